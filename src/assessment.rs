@@ -1,0 +1,580 @@
+//! The assessment: the one value that every command shares. No command has an evaluation of its own.
+//!
+//! [`assess`] is a pure function of the inventory, the rules, the moment and the options; the types are those of
+//! `schemas/assessment.v1.schema.json`.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::agreements::Agreements;
+use crate::hipaa::{self, Hipaa};
+use crate::inventory::Inventory;
+use crate::inventory::entity::Uid;
+use crate::moment::{self, Moment};
+use crate::operations::answer::{Answer, Because, Decision};
+use crate::operations::{Desk, PermissionModel, catalogue};
+use crate::permissions::principals::{Directory, Kind, Principal};
+use crate::policies::RuleBook;
+use crate::problem::Failure;
+
+/// The stack of the thread that evaluates: Cedar's evaluator recurses.
+const STACK_BYTES: usize = 256 * 1024 * 1024;
+
+/// What to assess.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The moment asked.
+    pub at: Moment,
+    /// When the inventory's snapshot was taken (D22).
+    pub snapshot: Moment,
+    /// Which generations of permissions count.
+    pub model: PermissionModel,
+    /// Condition keys that are settled, in lower case.
+    pub context: BTreeMap<String, Vec<String>>,
+    /// What to leave out.
+    pub filter: Filter,
+}
+
+/// What an assessment is narrowed to; an empty list is no restriction.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Account numbers.
+    pub accounts: Vec<String>,
+    /// ARNs of principals, with their accounts.
+    pub principals: Option<Vec<(String, String)>>,
+    /// Kinds of agreements.
+    pub agreements: Vec<String>,
+    /// Names of operations.
+    pub operations: Vec<String>,
+    /// Scopes of operations.
+    pub scopes: Vec<String>,
+    /// Ids of reports.
+    pub reports: Vec<String>,
+    /// Coverage only.
+    pub without_principals: bool,
+}
+
+impl Filter {
+    fn account(&self, id: &str) -> bool {
+        self.accounts.is_empty() || self.accounts.iter().any(|a| a == id)
+    }
+
+    fn principal(&self, principal: &Principal) -> bool {
+        self.principals.as_ref().is_none_or(|p| {
+            p.iter()
+                .any(|(arn, account)| *arn == principal.arn && *account == principal.account)
+        })
+    }
+
+    fn operation(&self, operation: &catalogue::Operation) -> bool {
+        fn among(list: &[String], value: Option<&str>) -> bool {
+            list.is_empty() || value.is_some_and(|v| list.iter().any(|l| l == v))
+        }
+        among(&self.operations, Some(operation.name))
+            && among(&self.scopes, operation.scope)
+            && among(
+                &self.reports,
+                operation.report.as_ref().map(|r| r.id.as_str()),
+            )
+            && (operation.kind.is_none() && self.agreements.is_empty()
+                || among(&self.agreements, operation.kind.as_deref()))
+    }
+}
+
+/// The answers to everything that was asked.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Assessment {
+    /// `countersign/assessment/v1`
+    pub schema: &'static str,
+    /// The moment asked.
+    pub at: String,
+    /// Which generations of permissions counted.
+    pub permission_model: &'static str,
+    /// What no answer here takes into account.
+    pub leaves_out: Vec<&'static str>,
+    /// By number.
+    pub accounts: Vec<AccountAnswer>,
+    /// By account and ARN.
+    pub principals: Vec<PrincipalAnswer>,
+    /// By severity, code and subject.
+    pub findings: Vec<Finding>,
+}
+
+/// What is in force for an account.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AccountAnswer {
+    /// Its number.
+    pub account: String,
+    /// Its name, if declared.
+    pub name: Option<String>,
+    /// `aws`, `aws-us-gov`
+    pub partition: String,
+    /// `ACTIVE`, `SUSPENDED`, …
+    pub state: String,
+    /// Its organization at the moment.
+    pub organization: Option<String>,
+    /// `management`, `member`, `standalone`
+    pub role: &'static str,
+    /// A kind a row.
+    pub agreements: Vec<AgreementAnswer>,
+    /// The four facts (D3).
+    pub hipaa: Hipaa,
+}
+
+/// Whether an agreement of a kind is in force.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AgreementAnswer {
+    /// `baa`, …
+    pub kind: String,
+    /// `covered`, `not-covered`, `unknown`
+    pub coverage: &'static str,
+    /// The agreement that governs.
+    pub governing: Option<Governing>,
+    /// Ids of agreements that another supersedes.
+    pub superseded: Vec<String>,
+    /// Ids of agreements in force beside it.
+    pub also_in_force: Vec<String>,
+    /// Why it is unknown, or what governs is.
+    pub reason: Option<String>,
+    /// What is taken for granted.
+    pub assuming: Vec<String>,
+    /// The Cedar policies that decided.
+    pub policies: Vec<String>,
+}
+
+/// The agreement that governs.
+#[derive(Clone, Debug, Serialize, PartialEq, Eq)]
+pub struct Governing {
+    /// Its id.
+    pub id: String,
+    /// `account`, `organization`, `offline`
+    pub scope: &'static str,
+    /// Since when it is in force for the account; null where that is not known.
+    pub since: Option<String>,
+}
+
+/// What a principal may do.
+#[derive(Clone, Debug, Serialize)]
+pub struct PrincipalAnswer {
+    /// Its ARN.
+    pub principal: String,
+    /// The account that it acts in.
+    pub account: String,
+    /// `user`, `role`, `root user`, `permission set`
+    pub kind: &'static str,
+    /// What people call it.
+    pub name: String,
+    /// The people behind a permission set.
+    pub people: Vec<PersonAnswer>,
+    /// An answer an operation.
+    pub operations: Vec<OperationAnswer>,
+}
+
+/// A person behind a permission set.
+#[derive(Clone, Debug, Serialize, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct PersonAnswer {
+    /// The user name in Identity Center.
+    pub user_name: String,
+    /// The group that the permission set is assigned to.
+    pub group: Option<String>,
+}
+
+/// The answer to one operation.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OperationAnswer {
+    /// `accept-agreement`, …
+    pub operation: &'static str,
+    /// `account`, `organization`, `offline`; null for reports.
+    pub scope: Option<&'static str>,
+    /// The kind of agreement; null for view, set up and reports.
+    pub agreement: Option<String>,
+    /// The id of the report.
+    pub report: Option<String>,
+    /// `allow`, `deny`, `unknown`
+    pub decision: &'static str,
+    /// What an unknown answer depends on, and for a denial what decides which message is shown.
+    pub depends_on: Vec<DependencyAnswer>,
+    /// What the console shows, word for word.
+    pub message: Option<String>,
+    /// The sentence below it.
+    pub detail: Option<String>,
+    /// The project's own sentence, where the console has no documented message.
+    pub reason: Option<String>,
+    /// What AWS says helps, in the words of its time.
+    pub remedy: Option<String>,
+    /// IAM actions that are asked for and not allowed.
+    pub missing: Vec<String>,
+    /// The smallest change in the layers that deny.
+    pub changes: Vec<String>,
+    /// The generations of permissions that an allow rests on.
+    pub rests_on: Vec<&'static str>,
+    /// That it rests on deprecated permissions alone, and since when they are.
+    pub deprecated: Option<String>,
+    /// What is taken for granted.
+    pub assuming: Vec<String>,
+    /// The gates that are not passed, in the order of the console.
+    pub gates: Vec<GateAnswer>,
+    /// The statements that an allow comes from.
+    pub grants: Vec<BecauseAnswer>,
+}
+
+/// What an answer depends on.
+#[derive(Clone, Debug, Serialize, PartialEq, Eq)]
+pub struct DependencyAnswer {
+    /// A condition key, the ARN of a policy outside the inventory, or `agreementsKnown`.
+    pub key: String,
+    /// What it would have to be for an allow.
+    pub allows: Vec<String>,
+}
+
+/// A gate that is not passed.
+#[derive(Clone, Debug, Serialize)]
+pub struct GateAnswer {
+    /// The id of its Cedar policy.
+    pub id: String,
+    /// The file of its Cedar policy.
+    pub policy: String,
+    /// The rules that it states.
+    pub rule: String,
+    /// The console's message.
+    pub message: Option<String>,
+    /// The project's own sentence.
+    pub reason: Option<String>,
+    /// False where it depends on what is unknown.
+    pub certain: bool,
+    /// What is not allowed, and by which layer and statement.
+    pub because: Vec<BecauseAnswer>,
+}
+
+/// What a layer says of an IAM action.
+#[derive(Clone, Debug, Serialize, PartialEq, Eq, PartialOrd, Ord)]
+pub struct BecauseAnswer {
+    /// The IAM action.
+    pub action: String,
+    /// `identity`, `boundary`, `serviceControl[1]`
+    pub layer: String,
+    /// What a service control policy is attached to.
+    pub of: Option<String>,
+    /// The statement; null where the layer is silent.
+    pub statement: Option<StatementAnswer>,
+}
+
+/// Where a statement stands.
+#[derive(Clone, Debug, Serialize, PartialEq, Eq, PartialOrd, Ord)]
+pub struct StatementAnswer {
+    /// A file of the inventory, or the ARN of an AWS managed policy.
+    pub file: String,
+    /// `Statement[2]`
+    pub pointer: String,
+    /// One-based.
+    pub line: usize,
+    /// Its `Sid`.
+    pub sid: Option<String>,
+}
+
+/// Something to look at.
+#[derive(Clone, Debug, Serialize, PartialEq, Eq)]
+pub struct Finding {
+    /// A permanent code.
+    pub rule: String,
+    /// The id of the policy that states it.
+    pub name: String,
+    /// `error`, `warning`, `info`
+    pub severity: String,
+    /// The rules behind it.
+    pub cites: String,
+    /// The account, organization, principal or file that it is about.
+    pub subject: String,
+    /// What it is.
+    pub message: String,
+    /// What to do.
+    pub help: String,
+}
+
+/// What every answer leaves out.
+const LEAVES_OUT: [&str; 3] = [
+    "roles that the principal may assume",
+    "permissions that it may grant itself",
+    "session policies and resource control policies, which AWS Artifact is not subject to by itself",
+];
+
+/// Assesses an inventory, on a thread with enough stack for Cedar.
+pub fn assess(
+    inventory: &Inventory,
+    rules: &RuleBook,
+    options: &Options,
+) -> Result<Assessment, Failure> {
+    std::thread::scope(|scope| {
+        let builder = std::thread::Builder::new()
+            .name("evaluation".to_owned())
+            .stack_size(STACK_BYTES);
+        let thread = builder.spawn_scoped(scope, || {
+            Assessor {
+                inventory,
+                rules,
+                options,
+            }
+            .run()
+        });
+        let thread =
+            thread.map_err(|e| Failure::general(format!("no thread for the evaluation: {e}")))?;
+        thread.join().unwrap_or_else(|_| {
+            Err(Failure::general(
+                "the evaluation stopped; please report this",
+            ))
+        })
+    })
+}
+
+/// The principals of an inventory, for finding them by name.
+pub fn principals(
+    inventory: &Inventory,
+    rules: &RuleBook,
+    options: &Options,
+) -> Result<Vec<PrincipalAnswer>, Failure> {
+    let nothing = Filter {
+        operations: vec![String::new()],
+        ..Filter::default()
+    };
+    let options = Options {
+        filter: nothing,
+        context: BTreeMap::new(),
+        ..options.clone()
+    };
+    assess(inventory, rules, &options).map(|a| a.principals)
+}
+
+struct Assessor<'a> {
+    inventory: &'a Inventory,
+    rules: &'a RuleBook,
+    options: &'a Options,
+}
+
+impl Assessor<'_> {
+    fn run(&self) -> Result<Assessment, Failure> {
+        let agreements = Agreements::new(self.inventory, self.rules, self.options.at);
+        let mut directory = Directory::new(
+            self.inventory,
+            &agreements.tree,
+            self.options.at,
+            &self.options.context,
+        );
+        let everyone = if self.options.filter.without_principals {
+            Vec::new()
+        } else {
+            directory.all()?
+        };
+        let mut findings = hipaa::Findings::new(self.inventory, self.rules, self.options.at);
+        let (mut accounts, mut principals) = (Vec::new(), Vec::new());
+        for account in agreements.tree.accounts.values() {
+            let standing = agreements.tree.at(account, self.options.at);
+            let here: Vec<&Principal> = everyone
+                .iter()
+                .filter(|p| p.account == account.id)
+                .collect();
+            let mut more: Vec<Uid> = here.iter().map(|p| p.uid.clone()).collect();
+            more.extend(self.inventory.of_type("Report").map(|e| e.uid.clone()));
+            more.extend(self.inventory.of_type("Service").map(|e| e.uid.clone()));
+            let entities = agreements.entities(account, &standing, &more)?;
+            let coverage = agreements.coverage(account, &standing, &entities)?;
+            let facts = hipaa::facts(&agreements, self.rules, account, &coverage, &entities)?;
+            findings.account(account, &standing, &coverage, &facts, &entities)?;
+            let organization = standing.organization.as_deref();
+            if self.options.filter.account(&account.id) {
+                accounts.push(account_answer(
+                    &agreements,
+                    account,
+                    &standing,
+                    &coverage,
+                    facts,
+                    &self.options.filter,
+                ));
+            }
+            let operations = catalogue::operations(&agreements, account, organization, &coverage);
+            let desk = Desk {
+                rules: self.rules,
+                account,
+                coverage: &coverage,
+                organization,
+                entities: &entities,
+                at: self.options.at,
+                model: self.options.model,
+            };
+            for principal in here {
+                if !self.options.filter.account(&account.id)
+                    || !self.options.filter.principal(principal)
+                {
+                    continue;
+                }
+                let mut answers = Vec::new();
+                for operation in operations
+                    .iter()
+                    .filter(|o| self.options.filter.operation(o))
+                {
+                    let mut answer = desk.decide(principal, operation)?;
+                    self.take_for_granted(&mut answer, standing.assuming.as_deref());
+                    findings.access(principal, &answer, &desk)?;
+                    answers.push(operation_answer(answer, self.rules));
+                }
+                principals.push(principal_answer(principal, answers));
+            }
+        }
+        findings.organizations(&agreements)?;
+        Ok(Assessment {
+            schema: "countersign/assessment/v1",
+            at: moment::format(self.options.at),
+            permission_model: self.options.model.name(),
+            leaves_out: LEAVES_OUT.to_vec(),
+            accounts,
+            principals,
+            findings: findings.finish(),
+        })
+    }
+
+    /// What an answer assumes of the moment: where the account stands, and that policies are those of the snapshot (D22).
+    fn take_for_granted(&self, answer: &mut Answer, standing: Option<&str>) {
+        if answer.operation.scope == Some("organization")
+            && self.options.at != self.options.snapshot
+        {
+            answer.assuming.extend(standing.map(str::to_owned));
+        }
+        if self.options.at != self.options.snapshot {
+            let snapshot = moment::format(self.options.snapshot);
+            answer.assuming.push(format!(
+                "policies and permissions are those of the snapshot of {snapshot}"
+            ));
+        }
+    }
+}
+
+fn account_answer(
+    agreements: &Agreements<'_>,
+    account: &crate::inventory::model::Account,
+    standing: &crate::agreements::tree::Standing,
+    coverage: &[crate::agreements::KindCoverage],
+    hipaa: Hipaa,
+    filter: &Filter,
+) -> AccountAnswer {
+    let ids = |list: &[crate::agreements::InForce]| list.iter().map(|i| i.id.clone()).collect();
+    let rows = coverage
+        .iter()
+        .filter(|c| filter.agreements.is_empty() || filter.agreements.contains(&c.kind));
+    let rows = rows.map(|row| AgreementAnswer {
+        kind: row.kind.clone(),
+        coverage: row.coverage.name(),
+        governing: row.governing.as_ref().map(|g| Governing {
+            id: g.id.clone(),
+            scope: g.scope,
+            since: g.since.map(moment::format),
+        }),
+        superseded: ids(&row.superseded),
+        also_in_force: ids(&row.also),
+        reason: row.reason.clone(),
+        assuming: row.assuming.clone(),
+        policies: row.policies.clone(),
+    });
+    AccountAnswer {
+        account: account.id.clone(),
+        name: account.name.clone(),
+        partition: account.partition.clone(),
+        state: account.state.clone(),
+        organization: standing.organization.clone(),
+        role: agreements.tree.role(&account.id, standing),
+        agreements: rows.collect(),
+        hipaa,
+    }
+}
+
+fn principal_answer(principal: &Principal, operations: Vec<OperationAnswer>) -> PrincipalAnswer {
+    let people = principal.people.iter();
+    PrincipalAnswer {
+        principal: principal.arn.clone(),
+        account: principal.account.clone(),
+        kind: match principal.kind {
+            Kind::Root => "root user",
+            Kind::User => "user",
+            Kind::Role => "role",
+            Kind::PermissionSet => "permission set",
+        },
+        name: principal.name.clone(),
+        people: people
+            .map(|p| PersonAnswer {
+                user_name: p.user_name.clone(),
+                group: p.group.clone(),
+            })
+            .collect(),
+        operations,
+    }
+}
+
+fn operation_answer(answer: Answer, rules: &RuleBook) -> OperationAnswer {
+    let first = answer.first_gate().and_then(|g| rules.rules.get(&g.id));
+    let words = |key: &str| first.and_then(|r| r.text(key));
+    let (message, detail, remedy) = (words("message"), words("detail"), words("remedy"));
+    // the console's message and the project's own reason are never mixed up (D10)
+    let reason = if message.is_some() {
+        None
+    } else {
+        answer.reason.clone().or_else(|| words("reason"))
+    };
+    let gates = answer.gates.iter().filter_map(|g| {
+        let rule = rules.rules.get(&g.id)?;
+        Some(GateAnswer {
+            id: g.id.clone(),
+            policy: rule.file.clone(),
+            rule: rule.rule().to_owned(),
+            message: rule.text("message"),
+            reason: rule.text("reason"),
+            certain: g.certain && answer.decision == Decision::Deny,
+            because: g.because.iter().cloned().map(because).collect(),
+        })
+    });
+    OperationAnswer {
+        gates: gates.collect(),
+        operation: answer.operation.name,
+        scope: answer.operation.scope,
+        agreement: answer.operation.kind.clone(),
+        report: answer.operation.report.as_ref().map(|r| r.id.clone()),
+        decision: answer.decision.name(),
+        depends_on: answer
+            .depends_on
+            .into_iter()
+            .map(|d| DependencyAnswer {
+                key: d.key,
+                allows: d.allows,
+            })
+            .collect(),
+        message,
+        detail,
+        reason,
+        remedy,
+        missing: answer.missing,
+        changes: answer.changes,
+        rests_on: answer.rests_on,
+        deprecated: answer.deprecated,
+        assuming: answer.assuming,
+        grants: answer.grants.into_iter().map(because).collect(),
+    }
+}
+
+fn because(because: Because) -> BecauseAnswer {
+    let statement = because.statement.map(|o| StatementAnswer {
+        file: o.file,
+        pointer: o.pointer,
+        line: o.line,
+        sid: o.sid,
+    });
+    let of = (!because.of.is_empty()).then_some(because.of);
+    BecauseAnswer {
+        action: because.action,
+        layer: because.layer,
+        of,
+        statement,
+    }
+}

@@ -1,0 +1,234 @@
+//! `can` and `who-can`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::{Asking, Cli, NOT_OK, OK, Session, narrow, output};
+use crate::assessment::{Assessment, OperationAnswer, PrincipalAnswer, assess};
+use crate::problem::{Failure, Problem};
+use crate::report;
+
+#[derive(Args)]
+pub struct CanArgs {
+    /// A user name, a role, `root`, a permission set, a person of Identity Center, or an ARN
+    principal: String,
+    /// Such as accept-agreement; `accept` is enough
+    operation: String,
+    /// The folder of the inventory [default: the nearest upward with countersign.toml]
+    dir: Option<PathBuf>,
+    #[command(flatten)]
+    asking: Asking,
+    /// `account` or `organization` [default: both]
+    #[arg(long, value_name = "SCOPE")]
+    scope: Option<String>,
+    /// The kind of agreement
+    #[arg(long, value_name = "KIND", default_value = "baa")]
+    agreement: String,
+    /// The id of a report [default: all]
+    #[arg(long, value_name = "REPORT")]
+    report: Vec<String>,
+}
+
+#[derive(Args)]
+pub struct WhoCanArgs {
+    /// Such as accept-agreement; `accept` is enough
+    operation: String,
+    /// The folder of the inventory [default: the nearest upward with countersign.toml]
+    dir: Option<PathBuf>,
+    #[command(flatten)]
+    asking: Asking,
+    /// `account` or `organization` [default: both]
+    #[arg(long, value_name = "SCOPE")]
+    scope: Option<String>,
+    /// The kind of agreement
+    #[arg(long, value_name = "KIND", default_value = "baa")]
+    agreement: String,
+    /// The id of a report [default: all]
+    #[arg(long, value_name = "REPORT")]
+    report: Vec<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Answers<'a> {
+    schema: &'static str,
+    at: &'a str,
+    permission_model: &'a str,
+    leaves_out: &'a [&'static str],
+    answers: &'a [PrincipalAnswer],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WhoCan<'a> {
+    schema: &'static str,
+    at: &'a str,
+    permission_model: &'a str,
+    leaves_out: &'a [&'static str],
+    operation: &'static str,
+    may: Vec<Answer<'a>>,
+    unknown: Vec<Answer<'a>>,
+    nearly: Vec<Answer<'a>>,
+}
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    principal: &'a str,
+    account: &'a str,
+    kind: &'a str,
+    name: &'a str,
+    people: &'a [crate::assessment::PersonAnswer],
+    answer: &'a OperationAnswer,
+}
+
+impl<'a> From<report::who_can::Row<'a>> for Answer<'a> {
+    fn from((p, answer): report::who_can::Row<'a>) -> Self {
+        Self {
+            principal: &p.principal,
+            account: &p.account,
+            kind: p.kind,
+            name: &p.name,
+            people: &p.people,
+            answer,
+        }
+    }
+}
+
+/// The options that narrow an assessment to one operation.
+fn narrowed(
+    session: &mut Session,
+    operation: &'static str,
+    scope: Option<&String>,
+    agreement: &str,
+    reports: &[String],
+) -> Result<(), Failure> {
+    let is_report = operation == "download-report";
+    let of_organization = [
+        "view-organization-agreements",
+        "set-up-organization-agreements",
+    ]
+    .contains(&operation);
+    if let Some(scope) = scope {
+        if !["account", "organization", "offline"].contains(&scope.as_str()) {
+            return Err(Problem::general(format!("there is no scope `{scope}`"))
+                .help("write account or organization")
+                .into());
+        }
+    }
+    for report in reports {
+        if session.inventory.entity("Report", report).is_none() {
+            return Err(Problem::general(format!("there is no report `{report}`"))
+                .help("declare it as an entity of type Report")
+                .into());
+        }
+    }
+    let filter = &mut session.options.filter;
+    filter.operations = vec![operation.to_owned()];
+    filter.reports = reports.to_vec();
+    if let (Some(scope), false) = (scope, is_report) {
+        filter.scopes = vec![scope.clone()];
+    }
+    if !is_report && !of_organization {
+        narrow::kinds(&session.inventory, &[agreement.to_owned()])?;
+        session.options.filter.agreements = vec![agreement.to_owned()];
+    }
+    Ok(())
+}
+
+/// An assessment without any answer was asked something that the accounts do not have.
+fn some_answer(assessment: &Assessment, operation: &str) -> Result<(), Failure> {
+    if assessment
+        .principals
+        .iter()
+        .any(|p| !p.operations.is_empty())
+    {
+        return Ok(());
+    }
+    let problem = match operation {
+        "download-report" => {
+            Problem::general("the inventory has no report that these accounts could download")
+                .help("declare an entity of type Report")
+        }
+        _ => Problem::general(format!(
+            "{operation} is not offered for that scope and kind in these accounts"
+        ))
+        .help("leave out --scope, or name another --agreement"),
+    };
+    Err(problem.into())
+}
+
+pub fn can(cli: &Cli, args: &CanArgs) -> Result<u8, Failure> {
+    let operation = narrow::operation(&args.operation)?;
+    let mut session = cli.session(args.dir.as_ref(), &args.asking)?;
+    let who = narrow::principal(&session, &args.principal)?;
+    session.options.filter.principals =
+        Some(who.into_iter().map(|p| (p.principal, p.account)).collect());
+    narrowed(
+        &mut session,
+        operation,
+        args.scope.as_ref(),
+        &args.agreement,
+        &args.report,
+    )?;
+    let assessment = assess(&session.inventory, &session.rules, &session.options)?;
+    some_answer(&assessment, operation)?;
+    let json = Answers {
+        schema: "countersign/answers/v1",
+        at: &assessment.at,
+        permission_model: assessment.permission_model,
+        leaves_out: &assessment.leaves_out,
+        answers: &assessment.principals,
+    };
+    output::write(&args.asking.format, &json, || {
+        let width = output::width();
+        let mut parts: Vec<String> = assessment
+            .principals
+            .iter()
+            .map(|p| report::answer::principal(width, p, &assessment.at))
+            .collect();
+        parts.push(report::paragraph(
+            width,
+            "",
+            &format!("Left out: {}.", assessment.leaves_out.join("; ")),
+        ));
+        parts.join("\n")
+    })?;
+    let allowed = assessment
+        .principals
+        .iter()
+        .flat_map(|p| &p.operations)
+        .all(|o| o.decision == "allow");
+    Ok(if allowed { OK } else { NOT_OK })
+}
+
+pub fn who_can(cli: &Cli, args: &WhoCanArgs) -> Result<u8, Failure> {
+    let operation = narrow::operation(&args.operation)?;
+    let mut session = cli.session(args.dir.as_ref(), &args.asking)?;
+    narrowed(
+        &mut session,
+        operation,
+        args.scope.as_ref(),
+        &args.agreement,
+        &args.report,
+    )?;
+    let assessment = assess(&session.inventory, &session.rules, &session.options)?;
+    some_answer(&assessment, operation)?;
+    let [may, unknown, nearly] =
+        report::who_can::rows(&assessment).map(|rows| rows.into_iter().map(Answer::from).collect());
+    let json = WhoCan {
+        schema: "countersign/who-can/v1",
+        at: &assessment.at,
+        permission_model: assessment.permission_model,
+        leaves_out: &assessment.leaves_out,
+        operation,
+        may,
+        unknown,
+        nearly,
+    };
+    output::write(&args.asking.format, &json, || {
+        report::who_can::who_can(output::width(), &assessment, operation)
+    })?;
+    Ok(OK)
+}

@@ -1,0 +1,113 @@
+//! `evaluate` and `coverage`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+
+use super::{Asking, Cli, NOT_OK, Narrowing, OK, narrow, output};
+use crate::assessment::{AccountAnswer, Assessment, assess};
+use crate::problem::Failure;
+use crate::report;
+
+#[derive(Args)]
+pub struct EvaluateArgs {
+    /// The folder of the inventory [default: the nearest upward with countersign.toml]
+    dir: Option<PathBuf>,
+    #[command(flatten)]
+    asking: Asking,
+    #[command(flatten)]
+    narrowing: Narrowing,
+    /// Everything, instead of a summary
+    #[arg(long)]
+    all: bool,
+    /// Exit with 1 if there is a finding of this severity or above
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    fail_on: Option<Severity>,
+}
+
+#[derive(Args)]
+pub struct CoverageArgs {
+    /// The folder of the inventory [default: the nearest upward with countersign.toml]
+    dir: Option<PathBuf>,
+    #[command(flatten)]
+    asking: Asking,
+    /// Only these kinds of agreements
+    #[arg(long, value_name = "KIND")]
+    agreement: Vec<String>,
+    /// Kinds too that are in force for no account
+    #[arg(long)]
+    all: bool,
+    /// Exit with 1 if there is a finding of this severity or above
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    fail_on: Option<Severity>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub enum Severity {
+    Info,
+    Warning,
+    Error,
+}
+
+pub fn evaluate(cli: &Cli, args: &EvaluateArgs) -> Result<u8, Failure> {
+    let mut session = cli.session(args.dir.as_ref(), &args.asking)?;
+    narrow::kinds(&session.inventory, &args.narrowing.agreement)?;
+    let principals = narrow::principal_filter(&session, &args.narrowing.principal)?;
+    let filter = &mut session.options.filter;
+    filter.principals = principals;
+    filter.agreements.clone_from(&args.narrowing.agreement);
+    filter.operations = narrow::operations(&args.narrowing.operation)?;
+    let assessment = assess(&session.inventory, &session.rules, &session.options)?;
+    let folder = session.folder.display().to_string();
+    output::write(&args.asking.format, &assessment, || {
+        report::evaluation::evaluation(output::width(), &assessment, &folder, args.all)
+    })?;
+    Ok(exit(&assessment, args.fail_on))
+}
+
+fn exit(assessment: &Assessment, fail_on: Option<Severity>) -> u8 {
+    let severity = |name: &str| match name {
+        "error" => Severity::Error,
+        "info" => Severity::Info,
+        _ => Severity::Warning,
+    };
+    let fails = fail_on.is_some_and(|limit| {
+        assessment
+            .findings
+            .iter()
+            .any(|f| severity(&f.severity) >= limit)
+    });
+    if fails { NOT_OK } else { OK }
+}
+
+#[derive(Serialize)]
+struct Coverage<'a> {
+    schema: &'static str,
+    at: &'a str,
+    accounts: &'a [AccountAnswer],
+}
+
+pub fn coverage(cli: &Cli, args: &CoverageArgs) -> Result<u8, Failure> {
+    let mut session = cli.session(args.dir.as_ref(), &args.asking)?;
+    narrow::kinds(&session.inventory, &args.agreement)?;
+    session
+        .options
+        .filter
+        .agreements
+        .clone_from(&args.agreement);
+    session.options.filter.without_principals = true;
+    let assessment = assess(&session.inventory, &session.rules, &session.options)?;
+    let json = Coverage {
+        schema: "countersign/coverage/v1",
+        at: &assessment.at,
+        accounts: &assessment.accounts,
+    };
+    output::write(&args.asking.format, &json, || {
+        match assessment.accounts.as_slice() {
+            [account] => report::coverage::account(output::width(), account, &assessment.at),
+            _ => report::coverage::table(output::width(), &assessment, args.all),
+        }
+    })?;
+    Ok(exit(&assessment, args.fail_on))
+}

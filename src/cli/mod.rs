@@ -1,0 +1,240 @@
+//! The command line: arguments in, exit codes out. Reads the clock and the files; decides nothing.
+
+mod answers;
+mod evaluate;
+mod init;
+mod lower;
+mod narrow;
+mod output;
+mod show;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::assessment::{Filter, Options};
+use crate::inventory::schema::EntitySchema;
+use crate::inventory::{Inventory, files};
+use crate::moment::{self, Moment};
+use crate::operations::PermissionModel;
+use crate::policies::RuleBook;
+use crate::problem::{Failure, Problem};
+use output::Output;
+
+/// Done, clean, allowed.
+const OK: u8 = 0;
+/// Denied or unknown; findings at or above `--fail-on`.
+const NOT_OK: u8 = 1;
+/// Usage, invalid input, an error in evaluation.
+const INVALID: u8 = 2;
+/// Nothing to check.
+const NOTHING: u8 = 3;
+
+#[derive(Parser)]
+#[command(
+    name = "countersign",
+    version,
+    about = "Who may accept, terminate or download in AWS Artifact, and which agreement covers each account"
+)]
+#[command(
+    after_help = "Exit codes: 0 done or allowed, 1 denied, unknown or findings, 2 invalid input, 3 nothing to check."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// A folder of Cedar policies in place of those that are built in
+    #[arg(long, global = true, value_name = "DIR")]
+    policies: Option<PathBuf>,
+    /// A Cedar schema in JSON in place of the one that is built in
+    #[arg(long, global = true, value_name = "FILE")]
+    schema: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Everything: operations by principal, agreements by account, findings
+    Evaluate(evaluate::EvaluateArgs),
+    /// One question: may this principal do this, why, and what would change it
+    Can(answers::CanArgs),
+    /// Everyone who may do an operation, and who nearly may
+    WhoCan(answers::WhoCanArgs),
+    /// Which agreement governs each account, now or at a moment
+    Coverage(evaluate::CoverageArgs),
+    /// An IAM policy as Cedar
+    Lower(lower::LowerArgs),
+    /// Begin an inventory
+    Init(init::InitArgs),
+    /// The policies, the schema, the entities, a rule, a console message
+    Show(show::ShowArgs),
+}
+
+/// What every command that evaluates takes.
+#[derive(Args, Clone)]
+struct Asking {
+    /// The moment asked: a date or an RFC 3339 moment [default: asOf of countersign.toml, else now]
+    #[arg(long, value_name = "MOMENT")]
+    at: Option<String>,
+    /// Settle a condition key; an empty value makes it absent, a repeated key a list
+    #[arg(long, value_name = "KEY=VALUE")]
+    context: Vec<String>,
+    /// Which generation of permissions counts
+    #[arg(long, value_enum, default_value_t = Model::Any)]
+    permission_model: Model,
+    /// Only these accounts
+    #[arg(long, value_name = "ACCOUNT")]
+    account: Vec<String>,
+    /// `text` or `json`, also as FORMAT=FILE; may be repeated
+    #[arg(long, value_name = "FORMAT[=FILE]", default_value = "text")]
+    format: Vec<Output>,
+}
+
+/// The kinds of agreements and operations to narrow to.
+#[derive(Args, Clone)]
+struct Narrowing {
+    /// Only these principals: an ARN or a name
+    #[arg(long, value_name = "PRINCIPAL")]
+    principal: Vec<String>,
+    /// Only these kinds of agreements
+    #[arg(long, value_name = "KIND")]
+    agreement: Vec<String>,
+    /// Only these operations
+    #[arg(long, value_name = "OPERATION")]
+    operation: Vec<String>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Model {
+    Any,
+    Classic,
+    FineGrained,
+}
+
+/// An inventory that is ready to be asked.
+struct Session {
+    inventory: Inventory,
+    rules: RuleBook,
+    options: Options,
+    /// The folder, as the user named it.
+    folder: PathBuf,
+}
+
+/// Runs the command of this process.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let code = match run(&cli) {
+        Ok(code) => code,
+        Err(Failure::Nothing(message)) => {
+            output::note(&message);
+            NOTHING
+        }
+        Err(Failure::Problems(problems)) => {
+            output::problems(&problems);
+            INVALID
+        }
+    };
+    ExitCode::from(code)
+}
+
+fn run(cli: &Cli) -> Result<u8, Failure> {
+    match &cli.command {
+        Command::Evaluate(args) => evaluate::evaluate(cli, args),
+        Command::Can(args) => answers::can(cli, args),
+        Command::WhoCan(args) => answers::who_can(cli, args),
+        Command::Coverage(args) => evaluate::coverage(cli, args),
+        Command::Lower(args) => lower::lower(args),
+        Command::Init(args) => init::init(args),
+        Command::Show(args) => show::show(cli, args),
+    }
+}
+
+impl Cli {
+    fn schema(&self) -> Result<EntitySchema, Failure> {
+        match &self.schema {
+            None => EntitySchema::built_in(),
+            Some(path) => {
+                let name = path.display().to_string();
+                let source = files::read_text(path, &name)?;
+                EntitySchema::parse(&source.text, &name)
+            }
+        }
+    }
+
+    fn rules(&self, schema: &EntitySchema) -> Result<RuleBook, Failure> {
+        match &self.policies {
+            None => RuleBook::built_in(schema),
+            Some(folder) if folder.is_dir() => RuleBook::read(folder, schema),
+            Some(folder) => Err(Failure::general(format!(
+                "there is no folder {}",
+                folder.display()
+            ))),
+        }
+    }
+
+    /// Reads the inventory and the rules, and settles what was asked.
+    fn session(&self, folder: Option<&PathBuf>, asking: &Asking) -> Result<Session, Failure> {
+        let schema = Arc::new(self.schema()?);
+        let rules = self.rules(&schema)?;
+        let folder = files::locate(folder.map(PathBuf::as_path));
+        let inventory = Inventory::load(&folder, schema)?;
+        output::problems(&inventory.warnings);
+        let snapshot = inventory.config.as_of.unwrap_or_else(moment::now);
+        let at = match &asking.at {
+            Some(text) => parse_moment(text)?,
+            None => snapshot,
+        };
+        let mut context = inventory.config.context.clone();
+        context.extend(settled(&asking.context)?);
+        let model = match asking.permission_model {
+            Model::Any => PermissionModel::Any,
+            Model::Classic => PermissionModel::Classic,
+            Model::FineGrained => PermissionModel::FineGrained,
+        };
+        narrow::accounts(&inventory, &asking.account)?;
+        let filter = Filter {
+            accounts: asking.account.clone(),
+            ..Filter::default()
+        };
+        let options = Options {
+            at,
+            snapshot,
+            model,
+            context,
+            filter,
+        };
+        Ok(Session {
+            inventory,
+            rules,
+            options,
+            folder,
+        })
+    }
+}
+
+fn parse_moment(text: &str) -> Result<Moment, Failure> {
+    let problem = || {
+        Problem::general(format!("`{text}` is no moment"))
+            .help("write 2026-11-21 or 2026-11-21T09:00:00Z")
+    };
+    moment::parse(text).ok_or_else(|| problem().into())
+}
+
+/// The keys of `--context`, in lower case.
+fn settled(pairs: &[String]) -> Result<BTreeMap<String, Vec<String>>, Failure> {
+    let mut context: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for pair in pairs {
+        let Some((key, value)) = pair.split_once('=') else {
+            let problem = Problem::general(format!("`{pair}` is not KEY=VALUE"));
+            return Err(problem
+                .help("write --context aws:MultiFactorAuthPresent=true")
+                .into());
+        };
+        let values = context.entry(key.trim().to_ascii_lowercase()).or_default();
+        if !value.is_empty() {
+            values.push(value.to_owned());
+        }
+    }
+    Ok(context)
+}

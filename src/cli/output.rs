@@ -1,0 +1,146 @@
+//! Where output goes: results to stdout or whole files, everything else to stderr.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use miette::{GraphicalReportHandler, GraphicalTheme, NarratableReportHandler};
+use serde::Serialize;
+
+use crate::problem::{Failure, Problem};
+
+/// A format, and the file that it goes to.
+#[derive(Clone, Debug)]
+pub struct Output {
+    /// The format.
+    pub format: Format,
+    /// A file; stdout where there is none.
+    pub file: Option<PathBuf>,
+}
+
+/// How results are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+impl FromStr for Output {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, file) = match text.split_once('=') {
+            Some((name, file)) => (name, Some(PathBuf::from(file))),
+            None => (text, None),
+        };
+        let format = match name {
+            "text" => Format::Text,
+            "json" => Format::Json,
+            other => {
+                return Err(format!(
+                    "there is no format `{other}`; the formats are text and json"
+                ));
+            }
+        };
+        Ok(Self { format, file })
+    }
+}
+
+/// Writes a result in every format that was asked for.
+pub fn write(
+    outputs: &[Output],
+    json: &impl Serialize,
+    text: impl Fn() -> String,
+) -> Result<(), Failure> {
+    for output in outputs {
+        let mut written = match output.format {
+            Format::Text => text(),
+            Format::Json => {
+                serde_json::to_string_pretty(json).map_err(|e| Failure::general(e.to_string()))?
+            }
+        };
+        if !written.ends_with('\n') {
+            written.push('\n');
+        }
+        match &output.file {
+            Some(path) => replace(
+                path,
+                anstream::adapter::strip_str(&written)
+                    .to_string()
+                    .as_bytes(),
+            )?,
+            None => print(&written)?,
+        }
+    }
+    Ok(())
+}
+
+/// Writes to stdout; a reader that has gone away is no error.
+pub fn print(text: &str) -> Result<(), Failure> {
+    let mut stdout = anstream::stdout().lock();
+    match stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush())
+    {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Failure::general(format!("stdout: {e}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Replaces a file whole, or leaves it as it is.
+pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let folder = path
+        .parent()
+        .filter(|p| !p.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let write = || -> std::io::Result<()> {
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        file.write_all(bytes)?;
+        file.as_file().sync_all()?;
+        file.persist(path)?;
+        Ok(())
+    };
+    write().map_err(|e| Failure::general(format!("{} cannot be written: {e}", path.display())))
+}
+
+/// A line to stderr.
+pub fn note(text: &str) {
+    let mut stderr = anstream::stderr().lock();
+    // nothing can be told to a reader of stderr that has gone away
+    let _ = writeln!(stderr, "{text}");
+}
+
+/// Draws problems to stderr, all of them, with their source frames.
+pub fn problems(problems: &[Problem]) {
+    if problems.is_empty() {
+        return;
+    }
+    let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode())
+        .with_width(width())
+        .with_links(false);
+    let mut drawn = String::new();
+    for problem in problems {
+        if handler.render_report(&mut drawn, problem).is_err()
+            && NarratableReportHandler::new()
+                .render_report(&mut drawn, problem)
+                .is_err()
+        {
+            drawn.push_str(problem.message());
+        }
+    }
+    let errors = problems.iter().filter(|p| p.is_error()).count();
+    if errors > 1 {
+        drawn.push_str(&format!("\n{errors} errors\n"));
+    }
+    note(drawn.trim_end_matches('\n'));
+}
+
+/// How many columns there are; 100 where the output is no terminal.
+pub fn width() -> usize {
+    let columns = terminal_size::terminal_size().map(|(w, _)| usize::from(w.0));
+    columns.unwrap_or(100).clamp(60, 120)
+}

@@ -1,0 +1,223 @@
+//! `show`: what is built in, what was read, what a rule says, what a console message means.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::{Args, Subcommand};
+
+use super::{Cli, OK, output};
+use crate::inventory::entity::{Entity, Uid};
+use crate::inventory::{Inventory, files};
+use crate::policies::{Rule, RuleBook};
+use crate::problem::{Failure, Problem};
+use crate::report::{bold, dim, paragraph};
+
+#[derive(Args)]
+pub struct ShowArgs {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// The Cedar policies
+    Policies,
+    /// The Cedar schema, in JSON
+    Schema,
+    /// The entities of an inventory in full: valid input again
+    Entities {
+        /// The folder of the inventory
+        dir: Option<PathBuf>,
+    },
+    /// A rule or decision, such as R48 or D6, and the policies that state it
+    Rule {
+        /// Its number
+        number: String,
+    },
+    /// What the console said: what it means, and what helps
+    Message {
+        /// The message, as it was shown
+        text: String,
+    },
+}
+
+/// The rules and decisions, in the project's own words.
+const RULES: &str = include_str!("../../docs/rules.md");
+
+pub fn show(cli: &Cli, args: &ShowArgs) -> Result<u8, Failure> {
+    let schema = Arc::new(cli.schema()?);
+    let text = match &args.what {
+        What::Schema => schema.text.clone(),
+        What::Policies => policies(&cli.rules(&schema)?),
+        What::Entities { dir } => {
+            let folder = files::locate(dir.as_deref());
+            let inventory = Inventory::load(&folder, schema)?;
+            output::problems(&inventory.warnings);
+            entities(&inventory)?
+        }
+        What::Rule { number } => rule(&cli.rules(&schema)?, number)?,
+        What::Message { text } => message(&cli.rules(&schema)?, text)?,
+    };
+    output::print(&format!("{}\n", text.trim_end()))?;
+    Ok(OK)
+}
+
+fn policies(rules: &RuleBook) -> String {
+    rules
+        .sources
+        .iter()
+        .map(|s| format!("// {}\n{}\n", s.path, s.text.trim_end()))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// Cedar's entity JSON. Documents stand in it as their text, so that it can be read anywhere.
+fn entities(inventory: &Inventory) -> Result<String, Failure> {
+    let is_own =
+        |e: &&Entity| !e.built_in && e.uid.ty != "Service" || e.uid.ty == "Service" && !e.built_in;
+    let all = inventory.entities.values().filter(is_own);
+    let json: Vec<serde_json::Value> = all
+        .map(|e| {
+            let parents: Vec<Uid> = e.parents.iter().map(|(p, _)| p.clone()).collect();
+            e.to_json(&parents)
+        })
+        .collect();
+    serde_json::to_string_pretty(&json).map_err(|e| Failure::general(e.to_string()))
+}
+
+fn rule(rules: &RuleBook, number: &str) -> Result<String, Failure> {
+    let number = number.to_ascii_uppercase();
+    let heading = format!("### {number}");
+    let mut lines = RULES.lines().skip_while(|l| *l != heading);
+    if lines.next().is_none() {
+        let problem = Problem::general(format!("there is no rule {number}"));
+        return Err(problem
+            .help("the rules are R1 to R103, the decisions D1 to D25")
+            .into());
+    }
+    let body: Vec<&str> = lines.take_while(|l| !l.starts_with('#')).collect();
+    let mut text = format!("{}\n{}\n", bold(&number), body.join("\n").trim_end());
+    let stating: Vec<&Rule> = rules
+        .rules
+        .values()
+        .filter(|r| r.rule().split_whitespace().any(|n| n == number))
+        .collect();
+    if !stating.is_empty() {
+        text.push_str(&format!("\n{}\n", bold("stated by")));
+    }
+    for rule in stating {
+        text.push_str(&format!(
+            "  {} {}\n",
+            rule.id,
+            dim(&format!("({})", rule.file))
+        ));
+    }
+    Ok(text)
+}
+
+/// A message without what typesetting does to it: spaces, apostrophes, case, the full stop.
+fn normal(text: &str) -> String {
+    let plain: String = text
+        .chars()
+        .map(|c| match c {
+            '\u{2018}' | '\u{2019}' | '\u{02bc}' | '`' | '\u{00b4}' => '\'',
+            c if c.is_whitespace() => ' ',
+            c => c.to_ascii_lowercase(),
+        })
+        .filter(|c| !['\u{200b}', '\u{feff}', '"', '\u{201c}', '\u{201d}'].contains(c))
+        .collect();
+    let words: Vec<&str> = plain.split_whitespace().collect();
+    words.join(" ").trim_end_matches('.').to_owned()
+}
+
+/// A text shorter than this is found only where it is a whole message.
+const MIN_PART: usize = 12;
+/// How alike a text must be to a message to be taken for it.
+const ALIKE: f64 = 0.8;
+
+fn message(rules: &RuleBook, text: &str) -> Result<String, Failure> {
+    let asked = normal(text);
+    let messages: Vec<(&Rule, String)> = rules
+        .rules
+        .values()
+        .filter(|r| r.forbids)
+        .filter_map(|r| Some((r, normal(r.get("message")?))))
+        .collect();
+    let part = |m: &str| asked.len() >= MIN_PART && (m.contains(&asked) || asked.contains(m));
+    let exact: Vec<_> = messages.iter().filter(|(_, m)| *m == asked).collect();
+    let mut found = if exact.is_empty() {
+        messages.iter().filter(|(_, m)| part(m)).collect()
+    } else {
+        exact
+    };
+    if found.is_empty() {
+        let score = |m: &str| strsim::normalized_levenshtein(m, &asked);
+        found = messages.iter().filter(|(_, m)| score(m) >= ALIKE).collect();
+        found.sort_by(|(_, a), (_, b)| score(b).total_cmp(&score(a)));
+        found.truncate(1);
+    }
+    if found.is_empty() {
+        let mut known: Vec<&str> = messages
+            .iter()
+            .filter_map(|(r, _)| r.get("message"))
+            .collect();
+        known.sort_unstable();
+        let problem = Problem::general("the console has no such message that is documented");
+        return Err(problem
+            .help(format!("the documented ones are:\n{}", known.join("\n")))
+            .into());
+    }
+    Ok(found
+        .into_iter()
+        .map(|(rule, _)| meaning(rule))
+        .collect::<Vec<_>>()
+        .join("\n"))
+}
+
+fn meaning(rule: &Rule) -> String {
+    let width = output::width();
+    let mut text = paragraph(width, "", &bold(rule.get("message").unwrap_or_default()));
+    let mut section =
+        |name: &str, body: &str| text.push_str(&paragraph(width, &format!("  {name:<13} "), body));
+    if let Some(detail) = rule.get("detail") {
+        section("", detail);
+    }
+    for (generation, actions) in &rule.requires {
+        section(
+            "asks for",
+            &format!("{} ({generation})", actions.join(", ")),
+        );
+    }
+    if let Some(remedy) = rule.get("remedy") {
+        section("AWS says", remedy);
+    }
+    if let Some(change) = rule.get("change") {
+        section("what helps", change);
+    } else if !rule.requires.is_empty() {
+        section(
+            "what helps",
+            "allow the actions of one of these generations in every layer: identity, boundary, service control policies",
+        );
+    }
+    if let Some(dates) = rule.get("deprecated") {
+        section(
+            "deprecated",
+            &format!("the classic permissions ({dates}): grant the fine-grained ones"),
+        );
+    }
+    if let Some(erratum) = rule.get("erratum") {
+        section("erratum", erratum);
+    }
+    if rule.id == "download-agreement" {
+        section(
+            "no download?",
+            "where no message is shown and nothing is downloaded, try a current browser, allow pop-ups, look into the folder of downloads, and have a reader for PDF",
+        );
+    }
+    section("asked in", &rule.actions.join(", "));
+    section(
+        "rule",
+        &format!("{} ({}, {})", rule.rule(), rule.id, rule.file),
+    );
+    text
+}

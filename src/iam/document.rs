@@ -1,0 +1,565 @@
+//! IAM policy documents, read strictly: what is not understood is an error with its place, never skipped.
+
+use std::sync::Arc;
+
+use super::operator::Operator;
+use super::template::{Syntax, Template};
+use crate::inventory::json::{Member, Node, Value};
+use crate::problem::{Place, Problem, Source, Span, did_you_mean};
+
+/// A policy document.
+#[derive(Clone, Debug)]
+pub struct Document {
+    /// The file that holds it.
+    pub source: Arc<Source>,
+    /// Its statements, in order.
+    pub statements: Vec<Statement>,
+}
+
+/// One statement.
+#[derive(Clone, Debug)]
+pub struct Statement {
+    /// `Statement[2]`, or `Statement` where it is no array.
+    pub pointer: String,
+    /// Where it stands.
+    pub place: Place,
+    /// Its `Sid`.
+    pub sid: Option<String>,
+    /// `Allow` rather than `Deny`.
+    pub allow: bool,
+    /// `Action` or `NotAction`; patterns are in lower case.
+    pub actions: Clause<Template>,
+    /// `Resource` or `NotResource`.
+    pub resources: Clause<ResourcePattern>,
+    /// All of them must hold.
+    pub conditions: Vec<Condition>,
+}
+
+/// A list of patterns, or all but a list of patterns.
+#[derive(Clone, Debug)]
+pub struct Clause<T> {
+    /// `Not…`
+    pub negated: bool,
+    /// The patterns.
+    pub patterns: Vec<T>,
+}
+
+/// A pattern for resources.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ResourcePattern {
+    /// `*`: every resource, and the requests of actions that have none.
+    All,
+    /// A pattern a segment (D25); variables in the last one only.
+    Arn(Box<[Template; 6]>),
+    /// Fewer than six segments, and no `*` at the end: it matches nothing.
+    Nothing,
+}
+
+/// One key under one operator.
+#[derive(Clone, Debug)]
+pub struct Condition {
+    /// The operator.
+    pub operator: Operator,
+    /// The key, in lower case.
+    pub key: String,
+    /// The values, as templates.
+    pub values: Vec<Template>,
+    /// Where the key stands.
+    pub place: Place,
+}
+
+impl ResourcePattern {
+    /// Reads a pattern.
+    pub fn parse(text: &str, variables: bool) -> Result<Self, String> {
+        if !text.is_empty() && text.bytes().all(|b| b == b'*') {
+            return Ok(Self::All);
+        }
+        let pieces: Vec<&str> = text.splitn(6, ':').collect();
+        let mut segments = Vec::new();
+        for (index, piece) in pieces.iter().enumerate() {
+            let syntax = Syntax {
+                wildcards: true,
+                variables: variables && index == 5,
+            };
+            segments.push(Template::parse(piece, syntax)?);
+        }
+        if segments.len() < 6 {
+            if !text.ends_with('*') {
+                return Ok(Self::Nothing);
+            }
+            segments.resize(6, Template::any());
+        }
+        Ok(<[Template; 6]>::try_from(segments).map_or(Self::Nothing, |s| Self::Arn(Box::new(s))))
+    }
+}
+
+/// Whether an object is a policy document.
+pub fn is_document(node: &Node) -> bool {
+    node.get("Statement").is_some()
+}
+
+/// Reads a document; warnings and errors go to `problems`.
+///
+/// The document has every statement that could be read, so that all errors of a run are shown.
+pub fn read(source: &Arc<Source>, root: &Node, problems: &mut Vec<Problem>) -> Document {
+    let mut reader = Reader {
+        source,
+        problems,
+        variables: false,
+    };
+    Document {
+        source: source.clone(),
+        statements: reader.document(root),
+    }
+}
+
+struct Reader<'a> {
+    source: &'a Arc<Source>,
+    problems: &'a mut Vec<Problem>,
+    variables: bool,
+}
+
+const ELEMENTS: [&str; 10] = [
+    "Sid",
+    "Effect",
+    "Action",
+    "NotAction",
+    "Resource",
+    "NotResource",
+    "Condition",
+    "Principal",
+    "NotPrincipal",
+    "Id",
+];
+
+impl Reader<'_> {
+    fn error(&mut self, span: Span, message: impl Into<String>, help: impl Into<String>) {
+        self.problems
+            .push(Problem::at(self.source, span, message).help(help));
+    }
+
+    fn document(&mut self, root: &Node) -> Vec<Statement> {
+        let Some(members) = root.as_object() else {
+            self.error(
+                root.span,
+                format!("a policy is an object, and this is {}", root.kind()),
+                "write { \"Version\": …, \"Statement\": … }",
+            );
+            return Vec::new();
+        };
+        for member in members {
+            match member.key.as_str() {
+                "Version" => self.version(&member.node),
+                "Statement" => {}
+                "Id" => self.ignored(member),
+                key => {
+                    let near = did_you_mean(key, ["Version", "Statement", "Id"]);
+                    let help = near.map_or("a policy has Version and Statement".into(), |n| {
+                        format!("did you mean `{n}`?")
+                    });
+                    self.error(member.key_span, format!("a policy has no `{key}`"), help);
+                }
+            }
+        }
+        match root.member("Statement") {
+            None => {
+                self.error(
+                    root.span,
+                    "a policy without `Statement`",
+                    "add \"Statement\": [ … ]",
+                );
+                Vec::new()
+            }
+            Some(Member {
+                node:
+                    Node {
+                        value: Value::Array(nodes),
+                        ..
+                    },
+                ..
+            }) => {
+                let numbered = nodes.iter().enumerate();
+                numbered
+                    .filter_map(|(i, n)| self.statement(n, format!("Statement[{i}]")))
+                    .collect()
+            }
+            Some(member) => self
+                .statement(&member.node, "Statement".to_owned())
+                .into_iter()
+                .collect(),
+        }
+    }
+
+    /// Without a version a document is of 2008-10-17, which has no policy variables.
+    fn version(&mut self, node: &Node) {
+        match node.as_str() {
+            Some("2012-10-17") => self.variables = true,
+            Some("2008-10-17") => {}
+            _ => self.error(
+                node.span,
+                "the version of a policy is 2012-10-17 or 2008-10-17",
+                "write \"2012-10-17\"",
+            ),
+        }
+    }
+
+    fn ignored(&mut self, member: &Member) {
+        let message = format!(
+            "`{}` has no effect in this policy and is ignored",
+            member.key
+        );
+        self.problems.push(
+            Problem::at(self.source, member.key_span, message)
+                .help("leave it out")
+                .warning(),
+        );
+    }
+
+    fn statement(&mut self, node: &Node, pointer: String) -> Option<Statement> {
+        let Some(members) = node.as_object() else {
+            self.error(
+                node.span,
+                format!("a statement is an object, and this is {}", node.kind()),
+                "write { \"Effect\": … }",
+            );
+            return None;
+        };
+        for member in members {
+            match member.key.as_str() {
+                "Principal" | "Id" => self.ignored(member),
+                "NotPrincipal" => {
+                    let help = "it belongs into resource policies, and turns the meaning of a statement around";
+                    self.error(
+                        member.key_span,
+                        "`NotPrincipal` is not supported in this policy",
+                        help,
+                    );
+                }
+                key if ELEMENTS.contains(&key) => {}
+                key => {
+                    let near = did_you_mean(key, ELEMENTS);
+                    let help =
+                        near.map_or("leave it out".into(), |n| format!("did you mean `{n}`?"));
+                    self.error(member.key_span, format!("a statement has no `{key}`"), help);
+                }
+            }
+        }
+        let allow = self.effect(node)?;
+        let actions = self.clause(node, "Action", "NotAction", Self::action)?;
+        let resources = self.clause(node, "Resource", "NotResource", Self::resource)?;
+        let conditions = node
+            .get("Condition")
+            .map(|c| self.conditions(c))
+            .unwrap_or_default();
+        let sid = node.get("Sid").and_then(Node::as_str).map(str::to_owned);
+        let place = Place {
+            source: self.source.clone(),
+            span: node.span,
+        };
+        Some(Statement {
+            pointer,
+            place,
+            sid,
+            allow,
+            actions,
+            resources,
+            conditions,
+        })
+    }
+
+    fn effect(&mut self, node: &Node) -> Option<bool> {
+        match node.get("Effect").map(|e| (e, e.as_str())) {
+            Some((_, Some("Allow"))) => Some(true),
+            Some((_, Some("Deny"))) => Some(false),
+            Some((effect, _)) => {
+                self.error(
+                    effect.span,
+                    "`Effect` is \"Allow\" or \"Deny\", with this case",
+                    "write \"Allow\" or \"Deny\"",
+                );
+                None
+            }
+            None => {
+                self.error(
+                    node.span,
+                    "a statement without `Effect`",
+                    "add \"Effect\": \"Allow\" or \"Deny\"",
+                );
+                None
+            }
+        }
+    }
+
+    fn clause<T>(
+        &mut self,
+        node: &Node,
+        plain: &str,
+        negated: &str,
+        read: impl Fn(&mut Self, &Node, &str) -> Option<T>,
+    ) -> Option<Clause<T>> {
+        let member = match (node.member(plain), node.member(negated)) {
+            (Some(member), None) | (None, Some(member)) => member,
+            (None, None) => {
+                let help = format!("add \"{plain}\" or \"{negated}\"");
+                self.error(
+                    node.span,
+                    format!("a statement without `{plain}` or `{negated}`"),
+                    help,
+                );
+                return None;
+            }
+            (Some(_), Some(second)) => {
+                let message = format!("a statement with both `{plain}` and `{negated}`");
+                self.error(second.key_span, message, "keep one of the two");
+                return None;
+            }
+        };
+        let texts = self.strings(&member.node, &member.key)?;
+        let patterns = texts
+            .into_iter()
+            .filter_map(|(n, text)| read(self, n, &text))
+            .collect();
+        Some(Clause {
+            negated: member.key == negated,
+            patterns,
+        })
+    }
+
+    /// A string, or a list of strings; numbers and booleans stand for their text.
+    fn strings<'n>(&mut self, node: &'n Node, name: &str) -> Option<Vec<(&'n Node, String)>> {
+        let nodes = match &node.value {
+            Value::Array(nodes) => nodes.iter().collect(),
+            _ => vec![node],
+        };
+        let mut texts = Vec::new();
+        for node in nodes {
+            let text = match &node.value {
+                Value::String(text) | Value::Number(text) => text.clone(),
+                Value::Bool(b) => b.to_string(),
+                _ => {
+                    let message = format!(
+                        "`{name}` is a string or a list of strings, and this is {}",
+                        node.kind()
+                    );
+                    self.error(node.span, message, "put it in quotes");
+                    return None;
+                }
+            };
+            texts.push((node, text));
+        }
+        Some(texts)
+    }
+
+    fn action(&mut self, node: &Node, text: &str) -> Option<Template> {
+        let all = !text.is_empty() && text.bytes().all(|b| b == b'*');
+        if !all && !text.contains(':') {
+            let help = format!("write \"artifact:{text}\", or \"*\" for every action");
+            self.error(
+                node.span,
+                format!("the action `{text}` has no service prefix"),
+                help,
+            );
+            return None;
+        }
+        let template = Template::parse(
+            text,
+            Syntax {
+                wildcards: true,
+                variables: false,
+            },
+        );
+        template.ok().map(|t| t.to_lower())
+    }
+
+    fn resource(&mut self, node: &Node, text: &str) -> Option<ResourcePattern> {
+        match ResourcePattern::parse(text, self.variables) {
+            Ok(pattern) => Some(pattern),
+            Err(wrong) => {
+                self.error(
+                    node.span,
+                    format!("`{text}` holds {wrong}"),
+                    "write ${key} or ${key, 'default'}",
+                );
+                None
+            }
+        }
+    }
+
+    fn conditions(&mut self, node: &Node) -> Vec<Condition> {
+        let mut conditions = Vec::new();
+        let Some(operators) = node.as_object() else {
+            self.error(
+                node.span,
+                format!("`Condition` is an object, and this is {}", node.kind()),
+                "write { \"StringEquals\": { … } }",
+            );
+            return conditions;
+        };
+        for member in operators {
+            let Some(operator) = Operator::parse(&member.key) else {
+                let base = member.key.rsplit(':').next().unwrap_or_default();
+                let base = base.strip_suffix("IfExists").unwrap_or(base);
+                let near = did_you_mean(base, super::operator::names());
+                let help = near.map_or(
+                    "see the IAM documentation for its condition operators".into(),
+                    |n| format!("did you mean `{n}`?"),
+                );
+                self.error(
+                    member.key_span,
+                    format!("there is no condition operator `{}`", member.key),
+                    help,
+                );
+                continue;
+            };
+            let Some(keys) = member.node.as_object() else {
+                let message = format!(
+                    "`{}` holds an object of keys, and this is {}",
+                    member.key,
+                    member.node.kind()
+                );
+                self.error(
+                    member.node.span,
+                    message,
+                    "write { \"aws:PrincipalOrgID\": \"o-…\" }",
+                );
+                continue;
+            };
+            conditions.extend(keys.iter().filter_map(|k| self.condition(operator, k)));
+        }
+        conditions
+    }
+
+    fn condition(&mut self, operator: Operator, member: &Member) -> Option<Condition> {
+        let texts = self.strings(&member.node, &member.key)?;
+        let syntax = Syntax {
+            wildcards: operator.has_wildcards(),
+            variables: self.variables,
+        };
+        let mut values = Vec::new();
+        for (node, text) in texts {
+            let template = match Template::parse(&text, syntax) {
+                Ok(template) => template,
+                Err(wrong) => {
+                    self.error(
+                        node.span,
+                        format!("`{text}` holds {wrong}"),
+                        "write ${key} or ${key, 'default'}",
+                    );
+                    continue;
+                }
+            };
+            if let (Some(literal), false) = (template.as_literal(), operator.has_wildcards()) {
+                if let Err(wanted) = operator.check(literal) {
+                    self.error(
+                        node.span,
+                        format!("`{operator}` compares with {wanted}, and this is `{text}`"),
+                        format!("write {wanted}"),
+                    );
+                    continue;
+                }
+            }
+            values.push(template);
+        }
+        let place = Place {
+            source: self.source.clone(),
+            span: member.key_span,
+        };
+        Some(Condition {
+            operator,
+            key: member.key.to_ascii_lowercase(),
+            values,
+            place,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory::json;
+
+    fn problems(text: &str) -> Vec<(String, String)> {
+        let source = Source::new("p.json", text);
+        let mut problems = Vec::new();
+        read(&source, &json::parse(&source).unwrap(), &mut problems);
+        problems
+            .iter()
+            .map(|p| (p.underlined().to_owned(), p.message().to_owned()))
+            .collect()
+    }
+
+    fn statement(body: &str) -> String {
+        format!(r#"{{"Version": "2012-10-17", "Statement": [{{{body}}}]}}"#)
+    }
+
+    #[test]
+    fn what_is_not_understood_has_its_place() {
+        for (body, underlined) in [
+            (
+                r#""Effect": "allow", "Action": "*", "Resource": "*""#,
+                r#""allow""#,
+            ),
+            (
+                r#""Effect": "Allow", "Actions": "*", "Resource": "*""#,
+                r#""Actions""#,
+            ),
+            (
+                r#""Effect": "Allow", "Action": "Get", "Resource": "*""#,
+                r#""Get""#,
+            ),
+            (
+                r#""Effect": "Allow", "Action": "*", "NotAction": "a:b", "Resource": "*""#,
+                r#""NotAction""#,
+            ),
+            (
+                r#""Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"StringLikes": {"a:b": "c"}}"#,
+                r#""StringLikes""#,
+            ),
+            (
+                r#""Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"Bool": {"a:b": "yes"}}"#,
+                r#""yes""#,
+            ),
+            (
+                r#""Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"IpAddress": {"a:b": ["10.0.0.0/8", "10"]}}"#,
+                r#""10""#,
+            ),
+            (
+                r#""Effect": "Allow", "Action": "*", "Resource": "arn:aws:s3:::${a""#,
+                r#""arn:aws:s3:::${a""#,
+            ),
+            (
+                r#""Effect": "Allow", "Action": [["*"]], "Resource": "*""#,
+                r#"["*"]"#,
+            ),
+            (
+                r#""Effect": "Deny", "NotPrincipal": "*", "Action": "*", "Resource": "*""#,
+                r#""NotPrincipal""#,
+            ),
+        ] {
+            let problems = problems(&statement(body));
+            assert_eq!(
+                problems.first().map(|p| p.0.as_str()),
+                Some(underlined),
+                "{body}: {problems:?}"
+            );
+        }
+        assert_eq!(
+            problems(&statement(
+                r#""Effect": "Allow", "Action": "*", "Resource": "*""#
+            )),
+            []
+        );
+        assert_eq!(
+            problems(r#"{"Version": "2021-10-17", "Statement": []}"#)[0].0,
+            "\"2021-10-17\""
+        );
+    }
+
+    #[test]
+    fn booleans_and_numbers_stand_for_their_text() {
+        let text = statement(
+            r#""Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"Bool": {"aws:SecureTransport": true}}"#,
+        );
+        assert_eq!(problems(&text), []);
+    }
+}

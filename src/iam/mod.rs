@@ -1,0 +1,8 @@
+//! The language of IAM policies: documents, patterns, operators, values, with the place of everything.
+//!
+//! Nothing here decides: `permissions` lowers what is read here to Cedar.
+
+pub mod document;
+pub mod operator;
+pub mod template;
+pub mod value;

@@ -1,0 +1,312 @@
+//! Patterns and policy variables: what an action, an ARN segment or a condition value is made of.
+
+/// A pattern, or a text with variables.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Template {
+    /// Its parts, in order; no two literals stand side by side.
+    pub parts: Vec<Part>,
+}
+
+/// A part of a template.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Part {
+    /// This text.
+    Literal(String),
+    /// `*`
+    Any,
+    /// `?`
+    One,
+    /// `${key}` or `${key, 'default'}`; the key is in lower case.
+    Variable {
+        /// The condition key.
+        key: String,
+        /// What stands for it where the key is absent.
+        default: Option<String>,
+    },
+}
+
+/// What a template may hold.
+#[derive(Clone, Copy, Debug)]
+pub struct Syntax {
+    /// `*` and `?` are wildcards.
+    pub wildcards: bool,
+    /// `${…}` is a variable or an escape: documents of version 2012-10-17.
+    pub variables: bool,
+}
+
+impl Template {
+    /// Reads a template; an error says what is wrong with a variable.
+    pub fn parse(text: &str, syntax: Syntax) -> Result<Self, String> {
+        let mut template = Self::default();
+        let mut rest = text;
+        while let Some(c) = rest.chars().next() {
+            let after = rest.get(c.len_utf8()..).unwrap_or("");
+            match c {
+                '*' if syntax.wildcards => template.parts.push(Part::Any),
+                '?' if syntax.wildcards => template.parts.push(Part::One),
+                '$' if syntax.variables && after.starts_with('{') => {
+                    let inner = after.get(1..).unwrap_or("");
+                    let Some((name, tail)) = inner.split_once('}') else {
+                        return Err("a policy variable without its closing brace".to_owned());
+                    };
+                    template.variable(name)?;
+                    rest = tail;
+                    continue;
+                }
+                _ => template.push_char(c),
+            }
+            rest = after;
+        }
+        Ok(template)
+    }
+
+    /// A template of one literal.
+    pub fn literal(text: &str) -> Self {
+        let parts = if text.is_empty() {
+            Vec::new()
+        } else {
+            vec![Part::Literal(text.to_owned())]
+        };
+        Self { parts }
+    }
+
+    /// `*`
+    pub fn any() -> Self {
+        Self {
+            parts: vec![Part::Any],
+        }
+    }
+
+    fn variable(&mut self, name: &str) -> Result<(), String> {
+        match name.trim() {
+            "*" => self.push_str("*"),
+            "?" => self.push_str("?"),
+            "$" => self.push_str("$"),
+            "" => return Err("a policy variable without a name".to_owned()),
+            name => {
+                let (key, default) = match name.split_once(',') {
+                    None => (name, None),
+                    Some((key, default)) => (key, Some(quoted(default)?)),
+                };
+                self.parts.push(Part::Variable {
+                    key: key.trim().to_ascii_lowercase(),
+                    default,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn push_char(&mut self, c: char) {
+        match self.parts.last_mut() {
+            Some(Part::Literal(text)) => text.push(c),
+            _ => self.parts.push(Part::Literal(c.to_string())),
+        }
+    }
+
+    fn push_str(&mut self, text: &str) {
+        for c in text.chars() {
+            self.push_char(c);
+        }
+    }
+
+    /// The text, if it has neither wildcards nor variables.
+    pub fn as_literal(&self) -> Option<&str> {
+        match self.parts.as_slice() {
+            [] => Some(""),
+            [Part::Literal(text)] => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Whether it is nothing but `*`.
+    pub fn is_any(&self) -> bool {
+        !self.parts.is_empty() && self.parts.iter().all(|p| *p == Part::Any)
+    }
+
+    /// Whether it ends in `*`.
+    pub fn ends_in_any(&self) -> bool {
+        self.parts.last() == Some(&Part::Any)
+    }
+
+    /// Whether Cedar's `like` can say it: literals and `*` only.
+    pub fn is_like(&self) -> bool {
+        self.parts
+            .iter()
+            .all(|p| matches!(p, Part::Literal(_) | Part::Any))
+    }
+
+    /// The keys of its variables.
+    pub fn variables(&self) -> impl Iterator<Item = &str> {
+        self.parts.iter().filter_map(|p| match p {
+            Part::Variable { key, .. } => Some(key.as_str()),
+            _ => None,
+        })
+    }
+
+    /// The template with its variables replaced: `value` gives the only value of a key, `None` if it has none or
+    /// several. `None` when a variable has neither value nor default: such a template matches nothing.
+    pub fn substitute<'a>(&self, value: impl Fn(&str) -> Option<&'a str>) -> Option<Self> {
+        let mut result = Self::default();
+        for part in &self.parts {
+            match part {
+                Part::Literal(text) => result.push_str(text),
+                Part::Any | Part::One => result.parts.push(part.clone()),
+                Part::Variable { key, default } => {
+                    result.push_str(value(key).or(default.as_deref())?)
+                }
+            }
+        }
+        Some(result)
+    }
+
+    /// ASCII lower case.
+    #[must_use]
+    pub fn to_lower(&self) -> Self {
+        let parts = self.parts.iter().map(|p| match p {
+            Part::Literal(text) => Part::Literal(text.to_ascii_lowercase()),
+            other => other.clone(),
+        });
+        Self {
+            parts: parts.collect(),
+        }
+    }
+
+    /// Whether a text matches. Variables must have been substituted: one that has not matches nothing.
+    pub fn matches(&self, text: &str) -> bool {
+        let text: Vec<char> = text.chars().collect();
+        let mut pattern: Vec<Option<Option<char>>> = Vec::new(); // None: `*`; Some(None): `?`
+        for part in &self.parts {
+            match part {
+                Part::Literal(literal) => pattern.extend(literal.chars().map(|c| Some(Some(c)))),
+                Part::Any => pattern.push(None),
+                Part::One => pattern.push(Some(None)),
+                Part::Variable { .. } => return false,
+            }
+        }
+        glob(&pattern, &text)
+    }
+}
+
+/// Greedy matching with one backtracking point: linear in practice, quadratic at worst.
+fn glob(pattern: &[Option<Option<char>>], text: &[char]) -> bool {
+    let (mut p, mut t) = (0, 0);
+    let mut star: Option<(usize, usize)> = None;
+    while t < text.len() {
+        match pattern.get(p) {
+            Some(None) => {
+                star = Some((p, t));
+                p += 1;
+            }
+            Some(Some(expected)) if expected.is_none() || *expected == text.get(t).copied() => {
+                p += 1;
+                t += 1;
+            }
+            _ => match &mut star {
+                Some((at, consumed)) => {
+                    *consumed += 1;
+                    (p, t) = (*at + 1, *consumed);
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern
+        .get(p..)
+        .is_some_and(|rest| rest.iter().all(Option::is_none))
+}
+
+fn quoted(default: &str) -> Result<String, String> {
+    let text = default.trim();
+    text.strip_prefix('\'')
+        .and_then(|t| t.strip_suffix('\''))
+        .map(str::to_owned)
+        .ok_or_else(|| "the default of a policy variable stands in single quotes".to_owned())
+}
+
+impl std::fmt::Display for Template {
+    /// As IAM writes it, escapes included.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for part in &self.parts {
+            match part {
+                Part::Literal(text) => {
+                    f.write_str(
+                        &text
+                            .replace('$', "${$}")
+                            .replace('*', "${*}")
+                            .replace('?', "${?}"),
+                    )?;
+                }
+                Part::Any => f.write_str("*")?,
+                Part::One => f.write_str("?")?,
+                Part::Variable { key, default: None } => write!(f, "${{{key}}}")?,
+                Part::Variable {
+                    key,
+                    default: Some(default),
+                } => write!(f, "${{{key}, '{default}'}}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: Syntax = Syntax {
+        wildcards: true,
+        variables: true,
+    };
+
+    #[test]
+    fn matches_wildcards() {
+        for (pattern, text, expected) in [
+            ("*", "", true),
+            ("a*b*c", "axxbyyc", true),
+            ("a*b*c", "axxbyy", false),
+            ("a?c", "abc", true),
+            ("a?c", "ac", false),
+            ("${*}", "*", true),
+            ("${*}", "x", false),
+            ("*a", "aaa", true),
+            ("", "", true),
+            ("", "a", false),
+            ("é?", "éx", true),
+        ] {
+            assert_eq!(
+                Template::parse(pattern, ALL).unwrap().matches(text),
+                expected,
+                "{pattern} {text}"
+            );
+        }
+    }
+
+    #[test]
+    fn variables_and_defaults() {
+        let template = Template::parse(
+            "home/${aws:UserName}/${aws:PrincipalTag/team, 'none'}/*",
+            ALL,
+        )
+        .unwrap();
+        let known = |key: &str| (key == "aws:username").then_some("jo*n");
+        let substituted = template.substitute(known).unwrap();
+        assert!(substituted.matches("home/jo*n/none/x"));
+        assert!(!substituted.matches("home/john/none/x"));
+        assert_eq!(template.substitute(|_| None), None);
+        assert!(Template::parse("${oops", ALL).is_err());
+    }
+
+    #[test]
+    fn old_versions_have_no_variables() {
+        let template = Template::parse(
+            "${aws:username}",
+            Syntax {
+                wildcards: true,
+                variables: false,
+            },
+        )
+        .unwrap();
+        assert_eq!(template.as_literal(), Some("${aws:username}"));
+    }
+}

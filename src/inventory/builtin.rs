@@ -1,0 +1,260 @@
+//! What no one has to write: the known agreements, AWS's managed policies, the services of the dated list.
+
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+use crate::moment::{self, Moment};
+
+/// The known agreements, as an entity file.
+pub const AGREEMENTS: &str = include_str!("../../data/agreements.json");
+
+/// The policy that is attached everywhere until an organization detaches it.
+pub const FULL_AWS_ACCESS: &str = "p-FullAWSAccess";
+
+/// An AWS managed policy whose document is built in.
+#[derive(Debug)]
+pub struct ManagedPolicy {
+    /// Its ARN, or its id as Organizations prints it.
+    pub id: &'static str,
+    /// What its document is called in answers.
+    pub path: &'static str,
+    /// The document.
+    pub text: &'static str,
+    /// The document tells only what the policy says of `artifact:` actions; the rest is unknown.
+    pub artifact_only: bool,
+}
+
+macro_rules! managed {
+    ($id:literal, $file:literal, $artifact_only:literal) => {
+        ManagedPolicy {
+            id: $id,
+            path: concat!("aws:", $file),
+            text: include_str!(concat!("../../data/managed-policies/", $file, ".json")),
+            artifact_only: $artifact_only,
+        }
+    };
+}
+
+const MANAGED: [ManagedPolicy; 22] = [
+    managed!(
+        "arn:aws:iam::aws:policy/AdministratorAccess",
+        "AdministratorAccess",
+        false
+    ),
+    managed!(
+        "arn:aws-us-gov:iam::aws:policy/AdministratorAccess",
+        "AdministratorAccess",
+        false
+    ),
+    managed!(
+        "arn:aws:iam::aws:policy/PowerUserAccess",
+        "PowerUserAccess",
+        false
+    ),
+    managed!(
+        "arn:aws:iam::aws:policy/AWSArtifactAgreementsFullAccess",
+        "AWSArtifactAgreementsFullAccess",
+        false
+    ),
+    managed!(
+        "arn:aws:iam::aws:policy/AWSArtifactAgreementsReadOnlyAccess",
+        "AWSArtifactAgreementsReadOnlyAccess",
+        false
+    ),
+    managed!(
+        "arn:aws:iam::aws:policy/AWSArtifactReportsReadOnlyAccess",
+        "AWSArtifactReportsReadOnlyAccess",
+        false
+    ),
+    managed!(
+        "arn:aws:iam::aws:policy/AWSArtifactComplianceInquiriesFullAccess",
+        "AWSArtifactComplianceInquiriesFullAccess",
+        false
+    ),
+    managed!(
+        "arn:aws:iam::aws:policy/AWSArtifactComplianceInquiriesReadOnlyAccess",
+        "AWSArtifactComplianceInquiriesReadOnlyAccess",
+        false
+    ),
+    managed!(
+        "arn:aws:iam::aws:policy/aws-service-role/AWSArtifactServiceRolePolicy",
+        "AWSArtifactServiceRolePolicy",
+        false
+    ),
+    managed!(
+        "arn:aws:iam::aws:policy/service-role/AWSArtifactAccountSync",
+        "AWSArtifactAccountSync",
+        false
+    ),
+    managed!(
+        "arn:aws:iam::aws:policy/ReadOnlyAccess",
+        "ReadOnlyAccess",
+        true
+    ),
+    managed!(
+        "arn:aws:iam::aws:policy/AWSVendorInsightsAssessorFullAccess",
+        "AWSVendorInsights",
+        true
+    ),
+    managed!(
+        "arn:aws:iam::aws:policy/AWSVendorInsightsAssessorReadOnly",
+        "AWSVendorInsights",
+        true
+    ),
+    managed!(
+        "arn:aws:iam::aws:policy/AWSVendorInsightsVendorFullAccess",
+        "AWSVendorInsights",
+        true
+    ),
+    managed!(
+        "arn:aws:iam::aws:policy/AWSVendorInsightsVendorReadOnly",
+        "AWSVendorInsights",
+        true
+    ),
+    managed!(
+        "arn:aws:iam::aws:policy/SecurityAudit",
+        "NoArtifactAction",
+        true
+    ),
+    managed!(
+        "arn:aws:iam::aws:policy/job-function/ViewOnlyAccess",
+        "NoArtifactAction",
+        true
+    ),
+    managed!(
+        "arn:aws:iam::aws:policy/job-function/Billing",
+        "NoArtifactAction",
+        true
+    ),
+    managed!("p-FullAWSAccess", "FullAWSAccess", false),
+    managed!(
+        "arn:aws:organizations::aws:policy/service_control_policy/p-FullAWSAccess",
+        "FullAWSAccess",
+        false
+    ),
+    managed!(
+        "arn:aws-us-gov:organizations::aws:policy/service_control_policy/p-FullAWSAccess",
+        "FullAWSAccess",
+        false
+    ),
+    managed!("FullAWSAccess", "FullAWSAccess", false),
+];
+
+/// The built-in policy of this ARN or id.
+pub fn managed_policy(id: &str) -> Option<&'static ManagedPolicy> {
+    static POLICIES: [ManagedPolicy; 22] = MANAGED;
+    POLICIES.iter().find(|p| p.id == id)
+}
+
+/// Whether an ARN is that of an AWS managed policy, built in or not.
+pub fn is_aws_managed(id: &str) -> bool {
+    let mut segments = id.split(':');
+    let arn = segments.next() == Some("arn");
+    let service = segments.nth(1);
+    arn && matches!(service, Some("iam" | "organizations")) && segments.nth(1) == Some("aws")
+}
+
+/// A list is trusted for a year after its date; later, and for what only one of two lists names, the answer is unknown.
+const LIST_AGE_DAYS: i64 = 365;
+
+#[derive(Deserialize)]
+struct EligibleServices {
+    snapshots: Vec<String>,
+    services: Vec<EligibleService>,
+}
+
+/// A service of the dated lists.
+#[derive(Debug, Deserialize)]
+pub struct EligibleService {
+    /// As AWS lists it.
+    pub name: String,
+    /// Its IAM prefixes.
+    pub prefixes: Vec<String>,
+    /// The dates of the lists that name it.
+    pub seen: Vec<String>,
+    /// What of it is excluded.
+    pub exclusions: Option<String>,
+}
+
+static ELIGIBLE: LazyLock<EligibleServices> = LazyLock::new(|| {
+    // a test reads the file; an empty list would make every service unknown
+    serde_json::from_str(include_str!("../../data/hipaa-eligible-services.json")).unwrap_or(
+        EligibleServices {
+            snapshots: Vec::new(),
+            services: Vec::new(),
+        },
+    )
+});
+
+/// The services of the dated lists that have this name or IAM prefix.
+pub fn services(name: &str) -> impl Iterator<Item = &'static EligibleService> {
+    ELIGIBLE
+        .services
+        .iter()
+        .filter(move |s| s.name == name || s.prefixes.iter().any(|p| p == name))
+}
+
+/// The date of the last list.
+pub fn last_list() -> &'static str {
+    ELIGIBLE.snapshots.last().map_or("", String::as_str)
+}
+
+/// Whether a service is HIPAA eligible at a moment (D18); `None` where it is unknown.
+pub fn eligible(name: &str, at: Moment) -> Option<bool> {
+    let dates: Vec<(&str, Moment)> = ELIGIBLE
+        .snapshots
+        .iter()
+        .filter_map(|s| Some((s.as_str(), moment::parse(s)?)))
+        .collect();
+    let on = |date: &str| services(name).any(|s| s.seen.iter().any(|d| d == date));
+    let before = dates.iter().rev().find(|(_, m)| *m <= at)?;
+    let Some(after) = dates.iter().find(|(_, m)| *m > at) else {
+        let fresh = (at - before.1).num_days() <= LIST_AGE_DAYS;
+        return fresh.then(|| on(before.0));
+    };
+    let (was, is) = (on(before.0), on(after.0));
+    (was == is).then_some(was)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(date: &str) -> Moment {
+        moment::parse(date).unwrap()
+    }
+
+    #[test]
+    fn d18_eligibility_is_dated() {
+        assert_eq!(eligible("s3", at("2025-01-01")), Some(true));
+        assert_eq!(eligible("gamelift", at("2025-01-01")), Some(false));
+        assert_eq!(eligible("robomaker", at("2025-01-01")), Some(true));
+        assert_eq!(
+            eligible("robomaker", at("2026-01-01")),
+            None,
+            "on one of the two lists around"
+        );
+        assert_eq!(eligible("robomaker", at("2026-06-01")), Some(false));
+        assert_eq!(
+            eligible("s3", at("2028-01-01")),
+            None,
+            "after the last list's age"
+        );
+        assert_eq!(
+            eligible("s3", at("2020-01-01")),
+            None,
+            "before the first list"
+        );
+        assert_eq!(services("robomaker").count(), 1);
+    }
+
+    #[test]
+    fn managed_policies_are_json() {
+        for policy in &MANAGED {
+            serde_json::from_str::<serde_json::Value>(policy.text).unwrap();
+        }
+        assert!(is_aws_managed("arn:aws:iam::aws:policy/SecurityAudit"));
+        assert!(!is_aws_managed("arn:aws:iam::111122223333:policy/a"));
+    }
+}

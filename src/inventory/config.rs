@@ -1,0 +1,233 @@
+//! `countersign.toml`: what an inventory says about itself.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use globset::{Glob, GlobSet, GlobSetBuilder};
+use serde::Deserialize;
+
+use crate::moment::{self, Moment};
+use crate::problem::{Problem, Source, Span};
+
+/// The name of the file, in the inventory's root.
+pub const FILE: &str = "countersign.toml";
+
+/// The settings of an inventory.
+#[derive(Debug, Default)]
+pub struct Config {
+    /// When the snapshot was taken; the moment of evaluation where `--at` is not given (D22).
+    pub as_of: Option<Moment>,
+    /// Files that are not part of the inventory.
+    pub exclude: Exclude,
+    /// Condition keys that the inventory does not determine, by their name in lower case.
+    pub context: BTreeMap<String, Vec<String>>,
+    /// Principals that have the authority to accept agreements (D24); `None` where none are declared.
+    pub signatories: Option<Vec<String>>,
+    /// Tags that declare PHI, as `Key=Value` (R85).
+    pub phi_tags: Vec<String>,
+}
+
+/// Patterns of files to leave out, and which of them matched.
+#[derive(Debug, Default)]
+pub struct Exclude {
+    globs: GlobSet,
+    patterns: Vec<(String, Span)>,
+    source: Option<Arc<Source>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct File {
+    as_of: Option<toml::Spanned<toml::Value>>,
+    #[serde(default)]
+    exclude: Vec<toml::Spanned<String>>,
+    #[serde(default)]
+    context: BTreeMap<String, Values>,
+    signatories: Option<Vec<String>>,
+    phi_tags: Option<Vec<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Values {
+    One(String),
+    Many(Vec<String>),
+    Bool(bool),
+    Number(i64),
+}
+
+/// The tags that declare PHI unless `phiTags` names others.
+const PHI_TAGS: [&str; 2] = ["Data=PHI", "DataClassification=PHI"];
+
+impl Config {
+    /// The settings of an inventory without `countersign.toml`.
+    pub fn none() -> Self {
+        Self {
+            phi_tags: PHI_TAGS.map(str::to_owned).to_vec(),
+            ..Self::default()
+        }
+    }
+
+    /// Reads `countersign.toml` of a folder, if it is there.
+    pub fn read(root: &Path) -> Result<Self, Vec<Problem>> {
+        let path = root.join(FILE);
+        if !path.is_file() {
+            return Ok(Self::none());
+        }
+        let text = std::fs::read_to_string(&path)
+            .map_err(|e| vec![Problem::general(format!("{FILE} cannot be read: {e}"))])?;
+        Self::parse(&Source::new(FILE, text))
+    }
+
+    /// Reads the text of `countersign.toml`.
+    pub fn parse(source: &Arc<Source>) -> Result<Self, Vec<Problem>> {
+        let file: File = toml::from_str(&source.text).map_err(|e| {
+            let span = e.span().map_or(Span::default(), |s| Span {
+                start: s.start,
+                end: s.end,
+            });
+            let help = "it has asOf, exclude, signatories, phiTags and a table [context]";
+            vec![
+                Problem::at(
+                    source,
+                    span,
+                    e.message().lines().next().unwrap_or("invalid").to_owned(),
+                )
+                .help(help),
+            ]
+        })?;
+        let mut problems = Vec::new();
+        let as_of = file.as_of.and_then(|value| {
+            let text = match value.get_ref() {
+                toml::Value::String(text) => text.clone(),
+                other => other.to_string(),
+            };
+            let moment = moment::parse(&text);
+            if moment.is_none() {
+                let span = Span {
+                    start: value.span().start,
+                    end: value.span().end,
+                };
+                let problem = Problem::at(source, span, format!("`{text}` is no moment"));
+                problems.push(problem.help("write \"2026-11-21\" or \"2026-11-21T09:00:00Z\""));
+            }
+            moment
+        });
+        let exclude = Exclude::new(source, file.exclude, &mut problems);
+        let context = file
+            .context
+            .into_iter()
+            .map(|(key, value)| (key.to_ascii_lowercase(), value.texts()))
+            .collect();
+        let phi_tags = file
+            .phi_tags
+            .unwrap_or_else(|| PHI_TAGS.map(str::to_owned).to_vec());
+        if problems.is_empty() {
+            Ok(Self {
+                as_of,
+                exclude,
+                context,
+                signatories: file.signatories,
+                phi_tags,
+            })
+        } else {
+            Err(problems)
+        }
+    }
+}
+
+impl Values {
+    fn texts(self) -> Vec<String> {
+        match self {
+            Self::One(text) => vec![text],
+            Self::Many(texts) => texts,
+            Self::Bool(b) => vec![b.to_string()],
+            Self::Number(n) => vec![n.to_string()],
+        }
+    }
+}
+
+impl Exclude {
+    fn new(
+        source: &Arc<Source>,
+        patterns: Vec<toml::Spanned<String>>,
+        problems: &mut Vec<Problem>,
+    ) -> Self {
+        let mut builder = GlobSetBuilder::new();
+        let mut known = Vec::new();
+        for pattern in patterns {
+            let span = Span {
+                start: pattern.span().start,
+                end: pattern.span().end,
+            };
+            match Glob::new(pattern.get_ref()) {
+                Ok(glob) => drop(builder.add(glob)),
+                Err(e) => problems.push(Problem::at(
+                    source,
+                    span,
+                    format!("not a pattern: {}", e.kind()),
+                )),
+            }
+            known.push((pattern.into_inner(), span));
+        }
+        let globs = builder.build().unwrap_or_default();
+        Self {
+            globs,
+            patterns: known,
+            source: Some(source.clone()),
+        }
+    }
+
+    /// Whether a file, by its path in the inventory, is left out; `matched` collects the patterns that did it.
+    pub fn excludes(&self, path: &str, matched: &mut Vec<usize>) -> bool {
+        let hits = self.globs.matches(path);
+        matched.extend(&hits);
+        !hits.is_empty()
+    }
+
+    /// A warning for each pattern that left out nothing.
+    pub fn idle(&self, matched: &[usize]) -> Vec<Problem> {
+        let Some(source) = &self.source else {
+            return Vec::new();
+        };
+        let idle = self
+            .patterns
+            .iter()
+            .enumerate()
+            .filter(|(i, _)| !matched.contains(i));
+        idle.map(|(_, (pattern, span))| {
+            Problem::at(source, *span, format!("`{pattern}` excludes no file"))
+                .help("remove it")
+                .warning()
+        })
+        .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_settings() {
+        let text = "asOf = 2026-11-21\nexclude = [\"x/*.json\"]\n[context]\n\"aws:MultiFactorAuthPresent\" = true\n";
+        let config = Config::parse(&Source::new(FILE, text)).unwrap();
+        assert_eq!(config.as_of, moment::parse("2026-11-21"));
+        assert_eq!(config.context["aws:multifactorauthpresent"], ["true"]);
+        assert!(config.exclude.excludes("x/a.json", &mut Vec::new()));
+        assert_eq!(config.exclude.idle(&[]).len(), 1);
+    }
+
+    #[test]
+    fn mistakes_have_their_place() {
+        for (text, underlined) in [
+            ("asof = 1\n", "asof"),
+            ("asOf = \"soon\"\n", "\"soon\""),
+            ("exclude = [\"a[\"]\n", "\"a[\""),
+        ] {
+            let problems = Config::parse(&Source::new(FILE, text)).unwrap_err();
+            assert_eq!(problems[0].underlined(), underlined, "{}", problems[0]);
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! Entities as they are once the short form is expanded: every value typed by the schema, and with its place.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::schema::NAMESPACE;
+use crate::moment::{self, Moment};
+use crate::problem::{Failure, Problem, Source, Span};
+
+/// The type (without namespace) and id of an entity.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Uid {
+    /// Such as `Account`.
+    pub ty: String,
+    /// What AWS prints.
+    pub id: String,
+}
+
+impl Uid {
+    /// A uid of this type and id.
+    pub fn new(ty: impl Into<String>, id: impl Into<String>) -> Self {
+        Self {
+            ty: ty.into(),
+            id: id.into(),
+        }
+    }
+
+    /// The same for Cedar.
+    pub fn to_cedar(&self) -> Result<cedar_policy::EntityUid, Failure> {
+        cedar_uid(&self.ty, &self.id)
+    }
+}
+
+/// A uid of the project's namespace, for Cedar.
+pub fn cedar_uid(ty: &str, id: &str) -> Result<cedar_policy::EntityUid, Failure> {
+    let name = format!("{NAMESPACE}::{ty}");
+    let ty: cedar_policy::EntityTypeName = name
+        .parse()
+        .map_err(|e| Failure::general(format!("`{name}` is not the name of a type: {e}")))?;
+    Ok(cedar_policy::EntityUid::from_type_name_and_id(
+        ty,
+        cedar_policy::EntityId::new(id),
+    ))
+}
+
+impl std::fmt::Display for Uid {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "{}::{}",
+            self.ty,
+            serde_json::Value::String(self.id.clone())
+        )
+    }
+}
+
+/// A value and its place in the entity's source.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Item {
+    /// Where it stands; for a filled-in value, where the entity's uid stands.
+    pub span: Span,
+    /// The value.
+    pub attr: Attr,
+}
+
+/// A typed value.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Attr {
+    /// A string.
+    String(String),
+    /// A whole number.
+    Long(i64),
+    /// A boolean.
+    Bool(bool),
+    /// A moment.
+    Moment(Moment),
+    /// A reference.
+    Entity(Uid),
+    /// A set.
+    Set(Vec<Item>),
+    /// A record.
+    Record(BTreeMap<String, Item>),
+}
+
+impl Attr {
+    /// The value in Cedar's entity JSON.
+    pub fn to_json(&self) -> serde_json::Value {
+        match self {
+            Self::String(s) => json!(s),
+            Self::Long(n) => json!(n),
+            Self::Bool(b) => json!(b),
+            Self::Moment(m) => json!({"__extn": {"fn": "datetime", "arg": moment::format(*m)}}),
+            Self::Entity(uid) => json!({"__entity": uid_json(uid)}),
+            Self::Set(items) => items.iter().map(|i| i.attr.to_json()).collect(),
+            Self::Record(items) => serde_json::Value::Object(
+                items
+                    .iter()
+                    .map(|(k, i)| (k.clone(), i.attr.to_json()))
+                    .collect(),
+            ),
+        }
+    }
+}
+
+/// A uid in Cedar's entity JSON.
+pub fn uid_json(uid: &Uid) -> serde_json::Value {
+    json!({"type": format!("{NAMESPACE}::{}", uid.ty), "id": uid.id})
+}
+
+/// An entity of the inventory.
+#[derive(Clone, Debug)]
+pub struct Entity {
+    /// Its type and id.
+    pub uid: Uid,
+    /// The file that declares it.
+    pub source: Arc<Source>,
+    /// Where its uid stands.
+    pub span: Span,
+    /// Its attributes, defaults filled in.
+    pub attrs: BTreeMap<String, Item>,
+    /// Its parents, with their places.
+    pub parents: Vec<(Uid, Span)>,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+    /// Built in: nothing in the user's files declares it.
+    pub built_in: bool,
+}
+
+impl Entity {
+    /// A problem at one of its values.
+    pub fn problem(&self, span: Span, message: impl Into<String>) -> Problem {
+        Problem::at(&self.source, span, message)
+    }
+
+    /// Where an attribute stands, or else the uid.
+    pub fn span_of(&self, attr: &str) -> Span {
+        self.attrs.get(attr).map_or(self.span, |i| i.span)
+    }
+
+    /// A string attribute.
+    pub fn str(&self, attr: &str) -> Option<&str> {
+        match &self.attrs.get(attr)?.attr {
+            Attr::String(s) => Some(s),
+            _ => None,
+        }
+    }
+
+    /// A boolean attribute.
+    pub fn bool(&self, attr: &str) -> Option<bool> {
+        match self.attrs.get(attr)?.attr {
+            Attr::Bool(b) => Some(b),
+            _ => None,
+        }
+    }
+
+    /// A whole number.
+    pub fn long(&self, attr: &str) -> Option<i64> {
+        match self.attrs.get(attr)?.attr {
+            Attr::Long(n) => Some(n),
+            _ => None,
+        }
+    }
+
+    /// A moment.
+    pub fn moment(&self, attr: &str) -> Option<Moment> {
+        match self.attrs.get(attr)?.attr {
+            Attr::Moment(m) => Some(m),
+            _ => None,
+        }
+    }
+
+    /// The id of a referenced entity.
+    pub fn reference(&self, attr: &str) -> Option<&str> {
+        match &self.attrs.get(attr)?.attr {
+            Attr::Entity(uid) => Some(&uid.id),
+            _ => None,
+        }
+    }
+
+    /// The ids of a set of references; `None` where the attribute is absent.
+    pub fn references(&self, attr: &str) -> Option<Vec<String>> {
+        Some(
+            self.set(attr)?
+                .iter()
+                .filter_map(Item::id)
+                .map(str::to_owned)
+                .collect(),
+        )
+    }
+
+    /// The elements of a set.
+    pub fn set(&self, attr: &str) -> Option<&[Item]> {
+        match &self.attrs.get(attr)?.attr {
+            Attr::Set(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    /// The fields of a record.
+    pub fn record(&self, attr: &str) -> Option<&BTreeMap<String, Item>> {
+        self.attrs.get(attr)?.record()
+    }
+
+    /// Cedar's entity JSON, with these parents.
+    pub fn to_json(&self, parents: &[Uid]) -> serde_json::Value {
+        let attrs: serde_json::Map<_, _> = self
+            .attrs
+            .iter()
+            .map(|(k, i)| (k.clone(), i.attr.to_json()))
+            .collect();
+        let parents: Vec<_> = parents.iter().map(uid_json).collect();
+        let mut json = json!({"uid": uid_json(&self.uid), "attrs": attrs, "parents": parents});
+        if let (false, Some(object)) = (self.tags.is_empty(), json.as_object_mut()) {
+            object.insert("tags".to_owned(), json!(self.tags));
+        }
+        json
+    }
+}
+
+impl Item {
+    /// The id, if it is a reference.
+    pub fn id(&self) -> Option<&str> {
+        match &self.attr {
+            Attr::Entity(uid) => Some(&uid.id),
+            _ => None,
+        }
+    }
+
+    /// The fields, if it is a record.
+    pub fn record(&self) -> Option<&BTreeMap<String, Item>> {
+        match &self.attr {
+            Attr::Record(fields) => Some(fields),
+            _ => None,
+        }
+    }
+
+    /// The moment, if it is one.
+    pub fn moment(&self) -> Option<Moment> {
+        match self.attr {
+            Attr::Moment(m) => Some(m),
+            _ => None,
+        }
+    }
+
+    /// The ids, if it is a set of references.
+    pub fn ids(&self) -> Vec<String> {
+        match &self.attr {
+            Attr::Set(items) => items
+                .iter()
+                .filter_map(Item::id)
+                .map(str::to_owned)
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,701 @@
+//! From the short form of entity files to full entities, led by the schema.
+//!
+//! What may be left out is filled in, what may be written shortly is written in full, and every value is checked against
+//! its type. What needs more than one entity to be judged is checked in `check.rs`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::entity::{Attr, Entity, Item, Uid};
+use super::json::{Member, Node, Value};
+use super::schema::{Attribute, EntitySchema, EntityType, Type, local};
+use crate::moment;
+use crate::problem::{Problem, Source, Span, did_you_mean};
+
+/// What the entity files of an inventory hold.
+#[derive(Default)]
+pub struct Expanded {
+    /// Entities in the order read, documents as they were written.
+    pub entities: Vec<Entity>,
+    /// Policy documents that stand inside entity files, by the id of their policy.
+    pub inline: Vec<Inline>,
+    /// What is wrong.
+    pub problems: Vec<Problem>,
+}
+
+/// A policy document inside an entity file.
+pub struct Inline {
+    /// The id of its policy.
+    pub id: String,
+    /// The document.
+    pub node: Node,
+    /// The file.
+    pub source: Arc<Source>,
+}
+
+/// Reads the entities of one file, which holds an array.
+pub fn expand(schema: &EntitySchema, source: &Arc<Source>, root: &Node, out: &mut Expanded) {
+    let mut expander = Expander {
+        schema,
+        source,
+        out,
+    };
+    for node in root.as_array().unwrap_or_default() {
+        expander.entity(node);
+    }
+}
+
+struct Expander<'a> {
+    schema: &'a EntitySchema,
+    source: &'a Arc<Source>,
+    out: &'a mut Expanded,
+}
+
+/// The attribute being read, for messages.
+struct Slot<'a> {
+    ty: &'a str,
+    name: &'a str,
+    owner: &'a Uid,
+}
+
+impl Expander<'_> {
+    fn error(&mut self, span: Span, message: impl Into<String>, help: impl Into<String>) {
+        self.out
+            .problems
+            .push(Problem::at(self.source, span, message).help(help));
+    }
+
+    fn entity(&mut self, node: &Node) {
+        let Some(members) = node.as_object() else {
+            let message = format!("an entity is an object, and this is {}", node.kind());
+            return self.error(
+                node.span,
+                message,
+                "write { \"uid\": \"Account::\\\"111122223333\\\"\" }",
+            );
+        };
+        for member in members {
+            if !["uid", "attrs", "parents", "tags"].contains(&member.key.as_str()) {
+                let near = did_you_mean(&member.key, ["uid", "attrs", "parents", "tags"]);
+                let help = near.map_or("an entity has uid, attrs, parents and tags".into(), |n| {
+                    format!("did you mean `{n}`?")
+                });
+                self.error(
+                    member.key_span,
+                    format!("an entity has no `{}`", member.key),
+                    help,
+                );
+            }
+        }
+        let Some(uid_node) = node.get("uid") else {
+            let first = Span {
+                start: node.span.start,
+                end: node.span.start + 1,
+            };
+            return self.error(
+                first,
+                "this entity has no `uid`",
+                "write \"uid\": \"Account::\\\"111122223333\\\"\"",
+            );
+        };
+        let Some(uid) = self.uid(uid_node) else {
+            return;
+        };
+        let Some(ty) = self.schema.types.get(&uid.ty) else {
+            return;
+        };
+        let attrs = self.attrs(&uid, ty, node, uid_node.span);
+        let parents = self.parents(&uid, ty, node);
+        let tags = self.tags(&uid, ty, node);
+        let source = self.source.clone();
+        self.out.entities.push(Entity {
+            uid,
+            source,
+            span: uid_node.span,
+            attrs,
+            parents,
+            tags,
+            built_in: false,
+        });
+    }
+
+    /// The uid of an entity: `Type::"id"`, a bare id whose form tells its type, or Cedar's object.
+    fn uid(&mut self, node: &Node) -> Option<Uid> {
+        let uid = match written(node) {
+            Some(Written::Full(uid)) => uid,
+            Some(Written::Bare(id)) => match type_of_id(&id) {
+                Some(ty) => Uid::new(ty, id),
+                None => {
+                    let message = format!("`{id}` does not tell the type of this entity");
+                    self.error(
+                        node.span,
+                        message,
+                        format!("write Type::\"{id}\", such as Group::\"{id}\""),
+                    );
+                    return None;
+                }
+            },
+            None => {
+                let help = "write \"Account::\\\"111122223333\\\"\" or { \"type\": …, \"id\": … }";
+                self.error(node.span, "this is not the uid of an entity", help);
+                return None;
+            }
+        };
+        if !self.schema.types.contains_key(&uid.ty) {
+            self.unknown_type(node.span, &uid.ty);
+            return None;
+        }
+        Some(uid)
+    }
+
+    fn unknown_type(&mut self, span: Span, ty: &str) {
+        let names = || self.schema.types.keys().map(String::as_str);
+        let help = match did_you_mean(ty, names()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("the types are {}", names().collect::<Vec<_>>().join(", ")),
+        };
+        self.error(span, format!("there is no entity type `{ty}`"), help);
+    }
+
+    fn attrs(
+        &mut self,
+        uid: &Uid,
+        ty: &EntityType,
+        node: &Node,
+        uid_span: Span,
+    ) -> BTreeMap<String, Item> {
+        let attrs = node.get("attrs");
+        let members = match attrs {
+            None => &[],
+            Some(attrs) => match attrs.as_object() {
+                Some(members) => members,
+                None => {
+                    self.error(
+                        attrs.span,
+                        format!("`attrs` is an object, and this is {}", attrs.kind()),
+                        "write { … }",
+                    );
+                    &[]
+                }
+            },
+        };
+        let mut record = self.record(uid, &ty.attributes, members, "");
+        for (name, attribute) in &ty.attributes {
+            if record.contains_key(name) || members.iter().any(|m| &m.key == name) {
+                continue;
+            }
+            let filled = attribute
+                .default
+                .as_ref()
+                .and_then(default_attr)
+                .or_else(|| derive(attribute, uid, &record));
+            match filled {
+                Some(attr) => {
+                    record.insert(
+                        name.clone(),
+                        Item {
+                            span: uid_span,
+                            attr,
+                        },
+                    );
+                }
+                None if attribute.required => {
+                    let help = format!("add \"{name}\": {}", attribute.ty.describe());
+                    self.error(
+                        uid_span,
+                        format!("{} without `{name}`", article(&uid.ty)),
+                        help,
+                    );
+                }
+                None => {}
+            }
+        }
+        record
+    }
+
+    fn record(
+        &mut self,
+        uid: &Uid,
+        attributes: &BTreeMap<String, Attribute>,
+        members: &[Member],
+        within: &str,
+    ) -> BTreeMap<String, Item> {
+        let mut record = BTreeMap::new();
+        for member in members {
+            let Some(attribute) = attributes.get(&member.key) else {
+                self.unknown_attribute(uid, attributes, member);
+                continue;
+            };
+            let name = if within.is_empty() {
+                member.key.clone()
+            } else {
+                format!("{within}.{}", member.key)
+            };
+            let slot = Slot {
+                ty: &uid.ty,
+                name: &name,
+                owner: uid,
+            };
+            if let Some(item) = self.value(&slot, attribute, &attribute.ty, &member.node) {
+                record.insert(member.key.clone(), item);
+            }
+        }
+        record
+    }
+
+    fn unknown_attribute(
+        &mut self,
+        uid: &Uid,
+        attributes: &BTreeMap<String, Attribute>,
+        member: &Member,
+    ) {
+        if claims_units(uid, &member.key) {
+            return self.error(member.key_span, UNIT_CLAIM, UNIT_HELP);
+        }
+        let help = match did_you_mean(&member.key, attributes.keys().map(String::as_str)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!(
+                "it has {}",
+                attributes
+                    .keys()
+                    .map(String::as_str)
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            ),
+        };
+        self.error(
+            member.key_span,
+            format!("{} has no `{}`", article(&uid.ty), member.key),
+            help,
+        );
+    }
+
+    fn value(
+        &mut self,
+        slot: &Slot<'_>,
+        attribute: &Attribute,
+        ty: &Type,
+        node: &Node,
+    ) -> Option<Item> {
+        let attr = match (ty, &node.value) {
+            (Type::String, _) if attribute.form.as_deref() == Some("document") => {
+                self.document(slot, node)?
+            }
+            (Type::String, Value::String(s)) => {
+                self.closed(slot, attribute, node.span, s)?;
+                Attr::String(s.clone())
+            }
+            (Type::Boolean, Value::Bool(b)) => Attr::Bool(*b),
+            (Type::Long, Value::Number(n)) => Attr::Long(self.long(slot, node.span, n)?),
+            (Type::Datetime, _) => Attr::Moment(self.moment(slot, node)?),
+            (Type::Entity(target), _) => Attr::Entity(self.reference(slot, target, node)?),
+            (Type::Set(element), Value::Array(nodes)) => {
+                let items = nodes.iter().enumerate();
+                Attr::Set(
+                    items
+                        .filter_map(|(i, n)| self.element(slot, attribute, element, n, i))
+                        .collect(),
+                )
+            }
+            (Type::Record(fields), Value::Object(members)) => {
+                let record = self.record(slot.owner, fields, members, slot.name);
+                for (name, field) in fields {
+                    if field.required && !members.iter().any(|m| &m.key == name) {
+                        let help = format!("add \"{name}\": {}", field.ty.describe());
+                        self.error(node.span, format!("`{}` without `{name}`", slot.name), help);
+                        return None;
+                    }
+                }
+                Attr::Record(record)
+            }
+            _ => {
+                let message = format!(
+                    "`{}` of {} is {}, and this is {}",
+                    slot.name,
+                    article(slot.ty),
+                    ty.describe(),
+                    node.kind()
+                );
+                self.error(node.span, message, format!("write {}", ty.describe()));
+                return None;
+            }
+        };
+        Some(Item {
+            span: node.span,
+            attr,
+        })
+    }
+
+    fn element(
+        &mut self,
+        slot: &Slot<'_>,
+        attribute: &Attribute,
+        ty: &Type,
+        node: &Node,
+        index: usize,
+    ) -> Option<Item> {
+        let name = format!("{}[{index}]", slot.name);
+        self.value(
+            &Slot {
+                name: &name,
+                ..*slot
+            },
+            attribute,
+            ty,
+            node,
+        )
+    }
+
+    fn closed(
+        &mut self,
+        slot: &Slot<'_>,
+        attribute: &Attribute,
+        span: Span,
+        value: &str,
+    ) -> Option<()> {
+        let Some(values) = &attribute.values else {
+            return Some(());
+        };
+        if values.iter().any(|v| v == value) {
+            return Some(());
+        }
+        if slot.ty == "Agreement" && slot.name == "scope" && claims_units(slot.owner, value) {
+            self.error(span, UNIT_CLAIM, UNIT_HELP);
+            return None;
+        }
+        let help = match did_you_mean(value, values.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("it is one of {}", values.join(", ")),
+        };
+        self.error(
+            span,
+            format!("`{}` of {} is never `{value}`", slot.name, article(slot.ty)),
+            help,
+        );
+        None
+    }
+
+    fn long(&mut self, slot: &Slot<'_>, span: Span, text: &str) -> Option<i64> {
+        let value = text.parse().ok();
+        if value.is_none() {
+            let message = format!("`{}` is a whole number, and this is {text}", slot.name);
+            self.error(span, message, "write a whole number");
+        }
+        value
+    }
+
+    /// A plain string, or Cedar's `datetime`.
+    fn moment(&mut self, slot: &Slot<'_>, node: &Node) -> Option<moment::Moment> {
+        let inner = node.get("__extn").unwrap_or(node);
+        let text = match inner.get("fn").map(Node::as_str) {
+            Some(Some("datetime")) => inner.get("arg").and_then(Node::as_str),
+            _ => inner.as_str(),
+        };
+        let moment = text.and_then(moment::parse);
+        if moment.is_none() {
+            let message = match text {
+                Some(text) => format!("`{text}` is no moment"),
+                None => format!("`{}` is a moment, and this is {}", slot.name, node.kind()),
+            };
+            self.error(
+                node.span,
+                message,
+                "write \"2024-03-05\" or \"2024-03-05T14:01:12Z\"",
+            );
+        }
+        moment
+    }
+
+    fn reference(&mut self, slot: &Slot<'_>, target: &str, node: &Node) -> Option<Uid> {
+        if target == "IamPolicy" && node.get("Statement").is_some() {
+            let id = format!("{}#{}", slot.owner.id, slot.name);
+            self.out.inline.push(Inline {
+                id: id.clone(),
+                node: node.clone(),
+                source: self.source.clone(),
+            });
+            return Some(Uid::new("IamPolicy", id));
+        }
+        match written(node) {
+            Some(Written::Full(uid)) if uid.ty == target => Some(uid),
+            Some(Written::Full(uid)) => {
+                let message = format!(
+                    "`{}` names an entity of type `{target}`, and this is of type `{}`",
+                    slot.name, uid.ty
+                );
+                self.error(
+                    node.span,
+                    message,
+                    format!("write the id of an entity of type `{target}`"),
+                );
+                None
+            }
+            Some(Written::Bare(id)) => {
+                if slot.ty == "CustomerAgreement"
+                    && target == "Organization"
+                    && (id.starts_with("ou-") || id.starts_with("r-"))
+                {
+                    self.error(node.span, UNIT_CLAIM, UNIT_HELP);
+                    return None;
+                }
+                Some(Uid::new(target, id))
+            }
+            None => {
+                let message = format!(
+                    "`{}` is the id of an entity of type `{target}`, and this is {}",
+                    slot.name,
+                    node.kind()
+                );
+                self.error(
+                    node.span,
+                    message,
+                    format!("write the id of an entity of type `{target}`"),
+                );
+                None
+            }
+        }
+    }
+
+    /// The document of a policy: a path or a text stay as they are, an object is kept with its places.
+    fn document(&mut self, slot: &Slot<'_>, node: &Node) -> Option<Attr> {
+        match &node.value {
+            Value::String(text) => Some(Attr::String(text.clone())),
+            Value::Object(_) => {
+                let id = slot.owner.id.clone();
+                self.out.inline.push(Inline {
+                    id,
+                    node: node.clone(),
+                    source: self.source.clone(),
+                });
+                Some(Attr::String(node.to_json().to_string()))
+            }
+            _ => {
+                let message = format!(
+                    "`document` is a path or a policy document, and this is {}",
+                    node.kind()
+                );
+                self.error(
+                    node.span,
+                    message,
+                    "write a path relative to this file, or the document",
+                );
+                None
+            }
+        }
+    }
+
+    fn parents(&mut self, uid: &Uid, ty: &EntityType, node: &Node) -> Vec<(Uid, Span)> {
+        let Some(parents) = node.get("parents") else {
+            return Vec::new();
+        };
+        let Some(nodes) = parents.as_array() else {
+            self.error(
+                parents.span,
+                format!("`parents` is an array, and this is {}", parents.kind()),
+                "write [ … ]",
+            );
+            return Vec::new();
+        };
+        nodes
+            .iter()
+            .filter_map(|n| self.parent(uid, ty, n).map(|p| (p, n.span)))
+            .collect()
+    }
+
+    fn parent(&mut self, uid: &Uid, ty: &EntityType, node: &Node) -> Option<Uid> {
+        let parent = match written(node) {
+            Some(Written::Full(parent)) => parent,
+            Some(Written::Bare(id)) => match (ty.parents.as_slice(), type_of_id(&id)) {
+                ([only], _) => Uid::new(only, id),
+                (_, Some(ty)) => Uid::new(ty, id),
+                (_, None) => {
+                    self.error(
+                        node.span,
+                        format!("`{id}` does not tell its type"),
+                        format!("write Type::\"{id}\""),
+                    );
+                    return None;
+                }
+            },
+            None => {
+                self.error(
+                    node.span,
+                    format!(
+                        "a parent is the uid of an entity, and this is {}",
+                        node.kind()
+                    ),
+                    "write its uid",
+                );
+                return None;
+            }
+        };
+        let designation = uid.ty == "Account" && parent.ty == "OfflineAgreement";
+        if !ty.parents.contains(&parent.ty) || designation {
+            let allowed: Vec<_> = ty
+                .parents
+                .iter()
+                .filter(|p| *p != "OfflineAgreement")
+                .cloned()
+                .collect();
+            let help = match (designation, allowed.is_empty()) {
+                (true, _) => {
+                    "declare the account under `designations` of the offline agreement".to_owned()
+                }
+                (_, true) => format!("{} has no parents", article(&uid.ty)),
+                _ => format!("its parents are of type {}", allowed.join(" or ")),
+            };
+            self.error(
+                node.span,
+                format!("{} is never in {}", article(&uid.ty), article(&parent.ty)),
+                help,
+            );
+            return None;
+        }
+        Some(parent)
+    }
+
+    fn tags(&mut self, uid: &Uid, ty: &EntityType, node: &Node) -> BTreeMap<String, String> {
+        let Some(member) = node.member("tags") else {
+            return BTreeMap::new();
+        };
+        if !ty.tags {
+            let help = "tags stand on accounts, principals and users of Identity Center";
+            self.error(
+                member.key_span,
+                format!("{} has no tags", article(&uid.ty)),
+                help,
+            );
+            return BTreeMap::new();
+        }
+        let Some(members) = member.node.as_object() else {
+            let message = format!("`tags` is an object, and this is {}", member.node.kind());
+            self.error(member.node.span, message, "write { \"Data\": \"PHI\" }");
+            return BTreeMap::new();
+        };
+        let mut tags = BTreeMap::new();
+        for tag in members {
+            match tag.node.as_str() {
+                Some(value) => drop(tags.insert(tag.key.clone(), value.to_owned())),
+                None => {
+                    let message = format!(
+                        "the value of a tag is a string, and this is {}",
+                        tag.node.kind()
+                    );
+                    self.error(tag.node.span, message, "put it in quotes");
+                }
+            }
+        }
+        tags
+    }
+}
+
+const UNIT_CLAIM: &str = "an organization agreement covers every account of the organization, never some of its units (R45, D1)";
+const UNIT_HELP: &str =
+    "leave this out; to cover only some accounts, accept account agreements in each of them (R46)";
+
+/// Whether a word claims that an agreement applies to organizational units or to chosen accounts (D1).
+fn claims_units(uid: &Uid, word: &str) -> bool {
+    let word = word.to_ascii_lowercase().replace(['-', '_'], "");
+    ["CustomerAgreement", "Agreement"].contains(&uid.ty.as_str())
+        && (word.contains("organizationalunit")
+            || ["ou", "ous", "unit", "units", "accounts"].contains(&word.as_str()))
+}
+
+enum Written {
+    Full(Uid),
+    Bare(String),
+}
+
+/// How a reference is written: `Type::"id"`, `{ "type", "id" }`, `{ "__entity": … }`, or a bare id.
+fn written(node: &Node) -> Option<Written> {
+    if let Some(text) = node.as_str() {
+        if let Ok(uid) = text.parse::<cedar_policy::EntityUid>() {
+            let ty = uid.type_name().to_string();
+            return Some(Written::Full(Uid::new(local(&ty), uid.id().unescaped())));
+        }
+        return Some(Written::Bare(text.to_owned()));
+    }
+    let inner = node.get("__entity").unwrap_or(node);
+    let ty = inner.get("type")?.as_str()?;
+    let id = inner.get("id")?.as_str()?;
+    Some(Written::Full(Uid::new(local(ty), id)))
+}
+
+/// The type that an id tells by its form.
+pub fn type_of_id(id: &str) -> Option<&'static str> {
+    if id.len() == 12 && id.bytes().all(|b| b.is_ascii_digit()) {
+        return Some("Account");
+    }
+    const PREFIXES: [(&str, &str); 7] = [
+        ("o-", "Organization"),
+        ("ou-", "OrganizationalUnit"),
+        ("customer-agreement-", "CustomerAgreement"),
+        ("agreement-", "Agreement"),
+        ("report-", "Report"),
+        ("offline-", "OfflineAgreement"),
+        ("p-", "IamPolicy"),
+    ];
+    if let Some((_, ty)) = PREFIXES.iter().find(|(prefix, _)| id.starts_with(prefix)) {
+        return Some(ty);
+    }
+    let mut segments = id.splitn(6, ':');
+    if segments.next() != Some("arn") {
+        return None;
+    }
+    let service = segments.nth(1)?;
+    let resource = segments.nth(2)?;
+    match (service, resource.split('/').next()?) {
+        ("iam", "user") => Some("User"),
+        ("iam", "role") => Some("Role"),
+        ("iam", "root") => Some("Root"),
+        ("iam", "group") => Some("Group"),
+        ("iam" | "organizations", "policy") => Some("IamPolicy"),
+        ("sso", "permissionSet") => Some("PermissionSet"),
+        _ => None,
+    }
+}
+
+fn default_attr(value: &serde_json::Value) -> Option<Attr> {
+    match value {
+        serde_json::Value::String(s) => Some(Attr::String(s.clone())),
+        serde_json::Value::Bool(b) => Some(Attr::Bool(*b)),
+        serde_json::Value::Number(n) => n.as_i64().map(Attr::Long),
+        serde_json::Value::Array(a) if a.is_empty() => Some(Attr::Set(Vec::new())),
+        _ => None,
+    }
+}
+
+/// A value that another part of the entity tells.
+fn derive(attribute: &Attribute, uid: &Uid, record: &BTreeMap<String, Item>) -> Option<Attr> {
+    match attribute.derived.as_deref()? {
+        "arn" => {
+            let account = uid
+                .id
+                .split(':')
+                .nth(4)
+                .filter(|a| type_of_id(a) == Some("Account"))?;
+            Some(Attr::Entity(Uid::new("Account", account)))
+        }
+        "id" => Some(Attr::String(
+            uid.id.rsplit('/').next().unwrap_or(&uid.id).to_owned(),
+        )),
+        "effectiveEnd" => {
+            let ended = record.contains_key("effectiveEnd");
+            Some(Attr::String(
+                if ended {
+                    "CUSTOMER_TERMINATED"
+                } else {
+                    "ACTIVE"
+                }
+                .to_owned(),
+            ))
+        }
+        _ => None,
+    }
+}
+
+/// `an Account`, `a User`.
+pub fn article(ty: &str) -> String {
+    let vowel = ty.starts_with(['A', 'E', 'I', 'O']);
+    format!("{} {ty}", if vowel { "an" } else { "a" })
+}

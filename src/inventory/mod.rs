@@ -1,0 +1,450 @@
+//! The inventory: the user's files as entities and policy documents, every value with its place.
+//!
+//! What is loaded here is complete and consistent, or the run ends with all that is wrong. Nothing here decides who may do
+//! what.
+
+pub mod builtin;
+pub mod check;
+pub mod config;
+pub mod entity;
+pub mod expand;
+pub mod files;
+pub mod json;
+pub mod model;
+pub mod schema;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use config::Config;
+use entity::{Attr, Entity, Item, Uid};
+use expand::Expanded;
+use files::{File, Kind};
+use schema::EntitySchema;
+
+use crate::iam::document::{self, Document};
+use crate::problem::{Failure, Problem, Source};
+
+/// A policy document of the inventory.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// What answers call it: its file, or the ARN that it is built in by.
+    pub label: String,
+    /// Its statements.
+    pub document: Arc<Document>,
+    /// Its content without spelling, by which equal documents are known.
+    pub content: String,
+    /// The document tells only what the policy says of `artifact:` actions.
+    pub artifact_only: bool,
+    /// It is AWS's own, and cannot be edited.
+    pub built_in: bool,
+}
+
+/// Everything that was read.
+#[derive(Debug)]
+pub struct Inventory {
+    /// `countersign.toml`.
+    pub config: Config,
+    /// The entity schema.
+    pub schema: Arc<EntitySchema>,
+    /// All entities, built-in ones included.
+    pub entities: BTreeMap<Uid, Entity>,
+    /// Documents by the id of their `IamPolicy`; AWS managed policies that are not built in are missing.
+    pub policies: BTreeMap<String, Policy>,
+    /// Policy documents that nothing refers to.
+    pub unused: Vec<Arc<Source>>,
+    /// What was wrong without stopping the run.
+    pub warnings: Vec<Problem>,
+}
+
+impl Inventory {
+    /// Reads a folder. An empty one is [`Failure::Nothing`].
+    pub fn load(root: &Path, schema: Arc<EntitySchema>) -> Result<Self, Failure> {
+        if !root.is_dir() {
+            let message = format!("there is no folder {}", root.display());
+            return Err(Problem::general(message)
+                .help("name the folder of an inventory, or begin one with `countersign init`")
+                .into());
+        }
+        let config = Config::read(root).map_err(Failure::Problems)?;
+        let mut problems = Vec::new();
+        let files = files::walk(root, &config, &mut problems);
+        let mut loader = Loader::new(root.to_owned(), schema, problems);
+        loader.read(files);
+        loader.finish(config)
+    }
+
+    /// The entities of one type, in the order of their ids.
+    pub fn of_type<'a>(&'a self, ty: &'a str) -> impl Iterator<Item = &'a Entity> {
+        let first = Uid::new(ty, "");
+        self.entities
+            .range(first..)
+            .map(|(_, e)| e)
+            .take_while(move |e| e.uid.ty == ty)
+    }
+
+    /// One entity.
+    pub fn entity(&self, ty: &str, id: &str) -> Option<&Entity> {
+        self.entities.get(&Uid::new(ty, id))
+    }
+}
+
+struct Loader {
+    root: PathBuf,
+    schema: Arc<EntitySchema>,
+    expanded: Expanded,
+    documents: BTreeMap<String, (Arc<Source>, json::Node)>,
+    policies: BTreeMap<String, Policy>,
+    used: BTreeSet<String>,
+}
+
+impl Loader {
+    fn new(root: PathBuf, schema: Arc<EntitySchema>, problems: Vec<Problem>) -> Self {
+        let expanded = Expanded {
+            problems,
+            ..Expanded::default()
+        };
+        Self {
+            root,
+            schema,
+            expanded,
+            documents: BTreeMap::new(),
+            policies: BTreeMap::new(),
+            used: BTreeSet::new(),
+        }
+    }
+
+    fn read(&mut self, files: Vec<File>) {
+        for file in files {
+            match file.kind {
+                Kind::Entities => {
+                    expand::expand(&self.schema, &file.source, &file.root, &mut self.expanded)
+                }
+                Kind::Policy => drop(
+                    self.documents
+                        .insert(file.source.path.clone(), (file.source, file.root)),
+                ),
+            }
+        }
+    }
+
+    fn finish(mut self, config: Config) -> Result<Inventory, Failure> {
+        let stopped = self.expanded.problems.iter().any(Problem::is_error);
+        if self.expanded.entities.is_empty() && self.documents.is_empty() && !stopped {
+            let message = format!(
+                "nothing to check: {} holds no entities and no policies",
+                self.root.display()
+            );
+            return Err(Failure::Nothing(message));
+        }
+        let mut entities = self.index();
+        self.inline();
+        self.policies_of(&mut entities);
+        self.services(&mut entities);
+        check::resolve_agreements(&mut entities, &mut self.expanded.problems);
+        check::all(&entities, &mut self.expanded.problems);
+        let unused = self.unused();
+        let mut problems = std::mem::take(&mut self.expanded.problems);
+        problems.sort_by_key(Problem::sort_key);
+        problems.dedup_by_key(|p| p.sort_key());
+        if problems.iter().any(Problem::is_error) {
+            return Err(Failure::Problems(problems));
+        }
+        if entities.values().all(|e| e.built_in) && unused.is_empty() {
+            return Err(Failure::Nothing(format!(
+                "nothing to check: {} holds no entities",
+                self.root.display()
+            )));
+        }
+        Ok(Inventory {
+            config,
+            schema: self.schema,
+            entities,
+            policies: self.policies,
+            unused,
+            warnings: problems,
+        })
+    }
+
+    /// Entities by uid; what is declared twice is an error.
+    fn index(&mut self) -> BTreeMap<Uid, Entity> {
+        let mut entities = BTreeMap::new();
+        let mut built_in = Expanded::default();
+        let source = Source::new("built-in agreements", builtin::AGREEMENTS);
+        if let Ok(root) = json::parse(&source) {
+            expand::expand(&self.schema, &source, &root, &mut built_in);
+        }
+        for mut entity in built_in.entities {
+            entity.built_in = true;
+            entities.insert(entity.uid.clone(), entity);
+        }
+        for entity in std::mem::take(&mut self.expanded.entities) {
+            let first: Option<&Entity> = entities.get(&entity.uid);
+            if let Some(first) = first {
+                let message = format!("{} is defined twice", entity.uid);
+                let (line, _) = first.source.line_column(first.span.start);
+                let place = if first.built_in {
+                    "it is built in".to_owned()
+                } else {
+                    format!("it stands first in {}, line {line}", first.source.path)
+                };
+                self.expanded.problems.push(
+                    entity
+                        .problem(entity.span, message)
+                        .help(format!("keep one of the two: {place}")),
+                );
+                continue;
+            }
+            entities.insert(entity.uid.clone(), entity);
+        }
+        entities
+    }
+
+    /// Documents that stand inside entity files.
+    fn inline(&mut self) {
+        for inline in std::mem::take(&mut self.expanded.inline) {
+            let label = inline.source.path.clone();
+            self.add(inline.id, label, &inline.source, &inline.node);
+        }
+    }
+
+    fn add(&mut self, id: String, label: String, source: &Arc<Source>, node: &json::Node) {
+        let document = Arc::new(document::read(source, node, &mut self.expanded.problems));
+        let content = node.to_json().to_string();
+        let policy = Policy {
+            label,
+            document,
+            content,
+            artifact_only: false,
+            built_in: false,
+        };
+        self.policies.insert(id, policy);
+    }
+
+    /// Finds the document of every policy that is declared or referred to, and adds the entities left out.
+    fn policies_of(&mut self, entities: &mut BTreeMap<Uid, Entity>) {
+        let declared: Vec<Entity> = entities
+            .values()
+            .filter(|e| e.uid.ty == "IamPolicy")
+            .cloned()
+            .collect();
+        for entity in declared {
+            if self.policies.contains_key(&entity.uid.id) {
+                continue;
+            }
+            let text = entity.str("document").unwrap_or_default().to_owned();
+            let span = entity.span_of("document");
+            if text.trim_start().starts_with('{') {
+                self.text(&entity, &text, span);
+            } else {
+                self.path(&entity, &text, span, &entity.uid.id);
+            }
+        }
+        for entity in entities.values_mut() {
+            let source = entity.source.clone();
+            let mut found = Vec::new();
+            for item in entity.attrs.values_mut() {
+                policy_references(item, &mut found);
+            }
+            for (uid, span) in found {
+                self.reference(&source, uid, span);
+            }
+        }
+        self.declare(entities);
+    }
+
+    /// A reference to a policy: an entity, a built-in policy, or the path of a document.
+    fn reference(&mut self, source: &Arc<Source>, uid: &mut Uid, span: crate::problem::Span) {
+        let known = self.policies.contains_key(&uid.id);
+        if known || builtin::is_aws_managed(&uid.id) || builtin::managed_policy(&uid.id).is_some() {
+            return self.built_in(&uid.id);
+        }
+        if uid.id.starts_with("arn:") || uid.id.starts_with("p-") {
+            let help = format!("declare IamPolicy::\"{}\" with its document", uid.id);
+            return self.problem(
+                Problem::at(source, span, format!("there is no policy {}", uid.id)).help(help),
+            );
+        }
+        let holder = Entity {
+            uid: uid.clone(),
+            source: source.clone(),
+            span,
+            attrs: BTreeMap::new(),
+            parents: Vec::new(),
+            tags: BTreeMap::new(),
+            built_in: false,
+        };
+        let id = files::resolve(&source.path, &uid.id);
+        if !self.policies.contains_key(&id) {
+            self.path(&holder, &uid.id.clone(), span, &id);
+        }
+        uid.id = id;
+    }
+
+    fn problem(&mut self, problem: Problem) {
+        self.expanded.problems.push(problem);
+    }
+
+    /// The document at a path, relative to the file of `holder`.
+    fn path(&mut self, holder: &Entity, path: &str, span: crate::problem::Span, id: &str) {
+        let name = files::resolve(&holder.source.path, path);
+        if let Some((source, node)) = self.documents.get(&name).cloned() {
+            self.used.insert(name.clone());
+            return self.add(id.to_owned(), name, &source, &node);
+        }
+        let file = self.root.join(&name);
+        if !file.is_file() {
+            let near =
+                crate::problem::did_you_mean(&name, self.documents.keys().map(String::as_str));
+            let help = near.map_or_else(
+                || "paths are relative to the file that names them".to_owned(),
+                |n| format!("did you mean the file {n}?"),
+            );
+            return self.problem(
+                holder
+                    .problem(span, format!("there is no policy document {name}"))
+                    .help(help),
+            );
+        }
+        match files::read(&file, &name) {
+            Ok((source, node)) if document::is_document(&node) => {
+                self.add(id.to_owned(), name, &source, &node)
+            }
+            Ok(_) => self.problem(
+                holder
+                    .problem(
+                        span,
+                        format!("{name} is no policy document: it has no `Statement`"),
+                    )
+                    .help("name an IAM policy"),
+            ),
+            // inside the inventory the walk has reported it
+            Err(problems) if name.starts_with("..") => self.expanded.problems.extend(problems),
+            Err(_) => {}
+        }
+    }
+
+    /// A document that is the text of a string.
+    fn text(&mut self, entity: &Entity, text: &str, span: crate::problem::Span) {
+        let source = Source::new(format!("{}#{}", entity.source.path, entity.uid.id), text);
+        match json::parse(&source) {
+            Ok(node) => self.add(entity.uid.id.clone(), entity.uid.id.clone(), &source, &node),
+            Err(problems) => {
+                let wrong = problems.first().map_or("", |p| p.message()).to_owned();
+                self.problem(
+                    entity
+                        .problem(span, format!("the document of {}: {wrong}", entity.uid.id))
+                        .help("write the document, or its path"),
+                );
+            }
+        }
+    }
+
+    fn built_in(&mut self, id: &str) {
+        if self.policies.contains_key(id) {
+            return;
+        }
+        if let Some(managed) = builtin::managed_policy(id) {
+            let source = Source::new(managed.path, managed.text);
+            if let Ok(node) = json::parse(&source) {
+                self.add(id.to_owned(), id.to_owned(), &source, &node);
+                if let Some(policy) = self.policies.get_mut(id) {
+                    policy.artifact_only = managed.artifact_only;
+                    policy.built_in = true;
+                }
+            }
+        }
+    }
+
+    /// An `IamPolicy` entity for every document, so that the entities are complete. FullAWSAccess is always there.
+    fn declare(&mut self, entities: &mut BTreeMap<Uid, Entity>) {
+        self.built_in(builtin::FULL_AWS_ACCESS);
+        for (id, policy) in &self.policies {
+            let source = policy.document.source.clone();
+            let span = crate::problem::Span { start: 0, end: 0 };
+            let text = Item {
+                span,
+                attr: Attr::String(policy.content.clone()),
+            };
+            let entity = entities
+                .entry(Uid::new("IamPolicy", id))
+                .or_insert_with(|| Entity {
+                    uid: Uid::new("IamPolicy", id),
+                    source,
+                    span,
+                    attrs: BTreeMap::new(),
+                    parents: Vec::new(),
+                    tags: BTreeMap::new(),
+                    built_in: policy.built_in,
+                });
+            entity.attrs.insert("document".to_owned(), text);
+        }
+    }
+
+    /// Services need not be declared: the dated list tells whether they are eligible.
+    fn services(&mut self, entities: &mut BTreeMap<Uid, Entity>) {
+        let mut named = BTreeMap::new();
+        for entity in entities.values().filter(|e| e.uid.ty == "Account") {
+            if let Some(services) = entity.record("phi").and_then(|phi| phi.get("services")) {
+                named.extend(
+                    services
+                        .ids()
+                        .into_iter()
+                        .map(|id| (id, (entity.source.clone(), services.span))),
+                );
+            }
+        }
+        for (id, (source, span)) in named {
+            let prefix = builtin::services(&id)
+                .flat_map(|s| &s.prefixes)
+                .next()
+                .unwrap_or(&id)
+                .clone();
+            let uid = Uid::new("Service", id);
+            entities.entry(uid.clone()).or_insert_with(|| {
+                let attrs = BTreeMap::from([(
+                    "prefix".to_owned(),
+                    Item {
+                        span,
+                        attr: Attr::String(prefix),
+                    },
+                )]);
+                Entity {
+                    uid,
+                    source,
+                    span,
+                    attrs,
+                    parents: Vec::new(),
+                    tags: BTreeMap::new(),
+                    built_in: true,
+                }
+            });
+        }
+    }
+
+    /// Documents that nothing refers to; they are read, so that what is wrong with them is not passed over.
+    fn unused(&mut self) -> Vec<Arc<Source>> {
+        let unused: Vec<_> = self
+            .documents
+            .iter()
+            .filter(|(path, _)| !self.used.contains(*path))
+            .map(|(_, d)| d.clone())
+            .collect();
+        for (source, node) in &unused {
+            document::read(source, node, &mut self.expanded.problems);
+        }
+        unused.into_iter().map(|(source, _)| source).collect()
+    }
+}
+
+/// The references to policies in a value, to be corrected in place.
+fn policy_references<'a>(item: &'a mut Item, found: &mut Vec<(&'a mut Uid, crate::problem::Span)>) {
+    let span = item.span;
+    match &mut item.attr {
+        Attr::Entity(uid) if uid.ty == "IamPolicy" => found.push((uid, span)),
+        Attr::Set(items) => items.iter_mut().for_each(|i| policy_references(i, found)),
+        Attr::Record(items) => items.values_mut().for_each(|i| policy_references(i, found)),
+        _ => {}
+    }
+}

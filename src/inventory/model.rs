@@ -1,0 +1,315 @@
+//! Typed views of the entities that evaluation reads.
+
+use std::collections::BTreeMap;
+
+use super::Inventory;
+use super::entity::{Entity, Item};
+use crate::moment::Moment;
+
+/// An organization, and its root.
+#[derive(Clone, Debug)]
+pub struct Organization {
+    /// `o-…`
+    pub id: String,
+    /// Enabled for all features, not for consolidated billing only.
+    pub all_features: bool,
+    /// The account that manages it.
+    pub management_account: String,
+    /// Policies of its root; `None` where it declares none.
+    pub scps: Option<Vec<String>>,
+    /// Delegated administrators declared for AWS Artifact.
+    pub delegated: Vec<String>,
+}
+
+/// An organizational unit.
+#[derive(Clone, Debug)]
+pub struct Unit {
+    /// `ou-…`
+    pub id: String,
+    /// Its parent: a unit, or the organization.
+    pub parent: Option<Parent>,
+    /// Its policies; `None` where it declares none.
+    pub scps: Option<Vec<String>>,
+}
+
+/// What an account or unit stands in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Parent {
+    /// An organizational unit.
+    Unit(String),
+    /// The root of an organization.
+    Organization(String),
+}
+
+/// A time in an organization, half-open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Membership {
+    /// The organization.
+    pub organization: String,
+    /// Joined; `None` where it is not known when.
+    pub from: Option<Moment>,
+    /// Departed; `None` where it has not.
+    pub until: Option<Moment>,
+}
+
+impl Membership {
+    /// Whether it holds at a moment.
+    pub fn holds(&self, at: Moment) -> bool {
+        self.from.is_none_or(|f| f <= at) && self.until.is_none_or(|u| at < u)
+    }
+}
+
+/// An account.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// Twelve digits.
+    pub id: String,
+    /// Its name, if declared.
+    pub name: Option<String>,
+    /// `aws` or `aws-us-gov`.
+    pub partition: String,
+    /// `ACTIVE`, `SUSPENDED`, …
+    pub state: String,
+    /// Where it stands now.
+    pub parent: Option<Parent>,
+    /// Its memberships over time; `None` where none are declared.
+    pub memberships: Option<Vec<Membership>>,
+    /// Whether its agreements could be listed (D16).
+    pub agreements_known: bool,
+    /// Whether it declares the NDA.
+    pub declares_nda: bool,
+    /// Its policies; `None` where it declares none.
+    pub scps: Option<Vec<String>>,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// What an acceptance is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Accepted {
+    /// One account.
+    Account(String),
+    /// All accounts of an organization.
+    Organization(String),
+}
+
+/// An agreement accepted in AWS Artifact.
+#[derive(Clone, Debug)]
+pub struct CustomerAgreement {
+    /// `customer-agreement-…`
+    pub id: String,
+    /// The agreement that was accepted.
+    pub agreement: String,
+    /// For what.
+    pub accepted: Accepted,
+    /// When it began.
+    pub start: Moment,
+    /// When it was terminated.
+    pub end: Option<Moment>,
+    /// Who accepted it, if declared.
+    pub accepted_by: Option<String>,
+}
+
+/// What AWS offers for acceptance.
+#[derive(Clone, Debug)]
+pub struct Agreement {
+    /// `agreement-…`
+    pub id: String,
+    /// `baa`, …
+    pub kind: String,
+    /// `account` or `organization`.
+    pub scope: String,
+    /// The partition that offers it.
+    pub partition: String,
+    /// The name in the console.
+    pub name: Option<String>,
+}
+
+/// An agreement made outside AWS Artifact.
+#[derive(Clone, Debug)]
+pub struct OfflineAgreement {
+    /// The user's own id.
+    pub id: String,
+    /// `baa`, …
+    pub kind: String,
+    /// When it began.
+    pub start: Moment,
+    /// When it ended.
+    pub end: Option<Moment>,
+    /// The accounts designated under it: account, from, until.
+    pub designations: Vec<(String, Moment, Option<Moment>)>,
+}
+
+/// A report.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// `report-…`
+    pub id: String,
+    /// `SOC`, …
+    pub series: String,
+    /// `Certifications and Attestations`, …
+    pub category: String,
+    /// Its version.
+    pub version: i64,
+    /// The Region that its ARN names.
+    pub region: String,
+}
+
+impl Inventory {
+    /// All organizations, by id.
+    pub fn organizations(&self) -> BTreeMap<String, Organization> {
+        by_id(
+            self.of_type("Organization").map(|e| Organization {
+                id: e.uid.id.clone(),
+                all_features: e.str("featureSet") == Some("ALL"),
+                management_account: e
+                    .reference("managementAccount")
+                    .unwrap_or_default()
+                    .to_owned(),
+                scps: e.references("serviceControlPolicies"),
+                delegated: e.references("delegatedAdministrators").unwrap_or_default(),
+            }),
+            |o| &o.id,
+        )
+    }
+
+    /// All organizational units, by id.
+    pub fn units(&self) -> BTreeMap<String, Unit> {
+        by_id(
+            self.of_type("OrganizationalUnit").map(|e| Unit {
+                id: e.uid.id.clone(),
+                parent: parent(e),
+                scps: e.references("serviceControlPolicies"),
+            }),
+            |u| &u.id,
+        )
+    }
+
+    /// All accounts, by number.
+    pub fn accounts(&self) -> BTreeMap<String, Account> {
+        by_id(self.of_type("Account").map(account), |a| &a.id)
+    }
+
+    /// All agreements on offer, by id.
+    pub fn agreements(&self) -> BTreeMap<String, Agreement> {
+        by_id(
+            self.of_type("Agreement").map(|e| Agreement {
+                id: e.uid.id.clone(),
+                kind: e.str("kind").unwrap_or_default().to_owned(),
+                scope: e.str("scope").unwrap_or_default().to_owned(),
+                partition: e.str("partition").unwrap_or_default().to_owned(),
+                name: e.str("name").map(str::to_owned),
+            }),
+            |a| &a.id,
+        )
+    }
+
+    /// All acceptances, by id.
+    pub fn customer_agreements(&self) -> Vec<CustomerAgreement> {
+        self.of_type("CustomerAgreement")
+            .filter_map(customer_agreement)
+            .collect()
+    }
+
+    /// All offline agreements, by id.
+    pub fn offline_agreements(&self) -> Vec<OfflineAgreement> {
+        self.of_type("OfflineAgreement")
+            .filter_map(offline_agreement)
+            .collect()
+    }
+
+    /// All reports, by id.
+    pub fn reports(&self) -> Vec<Report> {
+        let report = |e: &Entity| Report {
+            id: e.uid.id.clone(),
+            series: e.str("series").unwrap_or_default().to_owned(),
+            category: e.str("category").unwrap_or_default().to_owned(),
+            version: e.long("version").unwrap_or(1),
+            region: e.str("region").unwrap_or_default().to_owned(),
+        };
+        self.of_type("Report").map(report).collect()
+    }
+}
+
+/// The fields of a membership.
+pub fn membership(item: &Item) -> Option<Membership> {
+    let fields = item.record()?;
+    Some(Membership {
+        organization: fields.get("organization")?.id()?.to_owned(),
+        from: fields.get("from").and_then(Item::moment),
+        until: fields.get("until").and_then(Item::moment),
+    })
+}
+
+/// Where an account or unit stands: in a unit, if it names one, else in an organization.
+pub fn parent(entity: &Entity) -> Option<Parent> {
+    let of = |ty: &str| {
+        entity
+            .parents
+            .iter()
+            .find(|(p, _)| p.ty == ty)
+            .map(|(p, _)| p.id.clone())
+    };
+    of("OrganizationalUnit")
+        .map(Parent::Unit)
+        .or_else(|| of("Organization").map(Parent::Organization))
+}
+
+fn by_id<T>(items: impl Iterator<Item = T>, id: impl Fn(&T) -> &String) -> BTreeMap<String, T> {
+    items.map(|i| (id(&i).clone(), i)).collect()
+}
+
+fn account(e: &Entity) -> Account {
+    Account {
+        id: e.uid.id.clone(),
+        name: e.str("name").map(str::to_owned),
+        partition: e.str("partition").unwrap_or("aws").to_owned(),
+        state: e.str("state").unwrap_or("ACTIVE").to_owned(),
+        parent: parent(e),
+        memberships: e
+            .set("memberships")
+            .map(|items| items.iter().filter_map(membership).collect()),
+        agreements_known: e.bool("agreementsKnown").unwrap_or(true),
+        declares_nda: e.attrs.contains_key("nda"),
+        scps: e.references("serviceControlPolicies"),
+        tags: e.tags.clone(),
+    }
+}
+
+fn customer_agreement(e: &Entity) -> Option<CustomerAgreement> {
+    let accepted = match (e.reference("account"), e.reference("organization")) {
+        (Some(account), _) => Accepted::Account(account.to_owned()),
+        (None, organization) => Accepted::Organization(organization?.to_owned()),
+    };
+    Some(CustomerAgreement {
+        id: e.uid.id.clone(),
+        agreement: e.reference("agreement")?.to_owned(),
+        accepted,
+        start: e.moment("effectiveStart")?,
+        end: e.moment("effectiveEnd"),
+        accepted_by: e.str("acceptedBy").map(str::to_owned),
+    })
+}
+
+fn offline_agreement(e: &Entity) -> Option<OfflineAgreement> {
+    let designation = |item: &Item| {
+        let fields = item.record()?;
+        let account = fields.get("account")?.id()?.to_owned();
+        Some((
+            account,
+            fields.get("from")?.moment()?,
+            fields.get("until").and_then(Item::moment),
+        ))
+    };
+    Some(OfflineAgreement {
+        id: e.uid.id.clone(),
+        kind: e.str("kind")?.to_owned(),
+        start: e.moment("effectiveStart")?,
+        end: e.moment("effectiveEnd"),
+        designations: e
+            .set("designations")?
+            .iter()
+            .filter_map(designation)
+            .collect(),
+    })
+}

@@ -1,0 +1,18 @@
+//! countersign: a policy-as-code evaluator for AWS Artifact.
+//!
+//! The data flows one way, and the modules are its stations: files → [`inventory`] → [`permissions`] → [`agreements`] →
+//! [`operations`] → [`assessment`] → [`report`]. [`iam`] is the language of IAM policies, [`policies`] the rules of the
+//! domain, in Cedar. ARCHITECTURE.md has the picture and the invariants.
+
+pub mod agreements;
+pub mod assessment;
+pub mod cli;
+pub mod hipaa;
+pub mod iam;
+pub mod inventory;
+pub mod moment;
+pub mod operations;
+pub mod permissions;
+pub mod policies;
+pub mod problem;
+pub mod report;

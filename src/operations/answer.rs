@@ -1,0 +1,444 @@
+//! From what the gates say under every assignment to one answer: allow, deny or unknown, with its causes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::catalogue::Operation;
+use super::{Desk, changes};
+use crate::moment;
+use crate::permissions::layer::Origin;
+use crate::permissions::principals::Principal;
+use crate::permissions::scenarios::{Said, Verdict};
+use crate::policies::Rule;
+
+/// An answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Decision {
+    /// Every gate is passed.
+    Allow,
+    /// A gate is not.
+    Deny,
+    /// It depends on what is not known.
+    Unknown,
+}
+
+impl Decision {
+    /// As the assessment writes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Deny => "deny",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// What the gates say under one assignment of what is unknown.
+#[derive(Clone, Debug)]
+pub struct Trial {
+    /// The unknown keys, and what they are taken to be.
+    pub choice: Vec<(String, String)>,
+    /// Whether the agreement is taken to be in force.
+    pub in_force: bool,
+    /// What each IAM action comes to, by generation and name.
+    pub verdicts: BTreeMap<(&'static str, String), Verdict>,
+    /// The gates that fail, by generation; `None` where all are passed.
+    pub failing: BTreeMap<&'static str, Option<Vec<String>>>,
+}
+
+/// What a layer says of an IAM action, and where.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Because {
+    /// The IAM action.
+    pub action: String,
+    /// The layer: `identity`, `boundary`, `serviceControl[1]`.
+    pub layer: String,
+    /// What the layer is attached to, for service control policies.
+    pub of: String,
+    /// The statement; `None` where the layer is silent.
+    pub statement: Option<Origin>,
+}
+
+/// A gate that is not passed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gate {
+    /// Its rule.
+    pub id: String,
+    /// It fails whatever the unknown keys are.
+    pub certain: bool,
+    /// The IAM actions that it asks for and does not get, and what blocks them.
+    pub because: Vec<Because>,
+}
+
+/// What an answer depends on.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Dependency {
+    /// A condition key, the ARN of a policy, or `agreementsKnown`.
+    pub key: String,
+    /// What it would have to be for an allow.
+    pub allows: Vec<String>,
+}
+
+/// The answer to one operation.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The operation.
+    pub operation: Operation,
+    /// The answer.
+    pub decision: Decision,
+    /// The generations of permissions that it rests on.
+    pub rests_on: Vec<&'static str>,
+    /// Since when AWS has deprecated what the allow rests on.
+    pub deprecated: Option<String>,
+    /// The gates that are not passed, in order.
+    pub gates: Vec<Gate>,
+    /// The IAM actions that the answer lacks.
+    pub missing: Vec<String>,
+    /// The statements that allow.
+    pub grants: Vec<Because>,
+    /// What it depends on.
+    pub depends_on: Vec<Dependency>,
+    /// The smallest changes that would turn it around.
+    pub changes: Vec<String>,
+    /// What it takes for granted.
+    pub assuming: Vec<String>,
+    /// The reason, where the gates do not tell it.
+    pub reason: Option<String>,
+    pub(super) trials: Vec<Trial>,
+    pub(super) keys: BTreeSet<String>,
+    pub(super) too_many: BTreeSet<String>,
+}
+
+/// The generation that an answer reports, and its failing gates.
+type Reported<'t> = (&'static str, &'t [String]);
+
+impl Answer {
+    pub(super) fn new(operation: &Operation) -> Self {
+        Self {
+            operation: operation.clone(),
+            decision: Decision::Unknown,
+            rests_on: Vec::new(),
+            deprecated: None,
+            gates: Vec::new(),
+            missing: Vec::new(),
+            grants: Vec::new(),
+            depends_on: Vec::new(),
+            changes: Vec::new(),
+            assuming: Vec::new(),
+            reason: None,
+            trials: Vec::new(),
+            keys: BTreeSet::new(),
+            too_many: BTreeSet::new(),
+        }
+    }
+
+    /// Draws the conclusion from all trials.
+    pub(super) fn conclude(
+        &mut self,
+        state_unknown: bool,
+        desk: &Desk<'_>,
+        principal: &Principal,
+        operation: &Operation,
+    ) {
+        let trials = std::mem::take(&mut self.trials);
+        let decisions: Vec<Decision> = trials.iter().map(|t| trial_decision(t, desk)).collect();
+        let uniform = decisions.windows(2).all(|w| w.first() == w.last());
+        self.decision = match decisions.first() {
+            Some(first) if uniform => *first,
+            _ => Decision::Unknown,
+        };
+        if state_unknown && self.decision == Decision::Allow {
+            // which acceptance would be opened is not known, and a policy may name one
+            self.decision = Decision::Unknown;
+        }
+        if self.decision == Decision::Allow {
+            self.allowed(&trials, desk, principal);
+        } else {
+            self.refused(&trials, desk, principal);
+        }
+        self.dependencies(&trials, &decisions, state_unknown);
+        self.assume(desk, principal, operation);
+        if self.decision != Decision::Allow {
+            self.changes = changes::changes(self, desk, principal);
+        }
+    }
+
+    fn allowed(&mut self, trials: &[Trial], desk: &Desk<'_>, principal: &Principal) {
+        let passes = |t: &Trial, g: &&'static str| matches!(t.failing.get(g), Some(None));
+        let generations = desk.model.generations().iter();
+        self.rests_on = generations
+            .clone()
+            .filter(|g| trials.iter().all(|t| passes(t, g)))
+            .copied()
+            .collect();
+        if self.rests_on.is_empty() {
+            self.rests_on = generations
+                .filter(|g| trials.iter().any(|t| passes(t, g)))
+                .copied()
+                .collect();
+        }
+        if self.rests_on == ["classic"] {
+            self.deprecated = self.deprecation(desk);
+        }
+        let Some(trial) = trials.first() else { return };
+        for ((generation, action), verdict) in &trial.verdicts {
+            if let (Verdict::Allowed(said), true) = (verdict, self.rests_on.contains(generation)) {
+                self.grants.extend(causes(action, said, principal));
+            }
+        }
+        self.grants.sort();
+        self.grants.dedup();
+    }
+
+    /// Whether an action that the classic generation asks for was deprecated by the moment asked.
+    fn deprecation(&self, desk: &Desk<'_>) -> Option<String> {
+        let dates = desk
+            .gates(&self.operation)
+            .filter_map(|r| r.get("deprecated"));
+        let mut dates = dates
+            .flat_map(|d| d.split(';'))
+            .filter_map(|d| d.trim().split_once(": "));
+        let (_, date) = dates.find(|(partition, _)| *partition == desk.account.partition)?;
+        let passed = moment::parse(date).is_some_and(|d| d <= desk.at);
+        passed.then(|| format!("by permissions that AWS deprecated on {date}"))
+    }
+
+    fn refused(&mut self, trials: &[Trial], desk: &Desk<'_>, principal: &Principal) {
+        let failing: Vec<(&Trial, Reported<'_>)> = trials
+            .iter()
+            .filter_map(|t| Some((t, furthest(t, desk)?)))
+            .collect();
+        let mut ids: BTreeMap<(u32, &String), usize> = BTreeMap::new();
+        for (_, (_, gates)) in &failing {
+            for gate in *gates {
+                let order = desk.rules.rules.get(gate).map_or(0, |r| r.order);
+                *ids.entry((order, gate)).or_default() += 1;
+            }
+        }
+        // the trial that gets furthest names what is missing
+        let nearest = failing.iter().min_by_key(|(_, (_, gates))| gates.len());
+        let Some((trial, (generation, _))) = nearest else {
+            return;
+        };
+        let mut missing = BTreeSet::new();
+        for ((_, id), times) in ids {
+            let rule = desk.rules.rules.get(id);
+            // a gate that proves nothing is not what denies (D21)
+            let certain =
+                times == trials.len() && rule.is_some_and(|r| r.get("uncertain").is_none());
+            let mut because = Vec::new();
+            if let Some(rule) = rule {
+                for action in rule.requires(generation, trial.in_force) {
+                    if let Some(Verdict::Blocked(said)) =
+                        trial.verdicts.get(&(*generation, action.clone()))
+                    {
+                        missing.insert(action.clone());
+                        because.extend(causes(action, said, principal));
+                    }
+                }
+            }
+            because.sort();
+            self.gates.push(Gate {
+                id: id.clone(),
+                certain,
+                because,
+            });
+        }
+        self.missing = missing.into_iter().collect();
+        if self.decision == Decision::Unknown {
+            let uncertain = |g: &&Gate| {
+                desk.rules
+                    .rules
+                    .get(&g.id)
+                    .is_some_and(|r| r.get("uncertain").is_some())
+            };
+            self.reason = self
+                .gates
+                .iter()
+                .find(uncertain)
+                .and_then(|g| desk.rules.rules.get(&g.id)?.text("reason"));
+        }
+    }
+
+    /// The gate whose message the console shows, as far as that is certain: the first that fails in any case.
+    pub fn first_gate(&self) -> Option<&Gate> {
+        match self.decision {
+            Decision::Deny => self.gates.iter().find(|g| g.certain).or(self.gates.first()),
+            _ => None,
+        }
+    }
+
+    fn dependencies(&mut self, trials: &[Trial], decisions: &[Decision], state_unknown: bool) {
+        for key in std::mem::take(&mut self.too_many) {
+            if self.decision == Decision::Unknown {
+                self.depends_on.push(Dependency {
+                    key,
+                    allows: Vec::new(),
+                });
+                self.reason =
+                    Some("too many combinations of what is not known to try them all".to_owned());
+            }
+        }
+        let earlier = self
+            .gates
+            .iter()
+            .take_while(|g| !g.certain)
+            .next()
+            .is_some();
+        if self.decision == Decision::Allow || (self.decision == Decision::Deny && !earlier) {
+            return;
+        }
+        let keys: BTreeSet<&String> = trials
+            .iter()
+            .flat_map(|t| t.choice.iter().map(|(k, _)| k))
+            .collect();
+        for key in keys {
+            let differs = |matters: &dyn Fn(usize, usize) -> bool| {
+                pairs(trials, key).any(|(a, b)| matters(a, b))
+            };
+            let decides = differs(&|a, b| decisions.get(a) != decisions.get(b));
+            let tells = self.decision == Decision::Deny
+                && differs(&|a, b| {
+                    trials.get(a).map(|t| &t.failing) != trials.get(b).map(|t| &t.failing)
+                });
+            if !decides && !tells {
+                continue;
+            }
+            let allowing = trials
+                .iter()
+                .zip(decisions)
+                .filter(|(_, d)| **d == Decision::Allow);
+            let labels = allowing.flat_map(|(t, _)| {
+                t.choice
+                    .iter()
+                    .filter(|(k, _)| k == key)
+                    .map(|(_, l)| l.clone())
+            });
+            let mut allows = Vec::new();
+            for label in labels {
+                if !allows.contains(&label) {
+                    allows.push(label);
+                }
+            }
+            self.depends_on.push(Dependency {
+                key: key.clone(),
+                allows,
+            });
+        }
+        if state_unknown && self.decision == Decision::Unknown {
+            self.depends_on.push(Dependency {
+                key: "agreementsKnown".to_owned(),
+                allows: Vec::new(),
+            });
+        }
+        self.depends_on.sort();
+        self.depends_on.dedup();
+    }
+
+    fn assume(&mut self, desk: &Desk<'_>, principal: &Principal, operation: &Operation) {
+        self.assuming.extend(principal.assuming.iter().cloned());
+        self.assuming
+            .extend(principal.knowledge.assumptions(&self.keys).cloned());
+        let nda = desk
+            .gates(operation)
+            .any(|g| g.id == "nondisclosure-agreement");
+        if nda && !desk.account.declares_nda {
+            self.assuming.push(format!(
+                "the AWS Artifact NDA is accepted in account {}, which declares no `nda`",
+                desk.account.id
+            ));
+        }
+        self.assuming.sort();
+        self.assuming.dedup();
+    }
+}
+
+/// Pairs of trials that differ in one key only, and in nothing else that is unknown.
+fn pairs<'t>(trials: &'t [Trial], key: &'t String) -> impl Iterator<Item = (usize, usize)> + 't {
+    let others = move |t: &Trial| -> Vec<(String, String)> {
+        t.choice.iter().filter(|(k, _)| k != key).cloned().collect()
+    };
+    let mut groups: BTreeMap<(bool, Vec<(String, String)>), Vec<usize>> = BTreeMap::new();
+    for (index, trial) in trials.iter().enumerate() {
+        groups
+            .entry((trial.in_force, others(trial)))
+            .or_default()
+            .push(index);
+    }
+    groups.into_values().flat_map(|group| {
+        let first = group.first().copied();
+        group
+            .into_iter()
+            .skip(1)
+            .filter_map(move |i| Some((first?, i)))
+    })
+}
+
+/// Allowed if any generation passes every gate; a failing gate that proves nothing makes it unknown (D21).
+fn trial_decision(trial: &Trial, desk: &Desk<'_>) -> Decision {
+    let uncertain = |id: &String| {
+        desk.rules
+            .rules
+            .get(id)
+            .is_some_and(|r| r.get("uncertain").is_some())
+    };
+    let mut decision = Decision::Deny;
+    for gates in trial.failing.values() {
+        match gates {
+            None => return Decision::Allow,
+            Some(gates) if !gates.is_empty() && gates.iter().all(uncertain) => {
+                decision = Decision::Unknown
+            }
+            Some(_) => {}
+        }
+    }
+    decision
+}
+
+/// The generation that gets furthest: latest first failing gate, then fewest failing gates, then fine-grained (DESIGN §6).
+fn furthest<'t>(trial: &'t Trial, desk: &Desk<'_>) -> Option<Reported<'t>> {
+    if trial.failing.values().any(Option::is_none) {
+        return None;
+    }
+    let order = |id: &String| desk.rules.rules.get(id).map_or(0, |r: &Rule| r.order);
+    let failing = trial
+        .failing
+        .iter()
+        .filter_map(|(g, gates)| gates.as_ref().map(|gates| (*g, gates.as_slice())));
+    failing.max_by_key(|(generation, gates)| {
+        let first = gates.iter().map(order).min().unwrap_or(0);
+        (
+            first,
+            std::cmp::Reverse(gates.len()),
+            *generation == "fine-grained",
+        )
+    })
+}
+
+/// What layers say of an action, a statement a line.
+fn causes(action: &str, said: &[Said], principal: &Principal) -> Vec<Because> {
+    let mut causes = Vec::new();
+    for Said { layer, statements } in said {
+        let Some(layer) = principal.stack.layers.get(*layer) else {
+            continue;
+        };
+        let because = |statement: Option<Origin>| Because {
+            action: action.to_owned(),
+            layer: layer.name.clone(),
+            of: if layer.name.starts_with("serviceControl") {
+                layer.of.clone()
+            } else {
+                String::new()
+            },
+            statement,
+        };
+        if statements.is_empty() {
+            causes.push(because(None));
+        }
+        causes.extend(
+            statements
+                .iter()
+                .map(|s| because(layer.origin(*s).cloned())),
+        );
+    }
+    causes
+}

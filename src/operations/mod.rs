@@ -1,0 +1,260 @@
+//! What principals may do in AWS Artifact: the console's operations, gate by gate.
+//!
+//! The gates stand in `policies/operations`. Here the IAM actions that they ask for become calls on resources, the
+//! outcomes become facts, and what the gates say becomes an answer with its causes.
+
+pub mod answer;
+pub mod catalogue;
+pub mod changes;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cedar_policy::{Entities, RestrictedExpression as Expr};
+
+use crate::agreements::{KindCoverage, context, datetime};
+use crate::inventory::entity::{Uid, cedar_uid};
+use crate::inventory::model::Account;
+use crate::moment::Moment;
+use crate::permissions::principals::{Kind, Principal};
+use crate::permissions::scenarios::{Call, Verdict, ask};
+use crate::policies::{Rule, RuleBook};
+use crate::problem::Failure;
+use answer::{Answer, Trial};
+use catalogue::Operation;
+
+/// Which generation of permissions counts (D11).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PermissionModel {
+    /// Either.
+    #[default]
+    Any,
+    /// The four `artifact:` actions of 2018.
+    Classic,
+    /// Today's actions.
+    FineGrained,
+}
+
+impl PermissionModel {
+    /// As the assessment writes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Any => "any",
+            Self::Classic => "classic",
+            Self::FineGrained => "fine-grained",
+        }
+    }
+
+    /// The generations that count.
+    pub fn generations(self) -> &'static [&'static str] {
+        match self {
+            Self::Any => &["classic", "fine-grained"],
+            Self::Classic => &["classic"],
+            Self::FineGrained => &["fine-grained"],
+        }
+    }
+}
+
+/// The action of D21, which no source names: only a wildcard or `NotAction` reaches it.
+const UNNAMED: &str = "artifact:*";
+/// What it is asked as.
+const UNNAMED_CALL: &str = "artifact:UndocumentedAction";
+
+/// The station: what is needed to decide for the principals of one account.
+pub struct Desk<'a> {
+    /// The rules.
+    pub rules: &'a RuleBook,
+    /// The account.
+    pub account: &'a Account,
+    /// The agreements in force for it.
+    pub coverage: &'a [KindCoverage],
+    /// Its organization, at the moment asked.
+    pub organization: Option<&'a str>,
+    /// The entities that the rules read.
+    pub entities: &'a Entities,
+    /// The moment asked.
+    pub at: Moment,
+    /// Which generations count.
+    pub model: PermissionModel,
+}
+
+impl Desk<'_> {
+    /// Decides one operation for one principal.
+    pub fn decide(&self, principal: &Principal, operation: &Operation) -> Result<Answer, Failure> {
+        let row = self
+            .coverage
+            .iter()
+            .find(|c| Some(&c.kind) == operation.kind.as_ref());
+        let designated = row.is_some_and(|r| r.in_force().any(|i| i.scope == "offline"));
+        let in_force = match operation.scope {
+            Some("account") => row.map_or(Some(false), |r| r.account),
+            Some("organization") if operation.kind.is_some() => {
+                row.map_or(Some(false), |r| r.organization)
+            }
+            _ => Some(designated),
+        };
+        let variants: &[bool] = match in_force {
+            Some(true) => &[true],
+            Some(false) => &[false],
+            None => &[false, true],
+        };
+        let mut answer = Answer::new(operation);
+        for in_force in variants {
+            self.variant(
+                principal,
+                operation,
+                Facts {
+                    in_force: *in_force,
+                    designated,
+                },
+                &mut answer,
+            )?;
+        }
+        answer.conclude(in_force.is_none(), self, principal, operation);
+        Ok(answer)
+    }
+
+    /// All assignments of what is unknown, with the agreement in force or not.
+    fn variant(
+        &self,
+        principal: &Principal,
+        operation: &Operation,
+        facts: Facts,
+        answer: &mut Answer,
+    ) -> Result<(), Failure> {
+        let mut asked: BTreeSet<(&'static str, String)> = BTreeSet::new();
+        for gate in self.gates(operation) {
+            for generation in self.model.generations() {
+                asked.extend(
+                    gate.requires(generation, facts.in_force)
+                        .iter()
+                        .map(|a| (*generation, a.clone())),
+                );
+            }
+        }
+        let call = |(generation, action): &(&str, String)| {
+            let action = if action == UNNAMED {
+                UNNAMED_CALL
+            } else {
+                action
+            };
+            operation.call(action, generation, facts.in_force)
+        };
+        let calls: Vec<Call> = asked.iter().map(call).collect();
+        let scenarios = ask(&principal.stack, &calls, &principal.knowledge)?;
+        answer.keys.extend(scenarios.keys.iter().cloned());
+        if !scenarios.too_many.is_empty() {
+            answer.too_many.extend(scenarios.too_many.iter().cloned());
+            // all or nothing: a gate that fails under both fails under every assignment
+            for verdict in [Verdict::Blocked(Vec::new()), Verdict::Allowed(Vec::new())] {
+                let verdicts = asked.iter().map(|_| verdict.clone()).collect();
+                answer
+                    .trials
+                    .push(self.trial(principal, operation, facts, &asked, verdicts)?);
+            }
+            return Ok(());
+        }
+        for (choice, verdicts) in scenarios.rows {
+            let mut trial = self.trial(principal, operation, facts, &asked, verdicts)?;
+            let choice = scenarios.dimensions.iter().zip(&choice);
+            trial.choice = choice
+                .map(|(d, i)| (d.key.clone(), d.labels.get(*i).cloned().unwrap_or_default()))
+                .collect();
+            answer.trials.push(trial);
+        }
+        Ok(())
+    }
+
+    /// The gates of an operation.
+    pub fn gates<'r>(&'r self, operation: &'r Operation) -> impl Iterator<Item = &'r Rule> {
+        self.rules.of_action(operation.name).filter(|r| r.forbids)
+    }
+
+    /// What the gates say, each generation by itself.
+    fn trial(
+        &self,
+        principal: &Principal,
+        operation: &Operation,
+        facts: Facts,
+        asked: &BTreeSet<(&'static str, String)>,
+        verdicts: Vec<Verdict>,
+    ) -> Result<Trial, Failure> {
+        let verdicts: BTreeMap<(&'static str, String), Verdict> =
+            asked.iter().cloned().zip(verdicts).collect();
+        let mut failing = BTreeMap::new();
+        for generation in self.model.generations() {
+            let of_generation = verdicts.iter().filter(|((g, _), _)| g == generation);
+            let allowed = of_generation.filter(|(_, v)| matches!(v, Verdict::Allowed(_)));
+            let allowed = allowed.map(|((_, name), _)| Expr::new_string(name.clone()));
+            let context = self.context(operation, facts, generation, Expr::new_set(allowed))?;
+            let resource = Uid::new("Account", &self.account.id).to_cedar()?;
+            let ruling = self.rules.rule(
+                operation.name,
+                &principal.uid.to_cedar()?,
+                &resource,
+                context,
+                self.entities,
+            )?;
+            let gates =
+                (!ruling.permitted).then(|| ruling.by.iter().map(|r| r.id.clone()).collect());
+            failing.insert(*generation, gates);
+        }
+        Ok(Trial {
+            choice: Vec::new(),
+            in_force: facts.in_force,
+            verdicts,
+            failing,
+        })
+    }
+
+    fn context(
+        &self,
+        operation: &Operation,
+        facts: Facts,
+        generation: &str,
+        allowed: Expr,
+    ) -> Result<cedar_policy::Context, Failure> {
+        let mut pairs = vec![
+            ("at", datetime(self.at)),
+            ("generation", Expr::new_string(generation.to_owned())),
+            (
+                "scope",
+                Expr::new_string(operation.scope.unwrap_or("none").to_owned()),
+            ),
+            ("allowed", allowed),
+            ("inForce", Expr::new_bool(facts.in_force)),
+            ("designated", Expr::new_bool(facts.designated)),
+        ];
+        if let Some(organization) = self.organization {
+            pairs.push((
+                "organization",
+                Expr::new_entity_uid(cedar_uid("Organization", organization)?),
+            ));
+        }
+        if let Some(report) = &operation.report {
+            pairs.push((
+                "report",
+                Expr::new_entity_uid(cedar_uid("Report", &report.id)?),
+            ));
+        }
+        context(pairs)
+    }
+}
+
+/// What the gates read of the agreements.
+#[derive(Clone, Copy)]
+struct Facts {
+    /// An agreement of the kind and scope asked is in force.
+    in_force: bool,
+    /// The account is designated under an offline agreement of the kind.
+    designated: bool,
+}
+
+/// What a principal is, in a word.
+pub fn kind_name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Root => "root user",
+        Kind::User => "user",
+        Kind::Role => "role",
+        Kind::PermissionSet => "permission set",
+    }
+}

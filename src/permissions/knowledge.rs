@@ -1,0 +1,184 @@
+//! What is known of a request's condition keys: from the inventory, from the operation, by assumption, or not at all.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::context::KeyValue;
+use crate::iam::template::Template;
+use crate::problem::Failure;
+
+/// What is known of a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// It has this value.
+    Value(KeyValue),
+    /// The request does not carry it.
+    Absent,
+    /// It has one value, which one of these patterns matches.
+    Like(Vec<Template>),
+    /// It has one value in a list, which this pattern matches.
+    ManyLike(Template),
+}
+
+/// What is known of the keys of a principal's requests. A key that is not here may be anything, absent included.
+#[derive(Clone, Debug, Default)]
+pub struct Knowledge {
+    keys: BTreeMap<String, Known>,
+    /// Prefixes (`aws:principaltag/`) whose other keys are absent.
+    complete: Vec<&'static str>,
+    /// Keys that are assumed, and how to say so.
+    assumed: BTreeMap<String, String>,
+}
+
+/// Keys that only calls on behalf of AWS services carry, and tags that none of the operations sends.
+const NEVER_CARRIED: [&str; 10] = [
+    "aws:calledvia",
+    "aws:calledviafirst",
+    "aws:calledvialast",
+    "aws:principalservicename",
+    "aws:principalservicenameslist",
+    "aws:sourcearn",
+    "aws:sourceaccount",
+    "aws:sourceorgid",
+    "aws:sourceorgpaths",
+    "aws:tagkeys",
+];
+
+/// Services whose own keys are known action by action.
+const CATALOGUED: [&str; 3] = ["artifact", "iam", "organizations"];
+
+/// Keys that hold a list even where it has one element.
+const MULTI_VALUED: [&str; 5] = [
+    "aws:calledvia",
+    "aws:principalorgpaths",
+    "aws:principalservicenameslist",
+    "aws:tagkeys",
+    "aws:resourceorgpaths",
+];
+
+impl Knowledge {
+    /// A key with one value.
+    pub fn set(&mut self, key: &str, value: impl Into<String>) {
+        self.keys
+            .insert(key.to_owned(), Known::Value(KeyValue::One(value.into())));
+    }
+
+    /// What is known of a key.
+    pub fn insert(&mut self, key: &str, known: Known) {
+        self.keys.insert(key.to_owned(), known);
+    }
+
+    /// All keys of this prefix that are not set are absent.
+    pub fn complete(&mut self, prefix: &'static str) {
+        self.complete.push(prefix);
+    }
+
+    /// A key that is assumed to have this value.
+    pub fn assume(&mut self, key: &str, value: KeyValue) {
+        self.assumed.insert(
+            key.to_owned(),
+            format!("{key} is {}", value.values().join(", ")),
+        );
+        self.keys.insert(key.to_owned(), Known::Value(value));
+    }
+
+    /// Settles a key from `--context` or `[context]`: no value is its absence. What the inventory determines cannot be
+    /// settled otherwise.
+    pub fn settle(&mut self, key: &str, values: &[String]) -> Result<(), Failure> {
+        if self.keys.contains_key(key) && !self.assumed.contains_key(key) {
+            return Err(Failure::general(format!(
+                "the inventory determines {key}; it cannot be set by --context or [context]"
+            )));
+        }
+        match values {
+            [] => {
+                self.assumed
+                    .insert(key.to_owned(), format!("{key} is absent"));
+                self.keys.insert(key.to_owned(), Known::Absent);
+            }
+            [value] if !MULTI_VALUED.contains(&key) => {
+                self.assume(key, KeyValue::One(value.clone()))
+            }
+            values => self.assume(key, KeyValue::Many(values.to_vec())),
+        }
+        Ok(())
+    }
+
+    /// What is known of a key in a request for an action; `None` where it may be anything. `fixed` are the keys of the
+    /// action's own service that the request carries, and their values where the operation determines them.
+    pub fn of(
+        &self,
+        key: &str,
+        action: &str,
+        fixed: &BTreeMap<String, Option<String>>,
+    ) -> Option<Known> {
+        if let Some(Some(value)) = fixed.get(key) {
+            return Some(Known::Value(KeyValue::One(value.clone())));
+        }
+        if let Some(known) = self.keys.get(key) {
+            return Some(known.clone());
+        }
+        if fixed.contains_key(key) {
+            return None;
+        }
+        let service = action.split(':').next().unwrap_or_default();
+        let prefix = key.split(':').next().unwrap_or_default();
+        let absent = self.complete.iter().any(|p| key.starts_with(p))
+            || NEVER_CARRIED.contains(&key)
+            || key.starts_with("aws:requesttag/")
+            || (key.starts_with("aws:resourcetag/") && service != "iam")
+            || CATALOGUED.contains(&prefix);
+        absent.then_some(Known::Absent)
+    }
+
+    /// The assumptions behind these keys, in words.
+    pub fn assumptions<'a>(
+        &'a self,
+        keys: &'a BTreeSet<String>,
+    ) -> impl Iterator<Item = &'a String> {
+        keys.iter().filter_map(|k| self.assumed.get(k))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settles_only_what_is_open() {
+        let mut knowledge = Knowledge::default();
+        knowledge.set("aws:principalarn", "arn:aws:iam::111122223333:user/a");
+        knowledge.assume("aws:securetransport", KeyValue::One("true".into()));
+        assert!(knowledge.settle("aws:principalarn", &["x".into()]).is_err());
+        assert!(
+            knowledge
+                .settle("aws:securetransport", &["false".into()])
+                .is_ok()
+        );
+        assert!(knowledge.settle("aws:sourceip", &[]).is_ok());
+        assert_eq!(
+            knowledge.of("aws:sourceip", "artifact:get", &BTreeMap::new()),
+            Some(Known::Absent)
+        );
+    }
+
+    #[test]
+    fn service_keys_are_absent_unless_the_operation_sends_them() {
+        let knowledge = Knowledge::default();
+        assert_eq!(
+            knowledge.of("iam:awsservicename", "iam:getrole", &BTreeMap::new()),
+            Some(Known::Absent)
+        );
+        assert_eq!(
+            knowledge.of(
+                "aws:multifactorauthpresent",
+                "iam:getrole",
+                &BTreeMap::new()
+            ),
+            None
+        );
+        assert_eq!(
+            knowledge.of("ec2:roledelivery", "iam:getrole", &BTreeMap::new()),
+            None
+        );
+    }
+}

@@ -1,0 +1,327 @@
+//! A layer: the policies that say together whether they allow, deny or are silent, as a Cedar policy set of its own.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
+
+use cedar_policy::{Authorizer, Decision, Entities, EntityUid, PolicyId, PolicySet};
+
+use super::atom::Atom;
+use super::context::{Reads, Request};
+use super::lower::{self, quote};
+use crate::iam::document::{Condition, Statement};
+use crate::inventory::Policy;
+use crate::problem::Failure;
+
+/// What a layer says of a request.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Outcome {
+    /// These statements allow it, and none denies it.
+    Allow(Vec<usize>),
+    /// These statements deny it.
+    Deny(Vec<usize>),
+    /// No statement says anything.
+    Silent,
+}
+
+/// Where a statement stands, for answers.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Origin {
+    /// The file, or the ARN of an AWS managed policy.
+    pub file: String,
+    /// `Statement[2]`
+    pub pointer: String,
+    /// One-based line.
+    pub line: usize,
+    /// Its `Sid`.
+    pub sid: Option<String>,
+}
+
+/// A statement of a layer.
+pub struct LayerStatement {
+    /// Where it stands.
+    pub origin: Origin,
+    /// What was lowered.
+    pub statement: Statement,
+    policy: cedar_policy::Policy,
+    reads: Reads,
+}
+
+/// What a document outside the inventory leaves open.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Opaque {
+    /// The ARN of the policy.
+    pub policy: String,
+    /// What it says of `artifact:` actions is known.
+    pub artifact_known: bool,
+}
+
+/// A layer of a principal's permissions.
+pub struct Layer {
+    /// Its kind, as answers name it: `identity`, `boundary`, `serviceControl[0]`, `session`.
+    pub name: String,
+    /// What it is attached to, or who has it.
+    pub of: String,
+    /// Its statements: those of equal documents stand once, whatever their files are called.
+    pub statements: Vec<LayerStatement>,
+    /// Policies whose document is not in the inventory.
+    pub opaque: Vec<Opaque>,
+    /// The documents that it is made of, for telling what to change; those of AWS are left out.
+    pub files: Vec<String>,
+    slices: RefCell<HashMap<String, Rc<Slice>>>,
+    memo: RefCell<HashMap<Projection, Outcome>>,
+}
+
+/// The part of a layer that can say something of one action.
+pub struct Slice {
+    /// Indices into the layer's statements.
+    pub statements: Vec<usize>,
+    /// What they read.
+    pub reads: Reads,
+    set: PolicySet,
+}
+
+/// All that a slice can see of a request: two requests with the same projection have the same outcome.
+#[derive(PartialEq, Eq, Hash)]
+struct Projection {
+    action: String,
+    resource: Option<[String; 6]>,
+    keys: Vec<(String, Option<super::context::KeyValue>)>,
+    decided: Vec<(String, bool)>,
+}
+
+impl Layer {
+    /// A layer of these policies. `policies` gives the document of an id, `None` where the inventory does not hold it.
+    pub fn new<'p>(
+        name: impl Into<String>,
+        of: impl Into<String>,
+        ids: impl IntoIterator<Item = String>,
+        policies: impl Fn(&str) -> Option<&'p Policy>,
+    ) -> Result<Self, Failure> {
+        let (name, of) = (name.into(), of.into());
+        let mut documents: BTreeMap<&str, &Policy> = BTreeMap::new();
+        let (mut opaque, mut files) = (BTreeSet::new(), BTreeSet::new());
+        for id in ids {
+            match policies(&id) {
+                Some(policy) => {
+                    if policy.artifact_only {
+                        opaque.insert(Opaque {
+                            policy: id,
+                            artifact_known: true,
+                        });
+                    }
+                    if !policy.built_in {
+                        files.insert((policy.content.as_str(), policy.label.clone()));
+                    }
+                    documents.entry(&policy.content).or_insert(policy);
+                }
+                None => drop(opaque.insert(Opaque {
+                    policy: id,
+                    artifact_known: false,
+                })),
+            }
+        }
+        let mut statements = Vec::new();
+        for (index, policy) in documents.values().enumerate() {
+            for statement in &policy.document.statements {
+                statements.push(layer_statement(&name, index, policy, statement)?);
+            }
+        }
+        Ok(Self {
+            name,
+            of,
+            statements,
+            opaque: opaque.into_iter().collect(),
+            files: files.into_iter().map(|(_, label)| label).collect(),
+            slices: RefCell::default(),
+            memo: RefCell::default(),
+        })
+    }
+
+    /// The slice for an action, in lower case.
+    pub fn slice(&self, action: &str) -> Result<Rc<Slice>, Failure> {
+        if let Some(slice) = self.slices.borrow().get(action) {
+            return Ok(slice.clone());
+        }
+        let named = |s: &LayerStatement| {
+            let clause = &s.statement.actions;
+            clause.patterns.iter().any(|p| p.matches(action)) != clause.negated
+        };
+        let mut slice = Slice {
+            statements: Vec::new(),
+            reads: Reads::default(),
+            set: PolicySet::new(),
+        };
+        for (index, statement) in self.statements.iter().enumerate().filter(|(_, s)| named(s)) {
+            slice.statements.push(index);
+            slice.reads.extend(&statement.reads);
+            let id = PolicyId::new(index.to_string());
+            slice
+                .set
+                .add(statement.policy.new_id(id))
+                .map_err(|e| Failure::general(e.to_string()))?;
+        }
+        let slice = Rc::new(slice);
+        self.slices
+            .borrow_mut()
+            .insert(action.to_owned(), slice.clone());
+        Ok(slice)
+    }
+
+    /// What the layer says of a request. An error of Cedar's is an error of ours, never an answer.
+    pub fn decide(&self, request: &Request) -> Result<Outcome, Failure> {
+        let slice = self.slice(&request.action)?;
+        if slice.statements.is_empty() {
+            return Ok(Outcome::Silent);
+        }
+        let projection = slice.projection(request);
+        if let Some(outcome) = self.memo.borrow().get(&projection) {
+            return Ok(outcome.clone());
+        }
+        let outcome = self.evaluate(&slice, request)?;
+        self.memo.borrow_mut().insert(projection, outcome.clone());
+        Ok(outcome)
+    }
+
+    fn evaluate(&self, slice: &Slice, request: &Request) -> Result<Outcome, Failure> {
+        let wrong = |e: String| {
+            Failure::general(format!(
+                "the {} policies of {} cannot be evaluated: {e}",
+                self.name, self.of
+            ))
+        };
+        let context = slice.reads.context(request).map_err(wrong)?;
+        let [principal, action, resource] = scope()?;
+        let asked = cedar_policy::Request::new(principal, action, resource, context, None)
+            .map_err(|e| wrong(e.to_string()))?;
+        let response = Authorizer::new().is_authorized(&asked, &slice.set, &Entities::empty());
+        if let Some(error) = response.diagnostics().errors().next() {
+            return Err(wrong(error.to_string()));
+        }
+        let reasons = response
+            .diagnostics()
+            .reason()
+            .filter_map(|id| id.to_string().parse().ok());
+        let mut reasons: Vec<usize> = reasons.collect();
+        reasons.sort_unstable();
+        Ok(match response.decision() {
+            Decision::Allow => Outcome::Allow(reasons),
+            Decision::Deny if reasons.is_empty() => Outcome::Silent,
+            Decision::Deny => Outcome::Deny(reasons),
+        })
+    }
+
+    /// Where a statement of this layer stands.
+    pub fn origin(&self, index: usize) -> Option<&Origin> {
+        self.statements.get(index).map(|s| &s.origin)
+    }
+
+    /// The conditions of the statements that can say something of an action.
+    pub fn conditions<'a>(&'a self, slice: &'a Slice) -> impl Iterator<Item = &'a Condition> {
+        slice
+            .statements
+            .iter()
+            .filter_map(|i| self.statements.get(*i))
+            .flat_map(|s| &s.statement.conditions)
+    }
+}
+
+impl Slice {
+    /// Its atoms, by name.
+    pub fn atoms(&self) -> &BTreeMap<String, Atom> {
+        &self.reads.atoms
+    }
+
+    /// Every condition key that it reads.
+    pub fn keys(&self) -> BTreeSet<&str> {
+        let views = self.reads.keys.iter().map(|(k, _)| k.as_str());
+        let presence = self.reads.presence.iter().map(String::as_str);
+        views
+            .chain(presence)
+            .chain(self.reads.atoms.values().flat_map(Atom::keys))
+            .collect()
+    }
+
+    fn projection(&self, request: &Request) -> Projection {
+        let keys = self
+            .keys()
+            .into_iter()
+            .map(|k| (k.to_owned(), request.keys.get(k).cloned()));
+        let decided = request
+            .decided
+            .iter()
+            .filter(|(name, _)| self.reads.atoms.contains_key(*name));
+        Projection {
+            action: request.action.clone(),
+            resource: request.resource.clone(),
+            keys: keys.collect(),
+            decided: decided.map(|(n, v)| (n.clone(), *v)).collect(),
+        }
+    }
+}
+
+fn layer_statement(
+    layer: &str,
+    document: usize,
+    policy: &Policy,
+    statement: &Statement,
+) -> Result<LayerStatement, Failure> {
+    let lowered = lower::statement(statement);
+    let origin = Origin {
+        file: policy.label.clone(),
+        pointer: statement.pointer.clone(),
+        line: statement.place.line(),
+        sid: statement.sid.clone(),
+    };
+    let id = PolicyId::new(format!("{document}.{}", origin.pointer));
+    let text = format!("{}{}", annotations(layer, &origin), lowered.text);
+    let policy = cedar_policy::Policy::parse(Some(id), text).map_err(|e| {
+        Failure::general(format!(
+            "{}, {}: the statement cannot be lowered: {e}",
+            origin.file, origin.pointer
+        ))
+    })?;
+    Ok(LayerStatement {
+        origin,
+        statement: statement.clone(),
+        policy,
+        reads: lowered.reads,
+    })
+}
+
+/// What leads a lowered policy back to its statement.
+pub fn annotations(layer: &str, origin: &Origin) -> String {
+    let mut text = format!(
+        "@layer({})\n@file({})\n@pointer({})\n",
+        quote(layer),
+        quote(&origin.file),
+        quote(&origin.pointer)
+    );
+    if let Some(sid) = &origin.sid {
+        text.push_str(&format!("@sid({})\n", quote(sid)));
+    }
+    text
+}
+
+/// The scope of every request: lowered policies read the context only.
+fn scope() -> Result<[EntityUid; 3], Failure> {
+    let uid = |text: &str| {
+        text.parse::<EntityUid>()
+            .map_err(|e| Failure::general(e.to_string()))
+    };
+    thread_local! {
+        static SCOPE: RefCell<Option<[EntityUid; 3]>> = const { RefCell::new(None) };
+    }
+    SCOPE.with(|cell| {
+        if let Some(scope) = cell.borrow().as_ref() {
+            return Ok(scope.clone());
+        }
+        let scope = [
+            uid("IAM::Principal::\"p\"")?,
+            uid("IAM::Action::\"call\"")?,
+            uid("IAM::Resource::\"r\"")?,
+        ];
+        *cell.borrow_mut() = Some(scope.clone());
+        Ok(scope)
+    })
+}

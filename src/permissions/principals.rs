@@ -1,0 +1,487 @@
+//! Who can act in which account, and which layers of policies they are under.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
+
+use super::context::KeyValue;
+use super::knowledge::{Knowledge, Known};
+use super::layer::Layer;
+use super::scenarios::Stack;
+use crate::agreements::tree::{Standing, Tree};
+use crate::iam::template::{Part, Template};
+use crate::inventory::builtin::FULL_AWS_ACCESS;
+use crate::inventory::entity::{Entity, Item, Uid};
+use crate::inventory::model::Account;
+use crate::inventory::{Inventory, Policy};
+use crate::moment::{self, Moment};
+use crate::problem::Failure;
+
+/// What a principal is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// The root user of an account.
+    Root,
+    /// An IAM user.
+    User,
+    /// An IAM role.
+    Role,
+    /// A permission set of Identity Center, as its role in one account.
+    PermissionSet,
+}
+
+/// A person behind a permission set.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Person {
+    /// The id of the user in Identity Center.
+    pub id: String,
+    /// The user name.
+    pub user_name: String,
+    /// The group that the assignment is to, if it is not to the user.
+    pub group: Option<String>,
+}
+
+/// A principal in an account.
+pub struct Principal {
+    /// Its ARN; that of a permission set's role ends in `*` unless the role is in the inventory.
+    pub arn: String,
+    /// What it is.
+    pub kind: Kind,
+    /// The account that it acts in.
+    pub account: String,
+    /// Its entity.
+    pub uid: Uid,
+    /// What people call it: the last part of its ARN, or the name of its permission set.
+    pub name: String,
+    /// The people behind it, for a permission set.
+    pub people: Vec<Person>,
+    /// The layers that it is under.
+    pub stack: Stack,
+    /// What is known of its requests.
+    pub knowledge: Knowledge,
+    /// What is taken for granted about its policies.
+    pub assuming: Vec<String>,
+}
+
+/// Builds principals, sharing the layers that they share.
+pub struct Directory<'a> {
+    inventory: &'a Inventory,
+    tree: &'a Tree,
+    at: Moment,
+    settled: &'a BTreeMap<String, Vec<String>>,
+    layers: HashMap<(String, Vec<String>), Rc<Layer>>,
+}
+
+/// The policies of a principal, before they are layers.
+#[derive(Default)]
+struct Attached {
+    policies: Vec<String>,
+    boundary: Option<String>,
+}
+
+impl<'a> Directory<'a> {
+    /// A directory of an inventory. `settled` are the keys of `--context` and `[context]`.
+    pub fn new(
+        inventory: &'a Inventory,
+        tree: &'a Tree,
+        at: Moment,
+        settled: &'a BTreeMap<String, Vec<String>>,
+    ) -> Self {
+        Self {
+            inventory,
+            tree,
+            at,
+            settled,
+            layers: HashMap::new(),
+        }
+    }
+
+    /// All principals, by account and ARN; every account has its root.
+    pub fn all(&mut self) -> Result<Vec<Principal>, Failure> {
+        let inventory = self.inventory;
+        let mut principals = Vec::new();
+        for account in self.tree.accounts.values() {
+            let arn = format!("arn:{}:iam::{}:root", account.partition, account.id);
+            principals.push(self.principal(
+                Kind::Root,
+                account,
+                arn.clone(),
+                Uid::new("Root", arn),
+                Attached::default(),
+            )?);
+        }
+        let provisioned = self.permission_sets(&mut principals)?;
+        for (ty, kind) in [("User", Kind::User), ("Role", Kind::Role)] {
+            for entity in inventory
+                .of_type(ty)
+                .filter(|e| !provisioned.contains(&e.uid.id))
+            {
+                let Some(account) = entity
+                    .reference("account")
+                    .and_then(|a| self.tree.accounts.get(a))
+                else {
+                    continue;
+                };
+                principals.push(self.principal(
+                    kind,
+                    account,
+                    entity.uid.id.clone(),
+                    entity.uid.clone(),
+                    self.attached(entity),
+                )?);
+            }
+        }
+        principals.sort_by(|a, b| (&a.account, &a.arn).cmp(&(&b.account, &b.arn)));
+        Ok(principals)
+    }
+
+    /// Own policies, and those of the groups that it is in.
+    fn attached(&self, entity: &Entity) -> Attached {
+        let mut policies = entity.references("policies").unwrap_or_default();
+        for (group, _) in &entity.parents {
+            let group = self.inventory.entities.get(group);
+            policies.extend(
+                group
+                    .and_then(|g| g.references("policies"))
+                    .unwrap_or_default(),
+            );
+        }
+        Attached {
+            policies,
+            boundary: entity.reference("permissionsBoundary").map(str::to_owned),
+        }
+    }
+
+    /// The principals of permission sets; the ARNs of the roles in the inventory that they are.
+    fn permission_sets(
+        &mut self,
+        principals: &mut Vec<Principal>,
+    ) -> Result<BTreeSet<String>, Failure> {
+        let inventory = self.inventory;
+        let mut provisioned = BTreeSet::new();
+        for set in inventory.of_type("PermissionSet") {
+            let name = set.str("name").unwrap_or(&set.uid.id).to_owned();
+            for (account, people) in self.assigned(set) {
+                let Some(account) = self.tree.accounts.get(&account) else {
+                    continue;
+                };
+                let prefix = format!(
+                    "arn:{}:iam::{}:role/aws-reserved/sso.amazonaws.com/",
+                    account.partition, account.id
+                );
+                let role = inventory
+                    .of_type("Role")
+                    .find(|r| is_provisioned(&r.uid.id, &prefix, &name));
+                let mut attached = self.attached(set);
+                let arn = match role {
+                    Some(role) => {
+                        let own = self.attached(role);
+                        attached.policies.extend(own.policies);
+                        attached.boundary = attached.boundary.or(own.boundary);
+                        provisioned.insert(role.uid.id.clone());
+                        role.uid.id.clone()
+                    }
+                    None => format!("{prefix}AWSReservedSSO_{name}_*"),
+                };
+                let mut principal =
+                    self.principal(Kind::PermissionSet, account, arn, set.uid.clone(), attached)?;
+                principal.name.clone_from(&name);
+                principal.people = people;
+                principals.push(principal);
+            }
+        }
+        Ok(provisioned)
+    }
+
+    /// The accounts that a permission set is assigned in, and the people that it is assigned to.
+    fn assigned(&self, set: &Entity) -> BTreeMap<String, Vec<Person>> {
+        let mut accounts: BTreeMap<String, BTreeSet<Person>> = BTreeMap::new();
+        for item in set.set("assignments").unwrap_or_default() {
+            let Some(fields) = item.record() else {
+                continue;
+            };
+            let people = self.people(
+                fields.get("user").and_then(Item::id),
+                fields.get("group").and_then(Item::id),
+            );
+            let mut in_accounts: BTreeSet<String> = fields
+                .get("accounts")
+                .map(Item::ids)
+                .unwrap_or_default()
+                .into_iter()
+                .collect();
+            for unit in fields
+                .get("organizationalUnits")
+                .map(Item::ids)
+                .unwrap_or_default()
+            {
+                let under = self
+                    .tree
+                    .accounts
+                    .values()
+                    .filter(|a| self.tree.now(a).path.contains(&unit));
+                in_accounts.extend(under.map(|a| a.id.clone()));
+            }
+            for account in in_accounts {
+                accounts
+                    .entry(account)
+                    .or_default()
+                    .extend(people.iter().cloned());
+            }
+        }
+        accounts
+            .into_iter()
+            .map(|(a, p)| (a, p.into_iter().collect()))
+            .collect()
+    }
+
+    fn people(&self, user: Option<&str>, group: Option<&str>) -> Vec<Person> {
+        let is_in = |e: &&Entity| {
+            user == Some(&e.uid.id) || e.parents.iter().any(|(p, _)| group == Some(&p.id))
+        };
+        let name = group
+            .and_then(|g| self.inventory.entity("IdentityCenterGroup", g))
+            .and_then(|g| g.str("displayName"));
+        let person = |e: &Entity| Person {
+            id: e.uid.id.clone(),
+            user_name: e.str("userName").unwrap_or(&e.uid.id).to_owned(),
+            group: name.map(str::to_owned),
+        };
+        self.inventory
+            .of_type("IdentityCenterUser")
+            .filter(is_in)
+            .map(person)
+            .collect()
+    }
+
+    fn principal(
+        &mut self,
+        kind: Kind,
+        account: &Account,
+        arn: String,
+        uid: Uid,
+        attached: Attached,
+    ) -> Result<Principal, Failure> {
+        let standing = self.tree.now(account);
+        let mut assuming = Vec::new();
+        let mut layers = Vec::new();
+        if kind != Kind::Root {
+            layers.push(self.layer("identity", attached.policies)?);
+            if let Some(boundary) = attached.boundary {
+                layers.push(self.layer("boundary", vec![boundary])?);
+            }
+        }
+        // service control policies do not affect service-linked roles
+        if !arn.contains(":role/aws-service-role/") {
+            layers.extend(self.service_control(account, &standing, &mut assuming)?);
+        }
+        let name = arn.rsplit(['/', ':']).next().unwrap_or(&arn).to_owned();
+        let tags = self
+            .inventory
+            .entities
+            .get(&uid)
+            .map(|e| e.tags.clone())
+            .unwrap_or_default();
+        let mut knowledge = knowledge(kind, account, &arn, &tags, self.at);
+        self.organization_keys(&mut knowledge, &standing);
+        for (key, values) in self.settled {
+            knowledge.settle(key, values)?;
+        }
+        Ok(Principal {
+            arn,
+            kind,
+            account: account.id.clone(),
+            uid,
+            name,
+            people: Vec::new(),
+            stack: Stack { layers },
+            knowledge,
+            assuming,
+        })
+    }
+
+    /// A layer of these policies, shared by all that have the same.
+    fn layer(&mut self, name: &str, mut ids: Vec<String>) -> Result<Rc<Layer>, Failure> {
+        ids.sort();
+        ids.dedup();
+        let key = (name.to_owned(), ids);
+        if let Some(layer) = self.layers.get(&key) {
+            return Ok(layer.clone());
+        }
+        let inventory = self.inventory;
+        let document = |id: &str| -> Option<&'a Policy> { inventory.policies.get(id) };
+        let of = if key.1.is_empty() {
+            "no policy".to_owned()
+        } else {
+            key.1.join(", ")
+        };
+        let layer = Rc::new(Layer::new(name, of, key.1.clone(), document)?);
+        self.layers.insert(key, layer.clone());
+        Ok(layer)
+    }
+
+    /// One layer a level: the root, each unit on the path, the account. They bind members, their root included, never the
+    /// management account, and exist with all features only.
+    fn service_control(
+        &mut self,
+        account: &Account,
+        standing: &Standing,
+        assuming: &mut Vec<String>,
+    ) -> Result<Vec<Rc<Layer>>, Failure> {
+        let Some(organization) = standing
+            .organization
+            .as_ref()
+            .and_then(|o| self.tree.organizations.get(o))
+        else {
+            return Ok(Vec::new());
+        };
+        if !organization.all_features || organization.management_account == account.id {
+            return Ok(Vec::new());
+        }
+        let mut nodes = vec![(organization.id.clone(), organization.scps.clone())];
+        let units = standing.path.iter().filter_map(|u| self.tree.units.get(u));
+        nodes.extend(units.map(|u| (u.id.clone(), u.scps.clone())));
+        nodes.push((account.id.clone(), account.scps.clone()));
+        let mut layers = Vec::new();
+        for (level, (node, policies)) in nodes.into_iter().enumerate() {
+            let name = format!("serviceControl[{level}]");
+            match policies {
+                Some(ids) => layers.push(self.node_layer(&name, &node, ids)?),
+                // FullAWSAccess allows everything: the layer need not be asked
+                None => assuming.push(format!("{FULL_AWS_ACCESS} is attached to {node}, which declares no service control policies")),
+            }
+        }
+        Ok(layers)
+    }
+
+    fn node_layer(
+        &mut self,
+        name: &str,
+        node: &str,
+        ids: Vec<String>,
+    ) -> Result<Rc<Layer>, Failure> {
+        let key = (format!("{name} {node}"), Vec::new());
+        if let Some(layer) = self.layers.get(&key) {
+            return Ok(layer.clone());
+        }
+        let inventory = self.inventory;
+        let document = |id: &str| -> Option<&'a Policy> { inventory.policies.get(id) };
+        let layer = Rc::new(Layer::new(name, node, ids, document)?);
+        self.layers.insert(key, layer.clone());
+        Ok(layer)
+    }
+
+    fn organization_keys(&self, knowledge: &mut Knowledge, standing: &Standing) {
+        let Some(id) = &standing.organization else {
+            for key in [
+                "aws:principalorgid",
+                "aws:principalorgpaths",
+                "aws:principalorgmasteraccountid",
+            ] {
+                knowledge.insert(key, Known::Absent);
+            }
+            return;
+        };
+        knowledge.set("aws:principalorgid", id);
+        if let Some(organization) = self.tree.organizations.get(id) {
+            knowledge.set(
+                "aws:principalorgmasteraccountid",
+                &organization.management_account,
+            );
+        }
+        // the id of the root is not in the inventory
+        let mut tail = "/".to_owned();
+        for unit in &standing.path {
+            tail.push_str(unit);
+            tail.push('/');
+        }
+        let pattern = like(&[&format!("{id}/r-"), &tail]);
+        knowledge.insert("aws:principalorgpaths", Known::ManyLike(pattern));
+    }
+}
+
+/// A pattern of these literals with `*` between them.
+fn like(literals: &[&str]) -> Template {
+    let mut parts = Vec::new();
+    for (index, literal) in literals.iter().enumerate() {
+        if index > 0 {
+            parts.push(Part::Any);
+        }
+        if !literal.is_empty() {
+            parts.push(Part::Literal((*literal).to_owned()));
+        }
+    }
+    Template { parts }
+}
+
+/// Whether a role is the one that a permission set becomes: its name ends in sixteen hexadecimal digits.
+fn is_provisioned(arn: &str, prefix: &str, name: &str) -> bool {
+    let Some(path) = arn.strip_prefix(prefix) else {
+        return false;
+    };
+    let role = path.rsplit('/').next().unwrap_or(path);
+    let suffix = role
+        .strip_prefix("AWSReservedSSO_")
+        .and_then(|r| r.strip_prefix(name))
+        .and_then(|r| r.strip_prefix('_'));
+    suffix.is_some_and(|s| s.len() == 16 && s.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
+/// What the inventory and the moment say of a principal's requests, and what is assumed (DESIGN §4).
+fn knowledge(
+    kind: Kind,
+    account: &Account,
+    arn: &str,
+    tags: &BTreeMap<String, String>,
+    at: Moment,
+) -> Knowledge {
+    let mut knowledge = Knowledge::default();
+    match arn.strip_suffix('*') {
+        // the role's path holds the Region of Identity Center unless that is us-east-1, and its name ends in a suffix
+        Some(stem) if kind == Kind::PermissionSet => {
+            let (path, name) = stem.rsplit_once('/').unwrap_or(("", stem));
+            let patterns = vec![
+                like(&[stem, ""]),
+                like(&[&format!("{path}/"), &format!("/{name}"), ""]),
+            ];
+            knowledge.insert("aws:principalarn", Known::Like(patterns));
+        }
+        _ => knowledge.set("aws:principalarn", arn),
+    }
+    knowledge.set("aws:principalaccount", &account.id);
+    knowledge.set("aws:principalisawsservice", "false");
+    knowledge.set("aws:currenttime", moment::format(at));
+    knowledge.set("aws:epochtime", at.timestamp().to_string());
+    match kind {
+        Kind::User => {
+            knowledge.set("aws:principaltype", "User");
+            knowledge.set("aws:username", arn.rsplit('/').next().unwrap_or_default());
+        }
+        Kind::Root => {
+            knowledge.set("aws:principaltype", "Account");
+            knowledge.insert("aws:username", Known::Absent);
+        }
+        Kind::Role | Kind::PermissionSet => {
+            knowledge.set("aws:principaltype", "AssumedRole");
+            knowledge.insert("aws:username", Known::Absent);
+        }
+    }
+    if kind != Kind::PermissionSet {
+        // the attributes of a person's session become tags of a permission set's: those are not known
+        knowledge.complete("aws:principaltag/");
+        for (key, value) in tags {
+            knowledge.set(
+                &format!("aws:principaltag/{}", key.to_ascii_lowercase()),
+                value,
+            );
+        }
+    }
+    let region = if account.partition == "aws-us-gov" {
+        "us-gov-west-1"
+    } else {
+        "us-east-1"
+    };
+    knowledge.assume("aws:requestedregion", KeyValue::One(region.to_owned()));
+    knowledge.assume("aws:securetransport", KeyValue::One("true".to_owned()));
+    knowledge.assume("aws:viaawsservice", KeyValue::One("false".to_owned()));
+    knowledge
+}

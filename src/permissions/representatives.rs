@@ -1,0 +1,388 @@
+//! Representatives of the values of an unknown key: one for each class of values that the policies tell apart.
+//!
+//! The same answer under all of them is the answer for every value that the key may have.
+
+use super::context::KeyValue;
+use super::knowledge::Known;
+use super::minterms::{self, Pattern};
+use crate::iam::operator::{Operator, SetPrefix, Test};
+use crate::iam::template::Template;
+use crate::iam::value::{self, Network, SCALE};
+
+/// A value that stands for its class.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// The value; `None` for an absent key.
+    pub value: Option<KeyValue>,
+    /// The class, in words.
+    pub label: String,
+}
+
+/// How a policy reads an unknown key: an operator and its values, without variables.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Use {
+    /// The operator.
+    pub operator: Operator,
+    /// The values.
+    pub values: Vec<Template>,
+}
+
+/// Sets of more element classes than this are too many.
+const MAX_SET_CLASSES: usize = 6;
+
+/// The representatives of a key, absence first; `None` where there are too many, or where its uses do not fit together.
+pub fn candidates(uses: &[Use], known: Option<&Known>) -> Option<Vec<Candidate>> {
+    let compared = || uses.iter().filter(|u| u.operator.test != Test::Null);
+    let pairs = || compared().flat_map(|u| u.values.iter().map(move |v| (u.operator, v)));
+    let values = match family(uses)? {
+        FamilyOf::Text => texts(pairs(), known)?,
+        FamilyOf::Number => points(
+            pairs().filter_map(|(_, v)| value::number(v.as_literal()?)),
+            SCALE,
+            value::decimal,
+            plain,
+        ),
+        FamilyOf::Date => points(
+            pairs().filter_map(|(_, v)| value::date(v.as_literal()?)),
+            1000,
+            value::datetime,
+            value::datetime,
+        ),
+        FamilyOf::Ip => addresses(pairs().filter_map(|(_, v)| value::network(v.as_literal()?))),
+    };
+    let one = |(text, label): &(String, String)| Candidate {
+        value: Some(KeyValue::One(text.clone())),
+        label: label.clone(),
+    };
+    let many = |texts: Vec<String>, label: String| Candidate {
+        value: Some(KeyValue::Many(texts)),
+        label,
+    };
+    match known {
+        Some(Known::Like(_)) => return Some(values.iter().map(one).collect()),
+        Some(Known::ManyLike(_)) => {
+            return Some(values.into_iter().map(|(t, l)| many(vec![t], l)).collect());
+        }
+        _ => {}
+    }
+    let mut candidates = vec![Candidate {
+        value: None,
+        label: "(absent)".to_owned(),
+    }];
+    let sets = uses.iter().any(|u| u.operator.set != SetPrefix::None);
+    if !sets {
+        candidates.extend(values.iter().map(one));
+        return Some(candidates);
+    }
+    if uses
+        .iter()
+        .any(|u| u.operator.set == SetPrefix::None && u.operator.test != Test::Null)
+    {
+        candidates.extend(values.iter().map(one));
+    }
+    if values.len() > MAX_SET_CLASSES {
+        return None;
+    }
+    for subset in 0..1_usize << values.len() {
+        let chosen: Vec<_> = values
+            .iter()
+            .enumerate()
+            .filter(|(i, _)| subset >> i & 1 == 1)
+            .map(|(_, v)| v.clone())
+            .collect();
+        let label = chosen
+            .iter()
+            .map(|(_, l)| l.as_str())
+            .collect::<Vec<_>>()
+            .join(" and ");
+        let label = if label.is_empty() {
+            "(empty)".to_owned()
+        } else {
+            label
+        };
+        candidates.push(many(chosen.into_iter().map(|(t, _)| t).collect(), label));
+    }
+    Some(candidates)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum FamilyOf {
+    Text,
+    Number,
+    Date,
+    Ip,
+}
+
+/// The one family of operators that reads the key; `None` where there are several, whose classes would have to be joined.
+fn family(uses: &[Use]) -> Option<FamilyOf> {
+    let mut families = uses.iter().filter_map(|u| match u.operator.test {
+        Test::Null => None,
+        Test::Numeric(_) => Some(FamilyOf::Number),
+        Test::Date(_) => Some(FamilyOf::Date),
+        Test::Ip => Some(FamilyOf::Ip),
+        _ => Some(FamilyOf::Text),
+    });
+    let first = families.next().unwrap_or(FamilyOf::Text);
+    families.all(|f| f == first).then_some(first)
+}
+
+/// A member of each class of strings, and the class in words.
+fn texts<'a>(
+    pairs: impl Iterator<Item = (Operator, &'a Template)>,
+    known: Option<&Known>,
+) -> Option<Vec<(String, String)>> {
+    let (mut patterns, mut shown) = (Vec::new(), Vec::new());
+    let mut boolean = true;
+    for (operator, template) in pairs {
+        boolean &= operator.test == Test::Bool;
+        if let Some(pattern) = Pattern::of(operator, template) {
+            if !patterns.contains(&pattern) {
+                patterns.push(pattern);
+                shown.push(
+                    template
+                        .as_literal()
+                        .map_or_else(|| template.to_string(), str::to_owned),
+                );
+            }
+        }
+    }
+    let required: Vec<Pattern> = match known {
+        Some(Known::Like(templates)) => templates.iter().map(Pattern::glob).collect(),
+        Some(Known::ManyLike(template)) => vec![Pattern::glob(template)],
+        _ => Vec::new(),
+    };
+    if shown.is_empty() && required.is_empty() {
+        return Some(vec![("x".to_owned(), "any value".to_owned())]);
+    }
+    if boolean && required.is_empty() {
+        // a Boolean key is true or false where it is present
+        return Some(
+            ["true", "false"]
+                .map(|b| (b.to_owned(), b.to_owned()))
+                .to_vec(),
+        );
+    }
+    let read = patterns.len();
+    patterns.extend(required);
+    let classes = minterms::classes(&patterns)?;
+    let possible = classes.into_iter().filter(|c| {
+        let required = c.matches.get(read..).unwrap_or_default();
+        required.is_empty() || required.iter().any(|m| *m)
+    });
+    Some(
+        possible
+            .map(|class| {
+                let matched: Vec<&str> = class
+                    .matches
+                    .iter()
+                    .zip(&shown)
+                    .filter(|(m, _)| **m)
+                    .map(|(_, s)| s.as_str())
+                    .collect();
+                let label = if matched.is_empty() {
+                    "any other value".to_owned()
+                } else {
+                    matched.join(" and ")
+                };
+                (class.member, label)
+            })
+            .collect(),
+    )
+}
+
+/// Each bound, and a point in each gap around them.
+fn points(
+    bounds: impl Iterator<Item = i64>,
+    unit: i64,
+    text: impl Fn(i64) -> String,
+    label: impl Fn(i64) -> String,
+) -> Vec<(String, String)> {
+    let mut bounds: Vec<i64> = bounds.collect();
+    bounds.sort_unstable();
+    bounds.dedup();
+    let mut points = Vec::new();
+    let (Some(first), Some(last)) = (bounds.first().copied(), bounds.last().copied()) else {
+        return vec![(text(0), "any value".to_owned())];
+    };
+    points.push((
+        first.saturating_sub(unit),
+        format!("less than {}", label(first)),
+    ));
+    for pair in bounds.windows(2) {
+        if let [low, high] = pair {
+            points.push((*low, label(*low)));
+            let middle = low.saturating_add(high.saturating_sub(*low) / 2);
+            if middle > *low {
+                points.push((
+                    middle,
+                    format!("between {} and {}", label(*low), label(*high)),
+                ));
+            }
+        }
+    }
+    points.push((last, label(last)));
+    points.push((
+        last.saturating_add(unit),
+        format!("more than {}", label(last)),
+    ));
+    points.into_iter().map(|(p, l)| (text(p), l)).collect()
+}
+
+/// A number without the zeros of its decimals.
+fn plain(scaled: i64) -> String {
+    let text = value::decimal(scaled);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// The first address of each stretch between the bounds of the ranges, in both families.
+fn addresses(networks: impl Iterator<Item = Network>) -> Vec<(String, String)> {
+    let networks: Vec<Network> = networks.collect();
+    let mut found = Vec::new();
+    for v4 in [true, false] {
+        let of_family: Vec<&Network> = networks
+            .iter()
+            .filter(|n| n.address.is_ipv4() == v4)
+            .collect();
+        let mut starts = vec![0];
+        for network in &of_family {
+            let (low, high) = network.bounds();
+            starts.push(low);
+            starts.extend(
+                high.checked_add(1)
+                    .filter(|h| !v4 || *h <= u128::from(u32::MAX)),
+            );
+        }
+        starts.sort_unstable();
+        starts.dedup();
+        for start in starts {
+            let address: std::net::IpAddr = match u32::try_from(start) {
+                Ok(small) if v4 => std::net::Ipv4Addr::from(small).into(),
+                _ => std::net::Ipv6Addr::from(start).into(),
+            };
+            let narrowest = of_family
+                .iter()
+                .filter(|n| n.contains(address))
+                .max_by_key(|n| n.prefix);
+            let other = if v4 {
+                "any other IPv4 address"
+            } else {
+                "any other IPv6 address"
+            };
+            let label =
+                narrowest.map_or(other.to_owned(), |n| format!("{}/{}", n.address, n.prefix));
+            found.push((address.to_string(), label));
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::iam::template::Syntax;
+
+    fn uses(list: &[(&str, &[&str])]) -> Vec<Use> {
+        list.iter()
+            .map(|(operator, values)| {
+                let operator = Operator::parse(operator).unwrap();
+                let syntax = Syntax {
+                    wildcards: operator.has_wildcards(),
+                    variables: true,
+                };
+                Use {
+                    operator,
+                    values: values
+                        .iter()
+                        .map(|v| Template::parse(v, syntax).unwrap())
+                        .collect(),
+                }
+            })
+            .collect()
+    }
+
+    fn labels(list: &[(&str, &[&str])]) -> Vec<String> {
+        candidates(&uses(list), None)
+            .unwrap()
+            .into_iter()
+            .map(|c| c.label)
+            .collect()
+    }
+
+    #[test]
+    fn one_for_each_class() {
+        assert_eq!(
+            labels(&[("Bool", &["true"])]),
+            ["(absent)", "true", "false"]
+        );
+        assert_eq!(
+            labels(&[("NumericLessThan", &["3600"])]),
+            ["(absent)", "less than 3600", "3600", "more than 3600"]
+        );
+        let ip = labels(&[("IpAddress", &["10.0.0.0/8", "10.1.0.0/16"])]);
+        assert_eq!(
+            ip,
+            [
+                "(absent)",
+                "any other IPv4 address",
+                "10.0.0.0/8",
+                "10.1.0.0/16",
+                "10.0.0.0/8",
+                "any other IPv4 address",
+                "any other IPv6 address"
+            ]
+        );
+        assert_eq!(
+            labels(&[("StringEquals", &["a"])]),
+            ["(absent)", "any other value", "a"]
+        );
+    }
+
+    #[test]
+    fn sets_have_all_subsets() {
+        let found = labels(&[("ForAnyValue:StringEquals", &["a"])]);
+        assert_eq!(
+            found,
+            [
+                "(absent)",
+                "(empty)",
+                "any other value",
+                "a",
+                "any other value and a"
+            ]
+        );
+    }
+
+    #[test]
+    fn operators_of_different_families_do_not_fit() {
+        assert_eq!(
+            candidates(
+                &uses(&[("StringEquals", &["1"]), ("NumericEquals", &["1"])]),
+                None
+            ),
+            None
+        );
+    }
+
+    #[test]
+    fn what_is_partly_known_stays_in_its_pattern() {
+        let like = Known::Like(vec![
+            Template::parse(
+                "role/AWSReservedSSO_A_*",
+                Syntax {
+                    wildcards: true,
+                    variables: false,
+                },
+            )
+            .unwrap(),
+        ]);
+        let found = candidates(
+            &uses(&[
+                ("StringLike", &["role/AWSReservedSSO_*"]),
+                ("StringEquals", &["user/x"]),
+            ]),
+            Some(&like),
+        )
+        .unwrap();
+        assert_eq!(found.len(), 1, "{found:?}: never absent, never the user");
+    }
+}

@@ -1,0 +1,372 @@
+//! What a principal's calls come to under every assignment of what is unknown.
+//!
+//! Unknown keys are enumerated by representatives of the values that the policies distinguish, conditions over two unknown
+//! keys by their truth, and policies outside the inventory by whether they allow, deny or say nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use super::context::{Keys, Request};
+use super::knowledge::{Knowledge, Known};
+use super::layer::{Layer, Outcome, Slice};
+use super::representatives::{Candidate, Use, candidates};
+use crate::iam::document::Condition;
+use crate::iam::template::Template;
+use crate::problem::Failure;
+
+/// More combinations than this are not enumerated, and the answer is unknown.
+pub const MAX_SCENARIOS: usize = 4096;
+
+/// One call to AWS that an operation makes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// `service:Action`, as AWS writes it.
+    pub action: String,
+    /// ARNs that it may be asked on, any of which will do unless one is denied; `*` for an action without resources.
+    pub resources: Vec<String>,
+    /// Keys of the action's own service, in lower case; `None` for one that may be anything.
+    pub keys: BTreeMap<String, Option<String>>,
+}
+
+/// The layers that a principal is under. All of them must allow.
+#[derive(Clone, Default)]
+pub struct Stack {
+    /// In the order in which answers name them.
+    pub layers: Vec<Rc<Layer>>,
+}
+
+/// What a layer says of a call.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Said {
+    /// Index into the stack's layers.
+    pub layer: usize,
+    /// The statements that allow, or that deny; none where the layer is silent.
+    pub statements: Vec<usize>,
+}
+
+/// What a call comes to.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// All layers allow: the layers that have statements, and the statements that allow.
+    Allowed(Vec<Said>),
+    /// The layers that do not.
+    Blocked(Vec<Said>),
+}
+
+/// Something unknown that the calls' policies read.
+#[derive(Clone, Debug)]
+pub struct Dimension {
+    /// A condition key, or the ARN of a policy.
+    pub key: String,
+    /// What it may be, in words.
+    pub labels: Vec<String>,
+    choices: Choices,
+}
+
+#[derive(Clone, Debug)]
+enum Choices {
+    Key(Vec<Candidate>),
+    Atom(String),
+    Policy { artifact_known: bool },
+}
+
+/// Every assignment, and what each call comes to under it.
+#[derive(Clone, Debug)]
+pub struct Scenarios {
+    /// What is unknown.
+    pub dimensions: Vec<Dimension>,
+    /// A choice a dimension, and a verdict a call.
+    pub rows: Vec<(Vec<usize>, Vec<Verdict>)>,
+    /// The keys that the calls' policies read, for naming assumptions.
+    pub keys: BTreeSet<String>,
+    /// Keys with too many possible values to be enumerated: then there are no rows.
+    pub too_many: Vec<String>,
+}
+
+/// Decides calls under every assignment.
+pub fn ask(stack: &Stack, calls: &[Call], knowledge: &Knowledge) -> Result<Scenarios, Failure> {
+    let mut gathered = Gathered::default();
+    for call in calls {
+        let action = call.action.to_ascii_lowercase();
+        for layer in &stack.layers {
+            gathered.layer(layer, &action, call, knowledge)?;
+        }
+    }
+    let keys = std::mem::take(&mut gathered.keys);
+    let (dimensions, too_many) = gathered.dimensions();
+    if !too_many.is_empty() {
+        return Ok(Scenarios {
+            dimensions,
+            rows: Vec::new(),
+            keys,
+            too_many,
+        });
+    }
+    let mut rows = Vec::new();
+    for choice in product(&dimensions) {
+        let verdicts = calls
+            .iter()
+            .map(|call| decide(stack, call, knowledge, &keys, &dimensions, &choice));
+        let verdicts = verdicts.collect::<Result<Vec<_>, _>>()?;
+        rows.push((choice, verdicts));
+    }
+    Ok(Scenarios {
+        dimensions,
+        rows,
+        keys,
+        too_many,
+    })
+}
+
+/// What the policies read of what is unknown.
+#[derive(Default)]
+struct Gathered {
+    uses: BTreeMap<String, (Vec<Use>, Option<Known>)>,
+    atoms: BTreeMap<String, String>,
+    policies: BTreeMap<String, bool>,
+    keys: BTreeSet<String>,
+}
+
+impl Gathered {
+    fn layer(
+        &mut self,
+        layer: &Layer,
+        action: &str,
+        call: &Call,
+        knowledge: &Knowledge,
+    ) -> Result<(), Failure> {
+        for opaque in &layer.opaque {
+            if !(opaque.artifact_known && action.starts_with("artifact:")) {
+                let known = self.policies.entry(opaque.policy.clone()).or_insert(true);
+                *known &= opaque.artifact_known;
+            }
+        }
+        let slice = layer.slice(action)?;
+        self.keys
+            .extend(slice.keys().into_iter().map(str::to_owned));
+        let known = |key: &str| knowledge.of(key, action, &call.keys);
+        self.opaque_atoms(&slice, &known);
+        for condition in layer.conditions(&slice) {
+            self.condition(condition, &known);
+        }
+        Ok(())
+    }
+
+    /// Facts over variables whose value is unknown: true or false, whatever the other keys are.
+    fn opaque_atoms(&mut self, slice: &Slice, known: &impl Fn(&str) -> Option<Known>) {
+        for (name, atom) in slice.atoms() {
+            if let Some(variable) = atom.variables().into_iter().find(|v| !is_settled(known(v))) {
+                self.atoms.insert(name.clone(), variable.to_owned());
+            }
+        }
+    }
+
+    fn condition(&mut self, condition: &Condition, known: &impl Fn(&str) -> Option<Known>) {
+        let what = known(&condition.key);
+        if is_settled(what.clone()) {
+            return;
+        }
+        let value = |key: &str| match known(key) {
+            Some(Known::Value(value)) => value.single().map(str::to_owned),
+            _ => None,
+        };
+        let substituted = condition
+            .values
+            .iter()
+            .filter_map(|v| substitute(v, &value));
+        let entry = self
+            .uses
+            .entry(condition.key.clone())
+            .or_insert_with(|| (Vec::new(), what));
+        let read = Use {
+            operator: condition.operator,
+            values: substituted.collect(),
+        };
+        if !entry.0.contains(&read) {
+            entry.0.push(read);
+        }
+    }
+
+    fn dimensions(self) -> (Vec<Dimension>, Vec<String>) {
+        let (mut dimensions, mut too_many) = (Vec::new(), Vec::new());
+        for (key, (uses, known)) in self.uses {
+            match candidates(&uses, known.as_ref()) {
+                Some(found) if found.len() == 1 && known.is_none() => {}
+                Some(found) => {
+                    let labels = found.iter().map(|c| c.label.clone()).collect();
+                    dimensions.push(Dimension {
+                        key,
+                        labels,
+                        choices: Choices::Key(found),
+                    });
+                }
+                None => too_many.push(key),
+            }
+        }
+        for (name, variable) in self.atoms {
+            let labels = vec!["no match".to_owned(), format!("a match of {name}")];
+            dimensions.push(Dimension {
+                key: variable,
+                labels,
+                choices: Choices::Atom(name),
+            });
+        }
+        for (policy, artifact_known) in self.policies {
+            let labels = ["says nothing", "allows it", "denies it"]
+                .map(str::to_owned)
+                .to_vec();
+            dimensions.push(Dimension {
+                key: policy,
+                labels,
+                choices: Choices::Policy { artifact_known },
+            });
+        }
+        let mut combinations: usize = 1;
+        for dimension in &dimensions {
+            combinations = combinations.saturating_mul(dimension.labels.len());
+        }
+        if combinations > MAX_SCENARIOS {
+            too_many.extend(dimensions.iter().map(|d| d.key.clone()));
+        }
+        too_many.sort();
+        too_many.dedup();
+        (dimensions, too_many)
+    }
+}
+
+fn is_settled(known: Option<Known>) -> bool {
+    matches!(known, Some(Known::Value(_) | Known::Absent))
+}
+
+/// A template with the variables replaced that are known; `None` where one is not: that condition value is an atom.
+fn substitute(template: &Template, value: &impl Fn(&str) -> Option<String>) -> Option<Template> {
+    let values: BTreeMap<&str, String> = template
+        .variables()
+        .filter_map(|k| Some((k, value(k)?)))
+        .collect();
+    template.substitute(|k| values.get(k).map(String::as_str))
+}
+
+/// Every choice of one index a dimension.
+fn product(dimensions: &[Dimension]) -> Vec<Vec<usize>> {
+    let mut rows = vec![Vec::new()];
+    for dimension in dimensions {
+        let extend = |row: Vec<usize>| {
+            (0..dimension.labels.len()).map(move |i| {
+                let mut longer = row.clone();
+                longer.push(i);
+                longer
+            })
+        };
+        rows = rows.into_iter().flat_map(extend).collect();
+    }
+    rows
+}
+
+fn decide(
+    stack: &Stack,
+    call: &Call,
+    knowledge: &Knowledge,
+    keys: &BTreeSet<String>,
+    dimensions: &[Dimension],
+    choice: &[usize],
+) -> Result<Verdict, Failure> {
+    let action = call.action.to_ascii_lowercase();
+    let mut request = Request {
+        action,
+        resource: None,
+        keys: Keys::new(),
+        decided: BTreeMap::new(),
+    };
+    for key in keys {
+        if let Some(Known::Value(value)) = knowledge.of(key, &request.action, &call.keys) {
+            request.keys.insert(key.clone(), value);
+        }
+    }
+    let mut policies = BTreeMap::new();
+    for (dimension, index) in dimensions.iter().zip(choice) {
+        match &dimension.choices {
+            Choices::Key(found) => {
+                // a key of the action's own service may be known for one call and open for another
+                let settled = is_settled(knowledge.of(&dimension.key, &request.action, &call.keys));
+                if let (Some(value), false) =
+                    (found.get(*index).and_then(|c| c.value.clone()), settled)
+                {
+                    request.keys.insert(dimension.key.clone(), value);
+                }
+            }
+            Choices::Atom(name) => drop(request.decided.insert(name.clone(), *index == 1)),
+            Choices::Policy { artifact_known } => {
+                drop(policies.insert(dimension.key.as_str(), (*artifact_known, *index)))
+            }
+        }
+    }
+    let mut blocked: Option<Vec<Said>> = None;
+    let (mut allowed, mut denied) = (Vec::new(), Vec::new());
+    for resource in &call.resources {
+        request.resource = segments(resource);
+        let (grants, found) = ask_layers(stack, &request, &policies)?;
+        denied.extend(found.iter().filter(|b| !b.statements.is_empty()).cloned());
+        if blocked.as_ref().is_none_or(|b| found.len() < b.len()) {
+            (allowed, blocked) = (grants, Some(found));
+        }
+    }
+    // what is denied on one of the names of a resource is denied
+    let mut blocked = blocked.unwrap_or_default();
+    blocked.extend(denied);
+    blocked.sort();
+    blocked.dedup();
+    Ok(if blocked.is_empty() {
+        Verdict::Allowed(allowed)
+    } else {
+        Verdict::Blocked(blocked)
+    })
+}
+
+/// The layers that allow a request, and those that do not.
+fn ask_layers(
+    stack: &Stack,
+    request: &Request,
+    policies: &BTreeMap<&str, (bool, usize)>,
+) -> Result<(Vec<Said>, Vec<Said>), Failure> {
+    let artifact = request.action.starts_with("artifact:");
+    let (mut allowed, mut blocked) = (Vec::new(), Vec::new());
+    for (index, layer) in stack.layers.iter().enumerate() {
+        let mut outcome = layer.decide(request)?;
+        let open = layer
+            .opaque
+            .iter()
+            .filter(|o| !(o.artifact_known && artifact));
+        let says = open
+            .filter_map(|o| policies.get(o.policy.as_str()))
+            .map(|(_, choice)| *choice)
+            .max()
+            .unwrap_or(0);
+        match (says, &outcome) {
+            (1, Outcome::Silent) => outcome = Outcome::Allow(Vec::new()),
+            (2, Outcome::Allow(_)) => outcome = Outcome::Silent,
+            _ => {}
+        }
+        match outcome {
+            Outcome::Allow(statements) => allowed.push(Said {
+                layer: index,
+                statements,
+            }),
+            Outcome::Deny(statements) => blocked.push(Said {
+                layer: index,
+                statements,
+            }),
+            Outcome::Silent => blocked.push(Said {
+                layer: index,
+                statements: Vec::new(),
+            }),
+        }
+    }
+    Ok((allowed, blocked))
+}
+
+/// The segments of an ARN; `None` for `*`.
+fn segments(resource: &str) -> Option<[String; 6]> {
+    let segments: Vec<String> = resource.splitn(6, ':').map(str::to_owned).collect();
+    segments.try_into().ok()
+}

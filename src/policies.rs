@@ -1,0 +1,501 @@
+//! The rules of the domain: Cedar policies, with what their annotations say.
+//!
+//! Built in, or read from a folder. They are validated strictly when they are loaded, annotations are read once, and an
+//! error in evaluation is an error of the run: Cedar skips a `forbid` that errors, which would turn a denial into an
+//! allow.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::Path;
+use std::sync::Arc;
+
+use cedar_policy::{
+    ActionConstraint, Authorizer, Context, Decision, Entities, EntityUid, Policy, PolicyId,
+    PolicySet, Request, ValidationMode, Validator,
+};
+
+use crate::inventory::files;
+use crate::inventory::schema::EntitySchema;
+use crate::problem::{Failure, Problem, Source, Span};
+
+macro_rules! built_in {
+    ($($path:literal),* $(,)?) => { [$(($path, include_str!(concat!("../policies/", $path)))),*] };
+}
+
+/// The policies that are built in: path below `policies/`, and text.
+pub const BUILT_IN: [(&str, &str); 14] = built_in!(
+    "agreements/findings.cedar",
+    "agreements/governs.cedar",
+    "agreements/in_force.cedar",
+    "hipaa/facts.cedar",
+    "hipaa/findings.cedar",
+    "operations/accept.cedar",
+    "operations/agreement.cedar",
+    "operations/designation.cedar",
+    "operations/download.cedar",
+    "operations/findings.cedar",
+    "operations/operations.cedar",
+    "operations/organization.cedar",
+    "operations/report.cedar",
+    "operations/terminate.cedar",
+);
+
+/// Cedar's parser gives up on the whole process where text is nested deeper than it has stack.
+const MAX_NESTING: usize = 100;
+
+/// A policy and what its annotations say.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// `@id`
+    pub id: String,
+    /// The file, below the policies' folder.
+    pub file: String,
+    /// All annotations.
+    pub annotations: BTreeMap<String, String>,
+    /// `@order`: the order of gates.
+    pub order: u32,
+    /// It is a `forbid`.
+    pub forbids: bool,
+    /// The names of the actions that it applies to; empty for all.
+    pub actions: Vec<String>,
+    /// `@requires`: IAM actions by generation of permissions.
+    pub requires: BTreeMap<String, Vec<String>>,
+}
+
+impl Rule {
+    /// An annotation.
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.annotations.get(key).map(String::as_str)
+    }
+
+    /// An annotation, owned.
+    pub fn text(&self, key: &str) -> Option<String> {
+        self.annotations.get(key).cloned()
+    }
+
+    /// `@rule`, the rules that it states.
+    pub fn rule(&self) -> &str {
+        self.get("rule").unwrap_or_default()
+    }
+
+    /// The IAM actions that it asks for in one generation, where an agreement is in force or not.
+    pub fn requires(&self, generation: &str, in_force: bool) -> &[String] {
+        let special = in_force
+            .then(|| self.requires.get(&format!("{generation} in force")))
+            .flatten();
+        special
+            .or_else(|| self.requires.get(generation))
+            .map_or(&[], Vec::as_slice)
+    }
+}
+
+/// All rules of the domain.
+#[derive(Debug)]
+pub struct RuleBook {
+    /// By `@id`.
+    pub rules: BTreeMap<String, Rule>,
+    /// File and text, in the order of their paths.
+    pub sources: Vec<Arc<Source>>,
+    sets: HashMap<String, PolicySet>,
+}
+
+/// What the rules say of a request.
+#[derive(Debug)]
+pub struct Ruling<'a> {
+    /// Permitted, and not forbidden.
+    pub permitted: bool,
+    /// The policies that decide, by order and id; none for what nothing permits.
+    pub by: Vec<&'a Rule>,
+}
+
+impl RuleBook {
+    /// The policies that are built in.
+    pub fn built_in(schema: &EntitySchema) -> Result<Self, Failure> {
+        Self::new(
+            BUILT_IN
+                .iter()
+                .map(|(path, text)| Source::new(*path, *text))
+                .collect(),
+            schema,
+        )
+    }
+
+    /// The policies of a folder, which replace those that are built in.
+    pub fn read(folder: &Path, schema: &EntitySchema) -> Result<Self, Failure> {
+        let mut sources = Vec::new();
+        let mut problems = Vec::new();
+        for entry in walkdir::WalkDir::new(folder)
+            .follow_links(true)
+            .sort_by_file_name()
+        {
+            match entry {
+                Ok(entry)
+                    if entry.file_type().is_file()
+                        && entry.path().extension().is_some_and(|e| e == "cedar") =>
+                {
+                    match files::read_text(entry.path(), &files::shown(folder, entry.path())) {
+                        Ok(source) => sources.push(source),
+                        Err(problem) => problems.push(problem),
+                    }
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    problems.push(Problem::general(format!("{}: {error}", folder.display())))
+                }
+            }
+        }
+        if sources.is_empty() && problems.is_empty() {
+            problems.push(
+                Problem::general(format!("{} holds no Cedar policies", folder.display()))
+                    .help("name a folder with *.cedar files"),
+            );
+        }
+        if problems.is_empty() {
+            Self::new(sources, schema)
+        } else {
+            Err(Failure::Problems(problems))
+        }
+    }
+
+    fn new(sources: Vec<Arc<Source>>, schema: &EntitySchema) -> Result<Self, Failure> {
+        let mut problems = Vec::new();
+        let mut all = PolicySet::new();
+        let mut rules: BTreeMap<String, Rule> = BTreeMap::new();
+        for source in &sources {
+            for policy in parse(source, &mut problems) {
+                match rule(source, &policy) {
+                    Ok(rule) if rules.contains_key(&rule.id) => {
+                        let message = format!("two policies have the id `{}`", rule.id);
+                        problems.push(
+                            Problem::at(source, place(source, &rule.id), message)
+                                .help("ids are unique over all files"),
+                        );
+                    }
+                    Ok(rule) => {
+                        let renamed = policy.new_id(PolicyId::new(&rule.id));
+                        all.add(renamed)
+                            .map_err(|e| Failure::general(e.to_string()))?;
+                        rules.insert(rule.id.clone(), rule);
+                    }
+                    Err(problem) => problems.push(problem),
+                }
+            }
+        }
+        if problems.is_empty() {
+            validate(&all, &rules, &sources, schema, &mut problems);
+        }
+        if !problems.is_empty() {
+            return Err(Failure::Problems(problems));
+        }
+        let sets = slices(&all, schema)?;
+        Ok(Self {
+            rules,
+            sources,
+            sets,
+        })
+    }
+
+    /// The gates and permits that apply to an action.
+    pub fn of_action<'a>(&'a self, action: &'a str) -> impl Iterator<Item = &'a Rule> {
+        self.rules
+            .values()
+            .filter(move |r| r.actions.is_empty() || r.actions.iter().any(|a| a == action))
+    }
+
+    /// What the rules say of a request.
+    pub fn rule(
+        &self,
+        action: &str,
+        principal: &EntityUid,
+        resource: &EntityUid,
+        context: Context,
+        entities: &Entities,
+    ) -> Result<Ruling<'_>, Failure> {
+        let wrong = |e: String| {
+            Failure::general(format!(
+                "the policies cannot be evaluated for {action} by {principal}: {e}"
+            ))
+        };
+        let Some(set) = self.sets.get(action) else {
+            return Ok(Ruling {
+                permitted: false,
+                by: Vec::new(),
+            });
+        };
+        let uid = crate::inventory::entity::cedar_uid("Action", action)?;
+        let request = Request::new(principal.clone(), uid, resource.clone(), context, None)
+            .map_err(|e| wrong(e.to_string()))?;
+        let response = Authorizer::new().is_authorized(&request, set, entities);
+        if let Some(error) = response.diagnostics().errors().next() {
+            return Err(wrong(error.to_string()));
+        }
+        let ids = response.diagnostics().reason().map(ToString::to_string);
+        let mut by: Vec<&Rule> = ids.filter_map(|id| self.rules.get(&id)).collect();
+        by.sort_by(|a, b| (a.order, &a.id).cmp(&(b.order, &b.id)));
+        Ok(Ruling {
+            permitted: response.decision() == Decision::Allow,
+            by,
+        })
+    }
+}
+
+/// The policies of a file; what does not parse goes to `problems`, with Cedar's own words and place.
+fn parse(source: &Arc<Source>, problems: &mut Vec<Problem>) -> Vec<Policy> {
+    if let Some(deep) = nested_too_deep(&source.text) {
+        let span = Span {
+            start: deep,
+            end: deep + 1,
+        };
+        problems.push(
+            Problem::at(
+                source,
+                span,
+                format!("a policy is nested more than {MAX_NESTING} deep"),
+            )
+            .help("split it"),
+        );
+        return Vec::new();
+    }
+    match source.text.parse::<PolicySet>() {
+        Ok(set) => set.policies().cloned().collect(),
+        Err(errors) => {
+            problems.extend(errors.iter().map(|e| from_cedar(source, e)));
+            Vec::new()
+        }
+    }
+}
+
+/// An error of Cedar's at its place in the source.
+fn from_cedar(source: &Arc<Source>, error: &dyn miette::Diagnostic) -> Problem {
+    let label = error.labels().and_then(|mut l| l.next());
+    let span = label.as_ref().map_or(Span::default(), |l| Span {
+        start: l.offset(),
+        end: l.offset() + l.len().max(1),
+    });
+    let mut problem = Problem::at(source, span, error.to_string());
+    if let Some(text) = label.as_ref().and_then(|l| l.label()) {
+        problem = problem.label(text);
+    }
+    match error.help() {
+        Some(help) => problem.help(help.to_string()),
+        None => problem,
+    }
+}
+
+fn rule(source: &Arc<Source>, policy: &Policy) -> Result<Rule, Problem> {
+    let annotations: BTreeMap<String, String> = policy
+        .annotations()
+        .map(|(k, v)| (k.to_owned(), v.to_owned()))
+        .collect();
+    let missing = |what: &str, help: &str| {
+        let text = policy.to_string();
+        let head = text.lines().next().unwrap_or_default();
+        let start = source.text.find(head).unwrap_or(0);
+        let span = Span {
+            start,
+            end: start + head.len(),
+        };
+        Problem::at(source, span, format!("a policy without `@{what}`")).help(help.to_owned())
+    };
+    let id = annotations
+        .get("id")
+        .ok_or_else(|| missing("id", "add @id(\"…\"), by which answers name it"))?
+        .clone();
+    if !annotations.contains_key("rule") {
+        return Err(missing(
+            "rule",
+            "add @rule(\"…\"), the rules that it states",
+        ));
+    }
+    let order = annotations.get("order").map_or(Ok(0), |o| o.parse());
+    let order = order.map_err(|_| {
+        Problem::at(
+            source,
+            place(source, &id),
+            format!("the `@order` of `{id}` is no number"),
+        )
+        .help("write @order(\"10\")")
+    })?;
+    let actions = match policy.action_constraint() {
+        ActionConstraint::Any => Vec::new(),
+        ActionConstraint::Eq(uid) => vec![uid.id().unescaped().to_owned()],
+        ActionConstraint::In(uids) => uids.iter().map(|u| u.id().unescaped().to_owned()).collect(),
+    };
+    let requires = annotations
+        .get("requires")
+        .map(|r| requirements(r))
+        .unwrap_or_default();
+    let forbids = policy.effect() == cedar_policy::Effect::Forbid;
+    Ok(Rule {
+        id,
+        file: source.path.clone(),
+        annotations,
+        order,
+        forbids,
+        actions,
+        requires,
+    })
+}
+
+/// `classic: a, b; fine-grained: c` as a map.
+fn requirements(text: &str) -> BTreeMap<String, Vec<String>> {
+    let parts = text.split(';').filter_map(|part| part.split_once(": "));
+    parts
+        .map(|(generation, actions)| {
+            (
+                generation.trim().to_owned(),
+                actions.split(',').map(|a| a.trim().to_owned()).collect(),
+            )
+        })
+        .collect()
+}
+
+/// Where the id of a policy stands.
+fn place(source: &Source, id: &str) -> Span {
+    let needle = format!("\"{id}\"");
+    let start = source.text.rfind(&needle).unwrap_or(0);
+    Span {
+        start,
+        end: start + needle.len(),
+    }
+}
+
+fn validate(
+    all: &PolicySet,
+    rules: &BTreeMap<String, Rule>,
+    sources: &[Arc<Source>],
+    schema: &EntitySchema,
+    problems: &mut Vec<Problem>,
+) {
+    let result = Validator::new(schema.cedar.clone()).validate(all, ValidationMode::Strict);
+    for error in result.validation_errors() {
+        let id = error.policy_id().to_string();
+        let file = rules.get(&id).map_or("", |r| r.file.as_str());
+        match sources.iter().find(|s| s.path == file) {
+            Some(source) => problems.push(from_cedar(source, error)),
+            None => problems.push(Problem::general(error.to_string())),
+        }
+    }
+}
+
+/// One set an action: Cedar reads every policy of a set on each request.
+fn slices(all: &PolicySet, schema: &EntitySchema) -> Result<HashMap<String, PolicySet>, Failure> {
+    let mut sets = HashMap::new();
+    for action in schema.cedar.actions() {
+        let applies = |p: &&Policy| match p.action_constraint() {
+            ActionConstraint::Any => true,
+            ActionConstraint::Eq(uid) => uid == *action,
+            ActionConstraint::In(uids) => uids.contains(action),
+        };
+        let policies = all.policies().filter(applies).cloned();
+        let set =
+            PolicySet::from_policies(policies).map_err(|e| Failure::general(e.to_string()))?;
+        sets.insert(action.id().unescaped().to_owned(), set);
+    }
+    Ok(sets)
+}
+
+/// The place where brackets, operators and `if` would nest too deep, outside of strings and comments.
+fn nested_too_deep(text: &str) -> Option<usize> {
+    let (mut depth, mut chain) = (0_usize, 0_usize);
+    let mut characters = text.char_indices().peekable();
+    while let Some((at, c)) = characters.next() {
+        match c {
+            '"' => skip_string(&mut characters),
+            '/' if characters.peek().is_some_and(|(_, n)| *n == '/') => {
+                while characters.next_if(|(_, n)| *n != '\n').is_some() {}
+            }
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' => depth = depth.saturating_sub(1),
+            // prefix operators nest without brackets
+            '!' | '-' => chain += 1,
+            c if c.is_whitespace() => {}
+            _ => chain = 0,
+        }
+        if depth > MAX_NESTING || chain > MAX_NESTING {
+            return Some(at);
+        }
+    }
+    let ifs = text
+        .split(';')
+        .map(|policy| policy.matches("if ").count())
+        .max()
+        .unwrap_or(0);
+    (ifs > MAX_NESTING).then_some(0)
+}
+
+fn skip_string(characters: &mut std::iter::Peekable<std::str::CharIndices<'_>>) {
+    while let Some((_, c)) = characters.next() {
+        match c {
+            '\\' => drop(characters.next()),
+            '"' => return,
+            _ => {}
+        }
+    }
+}
+
+/// The ids of all policies, for tests and suggestions.
+pub fn ids(book: &RuleBook) -> BTreeSet<&str> {
+    book.rules.keys().map(String::as_str).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn errors(text: &str) -> Vec<String> {
+        let schema = EntitySchema::built_in().unwrap();
+        match RuleBook::new(vec![Source::new("x.cedar", text)], &schema) {
+            Err(Failure::Problems(problems)) => problems
+                .iter()
+                .map(|p| format!("{} | {p}", p.underlined()))
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    #[test]
+    fn every_file_of_the_folder_is_built_in() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies");
+        let schema = EntitySchema::built_in().unwrap();
+        let read = RuleBook::read(&folder, &schema).unwrap();
+        let built_in = RuleBook::built_in(&schema).unwrap();
+        assert_eq!(ids(&read), ids(&built_in));
+        assert!(read.rules.len() > 30);
+    }
+
+    #[test]
+    fn mistakes_have_their_place() {
+        assert!(errors("permit(principal, action, resource);")[0].contains("without `@id`"));
+        let unknown = "@id(\"a\") @rule(\"R1\") permit(principal, action == Artifact::Action::\"no\", resource);";
+        assert!(
+            errors(unknown)[0].starts_with("Artifact::Action::\"no\""),
+            "{:?}",
+            errors(unknown)
+        );
+        let twice = "@id(\"a\") @rule(\"R1\") permit(principal, action, resource);";
+        assert!(errors(&twice.repeat(2))[0].contains("two policies"));
+        assert!(errors("permit(")[0].contains("unexpected end"));
+    }
+
+    #[test]
+    fn deep_nesting_is_an_error_not_a_crash() {
+        for text in [
+            format!(
+                "permit(principal, action, resource) when {{ {}true{} }};",
+                "(".repeat(5000),
+                ")".repeat(5000)
+            ),
+            format!(
+                "permit(principal, action, resource) when {{ {}true }};",
+                "!".repeat(5000)
+            ),
+            format!(
+                "permit(principal, action, resource) when {{ {}true{} }};",
+                "if true then ".repeat(5000),
+                " else true".repeat(5000)
+            ),
+        ] {
+            assert!(errors(&text)[0].contains("nested"), "{:?}", errors(&text));
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! One answer in one screen: the decision, the console's words, why, and what would change it.
+
+use super::{bold, day, dim, paragraph, verdict};
+use crate::assessment::{BecauseAnswer, OperationAnswer, PrincipalAnswer};
+
+/// The answers for one principal.
+pub fn principal(width: usize, principal: &PrincipalAnswer, at: &str) -> String {
+    let mut text = String::new();
+    let who = match principal.kind {
+        "permission set" => format!("permission set {} in {}", principal.name, principal.account),
+        kind => format!("{kind} {}", principal.name),
+    };
+    text.push_str(&format!(
+        "{} {}\n",
+        bold(&who),
+        dim(&format!("· {} · {}", principal.principal, day(at)))
+    ));
+    if !principal.people.is_empty() {
+        let people = principal.people.iter().map(|p| match &p.group {
+            Some(group) => format!("{} (by {group})", p.user_name),
+            None => p.user_name.clone(),
+        });
+        text.push_str(&paragraph(
+            width,
+            "  people: ",
+            &people.collect::<Vec<_>>().join(", "),
+        ));
+    }
+    for operation in &principal.operations {
+        text.push('\n');
+        text.push_str(&answer(width, operation));
+    }
+    text
+}
+
+/// What was asked, in words.
+pub fn question(operation: &OperationAnswer) -> String {
+    let mut words = vec![operation.operation.to_owned()];
+    words.extend(operation.agreement.clone());
+    words.extend(operation.report.clone());
+    if let Some(scope) = operation.scope {
+        words.push(format!("({scope})"));
+    }
+    words.join(" ")
+}
+
+fn answer(width: usize, operation: &OperationAnswer) -> String {
+    let mut text = format!(
+        "{}  {}\n",
+        verdict(operation.decision),
+        bold(&question(operation))
+    );
+    let mut section =
+        |name: &str, body: &str| text.push_str(&paragraph(width, &format!("  {name:<9} "), body));
+    if let Some(deprecated) = &operation.deprecated {
+        section("but", &format!("only {deprecated}"));
+    }
+    if let Some(message) = &operation.message {
+        section("console", message);
+    }
+    if let Some(detail) = &operation.detail {
+        section("", detail);
+    }
+    if let Some(reason) = &operation.reason {
+        section("reason", reason);
+    }
+    for dependency in &operation.depends_on {
+        let allows = match dependency.allows.as_slice() {
+            [] => String::new(),
+            values => format!("; allowed when it is {}", values.join(" or ")),
+        };
+        section("depends", &format!("on {}{allows}", dependency.key));
+    }
+    for gate in &operation.gates {
+        let doubt = if gate.certain { "" } else { ", perhaps" };
+        section(
+            "why",
+            &format!("{} ({}, {}{doubt})", gate.id, gate.policy, gate.rule),
+        );
+        for because in &gate.because {
+            section("", &format!("· {}", blocked(because)));
+        }
+    }
+    for grant in &operation.grants {
+        section("granted", &granted(grant));
+    }
+    if !operation.rests_on.is_empty() {
+        section(
+            "rests on",
+            &format!("{} permissions", operation.rests_on.join(" and ")),
+        );
+    }
+    if let Some(remedy) = &operation.remedy {
+        section("AWS says", remedy);
+    }
+    for change in &operation.changes {
+        section("change", change);
+    }
+    for assumption in &operation.assuming {
+        section("assuming", assumption);
+    }
+    text
+}
+
+fn layer(because: &BecauseAnswer) -> String {
+    match &because.of {
+        Some(of) => format!("{} of {of}", because.layer),
+        None => because.layer.clone(),
+    }
+}
+
+fn blocked(because: &BecauseAnswer) -> String {
+    match &because.statement {
+        Some(s) => format!(
+            "{} is denied by {}: {}",
+            because.action,
+            layer(because),
+            place(s)
+        ),
+        None => format!("{} is not allowed by {}", because.action, layer(because)),
+    }
+}
+
+fn granted(because: &BecauseAnswer) -> String {
+    match &because.statement {
+        Some(s) => format!("{} by {}: {}", because.action, layer(because), place(s)),
+        None => format!("{} by {}", because.action, layer(because)),
+    }
+}
+
+fn place(statement: &crate::assessment::StatementAnswer) -> String {
+    let sid = statement
+        .sid
+        .as_ref()
+        .map(|s| format!(" ({s})"))
+        .unwrap_or_default();
+    format!(
+        "{}:{} {}{sid}",
+        statement.file, statement.line, statement.pointer
+    )
+}

@@ -1,0 +1,223 @@
+//! Coverage: a table of accounts, or one account in one screen.
+
+use comfy_table::{ContentArrangement, Table};
+
+use super::{COVERED_MEANS, bold, count, day, dim, paragraph, verdict};
+use crate::assessment::{AccountAnswer, AgreementAnswer, Assessment};
+
+/// A table a kind of agreement.
+pub fn table(width: usize, assessment: &Assessment, all: bool) -> String {
+    let mut text = format!(
+        "{} {}\n",
+        bold("Coverage"),
+        dim(&format!("· {}", day(&assessment.at)))
+    );
+    let mut kinds: Vec<&str> = assessment
+        .accounts
+        .iter()
+        .flat_map(|a| a.agreements.iter().map(|r| r.kind.as_str()))
+        .collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    let mut hidden = Vec::new();
+    for kind in kinds {
+        let rows: Vec<(&AccountAnswer, &AgreementAnswer)> = assessment
+            .accounts
+            .iter()
+            .filter_map(|a| Some((a, a.agreements.iter().find(|r| r.kind == kind)?)))
+            .collect();
+        if !all && kind != "baa" && rows.iter().all(|(_, r)| r.coverage == "not-covered") {
+            hidden.push(kind);
+            continue;
+        }
+        text.push_str(&format!("\n{}  {}\n", bold(kind), summary(&rows)));
+        text.push_str(&kind_table(width, kind, &rows));
+        text.push('\n');
+    }
+    if !hidden.is_empty() {
+        text.push_str(&paragraph(
+            width,
+            "",
+            &format!(
+                "In force for no account: {} (--all shows them).",
+                hidden.join(", ")
+            ),
+        ));
+    }
+    text.push('\n');
+    text.push_str(&paragraph(width, "", COVERED_MEANS));
+    text
+}
+
+/// How many accounts are covered, in words.
+pub fn summary(rows: &[(&AccountAnswer, &AgreementAnswer)]) -> String {
+    let of = |coverage: &str| rows.iter().filter(|(_, r)| r.coverage == coverage).count();
+    let mut parts = vec![format!("{} covered", of("covered"))];
+    let parts_more = [("not-covered", "not covered"), ("unknown", "unknown")];
+    parts.extend(
+        parts_more
+            .iter()
+            .filter(|(c, _)| of(c) > 0)
+            .map(|(c, w)| format!("{} {w}", of(c))),
+    );
+    format!("{} of {}", parts.join(", "), count(rows.len(), "account"))
+}
+
+fn kind_table(width: usize, kind: &str, rows: &[(&AccountAnswer, &AgreementAnswer)]) -> String {
+    let mut table = Table::new();
+    table
+        .load_style(comfy_table::presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_width(u16::try_from(width).unwrap_or(100));
+    let mut header = vec![
+        "  account",
+        "role",
+        "coverage",
+        "governing",
+        "since",
+        "besides",
+    ];
+    if kind == "baa" {
+        header.push("HIPAA");
+    }
+    table.set_header(header);
+    for (account, row) in rows {
+        let name = account
+            .name
+            .as_ref()
+            .map(|n| format!(" {n}"))
+            .unwrap_or_default();
+        let governing = row.governing.as_ref();
+        let mut besides: Vec<String> = row
+            .superseded
+            .iter()
+            .map(|id| format!("superseded: {}", short(id)))
+            .collect();
+        besides.extend(
+            row.also_in_force
+                .iter()
+                .map(|id| format!("also in force: {}", short(id))),
+        );
+        let mut cells = vec![
+            format!("  {}{name}", account.account),
+            account.role.to_owned(),
+            row.coverage.replace('-', " "),
+            governing.map_or("–".to_owned(), |g| {
+                format!("{} {}", g.scope, short(&g.id))
+            }),
+            governing.map_or("–".to_owned(), |g| {
+                g.since.as_deref().map_or("unknown", day).to_owned()
+            }),
+            besides.join("\n"),
+        ];
+        if kind == "baa" {
+            cells.push(facts(account));
+        }
+        table.add_row(cells);
+    }
+    let drawn = table.trim_fmt();
+    drawn
+        .lines()
+        .map(|l| format!("{}\n", l.trim_end()))
+        .collect()
+}
+
+/// The id of an acceptance without what all of them begin with.
+fn short(id: &str) -> &str {
+    id.strip_prefix("customer-agreement-").unwrap_or(id)
+}
+
+/// The three facts beside coverage, in a few letters each.
+fn facts(account: &AccountAnswer) -> String {
+    let hipaa = &account.hipaa;
+    let mut words = Vec::new();
+    for (fact, yes, unknown) in [
+        (hipaa.designated, "designated", "designated?"),
+        (hipaa.holds_phi, "PHI", "PHI?"),
+        (hipaa.meets_definition, "definition", ""),
+    ] {
+        match fact {
+            Some(true) => words.push(yes),
+            None if !unknown.is_empty() => words.push(unknown),
+            _ => {}
+        }
+    }
+    words.join(", ")
+}
+
+/// "Was this account covered on that day, and by what?"
+pub fn account(width: usize, account: &AccountAnswer, at: &str) -> String {
+    let name = account
+        .name
+        .as_ref()
+        .map(|n| format!(" {n}"))
+        .unwrap_or_default();
+    let place = match &account.organization {
+        Some(organization) => format!(
+            "{} of {organization}",
+            if account.role == "member" {
+                "a member"
+            } else {
+                "the management account"
+            }
+        ),
+        None => "in no organization".to_owned(),
+    };
+    let mut text = format!(
+        "{} {}\n",
+        bold(&format!("account {}{name}", account.account)),
+        dim(&format!("· {place} · {}", day(at)))
+    );
+    for row in &account.agreements {
+        let word = row.coverage.replace('-', " ");
+        text.push_str(&format!("\n{}  {}\n", verdict(&word), bold(&row.kind)));
+        let mut section = |name: &str, body: &str| {
+            text.push_str(&paragraph(width, &format!("  {name:<13} "), body))
+        };
+        if let Some(governing) = &row.governing {
+            let since = governing
+                .since
+                .as_deref()
+                .map_or("since when is not known".to_owned(), |s| {
+                    format!("since {}", day(s))
+                });
+            section(
+                "governed by",
+                &format!("{} ({} agreement), {since}", governing.id, governing.scope),
+            );
+        }
+        for id in &row.superseded {
+            section("superseded", id);
+        }
+        for id in &row.also_in_force {
+            section("also in force", id);
+        }
+        if let Some(reason) = &row.reason {
+            section("unknown", reason);
+        }
+        if !row.policies.is_empty() {
+            section("by", &row.policies.join(", "));
+        }
+        for assumption in &row.assuming {
+            section("assuming", assumption);
+        }
+    }
+    let hipaa = &account.hipaa;
+    text.push_str(&format!("\n{}\n", bold("HIPAA")));
+    for (fact, name) in [
+        (hipaa.covered, "covered by a BAA"),
+        (hipaa.designated, "designated as a HIPAA Account"),
+        (hipaa.holds_phi, "says that it holds PHI"),
+        (hipaa.meets_definition, "meets the definition, as attested"),
+    ] {
+        let word = match fact {
+            Some(true) => "yes",
+            Some(false) => "no",
+            None => "unknown",
+        };
+        text.push_str(&format!("  {name:<34} {}\n", verdict(word)));
+    }
+    text.push('\n');
+    text.push_str(&paragraph(width, "", COVERED_MEANS));
+    text
+}

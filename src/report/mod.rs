@@ -1,0 +1,77 @@
+//! Text for people: an assessment, or a part of it, in a terminal. Nothing here decides.
+
+pub mod answer;
+pub mod coverage;
+pub mod evaluation;
+pub mod who_can;
+
+use anstyle::{AnsiColor, Style};
+
+/// What coverage means, and does not; every text about coverage says so once (D23).
+pub const COVERED_MEANS: &str = "Covered means that an agreement is in force for the account, and no more: it says nothing of \
+    whether the account meets what the agreement or HIPAA asks for.";
+
+/// A text in a style; colours are stripped where the output is no terminal.
+pub fn styled(style: Style, text: &str) -> String {
+    format!("{}{text}{}", style.render(), style.render_reset())
+}
+
+/// Bold.
+pub fn bold(text: &str) -> String {
+    styled(Style::new().bold(), text)
+}
+
+/// For what is less important.
+pub fn dim(text: &str) -> String {
+    styled(Style::new().dimmed(), text)
+}
+
+/// A decision or coverage, in its colour.
+pub fn verdict(word: &str) -> String {
+    let colour = match word {
+        "allow" | "covered" | "yes" => AnsiColor::Green,
+        "deny" | "not covered" | "no" | "error" => AnsiColor::Red,
+        _ => AnsiColor::Yellow,
+    };
+    styled(Style::new().fg_color(Some(colour.into())).bold(), word)
+}
+
+/// A paragraph, wrapped and indented: the first line by `first`, the others by as many blanks.
+pub fn paragraph(width: usize, first: &str, text: &str) -> String {
+    let blanks = " ".repeat(textwrap::core::display_width(first));
+    let options = textwrap::Options::new(width)
+        .initial_indent(first)
+        .subsequent_indent(&blanks)
+        .break_words(false);
+    let mut wrapped = textwrap::fill(
+        text,
+        options.word_splitter(textwrap::WordSplitter::NoHyphenation),
+    );
+    wrapped.push('\n');
+    wrapped
+}
+
+/// `1 account`, `2 accounts`.
+pub fn count(number: usize, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{plural}")
+}
+
+/// A few of many, and how many more there are.
+pub fn few(items: &[String], most: usize) -> String {
+    let shown = items
+        .iter()
+        .take(most)
+        .cloned()
+        .collect::<Vec<_>>()
+        .join(", ");
+    match items.len().saturating_sub(most) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+/// A moment without the time of day where that is midnight.
+pub fn day(moment: &str) -> &str {
+    moment.strip_suffix("T00:00:00Z").unwrap_or(moment)
+}
