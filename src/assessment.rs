@@ -61,10 +61,9 @@ impl Filter {
     }
 
     fn principal(&self, principal: &Principal) -> bool {
-        self.principals.as_ref().is_none_or(|p| {
-            p.iter()
-                .any(|(arn, account)| *arn == principal.arn && *account == principal.account)
-        })
+        self.principals
+            .as_ref()
+            .is_none_or(|p| p.iter().any(|(arn, account)| *arn == principal.arn && *account == principal.account))
     }
 
     fn operation(&self, operation: &catalogue::Operation) -> bool {
@@ -73,10 +72,7 @@ impl Filter {
         }
         among(&self.operations, Some(operation.name))
             && among(&self.scopes, operation.scope)
-            && among(
-                &self.reports,
-                operation.report.as_ref().map(|r| r.id.as_str()),
-            )
+            && among(&self.reports, operation.report.as_ref().map(|r| r.id.as_str()))
             && (operation.kind.is_none() && self.agreements.is_empty()
                 || among(&self.agreements, operation.kind.as_deref()))
     }
@@ -305,48 +301,19 @@ const LEAVES_OUT: [&str; 3] = [
 ];
 
 /// Assesses an inventory, on a thread with enough stack for Cedar.
-pub fn assess(
-    inventory: &Inventory,
-    rules: &RuleBook,
-    options: &Options,
-) -> Result<Assessment, Failure> {
+pub fn assess(inventory: &Inventory, rules: &RuleBook, options: &Options) -> Result<Assessment, Failure> {
     std::thread::scope(|scope| {
-        let builder = std::thread::Builder::new()
-            .name("evaluation".to_owned())
-            .stack_size(STACK_BYTES);
-        let thread = builder.spawn_scoped(scope, || {
-            Assessor {
-                inventory,
-                rules,
-                options,
-            }
-            .run()
-        });
-        let thread =
-            thread.map_err(|e| Failure::general(format!("no thread for the evaluation: {e}")))?;
-        thread.join().unwrap_or_else(|_| {
-            Err(Failure::general(
-                "the evaluation stopped; please report this",
-            ))
-        })
+        let builder = std::thread::Builder::new().name("evaluation".to_owned()).stack_size(STACK_BYTES);
+        let thread = builder.spawn_scoped(scope, || Assessor { inventory, rules, options }.run());
+        let thread = thread.map_err(|e| Failure::general(format!("no thread for the evaluation: {e}")))?;
+        thread.join().unwrap_or_else(|_| Err(Failure::general("the evaluation stopped; please report this")))
     })
 }
 
 /// The principals of an inventory, for finding them by name.
-pub fn principals(
-    inventory: &Inventory,
-    rules: &RuleBook,
-    options: &Options,
-) -> Result<Vec<PrincipalAnswer>, Failure> {
-    let nothing = Filter {
-        operations: vec![String::new()],
-        ..Filter::default()
-    };
-    let options = Options {
-        filter: nothing,
-        context: BTreeMap::new(),
-        ..options.clone()
-    };
+pub fn principals(inventory: &Inventory, rules: &RuleBook, options: &Options) -> Result<Vec<PrincipalAnswer>, Failure> {
+    let nothing = Filter { operations: vec![String::new()], ..Filter::default() };
+    let options = Options { filter: nothing, context: BTreeMap::new(), ..options.clone() };
     assess(inventory, rules, &options).map(|a| a.principals)
 }
 
@@ -359,25 +326,13 @@ struct Assessor<'a> {
 impl Assessor<'_> {
     fn run(&self) -> Result<Assessment, Failure> {
         let agreements = Agreements::new(self.inventory, self.rules, self.options.at);
-        let mut directory = Directory::new(
-            self.inventory,
-            &agreements.tree,
-            self.options.at,
-            &self.options.context,
-        );
-        let everyone = if self.options.filter.without_principals {
-            Vec::new()
-        } else {
-            directory.all()?
-        };
+        let mut directory = Directory::new(self.inventory, &agreements.tree, self.options.at, &self.options.context);
+        let everyone = if self.options.filter.without_principals { Vec::new() } else { directory.all()? };
         let mut findings = hipaa::Findings::new(self.inventory, self.rules, self.options.at);
         let (mut accounts, mut principals) = (Vec::new(), Vec::new());
         for account in agreements.tree.accounts.values() {
             let standing = agreements.tree.at(account, self.options.at);
-            let here: Vec<&Principal> = everyone
-                .iter()
-                .filter(|p| p.account == account.id)
-                .collect();
+            let here: Vec<&Principal> = everyone.iter().filter(|p| p.account == account.id).collect();
             let mut more: Vec<Uid> = here.iter().map(|p| p.uid.clone()).collect();
             more.extend(self.inventory.of_type("Report").map(|e| e.uid.clone()));
             more.extend(self.inventory.of_type("Service").map(|e| e.uid.clone()));
@@ -387,14 +342,7 @@ impl Assessor<'_> {
             findings.account(account, &standing, &coverage, &facts, &entities)?;
             let organization = standing.organization.as_deref();
             if self.options.filter.account(&account.id) {
-                accounts.push(account_answer(
-                    &agreements,
-                    account,
-                    &standing,
-                    &coverage,
-                    facts,
-                    &self.options.filter,
-                ));
+                accounts.push(account_answer(&agreements, account, &standing, &coverage, facts, &self.options.filter));
             }
             let operations = catalogue::operations(&agreements, account, organization, &coverage);
             let desk = Desk {
@@ -405,18 +353,14 @@ impl Assessor<'_> {
                 entities: &entities,
                 at: self.options.at,
                 model: self.options.model,
+                memo: Default::default(),
             };
             for principal in here {
-                if !self.options.filter.account(&account.id)
-                    || !self.options.filter.principal(principal)
-                {
+                if !self.options.filter.account(&account.id) || !self.options.filter.principal(principal) {
                     continue;
                 }
                 let mut answers = Vec::new();
-                for operation in operations
-                    .iter()
-                    .filter(|o| self.options.filter.operation(o))
-                {
+                for operation in operations.iter().filter(|o| self.options.filter.operation(o)) {
                     let mut answer = desk.decide(principal, operation)?;
                     self.take_for_granted(&mut answer, standing.assuming.as_deref());
                     findings.access(principal, &answer, &desk)?;
@@ -439,16 +383,12 @@ impl Assessor<'_> {
 
     /// What an answer assumes of the moment: where the account stands, and that policies are those of the snapshot (D22).
     fn take_for_granted(&self, answer: &mut Answer, standing: Option<&str>) {
-        if answer.operation.scope == Some("organization")
-            && self.options.at != self.options.snapshot
-        {
+        if answer.operation.scope == Some("organization") && self.options.at != self.options.snapshot {
             answer.assuming.extend(standing.map(str::to_owned));
         }
         if self.options.at != self.options.snapshot {
             let snapshot = moment::format(self.options.snapshot);
-            answer.assuming.push(format!(
-                "policies and permissions are those of the snapshot of {snapshot}"
-            ));
+            answer.assuming.push(format!("policies and permissions are those of the snapshot of {snapshot}"));
         }
     }
 }
@@ -462,9 +402,7 @@ fn account_answer(
     filter: &Filter,
 ) -> AccountAnswer {
     let ids = |list: &[crate::agreements::InForce]| list.iter().map(|i| i.id.clone()).collect();
-    let rows = coverage
-        .iter()
-        .filter(|c| filter.agreements.is_empty() || filter.agreements.contains(&c.kind));
+    let rows = coverage.iter().filter(|c| filter.agreements.is_empty() || filter.agreements.contains(&c.kind));
     let rows = rows.map(|row| AgreementAnswer {
         kind: row.kind.clone(),
         coverage: row.coverage.name(),
@@ -503,12 +441,7 @@ fn principal_answer(principal: &Principal, operations: Vec<OperationAnswer>) -> 
             Kind::PermissionSet => "permission set",
         },
         name: principal.name.clone(),
-        people: people
-            .map(|p| PersonAnswer {
-                user_name: p.user_name.clone(),
-                group: p.group.clone(),
-            })
-            .collect(),
+        people: people.map(|p| PersonAnswer { user_name: p.user_name.clone(), group: p.group.clone() }).collect(),
         operations,
     }
 }
@@ -518,11 +451,7 @@ fn operation_answer(answer: Answer, rules: &RuleBook) -> OperationAnswer {
     let words = |key: &str| first.and_then(|r| r.text(key));
     let (message, detail, remedy) = (words("message"), words("detail"), words("remedy"));
     // the console's message and the project's own reason are never mixed up (D10)
-    let reason = if message.is_some() {
-        None
-    } else {
-        answer.reason.clone().or_else(|| words("reason"))
-    };
+    let reason = if message.is_some() { None } else { answer.reason.clone().or_else(|| words("reason")) };
     let gates = answer.gates.iter().filter_map(|g| {
         let rule = rules.rules.get(&g.id)?;
         Some(GateAnswer {
@@ -542,14 +471,7 @@ fn operation_answer(answer: Answer, rules: &RuleBook) -> OperationAnswer {
         agreement: answer.operation.kind.clone(),
         report: answer.operation.report.as_ref().map(|r| r.id.clone()),
         decision: answer.decision.name(),
-        depends_on: answer
-            .depends_on
-            .into_iter()
-            .map(|d| DependencyAnswer {
-                key: d.key,
-                allows: d.allows,
-            })
-            .collect(),
+        depends_on: answer.depends_on.into_iter().map(|d| DependencyAnswer { key: d.key, allows: d.allows }).collect(),
         message,
         detail,
         reason,
@@ -564,17 +486,8 @@ fn operation_answer(answer: Answer, rules: &RuleBook) -> OperationAnswer {
 }
 
 fn because(because: Because) -> BecauseAnswer {
-    let statement = because.statement.map(|o| StatementAnswer {
-        file: o.file,
-        pointer: o.pointer,
-        line: o.line,
-        sid: o.sid,
-    });
+    let statement =
+        because.statement.map(|o| StatementAnswer { file: o.file, pointer: o.pointer, line: o.line, sid: o.sid });
     let of = (!because.of.is_empty()).then_some(because.of);
-    BecauseAnswer {
-        action: because.action,
-        layer: because.layer,
-        of,
-        statement,
-    }
+    BecauseAnswer { action: because.action, layer: because.layer, of, statement }
 }

@@ -60,57 +60,31 @@ pub fn facts(
     let entity = agreements.inventory.entity("Account", &account.id);
     let phi = entity.and_then(|e| e.record("phi"));
     let words = |tags: &mut dyn Iterator<Item = String>| {
-        Expr::new_set(
-            tags.map(|t| Expr::new_string(t.to_lowercase()))
-                .collect::<Vec<_>>(),
-        )
+        Expr::new_set(tags.map(|t| Expr::new_string(t.to_lowercase())).collect::<Vec<_>>())
     };
     let facts = [
         ("at", datetime(agreements.at())),
-        (
-            "tags",
-            words(&mut account.tags.iter().map(|(k, v)| format!("{k}={v}"))),
-        ),
-        (
-            "phiTags",
-            words(&mut agreements.inventory.config.phi_tags.iter().cloned()),
-        ),
+        ("tags", words(&mut account.tags.iter().map(|(k, v)| format!("{k}={v}")))),
+        ("phiTags", words(&mut agreements.inventory.config.phi_tags.iter().cloned())),
     ];
-    let holds = rules
-        .rule("holds-phi", &uid, &uid, context(facts)?, entities)?
-        .permitted;
+    let holds = rules.rule("holds-phi", &uid, &uid, context(facts)?, entities)?.permitted;
     // what does not say that it holds PHI may hold some; an empty entry in the register says that it does not
-    let in_fact = if holds || phi.is_some() {
-        Some(holds)
-    } else {
-        None
-    };
+    let in_fact = if holds || phi.is_some() { Some(holds) } else { None };
     let services = services(agreements.inventory, phi, agreements.at());
-    let eligible = match (
-        phi.is_some(),
-        services.values().any(|e| *e == Some(false)),
-        services.values().any(Option::is_none),
-    ) {
-        (true, true, _) => Some(false),
-        (true, false, false) => Some(true),
-        _ => None,
-    };
+    let eligible =
+        match (phi.is_some(), services.values().any(|e| *e == Some(false)), services.values().any(Option::is_none)) {
+            (true, true, _) => Some(false),
+            (true, false, false) => Some(true),
+            _ => None,
+        };
     let safeguards = safeguards(phi, agreements.at());
     let mut outcomes = BTreeSet::new();
     for holds in options(in_fact) {
         for eligible in options(eligible) {
             for attested in options(safeguards) {
-                let facts = [
-                    ("holdsPhi", holds),
-                    ("servicesEligible", eligible),
-                    ("safeguardsAttested", attested),
-                ];
+                let facts = [("holdsPhi", holds), ("servicesEligible", eligible), ("safeguardsAttested", attested)];
                 let facts = context(facts.map(|(k, v)| (k, Expr::new_bool(v))))?;
-                outcomes.insert(
-                    rules
-                        .rule("meets-definition", &uid, &uid, facts, entities)?
-                        .permitted,
-                );
+                outcomes.insert(rules.rule("meets-definition", &uid, &uid, facts, entities)?.permitted);
             }
         }
     }
@@ -118,11 +92,7 @@ pub fn facts(
         covered,
         designated,
         holds_phi: Some(holds),
-        meets_definition: if outcomes.len() == 1 {
-            outcomes.first().copied()
-        } else {
-            None
-        },
+        meets_definition: if outcomes.len() == 1 { outcomes.first().copied() } else { None },
         outside_eligible: services.values().any(|e| *e == Some(false)),
         eligibility_unknown: services.values().any(Option::is_none),
     })
@@ -136,10 +106,7 @@ fn options(fact: Option<bool>) -> Vec<bool> {
 /// Whether the safeguards are attested at the moment; an attestation of a later day says nothing of it.
 fn safeguards(phi: Option<&BTreeMap<String, Item>>, at: Moment) -> Option<bool> {
     let phi = phi?;
-    let later = phi
-        .get("attestedAt")
-        .and_then(Item::moment)
-        .is_some_and(|m| m > at);
+    let later = phi.get("attestedAt").and_then(Item::moment).is_some_and(|m| m > at);
     match phi.get("safeguardsAttested")?.attr {
         crate::inventory::entity::Attr::Bool(attested) if !later => Some(attested),
         _ => None,
@@ -147,24 +114,13 @@ fn safeguards(phi: Option<&BTreeMap<String, Item>>, at: Moment) -> Option<bool> 
 }
 
 /// The services that hold PHI, and whether each is eligible at the moment (D18).
-fn services(
-    inventory: &Inventory,
-    phi: Option<&BTreeMap<String, Item>>,
-    at: Moment,
-) -> BTreeMap<String, Option<bool>> {
-    let ids = phi
-        .and_then(|p| p.get("services"))
-        .map(Item::ids)
-        .unwrap_or_default();
+fn services(inventory: &Inventory, phi: Option<&BTreeMap<String, Item>>, at: Moment) -> BTreeMap<String, Option<bool>> {
+    let ids = phi.and_then(|p| p.get("services")).map(Item::ids).unwrap_or_default();
     let eligible = |id: &String| {
-        let declared = inventory
-            .entity("Service", id)
-            .and_then(|s: &Entity| s.bool("hipaaEligible"));
+        let declared = inventory.entity("Service", id).and_then(|s: &Entity| s.bool("hipaaEligible"));
         declared.or_else(|| builtin::eligible(id, at))
     };
-    ids.into_iter()
-        .map(|id| (id.clone(), eligible(&id)))
-        .collect()
+    ids.into_iter().map(|id| (id.clone(), eligible(&id))).collect()
 }
 
 /// Collects findings.
@@ -173,21 +129,14 @@ pub struct Findings<'a> {
     rules: &'a RuleBook,
     at: Moment,
     found: Vec<Finding>,
-    access: BTreeMap<(String, String), (Finding, Vec<String>)>,
+    access: BTreeMap<(String, String), (Finding, BTreeSet<&'static str>)>,
     in_force: BTreeSet<String>,
 }
 
 impl<'a> Findings<'a> {
     /// None yet.
     pub fn new(inventory: &'a Inventory, rules: &'a RuleBook, at: Moment) -> Self {
-        Self {
-            inventory,
-            rules,
-            at,
-            found: Vec::new(),
-            access: BTreeMap::new(),
-            in_force: BTreeSet::new(),
-        }
+        Self { inventory, rules, at, found: Vec::new(), access: BTreeMap::new(), in_force: BTreeSet::new() }
     }
 
     /// Those about an account.
@@ -201,38 +150,25 @@ impl<'a> Findings<'a> {
     ) -> Result<(), Failure> {
         let baa = coverage.iter().find(|c| c.kind == "baa");
         let scopes = |row: &KindCoverage| row.in_force().map(|i| i.scope).collect::<BTreeSet<_>>();
-        let both = coverage
-            .iter()
-            .any(|c| scopes(c).contains("offline") && scopes(c).len() > 1);
+        let both = coverage.iter().any(|c| scopes(c).contains("offline") && scopes(c).len() > 1);
         let shared = coverage.iter().any(|c| scopes(c).contains("organization"));
         if let (true, Some(organization)) = (shared, &standing.organization) {
             self.in_force.insert(organization.clone());
         }
         let mut pairs = vec![
             ("at", datetime(self.at)),
-            (
-                "coverage",
-                Expr::new_string(baa.map_or("not-covered", |c| c.coverage.name()).to_owned()),
-            ),
+            ("coverage", Expr::new_string(baa.map_or("not-covered", |c| c.coverage.name()).to_owned())),
             ("holdsPhi", Expr::new_bool(facts.holds_phi == Some(true))),
             ("offlineAndOnline", Expr::new_bool(both)),
             ("phiOutsideEligible", Expr::new_bool(facts.outside_eligible)),
-            (
-                "phiEligibilityUnknown",
-                Expr::new_bool(facts.eligibility_unknown),
-            ),
+            ("phiEligibilityUnknown", Expr::new_bool(facts.eligibility_unknown)),
             ("organizationAgreement", Expr::new_bool(shared)),
         ];
         if let Some(organization) = &standing.organization {
-            pairs.push((
-                "organization",
-                Expr::new_entity_uid(cedar_uid("Organization", organization)?),
-            ));
+            pairs.push(("organization", Expr::new_entity_uid(cedar_uid("Organization", organization)?)));
         }
         let uid = Uid::new("Account", &account.id).to_cedar()?;
-        let ruling = self
-            .rules
-            .rule("report-on-account", &uid, &uid, context(pairs)?, entities)?;
+        let ruling = self.rules.rule("report-on-account", &uid, &uid, context(pairs)?, entities)?;
         let subject = match &account.name {
             Some(name) => format!("account {} ({name})", account.id),
             None => format!("account {}", account.id),
@@ -242,37 +178,19 @@ impl<'a> Findings<'a> {
     }
 
     /// Those about an operation that a principal may do.
-    pub fn access(
-        &mut self,
-        principal: &Principal,
-        answer: &Answer,
-        desk: &Desk<'_>,
-    ) -> Result<(), Failure> {
+    pub fn access(&mut self, principal: &Principal, answer: &Answer, desk: &Desk<'_>) -> Result<(), Failure> {
         let signatories = self.inventory.config.signatories.as_deref();
-        let named = |s: &String| {
-            *s == principal.arn
-                || *s == principal.name
-                || principal.people.iter().any(|p| *s == p.user_name)
-        };
+        let signs = |name: &str| signatories.is_some_and(|s| s.iter().any(|n| n == name));
+        // a permission set is a signatory's only if everyone behind it is one
+        let everyone = !principal.people.is_empty() && principal.people.iter().all(|p| signs(&p.user_name));
+        let signatory = signs(&principal.arn) || signs(&principal.name) || everyone;
         let pairs = [
             ("at", datetime(self.at)),
-            (
-                "operation",
-                Expr::new_string(answer.operation.name.to_owned()),
-            ),
-            (
-                "allowed",
-                Expr::new_bool(answer.decision == Decision::Allow),
-            ),
-            (
-                "deprecatedOnly",
-                Expr::new_bool(answer.deprecated.is_some()),
-            ),
+            ("operation", Expr::new_string(answer.operation.name.to_owned())),
+            ("allowed", Expr::new_bool(answer.decision == Decision::Allow)),
+            ("deprecatedOnly", Expr::new_bool(answer.deprecated.is_some())),
             ("signatoriesDeclared", Expr::new_bool(signatories.is_some())),
-            (
-                "signatory",
-                Expr::new_bool(signatories.is_some_and(|s| s.iter().any(named))),
-            ),
+            ("signatory", Expr::new_bool(signatory)),
         ];
         let resource = Uid::new("Account", &desk.account.id).to_cedar()?;
         let ruling = self.rules.rule(
@@ -282,23 +200,10 @@ impl<'a> Findings<'a> {
             context(pairs)?,
             desk.entities,
         )?;
-        let operation = [
-            Some(answer.operation.name),
-            answer.operation.scope,
-            answer.operation.kind.as_deref(),
-        ];
-        let operation = operation
-            .into_iter()
-            .flatten()
-            .collect::<Vec<_>>()
-            .join(" ");
         for finding in findings(&ruling, &principal.arn) {
             let key = (finding.name.clone(), principal.arn.clone());
-            self.access
-                .entry(key)
-                .or_insert_with(|| (finding, Vec::new()))
-                .1
-                .push(operation.clone());
+            let entry = self.access.entry(key).or_insert_with(|| (finding, BTreeSet::new()));
+            entry.1.insert(answer.operation.name);
         }
         Ok(())
     }
@@ -307,58 +212,31 @@ impl<'a> Findings<'a> {
     pub fn organizations(&mut self, agreements: &Agreements<'_>) -> Result<(), Failure> {
         for organization in agreements.tree.organizations.values() {
             let members = || {
-                agreements.tree.accounts.values().filter(|a| {
-                    agreements.tree.now(a).organization.as_ref() == Some(&organization.id)
-                })
+                agreements
+                    .tree
+                    .accounts
+                    .values()
+                    .filter(|a| agreements.tree.now(a).organization.as_ref() == Some(&organization.id))
             };
             let declared = organization.scps.is_some()
                 || members().any(|a| a.scps.is_some())
                 || members()
                     .flat_map(|a| agreements.tree.now(a).path)
-                    .any(|u| {
-                        agreements
-                            .tree
-                            .units
-                            .get(&u)
-                            .is_some_and(|u| u.scps.is_some())
-                    });
+                    .any(|u| agreements.tree.units.get(&u).is_some_and(|u| u.scps.is_some()));
             let pairs = [
                 ("at", datetime(self.at)),
-                (
-                    "agreementInForce",
-                    Expr::new_bool(self.in_force.contains(&organization.id)),
-                ),
-                (
-                    "delegated",
-                    Expr::new_bool(!organization.delegated.is_empty()),
-                ),
+                ("agreementInForce", Expr::new_bool(self.in_force.contains(&organization.id))),
+                ("delegated", Expr::new_bool(!organization.delegated.is_empty())),
                 ("policiesDeclared", Expr::new_bool(declared)),
             ];
-            let Some(manager) = agreements
-                .tree
-                .accounts
-                .get(&organization.management_account)
-            else {
+            let Some(manager) = agreements.tree.accounts.get(&organization.management_account) else {
                 continue;
             };
             let standing = agreements.tree.now(manager);
-            let entities = agreements.entities(
-                manager,
-                &standing,
-                &[Uid::new("Organization", &organization.id)],
-            )?;
+            let entities = agreements.entities(manager, &standing, &[Uid::new("Organization", &organization.id)])?;
             let uid = Uid::new("Organization", &organization.id).to_cedar()?;
-            let ruling = self.rules.rule(
-                "report-on-organization",
-                &uid,
-                &uid,
-                context(pairs)?,
-                &entities,
-            )?;
-            self.found.extend(findings(
-                &ruling,
-                &format!("organization {}", organization.id),
-            ));
+            let ruling = self.rules.rule("report-on-organization", &uid, &uid, context(pairs)?, &entities)?;
+            self.found.extend(findings(&ruling, &format!("organization {}", organization.id)));
         }
         Ok(())
     }
@@ -366,7 +244,8 @@ impl<'a> Findings<'a> {
     /// All findings, by severity, code and subject.
     pub fn finish(mut self) -> Vec<Finding> {
         for (_, (mut finding, operations)) in std::mem::take(&mut self.access) {
-            finding.message = format!("{} ({})", finding.message, operations.join(", "));
+            let operations: Vec<&str> = operations.into_iter().collect();
+            finding.message = format!("{}: {}", finding.message, operations.join(", "));
             self.found.push(finding);
         }
         for source in &self.inventory.unused {
@@ -377,19 +256,12 @@ impl<'a> Findings<'a> {
                 cites: String::new(),
                 subject: source.path.clone(),
                 message: "is a policy document that nothing refers to".to_owned(),
-                help: "name it under `policies` of a principal, or exclude it in countersign.toml"
-                    .to_owned(),
+                help: "name it under `policies` of a principal, or exclude it in countersign.toml".to_owned(),
             });
         }
-        let rank = |severity: &str| {
-            ["error", "warning", "info"]
-                .iter()
-                .position(|s| *s == severity)
-                .unwrap_or(3)
-        };
-        self.found.sort_by(|a, b| {
-            (rank(&a.severity), &a.rule, &a.subject).cmp(&(rank(&b.severity), &b.rule, &b.subject))
-        });
+        let rank = |severity: &str| ["error", "warning", "info"].iter().position(|s| *s == severity).unwrap_or(3);
+        self.found
+            .sort_by(|a, b| (rank(&a.severity), &a.rule, &a.subject).cmp(&(rank(&b.severity), &b.rule, &b.subject)));
         self.found
     }
 }
@@ -403,9 +275,7 @@ fn findings(ruling: &Ruling<'_>, subject: &str) -> Vec<Finding> {
     by.map(|rule| Finding {
         rule: rule.text("code").unwrap_or_else(|| rule.id.clone()),
         name: rule.id.clone(),
-        severity: rule
-            .text("severity")
-            .unwrap_or_else(|| "warning".to_owned()),
+        severity: rule.text("severity").unwrap_or_else(|| "warning".to_owned()),
         cites: rule.rule().to_owned(),
         subject: subject.to_owned(),
         message: rule.text("message").unwrap_or_default(),

@@ -18,11 +18,7 @@ pub fn parse(text: &str) -> Option<Moment> {
     // what Cedar can hold and RFC 3339 can write
     let milliseconds = moment.timestamp_millis();
     let year = chrono::Datelike::year(&moment);
-    if (0..=9999).contains(&year) {
-        Utc.timestamp_millis_opt(milliseconds).single()
-    } else {
-        None
-    }
+    if (0..=9999).contains(&year) { Utc.timestamp_millis_opt(milliseconds).single() } else { None }
 }
 
 /// Writes a moment as RFC 3339 in UTC, with milliseconds only where there are some.
@@ -33,9 +29,7 @@ pub fn format(moment: Moment) -> String {
 /// Now, by the machine's clock. Called once a run, by the command line only.
 pub fn now() -> Moment {
     let now = Utc::now();
-    Utc.timestamp_opt(now.timestamp(), 0)
-        .single()
-        .unwrap_or(now)
+    Utc.timestamp_opt(now.timestamp(), 0).single().unwrap_or(now)
 }
 
 #[cfg(test)]
@@ -47,21 +41,12 @@ mod tests {
         for (text, expected) in [
             ("2024-03-05", "2024-03-05T00:00:00Z"),
             ("2024-03-05T14:01:12Z", "2024-03-05T14:01:12Z"),
-            (
-                "2024-03-05T14:01:12.345678+01:00",
-                "2024-03-05T13:01:12.345Z",
-            ),
+            ("2024-03-05T14:01:12.345678+01:00", "2024-03-05T13:01:12.345Z"),
             ("2024-03-05T14:01:12", "2024-03-05T14:01:12Z"),
         ] {
             assert_eq!(parse(text).map(format).as_deref(), Some(expected), "{text}");
         }
-        for text in [
-            "2024-02-30",
-            "yesterday",
-            "20240305",
-            "+12024-01-01T00:00:00Z",
-            "",
-        ] {
+        for text in ["2024-02-30", "yesterday", "20240305", "+12024-01-01T00:00:00Z", ""] {
             assert_eq!(parse(text), None, "{text}");
         }
     }

@@ -9,8 +9,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use cedar_policy::{
-    ActionConstraint, Authorizer, Context, Decision, Entities, EntityUid, Policy, PolicyId,
-    PolicySet, Request, ValidationMode, Validator,
+    ActionConstraint, Authorizer, Context, Decision, Entities, EntityUid, Policy, PolicyId, PolicySet, Request,
+    ValidationMode, Validator,
 };
 
 use crate::inventory::files;
@@ -79,12 +79,8 @@ impl Rule {
 
     /// The IAM actions that it asks for in one generation, where an agreement is in force or not.
     pub fn requires(&self, generation: &str, in_force: bool) -> &[String] {
-        let special = in_force
-            .then(|| self.requires.get(&format!("{generation} in force")))
-            .flatten();
-        special
-            .or_else(|| self.requires.get(generation))
-            .map_or(&[], Vec::as_slice)
+        let special = in_force.then(|| self.requires.get(&format!("{generation} in force"))).flatten();
+        special.or_else(|| self.requires.get(generation)).map_or(&[], Vec::as_slice)
     }
 }
 
@@ -110,37 +106,23 @@ pub struct Ruling<'a> {
 impl RuleBook {
     /// The policies that are built in.
     pub fn built_in(schema: &EntitySchema) -> Result<Self, Failure> {
-        Self::new(
-            BUILT_IN
-                .iter()
-                .map(|(path, text)| Source::new(*path, *text))
-                .collect(),
-            schema,
-        )
+        Self::new(BUILT_IN.iter().map(|(path, text)| Source::new(*path, *text)).collect(), schema)
     }
 
     /// The policies of a folder, which replace those that are built in.
     pub fn read(folder: &Path, schema: &EntitySchema) -> Result<Self, Failure> {
         let mut sources = Vec::new();
         let mut problems = Vec::new();
-        for entry in walkdir::WalkDir::new(folder)
-            .follow_links(true)
-            .sort_by_file_name()
-        {
+        for entry in walkdir::WalkDir::new(folder).follow_links(true).sort_by_file_name() {
             match entry {
-                Ok(entry)
-                    if entry.file_type().is_file()
-                        && entry.path().extension().is_some_and(|e| e == "cedar") =>
-                {
+                Ok(entry) if entry.file_type().is_file() && entry.path().extension().is_some_and(|e| e == "cedar") => {
                     match files::read_text(entry.path(), &files::shown(folder, entry.path())) {
                         Ok(source) => sources.push(source),
                         Err(problem) => problems.push(problem),
                     }
                 }
                 Ok(_) => {}
-                Err(error) => {
-                    problems.push(Problem::general(format!("{}: {error}", folder.display())))
-                }
+                Err(error) => problems.push(Problem::general(format!("{}: {error}", folder.display()))),
             }
         }
         if sources.is_empty() && problems.is_empty() {
@@ -149,11 +131,7 @@ impl RuleBook {
                     .help("name a folder with *.cedar files"),
             );
         }
-        if problems.is_empty() {
-            Self::new(sources, schema)
-        } else {
-            Err(Failure::Problems(problems))
-        }
+        if problems.is_empty() { Self::new(sources, schema) } else { Err(Failure::Problems(problems)) }
     }
 
     fn new(sources: Vec<Arc<Source>>, schema: &EntitySchema) -> Result<Self, Failure> {
@@ -166,14 +144,12 @@ impl RuleBook {
                     Ok(rule) if rules.contains_key(&rule.id) => {
                         let message = format!("two policies have the id `{}`", rule.id);
                         problems.push(
-                            Problem::at(source, place(source, &rule.id), message)
-                                .help("ids are unique over all files"),
+                            Problem::at(source, place(source, &rule.id), message).help("ids are unique over all files"),
                         );
                     }
                     Ok(rule) => {
                         let renamed = policy.new_id(PolicyId::new(&rule.id));
-                        all.add(renamed)
-                            .map_err(|e| Failure::general(e.to_string()))?;
+                        all.add(renamed).map_err(|e| Failure::general(e.to_string()))?;
                         rules.insert(rule.id.clone(), rule);
                     }
                     Err(problem) => problems.push(problem),
@@ -187,18 +163,12 @@ impl RuleBook {
             return Err(Failure::Problems(problems));
         }
         let sets = slices(&all, schema)?;
-        Ok(Self {
-            rules,
-            sources,
-            sets,
-        })
+        Ok(Self { rules, sources, sets })
     }
 
     /// The gates and permits that apply to an action.
     pub fn of_action<'a>(&'a self, action: &'a str) -> impl Iterator<Item = &'a Rule> {
-        self.rules
-            .values()
-            .filter(move |r| r.actions.is_empty() || r.actions.iter().any(|a| a == action))
+        self.rules.values().filter(move |r| r.actions.is_empty() || r.actions.iter().any(|a| a == action))
     }
 
     /// What the rules say of a request.
@@ -210,20 +180,14 @@ impl RuleBook {
         context: Context,
         entities: &Entities,
     ) -> Result<Ruling<'_>, Failure> {
-        let wrong = |e: String| {
-            Failure::general(format!(
-                "the policies cannot be evaluated for {action} by {principal}: {e}"
-            ))
-        };
+        let wrong =
+            |e: String| Failure::general(format!("the policies cannot be evaluated for {action} by {principal}: {e}"));
         let Some(set) = self.sets.get(action) else {
-            return Ok(Ruling {
-                permitted: false,
-                by: Vec::new(),
-            });
+            return Ok(Ruling { permitted: false, by: Vec::new() });
         };
         let uid = crate::inventory::entity::cedar_uid("Action", action)?;
-        let request = Request::new(principal.clone(), uid, resource.clone(), context, None)
-            .map_err(|e| wrong(e.to_string()))?;
+        let request =
+            Request::new(principal.clone(), uid, resource.clone(), context, None).map_err(|e| wrong(e.to_string()))?;
         let response = Authorizer::new().is_authorized(&request, set, entities);
         if let Some(error) = response.diagnostics().errors().next() {
             return Err(wrong(error.to_string()));
@@ -231,27 +195,16 @@ impl RuleBook {
         let ids = response.diagnostics().reason().map(ToString::to_string);
         let mut by: Vec<&Rule> = ids.filter_map(|id| self.rules.get(&id)).collect();
         by.sort_by(|a, b| (a.order, &a.id).cmp(&(b.order, &b.id)));
-        Ok(Ruling {
-            permitted: response.decision() == Decision::Allow,
-            by,
-        })
+        Ok(Ruling { permitted: response.decision() == Decision::Allow, by })
     }
 }
 
 /// The policies of a file; what does not parse goes to `problems`, with Cedar's own words and place.
 fn parse(source: &Arc<Source>, problems: &mut Vec<Problem>) -> Vec<Policy> {
     if let Some(deep) = nested_too_deep(&source.text) {
-        let span = Span {
-            start: deep,
-            end: deep + 1,
-        };
+        let span = Span { start: deep, end: deep + 1 };
         problems.push(
-            Problem::at(
-                source,
-                span,
-                format!("a policy is nested more than {MAX_NESTING} deep"),
-            )
-            .help("split it"),
+            Problem::at(source, span, format!("a policy is nested more than {MAX_NESTING} deep")).help("split it"),
         );
         return Vec::new();
     }
@@ -267,10 +220,7 @@ fn parse(source: &Arc<Source>, problems: &mut Vec<Problem>) -> Vec<Policy> {
 /// An error of Cedar's at its place in the source.
 fn from_cedar(source: &Arc<Source>, error: &dyn miette::Diagnostic) -> Problem {
     let label = error.labels().and_then(|mut l| l.next());
-    let span = label.as_ref().map_or(Span::default(), |l| Span {
-        start: l.offset(),
-        end: l.offset() + l.len().max(1),
-    });
+    let span = label.as_ref().map_or(Span::default(), |l| Span { start: l.offset(), end: l.offset() + l.len().max(1) });
     let mut problem = Problem::at(source, span, error.to_string());
     if let Some(text) = label.as_ref().and_then(|l| l.label()) {
         problem = problem.label(text);
@@ -282,58 +232,32 @@ fn from_cedar(source: &Arc<Source>, error: &dyn miette::Diagnostic) -> Problem {
 }
 
 fn rule(source: &Arc<Source>, policy: &Policy) -> Result<Rule, Problem> {
-    let annotations: BTreeMap<String, String> = policy
-        .annotations()
-        .map(|(k, v)| (k.to_owned(), v.to_owned()))
-        .collect();
+    let annotations: BTreeMap<String, String> =
+        policy.annotations().map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
     let missing = |what: &str, help: &str| {
         let text = policy.to_string();
         let head = text.lines().next().unwrap_or_default();
         let start = source.text.find(head).unwrap_or(0);
-        let span = Span {
-            start,
-            end: start + head.len(),
-        };
+        let span = Span { start, end: start + head.len() };
         Problem::at(source, span, format!("a policy without `@{what}`")).help(help.to_owned())
     };
-    let id = annotations
-        .get("id")
-        .ok_or_else(|| missing("id", "add @id(\"…\"), by which answers name it"))?
-        .clone();
+    let id = annotations.get("id").ok_or_else(|| missing("id", "add @id(\"…\"), by which answers name it"))?.clone();
     if !annotations.contains_key("rule") {
-        return Err(missing(
-            "rule",
-            "add @rule(\"…\"), the rules that it states",
-        ));
+        return Err(missing("rule", "add @rule(\"…\"), the rules that it states"));
     }
     let order = annotations.get("order").map_or(Ok(0), |o| o.parse());
     let order = order.map_err(|_| {
-        Problem::at(
-            source,
-            place(source, &id),
-            format!("the `@order` of `{id}` is no number"),
-        )
-        .help("write @order(\"10\")")
+        Problem::at(source, place(source, &id), format!("the `@order` of `{id}` is no number"))
+            .help("write @order(\"10\")")
     })?;
     let actions = match policy.action_constraint() {
         ActionConstraint::Any => Vec::new(),
         ActionConstraint::Eq(uid) => vec![uid.id().unescaped().to_owned()],
         ActionConstraint::In(uids) => uids.iter().map(|u| u.id().unescaped().to_owned()).collect(),
     };
-    let requires = annotations
-        .get("requires")
-        .map(|r| requirements(r))
-        .unwrap_or_default();
+    let requires = annotations.get("requires").map(|r| requirements(r)).unwrap_or_default();
     let forbids = policy.effect() == cedar_policy::Effect::Forbid;
-    Ok(Rule {
-        id,
-        file: source.path.clone(),
-        annotations,
-        order,
-        forbids,
-        actions,
-        requires,
-    })
+    Ok(Rule { id, file: source.path.clone(), annotations, order, forbids, actions, requires })
 }
 
 /// `classic: a, b; fine-grained: c` as a map.
@@ -341,10 +265,7 @@ fn requirements(text: &str) -> BTreeMap<String, Vec<String>> {
     let parts = text.split(';').filter_map(|part| part.split_once(": "));
     parts
         .map(|(generation, actions)| {
-            (
-                generation.trim().to_owned(),
-                actions.split(',').map(|a| a.trim().to_owned()).collect(),
-            )
+            (generation.trim().to_owned(), actions.split(',').map(|a| a.trim().to_owned()).collect())
         })
         .collect()
 }
@@ -353,10 +274,7 @@ fn requirements(text: &str) -> BTreeMap<String, Vec<String>> {
 fn place(source: &Source, id: &str) -> Span {
     let needle = format!("\"{id}\"");
     let start = source.text.rfind(&needle).unwrap_or(0);
-    Span {
-        start,
-        end: start + needle.len(),
-    }
+    Span { start, end: start + needle.len() }
 }
 
 fn validate(
@@ -387,8 +305,7 @@ fn slices(all: &PolicySet, schema: &EntitySchema) -> Result<HashMap<String, Poli
             ActionConstraint::In(uids) => uids.contains(action),
         };
         let policies = all.policies().filter(applies).cloned();
-        let set =
-            PolicySet::from_policies(policies).map_err(|e| Failure::general(e.to_string()))?;
+        let set = PolicySet::from_policies(policies).map_err(|e| Failure::general(e.to_string()))?;
         sets.insert(action.id().unescaped().to_owned(), set);
     }
     Ok(sets)
@@ -415,11 +332,7 @@ fn nested_too_deep(text: &str) -> Option<usize> {
             return Some(at);
         }
     }
-    let ifs = text
-        .split(';')
-        .map(|policy| policy.matches("if ").count())
-        .max()
-        .unwrap_or(0);
+    let ifs = text.split(';').map(|policy| policy.matches("if ").count()).max().unwrap_or(0);
     (ifs > MAX_NESTING).then_some(0)
 }
 
@@ -445,10 +358,7 @@ mod tests {
     fn errors(text: &str) -> Vec<String> {
         let schema = EntitySchema::built_in().unwrap();
         match RuleBook::new(vec![Source::new("x.cedar", text)], &schema) {
-            Err(Failure::Problems(problems)) => problems
-                .iter()
-                .map(|p| format!("{} | {p}", p.underlined()))
-                .collect(),
+            Err(Failure::Problems(problems)) => problems.iter().map(|p| format!("{} | {p}", p.underlined())).collect(),
             _ => Vec::new(),
         }
     }
@@ -467,11 +377,7 @@ mod tests {
     fn mistakes_have_their_place() {
         assert!(errors("permit(principal, action, resource);")[0].contains("without `@id`"));
         let unknown = "@id(\"a\") @rule(\"R1\") permit(principal, action == Artifact::Action::\"no\", resource);";
-        assert!(
-            errors(unknown)[0].starts_with("Artifact::Action::\"no\""),
-            "{:?}",
-            errors(unknown)
-        );
+        assert!(errors(unknown)[0].starts_with("Artifact::Action::\"no\""), "{:?}", errors(unknown));
         let twice = "@id(\"a\") @rule(\"R1\") permit(principal, action, resource);";
         assert!(errors(&twice.repeat(2))[0].contains("two policies"));
         assert!(errors("permit(")[0].contains("unexpected end"));
@@ -480,15 +386,8 @@ mod tests {
     #[test]
     fn deep_nesting_is_an_error_not_a_crash() {
         for text in [
-            format!(
-                "permit(principal, action, resource) when {{ {}true{} }};",
-                "(".repeat(5000),
-                ")".repeat(5000)
-            ),
-            format!(
-                "permit(principal, action, resource) when {{ {}true }};",
-                "!".repeat(5000)
-            ),
+            format!("permit(principal, action, resource) when {{ {}true{} }};", "(".repeat(5000), ")".repeat(5000)),
+            format!("permit(principal, action, resource) when {{ {}true }};", "!".repeat(5000)),
             format!(
                 "permit(principal, action, resource) when {{ {}true{} }};",
                 "if true then ".repeat(5000),

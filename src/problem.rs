@@ -28,18 +28,12 @@ pub struct Source {
 impl Source {
     /// A source that can be shared by all the places in it.
     pub fn new(path: impl Into<String>, text: impl Into<String>) -> Arc<Self> {
-        Arc::new(Self {
-            path: path.into(),
-            text: text.into(),
-        })
+        Arc::new(Self { path: path.into(), text: text.into() })
     }
 
     /// One-based line and column (in characters) of a byte offset.
     pub fn line_column(&self, offset: usize) -> (usize, usize) {
-        let before = self
-            .text
-            .get(..offset.min(self.text.len()))
-            .unwrap_or(&self.text);
+        let before = self.text.get(..offset.min(self.text.len())).unwrap_or(&self.text);
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
         (line, column)
@@ -81,10 +75,7 @@ impl Problem {
     /// An error at a place.
     pub fn at(source: &Arc<Source>, span: Span, message: impl Into<String>) -> Self {
         Self {
-            place: Some(Place {
-                source: source.clone(),
-                span,
-            }),
+            place: Some(Place { source: source.clone(), span }),
             message: message.into(),
             label: "here".to_owned(),
             help: None,
@@ -94,13 +85,7 @@ impl Problem {
 
     /// An error about something that is in no file.
     pub fn general(message: impl Into<String>) -> Self {
-        Self {
-            place: None,
-            message: message.into(),
-            label: String::new(),
-            help: None,
-            severity: Severity::Error,
-        }
+        Self { place: None, message: message.into(), label: String::new(), help: None, severity: Severity::Error }
     }
 
     /// What to do about it.
@@ -146,12 +131,8 @@ impl Problem {
 
     /// What orders the problems of a run: file, place, sentence.
     pub fn sort_key(&self) -> (String, Span, String) {
-        let (path, span) = self
-            .place
-            .as_ref()
-            .map_or((String::new(), Span::default()), |p| {
-                (p.source.path.clone(), p.span)
-            });
+        let (path, span) =
+            self.place.as_ref().map_or((String::new(), Span::default()), |p| (p.source.path.clone(), p.span));
         (path, span, self.message.clone())
     }
 }
@@ -170,9 +151,7 @@ impl Diagnostic for Problem {
     }
 
     fn help<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {
-        self.help
-            .as_ref()
-            .map(|h| Box::new(h) as Box<dyn std::fmt::Display>)
+        self.help.as_ref().map(|h| Box::new(h) as Box<dyn std::fmt::Display>)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
@@ -231,10 +210,7 @@ impl From<Problem> for Failure {
 /// A name from `candidates` so near to `word` that it was probably meant.
 ///
 /// Near is at most a third of the word's length in edits, and at most three.
-pub fn did_you_mean<'a>(
-    word: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let limit = (word.chars().count() / 3).clamp(1, 3);
     let lower = word.to_ascii_lowercase();
     candidates
@@ -256,10 +232,7 @@ mod tests {
 
     #[test]
     fn suggests_only_near_names() {
-        assert_eq!(
-            did_you_mean("Acount", ["Account", "Agreement"]),
-            Some("Account")
-        );
+        assert_eq!(did_you_mean("Acount", ["Account", "Agreement"]), Some("Account"));
         assert_eq!(did_you_mean("Bucket", ["Account", "Agreement"]), None);
         assert_eq!(did_you_mean("x", ["y"]), None);
     }

@@ -83,10 +83,7 @@ pub struct KindCoverage {
 impl KindCoverage {
     /// All agreements in force.
     pub fn in_force(&self) -> impl Iterator<Item = &InForce> {
-        self.governing
-            .iter()
-            .chain(&self.superseded)
-            .chain(&self.also)
+        self.governing.iter().chain(&self.superseded).chain(&self.also)
     }
 }
 
@@ -121,10 +118,7 @@ impl<'a> Agreements<'a> {
         let tree = Tree::new(inventory);
         let mut accepted: HashMap<Accepted, Vec<CustomerAgreement>> = HashMap::new();
         for agreement in inventory.customer_agreements() {
-            accepted
-                .entry(agreement.accepted.clone())
-                .or_default()
-                .push(agreement);
+            accepted.entry(agreement.accepted.clone()).or_default().push(agreement);
         }
         let offline = inventory.offline_agreements();
         let mut designated: HashMap<String, Vec<usize>> = HashMap::new();
@@ -159,21 +153,13 @@ impl<'a> Agreements<'a> {
 
     /// The kinds of agreement that an account's partition knows, and those that are declared for it, in order.
     pub fn kinds(&self, account: &Account) -> BTreeSet<String> {
-        let offered = self
-            .offers
-            .values()
-            .filter(|o| o.partition == account.partition)
-            .map(|o| o.kind.clone());
+        let offered = self.offers.values().filter(|o| o.partition == account.partition).map(|o| o.kind.clone());
         let offline = self.offline_of(account).map(|o| o.kind.clone());
         offered.chain(offline).collect()
     }
 
     fn offline_of(&self, account: &Account) -> impl Iterator<Item = &OfflineAgreement> {
-        self.designated
-            .get(&account.id)
-            .into_iter()
-            .flatten()
-            .filter_map(|i| self.offline.get(*i))
+        self.designated.get(&account.id).into_iter().flatten().filter_map(|i| self.offline.get(*i))
     }
 
     /// Offline agreements of a kind, whether or not they designate any account at the moment.
@@ -187,44 +173,22 @@ impl<'a> Agreements<'a> {
     }
 
     fn kind_of(&self, agreement: &CustomerAgreement) -> &str {
-        self.offers
-            .get(&agreement.agreement)
-            .map_or("", |o| &o.kind)
+        self.offers.get(&agreement.agreement).map_or("", |o| &o.kind)
     }
 
     /// The entities that the rules read for an account at the moment, with whatever else is named.
-    pub fn entities(
-        &self,
-        account: &Account,
-        standing: &Standing,
-        more: &[Uid],
-    ) -> Result<Entities, Failure> {
+    pub fn entities(&self, account: &Account, standing: &Standing, more: &[Uid]) -> Result<Entities, Failure> {
         let mut uids: BTreeSet<Uid> = more.iter().cloned().collect();
         let unit = |id: &String| Uid::new("OrganizationalUnit", id);
         uids.extend(standing.path.iter().map(unit));
-        let organization = standing
-            .organization
-            .as_ref()
-            .map(|o| Uid::new("Organization", o));
+        let organization = standing.organization.as_ref().map(|o| Uid::new("Organization", o));
         uids.extend(organization.clone());
-        let mut parents: Vec<Uid> = self
-            .offline_of(account)
-            .map(|o| Uid::new("OfflineAgreement", &o.id))
-            .collect();
+        let mut parents: Vec<Uid> = self.offline_of(account).map(|o| Uid::new("OfflineAgreement", &o.id)).collect();
         parents.extend(standing.path.last().map(unit).or(organization));
         let customer = self.candidates(account, standing);
-        uids.extend(
-            customer
-                .iter()
-                .map(|c| Uid::new("CustomerAgreement", &c.id)),
-        );
+        uids.extend(customer.iter().map(|c| Uid::new("CustomerAgreement", &c.id)));
         uids.extend(customer.iter().map(|c| Uid::new("Agreement", &c.agreement)));
-        uids.extend(
-            parents
-                .iter()
-                .filter(|p| p.ty == "OfflineAgreement")
-                .cloned(),
-        );
+        uids.extend(parents.iter().filter(|p| p.ty == "OfflineAgreement").cloned());
         let own = Uid::new("Account", &account.id);
         uids.remove(&own);
         let mut entities = Vec::new();
@@ -247,9 +211,7 @@ impl<'a> Agreements<'a> {
         };
         let parents: Vec<Uid> = entity.parents.iter().map(|(p, _)| p.clone()).collect();
         let converted = self.convert(&entity.to_json(&parents))?;
-        self.entities
-            .borrow_mut()
-            .insert(uid.clone(), converted.clone());
+        self.entities.borrow_mut().insert(uid.clone(), converted.clone());
         Ok(Some(converted))
     }
 
@@ -262,9 +224,7 @@ impl<'a> Agreements<'a> {
     fn candidates(&self, account: &Account, standing: &Standing) -> Vec<&CustomerAgreement> {
         let own = self.accepted(&Accepted::Account(account.id.clone()));
         let shared = standing.organization.clone().map(Accepted::Organization);
-        own.iter()
-            .chain(shared.iter().flat_map(|s| self.accepted(s)))
-            .collect()
+        own.iter().chain(shared.iter().flat_map(|s| self.accepted(s))).collect()
     }
 
     /// What is in force for an account, a kind a row.
@@ -275,10 +235,7 @@ impl<'a> Agreements<'a> {
         entities: &Entities,
     ) -> Result<Vec<KindCoverage>, Failure> {
         let kinds = self.kinds(account);
-        kinds
-            .iter()
-            .map(|kind| self.kind(account, standing, entities, kind))
-            .collect()
+        kinds.iter().map(|kind| self.kind(account, standing, entities, kind)).collect()
     }
 
     fn kind(
@@ -292,20 +249,9 @@ impl<'a> Agreements<'a> {
         // D19: of two of one scope, the one with the earlier start is named
         found.sort_by(|(a, _), (b, _)| (a.start, &a.id).cmp(&(b.start, &b.id)));
         let has = |scope: &str| found.iter().any(|(i, _)| i.scope == scope);
-        let known_organization = standing
-            .organization
-            .as_ref()
-            .is_none_or(|o| self.known_organizations.contains(o));
-        let account_fact = if has("account") {
-            Some(true)
-        } else {
-            account.agreements_known.then_some(false)
-        };
-        let organization = if has("organization") {
-            Some(true)
-        } else {
-            known_organization.then_some(false)
-        };
+        let known_organization = standing.organization.as_ref().is_none_or(|o| self.known_organizations.contains(o));
+        let account_fact = if has("account") { Some(true) } else { account.agreements_known.then_some(false) };
+        let organization = if has("organization") { Some(true) } else { known_organization.then_some(false) };
         let mut row = KindCoverage {
             kind: kind.to_owned(),
             coverage: Coverage::NotCovered,
@@ -341,11 +287,7 @@ impl<'a> Agreements<'a> {
         kind: &str,
     ) -> Result<Vec<(InForce, Uid)>, Failure> {
         let mut found = Vec::new();
-        for agreement in self
-            .candidates(account, standing)
-            .into_iter()
-            .filter(|a| self.kind_of(a) == kind)
-        {
+        for agreement in self.candidates(account, standing).into_iter().filter(|a| self.kind_of(a) == kind) {
             let uid = Uid::new("CustomerAgreement", &agreement.id);
             let scope = match agreement.accepted {
                 Accepted::Account(_) => "account",
@@ -357,27 +299,16 @@ impl<'a> Agreements<'a> {
                 ("organization", Some(joined)) => Some(agreement.start.max(joined)),
                 _ => Some(agreement.start),
             };
-            found.extend(self.in_force(
-                &uid,
-                scope,
-                (agreement.start, since),
-                account,
-                entities,
-            )?);
+            found.extend(self.in_force(&uid, scope, (agreement.start, since), account, entities)?);
         }
         for agreement in self.offline_of(account).filter(|a| a.kind == kind) {
             let uid = Uid::new("OfflineAgreement", &agreement.id);
-            let own = agreement.designations.iter().filter(|(a, from, until)| {
-                *a == account.id && *from <= self.at && until.is_none_or(|u| self.at < u)
-            });
+            let own = agreement
+                .designations
+                .iter()
+                .filter(|(a, from, until)| *a == account.id && *from <= self.at && until.is_none_or(|u| self.at < u));
             let since = own.map(|(_, from, _)| (*from).max(agreement.start)).min();
-            found.extend(self.in_force(
-                &uid,
-                "offline",
-                (agreement.start, since),
-                account,
-                entities,
-            )?);
+            found.extend(self.in_force(&uid, "offline", (agreement.start, since), account, entities)?);
         }
         Ok(found)
     }
@@ -392,22 +323,9 @@ impl<'a> Agreements<'a> {
     ) -> Result<Option<(InForce, Uid)>, Failure> {
         let context = context([("at", datetime(self.at))])?;
         let resource = Uid::new("Account", &account.id).to_cedar()?;
-        let ruling = self
-            .rules
-            .rule("in-force", &uid.to_cedar()?, &resource, context, entities)?;
+        let ruling = self.rules.rule("in-force", &uid.to_cedar()?, &resource, context, entities)?;
         let policies = ruling.by.iter().map(|r| r.id.clone()).collect();
-        Ok(ruling.permitted.then(|| {
-            (
-                InForce {
-                    id: uid.id.clone(),
-                    scope,
-                    start,
-                    since,
-                    policies,
-                },
-                uid.clone(),
-            )
-        }))
+        Ok(ruling.permitted.then(|| (InForce { id: uid.id.clone(), scope, start, since, policies }, uid.clone())))
     }
 
     /// Asks the rules which agreement governs, and what becomes of the others.
@@ -423,9 +341,7 @@ impl<'a> Agreements<'a> {
         for (agreement, uid) in found {
             let scopes = Expr::new_set(scopes.iter().map(|s| Expr::new_string((*s).to_owned())));
             let context = context([("at", datetime(self.at)), ("scopesInForce", scopes)])?;
-            let ruling =
-                self.rules
-                    .rule("governs", &uid.to_cedar()?, &resource, context, entities)?;
+            let ruling = self.rules.rule("governs", &uid.to_cedar()?, &resource, context, entities)?;
             row.coverage = Coverage::Covered;
             row.policies.extend(agreement.policies.iter().cloned());
             let standing = ruling.by.first().and_then(|r| r.get("standing"));
@@ -444,24 +360,12 @@ impl<'a> Agreements<'a> {
     }
 
     /// Whether an agreement in force designates the account as a HIPAA Account.
-    pub fn designates(
-        &self,
-        agreement: &InForce,
-        account: &Account,
-        entities: &Entities,
-    ) -> Result<bool, Failure> {
-        let ty = if agreement.scope == "offline" {
-            "OfflineAgreement"
-        } else {
-            "CustomerAgreement"
-        };
+    pub fn designates(&self, agreement: &InForce, account: &Account, entities: &Entities) -> Result<bool, Failure> {
+        let ty = if agreement.scope == "offline" { "OfflineAgreement" } else { "CustomerAgreement" };
         let principal = Uid::new(ty, &agreement.id).to_cedar()?;
         let resource = Uid::new("Account", &account.id).to_cedar()?;
         let context = context([("at", datetime(self.at))])?;
-        Ok(self
-            .rules
-            .rule("designated", &principal, &resource, context, entities)?
-            .permitted)
+        Ok(self.rules.rule("designated", &principal, &resource, context, entities)?.permitted)
     }
 }
 
@@ -470,16 +374,11 @@ fn unknown(row: &mut KindCoverage, account: &Account, standing: &Standing) {
     let offline = row.in_force().any(|i| i.scope == "offline");
     let mut missing = Vec::new();
     if row.account.is_none() {
-        missing.push(format!(
-            "the agreements of account {} could not be listed",
-            account.id
-        ));
+        missing.push(format!("the agreements of account {} could not be listed", account.id));
     }
     if row.organization.is_none() {
         let organization = standing.organization.as_deref().unwrap_or_default();
-        missing.push(format!(
-            "no account of {organization} has its agreements listed"
-        ));
+        missing.push(format!("no account of {organization} has its agreements listed"));
     }
     match row.coverage {
         Coverage::NotCovered if !missing.is_empty() => {

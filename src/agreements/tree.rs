@@ -33,11 +33,7 @@ pub struct Standing {
 impl Tree {
     /// The tree of an inventory.
     pub fn new(inventory: &Inventory) -> Self {
-        Self {
-            accounts: inventory.accounts(),
-            units: inventory.units(),
-            organizations: inventory.organizations(),
-        }
+        Self { accounts: inventory.accounts(), units: inventory.units(), organizations: inventory.organizations() }
     }
 
     /// Where an account stands in the snapshot.
@@ -48,11 +44,7 @@ impl Tree {
             match parent {
                 Parent::Organization(id) => {
                     path.reverse();
-                    return Standing {
-                        organization: Some(id),
-                        path,
-                        ..Standing::default()
-                    };
+                    return Standing { organization: Some(id), path, ..Standing::default() };
                 }
                 // a cycle is an error of the inventory; this ends all the same
                 Parent::Unit(id) if path.contains(&id) => break,
@@ -69,12 +61,10 @@ impl Tree {
     pub fn at(&self, account: &Account, at: Moment) -> Standing {
         let now = self.now(account);
         let Some(memberships) = &account.memberships else {
-            let assuming = now.organization.as_ref().map(|o| {
-                format!(
-                    "account {} is in {o} at the moment asked: it declares no memberships",
-                    account.id
-                )
-            });
+            let assuming = now
+                .organization
+                .as_ref()
+                .map(|o| format!("account {} is in {o} at the moment asked: it declares no memberships", account.id));
             return Standing { assuming, ..now };
         };
         let Some(membership) = memberships.iter().find(|m| m.holds(at)) else {
@@ -87,11 +77,7 @@ impl Tree {
             )
         });
         // the units of an earlier organization are not known, and no agreement depends on them
-        let path = if now.organization.as_deref() == Some(&membership.organization) {
-            now.path
-        } else {
-            Vec::new()
-        };
+        let path = if now.organization.as_deref() == Some(&membership.organization) { now.path } else { Vec::new() };
         Standing {
             organization: Some(membership.organization.clone()),
             path,
@@ -102,10 +88,7 @@ impl Tree {
 
     /// Whether an account manages the organization that it stands in.
     pub fn manages(&self, account: &str, standing: &Standing) -> bool {
-        let organization = standing
-            .organization
-            .as_ref()
-            .and_then(|o| self.organizations.get(o));
+        let organization = standing.organization.as_ref().and_then(|o| self.organizations.get(o));
         organization.is_some_and(|o| o.management_account == account)
     }
 

@@ -85,14 +85,7 @@ struct Answer<'a> {
 
 impl<'a> From<report::who_can::Row<'a>> for Answer<'a> {
     fn from((p, answer): report::who_can::Row<'a>) -> Self {
-        Self {
-            principal: &p.principal,
-            account: &p.account,
-            kind: p.kind,
-            name: &p.name,
-            people: &p.people,
-            answer,
-        }
+        Self { principal: &p.principal, account: &p.account, kind: p.kind, name: &p.name, people: &p.people, answer }
     }
 }
 
@@ -105,11 +98,7 @@ fn narrowed(
     reports: &[String],
 ) -> Result<(), Failure> {
     let is_report = operation == "download-report";
-    let of_organization = [
-        "view-organization-agreements",
-        "set-up-organization-agreements",
-    ]
-    .contains(&operation);
+    let of_organization = ["view-organization-agreements", "set-up-organization-agreements"].contains(&operation);
     if let Some(scope) = scope {
         if !["account", "organization", "offline"].contains(&scope.as_str()) {
             return Err(Problem::general(format!("there is no scope `{scope}`"))
@@ -139,22 +128,14 @@ fn narrowed(
 
 /// An assessment without any answer was asked something that the accounts do not have.
 fn some_answer(assessment: &Assessment, operation: &str) -> Result<(), Failure> {
-    if assessment
-        .principals
-        .iter()
-        .any(|p| !p.operations.is_empty())
-    {
+    if assessment.principals.iter().any(|p| !p.operations.is_empty()) {
         return Ok(());
     }
     let problem = match operation {
-        "download-report" => {
-            Problem::general("the inventory has no report that these accounts could download")
-                .help("declare an entity of type Report")
-        }
-        _ => Problem::general(format!(
-            "{operation} is not offered for that scope and kind in these accounts"
-        ))
-        .help("leave out --scope, or name another --agreement"),
+        "download-report" => Problem::general("the inventory has no report that these accounts could download")
+            .help("declare an entity of type Report"),
+        _ => Problem::general(format!("{operation} is not offered for that scope and kind in these accounts"))
+            .help("leave out --scope, or name another --agreement"),
     };
     Err(problem.into())
 }
@@ -163,15 +144,8 @@ pub fn can(cli: &Cli, args: &CanArgs) -> Result<u8, Failure> {
     let operation = narrow::operation(&args.operation)?;
     let mut session = cli.session(args.dir.as_ref(), &args.asking)?;
     let who = narrow::principal(&session, &args.principal)?;
-    session.options.filter.principals =
-        Some(who.into_iter().map(|p| (p.principal, p.account)).collect());
-    narrowed(
-        &mut session,
-        operation,
-        args.scope.as_ref(),
-        &args.agreement,
-        &args.report,
-    )?;
+    session.options.filter.principals = Some(who.into_iter().map(|p| (p.principal, p.account)).collect());
+    narrowed(&mut session, operation, args.scope.as_ref(), &args.agreement, &args.report)?;
     let assessment = assess(&session.inventory, &session.rules, &session.options)?;
     some_answer(&assessment, operation)?;
     let json = Answers {
@@ -183,36 +157,19 @@ pub fn can(cli: &Cli, args: &CanArgs) -> Result<u8, Failure> {
     };
     output::write(&args.asking.format, &json, || {
         let width = output::width();
-        let mut parts: Vec<String> = assessment
-            .principals
-            .iter()
-            .map(|p| report::answer::principal(width, p, &assessment.at))
-            .collect();
-        parts.push(report::paragraph(
-            width,
-            "",
-            &format!("Left out: {}.", assessment.leaves_out.join("; ")),
-        ));
+        let mut parts: Vec<String> =
+            assessment.principals.iter().map(|p| report::answer::principal(width, p, &assessment.at)).collect();
+        parts.push(report::paragraph(width, "", &format!("Left out: {}.", assessment.leaves_out.join("; "))));
         parts.join("\n")
     })?;
-    let allowed = assessment
-        .principals
-        .iter()
-        .flat_map(|p| &p.operations)
-        .all(|o| o.decision == "allow");
+    let allowed = assessment.principals.iter().flat_map(|p| &p.operations).all(|o| o.decision == "allow");
     Ok(if allowed { OK } else { NOT_OK })
 }
 
 pub fn who_can(cli: &Cli, args: &WhoCanArgs) -> Result<u8, Failure> {
     let operation = narrow::operation(&args.operation)?;
     let mut session = cli.session(args.dir.as_ref(), &args.asking)?;
-    narrowed(
-        &mut session,
-        operation,
-        args.scope.as_ref(),
-        &args.agreement,
-        &args.report,
-    )?;
+    narrowed(&mut session, operation, args.scope.as_ref(), &args.agreement, &args.report)?;
     let assessment = assess(&session.inventory, &session.rules, &session.options)?;
     some_answer(&assessment, operation)?;
     let [may, unknown, nearly] =
@@ -227,8 +184,6 @@ pub fn who_can(cli: &Cli, args: &WhoCanArgs) -> Result<u8, Failure> {
         unknown,
         nearly,
     };
-    output::write(&args.asking.format, &json, || {
-        report::who_can::who_can(output::width(), &assessment, operation)
-    })?;
+    output::write(&args.asking.format, &json, || report::who_can::who_can(output::width(), &assessment, operation))?;
     Ok(OK)
 }

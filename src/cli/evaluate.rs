@@ -72,12 +72,7 @@ fn exit(assessment: &Assessment, fail_on: Option<Severity>) -> u8 {
         "info" => Severity::Info,
         _ => Severity::Warning,
     };
-    let fails = fail_on.is_some_and(|limit| {
-        assessment
-            .findings
-            .iter()
-            .any(|f| severity(&f.severity) >= limit)
-    });
+    let fails = fail_on.is_some_and(|limit| assessment.findings.iter().any(|f| severity(&f.severity) >= limit));
     if fails { NOT_OK } else { OK }
 }
 
@@ -91,23 +86,13 @@ struct Coverage<'a> {
 pub fn coverage(cli: &Cli, args: &CoverageArgs) -> Result<u8, Failure> {
     let mut session = cli.session(args.dir.as_ref(), &args.asking)?;
     narrow::kinds(&session.inventory, &args.agreement)?;
-    session
-        .options
-        .filter
-        .agreements
-        .clone_from(&args.agreement);
+    session.options.filter.agreements.clone_from(&args.agreement);
     session.options.filter.without_principals = true;
     let assessment = assess(&session.inventory, &session.rules, &session.options)?;
-    let json = Coverage {
-        schema: "countersign/coverage/v1",
-        at: &assessment.at,
-        accounts: &assessment.accounts,
-    };
-    output::write(&args.asking.format, &json, || {
-        match assessment.accounts.as_slice() {
-            [account] => report::coverage::account(output::width(), account, &assessment.at),
-            _ => report::coverage::table(output::width(), &assessment, args.all),
-        }
+    let json = Coverage { schema: "countersign/coverage/v1", at: &assessment.at, accounts: &assessment.accounts };
+    output::write(&args.asking.format, &json, || match assessment.accounts.as_slice() {
+        [account] => report::coverage::account(output::width(), account, &assessment.at),
+        _ => report::coverage::table(output::width(), &assessment, args.all),
     })?;
     Ok(exit(&assessment, args.fail_on))
 }

@@ -16,18 +16,9 @@ pub struct InitArgs {
 
 /// The files of a first inventory.
 const FILES: [(&str, &str); 4] = [
-    (
-        "countersign.toml",
-        include_str!("../../data/init/countersign.toml"),
-    ),
-    (
-        "entities.json",
-        include_str!("../../data/init/entities.json"),
-    ),
-    (
-        "iam/legal.json",
-        include_str!("../../data/init/iam/legal.json"),
-    ),
+    ("countersign.toml", include_str!("../../data/init/countersign.toml")),
+    ("entities.json", include_str!("../../data/init/entities.json")),
+    ("iam/legal.json", include_str!("../../data/init/iam/legal.json")),
     ("README.md", include_str!("../../data/init/README.md")),
 ];
 
@@ -36,10 +27,7 @@ pub fn init(args: &InitArgs) -> Result<u8, Failure> {
         .iter()
         .map(|(name, _)| args.dir.join(name))
         .filter(|path| path.exists())
-        .map(|path| {
-            Problem::general(format!("{} exists already", path.display()))
-                .help("begin in an empty folder")
-        })
+        .map(|path| Problem::general(format!("{} exists already", path.display())).help("begin in an empty folder"))
         .collect();
     if !there.is_empty() {
         return Err(Failure::Problems(there));
@@ -47,16 +35,12 @@ pub fn init(args: &InitArgs) -> Result<u8, Failure> {
     for (name, text) in FILES {
         let path = args.dir.join(name);
         if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(|e| {
-                Failure::general(format!("{} cannot be made: {e}", folder.display()))
-            })?;
+            std::fs::create_dir_all(folder)
+                .map_err(|e| Failure::general(format!("{} cannot be made: {e}", folder.display())))?;
         }
         output::replace(&path, text.as_bytes())?;
         output::print(&format!("{}\n", path.display()))?;
     }
-    output::note(&format!(
-        "next: countersign evaluate {}",
-        args.dir.display()
-    ));
+    output::note(&format!("next: countersign evaluate {}", args.dir.display()));
     Ok(OK)
 }

@@ -44,11 +44,7 @@ pub fn lower(args: &LowerArgs) -> Result<u8, Failure> {
         layers.push(layer("boundary", &args.boundary, &mut problems));
     }
     for (level, path) in args.service_control.iter().enumerate() {
-        layers.push(layer(
-            &format!("serviceControl[{level}]"),
-            std::slice::from_ref(path),
-            &mut problems,
-        ));
+        layers.push(layer(&format!("serviceControl[{level}]"), std::slice::from_ref(path), &mut problems));
     }
     let (warnings, errors): (Vec<_>, Vec<_>) = problems.into_iter().partition(|p| !p.is_error());
     if !errors.is_empty() {
@@ -60,26 +56,16 @@ pub fn lower(args: &LowerArgs) -> Result<u8, Failure> {
         reads.extend(&lowered.reads);
     }
     if layers.iter().all(|l| l.statements.is_empty()) {
-        return Err(Failure::Nothing(
-            "nothing to lower: the policies have no statements".to_owned(),
-        ));
+        return Err(Failure::Nothing("nothing to lower: the policies have no statements".to_owned()));
     }
-    let text = if args.merged {
-        merged(&layers)
-    } else {
-        apart(&layers)
-    };
+    let text = if args.merged { merged(&layers) } else { apart(&layers) };
     validate(&text, &reads)?;
     if args.schema {
-        let schema = serde_json::to_string_pretty(&reads.schema())
-            .map_err(|e| Failure::general(e.to_string()))?;
+        let schema = serde_json::to_string_pretty(&reads.schema()).map_err(|e| Failure::general(e.to_string()))?;
         output::print(&format!("{schema}\n"))?;
         return Ok(OK);
     }
-    let config = cedar_policy_formatter::Config {
-        line_width: 100,
-        indent_width: 2,
-    };
+    let config = cedar_policy_formatter::Config { line_width: 100, indent_width: 2 };
     let text = cedar_policy_formatter::policies_str_to_pretty(&text, &config).unwrap_or(text);
     output::print(&format!("{}\n", text.trim_end()))?;
     Ok(OK)
@@ -101,10 +87,7 @@ fn layer(name: &str, paths: &[PathBuf], problems: &mut Vec<Problem>) -> LayerTex
             statements.push((origin, statement.allow, lower::statement(statement)));
         }
     }
-    LayerText {
-        name: name.to_owned(),
-        statements,
-    }
+    LayerText { name: name.to_owned(), statements }
 }
 
 fn read(path: &Path, problems: &mut Vec<Problem>) -> Option<Document> {
@@ -126,7 +109,10 @@ fn apart(layers: &[LayerText]) -> String {
     let mut text = String::new();
     for layer in layers {
         if layers.len() > 1 {
-            text.push_str(&format!("// layer {}: its decision by itself; a request is allowed when every layer allows it\n\n", layer.name));
+            text.push_str(&format!(
+                "// layer {}: its decision by itself; a request is allowed when every layer allows it\n\n",
+                layer.name
+            ));
         }
         for (index, (origin, _, lowered)) in layer.statements.iter().enumerate() {
             text.push_str(&format!(
@@ -170,16 +156,12 @@ fn merged(layers: &[LayerText]) -> String {
 
 /// What is printed is valid, strictly.
 fn validate(text: &str, reads: &Reads) -> Result<(), Failure> {
-    let schema =
-        Schema::from_json_value(reads.schema()).map_err(|e| Failure::general(e.to_string()))?;
-    let set: cedar_policy::PolicySet = text
-        .parse()
-        .map_err(|e: cedar_policy::ParseErrors| Failure::general(e.to_string()))?;
+    let schema = Schema::from_json_value(reads.schema()).map_err(|e| Failure::general(e.to_string()))?;
+    let set: cedar_policy::PolicySet =
+        text.parse().map_err(|e: cedar_policy::ParseErrors| Failure::general(e.to_string()))?;
     let result = Validator::new(schema).validate(&set, ValidationMode::Strict);
     match result.validation_errors().next() {
-        Some(error) => Err(Failure::general(format!(
-            "the lowered policies are not valid: {error}"
-        ))),
+        Some(error) => Err(Failure::general(format!("the lowered policies are not valid: {error}"))),
         None => Ok(()),
     }
 }

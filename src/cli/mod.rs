@@ -166,10 +166,7 @@ impl Cli {
         match &self.policies {
             None => RuleBook::built_in(schema),
             Some(folder) if folder.is_dir() => RuleBook::read(folder, schema),
-            Some(folder) => Err(Failure::general(format!(
-                "there is no folder {}",
-                folder.display()
-            ))),
+            Some(folder) => Err(Failure::general(format!("there is no folder {}", folder.display()))),
         }
     }
 
@@ -193,31 +190,15 @@ impl Cli {
             Model::FineGrained => PermissionModel::FineGrained,
         };
         narrow::accounts(&inventory, &asking.account)?;
-        let filter = Filter {
-            accounts: asking.account.clone(),
-            ..Filter::default()
-        };
-        let options = Options {
-            at,
-            snapshot,
-            model,
-            context,
-            filter,
-        };
-        Ok(Session {
-            inventory,
-            rules,
-            options,
-            folder,
-        })
+        let filter = Filter { accounts: asking.account.clone(), ..Filter::default() };
+        let options = Options { at, snapshot, model, context, filter };
+        Ok(Session { inventory, rules, options, folder })
     }
 }
 
 fn parse_moment(text: &str) -> Result<Moment, Failure> {
-    let problem = || {
-        Problem::general(format!("`{text}` is no moment"))
-            .help("write 2026-11-21 or 2026-11-21T09:00:00Z")
-    };
+    let problem =
+        || Problem::general(format!("`{text}` is no moment")).help("write 2026-11-21 or 2026-11-21T09:00:00Z");
     moment::parse(text).ok_or_else(|| problem().into())
 }
 
@@ -227,9 +208,7 @@ fn settled(pairs: &[String]) -> Result<BTreeMap<String, Vec<String>>, Failure> {
     for pair in pairs {
         let Some((key, value)) = pair.split_once('=') else {
             let problem = Problem::general(format!("`{pair}` is not KEY=VALUE"));
-            return Err(problem
-                .help("write --context aws:MultiFactorAuthPresent=true")
-                .into());
+            return Err(problem.help("write --context aws:MultiFactorAuthPresent=true").into());
         };
         let values = context.entry(key.trim().to_ascii_lowercase()).or_default();
         if !value.is_empty() {

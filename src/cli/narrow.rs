@@ -14,28 +14,16 @@ pub fn accounts(inventory: &Inventory, accounts: &[String]) -> Result<(), Failur
     let known = || inventory.of_type("Account").map(|a| a.uid.id.as_str());
     let missing = accounts.iter().filter(|a| !known().any(|k| k == *a));
     let problems: Vec<Problem> = missing.map(|a| absent("account", a, known())).collect();
-    if problems.is_empty() {
-        Ok(())
-    } else {
-        Err(Failure::Problems(problems))
-    }
+    if problems.is_empty() { Ok(()) } else { Err(Failure::Problems(problems)) }
 }
 
 /// Makes sure that all kinds of agreements exist.
 pub fn kinds(inventory: &Inventory, kinds: &[String]) -> Result<(), Failure> {
-    let offers = inventory
-        .of_type("Agreement")
-        .chain(inventory.of_type("OfflineAgreement"));
+    let offers = inventory.of_type("Agreement").chain(inventory.of_type("OfflineAgreement"));
     let known: BTreeSet<&str> = offers.filter_map(|o| o.str("kind")).collect();
     let missing = kinds.iter().filter(|k| !known.contains(k.as_str()));
-    let problems: Vec<Problem> = missing
-        .map(|k| absent("kind of agreement", k, known.iter().copied()))
-        .collect();
-    if problems.is_empty() {
-        Ok(())
-    } else {
-        Err(Failure::Problems(problems))
-    }
+    let problems: Vec<Problem> = missing.map(|k| absent("kind of agreement", k, known.iter().copied())).collect();
+    if problems.is_empty() { Ok(()) } else { Err(Failure::Problems(problems)) }
 }
 
 /// The full name of an operation: as it is, or a part that no other operation has.
@@ -43,9 +31,7 @@ pub fn operation(name: &str) -> Result<&'static str, Failure> {
     if let Some(exact) = NAMES.iter().find(|n| **n == name) {
         return Ok(exact);
     }
-    let mut starting = NAMES
-        .iter()
-        .filter(|n| n.starts_with(name) && !name.is_empty());
+    let mut starting = NAMES.iter().filter(|n| n.starts_with(name) && !name.is_empty());
     match (starting.next(), starting.next()) {
         (Some(only), None) => Ok(only),
         (Some(first), Some(second)) => {
@@ -58,10 +44,7 @@ pub fn operation(name: &str) -> Result<&'static str, Failure> {
 
 /// The full names of operations.
 pub fn operations(names: &[String]) -> Result<Vec<String>, Failure> {
-    names
-        .iter()
-        .map(|n| operation(n).map(str::to_owned))
-        .collect()
+    names.iter().map(|n| operation(n).map(str::to_owned)).collect()
 }
 
 fn absent<'a>(what: &str, name: &str, known: impl IntoIterator<Item = &'a str>) -> Problem {
@@ -82,90 +65,50 @@ pub fn principal(session: &Session, name: &str) -> Result<Vec<PrincipalAnswer>, 
     let all = principals(&session.inventory, &session.rules, &session.options)?;
     let accounts = &session.options.filter.accounts;
     let here = |p: &&PrincipalAnswer| accounts.is_empty() || accounts.contains(&p.account);
-    let by_arn: Vec<_> = all
-        .iter()
-        .filter(here)
-        .filter(|p| p.principal == name)
-        .cloned()
-        .collect();
+    let by_arn: Vec<_> = all.iter().filter(here).filter(|p| p.principal == name).cloned().collect();
     if !by_arn.is_empty() {
         return Ok(by_arn);
     }
-    let named = all
-        .iter()
-        .filter(here)
-        .filter(|p| p.name == name && p.kind != "permission set");
+    let named = all.iter().filter(here).filter(|p| p.name == name && p.kind != "permission set");
     let iam: Vec<_> = named.cloned().collect();
-    let sets: Vec<_> = all
-        .iter()
-        .filter(here)
-        .filter(|p| p.name == name && p.kind == "permission set")
-        .cloned()
-        .collect();
-    let person = all
-        .iter()
-        .filter(here)
-        .filter(|p| p.people.iter().any(|person| person.user_name == name));
+    let sets: Vec<_> =
+        all.iter().filter(here).filter(|p| p.name == name && p.kind == "permission set").cloned().collect();
+    let person = all.iter().filter(here).filter(|p| p.people.iter().any(|person| person.user_name == name));
     let person: Vec<_> = person.cloned().collect();
-    let known_person = session
-        .inventory
-        .of_type("IdentityCenterUser")
-        .any(|u| u.str("userName") == Some(name) || u.uid.id == name);
-    let meanings = [
-        iam.len(),
-        usize::from(!sets.is_empty()),
-        usize::from(!person.is_empty()),
-    ]
-    .iter()
-    .sum::<usize>();
+    let known_person =
+        session.inventory.of_type("IdentityCenterUser").any(|u| u.str("userName") == Some(name) || u.uid.id == name);
+    let meanings = [iam.len(), usize::from(!sets.is_empty()), usize::from(!person.is_empty())].iter().sum::<usize>();
     match meanings {
         0 if known_person => {
-            let problem =
-                Problem::general(format!("{name} has no permission set in these accounts"));
-            Err(problem
-                .help("assign one under `assignments` of a PermissionSet")
-                .into())
+            let problem = Problem::general(format!("{name} has no permission set in these accounts"));
+            Err(problem.help("assign one under `assignments` of a PermissionSet").into())
         }
         0 => {
-            let names = all.iter().flat_map(|p| {
-                std::iter::once(p.name.as_str())
-                    .chain(p.people.iter().map(|x| x.user_name.as_str()))
-            });
+            let names = all
+                .iter()
+                .flat_map(|p| std::iter::once(p.name.as_str()).chain(p.people.iter().map(|x| x.user_name.as_str())));
             let names: BTreeSet<&str> = names.collect();
             Err(absent("principal", name, names).into())
         }
         1 => Ok([iam, sets, person].concat()),
         _ => {
             let mut arns: Vec<String> = iam.iter().map(|p| p.principal.clone()).collect();
-            arns.extend(
-                sets.iter()
-                    .chain(&person)
-                    .map(|p| format!("{} in {}", p.principal, p.account)),
-            );
+            arns.extend(sets.iter().chain(&person).map(|p| format!("{} in {}", p.principal, p.account)));
             arns.truncate(8);
             let problem = Problem::general(format!("`{name}` is ambiguous: {}", arns.join(", ")));
-            Err(problem
-                .help("write the ARN, or narrow with --account")
-                .into())
+            Err(problem.help("write the ARN, or narrow with --account").into())
         }
     }
 }
 
 /// The filter for the principals of `--principal`.
-pub fn principal_filter(
-    session: &Session,
-    names: &[String],
-) -> Result<Option<Vec<(String, String)>>, Failure> {
+pub fn principal_filter(session: &Session, names: &[String]) -> Result<Option<Vec<(String, String)>>, Failure> {
     if names.is_empty() {
         return Ok(None);
     }
     let mut found = Vec::new();
     for name in names {
-        found.extend(
-            principal(session, name)?
-                .into_iter()
-                .map(|p| (p.principal, p.account)),
-        );
+        found.extend(principal(session, name)?.into_iter().map(|p| (p.principal, p.account)));
     }
     Ok(Some(found))
 }

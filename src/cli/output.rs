@@ -39,9 +39,7 @@ impl FromStr for Output {
             "text" => Format::Text,
             "json" => Format::Json,
             other => {
-                return Err(format!(
-                    "there is no format `{other}`; the formats are text and json"
-                ));
+                return Err(format!("there is no format `{other}`; the formats are text and json"));
             }
         };
         Ok(Self { format, file })
@@ -49,28 +47,17 @@ impl FromStr for Output {
 }
 
 /// Writes a result in every format that was asked for.
-pub fn write(
-    outputs: &[Output],
-    json: &impl Serialize,
-    text: impl Fn() -> String,
-) -> Result<(), Failure> {
+pub fn write(outputs: &[Output], json: &impl Serialize, text: impl Fn() -> String) -> Result<(), Failure> {
     for output in outputs {
         let mut written = match output.format {
             Format::Text => text(),
-            Format::Json => {
-                serde_json::to_string_pretty(json).map_err(|e| Failure::general(e.to_string()))?
-            }
+            Format::Json => serde_json::to_string_pretty(json).map_err(|e| Failure::general(e.to_string()))?,
         };
         if !written.ends_with('\n') {
             written.push('\n');
         }
         match &output.file {
-            Some(path) => replace(
-                path,
-                anstream::adapter::strip_str(&written)
-                    .to_string()
-                    .as_bytes(),
-            )?,
+            Some(path) => replace(path, anstream::adapter::strip_str(&written).to_string().as_bytes())?,
             None => print(&written)?,
         }
     }
@@ -80,23 +67,15 @@ pub fn write(
 /// Writes to stdout; a reader that has gone away is no error.
 pub fn print(text: &str) -> Result<(), Failure> {
     let mut stdout = anstream::stdout().lock();
-    match stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush())
-    {
-        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(Failure::general(format!("stdout: {e}")))
-        }
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::general(format!("stdout: {e}"))),
         _ => Ok(()),
     }
 }
 
 /// Replaces a file whole, or leaves it as it is.
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let folder = path
-        .parent()
-        .filter(|p| !p.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let write = || -> std::io::Result<()> {
         let mut file = tempfile::NamedTempFile::new_in(folder)?;
         file.write_all(bytes)?;
@@ -119,15 +98,11 @@ pub fn problems(problems: &[Problem]) {
     if problems.is_empty() {
         return;
     }
-    let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode())
-        .with_width(width())
-        .with_links(false);
+    let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode()).with_width(width()).with_links(false);
     let mut drawn = String::new();
     for problem in problems {
         if handler.render_report(&mut drawn, problem).is_err()
-            && NarratableReportHandler::new()
-                .render_report(&mut drawn, problem)
-                .is_err()
+            && NarratableReportHandler::new().render_report(&mut drawn, problem).is_err()
         {
             drawn.push_str(problem.message());
         }

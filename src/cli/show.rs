@@ -63,18 +63,12 @@ pub fn show(cli: &Cli, args: &ShowArgs) -> Result<u8, Failure> {
 }
 
 fn policies(rules: &RuleBook) -> String {
-    rules
-        .sources
-        .iter()
-        .map(|s| format!("// {}\n{}\n", s.path, s.text.trim_end()))
-        .collect::<Vec<_>>()
-        .join("\n")
+    rules.sources.iter().map(|s| format!("// {}\n{}\n", s.path, s.text.trim_end())).collect::<Vec<_>>().join("\n")
 }
 
 /// Cedar's entity JSON. Documents stand in it as their text, so that it can be read anywhere.
 fn entities(inventory: &Inventory) -> Result<String, Failure> {
-    let is_own =
-        |e: &&Entity| !e.built_in && e.uid.ty != "Service" || e.uid.ty == "Service" && !e.built_in;
+    let is_own = |e: &&Entity| !e.built_in && e.uid.ty != "Service" || e.uid.ty == "Service" && !e.built_in;
     let all = inventory.entities.values().filter(is_own);
     let json: Vec<serde_json::Value> = all
         .map(|e| {
@@ -91,26 +85,17 @@ fn rule(rules: &RuleBook, number: &str) -> Result<String, Failure> {
     let mut lines = RULES.lines().skip_while(|l| *l != heading);
     if lines.next().is_none() {
         let problem = Problem::general(format!("there is no rule {number}"));
-        return Err(problem
-            .help("the rules are R1 to R103, the decisions D1 to D25")
-            .into());
+        return Err(problem.help("the rules are R1 to R103, the decisions D1 to D25").into());
     }
     let body: Vec<&str> = lines.take_while(|l| !l.starts_with('#')).collect();
     let mut text = format!("{}\n{}\n", bold(&number), body.join("\n").trim_end());
-    let stating: Vec<&Rule> = rules
-        .rules
-        .values()
-        .filter(|r| r.rule().split_whitespace().any(|n| n == number))
-        .collect();
+    let stating: Vec<&Rule> =
+        rules.rules.values().filter(|r| r.rule().split_whitespace().any(|n| n == number)).collect();
     if !stating.is_empty() {
         text.push_str(&format!("\n{}\n", bold("stated by")));
     }
     for rule in stating {
-        text.push_str(&format!(
-            "  {} {}\n",
-            rule.id,
-            dim(&format!("({})", rule.file))
-        ));
+        text.push_str(&format!("  {} {}\n", rule.id, dim(&format!("({})", rule.file))));
     }
     Ok(text)
 }
@@ -137,19 +122,11 @@ const ALIKE: f64 = 0.8;
 
 fn message(rules: &RuleBook, text: &str) -> Result<String, Failure> {
     let asked = normal(text);
-    let messages: Vec<(&Rule, String)> = rules
-        .rules
-        .values()
-        .filter(|r| r.forbids)
-        .filter_map(|r| Some((r, normal(r.get("message")?))))
-        .collect();
+    let messages: Vec<(&Rule, String)> =
+        rules.rules.values().filter(|r| r.forbids).filter_map(|r| Some((r, normal(r.get("message")?)))).collect();
     let part = |m: &str| asked.len() >= MIN_PART && (m.contains(&asked) || asked.contains(m));
     let exact: Vec<_> = messages.iter().filter(|(_, m)| *m == asked).collect();
-    let mut found = if exact.is_empty() {
-        messages.iter().filter(|(_, m)| part(m)).collect()
-    } else {
-        exact
-    };
+    let mut found = if exact.is_empty() { messages.iter().filter(|(_, m)| part(m)).collect() } else { exact };
     if found.is_empty() {
         let score = |m: &str| strsim::normalized_levenshtein(m, &asked);
         found = messages.iter().filter(|(_, m)| score(m) >= ALIKE).collect();
@@ -157,36 +134,23 @@ fn message(rules: &RuleBook, text: &str) -> Result<String, Failure> {
         found.truncate(1);
     }
     if found.is_empty() {
-        let mut known: Vec<&str> = messages
-            .iter()
-            .filter_map(|(r, _)| r.get("message"))
-            .collect();
+        let mut known: Vec<&str> = messages.iter().filter_map(|(r, _)| r.get("message")).collect();
         known.sort_unstable();
         let problem = Problem::general("the console has no such message that is documented");
-        return Err(problem
-            .help(format!("the documented ones are:\n{}", known.join("\n")))
-            .into());
+        return Err(problem.help(format!("the documented ones are:\n{}", known.join("\n"))).into());
     }
-    Ok(found
-        .into_iter()
-        .map(|(rule, _)| meaning(rule))
-        .collect::<Vec<_>>()
-        .join("\n"))
+    Ok(found.into_iter().map(|(rule, _)| meaning(rule)).collect::<Vec<_>>().join("\n"))
 }
 
 fn meaning(rule: &Rule) -> String {
     let width = output::width();
     let mut text = paragraph(width, "", &bold(rule.get("message").unwrap_or_default()));
-    let mut section =
-        |name: &str, body: &str| text.push_str(&paragraph(width, &format!("  {name:<13} "), body));
+    let mut section = |name: &str, body: &str| text.push_str(&paragraph(width, &format!("  {name:<13} "), body));
     if let Some(detail) = rule.get("detail") {
         section("", detail);
     }
     for (generation, actions) in &rule.requires {
-        section(
-            "asks for",
-            &format!("{} ({generation})", actions.join(", ")),
-        );
+        section("asks for", &format!("{} ({generation})", actions.join(", ")));
     }
     if let Some(remedy) = rule.get("remedy") {
         section("AWS says", remedy);
@@ -200,10 +164,7 @@ fn meaning(rule: &Rule) -> String {
         );
     }
     if let Some(dates) = rule.get("deprecated") {
-        section(
-            "deprecated",
-            &format!("the classic permissions ({dates}): grant the fine-grained ones"),
-        );
+        section("deprecated", &format!("the classic permissions ({dates}): grant the fine-grained ones"));
     }
     if let Some(erratum) = rule.get("erratum") {
         section("erratum", erratum);
@@ -215,9 +176,6 @@ fn meaning(rule: &Rule) -> String {
         );
     }
     section("asked in", &rule.actions.join(", "));
-    section(
-        "rule",
-        &format!("{} ({}, {})", rule.rule(), rule.id, rule.file),
-    );
+    section("rule", &format!("{} ({}, {})", rule.rule(), rule.id, rule.file));
     text
 }

@@ -77,10 +77,7 @@ impl ResourcePattern {
         let pieces: Vec<&str> = text.splitn(6, ':').collect();
         let mut segments = Vec::new();
         for (index, piece) in pieces.iter().enumerate() {
-            let syntax = Syntax {
-                wildcards: true,
-                variables: variables && index == 5,
-            };
+            let syntax = Syntax { wildcards: true, variables: variables && index == 5 };
             segments.push(Template::parse(piece, syntax)?);
         }
         if segments.len() < 6 {
@@ -102,15 +99,8 @@ pub fn is_document(node: &Node) -> bool {
 ///
 /// The document has every statement that could be read, so that all errors of a run are shown.
 pub fn read(source: &Arc<Source>, root: &Node, problems: &mut Vec<Problem>) -> Document {
-    let mut reader = Reader {
-        source,
-        problems,
-        variables: false,
-    };
-    Document {
-        source: source.clone(),
-        statements: reader.document(root),
-    }
+    let mut reader = Reader { source, problems, variables: false };
+    Document { source: source.clone(), statements: reader.document(root) }
 }
 
 struct Reader<'a> {
@@ -119,23 +109,12 @@ struct Reader<'a> {
     variables: bool,
 }
 
-const ELEMENTS: [&str; 10] = [
-    "Sid",
-    "Effect",
-    "Action",
-    "NotAction",
-    "Resource",
-    "NotResource",
-    "Condition",
-    "Principal",
-    "NotPrincipal",
-    "Id",
-];
+const ELEMENTS: [&str; 10] =
+    ["Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition", "Principal", "NotPrincipal", "Id"];
 
 impl Reader<'_> {
     fn error(&mut self, span: Span, message: impl Into<String>, help: impl Into<String>) {
-        self.problems
-            .push(Problem::at(self.source, span, message).help(help));
+        self.problems.push(Problem::at(self.source, span, message).help(help));
     }
 
     fn document(&mut self, root: &Node) -> Vec<Statement> {
@@ -154,39 +133,22 @@ impl Reader<'_> {
                 "Id" => self.ignored(member),
                 key => {
                     let near = did_you_mean(key, ["Version", "Statement", "Id"]);
-                    let help = near.map_or("a policy has Version and Statement".into(), |n| {
-                        format!("did you mean `{n}`?")
-                    });
+                    let help =
+                        near.map_or("a policy has Version and Statement".into(), |n| format!("did you mean `{n}`?"));
                     self.error(member.key_span, format!("a policy has no `{key}`"), help);
                 }
             }
         }
         match root.member("Statement") {
             None => {
-                self.error(
-                    root.span,
-                    "a policy without `Statement`",
-                    "add \"Statement\": [ … ]",
-                );
+                self.error(root.span, "a policy without `Statement`", "add \"Statement\": [ … ]");
                 Vec::new()
             }
-            Some(Member {
-                node:
-                    Node {
-                        value: Value::Array(nodes),
-                        ..
-                    },
-                ..
-            }) => {
+            Some(Member { node: Node { value: Value::Array(nodes), .. }, .. }) => {
                 let numbered = nodes.iter().enumerate();
-                numbered
-                    .filter_map(|(i, n)| self.statement(n, format!("Statement[{i}]")))
-                    .collect()
+                numbered.filter_map(|(i, n)| self.statement(n, format!("Statement[{i}]"))).collect()
             }
-            Some(member) => self
-                .statement(&member.node, "Statement".to_owned())
-                .into_iter()
-                .collect(),
+            Some(member) => self.statement(&member.node, "Statement".to_owned()).into_iter().collect(),
         }
     }
 
@@ -195,24 +157,13 @@ impl Reader<'_> {
         match node.as_str() {
             Some("2012-10-17") => self.variables = true,
             Some("2008-10-17") => {}
-            _ => self.error(
-                node.span,
-                "the version of a policy is 2012-10-17 or 2008-10-17",
-                "write \"2012-10-17\"",
-            ),
+            _ => self.error(node.span, "the version of a policy is 2012-10-17 or 2008-10-17", "write \"2012-10-17\""),
         }
     }
 
     fn ignored(&mut self, member: &Member) {
-        let message = format!(
-            "`{}` has no effect in this policy and is ignored",
-            member.key
-        );
-        self.problems.push(
-            Problem::at(self.source, member.key_span, message)
-                .help("leave it out")
-                .warning(),
-        );
+        let message = format!("`{}` has no effect in this policy and is ignored", member.key);
+        self.problems.push(Problem::at(self.source, member.key_span, message).help("leave it out").warning());
     }
 
     fn statement(&mut self, node: &Node, pointer: String) -> Option<Statement> {
@@ -229,17 +180,12 @@ impl Reader<'_> {
                 "Principal" | "Id" => self.ignored(member),
                 "NotPrincipal" => {
                     let help = "it belongs into resource policies, and turns the meaning of a statement around";
-                    self.error(
-                        member.key_span,
-                        "`NotPrincipal` is not supported in this policy",
-                        help,
-                    );
+                    self.error(member.key_span, "`NotPrincipal` is not supported in this policy", help);
                 }
                 key if ELEMENTS.contains(&key) => {}
                 key => {
                     let near = did_you_mean(key, ELEMENTS);
-                    let help =
-                        near.map_or("leave it out".into(), |n| format!("did you mean `{n}`?"));
+                    let help = near.map_or("leave it out".into(), |n| format!("did you mean `{n}`?"));
                     self.error(member.key_span, format!("a statement has no `{key}`"), help);
                 }
             }
@@ -247,24 +193,10 @@ impl Reader<'_> {
         let allow = self.effect(node)?;
         let actions = self.clause(node, "Action", "NotAction", Self::action)?;
         let resources = self.clause(node, "Resource", "NotResource", Self::resource)?;
-        let conditions = node
-            .get("Condition")
-            .map(|c| self.conditions(c))
-            .unwrap_or_default();
+        let conditions = node.get("Condition").map(|c| self.conditions(c)).unwrap_or_default();
         let sid = node.get("Sid").and_then(Node::as_str).map(str::to_owned);
-        let place = Place {
-            source: self.source.clone(),
-            span: node.span,
-        };
-        Some(Statement {
-            pointer,
-            place,
-            sid,
-            allow,
-            actions,
-            resources,
-            conditions,
-        })
+        let place = Place { source: self.source.clone(), span: node.span };
+        Some(Statement { pointer, place, sid, allow, actions, resources, conditions })
     }
 
     fn effect(&mut self, node: &Node) -> Option<bool> {
@@ -280,11 +212,7 @@ impl Reader<'_> {
                 None
             }
             None => {
-                self.error(
-                    node.span,
-                    "a statement without `Effect`",
-                    "add \"Effect\": \"Allow\" or \"Deny\"",
-                );
+                self.error(node.span, "a statement without `Effect`", "add \"Effect\": \"Allow\" or \"Deny\"");
                 None
             }
         }
@@ -301,11 +229,7 @@ impl Reader<'_> {
             (Some(member), None) | (None, Some(member)) => member,
             (None, None) => {
                 let help = format!("add \"{plain}\" or \"{negated}\"");
-                self.error(
-                    node.span,
-                    format!("a statement without `{plain}` or `{negated}`"),
-                    help,
-                );
+                self.error(node.span, format!("a statement without `{plain}` or `{negated}`"), help);
                 return None;
             }
             (Some(_), Some(second)) => {
@@ -315,14 +239,8 @@ impl Reader<'_> {
             }
         };
         let texts = self.strings(&member.node, &member.key)?;
-        let patterns = texts
-            .into_iter()
-            .filter_map(|(n, text)| read(self, n, &text))
-            .collect();
-        Some(Clause {
-            negated: member.key == negated,
-            patterns,
-        })
+        let patterns = texts.into_iter().filter_map(|(n, text)| read(self, n, &text)).collect();
+        Some(Clause { negated: member.key == negated, patterns })
     }
 
     /// A string, or a list of strings; numbers and booleans stand for their text.
@@ -337,10 +255,7 @@ impl Reader<'_> {
                 Value::String(text) | Value::Number(text) => text.clone(),
                 Value::Bool(b) => b.to_string(),
                 _ => {
-                    let message = format!(
-                        "`{name}` is a string or a list of strings, and this is {}",
-                        node.kind()
-                    );
+                    let message = format!("`{name}` is a string or a list of strings, and this is {}", node.kind());
                     self.error(node.span, message, "put it in quotes");
                     return None;
                 }
@@ -354,20 +269,10 @@ impl Reader<'_> {
         let all = !text.is_empty() && text.bytes().all(|b| b == b'*');
         if !all && !text.contains(':') {
             let help = format!("write \"artifact:{text}\", or \"*\" for every action");
-            self.error(
-                node.span,
-                format!("the action `{text}` has no service prefix"),
-                help,
-            );
+            self.error(node.span, format!("the action `{text}` has no service prefix"), help);
             return None;
         }
-        let template = Template::parse(
-            text,
-            Syntax {
-                wildcards: true,
-                variables: false,
-            },
-        );
+        let template = Template::parse(text, Syntax { wildcards: true, variables: false });
         template.ok().map(|t| t.to_lower())
     }
 
@@ -375,11 +280,7 @@ impl Reader<'_> {
         match ResourcePattern::parse(text, self.variables) {
             Ok(pattern) => Some(pattern),
             Err(wrong) => {
-                self.error(
-                    node.span,
-                    format!("`{text}` holds {wrong}"),
-                    "write ${key} or ${key, 'default'}",
-                );
+                self.error(node.span, format!("`{text}` holds {wrong}"), "write ${key} or ${key, 'default'}");
                 None
             }
         }
@@ -400,28 +301,15 @@ impl Reader<'_> {
                 let base = member.key.rsplit(':').next().unwrap_or_default();
                 let base = base.strip_suffix("IfExists").unwrap_or(base);
                 let near = did_you_mean(base, super::operator::names());
-                let help = near.map_or(
-                    "see the IAM documentation for its condition operators".into(),
-                    |n| format!("did you mean `{n}`?"),
-                );
-                self.error(
-                    member.key_span,
-                    format!("there is no condition operator `{}`", member.key),
-                    help,
-                );
+                let help = near.map_or("see the IAM documentation for its condition operators".into(), |n| {
+                    format!("did you mean `{n}`?")
+                });
+                self.error(member.key_span, format!("there is no condition operator `{}`", member.key), help);
                 continue;
             };
             let Some(keys) = member.node.as_object() else {
-                let message = format!(
-                    "`{}` holds an object of keys, and this is {}",
-                    member.key,
-                    member.node.kind()
-                );
-                self.error(
-                    member.node.span,
-                    message,
-                    "write { \"aws:PrincipalOrgID\": \"o-…\" }",
-                );
+                let message = format!("`{}` holds an object of keys, and this is {}", member.key, member.node.kind());
+                self.error(member.node.span, message, "write { \"aws:PrincipalOrgID\": \"o-…\" }");
                 continue;
             };
             conditions.extend(keys.iter().filter_map(|k| self.condition(operator, k)));
@@ -431,20 +319,13 @@ impl Reader<'_> {
 
     fn condition(&mut self, operator: Operator, member: &Member) -> Option<Condition> {
         let texts = self.strings(&member.node, &member.key)?;
-        let syntax = Syntax {
-            wildcards: operator.has_wildcards(),
-            variables: self.variables,
-        };
+        let syntax = Syntax { wildcards: operator.has_wildcards(), variables: self.variables };
         let mut values = Vec::new();
         for (node, text) in texts {
             let template = match Template::parse(&text, syntax) {
                 Ok(template) => template,
                 Err(wrong) => {
-                    self.error(
-                        node.span,
-                        format!("`{text}` holds {wrong}"),
-                        "write ${key} or ${key, 'default'}",
-                    );
+                    self.error(node.span, format!("`{text}` holds {wrong}"), "write ${key} or ${key, 'default'}");
                     continue;
                 }
             };
@@ -460,16 +341,8 @@ impl Reader<'_> {
             }
             values.push(template);
         }
-        let place = Place {
-            source: self.source.clone(),
-            span: member.key_span,
-        };
-        Some(Condition {
-            operator,
-            key: member.key.to_ascii_lowercase(),
-            values,
-            place,
-        })
+        let place = Place { source: self.source.clone(), span: member.key_span };
+        Some(Condition { operator, key: member.key.to_ascii_lowercase(), values, place })
     }
 }
 
@@ -482,10 +355,7 @@ mod tests {
         let source = Source::new("p.json", text);
         let mut problems = Vec::new();
         read(&source, &json::parse(&source).unwrap(), &mut problems);
-        problems
-            .iter()
-            .map(|p| (p.underlined().to_owned(), p.message().to_owned()))
-            .collect()
+        problems.iter().map(|p| (p.underlined().to_owned(), p.message().to_owned())).collect()
     }
 
     fn statement(body: &str) -> String {
@@ -495,64 +365,28 @@ mod tests {
     #[test]
     fn what_is_not_understood_has_its_place() {
         for (body, underlined) in [
-            (
-                r#""Effect": "allow", "Action": "*", "Resource": "*""#,
-                r#""allow""#,
-            ),
-            (
-                r#""Effect": "Allow", "Actions": "*", "Resource": "*""#,
-                r#""Actions""#,
-            ),
-            (
-                r#""Effect": "Allow", "Action": "Get", "Resource": "*""#,
-                r#""Get""#,
-            ),
-            (
-                r#""Effect": "Allow", "Action": "*", "NotAction": "a:b", "Resource": "*""#,
-                r#""NotAction""#,
-            ),
+            (r#""Effect": "allow", "Action": "*", "Resource": "*""#, r#""allow""#),
+            (r#""Effect": "Allow", "Actions": "*", "Resource": "*""#, r#""Actions""#),
+            (r#""Effect": "Allow", "Action": "Get", "Resource": "*""#, r#""Get""#),
+            (r#""Effect": "Allow", "Action": "*", "NotAction": "a:b", "Resource": "*""#, r#""NotAction""#),
             (
                 r#""Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"StringLikes": {"a:b": "c"}}"#,
                 r#""StringLikes""#,
             ),
-            (
-                r#""Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"Bool": {"a:b": "yes"}}"#,
-                r#""yes""#,
-            ),
+            (r#""Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"Bool": {"a:b": "yes"}}"#, r#""yes""#),
             (
                 r#""Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"IpAddress": {"a:b": ["10.0.0.0/8", "10"]}}"#,
                 r#""10""#,
             ),
-            (
-                r#""Effect": "Allow", "Action": "*", "Resource": "arn:aws:s3:::${a""#,
-                r#""arn:aws:s3:::${a""#,
-            ),
-            (
-                r#""Effect": "Allow", "Action": [["*"]], "Resource": "*""#,
-                r#"["*"]"#,
-            ),
-            (
-                r#""Effect": "Deny", "NotPrincipal": "*", "Action": "*", "Resource": "*""#,
-                r#""NotPrincipal""#,
-            ),
+            (r#""Effect": "Allow", "Action": "*", "Resource": "arn:aws:s3:::${a""#, r#""arn:aws:s3:::${a""#),
+            (r#""Effect": "Allow", "Action": [["*"]], "Resource": "*""#, r#"["*"]"#),
+            (r#""Effect": "Deny", "NotPrincipal": "*", "Action": "*", "Resource": "*""#, r#""NotPrincipal""#),
         ] {
             let problems = problems(&statement(body));
-            assert_eq!(
-                problems.first().map(|p| p.0.as_str()),
-                Some(underlined),
-                "{body}: {problems:?}"
-            );
+            assert_eq!(problems.first().map(|p| p.0.as_str()), Some(underlined), "{body}: {problems:?}");
         }
-        assert_eq!(
-            problems(&statement(
-                r#""Effect": "Allow", "Action": "*", "Resource": "*""#
-            )),
-            []
-        );
-        assert_eq!(
-            problems(r#"{"Version": "2021-10-17", "Statement": []}"#)[0].0,
-            "\"2021-10-17\""
-        );
+        assert_eq!(problems(&statement(r#""Effect": "Allow", "Action": "*", "Resource": "*""#)), []);
+        assert_eq!(problems(r#"{"Version": "2021-10-17", "Statement": []}"#)[0].0, "\"2021-10-17\"");
     }
 
     #[test]

@@ -71,58 +71,22 @@ impl Comparison {
 const NAMES: [(&str, Test, bool); 27] = [
     ("StringEquals", Test::StringEquals, false),
     ("StringNotEquals", Test::StringEquals, true),
-    (
-        "StringEqualsIgnoreCase",
-        Test::StringEqualsIgnoreCase,
-        false,
-    ),
-    (
-        "StringNotEqualsIgnoreCase",
-        Test::StringEqualsIgnoreCase,
-        true,
-    ),
+    ("StringEqualsIgnoreCase", Test::StringEqualsIgnoreCase, false),
+    ("StringNotEqualsIgnoreCase", Test::StringEqualsIgnoreCase, true),
     ("StringLike", Test::StringLike, false),
     ("StringNotLike", Test::StringLike, true),
     ("NumericEquals", Test::Numeric(Comparison::Equals), false),
     ("NumericNotEquals", Test::Numeric(Comparison::Equals), true),
-    (
-        "NumericLessThan",
-        Test::Numeric(Comparison::LessThan),
-        false,
-    ),
-    (
-        "NumericLessThanEquals",
-        Test::Numeric(Comparison::LessThanEquals),
-        false,
-    ),
-    (
-        "NumericGreaterThan",
-        Test::Numeric(Comparison::GreaterThan),
-        false,
-    ),
-    (
-        "NumericGreaterThanEquals",
-        Test::Numeric(Comparison::GreaterThanEquals),
-        false,
-    ),
+    ("NumericLessThan", Test::Numeric(Comparison::LessThan), false),
+    ("NumericLessThanEquals", Test::Numeric(Comparison::LessThanEquals), false),
+    ("NumericGreaterThan", Test::Numeric(Comparison::GreaterThan), false),
+    ("NumericGreaterThanEquals", Test::Numeric(Comparison::GreaterThanEquals), false),
     ("DateEquals", Test::Date(Comparison::Equals), false),
     ("DateNotEquals", Test::Date(Comparison::Equals), true),
     ("DateLessThan", Test::Date(Comparison::LessThan), false),
-    (
-        "DateLessThanEquals",
-        Test::Date(Comparison::LessThanEquals),
-        false,
-    ),
-    (
-        "DateGreaterThan",
-        Test::Date(Comparison::GreaterThan),
-        false,
-    ),
-    (
-        "DateGreaterThanEquals",
-        Test::Date(Comparison::GreaterThanEquals),
-        false,
-    ),
+    ("DateLessThanEquals", Test::Date(Comparison::LessThanEquals), false),
+    ("DateGreaterThan", Test::Date(Comparison::GreaterThan), false),
+    ("DateGreaterThanEquals", Test::Date(Comparison::GreaterThanEquals), false),
     ("Bool", Test::Bool, false),
     ("BinaryEquals", Test::Binary, false),
     ("IpAddress", Test::Ip, false),
@@ -143,34 +107,17 @@ impl Operator {
     /// Reads the name of an operator; names are compared without case, as IAM does.
     pub fn parse(name: &str) -> Option<Self> {
         let (set, rest) = match name.split_once(':') {
-            Some((prefix, rest)) if prefix.eq_ignore_ascii_case("ForAnyValue") => {
-                (SetPrefix::Any, rest)
-            }
-            Some((prefix, rest)) if prefix.eq_ignore_ascii_case("ForAllValues") => {
-                (SetPrefix::All, rest)
-            }
+            Some((prefix, rest)) if prefix.eq_ignore_ascii_case("ForAnyValue") => (SetPrefix::Any, rest),
+            Some((prefix, rest)) if prefix.eq_ignore_ascii_case("ForAllValues") => (SetPrefix::All, rest),
             Some(_) => return None,
             None => (SetPrefix::None, name),
         };
         let cut = rest.len().saturating_sub("IfExists".len());
-        let suffix = rest
-            .get(cut..)
-            .is_some_and(|s| s.eq_ignore_ascii_case("IfExists"));
-        let (base, if_exists) = if suffix {
-            (rest.get(..cut)?, true)
-        } else {
-            (rest, false)
-        };
-        let (_, test, negated) = *NAMES
-            .iter()
-            .find(|(n, _, _)| n.eq_ignore_ascii_case(base))?;
+        let suffix = rest.get(cut..).is_some_and(|s| s.eq_ignore_ascii_case("IfExists"));
+        let (base, if_exists) = if suffix { (rest.get(..cut)?, true) } else { (rest, false) };
+        let (_, test, negated) = *NAMES.iter().find(|(n, _, _)| n.eq_ignore_ascii_case(base))?;
         let null = test == Test::Null && (if_exists || set != SetPrefix::None);
-        (!null).then_some(Self {
-            set,
-            test,
-            negated,
-            if_exists,
-        })
+        (!null).then_some(Self { set, test, negated, if_exists })
     }
 
     /// Whether its values may hold `*` and `?`.
@@ -181,17 +128,11 @@ impl Operator {
     /// What is wrong with a value of a policy, which holds no variable.
     pub fn check(self, text: &str) -> Result<(), &'static str> {
         match self.test {
-            Test::Numeric(_) if value::number(text).is_none() => {
-                Err("a number with at most four decimals")
-            }
-            Test::Date(_) if value::date(text).is_none() => {
-                Err("a moment, such as 2024-03-05T14:01:12Z")
-            }
+            Test::Numeric(_) if value::number(text).is_none() => Err("a number with at most four decimals"),
+            Test::Date(_) if value::date(text).is_none() => Err("a moment, such as 2024-03-05T14:01:12Z"),
             Test::Bool | Test::Null if value::boolean(text).is_none() => Err("true or false"),
             Test::Binary if value::binary(text).is_none() => Err("base64"),
-            Test::Ip if value::network(text).is_none() => {
-                Err("an address or a range, such as 203.0.113.0/24")
-            }
+            Test::Ip if value::network(text).is_none() => Err("an address or a range, such as 203.0.113.0/24"),
             _ => Ok(()),
         }
     }
@@ -201,12 +142,7 @@ impl Test {
     /// Whether one value of a request passes the test against one value of a policy, variables substituted. A value
     /// that does not parse as what the test compares never passes.
     pub fn matches(self, actual: &str, expected: &Template) -> bool {
-        fn both<T>(
-            parse: impl Fn(&str) -> Option<T>,
-            a: &str,
-            b: &Template,
-            holds: impl Fn(&T, &T) -> bool,
-        ) -> bool {
+        fn both<T>(parse: impl Fn(&str) -> Option<T>, a: &str, b: &Template, holds: impl Fn(&T, &T) -> bool) -> bool {
             match (parse(a), b.as_literal().and_then(parse)) {
                 (Some(a), Some(b)) => holds(&a, &b),
                 _ => false,
@@ -214,23 +150,17 @@ impl Test {
         }
         match self {
             Self::StringEquals => expected.as_literal() == Some(actual),
-            Self::StringEqualsIgnoreCase => expected
-                .as_literal()
-                .is_some_and(|e| e.eq_ignore_ascii_case(actual)),
+            Self::StringEqualsIgnoreCase => expected.as_literal().is_some_and(|e| e.eq_ignore_ascii_case(actual)),
             Self::StringLike => expected.matches(actual),
             Self::Numeric(order) => both(value::number, actual, expected, |a, b| order.holds(a, b)),
             Self::Date(order) => both(value::date, actual, expected, |a, b| order.holds(a, b)),
             Self::Bool => both(value::boolean, actual, expected, |a, b| a == b),
             Self::Binary => both(value::binary, actual, expected, |a, b| a == b),
-            Self::Ip => match (
-                value::address(actual),
-                expected.as_literal().and_then(value::network),
-            ) {
+            Self::Ip => match (value::address(actual), expected.as_literal().and_then(value::network)) {
                 (Some(address), Some(network)) => network.contains(address),
                 _ => false,
             },
-            Self::Arn => value::arn(actual)
-                .is_some_and(|segments| ArnPattern::new(expected).matches(&segments)),
+            Self::Arn => value::arn(actual).is_some_and(|segments| ArnPattern::new(expected).matches(&segments)),
             Self::Null => false,
         }
     }
@@ -293,9 +223,7 @@ impl ArnPattern {
 
 impl std::fmt::Display for Operator {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let name = NAMES
-            .iter()
-            .find(|(_, test, negated)| *test == self.test && *negated == self.negated);
+        let name = NAMES.iter().find(|(_, test, negated)| *test == self.test && *negated == self.negated);
         let prefix = match self.set {
             SetPrefix::None => "",
             SetPrefix::Any => "ForAnyValue:",
@@ -312,14 +240,7 @@ mod tests {
     use super::*;
 
     fn arn(pattern: &str, text: &str) -> bool {
-        let template = Template::parse(
-            pattern,
-            Syntax {
-                wildcards: true,
-                variables: true,
-            },
-        )
-        .unwrap();
+        let template = Template::parse(pattern, Syntax { wildcards: true, variables: true }).unwrap();
         Test::Arn.matches(text, &template)
     }
 
@@ -328,13 +249,7 @@ mod tests {
         let operator = Operator::parse("forallvalues:StringNotLikeIfExists").unwrap();
         assert_eq!(operator.to_string(), "ForAllValues:StringNotLikeIfExists");
         assert!(operator.negated && operator.if_exists);
-        for name in [
-            "StringMatches",
-            "ForSomeValue:StringLike",
-            "NullIfExists",
-            "ForAnyValue:Null",
-            "",
-        ] {
+        for name in ["StringMatches", "ForSomeValue:StringLike", "NullIfExists", "ForAnyValue:Null", ""] {
             assert_eq!(Operator::parse(name), None, "{name}");
         }
     }
@@ -358,9 +273,6 @@ mod tests {
         assert!(!arn("arn:aws:artifact", report));
         assert!(!arn("arn:*:report/report-X:1", report));
         assert!(arn("*", report));
-        assert!(!arn(
-            "arn:aws:iam:::role/*",
-            "arn:aws:iam::111122223333:role/a"
-        ));
+        assert!(!arn("arn:aws:iam:::role/*", "arn:aws:iam::111122223333:role/a"));
     }
 }

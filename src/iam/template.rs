@@ -62,19 +62,13 @@ impl Template {
 
     /// A template of one literal.
     pub fn literal(text: &str) -> Self {
-        let parts = if text.is_empty() {
-            Vec::new()
-        } else {
-            vec![Part::Literal(text.to_owned())]
-        };
+        let parts = if text.is_empty() { Vec::new() } else { vec![Part::Literal(text.to_owned())] };
         Self { parts }
     }
 
     /// `*`
     pub fn any() -> Self {
-        Self {
-            parts: vec![Part::Any],
-        }
+        Self { parts: vec![Part::Any] }
     }
 
     fn variable(&mut self, name: &str) -> Result<(), String> {
@@ -88,10 +82,7 @@ impl Template {
                     None => (name, None),
                     Some((key, default)) => (key, Some(quoted(default)?)),
                 };
-                self.parts.push(Part::Variable {
-                    key: key.trim().to_ascii_lowercase(),
-                    default,
-                });
+                self.parts.push(Part::Variable { key: key.trim().to_ascii_lowercase(), default });
             }
         }
         Ok(())
@@ -131,9 +122,7 @@ impl Template {
 
     /// Whether Cedar's `like` can say it: literals and `*` only.
     pub fn is_like(&self) -> bool {
-        self.parts
-            .iter()
-            .all(|p| matches!(p, Part::Literal(_) | Part::Any))
+        self.parts.iter().all(|p| matches!(p, Part::Literal(_) | Part::Any))
     }
 
     /// The keys of its variables.
@@ -152,9 +141,7 @@ impl Template {
             match part {
                 Part::Literal(text) => result.push_str(text),
                 Part::Any | Part::One => result.parts.push(part.clone()),
-                Part::Variable { key, default } => {
-                    result.push_str(value(key).or(default.as_deref())?)
-                }
+                Part::Variable { key, default } => result.push_str(value(key).or(default.as_deref())?),
             }
         }
         Some(result)
@@ -167,9 +154,7 @@ impl Template {
             Part::Literal(text) => Part::Literal(text.to_ascii_lowercase()),
             other => other.clone(),
         });
-        Self {
-            parts: parts.collect(),
-        }
+        Self { parts: parts.collect() }
     }
 
     /// Whether a text matches. Variables must have been substituted: one that has not matches nothing.
@@ -211,9 +196,7 @@ fn glob(pattern: &[Option<Option<char>>], text: &[char]) -> bool {
             },
         }
     }
-    pattern
-        .get(p..)
-        .is_some_and(|rest| rest.iter().all(Option::is_none))
+    pattern.get(p..).is_some_and(|rest| rest.iter().all(Option::is_none))
 }
 
 fn quoted(default: &str) -> Result<String, String> {
@@ -230,20 +213,12 @@ impl std::fmt::Display for Template {
         for part in &self.parts {
             match part {
                 Part::Literal(text) => {
-                    f.write_str(
-                        &text
-                            .replace('$', "${$}")
-                            .replace('*', "${*}")
-                            .replace('?', "${?}"),
-                    )?;
+                    f.write_str(&text.replace('$', "${$}").replace('*', "${*}").replace('?', "${?}"))?;
                 }
                 Part::Any => f.write_str("*")?,
                 Part::One => f.write_str("?")?,
                 Part::Variable { key, default: None } => write!(f, "${{{key}}}")?,
-                Part::Variable {
-                    key,
-                    default: Some(default),
-                } => write!(f, "${{{key}, '{default}'}}")?,
+                Part::Variable { key, default: Some(default) } => write!(f, "${{{key}, '{default}'}}")?,
             }
         }
         Ok(())
@@ -254,10 +229,7 @@ impl std::fmt::Display for Template {
 mod tests {
     use super::*;
 
-    const ALL: Syntax = Syntax {
-        wildcards: true,
-        variables: true,
-    };
+    const ALL: Syntax = Syntax { wildcards: true, variables: true };
 
     #[test]
     fn matches_wildcards() {
@@ -274,21 +246,13 @@ mod tests {
             ("", "a", false),
             ("é?", "éx", true),
         ] {
-            assert_eq!(
-                Template::parse(pattern, ALL).unwrap().matches(text),
-                expected,
-                "{pattern} {text}"
-            );
+            assert_eq!(Template::parse(pattern, ALL).unwrap().matches(text), expected, "{pattern} {text}");
         }
     }
 
     #[test]
     fn variables_and_defaults() {
-        let template = Template::parse(
-            "home/${aws:UserName}/${aws:PrincipalTag/team, 'none'}/*",
-            ALL,
-        )
-        .unwrap();
+        let template = Template::parse("home/${aws:UserName}/${aws:PrincipalTag/team, 'none'}/*", ALL).unwrap();
         let known = |key: &str| (key == "aws:username").then_some("jo*n");
         let substituted = template.substitute(known).unwrap();
         assert!(substituted.matches("home/jo*n/none/x"));
@@ -299,14 +263,7 @@ mod tests {
 
     #[test]
     fn old_versions_have_no_variables() {
-        let template = Template::parse(
-            "${aws:username}",
-            Syntax {
-                wildcards: true,
-                variables: false,
-            },
-        )
-        .unwrap();
+        let template = Template::parse("${aws:username}", Syntax { wildcards: true, variables: false }).unwrap();
         assert_eq!(template.as_literal(), Some("${aws:username}"));
     }
 }

@@ -24,11 +24,7 @@ pub fn number(text: &str) -> Option<i64> {
         return None;
     }
     let fraction: i64 = format!("{fraction:0<4}").parse().ok()?;
-    let scaled = whole
-        .parse::<i64>()
-        .ok()?
-        .checked_mul(SCALE)?
-        .checked_add(fraction)?;
+    let scaled = whole.parse::<i64>().ok()?.checked_mul(SCALE)?.checked_add(fraction)?;
     Some(if negative { -scaled } else { scaled })
 }
 
@@ -56,11 +52,7 @@ pub fn date(text: &str) -> Option<i64> {
     if text.len() > 4 && text.bytes().all(|b| b.is_ascii_digit()) {
         return bounded(text.parse::<i64>().ok()?.checked_mul(1000)?);
     }
-    let day = |y: &str| {
-        NaiveDate::parse_from_str(y, "%Y-%m-%d")
-            .ok()?
-            .and_hms_opt(0, 0, 0)
-    };
+    let day = |y: &str| NaiveDate::parse_from_str(y, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0);
     let plain = match text.len() {
         4 => day(&format!("{text}-01-01")),
         7 => day(&format!("{text}-01")),
@@ -103,11 +95,7 @@ impl Network {
     pub fn bounds(self) -> (u128, u128) {
         let (bits, width) = bits(self.address);
         let host = u32::from(width.saturating_sub(self.prefix));
-        let mask = if host == 0 {
-            0
-        } else {
-            u128::MAX >> (128 - host)
-        };
+        let mask = if host == 0 { 0 } else { u128::MAX >> (128 - host) };
         (bits & !mask, bits | mask)
     }
 
@@ -143,9 +131,7 @@ pub fn network(text: &str) -> Option<Network> {
     let width = bits(address).1;
     let prefix = match prefix {
         None => width,
-        Some(text) if text.bytes().all(|b| b.is_ascii_digit()) && text.len() <= 3 => {
-            text.parse().ok()?
-        }
+        Some(text) if text.bytes().all(|b| b.is_ascii_digit()) && text.len() <= 3 => text.parse().ok()?,
         Some(_) => return None,
     };
     (prefix <= width).then_some(Network { address, prefix })
@@ -172,15 +158,7 @@ mod tests {
         assert_eq!(number("3600"), Some(36_000_000));
         assert_eq!(number("-1.25"), Some(-12_500));
         assert_eq!(number("1.50000"), Some(15_000));
-        for text in [
-            "",
-            "1.",
-            ".5",
-            "1e3",
-            "0.00001",
-            "99999999999999999999",
-            "x",
-        ] {
+        for text in ["", "1.", ".5", "1e3", "0.00001", "99999999999999999999", "x"] {
             assert_eq!(number(text), None, "{text}");
         }
         assert_eq!(decimal(-12_500), "-1.2500");
@@ -202,16 +180,8 @@ mod tests {
         assert!(network.contains("203.0.113.255".parse().unwrap()));
         assert!(!network.contains("203.0.114.0".parse().unwrap()));
         assert!(!network.contains("::1".parse().unwrap()));
-        assert!(
-            super::network("0.0.0.0/0")
-                .unwrap()
-                .contains("255.255.255.255".parse().unwrap())
-        );
-        assert!(
-            super::network("::/0")
-                .unwrap()
-                .contains("ff::".parse().unwrap())
-        );
+        assert!(super::network("0.0.0.0/0").unwrap().contains("255.255.255.255".parse().unwrap()));
+        assert!(super::network("::/0").unwrap().contains("ff::".parse().unwrap()));
         assert!(super::network("10.0.0.0/33").is_none());
     }
 }

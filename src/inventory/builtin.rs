@@ -37,36 +37,16 @@ macro_rules! managed {
 }
 
 const MANAGED: [ManagedPolicy; 22] = [
-    managed!(
-        "arn:aws:iam::aws:policy/AdministratorAccess",
-        "AdministratorAccess",
-        false
-    ),
-    managed!(
-        "arn:aws-us-gov:iam::aws:policy/AdministratorAccess",
-        "AdministratorAccess",
-        false
-    ),
-    managed!(
-        "arn:aws:iam::aws:policy/PowerUserAccess",
-        "PowerUserAccess",
-        false
-    ),
-    managed!(
-        "arn:aws:iam::aws:policy/AWSArtifactAgreementsFullAccess",
-        "AWSArtifactAgreementsFullAccess",
-        false
-    ),
+    managed!("arn:aws:iam::aws:policy/AdministratorAccess", "AdministratorAccess", false),
+    managed!("arn:aws-us-gov:iam::aws:policy/AdministratorAccess", "AdministratorAccess", false),
+    managed!("arn:aws:iam::aws:policy/PowerUserAccess", "PowerUserAccess", false),
+    managed!("arn:aws:iam::aws:policy/AWSArtifactAgreementsFullAccess", "AWSArtifactAgreementsFullAccess", false),
     managed!(
         "arn:aws:iam::aws:policy/AWSArtifactAgreementsReadOnlyAccess",
         "AWSArtifactAgreementsReadOnlyAccess",
         false
     ),
-    managed!(
-        "arn:aws:iam::aws:policy/AWSArtifactReportsReadOnlyAccess",
-        "AWSArtifactReportsReadOnlyAccess",
-        false
-    ),
+    managed!("arn:aws:iam::aws:policy/AWSArtifactReportsReadOnlyAccess", "AWSArtifactReportsReadOnlyAccess", false),
     managed!(
         "arn:aws:iam::aws:policy/AWSArtifactComplianceInquiriesFullAccess",
         "AWSArtifactComplianceInquiriesFullAccess",
@@ -82,62 +62,18 @@ const MANAGED: [ManagedPolicy; 22] = [
         "AWSArtifactServiceRolePolicy",
         false
     ),
-    managed!(
-        "arn:aws:iam::aws:policy/service-role/AWSArtifactAccountSync",
-        "AWSArtifactAccountSync",
-        false
-    ),
-    managed!(
-        "arn:aws:iam::aws:policy/ReadOnlyAccess",
-        "ReadOnlyAccess",
-        true
-    ),
-    managed!(
-        "arn:aws:iam::aws:policy/AWSVendorInsightsAssessorFullAccess",
-        "AWSVendorInsights",
-        true
-    ),
-    managed!(
-        "arn:aws:iam::aws:policy/AWSVendorInsightsAssessorReadOnly",
-        "AWSVendorInsights",
-        true
-    ),
-    managed!(
-        "arn:aws:iam::aws:policy/AWSVendorInsightsVendorFullAccess",
-        "AWSVendorInsights",
-        true
-    ),
-    managed!(
-        "arn:aws:iam::aws:policy/AWSVendorInsightsVendorReadOnly",
-        "AWSVendorInsights",
-        true
-    ),
-    managed!(
-        "arn:aws:iam::aws:policy/SecurityAudit",
-        "NoArtifactAction",
-        true
-    ),
-    managed!(
-        "arn:aws:iam::aws:policy/job-function/ViewOnlyAccess",
-        "NoArtifactAction",
-        true
-    ),
-    managed!(
-        "arn:aws:iam::aws:policy/job-function/Billing",
-        "NoArtifactAction",
-        true
-    ),
+    managed!("arn:aws:iam::aws:policy/service-role/AWSArtifactAccountSync", "AWSArtifactAccountSync", false),
+    managed!("arn:aws:iam::aws:policy/ReadOnlyAccess", "ReadOnlyAccess", true),
+    managed!("arn:aws:iam::aws:policy/AWSVendorInsightsAssessorFullAccess", "AWSVendorInsights", true),
+    managed!("arn:aws:iam::aws:policy/AWSVendorInsightsAssessorReadOnly", "AWSVendorInsights", true),
+    managed!("arn:aws:iam::aws:policy/AWSVendorInsightsVendorFullAccess", "AWSVendorInsights", true),
+    managed!("arn:aws:iam::aws:policy/AWSVendorInsightsVendorReadOnly", "AWSVendorInsights", true),
+    managed!("arn:aws:iam::aws:policy/SecurityAudit", "NoArtifactAction", true),
+    managed!("arn:aws:iam::aws:policy/job-function/ViewOnlyAccess", "NoArtifactAction", true),
+    managed!("arn:aws:iam::aws:policy/job-function/Billing", "NoArtifactAction", true),
     managed!("p-FullAWSAccess", "FullAWSAccess", false),
-    managed!(
-        "arn:aws:organizations::aws:policy/service_control_policy/p-FullAWSAccess",
-        "FullAWSAccess",
-        false
-    ),
-    managed!(
-        "arn:aws-us-gov:organizations::aws:policy/service_control_policy/p-FullAWSAccess",
-        "FullAWSAccess",
-        false
-    ),
+    managed!("arn:aws:organizations::aws:policy/service_control_policy/p-FullAWSAccess", "FullAWSAccess", false),
+    managed!("arn:aws-us-gov:organizations::aws:policy/service_control_policy/p-FullAWSAccess", "FullAWSAccess", false),
     managed!("FullAWSAccess", "FullAWSAccess", false),
 ];
 
@@ -179,20 +115,13 @@ pub struct EligibleService {
 
 static ELIGIBLE: LazyLock<EligibleServices> = LazyLock::new(|| {
     // a test reads the file; an empty list would make every service unknown
-    serde_json::from_str(include_str!("../../data/hipaa-eligible-services.json")).unwrap_or(
-        EligibleServices {
-            snapshots: Vec::new(),
-            services: Vec::new(),
-        },
-    )
+    serde_json::from_str(include_str!("../../data/hipaa-eligible-services.json"))
+        .unwrap_or(EligibleServices { snapshots: Vec::new(), services: Vec::new() })
 });
 
 /// The services of the dated lists that have this name or IAM prefix.
 pub fn services(name: &str) -> impl Iterator<Item = &'static EligibleService> {
-    ELIGIBLE
-        .services
-        .iter()
-        .filter(move |s| s.name == name || s.prefixes.iter().any(|p| p == name))
+    ELIGIBLE.services.iter().filter(move |s| s.name == name || s.prefixes.iter().any(|p| p == name))
 }
 
 /// The date of the last list.
@@ -202,11 +131,8 @@ pub fn last_list() -> &'static str {
 
 /// Whether a service is HIPAA eligible at a moment (D18); `None` where it is unknown.
 pub fn eligible(name: &str, at: Moment) -> Option<bool> {
-    let dates: Vec<(&str, Moment)> = ELIGIBLE
-        .snapshots
-        .iter()
-        .filter_map(|s| Some((s.as_str(), moment::parse(s)?)))
-        .collect();
+    let dates: Vec<(&str, Moment)> =
+        ELIGIBLE.snapshots.iter().filter_map(|s| Some((s.as_str(), moment::parse(s)?))).collect();
     let on = |date: &str| services(name).any(|s| s.seen.iter().any(|d| d == date));
     let before = dates.iter().rev().find(|(_, m)| *m <= at)?;
     let Some(after) = dates.iter().find(|(_, m)| *m > at) else {
@@ -230,22 +156,10 @@ mod tests {
         assert_eq!(eligible("s3", at("2025-01-01")), Some(true));
         assert_eq!(eligible("gamelift", at("2025-01-01")), Some(false));
         assert_eq!(eligible("robomaker", at("2025-01-01")), Some(true));
-        assert_eq!(
-            eligible("robomaker", at("2026-01-01")),
-            None,
-            "on one of the two lists around"
-        );
+        assert_eq!(eligible("robomaker", at("2026-01-01")), None, "on one of the two lists around");
         assert_eq!(eligible("robomaker", at("2026-06-01")), Some(false));
-        assert_eq!(
-            eligible("s3", at("2028-01-01")),
-            None,
-            "after the last list's age"
-        );
-        assert_eq!(
-            eligible("s3", at("2020-01-01")),
-            None,
-            "before the first list"
-        );
+        assert_eq!(eligible("s3", at("2028-01-01")), None, "after the last list's age");
+        assert_eq!(eligible("s3", at("2020-01-01")), None, "before the first list");
         assert_eq!(services("robomaker").count(), 1);
     }
 

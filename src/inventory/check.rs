@@ -13,21 +13,14 @@ type Entities = BTreeMap<Uid, Entity>;
 /// Finds the agreements that are named by their kind: by the scope of the acceptance, and the partition of its account.
 pub fn resolve_agreements(entities: &mut Entities, problems: &mut Vec<Problem>) {
     let mut resolved = Vec::new();
-    for entity in entities
-        .values()
-        .filter(|e| e.uid.ty == "CustomerAgreement")
-    {
+    for entity in entities.values().filter(|e| e.uid.ty == "CustomerAgreement") {
         let Some(name) = entity.reference("agreement") else {
             continue;
         };
         if entities.contains_key(&Uid::new("Agreement", name)) {
             continue;
         }
-        let scope = if entity.attrs.contains_key("organization") {
-            "organization"
-        } else {
-            "account"
-        };
+        let scope = if entity.attrs.contains_key("organization") { "organization" } else { "account" };
         let partition = partition_of(entities, entity).unwrap_or("aws");
         let of_kind = |e: &&Entity| e.uid.ty == "Agreement" && e.str("kind") == Some(name);
         let found = entities
@@ -40,64 +33,37 @@ pub fn resolve_agreements(entities: &mut Entities, problems: &mut Vec<Problem>) 
         }
     }
     for (uid, agreement) in resolved {
-        if let Some(item) = entities
-            .get_mut(&uid)
-            .and_then(|e| e.attrs.get_mut("agreement"))
-        {
+        if let Some(item) = entities.get_mut(&uid).and_then(|e| e.attrs.get_mut("agreement")) {
             item.attr = Attr::Entity(agreement);
         }
     }
 }
 
-fn no_agreement(
-    entities: &Entities,
-    entity: &Entity,
-    name: &str,
-    scope: &str,
-    partition: &str,
-) -> Problem {
-    let kinds: BTreeSet<&str> = entities
-        .values()
-        .filter(|e| e.uid.ty == "Agreement")
-        .filter_map(|e| e.str("kind"))
-        .collect();
+fn no_agreement(entities: &Entities, entity: &Entity, name: &str, scope: &str, partition: &str) -> Problem {
+    let kinds: BTreeSet<&str> =
+        entities.values().filter(|e| e.uid.ty == "Agreement").filter_map(|e| e.str("kind")).collect();
     let (message, help) = if kinds.contains(name) {
-        let message =
-            format!("`{name}` is no agreement of scope {scope} in the partition {partition}");
-        (
-            message,
-            "name an agreement that this partition offers for this scope (R56, D15)".to_owned(),
-        )
+        let message = format!("`{name}` is no agreement of scope {scope} in the partition {partition}");
+        (message, "name an agreement that this partition offers for this scope (R56, D15)".to_owned())
     } else {
         let near = did_you_mean(name, kinds.iter().copied());
         let kinds: Vec<_> = kinds.iter().copied().collect();
         let help = near.map_or_else(
-            || {
-                format!(
-                    "the kinds are {}; declare an Agreement for another",
-                    kinds.join(", ")
-                )
-            },
+            || format!("the kinds are {}; declare an Agreement for another", kinds.join(", ")),
             |n| format!("did you mean `{n}`?"),
         );
         (format!("there is no agreement `{name}`"), help)
     };
-    entity
-        .problem(entity.span_of("agreement"), message)
-        .help(help)
+    entity.problem(entity.span_of("agreement"), message).help(help)
 }
 
 /// The partition of the account that an acceptance is for, or of the account that manages its organization.
 fn partition_of<'a>(entities: &'a Entities, agreement: &Entity) -> Option<&'a str> {
     let account = match agreement.reference("organization") {
-        Some(organization) => entities
-            .get(&Uid::new("Organization", organization))?
-            .reference("managementAccount")?,
+        Some(organization) => entities.get(&Uid::new("Organization", organization))?.reference("managementAccount")?,
         None => agreement.reference("account")?,
     };
-    entities
-        .get(&Uid::new("Account", account))?
-        .str("partition")
+    entities.get(&Uid::new("Account", account))?.str("partition")
 }
 
 /// Everything that can be wrong between entities.
@@ -124,13 +90,7 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
-    fn error(
-        &mut self,
-        entity: &Entity,
-        span: Span,
-        message: impl Into<String>,
-        help: impl Into<String>,
-    ) {
+    fn error(&mut self, entity: &Entity, span: Span, message: impl Into<String>, help: impl Into<String>) {
         self.problems.push(entity.problem(span, message).help(help));
     }
 
@@ -142,23 +102,15 @@ impl Check<'_> {
         found.extend(entity.parents.iter().map(|(uid, span)| (uid, *span)));
         for (uid, span) in found {
             // policies were looked up with their documents
-            let known = self.entities.contains_key(uid)
-                || ["IamPolicy", "Service"].contains(&uid.ty.as_str());
+            let known = self.entities.contains_key(uid) || ["IamPolicy", "Service"].contains(&uid.ty.as_str());
             let of_kind = uid.ty == "Agreement" && entity.uid.ty == "CustomerAgreement";
             if known || of_kind {
                 continue;
             }
-            let same = self
-                .entities
-                .keys()
-                .filter(|k| k.ty == uid.ty)
-                .map(|k| k.id.as_str());
+            let same = self.entities.keys().filter(|k| k.ty == uid.ty).map(|k| k.id.as_str());
             let help = match did_you_mean(&uid.id, same) {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => format!(
-                    "declare it: {{ \"uid\": {} }}",
-                    serde_json::Value::String(uid.to_string())
-                ),
+                None => format!("declare it: {{ \"uid\": {} }}", serde_json::Value::String(uid.to_string())),
             };
             self.error(entity, span, format!("there is no {uid}"), help);
         }
@@ -167,28 +119,14 @@ impl Check<'_> {
     fn account(&mut self, entity: &Entity) {
         if type_of_id(&entity.uid.id) != Some("Account") {
             let message = format!("`{}` is no account number", entity.uid.id);
-            self.error(
-                entity,
-                entity.span,
-                message,
-                "write its twelve digits, leading zeros included",
-            );
+            self.error(entity, entity.span, message, "write its twelve digits, leading zeros included");
         }
         let organizations = self.organizations_of(entity);
         if organizations.len() > 1 {
             let names: Vec<_> = organizations.iter().cloned().collect();
-            let message = format!(
-                "account {} is in two organizations, {} (R41)",
-                entity.uid.id,
-                names.join(" and ")
-            );
+            let message = format!("account {} is in two organizations, {} (R41)", entity.uid.id, names.join(" and "));
             let span = entity.parents.last().map_or(entity.span, |(_, s)| *s);
-            self.error(
-                entity,
-                span,
-                message,
-                "an account belongs to at most one organization at a time",
-            );
+            self.error(entity, span, message, "an account belongs to at most one organization at a time");
         } else {
             self.single_parent(entity);
         }
@@ -218,10 +156,7 @@ impl Check<'_> {
 
     /// One unit at most; its organization may be named beside it.
     fn single_parent(&mut self, entity: &Entity) {
-        let mut units = entity
-            .parents
-            .iter()
-            .filter(|(p, _)| p.ty == "OrganizationalUnit");
+        let mut units = entity.parents.iter().filter(|(p, _)| p.ty == "OrganizationalUnit");
         if let (Some(_), Some((_, span))) = (units.next(), units.next()) {
             let message = format!("{} is in two organizational units", entity.uid.id);
             self.error(entity, *span, message, "keep the one that it stands in");
@@ -232,19 +167,12 @@ impl Check<'_> {
         let Some(items) = entity.set("memberships") else {
             return;
         };
-        let mut memberships: Vec<(Membership, Span)> = items
-            .iter()
-            .filter_map(|i| membership(i).map(|m| (m, i.span)))
-            .collect();
+        let mut memberships: Vec<(Membership, Span)> =
+            items.iter().filter_map(|i| membership(i).map(|m| (m, i.span))).collect();
         for (m, span) in &memberships {
             if let (Some(from), Some(until)) = (m.from, m.until) {
                 if from >= until {
-                    self.error(
-                        entity,
-                        *span,
-                        "a membership that ends before it begins",
-                        "correct `from` or `until`",
-                    );
+                    self.error(entity, *span, "a membership that ends before it begins", "correct `from` or `until`");
                 }
             }
         }
@@ -272,18 +200,11 @@ impl Check<'_> {
                     "account {} is in {} by this membership, and not by its parents",
                     entity.uid.id, m.organization
                 );
-                self.error(
-                    entity,
-                    *span,
-                    message,
-                    "end the membership with `until`, or correct `parents`",
-                );
+                self.error(entity, *span, message, "end the membership with `until`, or correct `parents`");
             }
             (None, Some(now)) => {
-                let message = format!(
-                    "account {} is in {now} by its parents, and no membership is open",
-                    entity.uid.id
-                );
+                let message =
+                    format!("account {} is in {now} by its parents, and no membership is open", entity.uid.id);
                 self.error(
                     entity,
                     entity.span_of("memberships"),
@@ -301,17 +222,9 @@ impl Check<'_> {
             if !seen.insert(id.clone()) {
                 let message = format!("the parents of {} form a cycle", entity.uid.id);
                 let span = entity.parents.first().map_or(entity.span, |(_, s)| *s);
-                return self.error(
-                    entity,
-                    span,
-                    message,
-                    "a unit stands in one unit or organization above it",
-                );
+                return self.error(entity, span, message, "a unit stands in one unit or organization above it");
             }
-            current = self
-                .entities
-                .get(&Uid::new("OrganizationalUnit", id))
-                .and_then(parent);
+            current = self.entities.get(&Uid::new("OrganizationalUnit", id)).and_then(parent);
         }
         if entity.parents.is_empty() {
             let message = format!("{} is in no organization", entity.uid.id);
@@ -324,12 +237,7 @@ impl Check<'_> {
         }
         if self.organizations_of(entity).len() > 1 {
             let span = entity.parents.last().map_or(entity.span, |(_, s)| *s);
-            return self.error(
-                entity,
-                span,
-                format!("{} is in two organizations", entity.uid.id),
-                "keep one",
-            );
+            return self.error(entity, span, format!("{} is in two organizations", entity.uid.id), "keep one");
         }
         self.single_parent(entity);
     }
@@ -343,16 +251,8 @@ impl Check<'_> {
         };
         let span = entity.span_of("managementAccount");
         if !self.organizations_of(account).contains(&entity.uid.id) {
-            let message = format!(
-                "account {management} manages {}, and is not in it",
-                entity.uid.id
-            );
-            self.error(
-                entity,
-                span,
-                message,
-                format!("add \"parents\": [\"{}\"] to the account", entity.uid.id),
-            );
+            let message = format!("account {management} manages {}, and is not in it", entity.uid.id);
+            self.error(entity, span, message, format!("add \"parents\": [\"{}\"] to the account", entity.uid.id));
         }
         let partition = account.str("partition");
         let members: Vec<Entity> = self
@@ -367,12 +267,7 @@ impl Check<'_> {
                     "account {} is of another partition than its organization {} (D15)",
                     member.uid.id, entity.uid.id
                 );
-                self.error(
-                    &member,
-                    member.span_of("partition"),
-                    message,
-                    "an organization lies in one partition",
-                );
+                self.error(&member, member.span_of("partition"), message, "an organization lies in one partition");
             }
         }
     }
@@ -380,60 +275,30 @@ impl Check<'_> {
     fn principal(&mut self, entity: &Entity) {
         let arn: Vec<&str> = entity.uid.id.splitn(6, ':').collect();
         let (partition, account) = match arn.as_slice() {
-            ["arn", partition, "iam", "", account, _]
-                if type_of_id(&entity.uid.id) == Some(&entity.uid.ty) =>
-            {
+            ["arn", partition, "iam", "", account, _] if type_of_id(&entity.uid.id) == Some(&entity.uid.ty) => {
                 (*partition, *account)
             }
             _ => {
-                let message = format!(
-                    "`{}` is no ARN of {}",
-                    entity.uid.id,
-                    article(&entity.uid.ty).to_lowercase()
-                );
+                let message = format!("`{}` is no ARN of {}", entity.uid.id, article(&entity.uid.ty).to_lowercase());
                 let kind = entity.uid.ty.to_lowercase();
-                let tail = if kind == "root" {
-                    kind
-                } else {
-                    format!("{kind}/NAME")
-                };
-                return self.error(
-                    entity,
-                    entity.span,
-                    message,
-                    format!("write arn:aws:iam::111122223333:{tail}"),
-                );
+                let tail = if kind == "root" { kind } else { format!("{kind}/NAME") };
+                return self.error(entity, entity.span, message, format!("write arn:aws:iam::111122223333:{tail}"));
             }
         };
         let declared = entity.reference("account").unwrap_or_default();
         if declared != account {
             let message = format!("the ARN names account {account}, and `account` is {declared}");
-            return self.error(
-                entity,
-                entity.span_of("account"),
-                message,
-                "leave `account` out: the ARN tells it",
-            );
+            return self.error(entity, entity.span_of("account"), message, "leave `account` out: the ARN tells it");
         }
         let owner = self.entities.get(&Uid::new("Account", account));
-        if let Some(own) = owner
-            .and_then(|o| o.str("partition"))
-            .filter(|p| *p != partition)
-        {
-            let message = format!(
-                "the ARN is of the partition {partition}, and account {account} of {own} (D15)"
-            );
+        if let Some(own) = owner.and_then(|o| o.str("partition")).filter(|p| *p != partition) {
+            let message = format!("the ARN is of the partition {partition}, and account {account} of {own} (D15)");
             self.error(entity, entity.span, message, format!("write arn:{own}:…"));
         }
         for (group, span) in &entity.parents {
             if group.id.split(':').nth(4) != Some(account) {
                 let message = format!("a group of another account than {account}");
-                self.error(
-                    entity,
-                    *span,
-                    message,
-                    "users are in groups of their own account",
-                );
+                self.error(entity, *span, message, "users are in groups of their own account");
             }
         }
     }
@@ -452,43 +317,25 @@ impl Check<'_> {
                 );
             }
             if !fields.contains_key("accounts") && !fields.contains_key("organizationalUnits") {
-                self.error(
-                    entity,
-                    item.span,
-                    "an assignment to no account",
-                    "add `accounts` or `organizationalUnits`",
-                );
+                self.error(entity, item.span, "an assignment to no account", "add `accounts` or `organizationalUnits`");
             }
         }
     }
 
     fn customer_agreement(&mut self, entity: &Entity) {
-        let scope = match (
-            entity.attrs.contains_key("account"),
-            entity.attrs.contains_key("organization"),
-        ) {
+        let scope = match (entity.attrs.contains_key("account"), entity.attrs.contains_key("organization")) {
             (true, false) => "account",
             (false, true) => "organization",
             (both, _) => {
-                let message = if both {
-                    "both `account` and `organization`"
-                } else {
-                    "neither `account` nor `organization`"
-                };
+                let message =
+                    if both { "both `account` and `organization`" } else { "neither `account` nor `organization`" };
                 let help = "an acceptance is for one account or for one organization";
-                return self.error(
-                    entity,
-                    entity.span,
-                    format!("an acceptance with {message}"),
-                    help,
-                );
+                return self.error(entity, entity.span, format!("an acceptance with {message}"), help);
             }
         };
         self.interval(entity);
         self.state(entity);
-        let Some(agreement) = entity
-            .reference("agreement")
-            .and_then(|a| self.entities.get(&Uid::new("Agreement", a)))
+        let Some(agreement) = entity.reference("agreement").and_then(|a| self.entities.get(&Uid::new("Agreement", a)))
         else {
             return;
         };
@@ -499,12 +346,7 @@ impl Check<'_> {
                 agreement.uid.id,
                 agreement.str("scope").unwrap_or_default()
             );
-            self.error(
-                entity,
-                span,
-                message,
-                "name the agreement of the same kind and the other scope",
-            );
+            self.error(entity, span, message, "name the agreement of the same kind and the other scope");
         }
         let partition = partition_of(self.entities, entity);
         if partition.is_some() && agreement.str("partition") != partition {
@@ -517,10 +359,7 @@ impl Check<'_> {
                 entity,
                 span,
                 message,
-                format!(
-                    "name the agreement of the partition {}",
-                    partition.unwrap_or_default()
-                ),
+                format!("name the agreement of the partition {}", partition.unwrap_or_default()),
             );
         }
     }
@@ -531,10 +370,9 @@ impl Check<'_> {
             let Some(fields) = item.record() else {
                 continue;
             };
-            if let (Some(from), Some(until)) = (
-                fields.get("from").and_then(Item::moment),
-                fields.get("until").and_then(Item::moment),
-            ) {
+            if let (Some(from), Some(until)) =
+                (fields.get("from").and_then(Item::moment), fields.get("until").and_then(Item::moment))
+            {
                 if from >= until {
                     self.error(
                         entity,
@@ -548,15 +386,9 @@ impl Check<'_> {
     }
 
     fn interval(&mut self, entity: &Entity) {
-        if let (Some(start), Some(end)) = (
-            entity.moment("effectiveStart"),
-            entity.moment("effectiveEnd"),
-        ) {
+        if let (Some(start), Some(end)) = (entity.moment("effectiveStart"), entity.moment("effectiveEnd")) {
             if end <= start {
-                let message = format!(
-                    "the agreement ends before it begins, on {}",
-                    moment::format(start)
-                );
+                let message = format!("the agreement ends before it begins, on {}", moment::format(start));
                 self.error(
                     entity,
                     entity.span_of("effectiveEnd"),

@@ -63,10 +63,7 @@ const PHI_TAGS: [&str; 2] = ["Data=PHI", "DataClassification=PHI"];
 impl Config {
     /// The settings of an inventory without `countersign.toml`.
     pub fn none() -> Self {
-        Self {
-            phi_tags: PHI_TAGS.map(str::to_owned).to_vec(),
-            ..Self::default()
-        }
+        Self { phi_tags: PHI_TAGS.map(str::to_owned).to_vec(), ..Self::default() }
     }
 
     /// Reads `countersign.toml` of a folder, if it is there.
@@ -83,19 +80,9 @@ impl Config {
     /// Reads the text of `countersign.toml`.
     pub fn parse(source: &Arc<Source>) -> Result<Self, Vec<Problem>> {
         let file: File = toml::from_str(&source.text).map_err(|e| {
-            let span = e.span().map_or(Span::default(), |s| Span {
-                start: s.start,
-                end: s.end,
-            });
+            let span = e.span().map_or(Span::default(), |s| Span { start: s.start, end: s.end });
             let help = "it has asOf, exclude, signatories, phiTags and a table [context]";
-            vec![
-                Problem::at(
-                    source,
-                    span,
-                    e.message().lines().next().unwrap_or("invalid").to_owned(),
-                )
-                .help(help),
-            ]
+            vec![Problem::at(source, span, e.message().lines().next().unwrap_or("invalid").to_owned()).help(help)]
         })?;
         let mut problems = Vec::new();
         let as_of = file.as_of.and_then(|value| {
@@ -105,32 +92,17 @@ impl Config {
             };
             let moment = moment::parse(&text);
             if moment.is_none() {
-                let span = Span {
-                    start: value.span().start,
-                    end: value.span().end,
-                };
+                let span = Span { start: value.span().start, end: value.span().end };
                 let problem = Problem::at(source, span, format!("`{text}` is no moment"));
                 problems.push(problem.help("write \"2026-11-21\" or \"2026-11-21T09:00:00Z\""));
             }
             moment
         });
         let exclude = Exclude::new(source, file.exclude, &mut problems);
-        let context = file
-            .context
-            .into_iter()
-            .map(|(key, value)| (key.to_ascii_lowercase(), value.texts()))
-            .collect();
-        let phi_tags = file
-            .phi_tags
-            .unwrap_or_else(|| PHI_TAGS.map(str::to_owned).to_vec());
+        let context = file.context.into_iter().map(|(key, value)| (key.to_ascii_lowercase(), value.texts())).collect();
+        let phi_tags = file.phi_tags.unwrap_or_else(|| PHI_TAGS.map(str::to_owned).to_vec());
         if problems.is_empty() {
-            Ok(Self {
-                as_of,
-                exclude,
-                context,
-                signatories: file.signatories,
-                phi_tags,
-            })
+            Ok(Self { as_of, exclude, context, signatories: file.signatories, phi_tags })
         } else {
             Err(problems)
         }
@@ -149,34 +121,19 @@ impl Values {
 }
 
 impl Exclude {
-    fn new(
-        source: &Arc<Source>,
-        patterns: Vec<toml::Spanned<String>>,
-        problems: &mut Vec<Problem>,
-    ) -> Self {
+    fn new(source: &Arc<Source>, patterns: Vec<toml::Spanned<String>>, problems: &mut Vec<Problem>) -> Self {
         let mut builder = GlobSetBuilder::new();
         let mut known = Vec::new();
         for pattern in patterns {
-            let span = Span {
-                start: pattern.span().start,
-                end: pattern.span().end,
-            };
+            let span = Span { start: pattern.span().start, end: pattern.span().end };
             match Glob::new(pattern.get_ref()) {
                 Ok(glob) => drop(builder.add(glob)),
-                Err(e) => problems.push(Problem::at(
-                    source,
-                    span,
-                    format!("not a pattern: {}", e.kind()),
-                )),
+                Err(e) => problems.push(Problem::at(source, span, format!("not a pattern: {}", e.kind()))),
             }
             known.push((pattern.into_inner(), span));
         }
         let globs = builder.build().unwrap_or_default();
-        Self {
-            globs,
-            patterns: known,
-            source: Some(source.clone()),
-        }
+        Self { globs, patterns: known, source: Some(source.clone()) }
     }
 
     /// Whether a file, by its path in the inventory, is left out; `matched` collects the patterns that did it.
@@ -191,15 +148,9 @@ impl Exclude {
         let Some(source) = &self.source else {
             return Vec::new();
         };
-        let idle = self
-            .patterns
-            .iter()
-            .enumerate()
-            .filter(|(i, _)| !matched.contains(i));
+        let idle = self.patterns.iter().enumerate().filter(|(i, _)| !matched.contains(i));
         idle.map(|(_, (pattern, span))| {
-            Problem::at(source, *span, format!("`{pattern}` excludes no file"))
-                .help("remove it")
-                .warning()
+            Problem::at(source, *span, format!("`{pattern}` excludes no file")).help("remove it").warning()
         })
         .collect()
     }
@@ -221,11 +172,9 @@ mod tests {
 
     #[test]
     fn mistakes_have_their_place() {
-        for (text, underlined) in [
-            ("asof = 1\n", "asof"),
-            ("asOf = \"soon\"\n", "\"soon\""),
-            ("exclude = [\"a[\"]\n", "\"a[\""),
-        ] {
+        for (text, underlined) in
+            [("asof = 1\n", "asof"), ("asOf = \"soon\"\n", "\"soon\""), ("exclude = [\"a[\"]\n", "\"a[\"")]
+        {
             let problems = Config::parse(&Source::new(FILE, text)).unwrap_err();
             assert_eq!(problems[0].underlined(), underlined, "{}", problems[0]);
         }

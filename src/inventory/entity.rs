@@ -21,10 +21,7 @@ pub struct Uid {
 impl Uid {
     /// A uid of this type and id.
     pub fn new(ty: impl Into<String>, id: impl Into<String>) -> Self {
-        Self {
-            ty: ty.into(),
-            id: id.into(),
-        }
+        Self { ty: ty.into(), id: id.into() }
     }
 
     /// The same for Cedar.
@@ -36,23 +33,14 @@ impl Uid {
 /// A uid of the project's namespace, for Cedar.
 pub fn cedar_uid(ty: &str, id: &str) -> Result<cedar_policy::EntityUid, Failure> {
     let name = format!("{NAMESPACE}::{ty}");
-    let ty: cedar_policy::EntityTypeName = name
-        .parse()
-        .map_err(|e| Failure::general(format!("`{name}` is not the name of a type: {e}")))?;
-    Ok(cedar_policy::EntityUid::from_type_name_and_id(
-        ty,
-        cedar_policy::EntityId::new(id),
-    ))
+    let ty: cedar_policy::EntityTypeName =
+        name.parse().map_err(|e| Failure::general(format!("`{name}` is not the name of a type: {e}")))?;
+    Ok(cedar_policy::EntityUid::from_type_name_and_id(ty, cedar_policy::EntityId::new(id)))
 }
 
 impl std::fmt::Display for Uid {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "{}::{}",
-            self.ty,
-            serde_json::Value::String(self.id.clone())
-        )
+        write!(f, "{}::{}", self.ty, serde_json::Value::String(self.id.clone()))
     }
 }
 
@@ -94,12 +82,9 @@ impl Attr {
             Self::Moment(m) => json!({"__extn": {"fn": "datetime", "arg": moment::format(*m)}}),
             Self::Entity(uid) => json!({"__entity": uid_json(uid)}),
             Self::Set(items) => items.iter().map(|i| i.attr.to_json()).collect(),
-            Self::Record(items) => serde_json::Value::Object(
-                items
-                    .iter()
-                    .map(|(k, i)| (k.clone(), i.attr.to_json()))
-                    .collect(),
-            ),
+            Self::Record(items) => {
+                serde_json::Value::Object(items.iter().map(|(k, i)| (k.clone(), i.attr.to_json())).collect())
+            }
         }
     }
 }
@@ -181,13 +166,7 @@ impl Entity {
 
     /// The ids of a set of references; `None` where the attribute is absent.
     pub fn references(&self, attr: &str) -> Option<Vec<String>> {
-        Some(
-            self.set(attr)?
-                .iter()
-                .filter_map(Item::id)
-                .map(str::to_owned)
-                .collect(),
-        )
+        Some(self.set(attr)?.iter().filter_map(Item::id).map(str::to_owned).collect())
     }
 
     /// The elements of a set.
@@ -205,11 +184,7 @@ impl Entity {
 
     /// Cedar's entity JSON, with these parents.
     pub fn to_json(&self, parents: &[Uid]) -> serde_json::Value {
-        let attrs: serde_json::Map<_, _> = self
-            .attrs
-            .iter()
-            .map(|(k, i)| (k.clone(), i.attr.to_json()))
-            .collect();
+        let attrs: serde_json::Map<_, _> = self.attrs.iter().map(|(k, i)| (k.clone(), i.attr.to_json())).collect();
         let parents: Vec<_> = parents.iter().map(uid_json).collect();
         let mut json = json!({"uid": uid_json(&self.uid), "attrs": attrs, "parents": parents});
         if let (false, Some(object)) = (self.tags.is_empty(), json.as_object_mut()) {
@@ -247,11 +222,7 @@ impl Item {
     /// The ids, if it is a set of references.
     pub fn ids(&self) -> Vec<String> {
         match &self.attr {
-            Attr::Set(items) => items
-                .iter()
-                .filter_map(Item::id)
-                .map(str::to_owned)
-                .collect(),
+            Attr::Set(items) => items.iter().filter_map(Item::id).map(str::to_owned).collect(),
             _ => Vec::new(),
         }
     }

@@ -35,11 +35,7 @@ pub struct Inline {
 
 /// Reads the entities of one file, which holds an array.
 pub fn expand(schema: &EntitySchema, source: &Arc<Source>, root: &Node, out: &mut Expanded) {
-    let mut expander = Expander {
-        schema,
-        source,
-        out,
-    };
+    let mut expander = Expander { schema, source, out };
     for node in root.as_array().unwrap_or_default() {
         expander.entity(node);
     }
@@ -60,43 +56,25 @@ struct Slot<'a> {
 
 impl Expander<'_> {
     fn error(&mut self, span: Span, message: impl Into<String>, help: impl Into<String>) {
-        self.out
-            .problems
-            .push(Problem::at(self.source, span, message).help(help));
+        self.out.problems.push(Problem::at(self.source, span, message).help(help));
     }
 
     fn entity(&mut self, node: &Node) {
         let Some(members) = node.as_object() else {
             let message = format!("an entity is an object, and this is {}", node.kind());
-            return self.error(
-                node.span,
-                message,
-                "write { \"uid\": \"Account::\\\"111122223333\\\"\" }",
-            );
+            return self.error(node.span, message, "write { \"uid\": \"Account::\\\"111122223333\\\"\" }");
         };
         for member in members {
             if !["uid", "attrs", "parents", "tags"].contains(&member.key.as_str()) {
                 let near = did_you_mean(&member.key, ["uid", "attrs", "parents", "tags"]);
-                let help = near.map_or("an entity has uid, attrs, parents and tags".into(), |n| {
-                    format!("did you mean `{n}`?")
-                });
-                self.error(
-                    member.key_span,
-                    format!("an entity has no `{}`", member.key),
-                    help,
-                );
+                let help = near
+                    .map_or("an entity has uid, attrs, parents and tags".into(), |n| format!("did you mean `{n}`?"));
+                self.error(member.key_span, format!("an entity has no `{}`", member.key), help);
             }
         }
         let Some(uid_node) = node.get("uid") else {
-            let first = Span {
-                start: node.span.start,
-                end: node.span.start + 1,
-            };
-            return self.error(
-                first,
-                "this entity has no `uid`",
-                "write \"uid\": \"Account::\\\"111122223333\\\"\"",
-            );
+            let first = Span { start: node.span.start, end: node.span.start + 1 };
+            return self.error(first, "this entity has no `uid`", "write \"uid\": \"Account::\\\"111122223333\\\"\"");
         };
         let Some(uid) = self.uid(uid_node) else {
             return;
@@ -108,15 +86,7 @@ impl Expander<'_> {
         let parents = self.parents(&uid, ty, node);
         let tags = self.tags(&uid, ty, node);
         let source = self.source.clone();
-        self.out.entities.push(Entity {
-            uid,
-            source,
-            span: uid_node.span,
-            attrs,
-            parents,
-            tags,
-            built_in: false,
-        });
+        self.out.entities.push(Entity { uid, source, span: uid_node.span, attrs, parents, tags, built_in: false });
     }
 
     /// The uid of an entity: `Type::"id"`, a bare id whose form tells its type, or Cedar's object.
@@ -127,11 +97,7 @@ impl Expander<'_> {
                 Some(ty) => Uid::new(ty, id),
                 None => {
                     let message = format!("`{id}` does not tell the type of this entity");
-                    self.error(
-                        node.span,
-                        message,
-                        format!("write Type::\"{id}\", such as Group::\"{id}\""),
-                    );
+                    self.error(node.span, message, format!("write Type::\"{id}\", such as Group::\"{id}\""));
                     return None;
                 }
             },
@@ -157,13 +123,7 @@ impl Expander<'_> {
         self.error(span, format!("there is no entity type `{ty}`"), help);
     }
 
-    fn attrs(
-        &mut self,
-        uid: &Uid,
-        ty: &EntityType,
-        node: &Node,
-        uid_span: Span,
-    ) -> BTreeMap<String, Item> {
+    fn attrs(&mut self, uid: &Uid, ty: &EntityType, node: &Node, uid_span: Span) -> BTreeMap<String, Item> {
         let attrs = node.get("attrs");
         let members = match attrs {
             None => &[],
@@ -184,28 +144,14 @@ impl Expander<'_> {
             if record.contains_key(name) || members.iter().any(|m| &m.key == name) {
                 continue;
             }
-            let filled = attribute
-                .default
-                .as_ref()
-                .and_then(default_attr)
-                .or_else(|| derive(attribute, uid, &record));
+            let filled = attribute.default.as_ref().and_then(default_attr).or_else(|| derive(attribute, uid, &record));
             match filled {
                 Some(attr) => {
-                    record.insert(
-                        name.clone(),
-                        Item {
-                            span: uid_span,
-                            attr,
-                        },
-                    );
+                    record.insert(name.clone(), Item { span: uid_span, attr });
                 }
                 None if attribute.required => {
                     let help = format!("add \"{name}\": {}", attribute.ty.describe());
-                    self.error(
-                        uid_span,
-                        format!("{} without `{name}`", article(&uid.ty)),
-                        help,
-                    );
+                    self.error(uid_span, format!("{} without `{name}`", article(&uid.ty)), help);
                 }
                 None => {}
             }
@@ -226,16 +172,8 @@ impl Expander<'_> {
                 self.unknown_attribute(uid, attributes, member);
                 continue;
             };
-            let name = if within.is_empty() {
-                member.key.clone()
-            } else {
-                format!("{within}.{}", member.key)
-            };
-            let slot = Slot {
-                ty: &uid.ty,
-                name: &name,
-                owner: uid,
-            };
+            let name = if within.is_empty() { member.key.clone() } else { format!("{within}.{}", member.key) };
+            let slot = Slot { ty: &uid.ty, name: &name, owner: uid };
             if let Some(item) = self.value(&slot, attribute, &attribute.ty, &member.node) {
                 record.insert(member.key.clone(), item);
             }
@@ -243,44 +181,20 @@ impl Expander<'_> {
         record
     }
 
-    fn unknown_attribute(
-        &mut self,
-        uid: &Uid,
-        attributes: &BTreeMap<String, Attribute>,
-        member: &Member,
-    ) {
+    fn unknown_attribute(&mut self, uid: &Uid, attributes: &BTreeMap<String, Attribute>, member: &Member) {
         if claims_units(uid, &member.key) {
             return self.error(member.key_span, UNIT_CLAIM, UNIT_HELP);
         }
         let help = match did_you_mean(&member.key, attributes.keys().map(String::as_str)) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => format!(
-                "it has {}",
-                attributes
-                    .keys()
-                    .map(String::as_str)
-                    .collect::<Vec<_>>()
-                    .join(", ")
-            ),
+            None => format!("it has {}", attributes.keys().map(String::as_str).collect::<Vec<_>>().join(", ")),
         };
-        self.error(
-            member.key_span,
-            format!("{} has no `{}`", article(&uid.ty), member.key),
-            help,
-        );
+        self.error(member.key_span, format!("{} has no `{}`", article(&uid.ty), member.key), help);
     }
 
-    fn value(
-        &mut self,
-        slot: &Slot<'_>,
-        attribute: &Attribute,
-        ty: &Type,
-        node: &Node,
-    ) -> Option<Item> {
+    fn value(&mut self, slot: &Slot<'_>, attribute: &Attribute, ty: &Type, node: &Node) -> Option<Item> {
         let attr = match (ty, &node.value) {
-            (Type::String, _) if attribute.form.as_deref() == Some("document") => {
-                self.document(slot, node)?
-            }
+            (Type::String, _) if attribute.form.as_deref() == Some("document") => self.document(slot, node)?,
             (Type::String, Value::String(s)) => {
                 self.closed(slot, attribute, node.span, s)?;
                 Attr::String(s.clone())
@@ -291,11 +205,7 @@ impl Expander<'_> {
             (Type::Entity(target), _) => Attr::Entity(self.reference(slot, target, node)?),
             (Type::Set(element), Value::Array(nodes)) => {
                 let items = nodes.iter().enumerate();
-                Attr::Set(
-                    items
-                        .filter_map(|(i, n)| self.element(slot, attribute, element, n, i))
-                        .collect(),
-                )
+                Attr::Set(items.filter_map(|(i, n)| self.element(slot, attribute, element, n, i)).collect())
             }
             (Type::Record(fields), Value::Object(members)) => {
                 let record = self.record(slot.owner, fields, members, slot.name);
@@ -320,10 +230,7 @@ impl Expander<'_> {
                 return None;
             }
         };
-        Some(Item {
-            span: node.span,
-            attr,
-        })
+        Some(Item { span: node.span, attr })
     }
 
     fn element(
@@ -335,24 +242,10 @@ impl Expander<'_> {
         index: usize,
     ) -> Option<Item> {
         let name = format!("{}[{index}]", slot.name);
-        self.value(
-            &Slot {
-                name: &name,
-                ..*slot
-            },
-            attribute,
-            ty,
-            node,
-        )
+        self.value(&Slot { name: &name, ..*slot }, attribute, ty, node)
     }
 
-    fn closed(
-        &mut self,
-        slot: &Slot<'_>,
-        attribute: &Attribute,
-        span: Span,
-        value: &str,
-    ) -> Option<()> {
+    fn closed(&mut self, slot: &Slot<'_>, attribute: &Attribute, span: Span, value: &str) -> Option<()> {
         let Some(values) = &attribute.values else {
             return Some(());
         };
@@ -367,11 +260,7 @@ impl Expander<'_> {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("it is one of {}", values.join(", ")),
         };
-        self.error(
-            span,
-            format!("`{}` of {} is never `{value}`", slot.name, article(slot.ty)),
-            help,
-        );
+        self.error(span, format!("`{}` of {} is never `{value}`", slot.name, article(slot.ty)), help);
         None
     }
 
@@ -397,11 +286,7 @@ impl Expander<'_> {
                 Some(text) => format!("`{text}` is no moment"),
                 None => format!("`{}` is a moment, and this is {}", slot.name, node.kind()),
             };
-            self.error(
-                node.span,
-                message,
-                "write \"2024-03-05\" or \"2024-03-05T14:01:12Z\"",
-            );
+            self.error(node.span, message, "write \"2024-03-05\" or \"2024-03-05T14:01:12Z\"");
         }
         moment
     }
@@ -409,25 +294,15 @@ impl Expander<'_> {
     fn reference(&mut self, slot: &Slot<'_>, target: &str, node: &Node) -> Option<Uid> {
         if target == "IamPolicy" && node.get("Statement").is_some() {
             let id = format!("{}#{}", slot.owner.id, slot.name);
-            self.out.inline.push(Inline {
-                id: id.clone(),
-                node: node.clone(),
-                source: self.source.clone(),
-            });
+            self.out.inline.push(Inline { id: id.clone(), node: node.clone(), source: self.source.clone() });
             return Some(Uid::new("IamPolicy", id));
         }
         match written(node) {
             Some(Written::Full(uid)) if uid.ty == target => Some(uid),
             Some(Written::Full(uid)) => {
-                let message = format!(
-                    "`{}` names an entity of type `{target}`, and this is of type `{}`",
-                    slot.name, uid.ty
-                );
-                self.error(
-                    node.span,
-                    message,
-                    format!("write the id of an entity of type `{target}`"),
-                );
+                let message =
+                    format!("`{}` names an entity of type `{target}`, and this is of type `{}`", slot.name, uid.ty);
+                self.error(node.span, message, format!("write the id of an entity of type `{target}`"));
                 None
             }
             Some(Written::Bare(id)) => {
@@ -441,16 +316,9 @@ impl Expander<'_> {
                 Some(Uid::new(target, id))
             }
             None => {
-                let message = format!(
-                    "`{}` is the id of an entity of type `{target}`, and this is {}",
-                    slot.name,
-                    node.kind()
-                );
-                self.error(
-                    node.span,
-                    message,
-                    format!("write the id of an entity of type `{target}`"),
-                );
+                let message =
+                    format!("`{}` is the id of an entity of type `{target}`, and this is {}", slot.name, node.kind());
+                self.error(node.span, message, format!("write the id of an entity of type `{target}`"));
                 None
             }
         }
@@ -462,23 +330,12 @@ impl Expander<'_> {
             Value::String(text) => Some(Attr::String(text.clone())),
             Value::Object(_) => {
                 let id = slot.owner.id.clone();
-                self.out.inline.push(Inline {
-                    id,
-                    node: node.clone(),
-                    source: self.source.clone(),
-                });
+                self.out.inline.push(Inline { id, node: node.clone(), source: self.source.clone() });
                 Some(Attr::String(node.to_json().to_string()))
             }
             _ => {
-                let message = format!(
-                    "`document` is a path or a policy document, and this is {}",
-                    node.kind()
-                );
-                self.error(
-                    node.span,
-                    message,
-                    "write a path relative to this file, or the document",
-                );
+                let message = format!("`document` is a path or a policy document, and this is {}", node.kind());
+                self.error(node.span, message, "write a path relative to this file, or the document");
                 None
             }
         }
@@ -489,17 +346,10 @@ impl Expander<'_> {
             return Vec::new();
         };
         let Some(nodes) = parents.as_array() else {
-            self.error(
-                parents.span,
-                format!("`parents` is an array, and this is {}", parents.kind()),
-                "write [ … ]",
-            );
+            self.error(parents.span, format!("`parents` is an array, and this is {}", parents.kind()), "write [ … ]");
             return Vec::new();
         };
-        nodes
-            .iter()
-            .filter_map(|n| self.parent(uid, ty, n).map(|p| (p, n.span)))
-            .collect()
+        nodes.iter().filter_map(|n| self.parent(uid, ty, n).map(|p| (p, n.span))).collect()
     }
 
     fn parent(&mut self, uid: &Uid, ty: &EntityType, node: &Node) -> Option<Uid> {
@@ -509,21 +359,14 @@ impl Expander<'_> {
                 ([only], _) => Uid::new(only, id),
                 (_, Some(ty)) => Uid::new(ty, id),
                 (_, None) => {
-                    self.error(
-                        node.span,
-                        format!("`{id}` does not tell its type"),
-                        format!("write Type::\"{id}\""),
-                    );
+                    self.error(node.span, format!("`{id}` does not tell its type"), format!("write Type::\"{id}\""));
                     return None;
                 }
             },
             None => {
                 self.error(
                     node.span,
-                    format!(
-                        "a parent is the uid of an entity, and this is {}",
-                        node.kind()
-                    ),
+                    format!("a parent is the uid of an entity, and this is {}", node.kind()),
                     "write its uid",
                 );
                 return None;
@@ -531,24 +374,13 @@ impl Expander<'_> {
         };
         let designation = uid.ty == "Account" && parent.ty == "OfflineAgreement";
         if !ty.parents.contains(&parent.ty) || designation {
-            let allowed: Vec<_> = ty
-                .parents
-                .iter()
-                .filter(|p| *p != "OfflineAgreement")
-                .cloned()
-                .collect();
+            let allowed: Vec<_> = ty.parents.iter().filter(|p| *p != "OfflineAgreement").cloned().collect();
             let help = match (designation, allowed.is_empty()) {
-                (true, _) => {
-                    "declare the account under `designations` of the offline agreement".to_owned()
-                }
+                (true, _) => "declare the account under `designations` of the offline agreement".to_owned(),
                 (_, true) => format!("{} has no parents", article(&uid.ty)),
                 _ => format!("its parents are of type {}", allowed.join(" or ")),
             };
-            self.error(
-                node.span,
-                format!("{} is never in {}", article(&uid.ty), article(&parent.ty)),
-                help,
-            );
+            self.error(node.span, format!("{} is never in {}", article(&uid.ty), article(&parent.ty)), help);
             return None;
         }
         Some(parent)
@@ -560,11 +392,7 @@ impl Expander<'_> {
         };
         if !ty.tags {
             let help = "tags stand on accounts, principals and users of Identity Center";
-            self.error(
-                member.key_span,
-                format!("{} has no tags", article(&uid.ty)),
-                help,
-            );
+            self.error(member.key_span, format!("{} has no tags", article(&uid.ty)), help);
             return BTreeMap::new();
         }
         let Some(members) = member.node.as_object() else {
@@ -577,10 +405,7 @@ impl Expander<'_> {
             match tag.node.as_str() {
                 Some(value) => drop(tags.insert(tag.key.clone(), value.to_owned())),
                 None => {
-                    let message = format!(
-                        "the value of a tag is a string, and this is {}",
-                        tag.node.kind()
-                    );
+                    let message = format!("the value of a tag is a string, and this is {}", tag.node.kind());
                     self.error(tag.node.span, message, "put it in quotes");
                 }
             }
@@ -589,16 +414,15 @@ impl Expander<'_> {
     }
 }
 
-const UNIT_CLAIM: &str = "an organization agreement covers every account of the organization, never some of its units (R45, D1)";
-const UNIT_HELP: &str =
-    "leave this out; to cover only some accounts, accept account agreements in each of them (R46)";
+const UNIT_CLAIM: &str =
+    "an organization agreement covers every account of the organization, never some of its units (R45, D1)";
+const UNIT_HELP: &str = "leave this out; to cover only some accounts, accept account agreements in each of them (R46)";
 
 /// Whether a word claims that an agreement applies to organizational units or to chosen accounts (D1).
 fn claims_units(uid: &Uid, word: &str) -> bool {
     let word = word.to_ascii_lowercase().replace(['-', '_'], "");
     ["CustomerAgreement", "Agreement"].contains(&uid.ty.as_str())
-        && (word.contains("organizationalunit")
-            || ["ou", "ous", "unit", "units", "accounts"].contains(&word.as_str()))
+        && (word.contains("organizationalunit") || ["ou", "ous", "unit", "units", "accounts"].contains(&word.as_str()))
 }
 
 enum Written {
@@ -669,26 +493,13 @@ fn default_attr(value: &serde_json::Value) -> Option<Attr> {
 fn derive(attribute: &Attribute, uid: &Uid, record: &BTreeMap<String, Item>) -> Option<Attr> {
     match attribute.derived.as_deref()? {
         "arn" => {
-            let account = uid
-                .id
-                .split(':')
-                .nth(4)
-                .filter(|a| type_of_id(a) == Some("Account"))?;
+            let account = uid.id.split(':').nth(4).filter(|a| type_of_id(a) == Some("Account"))?;
             Some(Attr::Entity(Uid::new("Account", account)))
         }
-        "id" => Some(Attr::String(
-            uid.id.rsplit('/').next().unwrap_or(&uid.id).to_owned(),
-        )),
+        "id" => Some(Attr::String(uid.id.rsplit('/').next().unwrap_or(&uid.id).to_owned())),
         "effectiveEnd" => {
             let ended = record.contains_key("effectiveEnd");
-            Some(Attr::String(
-                if ended {
-                    "CUSTOMER_TERMINATED"
-                } else {
-                    "ACTIVE"
-                }
-                .to_owned(),
-            ))
+            Some(Attr::String(if ended { "CUSTOMER_TERMINATED" } else { "ACTIVE" }.to_owned()))
         }
         _ => None,
     }

@@ -33,39 +33,22 @@ pub struct File {
 pub fn walk(root: &Path, config: &Config, problems: &mut Vec<Problem>) -> Vec<File> {
     let mut files = Vec::new();
     let mut matched = Vec::new();
-    let hidden = |name: &std::ffi::OsStr| {
-        name.to_str()
-            .is_some_and(|n| n.starts_with('.') && n.len() > 1)
-    };
-    let walker = walkdir::WalkDir::new(root)
-        .follow_links(true)
-        .sort_by_file_name();
-    for entry in walker
-        .into_iter()
-        .filter_entry(|e| e.depth() == 0 || !hidden(e.file_name()))
-    {
+    let hidden = |name: &std::ffi::OsStr| name.to_str().is_some_and(|n| n.starts_with('.') && n.len() > 1);
+    let walker = walkdir::WalkDir::new(root).follow_links(true).sort_by_file_name();
+    for entry in walker.into_iter().filter_entry(|e| e.depth() == 0 || !hidden(e.file_name())) {
         let entry = match entry {
             Ok(entry) => entry,
             Err(error) => {
-                let what = if error.loop_ancestor().is_some() {
-                    "a loop of symbolic links"
-                } else {
-                    "unreadable"
-                };
+                let what = if error.loop_ancestor().is_some() { "a loop of symbolic links" } else { "unreadable" };
                 let path = error.path().map_or(String::new(), |p| shown(root, p));
                 problems.push(
-                    Problem::general(format!("{path}: {what}: {error}"))
-                        .help("remove it, or correct its permissions"),
+                    Problem::general(format!("{path}: {what}: {error}")).help("remove it, or correct its permissions"),
                 );
                 continue;
             }
         };
         let path = entry.path();
-        if !entry.file_type().is_file()
-            || path
-                .extension()
-                .is_none_or(|e| !e.eq_ignore_ascii_case("json"))
-        {
+        if !entry.file_type().is_file() || path.extension().is_none_or(|e| !e.eq_ignore_ascii_case("json")) {
             continue;
         }
         let name = shown(root, path);
@@ -74,11 +57,7 @@ pub fn walk(root: &Path, config: &Config, problems: &mut Vec<Problem>) -> Vec<Fi
         }
         match read(path, &name) {
             Ok((source, node)) => match classify(&source, &node) {
-                Ok(kind) => files.push(File {
-                    source,
-                    root: node,
-                    kind,
-                }),
+                Ok(kind) => files.push(File { source, root: node, kind }),
                 Err(problem) => problems.push(problem),
             },
             Err(found) => problems.extend(found),
@@ -91,10 +70,7 @@ pub fn walk(root: &Path, config: &Config, problems: &mut Vec<Problem>) -> Vec<Fi
 /// A path as answers show it: relative to the inventory, with slashes.
 pub fn shown(root: &Path, path: &Path) -> String {
     let relative = path.strip_prefix(root).unwrap_or(path);
-    let parts: Vec<_> = relative
-        .components()
-        .map(|c| c.as_os_str().to_string_lossy())
-        .collect();
+    let parts: Vec<_> = relative.components().map(|c| c.as_os_str().to_string_lossy()).collect();
     parts.join("/")
 }
 
@@ -125,10 +101,7 @@ pub fn read_text(path: &Path, name: &str) -> Result<Arc<Source>, Problem> {
     let unreadable = |e: std::io::Error| Problem::general(format!("{name} cannot be read: {e}"));
     let size = std::fs::metadata(path).map_err(unreadable)?.len();
     if size > MAX_BYTES {
-        return Err(Problem::general(format!(
-            "{name} is larger than {} MiB",
-            MAX_BYTES / 1024 / 1024
-        )));
+        return Err(Problem::general(format!("{name} is larger than {} MiB", MAX_BYTES / 1024 / 1024)));
     }
     let bytes = std::fs::read(path).map_err(unreadable)?;
     let text = match String::from_utf8(bytes) {
@@ -136,22 +109,15 @@ pub fn read_text(path: &Path, name: &str) -> Result<Arc<Source>, Problem> {
         Err(error) => {
             let start = error.utf8_error().valid_up_to();
             let source = Source::new(name, String::from_utf8_lossy(error.as_bytes()));
-            let span = Span {
-                start,
-                end: start + '\u{FFFD}'.len_utf8(),
-            };
+            let span = Span { start, end: start + '\u{FFFD}'.len_utf8() };
             return Err(Problem::at(&source, span, "invalid UTF-8").help("save the file as UTF-8"));
         }
     };
     let source = Source::new(name, text);
     if source.text.starts_with('\u{FEFF}') {
-        let span = Span {
-            start: 0,
-            end: '\u{FEFF}'.len_utf8(),
-        };
+        let span = Span { start: 0, end: '\u{FEFF}'.len_utf8() };
         return Err(
-            Problem::at(&source, span, "the file begins with a byte order mark")
-                .help("save it as UTF-8 without BOM"),
+            Problem::at(&source, span, "the file begins with a byte order mark").help("save it as UTF-8 without BOM")
         );
     }
     Ok(source)
@@ -159,23 +125,17 @@ pub fn read_text(path: &Path, name: &str) -> Result<Arc<Source>, Problem> {
 
 /// What a file holds, by its content.
 fn classify(source: &Arc<Source>, node: &Node) -> Result<Kind, Problem> {
-    const HELP: &str = "an inventory holds arrays of entities and IAM policy documents; exclude other files in countersign.toml";
-    let first = Span {
-        start: node.span.start,
-        end: (node.span.start + 1).min(source.text.len()),
-    };
+    const HELP: &str =
+        "an inventory holds arrays of entities and IAM policy documents; exclude other files in countersign.toml";
+    let first = Span { start: node.span.start, end: (node.span.start + 1).min(source.text.len()) };
     match &node.value {
         Value::Array(nodes) => {
-            let entity = |n: &Node| {
-                n.as_object()
-                    .is_some_and(|o| o.iter().any(|m| ["uid", "attrs"].contains(&m.key.as_str())))
-            };
+            let entity =
+                |n: &Node| n.as_object().is_some_and(|o| o.iter().any(|m| ["uid", "attrs"].contains(&m.key.as_str())));
             match nodes.iter().find(|n| !entity(n)) {
                 Some(other) if !nodes.iter().any(entity) => {
-                    let message = format!(
-                        "{FOUND}: an array of something else than entities, such as {}",
-                        other.kind()
-                    );
+                    let message =
+                        format!("{FOUND}: an array of something else than entities, such as {}", other.kind());
                     Err(Problem::at(source, first, message).help(HELP))
                 }
                 _ => Ok(Kind::Entities),
@@ -185,15 +145,8 @@ fn classify(source: &Arc<Source>, node: &Node) -> Result<Kind, Problem> {
         Value::Object(members) => {
             let keys: Vec<&str> = members.iter().map(|m| m.key.as_str()).take(4).collect();
             let near = keys.iter().find_map(|k| did_you_mean(k, ["Statement"]));
-            let found = match (
-                near,
-                keys.iter().any(|k| CLI_KEYS.contains(k)),
-                keys.is_empty(),
-            ) {
-                (Some(_), ..) => format!(
-                    "{FOUND}: an object with {}; a policy has `Statement`",
-                    keys.join(", ")
-                ),
+            let found = match (near, keys.iter().any(|k| CLI_KEYS.contains(k)), keys.is_empty()) {
+                (Some(_), ..) => format!("{FOUND}: an object with {}; a policy has `Statement`", keys.join(", ")),
                 (_, true, _) => format!(
                     "{FOUND}: an answer of the AWS CLI ({}), which is not read as part of an inventory",
                     keys.join(", ")
@@ -231,9 +184,7 @@ pub fn locate(given: Option<&Path>) -> PathBuf {
         return given.to_owned();
     }
     let here = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
-    here.ancestors()
-        .find(|d| d.join(FILE).is_file())
-        .map_or_else(|| PathBuf::from("."), Path::to_owned)
+    here.ancestors().find(|d| d.join(FILE).is_file()).map_or_else(|| PathBuf::from("."), Path::to_owned)
 }
 
 #[cfg(test)]
@@ -242,18 +193,9 @@ mod tests {
 
     #[test]
     fn paths_are_relative_to_the_file_that_names_them() {
-        assert_eq!(
-            resolve("org/entities.json", "../iam/legal.json"),
-            "iam/legal.json"
-        );
-        assert_eq!(
-            resolve("entities.json", "./iam/legal.json"),
-            "iam/legal.json"
-        );
-        assert_eq!(
-            resolve("entities.json", "../shared/p.json"),
-            "../shared/p.json"
-        );
+        assert_eq!(resolve("org/entities.json", "../iam/legal.json"), "iam/legal.json");
+        assert_eq!(resolve("entities.json", "./iam/legal.json"), "iam/legal.json");
+        assert_eq!(resolve("entities.json", "../shared/p.json"), "../shared/p.json");
     }
 
     #[test]

@@ -122,11 +122,9 @@ impl Node {
             Value::Number(n) => serde_json::from_str(n).unwrap_or(serde_json::Value::Null),
             Value::String(s) => s.clone().into(),
             Value::Array(a) => a.iter().map(Node::to_json).collect(),
-            Value::Object(o) => serde_json::Value::Object(
-                o.iter()
-                    .map(|m| (m.key.clone(), m.node.to_json()))
-                    .collect(),
-            ),
+            Value::Object(o) => {
+                serde_json::Value::Object(o.iter().map(|m| (m.key.clone(), m.node.to_json())).collect())
+            }
         }
     }
 }
@@ -153,61 +151,32 @@ pub fn parse(source: &Arc<Source>) -> Result<Node, Vec<Problem>> {
         Ok(result) => result.value,
         Err(error) => {
             let range = error.range();
-            let span = Span {
-                start: range.start,
-                end: range.end.min(range.start + 1),
-            };
+            let span = Span { start: range.start, end: range.end.min(range.start + 1) };
             let message = format!("invalid JSON: {}", error.kind().to_string().to_lowercase());
-            return Err(vec![
-                Problem::at(source, span, message).help("values may be nested 100 deep"),
-            ]);
+            return Err(vec![Problem::at(source, span, message).help("values may be nested 100 deep")]);
         }
     };
     let Some(root) = root else {
-        return Err(vec![Problem::at(
-            source,
-            Span::default(),
-            "invalid JSON: the file is empty",
-        )]);
+        return Err(vec![Problem::at(source, Span::default(), "invalid JSON: the file is empty")]);
     };
     let mut problems = Vec::new();
     let node = convert(source, root, 0, &mut problems);
-    if problems.is_empty() {
-        Ok(node)
-    } else {
-        Err(problems)
-    }
+    if problems.is_empty() { Ok(node) } else { Err(problems) }
 }
 
 /// The words of serde_json without its place, which the frame shows.
 fn invalid(source: &Arc<Source>, error: &serde_json::Error) -> Problem {
     let start = offset(&source.text, error.line(), error.column());
-    let end = source
-        .text
-        .get(start..)
-        .and_then(|s| s.chars().next())
-        .map_or(start, |c| start + c.len_utf8());
+    let end = source.text.get(start..).and_then(|s| s.chars().next()).map_or(start, |c| start + c.len_utf8());
     let text = error.to_string();
-    let words = text
-        .split(" at line ")
-        .next()
-        .unwrap_or("it does not parse")
-        .to_owned();
-    Problem::at(
-        source,
-        Span { start, end },
-        format!("invalid JSON: {words}"),
-    )
-    .help("correct the file, or exclude it in countersign.toml")
+    let words = text.split(" at line ").next().unwrap_or("it does not parse").to_owned();
+    Problem::at(source, Span { start, end }, format!("invalid JSON: {words}"))
+        .help("correct the file, or exclude it in countersign.toml")
 }
 
 /// The byte offset of serde_json's line and column (in bytes), the character it complains about.
 fn offset(text: &str, line: usize, column: usize) -> usize {
-    let before: usize = text
-        .split_inclusive('\n')
-        .take(line.saturating_sub(1))
-        .map(str::len)
-        .sum();
+    let before: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
     let mut offset = (before + column.saturating_sub(1)).min(text.len());
     while !text.is_char_boundary(offset) {
         offset -= 1;
@@ -215,29 +184,14 @@ fn offset(text: &str, line: usize, column: usize) -> usize {
     offset
 }
 
-fn convert(
-    source: &Arc<Source>,
-    value: ast::Value<'_>,
-    depth: usize,
-    problems: &mut Vec<Problem>,
-) -> Node {
+fn convert(source: &Arc<Source>, value: ast::Value<'_>, depth: usize, problems: &mut Vec<Problem>) -> Node {
     use jsonc_parser::common::Ranged;
     let range = value.range();
-    let span = Span {
-        start: range.start,
-        end: range.end,
-    };
+    let span = Span { start: range.start, end: range.end };
     if depth >= MAX_DEPTH {
         if problems.is_empty() {
-            let first = Span {
-                start: span.start,
-                end: (span.start + 1).min(span.end),
-            };
-            problems.push(Problem::at(
-                source,
-                first,
-                format!("values are nested more than {MAX_DEPTH} deep"),
-            ));
+            let first = Span { start: span.start, end: (span.start + 1).min(span.end) };
+            problems.push(Problem::at(source, first, format!("values are nested more than {MAX_DEPTH} deep")));
         }
         return Node::new(span, Value::Null);
     }
@@ -246,48 +200,29 @@ fn convert(
         ast::Value::BooleanLit(b) => Value::Bool(b.value),
         ast::Value::NumberLit(n) => Value::Number(n.value.to_owned()),
         ast::Value::StringLit(s) => Value::String(s.value.into_owned()),
-        ast::Value::Array(a) => Value::Array(
-            a.elements
-                .into_iter()
-                .map(|e| convert(source, e, depth + 1, problems))
-                .collect(),
-        ),
+        ast::Value::Array(a) => {
+            Value::Array(a.elements.into_iter().map(|e| convert(source, e, depth + 1, problems)).collect())
+        }
         ast::Value::Object(o) => object(source, o, depth, problems),
     };
     Node::new(span, value)
 }
 
-fn object(
-    source: &Arc<Source>,
-    object: ast::Object<'_>,
-    depth: usize,
-    problems: &mut Vec<Problem>,
-) -> Value {
+fn object(source: &Arc<Source>, object: ast::Object<'_>, depth: usize, problems: &mut Vec<Problem>) -> Value {
     use jsonc_parser::common::Ranged;
     let mut seen = std::collections::HashSet::new();
     let mut members = Vec::with_capacity(object.properties.len());
     for property in object.properties {
         let range = property.name.range();
-        let key_span = Span {
-            start: range.start,
-            end: range.end,
-        };
+        let key_span = Span { start: range.start, end: range.end };
         let key = property.name.into_string();
         if !seen.insert(key.clone()) {
             problems.push(
-                Problem::at(
-                    source,
-                    key_span,
-                    format!("the key `{key}` stands twice in one object"),
-                )
-                .help("keep one of the two: readers of JSON disagree on which one counts"),
+                Problem::at(source, key_span, format!("the key `{key}` stands twice in one object"))
+                    .help("keep one of the two: readers of JSON disagree on which one counts"),
             );
         }
-        members.push(Member {
-            key,
-            key_span,
-            node: convert(source, property.value, depth + 1, problems),
-        });
+        members.push(Member { key, key_span, node: convert(source, property.value, depth + 1, problems) });
     }
     Value::Object(members)
 }
@@ -298,10 +233,7 @@ mod tests {
 
     fn underlined(text: &str) -> (String, String) {
         let problems = parse(&Source::new("x.json", text)).unwrap_err();
-        (
-            problems[0].underlined().to_owned(),
-            problems[0].message().to_owned(),
-        )
+        (problems[0].underlined().to_owned(), problems[0].message().to_owned())
     }
 
     #[test]
@@ -335,19 +267,7 @@ mod tests {
 
     #[test]
     fn only_json_is_json() {
-        for text in [
-            "{a: 1}",
-            "[1,]",
-            "// c\n1",
-            "'a'",
-            "0x1F",
-            "+1",
-            ".5",
-            "NaN",
-            "\"\\x41\"",
-            "\"\u{1}\"",
-            "01",
-        ] {
+        for text in ["{a: 1}", "[1,]", "// c\n1", "'a'", "0x1F", "+1", ".5", "NaN", "\"\\x41\"", "\"\u{1}\"", "01"] {
             assert!(parse(&Source::new("x.json", text)).is_err(), "{text}");
         }
     }

@@ -78,10 +78,7 @@ impl Inventory {
     /// The entities of one type, in the order of their ids.
     pub fn of_type<'a>(&'a self, ty: &'a str) -> impl Iterator<Item = &'a Entity> {
         let first = Uid::new(ty, "");
-        self.entities
-            .range(first..)
-            .map(|(_, e)| e)
-            .take_while(move |e| e.uid.ty == ty)
+        self.entities.range(first..).map(|(_, e)| e).take_while(move |e| e.uid.ty == ty)
     }
 
     /// One entity.
@@ -101,30 +98,15 @@ struct Loader {
 
 impl Loader {
     fn new(root: PathBuf, schema: Arc<EntitySchema>, problems: Vec<Problem>) -> Self {
-        let expanded = Expanded {
-            problems,
-            ..Expanded::default()
-        };
-        Self {
-            root,
-            schema,
-            expanded,
-            documents: BTreeMap::new(),
-            policies: BTreeMap::new(),
-            used: BTreeSet::new(),
-        }
+        let expanded = Expanded { problems, ..Expanded::default() };
+        Self { root, schema, expanded, documents: BTreeMap::new(), policies: BTreeMap::new(), used: BTreeSet::new() }
     }
 
     fn read(&mut self, files: Vec<File>) {
         for file in files {
             match file.kind {
-                Kind::Entities => {
-                    expand::expand(&self.schema, &file.source, &file.root, &mut self.expanded)
-                }
-                Kind::Policy => drop(
-                    self.documents
-                        .insert(file.source.path.clone(), (file.source, file.root)),
-                ),
+                Kind::Entities => expand::expand(&self.schema, &file.source, &file.root, &mut self.expanded),
+                Kind::Policy => drop(self.documents.insert(file.source.path.clone(), (file.source, file.root))),
             }
         }
     }
@@ -132,10 +114,7 @@ impl Loader {
     fn finish(mut self, config: Config) -> Result<Inventory, Failure> {
         let stopped = self.expanded.problems.iter().any(Problem::is_error);
         if self.expanded.entities.is_empty() && self.documents.is_empty() && !stopped {
-            let message = format!(
-                "nothing to check: {} holds no entities and no policies",
-                self.root.display()
-            );
+            let message = format!("nothing to check: {} holds no entities and no policies", self.root.display());
             return Err(Failure::Nothing(message));
         }
         let mut entities = self.index();
@@ -152,19 +131,9 @@ impl Loader {
             return Err(Failure::Problems(problems));
         }
         if entities.values().all(|e| e.built_in) && unused.is_empty() {
-            return Err(Failure::Nothing(format!(
-                "nothing to check: {} holds no entities",
-                self.root.display()
-            )));
+            return Err(Failure::Nothing(format!("nothing to check: {} holds no entities", self.root.display())));
         }
-        Ok(Inventory {
-            config,
-            schema: self.schema,
-            entities,
-            policies: self.policies,
-            unused,
-            warnings: problems,
-        })
+        Ok(Inventory { config, schema: self.schema, entities, policies: self.policies, unused, warnings: problems })
     }
 
     /// Entities by uid; what is declared twice is an error.
@@ -189,11 +158,9 @@ impl Loader {
                 } else {
                     format!("it stands first in {}, line {line}", first.source.path)
                 };
-                self.expanded.problems.push(
-                    entity
-                        .problem(entity.span, message)
-                        .help(format!("keep one of the two: {place}")),
-                );
+                self.expanded
+                    .problems
+                    .push(entity.problem(entity.span, message).help(format!("keep one of the two: {place}")));
                 continue;
             }
             entities.insert(entity.uid.clone(), entity);
@@ -212,23 +179,13 @@ impl Loader {
     fn add(&mut self, id: String, label: String, source: &Arc<Source>, node: &json::Node) {
         let document = Arc::new(document::read(source, node, &mut self.expanded.problems));
         let content = node.to_json().to_string();
-        let policy = Policy {
-            label,
-            document,
-            content,
-            artifact_only: false,
-            built_in: false,
-        };
+        let policy = Policy { label, document, content, artifact_only: false, built_in: false };
         self.policies.insert(id, policy);
     }
 
     /// Finds the document of every policy that is declared or referred to, and adds the entities left out.
     fn policies_of(&mut self, entities: &mut BTreeMap<Uid, Entity>) {
-        let declared: Vec<Entity> = entities
-            .values()
-            .filter(|e| e.uid.ty == "IamPolicy")
-            .cloned()
-            .collect();
+        let declared: Vec<Entity> = entities.values().filter(|e| e.uid.ty == "IamPolicy").cloned().collect();
         for entity in declared {
             if self.policies.contains_key(&entity.uid.id) {
                 continue;
@@ -262,9 +219,7 @@ impl Loader {
         }
         if uid.id.starts_with("arn:") || uid.id.starts_with("p-") {
             let help = format!("declare IamPolicy::\"{}\" with its document", uid.id);
-            return self.problem(
-                Problem::at(source, span, format!("there is no policy {}", uid.id)).help(help),
-            );
+            return self.problem(Problem::at(source, span, format!("there is no policy {}", uid.id)).help(help));
         }
         let holder = Entity {
             uid: uid.clone(),
@@ -295,28 +250,18 @@ impl Loader {
         }
         let file = self.root.join(&name);
         if !file.is_file() {
-            let near =
-                crate::problem::did_you_mean(&name, self.documents.keys().map(String::as_str));
+            let near = crate::problem::did_you_mean(&name, self.documents.keys().map(String::as_str));
             let help = near.map_or_else(
                 || "paths are relative to the file that names them".to_owned(),
                 |n| format!("did you mean the file {n}?"),
             );
-            return self.problem(
-                holder
-                    .problem(span, format!("there is no policy document {name}"))
-                    .help(help),
-            );
+            return self.problem(holder.problem(span, format!("there is no policy document {name}")).help(help));
         }
         match files::read(&file, &name) {
-            Ok((source, node)) if document::is_document(&node) => {
-                self.add(id.to_owned(), name, &source, &node)
-            }
+            Ok((source, node)) if document::is_document(&node) => self.add(id.to_owned(), name, &source, &node),
             Ok(_) => self.problem(
                 holder
-                    .problem(
-                        span,
-                        format!("{name} is no policy document: it has no `Statement`"),
-                    )
+                    .problem(span, format!("{name} is no policy document: it has no `Statement`"))
                     .help("name an IAM policy"),
             ),
             // inside the inventory the walk has reported it
@@ -363,21 +308,16 @@ impl Loader {
         for (id, policy) in &self.policies {
             let source = policy.document.source.clone();
             let span = crate::problem::Span { start: 0, end: 0 };
-            let text = Item {
+            let text = Item { span, attr: Attr::String(policy.content.clone()) };
+            let entity = entities.entry(Uid::new("IamPolicy", id)).or_insert_with(|| Entity {
+                uid: Uid::new("IamPolicy", id),
+                source,
                 span,
-                attr: Attr::String(policy.content.clone()),
-            };
-            let entity = entities
-                .entry(Uid::new("IamPolicy", id))
-                .or_insert_with(|| Entity {
-                    uid: Uid::new("IamPolicy", id),
-                    source,
-                    span,
-                    attrs: BTreeMap::new(),
-                    parents: Vec::new(),
-                    tags: BTreeMap::new(),
-                    built_in: policy.built_in,
-                });
+                attrs: BTreeMap::new(),
+                parents: Vec::new(),
+                tags: BTreeMap::new(),
+                built_in: policy.built_in,
+            });
             entity.attrs.insert("document".to_owned(), text);
         }
     }
@@ -387,50 +327,23 @@ impl Loader {
         let mut named = BTreeMap::new();
         for entity in entities.values().filter(|e| e.uid.ty == "Account") {
             if let Some(services) = entity.record("phi").and_then(|phi| phi.get("services")) {
-                named.extend(
-                    services
-                        .ids()
-                        .into_iter()
-                        .map(|id| (id, (entity.source.clone(), services.span))),
-                );
+                named.extend(services.ids().into_iter().map(|id| (id, (entity.source.clone(), services.span))));
             }
         }
         for (id, (source, span)) in named {
-            let prefix = builtin::services(&id)
-                .flat_map(|s| &s.prefixes)
-                .next()
-                .unwrap_or(&id)
-                .clone();
+            let prefix = builtin::services(&id).flat_map(|s| &s.prefixes).next().unwrap_or(&id).clone();
             let uid = Uid::new("Service", id);
             entities.entry(uid.clone()).or_insert_with(|| {
-                let attrs = BTreeMap::from([(
-                    "prefix".to_owned(),
-                    Item {
-                        span,
-                        attr: Attr::String(prefix),
-                    },
-                )]);
-                Entity {
-                    uid,
-                    source,
-                    span,
-                    attrs,
-                    parents: Vec::new(),
-                    tags: BTreeMap::new(),
-                    built_in: true,
-                }
+                let attrs = BTreeMap::from([("prefix".to_owned(), Item { span, attr: Attr::String(prefix) })]);
+                Entity { uid, source, span, attrs, parents: Vec::new(), tags: BTreeMap::new(), built_in: true }
             });
         }
     }
 
     /// Documents that nothing refers to; they are read, so that what is wrong with them is not passed over.
     fn unused(&mut self) -> Vec<Arc<Source>> {
-        let unused: Vec<_> = self
-            .documents
-            .iter()
-            .filter(|(path, _)| !self.used.contains(*path))
-            .map(|(_, d)| d.clone())
-            .collect();
+        let unused: Vec<_> =
+            self.documents.iter().filter(|(path, _)| !self.used.contains(*path)).map(|(_, d)| d.clone()).collect();
         for (source, node) in &unused {
             document::read(source, node, &mut self.expanded.problems);
         }

@@ -162,10 +162,7 @@ impl Inventory {
             self.of_type("Organization").map(|e| Organization {
                 id: e.uid.id.clone(),
                 all_features: e.str("featureSet") == Some("ALL"),
-                management_account: e
-                    .reference("managementAccount")
-                    .unwrap_or_default()
-                    .to_owned(),
+                management_account: e.reference("managementAccount").unwrap_or_default().to_owned(),
                 scps: e.references("serviceControlPolicies"),
                 delegated: e.references("delegatedAdministrators").unwrap_or_default(),
             }),
@@ -206,16 +203,12 @@ impl Inventory {
 
     /// All acceptances, by id.
     pub fn customer_agreements(&self) -> Vec<CustomerAgreement> {
-        self.of_type("CustomerAgreement")
-            .filter_map(customer_agreement)
-            .collect()
+        self.of_type("CustomerAgreement").filter_map(customer_agreement).collect()
     }
 
     /// All offline agreements, by id.
     pub fn offline_agreements(&self) -> Vec<OfflineAgreement> {
-        self.of_type("OfflineAgreement")
-            .filter_map(offline_agreement)
-            .collect()
+        self.of_type("OfflineAgreement").filter_map(offline_agreement).collect()
     }
 
     /// All reports, by id.
@@ -243,16 +236,8 @@ pub fn membership(item: &Item) -> Option<Membership> {
 
 /// Where an account or unit stands: in a unit, if it names one, else in an organization.
 pub fn parent(entity: &Entity) -> Option<Parent> {
-    let of = |ty: &str| {
-        entity
-            .parents
-            .iter()
-            .find(|(p, _)| p.ty == ty)
-            .map(|(p, _)| p.id.clone())
-    };
-    of("OrganizationalUnit")
-        .map(Parent::Unit)
-        .or_else(|| of("Organization").map(Parent::Organization))
+    let of = |ty: &str| entity.parents.iter().find(|(p, _)| p.ty == ty).map(|(p, _)| p.id.clone());
+    of("OrganizationalUnit").map(Parent::Unit).or_else(|| of("Organization").map(Parent::Organization))
 }
 
 fn by_id<T>(items: impl Iterator<Item = T>, id: impl Fn(&T) -> &String) -> BTreeMap<String, T> {
@@ -266,9 +251,7 @@ fn account(e: &Entity) -> Account {
         partition: e.str("partition").unwrap_or("aws").to_owned(),
         state: e.str("state").unwrap_or("ACTIVE").to_owned(),
         parent: parent(e),
-        memberships: e
-            .set("memberships")
-            .map(|items| items.iter().filter_map(membership).collect()),
+        memberships: e.set("memberships").map(|items| items.iter().filter_map(membership).collect()),
         agreements_known: e.bool("agreementsKnown").unwrap_or(true),
         declares_nda: e.attrs.contains_key("nda"),
         scps: e.references("serviceControlPolicies"),
@@ -295,21 +278,13 @@ fn offline_agreement(e: &Entity) -> Option<OfflineAgreement> {
     let designation = |item: &Item| {
         let fields = item.record()?;
         let account = fields.get("account")?.id()?.to_owned();
-        Some((
-            account,
-            fields.get("from")?.moment()?,
-            fields.get("until").and_then(Item::moment),
-        ))
+        Some((account, fields.get("from")?.moment()?, fields.get("until").and_then(Item::moment)))
     };
     Some(OfflineAgreement {
         id: e.uid.id.clone(),
         kind: e.str("kind")?.to_owned(),
         start: e.moment("effectiveStart")?,
         end: e.moment("effectiveEnd"),
-        designations: e
-            .set("designations")?
-            .iter()
-            .filter_map(designation)
-            .collect(),
+        designations: e.set("designations")?.iter().filter_map(designation).collect(),
     })
 }

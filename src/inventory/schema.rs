@@ -80,9 +80,7 @@ impl Type {
             Self::String => "a string".to_owned(),
             Self::Long => "a whole number".to_owned(),
             Self::Boolean => "true or false".to_owned(),
-            Self::Datetime => {
-                "a moment, such as \"2024-03-05\" or \"2024-03-05T14:01:12Z\"".to_owned()
-            }
+            Self::Datetime => "a moment, such as \"2024-03-05\" or \"2024-03-05T14:01:12Z\"".to_owned(),
             Self::Entity(ty) => format!("the id of an entity of type `{ty}`"),
             Self::Set(_) => "an array".to_owned(),
             Self::Record(_) => "an object".to_owned(),
@@ -98,50 +96,25 @@ impl EntitySchema {
 
     /// A schema in Cedar's JSON form; `name` is where it came from.
     pub fn parse(text: &str, name: &str) -> Result<Self, Failure> {
-        let wrong = |e: &dyn std::fmt::Display| {
-            Failure::general(format!("{name}: not a Cedar schema in JSON: {e}"))
-        };
-        let cedar = cedar_policy::Schema::from_json_str(text)
-            .map_err(|e| wrong(&miette::Report::new(e)))?;
-        let mut namespaces: BTreeMap<String, NamespaceJson> =
-            serde_json::from_str(text).map_err(|e| wrong(&e))?;
+        let wrong = |e: &dyn std::fmt::Display| Failure::general(format!("{name}: not a Cedar schema in JSON: {e}"));
+        let cedar = cedar_policy::Schema::from_json_str(text).map_err(|e| wrong(&miette::Report::new(e)))?;
+        let mut namespaces: BTreeMap<String, NamespaceJson> = serde_json::from_str(text).map_err(|e| wrong(&e))?;
         let Some(namespace) = namespaces.remove(NAMESPACE) else {
             return Err(wrong(&format!("it has no namespace `{NAMESPACE}`")));
         };
         let mut types = BTreeMap::new();
         for (name, json) in &namespace.entity_types {
-            let shape = json
-                .shape
-                .as_ref()
-                .and_then(|s| namespace.record(s, 0))
-                .unwrap_or_default();
-            let parents = json
-                .member_of_types
-                .iter()
-                .map(|p| local(p).to_owned())
-                .collect();
-            types.insert(
-                name.clone(),
-                EntityType {
-                    parents,
-                    attributes: shape,
-                    tags: json.tags.is_some(),
-                },
-            );
+            let shape = json.shape.as_ref().and_then(|s| namespace.record(s, 0)).unwrap_or_default();
+            let parents = json.member_of_types.iter().map(|p| local(p).to_owned()).collect();
+            types.insert(name.clone(), EntityType { parents, attributes: shape, tags: json.tags.is_some() });
         }
-        Ok(Self {
-            cedar,
-            types,
-            text: text.to_owned(),
-        })
+        Ok(Self { cedar, types, text: text.to_owned() })
     }
 }
 
 /// A type's name without the namespace.
 pub fn local(name: &str) -> &str {
-    name.strip_prefix(NAMESPACE)
-        .and_then(|rest| rest.strip_prefix("::"))
-        .unwrap_or(name)
+    name.strip_prefix(NAMESPACE).and_then(|rest| rest.strip_prefix("::")).unwrap_or(name)
 }
 
 #[derive(Deserialize)]
@@ -201,18 +174,10 @@ impl NamespaceJson {
                 }
             }
             "Entity" => Type::Entity(local(name).to_owned()),
-            "Set" => Type::Set(Box::new(
-                json.element
-                    .as_ref()
-                    .map_or(Type::String, |e| self.ty(e, depth)),
-            )),
+            "Set" => Type::Set(Box::new(json.element.as_ref().map_or(Type::String, |e| self.ty(e, depth)))),
             "Record" => {
                 let attributes = json.attributes.iter().flatten();
-                Type::Record(
-                    attributes
-                        .map(|(n, a)| (n.clone(), self.attribute(a, depth)))
-                        .collect(),
-                )
+                Type::Record(attributes.map(|(n, a)| (n.clone(), self.attribute(a, depth))).collect())
             }
             _ => match self.common_types.get(local(name)) {
                 Some(common) if depth < 50 => self.ty(common, depth + 1),
@@ -254,10 +219,7 @@ mod tests {
         let schema = EntitySchema::built_in().unwrap();
         let account = &schema.types["Account"];
         assert_eq!(account.attributes["partition"].default, Some("aws".into()));
-        assert_eq!(
-            account.attributes["state"].values.as_ref().unwrap().len(),
-            5
-        );
+        assert_eq!(account.attributes["state"].values.as_ref().unwrap().len(), 5);
         assert!(matches!(account.attributes["phi"].ty, Type::Record(_)));
         assert!(account.tags);
     }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::catalogue::Operation;
 use super::{Desk, changes};
 use crate::moment;
+use crate::permissions::knowledge::spelling;
 use crate::permissions::layer::Origin;
 use crate::permissions::principals::Principal;
 use crate::permissions::scenarios::{Said, Verdict};
@@ -106,6 +107,8 @@ pub struct Answer {
     pub(super) trials: Vec<Trial>,
     pub(super) keys: BTreeSet<String>,
     pub(super) too_many: BTreeSet<String>,
+    /// The IAM actions without which a gate would fail, by generation.
+    pub(super) needed: BTreeSet<(&'static str, String)>,
 }
 
 /// The generation that an answer reports, and its failing gates.
@@ -128,6 +131,7 @@ impl Answer {
             trials: Vec::new(),
             keys: BTreeSet::new(),
             too_many: BTreeSet::new(),
+            needed: BTreeSet::new(),
         }
     }
 
@@ -157,7 +161,7 @@ impl Answer {
         }
         self.dependencies(&trials, &decisions, state_unknown);
         self.assume(desk, principal, operation);
-        if self.decision != Decision::Allow {
+        if self.decision == Decision::Deny {
             self.changes = changes::changes(self, desk, principal);
         }
     }
@@ -165,23 +169,17 @@ impl Answer {
     fn allowed(&mut self, trials: &[Trial], desk: &Desk<'_>, principal: &Principal) {
         let passes = |t: &Trial, g: &&'static str| matches!(t.failing.get(g), Some(None));
         let generations = desk.model.generations().iter();
-        self.rests_on = generations
-            .clone()
-            .filter(|g| trials.iter().all(|t| passes(t, g)))
-            .copied()
-            .collect();
+        self.rests_on = generations.clone().filter(|g| trials.iter().all(|t| passes(t, g))).copied().collect();
         if self.rests_on.is_empty() {
-            self.rests_on = generations
-                .filter(|g| trials.iter().any(|t| passes(t, g)))
-                .copied()
-                .collect();
+            self.rests_on = generations.filter(|g| trials.iter().any(|t| passes(t, g))).copied().collect();
         }
         if self.rests_on == ["classic"] {
             self.deprecated = self.deprecation(desk);
         }
         let Some(trial) = trials.first() else { return };
         for ((generation, action), verdict) in &trial.verdicts {
-            if let (Verdict::Allowed(said), true) = (verdict, self.rests_on.contains(generation)) {
+            let needed = self.needed.contains(&(*generation, action.clone()));
+            if let (Verdict::Allowed(said), true, true) = (verdict, self.rests_on.contains(generation), needed) {
                 self.grants.extend(causes(action, said, principal));
             }
         }
@@ -191,22 +189,16 @@ impl Answer {
 
     /// Whether an action that the classic generation asks for was deprecated by the moment asked.
     fn deprecation(&self, desk: &Desk<'_>) -> Option<String> {
-        let dates = desk
-            .gates(&self.operation)
-            .filter_map(|r| r.get("deprecated"));
-        let mut dates = dates
-            .flat_map(|d| d.split(';'))
-            .filter_map(|d| d.trim().split_once(": "));
+        let dates = desk.gates(&self.operation).filter_map(|r| r.get("deprecated"));
+        let mut dates = dates.flat_map(|d| d.split(';')).filter_map(|d| d.trim().split_once(": "));
         let (_, date) = dates.find(|(partition, _)| *partition == desk.account.partition)?;
         let passed = moment::parse(date).is_some_and(|d| d <= desk.at);
         passed.then(|| format!("by permissions that AWS deprecated on {date}"))
     }
 
     fn refused(&mut self, trials: &[Trial], desk: &Desk<'_>, principal: &Principal) {
-        let failing: Vec<(&Trial, Reported<'_>)> = trials
-            .iter()
-            .filter_map(|t| Some((t, furthest(t, desk)?)))
-            .collect();
+        let failing: Vec<(&Trial, Reported<'_>)> =
+            trials.iter().filter_map(|t| Some((t, furthest(t, desk)?))).collect();
         let mut ids: BTreeMap<(u32, &String), usize> = BTreeMap::new();
         for (_, (_, gates)) in &failing {
             for gate in *gates {
@@ -223,39 +215,23 @@ impl Answer {
         for ((_, id), times) in ids {
             let rule = desk.rules.rules.get(id);
             // a gate that proves nothing is not what denies (D21)
-            let certain =
-                times == trials.len() && rule.is_some_and(|r| r.get("uncertain").is_none());
+            let certain = times == trials.len() && rule.is_some_and(|r| r.get("uncertain").is_none());
             let mut because = Vec::new();
             if let Some(rule) = rule {
                 for action in rule.requires(generation, trial.in_force) {
-                    if let Some(Verdict::Blocked(said)) =
-                        trial.verdicts.get(&(*generation, action.clone()))
-                    {
+                    if let Some(Verdict::Blocked(said)) = trial.verdicts.get(&(*generation, action.clone())) {
                         missing.insert(action.clone());
                         because.extend(causes(action, said, principal));
                     }
                 }
             }
             because.sort();
-            self.gates.push(Gate {
-                id: id.clone(),
-                certain,
-                because,
-            });
+            self.gates.push(Gate { id: id.clone(), certain, because });
         }
         self.missing = missing.into_iter().collect();
         if self.decision == Decision::Unknown {
-            let uncertain = |g: &&Gate| {
-                desk.rules
-                    .rules
-                    .get(&g.id)
-                    .is_some_and(|r| r.get("uncertain").is_some())
-            };
-            self.reason = self
-                .gates
-                .iter()
-                .find(uncertain)
-                .and_then(|g| desk.rules.rules.get(&g.id)?.text("reason"));
+            let uncertain = |g: &&Gate| desk.rules.rules.get(&g.id).is_some_and(|r| r.get("uncertain").is_some());
+            self.reason = self.gates.iter().find(uncertain).and_then(|g| desk.rules.rules.get(&g.id)?.text("reason"));
         }
     }
 
@@ -270,65 +246,35 @@ impl Answer {
     fn dependencies(&mut self, trials: &[Trial], decisions: &[Decision], state_unknown: bool) {
         for key in std::mem::take(&mut self.too_many) {
             if self.decision == Decision::Unknown {
-                self.depends_on.push(Dependency {
-                    key,
-                    allows: Vec::new(),
-                });
-                self.reason =
-                    Some("too many combinations of what is not known to try them all".to_owned());
+                self.depends_on.push(Dependency { key: spelling(&key), allows: Vec::new() });
+                self.reason = Some("too many combinations of what is not known to try them all".to_owned());
             }
         }
-        let earlier = self
-            .gates
-            .iter()
-            .take_while(|g| !g.certain)
-            .next()
-            .is_some();
+        let earlier = self.gates.iter().take_while(|g| !g.certain).next().is_some();
         if self.decision == Decision::Allow || (self.decision == Decision::Deny && !earlier) {
             return;
         }
-        let keys: BTreeSet<&String> = trials
-            .iter()
-            .flat_map(|t| t.choice.iter().map(|(k, _)| k))
-            .collect();
+        let keys: BTreeSet<&String> = trials.iter().flat_map(|t| t.choice.iter().map(|(k, _)| k)).collect();
         for key in keys {
-            let differs = |matters: &dyn Fn(usize, usize) -> bool| {
-                pairs(trials, key).any(|(a, b)| matters(a, b))
-            };
+            let differs = |matters: &dyn Fn(usize, usize) -> bool| pairs(trials, key).any(|(a, b)| matters(a, b));
             let decides = differs(&|a, b| decisions.get(a) != decisions.get(b));
             let tells = self.decision == Decision::Deny
-                && differs(&|a, b| {
-                    trials.get(a).map(|t| &t.failing) != trials.get(b).map(|t| &t.failing)
-                });
+                && differs(&|a, b| trials.get(a).map(|t| &t.failing) != trials.get(b).map(|t| &t.failing));
             if !decides && !tells {
                 continue;
             }
-            let allowing = trials
-                .iter()
-                .zip(decisions)
-                .filter(|(_, d)| **d == Decision::Allow);
-            let labels = allowing.flat_map(|(t, _)| {
-                t.choice
-                    .iter()
-                    .filter(|(k, _)| k == key)
-                    .map(|(_, l)| l.clone())
-            });
+            let allowing = trials.iter().zip(decisions).filter(|(_, d)| **d == Decision::Allow);
+            let labels = allowing.flat_map(|(t, _)| t.choice.iter().filter(|(k, _)| k == key).map(|(_, l)| l.clone()));
             let mut allows = Vec::new();
             for label in labels {
                 if !allows.contains(&label) {
                     allows.push(label);
                 }
             }
-            self.depends_on.push(Dependency {
-                key: key.clone(),
-                allows,
-            });
+            self.depends_on.push(Dependency { key: spelling(key), allows });
         }
         if state_unknown && self.decision == Decision::Unknown {
-            self.depends_on.push(Dependency {
-                key: "agreementsKnown".to_owned(),
-                allows: Vec::new(),
-            });
+            self.depends_on.push(Dependency { key: "agreementsKnown".to_owned(), allows: Vec::new() });
         }
         self.depends_on.sort();
         self.depends_on.dedup();
@@ -336,11 +282,8 @@ impl Answer {
 
     fn assume(&mut self, desk: &Desk<'_>, principal: &Principal, operation: &Operation) {
         self.assuming.extend(principal.assuming.iter().cloned());
-        self.assuming
-            .extend(principal.knowledge.assumptions(&self.keys).cloned());
-        let nda = desk
-            .gates(operation)
-            .any(|g| g.id == "nondisclosure-agreement");
+        self.assuming.extend(principal.knowledge.assumptions(&self.keys).cloned());
+        let nda = desk.gates(operation).any(|g| g.id == "nondisclosure-agreement");
         if nda && !desk.account.declares_nda {
             self.assuming.push(format!(
                 "the AWS Artifact NDA is accepted in account {}, which declares no `nda`",
@@ -354,40 +297,26 @@ impl Answer {
 
 /// Pairs of trials that differ in one key only, and in nothing else that is unknown.
 fn pairs<'t>(trials: &'t [Trial], key: &'t String) -> impl Iterator<Item = (usize, usize)> + 't {
-    let others = move |t: &Trial| -> Vec<(String, String)> {
-        t.choice.iter().filter(|(k, _)| k != key).cloned().collect()
-    };
+    let others =
+        move |t: &Trial| -> Vec<(String, String)> { t.choice.iter().filter(|(k, _)| k != key).cloned().collect() };
     let mut groups: BTreeMap<(bool, Vec<(String, String)>), Vec<usize>> = BTreeMap::new();
     for (index, trial) in trials.iter().enumerate() {
-        groups
-            .entry((trial.in_force, others(trial)))
-            .or_default()
-            .push(index);
+        groups.entry((trial.in_force, others(trial))).or_default().push(index);
     }
     groups.into_values().flat_map(|group| {
         let first = group.first().copied();
-        group
-            .into_iter()
-            .skip(1)
-            .filter_map(move |i| Some((first?, i)))
+        group.into_iter().skip(1).filter_map(move |i| Some((first?, i)))
     })
 }
 
 /// Allowed if any generation passes every gate; a failing gate that proves nothing makes it unknown (D21).
 fn trial_decision(trial: &Trial, desk: &Desk<'_>) -> Decision {
-    let uncertain = |id: &String| {
-        desk.rules
-            .rules
-            .get(id)
-            .is_some_and(|r| r.get("uncertain").is_some())
-    };
+    let uncertain = |id: &String| desk.rules.rules.get(id).is_some_and(|r| r.get("uncertain").is_some());
     let mut decision = Decision::Deny;
     for gates in trial.failing.values() {
         match gates {
             None => return Decision::Allow,
-            Some(gates) if !gates.is_empty() && gates.iter().all(uncertain) => {
-                decision = Decision::Unknown
-            }
+            Some(gates) if !gates.is_empty() && gates.iter().all(uncertain) => decision = Decision::Unknown,
             Some(_) => {}
         }
     }
@@ -400,17 +329,10 @@ fn furthest<'t>(trial: &'t Trial, desk: &Desk<'_>) -> Option<Reported<'t>> {
         return None;
     }
     let order = |id: &String| desk.rules.rules.get(id).map_or(0, |r: &Rule| r.order);
-    let failing = trial
-        .failing
-        .iter()
-        .filter_map(|(g, gates)| gates.as_ref().map(|gates| (*g, gates.as_slice())));
+    let failing = trial.failing.iter().filter_map(|(g, gates)| gates.as_ref().map(|gates| (*g, gates.as_slice())));
     failing.max_by_key(|(generation, gates)| {
         let first = gates.iter().map(order).min().unwrap_or(0);
-        (
-            first,
-            std::cmp::Reverse(gates.len()),
-            *generation == "fine-grained",
-        )
+        (first, std::cmp::Reverse(gates.len()), *generation == "fine-grained")
     })
 }
 
@@ -424,21 +346,13 @@ fn causes(action: &str, said: &[Said], principal: &Principal) -> Vec<Because> {
         let because = |statement: Option<Origin>| Because {
             action: action.to_owned(),
             layer: layer.name.clone(),
-            of: if layer.name.starts_with("serviceControl") {
-                layer.of.clone()
-            } else {
-                String::new()
-            },
+            of: if layer.name.starts_with("serviceControl") { layer.of.clone() } else { String::new() },
             statement,
         };
         if statements.is_empty() {
             causes.push(because(None));
         }
-        causes.extend(
-            statements
-                .iter()
-                .map(|s| because(layer.origin(*s).cloned())),
-        );
+        causes.extend(statements.iter().map(|s| because(layer.origin(*s).cloned())));
     }
     causes
 }

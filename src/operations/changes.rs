@@ -14,18 +14,8 @@ pub fn changes(answer: &Answer, desk: &Desk<'_>, principal: &Principal) -> Vec<S
             let rule = desk.rules.rules.get(&gate.id);
             changes.extend(rule.and_then(|r| r.text("change")));
         }
-        if desk
-            .rules
-            .rules
-            .get(&gate.id)
-            .is_some_and(|r| r.get("uncertain").is_some())
-        {
-            changes.extend(
-                desk.rules
-                    .rules
-                    .get(&gate.id)
-                    .and_then(|r| r.text("change")),
-            );
+        if desk.rules.rules.get(&gate.id).is_some_and(|r| r.get("uncertain").is_some()) {
+            changes.extend(desk.rules.rules.get(&gate.id).and_then(|r| r.text("change")));
             continue;
         }
         changes.extend(gate.because.iter().map(|b| change(b, principal)));
@@ -36,40 +26,20 @@ pub fn changes(answer: &Answer, desk: &Desk<'_>, principal: &Principal) -> Vec<S
 }
 
 fn change(because: &Because, principal: &Principal) -> String {
-    let Because {
-        action,
-        layer,
-        of,
-        statement,
-    } = because;
+    let Because { action, layer, of, statement } = because;
     if let Some(origin) = statement {
-        let sid = origin
-            .sid
-            .as_ref()
-            .map(|s| format!(" (Sid {s})"))
-            .unwrap_or_default();
-        return format!(
-            "lift the denial of {action} in {}, {}{sid}",
-            origin.file, origin.pointer
-        );
+        let sid = origin.sid.as_ref().map(|s| format!(" (Sid {s})")).unwrap_or_default();
+        return format!("lift the denial of {action} in {}, {}{sid}", origin.file, origin.pointer);
     }
     let found = principal.stack.layers.iter().find(|l| l.name == *layer);
     // a document that already speaks of the service is where people would look
-    let service = action
-        .split(':')
-        .next()
-        .unwrap_or_default()
-        .to_ascii_lowercase();
+    let service = action.split(':').next().unwrap_or_default().to_ascii_lowercase();
     let speaks = |file: &&String| {
         found.is_some_and(|l| {
             l.statements.iter().any(|s| {
                 s.origin.file == **file
                     && s.statement.allow
-                    && s.statement
-                        .actions
-                        .patterns
-                        .iter()
-                        .any(|p| p.to_string().starts_with(&service))
+                    && s.statement.actions.patterns.iter().any(|p| p.to_string().starts_with(&service))
             })
         })
     };
@@ -78,23 +48,12 @@ fn change(because: &Because, principal: &Principal) -> String {
     match (layer.as_str(), file) {
         ("identity", Some(file)) => format!("allow {action} in {file}"),
         ("identity", None) => {
-            let what = if principal.kind == Kind::PermissionSet {
-                "permission set "
-            } else {
-                ""
-            };
-            let who = if principal.kind == Kind::PermissionSet {
-                &principal.name
-            } else {
-                &principal.arn
-            };
+            let what = if principal.kind == Kind::PermissionSet { "permission set " } else { "" };
+            let who = if principal.kind == Kind::PermissionSet { &principal.name } else { &principal.arn };
             format!("attach a policy that allows {action} to {what}{who}")
         }
         ("boundary", Some(file)) => format!("allow {action} in the permissions boundary {file}"),
-        ("boundary", None) => format!(
-            "put a permissions boundary that allows {action} on {}",
-            principal.arn
-        ),
+        ("boundary", None) => format!("put a permissions boundary that allows {action} on {}", principal.arn),
         (_, Some(file)) => format!("allow {action} in the service control policy {file} of {of}"),
         (_, None) => format!("attach a service control policy that allows {action} to {of}"),
     }

@@ -7,7 +7,8 @@ pub mod answer;
 pub mod catalogue;
 pub mod changes;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use cedar_policy::{Entities, RestrictedExpression as Expr};
 
@@ -15,7 +16,7 @@ use crate::agreements::{KindCoverage, context, datetime};
 use crate::inventory::entity::{Uid, cedar_uid};
 use crate::inventory::model::Account;
 use crate::moment::Moment;
-use crate::permissions::principals::{Kind, Principal};
+use crate::permissions::principals::Principal;
 use crate::permissions::scenarios::{Call, Verdict, ask};
 use crate::policies::{Rule, RuleBook};
 use crate::problem::Failure;
@@ -75,21 +76,22 @@ pub struct Desk<'a> {
     pub at: Moment,
     /// Which generations count.
     pub model: PermissionModel,
+    /// The IAM actions that operations ask for, once computed.
+    pub memo: Memo,
 }
+
+/// The IAM actions that an operation asks for, by what tells two operations of an account apart.
+type Memo =
+    RefCell<HashMap<(&'static str, Option<&'static str>, Option<String>, Facts), BTreeSet<(&'static str, String)>>>;
 
 impl Desk<'_> {
     /// Decides one operation for one principal.
     pub fn decide(&self, principal: &Principal, operation: &Operation) -> Result<Answer, Failure> {
-        let row = self
-            .coverage
-            .iter()
-            .find(|c| Some(&c.kind) == operation.kind.as_ref());
+        let row = self.coverage.iter().find(|c| Some(&c.kind) == operation.kind.as_ref());
         let designated = row.is_some_and(|r| r.in_force().any(|i| i.scope == "offline"));
         let in_force = match operation.scope {
             Some("account") => row.map_or(Some(false), |r| r.account),
-            Some("organization") if operation.kind.is_some() => {
-                row.map_or(Some(false), |r| r.organization)
-            }
+            Some("organization") if operation.kind.is_some() => row.map_or(Some(false), |r| r.organization),
             _ => Some(designated),
         };
         let variants: &[bool] = match in_force {
@@ -99,15 +101,9 @@ impl Desk<'_> {
         };
         let mut answer = Answer::new(operation);
         for in_force in variants {
-            self.variant(
-                principal,
-                operation,
-                Facts {
-                    in_force: *in_force,
-                    designated,
-                },
-                &mut answer,
-            )?;
+            let facts = Facts { in_force: *in_force, designated };
+            answer.needed.extend(self.needed(principal, operation, facts)?);
+            self.variant(principal, operation, facts, &mut answer)?;
         }
         answer.conclude(in_force.is_none(), self, principal, operation);
         Ok(answer)
@@ -121,22 +117,9 @@ impl Desk<'_> {
         facts: Facts,
         answer: &mut Answer,
     ) -> Result<(), Failure> {
-        let mut asked: BTreeSet<(&'static str, String)> = BTreeSet::new();
-        for gate in self.gates(operation) {
-            for generation in self.model.generations() {
-                asked.extend(
-                    gate.requires(generation, facts.in_force)
-                        .iter()
-                        .map(|a| (*generation, a.clone())),
-                );
-            }
-        }
+        let asked = self.asked(operation, facts);
         let call = |(generation, action): &(&str, String)| {
-            let action = if action == UNNAMED {
-                UNNAMED_CALL
-            } else {
-                action
-            };
+            let action = if action == UNNAMED { UNNAMED_CALL } else { action };
             operation.call(action, generation, facts.in_force)
         };
         let calls: Vec<Call> = asked.iter().map(call).collect();
@@ -147,21 +130,58 @@ impl Desk<'_> {
             // all or nothing: a gate that fails under both fails under every assignment
             for verdict in [Verdict::Blocked(Vec::new()), Verdict::Allowed(Vec::new())] {
                 let verdicts = asked.iter().map(|_| verdict.clone()).collect();
-                answer
-                    .trials
-                    .push(self.trial(principal, operation, facts, &asked, verdicts)?);
+                answer.trials.push(self.trial(principal, operation, facts, &asked, verdicts)?);
             }
             return Ok(());
         }
         for (choice, verdicts) in scenarios.rows {
             let mut trial = self.trial(principal, operation, facts, &asked, verdicts)?;
             let choice = scenarios.dimensions.iter().zip(&choice);
-            trial.choice = choice
-                .map(|(d, i)| (d.key.clone(), d.labels.get(*i).cloned().unwrap_or_default()))
-                .collect();
+            trial.choice =
+                choice.map(|(d, i)| (d.key.clone(), d.labels.get(*i).cloned().unwrap_or_default())).collect();
             answer.trials.push(trial);
         }
         Ok(())
+    }
+
+    /// The IAM actions that the gates of an operation may ask for, by generation.
+    fn asked(&self, operation: &Operation, facts: Facts) -> BTreeSet<(&'static str, String)> {
+        let mut asked = BTreeSet::new();
+        for gate in self.gates(operation) {
+            for generation in self.model.generations() {
+                asked.extend(gate.requires(generation, facts.in_force).iter().map(|a| (*generation, a.clone())));
+            }
+        }
+        asked
+    }
+
+    /// Those of them that the gates do ask for here: with all others allowed, a gate fails without it.
+    fn needed(
+        &self,
+        principal: &Principal,
+        operation: &Operation,
+        facts: Facts,
+    ) -> Result<BTreeSet<(&'static str, String)>, Failure> {
+        let report = operation.report.as_ref().map(|r| r.id.clone());
+        let key = (operation.name, operation.scope, report, facts);
+        if let Some(needed) = self.memo.borrow().get(&key) {
+            return Ok(needed.clone());
+        }
+        let asked = self.asked(operation, facts);
+        let allow = |without: Option<&(&str, String)>| {
+            let verdict =
+                |a| if Some(a) == without { Verdict::Blocked(Vec::new()) } else { Verdict::Allowed(Vec::new()) };
+            self.trial(principal, operation, facts, &asked, asked.iter().map(verdict).collect())
+        };
+        let all = allow(None)?;
+        let mut needed = BTreeSet::new();
+        for action in &asked {
+            if allow(Some(action))?.failing != all.failing {
+                needed.insert(action.clone());
+            }
+        }
+        self.memo.borrow_mut().insert(key, needed.clone());
+        Ok(needed)
     }
 
     /// The gates of an operation.
@@ -178,8 +198,7 @@ impl Desk<'_> {
         asked: &BTreeSet<(&'static str, String)>,
         verdicts: Vec<Verdict>,
     ) -> Result<Trial, Failure> {
-        let verdicts: BTreeMap<(&'static str, String), Verdict> =
-            asked.iter().cloned().zip(verdicts).collect();
+        let verdicts: BTreeMap<(&'static str, String), Verdict> = asked.iter().cloned().zip(verdicts).collect();
         let mut failing = BTreeMap::new();
         for generation in self.model.generations() {
             let of_generation = verdicts.iter().filter(|((g, _), _)| g == generation);
@@ -187,23 +206,12 @@ impl Desk<'_> {
             let allowed = allowed.map(|((_, name), _)| Expr::new_string(name.clone()));
             let context = self.context(operation, facts, generation, Expr::new_set(allowed))?;
             let resource = Uid::new("Account", &self.account.id).to_cedar()?;
-            let ruling = self.rules.rule(
-                operation.name,
-                &principal.uid.to_cedar()?,
-                &resource,
-                context,
-                self.entities,
-            )?;
-            let gates =
-                (!ruling.permitted).then(|| ruling.by.iter().map(|r| r.id.clone()).collect());
+            let ruling =
+                self.rules.rule(operation.name, &principal.uid.to_cedar()?, &resource, context, self.entities)?;
+            let gates = (!ruling.permitted).then(|| ruling.by.iter().map(|r| r.id.clone()).collect());
             failing.insert(*generation, gates);
         }
-        Ok(Trial {
-            choice: Vec::new(),
-            in_force: facts.in_force,
-            verdicts,
-            failing,
-        })
+        Ok(Trial { choice: Vec::new(), in_force: facts.in_force, verdicts, failing })
     }
 
     fn context(
@@ -216,45 +224,26 @@ impl Desk<'_> {
         let mut pairs = vec![
             ("at", datetime(self.at)),
             ("generation", Expr::new_string(generation.to_owned())),
-            (
-                "scope",
-                Expr::new_string(operation.scope.unwrap_or("none").to_owned()),
-            ),
+            ("scope", Expr::new_string(operation.scope.unwrap_or("none").to_owned())),
             ("allowed", allowed),
             ("inForce", Expr::new_bool(facts.in_force)),
             ("designated", Expr::new_bool(facts.designated)),
         ];
         if let Some(organization) = self.organization {
-            pairs.push((
-                "organization",
-                Expr::new_entity_uid(cedar_uid("Organization", organization)?),
-            ));
+            pairs.push(("organization", Expr::new_entity_uid(cedar_uid("Organization", organization)?)));
         }
         if let Some(report) = &operation.report {
-            pairs.push((
-                "report",
-                Expr::new_entity_uid(cedar_uid("Report", &report.id)?),
-            ));
+            pairs.push(("report", Expr::new_entity_uid(cedar_uid("Report", &report.id)?)));
         }
         context(pairs)
     }
 }
 
 /// What the gates read of the agreements.
-#[derive(Clone, Copy)]
-struct Facts {
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Facts {
     /// An agreement of the kind and scope asked is in force.
     in_force: bool,
     /// The account is designated under an offline agreement of the kind.
     designated: bool,
-}
-
-/// What a principal is, in a word.
-pub fn kind_name(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Root => "root user",
-        Kind::User => "user",
-        Kind::Role => "role",
-        Kind::PermissionSet => "permission set",
-    }
 }

@@ -28,10 +28,7 @@ impl Atom {
                 format!("resource {}", segments.join(":"))
             }
             Self::Condition(operator, key, values) => {
-                let values: Vec<_> = values
-                    .iter()
-                    .map(|v| format!("{:?}", v.to_string()))
-                    .collect();
+                let values: Vec<_> = values.iter().map(|v| format!("{:?}", v.to_string())).collect();
                 format!("{operator} {key} [{}]", values.join(", "))
             }
             Self::Value(operator, key, value) => {
@@ -45,12 +42,10 @@ impl Atom {
         match self {
             Self::Action(_) => Vec::new(),
             Self::Resource(segments) => segments.iter().flat_map(Template::variables).collect(),
-            Self::Condition(_, key, values) => std::iter::once(key.as_str())
-                .chain(values.iter().flat_map(Template::variables))
-                .collect(),
-            Self::Value(_, key, value) => std::iter::once(key.as_str())
-                .chain(value.variables())
-                .collect(),
+            Self::Condition(_, key, values) => {
+                std::iter::once(key.as_str()).chain(values.iter().flat_map(Template::variables)).collect()
+            }
+            Self::Value(_, key, value) => std::iter::once(key.as_str()).chain(value.variables()).collect(),
         }
     }
 
@@ -74,9 +69,7 @@ impl Atom {
             }
             Self::Value(operator, key, value) => {
                 let actual = request.keys.get(key).and_then(KeyValue::single);
-                actual.is_some_and(|a| {
-                    passes(*operator, a, std::slice::from_ref(value), &request.keys)
-                })
+                actual.is_some_and(|a| passes(*operator, a, std::slice::from_ref(value), &request.keys))
             }
         }
     }
@@ -87,29 +80,18 @@ fn resource(segments: &[Template; 6], request: &Request) -> bool {
         return false;
     };
     let value = |key: &str| request.keys.get(key).and_then(KeyValue::single);
-    segments
-        .iter()
-        .zip(arn)
-        .all(|(pattern, text)| pattern.substitute(value).is_some_and(|p| p.matches(text)))
+    segments.iter().zip(arn).all(|(pattern, text)| pattern.substitute(value).is_some_and(|p| p.matches(text)))
 }
 
 /// Whether one value of a key passes the test against any of the policy's values.
 fn passes(operator: Operator, actual: &str, expected: &[Template], keys: &Keys) -> bool {
     let value = |key: &str| keys.get(key).and_then(KeyValue::single);
-    expected.iter().any(|e| {
-        e.substitute(value)
-            .is_some_and(|e| operator.test.matches(actual, &e))
-    })
+    expected.iter().any(|e| e.substitute(value).is_some_and(|e| operator.test.matches(actual, &e)))
 }
 
 /// A condition with a set prefix: an empty key fails `ForAnyValue` and passes `ForAllValues`, an absent one likewise
 /// unless `IfExists` stands there.
-fn condition(
-    operator: Operator,
-    actual: Option<&KeyValue>,
-    expected: &[Template],
-    keys: &Keys,
-) -> bool {
+fn condition(operator: Operator, actual: Option<&KeyValue>, expected: &[Template], keys: &Keys) -> bool {
     let Some(actual) = actual else {
         return operator.if_exists || operator.set == SetPrefix::All;
     };

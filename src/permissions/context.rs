@@ -103,9 +103,7 @@ impl Family {
     /// The view of a key; `None` where its value is not of this family.
     fn view(self, key: &KeyValue) -> Option<Expr> {
         if self == Self::Strings {
-            return Some(Expr::new_set(
-                key.values().iter().cloned().map(Expr::new_string),
-            ));
+            return Some(Expr::new_set(key.values().iter().cloned().map(Expr::new_string)));
         }
         let text = key.single()?;
         match self {
@@ -142,10 +140,7 @@ pub fn arn_schema() -> serde_json::Value {
 
 fn arn(segments: [&str; 6]) -> Option<Expr> {
     let fields = SEGMENTS.iter().zip(segments.iter().skip(1));
-    Expr::new_record(
-        fields.map(|(name, s)| ((*name).to_owned(), Expr::new_string((*s).to_owned()))),
-    )
-    .ok()
+    Expr::new_record(fields.map(|(name, s)| ((*name).to_owned(), Expr::new_string((*s).to_owned())))).ok()
 }
 
 /// What lowered policies read of a request.
@@ -164,19 +159,14 @@ impl Reads {
     pub fn extend(&mut self, other: &Self) {
         self.keys.extend(other.keys.iter().cloned());
         self.presence.extend(other.presence.iter().cloned());
-        self.atoms
-            .extend(other.atoms.iter().map(|(n, a)| (n.clone(), a.clone())));
+        self.atoms.extend(other.atoms.iter().map(|(n, a)| (n.clone(), a.clone())));
     }
 
     /// The context of a request: what is read, and no more.
     pub fn context(&self, request: &Request) -> Result<cedar_policy::Context, String> {
-        let mut pairs = vec![(
-            "action".to_owned(),
-            Expr::new_string(request.action.clone()),
-        )];
+        let mut pairs = vec![("action".to_owned(), Expr::new_string(request.action.clone()))];
         if let Some(segments) = &request.resource {
-            let segments: [&str; 6] =
-                std::array::from_fn(|i| segments.get(i).map_or("", String::as_str));
+            let segments: [&str; 6] = std::array::from_fn(|i| segments.get(i).map_or("", String::as_str));
             pairs.extend(arn(segments).map(|a| ("arn".to_owned(), a)));
         }
         for (key, family) in &self.keys {
@@ -184,26 +174,12 @@ impl Reads {
                 pairs.push((family.attribute(key), view));
             }
         }
-        let present = self
-            .presence
-            .iter()
-            .filter(|k| request.keys.contains_key(*k));
-        pairs.push((
-            "present".to_owned(),
-            Expr::new_set(present.cloned().map(Expr::new_string)),
-        ));
-        let holds = |name: &String, atom: &Atom| {
-            request
-                .decided
-                .get(name)
-                .copied()
-                .unwrap_or_else(|| atom.holds(request))
-        };
+        let present = self.presence.iter().filter(|k| request.keys.contains_key(*k));
+        pairs.push(("present".to_owned(), Expr::new_set(present.cloned().map(Expr::new_string))));
+        let holds =
+            |name: &String, atom: &Atom| request.decided.get(name).copied().unwrap_or_else(|| atom.holds(request));
         let atoms = self.atoms.iter().filter(|(name, atom)| holds(name, atom));
-        pairs.push((
-            "atoms".to_owned(),
-            Expr::new_set(atoms.map(|(name, _)| Expr::new_string(name.clone()))),
-        ));
+        pairs.push(("atoms".to_owned(), Expr::new_set(atoms.map(|(name, _)| Expr::new_string(name.clone())))));
         cedar_policy::Context::from_pairs(pairs).map_err(|e| e.to_string())
     }
 
@@ -213,10 +189,7 @@ impl Reads {
         let strings = || json!({"type": "Set", "element": {"type": "String"}});
         let mut attributes = serde_json::Map::new();
         attributes.insert("action".into(), json!({"type": "String"}));
-        attributes.insert(
-            "arn".into(),
-            json!({"type": "Record", "attributes": arn_schema(), "required": false}),
-        );
+        attributes.insert("arn".into(), json!({"type": "Record", "attributes": arn_schema(), "required": false}));
         attributes.insert("present".into(), strings());
         attributes.insert("atoms".into(), strings());
         for (key, family) in &self.keys {

@@ -47,19 +47,66 @@ const NEVER_CARRIED: [&str; 10] = [
 const CATALOGUED: [&str; 3] = ["artifact", "iam", "organizations"];
 
 /// Keys that hold a list even where it has one element.
-const MULTI_VALUED: [&str; 5] = [
-    "aws:calledvia",
-    "aws:principalorgpaths",
-    "aws:principalservicenameslist",
-    "aws:tagkeys",
-    "aws:resourceorgpaths",
+const MULTI_VALUED: [&str; 5] =
+    ["aws:calledvia", "aws:principalorgpaths", "aws:principalservicenameslist", "aws:tagkeys", "aws:resourceorgpaths"];
+
+/// Global condition keys, as AWS writes them; others are shown in lower case.
+const SPELLINGS: [&str; 41] = [
+    "aws:CalledVia",
+    "aws:CurrentTime",
+    "aws:Ec2InstanceSourceVpc",
+    "aws:EpochTime",
+    "aws:FederatedProvider",
+    "aws:MultiFactorAuthAge",
+    "aws:MultiFactorAuthPresent",
+    "aws:PrincipalAccount",
+    "aws:PrincipalArn",
+    "aws:PrincipalIsAWSService",
+    "aws:PrincipalOrgID",
+    "aws:PrincipalOrgPaths",
+    "aws:PrincipalServiceName",
+    "aws:PrincipalType",
+    "aws:Referer",
+    "aws:RequestedRegion",
+    "aws:ResourceAccount",
+    "aws:ResourceOrgID",
+    "aws:ResourceOrgPaths",
+    "aws:SecureTransport",
+    "aws:SourceAccount",
+    "aws:SourceArn",
+    "aws:SourceIdentity",
+    "aws:SourceIp",
+    "aws:SourceOrgID",
+    "aws:SourceOrgPaths",
+    "aws:SourceVpc",
+    "aws:SourceVpcArn",
+    "aws:SourceVpce",
+    "aws:TagKeys",
+    "aws:TokenIssueTime",
+    "aws:UserAgent",
+    "aws:userid",
+    "aws:username",
+    "aws:ViaAWSService",
+    "aws:VpcSourceIp",
+    "artifact:ReportCategory",
+    "artifact:ReportSeries",
+    "iam:AWSServiceName",
+    "iam:PermissionsBoundary",
+    "organizations:ServicePrincipal",
 ];
+
+/// A key as AWS writes it.
+pub fn spelling(key: &str) -> String {
+    if let Some(tag) = key.strip_prefix("aws:principaltag/") {
+        return format!("aws:PrincipalTag/{tag}");
+    }
+    SPELLINGS.iter().find(|s| s.eq_ignore_ascii_case(key)).map_or_else(|| key.to_owned(), |s| (*s).to_owned())
+}
 
 impl Knowledge {
     /// A key with one value.
     pub fn set(&mut self, key: &str, value: impl Into<String>) {
-        self.keys
-            .insert(key.to_owned(), Known::Value(KeyValue::One(value.into())));
+        self.keys.insert(key.to_owned(), Known::Value(KeyValue::One(value.into())));
     }
 
     /// What is known of a key.
@@ -74,10 +121,7 @@ impl Knowledge {
 
     /// A key that is assumed to have this value.
     pub fn assume(&mut self, key: &str, value: KeyValue) {
-        self.assumed.insert(
-            key.to_owned(),
-            format!("{key} is {}", value.values().join(", ")),
-        );
+        self.assumed.insert(key.to_owned(), format!("{} is {}", spelling(key), value.values().join(", ")));
         self.keys.insert(key.to_owned(), Known::Value(value));
     }
 
@@ -86,18 +130,16 @@ impl Knowledge {
     pub fn settle(&mut self, key: &str, values: &[String]) -> Result<(), Failure> {
         if self.keys.contains_key(key) && !self.assumed.contains_key(key) {
             return Err(Failure::general(format!(
-                "the inventory determines {key}; it cannot be set by --context or [context]"
+                "the inventory determines {}; it cannot be set by --context or [context]",
+                spelling(key)
             )));
         }
         match values {
             [] => {
-                self.assumed
-                    .insert(key.to_owned(), format!("{key} is absent"));
+                self.assumed.insert(key.to_owned(), format!("{} is absent", spelling(key)));
                 self.keys.insert(key.to_owned(), Known::Absent);
             }
-            [value] if !MULTI_VALUED.contains(&key) => {
-                self.assume(key, KeyValue::One(value.clone()))
-            }
+            [value] if !MULTI_VALUED.contains(&key) => self.assume(key, KeyValue::One(value.clone())),
             values => self.assume(key, KeyValue::Many(values.to_vec())),
         }
         Ok(())
@@ -105,12 +147,7 @@ impl Knowledge {
 
     /// What is known of a key in a request for an action; `None` where it may be anything. `fixed` are the keys of the
     /// action's own service that the request carries, and their values where the operation determines them.
-    pub fn of(
-        &self,
-        key: &str,
-        action: &str,
-        fixed: &BTreeMap<String, Option<String>>,
-    ) -> Option<Known> {
+    pub fn of(&self, key: &str, action: &str, fixed: &BTreeMap<String, Option<String>>) -> Option<Known> {
         if let Some(Some(value)) = fixed.get(key) {
             return Some(Known::Value(KeyValue::One(value.clone())));
         }
@@ -131,10 +168,7 @@ impl Knowledge {
     }
 
     /// The assumptions behind these keys, in words.
-    pub fn assumptions<'a>(
-        &'a self,
-        keys: &'a BTreeSet<String>,
-    ) -> impl Iterator<Item = &'a String> {
+    pub fn assumptions<'a>(&'a self, keys: &'a BTreeSet<String>) -> impl Iterator<Item = &'a String> {
         keys.iter().filter_map(|k| self.assumed.get(k))
     }
 }
@@ -149,36 +183,16 @@ mod tests {
         knowledge.set("aws:principalarn", "arn:aws:iam::111122223333:user/a");
         knowledge.assume("aws:securetransport", KeyValue::One("true".into()));
         assert!(knowledge.settle("aws:principalarn", &["x".into()]).is_err());
-        assert!(
-            knowledge
-                .settle("aws:securetransport", &["false".into()])
-                .is_ok()
-        );
+        assert!(knowledge.settle("aws:securetransport", &["false".into()]).is_ok());
         assert!(knowledge.settle("aws:sourceip", &[]).is_ok());
-        assert_eq!(
-            knowledge.of("aws:sourceip", "artifact:get", &BTreeMap::new()),
-            Some(Known::Absent)
-        );
+        assert_eq!(knowledge.of("aws:sourceip", "artifact:get", &BTreeMap::new()), Some(Known::Absent));
     }
 
     #[test]
     fn service_keys_are_absent_unless_the_operation_sends_them() {
         let knowledge = Knowledge::default();
-        assert_eq!(
-            knowledge.of("iam:awsservicename", "iam:getrole", &BTreeMap::new()),
-            Some(Known::Absent)
-        );
-        assert_eq!(
-            knowledge.of(
-                "aws:multifactorauthpresent",
-                "iam:getrole",
-                &BTreeMap::new()
-            ),
-            None
-        );
-        assert_eq!(
-            knowledge.of("ec2:roledelivery", "iam:getrole", &BTreeMap::new()),
-            None
-        );
+        assert_eq!(knowledge.of("iam:awsservicename", "iam:getrole", &BTreeMap::new()), Some(Known::Absent));
+        assert_eq!(knowledge.of("aws:multifactorauthpresent", "iam:getrole", &BTreeMap::new()), None);
+        assert_eq!(knowledge.of("ec2:roledelivery", "iam:getrole", &BTreeMap::new()), None);
     }
 }

@@ -105,20 +105,14 @@ impl Layer {
             match policies(&id) {
                 Some(policy) => {
                     if policy.artifact_only {
-                        opaque.insert(Opaque {
-                            policy: id,
-                            artifact_known: true,
-                        });
+                        opaque.insert(Opaque { policy: id, artifact_known: true });
                     }
                     if !policy.built_in {
                         files.insert((policy.content.as_str(), policy.label.clone()));
                     }
                     documents.entry(&policy.content).or_insert(policy);
                 }
-                None => drop(opaque.insert(Opaque {
-                    policy: id,
-                    artifact_known: false,
-                })),
+                None => drop(opaque.insert(Opaque { policy: id, artifact_known: false })),
             }
         }
         let mut statements = Vec::new();
@@ -147,24 +141,15 @@ impl Layer {
             let clause = &s.statement.actions;
             clause.patterns.iter().any(|p| p.matches(action)) != clause.negated
         };
-        let mut slice = Slice {
-            statements: Vec::new(),
-            reads: Reads::default(),
-            set: PolicySet::new(),
-        };
+        let mut slice = Slice { statements: Vec::new(), reads: Reads::default(), set: PolicySet::new() };
         for (index, statement) in self.statements.iter().enumerate().filter(|(_, s)| named(s)) {
             slice.statements.push(index);
             slice.reads.extend(&statement.reads);
             let id = PolicyId::new(index.to_string());
-            slice
-                .set
-                .add(statement.policy.new_id(id))
-                .map_err(|e| Failure::general(e.to_string()))?;
+            slice.set.add(statement.policy.new_id(id)).map_err(|e| Failure::general(e.to_string()))?;
         }
         let slice = Rc::new(slice);
-        self.slices
-            .borrow_mut()
-            .insert(action.to_owned(), slice.clone());
+        self.slices.borrow_mut().insert(action.to_owned(), slice.clone());
         Ok(slice)
     }
 
@@ -184,24 +169,17 @@ impl Layer {
     }
 
     fn evaluate(&self, slice: &Slice, request: &Request) -> Result<Outcome, Failure> {
-        let wrong = |e: String| {
-            Failure::general(format!(
-                "the {} policies of {} cannot be evaluated: {e}",
-                self.name, self.of
-            ))
-        };
+        let wrong =
+            |e: String| Failure::general(format!("the {} policies of {} cannot be evaluated: {e}", self.name, self.of));
         let context = slice.reads.context(request).map_err(wrong)?;
         let [principal, action, resource] = scope()?;
-        let asked = cedar_policy::Request::new(principal, action, resource, context, None)
-            .map_err(|e| wrong(e.to_string()))?;
+        let asked =
+            cedar_policy::Request::new(principal, action, resource, context, None).map_err(|e| wrong(e.to_string()))?;
         let response = Authorizer::new().is_authorized(&asked, &slice.set, &Entities::empty());
         if let Some(error) = response.diagnostics().errors().next() {
             return Err(wrong(error.to_string()));
         }
-        let reasons = response
-            .diagnostics()
-            .reason()
-            .filter_map(|id| id.to_string().parse().ok());
+        let reasons = response.diagnostics().reason().filter_map(|id| id.to_string().parse().ok());
         let mut reasons: Vec<usize> = reasons.collect();
         reasons.sort_unstable();
         Ok(match response.decision() {
@@ -218,11 +196,7 @@ impl Layer {
 
     /// The conditions of the statements that can say something of an action.
     pub fn conditions<'a>(&'a self, slice: &'a Slice) -> impl Iterator<Item = &'a Condition> {
-        slice
-            .statements
-            .iter()
-            .filter_map(|i| self.statements.get(*i))
-            .flat_map(|s| &s.statement.conditions)
+        slice.statements.iter().filter_map(|i| self.statements.get(*i)).flat_map(|s| &s.statement.conditions)
     }
 }
 
@@ -236,21 +210,12 @@ impl Slice {
     pub fn keys(&self) -> BTreeSet<&str> {
         let views = self.reads.keys.iter().map(|(k, _)| k.as_str());
         let presence = self.reads.presence.iter().map(String::as_str);
-        views
-            .chain(presence)
-            .chain(self.reads.atoms.values().flat_map(Atom::keys))
-            .collect()
+        views.chain(presence).chain(self.reads.atoms.values().flat_map(Atom::keys)).collect()
     }
 
     fn projection(&self, request: &Request) -> Projection {
-        let keys = self
-            .keys()
-            .into_iter()
-            .map(|k| (k.to_owned(), request.keys.get(k).cloned()));
-        let decided = request
-            .decided
-            .iter()
-            .filter(|(name, _)| self.reads.atoms.contains_key(*name));
+        let keys = self.keys().into_iter().map(|k| (k.to_owned(), request.keys.get(k).cloned()));
+        let decided = request.decided.iter().filter(|(name, _)| self.reads.atoms.contains_key(*name));
         Projection {
             action: request.action.clone(),
             resource: request.resource.clone(),
@@ -276,27 +241,15 @@ fn layer_statement(
     let id = PolicyId::new(format!("{document}.{}", origin.pointer));
     let text = format!("{}{}", annotations(layer, &origin), lowered.text);
     let policy = cedar_policy::Policy::parse(Some(id), text).map_err(|e| {
-        Failure::general(format!(
-            "{}, {}: the statement cannot be lowered: {e}",
-            origin.file, origin.pointer
-        ))
+        Failure::general(format!("{}, {}: the statement cannot be lowered: {e}", origin.file, origin.pointer))
     })?;
-    Ok(LayerStatement {
-        origin,
-        statement: statement.clone(),
-        policy,
-        reads: lowered.reads,
-    })
+    Ok(LayerStatement { origin, statement: statement.clone(), policy, reads: lowered.reads })
 }
 
 /// What leads a lowered policy back to its statement.
 pub fn annotations(layer: &str, origin: &Origin) -> String {
-    let mut text = format!(
-        "@layer({})\n@file({})\n@pointer({})\n",
-        quote(layer),
-        quote(&origin.file),
-        quote(&origin.pointer)
-    );
+    let mut text =
+        format!("@layer({})\n@file({})\n@pointer({})\n", quote(layer), quote(&origin.file), quote(&origin.pointer));
     if let Some(sid) = &origin.sid {
         text.push_str(&format!("@sid({})\n", quote(sid)));
     }
@@ -305,10 +258,7 @@ pub fn annotations(layer: &str, origin: &Origin) -> String {
 
 /// The scope of every request: lowered policies read the context only.
 fn scope() -> Result<[EntityUid; 3], Failure> {
-    let uid = |text: &str| {
-        text.parse::<EntityUid>()
-            .map_err(|e| Failure::general(e.to_string()))
-    };
+    let uid = |text: &str| text.parse::<EntityUid>().map_err(|e| Failure::general(e.to_string()));
     thread_local! {
         static SCOPE: RefCell<Option<[EntityUid; 3]>> = const { RefCell::new(None) };
     }
@@ -316,11 +266,7 @@ fn scope() -> Result<[EntityUid; 3], Failure> {
         if let Some(scope) = cell.borrow().as_ref() {
             return Ok(scope.clone());
         }
-        let scope = [
-            uid("IAM::Principal::\"p\"")?,
-            uid("IAM::Action::\"call\"")?,
-            uid("IAM::Resource::\"r\"")?,
-        ];
+        let scope = [uid("IAM::Principal::\"p\"")?, uid("IAM::Action::\"call\"")?, uid("IAM::Resource::\"r\"")?];
         *cell.borrow_mut() = Some(scope.clone());
         Ok(scope)
     })

@@ -24,13 +24,8 @@ pub struct Lowered {
 
 /// Lowers one statement.
 pub fn statement(statement: &Statement) -> Lowered {
-    let mut lowering = Lowering {
-        reads: Reads::default(),
-    };
-    let mut conditions = vec![
-        lowering.actions(&statement.actions),
-        lowering.resources(&statement.resources),
-    ];
+    let mut lowering = Lowering { reads: Reads::default() };
+    let mut conditions = vec![lowering.actions(&statement.actions), lowering.resources(&statement.resources)];
     conditions.extend(statement.conditions.iter().map(|c| lowering.condition(c)));
     conditions.retain(|c| c != "true");
     let effect = if statement.allow { "permit" } else { "forbid" };
@@ -39,11 +34,7 @@ pub fn statement(statement: &Statement) -> Lowered {
         text.push_str(&format!("\nwhen {{ {condition} }}"));
     }
     text.push(';');
-    Lowered {
-        text,
-        condition: all(&conditions),
-        reads: lowering.reads,
-    }
+    Lowered { text, condition: all(&conditions), reads: lowering.reads }
 }
 
 /// The scope of every lowered policy: what it reads stands in the context.
@@ -59,9 +50,7 @@ fn escape(text: &str) -> String {
     for c in text.chars() {
         match c {
             '"' | '\\' => escaped.extend(['\\', c]),
-            c if c.is_control() || !c.is_ascii() => {
-                escaped.push_str(&format!("\\u{{{:x}}}", u32::from(c)))
-            }
+            c if c.is_control() || !c.is_ascii() => escaped.push_str(&format!("\\u{{{:x}}}", u32::from(c))),
             c => escaped.push(c),
         }
     }
@@ -92,11 +81,7 @@ fn tree(terms: &[String], operator: &str, empty: &str) -> String {
         [term] => term.clone(),
         _ => {
             let (left, right) = terms.split_at(terms.len() / 2);
-            format!(
-                "({} {operator} {})",
-                tree(left, operator, empty),
-                tree(right, operator, empty)
-            )
+            format!("({} {operator} {})", tree(left, operator, empty), tree(right, operator, empty))
         }
     }
 }
@@ -205,44 +190,17 @@ impl Lowering {
     /// `true` asks for absence, `false` for presence.
     fn null(&mut self, condition: &Condition) -> String {
         let present = self.present(&condition.key);
-        let terms = condition
-            .values
-            .iter()
-            .filter_map(Template::as_literal)
-            .filter_map(value::boolean);
-        let terms: Vec<_> = terms
-            .map(|absent| {
-                if absent {
-                    not(&present)
-                } else {
-                    present.clone()
-                }
-            })
-            .collect();
-        let atoms: Vec<_> = condition
-            .values
-            .iter()
-            .filter(|v| v.as_literal().is_none())
-            .cloned()
-            .collect();
+        let terms = condition.values.iter().filter_map(Template::as_literal).filter_map(value::boolean);
+        let terms: Vec<_> = terms.map(|absent| if absent { not(&present) } else { present.clone() }).collect();
+        let atoms: Vec<_> = condition.values.iter().filter(|v| v.as_literal().is_none()).cloned().collect();
         // a variable under `Null` is neither true nor false: it never holds
-        if terms.is_empty() && !atoms.is_empty() {
-            "false".to_owned()
-        } else {
-            any(&terms)
-        }
+        if terms.is_empty() && !atoms.is_empty() { "false".to_owned() } else { any(&terms) }
     }
 
     /// An operator without a set prefix: the key has one value.
     fn plain(&mut self, condition: &Condition) -> String {
-        let Condition {
-            operator,
-            key,
-            values,
-            ..
-        } = condition;
-        let (known, variable): (Vec<_>, Vec<_>) =
-            values.iter().partition(|v| v.variables().next().is_none());
+        let Condition { operator, key, values, .. } = condition;
+        let (known, variable): (Vec<_>, Vec<_>) = values.iter().partition(|v| v.variables().next().is_none());
         let mut terms = self.tests(*operator, key, &known);
         for value in variable {
             terms.push(self.atom(Atom::Value(positive(*operator), key.clone(), value.clone())));
@@ -291,32 +249,17 @@ impl Lowering {
         let attribute = self.attribute(key, family);
         let tests: Vec<String> = match operator.test {
             Test::StringEquals => contains(&attribute, literals().map(str::to_owned)),
-            Test::StringEqualsIgnoreCase => {
-                contains(&attribute, literals().map(str::to_ascii_lowercase))
-            }
-            Test::Binary => contains(
-                &attribute,
-                literals().filter_map(value::binary).map(|b| base64(&b)),
-            ),
+            Test::StringEqualsIgnoreCase => contains(&attribute, literals().map(str::to_ascii_lowercase)),
+            Test::Binary => contains(&attribute, literals().filter_map(value::binary).map(|b| base64(&b))),
             Test::StringLike => return self.string_like(operator, key, values, &attribute),
             Test::Arn => return self.arn_like(operator, key, values, &attribute),
-            Test::Numeric(order) => literals()
-                .filter_map(value::number)
-                .map(|n| number(&attribute, order, n))
-                .collect(),
-            Test::Date(order) => literals()
-                .filter_map(value::date)
-                .map(|d| date(&attribute, order, d))
-                .collect(),
+            Test::Numeric(order) => {
+                literals().filter_map(value::number).map(|n| number(&attribute, order, n)).collect()
+            }
+            Test::Date(order) => literals().filter_map(value::date).map(|d| date(&attribute, order, d)).collect(),
             Test::Bool => literals()
                 .filter_map(value::boolean)
-                .map(|b| {
-                    if b {
-                        attribute.clone()
-                    } else {
-                        not(&attribute)
-                    }
-                })
+                .map(|b| if b { attribute.clone() } else { not(&attribute) })
                 .collect(),
             Test::Ip => literals()
                 .filter_map(value::network)
@@ -327,37 +270,17 @@ impl Lowering {
         vec![self.guarded(key, family, &any(&tests))]
     }
 
-    fn string_like(
-        &mut self,
-        operator: Operator,
-        key: &str,
-        values: &[&Template],
-        attribute: &str,
-    ) -> Vec<String> {
+    fn string_like(&mut self, operator: Operator, key: &str, values: &[&Template], attribute: &str) -> Vec<String> {
         let (literals, patterns) = split(values.iter().copied());
         let (likes, others): (Vec<_>, Vec<_>) = patterns.into_iter().partition(|p| p.is_like());
         let mut tests = contains(attribute, literals.into_iter().map(str::to_owned));
-        tests.extend(
-            likes
-                .iter()
-                .map(|p| format!("{attribute} like {}", like(p))),
-        );
+        tests.extend(likes.iter().map(|p| format!("{attribute} like {}", like(p))));
         let mut terms = vec![self.guarded(key, Family::String, &any(&tests))];
-        terms.extend(
-            others
-                .into_iter()
-                .map(|p| self.atom(Atom::Value(positive(operator), key.to_owned(), p.clone()))),
-        );
+        terms.extend(others.into_iter().map(|p| self.atom(Atom::Value(positive(operator), key.to_owned(), p.clone()))));
         terms
     }
 
-    fn arn_like(
-        &mut self,
-        operator: Operator,
-        key: &str,
-        values: &[&Template],
-        attribute: &str,
-    ) -> Vec<String> {
+    fn arn_like(&mut self, operator: Operator, key: &str, values: &[&Template], attribute: &str) -> Vec<String> {
         let mut terms = Vec::new();
         for value in values {
             match ArnPattern::new(value) {
@@ -368,11 +291,9 @@ impl Lowering {
                         terms.push(all(&[vec![has], tests].concat()));
                     }
                 }
-                ArnPattern::Segments(_) => terms.push(self.atom(Atom::Value(
-                    positive(operator),
-                    key.to_owned(),
-                    (*value).clone(),
-                ))),
+                ArnPattern::Segments(_) => {
+                    terms.push(self.atom(Atom::Value(positive(operator), key.to_owned(), (*value).clone())))
+                }
             }
         }
         terms
@@ -380,16 +301,9 @@ impl Lowering {
 
     /// `ForAnyValue` and `ForAllValues`: sets of strings where Cedar can compare them, else an atom.
     fn set(&mut self, condition: &Condition) -> String {
-        let Condition {
-            operator,
-            key,
-            values,
-            ..
-        } = condition;
+        let Condition { operator, key, values, .. } = condition;
         let literals: Option<Vec<&str>> = values.iter().map(Template::as_literal).collect();
-        let Some(literals) =
-            literals.filter(|l| operator.test == Test::StringEquals && !l.is_empty())
-        else {
+        let Some(literals) = literals.filter(|l| operator.test == Test::StringEquals && !l.is_empty()) else {
             return self.atom(Atom::Condition(*operator, key.clone(), values.clone()));
         };
         let has = self.has(key, Family::Strings);
@@ -400,11 +314,7 @@ impl Lowering {
         match (operator.set, operator.negated) {
             (SetPrefix::Any, negated) => {
                 let holds = all(&[has, if negated { some_out } else { some_in }]);
-                if operator.if_exists {
-                    any(&[not(&self.present(key)), holds])
-                } else {
-                    holds
-                }
+                if operator.if_exists { any(&[not(&self.present(key)), holds]) } else { holds }
             }
             // true for an absent key with `IfExists` and without
             (_, negated) => not(&all(&[has, if negated { some_in } else { some_out }])),
@@ -414,19 +324,11 @@ impl Lowering {
 
 /// The operator without its negation and suffix, as atoms of single values name it.
 fn positive(operator: Operator) -> Operator {
-    Operator {
-        negated: false,
-        if_exists: false,
-        ..operator
-    }
+    Operator { negated: false, if_exists: false, ..operator }
 }
 
 fn clause_of(terms: Vec<String>, negated: bool) -> String {
-    let matches = if terms.iter().any(|t| t == "true") {
-        "true".to_owned()
-    } else {
-        any(&terms)
-    };
+    let matches = if terms.iter().any(|t| t == "true") { "true".to_owned() } else { any(&terms) };
     if negated { not(&matches) } else { matches }
 }
 
@@ -437,10 +339,7 @@ fn contains(attribute: &str, values: impl Iterator<Item = String>) -> Vec<String
     match values.as_slice() {
         [] => Vec::new(),
         [value] => vec![format!("{attribute} == {}", quote(value))],
-        _ => vec![format!(
-            "{}.contains({attribute})",
-            list(values.iter().map(String::as_str))
-        )],
+        _ => vec![format!("{}.contains({attribute})", list(values.iter().map(String::as_str)))],
     }
 }
 
@@ -450,10 +349,7 @@ fn arn_tests(attribute: &str, segments: &[Template; 6]) -> Option<Vec<String>> {
     if !first.matches("arn") {
         return None;
     }
-    let named = SEGMENTS
-        .iter()
-        .zip(rest)
-        .filter(|(_, pattern)| !pattern.is_any());
+    let named = SEGMENTS.iter().zip(rest).filter(|(_, pattern)| !pattern.is_any());
     Some(
         named
             .map(|(name, pattern)| match pattern.as_literal() {
@@ -483,10 +379,7 @@ fn date(attribute: &str, order: Comparison, milliseconds: i64) -> String {
         Comparison::GreaterThan => ">",
         Comparison::GreaterThanEquals => ">=",
     };
-    format!(
-        "{attribute} {operator} datetime(\"{}\")",
-        value::datetime(milliseconds)
-    )
+    format!("{attribute} {operator} datetime(\"{}\")", value::datetime(milliseconds))
 }
 
 /// A range as Cedar writes it: its first address and its prefix.

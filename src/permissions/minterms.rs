@@ -44,9 +44,7 @@ impl Pattern {
     pub fn of(operator: Operator, value: &Template) -> Option<Self> {
         match operator.test {
             Test::StringEquals | Test::Binary => Some(Self::literal(value.as_literal()?, false)),
-            Test::StringEqualsIgnoreCase | Test::Bool => {
-                Some(Self::literal(value.as_literal()?, true))
-            }
+            Test::StringEqualsIgnoreCase | Test::Bool => Some(Self::literal(value.as_literal()?, true)),
             Test::StringLike => Some(Self::glob(value)),
             Test::Arn => Self::arn(value),
             Test::Numeric(_) | Test::Date(_) | Test::Ip | Test::Null => None,
@@ -55,18 +53,12 @@ impl Pattern {
 
     /// One string.
     pub fn literal(text: &str, ignore_case: bool) -> Self {
-        Self {
-            tokens: text.chars().map(Token::Char).collect(),
-            ignore_case,
-        }
+        Self { tokens: text.chars().map(Token::Char).collect(), ignore_case }
     }
 
     /// A pattern whose `*` crosses everything.
     pub fn glob(template: &Template) -> Self {
-        Self {
-            tokens: tokens(template, true),
-            ignore_case: false,
-        }
+        Self { tokens: tokens(template, true), ignore_case: false }
     }
 
     fn arn(value: &Template) -> Option<Self> {
@@ -81,10 +73,7 @@ impl Pattern {
             all.push(Token::Char(':'));
             all.extend(tokens(segment, index == 5));
         }
-        Some(Self {
-            tokens: all,
-            ignore_case: false,
-        })
+        Some(Self { tokens: all, ignore_case: false })
     }
 
     fn accepts(&self, token: Token, c: char) -> bool {
@@ -99,9 +88,7 @@ impl Pattern {
     fn closure(&self, at: &mut Vec<usize>) {
         let mut index = 0;
         while let Some(position) = at.get(index).copied() {
-            if matches!(self.tokens.get(position), Some(Token::Any(_)))
-                && !at.contains(&(position + 1))
-            {
+            if matches!(self.tokens.get(position), Some(Token::Any(_))) && !at.contains(&(position + 1)) {
                 at.push(position + 1);
             }
             index += 1;
@@ -120,11 +107,7 @@ impl Pattern {
         let mut next = Vec::new();
         for position in at {
             if let Some(token) = self.tokens.get(*position).filter(|t| self.accepts(**t, c)) {
-                next.push(if matches!(token, Token::Any(_)) {
-                    *position
-                } else {
-                    position + 1
-                });
+                next.push(if matches!(token, Token::Any(_)) { *position } else { position + 1 });
             }
         }
         self.closure(&mut next);
@@ -144,9 +127,7 @@ fn tokens(template: &Template, colons: bool) -> Vec<Token> {
             Part::One => tokens.push(Token::One(colons)),
             Part::Any => tokens.push(Token::Any(colons)),
             // substituted before; were one left, its `$` would match no value
-            Part::Variable { key, .. } => {
-                tokens.extend(format!("${{{key}}}").chars().map(Token::Char))
-            }
+            Part::Variable { key, .. } => tokens.extend(format!("${{{key}}}").chars().map(Token::Char)),
         }
     }
     tokens
@@ -169,11 +150,8 @@ fn alphabet(patterns: &[Pattern]) -> Vec<char> {
     }
     characters.sort_unstable();
     characters.dedup();
-    let other = ('a'..='z')
-        .chain('A'..='Z')
-        .chain('0'..='9')
-        .chain('\u{e000}'..='\u{f8ff}')
-        .find(|c| !characters.contains(c));
+    let other =
+        ('a'..='z').chain('A'..='Z').chain('0'..='9').chain('\u{e000}'..='\u{f8ff}').find(|c| !characters.contains(c));
     characters.extend(other);
     characters
 }
@@ -186,19 +164,11 @@ pub fn classes(patterns: &[Pattern]) -> Option<Vec<Class>> {
     let mut queue = VecDeque::from([(start, String::new())]);
     let mut found: BTreeMap<Vec<bool>, (usize, String)> = BTreeMap::new();
     while let Some((state, member)) = queue.pop_front() {
-        let matches: Vec<bool> = patterns
-            .iter()
-            .zip(&state)
-            .map(|(p, at)| p.is_end(at))
-            .collect();
+        let matches: Vec<bool> = patterns.iter().zip(&state).map(|(p, at)| p.is_end(at)).collect();
         let order = found.len();
         found.entry(matches).or_insert((order, member.clone()));
         for c in &alphabet {
-            let next: Vec<Vec<usize>> = patterns
-                .iter()
-                .zip(&state)
-                .map(|(p, at)| p.step(at, *c))
-                .collect();
+            let next: Vec<Vec<usize>> = patterns.iter().zip(&state).map(|(p, at)| p.step(at, *c)).collect();
             if seen.insert(next.clone(), ()).is_none() {
                 if seen.len() > MAX_STATES {
                     return None;
@@ -209,12 +179,7 @@ pub fn classes(patterns: &[Pattern]) -> Option<Vec<Class>> {
     }
     let mut classes: Vec<_> = found.into_iter().collect();
     classes.sort_by_key(|(_, (order, _))| *order);
-    Some(
-        classes
-            .into_iter()
-            .map(|(matches, (_, member))| Class { member, matches })
-            .collect(),
-    )
+    Some(classes.into_iter().map(|(matches, (_, member))| Class { member, matches }).collect())
 }
 
 #[cfg(test)]
@@ -224,50 +189,31 @@ mod tests {
 
     fn pattern(operator: &str, text: &str) -> Pattern {
         let operator = Operator::parse(operator).unwrap();
-        let syntax = Syntax {
-            wildcards: operator.has_wildcards(),
-            variables: true,
-        };
+        let syntax = Syntax { wildcards: operator.has_wildcards(), variables: true };
         Pattern::of(operator, &Template::parse(text, syntax).unwrap()).unwrap()
     }
 
     #[test]
     fn overlapping_patterns_have_their_common_strings() {
         let classes = classes(&[pattern("StringLike", "a*"), pattern("StringLike", "*b")]).unwrap();
-        let found: Vec<_> = classes
-            .iter()
-            .map(|c| (c.member.as_str(), c.matches.clone()))
-            .collect();
+        let found: Vec<_> = classes.iter().map(|c| (c.member.as_str(), c.matches.clone())).collect();
         assert_eq!(
             found,
-            [
-                ("", vec![false, false]),
-                ("a", vec![true, false]),
-                ("b", vec![false, true]),
-                ("ab", vec![true, true])
-            ]
+            [("", vec![false, false]), ("a", vec![true, false]), ("b", vec![false, true]), ("ab", vec![true, true])]
         );
     }
 
     #[test]
     fn equal_patterns_are_one_class_less() {
-        let found = classes(&[
-            pattern("StringEquals", "Ab"),
-            pattern("StringEqualsIgnoreCase", "ab"),
-        ])
-        .unwrap();
+        let found = classes(&[pattern("StringEquals", "Ab"), pattern("StringEqualsIgnoreCase", "ab")]).unwrap();
         assert_eq!(found.len(), 3, "{found:?}: none, another case, both");
     }
 
     #[test]
     fn a_star_of_an_arn_stops_at_colons() {
         let arn = pattern("ArnLike", "arn:aws:iam::*:role/*");
-        let found =
-            classes(&[arn.clone(), pattern("StringLike", "arn:aws:iam::*:role/*")]).unwrap();
-        assert!(
-            found.iter().all(|c| c.matches != [true, false]),
-            "every string of the ARN pattern matches the other"
-        );
+        let found = classes(&[arn.clone(), pattern("StringLike", "arn:aws:iam::*:role/*")]).unwrap();
+        assert!(found.iter().all(|c| c.matches != [true, false]), "every string of the ARN pattern matches the other");
         assert!(found.iter().any(|c| c.matches == [false, true]));
     }
 }

@@ -86,13 +86,7 @@ impl<'a> Directory<'a> {
         at: Moment,
         settled: &'a BTreeMap<String, Vec<String>>,
     ) -> Self {
-        Self {
-            inventory,
-            tree,
-            at,
-            settled,
-            layers: HashMap::new(),
-        }
+        Self { inventory, tree, at, settled, layers: HashMap::new() }
     }
 
     /// All principals, by account and ARN; every account has its root.
@@ -111,14 +105,8 @@ impl<'a> Directory<'a> {
         }
         let provisioned = self.permission_sets(&mut principals)?;
         for (ty, kind) in [("User", Kind::User), ("Role", Kind::Role)] {
-            for entity in inventory
-                .of_type(ty)
-                .filter(|e| !provisioned.contains(&e.uid.id))
-            {
-                let Some(account) = entity
-                    .reference("account")
-                    .and_then(|a| self.tree.accounts.get(a))
-                else {
+            for entity in inventory.of_type(ty).filter(|e| !provisioned.contains(&e.uid.id)) {
+                let Some(account) = entity.reference("account").and_then(|a| self.tree.accounts.get(a)) else {
                     continue;
                 };
                 principals.push(self.principal(
@@ -139,23 +127,13 @@ impl<'a> Directory<'a> {
         let mut policies = entity.references("policies").unwrap_or_default();
         for (group, _) in &entity.parents {
             let group = self.inventory.entities.get(group);
-            policies.extend(
-                group
-                    .and_then(|g| g.references("policies"))
-                    .unwrap_or_default(),
-            );
+            policies.extend(group.and_then(|g| g.references("policies")).unwrap_or_default());
         }
-        Attached {
-            policies,
-            boundary: entity.reference("permissionsBoundary").map(str::to_owned),
-        }
+        Attached { policies, boundary: entity.reference("permissionsBoundary").map(str::to_owned) }
     }
 
     /// The principals of permission sets; the ARNs of the roles in the inventory that they are.
-    fn permission_sets(
-        &mut self,
-        principals: &mut Vec<Principal>,
-    ) -> Result<BTreeSet<String>, Failure> {
+    fn permission_sets(&mut self, principals: &mut Vec<Principal>) -> Result<BTreeSet<String>, Failure> {
         let inventory = self.inventory;
         let mut provisioned = BTreeSet::new();
         for set in inventory.of_type("PermissionSet") {
@@ -164,13 +142,9 @@ impl<'a> Directory<'a> {
                 let Some(account) = self.tree.accounts.get(&account) else {
                     continue;
                 };
-                let prefix = format!(
-                    "arn:{}:iam::{}:role/aws-reserved/sso.amazonaws.com/",
-                    account.partition, account.id
-                );
-                let role = inventory
-                    .of_type("Role")
-                    .find(|r| is_provisioned(&r.uid.id, &prefix, &name));
+                let prefix =
+                    format!("arn:{}:iam::{}:role/aws-reserved/sso.amazonaws.com/", account.partition, account.id);
+                let role = inventory.of_type("Role").find(|r| is_provisioned(&r.uid.id, &prefix, &name));
                 let mut attached = self.attached(set);
                 let arn = match role {
                     Some(role) => {
@@ -182,8 +156,7 @@ impl<'a> Directory<'a> {
                     }
                     None => format!("{prefix}AWSReservedSSO_{name}_*"),
                 };
-                let mut principal =
-                    self.principal(Kind::PermissionSet, account, arn, set.uid.clone(), attached)?;
+                let mut principal = self.principal(Kind::PermissionSet, account, arn, set.uid.clone(), attached)?;
                 principal.name.clone_from(&name);
                 principal.people = people;
                 principals.push(principal);
@@ -199,58 +172,30 @@ impl<'a> Directory<'a> {
             let Some(fields) = item.record() else {
                 continue;
             };
-            let people = self.people(
-                fields.get("user").and_then(Item::id),
-                fields.get("group").and_then(Item::id),
-            );
-            let mut in_accounts: BTreeSet<String> = fields
-                .get("accounts")
-                .map(Item::ids)
-                .unwrap_or_default()
-                .into_iter()
-                .collect();
-            for unit in fields
-                .get("organizationalUnits")
-                .map(Item::ids)
-                .unwrap_or_default()
-            {
-                let under = self
-                    .tree
-                    .accounts
-                    .values()
-                    .filter(|a| self.tree.now(a).path.contains(&unit));
+            let people = self.people(fields.get("user").and_then(Item::id), fields.get("group").and_then(Item::id));
+            let mut in_accounts: BTreeSet<String> =
+                fields.get("accounts").map(Item::ids).unwrap_or_default().into_iter().collect();
+            for unit in fields.get("organizationalUnits").map(Item::ids).unwrap_or_default() {
+                let under = self.tree.accounts.values().filter(|a| self.tree.now(a).path.contains(&unit));
                 in_accounts.extend(under.map(|a| a.id.clone()));
             }
             for account in in_accounts {
-                accounts
-                    .entry(account)
-                    .or_default()
-                    .extend(people.iter().cloned());
+                accounts.entry(account).or_default().extend(people.iter().cloned());
             }
         }
-        accounts
-            .into_iter()
-            .map(|(a, p)| (a, p.into_iter().collect()))
-            .collect()
+        accounts.into_iter().map(|(a, p)| (a, p.into_iter().collect())).collect()
     }
 
     fn people(&self, user: Option<&str>, group: Option<&str>) -> Vec<Person> {
-        let is_in = |e: &&Entity| {
-            user == Some(&e.uid.id) || e.parents.iter().any(|(p, _)| group == Some(&p.id))
-        };
-        let name = group
-            .and_then(|g| self.inventory.entity("IdentityCenterGroup", g))
-            .and_then(|g| g.str("displayName"));
+        let is_in = |e: &&Entity| user == Some(&e.uid.id) || e.parents.iter().any(|(p, _)| group == Some(&p.id));
+        let name =
+            group.and_then(|g| self.inventory.entity("IdentityCenterGroup", g)).and_then(|g| g.str("displayName"));
         let person = |e: &Entity| Person {
             id: e.uid.id.clone(),
             user_name: e.str("userName").unwrap_or(&e.uid.id).to_owned(),
             group: name.map(str::to_owned),
         };
-        self.inventory
-            .of_type("IdentityCenterUser")
-            .filter(is_in)
-            .map(person)
-            .collect()
+        self.inventory.of_type("IdentityCenterUser").filter(is_in).map(person).collect()
     }
 
     fn principal(
@@ -275,12 +220,7 @@ impl<'a> Directory<'a> {
             layers.extend(self.service_control(account, &standing, &mut assuming)?);
         }
         let name = arn.rsplit(['/', ':']).next().unwrap_or(&arn).to_owned();
-        let tags = self
-            .inventory
-            .entities
-            .get(&uid)
-            .map(|e| e.tags.clone())
-            .unwrap_or_default();
+        let tags = self.inventory.entities.get(&uid).map(|e| e.tags.clone()).unwrap_or_default();
         let mut knowledge = knowledge(kind, account, &arn, &tags, self.at);
         self.organization_keys(&mut knowledge, &standing);
         for (key, values) in self.settled {
@@ -309,11 +249,7 @@ impl<'a> Directory<'a> {
         }
         let inventory = self.inventory;
         let document = |id: &str| -> Option<&'a Policy> { inventory.policies.get(id) };
-        let of = if key.1.is_empty() {
-            "no policy".to_owned()
-        } else {
-            key.1.join(", ")
-        };
+        let of = if key.1.is_empty() { "no policy".to_owned() } else { key.1.join(", ") };
         let layer = Rc::new(Layer::new(name, of, key.1.clone(), document)?);
         self.layers.insert(key, layer.clone());
         Ok(layer)
@@ -327,11 +263,7 @@ impl<'a> Directory<'a> {
         standing: &Standing,
         assuming: &mut Vec<String>,
     ) -> Result<Vec<Rc<Layer>>, Failure> {
-        let Some(organization) = standing
-            .organization
-            .as_ref()
-            .and_then(|o| self.tree.organizations.get(o))
-        else {
+        let Some(organization) = standing.organization.as_ref().and_then(|o| self.tree.organizations.get(o)) else {
             return Ok(Vec::new());
         };
         if !organization.all_features || organization.management_account == account.id {
@@ -347,18 +279,15 @@ impl<'a> Directory<'a> {
             match policies {
                 Some(ids) => layers.push(self.node_layer(&name, &node, ids)?),
                 // FullAWSAccess allows everything: the layer need not be asked
-                None => assuming.push(format!("{FULL_AWS_ACCESS} is attached to {node}, which declares no service control policies")),
+                None => assuming.push(format!(
+                    "{FULL_AWS_ACCESS} is attached to {node}, which declares no service control policies"
+                )),
             }
         }
         Ok(layers)
     }
 
-    fn node_layer(
-        &mut self,
-        name: &str,
-        node: &str,
-        ids: Vec<String>,
-    ) -> Result<Rc<Layer>, Failure> {
+    fn node_layer(&mut self, name: &str, node: &str, ids: Vec<String>) -> Result<Rc<Layer>, Failure> {
         let key = (format!("{name} {node}"), Vec::new());
         if let Some(layer) = self.layers.get(&key) {
             return Ok(layer.clone());
@@ -372,21 +301,14 @@ impl<'a> Directory<'a> {
 
     fn organization_keys(&self, knowledge: &mut Knowledge, standing: &Standing) {
         let Some(id) = &standing.organization else {
-            for key in [
-                "aws:principalorgid",
-                "aws:principalorgpaths",
-                "aws:principalorgmasteraccountid",
-            ] {
+            for key in ["aws:principalorgid", "aws:principalorgpaths", "aws:principalorgmasteraccountid"] {
                 knowledge.insert(key, Known::Absent);
             }
             return;
         };
         knowledge.set("aws:principalorgid", id);
         if let Some(organization) = self.tree.organizations.get(id) {
-            knowledge.set(
-                "aws:principalorgmasteraccountid",
-                &organization.management_account,
-            );
+            knowledge.set("aws:principalorgmasteraccountid", &organization.management_account);
         }
         // the id of the root is not in the inventory
         let mut tail = "/".to_owned();
@@ -419,30 +341,19 @@ fn is_provisioned(arn: &str, prefix: &str, name: &str) -> bool {
         return false;
     };
     let role = path.rsplit('/').next().unwrap_or(path);
-    let suffix = role
-        .strip_prefix("AWSReservedSSO_")
-        .and_then(|r| r.strip_prefix(name))
-        .and_then(|r| r.strip_prefix('_'));
+    let suffix =
+        role.strip_prefix("AWSReservedSSO_").and_then(|r| r.strip_prefix(name)).and_then(|r| r.strip_prefix('_'));
     suffix.is_some_and(|s| s.len() == 16 && s.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
 /// What the inventory and the moment say of a principal's requests, and what is assumed (DESIGN §4).
-fn knowledge(
-    kind: Kind,
-    account: &Account,
-    arn: &str,
-    tags: &BTreeMap<String, String>,
-    at: Moment,
-) -> Knowledge {
+fn knowledge(kind: Kind, account: &Account, arn: &str, tags: &BTreeMap<String, String>, at: Moment) -> Knowledge {
     let mut knowledge = Knowledge::default();
     match arn.strip_suffix('*') {
         // the role's path holds the Region of Identity Center unless that is us-east-1, and its name ends in a suffix
         Some(stem) if kind == Kind::PermissionSet => {
             let (path, name) = stem.rsplit_once('/').unwrap_or(("", stem));
-            let patterns = vec![
-                like(&[stem, ""]),
-                like(&[&format!("{path}/"), &format!("/{name}"), ""]),
-            ];
+            let patterns = vec![like(&[stem, ""]), like(&[&format!("{path}/"), &format!("/{name}"), ""])];
             knowledge.insert("aws:principalarn", Known::Like(patterns));
         }
         _ => knowledge.set("aws:principalarn", arn),
@@ -469,17 +380,10 @@ fn knowledge(
         // the attributes of a person's session become tags of a permission set's: those are not known
         knowledge.complete("aws:principaltag/");
         for (key, value) in tags {
-            knowledge.set(
-                &format!("aws:principaltag/{}", key.to_ascii_lowercase()),
-                value,
-            );
+            knowledge.set(&format!("aws:principaltag/{}", key.to_ascii_lowercase()), value);
         }
     }
-    let region = if account.partition == "aws-us-gov" {
-        "us-gov-west-1"
-    } else {
-        "us-east-1"
-    };
+    let region = if account.partition == "aws-us-gov" { "us-gov-west-1" } else { "us-east-1" };
     knowledge.assume("aws:requestedregion", KeyValue::One(region.to_owned()));
     knowledge.assume("aws:securetransport", KeyValue::One("true".to_owned()));
     knowledge.assume("aws:viaawsservice", KeyValue::One("false".to_owned()));

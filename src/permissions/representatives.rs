@@ -36,28 +36,17 @@ pub fn candidates(uses: &[Use], known: Option<&Known>) -> Option<Vec<Candidate>>
     let pairs = || compared().flat_map(|u| u.values.iter().map(move |v| (u.operator, v)));
     let values = match family(uses)? {
         FamilyOf::Text => texts(pairs(), known)?,
-        FamilyOf::Number => points(
-            pairs().filter_map(|(_, v)| value::number(v.as_literal()?)),
-            SCALE,
-            value::decimal,
-            plain,
-        ),
-        FamilyOf::Date => points(
-            pairs().filter_map(|(_, v)| value::date(v.as_literal()?)),
-            1000,
-            value::datetime,
-            value::datetime,
-        ),
+        FamilyOf::Number => {
+            points(pairs().filter_map(|(_, v)| value::number(v.as_literal()?)), SCALE, value::decimal, plain)
+        }
+        FamilyOf::Date => {
+            points(pairs().filter_map(|(_, v)| value::date(v.as_literal()?)), 1000, value::datetime, value::datetime)
+        }
         FamilyOf::Ip => addresses(pairs().filter_map(|(_, v)| value::network(v.as_literal()?))),
     };
-    let one = |(text, label): &(String, String)| Candidate {
-        value: Some(KeyValue::One(text.clone())),
-        label: label.clone(),
-    };
-    let many = |texts: Vec<String>, label: String| Candidate {
-        value: Some(KeyValue::Many(texts)),
-        label,
-    };
+    let one =
+        |(text, label): &(String, String)| Candidate { value: Some(KeyValue::One(text.clone())), label: label.clone() };
+    let many = |texts: Vec<String>, label: String| Candidate { value: Some(KeyValue::Many(texts)), label };
     match known {
         Some(Known::Like(_)) => return Some(values.iter().map(one).collect()),
         Some(Known::ManyLike(_)) => {
@@ -65,41 +54,23 @@ pub fn candidates(uses: &[Use], known: Option<&Known>) -> Option<Vec<Candidate>>
         }
         _ => {}
     }
-    let mut candidates = vec![Candidate {
-        value: None,
-        label: "(absent)".to_owned(),
-    }];
+    let mut candidates = vec![Candidate { value: None, label: "(absent)".to_owned() }];
     let sets = uses.iter().any(|u| u.operator.set != SetPrefix::None);
     if !sets {
         candidates.extend(values.iter().map(one));
         return Some(candidates);
     }
-    if uses
-        .iter()
-        .any(|u| u.operator.set == SetPrefix::None && u.operator.test != Test::Null)
-    {
+    if uses.iter().any(|u| u.operator.set == SetPrefix::None && u.operator.test != Test::Null) {
         candidates.extend(values.iter().map(one));
     }
     if values.len() > MAX_SET_CLASSES {
         return None;
     }
     for subset in 0..1_usize << values.len() {
-        let chosen: Vec<_> = values
-            .iter()
-            .enumerate()
-            .filter(|(i, _)| subset >> i & 1 == 1)
-            .map(|(_, v)| v.clone())
-            .collect();
-        let label = chosen
-            .iter()
-            .map(|(_, l)| l.as_str())
-            .collect::<Vec<_>>()
-            .join(" and ");
-        let label = if label.is_empty() {
-            "(empty)".to_owned()
-        } else {
-            label
-        };
+        let chosen: Vec<_> =
+            values.iter().enumerate().filter(|(i, _)| subset >> i & 1 == 1).map(|(_, v)| v.clone()).collect();
+        let label = chosen.iter().map(|(_, l)| l.as_str()).collect::<Vec<_>>().join(" and ");
+        let label = if label.is_empty() { "(empty)".to_owned() } else { label };
         candidates.push(many(chosen.into_iter().map(|(t, _)| t).collect(), label));
     }
     Some(candidates)
@@ -138,11 +109,7 @@ fn texts<'a>(
         if let Some(pattern) = Pattern::of(operator, template) {
             if !patterns.contains(&pattern) {
                 patterns.push(pattern);
-                shown.push(
-                    template
-                        .as_literal()
-                        .map_or_else(|| template.to_string(), str::to_owned),
-                );
+                shown.push(template.as_literal().map_or_else(|| template.to_string(), str::to_owned));
             }
         }
     }
@@ -156,11 +123,7 @@ fn texts<'a>(
     }
     if boolean && required.is_empty() {
         // a Boolean key is true or false where it is present
-        return Some(
-            ["true", "false"]
-                .map(|b| (b.to_owned(), b.to_owned()))
-                .to_vec(),
-        );
+        return Some(["true", "false"].map(|b| (b.to_owned(), b.to_owned())).to_vec());
     }
     let read = patterns.len();
     patterns.extend(required);
@@ -172,18 +135,9 @@ fn texts<'a>(
     Some(
         possible
             .map(|class| {
-                let matched: Vec<&str> = class
-                    .matches
-                    .iter()
-                    .zip(&shown)
-                    .filter(|(m, _)| **m)
-                    .map(|(_, s)| s.as_str())
-                    .collect();
-                let label = if matched.is_empty() {
-                    "any other value".to_owned()
-                } else {
-                    matched.join(" and ")
-                };
+                let matched: Vec<&str> =
+                    class.matches.iter().zip(&shown).filter(|(m, _)| **m).map(|(_, s)| s.as_str()).collect();
+                let label = if matched.is_empty() { "any other value".to_owned() } else { matched.join(" and ") };
                 (class.member, label)
             })
             .collect(),
@@ -204,27 +158,18 @@ fn points(
     let (Some(first), Some(last)) = (bounds.first().copied(), bounds.last().copied()) else {
         return vec![(text(0), "any value".to_owned())];
     };
-    points.push((
-        first.saturating_sub(unit),
-        format!("less than {}", label(first)),
-    ));
+    points.push((first.saturating_sub(unit), format!("less than {}", label(first))));
     for pair in bounds.windows(2) {
         if let [low, high] = pair {
             points.push((*low, label(*low)));
             let middle = low.saturating_add(high.saturating_sub(*low) / 2);
             if middle > *low {
-                points.push((
-                    middle,
-                    format!("between {} and {}", label(*low), label(*high)),
-                ));
+                points.push((middle, format!("between {} and {}", label(*low), label(*high))));
             }
         }
     }
     points.push((last, label(last)));
-    points.push((
-        last.saturating_add(unit),
-        format!("more than {}", label(last)),
-    ));
+    points.push((last.saturating_add(unit), format!("more than {}", label(last))));
     points.into_iter().map(|(p, l)| (text(p), l)).collect()
 }
 
@@ -239,18 +184,12 @@ fn addresses(networks: impl Iterator<Item = Network>) -> Vec<(String, String)> {
     let networks: Vec<Network> = networks.collect();
     let mut found = Vec::new();
     for v4 in [true, false] {
-        let of_family: Vec<&Network> = networks
-            .iter()
-            .filter(|n| n.address.is_ipv4() == v4)
-            .collect();
+        let of_family: Vec<&Network> = networks.iter().filter(|n| n.address.is_ipv4() == v4).collect();
         let mut starts = vec![0];
         for network in &of_family {
             let (low, high) = network.bounds();
             starts.push(low);
-            starts.extend(
-                high.checked_add(1)
-                    .filter(|h| !v4 || *h <= u128::from(u32::MAX)),
-            );
+            starts.extend(high.checked_add(1).filter(|h| !v4 || *h <= u128::from(u32::MAX)));
         }
         starts.sort_unstable();
         starts.dedup();
@@ -259,17 +198,9 @@ fn addresses(networks: impl Iterator<Item = Network>) -> Vec<(String, String)> {
                 Ok(small) if v4 => std::net::Ipv4Addr::from(small).into(),
                 _ => std::net::Ipv6Addr::from(start).into(),
             };
-            let narrowest = of_family
-                .iter()
-                .filter(|n| n.contains(address))
-                .max_by_key(|n| n.prefix);
-            let other = if v4 {
-                "any other IPv4 address"
-            } else {
-                "any other IPv6 address"
-            };
-            let label =
-                narrowest.map_or(other.to_owned(), |n| format!("{}/{}", n.address, n.prefix));
+            let narrowest = of_family.iter().filter(|n| n.contains(address)).max_by_key(|n| n.prefix);
+            let other = if v4 { "any other IPv4 address" } else { "any other IPv6 address" };
+            let label = narrowest.map_or(other.to_owned(), |n| format!("{}/{}", n.address, n.prefix));
             found.push((address.to_string(), label));
         }
     }
@@ -285,39 +216,20 @@ mod tests {
         list.iter()
             .map(|(operator, values)| {
                 let operator = Operator::parse(operator).unwrap();
-                let syntax = Syntax {
-                    wildcards: operator.has_wildcards(),
-                    variables: true,
-                };
-                Use {
-                    operator,
-                    values: values
-                        .iter()
-                        .map(|v| Template::parse(v, syntax).unwrap())
-                        .collect(),
-                }
+                let syntax = Syntax { wildcards: operator.has_wildcards(), variables: true };
+                Use { operator, values: values.iter().map(|v| Template::parse(v, syntax).unwrap()).collect() }
             })
             .collect()
     }
 
     fn labels(list: &[(&str, &[&str])]) -> Vec<String> {
-        candidates(&uses(list), None)
-            .unwrap()
-            .into_iter()
-            .map(|c| c.label)
-            .collect()
+        candidates(&uses(list), None).unwrap().into_iter().map(|c| c.label).collect()
     }
 
     #[test]
     fn one_for_each_class() {
-        assert_eq!(
-            labels(&[("Bool", &["true"])]),
-            ["(absent)", "true", "false"]
-        );
-        assert_eq!(
-            labels(&[("NumericLessThan", &["3600"])]),
-            ["(absent)", "less than 3600", "3600", "more than 3600"]
-        );
+        assert_eq!(labels(&[("Bool", &["true"])]), ["(absent)", "true", "false"]);
+        assert_eq!(labels(&[("NumericLessThan", &["3600"])]), ["(absent)", "less than 3600", "3600", "more than 3600"]);
         let ip = labels(&[("IpAddress", &["10.0.0.0/8", "10.1.0.0/16"])]);
         assert_eq!(
             ip,
@@ -331,55 +243,27 @@ mod tests {
                 "any other IPv6 address"
             ]
         );
-        assert_eq!(
-            labels(&[("StringEquals", &["a"])]),
-            ["(absent)", "any other value", "a"]
-        );
+        assert_eq!(labels(&[("StringEquals", &["a"])]), ["(absent)", "any other value", "a"]);
     }
 
     #[test]
     fn sets_have_all_subsets() {
         let found = labels(&[("ForAnyValue:StringEquals", &["a"])]);
-        assert_eq!(
-            found,
-            [
-                "(absent)",
-                "(empty)",
-                "any other value",
-                "a",
-                "any other value and a"
-            ]
-        );
+        assert_eq!(found, ["(absent)", "(empty)", "any other value", "a", "any other value and a"]);
     }
 
     #[test]
     fn operators_of_different_families_do_not_fit() {
-        assert_eq!(
-            candidates(
-                &uses(&[("StringEquals", &["1"]), ("NumericEquals", &["1"])]),
-                None
-            ),
-            None
-        );
+        assert_eq!(candidates(&uses(&[("StringEquals", &["1"]), ("NumericEquals", &["1"])]), None), None);
     }
 
     #[test]
     fn what_is_partly_known_stays_in_its_pattern() {
         let like = Known::Like(vec![
-            Template::parse(
-                "role/AWSReservedSSO_A_*",
-                Syntax {
-                    wildcards: true,
-                    variables: false,
-                },
-            )
-            .unwrap(),
+            Template::parse("role/AWSReservedSSO_A_*", Syntax { wildcards: true, variables: false }).unwrap(),
         ]);
         let found = candidates(
-            &uses(&[
-                ("StringLike", &["role/AWSReservedSSO_*"]),
-                ("StringEquals", &["user/x"]),
-            ]),
+            &uses(&[("StringLike", &["role/AWSReservedSSO_*"]), ("StringEquals", &["user/x"])]),
             Some(&like),
         )
         .unwrap();

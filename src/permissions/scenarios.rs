@@ -95,27 +95,15 @@ pub fn ask(stack: &Stack, calls: &[Call], knowledge: &Knowledge) -> Result<Scena
     let keys = std::mem::take(&mut gathered.keys);
     let (dimensions, too_many) = gathered.dimensions();
     if !too_many.is_empty() {
-        return Ok(Scenarios {
-            dimensions,
-            rows: Vec::new(),
-            keys,
-            too_many,
-        });
+        return Ok(Scenarios { dimensions, rows: Vec::new(), keys, too_many });
     }
     let mut rows = Vec::new();
     for choice in product(&dimensions) {
-        let verdicts = calls
-            .iter()
-            .map(|call| decide(stack, call, knowledge, &keys, &dimensions, &choice));
+        let verdicts = calls.iter().map(|call| decide(stack, call, knowledge, &keys, &dimensions, &choice));
         let verdicts = verdicts.collect::<Result<Vec<_>, _>>()?;
         rows.push((choice, verdicts));
     }
-    Ok(Scenarios {
-        dimensions,
-        rows,
-        keys,
-        too_many,
-    })
+    Ok(Scenarios { dimensions, rows, keys, too_many })
 }
 
 /// What the policies read of what is unknown.
@@ -128,13 +116,7 @@ struct Gathered {
 }
 
 impl Gathered {
-    fn layer(
-        &mut self,
-        layer: &Layer,
-        action: &str,
-        call: &Call,
-        knowledge: &Knowledge,
-    ) -> Result<(), Failure> {
+    fn layer(&mut self, layer: &Layer, action: &str, call: &Call, knowledge: &Knowledge) -> Result<(), Failure> {
         for opaque in &layer.opaque {
             if !(opaque.artifact_known && action.starts_with("artifact:")) {
                 let known = self.policies.entry(opaque.policy.clone()).or_insert(true);
@@ -142,8 +124,7 @@ impl Gathered {
             }
         }
         let slice = layer.slice(action)?;
-        self.keys
-            .extend(slice.keys().into_iter().map(str::to_owned));
+        self.keys.extend(slice.keys().into_iter().map(str::to_owned));
         let known = |key: &str| knowledge.of(key, action, &call.keys);
         self.opaque_atoms(&slice, &known);
         for condition in layer.conditions(&slice) {
@@ -170,18 +151,9 @@ impl Gathered {
             Some(Known::Value(value)) => value.single().map(str::to_owned),
             _ => None,
         };
-        let substituted = condition
-            .values
-            .iter()
-            .filter_map(|v| substitute(v, &value));
-        let entry = self
-            .uses
-            .entry(condition.key.clone())
-            .or_insert_with(|| (Vec::new(), what));
-        let read = Use {
-            operator: condition.operator,
-            values: substituted.collect(),
-        };
+        let substituted = condition.values.iter().filter_map(|v| substitute(v, &value));
+        let entry = self.uses.entry(condition.key.clone()).or_insert_with(|| (Vec::new(), what));
+        let read = Use { operator: condition.operator, values: substituted.collect() };
         if !entry.0.contains(&read) {
             entry.0.push(read);
         }
@@ -194,32 +166,18 @@ impl Gathered {
                 Some(found) if found.len() == 1 && known.is_none() => {}
                 Some(found) => {
                     let labels = found.iter().map(|c| c.label.clone()).collect();
-                    dimensions.push(Dimension {
-                        key,
-                        labels,
-                        choices: Choices::Key(found),
-                    });
+                    dimensions.push(Dimension { key, labels, choices: Choices::Key(found) });
                 }
                 None => too_many.push(key),
             }
         }
         for (name, variable) in self.atoms {
             let labels = vec!["no match".to_owned(), format!("a match of {name}")];
-            dimensions.push(Dimension {
-                key: variable,
-                labels,
-                choices: Choices::Atom(name),
-            });
+            dimensions.push(Dimension { key: variable, labels, choices: Choices::Atom(name) });
         }
         for (policy, artifact_known) in self.policies {
-            let labels = ["says nothing", "allows it", "denies it"]
-                .map(str::to_owned)
-                .to_vec();
-            dimensions.push(Dimension {
-                key: policy,
-                labels,
-                choices: Choices::Policy { artifact_known },
-            });
+            let labels = ["says nothing", "allows it", "denies it"].map(str::to_owned).to_vec();
+            dimensions.push(Dimension { key: policy, labels, choices: Choices::Policy { artifact_known } });
         }
         let mut combinations: usize = 1;
         for dimension in &dimensions {
@@ -240,10 +198,7 @@ fn is_settled(known: Option<Known>) -> bool {
 
 /// A template with the variables replaced that are known; `None` where one is not: that condition value is an atom.
 fn substitute(template: &Template, value: &impl Fn(&str) -> Option<String>) -> Option<Template> {
-    let values: BTreeMap<&str, String> = template
-        .variables()
-        .filter_map(|k| Some((k, value(k)?)))
-        .collect();
+    let values: BTreeMap<&str, String> = template.variables().filter_map(|k| Some((k, value(k)?))).collect();
     template.substitute(|k| values.get(k).map(String::as_str))
 }
 
@@ -272,12 +227,7 @@ fn decide(
     choice: &[usize],
 ) -> Result<Verdict, Failure> {
     let action = call.action.to_ascii_lowercase();
-    let mut request = Request {
-        action,
-        resource: None,
-        keys: Keys::new(),
-        decided: BTreeMap::new(),
-    };
+    let mut request = Request { action, resource: None, keys: Keys::new(), decided: BTreeMap::new() };
     for key in keys {
         if let Some(Known::Value(value)) = knowledge.of(key, &request.action, &call.keys) {
             request.keys.insert(key.clone(), value);
@@ -289,15 +239,13 @@ fn decide(
             Choices::Key(found) => {
                 // a key of the action's own service may be known for one call and open for another
                 let settled = is_settled(knowledge.of(&dimension.key, &request.action, &call.keys));
-                if let (Some(value), false) =
-                    (found.get(*index).and_then(|c| c.value.clone()), settled)
-                {
+                if let (Some(value), false) = (found.get(*index).and_then(|c| c.value.clone()), settled) {
                     request.keys.insert(dimension.key.clone(), value);
                 }
             }
             Choices::Atom(name) => drop(request.decided.insert(name.clone(), *index == 1)),
             Choices::Policy { artifact_known } => {
-                drop(policies.insert(dimension.key.as_str(), (*artifact_known, *index)))
+                policies.insert(dimension.key.as_str(), (*artifact_known, *index));
             }
         }
     }
@@ -316,11 +264,7 @@ fn decide(
     blocked.extend(denied);
     blocked.sort();
     blocked.dedup();
-    Ok(if blocked.is_empty() {
-        Verdict::Allowed(allowed)
-    } else {
-        Verdict::Blocked(blocked)
-    })
+    Ok(if blocked.is_empty() { Verdict::Allowed(allowed) } else { Verdict::Blocked(blocked) })
 }
 
 /// The layers that allow a request, and those that do not.
@@ -333,33 +277,17 @@ fn ask_layers(
     let (mut allowed, mut blocked) = (Vec::new(), Vec::new());
     for (index, layer) in stack.layers.iter().enumerate() {
         let mut outcome = layer.decide(request)?;
-        let open = layer
-            .opaque
-            .iter()
-            .filter(|o| !(o.artifact_known && artifact));
-        let says = open
-            .filter_map(|o| policies.get(o.policy.as_str()))
-            .map(|(_, choice)| *choice)
-            .max()
-            .unwrap_or(0);
+        let open = layer.opaque.iter().filter(|o| !(o.artifact_known && artifact));
+        let says = open.filter_map(|o| policies.get(o.policy.as_str())).map(|(_, choice)| *choice).max().unwrap_or(0);
         match (says, &outcome) {
             (1, Outcome::Silent) => outcome = Outcome::Allow(Vec::new()),
             (2, Outcome::Allow(_)) => outcome = Outcome::Silent,
             _ => {}
         }
         match outcome {
-            Outcome::Allow(statements) => allowed.push(Said {
-                layer: index,
-                statements,
-            }),
-            Outcome::Deny(statements) => blocked.push(Said {
-                layer: index,
-                statements,
-            }),
-            Outcome::Silent => blocked.push(Said {
-                layer: index,
-                statements: Vec::new(),
-            }),
+            Outcome::Allow(statements) => allowed.push(Said { layer: index, statements }),
+            Outcome::Deny(statements) => blocked.push(Said { layer: index, statements }),
+            Outcome::Silent => blocked.push(Said { layer: index, statements: Vec::new() }),
         }
     }
     Ok((allowed, blocked))

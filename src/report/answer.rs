@@ -10,21 +10,13 @@ pub fn principal(width: usize, principal: &PrincipalAnswer, at: &str) -> String 
         "permission set" => format!("permission set {} in {}", principal.name, principal.account),
         kind => format!("{kind} {}", principal.name),
     };
-    text.push_str(&format!(
-        "{} {}\n",
-        bold(&who),
-        dim(&format!("· {} · {}", principal.principal, day(at)))
-    ));
+    text.push_str(&format!("{} {}\n", bold(&who), dim(&format!("· {} · {}", principal.principal, day(at)))));
     if !principal.people.is_empty() {
         let people = principal.people.iter().map(|p| match &p.group {
             Some(group) => format!("{} (by {group})", p.user_name),
             None => p.user_name.clone(),
         });
-        text.push_str(&paragraph(
-            width,
-            "  people: ",
-            &people.collect::<Vec<_>>().join(", "),
-        ));
+        text.push_str(&paragraph(width, "  people: ", &people.collect::<Vec<_>>().join(", ")));
     }
     for operation in &principal.operations {
         text.push('\n');
@@ -45,13 +37,8 @@ pub fn question(operation: &OperationAnswer) -> String {
 }
 
 fn answer(width: usize, operation: &OperationAnswer) -> String {
-    let mut text = format!(
-        "{}  {}\n",
-        verdict(operation.decision),
-        bold(&question(operation))
-    );
-    let mut section =
-        |name: &str, body: &str| text.push_str(&paragraph(width, &format!("  {name:<9} "), body));
+    let mut text = format!("{}  {}\n", verdict(operation.decision), bold(&question(operation)));
+    let mut section = |name: &str, body: &str| text.push_str(&paragraph(width, &format!("  {name:<9} "), body));
     if let Some(deprecated) = &operation.deprecated {
         section("but", &format!("only {deprecated}"));
     }
@@ -73,22 +60,16 @@ fn answer(width: usize, operation: &OperationAnswer) -> String {
     }
     for gate in &operation.gates {
         let doubt = if gate.certain { "" } else { ", perhaps" };
-        section(
-            "why",
-            &format!("{} ({}, {}{doubt})", gate.id, gate.policy, gate.rule),
-        );
+        section("why", &format!("{} ({}, {}{doubt})", gate.id, gate.policy, gate.rule));
         for because in &gate.because {
             section("", &format!("· {}", blocked(because)));
         }
     }
-    for grant in &operation.grants {
-        section("granted", &granted(grant));
+    for grant in granted(&operation.grants) {
+        section("granted", &grant);
     }
     if !operation.rests_on.is_empty() {
-        section(
-            "rests on",
-            &format!("{} permissions", operation.rests_on.join(" and ")),
-        );
+        section("rests on", &format!("{} permissions", operation.rests_on.join(" and ")));
     }
     if let Some(remedy) = &operation.remedy {
         section("AWS says", remedy);
@@ -111,31 +92,28 @@ fn layer(because: &BecauseAnswer) -> String {
 
 fn blocked(because: &BecauseAnswer) -> String {
     match &because.statement {
-        Some(s) => format!(
-            "{} is denied by {}: {}",
-            because.action,
-            layer(because),
-            place(s)
-        ),
+        Some(s) => format!("{} is denied by {}: {}", because.action, layer(because), place(s)),
         None => format!("{} is not allowed by {}", because.action, layer(because)),
     }
 }
 
-fn granted(because: &BecauseAnswer) -> String {
-    match &because.statement {
-        Some(s) => format!("{} by {}: {}", because.action, layer(because), place(s)),
-        None => format!("{} by {}", because.action, layer(because)),
+/// The actions that each statement grants.
+fn granted(grants: &[BecauseAnswer]) -> Vec<String> {
+    let mut by: Vec<(String, Vec<&str>)> = Vec::new();
+    for grant in grants {
+        let what = match &grant.statement {
+            Some(s) => format!("{}: {}", layer(grant), place(s)),
+            None => layer(grant),
+        };
+        match by.iter_mut().find(|(w, _)| *w == what) {
+            Some((_, actions)) => actions.push(&grant.action),
+            None => by.push((what, vec![&grant.action])),
+        }
     }
+    by.into_iter().map(|(what, actions)| format!("{} by {what}", actions.join(", "))).collect()
 }
 
 fn place(statement: &crate::assessment::StatementAnswer) -> String {
-    let sid = statement
-        .sid
-        .as_ref()
-        .map(|s| format!(" ({s})"))
-        .unwrap_or_default();
-    format!(
-        "{}:{} {}{sid}",
-        statement.file, statement.line, statement.pointer
-    )
+    let sid = statement.sid.as_ref().map(|s| format!(" ({s})")).unwrap_or_default();
+    format!("{}:{} {}{sid}", statement.file, statement.line, statement.pointer)
 }

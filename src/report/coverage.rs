@@ -1,22 +1,15 @@
 //! Coverage: a table of accounts, or one account in one screen.
 
-use comfy_table::{ContentArrangement, Table};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table};
 
 use super::{COVERED_MEANS, bold, count, day, dim, paragraph, verdict};
 use crate::assessment::{AccountAnswer, AgreementAnswer, Assessment};
 
 /// A table a kind of agreement.
 pub fn table(width: usize, assessment: &Assessment, all: bool) -> String {
-    let mut text = format!(
-        "{} {}\n",
-        bold("Coverage"),
-        dim(&format!("· {}", day(&assessment.at)))
-    );
-    let mut kinds: Vec<&str> = assessment
-        .accounts
-        .iter()
-        .flat_map(|a| a.agreements.iter().map(|r| r.kind.as_str()))
-        .collect();
+    let mut text = format!("{} {}\n", bold("Coverage"), dim(&format!("· {}", day(&assessment.at))));
+    let mut kinds: Vec<&str> =
+        assessment.accounts.iter().flat_map(|a| a.agreements.iter().map(|r| r.kind.as_str())).collect();
     kinds.sort_unstable();
     kinds.dedup();
     let mut hidden = Vec::new();
@@ -38,10 +31,7 @@ pub fn table(width: usize, assessment: &Assessment, all: bool) -> String {
         text.push_str(&paragraph(
             width,
             "",
-            &format!(
-                "In force for no account: {} (--all shows them).",
-                hidden.join(", ")
-            ),
+            &format!("In force for no account: {} (--all shows them).", hidden.join(", ")),
         ));
     }
     text.push('\n');
@@ -54,60 +44,31 @@ pub fn summary(rows: &[(&AccountAnswer, &AgreementAnswer)]) -> String {
     let of = |coverage: &str| rows.iter().filter(|(_, r)| r.coverage == coverage).count();
     let mut parts = vec![format!("{} covered", of("covered"))];
     let parts_more = [("not-covered", "not covered"), ("unknown", "unknown")];
-    parts.extend(
-        parts_more
-            .iter()
-            .filter(|(c, _)| of(c) > 0)
-            .map(|(c, w)| format!("{} {w}", of(c))),
-    );
+    parts.extend(parts_more.iter().filter(|(c, _)| of(c) > 0).map(|(c, w)| format!("{} {w}", of(c))));
     format!("{} of {}", parts.join(", "), count(rows.len(), "account"))
 }
 
 fn kind_table(width: usize, kind: &str, rows: &[(&AccountAnswer, &AgreementAnswer)]) -> String {
     let mut table = Table::new();
-    table
-        .load_style(comfy_table::presets::NOTHING)
-        .set_content_arrangement(ContentArrangement::Dynamic);
+    table.load_style(comfy_table::presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_width(u16::try_from(width).unwrap_or(100));
-    let mut header = vec![
-        "  account",
-        "role",
-        "coverage",
-        "governing",
-        "since",
-        "besides",
-    ];
+    let mut header = vec!["account", "coverage", "governing", "since", "agreement", "besides"];
     if kind == "baa" {
         header.push("HIPAA");
     }
     table.set_header(header);
     for (account, row) in rows {
-        let name = account
-            .name
-            .as_ref()
-            .map(|n| format!(" {n}"))
-            .unwrap_or_default();
+        let name = account.name.as_ref().map(|n| format!(" {n}")).unwrap_or_default();
         let governing = row.governing.as_ref();
-        let mut besides: Vec<String> = row
-            .superseded
-            .iter()
-            .map(|id| format!("superseded: {}", short(id)))
-            .collect();
-        besides.extend(
-            row.also_in_force
-                .iter()
-                .map(|id| format!("also in force: {}", short(id))),
-        );
+        let mut besides: Vec<String> = row.superseded.iter().map(|id| format!("superseded {}", short(id))).collect();
+        besides.extend(row.also_in_force.iter().map(|id| format!("also in force {}", short(id))));
+        let none = || "–".to_owned();
         let mut cells = vec![
-            format!("  {}{name}", account.account),
-            account.role.to_owned(),
+            format!("{}{name}", account.account),
             row.coverage.replace('-', " "),
-            governing.map_or("–".to_owned(), |g| {
-                format!("{} {}", g.scope, short(&g.id))
-            }),
-            governing.map_or("–".to_owned(), |g| {
-                g.since.as_deref().map_or("unknown", day).to_owned()
-            }),
+            governing.map_or_else(none, |g| g.scope.to_owned()),
+            governing.map_or_else(none, |g| g.since.as_deref().map_or("unknown", date).to_owned()),
+            governing.map_or_else(none, |g| short(&g.id).to_owned()),
             besides.join("\n"),
         ];
         if kind == "baa" {
@@ -115,11 +76,19 @@ fn kind_table(width: usize, kind: &str, rows: &[(&AccountAnswer, &AgreementAnswe
         }
         table.add_row(cells);
     }
+    // what is wrapped first is what stands besides
+    for column in [1, 2, 3, 4] {
+        if let Some(column) = table.column_mut(column) {
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
+    }
     let drawn = table.trim_fmt();
-    drawn
-        .lines()
-        .map(|l| format!("{}\n", l.trim_end()))
-        .collect()
+    drawn.lines().map(|l| format!(" {}\n", l.trim_end())).collect()
+}
+
+/// The day of a moment: a table has no room for the time.
+fn date(moment: &str) -> &str {
+    moment.split('T').next().unwrap_or(moment)
 }
 
 /// The id of an acceptance without what all of them begin with.
@@ -147,19 +116,11 @@ fn facts(account: &AccountAnswer) -> String {
 
 /// "Was this account covered on that day, and by what?"
 pub fn account(width: usize, account: &AccountAnswer, at: &str) -> String {
-    let name = account
-        .name
-        .as_ref()
-        .map(|n| format!(" {n}"))
-        .unwrap_or_default();
+    let name = account.name.as_ref().map(|n| format!(" {n}")).unwrap_or_default();
     let place = match &account.organization {
         Some(organization) => format!(
             "{} of {organization}",
-            if account.role == "member" {
-                "a member"
-            } else {
-                "the management account"
-            }
+            if account.role == "member" { "a member" } else { "the management account" }
         ),
         None => "in no organization".to_owned(),
     };
@@ -171,20 +132,13 @@ pub fn account(width: usize, account: &AccountAnswer, at: &str) -> String {
     for row in &account.agreements {
         let word = row.coverage.replace('-', " ");
         text.push_str(&format!("\n{}  {}\n", verdict(&word), bold(&row.kind)));
-        let mut section = |name: &str, body: &str| {
-            text.push_str(&paragraph(width, &format!("  {name:<13} "), body))
-        };
+        let mut section = |name: &str, body: &str| text.push_str(&paragraph(width, &format!("  {name:<13} "), body));
         if let Some(governing) = &row.governing {
             let since = governing
                 .since
                 .as_deref()
-                .map_or("since when is not known".to_owned(), |s| {
-                    format!("since {}", day(s))
-                });
-            section(
-                "governed by",
-                &format!("{} ({} agreement), {since}", governing.id, governing.scope),
-            );
+                .map_or("since when is not known".to_owned(), |s| format!("since {}", day(s)));
+            section("governed by", &format!("{} ({} agreement), {since}", governing.id, governing.scope));
         }
         for id in &row.superseded {
             section("superseded", id);

@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{bold, count, coverage, day, dim, few, paragraph, verdict};
-use crate::assessment::{
-    AccountAnswer, AgreementAnswer, Assessment, Finding, OperationAnswer, PrincipalAnswer,
-};
+use crate::assessment::{AccountAnswer, AgreementAnswer, Assessment, Finding, OperationAnswer, PrincipalAnswer};
 
 /// Groups and findings shown without `--all`.
 const SHOWN: usize = 12;
@@ -15,11 +13,7 @@ pub fn evaluation(width: usize, assessment: &Assessment, folder: &str, all: bool
     let mut text = format!(
         "{} {}\n",
         bold(folder),
-        dim(&format!(
-            "· {} · permissions: {}",
-            day(&assessment.at),
-            assessment.permission_model
-        ))
+        dim(&format!("· {} · permissions: {}", day(&assessment.at), assessment.permission_model))
     );
     text.push_str(&summary(assessment));
     text.push_str(&operations(width, assessment, all));
@@ -27,11 +21,7 @@ pub fn evaluation(width: usize, assessment: &Assessment, folder: &str, all: bool
     text.push_str(&findings(width, &assessment.findings, all));
     text.push('\n');
     text.push_str(&paragraph(width, "", super::COVERED_MEANS));
-    text.push_str(&paragraph(
-        width,
-        "",
-        &format!("Left out: {}.", assessment.leaves_out.join("; ")),
-    ));
+    text.push_str(&paragraph(width, "", &format!("Left out: {}.", assessment.leaves_out.join("; "))));
     text
 }
 
@@ -41,32 +31,14 @@ fn summary(assessment: &Assessment) -> String {
         count(assessment.accounts.len(), "account"),
         count(assessment.principals.len(), "principal")
     );
-    let severities = ["error", "warning", "info"].map(|s| {
-        (
-            s,
-            assessment
-                .findings
-                .iter()
-                .filter(|f| f.severity == s)
-                .count(),
-        )
-    });
+    let severities =
+        ["error", "warning", "info"].map(|s| (s, assessment.findings.iter().filter(|f| f.severity == s).count()));
     let found: Vec<String> = severities
         .iter()
         .filter(|(_, n)| *n > 0)
-        .map(|(s, n)| {
-            if *s == "info" {
-                format!("{n} info")
-            } else {
-                count(*n, s)
-            }
-        })
+        .map(|(s, n)| if *s == "info" { format!("{n} info") } else { count(*n, s) })
         .collect();
-    text.push_str(&if found.is_empty() {
-        ", no findings\n".to_owned()
-    } else {
-        format!(", {}\n", found.join(", "))
-    });
+    text.push_str(&if found.is_empty() { ", no findings\n".to_owned() } else { format!(", {}\n", found.join(", ")) });
     let mut rows: BTreeMap<&str, Vec<(&AccountAnswer, &AgreementAnswer)>> = BTreeMap::new();
     for account in &assessment.accounts {
         for row in &account.agreements {
@@ -75,11 +47,7 @@ fn summary(assessment: &Assessment) -> String {
     }
     for (kind, rows) in rows {
         if kind == "baa" || rows.iter().any(|(_, r)| r.coverage != "not-covered") {
-            text.push_str(&format!(
-                "  {kind}: {}{}\n",
-                coverage::summary(&rows),
-                scopes(&rows)
-            ));
+            text.push_str(&format!("  {kind}: {}{}\n", coverage::summary(&rows), scopes(&rows)));
         }
     }
     text
@@ -91,15 +59,8 @@ fn scopes(rows: &[(&AccountAnswer, &AgreementAnswer)]) -> String {
     for governing in rows.iter().filter_map(|(_, r)| r.governing.as_ref()) {
         *scopes.entry(governing.scope).or_default() += 1;
     }
-    let words: Vec<String> = scopes
-        .iter()
-        .map(|(s, n)| format!("{n} by {s} agreement"))
-        .collect();
-    if words.is_empty() {
-        String::new()
-    } else {
-        format!(" ({})", words.join(", "))
-    }
+    let words: Vec<String> = scopes.iter().map(|(s, n)| format!("{n} by {s} agreement")).collect();
+    if words.is_empty() { String::new() } else { format!(" ({})", words.join(", ")) }
 }
 
 /// A decision and its words, and the operations that have them: what groups of principals are told apart by.
@@ -107,25 +68,13 @@ type Line = (&'static str, String, Vec<String>);
 
 fn operations(width: usize, assessment: &Assessment, all: bool) -> String {
     let mut groups: BTreeMap<Vec<Line>, Vec<&PrincipalAnswer>> = BTreeMap::new();
-    for principal in assessment
-        .principals
-        .iter()
-        .filter(|p| !p.operations.is_empty())
-    {
-        groups
-            .entry(lines(&principal.operations, all))
-            .or_default()
-            .push(principal);
+    for principal in assessment.principals.iter().filter(|p| !p.operations.is_empty()) {
+        groups.entry(lines(&principal.operations, all)).or_default().push(principal);
     }
     let mut groups: Vec<_> = groups.into_iter().collect();
     // who may do most comes first, then larger groups
     groups.sort_by_key(|(_, who)| {
-        let allowed = who.first().map_or(0, |p| {
-            p.operations
-                .iter()
-                .filter(|o| o.decision == "allow")
-                .count()
-        });
+        let allowed = who.first().map_or(0, |p| p.operations.iter().filter(|o| o.decision == "allow").count());
         (std::cmp::Reverse(allowed), std::cmp::Reverse(who.len()))
     });
     let mut text = String::new();
@@ -134,17 +83,9 @@ fn operations(width: usize, assessment: &Assessment, all: bool) -> String {
         text.push('\n');
         text.push_str(&paragraph(width, "", &bold(&title(who, all))));
         for (decision, words, what) in lines {
-            let words = if words.is_empty() {
-                String::new()
-            } else {
-                format!(" — {words}")
-            };
+            let words = if words.is_empty() { String::new() } else { format!(" — {words}") };
             let head = format!("  {}", verdict_padded(decision));
-            text.push_str(&indented(
-                width,
-                &head,
-                &format!("{}{words}", what.join("; ")),
-            ));
+            text.push_str(&indented(width, &head, &format!("{}{words}", what.join("; "))));
         }
     }
     if groups.len() > most {
@@ -159,22 +100,13 @@ fn operations(width: usize, assessment: &Assessment, all: bool) -> String {
 }
 
 fn verdict_padded(decision: &str) -> String {
-    format!(
-        "{}{}",
-        verdict(decision),
-        " ".repeat(9_usize.saturating_sub(decision.len()))
-    )
+    format!("{}{}", verdict(decision), " ".repeat(9_usize.saturating_sub(decision.len())))
 }
 
 fn indented(width: usize, head: &str, text: &str) -> String {
-    let options = textwrap::Options::new(width)
-        .initial_indent(head)
-        .subsequent_indent("           ")
-        .break_words(false);
-    let mut wrapped = textwrap::fill(
-        text,
-        options.word_splitter(textwrap::WordSplitter::NoHyphenation),
-    );
+    let options =
+        textwrap::Options::new(width).initial_indent(head).subsequent_indent("           ").break_words(false);
+    let mut wrapped = textwrap::fill(text, options.word_splitter(textwrap::WordSplitter::NoHyphenation));
     wrapped.push('\n');
     wrapped
 }
@@ -184,24 +116,14 @@ fn lines(operations: &[OperationAnswer], all: bool) -> Vec<Line> {
     let mut lines: Vec<(&'static str, String, Vec<&OperationAnswer>)> = Vec::new();
     for operation in operations {
         let words = words(operation, all);
-        match lines
-            .iter_mut()
-            .find(|(d, w, _)| *d == operation.decision && *w == words)
-        {
+        match lines.iter_mut().find(|(d, w, _)| *d == operation.decision && *w == words) {
             Some((_, _, list)) => list.push(operation),
             None => lines.push((operation.decision, words, vec![operation])),
         }
     }
-    let rank = |decision: &str| {
-        ["allow", "unknown", "deny"]
-            .iter()
-            .position(|d| *d == decision)
-    };
+    let rank = |decision: &str| ["allow", "unknown", "deny"].iter().position(|d| *d == decision);
     lines.sort_by_key(|(decision, ..)| rank(decision));
-    lines
-        .into_iter()
-        .map(|(decision, words, list)| (decision, words, objects(&list, operations)))
-        .collect()
+    lines.into_iter().map(|(decision, words, list)| (decision, words, objects(&list, operations))).collect()
 }
 
 /// `download, accept account agreements (baa, andb)`: operations with the same objects together.
@@ -216,18 +138,9 @@ fn objects(list: &[&OperationAnswer], of: &[OperationAnswer]) -> Vec<String> {
         seen.push(key);
         let is_same = |o: &&OperationAnswer| (o.operation, o.scope) == key;
         let names = |o: &OperationAnswer| o.agreement.clone().or_else(|| o.report.clone());
-        let some: Vec<String> = list
-            .iter()
-            .copied()
-            .filter(is_same)
-            .filter_map(names)
-            .collect();
+        let some: Vec<String> = list.iter().copied().filter(is_same).filter_map(names).collect();
         let every: Vec<String> = of.iter().filter(is_same).filter_map(names).collect();
-        let which = if some.len() == every.len() && some.len() > 1 {
-            "all".to_owned()
-        } else {
-            some.join(", ")
-        };
+        let which = if some.len() == every.len() && some.len() > 1 { "all".to_owned() } else { some.join(", ") };
         let (verb, object) = match operation.operation {
             "download-agreement" => ("download", "agreements"),
             "accept-agreement" => ("accept", "agreements"),
@@ -247,31 +160,17 @@ fn objects(list: &[&OperationAnswer], of: &[OperationAnswer]) -> Vec<String> {
             None => verbs.push((object, vec![verb])),
         }
     }
-    verbs
-        .into_iter()
-        .map(|(object, verbs)| format!("{} {object}", verbs.join(", ")))
-        .collect()
+    verbs.into_iter().map(|(object, verbs)| format!("{} {object}", verbs.join(", "))).collect()
 }
 
 fn words(operation: &OperationAnswer, all: bool) -> String {
     let mut words = match operation.decision {
         "allow" => operation.deprecated.clone().unwrap_or_default(),
         "unknown" => {
-            let keys: Vec<&str> = operation
-                .depends_on
-                .iter()
-                .map(|d| d.key.as_str())
-                .collect();
-            operation
-                .reason
-                .clone()
-                .unwrap_or_else(|| format!("depends on {}", keys.join(", ")))
+            let keys: Vec<&str> = operation.depends_on.iter().map(|d| d.key.as_str()).collect();
+            operation.reason.clone().unwrap_or_else(|| format!("depends on {}", keys.join(", ")))
         }
-        _ => operation
-            .message
-            .clone()
-            .or_else(|| operation.reason.clone())
-            .unwrap_or_default(),
+        _ => operation.message.clone().or_else(|| operation.reason.clone()).unwrap_or_default(),
     };
     if all && !operation.changes.is_empty() {
         words.push_str(&format!(" [{}]", operation.changes.join("; ")));
@@ -283,10 +182,7 @@ fn words(operation: &OperationAnswer, all: bool) -> String {
 fn title(who: &[&PrincipalAnswer], all: bool) -> String {
     let mut names: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
     for principal in who {
-        names
-            .entry((principal.kind, &principal.name))
-            .or_default()
-            .push(&principal.account);
+        names.entry((principal.kind, &principal.name)).or_default().push(&principal.account);
     }
     let name = |((kind, name), accounts): (&(&str, &str), &Vec<&str>)| {
         let what = match *kind {
@@ -307,12 +203,7 @@ fn title(who: &[&PrincipalAnswer], all: bool) -> String {
 /// Unknown answers, counted by what they depend on.
 fn unknowns(width: usize, assessment: &Assessment) -> String {
     let mut keys: BTreeMap<&str, usize> = BTreeMap::new();
-    for operation in assessment
-        .principals
-        .iter()
-        .flat_map(|p| &p.operations)
-        .filter(|o| o.decision == "unknown")
-    {
+    for operation in assessment.principals.iter().flat_map(|p| &p.operations).filter(|o| o.decision == "unknown") {
         for dependency in &operation.depends_on {
             *keys.entry(&dependency.key).or_default() += 1;
         }
@@ -330,19 +221,11 @@ fn unknowns(width: usize, assessment: &Assessment) -> String {
         };
         text.push_str(&paragraph(width, "  ", &line));
     }
-    if text.is_empty() {
-        text
-    } else {
-        format!("\n{}\n{text}", bold("Unknown"))
-    }
+    if text.is_empty() { text } else { format!("\n{}\n{text}", bold("Unknown")) }
 }
 
 fn depend(number: usize) -> String {
-    format!(
-        "{} depend{}",
-        count(number, "answer"),
-        if number == 1 { "s" } else { "" }
-    )
+    format!("{} depend{}", count(number, "answer"), if number == 1 { "s" } else { "" })
 }
 
 fn findings(width: usize, findings: &[Finding], all: bool) -> String {
@@ -350,22 +233,11 @@ fn findings(width: usize, findings: &[Finding], all: bool) -> String {
         return String::new();
     }
     let mut text = format!("\n{}\n", bold("Findings"));
-    let shown: Vec<&Finding> = findings
-        .iter()
-        .filter(|f| all || f.severity != "info")
-        .collect();
+    let shown: Vec<&Finding> = findings.iter().filter(|f| all || f.severity != "info").collect();
     for finding in shown.iter().take(if all { shown.len() } else { SHOWN }) {
-        let cites = if finding.cites.is_empty() {
-            String::new()
-        } else {
-            format!(" ({})", finding.cites)
-        };
+        let cites = if finding.cites.is_empty() { String::new() } else { format!(" ({})", finding.cites) };
         let head = format!("  {} {} ", verdict_padded(&finding.severity), finding.rule);
-        text.push_str(&indented(
-            width,
-            &head,
-            &format!("{} {}{cites}", finding.subject, finding.message),
-        ));
+        text.push_str(&indented(width, &head, &format!("{} {}{cites}", finding.subject, finding.message)));
     }
     let rest = findings.len() - shown.len().min(if all { shown.len() } else { SHOWN });
     if rest > 0 {

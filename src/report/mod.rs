@@ -39,14 +39,8 @@ pub fn verdict(word: &str) -> String {
 /// A paragraph, wrapped and indented: the first line by `first`, the others by as many blanks.
 pub fn paragraph(width: usize, first: &str, text: &str) -> String {
     let blanks = " ".repeat(textwrap::core::display_width(first));
-    let options = textwrap::Options::new(width)
-        .initial_indent(first)
-        .subsequent_indent(&blanks)
-        .break_words(false);
-    let mut wrapped = textwrap::fill(
-        text,
-        options.word_splitter(textwrap::WordSplitter::NoHyphenation),
-    );
+    let options = textwrap::Options::new(width).initial_indent(first).subsequent_indent(&blanks).break_words(false);
+    let mut wrapped = textwrap::fill(text, options.word_splitter(textwrap::WordSplitter::NoHyphenation));
     wrapped.push('\n');
     wrapped
 }
@@ -59,12 +53,7 @@ pub fn count(number: usize, noun: &str) -> String {
 
 /// A few of many, and how many more there are.
 pub fn few(items: &[String], most: usize) -> String {
-    let shown = items
-        .iter()
-        .take(most)
-        .cloned()
-        .collect::<Vec<_>>()
-        .join(", ");
+    let shown = items.iter().take(most).cloned().collect::<Vec<_>>().join(", ");
     match items.len().saturating_sub(most) {
         0 => shown,
         more => format!("{shown} and {more} more"),

@@ -11,47 +11,22 @@ const NEARLY: usize = 2;
 
 /// The answers of an assessment: who may, of whom it is unknown, and who nearly may.
 pub fn rows(assessment: &Assessment) -> [Vec<Row<'_>>; 3] {
-    let all: Vec<Row<'_>> = assessment
-        .principals
-        .iter()
-        .flat_map(|p| p.operations.iter().map(move |o| (p, o)))
-        .collect();
-    let of = |decision: &str| {
-        all.iter()
-            .filter(|(_, o)| o.decision == decision)
-            .copied()
-            .collect()
-    };
+    let all: Vec<Row<'_>> =
+        assessment.principals.iter().flat_map(|p| p.operations.iter().map(move |o| (p, o))).collect();
+    let of = |decision: &str| all.iter().filter(|(_, o)| o.decision == decision).copied().collect();
     let nearly = |(_, o): &&Row<'_>| {
         // every gate that it fails is one of permissions, and few are missing
-        o.decision == "deny"
-            && (1..=NEARLY).contains(&o.missing.len())
-            && o.gates.iter().all(|g| !g.because.is_empty())
+        o.decision == "deny" && (1..=NEARLY).contains(&o.missing.len()) && o.gates.iter().all(|g| !g.because.is_empty())
     };
-    [
-        of("allow"),
-        of("unknown"),
-        all.iter().filter(nearly).copied().collect(),
-    ]
+    [of("allow"), of("unknown"), all.iter().filter(nearly).copied().collect()]
 }
 
 /// The text.
 pub fn who_can(width: usize, assessment: &Assessment, operation: &str) -> String {
-    let mut text = format!(
-        "{} {}\n",
-        bold(operation),
-        dim(&format!("· {}", day(&assessment.at)))
-    );
+    let mut text = format!("{} {}\n", bold(operation), dim(&format!("· {}", day(&assessment.at))));
     let [may, unknown, nearly] = rows(assessment);
-    for (title, rows) in [
-        ("may", &may),
-        ("unknown", &unknown),
-        ("nearly may", &nearly),
-    ] {
-        text.push_str(&format!(
-            "\n{}\n",
-            bold(&format!("{title} ({})", rows.len()))
-        ));
+    for (title, rows) in [("may", &may), ("unknown", &unknown), ("nearly may", &nearly)] {
+        text.push_str(&format!("\n{}\n", bold(&format!("{title} ({})", rows.len()))));
         for (principal, answer) in rows {
             text.push_str(&paragraph(width, "  ", &row(principal, answer)));
         }
@@ -60,44 +35,21 @@ pub fn who_can(width: usize, assessment: &Assessment, operation: &str) -> String
 }
 
 fn row(principal: &PrincipalAnswer, answer: &OperationAnswer) -> String {
-    let people: Vec<&str> = principal
-        .people
-        .iter()
-        .map(|p| p.user_name.as_str())
-        .collect();
-    let people = if people.is_empty() {
-        String::new()
-    } else {
-        format!(" (people: {})", people.join(", "))
-    };
-    let what = [
-        answer.agreement.as_deref(),
-        answer.report.as_deref(),
-        answer.scope,
-    ]
-    .into_iter()
-    .flatten()
-    .collect::<Vec<_>>()
-    .join(" ");
+    let people: Vec<&str> = principal.people.iter().map(|p| p.user_name.as_str()).collect();
+    let people = if people.is_empty() { String::new() } else { format!(" (people: {})", people.join(", ")) };
+    let what = [answer.agreement.as_deref(), answer.report.as_deref(), answer.scope]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(" ");
     let more = match answer.decision {
         "allow" => answer.deprecated.clone().unwrap_or_default(),
         "deny" => format!("missing {}", answer.missing.join(", ")),
         _ => {
             let keys: Vec<&str> = answer.depends_on.iter().map(|d| d.key.as_str()).collect();
-            answer
-                .reason
-                .clone()
-                .unwrap_or_else(|| format!("depends on {}", keys.join(", ")))
+            answer.reason.clone().unwrap_or_else(|| format!("depends on {}", keys.join(", ")))
         }
     };
-    let more = if more.is_empty() {
-        more
-    } else {
-        format!(" — {more}")
-    };
-    format!(
-        "{} {}{people}: {what}{more}",
-        verdict(answer.decision),
-        principal.principal
-    )
+    let more = if more.is_empty() { more } else { format!(" — {more}") };
+    format!("{} {}{people}: {what}{more}", verdict(answer.decision), principal.principal)
 }
