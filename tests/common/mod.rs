@@ -1,0 +1,259 @@
+//! What the tests share: an inventory from a few lines of JSON, and looking answers up in its assessment.
+#![allow(dead_code, reason = "not every test file uses everything")]
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, LazyLock};
+
+use countersign::assessment::{Options, assess};
+use countersign::inventory::Inventory;
+use countersign::inventory::schema::EntitySchema;
+use countersign::moment::{self, Moment};
+use countersign::operations::PermissionModel;
+use countersign::policies::RuleBook;
+use countersign::problem::{Failure, Problem};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+pub const ADMIN: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
+pub const FULL: &str = "arn:aws:iam::aws:policy/AWSArtifactAgreementsFullAccess";
+/// The management account, and two members.
+pub const M: &str = "111111111111";
+pub const A: &str = "222222222222";
+pub const B: &str = "333333333333";
+pub const ORG: &str = "o-exampleorgid";
+
+pub static SCHEMA: LazyLock<Arc<EntitySchema>> = LazyLock::new(|| Arc::new(EntitySchema::built_in().unwrap()));
+pub static RULES: LazyLock<RuleBook> = LazyLock::new(|| RuleBook::built_in(&SCHEMA).unwrap());
+
+/// A folder in the making.
+#[derive(Clone, Default)]
+pub struct World {
+    pub entities: Vec<Value>,
+    pub files: BTreeMap<String, String>,
+}
+
+/// What is asked of it.
+#[derive(Clone)]
+pub struct Ask {
+    pub at: Moment,
+    pub model: PermissionModel,
+    pub context: BTreeMap<String, Vec<String>>,
+}
+
+impl Default for Ask {
+    fn default() -> Self {
+        Self { at: at("2026-11-01"), model: PermissionModel::Any, context: BTreeMap::new() }
+    }
+}
+
+pub fn at(text: &str) -> Moment {
+    moment::parse(text).unwrap()
+}
+
+pub fn on(text: &str) -> Ask {
+    Ask { at: at(text), ..Ask::default() }
+}
+
+pub fn by(model: PermissionModel) -> Ask {
+    Ask { model, ..Ask::default() }
+}
+
+pub fn user(account: &str, name: &str) -> String {
+    format!("arn:aws:iam::{account}:user/{name}")
+}
+
+pub fn root(account: &str) -> String {
+    format!("arn:aws:iam::{account}:root")
+}
+
+/// A document of these statements.
+pub fn policy(statements: Value) -> Value {
+    json!({"Version": "2012-10-17", "Statement": statements})
+}
+
+/// A document that allows these actions on everything.
+pub fn allows(actions: &[&str]) -> Value {
+    policy(json!([{"Effect": "Allow", "Action": actions, "Resource": "*"}]))
+}
+
+impl World {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A management account and one member, all features, set up.
+    pub fn organization() -> Self {
+        Self::new().org(json!({})).account(M, json!({}), &[ORG]).account(A, json!({}), &[ORG])
+    }
+
+    pub fn entity(mut self, entity: Value) -> Self {
+        self.entities.push(entity);
+        self
+    }
+
+    /// The organization, with these attributes in place of the usual ones.
+    pub fn org(self, attrs: Value) -> Self {
+        let mut usual =
+            json!({"featureSet": "ALL", "managementAccount": M, "trustedAccess": true, "serviceRole": true});
+        merge(&mut usual, attrs);
+        self.entity(json!({"uid": ORG, "attrs": usual}))
+    }
+
+    pub fn account(self, id: &str, attrs: Value, parents: &[&str]) -> Self {
+        self.entity(json!({"uid": id, "attrs": attrs, "parents": parents}))
+    }
+
+    pub fn user(self, account: &str, name: &str, policies: Value) -> Self {
+        self.entity(json!({"uid": user(account, name), "attrs": {"policies": policies}}))
+    }
+
+    pub fn accepted(self, id: &str, kind: &str, scope: &str, of: &str, start: &str, end: Option<&str>) -> Self {
+        let mut attrs = json!({"agreement": kind, scope: of, "effectiveStart": start});
+        if let Some(end) = end {
+            attrs["effectiveEnd"] = json!(end);
+        }
+        self.entity(json!({"uid": format!("customer-agreement-{id}"), "attrs": attrs}))
+    }
+
+    pub fn offline(self, designations: Value) -> Self {
+        let attrs = json!({"kind": "baa", "effectiveStart": "2018-01-01", "designations": designations});
+        self.entity(json!({"uid": "OfflineAgreement::\"offline-baa\"", "attrs": attrs}))
+    }
+
+    pub fn report(self, id: &str, series: &str, approval: bool) -> Self {
+        let attrs = json!({"series": series, "category": "Certifications and Attestations",
+            "acceptanceType": "EXPLICIT", "requiresApproval": approval});
+        self.entity(json!({"uid": id, "attrs": attrs}))
+    }
+
+    pub fn file(mut self, path: &str, text: impl Into<String>) -> Self {
+        self.files.insert(path.to_owned(), text.into());
+        self
+    }
+
+    pub fn folder(&self) -> TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for (path, text) in &self.files {
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        if !self.entities.is_empty() {
+            let text = serde_json::to_string_pretty(&self.entities).unwrap();
+            std::fs::write(folder.path().join("entities.json"), text).unwrap();
+        }
+        folder
+    }
+
+    pub fn assess(&self, ask: &Ask) -> Answers {
+        let folder = self.folder();
+        assess_folder(folder.path(), ask).unwrap_or_else(|f| panic!("{}", words(&f)))
+    }
+
+    pub fn now(&self) -> Answers {
+        self.assess(&Ask::default())
+    }
+
+    /// What is wrong with it.
+    pub fn problems(&self) -> Vec<Problem> {
+        let folder = self.folder();
+        match Inventory::load(folder.path(), SCHEMA.clone()) {
+            Err(Failure::Problems(problems)) => problems,
+            Err(Failure::Nothing(message)) => panic!("nothing: {message}"),
+            Ok(_) => Vec::new(),
+        }
+    }
+}
+
+fn merge(into: &mut Value, from: Value) {
+    for (key, value) in from.as_object().unwrap() {
+        into[key] = value.clone();
+    }
+}
+
+pub fn words(failure: &Failure) -> String {
+    match failure {
+        Failure::Nothing(message) => message.clone(),
+        Failure::Problems(problems) => {
+            problems.iter().map(|p| format!("{p} at `{}`", p.underlined())).collect::<Vec<_>>().join("\n")
+        }
+    }
+}
+
+pub fn assess_folder(folder: &Path, ask: &Ask) -> Result<Answers, Failure> {
+    let inventory = Inventory::load(folder, SCHEMA.clone())?;
+    let options = Options {
+        at: ask.at,
+        snapshot: ask.at,
+        model: ask.model,
+        context: ask.context.clone(),
+        filter: Default::default(),
+    };
+    let assessment = assess(&inventory, &RULES, &options)?;
+    Ok(Answers(serde_json::to_value(assessment).unwrap()))
+}
+
+/// An assessment, as programs read it.
+pub struct Answers(pub Value);
+
+impl Answers {
+    pub fn account(&self, id: &str) -> &Value {
+        self.0["accounts"].as_array().unwrap().iter().find(|a| a["account"] == id).unwrap()
+    }
+
+    pub fn coverage_of(&self, id: &str, kind: &str) -> &Value {
+        let rows = self.account(id)["agreements"].as_array().unwrap();
+        rows.iter().find(|r| r["kind"] == kind).unwrap()
+    }
+
+    /// `covered organization`, `not-covered`, …
+    pub fn baa(&self, id: &str) -> String {
+        let row = self.coverage_of(id, "baa");
+        let scope = row["governing"]["scope"].as_str().unwrap_or_default();
+        format!("{} {scope}", row["coverage"].as_str().unwrap()).trim().to_owned()
+    }
+
+    pub fn operations(&self, principal: &str) -> &[Value] {
+        let principals = self.0["principals"].as_array().unwrap();
+        let found = principals.iter().find(|p| p["principal"] == principal);
+        found.unwrap_or_else(|| panic!("no {principal}"))["operations"].as_array().unwrap()
+    }
+
+    /// The answer to an operation: on a scope and kind (`baa` where the operation has one), or a report.
+    pub fn answer(&self, principal: &str, operation: &str, scope: &str) -> &Value {
+        self.answer_of(principal, operation, scope, "baa")
+    }
+
+    pub fn answer_of(&self, principal: &str, operation: &str, scope: &str, kind: &str) -> &Value {
+        let matches = |o: &&Value| {
+            o["operation"] == operation
+                && (o["scope"] == scope || o["report"] == scope)
+                && (o["agreement"].is_null() || o["agreement"] == kind)
+        };
+        let found = self.operations(principal).iter().find(matches);
+        found.unwrap_or_else(|| panic!("no {operation} {scope} {kind} for {principal}"))
+    }
+
+    pub fn decision(&self, principal: &str, operation: &str, scope: &str) -> &str {
+        self.answer(principal, operation, scope)["decision"].as_str().unwrap()
+    }
+
+    /// The ids of the gates that are not passed.
+    pub fn gates(&self, principal: &str, operation: &str, scope: &str) -> Vec<&str> {
+        gates(self.answer(principal, operation, scope))
+    }
+
+    pub fn codes(&self) -> Vec<&str> {
+        self.0["findings"].as_array().unwrap().iter().map(|f| f["rule"].as_str().unwrap()).collect()
+    }
+}
+
+pub fn gates(answer: &Value) -> Vec<&str> {
+    answer["gates"].as_array().unwrap().iter().map(|g| g["id"].as_str().unwrap()).collect()
+}
+
+/// The same error for everything that a value of a list says.
+pub fn texts(value: &Value) -> Vec<&str> {
+    value.as_array().unwrap().iter().map(|v| v.as_str().unwrap()).collect()
+}
