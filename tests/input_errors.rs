@@ -1,0 +1,207 @@
+//! An inventory with one mistake of each kind: each error has its place, and says what to do.
+
+mod common;
+
+use common::*;
+use countersign::inventory::Inventory;
+use countersign::problem::{Failure, Problem};
+use serde_json::{Value, json};
+
+fn only(problems: &[Problem], underlined: &str, message: &str) {
+    let shown: Vec<String> = problems.iter().map(|p| format!("`{}`: {p}", p.underlined())).collect();
+    assert!(
+        problems.iter().any(|p| p.underlined() == underlined && p.message().contains(message)),
+        "expected `{underlined}`: {message}\n{}",
+        shown.join("\n")
+    );
+}
+
+fn wrong_text(text: &str, underlined: &str, message: &str) {
+    only(&World::new().file("x.json", text).problems(), underlined, message);
+}
+
+fn wrong(world: World, underlined: &str, message: &str) {
+    only(&world.problems(), underlined, message);
+}
+
+fn account(attrs: Value) -> World {
+    World::new().account(A, attrs, &[])
+}
+
+#[test]
+fn text_that_is_no_json() {
+    wrong_text("[{]", "]", "invalid JSON");
+    wrong_text(r#"[{"uid": "222222222222", "uid": "222222222222"}]"#, r#""uid""#, "stands twice");
+    wrong_text("\u{feff}[]", "\u{feff}", "byte order mark");
+    wrong_text(&format!("{}{}", "[".repeat(200), "]".repeat(200)), "[", "nested");
+}
+
+#[test]
+fn bytes_that_are_no_text() {
+    let folder = World::new().folder();
+    std::fs::write(folder.path().join("x.json"), b"[\"\xff\"]").unwrap();
+    let Err(Failure::Problems(problems)) = Inventory::load(folder.path(), SCHEMA.clone()) else { panic!() };
+    only(&problems, "\u{fffd}", "invalid UTF-8");
+}
+
+#[test]
+fn files_that_are_neither_entities_nor_policies() {
+    wrong_text(r#"{"Accounts": []}"#, "{", "an answer of the AWS CLI");
+    wrong_text(r#"{"a": 1}"#, "{", "neither entities nor a policy");
+    wrong_text("[1, 2]", "[", "an array of something else");
+    wrong_text("true", "true", "a boolean");
+    let excluded = account(json!({})).file("x.json", "true").file("countersign.toml", "exclude = [\"x.json\"]\n");
+    assert_eq!(excluded.problems().len(), 0);
+}
+
+#[test]
+fn entities_that_the_schema_does_not_know() {
+    wrong(World::new().entity(json!({"uid": "Acount::\"222222222222\""})), r#""Acount::\"222222222222\"""#, "no entity type `Acount`");
+    wrong(account(json!({"nam": "x"})), "\"nam\"", "an Account has no `nam`");
+    wrong(account(json!({"name": 1})), "1", "`name` of an Account is a string");
+    wrong(account(json!({"state": "CLOSE"})), "\"CLOSE\"", "never `CLOSE`");
+    wrong(account(json!({"partition": "aws-eu"})), "\"aws-eu\"", "never `aws-eu`");
+    wrong(World::new().entity(json!({"uid": ORG, "attrs": {}})), &format!("\"{ORG}\""), "without `featureSet`");
+    wrong(account(json!({"nda": {}})), "{}", "`nda` without `accepted`");
+    wrong(account(json!({"phi": {"services": "s3"}})), "\"s3\"", "is an array");
+    wrong(World::new().entity(json!({"uid": A, "attributes": {}})), "\"attributes\"", "no `attributes`");
+    wrong(World::new().entity(json!({"attrs": {}})), "{", "no `uid`");
+    wrong(World::new().entity(json!({"uid": "legal"})), "\"legal\"", "does not tell the type");
+    wrong(World::new().entity(json!({"uid": A, "tags": {"a": 1}})), "1", "the value of a tag");
+    wrong(World::new().entity(json!({"uid": ORG, "tags": {}})), "\"tags\"", "has no tags");
+}
+
+#[test]
+fn a_near_name_is_suggested_and_a_far_one_is_not() {
+    let help = |attrs: Value| {
+        let problems = account(attrs).problems();
+        miette::Diagnostic::help(&problems[0]).unwrap().to_string()
+    };
+    assert_eq!(help(json!({"membership": []})), "did you mean `memberships`?");
+    assert!(!help(json!({"colour": "red"})).contains("did you mean"));
+}
+
+#[test]
+fn moments_that_are_none() {
+    let agreement = |start: Value| account(json!({})).entity(json!({"uid": "customer-agreement-x",
+        "attrs": {"agreement": "baa", "account": A, "effectiveStart": start}}));
+    wrong(agreement(json!("soon")), "\"soon\"", "`soon` is no moment");
+    wrong(agreement(json!("2024-02-30")), "\"2024-02-30\"", "is no moment");
+    wrong(agreement(json!(1709647272)), "1709647272", "is a moment, and this is a number");
+}
+
+#[test]
+fn what_is_defined_twice() {
+    let world = account(json!({})).account(A, json!({}), &[]);
+    let problems = world.problems();
+    only(&problems, &format!("\"{A}\""), "is defined twice");
+    assert_eq!(problems[0].place().unwrap().source.path, "entities.json");
+}
+
+#[test]
+fn references_to_nothing() {
+    wrong(World::new().account(A, json!({}), &["ou-ab12-nowhere1"]), "\"ou-ab12-nowhere1\"", "there is no OrganizationalUnit");
+    wrong(account(json!({"approvedReports": ["report-none"]})), "\"report-none\"", "there is no Report");
+    wrong(World::new().user(A, "a", json!([])), &format!("\"{}\"", user(A, "a")), "there is no Account");
+    wrong(account(json!({})).user(A, "a", json!(["iam/none.json"])), "\"iam/none.json\"", "there is no policy document iam/none.json");
+    let own = format!("arn:aws:iam::{A}:policy/none");
+    wrong(account(json!({})).user(A, "a", json!([own])), &format!("\"{own}\""), "there is no policy");
+    wrong(account(json!({})).accepted("x", "bba", "account", A, "2024-01-01", None), "\"bba\"", "there is no agreement `bba`");
+    wrong(account(json!({})).accepted("x", "sec-17a-4", "organization", "o-none", "2024-01-01", None), "\"o-none\"", "there is no Organization");
+}
+
+#[test]
+fn arns_that_contradict_their_account() {
+    let other = json!({"uid": user(A, "a"), "attrs": {"account": B}});
+    wrong(account(json!({})).account(B, json!({}), &[]).entity(other), &format!("\"{B}\""), "the ARN names account");
+    let gov = json!({"uid": format!("arn:aws-us-gov:iam::{A}:user/a")});
+    wrong(account(json!({})).entity(gov), &format!("\"arn:aws-us-gov:iam::{A}:user/a\""), "of the partition");
+    let short = json!({"uid": "User::\"jane\"", "attrs": {"account": A}});
+    wrong(account(json!({})).entity(short), r#""User::\"jane\"""#, "is no ARN of a user");
+    wrong(World::new().entity(json!({"uid": "Account::\"12345\""})), r#""Account::\"12345\"""#, "no account number");
+    let group = format!("arn:aws:iam::{B}:group/g");
+    let world = account(json!({})).account(B, json!({}), &[]).entity(json!({"uid": group}));
+    wrong(world.entity(json!({"uid": user(A, "a"), "parents": [group]})), &format!("\"{group}\""), "a group of another account");
+}
+
+#[test]
+fn trees_that_are_none() {
+    let unit = |id: &str, parent: &str| json!({"uid": id, "parents": [parent]});
+    let cycle = World::new().entity(unit("ou-ab12-one00001", "ou-ab12-two00001")).entity(unit("ou-ab12-two00001", "ou-ab12-one00001"));
+    wrong(cycle, "\"ou-ab12-two00001\"", "form a cycle");
+    wrong(World::new().entity(json!({"uid": "ou-ab12-one00001"})), "\"ou-ab12-one00001\"", "in no organization");
+    let other = json!({"uid": "o-other00000", "attrs": {"featureSet": "ALL", "managementAccount": B, "trustedAccess": true, "serviceRole": true}});
+    let two = World::organization().entity(other).account(B, json!({}), &["o-other00000"]);
+    wrong(two.account("444444444444", json!({}), &[ORG, "o-other00000"]), "\"o-other00000\"", "in two organizations");
+    wrong(World::new().org(json!({})).account(M, json!({}), &[]), &format!("\"{M}\""), "is not in it");
+    wrong(World::organization().account(B, json!({}), &["OfflineAgreement::\"x\""]), r#""OfflineAgreement::\"x\"""#, "never in");
+}
+
+#[test]
+fn memberships_that_contradict() {
+    let with = |memberships: Value, parents: &[&str]| World::organization().account(B, json!({"memberships": memberships}), parents);
+    let overlapping = json!([{"organization": ORG, "from": "2020-01-01", "until": "2021-01-01"}, {"organization": ORG, "from": "2020-06-01"}]);
+    let problems = with(overlapping, &[ORG]).problems();
+    assert!(problems[0].message().contains("overlap"), "{problems:?}");
+    let two_open = json!([{"organization": ORG, "from": "2020-01-01"}, {"organization": ORG, "from": "2021-01-01"}]);
+    assert!(with(two_open, &[ORG]).problems()[0].message().contains("overlap"));
+    let open = with(json!([{"organization": ORG, "from": "2020-01-01"}]), &[]).problems();
+    assert!(open[0].message().contains("not by its parents"), "{open:?}");
+    let closed = with(json!([{"organization": ORG, "from": "2020-01-01", "until": "2021-01-01"}]), &[ORG]).problems();
+    assert!(closed[0].message().contains("no membership is open"), "{closed:?}");
+    let backwards = with(json!([{"organization": ORG, "from": "2021-01-01", "until": "2020-01-01"}]), &[]).problems();
+    assert!(backwards[0].message().contains("ends before it begins"));
+}
+
+#[test]
+fn agreements_that_contradict() {
+    let world = account(json!({}));
+    let acceptance = |attrs: Value| {
+        let mut all = json!({"agreement": "baa", "account": A, "effectiveStart": "2024-01-01"});
+        for (k, v) in attrs.as_object().unwrap() {
+            all[k] = v.clone();
+        }
+        World::organization().entity(json!({"uid": "customer-agreement-x", "attrs": all}))
+    };
+    wrong(acceptance(json!({"state": "ACTIVE", "effectiveEnd": "2025-01-01"})), "\"ACTIVE\"", "D20");
+    wrong(acceptance(json!({"state": "AWS_TERMINATED"})), "\"AWS_TERMINATED\"", "D20");
+    wrong(acceptance(json!({"effectiveEnd": "2023-01-01"})), "\"2023-01-01\"", "ends before it begins");
+    wrong(acceptance(json!({"agreement": "agreement-Og8HCNyYwYNp8AR1"})), "\"agreement-Og8HCNyYwYNp8AR1\"", "another partition");
+    wrong(acceptance(json!({"agreement": "agreement-y03aUwMAEorHtqjv"})), "\"agreement-y03aUwMAEorHtqjv\"", "is of scope organization");
+    wrong(acceptance(json!({"organization": ORG})), "\"customer-agreement-x\"", "both `account` and `organization`");
+    wrong(acceptance(json!({"organizationalUnits": ["ou-ab12-hipaa001"]})), "\"organizationalUnits\"", "R45");
+    wrong(world.accepted("x", "baa", "organization", "ou-ab12-hipaa001", "2024-01-01", None), "\"ou-ab12-hipaa001\"", "R45");
+}
+
+#[test]
+fn policies_that_are_not_understood() {
+    let document = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "artifact:Get", "Resource": "*", "Conditions": {}}]});
+    wrong(account(json!({})).user(A, "a", json!([document])), "\"Conditions\"", "a statement has no `Conditions`");
+    let file = r#"{"Statement": [{"Effect": "Allow", "Action": "artifact:Get", "Resource": "*", "Condition": {"StringMatches": {"a:b": "c"}}}]}"#;
+    wrong(account(json!({})).file("iam/unused.json", file), "\"StringMatches\"", "no condition operator");
+    let text = account(json!({})).entity(json!({"uid": "IamPolicy::\"x\"", "attrs": {"document": "{\"Statement\": ["}}));
+    assert!(text.problems()[0].message().contains("invalid JSON"));
+}
+
+#[test]
+fn a_loop_of_links_and_an_unreadable_setting() {
+    let folder = account(json!({})).file("sub/x.json", "[]").folder();
+    std::os::unix::fs::symlink(folder.path(), folder.path().join("sub/loop")).unwrap();
+    let Err(Failure::Problems(problems)) = Inventory::load(folder.path(), SCHEMA.clone()) else { panic!() };
+    assert!(problems[0].message().contains("loop"), "{problems:?}");
+    wrong(account(json!({})).file("countersign.toml", "asof = 1\n"), "asof", "unknown field");
+}
+
+#[test]
+fn all_errors_of_a_run_are_shown() {
+    let world = account(json!({"nam": "x"})).account("333", json!({"colour": "red"}), &[]).file("y.json", "true").file("z.json", "{");
+    let paths: Vec<String> = world.problems().iter().map(|p| p.place().unwrap().source.path.clone()).collect();
+    assert_eq!(paths, ["entities.json", "entities.json", "y.json", "z.json"]);
+}
+
+#[test]
+fn an_empty_folder_is_nothing() {
+    for world in [World::new(), World::new().file("x.json", "[]"), World::new().file("readme.txt", "x")] {
+        assert!(matches!(Inventory::load(world.folder().path(), SCHEMA.clone()), Err(Failure::Nothing(_))));
+    }
+}
