@@ -1,5 +1,7 @@
 //! Every cell of the table of gates, for both generations of permissions; every message and every reason, from a fixture.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
+
 mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -100,7 +102,12 @@ fn every_cell_of_the_table() {
             let answers = world.assess(&by(model));
             for ((operation, scope), expected) in OPERATIONS.iter().zip(expected) {
                 let failing = answers.gates(&who, operation, scope);
-                assert_eq!(failing.contains(&gate), expected, "{gate} before {operation} {scope} ({}): {failing:?}", model.name());
+                assert_eq!(
+                    failing.contains(&gate),
+                    expected,
+                    "{gate} before {operation} {scope} ({}): {failing:?}",
+                    model.name()
+                );
             }
         }
     }
@@ -112,15 +119,23 @@ fn the_gate_of_d21_stands_before_removing_a_designation_only() {
     let answers = world.now();
     for (operation, scope) in OPERATIONS {
         let failing = answers.gates(&user(A, "none"), operation, scope);
-        assert_eq!(failing.contains(&"remove-designation-permission"), operation == "remove-offline-designation", "{operation}");
+        assert_eq!(
+            failing.contains(&"remove-designation-permission"),
+            operation == "remove-offline-designation",
+            "{operation}"
+        );
     }
     assert_eq!(answers.decision(&user(A, "none"), "remove-offline-designation", "offline"), "unknown");
 }
 
 #[test]
 fn the_table_names_every_gate() {
-    let gates: BTreeSet<&str> =
-        RULES.rules.values().filter(|r| r.file.starts_with("operations/") && r.forbids).map(|r| r.id.as_str()).collect();
+    let gates: BTreeSet<&str> = RULES
+        .rules
+        .values()
+        .filter(|r| r.file.starts_with("operations/") && r.forbids)
+        .map(|r| r.id.as_str())
+        .collect();
     let mut named: BTreeSet<&str> = TABLE.iter().map(|(g, _)| *g).collect();
     named.insert("remove-designation-permission");
     assert_eq!(gates, named);
@@ -164,12 +179,18 @@ fn each_message_is_shown_from_a_fixture() {
     for message in console() {
         let gate = message["id"].as_str().unwrap();
         let (world, who) = fixture(gate);
-        let world = if gate == "report-needs-approval" { world } else { world.accepted("OrgB", "andb", "account", A, "2020-01-01", None) };
+        let world = if gate == "report-needs-approval" {
+            world
+        } else {
+            world.accepted("OrgB", "andb", "account", A, "2020-01-01", None)
+        };
         let answers = world.now();
-        let shown = answers.operations(&who).iter().any(|o| o["message"] == message["message"] && o["decision"] == "deny");
-        let among = answers.operations(&who).iter().any(|o| {
-            o["gates"].as_array().unwrap().iter().any(|g| g["message"] == message["message"])
-        });
+        let shown =
+            answers.operations(&who).iter().any(|o| o["message"] == message["message"] && o["decision"] == "deny");
+        let among = answers
+            .operations(&who)
+            .iter()
+            .any(|o| o["gates"].as_array().unwrap().iter().any(|g| g["message"] == message["message"]));
         assert!(shown || among, "{gate}");
         // gates further on are shown first only where those before them are passed
         if !["trusted-access", "service-role", "accept-agreement", "terminate-agreement"].contains(&gate) {
@@ -180,14 +201,19 @@ fn each_message_is_shown_from_a_fixture() {
 
 #[test]
 fn each_reason_is_shown_from_a_fixture() {
-    for rule in RULES.rules.values().filter(|r| r.file.starts_with("operations/") && r.forbids && r.get("reason").is_some()) {
+    for rule in
+        RULES.rules.values().filter(|r| r.file.starts_with("operations/") && r.forbids && r.get("reason").is_some())
+    {
         let (mut world, mut who) = fixture(&rule.id);
         if rule.id == "remove-designation-permission" {
             world = world.offline(json!([{"account": A, "from": "2019-01-01"}]));
             who = user(A, "none");
         }
         let answers = world.now();
-        let shown = answers.operations(&who).iter().any(|o| o["reason"].as_str() == rule.get("reason") && o["message"].is_null());
+        let shown = answers
+            .operations(&who)
+            .iter()
+            .any(|o| o["reason"].as_str() == rule.get("reason") && o["message"].is_null());
         assert!(shown, "{}", rule.id);
     }
 }
@@ -200,7 +226,8 @@ fn requires_equals_what_the_condition_asks() {
         let start = source.text.find(&format!("@id(\"{}\")", rule.id)).unwrap();
         let body = source.text[start..].split_once("forbid").unwrap().1;
         let body = body.split(';').next().unwrap();
-        let asked: BTreeSet<&str> = body.split('"').filter(|t| t.contains(':') && !t.contains([' ', '\n', '('])).collect();
+        let asked: BTreeSet<&str> =
+            body.split('"').filter(|t| t.contains(':') && !t.contains([' ', '\n', '('])).collect();
         let said: BTreeSet<&str> = rule.requires.values().flatten().map(String::as_str).collect();
         assert_eq!(asked, said, "{}", rule.id);
     }
@@ -219,11 +246,20 @@ fn each_gate_is_passed_by_what_it_requires_and_by_no_less() {
         ("download-report", "download-report", "report-1"),
     ];
     for (gate, operation, scope) in cases {
-        for (model, in_force) in [(PermissionModel::Classic, false), (PermissionModel::FineGrained, false), (PermissionModel::FineGrained, true)] {
-            let required: Vec<&str> = RULES.rules[gate].requires(model.name(), in_force).iter().map(String::as_str).collect();
+        for (model, in_force) in [
+            (PermissionModel::Classic, false),
+            (PermissionModel::FineGrained, false),
+            (PermissionModel::FineGrained, true),
+        ] {
+            let required: Vec<&str> =
+                RULES.rules[gate].requires(model.name(), in_force).iter().map(String::as_str).collect();
             let passes = |actions: &[&str]| {
                 let mut world = World::new().org(json!({"trustedAccess": false, "serviceRole": false}));
-                world = world.account(M, json!({}), &[ORG]).report("report-1", "SOC", false).user(M, "a", json!([allows(actions)]));
+                world = world.account(M, json!({}), &[ORG]).report("report-1", "SOC", false).user(
+                    M,
+                    "a",
+                    json!([allows(actions)]),
+                );
                 if in_force {
                     world = world.accepted("Own", "baa", "account", M, "2024-01-01", None);
                 }
@@ -246,8 +282,12 @@ fn the_generation_that_gets_furthest_is_reported() {
     let world = World::new().account(A, json!({}), &[]).user(A, "a", json!([allows(&chain)]));
     let answers = world.now();
     assert_eq!(answers.gates(&user(A, "a"), "accept-agreement", "account"), ["accept-agreement"]);
-    let classic = World::new().account(A, json!({}), &[]).user(A, "a", json!([allows(&["artifact:DownloadAgreement"])])).now();
-    assert_eq!(classic.answer(&user(A, "a"), "accept-agreement", "account")["missing"], json!(["artifact:AcceptAgreement"]));
+    let classic =
+        World::new().account(A, json!({}), &[]).user(A, "a", json!([allows(&["artifact:DownloadAgreement"])])).now();
+    assert_eq!(
+        classic.answer(&user(A, "a"), "accept-agreement", "account")["missing"],
+        json!(["artifact:AcceptAgreement"])
+    );
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! An inventory with one mistake of each kind: each error has its place, and says what to do.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
+
 mod common;
 
 use common::*;
@@ -56,7 +58,11 @@ fn files_that_are_neither_entities_nor_policies() {
 
 #[test]
 fn entities_that_the_schema_does_not_know() {
-    wrong(World::new().entity(json!({"uid": "Acount::\"222222222222\""})), r#""Acount::\"222222222222\"""#, "no entity type `Acount`");
+    wrong(
+        World::new().entity(json!({"uid": "Acount::\"222222222222\""})),
+        r#""Acount::\"222222222222\"""#,
+        "no entity type `Acount`",
+    );
     wrong(account(json!({"nam": "x"})), "\"nam\"", "an Account has no `nam`");
     wrong(account(json!({"name": 1})), "1", "`name` of an Account is a string");
     wrong(account(json!({"state": "CLOSE"})), "\"CLOSE\"", "never `CLOSE`");
@@ -83,8 +89,10 @@ fn a_near_name_is_suggested_and_a_far_one_is_not() {
 
 #[test]
 fn moments_that_are_none() {
-    let agreement = |start: Value| account(json!({})).entity(json!({"uid": "customer-agreement-x",
-        "attrs": {"agreement": "baa", "account": A, "effectiveStart": start}}));
+    let agreement = |start: Value| {
+        account(json!({})).entity(json!({"uid": "customer-agreement-x",
+        "attrs": {"agreement": "baa", "account": A, "effectiveStart": start}}))
+    };
     wrong(agreement(json!("soon")), "\"soon\"", "`soon` is no moment");
     wrong(agreement(json!("2024-02-30")), "\"2024-02-30\"", "is no moment");
     wrong(agreement(json!(1709647272)), "1709647272", "is a moment, and this is a number");
@@ -100,14 +108,30 @@ fn what_is_defined_twice() {
 
 #[test]
 fn references_to_nothing() {
-    wrong(World::new().account(A, json!({}), &["ou-ab12-nowhere1"]), "\"ou-ab12-nowhere1\"", "there is no OrganizationalUnit");
+    wrong(
+        World::new().account(A, json!({}), &["ou-ab12-nowhere1"]),
+        "\"ou-ab12-nowhere1\"",
+        "there is no OrganizationalUnit",
+    );
     wrong(account(json!({"approvedReports": ["report-none"]})), "\"report-none\"", "there is no Report");
     wrong(World::new().user(A, "a", json!([])), &format!("\"{}\"", user(A, "a")), "there is no Account");
-    wrong(account(json!({})).user(A, "a", json!(["iam/none.json"])), "\"iam/none.json\"", "there is no policy document iam/none.json");
+    wrong(
+        account(json!({})).user(A, "a", json!(["iam/none.json"])),
+        "\"iam/none.json\"",
+        "there is no policy document iam/none.json",
+    );
     let own = format!("arn:aws:iam::{A}:policy/none");
     wrong(account(json!({})).user(A, "a", json!([own])), &format!("\"{own}\""), "there is no policy");
-    wrong(account(json!({})).accepted("x", "bba", "account", A, "2024-01-01", None), "\"bba\"", "there is no agreement `bba`");
-    wrong(account(json!({})).accepted("x", "sec-17a-4", "organization", "o-none", "2024-01-01", None), "\"o-none\"", "there is no Organization");
+    wrong(
+        account(json!({})).accepted("x", "bba", "account", A, "2024-01-01", None),
+        "\"bba\"",
+        "there is no agreement `bba`",
+    );
+    wrong(
+        account(json!({})).accepted("x", "sec-17a-4", "organization", "o-none", "2024-01-01", None),
+        "\"o-none\"",
+        "there is no Organization",
+    );
 }
 
 #[test]
@@ -121,25 +145,37 @@ fn arns_that_contradict_their_account() {
     wrong(World::new().entity(json!({"uid": "Account::\"12345\""})), r#""Account::\"12345\"""#, "no account number");
     let group = format!("arn:aws:iam::{B}:group/g");
     let world = account(json!({})).account(B, json!({}), &[]).entity(json!({"uid": group}));
-    wrong(world.entity(json!({"uid": user(A, "a"), "parents": [group]})), &format!("\"{group}\""), "a group of another account");
+    wrong(
+        world.entity(json!({"uid": user(A, "a"), "parents": [group]})),
+        &format!("\"{group}\""),
+        "a group of another account",
+    );
 }
 
 #[test]
 fn trees_that_are_none() {
     let unit = |id: &str, parent: &str| json!({"uid": id, "parents": [parent]});
-    let cycle = World::new().entity(unit("ou-ab12-one00001", "ou-ab12-two00001")).entity(unit("ou-ab12-two00001", "ou-ab12-one00001"));
+    let cycle = World::new()
+        .entity(unit("ou-ab12-one00001", "ou-ab12-two00001"))
+        .entity(unit("ou-ab12-two00001", "ou-ab12-one00001"));
     wrong(cycle, "\"ou-ab12-two00001\"", "form a cycle");
     wrong(World::new().entity(json!({"uid": "ou-ab12-one00001"})), "\"ou-ab12-one00001\"", "in no organization");
     let other = json!({"uid": "o-other00000", "attrs": {"featureSet": "ALL", "managementAccount": B, "trustedAccess": true, "serviceRole": true}});
     let two = World::organization().entity(other).account(B, json!({}), &["o-other00000"]);
     wrong(two.account("444444444444", json!({}), &[ORG, "o-other00000"]), "\"o-other00000\"", "in two organizations");
     wrong(World::new().org(json!({})).account(M, json!({}), &[]), &format!("\"{M}\""), "is not in it");
-    wrong(World::organization().account(B, json!({}), &["OfflineAgreement::\"x\""]), r#""OfflineAgreement::\"x\"""#, "never in");
+    wrong(
+        World::organization().account(B, json!({}), &["OfflineAgreement::\"x\""]),
+        r#""OfflineAgreement::\"x\"""#,
+        "never in",
+    );
 }
 
 #[test]
 fn memberships_that_contradict() {
-    let with = |memberships: Value, parents: &[&str]| World::organization().account(B, json!({"memberships": memberships}), parents);
+    let with = |memberships: Value, parents: &[&str]| {
+        World::organization().account(B, json!({"memberships": memberships}), parents)
+    };
     let overlapping = json!([{"organization": ORG, "from": "2020-01-01", "until": "2021-01-01"}, {"organization": ORG, "from": "2020-06-01"}]);
     let problems = with(overlapping, &[ORG]).problems();
     assert!(problems[0].message().contains("overlap"), "{problems:?}");
@@ -166,11 +202,23 @@ fn agreements_that_contradict() {
     wrong(acceptance(json!({"state": "ACTIVE", "effectiveEnd": "2025-01-01"})), "\"ACTIVE\"", "D20");
     wrong(acceptance(json!({"state": "AWS_TERMINATED"})), "\"AWS_TERMINATED\"", "D20");
     wrong(acceptance(json!({"effectiveEnd": "2023-01-01"})), "\"2023-01-01\"", "ends before it begins");
-    wrong(acceptance(json!({"agreement": "agreement-Og8HCNyYwYNp8AR1"})), "\"agreement-Og8HCNyYwYNp8AR1\"", "another partition");
-    wrong(acceptance(json!({"agreement": "agreement-y03aUwMAEorHtqjv"})), "\"agreement-y03aUwMAEorHtqjv\"", "is of scope organization");
+    wrong(
+        acceptance(json!({"agreement": "agreement-Og8HCNyYwYNp8AR1"})),
+        "\"agreement-Og8HCNyYwYNp8AR1\"",
+        "another partition",
+    );
+    wrong(
+        acceptance(json!({"agreement": "agreement-y03aUwMAEorHtqjv"})),
+        "\"agreement-y03aUwMAEorHtqjv\"",
+        "is of scope organization",
+    );
     wrong(acceptance(json!({"organization": ORG})), "\"customer-agreement-x\"", "both `account` and `organization`");
     wrong(acceptance(json!({"organizationalUnits": ["ou-ab12-hipaa001"]})), "\"organizationalUnits\"", "R45");
-    wrong(world.accepted("x", "baa", "organization", "ou-ab12-hipaa001", "2024-01-01", None), "\"ou-ab12-hipaa001\"", "R45");
+    wrong(
+        world.accepted("x", "baa", "organization", "ou-ab12-hipaa001", "2024-01-01", None),
+        "\"ou-ab12-hipaa001\"",
+        "R45",
+    );
 }
 
 #[test]
@@ -179,7 +227,8 @@ fn policies_that_are_not_understood() {
     wrong(account(json!({})).user(A, "a", json!([document])), "\"Conditions\"", "a statement has no `Conditions`");
     let file = r#"{"Statement": [{"Effect": "Allow", "Action": "artifact:Get", "Resource": "*", "Condition": {"StringMatches": {"a:b": "c"}}}]}"#;
     wrong(account(json!({})).file("iam/unused.json", file), "\"StringMatches\"", "no condition operator");
-    let text = account(json!({})).entity(json!({"uid": "IamPolicy::\"x\"", "attrs": {"document": "{\"Statement\": ["}}));
+    let text =
+        account(json!({})).entity(json!({"uid": "IamPolicy::\"x\"", "attrs": {"document": "{\"Statement\": ["}}));
     assert!(text.problems()[0].message().contains("invalid JSON"));
 }
 
@@ -194,7 +243,10 @@ fn a_loop_of_links_and_an_unreadable_setting() {
 
 #[test]
 fn all_errors_of_a_run_are_shown() {
-    let world = account(json!({"nam": "x"})).account("333", json!({"colour": "red"}), &[]).file("y.json", "true").file("z.json", "{");
+    let world = account(json!({"nam": "x"}))
+        .account("333", json!({"colour": "red"}), &[])
+        .file("y.json", "true")
+        .file("z.json", "{");
     let paths: Vec<String> = world.problems().iter().map(|p| p.place().unwrap().source.path.clone()).collect();
     assert_eq!(paths, ["entities.json", "entities.json", "y.json", "z.json"]);
 }

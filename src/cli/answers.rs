@@ -99,12 +99,12 @@ fn narrowed(
 ) -> Result<(), Failure> {
     let is_report = operation == "download-report";
     let of_organization = ["view-organization-agreements", "set-up-organization-agreements"].contains(&operation);
-    if let Some(scope) = scope {
-        if !["account", "organization", "offline"].contains(&scope.as_str()) {
-            return Err(Problem::general(format!("there is no scope `{scope}`"))
-                .help("write account or organization")
-                .into());
-        }
+    if let Some(scope) = scope
+        && !["account", "organization", "offline"].contains(&scope.as_str())
+    {
+        return Err(Problem::general(format!("there is no scope `{scope}`"))
+            .help("write account or organization")
+            .into());
     }
     for report in reports {
         if session.inventory.entity("Report", report).is_none() {

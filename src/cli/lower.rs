@@ -29,7 +29,7 @@ pub struct LowerArgs {
     merged: bool,
     /// The Cedar schema that the policies are valid against, instead of the policies
     #[arg(long)]
-    schema: bool,
+    print_schema: bool,
 }
 
 struct LayerText {
@@ -60,7 +60,7 @@ pub fn lower(args: &LowerArgs) -> Result<u8, Failure> {
     }
     let text = if args.merged { merged(&layers) } else { apart(&layers) };
     validate(&text, &reads)?;
-    if args.schema {
+    if args.print_schema {
         let schema = serde_json::to_string_pretty(&reads.schema()).map_err(|e| Failure::general(e.to_string()))?;
         output::print(&format!("{schema}\n"))?;
         return Ok(OK);

@@ -217,3 +217,13 @@ fn settled(pairs: &[String]) -> Result<BTreeMap<String, Vec<String>>, Failure> {
     }
     Ok(context)
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        super::Cli::command().debug_assert();
+    }
+}

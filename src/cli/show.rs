@@ -6,7 +6,7 @@ use std::sync::Arc;
 use clap::{Args, Subcommand};
 
 use super::{Cli, OK, output};
-use crate::inventory::entity::{Entity, Uid};
+use crate::inventory::entity::Uid;
 use crate::inventory::{Inventory, files};
 use crate::policies::{Rule, RuleBook};
 use crate::problem::{Failure, Problem};
@@ -68,8 +68,7 @@ fn policies(rules: &RuleBook) -> String {
 
 /// Cedar's entity JSON. Documents stand in it as their text, so that it can be read anywhere.
 fn entities(inventory: &Inventory) -> Result<String, Failure> {
-    let is_own = |e: &&Entity| !e.built_in && e.uid.ty != "Service" || e.uid.ty == "Service" && !e.built_in;
-    let all = inventory.entities.values().filter(is_own);
+    let all = inventory.entities.values().filter(|e| !e.built_in);
     let json: Vec<serde_json::Value> = all
         .map(|e| {
             let parents: Vec<Uid> = e.parents.iter().map(|(p, _)| p.clone()).collect();

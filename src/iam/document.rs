@@ -329,15 +329,15 @@ impl Reader<'_> {
                     continue;
                 }
             };
-            if let (Some(literal), false) = (template.as_literal(), operator.has_wildcards()) {
-                if let Err(wanted) = operator.check(literal) {
-                    self.error(
-                        node.span,
-                        format!("`{operator}` compares with {wanted}, and this is `{text}`"),
-                        format!("write {wanted}"),
-                    );
-                    continue;
-                }
+            if let (Some(literal), false) = (template.as_literal(), operator.has_wildcards())
+                && let Err(wanted) = operator.check(literal)
+            {
+                self.error(
+                    node.span,
+                    format!("`{operator}` compares with {wanted}, and this is `{text}`"),
+                    format!("write {wanted}"),
+                );
+                continue;
             }
             values.push(template);
         }

@@ -170,10 +170,10 @@ impl Check<'_> {
         let mut memberships: Vec<(Membership, Span)> =
             items.iter().filter_map(|i| membership(i).map(|m| (m, i.span))).collect();
         for (m, span) in &memberships {
-            if let (Some(from), Some(until)) = (m.from, m.until) {
-                if from >= until {
-                    self.error(entity, *span, "a membership that ends before it begins", "correct `from` or `until`");
-                }
+            if let (Some(from), Some(until)) = (m.from, m.until)
+                && from >= until
+            {
+                self.error(entity, *span, "a membership that ends before it begins", "correct `from` or `until`");
             }
         }
         memberships.sort_by_key(|(m, _)| m.from);
@@ -372,30 +372,19 @@ impl Check<'_> {
             };
             if let (Some(from), Some(until)) =
                 (fields.get("from").and_then(Item::moment), fields.get("until").and_then(Item::moment))
+                && from >= until
             {
-                if from >= until {
-                    self.error(
-                        entity,
-                        item.span,
-                        "a designation that ends before it begins",
-                        "correct `from` or `until`",
-                    );
-                }
+                self.error(entity, item.span, "a designation that ends before it begins", "correct `from` or `until`");
             }
         }
     }
 
     fn interval(&mut self, entity: &Entity) {
-        if let (Some(start), Some(end)) = (entity.moment("effectiveStart"), entity.moment("effectiveEnd")) {
-            if end <= start {
-                let message = format!("the agreement ends before it begins, on {}", moment::format(start));
-                self.error(
-                    entity,
-                    entity.span_of("effectiveEnd"),
-                    message,
-                    "correct `effectiveStart` or `effectiveEnd`",
-                );
-            }
+        if let (Some(start), Some(end)) = (entity.moment("effectiveStart"), entity.moment("effectiveEnd"))
+            && end <= start
+        {
+            let message = format!("the agreement ends before it begins, on {}", moment::format(start));
+            self.error(entity, entity.span_of("effectiveEnd"), message, "correct `effectiveStart` or `effectiveEnd`");
         }
     }
 

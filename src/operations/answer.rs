@@ -299,7 +299,8 @@ impl Answer {
 fn pairs<'t>(trials: &'t [Trial], key: &'t String) -> impl Iterator<Item = (usize, usize)> + 't {
     let others =
         move |t: &Trial| -> Vec<(String, String)> { t.choice.iter().filter(|(k, _)| k != key).cloned().collect() };
-    let mut groups: BTreeMap<(bool, Vec<(String, String)>), Vec<usize>> = BTreeMap::new();
+    type Others = (bool, Vec<(String, String)>);
+    let mut groups: BTreeMap<Others, Vec<usize>> = BTreeMap::new();
     for (index, trial) in trials.iter().enumerate() {
         groups.entry((trial.in_force, others(trial))).or_default().push(index);
     }

@@ -155,7 +155,7 @@ impl Desk<'_> {
         asked
     }
 
-    /// Those of them that the gates do ask for here: with all others allowed, a gate fails without it.
+    /// Those of them that the gates do ask for here: what is required by the gates that fail where nothing is allowed.
     fn needed(
         &self,
         principal: &Principal,
@@ -168,17 +168,13 @@ impl Desk<'_> {
             return Ok(needed.clone());
         }
         let asked = self.asked(operation, facts);
-        let allow = |without: Option<&(&str, String)>| {
-            let verdict =
-                |a| if Some(a) == without { Verdict::Blocked(Vec::new()) } else { Verdict::Allowed(Vec::new()) };
-            self.trial(principal, operation, facts, &asked, asked.iter().map(verdict).collect())
-        };
-        let all = allow(None)?;
+        let nothing = asked.iter().map(|_| Verdict::Blocked(Vec::new())).collect();
+        let trial = self.trial(principal, operation, facts, &asked, nothing)?;
         let mut needed = BTreeSet::new();
-        for action in &asked {
-            if allow(Some(action))?.failing != all.failing {
-                needed.insert(action.clone());
-            }
+        for (generation, gates) in &trial.failing {
+            let gates = gates.iter().flatten().filter_map(|id| self.rules.rules.get(id));
+            let actions = gates.flat_map(|g| g.requires(generation, facts.in_force));
+            needed.extend(actions.map(|a| (*generation, a.clone())));
         }
         self.memo.borrow_mut().insert(key, needed.clone());
         Ok(needed)

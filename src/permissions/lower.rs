@@ -75,10 +75,14 @@ fn all(terms: &[String]) -> String {
     tree(terms, "&&", "true")
 }
 
+/// So many terms stand in a row; more are split, so that no row is long and no nesting deep.
+const ROW: usize = 8;
+
 fn tree(terms: &[String], operator: &str, empty: &str) -> String {
     match terms {
         [] => empty.to_owned(),
         [term] => term.clone(),
+        _ if terms.len() <= ROW => format!("({})", terms.join(&format!(" {operator} "))),
         _ => {
             let (left, right) = terms.split_at(terms.len() / 2);
             format!("({} {operator} {})", tree(left, operator, empty), tree(right, operator, empty))
@@ -127,10 +131,7 @@ impl Lowering {
 
     fn actions(&mut self, clause: &Clause<Template>) -> String {
         let (literals, others) = split(clause.patterns.iter());
-        let mut terms = Vec::new();
-        if !literals.is_empty() {
-            terms.push(format!("{}.contains(context.action)", list(literals)));
-        }
+        let mut terms = contains("context.action", literals.into_iter().map(str::to_owned));
         for pattern in others {
             terms.push(if pattern.is_any() {
                 "true".to_owned()

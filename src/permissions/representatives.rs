@@ -106,11 +106,11 @@ fn texts<'a>(
     let mut boolean = true;
     for (operator, template) in pairs {
         boolean &= operator.test == Test::Bool;
-        if let Some(pattern) = Pattern::of(operator, template) {
-            if !patterns.contains(&pattern) {
-                patterns.push(pattern);
-                shown.push(template.as_literal().map_or_else(|| template.to_string(), str::to_owned));
-            }
+        if let Some(pattern) = Pattern::of(operator, template)
+            && !patterns.contains(&pattern)
+        {
+            patterns.push(pattern);
+            shown.push(template.as_literal().map_or_else(|| template.to_string(), str::to_owned));
         }
     }
     let required: Vec<Pattern> = match known {

@@ -10,7 +10,8 @@ pub fn principal(width: usize, principal: &PrincipalAnswer, at: &str) -> String 
         "permission set" => format!("permission set {} in {}", principal.name, principal.account),
         kind => format!("{kind} {}", principal.name),
     };
-    text.push_str(&format!("{} {}\n", bold(&who), dim(&format!("· {} · {}", principal.principal, day(at)))));
+    text.push_str(&format!("{} {}\n", bold(&who), dim(&format!("· {}", day(at)))));
+    text.push_str(&format!("  {}\n", principal.principal));
     if !principal.people.is_empty() {
         let people = principal.people.iter().map(|p| match &p.group {
             Some(group) => format!("{} (by {group})", p.user_name),

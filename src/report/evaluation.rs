@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::{bold, count, coverage, day, dim, few, paragraph, verdict};
+use super::{bold, count, coverage, day, dim, few, paragraph, verdict, wrapped};
 use crate::assessment::{AccountAnswer, AgreementAnswer, Assessment, Finding, OperationAnswer, PrincipalAnswer};
 
 /// Groups and findings shown without `--all`.
 const SHOWN: usize = 12;
+
+/// Later lines stand under what follows the decision.
+const INDENT: usize = 11;
 
 /// The text of an assessment.
 pub fn evaluation(width: usize, assessment: &Assessment, folder: &str, all: bool) -> String {
@@ -85,7 +88,7 @@ fn operations(width: usize, assessment: &Assessment, all: bool) -> String {
         for (decision, words, what) in lines {
             let words = if words.is_empty() { String::new() } else { format!(" — {words}") };
             let head = format!("  {}", verdict_padded(decision));
-            text.push_str(&indented(width, &head, &format!("{}{words}", what.join("; "))));
+            text.push_str(&wrapped(width, &head, INDENT, &format!("{}{words}", what.join("; "))));
         }
     }
     if groups.len() > most {
@@ -101,14 +104,6 @@ fn operations(width: usize, assessment: &Assessment, all: bool) -> String {
 
 fn verdict_padded(decision: &str) -> String {
     format!("{}{}", verdict(decision), " ".repeat(9_usize.saturating_sub(decision.len())))
-}
-
-fn indented(width: usize, head: &str, text: &str) -> String {
-    let options =
-        textwrap::Options::new(width).initial_indent(head).subsequent_indent("           ").break_words(false);
-    let mut wrapped = textwrap::fill(text, options.word_splitter(textwrap::WordSplitter::NoHyphenation));
-    wrapped.push('\n');
-    wrapped
 }
 
 /// The answers of a principal, operations with the same answer in one line.
@@ -237,7 +232,7 @@ fn findings(width: usize, findings: &[Finding], all: bool) -> String {
     for finding in shown.iter().take(if all { shown.len() } else { SHOWN }) {
         let cites = if finding.cites.is_empty() { String::new() } else { format!(" ({})", finding.cites) };
         let head = format!("  {} {} ", verdict_padded(&finding.severity), finding.rule);
-        text.push_str(&indented(width, &head, &format!("{} {}{cites}", finding.subject, finding.message)));
+        text.push_str(&wrapped(width, &head, INDENT, &format!("{} {}{cites}", finding.subject, finding.message)));
     }
     let rest = findings.len() - shown.len().min(if all { shown.len() } else { SHOWN });
     if rest > 0 {

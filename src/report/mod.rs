@@ -36,11 +36,21 @@ pub fn verdict(word: &str) -> String {
     styled(Style::new().fg_color(Some(colour.into())).bold(), word)
 }
 
-/// A paragraph, wrapped and indented: the first line by `first`, the others by as many blanks.
+/// A paragraph, wrapped: the first line begins with `first`, the others with as many blanks.
 pub fn paragraph(width: usize, first: &str, text: &str) -> String {
-    let blanks = " ".repeat(textwrap::core::display_width(first));
-    let options = textwrap::Options::new(width).initial_indent(first).subsequent_indent(&blanks).break_words(false);
-    let mut wrapped = textwrap::fill(text, options.word_splitter(textwrap::WordSplitter::NoHyphenation));
+    wrapped(width, first, textwrap::core::display_width(first), text)
+}
+
+/// A paragraph whose later lines are indented by so many blanks. Only blanks part words: paths and ARNs stay whole.
+pub fn wrapped(width: usize, first: &str, indent: usize, text: &str) -> String {
+    let blanks = " ".repeat(indent);
+    let options = textwrap::Options::new(width)
+        .initial_indent(first)
+        .subsequent_indent(&blanks)
+        .break_words(false)
+        .word_separator(textwrap::WordSeparator::AsciiSpace)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation);
+    let mut wrapped = textwrap::fill(text, options);
     wrapped.push('\n');
     wrapped
 }

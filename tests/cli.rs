@@ -1,0 +1,280 @@
+//! The command as its users run it: exit codes, JSON against its schemas, and every example and page with its output.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
+
+mod common;
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use common::*;
+use serde_json::{Value, json};
+
+fn run(args: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+    command.current_dir(env!("CARGO_MANIFEST_DIR")).env("NO_COLOR", "1").args(args).output().unwrap()
+}
+
+fn code(args: &[&str]) -> i32 {
+    run(args).status.code().unwrap()
+}
+
+fn stdout(args: &[&str]) -> String {
+    String::from_utf8(run(args).stdout).unwrap()
+}
+
+fn stderr(args: &[&str]) -> String {
+    String::from_utf8(run(args).stderr).unwrap()
+}
+
+#[test]
+fn pages_and_examples_print_what_they_say() {
+    trycmd::TestCases::new().env("NO_COLOR", "1").case("README.md").case("docs/*.md").case("examples/*/README.md");
+}
+
+#[test]
+fn exit_codes() {
+    let clinic = "examples/clinic";
+    assert_eq!(code(&["evaluate", clinic]), 0);
+    assert_eq!(code(&["can", "admin", "download-agreement", clinic, "--scope", "account"]), 0);
+    assert_eq!(code(&["can", "admin", "accept", clinic]), 1, "denied");
+    assert_eq!(code(&["can", "counsel", "accept", clinic, "--scope", "account", "--agreement", "andb"]), 1, "unknown");
+    assert_eq!(code(&["evaluate", clinic, "--fail-on", "error"]), 0);
+    assert_eq!(code(&["evaluate", clinic, "--fail-on", "warning"]), 1);
+    assert_eq!(code(&["coverage", "examples/hospital", "--fail-on", "error"]), 1);
+    for invalid in [
+        &["evaluate", "no/such/folder"][..],
+        &["evaluate", clinic, "--at", "soon"],
+        &["evaluate", clinic, "--account", "999999999999"],
+        &["evaluate", clinic, "--principal", "nobody"],
+        &["evaluate", clinic, "--agreement", "bba"],
+        &["evaluate", clinic, "--operation", "acept"],
+        &["evaluate", clinic, "--context", "novalue"],
+        &["evaluate", clinic, "--context", "aws:PrincipalAccount=1"],
+        &["evaluate", clinic, "--format", "yaml"],
+        &["evaluate", clinic, "--policies", "no/such/folder"],
+        &["can", "nobody", "accept", clinic],
+        &["can", "admin", "download-agreement", "examples/reseller/none"],
+        &["can", "root", "accept", "examples/hospital"],
+        &["show", "rule", "R999"],
+        &["show", "message", "hello"],
+        &["frobnicate"],
+    ] {
+        assert_eq!(code(invalid), 2, "{invalid:?}");
+        assert!(run(invalid).stdout.is_empty() && !run(invalid).stderr.is_empty(), "{invalid:?}");
+    }
+    let empty = tempfile::tempdir().unwrap();
+    let empty = empty.path().to_str().unwrap();
+    assert_eq!(code(&["evaluate", empty]), 3);
+    assert_eq!(code(&["coverage", empty]), 3);
+}
+
+#[test]
+fn people_are_found_by_name_and_ambiguity_is_an_error() {
+    assert!(
+        stdout(&["can", "maria", "accept", "examples/hospital"])
+            .contains("permission set LegalAgreements in 222222222222")
+    );
+    assert!(stdout(&["can", "jane", "accept", "examples/hospital"]).contains("arn:aws:iam::111111111111:user/jane"));
+    assert_eq!(code(&["can", "arn:aws:iam::111111111111:user/jane", "view", "examples/hospital"]), 0);
+    let ambiguous = stderr(&["can", "root", "accept", "examples/hospital"]);
+    assert!(ambiguous.contains("is ambiguous") && ambiguous.contains("--account"), "{ambiguous}");
+    assert!(stderr(&["can", "jan", "accept", "examples/hospital"]).contains("did you mean `jane`?"));
+}
+
+fn valid(schema: &str, document: &Value) {
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas").join(schema)).unwrap();
+    let schema: Value = serde_json::from_str(&text).unwrap();
+    let registry =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/assessment.v1.schema.json"))
+            .unwrap();
+    let shared = jsonschema::Registry::new()
+        .add("urn:countersign:assessment:v1", serde_json::from_str::<Value>(&registry).unwrap())
+        .unwrap()
+        .prepare()
+        .unwrap();
+    let validator = jsonschema::options().with_registry(&shared).build(&schema).unwrap();
+    let errors: Vec<String> = validator.iter_errors(document).map(|e| format!("{}: {e}", e.instance_path())).collect();
+    assert!(errors.is_empty(), "{}", errors.join("\n"));
+}
+
+#[test]
+fn json_is_valid_against_its_schema() {
+    for example in ["clinic", "hospital", "consolidated-billing", "not-set-up", "offline-baa", "reseller"] {
+        let folder = format!("examples/{example}");
+        for (args, schema) in [
+            (vec!["evaluate", &folder], "assessment.v1.schema.json"),
+            (vec!["coverage", &folder], "coverage.v1.schema.json"),
+            (vec!["who-can", "accept", &folder], "who-can.v1.schema.json"),
+            (vec!["who-can", "view", &folder], "who-can.v1.schema.json"),
+        ] {
+            let text = stdout(&[&args[..], &["--format", "json"]].concat());
+            let document: Value = serde_json::from_str(&text).unwrap();
+            assert!(text.starts_with("{\n  \"schema\": \"countersign/"), "the first key is the schema");
+            valid(schema, &document);
+        }
+    }
+    let answers = stdout(&["can", "maria", "accept", "examples/hospital", "--format", "json"]);
+    valid("answers.v1.schema.json", &serde_json::from_str(&answers).unwrap());
+    let wrong = json!({"schema": "countersign/assessment/v1"});
+    let result = std::panic::catch_unwind(|| valid("assessment.v1.schema.json", &wrong));
+    assert!(result.is_err(), "the schema refuses what is no assessment");
+}
+
+#[test]
+fn formats_may_be_repeated_and_go_to_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.json");
+    let target = format!("json={}", file.display());
+    let text = stdout(&["coverage", "examples/clinic", "--format", "text", "--format", &target]);
+    assert!(text.contains("Covered means"));
+    valid("coverage.v1.schema.json", &serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap());
+}
+
+#[test]
+fn narrowing_leaves_the_rest_out() {
+    let args = [
+        "evaluate",
+        "examples/hospital",
+        "--format",
+        "json",
+        "--account",
+        "111111111111",
+        "--principal",
+        "jane",
+        "--operation",
+        "accept",
+        "--agreement",
+        "baa",
+    ];
+    let document: Value = serde_json::from_str(&stdout(&args)).unwrap();
+    assert_eq!(document["accounts"].as_array().unwrap().len(), 1);
+    assert_eq!(document["principals"].as_array().unwrap().len(), 1);
+    assert_eq!(document["principals"][0]["operations"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn covered_means_is_said_once() {
+    for args in [
+        &["evaluate", "examples/hospital"][..],
+        &["coverage", "examples/hospital"],
+        &["coverage", "examples/hospital", "--account", "222222222222"],
+    ] {
+        assert_eq!(stdout(args).matches("Covered means").count(), 1, "{args:?}");
+        assert!(!stdout(args).to_lowercase().contains("compliant"));
+    }
+}
+
+#[test]
+fn a_message_is_found_whatever_its_apostrophes_and_spaces() {
+    for asked in [
+        "You don’t have the permissions to accept the agreement",
+        "you don't have  the permissions\nto accept the agreement.",
+        "You don\u{2019}t have the\u{a0}permissions to accept the agreement",
+        "“You don`t have the permissions to accept the agreement”",
+        "You dont have the permissions to accept the agreement",
+    ] {
+        let text = stdout(&["show", "message", asked]);
+        assert!(text.contains("(accept-agreement, operations/accept.cedar)"), "{asked}: {text}");
+        assert!(!text.contains("terminate-agreement,"), "{asked}: {text}");
+    }
+    let setup = stdout(&["show", "message", "Before you can manage agreements for your organization"]);
+    assert!(setup.contains("trusted-access,") && setup.contains("service-role,"), "both begin so");
+    assert!(setup.contains("crossed"));
+}
+
+/// A `forbid` that errors is skipped by Cedar: here it is an error of the run, never an allow.
+#[test]
+fn a_broken_policy_is_an_error_not_an_allow() {
+    let folder = tempfile::tempdir().unwrap();
+    for entry in walkdir::WalkDir::new(concat!(env!("CARGO_MANIFEST_DIR"), "/policies")) {
+        let entry = entry.unwrap();
+        if entry.file_type().is_file() {
+            std::fs::copy(entry.path(), folder.path().join(entry.path().to_string_lossy().replace('/', "_"))).unwrap();
+        }
+    }
+    let path = folder.path().to_str().unwrap();
+    assert_eq!(
+        code(&["can", "admin", "download-agreement", "examples/clinic", "--scope", "account", "--policies", path]),
+        0
+    );
+    let broken = |condition: &str| {
+        let policy = format!(
+            "@id(\"broken\")\n@rule(\"R1\")\nforbid (principal, action == Artifact::Action::\"download-agreement\", resource is Artifact::Account)\nwhen {{ {condition} }};\n"
+        );
+        std::fs::write(folder.path().join("broken.cedar"), policy).unwrap();
+        let output =
+            run(&["can", "admin", "download-agreement", "examples/clinic", "--scope", "account", "--policies", path]);
+        assert_eq!(output.status.code(), Some(2), "{condition}");
+        assert!(output.stdout.is_empty());
+        String::from_utf8(output.stderr).unwrap()
+    };
+    // passes strict validation, and overflows in evaluation
+    assert!(broken("9223372036854775807 + 1 > 0").contains("overflow"));
+    // does not pass strict validation: the attribute may be missing
+    assert!(broken("resource.nda.accepted").contains("nda"));
+}
+
+#[test]
+fn lowering_prints_valid_cedar() {
+    let text = stdout(&["lower", "examples/clinic/iam/accept-with-mfa.json"]);
+    assert!(text.contains("@pointer(\"Statement[3]\")") && text.contains("permit ("), "{text}");
+    text.parse::<cedar_policy::PolicySet>().unwrap();
+    let merged = stdout(&[
+        "lower",
+        "examples/clinic/iam/accept-with-mfa.json",
+        "--boundary",
+        "examples/hospital/iam/read-only-boundary.json",
+        "--merged",
+    ]);
+    assert!(merged.contains("@id(\"boundary\")") && merged.contains("unless"), "{merged}");
+    merged.parse::<cedar_policy::PolicySet>().unwrap();
+    let schema = stdout(&["lower", "examples/clinic/iam/accept-with-mfa.json", "--print-schema"]);
+    cedar_policy::Schema::from_json_str(&schema).unwrap();
+    assert_eq!(code(&["lower", "examples/clinic/entities.json"]), 2);
+}
+
+#[test]
+fn a_first_inventory_evaluates_and_is_never_overwritten() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_str().unwrap();
+    assert_eq!(code(&["init", path]), 0);
+    assert_eq!(code(&["evaluate", path]), 0);
+    assert!(stdout(&["can", "legal", "accept", path]).contains("allow artifact:AcceptAgreement in iam/legal.json"));
+    std::fs::write(folder.path().join("entities.json"), "[]").unwrap();
+    assert_eq!(code(&["init", path]), 2);
+    assert_eq!(std::fs::read_to_string(folder.path().join("entities.json")).unwrap(), "[]");
+}
+
+#[test]
+fn what_is_shown_is_what_is_built_in() {
+    let schema: Value = serde_json::from_str(&stdout(&["show", "schema"])).unwrap();
+    assert!(schema["Artifact"]["entityTypes"]["Account"].is_object());
+    assert!(stdout(&["show", "policies"]).contains("@id(\"organization-agreement-covers-members\")"));
+    let rule = stdout(&["show", "rule", "r48"]);
+    assert!(rule.contains("organization-agreement-supersedes-account-agreement"), "{rule}");
+    let schema_file = concat!(env!("CARGO_MANIFEST_DIR"), "/schemas/artifact.cedarschema.json");
+    assert_eq!(code(&["evaluate", "examples/clinic", "--schema", schema_file]), 0);
+}
+
+#[test]
+fn errors_name_the_file_the_line_and_what_to_do() {
+    let world = World::new().account(A, json!({"nam": "x"}), &[]);
+    let folder = world.folder();
+    let output = run(&["evaluate", folder.path().to_str().unwrap()]);
+    let text = String::from_utf8(output.stderr).unwrap();
+    for part in ["an Account has no `nam`", "entities.json:5:7", "did you mean `name`?", "───"] {
+        assert!(text.contains(part), "{part}\n{text}");
+    }
+    assert!(!text.contains('\u{1b}'), "no colours outside a terminal");
+}
+
+#[test]
+fn warnings_go_to_stderr_and_do_not_stop_the_run() {
+    let document = json!({"Version": "2012-10-17", "Id": "x", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}]});
+    let folder = World::new().account(A, json!({}), &[]).user(A, "a", json!([document])).folder();
+    let output = run(&["evaluate", folder.path().to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(0));
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(text.contains("`Principal` has no effect") && text.contains("`Id` has no effect"), "{text}");
+}
