@@ -1,6 +1,6 @@
 //! The four HIPAA facts about an account (D3), and findings. The rules stand in `policies/hipaa` and beside the others.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use cedar_policy::{Entities, RestrictedExpression as Expr};
 use serde::Serialize;
@@ -131,12 +131,24 @@ pub struct Findings<'a> {
     found: Vec<Finding>,
     access: BTreeMap<(String, String), (Finding, BTreeSet<&'static str>)>,
     in_force: BTreeSet<String>,
+    asked: HashMap<AccessKey, Vec<Finding>>,
 }
+
+/// What a finding about access may depend on: account, principal, operation, allowed, deprecated, signatory.
+type AccessKey = (String, Option<String>, &'static str, bool, bool, bool);
 
 impl<'a> Findings<'a> {
     /// None yet.
     pub fn new(inventory: &'a Inventory, rules: &'a RuleBook, at: Moment) -> Self {
-        Self { inventory, rules, at, found: Vec::new(), access: BTreeMap::new(), in_force: BTreeSet::new() }
+        Self {
+            inventory,
+            rules,
+            at,
+            found: Vec::new(),
+            access: BTreeMap::new(),
+            in_force: BTreeSet::new(),
+            asked: HashMap::new(),
+        }
     }
 
     /// Those about an account.
@@ -184,23 +196,24 @@ impl<'a> Findings<'a> {
         // a permission set is a signatory's only if everyone behind it is one
         let everyone = !principal.people.is_empty() && principal.people.iter().all(|p| signs(&p.user_name));
         let signatory = signs(&principal.arn) || signs(&principal.name) || everyone;
-        let pairs = [
-            ("at", datetime(self.at)),
-            ("operation", Expr::new_string(answer.operation.name.to_owned())),
-            ("allowed", Expr::new_bool(answer.decision == Decision::Allow)),
-            ("deprecatedOnly", Expr::new_bool(answer.deprecated.is_some())),
-            ("signatoriesDeclared", Expr::new_bool(signatories.is_some())),
-            ("signatory", Expr::new_bool(signatory)),
-        ];
-        let resource = Uid::new("Account", &desk.account.id).to_cedar()?;
-        let ruling = self.rules.rule(
-            "report-on-access",
-            &principal.uid.to_cedar()?,
-            &resource,
-            context(pairs)?,
-            desk.entities,
-        )?;
-        for finding in findings(&ruling, &principal.arn) {
+        let allowed = answer.decision == Decision::Allow;
+        let by = self.rules.reads_principal("report-on-access").then(|| principal.arn.clone());
+        let key = (desk.account.id.clone(), by, answer.operation.name, allowed, answer.deprecated.is_some(), signatory);
+        if !self.asked.contains_key(&key) {
+            let pairs = [
+                ("at", datetime(self.at)),
+                ("operation", Expr::new_string(answer.operation.name.to_owned())),
+                ("allowed", Expr::new_bool(allowed)),
+                ("deprecatedOnly", Expr::new_bool(answer.deprecated.is_some())),
+                ("signatoriesDeclared", Expr::new_bool(signatories.is_some())),
+                ("signatory", Expr::new_bool(signatory)),
+            ];
+            let (who, resource) = (principal.uid.to_cedar()?, Uid::new("Account", &desk.account.id).to_cedar()?);
+            let ruling = self.rules.rule("report-on-access", &who, &resource, context(pairs)?, desk.entities)?;
+            self.asked.insert(key.clone(), findings(&ruling, ""));
+        }
+        for mut finding in self.asked.get(&key).cloned().unwrap_or_default() {
+            finding.subject.clone_from(&principal.arn);
             let key = (finding.name.clone(), principal.arn.clone());
             let entry = self.access.entry(key).or_insert_with(|| (finding, BTreeSet::new()));
             entry.1.insert(answer.operation.name);

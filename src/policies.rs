@@ -92,6 +92,8 @@ pub struct RuleBook {
     /// File and text, in the order of their paths.
     pub sources: Vec<Arc<Source>>,
     sets: HashMap<String, PolicySet>,
+    /// The actions of which some policy reads the principal, beyond its type.
+    by_principal: BTreeSet<String>,
 }
 
 /// What the rules say of a request.
@@ -163,12 +165,19 @@ impl RuleBook {
             return Err(Failure::Problems(problems));
         }
         let sets = slices(&all, schema)?;
-        Ok(Self { rules, sources, sets })
+        let by_principal = sets.iter().filter(|(_, set)| set.policies().any(reads_principal));
+        let by_principal = by_principal.map(|(action, _)| action.clone()).collect();
+        Ok(Self { rules, sources, sets, by_principal })
     }
 
     /// The gates and permits that apply to an action.
     pub fn of_action<'a>(&'a self, action: &'a str) -> impl Iterator<Item = &'a Rule> {
         self.rules.values().filter(move |r| r.actions.is_empty() || r.actions.iter().any(|a| a == action))
+    }
+
+    /// Whether an answer for an action may depend on who the principal is.
+    pub fn reads_principal(&self, action: &str) -> bool {
+        self.by_principal.contains(action)
     }
 
     /// What the rules say of a request.
@@ -311,6 +320,13 @@ fn slices(all: &PolicySet, schema: &EntitySchema) -> Result<HashMap<String, Poli
     Ok(sets)
 }
 
+/// Whether a policy reads its principal: in its scope, or in a condition. What cannot be told is taken to.
+fn reads_principal(policy: &Policy) -> bool {
+    let any = policy.principal_constraint() == cedar_policy::PrincipalConstraint::Any;
+    let conditions = policy.to_json().ok().and_then(|json| json.get("conditions").map(ToString::to_string));
+    !any || conditions.is_none_or(|text| text.contains("\"Var\":\"principal\""))
+}
+
 /// The place where brackets, operators and `if` would nest too deep, outside of strings and comments.
 fn nested_too_deep(text: &str) -> Option<usize> {
     let (mut depth, mut chain) = (0_usize, 0_usize);
@@ -346,11 +362,6 @@ fn skip_string(characters: &mut std::iter::Peekable<std::str::CharIndices<'_>>) 
     }
 }
 
-/// The ids of all policies, for tests and suggestions.
-pub fn ids(book: &RuleBook) -> BTreeSet<&str> {
-    book.rules.keys().map(String::as_str).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -369,8 +380,22 @@ mod tests {
         let schema = EntitySchema::built_in().unwrap();
         let read = RuleBook::read(&folder, &schema).unwrap();
         let built_in = RuleBook::built_in(&schema).unwrap();
-        assert_eq!(ids(&read), ids(&built_in));
+        assert!(read.rules.keys().eq(built_in.rules.keys()));
         assert!(read.rules.len() > 30);
+    }
+
+    #[test]
+    fn tells_what_depends_on_the_principal() {
+        let schema = EntitySchema::built_in().unwrap();
+        let built_in = RuleBook::built_in(&schema).unwrap();
+        assert!(!built_in.reads_principal("accept-agreement") && built_in.reads_principal("in-force"));
+        let own =
+            "@id(\"a\") @rule(\"R1\") permit(principal, action == Artifact::Action::\"download-report\", resource)
+            when { if principal has tags then true else true };"
+                .replace("principal has tags", "principal.account == resource");
+        let source = Source::new("x.cedar", own.replace("principal,", "principal is Artifact::User,"));
+        let rules = RuleBook::new(vec![source], &schema).unwrap();
+        assert!(rules.reads_principal("download-report") && !rules.reads_principal("accept-agreement"));
     }
 
     #[test]

@@ -257,3 +257,23 @@ fn an_empty_folder_is_nothing() {
         assert!(matches!(Inventory::load(world.folder().path(), SCHEMA.clone()), Err(Failure::Nothing(_))));
     }
 }
+
+/// A path is relative to the file that names it, also where another file's path reads the same.
+#[test]
+fn the_same_path_from_two_folders_is_two_documents() {
+    let admin = r#"{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}"#;
+    let none = r#"{"Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"}}"#;
+    let entity = |name: &str| json!([{"uid": user(A, name), "attrs": {"policies": ["iam/p.json"]}}]).to_string();
+    let world = account(json!({})).file("a/e.json", entity("a")).file("b/e.json", entity("b"));
+    let answers = world.file("a/iam/p.json", admin).file("b/iam/p.json", none).now();
+    assert_eq!(answers.decision(&user(A, "a"), "accept-agreement", "account"), "allow");
+    assert_eq!(answers.decision(&user(A, "b"), "accept-agreement", "account"), "deny");
+}
+
+/// A document that is excluded and named all the same is read, and what is wrong with it is shown.
+#[test]
+fn a_named_document_is_read_even_where_the_walk_passes_it_over() {
+    let world = account(json!({})).user(A, "a", json!([".hidden/p.json"])).file(".hidden/p.json", "{\"Statement\": [}");
+    let problems = world.problems();
+    only(&problems, "}", "invalid JSON");
+}

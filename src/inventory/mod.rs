@@ -94,12 +94,22 @@ struct Loader {
     documents: BTreeMap<String, (Arc<Source>, json::Node)>,
     policies: BTreeMap<String, Policy>,
     used: BTreeSet<String>,
+    /// Policies that are declared, or stand inside entity files: others are named by a path or an ARN.
+    declared: BTreeSet<String>,
 }
 
 impl Loader {
     fn new(root: PathBuf, schema: Arc<EntitySchema>, problems: Vec<Problem>) -> Self {
         let expanded = Expanded { problems, ..Expanded::default() };
-        Self { root, schema, expanded, documents: BTreeMap::new(), policies: BTreeMap::new(), used: BTreeSet::new() }
+        Self {
+            root,
+            schema,
+            expanded,
+            documents: BTreeMap::new(),
+            policies: BTreeMap::new(),
+            used: BTreeSet::new(),
+            declared: BTreeSet::new(),
+        }
     }
 
     fn read(&mut self, files: Vec<File>) {
@@ -198,6 +208,7 @@ impl Loader {
                 self.path(&entity, &text, span, &entity.uid.id);
             }
         }
+        self.declared = self.policies.keys().cloned().collect();
         for entity in entities.values_mut() {
             let source = entity.source.clone();
             let mut found = Vec::new();
@@ -213,7 +224,7 @@ impl Loader {
 
     /// A reference to a policy: an entity, a built-in policy, or the path of a document.
     fn reference(&mut self, source: &Arc<Source>, uid: &mut Uid, span: crate::problem::Span) {
-        let known = self.policies.contains_key(&uid.id);
+        let known = self.declared.contains(&uid.id);
         if known || builtin::is_aws_managed(&uid.id) || builtin::managed_policy(&uid.id).is_some() {
             return self.built_in(&uid.id);
         }
@@ -264,9 +275,8 @@ impl Loader {
                     .problem(span, format!("{name} is no policy document: it has no `Statement`"))
                     .help("name an IAM policy"),
             ),
-            // inside the inventory the walk has reported it
-            Err(problems) if name.starts_with("..") => self.expanded.problems.extend(problems),
-            Err(_) => {}
+            // what the walk has reported too is shown once
+            Err(problems) => self.expanded.problems.extend(problems),
         }
     }
 

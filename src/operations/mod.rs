@@ -76,13 +76,33 @@ pub struct Desk<'a> {
     pub at: Moment,
     /// Which generations count.
     pub model: PermissionModel,
-    /// The IAM actions that operations ask for, once computed.
+    /// What was computed once for the account.
     pub memo: Memo,
 }
 
-/// The IAM actions that an operation asks for, by what tells two operations of an account apart.
-type Memo =
-    RefCell<HashMap<(&'static str, Option<&'static str>, Option<String>, Facts), BTreeSet<(&'static str, String)>>>;
+/// What is computed once an account, and the same for all its principals.
+#[derive(Default)]
+pub struct Memo {
+    needed: RefCell<HashMap<NeededKey, Needed>>,
+    rulings: RefCell<HashMap<RulingKey, Option<Vec<String>>>>,
+}
+
+/// What tells two operations of an account apart for the gates.
+type NeededKey = (&'static str, Option<&'static str>, Option<String>, Facts);
+/// IAM actions, by generation.
+type Needed = BTreeSet<(&'static str, String)>;
+
+/// Everything that the gates may read of a request, within one account.
+#[derive(PartialEq, Eq, Hash)]
+struct RulingKey {
+    operation: &'static str,
+    scope: Option<&'static str>,
+    report: Option<String>,
+    facts: Facts,
+    generation: &'static str,
+    principal: Option<Uid>,
+    allowed: Vec<String>,
+}
 
 impl Desk<'_> {
     /// Decides one operation for one principal.
@@ -123,7 +143,7 @@ impl Desk<'_> {
             operation.call(action, generation, facts.in_force)
         };
         let calls: Vec<Call> = asked.iter().map(call).collect();
-        let scenarios = ask(&principal.stack, &calls, &principal.knowledge)?;
+        let scenarios = ask(&principal.stack, &calls, &principal.knowledge, &principal.memo)?;
         answer.keys.extend(scenarios.keys.iter().cloned());
         if !scenarios.too_many.is_empty() {
             answer.too_many.extend(scenarios.too_many.iter().cloned());
@@ -145,7 +165,7 @@ impl Desk<'_> {
     }
 
     /// The IAM actions that the gates of an operation may ask for, by generation.
-    fn asked(&self, operation: &Operation, facts: Facts) -> BTreeSet<(&'static str, String)> {
+    fn asked(&self, operation: &Operation, facts: Facts) -> Needed {
         let mut asked = BTreeSet::new();
         for gate in self.gates(operation) {
             for generation in self.model.generations() {
@@ -156,15 +176,10 @@ impl Desk<'_> {
     }
 
     /// Those of them that the gates do ask for here: what is required by the gates that fail where nothing is allowed.
-    fn needed(
-        &self,
-        principal: &Principal,
-        operation: &Operation,
-        facts: Facts,
-    ) -> Result<BTreeSet<(&'static str, String)>, Failure> {
+    fn needed(&self, principal: &Principal, operation: &Operation, facts: Facts) -> Result<Needed, Failure> {
         let report = operation.report.as_ref().map(|r| r.id.clone());
         let key = (operation.name, operation.scope, report, facts);
-        if let Some(needed) = self.memo.borrow().get(&key) {
+        if let Some(needed) = self.memo.needed.borrow().get(&key) {
             return Ok(needed.clone());
         }
         let asked = self.asked(operation, facts);
@@ -176,7 +191,7 @@ impl Desk<'_> {
             let actions = gates.flat_map(|g| g.requires(generation, facts.in_force));
             needed.extend(actions.map(|a| (*generation, a.clone())));
         }
-        self.memo.borrow_mut().insert(key, needed.clone());
+        self.memo.needed.borrow_mut().insert(key, needed.clone());
         Ok(needed)
     }
 
@@ -191,7 +206,7 @@ impl Desk<'_> {
         principal: &Principal,
         operation: &Operation,
         facts: Facts,
-        asked: &BTreeSet<(&'static str, String)>,
+        asked: &Needed,
         verdicts: Vec<Verdict>,
     ) -> Result<Trial, Failure> {
         let verdicts: BTreeMap<(&'static str, String), Verdict> = asked.iter().cloned().zip(verdicts).collect();
@@ -199,15 +214,42 @@ impl Desk<'_> {
         for generation in self.model.generations() {
             let of_generation = verdicts.iter().filter(|((g, _), _)| g == generation);
             let allowed = of_generation.filter(|(_, v)| matches!(v, Verdict::Allowed(_)));
-            let allowed = allowed.map(|((_, name), _)| Expr::new_string(name.clone()));
-            let context = self.context(operation, facts, generation, Expr::new_set(allowed))?;
-            let resource = Uid::new("Account", &self.account.id).to_cedar()?;
-            let ruling =
-                self.rules.rule(operation.name, &principal.uid.to_cedar()?, &resource, context, self.entities)?;
-            let gates = (!ruling.permitted).then(|| ruling.by.iter().map(|r| r.id.clone()).collect());
-            failing.insert(*generation, gates);
+            let allowed = allowed.map(|((_, name), _)| name.clone()).collect();
+            failing.insert(*generation, self.failing(principal, operation, facts, generation, allowed)?);
         }
         Ok(Trial { choice: Vec::new(), in_force: facts.in_force, verdicts, failing })
+    }
+
+    /// The gates that fail in one generation where these IAM actions are allowed; `None` where all are passed.
+    ///
+    /// Requests that differ in nothing that a rule reads have the same answer: it is computed once an account.
+    fn failing(
+        &self,
+        principal: &Principal,
+        operation: &Operation,
+        facts: Facts,
+        generation: &'static str,
+        allowed: Vec<String>,
+    ) -> Result<Option<Vec<String>>, Failure> {
+        let key = RulingKey {
+            operation: operation.name,
+            scope: operation.scope,
+            report: operation.report.as_ref().map(|r| r.id.clone()),
+            facts,
+            generation,
+            principal: self.rules.reads_principal(operation.name).then(|| principal.uid.clone()),
+            allowed,
+        };
+        if let Some(gates) = self.memo.rulings.borrow().get(&key) {
+            return Ok(gates.clone());
+        }
+        let allowed = Expr::new_set(key.allowed.iter().cloned().map(Expr::new_string));
+        let context = self.context(operation, facts, generation, allowed)?;
+        let resource = Uid::new("Account", &self.account.id).to_cedar()?;
+        let ruling = self.rules.rule(operation.name, &principal.uid.to_cedar()?, &resource, context, self.entities)?;
+        let gates = (!ruling.permitted).then(|| ruling.by.iter().map(|r| r.id.clone()).collect::<Vec<_>>());
+        self.memo.rulings.borrow_mut().insert(key, gates.clone());
+        Ok(gates)
     }
 
     fn context(

@@ -162,6 +162,13 @@ impl Reads {
         self.atoms.extend(other.atoms.iter().map(|(n, a)| (n.clone(), a.clone())));
     }
 
+    /// Every condition key that is read, in whatever way.
+    pub fn all_keys(&self) -> BTreeSet<String> {
+        let views = self.keys.iter().map(|(k, _)| k.clone());
+        let atoms = self.atoms.values().flat_map(Atom::keys).map(str::to_owned);
+        views.chain(self.presence.iter().cloned()).chain(atoms).collect()
+    }
+
     /// The context of a request: what is read, and no more.
     pub fn context(&self, request: &Request) -> Result<cedar_policy::Context, String> {
         let mut pairs = vec![("action".to_owned(), Expr::new_string(request.action.clone()))];

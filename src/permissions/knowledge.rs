@@ -46,6 +46,9 @@ const NEVER_CARRIED: [&str; 10] = [
 /// Services whose own keys are known action by action.
 const CATALOGUED: [&str; 3] = ["artifact", "iam", "organizations"];
 
+/// Keys of these services that a request carries with a value that no one has declared.
+const OPEN: [&str; 2] = ["iam:permissionsboundary", "iam:roletemplatearn"];
+
 /// Keys that hold a list even where it has one element.
 const MULTI_VALUED: [&str; 5] =
     ["aws:calledvia", "aws:principalorgpaths", "aws:principalservicenameslist", "aws:tagkeys", "aws:resourceorgpaths"];
@@ -128,11 +131,20 @@ impl Knowledge {
     /// Settles a key from `--context` or `[context]`: no value is its absence. What the inventory determines cannot be
     /// settled otherwise.
     pub fn settle(&mut self, key: &str, values: &[String]) -> Result<(), Failure> {
+        let determined = |what: &str| {
+            let name = spelling(key);
+            Err(Failure::general(format!("{what} determines {name}; it cannot be set by --context or [context]")))
+        };
         if self.keys.contains_key(key) && !self.assumed.contains_key(key) {
-            return Err(Failure::general(format!(
-                "the inventory determines {}; it cannot be set by --context or [context]",
-                spelling(key)
-            )));
+            return determined("the inventory");
+        }
+        let prefix = key.split(':').next().unwrap_or_default();
+        if CATALOGUED.contains(&prefix) && !OPEN.contains(&key) {
+            return determined("the operation");
+        }
+        if self.complete.iter().any(|p| key.starts_with(p)) {
+            // the tags of this principal are declared; the key is settled for those whose tags are not
+            return Ok(());
         }
         match values {
             [] => {
@@ -184,6 +196,10 @@ mod tests {
         knowledge.assume("aws:securetransport", KeyValue::One("true".into()));
         assert!(knowledge.settle("aws:principalarn", &["x".into()]).is_err());
         assert!(knowledge.settle("aws:securetransport", &["false".into()]).is_ok());
+        assert!(knowledge.settle("iam:awsservicename", &["x".into()]).is_err());
+        knowledge.complete("aws:principaltag/");
+        assert!(knowledge.settle("aws:principaltag/team", &["x".into()]).is_ok());
+        assert_eq!(knowledge.of("aws:principaltag/team", "iam:getrole", &BTreeMap::new()), Some(Known::Absent));
         assert!(knowledge.settle("aws:sourceip", &[]).is_ok());
         assert_eq!(knowledge.of("aws:sourceip", "artifact:get", &BTreeMap::new()), Some(Known::Absent));
     }

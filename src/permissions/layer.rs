@@ -78,6 +78,7 @@ pub struct Slice {
     pub statements: Vec<usize>,
     /// What they read.
     pub reads: Reads,
+    keys: BTreeSet<String>,
     set: PolicySet,
 }
 
@@ -141,13 +142,15 @@ impl Layer {
             let clause = &s.statement.actions;
             clause.patterns.iter().any(|p| p.matches(action)) != clause.negated
         };
-        let mut slice = Slice { statements: Vec::new(), reads: Reads::default(), set: PolicySet::new() };
+        let mut slice =
+            Slice { statements: Vec::new(), reads: Reads::default(), keys: BTreeSet::new(), set: PolicySet::new() };
         for (index, statement) in self.statements.iter().enumerate().filter(|(_, s)| named(s)) {
             slice.statements.push(index);
             slice.reads.extend(&statement.reads);
             let id = PolicyId::new(index.to_string());
             slice.set.add(statement.policy.new_id(id)).map_err(|e| Failure::general(e.to_string()))?;
         }
+        slice.keys = slice.reads.all_keys();
         let slice = Rc::new(slice);
         self.slices.borrow_mut().insert(action.to_owned(), slice.clone());
         Ok(slice)
@@ -207,14 +210,12 @@ impl Slice {
     }
 
     /// Every condition key that it reads.
-    pub fn keys(&self) -> BTreeSet<&str> {
-        let views = self.reads.keys.iter().map(|(k, _)| k.as_str());
-        let presence = self.reads.presence.iter().map(String::as_str);
-        views.chain(presence).chain(self.reads.atoms.values().flat_map(Atom::keys)).collect()
+    pub fn keys(&self) -> &BTreeSet<String> {
+        &self.keys
     }
 
     fn projection(&self, request: &Request) -> Projection {
-        let keys = self.keys().into_iter().map(|k| (k.to_owned(), request.keys.get(k).cloned()));
+        let keys = self.keys.iter().map(|k| (k.clone(), request.keys.get(k).cloned()));
         let decided = request.decided.iter().filter(|(name, _)| self.reads.atoms.contains_key(*name));
         Projection {
             action: request.action.clone(),

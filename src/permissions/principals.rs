@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::context::KeyValue;
 use super::knowledge::{Knowledge, Known};
 use super::layer::Layer;
-use super::scenarios::Stack;
+use super::scenarios::{Memo, Stack};
 use crate::agreements::tree::{Standing, Tree};
 use crate::iam::template::{Part, Template};
 use crate::inventory::builtin::FULL_AWS_ACCESS;
@@ -60,6 +60,8 @@ pub struct Principal {
     pub knowledge: Knowledge,
     /// What is taken for granted about its policies.
     pub assuming: Vec<String>,
+    /// What was found of its calls.
+    pub memo: Memo,
 }
 
 /// Builds principals, sharing the layers that they share.
@@ -236,6 +238,7 @@ impl<'a> Directory<'a> {
             stack: Stack { layers },
             knowledge,
             assuming,
+            memo: Memo::default(),
         })
     }
 

@@ -3,7 +3,8 @@
 //! Unknown keys are enumerated by representatives of the values that the policies distinguish, conditions over two unknown
 //! keys by their truth, and policies outside the inventory by whether they allow, deny or say nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use super::context::{Keys, Request};
@@ -18,7 +19,7 @@ use crate::problem::Failure;
 pub const MAX_SCENARIOS: usize = 4096;
 
 /// One call to AWS that an operation makes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Call {
     /// `service:Action`, as AWS writes it.
     pub action: String,
@@ -83,27 +84,61 @@ pub struct Scenarios {
     pub too_many: Vec<String>,
 }
 
+/// What was found of a principal's calls: operations share most of them.
+#[derive(Debug, Default)]
+pub struct Memo {
+    calls: RefCell<HashMap<Call, Settled>>,
+}
+
+/// A call by itself.
+#[derive(Clone, Debug)]
+struct Settled {
+    keys: BTreeSet<String>,
+    /// `None` where the call depends on what is unknown.
+    verdict: Option<Verdict>,
+}
+
 /// Decides calls under every assignment.
-pub fn ask(stack: &Stack, calls: &[Call], knowledge: &Knowledge) -> Result<Scenarios, Failure> {
+pub fn ask(stack: &Stack, calls: &[Call], knowledge: &Knowledge, memo: &Memo) -> Result<Scenarios, Failure> {
+    let settled = calls.iter().map(|call| settle(stack, call, knowledge, memo)).collect::<Result<Vec<_>, _>>()?;
+    let mut keys: BTreeSet<String> = BTreeSet::new();
     let mut gathered = Gathered::default();
-    for call in calls {
-        let action = call.action.to_ascii_lowercase();
-        for layer in &stack.layers {
-            gathered.layer(layer, &action, call, knowledge)?;
+    for (call, settled) in calls.iter().zip(&settled) {
+        keys.extend(settled.keys.iter().cloned());
+        if settled.verdict.is_none() {
+            gathered.call(stack, call, knowledge)?;
         }
     }
-    let keys = std::mem::take(&mut gathered.keys);
     let (dimensions, too_many) = gathered.dimensions();
     if !too_many.is_empty() {
         return Ok(Scenarios { dimensions, rows: Vec::new(), keys, too_many });
     }
     let mut rows = Vec::new();
     for choice in product(&dimensions) {
-        let verdicts = calls.iter().map(|call| decide(stack, call, knowledge, &keys, &dimensions, &choice));
-        let verdicts = verdicts.collect::<Result<Vec<_>, _>>()?;
+        let verdict = |(call, settled): (&Call, &Settled)| match &settled.verdict {
+            Some(verdict) => Ok(verdict.clone()),
+            None => decide(stack, call, knowledge, &keys, &dimensions, &choice),
+        };
+        let verdicts = calls.iter().zip(&settled).map(verdict).collect::<Result<Vec<_>, _>>()?;
         rows.push((choice, verdicts));
     }
     Ok(Scenarios { dimensions, rows, keys, too_many })
+}
+
+/// What a call comes to, if that depends on nothing unknown.
+fn settle(stack: &Stack, call: &Call, knowledge: &Knowledge, memo: &Memo) -> Result<Settled, Failure> {
+    if let Some(settled) = memo.calls.borrow().get(call) {
+        return Ok(settled.clone());
+    }
+    let mut gathered = Gathered::default();
+    gathered.call(stack, call, knowledge)?;
+    let keys = std::mem::take(&mut gathered.keys);
+    let (dimensions, too_many) = gathered.dimensions();
+    let certain = dimensions.is_empty() && too_many.is_empty();
+    let verdict = if certain { Some(decide(stack, call, knowledge, &keys, &[], &[])?) } else { None };
+    let settled = Settled { keys, verdict };
+    memo.calls.borrow_mut().insert(call.clone(), settled.clone());
+    Ok(settled)
 }
 
 /// What the policies read of what is unknown.
@@ -116,6 +151,11 @@ struct Gathered {
 }
 
 impl Gathered {
+    fn call(&mut self, stack: &Stack, call: &Call, knowledge: &Knowledge) -> Result<(), Failure> {
+        let action = call.action.to_ascii_lowercase();
+        stack.layers.iter().try_for_each(|layer| self.layer(layer, &action, call, knowledge))
+    }
+
     fn layer(&mut self, layer: &Layer, action: &str, call: &Call, knowledge: &Knowledge) -> Result<(), Failure> {
         for opaque in &layer.opaque {
             if !(opaque.artifact_known && action.starts_with("artifact:")) {
@@ -124,7 +164,7 @@ impl Gathered {
             }
         }
         let slice = layer.slice(action)?;
-        self.keys.extend(slice.keys().into_iter().map(str::to_owned));
+        self.keys.extend(slice.keys().iter().cloned());
         let known = |key: &str| knowledge.of(key, action, &call.keys);
         self.opaque_atoms(&slice, &known);
         for condition in layer.conditions(&slice) {

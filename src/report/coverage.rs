@@ -96,22 +96,18 @@ fn short(id: &str) -> &str {
     id.strip_prefix("customer-agreement-").unwrap_or(id)
 }
 
-/// The three facts beside coverage, in a few letters each.
+/// The three facts beside coverage, each in a word or two.
 fn facts(account: &AccountAnswer) -> String {
     let hipaa = &account.hipaa;
-    let mut words = Vec::new();
-    for (fact, yes, unknown) in [
-        (hipaa.designated, "designated", "designated?"),
-        (hipaa.holds_phi, "PHI", "PHI?"),
-        (hipaa.meets_definition, "definition", ""),
-    ] {
-        match fact {
-            Some(true) => words.push(yes),
-            None if !unknown.is_empty() => words.push(unknown),
-            _ => {}
-        }
-    }
-    words.join(", ")
+    let word = |fact: Option<bool>, words: [&'static str; 3]| match (fact, words) {
+        (Some(true), [yes, _, _]) => yes,
+        (Some(false), [_, no, _]) => no,
+        (None, [_, _, unknown]) => unknown,
+    };
+    let designated = word(hipaa.designated, ["designated", "not designated", "designated?"]);
+    let phi = word(hipaa.holds_phi, ["PHI", "no PHI", "PHI?"]);
+    let definition = word(hipaa.meets_definition, ["in definition", "outside definition", "definition?"]);
+    [designated, phi, definition].join(", ")
 }
 
 /// "Was this account covered on that day, and by what?"
