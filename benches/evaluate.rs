@@ -22,10 +22,16 @@ fn organization(accounts: usize) -> Value {
         {"featureSet": "ALL", "managementAccount": number(0), "trustedAccess": true, "serviceRole": true}})];
     for i in 0..units {
         let action = if i % 3 == 0 { "artifact:AcceptAgreement" } else { "organizations:LeaveOrganization" };
-        let deny = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": action, "Resource": "*"}]});
+        let deny =
+            json!({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": action, "Resource": "*"}]});
         entities.push(json!({"uid": unit(i), "parents": ["o-benchmark01"], "attrs": {"serviceControlPolicies": ["p-FullAWSAccess", deny]}}));
     }
-    let policies = ["AdministratorAccess", "AWSArtifactAgreementsFullAccess", "PowerUserAccess", "AWSArtifactReportsReadOnlyAccess"];
+    let policies = [
+        "AdministratorAccess",
+        "AWSArtifactAgreementsFullAccess",
+        "PowerUserAccess",
+        "AWSArtifactReportsReadOnlyAccess",
+    ];
     for i in 0..accounts {
         let parent = if i == 0 { "o-benchmark01".to_owned() } else { unit(i % units) };
         entities.push(json!({"uid": number(i), "parents": [parent], "attrs": {"memberships": [{"organization": "o-benchmark01", "from": "2022-01-01"}]}}));

@@ -297,7 +297,7 @@ pub struct Finding {
 const LEAVES_OUT: [&str; 3] = [
     "roles that the principal may assume",
     "permissions that it may grant itself",
-    "session policies and resource control policies, which AWS Artifact is not subject to by itself",
+    "session policies, which are given when a role is assumed",
 ];
 
 /// Assesses an inventory, on a thread with enough stack for Cedar.

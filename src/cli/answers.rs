@@ -14,25 +14,19 @@ use crate::report;
 pub struct CanArgs {
     /// A user name, a role, `root`, a permission set, a person of Identity Center, or an ARN
     principal: String,
-    /// Such as accept-agreement; `accept` is enough
-    operation: String,
-    /// The folder of the inventory [default: the nearest upward with countersign.toml]
-    dir: Option<PathBuf>,
     #[command(flatten)]
-    asking: Asking,
-    /// `account` or `organization` [default: both]
-    #[arg(long, value_name = "SCOPE")]
-    scope: Option<String>,
-    /// The kind of agreement
-    #[arg(long, value_name = "KIND", default_value = "baa")]
-    agreement: String,
-    /// The id of a report [default: all]
-    #[arg(long, value_name = "REPORT")]
-    report: Vec<String>,
+    question: Question,
 }
 
 #[derive(Args)]
 pub struct WhoCanArgs {
+    #[command(flatten)]
+    question: Question,
+}
+
+/// One operation, and on what.
+#[derive(Args)]
+struct Question {
     /// Such as accept-agreement; `accept` is enough
     operation: String,
     /// The folder of the inventory [default: the nearest upward with countersign.toml]
@@ -90,13 +84,8 @@ impl<'a> From<report::who_can::Row<'a>> for Answer<'a> {
 }
 
 /// The options that narrow an assessment to one operation.
-fn narrowed(
-    session: &mut Session,
-    operation: &'static str,
-    scope: Option<&String>,
-    agreement: &str,
-    reports: &[String],
-) -> Result<(), Failure> {
+fn narrowed(session: &mut Session, operation: &'static str, question: &Question) -> Result<(), Failure> {
+    let Question { scope, agreement, report: reports, .. } = question;
     let is_report = operation == "download-report";
     let of_organization = ["view-organization-agreements", "set-up-organization-agreements"].contains(&operation);
     if let Some(scope) = scope
@@ -115,13 +104,13 @@ fn narrowed(
     }
     let filter = &mut session.options.filter;
     filter.operations = vec![operation.to_owned()];
-    filter.reports = reports.to_vec();
+    filter.reports.clone_from(reports);
     if let (Some(scope), false) = (scope, is_report) {
         filter.scopes = vec![scope.clone()];
     }
     if !is_report && !of_organization {
-        narrow::kinds(&session.inventory, &[agreement.to_owned()])?;
-        session.options.filter.agreements = vec![agreement.to_owned()];
+        narrow::kinds(&session.inventory, std::slice::from_ref(agreement))?;
+        session.options.filter.agreements = vec![agreement.clone()];
     }
     Ok(())
 }
@@ -141,11 +130,11 @@ fn some_answer(assessment: &Assessment, operation: &str) -> Result<(), Failure> 
 }
 
 pub fn can(cli: &Cli, args: &CanArgs) -> Result<u8, Failure> {
-    let operation = narrow::operation(&args.operation)?;
-    let mut session = cli.session(args.dir.as_ref(), &args.asking)?;
+    let operation = narrow::operation(&args.question.operation)?;
+    let mut session = cli.session(args.question.dir.as_ref(), &args.question.asking)?;
     let who = narrow::principal(&session, &args.principal)?;
     session.options.filter.principals = Some(who.into_iter().map(|p| (p.principal, p.account)).collect());
-    narrowed(&mut session, operation, args.scope.as_ref(), &args.agreement, &args.report)?;
+    narrowed(&mut session, operation, &args.question)?;
     let assessment = assess(&session.inventory, &session.rules, &session.options)?;
     some_answer(&assessment, operation)?;
     let json = Answers {
@@ -155,7 +144,7 @@ pub fn can(cli: &Cli, args: &CanArgs) -> Result<u8, Failure> {
         leaves_out: &assessment.leaves_out,
         answers: &assessment.principals,
     };
-    output::write(&args.asking.format, &json, || {
+    output::write(&args.question.asking.format, &json, || {
         let width = output::width();
         let mut parts: Vec<String> =
             assessment.principals.iter().map(|p| report::answer::principal(width, p, &assessment.at)).collect();
@@ -167,9 +156,9 @@ pub fn can(cli: &Cli, args: &CanArgs) -> Result<u8, Failure> {
 }
 
 pub fn who_can(cli: &Cli, args: &WhoCanArgs) -> Result<u8, Failure> {
-    let operation = narrow::operation(&args.operation)?;
-    let mut session = cli.session(args.dir.as_ref(), &args.asking)?;
-    narrowed(&mut session, operation, args.scope.as_ref(), &args.agreement, &args.report)?;
+    let operation = narrow::operation(&args.question.operation)?;
+    let mut session = cli.session(args.question.dir.as_ref(), &args.question.asking)?;
+    narrowed(&mut session, operation, &args.question)?;
     let assessment = assess(&session.inventory, &session.rules, &session.options)?;
     some_answer(&assessment, operation)?;
     let [may, unknown, nearly] =
@@ -184,6 +173,8 @@ pub fn who_can(cli: &Cli, args: &WhoCanArgs) -> Result<u8, Failure> {
         unknown,
         nearly,
     };
-    output::write(&args.asking.format, &json, || report::who_can::who_can(output::width(), &assessment, operation))?;
+    output::write(&args.question.asking.format, &json, || {
+        report::who_can::who_can(output::width(), &assessment, operation)
+    })?;
     Ok(OK)
 }

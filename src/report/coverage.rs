@@ -34,6 +34,17 @@ pub fn table(width: usize, assessment: &Assessment, all: bool) -> String {
             &format!("In force for no account: {} (--all shows them).", hidden.join(", ")),
         ));
     }
+    let assumed = assessment.accounts.iter().filter(|a| a.agreements.iter().any(|r| !r.assuming.is_empty()));
+    match assumed.count() {
+        0 => {}
+        number => {
+            let what = format!(
+                "Where {} stood at the moment asked is assumed (--account shows how).",
+                count(number, "account")
+            );
+            text.push_str(&paragraph(width, "", &what));
+        }
+    }
     text.push('\n');
     text.push_str(&paragraph(width, "", COVERED_MEANS));
     text
@@ -52,23 +63,22 @@ fn kind_table(width: usize, kind: &str, rows: &[(&AccountAnswer, &AgreementAnswe
     let mut table = Table::new();
     table.load_style(comfy_table::presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_width(u16::try_from(width).unwrap_or(100));
-    let mut header = vec!["account", "coverage", "governing", "since", "agreement", "besides"];
+    let mut header = vec!["account", "coverage", "governing", "since", "besides"];
     if kind == "baa" {
         header.push("HIPAA");
     }
     table.set_header(header);
     for (account, row) in rows {
-        let name = account.name.as_ref().map(|n| format!(" {n}")).unwrap_or_default();
+        let name = account.name.as_ref().map(|n| format!("\n{n}")).unwrap_or_default();
         let governing = row.governing.as_ref();
-        let mut besides: Vec<String> = row.superseded.iter().map(|id| format!("superseded {}", short(id))).collect();
-        besides.extend(row.also_in_force.iter().map(|id| format!("also in force {}", short(id))));
+        let mut besides: Vec<String> = row.superseded.iter().map(|id| format!("superseded\n{}", short(id))).collect();
+        besides.extend(row.also_in_force.iter().map(|id| format!("also in force\n{}", short(id))));
         let none = || "–".to_owned();
         let mut cells = vec![
             format!("{}{name}", account.account),
             row.coverage.replace('-', " "),
-            governing.map_or_else(none, |g| g.scope.to_owned()),
+            governing.map_or_else(none, |g| format!("{}\n{}", g.scope, short(&g.id))),
             governing.map_or_else(none, |g| g.since.as_deref().map_or("unknown", date).to_owned()),
-            governing.map_or_else(none, |g| short(&g.id).to_owned()),
             besides.join("\n"),
         ];
         if kind == "baa" {
@@ -77,7 +87,7 @@ fn kind_table(width: usize, kind: &str, rows: &[(&AccountAnswer, &AgreementAnswe
         table.add_row(cells);
     }
     // what is wrapped first is what stands besides
-    for column in [1, 2, 3, 4] {
+    for column in [1, 2, 3] {
         if let Some(column) = table.column_mut(column) {
             column.set_constraint(ColumnConstraint::ContentWidth);
         }
@@ -107,7 +117,7 @@ fn facts(account: &AccountAnswer) -> String {
     let designated = word(hipaa.designated, ["designated", "not designated", "designated?"]);
     let phi = word(hipaa.holds_phi, ["PHI", "no PHI", "PHI?"]);
     let definition = word(hipaa.meets_definition, ["in definition", "outside definition", "definition?"]);
-    [designated, phi, definition].join(", ")
+    [designated, phi, definition].join("\n")
 }
 
 /// "Was this account covered on that day, and by what?"
