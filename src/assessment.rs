@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::agreements::Agreements;
-use crate::hipaa::{self, Hipaa};
+use crate::hipaa::{self, Hipaa, Phi};
 use crate::inventory::Inventory;
 use crate::inventory::entity::Uid;
 use crate::moment::{self, Moment};
@@ -112,12 +112,25 @@ pub struct AccountAnswer {
     pub state: String,
     /// Its organization at the moment.
     pub organization: Option<String>,
+    /// The organizational units that it stands in, from the root down; empty for an earlier organization.
+    pub units: Vec<UnitAnswer>,
     /// `management`, `member`, `standalone`
     pub role: &'static str,
     /// A kind a row.
     pub agreements: Vec<AgreementAnswer>,
     /// The four facts (D3).
     pub hipaa: Hipaa,
+    /// What the register says of PHI; null where it says nothing.
+    pub phi: Option<Phi>,
+}
+
+/// An organizational unit.
+#[derive(Clone, Debug, Serialize)]
+pub struct UnitAnswer {
+    /// `ou-…`
+    pub id: String,
+    /// Its name, if declared.
+    pub name: Option<String>,
 }
 
 /// Whether an agreement of a kind is in force.
@@ -144,6 +157,7 @@ pub struct AgreementAnswer {
 
 /// The agreement that governs.
 #[derive(Clone, Debug, Serialize, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
 pub struct Governing {
     /// Its id.
     pub id: String,
@@ -151,6 +165,8 @@ pub struct Governing {
     pub scope: &'static str,
     /// Since when it is in force for the account; null where that is not known.
     pub since: Option<String>,
+    /// Who accepted it, if declared.
+    pub accepted_by: Option<String>,
 }
 
 /// What a principal may do.
@@ -401,6 +417,11 @@ fn account_answer(
     hipaa: Hipaa,
     filter: &Filter,
 ) -> AccountAnswer {
+    let inventory = agreements.inventory;
+    let unit = |id: &String| {
+        let name = inventory.entity("OrganizationalUnit", id).and_then(|e| e.str("name"));
+        UnitAnswer { id: id.clone(), name: name.map(str::to_owned) }
+    };
     let ids = |list: &[crate::agreements::InForce]| list.iter().map(|i| i.id.clone()).collect();
     let rows = coverage.iter().filter(|c| filter.agreements.is_empty() || filter.agreements.contains(&c.kind));
     let rows = rows.map(|row| AgreementAnswer {
@@ -410,6 +431,10 @@ fn account_answer(
             id: g.id.clone(),
             scope: g.scope,
             since: g.since.map(moment::format),
+            accepted_by: inventory
+                .entity("CustomerAgreement", &g.id)
+                .and_then(|e| e.str("acceptedBy"))
+                .map(str::to_owned),
         }),
         superseded: ids(&row.superseded),
         also_in_force: ids(&row.also),
@@ -423,9 +448,11 @@ fn account_answer(
         partition: account.partition.clone(),
         state: account.state.clone(),
         organization: standing.organization.clone(),
+        units: standing.path.iter().map(unit).collect(),
         role: agreements.tree.role(&account.id, standing),
         agreements: rows.collect(),
         hipaa,
+        phi: hipaa::phi(inventory, &account.id, agreements.at()),
     }
 }
 

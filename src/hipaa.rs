@@ -123,6 +123,64 @@ fn services(inventory: &Inventory, phi: Option<&BTreeMap<String, Item>>, at: Mom
     ids.into_iter().map(|id| (id.clone(), eligible(&id))).collect()
 }
 
+/// What the register says of PHI in an account.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Phi {
+    /// The services that hold it.
+    pub services: Vec<PhiService>,
+    /// The Regions that it is held in: the customer's own policy (D17).
+    pub regions: Vec<String>,
+    /// Whether the safeguards that the BAA demands are attested.
+    pub safeguards_attested: Option<bool>,
+    /// By whom.
+    pub attested_by: Option<String>,
+    /// When.
+    pub attested_at: Option<String>,
+}
+
+/// A service that holds PHI.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PhiService {
+    /// As the register names it.
+    pub service: String,
+    /// Its IAM prefix.
+    pub prefix: String,
+    /// Whether it is HIPAA eligible at the moment; null where that is unknown.
+    pub eligible: Option<bool>,
+    /// What of it is excluded, on the list.
+    pub exclusions: Option<String>,
+    /// The date of the last list that is built in.
+    pub list: String,
+}
+
+/// What the register says of PHI in an account, if it says anything.
+pub fn phi(inventory: &Inventory, account: &str, at: Moment) -> Option<Phi> {
+    use crate::inventory::entity::Attr;
+    let phi = inventory.entity("Account", account)?.record("phi")?;
+    let text = |item: &Item| match &item.attr {
+        Attr::String(text) => Some(text.clone()),
+        _ => None,
+    };
+    let service = |(id, eligible): (String, Option<bool>)| {
+        let prefix = inventory.entity("Service", &id).and_then(|s| s.str("prefix")).unwrap_or(&id).to_owned();
+        let exclusions = builtin::services(&id).find_map(|s| s.exclusions.clone());
+        PhiService { service: id, prefix, eligible, exclusions, list: builtin::last_list().to_owned() }
+    };
+    let regions = match phi.get("regions").map(|r| &r.attr) {
+        Some(Attr::Set(items)) => items.iter().filter_map(text).collect(),
+        _ => Vec::new(),
+    };
+    Some(Phi {
+        services: services(inventory, Some(phi), at).into_iter().map(service).collect(),
+        regions,
+        safeguards_attested: safeguards(Some(phi), at),
+        attested_by: phi.get("attestedBy").and_then(text),
+        attested_at: phi.get("attestedAt").and_then(Item::moment).map(crate::moment::format),
+    })
+}
+
 /// Collects findings.
 pub struct Findings<'a> {
     inventory: &'a Inventory,

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use miette::{Diagnostic, LabeledSpan, NamedSource, Severity, SourceCode};
+use miette::{Diagnostic, LabeledSpan, Severity, SourceCode};
 
 /// A half-open range of bytes in a source.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -219,11 +219,6 @@ pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str
         .filter(|(distance, c)| *distance <= limit && *distance < c.chars().count())
         .min()
         .map(|(_, c)| c)
-}
-
-/// The name of a source, for errors that miette draws from another library.
-pub fn named(source: &Source) -> NamedSource<String> {
-    NamedSource::new(&source.path, source.text.clone())
 }
 
 #[cfg(test)]

@@ -150,7 +150,6 @@ fn console() -> Vec<Value> {
 fn the_ten_messages_are_those_of_the_console_word_for_word() {
     let messages = console();
     assert_eq!(messages.len(), 10);
-    let mut orders = Vec::new();
     for message in &messages {
         let rule = &RULES.rules[message["id"].as_str().unwrap()];
         for key in ["message", "detail", "remedy"] {
@@ -168,10 +167,7 @@ fn the_ten_messages_are_those_of_the_console_word_for_word() {
             }
         }
         assert_eq!(rule.requires, requires, "{}", rule.id);
-        orders.push((rule.order, rule.id.clone()));
     }
-    let in_code = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src")).unwrap();
-    assert!(in_code.count() > 0);
 }
 
 #[test]
@@ -288,6 +284,17 @@ fn the_generation_that_gets_furthest_is_reported() {
         classic.answer(&user(A, "a"), "accept-agreement", "account")["missing"],
         json!(["artifact:AcceptAgreement"])
     );
+}
+
+/// The order of the file is that in which the console meets the messages; reports are a page of their own.
+#[test]
+fn the_order_of_gates_is_that_of_the_console() {
+    let orders: Vec<(bool, u32)> = console()
+        .iter()
+        .map(|m| &RULES.rules[m["id"].as_str().unwrap()])
+        .map(|r| (r.actions == ["download-report"], r.order))
+        .collect();
+    assert!(orders.is_sorted(), "{orders:?}");
 }
 
 #[test]

@@ -925,3 +925,40 @@ fn every_rule_that_a_policy_cites_is_documented() {
         }
     }
 }
+
+#[test]
+fn every_finding_is_documented_and_its_code_is_its_own() {
+    let page = include_str!("../docs/findings.md");
+    let mut codes: Vec<&str> = RULES.rules.values().filter_map(|r| r.get("code")).collect();
+    let count = codes.len();
+    codes.sort_unstable();
+    codes.dedup();
+    assert_eq!((codes.len(), count > 10), (count, true), "codes are not used twice");
+    for code in codes {
+        assert!(page.contains(&format!("| {code} |")), "{code}");
+    }
+}
+
+#[test]
+fn a_document_that_nothing_refers_to_is_a_finding() {
+    let world = World::new().account(A, json!({}), &[]).file("iam/unused.json", allows(&["s3:*"]).to_string());
+    let answers = world.now();
+    let finding = answers.0["findings"].as_array().unwrap().iter().find(|f| f["rule"] == "CS030").unwrap();
+    assert_eq!(finding["subject"], "iam/unused.json");
+}
+
+#[test]
+fn contradictions_of_consolidated_billing_are_findings() {
+    let billing = json!({"featureSet": "CONSOLIDATED_BILLING", "serviceControlPolicies": ["p-FullAWSAccess"]});
+    let world = World::new().org(billing).account(M, json!({}), &[ORG]);
+    let answers = world.accepted("OrgBaa", "baa", "organization", ORG, "2023-04-01", None).now();
+    for code in ["CS013", "CS015"] {
+        assert!(answers.codes().contains(&code), "{code}");
+    }
+}
+
+#[test]
+fn phi_of_unknown_coverage_is_an_error() {
+    let hidden = json!({"uid": A, "attrs": {"agreementsKnown": false}, "tags": {"Data": "PHI"}});
+    assert!(World::new().entity(hidden).now().codes().contains(&"CS002"));
+}

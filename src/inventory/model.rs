@@ -78,6 +78,8 @@ pub struct Account {
     pub agreements_known: bool,
     /// Whether it declares the NDA.
     pub declares_nda: bool,
+    /// Whether it declares an NDA with AWS outside of AWS Artifact.
+    pub prior_nda: bool,
     /// Its policies; `None` where it declares none.
     pub scps: Option<Vec<String>>,
     /// Its tags.
@@ -153,6 +155,8 @@ pub struct Report {
     pub version: i64,
     /// The Region that its ARN names.
     pub region: String,
+    /// Its terms are accepted by a click before it is downloaded (R27).
+    pub explicit_terms: bool,
 }
 
 impl Inventory {
@@ -219,6 +223,7 @@ impl Inventory {
             category: e.str("category").unwrap_or_default().to_owned(),
             version: e.long("version").unwrap_or(1),
             region: e.str("region").unwrap_or_default().to_owned(),
+            explicit_terms: e.str("acceptanceType") == Some("EXPLICIT"),
         };
         self.of_type("Report").map(report).collect()
     }
@@ -254,6 +259,10 @@ fn account(e: &Entity) -> Account {
         memberships: e.set("memberships").map(|items| items.iter().filter_map(membership).collect()),
         agreements_known: e.bool("agreementsKnown").unwrap_or(true),
         declares_nda: e.attrs.contains_key("nda"),
+        prior_nda: e
+            .record("nda")
+            .and_then(|n| n.get("prior"))
+            .is_some_and(|p| p.attr == super::entity::Attr::Bool(true)),
         scps: e.references("serviceControlPolicies"),
         tags: e.tags.clone(),
     }

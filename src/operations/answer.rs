@@ -290,6 +290,14 @@ impl Answer {
                 desk.account.id
             ));
         }
+        if nda && desk.account.prior_nda {
+            let sentence = "an NDA with AWS outside of AWS Artifact is declared: where it covers the same information, it applies instead (R29)";
+            self.assuming.push(sentence.to_owned());
+        }
+        if operation.report.as_ref().is_some_and(|r| r.explicit_terms) && self.decision == Decision::Allow {
+            self.assuming
+                .push("the terms of the report are accepted by a click before it is downloaded (R27)".to_owned());
+        }
         self.assuming.sort();
         self.assuming.dedup();
     }

@@ -4,6 +4,7 @@ use comfy_table::{ColumnConstraint, ContentArrangement, Table};
 
 use super::{COVERED_MEANS, bold, count, day, dim, paragraph, verdict};
 use crate::assessment::{AccountAnswer, AgreementAnswer, Assessment};
+use crate::hipaa::Phi;
 
 /// A table a kind of agreement.
 pub fn table(width: usize, assessment: &Assessment, all: bool) -> String {
@@ -47,6 +48,30 @@ pub fn table(width: usize, assessment: &Assessment, all: bool) -> String {
     }
     text.push('\n');
     text.push_str(&paragraph(width, "", COVERED_MEANS));
+    text
+}
+
+/// What the register says of PHI.
+fn register(width: usize, phi: &Phi) -> String {
+    let mut text = String::new();
+    let mut section = |name: &str, body: &str| text.push_str(&paragraph(width, &format!("  {name:<13} "), body));
+    for service in &phi.services {
+        let eligible = match service.eligible {
+            Some(true) => "HIPAA eligible".to_owned(),
+            Some(false) => "not HIPAA eligible".to_owned(),
+            None => format!("eligibility unknown (the last list is of {})", service.list),
+        };
+        let except = service.exclusions.as_ref().map(|e| format!(", with exclusions: {e}")).unwrap_or_default();
+        section("PHI in", &format!("{}: {eligible}{except}", service.service));
+    }
+    if !phi.regions.is_empty() {
+        section("Regions", &phi.regions.join(", "));
+    }
+    if let Some(attested) = phi.safeguards_attested {
+        let by = phi.attested_by.as_ref().map(|b| format!(" by {b}")).unwrap_or_default();
+        let at = phi.attested_at.as_ref().map(|a| format!(" on {}", day(a))).unwrap_or_default();
+        section("safeguards", &format!("{}{by}{at}", if attested { "attested" } else { "attested as missing" }));
+    }
     text
 }
 
@@ -146,6 +171,9 @@ pub fn account(width: usize, account: &AccountAnswer, at: &str) -> String {
                 .map_or("since when is not known".to_owned(), |s| format!("since {}", day(s)));
             section("governed by", &format!("{} ({} agreement), {since}", governing.id, governing.scope));
         }
+        if let Some(who) = row.governing.as_ref().and_then(|g| g.accepted_by.as_ref()) {
+            section("accepted by", who);
+        }
         for id in &row.superseded {
             section("superseded", id);
         }
@@ -176,6 +204,9 @@ pub fn account(width: usize, account: &AccountAnswer, at: &str) -> String {
             None => "unknown",
         };
         text.push_str(&format!("  {name:<34} {}\n", verdict(word)));
+    }
+    if let Some(phi) = &account.phi {
+        text.push_str(&register(width, phi));
     }
     text.push('\n');
     text.push_str(&paragraph(width, "", COVERED_MEANS));
