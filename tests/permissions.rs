@@ -518,3 +518,60 @@ fn legacy_names_count_in_the_classic_generation_only() {
     let answers = World::new().account(A, json!({}), &[]).user(A, "a", json!([denied])).now();
     assert_eq!(answers.answer(&user(A, "a"), "accept-agreement", "account")["restsOn"], json!(["fine-grained"]));
 }
+
+/// What `lower --merged` prints as one set decides as the layers do together.
+#[test]
+fn merged_layers_decide_as_the_layers_do() {
+    let identity = policy(json!([{"Effect": "Allow", "Action": ["s3:*", "artifact:Get*"], "Resource": "*"},
+        {"Effect": "Deny", "Action": "s3:Delete*", "Resource": "arn:aws:s3:::keep/*"}]));
+    let boundary = policy(json!([{"Effect": "Allow", "NotAction": "s3:Put*", "Resource": "*"},
+        {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {"Bool": {"aws:SecureTransport": "false"}}}]));
+    let guard =
+        policy(json!([{"Effect": "Allow", "Action": "*", "Resource": ["arn:aws:s3:::*", "arn:aws:s3:::keep/a?"],
+        "Condition": {"StringNotLike": {"aws:UserAgent": "bad*"}}}]));
+    let documents = [("identity.json", &identity), ("boundary.json", &boundary), ("guard.json", &guard)];
+    let folder = tempfile::tempdir().unwrap();
+    let mut reads = countersign::permissions::context::Reads::default();
+    for (name, document) in documents {
+        std::fs::write(folder.path().join(name), document.to_string()).unwrap();
+        let source = Source::new(name, document.to_string());
+        let read = document::read(&source, &spanned::parse(&source).unwrap(), &mut Vec::new());
+        read.statements.iter().for_each(|s| reads.extend(&lower::statement(s).reads));
+    }
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_countersign"))
+        .args(["lower", "identity.json", "--boundary", "boundary.json", "--service-control", "guard.json", "--merged"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let merged: cedar_policy::PolicySet = String::from_utf8(output.stdout).unwrap().parse().unwrap();
+    let uid = |text: &str| text.parse::<cedar_policy::EntityUid>().unwrap();
+    let (mut allowed, mut denied) = (0, 0);
+    for action in ["s3:GetObject", "s3:DeleteObject", "s3:PutObject", "artifact:GetReport", "iam:GetRole"] {
+        for resource in ["arn:aws:s3:::keep/ab", "arn:aws:s3:::other/x", "arn:aws:artifact:us-east-1::report/r:1", "*"]
+        {
+            for keys in [
+                &[][..],
+                &[("aws:securetransport", one("false"))],
+                &[("aws:useragent", one("bad/1"))],
+                &[("aws:useragent", one("good"))],
+            ] {
+                let request = request(action, resource, keys);
+                let apart =
+                    documents.iter().all(|(_, d)| matches!(layer(d).decide(&request).unwrap(), Outcome::Allow(_)));
+                let asked = cedar_policy::Request::new(
+                    uid("IAM::Principal::\"p\""),
+                    uid("IAM::Action::\"call\""),
+                    uid("IAM::Resource::\"r\""),
+                    reads.context(&request).unwrap(),
+                    None,
+                );
+                let entities = cedar_policy::Entities::empty();
+                let response = cedar_policy::Authorizer::new().is_authorized(&asked.unwrap(), &merged, &entities);
+                assert_eq!(response.diagnostics().errors().count(), 0);
+                assert_eq!(response.decision() == cedar_policy::Decision::Allow, apart, "{action} {resource} {keys:?}");
+                if apart { allowed += 1 } else { denied += 1 }
+            }
+        }
+    }
+    assert!(allowed > 3 && denied > 3, "{allowed} {denied}");
+}
