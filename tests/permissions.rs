@@ -328,6 +328,23 @@ fn what_the_inventory_does_not_determine_is_unknown() {
     assert_eq!(accepting(&world, &[("aws:multifactorauthpresent", "false")])["decision"], "deny");
 }
 
+/// A value is named that allows by itself; only where several keys are needed together, each one's share.
+#[test]
+fn the_values_that_would_allow() {
+    let conditions =
+        [json!({"Bool": {"aws:MultiFactorAuthPresent": "true"}}), json!({"StringEquals": {"aws:SourceVpc": "vpc-1"}})];
+    let statement = |c: &Value| json!({"Effect": "Allow", "Action": CHAIN, "Resource": "*", "Condition": c});
+    let either = policy(conditions.iter().map(statement).collect());
+    let both = policy(json!([statement(
+        &json!({"Bool": conditions[0]["Bool"], "StringEquals": conditions[1]["StringEquals"]})
+    )]));
+    for document in [either, both] {
+        let world = World::new().account(A, json!({}), &[]).user(A, "a", json!([document]));
+        let expected = json!([{"key": "aws:MultiFactorAuthPresent", "allows": ["true"]}, {"key": "aws:SourceVpc", "allows": ["vpc-1"]}]);
+        assert_eq!(accepting(&world, &[])["dependsOn"], expected);
+    }
+}
+
 #[test]
 fn the_same_answer_for_every_value_is_the_answer() {
     let both = policy(

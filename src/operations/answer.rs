@@ -263,15 +263,7 @@ impl Answer {
             if !decides && !tells {
                 continue;
             }
-            let allowing = trials.iter().zip(decisions).filter(|(_, d)| **d == Decision::Allow);
-            let labels = allowing.flat_map(|(t, _)| t.choice.iter().filter(|(k, _)| k == key).map(|(_, l)| l.clone()));
-            let mut allows = Vec::new();
-            for label in labels {
-                if !allows.contains(&label) {
-                    allows.push(label);
-                }
-            }
-            self.depends_on.push(Dependency { key: spelling(key), allows });
+            self.depends_on.push(Dependency { key: spelling(key), allows: allowing(trials, decisions, key) });
         }
         if state_unknown && self.decision == Decision::Unknown {
             self.depends_on.push(Dependency { key: "agreementsKnown".to_owned(), allows: Vec::new() });
@@ -301,6 +293,25 @@ impl Answer {
         self.assuming.sort();
         self.assuming.dedup();
     }
+}
+
+/// The values of a key that allow, whatever the other keys are; where there are none, those that may allow.
+fn allowing(trials: &[Trial], decisions: &[Decision], key: &String) -> Vec<String> {
+    let mut labels: Vec<(&String, bool, bool)> = Vec::new();
+    for (trial, decision) in trials.iter().zip(decisions) {
+        let allows = *decision == Decision::Allow;
+        for (_, label) in trial.choice.iter().filter(|(k, _)| k == key) {
+            match labels.iter_mut().find(|(l, ..)| *l == label) {
+                Some((_, always, ever)) => (*always, *ever) = (*always && allows, *ever || allows),
+                None => labels.push((label, allows, allows)),
+            }
+        }
+    }
+    let always: Vec<String> = labels.iter().filter(|(_, always, _)| *always).map(|(l, ..)| (*l).clone()).collect();
+    if !always.is_empty() {
+        return always;
+    }
+    labels.iter().filter(|(.., ever)| *ever).map(|(l, ..)| (*l).clone()).collect()
 }
 
 /// Pairs of trials that differ in one key only, and in nothing else that is unknown.

@@ -16,7 +16,7 @@ use crate::iam::template::Template;
 use crate::problem::Failure;
 
 /// More combinations than this are not enumerated, and the answer is unknown.
-pub const MAX_SCENARIOS: usize = 4096;
+pub const MAX_SCENARIOS: usize = 1024;
 
 /// One call to AWS that an operation makes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
