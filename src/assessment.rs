@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::agreements::Agreements;
+use crate::agreements::tree::Tree;
 use crate::hipaa::{self, Hipaa, Phi};
 use crate::inventory::Inventory;
 use crate::inventory::entity::Uid;
@@ -318,19 +319,25 @@ const LEAVES_OUT: [&str; 3] = [
 
 /// Assesses an inventory, on a thread with enough stack for Cedar.
 pub fn assess(inventory: &Inventory, rules: &RuleBook, options: &Options) -> Result<Assessment, Failure> {
-    std::thread::scope(|scope| {
-        let builder = std::thread::Builder::new().name("evaluation".to_owned()).stack_size(STACK_BYTES);
-        let thread = builder.spawn_scoped(scope, || Assessor { inventory, rules, options }.run());
-        let thread = thread.map_err(|e| Failure::general(format!("no thread for the evaluation: {e}")))?;
-        thread.join().unwrap_or_else(|_| Err(Failure::general("the evaluation stopped; please report this")))
+    on_evaluation_stack(|| Assessor { inventory, rules, options }.run())
+}
+
+/// The principals of an inventory without their answers, for finding them by name.
+pub fn principals(inventory: &Inventory, at: Moment) -> Result<Vec<PrincipalAnswer>, Failure> {
+    on_evaluation_stack(|| {
+        let (tree, settled) = (Tree::new(inventory), BTreeMap::new());
+        let everyone = Directory::new(inventory, &tree, at, &settled).all()?;
+        Ok(everyone.iter().map(|p| principal_answer(p, Vec::new())).collect())
     })
 }
 
-/// The principals of an inventory, for finding them by name.
-pub fn principals(inventory: &Inventory, rules: &RuleBook, options: &Options) -> Result<Vec<PrincipalAnswer>, Failure> {
-    let nothing = Filter { operations: vec![String::new()], ..Filter::default() };
-    let options = Options { filter: nothing, context: BTreeMap::new(), ..options.clone() };
-    assess(inventory, rules, &options).map(|a| a.principals)
+fn on_evaluation_stack<T: Send>(run: impl FnOnce() -> Result<T, Failure> + Send) -> Result<T, Failure> {
+    std::thread::scope(|scope| {
+        let builder = std::thread::Builder::new().name("evaluation".to_owned()).stack_size(STACK_BYTES);
+        let thread = builder.spawn_scoped(scope, run);
+        let thread = thread.map_err(|e| Failure::general(format!("no thread for the evaluation: {e}")))?;
+        thread.join().unwrap_or_else(|_| Err(Failure::general("the evaluation stopped; please report this")))
+    })
 }
 
 struct Assessor<'a> {
@@ -344,11 +351,15 @@ impl Assessor<'_> {
         let agreements = Agreements::new(self.inventory, self.rules, self.options.at);
         let mut directory = Directory::new(self.inventory, &agreements.tree, self.options.at, &self.options.context);
         let everyone = if self.options.filter.without_principals { Vec::new() } else { directory.all()? };
+        let mut by_account: BTreeMap<&str, Vec<&Principal>> = BTreeMap::new();
+        for principal in &everyone {
+            by_account.entry(&principal.account).or_default().push(principal);
+        }
         let mut findings = hipaa::Findings::new(self.inventory, self.rules, self.options.at);
         let (mut accounts, mut principals) = (Vec::new(), Vec::new());
         for account in agreements.tree.accounts.values() {
             let standing = agreements.tree.at(account, self.options.at);
-            let here: Vec<&Principal> = everyone.iter().filter(|p| p.account == account.id).collect();
+            let here = by_account.get(account.id.as_str()).map_or(&[][..], Vec::as_slice);
             let mut more: Vec<Uid> = here.iter().map(|p| p.uid.clone()).collect();
             more.extend(self.inventory.of_type("Report").map(|e| e.uid.clone()));
             more.extend(self.inventory.of_type("Service").map(|e| e.uid.clone()));
@@ -371,7 +382,7 @@ impl Assessor<'_> {
                 model: self.options.model,
                 memo: Default::default(),
             };
-            for principal in here {
+            for principal in here.iter().copied() {
                 if !self.options.filter.account(&account.id) || !self.options.filter.principal(principal) {
                     continue;
                 }

@@ -12,7 +12,7 @@ use cedar_policy::{Context, Entities, Entity as CedarEntity, RestrictedExpressio
 
 use crate::inventory::Inventory;
 use crate::inventory::entity::Uid;
-use crate::inventory::model::{Accepted, Account, Agreement, CustomerAgreement, OfflineAgreement};
+use crate::inventory::model::{Accepted, Account, Agreement, CustomerAgreement, OfflineAgreement, holds};
 use crate::moment::{self, Moment};
 use crate::policies::RuleBook;
 use crate::problem::Failure;
@@ -104,14 +104,6 @@ pub struct Agreements<'a> {
     entities: RefCell<HashMap<Uid, CedarEntity>>,
 }
 
-impl std::hash::Hash for Accepted {
-    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        match self {
-            Self::Account(id) | Self::Organization(id) => id.hash(state),
-        }
-    }
-}
-
 impl<'a> Agreements<'a> {
     /// The agreements of an inventory at a moment.
     pub fn new(inventory: &'a Inventory, rules: &'a RuleBook, at: Moment) -> Self {
@@ -123,10 +115,8 @@ impl<'a> Agreements<'a> {
         let offline = inventory.offline_agreements();
         let mut designated: HashMap<String, Vec<usize>> = HashMap::new();
         for (index, agreement) in offline.iter().enumerate() {
-            for (account, from, until) in &agreement.designations {
-                if *from <= at && until.is_none_or(|u| at < u) {
-                    designated.entry(account.clone()).or_default().push(index);
-                }
+            for designation in agreement.designations.iter().filter(|d| holds(Some(d.from), d.until, at)) {
+                designated.entry(designation.account.clone()).or_default().push(index);
             }
         }
         let listed = tree.accounts.values().filter(|a| a.agreements_known);
@@ -303,11 +293,9 @@ impl<'a> Agreements<'a> {
         }
         for agreement in self.offline_of(account).filter(|a| a.kind == kind) {
             let uid = Uid::new("OfflineAgreement", &agreement.id);
-            let own = agreement
-                .designations
-                .iter()
-                .filter(|(a, from, until)| *a == account.id && *from <= self.at && until.is_none_or(|u| self.at < u));
-            let since = own.map(|(_, from, _)| (*from).max(agreement.start)).min();
+            let own = agreement.designations.iter().filter(|d| d.account == account.id);
+            let own = own.filter(|d| holds(Some(d.from), d.until, self.at));
+            let since = own.map(|d| d.from.max(agreement.start)).min();
             found.extend(self.in_force(&uid, "offline", (agreement.start, since), account, entities)?);
         }
         Ok(found)

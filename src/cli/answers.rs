@@ -132,8 +132,7 @@ fn some_answer(assessment: &Assessment, operation: &str) -> Result<(), Failure> 
 pub fn can(cli: &Cli, args: &CanArgs) -> Result<u8, Failure> {
     let operation = narrow::operation(&args.question.operation)?;
     let mut session = cli.session(args.question.dir.as_ref(), &args.question.asking)?;
-    let who = narrow::principal(&session, &args.principal)?;
-    session.options.filter.principals = Some(who.into_iter().map(|p| (p.principal, p.account)).collect());
+    session.options.filter.principals = Some(narrow::principal(&session, &args.principal)?);
     narrowed(&mut session, operation, &args.question)?;
     let assessment = assess(&session.inventory, &session.rules, &session.options)?;
     some_answer(&assessment, operation)?;

@@ -78,12 +78,7 @@ fn layer(name: &str, paths: &[PathBuf], problems: &mut Vec<Problem>) -> LayerTex
             continue;
         };
         for statement in &document.statements {
-            let origin = Origin {
-                file: document.source.path.clone(),
-                pointer: statement.pointer.clone(),
-                line: statement.place.line(),
-                sid: statement.sid.clone(),
-            };
+            let origin = Origin::new(&document.source.path, statement);
             statements.push((origin, statement.allow, lower::statement(statement)));
         }
     }

@@ -61,8 +61,7 @@ fn absent<'a>(what: &str, name: &str, known: impl IntoIterator<Item = &'a str>) 
 ///
 /// An ARN is exact. A name is that of a user, a role or a root in one account, of a permission set in all its accounts, or
 /// of a person in Identity Center, who stands for each of their permission sets.
-pub fn principal(session: &Session, name: &str) -> Result<Vec<PrincipalAnswer>, Failure> {
-    let all = principals(&session.inventory, &session.rules, &session.options)?;
+fn named(session: &Session, all: &[PrincipalAnswer], name: &str) -> Result<Vec<PrincipalAnswer>, Failure> {
     let accounts = &session.options.filter.accounts;
     let here = |p: &&PrincipalAnswer| accounts.is_empty() || accounts.contains(&p.account);
     let by_arn: Vec<_> = all.iter().filter(here).filter(|p| p.principal == name).cloned().collect();
@@ -101,14 +100,25 @@ pub fn principal(session: &Session, name: &str) -> Result<Vec<PrincipalAnswer>, 
     }
 }
 
+/// All principals of the inventory, without their answers.
+fn everyone(session: &Session) -> Result<Vec<PrincipalAnswer>, Failure> {
+    principals(&session.inventory, session.options.at)
+}
+
+/// The principals that one name stands for, as a filter.
+pub fn principal(session: &Session, name: &str) -> Result<Vec<(String, String)>, Failure> {
+    let found = named(session, &everyone(session)?, name)?;
+    Ok(found.into_iter().map(|p| (p.principal, p.account)).collect())
+}
+
 /// The filter for the principals of `--principal`.
 pub fn principal_filter(session: &Session, names: &[String]) -> Result<Option<Vec<(String, String)>>, Failure> {
     if names.is_empty() {
         return Ok(None);
     }
-    let mut found = Vec::new();
+    let (all, mut found) = (everyone(session)?, Vec::new());
     for name in names {
-        found.extend(principal(session, name)?.into_iter().map(|p| (p.principal, p.account)));
+        found.extend(named(session, &all, name)?.into_iter().map(|p| (p.principal, p.account)));
     }
     Ok(Some(found))
 }

@@ -68,14 +68,6 @@ impl Node {
         }
     }
 
-    /// The boolean, if it is one.
-    pub fn as_bool(&self) -> Option<bool> {
-        match self.value {
-            Value::Bool(b) => Some(b),
-            _ => None,
-        }
-    }
-
     /// The elements, if it is an array.
     pub fn as_array(&self) -> Option<&[Node]> {
         match &self.value {

@@ -205,7 +205,7 @@ impl Loader {
             if text.trim_start().starts_with('{') {
                 self.text(&entity, &text, span);
             } else {
-                self.path(&entity, &text, span, &entity.uid.id);
+                self.path(&entity.source, &text, span, &entity.uid.id);
             }
         }
         self.declared = self.policies.keys().cloned().collect();
@@ -232,18 +232,9 @@ impl Loader {
             let help = format!("declare IamPolicy::\"{}\" with its document", uid.id);
             return self.problem(Problem::at(source, span, format!("there is no policy {}", uid.id)).help(help));
         }
-        let holder = Entity {
-            uid: uid.clone(),
-            source: source.clone(),
-            span,
-            attrs: BTreeMap::new(),
-            parents: Vec::new(),
-            tags: BTreeMap::new(),
-            built_in: false,
-        };
         let id = files::resolve(&source.path, &uid.id);
         if !self.policies.contains_key(&id) {
-            self.path(&holder, &uid.id.clone(), span, &id);
+            self.path(source, &uid.id, span, &id);
         }
         uid.id = id;
     }
@@ -252,9 +243,9 @@ impl Loader {
         self.expanded.problems.push(problem);
     }
 
-    /// The document at a path, relative to the file of `holder`.
-    fn path(&mut self, holder: &Entity, path: &str, span: crate::problem::Span, id: &str) {
-        let name = files::resolve(&holder.source.path, path);
+    /// The document at a path, relative to the file that names it.
+    fn path(&mut self, from: &Arc<Source>, path: &str, span: crate::problem::Span, id: &str) {
+        let name = files::resolve(&from.path, path);
         if let Some((source, node)) = self.documents.get(&name).cloned() {
             self.used.insert(name.clone());
             return self.add(id.to_owned(), name, &source, &node);
@@ -266,13 +257,12 @@ impl Loader {
                 || "paths are relative to the file that names them".to_owned(),
                 |n| format!("did you mean the file {n}?"),
             );
-            return self.problem(holder.problem(span, format!("there is no policy document {name}")).help(help));
+            return self.problem(Problem::at(from, span, format!("there is no policy document {name}")).help(help));
         }
         match files::read(&file, &name) {
             Ok((source, node)) if document::is_document(&node) => self.add(id.to_owned(), name, &source, &node),
             Ok(_) => self.problem(
-                holder
-                    .problem(span, format!("{name} is no policy document: it has no `Statement`"))
+                Problem::at(from, span, format!("{name} is no policy document: it has no `Statement`"))
                     .help("name an IAM policy"),
             ),
             // what the walk has reported too is shown once

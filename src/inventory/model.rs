@@ -55,8 +55,13 @@ pub struct Membership {
 impl Membership {
     /// Whether it holds at a moment.
     pub fn holds(&self, at: Moment) -> bool {
-        self.from.is_none_or(|f| f <= at) && self.until.is_none_or(|u| at < u)
+        holds(self.from, self.until, at)
     }
+}
+
+/// Whether a half-open interval holds at a moment (D5); an end that is not there is open.
+pub fn holds(from: Option<Moment>, until: Option<Moment>, at: Moment) -> bool {
+    from.is_none_or(|f| f <= at) && until.is_none_or(|u| at < u)
 }
 
 /// An account.
@@ -87,7 +92,7 @@ pub struct Account {
 }
 
 /// What an acceptance is for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Accepted {
     /// One account.
     Account(String),
@@ -138,8 +143,19 @@ pub struct OfflineAgreement {
     pub start: Moment,
     /// When it ended.
     pub end: Option<Moment>,
-    /// The accounts designated under it: account, from, until.
-    pub designations: Vec<(String, Moment, Option<Moment>)>,
+    /// The accounts designated under it.
+    pub designations: Vec<Designation>,
+}
+
+/// An account designated under an offline agreement, half-open.
+#[derive(Clone, Debug)]
+pub struct Designation {
+    /// The account.
+    pub account: String,
+    /// Confirmed by AWS.
+    pub from: Moment,
+    /// Removed; `None` where it has not been.
+    pub until: Option<Moment>,
 }
 
 /// A report.
@@ -287,7 +303,8 @@ fn offline_agreement(e: &Entity) -> Option<OfflineAgreement> {
     let designation = |item: &Item| {
         let fields = item.record()?;
         let account = fields.get("account")?.id()?.to_owned();
-        Some((account, fields.get("from")?.moment()?, fields.get("until").and_then(Item::moment)))
+        let until = fields.get("until").and_then(Item::moment);
+        Some(Designation { account, from: fields.get("from")?.moment()?, until })
     };
     Some(OfflineAgreement {
         id: e.uid.id.clone(),

@@ -83,12 +83,9 @@ pub struct Desk<'a> {
 /// What is computed once an account, and the same for all its principals.
 #[derive(Default)]
 pub struct Memo {
-    needed: RefCell<HashMap<NeededKey, Needed>>,
     rulings: RefCell<HashMap<RulingKey, Option<Vec<String>>>>,
 }
 
-/// What tells two operations of an account apart for the gates.
-type NeededKey = (&'static str, Option<&'static str>, Option<String>, Facts);
 /// IAM actions, by generation.
 type Needed = BTreeSet<(&'static str, String)>;
 
@@ -175,23 +172,14 @@ impl Desk<'_> {
         asked
     }
 
-    /// Those of them that the gates do ask for here: what is required by the gates that fail where nothing is allowed.
+    /// The IAM actions that the gates do ask for here: what is required by the gates that fail where nothing is allowed.
     fn needed(&self, principal: &Principal, operation: &Operation, facts: Facts) -> Result<Needed, Failure> {
-        let report = operation.report.as_ref().map(|r| r.id.clone());
-        let key = (operation.name, operation.scope, report, facts);
-        if let Some(needed) = self.memo.needed.borrow().get(&key) {
-            return Ok(needed.clone());
+        let mut needed = Needed::new();
+        for generation in self.model.generations() {
+            let failing = self.failing(principal, operation, facts, generation, Vec::new())?;
+            let gates = failing.iter().flatten().filter_map(|id| self.rules.rules.get(id));
+            needed.extend(gates.flat_map(|g| g.requires(generation, facts.in_force)).map(|a| (*generation, a.clone())));
         }
-        let asked = self.asked(operation, facts);
-        let nothing = asked.iter().map(|_| Verdict::Blocked(Vec::new())).collect();
-        let trial = self.trial(principal, operation, facts, &asked, nothing)?;
-        let mut needed = BTreeSet::new();
-        for (generation, gates) in &trial.failing {
-            let gates = gates.iter().flatten().filter_map(|id| self.rules.rules.get(id));
-            let actions = gates.flat_map(|g| g.requires(generation, facts.in_force));
-            needed.extend(actions.map(|a| (*generation, a.clone())));
-        }
-        self.memo.needed.borrow_mut().insert(key, needed.clone());
         Ok(needed)
     }
 

@@ -37,6 +37,18 @@ pub struct Origin {
     pub sid: Option<String>,
 }
 
+impl Origin {
+    /// Where a statement of a file stands.
+    pub fn new(file: &str, statement: &Statement) -> Self {
+        Self {
+            file: file.to_owned(),
+            pointer: statement.pointer.clone(),
+            line: statement.place.line(),
+            sid: statement.sid.clone(),
+        }
+    }
+}
+
 /// A statement of a layer.
 pub struct LayerStatement {
     /// Where it stands.
@@ -117,9 +129,9 @@ impl Layer {
             }
         }
         let mut statements = Vec::new();
-        for (index, policy) in documents.values().enumerate() {
+        for policy in documents.values() {
             for statement in &policy.document.statements {
-                statements.push(layer_statement(&name, index, policy, statement)?);
+                statements.push(layer_statement(&name, policy, statement)?);
             }
         }
         Ok(Self {
@@ -226,22 +238,12 @@ impl Slice {
     }
 }
 
-fn layer_statement(
-    layer: &str,
-    document: usize,
-    policy: &Policy,
-    statement: &Statement,
-) -> Result<LayerStatement, Failure> {
+fn layer_statement(layer: &str, policy: &Policy, statement: &Statement) -> Result<LayerStatement, Failure> {
     let lowered = lower::statement(statement);
-    let origin = Origin {
-        file: policy.label.clone(),
-        pointer: statement.pointer.clone(),
-        line: statement.place.line(),
-        sid: statement.sid.clone(),
-    };
-    let id = PolicyId::new(format!("{document}.{}", origin.pointer));
+    let origin = Origin::new(&policy.label, statement);
     let text = format!("{}{}", annotations(layer, &origin), lowered.text);
-    let policy = cedar_policy::Policy::parse(Some(id), text).map_err(|e| {
+    // a slice names its policies
+    let policy = cedar_policy::Policy::parse(None, text).map_err(|e| {
         Failure::general(format!("{}, {}: the statement cannot be lowered: {e}", origin.file, origin.pointer))
     })?;
     Ok(LayerStatement { origin, statement: statement.clone(), policy, reads: lowered.reads })

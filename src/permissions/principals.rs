@@ -146,7 +146,9 @@ impl<'a> Directory<'a> {
                 };
                 let prefix =
                     format!("arn:{}:iam::{}:role/aws-reserved/sso.amazonaws.com/", account.partition, account.id);
-                let role = inventory.of_type("Role").find(|r| is_provisioned(&r.uid.id, &prefix, &name));
+                let roles = inventory.entities.range(Uid::new("Role", &prefix)..).map(|(_, e)| e);
+                let mut roles = roles.take_while(|r| r.uid.ty == "Role" && r.uid.id.starts_with(&prefix));
+                let role = roles.find(|r| is_provisioned(&r.uid.id, &prefix, &name));
                 let mut attached = self.attached(set);
                 let arn = match role {
                     Some(role) => {

@@ -68,7 +68,7 @@ pub struct Dimension {
 enum Choices {
     Key(Vec<Candidate>),
     Atom(String),
-    Policy { artifact_known: bool },
+    Policy,
 }
 
 /// Every assignment, and what each call comes to under it.
@@ -146,7 +146,7 @@ fn settle(stack: &Stack, call: &Call, knowledge: &Knowledge, memo: &Memo) -> Res
 struct Gathered {
     uses: BTreeMap<String, (Vec<Use>, Option<Known>)>,
     atoms: BTreeMap<String, String>,
-    policies: BTreeMap<String, bool>,
+    policies: BTreeSet<String>,
     keys: BTreeSet<String>,
 }
 
@@ -159,8 +159,7 @@ impl Gathered {
     fn layer(&mut self, layer: &Layer, action: &str, call: &Call, knowledge: &Knowledge) -> Result<(), Failure> {
         for opaque in &layer.opaque {
             if !(opaque.artifact_known && action.starts_with("artifact:")) {
-                let known = self.policies.entry(opaque.policy.clone()).or_insert(true);
-                *known &= opaque.artifact_known;
+                self.policies.insert(opaque.policy.clone());
             }
         }
         let slice = layer.slice(action)?;
@@ -215,9 +214,9 @@ impl Gathered {
             let labels = vec!["no match".to_owned(), format!("a match of {name}")];
             dimensions.push(Dimension { key: variable, labels, choices: Choices::Atom(name) });
         }
-        for (policy, artifact_known) in self.policies {
+        for policy in self.policies {
             let labels = ["says nothing", "allows it", "denies it"].map(str::to_owned).to_vec();
-            dimensions.push(Dimension { key: policy, labels, choices: Choices::Policy { artifact_known } });
+            dimensions.push(Dimension { key: policy, labels, choices: Choices::Policy });
         }
         let mut combinations: usize = 1;
         for dimension in &dimensions {
@@ -284,8 +283,8 @@ fn decide(
                 }
             }
             Choices::Atom(name) => drop(request.decided.insert(name.clone(), *index == 1)),
-            Choices::Policy { artifact_known } => {
-                policies.insert(dimension.key.as_str(), (*artifact_known, *index));
+            Choices::Policy => {
+                policies.insert(dimension.key.as_str(), *index);
             }
         }
     }
@@ -311,14 +310,14 @@ fn decide(
 fn ask_layers(
     stack: &Stack,
     request: &Request,
-    policies: &BTreeMap<&str, (bool, usize)>,
+    policies: &BTreeMap<&str, usize>,
 ) -> Result<(Vec<Said>, Vec<Said>), Failure> {
     let artifact = request.action.starts_with("artifact:");
     let (mut allowed, mut blocked) = (Vec::new(), Vec::new());
     for (index, layer) in stack.layers.iter().enumerate() {
         let mut outcome = layer.decide(request)?;
         let open = layer.opaque.iter().filter(|o| !(o.artifact_known && artifact));
-        let says = open.filter_map(|o| policies.get(o.policy.as_str())).map(|(_, choice)| *choice).max().unwrap_or(0);
+        let says = open.filter_map(|o| policies.get(o.policy.as_str())).copied().max().unwrap_or(0);
         match (says, &outcome) {
             (1, Outcome::Silent) => outcome = Outcome::Allow(Vec::new()),
             (2, Outcome::Allow(_)) => outcome = Outcome::Silent,
