@@ -18,9 +18,7 @@ use crate::operations::{Desk, PermissionModel, catalogue};
 use crate::permissions::principals::{Directory, Kind, Principal};
 use crate::policies::RuleBook;
 use crate::problem::Failure;
-
-/// The stack of the thread that evaluates: Cedar's evaluator recurses.
-const STACK_BYTES: usize = 256 * 1024 * 1024;
+use crate::stack;
 
 /// What to assess.
 #[derive(Clone, Debug, Default)]
@@ -319,24 +317,15 @@ const LEAVES_OUT: [&str; 3] = [
 
 /// Assesses an inventory, on a thread with enough stack for Cedar.
 pub fn assess(inventory: &Inventory, rules: &RuleBook, options: &Options) -> Result<Assessment, Failure> {
-    on_evaluation_stack(|| Assessor { inventory, rules, options }.run())
+    stack::evaluate(|| Assessor { inventory, rules, options }.run())
 }
 
 /// The principals of an inventory without their answers, for finding them by name.
 pub fn principals(inventory: &Inventory, at: Moment) -> Result<Vec<PrincipalAnswer>, Failure> {
-    on_evaluation_stack(|| {
+    stack::evaluate(|| {
         let (tree, settled) = (Tree::new(inventory), BTreeMap::new());
         let everyone = Directory::new(inventory, &tree, at, &settled).all()?;
         Ok(everyone.iter().map(|p| principal_answer(p, Vec::new())).collect())
-    })
-}
-
-fn on_evaluation_stack<T: Send>(run: impl FnOnce() -> Result<T, Failure> + Send) -> Result<T, Failure> {
-    std::thread::scope(|scope| {
-        let builder = std::thread::Builder::new().name("evaluation".to_owned()).stack_size(STACK_BYTES);
-        let thread = builder.spawn_scoped(scope, run);
-        let thread = thread.map_err(|e| Failure::general(format!("no thread for the evaluation: {e}")))?;
-        thread.join().unwrap_or_else(|_| Err(Failure::general("the evaluation stopped; please report this")))
     })
 }
 

@@ -16,3 +16,5 @@ pub mod permissions;
 pub mod policies;
 pub mod problem;
 pub mod report;
+pub mod simulation;
+pub mod stack;

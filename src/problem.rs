@@ -95,6 +95,11 @@ impl Problem {
         self
     }
 
+    /// What to do about it, if that was said.
+    pub fn help_text(&self) -> Option<&str> {
+        self.help.as_deref()
+    }
+
     /// The word under the underlined text.
     #[must_use]
     pub fn label(mut self, label: impl Into<String>) -> Self {

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use cedar_policy::{Schema, ValidationMode, Validator};
 use clap::Args;
 
-use super::{OK, output};
+use super::{OK, input, output};
 use crate::iam::document::{self, Document};
-use crate::inventory::{files, json};
+use crate::inventory::json;
 use crate::permissions::context::Reads;
 use crate::permissions::layer::{Origin, annotations};
 use crate::permissions::lower::{self, Lowered, SCOPE, any};
-use crate::problem::{Failure, Problem, Source};
+use crate::problem::{Failure, Problem};
 
 #[derive(Args)]
 pub struct LowerArgs {
@@ -86,15 +86,7 @@ fn layer(name: &str, paths: &[PathBuf], problems: &mut Vec<Problem>) -> LayerTex
 }
 
 fn read(path: &Path, problems: &mut Vec<Problem>) -> Option<Document> {
-    let name = path.display().to_string();
-    let source = if name == "-" {
-        std::io::read_to_string(std::io::stdin())
-            .map(|text| Source::new("stdin", text))
-            .map_err(|e| Problem::general(format!("stdin: {e}")))
-    } else {
-        files::read_text(path, &name)
-    };
-    let source = source.map_err(|p| problems.push(p)).ok()?;
+    let source = input::read(path).map_err(|p| problems.push(p)).ok()?;
     let node = json::parse(&source).map_err(|p| problems.extend(p)).ok()?;
     Some(document::read(&source, &node, problems))
 }

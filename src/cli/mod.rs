@@ -3,10 +3,12 @@
 mod answers;
 mod evaluate;
 mod init;
+mod input;
 mod lower;
 mod narrow;
 mod output;
 mod show;
+mod simulate;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -63,6 +65,8 @@ enum Command {
     WhoCan(answers::WhoCanArgs),
     /// Which agreement governs each account, now or at a moment
     Coverage(evaluate::CoverageArgs),
+    /// One IAM decision for any action of AWS, layer by layer
+    Simulate(simulate::SimulateArgs),
     /// An IAM policy as Cedar
     Lower(lower::LowerArgs),
     /// Begin an inventory
@@ -126,13 +130,9 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let code = match run(&cli) {
         Ok(code) => code,
-        Err(Failure::Nothing(message)) => {
-            output::note(&message);
-            NOTHING
-        }
-        Err(Failure::Problems(problems)) => {
-            output::problems(&problems);
-            INVALID
+        Err(failure) => {
+            output::failure(&failure);
+            if matches!(failure, Failure::Nothing(_)) { NOTHING } else { INVALID }
         }
     };
     ExitCode::from(code)
@@ -144,6 +144,7 @@ fn run(cli: &Cli) -> Result<u8, Failure> {
         Command::Can(args) => answers::can(cli, args),
         Command::WhoCan(args) => answers::who_can(cli, args),
         Command::Coverage(args) => evaluate::coverage(cli, args),
+        Command::Simulate(args) => simulate::simulate(args),
         Command::Lower(args) => lower::lower(args),
         Command::Init(args) => init::init(args),
         Command::Show(args) => show::show(cli, args),

@@ -25,6 +25,8 @@ pub enum Format {
     Text,
     /// For programs.
     Json,
+    /// For programs, on one line.
+    Lines,
 }
 
 impl FromStr for Output {
@@ -46,13 +48,33 @@ impl FromStr for Output {
     }
 }
 
+impl Output {
+    /// The same, with `jsonl`, for commands that answer line by line.
+    pub fn with_lines(text: &str) -> Result<Self, String> {
+        let (name, file) = text.split_once('=').map_or((text, None), |(name, file)| (name, Some(file)));
+        if name == "jsonl" {
+            return Ok(Self { format: Format::Lines, file: file.map(PathBuf::from) });
+        }
+        text.parse().map_err(|e: String| e.replace("text and json", "text, json and jsonl"))
+    }
+}
+
 /// Writes a result in every format that was asked for.
 pub fn write(outputs: &[Output], json: &impl Serialize, text: impl Fn() -> String) -> Result<(), Failure> {
-    for output in outputs {
-        let mut written = match output.format {
-            Format::Text => text(),
-            Format::Json => serde_json::to_string_pretty(json).map_err(|e| Failure::general(e.to_string()))?,
+    write_as(outputs, |format| {
+        let written = match format {
+            Format::Text => return Ok(text()),
+            Format::Json => serde_json::to_string_pretty(json),
+            Format::Lines => serde_json::to_string(json),
         };
+        written.map_err(|e| Failure::general(e.to_string()))
+    })
+}
+
+/// Writes what a format looks like, for every format that was asked for.
+pub fn write_as(outputs: &[Output], as_format: impl Fn(Format) -> Result<String, Failure>) -> Result<(), Failure> {
+    for output in outputs {
+        let mut written = as_format(output.format)?;
         if !written.ends_with('\n') {
             written.push('\n');
         }
@@ -91,6 +113,14 @@ pub fn note(text: &str) {
     let mut stderr = anstream::stderr().lock();
     // nothing can be told to a reader of stderr that has gone away
     let _ = writeln!(stderr, "{text}");
+}
+
+/// Tells why a run, or a part of it, ended without an answer.
+pub fn failure(failure: &Failure) {
+    match failure {
+        Failure::Nothing(message) => note(message),
+        Failure::Problems(found) => problems(found),
+    }
 }
 
 /// Draws problems to stderr, all of them, with their source frames.

@@ -42,6 +42,8 @@ pub struct Clause<T> {
     pub negated: bool,
     /// The patterns.
     pub patterns: Vec<T>,
+    /// The patterns as they are written.
+    pub texts: Vec<String>,
 }
 
 /// A pattern for resources.
@@ -64,6 +66,8 @@ pub struct Condition {
     pub key: String,
     /// The values, as templates.
     pub values: Vec<Template>,
+    /// The values as they are written.
+    pub texts: Vec<String>,
     /// Where the key stands.
     pub place: Place,
 }
@@ -238,9 +242,10 @@ impl Reader<'_> {
                 return None;
             }
         };
-        let texts = self.strings(&member.node, &member.key)?;
-        let patterns = texts.into_iter().filter_map(|(n, text)| read(self, n, &text)).collect();
-        Some(Clause { negated: member.key == negated, patterns })
+        let written = self.strings(&member.node, &member.key)?;
+        let patterns = written.iter().filter_map(|(n, text)| read(self, n, text)).collect();
+        let texts = written.into_iter().map(|(_, text)| text).collect();
+        Some(Clause { negated: member.key == negated, patterns, texts })
     }
 
     /// A string, or a list of strings; numbers and booleans stand for their text.
@@ -318,11 +323,11 @@ impl Reader<'_> {
     }
 
     fn condition(&mut self, operator: Operator, member: &Member) -> Option<Condition> {
-        let texts = self.strings(&member.node, &member.key)?;
+        let written = self.strings(&member.node, &member.key)?;
         let syntax = Syntax { wildcards: operator.has_wildcards(), variables: self.variables };
         let mut values = Vec::new();
-        for (node, text) in texts {
-            let template = match Template::parse(&text, syntax) {
+        for (node, text) in &written {
+            let template = match Template::parse(text, syntax) {
                 Ok(template) => template,
                 Err(wrong) => {
                     self.error(node.span, format!("`{text}` holds {wrong}"), "write ${key} or ${key, 'default'}");
@@ -342,7 +347,8 @@ impl Reader<'_> {
             values.push(template);
         }
         let place = Place { source: self.source.clone(), span: member.key_span };
-        Some(Condition { operator, key: member.key.to_ascii_lowercase(), values, place })
+        let texts = written.into_iter().map(|(_, text)| text).collect();
+        Some(Condition { operator, key: member.key.to_ascii_lowercase(), values, texts, place })
     }
 }
 

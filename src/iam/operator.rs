@@ -128,7 +128,7 @@ impl Operator {
     /// What is wrong with a value of a policy, which holds no variable.
     pub fn check(self, text: &str) -> Result<(), &'static str> {
         match self.test {
-            Test::Numeric(_) if value::number(text).is_none() => Err("a number with at most four decimals"),
+            Test::Numeric(_) if value::number(text).is_none() => Err("a number"),
             Test::Date(_) if value::date(text).is_none() => Err("a moment, such as 2024-03-05T14:01:12Z"),
             Test::Bool | Test::Null if value::boolean(text).is_none() => Err("true or false"),
             Test::Binary if value::binary(text).is_none() => Err("base64"),

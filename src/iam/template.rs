@@ -147,6 +147,16 @@ impl Template {
         Some(result)
     }
 
+    /// The template with every variable replaced by `*`: it matches whatever this one may match.
+    #[must_use]
+    pub fn with_any_variables(&self) -> Self {
+        let parts = self.parts.iter().map(|p| match p {
+            Part::Variable { .. } => Part::Any,
+            other => other.clone(),
+        });
+        Self { parts: parts.collect() }
+    }
+
     /// ASCII lower case.
     #[must_use]
     pub fn to_lower(&self) -> Self {

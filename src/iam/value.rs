@@ -5,11 +5,68 @@ use std::net::IpAddr;
 use base64::Engine;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 
-/// The scale of [`number`]: four decimals, as Cedar's `decimal` has.
+/// A decimal number of any length, so that no comparison is ever rounded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Number {
+    negative: bool,
+    /// Without leading zeros.
+    whole: String,
+    /// Without trailing zeros.
+    fraction: String,
+}
+
+/// The scale of [`Number::scaled`]: four decimals, as Cedar's `decimal` has.
 pub const SCALE: i64 = 10_000;
 
-/// A number in ten-thousandths; `None` where it is none, or has more decimals or digits than Cedar can hold.
-pub fn number(text: &str) -> Option<i64> {
+/// Numbers of policies with more digits than this on one side of the point are compared outside Cedar.
+const WHOLE_DIGITS: usize = 14;
+const DECIMALS: usize = 3;
+
+impl Number {
+    /// In ten-thousandths, if it has at most three decimals and is not too large: what policies may compare with in
+    /// Cedar. The fourth decimal is left to requests, see [`Number::between`].
+    pub fn scaled(&self) -> Option<i64> {
+        let small = self.whole.len() <= WHOLE_DIGITS && self.fraction.len() <= DECIMALS;
+        let magnitude: i64 =
+            if small { format!("{}{:0<4}", self.whole, self.fraction).parse().ok()? } else { return None };
+        Some(if self.negative { -magnitude } else { magnitude })
+    }
+
+    /// A `decimal` of Cedar that compares with every [`Number::scaled`] one as this number does: itself, or the middle of
+    /// the thousandth that it lies in, or one beyond all of them.
+    pub fn between(&self) -> String {
+        let sign = if self.negative { "-" } else { "" };
+        if self.whole.len() > WHOLE_DIGITS {
+            return format!("{sign}9{:0<WHOLE_DIGITS$}.0", "");
+        }
+        let whole = if self.whole.is_empty() { "0" } else { &self.whole };
+        match self.fraction.get(..DECIMALS) {
+            Some(thousandths) if self.fraction.len() > DECIMALS => format!("{sign}{whole}.{thousandths}5"),
+            _ => format!("{sign}{whole}.{:0<4}", self.fraction),
+        }
+    }
+}
+
+impl PartialOrd for Number {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Number {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        let magnitude = |n: &Self| (n.whole.len(), n.whole.clone(), n.fraction.clone());
+        match (self.negative, other.negative) {
+            (true, false) => std::cmp::Ordering::Less,
+            (false, true) => std::cmp::Ordering::Greater,
+            (false, false) => magnitude(self).cmp(&magnitude(other)),
+            (true, true) => magnitude(other).cmp(&magnitude(self)),
+        }
+    }
+}
+
+/// A number in decimal digits; `None` where it is none.
+pub fn number(text: &str) -> Option<Number> {
     let (negative, digits) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
         None => (false, text.strip_prefix('+').unwrap_or(text)),
@@ -19,16 +76,12 @@ pub fn number(text: &str) -> Option<i64> {
     if !is_digits(whole) || !is_digits(fraction) {
         return None;
     }
-    let fraction = fraction.trim_end_matches('0');
-    if fraction.len() > 4 {
-        return None;
-    }
-    let fraction: i64 = format!("{fraction:0<4}").parse().ok()?;
-    let scaled = whole.parse::<i64>().ok()?.checked_mul(SCALE)?.checked_add(fraction)?;
-    Some(if negative { -scaled } else { scaled })
+    let (whole, fraction) = (whole.trim_start_matches('0').to_owned(), fraction.trim_end_matches('0').to_owned());
+    let zero = whole.is_empty() && fraction.is_empty();
+    Some(Number { negative: negative && !zero, whole, fraction })
 }
 
-/// The same number as a literal of Cedar's `decimal`.
+/// A scaled number as a literal of Cedar's `decimal`.
 pub fn decimal(scaled: i64) -> String {
     let sign = if scaled < 0 { "-" } else { "" };
     let magnitude = scaled.unsigned_abs();
@@ -155,13 +208,30 @@ mod tests {
 
     #[test]
     fn numbers() {
-        assert_eq!(number("3600"), Some(36_000_000));
-        assert_eq!(number("-1.25"), Some(-12_500));
-        assert_eq!(number("1.50000"), Some(15_000));
-        for text in ["", "1.", ".5", "1e3", "0.00001", "99999999999999999999", "x"] {
+        let scaled = |text: &str| number(text).unwrap().scaled();
+        assert_eq!(scaled("3600"), Some(36_000_000));
+        assert_eq!(scaled("-1.25"), Some(-12_500));
+        assert_eq!(scaled("+01.50000"), Some(15_000));
+        assert_eq!(scaled("-0"), Some(0));
+        assert_eq!(scaled("0.0001"), None, "the fourth decimal is left to requests");
+        assert_eq!(scaled("100000000000000"), None);
+        for text in ["", "1.", ".5", "1e3", "x", "-", "١"] {
             assert_eq!(number(text), None, "{text}");
         }
         assert_eq!(decimal(-12_500), "-1.2500");
+    }
+
+    #[test]
+    fn numbers_of_any_length_are_in_order() {
+        let ordered =
+            ["-100000000000000000000", "-2", "-1.5", "-1.49999", "-0.0", "0.00001", "1", "1.0001", "10", "9e"];
+        for pair in ordered[..9].windows(2) {
+            assert!(number(pair[0]) < number(pair[1]), "{pair:?}");
+        }
+        assert_eq!(number("3.14159").unwrap().between(), "3.1415");
+        assert_eq!(number("-3.1419").unwrap().between(), "-3.1415", "inside its thousandth, whatever its decimals");
+        assert_eq!(number("2.5").unwrap().between(), "2.5000");
+        assert_eq!(number("123456789012345678").unwrap().between(), "900000000000000.0");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::json::{self, Node, Value};
 use crate::problem::{Problem, Source, Span, did_you_mean};
 
 /// A larger file is refused.
-const MAX_BYTES: u64 = 256 * 1024 * 1024;
+pub const MAX_BYTES: u64 = 256 * 1024 * 1024;
 
 /// What a file of the inventory holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,9 +101,20 @@ pub fn read_text(path: &Path, name: &str) -> Result<Arc<Source>, Problem> {
     let unreadable = |e: std::io::Error| Problem::general(format!("{name} cannot be read: {e}"));
     let size = std::fs::metadata(path).map_err(unreadable)?.len();
     if size > MAX_BYTES {
-        return Err(Problem::general(format!("{name} is larger than {} MiB", MAX_BYTES / 1024 / 1024)));
+        return Err(too_large(name));
     }
-    let bytes = std::fs::read(path).map_err(unreadable)?;
+    text_of(std::fs::read(path).map_err(unreadable)?, name)
+}
+
+fn too_large(name: &str) -> Problem {
+    Problem::general(format!("{name} is larger than {} MiB", MAX_BYTES / 1024 / 1024))
+}
+
+/// The text of a file that was read.
+pub fn text_of(bytes: Vec<u8>, name: &str) -> Result<Arc<Source>, Problem> {
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(too_large(name));
+    }
     let text = match String::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) => {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::catalogue::Operation;
 use super::{Desk, changes};
 use crate::moment;
+use crate::permissions::dependence::{Choice, allowing, pairs};
 use crate::permissions::knowledge::spelling;
 use crate::permissions::layer::Origin;
 use crate::permissions::principals::Principal;
@@ -37,7 +38,7 @@ impl Decision {
 #[derive(Clone, Debug)]
 pub struct Trial {
     /// The unknown keys, and what they are taken to be.
-    pub choice: Vec<(String, String)>,
+    pub choice: Choice,
     /// Whether the agreement is taken to be in force.
     pub in_force: bool,
     /// What each IAM action comes to, by generation and name.
@@ -254,16 +255,19 @@ impl Answer {
         if self.decision == Decision::Allow || (self.decision == Decision::Deny && !earlier) {
             return;
         }
+        let assigned: Vec<(bool, &Choice)> = trials.iter().map(|t| (t.in_force, &t.choice)).collect();
         let keys: BTreeSet<&String> = trials.iter().flat_map(|t| t.choice.iter().map(|(k, _)| k)).collect();
         for key in keys {
-            let differs = |matters: &dyn Fn(usize, usize) -> bool| pairs(trials, key).any(|(a, b)| matters(a, b));
+            let pairs = pairs(&assigned, key);
+            let differs = |matters: &dyn Fn(usize, usize) -> bool| pairs.iter().any(|(a, b)| matters(*a, *b));
             let decides = differs(&|a, b| decisions.get(a) != decisions.get(b));
             let tells = self.decision == Decision::Deny
                 && differs(&|a, b| trials.get(a).map(|t| &t.failing) != trials.get(b).map(|t| &t.failing));
             if !decides && !tells {
                 continue;
             }
-            self.depends_on.push(Dependency { key: spelling(key), allows: allowing(trials, decisions, key) });
+            let allows = trials.iter().zip(decisions).map(|(t, d)| (&t.choice, *d == Decision::Allow));
+            self.depends_on.push(Dependency { key: spelling(key), allows: allowing(allows, key) });
         }
         if state_unknown && self.decision == Decision::Unknown {
             self.depends_on.push(Dependency { key: "agreementsKnown".to_owned(), allows: Vec::new() });
@@ -293,40 +297,6 @@ impl Answer {
         self.assuming.sort();
         self.assuming.dedup();
     }
-}
-
-/// The values of a key that allow, whatever the other keys are; where there are none, those that may allow.
-fn allowing(trials: &[Trial], decisions: &[Decision], key: &String) -> Vec<String> {
-    let mut labels: Vec<(&String, bool, bool)> = Vec::new();
-    for (trial, decision) in trials.iter().zip(decisions) {
-        let allows = *decision == Decision::Allow;
-        for (_, label) in trial.choice.iter().filter(|(k, _)| k == key) {
-            match labels.iter_mut().find(|(l, ..)| *l == label) {
-                Some((_, always, ever)) => (*always, *ever) = (*always && allows, *ever || allows),
-                None => labels.push((label, allows, allows)),
-            }
-        }
-    }
-    let always: Vec<String> = labels.iter().filter(|(_, always, _)| *always).map(|(l, ..)| (*l).clone()).collect();
-    if !always.is_empty() {
-        return always;
-    }
-    labels.iter().filter(|(.., ever)| *ever).map(|(l, ..)| (*l).clone()).collect()
-}
-
-/// Pairs of trials that differ in one key only, and in nothing else that is unknown.
-fn pairs<'t>(trials: &'t [Trial], key: &'t String) -> impl Iterator<Item = (usize, usize)> + 't {
-    let others =
-        move |t: &Trial| -> Vec<(String, String)> { t.choice.iter().filter(|(k, _)| k != key).cloned().collect() };
-    type Others = (bool, Vec<(String, String)>);
-    let mut groups: BTreeMap<Others, Vec<usize>> = BTreeMap::new();
-    for (index, trial) in trials.iter().enumerate() {
-        groups.entry((trial.in_force, others(trial))).or_default().push(index);
-    }
-    groups.into_values().flat_map(|group| {
-        let first = group.first().copied();
-        group.into_iter().skip(1).filter_map(move |i| Some((first?, i)))
-    })
 }
 
 /// Allowed if any generation passes every gate; a failing gate that proves nothing makes it unknown (D21).

@@ -59,6 +59,15 @@ impl Atom {
         }
     }
 
+    /// Whether it could hold for a request on one of these resources, whatever its variables are.
+    pub fn is_possible(&self, resources: &[Option<[String; 6]>]) -> bool {
+        let Self::Resource(segments) = self else {
+            return true;
+        };
+        let open = segments.each_ref().map(Template::with_any_variables);
+        resources.iter().flatten().any(|arn| open.iter().zip(arn).all(|(pattern, text)| pattern.matches(text)))
+    }
+
     /// Whether it holds for a request.
     pub fn holds(&self, request: &Request) -> bool {
         match self {

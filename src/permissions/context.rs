@@ -110,7 +110,7 @@ impl Family {
             Self::String => Some(Expr::new_string(text.to_owned())),
             Self::Strings => None,
             Self::Lower => Some(Expr::new_string(text.to_ascii_lowercase())),
-            Self::Number => value::number(text).map(|n| Expr::new_decimal(value::decimal(n))),
+            Self::Number => value::number(text).map(|n| Expr::new_decimal(n.between())),
             Self::Date => value::date(text).map(|d| Expr::new_datetime(value::datetime(d))),
             Self::Ip => value::address(text).map(|a| Expr::new_ip(a.to_string())),
             Self::Bool => value::boolean(text).map(Expr::new_bool),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::context::KeyValue;
+use super::context::{KeyValue, Keys};
 use crate::iam::template::Template;
 use crate::problem::Failure;
 
@@ -27,6 +27,20 @@ pub struct Knowledge {
     complete: Vec<&'static str>,
     /// Keys that are assumed, and how to say so.
     assumed: BTreeMap<String, String>,
+    /// What every other key is.
+    rest: Rest,
+}
+
+/// What a key is of which nothing is told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Rest {
+    /// As the requests of AWS Artifact's operations carry them: what no such request carries is absent.
+    #[default]
+    Operations,
+    /// Absent.
+    Absent,
+    /// Anything, or absent.
+    Unknown,
 }
 
 /// Keys that only calls on behalf of AWS services carry, and tags that none of the operations sends.
@@ -50,8 +64,15 @@ const CATALOGUED: [&str; 3] = ["artifact", "iam", "organizations"];
 const OPEN: [&str; 2] = ["iam:permissionsboundary", "iam:roletemplatearn"];
 
 /// Keys that hold a list even where it has one element.
-const MULTI_VALUED: [&str; 5] =
-    ["aws:calledvia", "aws:principalorgpaths", "aws:principalservicenameslist", "aws:tagkeys", "aws:resourceorgpaths"];
+const MULTI_VALUED: [&str; 7] = [
+    "aws:calledvia",
+    "aws:principalorgpaths",
+    "aws:principalservicenameslist",
+    "aws:resourceorgpaths",
+    "aws:sourceorgpaths",
+    "aws:tagkeys",
+    "aws:vpceorgpaths",
+];
 
 /// Global condition keys, as AWS writes them; others are shown in lower case.
 const SPELLINGS: [&str; 41] = [
@@ -98,6 +119,15 @@ const SPELLINGS: [&str; 41] = [
     "organizations:ServicePrincipal",
 ];
 
+/// Whether a key never has a list of values, as far as AWS documents it: the global keys that are not known to have one,
+/// tags, and the keys of the services that this project knows.
+pub fn is_single_valued(key: &str) -> bool {
+    const TAGS: [&str; 3] = ["aws:principaltag/", "aws:requesttag/", "aws:resourcetag/"];
+    let global = SPELLINGS.iter().any(|s| s.eq_ignore_ascii_case(key)) || TAGS.iter().any(|t| key.starts_with(t));
+    let of_service = key.split(':').next().is_some_and(|prefix| CATALOGUED.contains(&prefix));
+    (global && !MULTI_VALUED.contains(&key)) || of_service
+}
+
 /// A key as AWS writes it.
 pub fn spelling(key: &str) -> String {
     if let Some(tag) = key.strip_prefix("aws:principaltag/") {
@@ -107,6 +137,12 @@ pub fn spelling(key: &str) -> String {
 }
 
 impl Knowledge {
+    /// What is known where these keys are given, and no more.
+    pub fn given(keys: &Keys, rest: Rest) -> Self {
+        let keys = keys.iter().map(|(k, v)| (k.clone(), Known::Value(v.clone()))).collect();
+        Self { keys, rest, ..Self::default() }
+    }
+
     /// A key with one value.
     pub fn set(&mut self, key: &str, value: impl Into<String>) {
         self.keys.insert(key.to_owned(), Known::Value(KeyValue::One(value.into())));
@@ -166,8 +202,11 @@ impl Knowledge {
         if let Some(known) = self.keys.get(key) {
             return Some(known.clone());
         }
-        if fixed.contains_key(key) {
-            return None;
+        match self.rest {
+            Rest::Absent => return Some(Known::Absent),
+            Rest::Unknown => return None,
+            Rest::Operations if fixed.contains_key(key) => return None,
+            Rest::Operations => {}
         }
         let service = action.split(':').next().unwrap_or_default();
         let prefix = key.split(':').next().unwrap_or_default();

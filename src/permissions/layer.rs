@@ -1,10 +1,10 @@
 //! A layer: the policies that say together whether they allow, deny or are silent, as a Cedar policy set of its own.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
-use cedar_policy::{Authorizer, Decision, Entities, EntityUid, PolicyId, PolicySet};
+use cedar_policy::{Authorizer, Decision, Entities, EntityUid, PolicyId, PolicySet, Response};
 
 use super::atom::Atom;
 use super::context::{Reads, Request};
@@ -59,6 +59,21 @@ pub struct LayerStatement {
     reads: Reads,
 }
 
+/// One condition of a statement by itself, for telling which of them hold.
+pub struct Part {
+    /// What it reads.
+    pub reads: Reads,
+    set: PolicySet,
+}
+
+impl Part {
+    /// Whether it holds for a request.
+    pub fn holds(&self, request: &Request) -> Result<bool, Failure> {
+        let response = authorize(&self.set, &self.reads, request).map_err(Failure::general)?;
+        Ok(response.decision() == Decision::Allow)
+    }
+}
+
 /// What a document outside the inventory leaves open.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Opaque {
@@ -80,6 +95,7 @@ pub struct Layer {
     pub opaque: Vec<Opaque>,
     /// The documents that it is made of, for telling what to change; those of AWS are left out.
     pub files: Vec<String>,
+    parts: OnceCell<Vec<Vec<Part>>>,
     slices: RefCell<HashMap<String, Rc<Slice>>>,
     memo: RefCell<HashMap<Projection, Outcome>>,
 }
@@ -128,18 +144,15 @@ impl Layer {
                 None => drop(opaque.insert(Opaque { policy: id, artifact_known: false })),
             }
         }
-        let mut statements = Vec::new();
-        for policy in documents.values() {
-            for statement in &policy.document.statements {
-                statements.push(layer_statement(&name, policy, statement)?);
-            }
-        }
+        let stated = documents.values().flat_map(|p| p.document.statements.iter().map(move |s| (*p, s)));
+        let statements = layer_statements(&name, stated)?;
         Ok(Self {
             name,
             of,
             statements,
             opaque: opaque.into_iter().collect(),
             files: files.into_iter().map(|(_, label)| label).collect(),
+            parts: OnceCell::new(),
             slices: RefCell::default(),
             memo: RefCell::default(),
         })
@@ -186,14 +199,7 @@ impl Layer {
     fn evaluate(&self, slice: &Slice, request: &Request) -> Result<Outcome, Failure> {
         let wrong =
             |e: String| Failure::general(format!("the {} policies of {} cannot be evaluated: {e}", self.name, self.of));
-        let context = slice.reads.context(request).map_err(wrong)?;
-        let [principal, action, resource] = scope()?;
-        let asked =
-            cedar_policy::Request::new(principal, action, resource, context, None).map_err(|e| wrong(e.to_string()))?;
-        let response = Authorizer::new().is_authorized(&asked, &slice.set, &Entities::empty());
-        if let Some(error) = response.diagnostics().errors().next() {
-            return Err(wrong(error.to_string()));
-        }
+        let response = authorize(&slice.set, &slice.reads, request).map_err(wrong)?;
         let reasons = response.diagnostics().reason().filter_map(|id| id.to_string().parse().ok());
         let mut reasons: Vec<usize> = reasons.collect();
         reasons.sort_unstable();
@@ -207,6 +213,32 @@ impl Layer {
     /// Where a statement of this layer stands.
     pub fn origin(&self, index: usize) -> Option<&Origin> {
         self.statements.get(index).map(|s| &s.origin)
+    }
+
+    /// The action, the resource and the conditions of each statement, one by one.
+    pub fn parts(&self) -> Result<&[Vec<Part>], Failure> {
+        if let Some(parts) = self.parts.get() {
+            return Ok(parts);
+        }
+        let lowered: Vec<_> = self.statements.iter().map(|s| lower::statement(&s.statement).parts).collect();
+        let text: String = lowered
+            .iter()
+            .flatten()
+            .map(|p| format!("permit {}\nwhen {{ {} }};\n", lower::SCOPE, p.condition))
+            .collect();
+        let mut parsed = parse(&text, lowered.iter().map(Vec::len).sum())?.into_iter();
+        let mut parts = Vec::new();
+        for of_statement in lowered {
+            let set = |(part, policy)| {
+                let policy: cedar_policy::Policy = policy;
+                let set = PolicySet::from_policies([policy]).map_err(|e| Failure::general(e.to_string()))?;
+                let part: lower::Part = part;
+                Ok(Part { reads: part.reads, set })
+            };
+            let policies: Vec<_> = parsed.by_ref().take(of_statement.len()).collect();
+            parts.push(of_statement.into_iter().zip(policies).map(set).collect::<Result<Vec<_>, Failure>>()?);
+        }
+        Ok(self.parts.get_or_init(|| parts))
     }
 
     /// The conditions of the statements that can say something of an action.
@@ -238,15 +270,40 @@ impl Slice {
     }
 }
 
-fn layer_statement(layer: &str, policy: &Policy, statement: &Statement) -> Result<LayerStatement, Failure> {
-    let lowered = lower::statement(statement);
-    let origin = Origin::new(&policy.label, statement);
-    let text = format!("{}{}", annotations(layer, &origin), lowered.text);
-    // a slice names its policies
-    let policy = cedar_policy::Policy::parse(None, text).map_err(|e| {
-        Failure::general(format!("{}, {}: the statement cannot be lowered: {e}", origin.file, origin.pointer))
-    })?;
-    Ok(LayerStatement { origin, statement: statement.clone(), policy, reads: lowered.reads })
+/// What a policy set says of a request; an error of Cedar's is an error.
+fn authorize(set: &PolicySet, reads: &Reads, request: &Request) -> Result<Response, String> {
+    let context = reads.context(request)?;
+    let [principal, action, resource] = scope().map_err(|_| "the scope does not parse".to_owned())?;
+    let asked = cedar_policy::Request::new(principal, action, resource, context, None).map_err(|e| e.to_string())?;
+    let response = Authorizer::new().is_authorized(&asked, set, &Entities::empty());
+    let error = response.diagnostics().errors().next().map(ToString::to_string);
+    error.map_or(Ok(response), Err)
+}
+
+/// The statements of a layer, as Cedar. They are parsed together: most of what a parse costs is its beginning.
+fn layer_statements<'p>(
+    layer: &str,
+    stated: impl Iterator<Item = (&'p Policy, &'p Statement)>,
+) -> Result<Vec<LayerStatement>, Failure> {
+    let (mut text, mut statements) = (String::new(), Vec::new());
+    for (policy, statement) in stated {
+        let lowered = lower::statement(statement);
+        let origin = Origin::new(&policy.label, statement);
+        text.push_str(&format!("{}{}\n", annotations(layer, &origin), lowered.text));
+        statements.push((origin, statement.clone(), lowered.reads));
+    }
+    let parsed = parse(&text, statements.len())?.into_iter();
+    let statement = |((origin, statement, reads), policy)| LayerStatement { origin, statement, policy, reads };
+    Ok(statements.into_iter().zip(parsed).map(statement).collect())
+}
+
+/// The policies of a text, in its order.
+fn parse(text: &str, count: usize) -> Result<Vec<cedar_policy::Policy>, Failure> {
+    let wrong = |e: String| Failure::general(format!("statements cannot be lowered: {e}"));
+    let set: PolicySet = text.parse().map_err(|e: cedar_policy::ParseErrors| wrong(e.to_string()))?;
+    // Cedar names the policies of a text by their order
+    let nth = |n: usize| set.policy(&PolicyId::new(format!("policy{n}"))).cloned();
+    (0..count).map(|n| nth(n).ok_or_else(|| wrong(format!("policy {n} is lost")))).collect()
 }
 
 /// What leads a lowered policy back to its statement.

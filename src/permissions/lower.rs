@@ -8,7 +8,7 @@ use super::atom::Atom;
 use super::context::{Family, Reads, SEGMENTS, base64};
 use crate::iam::document::{Clause, Condition, ResourcePattern, Statement};
 use crate::iam::operator::{ArnPattern, Comparison, Operator, SetPrefix, Test};
-use crate::iam::template::{Part, Template};
+use crate::iam::template::{Part as Piece, Template};
 use crate::iam::value;
 
 /// A statement as Cedar.
@@ -20,13 +20,31 @@ pub struct Lowered {
     pub condition: String,
     /// What it reads of a request.
     pub reads: Reads,
+    /// What it asks for, one by one: the action, the resource, each condition.
+    pub parts: Vec<Part>,
+}
+
+/// One of the conditions of a statement.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// The condition, as Cedar.
+    pub condition: String,
+    /// What it reads of a request.
+    pub reads: Reads,
 }
 
 /// Lowers one statement.
 pub fn statement(statement: &Statement) -> Lowered {
-    let mut lowering = Lowering { reads: Reads::default() };
-    let mut conditions = vec![lowering.actions(&statement.actions), lowering.resources(&statement.resources)];
-    conditions.extend(statement.conditions.iter().map(|c| lowering.condition(c)));
+    let part = |lower: &dyn Fn(&mut Lowering) -> String| {
+        let mut lowering = Lowering { reads: Reads::default() };
+        let condition = lower(&mut lowering);
+        Part { condition, reads: lowering.reads }
+    };
+    let mut parts = vec![part(&|l| l.actions(&statement.actions)), part(&|l| l.resources(&statement.resources))];
+    parts.extend(statement.conditions.iter().map(|c| part(&|l| l.condition(c))));
+    let mut reads = Reads::default();
+    parts.iter().for_each(|p| reads.extend(&p.reads));
+    let mut conditions: Vec<String> = parts.iter().map(|p| p.condition.clone()).collect();
     conditions.retain(|c| c != "true");
     let effect = if statement.allow { "permit" } else { "forbid" };
     let mut text = format!("{effect} {SCOPE}");
@@ -34,7 +52,7 @@ pub fn statement(statement: &Statement) -> Lowered {
         text.push_str(&format!("\nwhen {{ {condition} }}"));
     }
     text.push(';');
-    Lowered { text, condition: all(&conditions), reads: lowering.reads }
+    Lowered { text, condition: all(&conditions), reads, parts }
 }
 
 /// The scope of every lowered policy: what it reads stands in the context.
@@ -60,7 +78,7 @@ fn escape(text: &str) -> String {
 /// A pattern of Cedar's `like`, for a template of literals and `*`.
 fn like(template: &Template) -> String {
     let parts = template.parts.iter().map(|p| match p {
-        Part::Literal(text) => escape(text).replace('*', "\\*"),
+        Piece::Literal(text) => escape(text).replace('*', "\\*"),
         _ => "*".to_owned(),
     });
     format!("\"{}\"", parts.collect::<String>())
@@ -254,9 +272,7 @@ impl Lowering {
             Test::Binary => contains(&attribute, literals().filter_map(value::binary).map(|b| base64(&b))),
             Test::StringLike => return self.string_like(operator, key, values, &attribute),
             Test::Arn => return self.arn_like(operator, key, values, &attribute),
-            Test::Numeric(order) => {
-                literals().filter_map(value::number).map(|n| number(&attribute, order, n)).collect()
-            }
+            Test::Numeric(order) => return self.numeric(operator, order, key, values, &attribute),
             Test::Date(order) => literals().filter_map(value::date).map(|d| date(&attribute, order, d)).collect(),
             Test::Bool => literals()
                 .filter_map(value::boolean)
@@ -269,6 +285,23 @@ impl Lowering {
             Test::Null => Vec::new(),
         };
         vec![self.guarded(key, family, &any(&tests))]
+    }
+
+    /// Numbers that Cedar's `decimal` can hold, and have a fourth decimal to spare for requests; others are atoms.
+    fn numeric(
+        &mut self,
+        operator: Operator,
+        order: Comparison,
+        key: &str,
+        values: &[&Template],
+        attribute: &str,
+    ) -> Vec<String> {
+        let scaled = |v: &&Template| value::number(v.as_literal()?)?.scaled();
+        let (known, others): (Vec<&Template>, Vec<&Template>) = values.iter().partition(|v| scaled(v).is_some());
+        let tests: Vec<String> = known.iter().filter_map(scaled).map(|n| number(attribute, order, n)).collect();
+        let mut terms = vec![self.guarded(key, Family::Number, &any(&tests))];
+        terms.extend(others.into_iter().map(|v| self.atom(Atom::Value(positive(operator), key.to_owned(), v.clone()))));
+        terms
     }
 
     fn string_like(&mut self, operator: Operator, key: &str, values: &[&Template], attribute: &str) -> Vec<String> {

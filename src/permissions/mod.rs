@@ -5,6 +5,7 @@
 
 pub mod atom;
 pub mod context;
+pub mod dependence;
 pub mod knowledge;
 pub mod layer;
 pub mod lower;

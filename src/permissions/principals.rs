@@ -219,8 +219,7 @@ impl<'a> Directory<'a> {
                 layers.push(self.layer("boundary", vec![boundary])?);
             }
         }
-        // service control policies do not affect service-linked roles
-        if !arn.contains(":role/aws-service-role/") {
+        if !is_service_linked(&arn) {
             layers.extend(self.service_control(account, &standing, &mut assuming)?);
         }
         let name = arn.rsplit(['/', ':']).next().unwrap_or(&arn).to_owned();
@@ -324,6 +323,11 @@ impl<'a> Directory<'a> {
         let pattern = like(&[&format!("{id}/r-"), &tail]);
         knowledge.insert("aws:principalorgpaths", Known::ManyLike(pattern));
     }
+}
+
+/// Whether a role is linked to a service: service control policies do not affect it.
+pub fn is_service_linked(arn: &str) -> bool {
+    arn.contains(":role/aws-service-role/")
 }
 
 /// A pattern of these literals with `*` between them.

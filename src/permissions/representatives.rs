@@ -31,13 +31,17 @@ pub struct Use {
 const MAX_SET_CLASSES: usize = 6;
 
 /// The representatives of a key, absence first; `None` where there are too many, or where its uses do not fit together.
-pub fn candidates(uses: &[Use], known: Option<&Known>) -> Option<Vec<Candidate>> {
+/// `single` says that the key never has a list of values.
+pub fn candidates(uses: &[Use], known: Option<&Known>, single: bool) -> Option<Vec<Candidate>> {
     let compared = || uses.iter().filter(|u| u.operator.test != Test::Null);
     let pairs = || compared().flat_map(|u| u.values.iter().map(move |v| (u.operator, v)));
     let values = match family(uses)? {
         FamilyOf::Text => texts(pairs(), known)?,
         FamilyOf::Number => {
-            points(pairs().filter_map(|(_, v)| value::number(v.as_literal()?)), SCALE, value::decimal, plain)
+            // a bound that is too fine to have a middle beside it is too much
+            let numbers: Vec<_> = pairs().filter_map(|(_, v)| value::number(v.as_literal()?)).collect();
+            let bounds: Vec<i64> = numbers.iter().map(value::Number::scaled).collect::<Option<_>>()?;
+            points(bounds.into_iter(), SCALE, value::decimal, plain)
         }
         FamilyOf::Date => {
             points(pairs().filter_map(|(_, v)| value::date(v.as_literal()?)), 1000, value::datetime, value::datetime)
@@ -58,6 +62,10 @@ pub fn candidates(uses: &[Use], known: Option<&Known>) -> Option<Vec<Candidate>>
     let sets = uses.iter().any(|u| u.operator.set != SetPrefix::None);
     if !sets {
         candidates.extend(values.iter().map(one));
+        if !single && compared().next().is_some() {
+            // which no operator without a set prefix matches
+            candidates.push(many(Vec::new(), "a list".to_owned()));
+        }
         return Some(candidates);
     }
     if uses.iter().any(|u| u.operator.set == SetPrefix::None && u.operator.test != Test::Null) {
@@ -223,7 +231,7 @@ mod tests {
     }
 
     fn labels(list: &[(&str, &[&str])]) -> Vec<String> {
-        candidates(&uses(list), None).unwrap().into_iter().map(|c| c.label).collect()
+        candidates(&uses(list), None, true).unwrap().into_iter().map(|c| c.label).collect()
     }
 
     #[test]
@@ -247,6 +255,13 @@ mod tests {
     }
 
     #[test]
+    fn a_key_of_which_nothing_is_known_may_be_a_list() {
+        let found = candidates(&uses(&[("StringNotEquals", &["a"])]), None, false).unwrap();
+        let labels: Vec<_> = found.iter().map(|c| c.label.as_str()).collect();
+        assert_eq!(labels, ["(absent)", "any other value", "a", "a list"]);
+    }
+
+    #[test]
     fn sets_have_all_subsets() {
         let found = labels(&[("ForAnyValue:StringEquals", &["a"])]);
         assert_eq!(found, ["(absent)", "(empty)", "any other value", "a", "any other value and a"]);
@@ -254,7 +269,7 @@ mod tests {
 
     #[test]
     fn operators_of_different_families_do_not_fit() {
-        assert_eq!(candidates(&uses(&[("StringEquals", &["1"]), ("NumericEquals", &["1"])]), None), None);
+        assert_eq!(candidates(&uses(&[("StringEquals", &["1"]), ("NumericEquals", &["1"])]), None, true), None);
     }
 
     #[test]
@@ -265,6 +280,7 @@ mod tests {
         let found = candidates(
             &uses(&[("StringLike", &["role/AWSReservedSSO_*"]), ("StringEquals", &["user/x"])]),
             Some(&like),
+            true,
         )
         .unwrap();
         assert_eq!(found.len(), 1, "{found:?}: never absent, never the user");

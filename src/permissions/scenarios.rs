@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use super::context::{Keys, Request};
-use super::knowledge::{Knowledge, Known};
+use super::knowledge::{Knowledge, Known, is_single_valued};
 use super::layer::{Layer, Outcome, Slice};
 use super::representatives::{Candidate, Use, candidates};
 use crate::iam::document::Condition;
@@ -165,7 +165,8 @@ impl Gathered {
         let slice = layer.slice(action)?;
         self.keys.extend(slice.keys().iter().cloned());
         let known = |key: &str| knowledge.of(key, action, &call.keys);
-        self.opaque_atoms(&slice, &known);
+        let resources: Vec<_> = call.resources.iter().map(|r| segments(r)).collect();
+        self.opaque_atoms(&slice, &resources, &known);
         for condition in layer.conditions(&slice) {
             self.condition(condition, &known);
         }
@@ -173,8 +174,13 @@ impl Gathered {
     }
 
     /// Facts over variables whose value is unknown: true or false, whatever the other keys are.
-    fn opaque_atoms(&mut self, slice: &Slice, known: &impl Fn(&str) -> Option<Known>) {
-        for (name, atom) in slice.atoms() {
+    fn opaque_atoms(
+        &mut self,
+        slice: &Slice,
+        resources: &[Option<[String; 6]>],
+        known: &impl Fn(&str) -> Option<Known>,
+    ) {
+        for (name, atom) in slice.atoms().iter().filter(|(_, a)| a.is_possible(resources)) {
             if let Some(variable) = atom.variables().into_iter().find(|v| !is_settled(known(v))) {
                 self.atoms.insert(name.clone(), variable.to_owned());
             }
@@ -201,7 +207,7 @@ impl Gathered {
     fn dimensions(self) -> (Vec<Dimension>, Vec<String>) {
         let (mut dimensions, mut too_many) = (Vec::new(), Vec::new());
         for (key, (uses, known)) in self.uses {
-            match candidates(&uses, known.as_ref()) {
+            match candidates(&uses, known.as_ref(), is_single_valued(&key)) {
                 Some(found) if found.len() == 1 && known.is_none() => {}
                 Some(found) => {
                     let labels = found.iter().map(|c| c.label.clone()).collect();
@@ -231,12 +237,13 @@ impl Gathered {
     }
 }
 
-fn is_settled(known: Option<Known>) -> bool {
+/// Whether a key's value, or its absence, is known.
+pub fn is_settled(known: Option<Known>) -> bool {
     matches!(known, Some(Known::Value(_) | Known::Absent))
 }
 
 /// A template with the variables replaced that are known; `None` where one is not: that condition value is an atom.
-fn substitute(template: &Template, value: &impl Fn(&str) -> Option<String>) -> Option<Template> {
+pub fn substitute(template: &Template, value: &impl Fn(&str) -> Option<String>) -> Option<Template> {
     let values: BTreeMap<&str, String> = template.variables().filter_map(|k| Some((k, value(k)?))).collect();
     template.substitute(|k| values.get(k).map(String::as_str))
 }
@@ -333,7 +340,7 @@ fn ask_layers(
 }
 
 /// The segments of an ARN; `None` for `*`.
-fn segments(resource: &str) -> Option<[String; 6]> {
+pub fn segments(resource: &str) -> Option<[String; 6]> {
     let segments: Vec<String> = resource.splitn(6, ':').map(str::to_owned).collect();
     segments.try_into().ok()
 }

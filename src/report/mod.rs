@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod coverage;
+pub mod decision;
 pub mod evaluation;
 pub mod who_can;
 
@@ -29,8 +30,8 @@ pub fn dim(text: &str) -> String {
 /// A decision or coverage, in its colour.
 pub fn verdict(word: &str) -> String {
     let colour = match word {
-        "allow" | "covered" | "yes" => AnsiColor::Green,
-        "deny" | "not covered" | "no" | "error" => AnsiColor::Red,
+        "allow" | "allowed" | "covered" | "yes" => AnsiColor::Green,
+        "deny" | "explicitly denied" | "implicitly denied" | "not covered" | "no" | "error" => AnsiColor::Red,
         _ => AnsiColor::Yellow,
     };
     styled(Style::new().fg_color(Some(colour.into())).bold(), word)

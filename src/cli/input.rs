@@ -1,0 +1,21 @@
+//! Files named on the command line; `-` is stdin.
+
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::inventory::files;
+use crate::problem::{Problem, Source};
+
+/// Reads a file, or stdin, as text.
+pub fn read(path: &Path) -> Result<Arc<Source>, Problem> {
+    let name = path.display().to_string();
+    if name != "-" {
+        return files::read_text(path, &name);
+    }
+    let mut bytes = Vec::new();
+    let most = files::MAX_BYTES;
+    let read = std::io::stdin().lock().take(most + 1).read_to_end(&mut bytes);
+    read.map_err(|e| Problem::general(format!("stdin: {e}")))?;
+    files::text_of(bytes, "stdin")
+}

@@ -1,0 +1,204 @@
+//! `simulate`: one IAM decision for any action, or a batch of them.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde::Serialize;
+
+use super::output::{Format, Output};
+use super::{INVALID, NOT_OK, OK, input, output, settled};
+use crate::inventory::Policy;
+use crate::permissions::context::{KeyValue, Keys};
+use crate::problem::{Failure, Problem};
+use crate::report::decision as report;
+use crate::simulation::request::{self, Batch, Reader};
+use crate::simulation::{Answer, Attached, Decision, Question, Simulator};
+use crate::stack;
+
+#[derive(Args)]
+pub struct SimulateArgs {
+    /// Without --action: requests in JSON, one, an array or one a line, `-` (the default) is stdin. With --action: the
+    /// identity policies
+    file: Vec<PathBuf>,
+    /// The action asked for, such as s3:GetObject
+    #[arg(long, requires = "resource")]
+    action: Option<String>,
+    /// An ARN, or * for an action without resource types
+    #[arg(long, requires = "action")]
+    resource: Option<String>,
+    /// The ARN of who asks
+    #[arg(long, requires = "action")]
+    principal: Option<String>,
+    /// A condition key; an empty value makes it absent, a repeated key a list
+    #[arg(long, value_name = "KEY=VALUE", requires = "action")]
+    context: Vec<String>,
+    /// Condition keys that are not given are absent, rather than unknown
+    #[arg(long, requires = "action")]
+    context_is_complete: bool,
+    /// A permissions boundary
+    #[arg(long, value_name = "FILE", requires = "action")]
+    boundary: Vec<PathBuf>,
+    /// A session policy
+    #[arg(long, value_name = "FILE", requires = "action")]
+    session: Vec<PathBuf>,
+    /// The service control policies of one level, parted by commas; repeat for each level, from the root down
+    #[arg(long, value_name = "FILES", requires = "action")]
+    service_control: Vec<String>,
+    /// `text`, `json` or `jsonl`, also as FORMAT=FILE; may be repeated
+    #[arg(long, value_name = "FORMAT[=FILE]", default_value = "text", value_parser = Output::with_lines)]
+    format: Vec<Output>,
+}
+
+pub fn simulate(args: &SimulateArgs) -> Result<u8, Failure> {
+    if args.action.is_some() {
+        return one(&args.format, &question(args)?, false);
+    }
+    let path = match args.file.as_slice() {
+        [] => Path::new("-"),
+        [path] => path,
+        [_, second, ..] => {
+            let problem = Problem::general(format!("a second file of requests: {}", second.display()));
+            return Err(problem.help("name one file, or --action and the files of identity policies").into());
+        }
+    };
+    let source = input::read(path)?;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    match Reader::new(folder).batch(&source)? {
+        Batch::One(question) => one(&args.format, &question?, source.text.trim().lines().count() == 1),
+        Batch::Many(questions) if questions.is_empty() => {
+            Err(Failure::Nothing("nothing to decide: there is no request".to_owned()))
+        }
+        Batch::Many(questions) => many(&args.format, &questions),
+    }
+}
+
+/// One answer; a request on one line is answered on one line.
+fn one(outputs: &[Output], question: &Question, on_one_line: bool) -> Result<u8, Failure> {
+    output::problems(&question.warnings);
+    let answer = stack::evaluate(|| Simulator::default().decide(question))?;
+    let lines = |o: &Output| Output {
+        format: if o.format == Format::Json && on_one_line { Format::Lines } else { o.format },
+        file: o.file.clone(),
+    };
+    let outputs: Vec<Output> = outputs.iter().map(lines).collect();
+    output::write(&outputs, &answer, || report::answer(output::width(), &answer))?;
+    Ok(code(answer.decision))
+}
+
+/// One line a request, in order.
+fn many(outputs: &[Output], questions: &[Result<Question, Failure>]) -> Result<u8, Failure> {
+    let lines = stack::evaluate(|| {
+        let simulator = Simulator::default();
+        let decide = |question: &Result<Question, Failure>| match question {
+            Ok(question) => simulator.decide(question).map_err(|e| Refusal::new(&e)),
+            Err(failure) => Err(Refusal::new(failure)),
+        };
+        Ok(questions.iter().map(decide).collect::<Vec<_>>())
+    })?;
+    for question in questions {
+        match question {
+            Ok(question) => output::problems(&question.warnings),
+            Err(failure) => output::failure(failure),
+        }
+    }
+    let json = |line: &Result<Answer, Refusal>| match line {
+        Ok(answer) => serde_json::to_string(answer),
+        Err(refusal) => serde_json::to_string(refusal),
+    };
+    let text = |(index, line): (usize, &Result<Answer, Refusal>)| match line {
+        Ok(answer) => report::line(index + 1, answer),
+        Err(refusal) => report::refusal(index + 1, &refusal.error),
+    };
+    let as_json = lines.iter().map(json).collect::<Result<Vec<_>, _>>();
+    let as_json = as_json.map_err(|e| Failure::general(e.to_string()))?.join("\n");
+    let as_text: String = lines.iter().enumerate().map(text).collect();
+    output::write_as(outputs, |format| Ok(if format == Format::Text { as_text.clone() } else { as_json.clone() }))?;
+    let worst = lines.iter().map(|line| line.as_ref().map_or(INVALID, |a| code(a.decision)));
+    Ok(worst.max().unwrap_or(OK))
+}
+
+/// The answer to a request that cannot be read or decided.
+#[derive(Serialize)]
+struct Refusal {
+    schema: &'static str,
+    decision: &'static str,
+    error: String,
+    help: Option<String>,
+    place: Option<String>,
+}
+
+impl Refusal {
+    fn new(failure: &Failure) -> Self {
+        let (error, help, place) = match failure {
+            Failure::Nothing(message) => (message.clone(), None, None),
+            Failure::Problems(problems) => {
+                let first = problems.first();
+                let place = first.and_then(Problem::place).map(|p| {
+                    let (line, column) = p.source.line_column(p.span.start);
+                    format!("{}:{line}:{column}", p.source.path)
+                });
+                let help = first.and_then(Problem::help_text).map(str::to_owned);
+                (problems.iter().map(Problem::message).collect::<Vec<_>>().join("; "), help, place)
+            }
+        };
+        Self { schema: "countersign/decision/v1", decision: "error", error, help, place }
+    }
+}
+
+fn code(decision: Decision) -> u8 {
+    if decision == Decision::Allowed { OK } else { NOT_OK }
+}
+
+/// The question that the command line asks.
+fn question(args: &SimulateArgs) -> Result<Question, Failure> {
+    let (action, resource) = (args.action.clone().unwrap_or_default(), args.resource.clone().unwrap_or_default());
+    for (name, text, checked) in
+        [("action", &action, request::action(&action)), ("resource", &resource, request::resource(&resource))]
+    {
+        checked.map_err(|wanted| Problem::general(format!("`{text}` is no {name}")).help(wanted))?;
+    }
+    let mut problems = Vec::new();
+    let mut layers = Vec::new();
+    let mut layer = |name: String, files: Vec<&Path>| {
+        let policies = files.iter().filter_map(|file| policy(file, &mut problems)).collect();
+        layers.push(Attached { layer: name, policies });
+    };
+    for (name, files) in [("identity", &args.file), ("boundary", &args.boundary), ("session", &args.session)] {
+        if !files.is_empty() {
+            layer(name.to_owned(), files.iter().map(PathBuf::as_path).collect());
+        }
+    }
+    for (level, files) in args.service_control.iter().enumerate() {
+        layer(format!("serviceControl[{level}]"), files.split(',').map(Path::new).collect());
+    }
+    if layers.is_empty() {
+        let problem = Problem::general("a request under no policies");
+        return Err(problem.help("name the files of its policies; a request in JSON may have none").into());
+    }
+    let (errors, warnings): (Vec<_>, Vec<_>) = problems.into_iter().partition(Problem::is_error);
+    if !errors.is_empty() {
+        return Err(Failure::Problems(errors));
+    }
+    let mut keys = Keys::new();
+    let mut absent = BTreeSet::new();
+    for (key, values) in settled(&args.context)? {
+        match values.as_slice() {
+            [] => drop(absent.insert(key)),
+            [value] => drop(keys.insert(key, KeyValue::One(value.clone()))),
+            _ => drop(keys.insert(key, KeyValue::Many(values))),
+        }
+    }
+    let complete = args.context_is_complete;
+    Ok(Question { principal: args.principal.clone(), action, resource, keys, absent, complete, layers, warnings })
+}
+
+/// A policy file, or an AWS managed policy by its ARN.
+fn policy(file: &Path, problems: &mut Vec<Problem>) -> Option<(String, Option<Policy>)> {
+    let name = file.display().to_string();
+    let found = match request::managed(&name) {
+        Some(managed) => return Some((name, managed)),
+        None => input::read(file).map_err(|p| vec![p]).and_then(|source| request::document_of(&source)),
+    };
+    request::take(found, problems).map(|policy| (name, Some(policy)))
+}

@@ -1,0 +1,311 @@
+//! One IAM decision for any action of AWS, layer by layer: `countersign simulate`.
+//!
+//! The layers, the lowering and the unknown keys are those of [`crate::permissions`]; nothing is decided here that is not
+//! decided there. [`request`] reads questions from JSON, [`explain`] tells statement by statement why.
+
+pub mod explain;
+pub mod request;
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
+
+use serde::Serialize;
+
+use crate::inventory::Policy;
+use crate::permissions::context::Keys;
+use crate::permissions::dependence::{Choice, allowing, pairs};
+use crate::permissions::knowledge::{Knowledge, Known, Rest, spelling};
+use crate::permissions::layer::Layer;
+use crate::permissions::principals::is_service_linked;
+use crate::permissions::scenarios::{Call, Memo, Scenarios, Stack, Verdict, ask};
+use crate::problem::{Failure, Problem};
+
+/// One request to AWS, and the policies that it is under.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// The ARN of who asks, where it is given.
+    pub principal: Option<String>,
+    /// `service:Action`
+    pub action: String,
+    /// An ARN, or `*` for an action without resources.
+    pub resource: String,
+    /// The condition keys that are given.
+    pub keys: Keys,
+    /// Keys that are known to be absent.
+    pub absent: BTreeSet<String>,
+    /// Keys that are not given are absent, rather than unknown.
+    pub complete: bool,
+    /// The layers that are given, with their policies. One that is not given does not restrict.
+    pub layers: Vec<Attached>,
+    /// What is odd about the request, without being wrong.
+    pub warnings: Vec<Problem>,
+}
+
+/// The policies of a layer.
+#[derive(Clone, Debug)]
+pub struct Attached {
+    /// `identity`, `boundary`, `session`, `serviceControl[0]`.
+    pub layer: String,
+    /// Each policy's id, and its document; `None` for an AWS managed policy that is not built in.
+    pub policies: Vec<(String, Option<Policy>)>,
+}
+
+/// What a request comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Decision {
+    /// Every layer allows it.
+    Allowed,
+    /// A statement denies it.
+    ExplicitDeny,
+    /// A layer does not allow it, and no statement denies it.
+    ImplicitDeny,
+    /// It depends on what is not known.
+    Unknown,
+}
+
+impl Decision {
+    /// In words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Allowed => "allowed",
+            Self::ExplicitDeny => "explicitly denied",
+            Self::ImplicitDeny => "implicitly denied",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// The answer, as JSON: `schemas/decision.v1.schema.json`.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Answer {
+    schema: &'static str,
+    /// What the request comes to.
+    pub decision: Decision,
+    /// The layer that decides; for an allow the one that grants, `None` where that depends on what is not known.
+    pub decided_by: Option<String>,
+    /// Denied whatever the unknown keys are, where only the kind of the denial is unknown.
+    pub denied_in_any_case: bool,
+    /// The condition keys, and policies outside the question, that the answer depends on.
+    pub depends_on: Vec<Dependency>,
+    /// Who asks.
+    pub principal: Option<String>,
+    /// What is asked for.
+    pub action: String,
+    /// On what.
+    pub resource: String,
+    /// What each layer says by itself.
+    pub layers: Vec<LayerAnswer>,
+    /// Every statement, layer by layer.
+    pub statements: Vec<explain::StatementAnswer>,
+    /// What is odd about the request.
+    pub warnings: Vec<String>,
+}
+
+/// A key that an answer depends on.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Dependency {
+    /// A condition key, or the ARN of a policy.
+    pub key: String,
+    /// What it would have to be for the request to be allowed; empty where no value is enough or there are too many.
+    pub allows: Vec<String>,
+}
+
+/// What a layer says by itself.
+#[derive(Clone, Debug, Serialize)]
+pub struct LayerAnswer {
+    /// Its name.
+    pub layer: String,
+    /// What it comes to.
+    pub decision: Decision,
+}
+
+/// Decides questions, sharing the layers that several of them have.
+#[derive(Default)]
+pub struct Simulator {
+    layers: RefCell<HashMap<Vec<String>, Rc<Layer>>>,
+}
+
+/// The layers that are kept for later questions; a batch whose policies are all different keeps no more.
+const MOST_LAYERS: usize = 1024;
+
+impl Simulator {
+    /// Decides one question. Evaluation needs the stack of [`crate::stack`].
+    pub fn decide(&self, question: &Question) -> Result<Answer, Failure> {
+        let mut warnings: Vec<String> = question.warnings.iter().map(|w| w.message().to_owned()).collect();
+        let service_linked = question.principal.as_deref().is_some_and(is_service_linked);
+        let mut layers = Vec::new();
+        for attached in order(&question.layers) {
+            if service_linked && attached.layer.starts_with("serviceControl") {
+                warnings.push(format!("{} does not bind a service-linked role, and is left out", attached.layer));
+                continue;
+            }
+            layers.push(self.layer(attached)?);
+        }
+        if !layers.iter().any(|l| l.name == "identity") {
+            warnings
+                .push("no identity policies are given: nothing but the other layers restricts the request".to_owned());
+        }
+        let rest = if question.complete { Rest::Absent } else { Rest::Unknown };
+        let mut knowledge = Knowledge::given(&question.keys, rest);
+        question.absent.iter().for_each(|key| knowledge.insert(key, Known::Absent));
+        let call =
+            Call { action: question.action.clone(), resources: vec![question.resource.clone()], keys: BTreeMap::new() };
+        let memo = Memo::default();
+        let stack = Stack { layers };
+        let scenarios = ask(&stack, std::slice::from_ref(&call), &knowledge, &memo)?;
+        let rows = Rows::new(&scenarios);
+        let mut statements = Vec::new();
+        for layer in &stack.layers {
+            statements.extend(explain::layer(layer, question, &knowledge)?);
+        }
+        let layer_answer = |(index, layer): (usize, &Rc<Layer>)| LayerAnswer {
+            layer: layer.name.clone(),
+            decision: rows.uniform(|v| of_layer(v, index)),
+        };
+        let decision = rows.uniform(of_stack);
+        Ok(Answer {
+            schema: "countersign/decision/v1",
+            decision,
+            decided_by: rows.decided_by(decision, &stack),
+            denied_in_any_case: decision == Decision::Unknown && rows.never(Decision::Allowed),
+            depends_on: rows.depends_on(decision),
+            principal: question.principal.clone(),
+            action: question.action.clone(),
+            resource: question.resource.clone(),
+            layers: stack.layers.iter().enumerate().map(layer_answer).collect(),
+            statements,
+            warnings,
+        })
+    }
+
+    fn layer(&self, attached: &Attached) -> Result<Rc<Layer>, Failure> {
+        let mut key = vec![attached.layer.clone()];
+        for (id, policy) in &attached.policies {
+            key.push(id.clone());
+            key.extend(policy.as_ref().map(|p| p.content.clone()));
+        }
+        if let Some(layer) = self.layers.borrow().get(&key) {
+            return Ok(layer.clone());
+        }
+        let policies: HashMap<&str, &Policy> =
+            attached.policies.iter().filter_map(|(id, p)| Some((id.as_str(), p.as_ref()?))).collect();
+        let ids = attached.policies.iter().map(|(id, _)| id.clone());
+        let layer = Rc::new(Layer::new(&attached.layer, &attached.layer, ids, |id| policies.get(id).copied())?);
+        let mut layers = self.layers.borrow_mut();
+        if layers.len() >= MOST_LAYERS {
+            layers.clear();
+        }
+        layers.insert(key, layer.clone());
+        Ok(layer)
+    }
+}
+
+/// As AWS asks them: service control policies from the root down, identity policies, the boundary, the session policy.
+fn order(layers: &[Attached]) -> Vec<&Attached> {
+    let place = |a: &&Attached| match a.layer.as_str() {
+        "identity" => 1,
+        "boundary" => 2,
+        "session" => 3,
+        _ => 0,
+    };
+    let mut ordered: Vec<&Attached> = layers.iter().collect();
+    ordered.sort_by_key(place);
+    ordered
+}
+
+/// What the request comes to under every assignment of what is unknown.
+struct Rows<'s> {
+    verdicts: Vec<&'s Verdict>,
+    choices: Vec<Choice>,
+    too_many: &'s [String],
+}
+
+impl<'s> Rows<'s> {
+    fn new(scenarios: &'s Scenarios) -> Self {
+        let choice = |indices: &Vec<usize>| {
+            let labelled = scenarios.dimensions.iter().zip(indices);
+            labelled.filter_map(|(d, i)| Some((d.key.clone(), d.labels.get(*i)?.clone()))).collect()
+        };
+        Self {
+            verdicts: scenarios.rows.iter().filter_map(|(_, verdicts)| verdicts.first()).collect(),
+            choices: scenarios.rows.iter().map(|(indices, _)| choice(indices)).collect(),
+            too_many: &scenarios.too_many,
+        }
+    }
+
+    /// The same in every row, or unknown.
+    fn uniform(&self, of: impl Fn(&Verdict) -> Decision) -> Decision {
+        let mut decisions = self.verdicts.iter().map(|v| of(v));
+        let first = decisions.next().unwrap_or(Decision::Unknown);
+        if decisions.all(|d| d == first) { first } else { Decision::Unknown }
+    }
+
+    fn never(&self, decision: Decision) -> bool {
+        !self.verdicts.is_empty() && self.verdicts.iter().all(|v| of_stack(v) != decision)
+    }
+
+    /// The first layer that brings the decision about, in the order of the stack, if it is the same in every row.
+    fn decided_by(&self, decision: Decision, stack: &Stack) -> Option<String> {
+        let deciding = |verdict: &Verdict| {
+            let index = match (decision, verdict) {
+                (Decision::ExplicitDeny, Verdict::Blocked(said)) => {
+                    said.iter().find(|s| !s.statements.is_empty())?.layer
+                }
+                (Decision::ImplicitDeny, Verdict::Blocked(said)) => said.first()?.layer,
+                (Decision::Allowed, _) => stack.layers.iter().position(|l| l.name == "identity")?,
+                _ => return None,
+            };
+            stack.layers.get(index).map(|l| l.name.clone())
+        };
+        let mut layers = self.verdicts.iter().map(|v| deciding(v));
+        let first = layers.next()?;
+        if layers.all(|l| l == first) { first } else { None }
+    }
+
+    fn depends_on(&self, decision: Decision) -> Vec<Dependency> {
+        if decision != Decision::Unknown {
+            return Vec::new();
+        }
+        let decisions: Vec<Decision> = self.verdicts.iter().map(|v| of_stack(v)).collect();
+        let assigned: Vec<((), &Choice)> = self.choices.iter().map(|c| ((), c)).collect();
+        let mut keys: Vec<&String> = self.choices.iter().flatten().map(|(key, _)| key).collect();
+        keys.sort();
+        keys.dedup();
+        let differs = |key: &&String| pairs(&assigned, key).iter().any(|(a, b)| decisions.get(*a) != decisions.get(*b));
+        let allows = |key: &str| {
+            let rows = self.choices.iter().zip(&decisions);
+            allowing(rows.map(|(c, d)| (c, *d == Decision::Allowed)), key)
+        };
+        let mut found: Vec<Dependency> = keys
+            .into_iter()
+            .filter(differs)
+            .map(|key| Dependency { key: spelling(key), allows: allows(key) })
+            .collect();
+        found.extend(self.too_many.iter().map(|key| Dependency { key: spelling(key), allows: Vec::new() }));
+        found.sort();
+        found.dedup();
+        found
+    }
+}
+
+fn of_stack(verdict: &Verdict) -> Decision {
+    match verdict {
+        Verdict::Allowed(_) => Decision::Allowed,
+        Verdict::Blocked(said) if said.iter().any(|s| !s.statements.is_empty()) => Decision::ExplicitDeny,
+        Verdict::Blocked(_) => Decision::ImplicitDeny,
+    }
+}
+
+fn of_layer(verdict: &Verdict, layer: usize) -> Decision {
+    match verdict {
+        Verdict::Allowed(_) => Decision::Allowed,
+        Verdict::Blocked(said) => match said.iter().find(|s| s.layer == layer) {
+            None => Decision::Allowed,
+            Some(said) if said.statements.is_empty() => Decision::ImplicitDeny,
+            Some(_) => Decision::ExplicitDeny,
+        },
+    }
+}

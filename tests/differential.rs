@@ -1,0 +1,543 @@
+//! The lowering against a second interpreter of IAM (`reference`), on generated policies and requests; and every lowered
+//! policy against its schema, strictly.
+//!
+//! `DIFFERENTIAL_CASES` sets how many; continuous integration asks for 100,000.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
+
+mod reference;
+
+use std::path::Path;
+
+use cedar_policy::{PolicySet, Schema, ValidationMode, Validator};
+use countersign::iam::document;
+use countersign::inventory::json;
+use countersign::permissions::lower;
+use countersign::problem::Source;
+use countersign::simulation::request::{Batch, Reader};
+use countersign::simulation::{Answer, Simulator};
+use countersign::stack;
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use serde_json::{Map, Value, json};
+
+/// Every operator without prefix and suffix.
+const OPERATORS: [&str; 26] = [
+    "StringEquals",
+    "StringNotEquals",
+    "StringEqualsIgnoreCase",
+    "StringNotEqualsIgnoreCase",
+    "StringLike",
+    "StringNotLike",
+    "NumericEquals",
+    "NumericNotEquals",
+    "NumericLessThan",
+    "NumericLessThanEquals",
+    "NumericGreaterThan",
+    "NumericGreaterThanEquals",
+    "DateEquals",
+    "DateNotEquals",
+    "DateLessThan",
+    "DateLessThanEquals",
+    "DateGreaterThan",
+    "DateGreaterThanEquals",
+    "Bool",
+    "BinaryEquals",
+    "IpAddress",
+    "NotIpAddress",
+    "ArnEquals",
+    "ArnLike",
+    "ArnNotEquals",
+    "ArnNotLike",
+];
+
+/// Few keys, so that conditions meet values.
+const KEYS: [&str; 5] = ["aws:username", "test:Key", "test:Other", "aws:PrincipalTag/team", "aws:TagKeys"];
+
+fn strings() -> Vec<&'static str> {
+    vec!["", "a", "A", "ab", "aB", "abc", "a*c", "a?", "true", "5", "${aws:username}", "é", "a:b"]
+}
+
+/// Values of requests for an operator's type, among them some that do not parse.
+fn actual(operator: &str) -> Vec<&'static str> {
+    match kind(operator) {
+        "Numeric" => {
+            vec!["5", "5.0", "05", "-5", "+5", "4.9999", "5.00001", "4.99999999", "100000000000000000000", "x", ""]
+        }
+        "Date" => vec![
+            "2024",
+            "2024-01",
+            "2024-02-29",
+            "2023-02-29",
+            "2024-01-01T00:00:00Z",
+            "2024-01-01T00:00Z",
+            "2024-01-01T01:00:00+01:00",
+            "2023-12-31T23:59:59.999Z",
+            "1704067200",
+            "1704067201",
+            "yesterday",
+            "",
+        ],
+        "Bool" => vec!["true", "false", "TRUE", "yes", "1", ""],
+        "Binary" => vec!["QmluYXJ5", "qmluYXJ5", "QmluYXJz", "QQ==", "QQ", "!", ""],
+        "Ip" => vec![
+            "10.0.0.1",
+            "10.0.1.0",
+            "11.0.0.1",
+            "2001:db8::1",
+            "2001:DB8:0::1",
+            "2001:db9::1",
+            "::ffff:10.0.0.1",
+            "10.0.0.1/32",
+            "x",
+        ],
+        "Arn" => vec![
+            "arn:aws:iam::1:role/a",
+            "arn:aws:iam::1:role/a/b",
+            "arn:aws:iam::2:role/a",
+            "arn:aws:iam:::role/a",
+            "arn:aws:artifact:us-east-1::report/r:1",
+            "arn:aws:iam",
+            "x",
+        ],
+        _ => strings(),
+    }
+}
+
+/// Values of policies: what a policy may not hold is an error, and is not generated.
+fn wanted(operator: &str) -> Vec<&'static str> {
+    match kind(operator) {
+        "Numeric" => vec!["5", "5.000", "-5", "4.9999", "5.00001", "100000000000000000001", "${aws:username}", "0"],
+        "Date" => {
+            vec!["2024-01-01T00:00:00Z", "2024", "2024-01-01", "1704067200", "2024-02-29", "2023-12-31T23:59:59.999Z"]
+        }
+        "Bool" => vec!["true", "false", "True"],
+        "Binary" => vec!["QmluYXJ5", "QQ=="],
+        "Ip" => vec!["10.0.0.0/24", "10.0.0.9/8", "10.0.0.1", "2001:db8::/32", "::/0", "0.0.0.0/0"],
+        "Arn" => vec![
+            "arn:aws:iam::1:role/a",
+            "arn:aws:iam::*:role/*",
+            "arn:aws:iam::?:role/?",
+            "arn:*",
+            "arn:aws:iam",
+            "*",
+            "*:role/a",
+            "arn:aws:iam::1:role/${aws:username}",
+            "arn:aws:artifact:*::report/*:1",
+            "a*:aws:iam::1:role/a",
+        ],
+        "Like" => [
+            strings(),
+            vec![
+                "*",
+                "a*",
+                "*b*",
+                "?",
+                "??",
+                "a?c",
+                "${*}",
+                "a${*}c",
+                "${aws:username}*",
+                "${aws:PrincipalTag/team, 'a'}",
+                "A*B",
+            ],
+        ]
+        .concat(),
+        _ => [strings(), vec!["${aws:PrincipalTag/team, 'a'}", "${$}", "${ aws:UserName }"]].concat(),
+    }
+}
+
+fn kind(operator: &str) -> &'static str {
+    let base = operator.replace("Not", "");
+    match base.as_str() {
+        "StringLike" => "Like",
+        "Bool" => "Bool",
+        "BinaryEquals" => "Binary",
+        "IpAddress" => "Ip",
+        b if b.starts_with("Arn") => "Arn",
+        b if b.starts_with("Numeric") => "Numeric",
+        b if b.starts_with("Date") => "Date",
+        _ => "String",
+    }
+}
+
+/// One value, or a list.
+fn one_or_more(values: Vec<&'static str>) -> impl Strategy<Value = Value> {
+    let value = prop::sample::select(values);
+    prop_oneof![
+        3 => value.clone().prop_map(|v| json!(v)),
+        2 => prop::collection::vec(value, 0..4).prop_map(|v| json!(v)),
+    ]
+}
+
+/// An operator with prefix and suffix, a key, and values that the policy may compare with.
+fn condition(operator: BoxedStrategy<&'static str>) -> impl Strategy<Value = (String, &'static str, Value)> {
+    let prefix = prop::sample::select(vec!["", "", "", "ForAnyValue:", "ForAllValues:"]);
+    let suffix = prop::sample::select(vec!["", "", "IfExists"]);
+    let key = prop::sample::select(KEYS.to_vec());
+    (operator, prefix, suffix, key, prop::bool::weighted(0.06)).prop_flat_map(
+        |(operator, prefix, suffix, key, null)| {
+            let (name, values) = if null {
+                ("Null".to_owned(), vec!["true", "false"])
+            } else {
+                (format!("{prefix}{operator}{suffix}"), wanted(operator))
+            };
+            one_or_more(values).prop_map(move |values| (name.clone(), key, values))
+        },
+    )
+}
+
+fn statement(operator: &BoxedStrategy<&'static str>) -> impl Strategy<Value = Value> + use<> {
+    let actions = one_or_more(vec![
+        "s3:GetObject",
+        "S3:getobject",
+        "s3:*",
+        "s3:Get?bject",
+        "*",
+        "s3:Put*",
+        "iam:*",
+        "*:*",
+        "s3:?*",
+    ]);
+    let resources = one_or_more(vec![
+        "*",
+        "**",
+        "arn:aws:s3:::b/k",
+        "arn:aws:s3:::b/*",
+        "arn:aws:s3:::?/${aws:username}",
+        "arn:aws:s3:::${aws:username, 'b'}/*",
+        "arn:aws:s3:*",
+        "arn:aws:s3",
+        "arn:*:k",
+        "arn:aws:s3:::*:y",
+        "a?n:aws:s3:::b/k",
+    ]);
+    let conditions = prop::collection::vec(condition(operator.clone()), 0..3);
+    (prop::bool::weighted(0.7), actions, resources, prop::bool::weighted(0.15), prop::bool::weighted(0.15), conditions)
+        .prop_map(|(allow, actions, resources, not_action, not_resource, conditions)| {
+            let mut statement = json!({"Effect": if allow { "Allow" } else { "Deny" }});
+            statement[if not_action { "NotAction" } else { "Action" }] = actions;
+            statement[if not_resource { "NotResource" } else { "Resource" }] = resources;
+            let mut block = Map::new();
+            for (operator, key, values) in conditions {
+                let keys = block.entry(operator).or_insert_with(|| json!({}));
+                keys[key] = values;
+            }
+            if !block.is_empty() {
+                statement["Condition"] = block.into();
+            }
+            statement
+        })
+}
+
+fn policy(operator: &BoxedStrategy<&'static str>) -> impl Strategy<Value = Value> + use<> {
+    let version =
+        prop::sample::select(vec![json!("2012-10-17"), json!("2012-10-17"), json!("2008-10-17"), json!(null)]);
+    (version, prop::collection::vec(statement(operator), 0..4)).prop_map(|(version, mut statements)| {
+        let mut policy = json!({});
+        if version != "2012-10-17" {
+            statements.iter_mut().for_each(without_variables_as_numbers);
+        }
+        if !version.is_null() {
+            policy["Version"] = version;
+        }
+        policy["Statement"] = if statements.len() == 1 { statements.remove(0) } else { json!(statements) };
+        policy
+    })
+}
+
+/// Without policy variables, a text in their form is no number.
+fn without_variables_as_numbers(statement: &mut Value) {
+    for (operator, keys) in statement.get_mut("Condition").and_then(Value::as_object_mut).into_iter().flatten() {
+        if operator.contains("Numeric") {
+            *keys = serde_json::from_str(&keys.to_string().replace("${aws:username}", "5")).unwrap();
+        }
+    }
+}
+
+/// A key that is missing, empty, single or multi-valued.
+fn value(operator: &BoxedStrategy<&'static str>) -> impl Strategy<Value = Option<Value>> + use<> {
+    operator.clone().prop_flat_map(|operator| {
+        let value = prop::sample::select(actual(operator));
+        prop_oneof![
+            2 => Just(None),
+            6 => value.clone().prop_map(|v| Some(json!(v))),
+            3 => prop::collection::vec(value, 0..4).prop_map(|v| Some(json!(v))),
+        ]
+    })
+}
+
+fn requests(operator: BoxedStrategy<&'static str>) -> impl Strategy<Value = Value> {
+    let layer = || prop::collection::vec(policy(&operator), 0..3);
+    let context = KEYS.map(|_| value(&operator));
+    let resource = prop::sample::select(vec!["arn:aws:s3:::b/k", "arn:aws:s3:::b/ab", "arn:aws:s3:::b/k:y", "*"]);
+    let principal = prop::sample::select(vec![
+        "arn:aws:iam::111122223333:user/a",
+        "arn:aws:iam::111122223333:role/aws-service-role/x.amazonaws.com/AWSServiceRoleForX",
+    ]);
+    let levels = prop::collection::vec(layer(), 0..3);
+    let optional = || prop::option::weighted(0.3, layer());
+    let service_control = prop::option::weighted(0.3, levels);
+    (layer(), optional(), optional(), service_control, context, resource, principal).prop_map(
+        |(identity, boundary, session, levels, context, resource, principal)| {
+            let mut keys = Map::new();
+            for (key, value) in KEYS.iter().zip(context) {
+                keys.extend(value.map(|v| ((*key).to_owned(), v)));
+            }
+            let mut request = json!({"principal": principal, "action": "s3:GetObject", "resource": resource,
+                "context": keys, "contextIsComplete": true, "identity": identity});
+            for (layer, policies) in
+                [("boundary", json!(boundary)), ("session", json!(session)), ("serviceControl", json!(levels))]
+            {
+                if !policies.is_null() {
+                    request[layer] = policies;
+                }
+            }
+            request
+        },
+    )
+}
+
+/// Requests that one condition decides.
+fn on_one_condition(operator: &'static str) -> impl Strategy<Value = Value> {
+    let context = KEYS.map(|_| value(&Just(operator).boxed()));
+    (condition(Just(operator).boxed()), context, any::<bool>()).prop_map(|((operator, key, values), context, allow)| {
+        let present = KEYS.iter().zip(context).filter_map(|(key, value)| Some(((*key).to_owned(), value?)));
+        let everything = json!({"Effect": "Allow", "Action": "*", "Resource": "*"});
+        let mut statement = everything.clone();
+        statement["Effect"] = json!(if allow { "Allow" } else { "Deny" });
+        statement["Condition"][operator][key] = values;
+        let statements = if allow { json!([statement]) } else { json!([everything, statement]) };
+        json!({"action": "s3:GetObject", "resource": "*", "context": present.collect::<Map<_, _>>(), "contextIsComplete": true,
+            "identity": [{"Version": "2012-10-17", "Statement": statements}]})
+    })
+}
+
+fn any_operator() -> BoxedStrategy<&'static str> {
+    prop::sample::select(OPERATORS.to_vec()).boxed()
+}
+
+fn decide(simulator: &Simulator, request: &Value) -> Answer {
+    let source = Source::new("request", request.to_string());
+    match Reader::new(Path::new(".")).batch(&source).unwrap() {
+        Batch::One(question) => simulator.decide(&question.unwrap()).unwrap(),
+        Batch::Many(_) => panic!("one request"),
+    }
+}
+
+fn decision(answer: &Answer) -> Value {
+    serde_json::to_value(answer.decision).unwrap()
+}
+
+/// Every policy of a request, lowered, is valid against its schema.
+fn validate(request: &Value) {
+    let layers = ["identity", "boundary", "session"].iter().map(|l| &request[*l]);
+    let levels = request["serviceControl"].as_array().into_iter().flatten();
+    for policy in layers.chain(levels).filter_map(Value::as_array).flatten() {
+        let source = Source::new("policy", policy.to_string());
+        let mut problems = Vec::new();
+        let document = document::read(&source, &json::parse(&source).unwrap(), &mut problems);
+        assert!(problems.is_empty(), "{problems:?}");
+        for statement in &document.statements {
+            let lowered = lower::statement(statement);
+            let schema = Schema::from_json_value(lowered.reads.schema()).unwrap();
+            let set: PolicySet = lowered.text.parse().unwrap();
+            let result = Validator::new(schema).validate(&set, ValidationMode::Strict);
+            assert!(result.validation_passed(), "{policy}\n{}\n{result}", lowered.text);
+        }
+    }
+}
+
+fn cases() -> u32 {
+    std::env::var("DIFFERENTIAL_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(5000)
+}
+
+/// A runner that has found its failure is shrunk and shown by proptest.
+fn run(cases: u32, seed: u8, requests: impl Strategy<Value = Value>, holds: impl Fn(&Simulator, &Value)) {
+    let config = Config { cases, failure_persistence: None, max_shrink_iters: 2000, ..Config::default() };
+    let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &[seed; 32]));
+    let simulator = Simulator::default();
+    let result = runner.run(&requests, |request| {
+        holds(&simulator, &request);
+        Ok(())
+    });
+    result.unwrap_or_else(|e| panic!("{e}"));
+}
+
+fn agree(simulator: &Simulator, request: &Value) {
+    let answer = decide(simulator, request);
+    assert_eq!(decision(&answer), reference::decide(request), "{request:#}");
+    explained(&answer);
+}
+
+/// The statements that are said to apply are those that decide.
+fn explained(answer: &Answer) {
+    for layer in &answer.layers {
+        let applies = |effect: &str| {
+            answer.statements.iter().any(|s| s.layer == layer.layer && s.effect == effect && s.applies == Some(true))
+        };
+        let told = if applies("Deny") {
+            "explicitDeny"
+        } else if applies("Allow") {
+            "allowed"
+        } else {
+            "implicitDeny"
+        };
+        assert_eq!(serde_json::to_value(layer.decision).unwrap(), told, "{}", layer.layer);
+    }
+    assert!(
+        answer.statements.iter().all(|s| s.conditions.iter().all(|c| c.matches.is_some() && !c.because.is_empty()))
+    );
+}
+
+#[test]
+fn agrees_with_the_reference() {
+    stack::evaluate(|| {
+        run(cases() / 2, 1, requests(any_operator()), agree);
+        Ok(())
+    })
+    .unwrap();
+}
+
+/// One operator a request: its values and its keys meet more often.
+#[test]
+fn agrees_with_the_reference_operator_by_operator() {
+    let each = cases() / 2 / u32::try_from(OPERATORS.len()).unwrap() + 1;
+    stack::evaluate(|| {
+        for operator in OPERATORS {
+            run(each, 2, requests(Just(operator).boxed()), agree);
+        }
+        Ok(())
+    })
+    .unwrap();
+}
+
+#[test]
+fn every_lowered_policy_is_valid() {
+    run(cases() / 10, 3, requests(any_operator()), |_, request| validate(request));
+}
+
+/// Keys that AWS documents to have one value, which is what an unknown one is taken to have.
+const SINGLE: [&str; 2] = ["aws:username", "aws:PrincipalTag/team"];
+
+/// Without a complete context the answer holds for every context that has the keys that are given: what is not said to be
+/// unknown is what the reference says of each.
+#[test]
+fn what_is_certain_holds_in_every_context() {
+    stack::evaluate(|| {
+        let strategy = (requests(any_operator()), prop::collection::vec(any::<prop::sample::Index>(), KEYS.len()));
+        let certain = std::cell::Cell::new(0);
+        let config = Config { cases: cases() / 5, failure_persistence: None, ..Config::default() };
+        let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &[4; 32]));
+        let simulator = Simulator::default();
+        let result = runner.run(&strategy, |(complete, hidden)| {
+            let mut open = complete.clone();
+            open["contextIsComplete"] = json!(false);
+            for (key, hide) in KEYS.iter().zip(&hidden) {
+                let odd = SINGLE.contains(key) && complete["context"].get(key).is_some_and(Value::is_array);
+                if (hide.index(2) == 0 && !odd) || complete["context"].get(key).is_none() {
+                    open["context"].as_object_mut().unwrap().remove(*key);
+                }
+            }
+            let answer = decide(&simulator, &open);
+            let expected = reference::decide(&complete);
+            if decision(&answer) == "unknown" {
+                prop_assert!(!answer.depends_on.is_empty(), "{open:#}");
+                prop_assert!(!answer.denied_in_any_case || expected != "allowed", "{open:#}");
+            } else {
+                certain.set(certain.get() + 1);
+                prop_assert_eq!(decision(&answer), expected, "{:#}\n{:#}", open, complete);
+            }
+            Ok(())
+        });
+        result.unwrap_or_else(|e| panic!("{e}"));
+        assert!(certain.get() > cases() / 50, "hardly anything is certain: {}", certain.get());
+        Ok(())
+    })
+    .unwrap();
+}
+
+/// The operator that a planted error takes for another one.
+fn planted(operator: &str) -> Vec<String> {
+    let swap = |from: &str, to: &str| operator.contains(from).then(|| operator.replacen(from, to, 1));
+    let mut wrong: Vec<String> = [
+        swap("GreaterThanEquals", "GreaterThan").or_else(|| swap("GreaterThan", "GreaterThanEquals")),
+        swap("LessThanEquals", "LessThan").or_else(|| swap("LessThan", "LessThanEquals")),
+        swap("IgnoreCase", ""),
+        swap("StringLike", "StringEquals"),
+        swap("StringNotLike", "StringNotEquals"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let negated = match operator {
+        "StringEquals" | "StringEqualsIgnoreCase" => Some(operator.replace("String", "StringNot")),
+        "NumericEquals" | "DateEquals" | "ArnEquals" | "StringLike" | "ArnLike" => {
+            Some(operator.replace("Equals", "NotEquals").replace("Like", "NotLike"))
+        }
+        "IpAddress" => Some("NotIpAddress".to_owned()),
+        "Bool" => Some("StringEquals".to_owned()),
+        "BinaryEquals" => Some("StringEqualsIgnoreCase".to_owned()),
+        other => Some(other.replace("Not", "")).filter(|o| o != other),
+    };
+    wrong.extend(negated);
+    wrong
+}
+
+/// The request with one operator taken for another, in every policy.
+fn mutated(request: &Value, from: &str, to: &str) -> Value {
+    match request {
+        Value::Object(members) => members
+            .iter()
+            .map(|(k, v)| (if k == from { to } else { k }.to_owned(), mutated(v, from, to)))
+            .collect::<Map<_, _>>()
+            .into(),
+        Value::Array(values) => values.iter().map(|v| mutated(v, from, to)).collect(),
+        other => other.clone(),
+    }
+}
+
+/// A lowering that takes one operator for another is found: the same generator, with the error planted between the two sides.
+#[test]
+fn a_planted_error_in_each_operator_is_found() {
+    let mut errors: Vec<(&str, String, String)> = Vec::new();
+    for operator in OPERATORS {
+        let wrong = planted(operator);
+        assert!(!wrong.is_empty(), "{operator}");
+        errors.extend(wrong.into_iter().map(|w| (operator, operator.to_owned(), w)));
+        errors.push((operator, format!("ForAnyValue:{operator}IfExists"), format!("ForAnyValue:{operator}")));
+        errors.push((operator, format!("ForAnyValue:{operator}"), format!("ForAllValues:{operator}")));
+        errors.push((operator, format!("ForAllValues:{operator}"), operator.to_owned()));
+    }
+    stack::evaluate(|| {
+        let simulator = Simulator::default();
+        for (operator, from, to) in &errors {
+            let strategy = on_one_condition(operator);
+            let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[5; 32]);
+            let mut runner = TestRunner::new_with_rng(Config::default(), rng);
+            let found = (0..5000).any(|_| {
+                let request = strategy.new_tree(&mut runner).unwrap().current();
+                let wrong = mutated(&request, from, to);
+                wrong != request && decision(&decide(&simulator, &wrong)) != reference::decide(&request)
+            });
+            assert!(found, "{from} taken for {to} is not found");
+        }
+        Ok(())
+    })
+    .unwrap();
+}
+
+/// What a table of simulators has in common: documents by path, by text, by ARN.
+#[test]
+fn a_policy_is_a_document_its_text_or_an_arn() {
+    let document = json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}});
+    let ask = |policy: Value| {
+        let request = json!({"action": "s3:GetObject", "resource": "arn:aws:s3:::b/k", "identity": [policy]});
+        stack::evaluate(|| Ok(decision(&decide(&Simulator::default(), &request)))).unwrap()
+    };
+    assert_eq!(ask(document.clone()), "allowed");
+    assert_eq!(ask(json!(document.to_string())), "allowed");
+    assert_eq!(ask(json!("arn:aws:iam::aws:policy/AdministratorAccess")), "allowed");
+    assert_eq!(ask(json!("arn:aws:iam::aws:policy/AmazonS3FullAccess")), "unknown", "not built in");
+}

@@ -1,0 +1,288 @@
+//! `simulate` as its users run it: requests in JSON and on the command line, batches, and AWS's own examples.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::{Value, json};
+
+fn countersign(args: &[&str], stdin: &str) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+    command.current_dir(env!("CARGO_MANIFEST_DIR")).env("NO_COLOR", "1").arg("simulate").args(args);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(stdin.as_bytes()).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+/// The answers to requests, one a line, each valid against its schema.
+fn answers(stdin: &str) -> (Vec<Value>, i32) {
+    let output = countersign(&["--format", "jsonl"], stdin);
+    let text = String::from_utf8(output.stdout).unwrap();
+    let schema = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/decision.v1.schema.json"));
+    let validator = jsonschema::validator_for(&serde_json::from_str(&schema.unwrap()).unwrap()).unwrap();
+    let answer = |line: &str| {
+        let answer: Value = serde_json::from_str(line).unwrap();
+        let wrong: Vec<String> =
+            validator.iter_errors(&answer).map(|e| format!("{}: {e}", e.instance_path())).collect();
+        assert!(wrong.is_empty(), "{line}\n{}", wrong.join("\n"));
+        assert!(line.starts_with(r#"{"schema":"countersign/decision/v1","decision":"#), "the first keys: {line}");
+        answer
+    };
+    (text.lines().map(answer).collect(), output.status.code().unwrap())
+}
+
+fn answer(request: &Value) -> Value {
+    answers(&request.to_string()).0.remove(0)
+}
+
+fn allow(action: &str, resource: &str) -> Value {
+    json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": resource}]})
+}
+
+fn get_object(layers: &Value) -> Value {
+    let mut request = json!({"principal": "arn:aws:iam::111122223333:user/a", "action": "s3:GetObject",
+        "resource": "arn:aws:s3:::b/k", "contextIsComplete": true, "identity": [allow("s3:*", "*")]});
+    for (layer, policies) in layers.as_object().unwrap() {
+        request[layer] = policies.clone();
+    }
+    request
+}
+
+#[test]
+fn a_layer_that_is_absent_does_not_restrict_and_an_empty_one_allows_nothing() {
+    let all = allow("*", "*");
+    let none = allow("ec2:*", "*");
+    for (layers, decision, by) in [
+        (json!({}), "allowed", "identity"),
+        (json!({"identity": []}), "implicitDeny", "identity"),
+        (json!({"boundary": []}), "implicitDeny", "boundary"),
+        (json!({"boundary": null}), "allowed", "identity"),
+        (json!({"session": []}), "implicitDeny", "session"),
+        (json!({"session": [none.clone()]}), "implicitDeny", "session"),
+        (json!({"serviceControl": []}), "allowed", "identity"),
+        (json!({"serviceControl": [[all.clone()], []]}), "implicitDeny", "serviceControl[1]"),
+        (json!({"serviceControl": [[all.clone()], [none.clone(), all.clone()]]}), "allowed", "identity"),
+        (json!({"serviceControl": [["p-FullAWSAccess"], [none]]}), "implicitDeny", "serviceControl[1]"),
+    ] {
+        let answer = answer(&get_object(&layers));
+        assert_eq!((&answer["decision"], &answer["decidedBy"]), (&json!(decision), &json!(by)), "{layers}");
+    }
+    let deny = json!({"Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"}});
+    let answer = answer(&get_object(&json!({"boundary": [all, deny], "session": []})));
+    assert_eq!((&answer["decision"], &answer["decidedBy"]), (&json!("explicitDeny"), &json!("boundary")));
+}
+
+#[test]
+fn service_control_policies_do_not_bind_service_linked_roles() {
+    let role = "arn:aws:iam::111122223333:role/aws-service-role/artifact.amazonaws.com/AWSServiceRoleForArtifact";
+    let answer = answer(&get_object(&json!({"principal": role, "serviceControl": [[]]})));
+    assert_eq!(answer["decision"], "allowed");
+    assert!(answer["warnings"][0].as_str().unwrap().contains("service-linked"));
+}
+
+#[test]
+fn only_a_star_matches_actions_without_resources() {
+    let list = |resource: &str| {
+        json!({"action": "artifact:ListReports", "resource": "*", "contextIsComplete": true,
+            "identity": [allow("artifact:List*", resource)]})
+    };
+    assert_eq!(answer(&list("*"))["decision"], "allowed");
+    assert_eq!(answer(&list("arn:aws:artifact:*:*:*"))["decision"], "implicitDeny");
+    assert_eq!(answer(&list("arn:*"))["decision"], "implicitDeny");
+}
+
+#[test]
+fn each_statement_says_what_matched_and_what_did_not() {
+    let policy = json!({"Version": "2012-10-17", "Statement": [
+        {"Sid": "Read", "Effect": "Allow", "Action": "s3:Get*", "Resource": "arn:aws:s3:::b/*", "Condition": {
+            "StringEquals": {"aws:PrincipalTag/team": ["a", "b"]}, "NumericLessThan": {"aws:MultiFactorAuthAge": "3600"}}},
+        {"Effect": "Deny", "NotAction": "s3:*", "Resource": "*"}]});
+    let request = get_object(&json!({"identity": [policy], "context": {
+        "aws:principaltag/Team": "a", "aws:MultiFactorAuthAge": 4000, "aws:TagKeys": ["x"]}}));
+    let answer = answer(&request);
+    assert_eq!(answer["decision"], "implicitDeny");
+    let [read, deny] = &answer["statements"].as_array().unwrap()[..] else { panic!("{answer}") };
+    assert_eq!(
+        (&read["sid"], &read["applies"], &read["action"]["matches"]),
+        (&json!("Read"), &json!(false), &json!(true))
+    );
+    let conditions = read["conditions"].as_array().unwrap();
+    assert_eq!(conditions[0]["matches"], true, "{conditions:?}");
+    assert_eq!(conditions[1]["matches"], false);
+    assert_eq!(conditions[1]["because"], "aws:MultiFactorAuthAge is \"4000\"");
+    assert_eq!((&deny["action"]["element"], &deny["action"]["matches"]), (&json!("NotAction"), &json!(false)));
+}
+
+#[test]
+fn what_is_not_given_is_unknown_unless_the_context_is_complete() {
+    let policy = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*",
+        "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}}]});
+    let ask = |complete: bool, context: Value| {
+        answer(&get_object(&json!({"identity": [policy.clone()], "contextIsComplete": complete, "context": context})))
+    };
+    let open = ask(false, json!({}));
+    assert_eq!(open["decision"], "unknown");
+    assert_eq!(open["dependsOn"], json!([{"key": "aws:MultiFactorAuthPresent", "allows": ["true"]}]));
+    assert_eq!(open["decidedBy"], Value::Null);
+    assert_eq!(ask(true, json!({}))["decision"], "implicitDeny");
+    assert_eq!(ask(false, json!({"aws:MultiFactorAuthPresent": true}))["decision"], "allowed");
+    assert_eq!(ask(false, json!({"aws:MultiFactorAuthPresent": ["true"]}))["decision"], "implicitDeny", "a list");
+    // only whether the denial is explicit is unknown
+    let deny = json!({"Statement": {"Effect": "Deny", "Action": "*", "Resource": "*",
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}}}});
+    let denied = answer(&get_object(&json!({"identity": [deny], "contextIsComplete": false})));
+    assert_eq!((&denied["decision"], &denied["deniedInAnyCase"]), (&json!("unknown"), &json!(true)));
+    // a variable that cannot lead to the resource changes nothing
+    let home = answer(&get_object(
+        &json!({"identity": [allow("s3:*", "arn:aws:s3:::home/${aws:username}")], "contextIsComplete": false}),
+    ));
+    assert_eq!(home["decision"], "implicitDeny");
+}
+
+#[test]
+fn a_batch_has_one_line_a_request_and_an_invalid_one_is_an_error() {
+    let good = get_object(&json!({}));
+    let denied = get_object(&json!({"identity": []}));
+    let lines = format!("{good}\n{{\"action\": oops\n\n{denied}\n{{\"action\":\"s3:GetObject\"}}\n");
+    let (answers, code) = self::answers(&lines);
+    let decisions: Vec<&Value> = answers.iter().map(|a| &a["decision"]).collect();
+    assert_eq!(decisions, ["allowed", "error", "implicitDeny", "error"]);
+    assert_eq!(code, 2);
+    assert!(answers[1]["place"].as_str().unwrap().contains("line 2"), "{}", answers[1]);
+    assert_eq!(answers[3]["error"], "a request without `resource`");
+    let (array, code) = self::answers(&json!([good, denied]).to_string());
+    assert_eq!((array.len(), code), (2, 1));
+    assert_eq!(self::answers(&json!([good]).to_string()).1, 0);
+    for (text, expected) in [("[]", 3), ("", 3), ("{", 2), ("3", 2), (r#"{"action": "s3:GetObject"}"#, 2)] {
+        assert_eq!(countersign(&[], text).status.code(), Some(expected), "{text}");
+    }
+}
+
+#[test]
+fn wrong_requests_have_their_place_and_what_to_do() {
+    for (wrong, message, help) in [
+        (json!({"acton": 1}), "a request has no `acton`", "did you mean `action`?"),
+        (json!({"action": "GetObject"}), "`GetObject` is no action", "written in full"),
+        (json!({"action": "s3:*"}), "`s3:*` is no action", "written in full"),
+        (json!({"resource": "b/k"}), "`b/k` is no resource", "an ARN"),
+        (json!({"identity": {}}), "`identity` is a list of policies", "write [ … ]"),
+        (json!({"identity": [3]}), "a policy is a document or the path of one", "a path"),
+        (json!({"identity": ["no/such.json"]}), "there is no policy document no/such.json", "relative"),
+        (json!({"identity": [{"Statement": {"Effect": "Allow"}}]}), "without `Action`", "add"),
+        (json!({"serviceControl": [{}]}), "`serviceControl[0]` is a list of policies", "write [ … ]"),
+        (json!({"context": {"aws:x": {}}}), "the value of a key is a string", "leave the key out"),
+        (json!({"context": {"aws:x": "1", "AWS:X": "2"}}), "is given twice", "keep one"),
+        (json!({"contextIsComplete": "yes"}), "`contextIsComplete` is true or false", "true or false"),
+    ] {
+        let output = countersign(&[], &get_object(&wrong).to_string());
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{wrong}");
+        assert!(output.stdout.is_empty() && text.contains(message) && text.contains(help), "{wrong}\n{text}");
+        assert!(text.contains("stdin:1:"), "{text}");
+    }
+}
+
+#[test]
+fn principal_and_id_are_ignored_with_a_warning() {
+    let policy = json!({"Version": "2012-10-17", "Id": "x",
+        "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}]});
+    let answer = answer(&get_object(&json!({"identity": [policy]})));
+    assert_eq!((&answer["decision"], answer["warnings"].as_array().unwrap().len()), (&json!("allowed"), 2));
+}
+
+#[test]
+fn policies_are_files_on_the_command_line() {
+    let policy = "examples/clinic/iam/accept-with-mfa.json";
+    let accept = [
+        "--action",
+        "artifact:AcceptAgreement",
+        "--resource",
+        "arn:aws:artifact:::agreement/agreement-9c1kBcYznTkcpRIm",
+    ];
+    let run = |more: &[&str]| countersign(&[&accept[..], more].concat(), "").status.code().unwrap();
+    assert_eq!(run(&[policy]), 1, "multi-factor authentication is unknown");
+    assert_eq!(run(&[policy, "--context", "aws:MultiFactorAuthPresent=true"]), 0);
+    assert_eq!(run(&[policy, "--context", "aws:MultiFactorAuthPresent="]), 1);
+    assert_eq!(run(&["arn:aws:iam::aws:policy/AWSArtifactAgreementsFullAccess", "--context-is-complete"]), 0);
+    let boundary = ["--boundary", "examples/hospital/iam/read-only-boundary.json", "--context-is-complete"];
+    assert_eq!(run(&[&["arn:aws:iam::aws:policy/AdministratorAccess"][..], &boundary[..]].concat()), 1);
+    let denied = countersign(
+        &[
+            &accept[..],
+            &[
+                "arn:aws:iam::aws:policy/AdministratorAccess",
+                "--service-control",
+                "p-FullAWSAccess,examples/hospital/scps/no-agreements-by-members.json",
+            ],
+        ]
+        .concat(),
+        "",
+    );
+    let text = String::from_utf8(denied.stdout).unwrap();
+    assert!(text.starts_with("explicitly denied") && text.contains("because  serviceControl[0] denies it"), "{text}");
+    assert_eq!(run(&[]), 2, "under no policies");
+    assert_eq!(countersign(&["--action", "s3:GetObject"], "").status.code(), Some(2));
+    assert_eq!(countersign(&["--context", "a=b"], "").status.code(), Some(2));
+}
+
+/// The traps of AWS's own documentation that are about IAM alone.
+#[test]
+fn published_policies_come_out_as_documented() {
+    let ask = |policy: &Value, action: &str, resource: &str, context: Value| {
+        let request = json!({"action": action, "resource": resource, "contextIsComplete": true, "identity": [policy], "context": context});
+        answer(&request)["decision"].as_str().unwrap().to_owned()
+    };
+    let full = json!("arn:aws:iam::aws:policy/AWSArtifactAgreementsFullAccess");
+    let read = json!("arn:aws:iam::aws:policy/AWSArtifactAgreementsReadOnlyAccess");
+    let offer = "arn:aws:artifact:::agreement/agreement-9c1kBcYznTkcpRIm";
+    let accepted = "arn:aws:artifact::111122223333:customer-agreement/customer-agreement-abcdef0123456789";
+    let role = "arn:aws:iam::111122223333:role/aws-service-role/artifact.amazonaws.com/AWSServiceRoleForArtifact";
+    for (action, resource, context) in [
+        ("artifact:AcceptAgreement", offer, json!({})),
+        ("artifact:TerminateAgreement", accepted, json!({})),
+        ("iam:GetRole", role, json!({})),
+        ("iam:CreateServiceLinkedRole", role, json!({"iam:AWSServiceName": "artifact.amazonaws.com"})),
+        (
+            "organizations:EnableAWSServiceAccess",
+            "*",
+            json!({"organizations:ServicePrincipal": "aws-artifact-account-sync.amazonaws.com"}),
+        ),
+    ] {
+        assert_eq!(ask(&full, action, resource, context.clone()), "allowed", "{action}");
+        let expected = if action == "iam:GetRole" { "allowed" } else { "implicitDeny" };
+        assert_eq!(ask(&read, action, resource, context), expected, "read only: {action}");
+    }
+    assert_eq!(ask(&read, "artifact:GetAgreement", offer, json!({})), "implicitDeny", "T10");
+    assert_eq!(ask(&full, "artifact:TerminateAgreement", offer, json!({})), "implicitDeny", "T15");
+    // T3: GetRole carries no iam:AWSServiceName
+    let t3 = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["iam:GetRole", "iam:CreateServiceLinkedRole"],
+        "Resource": "*", "Condition": {"StringEquals": {"iam:AWSServiceName": "artifact.amazonaws.com"}}}]});
+    assert_eq!(ask(&t3, "iam:GetRole", role, json!({})), "implicitDeny");
+    // T6: a list of versions carries no report keys; T7: it has no resource either
+    let t6 = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["artifact:GetReport", "artifact:ListReportVersions"],
+        "Resource": "*", "Condition": {"StringEquals": {"artifact:ReportSeries": "SOC"}}}]});
+    assert_eq!(ask(&t6, "artifact:ListReportVersions", "*", json!({})), "implicitDeny");
+    let report = "arn:aws:artifact:us-east-1::report/report-bqhUJF3FrQZsMJpb:1";
+    assert_eq!(ask(&t6, "artifact:GetReport", report, json!({"artifact:ReportSeries": "SOC"})), "allowed");
+    assert_eq!(
+        ask(&allow("artifact:List*", "arn:aws:artifact:us-east-1::report/*"), "artifact:ListReports", "*", json!({})),
+        "implicitDeny"
+    );
+    // T8: the resource part of a report holds a colon
+    assert_eq!(
+        ask(&allow("artifact:*", "arn:aws:artifact:us-east-1::report/*"), "artifact:GetReport", report, json!({})),
+        "allowed"
+    );
+    assert_eq!(
+        ask(
+            &allow("artifact:*", "arn:aws:artifact:us-east-1::report/report-bqhUJF3FrQZsMJpb"),
+            "artifact:GetReport",
+            report,
+            json!({})
+        ),
+        "implicitDeny"
+    );
+}
