@@ -14,6 +14,7 @@ use crate::inventory::Inventory;
 use crate::inventory::entity::Uid;
 use crate::moment::{self, Moment};
 use crate::operations::answer::{Answer, Because, Decision};
+use crate::operations::worlds::Worlds;
 use crate::operations::{Desk, PermissionModel, catalogue};
 use crate::permissions::principals::{Directory, Kind, Principal};
 use crate::policies::RuleBook;
@@ -150,6 +151,8 @@ pub struct AgreementAnswer {
     pub reason: Option<String>,
     /// What is taken for granted.
     pub assuming: Vec<String>,
+    /// What tells when the agreements of this kind, and the account's membership, began and ended, as far as that is declared.
+    pub evidence: Vec<String>,
     /// The Cedar policies that decided.
     pub policies: Vec<String>,
 }
@@ -361,12 +364,15 @@ impl Assessor<'_> {
                 accounts.push(account_answer(&agreements, account, &standing, &coverage, facts, &self.options.filter));
             }
             let operations = catalogue::operations(&agreements, account, organization, &coverage);
+            let worlds = Worlds::new(&agreements, account, &standing, &more, &entities)?;
             let desk = Desk {
                 rules: self.rules,
                 account,
                 coverage: &coverage,
                 organization,
+                organization_unknown: standing.unknown.as_deref(),
                 entities: &entities,
+                worlds: &worlds,
                 at: self.options.at,
                 model: self.options.model,
                 memo: Default::default(),
@@ -440,6 +446,7 @@ fn account_answer(
         also_in_force: ids(&row.also),
         reason: row.reason.clone(),
         assuming: row.assuming.clone(),
+        evidence: agreements.evidence(account, standing, &row.kind),
         policies: row.policies.clone(),
     });
     AccountAnswer {

@@ -290,6 +290,7 @@ impl<'a> Findings<'a> {
                     .filter(|a| agreements.tree.now(a).organization.as_ref() == Some(&organization.id))
             };
             let declared = organization.scps.is_some()
+                || !organization.unplaced.is_empty()
                 || members().any(|a| a.scps.is_some())
                 || members()
                     .flat_map(|a| agreements.tree.now(a).path)

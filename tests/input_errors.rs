@@ -67,7 +67,7 @@ fn entities_that_the_schema_does_not_know() {
     wrong(account(json!({"name": 1})), "1", "`name` of an Account is a string");
     wrong(account(json!({"state": "CLOSE"})), "\"CLOSE\"", "never `CLOSE`");
     wrong(account(json!({"partition": "aws-eu"})), "\"aws-eu\"", "never `aws-eu`");
-    wrong(World::new().entity(json!({"uid": ORG, "attrs": {}})), &format!("\"{ORG}\""), "without `featureSet`");
+    wrong(World::new().entity(json!({"uid": ORG, "attrs": {}})), &format!("\"{ORG}\""), "without `managementAccount`");
     wrong(account(json!({"nda": {}})), "{}", "`nda` without `accepted`");
     wrong(account(json!({"phi": {"services": "s3"}})), "\"s3\"", "is an array");
     wrong(World::new().entity(json!({"uid": A, "attributes": {}})), "\"attributes\"", "no `attributes`");

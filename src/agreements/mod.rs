@@ -168,6 +168,17 @@ impl<'a> Agreements<'a> {
 
     /// The entities that the rules read for an account at the moment, with whatever else is named.
     pub fn entities(&self, account: &Account, standing: &Standing, more: &[Uid]) -> Result<Entities, Failure> {
+        self.entities_where(account, standing, more, &[])
+    }
+
+    /// The same, with attributes that are not known taken to have these values.
+    pub fn entities_where(
+        &self,
+        account: &Account,
+        standing: &Standing,
+        more: &[Uid],
+        taken: &[(Uid, &str, serde_json::Value)],
+    ) -> Result<Entities, Failure> {
         let mut uids: BTreeSet<Uid> = more.iter().cloned().collect();
         let unit = |id: &String| Uid::new("OrganizationalUnit", id);
         uids.extend(standing.path.iter().map(unit));
@@ -183,12 +194,29 @@ impl<'a> Agreements<'a> {
         uids.remove(&own);
         let mut entities = Vec::new();
         for uid in &uids {
-            entities.extend(self.entity(uid)?);
+            entities.extend(self.entity_where(uid, taken)?);
         }
         if let Some(entity) = self.inventory.entities.get(&own) {
             entities.push(self.convert(&entity.to_json(&parents))?);
         }
         Entities::from_entities(entities, None).map_err(|e| Failure::general(e.to_string()))
+    }
+
+    fn entity_where(
+        &self,
+        uid: &Uid,
+        taken: &[(Uid, &str, serde_json::Value)],
+    ) -> Result<Option<CedarEntity>, Failure> {
+        let mut own = taken.iter().filter(|(of, ..)| of == uid).peekable();
+        let Some(entity) = self.inventory.entities.get(uid).filter(|_| own.peek().is_some()) else {
+            return self.entity(uid);
+        };
+        let parents: Vec<Uid> = entity.parents.iter().map(|(p, _)| p.clone()).collect();
+        let mut json = entity.to_json(&parents);
+        if let Some(attrs) = json.get_mut("attrs").and_then(serde_json::Value::as_object_mut) {
+            attrs.extend(own.map(|(_, attr, value)| ((*attr).to_owned(), value.clone())));
+        }
+        self.convert(&json).map(Some)
     }
 
     /// An entity as Cedar holds it, converted once.
@@ -239,7 +267,8 @@ impl<'a> Agreements<'a> {
         // D19: of two of one scope, the one with the earlier start is named
         found.sort_by(|(a, _), (b, _)| (a.start, &a.id).cmp(&(b.start, &b.id)));
         let has = |scope: &str| found.iter().any(|(i, _)| i.scope == scope);
-        let known_organization = standing.organization.as_ref().is_none_or(|o| self.known_organizations.contains(o));
+        let listed = standing.organization.as_ref().is_none_or(|o| self.known_organizations.contains(o));
+        let known_organization = listed && standing.unknown.is_none();
         let account_fact = if has("account") { Some(true) } else { account.agreements_known.then_some(false) };
         let organization = if has("organization") { Some(true) } else { known_organization.then_some(false) };
         let mut row = KindCoverage {
@@ -260,6 +289,26 @@ impl<'a> Agreements<'a> {
             row.assuming.extend(standing.assuming.clone());
         }
         Ok(row)
+    }
+
+    /// What tells when agreements of a kind, and the membership that they rest on, began and ended.
+    pub fn evidence(&self, account: &Account, standing: &Standing, kind: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        let mut tell = |what: String, witness: &Option<String>| {
+            found.extend(witness.as_ref().map(|w| format!("{what}: {w}")));
+        };
+        for agreement in self.candidates(account, standing).into_iter().filter(|a| self.kind_of(a) == kind) {
+            tell(format!("{} accepted", agreement.id), &agreement.start_witness);
+            tell(format!("{} terminated", agreement.id), &agreement.end_witness);
+        }
+        for membership in account.memberships.iter().flatten() {
+            let by = Accepted::Organization(membership.organization.clone());
+            if self.accepted(&by).iter().any(|a| self.kind_of(a) == kind) {
+                tell(format!("joined {}", membership.organization), &membership.from_witness);
+                tell(format!("departed from {}", membership.organization), &membership.until_witness);
+            }
+        }
+        found
     }
 
     /// Whether the standing matters to a kind: its organization has ever accepted one.
@@ -364,9 +413,13 @@ fn unknown(row: &mut KindCoverage, account: &Account, standing: &Standing) {
     if row.account.is_none() {
         missing.push(format!("the agreements of account {} could not be listed", account.id));
     }
-    if row.organization.is_none() {
-        let organization = standing.organization.as_deref().unwrap_or_default();
-        missing.push(format!("no account of {organization} has its agreements listed"));
+    match &standing.unknown {
+        Some(unknown) => missing.push(unknown.clone()),
+        None if row.organization.is_none() => {
+            let organization = standing.organization.as_deref().unwrap_or_default();
+            missing.push(format!("no account of {organization} has its agreements listed"));
+        }
+        None => {}
     }
     match row.coverage {
         Coverage::NotCovered if !missing.is_empty() => {

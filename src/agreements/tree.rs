@@ -28,6 +28,8 @@ pub struct Standing {
     pub membership: Option<Membership>,
     /// What is taken for granted, because no membership says it.
     pub assuming: Option<String>,
+    /// Why it is not known where it stands.
+    pub unknown: Option<String>,
 }
 
 impl Tree {
@@ -60,6 +62,11 @@ impl Tree {
     /// Where an account stands at a moment: by its memberships, or by its parents where it declares none.
     pub fn at(&self, account: &Account, at: Moment) -> Standing {
         let now = self.now(account);
+        if account.known_since.is_some_and(|since| at < since) {
+            let unknown =
+                format!("which organization account {} belonged to at the moment asked is not known", account.id);
+            return Standing { unknown: Some(unknown), ..Standing::default() };
+        }
         let Some(memberships) = &account.memberships else {
             let assuming = now
                 .organization
@@ -83,6 +90,7 @@ impl Tree {
             path,
             membership: Some(membership.clone()),
             assuming,
+            unknown: None,
         }
     }
 
@@ -92,9 +100,10 @@ impl Tree {
         organization.is_some_and(|o| o.management_account == account)
     }
 
-    /// `management`, `member` or `standalone`.
+    /// `management`, `member` or `standalone`; `unknown` where it is not known what it belonged to.
     pub fn role(&self, account: &str, standing: &Standing) -> &'static str {
         match (&standing.organization, self.manages(account, standing)) {
+            (None, _) if standing.unknown.is_some() => "unknown",
             (None, _) => "standalone",
             (Some(_), true) => "management",
             (Some(_), false) => "member",

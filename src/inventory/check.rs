@@ -71,6 +71,7 @@ pub fn all(entities: &Entities, problems: &mut Vec<Problem>) {
     let mut check = Check { entities, problems };
     for entity in entities.values().filter(|e| !e.built_in) {
         check.references(entity);
+        check.attachments(entity);
         match entity.uid.ty.as_str() {
             "Account" => check.account(entity),
             "Organization" => check.organization(entity),
@@ -113,6 +114,14 @@ impl Check<'_> {
                 None => format!("declare it: {{ \"uid\": {} }}", serde_json::Value::String(uid.to_string())),
             };
             self.error(entity, span, format!("there is no {uid}"), help);
+        }
+    }
+
+    fn attachments(&mut self, entity: &Entity) {
+        let both = ["serviceControlPolicies", "serviceControlPoliciesAtLeast"];
+        if both.iter().all(|a| entity.attrs.contains_key(*a)) {
+            let message = format!("both `{}` and `{}`", both[0], both[1]);
+            self.error(entity, entity.span_of(both[1]), message, "keep the one that is true");
         }
     }
 
@@ -190,6 +199,12 @@ impl Check<'_> {
                     );
                 }
             }
+        }
+        if let (Some(since), Some((m, span))) = (entity.moment("membershipsKnownSince"), memberships.first())
+            && m.from.is_some_and(|from| from < since)
+        {
+            let message = "a membership that begins before what it belonged to is known";
+            self.error(entity, *span, message, "correct `from` or `membershipsKnownSince`");
         }
         let open = memberships.iter().find(|(m, _)| m.until.is_none());
         match (open, now) {

@@ -196,6 +196,14 @@ impl Entity {
 
 impl Item {
     /// The id, if it is a reference.
+    pub fn str(&self) -> Option<&str> {
+        match &self.attr {
+            Attr::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The id of a reference.
     pub fn id(&self) -> Option<&str> {
         match &self.attr {
             Attr::Entity(uid) => Some(&uid.id),

@@ -11,14 +11,25 @@ use crate::moment::Moment;
 pub struct Organization {
     /// `o-…`
     pub id: String,
-    /// Enabled for all features, not for consolidated billing only.
-    pub all_features: bool,
+    /// Enabled for all features, not for consolidated billing only; `None` where that is not known.
+    pub all_features: Option<bool>,
     /// The account that manages it.
     pub management_account: String,
     /// Policies of its root; `None` where it declares none.
-    pub scps: Option<Vec<String>>,
+    pub scps: Option<Attachments>,
+    /// Policies of which it is not known where in the organization they are attached.
+    pub unplaced: Vec<String>,
     /// Delegated administrators declared for AWS Artifact.
     pub delegated: Vec<String>,
+}
+
+/// Service control policies of a root, a unit or an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attachments {
+    /// Their ids.
+    pub policies: Vec<String>,
+    /// There are no others.
+    pub complete: bool,
 }
 
 /// An organizational unit.
@@ -29,7 +40,7 @@ pub struct Unit {
     /// Its parent: a unit, or the organization.
     pub parent: Option<Parent>,
     /// Its policies; `None` where it declares none.
-    pub scps: Option<Vec<String>>,
+    pub scps: Option<Attachments>,
 }
 
 /// What an account or unit stands in.
@@ -50,6 +61,10 @@ pub struct Membership {
     pub from: Option<Moment>,
     /// Departed; `None` where it has not.
     pub until: Option<Moment>,
+    /// What tells when it joined.
+    pub from_witness: Option<String>,
+    /// What tells when it departed.
+    pub until_witness: Option<String>,
 }
 
 impl Membership {
@@ -79,6 +94,8 @@ pub struct Account {
     pub parent: Option<Parent>,
     /// Its memberships over time; `None` where none are declared.
     pub memberships: Option<Vec<Membership>>,
+    /// Before it, what the account belonged to is not known.
+    pub known_since: Option<Moment>,
     /// Whether its agreements could be listed (D16).
     pub agreements_known: bool,
     /// Whether it declares the NDA.
@@ -86,7 +103,7 @@ pub struct Account {
     /// Whether it declares an NDA with AWS outside of AWS Artifact.
     pub prior_nda: bool,
     /// Its policies; `None` where it declares none.
-    pub scps: Option<Vec<String>>,
+    pub scps: Option<Attachments>,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
 }
@@ -115,6 +132,10 @@ pub struct CustomerAgreement {
     pub end: Option<Moment>,
     /// Who accepted it, if declared.
     pub accepted_by: Option<String>,
+    /// What tells when it was accepted.
+    pub start_witness: Option<String>,
+    /// What tells when it was terminated.
+    pub end_witness: Option<String>,
 }
 
 /// What AWS offers for acceptance.
@@ -181,9 +202,10 @@ impl Inventory {
         by_id(
             self.of_type("Organization").map(|e| Organization {
                 id: e.uid.id.clone(),
-                all_features: e.str("featureSet") == Some("ALL"),
+                all_features: e.str("featureSet").map(|f| f == "ALL"),
                 management_account: e.reference("managementAccount").unwrap_or_default().to_owned(),
-                scps: e.references("serviceControlPolicies"),
+                scps: attachments(e),
+                unplaced: e.references("serviceControlPoliciesUnplaced").unwrap_or_default(),
                 delegated: e.references("delegatedAdministrators").unwrap_or_default(),
             }),
             |o| &o.id,
@@ -196,7 +218,7 @@ impl Inventory {
             self.of_type("OrganizationalUnit").map(|e| Unit {
                 id: e.uid.id.clone(),
                 parent: parent(e),
-                scps: e.references("serviceControlPolicies"),
+                scps: attachments(e),
             }),
             |u| &u.id,
         )
@@ -252,6 +274,8 @@ pub fn membership(item: &Item) -> Option<Membership> {
         organization: fields.get("organization")?.id()?.to_owned(),
         from: fields.get("from").and_then(Item::moment),
         until: fields.get("until").and_then(Item::moment),
+        from_witness: fields.get("fromWitness").and_then(Item::str).map(str::to_owned),
+        until_witness: fields.get("untilWitness").and_then(Item::str).map(str::to_owned),
     })
 }
 
@@ -259,6 +283,11 @@ pub fn membership(item: &Item) -> Option<Membership> {
 pub fn parent(entity: &Entity) -> Option<Parent> {
     let of = |ty: &str| entity.parents.iter().find(|(p, _)| p.ty == ty).map(|(p, _)| p.id.clone());
     of("OrganizationalUnit").map(Parent::Unit).or_else(|| of("Organization").map(Parent::Organization))
+}
+
+fn attachments(entity: &Entity) -> Option<Attachments> {
+    let of = |name: &str, complete: bool| Some(Attachments { policies: entity.references(name)?, complete });
+    of("serviceControlPolicies", true).or_else(|| of("serviceControlPoliciesAtLeast", false))
 }
 
 fn by_id<T>(items: impl Iterator<Item = T>, id: impl Fn(&T) -> &String) -> BTreeMap<String, T> {
@@ -273,13 +302,14 @@ fn account(e: &Entity) -> Account {
         state: e.str("state").unwrap_or("ACTIVE").to_owned(),
         parent: parent(e),
         memberships: e.set("memberships").map(|items| items.iter().filter_map(membership).collect()),
+        known_since: e.moment("membershipsKnownSince"),
         agreements_known: e.bool("agreementsKnown").unwrap_or(true),
         declares_nda: e.attrs.contains_key("nda"),
         prior_nda: e
             .record("nda")
             .and_then(|n| n.get("prior"))
             .is_some_and(|p| p.attr == super::entity::Attr::Bool(true)),
-        scps: e.references("serviceControlPolicies"),
+        scps: attachments(e),
         tags: e.tags.clone(),
     }
 }
@@ -296,6 +326,8 @@ fn customer_agreement(e: &Entity) -> Option<CustomerAgreement> {
         start: e.moment("effectiveStart")?,
         end: e.moment("effectiveEnd"),
         accepted_by: e.str("acceptedBy").map(str::to_owned),
+        start_witness: e.str("startWitness").map(str::to_owned),
+        end_witness: e.str("endWitness").map(str::to_owned),
     })
 }
 

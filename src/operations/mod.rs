@@ -6,6 +6,7 @@
 pub mod answer;
 pub mod catalogue;
 pub mod changes;
+pub mod worlds;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -16,12 +17,14 @@ use crate::agreements::{KindCoverage, context, datetime};
 use crate::inventory::entity::{Uid, cedar_uid};
 use crate::inventory::model::Account;
 use crate::moment::Moment;
+use crate::permissions::dependence::Choice;
 use crate::permissions::principals::Principal;
 use crate::permissions::scenarios::{Call, Verdict, ask};
 use crate::policies::{Rule, RuleBook};
 use crate::problem::Failure;
-use answer::{Answer, Trial};
+use answer::{Answer, Dependency, Trial};
 use catalogue::Operation;
+use worlds::Worlds;
 
 /// Which generation of permissions counts (D11).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -70,8 +73,12 @@ pub struct Desk<'a> {
     pub coverage: &'a [KindCoverage],
     /// Its organization, at the moment asked.
     pub organization: Option<&'a str>,
+    /// Why it is not known which organization that is.
+    pub organization_unknown: Option<&'a str>,
     /// The entities that the rules read.
     pub entities: &'a Entities,
+    /// The same, with what is not known taken to be something.
+    pub worlds: &'a Worlds,
     /// The moment asked.
     pub at: Moment,
     /// Which generations count.
@@ -117,10 +124,17 @@ impl Desk<'_> {
             None => &[false, true],
         };
         let mut answer = Answer::new(operation);
+        if let (Some("organization"), Some(reason)) = (operation.scope, self.organization_unknown) {
+            answer.reason = Some(reason.to_owned());
+            answer.depends_on.push(Dependency { key: "memberships".to_owned(), allows: Vec::new() });
+            return Ok(answer);
+        }
         for in_force in variants {
-            let facts = Facts { in_force: *in_force, designated };
-            answer.needed.extend(self.needed(principal, operation, facts)?);
-            self.variant(principal, operation, facts, &mut answer)?;
+            for (world, taken) in self.worlds.of(operation).iter().enumerate() {
+                let facts = Facts { in_force: *in_force, designated, world };
+                answer.needed.extend(self.needed(principal, operation, facts)?);
+                self.variant(principal, operation, facts, &taken.choice, &mut answer)?;
+            }
         }
         answer.conclude(in_force.is_none(), self, principal, operation);
         Ok(answer)
@@ -132,6 +146,7 @@ impl Desk<'_> {
         principal: &Principal,
         operation: &Operation,
         facts: Facts,
+        world: &Choice,
         answer: &mut Answer,
     ) -> Result<(), Failure> {
         let asked = self.asked(operation, facts);
@@ -147,7 +162,8 @@ impl Desk<'_> {
             // all or nothing: a gate that fails under both fails under every assignment
             for verdict in [Verdict::Blocked(Vec::new()), Verdict::Allowed(Vec::new())] {
                 let verdicts = asked.iter().map(|_| verdict.clone()).collect();
-                answer.trials.push(self.trial(principal, operation, facts, &asked, verdicts)?);
+                let trial = self.trial(principal, operation, facts, &asked, verdicts)?;
+                answer.trials.push(Trial { choice: world.clone(), ..trial });
             }
             return Ok(());
         }
@@ -156,6 +172,7 @@ impl Desk<'_> {
             let choice = scenarios.dimensions.iter().zip(&choice);
             trial.choice =
                 choice.map(|(d, i)| (d.key.clone(), d.labels.get(*i).cloned().unwrap_or_default())).collect();
+            trial.choice.extend(world.iter().cloned());
             answer.trials.push(trial);
         }
         Ok(())
@@ -234,7 +251,9 @@ impl Desk<'_> {
         let allowed = Expr::new_set(key.allowed.iter().cloned().map(Expr::new_string));
         let context = self.context(operation, facts, generation, allowed)?;
         let resource = Uid::new("Account", &self.account.id).to_cedar()?;
-        let ruling = self.rules.rule(operation.name, &principal.uid.to_cedar()?, &resource, context, self.entities)?;
+        let world = self.worlds.of(operation).get(facts.world);
+        let entities = world.map_or(self.entities, |w| &w.entities);
+        let ruling = self.rules.rule(operation.name, &principal.uid.to_cedar()?, &resource, context, entities)?;
         let gates = (!ruling.permitted).then(|| ruling.by.iter().map(|r| r.id.clone()).collect::<Vec<_>>());
         self.memo.rulings.borrow_mut().insert(key, gates.clone());
         Ok(gates)
@@ -272,4 +291,6 @@ pub struct Facts {
     in_force: bool,
     /// The account is designated under an offline agreement of the kind.
     designated: bool,
+    /// Which of the operation's worlds.
+    world: usize,
 }

@@ -93,6 +93,8 @@ pub struct Layer {
     pub statements: Vec<LayerStatement>,
     /// Policies whose document is not in the inventory.
     pub opaque: Vec<Opaque>,
+    /// It is known to be attached: of a policy that may be attached anywhere or nowhere, only denials can matter.
+    pub placed: bool,
     /// The documents that it is made of, for telling what to change; those of AWS are left out.
     pub files: Vec<String>,
     parts: OnceCell<Vec<Vec<Part>>>,
@@ -151,6 +153,7 @@ impl Layer {
             of,
             statements,
             opaque: opaque.into_iter().collect(),
+            placed: true,
             files: files.into_iter().map(|(_, label)| label).collect(),
             parts: OnceCell::new(),
             slices: RefCell::default(),
@@ -239,6 +242,11 @@ impl Layer {
             parts.push(of_statement.into_iter().zip(policies).map(set).collect::<Result<Vec<_>, Failure>>()?);
         }
         Ok(self.parts.get_or_init(|| parts))
+    }
+
+    /// Whether a statement that can say something of an action denies.
+    pub fn may_deny(&self, slice: &Slice) -> bool {
+        slice.statements.iter().filter_map(|i| self.statements.get(*i)).any(|s| !s.statement.allow)
     }
 
     /// The conditions of the statements that can say something of an action.

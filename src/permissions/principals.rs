@@ -192,8 +192,8 @@ impl<'a> Directory<'a> {
 
     fn people(&self, user: Option<&str>, group: Option<&str>) -> Vec<Person> {
         let is_in = |e: &&Entity| user == Some(&e.uid.id) || e.parents.iter().any(|(p, _)| group == Some(&p.id));
-        let name =
-            group.and_then(|g| self.inventory.entity("IdentityCenterGroup", g)).and_then(|g| g.str("displayName"));
+        let entity = group.and_then(|g| self.inventory.entity("IdentityCenterGroup", g));
+        let name = entity.map(|g| g.str("displayName").unwrap_or(&g.uid.id));
         let person = |e: &Entity| Person {
             id: e.uid.id.clone(),
             user_name: e.str("userName").unwrap_or(&e.uid.id).to_owned(),
@@ -270,7 +270,8 @@ impl<'a> Directory<'a> {
         let Some(organization) = standing.organization.as_ref().and_then(|o| self.tree.organizations.get(o)) else {
             return Ok(Vec::new());
         };
-        if !organization.all_features || organization.management_account == account.id {
+        // where the feature set is not known, policies that are declared exist
+        if organization.all_features == Some(false) || organization.management_account == account.id {
             return Ok(Vec::new());
         }
         let mut nodes = vec![(organization.id.clone(), organization.scps.clone())];
@@ -281,14 +282,41 @@ impl<'a> Directory<'a> {
         for (level, (node, policies)) in nodes.into_iter().enumerate() {
             let name = format!("serviceControl[{level}]");
             match policies {
-                Some(ids) => layers.push(self.node_layer(&name, &node, ids)?),
+                Some(attached) => {
+                    let mut ids = attached.policies;
+                    if !attached.complete {
+                        ids.push(FULL_AWS_ACCESS.to_owned());
+                        assuming.push(format!(
+                            "{FULL_AWS_ACCESS} is attached to {node}, of whose service control policies not all are known"
+                        ));
+                    }
+                    layers.push(self.node_layer(&name, &node, ids)?);
+                }
                 // FullAWSAccess allows everything: the layer need not be asked
                 None => assuming.push(format!(
                     "{FULL_AWS_ACCESS} is attached to {node}, which declares no service control policies"
                 )),
             }
         }
+        for id in &organization.unplaced {
+            layers.push(self.unplaced_layer(id)?);
+        }
         Ok(layers)
+    }
+
+    /// A policy of which it is not known where it is attached.
+    fn unplaced_layer(&mut self, id: &str) -> Result<Rc<Layer>, Failure> {
+        let key = (format!("unplaced {id}"), Vec::new());
+        if let Some(layer) = self.layers.get(&key) {
+            return Ok(layer.clone());
+        }
+        let inventory = self.inventory;
+        let document = |id: &str| -> Option<&'a Policy> { inventory.policies.get(id) };
+        let mut layer = Layer::new("serviceControl[?]", id, [id.to_owned()], document)?;
+        layer.placed = false;
+        let layer = Rc::new(layer);
+        self.layers.insert(key, layer.clone());
+        Ok(layer)
     }
 
     fn node_layer(&mut self, name: &str, node: &str, ids: Vec<String>) -> Result<Rc<Layer>, Failure> {

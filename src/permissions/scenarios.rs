@@ -69,6 +69,7 @@ enum Choices {
     Key(Vec<Candidate>),
     Atom(String),
     Policy,
+    Attachment,
 }
 
 /// Every assignment, and what each call comes to under it.
@@ -147,6 +148,7 @@ struct Gathered {
     uses: BTreeMap<String, (Vec<Use>, Option<Known>)>,
     atoms: BTreeMap<String, String>,
     policies: BTreeSet<String>,
+    unplaced: BTreeSet<String>,
     keys: BTreeSet<String>,
 }
 
@@ -157,12 +159,18 @@ impl Gathered {
     }
 
     fn layer(&mut self, layer: &Layer, action: &str, call: &Call, knowledge: &Knowledge) -> Result<(), Failure> {
+        let slice = layer.slice(action)?;
+        if !layer.placed {
+            if !layer.may_deny(&slice) {
+                return Ok(());
+            }
+            self.unplaced.insert(layer.of.clone());
+        }
         for opaque in &layer.opaque {
             if !(opaque.artifact_known && action.starts_with("artifact:")) {
                 self.policies.insert(opaque.policy.clone());
             }
         }
-        let slice = layer.slice(action)?;
         self.keys.extend(slice.keys().iter().cloned());
         let known = |key: &str| knowledge.of(key, action, &call.keys);
         let resources: Vec<_> = call.resources.iter().map(|r| segments(r)).collect();
@@ -224,6 +232,10 @@ impl Gathered {
             let labels = ["says nothing", "allows it", "denies it"].map(str::to_owned).to_vec();
             dimensions.push(Dimension { key: policy, labels, choices: Choices::Policy });
         }
+        for policy in self.unplaced {
+            let labels = ["not attached here", "attached here"].map(str::to_owned).to_vec();
+            dimensions.push(Dimension { key: attachment(&policy), labels, choices: Choices::Attachment });
+        }
         let mut combinations: usize = 1;
         for dimension in &dimensions {
             combinations = combinations.saturating_mul(dimension.labels.len());
@@ -235,6 +247,11 @@ impl Gathered {
         too_many.dedup();
         (dimensions, too_many)
     }
+}
+
+/// What an answer depends on where it is not known where a policy is attached.
+fn attachment(policy: &str) -> String {
+    format!("the targets of {policy}")
 }
 
 /// Whether a key's value, or its absence, is known.
@@ -290,7 +307,7 @@ fn decide(
                 }
             }
             Choices::Atom(name) => drop(request.decided.insert(name.clone(), *index == 1)),
-            Choices::Policy => {
+            Choices::Policy | Choices::Attachment => {
                 policies.insert(dimension.key.as_str(), *index);
             }
         }
@@ -322,6 +339,13 @@ fn ask_layers(
     let artifact = request.action.starts_with("artifact:");
     let (mut allowed, mut blocked) = (Vec::new(), Vec::new());
     for (index, layer) in stack.layers.iter().enumerate() {
+        if !layer.placed {
+            let attached = policies.get(attachment(&layer.of).as_str()) == Some(&1);
+            if let (true, Outcome::Deny(statements)) = (attached, layer.decide(request)?) {
+                blocked.push(Said { layer: index, statements });
+            }
+            continue;
+        }
         let mut outcome = layer.decide(request)?;
         let open = layer.opaque.iter().filter(|o| !(o.artifact_known && artifact));
         let says = open.filter_map(|o| policies.get(o.policy.as_str())).copied().max().unwrap_or(0);

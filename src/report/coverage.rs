@@ -189,6 +189,9 @@ pub fn account(width: usize, account: &AccountAnswer, at: &str) -> String {
         for assumption in &row.assuming {
             section("assuming", assumption);
         }
+        for evidence in &row.evidence {
+            section("evidence", evidence);
+        }
     }
     let hipaa = &account.hipaa;
     text.push_str(&format!("\n{}\n", bold("HIPAA")));
