@@ -2,6 +2,7 @@
 
 mod answers;
 mod evaluate;
+mod import;
 mod init;
 mod input;
 mod lower;
@@ -69,6 +70,8 @@ enum Command {
     Simulate(simulate::SimulateArgs),
     /// An IAM policy as Cedar
     Lower(lower::LowerArgs),
+    /// Answers of the AWS CLI, CloudTrail and the console as an inventory
+    Import(import::ImportArgs),
     /// Begin an inventory
     Init(init::InitArgs),
     /// The policies, the schema, the entities, a rule, a console message
@@ -146,6 +149,7 @@ fn run(cli: &Cli) -> Result<u8, Failure> {
         Command::Coverage(args) => evaluate::coverage(cli, args),
         Command::Simulate(args) => simulate::simulate(args),
         Command::Lower(args) => lower::lower(args),
+        Command::Import(args) => import::import(cli, args),
         Command::Init(args) => init::init(args),
         Command::Show(args) => show::show(cli, args),
     }

@@ -148,6 +148,11 @@ impl Entity {
         }
     }
 
+    /// The texts of a set of strings; none where it is absent.
+    pub fn texts(&self, attr: &str) -> Vec<&str> {
+        self.set(attr).unwrap_or_default().iter().filter_map(Item::str).collect()
+    }
+
     /// A moment.
     pub fn moment(&self, attr: &str) -> Option<Moment> {
         match self.attrs.get(attr)?.attr {

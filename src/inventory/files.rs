@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::config::{Config, FILE};
 use super::json::{self, Node, Value};
+use crate::import::{accounts_csv, answer, cloudtrail};
 use crate::problem::{Problem, Source, Span, did_you_mean};
 
 /// A larger file is refused.
@@ -17,6 +18,12 @@ pub enum Kind {
     Entities,
     /// An IAM policy document.
     Policy,
+    /// An answer of the AWS CLI, or events of CloudTrail.
+    Answer(answer::Kind),
+    /// The console's list of accounts.
+    AccountsCsv,
+    /// What the collecting script notes of a call that failed.
+    FailedCall,
 }
 
 /// A file of the inventory.
@@ -48,23 +55,63 @@ pub fn walk(root: &Path, config: &Config, problems: &mut Vec<Problem>) -> Vec<Fi
             }
         };
         let path = entry.path();
-        if !entry.file_type().is_file() || path.extension().is_none_or(|e| !e.eq_ignore_ascii_case("json")) {
+        if !entry.file_type().is_file() || form(path).is_none() {
             continue;
         }
         let name = shown(root, path);
         if config.exclude.excludes(&name, &mut matched) {
             continue;
         }
-        match read(path, &name) {
-            Ok((source, node)) => match classify(&source, &node) {
-                Ok(kind) => files.push(File { source, root: node, kind }),
-                Err(problem) => problems.push(problem),
-            },
+        match file(path, &name) {
+            Ok(file) => files.extend(file),
             Err(found) => problems.extend(found),
         }
     }
     problems.extend(config.exclude.idle(&matched));
     files
+}
+
+/// How a file is read, by the end of its name; what it holds is told by its content alone.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Json,
+    Packed,
+    Csv,
+    Failed,
+}
+
+fn form(path: &Path) -> Option<Form> {
+    let name = path.file_name()?.to_str()?.to_ascii_lowercase();
+    let forms =
+        [(".json", Form::Json), (".json.gz", Form::Packed), (".csv", Form::Csv), (".json.failed", Form::Failed)];
+    forms.iter().find(|(end, _)| name.ends_with(end)).map(|(_, form)| *form)
+}
+
+/// One file; `None` for a CSV of something else.
+pub fn file(path: &Path, name: &str) -> Result<Option<File>, Vec<Problem>> {
+    let whole = |source: Arc<Source>, kind: Kind| {
+        let root = Node::new(Span { start: 0, end: source.text.len() }, Value::Null);
+        Ok(Some(File { source, root, kind }))
+    };
+    match form(path) {
+        Some(Form::Csv) => {
+            let source = read_text(path, name).map_err(|p| vec![p])?;
+            if accounts_csv::is_it(&source.text) { whole(source, Kind::AccountsCsv) } else { Ok(None) }
+        }
+        Some(Form::Failed) => whole(read_text(path, name).map_err(|p| vec![p])?, Kind::FailedCall),
+        Some(Form::Packed) => {
+            let bytes = read_bytes(path, name).map_err(|p| vec![p])?;
+            let source = cloudtrail::unpacked(bytes, name, MAX_BYTES).map_err(|p| vec![p])?;
+            known(source)
+        }
+        _ => known(read_text(path, name).map_err(|p| vec![p])?),
+    }
+}
+
+fn known(source: Arc<Source>) -> Result<Option<File>, Vec<Problem>> {
+    let root = json::parse(&source)?;
+    let kind = classify(&source, &root).map_err(|p| vec![p])?;
+    Ok(Some(File { source, root, kind }))
 }
 
 /// A path as answers show it: relative to the inventory, with slashes.
@@ -89,7 +136,7 @@ pub fn resolve(from: &str, path: &str) -> String {
     parts.join("/")
 }
 
-/// Reads a file as text and as JSON.
+/// Reads a policy file as text and as JSON.
 pub fn read(path: &Path, name: &str) -> Result<(Arc<Source>, Node), Vec<Problem>> {
     let source = read_text(path, name).map_err(|p| vec![p])?;
     let node = json::parse(&source)?;
@@ -98,12 +145,16 @@ pub fn read(path: &Path, name: &str) -> Result<(Arc<Source>, Node), Vec<Problem>
 
 /// Reads a file as text: UTF-8, without a byte order mark.
 pub fn read_text(path: &Path, name: &str) -> Result<Arc<Source>, Problem> {
+    text_of(read_bytes(path, name)?, name)
+}
+
+fn read_bytes(path: &Path, name: &str) -> Result<Vec<u8>, Problem> {
     let unreadable = |e: std::io::Error| Problem::general(format!("{name} cannot be read: {e}"));
     let size = std::fs::metadata(path).map_err(unreadable)?.len();
     if size > MAX_BYTES {
         return Err(too_large(name));
     }
-    text_of(std::fs::read(path).map_err(unreadable)?, name)
+    std::fs::read(path).map_err(unreadable)
 }
 
 fn too_large(name: &str) -> Problem {
@@ -136,8 +187,7 @@ pub fn text_of(bytes: Vec<u8>, name: &str) -> Result<Arc<Source>, Problem> {
 
 /// What a file holds, by its content.
 fn classify(source: &Arc<Source>, node: &Node) -> Result<Kind, Problem> {
-    const HELP: &str =
-        "an inventory holds arrays of entities and IAM policy documents; exclude other files in countersign.toml";
+    const HELP: &str = "an inventory holds arrays of entities, IAM policy documents and answers of the AWS CLI; exclude other files in countersign.toml";
     let first = Span { start: node.span.start, end: (node.span.start + 1).min(source.text.len()) };
     match &node.value {
         Value::Array(nodes) => {
@@ -154,15 +204,14 @@ fn classify(source: &Arc<Source>, node: &Node) -> Result<Kind, Problem> {
         }
         Value::Object(_) if crate::iam::document::is_document(node) => Ok(Kind::Policy),
         Value::Object(members) => {
+            if let Some(kind) = answer::kind(node) {
+                return Ok(Kind::Answer(kind));
+            }
             let keys: Vec<&str> = members.iter().map(|m| m.key.as_str()).take(4).collect();
             let near = keys.iter().find_map(|k| did_you_mean(k, ["Statement"]));
-            let found = match (near, keys.iter().any(|k| CLI_KEYS.contains(k)), keys.is_empty()) {
-                (Some(_), ..) => format!("{FOUND}: an object with {}; a policy has `Statement`", keys.join(", ")),
-                (_, true, _) => format!(
-                    "{FOUND}: an answer of the AWS CLI ({}), which is not read as part of an inventory",
-                    keys.join(", ")
-                ),
-                (.., true) => format!("{FOUND}: an empty object"),
+            let found = match (near, keys.is_empty()) {
+                (Some(_), _) => format!("{FOUND}: an object with {}; a policy has `Statement`", keys.join(", ")),
+                (_, true) => format!("{FOUND}: an empty object"),
                 _ => format!("{FOUND}: an object with {}", keys.join(", ")),
             };
             Err(Problem::at(source, first, found).help(HELP))
@@ -171,23 +220,7 @@ fn classify(source: &Arc<Source>, node: &Node) -> Result<Kind, Problem> {
     }
 }
 
-const FOUND: &str = "this file is neither entities nor a policy";
-
-/// Keys by which answers of the AWS CLI are known.
-const CLI_KEYS: [&str; 12] = [
-    "Accounts",
-    "Organization",
-    "Roots",
-    "OrganizationalUnits",
-    "Policies",
-    "Policy",
-    "Targets",
-    "EnabledServicePrincipals",
-    "UserDetailList",
-    "customerAgreements",
-    "reports",
-    "Records",
-];
+const FOUND: &str = "this file is neither entities nor a policy nor an answer of AWS that is read";
 
 /// The inventory to read: the folder given, else the nearest folder upward with `countersign.toml`, else this one.
 pub fn locate(given: Option<&Path>) -> PathBuf {
@@ -217,7 +250,8 @@ mod tests {
         };
         assert_eq!(kind("[]"), Ok(Kind::Entities));
         assert_eq!(kind(r#"{"Statement": []}"#), Ok(Kind::Policy));
-        assert!(kind(r#"{"Accounts": []}"#).unwrap_err().contains("AWS CLI"));
+        assert_eq!(kind(r#"{"Accounts": []}"#), Ok(Kind::Answer(answer::Kind::Accounts)));
+        assert!(kind(r#"{"Buckets": []}"#).unwrap_err().contains("an object with Buckets"));
         assert!(kind(r#"[1]"#).unwrap_err().contains("something else"));
         assert!(kind("3").is_err());
     }

@@ -24,6 +24,7 @@ use files::{File, Kind};
 use schema::EntitySchema;
 
 use crate::iam::document::{self, Document};
+use crate::import::{self, Imported};
 use crate::problem::{Failure, Problem, Source};
 
 /// A policy document of the inventory.
@@ -71,8 +72,19 @@ impl Inventory {
         let mut problems = Vec::new();
         let files = files::walk(root, &config, &mut problems);
         let mut loader = Loader::new(root.to_owned(), schema, problems);
-        loader.read(files);
+        let answers = loader.read(files);
+        let mut config = config;
+        if !answers.is_empty() {
+            loader.import(answers, &mut config);
+        }
         loader.finish(config)
+    }
+
+    /// The inventory that an import makes, by itself.
+    pub fn of_import(imported: &Imported, schema: Arc<EntitySchema>) -> Result<Self, Failure> {
+        let mut loader = Loader::new(PathBuf::from("."), schema, Vec::new());
+        loader.imported(imported)?;
+        loader.finish(Config::none())
     }
 
     /// The entities of one type, in the order of their ids.
@@ -94,6 +106,8 @@ struct Loader {
     documents: BTreeMap<String, (Arc<Source>, json::Node)>,
     policies: BTreeMap<String, Policy>,
     used: BTreeSet<String>,
+    /// Policies that are declared without a document: what they say is not known.
+    undocumented: BTreeSet<String>,
     /// Policies that are declared, or stand inside entity files: others are named by a path or an ARN.
     declared: BTreeSet<String>,
 }
@@ -108,17 +122,50 @@ impl Loader {
             documents: BTreeMap::new(),
             policies: BTreeMap::new(),
             used: BTreeSet::new(),
+            undocumented: BTreeSet::new(),
             declared: BTreeSet::new(),
         }
     }
 
-    fn read(&mut self, files: Vec<File>) {
+    /// Reads the files of an inventory; the answers of AWS among them are left.
+    fn read(&mut self, files: Vec<File>) -> Vec<File> {
+        let mut answers = Vec::new();
         for file in files {
             match file.kind {
+                Kind::Answer(_) | Kind::AccountsCsv | Kind::FailedCall => answers.push(file),
                 Kind::Entities => expand::expand(&self.schema, &file.source, &file.root, &mut self.expanded),
                 Kind::Policy => drop(self.documents.insert(file.source.path.clone(), (file.source, file.root))),
             }
         }
+        answers
+    }
+
+    /// Reads answers of AWS as the files that an import would write.
+    fn import(&mut self, answers: Vec<File>, config: &mut Config) {
+        match import::read(answers, config.as_of) {
+            Err(problems) => self.expanded.problems.extend(problems),
+            Ok(mut imported) => {
+                config.as_of = config.as_of.or(imported.as_of);
+                self.expanded.problems.append(&mut imported.notes);
+                if let Err(Failure::Problems(problems)) = self.imported(&imported) {
+                    self.expanded.problems.extend(problems);
+                }
+            }
+        }
+    }
+
+    fn imported(&mut self, imported: &Imported) -> Result<(), Failure> {
+        for (path, text) in import::write::texts(imported)? {
+            let source = Source::new(path.clone(), text);
+            let root = json::parse(&source).map_err(Failure::Problems)?;
+            if imported.files.entities.contains_key(&path) {
+                expand::expand(&self.schema, &source, &root, &mut self.expanded);
+            } else if let Some((first, _)) = self.documents.insert(path, (source, root)) {
+                let message = format!("{} is there, and the answers of AWS make a document of that name", first.path);
+                self.problem(Problem::general(message).help("move one of the two into another folder"));
+            }
+        }
+        Ok(())
     }
 
     fn finish(mut self, config: Config) -> Result<Inventory, Failure> {
@@ -189,7 +236,8 @@ impl Loader {
     fn add(&mut self, id: String, label: String, source: &Arc<Source>, node: &json::Node) {
         let document = Arc::new(document::read(source, node, &mut self.expanded.problems));
         let content = node.to_json().to_string();
-        let policy = Policy { label, document, content, artifact_only: false, built_in: false };
+        let built_in = builtin::is_aws_managed(&id);
+        let policy = Policy { label, document, content, artifact_only: false, built_in };
         self.policies.insert(id, policy);
     }
 
@@ -200,7 +248,10 @@ impl Loader {
             if self.policies.contains_key(&entity.uid.id) {
                 continue;
             }
-            let text = entity.str("document").unwrap_or_default().to_owned();
+            let Some(text) = entity.str("document").map(str::to_owned) else {
+                self.undocumented.insert(entity.uid.id.clone());
+                continue;
+            };
             let span = entity.span_of("document");
             if text.trim_start().starts_with('{') {
                 self.text(&entity, &text, span);
@@ -227,6 +278,9 @@ impl Loader {
         let known = self.declared.contains(&uid.id);
         if known || builtin::is_aws_managed(&uid.id) || builtin::managed_policy(&uid.id).is_some() {
             return self.built_in(&uid.id);
+        }
+        if self.undocumented.contains(&uid.id) {
+            return;
         }
         if uid.id.starts_with("arn:") || uid.id.starts_with("p-") {
             let help = format!("declare IamPolicy::\"{}\" with its document", uid.id);

@@ -73,6 +73,9 @@ fn is_absent(agreements: &Agreements<'_>, uid: &Uid, attr: &str) -> bool {
     agreements.inventory.entities.get(uid).is_some_and(|e| !e.attrs.contains_key(attr))
 }
 
+/// An attribute, and the value that it is taken to have.
+type Taken = (Uid, &'static str, Value);
+
 /// Every assignment of what is open.
 fn worlds(
     agreements: &Agreements<'_>,
@@ -81,9 +84,9 @@ fn worlds(
     more: &[Uid],
     open: &[Open],
 ) -> Result<Vec<World>, Failure> {
-    let mut taken: Vec<(Choice, Vec<(Uid, &str, Value)>)> = vec![Default::default()];
+    let mut taken: Vec<(Choice, Vec<Taken>)> = vec![Default::default()];
     for (uid, attr, values) in open {
-        let extend = |(choice, set): (Choice, Vec<(Uid, &'static str, Value)>)| {
+        let extend = |(choice, set): (Choice, Vec<Taken>)| {
             values.iter().map(move |(label, value)| {
                 let (mut choice, mut set) = (choice.clone(), set.clone());
                 choice.push((format!("{} of {}", attr, uid.id), (*label).to_owned()));
@@ -93,7 +96,7 @@ fn worlds(
         };
         taken = taken.into_iter().flat_map(extend).collect();
     }
-    let world = |(choice, set): (Choice, Vec<(Uid, &str, Value)>)| {
+    let world = |(choice, set): (Choice, Vec<Taken>)| {
         let entities = agreements.entities_where(account, standing, more, &set)?;
         Ok(World { choice, entities })
     };

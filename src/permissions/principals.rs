@@ -150,6 +150,13 @@ impl<'a> Directory<'a> {
                 let mut roles = roles.take_while(|r| r.uid.ty == "Role" && r.uid.id.starts_with(&prefix));
                 let role = roles.find(|r| is_provisioned(&r.uid.id, &prefix, &name));
                 let mut attached = self.attached(set);
+                let own = |name: &str| {
+                    let path = if name.starts_with('/') { name.to_owned() } else { format!("/{name}") };
+                    format!("arn:{}:iam::{}:policy{path}", account.partition, account.id)
+                };
+                attached.policies.extend(set.texts("customerManagedPolicies").into_iter().map(own));
+                attached.boundary =
+                    attached.boundary.or_else(|| set.str("customerManagedPermissionsBoundary").map(own));
                 let arn = match role {
                     Some(role) => {
                         let own = self.attached(role);

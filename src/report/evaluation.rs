@@ -209,11 +209,9 @@ fn unknowns(width: usize, assessment: &Assessment) -> String {
             "{} on {key}; settle it with --context {key}=VALUE, or under [context] in countersign.toml",
             depend(number)
         );
-        let line = if key.starts_with("arn:") || key == "agreementsKnown" {
-            format!("{} on {key}", depend(number))
-        } else {
-            line
-        };
+        // only condition keys can be settled: `service:Key`
+        let is_key = key.contains(':') && !key.starts_with("arn:") && !key.contains(' ');
+        let line = if !is_key { format!("{} on {key}", depend(number)) } else { line };
         text.push_str(&paragraph(width, "  ", &line));
     }
     if text.is_empty() { text } else { format!("\n{}\n{text}", bold("Unknown")) }

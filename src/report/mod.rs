@@ -8,6 +8,8 @@ pub mod who_can;
 
 use anstyle::{AnsiColor, Style};
 
+pub use crate::words::{count, few};
+
 /// What coverage means, and does not; every text about coverage says so once (D23).
 pub const COVERED_MEANS: &str = "Covered means that an agreement is in force for the account, and no more: it says nothing of \
     whether the account meets what the agreement or HIPAA asks for.";
@@ -54,21 +56,6 @@ pub fn wrapped(width: usize, first: &str, indent: usize, text: &str) -> String {
     let mut wrapped = textwrap::fill(text, options);
     wrapped.push('\n');
     wrapped
-}
-
-/// `1 account`, `2 accounts`.
-pub fn count(number: usize, noun: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {noun}{plural}")
-}
-
-/// A few of many, and how many more there are.
-pub fn few(items: &[String], most: usize) -> String {
-    let shown = items.iter().take(most).cloned().collect::<Vec<_>>().join(", ");
-    match items.len().saturating_sub(most) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
-    }
 }
 
 /// A moment without the time of day where that is midnight.

@@ -1,0 +1,215 @@
+#!/usr/bin/env bash
+# Collects what `countersign import` reads, with read-only calls of the AWS CLI (version 2). Made by
+# `countersign import --script`.
+#
+#   countersign import --script > collect.sh
+#   bash collect.sh FOLDER
+#   countersign import FOLDER --out INVENTORY
+#
+# Run it with credentials of the management account, or of a delegated administrator of AWS Organizations and IAM Identity
+# Center. In every other account it assumes a role. It can be stopped and run again: answers that are there are kept, and
+# only what is missing or has failed is asked again. A call that fails for good leaves FILE.failed with the error in place of
+# the answer; what it would have told is then unknown to countersign.
+#
+# Settings, from the environment:
+#   ROLE       the role to assume in each account               [OrganizationAccountAccessRole]
+#   ACCOUNTS   only these accounts, separated by blanks          [all of the organization]
+#   JOBS       accounts that are collected at a time             [4]
+#   ATTEMPTS   how often a call is tried                         [5]
+#   WAIT       seconds before the second attempt; it doubles     [2]
+#   SSO_REGION the Region of IAM Identity Center                 [the Region of the AWS CLI]
+set -uo pipefail
+
+if [ "$#" -ne 1 ]; then
+  echo "usage: bash $0 FOLDER" >&2
+  exit 2
+fi
+command -v aws > /dev/null || { echo "the AWS CLI is not installed" >&2; exit 2; }
+
+folder=$1
+role=${ROLE:-OrganizationAccountAccessRole}
+jobs=${JOBS:-4}
+attempts=${ATTEMPTS:-5}
+wait_first=${WAIT:-2}
+export AWS_PAGER="" AWS_MAX_ATTEMPTS="${AWS_MAX_ATTEMPTS:-10}" AWS_RETRY_MODE="${AWS_RETRY_MODE:-adaptive}"
+mkdir -p "$folder" || exit 2
+
+# ask FILE ARGUMENTS...: one call. An answer is written whole or not at all.
+ask() {
+  local file=$folder/$1 attempt=1 pause=$wait_first error
+  shift
+  [ -s "$file" ] && return 0
+  mkdir -p "$(dirname "$file")"
+  while :; do
+    if aws "$@" --output json > "$file.part" 2> "$file.error"; then
+      # a call that answers nothing, as for a permission set without a boundary, has no answer to keep
+      if [ -s "$file.part" ]; then mv "$file.part" "$file"; else rm -f "$file.part"; fi
+      rm -f "$file.error" "$file.failed"
+      return 0
+    fi
+    error=$(cat "$file.error")
+    case $error in
+      *Throttl*|*TooManyRequests*|*RequestLimitExceeded*|*ServiceUnavailable*|*InternalServer*|*timed\ out*|*Could\ not\ connect*)
+        if [ "$attempt" -lt "$attempts" ]; then
+          sleep "$pause"
+          attempt=$((attempt + 1))
+          pause=$((pause * 2))
+          continue
+        fi
+        ;;
+    esac
+    { printf '%s\n' "$error" | sed '/^$/d'; printf 'aws %s\n' "$*"; } > "$file.failed"
+    rm -f "$file.part" "$file.error"
+    echo "failed: aws $*" >&2
+    return 1
+  done
+}
+
+# texts FILE QUERY...: values of an answer, one a line. The AWS CLI's own query language is asked again only where the answer
+# is not there to be read: python3 or jq may be missing, and the answer is indented, a member a line.
+members() {
+  [ -s "$folder/$1" ] || return 0
+  sed -n "s/^ *\"$2\": \"\([^\"]*\)\",\{0,1\}\$/\1/p" "$folder/$1"
+}
+strings() {
+  [ -s "$folder/$1" ] || return 0
+  sed -n 's/^ *"\(arn:[^"]*\)",\{0,1\}$/\1/p' "$folder/$1"
+}
+
+me=$(aws sts get-caller-identity --query Account --output text) || { echo "no credentials" >&2; exit 2; }
+
+org=organizations
+ask $org/describe-organization.json organizations describe-organization
+ask $org/list-roots.json organizations list-roots
+ask $org/list-accounts.json organizations list-accounts
+ask $org/list-aws-service-access-for-organization.json organizations list-aws-service-access-for-organization
+ask $org/list-delegated-administrators.json organizations list-delegated-administrators
+ask $org/list-policies.SERVICE_CONTROL_POLICY.json organizations list-policies --filter SERVICE_CONTROL_POLICY
+
+# the units, level by level: AWS allows five below a root
+level=$(members $org/list-roots.json Id)
+while [ -n "$level" ]; do
+  next=""
+  for parent in $level; do
+    file=$org/list-organizational-units-for-parent.$parent.json
+    ask "$file" organizations list-organizational-units-for-parent --parent-id "$parent"
+    next="$next $(members "$file" Id)"
+  done
+  level=$(echo $next)
+done
+
+for policy in $(members $org/list-policies.SERVICE_CONTROL_POLICY.json Id); do
+  ask "$org/describe-policy.$policy.json" organizations describe-policy --policy-id "$policy"
+  ask "$org/list-targets-for-policy.$policy.json" organizations list-targets-for-policy --policy-id "$policy"
+done
+for account in $(members $org/list-delegated-administrators.json Id); do
+  ask "$org/list-delegated-services-for-account.$account.json" organizations list-delegated-services-for-account \
+    --account-id "$account"
+done
+all=$(members $org/list-accounts.json Id)
+for account in $all; do
+  ask "$org/list-tags-for-resource.$account.json" organizations list-tags-for-resource --resource-id "$account"
+done
+
+# IAM Identity Center: what every permission set holds, and to whom it is assigned where
+sso=sso-admin
+region=${SSO_REGION:+--region $SSO_REGION}
+ask $sso/list-instances.json sso-admin list-instances $region
+store=$(members $sso/list-instances.json IdentityStoreId | head -n 1)
+instance=$(members $sso/list-instances.json InstanceArn | head -n 1)
+if [ -n "$instance" ]; then
+  ask $sso/list-permission-sets.json sso-admin list-permission-sets --instance-arn "$instance" $region
+  for set in $(strings $sso/list-permission-sets.json); do
+    id=${set##*/}
+    of=(--instance-arn "$instance" --permission-set-arn "$set")
+    ask "$sso/$id/describe-permission-set.$id.json" sso-admin describe-permission-set "${of[@]}" $region
+    ask "$sso/$id/get-inline-policy.$id.json" sso-admin get-inline-policy-for-permission-set "${of[@]}" $region
+    ask "$sso/$id/list-managed-policies.$id.json" sso-admin list-managed-policies-in-permission-set "${of[@]}" $region
+    ask "$sso/$id/list-customer-managed-policies.$id.json" \
+      sso-admin list-customer-managed-policy-references-in-permission-set "${of[@]}" $region
+    # a permission set without a boundary is answered by an error, which is no failure
+    boundary=$sso/$id/get-permissions-boundary.$id.json
+    if ! ask "$boundary" sso-admin get-permissions-boundary-for-permission-set "${of[@]}" $region 2> /dev/null; then
+      if grep -q ResourceNotFoundException "$folder/$boundary.failed"; then
+        printf '{\n    "PermissionsBoundary": {}\n}\n' > "$folder/$boundary"
+        rm -f "$folder/$boundary.failed"
+      else
+        echo "failed: the permissions boundary of $set" >&2
+      fi
+    fi
+    ask "$sso/$id/list-accounts.$id.txt" sso-admin list-accounts-for-provisioned-permission-set "${of[@]}" $region
+    for account in $(sed -n 's/^ *"\([0-9]\{12\}\)",\{0,1\}$/\1/p' "$folder/$sso/$id/list-accounts.$id.txt" 2> /dev/null); do
+      ask "$sso/$id/list-account-assignments.$account.$id.json" sso-admin list-account-assignments "${of[@]}" \
+        --account-id "$account" $region
+    done
+  done
+fi
+if [ -n "$store" ]; then
+  ask $sso/list-users.json identitystore list-users --identity-store-id "$store" $region
+  ask $sso/list-groups.json identitystore list-groups --identity-store-id "$store" $region
+  for group in $(members $sso/list-groups.json GroupId); do
+    ask "$sso/list-group-memberships.$group.json" identitystore list-group-memberships --identity-store-id "$store" \
+      --group-id "$group" $region
+  done
+fi
+
+# joining, leaving, accepting and terminating, as far back as the event history goes; trails that go back further are
+# imported as files
+for event in AccountJoinedOrganization AccountDepartedOrganization CreateAccountResult AcceptHandshake \
+  RemoveAccountFromOrganization CloseAccountResult EnableAWSServiceAccess DisableAWSServiceAccess; do
+  ask "cloudtrail/lookup-events.$event.json" cloudtrail lookup-events --region us-east-1 \
+    --lookup-attributes "AttributeKey=EventName,AttributeValue=$event"
+done
+
+# collect ACCOUNT: what only the account itself tells. Runs in a shell of its own.
+collect() {
+  local account=$1 at=accounts/$1 credentials
+  if [ "$account" != "$me" ]; then
+    # credentials stay in this shell, and are written to no file
+    credentials=$(aws sts assume-role --role-arn "arn:${PARTITION:-aws}:iam::$account:role/$role" \
+      --role-session-name countersign --query 'Credentials.[AccessKeyId,SecretAccessKey,SessionToken]' --output text \
+      2> "$folder/$at.error")
+    if [ -z "$credentials" ]; then
+      mkdir -p "$folder/$at"
+      { sed '/^$/d' "$folder/$at.error"; echo "aws sts assume-role in $account"; } > "$folder/$at/assume-role.json.failed"
+      rm -f "$folder/$at.error"
+      echo "failed: the role $role in $account" >&2
+      return 1
+    fi
+    rm -f "$folder/$at.error" "$folder/$at/assume-role.json.failed"
+    read -r AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN <<< "$credentials"
+    export AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN
+    unset AWS_PROFILE
+  fi
+  ask "$at/list-customer-agreements.$account.json" artifact list-customer-agreements --region "${ARTIFACT_REGION:-us-east-1}"
+  ask "$at/get-account-settings.$account.json" artifact get-account-settings --region "${ARTIFACT_REGION:-us-east-1}"
+  ask "$at/get-account-authorization-details.$account.json" iam get-account-authorization-details
+  for event in AcceptAgreement TerminateAgreement LeaveOrganization; do
+    ask "$at/lookup-events.$event.$account.json" cloudtrail lookup-events --region us-east-1 \
+      --lookup-attributes "AttributeKey=EventName,AttributeValue=$event"
+  done
+}
+
+case $(aws sts get-caller-identity --query Arn --output text) in
+  arn:aws-us-gov:*) PARTITION=aws-us-gov ARTIFACT_REGION=us-gov-west-1 ;;
+esac
+mkdir -p "$folder/accounts"
+ask reports/list-reports.json artifact list-reports --region "${ARTIFACT_REGION:-us-east-1}"
+running=0
+for account in ${ACCOUNTS:-${all:-$me}}; do
+  ( collect "$account" ) &
+  running=$((running + 1))
+  if [ "$running" -ge "$jobs" ]; then
+    wait -n 2> /dev/null || wait
+    running=$((running - 1))
+  fi
+done
+wait
+
+printf '{\n  "countersignCollection": {\n    "collectedAt": "%s",\n    "account": "%s"\n  }\n}\n' \
+  "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$me" > "$folder/collection.json"
+
+failed=$(find "$folder" -name '*.failed' | wc -l)
+echo "$(find "$folder" -name '*.json' | wc -l) answers in $folder; $failed calls failed" >&2
+# what failed is recorded, and unknown; that there are failures is told by the exit code
+[ "$failed" -eq 0 ]

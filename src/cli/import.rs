@@ -1,0 +1,107 @@
+//! `import`: answers of AWS as entity files and policy documents; the script that collects them.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Args;
+
+use super::{Cli, OK, output, parse_moment};
+use crate::import::{self, write};
+use crate::inventory::Inventory;
+use crate::inventory::config::Config;
+use crate::inventory::files::{self, File, Kind};
+use crate::problem::{Failure, Problem, Span};
+use crate::report::count;
+
+/// Collects what `import` reads.
+const SCRIPT: &str = include_str!("../../data/import/collect.sh");
+
+#[derive(Args)]
+pub struct ImportArgs {
+    /// Answers of the AWS CLI, the console's CSV of accounts, files of CloudTrail: files, or folders that hold them
+    #[arg(required_unless_present = "script", conflicts_with = "script")]
+    source: Vec<PathBuf>,
+    /// The folder of the inventory
+    #[arg(long, value_name = "DIR", required_unless_present = "script")]
+    out: Option<PathBuf>,
+    /// When the answers were collected, for countersign.toml [default: what the collecting script noted]
+    #[arg(long, value_name = "MOMENT", conflicts_with = "script")]
+    as_of: Option<String>,
+    /// Print a shell script that collects everything with read-only calls of the AWS CLI
+    #[arg(long)]
+    script: bool,
+}
+
+pub fn import(cli: &Cli, args: &ImportArgs) -> Result<u8, Failure> {
+    let Some(out) = &args.out else {
+        output::print(SCRIPT)?;
+        return Ok(OK);
+    };
+    let as_of = args.as_of.as_deref().map(parse_moment).transpose()?;
+    let schema = Arc::new(cli.schema()?);
+    let mut problems = Vec::new();
+    let mut found: Vec<File> = args.source.iter().flat_map(|s| answers(s, &mut problems)).collect();
+    found.sort_by(|a, b| a.source.path.cmp(&b.source.path));
+    found.dedup_by(|a, b| a.source.path == b.source.path);
+    if !problems.is_empty() {
+        return Err(Failure::Problems(problems));
+    }
+    if found.is_empty() {
+        return Err(Failure::Nothing("nothing to import: no answer of AWS is there".to_owned()));
+    }
+    let read = found.len();
+    let imported = import::read(found, as_of).map_err(Failure::Problems)?;
+    // what cannot be evaluated is not written
+    let inventory = Inventory::of_import(&imported, schema)?;
+    std::fs::create_dir_all(out).map_err(|e| Failure::general(format!("{} cannot be made: {e}", out.display())))?;
+    let written = write::write(out, &imported, output::replace)?;
+    output::problems(&inventory.warnings);
+    output::problems(&imported.notes);
+    let entities: usize = imported.files.entities.values().map(Vec::len).sum();
+    output::print(&format!(
+        "{}: {} and {} from {}; {} new or changed, {} as before, {} removed\n",
+        out.display(),
+        if entities == 1 { "1 entity".to_owned() } else { format!("{entities} entities") },
+        count(imported.files.documents.len(), "policy document"),
+        count(read, "answer"),
+        count(written.changed, "file"),
+        written.same,
+        written.removed,
+    ))?;
+    Ok(OK)
+}
+
+/// The answers of a file or folder; anything else there is an error.
+fn answers(source: &Path, problems: &mut Vec<Problem>) -> Vec<File> {
+    let name = source.display().to_string();
+    let mut files = if source.is_dir() {
+        let mut files = files::walk(source, &Config::none(), problems);
+        for file in &mut files {
+            file.source = crate::problem::Source::new(
+                format!("{}/{}", name.trim_end_matches('/'), file.source.path),
+                file.source.text.clone(),
+            );
+        }
+        files
+    } else {
+        match files::file(source, &name) {
+            Ok(Some(file)) => vec![file],
+            Ok(None) => {
+                let problem = Problem::general(format!("{name} is no CSV of accounts"));
+                problems.push(problem.help("export it from the console of AWS Organizations"));
+                Vec::new()
+            }
+            Err(found) => {
+                problems.extend(found);
+                Vec::new()
+            }
+        }
+    };
+    for file in files.iter().filter(|f| matches!(f.kind, Kind::Entities | Kind::Policy)) {
+        let first = Span { start: file.root.span.start, end: (file.root.span.start + 1).min(file.root.span.end) };
+        let problem = Problem::at(&file.source, first, "this is no answer of AWS: it is a file of an inventory");
+        problems.push(problem.help("leave it out: an inventory needs no import"));
+    }
+    files.retain(|f| !matches!(f.kind, Kind::Entities | Kind::Policy));
+    files
+}

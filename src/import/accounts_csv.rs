@@ -1,0 +1,73 @@
+//! The CSV of accounts that the console of AWS Organizations exports.
+
+use std::sync::Arc;
+
+use super::facts::{Account, Facts, Joined};
+use super::{answer, moments, organizations};
+use crate::problem::{Problem, Source, Span};
+
+/// Whether a CSV is this one: by its header.
+pub fn is_it(text: &str) -> bool {
+    let header = text.lines().next().unwrap_or_default().trim_start_matches('\u{feff}').to_ascii_lowercase();
+    header.contains("account id") && header.contains("joined timestamp")
+}
+
+/// Reads the rows.
+pub fn read(facts: &mut Facts, source: &Arc<Source>, problems: &mut Vec<Problem>) {
+    let text = source.text.trim_start_matches('\u{feff}');
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
+    let header = match reader.headers() {
+        Ok(header) => header.clone(),
+        Err(error) => return problems.push(wrong(source, &error)),
+    };
+    let column = |name: &str| header.iter().position(|h| h.eq_ignore_ascii_case(name));
+    for row in reader.records() {
+        let row = match row {
+            Ok(row) => row,
+            Err(error) => {
+                problems.push(wrong(source, &error));
+                continue;
+            }
+        };
+        let field = |name: &str| column(name).and_then(|c| row.get(c)).filter(|f| !f.is_empty());
+        let line = line(source, row.position().map_or(0, csv::Position::line));
+        let Some(id) = field("Account ID").filter(|id| answer::is_account(id)) else {
+            let found = field("Account ID").unwrap_or_default();
+            let message = format!("`{found}` is no account number");
+            let help = "it has twelve digits; programs that take it for a number drop its leading zeros";
+            problems.push(Problem::at(source, line, message).help(help));
+            continue;
+        };
+        let joined = field("Joined timestamp").and_then(|text| {
+            let at = moments::parse(text);
+            if at.is_none() {
+                problems
+                    .push(Problem::at(source, line, format!("`{text}` is no moment")).help("export the file again"));
+            }
+            let file = source.path.rsplit('/').next().unwrap_or_default();
+            let witness = format!("Joined timestamp of the console's list of accounts ({file})");
+            Some(Joined { at: at?, method: field("Joined method").map(str::to_ascii_uppercase), witness })
+        });
+        let told = Account {
+            rank: 1,
+            name: field("Name").map(str::to_owned),
+            state: field("State").or_else(|| field("Status")).map(str::to_ascii_uppercase),
+            joined,
+            ..Account::default()
+        };
+        organizations::row(facts, id, field("ARN").unwrap_or_default(), told);
+    }
+}
+
+fn wrong(source: &Arc<Source>, error: &csv::Error) -> Problem {
+    let number = error.position().map_or(0, csv::Position::line);
+    Problem::at(source, line(source, number), format!("this row does not parse: {error}")).help("export the file again")
+}
+
+/// The span of a one-based line.
+fn line(source: &Arc<Source>, number: u64) -> Span {
+    let number = usize::try_from(number).unwrap_or(0).max(1);
+    let start: usize = source.text.split_inclusive('\n').take(number - 1).map(str::len).sum();
+    let length = source.text.get(start..).and_then(|s| s.lines().next()).map_or(0, str::len);
+    Span { start, end: start + length }
+}

@@ -1,0 +1,162 @@
+//! Answers of AWS Artifact. The terms of an agreement are confidential (R30): they are not read, and go nowhere.
+
+use super::answer::{Answer, Fields, is_account};
+use super::facts::{Acceptance, Facts, Report};
+use super::organizations::{named, unnamed};
+use crate::moment;
+
+const STATES: [&str; 3] = ["ACTIVE", "CUSTOMER_TERMINATED", "AWS_TERMINATED"];
+
+/// `list-customer-agreements`: a complete answer, be it empty, tells the agreements of the account that asked (D16).
+pub fn customer_agreements(facts: &mut Facts, answer: &Answer, fields: &mut Fields<'_>) {
+    let asked = answer.account();
+    match &asked {
+        Some(account) => facts.account(account).agreements_listed = true,
+        None => facts.remark(
+            format!(
+                "{}: its name does not tell the account that asked: no account's list is complete by it",
+                answer.source.path
+            ),
+            "put the account number into the name of the file, or of its folder",
+        ),
+    }
+    for node in fields.entries("customerAgreements") {
+        let Some((id, acceptance)) = acceptance(facts, fields.of(node)) else {
+            continue;
+        };
+        if let (Some(organization), Some(account)) = (&acceptance.organization, &asked) {
+            facts.account(account).shown_agreement_of = Some(organization.clone());
+        }
+        if let Some(owner) = &acceptance.account {
+            facts.account(owner).partition.get_or_insert(acceptance.partition.clone());
+        }
+        merge(facts, fields, id, acceptance);
+    }
+}
+
+fn acceptance(facts: &mut Facts, mut fields: Fields<'_>) -> Option<(String, Acceptance)> {
+    let id = fields.id("id", |i| i.starts_with("customer-agreement-"), "id of a customer agreement")?.to_owned();
+    let offered = |a: &str| a.contains(":artifact:") && a.contains(":agreement/");
+    let agreement = fields.id("agreementArn", offered, "ARN of an agreement")?;
+    let partition = agreement.split(':').nth(1).unwrap_or("aws").to_owned();
+    let agreement = agreement.split_once(":agreement/").map(|(_, id)| id.to_owned())?;
+    let organization = match fields.get("organizationArn") {
+        None => None,
+        Some(node) => {
+            let found = fields.text("organizationArn").and_then(|a| named(facts, a));
+            if found.is_none() {
+                fields.wrong(node.span, "this is no ARN of an organization", super::answer::COLLECT);
+            }
+            Some(found?)
+        }
+    };
+    // of an organization agreement, what awsAccountId says is not documented
+    let account = match organization {
+        Some(_) => None,
+        None => Some(fields.id("awsAccountId", is_account, "account number")?.to_owned()),
+    };
+    let state = fields.id("state", |s| STATES.contains(&s), "state of an agreement")?.to_owned();
+    let start = fields.moment("effectiveStart");
+    let end = fields.moment("effectiveEnd");
+    let start = match start {
+        Some(start) => start,
+        None => {
+            fields.needed("effectiveStart");
+            return None;
+        }
+    };
+    // D20
+    if (state == "ACTIVE") == end.is_some() {
+        let member = if end.is_some() { "effectiveEnd" } else { "state" };
+        let span = fields.get(member).map_or(fields.node.span, |n| n.span);
+        let what =
+            if end.is_some() { "an active agreement with an end" } else { "a terminated agreement without an end" };
+        fields.wrong(span, format!("{what} (D20)"), super::answer::COLLECT);
+        return None;
+    }
+    let told = format!("ListCustomerAgreements ({})", fields.file());
+    let acceptance = Acceptance {
+        agreement,
+        name: fields.text("name").map(str::to_owned),
+        account,
+        organization,
+        partition,
+        start,
+        end,
+        state,
+        accepted_by: None,
+        start_witness: Some(format!("effectiveStart of {told}")),
+        end_witness: end.map(|_| format!("effectiveEnd of {told}")),
+        place: fields.place(),
+    };
+    Some((id, acceptance))
+}
+
+/// The organization's agreement stands in the answer of every member, and counts once.
+fn merge(facts: &mut Facts, fields: &mut Fields<'_>, id: String, told: Acceptance) {
+    let Some(known) = facts.agreements.get(&id) else {
+        facts.agreements.insert(id, told);
+        return;
+    };
+    let same = (&known.agreement, &known.account, &known.organization, known.start)
+        == (&told.agreement, &told.account, &told.organization, told.start);
+    let ends = matches!((known.end, told.end), (Some(a), Some(b)) if a != b);
+    if !same || ends {
+        let (path, line) = (known.place.source.path.clone(), known.place.line());
+        let message = format!("{id} is told otherwise in {path}, line {line}");
+        return fields.wrong(told.place.span, message, "drop the answer that is out of date");
+    }
+    if known.end.is_none() == told.end.is_none() {
+        return;
+    }
+    // an answer that has the end is younger than one that has not
+    let at = known.end.or(told.end).map(moment::format).unwrap_or_default();
+    let older = if known.end.is_none() { &known.place } else { &told.place }.source.path.clone();
+    facts.remark(format!("{id} was terminated at {at}; {older} is older than that"), "collect that answer again");
+    if told.end.is_some() {
+        facts.agreements.insert(id, told);
+    }
+}
+
+/// `list-reports`
+pub fn reports(facts: &mut Facts, fields: &mut Fields<'_>) {
+    for node in fields.entries("reports") {
+        let mut report = fields.of(node);
+        let Some(id) = report.id("id", |i| i.starts_with("report-"), "id of a report").map(str::to_owned) else {
+            continue;
+        };
+        let region = report.text("arn").and_then(|a| a.split(':').nth(3)).filter(|r| !r.is_empty()).map(str::to_owned);
+        let version = match report.get("version").map(|n| &n.value) {
+            Some(crate::inventory::json::Value::Number(n)) => n.clone(),
+            _ => "1".to_owned(),
+        };
+        let acceptance = report.text("acceptanceType");
+        let (series, category) = (report.text("series"), report.text("category"));
+        match (series, category, acceptance) {
+            (Some(series), Some(category), Some(acceptance)) => {
+                let told = Report {
+                    version,
+                    region,
+                    series: series.to_owned(),
+                    category: category.to_owned(),
+                    acceptance: acceptance.to_owned(),
+                };
+                facts.reports.insert(id, told);
+            }
+            _ => facts.remark(
+                format!("{id} is left out: its series, category or acceptance type is not told"),
+                "AWS Artifact need not tell them",
+            ),
+        }
+    }
+}
+
+/// `get-account-settings`: whether an account is notified of new agreements and reports.
+pub fn settings(facts: &mut Facts, answer: &Answer, mut fields: Fields<'_>) {
+    let status = fields.text("notificationSubscriptionStatus").map(str::to_owned);
+    match (answer.account(), status) {
+        (Some(account), Some(status)) => facts.account(&account).notifications = Some(status == "SUBSCRIBED"),
+        (None, Some(_)) => unnamed(facts, answer, "the account whose settings these are"),
+        (_, None) => {}
+    }
+}

@@ -1,0 +1,205 @@
+//! Agreements, by lists and by events; reports.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use super::{Assembly, attributes, entity};
+use crate::import::cloudtrail::{Change, Event};
+use crate::import::facts::Acceptance;
+use crate::inventory::builtin;
+use crate::moment::{self, Moment};
+use crate::problem::{Place, Source};
+
+impl Assembly<'_> {
+    /// What events tell of agreements that the lists do not.
+    pub(super) fn agreement_events(&mut self) {
+        let mut events: Vec<_> = self.facts.events.iter().map(|(id, e)| (id.clone(), e.clone())).collect();
+        events.sort_by(|(a, x), (b, y)| (x.at, a).cmp(&(y.at, b)));
+        let mut lost: BTreeMap<String, Moment> = BTreeMap::new();
+        for (_, event) in &events {
+            if let Change::Terminated { acceptance } = &event.change {
+                match self.facts.agreements.get_mut(acceptance) {
+                    Some(known) if known.end.is_none() && known.start < event.at => {
+                        // the list is older than the event: it shows the agreement as it was before
+                        known.end = Some(event.at);
+                        known.state = "CUSTOMER_TERMINATED".to_owned();
+                        known.end_witness = Some(event.witness.clone());
+                    }
+                    Some(known) => append(&mut known.end_witness, &event.witness),
+                    None => drop(lost.insert(event.recipient.clone(), event.at)),
+                }
+            }
+        }
+        for (id, event) in &events {
+            if let Change::Accepted { agreement, acceptance } = &event.change {
+                self.accepted(id, event, agreement, acceptance.as_ref(), &lost);
+            }
+        }
+        for account in lost.keys() {
+            let message = format!("account {account}: an agreement was terminated that no answer lists");
+            self.facts.remark(
+                message,
+                "its list of agreements holds those in force only; what was in force before is not known",
+            );
+        }
+    }
+
+    /// An acceptance that an event witnesses: of one that is listed, or of one that is not.
+    pub(super) fn accepted(
+        &mut self,
+        id: &str,
+        event: &Event,
+        agreement: &str,
+        acceptance: Option<&String>,
+        lost: &BTreeMap<String, Moment>,
+    ) {
+        let offer = offers().into_iter().find(|o| o.id == agreement);
+        let organization = match &offer {
+            Some(offer) if offer.organization => self.facts.managed_by(&event.recipient).map(str::to_owned),
+            _ => None,
+        };
+        let by_organization = offer.as_ref().is_some_and(|o| o.organization);
+        let near = |a: &Acceptance| (a.start - event.at).num_minutes().abs() <= 10;
+        let same = |a: &Acceptance| {
+            let owner =
+                a.account.as_ref() == Some(&event.recipient) || (by_organization && a.organization == organization);
+            a.agreement == agreement && owner && near(a)
+        };
+        let known =
+            self.facts.agreements.iter_mut().find(|(key, a)| acceptance == Some(*key) || same(a)).map(|(_, a)| a);
+        if let Some(known) = known {
+            append(&mut known.start_witness, &event.witness);
+            known.accepted_by = known.accepted_by.take().or(event.who.clone());
+            return;
+        }
+        let Some(offer) = offer.filter(|o| !o.organization || organization.is_some()) else {
+            let message =
+                format!("{}: {agreement} is no agreement that is known, or its organization is not", event.witness);
+            return self.facts.remark(message, "list the customer agreements of the account");
+        };
+        if lost.get(&event.recipient).is_some_and(|at| *at > event.at) {
+            let message = format!("{}: left out: it may be what was terminated later", event.witness);
+            return self.facts.remark(message, "list the customer agreements of the account");
+        }
+        let account = organization.is_none().then(|| event.recipient.clone());
+        let told = Acceptance {
+            agreement: agreement.to_owned(),
+            name: None,
+            account,
+            organization,
+            partition: offer.partition,
+            start: event.at,
+            end: None,
+            state: "ACTIVE".to_owned(),
+            accepted_by: event.who.clone(),
+            start_witness: Some(event.witness.clone()),
+            end_witness: None,
+            place: Place { source: Source::new(event.witness.clone(), ""), span: Default::default() },
+        };
+        // its id is known to AWS alone
+        let id = acceptance.cloned().unwrap_or_else(|| format!("accepted-by-event-{id}"));
+        self.facts.agreements.insert(id, told);
+    }
+
+    pub(super) fn agreements(&mut self) {
+        let known: BTreeSet<String> = offers().into_iter().map(|o| o.id).collect();
+        let mut offered: BTreeMap<String, Value> = BTreeMap::new();
+        let mut accepted = Vec::new();
+        for (id, told) in &self.facts.agreements {
+            let attrs = attributes([
+                ("agreement", Some(json!(told.agreement))),
+                ("account", told.account.clone().map(Value::from)),
+                ("organization", told.organization.clone().map(Value::from)),
+                ("effectiveStart", Some(json!(moment::format(told.start)))),
+                ("effectiveEnd", told.end.map(|e| json!(moment::format(e)))),
+                ("state", Some(json!(told.state))),
+                ("acceptedBy", told.accepted_by.clone().map(Value::from)),
+                ("startWitness", told.start_witness.clone().map(Value::from)),
+                ("endWitness", told.end_witness.clone().map(Value::from)),
+            ]);
+            accepted.push(entity("CustomerAgreement", id, attrs, Vec::new(), &BTreeMap::new()));
+            if !known.contains(&told.agreement) {
+                let name = told.name.clone().unwrap_or_else(|| told.agreement.clone());
+                let scope = if told.organization.is_some() { "organization" } else { "account" };
+                let attrs = json!({"kind": kind(&name), "scope": scope, "partition": told.partition, "name": name});
+                let attrs = attrs.as_object().cloned().unwrap_or_default();
+                offered.insert(
+                    told.agreement.clone(),
+                    entity("Agreement", &told.agreement, attrs, Vec::new(), &BTreeMap::new()),
+                );
+            }
+        }
+        for (id, offer) in offered {
+            let kind = offer.pointer("/attrs/kind").and_then(Value::as_str).unwrap_or_default().to_owned();
+            self.facts.remark(
+                format!("{id} is none of the known agreements, and becomes the kind `{kind}`"),
+                "it counts as no other kind, a BAA for one",
+            );
+            self.push("agreements.json", offer);
+        }
+        for agreement in accepted {
+            self.push("agreements.json", agreement);
+        }
+    }
+
+    pub(super) fn reports(&mut self) {
+        let reports: Vec<Value> = self
+            .facts
+            .reports
+            .iter()
+            .map(|(id, told)| {
+                let version: i64 = told.version.parse().unwrap_or(1);
+                let attrs = attributes([
+                    ("series", Some(json!(told.series))),
+                    ("category", Some(json!(told.category))),
+                    ("acceptanceType", Some(json!(told.acceptance))),
+                    ("version", Some(json!(version))),
+                    ("region", told.region.clone().map(Value::from)),
+                ]);
+                entity("Report", id, attrs, Vec::new(), &BTreeMap::new())
+            })
+            .collect();
+        if !reports.is_empty() {
+            self.facts.remark(
+                "whether a report needs AWS's approval is not told by ListReports",
+                "add requiresApproval where you know it",
+            );
+        }
+        for report in reports {
+            self.push("reports.json", report);
+        }
+    }
+}
+
+fn append(witness: &mut Option<String>, more: &str) {
+    *witness = Some(match witness.take() {
+        Some(known) => format!("{known}; {more}"),
+        None => more.to_owned(),
+    });
+}
+
+/// A kind for an agreement that is not known: its name, without what tells the scope.
+fn kind(name: &str) -> String {
+    let plain = name.trim_start_matches("AWS ").replace("Organizations ", "").to_ascii_lowercase();
+    let words: Vec<&str> = plain.split(|c: char| !c.is_ascii_alphanumeric()).filter(|w| !w.is_empty()).collect();
+    words.join("-")
+}
+
+/// A known agreement.
+struct Offer {
+    id: String,
+    organization: bool,
+    partition: String,
+}
+
+fn offers() -> Vec<Offer> {
+    let built_in: Vec<Value> = serde_json::from_str(builtin::AGREEMENTS).unwrap_or_default();
+    let offer = |e: &Value| {
+        let text = |pointer: &str| e.pointer(pointer).and_then(Value::as_str);
+        let id = text("/uid")?.split('"').nth(1)?.to_owned();
+        let partition = text("/attrs/partition")?.to_owned();
+        Some(Offer { id, organization: text("/attrs/scope") == Some("organization"), partition })
+    };
+    built_in.iter().filter_map(offer).collect()
+}

@@ -1,0 +1,222 @@
+//! Organizations, their units, and the service control policies of both.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value, json};
+
+use super::{Assembly, attributes, entity, uid};
+use crate::import::cloudtrail::Change;
+use crate::import::facts::OrganizationPolicy;
+use crate::inventory::builtin::{self, FULL_AWS_ACCESS};
+use crate::problem::Problem;
+
+/// The service principals under which trusted access for AWS Artifact is known (T4): the console's comes first.
+const ARTIFACT: [&str; 2] = ["aws-artifact-account-sync.amazonaws.com", "artifact.amazonaws.com"];
+
+/// Roles that AWS Artifact uses in the management account, today's and the classic one.
+const SERVICE_ROLES: [&str; 2] = [
+    ":role/aws-service-role/artifact.amazonaws.com/AWSServiceRoleForArtifact",
+    ":role/service-role/AWSArtifactAccountSync",
+];
+
+impl Assembly<'_> {
+    pub(super) fn organizations(&mut self) {
+        let ids: Vec<String> = self.facts.organizations.keys().cloned().collect();
+        for id in &ids {
+            let Some(management) = self.facts.organizations.get(id).and_then(|o| o.management.clone()) else {
+                let problem = Problem::general(format!("which account manages {id} is not told"));
+                self.problems.push(problem.help("collect describe-organization"));
+                continue;
+            };
+            let trusted = self.trusted_access(id, ids.len() == 1);
+            let service_role = self.service_role(&management);
+            let delegated = self.delegated(id);
+            let feature_set = self.facts.organizations.get(id).and_then(|o| o.feature_set.clone());
+            let told = [
+                ("featureSet", feature_set.is_some()),
+                ("trustedAccess", trusted.is_some()),
+                ("serviceRole", service_role.is_some()),
+            ];
+            for (fact, _) in told.iter().filter(|(_, told)| !told) {
+                self.facts.remark(format!("{fact} of {id} is not told"), collecting(fact));
+            }
+            let mut attrs = attributes([
+                ("featureSet", feature_set.map(Value::from)),
+                ("managementAccount", Some(json!(management))),
+                ("trustedAccess", trusted.map(Value::from)),
+                ("serviceRole", service_role.map(Value::from)),
+                ("delegatedAdministrators", Some(json!(delegated)).filter(|d| d != &json!([]))),
+            ]);
+            let roots: Vec<String> =
+                self.facts.roots.iter().filter(|(_, o)| *o == id).map(|(r, _)| r.clone()).collect();
+            attrs.extend(self.attached(id, &roots));
+            let unplaced = self.unplaced(id, ids.len() == 1);
+            if !unplaced.is_empty() {
+                attrs.insert("serviceControlPoliciesUnplaced".to_owned(), json!(unplaced));
+            }
+            self.push("organization.json", entity("Organization", id, attrs, Vec::new(), &BTreeMap::new()));
+        }
+    }
+
+    /// Whether trusted access for AWS Artifact is on: by the list, and by events after what it tells.
+    pub(super) fn trusted_access(&mut self, organization: &str, only: bool) -> Option<bool> {
+        let of = |account: &Option<String>| match account {
+            Some(account) => self.facts.managed_by(account) == Some(organization),
+            None => only,
+        };
+        let lists: Vec<_> =
+            self.facts.service_access.iter().filter(|(account, _)| of(account)).map(|(_, l)| l.clone()).collect();
+        let enabled = |name: &str| lists.iter().find_map(|l| l.get(name).copied());
+        let mut state = if lists.is_empty() { None } else { Some(ARTIFACT.iter().any(|a| enabled(a).is_some())) };
+        let mut since = ARTIFACT.iter().filter_map(|a| enabled(a).flatten()).max();
+        let other = enabled(ARTIFACT[0]).is_none() && enabled(ARTIFACT[1]).is_some();
+        let mut events: Vec<_> = self.facts.events.values().collect();
+        events.sort_by(|a, b| (a.at, &a.witness).cmp(&(b.at, &b.witness)));
+        let mut later = None;
+        for event in events {
+            if let Change::TrustedAccess { service, on } = &event.change
+                && ARTIFACT.contains(&service.as_str())
+                && self.facts.managed_by(&event.recipient) == Some(organization)
+                && since.is_none_or(|s| s < event.at)
+            {
+                later = Some((event.witness.clone(), *on));
+                (state, since) = (Some(*on), Some(event.at));
+            }
+        }
+        if other {
+            let message = format!(
+                "trusted access of {organization} is listed as {}, which the console does not use",
+                ARTIFACT[1]
+            );
+            self.facts.remark(message, format!("the console enables {}", ARTIFACT[0]));
+        }
+        if let Some((witness, on)) = later.filter(|_| !lists.is_empty()) {
+            let what = if on { "on" } else { "off" };
+            let message = format!("trusted access of {organization} was turned {what} after it was listed: {witness}");
+            self.facts.remark(message, "collect list-aws-service-access-for-organization again");
+        }
+        state
+    }
+
+    pub(super) fn service_role(&self, management: &str) -> Option<bool> {
+        let told = self.facts.accounts.get(management).is_some_and(|a| a.roles_told);
+        let is = |arn: &&String| SERVICE_ROLES.iter().any(|r| arn.ends_with(&format!("{management}{r}")));
+        told.then(|| self.facts.principals.keys().any(|arn| is(&arn)))
+    }
+
+    pub(super) fn delegated(&mut self, organization: &str) -> Vec<String> {
+        let administrators =
+            self.facts.organizations.get(organization).map(|o| o.delegated.clone()).unwrap_or_default();
+        let mut delegated = Vec::new();
+        for account in administrators {
+            match self.facts.delegated_services.get(&account) {
+                Some(services) if services.iter().any(|s| ARTIFACT.contains(&s.as_str())) => delegated.push(account),
+                Some(_) => {}
+                None => self.facts.remark(
+                    format!("account {account} is a delegated administrator; of which services is not told"),
+                    "collect list-delegated-services-for-account",
+                ),
+            }
+        }
+        delegated
+    }
+
+    /// The service control policies of a root, unit or account: all of them, or those that are known.
+    pub(super) fn attached(&mut self, organization: &str, nodes: &[String]) -> Map<String, Value> {
+        if self.facts.organizations.get(organization).and_then(|o| o.policies_enabled) == Some(false) {
+            return Map::new();
+        }
+        let scp = |id: &String| {
+            self.facts.policies.get(id).is_none_or(|p| p.kind.as_deref() == Some("SERVICE_CONTROL_POLICY"))
+        };
+        let listed: Option<BTreeSet<String>> = nodes
+            .iter()
+            .map(|n| self.facts.attached.get(n).cloned())
+            .collect::<Option<Vec<_>>>()
+            .map(|l| l.into_iter().flatten().collect());
+        let by_targets: BTreeSet<String> = self
+            .facts
+            .policies
+            .iter()
+            .filter(|(_, p)| p.targets.as_ref().is_some_and(|t| nodes.iter().any(|n| t.contains(n))))
+            .map(|(id, _)| id.clone())
+            .collect();
+        let placed = self.facts.organizations.get(organization).is_some_and(|o| o.policies_listed)
+            && self
+                .facts
+                .policies
+                .values()
+                .filter(|p| p.organization.as_deref().is_none_or(|o| o == organization))
+                .all(|p| p.targets.is_some());
+        let complete = (listed.is_some() || placed) && !nodes.is_empty();
+        let ids: Vec<String> = listed.unwrap_or(by_targets).into_iter().filter(scp).collect();
+        if ids.is_empty() && !complete {
+            return Map::new();
+        }
+        let named: Vec<String> = ids.iter().map(|id| self.scp(id)).collect();
+        let attr = if complete { "serviceControlPolicies" } else { "serviceControlPoliciesAtLeast" };
+        Map::from_iter([(attr.to_owned(), json!(named))])
+    }
+
+    /// Policies of which nothing tells where they are attached.
+    pub(super) fn unplaced(&mut self, organization: &str, only: bool) -> Vec<String> {
+        let mut nodes: BTreeSet<&String> = self.facts.units.keys().collect();
+        nodes.extend(self.facts.roots.keys());
+        nodes.extend(self.facts.accounts.keys());
+        if nodes.iter().all(|n| self.facts.attached.contains_key(*n)) {
+            return Vec::new();
+        }
+        let of = |p: &OrganizationPolicy| p.organization.as_deref().map_or(only, |o| o == organization);
+        let unplaced = self.facts.policies.iter().filter(|(id, p)| {
+            p.targets.is_none()
+                && p.kind.as_deref() == Some("SERVICE_CONTROL_POLICY")
+                && of(p)
+                && *id != FULL_AWS_ACCESS
+        });
+        let ids: Vec<String> = unplaced.map(|(id, _)| id.clone()).collect();
+        for id in &ids {
+            self.facts.remark(format!("where {id} is attached is not told"), "collect list-targets-for-policy");
+        }
+        ids.iter().map(|id| self.scp(id)).collect()
+    }
+
+    /// A service control policy as entities name it.
+    pub(super) fn scp(&mut self, id: &str) -> String {
+        match self.facts.policies.get(id).and_then(|p| p.document.clone()) {
+            Some(document) => self.document("organization.json", format!("scps/{id}.json"), &document),
+            None if builtin::managed_policy(id).is_some() => id.to_owned(),
+            None => self.undocumented(id, "collect describe-policy"),
+        }
+    }
+
+    pub(super) fn units(&mut self) {
+        let ids: Vec<String> = self.facts.units.keys().cloned().collect();
+        for id in ids {
+            let Some(unit) = self.facts.units.get(&id) else { continue };
+            let (name, organization) = (unit.name.clone(), unit.organization.clone());
+            let parent = match unit.parent.as_deref() {
+                Some(parent) if self.facts.units.contains_key(parent) => Some(uid("OrganizationalUnit", parent)),
+                Some(root) => self.facts.roots.get(root).map(|o| uid("Organization", o)),
+                None => None,
+            };
+            let Some(parent) = parent.or_else(|| organization.as_ref().map(|o| uid("Organization", o))) else {
+                let problem = Problem::general(format!("in which organization {id} stands is not told"));
+                self.problems.push(
+                    problem.help("collect list-organizational-units-for-parent, or list-accounts with its Paths"),
+                );
+                continue;
+            };
+            let mut attrs = attributes([("name", name.map(Value::from))]);
+            attrs.extend(self.attached(organization.as_deref().unwrap_or_default(), std::slice::from_ref(&id)));
+            self.push("organization.json", entity("OrganizationalUnit", &id, attrs, vec![parent], &BTreeMap::new()));
+        }
+    }
+}
+
+fn collecting(fact: &str) -> &'static str {
+    match fact {
+        "featureSet" => "collect describe-organization",
+        "trustedAccess" => "collect list-aws-service-access-for-organization in the management account",
+        _ => "collect iam get-account-authorization-details in the management account",
+    }
+}

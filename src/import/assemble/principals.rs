@@ -1,0 +1,138 @@
+//! Principals of IAM, and permission sets with the people behind them.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::{Assembly, attributes, entity, file_name, uid};
+use crate::import::facts::{Document, PermissionSet};
+use crate::problem::Problem;
+
+impl Assembly<'_> {
+    pub(super) fn principals(&mut self) {
+        let managed: Vec<(String, Document)> =
+            self.facts.managed.iter().map(|(arn, (_, d))| (arn.clone(), d.clone())).collect();
+        for (arn, document) in managed {
+            let segments: Vec<&str> = arn.splitn(6, ':').collect();
+            let account = segments.get(4).copied().unwrap_or_default();
+            let name = segments.get(5).and_then(|r| r.strip_prefix("policy/")).unwrap_or(&arn);
+            let parts: Vec<String> = name.split('/').map(file_name).collect();
+            let file = format!("iam/{account}.json");
+            let path = self.document(&file, format!("iam/{account}/policies/{}.json", parts.join("/")), &document);
+            let attrs = attributes([("document", Some(json!(path)))]);
+            self.push(&file, entity("IamPolicy", &arn, attrs, Vec::new(), &BTreeMap::new()));
+        }
+        let principals: Vec<String> = self.facts.principals.keys().cloned().collect();
+        for arn in principals {
+            let Some(principal) = self.facts.principals.remove(&arn) else { continue };
+            let account = arn.split(':').nth(4).unwrap_or_default().to_owned();
+            let file = format!("iam/{account}.json");
+            let folder = format!("iam/{account}/{}s/{}", principal.kind.to_lowercase(), file_name(&principal.name));
+            let mut policies = Vec::new();
+            for (name, document) in &principal.inline {
+                policies.push(self.document(&file, format!("{folder}/{}.json", file_name(name)), document));
+            }
+            policies.extend(principal.managed.iter().cloned());
+            let attrs = attributes([
+                ("policies", Some(json!(policies)).filter(|p| p != &json!([]))),
+                ("permissionsBoundary", principal.boundary.clone().map(Value::from)),
+            ]);
+            let parents = principal.groups.iter().map(|g| uid("Group", g)).collect();
+            let tags = if principal.kind == "Group" { BTreeMap::new() } else { principal.tags.clone() };
+            self.push(&file, entity(principal.kind, &arn, attrs, parents, &tags));
+            self.facts.principals.insert(arn, principal);
+        }
+    }
+
+    pub(super) fn identity_center(&mut self) {
+        let sets = std::mem::take(&mut self.facts.permission_sets);
+        for (arn, set) in &sets {
+            let Some(name) = &set.name else {
+                let problem = Problem::general(format!("the name of {arn} is not told"));
+                self.problems.push(problem.help("collect describe-permission-set: its roles have the name in theirs"));
+                continue;
+            };
+            let policies = self.policies_of(arn, name, set);
+            let customer = set.customer.clone().filter(|c| !c.is_empty());
+            let boundary = set.boundary.clone().flatten();
+            let by_name = boundary.as_ref().filter(|b| b.starts_with('/'));
+            let assignments: Vec<Value> = assignments(set);
+            let attrs = attributes([
+                ("name", Some(json!(name))),
+                ("policies", Some(json!(policies)).filter(|p| p != &json!([]))),
+                ("customerManagedPolicies", customer.map(|c| json!(c))),
+                ("permissionsBoundary", boundary.as_ref().filter(|b| !b.starts_with('/')).map(|b| json!(b))),
+                ("customerManagedPermissionsBoundary", by_name.map(|b| json!(b))),
+                ("assignments", Some(json!(assignments))),
+            ]);
+            self.push("identity-center.json", entity("PermissionSet", arn, attrs, Vec::new(), &BTreeMap::new()));
+        }
+        let mut store = Vec::new();
+        for (id, name) in &self.facts.groups {
+            let attrs = attributes([("displayName", name.clone().map(Value::from))]);
+            store.push(entity("IdentityCenterGroup", id, attrs, Vec::new(), &BTreeMap::new()));
+        }
+        for (id, name) in &self.facts.people {
+            let groups =
+                self.facts.members.iter().filter(|(user, _)| user == id).map(|(_, g)| uid("IdentityCenterGroup", g));
+            let attrs = attributes([("userName", name.clone().map(Value::from))]);
+            store.push(entity("IdentityCenterUser", id, attrs, groups.collect(), &BTreeMap::new()));
+        }
+        let unnamed = self.facts.groups.values().filter(|n| n.is_none()).count();
+        if unnamed > 0 {
+            self.facts.remark(
+                "who is in groups of Identity Center is not told",
+                "collect identitystore list-users, list-groups and list-group-memberships",
+            );
+        }
+        for entity in store {
+            self.push("identity-center.json", entity);
+        }
+    }
+
+    /// The policies of a permission set that are the same in every account; those that were not listed are unknown.
+    pub(super) fn policies_of(&mut self, arn: &str, name: &str, set: &PermissionSet) -> Vec<String> {
+        let mut policies = Vec::new();
+        match &set.inline {
+            Some(Some(document)) => {
+                let path = format!("identity-center/{}/inline.json", file_name(name));
+                policies.push(self.document("identity-center.json", path, document));
+            }
+            Some(None) => {}
+            None => {
+                policies.push(self.undocumented(
+                    &format!("the inline policy of {arn}"),
+                    "collect get-inline-policy-for-permission-set",
+                ))
+            }
+        }
+        match &set.managed {
+            Some(managed) => policies.extend(managed.iter().cloned()),
+            None => policies.push(self.undocumented(
+                &format!("the AWS managed policies of {arn}"),
+                "collect list-managed-policies-in-permission-set",
+            )),
+        }
+        if set.customer.is_none() {
+            let help = "collect list-customer-managed-policy-references-in-permission-set";
+            policies.push(self.undocumented(&format!("the customer managed policies of {arn}"), help));
+        }
+        if set.boundary.is_none() {
+            self.facts.remark(
+                format!("no answer tells of a permissions boundary of {arn}: none is taken to be set"),
+                "collect get-permissions-boundary-for-permission-set",
+            );
+        }
+        policies
+    }
+}
+
+/// One record a person or group, with its accounts.
+fn assignments(set: &PermissionSet) -> Vec<Value> {
+    let mut by_whom: BTreeMap<(&str, &String), Vec<&String>> = BTreeMap::new();
+    for (account, kind, whom) in &set.assignments {
+        let attr = if kind == "USER" { "user" } else { "group" };
+        by_whom.entry((attr, whom)).or_default().push(account);
+    }
+    by_whom.into_iter().map(|((attr, whom), accounts)| json!({attr: whom, "accounts": accounts})).collect()
+}

@@ -1,0 +1,48 @@
+//! Policy documents inside answers: an object, JSON in a string, or percent-encoded JSON in a string.
+
+use super::answer::Fields;
+use super::facts::Document;
+use crate::iam::document;
+use crate::inventory::json::{self, Node, Value};
+use crate::problem::{Place, Source};
+
+/// The document of a member; what is wrong with it is reported where it stands.
+pub fn read(fields: &mut Fields<'_>, node: &Node) -> Option<Document> {
+    let place = Place { source: fields.source.clone(), span: node.span };
+    match &node.value {
+        Value::Object(_) => {
+            document::read(fields.source, node, fields.problems);
+            Some(Document { node: node.clone(), place })
+        }
+        Value::String(text) => {
+            let text = if text.trim_start().starts_with('{') { text.clone() } else { decoded(fields, node, text)? };
+            let source = Source::new(format!("{}, the document in line {}", fields.source.path, place.line()), text);
+            let inner = match json::parse(&source) {
+                // a sample of AWS's own is encoded twice
+                Ok(Node { value: Value::String(inner), .. }) => return read(fields, &Node::string(node.span, inner)),
+                Ok(inner) => inner,
+                Err(problems) => {
+                    fields.problems.extend(problems);
+                    return None;
+                }
+            };
+            document::read(&source, &inner, fields.problems);
+            Some(Document { node: inner, place })
+        }
+        _ => {
+            let message = format!("a policy document is an object or a string, and this is {}", node.kind());
+            fields.wrong(node.span, message, super::answer::COLLECT);
+            None
+        }
+    }
+}
+
+/// The text behind a percent-encoded one.
+fn decoded(fields: &mut Fields<'_>, node: &Node, text: &str) -> Option<String> {
+    let decoded = percent_encoding::percent_decode_str(text).decode_utf8().ok().map(|t| t.into_owned());
+    let json = decoded.filter(|t| t.trim_start().starts_with(['{', '"']));
+    if json.is_none() {
+        fields.wrong(node.span, "this is no policy document, as it is or percent-encoded", super::answer::COLLECT);
+    }
+    json
+}

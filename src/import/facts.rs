@@ -1,0 +1,256 @@
+//! What the answers say, before it is put together: each fact with what told it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::inventory::json::Node;
+use crate::moment::Moment;
+use crate::problem::{Place, Problem};
+
+/// Everything that was read.
+#[derive(Default)]
+pub struct Facts {
+    /// By id.
+    pub organizations: BTreeMap<String, Organization>,
+    /// The organization of each root.
+    pub roots: BTreeMap<String, String>,
+    /// By id.
+    pub units: BTreeMap<String, Unit>,
+    /// By number.
+    pub accounts: BTreeMap<String, Account>,
+    /// Policies of Organizations, by id.
+    pub policies: BTreeMap<String, OrganizationPolicy>,
+    /// Service principals with trusted access, and since when: of the organization of an account, where the answer's name
+    /// names one.
+    pub service_access: Vec<(Option<String>, ServiceAccess)>,
+    /// The services that an account administers.
+    pub delegated_services: BTreeMap<String, BTreeSet<String>>,
+    /// What is attached to a root, unit or account: complete answers.
+    pub attached: BTreeMap<String, BTreeSet<String>>,
+    /// Acceptances, by id.
+    pub agreements: BTreeMap<String, Acceptance>,
+    /// Reports, by id.
+    pub reports: BTreeMap<String, Report>,
+    /// Users, groups and roles of IAM, by ARN.
+    pub principals: BTreeMap<String, Principal>,
+    /// Managed policies of IAM, by ARN, and the version that told their document.
+    pub managed: BTreeMap<String, (String, Document)>,
+    /// Permission sets, by ARN.
+    pub permission_sets: BTreeMap<String, PermissionSet>,
+    /// People and groups of the identity store, by id.
+    pub people: BTreeMap<String, Option<String>>,
+    /// Groups of the identity store, by id.
+    pub groups: BTreeMap<String, Option<String>>,
+    /// Person and group.
+    pub members: BTreeSet<(String, String)>,
+    /// Events of CloudTrail, by id: those that are changes.
+    pub events: BTreeMap<String, super::cloudtrail::Event>,
+    /// Events that failed, and changed nothing.
+    pub failed_events: usize,
+    /// When the answers were collected, where that is told.
+    pub as_of: Option<Moment>,
+    /// What is odd, without stopping the import.
+    pub notes: Vec<Problem>,
+}
+
+/// Service principals with trusted access, and since when.
+pub type ServiceAccess = BTreeMap<String, Option<Moment>>;
+
+/// An organization.
+#[derive(Default)]
+pub struct Organization {
+    /// Its management account.
+    pub management: Option<String>,
+    /// `ALL` or `CONSOLIDATED_BILLING`.
+    pub feature_set: Option<String>,
+    /// Its accounts were listed, all of them.
+    pub accounts_listed: bool,
+    /// Service control policies are enabled.
+    pub policies_enabled: Option<bool>,
+    /// Its service control policies were listed, all of them.
+    pub policies_listed: bool,
+    /// Accounts that administer services.
+    pub delegated: BTreeSet<String>,
+}
+
+/// An organizational unit.
+#[derive(Default)]
+pub struct Unit {
+    /// Its name.
+    pub name: Option<String>,
+    /// The root or unit that it stands in.
+    pub parent: Option<String>,
+    /// Its organization.
+    pub organization: Option<String>,
+}
+
+/// An account.
+#[derive(Default)]
+pub struct Account {
+    /// How much the answer tells that told the rest: an answer of today's form before one of a retired form.
+    pub rank: u8,
+    /// Its name.
+    pub name: Option<String>,
+    /// `ACTIVE`, …
+    pub state: Option<String>,
+    /// `aws`, `aws-us-gov`.
+    pub partition: Option<String>,
+    /// Its organization, as the list of accounts says.
+    pub organization: Option<String>,
+    /// The root or unit that it stands in.
+    pub parent: Option<String>,
+    /// When it joined, how, and what tells so.
+    pub joined: Option<Joined>,
+    /// Its tags; `None` where they were not listed.
+    pub tags: Option<BTreeMap<String, String>>,
+    /// Its agreements were listed: a complete answer, be it empty.
+    pub agreements_listed: bool,
+    /// An organization whose agreement its own answer lists.
+    pub shown_agreement_of: Option<String>,
+    /// Whether it is notified of new agreements and reports.
+    pub notifications: Option<bool>,
+    /// Its IAM was told, roles included.
+    pub roles_told: bool,
+}
+
+/// How an account came into its organization.
+#[derive(Clone)]
+pub struct Joined {
+    /// When.
+    pub at: Moment,
+    /// `INVITED` or `CREATED`, where it is told.
+    pub method: Option<String>,
+    /// What tells so.
+    pub witness: String,
+}
+
+/// A policy of Organizations.
+#[derive(Default)]
+pub struct OrganizationPolicy {
+    /// Its name.
+    pub name: Option<String>,
+    /// `SERVICE_CONTROL_POLICY`, …
+    pub kind: Option<String>,
+    /// The organization in its ARN; none for a policy of AWS's own.
+    pub organization: Option<String>,
+    /// Its document.
+    pub document: Option<Document>,
+    /// The roots, units and accounts that it is attached to; `None` where that was not listed.
+    pub targets: Option<BTreeSet<String>>,
+    /// Where it was first told of.
+    pub place: Option<Place>,
+}
+
+/// A policy document, and where it stood.
+#[derive(Clone)]
+pub struct Document {
+    /// The document.
+    pub node: Node,
+    /// Where it stood.
+    pub place: Place,
+}
+
+/// An acceptance.
+pub struct Acceptance {
+    /// The id of what was accepted.
+    pub agreement: String,
+    /// The name of what was accepted.
+    pub name: Option<String>,
+    /// The account that it is for.
+    pub account: Option<String>,
+    /// The organization that it is for.
+    pub organization: Option<String>,
+    /// The partition of its ARN.
+    pub partition: String,
+    /// When it began.
+    pub start: Moment,
+    /// When it was terminated.
+    pub end: Option<Moment>,
+    /// `ACTIVE`, …
+    pub state: String,
+    /// Who accepted it.
+    pub accepted_by: Option<String>,
+    /// What tells when it was accepted.
+    pub start_witness: Option<String>,
+    /// What tells when it was terminated.
+    pub end_witness: Option<String>,
+    /// Where it was told of.
+    pub place: Place,
+}
+
+/// A report.
+pub struct Report {
+    /// Its version.
+    pub version: String,
+    /// The Region of its ARN.
+    pub region: Option<String>,
+    /// `SOC`, …
+    pub series: String,
+    /// `Certifications and Attestations`, …
+    pub category: String,
+    /// `PASSTHROUGH` or `EXPLICIT`.
+    pub acceptance: String,
+}
+
+/// A user, group or role of IAM.
+#[derive(Default)]
+pub struct Principal {
+    /// `User`, `Group` or `Role`.
+    pub kind: &'static str,
+    /// Its name.
+    pub name: String,
+    /// Its inline policies, by name.
+    pub inline: BTreeMap<String, Document>,
+    /// ARNs of its managed policies.
+    pub managed: BTreeSet<String>,
+    /// The ARN of its permissions boundary.
+    pub boundary: Option<String>,
+    /// ARNs of the groups that it is in.
+    pub groups: BTreeSet<String>,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// A permission set of IAM Identity Center.
+#[derive(Default)]
+pub struct PermissionSet {
+    /// Its name.
+    pub name: Option<String>,
+    /// Its inline policy; `Some(None)` where it has none.
+    pub inline: Option<Option<Document>>,
+    /// ARNs of AWS managed policies; `None` where they were not listed.
+    pub managed: Option<BTreeSet<String>>,
+    /// Paths and names of customer managed policies; `None` where they were not listed.
+    pub customer: Option<BTreeSet<String>>,
+    /// Its boundary: an ARN, or a path and name; `Some(None)` where it has none.
+    pub boundary: Option<Option<String>>,
+    /// Account, `USER` or `GROUP`, and whom.
+    pub assignments: BTreeSet<(String, String, String)>,
+}
+
+impl Facts {
+    /// An organization that an answer names.
+    pub fn organization(&mut self, id: &str) -> &mut Organization {
+        self.organizations.entry(id.to_owned()).or_default()
+    }
+
+    /// An account that an answer names.
+    pub fn account(&mut self, id: &str) -> &mut Account {
+        self.accounts.entry(id.to_owned()).or_default()
+    }
+
+    /// Says what is odd.
+    pub fn note(&mut self, problem: Problem) {
+        self.notes.push(problem.warning());
+    }
+
+    /// Says what is odd, of no place.
+    pub fn remark(&mut self, message: impl Into<String>, help: impl Into<String>) {
+        self.note(Problem::general(message).help(help));
+    }
+
+    /// The organization that an account manages.
+    pub fn managed_by(&self, account: &str) -> Option<&str> {
+        let managed = self.organizations.iter().find(|(_, o)| o.management.as_deref() == Some(account));
+        managed.map(|(id, _)| id.as_str())
+    }
+}

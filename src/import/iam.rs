@@ -1,0 +1,136 @@
+//! `get-account-authorization-details`: users, groups, roles and managed policies of one account.
+
+use std::collections::BTreeMap;
+
+use super::answer::{Answer, Fields};
+use super::documents;
+use super::facts::{Facts, Principal};
+use super::organizations::tag_list;
+use crate::inventory::builtin;
+
+/// The account of an ARN of IAM, and its partition.
+fn owner(arn: &str) -> Option<(&str, &str)> {
+    let segments: Vec<&str> = arn.splitn(6, ':').collect();
+    match segments.as_slice() {
+        ["arn", partition, "iam", _, account, _] => Some((partition, account)),
+        _ => None,
+    }
+}
+
+/// Reads an answer.
+pub fn details(facts: &mut Facts, answer: &Answer, fields: &mut Fields<'_>) {
+    if let (Some(account), Some(_)) = (answer.account(), answer.root.get("RoleDetailList")) {
+        facts.account(&account).roles_told = true;
+    }
+    let mut groups = BTreeMap::new();
+    for (list, kind) in [("GroupDetailList", "Group"), ("UserDetailList", "User"), ("RoleDetailList", "Role")] {
+        for node in fields.entries(list) {
+            let mut entry = fields.of(node);
+            let Some((arn, mut principal)) = principal(&mut entry, kind) else {
+                continue;
+            };
+            if kind == "Group" {
+                groups.insert(principal.name.clone(), arn.clone());
+            }
+            in_groups(&mut entry, &groups, &mut principal);
+            let Some((partition, account)) = owner(&arn) else {
+                let span = entry.get("Arn").map_or(node.span, |n| n.span);
+                entry.wrong(span, format!("`{arn}` is no ARN of IAM"), super::answer::COLLECT);
+                continue;
+            };
+            let known = facts.account(account);
+            known.partition.get_or_insert(partition.to_owned());
+            known.roles_told |= answer.root.get("RoleDetailList").is_some();
+            facts.principals.insert(arn, principal);
+        }
+    }
+    for node in fields.entries("Policies") {
+        managed(facts, fields.of(node));
+    }
+    attached(facts, answer, fields);
+}
+
+fn principal(fields: &mut Fields<'_>, kind: &'static str) -> Option<(String, Principal)> {
+    let arn = fields.needed("Arn")?.to_owned();
+    let mut principal =
+        Principal { kind, name: fields.needed(&format!("{kind}Name"))?.to_owned(), ..Principal::default() };
+    for node in fields.entries(&format!("{kind}PolicyList")) {
+        let mut inline = fields.of(node);
+        let name = inline.needed("PolicyName").map(str::to_owned);
+        let document = inline.get("PolicyDocument");
+        if document.is_none() {
+            inline.wrong(node.span, "an inline policy without `PolicyDocument`", super::answer::COLLECT);
+        }
+        let document = document.and_then(|d| documents::read(&mut inline, d));
+        if let (Some(name), Some(document)) = (name, document) {
+            principal.inline.insert(name, document);
+        }
+    }
+    for node in fields.entries("AttachedManagedPolicies") {
+        principal.managed.extend(fields.of(node).needed("PolicyArn").map(str::to_owned));
+    }
+    if let Some(node) = fields.get("PermissionsBoundary") {
+        principal.boundary = fields.of(node).needed("PermissionsBoundaryArn").map(str::to_owned);
+    }
+    principal.tags = tag_list(fields, "Tags");
+    Some((arn, principal))
+}
+
+/// A user's groups, which the answer names without their ARNs.
+fn in_groups(fields: &mut Fields<'_>, groups: &BTreeMap<String, String>, principal: &mut Principal) {
+    for node in fields.list("GroupList") {
+        let name = node.as_str().unwrap_or_default();
+        match groups.get(name) {
+            Some(arn) => drop(principal.groups.insert(arn.clone())),
+            None => fields.wrong(
+                node.span,
+                format!("the group `{name}` is not in this answer: what it allows is not known"),
+                "collect the answer without --filter",
+            ),
+        }
+    }
+}
+
+/// A managed policy, by its default version.
+fn managed(facts: &mut Facts, mut fields: Fields<'_>) {
+    let Some(arn) = fields.needed("Arn").map(str::to_owned) else {
+        return;
+    };
+    for node in fields.entries("PolicyVersionList") {
+        let mut version = fields.of(node);
+        if version.get("IsDefaultVersion").map(|n| &n.value) != Some(&crate::inventory::json::Value::Bool(true)) {
+            continue;
+        }
+        let name = version.text("VersionId").unwrap_or_default().to_owned();
+        let Some(node) = version.get("Document") else {
+            version.wrong(node.span, "a version without `Document`", super::answer::COLLECT);
+            continue;
+        };
+        let Some(document) = documents::read(&mut version, node) else {
+            continue;
+        };
+        let number = |version: &str| version.trim_start_matches('v').parse::<u64>().unwrap_or(0);
+        // AWS's own are told by every account, and change over time
+        let newer = facts.managed.get(&arn).is_none_or(|(known, _)| number(known) <= number(&name));
+        if newer {
+            facts.managed.insert(arn.clone(), (name, document));
+        }
+    }
+}
+
+/// Customer managed policies that are attached have their document in the answer.
+fn attached(facts: &mut Facts, answer: &Answer, fields: &mut Fields<'_>) {
+    for list in ["UserDetailList", "GroupDetailList", "RoleDetailList"] {
+        for node in answer.root.get(list).and_then(|n| n.as_array()).unwrap_or_default() {
+            let attached = node.get("AttachedManagedPolicies").and_then(|n| n.as_array()).unwrap_or_default();
+            let boundary = node.get("PermissionsBoundary").and_then(|n| n.get("PermissionsBoundaryArn"));
+            for arn in attached.iter().filter_map(|a| a.get("PolicyArn")).chain(boundary) {
+                let text = arn.as_str().unwrap_or_default();
+                if !facts.managed.contains_key(text) && !builtin::is_aws_managed(text) {
+                    let message = format!("the document of {text} is not in this answer");
+                    fields.wrong(arn.span, message, "collect the answer without --filter");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Answers of IAM Identity Center and of its identity store.
+
+use std::collections::BTreeSet;
+
+use super::answer::{Answer, Fields, Kind, is_account};
+use super::documents;
+use super::facts::{Facts, PermissionSet};
+use super::organizations::unnamed;
+
+/// The permission sets that ARNs name: those of `list-permission-sets`.
+pub fn listed(facts: &mut Facts, fields: &mut Fields<'_>) {
+    for node in fields.list("PermissionSets") {
+        match node.as_str().filter(|a| a.contains(":permissionSet/")) {
+            Some(arn) => drop(facts.permission_sets.entry(arn.to_owned()).or_default()),
+            None => fields.wrong(node.span, "this is no ARN of a permission set", super::answer::COLLECT),
+        }
+    }
+}
+
+/// `describe-permission-set`
+pub fn described(facts: &mut Facts, mut fields: Fields<'_>) {
+    let arn = fields.needed("PermissionSetArn").map(str::to_owned);
+    let name = fields.needed("Name").map(str::to_owned);
+    if let Some(arn) = arn {
+        facts.permission_sets.entry(arn).or_default().name = name;
+    }
+}
+
+/// `list-account-assignments`, `list-account-assignments-for-principal`
+pub fn assignments(facts: &mut Facts, fields: &mut Fields<'_>) {
+    for node in fields.entries("AccountAssignments") {
+        let mut assignment = fields.of(node);
+        let account = assignment.id("AccountId", is_account, "account number").map(str::to_owned);
+        let set = assignment.needed("PermissionSetArn").map(str::to_owned);
+        let kind =
+            assignment.id("PrincipalType", |t| ["USER", "GROUP"].contains(&t), "USER or GROUP").map(str::to_owned);
+        let whom = assignment.needed("PrincipalId").map(str::to_owned);
+        if let (Some(account), Some(set), Some(kind), Some(whom)) = (account, set, kind, whom) {
+            facts.account(&account);
+            match kind.as_str() {
+                "USER" => drop(facts.people.entry(whom.clone()).or_default()),
+                _ => drop(facts.groups.entry(whom.clone()).or_default()),
+            }
+            facts.permission_sets.entry(set).or_default().assignments.insert((account, kind, whom));
+        }
+    }
+}
+
+/// An answer about one permission set, which only the file's name can tell; where one set is known, it is that one.
+pub fn part(facts: &mut Facts, answer: &Answer, fields: &mut Fields<'_>) {
+    let named = answer.permission_set();
+    let mut known = facts.permission_sets.keys().filter(|arn| named.as_ref().is_none_or(|n| arn.ends_with(n.as_str())));
+    let (first, second) = (known.next().cloned(), known.next());
+    let (Some(arn), None) = (first, second) else {
+        return unnamed(facts, answer, "the permission set that this belongs to");
+    };
+    if named.is_none() {
+        let message = format!("{}: taken to be of {arn}, the only permission set that is known", answer.source.path);
+        facts.remark(message, "put the id of the permission set into the name of the file");
+    }
+    let mut told = PermissionSet::default();
+    match answer.kind {
+        Kind::InlinePolicy => told.inline = Some(inline(fields)),
+        Kind::ManagedPolicies => told.managed = Some(managed(fields)),
+        Kind::CustomerManagedPolicies => told.customer = Some(customer(fields)),
+        _ => told.boundary = Some(boundary(fields)),
+    }
+    let set = facts.permission_sets.entry(arn).or_default();
+    set.inline = told.inline.or(set.inline.take());
+    set.managed = told.managed.or(set.managed.take());
+    set.customer = told.customer.or(set.customer.take());
+    set.boundary = told.boundary.or(set.boundary.take());
+}
+
+/// `get-inline-policy-for-permission-set`: an empty string where there is none.
+fn inline(fields: &mut Fields<'_>) -> Option<super::facts::Document> {
+    let node = fields.get("InlinePolicy").filter(|n| n.as_str() != Some(""))?;
+    documents::read(fields, node)
+}
+
+fn managed(fields: &mut Fields<'_>) -> BTreeSet<String> {
+    let mut arns = BTreeSet::new();
+    for node in fields.entries("AttachedManagedPolicies") {
+        arns.extend(fields.of(node).needed("Arn").map(str::to_owned));
+    }
+    arns
+}
+
+fn customer(fields: &mut Fields<'_>) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for node in fields.entries("CustomerManagedPolicyReferences") {
+        names.extend(reference(&mut fields.of(node)));
+    }
+    names
+}
+
+/// The path and name of a customer managed policy: `/phi-guardrail`.
+fn reference(fields: &mut Fields<'_>) -> Option<String> {
+    let name = fields.needed("Name")?;
+    Some(format!("{}{name}", fields.text("Path").unwrap_or("/")))
+}
+
+/// `get-permissions-boundary-for-permission-set`; empty where there is none, as the collecting script notes.
+fn boundary(fields: &mut Fields<'_>) -> Option<String> {
+    let node = fields.get("PermissionsBoundary")?;
+    let mut boundary = fields.of(node);
+    match boundary.get("CustomerManagedPolicyReference") {
+        Some(node) => reference(&mut boundary.of(node)),
+        None => boundary.text("ManagedPolicyArn").map(str::to_owned),
+    }
+}
+
+/// `identitystore list-users`, `list-groups`, `list-group-memberships`
+pub fn store(facts: &mut Facts, answer: &Answer, fields: &mut Fields<'_>) {
+    match answer.kind {
+        Kind::StoreUsers => {
+            for node in fields.entries("Users") {
+                let mut person = fields.of(node);
+                let name = person.text("UserName").map(str::to_owned);
+                if let Some(id) = person.needed("UserId") {
+                    facts.people.insert(id.to_owned(), name);
+                }
+            }
+        }
+        Kind::StoreGroups => {
+            for node in fields.entries("Groups") {
+                let mut group = fields.of(node);
+                let name = group.text("DisplayName").map(str::to_owned);
+                if let Some(id) = group.needed("GroupId") {
+                    facts.groups.insert(id.to_owned(), name);
+                }
+            }
+        }
+        _ => {
+            for node in fields.entries("GroupMemberships") {
+                let mut membership = fields.of(node);
+                let group = membership.needed("GroupId").map(str::to_owned);
+                let member = membership.get("MemberId");
+                let user = member.and_then(|m| membership.of(m).needed("UserId").map(str::to_owned));
+                if let (Some(group), Some(user)) = (group, user) {
+                    facts.groups.entry(group.clone()).or_default();
+                    facts.people.entry(user.clone()).or_default();
+                    facts.members.insert((user, group));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Reading what users have: answers of the AWS CLI, the console's CSV of accounts, CloudTrail.
+//!
+//! Each answer becomes facts ([`facts`]), the facts are put together ([`assemble`]) to entity files and policy documents, and
+//! those are read like files that a user wrote: `import` writes them, `evaluate` reads them where they are. An import never
+//! invents: what no answer tells stays absent, and a note says so.
+
+pub mod accounts_csv;
+pub mod answer;
+pub mod artifact;
+pub mod assemble;
+pub mod cloudtrail;
+pub mod documents;
+pub mod facts;
+pub mod iam;
+pub mod identity_center;
+pub mod moments;
+pub mod organizations;
+pub mod timeline;
+pub mod write;
+
+use std::sync::Arc;
+
+use crate::inventory::files::{File, Kind};
+use crate::inventory::json::Value;
+use crate::moment::Moment;
+use crate::problem::{Problem, Source};
+use answer::{Answer, Fields};
+use assemble::Files;
+use facts::Facts;
+
+/// What was read of all answers.
+#[derive(Debug, Default)]
+pub struct Imported {
+    /// The inventory that they make.
+    pub files: Files,
+    /// What they leave open, and what is odd about them.
+    pub notes: Vec<Problem>,
+    /// When they were collected, where that is told.
+    pub as_of: Option<Moment>,
+}
+
+/// Reads answers; all that is wrong with them, or the inventory that they make.
+pub fn read(files: Vec<File>, as_of: Option<Moment>) -> Result<Imported, Vec<Problem>> {
+    let (mut facts, mut problems) = (Facts { as_of, ..Facts::default() }, Vec::new());
+    let mut answers = Vec::new();
+    for file in files {
+        match file.kind {
+            Kind::Answer(kind) => answers.push(Answer { source: file.source, root: file.root, kind }),
+            Kind::AccountsCsv => accounts_csv::read(&mut facts, &file.source, &mut problems),
+            Kind::FailedCall => failed(&mut facts, &file.source),
+            Kind::Entities | Kind::Policy => {}
+        }
+    }
+    // what belongs to a permission set is read once all permission sets are known
+    answers.sort_by_key(|a| is_part(a.kind));
+    for answer in &answers {
+        match answer.truncation() {
+            Some(problem) => problems.push(problem),
+            None => one(&mut facts, answer, &mut problems),
+        }
+    }
+    let files = assemble::assemble(&mut facts, &mut problems);
+    if facts.failed_events > 0 {
+        let count = facts.failed_events;
+        let events = crate::words::count(count, "event");
+        facts.remark(format!("{events} of CloudTrail failed, and changed nothing"), "nothing is to be done");
+    }
+    if problems.iter().any(Problem::is_error) {
+        problems.sort_by_key(Problem::sort_key);
+        return Err(problems);
+    }
+    let mut notes = problems;
+    notes.append(&mut facts.notes);
+    Ok(Imported { files, notes, as_of: facts.as_of })
+}
+
+fn is_part(kind: answer::Kind) -> bool {
+    use answer::Kind;
+    matches!(
+        kind,
+        Kind::InlinePolicy | Kind::ManagedPolicies | Kind::CustomerManagedPolicies | Kind::PermissionsBoundary
+    )
+}
+
+/// The record of a call that failed, which the collecting script leaves in place of the answer.
+fn failed(facts: &mut Facts, source: &Arc<Source>) {
+    let first = source.text.lines().map(str::trim).find(|l| !l.is_empty()).unwrap_or("it says nothing").to_owned();
+    facts.remark(format!("{}: the call failed: {first}", source.path), "what it would have told is not known");
+}
+
+fn one(facts: &mut Facts, answer: &Answer, problems: &mut Vec<Problem>) {
+    use answer::Kind;
+    let mut fields = Fields { source: &answer.source, node: &answer.root, problems };
+    match answer.kind {
+        Kind::Organization => inside(&mut fields, "Organization", |f| organizations::organization(facts, f)),
+        Kind::Accounts => organizations::accounts(facts, answer, &mut fields),
+        Kind::Account => inside(&mut fields, "Account", |f| drop(organizations::account(facts, f, None))),
+        Kind::Roots => organizations::roots(facts, &mut fields),
+        Kind::Units => {
+            let parent = answer.node();
+            for node in fields.entries("OrganizationalUnits") {
+                organizations::unit(facts, fields.of(node), parent.as_deref());
+            }
+        }
+        Kind::Unit => inside(&mut fields, "OrganizationalUnit", |f| organizations::unit(facts, f, None)),
+        Kind::Parents => organizations::parents(facts, answer, &mut fields),
+        Kind::Children => organizations::children(facts, answer, &mut fields),
+        Kind::Policies => organizations::policies(facts, answer, &mut fields),
+        Kind::Policy => inside(&mut fields, "Policy", |f| organizations::policy(facts, f)),
+        Kind::Targets => organizations::targets(facts, answer, &mut fields),
+        Kind::ServiceAccess => organizations::service_access(facts, answer, &mut fields),
+        Kind::DelegatedAdministrators => organizations::delegated_administrators(facts, &mut fields),
+        Kind::DelegatedServices => organizations::delegated_services(facts, answer, &mut fields),
+        Kind::Tags => organizations::tags(facts, answer, &mut fields),
+        Kind::AuthorizationDetails => iam::details(facts, answer, &mut fields),
+        Kind::PermissionSets => identity_center::listed(facts, &mut fields),
+        Kind::PermissionSet => inside(&mut fields, "PermissionSet", |f| identity_center::described(facts, f)),
+        Kind::Assignments => identity_center::assignments(facts, &mut fields),
+        Kind::StoreUsers | Kind::StoreGroups | Kind::StoreMemberships => {
+            identity_center::store(facts, answer, &mut fields);
+        }
+        // it tells where Identity Center is, for the calls that follow it
+        Kind::Instances => {}
+        Kind::CustomerAgreements => artifact::customer_agreements(facts, answer, &mut fields),
+        Kind::Reports => artifact::reports(facts, &mut fields),
+        Kind::AccountSettings => inside(&mut fields, "accountSettings", |f| artifact::settings(facts, answer, f)),
+        Kind::CloudTrail => cloudtrail::records(facts, &mut fields),
+        Kind::LookupEvents => cloudtrail::looked_up(facts, &mut fields),
+        Kind::Collection => inside(&mut fields, "countersignCollection", |mut f| {
+            facts.as_of = facts.as_of.or(f.moment("collectedAt"));
+        }),
+        _ => identity_center::part(facts, answer, &mut fields),
+    }
+}
+
+/// The object that an answer is about.
+fn inside<'a>(fields: &mut Fields<'a>, name: &str, read: impl FnOnce(Fields<'_>)) {
+    let Some(node) = fields.get(name) else {
+        let span = fields.node.member(name).map_or(fields.node.span, |m| m.node.span);
+        return fields.wrong(span, format!("`{name}` is null"), answer::COLLECT);
+    };
+    if !matches!(node.value, Value::Object(_)) {
+        return fields.wrong(node.span, format!("`{name}` is an object, and this is {}", node.kind()), answer::COLLECT);
+    }
+    read(fields.of(node));
+}

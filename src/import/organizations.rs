@@ -1,0 +1,378 @@
+//! Answers of AWS Organizations.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::answer::{Answer, COLLECT, Fields, is_account, is_organization, is_root, is_unit};
+use super::documents;
+use super::facts::{Account, Facts, Joined};
+use crate::moment;
+use crate::problem::Problem;
+
+const STATES: [&str; 5] = ["PENDING_ACTIVATION", "ACTIVE", "SUSPENDED", "PENDING_CLOSURE", "CLOSED"];
+
+/// The segments of an ARN of Organizations that tell most: partition, management account, what it is of, organization.
+struct Arn<'a> {
+    partition: &'a str,
+    management: &'a str,
+    organization: &'a str,
+}
+
+fn arn(text: &str) -> Option<Arn<'_>> {
+    let segments: Vec<&str> = text.splitn(6, ':').collect();
+    let ["arn", partition, "organizations", _, management, rest] = segments.as_slice() else {
+        return None;
+    };
+    let organization = rest.split('/').nth(1).filter(|o| is_organization(o))?;
+    Some(Arn { partition, management, organization })
+}
+
+/// The organization that an ARN names, and its management account.
+pub fn named(facts: &mut Facts, text: &str) -> Option<String> {
+    let arn = arn(text)?;
+    let (organization, management) = (arn.organization.to_owned(), arn.management.to_owned());
+    if is_account(&management) {
+        facts.account(&management).partition.get_or_insert(arn.partition.to_owned());
+        facts.organization(&organization).management.get_or_insert(management);
+    }
+    Some(organization)
+}
+
+/// `describe-organization`
+pub fn organization(facts: &mut Facts, mut fields: Fields<'_>) {
+    let id = fields.id("Id", is_organization, "id of an organization").map(str::to_owned);
+    let feature_set = fields.text("FeatureSet");
+    if let Some(other) = feature_set.filter(|f| !["ALL", "CONSOLIDATED_BILLING"].contains(f)) {
+        let span = fields.get("FeatureSet").map_or(fields.node.span, |n| n.span);
+        fields.wrong(span, format!("there is no feature set `{other}`"), "AWS writes ALL or CONSOLIDATED_BILLING");
+    }
+    let arn = fields.text("Arn").and_then(|a| named(facts, a));
+    let (master, master_arn) = (fields.text("MasterAccountId"), fields.text("MasterAccountArn"));
+    master_arn.and_then(|a| named(facts, a));
+    let Some(id) = id else { return };
+    if arn.is_some_and(|a| a != id) {
+        let span = fields.get("Arn").map_or(fields.node.span, |n| n.span);
+        fields.wrong(span, format!("this ARN is not that of {id}"), COLLECT);
+    }
+    let organization = facts.organization(&id);
+    organization.feature_set = feature_set.map(str::to_owned);
+    if let Some(master) = master {
+        organization.management = Some(master.to_owned());
+    }
+}
+
+/// `list-accounts`, `list-accounts-for-parent`
+pub fn accounts(facts: &mut Facts, answer: &Answer, fields: &mut Fields<'_>) {
+    let parent = answer.node();
+    let mut listed = None;
+    for node in fields.entries("Accounts") {
+        let organization = account(facts, fields.of(node), parent.as_deref());
+        listed = listed.or(organization);
+    }
+    if let (Some(organization), None) = (listed, parent) {
+        facts.organization(&organization).accounts_listed = true;
+    }
+}
+
+/// One account of a list; its organization.
+pub fn account(facts: &mut Facts, mut fields: Fields<'_>, parent: Option<&str>) -> Option<String> {
+    let id = fields.id("Id", is_account, "account number")?.to_owned();
+    let text = fields.text("Arn");
+    let organization = text.and_then(|a| named(facts, a));
+    let state = fields.text("State").or_else(|| fields.text("Status"));
+    if let Some(other) = state.filter(|s| !STATES.contains(s)) {
+        let span = fields.get("State").or_else(|| fields.get("Status")).map_or(fields.node.span, |n| n.span);
+        fields.wrong(span, format!("there is no state `{other}`"), format!("AWS writes {}", STATES.join(", ")));
+    }
+    let path = path(facts, &mut fields, &id);
+    let joined = fields.moment("JoinedTimestamp").map(|at| Joined {
+        at,
+        method: fields.text("JoinedMethod").map(str::to_owned),
+        witness: format!("JoinedTimestamp of ListAccounts ({})", fields.file()),
+    });
+    let told = Account {
+        rank: 1 + u8::from(fields.get("State").is_some()) + u8::from(path.is_some()),
+        name: fields.text("Name").map(str::to_owned),
+        state: state.map(str::to_owned),
+        partition: text.and_then(arn).map(|a| a.partition.to_owned()),
+        organization: organization.clone().or_else(|| path.as_ref().map(|(o, _)| o.clone())),
+        parent: path.map(|(_, parent)| parent).or_else(|| parent.map(str::to_owned)),
+        joined,
+        ..Account::default()
+    };
+    let organization = told.organization.clone();
+    merge(facts, &id, told);
+    organization
+}
+
+/// `o-…/r-…/ou-…/123456789012/`: the organization, and the last root or unit; units on the way are noted.
+fn path(facts: &mut Facts, fields: &mut Fields<'_>, id: &str) -> Option<(String, String)> {
+    let node = fields.list("Paths").first()?;
+    let parts: Vec<&str> = node.as_str().unwrap_or_default().trim_end_matches('/').split('/').collect();
+    let Some((organization, rest)) = parts.split_first().filter(|(o, _)| is_organization(o)) else {
+        fields.wrong(node.span, "a path begins with the id of an organization", COLLECT);
+        return None;
+    };
+    let above: Vec<&str> = rest.iter().copied().take_while(|p| *p != id).collect();
+    units_of(facts, organization, &above);
+    let Some(last) = above.last().filter(|p| is_root(p) || is_unit(p)) else {
+        fields.wrong(node.span, "a path has a root below its organization", COLLECT);
+        return None;
+    };
+    Some(((*organization).to_owned(), (*last).to_owned()))
+}
+
+/// Notes the root and the units of a path.
+fn units_of(facts: &mut Facts, organization: &str, path: &[&str]) {
+    for (index, id) in path.iter().enumerate() {
+        if is_root(id) {
+            facts.roots.insert((*id).to_owned(), organization.to_owned());
+        } else if is_unit(id) {
+            let unit = facts.units.entry((*id).to_owned()).or_default();
+            unit.organization = Some(organization.to_owned());
+            unit.parent = index.checked_sub(1).and_then(|i| path.get(i)).map(|p| (*p).to_owned());
+        }
+    }
+}
+
+/// Puts what one answer says of an account to what others say: an answer of today's form overrules one of a retired form.
+fn merge(facts: &mut Facts, id: &str, told: Account) {
+    let known = facts.account(id);
+    let differs = match (&known.joined, &told.joined) {
+        (Some(a), Some(b)) => (a.at - b.at).num_milliseconds().abs() > 1000,
+        _ => false,
+    };
+    let mut note = None;
+    if differs && let (Some(a), Some(b)) = (&known.joined, &told.joined) {
+        let (kept, dropped) = if told.rank > known.rank { (b, a) } else { (a, b) };
+        let (at, other) = (moment::format(kept.at), moment::format(dropped.at));
+        note = Some(format!("account {id} joined at {at} by {}, and at {other} by {}", kept.witness, dropped.witness));
+    }
+    let newer = told.rank > known.rank;
+    fn put<T>(known: &mut Option<T>, told: Option<T>, newer: bool) {
+        if known.is_none() || (newer && told.is_some()) {
+            *known = told;
+        }
+    }
+    put(&mut known.name, told.name, newer);
+    put(&mut known.state, told.state, newer);
+    put(&mut known.partition, told.partition, newer);
+    put(&mut known.organization, told.organization, newer);
+    put(&mut known.parent, told.parent, newer);
+    put(&mut known.joined, told.joined, newer);
+    known.rank = known.rank.max(told.rank);
+    if let Some(note) = note {
+        facts.remark(note, "the answer of the newer form counts; drop the old one");
+    }
+}
+
+/// One row of the accounts CSV of the console.
+pub fn row(facts: &mut Facts, id: &str, text: &str, told: Account) {
+    let told =
+        Account { organization: named(facts, text), partition: arn(text).map(|a| a.partition.to_owned()), ..told };
+    merge(facts, id, told);
+}
+
+/// `list-roots`
+pub fn roots(facts: &mut Facts, fields: &mut Fields<'_>) {
+    for node in fields.entries("Roots") {
+        let mut root = fields.of(node);
+        let id = root.id("Id", is_root, "id of a root").map(str::to_owned);
+        let organization = root.needed("Arn").and_then(|a| named(facts, a));
+        let mut enabled = false;
+        for policy_type in root.entries("PolicyTypes") {
+            let mut kind = root.of(policy_type);
+            enabled |= kind.text("Type") == Some("SERVICE_CONTROL_POLICY") && kind.text("Status") == Some("ENABLED");
+        }
+        let told = root.get("PolicyTypes").is_some();
+        if let (Some(id), Some(organization)) = (id, organization) {
+            if told {
+                facts.organization(&organization).policies_enabled = Some(enabled);
+            }
+            facts.roots.insert(id, organization);
+        }
+    }
+}
+
+/// `list-organizational-units-for-parent`, `describe-organizational-unit`
+pub fn unit(facts: &mut Facts, mut fields: Fields<'_>, parent: Option<&str>) {
+    let id = fields.id("Id", is_unit, "id of an organizational unit").map(str::to_owned);
+    let organization = fields.text("Arn").and_then(|a| named(facts, a));
+    let name = fields.text("Name").map(str::to_owned);
+    let path = fields.text("Path").map(|p| p.trim_end_matches('/').split('/').collect::<Vec<_>>());
+    let Some(id) = id else { return };
+    if let Some((organization, above)) = path.as_deref().and_then(<[&str]>::split_first) {
+        units_of(facts, organization, above);
+    }
+    let unit = facts.units.entry(id).or_default();
+    unit.name = name;
+    unit.organization = unit.organization.take().or(organization);
+    unit.parent = unit.parent.take().or(parent.map(str::to_owned));
+}
+
+/// `list-parents`, whose child the file's name names.
+pub fn parents(facts: &mut Facts, answer: &Answer, fields: &mut Fields<'_>) {
+    let Some(node) = fields.entries("Parents").first().copied() else {
+        return;
+    };
+    let parent = fields.of(node).id("Id", |i| is_root(i) || is_unit(i), "id of a root or unit").map(str::to_owned);
+    match (answer.account(), answer.node()) {
+        (Some(account), _) => facts.account(&account).parent = parent,
+        (None, Some(unit)) => facts.units.entry(unit).or_default().parent = parent,
+        (None, None) => unnamed(facts, answer, "the account or unit whose parent this is"),
+    }
+}
+
+/// `list-children`, whose parent the file's name names.
+pub fn children(facts: &mut Facts, answer: &Answer, fields: &mut Fields<'_>) {
+    let Some(parent) = answer.node() else {
+        return unnamed(facts, answer, "the root or unit whose children these are");
+    };
+    for node in fields.entries("Children") {
+        let mut child = fields.of(node);
+        match child.needed("Id").map(str::to_owned) {
+            Some(id) if is_account(&id) => facts.account(&id).parent = Some(parent.clone()),
+            Some(id) if is_unit(&id) => facts.units.entry(id).or_default().parent = Some(parent.clone()),
+            _ => {}
+        }
+    }
+}
+
+/// An answer whose file does not name whom it is about.
+pub fn unnamed(facts: &mut Facts, answer: &Answer, whom: &str) {
+    let message = format!("{}: this answer says nothing: its name does not tell {whom}", answer.source.path);
+    facts.note(Problem::general(message).help("put the id into the name of the file, or of its folder"));
+}
+
+/// `list-policies`, `list-policies-for-target`
+pub fn policies(facts: &mut Facts, answer: &Answer, fields: &mut Fields<'_>) {
+    let target = answer.node().or_else(|| answer.account());
+    let mut attached = BTreeSet::new();
+    let (mut of, mut other) = (None, false);
+    for node in fields.entries("Policies") {
+        let mut summary = fields.of(node);
+        let Some(id) = policy_summary(facts, &mut summary) else {
+            continue;
+        };
+        let policy = facts.policies.get(&id);
+        other |= policy.is_some_and(|p| p.kind.as_deref() != Some("SERVICE_CONTROL_POLICY"));
+        of = of.or_else(|| policy.and_then(|p| p.organization.clone()));
+        attached.insert(id);
+    }
+    if other {
+        return;
+    }
+    match (target, of) {
+        (Some(target), _) => drop(facts.attached.insert(target, attached)),
+        (None, Some(organization)) => facts.organization(&organization).policies_listed = true,
+        (None, None) => {}
+    }
+}
+
+fn policy_summary(facts: &mut Facts, fields: &mut Fields<'_>) -> Option<String> {
+    let id = fields.id("Id", |i| i.starts_with("p-"), "id of a policy of Organizations")?.to_owned();
+    let organization = fields.text("Arn").and_then(|a| named(facts, a));
+    let policy = facts.policies.entry(id.clone()).or_default();
+    policy.name = fields.text("Name").map(str::to_owned).or(policy.name.take());
+    policy.kind = fields.text("Type").map(str::to_owned).or(policy.kind.take());
+    policy.organization = organization.or(policy.organization.take());
+    policy.place.get_or_insert(fields.place());
+    Some(id)
+}
+
+/// `describe-policy`
+pub fn policy(facts: &mut Facts, mut fields: Fields<'_>) {
+    let Some(summary) = fields.get("PolicySummary") else {
+        let span = fields.node.span;
+        return fields.wrong(
+            span,
+            "a policy without `PolicySummary`",
+            "this is no answer of organizations describe-policy",
+        );
+    };
+    let Some(id) = policy_summary(facts, &mut fields.of(summary)) else {
+        return;
+    };
+    let scp = facts.policies.get(&id).is_some_and(|p| p.kind.as_deref() == Some("SERVICE_CONTROL_POLICY"));
+    let content = fields.get("Content").filter(|_| scp);
+    let document = content.and_then(|c| documents::read(&mut fields, c));
+    if let Some(policy) = facts.policies.get_mut(&id) {
+        policy.document = document.or(policy.document.take());
+    }
+}
+
+/// `list-targets-for-policy`, whose policy the file's name names.
+pub fn targets(facts: &mut Facts, answer: &Answer, fields: &mut Fields<'_>) {
+    let Some(policy) = answer.policy() else {
+        return unnamed(facts, answer, "the policy whose targets these are");
+    };
+    let mut targets = BTreeSet::new();
+    for node in fields.entries("Targets") {
+        let is = |i: &str| is_root(i) || is_unit(i) || is_account(i);
+        targets.extend(fields.of(node).id("TargetId", is, "root, unit or account").map(str::to_owned));
+    }
+    facts.policies.entry(policy).or_default().targets = Some(targets);
+}
+
+/// `list-aws-service-access-for-organization`, which does not say of which organization.
+pub fn service_access(facts: &mut Facts, answer: &Answer, fields: &mut Fields<'_>) {
+    let mut enabled = BTreeMap::new();
+    for node in fields.entries("EnabledServicePrincipals") {
+        let mut principal = fields.of(node);
+        let since = principal.moment("DateEnabled");
+        if let Some(name) = principal.needed("ServicePrincipal") {
+            enabled.insert(name.to_owned(), since);
+        }
+    }
+    facts.service_access.push((answer.account(), enabled));
+}
+
+/// `list-delegated-administrators`
+pub fn delegated_administrators(facts: &mut Facts, fields: &mut Fields<'_>) {
+    for node in fields.entries("DelegatedAdministrators") {
+        let mut administrator = fields.of(node);
+        let id = administrator.id("Id", is_account, "account number").map(str::to_owned);
+        let organization = administrator.text("Arn").and_then(|a| named(facts, a));
+        if let (Some(id), Some(organization)) = (id, organization) {
+            facts.organization(&organization).delegated.insert(id);
+        }
+    }
+}
+
+/// `list-delegated-services-for-account`, whose account the file's name names.
+pub fn delegated_services(facts: &mut Facts, answer: &Answer, fields: &mut Fields<'_>) {
+    let Some(account) = answer.account() else {
+        return unnamed(facts, answer, "the account that these services are delegated to");
+    };
+    let mut services = BTreeSet::new();
+    for node in fields.entries("DelegatedServices") {
+        services.extend(fields.of(node).needed("ServicePrincipal").map(str::to_owned));
+    }
+    facts.delegated_services.entry(account).or_default().extend(services);
+}
+
+/// `list-tags-for-resource`, whose account the file's name names.
+pub fn tags(facts: &mut Facts, answer: &Answer, fields: &mut Fields<'_>) {
+    let tags = tag_list(fields, "Tags");
+    match answer.account() {
+        Some(account) => facts.account(&account).tags = Some(tags),
+        None if answer.node().is_some() || answer.policy().is_some() => {
+            facts.remark(
+                format!("{}: tags of units and policies are not read", answer.source.path),
+                "tags of accounts are",
+            );
+        }
+        None => unnamed(facts, answer, "the account whose tags these are"),
+    }
+}
+
+/// A list of `Key` and `Value`.
+pub fn tag_list(fields: &mut Fields<'_>, name: &str) -> BTreeMap<String, String> {
+    let mut tags = BTreeMap::new();
+    for node in fields.entries(name) {
+        let mut tag = fields.of(node);
+        if let (Some(key), Some(value)) = (tag.needed("Key"), tag.needed("Value")) {
+            tags.insert(key.to_owned(), value.to_owned());
+        }
+    }
+    tags
+}

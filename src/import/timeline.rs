@@ -1,0 +1,154 @@
+//! To which organization an account belonged when, from what witnesses joining and departing. Better witnesses give the
+//! moment: events about membership, then calls, then `JoinedTimestamp`. An edge that nothing witnesses is never guessed:
+//! before it, the account's organization is not known.
+
+use super::cloudtrail::Change;
+use super::facts::Facts;
+use crate::moment::{self, Moment};
+
+/// A time in an organization.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Membership {
+    /// The organization.
+    pub organization: String,
+    /// When it joined, and what tells so.
+    pub from: Option<(Moment, String)>,
+    /// When it departed, and what tells so.
+    pub until: Option<(Moment, String)>,
+}
+
+/// What is known of an account.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Timeline {
+    /// In order.
+    pub memberships: Vec<Membership>,
+    /// Before it, nothing is known.
+    pub known_since: Option<Moment>,
+    /// Nothing at all is known.
+    pub unknown: bool,
+    /// The organization that it is in now.
+    pub current: Option<String>,
+}
+
+/// Witnesses of one change are at most so far apart.
+const SAME_CHANGE_MINUTES: i64 = 10;
+
+#[derive(Clone, Debug)]
+struct Edge {
+    at: Moment,
+    /// `Some` for joining: the organization where it is known, and whether the account was invited.
+    joined: Option<(Option<String>, Option<bool>)>,
+    rank: u8,
+    witness: String,
+}
+
+/// The timeline of an account.
+pub fn of(facts: &Facts, account: &str) -> Timeline {
+    let edges = grouped(edges(facts, account));
+    let listed = facts.accounts.get(account).and_then(|a| a.organization.clone());
+    let manages = facts.managed_by(account).map(str::to_owned);
+    if edges.is_empty() {
+        let shown = facts.accounts.get(account).and_then(|a| a.shown_agreement_of.clone());
+        let current = listed.or(manages).or(shown);
+        return Timeline { unknown: current.is_none(), current, ..Timeline::default() };
+    }
+    let mut timeline = walk(&edges);
+    let open = timeline.memberships.last().filter(|m| m.until.is_none());
+    timeline.current = open.map(|m| m.organization.clone());
+    // a complete list of the organization's accounts without it is younger than its joining, or misses its departure
+    let since = open.and_then(|m| m.from.as_ref()).map(|(at, _)| *at);
+    let organization = timeline.current.as_ref().and_then(|o| facts.organizations.get(o));
+    let missing = organization.is_some_and(|o| o.accounts_listed) && listed.is_none() && manages.is_none();
+    let collected_before = matches!((facts.as_of, since), (Some(as_of), Some(since)) if as_of < since);
+    if missing && !collected_before {
+        return Timeline { unknown: true, ..Timeline::default() };
+    }
+    timeline
+}
+
+/// What witnesses joining and departing, in time.
+fn edges(facts: &Facts, account: &str) -> Vec<Edge> {
+    let mut edges = Vec::new();
+    let known = facts.accounts.get(account);
+    if let Some((joined, of)) = known.and_then(|a| Some((a.joined.as_ref()?, a.organization.clone()))) {
+        let invited = joined.method.as_deref().map(|m| m.eq_ignore_ascii_case("INVITED"));
+        edges.push(Edge { at: joined.at, joined: Some((of, invited)), rank: 0, witness: joined.witness.clone() });
+    }
+    for event in facts.events.values() {
+        let (joined, rank) = match &event.change {
+            Change::Joined { account: of, organization, invited, rank } if of == account => {
+                let organization =
+                    organization.clone().or_else(|| facts.managed_by(&event.recipient).map(str::to_owned));
+                (Some((organization, *invited)), *rank)
+            }
+            Change::Departed { account: of, rank } if of == account => (None, *rank),
+            _ => continue,
+        };
+        edges.push(Edge { at: event.at, joined, rank, witness: event.witness.clone() });
+    }
+    edges.sort_by(|a, b| (a.at, a.rank, &a.witness).cmp(&(b.at, b.rank, &b.witness)));
+    edges
+}
+
+/// Witnesses of one change become one edge.
+fn grouped(edges: Vec<Edge>) -> Vec<Edge> {
+    let mut grouped: Vec<Edge> = Vec::new();
+    for edge in edges {
+        let same = grouped.last_mut().filter(|last| {
+            last.joined.is_some() == edge.joined.is_some() && (edge.at - last.at).num_minutes() <= SAME_CHANGE_MINUTES
+        });
+        match same {
+            Some(last) => *last = one(last.clone(), edge),
+            None => grouped.push(edge),
+        }
+    }
+    grouped
+}
+
+/// The better witness, with what the other one tells besides; within a second, the finer moment.
+fn one(a: Edge, b: Edge) -> Edge {
+    let (best, other) = if b.rank > a.rank { (b, a) } else { (a, b) };
+    let within = (best.at - other.at).num_milliseconds().abs() < 1000;
+    let at = if within && best.at.timestamp_subsec_millis() == 0 { best.at.max(other.at) } else { best.at };
+    let joined = match (best.joined, other.joined) {
+        (Some((o, i)), Some((p, j))) => Some((o.or(p), i.or(j))),
+        (joined, _) => joined,
+    };
+    Edge { at, joined, rank: best.rank, witness: format!("{}; {}", best.witness, other.witness) }
+}
+
+fn walk(edges: &[Edge]) -> Timeline {
+    let mut timeline = Timeline::default();
+    for (index, edge) in edges.iter().enumerate() {
+        let open = timeline.memberships.last_mut().filter(|m| m.until.is_none());
+        let end = Some((edge.at, edge.witness.clone()));
+        match (&edge.joined, open) {
+            (None, Some(open)) => open.until = end,
+            (Some((Some(organization), invited)), None) => {
+                if index == 0 && *invited != Some(false) {
+                    timeline.known_since = Some(edge.at);
+                }
+                timeline.memberships.push(Membership { organization: organization.clone(), from: end, until: None });
+            }
+            // it departed without having joined, or joined twice: what lies before is not known
+            (Some((Some(organization), _)), Some(_)) => {
+                let joined = Membership { organization: organization.clone(), from: end, until: None };
+                timeline = Timeline { memberships: vec![joined], known_since: Some(edge.at), ..Timeline::default() };
+            }
+            (None, None) => timeline = Timeline { known_since: Some(edge.at), ..Timeline::default() },
+            // joined an organization that no answer tells of
+            (Some((None, _)), _) => {
+                return match edges.get(index + 1..) {
+                    Some(rest) if rest.iter().any(|e| e.joined.is_none()) => walk(rest),
+                    _ => Timeline { unknown: true, ..Timeline::default() },
+                };
+            }
+        }
+    }
+    timeline
+}
+
+/// The moment before which nothing is known where nothing at all is known.
+pub fn never() -> Moment {
+    moment::parse("9999-12-31").unwrap_or_default()
+}

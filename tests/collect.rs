@@ -1,0 +1,220 @@
+//! The collecting script, with a stub in place of the AWS CLI: what it asks, what it keeps, and what import makes of it.
+
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+/// Answers from the samples, by the words of the call; `FAIL` holds a pattern of calls that fail, `THROTTLE` of calls that are
+/// throttled the first time. Every call is written to `$STUB/calls`, with the account that it is made in.
+const STUB: &str = r#"#!/usr/bin/env bash
+args="$*"
+account=${AWS_SESSION_TOKEN:-111111111111}
+echo "$account $args" >> "$STUB/calls"
+case $args in
+  *delete*|*put-*|*create*|*attach*|*update*|*enable*|*accept-*|*terminate*) echo "not read-only: $args" >> "$STUB/writes" ;;
+esac
+if [ -n "${FAIL:-}" ] && [[ "$account $args" == $FAIL ]]; then
+  echo "An error occurred (AccessDeniedException): no" >&2
+  exit 254
+fi
+if [ -n "${THROTTLE:-}" ] && [[ $args == $THROTTLE ]] && [ ! -e "$STUB/throttled" ]; then
+  touch "$STUB/throttled"
+  echo "An error occurred (ThrottlingException): Rate exceeded" >&2
+  exit 254
+fi
+sample() { cat "$SAMPLES/$1"; }
+value() { local name=$1; shift; while [ "$#" -gt 0 ]; do [ "$1" = "$name" ] && { echo "$2"; return; }; shift; done; }
+case "$1 $2" in
+  "sts get-caller-identity")
+    case $args in *Account*) echo 111111111111 ;; *) echo "arn:aws:sts::111111111111:assumed-role/r/s" ;; esac ;;
+  "sts assume-role")
+    arn=$(value --role-arn "$@"); id=${arn#arn:aws:iam::}; printf 'KEY\tSECRET\t%s\n' "${id%%:*}" ;;
+  "organizations describe-organization") sample organizations/describe-organization.json ;;
+  "organizations list-roots") sample organizations/list-roots.json ;;
+  "organizations list-accounts") sample organizations/list-accounts.json ;;
+  "organizations list-aws-service-access-for-organization") sample organizations/list-aws-service-access-for-organization.json ;;
+  "organizations list-delegated-administrators") sample organizations/list-delegated-administrators.json ;;
+  "organizations list-delegated-services-for-account") sample organizations/list-delegated-services-for-account.444444444444.json ;;
+  "organizations list-policies") sample organizations/list-policies.SERVICE_CONTROL_POLICY.json ;;
+  "organizations list-organizational-units-for-parent")
+    case $args in *r-ab12*) sample organizations/list-organizational-units-for-parent.r-ab12.json ;; *) printf '{\n    "OrganizationalUnits": []\n}\n' ;; esac ;;
+  "organizations describe-policy")
+    id=$(value --policy-id "$@")
+    if [ "$id" = p-FullAWSAccess ]; then
+      printf '{"Policy": {"PolicySummary": {"Id": "p-FullAWSAccess", "Arn": "arn:aws:organizations::aws:policy/service_control_policy/p-FullAWSAccess", "Name": "FullAWSAccess", "Type": "SERVICE_CONTROL_POLICY", "AwsManaged": true}, "Content": "{\\"Version\\": \\"2012-10-17\\", \\"Statement\\": [{\\"Effect\\": \\"Allow\\", \\"Action\\": \\"*\\", \\"Resource\\": \\"*\\"}]}"}}\n'
+    else sample "organizations/describe-policy.$id.json"; fi ;;
+  "organizations list-targets-for-policy")
+    case $args in
+      *p-hipaascp0001*) sample organizations/list-targets-for-policy.p-hipaascp0001.json ;;
+      *p-FullAWSAccess*)
+        printf '{"Targets": ['
+        first=1
+        for id in r-ab12 ou-ab12-phi00001 ou-ab12-sandbox1 ou-ab12-suspend1 111111111111 222222222222 333333333333 444444444444 555555555555 666666666666; do
+          [ "$first" = 1 ] || printf ','
+          first=0
+          printf '{"TargetId": "%s", "Name": "n", "Type": "ACCOUNT"}' "$id"
+        done
+        printf ']}\n' ;;
+      *) printf '{"Targets": []}\n' ;;
+    esac ;;
+  "organizations list-tags-for-resource")
+    case $args in *222222222222*) sample organizations/list-tags-for-resource.222222222222.json ;; *) printf '{"Tags": []}\n' ;; esac ;;
+  "sso-admin list-instances") printf '{\n    "Instances": [\n        {\n            "InstanceArn": "arn:aws:sso:::instance/ssoins-1234567890abcdef",\n            "IdentityStoreId": "d-1234567890"\n        }\n    ]\n}\n' ;;
+  "sso-admin list-permission-sets") sample sso-admin/list-permission-sets.json ;;
+  "sso-admin describe-permission-set") sample sso-admin/describe-permission-set.json ;;
+  "sso-admin get-inline-policy-for-permission-set") sample sso-admin/get-inline-policy-for-permission-set.json ;;
+  "sso-admin list-managed-policies-in-permission-set") sample sso-admin/list-managed-policies-in-permission-set.json ;;
+  "sso-admin list-customer-managed-policy-references-in-permission-set") printf '{"CustomerManagedPolicyReferences": []}\n' ;;
+  "sso-admin get-permissions-boundary-for-permission-set") echo "An error occurred (ResourceNotFoundException): none" >&2; exit 254 ;;
+  "sso-admin list-accounts-for-provisioned-permission-set") printf '{\n    "AccountIds": [\n        "222222222222"\n    ]\n}\n' ;;
+  "sso-admin list-account-assignments") sample sso-admin/list-account-assignments.222222222222.json ;;
+  "identitystore list-users") printf '{\n    "Users": [\n        {\n            "UserName": "maria",\n            "UserId": "u-1"\n        }\n    ]\n}\n' ;;
+  "identitystore list-groups") printf '{\n    "Groups": [\n        {\n            "GroupId": "9067642c4c-6f1b0f6a-1111-4c2b-9d3e-0123456789ab",\n            "DisplayName": "Legal"\n        }\n    ]\n}\n' ;;
+  "identitystore list-group-memberships") printf '{"GroupMemberships": [{"GroupId": "9067642c4c-6f1b0f6a-1111-4c2b-9d3e-0123456789ab", "MemberId": {"UserId": "u-1"}}]}\n' ;;
+  "artifact list-customer-agreements")
+    if [ -e "$SAMPLES/artifact/list-customer-agreements.$account.json" ]; then sample "artifact/list-customer-agreements.$account.json"
+    else sample artifact/list-customer-agreements.empty.json; fi ;;
+  "artifact get-account-settings") sample artifact/get-account-settings.json ;;
+  "artifact list-reports") sample artifact/list-reports.json ;;
+  "iam get-account-authorization-details")
+    if [ "$account" = 222222222222 ]; then sample iam/get-account-authorization-details.222222222222.json
+    else printf '{"UserDetailList": [], "GroupDetailList": [], "RoleDetailList": [], "Policies": []}\n'; fi ;;
+  "cloudtrail lookup-events") printf '{"Events": []}\n' ;;
+  *) echo "the stub does not know: $args" >&2; exit 2 ;;
+esac
+"#;
+
+struct Machine {
+    folder: TempDir,
+}
+
+impl Machine {
+    fn new() -> Self {
+        let machine = Self { folder: tempfile::tempdir().unwrap() };
+        let stub = machine.path("bin/aws");
+        std::fs::create_dir_all(stub.parent().unwrap()).unwrap();
+        std::fs::write(&stub, STUB).unwrap();
+        std::fs::set_permissions(&stub, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let script = countersign(&["import", "--script"]);
+        std::fs::write(machine.path("collect.sh"), script.stdout).unwrap();
+        machine
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn collect(&self, environment: &[(&str, &str)]) -> Output {
+        let path = format!("{}:{}", self.path("bin").display(), std::env::var("PATH").unwrap());
+        let samples = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/aws-cli");
+        let mut command = Command::new("bash");
+        command.arg(self.path("collect.sh")).arg(self.path("answers"));
+        command.env("PATH", path).env("STUB", self.folder.path()).env("SAMPLES", samples).env("WAIT", "0");
+        command.env_remove("AWS_SESSION_TOKEN").envs(environment.iter().copied());
+        command.output().unwrap()
+    }
+
+    fn calls(&self) -> Vec<String> {
+        let text = std::fs::read_to_string(self.path("calls")).unwrap_or_default();
+        std::fs::remove_file(self.path("calls")).unwrap_or_default();
+        text.lines().map(str::to_owned).collect()
+    }
+
+    fn import(&self) -> (String, String) {
+        let (answers, out) = (self.path("answers").display().to_string(), self.path("inventory").display().to_string());
+        let output = countersign(&["import", &answers, "--out", &out]);
+        let notes = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{notes}");
+        (notes.split_whitespace().collect::<Vec<_>>().join(" ").replace(" │ ", " "), out)
+    }
+}
+
+fn countersign(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_countersign")).env("NO_COLOR", "1").args(args).output().unwrap()
+}
+
+fn account(out: &str, id: &str) -> serde_json::Value {
+    let text = std::fs::read_to_string(Path::new(out).join("accounts.json")).unwrap();
+    let all: Vec<serde_json::Value> = serde_json::from_str(&text).unwrap();
+    all.into_iter().find(|a| a["uid"] == format!("Account::\"{id}\"")).unwrap()
+}
+
+#[test]
+fn everything_is_collected_by_reading_only_and_imported_without_open_questions() {
+    let machine = Machine::new();
+    let run = machine.collect(&[("JOBS", "3")]);
+    let told = String::from_utf8_lossy(&run.stderr).into_owned();
+    assert_eq!(run.status.code(), Some(0), "{told}");
+    assert!(!machine.path("writes").exists(), "{:?}", std::fs::read_to_string(machine.path("writes")));
+    let calls = machine.calls();
+    for id in ["111111111111", "222222222222", "666666666666"] {
+        assert!(
+            calls.iter().any(|c| c.starts_with(id) && c.contains("list-customer-agreements")),
+            "{id} in its own account"
+        );
+    }
+    let (notes, out) = machine.import();
+    for open in ["not listed", "not told", "the call failed", "its name does not tell"] {
+        let rest = notes.replace("whether a report needs AWS's approval is not told", "");
+        assert!(!rest.contains(open), "{open}: {notes}");
+    }
+    assert_eq!(account(&out, "444444444444")["attrs"].get("agreementsKnown"), None, "an empty answer is a fact");
+    let toml = std::fs::read_to_string(Path::new(&out).join("countersign.toml")).unwrap();
+    assert!(toml.starts_with("asOf = \"20"), "{toml}");
+    let organization = std::fs::read_to_string(Path::new(&out).join("organization.json")).unwrap();
+    assert!(organization.contains("\"serviceRole\": false") && !organization.contains("Unplaced"), "{organization}");
+    assert!(organization.contains(
+        "\"serviceControlPolicies\": [\n        \"scps/p-FullAWSAccess.json\",\n        \"scps/p-hipaascp0001.json\""
+    ));
+    // the person behind the permission set is found
+    let asked = countersign(&["can", "maria", "accept", &out, "--agreement", "baa", "--scope", "account"]);
+    let text = String::from_utf8_lossy(&asked.stdout).into_owned();
+    assert!(text.contains("permission set Compliance in 222222222222") && text.contains("maria (by Legal)"), "{text}");
+}
+
+#[test]
+fn calls_that_are_throttled_are_tried_again() {
+    let machine = Machine::new();
+    let run = machine.collect(&[("THROTTLE", "organizations list-accounts*")]);
+    assert_eq!(run.status.code(), Some(0), "{}", String::from_utf8_lossy(&run.stderr));
+    assert_eq!(machine.calls().iter().filter(|c| c.contains("organizations list-accounts ")).count(), 2);
+}
+
+#[test]
+fn what_fails_is_recorded_and_unknown_and_asked_again() {
+    let machine = Machine::new();
+    let run = machine.collect(&[("FAIL", "333333333333 artifact list-customer-agreements*")]);
+    assert_eq!(run.status.code(), Some(1), "{}", String::from_utf8_lossy(&run.stderr));
+    let record = machine.path("answers/accounts/333333333333/list-customer-agreements.333333333333.json.failed");
+    assert!(std::fs::read_to_string(&record).unwrap().contains("AccessDeniedException"));
+    let (notes, out) = machine.import();
+    assert!(notes.contains("the call failed: An error occurred (AccessDeniedException)"), "{notes}");
+    assert_eq!(account(&out, "333333333333")["attrs"]["agreementsKnown"], false);
+    machine.calls();
+    // the second run asks for what is missing, and nothing else
+    let again = machine.collect(&[]);
+    assert_eq!(again.status.code(), Some(0), "{}", String::from_utf8_lossy(&again.stderr));
+    let asked: Vec<String> = machine.calls().into_iter().filter(|c| !c.contains(" sts ")).collect();
+    let missing = |c: &String| c.contains("list-customer-agreements");
+    assert!(asked.iter().all(missing) && asked.iter().any(|c| c.starts_with("333333333333")), "{asked:?}");
+    assert!(!record.exists());
+    assert_eq!(account(&machine.import().1, "333333333333")["attrs"].get("agreementsKnown"), None);
+}
+
+#[test]
+fn an_account_whose_role_cannot_be_assumed_is_unknown() {
+    let machine = Machine::new();
+    let run = machine.collect(&[("FAIL", "*sts assume-role*::555555555555:*")]);
+    assert_eq!(run.status.code(), Some(1));
+    let (notes, out) = machine.import();
+    assert!(notes.contains("accounts/555555555555/assume-role.json.failed: the call failed"), "{notes}");
+    assert_eq!(account(&out, "555555555555")["attrs"]["agreementsKnown"], false);
+    let files = walkdir::WalkDir::new(machine.path("answers")).into_iter().map(|e| e.unwrap().into_path());
+    let text: String = files.filter(|p| p.is_file()).map(|p| std::fs::read_to_string(p).unwrap()).collect();
+    assert!(!text.contains("SECRET"), "no credentials in any file");
+}
