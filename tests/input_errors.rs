@@ -48,7 +48,7 @@ fn bytes_that_are_no_text() {
 
 #[test]
 fn files_that_are_neither_entities_nor_policies() {
-    wrong_text(r#"{"Accounts": []}"#, "{", "an answer of the AWS CLI");
+    wrong_text(r#"{"Buckets": []}"#, "{", "an object with Buckets");
     wrong_text(r#"{"a": 1}"#, "{", "neither entities nor a policy");
     wrong_text("[1, 2]", "[", "an array of something else");
     wrong_text("true", "true", "a boolean");

@@ -65,8 +65,7 @@ ask() {
   done
 }
 
-# texts FILE QUERY...: values of an answer, one a line. The AWS CLI's own query language is asked again only where the answer
-# is not there to be read: python3 or jq may be missing, and the answer is indented, a member a line.
+# members FILE NAME, strings FILE: values of an answer, one a line. jq may be missing, and the AWS CLI writes a member a line.
 members() {
   [ -s "$folder/$1" ] || return 0
   sed -n "s/^ *\"$2\": \"\([^\"]*\)\",\{0,1\}\$/\1/p" "$folder/$1"
@@ -93,9 +92,10 @@ while [ -n "$level" ]; do
   for parent in $level; do
     file=$org/list-organizational-units-for-parent.$parent.json
     ask "$file" organizations list-organizational-units-for-parent --parent-id "$parent"
-    next="$next $(members "$file" Id)"
+    below=$(members "$file" Id)
+    [ -n "$below" ] && next="$next $below"
   done
-  level=$(echo $next)
+  level=$next
 done
 
 for policy in $(members $org/list-policies.SERVICE_CONTROL_POLICY.json Id); do
@@ -113,23 +113,24 @@ done
 
 # IAM Identity Center: what every permission set holds, and to whom it is assigned where
 sso=sso-admin
-region=${SSO_REGION:+--region $SSO_REGION}
-ask $sso/list-instances.json sso-admin list-instances $region
+region=()
+[ -n "${SSO_REGION:-}" ] && region=(--region "$SSO_REGION")
+ask $sso/list-instances.json sso-admin list-instances ${region[@]+"${region[@]}"}
 store=$(members $sso/list-instances.json IdentityStoreId | head -n 1)
 instance=$(members $sso/list-instances.json InstanceArn | head -n 1)
 if [ -n "$instance" ]; then
-  ask $sso/list-permission-sets.json sso-admin list-permission-sets --instance-arn "$instance" $region
+  ask $sso/list-permission-sets.json sso-admin list-permission-sets --instance-arn "$instance" ${region[@]+"${region[@]}"}
   for set in $(strings $sso/list-permission-sets.json); do
     id=${set##*/}
     of=(--instance-arn "$instance" --permission-set-arn "$set")
-    ask "$sso/$id/describe-permission-set.$id.json" sso-admin describe-permission-set "${of[@]}" $region
-    ask "$sso/$id/get-inline-policy.$id.json" sso-admin get-inline-policy-for-permission-set "${of[@]}" $region
-    ask "$sso/$id/list-managed-policies.$id.json" sso-admin list-managed-policies-in-permission-set "${of[@]}" $region
+    ask "$sso/$id/describe-permission-set.$id.json" sso-admin describe-permission-set "${of[@]}" ${region[@]+"${region[@]}"}
+    ask "$sso/$id/get-inline-policy.$id.json" sso-admin get-inline-policy-for-permission-set "${of[@]}" ${region[@]+"${region[@]}"}
+    ask "$sso/$id/list-managed-policies.$id.json" sso-admin list-managed-policies-in-permission-set "${of[@]}" ${region[@]+"${region[@]}"}
     ask "$sso/$id/list-customer-managed-policies.$id.json" \
-      sso-admin list-customer-managed-policy-references-in-permission-set "${of[@]}" $region
+      sso-admin list-customer-managed-policy-references-in-permission-set "${of[@]}" ${region[@]+"${region[@]}"}
     # a permission set without a boundary is answered by an error, which is no failure
     boundary=$sso/$id/get-permissions-boundary.$id.json
-    if ! ask "$boundary" sso-admin get-permissions-boundary-for-permission-set "${of[@]}" $region 2> /dev/null; then
+    if ! ask "$boundary" sso-admin get-permissions-boundary-for-permission-set "${of[@]}" ${region[@]+"${region[@]}"} 2> /dev/null; then
       if grep -q ResourceNotFoundException "$folder/$boundary.failed"; then
         printf '{\n    "PermissionsBoundary": {}\n}\n' > "$folder/$boundary"
         rm -f "$folder/$boundary.failed"
@@ -137,19 +138,19 @@ if [ -n "$instance" ]; then
         echo "failed: the permissions boundary of $set" >&2
       fi
     fi
-    ask "$sso/$id/list-accounts.$id.txt" sso-admin list-accounts-for-provisioned-permission-set "${of[@]}" $region
+    ask "$sso/$id/list-accounts.$id.txt" sso-admin list-accounts-for-provisioned-permission-set "${of[@]}" ${region[@]+"${region[@]}"}
     for account in $(sed -n 's/^ *"\([0-9]\{12\}\)",\{0,1\}$/\1/p' "$folder/$sso/$id/list-accounts.$id.txt" 2> /dev/null); do
       ask "$sso/$id/list-account-assignments.$account.$id.json" sso-admin list-account-assignments "${of[@]}" \
-        --account-id "$account" $region
+        --account-id "$account" ${region[@]+"${region[@]}"}
     done
   done
 fi
 if [ -n "$store" ]; then
-  ask $sso/list-users.json identitystore list-users --identity-store-id "$store" $region
-  ask $sso/list-groups.json identitystore list-groups --identity-store-id "$store" $region
+  ask $sso/list-users.json identitystore list-users --identity-store-id "$store" ${region[@]+"${region[@]}"}
+  ask $sso/list-groups.json identitystore list-groups --identity-store-id "$store" ${region[@]+"${region[@]}"}
   for group in $(members $sso/list-groups.json GroupId); do
     ask "$sso/list-group-memberships.$group.json" identitystore list-group-memberships --identity-store-id "$store" \
-      --group-id "$group" $region
+      --group-id "$group" ${region[@]+"${region[@]}"}
   done
 fi
 
