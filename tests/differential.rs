@@ -400,13 +400,24 @@ fn agrees_with_the_reference() {
     .unwrap();
 }
 
-/// One operator a request: its values and its keys meet more often.
+/// One operator a request: its values and its keys meet more often; and one condition a request, which decides it.
 #[test]
 fn agrees_with_the_reference_operator_by_operator() {
     let each = cases() / 2 / u32::try_from(OPERATORS.len()).unwrap() + 1;
     stack::evaluate(|| {
         for operator in OPERATORS {
             run(each, 2, requests(Just(operator).boxed()), agree);
+        }
+        Ok(())
+    })
+    .unwrap();
+}
+
+#[test]
+fn agrees_with_the_reference_on_each_condition() {
+    stack::evaluate(|| {
+        for operator in OPERATORS {
+            run(cases() / 10, 6, on_one_condition(operator), agree);
         }
         Ok(())
     })

@@ -277,3 +277,11 @@ fn a_named_document_is_read_even_where_the_walk_passes_it_over() {
     let problems = world.problems();
     only(&problems, "}", "invalid JSON");
 }
+
+#[test]
+fn what_a_broken_file_declares_is_not_said_to_be_missing() {
+    let world = account(json!({"memberships": [{"organization": ORG}]})).file("organization.json", "[ {\"uid\": } ]");
+    let problems = world.problems();
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    assert!(problems[0].message().starts_with("invalid JSON"));
+}

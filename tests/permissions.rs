@@ -486,6 +486,37 @@ fn permission_sets_and_the_people_behind_them() {
     assert_eq!(people["people"], json!([{"userName": "maria", "group": "Legal"}]));
 }
 
+/// A customer managed policy of a permission set is each account's own: of an account that does not tell it, unknown.
+#[test]
+fn customer_managed_policies_of_permission_sets_are_each_accounts_own() {
+    let of = |account: &str| format!("arn:aws:iam::{account}:policy/teams/guard");
+    let arn =
+        |account: &str| format!("arn:aws:iam::{account}:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Legal_*");
+    let world = |attrs: Value| {
+        let mut set = json!({"policies": [ADMIN], "assignments": [{"user": "u", "accounts": [M, A, B]}]});
+        for (key, value) in attrs.as_object().unwrap() {
+            set[key] = value.clone();
+        }
+        let deny = policy(json!([{"Effect": "Deny", "Action": "artifact:AcceptAgreement", "Resource": "*"}]));
+        World::organization()
+            .account(B, json!({}), &[ORG])
+            .entity(json!({"uid": "IdentityCenterUser::\"u\"", "attrs": {"userName": "maria"}}))
+            .entity(json!({"uid": format!("IamPolicy::\"{}\"", of(M)), "attrs": {"document": deny}}))
+            .entity(json!({"uid": format!("IamPolicy::\"{}\"", of(A)), "attrs": {"document": allows(&["*"])}}))
+            .entity(json!({"uid": "PermissionSet::\"Legal\"", "attrs": set}))
+            .now()
+    };
+    for attr in [
+        json!({"customerManagedPolicies": ["/teams/guard"]}),
+        json!({"customerManagedPolicies": ["teams/guard"]}),
+        json!({"customerManagedPermissionsBoundary": "/teams/guard"}),
+    ] {
+        let answers = world(attr.clone());
+        let decisions = [M, A, B].map(|a| answers.decision(&arn(a), "accept-agreement", "account").to_owned());
+        assert_eq!(decisions, ["deny", "allow", "unknown"], "{attr}");
+    }
+}
+
 /// AWS's own policies, and the traps of its examples.
 #[test]
 fn managed_policies_and_traps_come_out_as_documented() {

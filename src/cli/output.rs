@@ -123,6 +123,9 @@ pub fn failure(failure: &Failure) {
     }
 }
 
+/// So many problems are drawn, and the others counted.
+const MOST_PROBLEMS: usize = 100;
+
 /// Draws problems to stderr, all of them, with their source frames.
 pub fn problems(problems: &[Problem]) {
     if problems.is_empty() {
@@ -130,7 +133,7 @@ pub fn problems(problems: &[Problem]) {
     }
     let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode()).with_width(width()).with_links(false);
     let mut drawn = String::new();
-    for problem in problems {
+    for problem in problems.iter().take(MOST_PROBLEMS) {
         if handler.render_report(&mut drawn, problem).is_err()
             && NarratableReportHandler::new().render_report(&mut drawn, problem).is_err()
         {
@@ -138,6 +141,9 @@ pub fn problems(problems: &[Problem]) {
         }
     }
     let errors = problems.iter().filter(|p| p.is_error()).count();
+    if problems.len() > MOST_PROBLEMS {
+        drawn.push_str(&format!("\n{} more are like these\n", problems.len() - MOST_PROBLEMS));
+    }
     if errors > 1 {
         drawn.push_str(&format!("\n{errors} errors\n"));
     }

@@ -106,6 +106,8 @@ struct Loader {
     documents: BTreeMap<String, (Arc<Source>, json::Node)>,
     policies: BTreeMap<String, Policy>,
     used: BTreeSet<String>,
+    /// A file could not be read.
+    unparsed: bool,
     /// Policies that are declared without a document: what they say is not known.
     undocumented: BTreeSet<String>,
     /// Policies that are declared, or stand inside entity files: others are named by a path or an ARN.
@@ -114,6 +116,7 @@ struct Loader {
 
 impl Loader {
     fn new(root: PathBuf, schema: Arc<EntitySchema>, problems: Vec<Problem>) -> Self {
+        let unparsed = problems.iter().any(Problem::is_error);
         let expanded = Expanded { problems, ..Expanded::default() };
         Self {
             root,
@@ -122,6 +125,7 @@ impl Loader {
             documents: BTreeMap::new(),
             policies: BTreeMap::new(),
             used: BTreeSet::new(),
+            unparsed,
             undocumented: BTreeSet::new(),
             declared: BTreeSet::new(),
         }
@@ -179,7 +183,10 @@ impl Loader {
         self.policies_of(&mut entities);
         self.services(&mut entities);
         check::resolve_agreements(&mut entities, &mut self.expanded.problems);
-        check::all(&entities, &mut self.expanded.problems);
+        // what a file that does not parse declares is not missing
+        if !self.unparsed {
+            check::all(&entities, &mut self.expanded.problems);
+        }
         let unused = self.unused();
         let mut problems = std::mem::take(&mut self.expanded.problems);
         problems.sort_by_key(Problem::sort_key);
