@@ -286,3 +286,45 @@ fn published_policies_come_out_as_documented() {
         "implicitDeny"
     );
 }
+
+/// More combinations than are tried: what is certain of each statement by itself is still certain.
+#[test]
+fn too_many_unknown_keys_leave_certain_what_is_certain() {
+    let keys = |operator: &str| -> Value {
+        (0..8).map(|i| (format!("test:Key{i}"), json!(["a", "b"]))).collect::<serde_json::Map<_, _>>().into_iter().fold(
+            json!({operator: {}}),
+            |mut block, (key, values)| {
+                block[operator][key] = values;
+                block
+            },
+        )
+    };
+    let many = json!({"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": keys("StringEquals")});
+    let ask = |statements: Value| {
+        let policy = json!({"Version": "2012-10-17", "Statement": statements});
+        answer(&get_object(&json!({"identity": [policy], "contextIsComplete": false})))
+    };
+    let plain = json!({"Effect": "Allow", "Action": "s3:*", "Resource": "*"});
+    let deny = json!({"Effect": "Deny", "Action": "s3:*", "Resource": "arn:aws:s3:::b/*"});
+    let elsewhere = json!({"Effect": "Deny", "Action": "ec2:*", "Resource": "*", "Condition": keys("StringEquals")});
+    let open = ask(json!([many]));
+    assert_eq!(open["decision"], "unknown");
+    assert_eq!(open["dependsOn"].as_array().unwrap().len(), 8, "{open}");
+    assert_eq!(ask(json!([many, plain]))["decision"], "allowed");
+    assert_eq!(ask(json!([many, plain, elsewhere]))["decision"], "allowed");
+    let denied = ask(json!([many, plain, deny]));
+    assert_eq!((&denied["decision"], &denied["decidedBy"]), (&json!("explicitDeny"), &json!("identity")));
+    let maybe = json!({"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": keys("StringLike")});
+    assert_eq!(ask(json!([plain, maybe]))["decision"], "unknown");
+    // no combination allows what no statement is about
+    let other = json!({"Effect": "Allow", "Action": "*", "Resource": "arn:aws:s3:::other/*", "Condition": keys("StringEquals")});
+    assert_eq!(ask(json!([other]))["decision"], "implicitDeny");
+}
+
+/// A policy of AWS's that is not built in may deny, explicitly: then the kind of a denial is not known either.
+#[test]
+fn a_policy_that_is_not_told_may_deny() {
+    let answer = answer(&get_object(&json!({"identity": [], "boundary": ["arn:aws:iam::aws:policy/Unheard"]})));
+    assert_eq!((&answer["decision"], &answer["deniedInAnyCase"]), (&json!("unknown"), &json!(true)));
+    assert_eq!(answer["dependsOn"][0]["key"], "arn:aws:iam::aws:policy/Unheard");
+}

@@ -72,6 +72,13 @@ enum Choices {
     Attachment,
 }
 
+impl Dimension {
+    /// Whether a choice is that a policy outside the inventory denies.
+    pub fn denies(&self, choice: usize) -> bool {
+        matches!(self.choices, Choices::Policy) && choice == 2
+    }
+}
+
 /// Every assignment, and what each call comes to under it.
 #[derive(Clone, Debug)]
 pub struct Scenarios {

@@ -12,6 +12,8 @@ use std::rc::Rc;
 
 use serde::Serialize;
 
+use explain::StatementAnswer;
+
 use crate::inventory::Policy;
 use crate::permissions::context::Keys;
 use crate::permissions::dependence::{Choice, allowing, pairs};
@@ -99,7 +101,7 @@ pub struct Answer {
     /// What each layer says by itself.
     pub layers: Vec<LayerAnswer>,
     /// Every statement, layer by layer.
-    pub statements: Vec<explain::StatementAnswer>,
+    pub statements: Vec<StatementAnswer>,
     /// What is odd about the request.
     pub warnings: Vec<String>,
 }
@@ -161,21 +163,29 @@ impl Simulator {
         for layer in &stack.layers {
             statements.extend(explain::layer(layer, question, &knowledge)?);
         }
+        let certain = Certain { statements: &statements };
+        let too_many = rows.verdicts.is_empty();
         let layer_answer = |(index, layer): (usize, &Rc<Layer>)| LayerAnswer {
             layer: layer.name.clone(),
-            decision: rows.uniform(|v| of_layer(v, index)),
+            decision: if too_many { certain.layer(layer) } else { rows.uniform(|v| of_layer(v, index)) },
         };
-        let decision = rows.uniform(of_stack);
+        let layers = stack.layers.iter().enumerate().map(layer_answer).collect();
+        let (decision, decided_by) = if too_many {
+            certain.stack(&stack)
+        } else {
+            let decision = rows.decision();
+            (decision, rows.decided_by(decision, &stack))
+        };
         Ok(Answer {
             schema: "countersign/decision/v1",
             decision,
-            decided_by: rows.decided_by(decision, &stack),
+            decided_by,
             denied_in_any_case: decision == Decision::Unknown && rows.never(Decision::Allowed),
             depends_on: rows.depends_on(decision),
             principal: question.principal.clone(),
             action: question.action.clone(),
             resource: question.resource.clone(),
-            layers: stack.layers.iter().enumerate().map(layer_answer).collect(),
+            layers,
             statements,
             warnings,
         })
@@ -219,6 +229,7 @@ fn order(layers: &[Attached]) -> Vec<&Attached> {
 /// What the request comes to under every assignment of what is unknown.
 struct Rows<'s> {
     verdicts: Vec<&'s Verdict>,
+    decisions: Vec<Decision>,
     choices: Vec<Choice>,
     too_many: &'s [String],
 }
@@ -229,8 +240,15 @@ impl<'s> Rows<'s> {
             let labelled = scenarios.dimensions.iter().zip(indices);
             labelled.filter_map(|(d, i)| Some((d.key.clone(), d.labels.get(*i)?.clone()))).collect()
         };
+        let verdicts: Vec<&Verdict> = scenarios.rows.iter().filter_map(|(_, verdicts)| verdicts.first()).collect();
+        let decision = |(verdict, (indices, _)): (&&Verdict, &(Vec<usize>, Vec<Verdict>))| {
+            // what a policy that is not told denies is denied explicitly
+            let denied = scenarios.dimensions.iter().zip(indices).any(|(d, i)| d.denies(*i));
+            if denied { Decision::ExplicitDeny } else { of_stack(verdict) }
+        };
         Self {
-            verdicts: scenarios.rows.iter().filter_map(|(_, verdicts)| verdicts.first()).collect(),
+            decisions: verdicts.iter().zip(&scenarios.rows).map(decision).collect(),
+            verdicts,
             choices: scenarios.rows.iter().map(|(indices, _)| choice(indices)).collect(),
             too_many: &scenarios.too_many,
         }
@@ -243,8 +261,16 @@ impl<'s> Rows<'s> {
         if decisions.all(|d| d == first) { first } else { Decision::Unknown }
     }
 
+    /// The decision, if it is the same in every row.
+    fn decision(&self) -> Decision {
+        match self.decisions.split_first() {
+            Some((first, rest)) if rest.iter().all(|d| d == first) => *first,
+            _ => Decision::Unknown,
+        }
+    }
+
     fn never(&self, decision: Decision) -> bool {
-        !self.verdicts.is_empty() && self.verdicts.iter().all(|v| of_stack(v) != decision)
+        !self.decisions.is_empty() && self.decisions.iter().all(|d| *d != decision)
     }
 
     /// The first layer that brings the decision about, in the order of the stack, if it is the same in every row.
@@ -269,14 +295,14 @@ impl<'s> Rows<'s> {
         if decision != Decision::Unknown {
             return Vec::new();
         }
-        let decisions: Vec<Decision> = self.verdicts.iter().map(|v| of_stack(v)).collect();
+        let decisions = &self.decisions;
         let assigned: Vec<((), &Choice)> = self.choices.iter().map(|c| ((), c)).collect();
         let mut keys: Vec<&String> = self.choices.iter().flatten().map(|(key, _)| key).collect();
         keys.sort();
         keys.dedup();
         let differs = |key: &&String| pairs(&assigned, key).iter().any(|(a, b)| decisions.get(*a) != decisions.get(*b));
         let allows = |key: &str| {
-            let rows = self.choices.iter().zip(&decisions);
+            let rows = self.choices.iter().zip(decisions);
             allowing(rows.map(|(c, d)| (c, *d == Decision::Allowed)), key)
         };
         let mut found: Vec<Dependency> = keys
@@ -288,6 +314,53 @@ impl<'s> Rows<'s> {
         found.sort();
         found.dedup();
         found
+    }
+}
+
+/// What is certain of each statement by itself, where there are too many combinations to try them all.
+struct Certain<'a> {
+    statements: &'a [StatementAnswer],
+}
+
+impl Certain<'_> {
+    fn any(&self, layer: &Layer, effect: &str, applies: fn(Option<bool>) -> bool) -> bool {
+        let of = self.statements.iter().filter(|s| s.layer == layer.name && s.effect == effect);
+        of.into_iter().any(|s| applies(s.applies))
+    }
+
+    fn may_deny(&self, layer: &Layer) -> bool {
+        !layer.opaque.is_empty() || self.any(layer, "Deny", |a| a != Some(false))
+    }
+
+    fn layer(&self, layer: &Layer) -> Decision {
+        if self.any(layer, "Deny", |a| a == Some(true)) {
+            Decision::ExplicitDeny
+        } else if self.may_deny(layer) {
+            Decision::Unknown
+        } else if self.any(layer, "Allow", |a| a == Some(true)) {
+            Decision::Allowed
+        } else if self.any(layer, "Allow", |a| a.is_none()) {
+            Decision::Unknown
+        } else {
+            Decision::ImplicitDeny
+        }
+    }
+
+    /// The decision, and the layer that decides.
+    fn stack(&self, stack: &Stack) -> (Decision, Option<String>) {
+        let first = |decision: Decision| {
+            let layer = stack.layers.iter().find(|l| self.layer(l) == decision);
+            layer.map(|l| (decision, Some(l.name.clone())))
+        };
+        let denied = first(Decision::ExplicitDeny);
+        let silent = || first(Decision::ImplicitDeny).filter(|_| !stack.layers.iter().any(|l| self.may_deny(l)));
+        denied.or_else(silent).unwrap_or_else(|| {
+            if stack.layers.iter().all(|l| self.layer(l) == Decision::Allowed) {
+                (Decision::Allowed, stack.layers.iter().find(|l| l.name == "identity").map(|l| l.name.clone()))
+            } else {
+                (Decision::Unknown, None)
+            }
+        })
     }
 }
 
