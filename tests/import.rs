@@ -430,6 +430,33 @@ fn answers_that_contradict_each_other() {
         ])
     };
     assert!(twice(json!({"effectiveStart": "2024-01-02T00:00:00Z"})).refused().contains("is told otherwise in"));
+    // a list of what is in force that lacks it was taken before it was accepted, or after it ended: which, nothing tells
+    let gone = Import::of(&[
+        (LISTED, listing(&[agreement("aaaaaaaaaaaaaaaa", json!({}))])),
+        ("younger/222222222222/list.json", listing(&[])),
+    ]);
+    assert!(gone.refused().contains("does not list customer-agreement-aaaaaaaaaaaaaaaa, which"));
+    let shared = agreement(
+        "OrgBaa0123456789",
+        json!({"organizationArn": format!("arn:aws:organizations::{M}:organization/{ORG}"),
+        "agreementArn": "arn:aws:artifact:::agreement/agreement-y03aUwMAEorHtqjv"}),
+    );
+    let stale =
+        Import::of(&[(LISTED, listing(&[shared])), ("list-customer-agreements.111111111111.json", listing(&[]))]);
+    assert!(
+        stale
+            .refused()
+            .contains("this answer of account 111111111111 does not list customer-agreement-OrgBaa0123456789")
+    );
+    // an event that ends it tells which
+    let ended = json!({"requestParameters": {"customerAgreementId": "customer-agreement-OrgBaa0123456789"}});
+    let ended = event("TerminateAgreement", M, "2025-01-01T00:00:00Z", ended);
+    stale.put("trail.json", json!({"Records": [ended]}).to_string());
+    let (found, _) = stale.done();
+    let attrs = &found["CustomerAgreement::\"customer-agreement-OrgBaa0123456789\""]["attrs"];
+    assert_eq!(attrs["effectiveEnd"], "2025-01-01T00:00:00Z");
+    let user = json!({"UserDetailList": [{"UserName": "a", "Arn": common::user(A, "a")}]});
+    assert!(Import::of(&[("old.json", user.clone()), ("new.json", user)]).refused().contains("is told by"));
     // an answer without the end is older than one that has it
     let ended = json!({"state": "CUSTOMER_TERMINATED", "effectiveEnd": "2024-06-01T00:00:00Z"});
     let (found, notes) = twice(ended).done();

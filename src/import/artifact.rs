@@ -1,9 +1,12 @@
 //! Answers of AWS Artifact. The terms of an agreement are confidential (R30): they are not read, and go nowhere.
 
+use std::collections::BTreeSet;
+
 use super::answer::{Answer, Fields, is_account};
 use super::facts::{Acceptance, Facts, Report};
 use super::organizations::{named, unnamed};
 use crate::moment;
+use crate::problem::{Problem, Span};
 
 const STATES: [&str; 3] = ["ACTIVE", "CUSTOMER_TERMINATED", "AWS_TERMINATED"];
 
@@ -20,10 +23,12 @@ pub fn customer_agreements(facts: &mut Facts, answer: &Answer, fields: &mut Fiel
             "put the account number into the name of the file, or of its folder",
         ),
     }
+    let mut listed = BTreeSet::new();
     for node in fields.entries("customerAgreements") {
         let Some((id, acceptance)) = acceptance(facts, fields.of(node)) else {
             continue;
         };
+        listed.insert(id.clone());
         if let (Some(organization), Some(account)) = (&acceptance.organization, &asked) {
             facts.account(account).shown_agreement_of = Some(organization.clone());
         }
@@ -31,6 +36,35 @@ pub fn customer_agreements(facts: &mut Facts, answer: &Answer, fields: &mut Fiel
             facts.account(owner).partition.get_or_insert(acceptance.partition.clone());
         }
         merge(facts, fields, id, acceptance);
+    }
+    if let Some(account) = asked {
+        facts.lists.entry(account).or_default().push((fields.place(), listed));
+    }
+}
+
+/// Lists tell what is in force: one that lacks an agreement which another one shows in force is younger, or older. Which of the
+/// two it is cannot be told, and an agreement that has ended must not count.
+pub fn contradictions(facts: &Facts, problems: &mut Vec<Problem>) {
+    let ended: BTreeSet<&String> = facts.events.values().filter_map(|e| e.change.terminated()).collect();
+    let in_force = |id: &&String| facts.agreements.get(*id).is_some_and(|a| a.end.is_none()) && !ended.contains(*id);
+    for (account, lists) in &facts.lists {
+        let all: BTreeSet<&String> = lists.iter().flat_map(|(_, ids)| ids).filter(in_force).collect();
+        let of_organization = facts.agreements.iter().filter(|(_, a)| {
+            let managed = facts.managed_by(account);
+            managed.is_some() && a.organization.as_deref() == managed
+        });
+        let managed: BTreeSet<&String> = of_organization.map(|(id, _)| id).filter(in_force).collect();
+        for (place, ids) in lists {
+            for id in all.union(&managed).filter(|id| !ids.contains(**id)) {
+                let other = facts.agreements.get(*id).map(|a| a.place.source.path.clone()).unwrap_or_default();
+                let start = place.span.start;
+                let first = Span { start, end: (start + 1).min(place.span.end) };
+                let message =
+                    format!("this answer of account {account} does not list {id}, which {other} shows in force");
+                let help = "one of the two is out of date: collect both again, or drop the old one";
+                problems.push(Problem::at(&place.source, first, message).help(help));
+            }
+        }
     }
 }
 

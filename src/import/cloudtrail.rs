@@ -45,6 +45,16 @@ pub enum Change {
     Terminated { acceptance: String },
 }
 
+impl Change {
+    /// The acceptance that it terminates.
+    pub fn terminated(&self) -> Option<&String> {
+        match self {
+            Self::Terminated { acceptance } => Some(acceptance),
+            _ => None,
+        }
+    }
+}
+
 /// `{"Records": […]}` of a trail's file.
 pub fn records(facts: &mut Facts, fields: &mut Fields<'_>) {
     for node in fields.entries("Records") {

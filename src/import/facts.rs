@@ -26,6 +26,10 @@ pub struct Facts {
     pub delegated_services: BTreeMap<String, BTreeSet<String>>,
     /// What is attached to a root, unit or account: complete answers.
     pub attached: BTreeMap<String, BTreeSet<String>>,
+    /// Service control policies were listed, of an organization that the list does not tell.
+    pub policies_listed: bool,
+    /// The ids of the agreements that answers list, by the account that asked.
+    pub lists: BTreeMap<String, Vec<(Place, BTreeSet<String>)>>,
     /// Acceptances, by id.
     pub agreements: BTreeMap<String, Acceptance>,
     /// Reports, by id.
@@ -196,6 +200,8 @@ pub struct Report {
 pub struct Principal {
     /// `User`, `Group` or `Role`.
     pub kind: &'static str,
+    /// The file that tells it.
+    pub file: String,
     /// Its name.
     pub name: String,
     /// Its inline policies, by name.

@@ -38,8 +38,15 @@ pub fn details(facts: &mut Facts, answer: &Answer, fields: &mut Fields<'_>) {
                 entry.wrong(span, format!("`{arn}` is no ARN of IAM"), super::answer::COLLECT);
                 continue;
             };
+            facts.account(account).partition.get_or_insert(partition.to_owned());
+            let told_by = facts.principals.get(&arn).map(|p| p.file.clone());
+            if let Some(other) = told_by.filter(|f| *f != answer.source.path) {
+                let span = entry.get("Arn").map_or(node.span, |n| n.span);
+                entry.wrong(span, format!("{arn} is told by {other} too"), "drop the answer that is out of date");
+                continue;
+            }
+            principal.file.clone_from(&answer.source.path);
             let known = facts.account(account);
-            known.partition.get_or_insert(partition.to_owned());
             known.roles_told |= answer.root.get("RoleDetailList").is_some();
             facts.principals.insert(arn, principal);
         }

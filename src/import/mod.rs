@@ -59,6 +59,7 @@ pub fn read(files: Vec<File>, as_of: Option<Moment>) -> Result<Imported, Vec<Pro
             None => one(&mut facts, answer, &mut problems),
         }
     }
+    artifact::contradictions(&facts, &mut problems);
     let files = assemble::assemble(&mut facts, &mut problems);
     if facts.failed_events > 0 {
         let count = facts.failed_events;

@@ -264,7 +264,7 @@ pub fn policies(facts: &mut Facts, answer: &Answer, fields: &mut Fields<'_>) {
     match (target, of) {
         (Some(target), _) => drop(facts.attached.insert(target, attached)),
         (None, Some(organization)) => facts.organization(&organization).policies_listed = true,
-        (None, None) => {}
+        (None, None) => facts.policies_listed = true,
     }
 }
 

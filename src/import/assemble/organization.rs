@@ -141,13 +141,12 @@ impl Assembly<'_> {
             .filter(|(_, p)| p.targets.as_ref().is_some_and(|t| nodes.iter().any(|n| t.contains(n))))
             .map(|(id, _)| id.clone())
             .collect();
-        let placed = self.facts.organizations.get(organization).is_some_and(|o| o.policies_listed)
-            && self
-                .facts
-                .policies
-                .values()
-                .filter(|p| p.organization.as_deref().is_none_or(|o| o == organization))
-                .all(|p| p.targets.is_some());
+        let only = self.facts.organizations.len() == 1;
+        let listed_all = self.facts.organizations.get(organization).is_some_and(|o| o.policies_listed)
+            || (only && self.facts.policies_listed);
+        let of = |p: &&OrganizationPolicy| p.organization.as_deref().is_none_or(|o| o == organization);
+        let is_scp = |p: &&OrganizationPolicy| p.kind.as_deref() == Some("SERVICE_CONTROL_POLICY");
+        let placed = listed_all && self.facts.policies.values().filter(of).filter(is_scp).all(|p| p.targets.is_some());
         let complete = (listed.is_some() || placed) && !nodes.is_empty();
         let ids: Vec<String> = listed.unwrap_or(by_targets).into_iter().filter(scp).collect();
         if ids.is_empty() && !complete {
