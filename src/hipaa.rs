@@ -91,7 +91,7 @@ pub fn facts(
     Ok(Hipaa {
         covered,
         designated,
-        holds_phi: Some(holds),
+        holds_phi: if holds || phi.is_some() || account.tags_known { Some(holds) } else { None },
         meets_definition: if outcomes.len() == 1 { outcomes.first().copied() } else { None },
         outside_eligible: services.values().any(|e| *e == Some(false)),
         eligibility_unknown: services.values().any(Option::is_none),

@@ -106,6 +106,8 @@ pub struct Account {
     pub scps: Option<Attachments>,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
+    /// Whether these are all of them.
+    pub tags_known: bool,
 }
 
 /// What an acceptance is for.
@@ -311,6 +313,7 @@ fn account(e: &Entity) -> Account {
             .is_some_and(|p| p.attr == super::entity::Attr::Bool(true)),
         scps: attachments(e),
         tags: e.tags.clone(),
+        tags_known: e.bool("tagsKnown").unwrap_or(true),
     }
 }
 

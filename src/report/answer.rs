@@ -1,6 +1,6 @@
 //! One answer in one screen: the decision, the console's words, why, and what would change it.
 
-use super::{bold, day, dim, paragraph, verdict};
+use super::{bold, day, depends, dim, paragraph, verdict};
 use crate::assessment::{BecauseAnswer, OperationAnswer, PrincipalAnswer};
 
 /// The answers for one principal.
@@ -53,11 +53,7 @@ fn answer(width: usize, operation: &OperationAnswer) -> String {
         section("reason", reason);
     }
     for dependency in &operation.depends_on {
-        let allows = match dependency.allows.as_slice() {
-            [] => String::new(),
-            values => format!("; allowed when it is {}", values.join(" or ")),
-        };
-        section("depends", &format!("on {}{allows}", dependency.key));
+        section("depends", &depends(&dependency.key, &dependency.allows));
     }
     for gate in &operation.gates {
         let doubt = if gate.certain { "" } else { ", perhaps" };

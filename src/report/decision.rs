@@ -1,8 +1,8 @@
 //! One IAM decision for people: the answer, the layer that decides, and for every statement what did not match.
 
-use super::{bold, dim, paragraph, verdict, wrapped};
+use super::{bold, depends, dim, paragraph, verdict, wrapped};
 use crate::simulation::explain::{ClauseAnswer, ConditionAnswer, StatementAnswer};
-use crate::simulation::{Answer, Decision, Dependency};
+use crate::simulation::{Answer, Decision};
 
 /// The answer to one request.
 pub fn answer(width: usize, answer: &Answer) -> String {
@@ -23,7 +23,7 @@ pub fn answer(width: usize, answer: &Answer) -> String {
         section("because", "it is denied in any case; only whether explicitly is not known");
     }
     for dependency in &answer.depends_on {
-        section("depends", &depends(dependency));
+        section("depends", &depends(&dependency.key, &dependency.allows));
     }
     for warning in &answer.warnings {
         section("note", warning);
@@ -58,13 +58,6 @@ pub fn refusal(number: usize, error: &str) -> String {
 
 fn asked(answer: &Answer) -> String {
     format!("{} on {}", answer.action, answer.resource)
-}
-
-fn depends(dependency: &Dependency) -> String {
-    match dependency.allows.as_slice() {
-        [] => format!("on {}", dependency.key),
-        values => format!("on {}; allowed when it is {}", dependency.key, values.join(" or ")),
-    }
 }
 
 fn told(width: usize, statement: &StatementAnswer) -> String {

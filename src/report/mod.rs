@@ -62,3 +62,13 @@ pub fn wrapped(width: usize, first: &str, indent: usize, text: &str) -> String {
 pub fn day(moment: &str) -> &str {
     moment.strip_suffix("T00:00:00Z").unwrap_or(moment)
 }
+
+/// What an answer depends on, and when it would be an allow.
+pub fn depends(key: &str, allows: &[String]) -> String {
+    // of a policy that is not told, what it says; of anything else, what it is
+    let is = if key.starts_with("arn:") { "" } else { "is " };
+    match allows {
+        [] => format!("on {key}"),
+        values => format!("on {key}; allowed when it {is}{}", values.join(" or ")),
+    }
+}

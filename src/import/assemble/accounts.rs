@@ -44,6 +44,7 @@ impl Assembly<'_> {
         let unknown = of(&|t, _| t.unknown);
         let before = of(&|t, _| t.known_since.is_some());
         let unlisted = of(&|_, a| !a.agreements_listed);
+        let untagged = of(&|_, a| a.tags.is_none());
         for (accounts, what, help) in [
             (
                 unknown,
@@ -56,6 +57,7 @@ impl Assembly<'_> {
                 "a trail that goes back further tells",
             ),
             (unlisted, "the agreements of these were not listed", "collect list-customer-agreements in each of them"),
+            (untagged, "the tags of these were not listed", "collect organizations list-tags-for-resource"),
         ] {
             if !accounts.is_empty() {
                 let (count, few) = (accounts.len(), crate::words::few(&accounts, 10));
@@ -98,6 +100,7 @@ impl Assembly<'_> {
                 ("memberships", Some(json!(memberships)).filter(|m| m != &json!([]))),
                 ("membershipsKnownSince", since.map(|s| json!(moment::format(s)))),
                 ("agreementsKnown", (!account.agreements_listed).then_some(json!(false))),
+                ("tagsKnown", account.tags.is_none().then_some(json!(false))),
                 ("notifications", account.notifications.map(Value::from)),
             ]);
             let tags = self.facts.accounts.get(&id).and_then(|a| a.tags.clone()).unwrap_or_default();
