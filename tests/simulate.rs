@@ -156,6 +156,8 @@ fn a_batch_has_one_line_a_request_and_an_invalid_one_is_an_error() {
     let (array, code) = self::answers(&json!([good, denied]).to_string());
     assert_eq!((array.len(), code), (2, 1));
     assert_eq!(self::answers(&json!([good]).to_string()).1, 0);
+    let (wrong, code) = self::answers(r#"{"action": "s3:GetObject"}"#);
+    assert_eq!((&wrong[0]["decision"], code), (&json!("error"), 2), "lines were asked for");
     for (text, expected) in [("[]", 3), ("", 3), ("{", 2), ("3", 2), (r#"{"action": "s3:GetObject"}"#, 2)] {
         assert_eq!(countersign(&[], text).status.code(), Some(expected), "{text}");
     }

@@ -65,6 +65,10 @@ pub fn simulate(args: &SimulateArgs) -> Result<u8, Failure> {
     let source = input::read(path)?;
     let folder = path.parent().unwrap_or(Path::new("."));
     match Reader::new(folder).batch(&source)? {
+        // lines are asked for: one a request, be it one or be it wrong
+        Batch::One(question) if args.format.iter().any(|o| o.format == Format::Lines) => {
+            many(&args.format, &[question])
+        }
         Batch::One(question) => one(&args.format, &question?, source.text.trim().lines().count() == 1),
         Batch::Many(questions) if questions.is_empty() => {
             Err(Failure::Nothing("nothing to decide: there is no request".to_owned()))

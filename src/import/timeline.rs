@@ -77,8 +77,8 @@ fn edges(facts: &Facts, account: &str) -> Vec<Edge> {
     for event in facts.events.values() {
         let (joined, rank) = match &event.change {
             Change::Joined { account: of, organization, invited, rank } if of == account => {
-                let organization =
-                    organization.clone().or_else(|| facts.managed_by(&event.recipient).map(str::to_owned));
+                let named = organization.clone().filter(|o| facts.organizations.contains_key(o));
+                let organization = named.or_else(|| facts.managed_by(&event.recipient).map(str::to_owned));
                 (Some((organization, *invited)), *rank)
             }
             Change::Departed { account: of, rank } if of == account => (None, *rank),

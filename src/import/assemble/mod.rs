@@ -25,6 +25,10 @@ pub struct Files {
 /// Puts the facts together.
 pub fn assemble(facts: &mut Facts, problems: &mut Vec<Problem>) -> Files {
     let mut assembly = Assembly { facts, problems, files: Files::default(), timelines: BTreeMap::new() };
+    if assembly.facts.organizations.is_empty() && !assembly.facts.events.is_empty() {
+        let help = "collect describe-organization: without it, joining is told of no organization";
+        assembly.facts.remark("events are there, and no answer tells of an organization", help);
+    }
     assembly.known_accounts();
     assembly.open_questions();
     assembly.agreement_events();
