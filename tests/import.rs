@@ -379,6 +379,10 @@ fn malformed_answers_have_their_place_and_change_nothing() {
         ),
         (bad("entities.json", json!([{"uid": account(A)}])), "this is no answer of AWS: it is a file of an inventory"),
         (bad("x.json", json!({"Buckets": []})), "an object with Buckets"),
+        (
+            bad("x.json", json!({"Users": [{"UserName": "a", "UserId": "AIDA", "Arn": common::user(A, "a")}]})),
+            "this is a list of IAM",
+        ),
     ] {
         assert!(text.contains(wanted), "{wanted}\n{text}");
         assert!(text.contains(".json") && text.contains(":1:"), "a place: {text}");
@@ -414,6 +418,9 @@ fn an_answer_is_a_fact_and_no_answer_is_unknown() {
     ]);
     let (found, notes) = import.done();
     assert_eq!(found[&account(A)]["attrs"].get("agreementsKnown"), None, "an empty answer, complete");
+    // a name that tells when the answer was collected does not tell an account
+    let dated = Import::of(&[("list-customer-agreements.202611220215.json", listing(&[]))]);
+    assert!(dated.run().status.code() == Some(3) && !dated.out().exists(), "it says nothing");
     // an account whose own answer lists the organization's agreement is in the organization
     assert_eq!(found[&account(B)]["parents"], json!([format!("Organization::\"{ORG}\"")]));
     // where 222222222222 belongs is told by nothing: not that it stands alone
@@ -537,6 +544,10 @@ fn joining_and_leaving_by_their_witnesses() {
         json!({"responseElements": {"handshake": {"action": "ENABLE_ALL_FEATURES"}}}),
     );
     assert_eq!(memberships(&[joined(first), failed, features]), (vec!["2024-01-01–".into()], known(first)));
+    // as EventBridge hands it on
+    let handed = json!({"detail-type": "AWS API Call via CloudTrail", "detail": joined(first)});
+    let (found, _) = Import::of(&[organization(), ("event.json", handed)]).done();
+    assert_eq!(found[&account(A)]["attrs"]["membershipsKnownSince"], first);
     // created in it: there is nothing before; log pipelines write details as a string, and times in their own way
     let created = json!({"createAccountStatus": {"state": "SUCCEEDED", "accountId": A, "completedTimestamp": "Jan 1, 2024 12:00:00 AM"}});
     let record = event(
@@ -657,4 +668,73 @@ fn every_part_of_the_samples_by_itself() {
             assert!(may, "{part} {}: {baa}", account["account"]);
         }
     }
+}
+
+fn scp(id: &str) -> Value {
+    let content =
+        json!({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "artifact:*", "Resource": "*"}]});
+    json!({"Policy": {"PolicySummary": {"Id": id, "Type": "SERVICE_CONTROL_POLICY",
+        "Arn": format!("arn:aws:organizations::{M}:policy/{ORG}/service_control_policy/{id}")}, "Content": content.to_string()}})
+}
+
+#[test]
+fn a_policy_is_never_lost_for_want_of_its_target() {
+    let member = json!({"Id": A, "Arn": format!("arn:aws:organizations::{M}:account/{ORG}/{A}"), "State": "ACTIVE"});
+    let of = |target: Value| {
+        Import::of(&[
+            organization(),
+            ("list-accounts.json", json!({"Accounts": [member.clone()]})),
+            ("describe-policy.p-guard0001.json", scp("p-guard0001")),
+            ("list-targets-for-policy.p-guard0001.json", json!({"Targets": [target]})),
+        ])
+    };
+    // the root is known by the ARN of the target
+    let arn = format!("arn:aws:organizations::{M}:root/{ORG}/r-ab12");
+    let (found, _) = of(json!({"TargetId": "r-ab12", "Type": "ROOT", "Arn": arn})).done();
+    let organization = &found[&format!("Organization::\"{ORG}\"")]["attrs"];
+    assert_eq!(organization["serviceControlPoliciesAtLeast"], json!(["scps/p-guard0001.json"]));
+    let import = of(json!({"TargetId": "r-ab12", "Type": "ROOT"}));
+    let output = import.run();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(plain(&String::from_utf8_lossy(&output.stderr)).contains("attached to r-ab12, of which no answer tells"));
+    // one whose targets were not listed may deny; one whose document is not told may too
+    let (found, notes) = Import::of(&[
+        self::organization(),
+        ("list-accounts.json", json!({"Accounts": [member.clone()]})),
+        ("list-policies.json", json!({"Policies": [scp("p-guard0001")["Policy"]["PolicySummary"]]})),
+    ])
+    .done();
+    let organization = &found[&format!("Organization::\"{ORG}\"")]["attrs"];
+    assert_eq!(organization["serviceControlPoliciesUnplaced"], json!(["p-guard0001"]));
+    assert!(notes.contains("what p-guard0001 says is not told"), "{notes}");
+}
+
+#[test]
+fn trusted_access_by_its_list_and_by_events() {
+    let principal = "aws-artifact-account-sync.amazonaws.com";
+    let listed = |on: bool| {
+        let enabled = json!([{"ServicePrincipal": principal, "DateEnabled": "2023-01-01T00:00:00Z"}]);
+        ("list-aws-service-access.json", json!({"EnabledServicePrincipals": if on { enabled } else { json!([]) }}))
+    };
+    let switch = |on: bool, at: &str| {
+        let name = if on { "EnableAWSServiceAccess" } else { "DisableAWSServiceAccess" };
+        (
+            "trail.json",
+            json!({"Records": [event(name, M, at, json!({"requestParameters": {"servicePrincipal": principal}}))]}),
+        )
+    };
+    let state = |files: &[(&str, Value)]| {
+        let (found, _) = Import::of(&[&[organization()][..], files].concat()).done();
+        found[&format!("Organization::\"{ORG}\"")]["attrs"]["trustedAccess"].clone()
+    };
+    let (before, after) = ("2022-01-01T00:00:00Z", "2024-01-01T00:00:00Z");
+    assert_eq!(state(&[]), Value::Null);
+    assert_eq!(state(&[listed(true)]), true);
+    assert_eq!(state(&[listed(false)]), false);
+    assert_eq!(state(&[switch(true, after)]), true);
+    assert_eq!(state(&[listed(true), switch(false, before)]), true, "turned on again since");
+    assert_eq!(state(&[listed(true), switch(false, after)]), false, "the list is older");
+    assert_eq!(state(&[listed(false), switch(true, after)]), Value::Null, "which of the two is younger is not told");
+    let other = json!({"EnabledServicePrincipals": [{"ServicePrincipal": "artifact.amazonaws.com", "DateEnabled": 1672531200}]});
+    assert_eq!(state(&[("list-aws-service-access.json", other)]), true, "T4");
 }

@@ -51,12 +51,15 @@ pub fn import(cli: &Cli, args: &ImportArgs) -> Result<u8, Failure> {
     }
     let read = found.len();
     let imported = import::read(found, as_of).map_err(Failure::Problems)?;
+    output::problems(&imported.notes);
     // what cannot be evaluated is not written
-    let inventory = Inventory::of_import(&imported, schema)?;
+    let inventory = Inventory::of_import(&imported, schema).map_err(|failure| match failure {
+        Failure::Nothing(_) => Failure::Nothing("nothing to import: the answers tell of no entity".to_owned()),
+        problems => problems,
+    })?;
     std::fs::create_dir_all(out).map_err(|e| Failure::general(format!("{} cannot be made: {e}", out.display())))?;
     let written = write::write(out, &imported, output::replace)?;
     output::problems(&inventory.warnings);
-    output::problems(&imported.notes);
     let entities: usize = imported.files.entities.values().map(Vec::len).sum();
     output::print(&format!(
         "{}: {} and {} from {}; {} new or changed, {} as before, {} removed\n",

@@ -53,11 +53,13 @@ pub enum Kind {
     AccountSettings,
     CloudTrail,
     LookupEvents,
+    /// One event, as EventBridge hands it on.
+    Handed,
     /// What the collecting script notes.
     Collection,
 }
 
-const KINDS: [(&str, Kind); 35] = [
+const KINDS: [(&str, Kind); 36] = [
     ("Organization", Kind::Organization),
     ("Accounts", Kind::Accounts),
     ("Account", Kind::Account),
@@ -92,6 +94,7 @@ const KINDS: [(&str, Kind); 35] = [
     ("accountSettings", Kind::AccountSettings),
     ("Records", Kind::CloudTrail),
     ("Events", Kind::LookupEvents),
+    ("detail-type", Kind::Handed),
     ("countersignCollection", Kind::Collection),
 ];
 
@@ -114,7 +117,7 @@ impl Answer {
 
     /// The account that the file's name, or a folder above it, names.
     pub fn account(&self) -> Option<String> {
-        self.subject(|t| t.len() == 12 && t.bytes().all(|b| b.is_ascii_digit()), true)
+        self.subject(|t| is_account(t) && !is_minute(t), true)
     }
 
     /// The root or unit that the name names.
@@ -140,6 +143,13 @@ impl Answer {
             pieces.into_iter().find(|t| is(t)).map(str::to_owned)
         })
     }
+}
+
+/// Whether twelve digits are a minute, 202611220215: files are named after the time of their collection too, and an account
+/// must not be told by that.
+fn is_minute(digits: &str) -> bool {
+    let recent = digits.starts_with("20");
+    recent && chrono::NaiveDateTime::parse_from_str(digits, "%Y%m%d%H%M").is_ok()
 }
 
 /// Whether a text is the id of an organizational unit.

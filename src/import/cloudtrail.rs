@@ -62,6 +62,17 @@ pub fn records(facts: &mut Facts, fields: &mut Fields<'_>) {
     }
 }
 
+/// An event of EventBridge, which holds the record in `detail`; those of other kinds tell nothing that is known.
+pub fn handed(facts: &mut Facts, fields: &mut Fields<'_>) {
+    if let Some(detail) = fields.get("detail").filter(|d| d.get("eventName").is_some()) {
+        record(facts, fields.of(detail));
+    } else {
+        let message =
+            format!("{}: this event is none of CloudTrail, and tells nothing that is known", fields.source.path);
+        facts.remark(message, "collect again what it hints at");
+    }
+}
+
 /// `lookup-events`, which wraps each record in a string.
 pub fn looked_up(facts: &mut Facts, fields: &mut Fields<'_>) {
     let path = fields.source.path.clone();
@@ -99,10 +110,6 @@ const UNVERIFIED: [&str; 4] =
     ["AccountJoinedOrganization", "AccountDepartedOrganization", "AcceptAgreement", "TerminateAgreement"];
 
 fn record(facts: &mut Facts, mut fields: Fields<'_>) {
-    // EventBridge wraps a record in `detail`
-    if let Some(detail) = fields.get("detail").filter(|d| d.get("eventName").is_some()) {
-        return record(facts, fields.of(detail));
-    }
     let (source, name) = (fields.needed("eventSource"), fields.needed("eventName"));
     let (Some(service), Some(name)) = (source, name) else { return };
     let ours = ["organizations.amazonaws.com", "artifact.amazonaws.com"].contains(&service);

@@ -110,12 +110,28 @@ fn boundary(fields: &mut Fields<'_>) -> Option<String> {
     }
 }
 
+/// IAM has users and groups too, whose policies its own lists do not tell.
+fn of_iam(fields: &mut Fields<'_>) -> bool {
+    let Some(node) = fields.get("Arn") else {
+        return false;
+    };
+    fields.wrong(
+        node.span,
+        "this is a list of IAM, not of an identity store",
+        "collect iam get-account-authorization-details",
+    );
+    true
+}
+
 /// `identitystore list-users`, `list-groups`, `list-group-memberships`
 pub fn store(facts: &mut Facts, answer: &Answer, fields: &mut Fields<'_>) {
     match answer.kind {
         Kind::StoreUsers => {
             for node in fields.entries("Users") {
                 let mut person = fields.of(node);
+                if of_iam(&mut person) {
+                    continue;
+                }
                 let name = person.text("UserName").map(str::to_owned);
                 if let Some(id) = person.needed("UserId") {
                     facts.people.insert(id.to_owned(), name);
@@ -125,6 +141,9 @@ pub fn store(facts: &mut Facts, answer: &Answer, fields: &mut Fields<'_>) {
         Kind::StoreGroups => {
             for node in fields.entries("Groups") {
                 let mut group = fields.of(node);
+                if of_iam(&mut group) {
+                    continue;
+                }
                 let name = group.text("DisplayName").map(str::to_owned);
                 if let Some(id) = group.needed("GroupId") {
                     facts.groups.insert(id.to_owned(), name);

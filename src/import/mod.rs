@@ -127,6 +127,7 @@ fn one(facts: &mut Facts, answer: &Answer, problems: &mut Vec<Problem>) {
         Kind::AccountSettings => inside(&mut fields, "accountSettings", |f| artifact::settings(facts, answer, f)),
         Kind::CloudTrail => cloudtrail::records(facts, &mut fields),
         Kind::LookupEvents => cloudtrail::looked_up(facts, &mut fields),
+        Kind::Handed => cloudtrail::handed(facts, &mut fields),
         Kind::Collection => inside(&mut fields, "countersignCollection", |mut f| {
             facts.as_of = facts.as_of.or(f.moment("collectedAt"));
         }),

@@ -308,7 +308,19 @@ pub fn targets(facts: &mut Facts, answer: &Answer, fields: &mut Fields<'_>) {
     let mut targets = BTreeSet::new();
     for node in fields.entries("Targets") {
         let is = |i: &str| is_root(i) || is_unit(i) || is_account(i);
-        targets.extend(fields.of(node).id("TargetId", is, "root, unit or account").map(str::to_owned));
+        let mut target = fields.of(node);
+        let organization = target.text("Arn").and_then(|a| named(facts, a));
+        let Some(id) = target.id("TargetId", is, "root, unit or account").map(str::to_owned) else {
+            continue;
+        };
+        match organization {
+            Some(organization) if is_root(&id) => drop(facts.roots.insert(id.clone(), organization)),
+            Some(organization) if is_unit(&id) => {
+                facts.units.entry(id.clone()).or_default().organization.get_or_insert(organization);
+            }
+            _ => {}
+        }
+        targets.insert(id);
     }
     facts.policies.entry(policy).or_default().targets = Some(targets);
 }

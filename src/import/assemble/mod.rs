@@ -32,6 +32,7 @@ pub fn assemble(facts: &mut Facts, problems: &mut Vec<Problem>) -> Files {
     assembly.known_accounts();
     assembly.open_questions();
     assembly.agreement_events();
+    assembly.strange_targets();
     assembly.organizations();
     assembly.units();
     assembly.accounts();

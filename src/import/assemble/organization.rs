@@ -8,6 +8,7 @@ use super::{Assembly, attributes, entity, uid};
 use crate::import::cloudtrail::Change;
 use crate::import::facts::OrganizationPolicy;
 use crate::inventory::builtin::{self, FULL_AWS_ACCESS};
+use crate::moment::Moment;
 use crate::problem::Problem;
 
 /// The service principals under which trusted access for AWS Artifact is known (T4): the console's comes first.
@@ -20,6 +21,22 @@ const SERVICE_ROLES: [&str; 2] = [
 ];
 
 impl Assembly<'_> {
+    /// What is attached where nothing is told of would be lost.
+    pub(super) fn strange_targets(&mut self) {
+        let known = |id: &String| {
+            self.facts.roots.contains_key(id)
+                || self.facts.units.contains_key(id)
+                || self.facts.accounts.contains_key(id)
+        };
+        let by_policy = self.facts.policies.values().flat_map(|p| p.targets.iter().flatten());
+        let all: BTreeSet<&String> = by_policy.chain(self.facts.attached.keys()).filter(|id| !known(id)).collect();
+        for id in all {
+            let problem = Problem::general(format!("policies are attached to {id}, of which no answer tells"));
+            self.problems
+                .push(problem.help("collect list-roots, list-accounts and list-organizational-units-for-parent"));
+        }
+    }
+
     pub(super) fn organizations(&mut self) {
         let ids: Vec<String> = self.facts.organizations.keys().cloned().collect();
         for id in &ids {
@@ -67,22 +84,12 @@ impl Assembly<'_> {
         let lists: Vec<_> =
             self.facts.service_access.iter().filter(|(account, _)| of(account)).map(|(_, l)| l.clone()).collect();
         let enabled = |name: &str| lists.iter().find_map(|l| l.get(name).copied());
-        let mut state = if lists.is_empty() { None } else { Some(ARTIFACT.iter().any(|a| enabled(a).is_some())) };
-        let mut since = ARTIFACT.iter().filter_map(|a| enabled(a).flatten()).max();
+        let listed = (!lists.is_empty()).then(|| ARTIFACT.iter().any(|a| enabled(a).is_some()));
+        let since = ARTIFACT.iter().filter_map(|a| enabled(a).flatten()).max();
         let other = enabled(ARTIFACT[0]).is_none() && enabled(ARTIFACT[1]).is_some();
-        let mut events: Vec<_> = self.facts.events.values().collect();
-        events.sort_by(|a, b| (a.at, &a.witness).cmp(&(b.at, &b.witness)));
-        let mut later = None;
-        for event in events {
-            if let Change::TrustedAccess { service, on } = &event.change
-                && ARTIFACT.contains(&service.as_str())
-                && self.facts.managed_by(&event.recipient) == Some(organization)
-                && since.is_none_or(|s| s < event.at)
-            {
-                later = Some((event.witness.clone(), *on));
-                (state, since) = (Some(*on), Some(event.at));
-            }
-        }
+        // a list that was collected after an event knows better
+        let known = since.max(self.facts.as_of.filter(|_| listed.is_some()));
+        let last = self.last_switch(organization).filter(|(at, ..)| known.is_none_or(|k| k < *at));
         if other {
             let message = format!(
                 "trusted access of {organization} is listed as {}, which the console does not use",
@@ -90,12 +97,30 @@ impl Assembly<'_> {
             );
             self.facts.remark(message, format!("the console enables {}", ARTIFACT[0]));
         }
-        if let Some((witness, on)) = later.filter(|_| !lists.is_empty()) {
-            let what = if on { "on" } else { "off" };
-            let message = format!("trusted access of {organization} was turned {what} after it was listed: {witness}");
-            self.facts.remark(message, "collect list-aws-service-access-for-organization again");
+        match (listed, last) {
+            (listed, None) => listed,
+            (None, Some((_, on, _))) => Some(on),
+            (Some(listed), Some((_, on, _))) if listed == on => Some(on),
+            (Some(_), Some((_, on, witness))) => {
+                // turned off after it was listed as on; listed as off after it was turned on, or before: nothing tells
+                let what = if on { "on, and is listed as off" } else { "off after it was listed" };
+                let message = format!("trusted access of {organization} was turned {what}: {witness}");
+                self.facts.remark(message, "collect list-aws-service-access-for-organization again");
+                (!on).then_some(false)
+            }
         }
-        state
+    }
+
+    /// The last event that turned trusted access for AWS Artifact on or off.
+    fn last_switch(&self, organization: &str) -> Option<(Moment, bool, String)> {
+        let switches = self.facts.events.values().filter_map(|event| match &event.change {
+            Change::TrustedAccess { service, on } if ARTIFACT.contains(&service.as_str()) => {
+                let own = self.facts.managed_by(&event.recipient) == Some(organization);
+                own.then(|| (event.at, *on, event.witness.clone()))
+            }
+            _ => None,
+        });
+        switches.max_by(|a, b| (a.0, &a.2).cmp(&(b.0, &b.2)))
     }
 
     pub(super) fn service_role(&self, management: &str) -> Option<bool> {
