@@ -588,6 +588,14 @@ fn events_of_agreements_and_what_they_leave_open() {
     let (agreements, _) = of(std::slice::from_ref(&accepted), &[agreement("aaaaaaaaaaaaaaaa", json!({}))]);
     assert_eq!(agreements.len(), 1);
     assert!(agreements[0].1["attrs"]["startWitness"].as_str().unwrap().contains("CloudTrail AcceptAgreement"));
+    // a list that does not show it is older, or it has ended since: it is not said to be in force, nor that it is not
+    let both = [organization(), ("t.json", json!({"Records": [accepted.clone()]})), (LISTED, listing(&[]))];
+    let (found, notes) = Import::of(&both).done();
+    assert_eq!(found[&account(A)]["attrs"]["agreementsKnown"], false, "{notes}");
+    assert!(
+        notes.contains("the account's list does not show it")
+            && !found.keys().any(|k| k.starts_with("CustomerAgreement"))
+    );
     // what is terminated and not listed may be what was accepted: it is not said to be in force
     let (agreements, notes) = of(&[accepted, ended("customer-agreement-zzzzzzzzzzzzzzzz")], &[]);
     assert!(agreements.is_empty() && notes.contains("it may be what was terminated later"), "{notes}");

@@ -82,6 +82,14 @@ impl Assembly<'_> {
             let message = format!("{}: left out: it may be what was terminated later", event.witness);
             return self.facts.remark(message, "list the customer agreements of the account");
         }
+        // a list that was collected after the event would show it, were it in force
+        let collected_before = self.facts.as_of.is_some_and(|as_of| as_of < event.at);
+        let listed = self.facts.account(&event.recipient);
+        if listed.agreements_listed && !collected_before {
+            listed.agreements_listed = false;
+            let message = format!("{}: left out: the account's list does not show it", event.witness);
+            return self.facts.remark(message, "it has ended, or the list is older: collect the list again");
+        }
         let account = organization.is_none().then(|| event.recipient.clone());
         let told = Acceptance {
             agreement: agreement.to_owned(),
