@@ -417,7 +417,7 @@ fn agrees_with_the_reference_operator_by_operator() {
 fn agrees_with_the_reference_on_each_condition() {
     stack::evaluate(|| {
         for operator in OPERATORS {
-            run(cases() / 20, 6, on_one_condition(operator), agree);
+            run(250.max(cases() / 200), 6, on_one_condition(operator), agree);
         }
         Ok(())
     })

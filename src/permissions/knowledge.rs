@@ -119,9 +119,27 @@ const SPELLINGS: [&str; 41] = [
     "organizations:ServicePrincipal",
 ];
 
-/// Whether a key never has a list of values, as far as AWS documents it: the global keys that are not known to have one,
-/// tags, and the keys of the services that this project knows.
-pub fn is_single_valued(key: &str) -> bool {
+/// What values a key can have, as far as AWS documents it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Nature {
+    /// Never a list.
+    pub single: bool,
+    /// `true` or `false`.
+    pub boolean: bool,
+}
+
+/// Global keys that are true or false.
+const BOOLEAN: [&str; 4] =
+    ["aws:multifactorauthpresent", "aws:principalisawsservice", "aws:securetransport", "aws:viaawsservice"];
+
+/// What values a key can have.
+pub fn nature(key: &str) -> Nature {
+    Nature { single: is_single_valued(key), boolean: BOOLEAN.contains(&key) }
+}
+
+/// Whether a key never has a list of values: the global keys that are not known to have one, tags, and the keys of the
+/// services that this project knows.
+fn is_single_valued(key: &str) -> bool {
     const TAGS: [&str; 3] = ["aws:principaltag/", "aws:requesttag/", "aws:resourcetag/"];
     let global = SPELLINGS.iter().any(|s| s.eq_ignore_ascii_case(key)) || TAGS.iter().any(|t| key.starts_with(t));
     let of_service = key.split(':').next().is_some_and(|prefix| CATALOGUED.contains(&prefix));

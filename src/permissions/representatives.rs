@@ -3,7 +3,7 @@
 //! The same answer under all of them is the answer for every value that the key may have.
 
 use super::context::KeyValue;
-use super::knowledge::Known;
+use super::knowledge::{Known, Nature};
 use super::minterms::{self, Pattern};
 use crate::iam::operator::{Operator, SetPrefix, Test};
 use crate::iam::template::Template;
@@ -31,12 +31,11 @@ pub struct Use {
 const MAX_SET_CLASSES: usize = 6;
 
 /// The representatives of a key, absence first; `None` where there are too many, or where its uses do not fit together.
-/// `single` says that the key never has a list of values.
-pub fn candidates(uses: &[Use], known: Option<&Known>, single: bool) -> Option<Vec<Candidate>> {
+pub fn candidates(uses: &[Use], known: Option<&Known>, nature: Nature) -> Option<Vec<Candidate>> {
     let compared = || uses.iter().filter(|u| u.operator.test != Test::Null);
     let pairs = || compared().flat_map(|u| u.values.iter().map(move |v| (u.operator, v)));
     let values = match family(uses)? {
-        FamilyOf::Text => texts(pairs(), known)?,
+        FamilyOf::Text => texts(pairs(), known, nature)?,
         FamilyOf::Number => {
             // a bound that is too fine to have a middle beside it is too much
             let numbers: Vec<_> = pairs().filter_map(|(_, v)| value::number(v.as_literal()?)).collect();
@@ -62,7 +61,7 @@ pub fn candidates(uses: &[Use], known: Option<&Known>, single: bool) -> Option<V
     let sets = uses.iter().any(|u| u.operator.set != SetPrefix::None);
     if !sets {
         candidates.extend(values.iter().map(one));
-        if !single && compared().next().is_some() {
+        if !nature.single && compared().next().is_some() {
             // which no operator without a set prefix matches
             candidates.push(many(Vec::new(), "a list".to_owned()));
         }
@@ -109,9 +108,10 @@ fn family(uses: &[Use]) -> Option<FamilyOf> {
 fn texts<'a>(
     pairs: impl Iterator<Item = (Operator, &'a Template)>,
     known: Option<&Known>,
+    nature: Nature,
 ) -> Option<Vec<(String, String)>> {
     let (mut patterns, mut shown) = (Vec::new(), Vec::new());
-    let mut boolean = true;
+    let mut boolean = nature.boolean;
     for (operator, template) in pairs {
         boolean &= operator.test == Test::Bool;
         if let Some(pattern) = Pattern::of(operator, template)
@@ -220,6 +220,8 @@ mod tests {
     use super::*;
     use crate::iam::template::Syntax;
 
+    const NATURE: Nature = Nature { single: true, boolean: true };
+
     fn uses(list: &[(&str, &[&str])]) -> Vec<Use> {
         list.iter()
             .map(|(operator, values)| {
@@ -231,7 +233,7 @@ mod tests {
     }
 
     fn labels(list: &[(&str, &[&str])]) -> Vec<String> {
-        candidates(&uses(list), None, true).unwrap().into_iter().map(|c| c.label).collect()
+        candidates(&uses(list), None, NATURE).unwrap().into_iter().map(|c| c.label).collect()
     }
 
     #[test]
@@ -256,9 +258,16 @@ mod tests {
 
     #[test]
     fn a_key_of_which_nothing_is_known_may_be_a_list() {
-        let found = candidates(&uses(&[("StringNotEquals", &["a"])]), None, false).unwrap();
+        let found = candidates(&uses(&[("StringNotEquals", &["a"])]), None, Nature::default()).unwrap();
         let labels: Vec<_> = found.iter().map(|c| c.label.as_str()).collect();
         assert_eq!(labels, ["(absent)", "any other value", "a", "a list"]);
+    }
+
+    #[test]
+    fn what_is_not_known_to_be_boolean_may_be_anything() {
+        let found = candidates(&uses(&[("Bool", &["true"])]), None, Nature::default()).unwrap();
+        let labels: Vec<_> = found.iter().map(|c| c.label.as_str()).collect();
+        assert_eq!(labels, ["(absent)", "any other value", "true", "a list"]);
     }
 
     #[test]
@@ -269,7 +278,7 @@ mod tests {
 
     #[test]
     fn operators_of_different_families_do_not_fit() {
-        assert_eq!(candidates(&uses(&[("StringEquals", &["1"]), ("NumericEquals", &["1"])]), None, true), None);
+        assert_eq!(candidates(&uses(&[("StringEquals", &["1"]), ("NumericEquals", &["1"])]), None, NATURE), None);
     }
 
     #[test]
@@ -280,7 +289,7 @@ mod tests {
         let found = candidates(
             &uses(&[("StringLike", &["role/AWSReservedSSO_*"]), ("StringEquals", &["user/x"])]),
             Some(&like),
-            true,
+            NATURE,
         )
         .unwrap();
         assert_eq!(found.len(), 1, "{found:?}: never absent, never the user");

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use super::context::{Keys, Request};
-use super::knowledge::{Knowledge, Known, is_single_valued};
+use super::knowledge::{Knowledge, Known, nature};
 use super::layer::{Layer, Outcome, Slice};
 use super::representatives::{Candidate, Use, candidates};
 use crate::iam::document::Condition;
@@ -222,7 +222,7 @@ impl Gathered {
     fn dimensions(self) -> (Vec<Dimension>, Vec<String>) {
         let (mut dimensions, mut too_many) = (Vec::new(), Vec::new());
         for (key, (uses, known)) in self.uses {
-            match candidates(&uses, known.as_ref(), is_single_valued(&key)) {
+            match candidates(&uses, known.as_ref(), nature(&key)) {
                 Some(found) if found.len() == 1 && known.is_none() => {}
                 Some(found) => {
                     let labels = found.iter().map(|c| c.label.clone()).collect();

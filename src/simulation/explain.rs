@@ -10,7 +10,7 @@ use crate::iam::template::Template;
 use crate::iam::value;
 use crate::permissions::atom::Atom;
 use crate::permissions::context::{KeyValue, Request};
-use crate::permissions::knowledge::{Knowledge, is_single_valued, spelling};
+use crate::permissions::knowledge::{Knowledge, nature, spelling};
 use crate::permissions::layer::{Layer, LayerStatement, Part};
 use crate::permissions::representatives::{Use, candidates};
 use crate::permissions::scenarios::{is_settled, segments, substitute};
@@ -162,7 +162,7 @@ impl Explainer<'_> {
         let single = |key: &str| self.request.keys.get(key).and_then(KeyValue::single).map(str::to_owned);
         let values = condition.values.iter().filter_map(|v| substitute(v, &single)).collect();
         let uses = [Use { operator: condition.operator, values }];
-        let found = candidates(&uses, self.known(&condition.key).as_ref(), is_single_valued(&condition.key))?;
+        let found = candidates(&uses, self.known(&condition.key).as_ref(), nature(&condition.key))?;
         Some(found.into_iter().map(|c| Some(c.value)).collect())
     }
 
