@@ -137,27 +137,13 @@ impl Simulator {
     /// Decides one question. Evaluation needs the stack of [`crate::stack`].
     pub fn decide(&self, question: &Question) -> Result<Answer, Failure> {
         let mut warnings: Vec<String> = question.warnings.iter().map(|w| w.message().to_owned()).collect();
-        let service_linked = question.principal.as_deref().is_some_and(is_service_linked);
-        let mut layers = Vec::new();
-        for attached in order(&question.layers) {
-            if service_linked && attached.layer.starts_with("serviceControl") {
-                warnings.push(format!("{} does not bind a service-linked role, and is left out", attached.layer));
-                continue;
-            }
-            layers.push(self.layer(attached)?);
-        }
-        if !layers.iter().any(|l| l.name == "identity") {
-            warnings
-                .push("no identity policies are given: nothing but the other layers restricts the request".to_owned());
-        }
+        let stack = Stack { layers: self.layers(question, &mut warnings)? };
         let rest = if question.complete { Rest::Absent } else { Rest::Unknown };
         let mut knowledge = Knowledge::given(&question.keys, rest);
         question.absent.iter().for_each(|key| knowledge.insert(key, Known::Absent));
         let call =
             Call { action: question.action.clone(), resources: vec![question.resource.clone()], keys: BTreeMap::new() };
-        let memo = Memo::default();
-        let stack = Stack { layers };
-        let scenarios = ask(&stack, std::slice::from_ref(&call), &knowledge, &memo)?;
+        let scenarios = ask(&stack, std::slice::from_ref(&call), &knowledge, &Memo::default())?;
         let rows = Rows::new(&scenarios);
         let mut statements = Vec::new();
         for layer in &stack.layers {
@@ -189,6 +175,24 @@ impl Simulator {
             statements,
             warnings,
         })
+    }
+
+    /// The layers that bind the request, in the order in which they are asked.
+    fn layers(&self, question: &Question, warnings: &mut Vec<String>) -> Result<Vec<Rc<Layer>>, Failure> {
+        let service_linked = question.principal.as_deref().is_some_and(is_service_linked);
+        let mut layers = Vec::new();
+        for attached in order(&question.layers) {
+            if service_linked && attached.layer.starts_with("serviceControl") {
+                warnings.push(format!("{} does not bind a service-linked role, and is left out", attached.layer));
+                continue;
+            }
+            layers.push(self.layer(attached)?);
+        }
+        if !layers.iter().any(|l| l.name == "identity") {
+            let warning = "no identity policies are given: nothing but the other layers restricts the request";
+            warnings.push(warning.to_owned());
+        }
+        Ok(layers)
     }
 
     fn layer(&self, attached: &Attached) -> Result<Rc<Layer>, Failure> {
