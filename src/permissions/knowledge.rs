@@ -126,7 +126,19 @@ pub struct Nature {
     pub single: bool,
     /// `true` or `false`.
     pub boolean: bool,
+    /// A number, a moment or an address, whichever operators are meant for it.
+    pub typed: bool,
 }
+
+/// Global keys that are numbers, moments or addresses.
+const TYPED: [&str; 6] = [
+    "aws:currenttime",
+    "aws:epochtime",
+    "aws:multifactorauthage",
+    "aws:sourceip",
+    "aws:tokenissuetime",
+    "aws:vpcsourceip",
+];
 
 /// Global keys that are true or false.
 const BOOLEAN: [&str; 4] =
@@ -134,7 +146,7 @@ const BOOLEAN: [&str; 4] =
 
 /// What values a key can have.
 pub fn nature(key: &str) -> Nature {
-    Nature { single: is_single_valued(key), boolean: BOOLEAN.contains(&key) }
+    Nature { single: is_single_valued(key), boolean: BOOLEAN.contains(&key), typed: TYPED.contains(&key) }
 }
 
 /// Whether a key never has a list of values: the global keys that are not known to have one, tags, and the keys of the

@@ -34,7 +34,8 @@ const MAX_SET_CLASSES: usize = 6;
 pub fn candidates(uses: &[Use], known: Option<&Known>, nature: Nature) -> Option<Vec<Candidate>> {
     let compared = || uses.iter().filter(|u| u.operator.test != Test::Null);
     let pairs = || compared().flat_map(|u| u.values.iter().map(move |v| (u.operator, v)));
-    let values = match family(uses)? {
+    let family = family(uses)?;
+    let mut values = match family {
         FamilyOf::Text => texts(pairs(), known, nature)?,
         FamilyOf::Number => {
             // a bound that is too fine to have a middle beside it is too much
@@ -47,6 +48,9 @@ pub fn candidates(uses: &[Use], known: Option<&Known>, nature: Nature) -> Option
         }
         FamilyOf::Ip => addresses(pairs().filter_map(|(_, v)| value::network(v.as_literal()?))),
     };
+    if family != FamilyOf::Text && !nature.typed {
+        values.push(("x".to_owned(), "any other value".to_owned()));
+    }
     let one =
         |(text, label): &(String, String)| Candidate { value: Some(KeyValue::One(text.clone())), label: label.clone() };
     let many = |texts: Vec<String>, label: String| Candidate { value: Some(KeyValue::Many(texts)), label };
@@ -220,7 +224,7 @@ mod tests {
     use super::*;
     use crate::iam::template::Syntax;
 
-    const NATURE: Nature = Nature { single: true, boolean: true };
+    const NATURE: Nature = Nature { single: true, boolean: true, typed: true };
 
     fn uses(list: &[(&str, &[&str])]) -> Vec<Use> {
         list.iter()
@@ -268,6 +272,8 @@ mod tests {
         let found = candidates(&uses(&[("Bool", &["true"])]), None, Nature::default()).unwrap();
         let labels: Vec<_> = found.iter().map(|c| c.label.as_str()).collect();
         assert_eq!(labels, ["(absent)", "any other value", "true", "a list"]);
+        let found = candidates(&uses(&[("NotIpAddress", &["::/0", "0.0.0.0/0"])]), None, Nature::default()).unwrap();
+        assert!(found.iter().any(|c| c.label == "any other value"), "no address at all: {found:?}");
     }
 
     #[test]
