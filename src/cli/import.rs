@@ -80,10 +80,10 @@ fn answers(source: &Path, problems: &mut Vec<Problem>) -> Vec<File> {
     let mut files = if source.is_dir() {
         let mut files = files::walk(source, &Config::none(), problems);
         for file in &mut files {
-            file.source = crate::problem::Source::new(
-                format!("{}/{}", name.trim_end_matches('/'), file.source.path),
-                file.source.text.clone(),
-            );
+            // no one else has it yet
+            if let Some(source) = Arc::get_mut(&mut file.source) {
+                source.path = format!("{}/{}", name.trim_end_matches('/'), source.path);
+            }
         }
         files
     } else {

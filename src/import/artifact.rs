@@ -49,11 +49,13 @@ pub fn contradictions(facts: &Facts, problems: &mut Vec<Problem>) {
     let in_force = |id: &&String| facts.agreements.get(*id).is_some_and(|a| a.end.is_none()) && !ended.contains(*id);
     for (account, lists) in &facts.lists {
         let all: BTreeSet<&String> = lists.iter().flat_map(|(_, ids)| ids).filter(in_force).collect();
-        let of_organization = facts.agreements.iter().filter(|(_, a)| {
-            let managed = facts.managed_by(account);
-            managed.is_some() && a.organization.as_deref() == managed
-        });
-        let managed: BTreeSet<&String> = of_organization.map(|(id, _)| id).filter(in_force).collect();
+        let managed: BTreeSet<&String> = match facts.managed_by(account) {
+            None => BTreeSet::new(),
+            Some(organization) => {
+                let own = facts.agreements.iter().filter(|(_, a)| a.organization.as_deref() == Some(organization));
+                own.map(|(id, _)| id).filter(in_force).collect()
+            }
+        };
         for (place, ids) in lists {
             for id in all.union(&managed).filter(|id| !ids.contains(**id)) {
                 let other = facts.agreements.get(*id).map(|a| a.place.source.path.clone()).unwrap_or_default();

@@ -1,6 +1,6 @@
 //! Answers of IAM Identity Center and of its identity store.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::answer::{Answer, Fields, Kind, is_account};
 use super::documents;
@@ -123,33 +123,27 @@ fn of_iam(fields: &mut Fields<'_>) -> bool {
     true
 }
 
+/// The names of a list, by id.
+fn named(fields: &mut Fields<'_>, list: &str, [id, name]: [&str; 2]) -> BTreeMap<String, Option<String>> {
+    let mut found = BTreeMap::new();
+    for node in fields.entries(list) {
+        let mut entry = fields.of(node);
+        if of_iam(&mut entry) {
+            continue;
+        }
+        let name = entry.text(name).map(str::to_owned);
+        if let Some(id) = entry.needed(id) {
+            found.insert(id.to_owned(), name);
+        }
+    }
+    found
+}
+
 /// `identitystore list-users`, `list-groups`, `list-group-memberships`
 pub fn store(facts: &mut Facts, answer: &Answer, fields: &mut Fields<'_>) {
     match answer.kind {
-        Kind::StoreUsers => {
-            for node in fields.entries("Users") {
-                let mut person = fields.of(node);
-                if of_iam(&mut person) {
-                    continue;
-                }
-                let name = person.text("UserName").map(str::to_owned);
-                if let Some(id) = person.needed("UserId") {
-                    facts.people.insert(id.to_owned(), name);
-                }
-            }
-        }
-        Kind::StoreGroups => {
-            for node in fields.entries("Groups") {
-                let mut group = fields.of(node);
-                if of_iam(&mut group) {
-                    continue;
-                }
-                let name = group.text("DisplayName").map(str::to_owned);
-                if let Some(id) = group.needed("GroupId") {
-                    facts.groups.insert(id.to_owned(), name);
-                }
-            }
-        }
+        Kind::StoreUsers => facts.people.extend(named(fields, "Users", ["UserId", "UserName"])),
+        Kind::StoreGroups => facts.groups.extend(named(fields, "Groups", ["GroupId", "DisplayName"])),
         _ => {
             for node in fields.entries("GroupMemberships") {
                 let mut membership = fields.of(node);

@@ -2,7 +2,9 @@
 //! moment: events about membership, then calls, then `JoinedTimestamp`. An edge that nothing witnesses is never guessed:
 //! before it, the account's organization is not known.
 
-use super::cloudtrail::Change;
+use std::collections::BTreeMap;
+
+use super::cloudtrail::{Change, Event};
 use super::facts::Facts;
 use crate::moment::{self, Moment};
 
@@ -42,9 +44,21 @@ struct Edge {
     witness: String,
 }
 
-/// The timeline of an account.
-pub fn of(facts: &Facts, account: &str) -> Timeline {
-    let edges = grouped(edges(facts, account));
+/// The timelines of all accounts that are known.
+pub fn all(facts: &Facts) -> BTreeMap<String, Timeline> {
+    let mut events: BTreeMap<&str, Vec<&Event>> = BTreeMap::new();
+    for event in facts.events.values() {
+        if let Change::Joined { account, .. } | Change::Departed { account, .. } = &event.change {
+            events.entry(account).or_default().push(event);
+        }
+    }
+    let of = |id: &String| of(facts, id, events.get(id.as_str()).map_or(&[], Vec::as_slice));
+    facts.accounts.keys().map(|id| (id.clone(), of(id))).collect()
+}
+
+/// The timeline of an account, of which these are the events.
+fn of(facts: &Facts, account: &str, events: &[&Event]) -> Timeline {
+    let edges = grouped(edges(facts, account, events));
     let listed = facts.accounts.get(account).and_then(|a| a.organization.clone());
     let manages = facts.managed_by(account).map(str::to_owned);
     if edges.is_empty() {
@@ -67,21 +81,21 @@ pub fn of(facts: &Facts, account: &str) -> Timeline {
 }
 
 /// What witnesses joining and departing, in time.
-fn edges(facts: &Facts, account: &str) -> Vec<Edge> {
+fn edges(facts: &Facts, account: &str, events: &[&Event]) -> Vec<Edge> {
     let mut edges = Vec::new();
     let known = facts.accounts.get(account);
     if let Some((joined, of)) = known.and_then(|a| Some((a.joined.as_ref()?, a.organization.clone()))) {
         let invited = joined.method.as_deref().map(|m| m.eq_ignore_ascii_case("INVITED"));
         edges.push(Edge { at: joined.at, joined: Some((of, invited)), rank: 0, witness: joined.witness.clone() });
     }
-    for event in facts.events.values() {
+    for event in events {
         let (joined, rank) = match &event.change {
-            Change::Joined { account: of, organization, invited, rank } if of == account => {
+            Change::Joined { organization, invited, rank, .. } => {
                 let named = organization.clone().filter(|o| facts.organizations.contains_key(o));
                 let organization = named.or_else(|| facts.managed_by(&event.recipient).map(str::to_owned));
                 (Some((organization, *invited)), *rank)
             }
-            Change::Departed { account: of, rank } if of == account => (None, *rank),
+            Change::Departed { rank, .. } => (None, *rank),
             _ => continue,
         };
         edges.push(Edge { at: event.at, joined, rank, witness: event.witness.clone() });

@@ -19,7 +19,7 @@ use crate::inventory::model::Account;
 use crate::moment::Moment;
 use crate::permissions::dependence::Choice;
 use crate::permissions::principals::Principal;
-use crate::permissions::scenarios::{Call, Verdict, ask};
+use crate::permissions::scenarios::{Call, Scenarios, Verdict, ask};
 use crate::policies::{Rule, RuleBook};
 use crate::problem::Failure;
 use answer::{Answer, Dependency, Trial};
@@ -130,23 +130,18 @@ impl Desk<'_> {
             return Ok(answer);
         }
         for in_force in variants {
-            for (world, taken) in self.worlds.of(operation).iter().enumerate() {
-                let facts = Facts { in_force: *in_force, designated, world };
-                answer.needed.extend(self.needed(principal, operation, facts)?);
-                self.variant(principal, operation, facts, &taken.choice, &mut answer)?;
-            }
+            self.variant(principal, operation, Facts { in_force: *in_force, designated, world: 0 }, &mut answer)?;
         }
         answer.conclude(in_force.is_none(), self, principal, operation);
         Ok(answer)
     }
 
-    /// All assignments of what is unknown, with the agreement in force or not.
+    /// All assignments of what is unknown, with the agreement in force or not. What IAM says is the same in every world.
     fn variant(
         &self,
         principal: &Principal,
         operation: &Operation,
         facts: Facts,
-        world: &Choice,
         answer: &mut Answer,
     ) -> Result<(), Failure> {
         let asked = self.asked(operation, facts);
@@ -157,19 +152,36 @@ impl Desk<'_> {
         let calls: Vec<Call> = asked.iter().map(call).collect();
         let scenarios = ask(&principal.stack, &calls, &principal.knowledge, &principal.memo)?;
         answer.keys.extend(scenarios.keys.iter().cloned());
+        answer.too_many.extend(scenarios.too_many.iter().cloned());
+        for (world, taken) in self.worlds.of(operation).iter().enumerate() {
+            let facts = Facts { world, ..facts };
+            answer.needed.extend(self.needed(principal, operation, facts)?);
+            self.trials(principal, operation, facts, (&taken.choice, &asked, &scenarios), answer)?;
+        }
+        Ok(())
+    }
+
+    /// The trials of one world.
+    fn trials(
+        &self,
+        principal: &Principal,
+        operation: &Operation,
+        facts: Facts,
+        (world, asked, scenarios): (&Choice, &Needed, &Scenarios),
+        answer: &mut Answer,
+    ) -> Result<(), Failure> {
         if !scenarios.too_many.is_empty() {
-            answer.too_many.extend(scenarios.too_many.iter().cloned());
             // all or nothing: a gate that fails under both fails under every assignment
             for verdict in [Verdict::Blocked(Vec::new()), Verdict::Allowed(Vec::new())] {
                 let verdicts = asked.iter().map(|_| verdict.clone()).collect();
-                let trial = self.trial(principal, operation, facts, &asked, verdicts)?;
+                let trial = self.trial(principal, operation, facts, asked, verdicts)?;
                 answer.trials.push(Trial { choice: world.clone(), ..trial });
             }
             return Ok(());
         }
-        for (choice, verdicts) in scenarios.rows {
-            let mut trial = self.trial(principal, operation, facts, &asked, verdicts)?;
-            let choice = scenarios.dimensions.iter().zip(&choice);
+        for (choice, verdicts) in &scenarios.rows {
+            let mut trial = self.trial(principal, operation, facts, asked, verdicts.clone())?;
+            let choice = scenarios.dimensions.iter().zip(choice);
             trial.choice =
                 choice.map(|(d, i)| (d.key.clone(), d.labels.get(*i).cloned().unwrap_or_default())).collect();
             trial.choice.extend(world.iter().cloned());

@@ -70,7 +70,7 @@ pub struct Directory<'a> {
     tree: &'a Tree,
     at: Moment,
     settled: &'a BTreeMap<String, Vec<String>>,
-    layers: HashMap<(String, Vec<String>), Rc<Layer>>,
+    layers: HashMap<String, Rc<Layer>>,
 }
 
 /// The policies of a principal, before they are layers.
@@ -254,14 +254,27 @@ impl<'a> Directory<'a> {
     fn layer(&mut self, name: &str, mut ids: Vec<String>) -> Result<Rc<Layer>, Failure> {
         ids.sort();
         ids.dedup();
-        let key = (name.to_owned(), ids);
+        let of = if ids.is_empty() { "no policy".to_owned() } else { ids.join(", ") };
+        self.shared(format!("{name} {ids:?}"), name, &of, ids, true)
+    }
+
+    /// The layer of a key, made once. `placed` is false for policies of which it is not known where they are attached.
+    fn shared(
+        &mut self,
+        key: String,
+        name: &str,
+        of: &str,
+        ids: Vec<String>,
+        placed: bool,
+    ) -> Result<Rc<Layer>, Failure> {
         if let Some(layer) = self.layers.get(&key) {
             return Ok(layer.clone());
         }
         let inventory = self.inventory;
         let document = |id: &str| -> Option<&'a Policy> { inventory.policies.get(id) };
-        let of = if key.1.is_empty() { "no policy".to_owned() } else { key.1.join(", ") };
-        let layer = Rc::new(Layer::new(name, of, key.1.clone(), document)?);
+        let mut layer = Layer::new(name, of, ids, document)?;
+        layer.placed = placed;
+        let layer = Rc::new(layer);
         self.layers.insert(key, layer.clone());
         Ok(layer)
     }
@@ -297,7 +310,7 @@ impl<'a> Directory<'a> {
                             "{FULL_AWS_ACCESS} is attached to {node}, of whose service control policies not all are known"
                         ));
                     }
-                    layers.push(self.node_layer(&name, &node, ids)?);
+                    layers.push(self.shared(format!("{name} {node}"), &name, &node, ids, true)?);
                 }
                 // FullAWSAccess allows everything: the layer need not be asked
                 None => assuming.push(format!(
@@ -306,36 +319,10 @@ impl<'a> Directory<'a> {
             }
         }
         for id in &organization.unplaced {
-            layers.push(self.unplaced_layer(id)?);
+            let name = "serviceControl[?]";
+            layers.push(self.shared(format!("unplaced {id}"), name, id, vec![id.clone()], false)?);
         }
         Ok(layers)
-    }
-
-    /// A policy of which it is not known where it is attached.
-    fn unplaced_layer(&mut self, id: &str) -> Result<Rc<Layer>, Failure> {
-        let key = (format!("unplaced {id}"), Vec::new());
-        if let Some(layer) = self.layers.get(&key) {
-            return Ok(layer.clone());
-        }
-        let inventory = self.inventory;
-        let document = |id: &str| -> Option<&'a Policy> { inventory.policies.get(id) };
-        let mut layer = Layer::new("serviceControl[?]", id, [id.to_owned()], document)?;
-        layer.placed = false;
-        let layer = Rc::new(layer);
-        self.layers.insert(key, layer.clone());
-        Ok(layer)
-    }
-
-    fn node_layer(&mut self, name: &str, node: &str, ids: Vec<String>) -> Result<Rc<Layer>, Failure> {
-        let key = (format!("{name} {node}"), Vec::new());
-        if let Some(layer) = self.layers.get(&key) {
-            return Ok(layer.clone());
-        }
-        let inventory = self.inventory;
-        let document = |id: &str| -> Option<&'a Policy> { inventory.policies.get(id) };
-        let layer = Rc::new(Layer::new(name, node, ids, document)?);
-        self.layers.insert(key, layer.clone());
-        Ok(layer)
     }
 
     fn organization_keys(&self, knowledge: &mut Knowledge, standing: &Standing) {

@@ -27,11 +27,7 @@ impl Assembly<'_> {
         for id in all {
             self.facts.account(&id);
         }
-        let ids: Vec<String> = self.facts.accounts.keys().cloned().collect();
-        for id in ids {
-            let timeline = timeline::of(self.facts, &id);
-            self.timelines.insert(id, timeline);
-        }
+        self.timelines = timeline::all(self.facts);
     }
 
     /// What is not told of accounts, an account a word.

@@ -1,6 +1,7 @@
 //! Agreements, by lists and by events; reports.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use serde_json::{Value, json};
 
@@ -54,7 +55,7 @@ impl Assembly<'_> {
         acceptance: Option<&String>,
         lost: &BTreeMap<String, Moment>,
     ) {
-        let offer = offers().into_iter().find(|o| o.id == agreement);
+        let offer = OFFERS.iter().find(|o| o.id == agreement);
         let organization = match &offer {
             Some(offer) if offer.organization => self.facts.managed_by(&event.recipient).map(str::to_owned),
             _ => None,
@@ -96,7 +97,7 @@ impl Assembly<'_> {
             name: None,
             account,
             organization,
-            partition: offer.partition,
+            partition: offer.partition.clone(),
             start: event.at,
             end: None,
             state: "ACTIVE".to_owned(),
@@ -111,7 +112,7 @@ impl Assembly<'_> {
     }
 
     pub(super) fn agreements(&mut self) {
-        let known: BTreeSet<String> = offers().into_iter().map(|o| o.id).collect();
+        let known: BTreeSet<&String> = OFFERS.iter().map(|o| &o.id).collect();
         let mut offered: BTreeMap<String, Value> = BTreeMap::new();
         let mut accepted = Vec::new();
         for (id, told) in &self.facts.agreements {
@@ -201,7 +202,7 @@ struct Offer {
     partition: String,
 }
 
-fn offers() -> Vec<Offer> {
+static OFFERS: LazyLock<Vec<Offer>> = LazyLock::new(|| {
     let built_in: Vec<Value> = serde_json::from_str(builtin::AGREEMENTS).unwrap_or_default();
     let offer = |e: &Value| {
         let text = |pointer: &str| e.pointer(pointer).and_then(Value::as_str);
@@ -210,4 +211,4 @@ fn offers() -> Vec<Offer> {
         Some(Offer { id, organization: text("/attrs/scope") == Some("organization"), partition })
     };
     built_in.iter().filter_map(offer).collect()
-}
+});

@@ -5,14 +5,12 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::{Assembly, attributes, entity, file_name, uid};
-use crate::import::facts::{Document, PermissionSet};
+use crate::import::facts::PermissionSet;
 use crate::problem::Problem;
 
 impl Assembly<'_> {
     pub(super) fn principals(&mut self) {
-        let managed: Vec<(String, Document)> =
-            self.facts.managed.iter().map(|(arn, (_, d))| (arn.clone(), d.clone())).collect();
-        for (arn, document) in managed {
+        for (arn, (_, document)) in std::mem::take(&mut self.facts.managed) {
             let segments: Vec<&str> = arn.splitn(6, ':').collect();
             let account = segments.get(4).copied().unwrap_or_default();
             let name = segments.get(5).and_then(|r| r.strip_prefix("policy/")).unwrap_or(&arn);
@@ -22,9 +20,7 @@ impl Assembly<'_> {
             let attrs = attributes([("document", Some(json!(path)))]);
             self.push(&file, entity("IamPolicy", &arn, attrs, Vec::new(), &BTreeMap::new()));
         }
-        let principals: Vec<String> = self.facts.principals.keys().cloned().collect();
-        for arn in principals {
-            let Some(principal) = self.facts.principals.remove(&arn) else { continue };
+        for (arn, principal) in std::mem::take(&mut self.facts.principals) {
             let account = arn.split(':').nth(4).unwrap_or_default().to_owned();
             let file = format!("iam/{account}.json");
             let folder = format!("iam/{account}/{}s/{}", principal.kind.to_lowercase(), file_name(&principal.name));
@@ -40,7 +36,6 @@ impl Assembly<'_> {
             let parents = principal.groups.iter().map(|g| uid("Group", g)).collect();
             let tags = if principal.kind == "Group" { BTreeMap::new() } else { principal.tags.clone() };
             self.push(&file, entity(principal.kind, &arn, attrs, parents, &tags));
-            self.facts.principals.insert(arn, principal);
         }
     }
 
@@ -72,11 +67,14 @@ impl Assembly<'_> {
             let attrs = attributes([("displayName", name.clone().map(Value::from))]);
             store.push(entity("IdentityCenterGroup", id, attrs, Vec::new(), &BTreeMap::new()));
         }
+        let mut groups: BTreeMap<&String, Vec<String>> = BTreeMap::new();
+        for (person, group) in &self.facts.members {
+            groups.entry(person).or_default().push(uid("IdentityCenterGroup", group));
+        }
         for (id, name) in &self.facts.people {
-            let groups =
-                self.facts.members.iter().filter(|(user, _)| user == id).map(|(_, g)| uid("IdentityCenterGroup", g));
             let attrs = attributes([("userName", name.clone().map(Value::from))]);
-            store.push(entity("IdentityCenterUser", id, attrs, groups.collect(), &BTreeMap::new()));
+            let groups = groups.remove(id).unwrap_or_default();
+            store.push(entity("IdentityCenterUser", id, attrs, groups, &BTreeMap::new()));
         }
         let unnamed = self.facts.groups.values().filter(|n| n.is_none()).count();
         if unnamed > 0 {
