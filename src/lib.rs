@@ -11,6 +11,7 @@ pub mod hipaa;
 pub mod iam;
 pub mod import;
 pub mod inventory;
+pub mod lint;
 pub mod moment;
 pub mod operations;
 pub mod permissions;

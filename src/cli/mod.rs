@@ -5,6 +5,7 @@ mod evaluate;
 mod import;
 mod init;
 mod input;
+mod lint;
 mod lower;
 mod narrow;
 mod output;
@@ -66,6 +67,8 @@ enum Command {
     WhoCan(answers::WhoCanArgs),
     /// Which agreement governs each account, now or at a moment
     Coverage(evaluate::CoverageArgs),
+    /// What is wrong in IAM-style policies and permission sets: JSON, YAML, Terraform, CloudFormation
+    Lint(lint::LintArgs),
     /// One IAM decision for any action of AWS, layer by layer
     Simulate(simulate::SimulateArgs),
     /// An IAM policy as Cedar
@@ -147,6 +150,7 @@ fn run(cli: &Cli) -> Result<u8, Failure> {
         Command::Can(args) => answers::can(cli, args),
         Command::WhoCan(args) => answers::who_can(cli, args),
         Command::Coverage(args) => evaluate::coverage(cli, args),
+        Command::Lint(args) => lint::lint(args),
         Command::Simulate(args) => simulate::simulate(args),
         Command::Lower(args) => lower::lower(args),
         Command::Import(args) => import::import(cli, args),

@@ -27,7 +27,28 @@ pub enum Format {
     Json,
     /// For programs, on one line.
     Lines,
+    /// For code scanning.
+    Sarif,
+    /// For GitHub Actions.
+    Github,
+    /// For GitLab's code quality.
+    Gitlab,
+    /// For test reports.
+    Junit,
+    /// For comments.
+    Markdown,
 }
+
+/// The formats of findings, by their names.
+const OF_FINDINGS: [(&str, Format); 7] = [
+    ("text", Format::Text),
+    ("json", Format::Json),
+    ("sarif", Format::Sarif),
+    ("github", Format::Github),
+    ("gitlab", Format::Gitlab),
+    ("junit", Format::Junit),
+    ("markdown", Format::Markdown),
+];
 
 impl FromStr for Output {
     type Err = String;
@@ -57,6 +78,16 @@ impl Output {
         }
         text.parse().map_err(|e: String| e.replace("text and json", "text, json and jsonl"))
     }
+
+    /// One of the formats that findings have.
+    pub fn of_findings(text: &str) -> Result<Self, String> {
+        let (name, file) = text.split_once('=').map_or((text, None), |(name, file)| (name, Some(file)));
+        let Some((_, format)) = OF_FINDINGS.iter().find(|(n, _)| *n == name) else {
+            let names: Vec<&str> = OF_FINDINGS.iter().map(|(n, _)| *n).collect();
+            return Err(format!("there is no format `{name}`; the formats are {}", names.join(", ")));
+        };
+        Ok(Self { format: *format, file: file.map(PathBuf::from) })
+    }
 }
 
 /// Writes a result in every format that was asked for.
@@ -65,7 +96,7 @@ pub fn write(outputs: &[Output], json: &impl Serialize, text: impl Fn() -> Strin
         let written = match format {
             Format::Text => return Ok(text()),
             Format::Json => serde_json::to_string_pretty(json),
-            Format::Lines => serde_json::to_string(json),
+            _ => serde_json::to_string(json),
         };
         written.map_err(|e| Failure::general(e.to_string()))
     })

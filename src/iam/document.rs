@@ -107,13 +107,25 @@ pub fn read(source: &Arc<Source>, root: &Node, problems: &mut Vec<Problem>) -> D
     Document { source: source.clone(), statements: reader.document(root) }
 }
 
+/// Reads one statement, which stands at `pointer`; `variables`: the document is of a version that has them.
+pub fn read_statement(
+    source: &Arc<Source>,
+    node: &Node,
+    pointer: String,
+    variables: bool,
+    problems: &mut Vec<Problem>,
+) -> Option<Statement> {
+    Reader { source, problems, variables }.statement(node, pointer)
+}
+
 struct Reader<'a> {
     source: &'a Arc<Source>,
     problems: &'a mut Vec<Problem>,
     variables: bool,
 }
 
-const ELEMENTS: [&str; 10] =
+/// The elements of a statement; `Id` is one of a document.
+pub const ELEMENTS: [&str; 10] =
     ["Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition", "Principal", "NotPrincipal", "Id"];
 
 impl Reader<'_> {

@@ -46,6 +46,9 @@ struct File {
     context: BTreeMap<String, Values>,
     signatories: Option<Vec<String>>,
     phi_tags: Option<Vec<String>>,
+    /// Read by [`crate::lint::settings`].
+    #[serde(default, rename = "lint")]
+    _lint: Option<serde::de::IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -81,7 +84,7 @@ impl Config {
     pub fn parse(source: &Arc<Source>) -> Result<Self, Vec<Problem>> {
         let file: File = toml::from_str(&source.text).map_err(|e| {
             let span = e.span().map_or(Span::default(), |s| Span { start: s.start, end: s.end });
-            let help = "it has asOf, exclude, signatories, phiTags and a table [context]";
+            let help = "it has asOf, exclude, signatories, phiTags and the tables [context] and [lint]";
             vec![Problem::at(source, span, e.message().lines().next().unwrap_or("invalid").to_owned()).help(help)]
         })?;
         let mut problems = Vec::new();

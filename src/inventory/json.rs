@@ -123,6 +123,16 @@ impl Node {
 
 /// Reads a source as JSON; all its problems, if it has any.
 pub fn parse(source: &Arc<Source>) -> Result<Node, Vec<Problem>> {
+    let (node, duplicates) = parse_with_duplicates(source)?;
+    let problem = |key: &Member| {
+        Problem::at(source, key.key_span, format!("the key `{}` stands twice in one object", key.key))
+            .help("keep one of the two: readers of JSON disagree on which one counts")
+    };
+    if duplicates.is_empty() { Ok(node) } else { Err(duplicates.iter().map(problem).collect()) }
+}
+
+/// Reads a source as JSON, and the members whose key stands before them in the same object.
+pub fn parse_with_duplicates(source: &Arc<Source>) -> Result<(Node, Vec<Member>), Vec<Problem>> {
     if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&source.text) {
         return Err(vec![invalid(source, &error)]);
     }
@@ -151,9 +161,19 @@ pub fn parse(source: &Arc<Source>) -> Result<Node, Vec<Problem>> {
     let Some(root) = root else {
         return Err(vec![Problem::at(source, Span::default(), "invalid JSON: the file is empty")]);
     };
-    let mut problems = Vec::new();
-    let node = convert(source, root, 0, &mut problems);
-    if problems.is_empty() { Ok(node) } else { Err(problems) }
+    let mut found = Found::default();
+    let node = convert(root, 0, &mut found);
+    match found.too_deep {
+        None => Ok((node, found.duplicates)),
+        Some(span) => Err(vec![Problem::at(source, span, format!("values are nested more than {MAX_DEPTH} deep"))]),
+    }
+}
+
+/// What JSON lets pass, and a policy must not hold.
+#[derive(Default)]
+struct Found {
+    duplicates: Vec<Member>,
+    too_deep: Option<Span>,
 }
 
 /// The words of serde_json without its place, which the frame shows.
@@ -176,15 +196,12 @@ fn offset(text: &str, line: usize, column: usize) -> usize {
     offset
 }
 
-fn convert(source: &Arc<Source>, value: ast::Value<'_>, depth: usize, problems: &mut Vec<Problem>) -> Node {
+fn convert(value: ast::Value<'_>, depth: usize, found: &mut Found) -> Node {
     use jsonc_parser::common::Ranged;
     let range = value.range();
     let span = Span { start: range.start, end: range.end };
     if depth >= MAX_DEPTH {
-        if problems.is_empty() {
-            let first = Span { start: span.start, end: (span.start + 1).min(span.end) };
-            problems.push(Problem::at(source, first, format!("values are nested more than {MAX_DEPTH} deep")));
-        }
+        found.too_deep.get_or_insert(Span { start: span.start, end: (span.start + 1).min(span.end) });
         return Node::new(span, Value::Null);
     }
     let value = match value {
@@ -192,15 +209,13 @@ fn convert(source: &Arc<Source>, value: ast::Value<'_>, depth: usize, problems: 
         ast::Value::BooleanLit(b) => Value::Bool(b.value),
         ast::Value::NumberLit(n) => Value::Number(n.value.to_owned()),
         ast::Value::StringLit(s) => Value::String(s.value.into_owned()),
-        ast::Value::Array(a) => {
-            Value::Array(a.elements.into_iter().map(|e| convert(source, e, depth + 1, problems)).collect())
-        }
-        ast::Value::Object(o) => object(source, o, depth, problems),
+        ast::Value::Array(a) => Value::Array(a.elements.into_iter().map(|e| convert(e, depth + 1, found)).collect()),
+        ast::Value::Object(o) => object(o, depth, found),
     };
     Node::new(span, value)
 }
 
-fn object(source: &Arc<Source>, object: ast::Object<'_>, depth: usize, problems: &mut Vec<Problem>) -> Value {
+fn object(object: ast::Object<'_>, depth: usize, found: &mut Found) -> Value {
     use jsonc_parser::common::Ranged;
     let mut seen = std::collections::HashSet::new();
     let mut members = Vec::with_capacity(object.properties.len());
@@ -208,13 +223,11 @@ fn object(source: &Arc<Source>, object: ast::Object<'_>, depth: usize, problems:
         let range = property.name.range();
         let key_span = Span { start: range.start, end: range.end };
         let key = property.name.into_string();
-        if !seen.insert(key.clone()) {
-            problems.push(
-                Problem::at(source, key_span, format!("the key `{key}` stands twice in one object"))
-                    .help("keep one of the two: readers of JSON disagree on which one counts"),
-            );
+        let member = Member { key, key_span, node: convert(property.value, depth + 1, found) };
+        if !seen.insert(member.key.clone()) {
+            found.duplicates.push(member.clone());
         }
-        members.push(Member { key, key_span, node: convert(source, property.value, depth + 1, problems) });
+        members.push(member);
     }
     Value::Object(members)
 }

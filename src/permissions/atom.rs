@@ -100,7 +100,7 @@ fn passes(operator: Operator, actual: &str, expected: &[Template], keys: &Keys) 
 
 /// A condition with a set prefix: an empty key fails `ForAnyValue` and passes `ForAllValues`, an absent one likewise
 /// unless `IfExists` stands there.
-fn condition(operator: Operator, actual: Option<&KeyValue>, expected: &[Template], keys: &Keys) -> bool {
+pub fn condition(operator: Operator, actual: Option<&KeyValue>, expected: &[Template], keys: &Keys) -> bool {
     let Some(actual) = actual else {
         return operator.if_exists || operator.set == SetPrefix::All;
     };

@@ -75,7 +75,7 @@ const MULTI_VALUED: [&str; 7] = [
 ];
 
 /// Global condition keys, as AWS writes them; others are shown in lower case.
-const SPELLINGS: [&str; 41] = [
+pub const SPELLINGS: [&str; 41] = [
     "aws:CalledVia",
     "aws:CurrentTime",
     "aws:Ec2InstanceSourceVpc",

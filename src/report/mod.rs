@@ -4,6 +4,7 @@ pub mod answer;
 pub mod coverage;
 pub mod decision;
 pub mod evaluation;
+pub mod findings;
 pub mod who_can;
 
 use anstyle::{AnsiColor, Style};

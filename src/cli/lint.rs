@@ -1,0 +1,304 @@
+//! `lint`: reads the files, prints what was found, mends what can be mended.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::{Args, ValueEnum};
+
+use super::output::{self, Format, Output};
+use super::{INVALID, NOT_OK, NOTHING, OK};
+use crate::inventory::config::FILE;
+use crate::inventory::files;
+use crate::lint::baseline::Baseline;
+use crate::lint::fix::{self, Fixed, Which};
+use crate::lint::policy::Kind;
+use crate::lint::read::form_of_text;
+use crate::lint::read::walk;
+use crate::lint::run::{self, Outcome, Text};
+use crate::lint::settings::Settings;
+use crate::lint::{Finding, Severity, rules};
+use crate::moment;
+use crate::problem::{Failure, Problem, Source};
+use crate::report::findings::{self, Report};
+
+#[derive(Args)]
+pub struct LintArgs {
+    /// Files and folders; `-` is stdin [default: `paths` of [lint] in countersign.toml, else this folder]
+    path: Vec<PathBuf>,
+    /// What the policies are attached to, where their files do not tell
+    #[arg(long, value_enum)]
+    kind: Option<Kind>,
+    /// Only these rules, by code or name
+    #[arg(long, value_name = "RULE")]
+    rule: Vec<String>,
+    /// The rules that are opinions, too
+    #[arg(long)]
+    opinions: bool,
+    /// Mend what can be mended without changing a decision
+    #[arg(long)]
+    fix: bool,
+    /// Mend all that can be mended, also where that grants or denies something; each finding says what
+    #[arg(long)]
+    unsafe_fixes: bool,
+    /// Show what would be mended, and change nothing
+    #[arg(long)]
+    diff: bool,
+    /// The least severity that fails
+    #[arg(long, value_enum, default_value_t = FailOn::Error)]
+    fail_on: FailOn,
+    /// Findings that are known
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+    /// Write the findings of now to the baseline
+    #[arg(long, requires = "baseline", conflicts_with = "prune_baseline")]
+    write_baseline: bool,
+    /// Take out of the baseline what is no longer found
+    #[arg(long, requires = "baseline")]
+    prune_baseline: bool,
+    /// The day of the run, for ignores and conditions that end [default: now]
+    #[arg(long, value_name = "MOMENT")]
+    at: Option<String>,
+    /// `text`, `json`, `sarif`, `github`, `gitlab`, `junit` or `markdown`, also as FORMAT=FILE; may be repeated
+    #[arg(long, value_name = "FORMAT[=FILE]", default_value = "text", value_parser = Output::of_findings)]
+    format: Vec<Output>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum FailOn {
+    Error,
+    Warning,
+    Info,
+    Never,
+}
+
+impl FailOn {
+    fn fails(self, severity: Severity) -> bool {
+        match self {
+            Self::Error => severity == Severity::Error,
+            Self::Warning => severity >= Severity::Warning,
+            Self::Info => true,
+            Self::Never => false,
+        }
+    }
+}
+
+/// The name of what was read from stdin.
+const STDIN: &str = "stdin";
+
+/// Everything that a run needs, read.
+struct Run {
+    inputs: Vec<walk::Input>,
+    settings: Settings,
+    baseline: Option<(PathBuf, Baseline)>,
+    kind: Option<Kind>,
+    /// The settings' own paths were linted, so that what matches nothing matches nothing at all.
+    whole: bool,
+}
+
+pub fn lint(args: &LintArgs) -> Result<u8, Failure> {
+    let mut problems = Vec::new();
+    let run = prepare(args, &mut problems)?;
+    let mut outcome = run.lint();
+    output::problems(&problems);
+    for name in &outcome.without {
+        output::note(&format!("{name} holds no policy"));
+    }
+    if outcome.files == 0 {
+        if !problems.is_empty() {
+            return Ok(INVALID);
+        }
+        let looked = outcome.passed_over;
+        output::note(&format!("nothing to lint: none of {looked} files holds a policy"));
+        return Ok(NOTHING);
+    }
+    if args.fix || args.unsafe_fixes || args.diff {
+        let fixed = run.fixed(&outcome, if args.unsafe_fixes { Which::All } else { Which::Safe })?;
+        if args.diff {
+            output::print(&differences(&fixed))?;
+            return Ok(if fixed.is_empty() { OK } else { NOT_OK });
+        }
+        outcome = run.write(&fixed)?;
+    }
+    if args.write_baseline || args.prune_baseline {
+        return run.write_baseline(args, &outcome);
+    }
+    let report = Report::new(outcome);
+    print(&args.format, &report)?;
+    let fails = report.open().any(|f| args.fail_on.fails(f.severity));
+    Ok(match (problems.is_empty(), fails) {
+        (false, _) => INVALID,
+        (true, true) => NOT_OK,
+        (true, false) => OK,
+    })
+}
+
+fn print(formats: &[Output], report: &Report) -> Result<(), Failure> {
+    let pretty = |value: Result<String, serde_json::Error>| value.map_err(|e| Failure::general(e.to_string()));
+    output::write_as(formats, |format| match format {
+        Format::Text => Ok(findings::text::text(output::width(), report)),
+        Format::Sarif => pretty(serde_json::to_string_pretty(&findings::sarif::sarif(report))),
+        Format::Github => Ok(findings::github::github(report)),
+        Format::Gitlab => pretty(serde_json::to_string_pretty(&findings::gitlab::gitlab(report))),
+        Format::Junit => findings::junit::junit(report),
+        Format::Markdown => Ok(findings::markdown::markdown(report)),
+        Format::Json | Format::Lines => pretty(serde_json::to_string_pretty(&findings::json::json(report))),
+    })
+}
+
+fn prepare(args: &LintArgs, problems: &mut Vec<Problem>) -> Result<Run, Failure> {
+    let at = args.at.as_deref().map_or_else(|| Ok(moment::now()), super::parse_moment)?;
+    let root = root();
+    let mut settings = Settings::read(&root, at).map_err(Failure::Problems)?;
+    if args.opinions {
+        rules::all().iter().filter(|r| r.opinion).for_each(|r| settings.switch_on(r));
+    }
+    let chosen = args.rule.iter().map(|name| {
+        rules::by_code(name).ok_or_else(|| {
+            Failure::from(
+                Problem::general(format!("there is no rule {name}")).help("`countersign show rules` lists them"),
+            )
+        })
+    });
+    let chosen = chosen.collect::<Result<Vec<_>, Failure>>()?;
+    if !chosen.is_empty() {
+        settings.only(&chosen);
+    }
+    let whole = args.path.is_empty();
+    let mut inputs = Vec::new();
+    let (stdin, named): (Vec<&PathBuf>, Vec<&PathBuf>) = args.path.iter().partition(|p| p.as_path() == Path::new("-"));
+    if !stdin.is_empty() {
+        if args.fix || args.unsafe_fixes && !args.diff {
+            return Err(Problem::general("stdin cannot be mended in place").help("use --diff, or give a file").into());
+        }
+        inputs.push(standard_input()?);
+    }
+    let paths: Vec<PathBuf> = match (whole, settings.paths.as_slice()) {
+        (false, _) => named.into_iter().cloned().collect(),
+        (true, []) => vec![PathBuf::from(".")],
+        (true, own) => own.iter().map(|p| root.join(p)).collect(),
+    };
+    if let Some(missing) = paths.iter().find(|p| !p.exists()) {
+        return Err(Failure::general(format!("there is no file or folder {}", missing.display())));
+    }
+    inputs.extend(walk::inputs(&root, &paths, &settings, problems));
+    let baseline = match &args.baseline {
+        None => None,
+        Some(path) if args.write_baseline && !path.exists() => Some((path.clone(), Baseline::of(&[]))),
+        Some(path) => {
+            let source = files::read_text(path, &path.display().to_string())?;
+            let baseline = if args.write_baseline { Baseline::of(&[]) } else { Baseline::parse(&source)? };
+            Some((path.clone(), baseline))
+        }
+    };
+    Ok(Run { inputs, settings, baseline, kind: args.kind, whole })
+}
+
+/// The folder of `countersign.toml`, upward from here; else this one.
+fn root() -> PathBuf {
+    let here = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
+    match here.ancestors().find(|d| d.join(FILE).is_file()) {
+        Some(found) if found != here => found.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
+
+fn standard_input() -> Result<walk::Input, Failure> {
+    let mut bytes = Vec::new();
+    std::io::stdin().read_to_end(&mut bytes).map_err(|e| Failure::general(format!("stdin: {e}")))?;
+    let text = String::from_utf8(bytes).map_err(|_| Failure::general("stdin is not UTF-8"))?;
+    let form = form_of_text(&text);
+    Ok(walk::Input { source: Source::new(STDIN, text), path: PathBuf::from(STDIN), form, named: true })
+}
+
+impl Run {
+    fn texts(&self) -> Vec<Text> {
+        let text = |i: &walk::Input| Text { source: i.source.clone(), form: i.form, named: i.named };
+        self.inputs.iter().map(text).collect()
+    }
+
+    fn lint(&self) -> Outcome {
+        self.lint_texts(&self.texts(), true)
+    }
+
+    fn lint_texts(&self, texts: &[Text], tell: bool) -> Outcome {
+        let mut outcome = run::lint(texts, &self.settings, self.kind, self.whole);
+        if let Some((path, baseline)) = &self.baseline {
+            let idle = baseline.suppress(&mut outcome.findings);
+            let known = |e: &&crate::lint::baseline::Entry| self.whole || texts.iter().any(|t| t.source.path == e.file);
+            let idle: Vec<_> = idle.iter().filter(known).collect();
+            if tell && !idle.is_empty() {
+                for entry in &idle {
+                    output::note(&format!(
+                        "{}: {} in {} is no longer found ({})",
+                        path.display(),
+                        entry.rule,
+                        entry.file,
+                        entry.place
+                    ));
+                }
+                output::note("--prune-baseline takes them out");
+            }
+        }
+        outcome
+    }
+
+    /// The files with their fixes applied.
+    fn fixed(&self, outcome: &Outcome, which: Which) -> Result<Vec<Fixed>, Failure> {
+        let again = |source: &Arc<Source>| -> Vec<Finding> {
+            let form = self.inputs.iter().find(|i| i.source.path == source.path).map(|i| i.form);
+            let form = form.unwrap_or_else(|| form_of_text(&source.text));
+            self.lint_texts(&[Text { source: source.clone(), form, named: true }], false).findings
+        };
+        fix::fix(&outcome.findings, which, again).map_err(Failure::general)
+    }
+
+    /// Writes what was mended, and lints again.
+    fn write(&self, fixed: &[Fixed]) -> Result<Outcome, Failure> {
+        let mut texts = self.texts();
+        for file in fixed {
+            let Some(input) = self.inputs.iter().find(|i| i.source.path == file.before.path) else {
+                continue;
+            };
+            output::replace(&input.path, file.after.as_bytes())?;
+            for done in &file.done {
+                output::note(&format!("{}: {done}", file.before.path));
+            }
+            if let Some(text) = texts.iter_mut().find(|t| t.source.path == file.before.path) {
+                text.source = Source::new(file.before.path.clone(), file.after.clone());
+            }
+        }
+        Ok(self.lint_texts(&texts, true))
+    }
+
+    fn write_baseline(&self, args: &LintArgs, outcome: &Outcome) -> Result<u8, Failure> {
+        let Some((path, known)) = &self.baseline else {
+            return Ok(OK);
+        };
+        let new = if args.write_baseline {
+            Baseline::of(&outcome.findings)
+        } else {
+            let mut findings = outcome.findings.clone();
+            findings.iter_mut().for_each(|f| {
+                if f.suppressed == Some(crate::lint::Suppressed::Baseline) {
+                    f.suppressed = None;
+                }
+            });
+            known.without(&known.suppress(&mut findings))
+        };
+        output::replace(path, new.text().as_bytes())?;
+        output::note(&format!("{} has {} entries", path.display(), new.entries.len()));
+        Ok(OK)
+    }
+}
+
+/// The differences, as `patch` takes them.
+fn differences(fixed: &[Fixed]) -> String {
+    let one = |file: &Fixed| {
+        let (before, after) = (file.before.text.as_str(), file.after.as_str());
+        let diff = similar::TextDiff::from_lines(before, after);
+        let path = &file.before.path;
+        diff.unified_diff().header(&format!("a/{path}"), &format!("b/{path}")).to_string()
+    };
+    fixed.iter().map(one).collect()
+}

@@ -1,0 +1,190 @@
+//! Edits of a policy in the way that its file holds it. Where that way is not known to keep everything else, there is no
+//! edit, and so no fix.
+
+use super::Edit;
+use super::policy::{List, Policy, Text};
+use super::read::Host;
+use crate::inventory::json::Node;
+use crate::problem::Span;
+
+/// A string as the file of a policy writes it; `like` is what stands there now.
+fn written(policy: &Policy, like: &str, text: &str) -> Option<String> {
+    let json = serde_json::to_string(text).ok()?;
+    match policy.host {
+        Host::Json => Some(json),
+        Host::Escaped => {
+            let escaped = serde_json::to_string(&json).ok()?;
+            Some(escaped.get(1..escaped.len() - 1)?.to_owned())
+        }
+        Host::Verbatim if policy.source.path.ends_with(".tf") => Some(json.replace("${", "$${").replace("%{", "%%{")),
+        Host::Verbatim => Some(json),
+        Host::Terraform => Some(json.replace("${", "$${").replace("%{", "%%{")),
+        Host::Yaml => match like.chars().next()? {
+            '"' => Some(json),
+            '\'' => Some(format!("'{}'", text.replace('\'', "''"))),
+            '!' | '|' | '>' | '&' => None,
+            _ => Some(if is_plain(text) { text.to_owned() } else { json }),
+        },
+        Host::Closed => None,
+    }
+}
+
+/// Whether YAML reads a text as itself without quotes.
+fn is_plain(text: &str) -> bool {
+    let safe = |c: char| c.is_ascii_alphanumeric() || "-_./:*".contains(c);
+    text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text.chars().all(safe)
+        && !text.ends_with(':')
+        && text.contains(':')
+}
+
+/// Replaces a string.
+pub fn replace(policy: &Policy, text: &Text, new: &str) -> Option<Vec<Edit>> {
+    replace_span(policy, text.at.span, new)
+}
+
+/// Replaces the string, or the name of a key, at a place.
+pub fn replace_span(policy: &Policy, span: Span, new: &str) -> Option<Vec<Edit>> {
+    let like = policy.source.slice(span);
+    if policy.host == Host::Terraform && !like.starts_with('"') {
+        return None;
+    }
+    Some(vec![Edit { span, text: written(policy, like, new)? }])
+}
+
+/// Replaces one string of a list by several, those left out that stand in the list already.
+pub fn replace_by_many(policy: &Policy, list: &List, index: usize, new: &[&str]) -> Option<Vec<Edit>> {
+    let old = list.texts.get(index)?;
+    let others = || list.texts.iter().enumerate().filter(|(i, _)| *i != index).map(|(_, t)| &t.text);
+    let new: Vec<&&str> = new.iter().filter(|n| !others().any(|o| o.eq_ignore_ascii_case(n))).collect();
+    if new.is_empty() {
+        return remove(policy, list, index);
+    }
+    let like = policy.source.slice(old.at.span);
+    if policy.host == Host::Terraform && !like.starts_with('"') {
+        return None;
+    }
+    let texts: Vec<String> = new.iter().map(|n| written(policy, like, n)).collect::<Option<_>>()?;
+    let between = between(policy, old.at.span);
+    let text = match (policy.host, list.is_array) {
+        (Host::Yaml, true) if between.is_some() => texts.join(&between.unwrap_or_default()),
+        (Host::Yaml, true) => texts.join(", "),
+        (_, true) => texts.join(&separator(policy, list)),
+        (_, false) if texts.len() == 1 => texts.concat(),
+        (_, false) => format!("[{}]", texts.join(", ")),
+    };
+    Some(vec![Edit { span: old.at.span, text }])
+}
+
+/// What stands between two strings of a list: the same as between its first two, else a comma and a blank.
+fn separator(policy: &Policy, list: &List) -> String {
+    let between = match list.texts.as_slice() {
+        [first, second, ..] => policy.source.text.get(first.at.span.end..second.at.span.start),
+        [only] => return alone(policy, only.at.span),
+        [] => None,
+    };
+    let plain = between.filter(|b| b.chars().all(|c| c.is_whitespace() || c == ','));
+    plain.unwrap_or(", ").to_owned()
+}
+
+/// A string that stands alone on its line gets its successors below it.
+fn alone(policy: &Policy, span: Span) -> String {
+    let before = policy.source.text.get(..span.start).unwrap_or_default();
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    let own_line = before.contains('\n') && line.chars().all(char::is_whitespace) && policy.host != Host::Escaped;
+    if own_line { format!(",\n{line}") } else { ", ".to_owned() }
+}
+
+/// In a list of YAML that has one item a line: the line break, the indentation and the dash of the next item.
+fn between(policy: &Policy, span: Span) -> Option<String> {
+    let before = policy.source.text.get(..span.start)?;
+    let line = before.rsplit('\n').next()?;
+    let indentation = line.strip_suffix("- ")?;
+    indentation.chars().all(char::is_whitespace).then(|| format!("\n{line}"))
+}
+
+/// Removes one string of a list that has more.
+pub fn remove(policy: &Policy, list: &List, index: usize) -> Option<Vec<Edit>> {
+    let spans: Vec<Span> = list.texts.iter().map(|t| t.at.span).collect();
+    if list.is_array { remove_of(policy, &spans, index) } else { None }
+}
+
+/// Removes one of the values at these places, which stand one after the other in a list.
+pub fn remove_of(policy: &Policy, spans: &[Span], index: usize) -> Option<Vec<Edit>> {
+    let own = *spans.get(index)?;
+    let gap = match (index.checked_sub(1).and_then(|i| spans.get(i)), spans.get(index + 1)) {
+        (Some(before), _) => Span { start: before.end, end: own.end },
+        (None, Some(after)) => Span { start: own.start, end: after.start },
+        (None, None) => return None,
+    };
+    match policy.host {
+        Host::Closed => return None,
+        Host::Yaml => {
+            let line = between(policy, own)?;
+            // the item with its dash, and the line break before it; comments beside it would be lost
+            let start = own.start.checked_sub(line.len())?;
+            if index == 0 || policy.source.text.get(start..own.start)? != line {
+                return None;
+            }
+            return clean(policy, Span { start, end: own.start })
+                .then(|| vec![Edit { span: Span { start, end: own.end }, text: String::new() }]);
+        }
+        _ => {}
+    }
+    let around = match index {
+        0 => Span { start: own.end, end: gap.end },
+        _ => Span { start: gap.start, end: own.start },
+    };
+    clean(policy, around).then(|| vec![Edit { span: gap, text: String::new() }])
+}
+
+/// Whether nothing but separators stands here.
+fn clean(policy: &Policy, span: Span) -> bool {
+    let plain = policy.source.slice(span).replace("\\n", "").replace("\\t", "").replace("\\r", "");
+    plain.chars().all(|c| c.is_whitespace() || c == ',' || c == '-')
+}
+
+/// Removes a member of an object that has more, with the comma that belongs to it.
+pub fn remove_member(policy: &Policy, object: &Node, key: &str) -> Option<Vec<Edit>> {
+    if !matches!(policy.host, Host::Json | Host::Escaped | Host::Verbatim) {
+        return None;
+    }
+    let spans: Vec<Span> =
+        object.as_object()?.iter().map(|m| Span { start: m.key_span.start, end: m.node.span.end }).collect();
+    let index = object.as_object()?.iter().position(|m| m.key == key)?;
+    remove_of(policy, &spans, index)
+}
+
+/// Adds a member with a string at the beginning of an object.
+pub fn insert_first(policy: &Policy, object: &Node, key: &str, value: &str) -> Option<Vec<Edit>> {
+    let first = object.as_object()?.first()?;
+    let at = Span { start: first.key_span.start, end: first.key_span.start };
+    let text = match policy.host {
+        Host::Json | Host::Escaped | Host::Verbatim => {
+            let gap = policy.source.text.get(object.span.start + 1..first.key_span.start)?;
+            let (key, value) = (written(policy, "\"", key)?, written(policy, "\"", value)?);
+            format!("{key}: {value},{}", if gap.is_empty() { " " } else { gap })
+        }
+        Host::Yaml => {
+            let before = policy.source.text.get(..at.start)?;
+            let line = before.rsplit('\n').next()?;
+            if !line.chars().all(|c| c.is_whitespace() || c == '-') {
+                return None;
+            }
+            let indentation: String = line.chars().map(|_| ' ').collect();
+            format!("{key}: {}\n{indentation}", written(policy, "\"", value)?)
+        }
+        Host::Terraform | Host::Closed => return None,
+    };
+    Some(vec![Edit { span: at, text }])
+}
+
+/// Removes a statement of several.
+pub fn remove_statement(policy: &Policy, index: usize) -> Option<Vec<Edit>> {
+    if !matches!(policy.host, Host::Json | Host::Escaped | Host::Verbatim) {
+        return None;
+    }
+    let nodes = policy.root.get("Statement")?.as_array()?;
+    let spans: Vec<Span> = nodes.iter().map(|n| n.span).collect();
+    remove_of(policy, &spans, index)
+}

@@ -1,0 +1,221 @@
+//! Lint: what is wrong in IAM-style policies, wherever they stand.
+//!
+//! [`read`] finds the policies in files, [`policy`] is a policy as rules look at it, [`rules`] holds one rule a file,
+//! [`run`] brings them together, [`settings`] and [`baseline`] say which findings are known, [`fix`] mends. Nothing here
+//! prints.
+
+pub mod baseline;
+pub mod edit;
+pub mod facts;
+pub mod fix;
+pub mod patterns;
+pub mod policy;
+pub mod read;
+pub mod rules;
+pub mod run;
+pub mod settings;
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::problem::{Place, Source, Span};
+use policy::Policy;
+use read::Loaded;
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Worth knowing.
+    Info,
+    /// Probably not what was meant.
+    Warning,
+    /// Invalid, or without the effect that it was written for.
+    Error,
+}
+
+impl Severity {
+    /// `error`, `warning`, `info`
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Info => "info",
+        }
+    }
+}
+
+/// How sure a rule is of what it says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Confidence {
+    /// It follows from the document and from what AWS publishes.
+    High,
+    /// It rests on what no source states outright, or on what may stand in another document.
+    Medium,
+    /// It is an opinion.
+    Low,
+}
+
+impl Confidence {
+    /// `high`, `medium`, `low`
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::High => "high",
+            Self::Medium => "medium",
+            Self::Low => "low",
+        }
+    }
+}
+
+/// What a rule looks at.
+pub enum Check {
+    /// A file, whether it could be read or not.
+    File(fn(&Loaded, &mut Sink<'_>)),
+    /// A policy.
+    Policy(fn(&Policy, &mut Sink<'_>)),
+    /// The settings and what they matched: found by [`run`] itself.
+    Run,
+}
+
+/// A rule: everything that is said of it stands in its page.
+pub struct Rule {
+    /// `CS101`; permanent.
+    pub code: &'static str,
+    /// A name that reads well after "allow".
+    pub name: &'static str,
+    /// How bad what it finds is, unless the settings say otherwise.
+    pub severity: Severity,
+    /// How sure it is.
+    pub confidence: Confidence,
+    /// It is an opinion that has to be switched on.
+    pub opinion: bool,
+    /// Its page, in Markdown: `docs/rules/CODE.md`.
+    pub page: &'static str,
+    /// What it looks at.
+    pub check: Check,
+}
+
+/// A place in a file, and its path in the policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct At {
+    /// `Statement[2].Action[0]`; below the pointer of the policy in its file.
+    pub pointer: String,
+    /// The bytes.
+    pub span: Span,
+}
+
+/// A replacement of bytes of a file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Edit {
+    /// What is replaced.
+    pub span: Span,
+    /// What stands there afterwards.
+    pub text: String,
+}
+
+/// How a finding can be mended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fix {
+    /// What the edits do, and which access they grant if they grant any.
+    pub what: String,
+    /// They change no decision.
+    pub safe: bool,
+    /// The edits, none of which overlap.
+    pub edits: Vec<Edit>,
+}
+
+/// Why a finding does not count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Suppressed {
+    /// An ignore of the settings, with its reason.
+    Ignored(String),
+    /// It is in the baseline.
+    Baseline,
+}
+
+/// Something that a rule found.
+#[derive(Clone)]
+pub struct Finding {
+    /// Which rule.
+    pub rule: &'static Rule,
+    /// How bad, by the rule or by the settings.
+    pub severity: Severity,
+    /// Where.
+    pub place: Place,
+    /// Where, as a path in the file.
+    pub pointer: String,
+    /// The `Sid` of the statement that it is in.
+    pub sid: Option<String>,
+    /// What is wrong, in one sentence.
+    pub message: String,
+    /// What to do.
+    pub help: String,
+    /// How to mend it.
+    pub fix: Option<Fix>,
+    /// Why it does not count, if it does not.
+    pub suppressed: Option<Suppressed>,
+}
+
+impl Finding {
+    /// What orders findings: file, place, rule.
+    pub fn sort_key(&self) -> (String, Span, &'static str, String) {
+        (self.place.source.path.clone(), self.place.span, self.rule.code, self.message.clone())
+    }
+
+    /// It counts.
+    pub fn is_open(&self) -> bool {
+        self.suppressed.is_none()
+    }
+
+    /// Says how to mend it, where the document can be edited that way.
+    pub fn fix(&mut self, safe: bool, what: impl Into<String>, edits: Option<Vec<Edit>>) {
+        self.fix = edits.filter(|e| !e.is_empty()).map(|edits| Fix { what: what.into(), safe, edits });
+    }
+}
+
+/// Where a rule puts what it finds.
+pub struct Sink<'a> {
+    rule: &'static Rule,
+    severity: Severity,
+    source: &'a Arc<Source>,
+    policy: Option<&'a Policy>,
+    /// The settings of the run.
+    pub settings: &'a settings::Settings,
+    found: Vec<Finding>,
+}
+
+impl<'a> Sink<'a> {
+    /// A sink for one rule and one file.
+    pub fn new(
+        rule: &'static Rule,
+        source: &'a Arc<Source>,
+        policy: Option<&'a Policy>,
+        settings: &'a settings::Settings,
+    ) -> Self {
+        Self { rule, severity: settings.severity(rule), source, policy, settings, found: Vec::new() }
+    }
+
+    /// A finding at a place; the caller may add a fix.
+    pub fn add(&mut self, at: &At, message: impl Into<String>, help: impl Into<String>) -> Option<&mut Finding> {
+        let pointer = self.policy.map_or_else(|| at.pointer.clone(), |p| p.pointer_to(&at.pointer));
+        let sid = self.policy.and_then(|p| p.sid_at(&at.pointer));
+        self.found.push(Finding {
+            rule: self.rule,
+            severity: self.severity,
+            place: Place { source: self.source.clone(), span: at.span },
+            pointer,
+            sid,
+            message: message.into(),
+            help: help.into(),
+            fix: None,
+            suppressed: None,
+        });
+        self.found.last_mut()
+    }
+
+    /// What was found.
+    pub fn into_findings(self) -> Vec<Finding> {
+        self.found
+    }
+}

@@ -1,0 +1,188 @@
+//! Which patterns, and which statements, reach what others reach.
+//!
+//! `included` is said only when it is so for every request; where it cannot be told (policy variables), it is not said.
+//! `overlap` is denied only when no text matches both.
+
+use crate::iam::document::{Clause, Condition, ResourcePattern, Statement};
+use crate::iam::operator::Test;
+use crate::iam::template::{Part, Template};
+use crate::permissions::minterms::{Pattern, classes};
+
+/// Every text that matches the first pattern matches the second.
+pub fn included(inner: &Template, outer: &Template) -> bool {
+    if inner == outer || outer.is_any() {
+        return true;
+    }
+    if has_variables(inner) || has_variables(outer) {
+        return false;
+    }
+    match (inner.as_literal(), outer.as_literal()) {
+        (Some(text), _) => matches(outer, text),
+        (None, Some(_)) => false,
+        // every text of the inner pattern has its ends, and so must have those of the outer one
+        _ if !start(inner).starts_with(start(outer)) || !end(inner).ends_with(end(outer)) => false,
+        _ => {
+            let found = classes(&[Pattern::glob(inner), Pattern::glob(outer)]);
+            found.is_some_and(|found| found.iter().all(|c| c.matches != [true, false]))
+        }
+    }
+}
+
+/// Some text may match both.
+pub fn overlap(one: &Template, other: &Template) -> bool {
+    if has_variables(one) || has_variables(other) {
+        return true;
+    }
+    match (one.as_literal(), other.as_literal()) {
+        (Some(text), _) => matches(other, text),
+        (_, Some(text)) => matches(one, text),
+        _ if one.is_any() || other.is_any() => true,
+        _ if !compatible(start(one), start(other), str::starts_with) => false,
+        _ if !compatible(end(one), end(other), str::ends_with) => false,
+        _ => classes(&[Pattern::glob(one), Pattern::glob(other)])
+            .is_none_or(|found| found.iter().any(|c| c.matches == [true, true])),
+    }
+}
+
+/// Whether a text matches; its ends, which tell most texts apart, are compared first.
+fn matches(pattern: &Template, text: &str) -> bool {
+    text.starts_with(start(pattern)) && text.ends_with(end(pattern)) && pattern.matches(text)
+}
+
+/// The literal that every text of a pattern starts with.
+fn start(template: &Template) -> &str {
+    literal(template.parts.first())
+}
+
+/// The literal that every text of a pattern ends with.
+fn end(template: &Template) -> &str {
+    literal(template.parts.last())
+}
+
+fn literal(part: Option<&Part>) -> &str {
+    match part {
+        Some(Part::Literal(text)) => text,
+        _ => "",
+    }
+}
+
+fn compatible<'t>(one: &'t str, other: &'t str, has: impl Fn(&'t str, &'t str) -> bool) -> bool {
+    has(one, other) || has(other, one)
+}
+
+fn has_variables(template: &Template) -> bool {
+    template.parts.iter().any(|p| matches!(p, Part::Variable { .. }))
+}
+
+/// Every resource that matches the first pattern matches the second; `*` alone also reaches what has no resource.
+pub fn resource_included(inner: &ResourcePattern, outer: &ResourcePattern) -> bool {
+    match (inner, outer) {
+        (ResourcePattern::Nothing, _) | (_, ResourcePattern::All) => true,
+        (ResourcePattern::Arn(inner), ResourcePattern::Arn(outer)) => {
+            inner.iter().zip(outer.iter()).all(|(i, o)| included(i, o))
+        }
+        _ => false,
+    }
+}
+
+/// Some resource may match both.
+pub fn resource_overlap(one: &ResourcePattern, other: &ResourcePattern) -> bool {
+    match (one, other) {
+        (ResourcePattern::Nothing, _) | (_, ResourcePattern::Nothing) => false,
+        (ResourcePattern::Arn(one), ResourcePattern::Arn(other)) => {
+            one.iter().zip(other.iter()).all(|(a, b)| overlap(a, b))
+        }
+        _ => true,
+    }
+}
+
+/// A clause reaches nothing that another does not.
+fn clause_included<T>(
+    inner: &Clause<T>,
+    outer: &Clause<T>,
+    included: fn(&T, &T) -> bool,
+    overlap: fn(&T, &T) -> bool,
+    is_all: fn(&T) -> bool,
+) -> bool {
+    match (inner.negated, outer.negated) {
+        (false, false) => inner.patterns.iter().all(|i| outer.patterns.iter().any(|o| included(i, o))),
+        (false, true) => inner.patterns.iter().all(|i| !outer.patterns.iter().any(|o| overlap(i, o))),
+        (true, true) => outer.patterns.iter().all(|o| inner.patterns.iter().any(|i| included(o, i))),
+        (true, false) => outer.patterns.iter().any(is_all),
+    }
+}
+
+/// The actions of one statement are among those of another.
+pub fn actions_included(inner: &Clause<Template>, outer: &Clause<Template>) -> bool {
+    clause_included(inner, outer, included, overlap, Template::is_any)
+}
+
+/// The resources of one statement are among those of another.
+pub fn resources_included(inner: &Clause<ResourcePattern>, outer: &Clause<ResourcePattern>) -> bool {
+    clause_included(inner, outer, resource_included, resource_overlap, |r| *r == ResourcePattern::All)
+}
+
+/// A condition of the first list makes the condition hold.
+fn implied_by(condition: &Condition, given: &[Condition]) -> bool {
+    let within = |few: &[Template], many: &[Template]| few.iter().all(|v| many.contains(v));
+    given.iter().any(|g| {
+        let same = g.operator == condition.operator && g.key == condition.key;
+        let values = if condition.operator.test == Test::Null {
+            within(&g.values, &condition.values) && within(&condition.values, &g.values)
+        } else if condition.operator.negated {
+            within(&condition.values, &g.values)
+        } else {
+            within(&g.values, &condition.values)
+        };
+        same && values
+    })
+}
+
+/// Every request that the first statement applies to, the second applies to as well.
+pub fn statement_included(inner: &Statement, outer: &Statement) -> bool {
+    actions_included(&inner.actions, &outer.actions)
+        && resources_included(&inner.resources, &outer.resources)
+        && outer.conditions.iter().all(|c| implied_by(c, &inner.conditions))
+}
+
+/// Whether a statement's actions reach an action, given in any case.
+pub fn reaches_action(statement: &Statement, action: &str) -> bool {
+    let action = action.to_ascii_lowercase();
+    statement.actions.patterns.iter().any(|p| p.matches(&action)) != statement.actions.negated
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::iam::template::Syntax;
+
+    fn glob(text: &str) -> Template {
+        Template::parse(text, Syntax { wildcards: true, variables: true }).unwrap()
+    }
+
+    #[test]
+    fn inclusion_and_overlap_are_exact() {
+        for (inner, outer, is_included, overlaps) in [
+            ("a*", "*", true, true),
+            ("a*b", "a*", true, true),
+            ("a*", "a*b", false, true),
+            ("a?", "a*", true, true),
+            ("a*", "b*", false, false),
+            ("*a", "a*", false, true),
+            ("a", "a?", false, false),
+            ("a${aws:username}", "a*", false, true),
+            ("a${aws:username}", "a${aws:username}", true, true),
+        ] {
+            assert_eq!(included(&glob(inner), &glob(outer)), is_included, "{inner} in {outer}");
+            assert_eq!(overlap(&glob(inner), &glob(outer)), overlaps, "{inner} and {outer}");
+        }
+    }
+
+    #[test]
+    fn a_star_reaches_what_has_no_resource() {
+        let all = ResourcePattern::parse("*", true).unwrap();
+        let arns = ResourcePattern::parse("arn:*", true).unwrap();
+        assert!(resource_included(&arns, &all));
+        assert!(!resource_included(&all, &arns));
+    }
+}

@@ -1,0 +1,442 @@
+//! A policy as rules look at it: every text with its place, and the statements as they are evaluated.
+
+use std::sync::Arc;
+
+use super::At;
+use super::read::{Host, UNKNOWN};
+use crate::iam::document::{self, ELEMENTS};
+use crate::iam::operator::Operator;
+use crate::inventory::json::{Member, Node, Value};
+use crate::problem::{Problem, Source, Span};
+
+/// What a policy is attached to, which decides what it may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// An identity policy, managed or inline.
+    Identity,
+    /// The policy of a permission set.
+    PermissionSet,
+    /// A permissions boundary.
+    Boundary,
+    /// A service control policy.
+    ServiceControl,
+    /// A resource control policy.
+    ResourceControl,
+    /// Who may assume a role.
+    Trust,
+    /// A policy of a bucket, a key, a queue.
+    Resource,
+}
+
+impl Kind {
+    /// In words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Identity => "an identity policy",
+            Self::PermissionSet => "a permission set",
+            Self::Boundary => "a permissions boundary",
+            Self::ServiceControl => "a service control policy",
+            Self::ResourceControl => "a resource control policy",
+            Self::Trust => "a trust policy",
+            Self::Resource => "a resource policy",
+        }
+    }
+
+    /// Its statements name principals.
+    pub fn has_principals(self) -> bool {
+        matches!(self, Self::Trust | Self::Resource | Self::ResourceControl)
+    }
+
+    /// It grants to those who have it.
+    pub fn grants(self) -> bool {
+        matches!(self, Self::Identity | Self::PermissionSet)
+    }
+}
+
+/// A policy, and where it was found.
+pub struct Policy {
+    /// The file.
+    pub source: Arc<Source>,
+    /// How the file holds it.
+    pub host: Host,
+    /// What it is attached to.
+    pub kind: Kind,
+    /// The kind was given, or told by what the policy stands in; not guessed from names or for want of a better.
+    pub kind_is_told: bool,
+    /// What the file calls it, and the file's own name.
+    pub names: Vec<String>,
+    /// The path of the policy in its file; empty where the file is the policy.
+    pub pointer: String,
+    /// The document.
+    pub root: Node,
+    /// The statements.
+    pub statements: Vec<Statement>,
+    /// Its `Version`.
+    pub version: Option<Text>,
+    /// Policy variables are variables.
+    pub variables: bool,
+    /// Nothing of its statements is unknown.
+    pub complete: bool,
+    /// What else those who have it have.
+    pub beside: Beside,
+}
+
+/// The other policies of a permission set or role.
+#[derive(Clone, Debug, Default)]
+pub struct Beside {
+    /// Statements of policies that stand with it, and of AWS managed policies.
+    pub statements: Vec<document::Statement>,
+    /// Names of policies of which nothing is known.
+    pub unknown: Vec<String>,
+    /// Names of policies of which only the actions of AWS Artifact are known.
+    pub partly_known: Vec<String>,
+    /// The boundary, where its document is known.
+    pub boundary: Option<(String, Vec<document::Statement>)>,
+}
+
+/// A statement.
+pub struct Statement {
+    /// Where.
+    pub at: At,
+    /// What it is made of.
+    pub node: Node,
+    /// Its `Sid`.
+    pub sid: Option<Text>,
+    /// `Allow`, `Deny`, or neither.
+    pub allow: Option<bool>,
+    /// `Action` or `NotAction`.
+    pub actions: Option<List>,
+    /// `Resource` or `NotResource`.
+    pub resources: Option<List>,
+    /// Its conditions.
+    pub conditions: Vec<Condition>,
+    /// As it is evaluated; `None` where it is invalid, or holds what is not known.
+    pub meaning: Option<document::Statement>,
+    /// What keeps it from being evaluated.
+    pub problems: Vec<Problem>,
+}
+
+/// A string, and where it stands.
+#[derive(Clone, Debug)]
+pub struct Text {
+    /// What it says.
+    pub text: String,
+    /// Where.
+    pub at: At,
+}
+
+/// The strings of an element.
+#[derive(Clone, Debug)]
+pub struct List {
+    /// The element, such as `NotAction`.
+    pub key: String,
+    /// Where its name stands.
+    pub key_at: At,
+    /// It is a `Not…`.
+    pub negated: bool,
+    /// The strings.
+    pub texts: Vec<Text>,
+    /// The value is an array.
+    pub is_array: bool,
+}
+
+/// A key under an operator.
+#[derive(Clone, Debug)]
+pub struct Condition {
+    /// The operator, as written.
+    pub operator_text: Text,
+    /// What it means, if it is one.
+    pub operator: Option<Operator>,
+    /// The key, as written.
+    pub key: Text,
+    /// The values.
+    pub values: Vec<Text>,
+}
+
+impl Text {
+    /// Nothing in it is unknown.
+    pub fn is_known(&self) -> bool {
+        !self.text.contains(UNKNOWN)
+    }
+
+    /// It has neither wildcards nor unknown parts.
+    pub fn is_literal(&self) -> bool {
+        self.is_known() && !self.text.contains(['*', '?'])
+    }
+}
+
+/// Where a document was found, besides its place.
+pub struct Found {
+    /// The file.
+    pub source: Arc<Source>,
+    /// How the file holds it.
+    pub host: Host,
+    /// What it is attached to, where that was found or given.
+    pub kind: Option<Kind>,
+    /// The kind was only guessed from the names of the file and its folders.
+    pub kind_is_guessed: bool,
+    /// What the file calls it, and the file's own name.
+    pub names: Vec<String>,
+    /// Its path in the file.
+    pub pointer: String,
+    /// What stands with it.
+    pub beside: Beside,
+}
+
+impl Policy {
+    /// Reads a document.
+    pub fn new(found: Found, root: Node) -> Self {
+        let version = root.get("Version").and_then(|n| text(n, "Version"));
+        let variables = version.as_ref().is_some_and(|v| v.text == "2012-10-17");
+        let nodes: Vec<(String, Node)> = match root.get("Statement").map(|n| &n.value) {
+            Some(Value::Array(nodes)) => {
+                nodes.iter().enumerate().map(|(i, n)| (format!("Statement[{i}]"), n.clone())).collect()
+            }
+            Some(Value::Object(_)) => {
+                root.get("Statement").map(|n| ("Statement".to_owned(), n.clone())).into_iter().collect()
+            }
+            _ => Vec::new(),
+        };
+        let kind = found.kind.unwrap_or_else(|| by_content(&nodes));
+        let complete = nodes.iter().all(|(_, n)| is_known(n)) && root.get("Statement").is_some_and(is_known);
+        let statements =
+            nodes.into_iter().map(|(pointer, n)| statement(&found.source, pointer, n, kind, variables)).collect();
+        Self {
+            source: found.source,
+            host: found.host,
+            kind,
+            kind_is_told: found.kind.is_some() && !found.kind_is_guessed,
+            names: found.names,
+            pointer: found.pointer,
+            root,
+            statements,
+            version,
+            variables,
+            complete,
+            beside: found.beside,
+        }
+    }
+
+    /// The same policy, of a kind that was found later.
+    #[must_use]
+    pub fn used_as(self, kind: Kind, name: Option<String>) -> Self {
+        let mut names = self.names;
+        names.extend(name);
+        let found = Found {
+            source: self.source,
+            host: self.host,
+            kind: Some(kind),
+            kind_is_guessed: false,
+            names,
+            pointer: self.pointer,
+            beside: self.beside,
+        };
+        Self::new(found, self.root)
+    }
+
+    /// The path in the file of a path in the policy.
+    pub fn pointer_to(&self, pointer: &str) -> String {
+        match (self.pointer.as_str(), pointer) {
+            ("", inner) => inner.to_owned(),
+            (outer, "") => outer.to_owned(),
+            (outer, inner) => format!("{outer}.{inner}"),
+        }
+    }
+
+    /// The `Sid` of the statement that a path in the policy is in.
+    pub fn sid_at(&self, pointer: &str) -> Option<String> {
+        let within = |s: &&Statement| {
+            pointer.strip_prefix(s.at.pointer.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        self.statements.iter().find(within)?.sid.as_ref().map(|s| s.text.clone())
+    }
+
+    /// Where the whole policy is shown: its first character.
+    pub fn start(&self) -> At {
+        let span = Span { start: self.root.span.start, end: (self.root.span.start + 1).min(self.root.span.end) };
+        At { pointer: String::new(), span }
+    }
+
+    /// Where its statements begin, or the policy where there are none.
+    pub fn statements_at(&self) -> At {
+        let member = self.root.member("Statement");
+        member.map_or_else(|| self.start(), |m| At { pointer: "Statement".to_owned(), span: m.key_span })
+    }
+
+    /// The statements that can be evaluated.
+    pub fn meanings(&self) -> impl Iterator<Item = (&Statement, &document::Statement)> {
+        self.statements.iter().filter_map(|s| Some((s, s.meaning.as_ref()?)))
+    }
+
+    /// All statements of those who have it: its own, and what stands beside.
+    pub fn set(&self) -> impl Iterator<Item = &document::Statement> {
+        self.meanings().map(|(_, m)| m).chain(&self.beside.statements)
+    }
+
+    /// Every statement about AWS Artifact of those who have it is known.
+    pub fn artifact_is_known(&self) -> bool {
+        self.complete && self.statements.iter().all(|s| s.meaning.is_some()) && self.beside.unknown.is_empty()
+    }
+
+    /// Every statement of those who have it is known.
+    pub fn set_is_known(&self) -> bool {
+        self.artifact_is_known() && self.beside.partly_known.is_empty()
+    }
+
+    /// The partition that its ARNs name; `aws` where they name none.
+    pub fn partition(&self) -> &'static str {
+        let texts = self.statements.iter().filter_map(|s| s.resources.as_ref()).flat_map(|r| &r.texts);
+        if texts.into_iter().any(|t| t.text.starts_with("arn:aws-us-gov:")) { "aws-us-gov" } else { "aws" }
+    }
+}
+
+/// The kind that a document's own statements tell.
+fn by_content(nodes: &[(String, Node)]) -> Kind {
+    let with_principal = |n: &Node| n.get("Principal").is_some() || n.get("NotPrincipal").is_some();
+    if !nodes.iter().any(|(_, n)| with_principal(n)) {
+        return Kind::Identity;
+    }
+    let assumes = |n: &Node| {
+        let list = n.get("Action").map(strings).unwrap_or_default();
+        !list.is_empty() && list.iter().all(|a| a.to_ascii_lowercase().starts_with("sts:"))
+    };
+    // a resource policy of a role has no resource of its own
+    let without = |n: &Node| n.get("Resource").is_none() && n.get("NotResource").is_none();
+    let trust = nodes.iter().all(|(_, n)| assumes(n) && without(n));
+    let stray = nodes.iter().any(|(_, n)| !with_principal(n));
+    match (trust, stray) {
+        (true, _) => Kind::Trust,
+        // some statements have one and some have none: neither kind is valid, and the stray ones are to be shown
+        (false, true) => Kind::Identity,
+        (false, false) => Kind::Resource,
+    }
+}
+
+fn strings(node: &Node) -> Vec<&str> {
+    match &node.value {
+        Value::Array(nodes) => nodes.iter().filter_map(Node::as_str).collect(),
+        _ => node.as_str().into_iter().collect(),
+    }
+}
+
+fn text(node: &Node, pointer: &str) -> Option<Text> {
+    let text = match &node.value {
+        Value::String(text) | Value::Number(text) => text.clone(),
+        Value::Bool(b) => b.to_string(),
+        _ => return None,
+    };
+    Some(Text { text, at: At { pointer: pointer.to_owned(), span: node.span } })
+}
+
+/// The strings of a value, a string or a list.
+fn texts(node: &Node, pointer: &str) -> Vec<Text> {
+    match &node.value {
+        Value::Array(nodes) => {
+            nodes.iter().enumerate().filter_map(|(i, n)| text(n, &format!("{pointer}[{i}]"))).collect()
+        }
+        _ => text(node, pointer).into_iter().collect(),
+    }
+}
+
+fn is_known(node: &Node) -> bool {
+    match &node.value {
+        Value::String(text) => !text.contains(UNKNOWN),
+        Value::Array(nodes) => nodes.iter().all(is_known),
+        Value::Object(members) => members.iter().all(|m| !m.key.contains(UNKNOWN) && is_known(&m.node)),
+        _ => true,
+    }
+}
+
+fn statement(source: &Arc<Source>, pointer: String, node: Node, kind: Kind, variables: bool) -> Statement {
+    let list = |plain: &str, negated: &str| {
+        let member = node.member(plain).or_else(|| node.member(negated))?;
+        let at = format!("{pointer}.{}", member.key);
+        Some(List {
+            key: member.key.clone(),
+            key_at: At { pointer: at.clone(), span: member.key_span },
+            negated: member.key == negated,
+            texts: texts(&member.node, &at),
+            is_array: member.node.as_array().is_some(),
+        })
+    };
+    let allow = match node.get("Effect").and_then(Node::as_str) {
+        Some("Allow") => Some(true),
+        Some("Deny") => Some(false),
+        _ => None,
+    };
+    let mut problems = Vec::new();
+    let read = evaluated(&node, kind);
+    let meaning = document::read_statement(source, &read, pointer.clone(), variables, &mut problems);
+    let known = is_known(&node);
+    if !known {
+        problems.retain(|p| !p.underlined().contains("${"));
+    }
+    let valid = !problems.iter().any(Problem::is_error) && known;
+    Statement {
+        sid: node.get("Sid").and_then(|n| text(n, &format!("{pointer}.Sid"))),
+        allow,
+        actions: list("Action", "NotAction"),
+        resources: list("Resource", "NotResource"),
+        conditions: conditions(&node, &pointer),
+        meaning: meaning.filter(|_| valid),
+        problems,
+        at: At { pointer, span: node.span },
+        node,
+    }
+}
+
+/// A statement without what only policies with principals have.
+fn evaluated(node: &Node, kind: Kind) -> Node {
+    let Some(members) = node.as_object().filter(|_| kind.has_principals()) else {
+        return node.clone();
+    };
+    let mut members: Vec<Member> =
+        members.iter().filter(|m| !["Principal", "NotPrincipal"].contains(&m.key.as_str())).cloned().collect();
+    let resource = |m: &Member| m.key == "Resource" || m.key == "NotResource";
+    if !members.iter().any(resource) {
+        let node = Node::string(node.span, "*");
+        members.push(Member { key: "Resource".to_owned(), key_span: node.span, node });
+    }
+    Node::new(node.span, Value::Object(members))
+}
+
+fn conditions(node: &Node, pointer: &str) -> Vec<Condition> {
+    let mut conditions = Vec::new();
+    let operators = node.get("Condition").and_then(Node::as_object).unwrap_or_default();
+    for member in operators {
+        let at = format!("{pointer}.Condition.{}", member.key);
+        let operator_text = Text { text: member.key.clone(), at: At { pointer: at.clone(), span: member.key_span } };
+        for key in member.node.as_object().unwrap_or_default() {
+            let at = format!("{at}.{}", key.key);
+            conditions.push(Condition {
+                operator_text: operator_text.clone(),
+                operator: Operator::parse(&member.key),
+                values: texts(&key.node, &at),
+                key: Text { text: key.key.clone(), at: At { pointer: at, span: key.key_span } },
+            });
+        }
+    }
+    conditions
+}
+
+/// Whether an object is a policy: its statements have what statements have, or it has a version of policies.
+///
+/// Other formats have a `Statement` too (the rules of a web firewall, say).
+pub fn is_policy(node: &Node) -> bool {
+    let versioned =
+        node.get("Version").and_then(Node::as_str).is_some_and(|v| ["2012-10-17", "2008-10-17"].contains(&v));
+    let Some(statement) = node.get("Statement") else {
+        return versioned;
+    };
+    let looks = |n: &Node| {
+        n.as_object().is_some_and(|members| {
+            members.iter().filter(|m| m.key != "Id" && ELEMENTS.contains(&m.key.as_str())).count() > 0
+        })
+    };
+    match &statement.value {
+        Value::Array(nodes) => versioned || nodes.iter().any(looks),
+        Value::Object(_) => looks(statement),
+        _ => versioned,
+    }
+}

@@ -1,0 +1,464 @@
+//! The policies in a tree: objects that are policies, strings that hold one, and what the tree says of them.
+
+use std::sync::Arc;
+
+use super::embedded::{self, Mapped};
+use super::{Fault, FaultKind, Host, UNKNOWN, duplicate, placeholders, shown, unreadable};
+use crate::iam::document;
+use crate::inventory::builtin;
+use crate::inventory::json::{self, Member, Node, Value};
+use crate::lint::policy::{Beside, Found, Kind, Policy, is_policy};
+use crate::problem::{Problem, Source, Span};
+
+/// A document of Terraform that a resource uses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reference {
+    /// The name of the data source.
+    pub document: String,
+    /// What it is used for.
+    pub kind: Option<Kind>,
+    /// What uses it.
+    pub name: String,
+    /// Where it is used.
+    pub span: Span,
+}
+
+/// A file whose text a resource takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileReference {
+    /// The path, relative to the file that names it.
+    pub path: String,
+    /// What it is used for.
+    pub kind: Option<Kind>,
+}
+
+/// Strings in strings are followed this deep.
+const MAX_STRINGS: usize = 3;
+
+/// Finds the policies of a file.
+pub struct Finder<'a> {
+    source: &'a Arc<Source>,
+    given: Option<Kind>,
+    terraform: bool,
+    of_path: Option<Kind>,
+    /// What was found.
+    pub policies: Vec<Policy>,
+    /// What is wrong with it.
+    pub faults: Vec<Fault>,
+    /// Documents of Terraform that the file uses.
+    pub references: Vec<Reference>,
+    /// Files that the file uses.
+    pub files: Vec<FileReference>,
+}
+
+/// What is known of a value by where it stands.
+#[derive(Clone, Default)]
+struct Around {
+    pointer: String,
+    kind: Option<Kind>,
+    names: Vec<String>,
+    beside: Beside,
+    strings: usize,
+    /// A value here should be a policy.
+    expected: bool,
+}
+
+impl Around {
+    fn below(&self, key: &str) -> Self {
+        let mut below = self.clone();
+        let dot = if below.pointer.is_empty() { "" } else { "." };
+        below.pointer.push_str(&format!("{dot}{key}"));
+        below.expected = false;
+        below
+    }
+}
+
+impl<'a> Finder<'a> {
+    /// A finder for one file.
+    pub fn new(source: &'a Arc<Source>, given: Option<Kind>, terraform: bool) -> Self {
+        let of_path = by_path(&source.path);
+        Self {
+            source,
+            given,
+            terraform,
+            of_path,
+            policies: Vec::new(),
+            faults: Vec::new(),
+            references: Vec::new(),
+            files: Vec::new(),
+        }
+    }
+
+    /// Finds the policies in the whole tree.
+    pub fn file(&mut self, root: &Node, host: Host) {
+        let stem = self.source.path.rsplit('/').next().unwrap_or_default();
+        let stem = stem.split('.').next().unwrap_or_default();
+        let around = Around { names: vec![stem.to_owned()], ..Around::default() };
+        match root.get("resource_changes").and_then(Node::as_array) {
+            Some(changes) => self.plan(changes, &around),
+            None => self.value(root, &around, host),
+        }
+    }
+
+    /// A plan of Terraform: what each resource will be; its other parts say the same again.
+    fn plan(&mut self, changes: &[Node], around: &Around) {
+        for (index, change) in changes.iter().enumerate() {
+            let text = |key: &str| change.get(key).and_then(Node::as_str).unwrap_or_default();
+            let mut around = around.below(&format!("resource_changes[{index}].change.after"));
+            around.names.push(text("address").to_owned());
+            around.kind = of_terraform(text("type"), change.get("change").and_then(|c| c.get("after")));
+            if text("mode") != "data"
+                && let Some(after) = change.get("change").and_then(|c| c.get("after"))
+            {
+                self.value(after, &around, Host::Json);
+            }
+        }
+    }
+
+    fn value(&mut self, node: &Node, around: &Around, host: Host) {
+        match &node.value {
+            Value::Object(_) if is_policy(node) => self.policy(node, around, host),
+            Value::Object(members) => self.object(node, members, around, host),
+            Value::Array(nodes) => {
+                for (index, node) in nodes.iter().enumerate() {
+                    let mut inner = around.clone();
+                    inner.pointer.push_str(&format!("[{index}]"));
+                    self.value(node, &inner, host);
+                }
+            }
+            Value::String(text) => self.string(node, text, around, host),
+            _ => {}
+        }
+    }
+
+    fn object(&mut self, node: &Node, members: &[Member], around: &Around, host: Host) {
+        let own = described(node, around);
+        for member in members {
+            let mut inner = own.below(&member.key);
+            inner.kind = of_key(&member.key).or(inner.kind);
+            if self.terraform && around.pointer.is_empty() {
+                self.block(member, &mut inner);
+            }
+            inner.expected = holds_policy(&member.key, &own, self.terraform);
+            let siblings = sibling_statements(self.source, member, host);
+            if let (Some(siblings), Some(nodes)) = (siblings, member.node.as_array()) {
+                for (index, node) in nodes.iter().enumerate() {
+                    let mut inner = inner.clone();
+                    inner.pointer.push_str(&format!("[{index}]"));
+                    let others = siblings.iter().enumerate().filter(|(i, _)| *i != index);
+                    inner.beside.statements.extend(others.flat_map(|(_, s)| s.clone()));
+                    self.value(node, &inner, host);
+                }
+                continue;
+            }
+            self.value(&member.node, &inner, host);
+        }
+    }
+
+    /// A block at the top of a file of Terraform.
+    fn block(&mut self, member: &Member, inner: &mut Around) {
+        let parts: Vec<&str> = member.key.splitn(3, '.').collect();
+        if let ["resource" | "data", ty, name] = parts.as_slice() {
+            inner.names.push((*name).to_owned());
+            if let Some(own) = member.node.get("name").and_then(Node::as_str) {
+                inner.names.push(own.to_owned());
+            }
+            inner.kind = of_terraform(ty, Some(&member.node));
+            let attached = member.node.get("managed_policy_arns").map(managed).unwrap_or_default();
+            inner.beside = beside(attached, boundary_of(member.node.get("permissions_boundary")));
+        }
+    }
+
+    fn string(&mut self, node: &Node, text: &str, around: &Around, host: Host) {
+        let trimmed = text.trim_start();
+        let json = trimmed.starts_with('{') && text.contains("Statement");
+        let quoted = trimmed.starts_with('"') && text.contains("Statement");
+        let encoded = (trimmed.starts_with("%7B") || trimmed.starts_with("%7b")) && text.contains("Statement");
+        if !(json || quoted || encoded) || around.strings >= MAX_STRINGS {
+            if around.expected && text.contains(UNKNOWN) {
+                self.not_literal(node, around);
+            }
+            return;
+        }
+        let Some(mapped) = self.mapped(node, text, host, encoded) else {
+            self.not_literal(node, around);
+            return;
+        };
+        let inner_host = match (host, encoded, quoted) {
+            (_, true, _) | (_, _, true) => Host::Closed,
+            (Host::Json, ..) => Host::Escaped,
+            (Host::Yaml | Host::Terraform, ..) if self.is_block(node) => Host::Verbatim,
+            _ => Host::Closed,
+        };
+        match embedded::parse(self.source, &mapped) {
+            Ok((mut root, duplicates)) => {
+                self.faults.extend(duplicates.iter().map(duplicate));
+                if host != Host::Terraform {
+                    placeholders(&mut root);
+                }
+                let mut inner = around.clone();
+                inner.strings += 1;
+                self.value(&root, &inner, inner_host);
+            }
+            Err(_) if text.contains(UNKNOWN) => self.not_literal(node, around),
+            Err(problems) => self.faults.extend(problems.iter().map(unreadable)),
+        }
+    }
+
+    /// A text that stands in the file as it is, line by line.
+    fn is_block(&self, node: &Node) -> bool {
+        let raw = self.source.slice(node.span);
+        raw.starts_with("<<") || raw.contains('\n') && !raw.starts_with(['"', '\''])
+    }
+
+    fn mapped(&self, node: &Node, text: &str, host: Host, encoded: bool) -> Option<Mapped> {
+        let raw = self.source.slice(node.span);
+        let mapped = match host {
+            Host::Json if raw.starts_with('"') => embedded::json_string(raw, node.span.start)?,
+            Host::Closed if raw == text => {
+                Mapped { text: text.to_owned(), offsets: (node.span.start..=node.span.end).collect() }
+            }
+            // a here document begins after its first line
+            _ if raw.starts_with("<<") => {
+                let first = raw.find('\n').map_or(0, |i| i + 1);
+                embedded::aligned(text, raw.get(first..)?, node.span.start + first)
+            }
+            _ => {
+                let quote = usize::from(raw.starts_with(['"', '\'']));
+                embedded::aligned(text, raw.get(quote..)?, node.span.start + quote)
+            }
+        };
+        if encoded { embedded::percent(&mapped) } else { Some(mapped) }
+    }
+
+    fn not_literal(&mut self, node: &Node, around: &Around) {
+        let raw = self.source.slice(node.span).trim();
+        if let Some(document) = raw.strip_prefix("data.aws_iam_policy_document.") {
+            let document = document.split(['.', '[']).next().unwrap_or_default().to_owned();
+            let name = around.names.last().cloned().unwrap_or_default();
+            self.references.push(Reference { document, kind: around.kind, name, span: node.span });
+            return;
+        }
+        if let Some(path) = file_argument(raw) {
+            self.files.push(FileReference { path, kind: around.kind });
+            return;
+        }
+        self.faults.push(Fault {
+            kind: FaultKind::NotLiteral,
+            span: node.span,
+            message: format!("the policy here is not literal and cannot be read: `{}`", shown(raw)),
+            help: "check what it becomes: `terraform show -json` of a plan, or the template as it is deployed, can be linted"
+                .to_owned(),
+        });
+    }
+
+    fn policy(&mut self, node: &Node, around: &Around, host: Host) {
+        // the name of a file tells less than principals do
+        let of_path = self.of_path.filter(|k| k.has_principals() || !has_principals(node));
+        let kind = self.given.or(around.kind).or(of_path);
+        let found = Found {
+            source: self.source.clone(),
+            host,
+            kind,
+            kind_is_guessed: self.given.is_none() && around.kind.is_none(),
+            names: around.names.iter().filter(|n| !n.is_empty()).cloned().collect(),
+            pointer: around.pointer.clone(),
+            beside: around.beside.clone(),
+        };
+        self.policies.push(Policy::new(found, node.clone()));
+    }
+}
+
+fn has_principals(node: &Node) -> bool {
+    let statements = node.get("Statement").map(|s| s.as_array().unwrap_or(std::slice::from_ref(s))).unwrap_or_default();
+    statements.iter().any(|s| s.get("Principal").is_some() || s.get("NotPrincipal").is_some())
+}
+
+/// What an object says of the policies in it.
+fn described(node: &Node, around: &Around) -> Around {
+    let mut own = around.clone();
+    let text = |key: &str| node.get(key).and_then(Node::as_str);
+    let names = ["Name", "PolicyName", "RoleName", "UserName", "GroupName", "ManagedPolicyName"];
+    own.names.extend(names.iter().filter_map(|k| text(k)).map(str::to_owned));
+    if let Some(ty) = text("Type") {
+        own.kind = of_cloudformation(ty, node.get("Properties")).or(own.kind);
+    }
+    if let Some(ty) = node.get("PolicySummary").and_then(|s| s.get("Type")).and_then(Node::as_str) {
+        own.kind = of_type(ty);
+    }
+    if let Some(properties) = node.get("Properties") {
+        let arns = properties.get("ManagedPolicyArns").or_else(|| properties.get("ManagedPolicies"));
+        let boundary = boundary_of(properties.get("PermissionsBoundary"));
+        own.beside = beside(arns.map(managed).unwrap_or_default(), boundary);
+    } else if node.get("CustomPolicy").is_some() {
+        own.kind = Some(Kind::PermissionSet);
+        own.beside = of_template(node);
+    }
+    own
+}
+
+/// A permission set of the aws-ia module: its managed policies, its customer policies, its boundary.
+fn of_template(node: &Node) -> Beside {
+    let mut arns = node.get("ManagedPolicies").map(managed).unwrap_or_default();
+    let customer = node.get("CustomerPolicies").and_then(Node::as_array).unwrap_or_default();
+    arns.extend(customer.iter().map(|n| n.as_str().unwrap_or("a customer policy").to_owned()));
+    let boundary = node.get("PermissionBoundary").and_then(|b| b.get("ManagedPolicy"));
+    beside(arns, boundary_of(boundary))
+}
+
+fn managed(node: &Node) -> Vec<String> {
+    let text = |n: &Node| n.as_str().unwrap_or("a policy that is not literal").to_owned();
+    match &node.value {
+        Value::Array(nodes) => nodes.iter().map(text).collect(),
+        Value::Null => Vec::new(),
+        _ => vec![text(node)],
+    }
+}
+
+fn boundary_of(node: Option<&Node>) -> Option<String> {
+    let node = node?;
+    let inner = node.get("ManagedPolicyArn").unwrap_or(node);
+    inner.as_str().map(str::to_owned)
+}
+
+fn beside(arns: Vec<String>, boundary: Option<String>) -> Beside {
+    let mut beside = Beside::default();
+    for arn in arns {
+        match statements_of(&arn) {
+            Some((statements, whole)) => {
+                beside.statements.extend(statements);
+                if !whole {
+                    beside.partly_known.push(arn);
+                }
+            }
+            None => beside.unknown.push(arn),
+        }
+    }
+    beside.boundary =
+        boundary.and_then(|arn| statements_of(&arn).filter(|(_, whole)| *whole).map(|(s, _)| (arn.clone(), s)));
+    beside
+}
+
+/// The statements of an AWS managed policy that is built in, and whether they are all that it has.
+fn statements_of(arn: &str) -> Option<(Vec<document::Statement>, bool)> {
+    let named = format!("arn:aws:iam::aws:policy/{arn}");
+    let policy = builtin::managed_policy(arn).or_else(|| builtin::managed_policy(&named))?;
+    let source = Source::new(policy.path, policy.text);
+    let root = json::parse(&source).ok()?;
+    let mut problems: Vec<Problem> = Vec::new();
+    Some((document::read(&source, &root, &mut problems).statements, !policy.artifact_only))
+}
+
+/// The statements of the inline policies of one role, by their place in the list.
+fn sibling_statements(source: &Arc<Source>, member: &Member, host: Host) -> Option<Vec<Vec<document::Statement>>> {
+    if !["Policies", "RolePolicyList", "UserPolicyList", "GroupPolicyList"].contains(&member.key.as_str()) {
+        return None;
+    }
+    let nodes = member.node.as_array().filter(|_| matches!(host, Host::Json | Host::Yaml))?;
+    let statements = |node: &Node| {
+        let document = node.get("PolicyDocument").filter(|d| is_policy(d))?;
+        Some(document::read(source, document, &mut Vec::new()).statements)
+    };
+    Some(nodes.iter().map(|n| statements(n).unwrap_or_default()).collect())
+}
+
+/// The argument of `file("${path.module}/x.json")`.
+fn file_argument(raw: &str) -> Option<String> {
+    let inner = raw.strip_prefix("file(")?.strip_suffix(')')?.trim();
+    let path = inner.strip_prefix('"')?.strip_suffix('"')?;
+    let path = path.strip_prefix("${path.module}/").unwrap_or(path);
+    (!path.contains("${") && !path.contains('"')).then(|| path.to_owned())
+}
+
+/// Whether the value of a key should be a policy, so that one that is not literal is told.
+fn holds_policy(key: &str, around: &Around, terraform: bool) -> bool {
+    let named = ["PolicyDocument", "AssumeRolePolicyDocument", "InlinePolicy", "CustomPolicy"].contains(&key);
+    let of_terraform = ["policy", "inline_policy", "assume_role_policy"].contains(&key)
+        && around.pointer.starts_with("resource.aws_")
+        && around.kind.is_some();
+    let of_organizations = key == "Content" && around.kind.is_some();
+    named || (terraform && of_terraform) || of_organizations
+}
+
+fn of_key(key: &str) -> Option<Kind> {
+    match key {
+        "AssumeRolePolicyDocument" | "assume_role_policy" => Some(Kind::Trust),
+        "CustomPolicy" | "InlinePolicy" => Some(Kind::PermissionSet),
+        _ => None,
+    }
+}
+
+fn of_type(ty: &str) -> Option<Kind> {
+    match ty {
+        "SERVICE_CONTROL_POLICY" => Some(Kind::ServiceControl),
+        "RESOURCE_CONTROL_POLICY" => Some(Kind::ResourceControl),
+        _ => None,
+    }
+}
+
+fn of_terraform(ty: &str, body: Option<&Node>) -> Option<Kind> {
+    match ty {
+        "aws_organizations_policy" => {
+            of_type(body.and_then(|b| b.get("type")).and_then(Node::as_str).unwrap_or("SERVICE_CONTROL_POLICY"))
+        }
+        "aws_ssoadmin_permission_set_inline_policy" | "aws_ssoadmin_permission_set" => Some(Kind::PermissionSet),
+        "aws_iam_policy" | "aws_iam_role_policy" | "aws_iam_user_policy" | "aws_iam_group_policy" | "aws_iam_role" => {
+            Some(Kind::Identity)
+        }
+        "aws_iam_policy_document" => None,
+        _ if ty.starts_with("aws_") && body.is_some_and(|b| b.get("policy").is_some()) => Some(Kind::Resource),
+        _ => None,
+    }
+}
+
+fn of_cloudformation(ty: &str, properties: Option<&Node>) -> Option<Kind> {
+    match ty {
+        "AWS::Organizations::Policy" => properties.and_then(|p| p.get("Type")).and_then(Node::as_str).and_then(of_type),
+        "AWS::SSO::PermissionSet" => Some(Kind::PermissionSet),
+        _ if ty.starts_with("AWS::IAM::") => Some(Kind::Identity),
+        _ if ty.starts_with("AWS::Serverless::") => Some(Kind::Identity),
+        _ if ty.starts_with("AWS::") => Some(Kind::Resource),
+        _ => of_type(ty),
+    }
+}
+
+/// The kind that the names of a file and its folders tell.
+fn by_path(path: &str) -> Option<Kind> {
+    let path = path.to_ascii_lowercase();
+    let words: Vec<&str> = path.split(|c: char| !c.is_ascii_alphanumeric()).collect();
+    let squeezed = path.replace(['-', '_', ' '], "");
+    let has = |word: &str| words.contains(&word);
+    let holds = |part: &str| squeezed.contains(part);
+    if has("scp") || has("scps") || holds("servicecontrol") || has("guardrails") || has("guardrail") {
+        Some(Kind::ServiceControl)
+    } else if has("rcp") || has("rcps") || holds("resourcecontrol") {
+        Some(Kind::ResourceControl)
+    } else if has("boundary") || has("boundaries") || holds("permissionsboundar") || holds("permissionboundar") {
+        Some(Kind::Boundary)
+    } else if holds("permissionset") {
+        Some(Kind::PermissionSet)
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_tell_kinds() {
+        assert_eq!(by_path("org/scp/deny.json"), Some(Kind::ServiceControl));
+        assert_eq!(by_path("service-control-policies/a.json"), Some(Kind::ServiceControl));
+        assert_eq!(by_path("permission-sets/auditor.json"), Some(Kind::PermissionSet));
+        assert_eq!(by_path("iam/boundary.json"), Some(Kind::Boundary));
+        assert_eq!(by_path("iam/discprices.json"), None);
+    }
+
+    #[test]
+    fn files_of_terraform() {
+        assert_eq!(file_argument("file(\"${path.module}/p/x.json\")").as_deref(), Some("p/x.json"));
+        assert_eq!(file_argument("file(\"${var.x}.json\")"), None);
+        assert_eq!(file_argument("templatefile(\"x\", {})"), None);
+    }
+}

@@ -1,0 +1,227 @@
+//! YAML as a tree with places. Tags of CloudFormation (`!Sub`, `!Ref`) are functions; what they give is not known.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use saphyr_parser::{Event, Parser, ScalarStyle, Span as YamlSpan, Tag};
+
+use super::{MAX_DEPTH, UNKNOWN, cloudformation};
+use crate::inventory::json::{Member, Node, Value};
+use crate::problem::{Problem, Source, Span};
+
+/// A tree may not grow by aliases beyond this many values.
+const MAX_VALUES: usize = 1_000_000;
+
+/// Reads a source as YAML; several documents are a list of them.
+pub fn tree(source: &Arc<Source>) -> Result<Node, Problem> {
+    let mut composer = Composer {
+        source,
+        offsets: source.text.char_indices().map(|(offset, _)| offset).chain([source.text.len()]).collect(),
+        parser: Parser::new_from_str(&source.text),
+        anchors: HashMap::new(),
+        values: 0,
+    };
+    let mut documents = Vec::new();
+    while let Some((event, span)) = composer.next()? {
+        match event {
+            Event::StreamStart | Event::DocumentStart(_) | Event::DocumentEnd | Event::Nothing => {}
+            Event::StreamEnd => break,
+            event => documents.push(composer.value(event, span, 0)?),
+        }
+    }
+    match documents.pop() {
+        Some(only) if documents.is_empty() => Ok(only),
+        Some(last) => {
+            documents.push(last);
+            Ok(Node::new(Span { start: 0, end: source.text.len() }, Value::Array(documents)))
+        }
+        None => Ok(Node::new(Span::default(), Value::Null)),
+    }
+}
+
+struct Composer<'a> {
+    source: &'a Arc<Source>,
+    /// The byte offset of each character.
+    offsets: Vec<usize>,
+    parser: Parser<'a, saphyr_parser::StrInput<'a>>,
+    anchors: HashMap<usize, Node>,
+    values: usize,
+}
+
+impl<'a> Composer<'a> {
+    fn next(&mut self) -> Result<Option<(Event<'a>, Span)>, Problem> {
+        match self.parser.next_event() {
+            None => Ok(None),
+            Some(Ok((event, span))) => Ok(Some((event, self.span(span)))),
+            Some(Err(error)) => {
+                let at = self.offset(error.marker().index());
+                let end = self.source.text.get(at..).and_then(|t| t.chars().next()).map_or(at, |c| at + c.len_utf8());
+                Err(self.problem(Span { start: at, end }, format!("invalid YAML: {}", error.info())))
+            }
+        }
+    }
+
+    fn problem(&self, span: Span, message: String) -> Problem {
+        Problem::at(self.source, span, message)
+    }
+
+    fn offset(&self, character: usize) -> usize {
+        self.offsets.get(character).copied().unwrap_or(self.source.text.len())
+    }
+
+    fn span(&self, span: YamlSpan) -> Span {
+        Span { start: self.offset(span.start.index()), end: self.offset(span.end.index()) }
+    }
+
+    fn value(&mut self, event: Event<'a>, span: Span, depth: usize) -> Result<Node, Problem> {
+        self.values += 1;
+        if depth >= MAX_DEPTH {
+            return Err(self.problem(span, format!("values are nested more than {MAX_DEPTH} deep")));
+        }
+        if self.values > MAX_VALUES {
+            return Err(self.problem(span, "the file has more values than are read".to_owned()));
+        }
+        match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                let node = Node::new(span, scalar(&text, style, tag.as_deref()));
+                self.anchored(anchor, &node);
+                Ok(node)
+            }
+            Event::SequenceStart(anchor, tag) => {
+                let (nodes, end) = self.sequence(depth)?;
+                let value = if tag.is_some_and(|t| is_function(&t)) {
+                    Value::String(UNKNOWN.to_string())
+                } else {
+                    Value::Array(nodes)
+                };
+                let node = Node::new(self.trimmed(span.start, end), value);
+                self.anchored(anchor, &node);
+                Ok(node)
+            }
+            Event::MappingStart(anchor, _) => {
+                let (members, end) = self.mapping(depth)?;
+                let node = Node::new(self.trimmed(span.start, end), Value::Object(members));
+                self.anchored(anchor, &node);
+                Ok(node)
+            }
+            Event::Alias(anchor) => {
+                let node = self.anchors.get(&anchor).cloned();
+                let node = node.ok_or_else(|| self.problem(span, "an alias of nothing".to_owned()))?;
+                self.values += count(&node);
+                Ok(node)
+            }
+            _ => Err(self.problem(span, "invalid YAML".to_owned())),
+        }
+    }
+
+    /// A collection ends with its last value, not with the blank lines after it.
+    fn trimmed(&self, start: usize, end: usize) -> Span {
+        let text = self.source.text.get(start..end).unwrap_or_default();
+        Span { start, end: start + text.trim_end().len() }
+    }
+
+    fn anchored(&mut self, anchor: usize, node: &Node) {
+        if anchor > 0 {
+            self.anchors.insert(anchor, node.clone());
+        }
+    }
+
+    fn sequence(&mut self, depth: usize) -> Result<(Vec<Node>, usize), Problem> {
+        let mut nodes = Vec::new();
+        while let Some((event, span)) = self.next()? {
+            if matches!(event, Event::SequenceEnd) {
+                return Ok((nodes, span.end));
+            }
+            nodes.push(self.value(event, span, depth + 1)?);
+        }
+        Ok((nodes, self.source.text.len()))
+    }
+
+    fn mapping(&mut self, depth: usize) -> Result<(Vec<Member>, usize), Problem> {
+        let mut members: Vec<Member> = Vec::new();
+        while let Some((event, span)) = self.next()? {
+            if matches!(event, Event::MappingEnd) {
+                return Ok((members, span.end));
+            }
+            let key = self.value(event, span, depth + 1)?;
+            let Some((event, span)) = self.next()? else {
+                break;
+            };
+            let node = self.value(event, span, depth + 1)?;
+            match (key.as_str(), &node.value) {
+                // what is merged stands after what is written, and yields to it
+                (Some("<<"), Value::Object(merged)) => members.extend(merged.iter().cloned()),
+                (text, _) => {
+                    members.push(Member { key: text.unwrap_or_default().to_owned(), key_span: key.span, node })
+                }
+            }
+        }
+        Ok((members, self.source.text.len()))
+    }
+}
+
+fn count(node: &Node) -> usize {
+    match &node.value {
+        Value::Array(nodes) => 1 + nodes.iter().map(count).sum::<usize>(),
+        Value::Object(members) => 1 + members.iter().map(|m| count(&m.node)).sum::<usize>(),
+        _ => 1,
+    }
+}
+
+fn is_function(tag: &Tag) -> bool {
+    tag.handle == "!" && !tag.suffix.is_empty()
+}
+
+fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Value {
+    if let Some(tag) = tag.filter(|t| is_function(t)) {
+        return Value::String(if tag.suffix == "Sub" {
+            cloudformation::substituted(text)
+        } else {
+            UNKNOWN.to_string()
+        });
+    }
+    if style != ScalarStyle::Plain {
+        return Value::String(text.to_owned());
+    }
+    match text {
+        "" | "~" | "null" | "Null" | "NULL" => Value::Null,
+        "true" | "True" | "TRUE" => Value::Bool(true),
+        "false" | "False" | "FALSE" => Value::Bool(false),
+        _ if serde_json::from_str::<serde_json::Number>(text).is_ok() => Value::Number(text.to_owned()),
+        _ => Value::String(text.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<(Arc<Source>, Node), Problem> {
+        let source = Source::new("x.yaml", text);
+        let node = tree(&source)?;
+        Ok((source, node))
+    }
+
+    #[test]
+    fn values_have_their_places() {
+        let (source, node) = read("é: [1, 'x']\nb:\n  - c: !Sub \"a${B}\"\n  - !Ref D\n\n").unwrap();
+        assert_eq!(source.slice(node.get("é").unwrap().as_array().unwrap()[1].span), "'x'");
+        let list = node.get("b").unwrap().as_array().unwrap();
+        assert_eq!(list[0].get("c").and_then(Node::as_str), Some(format!("a{UNKNOWN}").as_str()));
+        assert_eq!(list[1].as_str(), Some(UNKNOWN.to_string().as_str()));
+        assert_eq!(source.slice(node.member("b").unwrap().key_span), "b");
+    }
+
+    #[test]
+    fn hostile_files_are_errors() {
+        assert!(read(&"- ".repeat(5000)).is_err());
+        assert!(read(&"[".repeat(100_000)).is_err());
+        assert!(read("a: [1\nb: }").is_err());
+        let mut bomb = "a0: &a0 [x, x]\n".to_owned();
+        for i in 1..40 {
+            bomb.push_str(&format!("a{i}: &a{i} [*a{0}, *a{0}]\n", i - 1));
+        }
+        assert!(read(&bomb).is_err());
+        assert_eq!(read("").unwrap().1.value, Value::Null);
+    }
+}

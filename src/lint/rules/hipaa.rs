@@ -1,0 +1,118 @@
+//! What the rules about HIPAA guardrails share: the dated list of eligible services, and which lists of a policy are meant
+//! to be that list.
+
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+use super::tasks::holds_word;
+use crate::iam::document;
+use crate::lint::At;
+use crate::lint::policy::{Kind, Policy};
+
+/// A service of the list.
+#[derive(Debug, Deserialize)]
+pub struct Service {
+    /// Its name.
+    pub name: String,
+    /// Its IAM prefixes.
+    #[serde(default)]
+    pub prefixes: Vec<String>,
+    seen: Vec<String>,
+}
+
+/// A prefix that eligible services are used with.
+#[derive(Debug, Deserialize)]
+pub struct Part {
+    /// The prefix.
+    pub prefix: String,
+    /// What it is a part of.
+    pub of: String,
+    /// The prefixes of the service that it is a part of; none where every account needs it.
+    #[serde(default)]
+    pub with: Vec<String>,
+}
+
+#[derive(Default, Deserialize)]
+struct List {
+    snapshots: Vec<String>,
+    services: Vec<Service>,
+}
+
+static LIST: LazyLock<List> = LazyLock::new(|| {
+    serde_json::from_str(include_str!("../../../data/hipaa-eligible-services.json")).unwrap_or_default()
+});
+
+static PARTS: LazyLock<Vec<Part>> =
+    LazyLock::new(|| serde_json::from_str(include_str!("../../../data/hipaa-parts.json")).unwrap_or_default());
+
+/// All services that were ever on the list.
+pub fn services() -> &'static [Service] {
+    &LIST.services
+}
+
+/// The parts of eligible services.
+pub fn parts() -> &'static [Part] {
+    &PARTS
+}
+
+/// The day of the first list.
+pub fn first() -> &'static str {
+    LIST.snapshots.first().map_or("", String::as_str)
+}
+
+/// The day of the newest list.
+pub fn newest() -> &'static str {
+    LIST.snapshots.last().map_or("", String::as_str)
+}
+
+impl Service {
+    /// Whether it was on the list of a day.
+    pub fn is_eligible(&self, day: &str) -> bool {
+        self.seen.iter().any(|s| s == day)
+    }
+}
+
+/// A list of prefixes that is meant to be that of the eligible services.
+pub struct Guardrail<'p> {
+    /// Where it stands.
+    pub at: At,
+    statement: &'p document::Statement,
+}
+
+impl Guardrail<'_> {
+    /// It lets actions of a service pass.
+    pub fn lets(&self, prefix: &str) -> bool {
+        let start = format!("{prefix}:");
+        let of_service = |p: &crate::iam::template::Template| {
+            p.is_any() || p.to_string().starts_with(&start) || p.matches(&format!("{start}x"))
+        };
+        self.statement.actions.patterns.iter().any(of_service)
+    }
+
+    /// It names a service, rather than letting everything pass.
+    pub fn names(&self, prefix: &str) -> bool {
+        let start = format!("{prefix}:");
+        self.statement.actions.patterns.iter().any(|p| p.to_string().starts_with(&start))
+    }
+}
+
+/// The lists of a guardrail for HIPAA: it is called after it, and lets half of the eligible services pass.
+pub fn guardrails(policy: &Policy) -> Vec<Guardrail<'_>> {
+    let sids = policy.statements.iter().filter_map(|s| s.sid.as_ref()).map(|s| s.text.as_str());
+    let named = policy.names.iter().map(String::as_str).chain(sids).chain([policy.source.path.as_str()]);
+    if policy.kind != Kind::ServiceControl || !named.into_iter().any(|n| holds_word(n, &["hipaa"])) {
+        return Vec::new();
+    }
+    let list = policy.meanings().filter(|(_, m)| m.allow != m.actions.negated);
+    let guardrails = list.filter_map(|(statement, meaning)| {
+        let at = statement.actions.as_ref()?.key_at.clone();
+        Some(Guardrail { at, statement: meaning })
+    });
+    let eligible: Vec<&Service> =
+        services().iter().filter(|s| s.is_eligible(newest()) && !s.prefixes.is_empty()).collect();
+    let lets_half = |g: &Guardrail<'_>| {
+        eligible.iter().filter(|s| s.prefixes.iter().any(|p| g.names(p))).count() * 2 >= eligible.len()
+    };
+    guardrails.filter(lets_half).collect()
+}

@@ -1,0 +1,97 @@
+//! What the rules about whole tasks share: what a policy, and what stands beside it, may allow.
+
+use crate::iam::document;
+use crate::iam::document::ResourcePattern;
+use crate::lint::facts;
+use crate::lint::patterns::{reaches_action, resource_overlap};
+use crate::lint::policy::{Policy, Statement, Text};
+
+/// The principal that Organizations knows AWS Artifact by.
+pub const SERVICE_PRINCIPAL: &str = "aws-artifact-account-sync.amazonaws.com";
+/// The name of the service that owns the service-linked role.
+pub const SERVICE_NAME: &str = "artifact.amazonaws.com";
+/// The service-linked role.
+pub const ROLE: &str = "AWSServiceRoleForArtifact";
+
+/// The text with which a statement names an action; case does not matter.
+pub fn names<'s>(statement: &'s Statement, action: &str) -> Option<&'s Text> {
+    let actions = statement.actions.as_ref().filter(|a| !a.negated)?;
+    actions.texts.iter().find(|t| t.text.eq_ignore_ascii_case(action))
+}
+
+/// The text with which a statement reaches an action, by name or by a wildcard; that of `NotAction` is its name.
+pub fn reaching(statement: &Statement, action: &str) -> Option<Text> {
+    let actions = statement.actions.as_ref()?;
+    let meaning = statement.meaning.as_ref()?;
+    if !reaches_action(meaning, action) {
+        return None;
+    }
+    if actions.negated {
+        return Some(Text { text: actions.key.clone(), at: actions.key_at.clone() });
+    }
+    let named = names(statement, action);
+    named
+        .or_else(|| {
+            actions.texts.iter().find(|t| facts::matching(&t.text).any(|a| a.name.eq_ignore_ascii_case(action)))
+        })
+        .cloned()
+}
+
+/// Some statement of the set may allow an action on a resource of its type, conditions aside.
+pub fn may_allow(policy: &Policy, action: &str) -> bool {
+    policy.set().any(|s| s.allow && allows(s, action))
+}
+
+/// A statement reaches an action on some resource of its type.
+pub fn allows(statement: &document::Statement, action: &str) -> bool {
+    reaches_action(statement, action) && on_its_resources(statement, action)
+}
+
+fn on_its_resources(statement: &document::Statement, action: &str) -> bool {
+    let Some(action) = facts::action(action) else {
+        return true;
+    };
+    let all = |p: &ResourcePattern| *p == ResourcePattern::All;
+    if statement.resources.negated {
+        return !statement.resources.patterns.iter().any(all);
+    }
+    let types: Vec<ResourcePattern> = action
+        .resources
+        .iter()
+        .flat_map(|ty| facts::PARTITIONS.iter().filter_map(|p| ResourcePattern::parse(&ty.arn(p), false).ok()))
+        .collect();
+    let reached = |p: &ResourcePattern| all(p) || types.iter().any(|t| resource_overlap(p, t));
+    statement.resources.patterns.iter().any(reached)
+}
+
+/// Whether a policy names something of AWS Artifact's agreements.
+pub fn is_about_agreements(policy: &Policy) -> bool {
+    let texts = policy.statements.iter().filter_map(|s| s.actions.as_ref()).flat_map(|a| &a.texts);
+    let names =
+        |text: &Text| text.text.to_ascii_lowercase().starts_with("artifact:") && text.text.contains("Agreement");
+    texts.into_iter().any(names) || policy.statements.iter().any(is_for_artifact)
+}
+
+/// Whether a statement is written for AWS Artifact, by the role that it names or by a condition.
+pub fn is_for_artifact(statement: &Statement) -> bool {
+    let values = statement.conditions.iter().flat_map(|c| &c.values);
+    let resources = statement.resources.iter().flat_map(|r| &r.texts);
+    values.into_iter().any(|v| v.text == SERVICE_PRINCIPAL || v.text == SERVICE_NAME)
+        || resources.into_iter().any(|r| r.text.contains(ROLE))
+}
+
+/// The statements of a policy that allow an action on its resources, and the text with which they reach it.
+pub fn allowing<'p>(policy: &'p Policy, action: &'p str) -> impl Iterator<Item = (&'p Statement, Text)> {
+    policy
+        .statements
+        .iter()
+        .filter(move |s| s.meaning.as_ref().is_some_and(|m| m.allow && allows(m, action)))
+        .filter_map(move |s| Some((s, reaching(s, action)?)))
+}
+
+/// Whether one of the words stands in a text, whatever its case and its separators.
+pub fn holds_word(text: &str, words: &[&str]) -> bool {
+    let squeezed = |t: &str| t.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+    let text = squeezed(text);
+    words.iter().any(|w| text.contains(&squeezed(w)))
+}

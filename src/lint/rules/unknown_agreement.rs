@@ -1,0 +1,73 @@
+#![doc = include_str!("../../../docs/rules/CS135.md")]
+
+use crate::lint::facts::{ArnText, Type, is_id};
+use crate::lint::policy::{Policy, Text};
+use crate::lint::{Check, Confidence, Rule, Severity, Sink, facts};
+use crate::problem::did_you_mean;
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    code: "CS135",
+    name: "unknown-agreement",
+    severity: Severity::Warning,
+    confidence: Confidence::Medium,
+    opinion: false,
+    page: include_str!("../../../docs/rules/CS135.md"),
+    check: Check::Policy(check),
+};
+
+fn check(policy: &Policy, sink: &mut Sink<'_>) {
+    for text in policy.statements.iter().filter_map(|s| s.resources.as_ref()).flat_map(|r| &r.texts) {
+        let arn = ArnText::new(&text.text);
+        if arn.segment(2) != "artifact" || !text.is_literal() {
+            continue;
+        }
+        if let Some(id) = arn.segment(5).strip_prefix("agreement/") {
+            offer(text, arn.segment(1), id, sink);
+        } else if let Some(id) = arn.segment(5).strip_prefix("customer-agreement/")
+            && !is_id(Type::CustomerAgreement, id)
+        {
+            let message = format!("`{id}` is no id of an accepted agreement: this matches nothing");
+            sink.add(
+                &text.at,
+                message,
+                "ids are customer-agreement- and sixteen letters and digits; or write `customer-agreement/*`",
+            );
+        }
+    }
+}
+
+fn offer(text: &Text, partition: &str, id: &str, sink: &mut Sink<'_>) {
+    let known = facts::offers().iter().find(|o| o.id == id);
+    match known {
+        Some(offer) if offer.partition == partition => {}
+        Some(offer) => {
+            let message = format!(
+                "{id} ({}) is an agreement of the partition {}: this matches nothing",
+                offer.name, offer.partition
+            );
+            let twin = facts::offers().iter().find(|o| o.name == offer.name && o.partition == partition);
+            let help = twin.map_or("this partition has no such agreement".to_owned(), |t| {
+                format!("in {partition} it is {}", t.id)
+            });
+            sink.add(&text.at, message, help);
+        }
+        // the legacy names are told as that
+        None if facts::offers().iter().any(|o| o.name == id) => {}
+        None if is_id(Type::Agreement, id) => {
+            let near = did_you_mean(id, facts::offers().iter().map(|o| o.id.as_str()));
+            let help = near.map_or_else(
+                || {
+                    "compare it with `aws artifact list-agreements`; `countersign show rule CS135` lists the known ones"
+                        .to_owned()
+                },
+                |n| format!("did you mean `{n}`?"),
+            );
+            sink.add(&text.at, format!("{id} is none of the known agreements (as of 2026-09)"), help);
+        }
+        None => {
+            let message = format!("`{id}` is no id of an agreement: this matches nothing");
+            sink.add(&text.at, message, "ids are agreement- and sixteen letters and digits");
+        }
+    }
+}

@@ -1,0 +1,37 @@
+#![doc = include_str!("../../../docs/rules/CS155.md")]
+
+use super::tasks;
+use crate::lint::policy::Policy;
+use crate::lint::{Check, Confidence, Rule, Severity, Sink};
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    code: "CS155",
+    name: "write-access-in-read-only",
+    severity: Severity::Error,
+    confidence: Confidence::Medium,
+    opinion: false,
+    page: include_str!("../../../docs/rules/CS155.md"),
+    check: Check::Policy(check),
+};
+
+/// Words of names that promise to change nothing; the option `words` has others.
+const WORDS: [&str; 4] = ["read-only", "view-only", "viewer", "auditor"];
+const WRITE: [&str; 2] = ["artifact:AcceptAgreement", "artifact:TerminateAgreement"];
+
+fn check(policy: &Policy, sink: &mut Sink<'_>) {
+    if !policy.kind.grants() {
+        return;
+    }
+    let words = sink.settings.words(RULE.code, &WORDS);
+    let promise = policy.names.iter().find(|n| tasks::holds_word(n, &words)).cloned();
+    for action in WRITE {
+        for (statement, text) in tasks::allowing(policy, action) {
+            let sid = statement.sid.as_ref().map(|s| s.text.clone()).filter(|s| tasks::holds_word(s, &words));
+            if let Some(name) = promise.clone().or(sid) {
+                let message = format!("`{name}` allows {action}, which changes agreements");
+                sink.add(&text.at, message, "take it out, or give the policy another name");
+            }
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! A run: files in, findings out, with what the settings and the baseline know of them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::policy::Policy;
+use super::read::{self, Fault, FaultKind, Form, Loaded};
+use super::rules::{self, expired_ignore, idle_ignore};
+use super::settings::Settings;
+use super::{At, Check, Finding, Sink};
+use crate::lint::policy::Kind;
+use crate::problem::Source;
+
+/// A text to lint.
+pub struct Text {
+    /// The file's name and text.
+    pub source: Arc<Source>,
+    /// How it is read.
+    pub form: Form,
+    /// The user asked for this file.
+    pub named: bool,
+}
+
+/// What a run found.
+pub struct Outcome {
+    /// In the order of files and places, those that are suppressed among them.
+    pub findings: Vec<Finding>,
+    /// Files with policies.
+    pub files: usize,
+    /// Policies in them.
+    pub policies: usize,
+    /// Files that hold no policy.
+    pub passed_over: usize,
+    /// Files that were named and hold no policy.
+    pub without: Vec<String>,
+}
+
+/// Lints these texts. `given` is the kind of all policies, where the user says so; `whole`: these are all the texts that
+/// the settings speak of.
+pub fn lint(texts: &[Text], settings: &Settings, given: Option<Kind>, whole: bool) -> Outcome {
+    let mut loaded: Vec<Loaded> = texts.iter().map(|t| load(t, settings, given)).collect();
+    resolve_references(&mut loaded);
+    let mut outcome = Outcome { findings: Vec::new(), files: 0, policies: 0, passed_over: 0, without: Vec::new() };
+    for (file, text) in loaded.iter().zip(texts) {
+        if !file.holds_policies() {
+            outcome.passed_over += 1;
+            if text.named {
+                outcome.without.push(file.source.path.clone());
+            }
+            continue;
+        }
+        outcome.files += 1;
+        outcome.policies += file.policies.len();
+        outcome.findings.extend(of_file(file, settings));
+    }
+    let matched = settings.suppress(&mut outcome.findings);
+    outcome.findings.extend(ignores(settings, &matched, texts, whole));
+    outcome.findings.sort_by_cached_key(Finding::sort_key);
+    outcome
+}
+
+fn load(text: &Text, settings: &Settings, given: Option<Kind>) -> Loaded {
+    let kind = given.or_else(|| settings.kind(&text.source.path));
+    read::load(text.source.clone(), text.form, kind, text.named)
+}
+
+/// The findings of one file, before anything is suppressed.
+fn of_file(file: &Loaded, settings: &Settings) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for rule in rules::all().iter().filter(|r| settings.is_on(r)) {
+        match &rule.check {
+            Check::File(check) => {
+                let mut sink = Sink::new(rule, &file.source, None, settings);
+                check(file, &mut sink);
+                findings.extend(sink.into_findings());
+            }
+            Check::Policy(check) => {
+                for policy in &file.policies {
+                    let mut sink = Sink::new(rule, &file.source, Some(policy), settings);
+                    check(policy, &mut sink);
+                    findings.extend(sink.into_findings());
+                }
+            }
+            Check::Run => {}
+        }
+    }
+    rules::invalid_statement::without_repeated(findings)
+}
+
+/// What is wrong with the ignores: those that match nothing, and those that are over.
+fn ignores(settings: &Settings, matched: &[usize], texts: &[Text], whole: bool) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (index, ignore) in settings.ignores.iter().enumerate() {
+        let at = At { pointer: format!("lint.ignore[{index}]"), span: ignore.span };
+        let until = ignore.until.as_ref().filter(|_| ignore.is_over(settings.at));
+        let (rule, message, help) = match until {
+            _ if !matched.contains(&index) => {
+                // of files that were not linted nothing can be said
+                if !whole && !texts.iter().any(|t| ignore.is_of(&t.source.path) == Some(true)) {
+                    continue;
+                }
+                let message = format!("this ignore of {} matches no finding", ignore.rule);
+                (&idle_ignore::RULE, message, "remove it")
+            }
+            Some((day, _)) => {
+                let message = format!("this ignore of {} counts until {day} only", ignore.rule);
+                (&expired_ignore::RULE, message, "mend what it ignores, or set a later day with a reason of today")
+            }
+            None => continue,
+        };
+        if settings.is_on(rule) {
+            let mut sink = Sink::new(rule, &settings.source, None, settings);
+            sink.add(&at, message, help);
+            findings.extend(sink.into_findings());
+        }
+    }
+    findings
+}
+
+/// Tells the documents of Terraform what they are used for; what is used and nowhere to be found is a fault.
+fn resolve_references(loaded: &mut [Loaded]) {
+    let folder = |path: &str| path.rsplit_once('/').map_or(String::new(), |(folder, _)| folder.to_owned());
+    let mut uses: BTreeMap<(String, String), (Option<Kind>, String)> = BTreeMap::new();
+    let mut files: BTreeMap<String, Option<Kind>> = BTreeMap::new();
+    let mut known: Vec<(String, String)> = Vec::new();
+    for file in loaded.iter() {
+        let own = folder(&file.source.path);
+        known.extend(file.policies.iter().map(|p| (own.clone(), p.pointer.clone())));
+        for reference in &file.references {
+            let key = (own.clone(), format!("data.aws_iam_policy_document.{}", reference.document));
+            uses.insert(key, (reference.kind, reference.name.clone()));
+        }
+        for reference in &file.files {
+            files.insert(crate::inventory::files::resolve(&file.source.path, &reference.path), reference.kind);
+        }
+    }
+    for file in loaded.iter_mut() {
+        let own = folder(&file.source.path);
+        let lost = file
+            .references
+            .iter()
+            .filter(|r| !known.contains(&(own.clone(), format!("data.aws_iam_policy_document.{}", r.document))));
+        let faults = lost.map(|r| Fault {
+            kind: FaultKind::NotLiteral,
+            span: r.span,
+            message: format!("there is no document `{}` among the files that are linted", r.document),
+            help: "lint the whole folder of the module".to_owned(),
+        });
+        let faults: Vec<Fault> = faults.collect();
+        file.faults.extend(faults);
+        let kind = files.get(&file.source.path).copied().flatten();
+        let policies = std::mem::take(&mut file.policies);
+        file.policies = policies.into_iter().map(|p| used(p, &own, &uses, kind)).collect();
+    }
+}
+
+fn used(
+    policy: Policy,
+    folder: &str,
+    uses: &BTreeMap<(String, String), (Option<Kind>, String)>,
+    of_file: Option<Kind>,
+) -> Policy {
+    match uses.get(&(folder.to_owned(), policy.pointer.clone())) {
+        Some((Some(kind), name)) if !policy.kind_is_told => policy.used_as(*kind, Some(name.clone())),
+        _ => match of_file {
+            Some(kind) if !policy.kind_is_told => policy.used_as(kind, None),
+            _ => policy,
+        },
+    }
+}

@@ -1,0 +1,333 @@
+//! The table `[lint]` of `countersign.toml`: which rules, how severe, what is known and why.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use globset::{Glob, GlobMatcher};
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::policy::Kind;
+use super::rules;
+use super::{Finding, Rule, Severity, Suppressed};
+use crate::inventory::config::FILE;
+use crate::moment::{self, Moment};
+use crate::problem::{Problem, Source, Span, did_you_mean};
+
+/// What the user says of lint.
+#[derive(Debug)]
+pub struct Settings {
+    /// The moment of the run: ignores end, dates in conditions pass.
+    pub at: Moment,
+    /// Files and folders that are linted where none are named.
+    pub paths: Vec<String>,
+    /// The file that says so.
+    pub source: Arc<Source>,
+    /// What is ignored.
+    pub ignores: Vec<Ignore>,
+    exclude: Vec<GlobMatcher>,
+    kinds: Vec<(GlobMatcher, Kind)>,
+    rules: BTreeMap<&'static str, RuleSettings>,
+}
+
+/// What the user says of a rule.
+#[derive(Debug, Default)]
+struct RuleSettings {
+    /// `None`: as the rule says. `Some(None)`: off.
+    severity: Option<Option<Severity>>,
+    words: Option<Vec<String>>,
+    limits: BTreeMap<String, usize>,
+}
+
+/// Findings that are known, and why they stay.
+#[derive(Debug)]
+pub struct Ignore {
+    /// The rule's code.
+    pub rule: &'static str,
+    file: Option<GlobMatcher>,
+    sid: Option<String>,
+    pointer: Option<String>,
+    /// Why.
+    pub reason: String,
+    /// The last day on which it counts.
+    pub until: Option<(String, Moment)>,
+    /// Where it is said.
+    pub span: Span,
+}
+
+#[derive(Deserialize, Default)]
+struct File {
+    #[serde(default)]
+    lint: Table,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Table {
+    #[serde(default)]
+    paths: Vec<String>,
+    #[serde(default)]
+    exclude: Vec<Spanned<String>>,
+    #[serde(default)]
+    kinds: BTreeMap<Spanned<String>, Kind>,
+    #[serde(default)]
+    rules: BTreeMap<Spanned<String>, OneRule>,
+    #[serde(default)]
+    ignore: Vec<Spanned<OneIgnore>>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum OneRule {
+    Word(String),
+    Options(Options),
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Options {
+    severity: Option<String>,
+    words: Option<Vec<String>>,
+    #[serde(default)]
+    limits: BTreeMap<String, usize>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct OneIgnore {
+    rule: Spanned<String>,
+    file: Option<Spanned<String>>,
+    sid: Option<String>,
+    pointer: Option<String>,
+    reason: Option<String>,
+    until: Option<Spanned<toml::Value>>,
+}
+
+impl Settings {
+    /// Every rule as it is.
+    pub fn none(at: Moment) -> Self {
+        Self {
+            at,
+            paths: Vec::new(),
+            source: Source::new(FILE, ""),
+            ignores: Vec::new(),
+            exclude: Vec::new(),
+            kinds: Vec::new(),
+            rules: BTreeMap::new(),
+        }
+    }
+
+    /// Reads `countersign.toml` of a folder, if it is there.
+    pub fn read(root: &Path, at: Moment) -> Result<Self, Vec<Problem>> {
+        let path = root.join(FILE);
+        if !path.is_file() {
+            return Ok(Self::none(at));
+        }
+        let text = std::fs::read_to_string(&path)
+            .map_err(|e| vec![Problem::general(format!("{FILE} cannot be read: {e}"))])?;
+        Self::parse(&Source::new(FILE, text), at)
+    }
+
+    /// Reads the text of `countersign.toml`.
+    pub fn parse(source: &Arc<Source>, at: Moment) -> Result<Self, Vec<Problem>> {
+        let file: File = toml::from_str(&source.text).map_err(|e| {
+            let span = e.span().map_or(Span::default(), |s| Span { start: s.start, end: s.end });
+            let help = "[lint] has paths, exclude, kinds, rules and ignore; see docs/lint.md";
+            vec![Problem::at(source, span, e.message().lines().next().unwrap_or("invalid").to_owned()).help(help)]
+        })?;
+        let mut reader = Reader { source, problems: Vec::new() };
+        let mut settings = Self { source: source.clone(), paths: file.lint.paths, ..Self::none(at) };
+        settings.exclude = file.lint.exclude.iter().filter_map(|g| reader.glob(g)).collect();
+        for (pattern, kind) in file.lint.kinds {
+            settings.kinds.extend(reader.glob(&pattern).map(|g| (g, kind)));
+        }
+        for (name, options) in file.lint.rules {
+            if let Some(rule) = reader.rule(&name) {
+                settings.rules.insert(rule.code, reader.options(&name, options));
+            }
+        }
+        settings.ignores = file.lint.ignore.into_iter().filter_map(|i| reader.ignore(i)).collect();
+        if reader.problems.is_empty() { Ok(settings) } else { Err(reader.problems) }
+    }
+
+    /// Switches a rule on, as the command line may.
+    pub fn switch_on(&mut self, rule: &'static Rule) {
+        self.rules.entry(rule.code).or_default().severity = Some(Some(rule.severity));
+    }
+
+    /// Only these rules are on.
+    pub fn only(&mut self, chosen: &[&'static Rule]) {
+        for rule in rules::all() {
+            let on = chosen.iter().any(|c| c.code == rule.code);
+            let severity = self.severity(rule);
+            self.rules.entry(rule.code).or_default().severity = Some(on.then_some(severity));
+        }
+    }
+
+    /// Whether a rule is on.
+    pub fn is_on(&self, rule: &Rule) -> bool {
+        match self.rules.get(rule.code).and_then(|s| s.severity) {
+            Some(severity) => severity.is_some(),
+            None => !rule.opinion,
+        }
+    }
+
+    /// How severe what a rule finds is.
+    pub fn severity(&self, rule: &Rule) -> Severity {
+        self.rules.get(rule.code).and_then(|s| s.severity).flatten().unwrap_or(rule.severity)
+    }
+
+    /// The words of a rule that has some.
+    pub fn words<'a>(&'a self, code: &str, default: &'a [&'a str]) -> Vec<&'a str> {
+        let own = self.rules.get(code).and_then(|s| s.words.as_ref());
+        own.map_or_else(|| default.to_vec(), |w| w.iter().map(String::as_str).collect())
+    }
+
+    /// A limit of a rule that has some.
+    pub fn limit(&self, code: &str, name: &str) -> Option<usize> {
+        self.rules.get(code).and_then(|s| s.limits.get(name)).copied()
+    }
+
+    /// Whether a file is left out.
+    pub fn excludes(&self, path: &str) -> bool {
+        self.exclude.iter().any(|g| g.is_match(path))
+    }
+
+    /// The kind that a file's policies are said to have.
+    pub fn kind(&self, path: &str) -> Option<Kind> {
+        self.kinds.iter().find(|(g, _)| g.is_match(path)).map(|(_, k)| *k)
+    }
+
+    /// Marks what is ignored; the indices of the ignores that matched something.
+    pub fn suppress(&self, findings: &mut [Finding]) -> Vec<usize> {
+        let mut matched = Vec::new();
+        for finding in findings {
+            for (index, ignore) in self.ignores.iter().enumerate() {
+                if ignore.matches(finding) {
+                    matched.push(index);
+                    if !ignore.is_over(self.at) {
+                        finding.suppressed.get_or_insert(Suppressed::Ignored(ignore.reason.clone()));
+                    }
+                }
+            }
+        }
+        matched
+    }
+}
+
+impl Ignore {
+    fn matches(&self, finding: &Finding) -> bool {
+        let within = |pointer: &String| {
+            let rest = finding.pointer.strip_prefix(pointer.as_str());
+            rest.is_some_and(|r| r.is_empty() || r.starts_with(['.', '[']))
+        };
+        self.rule == finding.rule.code
+            && self.file.as_ref().is_none_or(|g| g.is_match(&finding.place.source.path))
+            && self.sid.as_ref().is_none_or(|s| finding.sid.as_ref() == Some(s))
+            && self.pointer.as_ref().is_none_or(within)
+    }
+
+    /// Whether it speaks of a file, by the pattern that it gives; `None` where it gives none.
+    pub fn is_of(&self, path: &str) -> Option<bool> {
+        self.file.as_ref().map(|g| g.is_match(path))
+    }
+
+    /// Its last day has passed.
+    pub fn is_over(&self, at: Moment) -> bool {
+        const DAY: chrono::Duration = chrono::Duration::days(1);
+        self.until.as_ref().is_some_and(|(_, until)| at >= *until + DAY)
+    }
+}
+
+struct Reader<'a> {
+    source: &'a Arc<Source>,
+    problems: Vec<Problem>,
+}
+
+impl Reader<'_> {
+    fn error(&mut self, range: std::ops::Range<usize>, message: String, help: &str) {
+        let span = Span { start: range.start, end: range.end };
+        self.problems.push(Problem::at(self.source, span, message).help(help));
+    }
+
+    fn glob(&mut self, pattern: &Spanned<String>) -> Option<GlobMatcher> {
+        match Glob::new(pattern.get_ref()) {
+            Ok(glob) => Some(glob.compile_matcher()),
+            Err(e) => {
+                self.error(pattern.span(), format!("not a pattern: {}", e.kind()), "write \"scp/**\" or \"*.json\"");
+                None
+            }
+        }
+    }
+
+    fn rule(&mut self, name: &Spanned<String>) -> Option<&'static Rule> {
+        let found = rules::by_code(name.get_ref());
+        if found.is_none() {
+            let known = rules::all().iter().flat_map(|r| [r.code, r.name]);
+            let near = did_you_mean(name.get_ref(), known);
+            let help =
+                near.map_or("`countersign show rules` lists them".to_owned(), |n| format!("did you mean `{n}`?"));
+            self.error(name.span(), format!("there is no rule `{}`", name.get_ref()), &help);
+        }
+        found
+    }
+
+    fn severity(&mut self, name: &Spanned<String>, word: &str) -> Option<Option<Severity>> {
+        match word {
+            "off" => Some(None),
+            "error" => Some(Some(Severity::Error)),
+            "warning" => Some(Some(Severity::Warning)),
+            "info" => Some(Some(Severity::Info)),
+            other => {
+                let message = format!("`{other}` is no severity");
+                self.error(name.span(), message, "write \"error\", \"warning\", \"info\" or \"off\"");
+                None
+            }
+        }
+    }
+
+    fn options(&mut self, name: &Spanned<String>, options: OneRule) -> RuleSettings {
+        match options {
+            OneRule::Word(word) => RuleSettings { severity: self.severity(name, &word), ..RuleSettings::default() },
+            OneRule::Options(options) => RuleSettings {
+                severity: options.severity.and_then(|w| self.severity(name, &w)),
+                words: options.words,
+                limits: options.limits,
+            },
+        }
+    }
+
+    fn ignore(&mut self, ignore: Spanned<OneIgnore>) -> Option<Ignore> {
+        let ignore = ignore.into_inner();
+        let rule = self.rule(&ignore.rule)?;
+        let reason = ignore.reason.as_deref().map(str::trim).filter(|r| !r.is_empty());
+        let Some(reason) = reason else {
+            self.error(ignore.rule.span(), "an ignore without a reason".to_owned(), "add reason = \"…\"");
+            return None;
+        };
+        let until = match &ignore.until {
+            None => None,
+            Some(value) => {
+                let text = match value.get_ref() {
+                    toml::Value::String(text) => text.clone(),
+                    other => other.to_string(),
+                };
+                let Some(moment) = moment::parse(&text) else {
+                    self.error(value.span(), format!("`{text}` is no day"), "write until = 2027-01-31");
+                    return None;
+                };
+                Some((text, moment))
+            }
+        };
+        Some(Ignore {
+            rule: rule.code,
+            file: ignore.file.as_ref().and_then(|g| self.glob(g)),
+            sid: ignore.sid,
+            pointer: ignore.pointer,
+            reason: reason.to_owned(),
+            until,
+            span: Span { start: ignore.rule.span().start, end: ignore.rule.span().end },
+        })
+    }
+}

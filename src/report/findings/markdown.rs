@@ -1,0 +1,33 @@
+//! Markdown: a table, for a comment or a job's summary.
+
+use super::{Report, region};
+use crate::lint::Finding;
+
+/// The Markdown of a report.
+pub fn markdown(report: &Report) -> String {
+    let mut text = format!("**countersign lint**: {} · {}\n", report.counts(), report.read());
+    let rows: Vec<String> = report.open().map(row).collect();
+    if !rows.is_empty() {
+        text.push_str("\n| | rule | where | what |\n|---|---|---|---|\n");
+        text.push_str(&rows.concat());
+    }
+    text
+}
+
+fn row(finding: &Finding) -> String {
+    let [line, ..] = region(finding, |text| text.chars().count());
+    format!(
+        "| {} | {} {} | `{}:{line}` | {} — {} |\n",
+        finding.severity.word(),
+        finding.rule.code,
+        finding.rule.name,
+        cell(&finding.place.source.path),
+        cell(&finding.message),
+        cell(&finding.help),
+    )
+}
+
+/// A text in a cell of a table, on one line.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|").replace('\n', " ").replace('<', "&lt;")
+}

@@ -1,0 +1,129 @@
+//! For people: each finding with its source frame, then a summary.
+
+use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode};
+
+use super::Report;
+use crate::lint::{Finding, Suppressed};
+use crate::report::{bold, count, dim};
+
+/// A finding as it is drawn.
+#[derive(Debug)]
+struct Drawn {
+    code: String,
+    message: String,
+    help: String,
+    severity: miette::Severity,
+    place: crate::problem::Place,
+}
+
+impl Drawn {
+    fn new(finding: &Finding) -> Self {
+        let severity = match finding.severity {
+            crate::lint::Severity::Error => miette::Severity::Error,
+            crate::lint::Severity::Warning => miette::Severity::Warning,
+            crate::lint::Severity::Info => miette::Severity::Advice,
+        };
+        let fix = finding.fix.as_ref().map(|f| {
+            let option = if f.safe { "--fix" } else { "--unsafe-fixes" };
+            format!("\n{option} {}", f.what)
+        });
+        Self {
+            code: format!("{} {}", finding.rule.code, finding.rule.name),
+            message: finding.message.clone(),
+            help: format!("{}{}", finding.help, fix.unwrap_or_default()),
+            severity,
+            place: finding.place.clone(),
+        }
+    }
+}
+
+impl std::fmt::Display for Drawn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Drawn {}
+
+impl Diagnostic for Drawn {
+    fn code<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {
+        Some(Box::new(&self.code))
+    }
+
+    fn severity(&self) -> Option<miette::Severity> {
+        Some(self.severity)
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {
+        Some(Box::new(&self.help))
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        let span = self.place.span;
+        let length = span.end.saturating_sub(span.start);
+        Some(Box::new(std::iter::once(LabeledSpan::new(None, span.start, length))))
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        Some(&self.place)
+    }
+}
+
+/// The text of a report.
+pub fn text(width: usize, report: &Report) -> String {
+    let mut text = String::new();
+    for finding in report.open() {
+        let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode())
+            .with_width(width)
+            .with_links(false)
+            .with_context_lines(context(finding));
+        if handler.render_report(&mut text, &Drawn::new(finding)).is_err() {
+            text.push_str(&format!("{}: {}\n", finding.rule.code, finding.message));
+        }
+        text.push('\n');
+    }
+    text.push_str(&summary(report));
+    text
+}
+
+/// Lines shown around a finding; of a file on one long line only the words at fault.
+fn context(finding: &Finding) -> usize {
+    const LONG: usize = 200;
+    let place = &finding.place;
+    let (before, after) = place.source.text.split_at_checked(place.span.start).unwrap_or_default();
+    let left = before.rsplit('\n').next().map_or(0, str::len);
+    let right = after.split('\n').next().map_or(0, str::len);
+    usize::from(left + right <= LONG)
+}
+
+fn summary(report: &Report) -> String {
+    let mut lines = vec![format!("{} {}", bold(&report.counts()), dim(&format!("· {}", report.read())))];
+    let fixes = |safe: bool| report.open().filter(|f| f.fix.as_ref().is_some_and(|x| x.safe == safe)).count();
+    let (safe, unsafe_) = (fixes(true), fixes(false));
+    let mut mended = Vec::new();
+    if safe > 0 {
+        mended.push(format!("{safe} can be mended by --fix"));
+    }
+    if unsafe_ > 0 {
+        mended.push(format!("{unsafe_} by --unsafe-fixes, which change what is granted"));
+    }
+    if !mended.is_empty() {
+        lines.push(mended.join(", "));
+    }
+    let ignored = report.findings.iter().filter(|f| matches!(f.suppressed, Some(Suppressed::Ignored(_)))).count();
+    let known = report.findings.iter().filter(|f| f.suppressed == Some(Suppressed::Baseline)).count();
+    let mut besides = Vec::new();
+    if ignored > 0 {
+        besides.push(format!("{} ignored, with a reason", count(ignored, "finding")));
+    }
+    if known > 0 {
+        besides.push(format!("{} in the baseline", count(known, "finding")));
+    }
+    if report.passed_over > 0 {
+        besides.push(format!("{} without a policy passed over", count(report.passed_over, "file")));
+    }
+    if !besides.is_empty() {
+        lines.push(dim(&besides.join("; ")));
+    }
+    lines.join("\n") + "\n"
+}

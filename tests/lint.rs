@@ -1,0 +1,210 @@
+//! Lint: every rule by its own page, the published policies, the fixes, the formats.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
+
+use std::collections::BTreeSet;
+
+use countersign::lint::policy::Kind;
+use countersign::lint::read::{Form, form};
+use countersign::lint::run::{self, Outcome, Text};
+use countersign::lint::settings::Settings;
+use countersign::lint::{Finding, Rule, Severity, rules};
+use countersign::moment;
+use countersign::problem::Source;
+
+/// A file of an example.
+struct Example {
+    name: String,
+    text: String,
+}
+
+/// The blocks of a section of a page.
+fn examples(page: &str, section: &str) -> Vec<Example> {
+    let heading = format!("## {section}");
+    let lines = page.lines().skip_while(|l| *l != heading).skip(1).take_while(|l| !l.starts_with("## "));
+    let mut examples: Vec<Example> = Vec::new();
+    let mut open: Option<Example> = None;
+    for line in lines {
+        match (line.strip_prefix("```"), open.as_mut()) {
+            (Some(info), None) => {
+                let (language, file) = info.split_once(" file=").map_or((info, None), |(l, f)| (l, Some(f)));
+                let end = match language {
+                    "hcl" => "tf",
+                    other => other,
+                };
+                let name = file.map_or_else(|| format!("policy.{end}"), str::to_owned);
+                open = Some(Example { name, text: String::new() });
+            }
+            (Some(_), Some(_)) => examples.extend(open.take()),
+            (None, Some(example)) => example.text.push_str(&format!("{line}\n")),
+            (None, None) => {}
+        }
+    }
+    examples
+}
+
+fn settings_of(examples: &[Example]) -> Settings {
+    let at = moment::parse("2026-11-21").unwrap();
+    match examples.iter().find(|e| e.name == "countersign.toml") {
+        Some(toml) => Settings::parse(&Source::new("countersign.toml", toml.text.clone()), at)
+            .unwrap_or_else(|p| panic!("{}: {:?}", toml.text, p)),
+        None => Settings::none(at),
+    }
+}
+
+fn lint(examples: &[Example], settings: &Settings) -> Outcome {
+    let texts: Vec<Text> = examples
+        .iter()
+        .filter(|e| e.name != "countersign.toml")
+        .map(|e| Text {
+            source: Source::new(e.name.clone(), e.text.clone()),
+            form: form(&e.name).unwrap_or(Form::Json),
+            named: true,
+        })
+        .collect();
+    run::lint(&texts, settings, None, true)
+}
+
+fn lint_text(name: &str, text: &str) -> Vec<Finding> {
+    let example = [Example { name: name.to_owned(), text: text.to_owned() }];
+    lint(&example, &settings_of(&[])).findings
+}
+
+fn told(findings: &[Finding]) -> Vec<String> {
+    let one = |f: &Finding| {
+        format!(
+            "{} {} {} `{}`: {}",
+            f.rule.code,
+            f.place.source.path,
+            f.pointer,
+            f.place.source.slice(f.place.span),
+            f.message
+        )
+    };
+    findings.iter().filter(|f| f.is_open()).map(one).collect()
+}
+
+fn codes(findings: &[Finding]) -> BTreeSet<&'static str> {
+    findings.iter().filter(|f| f.is_open()).map(|f| f.rule.code).collect()
+}
+
+#[test]
+fn every_rule_has_its_page() {
+    let mut codes = BTreeSet::new();
+    for rule in rules::all() {
+        assert!(codes.insert(rule.code), "{} stands twice", rule.code);
+        let path = format!("docs/rules/{}.md", rule.code);
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), rule.page, "{path}");
+        let mut lines = rule.page.lines();
+        assert_eq!(lines.next(), Some(format!("# {} {}", rule.code, rule.name).as_str()));
+        let facts = rule.page.lines().find(|l| l.starts_with("severity: ")).unwrap();
+        let wanted = format!("severity: {} · confidence: {} · fix: ", rule.severity.word(), rule.confidence.word());
+        assert!(facts.starts_with(&wanted), "{}: {facts}", rule.code);
+        assert_eq!(facts.contains("an opinion"), rule.opinion, "{}", rule.code);
+        for section in ["Bad", "Good"] {
+            assert!(!examples(rule.page, section).is_empty(), "{} has no {section}", rule.code);
+        }
+        assert!(rule.page.contains("\n## Sources\n"), "{}", rule.code);
+    }
+    let pages = std::fs::read_dir("docs/rules").unwrap().map(|e| e.unwrap().file_name().into_string().unwrap());
+    let pages: BTreeSet<String> = pages.filter(|p| p != "README.md").collect();
+    let known: BTreeSet<String> = codes.iter().map(|c| format!("{c}.md")).collect();
+    assert_eq!(pages, known, "every page has its rule");
+    let files = std::fs::read_dir("src/lint/rules").unwrap().count();
+    assert_eq!(files, rules::all().len() + 5, "every file of a rule stands in the registry");
+}
+
+#[test]
+fn bad_examples_are_found_and_good_ones_are_clean() {
+    for rule in rules::all() {
+        let bad = examples(rule.page, "Bad");
+        let mut settings = settings_of(&bad);
+        if rule.opinion {
+            settings.switch_on(rule);
+        }
+        let found = lint(&bad, &settings).findings;
+        assert!(codes(&found).contains(rule.code), "{}: {:#?}", rule.code, told(&found));
+        let says = fixes_of(rule);
+        let fixes: BTreeSet<bool> =
+            found.iter().filter(|f| f.rule.code == rule.code).filter_map(|f| f.fix.as_ref()).map(|f| f.safe).collect();
+        for safe in [true, false] {
+            let word = if safe { "safe" } else { "unsafe" };
+            assert!(
+                !fixes.contains(&safe) || says.split(' ').any(|w| w.trim_end_matches(',') == word),
+                "{}: {says}",
+                rule.code
+            );
+        }
+        assert_eq!(says.starts_with("none"), fixes.is_empty(), "{}: {says} {fixes:?}", rule.code);
+
+        let good = examples(rule.page, "Good");
+        let mut settings = settings_of(&good);
+        if rule.opinion {
+            settings.switch_on(rule);
+        }
+        let found = lint(&good, &settings).findings;
+        assert_eq!(told(&found), Vec::<String>::new(), "{}", rule.code);
+    }
+}
+
+/// What a page says of its rule's fixes.
+fn fixes_of(rule: &Rule) -> &str {
+    let line = rule.page.lines().find(|l| l.starts_with("severity: ")).unwrap();
+    line.split("fix: ").nth(1).unwrap().split(" · ").next().unwrap()
+}
+
+/// The files of a folder, as lint reads them.
+fn folder(path: &str) -> Vec<Example> {
+    let mut found: Vec<Example> = std::fs::read_dir(path)
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .filter(|p| p.extension().is_some_and(|e| e == "json"))
+        .map(|p| Example {
+            name: p.file_name().unwrap().to_str().unwrap().to_owned(),
+            text: std::fs::read_to_string(&p).unwrap(),
+        })
+        .collect();
+    found.sort_by(|a, b| a.name.cmp(&b.name));
+    assert!(!found.is_empty(), "{path}");
+    found
+}
+
+/// AWS's managed policies are the yardstick for false alarms; the traps of facts §9 that they hold are found.
+#[test]
+fn managed_policies_of_aws_are_clean() {
+    let policies = folder("data/managed-policies");
+    let outcome = lint(&policies, &settings_of(&[]));
+    assert_eq!(outcome.policies, 13);
+    let found: Vec<_> = told(&outcome.findings);
+    // T7: AWS's own policies for vendors grant a list on an ARN
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert!(found[0].starts_with("CS134 AWSVendorInsights.json"), "{found:#?}");
+}
+
+/// The policies of the User Guide: those of today are clean but for two traps, those of 2019 have ended.
+#[test]
+fn examples_of_the_user_guide() {
+    let outcome = lint(&folder("tests/data/user-guide"), &settings_of(&[]));
+    let found = told(&outcome.findings);
+    let of = |name: &str| -> Vec<&String> { found.iter().filter(|f| f.split(' ').nth(1) == Some(name)).collect() };
+    // T3
+    for name in ["create-role.json", "management-account-agreements.json"] {
+        let own = of(name);
+        assert!(matches!(own.as_slice(), [one] if one.starts_with("CS142") && one.contains("iam:GetRole")), "{own:#?}");
+    }
+    // T6
+    let own = of("soc-pci-iso-reports.json");
+    assert!(matches!(own.as_slice(), [one] if one.contains("CS142") && one.contains("ListReportVersions")), "{own:#?}");
+    // T5
+    for name in ["2019-full-access.json", "2019-set-up-and-manage-organization.json"] {
+        assert!(of(name).iter().any(|f| f.contains("CS131") && f.contains("arn:aws:iam:::role/*")), "{found:#?}");
+        assert_eq!(of(name).iter().filter(|f| f.starts_with("CS123")).count(), 3, "{found:#?}");
+    }
+    for example in folder("tests/data/user-guide") {
+        let own = of(&example.name);
+        let old = example.name.starts_with("2019-");
+        assert_eq!(own.iter().any(|f| f.starts_with("CS122")), old, "{own:#?}");
+        let trap = ["create-role.json", "management-account-agreements.json", "soc-pci-iso-reports.json"];
+        assert!(old || trap.contains(&example.name.as_str()) || own.is_empty(), "{own:#?}");
+    }
+}
