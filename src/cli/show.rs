@@ -8,6 +8,7 @@ use clap::{Args, Subcommand};
 use super::{Cli, OK, output};
 use crate::inventory::entity::Uid;
 use crate::inventory::{Inventory, files};
+use crate::lint;
 use crate::policies::{Rule, RuleBook};
 use crate::problem::{Failure, Problem};
 use crate::report::{bold, dim, paragraph};
@@ -29,11 +30,13 @@ enum What {
         /// The folder of the inventory
         dir: Option<PathBuf>,
     },
-    /// A rule or decision, such as R48 or D6, and the policies that state it
+    /// A rule of lint (CS122), or a rule or decision of the domain (R48, D6) with the policies that state it
     Rule {
-        /// Its number
+        /// Its code, name or number
         number: String,
     },
+    /// The rules of lint
+    Rules,
     /// What the console said: what it means, and what helps
     Message {
         /// The message, as it was shown
@@ -55,7 +58,11 @@ pub fn show(cli: &Cli, args: &ShowArgs) -> Result<u8, Failure> {
             output::problems(&inventory.warnings);
             entities(&inventory)?
         }
-        What::Rule { number } => rule(&cli.rules(&schema)?, number)?,
+        What::Rule { number } => match lint::rules::by_code(number) {
+            Some(rule) => rule.page.to_owned(),
+            None => rule(&cli.rules(&schema)?, number)?,
+        },
+        What::Rules => rules_of_lint(),
         What::Message { text } => message(&cli.rules(&schema)?, text)?,
     };
     output::print(&format!("{}\n", text.trim_end()))?;
@@ -78,13 +85,22 @@ fn entities(inventory: &Inventory) -> Result<String, Failure> {
     serde_json::to_string_pretty(&json).map_err(|e| Failure::general(e.to_string()))
 }
 
+/// One line a rule: code, name, severity, what it is about.
+fn rules_of_lint() -> String {
+    let line = |rule: &&lint::Rule| {
+        let off = if rule.opinion { " (off by default)" } else { "" };
+        format!("{} {:<36} {:<8} {}{off}", bold(rule.code), rule.name, rule.severity.word(), rule.summary())
+    };
+    lint::rules::all().iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
 fn rule(rules: &RuleBook, number: &str) -> Result<String, Failure> {
     let number = number.to_ascii_uppercase();
     let heading = format!("### {number}");
     let mut lines = RULES.lines().skip_while(|l| *l != heading);
     if lines.next().is_none() {
         let problem = Problem::general(format!("there is no rule {number}"));
-        return Err(problem.help("the rules are R1 to R103, the decisions D1 to D25").into());
+        return Err(problem.help("the rules are R1 to R103, the decisions D1 to D25; those of lint are listed by `countersign show rules`").into());
     }
     let body: Vec<&str> = lines.take_while(|l| !l.starts_with('#')).collect();
     let mut text = format!("{}\n{}\n", bold(&number), body.join("\n").trim_end());

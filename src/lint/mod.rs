@@ -96,6 +96,13 @@ pub struct Rule {
     pub check: Check,
 }
 
+impl Rule {
+    /// What it is about, in one sentence: the first paragraph of its page.
+    pub fn summary(&self) -> &'static str {
+        self.page.lines().find(|l| !l.starts_with('#') && !l.trim().is_empty()).unwrap_or_default()
+    }
+}
+
 /// A place in a file, and its path in the policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct At {

@@ -37,13 +37,12 @@ pub fn sarif(report: &Report) -> Sarif {
 
 fn descriptor(rule: &Rule) -> ReportingDescriptor {
     let page = rule.page.to_owned();
-    let title = page.lines().find(|l| !l.starts_with('#') && !l.trim().is_empty()).unwrap_or_default().to_owned();
     let level =
         ReportingConfiguration::builder().level(json!(level_word(rule.severity))).enabled(!rule.opinion).build();
     ReportingDescriptor::builder()
         .id(rule.code)
         .name(rule.name)
-        .short_description(MultiformatMessageString::builder().text(title).build())
+        .short_description(MultiformatMessageString::builder().text(rule.summary()).build())
         .help(MultiformatMessageString::builder().text(page.clone()).markdown(page).build())
         .help_uri(format!("{HOME}/blob/main/docs/rules/{}.md", rule.code))
         .default_configuration(level)
