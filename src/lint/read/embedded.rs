@@ -62,6 +62,14 @@ pub fn json_string(raw: &str, start: usize) -> Option<Mapped> {
     Some(mapped.ended(start + raw.len().saturating_sub(1)))
 }
 
+/// The text of a JSON string that is itself the text of one.
+pub fn unquoted(outer: &Mapped) -> Option<Mapped> {
+    let start = outer.text.len() - outer.text.trim_start().len();
+    let inner = json_string(outer.text.trim(), start)?;
+    let offsets = inner.offsets.iter().map(|o| outer.at(*o)).collect();
+    Some(Mapped { text: inner.text, offsets })
+}
+
 /// The text of a percent-encoded string.
 pub fn percent(text: &Mapped) -> Option<Mapped> {
     let bytes = text.text.as_bytes();

@@ -228,7 +228,8 @@ impl<'a> Finder<'a> {
                 embedded::aligned(text, raw.get(quote..)?, node.span.start + quote)
             }
         };
-        if encoded { embedded::percent(&mapped) } else { Some(mapped) }
+        let mapped = if encoded { embedded::percent(&mapped)? } else { mapped };
+        if mapped.text.trim_start().starts_with('"') { embedded::unquoted(&mapped) } else { Some(mapped) }
     }
 
     fn not_literal(&mut self, node: &Node, around: &Around) {
@@ -373,7 +374,7 @@ fn file_argument(raw: &str) -> Option<String> {
 /// Whether the value of a key should be a policy, so that one that is not literal is told.
 fn holds_policy(key: &str, around: &Around, terraform: bool) -> bool {
     let named = ["PolicyDocument", "AssumeRolePolicyDocument", "InlinePolicy", "CustomPolicy"].contains(&key);
-    let of_terraform = ["policy", "inline_policy", "assume_role_policy"].contains(&key)
+    let of_terraform = ["policy", "inline_policy", "assume_role_policy", "content"].contains(&key)
         && around.pointer.starts_with("resource.aws_")
         && around.kind.is_some();
     let of_organizations = key == "Content" && around.kind.is_some();

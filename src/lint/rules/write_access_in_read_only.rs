@@ -2,7 +2,7 @@
 
 use super::tasks;
 use crate::lint::policy::Policy;
-use crate::lint::{Check, Confidence, Rule, Severity, Sink};
+use crate::lint::{At, Check, Confidence, Rule, Severity, Sink};
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -25,13 +25,21 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
     }
     let words = sink.settings.words(RULE.code, &WORDS);
     let promise = policy.names.iter().find(|n| tasks::holds_word(n, &words)).cloned();
+    let mut reached: Vec<(At, String, Vec<&str>)> = Vec::new();
     for action in WRITE {
         for (statement, text) in tasks::allowing(policy, action) {
             let sid = statement.sid.as_ref().map(|s| s.text.clone()).filter(|s| tasks::holds_word(s, &words));
-            if let Some(name) = promise.clone().or(sid) {
-                let message = format!("`{name}` allows {action}, which changes agreements");
-                sink.add(&text.at, message, "take it out, or give the policy another name");
+            let Some(name) = promise.clone().or(sid) else {
+                continue;
+            };
+            match reached.iter_mut().find(|(at, ..)| *at == text.at) {
+                Some((_, _, actions)) => actions.push(action),
+                None => reached.push((text.at, name, vec![action])),
             }
         }
+    }
+    for (at, name, actions) in reached {
+        let message = format!("`{name}` allows {}: that changes agreements", actions.join(" and "));
+        sink.add(&at, message, "take it out, or give the policy another name");
     }
 }

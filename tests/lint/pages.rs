@@ -1,92 +1,10 @@
-//! Lint: every rule by its own page, the published policies, the fixes, the formats.
-
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
+//! Rules by their own pages, and by what AWS publishes.
 
 use std::collections::BTreeSet;
 
-use countersign::lint::policy::Kind;
-use countersign::lint::read::{Form, form};
-use countersign::lint::run::{self, Outcome, Text};
-use countersign::lint::settings::Settings;
-use countersign::lint::{Finding, Rule, Severity, rules};
-use countersign::moment;
-use countersign::problem::Source;
+use countersign::lint::{Rule, rules};
 
-/// A file of an example.
-struct Example {
-    name: String,
-    text: String,
-}
-
-/// The blocks of a section of a page.
-fn examples(page: &str, section: &str) -> Vec<Example> {
-    let heading = format!("## {section}");
-    let lines = page.lines().skip_while(|l| *l != heading).skip(1).take_while(|l| !l.starts_with("## "));
-    let mut examples: Vec<Example> = Vec::new();
-    let mut open: Option<Example> = None;
-    for line in lines {
-        match (line.strip_prefix("```"), open.as_mut()) {
-            (Some(info), None) => {
-                let (language, file) = info.split_once(" file=").map_or((info, None), |(l, f)| (l, Some(f)));
-                let end = match language {
-                    "hcl" => "tf",
-                    other => other,
-                };
-                let name = file.map_or_else(|| format!("policy.{end}"), str::to_owned);
-                open = Some(Example { name, text: String::new() });
-            }
-            (Some(_), Some(_)) => examples.extend(open.take()),
-            (None, Some(example)) => example.text.push_str(&format!("{line}\n")),
-            (None, None) => {}
-        }
-    }
-    examples
-}
-
-fn settings_of(examples: &[Example]) -> Settings {
-    let at = moment::parse("2026-11-21").unwrap();
-    match examples.iter().find(|e| e.name == "countersign.toml") {
-        Some(toml) => Settings::parse(&Source::new("countersign.toml", toml.text.clone()), at)
-            .unwrap_or_else(|p| panic!("{}: {:?}", toml.text, p)),
-        None => Settings::none(at),
-    }
-}
-
-fn lint(examples: &[Example], settings: &Settings) -> Outcome {
-    let texts: Vec<Text> = examples
-        .iter()
-        .filter(|e| e.name != "countersign.toml")
-        .map(|e| Text {
-            source: Source::new(e.name.clone(), e.text.clone()),
-            form: form(&e.name).unwrap_or(Form::Json),
-            named: true,
-        })
-        .collect();
-    run::lint(&texts, settings, None, true)
-}
-
-fn lint_text(name: &str, text: &str) -> Vec<Finding> {
-    let example = [Example { name: name.to_owned(), text: text.to_owned() }];
-    lint(&example, &settings_of(&[])).findings
-}
-
-fn told(findings: &[Finding]) -> Vec<String> {
-    let one = |f: &Finding| {
-        format!(
-            "{} {} {} `{}`: {}",
-            f.rule.code,
-            f.place.source.path,
-            f.pointer,
-            f.place.source.slice(f.place.span),
-            f.message
-        )
-    };
-    findings.iter().filter(|f| f.is_open()).map(one).collect()
-}
-
-fn codes(findings: &[Finding]) -> BTreeSet<&'static str> {
-    findings.iter().filter(|f| f.is_open()).map(|f| f.rule.code).collect()
-}
+use super::{Example, codes, examples, lint, settings_of, told};
 
 #[test]
 fn every_rule_has_its_page() {
@@ -159,10 +77,7 @@ fn folder(path: &str) -> Vec<Example> {
         .unwrap()
         .map(|e| e.unwrap().path())
         .filter(|p| p.extension().is_some_and(|e| e == "json"))
-        .map(|p| Example {
-            name: p.file_name().unwrap().to_str().unwrap().to_owned(),
-            text: std::fs::read_to_string(&p).unwrap(),
-        })
+        .map(|p| Example::new(p.file_name().unwrap().to_str().unwrap(), std::fs::read_to_string(&p).unwrap()))
         .collect();
     found.sort_by(|a, b| a.name.cmp(&b.name));
     assert!(!found.is_empty(), "{path}");

@@ -1,0 +1,254 @@
+//! Fixes: they come to an end, what comes out parses, and a safe one changes no decision of the second interpreter.
+
+use std::sync::Arc;
+
+use countersign::lint::fix::{self, Fixed, Which};
+use countersign::lint::read::{Form, form};
+use countersign::lint::run::{self, Text};
+use countersign::lint::settings::Settings;
+use countersign::lint::{Finding, rules};
+use countersign::problem::Source;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::{Example, codes, examples, lint, reference, settings, settings_of, told};
+
+/// Applies the fixes of a file, if it has some.
+fn fixed(example: &Example, which: Which, settings: &Settings) -> Option<Fixed> {
+    let findings = lint(std::slice::from_ref(example), settings).findings;
+    let again = |source: &Arc<Source>| -> Vec<Finding> {
+        let form = form(&source.path).unwrap_or(Form::Json);
+        run::lint(&[Text { source: source.clone(), form, named: true }], settings, None, true).findings
+    };
+    let fixed = fix::fix(&findings, which, again).unwrap();
+    assert!(fixed.len() <= 1);
+    fixed.into_iter().next()
+}
+
+/// The policies that a text of JSON holds.
+fn policies(text: &str) -> Vec<Value> {
+    fn find(value: &Value, found: &mut Vec<Value>) {
+        match value {
+            Value::Object(members) if members.contains_key("Statement") => found.push(value.clone()),
+            Value::Object(members) => members.values().for_each(|v| find(v, found)),
+            Value::Array(values) => values.iter().for_each(|v| find(v, found)),
+            Value::String(text) if text.starts_with('{') => {
+                find(&serde_json::from_str(text).unwrap(), found);
+            }
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    find(&serde_json::from_str(text.trim_start_matches('\u{feff}')).unwrap(), &mut found);
+    found
+}
+
+const ACTIONS: [&str; 6] = [
+    "artifact:GetReport",
+    "artifact:ListReports",
+    "artifact:AcceptAgreement",
+    "artifact:TerminateAgreement",
+    "iam:GetRole",
+    "s3:GetObject",
+];
+const RESOURCES: [&str; 5] = [
+    "*",
+    "arn:aws:artifact:us-east-1::report/report-jRVRFP8HxUN5zpPh:1",
+    "arn:aws:artifact:::agreement/agreement-9c1kBcYznTkcpRIm",
+    "arn:aws:artifact::111122223333:customer-agreement/customer-agreement-abcdef0123456789",
+    "arn:aws:s3:::home/jo",
+];
+
+/// What a policy decides on every request of a small world.
+fn decisions(policy: &Value) -> Vec<&'static str> {
+    let contexts = [
+        json!({}),
+        json!({"aws:username": "jo"}),
+        json!({"artifact:ReportSeries": "SOC", "aws:SourceIp": "10.1.2.3"}),
+        json!({"artifact:ReportSeries": "PCI", "aws:username": "x"}),
+    ];
+    let mut decisions = Vec::new();
+    for action in ACTIONS {
+        for resource in RESOURCES {
+            for context in &contexts {
+                let request = json!({
+                    "principal": "arn:aws:iam::111122223333:user/jo", "action": action, "resource": resource,
+                    "context": context, "identity": [policy],
+                });
+                decisions.push(reference::decide(&request));
+            }
+        }
+    }
+    decisions
+}
+
+fn keep_decisions(before: &str, after: &str) {
+    let (before, after) = (policies(before), policies(after));
+    assert_eq!(before.len(), after.len());
+    for (before, after) in before.iter().zip(&after) {
+        assert_eq!(decisions(before), decisions(after), "{before:#}\n{after:#}");
+    }
+}
+
+#[test]
+fn fixes_of_bad_examples_converge_and_parse() {
+    let mut changed = 0;
+    for rule in rules::all() {
+        let bad = examples(rule.page, "Bad");
+        let mut settings = settings_of(&bad);
+        if rule.opinion {
+            settings.switch_on(rule);
+        }
+        for example in bad.iter().filter(|e| e.name != "countersign.toml") {
+            for which in [Which::Safe, Which::All] {
+                let Some(fixed) = fixed(example, which, &settings) else {
+                    continue;
+                };
+                changed += 1;
+                let after = Example::new(example.name.clone(), fixed.after.clone());
+                let left = lint(&[after], &settings).findings;
+                assert!(!codes(&left).contains("CS101"), "{}: {}", rule.code, fixed.after);
+                let again = left.iter().filter(|f| f.fix.as_ref().is_some_and(|x| x.safe || which == Which::All));
+                assert_eq!(again.count(), 0, "{}: {:#?}", rule.code, told(&left));
+                if which == Which::Safe && example.name.ends_with(".json") {
+                    keep_decisions(&example.text, &fixed.after);
+                }
+            }
+        }
+    }
+    assert!(changed >= 25, "{changed}");
+}
+
+/// An example, one after the other: what each fix makes of the text.
+#[test]
+fn fixes_keep_what_they_do_not_touch() {
+    let settings = settings("");
+    let cases = [
+        (
+            "a.json",
+            "{\n\t\"Statement\" : [ {\"Sid\":\"\",\n   \"Effect\":\"Allow\", \"Action\": [ \"artifact:ListReports\" ,\"artifact:listreports\"], \"Resource\":\"*\"} ]\n}",
+            "{\n\t\"Version\": \"2012-10-17\",\n\t\"Statement\" : [ {\"Effect\":\"Allow\", \"Action\": [ \"artifact:ListReports\"], \"Resource\":\"*\"} ]\n}",
+        ),
+        (
+            "a.json",
+            r#"{"Content": "{\"Statement\": [{\"Effect\": \"Allow\", \"Action\": [\"s3:a\", \"s3:a\"], \"Resource\": \"*\"}]}"}"#,
+            r#"{"Content": "{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", \"Action\": [\"s3:a\"], \"Resource\": \"*\"}]}"}"#,
+        ),
+        (
+            "a.yaml",
+            "Resources:\n  P:\n    Type: AWS::IAM::ManagedPolicy\n    Properties:\n      PolicyDocument:\n        Statement:\n          - Effect: Allow\n            Action:\n              - s3:a # first\n              - s3:b\n              - s3:a\n            Resource: '*'\n",
+            "Resources:\n  P:\n    Type: AWS::IAM::ManagedPolicy\n    Properties:\n      PolicyDocument:\n        Version: \"2012-10-17\"\n        Statement:\n          - Effect: Allow\n            Action:\n              - s3:a # first\n              - s3:b\n            Resource: '*'\n",
+        ),
+        (
+            "a.tf",
+            "data \"aws_iam_policy_document\" \"x\" {\n  statement {\n    actions   = [\"s3:a\", \"s3:b\", \"s3:a\"] # why\n    resources = [\"*\"]\n  }\n}\n",
+            "data \"aws_iam_policy_document\" \"x\" {\n  statement {\n    actions   = [\"s3:a\", \"s3:b\"] # why\n    resources = [\"*\"]\n  }\n}\n",
+        ),
+        (
+            "a.tf",
+            "resource \"aws_iam_policy\" \"x\" {\n  policy = <<EOT\n{\n  \"Statement\": [{\"Effect\": \"Allow\", \"Action\": [\"s3:a\", \"s3:a\"], \"Resource\": \"${var.x}\"}]\n}\nEOT\n}\n",
+            "resource \"aws_iam_policy\" \"x\" {\n  policy = <<EOT\n{\n  \"Statement\": [{\"Effect\": \"Allow\", \"Action\": [\"s3:a\"], \"Resource\": \"${var.x}\"}]\n}\nEOT\n}\n",
+        ),
+    ];
+    for (name, before, after) in cases {
+        let found = fixed(&Example::new(name, before), Which::Safe, &settings).unwrap();
+        assert_eq!(found.after, after);
+    }
+}
+
+fn one_or_more(texts: &'static [&'static str]) -> impl Strategy<Value = Value> {
+    prop_oneof![
+        prop::sample::select(texts).prop_map(Value::from),
+        prop::collection::vec(prop::sample::select(texts), 1..4).prop_map(Value::from),
+    ]
+}
+
+fn statement() -> impl Strategy<Value = Value> {
+    const PATTERNS: [&str; 8] = [
+        "artifact:GetReport",
+        "artifact:getreport",
+        "artifact:Get*",
+        "artifact:*",
+        "*",
+        "s3:GetObject",
+        "artifact:ListReports",
+        "iam:Get?ole",
+    ];
+    const ARNS: [&str; 7] = [
+        "*",
+        "arn:aws:artifact:*::report/*",
+        "arn:aws:artifact:us-east-1::report/*:1",
+        "arn:aws:artifact:::agreement/*",
+        "arn:*",
+        "arn:aws:s3:::home/*",
+        "arn:aws:s3:::home/${aws:username}",
+    ];
+    let conditions = prop_oneof![
+        4 => Just(Value::Null),
+        1 => Just(json!({"StringEquals": {"artifact:ReportSeries": "SOC"}})),
+        1 => Just(json!({"StringEquals": {"artifact:ReportSeries": ["SOC", "PCI"]}})),
+        1 => Just(json!({"StringNotEquals": {"artifact:ReportSeries": "SOC"}})),
+        1 => Just(json!({"StringNotEquals": {"artifact:ReportSeries": ["SOC", "PCI"]}})),
+        1 => Just(json!({"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}, "StringLikeIfExists": {"aws:username": "j*"}})),
+    ];
+    let sid = prop::sample::select(vec![None, Some(""), Some("A"), Some("B")]);
+    let parts = (
+        sid,
+        prop::bool::weighted(0.8),
+        one_or_more(&PATTERNS),
+        any::<bool>(),
+        one_or_more(&ARNS),
+        any::<bool>(),
+        conditions,
+    );
+    parts.prop_map(|(sid, allow, actions, not_action, resources, not_resource, condition)| {
+        let mut statement = json!({"Effect": if allow { "Allow" } else { "Deny" }});
+        if let Some(sid) = sid {
+            statement["Sid"] = sid.into();
+        }
+        statement[if not_action { "NotAction" } else { "Action" }] = actions;
+        statement[if not_resource { "NotResource" } else { "Resource" }] = resources;
+        if !condition.is_null() {
+            statement["Condition"] = condition;
+        }
+        statement
+    })
+}
+
+/// A policy with much that is redundant, in one of the ways that files hold one.
+fn file() -> impl Strategy<Value = Example> {
+    let version = prop::sample::select(vec![None, Some("2012-10-17"), Some("2008-10-17")]);
+    let parts = (version, prop::collection::vec(statement(), 1..4), any::<prop::sample::Index>(), any::<bool>(), 0..4);
+    parts.prop_map(|(version, mut statements, again, twice, host)| {
+        if twice {
+            statements.push(statements[again.index(statements.len())].clone());
+        }
+        let mut policy = json!({"Statement": statements});
+        if let Some(version) = version {
+            policy["Version"] = version.into();
+        }
+        match host {
+            0 => Example::new("p.json", policy.to_string()),
+            1 => Example::new("p.json", serde_json::to_string_pretty(&policy).unwrap()),
+            2 => Example::new("p.json", json!({"Policy": {"Content": policy.to_string()}}).to_string()),
+            _ => Example::new("p.json", json!({"CustomPolicy": policy, "Name": "x"}).to_string()),
+        }
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn safe_fixes_of_generated_policies_keep_decisions(example in file()) {
+        if let Some(fixed) = fixed(&example, Which::Safe, &settings("")) {
+            keep_decisions(&example.text, &fixed.after);
+            let left = lint(&[Example::new("p.json", fixed.after.clone())], &settings("")).findings;
+            prop_assert!(!left.iter().any(|f| f.fix.as_ref().is_some_and(|x| x.safe)), "{}", fixed.after);
+        }
+        // all fixes come to an end, and what comes out parses
+        if let Some(fixed) = fixed(&example, Which::All, &settings("")) {
+            policies(&fixed.after);
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Lint: every rule by its own page, the published policies, where policies stand, the fixes, the command.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
+
+mod command;
+mod fixes;
+mod pages;
+mod read;
+#[path = "../reference/mod.rs"]
+mod reference;
+
+use std::collections::BTreeSet;
+
+use countersign::lint::Finding;
+use countersign::lint::read::{Form, form};
+use countersign::lint::run::{self, Outcome, Text};
+use countersign::lint::settings::Settings;
+use countersign::moment;
+use countersign::problem::Source;
+
+/// A file of an example.
+#[derive(Debug)]
+struct Example {
+    name: String,
+    text: String,
+}
+
+impl Example {
+    fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { name: name.into(), text: text.into() }
+    }
+
+    fn text(&self) -> Text {
+        Text {
+            source: Source::new(self.name.clone(), self.text.clone()),
+            form: form(&self.name).unwrap_or(Form::Json),
+            named: true,
+        }
+    }
+}
+
+fn settings(toml: &str) -> Settings {
+    let at = moment::parse("2026-11-21").unwrap();
+    let source = Source::new("countersign.toml", toml);
+    Settings::parse(&source, at).unwrap_or_else(|problems| panic!("{toml}: {problems:?}"))
+}
+
+/// The settings among the files of an example.
+fn settings_of(examples: &[Example]) -> Settings {
+    settings(examples.iter().find(|e| e.name == "countersign.toml").map_or("", |e| e.text.as_str()))
+}
+
+fn lint(examples: &[Example], settings: &Settings) -> Outcome {
+    let files = examples.iter().filter(|e| e.name != "countersign.toml");
+    run::lint(&files.map(Example::text).collect::<Vec<_>>(), settings, None, true)
+}
+
+/// What counts, in words: code, file, pointer, the words at fault, the message.
+fn told(findings: &[Finding]) -> Vec<String> {
+    let one = |f: &Finding| {
+        let words = f.place.source.slice(f.place.span);
+        format!("{} {} {} `{words}`: {}", f.rule.code, f.place.source.path, f.pointer, f.message)
+    };
+    findings.iter().filter(|f| f.is_open()).map(one).collect()
+}
+
+fn codes(findings: &[Finding]) -> BTreeSet<&'static str> {
+    findings.iter().filter(|f| f.is_open()).map(|f| f.rule.code).collect()
+}
+
+/// The blocks of a section of a rule's page.
+fn examples(page: &str, section: &str) -> Vec<Example> {
+    let heading = format!("## {section}");
+    let lines = page.lines().skip_while(|l| *l != heading).skip(1).take_while(|l| !l.starts_with("## "));
+    let mut examples: Vec<Example> = Vec::new();
+    let mut open: Option<Example> = None;
+    for line in lines {
+        match (line.strip_prefix("```"), open.as_mut()) {
+            (Some(info), None) => {
+                let (language, file) = info.split_once(" file=").map_or((info, None), |(l, f)| (l, Some(f)));
+                let end = if language == "hcl" { "tf" } else { language };
+                open = Some(Example::new(file.map_or_else(|| format!("policy.{end}"), str::to_owned), ""));
+            }
+            (Some(_), Some(_)) => examples.extend(open.take()),
+            (None, Some(example)) => example.text.push_str(&format!("{line}\n")),
+            (None, None) => {}
+        }
+    }
+    examples
+}

@@ -1,0 +1,233 @@
+//! Where policies stand, and what is said of files that hold none.
+
+use countersign::lint::read::{FaultKind, UNKNOWN};
+use countersign::lint::rules;
+
+use super::{Example, codes, lint, settings, told};
+
+fn found(name: &str, text: &str) -> Vec<String> {
+    told(&lint(&[Example::new(name, text)], &settings("")).findings)
+}
+
+/// The words at fault of the only finding of a rule.
+fn words(name: &str, text: &str, code: &str) -> String {
+    let findings = lint(&[Example::new(name, text)], &settings("")).findings;
+    let own: Vec<_> = findings.iter().filter(|f| f.rule.code == code).collect();
+    assert_eq!(own.len(), 1, "{name}: {:#?}", told(&findings));
+    own[0].place.source.slice(own[0].place.span).to_owned()
+}
+
+const DOCUMENT: &str =
+    r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "artifact:Get", "Resource": "*"}]}"#;
+
+/// One policy in every way in which files hold policies: the finding points at the words of the file.
+#[test]
+fn findings_point_into_the_file() {
+    let escaped = serde_json::to_string(DOCUMENT).unwrap();
+    let twice = serde_json::to_string(&escaped).unwrap();
+    let percent: String = DOCUMENT
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c.to_string() } else { format!("%{:02X}", u32::from(c)) })
+        .collect();
+    let hcl = DOCUMENT.replace("\": ", "\" = ");
+    for (name, text, expected) in [
+        ("plain.json", DOCUMENT.to_owned(), "\"artifact:Get\""),
+        ("aws-ia.json", format!(r#"{{"Name": "x", "CustomPolicy": {DOCUMENT}}}"#), "\"artifact:Get\""),
+        ("get-policy-version.json", format!(r#"{{"PolicyVersion": {{"Document": {DOCUMENT}}}}}"#), "\"artifact:Get\""),
+        ("get-inline-policy.json", format!(r#"{{"InlinePolicy": {escaped}}}"#), "\\\"artifact:Get\\\""),
+        (
+            "describe-policy.json",
+            format!(r#"{{"Policy": {{"PolicySummary": {{"Type": "SERVICE_CONTROL_POLICY"}}, "Content": {escaped}}}}}"#),
+            "\\\"artifact:Get\\\"",
+        ),
+        ("twice.json", format!(r#"{{"Content": {twice}}}"#), "\\\\\\\"artifact:Get\\\\\\\""),
+        ("percent.json", format!(r#"{{"Document": "{percent}"}}"#), "%22artifact%3AGet%22"),
+        ("wire.json", percent.clone(), "%22artifact%3AGet%22"),
+        (
+            "plan.json",
+            format!(
+                r#"{{"resource_changes": [{{"type": "aws_iam_policy", "mode": "managed", "change": {{"before": null, "after": {{"policy": {escaped}}}}}}}]}}"#
+            ),
+            "\\\"artifact:Get\\\"",
+        ),
+        (
+            "cfn.json",
+            format!(r#"{{"Resources": {{"P": {{"Type": "AWS::IAM::ManagedPolicy", "Properties": {{"PolicyDocument": {DOCUMENT}}}}}}}}}"#),
+            "\"artifact:Get\"",
+        ),
+        ("flow.yaml", format!("Policy: {DOCUMENT}\n"), "\"artifact:Get\""),
+        (
+            "block.yaml",
+            "PolicyDocument:\n  Version: 2012-10-17\n  Statement:\n    - Effect: Allow\n      Action: artifact:Get\n      Resource: '*'\n".to_owned(),
+            "artifact:Get",
+        ),
+        ("string.yaml", format!("Content: |\n  {DOCUMENT}\n"), "\"artifact:Get\""),
+        ("quoted.yaml", format!("Content: '{DOCUMENT}'\n"), "\"artifact:Get\""),
+        ("jsonencode.tf", format!("resource \"aws_iam_policy\" \"x\" {{\n  policy = jsonencode({hcl})\n}}\n"), "\"artifact:Get\""),
+        ("heredoc.tf", format!("resource \"aws_iam_policy\" \"x\" {{\n  policy = <<-EOT\n    {DOCUMENT}\n  EOT\n}}\n"), "\"artifact:Get\""),
+        (
+            "data.tf",
+            "data \"aws_iam_policy_document\" \"x\" {\n  statement {\n    actions   = [\"artifact:Get\"]\n    resources = [\"*\"]\n  }\n}\n".to_owned(),
+            "\"artifact:Get\"",
+        ),
+        ("module.tf", format!("module \"sso\" {{\n  permission_sets = [{{ name = \"x\", inline_policy = jsonencode({hcl}) }}]\n}}\n"), "\"artifact:Get\""),
+    ] {
+        assert_eq!(words(name, &text, "CS122"), expected, "{name}");
+    }
+}
+
+#[test]
+fn a_literal_part_of_a_text_is_looked_at() {
+    let text = "resource \"aws_iam_policy\" \"x\" {\n  policy = <<-EOT\n    {\"Version\": \"2012-10-17\", \"Statement\": [\n      {\"Effect\": \"Allow\", \"Action\": \"${var.prefix}:Get\", \"Resource\": \"arn:aws:artifact:${var.r}:1:agreement/$${aws:username}\"},\n      {\"Effect\": \"Allow\", \"Action\": \"artifact:Get\", \"Resource\": \"*\"}\n    ]}\n  EOT\n}\n";
+    assert_eq!(words("x.tf", text, "CS122"), "\"artifact:Get\"");
+    assert_eq!(words("x.tf", text, "CS131"), "\"arn:aws:artifact:${var.r}:1:agreement/$${aws:username}\"");
+}
+
+/// The kind of a policy is found from what it stands in.
+#[test]
+fn kinds_are_found() {
+    let deny =
+        r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "artifact:*", "Resource": "*"}]}"#;
+    let hcl = deny.replace("\": ", "\" = ");
+    let escaped = serde_json::to_string(deny).unwrap();
+    let guardrails = [
+        ("scp/a.json", deny.to_owned()),
+        ("a.tf", format!("resource \"aws_organizations_policy\" \"x\" {{\n  content = jsonencode({hcl})\n}}\n")),
+        (
+            "b.tf",
+            "data \"aws_iam_policy_document\" \"d\" {\n  statement {\n    effect = \"Deny\"\n    actions = [\"artifact:*\"]\n    resources = [\"*\"]\n  }\n}\nresource \"aws_organizations_policy\" \"x\" {\n  content = data.aws_iam_policy_document.d.json\n}\n".to_owned(),
+        ),
+        ("a.yaml", format!("Resources:\n  P:\n    Type: AWS::Organizations::Policy\n    Properties:\n      Type: SERVICE_CONTROL_POLICY\n      Content: {deny}\n")),
+        ("a.json", format!(r#"{{"Policy": {{"PolicySummary": {{"Type": "SERVICE_CONTROL_POLICY"}}, "Content": {escaped}}}}}"#)),
+    ];
+    for (name, text) in guardrails {
+        let findings = lint(&[Example::new(name, text)], &settings("")).findings;
+        assert!(codes(&findings).contains("CS171"), "{name}: {:#?}", told(&findings));
+    }
+    for (name, text) in [
+        ("iam/a.json", deny.to_owned()),
+        (
+            "c.tf",
+            format!(
+                "resource \"aws_organizations_policy\" \"x\" {{\n  type = \"TAG_POLICY\"\n  content = jsonencode({hcl})\n}}\n"
+            ),
+        ),
+    ] {
+        let findings = lint(&[Example::new(name, text)], &settings("")).findings;
+        assert!(!codes(&findings).contains("CS171"), "{name}: {:#?}", told(&findings));
+    }
+    // what names principals is a policy of a resource, or one of trust, and both may
+    let bucket = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"}]}"#;
+    let trust = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}]}"#;
+    for text in [bucket, trust] {
+        assert_eq!(found("x.json", text), Vec::<String>::new());
+    }
+    let settings = settings("[lint.kinds]\n\"x.json\" = \"identity\"\n");
+    let findings = lint(&[Example::new("x.json", bucket)], &settings).findings;
+    assert!(codes(&findings).contains("CS108"), "{:#?}", told(&findings));
+}
+
+/// What cannot be read is told where it stands, and never passed over.
+#[test]
+fn what_is_not_literal_is_told() {
+    for (name, text, expected) in [
+        ("a.tf", "resource \"aws_iam_policy\" \"x\" {\n  policy = var.policy\n}\n", "var.policy"),
+        (
+            "a.tf",
+            "resource \"aws_iam_role_policy\" \"x\" {\n  policy = templatefile(\"x.tpl\", {})\n}\n",
+            "templatefile(\"x.tpl\", {})",
+        ),
+        (
+            "a.tf",
+            "resource \"aws_iam_policy\" \"x\" {\n  policy = data.aws_iam_policy_document.gone.json\n}\n",
+            "data.aws_iam_policy_document.gone.json",
+        ),
+        (
+            "a.yaml",
+            "Resources:\n  P:\n    Type: AWS::IAM::Policy\n    Properties:\n      PolicyDocument: !Ref Document\n",
+            "!Ref Document",
+        ),
+        (
+            "a.tf",
+            "resource \"aws_iam_policy\" \"x\" {\n  policy = <<EOT\n{\"Version\": \"2012-10-17\", \"Statement\": ${jsonencode(var.s)}}\nEOT\n}\n",
+            "<<EOT\n{\"Version\": \"2012-10-17\", \"Statement\": ${jsonencode(var.s)}}\nEOT",
+        ),
+    ] {
+        assert_eq!(words(name, text, "CS116"), expected, "{name}");
+    }
+    // a document that is used is read where it stands
+    let used = "data \"aws_iam_policy_document\" \"d\" {\n  statement {\n    actions = [\"s3:GetObject\"]\n    resources = [\"*\"]\n  }\n}\nresource \"aws_iam_policy\" \"x\" {\n  policy = data.aws_iam_policy_document.d.json\n}\n";
+    assert_eq!(found("a.tf", used), Vec::<String>::new());
+}
+
+#[test]
+fn files_without_policies_are_passed_over_and_counted() {
+    let texts = [
+        ("package.json", r#"{"name": "x", "version": "1.0.0"}"#),
+        (
+            "waf.yaml",
+            "Resources:\n  R:\n    Type: AWS::WAFv2::RuleGroup\n    Properties:\n      Rules:\n        - Statement:\n            RateBasedStatement: {Limit: 1}\n",
+        ),
+        ("broken.json", "{"),
+        ("empty.yaml", ""),
+        ("main.tf", "variable \"x\" {}\n"),
+    ];
+    let texts = texts.map(|(name, text)| {
+        let mut text = Example::new(name, text).text();
+        text.named = false;
+        text
+    });
+    let outcome = countersign::lint::run::lint(&texts, &settings(""), None, true);
+    assert_eq!(told(&outcome.findings), Vec::<String>::new());
+    assert_eq!((outcome.files, outcome.passed_over), (0, 5));
+}
+
+#[test]
+fn invalid_files_are_told_with_their_place() {
+    for (name, text, expected) in [
+        ("a.json", "{\"Statement\": [{\"Effect\": \"Allow\",}]}", "}"),
+        ("a.json", "{\"Content\": \"{\\\"Statement\\\": [{\\\"Effect\\\": \\\"Allow\\\",}]}\"}", "}"),
+        ("a.yaml", "Statement:\n  - Effect: [\n", ""),
+        ("a.tf", "data \"aws_iam_policy_document\" \"x\" {\n  statement {\n", ""),
+    ] {
+        let own = words(name, text, "CS101");
+        assert!(own.starts_with(expected), "{name}: {own:?}");
+    }
+    let deep = format!("{{\"Statement\": {}1{}}}", "[".repeat(200), "]".repeat(200));
+    assert_eq!(words("a.json", &deep, "CS101"), "[");
+    let deep = format!("Statement: {}1{}\n", "[".repeat(200), "]".repeat(200));
+    assert!(!words("a.yaml", &deep, "CS101").is_empty());
+    assert_ne!(FaultKind::Unreadable, FaultKind::NotLiteral);
+    assert!(!char::is_alphanumeric(UNKNOWN));
+}
+
+/// One folder on which every rule fires.
+#[test]
+fn every_rule_fires_on_the_fixture() {
+    let root = std::path::Path::new("tests/data/every-rule");
+    let mut examples = Vec::new();
+    for entry in walk(root) {
+        let name = entry.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
+        examples.push(Example::new(name, std::fs::read_to_string(&entry).unwrap()));
+    }
+    let toml = examples.iter().find(|e| e.name == "countersign.toml").unwrap().text.clone();
+    let mut settings = settings(&toml);
+    rules::all().iter().filter(|r| r.opinion).for_each(|r| settings.switch_on(r));
+    let fired = codes(&lint(&examples, &settings).findings);
+    let silent: Vec<_> = rules::all().iter().map(|r| r.code).filter(|c| !fired.contains(c)).collect();
+    assert_eq!(silent, Vec::<&str>::new());
+}
+
+fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(walk(&path));
+        } else {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
