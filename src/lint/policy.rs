@@ -85,8 +85,12 @@ pub struct Policy {
 /// The other policies of a permission set or role.
 #[derive(Clone, Debug, Default)]
 pub struct Beside {
-    /// Statements of policies that stand with it, and of AWS managed policies.
+    /// Statements of policies that stand with it.
     pub statements: Vec<document::Statement>,
+    /// AWS managed policies that are built in: their ARN, and their statements.
+    pub managed: Vec<(String, Vec<document::Statement>)>,
+    /// Where the managed policies are listed.
+    pub listed_at: Option<Span>,
     /// Names of policies of which nothing is known.
     pub unknown: Vec<String>,
     /// Names of policies of which only the actions of AWS Artifact are known.
@@ -271,7 +275,8 @@ impl Policy {
 
     /// All statements of those who have it: its own, and what stands beside.
     pub fn set(&self) -> impl Iterator<Item = &document::Statement> {
-        self.meanings().map(|(_, m)| m).chain(&self.beside.statements)
+        let managed = self.beside.managed.iter().flat_map(|(_, statements)| statements);
+        self.meanings().map(|(_, m)| m).chain(&self.beside.statements).chain(managed)
     }
 
     /// Every statement about AWS Artifact of those who have it is known.
@@ -370,7 +375,8 @@ fn statement(source: &Arc<Source>, pointer: String, node: Node, kind: Kind, vari
     let meaning = document::read_statement(source, &read, pointer.clone(), variables, &mut problems);
     let known = is_known(&node);
     if !known {
-        problems.retain(|p| !p.underlined().contains("${"));
+        // what is unknown is not wrong
+        problems.retain(|p| !p.message().contains(UNKNOWN) && !p.underlined().contains("${"));
     }
     let valid = !problems.iter().any(Problem::is_error) && known;
     Statement {

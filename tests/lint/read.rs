@@ -127,6 +127,43 @@ fn kinds_are_found() {
     assert!(codes(&findings).contains("CS108"), "{:#?}", told(&findings));
 }
 
+/// A permission set has what its managed policies allow, and nothing may be in the set but these.
+#[test]
+fn a_set_is_more_than_its_own_policy() {
+    let set = |name: &str, managed: &str, own: &str| {
+        format!(
+            r#"{{"Name": "{name}", "ManagedPolicies": ["arn:aws:iam::aws:policy/{managed}"], "CustomerPolicies": [], "CustomPolicy": {own}}}"#
+        )
+    };
+    let accept = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "artifact:AcceptAgreement", "Resource": "*"}]}"#;
+    assert_eq!(
+        words("s.json", &set("auditor", "PowerUserAccess", "{}"), "CS155"),
+        "[\"arn:aws:iam::aws:policy/PowerUserAccess\"]"
+    );
+    assert_eq!(found("s.json", &set("auditor", "AWSArtifactReportsReadOnlyAccess", "{}")), Vec::<String>::new());
+    assert_eq!(found("s.json", &set("legal", "PowerUserAccess", accept)), Vec::<String>::new());
+    assert_eq!(
+        words("s.json", &set("legal", "AWSArtifactAgreementsReadOnlyAccess", accept), "CS151"),
+        "\"artifact:AcceptAgreement\""
+    );
+    // of a policy of one's own nothing is known
+    assert_eq!(found("s.json", &set("legal", "MyPolicy", accept)), Vec::<String>::new());
+    let role = |managed: &str| {
+        format!(
+            "Resources:\n  R:\n    Type: AWS::IAM::Role\n    Properties:\n      RoleName: report-viewer\n      ManagedPolicyArns: [arn:aws:iam::aws:policy/{managed}]\n"
+        )
+    };
+    assert_eq!(words("r.yaml", &role("AdministratorAccess"), "CS155"), "[arn:aws:iam::aws:policy/AdministratorAccess]");
+    assert_eq!(found("r.yaml", &role("ReadOnlyAccess")), Vec::<String>::new());
+}
+
+/// What is still to be filled in is not known, and not wrong.
+#[test]
+fn blanks_to_fill_in_are_unknown() {
+    let text = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "s3:*", "Resource": "arn:aws:s3:::${bucket}/*", "Condition": {"NotIpAddressIfExists": {"aws:SourceIp": ["<my-corporate-cidr>"]}}}]}"#;
+    assert_eq!(found("x.json", text), Vec::<String>::new());
+}
+
 /// What cannot be read is told where it stands, and never passed over.
 #[test]
 fn what_is_not_literal_is_told() {

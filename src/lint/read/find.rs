@@ -133,6 +133,9 @@ impl<'a> Finder<'a> {
 
     fn object(&mut self, node: &Node, members: &[Member], around: &Around, host: Host) {
         let own = described(node, around);
+        if let Some(list) = managed_only(node) {
+            self.managed_only(list, &own);
+        }
         for member in members {
             let mut inner = own.below(&member.key);
             inner.kind = of_key(&member.key).or(inner.kind);
@@ -153,6 +156,15 @@ impl<'a> Finder<'a> {
             }
             self.value(&member.node, &inner, host);
         }
+    }
+
+    /// A permission set or role of managed policies only: a policy without statements, with others beside it.
+    fn managed_only(&mut self, list: &Member, around: &Around) {
+        let version = Node::string(list.key_span, "2012-10-17");
+        let member = |key: &str, node: Node| Member { key: key.to_owned(), key_span: list.key_span, node };
+        let none = Node::new(list.key_span, Value::Array(Vec::new()));
+        let root = vec![member("Version", version), member("Statement", none)];
+        self.policy(&Node::new(list.key_span, Value::Object(root)), around, Host::Closed);
     }
 
     /// A block at the top of a file of Terraform.
@@ -270,6 +282,20 @@ impl<'a> Finder<'a> {
     }
 }
 
+/// The list of managed policies of a set or role that has no policy of its own.
+fn managed_only(node: &Node) -> Option<&Member> {
+    let (body, list) = match (node.get("CustomPolicy"), node.get("Properties")) {
+        (Some(own), _) if !is_policy(own) => (node, node.member("ManagedPolicies")?),
+        (_, Some(properties)) => {
+            let list = properties.member("ManagedPolicyArns").or_else(|| properties.member("ManagedPolicies"))?;
+            (properties, list)
+        }
+        _ => return None,
+    };
+    let own = ["InlinePolicy", "Policies", "PolicyDocument"].iter().any(|k| body.get(k).is_some());
+    (!own && list.node.as_array().is_some_and(|l| !l.is_empty())).then_some(list)
+}
+
 fn has_principals(node: &Node) -> bool {
     let statements = node.get("Statement").map(|s| s.as_array().unwrap_or(std::slice::from_ref(s))).unwrap_or_default();
     statements.iter().any(|s| s.get("Principal").is_some() || s.get("NotPrincipal").is_some())
@@ -279,8 +305,7 @@ fn has_principals(node: &Node) -> bool {
 fn described(node: &Node, around: &Around) -> Around {
     let mut own = around.clone();
     let text = |key: &str| node.get(key).and_then(Node::as_str);
-    let names = ["Name", "PolicyName", "RoleName", "UserName", "GroupName", "ManagedPolicyName"];
-    own.names.extend(names.iter().filter_map(|k| text(k)).map(str::to_owned));
+    own.names.extend(NAMES.iter().filter_map(|k| text(k)).map(str::to_owned));
     if let Some(ty) = text("Type") {
         own.kind = of_cloudformation(ty, node.get("Properties")).or(own.kind);
     }
@@ -291,12 +316,23 @@ fn described(node: &Node, around: &Around) -> Around {
         let arns = properties.get("ManagedPolicyArns").or_else(|| properties.get("ManagedPolicies"));
         let boundary = boundary_of(properties.get("PermissionsBoundary"));
         own.beside = beside(arns.map(managed).unwrap_or_default(), boundary);
+        own.beside.listed_at = arns.map(|n| n.span);
+        own.names.extend(properties_names(properties));
     } else if node.get("CustomPolicy").is_some() {
         own.kind = Some(Kind::PermissionSet);
         own.beside = of_template(node);
+        own.beside.listed_at = node.get("ManagedPolicies").map(|n| n.span);
     }
     own
 }
+
+/// What a resource of CloudFormation is called.
+fn properties_names(properties: &Node) -> impl Iterator<Item = String> + '_ {
+    NAMES.iter().filter_map(|k| properties.get(k).and_then(Node::as_str)).map(str::to_owned)
+}
+
+/// The members that name what holds a policy.
+const NAMES: [&str; 6] = ["Name", "PolicyName", "RoleName", "UserName", "GroupName", "ManagedPolicyName"];
 
 /// A permission set of the aws-ia module: its managed policies, its customer policies, its boundary.
 fn of_template(node: &Node) -> Beside {
@@ -327,10 +363,10 @@ fn beside(arns: Vec<String>, boundary: Option<String>) -> Beside {
     for arn in arns {
         match statements_of(&arn) {
             Some((statements, whole)) => {
-                beside.statements.extend(statements);
                 if !whole {
-                    beside.partly_known.push(arn);
+                    beside.partly_known.push(arn.clone());
                 }
+                beside.managed.push((arn, statements));
             }
             None => beside.unknown.push(arn),
         }

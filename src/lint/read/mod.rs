@@ -212,7 +212,7 @@ pub fn duplicate(member: &Member) -> Fault {
 /// `${name}` without a colon is no policy variable, but a placeholder of a template: it is not known what stands there.
 fn placeholders(node: &mut Node) {
     match &mut node.value {
-        Value::String(text) if text.contains("${") => *text = without_placeholders(text),
+        Value::String(text) if text.contains("${") || text.contains('<') => *text = without_placeholders(text),
         Value::Array(nodes) => nodes.iter_mut().for_each(placeholders),
         Value::Object(members) => members.iter_mut().for_each(|m| {
             m.key = without_placeholders(&m.key);
@@ -222,9 +222,21 @@ fn placeholders(node: &mut Node) {
     }
 }
 
+/// `<my-account>` stands for what is still to be filled in.
+fn without_blanks_to_fill_in(text: &str) -> String {
+    let Some((before, rest)) = text.split_once('<') else {
+        return text.to_owned();
+    };
+    match rest.split_once('>').filter(|(name, _)| name.starts_with(|c: char| c.is_ascii_alphabetic())) {
+        Some((_, after)) => format!("{before}{UNKNOWN}{}", without_blanks_to_fill_in(after)),
+        None => text.to_owned(),
+    }
+}
+
 fn without_placeholders(text: &str) -> String {
+    let text = without_blanks_to_fill_in(text);
     let mut result = String::new();
-    let mut rest = text;
+    let mut rest = text.as_str();
     while let Some((before, after)) = rest.split_once("${") {
         result.push_str(before);
         let Some((name, tail)) = after.split_once('}') else {

@@ -38,6 +38,17 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
             }
         }
     }
+    if let (Some(name), Some(span)) = (promise, policy.beside.listed_at) {
+        for (arn, statements) in &policy.beside.managed {
+            let allows = |a: &&str| statements.iter().any(|s| s.allow && tasks::allows(s, a));
+            let actions: Vec<&str> = WRITE.into_iter().filter(allows).collect();
+            if !actions.is_empty() {
+                let policy_name = arn.rsplit('/').next().unwrap_or(arn);
+                let message = format!("`{name}` has {policy_name}, which allows {}", actions.join(" and "));
+                sink.add(&At { pointer: String::new(), span }, message, "take it out, or give the set another name");
+            }
+        }
+    }
     for (at, name, actions) in reached {
         let message = format!("`{name}` allows {}: that changes agreements", actions.join(" and "));
         sink.add(&at, message, "take it out, or give the policy another name");
