@@ -47,6 +47,9 @@ pub struct LintArgs {
     /// The least severity that fails
     #[arg(long, value_enum, default_value_t = FailOn::Error)]
     fail_on: FailOn,
+    /// Exit with 0 where no file holds a policy: for hooks that hand over whatever has changed
+    #[arg(long)]
+    allow_nothing: bool,
     /// Findings that are known
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
@@ -110,7 +113,7 @@ pub fn lint(args: &LintArgs) -> Result<u8, Failure> {
         }
         let looked = outcome.passed_over;
         output::note(&format!("nothing to lint: none of {looked} files holds a policy"));
-        return Ok(NOTHING);
+        return Ok(if args.allow_nothing { OK } else { NOTHING });
     }
     if args.fix || args.unsafe_fixes || args.diff {
         let fixed = run.fixed(&outcome, if args.unsafe_fixes { Which::All } else { Which::Safe })?;

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 use super::patterns::overlap;
+use crate::iam::document::ResourcePattern;
 use crate::iam::template::{Syntax, Template};
 
 /// An action.
@@ -23,6 +24,9 @@ pub struct Action {
     /// Since when it grants nothing, by partition.
     #[serde(default)]
     pub ended: BTreeMap<String, String>,
+    /// The name in lower case.
+    #[serde(skip)]
+    lower: String,
 }
 
 /// A type of resource.
@@ -53,12 +57,24 @@ pub const PARTITIONS: [&str; 2] = ["aws", "aws-us-gov"];
 /// Regions in which reports stand.
 pub const REGIONS: [&str; 3] = ["us-east-1", "us-west-2", "us-gov-west-1"];
 
-static ACTIONS: LazyLock<Vec<Action>> =
-    LazyLock::new(|| serde_json::from_str(include_str!("../../data/actions.json")).unwrap_or_default());
+static ACTIONS: LazyLock<Vec<Action>> = LazyLock::new(|| {
+    let mut actions: Vec<Action> = serde_json::from_str(include_str!("../../data/actions.json")).unwrap_or_default();
+    actions.iter_mut().for_each(|a| a.lower = a.name.to_ascii_lowercase());
+    actions
+});
 
 /// Every action that is known.
 pub fn actions() -> &'static [Action] {
     &ACTIONS
+}
+
+/// The ARNs of a type in every partition, as patterns.
+pub fn patterns(ty: Type) -> &'static [ResourcePattern] {
+    static PATTERNS: LazyLock<Vec<(Type, Vec<ResourcePattern>)>> = LazyLock::new(|| {
+        let of = |ty: Type| PARTITIONS.iter().filter_map(|p| ResourcePattern::parse(&ty.arn(p), false).ok()).collect();
+        TYPES.iter().map(|ty| (*ty, of(*ty))).collect()
+    });
+    PATTERNS.iter().find(|(t, _)| *t == ty).map_or(&[], |(_, p)| p)
 }
 
 /// The action of this name; case does not matter.
@@ -70,7 +86,7 @@ pub fn action(name: &str) -> Option<&'static Action> {
 pub fn matching(pattern: &str) -> impl Iterator<Item = &'static Action> {
     let syntax = Syntax { wildcards: true, variables: false };
     let template = Template::parse(pattern, syntax).unwrap_or_default().to_lower();
-    ACTIONS.iter().filter(move |a| template.matches(&a.name.to_ascii_lowercase()))
+    ACTIONS.iter().filter(move |a| template.matches(&a.lower))
 }
 
 impl Action {
@@ -272,7 +288,7 @@ mod tests {
         assert_eq!(actions().iter().filter(|a| !a.ended.is_empty()).count(), 2);
         assert_eq!(offers().len(), 12);
         assert_eq!(action("ARTIFACT:getreport").map(Action::short), Some("GetReport"));
-        assert_eq!(matching("artifact:*Agreement").count(), 6);
+        assert_eq!(matching("artifact:*Agreement").count(), 7);
     }
 
     #[test]

@@ -21,6 +21,8 @@ pub fn included(inner: &Template, outer: &Template) -> bool {
         (None, Some(_)) => false,
         // every text of the inner pattern has its ends, and so must have those of the outer one
         _ if !start(inner).starts_with(start(outer)) || !end(inner).ends_with(end(outer)) => false,
+        // most patterns end in their only star
+        _ if matches!(outer.parts.as_slice(), [Part::Literal(_), Part::Any]) => true,
         _ => {
             let found = classes(&[Pattern::glob(inner), Pattern::glob(outer)]);
             found.is_some_and(|found| found.iter().all(|c| c.matches != [true, false]))
@@ -39,9 +41,52 @@ pub fn overlap(one: &Template, other: &Template) -> bool {
         _ if one.is_any() || other.is_any() => true,
         _ if !compatible(start(one), start(other), str::starts_with) => false,
         _ if !compatible(end(one), end(other), str::ends_with) => false,
-        _ => classes(&[Pattern::glob(one), Pattern::glob(other)])
-            .is_none_or(|found| found.iter().any(|c| c.matches == [true, true])),
+        _ => meet(&symbols(one), &symbols(other)),
     }
+}
+
+/// A character, `?`, or `*`.
+#[derive(Clone, Copy, PartialEq)]
+enum Symbol {
+    Char(char),
+    One,
+    Any,
+}
+
+fn symbols(template: &Template) -> Vec<Symbol> {
+    let mut symbols = Vec::new();
+    for part in &template.parts {
+        match part {
+            Part::Literal(text) => symbols.extend(text.chars().map(Symbol::Char)),
+            Part::One => symbols.push(Symbol::One),
+            Part::Any | Part::Variable { .. } => symbols.push(Symbol::Any),
+        }
+    }
+    symbols
+}
+
+/// Whether some text matches both patterns: `row[j]` says it of what is left of the first, and of the other from `j` on.
+fn meet(one: &[Symbol], other: &[Symbol]) -> bool {
+    let ends = |at: usize| other.get(at..).is_some_and(|rest| rest.iter().all(|s| *s == Symbol::Any));
+    let mut row: Vec<bool> = (0..=other.len()).map(ends).collect();
+    for symbol in one.iter().rev() {
+        let mut above = vec![false; row.len()];
+        for j in (0..row.len()).rev() {
+            let (below, beyond) = (row.get(j) == Some(&true), row.get(j + 1) == Some(&true));
+            let after = above.get(j + 1) == Some(&true);
+            let meets = match (symbol, other.get(j)) {
+                (Symbol::Any, Some(_)) => below || after,
+                (Symbol::Any, None) | (_, Some(Symbol::Any)) => below || (*symbol != Symbol::Any && after),
+                (_, None) => false,
+                (a, Some(b)) => (*a == Symbol::One || *b == Symbol::One || a == b) && beyond,
+            };
+            if let Some(cell) = above.get_mut(j) {
+                *cell = meets;
+            }
+        }
+        row = above;
+    }
+    row.first() == Some(&true)
 }
 
 /// Whether a text matches; its ends, which tell most texts apart, are compared first.
@@ -175,6 +220,32 @@ mod tests {
         ] {
             assert_eq!(included(&glob(inner), &glob(outer)), is_included, "{inner} in {outer}");
             assert_eq!(overlap(&glob(inner), &glob(outer)), overlaps, "{inner} and {outer}");
+        }
+    }
+
+    /// The two ways to tell whether patterns meet agree, on all short patterns.
+    #[test]
+    fn patterns_meet_where_their_automata_do() {
+        let letters = ["a", "b", "?", "*"];
+        let mut patterns = vec![String::new()];
+        for _ in 0..3 {
+            let longer: Vec<String> =
+                patterns.iter().flat_map(|p| letters.iter().map(move |l| format!("{p}{l}"))).collect();
+            patterns.extend(longer);
+        }
+        patterns.sort();
+        patterns.dedup();
+        for one in &patterns {
+            for other in &patterns {
+                let found = classes(&[Pattern::glob(&glob(one)), Pattern::glob(&glob(other))]).unwrap();
+                assert_eq!(
+                    overlap(&glob(one), &glob(other)),
+                    found.iter().any(|c| c.matches == [true, true]),
+                    "{one} {other}"
+                );
+                let within = found.iter().all(|c| c.matches != [true, false]);
+                assert_eq!(included(&glob(one), &glob(other)), within, "{one} {other}");
+            }
         }
     }
 

@@ -44,7 +44,8 @@ impl Folder {
         let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
         command.current_dir(self.path(folder)).env("NO_COLOR", "1").arg("lint").args(args);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        child.stdin.take().unwrap().write_all(stdin.as_bytes()).unwrap();
+        // a command that refuses its arguments does not read
+        drop(child.stdin.take().unwrap().write_all(stdin.as_bytes()));
         child.wait_with_output().unwrap()
     }
 
@@ -89,6 +90,8 @@ fn exit_codes() {
     assert_eq!(folder.code(&["clean.json", "--rule", "CS999"]), 2);
     assert_eq!(folder.code(&["clean.json", "--write-baseline"]), 2);
     assert_eq!(folder.code(&["x.txt"]), 3);
+    assert_eq!(folder.code(&["x.txt", "--allow-nothing"]), 0);
+    assert_eq!(folder.code(&["error.json", "--allow-nothing"]), 1);
     assert_eq!(Folder::new(&[]).code(&[]), 3);
     assert_eq!(Folder::new(&[("package.json", "{}")]).code(&[]), 3);
     // a part that cannot be read never passes, and what can be read is told all the same

@@ -28,6 +28,13 @@ fn every_rule_has_its_page() {
     let pages: BTreeSet<String> = pages.filter(|p| p != "README.md").collect();
     let known: BTreeSet<String> = codes.iter().map(|c| format!("{c}.md")).collect();
     assert_eq!(pages, known, "every page has its rule");
+    let index = std::fs::read_to_string("docs/rules/README.md").unwrap();
+    for rule in rules::all() {
+        let off = if rule.opinion { ", off by default" } else { "" };
+        let (code, name) = (rule.code, rule.name);
+        let row = format!("| [{code}]({code}.md) {name} | {}{off} | {} |\n", rule.severity.word(), rule.summary());
+        assert!(index.contains(&row), "docs/rules/README.md: {row}");
+    }
     let files = std::fs::read_dir("src/lint/rules").unwrap().count();
     assert_eq!(files, rules::all().len() + 5, "every file of a rule stands in the registry");
 }

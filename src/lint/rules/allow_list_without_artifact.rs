@@ -30,8 +30,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
         if all && (meaning.conditions.is_empty() || by_region) && !excepts_artifact(meaning) {
             let where_ = if by_region { " outside the Regions that it names" } else { "" };
             let at = statement.actions.as_ref().map_or(&statement.at, |a| &a.key_at);
-            let message =
-                format!("this denies AWS Artifact{where_}: its actions are not among those that are left out");
+            let message = format!("this denies AWS Artifact{where_}: its actions are not among the exceptions");
             let help =
                 "add `artifact:*`, or the actions that read; AWS Artifact answers in us-east-1 (us-gov-west-1) only";
             sink.add(at, message, help);

@@ -55,12 +55,8 @@ fn on_its_resources(statement: &document::Statement, action: &str) -> bool {
     if statement.resources.negated {
         return !statement.resources.patterns.iter().any(all);
     }
-    let types: Vec<ResourcePattern> = action
-        .resources
-        .iter()
-        .flat_map(|ty| facts::PARTITIONS.iter().filter_map(|p| ResourcePattern::parse(&ty.arn(p), false).ok()))
-        .collect();
-    let reached = |p: &ResourcePattern| all(p) || types.iter().any(|t| resource_overlap(p, t));
+    let types = || action.resources.iter().flat_map(|ty| facts::patterns(*ty));
+    let reached = |p: &ResourcePattern| all(p) || types().any(|t| resource_overlap(p, t));
     statement.resources.patterns.iter().any(reached)
 }
 
