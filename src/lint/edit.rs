@@ -29,6 +29,31 @@ fn written(policy: &Policy, like: &str, text: &str) -> Option<String> {
     }
 }
 
+/// JSON as the file of a policy writes it; only where the policy is JSON there.
+fn json(policy: &Policy, text: &str) -> Option<String> {
+    match policy.host {
+        Host::Json => Some(text.to_owned()),
+        Host::Verbatim if !text.contains("${") && !text.contains("%{") => Some(text.to_owned()),
+        Host::Escaped => {
+            let escaped = serde_json::to_string(text).ok()?;
+            Some(escaped.get(1..escaped.len() - 1)?.to_owned())
+        }
+        _ => None,
+    }
+}
+
+/// Adds members, as JSON, at the end of an object.
+pub fn append_members(policy: &Policy, object: &Node, members: &str) -> Option<Edit> {
+    let end = object.as_object()?.last()?.node.span.end;
+    Some(Edit { span: Span { start: end, end }, text: json(policy, &format!(", {members}"))? })
+}
+
+/// Adds a statement, as JSON, after one of several.
+pub fn insert_statement(policy: &Policy, index: usize, statement: &str) -> Option<Edit> {
+    let end = policy.root.get("Statement")?.as_array()?.get(index)?.span.end;
+    Some(Edit { span: Span { start: end, end }, text: json(policy, &format!(", {statement}"))? })
+}
+
 /// Whether YAML reads a text as itself without quotes.
 fn is_plain(text: &str) -> bool {
     let safe = |c: char| c.is_ascii_alphanumeric() || "-_./:*".contains(c);

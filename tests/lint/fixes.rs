@@ -156,6 +156,31 @@ fn fixes_keep_what_they_do_not_touch() {
     }
 }
 
+/// The old permission to read reports becomes what the User Guide maps it to.
+#[test]
+fn reports_are_migrated() {
+    let statement = |resource: &str| {
+        format!(
+            r#"{{"Version": "2012-10-17", "Statement": [{{"Effect": "Allow", "Action": ["artifact:Get"], "Resource": "{resource}"}}]}}"#
+        )
+    };
+    let migrated = |resource: &str| -> Value {
+        let example = Example::new("p.json", statement(resource));
+        serde_json::from_str(&fixed(&example, Which::All, &settings("")).unwrap().after).unwrap()
+    };
+    let all = migrated("arn:aws:artifact:::report-package/*");
+    assert_eq!(all["Statement"][0]["Resource"], "*");
+    assert_eq!(all["Statement"][0]["Action"].as_array().unwrap().len(), 4);
+    let soc = migrated("arn:aws:artifact:::report-package/Certifications and Attestations/SOC/*");
+    assert_eq!(
+        soc["Statement"][0]["Action"],
+        json!(["artifact:GetReportMetadata", "artifact:GetReport", "artifact:GetTermForReport"])
+    );
+    let keys = json!({"artifact:ReportCategory": "Certifications and Attestations", "artifact:ReportSeries": "SOC"});
+    assert_eq!(soc["Statement"][0]["Condition"], json!({"StringEquals": keys}));
+    assert_eq!(soc["Statement"][1], json!({"Effect": "Allow", "Action": "artifact:ListReports", "Resource": "*"}));
+}
+
 fn one_or_more(texts: &'static [&'static str]) -> impl Strategy<Value = Value> {
     prop_oneof![
         prop::sample::select(texts).prop_map(Value::from),

@@ -2,7 +2,7 @@
 
 use crate::lint::facts::{Action, ArnText};
 use crate::lint::policy::{Policy, Statement};
-use crate::lint::{Check, Confidence, Rule, Severity, Sink, edit, facts};
+use crate::lint::{Check, Confidence, Edit, Rule, Severity, Sink, edit, facts};
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -29,7 +29,12 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
             let message = format!("`{}` {verb} nothing since {day}", action.name);
             let successors = successors(action, statement);
             let help = format!("{}; see `countersign show rule CS122`", said(action, &successors));
+            let of_reports = of_report_package(policy, statement).filter(|_| action.short() == "Get");
             if let Some(finding) = sink.add(&text.at, message, help) {
+                if let Some((what, edits)) = of_reports {
+                    finding.fix(false, what, Some(edits));
+                    continue;
+                }
                 let what = format!("{verb} {}, which `{}` no longer does", successors.join(", "), action.name);
                 let edits = edit::replace_by_many(policy, actions, index, &successors);
                 finding.fix(false, what, edits.filter(|_| !successors.is_empty()));
@@ -37,6 +42,40 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
         }
     }
 }
+
+/// A statement that allows `artifact:Get` on one `report-package`, and nothing else: what it is today.
+fn of_report_package(policy: &Policy, statement: &Statement) -> Option<(String, Vec<Edit>)> {
+    let (actions, resources) = (statement.actions.as_ref()?, statement.resources.as_ref()?);
+    let ([_], [package]) = (actions.texts.as_slice(), resources.texts.as_slice()) else {
+        return None;
+    };
+    let alone = statement.allow == Some(true) && !resources.negated && statement.node.get("Condition").is_none();
+    let arn = ArnText::new(&package.text);
+    let path = arn.segment(5).strip_prefix("report-package/").filter(|_| alone && package.is_known())?;
+    let mut edits = edit::replace(policy, package, "*")?;
+    let [list, of_report @ ..] = REPORTS;
+    let parts: Vec<&str> = path.split('/').collect();
+    match parts.as_slice() {
+        ["*"] => {
+            edits.extend(edit::replace_by_many(policy, actions, 0, &REPORTS)?);
+            Some((format!("grants {} on all reports", REPORTS.join(", ")), edits))
+        }
+        [category, series, "*"] if !category.contains(['*', '?']) && !series.contains(['*', '?']) => {
+            edits.extend(edit::replace_by_many(policy, actions, 0, &of_report)?);
+            let keys = serde_json::json!({"StringEquals": {"artifact:ReportCategory": category, "artifact:ReportSeries": series}});
+            edits.push(edit::append_members(policy, &statement.node, &format!("\"Condition\": {keys}"))?);
+            let index = policy.statements.iter().position(|s| s.at == statement.at)?;
+            let listing = format!(r#"{{"Effect": "Allow", "Action": "{list}", "Resource": "*"}}"#);
+            edits.push(edit::insert_statement(policy, index, &listing)?);
+            Some((format!("grants {} on the reports of {category}, {series}, and {list}", of_report.join(", ")), edits))
+        }
+        _ => None,
+    }
+}
+
+/// What took the place of `artifact:Get`, the list first.
+const REPORTS: [&str; 4] =
+    ["artifact:ListReports", "artifact:GetReportMetadata", "artifact:GetReport", "artifact:GetTermForReport"];
 
 fn said(action: &Action, successors: &[&str]) -> String {
     if successors.is_empty() {
@@ -47,7 +86,7 @@ fn said(action: &Action, successors: &[&str]) -> String {
 
 fn all(action: &Action) -> Vec<&'static str> {
     if action.short() == "Get" {
-        vec!["artifact:ListReports", "artifact:GetReportMetadata", "artifact:GetReport", "artifact:GetTermForReport"]
+        REPORTS.to_vec()
     } else {
         vec![
             "artifact:ListAgreements",
