@@ -209,7 +209,7 @@ impl RuleBook {
 }
 
 /// The policies of a file; what does not parse goes to `problems`, with Cedar's own words and place.
-fn parse(source: &Arc<Source>, problems: &mut Vec<Problem>) -> Vec<Policy> {
+pub fn parse(source: &Arc<Source>, problems: &mut Vec<Problem>) -> Vec<Policy> {
     if let Some(deep) = nested_too_deep(&source.text) {
         let span = Span { start: deep, end: deep + 1 };
         problems.push(
@@ -350,6 +350,28 @@ fn nested_too_deep(text: &str) -> Option<usize> {
     }
     let ifs = text.split(';').map(|policy| policy.matches("if ").count()).max().unwrap_or(0);
     (ifs > MAX_NESTING).then_some(0)
+}
+
+/// Where each policy of a text stands that parses: from its first annotation to its semicolon.
+pub fn spans(text: &str) -> Vec<Span> {
+    let (mut spans, mut start) = (Vec::new(), None);
+    let mut characters = text.char_indices().peekable();
+    while let Some((at, c)) = characters.next() {
+        match c {
+            '/' if characters.peek().is_some_and(|(_, n)| *n == '/') => {
+                while characters.next_if(|(_, n)| *n != '\n').is_some() {}
+            }
+            c if c.is_whitespace() => {}
+            ';' => spans.extend(start.take().map(|start| Span { start, end: at + 1 })),
+            c => {
+                start.get_or_insert(at);
+                if c == '"' {
+                    skip_string(&mut characters);
+                }
+            }
+        }
+    }
+    spans
 }
 
 fn skip_string(characters: &mut std::iter::Peekable<std::str::CharIndices<'_>>) {

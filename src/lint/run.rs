@@ -7,7 +7,7 @@ use super::policy::Policy;
 use super::read::{self, Fault, FaultKind, Form, Loaded};
 use super::rules::{self, expired_ignore, idle_ignore};
 use super::settings::Settings;
-use super::{At, Check, Finding, Sink};
+use super::{At, Check, Finding, Sink, Suppressed};
 use crate::lint::policy::Kind;
 use crate::problem::Source;
 
@@ -50,8 +50,11 @@ pub fn lint(texts: &[Text], settings: &Settings, given: Option<Kind>, whole: boo
             continue;
         }
         outcome.files += 1;
-        outcome.policies += file.policies.len();
-        outcome.findings.extend(of_file(file, settings));
+        outcome.policies += file.policies.len() + file.cedar.len();
+        let mut findings = of_file(file, settings);
+        let idle = annotated(file, &mut findings, settings);
+        findings.extend(idle);
+        outcome.findings.extend(findings);
     }
     let matched = settings.suppress(&mut outcome.findings);
     outcome.findings.extend(ignores(settings, &matched, texts, whole));
@@ -85,6 +88,29 @@ fn of_file(file: &Loaded, settings: &Settings) -> Vec<Finding> {
         }
     }
     rules::invalid_statement::without_repeated(findings)
+}
+
+/// Marks what an annotation of a Cedar policy ignores; gives a finding for each that ignores nothing.
+fn annotated(file: &Loaded, findings: &mut [Finding], settings: &Settings) -> Vec<Finding> {
+    let mut sink = Sink::new(&idle_ignore::RULE, &file.source, None, settings);
+    for (index, policy) in file.cedar.iter().enumerate() {
+        for ignore in &policy.ignores {
+            let Some(reason) = &ignore.reason else {
+                continue;
+            };
+            let own = |f: &&mut Finding| {
+                let span = f.place.span;
+                f.rule.code == ignore.code && span.start >= policy.span.start && span.end <= policy.span.end
+            };
+            let mut matched = findings.iter_mut().filter(own).peekable();
+            if matched.peek().is_none() && settings.is_on(&idle_ignore::RULE) {
+                let at = At { pointer: format!("policy[{index}]"), span: ignore.span };
+                sink.add(&at, format!("this ignore of {} matches no finding", ignore.code), "remove it");
+            }
+            matched.for_each(|f| f.suppressed = Some(Suppressed::Ignored(reason.clone())));
+        }
+    }
+    sink.into_findings()
 }
 
 /// What is wrong with the ignores: those that match nothing, and those that are over.

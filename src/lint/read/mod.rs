@@ -3,6 +3,7 @@
 //! A reader ([`json`], [`yaml`], [`terraform`]) makes a tree of a file, [`find`] finds the policies in the tree, also those
 //! that stand in strings ([`embedded`]). What is not literal is [`UNKNOWN`]. [`walk`] says which files are read.
 
+pub mod cedar;
 pub mod cloudformation;
 pub mod embedded;
 pub mod find;
@@ -28,6 +29,8 @@ pub enum Form {
     Yaml,
     /// Terraform's language.
     Terraform,
+    /// Cedar policies.
+    Cedar,
 }
 
 /// How a file holds a policy, which decides how it can be edited.
@@ -79,6 +82,8 @@ pub struct Loaded {
     pub source: Arc<Source>,
     /// The policies in it.
     pub policies: Vec<Policy>,
+    /// The Cedar policies in it.
+    pub cedar: Vec<cedar::CedarPolicy>,
     /// What is wrong with it.
     pub faults: Vec<Fault>,
     /// Documents of Terraform that it names, and what they are used for.
@@ -88,9 +93,21 @@ pub struct Loaded {
 }
 
 impl Loaded {
+    /// A file in which nothing was found.
+    fn nothing(source: Arc<Source>) -> Self {
+        Self {
+            source,
+            policies: Vec::new(),
+            cedar: Vec::new(),
+            faults: Vec::new(),
+            references: Vec::new(),
+            files: Vec::new(),
+        }
+    }
+
     /// It has a policy, or something that should be one.
     pub fn holds_policies(&self) -> bool {
-        !self.policies.is_empty() || !self.faults.is_empty()
+        !self.policies.is_empty() || !self.cedar.is_empty() || !self.faults.is_empty()
     }
 }
 
@@ -103,6 +120,7 @@ pub fn form(path: &str) -> Option<Form> {
         (".yaml", Form::Yaml),
         (".yml", Form::Yaml),
         (".tf", Form::Terraform),
+        (".cedar", Form::Cedar),
     ];
     let (_, form) = forms.iter().find(|(end, _)| name.ends_with(end))?;
     Some(*form)
@@ -111,9 +129,12 @@ pub fn form(path: &str) -> Option<Form> {
 /// The form of a text of which only the text is known.
 pub fn form_of_text(text: &str) -> Form {
     let start = text.trim_start_matches('\u{FEFF}').trim_start();
+    let cedar = ["permit", "forbid", "@id("];
     let terraform = ["resource \"", "data \"", "locals {", "module \"", "variable \""];
     if start.starts_with(['{', '[', '"', '%']) {
         Form::Json
+    } else if start.lines().any(|l| cedar.iter().any(|t| l.starts_with(t))) && start.trim_end().ends_with(';') {
+        Form::Cedar
     } else if start.lines().any(|l| terraform.iter().any(|t| l.starts_with(t))) {
         Form::Terraform
     } else {
@@ -135,6 +156,7 @@ pub fn load(source: Arc<Source>, form: Form, given: Option<Kind>, named: bool) -
         Form::Json => json_tree(&source, &mut faults),
         Form::Yaml => yaml::tree(&source).map(|root| (root, Host::Yaml)).map_err(|p| vec![p]),
         Form::Terraform => terraform::tree(&source).map(|root| (root, Host::Terraform)).map_err(|p| vec![p]),
+        Form::Cedar => return of_cedar(source),
     };
     let (root, host) = match tree {
         Ok(tree) => tree,
@@ -145,7 +167,7 @@ pub fn load(source: Arc<Source>, form: Form, given: Option<Kind>, named: bool) -
             } else {
                 faults.clear();
             }
-            return Loaded { source, policies: Vec::new(), faults, references: Vec::new(), files: Vec::new() };
+            return Loaded { faults, ..Loaded::nothing(source) };
         }
     };
     let root = if form == Form::Terraform { root } else { cloudformation::resolved(root) };
@@ -156,7 +178,14 @@ pub fn load(source: Arc<Source>, form: Form, given: Option<Kind>, named: bool) -
         faults.clear();
     }
     faults.extend(found);
-    Loaded { source, policies, faults, references, files }
+    Loaded { policies, faults, references, files, ..Loaded::nothing(source) }
+}
+
+fn of_cedar(source: Arc<Source>) -> Loaded {
+    match cedar::policies(&source) {
+        Ok(cedar) => Loaded { cedar, ..Loaded::nothing(source) },
+        Err(problems) => Loaded { faults: problems.iter().map(unreadable).collect(), ..Loaded::nothing(source) },
+    }
 }
 
 /// A fault that a problem of a reader stands for.

@@ -24,6 +24,7 @@ mod hipaa;
 pub mod hipaa_guardrail_blocks_parts;
 pub mod idle_condition;
 pub mod idle_ignore;
+pub mod ignore_without_reason;
 pub mod implied_statement;
 pub mod impossible_condition;
 pub mod invalid_sid;
@@ -42,6 +43,7 @@ pub mod policy_not_literal;
 pub mod policy_too_large;
 pub mod principal_in_identity_policy;
 mod redundancy;
+pub mod repeated_cedar_id;
 pub mod repeated_sid;
 pub mod repeated_value;
 pub mod report_without_version;
@@ -56,6 +58,7 @@ pub mod unknown_action;
 pub mod unknown_agreement;
 pub mod unknown_condition_key;
 pub mod unknown_element;
+pub mod unnamed_cedar_policy;
 pub mod unreadable_policy;
 pub mod unsupported_character;
 pub mod unsupported_condition_key;
@@ -66,7 +69,7 @@ pub mod write_access_in_read_only;
 use super::Rule;
 
 /// Every rule, in the order of their codes.
-static ALL: [&Rule; 55] = [
+static ALL: [&Rule; 58] = [
     &unreadable_policy::RULE,
     &duplicate_key::RULE,
     &missing_version::RULE,
@@ -84,6 +87,8 @@ static ALL: [&Rule; 55] = [
     &byte_order_mark::RULE,
     &policy_not_literal::RULE,
     &invalid_sid::RULE,
+    &unnamed_cedar_policy::RULE,
+    &repeated_cedar_id::RULE,
     &unknown_action::RULE,
     &deprecated_action::RULE,
     &deprecated_role_permissions::RULE,
@@ -122,6 +127,7 @@ static ALL: [&Rule; 55] = [
     &repeated_value::RULE,
     &idle_ignore::RULE,
     &expired_ignore::RULE,
+    &ignore_without_reason::RULE,
 ];
 
 /// Every rule, in the order of their codes.
