@@ -239,6 +239,19 @@ impl Policy {
         Self::new(found, self.root)
     }
 
+    /// Some text in it is a policy variable, or would be one in a newer version, or is not known.
+    pub fn may_have_variables(&self) -> bool {
+        fn any(node: &Node) -> bool {
+            match &node.value {
+                Value::String(text) => text.contains("${") || text.contains(UNKNOWN),
+                Value::Array(nodes) => nodes.iter().any(any),
+                Value::Object(members) => members.iter().any(|m| m.key.contains(UNKNOWN) || any(&m.node)),
+                _ => false,
+            }
+        }
+        any(&self.root)
+    }
+
     /// The path in the file of a path in the policy.
     pub fn pointer_to(&self, pointer: &str) -> String {
         match (self.pointer.as_str(), pointer) {

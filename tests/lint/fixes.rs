@@ -156,6 +156,20 @@ fn fixes_keep_what_they_do_not_touch() {
     }
 }
 
+/// A variable is one however its characters are written.
+#[test]
+fn a_version_that_makes_variables_is_no_safe_fix() {
+    for resource in
+        ["arn:aws:s3:::${aws:username}/*", r"arn:aws:s3:::\u0024{aws:username}/*", "arn:aws:s3:::${bucket}/*"]
+    {
+        let text =
+            format!(r#"{{"Statement": [{{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "{resource}"}}]}}"#);
+        let example = Example::new("p.json", text);
+        assert!(fixed(&example, Which::Safe, &settings("")).is_none(), "{resource}");
+        assert!(fixed(&example, Which::All, &settings("")).unwrap().after.contains("2012-10-17"), "{resource}");
+    }
+}
+
 /// The old permission to read reports becomes what the User Guide maps it to.
 #[test]
 fn reports_are_migrated() {

@@ -28,7 +28,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
 
 /// Whether a newer version changes a decision, and what it does.
 pub fn effect(policy: &Policy) -> (bool, &'static str) {
-    if policy.source.slice(policy.root.span).contains("${") {
+    if policy.may_have_variables() {
         (
             false,
             "sets the version 2012-10-17: `${…}` becomes a policy variable, which may grant or deny more than its text",
