@@ -98,6 +98,7 @@ fn kinds_are_found() {
             "data \"aws_iam_policy_document\" \"d\" {\n  statement {\n    effect = \"Deny\"\n    actions = [\"artifact:*\"]\n    resources = [\"*\"]\n  }\n}\nresource \"aws_organizations_policy\" \"x\" {\n  content = data.aws_iam_policy_document.d.json\n}\n".to_owned(),
         ),
         ("a.yaml", format!("Resources:\n  P:\n    Type: AWS::Organizations::Policy\n    Properties:\n      Type: SERVICE_CONTROL_POLICY\n      Content: {deny}\n")),
+        ("entities.json", format!(r#"[{{"uid": "o-exampleorgid", "attrs": {{"serviceControlPolicies": [{deny}]}}}}]"#)),
         ("a.json", format!(r#"{{"Policy": {{"PolicySummary": {{"Type": "SERVICE_CONTROL_POLICY"}}, "Content": {escaped}}}}}"#)),
     ];
     for (name, text) in guardrails {

@@ -421,6 +421,9 @@ fn of_key(key: &str) -> Option<Kind> {
     match key {
         "AssumeRolePolicyDocument" | "assume_role_policy" => Some(Kind::Trust),
         "CustomPolicy" | "InlinePolicy" => Some(Kind::PermissionSet),
+        // attributes of an inventory
+        "serviceControlPolicies" | "serviceControlPoliciesAtLeast" => Some(Kind::ServiceControl),
+        "permissionsBoundary" => Some(Kind::Boundary),
         _ => None,
     }
 }
