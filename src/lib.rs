@@ -4,6 +4,7 @@
 //! [`operations`] → [`assessment`] → [`report`]. [`iam`] is the language of IAM policies, [`policies`] the rules of the
 //! domain, in Cedar. ARCHITECTURE.md has the picture and the invariants.
 
+pub mod access;
 pub mod agreements;
 pub mod assessment;
 pub mod cli;

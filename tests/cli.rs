@@ -278,3 +278,24 @@ fn warnings_go_to_stderr_and_do_not_stop_the_run() {
     let text = String::from_utf8(output.stderr).unwrap();
     assert!(text.contains("`Principal` has no effect") && text.contains("`Id` has no effect"), "{text}");
 }
+
+#[test]
+fn new_access_has_exit_codes_and_a_schema() {
+    let policy = |name: &str| format!("docs/diff-sample/{name}.json");
+    let (before, after, reordered) = (policy("before"), policy("after"), policy("reordered"));
+    assert_eq!(code(&["diff", "--policy", &before, &reordered]), 0);
+    assert_eq!(code(&["diff", "--policy", &before, &after]), 1);
+    assert_eq!(code(&["diff", "--policy", &before]), 2);
+    assert_eq!(code(&["diff", "--policy", &before, "no/such/file.json"]), 2);
+    assert_eq!(code(&["diff", "--policy", "Cargo.toml", &before]), 2);
+    let nothing = "data/managed-policies/NoArtifactAction.json";
+    assert_eq!(code(&["diff", "--policy", nothing, nothing]), 3);
+    let schema = std::fs::read_to_string("schemas/new-access.v1.schema.json").unwrap();
+    let validator = jsonschema::validator_for(&serde_json::from_str::<Value>(&schema).unwrap()).unwrap();
+    for (new, decision) in [(&after, "new"), (&reordered, "none")] {
+        let answer: Value =
+            serde_json::from_str(&stdout(&["diff", "--policy", &before, new, "--format", "json"])).unwrap();
+        assert!(validator.is_valid(&answer), "{answer:#}");
+        assert_eq!(answer["decision"], decision);
+    }
+}

@@ -1,6 +1,7 @@
 //! The command line: arguments in, exit codes out. Reads the clock and the files; decides nothing.
 
 mod answers;
+mod diff;
 mod evaluate;
 mod import;
 mod init;
@@ -67,6 +68,8 @@ enum Command {
     WhoCan(answers::WhoCanArgs),
     /// Which agreement governs each account, now or at a moment
     Coverage(evaluate::CoverageArgs),
+    /// What a change grants: new access, for any request
+    Diff(diff::DiffArgs),
     /// What is wrong in IAM-style policies and permission sets: JSON, YAML, Terraform, CloudFormation
     Lint(lint::LintArgs),
     /// One IAM decision for any action of AWS, layer by layer
@@ -150,6 +153,7 @@ fn run(cli: &Cli) -> Result<u8, Failure> {
         Command::Can(args) => answers::can(cli, args),
         Command::WhoCan(args) => answers::who_can(cli, args),
         Command::Coverage(args) => evaluate::coverage(cli, args),
+        Command::Diff(args) => diff::diff(args),
         Command::Lint(args) => lint::lint(args),
         Command::Simulate(args) => simulate::simulate(args),
         Command::Lower(args) => lower::lower(args),

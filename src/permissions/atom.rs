@@ -2,8 +2,10 @@
 //! variables). Each is computed exactly, and its name passed to Cedar if it holds.
 
 use super::context::{KeyValue, Keys, Request};
-use crate::iam::operator::{Operator, SetPrefix};
+use crate::iam::document::Condition;
+use crate::iam::operator::{Operator, SetPrefix, Test};
 use crate::iam::template::Template;
+use crate::iam::value;
 
 /// A fact about a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,6 +98,19 @@ fn resource(segments: &[Template; 6], request: &Request) -> bool {
 fn passes(operator: Operator, actual: &str, expected: &[Template], keys: &Keys) -> bool {
     let value = |key: &str| keys.get(key).and_then(KeyValue::single);
     expected.iter().any(|e| e.substitute(value).is_some_and(|e| operator.test.matches(actual, &e)))
+}
+
+/// Whether a condition without variables holds for a value of its key, or for its absence.
+pub fn holds(of: &Condition, value: Option<&KeyValue>) -> bool {
+    let operator = of.operator;
+    if operator.test == Test::Null {
+        let mut wanted = of.values.iter().filter_map(|v| value::boolean(v.as_literal()?));
+        return wanted.any(|absent| absent == value.is_none());
+    }
+    if value.is_none() && operator.set == SetPrefix::None {
+        return operator.negated || operator.if_exists;
+    }
+    condition(operator, value, &of.values, &Keys::new())
 }
 
 /// A condition with a set prefix: an empty key fails `ForAnyValue` and passes `ForAllValues`, an absent one likewise

@@ -56,6 +56,18 @@ impl Pattern {
         Self { tokens: text.chars().map(Token::Char).collect(), ignore_case }
     }
 
+    /// The actions of a service, or of any: a name of each, without further colons.
+    pub fn action(service: Option<&str>) -> Self {
+        let name = [Token::One(false), Token::Any(false)];
+        let mut tokens: Vec<Token> = match service {
+            Some(service) => service.chars().map(Token::Char).collect(),
+            None => name.to_vec(),
+        };
+        tokens.push(Token::Char(':'));
+        tokens.extend(name);
+        Self { tokens, ignore_case: false }
+    }
+
     /// A pattern whose `*` crosses everything.
     pub fn glob(template: &Template) -> Self {
         Self { tokens: tokens(template, true), ignore_case: false }
@@ -148,7 +160,8 @@ fn alphabet(patterns: &[Pattern]) -> Vec<char> {
             }
         }
     }
-    characters.sort_unstable();
+    // letters before signs, so that members look like names
+    characters.sort_unstable_by_key(|c| (!c.is_ascii_alphabetic(), *c));
     characters.dedup();
     let other =
         ('a'..='z').chain('A'..='Z').chain('0'..='9').chain('\u{e000}'..='\u{f8ff}').find(|c| !characters.contains(c));

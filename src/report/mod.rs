@@ -1,5 +1,6 @@
 //! Text for people: an assessment, or a part of it, in a terminal. Nothing here decides.
 
+pub mod access;
 pub mod answer;
 pub mod coverage;
 pub mod decision;

@@ -9,7 +9,6 @@ use crate::iam::value;
 use crate::lint::policy::{Condition, Statement};
 use crate::moment::Moment;
 use crate::permissions::atom;
-use crate::permissions::context::KeyValue;
 use crate::permissions::knowledge::nature;
 use crate::permissions::representatives::{Use, candidates};
 
@@ -86,7 +85,8 @@ fn verdict(conditions: &[&document::Condition]) -> Option<Verdict> {
     let uses: Vec<Use> = conditions.iter().map(|c| Use { operator: c.operator, values: c.values.clone() }).collect();
     let key = conditions.first().map(|c| c.key.as_str())?;
     let candidates = candidates(&uses, None, nature(key))?;
-    let mut passing = candidates.iter().map(|c| conditions.iter().all(|condition| holds(condition, c.value.as_ref())));
+    let mut passing =
+        candidates.iter().map(|c| conditions.iter().all(|condition| atom::holds(condition, c.value.as_ref())));
     let first = passing.next()?;
     if !passing.all(|p| p == first) {
         return None;
@@ -99,19 +99,6 @@ fn is_plain(condition: &document::Condition) -> bool {
     let operator = condition.operator;
     let compared = !matches!(operator.test, Test::Null | Test::Arn) && !condition.values.is_empty();
     compared && operator.set == SetPrefix::None && !operator.if_exists
-}
-
-/// Whether a condition without variables holds for a value of its key, or for its absence.
-fn holds(condition: &document::Condition, value: Option<&KeyValue>) -> bool {
-    let operator = condition.operator;
-    if operator.test == Test::Null {
-        let wanted = condition.values.iter().filter_map(|v| value::boolean(v.as_literal()?));
-        return wanted.into_iter().any(|absent| absent == value.is_none());
-    }
-    if value.is_none() && operator.set == SetPrefix::None {
-        return operator.negated || operator.if_exists;
-    }
-    atom::condition(operator, value, &condition.values, &BTreeMap::new())
 }
 
 /// What a condition on the time of the request comes to from now on.

@@ -1,0 +1,212 @@
+//! The search: dimensions are assigned one at a time, and a branch is cut once both sides are decided.
+
+use super::space::{Formula, Space, What};
+use super::{Side, Witness, witness};
+use crate::problem::Failure;
+
+/// More steps than this, and what is left is unknown.
+const MAX_STEPS: usize = 200_000;
+/// So many witnesses are enough.
+const MAX_WITNESSES: usize = 3;
+/// So many doubtful requests are tried to be made real.
+const MAX_TRIALS: usize = 40;
+
+/// What a search found.
+pub struct Found {
+    /// Requests that are newly allowed.
+    pub witnesses: Vec<Witness>,
+    /// What could not be told, if something could not.
+    pub doubt: Option<String>,
+}
+
+/// Whether a branch gave a witness.
+#[derive(PartialEq)]
+enum Flow {
+    On,
+    Found,
+    Stop,
+}
+
+struct Search<'a> {
+    space: &'a Space,
+    sides: (&'a Side, &'a Side),
+    /// What is known of each atom.
+    truth: Vec<Option<bool>>,
+    /// The class of each dimension.
+    chosen: Vec<Option<usize>>,
+    found: Found,
+    steps: usize,
+    trials: usize,
+}
+
+/// Searches the whole space, or as much of it as the budget allows.
+pub fn search(space: &Space, old: &Side, new: &Side) -> Result<Found, Failure> {
+    let mut search = Search {
+        space,
+        sides: (old, new),
+        truth: vec![None; space.atoms.len()],
+        chosen: vec![None; space.dimensions.len()],
+        found: Found { witnesses: Vec::new(), doubt: None },
+        steps: 0,
+        trials: 0,
+    };
+    search.step()?;
+    let mut found = search.found;
+    let size = |w: &Witness| (w.context.len(), w.action.len() + w.resource.len());
+    found
+        .witnesses
+        .sort_by(|a, b| size(a).cmp(&size(b)).then_with(|| (&a.action, &a.resource).cmp(&(&b.action, &b.resource))));
+    Ok(found)
+}
+
+impl Search<'_> {
+    fn step(&mut self) -> Result<Flow, Failure> {
+        self.steps += 1;
+        if self.steps > MAX_STEPS {
+            self.found.doubt = Some(format!("there are more than {MAX_STEPS} combinations to try"));
+            return Ok(Flow::Stop);
+        }
+        let (old, new) = (self.side(&self.space.old), self.side(&self.space.new));
+        if new == Some(false) || old == Some(true) {
+            return Ok(Flow::On);
+        }
+        if (old, new) == (Some(false), Some(true)) {
+            return self.leaf();
+        }
+        let undecided = if new.is_none() { &self.space.new } else { &self.space.old };
+        let Some(atom) = undecided.iter().find_map(|layer| self.undecided(layer)) else {
+            self.found.doubt = Some("a combination was not decided".to_owned());
+            return Ok(Flow::Stop);
+        };
+        self.branch(atom)
+    }
+
+    fn branch(&mut self, atom: usize) -> Result<Flow, Failure> {
+        let Some(index) = self.space.dimension_of.get(atom).copied() else {
+            return Ok(Flow::On);
+        };
+        let Some(dimension) = self.space.dimensions.get(index) else {
+            return Ok(Flow::On);
+        };
+        let mut flow = Flow::On;
+        for (number, class) in dimension.classes.iter().enumerate() {
+            self.choose(index, Some(number));
+            for (atom, holds) in dimension.atoms.iter().zip(&class.holds) {
+                self.set(*atom, Some(*holds));
+            }
+            match self.step()? {
+                Flow::On => {}
+                Flow::Stop => {
+                    flow = Flow::Stop;
+                    break;
+                }
+                // another action is another witness; another value of the same is not
+                Flow::Found => {
+                    flow = Flow::Found;
+                    if dimension.what != What::Action {
+                        break;
+                    }
+                }
+            }
+        }
+        self.choose(index, None);
+        dimension.atoms.iter().for_each(|a| self.set(*a, None));
+        Ok(flow)
+    }
+
+    fn choose(&mut self, dimension: usize, class: Option<usize>) {
+        if let Some(cell) = self.chosen.get_mut(dimension) {
+            *cell = class;
+        }
+    }
+
+    fn set(&mut self, atom: usize, holds: Option<bool>) {
+        if let Some(cell) = self.truth.get_mut(atom) {
+            *cell = holds;
+        }
+    }
+
+    /// Both sides are decided, and the new one alone allows.
+    fn leaf(&mut self) -> Result<Flow, Failure> {
+        let request = witness::Draft::new(self.space, &self.chosen);
+        if request.is_doubtful() {
+            self.trials += 1;
+            if self.trials > MAX_TRIALS {
+                self.found.doubt.get_or_insert_with(|| witness::DOUBTFUL.to_owned());
+                return Ok(Flow::On);
+            }
+        }
+        match request.realized(self.space, self.sides.0, self.sides.1)? {
+            Some(witness) => {
+                if !self.found.witnesses.contains(&witness) {
+                    self.found.witnesses.push(witness);
+                }
+                Ok(if self.found.witnesses.len() >= MAX_WITNESSES { Flow::Stop } else { Flow::Found })
+            }
+            None => {
+                self.found.doubt.get_or_insert_with(|| witness::DOUBTFUL.to_owned());
+                Ok(Flow::On)
+            }
+        }
+    }
+
+    fn side(&self, layers: &[Vec<Formula>]) -> Option<bool> {
+        all(layers.iter().map(|l| self.layer(l)))
+    }
+
+    fn layer(&self, statements: &[Formula]) -> Option<bool> {
+        let applies = |allow: bool| any(statements.iter().filter(move |s| s.allow == allow).map(|s| self.applies(s)));
+        match (applies(false), applies(true)) {
+            (Some(true), _) | (_, Some(false)) => Some(false),
+            (Some(false), Some(true)) => Some(true),
+            _ => None,
+        }
+    }
+
+    fn applies(&self, statement: &Formula) -> Option<bool> {
+        let known = |atom: &usize| self.truth.get(*atom).copied().flatten();
+        let flip = |value: Option<bool>, negated: bool| value.map(|v| v != negated);
+        let (actions, negated) = &statement.actions;
+        let parts = [
+            flip(any(actions.iter().map(known)), *negated),
+            flip(
+                any(statement.resources.0.iter().map(|alternative| all(alternative.iter().map(known)))),
+                statement.resources.1,
+            ),
+            all(statement.conditions.iter().map(known)),
+        ];
+        all(parts.into_iter())
+    }
+
+    /// An atom that a layer's answer waits for: of its first statement that is undecided, the action before the resource
+    /// before conditions.
+    fn undecided(&self, layer: &[Formula]) -> Option<usize> {
+        if self.layer(layer).is_some() {
+            return None;
+        }
+        let mut waiting = layer.iter().filter(|s| self.applies(s).is_none());
+        let atoms = |s: &Formula| -> Vec<usize> {
+            let resources = s.resources.0.iter().flatten();
+            s.actions.0.iter().chain(resources).chain(&s.conditions).copied().collect()
+        };
+        waiting.find_map(|s| atoms(s).into_iter().find(|a| self.truth.get(*a) == Some(&None)))
+    }
+}
+
+/// One holds; unknown where none does and some are unknown.
+fn any(values: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+    let mut result = Some(false);
+    for value in values {
+        match value {
+            Some(true) => return Some(true),
+            Some(false) => {}
+            None => result = None,
+        }
+    }
+    result
+}
+
+/// All hold; unknown where none fails and some are unknown.
+fn all(values: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+    any(values.map(|v| v.map(|v| !v))).map(|v| !v)
+}

@@ -1,0 +1,196 @@
+//! Requests made of classes, and evaluated again by the layers themselves.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::space::{Atom, Space, Value, What};
+use super::{Side, Witness};
+use crate::iam::template::{Part, Template};
+use crate::permissions::context::{KeyValue, Keys, Request};
+use crate::permissions::knowledge::spelling;
+use crate::permissions::layer::Outcome;
+use crate::problem::Failure;
+
+/// Why an answer is unknown although the search came to its end.
+pub const DOUBTFUL: &str =
+    "conditions that read two parts of a request, or one key as several types, could not be told apart";
+
+/// Completions of a draft that are tried.
+const MAX_COMPLETIONS: usize = 400;
+
+/// A request that is not whole yet.
+pub struct Draft {
+    action: Option<String>,
+    has_arn: Option<bool>,
+    segments: [Option<String>; 6],
+    keys: BTreeMap<String, Option<KeyValue>>,
+    /// Atoms of classes of which it is not known whether a request has them.
+    doubtful: Vec<usize>,
+}
+
+/// The ARN of a request of which a part was not asked for.
+const ANY: [&str; 6] = ["arn", "aws", "s3", "", "", "x"];
+
+impl Draft {
+    /// The request of these classes.
+    pub fn new(space: &Space, chosen: &[Option<usize>]) -> Self {
+        let mut draft = Self {
+            action: None,
+            has_arn: None,
+            segments: Default::default(),
+            keys: BTreeMap::new(),
+            doubtful: Vec::new(),
+        };
+        for (dimension, class) in space.dimensions.iter().zip(chosen) {
+            let Some(class) = class.and_then(|c| dimension.classes.get(c)) else {
+                continue;
+            };
+            match (&dimension.what, &class.value) {
+                (_, Value::Doubtful) => draft.doubtful.extend(&dimension.atoms),
+                (What::Action, Value::Text(text)) => draft.action = Some(text.clone()),
+                (What::HasArn, Value::Flag(flag)) => draft.has_arn = Some(*flag),
+                (What::Segment(index), Value::Text(text)) => {
+                    if let Some(cell) = draft.segments.get_mut(*index) {
+                        *cell = Some(text.clone());
+                    }
+                }
+                (What::Key(key), Value::Key(value)) => drop(draft.keys.insert(key.clone(), value.clone())),
+                _ => {}
+            }
+        }
+        draft
+    }
+
+    /// Some of its classes may have no member.
+    pub fn is_doubtful(&self) -> bool {
+        !self.doubtful.is_empty()
+    }
+
+    /// A whole request that the new side allows and the old one does not; `None` where none was found.
+    pub fn realized(&self, space: &Space, old: &Side, new: &Side) -> Result<Option<Witness>, Failure> {
+        for (keys, last) in self.completions(space) {
+            let request = self.request(keys, last);
+            let (Some(allowed_by), denied) = (allows(new, &request)?, allows(old, &request)?) else {
+                continue;
+            };
+            if denied.is_none() {
+                return Ok(Some(witness(space, &request, allowed_by, denials(old, &request)?)));
+            }
+        }
+        Ok(None)
+    }
+
+    fn request(&self, keys: Keys, last: Option<String>) -> Request {
+        let segment = |index: usize| {
+            let given = self.segments.get(index).cloned().flatten();
+            let given = if index == 5 { last.clone().or(given) } else { given };
+            given.unwrap_or_else(|| ANY.get(index).copied().unwrap_or_default().to_owned())
+        };
+        let resource = (self.has_arn == Some(true)).then(|| std::array::from_fn(segment));
+        let action = self.action.clone().unwrap_or_else(|| "s3:getobject".to_owned());
+        Request { action, resource, keys, decided: BTreeMap::new() }
+    }
+
+    /// The keys, and the last segment of the ARN, in every way that is worth trying.
+    fn completions(&self, space: &Space) -> Vec<(Keys, Option<String>)> {
+        let given: Keys = self.keys.iter().filter_map(|(k, v)| Some((k.clone(), v.clone()?))).collect();
+        if self.doubtful.is_empty() {
+            return vec![(given, None)];
+        }
+        let mut pools: BTreeMap<String, BTreeSet<Option<KeyValue>>> = BTreeMap::new();
+        let mut last: BTreeSet<Option<String>> = BTreeSet::from([None]);
+        for atom in self.doubtful.iter().filter_map(|a| space.atoms.get(*a)) {
+            let templates: &[Template] = match atom {
+                Atom::Variable(template) => std::slice::from_ref(template),
+                Atom::Condition(condition) => &condition.values,
+                _ => &[],
+            };
+            for template in templates {
+                for key in template.variables() {
+                    let values = ["v", "a"].map(|t| Some(KeyValue::One(t.to_owned())));
+                    pools.entry(key.to_owned()).or_default().extend(values);
+                    pools.entry(key.to_owned()).or_default().insert(None);
+                }
+            }
+            let texts = templates.iter().flat_map(|t| [text(t, Some("v")), text(t, None)]);
+            match atom {
+                Atom::Variable(_) => last.extend(texts.map(Some)),
+                Atom::Condition(condition) => {
+                    let pool = pools.entry(condition.key.clone()).or_default();
+                    pool.extend(texts.clone().map(|t| Some(KeyValue::One(t))));
+                    pool.extend(texts.map(|t| Some(KeyValue::Many(vec![t]))));
+                    pool.extend([None, Some(KeyValue::One("other".to_owned())), Some(KeyValue::Many(Vec::new()))]);
+                }
+                _ => {}
+            }
+        }
+        let mut completions: Vec<(Keys, Option<String>)> = last.into_iter().map(|l| (given.clone(), l)).collect();
+        for (key, pool) in pools.into_iter().filter(|(key, _)| !self.keys.contains_key(key)) {
+            let longer = completions.iter().flat_map(|(keys, last)| {
+                pool.iter().map(|value| {
+                    let mut keys = keys.clone();
+                    if let Some(value) = value {
+                        keys.insert(key.clone(), value.clone());
+                    }
+                    (keys, last.clone())
+                })
+            });
+            completions = longer.take(MAX_COMPLETIONS).collect();
+        }
+        completions
+    }
+}
+
+/// A text of a template: its variables by this value, or by their defaults; wildcards by nothing or one letter.
+fn text(template: &Template, variable: Option<&str>) -> String {
+    let part = |part: &Part| match part {
+        Part::Literal(text) => text.clone(),
+        Part::Any => String::new(),
+        Part::One => "x".to_owned(),
+        Part::Variable { default, .. } => variable.or(default.as_deref()).unwrap_or("v").to_owned(),
+    };
+    template.parts.iter().map(part).collect()
+}
+
+/// The statements by which every layer allows a request; `None` where one does not.
+fn allows(side: &Side, request: &Request) -> Result<Option<Vec<String>>, Failure> {
+    let mut by = Vec::new();
+    for layer in &side.layers {
+        match layer.evaluated()?.decide(request)? {
+            Outcome::Allow(statements) => by.extend(origins(layer, &statements)?),
+            Outcome::Deny(_) | Outcome::Silent => return Ok(None),
+        }
+    }
+    Ok(Some(by))
+}
+
+fn denials(side: &Side, request: &Request) -> Result<Vec<String>, Failure> {
+    let mut by = Vec::new();
+    for layer in &side.layers {
+        if let Outcome::Deny(statements) = layer.evaluated()?.decide(request)? {
+            by.extend(origins(layer, &statements)?);
+        }
+    }
+    Ok(by)
+}
+
+fn origins(layer: &super::SideLayer, statements: &[usize]) -> Result<Vec<String>, Failure> {
+    let layer = layer.evaluated()?;
+    let origin = |index: &usize| layer.origin(*index).map(|o| format!("{} {}", o.file, o.pointer));
+    Ok(statements.iter().filter_map(origin).collect())
+}
+
+fn witness(space: &Space, request: &Request, allowed_by: Vec<String>, was_denied_by: Vec<String>) -> Witness {
+    let value = |value: &KeyValue| match value {
+        KeyValue::One(text) => serde_json::Value::from(text.as_str()),
+        KeyValue::Many(texts) => serde_json::Value::from(texts.clone()),
+    };
+    let principal = request.keys.get("aws:principalarn").and_then(KeyValue::single).map(str::to_owned);
+    Witness {
+        principal,
+        action: space.spellings.get(&request.action).cloned().unwrap_or_else(|| request.action.clone()),
+        resource: request.resource.as_ref().map_or_else(|| "*".to_owned(), |segments| segments.join(":")),
+        context: request.keys.iter().map(|(k, v)| (spelling(k), value(v))).collect(),
+        allowed_by,
+        was_denied_by,
+    }
+}

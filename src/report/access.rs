@@ -1,0 +1,47 @@
+//! New access, for people.
+
+use super::{bold, paragraph, styled, wrapped};
+use crate::access::{Answer, Decision, Witness};
+
+/// The text of an answer.
+pub fn text(width: usize, answer: &Answer) -> String {
+    let (word, colour, sentence) = match answer.decision {
+        Decision::None => {
+            ("no new access", anstyle::AnsiColor::Green, "every request that is allowed now was allowed before")
+        }
+        Decision::New => ("new access", anstyle::AnsiColor::Red, "these requests are allowed now, and were not before"),
+        Decision::Unknown => {
+            ("unknown", anstyle::AnsiColor::Yellow, "it cannot be told whether a request is newly allowed")
+        }
+    };
+    let word = styled(anstyle::Style::new().fg_color(Some(colour.into())).bold(), word);
+    let mut text = paragraph(width, &format!("{word}: "), sentence);
+    for witness in &answer.witnesses {
+        text.push('\n');
+        text.push_str(&one(width, witness));
+    }
+    if let Some(reason) = &answer.reason {
+        text.push('\n');
+        let label = if answer.decision == Decision::Unknown { "because " } else { "besides, not all could be told: " };
+        text.push_str(&paragraph(width, label, reason));
+    }
+    text
+}
+
+fn one(width: usize, witness: &Witness) -> String {
+    const INDENT: usize = 12;
+    let mut text = format!("  {}\n", bold(&witness.action));
+    let mut line = |label: &str, value: &str| text.push_str(&wrapped(width, &format!("  {label:<9} "), INDENT, value));
+    line("on", &witness.resource);
+    for (key, value) in &witness.context {
+        line("with", &format!("{key} = {value}"));
+    }
+    line("allowed", &format!("by {}", witness.allowed_by.join(", ")));
+    let before = if witness.was_denied_by.is_empty() {
+        "not allowed by any statement".to_owned()
+    } else {
+        format!("denied by {}", witness.was_denied_by.join(", "))
+    };
+    line("before", &before);
+    text
+}
