@@ -289,6 +289,26 @@ fn labelled_pairs() {
             vec![on(r#"["s3:A"]"#, r#"["arn:aws:s3:::home/${aws:username}/*"]"#)],
             No,
         ),
+        // a value that is a list passes neither of two opposite operators
+        (
+            "a key more than its two halves",
+            vec![
+                allow("s3:A", &when(r#""StringEquals": {"k:a": "x"}"#)),
+                allow("s3:A", &when(r#""StringNotEquals": {"k:a": "x"}"#)),
+            ],
+            vec![allow("s3:A", "")],
+            New,
+        ),
+        // a value that is neither true nor false, nor absent
+        (
+            "a Boolean key more than its values",
+            vec![
+                allow("s3:A", &when(r#""Bool": {"k:b": ["true", "false"]}"#)),
+                allow("s3:A", &when(r#""Null": {"k:b": "true"}"#)),
+            ],
+            vec![allow("s3:A", "")],
+            New,
+        ),
         // that every name of a user lies within the star takes more than the two texts
         (
             "a star for its variable",
