@@ -1,6 +1,6 @@
 //! A run: files in, findings out, with what the settings and the baseline know of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::policy::Policy;
@@ -8,6 +8,7 @@ use super::read::{self, Fault, FaultKind, Form, Loaded};
 use super::rules::{self, expired_ignore, idle_ignore};
 use super::settings::Settings;
 use super::{At, Check, Finding, Sink, Suppressed};
+use crate::inventory::files::resolve;
 use crate::lint::policy::Kind;
 use crate::problem::Source;
 
@@ -157,22 +158,25 @@ fn resolve_references(loaded: &mut [Loaded]) {
             uses.insert(key, (reference.kind, reference.name.clone()));
         }
         for reference in &file.files {
-            files.insert(crate::inventory::files::resolve(&file.source.path, &reference.path), reference.kind);
+            files.insert(resolve(&file.source.path, &reference.path), reference.kind);
         }
     }
+    let linted: BTreeSet<String> = loaded.iter().map(|f| f.source.path.clone()).collect();
     for file in loaded.iter_mut() {
         let own = folder(&file.source.path);
-        let lost = file
-            .references
-            .iter()
-            .filter(|r| !known.contains(&(own.clone(), format!("data.aws_iam_policy_document.{}", r.document))));
-        let faults = lost.map(|r| Fault {
-            kind: FaultKind::NotLiteral,
-            span: r.span,
-            message: format!("there is no document `{}` among the files that are linted", r.document),
-            help: "lint the whole folder of the module".to_owned(),
-        });
-        let faults: Vec<Fault> = faults.collect();
+        let document = |name: &str| (own.clone(), format!("data.aws_iam_policy_document.{name}"));
+        let lost_documents = file.references.iter().filter(|r| !known.contains(&document(&r.document)));
+        let lost_files = file.files.iter().filter(|r| !linted.contains(&resolve(&file.source.path, &r.path)));
+        let faults: Vec<Fault> = lost_documents
+            .map(|r| (r.span, format!("there is no document `{}` among the files that are linted", r.document)))
+            .chain(lost_files.map(|r| (r.span, format!("the file `{}` is not among those that are linted", r.path))))
+            .map(|(span, message)| Fault {
+                kind: FaultKind::NotLiteral,
+                span,
+                message,
+                help: "lint the whole folder of the module".to_owned(),
+            })
+            .collect();
         file.faults.extend(faults);
         let kind = files.get(&file.source.path).copied().flatten();
         let policies = std::mem::take(&mut file.policies);

@@ -193,6 +193,12 @@ fn what_is_not_literal_is_told() {
     ] {
         assert_eq!(words(name, text, "CS116"), expected, "{name}");
     }
+    let file = "resource \"aws_iam_policy\" \"x\" {\n  policy = file(\"${path.module}/p.json\")\n}\n";
+    assert_eq!(words("m/a.tf", file, "CS116"), "file(\"${path.module}/p.json\")");
+    let policy =
+        r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}"#;
+    let both = [Example::new("m/a.tf", file), Example::new("m/p.json", policy)];
+    assert_eq!(told(&lint(&both, &settings("")).findings), Vec::<String>::new());
     // a document that is used is read where it stands
     let used = "data \"aws_iam_policy_document\" \"d\" {\n  statement {\n    actions = [\"s3:GetObject\"]\n    resources = [\"*\"]\n  }\n}\nresource \"aws_iam_policy\" \"x\" {\n  policy = data.aws_iam_policy_document.d.json\n}\n";
     assert_eq!(found("a.tf", used), Vec::<String>::new());
@@ -231,6 +237,9 @@ fn invalid_files_are_told_with_their_place() {
         let own = words(name, text, "CS101");
         assert!(own.starts_with(expected), "{name}: {own:?}");
     }
+    let twice =
+        "Statement:\n  - Effect: Deny\n    Effect: Allow\n    Action: s3:a\n    Resource: '*'\nVersion: 2012-10-17\n";
+    assert_eq!(words("a.yaml", twice, "CS102"), "Effect");
     let deep = format!("{{\"Statement\": {}1{}}}", "[".repeat(200), "]".repeat(200));
     assert_eq!(words("a.json", &deep, "CS101"), "[");
     let deep = format!("Statement: {}1{}\n", "[".repeat(200), "]".repeat(200));

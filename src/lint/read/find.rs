@@ -30,6 +30,8 @@ pub struct FileReference {
     pub path: String,
     /// What it is used for.
     pub kind: Option<Kind>,
+    /// Where it is used.
+    pub span: Span,
 }
 
 /// Strings in strings are followed this deep.
@@ -253,7 +255,7 @@ impl<'a> Finder<'a> {
             return;
         }
         if let Some(path) = file_argument(raw) {
-            self.files.push(FileReference { path, kind: around.kind });
+            self.files.push(FileReference { path, kind: around.kind, span: node.span });
             return;
         }
         self.faults.push(Fault {

@@ -154,7 +154,13 @@ pub fn load(source: Arc<Source>, form: Form, given: Option<Kind>, named: bool) -
     };
     let tree = match form {
         Form::Json => json_tree(&source, &mut faults),
-        Form::Yaml => yaml::tree(&source).map(|root| (root, Host::Yaml)).map_err(|p| vec![p]),
+        Form::Yaml => match yaml::tree(&source) {
+            Ok(root) => {
+                faults.extend(yaml::duplicates(&root).into_iter().map(duplicate));
+                Ok((root, Host::Yaml))
+            }
+            Err(problem) => Err(vec![problem]),
+        },
         Form::Terraform => terraform::tree(&source).map(|root| (root, Host::Terraform)).map_err(|p| vec![p]),
         Form::Cedar => return of_cedar(source),
     };

@@ -1,6 +1,6 @@
 //! YAML as a tree with places. Tags of CloudFormation (`!Sub`, `!Ref`) are functions; what they give is not known.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span as YamlSpan, Tag};
@@ -150,13 +150,29 @@ impl<'a> Composer<'a> {
             let node = self.value(event, span, depth + 1)?;
             match (key.as_str(), &node.value) {
                 // what is merged stands after what is written, and yields to it
-                (Some("<<"), Value::Object(merged)) => members.extend(merged.iter().cloned()),
+                (Some("<<"), Value::Object(merged)) => {
+                    let own: HashSet<String> = members.iter().map(|m| m.key.clone()).collect();
+                    members.extend(merged.iter().filter(|m| !own.contains(&m.key)).cloned());
+                }
                 (text, _) => {
                     members.push(Member { key: text.unwrap_or_default().to_owned(), key_span: key.span, node })
                 }
             }
         }
         Ok((members, self.source.text.len()))
+    }
+}
+
+/// The members whose key stands before them in the same object.
+pub fn duplicates(node: &Node) -> Vec<&Member> {
+    match &node.value {
+        Value::Array(nodes) => nodes.iter().flat_map(duplicates).collect(),
+        Value::Object(members) => {
+            let mut seen = HashSet::new();
+            let own: Vec<&Member> = members.iter().filter(|m| !seen.insert(m.key.as_str())).collect();
+            own.into_iter().chain(members.iter().flat_map(|m| duplicates(&m.node))).collect()
+        }
+        _ => Vec::new(),
     }
 }
 

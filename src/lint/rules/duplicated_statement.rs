@@ -1,6 +1,6 @@
 #![doc = include_str!("../../../docs/rules/CS183.md")]
 
-use super::redundancy::{head, named, same};
+use super::redundancy::{compared, head, named, same};
 use crate::lint::policy::Policy;
 use crate::lint::{Check, Confidence, Rule, Severity, Sink, edit};
 
@@ -16,8 +16,8 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(policy: &Policy, sink: &mut Sink<'_>) {
-    for (index, (statement, meaning)) in policy.meanings().enumerate() {
-        let Some((first, _)) = policy.meanings().take(index).find(|(_, m)| same(m, meaning)) else {
+    for (index, (statement, meaning)) in compared(policy).enumerate() {
+        let Some((first, _)) = compared(policy).take(index).find(|(_, m)| same(m, meaning)) else {
             continue;
         };
         let message = format!("this says the same as {}", named(first));

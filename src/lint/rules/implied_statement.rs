@@ -1,6 +1,6 @@
 #![doc = include_str!("../../../docs/rules/CS182.md")]
 
-use super::redundancy::{head, named, same};
+use super::redundancy::{compared, head, named, same};
 use crate::iam::document;
 use crate::lint::patterns::statement_included;
 use crate::lint::policy::{Policy, Statement};
@@ -18,8 +18,8 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(policy: &Policy, sink: &mut Sink<'_>) {
-    for (index, (statement, meaning)) in policy.meanings().enumerate() {
-        let others = policy.meanings().enumerate().filter(|(i, (_, m))| *i != index && m.allow == meaning.allow);
+    for (index, (statement, meaning)) in compared(policy).enumerate() {
+        let others = compared(policy).enumerate().filter(|(i, (_, m))| *i != index && m.allow == meaning.allow);
         let implies = |(i, (_, other)): &(usize, (&Statement, &document::Statement))| {
             // of two that say the same, the second is told, as a duplicate
             statement_included(meaning, other)

@@ -3,8 +3,17 @@
 use crate::iam::document;
 use crate::lint::At;
 use crate::lint::patterns::statement_included;
-use crate::lint::policy::Statement;
+use crate::lint::policy::{Policy, Statement};
 use crate::problem::Span;
+
+/// A policy with more statements is larger than AWS takes, which CS113 tells; all of their pairs are too many.
+const MOST: usize = 2_500;
+
+/// The statements of a policy that are compared with each other.
+pub fn compared(policy: &Policy) -> impl Iterator<Item = (&Statement, &document::Statement)> + Clone {
+    let few = policy.statements.len() <= MOST;
+    policy.statements.iter().filter(move |_| few).filter_map(|s| Some((s, s.meaning.as_ref()?)))
+}
 
 /// Where a statement is shown: its name, else its first key.
 pub fn head(statement: &Statement) -> At {

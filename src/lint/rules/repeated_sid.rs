@@ -1,5 +1,7 @@
 #![doc = include_str!("../../../docs/rules/CS110.md")]
 
+use std::collections::HashSet;
+
 use crate::lint::edit;
 use crate::lint::policy::Policy;
 use crate::lint::{Check, Confidence, Rule, Severity, Sink};
@@ -18,8 +20,9 @@ pub static RULE: Rule = Rule {
 fn check(policy: &Policy, sink: &mut Sink<'_>) {
     let sids =
         || policy.statements.iter().filter_map(|s| s.sid.as_ref()).filter(|s| s.is_known() && !s.text.is_empty());
-    for (index, sid) in sids().enumerate() {
-        if !sids().take(index).any(|s| s.text == sid.text) {
+    let mut seen = HashSet::new();
+    for sid in sids() {
+        if seen.insert(sid.text.as_str()) {
             continue;
         }
         let message = format!("the `Sid` {} stands twice in one policy, and AWS refuses it", sid.text);

@@ -1,6 +1,8 @@
 #![doc = include_str!("../../../docs/rules/CS184.md")]
 
-use crate::lint::policy::{Policy, Text};
+use std::collections::HashSet;
+
+use crate::lint::policy::Policy;
 use crate::lint::{Check, Confidence, Rule, Severity, Sink, edit};
 
 /// The rule.
@@ -18,9 +20,9 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
     for statement in &policy.statements {
         let lists = [(&statement.actions, false), (&statement.resources, true)];
         for (list, case) in lists.into_iter().filter_map(|(l, case)| Some((l.as_ref()?, case))) {
-            let same = |a: &Text, b: &Text| if case { a.text == b.text } else { a.text.eq_ignore_ascii_case(&b.text) };
+            let mut seen = HashSet::new();
             for (index, text) in list.texts.iter().enumerate().filter(|(_, t)| t.is_known()) {
-                if !list.texts.iter().take(index).any(|t| same(t, text)) {
+                if seen.insert(if case { text.text.clone() } else { text.text.to_ascii_lowercase() }) {
                     continue;
                 }
                 let message = format!("`{}` stands twice in this `{}`", text.text, list.key);

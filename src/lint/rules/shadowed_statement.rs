@@ -1,6 +1,6 @@
 #![doc = include_str!("../../../docs/rules/CS181.md")]
 
-use super::redundancy::{head, named};
+use super::redundancy::{compared, head, named};
 use crate::lint::patterns::statement_included;
 use crate::lint::policy::Policy;
 use crate::lint::{Check, Confidence, Rule, Severity, Sink};
@@ -17,8 +17,8 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(policy: &Policy, sink: &mut Sink<'_>) {
-    for (statement, allow) in policy.meanings().filter(|(_, m)| m.allow) {
-        let denies = policy.meanings().filter(|(_, m)| !m.allow);
+    for (statement, allow) in compared(policy).filter(|(_, m)| m.allow) {
+        let denies = compared(policy).filter(|(_, m)| !m.allow);
         if let Some((by, _)) = denies.into_iter().find(|(_, deny)| statement_included(allow, deny)) {
             let message = format!("{} denies everything that this allows", named(by));
             sink.add(&head(statement), message, "remove it, or narrow the denial");
