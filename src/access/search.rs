@@ -1,6 +1,9 @@
 //! The search: dimensions are assigned one at a time, and a branch is cut once both sides are decided.
 
-use super::space::{Formula, Space, What};
+use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
+
+use super::space::{Class, Formula, Space, Value, What};
 use super::{Side, Witness, witness};
 use crate::problem::Failure;
 
@@ -19,6 +22,15 @@ pub struct Found {
     pub doubt: Option<String>,
 }
 
+/// A class that is tried: what it stands for, and the atoms that it decides.
+#[derive(Clone, Debug)]
+pub struct Chosen {
+    /// A member.
+    pub value: Value,
+    /// The atoms of the dimension that some undecided statement reads.
+    pub atoms: Vec<usize>,
+}
+
 /// Whether a branch gave a witness.
 #[derive(PartialEq)]
 enum Flow {
@@ -33,7 +45,9 @@ struct Search<'a> {
     /// What is known of each atom.
     truth: Vec<Option<bool>>,
     /// The class of each dimension.
-    chosen: Vec<Option<usize>>,
+    chosen: Vec<Option<Chosen>>,
+    /// The classes that some atoms of a dimension tell apart: many branches ask for the same.
+    classes: HashMap<(usize, Vec<usize>), Rc<Vec<Class>>>,
     found: Found,
     steps: usize,
     trials: usize,
@@ -46,6 +60,7 @@ pub fn search(space: &Space, old: &Side, new: &Side) -> Result<Found, Failure> {
         sides: (old, new),
         truth: vec![None; space.atoms.len()],
         chosen: vec![None; space.dimensions.len()],
+        classes: HashMap::new(),
         found: Found { witnesses: Vec::new(), doubt: None },
         steps: 0,
         trials: 0,
@@ -88,10 +103,18 @@ impl Search<'_> {
         let Some(dimension) = self.space.dimensions.get(index) else {
             return Ok(Flow::On);
         };
+        let atoms = self.live(index);
+        let classes = match self.classes(index, &atoms) {
+            Ok(classes) => classes,
+            Err(reason) => {
+                self.found.doubt.get_or_insert(reason);
+                return Ok(Flow::On);
+            }
+        };
         let mut flow = Flow::On;
-        for (number, class) in dimension.classes.iter().enumerate() {
-            self.choose(index, Some(number));
-            for (atom, holds) in dimension.atoms.iter().zip(&class.holds) {
+        for class in classes.iter() {
+            self.choose(index, Some(Chosen { value: class.value.clone(), atoms: atoms.clone() }));
+            for (atom, holds) in atoms.iter().zip(&class.holds) {
                 self.set(*atom, Some(*holds));
             }
             match self.step()? {
@@ -110,11 +133,32 @@ impl Search<'_> {
             }
         }
         self.choose(index, None);
-        dimension.atoms.iter().for_each(|a| self.set(*a, None));
+        atoms.iter().for_each(|a| self.set(*a, None));
         Ok(flow)
     }
 
-    fn choose(&mut self, dimension: usize, class: Option<usize>) {
+    /// The atoms of a dimension that statements wait for: what is decided stays so, whatever else is chosen.
+    fn live(&self, dimension: usize) -> Vec<usize> {
+        let layers = self.space.old.iter().chain(&self.space.new);
+        let waiting = layers.flatten().filter(|s| self.applies(s).is_none());
+        let own = |atom: &usize| self.space.dimension_of.get(*atom) == Some(&dimension);
+        waiting.flat_map(Formula::atoms).filter(own).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    fn classes(&mut self, dimension: usize, atoms: &[usize]) -> Result<Rc<Vec<Class>>, String> {
+        let key = (dimension, atoms.to_vec());
+        if let Some(classes) = self.classes.get(&key) {
+            return Ok(classes.clone());
+        }
+        let Some(of) = self.space.dimensions.get(dimension) else {
+            return Ok(Rc::default());
+        };
+        let classes = Rc::new(self.space.classes(of, atoms)?);
+        self.classes.insert(key, classes.clone());
+        Ok(classes)
+    }
+
+    fn choose(&mut self, dimension: usize, class: Option<Chosen>) {
         if let Some(cell) = self.chosen.get_mut(dimension) {
             *cell = class;
         }
@@ -185,11 +229,7 @@ impl Search<'_> {
             return None;
         }
         let mut waiting = layer.iter().filter(|s| self.applies(s).is_none());
-        let atoms = |s: &Formula| -> Vec<usize> {
-            let resources = s.resources.0.iter().flatten();
-            s.actions.0.iter().chain(resources).chain(&s.conditions).copied().collect()
-        };
-        waiting.find_map(|s| atoms(s).into_iter().find(|a| self.truth.get(*a) == Some(&None)))
+        waiting.find_map(|s| s.atoms().find(|a| self.truth.get(*a) == Some(&None)))
     }
 }
 

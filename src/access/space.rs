@@ -69,8 +69,6 @@ pub struct Dimension {
     pub what: What,
     /// The atoms that read it.
     pub atoms: Vec<usize>,
-    /// Its classes, the smallest member first.
-    pub classes: Vec<Class>,
 }
 
 /// A statement over atoms.
@@ -84,6 +82,13 @@ pub struct Formula {
     pub resources: (Vec<Vec<usize>>, bool),
     /// All of them hold.
     pub conditions: Vec<usize>,
+}
+
+impl Formula {
+    /// Its atoms: of the action, of the resource, of conditions.
+    pub fn atoms(&self) -> impl Iterator<Item = usize> + '_ {
+        self.actions.0.iter().chain(self.resources.0.iter().flatten()).chain(&self.conditions).copied()
+    }
 }
 
 /// The space, and both sides over it.
@@ -106,8 +111,8 @@ pub struct Space {
 const MAX_FREE: usize = 6;
 
 impl Space {
-    /// The space of two sides; an error says what there is too much of.
-    pub fn new(old: &[Vec<Statement>], new: &[Vec<Statement>]) -> Result<Self, String> {
+    /// The space of two sides.
+    pub fn new(old: &[Vec<Statement>], new: &[Vec<Statement>]) -> Self {
         let mut builder = Builder { atoms: vec![Atom::IsArn] };
         let mut side = |layers: &[Vec<Statement>]| -> Vec<Vec<Formula>> {
             layers.iter().map(|l| l.iter().map(|s| builder.formula(s)).collect()).collect()
@@ -118,12 +123,7 @@ impl Space {
         for (index, atom) in atoms.iter().enumerate() {
             of.entry(what(index, atom)).or_default().push(index);
         }
-        let mut dimensions = Vec::new();
-        for (what, own) in of {
-            let members: Vec<&Atom> = own.iter().filter_map(|i| atoms.get(*i)).collect();
-            let classes = classes(&what, &members)?;
-            dimensions.push(Dimension { what, atoms: own, classes });
-        }
+        let dimensions: Vec<Dimension> = of.into_iter().map(|(what, atoms)| Dimension { what, atoms }).collect();
         let mut dimension_of = vec![0; atoms.len()];
         for (index, dimension) in dimensions.iter().enumerate() {
             for atom in &dimension.atoms {
@@ -135,7 +135,14 @@ impl Space {
         let statements = old.iter().chain(new).flatten();
         let texts = statements.flat_map(|s| &s.actions.texts).filter(|t| !t.contains(['*', '?']));
         let spellings = texts.map(|t| (t.to_ascii_lowercase(), t.clone())).collect();
-        Ok(Self { atoms, dimension_of, dimensions, old: old_side, new: new_side, spellings })
+        Self { atoms, dimension_of, dimensions, old: old_side, new: new_side, spellings }
+    }
+
+    /// The classes of a dimension that some of its atoms tell apart, the smallest member first; an error says what there
+    /// is too much of.
+    pub fn classes(&self, dimension: &Dimension, of: &[usize]) -> Result<Vec<Class>, String> {
+        let members: Vec<&Atom> = of.iter().filter_map(|i| self.atoms.get(*i)).collect();
+        classes(&dimension.what, &members)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::search::Chosen;
 use super::space::{Atom, Space, Value, What};
 use super::{Side, Witness};
 use crate::iam::template::{Part, Template};
@@ -32,7 +33,7 @@ const ANY: [&str; 6] = ["arn", "aws", "s3", "", "", "x"];
 
 impl Draft {
     /// The request of these classes.
-    pub fn new(space: &Space, chosen: &[Option<usize>]) -> Self {
+    pub fn new(space: &Space, chosen: &[Option<Chosen>]) -> Self {
         let mut draft = Self {
             action: None,
             has_arn: None,
@@ -41,11 +42,11 @@ impl Draft {
             doubtful: Vec::new(),
         };
         for (dimension, class) in space.dimensions.iter().zip(chosen) {
-            let Some(class) = class.and_then(|c| dimension.classes.get(c)) else {
+            let Some(class) = class else {
                 continue;
             };
             match (&dimension.what, &class.value) {
-                (_, Value::Doubtful) => draft.doubtful.extend(&dimension.atoms),
+                (_, Value::Doubtful) => draft.doubtful.extend(&class.atoms),
                 (What::Action, Value::Text(text)) => draft.action = Some(text.clone()),
                 (What::HasArn, Value::Flag(flag)) => draft.has_arn = Some(*flag),
                 (What::Segment(index), Value::Text(text)) => {
