@@ -5,9 +5,9 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::patterns::overlap;
 use crate::iam::document::ResourcePattern;
 use crate::iam::template::{Syntax, Template};
+use crate::permissions::patterns::overlap;
 
 /// An action.
 #[derive(Debug, Deserialize)]

@@ -8,7 +8,6 @@ pub mod baseline;
 pub mod edit;
 pub mod facts;
 pub mod fix;
-pub mod patterns;
 pub mod policy;
 pub mod read;
 pub mod rules;

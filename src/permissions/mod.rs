@@ -10,6 +10,7 @@ pub mod knowledge;
 pub mod layer;
 pub mod lower;
 pub mod minterms;
+pub mod patterns;
 pub mod principals;
 pub mod representatives;
 pub mod scenarios;

@@ -2,9 +2,9 @@
 
 use crate::iam::document::{ResourcePattern, Statement};
 use crate::iam::template::Template;
-use crate::lint::patterns::reaches_action;
 use crate::lint::policy::{Kind, Policy};
 use crate::lint::{Check, Confidence, Rule, Severity, Sink, facts};
+use crate::permissions::patterns::reaches_action;
 
 /// The rule.
 pub static RULE: Rule = Rule {

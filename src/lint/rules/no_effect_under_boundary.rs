@@ -2,9 +2,9 @@
 
 use crate::iam::document::{Clause, Statement};
 use crate::iam::template::Template;
-use crate::lint::patterns::{included, overlap};
 use crate::lint::policy::Policy;
 use crate::lint::{Check, Confidence, Rule, Severity, Sink};
+use crate::permissions::patterns::{included, overlap};
 
 /// The rule.
 pub static RULE: Rule = Rule {

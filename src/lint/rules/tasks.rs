@@ -3,8 +3,8 @@
 use crate::iam::document;
 use crate::iam::document::ResourcePattern;
 use crate::lint::facts;
-use crate::lint::patterns::{reaches_action, resource_overlap};
 use crate::lint::policy::{Policy, Statement, Text};
+use crate::permissions::patterns::{reaches_action, resource_overlap};
 
 /// The principal that Organizations knows AWS Artifact by.
 pub const SERVICE_PRINCIPAL: &str = "aws-artifact-account-sync.amazonaws.com";
