@@ -34,6 +34,9 @@ pub struct FileReference {
     pub span: Span,
 }
 
+/// The attributes of Terraform's resources that hold policies.
+const TERRAFORM_KEYS: [&str; 4] = ["policy", "inline_policy", "assume_role_policy", "content"];
+
 /// Strings in strings are followed this deep.
 const MAX_STRINGS: usize = 3;
 
@@ -109,6 +112,19 @@ impl<'a> Finder<'a> {
             let mut around = around.below(&format!("resource_changes[{index}].change.after"));
             around.names.push(text("address").to_owned());
             around.kind = of_terraform(text("type"), change.get("change").and_then(|c| c.get("after")));
+            let unknown = change.get("change").and_then(|c| c.get("after_unknown"));
+            let computed = TERRAFORM_KEYS.iter().filter_map(|k| unknown?.member(k));
+            for member in computed.filter(|m| around.kind.is_some() && m.node.value == Value::Bool(true)) {
+                self.faults.push(Fault {
+                    kind: FaultKind::NotLiteral,
+                    span: member.key_span,
+                    message: format!(
+                        "the policy of {} is known after it is applied, and cannot be read",
+                        text("address")
+                    ),
+                    help: "lint the files of Terraform as well, or a plan in which it is known".to_owned(),
+                });
+            }
             if text("mode") != "data"
                 && let Some(after) = change.get("change").and_then(|c| c.get("after"))
             {
@@ -412,9 +428,8 @@ fn file_argument(raw: &str) -> Option<String> {
 /// Whether the value of a key should be a policy, so that one that is not literal is told.
 fn holds_policy(key: &str, around: &Around, terraform: bool) -> bool {
     let named = ["PolicyDocument", "AssumeRolePolicyDocument", "InlinePolicy", "CustomPolicy"].contains(&key);
-    let of_terraform = ["policy", "inline_policy", "assume_role_policy", "content"].contains(&key)
-        && around.pointer.starts_with("resource.aws_")
-        && around.kind.is_some();
+    let of_terraform =
+        TERRAFORM_KEYS.contains(&key) && around.pointer.starts_with("resource.aws_") && around.kind.is_some();
     let of_organizations = key == "Content" && around.kind.is_some();
     named || (terraform && of_terraform) || of_organizations
 }

@@ -290,12 +290,6 @@ fn without_placeholders(text: &str) -> String {
     result
 }
 
-/// The JSON of a source as it stands, for tests.
-#[cfg(test)]
-pub fn parsed(text: &str) -> Node {
-    json::parse(&Source::new("x.json", text)).unwrap()
-}
-
 /// A node in words for a message, cut short.
 pub fn shown(text: &str) -> String {
     const MOST: usize = 60;

@@ -17,33 +17,25 @@ pub static RULE: Rule = Rule {
 };
 
 /// Global keys of AWS besides those that are asked about.
-const OTHER: [&str; 26] = [
+const OTHER: [&str; 18] = [
     "aws:AssumedRoot",
     "aws:CalledViaAWSMCP",
+    "aws:CalledViaFirst",
+    "aws:CalledViaLast",
     "aws:ChatbotSourceArn",
     "aws:Ec2InstanceSourcePrivateIPv4",
     "aws:IsMcpServiceAction",
     "aws:PrincipalServiceNamesList",
-    "aws:ResourceOrgPaths",
     "aws:SignInSessionArn",
-    "aws:SourceOrgPaths",
+    "aws:SourceOwner",
     "aws:SourceVpcAccount",
     "aws:SourceVpcOrgID",
     "aws:SourceVpceAccount",
     "aws:SourceVpceOrgID",
     "aws:SourceVpceOrgPaths",
-    "aws:TokenIssueTime",
     "aws:VpceAccount",
     "aws:VpceOrgID",
     "aws:VpceOrgPaths",
-    "aws:SourceOwner",
-    "aws:MultiFactorAuthAge",
-    "aws:CalledViaFirst",
-    "aws:CalledViaLast",
-    "aws:PrincipalServiceName",
-    "aws:VpcSourceIp",
-    "aws:SourceVpce",
-    "aws:SourceVpc",
 ];
 /// Keys that end in a name of the user's.
 const TAGS: [&str; 3] = ["aws:PrincipalTag/", "aws:RequestTag/", "aws:ResourceTag/"];
@@ -64,7 +56,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
         match prefix.to_ascii_lowercase().as_str() {
             "artifact" if facts::service_key(&key.text).is_none() => {
                 let known = ["artifact:ReportCategory", "artifact:ReportSeries"];
-                let near = did_you_mean(&key.text, known).or(Some("artifact:ReportSeries").filter(|_| false));
+                let near = did_you_mean(&key.text, known);
                 report(
                     policy,
                     condition,
