@@ -13,9 +13,13 @@ pub fn read(path: &Path) -> Result<Arc<Source>, Problem> {
     if name != "-" {
         return files::read_text(path, &name);
     }
+    files::text_of(stdin()?, "stdin")
+}
+
+/// What stdin holds; a little more than may be read where that is too much.
+pub fn stdin() -> Result<Vec<u8>, Problem> {
     let mut bytes = Vec::new();
-    let most = files::MAX_BYTES;
-    let read = std::io::stdin().lock().take(most + 1).read_to_end(&mut bytes);
+    let read = std::io::stdin().lock().take(files::MAX_BYTES + 1).read_to_end(&mut bytes);
     read.map_err(|e| Problem::general(format!("stdin: {e}")))?;
-    files::text_of(bytes, "stdin")
+    Ok(bytes)
 }

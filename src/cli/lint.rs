@@ -1,14 +1,12 @@
 //! `lint`: reads the files, prints what was found, mends what can be mended.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
 use super::output::{self, Format, Output};
-use super::{INVALID, NOT_OK, NOTHING, OK};
-use crate::inventory::config::FILE;
+use super::{INVALID, NOT_OK, NOTHING, OK, input};
 use crate::inventory::files;
 use crate::lint::baseline::Baseline;
 use crate::lint::fix::{self, Fixed, Which};
@@ -151,7 +149,7 @@ fn print(formats: &[Output], report: &Report) -> Result<(), Failure> {
 
 fn prepare(args: &LintArgs, problems: &mut Vec<Problem>) -> Result<Run, Failure> {
     let at = args.at.as_deref().map_or_else(|| Ok(moment::now()), super::parse_moment)?;
-    let root = root();
+    let root = files::locate(None);
     let mut settings = Settings::read(&root, at).map_err(Failure::Problems)?;
     if args.opinions {
         rules::all().iter().filter(|r| r.opinion).for_each(|r| settings.switch_on(r));
@@ -197,19 +195,8 @@ fn prepare(args: &LintArgs, problems: &mut Vec<Problem>) -> Result<Run, Failure>
     Ok(Run { inputs, settings, baseline, kind: args.kind, whole })
 }
 
-/// The folder of `countersign.toml`, upward from here; else this one.
-fn root() -> PathBuf {
-    let here = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
-    match here.ancestors().find(|d| d.join(FILE).is_file()) {
-        Some(found) if found != here => found.to_owned(),
-        _ => PathBuf::from("."),
-    }
-}
-
 fn standard_input() -> Result<walk::Input, Failure> {
-    let mut bytes = Vec::new();
-    std::io::stdin().read_to_end(&mut bytes).map_err(|e| Failure::general(format!("stdin: {e}")))?;
-    let text = String::from_utf8(bytes).map_err(|_| Failure::general("stdin is not UTF-8"))?;
+    let text = walk::decoded(input::stdin()?, STDIN)?;
     let form = form_of_text(&text);
     Ok(walk::Input { source: Source::new(STDIN, text), path: PathBuf::from(STDIN), form, named: true })
 }

@@ -9,6 +9,44 @@ use crate::moment::{self, Moment};
 /// The known agreements, as an entity file.
 pub const AGREEMENTS: &str = include_str!("../../data/agreements.json");
 
+/// An agreement that can be accepted.
+#[derive(Debug, Deserialize)]
+pub struct Offer {
+    /// `agreement-…`
+    #[serde(skip)]
+    pub id: String,
+    /// `baa`
+    pub kind: String,
+    /// `account` or `organization`
+    pub scope: String,
+    /// `aws`
+    pub partition: String,
+    /// Its name, with which its ARN ended before 2024.
+    pub name: String,
+}
+
+impl Offer {
+    /// It is accepted for a whole organization.
+    pub fn is_of_organization(&self) -> bool {
+        self.scope == "organization"
+    }
+}
+
+/// The known agreements.
+pub fn offers() -> &'static [Offer] {
+    #[derive(Deserialize)]
+    struct Entity {
+        uid: String,
+        attrs: Offer,
+    }
+    static OFFERS: LazyLock<Vec<Offer>> = LazyLock::new(|| {
+        let entities: Vec<Entity> = serde_json::from_str(AGREEMENTS).unwrap_or_default();
+        let id = |uid: &str| uid.split('"').nth(1).unwrap_or_default().to_owned();
+        entities.into_iter().map(|e| Offer { id: id(&e.uid), ..e.attrs }).collect()
+    });
+    &OFFERS
+}
+
 /// The policy that is attached everywhere until an organization detaches it.
 pub const FULL_AWS_ACCESS: &str = "p-FullAWSAccess";
 
@@ -124,6 +162,23 @@ pub fn services(name: &str) -> impl Iterator<Item = &'static EligibleService> {
     ELIGIBLE.services.iter().filter(move |s| s.name == name || s.prefixes.iter().any(|p| p == name))
 }
 
+/// Every service that was ever on a list.
+pub fn all_services() -> &'static [EligibleService] {
+    &ELIGIBLE.services
+}
+
+impl EligibleService {
+    /// Whether it is on the list of a date.
+    pub fn was_listed(&self, date: &str) -> bool {
+        self.seen.iter().any(|d| d == date)
+    }
+}
+
+/// The date of the first list.
+pub fn first_list() -> &'static str {
+    ELIGIBLE.snapshots.first().map_or("", String::as_str)
+}
+
 /// The date of the last list.
 pub fn last_list() -> &'static str {
     ELIGIBLE.snapshots.last().map_or("", String::as_str)
@@ -133,7 +188,7 @@ pub fn last_list() -> &'static str {
 pub fn eligible(name: &str, at: Moment) -> Option<bool> {
     let dates: Vec<(&str, Moment)> =
         ELIGIBLE.snapshots.iter().filter_map(|s| Some((s.as_str(), moment::parse(s)?))).collect();
-    let on = |date: &str| services(name).any(|s| s.seen.iter().any(|d| d == date));
+    let on = |date: &str| services(name).any(|s| s.was_listed(date));
     let before = dates.iter().rev().find(|(_, m)| *m <= at)?;
     let Some(after) = dates.iter().find(|(_, m)| *m > at) else {
         let fresh = (at - before.1).num_days() <= LIST_AGE_DAYS;
@@ -161,6 +216,12 @@ mod tests {
         assert_eq!(eligible("s3", at("2028-01-01")), None, "after the last list's age");
         assert_eq!(eligible("s3", at("2020-01-01")), None, "before the first list");
         assert_eq!(services("robomaker").count(), 1);
+    }
+
+    #[test]
+    fn agreements_are_read() {
+        assert_eq!(offers().len(), 12);
+        assert!(offers().iter().all(|o| o.id.starts_with("agreement-")));
     }
 
     #[test]

@@ -11,11 +11,7 @@ use crate::problem::Span;
 fn written(policy: &Policy, like: &str, text: &str) -> Option<String> {
     let json = serde_json::to_string(text).ok()?;
     match policy.host {
-        Host::Json => Some(json),
-        Host::Escaped => {
-            let escaped = serde_json::to_string(&json).ok()?;
-            Some(escaped.get(1..escaped.len() - 1)?.to_owned())
-        }
+        Host::Json | Host::Escaped => self::json(policy, &json),
         Host::Verbatim if policy.source.path.ends_with(".tf") => Some(json.replace("${", "$${").replace("%{", "%%{")),
         Host::Verbatim => Some(json),
         Host::Terraform => Some(json.replace("${", "$${").replace("%{", "%%{")),

@@ -54,9 +54,6 @@ pub const TYPES: [Type; 6] =
 /// The partitions that have AWS Artifact.
 pub const PARTITIONS: [&str; 2] = ["aws", "aws-us-gov"];
 
-/// Regions in which reports stand.
-pub const REGIONS: [&str; 3] = ["us-east-1", "us-west-2", "us-gov-west-1"];
-
 static ACTIONS: LazyLock<Vec<Action>> = LazyLock::new(|| {
     let mut actions: Vec<Action> = serde_json::from_str(include_str!("../../data/actions.json")).unwrap_or_default();
     actions.iter_mut().for_each(|a| a.lower = a.name.to_ascii_lowercase());
@@ -247,37 +244,6 @@ pub fn is_id(ty: Type, text: &str) -> bool {
     rest.is_some_and(|r| r.len() == 16 && r.chars().all(|c| c.is_ascii_alphanumeric()))
 }
 
-/// An agreement that can be accepted.
-#[derive(Debug, Deserialize)]
-pub struct Offer {
-    /// `agreement-…`
-    #[serde(skip)]
-    pub id: String,
-    /// `baa`
-    pub kind: String,
-    /// `account` or `organization`
-    pub scope: String,
-    /// `aws`
-    pub partition: String,
-    /// Its name, with which its ARN ended before 2024.
-    pub name: String,
-}
-
-/// The known agreements.
-pub fn offers() -> &'static [Offer] {
-    #[derive(Deserialize)]
-    struct Entity {
-        uid: String,
-        attrs: Offer,
-    }
-    static OFFERS: LazyLock<Vec<Offer>> = LazyLock::new(|| {
-        let entities: Vec<Entity> = serde_json::from_str(crate::inventory::builtin::AGREEMENTS).unwrap_or_default();
-        let id = |uid: &str| uid.split('"').nth(1).unwrap_or_default().to_owned();
-        entities.into_iter().map(|e| Offer { id: id(&e.uid), ..e.attrs }).collect()
-    });
-    &OFFERS
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -286,7 +252,6 @@ mod tests {
     fn the_data_is_whole() {
         assert_eq!(actions().iter().filter(|a| a.service() == "artifact").count(), 26);
         assert_eq!(actions().iter().filter(|a| !a.ended.is_empty()).count(), 2);
-        assert_eq!(offers().len(), 12);
         assert_eq!(action("ARTIFACT:getreport").map(Action::short), Some("GetReport"));
         assert_eq!(matching("artifact:*Agreement").count(), 7);
     }

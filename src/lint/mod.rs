@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::problem::{Place, Source, Span};
 use policy::Policy;
-use read::Loaded;
+use read::{FaultKind, Loaded};
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -218,6 +218,16 @@ impl<'a> Sink<'a> {
             suppressed: None,
         });
         self.found.last_mut()
+    }
+
+    /// A finding for each fault of a kind, with what that says of it; each may get a fix.
+    pub fn faults(&mut self, file: &Loaded, kind: FaultKind) -> &mut [Finding] {
+        let first = self.found.len();
+        for fault in file.faults.iter().filter(|f| f.kind == kind) {
+            let at = At { pointer: String::new(), span: fault.span };
+            self.add(&at, fault.message.clone(), fault.help.clone());
+        }
+        self.found.get_mut(first..).unwrap_or_default()
     }
 
     /// What was found.

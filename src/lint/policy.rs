@@ -286,6 +286,21 @@ impl Policy {
         self.statements.iter().filter_map(|s| Some((s, s.meaning.as_ref()?)))
     }
 
+    /// The actions of all statements.
+    pub fn action_texts(&self) -> impl Iterator<Item = &Text> {
+        self.statements.iter().filter_map(|s| s.actions.as_ref()).flat_map(|a| &a.texts)
+    }
+
+    /// The resources of all statements.
+    pub fn resource_texts(&self) -> impl Iterator<Item = &Text> {
+        self.statements.iter().filter_map(|s| s.resources.as_ref()).flat_map(|r| &r.texts)
+    }
+
+    /// The conditions of all statements.
+    pub fn conditions(&self) -> impl Iterator<Item = &Condition> {
+        self.statements.iter().flat_map(|s| &s.conditions)
+    }
+
     /// All statements of those who have it: its own, and what stands beside.
     pub fn set(&self) -> impl Iterator<Item = &document::Statement> {
         let managed = self.beside.managed.iter().flat_map(|(_, statements)| statements);
@@ -304,8 +319,7 @@ impl Policy {
 
     /// The partition that its ARNs name; `aws` where they name none.
     pub fn partition(&self) -> &'static str {
-        let texts = self.statements.iter().filter_map(|s| s.resources.as_ref()).flat_map(|r| &r.texts);
-        if texts.into_iter().any(|t| t.text.starts_with("arn:aws-us-gov:")) { "aws-us-gov" } else { "aws" }
+        if self.resource_texts().any(|t| t.text.starts_with("arn:aws-us-gov:")) { "aws-us-gov" } else { "aws" }
     }
 }
 

@@ -1,7 +1,6 @@
 //! Agreements, by lists and by events; reports.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::LazyLock;
 
 use serde_json::{Value, json};
 
@@ -55,12 +54,12 @@ impl Assembly<'_> {
         acceptance: Option<&String>,
         lost: &BTreeMap<String, Moment>,
     ) {
-        let offer = OFFERS.iter().find(|o| o.id == agreement);
+        let offer = builtin::offers().iter().find(|o| o.id == agreement);
         let organization = match &offer {
-            Some(offer) if offer.organization => self.facts.managed_by(&event.recipient).map(str::to_owned),
+            Some(offer) if offer.is_of_organization() => self.facts.managed_by(&event.recipient).map(str::to_owned),
             _ => None,
         };
-        let by_organization = offer.as_ref().is_some_and(|o| o.organization);
+        let by_organization = offer.as_ref().is_some_and(|o| o.is_of_organization());
         let near = |a: &Acceptance| (a.start - event.at).num_minutes().abs() <= 10;
         let same = |a: &Acceptance| {
             let owner =
@@ -74,7 +73,7 @@ impl Assembly<'_> {
             known.accepted_by = known.accepted_by.take().or(event.who.clone());
             return;
         }
-        let Some(offer) = offer.filter(|o| !o.organization || organization.is_some()) else {
+        let Some(offer) = offer.filter(|o| !o.is_of_organization() || organization.is_some()) else {
             let message =
                 format!("{}: {agreement} is no agreement that is known, or its organization is not", event.witness);
             return self.facts.remark(message, "list the customer agreements of the account");
@@ -112,7 +111,7 @@ impl Assembly<'_> {
     }
 
     pub(super) fn agreements(&mut self) {
-        let known: BTreeSet<&String> = OFFERS.iter().map(|o| &o.id).collect();
+        let known: BTreeSet<&String> = builtin::offers().iter().map(|o| &o.id).collect();
         let mut offered: BTreeMap<String, Value> = BTreeMap::new();
         let mut accepted = Vec::new();
         for (id, told) in &self.facts.agreements {
@@ -194,21 +193,3 @@ fn kind(name: &str) -> String {
     let words: Vec<&str> = plain.split(|c: char| !c.is_ascii_alphanumeric()).filter(|w| !w.is_empty()).collect();
     words.join("-")
 }
-
-/// A known agreement.
-struct Offer {
-    id: String,
-    organization: bool,
-    partition: String,
-}
-
-static OFFERS: LazyLock<Vec<Offer>> = LazyLock::new(|| {
-    let built_in: Vec<Value> = serde_json::from_str(builtin::AGREEMENTS).unwrap_or_default();
-    let offer = |e: &Value| {
-        let text = |pointer: &str| e.pointer(pointer).and_then(Value::as_str);
-        let id = text("/uid")?.split('"').nth(1)?.to_owned();
-        let partition = text("/attrs/partition")?.to_owned();
-        Some(Offer { id, organization: text("/attrs/scope") == Some("organization"), partition })
-    };
-    built_in.iter().filter_map(offer).collect()
-});

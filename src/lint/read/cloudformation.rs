@@ -1,6 +1,6 @@
 //! Templates of CloudFormation: what their functions stand for is not known.
 
-use super::UNKNOWN;
+use super::{UNKNOWN, interpolated};
 use crate::inventory::json::{Node, Value};
 
 /// The tree without functions: literal parts of `Fn::Sub` stay, everything else is unknown.
@@ -47,26 +47,7 @@ fn function(name: &str, argument: &Node) -> String {
 
 /// The text of `Fn::Sub`: `${!x}` is the text `${x}`, any other `${…}` is unknown.
 pub fn substituted(text: &str) -> String {
-    let mut result = String::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once("${") {
-        result.push_str(before);
-        match after.split_once('}') {
-            Some((name, tail)) => {
-                match name.strip_prefix('!') {
-                    Some(literal) => result.push_str(&format!("${{{literal}}}")),
-                    None => result.push(UNKNOWN),
-                }
-                rest = tail;
-            }
-            None => {
-                result.push_str("${");
-                rest = after;
-            }
-        }
-    }
-    result.push_str(rest);
-    result
+    interpolated(text, |name| name.strip_prefix('!').map(|literal| format!("${{{literal}}}")))
 }
 
 #[cfg(test)]

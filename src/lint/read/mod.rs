@@ -269,22 +269,26 @@ fn without_blanks_to_fill_in(text: &str) -> String {
 }
 
 fn without_placeholders(text: &str) -> String {
-    let text = without_blanks_to_fill_in(text);
+    let variable = |name: &str| name.contains(':') || ["*", "?", "$", ""].contains(&name);
+    interpolated(&without_blanks_to_fill_in(text), |name| variable(name).then(|| format!("${{{name}}}")))
+}
+
+/// A text with each `${name}` replaced by what `known` gives for the name; what it does not know is unknown.
+fn interpolated(text: &str, known: impl Fn(&str) -> Option<String>) -> String {
     let mut result = String::new();
-    let mut rest = text.as_str();
+    let mut rest = text;
     while let Some((before, after)) = rest.split_once("${") {
         result.push_str(before);
-        let Some((name, tail)) = after.split_once('}') else {
-            result.push_str("${");
-            rest = after;
-            continue;
-        };
-        if name.contains(':') || ["*", "?", "$", ""].contains(&name) {
-            result.push_str(&format!("${{{name}}}"));
-        } else {
-            result.push(UNKNOWN);
+        match after.split_once('}') {
+            Some((name, tail)) => {
+                result.push_str(&known(name).unwrap_or_else(|| UNKNOWN.to_string()));
+                rest = tail;
+            }
+            None => {
+                result.push_str("${");
+                rest = after;
+            }
         }
-        rest = tail;
     }
     result.push_str(rest);
     result

@@ -94,18 +94,27 @@ fn read(root: &Path, path: &Path, named: bool) -> Result<Input, Problem> {
     let name = name(root, path);
     let size = std::fs::metadata(path).map(|m| m.len()).unwrap_or_default();
     if size > MAX_BYTES {
-        return Err(Problem::general(format!("{name} is larger than {} MiB", MAX_BYTES / 1024 / 1024)));
+        return Err(too_large(&name));
     }
     let bytes = std::fs::read(path).map_err(|e| Problem::general(format!("{name} cannot be read: {e}")))?;
-    let text = match String::from_utf8(bytes) {
-        Ok(text) => text,
-        Err(error) => {
-            // what the bytes are is told by the reader for inventories, with its place
-            return Err(files::text_of(error.into_bytes(), &name)
-                .err()
-                .unwrap_or_else(|| Problem::general(format!("{name} is not UTF-8"))));
-        }
-    };
+    let text = decoded(bytes, &name)?;
     let form = form(&name).unwrap_or_else(|| form_of_text(&text));
     Ok(Input { source: Source::new(name, text), path: path.to_owned(), form, named })
+}
+
+fn too_large(name: &str) -> Problem {
+    Problem::general(format!("{name} is larger than {} MiB", MAX_BYTES / 1024 / 1024))
+}
+
+/// Bytes as text. A byte order mark stays: it is a finding.
+pub fn decoded(bytes: Vec<u8>, name: &str) -> Result<String, Problem> {
+    let not_utf8 = |error: std::string::FromUtf8Error| {
+        // what the bytes are is told by the reader for inventories, with its place
+        let problem = files::text_of(error.into_bytes(), name).err();
+        problem.unwrap_or_else(|| Problem::general(format!("{name} is not UTF-8")))
+    };
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(too_large(name));
+    }
+    String::from_utf8(bytes).map_err(not_utf8)
 }

@@ -2,7 +2,7 @@
 
 use super::tasks;
 use crate::lint::policy::Policy;
-use crate::lint::{Check, Confidence, Rule, Severity, Sink, edit};
+use crate::lint::{Check, Confidence, Rule, Severity, Sink};
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -34,16 +34,9 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
             missing.join(", ")
         );
         let help = "allow them on the same agreements, unless another policy of the same principals does";
-        let finding = sink.add(&text.at, message, help);
-        let named =
-            statement.actions.as_ref().and_then(|a| Some((a, a.texts.iter().position(|t| t.text == text.text)?)));
-        if let (Some(finding), Some((list, index))) = (finding, named.filter(|(a, _)| !a.negated)) {
-            let all: Vec<&str> = std::iter::once(text.text.as_str()).chain(missing.iter().copied()).collect();
-            finding.fix(
-                false,
-                format!("grants {}", missing.join(", ")),
-                edit::replace_by_many(policy, list, index, &all),
-            );
+        if let Some(finding) = sink.add(&text.at, message, help) {
+            let edits = tasks::allow_beside(policy, statement, &text, &missing);
+            finding.fix(false, format!("grants {}", missing.join(", ")), edits);
         }
     }
 }

@@ -1,9 +1,10 @@
 #![doc = include_str!("../../../docs/rules/CS136.md")]
 
 use super::tasks;
-use crate::lint::facts::{ArnText, Offer};
+use crate::inventory::builtin::{self, Offer};
+use crate::lint::facts::ArnText;
 use crate::lint::policy::{Policy, Statement, Text};
-use crate::lint::{Check, Confidence, Rule, Severity, Sink, facts};
+use crate::lint::{Check, Confidence, Rule, Severity, Sink};
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -32,7 +33,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
             continue;
         }
         for (text, offer) in offers.into_iter().filter_map(|(t, o)| Some((t, o?))) {
-            let twin = facts::offers()
+            let twin = builtin::offers()
                 .iter()
                 .find(|o| o.kind == offer.kind && o.partition == offer.partition && o.scope == purpose);
             let message = format!(
@@ -51,7 +52,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
 fn offer(text: &Text) -> Option<&'static Offer> {
     let arn = ArnText::new(&text.text);
     let id = arn.segment(5).strip_prefix("agreement/")?;
-    facts::offers().iter().find(|o| o.id == id)
+    builtin::offers().iter().find(|o| o.id == id)
 }
 
 /// The scope that the names of a policy and of a statement tell; `None` where they tell none or both.

@@ -1,7 +1,7 @@
 #![doc = include_str!("../../../docs/rules/CS115.md")]
 
 use crate::lint::read::{FaultKind, Loaded};
-use crate::lint::{At, Check, Confidence, Edit, Rule, Severity, Sink};
+use crate::lint::{Check, Confidence, Edit, Rule, Severity, Sink};
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -15,14 +15,8 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(file: &Loaded, sink: &mut Sink<'_>) {
-    for fault in file.faults.iter().filter(|f| f.kind == FaultKind::ByteOrderMark) {
-        let at = At { pointer: String::new(), span: fault.span };
-        if let Some(finding) = sink.add(&at, fault.message.clone(), fault.help.clone()) {
-            finding.fix(
-                true,
-                "removes the byte order mark",
-                Some(vec![Edit { span: fault.span, text: String::new() }]),
-            );
-        }
+    for finding in sink.faults(file, FaultKind::ByteOrderMark) {
+        let edit = Edit { span: finding.place.span, text: String::new() };
+        finding.fix(true, "removes the byte order mark", Some(vec![edit]));
     }
 }

@@ -18,7 +18,7 @@ pub static RULE: Rule = Rule {
 const SHARED: [&str; 3] = ["ListTagsForResource", "TagResource", "UntagResource"];
 
 fn check(policy: &Policy, sink: &mut Sink<'_>) {
-    for text in policy.statements.iter().filter_map(|s| s.actions.as_ref()).flat_map(|a| &a.texts) {
+    for text in policy.action_texts() {
         let Some(short) = text.text.split_once(':').filter(|(p, _)| p.eq_ignore_ascii_case("codeartifact")) else {
             continue;
         };

@@ -1,7 +1,7 @@
 #![doc = include_str!("../../../docs/rules/CS102.md")]
 
 use crate::lint::read::{FaultKind, Loaded};
-use crate::lint::{At, Check, Confidence, Rule, Severity, Sink};
+use crate::lint::{Check, Confidence, Rule, Severity, Sink};
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -15,8 +15,5 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(file: &Loaded, sink: &mut Sink<'_>) {
-    for fault in file.faults.iter().filter(|f| f.kind == FaultKind::Duplicate) {
-        let at = At { pointer: String::new(), span: fault.span };
-        sink.add(&at, fault.message.clone(), fault.help.clone());
-    }
+    sink.faults(file, FaultKind::Duplicate);
 }

@@ -7,19 +7,9 @@ use serde::Deserialize;
 
 use super::tasks::holds_word;
 use crate::iam::document;
+use crate::inventory::builtin;
 use crate::lint::At;
 use crate::lint::policy::{Kind, Policy};
-
-/// A service of the list.
-#[derive(Debug, Deserialize)]
-pub struct Service {
-    /// Its name.
-    pub name: String,
-    /// Its IAM prefixes.
-    #[serde(default)]
-    pub prefixes: Vec<String>,
-    seen: Vec<String>,
-}
 
 /// A prefix that eligible services are used with.
 #[derive(Debug, Deserialize)]
@@ -33,44 +23,12 @@ pub struct Part {
     pub with: Vec<String>,
 }
 
-#[derive(Default, Deserialize)]
-struct List {
-    snapshots: Vec<String>,
-    services: Vec<Service>,
-}
-
-static LIST: LazyLock<List> = LazyLock::new(|| {
-    serde_json::from_str(include_str!("../../../data/hipaa-eligible-services.json")).unwrap_or_default()
-});
-
 static PARTS: LazyLock<Vec<Part>> =
     LazyLock::new(|| serde_json::from_str(include_str!("../../../data/hipaa-parts.json")).unwrap_or_default());
-
-/// All services that were ever on the list.
-pub fn services() -> &'static [Service] {
-    &LIST.services
-}
 
 /// The parts of eligible services.
 pub fn parts() -> &'static [Part] {
     &PARTS
-}
-
-/// The day of the first list.
-pub fn first() -> &'static str {
-    LIST.snapshots.first().map_or("", String::as_str)
-}
-
-/// The day of the newest list.
-pub fn newest() -> &'static str {
-    LIST.snapshots.last().map_or("", String::as_str)
-}
-
-impl Service {
-    /// Whether it was on the list of a day.
-    pub fn is_eligible(&self, day: &str) -> bool {
-        self.seen.iter().any(|s| s == day)
-    }
 }
 
 /// A list of prefixes that is meant to be that of the eligible services.
@@ -109,8 +67,10 @@ pub fn guardrails(policy: &Policy) -> Vec<Guardrail<'_>> {
         let at = statement.actions.as_ref()?.key_at.clone();
         Some(Guardrail { at, statement: meaning })
     });
-    let eligible: Vec<&Service> =
-        services().iter().filter(|s| s.is_eligible(newest()) && !s.prefixes.is_empty()).collect();
+    let eligible: Vec<_> = builtin::all_services()
+        .iter()
+        .filter(|s| s.was_listed(builtin::last_list()) && !s.prefixes.is_empty())
+        .collect();
     let lets_half = |g: &Guardrail<'_>| {
         eligible.iter().filter(|s| s.prefixes.iter().any(|p| g.names(p))).count() * 2 >= eligible.len()
     };

@@ -1,8 +1,9 @@
 #![doc = include_str!("../../../docs/rules/CS133.md")]
 
+use crate::inventory::builtin;
 use crate::lint::facts::ArnText;
 use crate::lint::policy::Policy;
-use crate::lint::{Check, Confidence, Rule, Severity, Sink, edit, facts};
+use crate::lint::{Check, Confidence, Rule, Severity, Sink, edit};
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -16,13 +17,13 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(policy: &Policy, sink: &mut Sink<'_>) {
-    for text in policy.statements.iter().filter_map(|s| s.resources.as_ref()).flat_map(|r| &r.texts) {
+    for text in policy.resource_texts() {
         let arn = ArnText::new(&text.text);
         let Some(name) = arn.segment(5).strip_prefix("agreement/").filter(|_| arn.segment(2) == "artifact") else {
             continue;
         };
         let partition = if arn.segment(1) == "aws-us-gov" { "aws-us-gov" } else { "aws" };
-        let named = || facts::offers().iter().filter(|o| o.name == name);
+        let named = || builtin::offers().iter().filter(|o| o.name == name);
         let Some(offer) = named().find(|o| o.partition == partition).or(named().next()) else {
             continue;
         };

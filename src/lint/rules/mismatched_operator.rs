@@ -21,7 +21,7 @@ const MOMENTS: [&str; 2] = ["aws:currenttime", "aws:tokenissuetime"];
 const ARNS: [&str; 4] = ["aws:principalarn", "aws:sourcearn", "aws:sourcevpcarn", "iam:policyarn"];
 
 fn check(policy: &Policy, sink: &mut Sink<'_>) {
-    for condition in policy.statements.iter().flat_map(|s| &s.conditions) {
+    for condition in policy.conditions() {
         let Some(operator) = condition.operator.filter(|o| o.test != Test::Null) else {
             continue;
         };
@@ -40,9 +40,9 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
             if let Some(finding) = sink.add(&value.at, message, format!("write `{like}`")) {
                 let what = format!("writes `{like}`: the condition holds for more values");
                 let edits = edit::replace_span(policy, condition.operator_text.at.span, &like);
-                let alone = policy.statements.iter().flat_map(|s| &s.conditions);
+                let alone = policy.conditions();
                 let others = alone.filter(|c| c.operator_text.at.span == condition.operator_text.at.span).count() > 1;
-                let taken = policy.statements.iter().flat_map(|s| &s.conditions).any(|c| c.operator_text.text == like);
+                let taken = policy.conditions().any(|c| c.operator_text.text == like);
                 finding.fix(false, what, edits.filter(|_| !others && !taken));
             }
         }

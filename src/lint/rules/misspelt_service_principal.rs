@@ -18,7 +18,7 @@ pub static RULE: Rule = Rule {
 const LEGACY: &str = "AWSArtifactAccountSync";
 
 fn check(policy: &Policy, sink: &mut Sink<'_>) {
-    for condition in policy.statements.iter().flat_map(|s| &s.conditions) {
+    for condition in policy.conditions() {
         let right = match condition.key.text.to_ascii_lowercase().as_str() {
             "organizations:serviceprincipal" => SERVICE_PRINCIPAL,
             "iam:awsservicename" => SERVICE_NAME,

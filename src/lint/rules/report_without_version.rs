@@ -16,7 +16,7 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(policy: &Policy, sink: &mut Sink<'_>) {
-    for text in policy.statements.iter().filter_map(|s| s.resources.as_ref()).flat_map(|r| &r.texts) {
+    for text in policy.resource_texts() {
         let arn = ArnText::new(&text.text);
         let resource = arn.segment(5);
         let is_report = arn.is_whole() && arn.segment(2) == "artifact" && resource.starts_with("report/");

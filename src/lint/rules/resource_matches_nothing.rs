@@ -21,7 +21,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
     if policy.kind.has_principals() {
         return;
     }
-    for text in policy.statements.iter().filter_map(|s| s.resources.as_ref()).flat_map(|r| &r.texts) {
+    for text in policy.resource_texts() {
         if text.text.is_empty() || !(text.text.starts_with("arn:") || text.text.starts_with(['*', '?', UNKNOWN, '$'])) {
             sink.add(&text.at, format!("`{}` is neither an ARN nor `*`", text.text), "write an ARN, or \"*\"");
             continue;

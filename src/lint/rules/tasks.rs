@@ -2,8 +2,8 @@
 
 use crate::iam::document;
 use crate::iam::document::ResourcePattern;
-use crate::lint::facts;
 use crate::lint::policy::{Policy, Statement, Text};
+use crate::lint::{Edit, edit, facts};
 use crate::permissions::patterns::{reaches_action, resource_overlap};
 
 /// The principal that Organizations knows AWS Artifact by.
@@ -62,7 +62,7 @@ fn on_its_resources(statement: &document::Statement, action: &str) -> bool {
 
 /// Whether a policy names something of AWS Artifact's agreements.
 pub fn is_about_agreements(policy: &Policy) -> bool {
-    let texts = policy.statements.iter().filter_map(|s| s.actions.as_ref()).flat_map(|a| &a.texts);
+    let texts = policy.action_texts();
     let names =
         |text: &Text| text.text.to_ascii_lowercase().starts_with("artifact:") && text.text.contains("Agreement");
     texts.into_iter().any(names) || policy.statements.iter().any(is_for_artifact)
@@ -83,6 +83,14 @@ pub fn allowing<'p>(policy: &'p Policy, action: &'p str) -> impl Iterator<Item =
         .iter()
         .filter(move |s| s.meaning.as_ref().is_some_and(|m| m.allow && allows(m, action)))
         .filter_map(move |s| Some((s, reaching(s, action)?)))
+}
+
+/// Allows further actions beside the one with which a statement reaches a task; where that is by `NotAction`, nothing.
+pub fn allow_beside(policy: &Policy, statement: &Statement, text: &Text, further: &[&str]) -> Option<Vec<Edit>> {
+    let list = statement.actions.as_ref().filter(|a| !a.negated)?;
+    let index = list.texts.iter().position(|t| t.text == text.text)?;
+    let all: Vec<&str> = std::iter::once(text.text.as_str()).chain(further.iter().copied()).collect();
+    edit::replace_by_many(policy, list, index, &all)
 }
 
 /// Whether one of the words stands in a text, whatever its case and its separators.

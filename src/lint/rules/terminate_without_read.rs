@@ -2,7 +2,7 @@
 
 use super::tasks;
 use crate::lint::policy::Policy;
-use crate::lint::{Check, Confidence, Rule, Severity, Sink, edit};
+use crate::lint::{Check, Confidence, Rule, Severity, Sink};
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -26,12 +26,9 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
     for (statement, text) in tasks::allowing(policy, TERMINATE) {
         let message = format!("an agreement is terminated with what reading it gives, and this does not allow {READ}");
         let help = "allow it on the same agreements, unless another policy of the same principals does";
-        let finding = sink.add(&text.at, message, help);
-        let named =
-            statement.actions.as_ref().and_then(|a| Some((a, a.texts.iter().position(|t| t.text == text.text)?)));
-        if let (Some(finding), Some((list, index))) = (finding, named.filter(|(a, _)| !a.negated)) {
-            let both = [text.text.as_str(), READ];
-            finding.fix(false, format!("grants {READ}"), edit::replace_by_many(policy, list, index, &both));
+        if let Some(finding) = sink.add(&text.at, message, help) {
+            let edits = tasks::allow_beside(policy, statement, &text, &[READ]);
+            finding.fix(false, format!("grants {READ}"), edits);
         }
     }
 }

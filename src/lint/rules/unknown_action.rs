@@ -16,7 +16,7 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(policy: &Policy, sink: &mut Sink<'_>) {
-    for text in policy.statements.iter().filter_map(|s| s.actions.as_ref()).flat_map(|a| &a.texts) {
+    for text in policy.action_texts() {
         let Some((prefix, short)) = text.text.split_once(':').filter(|_| text.is_known()) else {
             continue;
         };

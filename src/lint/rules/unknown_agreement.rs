@@ -1,8 +1,9 @@
 #![doc = include_str!("../../../docs/rules/CS135.md")]
 
+use crate::inventory::builtin;
 use crate::lint::facts::{ArnText, Type, is_id};
 use crate::lint::policy::{Policy, Text};
-use crate::lint::{Check, Confidence, Rule, Severity, Sink, facts};
+use crate::lint::{Check, Confidence, Rule, Severity, Sink};
 use crate::problem::did_you_mean;
 
 /// The rule.
@@ -17,7 +18,7 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(policy: &Policy, sink: &mut Sink<'_>) {
-    for text in policy.statements.iter().filter_map(|s| s.resources.as_ref()).flat_map(|r| &r.texts) {
+    for text in policy.resource_texts() {
         let arn = ArnText::new(&text.text);
         if arn.segment(2) != "artifact" || !text.is_literal() {
             continue;
@@ -38,7 +39,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
 }
 
 fn offer(text: &Text, partition: &str, id: &str, sink: &mut Sink<'_>) {
-    let known = facts::offers().iter().find(|o| o.id == id);
+    let known = builtin::offers().iter().find(|o| o.id == id);
     match known {
         Some(offer) if offer.partition == partition => {}
         Some(offer) => {
@@ -46,16 +47,16 @@ fn offer(text: &Text, partition: &str, id: &str, sink: &mut Sink<'_>) {
                 "{id} ({}) is an agreement of the partition {}: this matches nothing",
                 offer.name, offer.partition
             );
-            let twin = facts::offers().iter().find(|o| o.name == offer.name && o.partition == partition);
+            let twin = builtin::offers().iter().find(|o| o.name == offer.name && o.partition == partition);
             let help = twin.map_or("this partition has no such agreement".to_owned(), |t| {
                 format!("in {partition} it is {}", t.id)
             });
             sink.add(&text.at, message, help);
         }
         // the legacy names are told as that
-        None if facts::offers().iter().any(|o| o.name == id) => {}
+        None if builtin::offers().iter().any(|o| o.name == id) => {}
         None if is_id(Type::Agreement, id) => {
-            let near = did_you_mean(id, facts::offers().iter().map(|o| o.id.as_str()));
+            let near = did_you_mean(id, builtin::offers().iter().map(|o| o.id.as_str()));
             let help = near.map_or_else(
                 || {
                     "compare it with `aws artifact list-agreements`; `countersign show rule CS135` lists the known ones"

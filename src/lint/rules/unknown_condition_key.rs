@@ -41,7 +41,7 @@ const OTHER: [&str; 18] = [
 const TAGS: [&str; 3] = ["aws:PrincipalTag/", "aws:RequestTag/", "aws:ResourceTag/"];
 
 fn check(policy: &Policy, sink: &mut Sink<'_>) {
-    for condition in policy.statements.iter().flat_map(|s| &s.conditions) {
+    for condition in policy.conditions() {
         let key = &condition.key;
         if !key.is_known() || key.text.is_empty() {
             continue;
