@@ -3,7 +3,7 @@
 //! [`assess`] is a pure function of the inventory, the rules, the moment and the options; the types are those of
 //! `schemas/assessment.v1.schema.json`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -16,7 +16,7 @@ use crate::moment::{self, Moment};
 use crate::operations::answer::{Answer, Because, Decision};
 use crate::operations::worlds::Worlds;
 use crate::operations::{Desk, PermissionModel, catalogue};
-use crate::permissions::principals::{Directory, Kind, Principal};
+use crate::permissions::principals::{Directory, Principal};
 use crate::policies::RuleBook;
 use crate::problem::Failure;
 use crate::stack;
@@ -53,6 +53,8 @@ pub struct Filter {
     pub reports: Vec<String>,
     /// Coverage only.
     pub without_principals: bool,
+    /// The accounts whose principals are asked about; `None` for all. Coverage is told of every account.
+    pub principals_in: Option<BTreeSet<String>>,
 }
 
 impl Filter {
@@ -236,6 +238,9 @@ pub struct OperationAnswer {
     pub gates: Vec<GateAnswer>,
     /// The statements that an allow comes from.
     pub grants: Vec<BecauseAnswer>,
+    /// The IAM actions that its gates ask for, and whether the policies allow them, in whichever generation they do most.
+    #[serde(skip)]
+    pub actions: BTreeMap<String, Decision>,
 }
 
 /// What an answer depends on.
@@ -363,6 +368,9 @@ impl Assessor<'_> {
             if self.options.filter.account(&account.id) {
                 accounts.push(account_answer(&agreements, account, &standing, &coverage, facts, &self.options.filter));
             }
+            if here.is_empty() || self.options.filter.principals_in.as_ref().is_some_and(|a| !a.contains(&account.id)) {
+                continue;
+            }
             let operations = catalogue::operations(&agreements, account, organization, &coverage);
             let worlds = Worlds::new(&agreements, account, &standing, &more, &entities)?;
             let desk = Desk {
@@ -468,12 +476,7 @@ fn principal_answer(principal: &Principal, operations: Vec<OperationAnswer>) -> 
     PrincipalAnswer {
         principal: principal.arn.clone(),
         account: principal.account.clone(),
-        kind: match principal.kind {
-            Kind::Root => "root user",
-            Kind::User => "user",
-            Kind::Role => "role",
-            Kind::PermissionSet => "permission set",
-        },
+        kind: principal.kind.name(),
         name: principal.name.clone(),
         people: people.map(|p| PersonAnswer { user_name: p.user_name.clone(), group: p.group.clone() }).collect(),
         operations,
@@ -515,6 +518,7 @@ fn operation_answer(answer: Answer, rules: &RuleBook) -> OperationAnswer {
         rests_on: answer.rests_on,
         deprecated: answer.deprecated,
         assuming: answer.assuming,
+        actions: answer.actions,
         grants: answer.grants.into_iter().map(because).collect(),
     }
 }

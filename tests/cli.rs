@@ -85,11 +85,14 @@ fn people_are_found_by_name_and_ambiguity_is_an_error() {
 fn valid(schema: &str, document: &Value) {
     let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas").join(schema)).unwrap();
     let schema: Value = serde_json::from_str(&text).unwrap();
-    let registry =
-        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/assessment.v1.schema.json"))
-            .unwrap();
+    let shared = |name: &str| -> Value {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas").join(name);
+        serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+    };
     let shared = jsonschema::Registry::new()
-        .add("urn:countersign:assessment:v1", serde_json::from_str::<Value>(&registry).unwrap())
+        .add("urn:countersign:assessment:v1", shared("assessment.v1.schema.json"))
+        .unwrap()
+        .add("urn:countersign:new-access:v1", shared("new-access.v1.schema.json"))
         .unwrap()
         .prepare()
         .unwrap();
@@ -114,6 +117,10 @@ fn json_is_valid_against_its_schema() {
             valid(schema, &document);
         }
     }
+    let change = ["diff", "examples/pull-request/before", "examples/pull-request/after", "--format", "json"];
+    let text = stdout(&change);
+    assert!(text.starts_with("{\n  \"schema\": \"countersign/diff/v1\""));
+    valid("diff.v1.schema.json", &serde_json::from_str(&text).unwrap());
     let answers = stdout(&["can", "maria", "accept", "examples/hospital", "--format", "json"]);
     valid("answers.v1.schema.json", &serde_json::from_str(&answers).unwrap());
     let wrong = json!({"schema": "countersign/assessment/v1"});

@@ -91,6 +91,22 @@ pub struct Witness {
     pub was_denied_by: Vec<String>,
 }
 
+impl Answer {
+    /// Nothing is newly allowed.
+    pub fn none() -> Self {
+        Self::new(Decision::None, None, Vec::new())
+    }
+
+    /// It cannot be told.
+    pub fn unknown(reason: impl Into<String>) -> Self {
+        Self::new(Decision::Unknown, Some(reason.into()), Vec::new())
+    }
+
+    fn new(decision: Decision, reason: Option<String>, witnesses: Vec<Witness>) -> Self {
+        Self { schema: "countersign/new-access/v1", decision, reason, witnesses }
+    }
+}
+
 impl Side {
     /// A side of these layers, each by its name with its policies.
     pub fn new(layers: Vec<(&str, Vec<Policy>)>) -> Self {
@@ -119,11 +135,9 @@ fn is_covered(old: &[Vec<Statement>], new: &[Vec<Statement>]) -> bool {
 /// Compares what two sides allow. Evaluation needs the stack of [`crate::stack`].
 pub fn new_access(old: &Side, new: &Side) -> Result<Answer, Failure> {
     let statements = |side: &Side| side.layers.iter().map(SideLayer::statements).collect::<Vec<_>>();
-    let answer =
-        |decision, reason, witnesses| Answer { schema: "countersign/new-access/v1", decision, reason, witnesses };
     let (before, after) = (statements(old), statements(new));
     if is_covered(&before, &after) {
-        return Ok(answer(Decision::None, None, Vec::new()));
+        return Ok(Answer::none());
     }
     let space = Space::new(&before, &after);
     let found = search::search(&space, old, new)?;
@@ -132,5 +146,5 @@ pub fn new_access(old: &Side, new: &Side) -> Result<Answer, Failure> {
         (true, Some(_)) => Decision::Unknown,
         (true, None) => Decision::None,
     };
-    Ok(answer(decision, found.doubt, found.witnesses))
+    Ok(Answer::new(decision, found.doubt, found.witnesses))
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::iam::document::{Condition, ResourcePattern, Statement};
 use crate::iam::template::{Part, Syntax, Template};
+use crate::lint::facts;
 use crate::permissions::atom;
 use crate::permissions::context::KeyValue;
 use crate::permissions::knowledge::{Nature, nature};
@@ -134,7 +135,8 @@ impl Space {
         }
         let statements = old.iter().chain(new).flatten();
         let texts = statements.flat_map(|s| &s.actions.texts).filter(|t| !t.contains(['*', '?']));
-        let spellings = texts.map(|t| (t.to_ascii_lowercase(), t.clone())).collect();
+        let known = facts::actions().iter().map(|a| &a.name);
+        let spellings = known.chain(texts).map(|t| (t.to_ascii_lowercase(), t.clone())).collect();
         Self { atoms, dimension_of, dimensions, old: old_side, new: new_side, spellings }
     }
 
@@ -281,7 +283,27 @@ fn actions(atoms: &[&Atom]) -> Result<Vec<Class>, String> {
     }
     let members: Vec<usize> = (0..atoms.len()).filter(|i| of.get(*i) == Some(&None)).collect();
     add(&members, services.iter().map(|s| Pattern::action(Some(s))).collect(), Pattern::action(None))?;
+    found.iter_mut().for_each(|class| known_action(class, atoms));
     Ok(found)
+}
+
+/// An action that this project knows stands for its class rather than the shortest name that would fall into it.
+fn known_action(class: &mut Class, atoms: &[&Atom]) {
+    let matches = |atom: &Atom, name: &str| matches!(atom, Atom::Action(template) if template.matches(name));
+    let service = |name: &str| name.split(':').next().map(str::to_owned);
+    let Value::Text(member) = &mut class.value else {
+        return;
+    };
+    let known = facts::actions().iter().map(|a| a.name.to_ascii_lowercase());
+    let mut of_service = known.filter(|name| service(name) == service(member)).peekable();
+    if of_service.peek().is_none() || facts::action(member).is_some() {
+        return;
+    }
+    let found =
+        of_service.find(|name| atoms.iter().zip(&class.holds).all(|(atom, holds)| matches(atom, name) == *holds));
+    if let Some(name) = found {
+        *member = name;
+    }
 }
 
 /// The service that a pattern of actions names.

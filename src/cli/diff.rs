@@ -1,32 +1,173 @@
-//! `diff`: what a change grants.
+//! `diff`: what a change grants and what it loses.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 
 use super::output::{self, Output};
-use super::{NOT_OK, OK, input};
+use super::{Asking, Cli, NOT_OK, OK, Session, input, narrow};
 use crate::access::{self, Answer, Decision, Side};
-use crate::inventory::Policy;
+use crate::diff::{self, Diff};
+use crate::inventory::schema::EntitySchema;
+use crate::inventory::{Policy, files};
+use crate::moment;
 use crate::problem::{Failure, Problem};
 use crate::report;
+use crate::revision::{Export, Range, Repository};
 use crate::simulation::request;
 use crate::stack;
 
 #[derive(Args)]
 pub struct DiffArgs {
+    /// BASE and HEAD, two folders; with --git, the folder of the inventory [default: the nearest upward with countersign.toml]
+    #[arg(num_args = 0..=2, value_name = "DIR", conflicts_with = "policy")]
+    folders: Vec<PathBuf>,
+    /// Compare with a git revision, which is read without touching the work tree: `main`, `main..topic`, `main...topic`
+    #[arg(long, value_name = "RANGE", conflicts_with = "policy")]
+    git: Option<String>,
     /// Two policies, of any service: is there a request that NEW allows and OLD does not?
-    #[arg(long, num_args = 2, value_names = ["OLD", "NEW"], required = true)]
+    #[arg(long, num_args = 2, value_names = ["OLD", "NEW"])]
     policy: Vec<PathBuf>,
-    /// `text` or `json`, also as FORMAT=FILE; may be repeated
-    #[arg(long, value_name = "FORMAT[=FILE]", default_value = "text")]
-    format: Vec<Output>,
+    /// Take the reviewed exceptions of HEAD's countersign.toml: `[[diff.allow]]`, each with a reason
+    #[arg(long, conflicts_with = "policy")]
+    allow: bool,
+    /// Every name and every change
+    #[arg(long, conflicts_with = "policy")]
+    all: bool,
+    #[command(flatten)]
+    asking: Asking,
 }
 
-pub fn diff(args: &DiffArgs) -> Result<u8, Failure> {
-    let [old, new] = args.policy.as_slice() else {
-        return Err(Failure::general("--policy takes two files"));
-    };
+pub fn diff(cli: &Cli, args: &DiffArgs) -> Result<u8, Failure> {
+    match (args.policy.as_slice(), args.folders.as_slice(), &args.git) {
+        ([old, new], ..) => policies(old, new, &args.asking.format),
+        (_, [base, head], None) => inventories(cli, args, &Two::folders(base, head)),
+        (_, [_, _], Some(_)) => Err(Problem::general("--git compares revisions of one folder")
+            .help("name the folder of the inventory, or leave out --git")
+            .into()),
+        (_, folders, Some(range)) => {
+            let folder = files::locate(folders.first().map(PathBuf::as_path));
+            inventories(cli, args, &Two::revisions(&folder, &Range::parse(range))?)
+        }
+        (_, _, None) => Err(Problem::general("what is to be compared is not said")
+            .help("name two folders, or --git main, or --policy OLD NEW")
+            .into()),
+    }
+}
+
+/// The folders of two inventories.
+pub struct Two {
+    /// The old one.
+    pub base: PathBuf,
+    /// What to call it.
+    pub base_name: String,
+    /// The new one.
+    pub head: PathBuf,
+    /// What to call it.
+    pub head_name: String,
+    /// Temporary folders, which are removed with this.
+    _exports: Vec<Export>,
+}
+
+impl Two {
+    fn folders(base: &Path, head: &Path) -> Self {
+        Self {
+            base: base.to_owned(),
+            base_name: base.display().to_string(),
+            head: head.to_owned(),
+            head_name: head.display().to_string(),
+            _exports: Vec::new(),
+        }
+    }
+
+    /// The inventory of a folder in two revisions, or in one and the work tree.
+    pub fn revisions(folder: &Path, range: &Range) -> Result<Self, Failure> {
+        let repository = Repository::of(folder)?;
+        let tip = range.head.clone().unwrap_or_else(|| "HEAD".to_owned());
+        let commit = if range.merge_base {
+            repository.merge_base(&range.base, &tip)?
+        } else {
+            repository.commit(&range.base)?
+        };
+        let base = repository.export(&commit)?;
+        let shown = |name: &str, commit: &str| format!("{name} ({})", commit.get(..12).unwrap_or(commit));
+        let base_name = shown(&range.base, &base.commit);
+        let (folder, base_folder) = (folder.to_owned(), base.inventory.clone());
+        let two = |head: PathBuf, head_name: String, exports| Self {
+            base: base_folder,
+            base_name,
+            head,
+            head_name,
+            _exports: exports,
+        };
+        match &range.head {
+            None => {
+                let name = folder.display().to_string();
+                Ok(two(folder, name, vec![base]))
+            }
+            Some(head) => {
+                let head_export = repository.export(&repository.commit(head)?)?;
+                let name = shown(head, &head_export.commit);
+                Ok(two(head_export.inventory.clone(), name, vec![base, head_export]))
+            }
+        }
+    }
+}
+
+/// Two inventories, ready to be compared.
+pub struct Sessions {
+    /// The old one.
+    pub base: Session,
+    /// The new one.
+    pub head: Session,
+}
+
+impl Sessions {
+    /// Reads both; they are asked about the same moment, that of the new one.
+    pub fn read(cli: &Cli, two: &Two, asking: &Asking) -> Result<Self, Failure> {
+        let schema: Arc<EntitySchema> = Arc::new(cli.schema()?);
+        let head = cli.session_of(two.head.clone(), asking, (&schema, cli.rules(&schema)?), None)?;
+        let base = Self::base(cli, two, asking, &head)?;
+        Ok(Self { base, head })
+    }
+
+    /// Reads the old inventory. What is wrong with it is told to be of the old one.
+    pub fn base(cli: &Cli, two: &Two, asking: &Asking, head: &Session) -> Result<Session, Failure> {
+        let schema = head.inventory.schema.clone();
+        let base = cli.session_of(two.base.clone(), asking, (&schema, cli.rules(&schema)?), Some(head.options.at));
+        base.inspect_err(|_| output::note(&format!("In {}, which is compared with:", two.base_name)))
+    }
+
+    /// What is different.
+    pub fn diff(&self, allow: bool) -> Result<Diff, Failure> {
+        diff_of(&self.base, &self.head, allow)
+    }
+}
+
+/// What is different between two inventories; `allow` takes the exceptions of the new one.
+pub fn diff_of(base: &Session, head: &Session, allow: bool) -> Result<Diff, Failure> {
+    let old = diff::Side { inventory: &base.inventory, options: &base.options };
+    let new = diff::Side { inventory: &head.inventory, options: &head.options };
+    let mut found = diff::diff(&old, &new, &head.rules)?;
+    if allow {
+        output::problems(&found.except(&head.inventory.config.exceptions, moment::now()));
+    }
+    Ok(found)
+}
+
+fn inventories(cli: &Cli, args: &DiffArgs, two: &Two) -> Result<u8, Failure> {
+    let sessions = Sessions::read(cli, two, &args.asking)?;
+    output::problems(&sessions.head.inventory.warnings);
+    narrow::accounts_of_either(&sessions.base.inventory, &sessions.head.inventory, &args.asking.account)?;
+    let found = sessions.diff(args.allow)?;
+    output::write(&args.asking.format, &found, || {
+        report::diff::text(output::width(), &found, (&two.base_name, &two.head_name), args.all)
+    })?;
+    Ok(if found.verdict.is_clean() { OK } else { NOT_OK })
+}
+
+fn policies(old: &Path, new: &Path, format: &[Output]) -> Result<u8, Failure> {
     let mut problems = Vec::new();
     let policies = [old, new].map(|path| policy(path, &mut problems));
     let (warnings, errors): (Vec<_>, Vec<_>) = problems.into_iter().partition(|p| !p.is_error());
@@ -41,11 +182,11 @@ pub fn diff(args: &DiffArgs) -> Result<u8, Failure> {
         let side = |policy: &Policy| Side::new(vec![("identity", vec![policy.clone()])]);
         access::new_access(&side(&old), &side(&new))
     })?;
-    output::write(&args.format, &answer, || report::access::text(output::width(), &answer))?;
+    output::write(format, &answer, || report::access::text(output::width(), &answer))?;
     Ok(code(&answer))
 }
 
-fn policy(path: &std::path::Path, problems: &mut Vec<Problem>) -> Option<Policy> {
+fn policy(path: &Path, problems: &mut Vec<Problem>) -> Option<Policy> {
     match input::read(path) {
         Ok(source) => request::take(request::document_of(&source), problems),
         Err(problem) => {

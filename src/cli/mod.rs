@@ -68,7 +68,7 @@ enum Command {
     WhoCan(answers::WhoCanArgs),
     /// Which agreement governs each account, now or at a moment
     Coverage(evaluate::CoverageArgs),
-    /// What a change grants: new access, for any request
+    /// What a change grants and loses: access and coverage between two inventories, or two policies
     Diff(diff::DiffArgs),
     /// What is wrong in IAM-style policies and permission sets: JSON, YAML, Terraform, CloudFormation
     Lint(lint::LintArgs),
@@ -153,7 +153,7 @@ fn run(cli: &Cli) -> Result<u8, Failure> {
         Command::Can(args) => answers::can(cli, args),
         Command::WhoCan(args) => answers::who_can(cli, args),
         Command::Coverage(args) => evaluate::coverage(cli, args),
-        Command::Diff(args) => diff::diff(args),
+        Command::Diff(args) => diff::diff(cli, args),
         Command::Lint(args) => lint::lint(args),
         Command::Simulate(args) => simulate::simulate(args),
         Command::Lower(args) => lower::lower(args),
@@ -188,12 +188,26 @@ impl Cli {
         let schema = Arc::new(self.schema()?);
         let rules = self.rules(&schema)?;
         let folder = files::locate(folder.map(PathBuf::as_path));
-        let inventory = Inventory::load(&folder, schema)?;
-        output::problems(&inventory.warnings);
+        let session = self.session_of(folder, asking, (&schema, rules), None)?;
+        output::problems(&session.inventory.warnings);
+        narrow::accounts(&session.inventory, &asking.account)?;
+        Ok(session)
+    }
+
+    /// The same for a folder. `at` is the moment where `--at` is not given; else it is that of the snapshot.
+    fn session_of(
+        &self,
+        folder: PathBuf,
+        asking: &Asking,
+        (schema, rules): (&Arc<EntitySchema>, RuleBook),
+        at: Option<Moment>,
+    ) -> Result<Session, Failure> {
+        let inventory = Inventory::load(&folder, schema.clone())?;
         let snapshot = inventory.config.as_of.unwrap_or_else(moment::now);
-        let at = match &asking.at {
-            Some(text) => parse_moment(text)?,
-            None => snapshot,
+        let at = match (&asking.at, at) {
+            (Some(text), _) => parse_moment(text)?,
+            (None, Some(at)) => at,
+            (None, None) => snapshot,
         };
         let mut context = inventory.config.context.clone();
         context.extend(settled(&asking.context)?);
@@ -202,7 +216,6 @@ impl Cli {
             Model::Classic => PermissionModel::Classic,
             Model::FineGrained => PermissionModel::FineGrained,
         };
-        narrow::accounts(&inventory, &asking.account)?;
         let filter = Filter { accounts: asking.account.clone(), ..Filter::default() };
         let options = Options { at, snapshot, model, context, filter };
         Ok(Session { inventory, rules, options, folder })

@@ -11,7 +11,12 @@ use crate::problem::{Failure, Problem, did_you_mean};
 
 /// Makes sure that all accounts exist.
 pub fn accounts(inventory: &Inventory, accounts: &[String]) -> Result<(), Failure> {
-    let known = || inventory.of_type("Account").map(|a| a.uid.id.as_str());
+    accounts_of_either(inventory, inventory, accounts)
+}
+
+/// Makes sure that all accounts exist in one of two inventories.
+pub fn accounts_of_either(one: &Inventory, other: &Inventory, accounts: &[String]) -> Result<(), Failure> {
+    let known = || one.of_type("Account").chain(other.of_type("Account")).map(|a| a.uid.id.as_str());
     let missing = accounts.iter().filter(|a| !known().any(|k| k == *a));
     let problems: Vec<Problem> = missing.map(|a| absent("account", a, known())).collect();
     if problems.is_empty() { Ok(()) } else { Err(Failure::Problems(problems)) }

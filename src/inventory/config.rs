@@ -4,17 +4,17 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use globset::{Glob, GlobSet, GlobSetBuilder};
+use globset::{Glob, GlobMatcher, GlobSet, GlobSetBuilder};
 use serde::Deserialize;
 
 use crate::moment::{self, Moment};
-use crate::problem::{Problem, Source, Span};
+use crate::problem::{Place, Problem, Source, Span};
 
 /// The name of the file, in the inventory's root.
 pub const FILE: &str = "countersign.toml";
 
 /// The settings of an inventory.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Config {
     /// When the snapshot was taken; the moment of evaluation where `--at` is not given (D22).
     pub as_of: Option<Moment>,
@@ -26,10 +26,40 @@ pub struct Config {
     pub signatories: Option<Vec<String>>,
     /// Tags that declare PHI, as `Key=Value` (R85).
     pub phi_tags: Vec<String>,
+    /// What a change may widen or lose, reviewed: `[[diff.allow]]`.
+    pub exceptions: Vec<Exception>,
+}
+
+/// A reviewed exception: what a change may widen or lose.
+#[derive(Clone, Debug)]
+pub struct Exception {
+    /// Where it stands.
+    pub place: Place,
+    /// What is excepted.
+    pub of: Excepted,
+    /// A pattern of ARNs and names of principals; any where there is none.
+    pub principal: Option<GlobMatcher>,
+    /// Accounts; any where there are none.
+    pub accounts: Vec<String>,
+    /// Why.
+    pub reason: String,
+    /// It counts before this moment only.
+    pub until: Option<Moment>,
+}
+
+/// What an exception is about.
+#[derive(Clone, Debug)]
+pub enum Excepted {
+    /// Operations that are gained: a pattern of their names.
+    Operation(GlobMatcher),
+    /// New access for any request.
+    AnyRequest,
+    /// Coverage by an agreement of this kind that is lost.
+    Coverage(String),
 }
 
 /// Patterns of files to leave out, and which of them matched.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Exclude {
     globs: GlobSet,
     patterns: Vec<(String, Span)>,
@@ -46,9 +76,32 @@ struct File {
     context: BTreeMap<String, Values>,
     signatories: Option<Vec<String>>,
     phi_tags: Option<Vec<String>>,
+    #[serde(default)]
+    diff: DiffTable,
     /// Read by [`crate::lint::settings`].
     #[serde(default, rename = "lint")]
     _lint: Option<serde::de::IgnoredAny>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DiffTable {
+    #[serde(default)]
+    allow: Vec<toml::Spanned<Allow>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Allow {
+    operation: Option<String>,
+    #[serde(default)]
+    any_request: bool,
+    coverage: Option<String>,
+    principal: Option<String>,
+    #[serde(default)]
+    accounts: Vec<String>,
+    reason: String,
+    until: Option<toml::Value>,
 }
 
 #[derive(Deserialize)]
@@ -84,7 +137,7 @@ impl Config {
     pub fn parse(source: &Arc<Source>) -> Result<Self, Vec<Problem>> {
         let file: File = toml::from_str(&source.text).map_err(|e| {
             let span = e.span().map_or(Span::default(), |s| Span { start: s.start, end: s.end });
-            let help = "it has asOf, exclude, signatories, phiTags and the tables [context] and [lint]";
+            let help = "it has asOf, exclude, signatories, phiTags and the tables [context], [diff] and [lint]";
             vec![Problem::at(source, span, e.message().lines().next().unwrap_or("invalid").to_owned()).help(help)]
         })?;
         let mut problems = Vec::new();
@@ -104,12 +157,58 @@ impl Config {
         let exclude = Exclude::new(source, file.exclude, &mut problems);
         let context = file.context.into_iter().map(|(key, value)| (key.to_ascii_lowercase(), value.texts())).collect();
         let phi_tags = file.phi_tags.unwrap_or_else(|| PHI_TAGS.map(str::to_owned).to_vec());
+        let mut exceptions = Vec::new();
+        for allow in file.diff.allow {
+            let span = Span { start: allow.span().start, end: allow.span().end };
+            match exception(Place { source: source.clone(), span }, allow.into_inner()) {
+                Ok(exception) => exceptions.push(exception),
+                Err(problem) => problems.push(*problem),
+            }
+        }
         if problems.is_empty() {
-            Ok(Self { as_of, exclude, context, signatories: file.signatories, phi_tags })
+            Ok(Self { as_of, exclude, context, signatories: file.signatories, phi_tags, exceptions })
         } else {
             Err(problems)
         }
     }
+}
+
+/// Checks an exception.
+fn exception(place: Place, allow: Allow) -> Result<Exception, Box<Problem>> {
+    let wrong = |message: String, help: &str| Box::new(Problem::at(&place.source, place.span, message).help(help));
+    let glob = |text: &str| match Glob::new(text) {
+        Ok(glob) => Ok(glob.compile_matcher()),
+        Err(e) => {
+            Err(wrong(format!("`{text}` is not a pattern: {}", e.kind()), "write a name, with * for any characters"))
+        }
+    };
+    let of = match (&allow.operation, allow.any_request, &allow.coverage) {
+        (Some(operation), false, None) => Excepted::Operation(glob(operation)?),
+        (None, true, None) => Excepted::AnyRequest,
+        (None, false, Some(kind)) => Excepted::Coverage(kind.clone()),
+        _ => {
+            let help = "write one of operation = \"accept-agreement\", anyRequest = true and coverage = \"baa\"";
+            return Err(wrong("an exception is about one thing".to_owned(), help));
+        }
+    };
+    if allow.reason.trim().is_empty() {
+        return Err(wrong("an exception without a reason".to_owned(), "say why it is accepted, and who accepted it"));
+    }
+    if let (Excepted::Coverage(_), Some(_)) = (&of, &allow.principal) {
+        return Err(wrong("coverage is lost by accounts, not by principals".to_owned(), "write accounts = [\"…\"]"));
+    }
+    let until = allow.until.map(|value| match value {
+        toml::Value::String(text) => text,
+        other => other.to_string(),
+    });
+    let until = match &until {
+        None => None,
+        Some(text) => {
+            Some(moment::parse(text).ok_or_else(|| wrong(format!("`{text}` is no moment"), "write \"2026-12-31\""))?)
+        }
+    };
+    let principal = allow.principal.as_deref().map(glob).transpose()?;
+    Ok(Exception { place: place.clone(), of, principal, accounts: allow.accounts, reason: allow.reason, until })
 }
 
 impl Values {

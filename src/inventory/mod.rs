@@ -43,7 +43,7 @@ pub struct Policy {
 }
 
 /// Everything that was read.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Inventory {
     /// `countersign.toml`.
     pub config: Config,

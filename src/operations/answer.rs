@@ -97,6 +97,8 @@ pub struct Answer {
     pub missing: Vec<String>,
     /// The statements that allow.
     pub grants: Vec<Because>,
+    /// The IAM actions that the gates ask for, and whether the policies allow them: in one generation or the other.
+    pub actions: BTreeMap<String, Decision>,
     /// What it depends on.
     pub depends_on: Vec<Dependency>,
     /// The smallest changes that would turn it around.
@@ -125,6 +127,7 @@ impl Answer {
             gates: Vec::new(),
             missing: Vec::new(),
             grants: Vec::new(),
+            actions: BTreeMap::new(),
             depends_on: Vec::new(),
             changes: Vec::new(),
             assuming: Vec::new(),
@@ -160,6 +163,7 @@ impl Answer {
         } else {
             self.refused(&trials, desk, principal);
         }
+        self.actions = actions(&trials, &self.needed);
         self.dependencies(&trials, &decisions, state_unknown);
         self.assume(desk, principal, operation);
         if self.decision == Decision::Deny {
@@ -297,6 +301,26 @@ impl Answer {
         self.assuming.sort();
         self.assuming.dedup();
     }
+}
+
+/// What each IAM action that is needed comes to under all trials; where both generations need it, the better of the two.
+fn actions(trials: &[Trial], needed: &BTreeSet<(&'static str, String)>) -> BTreeMap<String, Decision> {
+    let mut actions: BTreeMap<String, Decision> = BTreeMap::new();
+    for key in needed {
+        let verdicts = trials.iter().filter_map(|t| t.verdicts.get(key));
+        let allowed: BTreeSet<bool> = verdicts.map(|v| matches!(v, Verdict::Allowed(_))).collect();
+        let decision = match (allowed.contains(&true), allowed.contains(&false)) {
+            (true, false) => Decision::Allow,
+            (true, true) => Decision::Unknown,
+            (false, _) => Decision::Deny,
+        };
+        let rank = |d: Decision| [Decision::Deny, Decision::Unknown, Decision::Allow].iter().position(|o| *o == d);
+        let known = actions.entry(key.1.clone()).or_insert(decision);
+        if rank(decision) > rank(*known) {
+            *known = decision;
+        }
+    }
+    actions
 }
 
 /// Allowed if any generation passes every gate; a failing gate that proves nothing makes it unknown (D21).

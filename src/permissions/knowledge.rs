@@ -57,6 +57,9 @@ const NEVER_CARRIED: [&str; 10] = [
     "aws:tagkeys",
 ];
 
+/// Keys that tell when a request is made.
+const MOMENTS: [&str; 2] = ["aws:currenttime", "aws:epochtime"];
+
 /// Services whose own keys are known action by action.
 const CATALOGUED: [&str; 3] = ["artifact", "iam", "organizations"];
 
@@ -221,6 +224,27 @@ impl Knowledge {
             values => self.assume(key, KeyValue::Many(values.to_vec())),
         }
         Ok(())
+    }
+
+    /// What every request of the principal carries for a key: its value, or nothing. `None` where requests may differ in it:
+    /// what is assumed, the moment, and what is not known.
+    pub fn determined(&self, key: &str) -> Option<Option<&KeyValue>> {
+        if self.assumed.contains_key(key) || MOMENTS.contains(&key) {
+            return None;
+        }
+        match self.keys.get(key) {
+            Some(Known::Value(value)) => Some(Some(value)),
+            Some(Known::Absent) => Some(None),
+            Some(_) => None,
+            None => self.complete.iter().any(|p| key.starts_with(p)).then_some(None),
+        }
+    }
+
+    /// The same for any request: nothing is assumed, nothing settled, and the moment may be any.
+    pub fn of_any_request(mut self) -> Self {
+        let assumed = std::mem::take(&mut self.assumed);
+        self.keys.retain(|key, _| !assumed.contains_key(key) && !MOMENTS.contains(&key.as_str()));
+        self
     }
 
     /// What is known of a key in a request for an action; `None` where it may be anything. `fixed` are the keys of the

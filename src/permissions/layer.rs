@@ -95,6 +95,8 @@ pub struct Layer {
     pub opaque: Vec<Opaque>,
     /// It is known to be attached: of a policy that may be attached anywhere or nowhere, only denials can matter.
     pub placed: bool,
+    /// The ids of its policies, in order.
+    pub policies: Vec<String>,
     /// The documents that it is made of, for telling what to change; those of AWS are left out.
     pub files: Vec<String>,
     parts: OnceCell<Vec<Vec<Part>>>,
@@ -132,7 +134,9 @@ impl Layer {
         let (name, of) = (name.into(), of.into());
         let mut documents: BTreeMap<&str, &Policy> = BTreeMap::new();
         let (mut opaque, mut files) = (BTreeSet::new(), BTreeSet::new());
+        let mut own = Vec::new();
         for id in ids {
+            own.push(id.clone());
             match policies(&id) {
                 Some(policy) => {
                     if policy.artifact_only {
@@ -154,6 +158,7 @@ impl Layer {
             statements,
             opaque: opaque.into_iter().collect(),
             placed: true,
+            policies: own,
             files: files.into_iter().map(|(_, label)| label).collect(),
             parts: OnceCell::new(),
             slices: RefCell::default(),

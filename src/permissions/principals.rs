@@ -29,6 +29,18 @@ pub enum Kind {
     PermissionSet,
 }
 
+impl Kind {
+    /// As answers write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Root => "root user",
+            Self::User => "user",
+            Self::Role => "role",
+            Self::PermissionSet => "permission set",
+        }
+    }
+}
+
 /// A person behind a permission set.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Person {

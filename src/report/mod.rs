@@ -4,6 +4,7 @@ pub mod access;
 pub mod answer;
 pub mod coverage;
 pub mod decision;
+pub mod diff;
 pub mod evaluation;
 pub mod findings;
 pub mod who_can;

@@ -1,0 +1,290 @@
+//! What is different between two assessments, one answer at a time.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use crate::assessment::{AgreementAnswer, Assessment, Finding, OperationAnswer, PrincipalAnswer};
+use crate::operations::answer::Decision;
+
+/// What an answer is about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Subject {
+    /// An operation of a principal in an account.
+    Access {
+        /// Its account and ARN.
+        principal: (String, String),
+        /// What it does.
+        operation: Operation,
+    },
+    /// Whether an agreement of a kind is in force for an account.
+    Coverage {
+        /// The account.
+        account: String,
+        /// The kind.
+        kind: String,
+    },
+    /// A finding, by its rule, its subject and its message.
+    Finding(String, String, String),
+}
+
+/// An operation, and on what.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Operation {
+    /// `accept-agreement`, …
+    pub operation: &'static str,
+    /// `account`, `organization`, `offline`; null for reports.
+    pub scope: Option<&'static str>,
+    /// The kind of agreement.
+    pub agreement: Option<String>,
+    /// The id of the report.
+    pub report: Option<String>,
+}
+
+/// An answer, as far as it is compared.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AccessState {
+    /// `allow`, `deny`, `unknown`; `absent` for a principal, an account or a report that is not there.
+    pub decision: &'static str,
+    /// What the console shows.
+    pub message: Option<String>,
+    /// The project's own sentence, where the console has none.
+    pub reason: Option<String>,
+    /// What an unknown answer depends on.
+    pub depends_on: Vec<String>,
+    #[serde(skip)]
+    pub(super) actions: BTreeMap<String, Decision>,
+}
+
+impl AccessState {
+    /// Of a principal that is not there.
+    pub fn absent() -> Self {
+        Self { decision: "absent", message: None, reason: None, depends_on: Vec::new(), actions: BTreeMap::new() }
+    }
+}
+
+impl CoverageState {
+    /// Of an account that is not there.
+    pub fn absent() -> Self {
+        Self { coverage: "absent", governing: None, scope: None, reason: None }
+    }
+}
+
+/// Coverage, as far as it is compared.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CoverageState {
+    /// `covered`, `not-covered`, `unknown`; `absent` for an account that is not there.
+    pub coverage: &'static str,
+    /// The agreement that governs.
+    pub governing: Option<String>,
+    /// Its scope.
+    pub scope: Option<&'static str>,
+    /// Why it is unknown.
+    pub reason: Option<String>,
+}
+
+/// An answer, or a finding that is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Of an operation.
+    Access(AccessState),
+    /// Of coverage.
+    Coverage(CoverageState),
+    /// The finding is there.
+    Found,
+    /// There is none.
+    Absent,
+}
+
+/// An answer that is not the same on both sides.
+#[derive(Clone, Debug)]
+pub struct Difference {
+    /// What it is about.
+    pub subject: Subject,
+    /// The old answer.
+    pub before: State,
+    /// The new one.
+    pub after: State,
+    /// The account that it is about; `None` where it is about more than one.
+    pub account: Option<String>,
+}
+
+/// What answers are compared by.
+pub type Answers = BTreeMap<Subject, State>;
+
+/// The state of everything that an assessment answers.
+pub fn answers(assessment: &Assessment) -> Answers {
+    let mut answers = Answers::new();
+    for account in &assessment.accounts {
+        for row in &account.agreements {
+            let subject = Subject::Coverage { account: account.account.clone(), kind: row.kind.clone() };
+            answers.insert(subject, State::Coverage(coverage(row)));
+        }
+    }
+    for principal in &assessment.principals {
+        for answer in &principal.operations {
+            let subject = Subject::Access { principal: id(principal), operation: operation(answer) };
+            answers.insert(subject, State::Access(access(answer)));
+        }
+    }
+    answers.extend(assessment.findings.iter().map(|f| (finding(f), State::Found)));
+    answers
+}
+
+fn id(principal: &PrincipalAnswer) -> (String, String) {
+    (principal.account.clone(), principal.principal.clone())
+}
+
+fn operation(answer: &OperationAnswer) -> Operation {
+    Operation {
+        operation: answer.operation,
+        scope: answer.scope,
+        agreement: answer.agreement.clone(),
+        report: answer.report.clone(),
+    }
+}
+
+fn access(answer: &OperationAnswer) -> AccessState {
+    AccessState {
+        decision: answer.decision,
+        message: answer.message.clone(),
+        reason: answer.reason.clone(),
+        depends_on: answer.depends_on.iter().map(|d| d.key.clone()).collect(),
+        actions: answer.actions.clone(),
+    }
+}
+
+fn coverage(row: &AgreementAnswer) -> CoverageState {
+    CoverageState {
+        coverage: row.coverage,
+        governing: row.governing.as_ref().map(|g| g.id.clone()),
+        scope: row.governing.as_ref().map(|g| g.scope),
+        reason: row.reason.clone(),
+    }
+}
+
+fn finding(finding: &Finding) -> Subject {
+    Subject::Finding(finding.rule.clone(), finding.subject.clone(), finding.message.clone())
+}
+
+/// All that is different. `asked` are the accounts whose principals were asked about on both sides.
+pub fn differences(base: &Assessment, head: &Assessment) -> Vec<Difference> {
+    let (mut before, mut after) = (answers(base), answers(head));
+    let subjects: BTreeSet<Subject> = before.keys().chain(after.keys()).cloned().collect();
+    let differ = |subject: Subject| {
+        let old = before.remove(&subject).unwrap_or(State::Absent);
+        let new = after.remove(&subject).unwrap_or(State::Absent);
+        (old != new && !(is_nothing(&old) && is_nothing(&new))).then(|| {
+            let account = account(&subject);
+            Difference { subject, before: old, after: new, account }
+        })
+    };
+    subjects.into_iter().filter_map(differ).collect()
+}
+
+/// An answer that comes to the same as its absence: what is denied, and every IAM action with it; no coverage.
+fn is_nothing(state: &State) -> bool {
+    match state {
+        State::Access(a) => {
+            a.decision == "deny"
+                && a.actions.values().all(|d| *d == Decision::Deny)
+                && a.message.is_none()
+                && a.reason.is_none()
+        }
+        State::Coverage(c) => c.coverage == "not-covered",
+        State::Found => false,
+        State::Absent => true,
+    }
+}
+
+fn account(subject: &Subject) -> Option<String> {
+    match subject {
+        Subject::Access { principal: (account, _), .. } | Subject::Coverage { account, .. } => Some(account.clone()),
+        Subject::Finding(_, subject, _) => match subject.strip_prefix("account ") {
+            Some(rest) => rest.split(' ').next().map(str::to_owned),
+            None => subject.strip_prefix("arn:").and_then(|_| subject.split(':').nth(4)).map(str::to_owned),
+        },
+    }
+}
+
+/// How an operation's answer changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AccessChange {
+    /// It is allowed now.
+    Gained,
+    /// Whether it is allowed is not known now; it was not.
+    MayBeGained,
+    /// It is not allowed now, and was or may have been.
+    Lost,
+    /// Whether it is allowed is not known now; it was.
+    MayBeLost,
+    /// The answer is the same, with another message, or depends on something else.
+    Message,
+    /// The IAM actions that are allowed are others, and the answer is the same.
+    Actions,
+}
+
+/// How the answer to an operation changed; `None` where it did not.
+pub fn access_change(before: &AccessState, after: &AccessState) -> Option<AccessChange> {
+    let rank = |state: &AccessState| match state.decision {
+        "allow" => 2,
+        "unknown" => 1,
+        _ => 0,
+    };
+    let words = |s: &AccessState| (s.message.clone(), s.reason.clone(), s.depends_on.clone());
+    match (rank(before), rank(after)) {
+        (old, 2) if old < 2 => Some(AccessChange::Gained),
+        (0, 1) => Some(AccessChange::MayBeGained),
+        (old, 0) if old > 0 => Some(AccessChange::Lost),
+        (2, 1) => Some(AccessChange::MayBeLost),
+        _ if before.decision == after.decision && words(before) != words(after) => Some(AccessChange::Message),
+        _ if !gained(before, after).is_empty() || !gained(after, before).is_empty() => Some(AccessChange::Actions),
+        _ => None,
+    }
+}
+
+/// The IAM actions that the policies allow, or may allow, in the second state, and less in the first.
+pub fn gained(before: &AccessState, after: &AccessState) -> Vec<String> {
+    let rank = |state: &AccessState, action: &String| match state.actions.get(action) {
+        Some(Decision::Allow) => 2,
+        Some(Decision::Unknown) => 1,
+        _ => 0,
+    };
+    // an action that is asked for on one side alone, because the state of things is another, is neither gained nor lost
+    let asked = |a: &&String| before.decision == "absent" || before.actions.contains_key(*a);
+    after.actions.keys().filter(asked).filter(|a| rank(after, a) > rank(before, a)).cloned().collect()
+}
+
+/// How coverage changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CoverageChange {
+    /// It is not covered now, and was or may have been.
+    Lost,
+    /// Whether it is covered is not known now; it was.
+    MayBeLost,
+    /// It is covered by another agreement.
+    Governed,
+    /// It is covered now.
+    Gained,
+    /// Whether it is covered is not known now; it was not. Or why that is not known is another reason.
+    MayBeGained,
+}
+
+/// How coverage changed.
+pub fn coverage_change(before: &CoverageState, after: &CoverageState) -> Option<CoverageChange> {
+    match (before.coverage, after.coverage) {
+        (old, new) if old == new => (before != after).then_some(match old {
+            "unknown" => CoverageChange::MayBeGained,
+            _ => CoverageChange::Governed,
+        }),
+        (_, "covered") => Some(CoverageChange::Gained),
+        ("covered", "unknown") => Some(CoverageChange::MayBeLost),
+        ("covered" | "unknown", _) => Some(CoverageChange::Lost),
+        (_, "unknown") => Some(CoverageChange::MayBeGained),
+        _ => None,
+    }
+}

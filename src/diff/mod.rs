@@ -1,0 +1,276 @@
+//! The difference between two inventories: access and coverage gained and lost, each with the change that causes it.
+//!
+//! [`pieces`] cuts the change into parts that can be taken back by themselves, [`reach`] says which accounts a part can
+//! concern, [`differences`] compares two assessments, [`causes`] evaluates with and without each part, and [`stacks`] asks of
+//! every changed document and stack of layers whether any request is newly allowed. [`allow`] holds reviewed exceptions.
+
+pub mod allow;
+pub mod causes;
+pub mod differences;
+mod group;
+pub mod pieces;
+pub mod reach;
+pub mod stacks;
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use crate::assessment::{Assessment, Options, assess};
+use crate::inventory::Inventory;
+use crate::moment;
+use crate::policies::RuleBook;
+use crate::problem::Failure;
+use causes::{Part, Trials};
+use differences::{AccessChange, AccessState, CoverageChange, CoverageState, Operation};
+use pieces::Piece;
+use reach::{Reach, Reacher};
+use stacks::NewAccess;
+
+/// One side of a comparison.
+pub struct Side<'a> {
+    /// What is there.
+    pub inventory: &'a Inventory,
+    /// What is asked of it. The moment is the same on both sides.
+    pub options: &'a Options,
+}
+
+/// What is different; `schemas/diff.v1.schema.json`.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Diff {
+    /// `countersign/diff/v1`
+    pub schema: &'static str,
+    /// The moment asked.
+    pub at: String,
+    /// What is worse, and is not excepted.
+    pub verdict: Verdict,
+    /// Operations, those that are gained first.
+    pub access: Vec<AccessEntry>,
+    /// Coverage, what is lost first.
+    pub coverage: Vec<CoverageEntry>,
+    /// New access for any request, document by document and stack by stack.
+    pub new_access: Vec<NewAccess>,
+    /// Findings that are new and that are gone.
+    pub findings: Vec<FindingEntry>,
+    /// All pieces of the change.
+    pub changes: Vec<ChangeEntry>,
+    /// What no answer here takes into account.
+    pub leaves_out: Vec<&'static str>,
+}
+
+/// What a gate asks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Verdict {
+    /// An operation, an IAM action under one, or any request is allowed that was not, or may be.
+    pub access_widens: bool,
+    /// An agreement that was in force for an account is not, or may not be.
+    pub coverage_is_lost: bool,
+}
+
+impl Verdict {
+    /// Nothing is worse.
+    pub fn is_clean(self) -> bool {
+        !self.access_widens && !self.coverage_is_lost
+    }
+}
+
+/// A cause.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Cause {
+    /// Index into `changes`.
+    pub change: usize,
+    /// What it has to do with the difference.
+    pub part: Part,
+}
+
+/// Operations whose answers changed alike, for these principals.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AccessEntry {
+    /// How.
+    pub change: AccessChange,
+    /// The operations.
+    pub operations: Vec<Operation>,
+    /// The old answer.
+    pub before: AccessState,
+    /// The new one.
+    pub after: AccessState,
+    /// IAM actions under them that the policies allow now, or may allow, and did not.
+    pub actions_gained: Vec<String>,
+    /// IAM actions under them that the policies do not allow now.
+    pub actions_lost: Vec<String>,
+    /// Who.
+    pub principals: Vec<PrincipalEntry>,
+    /// Which changes make the difference.
+    pub causes: Vec<Cause>,
+    /// Why it is accepted, if an exception says so.
+    pub allowed: Option<String>,
+}
+
+impl AccessEntry {
+    /// Something is allowed, or may be, that was not.
+    pub fn widens(&self) -> bool {
+        matches!(self.change, AccessChange::Gained | AccessChange::MayBeGained) || !self.actions_gained.is_empty()
+    }
+}
+
+/// A principal.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct PrincipalEntry {
+    /// The account that it acts in.
+    pub account: String,
+    /// Its ARN.
+    pub principal: String,
+    /// `user`, `role`, `root user`, `permission set`
+    pub kind: &'static str,
+    /// What people call it.
+    pub name: String,
+    /// The people behind a permission set, by their user names.
+    pub people: Vec<String>,
+}
+
+/// Coverage that changed alike, for these accounts.
+#[derive(Clone, Debug, Serialize)]
+pub struct CoverageEntry {
+    /// How.
+    pub change: CoverageChange,
+    /// The kind of agreement.
+    pub kind: String,
+    /// The old answer.
+    pub before: CoverageState,
+    /// The new one.
+    pub after: CoverageState,
+    /// The accounts.
+    pub accounts: Vec<AccountEntry>,
+    /// Which changes make the difference.
+    pub causes: Vec<Cause>,
+    /// Why it is accepted, if an exception says so.
+    pub allowed: Option<String>,
+}
+
+impl CoverageEntry {
+    /// An agreement that was in force is not, or may not be.
+    pub fn is_loss(&self) -> bool {
+        matches!(self.change, CoverageChange::Lost | CoverageChange::MayBeLost)
+    }
+}
+
+/// An account.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct AccountEntry {
+    /// Its number.
+    pub account: String,
+    /// Its name, if declared.
+    pub name: Option<String>,
+}
+
+/// A finding that is new, or gone.
+#[derive(Clone, Debug, Serialize)]
+pub struct FindingEntry {
+    /// `new`, `gone`
+    pub change: &'static str,
+    /// Its code.
+    pub rule: String,
+    /// Its name.
+    pub name: String,
+    /// `error`, `warning`, `info`
+    pub severity: String,
+    /// What it is.
+    pub message: String,
+    /// What to do.
+    pub help: String,
+    /// What it is about.
+    pub subjects: Vec<String>,
+    /// Which changes make the difference.
+    pub causes: Vec<Cause>,
+}
+
+/// A piece of the change, and whether anything is different for it.
+#[derive(Clone, Debug, Serialize)]
+pub struct ChangeEntry {
+    /// The piece.
+    #[serde(flatten)]
+    pub piece: Piece,
+    /// Some answer is different for it, or may be.
+    pub matters: bool,
+}
+
+/// Compares two inventories.
+pub fn diff(base: &Side<'_>, head: &Side<'_>, rules: &RuleBook) -> Result<Diff, Failure> {
+    let pieces = pieces::pieces(base.inventory, head.inventory);
+    let reacher = Reacher::new(base.inventory, head.inventory, head.options.at);
+    let reach: Vec<Reach> = pieces.iter().map(|p| reacher.of(p)).collect();
+    let [before, after] = both(base, head, rules, Reach::union(&reach))?;
+    let differences = differences::differences(&before, &after);
+    let trials = Trials {
+        base: base.inventory,
+        head: head.inventory,
+        rules,
+        options: (base.options, head.options),
+        pieces: &pieces,
+        reach: &reach,
+    };
+    let causes = trials.causes(&differences)?;
+    let new_access = stacks::new_access(base, head)?;
+    let mut changes: Vec<ChangeEntry> = pieces.into_iter().map(|piece| ChangeEntry { piece, matters: false }).collect();
+    for (index, _) in causes.iter().flatten() {
+        if let Some(change) = changes.get_mut(*index) {
+            change.matters = true;
+        }
+    }
+    let sides = group::Sides { before: &before, after: &after };
+    let (access, coverage, findings) = sides.entries(&differences, &causes);
+    let mut diff = Diff {
+        schema: "countersign/diff/v1",
+        at: moment::format(head.options.at),
+        verdict: Verdict::default(),
+        access,
+        coverage,
+        new_access,
+        findings,
+        changes,
+        leaves_out: after.leaves_out.clone(),
+    };
+    diff.judge();
+    Ok(diff)
+}
+
+/// Both assessments, beside each other. Beyond the reach of the change, principals have the same answers.
+fn both(
+    base: &Side<'_>,
+    head: &Side<'_>,
+    rules: &RuleBook,
+    within: Option<BTreeSet<String>>,
+) -> Result<[Assessment; 2], Failure> {
+    let options = |side: &Side<'_>| {
+        let mut options = side.options.clone();
+        options.filter.principals_in = within.clone();
+        options
+    };
+    let (old, new) = (options(base), options(head));
+    std::thread::scope(|scope| {
+        let before = scope.spawn(|| assess(base.inventory, rules, &old));
+        let after = assess(head.inventory, rules, &new)?;
+        let before =
+            before.join().unwrap_or_else(|_| Err(Failure::general("the evaluation stopped; please report this")))?;
+        Ok([before, after])
+    })
+}
+
+impl Diff {
+    /// Says what is worse, and not excepted.
+    pub fn judge(&mut self) {
+        self.verdict = Verdict {
+            access_widens: self.access.iter().any(|e| e.widens() && e.allowed.is_none())
+                || self.new_access.iter().any(|n| n.widens() && n.allowed.is_none()),
+            coverage_is_lost: self.coverage.iter().any(|e| e.is_loss() && e.allowed.is_none()),
+        };
+    }
+
+    /// Nothing is different, and nothing was changed.
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty() && self.access.is_empty() && self.coverage.is_empty() && self.findings.is_empty()
+    }
+}

@@ -1,0 +1,483 @@
+//! The pieces of a change: what is different between two inventories, in parts that can each be taken back by itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::iam::document::Statement;
+use crate::inventory::entity::{Attr, Entity, Item, Uid};
+use crate::inventory::{Inventory, Policy};
+use crate::problem::Span;
+
+/// What a piece is about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum What {
+    /// A whole entity, which one side alone has.
+    Entity(Uid),
+    /// Where an account or a unit stands: its parents, with the memberships that they agree with.
+    Position(Uid),
+    /// A parent of any other entity: a group that a user is in.
+    Parent(Uid, Uid),
+    /// An element of a set, as JSON.
+    Element(Uid, String, String),
+    /// An attribute.
+    Attribute(Uid, String),
+    /// The tags.
+    Tags(Uid),
+    /// A statement of a policy: the old one and the new one, by their places in the document.
+    Statement(String, Option<usize>, Option<usize>),
+    /// A whole policy document, whose version is another.
+    Document(String),
+    /// `countersign.toml`.
+    Settings,
+}
+
+/// How a piece is different.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Change {
+    /// It is new.
+    Added,
+    /// It is gone.
+    Removed,
+    /// It is another.
+    Changed,
+}
+
+/// A piece of a change.
+#[derive(Clone, Debug, Serialize)]
+pub struct Piece {
+    /// How it is different.
+    pub change: Change,
+    /// What is, in words.
+    pub what: String,
+    /// The file that says it: of the new side, or of the old one for what is gone.
+    pub file: String,
+    /// One-based line.
+    pub line: usize,
+    /// `Statement[2]`, for a statement.
+    pub pointer: Option<String>,
+    /// Its `Sid`.
+    pub sid: Option<String>,
+    /// The layers of policies that it is a part of: `identity`, `boundary`, `serviceControl`.
+    pub layers: Vec<&'static str>,
+    #[serde(skip)]
+    pub(super) of: What,
+}
+
+/// Sets whose elements are pieces of their own.
+const BY_ELEMENT: [&str; 5] =
+    ["policies", "serviceControlPolicies", "serviceControlPoliciesAtLeast", "assignments", "customerManagedPolicies"];
+
+/// What says where an account stands.
+const POSITION: [&str; 2] = ["memberships", "membershipsKnownSince"];
+
+impl Change {
+    /// As sentences say it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Added => "added",
+            Self::Removed => "removed",
+            Self::Changed => "changed",
+        }
+    }
+}
+
+/// All pieces, in the order of what they are about.
+pub fn pieces(base: &Inventory, head: &Inventory) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    for uid in base.entities.keys().chain(head.entities.keys()).collect::<BTreeSet<_>>() {
+        // documents are compared statement by statement
+        if uid.ty == "IamPolicy" {
+            continue;
+        }
+        match (base.entities.get(uid), head.entities.get(uid)) {
+            (Some(old), Some(new)) => entity(old, new, &mut pieces),
+            (Some(old), None) if !old.built_in => {
+                pieces.push(of_entity(old, old.span, Change::Removed, What::Entity(uid.clone()), name(uid)))
+            }
+            (None, Some(new)) if !new.built_in => {
+                pieces.push(of_entity(new, new.span, Change::Added, What::Entity(uid.clone()), name(uid)))
+            }
+            _ => {}
+        }
+    }
+    let layers = layers_of_policies(base, head);
+    for (id, new) in &head.policies {
+        if let Some(old) = base.policies.get(id).filter(|old| old.content != new.content) {
+            document(id, old, new, layers.get(id).cloned().unwrap_or_default(), &mut pieces);
+        }
+    }
+    if !same_settings(base, head) {
+        pieces.push(Piece {
+            change: Change::Changed,
+            what: "the settings of the inventory changed".to_owned(),
+            file: crate::inventory::config::FILE.to_owned(),
+            line: 1,
+            pointer: None,
+            sid: None,
+            layers: Vec::new(),
+            of: What::Settings,
+        });
+    }
+    pieces
+}
+
+fn same_settings(base: &Inventory, head: &Inventory) -> bool {
+    let settings = |i: &Inventory| (i.config.context.clone(), i.config.signatories.clone(), i.config.phi_tags.clone());
+    settings(base) == settings(head)
+}
+
+/// `user arn:…`, `account 111122223333`
+fn name(uid: &Uid) -> String {
+    let mut words = String::new();
+    for c in uid.ty.chars() {
+        if c.is_ascii_uppercase() && !words.is_empty() {
+            words.push(' ');
+        }
+        words.push(c.to_ascii_lowercase());
+    }
+    format!("{words} {}", uid.id)
+}
+
+fn of_entity(entity: &Entity, span: Span, change: Change, of: What, what: String) -> Piece {
+    let layers = match &of {
+        What::Element(_, attr, _) | What::Attribute(_, attr) => layer(attr).into_iter().collect(),
+        _ => Vec::new(),
+    };
+    let what = if matches!(of, What::Position(_)) { what } else { format!("{what} {}", change.word()) };
+    Piece {
+        change,
+        what,
+        file: entity.source.path.clone(),
+        line: entity.source.line_column(span.start).0,
+        pointer: None,
+        sid: None,
+        layers,
+        of,
+    }
+}
+
+/// The layer that an attribute makes.
+fn layer(attr: &str) -> Option<&'static str> {
+    match attr {
+        "policies" | "customerManagedPolicies" => Some("identity"),
+        "permissionsBoundary" | "customerManagedPermissionsBoundary" => Some("boundary"),
+        a if a.starts_with("serviceControlPolicies") => Some("serviceControl"),
+        _ => None,
+    }
+}
+
+/// The pieces in which an entity is different.
+fn entity(old: &Entity, new: &Entity, pieces: &mut Vec<Piece>) {
+    let uid = &new.uid;
+    let positioned = ["Account", "OrganizationalUnit"].contains(&uid.ty.as_str());
+    let parents = |e: &Entity| e.parents.iter().map(|(p, _)| p.clone()).collect::<BTreeSet<_>>();
+    let (before, after) = (parents(old), parents(new));
+    if positioned {
+        let position = |e: &Entity| POSITION.map(|a| e.attrs.get(a).map(|i| i.attr.to_json()));
+        if before != after || position(old) != position(new) {
+            let words = |p: &BTreeSet<Uid>| match p.is_empty() {
+                true => "no organization".to_owned(),
+                false => p.iter().map(|u| u.id.as_str()).collect::<Vec<_>>().join(", "),
+            };
+            let what = match before == after {
+                true => format!("the memberships of {} are others", name(uid)),
+                false => format!("{} moves from {} to {}", name(uid), words(&before), words(&after)),
+            };
+            pieces.push(of_entity(new, new.span, Change::Changed, What::Position(uid.clone()), what));
+        }
+    } else {
+        let of = |parent: &Uid| What::Parent(uid.clone(), parent.clone());
+        let place = |e: &Entity, parent: &Uid| e.parents.iter().find(|(p, _)| p == parent).map_or(e.span, |(_, s)| *s);
+        for parent in after.difference(&before) {
+            let what = format!("{} in {}", name(uid), name(parent));
+            pieces.push(of_entity(new, place(new, parent), Change::Added, of(parent), what));
+        }
+        for parent in before.difference(&after) {
+            let what = format!("{} in {}", name(uid), name(parent));
+            pieces.push(of_entity(old, place(old, parent), Change::Removed, of(parent), what));
+        }
+    }
+    for attr in old.attrs.keys().chain(new.attrs.keys()).collect::<BTreeSet<_>>() {
+        if positioned && POSITION.contains(&attr.as_str()) {
+            continue;
+        }
+        attribute(old, new, attr, pieces);
+    }
+    if old.tags != new.tags {
+        let what = format!("the tags of {}", name(uid));
+        pieces.push(of_entity(new, new.span, Change::Changed, What::Tags(uid.clone()), what));
+    }
+}
+
+fn attribute(old: &Entity, new: &Entity, attr: &str, pieces: &mut Vec<Piece>) {
+    let uid = &new.uid;
+    let (before, after) = (old.attrs.get(attr), new.attrs.get(attr));
+    let json = |i: Option<&Item>| i.map(|i| normal(&i.attr.to_json()));
+    if json(before) == json(after) {
+        return;
+    }
+    let (change, entity) = match (before, after) {
+        (None, _) => (Change::Added, new),
+        (_, None) => (Change::Removed, old),
+        _ => (Change::Changed, new),
+    };
+    let by_element = BY_ELEMENT.contains(&attr);
+    match (before.map(|i| &i.attr), after.map(|i| &i.attr)) {
+        (Some(Attr::Set(before)), Some(Attr::Set(after))) if by_element => {
+            let key = json_of;
+            let sides = [(old, before, after, Change::Removed), (new, after, before, Change::Added)];
+            for (entity, own, other, change) in sides {
+                for item in own.iter().filter(|i| !other.iter().any(|o| key(o) == key(i))) {
+                    let what = format!("{} under `{attr}` of {}", shown(item), name(uid));
+                    let of = What::Element(uid.clone(), attr.to_owned(), key(item));
+                    pieces.push(of_entity(entity, item.span, change, of, what));
+                }
+            }
+        }
+        _ => {
+            let what = format!("`{attr}` of {}", name(uid));
+            let of = What::Attribute(uid.clone(), attr.to_owned());
+            pieces.push(of_entity(entity, entity.span_of(attr), change, of, what));
+        }
+    }
+}
+
+/// What an element is known by.
+fn json_of(item: &Item) -> String {
+    item.attr.to_json().to_string()
+}
+
+/// An element in a few words.
+fn shown(item: &Item) -> String {
+    match &item.attr {
+        Attr::Entity(uid) => uid.id.clone(),
+        Attr::String(text) => text.clone(),
+        Attr::Record(fields) => {
+            let field = |(key, item): (&String, &Item)| match &item.attr {
+                Attr::Set(items) => format!("{key} {}", items.iter().map(shown).collect::<Vec<_>>().join(", ")),
+                _ => format!("{key} {}", shown(item)),
+            };
+            fields.iter().map(field).collect::<Vec<_>>().join(", ")
+        }
+        other => other.to_json().to_string(),
+    }
+}
+
+/// A value whose lists are in order, and whose single strings are lists: what is only spelled otherwise is the same.
+fn normal(value: &Value) -> Value {
+    match value {
+        Value::Array(items) => {
+            let mut items: Vec<Value> = items.iter().map(normal).collect();
+            items.sort_by_key(ToString::to_string);
+            items.dedup();
+            Value::Array(items)
+        }
+        Value::Object(members) => Value::Object(members.iter().map(|(k, v)| (k.clone(), normal(v))).collect()),
+        other => other.clone(),
+    }
+}
+
+/// A statement, and the document's version, which says whether it has variables.
+fn signatures(policy: &Policy) -> Option<(Value, Vec<String>)> {
+    let content: Value = serde_json::from_str(&policy.content).ok()?;
+    let one = |statement: &Value| {
+        let mut statement = statement.clone();
+        if let Some(members) = statement.as_object_mut() {
+            for key in ["Action", "NotAction", "Resource", "NotResource"] {
+                if let Some(text) = members.get_mut(key).filter(|v| v.is_string()) {
+                    *text = Value::Array(vec![text.clone()]);
+                }
+            }
+        }
+        normal(&statement).to_string()
+    };
+    let statements: Vec<String> = match content.get("Statement")? {
+        Value::Array(statements) => statements.iter().map(one).collect(),
+        statement => vec![one(statement)],
+    };
+    let version = content.get("Version").cloned().unwrap_or_default();
+    (statements.len() == policy.document.statements.len()).then_some((version, statements))
+}
+
+/// The pieces in which a document is different. Statements that stand on both sides are the same wherever they stand.
+fn document(id: &str, old: &Policy, new: &Policy, layers: Vec<&'static str>, pieces: &mut Vec<Piece>) {
+    let piece = |policy: &Policy, statement: Option<&Statement>, change: Change, of, what: String| Piece {
+        change,
+        what: format!("{what} {}", change.word()),
+        file: policy.label.clone(),
+        line: statement.map_or(1, |s| s.place.line()),
+        pointer: statement.map(|s| s.pointer.clone()),
+        sid: statement.and_then(|s| s.sid.clone()),
+        layers: layers.clone(),
+        of,
+    };
+    let (before, after) = match (signatures(old), signatures(new)) {
+        (Some((a, before)), Some((b, after))) if a == b => (before, after),
+        _ => {
+            let what = format!("the policy {}", new.label);
+            return pieces.push(piece(new, None, Change::Changed, What::Document(id.to_owned()), what));
+        }
+    };
+    let (mut gone, mut come) = (Vec::new(), (0..after.len()).collect::<Vec<_>>());
+    for (index, signature) in before.iter().enumerate() {
+        match come.iter().position(|i| after.get(*i) == Some(signature)) {
+            Some(position) => drop(come.remove(position)),
+            None => gone.push(index),
+        }
+    }
+    let at = |policy: &'_ Policy, index: usize| policy.document.statements.get(index).cloned();
+    let words = |s: &Statement| match &s.sid {
+        Some(sid) => format!("{} ({sid})", s.pointer),
+        None => s.pointer.clone(),
+    };
+    for index in gone {
+        let Some(statement) = at(old, index) else { continue };
+        // the statement that took its place: of the same Sid, else the first without one that has the same effect
+        let successor = come.iter().position(|i| {
+            at(new, *i).is_some_and(|n| n.sid == statement.sid && (n.sid.is_some() || n.allow == statement.allow))
+        });
+        match successor.map(|position| come.remove(position)) {
+            Some(successor) => {
+                let Some(now) = at(new, successor) else { continue };
+                let of = What::Statement(id.to_owned(), Some(index), Some(successor));
+                pieces.push(piece(new, Some(&now), Change::Changed, of, words(&now)));
+            }
+            None => {
+                let of = What::Statement(id.to_owned(), Some(index), None);
+                pieces.push(piece(old, Some(&statement), Change::Removed, of, words(&statement)));
+            }
+        }
+    }
+    for index in come {
+        let Some(statement) = at(new, index) else { continue };
+        let of = What::Statement(id.to_owned(), None, Some(index));
+        pieces.push(piece(new, Some(&statement), Change::Added, of, words(&statement)));
+    }
+}
+
+/// The layers that each policy is a part of, on either side.
+fn layers_of_policies(base: &Inventory, head: &Inventory) -> BTreeMap<String, Vec<&'static str>> {
+    let mut layers: BTreeMap<String, BTreeSet<&'static str>> = BTreeMap::new();
+    for entity in base.entities.values().chain(head.entities.values()) {
+        for (attr, item) in &entity.attrs {
+            if let Some(layer) = layer(attr) {
+                policies_of(item, &mut |id| {
+                    layers.entry(id.to_owned()).or_default().insert(layer);
+                });
+            }
+        }
+    }
+    layers.into_iter().map(|(id, layers)| (id, layers.into_iter().collect())).collect()
+}
+
+/// The policies that a value refers to.
+pub(super) fn policies_of(item: &Item, found: &mut impl FnMut(&str)) {
+    match &item.attr {
+        Attr::Entity(uid) if uid.ty == "IamPolicy" => found(&uid.id),
+        Attr::Set(items) => items.iter().for_each(|i| policies_of(i, found)),
+        _ => {}
+    }
+}
+
+/// A statement of the old document, and the one of the new document that it takes the place of.
+type Reverted = (Option<usize>, Option<usize>);
+
+/// The new inventory with these pieces as they are in the old one.
+pub fn without(base: &Inventory, head: &Inventory, pieces: &[&Piece]) -> Inventory {
+    let mut mixed = head.clone();
+    // what nothing refers to is without effect, so that what one side alone has may stay
+    for (id, policy) in &base.policies {
+        mixed.policies.entry(id.clone()).or_insert_with(|| policy.clone());
+    }
+    for (uid, entity) in base.entities.iter().filter(|(uid, e)| e.built_in || uid.ty == "IamPolicy") {
+        mixed.entities.entry(uid.clone()).or_insert_with(|| entity.clone());
+    }
+    let mut statements: BTreeMap<&str, Vec<Reverted>> = BTreeMap::new();
+    // entities come and go before their parts are touched
+    for piece in pieces {
+        if let What::Entity(uid) = &piece.of {
+            match base.entities.get(uid) {
+                Some(entity) => drop(mixed.entities.insert(uid.clone(), entity.clone())),
+                None => drop(mixed.entities.remove(uid)),
+            }
+        }
+    }
+    for piece in pieces {
+        match &piece.of {
+            What::Entity(_) => {}
+            What::Settings => mixed.config.clone_from(&base.config),
+            What::Document(id) => {
+                if let Some(policy) = base.policies.get(id) {
+                    mixed.policies.insert(id.clone(), policy.clone());
+                }
+            }
+            What::Statement(id, old, new) => statements.entry(id).or_default().push((*old, *new)),
+            What::Position(uid)
+            | What::Parent(uid, _)
+            | What::Element(uid, ..)
+            | What::Attribute(uid, _)
+            | What::Tags(uid) => {
+                if let (Some(entity), Some(old)) = (mixed.entities.get_mut(uid), base.entities.get(uid)) {
+                    revert(entity, old, piece);
+                }
+            }
+        }
+    }
+    for (id, reverted) in statements {
+        if let (Some(old), Some(policy)) = (base.policies.get(id), mixed.policies.get_mut(id)) {
+            revert_statements(policy, old, &reverted);
+        }
+    }
+    mixed
+}
+
+fn revert(entity: &mut Entity, old: &Entity, piece: &Piece) {
+    let mut restore = |attr: &str| match old.attrs.get(attr) {
+        Some(item) => drop(entity.attrs.insert(attr.to_owned(), item.clone())),
+        None => drop(entity.attrs.remove(attr)),
+    };
+    match &piece.of {
+        What::Position(_) => {
+            POSITION.iter().for_each(|a| restore(a));
+            entity.parents.clone_from(&old.parents);
+        }
+        What::Attribute(_, attr) => restore(attr),
+        What::Tags(_) => entity.tags.clone_from(&old.tags),
+        What::Parent(_, parent) => match old.parents.iter().find(|(p, _)| p == parent) {
+            Some(known) => entity.parents.push(known.clone()),
+            None => entity.parents.retain(|(p, _)| p != parent),
+        },
+        What::Element(_, attr, key) => {
+            let is = |i: &Item| *key == json_of(i);
+            let before = old.set(attr).and_then(|items| items.iter().find(|i| is(i)));
+            if let Some(Attr::Set(items)) = entity.attrs.get_mut(attr).map(|i| &mut i.attr) {
+                match before {
+                    Some(item) => items.push(item.clone()),
+                    None => items.retain(|i| !is(i)),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn revert_statements(policy: &mut Policy, old: &Policy, reverted: &[Reverted]) {
+    let mut document = (*policy.document).clone();
+    let replaced = |index: usize| reverted.iter().find(|(_, new)| *new == Some(index));
+    let mut statements = Vec::new();
+    for (index, statement) in document.statements.drain(..).enumerate() {
+        match replaced(index) {
+            None => statements.push(statement),
+            Some((before, _)) => statements.extend(before.and_then(|b| old.document.statements.get(b)).cloned()),
+        }
+    }
+    let lost = reverted.iter().filter(|(_, new)| new.is_none()).filter_map(|(before, _)| *before);
+    statements.extend(lost.filter_map(|b| old.document.statements.get(b)).cloned());
+    document.statements = statements;
+    policy.document = std::sync::Arc::new(document);
+    // equal documents are known by their content: this one is a mixture of two
+    policy.content = format!("{} without {reverted:?}", policy.content);
+}

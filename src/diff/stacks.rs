@@ -1,0 +1,384 @@
+//! New access for any request: every changed document, and every stack of layers that is another than before.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::{PrincipalEntry, Side};
+use crate::access::{self, Answer, Decision};
+use crate::agreements::tree::Tree;
+use crate::iam::document::{Condition, Document, ResourcePattern, Statement};
+use crate::iam::template::Template;
+use crate::inventory::{Inventory, Policy};
+use crate::permissions::atom;
+use crate::permissions::context::Keys;
+use crate::permissions::knowledge::Knowledge;
+use crate::permissions::layer::{Layer, LayerStatement};
+use crate::permissions::principals::{Directory, Principal};
+use crate::problem::Failure;
+use crate::stack;
+
+/// So many different stacks are searched; of the others it is said that they were not.
+const MAX_SEARCHED: usize = 200;
+
+/// What one comparison comes to.
+#[derive(Clone, Debug, Serialize)]
+pub struct NewAccess {
+    /// `document`, `stack`
+    pub of: &'static str,
+    /// The document; or the layers that are not the same, each with what it is of.
+    pub name: String,
+    /// Who is under the stack; empty for a document.
+    pub principals: Vec<PrincipalEntry>,
+    /// The answer.
+    pub answer: Answer,
+    /// Why it is accepted, if an exception says so.
+    pub allowed: Option<String>,
+}
+
+impl NewAccess {
+    /// Someone has access that they had not, or may have. What a document says counts by the stacks that it is a part of.
+    pub fn widens(&self) -> bool {
+        self.of == "stack" && self.answer.decision != Decision::None
+    }
+}
+
+/// A layer as a principal is under it: what every request of the principal carries is settled.
+#[derive(Clone)]
+struct Settled {
+    name: String,
+    of: String,
+    /// Each with the file that answers name.
+    statements: Rc<Vec<(String, Statement)>>,
+    /// Policies of which it is not known what they say, or whether they are attached.
+    unknown: BTreeSet<String>,
+    placed: bool,
+}
+
+/// The settled layers of a principal, by their number.
+type Stack = Vec<usize>;
+
+/// Every settled layer once.
+#[derive(Default)]
+struct Interned {
+    layers: Vec<Settled>,
+    numbers: HashMap<String, usize>,
+}
+
+/// Compares documents and stacks.
+pub fn new_access(base: &Side<'_>, head: &Side<'_>) -> Result<Vec<NewAccess>, Failure> {
+    stack::evaluate(|| {
+        let mut found = documents(base.inventory, head.inventory)?;
+        found.extend(stacks(base, head)?);
+        Ok(found)
+    })
+}
+
+fn documents(base: &Inventory, head: &Inventory) -> Result<Vec<NewAccess>, Failure> {
+    let mut found = Vec::new();
+    for (id, new) in &head.policies {
+        let Some(old) = base.policies.get(id).filter(|old| old.content != new.content) else {
+            continue;
+        };
+        let side = |policies: Vec<Policy>| access::Side::new(vec![("document", policies)]);
+        let mut answer = access::new_access(&side(vec![old.clone()]), &side(vec![new.clone()]))?;
+        if let (Decision::None, Some(everything)) = (answer.decision, everything()) {
+            // a denial that is lifted allows what another policy allows
+            let beside =
+                |policy: &Policy| side(vec![policy.clone(), of_statement(0, OUTSIDE.to_owned(), everything.clone())]);
+            answer = access::new_access(&beside(old), &beside(new))?;
+        }
+        found.push(NewAccess {
+            of: "document",
+            name: new.label.clone(),
+            principals: Vec::new(),
+            answer,
+            allowed: None,
+        });
+    }
+    Ok(found)
+}
+
+fn stacks(base: &Side<'_>, head: &Side<'_>) -> Result<Vec<NewAccess>, Failure> {
+    let mut interned = Interned::default();
+    let before: BTreeMap<_, _> = principals(base, &mut interned)?
+        .into_iter()
+        .map(|(who, stack)| ((who.account, who.principal), stack))
+        .collect();
+    let mut groups: BTreeMap<(Option<Stack>, Stack), Vec<PrincipalEntry>> = BTreeMap::new();
+    for (who, stack) in principals(head, &mut interned)? {
+        let old = before.get(&(who.account.clone(), who.principal.clone()));
+        if old != Some(&stack) {
+            groups.entry((old.cloned(), stack)).or_default().push(who);
+        }
+    }
+    let mut comparing = Comparing { interned: &interned, layers: HashMap::new(), searched: 0 };
+    let mut found = Vec::new();
+    for ((old, new), mut principals) in groups {
+        principals.sort();
+        let answer = comparing.stacks(old.as_ref(), &new)?;
+        let name = interned.name(old.as_ref(), &new);
+        found.push(NewAccess { of: "stack", name, principals, answer, allowed: None });
+    }
+    found.sort_by(|a, b| a.principals.cmp(&b.principals));
+    Ok(found)
+}
+
+/// All principals of a side, with their stacks.
+fn principals(side: &Side<'_>, interned: &mut Interned) -> Result<Vec<(PrincipalEntry, Stack)>, Failure> {
+    let tree = Tree::new(side.inventory);
+    let mut directory = Directory::new(side.inventory, &tree, side.options.at, &side.options.context);
+    let mut found = Vec::new();
+    for principal in directory.all()? {
+        let layers = principal.stack.layers.iter();
+        let stack = layers.map(|layer| interned.number(layer, &principal.knowledge, side.inventory)).collect();
+        found.push((entry(&principal), stack));
+    }
+    Ok(found)
+}
+
+fn entry(principal: &Principal) -> PrincipalEntry {
+    PrincipalEntry {
+        account: principal.account.clone(),
+        principal: principal.arn.clone(),
+        kind: principal.kind.name(),
+        name: principal.name.clone(),
+        people: principal.people.iter().map(|p| p.user_name.clone()).collect(),
+    }
+}
+
+impl Interned {
+    fn number(&mut self, layer: &Rc<Layer>, knowledge: &Knowledge, inventory: &Inventory) -> usize {
+        let mut keys: BTreeSet<&str> = BTreeSet::new();
+        for statement in layer.statements.iter().map(|s| &s.statement) {
+            keys.extend(keys_of(statement));
+        }
+        let known: Vec<String> =
+            keys.iter().filter_map(|k| Some(format!("{k}={:?}", knowledge.determined(k)?))).collect();
+        let contents = layer.policies.iter().map(|id| inventory.policies.get(id).map_or(id.as_str(), |p| &p.content));
+        let contents: BTreeSet<&str> = contents.collect();
+        let unknown: BTreeSet<String> = layer.opaque.iter().map(|o| o.policy.clone()).collect();
+        let signature = format!("{} {} {contents:?} {unknown:?} {known:?}", layer.name, layer.placed);
+        if let Some(number) = self.numbers.get(&signature) {
+            return *number;
+        }
+        let settled = |s: &LayerStatement| Some((s.origin.file.clone(), settled(&s.statement, knowledge)?));
+        let statements = layer.statements.iter().filter_map(settled);
+        self.layers.push(Settled {
+            name: layer.name.clone(),
+            of: layer.of.clone(),
+            statements: Rc::new(statements.collect()),
+            unknown,
+            placed: layer.placed,
+        });
+        self.numbers.insert(signature, self.layers.len() - 1);
+        self.layers.len() - 1
+    }
+
+    fn of<'i>(&'i self, stack: &'i Stack) -> impl Iterator<Item = &'i Settled> {
+        stack.iter().filter_map(|number| self.layers.get(*number))
+    }
+
+    /// The layers that are not the same.
+    fn name(&self, old: Option<&Stack>, new: &Stack) -> String {
+        let Some(old) = old else {
+            return "all layers: it was not there".to_owned();
+        };
+        let differ = new.iter().filter(|n| !old.contains(n)).chain(old.iter().filter(|o| !new.contains(o)));
+        let names: BTreeSet<String> = differ
+            .filter_map(|n| self.layers.get(*n))
+            .map(|l| match l.name.starts_with("serviceControl") {
+                true => format!("service control policies of {}", l.of),
+                false => l.name.clone(),
+            })
+            .collect();
+        names.into_iter().collect::<Vec<_>>().join(", ")
+    }
+}
+
+fn keys_of(statement: &Statement) -> impl Iterator<Item = &str> {
+    let resources = statement.resources.patterns.iter().flat_map(|p| match p {
+        ResourcePattern::Arn(segments) => segments.as_slice(),
+        _ => &[],
+    });
+    let conditions = statement.conditions.iter();
+    conditions
+        .flat_map(|c| std::iter::once(c.key.as_str()).chain(c.values.iter().flat_map(Template::variables)))
+        .chain(resources.flat_map(Template::variables))
+}
+
+/// A statement with what every request of the principal carries filled in; `None` where it applies to none of them.
+fn settled(statement: &Statement, knowledge: &Knowledge) -> Option<Statement> {
+    let mut settled = statement.clone();
+    settled.conditions.clear();
+    for condition in &statement.conditions {
+        match outcome(condition, knowledge) {
+            Some(true) => {}
+            Some(false) => return None,
+            None => settled.conditions.push(condition.clone()),
+        }
+    }
+    for pattern in &mut settled.resources.patterns {
+        if let ResourcePattern::Arn(segments) = pattern {
+            for segment in segments.iter_mut() {
+                let value = |key: &str| knowledge.determined(key).flatten().and_then(|v| v.single());
+                if segment.variables().all(|k| value(k).is_some())
+                    && let Some(filled) = segment.substitute(value)
+                {
+                    *segment = filled;
+                }
+            }
+        }
+    }
+    Some(settled)
+}
+
+/// Whether a condition holds for every request, or for none.
+fn outcome(condition: &Condition, knowledge: &Knowledge) -> Option<bool> {
+    let actual = knowledge.determined(&condition.key)?;
+    let mut keys = Keys::new();
+    for variable in condition.values.iter().flat_map(Template::variables) {
+        if let Some(value) = knowledge.determined(variable)? {
+            keys.insert(variable.to_owned(), value.clone());
+        }
+    }
+    Some(atom::condition(condition.operator, actual, &condition.values, &keys))
+}
+
+/// Compares stacks, layers first: what no layer newly allows, no stack does.
+struct Comparing<'a> {
+    interned: &'a Interned,
+    layers: HashMap<(usize, usize), Decision>,
+    searched: usize,
+}
+
+impl Comparing<'_> {
+    fn stacks(&mut self, old: Option<&Stack>, new: &Stack) -> Result<Answer, Failure> {
+        let before: Vec<Settled> = match old {
+            Some(old) => self.interned.of(old).cloned().collect(),
+            // who was not there was allowed nothing
+            None => vec![Settled {
+                name: "identity".to_owned(),
+                of: String::new(),
+                statements: Rc::default(),
+                unknown: BTreeSet::new(),
+                placed: true,
+            }],
+        };
+        let after: Vec<Settled> = self.interned.of(new).cloned().collect();
+        if let Some(old) = old
+            && self.no_layer_allows_more(old, new)?
+        {
+            return Ok(Answer::none());
+        }
+        let unplaced =
+            |layers: &[Settled]| layers.iter().filter(|l| !l.placed).map(|l| l.of.clone()).collect::<BTreeSet<_>>();
+        if unplaced(&before) != unplaced(&after) {
+            return Ok(Answer::unknown("it is not known where some service control policies are attached"));
+        }
+        self.searched += 1;
+        if self.searched > MAX_SEARCHED {
+            return Ok(Answer::unknown(format!(
+                "more than {MAX_SEARCHED} stacks of layers are not the same as before"
+            )));
+        }
+        let unknown = |layers: &[Settled]| layers.iter().flat_map(|l| l.unknown.clone()).collect::<BTreeSet<_>>();
+        let (outside, outside_now) = (unknown(&before), unknown(&after));
+        if outside != outside_now {
+            let names: Vec<String> = outside.symmetric_difference(&outside_now).cloned().collect();
+            return Ok(Answer::unknown(format!("what {} says is not in the inventory", names.join(", "))));
+        }
+        let answer = access::new_access(&side(&before, false), &side(&after, false))?;
+        if outside.is_empty() {
+            return Ok(answer);
+        }
+        // whatever the policies outside say of a request: nothing, or that it is allowed; a denial is one on both sides
+        let with = access::new_access(&side(&before, true), &side(&after, true))?;
+        if answer.decision == Decision::None && with.decision == Decision::None {
+            return Ok(answer);
+        }
+        let names: Vec<String> = outside.into_iter().collect();
+        Ok(Answer::unknown(format!("it depends on what {} says, which is not in the inventory", names.join(", "))))
+    }
+
+    /// Layer by layer, nothing is newly allowed: then the stack allows nothing new either. A layer that is new restricts.
+    fn no_layer_allows_more(&mut self, old: &Stack, new: &Stack) -> Result<bool, Failure> {
+        let (mut before, mut after) = (old.clone(), new.clone());
+        before.retain(|n| !new.contains(n));
+        after.retain(|n| !old.contains(n));
+        for number in before {
+            let name = |n: &usize| self.interned.layers.get(*n).map(|l| &l.name);
+            let Some(successor) = after.iter().find(|n| name(n) == name(&number)).copied() else {
+                return Ok(false);
+            };
+            if self.layer(number, successor)? != Decision::None {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn layer(&mut self, old: usize, new: usize) -> Result<Decision, Failure> {
+        if let Some(decision) = self.layers.get(&(old, new)) {
+            return Ok(*decision);
+        }
+        let decision = match (self.interned.layers.get(old), self.interned.layers.get(new)) {
+            (Some(before), Some(after)) if before.is_known() && after.is_known() => {
+                let sides = [before, after].map(|l| side(std::slice::from_ref(l), false));
+                let [before, after] = &sides;
+                access::new_access(before, after)?.decision
+            }
+            _ => Decision::Unknown,
+        };
+        self.layers.insert((old, new), decision);
+        Ok(decision)
+    }
+}
+
+impl Settled {
+    fn is_known(&self) -> bool {
+        self.placed && self.unknown.is_empty()
+    }
+}
+
+/// A side of settled layers. `open`: layers with policies outside the inventory allow everything that they do not deny.
+fn side(layers: &[Settled], open: bool) -> access::Side {
+    let policies = |layer: &Settled| {
+        let mut statements: Vec<(String, Statement)> = layer.statements.to_vec();
+        if open && !layer.unknown.is_empty() {
+            statements.extend(everything().map(|s| (s.place.source.path.clone(), s)));
+        }
+        // a policy a statement, so that each keeps its file
+        statements
+            .into_iter()
+            .enumerate()
+            .map(|(index, (label, statement))| of_statement(index, label, statement))
+            .collect()
+    };
+    access::Side::new(layers.iter().filter(|l| l.placed).map(|l| (l.name.as_str(), policies(l))).collect())
+}
+
+/// A policy of one statement; `index` tells it from others.
+fn of_statement(index: usize, label: String, statement: Statement) -> Policy {
+    Policy {
+        label,
+        content: index.to_string(),
+        artifact_only: false,
+        built_in: false,
+        document: Arc::new(Document { source: statement.place.source.clone(), statements: vec![statement] }),
+    }
+}
+
+/// What answers call a policy that is not there, and may say anything.
+const OUTSIDE: &str = "another policy";
+
+/// A statement that allows everything.
+fn everything() -> Option<Statement> {
+    use crate::inventory::json;
+    let text = r#"{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}"#;
+    let source = crate::problem::Source::new(OUTSIDE, text);
+    let node = json::parse(&source).ok()?;
+    crate::iam::document::read(&source, &node, &mut Vec::new()).statements.pop()
+}

@@ -1,0 +1,341 @@
+//! What a change grants and loses, for people: what is worse first, then the rest, then what caused it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anstyle::AnsiColor;
+
+use super::{bold, count, day, dim, few, paragraph, styled, wrapped};
+use crate::access::Decision;
+use crate::diff::causes::Part;
+use crate::diff::differences::{AccessChange, AccessState, CoverageChange, CoverageState, Operation};
+use crate::diff::stacks::NewAccess;
+use crate::diff::{AccessEntry, Cause, ChangeEntry, CoverageEntry, Diff, FindingEntry, PrincipalEntry};
+
+/// Names shown without `--all`.
+const SHOWN: usize = 6;
+/// Later lines stand under what follows the word.
+const INDENT: usize = 12;
+
+/// The text of a comparison of two named sides.
+pub fn text(width: usize, diff: &Diff, (base, head): (&str, &str), all: bool) -> String {
+    let mut text = format!("{} {}\n", bold(&format!("{base} → {head}")), dim(&format!("· {}", day(&diff.at))));
+    text.push_str(&format!("  {}\n", verdict(diff)));
+    let drawing = Drawing { width, diff, shown: if all { usize::MAX } else { SHOWN } };
+    for entry in &diff.coverage {
+        text.push_str(&drawing.coverage(entry));
+    }
+    let (decided, same): (Vec<&AccessEntry>, Vec<&AccessEntry>) =
+        diff.access.iter().partition(|e| all || !matches!(e.change, AccessChange::Message | AccessChange::Actions));
+    for entry in decided {
+        text.push_str(&drawing.access(entry));
+    }
+    text.push_str(&drawing.same(&same));
+    let stacks = diff.new_access.iter().filter(|n| n.answer.decision != Decision::None);
+    for entry in stacks {
+        text.push_str(&drawing.new_access(entry));
+    }
+    for entry in &diff.findings {
+        text.push_str(&drawing.finding(entry));
+    }
+    text.push_str(&drawing.proved());
+    text.push_str(&drawing.changes());
+    text.push('\n');
+    text.push_str(&paragraph(width, "", &format!("Left out: {}.", diff.leaves_out.join("; "))));
+    text
+}
+
+/// The verdict in words.
+pub fn verdict(diff: &Diff) -> String {
+    let mut words = Vec::new();
+    if diff.verdict.coverage_is_lost {
+        words.push(coloured(AnsiColor::Red, "coverage is lost"));
+    }
+    if diff.verdict.access_widens {
+        words.push(coloured(AnsiColor::Red, "access widens"));
+    }
+    if diff.is_empty() {
+        words.push("nothing is different".to_owned());
+    } else if words.is_empty() {
+        words.push(coloured(AnsiColor::Green, "no access is new, and no coverage is lost"));
+    }
+    words.join(", ")
+}
+
+fn coloured(colour: AnsiColor, text: &str) -> String {
+    styled(anstyle::Style::new().fg_color(Some(colour.into())).bold(), text)
+}
+
+/// The word of a change, and whether it is worse.
+pub fn access_word(change: AccessChange) -> (&'static str, AnsiColor) {
+    match change {
+        AccessChange::Gained => ("gained", AnsiColor::Red),
+        AccessChange::MayBeGained => ("may gain", AnsiColor::Red),
+        AccessChange::Lost => ("lost", AnsiColor::Yellow),
+        AccessChange::MayBeLost => ("may lose", AnsiColor::Yellow),
+        AccessChange::Message => ("answer", AnsiColor::Cyan),
+        AccessChange::Actions => ("actions", AnsiColor::Cyan),
+    }
+}
+
+/// The word of a change of coverage.
+pub fn coverage_word(change: CoverageChange) -> (&'static str, AnsiColor) {
+    match change {
+        CoverageChange::Lost => ("uncovered", AnsiColor::Red),
+        CoverageChange::MayBeLost => ("unknown", AnsiColor::Red),
+        CoverageChange::Governed => ("governed", AnsiColor::Yellow),
+        CoverageChange::Gained => ("covered", AnsiColor::Green),
+        CoverageChange::MayBeGained => ("unknown", AnsiColor::Yellow),
+    }
+}
+
+/// Operations, those that differ in the kind of agreement alone together.
+pub fn operations(operations: &[Operation]) -> String {
+    let mut by: BTreeMap<(&str, Option<&str>), Vec<&str>> = BTreeMap::new();
+    for o in operations {
+        let what = o.agreement.as_deref().or(o.report.as_deref());
+        by.entry((o.operation, o.scope)).or_default().extend(what);
+    }
+    let words = by.into_iter().map(|((name, scope), what)| {
+        let inner: Vec<String> = scope
+            .filter(|_| !what.is_empty())
+            .map(|s| format!("{s}: {}", what.join(", ")))
+            .or_else(|| (!what.is_empty()).then(|| what.join(", ")))
+            .into_iter()
+            .collect();
+        if inner.is_empty() { name.to_owned() } else { format!("{name} ({})", inner.join("")) }
+    });
+    words.collect::<Vec<_>>().join("; ")
+}
+
+/// A state in words.
+pub fn access_state(state: &AccessState) -> String {
+    let why = state.message.as_ref().or(state.reason.as_ref());
+    let depends = match state.depends_on.as_slice() {
+        [] => String::new(),
+        keys => format!(" (depends on {})", keys.join(", ")),
+    };
+    match (state.decision, why) {
+        ("absent", _) => "not there".to_owned(),
+        (decision, None) => format!("{decision}{depends}"),
+        (decision, Some(why)) => format!("{decision} — {why}{depends}"),
+    }
+}
+
+/// Coverage in words.
+pub fn coverage_state(state: &CoverageState) -> String {
+    match (&state.governing, state.scope, &state.reason) {
+        (Some(id), Some(scope), _) => format!("{} by the {scope} agreement {id}", state.coverage),
+        (_, _, Some(reason)) => format!("{} — {reason}", state.coverage),
+        _ if state.coverage == "absent" => "not in the inventory".to_owned(),
+        _ => state.coverage.replace('-', " "),
+    }
+}
+
+/// A principal, as people call it.
+pub fn principal(entry: &PrincipalEntry) -> String {
+    let people = match entry.people.as_slice() {
+        [] => String::new(),
+        people => format!(" ({})", people.join(", ")),
+    };
+    match entry.kind {
+        "root user" => format!("root user of {}", entry.account),
+        "permission set" => format!("permission set {} in {}{people}", entry.name, entry.account),
+        kind => format!("{kind} {} of {}", entry.name, entry.account),
+    }
+}
+
+/// Principals: those of a permission set by their accounts and people.
+pub fn principals(entries: &[PrincipalEntry], shown: usize) -> String {
+    let names: Vec<String> = entries.iter().map(principal).collect();
+    match names.as_slice() {
+        [only] => only.clone(),
+        names => format!("{}: {}", count(names.len(), "principal"), few(names, shown)),
+    }
+}
+
+/// A piece of the change, in a line.
+pub fn piece(change: &ChangeEntry) -> String {
+    let piece = &change.piece;
+    let layers = match piece.layers.as_slice() {
+        [] => String::new(),
+        layers => format!(" · {}", layers.join(", ")),
+    };
+    format!("{}:{} {}{layers}", piece.file, piece.line, piece.what)
+}
+
+/// Causes, in a line each.
+pub fn causes(diff: &Diff, causes: &[Cause]) -> Vec<String> {
+    let several = causes.len() > 1;
+    let line = |cause: &Cause| {
+        let piece = diff.changes.get(cause.change).map(piece)?;
+        Some(match cause.part {
+            Part::Necessary if several => format!("because of {piece} (needed)"),
+            Part::Necessary => format!("because of {piece}"),
+            Part::Sufficient => format!("because of {piece} (enough by itself)"),
+            Part::Together => format!("because of {piece} (with the others)"),
+            Part::Possible => format!("perhaps because of {piece}"),
+        })
+    };
+    causes.iter().filter_map(line).collect()
+}
+
+struct Drawing<'a> {
+    width: usize,
+    diff: &'a Diff,
+    shown: usize,
+}
+
+impl Drawing<'_> {
+    fn head(&self, (word, colour): (&str, AnsiColor), allowed: Option<&String>, sentence: &str) -> String {
+        let padding = " ".repeat((INDENT - 2).saturating_sub(word.len()));
+        let sentence = match allowed {
+            Some(reason) => format!("{sentence} — accepted: {reason}"),
+            None => sentence.to_owned(),
+        };
+        let colour = if allowed.is_some() { AnsiColor::Green } else { colour };
+        format!("\n{}", wrapped(self.width, &format!("  {}{padding}", coloured(colour, word)), INDENT, &sentence))
+    }
+
+    fn line(&self, text: &str) -> String {
+        wrapped(self.width, &" ".repeat(INDENT), INDENT + 2, text)
+    }
+
+    fn causes(&self, causes: &[Cause]) -> String {
+        let lines = self::causes(self.diff, causes);
+        let more = lines.len().saturating_sub(self.shown);
+        let mut text: String = lines.iter().take(self.shown).map(|l| self.line(l)).collect();
+        if more > 0 {
+            text.push_str(&self.line(&format!("and {more} more")));
+        }
+        text
+    }
+
+    fn coverage(&self, entry: &CoverageEntry) -> String {
+        let names = entry.accounts.iter().map(|a| match &a.name {
+            Some(name) => format!("{} ({name})", a.account),
+            None => a.account.clone(),
+        });
+        let names: Vec<String> = names.collect();
+        let names = match names.as_slice() {
+            [only] => format!("account {only}"),
+            names => format!("{}: {}", count(names.len(), "account"), few(names, self.shown)),
+        };
+        let sentence = format!("{} of {names}", entry.kind);
+        let mut text = self.head(coverage_word(entry.change), entry.allowed.as_ref(), &sentence);
+        text.push_str(&self.line(&format!(
+            "was {}, is {}",
+            coverage_state(&entry.before),
+            coverage_state(&entry.after)
+        )));
+        text.push_str(&self.causes(&entry.causes));
+        text
+    }
+
+    fn access(&self, entry: &AccessEntry) -> String {
+        let sentence = operations(&entry.operations);
+        let mut text = self.head(access_word(entry.change), entry.allowed.as_ref(), &sentence);
+        text.push_str(&self.line(&format!("by {}", principals(&entry.principals, self.shown))));
+        if entry.change != AccessChange::Actions {
+            text.push_str(&self.line(&format!("was {}", access_state(&entry.before))));
+            text.push_str(&self.line(&format!("is {}", access_state(&entry.after))));
+        } else {
+            text.push_str(&self.line(&format!("still {}", access_state(&entry.after))));
+        }
+        for (actions, word) in [(&entry.actions_gained, "gained"), (&entry.actions_lost, "lost")] {
+            if !actions.is_empty() {
+                text.push_str(&self.line(&format!("IAM actions {word}: {}", actions.join(", "))));
+            }
+        }
+        text.push_str(&self.causes(&entry.causes));
+        text
+    }
+
+    /// What is answered alike, in a line.
+    fn same(&self, entries: &[&AccessEntry]) -> String {
+        if entries.is_empty() {
+            return String::new();
+        }
+        let answers: usize = entries.iter().map(|e| e.operations.len() * e.principals.len()).sum();
+        let gained: BTreeSet<&str> = entries.iter().flat_map(|e| &e.actions_gained).map(String::as_str).collect();
+        let gained: Vec<&str> = gained.into_iter().collect();
+        let mut sentence =
+            format!("{} with another message or other IAM actions (--all shows them)", count(answers, "denial"));
+        if !gained.is_empty() {
+            sentence.push_str(&format!("; IAM actions gained there: {}", gained.join(", ")));
+        }
+        self.head(("answers", AnsiColor::Cyan), None, &sentence)
+    }
+
+    fn new_access(&self, entry: &NewAccess) -> String {
+        let colour = if entry.widens() { AnsiColor::Red } else { AnsiColor::Cyan };
+        let word = if entry.answer.decision == Decision::New { "requests" } else { "unknown" };
+        let sentence = match (entry.of, entry.answer.decision) {
+            ("document", Decision::New) => {
+                format!("{} by itself, or beside others, allows requests that it did not", entry.name)
+            }
+            ("document", _) => format!("{}: whether it allows more by itself cannot be told", entry.name),
+            (_, Decision::New) => {
+                format!("requests are newly allowed to {} ({})", principals(&entry.principals, self.shown), entry.name)
+            }
+            _ => format!(
+                "whether a request is newly allowed to {} cannot be told ({})",
+                principals(&entry.principals, self.shown),
+                entry.name
+            ),
+        };
+        let mut text = self.head((word, colour), entry.allowed.as_ref(), &sentence);
+        for witness in &entry.answer.witnesses {
+            let context: Vec<String> = witness.context.iter().map(|(k, v)| format!("{k} = {v}")).collect();
+            let with = if context.is_empty() { String::new() } else { format!(" with {}", context.join(", ")) };
+            text.push_str(&self.line(&format!("such as {} on {}{with}", witness.action, witness.resource)));
+        }
+        if let Some(reason) = &entry.answer.reason {
+            text.push_str(&self.line(reason));
+        }
+        text
+    }
+
+    fn finding(&self, entry: &FindingEntry) -> String {
+        let new = entry.change == "new";
+        let colour = if new { AnsiColor::Yellow } else { AnsiColor::Green };
+        let word = if new { entry.severity.as_str() } else { "gone" };
+        let subjects = few(&entry.subjects, self.shown);
+        let sentence = format!("{} {} · {subjects}: {}", entry.rule, entry.name, entry.message);
+        format!("{}{}", self.head((word, colour), None, &sentence), self.causes(&entry.causes))
+    }
+
+    /// What was compared and found to allow no more.
+    fn proved(&self) -> String {
+        let none = |of: &str| {
+            self.diff.new_access.iter().filter(|n| n.of == of && n.answer.decision == Decision::None).count()
+        };
+        let words: Vec<String> = [("document", "changed document"), ("stack", "changed stack of layers")]
+            .into_iter()
+            .filter(|(of, _)| none(of) > 0)
+            .map(|(of, words)| match none(of) {
+                1 => format!("one {words}"),
+                n => format!("{n} {}", words.replacen("document", "documents", 1).replacen("stack", "stacks", 1)),
+            })
+            .collect();
+        if words.is_empty() {
+            return String::new();
+        }
+        let sentence = format!("{}: no request at all is newly allowed", words.join(", "));
+        self.head(("none", AnsiColor::Green), None, &sentence)
+    }
+
+    /// The changes that make no difference.
+    fn changes(&self) -> String {
+        let idle: Vec<&ChangeEntry> = self.diff.changes.iter().filter(|c| !c.matters).collect();
+        if idle.is_empty() {
+            return String::new();
+        }
+        let sentence = format!("{} of {} without a difference", idle.len(), count(self.diff.changes.len(), "change"));
+        let mut text = self.head(("idle", AnsiColor::Cyan), None, &sentence);
+        text.push_str(&idle.iter().take(self.shown).map(|c| self.line(&piece(c))).collect::<String>());
+        if idle.len() > self.shown {
+            text.push_str(&self.line(&format!("and {} more", idle.len() - self.shown)));
+        }
+        text
+    }
+}

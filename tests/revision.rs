@@ -1,0 +1,131 @@
+//! Two revisions of an inventory in a git repository, read without touching the work tree.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+const BEFORE: &str = "examples/pull-request/before";
+const AFTER: &str = "examples/pull-request/after";
+
+fn git(folder: &Path, args: &[&str]) -> String {
+    let identity = ["-c", "user.name=x", "-c", "user.email=x@example.com", "-c", "init.defaultBranch=main"];
+    let output = Command::new("git").current_dir(folder).args(identity).args(args).output().unwrap();
+    assert!(output.status.success(), "{args:?} {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+fn example(name: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
+/// A repository with the inventory below `cloud/aws`: `main` holds the one before, `topic` the one after, and the work tree
+/// that of `topic`.
+fn repository() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    git(folder.path(), &["init", "--quiet"]);
+    copy(&example(BEFORE), &folder.path().join("cloud/aws"));
+    std::fs::write(folder.path().join("README"), "elsewhere").unwrap();
+    git(folder.path(), &["add", "."]);
+    git(folder.path(), &["commit", "--quiet", "-m", "before"]);
+    git(folder.path(), &["checkout", "--quiet", "-b", "topic"]);
+    copy(&example(AFTER), &folder.path().join("cloud/aws"));
+    git(folder.path(), &["commit", "--quiet", "-am", "after"]);
+    folder
+}
+
+fn run(folder: &Path, args: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+    command.current_dir(folder).env("NO_COLOR", "1").args(args).output().unwrap()
+}
+
+fn json(output: &Output) -> serde_json::Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)))
+}
+
+#[test]
+fn revisions_are_compared_like_folders() {
+    let folders = run(&example("."), &["diff", BEFORE, AFTER, "--format", "json"]);
+    let repository = repository();
+    let inventory = repository.path().join("cloud/aws");
+    for (at, range) in [
+        (inventory.as_path(), &["--git", "main"][..]),
+        (inventory.as_path(), &["--git", "main..topic"]),
+        (inventory.as_path(), &["--git", "main..."]),
+        (repository.path(), &["--git", "main", "cloud/aws"]),
+        (repository.path(), &["--git", "main...topic", "cloud/aws"]),
+    ] {
+        let found = run(at, &[&["diff", "--format", "json"], range].concat());
+        assert_eq!(found.status.code(), Some(1), "{range:?}");
+        assert_eq!(json(&found), json(&folders), "{range:?}");
+    }
+    assert_eq!(git(repository.path(), &["status", "--porcelain"]), "", "the work tree is as it was");
+    let same = run(&inventory, &["diff", "--git", "topic"]);
+    assert_eq!(same.status.code(), Some(0));
+}
+
+/// What was merged to `main` since is no change of `topic`.
+#[test]
+fn three_dots_begin_where_both_branched() {
+    let repository = repository();
+    git(repository.path(), &["checkout", "--quiet", "main"]);
+    let people = repository.path().join("cloud/aws/people.json");
+    let text = std::fs::read_to_string(&people).unwrap();
+    std::fs::write(&people, text.replace("\"dara\"", "\"dora\"")).unwrap();
+    git(repository.path(), &["commit", "--quiet", "-am", "meanwhile"]);
+    let changes = |range: &str| {
+        let found = json(&run(repository.path(), &["diff", "--git", range, "cloud/aws", "--format", "json"]));
+        found["changes"].as_array().unwrap().iter().any(|c| c["what"].as_str().unwrap().contains("userName"))
+    };
+    assert!(changes("main..topic") && !changes("main...topic"));
+}
+
+#[test]
+fn what_is_not_there_is_a_clear_error() {
+    let repository = repository();
+    let words = |folder: &Path, args: &[&str]| {
+        let output = run(folder, args);
+        assert!(output.stdout.is_empty(), "{args:?}");
+        (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (code, text) = words(repository.path(), &["diff", "--git", "nowhere", "cloud/aws"]);
+    assert!(code == 2 && text.contains("no revision `nowhere`"), "{text}");
+    let (code, text) = words(repository.path(), &["diff", "--git", "--output=x", "cloud/aws"]);
+    assert!(code == 2, "{text}");
+    let empty = tempfile::tempdir().unwrap();
+    let (code, text) = words(empty.path(), &["diff", "--git", "main"]);
+    assert!(code == 2 && text.contains("in no git repository"), "{text}");
+
+    std::fs::create_dir(repository.path().join("new")).unwrap();
+    std::fs::write(repository.path().join("new/x.json"), "[{\"uid\": \"111122223333\"}]").unwrap();
+    let (code, text) = words(repository.path(), &["diff", "--git", "main", "new"]);
+    assert!(code == 3 && text.contains("has no new"), "{text}");
+
+    let shallow = tempfile::tempdir().unwrap();
+    let from = format!("file://{}", repository.path().display());
+    git(shallow.path(), &["clone", "--quiet", "--depth", "1", "--branch", "topic", &from, "clone"]);
+    let (code, text) = words(&shallow.path().join("clone/cloud/aws"), &["diff", "--git", "origin/main..."]);
+    assert!(code == 2 && text.contains("shallow") && text.contains("fetch-depth: 0"), "{text}");
+
+    std::fs::write(repository.path().join("cloud/aws/broken.json"), "{").unwrap();
+    git(repository.path(), &["add", "."]);
+    git(repository.path(), &["commit", "--quiet", "-m", "broken"]);
+    std::fs::remove_file(repository.path().join("cloud/aws/broken.json")).unwrap();
+    let (code, text) = words(repository.path(), &["diff", "--git", "topic", "cloud/aws"]);
+    assert!(code == 2 && text.contains("which is compared with") && text.contains("broken.json"), "{text}");
+}
