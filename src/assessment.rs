@@ -14,6 +14,7 @@ use crate::inventory::Inventory;
 use crate::inventory::entity::Uid;
 use crate::moment::{self, Moment};
 use crate::operations::answer::{Answer, Because, Decision};
+use crate::operations::any_request::AnyRequest;
 use crate::operations::worlds::Worlds;
 use crate::operations::{Desk, PermissionModel, catalogue};
 use crate::permissions::principals::{Directory, Principal};
@@ -32,6 +33,8 @@ pub struct Options {
     pub model: PermissionModel,
     /// Condition keys that are settled, in lower case.
     pub context: BTreeMap<String, Vec<String>>,
+    /// Whether any request is allowed is asked too: then nothing is assumed or settled.
+    pub any_request: bool,
     /// What to leave out.
     pub filter: Filter,
 }
@@ -238,6 +241,9 @@ pub struct OperationAnswer {
     pub gates: Vec<GateAnswer>,
     /// The statements that an allow comes from.
     pub grants: Vec<BecauseAnswer>,
+    /// Whether any request is allowed, where that was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub any_request: Option<AnyRequest>,
     /// The IAM actions that its gates ask for, and whether the policies allow them, in whichever generation they do most.
     #[serde(skip)]
     pub actions: BTreeMap<String, Decision>,
@@ -346,7 +352,8 @@ struct Assessor<'a> {
 impl Assessor<'_> {
     fn run(&self) -> Result<Assessment, Failure> {
         let agreements = Agreements::new(self.inventory, self.rules, self.options.at);
-        let mut directory = Directory::new(self.inventory, &agreements.tree, self.options.at, &self.options.context);
+        let directory = Directory::new(self.inventory, &agreements.tree, self.options.at, &self.options.context);
+        let mut directory = directory.of_any_request(self.options.any_request);
         let everyone = if self.options.filter.without_principals { Vec::new() } else { directory.all()? };
         let mut by_account: BTreeMap<&str, Vec<&Principal>> = BTreeMap::new();
         for principal in &everyone {
@@ -383,6 +390,7 @@ impl Assessor<'_> {
                 worlds: &worlds,
                 at: self.options.at,
                 model: self.options.model,
+                any_request: self.options.any_request,
                 memo: Default::default(),
             };
             for principal in here.iter().copied() {
@@ -518,6 +526,7 @@ fn operation_answer(answer: Answer, rules: &RuleBook) -> OperationAnswer {
         rests_on: answer.rests_on,
         deprecated: answer.deprecated,
         assuming: answer.assuming,
+        any_request: answer.any_request,
         actions: answer.actions,
         grants: answer.grants.into_iter().map(because).collect(),
     }

@@ -6,6 +6,7 @@
 //! sides. "None" is said only after all combinations; what has no answer is unknown.
 
 pub mod search;
+pub mod settled;
 pub mod space;
 pub mod witness;
 

@@ -16,6 +16,9 @@ pub struct CanArgs {
     principal: String,
     #[command(flatten)]
     question: Question,
+    /// Is there any request by which the principal could? Nothing is assumed or settled, and the moment of a request may be any
+    #[arg(long, conflicts_with = "context")]
+    any: bool,
 }
 
 #[derive(Args)]
@@ -134,6 +137,7 @@ pub fn can(cli: &Cli, args: &CanArgs) -> Result<u8, Failure> {
     let mut session = cli.session(args.question.dir.as_ref(), &args.question.asking)?;
     session.options.filter.principals = Some(narrow::principal(&session, &args.principal)?);
     narrowed(&mut session, operation, &args.question)?;
+    session.options.any_request = args.any;
     let assessment = assess(&session.inventory, &session.rules, &session.options)?;
     some_answer(&assessment, operation)?;
     let json = Answers {
@@ -150,7 +154,9 @@ pub fn can(cli: &Cli, args: &CanArgs) -> Result<u8, Failure> {
         parts.push(report::paragraph(width, "", &format!("Left out: {}.", assessment.leaves_out.join("; "))));
         parts.join("\n")
     })?;
-    let allowed = assessment.principals.iter().flat_map(|p| &p.operations).all(|o| o.decision == "allow");
+    let is_allowed =
+        |o: &OperationAnswer| o.any_request.as_ref().map_or(o.decision == "allow", |any| any.decision == "yes");
+    let allowed = assessment.principals.iter().flat_map(|p| &p.operations).all(is_allowed);
     Ok(if allowed { OK } else { NOT_OK })
 }
 

@@ -2,18 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
-use std::sync::Arc;
 
 use serde::Serialize;
 
 use super::{PrincipalEntry, Side};
+use crate::access::settled::{self, Named, OUTSIDE, everything, keys_of, of_statement};
 use crate::access::{self, Answer, Decision};
 use crate::agreements::tree::Tree;
-use crate::iam::document::{Condition, Document, ResourcePattern, Statement};
-use crate::iam::template::Template;
 use crate::inventory::{Inventory, Policy};
-use crate::permissions::atom;
-use crate::permissions::context::Keys;
 use crate::permissions::knowledge::Knowledge;
 use crate::permissions::layer::{Layer, LayerStatement};
 use crate::permissions::principals::{Directory, Principal};
@@ -51,7 +47,7 @@ struct Settled {
     name: String,
     of: String,
     /// Each with the file that answers name.
-    statements: Rc<Vec<(String, Statement)>>,
+    statements: Rc<Vec<Named>>,
     /// Policies of which it is not known what they say, or whether they are attached.
     unknown: BTreeSet<String>,
     placed: bool,
@@ -164,7 +160,7 @@ impl Interned {
         if let Some(number) = self.numbers.get(&signature) {
             return *number;
         }
-        let settled = |s: &LayerStatement| Some((s.origin.file.clone(), settled(&s.statement, knowledge)?));
+        let settled = |s: &LayerStatement| Some((s.origin.file.clone(), settled::settled(&s.statement, knowledge)?));
         let statements = layer.statements.iter().filter_map(settled);
         self.layers.push(Settled {
             name: layer.name.clone(),
@@ -196,55 +192,6 @@ impl Interned {
             .collect();
         names.into_iter().collect::<Vec<_>>().join(", ")
     }
-}
-
-fn keys_of(statement: &Statement) -> impl Iterator<Item = &str> {
-    let resources = statement.resources.patterns.iter().flat_map(|p| match p {
-        ResourcePattern::Arn(segments) => segments.as_slice(),
-        _ => &[],
-    });
-    let conditions = statement.conditions.iter();
-    conditions
-        .flat_map(|c| std::iter::once(c.key.as_str()).chain(c.values.iter().flat_map(Template::variables)))
-        .chain(resources.flat_map(Template::variables))
-}
-
-/// A statement with what every request of the principal carries filled in; `None` where it applies to none of them.
-fn settled(statement: &Statement, knowledge: &Knowledge) -> Option<Statement> {
-    let mut settled = statement.clone();
-    settled.conditions.clear();
-    for condition in &statement.conditions {
-        match outcome(condition, knowledge) {
-            Some(true) => {}
-            Some(false) => return None,
-            None => settled.conditions.push(condition.clone()),
-        }
-    }
-    for pattern in &mut settled.resources.patterns {
-        if let ResourcePattern::Arn(segments) = pattern {
-            for segment in segments.iter_mut() {
-                let value = |key: &str| knowledge.determined(key).flatten().and_then(|v| v.single());
-                if segment.variables().all(|k| value(k).is_some())
-                    && let Some(filled) = segment.substitute(value)
-                {
-                    *segment = filled;
-                }
-            }
-        }
-    }
-    Some(settled)
-}
-
-/// Whether a condition holds for every request, or for none.
-fn outcome(condition: &Condition, knowledge: &Knowledge) -> Option<bool> {
-    let actual = knowledge.determined(&condition.key)?;
-    let mut keys = Keys::new();
-    for variable in condition.values.iter().flat_map(Template::variables) {
-        if let Some(value) = knowledge.determined(variable)? {
-            keys.insert(variable.to_owned(), value.clone());
-        }
-    }
-    Some(atom::condition(condition.operator, actual, &condition.values, &keys))
 }
 
 /// Compares stacks, layers first: what no layer newly allows, no stack does.
@@ -346,39 +293,12 @@ impl Settled {
 /// A side of settled layers. `open`: layers with policies outside the inventory allow everything that they do not deny.
 fn side(layers: &[Settled], open: bool) -> access::Side {
     let policies = |layer: &Settled| {
-        let mut statements: Vec<(String, Statement)> = layer.statements.to_vec();
+        let mut statements: Vec<Named> = layer.statements.to_vec();
         if open && !layer.unknown.is_empty() {
             statements.extend(everything().map(|s| (s.place.source.path.clone(), s)));
         }
         // a policy a statement, so that each keeps its file
-        statements
-            .into_iter()
-            .enumerate()
-            .map(|(index, (label, statement))| of_statement(index, label, statement))
-            .collect()
+        settled::policies(statements)
     };
     access::Side::new(layers.iter().filter(|l| l.placed).map(|l| (l.name.as_str(), policies(l))).collect())
-}
-
-/// A policy of one statement; `index` tells it from others.
-fn of_statement(index: usize, label: String, statement: Statement) -> Policy {
-    Policy {
-        label,
-        content: index.to_string(),
-        artifact_only: false,
-        built_in: false,
-        document: Arc::new(Document { source: statement.place.source.clone(), statements: vec![statement] }),
-    }
-}
-
-/// What answers call a policy that is not there, and may say anything.
-const OUTSIDE: &str = "another policy";
-
-/// A statement that allows everything.
-fn everything() -> Option<Statement> {
-    use crate::inventory::json;
-    let text = r#"{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}"#;
-    let source = crate::problem::Source::new(OUTSIDE, text);
-    let node = json::parse(&source).ok()?;
-    crate::iam::document::read(&source, &node, &mut Vec::new()).statements.pop()
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::any_request::AnyRequest;
 use super::catalogue::Operation;
 use super::{Desk, changes};
 use crate::moment;
@@ -39,6 +40,8 @@ impl Decision {
 pub struct Trial {
     /// The unknown keys, and what they are taken to be.
     pub choice: Choice,
+    /// Those of them that are facts, and no part of a request.
+    pub facts: Choice,
     /// Whether the agreement is taken to be in force.
     pub in_force: bool,
     /// What each IAM action comes to, by generation and name.
@@ -105,6 +108,8 @@ pub struct Answer {
     pub changes: Vec<String>,
     /// What it takes for granted.
     pub assuming: Vec<String>,
+    /// Whether any request is allowed, where that was asked.
+    pub any_request: Option<AnyRequest>,
     /// The reason, where the gates do not tell it.
     pub reason: Option<String>,
     pub(super) trials: Vec<Trial>,
@@ -131,6 +136,7 @@ impl Answer {
             depends_on: Vec::new(),
             changes: Vec::new(),
             assuming: Vec::new(),
+            any_request: None,
             reason: None,
             trials: Vec::new(),
             keys: BTreeSet::new(),
@@ -164,6 +170,7 @@ impl Answer {
             self.refused(&trials, desk, principal);
         }
         self.actions = actions(&trials, &self.needed);
+        self.any_request = desk.any_request.then(|| AnyRequest::of(&trials, &decisions, state_unknown));
         self.dependencies(&trials, &decisions, state_unknown);
         self.assume(desk, principal, operation);
         if self.decision == Decision::Deny {

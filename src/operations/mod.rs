@@ -4,6 +4,7 @@
 //! outcomes become facts, and what the gates say becomes an answer with its causes.
 
 pub mod answer;
+pub mod any_request;
 pub mod catalogue;
 pub mod changes;
 pub mod worlds;
@@ -83,6 +84,8 @@ pub struct Desk<'a> {
     pub at: Moment,
     /// Which generations count.
     pub model: PermissionModel,
+    /// Whether any request is allowed is asked too.
+    pub any_request: bool,
     /// What was computed once for the account.
     pub memo: Memo,
 }
@@ -132,7 +135,14 @@ impl Desk<'_> {
         for in_force in variants {
             self.variant(principal, operation, Facts { in_force: *in_force, designated, world: 0 }, &mut answer)?;
         }
+        let no_actions = Needed::new();
+        let too_many = !answer.too_many.is_empty();
         answer.conclude(in_force.is_none(), self, principal, operation);
+        if let (Some(any), true) = (&mut answer.any_request, too_many) {
+            // what is needed in one world alone is not needed in all
+            let one = variants.len() == 1 && self.worlds.of(operation).len() == 1;
+            any.search(principal, if one { &answer.needed } else { &no_actions })?;
+        }
         Ok(answer)
     }
 
@@ -175,7 +185,7 @@ impl Desk<'_> {
             for verdict in [Verdict::Blocked(Vec::new()), Verdict::Allowed(Vec::new())] {
                 let verdicts = asked.iter().map(|_| verdict.clone()).collect();
                 let trial = self.trial(principal, operation, facts, asked, verdicts)?;
-                answer.trials.push(Trial { choice: world.clone(), ..trial });
+                answer.trials.push(Trial { choice: world.clone(), facts: world.clone(), ..trial });
             }
             return Ok(());
         }
@@ -184,7 +194,15 @@ impl Desk<'_> {
             let choice = scenarios.dimensions.iter().zip(choice);
             trial.choice =
                 choice.map(|(d, i)| (d.key.clone(), d.labels.get(*i).cloned().unwrap_or_default())).collect();
+            trial.facts = scenarios
+                .dimensions
+                .iter()
+                .zip(&trial.choice)
+                .filter(|(d, _)| !d.is_of_request())
+                .map(|(_, c)| c.clone())
+                .collect();
             trial.choice.extend(world.iter().cloned());
+            trial.facts.extend(world.iter().cloned());
             answer.trials.push(trial);
         }
         Ok(())
@@ -234,7 +252,7 @@ impl Desk<'_> {
             let allowed = allowed.map(|((_, name), _)| name.clone()).collect();
             failing.insert(*generation, self.failing(principal, operation, facts, generation, allowed)?);
         }
-        Ok(Trial { choice: Vec::new(), in_force: facts.in_force, verdicts, failing })
+        Ok(Trial { choice: Vec::new(), facts: Vec::new(), in_force: facts.in_force, verdicts, failing })
     }
 
     /// The gates that fail in one generation where these IAM actions are allowed; `None` where all are passed.

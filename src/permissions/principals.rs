@@ -83,6 +83,7 @@ pub struct Directory<'a> {
     at: Moment,
     settled: &'a BTreeMap<String, Vec<String>>,
     layers: HashMap<String, Rc<Layer>>,
+    any_request: bool,
 }
 
 /// The policies of a principal, before they are layers.
@@ -100,7 +101,14 @@ impl<'a> Directory<'a> {
         at: Moment,
         settled: &'a BTreeMap<String, Vec<String>>,
     ) -> Self {
-        Self { inventory, tree, at, settled, layers: HashMap::new() }
+        Self { inventory, tree, at, settled, layers: HashMap::new(), any_request: false }
+    }
+
+    /// The same for any request: nothing is assumed or settled, and the moment of a request may be any.
+    #[must_use]
+    pub fn of_any_request(mut self, any: bool) -> Self {
+        self.any_request = any;
+        self
     }
 
     /// All principals, by account and ARN; every account has its root.
@@ -247,6 +255,9 @@ impl<'a> Directory<'a> {
         self.organization_keys(&mut knowledge, &standing);
         for (key, values) in self.settled {
             knowledge.settle(key, values)?;
+        }
+        if self.any_request {
+            knowledge = knowledge.of_any_request();
         }
         Ok(Principal {
             arn,

@@ -73,6 +73,11 @@ enum Choices {
 }
 
 impl Dimension {
+    /// It is a part of the request, rather than of what the inventory does not tell.
+    pub fn is_of_request(&self) -> bool {
+        matches!(self.choices, Choices::Key(_) | Choices::Atom(_))
+    }
+
     /// Whether a choice is that a policy outside the inventory denies.
     pub fn denies(&self, choice: usize) -> bool {
         matches!(self.choices, Choices::Policy) && choice == 2

@@ -2,6 +2,7 @@
 
 use super::{bold, day, depends, dim, paragraph, verdict};
 use crate::assessment::{BecauseAnswer, OperationAnswer, PrincipalAnswer};
+use crate::operations::any_request::AnyRequest;
 
 /// The answers for one principal.
 pub fn principal(width: usize, principal: &PrincipalAnswer, at: &str) -> String {
@@ -38,6 +39,9 @@ pub fn question(operation: &OperationAnswer) -> String {
 }
 
 fn answer(width: usize, operation: &OperationAnswer) -> String {
+    if let Some(any) = &operation.any_request {
+        return any_request(width, operation, any);
+    }
     let mut text = format!("{}  {}\n", verdict(operation.decision), bold(&question(operation)));
     let mut section = |name: &str, body: &str| text.push_str(&paragraph(width, &format!("  {name:<9} "), body));
     if let Some(deprecated) = &operation.deprecated {
@@ -76,6 +80,38 @@ fn answer(width: usize, operation: &OperationAnswer) -> String {
     }
     for assumption in &operation.assuming {
         section("assuming", assumption);
+    }
+    text
+}
+
+/// Whether any request is allowed, and what such a request carries.
+fn any_request(width: usize, operation: &OperationAnswer, any: &AnyRequest) -> String {
+    let mut text = format!("{}  {}\n", verdict(any.decision), bold(&question(operation)));
+    let mut section = |name: &str, body: &str| text.push_str(&paragraph(width, &format!("  {name:<9} "), body));
+    match any.decision {
+        "yes" if any.request.is_empty() => section("by", "every request, whatever it carries"),
+        "yes" => {
+            for (key, value) in &any.request {
+                section(
+                    "with",
+                    &format!("{key} {}", if value == "(absent)" { "absent".to_owned() } else { format!("= {value}") }),
+                );
+            }
+        }
+        "no" => section("because", "no request passes every gate, whatever it carries"),
+        _ => {
+            for dependency in &operation.depends_on {
+                section("depends", &format!("on {}", dependency.key));
+            }
+        }
+    }
+    if any.decision != "yes" {
+        for gate in &operation.gates {
+            section("why", &format!("{} ({}, {})", gate.id, gate.policy, gate.rule));
+            for because in &gate.because {
+                section("", &format!("· {}", blocked(because)));
+            }
+        }
     }
     text
 }

@@ -183,13 +183,8 @@ pub fn words(failure: &Failure) -> String {
 
 pub fn assess_folder(folder: &Path, ask: &Ask) -> Result<Answers, Failure> {
     let inventory = Inventory::load(folder, SCHEMA.clone())?;
-    let options = Options {
-        at: ask.at,
-        snapshot: ask.at,
-        model: ask.model,
-        context: ask.context.clone(),
-        filter: Default::default(),
-    };
+    let options =
+        Options { at: ask.at, snapshot: ask.at, model: ask.model, context: ask.context.clone(), ..Options::default() };
     let assessment = assess(&inventory, &RULES, &options)?;
     Ok(Answers(serde_json::to_value(assessment).unwrap()))
 }

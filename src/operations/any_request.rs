@@ -1,0 +1,79 @@
+//! Is there any request by which a principal could do an operation, whatever the request carries?
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::answer::{Decision, Trial};
+use crate::access::{self, settled};
+use crate::permissions::dependence::Choice;
+use crate::permissions::knowledge::spelling;
+use crate::permissions::principals::Principal;
+use crate::problem::Failure;
+
+/// Whether some request is allowed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AnyRequest {
+    /// `yes`, `no`; `unknown` where it depends on what the inventory does not tell.
+    pub decision: &'static str,
+    /// What a request that is allowed carries: condition keys, and what they are.
+    pub request: BTreeMap<String, String>,
+}
+
+impl AnyRequest {
+    /// From all trials: those with the same facts are requests of one world.
+    pub(super) fn of(trials: &[Trial], decisions: &[Decision], state_unknown: bool) -> Self {
+        let mut worlds: BTreeMap<(bool, &Choice), Vec<(&Trial, Decision)>> = BTreeMap::new();
+        for (trial, decision) in trials.iter().zip(decisions) {
+            worlds.entry((trial.in_force, &trial.facts)).or_default().push((trial, *decision));
+        }
+        let outcome = |trials: &Vec<(&Trial, Decision)>| {
+            let has = |decision| trials.iter().any(|(_, d)| *d == decision);
+            match (has(Decision::Allow), has(Decision::Unknown)) {
+                (true, _) => "yes",
+                (false, true) => "unknown",
+                (false, false) => "no",
+            }
+        };
+        let outcomes: BTreeSet<&str> = worlds.values().map(outcome).collect();
+        let decision = match outcomes.first() {
+            // which acceptance would be opened is not known, and a policy may name one
+            Some(&"yes") if outcomes.len() == 1 && !state_unknown => "yes",
+            Some(&"no") if outcomes.len() == 1 => "no",
+            _ => "unknown",
+        };
+        let allowed = trials.iter().zip(decisions).filter(|(_, d)| **d == Decision::Allow).map(|(t, _)| t);
+        let carried = |t: &Trial| -> BTreeMap<String, String> {
+            let keys = t.choice.iter().filter(|c| !t.facts.contains(c));
+            keys.map(|(key, label)| (spelling(key), label.clone())).collect()
+        };
+        let present = |request: &BTreeMap<String, String>| request.values().filter(|v| *v != "(absent)").count();
+        let request = allowed.map(carried).min_by_key(present).filter(|_| decision == "yes").unwrap_or_default();
+        Self { decision, request }
+    }
+
+    /// Where there are too many combinations to try: if no request at all is allowed for an action that is `needed` in every
+    /// world, in either generation, none does the operation.
+    pub(super) fn search(
+        &mut self,
+        principal: &Principal,
+        needed: &BTreeSet<(&'static str, String)>,
+    ) -> Result<(), Failure> {
+        if self.decision == "no" {
+            return Ok(());
+        }
+        *self = Self { decision: "unknown", request: BTreeMap::new() };
+        let mut possible: BTreeMap<&str, bool> = BTreeMap::new();
+        for (generation, action) in needed {
+            let possible = possible.entry(generation).or_insert(true);
+            if *possible {
+                let any = settled::allows_any(&principal.stack, &principal.knowledge, action)?;
+                *possible = any != access::Decision::None;
+            }
+        }
+        if !possible.is_empty() && !possible.values().any(|p| *p) {
+            self.decision = "no";
+        }
+        Ok(())
+    }
+}

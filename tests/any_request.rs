@@ -1,0 +1,154 @@
+//! `can --any`: is there any request by which a principal could do an operation?
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
+
+mod common;
+
+use std::collections::BTreeMap;
+
+use common::*;
+use countersign::assessment::{Options, assess};
+use countersign::inventory::Inventory;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+/// Accepting a BAA in a standalone account is asked for `artifact:AcceptAgreement`, and for opening the agreement, which all
+/// of these allow.
+fn world(statements: Value) -> World {
+    let open = json!({"Effect": "Allow", "Action": ["artifact:Get*", "artifact:AcceptNdaForAgreement", "artifact:DownloadAgreement"], "Resource": "*"});
+    let mut all = vec![open];
+    all.extend(statements.as_array().unwrap().iter().cloned());
+    World::new().account(A, json!({}), &[]).user(A, "a", json!([policy(json!(all))]))
+}
+
+fn asked(world: &World, any_request: bool, context: &BTreeMap<String, Vec<String>>) -> Value {
+    let folder = world.folder();
+    let inventory = Inventory::load(folder.path(), SCHEMA.clone()).unwrap_or_else(|f| panic!("{}", words(&f)));
+    let at = at("2026-11-01");
+    let options = Options { at, snapshot: at, context: context.clone(), any_request, ..Options::default() };
+    let assessment = assess(&inventory, &RULES, &options).unwrap_or_else(|f| panic!("{}", words(&f)));
+    Answers(serde_json::to_value(assessment).unwrap()).answer(&user(A, "a"), "accept-agreement", "account").clone()
+}
+
+fn any(world: &World) -> (String, Value) {
+    let answer = asked(world, true, &BTreeMap::new())["anyRequest"].clone();
+    (answer["decision"].as_str().unwrap().to_owned(), answer["request"].clone())
+}
+
+fn accept(condition: Value) -> Value {
+    json!({"Effect": "Allow", "Action": "artifact:AcceptAgreement", "Resource": "*", "Condition": condition})
+}
+
+#[test]
+fn what_is_assumed_is_open() {
+    let region = world(json!([accept(json!({"StringEquals": {"aws:RequestedRegion": "eu-central-1"}}))]));
+    assert_eq!(asked(&region, false, &BTreeMap::new())["decision"], "deny");
+    assert_eq!(any(&region), ("yes".to_owned(), json!({"aws:RequestedRegion": "eu-central-1"})));
+    let later = world(json!([accept(json!({"DateGreaterThan": {"aws:CurrentTime": "2030-01-01T00:00:00Z"}}))]));
+    assert_eq!(asked(&later, false, &BTreeMap::new())["decision"], "deny");
+    assert_eq!(any(&later).0, "yes", "the moment of a request may be any");
+}
+
+#[test]
+fn what_no_request_passes_is_no() {
+    let both = json!({"StringEquals": {"aws:SourceVpc": "vpc-1"}, "StringNotEquals": {"aws:SourceVpc": "vpc-1"}});
+    assert_eq!(any(&world(json!([accept(both)]))).0, "no");
+    let other = json!({"ArnEquals": {"aws:PrincipalArn": user(A, "b")}});
+    assert_eq!(any(&world(json!([accept(other)]))).0, "no", "the principal is who it is");
+    let active = world(json!([accept(json!({}))])).accepted("Own", "baa", "account", A, "2024-01-01", None);
+    assert_eq!(any(&active).0, "no", "the state denies, whatever the request");
+}
+
+#[test]
+fn what_the_inventory_does_not_tell_is_unknown() {
+    let outside =
+        World::new().account(A, json!({}), &[]).user(A, "a", json!(["arn:aws:iam::aws:policy/SomethingElse"]));
+    assert_eq!(any(&outside).0, "unknown");
+    let unknown = world(json!([accept(json!({}))]));
+    let mut listed = unknown.clone();
+    listed.entities[0]["attrs"] = json!({"agreementsKnown": false});
+    assert_eq!(any(&listed).0, "unknown", "it may be active already");
+}
+
+/// Over the limit of combinations, what the search can prove is still said.
+#[test]
+fn too_many_keys() {
+    let condition = |i: usize| json!({"StringEquals": {(format!("aws:RequestTag/t{i}")): ["a", "b"], (format!("aws:SourceVpc{i}")): ["a", "b"], (format!("ec2:K{i}")): ["a", "b"]}});
+    let statements: Vec<Value> = (0..6).map(|i| accept(condition(i))).collect();
+    assert_eq!(any(&world(json!(statements))).0, "unknown");
+    let denied = json!({"Effect": "Deny", "Action": "artifact:Accept*", "Resource": "*"});
+    let mut refused = statements;
+    refused.push(denied);
+    assert_eq!(any(&world(json!(refused))).0, "no");
+}
+
+const KEYS: [(&str, [&str; 4]); 3] = [
+    ("aws:requestedregion", ["us-east-1", "eu-central-1", "eu-west-1", ""]),
+    ("aws:multifactorauthpresent", ["true", "false", "", ""]),
+    ("aws:sourcevpc", ["vpc-1", "vpc-2", "vpc-3", ""]),
+];
+
+fn statement() -> impl Strategy<Value = Value> {
+    let operator = prop::sample::select(vec![
+        "StringEquals",
+        "StringNotEquals",
+        "StringLike",
+        "StringEqualsIfExists",
+        "StringNotLike",
+        "Null",
+    ]);
+    let condition =
+        (operator, 0..3_usize, prop::sample::select(vec!["us-east-1", "eu-*", "vpc-1", "vpc-?", "true", "false"]));
+    let action = prop::sample::select(vec!["artifact:AcceptAgreement", "artifact:Accept*", "*"]);
+    (prop::bool::ANY, action, prop::collection::vec(condition, 0..3)).prop_map(|(allow, action, conditions)| {
+        let mut statement =
+            json!({"Effect": if allow { "Allow" } else { "Deny" }, "Action": action, "Resource": "*", "Condition": {}});
+        for (operator, key, value) in conditions {
+            let value = if operator == "Null" { "true" } else { value };
+            statement["Condition"][operator][KEYS[key].0] = json!(value);
+        }
+        statement
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Where no request is said to pass, none of those tried does; and the request that is told passes.
+    #[test]
+    fn agrees_with_requests_that_are_tried(statements in prop::collection::vec(statement(), 1..5)) {
+        let world = world(json!(statements));
+        let (decision, request) = any(&world);
+        let settle = |values: [&str; 3]| {
+            let pairs = KEYS.iter().zip(values);
+            let one = |v: &str| if v.is_empty() { Vec::new() } else { vec![v.to_owned()] };
+            pairs.map(|((k, _), v)| ((*k).to_owned(), one(v))).collect::<BTreeMap<_, _>>()
+        };
+        let allowed = |context: &BTreeMap<String, Vec<String>>| asked(&world, false, context)["decision"] == "allow";
+        let mut found = false;
+        for region in KEYS[0].1 {
+            for mfa in &KEYS[1].1[..3] {
+                for vpc in KEYS[2].1 {
+                    found = found || allowed(&settle([region, mfa, vpc]));
+                }
+            }
+        }
+        prop_assert!(!found || decision == "yes", "{decision} {statements:#?}");
+        prop_assert!(decision != "unknown");
+        if decision == "yes" {
+            let value = |key: &str| {
+                let told = request.as_object().unwrap().iter().find(|(k, _)| k.eq_ignore_ascii_case(key));
+                told.map(|(_, v)| v.as_str().unwrap().to_owned()).filter(|v| v != "(absent)").unwrap_or_default()
+            };
+            let values = KEYS.map(|(key, _)| value(key));
+            // a class of values is told in words
+            if values.iter().all(|v| !v.contains(' ')) {
+                let told = request.as_object().unwrap();
+                let absent = |key: &str| told.iter().any(|(k, v)| k.eq_ignore_ascii_case(key) && v == "(absent)");
+                let mut context = settle([&values[0], &values[1], &values[2]]);
+                context.retain(|k, v| !v.is_empty() || absent(k));
+                prop_assert!(allowed(&context), "{request} {statements:#?}");
+            }
+        }
+    }
+}
