@@ -35,6 +35,8 @@ pub struct Options {
     pub context: BTreeMap<String, Vec<String>>,
     /// Whether any request is allowed is asked too: then nothing is assumed or settled.
     pub any_request: bool,
+    /// Whatever agreements are in force, and whether or not the NDA is accepted: what principals are permitted.
+    pub any_state: bool,
     /// What to leave out.
     pub filter: Filter,
 }
@@ -185,6 +187,9 @@ pub struct PrincipalAnswer {
     pub account: String,
     /// `user`, `role`, `root user`, `permission set`
     pub kind: &'static str,
+    /// Its entity.
+    #[serde(skip)]
+    pub uid: Uid,
     /// What people call it.
     pub name: String,
     /// The people behind a permission set.
@@ -197,6 +202,9 @@ pub struct PrincipalAnswer {
 #[derive(Clone, Debug, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct PersonAnswer {
+    /// The id in Identity Center.
+    #[serde(skip)]
+    pub id: String,
     /// The user name in Identity Center.
     pub user_name: String,
     /// The group that the permission set is assigned to.
@@ -391,6 +399,7 @@ impl Assessor<'_> {
                 at: self.options.at,
                 model: self.options.model,
                 any_request: self.options.any_request,
+                any_state: self.options.any_state,
                 memo: Default::default(),
             };
             for principal in here.iter().copied() {
@@ -485,8 +494,11 @@ fn principal_answer(principal: &Principal, operations: Vec<OperationAnswer>) -> 
         principal: principal.arn.clone(),
         account: principal.account.clone(),
         kind: principal.kind.name(),
+        uid: principal.uid.clone(),
         name: principal.name.clone(),
-        people: people.map(|p| PersonAnswer { user_name: p.user_name.clone(), group: p.group.clone() }).collect(),
+        people: people
+            .map(|p| PersonAnswer { id: p.id.clone(), user_name: p.user_name.clone(), group: p.group.clone() })
+            .collect(),
         operations,
     }
 }

@@ -9,6 +9,7 @@ pub mod agreements;
 pub mod assessment;
 pub mod cli;
 pub mod diff;
+pub mod guardrails;
 pub mod hipaa;
 pub mod iam;
 pub mod import;

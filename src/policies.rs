@@ -113,20 +113,10 @@ impl RuleBook {
 
     /// The policies of a folder, which replace those that are built in.
     pub fn read(folder: &Path, schema: &EntitySchema) -> Result<Self, Failure> {
-        let mut sources = Vec::new();
         let mut problems = Vec::new();
-        for entry in walkdir::WalkDir::new(folder).follow_links(true).sort_by_file_name() {
-            match entry {
-                Ok(entry) if entry.file_type().is_file() && entry.path().extension().is_some_and(|e| e == "cedar") => {
-                    match files::read_text(entry.path(), &files::shown(folder, entry.path())) {
-                        Ok(source) => sources.push(source),
-                        Err(problem) => problems.push(problem),
-                    }
-                }
-                Ok(_) => {}
-                Err(error) => problems.push(Problem::general(format!("{}: {error}", folder.display()))),
-            }
-        }
+        let mut sources = sources(folder, "", &mut problems);
+        // those are switched on one by one
+        sources.retain(|s| !s.path.starts_with("guardrails/"));
         if sources.is_empty() && problems.is_empty() {
             problems.push(
                 Problem::general(format!("{} holds no Cedar policies", folder.display()))
@@ -208,6 +198,28 @@ impl RuleBook {
     }
 }
 
+/// The Cedar files of a folder, in the order of their paths, which begin with `prefix`; none where there is no folder.
+pub fn sources(folder: &Path, prefix: &str, problems: &mut Vec<Problem>) -> Vec<Arc<Source>> {
+    let mut sources = Vec::new();
+    if !folder.exists() {
+        return sources;
+    }
+    for entry in walkdir::WalkDir::new(folder).follow_links(true).sort_by_file_name() {
+        match entry {
+            Ok(entry) if entry.file_type().is_file() && entry.path().extension().is_some_and(|e| e == "cedar") => {
+                let name = Path::new(prefix).join(files::shown(folder, entry.path()));
+                match files::read_text(entry.path(), &name.to_string_lossy().replace('\\', "/")) {
+                    Ok(source) => sources.push(source),
+                    Err(problem) => problems.push(problem),
+                }
+            }
+            Ok(_) => {}
+            Err(error) => problems.push(Problem::general(format!("{}: {error}", folder.display()))),
+        }
+    }
+    sources
+}
+
 /// The policies of a file; what does not parse goes to `problems`, with Cedar's own words and place.
 pub fn parse(source: &Arc<Source>, problems: &mut Vec<Problem>) -> Vec<Policy> {
     if let Some(deep) = nested_too_deep(&source.text) {
@@ -218,7 +230,16 @@ pub fn parse(source: &Arc<Source>, problems: &mut Vec<Problem>) -> Vec<Policy> {
         return Vec::new();
     }
     match source.text.parse::<PolicySet>() {
-        Ok(set) => set.policies().cloned().collect(),
+        Ok(set) => {
+            for template in set.templates() {
+                let text = template.to_string();
+                let start = source.text.find(text.lines().next().unwrap_or_default()).unwrap_or(0);
+                let problem =
+                    Problem::at(source, Span { start, end: start + 1 }, "a template, with a slot, is no policy");
+                problems.push(problem.help("write the policy with what stands in the slot"));
+            }
+            set.policies().cloned().collect()
+        }
         Err(errors) => {
             problems.extend(errors.iter().map(|e| from_cedar(source, e)));
             Vec::new()
@@ -227,7 +248,7 @@ pub fn parse(source: &Arc<Source>, problems: &mut Vec<Problem>) -> Vec<Policy> {
 }
 
 /// An error of Cedar's at its place in the source.
-fn from_cedar(source: &Arc<Source>, error: &dyn miette::Diagnostic) -> Problem {
+pub fn from_cedar(source: &Arc<Source>, error: &dyn miette::Diagnostic) -> Problem {
     let label = error.labels().and_then(|mut l| l.next());
     let span = label.as_ref().map_or(Span::default(), |l| Span { start: l.offset(), end: l.offset() + l.len().max(1) });
     let mut problem = Problem::at(source, span, error.to_string());
@@ -372,6 +393,13 @@ pub fn spans(text: &str) -> Vec<Span> {
         }
     }
     spans
+}
+
+/// Where a policy of a file stands. Cedar does not tell, and gives policies in an order of its own: its `@id` is looked for.
+pub fn span_of(policy: &Policy, source: &Source, spans: &[Span], index: usize) -> Span {
+    let named = policy.annotation("id").map(|id| format!("@id(\"{id}\")"));
+    let found = named.and_then(|n| spans.iter().find(|s| source.slice(**s).contains(&n)));
+    found.or_else(|| spans.get(index)).copied().unwrap_or_default()
 }
 
 fn skip_string(characters: &mut std::iter::Peekable<std::str::CharIndices<'_>>) {

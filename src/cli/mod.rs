@@ -217,7 +217,7 @@ impl Cli {
             Model::FineGrained => PermissionModel::FineGrained,
         };
         let filter = Filter { accounts: asking.account.clone(), ..Filter::default() };
-        let options = Options { at, snapshot, model, context, any_request: false, filter };
+        let options = Options { at, snapshot, model, context, any_request: false, any_state: false, filter };
         Ok(Session { inventory, rules, options, folder })
     }
 }

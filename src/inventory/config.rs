@@ -28,6 +28,8 @@ pub struct Config {
     pub phi_tags: Vec<String>,
     /// What a change may widen or lose, reviewed: `[[diff.allow]]`.
     pub exceptions: Vec<Exception>,
+    /// Guardrails of countersign's own that are switched on, by their ids: `[guardrails]`.
+    pub guardrails: Vec<(String, Place)>,
 }
 
 /// A reviewed exception: what a change may widen or lose.
@@ -78,9 +80,18 @@ struct File {
     phi_tags: Option<Vec<String>>,
     #[serde(default)]
     diff: DiffTable,
+    #[serde(default)]
+    guardrails: GuardrailsTable,
     /// Read by [`crate::lint::settings`].
     #[serde(default, rename = "lint")]
     _lint: Option<serde::de::IgnoredAny>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GuardrailsTable {
+    #[serde(default)]
+    on: Vec<toml::Spanned<String>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -137,7 +148,8 @@ impl Config {
     pub fn parse(source: &Arc<Source>) -> Result<Self, Vec<Problem>> {
         let file: File = toml::from_str(&source.text).map_err(|e| {
             let span = e.span().map_or(Span::default(), |s| Span { start: s.start, end: s.end });
-            let help = "it has asOf, exclude, signatories, phiTags and the tables [context], [diff] and [lint]";
+            let help =
+                "it has asOf, exclude, signatories, phiTags and the tables [context], [diff], [guardrails] and [lint]";
             vec![Problem::at(source, span, e.message().lines().next().unwrap_or("invalid").to_owned()).help(help)]
         })?;
         let mut problems = Vec::new();
@@ -165,8 +177,13 @@ impl Config {
                 Err(problem) => problems.push(*problem),
             }
         }
+        let place =
+            |s: &std::ops::Range<usize>| Place { source: source.clone(), span: Span { start: s.start, end: s.end } };
+        let guardrails =
+            file.guardrails.on.into_iter().map(|name| (name.get_ref().clone(), place(&name.span()))).collect();
         if problems.is_empty() {
-            Ok(Self { as_of, exclude, context, signatories: file.signatories, phi_tags, exceptions })
+            let signatories = file.signatories;
+            Ok(Self { as_of, exclude, context, signatories, phi_tags, exceptions, guardrails })
         } else {
             Err(problems)
         }

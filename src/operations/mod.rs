@@ -86,6 +86,8 @@ pub struct Desk<'a> {
     pub model: PermissionModel,
     /// Whether any request is allowed is asked too.
     pub any_request: bool,
+    /// Whatever agreements are in force: gates of that state do not count.
+    pub any_state: bool,
     /// What was computed once for the account.
     pub memo: Memo,
 }
@@ -116,7 +118,11 @@ impl Desk<'_> {
     pub fn decide(&self, principal: &Principal, operation: &Operation) -> Result<Answer, Failure> {
         let row = self.coverage.iter().find(|c| Some(&c.kind) == operation.kind.as_ref());
         let designated = row.is_some_and(|r| r.in_force().any(|i| i.scope == "offline"));
+        let designated = designated || (self.any_state && operation.name == "remove-offline-designation");
         let in_force = match operation.scope {
+            // what is accepted is not in force yet, and what is terminated is
+            _ if self.any_state && operation.name == "accept-agreement" => Some(false),
+            _ if self.any_state && operation.name == "terminate-agreement" => Some(true),
             Some("account") => row.map_or(Some(false), |r| r.account),
             Some("organization") if operation.kind.is_some() => row.map_or(Some(false), |r| r.organization),
             _ => Some(designated),
@@ -284,7 +290,10 @@ impl Desk<'_> {
         let world = self.worlds.of(operation).get(facts.world);
         let entities = world.map_or(self.entities, |w| &w.entities);
         let ruling = self.rules.rule(operation.name, &principal.uid.to_cedar()?, &resource, context, entities)?;
-        let gates = (!ruling.permitted).then(|| ruling.by.iter().map(|r| r.id.clone()).collect::<Vec<_>>());
+        let counts = |r: &&Rule| !(self.any_state && r.get("state").is_some());
+        let passed = ruling.permitted || (!ruling.by.is_empty() && !ruling.by.iter().copied().any(|r| counts(&r)));
+        let failing = || ruling.by.iter().copied().filter(counts).map(|r| r.id.clone()).collect::<Vec<_>>();
+        let gates = (!passed).then(failing);
         self.memo.rulings.borrow_mut().insert(key, gates.clone());
         Ok(gates)
     }

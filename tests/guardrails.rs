@@ -1,0 +1,225 @@
+//! Guardrails: what they forbid, to whom, and when they are proved.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
+
+mod common;
+
+use common::*;
+use countersign::assessment::Options;
+use countersign::guardrails::{By, Guardrails, Outcome, SHIPPED, Verdict, shipped};
+use countersign::inventory::Inventory;
+use countersign::problem::Failure;
+use serde_json::json;
+
+fn outcomes(world: &World) -> Result<Vec<Outcome>, Failure> {
+    let folder = world.folder();
+    let inventory = Inventory::load(folder.path(), SCHEMA.clone())?;
+    let guardrails = Guardrails::read(folder.path(), &inventory, &SCHEMA)?.unwrap();
+    let at = at("2026-11-01");
+    let options = Options { at, snapshot: at, context: inventory.config.context.clone(), ..Options::default() };
+    guardrails.check(&inventory, &RULES, &options)
+}
+
+/// The outcome of the one guardrail that is on.
+fn outcome(world: &World) -> Outcome {
+    let mut all = outcomes(world).unwrap_or_else(|f| panic!("{}", words(&f)));
+    assert_eq!(all.len(), 1);
+    all.pop().unwrap()
+}
+
+fn on(world: World, id: &str) -> Outcome {
+    outcome(&world.file("countersign.toml", format!("[guardrails]\non = [\"{id}\"]\n")))
+}
+
+fn own(world: World, text: &str) -> Outcome {
+    outcome(&world.file("guardrails/own.cedar", text))
+}
+
+fn guardrail(rest: &str) -> String {
+    format!("@id(\"own\") @message(\"is not to\")\nforbid (principal, {rest};")
+}
+
+/// Who breaks it, and how.
+fn broken(outcome: &Outcome) -> Vec<(By, &str)> {
+    outcome.violations.iter().map(|v| (v.by, v.name.as_str())).collect()
+}
+
+const NO_ROOT: &str = r#"[{"Effect": "Allow", "Action": "*", "Resource": "*"}, {"Effect": "Deny", "Action": ["artifact:AcceptAgreement", "artifact:TerminateAgreement"], "Resource": "*"}]"#;
+
+/// An organization whose policies deny accepting and terminating to everyone in members.
+fn closed() -> World {
+    let policy = policy(serde_json::from_str(NO_ROOT).unwrap());
+    World::new().org(json!({"serviceControlPolicies": [policy]})).account(M, json!({}), &[ORG]).account(
+        A,
+        json!({}),
+        &[ORG],
+    )
+}
+
+#[test]
+fn each_that_is_shipped_is_broken_and_proved() {
+    assert_eq!(on(World::organization(), "no-member-root").outcome, Verdict::Violated);
+    assert_eq!(on(closed(), "no-member-root").outcome, Verdict::Proved);
+    assert_eq!(on(World::organization(), "no-account-agreements-in-members").outcome, Verdict::Violated);
+    assert_eq!(on(closed(), "no-account-agreements-in-members").outcome, Verdict::Proved);
+    let user_of = |policy: &str| closed().user(M, "a", json!([policy]));
+    assert_eq!(broken(&on(user_of(ADMIN), "no-iam-users")), [(By::Grant, "a")]);
+    assert_eq!(
+        on(user_of("arn:aws:iam::aws:policy/AWSArtifactReportsReadOnlyAccess"), "no-iam-users").outcome,
+        Verdict::Proved
+    );
+    // the root of the management account may do everything
+    assert_eq!(broken(&on(closed(), "only-legal-binds")), [(By::Grant, "root")]);
+    assert_eq!(broken(&on(closed(), "separation-of-duties")), [(By::Grant, "root")]);
+    let one = |action: &str| allows(&["artifact:Get*", "artifact:DownloadAgreement", "artifact:AcceptNda*", action]);
+    let apart = closed().user(M, "a", json!([one("artifact:AcceptAgreement")])).user(
+        M,
+        "b",
+        json!([one("artifact:TerminateAgreement")]),
+    );
+    assert_eq!(broken(&on(apart, "separation-of-duties")), [(By::Grant, "root")]);
+    assert_eq!(SHIPPED.len(), shipped().unwrap().len());
+    assert!(
+        shipped().unwrap().iter().all(|(_, p)| p.annotation("rule").is_some() && p.annotation("severity").is_some())
+    );
+}
+
+#[test]
+fn groups_of_iam_and_people_of_identity_center() {
+    let group =
+        |name: &str| json!({"uid": format!("Group::\"arn:aws:iam::{M}:group/{name}\""), "attrs": {"policies": [FULL]}});
+    let member =
+        |of: &str, name: &str| json!({"uid": user(M, name), "parents": [format!("arn:aws:iam::{M}:group/{of}")]});
+    let world = closed()
+        .entity(group("legal"))
+        .entity(group("ops"))
+        .entity(member("legal", "lena"))
+        .entity(member("ops", "otto"));
+    let broken_by = on(world.clone(), "only-legal-binds");
+    let names: Vec<&str> = broken_by.violations.iter().map(|v| v.name.as_str()).collect();
+    assert_eq!(names, ["root", "otto"]);
+    // the same, by the entity of the group
+    let legal = guardrail(&format!(
+        "action == Artifact::Action::\"may-accept-agreement\", resource) unless {{ principal is Artifact::Root || principal in Artifact::Group::\"arn:aws:iam::{M}:group/legal\" }}"
+    ));
+    assert_eq!(broken(&own(world, &legal)), [(By::Grant, "otto")]);
+
+    let person = |name: &str, groups: &[&str]| json!({"uid": format!("IdentityCenterUser::\"u-{name}\""), "attrs": {"userName": name}, "parents": groups});
+    let centre =
+        |name: &str| json!({"uid": format!("IdentityCenterGroup::\"g-{name}\""), "attrs": {"displayName": name}});
+    let set = json!({"uid": "PermissionSet::\"Binding\"", "attrs": {"policies": [FULL], "assignments": [
+        {"group": "g-legal", "accounts": [M]}, {"group": "g-ops", "accounts": [M]}, {"group": "g-empty", "accounts": [M]}, {"user": "u-uma", "accounts": [M]}]}});
+    let world = ["legal", "ops", "empty"].iter().fold(closed(), |w, g| w.entity(centre(g)));
+    let world = world
+        .entity(person("lena", &["g-legal"]))
+        .entity(person("otto", &["g-ops"]))
+        .entity(person("both", &["g-ops", "g-legal"]));
+    let world = world.entity(person("uma", &[])).entity(set);
+    let found = on(world.clone(), "only-legal-binds");
+    let set = found.violations.iter().find(|v| v.kind == "permission set").unwrap();
+    assert_eq!(set.people, ["group empty", "otto", "uma"]);
+    let person = guardrail(
+        "action in Artifact::Action::\"may\", resource) when { context has person && context.person == Artifact::IdentityCenterUser::\"u-uma\" }",
+    );
+    let found = own(world, &person);
+    assert!(found.violations.iter().all(|v| v.people == ["uma"]) && !found.violations.is_empty());
+}
+
+#[test]
+fn what_is_not_known_is_not_proved() {
+    let mfa = policy(
+        json!([{"Effect": "Allow", "Action": "artifact:*", "Resource": "*", "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}}]),
+    );
+    let accept = guardrail(
+        "action == Artifact::Action::\"may-accept-agreement\", resource) when { principal is Artifact::User }",
+    );
+    let found = own(closed().user(M, "a", json!([mfa])), &accept);
+    assert_eq!((found.outcome, broken(&found)), (Verdict::Unknown, vec![(By::Unknown, "a")]));
+    // as it is assumed, not granted; another request would be
+    let region = policy(
+        json!([{"Effect": "Allow", "Action": "artifact:*", "Resource": "*", "Condition": {"StringEquals": {"aws:RequestedRegion": "eu-central-1"}}}]),
+    );
+    let found = own(closed().user(M, "a", json!([region])), &accept);
+    assert_eq!((found.outcome, broken(&found)), (Verdict::Holds, vec![(By::Request, "a")]));
+    assert_eq!(found.violations[0].request["aws:RequestedRegion"], "eu-central-1");
+    // settled in the inventory, and not for any request
+    let world = closed().user(M, "a", json!([policy(json!([{"Effect": "Allow", "Action": "artifact:*", "Resource": "*", "Condition": {"StringEquals": {"aws:SourceVpc": "vpc-1"}}}]))]));
+    let settled = world.file("countersign.toml", "[context]\n\"aws:SourceVpc\" = \"vpc-2\"\n");
+    assert_eq!(own(settled, &accept).outcome, Verdict::Holds);
+    // two operations of which one is not known
+    let both = policy(json!([{"Effect": "Allow", "Action": ["artifact:Get*", "artifact:Accept*"], "Resource": "*"},
+        {"Effect": "Allow", "Action": "artifact:TerminateAgreement", "Resource": "*", "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}}]));
+    let duties = guardrail(
+        "action == Artifact::Action::\"may-accept-agreement\", resource) when { principal is Artifact::User && context.may.contains(\"terminate-agreement\") }",
+    );
+    let world = closed().user(M, "a", json!([both])).accepted("Own", "baa", "account", M, "2024-01-01", None);
+    assert_eq!(own(world, &duties).outcome, Verdict::Unknown);
+}
+
+/// What a principal is permitted does not depend on what is in force today.
+#[test]
+fn an_agreement_that_is_in_force_hides_nothing() {
+    let root = guardrail(
+        "action == Artifact::Action::\"may-accept-agreement\", resource) when { context has agreement && context.agreement == \"baa\" && context has scope && context.scope == \"account\" }",
+    );
+    let active = World::new().account(A, json!({"nda": {"accepted": false}}), &[]).accepted(
+        "Own",
+        "baa",
+        "account",
+        A,
+        "2024-01-01",
+        None,
+    );
+    assert_eq!(broken(&own(active, &root)), [(By::Grant, "root")]);
+}
+
+#[test]
+fn one_that_forbids_nothing_is_told() {
+    let typo = guardrail("action in Artifact::Action::\"may\", resource) when { context.name == \"nobody\" }");
+    let found = own(closed(), &typo);
+    assert!(!found.forbids && found.outcome == Verdict::Proved);
+    let reports = guardrail(
+        "action == Artifact::Action::\"may-terminate-agreement\", resource) when { principal is Artifact::User }",
+    );
+    let found = own(closed().user(A, "a", json!([])), &reports);
+    assert!(found.forbids && found.outcome == Verdict::Proved, "it forbids what nobody has");
+}
+
+#[test]
+fn mistakes_have_their_place() {
+    let wrong = |text: &str| match outcomes(&closed().file("guardrails/own.cedar", text)) {
+        Err(Failure::Problems(problems)) => {
+            problems.iter().map(|p| format!("{p} at `{}`", p.underlined())).collect::<Vec<_>>().join("; ")
+        }
+        _ => panic!("{text} is taken"),
+    };
+    let permit = "@id(\"a\") @message(\"m\") permit(principal, action, resource);";
+    assert!(wrong(permit).contains("this permits"));
+    assert!(wrong("@message(\"m\") forbid(principal, action, resource);").contains("without `@id`"));
+    assert!(wrong("@id(\"a\") forbid(principal, action, resource);").contains("without `@message`"));
+    assert!(
+        wrong("@id(\"a\") @message(\"m\") @severity(\"bad\") forbid(principal, action, resource);")
+            .contains("no such severity")
+    );
+    let attribute =
+        guardrail("action == Artifact::Action::\"may-accept-agreement\", resource) when { context.team == \"x\" }");
+    assert!(wrong(&attribute).contains("team"), "{}", wrong(&attribute));
+    let unguarded = guardrail(
+        "action == Artifact::Action::\"may-accept-agreement\", resource) when { context.scope == \"account\" }",
+    );
+    assert!(wrong(&unguarded).contains("scope"));
+    assert!(
+        wrong(&format!("{}\n{}", guardrail("action, resource)"), guardrail("action, resource)")))
+            .contains("two guardrails")
+    );
+    let slot = "@id(\"a\") @message(\"m\") forbid(principal == ?principal, action, resource);";
+    assert!(wrong(slot).contains("a template"));
+    assert!(wrong("forbid(").contains("unexpected end"));
+    match outcomes(&closed().file("countersign.toml", "[guardrails]\non = [\"no-members-root\"]\n")) {
+        Err(Failure::Problems(problems)) => {
+            assert_eq!(problems[0].underlined(), "\"no-members-root\"");
+            assert_eq!(problems[0].help_text(), Some("did you mean `no-member-root`?"));
+        }
+        _ => panic!("taken"),
+    }
+}
