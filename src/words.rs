@@ -14,3 +14,18 @@ pub fn few(items: &[String], most: usize) -> String {
         more => format!("{shown} and {more} more"),
     }
 }
+
+/// A message without what typesetting does to it: spaces, apostrophes, case, the full stop.
+pub fn plain(text: &str) -> String {
+    let plain: String = text
+        .chars()
+        .map(|c| match c {
+            '\u{2018}' | '\u{2019}' | '\u{02bc}' | '`' | '\u{00b4}' => '\'',
+            c if c.is_whitespace() => ' ',
+            c => c.to_ascii_lowercase(),
+        })
+        .filter(|c| !['\u{200b}', '\u{feff}', '"', '\u{201c}', '\u{201d}'].contains(c))
+        .collect();
+    let words: Vec<&str> = plain.split_whitespace().collect();
+    words.join(" ").trim_end_matches('.').to_owned()
+}

@@ -121,6 +121,10 @@ fn json_is_valid_against_its_schema() {
     let text = stdout(&change);
     assert!(text.starts_with("{\n  \"schema\": \"countersign/diff/v1\""));
     valid("diff.v1.schema.json", &serde_json::from_str(&text).unwrap());
+    let tested = stdout(&["test", "examples/pull-request/after", "--format", "json"]);
+    valid("test.v1.schema.json", &serde_json::from_str(&tested).unwrap());
+    let any = stdout(&["can", "maria", "accept", "examples/hospital", "--any", "--format", "json"]);
+    valid("answers.v1.schema.json", &serde_json::from_str(&any).unwrap());
     let answers = stdout(&["can", "maria", "accept", "examples/hospital", "--format", "json"]);
     valid("answers.v1.schema.json", &serde_json::from_str(&answers).unwrap());
     let wrong = json!({"schema": "countersign/assessment/v1"});
@@ -305,4 +309,25 @@ fn new_access_has_exit_codes_and_a_schema() {
         assert!(validator.is_valid(&answer), "{answer:#}");
         assert_eq!(answer["decision"], decision);
     }
+}
+
+#[test]
+fn expectations_have_exit_codes_and_are_recorded_once() {
+    let before = "examples/pull-request/before";
+    assert_eq!(code(&["test", before]), 0);
+    assert_eq!(code(&["test", "examples/pull-request/after"]), 1);
+    assert_eq!(code(&["test", before, "--filter", "developers"]), 0);
+    assert_eq!(code(&["test", before, "--filter", "no such name"]), 3, "an empty suite never passes");
+    assert_eq!(code(&["test", "examples/clinic"]), 3, "there are no expectations");
+    let junit = stdout(&["test", "examples/pull-request/after", "--format", "junit"]);
+    assert!(junit.contains("failures=\"4\"") && junit.contains("every account that holds PHI has a BAA"), "{junit}");
+    let folder = World::organization().folder();
+    let path = folder.path().to_str().unwrap();
+    assert_eq!(code(&["test", path, "--record"]), 0);
+    assert_eq!(code(&["test", path]), 0);
+    let again = stderr(&["test", path, "--record"]);
+    assert!(again.contains("is there"), "{again}");
+    assert_eq!(code(&["test", path, "--record", "x.toml"]), 2);
+    std::fs::write(folder.path().join("bad.expect.toml"), "[[only]]\n").unwrap();
+    assert_eq!(code(&["test", path]), 2);
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use super::{Asking, Cli, NOT_OK, OK, Session, narrow, output};
+use super::{Asking, Cli, NOT_OK, OK, Printing, Session, narrow, output};
 use crate::assessment::{Assessment, OperationAnswer, PrincipalAnswer, assess};
 use crate::problem::{Failure, Problem};
 use crate::report;
@@ -36,6 +36,8 @@ struct Question {
     dir: Option<PathBuf>,
     #[command(flatten)]
     asking: Asking,
+    #[command(flatten)]
+    printing: Printing,
     /// `account` or `organization` [default: both]
     #[arg(long, value_name = "SCOPE")]
     scope: Option<String>,
@@ -147,7 +149,7 @@ pub fn can(cli: &Cli, args: &CanArgs) -> Result<u8, Failure> {
         leaves_out: &assessment.leaves_out,
         answers: &assessment.principals,
     };
-    output::write(&args.question.asking.format, &json, || {
+    output::write(&args.question.printing.format, &json, || {
         let width = output::width();
         let mut parts: Vec<String> =
             assessment.principals.iter().map(|p| report::answer::principal(width, p, &assessment.at)).collect();
@@ -178,7 +180,7 @@ pub fn who_can(cli: &Cli, args: &WhoCanArgs) -> Result<u8, Failure> {
         unknown,
         nearly,
     };
-    output::write(&args.question.asking.format, &json, || {
+    output::write(&args.question.printing.format, &json, || {
         report::who_can::who_can(output::width(), &assessment, operation)
     })?;
     Ok(OK)

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::output::{self, Output};
-use super::{Asking, Cli, NOT_OK, OK, Session, input, narrow};
+use super::{Asking, Cli, NOT_OK, OK, Printing, Session, input, narrow};
 use crate::access::{self, Answer, Decision, Side};
 use crate::diff::{self, Diff};
 use crate::inventory::schema::EntitySchema;
@@ -37,11 +37,13 @@ pub struct DiffArgs {
     all: bool,
     #[command(flatten)]
     asking: Asking,
+    #[command(flatten)]
+    printing: Printing,
 }
 
 pub fn diff(cli: &Cli, args: &DiffArgs) -> Result<u8, Failure> {
     match (args.policy.as_slice(), args.folders.as_slice(), &args.git) {
-        ([old, new], ..) => policies(old, new, &args.asking.format),
+        ([old, new], ..) => policies(old, new, &args.printing.format),
         (_, [base, head], None) => inventories(cli, args, &Two::folders(base, head)),
         (_, [_, _], Some(_)) => Err(Problem::general("--git compares revisions of one folder")
             .help("name the folder of the inventory, or leave out --git")
@@ -161,7 +163,7 @@ fn inventories(cli: &Cli, args: &DiffArgs, two: &Two) -> Result<u8, Failure> {
     output::problems(&sessions.head.inventory.warnings);
     narrow::accounts_of_either(&sessions.base.inventory, &sessions.head.inventory, &args.asking.account)?;
     let found = sessions.diff(args.allow)?;
-    output::write(&args.asking.format, &found, || {
+    output::write(&args.printing.format, &found, || {
         report::diff::text(output::width(), &found, (&two.base_name, &two.head_name), args.all)
     })?;
     Ok(if found.verdict.is_clean() { OK } else { NOT_OK })

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use super::{Asking, Cli, NOT_OK, Narrowing, OK, narrow, output};
+use super::{Asking, Cli, NOT_OK, Narrowing, OK, Printing, narrow, output};
 use crate::assessment::{AccountAnswer, Assessment, assess};
 use crate::problem::Failure;
 use crate::report;
@@ -16,6 +16,8 @@ pub struct EvaluateArgs {
     dir: Option<PathBuf>,
     #[command(flatten)]
     asking: Asking,
+    #[command(flatten)]
+    printing: Printing,
     #[command(flatten)]
     narrowing: Narrowing,
     /// Everything, instead of a summary
@@ -32,6 +34,8 @@ pub struct CoverageArgs {
     dir: Option<PathBuf>,
     #[command(flatten)]
     asking: Asking,
+    #[command(flatten)]
+    printing: Printing,
     /// Only these kinds of agreements
     #[arg(long, value_name = "KIND")]
     agreement: Vec<String>,
@@ -60,7 +64,7 @@ pub fn evaluate(cli: &Cli, args: &EvaluateArgs) -> Result<u8, Failure> {
     filter.operations = narrow::operations(&args.narrowing.operation)?;
     let assessment = assess(&session.inventory, &session.rules, &session.options)?;
     let folder = session.folder.display().to_string();
-    output::write(&args.asking.format, &assessment, || {
+    output::write(&args.printing.format, &assessment, || {
         report::evaluation::evaluation(output::width(), &assessment, &folder, args.all)
     })?;
     Ok(exit(&assessment, args.fail_on))
@@ -90,7 +94,7 @@ pub fn coverage(cli: &Cli, args: &CoverageArgs) -> Result<u8, Failure> {
     session.options.filter.without_principals = true;
     let assessment = assess(&session.inventory, &session.rules, &session.options)?;
     let json = Coverage { schema: "countersign/coverage/v1", at: &assessment.at, accounts: &assessment.accounts };
-    output::write(&args.asking.format, &json, || match assessment.accounts.as_slice() {
+    output::write(&args.printing.format, &json, || match assessment.accounts.as_slice() {
         [account] => report::coverage::account(output::width(), account, &assessment.at),
         _ => report::coverage::table(output::width(), &assessment, args.all),
     })?;

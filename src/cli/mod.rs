@@ -12,6 +12,7 @@ mod narrow;
 mod output;
 mod show;
 mod simulate;
+mod test;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -72,6 +73,8 @@ enum Command {
     Diff(diff::DiffArgs),
     /// What is wrong in IAM-style policies and permission sets: JSON, YAML, Terraform, CloudFormation
     Lint(lint::LintArgs),
+    /// Expectations kept beside the inventory: who may and may not, what is covered, and nobody else
+    Test(test::TestArgs),
     /// One IAM decision for any action of AWS, layer by layer
     Simulate(simulate::SimulateArgs),
     /// An IAM policy as Cedar
@@ -99,6 +102,11 @@ struct Asking {
     /// Only these accounts
     #[arg(long, value_name = "ACCOUNT")]
     account: Vec<String>,
+}
+
+/// Where results go, for commands that print text or JSON.
+#[derive(Args, Clone)]
+struct Printing {
     /// `text` or `json`, also as FORMAT=FILE; may be repeated
     #[arg(long, value_name = "FORMAT[=FILE]", default_value = "text")]
     format: Vec<Output>,
@@ -155,6 +163,7 @@ fn run(cli: &Cli) -> Result<u8, Failure> {
         Command::Coverage(args) => evaluate::coverage(cli, args),
         Command::Diff(args) => diff::diff(cli, args),
         Command::Lint(args) => lint::lint(args),
+        Command::Test(args) => test::test(cli, args),
         Command::Simulate(args) => simulate::simulate(args),
         Command::Lower(args) => lower::lower(args),
         Command::Import(args) => import::import(cli, args),

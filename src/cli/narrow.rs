@@ -1,13 +1,13 @@
-//! Finding what was named: accounts, principals and people, operations, kinds of agreements. Ambiguity and absence are
-//! errors.
+//! Narrowing to what was named. Ambiguity and absence are errors.
 
 use std::collections::BTreeSet;
 
 use super::Session;
 use crate::assessment::{PrincipalAnswer, principals};
 use crate::inventory::Inventory;
-use crate::operations::catalogue::NAMES;
-use crate::problem::{Failure, Problem, did_you_mean};
+pub use crate::naming::operation;
+use crate::naming::{self, absent};
+use crate::problem::{Failure, Problem};
 
 /// Makes sure that all accounts exist.
 pub fn accounts(inventory: &Inventory, accounts: &[String]) -> Result<(), Failure> {
@@ -31,83 +31,19 @@ pub fn kinds(inventory: &Inventory, kinds: &[String]) -> Result<(), Failure> {
     if problems.is_empty() { Ok(()) } else { Err(Failure::Problems(problems)) }
 }
 
-/// The full name of an operation: as it is, or a part that no other operation has.
-pub fn operation(name: &str) -> Result<&'static str, Failure> {
-    if let Some(exact) = NAMES.iter().find(|n| **n == name) {
-        return Ok(exact);
-    }
-    let mut starting = NAMES.iter().filter(|n| n.starts_with(name) && !name.is_empty());
-    match (starting.next(), starting.next()) {
-        (Some(only), None) => Ok(only),
-        (Some(first), Some(second)) => {
-            let problem = Problem::general(format!("`{name}` may be {first} or {second}"));
-            Err(problem.help("write the whole name").into())
-        }
-        _ => Err(absent("operation", name, NAMES).into()),
-    }
-}
-
 /// The full names of operations.
 pub fn operations(names: &[String]) -> Result<Vec<String>, Failure> {
     names.iter().map(|n| operation(n).map(str::to_owned)).collect()
 }
 
-fn absent<'a>(what: &str, name: &str, known: impl IntoIterator<Item = &'a str>) -> Problem {
-    let known: Vec<&str> = known.into_iter().collect();
-    let problem = Problem::general(format!("there is no {what} `{name}`"));
-    match did_you_mean(name, known.iter().copied()) {
-        Some(near) => problem.help(format!("did you mean `{near}`?")),
-        None if known.len() <= 10 => problem.help(format!("there is {}", known.join(", "))),
-        None => problem,
-    }
-}
-
-/// The principals, each in its account, that a name stands for.
-///
-/// An ARN is exact. A name is that of a user, a role or a root in one account, of a permission set in all its accounts, or
-/// of a person in Identity Center, who stands for each of their permission sets.
-fn named(session: &Session, all: &[PrincipalAnswer], name: &str) -> Result<Vec<PrincipalAnswer>, Failure> {
-    let accounts = &session.options.filter.accounts;
-    let here = |p: &&PrincipalAnswer| accounts.is_empty() || accounts.contains(&p.account);
-    let by_arn: Vec<_> = all.iter().filter(here).filter(|p| p.principal == name).cloned().collect();
-    if !by_arn.is_empty() {
-        return Ok(by_arn);
-    }
-    let named = all.iter().filter(here).filter(|p| p.name == name && p.kind != "permission set");
-    let iam: Vec<_> = named.cloned().collect();
-    let sets: Vec<_> =
-        all.iter().filter(here).filter(|p| p.name == name && p.kind == "permission set").cloned().collect();
-    let person = all.iter().filter(here).filter(|p| p.people.iter().any(|person| person.user_name == name));
-    let person: Vec<_> = person.cloned().collect();
-    let known_person =
-        session.inventory.of_type("IdentityCenterUser").any(|u| u.str("userName") == Some(name) || u.uid.id == name);
-    let meanings = [iam.len(), usize::from(!sets.is_empty()), usize::from(!person.is_empty())].iter().sum::<usize>();
-    match meanings {
-        0 if known_person => {
-            let problem = Problem::general(format!("{name} has no permission set in these accounts"));
-            Err(problem.help("assign one under `assignments` of a PermissionSet").into())
-        }
-        0 => {
-            let names = all
-                .iter()
-                .flat_map(|p| std::iter::once(p.name.as_str()).chain(p.people.iter().map(|x| x.user_name.as_str())));
-            let names: BTreeSet<&str> = names.collect();
-            Err(absent("principal", name, names).into())
-        }
-        1 => Ok([iam, sets, person].concat()),
-        _ => {
-            let mut arns: Vec<String> = iam.iter().map(|p| p.principal.clone()).collect();
-            arns.extend(sets.iter().chain(&person).map(|p| format!("{} in {}", p.principal, p.account)));
-            arns.truncate(8);
-            let problem = Problem::general(format!("`{name}` is ambiguous: {}", arns.join(", ")));
-            Err(problem.help("write the ARN, or narrow with --account").into())
-        }
-    }
-}
-
 /// All principals of the inventory, without their answers.
 fn everyone(session: &Session) -> Result<Vec<PrincipalAnswer>, Failure> {
     principals(&session.inventory, session.options.at)
+}
+
+/// The principals that a name stands for, in the accounts that were asked about.
+fn named(session: &Session, all: &[PrincipalAnswer], name: &str) -> Result<Vec<PrincipalAnswer>, Failure> {
+    naming::principals(&session.inventory, &session.options.filter.accounts, all, name)
 }
 
 /// The principals that one name stands for, as a filter.

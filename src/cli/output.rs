@@ -81,9 +81,21 @@ impl Output {
 
     /// One of the formats that findings have.
     pub fn of_findings(text: &str) -> Result<Self, String> {
+        Self::among(text, &OF_FINDINGS)
+    }
+
+    /// One of the formats that tests have.
+    pub fn of_tests(text: &str) -> Result<Self, String> {
+        let formats = OF_FINDINGS
+            .map(|(name, format)| ([Format::Text, Format::Json, Format::Junit].contains(&format), name, format));
+        let formats: Vec<(&str, Format)> = formats.into_iter().filter(|(is, ..)| *is).map(|(_, n, f)| (n, f)).collect();
+        Self::among(text, &formats)
+    }
+
+    fn among(text: &str, formats: &[(&str, Format)]) -> Result<Self, String> {
         let (name, file) = text.split_once('=').map_or((text, None), |(name, file)| (name, Some(file)));
-        let Some((_, format)) = OF_FINDINGS.iter().find(|(n, _)| *n == name) else {
-            let names: Vec<&str> = OF_FINDINGS.iter().map(|(n, _)| *n).collect();
+        let Some((_, format)) = formats.iter().find(|(n, _)| *n == name) else {
+            let names: Vec<&str> = formats.iter().map(|(n, _)| *n).collect();
             return Err(format!("there is no format `{name}`; the formats are {}", names.join(", ")));
         };
         Ok(Self { format: *format, file: file.map(PathBuf::from) })
@@ -100,6 +112,11 @@ pub fn write(outputs: &[Output], json: &impl Serialize, text: impl Fn() -> Strin
         };
         written.map_err(|e| Failure::general(e.to_string()))
     })
+}
+
+/// The JSON of a result, for people to read too.
+pub fn json(value: &impl Serialize) -> Result<String, Failure> {
+    serde_json::to_string_pretty(value).map_err(|e| Failure::general(e.to_string()))
 }
 
 /// Writes what a format looks like, for every format that was asked for.

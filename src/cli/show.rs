@@ -12,6 +12,7 @@ use crate::lint;
 use crate::policies::{Rule, RuleBook};
 use crate::problem::{Failure, Problem};
 use crate::report::{bold, dim, paragraph};
+use crate::words::plain;
 
 #[derive(Args)]
 pub struct ShowArgs {
@@ -115,30 +116,15 @@ fn rule(rules: &RuleBook, number: &str) -> Result<String, Failure> {
     Ok(text)
 }
 
-/// A message without what typesetting does to it: spaces, apostrophes, case, the full stop.
-fn normal(text: &str) -> String {
-    let plain: String = text
-        .chars()
-        .map(|c| match c {
-            '\u{2018}' | '\u{2019}' | '\u{02bc}' | '`' | '\u{00b4}' => '\'',
-            c if c.is_whitespace() => ' ',
-            c => c.to_ascii_lowercase(),
-        })
-        .filter(|c| !['\u{200b}', '\u{feff}', '"', '\u{201c}', '\u{201d}'].contains(c))
-        .collect();
-    let words: Vec<&str> = plain.split_whitespace().collect();
-    words.join(" ").trim_end_matches('.').to_owned()
-}
-
 /// A text shorter than this is found only where it is a whole message.
 const MIN_PART: usize = 12;
 /// How alike a text must be to a message to be taken for it.
 const ALIKE: f64 = 0.8;
 
 fn message(rules: &RuleBook, text: &str) -> Result<String, Failure> {
-    let asked = normal(text);
+    let asked = plain(text);
     let messages: Vec<(&Rule, String)> =
-        rules.rules.values().filter(|r| r.forbids).filter_map(|r| Some((r, normal(r.get("message")?)))).collect();
+        rules.rules.values().filter(|r| r.forbids).filter_map(|r| Some((r, plain(r.get("message")?)))).collect();
     let part = |m: &str| asked.len() >= MIN_PART && (m.contains(&asked) || asked.contains(m));
     let exact: Vec<_> = messages.iter().filter(|(_, m)| *m == asked).collect();
     let mut found = if exact.is_empty() { messages.iter().filter(|(_, m)| part(m)).collect() } else { exact };

@@ -125,7 +125,7 @@ pub fn answers(assessment: &Assessment) -> Answers {
     }
     for principal in &assessment.principals {
         for answer in &principal.operations {
-            let subject = Subject::Access { principal: id(principal), operation: operation(answer) };
+            let subject = Subject::Access { principal: id(principal), operation: Operation::of(answer) };
             answers.insert(subject, State::Access(access(answer)));
         }
     }
@@ -137,12 +137,15 @@ fn id(principal: &PrincipalAnswer) -> (String, String) {
     (principal.account.clone(), principal.principal.clone())
 }
 
-fn operation(answer: &OperationAnswer) -> Operation {
-    Operation {
-        operation: answer.operation,
-        scope: answer.scope,
-        agreement: answer.agreement.clone(),
-        report: answer.report.clone(),
+impl Operation {
+    /// What an answer is about.
+    pub fn of(answer: &OperationAnswer) -> Self {
+        Self {
+            operation: answer.operation,
+            scope: answer.scope,
+            agreement: answer.agreement.clone(),
+            report: answer.report.clone(),
+        }
     }
 }
 

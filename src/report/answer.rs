@@ -116,6 +116,16 @@ fn any_request(width: usize, operation: &OperationAnswer, any: &AnyRequest) -> S
     text
 }
 
+/// Why an answer is what it is, a line a cause: the gates that fail, or the statements that allow.
+pub fn why(operation: &OperationAnswer) -> Vec<String> {
+    let gate = |gate: &crate::assessment::GateAnswer| {
+        let head = format!("{} ({}, {})", gate.id, gate.policy, gate.rule);
+        std::iter::once(head).chain(gate.because.iter().map(blocked)).collect::<Vec<_>>()
+    };
+    let depends = operation.depends_on.iter().map(|d| format!("depends {}", depends(&d.key, &d.allows)));
+    depends.chain(operation.gates.iter().flat_map(gate)).chain(granted(&operation.grants)).collect()
+}
+
 fn layer(because: &BecauseAnswer) -> String {
     match &because.of {
         Some(of) => format!("{} of {of}", because.layer),

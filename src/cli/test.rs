@@ -1,0 +1,89 @@
+//! `test`: expectations kept in the repository.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::output::{self, Format, Output};
+use super::{Asking, Cli, NOT_OK, OK, Session};
+use crate::assessment::assess;
+use crate::expectations::run::{Case, run};
+use crate::expectations::{SUFFIX, Suite, record};
+use crate::problem::{Failure, Problem};
+use crate::report;
+
+#[derive(Args)]
+pub struct TestArgs {
+    /// The folder of the inventory [default: the nearest upward with countersign.toml]
+    dir: Option<PathBuf>,
+    /// Only expectations whose name, or whose file, contains this; may be repeated
+    #[arg(long, value_name = "TEXT")]
+    filter: Vec<String>,
+    /// Those too that are met
+    #[arg(long)]
+    all: bool,
+    /// Write a first set from what holds now, for review, instead of running those that are there
+    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "recorded.expect.toml")]
+    record: Option<PathBuf>,
+    #[command(flatten)]
+    asking: Asking,
+    /// `text`, `json` or `junit`, also as FORMAT=FILE; may be repeated
+    #[arg(long, value_name = "FORMAT[=FILE]", default_value = "text", value_parser = Output::of_tests)]
+    format: Vec<Output>,
+}
+
+#[derive(Serialize)]
+struct Tested<'a> {
+    schema: &'static str,
+    passed: usize,
+    failed: usize,
+    expectations: &'a [Case],
+}
+
+pub fn test(cli: &Cli, args: &TestArgs) -> Result<u8, Failure> {
+    let session = cli.session(args.dir.as_ref(), &args.asking)?;
+    if let Some(file) = &args.record {
+        return write(&session, file);
+    }
+    let mut suite = Suite::read(&session.folder, &session.inventory.config.exclude)?;
+    if suite.expectations.is_empty() {
+        let message = format!("nothing to test: {} holds no *{SUFFIX} with expectations", session.folder.display());
+        return Err(Failure::Nothing(message));
+    }
+    suite.filter(&args.filter);
+    if suite.expectations.is_empty() {
+        return Err(Failure::Nothing(format!(
+            "nothing to test: no expectation has {} in its name",
+            args.filter.join(" or ")
+        )));
+    }
+    let cases = run(&suite, &session.inventory, &session.rules, &session.options)?;
+    let failed = cases.iter().filter(|c| !c.passed).count();
+    let tested = Tested { schema: "countersign/test/v1", passed: cases.len() - failed, failed, expectations: &cases };
+    output::write_as(&args.format, |format| match format {
+        Format::Junit => report::expectations::junit(&cases),
+        Format::Json => output::json(&tested),
+        _ => Ok(report::expectations::text(output::width(), &cases, args.all)),
+    })?;
+    Ok(if failed == 0 { OK } else { NOT_OK })
+}
+
+fn write(session: &Session, file: &std::path::Path) -> Result<u8, Failure> {
+    let path = if file.is_absolute() { file.to_owned() } else { session.folder.join(file) };
+    if !path.to_string_lossy().ends_with(SUFFIX) {
+        let message = format!("{} is no name for expectations", file.display());
+        return Err(Problem::general(message).help(format!("write a name that ends in {SUFFIX}")).into());
+    }
+    if path.exists() {
+        let message = format!("{} is there", path.display());
+        return Err(Problem::general(message).help("name another file: --record new.expect.toml").into());
+    }
+    let assessment = assess(&session.inventory, &session.rules, &session.options)?;
+    let Some(text) = record::record(&assessment)? else {
+        return Err(Failure::Nothing("nothing to record: no account, and nobody who may do anything".to_owned()));
+    };
+    output::replace(&path, text.as_bytes())?;
+    output::note(&format!("{} is written: review it, and keep what must hold", path.display()));
+    Ok(OK)
+}

@@ -1,0 +1,449 @@
+//! Expectations: what must hold, kept beside the inventory in `*.expect.toml`.
+//!
+//! [`read`](Suite::read) reads them, [`run`] holds them against assessments, [`record`] writes a first set from what holds
+//! now.
+
+pub mod record;
+pub mod run;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::inventory::config::Exclude;
+use crate::inventory::files;
+use crate::moment::{self, Moment};
+use crate::naming;
+use crate::problem::{Failure, Place, Problem, Source, Span, did_you_mean};
+
+/// The end of the names of files with expectations.
+pub const SUFFIX: &str = ".expect.toml";
+
+/// All expectations of an inventory.
+#[derive(Debug, Default)]
+pub struct Suite {
+    /// In the order of files and places.
+    pub expectations: Vec<Expectation>,
+}
+
+/// One expectation.
+#[derive(Debug)]
+pub struct Expectation {
+    /// Where it stands.
+    pub place: Place,
+    /// What to call it, if it says so.
+    pub name: Option<String>,
+    /// The moment that it is about; that of the run where it names none.
+    pub at: Option<Moment>,
+    /// Condition keys that it settles, in lower case.
+    pub context: BTreeMap<String, Vec<String>>,
+    /// What is expected.
+    pub of: Expected,
+}
+
+/// What is expected.
+#[derive(Debug)]
+pub enum Expected {
+    /// Of principals.
+    Access(Access),
+    /// Of accounts.
+    Coverage(Coverage),
+    /// That nobody but these may.
+    Only(Only),
+}
+
+/// An operation, and on what; what is left out is not narrowed to.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// `accept-agreement`, …
+    pub operation: &'static str,
+    /// `account`, `organization`, `offline`
+    pub scope: Option<String>,
+    /// The kind of agreement.
+    pub agreement: Option<String>,
+    /// The id of a report.
+    pub report: Option<String>,
+    /// Account numbers; all where there are none.
+    pub accounts: Vec<String>,
+}
+
+/// These principals may, or may not.
+#[derive(Debug)]
+pub struct Access {
+    /// Names, ARNs, or patterns with `*`.
+    pub principals: Vec<String>,
+    /// What is asked.
+    pub asked: Asked,
+    /// `allow`, `deny`, `unknown`
+    pub decision: Decision,
+    /// What the console shows for the denial, or its reason.
+    pub message: Option<String>,
+}
+
+/// These accounts are covered, or are not.
+#[derive(Debug)]
+pub struct Coverage {
+    /// Account numbers; all where there are none.
+    pub accounts: Vec<String>,
+    /// The kind of agreement.
+    pub agreement: String,
+    /// `covered`, `not-covered`, `unknown`
+    pub coverage: Covered,
+    /// The scope of the agreement that governs.
+    pub scope: Option<String>,
+    /// The id of the agreement that governs.
+    pub by: Option<String>,
+}
+
+/// Nobody but these may.
+#[derive(Debug)]
+pub struct Only {
+    /// Names, ARNs, or patterns with `*`.
+    pub principals: Vec<String>,
+    /// What is asked.
+    pub asked: Asked,
+}
+
+/// An answer that is expected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs)]
+pub enum Decision {
+    Allow,
+    Deny,
+    Unknown,
+}
+
+/// Coverage that is expected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs)]
+pub enum Covered {
+    Covered,
+    NotCovered,
+    Unknown,
+}
+
+impl Decision {
+    /// As the assessment writes it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Deny => "deny",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl Covered {
+    /// As the assessment writes it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Covered => "covered",
+            Self::NotCovered => "not-covered",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    access: Vec<toml::Spanned<AccessTable>>,
+    #[serde(default)]
+    coverage: Vec<toml::Spanned<CoverageTable>>,
+    #[serde(default)]
+    only: Vec<toml::Spanned<OnlyTable>>,
+}
+
+/// A text or several.
+#[derive(Clone, Deserialize)]
+#[serde(untagged)]
+enum Texts {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl Texts {
+    fn list(self) -> Vec<String> {
+        match self {
+            Self::One(text) => vec![text],
+            Self::Many(texts) => texts,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AccessTable {
+    name: Option<String>,
+    principal: Texts,
+    operation: String,
+    scope: Option<String>,
+    agreement: Option<String>,
+    report: Option<String>,
+    account: Option<Texts>,
+    expect: Decision,
+    message: Option<String>,
+    at: Option<toml::Value>,
+    #[serde(default)]
+    context: BTreeMap<String, Texts>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CoverageTable {
+    name: Option<String>,
+    account: Option<Texts>,
+    agreement: String,
+    expect: Covered,
+    scope: Option<String>,
+    by: Option<String>,
+    at: Option<toml::Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OnlyTable {
+    name: Option<String>,
+    principal: Texts,
+    operation: String,
+    scope: Option<String>,
+    agreement: Option<String>,
+    report: Option<String>,
+    account: Option<Texts>,
+    at: Option<toml::Value>,
+    #[serde(default)]
+    context: BTreeMap<String, Texts>,
+}
+
+const HELP: &str = "it has tables [[access]] (principal, operation, expect), [[coverage]] (agreement, expect) and [[only]] \
+    (principal, operation)";
+
+impl Suite {
+    /// The expectations of all `*.expect.toml` files of a folder.
+    pub fn read(root: &Path, exclude: &Exclude) -> Result<Self, Failure> {
+        let mut suite = Self::default();
+        let mut problems = Vec::new();
+        let hidden = |name: &std::ffi::OsStr| name.to_str().is_some_and(|n| n.starts_with('.') && n.len() > 1);
+        let walker = walkdir::WalkDir::new(root).follow_links(true).sort_by_file_name();
+        for entry in walker.into_iter().filter_entry(|e| e.depth() == 0 || !hidden(e.file_name())) {
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) => {
+                    problems.push(Problem::general(error.to_string()).help("remove it, or correct its permissions"));
+                    continue;
+                }
+            };
+            let name = files::shown(root, entry.path());
+            if !entry.file_type().is_file() || !name.ends_with(SUFFIX) || exclude.excludes(&name, &mut Vec::new()) {
+                continue;
+            }
+            match files::read_text(entry.path(), &name) {
+                Ok(source) => suite.expectations.extend(parse(&source, &mut problems)),
+                Err(problem) => problems.push(problem),
+            }
+        }
+        if problems.is_empty() { Ok(suite) } else { Err(Failure::Problems(problems)) }
+    }
+
+    /// Keeps those whose name or place contains one of these texts; all where there are none.
+    pub fn filter(&mut self, texts: &[String]) {
+        let is_named = |e: &Expectation, text: &str| e.title().contains(text) || e.place.source.path.contains(text);
+        self.expectations.retain(|e| texts.is_empty() || texts.iter().any(|t| is_named(e, t)));
+    }
+}
+
+/// The expectations of a file; what is wrong goes to `problems`.
+pub fn parse(source: &Arc<Source>, problems: &mut Vec<Problem>) -> Vec<Expectation> {
+    let file: File = match toml::from_str(&source.text) {
+        Ok(file) => file,
+        Err(e) => {
+            let span = e.span().map_or(Span::default(), |s| Span { start: s.start, end: s.end });
+            let message = e.message().lines().next().unwrap_or("invalid").to_owned();
+            problems.push(Problem::at(source, span, message).help(HELP));
+            return Vec::new();
+        }
+    };
+    let mut reader = Reader { source, problems };
+    let mut all: Vec<Expectation> = Vec::new();
+    all.extend(file.access.into_iter().filter_map(|t| reader.access(t)));
+    all.extend(file.coverage.into_iter().filter_map(|t| reader.coverage(t)));
+    all.extend(file.only.into_iter().filter_map(|t| reader.only(t)));
+    all.sort_by_key(|e| e.place.span);
+    all
+}
+
+struct Reader<'a> {
+    source: &'a Arc<Source>,
+    problems: &'a mut Vec<Problem>,
+}
+
+impl Reader<'_> {
+    fn wrong(&mut self, span: Span, message: String, help: &str) {
+        self.problems.push(Problem::at(self.source, span, message).help(help));
+    }
+
+    fn place<T>(&self, table: &toml::Spanned<T>) -> Place {
+        Place { source: self.source.clone(), span: Span { start: table.span().start, end: table.span().end } }
+    }
+
+    fn moment(&mut self, at: Option<toml::Value>, span: Span) -> Option<Option<Moment>> {
+        let text = match at {
+            None => return Some(None),
+            Some(toml::Value::String(text)) => text,
+            Some(other) => other.to_string(),
+        };
+        let moment = moment::parse(&text);
+        if moment.is_none() {
+            self.wrong(span, format!("`{text}` is no moment"), "write 2026-11-21 or \"2026-11-21T09:00:00Z\"");
+        }
+        moment.map(Some)
+    }
+
+    fn scope(&mut self, scope: Option<String>, span: Span) -> Option<Option<String>> {
+        const SCOPES: [&str; 3] = ["account", "organization", "offline"];
+        match scope {
+            Some(scope) if !SCOPES.contains(&scope.as_str()) => {
+                let near = did_you_mean(&scope, SCOPES).unwrap_or("account");
+                self.wrong(span, format!("there is no scope `{scope}`"), &format!("write {near}"));
+                None
+            }
+            scope => Some(scope),
+        }
+    }
+
+    fn asked(
+        &mut self,
+        (operation, scope, agreement, report): (String, Option<String>, Option<String>, Option<String>),
+        account: Option<Texts>,
+        span: Span,
+    ) -> Option<Asked> {
+        let operation = match naming::operation(&operation) {
+            Ok(operation) => Some(operation),
+            Err(Failure::Problems(found)) => {
+                for problem in found {
+                    let help = problem.help_text().unwrap_or("write the name of an operation").to_owned();
+                    self.wrong(span, problem.message().to_owned(), &help);
+                }
+                None
+            }
+            Err(Failure::Nothing(message)) => {
+                self.wrong(span, message, HELP);
+                None
+            }
+        };
+        let scope = self.scope(scope, span)?;
+        Some(Asked { operation: operation?, scope, agreement, report, accounts: accounts(account) })
+    }
+
+    fn access(&mut self, table: toml::Spanned<AccessTable>) -> Option<Expectation> {
+        let place = self.place(&table);
+        let t = table.into_inner();
+        let at = self.moment(t.at, place.span);
+        let asked = self.asked((t.operation, t.scope, t.agreement, t.report), t.account, place.span);
+        if t.message.is_some() && t.expect != Decision::Deny {
+            self.wrong(place.span, "a message is shown for a denial".to_owned(), "write expect = \"deny\"");
+            return None;
+        }
+        let principals = self.principals(t.principal, place.span)?;
+        let access = Access { principals, asked: asked?, decision: t.expect, message: t.message };
+        let context = settled(t.context);
+        Some(Expectation { place, name: t.name, at: at?, context, of: Expected::Access(access) })
+    }
+
+    fn coverage(&mut self, table: toml::Spanned<CoverageTable>) -> Option<Expectation> {
+        let place = self.place(&table);
+        let t = table.into_inner();
+        let at = self.moment(t.at, place.span);
+        let scope = self.scope(t.scope, place.span)?;
+        if t.expect != Covered::Covered && (scope.is_some() || t.by.is_some()) {
+            let help = "write expect = \"covered\", or leave out `scope` and `by`";
+            self.wrong(place.span, "what is not covered is governed by nothing".to_owned(), help);
+            return None;
+        }
+        let coverage =
+            Coverage { accounts: accounts(t.account), agreement: t.agreement, coverage: t.expect, scope, by: t.by };
+        Some(Expectation { place, name: t.name, at: at?, context: BTreeMap::new(), of: Expected::Coverage(coverage) })
+    }
+
+    fn only(&mut self, table: toml::Spanned<OnlyTable>) -> Option<Expectation> {
+        let place = self.place(&table);
+        let t = table.into_inner();
+        let at = self.moment(t.at, place.span);
+        let asked = self.asked((t.operation, t.scope, t.agreement, t.report), t.account, place.span);
+        // nobody at all is an empty list
+        let only = Only { principals: t.principal.list(), asked: asked? };
+        let context = settled(t.context);
+        Some(Expectation { place, name: t.name, at: at?, context, of: Expected::Only(only) })
+    }
+
+    fn principals(&mut self, texts: Texts, span: Span) -> Option<Vec<String>> {
+        let principals = texts.list();
+        if principals.is_empty() {
+            self.wrong(span, "no principal is named".to_owned(), "name one, or several in a list");
+            return None;
+        }
+        Some(principals)
+    }
+}
+
+/// `*` is all accounts.
+fn accounts(texts: Option<Texts>) -> Vec<String> {
+    let mut accounts = texts.map(Texts::list).unwrap_or_default();
+    accounts.retain(|a| a != "*");
+    accounts
+}
+
+fn settled(context: BTreeMap<String, Texts>) -> BTreeMap<String, Vec<String>> {
+    let value = |texts: Texts| texts.list().into_iter().filter(|t| !t.is_empty()).collect();
+    context.into_iter().map(|(key, texts)| (key.to_ascii_lowercase(), value(texts))).collect()
+}
+
+impl Asked {
+    /// In words.
+    pub fn words(&self) -> String {
+        let mut words = vec![self.operation.to_owned()];
+        words.extend(self.agreement.clone());
+        words.extend(self.report.clone());
+        words.extend(self.scope.as_ref().map(|s| format!("({s})")));
+        if !self.accounts.is_empty() {
+            words.push(format!("in {}", self.accounts.join(", ")));
+        }
+        words.join(" ")
+    }
+}
+
+impl Expectation {
+    /// Its name, or what it says.
+    pub fn title(&self) -> String {
+        if let Some(name) = &self.name {
+            return name.clone();
+        }
+        match &self.of {
+            Expected::Access(a) => {
+                let may = match a.decision {
+                    Decision::Allow => "may",
+                    Decision::Deny => "may not",
+                    Decision::Unknown => "may or may not",
+                };
+                format!("{} {may} {}", crate::words::few(&a.principals, 3), a.asked.words())
+            }
+            Expected::Coverage(c) => {
+                let accounts =
+                    if c.accounts.is_empty() { "all accounts".to_owned() } else { crate::words::few(&c.accounts, 3) };
+                let by = match (&c.by, &c.scope) {
+                    (Some(by), _) => format!(" by {by}"),
+                    (None, Some(scope)) => format!(" by {scope} agreement"),
+                    _ => String::new(),
+                };
+                format!("{accounts}: {} {}{by}", c.agreement, c.coverage.word().replace('-', " "))
+            }
+            Expected::Only(o) if o.principals.is_empty() => format!("nobody may {}", o.asked.words()),
+            Expected::Only(o) => format!("only {} may {}", crate::words::few(&o.principals, 3), o.asked.words()),
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! A first set of expectations, from what holds now.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use crate::assessment::{Assessment, OperationAnswer};
+use crate::problem::Failure;
+
+#[derive(Default, Serialize)]
+struct File<'a> {
+    access: Vec<Access<'a>>,
+    only: Vec<Only<'a>>,
+    coverage: Vec<Coverage<'a>>,
+}
+
+/// An operation, and on what.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+struct Asked<'a> {
+    operation: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agreement: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    report: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Access<'a> {
+    principal: Vec<&'a str>,
+    #[serde(flatten)]
+    asked: Asked<'a>,
+    expect: &'a str,
+}
+
+#[derive(Serialize)]
+struct Only<'a> {
+    principal: Vec<&'a str>,
+    #[serde(flatten)]
+    asked: Asked<'a>,
+}
+
+#[derive(Serialize)]
+struct Coverage<'a> {
+    account: Vec<&'a str>,
+    agreement: &'a str,
+    expect: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<&'a str>,
+}
+
+const HEAD: &str = "# Expectations that were recorded from what holds: review each, and keep what must hold.\n\
+    # `countersign test` runs them.\n";
+
+/// The text of a file: who may do each operation that someone may, that nobody else may, and what covers each account.
+/// `None` where there is nothing to record.
+pub fn record(assessment: &Assessment) -> Result<Option<String>, Failure> {
+    let mut by: BTreeMap<Asked<'_>, BTreeMap<&str, BTreeSet<&str>>> = BTreeMap::new();
+    for principal in &assessment.principals {
+        for answer in principal.operations.iter().filter(|o| o.decision != "deny") {
+            by.entry(asked(answer)).or_default().entry(answer.decision).or_default().insert(&principal.principal);
+        }
+    }
+    let mut file = File::default();
+    for (asked, decisions) in by {
+        for (expect, principals) in &decisions {
+            let principal = principals.iter().copied().collect();
+            file.access.push(Access { principal, asked: asked.clone(), expect });
+        }
+        let all: BTreeSet<&str> = decisions.into_values().flatten().collect();
+        file.only.push(Only { principal: all.into_iter().collect(), asked });
+    }
+    let mut rows: BTreeMap<(&str, &str, Option<&str>), BTreeSet<&str>> = BTreeMap::new();
+    let kinds: BTreeSet<&str> = assessment
+        .accounts
+        .iter()
+        .flat_map(|a| &a.agreements)
+        .filter(|r| r.kind == "baa" || r.coverage != "not-covered")
+        .map(|r| r.kind.as_str())
+        .collect();
+    for account in &assessment.accounts {
+        for row in account.agreements.iter().filter(|r| kinds.contains(r.kind.as_str())) {
+            let scope = row.governing.as_ref().map(|g| g.scope);
+            rows.entry((&row.kind, row.coverage, scope)).or_default().insert(&account.account);
+        }
+    }
+    for ((agreement, expect, scope), accounts) in rows {
+        file.coverage.push(Coverage { account: accounts.into_iter().collect(), agreement, expect, scope });
+    }
+    if file.access.is_empty() && file.coverage.is_empty() {
+        return Ok(None);
+    }
+    let text = toml::to_string_pretty(&file).map_err(|e| Failure::general(e.to_string()))?;
+    Ok(Some(format!("{HEAD}\n{text}")))
+}
+
+fn asked(answer: &OperationAnswer) -> Asked<'_> {
+    Asked {
+        operation: answer.operation,
+        scope: answer.scope,
+        agreement: answer.agreement.as_deref(),
+        report: answer.report.as_deref(),
+    }
+}

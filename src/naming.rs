@@ -1,0 +1,82 @@
+//! Finding what was named: operations, principals and people. Ambiguity and absence are errors.
+
+use std::collections::BTreeSet;
+
+use crate::assessment::PrincipalAnswer;
+use crate::inventory::Inventory;
+use crate::operations::catalogue::NAMES;
+use crate::problem::{Failure, Problem, did_you_mean};
+
+/// The full name of an operation: as it is, or a part that no other operation has.
+pub fn operation(name: &str) -> Result<&'static str, Failure> {
+    if let Some(exact) = NAMES.iter().find(|n| **n == name) {
+        return Ok(exact);
+    }
+    let mut starting = NAMES.iter().filter(|n| n.starts_with(name) && !name.is_empty());
+    match (starting.next(), starting.next()) {
+        (Some(only), None) => Ok(only),
+        (Some(first), Some(second)) => {
+            let problem = Problem::general(format!("`{name}` may be {first} or {second}"));
+            Err(problem.help("write the whole name").into())
+        }
+        _ => Err(absent("operation", name, NAMES).into()),
+    }
+}
+
+/// The principals, each in its account, that a name stands for.
+///
+/// An ARN is exact. A name is that of a user, a role or a root in one account, of a permission set in all its accounts, or
+/// of a person in Identity Center, who stands for each of their permission sets.
+pub fn principals(
+    inventory: &Inventory,
+    accounts: &[String],
+    all: &[PrincipalAnswer],
+    name: &str,
+) -> Result<Vec<PrincipalAnswer>, Failure> {
+    let here = |p: &&PrincipalAnswer| accounts.is_empty() || accounts.contains(&p.account);
+    let by_arn: Vec<_> = all.iter().filter(here).filter(|p| p.principal == name).cloned().collect();
+    if !by_arn.is_empty() {
+        return Ok(by_arn);
+    }
+    let named = all.iter().filter(here).filter(|p| p.name == name && p.kind != "permission set");
+    let iam: Vec<_> = named.cloned().collect();
+    let sets: Vec<_> =
+        all.iter().filter(here).filter(|p| p.name == name && p.kind == "permission set").cloned().collect();
+    let person = all.iter().filter(here).filter(|p| p.people.iter().any(|person| person.user_name == name));
+    let person: Vec<_> = person.cloned().collect();
+    let known_person =
+        inventory.of_type("IdentityCenterUser").any(|u| u.str("userName") == Some(name) || u.uid.id == name);
+    let meanings = [iam.len(), usize::from(!sets.is_empty()), usize::from(!person.is_empty())].iter().sum::<usize>();
+    match meanings {
+        0 if known_person => {
+            let problem = Problem::general(format!("{name} has no permission set in these accounts"));
+            Err(problem.help("assign one under `assignments` of a PermissionSet").into())
+        }
+        0 => {
+            let names = all
+                .iter()
+                .flat_map(|p| std::iter::once(p.name.as_str()).chain(p.people.iter().map(|x| x.user_name.as_str())));
+            let names: BTreeSet<&str> = names.collect();
+            Err(absent("principal", name, names).into())
+        }
+        1 => Ok([iam, sets, person].concat()),
+        _ => {
+            let mut arns: Vec<String> = iam.iter().map(|p| p.principal.clone()).collect();
+            arns.extend(sets.iter().chain(&person).map(|p| format!("{} in {}", p.principal, p.account)));
+            arns.truncate(8);
+            let problem = Problem::general(format!("`{name}` is ambiguous: {}", arns.join(", ")));
+            Err(problem.help("write the ARN, or narrow with --account").into())
+        }
+    }
+}
+
+/// A problem about something that is not there, with what may have been meant.
+pub fn absent<'a>(what: &str, name: &str, known: impl IntoIterator<Item = &'a str>) -> Problem {
+    let known: Vec<&str> = known.into_iter().collect();
+    let problem = Problem::general(format!("there is no {what} `{name}`"));
+    match did_you_mean(name, known.iter().copied()) {
+        Some(near) => problem.help(format!("did you mean `{near}`?")),
+        None if known.len() <= 10 => problem.help(format!("there is {}", known.join(", "))),
+        None => problem,
+    }
+}
