@@ -17,6 +17,7 @@ use serde::Serialize;
 use crate::agreements::tree::Standing;
 use crate::agreements::{Agreements, context, datetime};
 use crate::assessment::{OperationAnswer, Options, PrincipalAnswer, assess};
+use crate::diff::differences::Operation;
 use crate::inventory::Inventory;
 use crate::inventory::entity::{Entity, Item, Uid, cedar_uid};
 use crate::inventory::model::Account;
@@ -117,8 +118,8 @@ pub struct Violation {
     pub name: String,
     /// The people behind a permission set for whom it is so.
     pub people: Vec<String>,
-    /// What it may do, in words.
-    pub operations: Vec<String>,
+    /// What it may do.
+    pub operations: Vec<Operation>,
     /// What a request carries that is not granted as assumed.
     pub request: BTreeMap<String, String>,
 }
@@ -471,7 +472,7 @@ impl<'a> Asking<'a> {
             kind: principal.kind,
             name: principal.name.clone(),
             people: actor.name.iter().cloned().collect(),
-            operations: vec![crate::report::answer::question(operation)],
+            operations: vec![Operation::of(operation)],
             request,
         };
         self.violations.entry(id.to_owned()).or_default().insert(violation);
@@ -527,7 +528,7 @@ fn subsets(
 
 /// Violations of a principal that are alike, with all their operations; then those of all people with the same.
 fn merged(violations: BTreeSet<Violation>) -> Vec<Violation> {
-    let mut by_actor: BTreeMap<Violation, Vec<String>> = BTreeMap::new();
+    let mut by_actor: BTreeMap<Violation, Vec<Operation>> = BTreeMap::new();
     for mut violation in violations {
         let operations = std::mem::take(&mut violation.operations);
         by_actor.entry(violation).or_default().extend(operations);

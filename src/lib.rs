@@ -7,6 +7,7 @@
 pub mod access;
 pub mod agreements;
 pub mod assessment;
+pub mod check;
 pub mod cli;
 pub mod diff;
 pub mod expectations;

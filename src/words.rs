@@ -29,3 +29,12 @@ pub fn plain(text: &str) -> String {
     let words: Vec<&str> = plain.split_whitespace().collect();
     words.join(" ").trim_end_matches('.').to_owned()
 }
+
+/// A principal, as people call it: `user jane of 111122223333`, `permission set Legal in 111122223333`.
+pub fn principal(kind: &str, name: &str, account: &str) -> String {
+    match kind {
+        "root user" => format!("root user of {account}"),
+        "permission set" => format!("permission set {name} in {account}"),
+        kind => format!("{kind} {name} of {account}"),
+    }
+}

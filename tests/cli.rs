@@ -10,8 +10,15 @@ use std::process::{Command, Output};
 use common::*;
 use serde_json::{Value, json};
 
+const BEFORE: &str = "examples/pull-request/before";
+const AFTER: &str = "examples/pull-request/after";
+
 fn run(args: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+    // the pipeline that these tests may run in is not theirs
+    for name in ["GITHUB_ACTIONS", "GITLAB_CI"] {
+        command.env_remove(name);
+    }
     command.current_dir(env!("CARGO_MANIFEST_DIR")).env("NO_COLOR", "1").args(args).output().unwrap()
 }
 
@@ -94,6 +101,10 @@ fn valid(schema: &str, document: &Value) {
         .unwrap()
         .add("urn:countersign:new-access:v1", shared("new-access.v1.schema.json"))
         .unwrap()
+        .add("urn:countersign:diff:v1", shared("diff.v1.schema.json"))
+        .unwrap()
+        .add("urn:countersign:test:v1", shared("test.v1.schema.json"))
+        .unwrap()
         .prepare()
         .unwrap();
     let validator = jsonschema::options().with_registry(&shared).build(&schema).unwrap();
@@ -121,6 +132,8 @@ fn json_is_valid_against_its_schema() {
     let text = stdout(&change);
     assert!(text.starts_with("{\n  \"schema\": \"countersign/diff/v1\""));
     valid("diff.v1.schema.json", &serde_json::from_str(&text).unwrap());
+    let check = ["check", AFTER, "--base", BEFORE, "--format", "json"];
+    valid("check.v1.schema.json", &serde_json::from_str(&stdout(&check)).unwrap());
     let tested = stdout(&["test", "examples/pull-request/after", "--format", "json"]);
     valid("test.v1.schema.json", &serde_json::from_str(&tested).unwrap());
     let any = stdout(&["can", "maria", "accept", "examples/hospital", "--any", "--format", "json"]);
@@ -330,4 +343,96 @@ fn expectations_have_exit_codes_and_are_recorded_once() {
     assert_eq!(code(&["test", path, "--record", "x.toml"]), 2);
     std::fs::write(folder.path().join("bad.expect.toml"), "[[only]]\n").unwrap();
     assert_eq!(code(&["test", path]), 2);
+}
+
+#[test]
+fn a_check_is_one_report_with_one_exit_code() {
+    assert_eq!(code(&["check", BEFORE]), 0);
+    assert_eq!(code(&["check", AFTER, "--base", BEFORE]), 1);
+    // each part fails by itself
+    for (part, expected) in [("diff", 1), ("expectations", 1), ("guardrails", 1), ("findings", 0), ("lint", 0)] {
+        assert_eq!(code(&["check", AFTER, "--base", BEFORE, "--only", part]), expected, "{part}");
+    }
+    assert_eq!(code(&["check", BEFORE, "--only", "lint", "--fail-on", "warning"]), 1);
+    assert_eq!(code(&["check", BEFORE, "--only", "diff"]), 3, "nothing to compare with is nothing to check");
+    assert_eq!(code(&["check", "examples/clinic", "--only", "guardrails"]), 3);
+    assert_eq!(code(&["check", "examples/hospital"]), 1, "an error among the findings");
+    assert_eq!(code(&["check", "examples/hospital", "--fail-on", "never"]), 0);
+    assert_eq!(code(&["check", "examples/hospital", "--git", "no-such-revision"]), 2);
+    let empty = tempfile::tempdir().unwrap();
+    assert_eq!(code(&["check", empty.path().to_str().unwrap()]), 3);
+    // policies without an inventory are linted
+    std::fs::write(empty.path().join("p.json"), allows(&["s3:*"]).to_string()).unwrap();
+    assert_eq!(code(&["check", empty.path().to_str().unwrap()]), 0);
+}
+
+/// What every format tells is the same.
+#[test]
+fn a_check_in_every_format() {
+    let as_format = |format: &str| stdout(&["check", AFTER, "--base", BEFORE, "--format", format]);
+    let sarif: Value = serde_json::from_str(&as_format("sarif")).unwrap();
+    let schema = std::fs::read_to_string("tests/data/sarif-2.1.0.schema.json").unwrap().replace("{2}]?$", "{2}$");
+    let validator = jsonschema::validator_for(&serde_json::from_str(&schema).unwrap()).unwrap();
+    let errors: Vec<String> = validator.iter_errors(&sarif).map(|e| e.to_string()).collect();
+    assert!(errors.is_empty(), "{errors:?}");
+    let results = sarif["runs"][0]["results"].as_array().unwrap();
+    for rule in ["coverage-change", "access-change", "new-access", "expectation", "developers-bind-nobody", "CS003"] {
+        assert!(results.iter().any(|r| r["ruleId"] == rule), "{rule}");
+    }
+    let uri = |r: &Value| r["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].as_str().unwrap().to_owned();
+    assert!(results.iter().all(|r| Path::new(&uri(r)).is_file()), "places are files, from where the command runs");
+    let github = as_format("github");
+    let errors = results.iter().filter(|r| r["level"] == "error").count();
+    assert_eq!(github.lines().filter(|l| l.starts_with("::error ")).count(), errors);
+    assert!(github.contains("file=examples/pull-request/after/organization.json,line=16"), "{github}");
+    let junit = as_format("junit");
+    assert!(junit.contains("developers-bind-nobody") && junit.contains("coverage is lost, access widens"), "{junit}");
+    let markdown = as_format("markdown");
+    let (decisions, details) = markdown.split_once("<details>").unwrap();
+    assert!(decisions.contains("Coverage lost") && decisions.contains("333344445555"));
+    assert!(decisions.lines().count() < 30 && details.contains("</details>"));
+}
+
+/// The base of a pull request is found from the environment; a shallow clone is a clear error.
+#[test]
+fn a_check_in_a_pipeline() {
+    let run_in = |folder: &Path, variables: &[(&str, &str)]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+        for name in ["GITHUB_ACTIONS", "GITLAB_CI", "GITHUB_BASE_REF"] {
+            command.env_remove(name);
+        }
+        command.current_dir(folder).env("NO_COLOR", "1").envs(variables.iter().copied()).arg("check").output().unwrap()
+    };
+    let git = |folder: &Path, args: &[&str]| {
+        let identity = ["-c", "user.name=x", "-c", "user.email=x@example.com", "-c", "init.defaultBranch=main"];
+        let output = Command::new("git").current_dir(folder).args(identity).args(args).output().unwrap();
+        assert!(output.status.success(), "{args:?} {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    };
+    let origin = World::organization().user(A, "a", json!([])).folder();
+    git(origin.path(), &["init", "--quiet"]);
+    git(origin.path(), &["add", "."]);
+    git(origin.path(), &["commit", "--quiet", "-m", "base"]);
+    let base = git(origin.path(), &["rev-parse", "HEAD"]);
+    git(origin.path(), &["checkout", "--quiet", "-b", "topic"]);
+    let wider = World::organization().user(A, "a", json!([ADMIN])).folder();
+    std::fs::copy(wider.path().join("entities.json"), origin.path().join("entities.json")).unwrap();
+    git(origin.path(), &["commit", "--quiet", "-am", "wider"]);
+    let clone = tempfile::tempdir().unwrap();
+    let from = format!("file://{}", origin.path().display());
+    git(clone.path(), &["clone", "--quiet", "--branch", "topic", &from, "whole"]);
+    git(clone.path(), &["clone", "--quiet", "--branch", "topic", "--depth", "1", &from, "shallow"]);
+    let (whole, shallow) = (clone.path().join("whole"), clone.path().join("shallow"));
+    let github = [("GITHUB_ACTIONS", "true"), ("GITHUB_EVENT_NAME", "pull_request"), ("GITHUB_BASE_REF", "main")];
+    let gitlab = [("GITLAB_CI", "true"), ("CI_MERGE_REQUEST_DIFF_BASE_SHA", base.as_str())];
+    for variables in [&github[..], &gitlab] {
+        let found = run_in(&whole, variables);
+        let text = String::from_utf8(found.stdout).unwrap();
+        assert!(found.status.code() == Some(1) && text.contains("access widens"), "{text}");
+        let found = run_in(&shallow, variables);
+        let text = String::from_utf8(found.stderr).unwrap();
+        assert!(found.status.code() == Some(2) && text.contains("this clone is shallow"), "{text}");
+    }
+    let alone = run_in(&whole, &[]);
+    assert!(String::from_utf8(alone.stdout).unwrap().contains("no base to compare with"));
 }

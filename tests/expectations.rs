@@ -116,7 +116,7 @@ fn expectations_are_met_or_not() {
         (
             "[[only]]\nprincipal = \"arn:aws:iam::*:root\"\noperation = \"terminate\"",
             false,
-            "user legal in 111111111111",
+            "user legal of 111111111111",
         ),
         (
             "[[only]]\nprincipal = \"arn:aws:iam::*:root\"\noperation = \"accept\"\naccount = \"222222222222\"\nscope = \"account\"",

@@ -73,7 +73,7 @@ pub struct Two {
 }
 
 impl Two {
-    fn folders(base: &Path, head: &Path) -> Self {
+    pub fn folders(base: &Path, head: &Path) -> Self {
         Self {
             base: base.to_owned(),
             base_name: base.display().to_string(),

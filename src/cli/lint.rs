@@ -66,7 +66,7 @@ pub struct LintArgs {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-enum FailOn {
+pub enum FailOn {
     Error,
     Warning,
     Info,
@@ -74,12 +74,13 @@ enum FailOn {
 }
 
 impl FailOn {
-    fn fails(self, severity: Severity) -> bool {
+    /// The least severity that fails.
+    pub fn severity(self) -> Option<Severity> {
         match self {
-            Self::Error => severity == Severity::Error,
-            Self::Warning => severity >= Severity::Warning,
-            Self::Info => true,
-            Self::Never => false,
+            Self::Error => Some(Severity::Error),
+            Self::Warning => Some(Severity::Warning),
+            Self::Info => Some(Severity::Info),
+            Self::Never => None,
         }
     }
 }
@@ -126,7 +127,7 @@ pub fn lint(args: &LintArgs) -> Result<u8, Failure> {
     }
     let report = Report::new(outcome);
     print(&args.format, &report)?;
-    let fails = report.open().any(|f| args.fail_on.fails(f.severity));
+    let fails = report.open().any(|f| args.fail_on.severity().is_some_and(|limit| f.severity >= limit));
     Ok(match (problems.is_empty(), fails) {
         (false, _) => INVALID,
         (true, true) => NOT_OK,
@@ -135,15 +136,16 @@ pub fn lint(args: &LintArgs) -> Result<u8, Failure> {
 }
 
 fn print(formats: &[Output], report: &Report) -> Result<(), Failure> {
-    let pretty = |value: Result<String, serde_json::Error>| value.map_err(|e| Failure::general(e.to_string()));
     output::write_as(formats, |format| match format {
         Format::Text => Ok(findings::text::text(output::width(), report)),
-        Format::Sarif => pretty(serde_json::to_string_pretty(&findings::sarif::sarif(report))),
-        Format::Github => Ok(findings::github::github(report)),
-        Format::Gitlab => pretty(serde_json::to_string_pretty(&findings::gitlab::gitlab(report))),
-        Format::Junit => findings::junit::junit(report),
+        Format::Sarif => output::json(&findings::sarif::sarif(&findings::sarif::rules_of_lint(), &report.entries())),
+        Format::Github => {
+            Ok(findings::github::github(&report.entries(), &format!("{} · {}", report.counts(), report.read())))
+        }
+        Format::Gitlab => output::json(&findings::gitlab::gitlab(&report.entries())),
+        Format::Junit => findings::junit::junit(&report.entries(), &report.read()),
         Format::Markdown => Ok(findings::markdown::markdown(report)),
-        Format::Json | Format::Lines => pretty(serde_json::to_string_pretty(&findings::json::json(report))),
+        Format::Json | Format::Lines => output::json(&findings::json::json(report)),
     })
 }
 

@@ -1,6 +1,7 @@
 //! The command line: arguments in, exit codes out. Reads the clock and the files; decides nothing.
 
 mod answers;
+mod check;
 mod diff;
 mod evaluate;
 mod import;
@@ -71,6 +72,8 @@ enum Command {
     Coverage(evaluate::CoverageArgs),
     /// What a change grants and loses: access and coverage between two inventories, or two policies
     Diff(diff::DiffArgs),
+    /// Everything, for continuous integration: what the change does, expectations, guardrails, findings, lint
+    Check(check::CheckArgs),
     /// What is wrong in IAM-style policies and permission sets: JSON, YAML, Terraform, CloudFormation
     Lint(lint::LintArgs),
     /// Expectations kept beside the inventory: who may and may not, what is covered, and nobody else
@@ -162,6 +165,7 @@ fn run(cli: &Cli) -> Result<u8, Failure> {
         Command::WhoCan(args) => answers::who_can(cli, args),
         Command::Coverage(args) => evaluate::coverage(cli, args),
         Command::Diff(args) => diff::diff(cli, args),
+        Command::Check(args) => check::check(cli, args),
         Command::Lint(args) => lint::lint(args),
         Command::Test(args) => test::test(cli, args),
         Command::Simulate(args) => simulate::simulate(args),

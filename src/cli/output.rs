@@ -86,10 +86,13 @@ impl Output {
 
     /// One of the formats that tests have.
     pub fn of_tests(text: &str) -> Result<Self, String> {
-        let formats = OF_FINDINGS
-            .map(|(name, format)| ([Format::Text, Format::Json, Format::Junit].contains(&format), name, format));
-        let formats: Vec<(&str, Format)> = formats.into_iter().filter(|(is, ..)| *is).map(|(_, n, f)| (n, f)).collect();
-        Self::among(text, &formats)
+        let is = |f: &Format| [Format::Text, Format::Json, Format::Junit].contains(f);
+        Self::among(text, &OF_FINDINGS.into_iter().filter(|(_, f)| is(f)).collect::<Vec<_>>())
+    }
+
+    /// One of the formats that a check has.
+    pub fn of_checks(text: &str) -> Result<Self, String> {
+        Self::among(text, &OF_FINDINGS.into_iter().filter(|(_, f)| *f != Format::Gitlab).collect::<Vec<_>>())
     }
 
     fn among(text: &str, formats: &[(&str, Format)]) -> Result<Self, String> {

@@ -52,9 +52,12 @@ impl Actual {
     }
 }
 
+/// The moment and the context of an assessment.
+type Asking<'a> = (Moment, &'a BTreeMap<String, Vec<String>>);
+
 /// Holds all expectations of a suite against the inventory.
 pub fn run(suite: &Suite, inventory: &Inventory, rules: &RuleBook, options: &Options) -> Result<Vec<Case>, Failure> {
-    let mut groups: BTreeMap<(Moment, &BTreeMap<String, Vec<String>>), Vec<usize>> = BTreeMap::new();
+    let mut groups: BTreeMap<Asking<'_>, Vec<usize>> = BTreeMap::new();
     for (index, expectation) in suite.expectations.iter().enumerate() {
         groups.entry((expectation.at.unwrap_or(options.at), &expectation.context)).or_default().push(index);
     }
@@ -251,7 +254,7 @@ fn is_expected(answer: &OperationAnswer, access: &Access) -> bool {
 }
 
 fn who(principal: &PrincipalAnswer) -> String {
-    format!("{} {} in {}", principal.kind, principal.name, principal.account)
+    crate::words::principal(principal.kind, &principal.name, &principal.account)
 }
 
 /// Answers by what they say and why: those that are alike together, first by operations, then by principals.

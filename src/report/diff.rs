@@ -20,6 +20,15 @@ const INDENT: usize = 12;
 pub fn text(width: usize, diff: &Diff, (base, head): (&str, &str), all: bool) -> String {
     let mut text = format!("{} {}\n", bold(&format!("{base} → {head}")), dim(&format!("· {}", day(&diff.at))));
     text.push_str(&format!("  {}\n", verdict(diff)));
+    text.push_str(&body(width, diff, all));
+    text.push('\n');
+    text.push_str(&paragraph(width, "", &format!("Left out: {}.", diff.leaves_out.join("; "))));
+    text
+}
+
+/// All entries, without the head.
+pub fn body(width: usize, diff: &Diff, all: bool) -> String {
+    let mut text = String::new();
     let drawing = Drawing { width, diff, shown: if all { usize::MAX } else { SHOWN } };
     for entry in &diff.coverage {
         text.push_str(&drawing.coverage(entry));
@@ -39,8 +48,6 @@ pub fn text(width: usize, diff: &Diff, (base, head): (&str, &str), all: bool) ->
     }
     text.push_str(&drawing.proved());
     text.push_str(&drawing.changes());
-    text.push('\n');
-    text.push_str(&paragraph(width, "", &format!("Left out: {}.", diff.leaves_out.join("; "))));
     text
 }
 
@@ -137,11 +144,7 @@ pub fn principal(entry: &PrincipalEntry) -> String {
         [] => String::new(),
         people => format!(" ({})", people.join(", ")),
     };
-    match entry.kind {
-        "root user" => format!("root user of {}", entry.account),
-        "permission set" => format!("permission set {} in {}{people}", entry.name, entry.account),
-        kind => format!("{kind} {} of {}", entry.name, entry.account),
-    }
+    format!("{}{people}", crate::words::principal(entry.kind, &entry.name, &entry.account))
 }
 
 /// Principals: those of a permission set by their accounts and people.

@@ -49,6 +49,12 @@ fn failed(width: usize, case: &Case) -> String {
 /// JUnit: a suite a file, a case an expectation.
 pub fn junit(cases: &[Case]) -> Result<String, Failure> {
     let mut xml = quick_junit::Report::new("countersign test");
+    xml.add_test_suites(suites(cases));
+    xml.to_string().map_err(|e| Failure::general(format!("JUnit: {e}")))
+}
+
+/// The suites of expectations, a file each.
+pub fn suites(cases: &[Case]) -> Vec<TestSuite> {
     let mut suites: Vec<TestSuite> = Vec::new();
     for case in cases {
         if suites.last().is_none_or(|s| s.name.as_str() != case.file) {
@@ -68,6 +74,5 @@ pub fn junit(cases: &[Case]) -> Result<String, Failure> {
             suite.add_test_case(TestCase::new(format!("{} (line {})", case.name, case.line), status));
         }
     }
-    xml.add_test_suites(suites);
-    xml.to_string().map_err(|e| Failure::general(format!("JUnit: {e}")))
+    suites
 }

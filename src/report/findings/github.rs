@@ -1,28 +1,27 @@
 //! Workflow commands of GitHub Actions: an annotation for each finding.
 
-use super::{Report, region};
-use crate::lint::{Finding, Severity};
+use super::Entry;
+use crate::lint::Severity;
 
-/// The commands of a report, and its counts for the log.
-pub fn github(report: &Report) -> String {
-    let lines: Vec<String> = report.open().map(command).collect();
-    let counts = format!("countersign: {} · {}", report.counts(), report.read());
-    lines.into_iter().chain([counts]).collect::<Vec<_>>().join("\n")
+/// The commands of all findings that count, and a line for the log.
+pub fn github(entries: &[Entry], summary: &str) -> String {
+    let lines = entries.iter().filter(|e| e.suppressed.is_none()).map(command);
+    lines.chain([format!("countersign: {summary}")]).collect::<Vec<_>>().join("\n")
 }
 
-fn command(finding: &Finding) -> String {
+fn command(finding: &Entry) -> String {
     let word = match finding.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
         Severity::Info => "notice",
     };
-    let [line, column, end_line, end_column] = region(finding, |text| text.chars().count());
+    let [line, column, end_line, end_column] = finding.region(|text| text.chars().count());
     // GitHub takes columns only where a finding is on one line
     let columns = if line == end_line { format!(",col={column},endColumn={end_column}") } else { String::new() };
-    let title = format!("{} {}", finding.rule.code, finding.rule.name);
+    let title = format!("{} {}", finding.code, finding.name);
     format!(
         "::{word} file={},line={line},endLine={end_line}{columns},title={}::{}",
-        property(&finding.place.source.path),
+        property(&finding.file),
         property(&title),
         data(&format!("{}\n{}", finding.message, finding.help))
     )

@@ -2,25 +2,25 @@
 
 use serde_json::{Value, json};
 
-use super::{Report, region};
+use super::Entry;
 use crate::lint::Severity;
 
-/// The entries of a report.
-pub fn gitlab(report: &Report) -> Value {
-    let entry = |(finding, fingerprint): (&crate::lint::Finding, &String)| {
-        let [line, _, end, _] = region(finding, |text| text.chars().count());
+/// The findings that count.
+pub fn gitlab(entries: &[Entry]) -> Value {
+    let entry = |finding: &Entry| {
+        let [line, _, end, _] = finding.region(|text| text.chars().count());
         let severity = match finding.severity {
             Severity::Error => "critical",
             Severity::Warning => "minor",
             Severity::Info => "info",
         };
         json!({
-            "description": format!("{}: {}. {}", finding.rule.code, finding.message, finding.help),
-            "check_name": format!("{}/{}", finding.rule.code, finding.rule.name),
-            "fingerprint": fingerprint,
+            "description": format!("{}: {}. {}", finding.code, finding.message, finding.help),
+            "check_name": format!("{}/{}", finding.code, finding.name),
+            "fingerprint": finding.fingerprint,
             "severity": severity,
-            "location": {"path": finding.place.source.path, "lines": {"begin": line, "end": end}}
+            "location": {"path": finding.file, "lines": {"begin": line, "end": end}}
         })
     };
-    report.open_with_fingerprints().map(entry).collect()
+    entries.iter().filter(|e| e.suppressed.is_none()).map(entry).collect()
 }

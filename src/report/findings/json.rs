@@ -64,7 +64,7 @@ pub fn json(report: &Report) -> Findings {
 }
 
 fn one(finding: &Finding, fingerprint: &str) -> One {
-    let [line, column, end_line, end_column] = region(finding, |text| text.chars().count());
+    let [line, column, end_line, end_column] = region(&finding.place, |text| text.chars().count());
     let (suppressed_by, reason) = match &finding.suppressed {
         None => (None, None),
         Some(Suppressed::Ignored(reason)) => (Some("ignore"), Some(reason.clone())),

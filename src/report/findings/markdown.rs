@@ -15,7 +15,7 @@ pub fn markdown(report: &Report) -> String {
 }
 
 fn row(finding: &Finding) -> String {
-    let [line, ..] = region(finding, |text| text.chars().count());
+    let [line, ..] = region(&finding.place, |text| text.chars().count());
     format!(
         "| {} | {} {} | `{}:{line}` | {} — {} |\n",
         finding.severity.word(),
@@ -28,6 +28,6 @@ fn row(finding: &Finding) -> String {
 }
 
 /// A text in a cell of a table, on one line.
-fn cell(text: &str) -> String {
+pub fn cell(text: &str) -> String {
     text.replace('|', "\\|").replace('\n', " ").replace('<', "&lt;")
 }

@@ -9,7 +9,8 @@ pub mod sarif;
 pub mod text;
 
 use crate::lint::baseline::fingerprints;
-use crate::lint::{Finding, Severity};
+use crate::lint::{Finding, Severity, Suppressed};
+use crate::problem::Place;
 use crate::report::count;
 
 /// What a run of lint has to say.
@@ -39,11 +40,6 @@ impl Report {
         self.findings.iter().filter(|f| f.is_open())
     }
 
-    /// The findings that count, with what they are known by.
-    pub fn open_with_fingerprints(&self) -> impl Iterator<Item = (&Finding, &String)> {
-        self.findings.iter().zip(&self.fingerprints).filter(|(f, _)| f.is_open())
-    }
-
     /// `2 errors, 1 warning`; `no findings`.
     pub fn counts(&self) -> String {
         let words = [Severity::Error, Severity::Warning, Severity::Info].into_iter().filter_map(|severity| {
@@ -62,14 +58,85 @@ impl Report {
     }
 }
 
-/// Line and column of the start and of the end of a finding, one-based; `unit` measures a piece of a line.
-fn region(finding: &Finding, unit: impl Fn(&str) -> usize) -> [usize; 4] {
-    let text = &finding.place.source.text;
-    let place = |offset: usize| {
+/// A finding as the formats for other programs tell it, whatever found it.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// `CS101`, or the id of a guardrail.
+    pub code: String,
+    /// A name.
+    pub name: String,
+    /// How bad it is.
+    pub severity: Severity,
+    /// The file.
+    pub file: String,
+    /// Where in it.
+    pub spot: Spot,
+    /// Where, as a path in the file; empty where there is none.
+    pub pointer: String,
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub help: String,
+    /// Why it does not count, if it does not.
+    pub suppressed: Option<Suppressed>,
+    /// What it is known by elsewhere.
+    pub fingerprint: String,
+}
+
+/// A place in a file.
+#[derive(Clone, Debug)]
+pub enum Spot {
+    /// From one byte to another.
+    Place(Place),
+    /// A line, one-based.
+    Line(usize),
+}
+
+impl Entry {
+    /// Line and column of the start and of the end, one-based; `unit` measures a piece of a line.
+    fn region(&self, unit: impl Fn(&str) -> usize) -> [usize; 4] {
+        match &self.spot {
+            Spot::Place(place) => region(place, unit),
+            Spot::Line(line) => [*line, 1, *line, 1],
+        }
+    }
+
+    /// One-based line.
+    pub fn line(&self) -> usize {
+        match &self.spot {
+            Spot::Place(place) => place.line(),
+            Spot::Line(line) => *line,
+        }
+    }
+}
+
+impl Report {
+    /// All findings, those that are suppressed among them.
+    pub fn entries(&self) -> Vec<Entry> {
+        let entry = |(f, fingerprint): (&Finding, &String)| Entry {
+            code: f.rule.code.to_owned(),
+            name: f.rule.name.to_owned(),
+            severity: f.severity,
+            file: f.place.source.path.clone(),
+            spot: Spot::Place(f.place.clone()),
+            pointer: f.pointer.clone(),
+            message: f.message.clone(),
+            help: f.help.clone(),
+            suppressed: f.suppressed.clone(),
+            fingerprint: fingerprint.clone(),
+        };
+        self.findings.iter().zip(&self.fingerprints).map(entry).collect()
+    }
+}
+
+/// Line and column of the start and of the end of a place, one-based; `unit` measures a piece of a line.
+fn region(place: &Place, unit: impl Fn(&str) -> usize) -> [usize; 4] {
+    let text = &place.source.text;
+    let position = |offset: usize| {
         let before = text.get(..offset.min(text.len())).unwrap_or(text);
         let line = before.matches('\n').count() + 1;
         (line, unit(before.rsplit('\n').next().unwrap_or_default()) + 1)
     };
-    let (start, end) = (place(finding.place.span.start), place(finding.place.span.end));
+    let (start, end) = (position(place.span.start), position(place.span.end));
     [start.0, start.1, end.0, end.1]
 }

@@ -1,0 +1,309 @@
+//! `check`: everything, for continuous integration.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde::Deserialize;
+
+use super::diff::{Sessions, Two, diff_of};
+use super::lint::FailOn;
+use super::output::{self, Format, Output};
+use super::{Asking, Cli, NOT_OK, NOTHING, OK, Session, narrow};
+use crate::assessment::assess;
+use crate::check::{Checked, Part};
+use crate::expectations::{SUFFIX, Suite, run::run};
+use crate::guardrails::{FOLDER, Guardrails};
+use crate::inventory::files;
+use crate::lint::baseline::Baseline;
+use crate::lint::read::walk;
+use crate::lint::run::{self as lint, Text};
+use crate::lint::settings::Settings;
+use crate::moment;
+use crate::problem::Failure;
+use crate::report::check as report;
+use crate::report::findings::{self, Report, sarif::Described};
+use crate::revision::Range;
+
+#[derive(Args)]
+pub struct CheckArgs {
+    /// The folder of the inventory [default: the nearest upward with countersign.toml]
+    dir: Option<PathBuf>,
+    /// Compare with a git revision: `main`, `main...` [default: the base of the pull request, in GitHub Actions and GitLab CI]
+    #[arg(long, value_name = "RANGE")]
+    git: Option<String>,
+    /// Compare with the inventory of this folder
+    #[arg(long, value_name = "DIR", conflicts_with = "git")]
+    base: Option<PathBuf>,
+    /// Compare with nothing
+    #[arg(long, conflicts_with_all = ["git", "base"])]
+    no_base: bool,
+    /// Take the reviewed exceptions of countersign.toml: `[[diff.allow]]`, each with a reason
+    #[arg(long)]
+    allow: bool,
+    /// Only these parts
+    #[arg(long, value_enum, value_name = "PART")]
+    only: Vec<Part>,
+    /// The least severity of findings and guardrails that fails
+    #[arg(long, value_enum, default_value_t = FailOn::Error)]
+    fail_on: FailOn,
+    /// Findings of lint that are known
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+    #[command(flatten)]
+    asking: Asking,
+    /// `text`, `json`, `sarif`, `junit`, `github` or `markdown`, also as FORMAT=FILE; may be repeated
+    #[arg(long, value_name = "FORMAT[=FILE]", default_value = "text", value_parser = Output::of_checks)]
+    format: Vec<Output>,
+}
+
+pub fn check(cli: &Cli, args: &CheckArgs) -> Result<u8, Failure> {
+    let folder = files::locate(args.dir.as_deref());
+    let mut checked =
+        Checked { folder: folder.display().to_string(), fail_on: args.fail_on.severity(), ..Checked::default() };
+    let wanted = |part: Part| args.only.is_empty() || args.only.contains(&part);
+    match cli.session(Some(&folder), &args.asking) {
+        Ok(session) => {
+            checked.at = moment::format(session.options.at);
+            if wanted(Part::Diff) {
+                change(cli, args, &session, &mut checked)?;
+            }
+            if wanted(Part::Expectations) {
+                expectations(&session, &mut checked)?;
+            }
+            if wanted(Part::Guardrails) {
+                guardrails(&session, &mut checked)?;
+            }
+            if wanted(Part::Findings) {
+                let assessment = assess(&session.inventory, &session.rules, &session.options)?;
+                checked.add_findings(&session.inventory, &assessment);
+            }
+        }
+        Err(Failure::Nothing(why)) => {
+            checked.at = moment::format(moment::now());
+            for part in [Part::Diff, Part::Expectations, Part::Guardrails, Part::Findings] {
+                if wanted(part) {
+                    checked.skip(part, why.clone());
+                }
+            }
+        }
+        Err(failure) => return Err(failure),
+    }
+    if wanted(Part::Lint) {
+        lint_policies(args, &folder, &mut checked)?;
+    }
+    print(args, &checked)?;
+    Ok(match (checked.is_empty(), checked.passed()) {
+        (true, _) => NOTHING,
+        (false, true) => OK,
+        (false, false) => NOT_OK,
+    })
+}
+
+/// What to compare with: what was asked for, else what the pipeline says.
+fn base(args: &CheckArgs, folder: &Path) -> Result<Option<Two>, Failure> {
+    if args.no_base {
+        return Ok(None);
+    }
+    if let Some(base) = &args.base {
+        return Ok(Some(Two::folders(base, folder)));
+    }
+    let range = match &args.git {
+        Some(range) => Some(Range::parse(range)),
+        None => pipeline(|name| std::env::var(name).ok().filter(|v| !v.is_empty()))?,
+    };
+    range.map(|range| Two::revisions(folder, &range)).transpose()
+}
+
+/// A push, as GitHub tells it.
+#[derive(Deserialize)]
+struct Push {
+    before: Option<String>,
+}
+
+/// The base of a pull request or of a push, in GitHub Actions and in GitLab CI.
+fn pipeline(variable: impl Fn(&str) -> Option<String>) -> Result<Option<Range>, Failure> {
+    let since = |base: String| Range { base, head: None, merge_base: false };
+    let branched = |branch: &str| Range { base: format!("origin/{branch}"), head: None, merge_base: true };
+    // a branch that is new has no commit before
+    let known = |commit: &String| commit.bytes().any(|b| b != b'0');
+    if variable("GITHUB_ACTIONS").is_some() {
+        if let Some(branch) = variable("GITHUB_BASE_REF") {
+            return Ok(Some(branched(&branch)));
+        }
+        if variable("GITHUB_EVENT_NAME").as_deref() != Some("push") {
+            return Ok(None);
+        }
+        let Some(path) = variable("GITHUB_EVENT_PATH") else {
+            return Ok(None);
+        };
+        let source = files::read_text(Path::new(&path), &path)?;
+        let push: Push = serde_json::from_str(&source.text).map_err(|e| Failure::general(format!("{path}: {e}")))?;
+        return Ok(push.before.filter(known).map(since));
+    }
+    if variable("GITLAB_CI").is_some() {
+        if let Some(commit) = variable("CI_MERGE_REQUEST_DIFF_BASE_SHA") {
+            return Ok(Some(since(commit)));
+        }
+        if let Some(branch) = variable("CI_MERGE_REQUEST_TARGET_BRANCH_NAME") {
+            return Ok(Some(branched(&branch)));
+        }
+        return Ok(variable("CI_COMMIT_BEFORE_SHA").filter(known).map(since));
+    }
+    Ok(None)
+}
+
+fn change(cli: &Cli, args: &CheckArgs, session: &Session, checked: &mut Checked) -> Result<(), Failure> {
+    let two = match base(args, &session.folder) {
+        Ok(Some(two)) => two,
+        Ok(None) => {
+            checked.skip(Part::Diff, "no base to compare with: name one with --git or --base");
+            return Ok(());
+        }
+        // the base has no inventory yet: this change begins it
+        Err(Failure::Nothing(why)) => {
+            checked.skip(Part::Diff, why);
+            return Ok(());
+        }
+        Err(failure) => return Err(failure),
+    };
+    match Sessions::base(cli, &two, &args.asking, session) {
+        Ok(base) => {
+            narrow::accounts_of_either(&base.inventory, &session.inventory, &args.asking.account)?;
+            let found = diff_of(&base, session, args.allow)?;
+            checked.add_diff(two.base_name.clone(), found);
+        }
+        Err(Failure::Nothing(why)) => checked.skip(Part::Diff, why),
+        Err(failure) => return Err(failure),
+    }
+    Ok(())
+}
+
+fn expectations(session: &Session, checked: &mut Checked) -> Result<(), Failure> {
+    let suite = Suite::read(&session.folder, &session.inventory.config.exclude)?;
+    if suite.expectations.is_empty() {
+        checked
+            .skip(Part::Expectations, format!("there is no *{SUFFIX}; `countersign test --record` writes a first set"));
+    } else {
+        checked.add_expectations(run(&suite, &session.inventory, &session.rules, &session.options)?);
+    }
+    Ok(())
+}
+
+fn guardrails(session: &Session, checked: &mut Checked) -> Result<(), Failure> {
+    match Guardrails::read(&session.folder, &session.inventory, &session.inventory.schema)? {
+        Some(guardrails) => {
+            checked.add_guardrails(guardrails.check(&session.inventory, &session.rules, &session.options)?);
+        }
+        None => {
+            checked
+                .skip(Part::Guardrails, format!("there is no {FOLDER}/*.cedar, and countersign.toml switches none on"));
+        }
+    }
+    Ok(())
+}
+
+fn lint_policies(args: &CheckArgs, folder: &Path, checked: &mut Checked) -> Result<(), Failure> {
+    let at = args.asking.at.as_deref().map_or_else(|| Ok(moment::now()), super::parse_moment)?;
+    let settings = Settings::read(folder, at).map_err(Failure::Problems)?;
+    let paths: Vec<PathBuf> = match settings.paths.as_slice() {
+        [] => vec![folder.to_owned()],
+        own => own.iter().map(|p| folder.join(p)).collect(),
+    };
+    if let Some(missing) = paths.iter().find(|p| !p.exists()) {
+        return Err(Failure::general(format!("there is no file or folder {}", missing.display())));
+    }
+    let mut problems = Vec::new();
+    let inputs = walk::inputs(folder, &paths, &settings, &mut problems);
+    if !problems.is_empty() {
+        return Err(Failure::Problems(problems));
+    }
+    let texts: Vec<Text> =
+        inputs.into_iter().map(|i| Text { source: i.source, form: i.form, named: i.named }).collect();
+    let mut outcome = lint::lint(&texts, &settings, None, true);
+    if let Some(path) = &args.baseline {
+        let source = files::read_text(path, &path.display().to_string())?;
+        Baseline::parse(&source)?.suppress(&mut outcome.findings);
+    }
+    if outcome.files == 0 {
+        checked.skip(Part::Lint, format!("no file of {} holds a policy", folder.display()));
+    } else {
+        checked.add_lint(&Report::new(outcome));
+    }
+    Ok(())
+}
+
+fn print(args: &CheckArgs, checked: &Checked) -> Result<(), Failure> {
+    let summary = || {
+        let words = checked.parts.iter().map(|p| format!("{}: {}", report::part(p.part), p.note));
+        words.collect::<Vec<_>>().join(" · ")
+    };
+    output::write_as(&args.format, |format| match format {
+        Format::Sarif => {
+            let entries = checked.entries();
+            output::json(&findings::sarif::sarif(&described(&entries), &entries))
+        }
+        Format::Github => Ok(findings::github::github(&checked.entries(), &summary())),
+        Format::Junit => report::junit::junit(checked),
+        Format::Markdown => Ok(report::markdown::markdown(checked)),
+        Format::Json => output::json(&report::json::json(checked)),
+        _ => Ok(report::text(output::width(), checked)),
+    })
+}
+
+/// The rules of lint, and whatever else the findings name.
+fn described(entries: &[findings::Entry]) -> Vec<Described> {
+    let mut all = findings::sarif::rules_of_lint();
+    for entry in entries {
+        if !all.iter().any(|d| d.id == entry.code) {
+            all.push(Described {
+                id: entry.code.clone(),
+                name: entry.name.clone(),
+                summary: entry.name.replace('-', " "),
+                help: entry.help.clone(),
+                uri: None,
+                severity: entry.severity,
+                enabled: true,
+            });
+        }
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    fn range(variables: &[(&str, &str)]) -> Option<Range> {
+        let variables: BTreeMap<&str, &str> = variables.iter().copied().collect();
+        pipeline(|name| variables.get(name).map(|v| (*v).to_owned())).unwrap()
+    }
+
+    #[test]
+    fn the_base_is_that_of_the_pipeline() {
+        let is = |base: &str, merge_base| Some(Range { base: base.to_owned(), head: None, merge_base });
+        let github = [("GITHUB_ACTIONS", "true"), ("GITHUB_EVENT_NAME", "pull_request"), ("GITHUB_BASE_REF", "main")];
+        assert_eq!(range(&github), is("origin/main", true));
+        let sha = "1234567812345678123456781234567812345678";
+        assert_eq!(range(&[("GITLAB_CI", "true"), ("CI_MERGE_REQUEST_DIFF_BASE_SHA", sha)]), is(sha, false));
+        assert_eq!(
+            range(&[("GITLAB_CI", "true"), ("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "main")]),
+            is("origin/main", true)
+        );
+        assert_eq!(range(&[("GITLAB_CI", "true"), ("CI_COMMIT_BEFORE_SHA", sha)]), is(sha, false));
+        assert_eq!(range(&[("GITLAB_CI", "true"), ("CI_COMMIT_BEFORE_SHA", &"0".repeat(40))]), None);
+        let folder = tempfile::tempdir().unwrap();
+        let event = folder.path().join("event.json");
+        let pushed = |before: &str| {
+            std::fs::write(&event, serde_json::json!({"before": before, "ref": "refs/heads/main"}).to_string())
+                .unwrap();
+            let path = event.to_str().unwrap();
+            range(&[("GITHUB_ACTIONS", "true"), ("GITHUB_EVENT_NAME", "push"), ("GITHUB_EVENT_PATH", path)])
+        };
+        assert_eq!(pushed(sha), is(sha, false));
+        assert_eq!(pushed(&"0".repeat(40)), None);
+        assert_eq!(range(&[("GITHUB_ACTIONS", "true"), ("GITHUB_EVENT_NAME", "schedule")]), None);
+        assert_eq!(range(&[("GITHUB_BASE_REF", "main")]), None, "only in a pipeline");
+    }
+}

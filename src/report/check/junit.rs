@@ -1,0 +1,70 @@
+//! JUnit: a suite a part; every guardrail and expectation is a case, those that pass too.
+
+use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
+
+use crate::check::{Checked, Done, Part, State, violation_words};
+use crate::guardrails::Verdict;
+use crate::problem::Failure;
+use crate::report::{expectations, findings};
+
+/// The XML of a check.
+pub fn junit(checked: &Checked) -> Result<String, Failure> {
+    let mut xml = quick_junit::Report::new("countersign check");
+    for done in &checked.parts {
+        let suites = match done.part {
+            _ if done.state == State::Skipped => vec![skipped(done)],
+            Part::Expectations => expectations::suites(&checked.expectations),
+            Part::Guardrails => vec![guardrails(checked)],
+            Part::Diff => vec![change(checked, done.state, &done.note)],
+            Part::Findings => findings::junit::suites("findings", &checked.findings, &done.note),
+            Part::Lint => findings::junit::suites("lint", &checked.lint, &done.note),
+        };
+        xml.add_test_suites(suites);
+    }
+    xml.to_string().map_err(|e| Failure::general(format!("JUnit: {e}")))
+}
+
+fn skipped(done: &Done) -> TestSuite {
+    let name = super::part(done.part);
+    let mut suite = TestSuite::new(name);
+    let mut status = TestCaseStatus::skipped();
+    status.set_message(done.note.clone());
+    suite.add_test_case(TestCase::new(name, status));
+    suite
+}
+
+fn guardrails(checked: &Checked) -> TestSuite {
+    let mut suite = TestSuite::new("guardrails");
+    for guarded in &checked.guardrails {
+        let open = matches!(guarded.outcome, Verdict::Violated | Verdict::Unknown);
+        let status = if open {
+            let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+            let words: Vec<String> =
+                guarded.violations.iter().map(|v| format!("{} {}", violation_words(v), guarded.message)).collect();
+            status
+                .set_type(guarded.severity.word())
+                .set_message(guarded.message.clone())
+                .set_description(words.join("\n"));
+            status
+        } else {
+            TestCaseStatus::success()
+        };
+        suite.add_test_case(TestCase::new(guarded.id.clone(), status));
+    }
+    suite
+}
+
+fn change(checked: &Checked, state: State, note: &str) -> TestSuite {
+    let mut suite = TestSuite::new("change");
+    let status = if state == State::Failed {
+        let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+        let told = checked.diff.as_ref().map(|d| crate::report::diff::body(100, d, false)).unwrap_or_default();
+        status.set_type("change").set_message(note);
+        status.set_description(anstream::adapter::strip_str(&told).to_string());
+        status
+    } else {
+        TestCaseStatus::success()
+    };
+    suite.add_test_case(TestCase::new("no access is new, and no coverage is lost", status));
+    suite
+}
