@@ -3,7 +3,7 @@
 //! [`assess`] is a pure function of the inventory, the rules, the moment and the options; the types are those of
 //! `schemas/assessment.v1.schema.json`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::Serialize;
 
@@ -16,7 +16,7 @@ use crate::moment::{self, Moment};
 use crate::operations::answer::{Answer, Because, Decision};
 use crate::operations::any_request::AnyRequest;
 use crate::operations::worlds::Worlds;
-use crate::operations::{Desk, PermissionModel, catalogue};
+use crate::operations::{self, Desk, Memo, PermissionModel, catalogue};
 use crate::permissions::principals::{Directory, Principal};
 use crate::policies::RuleBook;
 use crate::problem::Failure;
@@ -339,7 +339,19 @@ const LEAVES_OUT: [&str; 3] = [
 
 /// Assesses an inventory, on a thread with enough stack for Cedar.
 pub fn assess(inventory: &Inventory, rules: &RuleBook, options: &Options) -> Result<Assessment, Failure> {
-    stack::evaluate(|| Assessor { inventory, rules, options }.run())
+    let mut principals = Vec::new();
+    let assessment = assess_each(inventory, rules, options, |p| principals.push(p))?;
+    Ok(Assessment { principals, ..assessment })
+}
+
+/// The same, with each principal handed over as soon as it is answered: the assessment itself has none.
+pub fn assess_each(
+    inventory: &Inventory,
+    rules: &RuleBook,
+    options: &Options,
+    each: impl FnMut(PrincipalAnswer) + Send,
+) -> Result<Assessment, Failure> {
+    stack::evaluate(|| Assessor { inventory, rules, options }.run(each))
 }
 
 /// The principals of an inventory without their answers, for finding them by name.
@@ -358,7 +370,8 @@ struct Assessor<'a> {
 }
 
 impl Assessor<'_> {
-    fn run(&self) -> Result<Assessment, Failure> {
+    /// Everything but the principals, each of which is handed over.
+    fn run(&self, mut each: impl FnMut(PrincipalAnswer)) -> Result<Assessment, Failure> {
         let agreements = Agreements::new(self.inventory, self.rules, self.options.at);
         let directory = Directory::new(self.inventory, &agreements.tree, self.options.at, &self.options.context);
         let mut directory = directory.of_any_request(self.options.any_request);
@@ -368,7 +381,8 @@ impl Assessor<'_> {
             by_account.entry(&principal.account).or_default().push(principal);
         }
         let mut findings = hipaa::Findings::new(self.inventory, self.rules, self.options.at);
-        let (mut accounts, mut principals) = (Vec::new(), Vec::new());
+        let mut accounts = Vec::new();
+        let mut memos: HashMap<String, Memo> = HashMap::new();
         for account in agreements.tree.accounts.values() {
             let standing = agreements.tree.at(account, self.options.at);
             let here = by_account.get(account.id.as_str()).map_or(&[][..], Vec::as_slice);
@@ -388,6 +402,10 @@ impl Assessor<'_> {
             }
             let operations = catalogue::operations(&agreements, account, organization, &coverage);
             let worlds = Worlds::new(&agreements, account, &standing, &more, &entities)?;
+            // an account that nothing is told apart from by shares nothing
+            let class = operations::class(&agreements, self.rules, account, &standing);
+            let class = class.unwrap_or_else(|| account.id.clone());
+            let memo = memos.entry(class).or_default();
             let desk = Desk {
                 rules: self.rules,
                 account,
@@ -400,7 +418,7 @@ impl Assessor<'_> {
                 model: self.options.model,
                 any_request: self.options.any_request,
                 any_state: self.options.any_state,
-                memo: Default::default(),
+                memo,
             };
             for principal in here.iter().copied() {
                 if !self.options.filter.account(&account.id) || !self.options.filter.principal(principal) {
@@ -413,7 +431,7 @@ impl Assessor<'_> {
                     findings.access(principal, &answer, &desk)?;
                     answers.push(operation_answer(answer, self.rules));
                 }
-                principals.push(principal_answer(principal, answers));
+                each(principal_answer(principal, answers));
             }
         }
         findings.organizations(&agreements)?;
@@ -423,7 +441,7 @@ impl Assessor<'_> {
             permission_model: self.options.model.name(),
             leaves_out: LEAVES_OUT.to_vec(),
             accounts,
-            principals,
+            principals: Vec::new(),
             findings: findings.finish(),
         })
     }

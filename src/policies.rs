@@ -94,6 +94,10 @@ pub struct RuleBook {
     sets: HashMap<String, PolicySet>,
     /// The actions of which some policy reads the principal, beyond its type.
     by_principal: BTreeSet<String>,
+    /// The attributes that some policy reads, of whatever entity.
+    attributes: BTreeSet<String>,
+    /// Some policy names an entity that is no action, or reads tags: entities cannot be told by their attributes alone.
+    names_entities: bool,
 }
 
 /// What the rules say of a request.
@@ -157,12 +161,24 @@ impl RuleBook {
         let sets = slices(&all, schema)?;
         let by_principal = sets.iter().filter(|(_, set)| set.policies().any(reads_principal));
         let by_principal = by_principal.map(|(action, _)| action.clone()).collect();
-        Ok(Self { rules, sources, sets, by_principal })
+        let (mut attributes, mut names_entities) = (BTreeSet::new(), false);
+        for policy in all.policies() {
+            match policy.to_json() {
+                Ok(json) => reads(&json, &mut attributes, &mut names_entities),
+                Err(_) => names_entities = true,
+            }
+        }
+        Ok(Self { rules, sources, sets, by_principal, attributes, names_entities })
     }
 
     /// The gates and permits that apply to an action.
     pub fn of_action<'a>(&'a self, action: &'a str) -> impl Iterator<Item = &'a Rule> {
         self.rules.values().filter(move |r| r.actions.is_empty() || r.actions.iter().any(|a| a == action))
+    }
+
+    /// The attributes by which the policies tell entities apart; `None` where they tell them apart by their ids or tags.
+    pub fn attributes(&self) -> Option<&BTreeSet<String>> {
+        (!self.names_entities).then_some(&self.attributes)
     }
 
     /// Whether an answer for an action may depend on who the principal is.
@@ -341,6 +357,23 @@ fn slices(all: &PolicySet, schema: &EntitySchema) -> Result<HashMap<String, Poli
     Ok(sets)
 }
 
+/// The attributes that a policy in JSON reads, and whether it names an entity or reads tags.
+fn reads(json: &serde_json::Value, attributes: &mut BTreeSet<String>, names_entities: &mut bool) {
+    use serde_json::Value;
+    match json {
+        Value::Object(members) => {
+            let ty = members.get("type").and_then(Value::as_str);
+            let is_entity =
+                ty.is_some_and(|t| !t.ends_with("Action")) && members.get("id").is_some_and(Value::is_string);
+            *names_entities |= is_entity || members.contains_key("getTag") || members.contains_key("hasTag");
+            attributes.extend(members.get("attr").and_then(Value::as_str).map(str::to_owned));
+            members.values().for_each(|v| reads(v, attributes, names_entities));
+        }
+        Value::Array(items) => items.iter().for_each(|v| reads(v, attributes, names_entities)),
+        _ => {}
+    }
+}
+
 /// Whether a policy reads its principal: in its scope, or in a condition. What cannot be told is taken to.
 fn reads_principal(policy: &Policy) -> bool {
     let any = policy.principal_constraint() == cedar_policy::PrincipalConstraint::Any;
@@ -432,6 +465,25 @@ mod tests {
         let built_in = RuleBook::built_in(&schema).unwrap();
         assert!(read.rules.keys().eq(built_in.rules.keys()));
         assert!(read.rules.len() > 30);
+    }
+
+    #[test]
+    fn tells_what_accounts_are_told_apart_by() {
+        let schema = EntitySchema::built_in().unwrap();
+        let built_in = RuleBook::built_in(&schema).unwrap();
+        let attributes = built_in.attributes().unwrap();
+        assert!(attributes.contains("managementAccount") && attributes.contains("nda"));
+        assert!(!attributes.contains("memberships") && !attributes.contains("name"));
+        let rule = |condition: &str| {
+            let text =
+                "@id(\"a\") @rule(\"R1\") permit(principal, action == Artifact::Action::\"download-report\", resource)
+                when { CONDITION };";
+            let source = Source::new("x.cedar", text.replace("CONDITION", condition));
+            RuleBook::new(vec![source], &schema).unwrap().attributes().cloned()
+        };
+        assert_eq!(rule("resource has nda"), Some(BTreeSet::from(["nda".to_owned()])));
+        assert_eq!(rule("resource == Artifact::Account::\"111122223333\""), None);
+        assert_eq!(rule("resource.hasTag(\"x\")"), None);
     }
 
     #[test]

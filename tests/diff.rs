@@ -18,7 +18,7 @@ use countersign::access::Decision;
 use countersign::assessment::{Assessment, Options, assess};
 use countersign::diff::causes::Part;
 use countersign::diff::differences::{
-    AccessChange, CoverageChange, Subject, access_change, coverage_change, differences,
+    AccessChange, Answers, CoverageChange, Subject, access_change, coverage_change, differences,
 };
 use countersign::diff::pieces::{pieces, without};
 use countersign::diff::{AccessEntry, Diff, Side, diff};
@@ -424,7 +424,7 @@ fn plain(base: &Assessment, head: &Assessment) -> BTreeSet<String> {
         _ => CoverageState::absent(),
     };
     let mut told = BTreeSet::new();
-    for d in differences(base, head) {
+    for d in differences(&Answers::of(base), &Answers::of(head)) {
         match &d.subject {
             Subject::Access { principal: (account, arn), operation } => {
                 if let Some(change) = access_change(&access(&d.before), &access(&d.after)) {

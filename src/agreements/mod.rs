@@ -152,6 +152,11 @@ impl<'a> Agreements<'a> {
         self.designated.get(&account.id).into_iter().flatten().filter_map(|i| self.offline.get(*i))
     }
 
+    /// The ids of the offline agreements that designate an account at the moment.
+    pub fn designating(&self, account: &Account) -> impl Iterator<Item = &String> {
+        self.offline_of(account).map(|o| &o.id)
+    }
+
     /// Offline agreements of a kind, whether or not they designate any account at the moment.
     pub fn has_offline(&self, kind: &str) -> bool {
         self.offline.iter().any(|o| o.kind == kind)

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::differences::{
-    AccessState, Answers, CoverageState, Difference, State, Subject, access_change, answers, coverage_change,
+    AccessState, Answers, CoverageState, Difference, State, Subject, access_change, coverage_change,
 };
 use super::pieces::{Piece, What, without};
 use super::reach::Reach;
-use crate::assessment::{Options, assess};
+use crate::assessment::Options;
 use crate::inventory::Inventory;
 use crate::policies::RuleBook;
 use crate::problem::Failure;
@@ -109,7 +109,7 @@ impl Trials<'_> {
         let settings = pieces.iter().any(|p| p.of == What::Settings);
         let mut options = if settings { self.options.0 } else { self.options.1 }.clone();
         options.filter.principals_in = Some(accounts);
-        assess(&mixed, self.rules, &options).map(|a| answers(&a))
+        Answers::assess(&mixed, self.rules, &options).map(|(answers, _)| answers)
     }
 
     /// The pieces that can have to do with a difference.
@@ -153,7 +153,7 @@ fn is_provisioned(arn: &str) -> bool {
 
 /// Whether the answer is the new one, as far as the kind of its change goes.
 fn is_after(difference: &Difference, answers: &Answers) -> bool {
-    let found = answers.get(&difference.subject).unwrap_or(&State::Absent);
+    let found = &answers.get(&difference.subject);
     match (&difference.before, &difference.after, found) {
         (_, after, found) if after == found => true,
         (before, after, found) => {

@@ -1,11 +1,16 @@
 //! What is different between two assessments, one answer at a time.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::assessment::{AgreementAnswer, Assessment, Finding, OperationAnswer, PrincipalAnswer};
+use super::PrincipalEntry;
+use crate::assessment::{AgreementAnswer, Assessment, Finding, OperationAnswer, Options, PrincipalAnswer, assess_each};
+use crate::inventory::Inventory;
 use crate::operations::answer::Decision;
+use crate::policies::RuleBook;
+use crate::problem::Failure;
 
 /// What an answer is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -112,25 +117,94 @@ pub struct Difference {
 }
 
 /// What answers are compared by.
-pub type Answers = BTreeMap<Subject, State>;
+#[derive(Default)]
+pub struct Answers {
+    /// The answers of each principal: equal operations and equal answers are held once.
+    access: BTreeMap<Who, Vec<Answered>>,
+    /// Who the principals are.
+    pub principals: BTreeMap<Who, PrincipalEntry>,
+    others: BTreeMap<Subject, State>,
+    operations: BTreeSet<Arc<Operation>>,
+    states: BTreeSet<Arc<AccessState>>,
+}
 
-/// The state of everything that an assessment answers.
-pub fn answers(assessment: &Assessment) -> Answers {
-    let mut answers = Answers::new();
-    for account in &assessment.accounts {
-        for row in &account.agreements {
-            let subject = Subject::Coverage { account: account.account.clone(), kind: row.kind.clone() };
-            answers.insert(subject, State::Coverage(coverage(row)));
+/// An operation, and its answer.
+type Answered = (Arc<Operation>, Arc<AccessState>);
+
+/// An account, and an ARN.
+type Who = (String, String);
+
+impl Answers {
+    /// The answers of an assessment.
+    pub fn of(assessment: &Assessment) -> Self {
+        let mut answers = Self::default();
+        assessment.principals.iter().for_each(|p| answers.principal(p));
+        answers.assessment(assessment);
+        answers
+    }
+
+    /// Assesses an inventory, of which only what is compared is kept.
+    pub fn assess(inventory: &Inventory, rules: &RuleBook, options: &Options) -> Result<(Self, Assessment), Failure> {
+        let mut answers = Self::default();
+        let assessment = assess_each(inventory, rules, options, |principal| answers.principal(&principal))?;
+        answers.assessment(&assessment);
+        Ok((answers, assessment))
+    }
+
+    /// Coverage and findings.
+    fn assessment(&mut self, assessment: &Assessment) {
+        for account in &assessment.accounts {
+            for row in &account.agreements {
+                let subject = Subject::Coverage { account: account.account.clone(), kind: row.kind.clone() };
+                self.others.insert(subject, State::Coverage(coverage(row)));
+            }
+        }
+        self.others.extend(assessment.findings.iter().map(|f| (finding(f), State::Found)));
+    }
+
+    fn principal(&mut self, principal: &PrincipalAnswer) {
+        let of = |answer: &OperationAnswer| {
+            let operation = once(&mut self.operations, Operation::of(answer));
+            (operation, once(&mut self.states, access(answer)))
+        };
+        let answers = principal.operations.iter().map(of).collect();
+        self.access.insert(id(principal), answers);
+        self.principals.insert(id(principal), PrincipalEntry::of(principal));
+    }
+
+    /// The answer about a subject.
+    pub fn get(&self, subject: &Subject) -> State {
+        match subject {
+            Subject::Access { principal, operation } => {
+                let found = self.access.get(principal).and_then(|a| a.iter().find(|(o, _)| **o == *operation));
+                found.map_or(State::Absent, |(_, state)| State::Access((**state).clone()))
+            }
+            other => self.others.get(other).cloned().unwrap_or(State::Absent),
         }
     }
-    for principal in &assessment.principals {
-        for answer in &principal.operations {
-            let subject = Subject::Access { principal: id(principal), operation: Operation::of(answer) };
-            answers.insert(subject, State::Access(access(answer)));
-        }
+
+    /// The operations of a principal of which the answer on the other side is not the same, or is not there.
+    fn other_operations<'a>(&'a self, who: &'a Who, other: &'a Self) -> impl Iterator<Item = &'a Operation> {
+        let theirs = other.access.get(who).map_or(&[][..], Vec::as_slice);
+        let own = self.access.get(who).map_or(&[][..], Vec::as_slice);
+        let same = |(index, (operation, state)): (usize, &Answered)| {
+            // both sides mostly have the same operations in the same order
+            let aligned = theirs.get(index).filter(|(o, _)| o == operation);
+            let found = aligned.or_else(|| theirs.iter().find(|(o, _)| o == operation));
+            found.is_some_and(|(_, s)| s == state)
+        };
+        own.iter().enumerate().filter(move |(i, a)| !same((*i, a))).map(|(_, (operation, _))| &**operation)
     }
-    answers.extend(assessment.findings.iter().map(|f| (finding(f), State::Found)));
-    answers
+}
+
+/// The one that is equal, or this.
+fn once<T: Ord>(known: &mut BTreeSet<Arc<T>>, value: T) -> Arc<T> {
+    if let Some(found) = known.get(&value) {
+        return found.clone();
+    }
+    let value = Arc::new(value);
+    known.insert(value.clone());
+    value
 }
 
 fn id(principal: &PrincipalAnswer) -> (String, String) {
@@ -172,13 +246,15 @@ fn finding(finding: &Finding) -> Subject {
     Subject::Finding(finding.rule.clone(), finding.subject.clone(), finding.message.clone())
 }
 
-/// All that is different. `asked` are the accounts whose principals were asked about on both sides.
-pub fn differences(base: &Assessment, head: &Assessment) -> Vec<Difference> {
-    let (mut before, mut after) = (answers(base), answers(head));
-    let subjects: BTreeSet<Subject> = before.keys().chain(after.keys()).cloned().collect();
+/// All that is different.
+pub fn differences(before: &Answers, after: &Answers) -> Vec<Difference> {
+    let mut subjects: BTreeSet<Subject> = before.others.keys().chain(after.others.keys()).cloned().collect();
+    for who in before.access.keys().chain(after.access.keys()).collect::<BTreeSet<_>>() {
+        let changed = before.other_operations(who, after).chain(after.other_operations(who, before));
+        subjects.extend(changed.map(|o| Subject::Access { principal: who.clone(), operation: o.clone() }));
+    }
     let differ = |subject: Subject| {
-        let old = before.remove(&subject).unwrap_or(State::Absent);
-        let new = after.remove(&subject).unwrap_or(State::Absent);
+        let (old, new) = (before.get(&subject), after.get(&subject));
         (old != new && !(is_nothing(&old) && is_nothing(&new))).then(|| {
             let account = account(&subject);
             Difference { subject, before: old, after: new, account }

@@ -7,7 +7,7 @@ use super::differences::{
     self, AccessChange, AccessState, CoverageChange, CoverageState, Difference, Operation, State, Subject,
 };
 use super::{AccessEntry, AccountEntry, Cause, CoverageEntry, FindingEntry, PrincipalEntry};
-use crate::assessment::{Assessment, PersonAnswer};
+use crate::assessment::Assessment;
 
 /// Brings differences together that are alike.
 pub(super) struct Sides<'a> {
@@ -15,6 +15,8 @@ pub(super) struct Sides<'a> {
     pub before: &'a Assessment,
     /// The new one.
     pub after: &'a Assessment,
+    /// The principals of both.
+    pub principals: [&'a BTreeMap<(String, String), PrincipalEntry>; 2],
 }
 
 /// Principals, by account and ARN.
@@ -73,7 +75,8 @@ impl Sides<'_> {
         for ((key, operation), principals) in access {
             merged.entry((key, principals)).or_default().push(operation.clone());
         }
-        let principals = self.principals();
+        let [before, after] = self.principals;
+        let named = |who: &(String, String)| after.get(who).or_else(|| before.get(who)).cloned();
         let entry = |((key, who), operations): ((AccessKey, Who<'_>), Vec<Operation>)| {
             let (change, before, after, actions_gained, actions_lost, causes) = key;
             AccessEntry {
@@ -83,24 +86,12 @@ impl Sides<'_> {
                 after,
                 actions_gained,
                 actions_lost,
-                principals: who.into_iter().filter_map(|p| principals.get(p).cloned()).collect(),
+                principals: who.into_iter().filter_map(named).collect(),
                 causes: cause_entries(&causes),
                 allowed: None,
             }
         };
         merged.into_iter().map(entry).collect()
-    }
-
-    fn principals(&self) -> BTreeMap<(String, String), PrincipalEntry> {
-        let all = self.before.principals.iter().chain(&self.after.principals);
-        let entry = |p: &crate::assessment::PrincipalAnswer| PrincipalEntry {
-            account: p.account.clone(),
-            principal: p.principal.clone(),
-            kind: p.kind,
-            name: p.name.clone(),
-            people: p.people.iter().map(|PersonAnswer { user_name, .. }| user_name.clone()).collect(),
-        };
-        all.map(|p| ((p.account.clone(), p.principal.clone()), entry(p))).collect()
     }
 
     fn account(&self, id: &str) -> AccountEntry {

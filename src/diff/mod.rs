@@ -16,13 +16,13 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::assessment::{Assessment, Options, assess};
+use crate::assessment::{Assessment, Options, PrincipalAnswer};
 use crate::inventory::Inventory;
 use crate::moment;
 use crate::policies::RuleBook;
 use crate::problem::Failure;
 use causes::{Part, Trials};
-use differences::{AccessChange, AccessState, CoverageChange, CoverageState, Operation};
+use differences::{AccessChange, AccessState, Answers, CoverageChange, CoverageState, Operation};
 use pieces::Piece;
 use reach::{Reach, Reacher};
 use stacks::NewAccess;
@@ -131,6 +131,19 @@ pub struct PrincipalEntry {
     pub people: Vec<String>,
 }
 
+impl PrincipalEntry {
+    /// Of a principal of an assessment.
+    pub fn of(principal: &PrincipalAnswer) -> Self {
+        Self {
+            account: principal.account.clone(),
+            principal: principal.principal.clone(),
+            kind: principal.kind,
+            name: principal.name.clone(),
+            people: principal.people.iter().map(|p| p.user_name.clone()).collect(),
+        }
+    }
+}
+
 /// Coverage that changed alike, for these accounts.
 #[derive(Clone, Debug, Serialize)]
 pub struct CoverageEntry {
@@ -202,8 +215,8 @@ pub fn diff(base: &Side<'_>, head: &Side<'_>, rules: &RuleBook) -> Result<Diff, 
     let pieces = pieces::pieces(base.inventory, head.inventory);
     let reacher = Reacher::new(base.inventory, head.inventory, head.options.at);
     let reach: Vec<Reach> = pieces.iter().map(|p| reacher.of(p)).collect();
-    let [before, after] = both(base, head, rules, Reach::union(&reach))?;
-    let differences = differences::differences(&before, &after);
+    let [(old, before), (new, after)] = both(base, head, rules, Reach::union(&reach))?;
+    let differences = differences::differences(&old, &new);
     let trials = Trials {
         base: base.inventory,
         head: head.inventory,
@@ -220,7 +233,7 @@ pub fn diff(base: &Side<'_>, head: &Side<'_>, rules: &RuleBook) -> Result<Diff, 
             change.matters = true;
         }
     }
-    let sides = group::Sides { before: &before, after: &after };
+    let sides = group::Sides { before: &before, after: &after, principals: [&old.principals, &new.principals] };
     let (access, coverage, findings) = sides.entries(&differences, &causes);
     let mut diff = Diff {
         schema: "countersign/diff/v1",
@@ -243,7 +256,7 @@ fn both(
     head: &Side<'_>,
     rules: &RuleBook,
     within: Option<BTreeSet<String>>,
-) -> Result<[Assessment; 2], Failure> {
+) -> Result<[(Answers, Assessment); 2], Failure> {
     let options = |side: &Side<'_>| {
         let mut options = side.options.clone();
         options.filter.principals_in = within.clone();
@@ -251,8 +264,8 @@ fn both(
     };
     let (old, new) = (options(base), options(head));
     std::thread::scope(|scope| {
-        let before = scope.spawn(|| assess(base.inventory, rules, &old));
-        let after = assess(head.inventory, rules, &new)?;
+        let before = scope.spawn(|| Answers::assess(base.inventory, rules, &old));
+        let after = Answers::assess(head.inventory, rules, &new)?;
         let before =
             before.join().unwrap_or_else(|_| Err(Failure::general("the evaluation stopped; please report this")))?;
         Ok([before, after])

@@ -14,7 +14,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use cedar_policy::{Entities, RestrictedExpression as Expr};
 
-use crate::agreements::{KindCoverage, context, datetime};
+use crate::agreements::tree::Standing;
+use crate::agreements::{Agreements, KindCoverage, context, datetime};
 use crate::inventory::entity::{Uid, cedar_uid};
 use crate::inventory::model::Account;
 use crate::moment::Moment;
@@ -88,14 +89,33 @@ pub struct Desk<'a> {
     pub any_request: bool,
     /// Whatever agreements are in force: gates of that state do not count.
     pub any_state: bool,
-    /// What was computed once for the account.
-    pub memo: Memo,
+    /// What was computed once for the account, and for all that the rules do not tell apart from it.
+    pub memo: &'a Memo,
 }
 
-/// What is computed once an account, and the same for all its principals.
+/// What is computed once for accounts that the rules do not tell apart, and the same for all their principals.
 #[derive(Default)]
 pub struct Memo {
     rulings: RefCell<HashMap<RulingKey, Option<Vec<String>>>>,
+}
+
+/// All that the rules can read of an account and of what it stands in; `None` where they tell accounts apart by their ids.
+///
+/// The key is derived from the policies: of the entities, the attributes that some policy reads, with the account's own id
+/// taken out.
+pub fn class(agreements: &Agreements<'_>, rules: &RuleBook, account: &Account, standing: &Standing) -> Option<String> {
+    let attributes = rules.attributes()?;
+    let read = |uid: Uid| {
+        let entity = agreements.inventory.entities.get(&uid)?;
+        let attrs = entity.attrs.iter().filter(|(name, _)| attributes.contains(*name));
+        Some(attrs.map(|(name, item)| format!("{name}={}", item.attr.to_json())).collect::<Vec<_>>())
+    };
+    let organization = standing.organization.as_ref().map(|o| (o, read(Uid::new("Organization", o))));
+    let units: Vec<_> = standing.path.iter().map(|u| (u, read(Uid::new("OrganizationalUnit", u)))).collect();
+    let offline: Vec<&String> = agreements.designating(account).collect();
+    let own = read(Uid::new("Account", &account.id));
+    let text = format!("{} {own:?} {organization:?} {units:?} {offline:?} {:?}", account.partition, standing.unknown);
+    Some(text.replace(&account.id, "SELF"))
 }
 
 /// IAM actions, by generation.
