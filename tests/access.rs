@@ -60,15 +60,17 @@ fn document(statements: &[&str]) -> Value {
 const ALLOW_ALL: &str = r#""Effect": "Allow", "Action": "*", "Resource": "*""#;
 const GET: &str = r#""Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*""#;
 
-/// Pairs as a reviewer would label them: old, new, and what the change grants.
-#[test]
-fn labelled_pairs() {
+/// A name, the statements of both policies, and what the change grants.
+type Labelled = (&'static str, Vec<String>, Vec<String>, Decision);
+
+/// Pairs as a reviewer would label them.
+fn labelled() -> Vec<Labelled> {
     use Decision::{New, None as No, Unknown};
     let deny = |action: &str, rest: &str| format!(r#""Effect": "Deny", "Action": "{action}", "Resource": "*"{rest}"#);
     let allow = |action: &str, rest: &str| format!(r#""Effect": "Allow", "Action": "{action}", "Resource": "*"{rest}"#);
     let on = |action: &str, resource: &str| format!(r#""Effect": "Allow", "Action": {action}, "Resource": {resource}"#);
     let when = |block: &str| format!(r#", "Condition": {{{block}}}"#);
-    let cases: Vec<(&str, Vec<String>, Vec<String>, Decision)> = vec![
+    vec![
         ("the same", vec![GET.into()], vec![GET.into()], No),
         ("nothing", vec![GET.into()], vec![], No),
         (
@@ -316,11 +318,18 @@ fn labelled_pairs() {
             vec![on(r#""s3:A""#, r#""arn:aws:s3:::home/${aws:username}/*""#)],
             Unknown,
         ),
-    ];
+    ]
+}
+
+fn of(statements: &[String]) -> [Value; 1] {
+    [document(&statements.iter().map(String::as_str).collect::<Vec<_>>())]
+}
+
+#[test]
+fn labelled_pairs() {
     let wrong = stack::evaluate(|| {
         let mut wrong = Vec::new();
-        for (what, old, new, label) in &cases {
-            let of = |s: &[String]| [document(&s.iter().map(String::as_str).collect::<Vec<_>>())];
+        for (what, old, new, label) in &labelled() {
             let (old, new) = (of(old), of(new));
             let answer = compare(&old, &new);
             witnesses_are_real(&old, &new, &answer);
@@ -331,6 +340,32 @@ fn labelled_pairs() {
         Ok(wrong)
     });
     assert_eq!(wrong.unwrap(), Vec::<String>::new());
+}
+
+/// Cedar's symbolic compiler and cvc5, where they are built in: what is new is never implied, and most of what is not is.
+#[cfg(feature = "cvc5")]
+#[test]
+fn the_solver_agrees() {
+    use countersign::access::solver::{Opinion, opinion};
+    let statements = |[policy]: [Value; 1]| {
+        let source = Source::new("policy.json", policy.to_string());
+        document_of(&source).unwrap_or_else(|p| panic!("{p:?}")).0.document.statements.clone()
+    };
+    let (mut agreed, mut asked) = (0, 0);
+    for (what, old, new, label) in labelled() {
+        let found =
+            opinion(&statements(of(&old)), &statements(of(&new))).unwrap_or_else(|_| panic!("{what}: no solver"));
+        println!("{what}: {label:?}, {found:?}");
+        asked += 1;
+        match label {
+            Decision::New => assert!(found != Opinion::None, "{what}"),
+            Decision::None => agreed += usize::from(found == Opinion::None),
+            Decision::Unknown => {}
+        }
+        agreed += usize::from(label == Decision::New && found == Opinion::New);
+    }
+    println!("{agreed} of {asked} agree");
+    assert!(agreed * 10 >= asked * 8);
 }
 
 /// Boundaries and service control policies are layers like the identity's.

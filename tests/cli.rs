@@ -436,3 +436,11 @@ fn a_check_in_a_pipeline() {
     let alone = run_in(&whole, &[]);
     assert!(String::from_utf8(alone.stdout).unwrap().contains("no base to compare with"));
 }
+
+#[cfg(not(feature = "cvc5"))]
+#[test]
+fn a_solver_that_is_not_built_in_is_a_clear_error() {
+    let args = ["diff", "--policy", "docs/diff-sample/before.json", "docs/diff-sample/after.json", "--solver", "cvc5"];
+    assert_eq!(code(&args), 2);
+    assert!(stderr(&args).contains("--features cvc5"));
+}

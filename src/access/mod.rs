@@ -7,6 +7,7 @@
 
 pub mod search;
 pub mod settled;
+pub mod solver;
 pub mod space;
 pub mod witness;
 
@@ -72,6 +73,9 @@ pub struct Answer {
     pub reason: Option<String>,
     /// Requests that the new side allows and the old one does not, the smallest first.
     pub witnesses: Vec<Witness>,
+    /// What the solver says, where it was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub solver: Option<solver::Opinion>,
 }
 
 /// A request that is newly allowed.
@@ -104,7 +108,7 @@ impl Answer {
     }
 
     fn new(decision: Decision, reason: Option<String>, witnesses: Vec<Witness>) -> Self {
-        Self { schema: "countersign/new-access/v1", decision, reason, witnesses }
+        Self { schema: "countersign/new-access/v1", decision, reason, witnesses, solver: None }
     }
 }
 

@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
-use super::output::{self, Output};
+use super::output;
 use super::{Asking, Cli, NOT_OK, OK, Printing, Session, input, narrow};
-use crate::access::{self, Answer, Decision, Side};
+use crate::access::{self, Answer, Decision, Side, solver};
 use crate::diff::{self, Diff};
 use crate::inventory::schema::EntitySchema;
 use crate::inventory::{Policy, files};
@@ -29,6 +29,9 @@ pub struct DiffArgs {
     /// Two policies, of any service: is there a request that NEW allows and OLD does not?
     #[arg(long, num_args = 2, value_names = ["OLD", "NEW"])]
     policy: Vec<PathBuf>,
+    /// Ask a solver for a second opinion; where the two contradict each other, the answer is unknown
+    #[arg(long, value_enum, requires = "policy")]
+    solver: Option<Solver>,
     /// Take the reviewed exceptions of HEAD's countersign.toml: `[[diff.allow]]`, each with a reason
     #[arg(long, conflicts_with = "policy")]
     allow: bool,
@@ -41,9 +44,15 @@ pub struct DiffArgs {
     printing: Printing,
 }
 
+/// A solver that is installed beside countersign.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Solver {
+    Cvc5,
+}
+
 pub fn diff(cli: &Cli, args: &DiffArgs) -> Result<u8, Failure> {
     match (args.policy.as_slice(), args.folders.as_slice(), &args.git) {
-        ([old, new], ..) => policies(old, new, &args.printing.format),
+        ([old, new], ..) => policies(old, new, args),
         (_, [base, head], None) => inventories(cli, args, &Two::folders(base, head)),
         (_, [_, _], Some(_)) => Err(Problem::general("--git compares revisions of one folder")
             .help("name the folder of the inventory, or leave out --git")
@@ -169,7 +178,7 @@ fn inventories(cli: &Cli, args: &DiffArgs, two: &Two) -> Result<u8, Failure> {
     Ok(if found.verdict.is_clean() { OK } else { NOT_OK })
 }
 
-fn policies(old: &Path, new: &Path, format: &[Output]) -> Result<u8, Failure> {
+fn policies(old: &Path, new: &Path, args: &DiffArgs) -> Result<u8, Failure> {
     let mut problems = Vec::new();
     let policies = [old, new].map(|path| policy(path, &mut problems));
     let (warnings, errors): (Vec<_>, Vec<_>) = problems.into_iter().partition(|p| !p.is_error());
@@ -184,7 +193,11 @@ fn policies(old: &Path, new: &Path, format: &[Output]) -> Result<u8, Failure> {
         let side = |policy: &Policy| Side::new(vec![("identity", vec![policy.clone()])]);
         access::new_access(&side(&old), &side(&new))
     })?;
-    output::write(format, &answer, || report::access::text(output::width(), &answer))?;
+    let answer = match args.solver {
+        Some(Solver::Cvc5) => answer.with(solver::opinion(&old.document.statements, &new.document.statements)?),
+        None => answer,
+    };
+    output::write(&args.printing.format, &answer, || report::access::text(output::width(), &answer))?;
     Ok(code(&answer))
 }
 
