@@ -13,7 +13,7 @@ use crate::hipaa::{self, Hipaa, Phi};
 use crate::inventory::Inventory;
 use crate::inventory::entity::Uid;
 use crate::moment::{self, Moment};
-use crate::operations::answer::{Answer, Because, Decision};
+use crate::operations::answer::{Answer, Because, Decision, Gate};
 use crate::operations::any_request::AnyRequest;
 use crate::operations::worlds::Worlds;
 use crate::operations::{self, Desk, Memo, PermissionModel, catalogue};
@@ -252,6 +252,9 @@ pub struct OperationAnswer {
     /// Whether any request is allowed, where that was asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub any_request: Option<AnyRequest>,
+    /// The permissions suffice: what denies, if anything does, is the state of agreements.
+    #[serde(skip)]
+    pub permitted: bool,
     /// The IAM actions that its gates ask for, and whether the policies allow them, in whichever generation they do most.
     #[serde(skip)]
     pub actions: BTreeMap<String, Decision>,
@@ -539,8 +542,11 @@ fn operation_answer(answer: Answer, rules: &RuleBook) -> OperationAnswer {
             because: g.because.iter().cloned().map(because).collect(),
         })
     });
+    let of_state = |g: &Gate| rules.rules.get(&g.id).is_some_and(|r| r.get("state").is_some());
+    let denied_by_state = !answer.gates.is_empty() && answer.gates.iter().all(of_state);
     OperationAnswer {
         gates: gates.collect(),
+        permitted: answer.decision == Decision::Allow || denied_by_state,
         operation: answer.operation.name,
         scope: answer.operation.scope,
         agreement: answer.operation.kind.clone(),

@@ -220,17 +220,13 @@ pub fn sources(folder: &Path, prefix: &str, problems: &mut Vec<Problem>) -> Vec<
     if !folder.exists() {
         return sources;
     }
-    for entry in walkdir::WalkDir::new(folder).follow_links(true).sort_by_file_name() {
-        match entry {
-            Ok(entry) if entry.file_type().is_file() && entry.path().extension().is_some_and(|e| e == "cedar") => {
-                let name = Path::new(prefix).join(files::shown(folder, entry.path()));
-                match files::read_text(entry.path(), &name.to_string_lossy().replace('\\', "/")) {
-                    Ok(source) => sources.push(source),
-                    Err(problem) => problems.push(problem),
-                }
+    for entry in files::below(folder, problems) {
+        if entry.path().extension().is_some_and(|e| e == "cedar") {
+            let name = Path::new(prefix).join(files::shown(folder, entry.path()));
+            match files::read_text(entry.path(), &name.to_string_lossy().replace('\\', "/")) {
+                Ok(source) => sources.push(source),
+                Err(problem) => problems.push(problem),
             }
-            Ok(_) => {}
-            Err(error) => problems.push(Problem::general(format!("{}: {error}", folder.display()))),
         }
     }
     sources

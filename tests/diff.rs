@@ -222,6 +222,22 @@ fn changes_that_grant() {
     }
 }
 
+/// Who may terminate an agreement once it is accepted was permitted to before: nothing widens.
+#[test]
+fn an_acceptance_widens_no_access() {
+    let world = || World::organization().user(A, "a", json!([ADMIN]));
+    let accepted = world().accepted("Own", "baa", "account", A, "2024-01-01", None);
+    let found = compare(&world(), &accepted);
+    assert_eq!(entries(&found, AccessChange::Gained, "terminate-agreement", "account").len(), 1);
+    assert!(found.verdict.is_clean(), "{:?}", found.verdict);
+    let back = compare(&accepted, &world());
+    assert_eq!(entries(&back, AccessChange::Gained, "accept-agreement", "account").len(), 1);
+    assert!(back.verdict.coverage_is_lost && !back.verdict.access_widens);
+    // a permission that is new is, whatever the state
+    let closed = World::organization().user(A, "a", json!([])).accepted("Own", "baa", "account", A, "2024-01-01", None);
+    assert!(compare(&closed, &accepted).verdict.access_widens);
+}
+
 #[test]
 fn what_is_rewritten_or_moved_is_no_difference() {
     let split = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["artifact:Get*", "artifact:GetReport"], "Resource": "*"}]}"#;
@@ -369,9 +385,19 @@ fn draw(c: &[u8]) -> World {
         .user(M, "m", policies(17))
         .entity(json!({"uid": "IdentityCenterGroup::\"g-one\"", "attrs": {"displayName": "one"}}))
         .entity(json!({"uid": "IdentityCenterUser::\"u-one\"", "attrs": {"userName": "one"}, "parents": if c[18] % 2 == 0 { json!(["g-one"]) } else { json!([]) }}))
-        .entity(json!({"uid": "PermissionSet::\"Team\"", "attrs": {"policies": policies(19), "assignments":
+        .entity(json!({"uid": "PermissionSet::\"Team\"", "attrs": {"policies": policies(19), "customerManagedPolicies": if c[19] % 3 == 0 { json!(["Own"]) } else { json!([]) }, "assignments":
             pick(20, &[json!([{"group": "g-one", "accounts": [A]}]), json!([{"group": "g-one", "organizationalUnits": ["ou-ab12-one00001"]}]), json!([{"user": "u-one", "accounts": [A, B, M]}])])}}))
         .report("report-bqhUJF3FrQZsMJpb", "SOC", c[21] % 4 == 0);
+    // a customer's own policy, which the permission set names
+    let own = format!("arn:aws:iam::{A}:policy/Own");
+    match c[26] % 4 {
+        0 => {}
+        1 => world = world.entity(json!({"uid": format!("IamPolicy::\"{own}\"")})),
+        n => {
+            let document = allows(if n == 2 { &["artifact:*"] } else { &["artifact:Get*"] });
+            world = world.entity(json!({"uid": format!("IamPolicy::\"{own}\""), "attrs": {"document": document}}));
+        }
+    }
     if c[22] % 3 != 0 {
         world =
             world.accepted("Org", "baa", "organization", ORG, "2024-01-01", (c[22] % 3 == 1).then_some("2026-01-01"));
@@ -391,7 +417,7 @@ fn draw(c: &[u8]) -> World {
     world
 }
 
-const DRAWN: usize = 26;
+const DRAWN: usize = 27;
 
 /// What a comparison says of each answer, from the entries of a diff.
 fn told(found: &Diff) -> BTreeSet<String> {

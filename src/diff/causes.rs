@@ -55,18 +55,24 @@ pub struct Trials<'a> {
 
 impl Trials<'_> {
     /// The causes of each difference.
-    pub fn causes(&self, differences: &[Difference]) -> Result<Vec<Causes>, Failure> {
+    pub fn causes(&self, differences: &[Difference]) -> Vec<Causes> {
         let relevant: Vec<Vec<usize>> = differences.iter().map(|d| self.relevant(d)).collect();
         let several: BTreeSet<usize> = relevant.iter().filter(|r| r.len() > 1).flatten().copied().collect();
-        let tried = if several.len() <= MAX_PIECES { several } else { BTreeSet::new() };
+        let mut tried = if several.len() <= MAX_PIECES { several } else { BTreeSet::new() };
         let accounts = |pieces: &[usize]| -> BTreeSet<String> {
             let among =
                 differences.iter().zip(&relevant).filter(|(_, r)| r.len() > 1 && r.iter().any(|p| pieces.contains(p)));
             among.filter_map(|(d, _)| d.account.clone()).collect()
         };
         let mut missing: BTreeMap<usize, Answers> = BTreeMap::new();
-        for index in &tried {
-            missing.insert(*index, self.answers(&[*index], accounts(&[*index]))?);
+        for index in tried.clone() {
+            match self.answers(&[index], accounts(&[index])) {
+                Ok(answers) => drop(missing.insert(index, answers)),
+                // a mixture of two inventories may be none: then it is not told apart
+                Err(_) => {
+                    tried.remove(&index);
+                }
+            }
         }
         let necessary: Vec<Causes> = differences
             .iter()
@@ -85,7 +91,9 @@ impl Trials<'_> {
         let mut alone: BTreeMap<usize, Answers> = BTreeMap::new();
         for index in open.intersection(&tried) {
             let others: Vec<usize> = (0..self.pieces.len()).filter(|i| i != index).collect();
-            alone.insert(*index, self.answers(&others, accounts(&[*index]))?);
+            if let Ok(answers) = self.answers(&others, accounts(&[*index])) {
+                alone.insert(*index, answers);
+            }
         }
         let conclude = |((difference, relevant), necessary): ((&Difference, &Vec<usize>), Causes)| {
             if !necessary.is_empty() {
@@ -99,7 +107,7 @@ impl Trials<'_> {
             let part = if relevant.iter().all(|p| tried.contains(p)) { Part::Together } else { Part::Possible };
             relevant.iter().map(|p| (*p, part)).collect()
         };
-        Ok(differences.iter().zip(&relevant).zip(necessary).map(conclude).collect())
+        differences.iter().zip(&relevant).zip(necessary).map(conclude).collect()
     }
 
     /// The answers without these pieces, for the principals of these accounts.

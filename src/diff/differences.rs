@@ -58,6 +58,8 @@ pub struct AccessState {
     pub reason: Option<String>,
     /// What an unknown answer depends on.
     pub depends_on: Vec<String>,
+    /// The permissions suffice: what denies, if anything does, is which agreements are in force, or the NDA.
+    pub permitted: bool,
     #[serde(skip)]
     pub(super) actions: BTreeMap<String, Decision>,
 }
@@ -65,7 +67,14 @@ pub struct AccessState {
 impl AccessState {
     /// Of a principal that is not there.
     pub fn absent() -> Self {
-        Self { decision: "absent", message: None, reason: None, depends_on: Vec::new(), actions: BTreeMap::new() }
+        Self {
+            decision: "absent",
+            message: None,
+            reason: None,
+            depends_on: Vec::new(),
+            permitted: false,
+            actions: BTreeMap::new(),
+        }
     }
 }
 
@@ -229,6 +238,7 @@ fn access(answer: &OperationAnswer) -> AccessState {
         message: answer.message.clone(),
         reason: answer.reason.clone(),
         depends_on: answer.depends_on.iter().map(|d| d.key.clone()).collect(),
+        permitted: answer.permitted,
         actions: answer.actions.clone(),
     }
 }

@@ -110,9 +110,11 @@ pub struct AccessEntry {
 }
 
 impl AccessEntry {
-    /// Something is allowed, or may be, that was not.
+    /// Something is allowed, or may be, that was not: by permissions. What an acceptance or a termination makes possible to who
+    /// was permitted it all along is gained, and no wider access.
     pub fn widens(&self) -> bool {
-        matches!(self.change, AccessChange::Gained | AccessChange::MayBeGained) || !self.actions_gained.is_empty()
+        let gained = matches!(self.change, AccessChange::Gained | AccessChange::MayBeGained);
+        (gained && !self.before.permitted) || !self.actions_gained.is_empty()
     }
 }
 
@@ -225,7 +227,7 @@ pub fn diff(base: &Side<'_>, head: &Side<'_>, rules: &RuleBook) -> Result<Diff, 
         pieces: &pieces,
         reach: &reach,
     };
-    let causes = trials.causes(&differences)?;
+    let causes = trials.causes(&differences);
     let new_access = stacks::new_access(base, head)?;
     let mut changes: Vec<ChangeEntry> = pieces.into_iter().map(|piece| ChangeEntry { piece, matters: false }).collect();
     for (index, _) in causes.iter().flatten() {

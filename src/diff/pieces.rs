@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::iam::document::Statement;
 use crate::inventory::entity::{Attr, Entity, Item, Uid};
-use crate::inventory::{Inventory, Policy};
+use crate::inventory::{Inventory, Policy, builtin};
 use crate::problem::Span;
 
 /// What a piece is about.
@@ -27,7 +27,7 @@ pub enum What {
     Tags(Uid),
     /// A statement of a policy: the old one and the new one, by their places in the document.
     Statement(String, Option<usize>, Option<usize>),
-    /// A whole policy document, whose version is another.
+    /// A whole policy document: its version is another, or one side alone has it.
     Document(String),
     /// `countersign.toml`.
     Settings,
@@ -104,9 +104,13 @@ pub fn pieces(base: &Inventory, head: &Inventory) -> Vec<Piece> {
         }
     }
     let layers = layers_of_policies(base, head);
-    for (id, new) in &head.policies {
-        if let Some(old) = base.policies.get(id).filter(|old| old.content != new.content) {
-            document(id, old, new, layers.get(id).cloned().unwrap_or_default(), &mut pieces);
+    for id in base.policies.keys().chain(head.policies.keys()).collect::<BTreeSet<_>>() {
+        let layers = || layers.get(id).cloned().unwrap_or_default();
+        match (base.policies.get(id), head.policies.get(id)) {
+            (Some(old), Some(new)) if old.content != new.content => document(id, old, new, layers(), &mut pieces),
+            (Some(old), None) if stands_by_itself(id) => pieces.push(told(id, old, Change::Removed, layers())),
+            (None, Some(new)) if stands_by_itself(id) => pieces.push(told(id, new, Change::Added, layers())),
+            _ => {}
         }
     }
     if !same_settings(base, head) {
@@ -122,6 +126,28 @@ pub fn pieces(base: &Inventory, head: &Inventory) -> Vec<Piece> {
         });
     }
     pieces
+}
+
+/// Whether a policy is known by an id that is not a place in the files: what refers to it may be the same while its document comes
+/// and goes.
+fn stands_by_itself(id: &str) -> bool {
+    (id.starts_with("arn:") || id.starts_with("p-"))
+        && !builtin::is_aws_managed(id)
+        && builtin::managed_policy(id).is_none()
+}
+
+/// A policy whose document one side alone has.
+fn told(id: &str, policy: &Policy, change: Change, layers: Vec<&'static str>) -> Piece {
+    Piece {
+        change,
+        what: format!("the document of {id} {}", change.word()),
+        file: policy.document.source.path.clone(),
+        line: 1,
+        pointer: None,
+        sid: None,
+        layers,
+        of: What::Document(id.to_owned()),
+    }
 }
 
 fn same_settings(base: &Inventory, head: &Inventory) -> bool {
@@ -390,7 +416,9 @@ pub fn without(base: &Inventory, head: &Inventory, pieces: &[&Piece]) -> Invento
     let mut mixed = head.clone();
     // what nothing refers to is without effect, so that what one side alone has may stay
     for (id, policy) in &base.policies {
-        mixed.policies.entry(id.clone()).or_insert_with(|| policy.clone());
+        if !stands_by_itself(id) {
+            mixed.policies.entry(id.clone()).or_insert_with(|| policy.clone());
+        }
     }
     for (uid, entity) in base.entities.iter().filter(|(uid, e)| e.built_in || uid.ty == "IamPolicy") {
         mixed.entities.entry(uid.clone()).or_insert_with(|| entity.clone());
@@ -409,11 +437,10 @@ pub fn without(base: &Inventory, head: &Inventory, pieces: &[&Piece]) -> Invento
         match &piece.of {
             What::Entity(_) => {}
             What::Settings => mixed.config.clone_from(&base.config),
-            What::Document(id) => {
-                if let Some(policy) = base.policies.get(id) {
-                    mixed.policies.insert(id.clone(), policy.clone());
-                }
-            }
+            What::Document(id) => match base.policies.get(id) {
+                Some(policy) => drop(mixed.policies.insert(id.clone(), policy.clone())),
+                None => drop(mixed.policies.remove(id)),
+            },
             What::Statement(id, old, new) => statements.entry(id).or_default().push((*old, *new)),
             What::Position(uid)
             | What::Parent(uid, _)

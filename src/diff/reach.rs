@@ -112,8 +112,12 @@ impl<'a> Reacher<'a> {
             What::Settings => Reach::All,
             What::Document(id) | What::Statement(id, ..) => {
                 let users = self.users.get(id).into_iter().flatten();
-                let reached: Vec<Reach> = users.map(|uid| self.entity(uid)).collect();
-                Reach::union(&reached).map_or(Reach::All, Reach::Accounts)
+                let mut reached: Vec<Reach> = users.map(|uid| self.entity(uid)).collect();
+                // permission sets name a customer's own policies by their names: they are those of one account
+                let of_account =
+                    id.split(':').nth(4).filter(|a| a.len() == 12 && a.bytes().all(|b| b.is_ascii_digit()));
+                reached.extend(of_account.map(|a| Reach::Accounts(BTreeSet::from([a.to_owned()]))));
+                if reached.is_empty() { Reach::All } else { Reach::union(&reached).map_or(Reach::All, Reach::Accounts) }
             }
             What::Attribute(uid, attr) | What::Element(uid, attr, _)
                 if uid.ty == "Account" && OWN.contains(&attr.as_str()) =>

@@ -60,7 +60,10 @@ type Stack = Vec<usize>;
 #[derive(Default)]
 struct Interned {
     layers: Vec<Settled>,
-    numbers: HashMap<String, usize>,
+    /// What layers say, by its text.
+    contents: HashMap<String, usize>,
+    /// By what it says, and what is settled of what it reads.
+    numbers: HashMap<(usize, Vec<String>), usize>,
 }
 
 /// Compares documents and stacks.
@@ -127,10 +130,16 @@ fn principals(side: &Side<'_>, interned: &mut Interned) -> Result<Vec<(Principal
     let tree = Tree::new(side.inventory);
     let mut directory = Directory::new(side.inventory, &tree, side.options.at, &side.options.context);
     let mut found = Vec::new();
-    for principal in directory.all()? {
-        let layers = principal.stack.layers.iter();
-        let stack = layers.map(|layer| interned.number(layer, &principal.knowledge, side.inventory)).collect();
-        found.push((entry(&principal), stack));
+    let everyone = directory.all()?;
+    // principals share layers, which live as long as they do
+    let mut known: HashMap<*const Layer, Read> = HashMap::new();
+    for principal in &everyone {
+        let mut stack = Stack::new();
+        for layer in &principal.stack.layers {
+            let read = known.entry(Rc::as_ptr(layer)).or_insert_with(|| interned.read(layer, side.inventory));
+            stack.push(interned.number(layer, read, &principal.knowledge));
+        }
+        found.push((entry(principal), stack));
     }
     Ok(found)
 }
@@ -145,21 +154,32 @@ fn entry(principal: &Principal) -> PrincipalEntry {
     }
 }
 
+/// What a layer reads, and a number for what it says.
+struct Read {
+    keys: Vec<String>,
+    contents: usize,
+}
+
 impl Interned {
-    fn number(&mut self, layer: &Rc<Layer>, knowledge: &Knowledge, inventory: &Inventory) -> usize {
-        let mut keys: BTreeSet<&str> = BTreeSet::new();
-        for statement in layer.statements.iter().map(|s| &s.statement) {
-            keys.extend(keys_of(statement));
-        }
-        let known: Vec<String> =
-            keys.iter().filter_map(|k| Some(format!("{k}={:?}", knowledge.determined(k)?))).collect();
-        let contents = layer.policies.iter().map(|id| inventory.policies.get(id).map_or(id.as_str(), |p| &p.content));
-        let contents: BTreeSet<&str> = contents.collect();
-        let unknown: BTreeSet<String> = layer.opaque.iter().map(|o| o.policy.clone()).collect();
-        let signature = format!("{} {} {contents:?} {unknown:?} {known:?}", layer.name, layer.placed);
+    fn read(&mut self, layer: &Layer, inventory: &Inventory) -> Read {
+        let statements = layer.statements.iter().map(|s| &s.statement);
+        let keys: BTreeSet<&str> = statements.flat_map(keys_of).collect();
+        let content = |id: &'_ String| inventory.policies.get(id).map_or_else(|| id.clone(), |p| p.content.clone());
+        let contents: BTreeSet<String> = layer.policies.iter().map(content).collect();
+        let unknown: Vec<&String> = layer.opaque.iter().map(|o| &o.policy).collect();
+        let text = format!("{} {} {contents:?} {unknown:?}", layer.name, layer.placed);
+        let next = self.contents.len();
+        let contents = *self.contents.entry(text).or_insert(next);
+        Read { keys: keys.into_iter().map(str::to_owned).collect(), contents }
+    }
+
+    fn number(&mut self, layer: &Layer, read: &Read, knowledge: &Knowledge) -> usize {
+        let known = read.keys.iter().filter_map(|k| Some(format!("{k}={:?}", knowledge.determined(k)?)));
+        let signature = (read.contents, known.collect::<Vec<_>>());
         if let Some(number) = self.numbers.get(&signature) {
             return *number;
         }
+        let unknown: BTreeSet<String> = layer.opaque.iter().map(|o| o.policy.clone()).collect();
         let settled = |s: &LayerStatement| Some((s.origin.file.clone(), settled::settled(&s.statement, knowledge)?));
         let statements = layer.statements.iter().filter_map(settled);
         self.layers.push(Settled {

@@ -228,18 +228,9 @@ impl Suite {
     pub fn read(root: &Path, exclude: &Exclude) -> Result<Self, Failure> {
         let mut suite = Self::default();
         let mut problems = Vec::new();
-        let hidden = |name: &std::ffi::OsStr| name.to_str().is_some_and(|n| n.starts_with('.') && n.len() > 1);
-        let walker = walkdir::WalkDir::new(root).follow_links(true).sort_by_file_name();
-        for entry in walker.into_iter().filter_entry(|e| e.depth() == 0 || !hidden(e.file_name())) {
-            let entry = match entry {
-                Ok(entry) => entry,
-                Err(error) => {
-                    problems.push(Problem::general(error.to_string()).help("remove it, or correct its permissions"));
-                    continue;
-                }
-            };
+        for entry in files::below(root, &mut problems) {
             let name = files::shown(root, entry.path());
-            if !entry.file_type().is_file() || !name.ends_with(SUFFIX) || exclude.excludes(&name, &mut Vec::new()) {
+            if !name.ends_with(SUFFIX) || exclude.excludes(&name, &mut Vec::new()) {
                 continue;
             }
             match files::read_text(entry.path(), &name) {

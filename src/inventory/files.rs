@@ -40,22 +40,9 @@ pub struct File {
 pub fn walk(root: &Path, config: &Config, problems: &mut Vec<Problem>) -> Vec<File> {
     let mut files = Vec::new();
     let mut matched = Vec::new();
-    let hidden = |name: &std::ffi::OsStr| name.to_str().is_some_and(|n| n.starts_with('.') && n.len() > 1);
-    let walker = walkdir::WalkDir::new(root).follow_links(true).sort_by_file_name();
-    for entry in walker.into_iter().filter_entry(|e| e.depth() == 0 || !hidden(e.file_name())) {
-        let entry = match entry {
-            Ok(entry) => entry,
-            Err(error) => {
-                let what = if error.loop_ancestor().is_some() { "a loop of symbolic links" } else { "unreadable" };
-                let path = error.path().map_or(String::new(), |p| shown(root, p));
-                problems.push(
-                    Problem::general(format!("{path}: {what}: {error}")).help("remove it, or correct its permissions"),
-                );
-                continue;
-            }
-        };
+    for entry in below(root, problems) {
         let path = entry.path();
-        if !entry.file_type().is_file() || form(path).is_none() {
+        if form(path).is_none() {
             continue;
         }
         let name = shown(root, path);
@@ -68,6 +55,26 @@ pub fn walk(root: &Path, config: &Config, problems: &mut Vec<Problem>) -> Vec<Fi
         }
     }
     problems.extend(config.exclude.idle(&matched));
+    files
+}
+
+/// The files below a folder in the order of their paths, hidden ones left out; what cannot be walked goes to `problems`.
+pub fn below(root: &Path, problems: &mut Vec<Problem>) -> Vec<walkdir::DirEntry> {
+    let hidden = |name: &std::ffi::OsStr| name.to_str().is_some_and(|n| n.starts_with('.') && n.len() > 1);
+    let walker = walkdir::WalkDir::new(root).follow_links(true).sort_by_file_name();
+    let mut files = Vec::new();
+    for entry in walker.into_iter().filter_entry(|e| e.depth() == 0 || !hidden(e.file_name())) {
+        match entry {
+            Ok(entry) if entry.file_type().is_file() => files.push(entry),
+            Ok(_) => {}
+            Err(error) => {
+                let what = if error.loop_ancestor().is_some() { "a loop of symbolic links" } else { "unreadable" };
+                let path = error.path().map_or(String::new(), |p| shown(root, p));
+                let problem = Problem::general(format!("{path}: {what}: {error}"));
+                problems.push(problem.help("remove it, or correct its permissions"));
+            }
+        }
+    }
     files
 }
 

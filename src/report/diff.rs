@@ -236,13 +236,18 @@ impl Drawing<'_> {
 
     fn access(&self, entry: &AccessEntry) -> String {
         let sentence = operations(&entry.operations);
-        let mut text = self.head(access_word(entry.change), entry.allowed.as_ref(), &sentence);
+        let (word, colour) = access_word(entry.change);
+        let colour = if colour == AnsiColor::Red && !entry.widens() { AnsiColor::Cyan } else { colour };
+        let mut text = self.head((word, colour), entry.allowed.as_ref(), &sentence);
         text.push_str(&self.line(&format!("by {}", principals(&entry.principals, self.shown))));
         if entry.change != AccessChange::Actions {
             text.push_str(&self.line(&format!("was {}", access_state(&entry.before))));
             text.push_str(&self.line(&format!("is {}", access_state(&entry.after))));
         } else {
             text.push_str(&self.line(&format!("still {}", access_state(&entry.after))));
+        }
+        if matches!(entry.change, AccessChange::Gained | AccessChange::MayBeGained) && !entry.widens() {
+            text.push_str(&self.line("no permission is new: which agreements are in force is another"));
         }
         for (actions, word) in [(&entry.actions_gained, "gained"), (&entry.actions_lost, "lost")] {
             if !actions.is_empty() {

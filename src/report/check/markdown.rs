@@ -71,7 +71,7 @@ fn decisions(diff: &Diff) -> String {
 }
 
 fn is_gain(entry: &AccessEntry) -> bool {
-    matches!(entry.change, AccessChange::Gained | AccessChange::MayBeGained)
+    matches!(entry.change, AccessChange::Gained | AccessChange::MayBeGained) && entry.widens()
 }
 
 fn excepted(allowed: Option<&String>) -> String {
