@@ -310,9 +310,29 @@ impl Checked {
 
 /// Who breaks a guardrail, how, and with what.
 pub fn violation_words(violation: &Violation) -> String {
+    breaking(violation, &who(violation))
+}
+
+/// The same, those who break it in the same way together.
+pub fn violations_words(violations: &[Violation]) -> Vec<String> {
+    let mut alike: Vec<(&Violation, Vec<String>)> = Vec::new();
+    let way = |v: &Violation| (v.by, v.operations.clone(), v.request.clone());
+    for violation in violations {
+        match alike.iter_mut().find(|(first, _)| way(first) == way(violation)) {
+            Some((_, all)) => all.push(who(violation)),
+            None => alike.push((violation, vec![who(violation)])),
+        }
+    }
+    alike.into_iter().map(|(violation, who)| breaking(violation, &crate::words::few(&who, 8))).collect()
+}
+
+fn who(violation: &Violation) -> String {
     let people =
         if violation.people.is_empty() { String::new() } else { format!(" ({})", violation.people.join(", ")) };
-    let who = format!("{}{people}", principal(violation.kind, &violation.name, &violation.account));
+    format!("{}{people}", principal(violation.kind, &violation.name, &violation.account))
+}
+
+fn breaking(violation: &Violation, who: &str) -> String {
     let what = crate::report::diff::operations(&violation.operations);
     match violation.by {
         By::Grant => format!("{who} may {what}:"),

@@ -1,7 +1,7 @@
 //! Markdown for a comment under a pull request: short, the decisions first, details folded.
 
 use crate::access::Decision;
-use crate::check::{Checked, State, violation_words};
+use crate::check::{Checked, State, violations_words};
 use crate::diff::differences::AccessChange;
 use crate::diff::{AccessEntry, Cause, CoverageEntry, Diff};
 use crate::guardrails::{By, Verdict};
@@ -155,8 +155,8 @@ fn guardrails(checked: &Checked) -> String {
     let mut lines = Vec::new();
     for guarded in checked.guardrails.iter().filter(|g| g.outcome != Verdict::Proved) {
         let open = guarded.violations.iter().filter(|v| v.by != By::Request || guarded.outcome == Verdict::Holds);
-        lines
-            .extend(open.map(|v| format!("`{}` {} {}", guarded.id, cell(&violation_words(v)), cell(&guarded.message))));
+        let words = violations_words(&open.cloned().collect::<Vec<_>>());
+        lines.extend(words.iter().map(|w| format!("`{}` {} {}", guarded.id, cell(w), cell(&guarded.message))));
     }
     folded("guardrails", &lines)
 }

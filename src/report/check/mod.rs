@@ -7,7 +7,7 @@ pub mod markdown;
 use anstyle::AnsiColor;
 
 use super::{bold, day, diff, dim, expectations, paragraph, styled, verdict, wrapped};
-use crate::check::{Checked, Part, State, violation_words};
+use crate::check::{Checked, Part, State, violations_words};
 use crate::guardrails::Verdict;
 use crate::lint::Severity;
 use crate::report::findings::Entry;
@@ -73,9 +73,8 @@ fn guardrail(width: usize, guarded: &crate::guardrails::Outcome) -> String {
     };
     let word = verdict(if word == "broken" { "no" } else { word }).replace("no", "broken");
     let mut text = format!("  {word}  {} {}\n", bold(&guarded.id), dim(&format!("{}:{}", guarded.file, guarded.line)));
-    for violation in &guarded.violations {
-        let words = format!("{} {}", violation_words(violation), guarded.message);
-        text.push_str(&wrapped(width, "          ", 12, &words));
+    for words in violations_words(&guarded.violations) {
+        text.push_str(&wrapped(width, "          ", 12, &format!("{words} {}", guarded.message)));
     }
     if !guarded.forbids {
         text.push_str(&paragraph(width, "          ", "it forbids nothing to anyone here: check the names in it"));
