@@ -11,7 +11,7 @@ use crate::inventory::entity::Uid;
 use crate::lint::Severity;
 use crate::lint::baseline::hash;
 use crate::problem::{Place, Problem, Span};
-use crate::report::findings::{Entry, Report, Spot};
+use crate::report::findings::{Entry, Report, Spot, counts};
 use crate::words::{count, principal};
 
 /// A part of a check.
@@ -119,7 +119,11 @@ impl Checked {
     pub fn add_findings(&mut self, inventory: &Inventory, assessment: &Assessment) {
         let mut found: Vec<Entry> = inventory.warnings.iter().map(|p| self.warning(p)).collect();
         found.extend(assessment.findings.iter().map(|f| self.finding(inventory, f)));
-        self.done(Part::Findings, found.iter().any(|e| self.fails(e.severity)), counts(&found));
+        self.done(
+            Part::Findings,
+            found.iter().any(|e| self.fails(e.severity)),
+            counts(&found.iter().map(|e| e.severity).collect::<Vec<_>>()),
+        );
         self.findings = found;
     }
 
@@ -134,7 +138,7 @@ impl Checked {
     }
 
     fn finding(&self, inventory: &Inventory, finding: &Finding) -> Entry {
-        let severity = severity(&finding.severity);
+        let severity = Severity::named(&finding.severity);
         let (file, spot) = match subject(inventory, &finding.subject) {
             Some(place) => (self.path(&place.source.path), Spot::Place(place)),
             None => (self.path(&finding.subject), Spot::Line(1)),
@@ -153,8 +157,7 @@ impl Checked {
 
     /// What became of the guardrails. Unknown never passes a gate.
     pub fn add_guardrails(&mut self, outcomes: Vec<Guarded>) {
-        let is_open = |o: &&Guarded| matches!(o.outcome, Verdict::Violated | Verdict::Unknown);
-        let broken: Vec<&Guarded> = outcomes.iter().filter(is_open).collect();
+        let broken: Vec<&Guarded> = outcomes.iter().filter(|o| o.is_open()).collect();
         let failed = broken.iter().any(|o| self.fails(o.severity));
         let proved = outcomes.iter().filter(|o| o.outcome == Verdict::Proved).count();
         let note = match broken.len() {
@@ -174,23 +177,13 @@ impl Checked {
 
     /// What the change does.
     pub fn add_diff(&mut self, base: String, diff: Diff) {
-        let new = diff.findings.iter().any(|f| f.change == "new" && self.fails(severity(&f.severity)));
-        let mut words = Vec::new();
-        if diff.verdict.coverage_is_lost {
-            words.push("coverage is lost");
-        }
-        if diff.verdict.access_widens {
-            words.push("access widens");
-        }
+        let new = diff.findings.iter().any(|f| f.change == "new" && self.fails(Severity::named(&f.severity)));
+        let mut words = diff.verdict.words();
         if new {
             words.push("findings are new");
         }
         if words.is_empty() {
-            words.push(if diff.is_empty() {
-                "nothing is different"
-            } else {
-                "no access is new, and no coverage is lost"
-            });
+            words.push(diff.calm());
         }
         self.done(Part::Diff, new || !diff.verdict.is_clean(), words.join(", "));
         self.base = Some(base);
@@ -273,9 +266,7 @@ impl Checked {
                 because(&e.causes),
             ));
         }
-        for e in
-            diff.access.iter().filter(|e| e.widens() || !matches!(words::access_word(e.change).0, "answer" | "actions"))
-        {
+        for e in diff.access.iter().filter(|e| e.widens() || e.change.decides()) {
             let who = words::principals(&e.principals, 6);
             let (word, _) = words::access_word(e.change);
             let message = format!("{word}: {} by {who}", words::operations(&e.operations));
@@ -365,26 +356,6 @@ fn entry(
         help,
         suppressed: None,
         fingerprint,
-    }
-}
-
-/// `2 errors, 1 warning`; `no findings`.
-fn counts(entries: &[Entry]) -> String {
-    let words = [Severity::Error, Severity::Warning, Severity::Info].into_iter().filter_map(|severity| {
-        let found = entries.iter().filter(|e| e.severity == severity).count();
-        let noun = if severity == Severity::Info { "note" } else { severity.word() };
-        (found > 0).then(|| count(found, noun))
-    });
-    let words: Vec<String> = words.collect();
-    if words.is_empty() { "no findings".to_owned() } else { words.join(", ") }
-}
-
-/// A severity by its word.
-pub fn severity(word: &str) -> Severity {
-    match word {
-        "error" => Severity::Error,
-        "info" => Severity::Info,
-        _ => Severity::Warning,
     }
 }
 

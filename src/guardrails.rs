@@ -89,6 +89,13 @@ pub struct Outcome {
     pub violations: Vec<Violation>,
 }
 
+impl Outcome {
+    /// It is broken, or may be.
+    pub fn is_open(&self) -> bool {
+        matches!(self.outcome, Verdict::Violated | Verdict::Unknown)
+    }
+}
+
 /// What a guardrail comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -169,7 +176,7 @@ impl Guardrails {
         for source in sources {
             let spans = policies::spans(&source.text);
             for (index, policy) in policies::parse(source, problems).into_iter().enumerate() {
-                let span = policies::span_of(&policy, source, &spans, index);
+                let span = spans.get(index).copied().unwrap_or_default();
                 let guardrail = match guardrail(source, span, &policy) {
                     Ok(guardrail) => guardrail,
                     Err(problem) => {

@@ -424,13 +424,6 @@ pub fn spans(text: &str) -> Vec<Span> {
     spans
 }
 
-/// Where a policy of a file stands. Cedar does not tell, and gives policies in an order of its own: its `@id` is looked for.
-pub fn span_of(policy: &Policy, source: &Source, spans: &[Span], index: usize) -> Span {
-    let named = policy.annotation("id").map(|id| format!("@id(\"{id}\")"));
-    let found = named.and_then(|n| spans.iter().find(|s| source.slice(**s).contains(&n)));
-    found.or_else(|| spans.get(index)).copied().unwrap_or_default()
-}
-
 fn skip_string(characters: &mut std::iter::Peekable<std::str::CharIndices<'_>>) {
     while let Some((_, c)) = characters.next() {
         match c {

@@ -442,25 +442,17 @@ fn told(found: &Diff) -> BTreeSet<String> {
 
 /// The same, from two assessments of everything.
 fn plain(base: &Assessment, head: &Assessment) -> BTreeSet<String> {
-    use countersign::diff::differences::{AccessState, CoverageState, State};
-    let access = |s: &State| match s {
-        State::Access(state) => state.clone(),
-        _ => AccessState::absent(),
-    };
-    let coverage = |s: &State| match s {
-        State::Coverage(state) => state.clone(),
-        _ => CoverageState::absent(),
-    };
+    use countersign::diff::differences::State;
     let mut told = BTreeSet::new();
     for d in differences(&Answers::of(base), &Answers::of(head)) {
         match &d.subject {
             Subject::Access { principal: (account, arn), operation } => {
-                if let Some(change) = access_change(&access(&d.before), &access(&d.after)) {
+                if let Some(change) = access_change(&d.before.access(), &d.after.access()) {
                     told.insert(format!("{change:?} {account} {arn} {operation:?}"));
                 }
             }
             Subject::Coverage { account, kind } => {
-                if let Some(change) = coverage_change(&coverage(&d.before), &coverage(&d.after)) {
+                if let Some(change) = coverage_change(&d.before.coverage(), &d.after.coverage()) {
                     told.insert(format!("{change:?} {account} {kind}"));
                 }
             }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Deserialize;
 
-use super::diff::{Sessions, Two, diff_of};
+use super::diff::{self, Two, diff_of};
 use super::lint::FailOn;
 use super::output::{self, Format, Output};
 use super::{Asking, Cli, NOT_OK, NOTHING, OK, Session, narrow};
@@ -166,7 +166,7 @@ fn change(cli: &Cli, args: &CheckArgs, session: &Session, checked: &mut Checked)
         }
         Err(failure) => return Err(failure),
     };
-    match Sessions::base(cli, &two, &args.asking, session) {
+    match diff::base(cli, &two, &args.asking, session) {
         Ok(base) => {
             narrow::accounts_of_either(&base.inventory, &session.inventory, &args.asking.account)?;
             let found = diff_of(&base, session, args.allow)?;

@@ -9,7 +9,6 @@ use super::output;
 use super::{Asking, Cli, NOT_OK, OK, Printing, Session, input, narrow};
 use crate::access::{self, Answer, Decision, Side, solver};
 use crate::diff::{self, Diff};
-use crate::inventory::schema::EntitySchema;
 use crate::inventory::{Policy, files};
 use crate::moment;
 use crate::problem::{Failure, Problem};
@@ -126,34 +125,12 @@ impl Two {
     }
 }
 
-/// Two inventories, ready to be compared.
-pub struct Sessions {
-    /// The old one.
-    pub base: Session,
-    /// The new one.
-    pub head: Session,
-}
-
-impl Sessions {
-    /// Reads both; they are asked about the same moment, that of the new one.
-    pub fn read(cli: &Cli, two: &Two, asking: &Asking) -> Result<Self, Failure> {
-        let schema: Arc<EntitySchema> = Arc::new(cli.schema()?);
-        let head = cli.session_of(two.head.clone(), asking, (&schema, cli.rules(&schema)?), None)?;
-        let base = Self::base(cli, two, asking, &head)?;
-        Ok(Self { base, head })
-    }
-
-    /// Reads the old inventory. What is wrong with it is told to be of the old one.
-    pub fn base(cli: &Cli, two: &Two, asking: &Asking, head: &Session) -> Result<Session, Failure> {
-        let schema = head.inventory.schema.clone();
-        let base = cli.session_of(two.base.clone(), asking, (&schema, cli.rules(&schema)?), Some(head.options.at));
-        base.inspect_err(|_| output::note(&format!("In {}, which is compared with:", two.base_name)))
-    }
-
-    /// What is different.
-    pub fn diff(&self, allow: bool) -> Result<Diff, Failure> {
-        diff_of(&self.base, &self.head, allow)
-    }
+/// Reads the inventory that is compared with, by the same rules and about the same moment. What is wrong with it is told to be of
+/// the old one.
+pub fn base(cli: &Cli, two: &Two, asking: &Asking, head: &Session) -> Result<Session, Failure> {
+    let read = (&head.inventory.schema, head.rules.clone());
+    let base = cli.session_of(two.base.clone(), asking, read, Some(head.options.at));
+    base.inspect_err(|_| output::note(&format!("In {}, which is compared with:", two.base_name)))
 }
 
 /// What is different between two inventories; `allow` takes the exceptions of the new one.
@@ -168,10 +145,13 @@ pub fn diff_of(base: &Session, head: &Session, allow: bool) -> Result<Diff, Fail
 }
 
 fn inventories(cli: &Cli, args: &DiffArgs, two: &Two) -> Result<u8, Failure> {
-    let sessions = Sessions::read(cli, two, &args.asking)?;
-    output::problems(&sessions.head.inventory.warnings);
-    narrow::accounts_of_either(&sessions.base.inventory, &sessions.head.inventory, &args.asking.account)?;
-    let found = sessions.diff(args.allow)?;
+    let schema = Arc::new(cli.schema()?);
+    let rules = Arc::new(cli.rules(&schema)?);
+    let head = cli.session_of(two.head.clone(), &args.asking, (&schema, rules), None)?;
+    let base = base(cli, two, &args.asking, &head)?;
+    output::problems(&head.inventory.warnings);
+    narrow::accounts_of_either(&base.inventory, &head.inventory, &args.asking.account)?;
+    let found = diff_of(&base, &head, args.allow)?;
     output::write(&args.printing.format, &found, || {
         report::diff::text(output::width(), &found, (&two.base_name, &two.head_name), args.all)
     })?;

@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde::Serialize;
 
 use super::{Asking, Cli, NOT_OK, Narrowing, OK, Printing, narrow, output};
 use crate::assessment::{AccountAnswer, Assessment, assess};
+use crate::lint::Severity;
 use crate::problem::Failure;
 use crate::report;
 
@@ -47,13 +48,6 @@ pub struct CoverageArgs {
     fail_on: Option<Severity>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
-pub enum Severity {
-    Info,
-    Warning,
-    Error,
-}
-
 pub fn evaluate(cli: &Cli, args: &EvaluateArgs) -> Result<u8, Failure> {
     let mut session = cli.session(args.dir.as_ref(), &args.asking)?;
     narrow::kinds(&session.inventory, &args.narrowing.agreement)?;
@@ -71,12 +65,7 @@ pub fn evaluate(cli: &Cli, args: &EvaluateArgs) -> Result<u8, Failure> {
 }
 
 fn exit(assessment: &Assessment, fail_on: Option<Severity>) -> u8 {
-    let severity = |name: &str| match name {
-        "error" => Severity::Error,
-        "info" => Severity::Info,
-        _ => Severity::Warning,
-    };
-    let fails = fail_on.is_some_and(|limit| assessment.findings.iter().any(|f| severity(&f.severity) >= limit));
+    let fails = fail_on.is_some_and(|limit| assessment.findings.iter().any(|f| Severity::named(&f.severity) >= limit));
     if fails { NOT_OK } else { OK }
 }
 

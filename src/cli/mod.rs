@@ -139,7 +139,7 @@ enum Model {
 /// An inventory that is ready to be asked.
 struct Session {
     inventory: Inventory,
-    rules: RuleBook,
+    rules: Arc<RuleBook>,
     options: Options,
     /// The folder, as the user named it.
     folder: PathBuf,
@@ -199,7 +199,7 @@ impl Cli {
     /// Reads the inventory and the rules, and settles what was asked.
     fn session(&self, folder: Option<&PathBuf>, asking: &Asking) -> Result<Session, Failure> {
         let schema = Arc::new(self.schema()?);
-        let rules = self.rules(&schema)?;
+        let rules = Arc::new(self.rules(&schema)?);
         let folder = files::locate(folder.map(PathBuf::as_path));
         let session = self.session_of(folder, asking, (&schema, rules), None)?;
         output::problems(&session.inventory.warnings);
@@ -212,7 +212,7 @@ impl Cli {
         &self,
         folder: PathBuf,
         asking: &Asking,
-        (schema, rules): (&Arc<EntitySchema>, RuleBook),
+        (schema, rules): (&Arc<EntitySchema>, Arc<RuleBook>),
         at: Option<Moment>,
     ) -> Result<Session, Failure> {
         let inventory = Inventory::load(&folder, schema.clone())?;

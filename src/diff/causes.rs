@@ -4,9 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::differences::{
-    AccessState, Answers, CoverageState, Difference, State, Subject, access_change, coverage_change,
-};
+use super::differences::{Answers, Difference, Subject, access_change, coverage_change};
 use super::pieces::{Piece, What, without};
 use super::reach::Reach;
 use crate::assessment::Options;
@@ -161,36 +159,16 @@ fn is_provisioned(arn: &str) -> bool {
 
 /// Whether the answer is the new one, as far as the kind of its change goes.
 fn is_after(difference: &Difference, answers: &Answers) -> bool {
-    let found = &answers.get(&difference.subject);
-    match (&difference.before, &difference.after, found) {
-        (_, after, found) if after == found => true,
-        (before, after, found) => {
-            let access = |s: &State| match s {
-                State::Access(state) => Some(state.clone()),
-                State::Absent => Some(AccessState::absent()),
-                _ => None,
-            };
-            let coverage = |s: &State| match s {
-                State::Coverage(state) => Some(state.clone()),
-                State::Absent => Some(CoverageState::absent()),
-                _ => None,
-            };
-            match &difference.subject {
-                Subject::Access { .. } => match (access(before), access(after), access(found)) {
-                    (Some(before), Some(after), Some(found)) => {
-                        access_change(&before, &found) == access_change(&before, &after)
-                            && found.decision == after.decision
-                    }
-                    _ => false,
-                },
-                Subject::Coverage { .. } => match (coverage(before), coverage(after), coverage(found)) {
-                    (Some(before), Some(after), Some(found)) => {
-                        coverage_change(&before, &found) == coverage_change(&before, &after)
-                    }
-                    _ => false,
-                },
-                Subject::Finding(..) => false,
-            }
+    let (before, after, found) = (&difference.before, &difference.after, answers.get(&difference.subject));
+    match &difference.subject {
+        Subject::Access { .. } => {
+            let (before, after, found) = (before.access(), after.access(), found.access());
+            access_change(&before, &found) == access_change(&before, &after) && found.decision == after.decision
         }
+        Subject::Coverage { .. } => {
+            let (before, after, found) = (before.coverage(), after.coverage(), found.coverage());
+            coverage_change(&before, &found) == coverage_change(&before, &after)
+        }
+        Subject::Finding(..) => *after == found,
     }
 }

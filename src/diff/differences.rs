@@ -112,6 +112,24 @@ pub enum State {
     Absent,
 }
 
+impl State {
+    /// The answer to an operation; that of a principal that is not there, where it is none.
+    pub fn access(&self) -> AccessState {
+        match self {
+            Self::Access(state) => state.clone(),
+            _ => AccessState::absent(),
+        }
+    }
+
+    /// Coverage; that of an account that is not there, where it is none.
+    pub fn coverage(&self) -> CoverageState {
+        match self {
+            Self::Coverage(state) => state.clone(),
+            _ => CoverageState::absent(),
+        }
+    }
+}
+
 /// An answer that is not the same on both sides.
 #[derive(Clone, Debug)]
 pub struct Difference {
@@ -295,6 +313,18 @@ fn account(subject: &Subject) -> Option<String> {
             Some(rest) => rest.split(' ').next().map(str::to_owned),
             None => subject.strip_prefix("arn:").and_then(|_| subject.split(':').nth(4)).map(str::to_owned),
         },
+    }
+}
+
+impl AccessChange {
+    /// It is allowed now, or may be.
+    pub fn is_gain(self) -> bool {
+        matches!(self, Self::Gained | Self::MayBeGained)
+    }
+
+    /// The decision is another, and not its words or the IAM actions alone.
+    pub fn decides(self) -> bool {
+        !matches!(self, Self::Message | Self::Actions)
     }
 }
 

@@ -44,7 +44,7 @@ impl Sides<'_> {
                     }
                 }
                 Subject::Coverage { account, kind } => {
-                    let (before, after) = (covered(&difference.before), covered(&difference.after));
+                    let (before, after) = (difference.before.coverage(), difference.after.coverage());
                     if let Some(change) = differences::coverage_change(&before, &after) {
                         coverage.entry((change, kind, before, after, causes)).or_default().insert(account);
                     }
@@ -95,8 +95,12 @@ impl Sides<'_> {
     }
 
     fn account(&self, id: &str) -> AccountEntry {
-        let all = self.after.accounts.iter().chain(&self.before.accounts);
-        let name = all.filter(|a| a.account == id).find_map(|a| a.name.clone());
+        // accounts stand in the order of their numbers
+        let of = |side: &Assessment| {
+            let index = side.accounts.binary_search_by(|a| a.account.as_str().cmp(id)).ok()?;
+            side.accounts.get(index)?.name.clone()
+        };
+        let name = of(self.after).or_else(|| of(self.before));
         AccountEntry { account: id.to_owned(), name }
     }
 
@@ -125,22 +129,11 @@ fn cause_entries(causes: &Causes) -> Vec<Cause> {
 }
 
 fn access_key(difference: &Difference, causes: &Causes) -> Option<AccessKey> {
-    let state = |state: &State| match state {
-        State::Access(state) => state.clone(),
-        _ => AccessState::absent(),
-    };
-    let (mut before, mut after) = (state(&difference.before), state(&difference.after));
+    let (mut before, mut after) = (difference.before.access(), difference.after.access());
     let change = differences::access_change(&before, &after)?;
     let (gained, lost) = (differences::gained(&before, &after), differences::gained(&after, &before));
     // which actions are allowed is told by what is gained and lost
     before.actions.clear();
     after.actions.clear();
     Some((change, before, after, gained, lost, causes.clone()))
-}
-
-fn covered(state: &State) -> CoverageState {
-    match state {
-        State::Coverage(state) => state.clone(),
-        _ => CoverageState::absent(),
-    }
 }

@@ -70,6 +70,12 @@ pub struct Verdict {
 }
 
 impl Verdict {
+    /// What is worse, in words.
+    pub fn words(self) -> Vec<&'static str> {
+        let worse = [(self.coverage_is_lost, "coverage is lost"), (self.access_widens, "access widens")];
+        worse.into_iter().filter(|(is, _)| *is).map(|(_, words)| words).collect()
+    }
+
     /// Nothing is worse.
     pub fn is_clean(self) -> bool {
         !self.access_widens && !self.coverage_is_lost
@@ -113,8 +119,7 @@ impl AccessEntry {
     /// Something is allowed, or may be, that was not: by permissions. What an acceptance or a termination makes possible to who
     /// was permitted it all along is gained, and no wider access.
     pub fn widens(&self) -> bool {
-        let gained = matches!(self.change, AccessChange::Gained | AccessChange::MayBeGained);
-        (gained && !self.before.permitted) || !self.actions_gained.is_empty()
+        (self.change.is_gain() && !self.before.permitted) || !self.actions_gained.is_empty()
     }
 }
 
@@ -282,6 +287,11 @@ impl Diff {
                 || self.new_access.iter().any(|n| n.widens() && n.allowed.is_none()),
             coverage_is_lost: self.coverage.iter().any(|e| e.is_loss() && e.allowed.is_none()),
         };
+    }
+
+    /// What is said where nothing is worse.
+    pub fn calm(&self) -> &'static str {
+        if self.is_empty() { "nothing is different" } else { "no access is new, and no coverage is lost" }
     }
 
     /// Nothing is different, and nothing was changed.

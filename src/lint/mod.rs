@@ -23,7 +23,7 @@ use policy::Policy;
 use read::{FaultKind, Loaded};
 
 /// How bad a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Worth knowing.
@@ -35,6 +35,15 @@ pub enum Severity {
 }
 
 impl Severity {
+    /// That of a finding of an assessment, by its word.
+    pub fn named(word: &str) -> Self {
+        match word {
+            "error" => Self::Error,
+            "info" => Self::Info,
+            _ => Self::Warning,
+        }
+    }
+
     /// `error`, `warning`, `info`
     pub fn word(self) -> &'static str {
         match self {

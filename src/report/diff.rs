@@ -34,7 +34,7 @@ pub fn body(width: usize, diff: &Diff, all: bool) -> String {
         text.push_str(&drawing.coverage(entry));
     }
     let (decided, same): (Vec<&AccessEntry>, Vec<&AccessEntry>) =
-        diff.access.iter().partition(|e| all || !matches!(e.change, AccessChange::Message | AccessChange::Actions));
+        diff.access.iter().partition(|e| all || e.change.decides());
     for entry in decided {
         text.push_str(&drawing.access(entry));
     }
@@ -53,19 +53,11 @@ pub fn body(width: usize, diff: &Diff, all: bool) -> String {
 
 /// The verdict in words.
 pub fn verdict(diff: &Diff) -> String {
-    let mut words = Vec::new();
-    if diff.verdict.coverage_is_lost {
-        words.push(coloured(AnsiColor::Red, "coverage is lost"));
+    match diff.verdict.words().as_slice() {
+        [] if diff.is_empty() => diff.calm().to_owned(),
+        [] => coloured(AnsiColor::Green, diff.calm()),
+        worse => worse.iter().map(|w| coloured(AnsiColor::Red, w)).collect::<Vec<_>>().join(", "),
     }
-    if diff.verdict.access_widens {
-        words.push(coloured(AnsiColor::Red, "access widens"));
-    }
-    if diff.is_empty() {
-        words.push("nothing is different".to_owned());
-    } else if words.is_empty() {
-        words.push(coloured(AnsiColor::Green, "no access is new, and no coverage is lost"));
-    }
-    words.join(", ")
 }
 
 fn coloured(colour: AnsiColor, text: &str) -> String {
@@ -246,7 +238,7 @@ impl Drawing<'_> {
         } else {
             text.push_str(&self.line(&format!("still {}", access_state(&entry.after))));
         }
-        if matches!(entry.change, AccessChange::Gained | AccessChange::MayBeGained) && !entry.widens() {
+        if entry.change.is_gain() && !entry.widens() {
             text.push_str(&self.line("no permission is new: which agreements are in force is another"));
         }
         for (actions, word) in [(&entry.actions_gained, "gained"), (&entry.actions_lost, "lost")] {

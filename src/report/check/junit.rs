@@ -3,7 +3,6 @@
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
 use crate::check::{Checked, Done, Part, State, violation_words};
-use crate::guardrails::Verdict;
 use crate::problem::Failure;
 use crate::report::{expectations, findings};
 
@@ -36,8 +35,7 @@ fn skipped(done: &Done) -> TestSuite {
 fn guardrails(checked: &Checked) -> TestSuite {
     let mut suite = TestSuite::new("guardrails");
     for guarded in &checked.guardrails {
-        let open = matches!(guarded.outcome, Verdict::Violated | Verdict::Unknown);
-        let status = if open {
+        let status = if guarded.is_open() {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
             let words: Vec<String> =
                 guarded.violations.iter().map(|v| format!("{} {}", violation_words(v), guarded.message)).collect();

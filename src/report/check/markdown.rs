@@ -2,7 +2,6 @@
 
 use crate::access::Decision;
 use crate::check::{Checked, State, violations_words};
-use crate::diff::differences::AccessChange;
 use crate::diff::{AccessEntry, Cause, CoverageEntry, Diff};
 use crate::guardrails::{By, Verdict};
 use crate::report::diff as words;
@@ -71,7 +70,7 @@ fn decisions(diff: &Diff) -> String {
 }
 
 fn is_gain(entry: &AccessEntry) -> bool {
-    matches!(entry.change, AccessChange::Gained | AccessChange::MayBeGained) && entry.widens()
+    entry.change.is_gain() && entry.widens()
 }
 
 fn excepted(allowed: Option<&String>) -> String {

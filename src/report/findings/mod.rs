@@ -42,13 +42,7 @@ impl Report {
 
     /// `2 errors, 1 warning`; `no findings`.
     pub fn counts(&self) -> String {
-        let words = [Severity::Error, Severity::Warning, Severity::Info].into_iter().filter_map(|severity| {
-            let found = self.open().filter(|f| f.severity == severity).count();
-            let noun = if severity == Severity::Info { "note" } else { severity.word() };
-            (found > 0).then(|| count(found, noun))
-        });
-        let words: Vec<String> = words.collect();
-        if words.is_empty() { "no findings".to_owned() } else { words.join(", ") }
+        counts(&self.open().map(|f| f.severity).collect::<Vec<_>>())
     }
 
     /// What was read.
@@ -56,6 +50,17 @@ impl Report {
         let plural = if self.policies == 1 { "1 policy".to_owned() } else { format!("{} policies", self.policies) };
         format!("{plural} in {}", count(self.files, "file"))
     }
+}
+
+/// `2 errors, 1 warning`; `no findings`.
+pub fn counts(severities: &[Severity]) -> String {
+    let words = [Severity::Error, Severity::Warning, Severity::Info].into_iter().filter_map(|severity| {
+        let found = severities.iter().filter(|s| **s == severity).count();
+        let noun = if severity == Severity::Info { "note" } else { severity.word() };
+        (found > 0).then(|| count(found, noun))
+    });
+    let words: Vec<String> = words.collect();
+    if words.is_empty() { "no findings".to_owned() } else { words.join(", ") }
 }
 
 /// A finding as the formats for other programs tell it, whatever found it.
