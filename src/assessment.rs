@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::agreements::Agreements;
 use crate::agreements::tree::Tree;
+use crate::findings::Findings;
 use crate::hipaa::{self, Hipaa, Phi};
 use crate::inventory::Inventory;
 use crate::inventory::entity::Uid;
@@ -383,22 +384,22 @@ impl Assessor<'_> {
         for principal in &everyone {
             by_account.entry(&principal.account).or_default().push(principal);
         }
-        let mut findings = hipaa::Findings::new(self.inventory, self.rules, self.options.at);
+        let mut findings = Findings::new(self.inventory, self.rules, self.options.at);
         let mut accounts = Vec::new();
         let mut memos: HashMap<String, Memo> = HashMap::new();
         for account in agreements.tree.accounts.values() {
-            let standing = agreements.tree.at(account, self.options.at);
+            let standing = agreements.standing(account)?;
             let here = by_account.get(account.id.as_str()).map_or(&[][..], Vec::as_slice);
             let mut more: Vec<Uid> = here.iter().map(|p| p.uid.clone()).collect();
             more.extend(self.inventory.of_type("Report").map(|e| e.uid.clone()));
             more.extend(self.inventory.of_type("Service").map(|e| e.uid.clone()));
             let entities = agreements.entities(account, &standing, &more)?;
             let coverage = agreements.coverage(account, &standing, &entities)?;
-            let facts = hipaa::facts(&agreements, self.rules, account, &coverage, &entities)?;
-            findings.account(account, &standing, &coverage, &facts, &entities)?;
+            let facts = hipaa::facts(&agreements, self.rules, account, &standing, &coverage, &entities)?;
             let organization = standing.organization.as_deref();
+            findings.account(account, organization, &coverage, &facts, &entities)?;
             if self.options.filter.account(&account.id) {
-                accounts.push(account_answer(&agreements, account, &standing, &coverage, facts, &self.options.filter));
+                accounts.push(account_answer(&agreements, account, &standing, &coverage, &facts, &self.options.filter));
             }
             if here.is_empty() || self.options.filter.principals_in.as_ref().is_some_and(|a| !a.contains(&account.id)) {
                 continue;
@@ -445,7 +446,7 @@ impl Assessor<'_> {
             leaves_out: LEAVES_OUT.to_vec(),
             accounts,
             principals: Vec::new(),
-            findings: findings.finish(),
+            findings: findings.finish()?,
         })
     }
 
@@ -464,9 +465,9 @@ impl Assessor<'_> {
 fn account_answer(
     agreements: &Agreements<'_>,
     account: &crate::inventory::model::Account,
-    standing: &crate::agreements::tree::Standing,
+    standing: &crate::agreements::standing::Standing,
     coverage: &[crate::agreements::KindCoverage],
-    hipaa: Hipaa,
+    facts: &hipaa::Facts,
     filter: &Filter,
 ) -> AccountAnswer {
     let inventory = agreements.inventory;
@@ -502,10 +503,10 @@ fn account_answer(
         state: account.state.clone(),
         organization: standing.organization.clone(),
         units: standing.path.iter().map(unit).collect(),
-        role: agreements.tree.role(&account.id, standing),
+        role: agreements.role(&account.id, standing),
         agreements: rows.collect(),
-        hipaa,
-        phi: hipaa::phi(inventory, &account.id, agreements.at()),
+        hipaa: facts.hipaa,
+        phi: hipaa::phi(agreements, &account.id, facts),
     }
 }
 

@@ -14,7 +14,7 @@ use cedar_policy::{
 };
 use serde::Serialize;
 
-use crate::agreements::tree::Standing;
+use crate::agreements::standing::Standing;
 use crate::agreements::{Agreements, context, datetime};
 use crate::assessment::{OperationAnswer, Options, PrincipalAnswer, assess};
 use crate::diff::differences::Operation;
@@ -297,7 +297,7 @@ impl<'a> Asking<'a> {
             return Ok(());
         }
         let agreements = self.agreements;
-        let standing = agreements.tree.at(account, agreements.at());
+        let standing = agreements.standing(account)?;
         let actors = self.actors(now);
         let entities = self.entities(now, account, &standing, &actors)?;
         let question = Question {
@@ -384,7 +384,7 @@ impl<'a> Asking<'a> {
         let text = |t: &str| Expr::new_string(t.to_owned());
         let mut pairs = vec![
             ("at", datetime(self.agreements.at())),
-            ("role", text(self.agreements.tree.role(&question.account.id, question.standing))),
+            ("role", text(self.agreements.role(&question.account.id, question.standing))),
             ("name", text(question.name)),
             ("groups", Expr::new_set(actor.groups.iter().map(|g| text(g)))),
             ("may", Expr::new_set(may.iter().map(|o| text(o)))),

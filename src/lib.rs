@@ -11,6 +11,7 @@ pub mod check;
 pub mod cli;
 pub mod diff;
 pub mod expectations;
+pub mod findings;
 pub mod guardrails;
 pub mod hipaa;
 pub mod iam;

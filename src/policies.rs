@@ -22,12 +22,15 @@ macro_rules! built_in {
 }
 
 /// The policies that are built in: path below `policies/`, and text.
-pub const BUILT_IN: [(&str, &str); 14] = built_in!(
+pub const BUILT_IN: [(&str, &str); 17] = built_in!(
     "agreements/findings.cedar",
     "agreements/governs.cedar",
     "agreements/in_force.cedar",
+    "agreements/standing.cedar",
+    "hipaa/eligibility.cedar",
     "hipaa/facts.cedar",
     "hipaa/findings.cedar",
+    "inventory/findings.cedar",
     "operations/accept.cedar",
     "operations/agreement.cedar",
     "operations/designation.cedar",
@@ -98,6 +101,14 @@ pub struct RuleBook {
     attributes: BTreeSet<String>,
     /// Some policy names an entity that is no action, or reads tags: entities cannot be told by their attributes alone.
     names_entities: bool,
+}
+
+impl Ruling<'_> {
+    /// The answer to a question of fact: `None` where every policy that forbids is `@uncertain`.
+    pub fn fact(&self) -> Option<bool> {
+        let open = !self.permitted && !self.by.is_empty() && self.by.iter().all(|r| r.get("uncertain").is_some());
+        (!open).then_some(self.permitted)
+    }
 }
 
 /// What the rules say of a request.
@@ -176,9 +187,23 @@ impl RuleBook {
         self.rules.values().filter(move |r| r.actions.is_empty() || r.actions.iter().any(|a| a == action))
     }
 
+    /// The policies that apply to an action, as Cedar holds them.
+    pub fn policies(&self, action: &str) -> impl Iterator<Item = &Policy> {
+        self.sets.get(action).into_iter().flat_map(PolicySet::policies)
+    }
+
     /// The attributes by which the policies tell entities apart; `None` where they tell them apart by their ids or tags.
     pub fn attributes(&self) -> Option<&BTreeSet<String>> {
         (!self.names_entities).then_some(&self.attributes)
+    }
+
+    /// The same for the policies of one action.
+    pub fn attributes_of(&self, action: &str) -> Option<BTreeSet<String>> {
+        let (mut attributes, mut names_entities) = (BTreeSet::new(), false);
+        for policy in self.policies(action) {
+            reads(&policy.to_json().ok()?, &mut attributes, &mut names_entities);
+        }
+        (!names_entities).then_some(attributes)
     }
 
     /// Whether an answer for an action may depend on who the principal is.

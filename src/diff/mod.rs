@@ -220,7 +220,7 @@ pub struct ChangeEntry {
 /// Compares two inventories.
 pub fn diff(base: &Side<'_>, head: &Side<'_>, rules: &RuleBook) -> Result<Diff, Failure> {
     let pieces = pieces::pieces(base.inventory, head.inventory);
-    let reacher = Reacher::new(base.inventory, head.inventory, head.options.at);
+    let reacher = Reacher::new(base.inventory, head.inventory, rules, head.options.at)?;
     let reach: Vec<Reach> = pieces.iter().map(|p| reacher.of(p)).collect();
     let [(old, before), (new, after)] = both(base, head, rules, Reach::union(&reach))?;
     let differences = differences::differences(&old, &new);

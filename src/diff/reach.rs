@@ -5,10 +5,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::pieces::{Piece, What, policies_of};
-use crate::agreements::tree::Tree;
+use crate::agreements::Agreements;
+use crate::agreements::narrowing::Narrowing;
 use crate::inventory::Inventory;
 use crate::inventory::entity::{Entity, Item, Uid};
 use crate::moment::Moment;
+use crate::policies::RuleBook;
+use crate::problem::Failure;
 
 /// The accounts that a piece can concern.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,28 +66,36 @@ pub struct Reacher<'a> {
     users: BTreeMap<String, BTreeSet<Uid>>,
     /// The organizations of which the agreements are known on one side alone.
     known_otherwise: BTreeSet<String>,
+    /// Agreements, memberships and designations concern only the accounts that they name.
+    bounded: bool,
+    /// What the rules read to tell whether an organization's agreements are known; `None` where that cannot be told.
+    listing: Option<BTreeSet<String>>,
 }
 
 impl<'a> Reacher<'a> {
     /// For two inventories, at the moment asked.
-    pub fn new(base: &'a Inventory, head: &'a Inventory, at: Moment) -> Self {
+    pub fn new(base: &'a Inventory, head: &'a Inventory, rules: &RuleBook, at: Moment) -> Result<Self, Failure> {
         let mut reacher = Self {
             sides: [base, head],
             below: BTreeMap::new(),
             users: BTreeMap::new(),
             known_otherwise: BTreeSet::new(),
+            bounded: Narrowing::of(rules).is_complete(),
+            listing: rules.attributes_of("lists-agreements-of"),
         };
         let mut known: Vec<BTreeSet<String>> = Vec::new();
         for inventory in [base, head] {
-            let tree = Tree::new(inventory);
-            let mut listed = BTreeSet::new();
-            for account in tree.accounts.values() {
-                let (now, then) = (tree.now(account), tree.at(account, at));
-                listed.extend(then.organization.clone().filter(|_| account.agreements_known));
-                for node in [now.organization, then.organization].into_iter().flatten().chain(now.path).chain(then.path)
-                {
-                    reacher.below.entry(node).or_default().insert(account.id.clone());
+            let agreements = Agreements::new(inventory, rules, at);
+            for account in agreements.tree.accounts.values() {
+                let (now, then) = (agreements.tree.now(account), agreements.standing(account)?);
+                let nodes = now.organization.iter().chain(&now.path).chain(then.organizations()).chain(&then.path);
+                for node in nodes {
+                    reacher.below.entry(node.clone()).or_default().insert(account.id.clone());
                 }
+            }
+            let mut listed = BTreeSet::new();
+            for organization in agreements.tree.organizations.keys() {
+                listed.extend(agreements.lists_of(organization)?.then(|| organization.clone()));
             }
             known.push(listed);
             for entity in inventory.entities.values() {
@@ -94,7 +105,7 @@ impl<'a> Reacher<'a> {
         if let [base, head] = known.as_slice() {
             reacher.known_otherwise = base.symmetric_difference(head).cloned().collect();
         }
-        reacher
+        Ok(reacher)
     }
 
     fn refers(&mut self, entity: &Entity) {
@@ -108,6 +119,9 @@ impl<'a> Reacher<'a> {
 
     /// The accounts that a piece can concern.
     pub fn of(&self, piece: &Piece) -> Reach {
+        if !self.bounded {
+            return Reach::All;
+        }
         match &piece.of {
             What::Settings => Reach::All,
             What::Document(id) | What::Statement(id, ..) => {
@@ -120,11 +134,11 @@ impl<'a> Reacher<'a> {
                 if reached.is_empty() { Reach::All } else { Reach::union(&reached).map_or(Reach::All, Reach::Accounts) }
             }
             What::Attribute(uid, attr) | What::Element(uid, attr, _)
-                if uid.ty == "Account" && OWN.contains(&attr.as_str()) =>
+                if uid.ty == "Account" && self.is_own(attr) =>
             {
                 self.account(&uid.id, false)
             }
-            What::Tags(uid) if uid.ty == "Account" => self.account(&uid.id, false),
+            What::Tags(uid) if uid.ty == "Account" => self.account(&uid.id, self.listing.is_none()),
             What::Parent(uid, parent) => {
                 let reached = [self.entity(uid), self.entity(parent)];
                 Reach::union(&reached).map_or(Reach::All, Reach::Accounts)
@@ -135,6 +149,11 @@ impl<'a> Reacher<'a> {
             | What::Attribute(uid, _)
             | What::Tags(uid) => self.entity(uid),
         }
+    }
+
+    /// An attribute of an account that says nothing about any other.
+    fn is_own(&self, attr: &str) -> bool {
+        OWN.contains(&attr) && self.listing.as_ref().is_some_and(|read| !read.contains(attr))
     }
 
     fn entity(&self, uid: &Uid) -> Reach {

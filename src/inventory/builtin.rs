@@ -129,9 +129,6 @@ pub fn is_aws_managed(id: &str) -> bool {
     arn && matches!(service, Some("iam" | "organizations")) && segments.nth(1) == Some("aws")
 }
 
-/// A list is trusted for a year after its date; later, and for what only one of two lists names, the answer is unknown.
-const LIST_AGE_DAYS: i64 = 365;
-
 #[derive(Deserialize)]
 struct EligibleServices {
     snapshots: Vec<String>,
@@ -184,37 +181,25 @@ pub fn last_list() -> &'static str {
     ELIGIBLE.snapshots.last().map_or("", String::as_str)
 }
 
-/// Whether a service is HIPAA eligible at a moment (D18); `None` where it is unknown.
-pub fn eligible(name: &str, at: Moment) -> Option<bool> {
-    let dates: Vec<(&str, Moment)> =
-        ELIGIBLE.snapshots.iter().filter_map(|s| Some((s.as_str(), moment::parse(s)?))).collect();
-    let on = |date: &str| services(name).any(|s| s.was_listed(date));
-    let before = dates.iter().rev().find(|(_, m)| *m <= at)?;
-    let Some(after) = dates.iter().find(|(_, m)| *m > at) else {
-        let fresh = (at - before.1).num_days() <= LIST_AGE_DAYS;
-        return fresh.then(|| on(before.0));
-    };
-    let (was, is) = (on(before.0), on(after.0));
-    (was == is).then_some(was)
+/// The dates of the last list at or before a moment, and of the first one after it.
+pub fn lists_around(at: Moment) -> (Option<&'static str>, Option<&'static str>) {
+    let dates = || ELIGIBLE.snapshots.iter().filter_map(|s| Some((s.as_str(), moment::parse(s)?)));
+    let before = dates().filter(|(_, m)| *m <= at).last();
+    let after = dates().find(|(_, m)| *m > at);
+    (before.map(|(d, _)| d), after.map(|(d, _)| d))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn at(date: &str) -> Moment {
-        moment::parse(date).unwrap()
-    }
-
     #[test]
-    fn d18_eligibility_is_dated() {
-        assert_eq!(eligible("s3", at("2025-01-01")), Some(true));
-        assert_eq!(eligible("gamelift", at("2025-01-01")), Some(false));
-        assert_eq!(eligible("robomaker", at("2025-01-01")), Some(true));
-        assert_eq!(eligible("robomaker", at("2026-01-01")), None, "on one of the two lists around");
-        assert_eq!(eligible("robomaker", at("2026-06-01")), Some(false));
-        assert_eq!(eligible("s3", at("2028-01-01")), None, "after the last list's age");
-        assert_eq!(eligible("s3", at("2020-01-01")), None, "before the first list");
+    fn lists_are_found_around_a_moment() {
+        let around = |date: &str| lists_around(moment::parse(date).unwrap());
+        let (first, last) = (first_list(), last_list());
+        assert_eq!(around("2019-01-01"), (None, Some(first)));
+        assert_eq!(around(first).0, Some(first), "a list counts from its day");
+        assert_eq!(around("2028-01-01"), (Some(last), None));
         assert_eq!(services("robomaker").count(), 1);
     }
 

@@ -74,7 +74,7 @@ pub fn operations(
             operations.push(Operation { report: Some(report), ..blank("download-report", None) });
         }
     }
-    for kind in agreements.kinds(account) {
+    for kind in coverage.iter().map(|c| c.kind.clone()) {
         if kind == "baa" || agreements.has_offline(&kind) {
             operations.push(Operation { kind: Some(kind), ..blank("remove-offline-designation", Some("offline")) });
         }
@@ -100,7 +100,7 @@ fn customer_agreement(
     let row = coverage.iter().find(|c| c.kind == offer.kind);
     let current = row.and_then(|r| r.in_force().find(|i| i.scope == offer.scope)).map(|i| i.id.clone());
     let past =
-        agreements.accepted(&by).iter().filter(|a| a.agreement == offer.id).max_by_key(|a| (a.start, a.id.clone()));
+        agreements.accepted(&by).filter(|a| a.agreement == offer.id).max_by_key(|a| (a.start, a.id.clone()));
     let id = current.or_else(|| past.map(|a| a.id.clone())).unwrap_or_else(|| NO_ACCEPTANCE.to_owned());
     format!("arn:{}:artifact::{owner}:customer-agreement/{id}", account.partition)
 }

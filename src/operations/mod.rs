@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use cedar_policy::{Entities, RestrictedExpression as Expr};
 
-use crate::agreements::tree::Standing;
+use crate::agreements::standing::Standing;
 use crate::agreements::{Agreements, KindCoverage, context, datetime};
 use crate::inventory::entity::{Uid, cedar_uid};
 use crate::inventory::model::Account;
@@ -112,7 +112,7 @@ pub fn class(agreements: &Agreements<'_>, rules: &RuleBook, account: &Account, s
     };
     let organization = standing.organization.as_ref().map(|o| (o, read(Uid::new("Organization", o))));
     let units: Vec<_> = standing.path.iter().map(|u| (u, read(Uid::new("OrganizationalUnit", u)))).collect();
-    let offline: Vec<&String> = agreements.designating(account).collect();
+    let offline = standing.offline();
     let own = read(Uid::new("Account", &account.id));
     let text = format!("{} {own:?} {organization:?} {units:?} {offline:?} {:?}", account.partition, standing.unknown);
     Some(text.replace(&account.id, "SELF"))

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::catalogue::Operation;
 use crate::agreements::Agreements;
-use crate::agreements::tree::Standing;
+use crate::agreements::standing::Standing;
 use crate::inventory::entity::Uid;
 use crate::inventory::model::Account;
 use crate::permissions::dependence::Choice;

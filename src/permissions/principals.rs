@@ -7,7 +7,7 @@ use super::context::KeyValue;
 use super::knowledge::{Knowledge, Known};
 use super::layer::Layer;
 use super::scenarios::{Memo, Stack};
-use crate::agreements::tree::{Standing, Tree};
+use crate::agreements::tree::{Position, Tree};
 use crate::iam::template::{Part, Template};
 use crate::inventory::builtin::FULL_AWS_ACCESS;
 use crate::inventory::entity::{Entity, Item, Uid};
@@ -307,7 +307,7 @@ impl<'a> Directory<'a> {
     fn service_control(
         &mut self,
         account: &Account,
-        standing: &Standing,
+        standing: &Position,
         assuming: &mut Vec<String>,
     ) -> Result<Vec<Rc<Layer>>, Failure> {
         let Some(organization) = standing.organization.as_ref().and_then(|o| self.tree.organizations.get(o)) else {
@@ -348,7 +348,7 @@ impl<'a> Directory<'a> {
         Ok(layers)
     }
 
-    fn organization_keys(&self, knowledge: &mut Knowledge, standing: &Standing) {
+    fn organization_keys(&self, knowledge: &mut Knowledge, standing: &Position) {
         let Some(id) = &standing.organization else {
             for key in ["aws:principalorgid", "aws:principalorgpaths", "aws:principalorgmasteraccountid"] {
                 knowledge.insert(key, Known::Absent);

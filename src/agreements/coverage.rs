@@ -1,0 +1,313 @@
+//! Which agreements of each kind are in force for an account, which governs, and what becomes of the others.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cedar_policy::{Entities, EntityUid, RestrictedExpression as Expr};
+
+use super::standing::Standing;
+use super::unlisted::Unlisted;
+use super::{Agreements, at_moment, context, datetime};
+use crate::inventory::entity::Uid;
+use crate::inventory::model::{Accepted, Account, CustomerAgreement};
+use crate::moment::Moment;
+use crate::policies::Rule;
+use crate::problem::Failure;
+
+/// Whether an agreement of a kind is in force for an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Coverage {
+    /// One is.
+    Covered,
+    /// None is.
+    NotCovered,
+    /// The inventory does not tell.
+    Unknown,
+}
+
+impl Coverage {
+    /// As the assessment writes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Covered => "covered",
+            Self::NotCovered => "not-covered",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// An agreement in force for an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InForce {
+    /// `customer-agreement-…`, or the id of an offline agreement.
+    pub id: String,
+    /// Its entity.
+    pub uid: Uid,
+    /// `account`, `organization` or `offline`: the `@scope` of the policy that says so.
+    pub scope: &'static str,
+    /// Since when it has been in force for this account; `None` where it is not known when the account joined.
+    pub since: Option<Moment>,
+    /// The policies that say so.
+    pub policies: Vec<String>,
+}
+
+/// The agreements of one kind that are in force for an account.
+#[derive(Clone, Debug)]
+pub struct KindCoverage {
+    /// `baa`, …
+    pub kind: String,
+    /// Whether one is in force.
+    pub coverage: Coverage,
+    /// The one that governs; `None` also where it is unknown which.
+    pub governing: Option<InForce>,
+    /// Kept from governing by an agreement of wider scope.
+    pub superseded: Vec<InForce>,
+    /// In force beside the one that governs.
+    pub also: Vec<InForce>,
+    /// Whether one of scope `account` or `organization` is in force; `None` where it is unknown.
+    pub account: Option<bool>,
+    /// The same for the organization.
+    pub organization: Option<bool>,
+    /// An agreement that is not in the inventory may designate the account as a HIPAA Account.
+    pub perhaps_designated: bool,
+    /// What is taken for granted.
+    pub assuming: Vec<String>,
+    /// The policies that decided.
+    pub policies: Vec<String>,
+    /// Why it is unknown.
+    pub reason: Option<String>,
+}
+
+impl KindCoverage {
+    /// All agreements in force.
+    pub fn in_force(&self) -> impl Iterator<Item = &InForce> {
+        self.governing.iter().chain(&self.superseded).chain(&self.also)
+    }
+}
+
+/// What becomes of an agreement in force: it governs, or the `@standing` of the policy that keeps it from governing.
+pub(super) type Role = Option<String>;
+
+impl Agreements<'_> {
+    /// What is in force for an account, a kind a row: the kinds that its partition offers, and every other that the rules
+    /// find in force.
+    pub fn coverage(
+        &self,
+        account: &Account,
+        standing: &Standing,
+        entities: &Entities,
+    ) -> Result<Vec<KindCoverage>, Failure> {
+        let offered = self.offers.values().filter(|o| o.partition == account.partition);
+        let mut kinds: BTreeMap<String, Vec<InForce>> = offered.map(|o| (o.kind.clone(), Vec::new())).collect();
+        for agreement in self.acceptances(account, standing) {
+            let found = self.accepted_in_force(agreement, account, standing, entities)?;
+            if let Some(found) = found {
+                kinds.entry(self.kind_of(agreement).to_owned()).or_default().push(found);
+            }
+        }
+        for agreement in self.offline_to_ask(standing) {
+            let uid = Uid::new("OfflineAgreement", &agreement.id);
+            let starts = |bound: &str| match bound {
+                "principal" => Some(agreement.start),
+                "designation" => {
+                    let own = standing.designations.iter().filter(|(id, _)| *id == agreement.id);
+                    own.map(|(_, from)| *from).min()
+                }
+                _ => None,
+            };
+            // what designates an account has a row of its kind, in force or not
+            let row = standing.offline().contains(&&agreement.id).then(|| kinds.entry(agreement.kind.clone()));
+            row.map(std::collections::btree_map::Entry::or_default);
+            if let Some(found) = self.in_force(uid, &starts, account, entities)? {
+                kinds.entry(agreement.kind.clone()).or_default().push(found);
+            }
+        }
+        let missing = self.missing(account, standing, entities)?;
+        let row = |(kind, found): (String, Vec<InForce>)| {
+            let found = self.in_order(found, entities)?;
+            let unlisted = Unlisted::new(&kind, &missing, &found);
+            self.row(account, standing, entities, found, (kind, unlisted))
+        };
+        kinds.into_iter().map(row).collect()
+    }
+
+    fn accepted_in_force(
+        &self,
+        agreement: &CustomerAgreement,
+        account: &Account,
+        standing: &Standing,
+        entities: &Entities,
+    ) -> Result<Option<InForce>, Failure> {
+        let uid = Uid::new("CustomerAgreement", &agreement.id);
+        let joined = || {
+            let Accepted::Organization(organization) = &agreement.accepted else {
+                return None;
+            };
+            let memberships = standing.memberships.iter().filter(|m| m.organization == *organization);
+            // one that has no beginning began before everything that is known
+            memberships.map(|m| m.from).min().flatten()
+        };
+        let starts = |bound: &str| match bound {
+            "principal" => Some(agreement.start),
+            "membership" => joined(),
+            _ => None,
+        };
+        self.in_force(uid, &starts, account, entities)
+    }
+
+    /// Asks the rules about one agreement. `starts` tells when what `@since` names began.
+    fn in_force(
+        &self,
+        uid: Uid,
+        starts: &dyn Fn(&str) -> Option<Moment>,
+        account: &Account,
+        entities: &Entities,
+    ) -> Result<Option<InForce>, Failure> {
+        let resource = Uid::new("Account", &account.id).to_cedar()?;
+        let ruling = self.rules.rule("in-force", &uid.to_cedar()?, &resource, at_moment(self.at)?, entities)?;
+        let Some(first) = ruling.by.first().filter(|_| ruling.permitted) else {
+            return Ok(None);
+        };
+        let scope = scope_of(first)?;
+        // the earliest since which a policy says so; unknown for one is unknown for all
+        let mut since = Vec::new();
+        for rule in &ruling.by {
+            let bounds = rule.get("since").ok_or_else(|| lacks(rule, "since"))?;
+            let starts: Option<Vec<Moment>> = bounds.split_whitespace().map(starts).collect();
+            since.push(starts.and_then(|s| s.into_iter().max()));
+        }
+        let since = since.into_iter().min().flatten();
+        let policies = ruling.by.iter().map(|r| r.id.clone()).collect();
+        Ok(Some(InForce { id: uid.id.clone(), uid, scope, since, policies }))
+    }
+
+    fn row(
+        &self,
+        account: &Account,
+        standing: &Standing,
+        entities: &Entities,
+        found: Vec<InForce>,
+        (kind, unlisted): (String, Unlisted),
+    ) -> Result<KindCoverage, Failure> {
+        let fact = |scope: &str| match found.iter().any(|i| i.scope == scope) {
+            true => Some(true),
+            false => (!unlisted.scopes().contains(&scope)).then_some(false),
+        };
+        let mut row = KindCoverage {
+            coverage: match (found.is_empty(), unlisted.is_empty()) {
+                (false, _) => Coverage::Covered,
+                (true, true) => Coverage::NotCovered,
+                (true, false) => Coverage::Unknown,
+            },
+            governing: None,
+            superseded: Vec::new(),
+            also: Vec::new(),
+            account: fact("account"),
+            organization: fact("organization"),
+            perhaps_designated: self.may_designate(account, &unlisted, entities)?,
+            assuming: Vec::new(),
+            policies: found.iter().flat_map(|i| i.policies.clone()).collect(),
+            reason: None,
+            kind,
+        };
+        self.govern(&mut row, account, found, &unlisted, entities)?;
+        if row.coverage != Coverage::NotCovered || self.depends_on_organization(standing, &row.kind) {
+            row.assuming.extend(standing.assuming.clone());
+        }
+        Ok(row)
+    }
+
+    /// The order in which agreements are named (D19), and by their ids where the rules name none first.
+    fn in_order(&self, mut found: Vec<InForce>, entities: &Entities) -> Result<Vec<InForce>, Failure> {
+        found.sort_by(|a, b| a.id.cmp(&b.id));
+        if found.len() < 2 {
+            return Ok(found);
+        }
+        let mut ranked = Vec::new();
+        for one in &found {
+            let mut before = 0;
+            for other in found.iter().filter(|o| o.uid != one.uid) {
+                let (principal, resource) = (other.uid.to_cedar()?, one.uid.to_cedar()?);
+                let ruling =
+                    self.rules.rule("named-before", &principal, &resource, at_moment(self.at)?, entities)?;
+                before += usize::from(ruling.permitted);
+            }
+            ranked.push((before, one.clone()));
+        }
+        ranked.sort_by_key(|(before, _)| *before);
+        Ok(ranked.into_iter().map(|(_, i)| i).collect())
+    }
+
+    /// Says which agreement governs and what becomes of the others: what holds whatever is not listed, or else that it is
+    /// not known.
+    fn govern(
+        &self,
+        row: &mut KindCoverage,
+        account: &Account,
+        found: Vec<InForce>,
+        unlisted: &Unlisted,
+        entities: &Entities,
+    ) -> Result<(), Failure> {
+        let worlds = self.worlds(account, &found, unlisted, entities)?;
+        let mut same = worlds.iter().all(|w| w.governing == worlds.first().and_then(|f| f.governing));
+        same &= !worlds.iter().any(|w| w.unreadable);
+        for (index, agreement) in found.into_iter().enumerate() {
+            let roles: BTreeSet<&Role> = worlds.iter().filter_map(|w| w.roles.get(index)).collect();
+            let role = roles.first().copied().filter(|_| roles.len() == 1);
+            let governs = worlds.first().is_some_and(|w| w.governing == Some(index));
+            match role.and_then(|r| r.as_deref()) {
+                _ if governs && same => row.governing = Some(agreement),
+                Some("superseded") => row.superseded.push(agreement),
+                _ => row.also.push(agreement),
+            }
+        }
+        row.policies.extend(worlds.into_iter().next().map(|w| w.policies).unwrap_or_default());
+        row.policies.sort();
+        row.policies.dedup();
+        if row.coverage == Coverage::Unknown || (row.coverage == Coverage::Covered && !same) {
+            row.reason = Some(unlisted.reason());
+        }
+        Ok(())
+    }
+
+    /// What the rules say of one agreement, where agreements of these scopes are in force.
+    pub(super) fn governs(
+        &self,
+        principal: &EntityUid,
+        account: &Account,
+        scopes: &BTreeSet<&str>,
+        entities: &Entities,
+    ) -> Result<(bool, Vec<&Rule>), Failure> {
+        let scopes = Expr::new_set(scopes.iter().map(|s| Expr::new_string((*s).to_owned())));
+        let context = context([("at", datetime(self.at)), ("scopesInForce", scopes)])?;
+        let resource = Uid::new("Account", &account.id).to_cedar()?;
+        let ruling = self.rules.rule("governs", principal, &resource, context, entities)?;
+        Ok((ruling.permitted, ruling.by))
+    }
+
+    /// Whether an agreement in force designates the account as a HIPAA Account.
+    pub fn designates(&self, agreement: &InForce, account: &Account, entities: &Entities) -> Result<bool, Failure> {
+        self.designating(&agreement.uid.to_cedar()?, account, entities)
+    }
+
+    pub(super) fn designating(
+        &self,
+        principal: &EntityUid,
+        account: &Account,
+        entities: &Entities,
+    ) -> Result<bool, Failure> {
+        let resource = Uid::new("Account", &account.id).to_cedar()?;
+        Ok(self.rules.rule("designated", principal, &resource, at_moment(self.at)?, entities)?.permitted)
+    }
+}
+
+/// The `@scope` of a policy that says that an agreement is in force.
+fn scope_of(rule: &Rule) -> Result<&'static str, Failure> {
+    let scope = rule.get("scope").ok_or_else(|| lacks(rule, "scope"))?;
+    let known = ["account", "organization", "offline"];
+    known.into_iter().find(|k| *k == scope).ok_or_else(|| lacks(rule, "scope"))
+}
+
+fn lacks(rule: &Rule, annotation: &str) -> Failure {
+    let message = format!("the policy `{}` says that agreements are in force, and not their `@{annotation}`", rule.id);
+    Failure::general(message)
+}

@@ -1,0 +1,119 @@
+//! The entities that the rules read for an account: each account is evaluated with its own small set.
+
+use std::collections::BTreeSet;
+
+use cedar_policy::{Entities, Entity as CedarEntity};
+use serde_json::Value;
+
+use super::Agreements;
+use super::narrowing::Relation;
+use super::standing::Standing;
+use crate::inventory::entity::Uid;
+use crate::inventory::model::{Accepted, Account, CustomerAgreement, OfflineAgreement};
+use crate::problem::Failure;
+
+impl Agreements<'_> {
+    /// The entities that the rules read for an account at the moment, with whatever else is named.
+    pub fn entities(&self, account: &Account, standing: &Standing, more: &[Uid]) -> Result<Entities, Failure> {
+        self.entities_where(account, standing, more, &[])
+    }
+
+    /// The same, with attributes that are not known taken to have these values.
+    pub fn entities_where(
+        &self,
+        account: &Account,
+        standing: &Standing,
+        more: &[Uid],
+        taken: &[(Uid, &str, Value)],
+    ) -> Result<Entities, Failure> {
+        let mut uids: BTreeSet<Uid> = more.iter().cloned().collect();
+        let unit = |id: &String| Uid::new("OrganizationalUnit", id);
+        let organizations = || standing.organizations().map(|o| Uid::new("Organization", o));
+        uids.extend(standing.path.iter().map(unit));
+        uids.extend(organizations());
+        let mut parents: Vec<Uid> =
+            standing.offline().into_iter().map(|id| Uid::new("OfflineAgreement", id)).collect();
+        parents.extend(standing.path.last().map(unit));
+        // the units of the snapshot lead to the first; a second is there only where the rules let memberships overlap
+        parents.extend(organizations().skip(usize::from(!standing.path.is_empty())));
+        for agreement in self.acceptances(account, standing) {
+            uids.insert(Uid::new("CustomerAgreement", &agreement.id));
+            uids.insert(Uid::new("Agreement", &agreement.agreement));
+            // conditions may read what an acceptance is for, where the rules are asked about those of others too
+            uids.insert(match &agreement.accepted {
+                Accepted::Account(id) => Uid::new("Account", id),
+                Accepted::Organization(id) => Uid::new("Organization", id),
+            });
+        }
+        uids.extend(self.offline_to_ask(standing).map(|o| Uid::new("OfflineAgreement", &o.id)));
+        let own = Uid::new("Account", &account.id);
+        uids.remove(&own);
+        let mut entities = Vec::new();
+        for uid in &uids {
+            entities.extend(self.entity_where(uid, taken)?);
+        }
+        if let Some(entity) = self.inventory.entities.get(&own) {
+            entities.push(self.convert(&with(entity.to_json(&parents), &own, taken))?);
+        }
+        Entities::from_entities(entities, None).map_err(|e| Failure::general(e.to_string()))
+    }
+
+    /// The acceptances that the rules are asked about for an account.
+    pub(super) fn acceptances(&self, account: &Account, standing: &Standing) -> Vec<&CustomerAgreement> {
+        let Some(relations) = self.narrowing.in_force_for("CustomerAgreement") else {
+            return self.customer.iter().collect();
+        };
+        let mut found = Vec::new();
+        if relations.contains(&Relation::OwnAccount) {
+            found.extend(self.accepted(&Accepted::Account(account.id.clone())));
+        }
+        if relations.contains(&Relation::InOrganization) {
+            let organizations = standing.organizations().cloned().map(Accepted::Organization);
+            found.extend(organizations.flat_map(|o| self.accepted(&o).collect::<Vec<_>>()));
+        }
+        found
+    }
+
+    /// The offline agreements that the rules are asked about for an account.
+    pub(super) fn offline_to_ask(&self, standing: &Standing) -> impl Iterator<Item = &OfflineAgreement> {
+        let narrowed = self.narrowing.in_force_for("OfflineAgreement").is_some();
+        let designating: BTreeSet<String> = standing.offline().into_iter().cloned().collect();
+        self.offline.iter().filter(move |o| !narrowed || designating.contains(&o.id))
+    }
+
+    fn entity_where(&self, uid: &Uid, taken: &[(Uid, &str, Value)]) -> Result<Option<CedarEntity>, Failure> {
+        let Some(entity) = self.inventory.entities.get(uid).filter(|_| taken.iter().any(|(of, ..)| of == uid)) else {
+            return self.entity(uid);
+        };
+        let parents: Vec<Uid> = entity.parents.iter().map(|(p, _)| p.clone()).collect();
+        self.convert(&with(entity.to_json(&parents), uid, taken)).map(Some)
+    }
+
+    /// An entity as Cedar holds it, converted once.
+    pub(super) fn entity(&self, uid: &Uid) -> Result<Option<CedarEntity>, Failure> {
+        if let Some(entity) = self.entities.borrow().get(uid) {
+            return Ok(Some(entity.clone()));
+        }
+        let Some(entity) = self.inventory.entities.get(uid) else {
+            return Ok(None);
+        };
+        let parents: Vec<Uid> = entity.parents.iter().map(|(p, _)| p.clone()).collect();
+        let converted = self.convert(&entity.to_json(&parents))?;
+        self.entities.borrow_mut().insert(uid.clone(), converted.clone());
+        Ok(Some(converted))
+    }
+
+    fn convert(&self, json: &Value) -> Result<CedarEntity, Failure> {
+        CedarEntity::from_json_value(json.clone(), Some(&self.inventory.schema.cedar))
+            .map_err(|e| Failure::general(format!("{:?}", miette::Report::new(e))))
+    }
+}
+
+/// An entity in JSON, with what is not known of it taken to be something.
+fn with(mut json: Value, uid: &Uid, taken: &[(Uid, &str, Value)]) -> Value {
+    if let Some(attrs) = json.get_mut("attrs").and_then(Value::as_object_mut) {
+        let own = taken.iter().filter(|(of, ..)| of == uid);
+        attrs.extend(own.map(|(_, attr, value)| ((*attr).to_owned(), value.clone())));
+    }
+    json
+}

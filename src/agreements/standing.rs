@@ -1,0 +1,187 @@
+//! Where an account stands at a moment: in which organization, and under which offline agreements.
+//!
+//! Cedar is asked which memberships and designations hold (`policies/agreements/standing.cedar`), and whether the moment is
+//! one of which anything is known. What holds becomes the parents that every other policy sees.
+
+use std::rc::Rc;
+
+use cedar_policy::{Entities, Entity as CedarEntity, RestrictedExpression as Expr};
+
+use super::{Agreements, at_moment, datetime};
+use crate::inventory::entity::{Uid, cedar_uid};
+use crate::inventory::model::{Account, Designation, Membership};
+use crate::moment::{self, Moment};
+use crate::problem::Failure;
+
+/// Where an account stands at a moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Its organization.
+    pub organization: Option<String>,
+    /// Units from the root down to the one that holds the account.
+    pub path: Vec<String>,
+    /// The memberships that hold, the latest first.
+    pub memberships: Vec<Membership>,
+    /// The designations that hold: offline agreement, and since when.
+    pub designations: Vec<(String, Moment)>,
+    /// What is taken for granted, because no membership says it.
+    pub assuming: Option<String>,
+    /// Why it is not known where it stands.
+    pub unknown: Option<String>,
+}
+
+impl Standing {
+    /// Every organization that a membership which holds names; the one of the snapshot where none is declared.
+    pub fn organizations(&self) -> impl Iterator<Item = &String> {
+        let named = self.memberships.iter().map(|m| &m.organization);
+        self.organization.iter().chain(named.filter(|o| Some(*o) != self.organization.as_ref()))
+    }
+
+    /// The offline agreements that designate it, each once.
+    pub fn offline(&self) -> Vec<&String> {
+        let mut ids: Vec<&String> = self.designations.iter().map(|(id, _)| id).collect();
+        ids.sort();
+        ids.dedup();
+        ids
+    }
+}
+
+impl Agreements<'_> {
+    /// Where an account stands at the moment asked. Computed once an account.
+    pub fn standing(&self, account: &Account) -> Result<Rc<Standing>, Failure> {
+        if let Some(standing) = self.standings.borrow().get(&account.id) {
+            return Ok(standing.clone());
+        }
+        let standing = Rc::new(Standing { designations: self.designations(account)?, ..self.membership(account)? });
+        self.standings.borrow_mut().insert(account.id.clone(), standing.clone());
+        Ok(standing)
+    }
+
+    /// By its memberships, or by its parents where it declares none.
+    fn membership(&self, account: &Account) -> Result<Standing, Failure> {
+        // what declares no moment has nothing to ask about
+        if account.known_since.is_some() && !self.is_membership_known(account)? {
+            let unknown =
+                format!("which organization account {} belonged to at the moment asked is not known", account.id);
+            return Ok(Standing { unknown: Some(unknown), ..Standing::default() });
+        }
+        let now = self.tree.now(account);
+        let asked = account.memberships.is_some() || self.narrowing.holds_for("Membership").is_none();
+        let mut memberships = if asked { self.memberships_that_hold(account)? } else { Vec::new() };
+        // the latest names the organization; an account is in one at a time (R41), unless the rules say otherwise
+        memberships.sort_by(|a, b| (b.from, &b.organization).cmp(&(a.from, &a.organization)));
+        let Some(latest) = memberships.first() else {
+            if account.memberships.is_some() {
+                return Ok(Standing::default());
+            }
+            let assuming = now
+                .organization
+                .as_ref()
+                .map(|o| format!("account {} is in {o} at the moment asked: it declares no memberships", account.id));
+            return Ok(Standing { organization: now.organization, path: now.path, assuming, ..Standing::default() });
+        };
+        let assuming = latest.from.is_none().then(|| {
+            format!(
+                "account {} had joined {} by the moment asked: its membership has no `from`",
+                account.id, latest.organization
+            )
+        });
+        let organization = Some(latest.organization.clone());
+        // the units of an earlier organization are not known, and no agreement depends on them
+        let path = if now.organization == organization { now.path } else { Vec::new() };
+        Ok(Standing { organization, path, memberships, assuming, ..Standing::default() })
+    }
+
+    fn is_membership_known(&self, account: &Account) -> Result<bool, Failure> {
+        let uid = Uid::new("Account", &account.id).to_cedar()?;
+        let entities = self.declared(account, Vec::new())?;
+        Ok(self.rules.rule("membership-known", &uid, &uid, at_moment(self.at)?, &entities)?.permitted)
+    }
+
+    fn memberships_that_hold(&self, account: &Account) -> Result<Vec<Membership>, Failure> {
+        let own = account.memberships.iter().flatten().map(|m| (&account.id, m));
+        let candidates: Vec<(&String, &Membership)> = match self.narrowing.holds_for("Membership") {
+            Some(_) => own.collect(),
+            None => {
+                let all = self.tree.accounts.values();
+                all.flat_map(|a| a.memberships.iter().flatten().map(move |m| (&a.id, m))).collect()
+            }
+        };
+        let mut found = Vec::new();
+        for (of, membership) in candidates {
+            let from = membership.from.map_or_else(|| "start".to_owned(), moment::format);
+            let uid = Uid::new("Membership", format!("{of}/{}/{from}", membership.organization));
+            let entity = interval(
+                &uid,
+                &[("account", "Account", of), ("organization", "Organization", &membership.organization)],
+                membership.from,
+                membership.until,
+            )?;
+            if self.does_hold(account, &uid, entity, &Uid::new("Organization", &membership.organization))? {
+                found.push(membership.clone());
+            }
+        }
+        Ok(found)
+    }
+
+    fn designations(&self, account: &Account) -> Result<Vec<(String, Moment)>, Failure> {
+        let candidates: Vec<(&String, &Designation)> = match self.narrowing.holds_for("Designation") {
+            Some(_) => {
+                let own = self.designated.get(&account.id).into_iter().flatten();
+                own.filter_map(|(of, at)| {
+                    let agreement = self.offline.get(*of)?;
+                    Some((&agreement.id, agreement.designations.get(*at)?))
+                })
+                .collect()
+            }
+            None => self.offline.iter().flat_map(|o| o.designations.iter().map(|d| (&o.id, d))).collect(),
+        };
+        let mut found = Vec::new();
+        for (id, designation) in candidates {
+            let from = moment::format(designation.from);
+            let uid = Uid::new("Designation", format!("{id}/{}/{from}", designation.account));
+            let entity = interval(
+                &uid,
+                &[("agreement", "OfflineAgreement", id), ("account", "Account", &designation.account)],
+                Some(designation.from),
+                designation.until,
+            )?;
+            if self.does_hold(account, &uid, entity, &Uid::new("OfflineAgreement", id))? {
+                found.push((id.clone(), designation.from));
+            }
+        }
+        found.sort();
+        Ok(found)
+    }
+
+    fn does_hold(&self, account: &Account, uid: &Uid, entity: CedarEntity, of: &Uid) -> Result<bool, Failure> {
+        let mut entities = vec![entity];
+        entities.extend(self.entity(of)?);
+        let entities = self.declared(account, entities)?;
+        let resource = Uid::new("Account", &account.id).to_cedar()?;
+        Ok(self.rules.rule("holds", &uid.to_cedar()?, &resource, at_moment(self.at)?, &entities)?.permitted)
+    }
+
+    /// An account as it is declared, with these entities.
+    fn declared(&self, account: &Account, mut entities: Vec<CedarEntity>) -> Result<Entities, Failure> {
+        entities.extend(self.entity(&Uid::new("Account", &account.id))?);
+        Entities::from_entities(entities, None).map_err(|e| Failure::general(e.to_string()))
+    }
+}
+
+/// A membership or designation, as Cedar holds it.
+fn interval(
+    uid: &Uid,
+    references: &[(&str, &str, &str)],
+    from: Option<Moment>,
+    until: Option<Moment>,
+) -> Result<CedarEntity, Failure> {
+    let mut attrs = std::collections::HashMap::new();
+    for (name, ty, id) in references {
+        attrs.insert((*name).to_owned(), Expr::new_entity_uid(cedar_uid(ty, id)?));
+    }
+    attrs.extend(from.map(|m| ("from".to_owned(), datetime(m))));
+    attrs.extend(until.map(|m| ("until".to_owned(), datetime(m))));
+    CedarEntity::new(uid.to_cedar()?, attrs, std::collections::HashSet::new())
+        .map_err(|e| Failure::general(e.to_string()))
+}

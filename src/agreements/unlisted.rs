@@ -1,0 +1,229 @@
+//! Agreements that may be in force without being in the inventory (D16).
+//!
+//! Whether the lists that were collected tell which agreements are in force is a policy (`lists-agreements-of`). Where they do
+//! not, the rules are asked with and without a stand-in of each scope that may be missing: at most four worlds a kind. Of a
+//! stand-in only the kind, scope and partition are known; where a policy reads more of it, the answer is unknown.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use cedar_policy::{Entities, Entity as CedarEntity, EntityUid, RestrictedExpression as Expr};
+
+use super::coverage::{InForce, Role};
+use super::narrowing::reads_only_the_offer;
+use super::standing::Standing;
+use super::{Agreements, at_moment};
+use crate::inventory::entity::{Uid, cedar_uid};
+use crate::inventory::model::Account;
+use crate::problem::Failure;
+
+/// The scopes of which an agreement of one kind may be in force for an account without being listed.
+pub(super) struct Unlisted {
+    kind: String,
+    /// Each with the reason.
+    scopes: Vec<(&'static str, String)>,
+}
+
+/// What the rules say where some of what may be missing is in force.
+pub(super) struct World {
+    /// The one that governs, by its place among those found.
+    pub governing: Option<usize>,
+    /// What becomes of each of those found.
+    pub roles: Vec<Role>,
+    /// The policies that keep agreements from governing.
+    pub policies: Vec<String>,
+    /// A policy reads more of what is not listed than is known of it.
+    pub unreadable: bool,
+}
+
+impl Unlisted {
+    /// What may be missing of one kind. A scope of which an agreement is known to be in force is settled.
+    pub fn new(kind: &str, missing: &[(&'static str, String)], found: &[InForce]) -> Self {
+        let settled = |scope: &str| found.iter().any(|i| i.scope == scope);
+        let scopes = missing.iter().filter(|(scope, _)| !settled(scope)).cloned().collect();
+        Self { kind: kind.to_owned(), scopes }
+    }
+
+    /// The scopes.
+    pub fn scopes(&self) -> Vec<&'static str> {
+        self.scopes.iter().map(|(s, _)| *s).collect()
+    }
+
+    /// Everything is listed.
+    pub fn is_empty(&self) -> bool {
+        self.scopes.is_empty()
+    }
+
+    /// Why.
+    pub fn reason(&self) -> String {
+        self.scopes.iter().map(|(_, reason)| reason.as_str()).collect::<Vec<_>>().join("; ")
+    }
+}
+
+impl Agreements<'_> {
+    /// What may be in force for an account without being listed, whatever the kind: each scope with the reason.
+    pub(super) fn missing(
+        &self,
+        account: &Account,
+        standing: &Standing,
+        entities: &Entities,
+    ) -> Result<Vec<(&'static str, String)>, Failure> {
+        let mut missing = Vec::new();
+        if !self.lists(account, &Uid::new("Account", &account.id), entities)? {
+            missing.push(("account", format!("the agreements of account {} could not be listed", account.id)));
+        }
+        let mut unknown = standing.unknown.clone();
+        for organization in standing.organizations() {
+            if unknown.is_none() && !self.is_listed(organization, account, entities)? {
+                unknown = Some(format!("no account of {organization} has its agreements listed"));
+            }
+        }
+        missing.extend(unknown.map(|reason| ("organization", reason)));
+        Ok(missing)
+    }
+
+    /// Whether some account's list tells the agreements of an organization. The account that is asked about is tried first.
+    fn is_listed(&self, organization: &str, account: &Account, entities: &Entities) -> Result<bool, Failure> {
+        if let Some(listed) = self.listed.borrow().get(organization) {
+            return Ok(*listed);
+        }
+        if self.lists(account, &Uid::new("Organization", organization), entities)? {
+            self.listed.borrow_mut().insert(organization.to_owned(), true);
+            return Ok(true);
+        }
+        self.lists_of(organization)
+    }
+
+    /// Whether some account's list tells which agreements of an organization are in force.
+    pub fn lists_of(&self, organization: &str) -> Result<bool, Failure> {
+        if let Some(listed) = self.listed.borrow().get(organization) {
+            return Ok(*listed);
+        }
+        let uid = Uid::new("Organization", organization);
+        let mut listed = false;
+        let members = self.members()?.get(organization).map_or(&[][..], Vec::as_slice);
+        for member in members.iter().filter_map(|id| self.tree.accounts.get(id)) {
+            let entities = self.entities(member, &*self.standing(member)?, &[])?;
+            listed = self.lists(member, &uid, &entities)?;
+            if listed {
+                break;
+            }
+        }
+        self.listed.borrow_mut().insert(organization.to_owned(), listed);
+        Ok(listed)
+    }
+
+    /// The accounts of each organization at the moment.
+    fn members(&self) -> Result<&BTreeMap<String, Vec<String>>, Failure> {
+        if let Some(members) = self.members.get() {
+            return Ok(members);
+        }
+        let mut members: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for account in self.tree.accounts.values() {
+            for organization in self.standing(account)?.organizations() {
+                members.entry(organization.clone()).or_default().push(account.id.clone());
+            }
+        }
+        Ok(self.members.get_or_init(|| members))
+    }
+
+    /// Whether the list of one account tells the agreements of it or of its organization.
+    fn lists(&self, account: &Account, of: &Uid, entities: &Entities) -> Result<bool, Failure> {
+        let principal = Uid::new("Account", &account.id).to_cedar()?;
+        let context = at_moment(self.at)?;
+        Ok(self.rules.rule("lists-agreements-of", &principal, &of.to_cedar()?, context, entities)?.permitted)
+    }
+
+    /// What governs in each world: without what may be missing first, then with it.
+    pub(super) fn worlds(
+        &self,
+        account: &Account,
+        found: &[InForce],
+        unlisted: &Unlisted,
+        entities: &Entities,
+    ) -> Result<Vec<World>, Failure> {
+        let mut subsets: Vec<Vec<&'static str>> = vec![Vec::new()];
+        for scope in unlisted.scopes() {
+            let with: Vec<_> = subsets.iter().map(|s| s.iter().copied().chain([scope]).collect()).collect();
+            subsets.extend(with);
+        }
+        let readable = unlisted.is_empty() || reads_only_the_offer(self.rules, "governs");
+        let mut worlds = Vec::new();
+        for present in subsets {
+            worlds.push(self.world(account, found, &present, (unlisted, readable), entities)?);
+        }
+        Ok(worlds)
+    }
+
+    fn world(
+        &self,
+        account: &Account,
+        found: &[InForce],
+        present: &[&'static str],
+        (unlisted, readable): (&Unlisted, bool),
+        entities: &Entities,
+    ) -> Result<World, Failure> {
+        let scopes: BTreeSet<&str> = found.iter().map(|i| i.scope).chain(present.iter().copied()).collect();
+        let mut world = World { governing: None, roles: Vec::new(), policies: Vec::new(), unreadable: false };
+        for (index, agreement) in found.iter().enumerate() {
+            let (governs, by) = self.governs(&agreement.uid.to_cedar()?, account, &scopes, entities)?;
+            if governs {
+                world.governing = world.governing.or(Some(index));
+                world.roles.push(None);
+            } else {
+                world.roles.push(Some(by.first().and_then(|r| r.text("standing")).unwrap_or_default()));
+                world.policies.extend(by.iter().map(|r| r.id.clone()));
+            }
+        }
+        for scope in present {
+            if !readable {
+                world.unreadable = true;
+                continue;
+            }
+            let (uid, entities) = stand_in(account, &unlisted.kind, scope, entities)?;
+            // it governs in place of what was found: which of the two is named is not known
+            if self.governs(&uid, account, &scopes, &entities)?.0 {
+                world.governing = None;
+            }
+        }
+        Ok(world)
+    }
+
+    /// Whether an agreement that may be missing would designate the account as a HIPAA Account.
+    pub(super) fn may_designate(
+        &self,
+        account: &Account,
+        unlisted: &Unlisted,
+        entities: &Entities,
+    ) -> Result<bool, Failure> {
+        if !unlisted.is_empty() && !reads_only_the_offer(self.rules, "designated") {
+            return Ok(true);
+        }
+        for scope in unlisted.scopes() {
+            let (uid, entities) = stand_in(account, &unlisted.kind, scope, entities)?;
+            if self.designating(&uid, account, &entities)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// An acceptance that is not listed, of which no more is known than what it is of.
+fn stand_in(
+    account: &Account,
+    kind: &str,
+    scope: &str,
+    entities: &Entities,
+) -> Result<(EntityUid, Entities), Failure> {
+    let name = format!("not listed: {kind} of scope {scope}");
+    let (offer, uid) = (cedar_uid("Agreement", &name)?, cedar_uid("CustomerAgreement", &name)?);
+    let text = |value: &str| Expr::new_string(value.to_owned());
+    let known = [("kind", kind), ("scope", scope), ("partition", &account.partition)];
+    let known: HashMap<String, Expr> = known.into_iter().map(|(k, v)| (k.to_owned(), text(v))).collect();
+    let of = HashMap::from([("agreement".to_owned(), Expr::new_entity_uid(offer.clone()))]);
+    let wrong = |e: &dyn std::fmt::Display| Failure::general(e.to_string());
+    let offer = CedarEntity::new(offer, known, HashSet::new()).map_err(|e| wrong(&e))?;
+    let acceptance = CedarEntity::new(uid.clone(), of, HashSet::new()).map_err(|e| wrong(&e))?;
+    let entities = entities.clone().add_entities([offer, acceptance], None).map_err(|e| wrong(&e))?;
+    Ok((uid, entities))
+}

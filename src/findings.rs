@@ -1,0 +1,207 @@
+//! Findings about accounts, organizations, access and policy documents: each `report-on-…` action is asked, and each policy
+//! that permits is a finding, in the words of its annotations. What is worth a finding is decided in `policies/`.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use cedar_policy::{Entities, RestrictedExpression as Expr};
+
+use crate::agreements::{Agreements, KindCoverage, context, datetime};
+use crate::assessment::Finding;
+use crate::hipaa::{Facts, words};
+use crate::inventory::Inventory;
+use crate::inventory::entity::Uid;
+use crate::inventory::model::{Account, Organization};
+use crate::moment::Moment;
+use crate::operations::Desk;
+use crate::operations::answer::{Answer, Decision};
+use crate::permissions::principals::Principal;
+use crate::policies::{RuleBook, Ruling};
+use crate::problem::Failure;
+
+/// Collects findings.
+pub struct Findings<'a> {
+    inventory: &'a Inventory,
+    rules: &'a RuleBook,
+    at: Moment,
+    found: Vec<Finding>,
+    /// By name and principal, with the operations that each is about.
+    access: BTreeMap<(String, String), (Finding, BTreeSet<&'static str>)>,
+    /// The kinds that an organization agreement is in force of, by organization.
+    in_force: BTreeMap<String, BTreeSet<String>>,
+    asked: HashMap<AccessKey, Vec<Finding>>,
+}
+
+/// What a finding about access may depend on.
+#[derive(PartialEq, Eq, Hash)]
+struct AccessKey {
+    account: String,
+    /// Where the policies may read who it is.
+    principal: Option<String>,
+    operation: &'static str,
+    allowed: bool,
+    deprecated: bool,
+}
+
+impl<'a> Findings<'a> {
+    /// None yet.
+    pub fn new(inventory: &'a Inventory, rules: &'a RuleBook, at: Moment) -> Self {
+        Self {
+            inventory,
+            rules,
+            at,
+            found: Vec::new(),
+            access: BTreeMap::new(),
+            in_force: BTreeMap::new(),
+            asked: HashMap::new(),
+        }
+    }
+
+    /// Those about an account.
+    pub fn account(
+        &mut self,
+        account: &Account,
+        organization: Option<&str>,
+        coverage: &[KindCoverage],
+        facts: &Facts,
+        entities: &Entities,
+    ) -> Result<(), Failure> {
+        let shared = coverage.iter().filter(|c| c.in_force().any(|i| i.scope == "organization"));
+        if let Some(organization) = organization {
+            self.in_force.entry(organization.to_owned()).or_default().extend(shared.map(|c| c.kind.clone()));
+        }
+        let uid = Uid::new("Account", &account.id).to_cedar()?;
+        let context = context(facts.context.clone())?;
+        let ruling = self.rules.rule("report-on-account", &uid, &uid, context, entities)?;
+        let subject = match &account.name {
+            Some(name) => format!("account {} ({name})", account.id),
+            None => format!("account {}", account.id),
+        };
+        self.found.extend(findings(&ruling, &subject));
+        Ok(())
+    }
+
+    /// Those about an operation that a principal may do.
+    pub fn access(&mut self, principal: &Principal, answer: &Answer, desk: &Desk<'_>) -> Result<(), Failure> {
+        let told_apart = self.rules.reads_principal("report-on-access") || self.inventory.config.signatories.is_some();
+        let key = AccessKey {
+            account: desk.account.id.clone(),
+            principal: told_apart.then(|| principal.arn.clone()),
+            operation: answer.operation.name,
+            allowed: answer.decision == Decision::Allow,
+            deprecated: answer.deprecated.is_some(),
+        };
+        let found = match self.asked.get(&key) {
+            Some(found) => found.clone(),
+            None => {
+                let found = self.ask_access(principal, &key, desk)?;
+                self.asked.insert(key, found.clone());
+                found
+            }
+        };
+        for mut finding in found {
+            finding.subject.clone_from(&principal.arn);
+            let key = (finding.name.clone(), principal.arn.clone());
+            let entry = self.access.entry(key).or_insert_with(|| (finding, BTreeSet::new()));
+            entry.1.insert(answer.operation.name);
+        }
+        Ok(())
+    }
+
+    fn ask_access(&self, principal: &Principal, key: &AccessKey, desk: &Desk<'_>) -> Result<Vec<Finding>, Failure> {
+        let mut pairs = vec![
+            ("at", datetime(self.at)),
+            ("operation", Expr::new_string(key.operation.to_owned())),
+            ("allowed", Expr::new_bool(key.allowed)),
+            ("deprecatedOnly", Expr::new_bool(key.deprecated)),
+            ("names", words([&principal.arn, &principal.name])),
+            ("people", words(principal.people.iter().map(|p| &p.user_name))),
+        ];
+        if let Some(signatories) = &self.inventory.config.signatories {
+            pairs.push(("signatories", words(signatories)));
+        }
+        let (who, resource) = (principal.uid.to_cedar()?, Uid::new("Account", &desk.account.id).to_cedar()?);
+        let ruling = self.rules.rule("report-on-access", &who, &resource, context(pairs)?, desk.entities)?;
+        Ok(findings(&ruling, ""))
+    }
+
+    /// Those about organizations, once all accounts are known.
+    pub fn organizations(&mut self, agreements: &Agreements<'_>) -> Result<(), Failure> {
+        for organization in agreements.tree.organizations.values() {
+            let Some(manager) = agreements.tree.accounts.get(&organization.management_account) else {
+                continue;
+            };
+            let kinds = self.in_force.get(&organization.id).into_iter().flatten();
+            let pairs = [
+                ("at", datetime(self.at)),
+                ("organizationAgreements", words(kinds)),
+                ("policiesDeclared", Expr::new_bool(declares_policies(agreements, organization))),
+            ];
+            let standing = agreements.standing(manager)?;
+            let entities = agreements.entities(manager, &standing, &[Uid::new("Organization", &organization.id)])?;
+            let uid = Uid::new("Organization", &organization.id).to_cedar()?;
+            let ruling = self.rules.rule("report-on-organization", &uid, &uid, context(pairs)?, &entities)?;
+            self.found.extend(findings(&ruling, &format!("organization {}", organization.id)));
+        }
+        Ok(())
+    }
+
+    /// Those about policy documents.
+    fn documents(&mut self) -> Result<(), Failure> {
+        let attached = self.inventory.policies.iter().map(|(id, policy)| (id, &policy.label, true));
+        let unused = self.inventory.unused.iter().map(|source| (&source.path, &source.path, false));
+        for (id, label, attached) in attached.chain(unused) {
+            let pairs = [("at", datetime(self.at)), ("attached", Expr::new_bool(attached))];
+            let uid = Uid::new("IamPolicy", id).to_cedar()?;
+            let entity = cedar_policy::Entity::new_no_attrs(uid.clone(), std::collections::HashSet::new());
+            let entities =
+                Entities::from_entities([entity], None).map_err(|e| Failure::general(e.to_string()))?;
+            let ruling = self.rules.rule("report-on-policy", &uid, &uid, context(pairs)?, &entities)?;
+            self.found.extend(findings(&ruling, label));
+        }
+        Ok(())
+    }
+
+    /// All findings, by severity, code and subject.
+    pub fn finish(mut self) -> Result<Vec<Finding>, Failure> {
+        for (_, (mut finding, operations)) in std::mem::take(&mut self.access) {
+            let operations: Vec<&str> = operations.into_iter().collect();
+            finding.message = format!("{}: {}", finding.message, operations.join(", "));
+            self.found.push(finding);
+        }
+        self.documents()?;
+        let rank = |severity: &str| ["error", "warning", "info"].iter().position(|s| *s == severity).unwrap_or(3);
+        self.found
+            .sort_by(|a, b| (rank(&a.severity), &a.rule, &a.subject).cmp(&(rank(&b.severity), &b.rule, &b.subject)));
+        Ok(self.found)
+    }
+}
+
+/// Whether a service control policy is declared for an organization, or for a unit or an account of it.
+fn declares_policies(agreements: &Agreements<'_>, organization: &Organization) -> bool {
+    let tree = &agreements.tree;
+    let mut members = tree.accounts.values().map(|a| (a, tree.now(a)));
+    let declared_below = members.any(|(account, now)| {
+        let units = || now.path.iter().filter_map(|u| tree.units.get(u));
+        now.organization.as_ref() == Some(&organization.id)
+            && (account.scps.is_some() || units().any(|u| u.scps.is_some()))
+    });
+    organization.scps.is_some() || !organization.unplaced.is_empty() || declared_below
+}
+
+/// A finding for each policy that permits, in the words of its annotations.
+fn findings(ruling: &Ruling<'_>, subject: &str) -> Vec<Finding> {
+    if !ruling.permitted {
+        return Vec::new();
+    }
+    let by = ruling.by.iter();
+    by.map(|rule| Finding {
+        rule: rule.text("code").unwrap_or_else(|| rule.id.clone()),
+        name: rule.id.clone(),
+        severity: rule.text("severity").unwrap_or_else(|| "warning".to_owned()),
+        cites: rule.rule().to_owned(),
+        subject: subject.to_owned(),
+        message: rule.text("message").unwrap_or_default(),
+        help: rule.text("help").unwrap_or_default(),
+    })
+    .collect()
+}
