@@ -153,8 +153,7 @@ impl<'a> Findings<'a> {
             let pairs = [("at", datetime(self.at)), ("attached", Expr::new_bool(attached))];
             let uid = Uid::new("IamPolicy", id).to_cedar()?;
             let entity = cedar_policy::Entity::new_no_attrs(uid.clone(), std::collections::HashSet::new());
-            let entities =
-                Entities::from_entities([entity], None).map_err(|e| Failure::general(e.to_string()))?;
+            let entities = Entities::from_entities([entity], None).map_err(|e| Failure::general(e.to_string()))?;
             let ruling = self.rules.rule("report-on-policy", &uid, &uid, context(pairs)?, &entities)?;
             self.found.extend(findings(&ruling, label));
         }

@@ -196,7 +196,13 @@ pub fn phi(agreements: &Agreements<'_>, account: &str, facts: &Facts) -> Option<
     let service = |(id, eligible): (&String, &Option<bool>)| {
         let prefix = inventory.entity("Service", id).and_then(|s| s.str("prefix")).unwrap_or(id).to_owned();
         let exclusions = builtin::services(id).find_map(|s| s.exclusions.clone());
-        PhiService { service: id.clone(), prefix, eligible: *eligible, exclusions, list: builtin::last_list().to_owned() }
+        PhiService {
+            service: id.clone(),
+            prefix,
+            eligible: *eligible,
+            exclusions,
+            list: builtin::last_list().to_owned(),
+        }
     };
     let regions = match phi.get("regions").map(|r| &r.attr) {
         Some(Attr::Set(items)) => items.iter().filter_map(text).collect(),

@@ -227,8 +227,7 @@ impl Agreements<'_> {
             let mut before = 0;
             for other in found.iter().filter(|o| o.uid != one.uid) {
                 let (principal, resource) = (other.uid.to_cedar()?, one.uid.to_cedar()?);
-                let ruling =
-                    self.rules.rule("named-before", &principal, &resource, at_moment(self.at)?, entities)?;
+                let ruling = self.rules.rule("named-before", &principal, &resource, at_moment(self.at)?, entities)?;
                 before += usize::from(ruling.permitted);
             }
             ranked.push((before, one.clone()));

@@ -31,8 +31,7 @@ impl Agreements<'_> {
         let organizations = || standing.organizations().map(|o| Uid::new("Organization", o));
         uids.extend(standing.path.iter().map(unit));
         uids.extend(organizations());
-        let mut parents: Vec<Uid> =
-            standing.offline().into_iter().map(|id| Uid::new("OfflineAgreement", id)).collect();
+        let mut parents: Vec<Uid> = standing.offline().into_iter().map(|id| Uid::new("OfflineAgreement", id)).collect();
         parents.extend(standing.path.last().map(unit));
         // the units of the snapshot lead to the first; a second is there only where the rules let memberships overlap
         parents.extend(organizations().skip(usize::from(!standing.path.is_empty())));

@@ -209,12 +209,7 @@ impl Agreements<'_> {
 }
 
 /// An acceptance that is not listed, of which no more is known than what it is of.
-fn stand_in(
-    account: &Account,
-    kind: &str,
-    scope: &str,
-    entities: &Entities,
-) -> Result<(EntityUid, Entities), Failure> {
+fn stand_in(account: &Account, kind: &str, scope: &str, entities: &Entities) -> Result<(EntityUid, Entities), Failure> {
     let name = format!("not listed: {kind} of scope {scope}");
     let (offer, uid) = (cedar_uid("Agreement", &name)?, cedar_uid("CustomerAgreement", &name)?);
     let text = |value: &str| Expr::new_string(value.to_owned());

@@ -133,9 +133,7 @@ impl<'a> Reacher<'a> {
                 reached.extend(of_account.map(|a| Reach::Accounts(BTreeSet::from([a.to_owned()]))));
                 if reached.is_empty() { Reach::All } else { Reach::union(&reached).map_or(Reach::All, Reach::Accounts) }
             }
-            What::Attribute(uid, attr) | What::Element(uid, attr, _)
-                if uid.ty == "Account" && self.is_own(attr) =>
-            {
+            What::Attribute(uid, attr) | What::Element(uid, attr, _) if uid.ty == "Account" && self.is_own(attr) => {
                 self.account(&uid.id, false)
             }
             What::Tags(uid) if uid.ty == "Account" => self.account(&uid.id, self.listing.is_none()),

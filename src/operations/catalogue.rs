@@ -99,8 +99,7 @@ fn customer_agreement(
     };
     let row = coverage.iter().find(|c| c.kind == offer.kind);
     let current = row.and_then(|r| r.in_force().find(|i| i.scope == offer.scope)).map(|i| i.id.clone());
-    let past =
-        agreements.accepted(&by).filter(|a| a.agreement == offer.id).max_by_key(|a| (a.start, a.id.clone()));
+    let past = agreements.accepted(&by).filter(|a| a.agreement == offer.id).max_by_key(|a| (a.start, a.id.clone()));
     let id = current.or_else(|| past.map(|a| a.id.clone())).unwrap_or_else(|| NO_ACCEPTANCE.to_owned());
     format!("arn:{}:artifact::{owner}:customer-agreement/{id}", account.partition)
 }
