@@ -4,8 +4,6 @@
 
 mod common;
 
-use std::path::Path;
-
 use common::*;
 use countersign::agreements::Agreements;
 use countersign::agreements::narrowing::Narrowing;
@@ -105,25 +103,6 @@ fn answers(agreements: &Agreements<'_>) -> Vec<String> {
     agreements.tree.accounts.values().map(of).collect()
 }
 
-/// The rules with one text of a file replaced by another.
-fn rules(file: &str, from: &str, to: &str) -> RuleBook {
-    let folder = tempfile::tempdir().unwrap();
-    let policies = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies");
-    for entry in walkdir::WalkDir::new(&policies).into_iter().filter_map(Result::ok).filter(|e| e.file_type().is_file())
-    {
-        let name = entry.path().strip_prefix(&policies).unwrap();
-        let mut text = std::fs::read_to_string(entry.path()).unwrap();
-        if name == Path::new(file) {
-            assert!(text.contains(from), "{file} has no {from}");
-            text = text.replace(from, to);
-        }
-        let path = folder.path().join(name);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
-    RuleBook::read(folder.path(), &SCHEMA).unwrap_or_else(|f| panic!("{}", words(&f)))
-}
-
 fn the_same_answers(rules: &RuleBook, worlds: u32, seed: u64) -> usize {
     let config = ProptestConfig {
         cases: worlds,
@@ -168,7 +147,7 @@ fn the_built_in_rules_are_narrowed_and_answer_the_same() {
 
 #[test]
 fn rules_that_cover_only_the_management_account_are_asked_about_all_acceptances() {
-    let own = rules(
+    let own = rules_with(
         "agreements/in_force.cedar",
         "resource in principal.organization",
         "principal.organization has featureSet && [principal.agreement.kind].contains(\"baa\")",
@@ -180,7 +159,7 @@ fn rules_that_cover_only_the_management_account_are_asked_about_all_acceptances(
 
 #[test]
 fn rules_with_a_time_of_grace_let_memberships_overlap() {
-    let own = rules(
+    let own = rules_with(
         "agreements/standing.cedar",
         "unless { principal has until && principal.until <= context.at };\n\n@id(\"designation",
         "unless { principal has until && principal.until.offset(duration(\"3d\")) <= context.at };\n\n@id(\"designation",
@@ -191,8 +170,11 @@ fn rules_with_a_time_of_grace_let_memberships_overlap() {
 
 #[test]
 fn rules_that_relate_nothing_to_the_account_are_asked_about_everything() {
-    let own =
-        rules("agreements/standing.cedar", "when { principal.account == resource }", "when { resource has state }");
+    let own = rules_with(
+        "agreements/standing.cedar",
+        "when { principal.account == resource }",
+        "when { resource has state }",
+    );
     let narrowing = Narrowing::of(&own);
     assert!(narrowing.holds_for("Membership").is_none() && narrowing.holds_for("Designation").is_none());
     assert!(narrowing.in_force_for("OfflineAgreement").is_some());
@@ -202,7 +184,7 @@ fn rules_that_relate_nothing_to_the_account_are_asked_about_everything() {
 #[test]
 fn a_relation_counts_only_as_a_conjunct_of_a_when() {
     let narrowed = |condition: &str| {
-        let own = rules(
+        let own = rules_with(
             "agreements/in_force.cedar",
             "when { principal has account && principal.account == resource }",
             condition,

@@ -189,6 +189,14 @@ pub fn assess_folder(folder: &Path, ask: &Ask) -> Result<Answers, Failure> {
     Ok(Answers(serde_json::to_value(assessment).unwrap()))
 }
 
+/// What is asked of a folder, by other rules.
+pub fn assess_by(rules: &RuleBook, world: &World, ask: &Ask) -> Answers {
+    let folder = world.folder();
+    let inventory = Inventory::load(folder.path(), SCHEMA.clone()).unwrap_or_else(|f| panic!("{}", words(&f)));
+    let options = Options { at: ask.at, snapshot: ask.at, model: ask.model, ..Options::default() };
+    Answers(serde_json::to_value(assess(&inventory, rules, &options).unwrap()).unwrap())
+}
+
 /// An assessment, as programs read it.
 pub struct Answers(pub Value);
 
@@ -251,4 +259,23 @@ pub fn gates(answer: &Value) -> Vec<&str> {
 /// The same error for everything that a value of a list says.
 pub fn texts(value: &Value) -> Vec<&str> {
     value.as_array().unwrap().iter().map(|v| v.as_str().unwrap()).collect()
+}
+
+/// The rules with one text of a file replaced by another.
+pub fn rules_with(file: &str, from: &str, to: &str) -> RuleBook {
+    let folder = tempfile::tempdir().unwrap();
+    let policies = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies");
+    for entry in walkdir::WalkDir::new(&policies).into_iter().filter_map(Result::ok).filter(|e| e.file_type().is_file())
+    {
+        let name = entry.path().strip_prefix(&policies).unwrap();
+        let mut text = std::fs::read_to_string(entry.path()).unwrap();
+        if name == Path::new(file) {
+            assert!(text.contains(from), "{file} has no {from}");
+            text = text.replace(from, to);
+        }
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    RuleBook::read(folder.path(), &SCHEMA).unwrap_or_else(|f| panic!("{}", words(&f)))
 }

@@ -1,0 +1,105 @@
+//! Agreements that may be in force without being in the inventory (D16): asked both ways, by the rules.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+mod common;
+
+use common::*;
+use serde_json::json;
+
+/// An organization of two accounts, of which the lists of agreements of these were not answered.
+fn world(unlisted: &[&str]) -> World {
+    let attrs = |id: &str| json!({"agreementsKnown": !unlisted.contains(&id)});
+    World::new().org(json!({})).account(M, attrs(M), &[ORG]).account(A, attrs(A), &[ORG])
+}
+
+#[test]
+fn one_list_of_the_organization_tells_its_agreements() {
+    assert_eq!(world(&[A]).now().baa(M), "not-covered", "the management account's list tells");
+    assert_eq!(world(&[M]).now().baa(A), "not-covered", "so does a member's");
+    let nothing = world(&[M, A]).now();
+    assert_eq!(nothing.baa(A), "unknown");
+    let reason = nothing.coverage_of(A, "baa")["reason"].as_str().unwrap();
+    assert!(reason.contains(&format!("the agreements of account {A}")) && reason.contains(ORG), "{reason}");
+}
+
+#[test]
+fn what_may_be_missing_governs_or_not_as_the_rules_say() {
+    let own = |w: World| w.accepted("Own", "baa", "account", A, "2024-01-01", None);
+    let row = |w: World| w.now().coverage_of(A, "baa").clone();
+    let covered = row(own(world(&[M, A])));
+    assert_eq!(
+        (&covered["coverage"], &covered["governing"]),
+        (&json!("covered"), &json!(null)),
+        "R48 may supersede it"
+    );
+    assert_eq!(covered["alsoInForce"], json!(["customer-agreement-Own"]));
+    let offline = row(own(world(&[M, A])).offline(json!([{"account": A, "from": "2020-01-01"}])));
+    assert_eq!(offline["governing"]["scope"], "offline", "D6: whatever else is in force");
+    assert_eq!(offline["reason"], json!(null));
+    let organization = world(&[A]).accepted("Org", "baa", "organization", ORG, "2024-01-01", None);
+    assert_eq!(
+        row(organization)["governing"]["scope"],
+        "organization",
+        "R48: an account agreement would be superseded"
+    );
+}
+
+#[test]
+fn the_rules_may_say_otherwise_of_what_is_missing() {
+    let own = rules_with(
+        "agreements/governs.cedar",
+        "principal.agreement.scope == \"account\" && context.scopesInForce.contains(\"organization\")",
+        "principal.agreement.scope == \"organization\" && context.scopesInForce.contains(\"account\")",
+    );
+    let account = world(&[M, A]).accepted("Own", "baa", "account", A, "2024-01-01", None);
+    let row = assess_by(&own, &account, &Ask::default()).coverage_of(A, "baa").clone();
+    assert_eq!(row["governing"]["scope"], "account", "here an organization agreement never supersedes");
+}
+
+#[test]
+fn a_rule_that_reads_more_of_what_is_missing_leaves_it_unknown_what_governs() {
+    let offline = world(&[M, A])
+        .accepted("Own", "baa", "account", A, "2024-01-01", None)
+        .offline(json!([{"account": A, "from": "2020-01-01"}]));
+    let reading = rules_with(
+        "agreements/governs.cedar",
+        "when { context.scopesInForce.contains(\"offline\") }",
+        "when { context.scopesInForce.contains(\"offline\") && principal.effectiveStart <= context.at }",
+    );
+    let row = assess_by(&reading, &offline, &Ask::default()).coverage_of(A, "baa").clone();
+    assert_eq!((&row["coverage"], &row["governing"]), (&json!("covered"), &json!(null)));
+    assert!(row["reason"].as_str().unwrap().contains("has its agreements listed"), "{row}");
+}
+
+#[test]
+fn which_lists_tell_is_a_rule() {
+    let closed = rules_with(
+        "agreements/standing.cedar",
+        "when { principal.agreementsKnown }",
+        "when { principal.agreementsKnown && principal.state == \"ACTIVE\" }",
+    );
+    let world = World::new().org(json!({})).account(M, json!({"agreementsKnown": false}), &[ORG]).account(
+        A,
+        json!({"state": "CLOSED"}),
+        &[ORG],
+    );
+    assert_eq!(world.now().baa(A), "not-covered");
+    assert_eq!(assess_by(&closed, &world, &Ask::default()).baa(A), "unknown");
+}
+
+#[test]
+fn designation_is_unknown_where_what_is_missing_may_designate() {
+    let hipaa = |w: &World| w.now().account(A)["hipaa"].clone();
+    assert_eq!(hipaa(&world(&[M, A]))["designated"], json!(null));
+    assert_eq!(hipaa(&world(&[]))["designated"], json!(false));
+    let other = rules_with(
+        "hipaa/facts.cedar",
+        "when { principal.agreement.kind == \"baa\" }",
+        "when { principal.agreement.kind == \"andb\" }",
+    );
+    let known = world(&[M, A]).accepted("Nda", "andb", "account", A, "2024-01-01", None);
+    let designated = |w: &World| assess_by(&other, w, &Ask::default()).account(A)["hipaa"]["designated"].clone();
+    assert_eq!(designated(&known), json!(true), "another kind designates, by these rules");
+    assert_eq!(designated(&world(&[M, A])), json!(null));
+}
