@@ -103,3 +103,15 @@ fn designation_is_unknown_where_what_is_missing_may_designate() {
     assert_eq!(designated(&known), json!(true), "another kind designates, by these rules");
     assert_eq!(designated(&world(&[M, A])), json!(null));
 }
+
+#[test]
+fn memberships_and_designations_stand_in_what_they_belong_to() {
+    for (uid, place) in
+        [("Membership::\"m\"", "`memberships` of its account"), ("Designation::\"d\"", "`designations`")]
+    {
+        let problems = world(&[]).entity(json!({"uid": uid, "attrs": {}})).problems();
+        let [problem] = problems.as_slice() else { panic!("{uid}: {} problems", problems.len()) };
+        assert!(problem.message().contains("is not declared by itself"), "{problem}");
+        assert!(format!("{problem:?}").contains(place), "{problem:?}");
+    }
+}

@@ -82,6 +82,10 @@ impl Expander<'_> {
         let Some(ty) = self.schema.types.get(&uid.ty) else {
             return;
         };
+        if let Some(place) = &ty.nested {
+            let message = format!("{} is not declared by itself", article(&uid.ty));
+            return self.error(uid_node.span, message, format!("write it under {place}"));
+        }
         let attrs = self.attrs(&uid, ty, node, uid_node.span);
         let parents = self.parents(&uid, ty, node);
         let tags = self.tags(&uid, ty, node);

@@ -1,7 +1,8 @@
 //! The entity schema, as the short form of entity files needs it: types, defaults, closed sets.
 //!
 //! Cedar has neither default values nor closed sets of strings, so both stand in the schema as annotations that Cedar
-//! ignores: `values`, `default`, `derived` (filled in from another part of the entity), `form` (has a short form).
+//! ignores: `values`, `default`, `derived` (filled in from another part of the entity), `form` (has a short form), `nested`
+//! (made from what another entity says).
 
 use std::collections::BTreeMap;
 
@@ -35,6 +36,8 @@ pub struct EntityType {
     pub attributes: BTreeMap<String, Attribute>,
     /// Whether its entities have tags.
     pub tags: bool,
+    /// Where its entities stand, if they are made from what another entity says and are never declared by themselves.
+    pub nested: Option<String>,
 }
 
 /// One attribute of an entity or a record.
@@ -106,7 +109,8 @@ impl EntitySchema {
         for (name, json) in &namespace.entity_types {
             let shape = json.shape.as_ref().and_then(|s| namespace.record(s, 0)).unwrap_or_default();
             let parents = json.member_of_types.iter().map(|p| local(p).to_owned()).collect();
-            types.insert(name.clone(), EntityType { parents, attributes: shape, tags: json.tags.is_some() });
+            let nested = json.annotations.get("nested").cloned();
+            types.insert(name.clone(), EntityType { parents, attributes: shape, tags: json.tags.is_some(), nested });
         }
         Ok(Self { cedar, types, text: text.to_owned() })
     }
@@ -132,6 +136,8 @@ struct EntityTypeJson {
     member_of_types: Vec<String>,
     shape: Option<TypeJson>,
     tags: Option<TypeJson>,
+    #[serde(default)]
+    annotations: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]
