@@ -70,8 +70,7 @@ impl<'a> Findings<'a> {
             self.in_force.entry(organization.to_owned()).or_default().extend(shared.map(|c| c.kind.clone()));
         }
         let uid = Uid::new("Account", &account.id).to_cedar()?;
-        let context = context(facts.context.clone())?;
-        let ruling = self.rules.rule("report-on-account", &uid, &uid, context, entities)?;
+        let ruling = self.rules.rule("report-on-account", &uid, &uid, facts.context.clone(), entities)?;
         let subject = match &account.name {
             Some(name) => format!("account {} ({name})", account.id),
             None => format!("account {}", account.id),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cedar_policy::{Entities, EntityUid, RestrictedExpression as Expr};
+use cedar_policy::{Context, Entities, EntityUid, RestrictedExpression as Expr};
 use serde::Serialize;
 
 use crate::agreements::standing::Standing;
@@ -39,7 +39,7 @@ pub struct Facts {
     /// The safeguards that the BAA demands are attested.
     pub attested: Option<bool>,
     /// The context of `report-on-account`.
-    pub context: Vec<(&'static str, Expr)>,
+    pub context: Context,
 }
 
 /// The facts of an account.
@@ -55,19 +55,20 @@ pub fn facts(
     let services = asking.services()?;
     let mut plain = asking.plain(standing, coverage)?;
     plain.extend(of_services(&services));
-    let fact = |action: &str, pairs: &[(&'static str, Expr)]| {
-        let ruling = rules.rule(action, &asking.uid, &asking.uid, context(pairs.to_vec())?, entities)?;
-        Ok::<_, Failure>(ruling.fact())
+    let fact = |action: &str, context: &Context| {
+        Ok::<_, Failure>(rules.rule(action, &asking.uid, &asking.uid, context.clone(), entities)?.fact())
     };
-    let covered = fact("covered", &plain)?;
-    let holds_phi = fact("holds-phi", &plain)?;
-    let attested = fact("attested", &plain)?;
+    let told_by_the_inventory = context(plain.iter().cloned())?;
+    let covered = fact("covered", &told_by_the_inventory)?;
+    let holds_phi = fact("holds-phi", &told_by_the_inventory)?;
+    let attested = fact("attested", &told_by_the_inventory)?;
     plain.extend(told("holdsPhi", "holdsPhiUnknown", holds_phi));
     plain.extend(told("attested", "attestedUnknown", attested));
-    let meets_definition = fact("meets-definition", &plain)?;
+    let context = context(plain)?;
+    let meets_definition = fact("meets-definition", &context)?;
     let designated = asking.designated(coverage)?;
     let hipaa = Hipaa { covered, designated, holds_phi, meets_definition };
-    Ok(Facts { hipaa, services, attested, context: plain })
+    Ok(Facts { hipaa, services, attested, context })
 }
 
 /// A fact as two attributes: Cedar has no third truth value.

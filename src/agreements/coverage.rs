@@ -6,7 +6,7 @@ use cedar_policy::{Entities, EntityUid, RestrictedExpression as Expr};
 
 use super::standing::Standing;
 use super::unlisted::Unlisted;
-use super::{Agreements, at_moment, context, datetime};
+use super::{Agreements, context, datetime};
 use crate::inventory::entity::Uid;
 use crate::inventory::model::{Accepted, Account, CustomerAgreement};
 use crate::moment::Moment;
@@ -163,7 +163,7 @@ impl Agreements<'_> {
         entities: &Entities,
     ) -> Result<Option<InForce>, Failure> {
         let resource = Uid::new("Account", &account.id).to_cedar()?;
-        let ruling = self.rules.rule("in-force", &uid.to_cedar()?, &resource, at_moment(self.at)?, entities)?;
+        let ruling = self.rules.rule("in-force", &uid.to_cedar()?, &resource, self.asked_at()?, entities)?;
         let Some(first) = ruling.by.first().filter(|_| ruling.permitted) else {
             return Ok(None);
         };
@@ -227,7 +227,7 @@ impl Agreements<'_> {
             let mut before = 0;
             for other in found.iter().filter(|o| o.uid != one.uid) {
                 let (principal, resource) = (other.uid.to_cedar()?, one.uid.to_cedar()?);
-                let ruling = self.rules.rule("named-before", &principal, &resource, at_moment(self.at)?, entities)?;
+                let ruling = self.rules.rule("named-before", &principal, &resource, self.asked_at()?, entities)?;
                 before += usize::from(ruling.permitted);
             }
             ranked.push((before, one.clone()));
@@ -295,7 +295,7 @@ impl Agreements<'_> {
         entities: &Entities,
     ) -> Result<bool, Failure> {
         let resource = Uid::new("Account", &account.id).to_cedar()?;
-        Ok(self.rules.rule("designated", principal, &resource, at_moment(self.at)?, entities)?.permitted)
+        Ok(self.rules.rule("designated", principal, &resource, self.asked_at()?, entities)?.permitted)
     }
 }
 

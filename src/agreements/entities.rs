@@ -3,12 +3,11 @@
 use std::collections::BTreeSet;
 
 use cedar_policy::{Entities, Entity as CedarEntity};
-use serde_json::Value;
 
 use super::Agreements;
 use super::narrowing::Relation;
 use super::standing::Standing;
-use crate::inventory::entity::Uid;
+use crate::inventory::entity::{Attr, Entity, Uid};
 use crate::inventory::model::{Accepted, Account, CustomerAgreement, OfflineAgreement};
 use crate::problem::Failure;
 
@@ -24,7 +23,7 @@ impl Agreements<'_> {
         account: &Account,
         standing: &Standing,
         more: &[Uid],
-        taken: &[(Uid, &str, Value)],
+        taken: &[Taken],
     ) -> Result<Entities, Failure> {
         let mut uids: BTreeSet<Uid> = more.iter().cloned().collect();
         let unit = |id: &String| Uid::new("OrganizationalUnit", id);
@@ -52,7 +51,7 @@ impl Agreements<'_> {
             entities.extend(self.entity_where(uid, taken)?);
         }
         if let Some(entity) = self.inventory.entities.get(&own) {
-            entities.push(self.convert(&with(entity.to_json(&parents), &own, taken))?);
+            entities.push(entity.to_cedar(&parents, &taken_of(&own, taken))?);
         }
         Entities::from_entities(entities, None).map_err(|e| Failure::general(e.to_string()))
     }
@@ -80,12 +79,11 @@ impl Agreements<'_> {
         self.offline.iter().filter(move |o| !narrowed || designating.contains(&o.id))
     }
 
-    fn entity_where(&self, uid: &Uid, taken: &[(Uid, &str, Value)]) -> Result<Option<CedarEntity>, Failure> {
+    fn entity_where(&self, uid: &Uid, taken: &[Taken]) -> Result<Option<CedarEntity>, Failure> {
         let Some(entity) = self.inventory.entities.get(uid).filter(|_| taken.iter().any(|(of, ..)| of == uid)) else {
             return self.entity(uid);
         };
-        let parents: Vec<Uid> = entity.parents.iter().map(|(p, _)| p.clone()).collect();
-        self.convert(&with(entity.to_json(&parents), uid, taken)).map(Some)
+        entity.to_cedar(&parents_of(entity), &taken_of(uid, taken)).map(Some)
     }
 
     /// An entity as Cedar holds it, converted once.
@@ -96,23 +94,19 @@ impl Agreements<'_> {
         let Some(entity) = self.inventory.entities.get(uid) else {
             return Ok(None);
         };
-        let parents: Vec<Uid> = entity.parents.iter().map(|(p, _)| p.clone()).collect();
-        let converted = self.convert(&entity.to_json(&parents))?;
+        let converted = entity.to_cedar(&parents_of(entity), &[])?;
         self.entities.borrow_mut().insert(uid.clone(), converted.clone());
         Ok(Some(converted))
     }
-
-    fn convert(&self, json: &Value) -> Result<CedarEntity, Failure> {
-        CedarEntity::from_json_value(json.clone(), Some(&self.inventory.schema.cedar))
-            .map_err(|e| Failure::general(format!("{:?}", miette::Report::new(e))))
-    }
 }
 
-/// An entity in JSON, with what is not known of it taken to be something.
-fn with(mut json: Value, uid: &Uid, taken: &[(Uid, &str, Value)]) -> Value {
-    if let Some(attrs) = json.get_mut("attrs").and_then(Value::as_object_mut) {
-        let own = taken.iter().filter(|(of, ..)| of == uid);
-        attrs.extend(own.map(|(_, attr, value)| ((*attr).to_owned(), value.clone())));
-    }
-    json
+/// An attribute that is not known, and what it is taken to be.
+pub type Taken = (Uid, &'static str, Attr);
+
+fn taken_of(uid: &Uid, taken: &[Taken]) -> Vec<(&'static str, Attr)> {
+    taken.iter().filter(|(of, ..)| of == uid).map(|(_, attr, value)| (*attr, value.clone())).collect()
+}
+
+fn parents_of(entity: &Entity) -> Vec<Uid> {
+    entity.parents.iter().map(|(p, _)| p.clone()).collect()
 }

@@ -19,8 +19,9 @@ use cedar_policy::{Context, Entity as CedarEntity, RestrictedExpression as Expr}
 
 use crate::inventory::Inventory;
 use crate::inventory::entity::Uid;
+pub use crate::inventory::entity::datetime;
 use crate::inventory::model::{Accepted, Account, Agreement, CustomerAgreement, OfflineAgreement};
-use crate::moment::{self, Moment};
+use crate::moment::Moment;
 use crate::policies::RuleBook;
 use crate::problem::Failure;
 pub use coverage::{Coverage, InForce, KindCoverage};
@@ -38,6 +39,7 @@ pub struct Agreements<'a> {
     pub offers: BTreeMap<String, Agreement>,
     rules: &'a RuleBook,
     at: Moment,
+    context: OnceCell<Context>,
     narrowing: Narrowing,
     customer: Vec<CustomerAgreement>,
     /// Indexes of `customer`.
@@ -82,6 +84,7 @@ impl<'a> Agreements<'a> {
             offers: inventory.agreements(),
             rules,
             at,
+            context: OnceCell::new(),
             narrowing,
             customer,
             accepted,
@@ -97,6 +100,15 @@ impl<'a> Agreements<'a> {
     /// The moment asked.
     pub fn at(&self) -> Moment {
         self.at
+    }
+
+    /// A context that tells the moment alone, made once.
+    fn asked_at(&self) -> Result<Context, Failure> {
+        if let Some(context) = self.context.get() {
+            return Ok(context.clone());
+        }
+        let made = context([("at", datetime(self.at))])?;
+        Ok(self.context.get_or_init(|| made).clone())
     }
 
     /// Offline agreements of a kind, whether or not they designate any account at the moment.
@@ -158,14 +170,4 @@ impl<'a> Agreements<'a> {
 pub fn context<'k>(pairs: impl IntoIterator<Item = (&'k str, Expr)>) -> Result<Context, Failure> {
     let pairs = pairs.into_iter().map(|(k, v)| (k.to_owned(), v));
     Context::from_pairs(pairs).map_err(|e| Failure::general(e.to_string()))
-}
-
-/// A context that tells the moment alone.
-pub fn at_moment(at: Moment) -> Result<Context, Failure> {
-    context([("at", datetime(at))])
-}
-
-/// A moment for Cedar.
-pub fn datetime(at: Moment) -> Expr {
-    Expr::new_datetime(moment::format(at))
 }

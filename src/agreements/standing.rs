@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use cedar_policy::{Entities, Entity as CedarEntity, RestrictedExpression as Expr};
 
-use super::{Agreements, at_moment, datetime};
+use super::Agreements;
 use crate::inventory::entity::{Uid, cedar_uid};
 use crate::inventory::model::{Account, Designation, Membership};
 use crate::moment::{self, Moment};
@@ -95,7 +95,7 @@ impl Agreements<'_> {
     fn is_membership_known(&self, account: &Account) -> Result<bool, Failure> {
         let uid = Uid::new("Account", &account.id).to_cedar()?;
         let entities = self.declared(account, Vec::new())?;
-        Ok(self.rules.rule("membership-known", &uid, &uid, at_moment(self.at)?, &entities)?.permitted)
+        Ok(self.rules.rule("membership-known", &uid, &uid, self.asked_at()?, &entities)?.permitted)
     }
 
     fn memberships_that_hold(&self, account: &Account) -> Result<Vec<Membership>, Failure> {
@@ -159,7 +159,7 @@ impl Agreements<'_> {
         entities.extend(self.entity(of)?);
         let entities = self.declared(account, entities)?;
         let resource = Uid::new("Account", &account.id).to_cedar()?;
-        Ok(self.rules.rule("holds", &uid.to_cedar()?, &resource, at_moment(self.at)?, &entities)?.permitted)
+        Ok(self.rules.rule("holds", &uid.to_cedar()?, &resource, self.asked_at()?, &entities)?.permitted)
     }
 
     /// An account as it is declared, with these entities.
@@ -180,8 +180,9 @@ fn interval(
     for (name, ty, id) in references {
         attrs.insert((*name).to_owned(), Expr::new_entity_uid(cedar_uid(ty, id)?));
     }
-    attrs.extend(from.map(|m| ("from".to_owned(), datetime(m))));
-    attrs.extend(until.map(|m| ("until".to_owned(), datetime(m))));
+    let at = |m: Moment| Expr::new_datetime(moment::format(m));
+    attrs.extend(from.map(|m| ("from".to_owned(), at(m))));
+    attrs.extend(until.map(|m| ("until".to_owned(), at(m))));
     CedarEntity::new(uid.to_cedar()?, attrs, std::collections::HashSet::new())
         .map_err(|e| Failure::general(e.to_string()))
 }

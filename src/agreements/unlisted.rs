@@ -8,10 +8,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use cedar_policy::{Entities, Entity as CedarEntity, EntityUid, RestrictedExpression as Expr};
 
+use super::Agreements;
 use super::coverage::{InForce, Role};
 use super::narrowing::reads_only_the_offer;
 use super::standing::Standing;
-use super::{Agreements, at_moment};
 use crate::inventory::entity::{Uid, cedar_uid};
 use crate::inventory::model::Account;
 use crate::problem::Failure;
@@ -129,7 +129,7 @@ impl Agreements<'_> {
     /// Whether the list of one account tells the agreements of it or of its organization.
     fn lists(&self, account: &Account, of: &Uid, entities: &Entities) -> Result<bool, Failure> {
         let principal = Uid::new("Account", &account.id).to_cedar()?;
-        let context = at_moment(self.at)?;
+        let context = self.asked_at()?;
         Ok(self.rules.rule("lists-agreements-of", &principal, &of.to_cedar()?, context, entities)?.permitted)
     }
 

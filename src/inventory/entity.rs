@@ -1,8 +1,10 @@
 //! Entities as they are once the short form is expanded: every value typed by the schema, and with its place.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use cedar_policy::{EntityId, EntityTypeName, EntityUid, RestrictedExpression as Expr};
 use serde_json::json;
 
 use super::schema::NAMESPACE;
@@ -31,11 +33,40 @@ impl Uid {
 }
 
 /// A uid of the project's namespace, for Cedar.
-pub fn cedar_uid(ty: &str, id: &str) -> Result<cedar_policy::EntityUid, Failure> {
-    let name = format!("{NAMESPACE}::{ty}");
-    let ty: cedar_policy::EntityTypeName =
-        name.parse().map_err(|e| Failure::general(format!("`{name}` is not the name of a type: {e}")))?;
-    Ok(cedar_policy::EntityUid::from_type_name_and_id(ty, cedar_policy::EntityId::new(id)))
+pub fn cedar_uid(ty: &str, id: &str) -> Result<EntityUid, Failure> {
+    Ok(EntityUid::from_type_name_and_id(type_name(ty)?, EntityId::new(id)))
+}
+
+/// Cedar parses the name of a type each time; there are few, and they are asked for with every request.
+fn type_name(ty: &str) -> Result<EntityTypeName, Failure> {
+    thread_local! {
+        static NAMES: RefCell<HashMap<String, EntityTypeName>> = RefCell::default();
+    }
+    NAMES.with_borrow_mut(|names| {
+        if let Some(name) = names.get(ty) {
+            return Ok(name.clone());
+        }
+        let name = format!("{NAMESPACE}::{ty}");
+        let parsed: EntityTypeName =
+            name.parse().map_err(|e| Failure::general(format!("`{name}` is not the name of a type: {e}")))?;
+        names.insert(ty.to_owned(), parsed.clone());
+        Ok(parsed)
+    })
+}
+
+/// A moment for Cedar, which parses the name of its function each time: the moment asked is in every request.
+pub fn datetime(at: Moment) -> Expr {
+    thread_local! {
+        static LAST: RefCell<Option<(Moment, Expr)>> = const { RefCell::new(None) };
+    }
+    LAST.with_borrow_mut(|last| match last {
+        Some((moment, expr)) if *moment == at => expr.clone(),
+        _ => {
+            let expr = Expr::new_datetime(moment::format(at));
+            *last = Some((at, expr.clone()));
+            expr
+        }
+    })
 }
 
 impl std::fmt::Display for Uid {
@@ -86,6 +117,27 @@ impl Attr {
                 serde_json::Value::Object(items.iter().map(|(k, i)| (k.clone(), i.attr.to_json())).collect())
             }
         }
+    }
+}
+
+impl Attr {
+    /// The value as Cedar holds it.
+    pub fn to_cedar(&self) -> Result<Expr, Failure> {
+        Ok(match self {
+            Self::String(s) => Expr::new_string(s.clone()),
+            Self::Long(n) => Expr::new_long(*n),
+            Self::Bool(b) => Expr::new_bool(*b),
+            Self::Moment(m) => Expr::new_datetime(moment::format(*m)),
+            Self::Entity(uid) => Expr::new_entity_uid(uid.to_cedar()?),
+            Self::Set(items) => {
+                Expr::new_set(items.iter().map(|i| i.attr.to_cedar()).collect::<Result<Vec<_>, Failure>>()?)
+            }
+            Self::Record(items) => {
+                let fields = items.iter().map(|(k, i)| Ok((k.clone(), i.attr.to_cedar()?)));
+                Expr::new_record(fields.collect::<Result<Vec<_>, Failure>>()?)
+                    .map_err(|e| Failure::general(e.to_string()))?
+            }
+        })
     }
 }
 
@@ -185,6 +237,18 @@ impl Entity {
     /// The fields of a record.
     pub fn record(&self, attr: &str) -> Option<&BTreeMap<String, Item>> {
         self.attrs.get(attr)?.record()
+    }
+
+    /// The entity as Cedar holds it, with these parents, and with attributes that are not known taken to have these values.
+    pub fn to_cedar(&self, parents: &[Uid], taken: &[(&str, Attr)]) -> Result<cedar_policy::Entity, Failure> {
+        let known = self.attrs.iter().map(|(k, i)| (k.as_str(), &i.attr));
+        let attrs = known.chain(taken.iter().map(|(k, a)| (*k, a)));
+        let attrs =
+            attrs.map(|(k, a)| Ok((k.to_owned(), a.to_cedar()?))).collect::<Result<HashMap<_, _>, Failure>>()?;
+        let parents = parents.iter().map(Uid::to_cedar).collect::<Result<Vec<_>, Failure>>()?;
+        let tags = self.tags.iter().map(|(k, v)| (k.clone(), Expr::new_string(v.clone())));
+        cedar_policy::Entity::new_with_tags(self.uid.to_cedar()?, attrs, parents, tags)
+            .map_err(|e| Failure::general(e.to_string()))
     }
 
     /// Cedar's entity JSON, with these parents.

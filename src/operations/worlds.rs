@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 
 use cedar_policy::Entities;
-use serde_json::{Value, json};
 
 use super::catalogue::Operation;
 use crate::agreements::Agreements;
 use crate::agreements::standing::Standing;
-use crate::inventory::entity::Uid;
+use crate::inventory::entity::{Attr, Uid};
 use crate::inventory::model::Account;
 use crate::permissions::dependence::Choice;
 use crate::problem::Failure;
@@ -30,7 +29,7 @@ pub struct Worlds {
 }
 
 /// An attribute, and the values that it may have, with their names.
-type Open = (Uid, &'static str, Vec<(&'static str, Value)>);
+type Open = (Uid, &'static str, Vec<(&'static str, Attr)>);
 
 impl Worlds {
     /// The worlds of an account. `more` are entities that its operations read besides.
@@ -45,8 +44,11 @@ impl Worlds {
         let mut open: Vec<Open> = Vec::new();
         if let Some(id) = &standing.organization {
             let uid = Uid::new("Organization", id);
-            let truths = || vec![("true", json!(true)), ("false", json!(false))];
-            let features = vec![("ALL", json!("ALL")), ("CONSOLIDATED_BILLING", json!("CONSOLIDATED_BILLING"))];
+            let truths = || vec![("true", Attr::Bool(true)), ("false", Attr::Bool(false))];
+            let features = vec![
+                ("ALL", Attr::String("ALL".to_owned())),
+                ("CONSOLIDATED_BILLING", Attr::String("CONSOLIDATED_BILLING".to_owned())),
+            ];
             for (attr, values) in [("featureSet", features), ("serviceRole", truths()), ("trustedAccess", truths())] {
                 open.extend(is_absent(agreements, &uid, attr).then(|| (uid.clone(), attr, values)));
             }
@@ -54,7 +56,7 @@ impl Worlds {
         let organization = if open.is_empty() { Vec::new() } else { world(&open)? };
         let mut reports = BTreeMap::new();
         for uid in more.iter().filter(|u| u.ty == "Report" && is_absent(agreements, u, "requiresApproval")) {
-            let values = vec![("false", json!(false)), ("true", json!(true))];
+            let values = vec![("false", Attr::Bool(false)), ("true", Attr::Bool(true))];
             reports.insert(uid.id.clone(), world(&[(uid.clone(), "requiresApproval", values)])?);
         }
         let plain = vec![World { choice: Choice::new(), entities: entities.clone() }];
@@ -74,7 +76,7 @@ fn is_absent(agreements: &Agreements<'_>, uid: &Uid, attr: &str) -> bool {
 }
 
 /// An attribute, and the value that it is taken to have.
-type Taken = (Uid, &'static str, Value);
+type Taken = (Uid, &'static str, Attr);
 
 /// Every assignment of what is open.
 fn worlds(
