@@ -13,9 +13,9 @@ use cedar_policy::{
     ValidationMode, Validator,
 };
 
-use crate::inventory::files;
 use crate::inventory::schema::EntitySchema;
 use crate::problem::{Failure, Problem, Source, Span};
+use crate::text::files;
 
 macro_rules! built_in {
     ($($path:literal),* $(,)?) => { [$(($path, include_str!(concat!("../policies/", $path)))),*] };

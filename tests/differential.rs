@@ -12,12 +12,12 @@ use std::path::Path;
 
 use cedar_policy::{PolicySet, Schema, ValidationMode, Validator};
 use countersign::iam::document;
-use countersign::inventory::json;
 use countersign::permissions::lower;
 use countersign::problem::Source;
 use countersign::simulation::request::{Batch, Reader};
 use countersign::simulation::{Answer, Simulator};
 use countersign::stack;
+use countersign::text::json;
 use generated::*;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;

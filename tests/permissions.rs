@@ -9,11 +9,12 @@ use std::sync::Arc;
 
 use common::*;
 use countersign::iam::document;
-use countersign::inventory::{Policy, json as spanned};
+use countersign::inventory::Policy;
 use countersign::permissions::context::{KeyValue, Keys, Request};
 use countersign::permissions::layer::{Layer, Outcome};
 use countersign::permissions::lower;
 use countersign::problem::Source;
+use countersign::text::json as spanned;
 use serde_json::{Value, json};
 
 fn layer(document: &Value) -> Layer {

@@ -95,7 +95,7 @@ pub fn everything() -> Option<Statement> {
 fn allows(action: &str) -> Option<Statement> {
     let text = serde_json::json!({"Statement": {"Effect": "Allow", "Action": action, "Resource": "*"}}).to_string();
     let source = Source::new(OUTSIDE, text);
-    let node = crate::inventory::json::parse(&source).ok()?;
+    let node = crate::text::json::parse(&source).ok()?;
     crate::iam::document::read(&source, &node, &mut Vec::new()).statements.pop()
 }
 

@@ -13,7 +13,6 @@ use crate::assessment::assess;
 use crate::check::{Checked, Part};
 use crate::expectations::{SUFFIX, Suite, run::run};
 use crate::guardrails::{FOLDER, Guardrails};
-use crate::inventory::files;
 use crate::lint::baseline::Baseline;
 use crate::lint::read::walk;
 use crate::lint::run::{self as lint, Text};
@@ -23,6 +22,7 @@ use crate::problem::Failure;
 use crate::report::check as report;
 use crate::report::findings::{self, Report, sarif::Described};
 use crate::revision::Range;
+use crate::text::files;
 
 #[derive(Args)]
 pub struct CheckArgs {
@@ -57,7 +57,7 @@ pub struct CheckArgs {
 }
 
 pub fn check(cli: &Cli, args: &CheckArgs) -> Result<u8, Failure> {
-    let folder = files::locate(args.dir.as_deref());
+    let folder = crate::loading::files::locate(args.dir.as_deref());
     let mut checked =
         Checked { folder: folder.display().to_string(), fail_on: args.fail_on.severity(), ..Checked::default() };
     let wanted = |part: Part| args.only.is_empty() || args.only.contains(&part);

@@ -9,7 +9,7 @@ use super::output;
 use super::{Asking, Cli, NOT_OK, OK, Printing, Session, input, narrow};
 use crate::access::{self, Answer, Decision, Side, solver};
 use crate::diff::{self, Diff};
-use crate::inventory::{Policy, files};
+use crate::inventory::Policy;
 use crate::moment;
 use crate::problem::{Failure, Problem};
 use crate::report;
@@ -57,7 +57,7 @@ pub fn diff(cli: &Cli, args: &DiffArgs) -> Result<u8, Failure> {
             .help("name the folder of the inventory, or leave out --git")
             .into()),
         (_, folders, Some(range)) => {
-            let folder = files::locate(folders.first().map(PathBuf::as_path));
+            let folder = crate::loading::files::locate(folders.first().map(PathBuf::as_path));
             inventories(cli, args, &Two::revisions(&folder, &Range::parse(range))?)
         }
         (_, _, None) => Err(Problem::general("what is to be compared is not said")

@@ -9,7 +9,7 @@ use super::{Cli, OK, output, parse_moment};
 use crate::import::{self, write};
 use crate::inventory::Inventory;
 use crate::inventory::config::Config;
-use crate::inventory::files::{self, File, Kind};
+use crate::loading::files::{self, File, Kind};
 use crate::problem::{Failure, Problem, Span};
 use crate::report::count;
 
@@ -40,7 +40,7 @@ pub fn import(cli: &Cli, args: &ImportArgs) -> Result<u8, Failure> {
     let as_of = args.as_of.as_deref().map(parse_moment).transpose()?;
     let schema = Arc::new(cli.schema()?);
     let mut problems = Vec::new();
-    let mut found: Vec<File> = args.source.iter().flat_map(|s| answers(s, &mut problems)).collect();
+    let mut found: Vec<import::File> = args.source.iter().flat_map(|s| answers(s, &mut problems)).collect();
     found.sort_by(|a, b| a.source.path.cmp(&b.source.path));
     found.dedup_by(|a, b| a.source.path == b.source.path);
     if !problems.is_empty() {
@@ -75,9 +75,9 @@ pub fn import(cli: &Cli, args: &ImportArgs) -> Result<u8, Failure> {
 }
 
 /// The answers of a file or folder; anything else there is an error.
-fn answers(source: &Path, problems: &mut Vec<Problem>) -> Vec<File> {
+fn answers(source: &Path, problems: &mut Vec<Problem>) -> Vec<import::File> {
     let name = source.display().to_string();
-    let mut files = if source.is_dir() {
+    let files = if source.is_dir() {
         let mut files = files::walk(source, &Config::none(), problems);
         for file in &mut files {
             // no one else has it yet
@@ -100,11 +100,15 @@ fn answers(source: &Path, problems: &mut Vec<Problem>) -> Vec<File> {
             }
         }
     };
-    for file in files.iter().filter(|f| matches!(f.kind, Kind::Entities | Kind::Policy)) {
-        let first = Span { start: file.root.span.start, end: (file.root.span.start + 1).min(file.root.span.end) };
-        let problem = Problem::at(&file.source, first, "this is no answer of AWS: it is a file of an inventory");
-        problems.push(problem.help("leave it out: an inventory needs no import"));
+    let mut answers = Vec::new();
+    for File { source, root, kind } in files {
+        let Kind::Answer(kind) = kind else {
+            let first = Span { start: root.span.start, end: (root.span.start + 1).min(root.span.end) };
+            let problem = Problem::at(&source, first, "this is no answer of AWS: it is a file of an inventory");
+            problems.push(problem.help("leave it out: an inventory needs no import"));
+            continue;
+        };
+        answers.push(import::File { source, root, kind });
     }
-    files.retain(|f| !matches!(f.kind, Kind::Entities | Kind::Policy));
-    files
+    answers
 }

@@ -4,8 +4,8 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::inventory::files;
 use crate::problem::{Problem, Source};
+use crate::text::files;
 
 /// Reads a file, or stdin, as text.
 pub fn read(path: &Path) -> Result<Arc<Source>, Problem> {

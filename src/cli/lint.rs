@@ -7,7 +7,6 @@ use clap::{Args, ValueEnum};
 
 use super::output::{self, Format, Output};
 use super::{INVALID, NOT_OK, NOTHING, OK, input};
-use crate::inventory::files;
 use crate::lint::baseline::Baseline;
 use crate::lint::fix::{self, Fixed, Which};
 use crate::lint::policy::Kind;
@@ -19,6 +18,7 @@ use crate::lint::{Finding, Severity, rules};
 use crate::moment;
 use crate::problem::{Failure, Problem, Source};
 use crate::report::findings::{self, Report};
+use crate::text::files;
 
 #[derive(Args)]
 pub struct LintArgs {
@@ -151,7 +151,7 @@ fn print(formats: &[Output], report: &Report) -> Result<(), Failure> {
 
 fn prepare(args: &LintArgs, problems: &mut Vec<Problem>) -> Result<Run, Failure> {
     let at = args.at.as_deref().map_or_else(|| Ok(moment::now()), super::parse_moment)?;
-    let root = files::locate(None);
+    let root = crate::loading::files::locate(None);
     let mut settings = Settings::read(&root, at).map_err(Failure::Problems)?;
     if args.opinions {
         rules::all().iter().filter(|r| r.opinion).for_each(|r| settings.switch_on(r));

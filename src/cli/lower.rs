@@ -7,11 +7,11 @@ use clap::Args;
 
 use super::{OK, input, output};
 use crate::iam::document::{self, Document};
-use crate::inventory::json;
 use crate::permissions::context::Reads;
 use crate::permissions::layer::{Origin, annotations};
 use crate::permissions::lower::{self, Lowered, SCOPE, any};
 use crate::problem::{Failure, Problem};
+use crate::text::json;
 
 #[derive(Args)]
 pub struct LowerArgs {

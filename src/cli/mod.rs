@@ -23,12 +23,13 @@ use std::sync::Arc;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::assessment::{Filter, Options};
+use crate::inventory::Inventory;
 use crate::inventory::schema::EntitySchema;
-use crate::inventory::{Inventory, files};
 use crate::moment::{self, Moment};
 use crate::operations::PermissionModel;
 use crate::policies::RuleBook;
 use crate::problem::{Failure, Problem};
+use crate::text::files;
 use output::Output;
 
 /// Done, clean, allowed.
@@ -200,7 +201,7 @@ impl Cli {
     fn session(&self, folder: Option<&PathBuf>, asking: &Asking) -> Result<Session, Failure> {
         let schema = Arc::new(self.schema()?);
         let rules = Arc::new(self.rules(&schema)?);
-        let folder = files::locate(folder.map(PathBuf::as_path));
+        let folder = crate::loading::files::locate(folder.map(PathBuf::as_path));
         let session = self.session_of(folder, asking, (&schema, rules), None)?;
         output::problems(&session.inventory.warnings);
         narrow::accounts(&session.inventory, &asking.account)?;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use clap::{Args, Subcommand};
 
 use super::{Cli, OK, output};
+use crate::inventory::Inventory;
 use crate::inventory::entity::Uid;
-use crate::inventory::{Inventory, files};
 use crate::lint;
 use crate::policies::{Rule, RuleBook};
 use crate::problem::{Failure, Problem};
@@ -54,7 +54,7 @@ pub fn show(cli: &Cli, args: &ShowArgs) -> Result<u8, Failure> {
         What::Schema => schema.text.clone(),
         What::Policies => policies(&cli.rules(&schema)?),
         What::Entities { dir } => {
-            let folder = files::locate(dir.as_deref());
+            let folder = crate::loading::files::locate(dir.as_deref());
             let inventory = Inventory::load(&folder, schema)?;
             output::problems(&inventory.warnings);
             entities(&inventory)?

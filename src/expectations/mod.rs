@@ -13,10 +13,10 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::inventory::config::Exclude;
-use crate::inventory::files;
 use crate::moment::{self, Moment};
 use crate::naming;
 use crate::problem::{Failure, Place, Problem, Source, Span, did_you_mean};
+use crate::text::files;
 
 /// The end of the names of files with expectations.
 pub const SUFFIX: &str = ".expect.toml";

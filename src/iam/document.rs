@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::operator::Operator;
 use super::template::{Syntax, Template};
-use crate::inventory::json::{Member, Node, Value};
 use crate::problem::{Place, Problem, Source, Span, did_you_mean};
+use crate::text::json::{Member, Node, Value};
 
 /// A policy document.
 #[derive(Clone, Debug)]
@@ -367,7 +367,7 @@ impl Reader<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inventory::json;
+    use crate::text::json;
 
     fn problems(text: &str) -> Vec<(String, String)> {
         let source = Source::new("p.json", text);

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::moments;
-use crate::inventory::json::{Node, Value};
 use crate::moment::Moment;
 use crate::problem::{Place, Problem, Source, Span};
+use crate::text::json::{Node, Value};
 
 /// A file that holds an answer.
 pub struct Answer {

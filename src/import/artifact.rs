@@ -163,7 +163,7 @@ pub fn reports(facts: &mut Facts, fields: &mut Fields<'_>) {
         };
         let region = report.text("arn").and_then(|a| a.split(':').nth(3)).filter(|r| !r.is_empty()).map(str::to_owned);
         let version = match report.get("version").map(|n| &n.value) {
-            Some(crate::inventory::json::Value::Number(n)) => n.clone(),
+            Some(crate::text::json::Value::Number(n)) => n.clone(),
             _ => "1".to_owned(),
         };
         let acceptance = report.text("acceptanceType");

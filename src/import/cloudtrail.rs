@@ -8,9 +8,9 @@ use std::sync::Arc;
 use super::answer::{COLLECT, Fields, is_account, is_organization};
 use super::facts::Facts;
 use super::moments;
-use crate::inventory::json::{self, Node, Value};
 use crate::moment::Moment;
 use crate::problem::{Problem, Source};
+use crate::text::json::{self, Node, Value};
 
 /// A change that an event witnesses.
 #[derive(Clone, Debug)]
@@ -259,10 +259,10 @@ fn needed<T>(fields: &mut Fields<'_>, found: Option<T>, what: &str) -> Option<T>
 pub fn unpacked(bytes: Vec<u8>, name: &str, most: u64) -> Result<Arc<Source>, Problem> {
     use std::io::Read;
     if !bytes.starts_with(&[0x1f, 0x8b]) {
-        return crate::inventory::files::text_of(bytes, name);
+        return crate::text::files::text_of(bytes, name);
     }
     let mut text = Vec::new();
     let read = flate2::read::MultiGzDecoder::new(bytes.as_slice()).take(most + 1).read_to_end(&mut text);
     read.map_err(|e| Problem::general(format!("{name} cannot be unpacked: {e}")).help("fetch the file again"))?;
-    crate::inventory::files::text_of(text, name)
+    crate::text::files::text_of(text, name)
 }

@@ -3,8 +3,8 @@
 use super::answer::Fields;
 use super::facts::Document;
 use crate::iam::document;
-use crate::inventory::json::{self, Node, Value};
 use crate::problem::{Place, Source};
+use crate::text::json::{self, Node, Value};
 
 /// The document of a member; what is wrong with it is reported where it stands.
 pub fn read(fields: &mut Fields<'_>, node: &Node) -> Option<Document> {

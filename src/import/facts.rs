@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::inventory::json::Node;
 use crate::moment::Moment;
 use crate::problem::{Place, Problem};
+use crate::text::json::Node;
 
 /// Everything that was read.
 #[derive(Default)]

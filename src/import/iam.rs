@@ -105,7 +105,7 @@ fn managed(facts: &mut Facts, mut fields: Fields<'_>) {
     };
     for node in fields.entries("PolicyVersionList") {
         let mut version = fields.of(node);
-        if version.get("IsDefaultVersion").map(|n| &n.value) != Some(&crate::inventory::json::Value::Bool(true)) {
+        if version.get("IsDefaultVersion").map(|n| &n.value) != Some(&crate::text::json::Value::Bool(true)) {
             continue;
         }
         let name = version.text("VersionId").unwrap_or_default().to_owned();

@@ -20,13 +20,33 @@ pub mod write;
 
 use std::sync::Arc;
 
-use crate::inventory::files::{File, Kind};
-use crate::inventory::json::Value;
 use crate::moment::Moment;
 use crate::problem::{Problem, Source};
+use crate::text::json::{Node, Value};
 use answer::{Answer, Fields};
 use assemble::Files;
 use facts::Facts;
+
+/// What a file holds that an import reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// An answer of the AWS CLI, or events of CloudTrail.
+    Answer(answer::Kind),
+    /// The console's list of accounts.
+    AccountsCsv,
+    /// What the collecting script notes of a call that failed.
+    FailedCall,
+}
+
+/// A file that an import reads.
+pub struct File {
+    /// Its path and its text.
+    pub source: Arc<Source>,
+    /// Its JSON.
+    pub root: Node,
+    /// What it holds.
+    pub kind: Kind,
+}
 
 /// What was read of all answers.
 #[derive(Debug, Default)]
@@ -48,7 +68,6 @@ pub fn read(files: Vec<File>, as_of: Option<Moment>) -> Result<Imported, Vec<Pro
             Kind::Answer(kind) => answers.push(Answer { source: file.source, root: file.root, kind }),
             Kind::AccountsCsv => accounts_csv::read(&mut facts, &file.source, &mut problems),
             Kind::FailedCall => failed(&mut facts, &file.source),
-            Kind::Entities | Kind::Policy => {}
         }
     }
     // what belongs to a permission set is read once all permission sets are known

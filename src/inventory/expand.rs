@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::entity::{Attr, Entity, Item, Uid};
-use super::json::{Member, Node, Value};
 use super::schema::{Attribute, EntitySchema, EntityType, Type, local};
 use crate::moment;
 use crate::problem::{Problem, Source, Span, did_you_mean};
+use crate::text::json::{Member, Node, Value};
 
 /// What the entity files of an inventory hold.
 #[derive(Default)]

@@ -8,24 +8,21 @@ pub mod check;
 pub mod config;
 pub mod entity;
 pub mod expand;
-pub mod files;
-pub mod json;
 pub mod model;
 pub mod schema;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use config::Config;
 use entity::{Attr, Entity, Item, Uid};
 use expand::Expanded;
-use files::{File, Kind};
 use schema::EntitySchema;
 
 use crate::iam::document::{self, Document};
-use crate::import::{self, Imported};
 use crate::problem::{Failure, Problem, Source};
+use crate::text::{files, json};
 
 /// A policy document of the inventory.
 #[derive(Clone, Debug)]
@@ -60,33 +57,6 @@ pub struct Inventory {
 }
 
 impl Inventory {
-    /// Reads a folder. An empty one is [`Failure::Nothing`].
-    pub fn load(root: &Path, schema: Arc<EntitySchema>) -> Result<Self, Failure> {
-        if !root.is_dir() {
-            let message = format!("there is no folder {}", root.display());
-            return Err(Problem::general(message)
-                .help("name the folder of an inventory, or begin one with `countersign init`")
-                .into());
-        }
-        let config = Config::read(root).map_err(Failure::Problems)?;
-        let mut problems = Vec::new();
-        let files = files::walk(root, &config, &mut problems);
-        let mut loader = Loader::new(root.to_owned(), schema, problems);
-        let answers = loader.read(files);
-        let mut config = config;
-        if !answers.is_empty() {
-            loader.import(answers, &mut config);
-        }
-        loader.finish(config)
-    }
-
-    /// The inventory that an import makes, by itself.
-    pub fn of_import(imported: &Imported, schema: Arc<EntitySchema>) -> Result<Self, Failure> {
-        let mut loader = Loader::new(PathBuf::from("."), schema, Vec::new());
-        loader.imported(imported)?;
-        loader.finish(Config::none())
-    }
-
     /// The entities of one type, in the order of their ids.
     pub fn of_type<'a>(&'a self, ty: &'a str) -> impl Iterator<Item = &'a Entity> {
         let first = Uid::new(ty, "");
@@ -99,7 +69,8 @@ impl Inventory {
     }
 }
 
-struct Loader {
+/// An inventory in the making: entities and documents come in, and are completed and checked at the end.
+pub(crate) struct Builder {
     root: PathBuf,
     schema: Arc<EntitySchema>,
     expanded: Expanded,
@@ -114,8 +85,9 @@ struct Loader {
     declared: BTreeSet<String>,
 }
 
-impl Loader {
-    fn new(root: PathBuf, schema: Arc<EntitySchema>, problems: Vec<Problem>) -> Self {
+impl Builder {
+    /// An empty one. Files are relative to `root`; `problems` were found on the way here.
+    pub(crate) fn new(root: PathBuf, schema: Arc<EntitySchema>, problems: Vec<Problem>) -> Self {
         let unparsed = problems.iter().any(Problem::is_error);
         let expanded = Expanded { problems, ..Expanded::default() };
         Self {
@@ -131,48 +103,23 @@ impl Loader {
         }
     }
 
-    /// Reads the files of an inventory; the answers of AWS among them are left.
-    fn read(&mut self, files: Vec<File>) -> Vec<File> {
-        let mut answers = Vec::new();
-        for file in files {
-            match file.kind {
-                Kind::Answer(_) | Kind::AccountsCsv | Kind::FailedCall => answers.push(file),
-                Kind::Entities => expand::expand(&self.schema, &file.source, &file.root, &mut self.expanded),
-                Kind::Policy => drop(self.documents.insert(file.source.path.clone(), (file.source, file.root))),
-            }
-        }
-        answers
+    /// Reads a file of entities.
+    pub(crate) fn entities(&mut self, source: &Arc<Source>, root: &json::Node) {
+        expand::expand(&self.schema, source, root, &mut self.expanded);
     }
 
-    /// Reads answers of AWS as the files that an import would write.
-    fn import(&mut self, answers: Vec<File>, config: &mut Config) {
-        match import::read(answers, config.as_of) {
-            Err(problems) => self.expanded.problems.extend(problems),
-            Ok(mut imported) => {
-                config.as_of = config.as_of.or(imported.as_of);
-                self.expanded.problems.append(&mut imported.notes);
-                if let Err(Failure::Problems(problems)) = self.imported(&imported) {
-                    self.expanded.problems.extend(problems);
-                }
-            }
-        }
+    /// Takes a policy document; one of the same path that is already there is handed back.
+    pub(crate) fn document(&mut self, source: Arc<Source>, root: json::Node) -> Option<Arc<Source>> {
+        self.documents.insert(source.path.clone(), (source, root)).map(|(first, _)| first)
     }
 
-    fn imported(&mut self, imported: &Imported) -> Result<(), Failure> {
-        for (path, text) in import::write::texts(imported)? {
-            let source = Source::new(path.clone(), text);
-            let root = json::parse(&source).map_err(Failure::Problems)?;
-            if imported.files.entities.contains_key(&path) {
-                expand::expand(&self.schema, &source, &root, &mut self.expanded);
-            } else if let Some((first, _)) = self.documents.insert(path, (source, root)) {
-                let message = format!("{} is there, and the answers of AWS make a document of that name", first.path);
-                self.problem(Problem::general(message).help("move one of the two into another folder"));
-            }
-        }
-        Ok(())
+    /// Notes what is wrong.
+    pub(crate) fn problems(&mut self, problems: impl IntoIterator<Item = Problem>) {
+        self.expanded.problems.extend(problems);
     }
 
-    fn finish(mut self, config: Config) -> Result<Inventory, Failure> {
+    /// Checks everything together. What holds nothing is [`Failure::Nothing`].
+    pub(crate) fn finish(mut self, config: Config) -> Result<Inventory, Failure> {
         let stopped = self.expanded.problems.iter().any(Problem::is_error);
         if self.expanded.entities.is_empty() && self.documents.is_empty() && !stopped {
             let message = format!("nothing to check: {} holds no entities and no policies", self.root.display());

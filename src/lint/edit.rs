@@ -4,8 +4,8 @@
 use super::Edit;
 use super::policy::{List, Policy, Text};
 use super::read::Host;
-use crate::inventory::json::Node;
 use crate::problem::Span;
+use crate::text::json::Node;
 
 /// A string as the file of a policy writes it; `like` is what stands there now.
 fn written(policy: &Policy, like: &str, text: &str) -> Option<String> {

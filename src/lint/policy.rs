@@ -6,8 +6,8 @@ use super::At;
 use super::read::{Host, UNKNOWN};
 use crate::iam::document::{self, ELEMENTS};
 use crate::iam::operator::Operator;
-use crate::inventory::json::{Member, Node, Value};
 use crate::problem::{Problem, Source, Span};
+use crate::text::json::{Member, Node, Value};
 
 /// What a policy is attached to, which decides what it may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize, clap::ValueEnum)]

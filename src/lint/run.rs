@@ -8,9 +8,9 @@ use super::read::{self, Fault, FaultKind, Form, Loaded};
 use super::rules::{self, expired_ignore, idle_ignore};
 use super::settings::Settings;
 use super::{At, Check, Finding, Sink, Suppressed};
-use crate::inventory::files::resolve;
 use crate::lint::policy::Kind;
 use crate::problem::Source;
+use crate::text::files::resolve;
 
 /// A text to lint.
 pub struct Text {

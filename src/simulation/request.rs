@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use super::{Attached, Question};
 use crate::iam::document;
-use crate::inventory::json::{self, Member, Node, Value};
-use crate::inventory::{Policy, builtin, files};
+use crate::inventory::{Policy, builtin};
 use crate::permissions::context::{KeyValue, Keys};
 use crate::problem::{Failure, Problem, Source, did_you_mean};
+use crate::text::files;
+use crate::text::json::{self, Member, Node, Value};
 
 /// What a text holds.
 pub enum Batch {

@@ -1,7 +1,7 @@
 //! Templates of CloudFormation: what their functions stand for is not known.
 
 use super::{UNKNOWN, interpolated};
-use crate::inventory::json::{Node, Value};
+use crate::text::json::{Node, Value};
 
 /// The tree without functions: literal parts of `Fn::Sub` stay, everything else is unknown.
 pub fn resolved(root: Node) -> Node {

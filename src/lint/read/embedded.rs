@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::UNKNOWN;
-use crate::inventory::json::{self, Member, Node, Value};
 use crate::problem::{Problem, Source, Span};
+use crate::text::json::{self, Member, Node, Value};
 
 /// A text that was decoded, and the offset in the file of each of its bytes and of its end.
 #[derive(Clone, Debug, PartialEq, Eq)]

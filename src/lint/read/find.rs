@@ -6,9 +6,9 @@ use super::embedded::{self, Mapped};
 use super::{Fault, FaultKind, Host, UNKNOWN, duplicate, placeholders, shown, unreadable};
 use crate::iam::document;
 use crate::inventory::builtin;
-use crate::inventory::json::{self, Member, Node, Value};
 use crate::lint::policy::{Beside, Found, Kind, Policy, is_policy};
 use crate::problem::{Problem, Source, Span};
+use crate::text::json::{self, Member, Node, Value};
 
 /// A document of Terraform that a resource uses.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -14,8 +14,8 @@ pub mod yaml;
 use std::sync::Arc;
 
 use super::policy::{Kind, Policy};
-use crate::inventory::json::{self, Member, Node, Value};
 use crate::problem::{Problem, Source, Span};
+use crate::text::json::{self, Member, Node, Value};
 
 /// Stands in a string for a part that is not literal: a noncharacter of Unicode, which no policy holds.
 pub const UNKNOWN: char = '\u{FDD0}';

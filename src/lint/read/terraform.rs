@@ -9,8 +9,8 @@ use hcl_edit::structure::{Block, BlockLabel, Body, Structure};
 use hcl_edit::template::{Element, Template};
 
 use super::{MAX_DEPTH, UNKNOWN};
-use crate::inventory::json::{Member, Node, Value};
 use crate::problem::{Problem, Source, Span};
+use crate::text::json::{Member, Node, Value};
 
 /// Reads a source.
 pub fn tree(source: &Arc<Source>) -> Result<Node, Problem> {

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Form, form, form_of_text};
-use crate::inventory::files::{self, shown};
 use crate::lint::settings::Settings;
 use crate::problem::{Problem, Source};
+use crate::text::files::{self, shown};
 
 /// A larger file is refused.
 const MAX_BYTES: u64 = 32 * 1024 * 1024;

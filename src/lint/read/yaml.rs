@@ -6,8 +6,8 @@ use std::sync::Arc;
 use saphyr_parser::{Event, Parser, ScalarStyle, Span as YamlSpan, Tag};
 
 use super::{MAX_DEPTH, UNKNOWN, cloudformation};
-use crate::inventory::json::{Member, Node, Value};
 use crate::problem::{Problem, Source, Span};
+use crate::text::json::{Member, Node, Value};
 
 /// A tree may not grow by aliases beyond this many values.
 const MAX_VALUES: usize = 1_000_000;

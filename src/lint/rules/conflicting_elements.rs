@@ -1,10 +1,10 @@
 #![doc = include_str!("../../../docs/rules/CS107.md")]
 
-use crate::inventory::json::Member;
 use crate::lint::policy::{Policy, Statement};
 use crate::lint::read::UNKNOWN;
 use crate::lint::{At, Check, Confidence, Rule, Severity, Sink};
 use crate::problem::did_you_mean;
+use crate::text::json::Member;
 
 /// The rule.
 pub static RULE: Rule = Rule {

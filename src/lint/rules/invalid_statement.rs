@@ -1,10 +1,10 @@
 #![doc = include_str!("../../../docs/rules/CS105.md")]
 
-use crate::inventory::json::Value;
 use crate::lint::policy::{Policy, Text};
 use crate::lint::read::UNKNOWN;
 use crate::lint::{At, Check, Confidence, Finding, Rule, Severity, Sink};
 use crate::problem::Span;
+use crate::text::json::Value;
 
 /// The rule.
 pub static RULE: Rule = Rule {

@@ -1,12 +1,12 @@
 #![doc = include_str!("../../../docs/rules/CS106.md")]
 
 use crate::iam::document::ELEMENTS;
-use crate::inventory::json::Node;
 use crate::lint::edit;
 use crate::lint::policy::Policy;
 use crate::lint::read::UNKNOWN;
 use crate::lint::{At, Check, Confidence, Rule, Severity, Sink};
 use crate::problem::did_you_mean;
+use crate::text::json::Node;
 
 /// The rule.
 pub static RULE: Rule = Rule {

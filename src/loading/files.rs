@@ -1,15 +1,13 @@
 //! The files of an inventory, known by their content, never by their name or place.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::config::{Config, FILE};
-use super::json::{self, Node, Value};
-use crate::import::{accounts_csv, answer, cloudtrail};
+use crate::import::{self, accounts_csv, answer, cloudtrail};
+use crate::inventory::config::{Config, FILE};
 use crate::problem::{Problem, Source, Span, did_you_mean};
-
-/// A larger file is refused.
-pub const MAX_BYTES: u64 = 256 * 1024 * 1024;
+use crate::text::files::{MAX_BYTES, below, read_bytes, read_text, shown};
+use crate::text::json::{self, Node, Value};
 
 /// What a file of the inventory holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,12 +16,8 @@ pub enum Kind {
     Entities,
     /// An IAM policy document.
     Policy,
-    /// An answer of the AWS CLI, or events of CloudTrail.
-    Answer(answer::Kind),
-    /// The console's list of accounts.
-    AccountsCsv,
-    /// What the collecting script notes of a call that failed.
-    FailedCall,
+    /// What AWS answered: an import reads it.
+    Answer(import::Kind),
 }
 
 /// A file of the inventory.
@@ -58,26 +52,6 @@ pub fn walk(root: &Path, config: &Config, problems: &mut Vec<Problem>) -> Vec<Fi
     files
 }
 
-/// The files below a folder in the order of their paths, hidden ones left out; what cannot be walked goes to `problems`.
-pub fn below(root: &Path, problems: &mut Vec<Problem>) -> Vec<walkdir::DirEntry> {
-    let hidden = |name: &std::ffi::OsStr| name.to_str().is_some_and(|n| n.starts_with('.') && n.len() > 1);
-    let walker = walkdir::WalkDir::new(root).follow_links(true).sort_by_file_name();
-    let mut files = Vec::new();
-    for entry in walker.into_iter().filter_entry(|e| e.depth() == 0 || !hidden(e.file_name())) {
-        match entry {
-            Ok(entry) if entry.file_type().is_file() => files.push(entry),
-            Ok(_) => {}
-            Err(error) => {
-                let what = if error.loop_ancestor().is_some() { "a loop of symbolic links" } else { "unreadable" };
-                let path = error.path().map_or(String::new(), |p| shown(root, p));
-                let problem = Problem::general(format!("{path}: {what}: {error}"));
-                problems.push(problem.help("remove it, or correct its permissions"));
-            }
-        }
-    }
-    files
-}
-
 /// How a file is read, by the end of its name; what it holds is told by its content alone.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Form {
@@ -103,9 +77,15 @@ pub fn file(path: &Path, name: &str) -> Result<Option<File>, Vec<Problem>> {
     match form(path) {
         Some(Form::Csv) => {
             let source = read_text(path, name).map_err(|p| vec![p])?;
-            if accounts_csv::is_it(&source.text) { whole(source, Kind::AccountsCsv) } else { Ok(None) }
+            if accounts_csv::is_it(&source.text) {
+                whole(source, Kind::Answer(import::Kind::AccountsCsv))
+            } else {
+                Ok(None)
+            }
         }
-        Some(Form::Failed) => whole(read_text(path, name).map_err(|p| vec![p])?, Kind::FailedCall),
+        Some(Form::Failed) => {
+            whole(read_text(path, name).map_err(|p| vec![p])?, Kind::Answer(import::Kind::FailedCall))
+        }
         Some(Form::Packed) => {
             let bytes = read_bytes(path, name).map_err(|p| vec![p])?;
             let source = cloudtrail::unpacked(bytes, name, MAX_BYTES).map_err(|p| vec![p])?;
@@ -119,77 +99,6 @@ fn known(source: Arc<Source>) -> Result<Option<File>, Vec<Problem>> {
     let root = json::parse(&source)?;
     let kind = classify(&source, &root).map_err(|p| vec![p])?;
     Ok(Some(File { source, root, kind }))
-}
-
-/// A path as answers show it: relative to the inventory, with slashes.
-pub fn shown(root: &Path, path: &Path) -> String {
-    let relative = path.strip_prefix(root).unwrap_or(path);
-    let parts: Vec<_> = relative.components().map(|c| c.as_os_str().to_string_lossy()).collect();
-    parts.join("/")
-}
-
-/// A path written in a file, relative to that file, as a path in the inventory.
-pub fn resolve(from: &str, path: &str) -> String {
-    let mut parts: Vec<String> = from.split('/').map(str::to_owned).collect();
-    parts.pop();
-    for component in PathBuf::from(path).components() {
-        match component {
-            Component::ParentDir if parts.last().is_some_and(|p| p != "..") => drop(parts.pop()),
-            Component::ParentDir => parts.push("..".to_owned()),
-            Component::Normal(name) => parts.push(name.to_string_lossy().into_owned()),
-            Component::CurDir | Component::RootDir | Component::Prefix(_) => {}
-        }
-    }
-    parts.join("/")
-}
-
-/// Reads a policy file as text and as JSON.
-pub fn read(path: &Path, name: &str) -> Result<(Arc<Source>, Node), Vec<Problem>> {
-    let source = read_text(path, name).map_err(|p| vec![p])?;
-    let node = json::parse(&source)?;
-    Ok((source, node))
-}
-
-/// Reads a file as text: UTF-8, without a byte order mark.
-pub fn read_text(path: &Path, name: &str) -> Result<Arc<Source>, Problem> {
-    text_of(read_bytes(path, name)?, name)
-}
-
-fn read_bytes(path: &Path, name: &str) -> Result<Vec<u8>, Problem> {
-    let unreadable = |e: std::io::Error| Problem::general(format!("{name} cannot be read: {e}"));
-    let size = std::fs::metadata(path).map_err(unreadable)?.len();
-    if size > MAX_BYTES {
-        return Err(too_large(name));
-    }
-    std::fs::read(path).map_err(unreadable)
-}
-
-fn too_large(name: &str) -> Problem {
-    Problem::general(format!("{name} is larger than {} MiB", MAX_BYTES / 1024 / 1024))
-}
-
-/// The text of a file that was read.
-pub fn text_of(bytes: Vec<u8>, name: &str) -> Result<Arc<Source>, Problem> {
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(too_large(name));
-    }
-    let text = match String::from_utf8(bytes) {
-        Ok(text) => text,
-        Err(error) => {
-            let start = error.utf8_error().valid_up_to();
-            let source = Source::new(name, String::from_utf8_lossy(error.as_bytes()));
-            let span = Span { start, end: start + '\u{FFFD}'.len_utf8() };
-            return Err(Problem::at(&source, span, "invalid UTF-8").help("save the file as UTF-8"));
-        }
-    };
-    let source = Source::new(name, text);
-    if source.text.starts_with('\u{FEFF}') {
-        let span = Span { start: 0, end: '\u{FEFF}'.len_utf8() };
-        return Err(
-            Problem::at(&source, span, "the file begins with a byte order mark").help("save it as UTF-8 without BOM")
-        );
-    }
-    Ok(source)
 }
 
 /// What a file holds, by its content.
@@ -212,7 +121,7 @@ fn classify(source: &Arc<Source>, node: &Node) -> Result<Kind, Problem> {
         Value::Object(_) if crate::iam::document::is_document(node) => Ok(Kind::Policy),
         Value::Object(members) => {
             if let Some(kind) = answer::kind(node) {
-                return Ok(Kind::Answer(kind));
+                return Ok(Kind::Answer(import::Kind::Answer(kind)));
             }
             let keys: Vec<&str> = members.iter().map(|m| m.key.as_str()).take(4).collect();
             let near = keys.iter().find_map(|k| did_you_mean(k, ["Statement"]));
@@ -243,13 +152,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_are_relative_to_the_file_that_names_them() {
-        assert_eq!(resolve("org/entities.json", "../iam/legal.json"), "iam/legal.json");
-        assert_eq!(resolve("entities.json", "./iam/legal.json"), "iam/legal.json");
-        assert_eq!(resolve("entities.json", "../shared/p.json"), "../shared/p.json");
-    }
-
-    #[test]
     fn known_by_content() {
         let kind = |text: &str| {
             let source = Source::new("x.json", text);
@@ -257,7 +159,7 @@ mod tests {
         };
         assert_eq!(kind("[]"), Ok(Kind::Entities));
         assert_eq!(kind(r#"{"Statement": []}"#), Ok(Kind::Policy));
-        assert_eq!(kind(r#"{"Accounts": []}"#), Ok(Kind::Answer(answer::Kind::Accounts)));
+        assert_eq!(kind(r#"{"Accounts": []}"#), Ok(Kind::Answer(import::Kind::Answer(answer::Kind::Accounts))));
         assert!(kind(r#"{"Buckets": []}"#).unwrap_err().contains("an object with Buckets"));
         assert!(kind(r#"[1]"#).unwrap_err().contains("something else"));
         assert!(kind("3").is_err());

@@ -1,0 +1,85 @@
+//! From a folder to an inventory: what each file holds is told by its content, what AWS answered is imported on the way, and
+//! everything together is completed and checked by [`crate::inventory`].
+
+pub mod files;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::import::{self, Imported};
+use crate::inventory::config::Config;
+use crate::inventory::schema::EntitySchema;
+use crate::inventory::{Builder, Inventory};
+use crate::problem::{Failure, Problem, Source};
+use crate::text::json;
+use files::{File, Kind};
+
+impl Inventory {
+    /// Reads a folder. An empty one is [`Failure::Nothing`].
+    pub fn load(root: &Path, schema: Arc<EntitySchema>) -> Result<Self, Failure> {
+        if !root.is_dir() {
+            let message = format!("there is no folder {}", root.display());
+            return Err(Problem::general(message)
+                .help("name the folder of an inventory, or begin one with `countersign init`")
+                .into());
+        }
+        let mut config = Config::read(root).map_err(Failure::Problems)?;
+        let mut problems = Vec::new();
+        let files = files::walk(root, &config, &mut problems);
+        let mut builder = Builder::new(root.to_owned(), schema, problems);
+        let answers = read(&mut builder, files);
+        if !answers.is_empty() {
+            import(&mut builder, answers, &mut config);
+        }
+        builder.finish(config)
+    }
+
+    /// The inventory that an import makes, by itself.
+    pub fn of_import(imported: &Imported, schema: Arc<EntitySchema>) -> Result<Self, Failure> {
+        let mut builder = Builder::new(PathBuf::from("."), schema, Vec::new());
+        add(&mut builder, imported)?;
+        builder.finish(Config::none())
+    }
+}
+
+/// Reads the files of an inventory; the answers of AWS among them are left.
+fn read(builder: &mut Builder, files: Vec<File>) -> Vec<import::File> {
+    let mut answers = Vec::new();
+    for File { source, root, kind } in files {
+        match kind {
+            Kind::Answer(kind) => answers.push(import::File { source, root, kind }),
+            Kind::Entities => builder.entities(&source, &root),
+            Kind::Policy => drop(builder.document(source, root)),
+        }
+    }
+    answers
+}
+
+/// Reads answers of AWS as the files that an import would write.
+fn import(builder: &mut Builder, answers: Vec<import::File>, config: &mut Config) {
+    match import::read(answers, config.as_of) {
+        Err(problems) => builder.problems(problems),
+        Ok(mut imported) => {
+            config.as_of = config.as_of.or(imported.as_of);
+            builder.problems(std::mem::take(&mut imported.notes));
+            if let Err(Failure::Problems(problems)) = add(builder, &imported) {
+                builder.problems(problems);
+            }
+        }
+    }
+}
+
+fn add(builder: &mut Builder, imported: &Imported) -> Result<(), Failure> {
+    for (path, text) in import::write::texts(imported)? {
+        let source = Source::new(path.clone(), text);
+        let root = json::parse(&source).map_err(Failure::Problems)?;
+        if imported.files.entities.contains_key(&path) {
+            builder.entities(&source, &root);
+        } else if let Some(first) = builder.document(source, root) {
+            let message = format!("{} is there, and the answers of AWS make a document of that name", first.path);
+            let help = "move one of the two into another folder";
+            builder.problems([Problem::general(message).help(help)]);
+        }
+    }
+    Ok(())
+}
