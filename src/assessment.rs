@@ -8,11 +8,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use serde::Serialize;
 
 use crate::agreements::Agreements;
-use crate::agreements::tree::Tree;
 use crate::findings::Findings;
 use crate::hipaa::{self, Hipaa, Phi};
 use crate::inventory::Inventory;
 use crate::inventory::entity::Uid;
+use crate::inventory::tree::Tree;
 use crate::moment::{self, Moment};
 use crate::operations::answer::{Answer, Because, Decision, Gate};
 use crate::operations::any_request::AnyRequest;

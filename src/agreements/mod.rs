@@ -8,7 +8,7 @@ mod coverage;
 mod entities;
 pub mod narrowing;
 pub mod standing;
-pub mod tree;
+
 mod unlisted;
 
 use std::cell::{OnceCell, RefCell};
@@ -21,13 +21,13 @@ use crate::inventory::Inventory;
 use crate::inventory::entity::Uid;
 pub use crate::inventory::entity::datetime;
 use crate::inventory::model::{Accepted, Account, Agreement, CustomerAgreement, OfflineAgreement};
+use crate::inventory::tree::Tree;
 use crate::moment::Moment;
 use crate::policies::RuleBook;
 use crate::problem::Failure;
 pub use coverage::{Coverage, InForce, KindCoverage};
 use narrowing::Narrowing;
 use standing::Standing;
-use tree::Tree;
 
 /// The station: everything needed to say what is in force.
 pub struct Agreements<'a> {

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{PrincipalEntry, Side};
 use crate::access::settled::{self, Named, OUTSIDE, everything, keys_of, of_statement};
 use crate::access::{self, Answer, Decision};
-use crate::agreements::tree::Tree;
+use crate::inventory::tree::Tree;
 use crate::inventory::{Inventory, Policy};
 use crate::permissions::knowledge::Knowledge;
 use crate::permissions::layer::{Layer, LayerStatement};

@@ -10,6 +10,7 @@ pub mod entity;
 pub mod expand;
 pub mod model;
 pub mod schema;
+pub mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;

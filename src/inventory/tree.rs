@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::inventory::Inventory;
-use crate::inventory::model::{Account, Organization, Parent, Unit};
+use super::Inventory;
+use super::model::{Account, Organization, Parent, Unit};
 
 /// Accounts, units and organizations, and how they hang together.
 #[derive(Debug)]
