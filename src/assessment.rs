@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use serde::Serialize;
 
 use crate::agreements::Agreements;
+use crate::finding::Finding;
 use crate::findings::Findings;
 use crate::hipaa::{self, Hipaa, Phi};
 use crate::inventory::Inventory;
@@ -313,25 +314,6 @@ pub struct StatementAnswer {
     pub line: usize,
     /// Its `Sid`.
     pub sid: Option<String>,
-}
-
-/// Something to look at.
-#[derive(Clone, Debug, Serialize, PartialEq, Eq)]
-pub struct Finding {
-    /// A permanent code.
-    pub rule: String,
-    /// The id of the policy that states it.
-    pub name: String,
-    /// `error`, `warning`, `info`
-    pub severity: String,
-    /// The rules behind it.
-    pub cites: String,
-    /// The account, organization, principal or file that it is about.
-    pub subject: String,
-    /// What it is.
-    pub message: String,
-    /// What to do.
-    pub help: String,
 }
 
 /// What every answer leaves out.

@@ -2,20 +2,20 @@
 
 use serde::Serialize;
 
-use crate::assessment::{Assessment, Finding};
+use crate::assessment::Assessment;
 use crate::diff::{Diff, FindingEntry};
 use crate::expectations::run::Case;
+use crate::finding::{Finding, Severity};
 use crate::guardrails::{By, Outcome as Guarded, Verdict, Violation};
 use crate::inventory::Inventory;
 use crate::inventory::entity::Uid;
-use crate::lint::Severity;
 use crate::lint::baseline::hash;
 use crate::problem::{Place, Problem, Span};
 use crate::report::findings::{Entry, Report, Spot, counts};
 use crate::words::{count, principal};
 
 /// A part of a check.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Part {
     /// What the change does, against a base.
@@ -138,7 +138,7 @@ impl Checked {
     }
 
     fn finding(&self, inventory: &Inventory, finding: &Finding) -> Entry {
-        let severity = Severity::named(&finding.severity);
+        let severity = finding.severity;
         let (file, spot) = match subject(inventory, &finding.subject) {
             Some(place) => (self.path(&place.source.path), Spot::Place(place)),
             None => (self.path(&finding.subject), Spot::Line(1)),
@@ -177,7 +177,7 @@ impl Checked {
 
     /// What the change does.
     pub fn add_diff(&mut self, base: String, diff: Diff) {
-        let new = diff.findings.iter().any(|f| f.change == "new" && self.fails(Severity::named(&f.severity)));
+        let new = diff.findings.iter().any(|f| f.change == "new" && self.fails(f.severity));
         let mut words = diff.verdict.words();
         if new {
             words.push("findings are new");

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use cedar_policy::{Entities, RestrictedExpression as Expr};
 
 use crate::agreements::{Agreements, KindCoverage, context, datetime};
-use crate::assessment::Finding;
+use crate::finding::{Finding, Severity};
 use crate::hipaa::{Facts, words};
 use crate::inventory::Inventory;
 use crate::inventory::entity::Uid;
@@ -15,7 +15,7 @@ use crate::moment::Moment;
 use crate::operations::Desk;
 use crate::operations::answer::{Answer, Decision};
 use crate::permissions::principals::Principal;
-use crate::policies::{RuleBook, Ruling};
+use crate::policies::{Rule, RuleBook, Ruling};
 use crate::problem::Failure;
 
 /// Collects findings.
@@ -75,7 +75,7 @@ impl<'a> Findings<'a> {
             Some(name) => format!("account {} ({name})", account.id),
             None => format!("account {}", account.id),
         };
-        self.found.extend(findings(&ruling, &subject));
+        self.found.extend(findings(&ruling, &subject)?);
         Ok(())
     }
 
@@ -120,7 +120,7 @@ impl<'a> Findings<'a> {
         }
         let (who, resource) = (principal.uid.to_cedar()?, Uid::new("Account", &desk.account.id).to_cedar()?);
         let ruling = self.rules.rule("report-on-access", &who, &resource, context(pairs)?, desk.entities)?;
-        Ok(findings(&ruling, ""))
+        findings(&ruling, "")
     }
 
     /// Those about organizations, once all accounts are known.
@@ -139,7 +139,7 @@ impl<'a> Findings<'a> {
             let entities = agreements.entities(manager, &standing, &[Uid::new("Organization", &organization.id)])?;
             let uid = Uid::new("Organization", &organization.id).to_cedar()?;
             let ruling = self.rules.rule("report-on-organization", &uid, &uid, context(pairs)?, &entities)?;
-            self.found.extend(findings(&ruling, &format!("organization {}", organization.id)));
+            self.found.extend(findings(&ruling, &format!("organization {}", organization.id))?);
         }
         Ok(())
     }
@@ -154,7 +154,7 @@ impl<'a> Findings<'a> {
             let entity = cedar_policy::Entity::new_no_attrs(uid.clone(), std::collections::HashSet::new());
             let entities = Entities::from_entities([entity], None).map_err(|e| Failure::general(e.to_string()))?;
             let ruling = self.rules.rule("report-on-policy", &uid, &uid, context(pairs)?, &entities)?;
-            self.found.extend(findings(&ruling, label));
+            self.found.extend(findings(&ruling, label)?);
         }
         Ok(())
     }
@@ -167,9 +167,7 @@ impl<'a> Findings<'a> {
             self.found.push(finding);
         }
         self.documents()?;
-        let rank = |severity: &str| ["error", "warning", "info"].iter().position(|s| *s == severity).unwrap_or(3);
-        self.found
-            .sort_by(|a, b| (rank(&a.severity), &a.rule, &a.subject).cmp(&(rank(&b.severity), &b.rule, &b.subject)));
+        self.found.sort_by(|a, b| (b.severity, &a.rule, &a.subject).cmp(&(a.severity, &b.rule, &b.subject)));
         Ok(self.found)
     }
 }
@@ -187,19 +185,23 @@ fn declares_policies(agreements: &Agreements<'_>, organization: &Organization) -
 }
 
 /// A finding for each policy that permits, in the words of its annotations.
-fn findings(ruling: &Ruling<'_>, subject: &str) -> Vec<Finding> {
-    if !ruling.permitted {
-        return Vec::new();
-    }
-    let by = ruling.by.iter();
-    by.map(|rule| Finding {
+fn findings(ruling: &Ruling<'_>, subject: &str) -> Result<Vec<Finding>, Failure> {
+    let by = if ruling.permitted { ruling.by.as_slice() } else { &[] };
+    by.iter().map(|rule| finding(rule, subject)).collect()
+}
+
+fn finding(rule: &Rule, subject: &str) -> Result<Finding, Failure> {
+    // a severity that no one knows would pass every gate
+    let severity = rule.get("severity").and_then(Severity::named).ok_or_else(|| {
+        Failure::general(format!("the finding `{}` has no @severity of error, warning or info", rule.id))
+    })?;
+    Ok(Finding {
         rule: rule.text("code").unwrap_or_else(|| rule.id.clone()),
         name: rule.id.clone(),
-        severity: rule.text("severity").unwrap_or_else(|| "warning".to_owned()),
+        severity,
         cites: rule.rule().to_owned(),
         subject: subject.to_owned(),
         message: rule.text("message").unwrap_or_default(),
         help: rule.text("help").unwrap_or_default(),
     })
-    .collect()
 }

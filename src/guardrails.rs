@@ -18,11 +18,11 @@ use crate::agreements::standing::Standing;
 use crate::agreements::{Agreements, context, datetime};
 use crate::assessment::{OperationAnswer, Options, PrincipalAnswer, assess};
 use crate::diff::differences::Operation;
+use crate::finding::Severity;
 use crate::inventory::Inventory;
 use crate::inventory::entity::{Entity, Item, Uid, cedar_uid};
 use crate::inventory::model::Account;
 use crate::inventory::schema::EntitySchema;
-use crate::lint::Severity;
 use crate::policies::{self, RuleBook};
 use crate::problem::{Failure, Place, Problem, Source, Span, did_you_mean};
 use crate::stack;
@@ -248,10 +248,10 @@ fn guardrail(source: &Arc<Source>, span: Span, policy: &cedar_policy::Policy) ->
     let message =
         message.ok_or_else(|| wrong("a guardrail without `@message`", "say what is wrong where it is broken"))?;
     let severity = match policy.annotation("severity") {
-        None | Some("error") => Severity::Error,
-        Some("warning") => Severity::Warning,
-        Some("info") => Severity::Info,
-        Some(_) => return Err(wrong("there is no such severity", "write error, warning or info")),
+        None => Severity::Error,
+        Some(word) => {
+            Severity::named(word).ok_or_else(|| wrong("there is no such severity", "write error, warning or info"))?
+        }
     };
     let place = Place { source: source.clone(), span };
     Ok(Guardrail { id, severity, message, rule: text("rule"), place })

@@ -11,6 +11,7 @@ pub mod check;
 pub mod cli;
 pub mod diff;
 pub mod expectations;
+pub mod finding;
 pub mod findings;
 pub mod guardrails;
 pub mod hipaa;

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{Asking, Cli, NOT_OK, Narrowing, OK, Printing, narrow, output};
 use crate::assessment::{AccountAnswer, Assessment, assess};
-use crate::lint::Severity;
+use crate::finding::Severity;
 use crate::problem::Failure;
 use crate::report;
 
@@ -65,7 +65,7 @@ pub fn evaluate(cli: &Cli, args: &EvaluateArgs) -> Result<u8, Failure> {
 }
 
 fn exit(assessment: &Assessment, fail_on: Option<Severity>) -> u8 {
-    let fails = fail_on.is_some_and(|limit| assessment.findings.iter().any(|f| Severity::named(&f.severity) >= limit));
+    let fails = fail_on.is_some_and(|limit| assessment.findings.iter().any(|f| f.severity >= limit));
     if fails { NOT_OK } else { OK }
 }
 

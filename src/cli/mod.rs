@@ -14,6 +14,7 @@ mod output;
 mod show;
 mod simulate;
 mod test;
+mod values;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::PrincipalEntry;
-use crate::assessment::{AgreementAnswer, Assessment, Finding, OperationAnswer, Options, PrincipalAnswer, assess_each};
+use crate::assessment::{AgreementAnswer, Assessment, OperationAnswer, Options, PrincipalAnswer, assess_each};
+use crate::finding::Finding;
 use crate::inventory::Inventory;
 use crate::operations::answer::Decision;
 use crate::policies::RuleBook;

@@ -115,7 +115,7 @@ impl Sides<'_> {
             change,
             rule: finding.rule.clone(),
             name: finding.name.clone(),
-            severity: finding.severity.clone(),
+            severity: finding.severity,
             message: finding.message.clone(),
             help: finding.help.clone(),
             subjects: subjects.iter().map(|s| (*s).to_owned()).collect(),

@@ -17,6 +17,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use crate::assessment::{Assessment, Options, PrincipalAnswer};
+use crate::finding::Severity;
 use crate::inventory::Inventory;
 use crate::moment;
 use crate::policies::RuleBook;
@@ -196,7 +197,7 @@ pub struct FindingEntry {
     /// Its name.
     pub name: String,
     /// `error`, `warning`, `info`
-    pub severity: String,
+    pub severity: Severity,
     /// What it is.
     pub message: String,
     /// What to do.

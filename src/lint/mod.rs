@@ -16,43 +16,10 @@ pub mod settings;
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
+pub use crate::finding::Severity;
 use crate::problem::{Place, Source, Span};
 use policy::Policy;
 use read::{FaultKind, Loaded};
-
-/// How bad a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    /// Worth knowing.
-    Info,
-    /// Probably not what was meant.
-    Warning,
-    /// Invalid, or without the effect that it was written for.
-    Error,
-}
-
-impl Severity {
-    /// That of a finding of an assessment, by its word.
-    pub fn named(word: &str) -> Self {
-        match word {
-            "error" => Self::Error,
-            "info" => Self::Info,
-            _ => Self::Warning,
-        }
-    }
-
-    /// `error`, `warning`, `info`
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Error => "error",
-            Self::Warning => "warning",
-            Self::Info => "info",
-        }
-    }
-}
 
 /// How sure a rule is of what it says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

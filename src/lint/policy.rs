@@ -10,7 +10,7 @@ use crate::problem::{Problem, Source, Span};
 use crate::text::json::{Member, Node, Value};
 
 /// What a policy is attached to, which decides what it may hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// An identity policy, managed or inline.

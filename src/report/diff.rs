@@ -298,7 +298,7 @@ impl Drawing<'_> {
     fn finding(&self, entry: &FindingEntry) -> String {
         let new = entry.change == "new";
         let colour = if new { AnsiColor::Yellow } else { AnsiColor::Green };
-        let word = if new { entry.severity.as_str() } else { "gone" };
+        let word = if new { entry.severity.word() } else { "gone" };
         let subjects = few(&entry.subjects, self.shown);
         let sentence = format!("{} {} · {subjects}: {}", entry.rule, entry.name, entry.message);
         format!("{}{}", self.head((word, colour), None, &sentence), self.causes(&entry.causes))

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{bold, count, coverage, day, dim, few, paragraph, verdict, wrapped};
-use crate::assessment::{AccountAnswer, AgreementAnswer, Assessment, Finding, OperationAnswer, PrincipalAnswer};
+use crate::assessment::{AccountAnswer, AgreementAnswer, Assessment, OperationAnswer, PrincipalAnswer};
+use crate::finding::{Finding, Severity};
 
 /// Groups and findings shown without `--all`.
 const SHOWN: usize = 12;
@@ -34,8 +35,7 @@ fn summary(assessment: &Assessment) -> String {
         count(assessment.accounts.len(), "account"),
         count(assessment.principals.len(), "principal")
     );
-    let severities =
-        ["error", "warning", "info"].map(|s| (s, assessment.findings.iter().filter(|f| f.severity == s).count()));
+    let severities = Severity::ALL.map(|s| (s.word(), assessment.findings.iter().filter(|f| f.severity == s).count()));
     let found: Vec<String> = severities
         .iter()
         .filter(|(_, n)| *n > 0)
@@ -226,10 +226,10 @@ fn findings(width: usize, findings: &[Finding], all: bool) -> String {
         return String::new();
     }
     let mut text = format!("\n{}\n", bold("Findings"));
-    let shown: Vec<&Finding> = findings.iter().filter(|f| all || f.severity != "info").collect();
+    let shown: Vec<&Finding> = findings.iter().filter(|f| all || f.severity != Severity::Info).collect();
     for finding in shown.iter().take(if all { shown.len() } else { SHOWN }) {
         let cites = if finding.cites.is_empty() { String::new() } else { format!(" ({})", finding.cites) };
-        let head = format!("  {} {} ", verdict_padded(&finding.severity), finding.rule);
+        let head = format!("  {} {} ", verdict_padded(finding.severity.word()), finding.rule);
         text.push_str(&wrapped(width, &head, INDENT, &format!("{} {}{cites}", finding.subject, finding.message)));
     }
     let rest = findings.len() - shown.len().min(if all { shown.len() } else { SHOWN });

@@ -5,8 +5,8 @@ use serde::Serialize;
 use crate::check::{Checked, Done};
 use crate::diff::Diff;
 use crate::expectations::run::Case;
+use crate::finding::Severity;
 use crate::guardrails::Outcome;
-use crate::lint::Severity;
 
 /// The document: `schemas/check.v1.schema.json`.
 #[derive(Serialize)]

@@ -8,8 +8,8 @@ use anstyle::AnsiColor;
 
 use super::{bold, day, diff, dim, expectations, paragraph, styled, verdict, wrapped};
 use crate::check::{Checked, Part, State, violations_words};
+use crate::finding::Severity;
 use crate::guardrails::Verdict;
-use crate::lint::Severity;
 use crate::report::findings::Entry;
 
 /// The word of a part.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Entry;
-use crate::lint::Severity;
+use crate::finding::Severity;
 
 /// The findings that count.
 pub fn gitlab(entries: &[Entry]) -> Value {

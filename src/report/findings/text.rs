@@ -19,9 +19,9 @@ struct Drawn {
 impl Drawn {
     fn new(finding: &Finding) -> Self {
         let severity = match finding.severity {
-            crate::lint::Severity::Error => miette::Severity::Error,
-            crate::lint::Severity::Warning => miette::Severity::Warning,
-            crate::lint::Severity::Info => miette::Severity::Advice,
+            crate::finding::Severity::Error => miette::Severity::Error,
+            crate::finding::Severity::Warning => miette::Severity::Warning,
+            crate::finding::Severity::Info => miette::Severity::Advice,
         };
         let fix = finding.fix.as_ref().map(|f| {
             let option = if f.safe { "--fix" } else { "--unsafe-fixes" };
