@@ -1,19 +1,15 @@
 //! New access for any request: labelled pairs, and generated pairs against requests found by enumeration.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
-
-mod generated;
-mod reference;
-
 use std::cell::RefCell;
 
+use crate::common::drawn_from;
+use crate::generated::*;
 use countersign::access::{Answer, Decision, Side, new_access};
 use countersign::problem::Source;
 use countersign::simulation::request::document_of;
 use countersign::stack;
-use generated::*;
 use proptest::prelude::*;
-use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Map, Value, json};
 
 fn side(layers: &[Value]) -> Side {
@@ -38,7 +34,7 @@ fn allows(layers: &[Value], action: &str, resource: &str, context: &Map<String, 
     if let Some(service_control) = layers.get(2) {
         request["serviceControl"] = json!([[service_control]]);
     }
-    reference::decide(&request) == "allowed"
+    crate::reference::decide(&request) == "allowed"
 }
 
 /// Every witness is a request that the second interpreter allows now, and did not before.
@@ -443,7 +439,7 @@ fn more_generated_pairs() {
 fn generated(seed: u8) {
     let counts = RefCell::new([0_usize; 3]);
     let config = Config { cases: cases().div_ceil(2), failure_persistence: None, ..Config::default() };
-    let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &[seed; 32]));
+    let mut runner = TestRunner::new_with_rng(config, drawn_from(seed));
     let result = runner.run(&(pair(), contexts()), |((old, new), contexts)| {
         let (old, new) = ([old], [new]);
         let answer = stack::evaluate(|| Ok(compare(&old, &new))).unwrap();

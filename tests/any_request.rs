@@ -1,12 +1,8 @@
 //! `can --any`: is there any request by which a principal could do an operation?
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
-
-mod common;
-
 use std::collections::BTreeMap;
 
-use common::*;
+use crate::common::*;
 use countersign::assessment::{Options, assess};
 use countersign::inventory::Inventory;
 use proptest::prelude::*;

@@ -1,13 +1,9 @@
 //! The command as its users run it: exit codes, JSON against its schemas, and every example and page with its output.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
-
-mod common;
-
 use std::path::Path;
 use std::process::{Command, Output};
 
-use common::*;
+use crate::common::*;
 use serde_json::{Value, json};
 
 const BEFORE: &str = "examples/pull-request/before";

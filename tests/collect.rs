@@ -1,8 +1,6 @@
 //! The collecting script, with a stub in place of the AWS CLI: what it asks, what it keeps, and what import makes of it.
 
 #![cfg(unix)]
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
-
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -8,12 +8,10 @@
     clippy::manual_is_multiple_of
 )]
 
-mod common;
-
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use common::*;
+use crate::common::*;
 use countersign::access::Decision;
 use countersign::assessment::{Assessment, Options, assess};
 use countersign::diff::causes::Part;
@@ -25,7 +23,7 @@ use countersign::diff::{AccessEntry, Diff, Side, diff};
 use countersign::inventory::Inventory;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
-use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 
 fn load(folder: &Path) -> Inventory {
@@ -465,7 +463,7 @@ fn plain(base: &Assessment, head: &Assessment) -> BTreeSet<String> {
     told
 }
 
-/// Continuous integration asks for more by `PROPTEST_CASES`.
+/// `.ci/long` asks for more by `PROPTEST_CASES`.
 fn cases() -> usize {
     std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(4 * DRAWN)
 }
@@ -474,8 +472,7 @@ fn cases() -> usize {
 /// has a cause. Everything that is drawn is changed in turn, by itself or with something else.
 #[test]
 fn nothing_is_missed() {
-    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[11; 32]);
-    let mut runner = TestRunner::new_with_rng(Config::default(), rng);
+    let mut runner = TestRunner::new_with_rng(Config::default(), drawn_from(11));
     let drawn = (prop::collection::vec(any::<u8>(), DRAWN), 1..4_u8, prop::option::of((0..DRAWN, any::<u8>())));
     for case in 0..cases() {
         let (choices, step, besides) = drawn.new_tree(&mut runner).unwrap().current();

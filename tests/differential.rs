@@ -1,15 +1,12 @@
 //! The lowering against a second interpreter of IAM (`reference`), on generated policies and requests; and every lowered
 //! policy against its schema, strictly.
 //!
-//! `DIFFERENTIAL_CASES` sets how many; continuous integration asks for 100,000.
-
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
-
-mod generated;
-mod reference;
+//! `DIFFERENTIAL_CASES` sets how many; `.ci/long` asks for more, in rounds.
 
 use std::path::Path;
 
+use crate::common::drawn_from;
+use crate::generated::*;
 use cedar_policy::{PolicySet, Schema, ValidationMode, Validator};
 use countersign::iam::document;
 use countersign::permissions::lower;
@@ -18,7 +15,6 @@ use countersign::simulation::request::{Batch, Reader};
 use countersign::simulation::{Answer, Simulator};
 use countersign::stack;
 use countersign::text::json;
-use generated::*;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -108,7 +104,7 @@ fn cases() -> u32 {
 /// A runner that has found its failure is shrunk and shown by proptest.
 fn run(cases: u32, seed: u8, requests: impl Strategy<Value = Value>, holds: impl Fn(&Simulator, &Value)) {
     let config = Config { cases, failure_persistence: None, max_shrink_iters: 2000, ..Config::default() };
-    let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &[seed; 32]));
+    let mut runner = TestRunner::new_with_rng(config, drawn_from(seed));
     let simulator = Simulator::default();
     let result = runner.run(&requests, |request| {
         holds(&simulator, &request);
@@ -119,7 +115,7 @@ fn run(cases: u32, seed: u8, requests: impl Strategy<Value = Value>, holds: impl
 
 fn agree(simulator: &Simulator, request: &Value) {
     let answer = decide(simulator, request);
-    assert_eq!(decision(&answer), reference::decide(request), "{request:#}");
+    assert_eq!(decision(&answer), crate::reference::decide(request), "{request:#}");
     explained(&answer);
 }
 
@@ -192,7 +188,7 @@ fn what_is_certain_holds_in_every_context() {
         let strategy = (requests(any_operator()), prop::collection::vec(any::<prop::sample::Index>(), KEYS.len()));
         let certain = std::cell::Cell::new(0);
         let config = Config { cases: cases() / 5, failure_persistence: None, ..Config::default() };
-        let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &[4; 32]));
+        let mut runner = TestRunner::new_with_rng(config, drawn_from(4));
         let simulator = Simulator::default();
         let result = runner.run(&strategy, |(complete, hidden)| {
             let mut open = complete.clone();
@@ -204,7 +200,7 @@ fn what_is_certain_holds_in_every_context() {
                 }
             }
             let answer = decide(&simulator, &open);
-            let expected = reference::decide(&complete);
+            let expected = crate::reference::decide(&complete);
             if decision(&answer) == "unknown" {
                 prop_assert!(!answer.depends_on.is_empty(), "{open:#}");
                 prop_assert!(!answer.denied_in_any_case || expected != "allowed", "{open:#}");
@@ -282,7 +278,7 @@ fn a_planted_error_in_each_operator_is_found() {
             let found = (0..5000).any(|_| {
                 let request = strategy.new_tree(&mut runner).unwrap().current();
                 let wrong = mutated(&request, from, to);
-                wrong != request && decision(&decide(&simulator, &wrong)) != reference::decide(&request)
+                wrong != request && decision(&decide(&simulator, &wrong)) != crate::reference::decide(&request)
             });
             assert!(found, "{from} taken for {to} is not found");
         }

@@ -1,10 +1,6 @@
 //! Expectations: what is met and what is not, with its reason; and the set that is recorded.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
-
-mod common;
-
-use common::*;
+use crate::common::*;
 use countersign::assessment::{Options, assess};
 use countersign::expectations::run::{Case, run};
 use countersign::expectations::{Suite, parse, record};

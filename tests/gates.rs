@@ -1,12 +1,8 @@
 //! Every cell of the table of gates, for both generations of permissions; every message and every reason, from a fixture.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
-
-mod common;
-
 use std::collections::{BTreeMap, BTreeSet};
 
-use common::*;
+use crate::common::*;
 use countersign::operations::PermissionModel;
 use serde_json::{Value, json};
 

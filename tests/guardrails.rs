@@ -1,10 +1,6 @@
 //! Guardrails: what they forbid, to whom, and when they are proved.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
-
-mod common;
-
-use common::*;
+use crate::common::*;
 use countersign::assessment::Options;
 use countersign::guardrails::{By, Guardrails, Outcome, SHIPPED, Verdict, shipped};
 use countersign::inventory::Inventory;

@@ -1,15 +1,11 @@
 //! `import`: the answers of AWS as they are given, with their traps. The samples in `tests/data/aws-cli` are built to AWS's
 //! service models; what they make is told here from what they say.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
-
-mod common;
-
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use common::*;
+use crate::common::*;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -313,7 +309,7 @@ fn malformed_answers_have_their_place_and_change_nothing() {
         bad("list-accounts.json", json!({"Accounts": [account]}))
     };
     let user = |policy: Value| {
-        let user = json!({"UserName": "a", "Arn": user(A, "a"), "UserPolicyList": [policy]});
+        let user = json!({"UserName": "a", "Arn": crate::common::user(A, "a"), "UserPolicyList": [policy]});
         bad("details.json", json!({"UserDetailList": [user]}))
     };
     for (text, wanted) in [
@@ -357,7 +353,7 @@ fn malformed_answers_have_their_place_and_change_nothing() {
         (
             bad(
                 "details.json",
-                json!({"UserDetailList": [{"UserName": "a", "Arn": common::user(A, "a"), "GroupList": ["g"]}]}),
+                json!({"UserDetailList": [{"UserName": "a", "Arn": crate::common::user(A, "a"), "GroupList": ["g"]}]}),
             ),
             "the group `g` is not in this answer",
         ),
@@ -380,7 +376,7 @@ fn malformed_answers_have_their_place_and_change_nothing() {
         (bad("entities.json", json!([{"uid": account(A)}])), "this is no answer of AWS: it is a file of an inventory"),
         (bad("x.json", json!({"Buckets": []})), "an object with Buckets"),
         (
-            bad("x.json", json!({"Users": [{"UserName": "a", "UserId": "AIDA", "Arn": common::user(A, "a")}]})),
+            bad("x.json", json!({"Users": [{"UserName": "a", "UserId": "AIDA", "Arn": crate::common::user(A, "a")}]})),
             "this is a list of IAM",
         ),
     ] {
@@ -464,7 +460,7 @@ fn answers_that_contradict_each_other() {
     let (found, _) = stale.done();
     let attrs = &found["CustomerAgreement::\"customer-agreement-OrgBaa0123456789\""]["attrs"];
     assert_eq!(attrs["effectiveEnd"], "2025-01-01T00:00:00Z");
-    let user = json!({"UserDetailList": [{"UserName": "a", "Arn": common::user(A, "a")}]});
+    let user = json!({"UserDetailList": [{"UserName": "a", "Arn": crate::common::user(A, "a")}]});
     assert!(Import::of(&[("old.json", user.clone()), ("new.json", user)]).refused().contains("is told by"));
     // an answer without the end is older than one that has it
     let ended = json!({"state": "CUSTOMER_TERMINATED", "effectiveEnd": "2024-06-01T00:00:00Z"});
@@ -611,7 +607,7 @@ fn documents_as_object_string_or_percent_encoded() {
         json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "artifact:*", "Resource": "*"}]});
     let encoded = document.to_string().replace('"', "%22").replace('{', "%7B").replace('}', "%7D").replace(' ', "%20");
     let of = |document: Value| {
-        let user = json!({"UserName": "a", "Arn": user(A, "a"), "UserPolicyList": [{"PolicyName": "p/q?", "PolicyDocument": document}]});
+        let user = json!({"UserName": "a", "Arn": crate::common::user(A, "a"), "UserPolicyList": [{"PolicyName": "p/q?", "PolicyDocument": document}]});
         let import = Import::of(&[(
             "details.json",
             json!({"UserDetailList": [user], "GroupDetailList": [], "RoleDetailList": [], "Policies": []}),

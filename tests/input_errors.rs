@@ -1,10 +1,6 @@
 //! An inventory with one mistake of each kind: each error has its place, and says what to do.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
-
-mod common;
-
-use common::*;
+use crate::common::*;
 use countersign::inventory::Inventory;
 use countersign::problem::{Failure, Problem};
 use serde_json::{Value, json};

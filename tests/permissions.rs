@@ -1,13 +1,9 @@
 //! IAM's statement language lowered to Cedar: operators, patterns, layers, and what is unknown.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
-
-mod common;
-
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use common::*;
+use crate::common::*;
 use countersign::iam::document;
 use countersign::inventory::Policy;
 use countersign::permissions::context::{KeyValue, Keys, Request};

@@ -1,10 +1,6 @@
 //! Properties over random organizations and policies.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
-
-mod common;
-
-use common::*;
+use crate::common::*;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -66,7 +62,7 @@ fn subset(less: &[String], more: &[String]) -> bool {
     less.iter().all(|l| more.contains(l))
 }
 
-/// Continuous integration asks for more by `PROPTEST_CASES`.
+/// `.ci/long` asks for more by `PROPTEST_CASES`.
 fn cases() -> u32 {
     std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(60)
 }

@@ -1,7 +1,5 @@
 //! Two revisions of an inventory in a git repository, read without touching the work tree.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
-
 use std::path::Path;
 use std::process::{Command, Output};
 

@@ -1,7 +1,5 @@
 //! `simulate` as its users run it: requests in JSON and on the command line, batches, and AWS's own examples.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
-
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};

@@ -1,13 +1,9 @@
 //! The same inventory with its files renamed, moved or reordered gives the same bytes, places apart; and what `show
 //! entities` prints is the same inventory.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
-
-mod common;
-
 use std::path::Path;
 
-use common::*;
+use crate::common::*;
 use serde_json::Value;
 
 const EXAMPLES: [&str; 6] = ["clinic", "hospital", "consolidated-billing", "not-set-up", "offline-baa", "reseller"];

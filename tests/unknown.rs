@@ -1,10 +1,6 @@
 //! What an inventory does not say: never taken for true, never for false, and named in the answer.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
-
-mod common;
-
-use common::*;
+use crate::common::*;
 use serde_json::{Value, json};
 
 /// An organization of which only these facts are known.

@@ -12,6 +12,7 @@ use countersign::moment::{self, Moment};
 use countersign::operations::PermissionModel;
 use countersign::policies::RuleBook;
 use countersign::problem::{Failure, Problem};
+use proptest::test_runner::{RngAlgorithm, TestRng};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -45,6 +46,16 @@ impl Default for Ask {
     fn default() -> Self {
         Self { at: at("2026-11-01"), model: PermissionModel::Any, context: BTreeMap::new() }
     }
+}
+
+/// Draws the cases of a property: the same in each run, and others in each `PROPERTY_ROUND` of the long ones (`.ci/long`).
+pub fn drawn_from(seed: u8) -> TestRng {
+    let round: u32 = std::env::var("PROPERTY_ROUND").ok().and_then(|n| n.parse().ok()).unwrap_or(0);
+    let mut seeds = [seed; 32];
+    for (byte, round) in seeds.iter_mut().zip(round.to_le_bytes()) {
+        *byte ^= round;
+    }
+    TestRng::from_seed(RngAlgorithm::ChaCha, &seeds)
 }
 
 pub fn at(text: &str) -> Moment {

@@ -11,7 +11,7 @@ use countersign::problem::Source;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{Example, codes, examples, lint, reference, settings, settings_of, told};
+use super::{Example, codes, examples, lint, settings, settings_of, told};
 
 /// Applies the fixes of a file, if it has some.
 fn fixed(example: &Example, which: Which, settings: &Settings) -> Option<Fixed> {
@@ -75,7 +75,7 @@ fn decisions(policy: &Value) -> Vec<&'static str> {
                     "principal": "arn:aws:iam::111122223333:user/jo", "action": action, "resource": resource,
                     "context": context, "identity": [policy],
                 });
-                decisions.push(reference::decide(&request));
+                decisions.push(crate::reference::decide(&request));
             }
         }
     }

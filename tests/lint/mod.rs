@@ -1,13 +1,9 @@
 //! Lint: every rule by its own page, the published policies, where policies stand, the fixes, the command.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
-
 mod command;
 mod fixes;
 mod pages;
 mod read;
-#[path = "../reference/mod.rs"]
-mod reference;
 
 use std::collections::BTreeSet;
 
