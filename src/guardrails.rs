@@ -171,6 +171,13 @@ impl Guardrails {
         Ok((!read.all.is_empty()).then_some(read))
     }
 
+    /// The guardrails of these sources.
+    pub fn of_sources(sources: &[Arc<Source>], schema: &EntitySchema) -> Result<Self, Failure> {
+        let mut problems = Vec::new();
+        let read = Self::new(sources, schema, &mut problems)?;
+        if problems.iter().any(Problem::is_error) { Err(Failure::Problems(problems)) } else { Ok(read) }
+    }
+
     fn new(sources: &[Arc<Source>], schema: &EntitySchema, problems: &mut Vec<Problem>) -> Result<Self, Failure> {
         let (mut all, mut set) = (BTreeMap::new(), PolicySet::new());
         for source in sources {

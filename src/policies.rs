@@ -141,6 +141,11 @@ impl RuleBook {
         if problems.is_empty() { Self::new(sources, schema) } else { Err(Failure::Problems(problems)) }
     }
 
+    /// The policies of these sources.
+    pub fn of_sources(sources: Vec<Arc<Source>>, schema: &EntitySchema) -> Result<Self, Failure> {
+        Self::new(sources, schema)
+    }
+
     fn new(sources: Vec<Arc<Source>>, schema: &EntitySchema) -> Result<Self, Failure> {
         let mut problems = Vec::new();
         let mut all = PolicySet::new();

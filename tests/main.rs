@@ -20,6 +20,7 @@ mod guardrails;
 mod import;
 mod input_errors;
 mod lint;
+mod mutation;
 mod permissions;
 mod properties;
 mod revision;
