@@ -1,10 +1,6 @@
 //! What the rules need not be asked about: the answers are the same as if they were asked about everything.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
-
-mod common;
-
-use common::*;
+use crate::common::*;
 use countersign::agreements::Agreements;
 use countersign::agreements::narrowing::Narrowing;
 use countersign::inventory::Inventory;

@@ -1,10 +1,6 @@
 //! Agreements that may be in force without being in the inventory (D16): asked both ways, by the rules.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
-
-mod common;
-
-use common::*;
+use crate::common::*;
 use serde_json::json;
 
 /// An organization of two accounts, of which the lists of agreements of these were not answered.
