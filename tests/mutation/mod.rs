@@ -276,7 +276,7 @@ impl<'t, S: Subject> Trial<'t, S> {
     }
 }
 
-/// What becomes of each mutant, with two at a time.
+/// What becomes of each mutant, with as many at a time as there are processors.
 fn fates<S: Subject>(subject: &S, inventories: &Inventories, mutants: &[Mutant]) -> Vec<Fate>
 where
     S::Rules: Sync,
@@ -293,7 +293,8 @@ where
         }
     };
     std::thread::scope(|threads| {
-        let workers = [threads.spawn(work), threads.spawn(work)];
+        let workers = std::thread::available_parallelism().map_or(2, usize::from);
+        let workers: Vec<_> = (0..workers).map(|_| threads.spawn(work)).collect();
         workers.into_iter().for_each(|w| w.join().unwrap());
     });
     fates.into_inner().unwrap().into_values().collect()

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cedar_policy::{Policy, PolicyId};
+use cedar_policy::Policy;
 use countersign::policies;
 use countersign::problem::{Source, Span};
 use serde_json::{Map, Value, json};
@@ -51,13 +51,7 @@ pub fn mutants(sources: &[std::sync::Arc<Source>], schema: &Value) -> Vec<Mutant
         let mut seen = BTreeSet::from([cedar(&original.json)]);
         let mut names: BTreeMap<String, usize> = BTreeMap::new();
         for (what, changed) in edits(&original.json, &words) {
-            let policy = match &changed {
-                Some(json) => match Policy::from_json(Some(PolicyId::new("mutant")), json.clone()) {
-                    Ok(policy) => policy.to_string(),
-                    Err(_) => continue,
-                },
-                None => String::new(),
-            };
+            let policy = changed.as_ref().map(cedar).unwrap_or_default();
             if !seen.insert(policy.clone()) {
                 continue;
             }
