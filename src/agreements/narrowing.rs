@@ -22,6 +22,8 @@ pub enum Relation {
     InOrganization,
     /// `resource in principal`
     Below,
+    /// `principal in resource`
+    Above,
 }
 
 /// For each type, the relations of which one holds wherever a policy permits; types that are not narrowed are missing.
@@ -29,6 +31,7 @@ pub enum Relation {
 pub struct Narrowing {
     in_force: BTreeMap<&'static str, BTreeSet<Relation>>,
     holds: BTreeMap<&'static str, BTreeSet<Relation>>,
+    lists: BTreeMap<&'static str, BTreeSet<Relation>>,
 }
 
 impl Narrowing {
@@ -41,6 +44,7 @@ impl Narrowing {
         Self {
             in_force: find("in-force", &["CustomerAgreement", "OfflineAgreement"]),
             holds: find("holds", &["Membership", "Designation"]),
+            lists: find("lists-agreements-of", &["Account"]),
         }
     }
 
@@ -56,9 +60,14 @@ impl Narrowing {
         self.holds.get(ty).filter(only_own).map(|_| Relation::OwnAccount)
     }
 
+    /// Whether only the accounts of an organization can tell its agreements.
+    pub fn members_tell(&self) -> bool {
+        self.lists.get("Account").is_some_and(|relations| *relations == BTreeSet::from([Relation::Above]))
+    }
+
     /// Whether what an agreement changes stays within the accounts that it names.
     pub fn is_complete(&self) -> bool {
-        self.in_force.len() == 2 && self.holds.len() == 2
+        self.in_force.len() == 2 && self.holds.len() == 2 && self.members_tell()
     }
 }
 
@@ -105,6 +114,7 @@ fn related(conjunct: &Value) -> Option<Relation> {
     match is_variable(left, "resource") {
         true if is_variable(right, "principal") => Some(Relation::Below),
         true if is_attribute(right, "organization") => Some(Relation::InOrganization),
+        false if is_variable(left, "principal") && is_variable(right, "resource") => Some(Relation::Above),
         _ => None,
     }
 }

@@ -68,7 +68,10 @@ impl Agreements<'_> {
         entities: &Entities,
     ) -> Result<Vec<(&'static str, String)>, Failure> {
         let mut missing = Vec::new();
-        if !self.lists(account, &Uid::new("Account", &account.id), entities)? {
+        let own = Uid::new("Account", &account.id);
+        let told = self.lists(account, &own, entities)?;
+        // with other rules, the list of another account may tell it
+        if !told && (self.narrowing.members_tell() || !self.lists_any(self.tree.accounts.values(), &own)?) {
             missing.push(("account", format!("the agreements of account {} could not be listed", account.id)));
         }
         let mut unknown = standing.unknown.clone();
@@ -99,17 +102,25 @@ impl Agreements<'_> {
             return Ok(*listed);
         }
         let uid = Uid::new("Organization", organization);
-        let mut listed = false;
-        let members = self.members()?.get(organization).map_or(&[][..], Vec::as_slice);
-        for member in members.iter().filter_map(|id| self.tree.accounts.get(id)) {
-            let entities = self.entities(member, &*self.standing(member)?, &[])?;
-            listed = self.lists(member, &uid, &entities)?;
-            if listed {
-                break;
-            }
-        }
+        let listed = if self.narrowing.members_tell() {
+            let members = self.members()?.get(organization).into_iter().flatten();
+            self.lists_any(members.filter_map(|id| self.tree.accounts.get(id)), &uid)?
+        } else {
+            self.lists_any(self.tree.accounts.values(), &uid)?
+        };
         self.listed.borrow_mut().insert(organization.to_owned(), listed);
         Ok(listed)
+    }
+
+    /// Whether the list of some of these accounts tells the agreements of an account or organization.
+    fn lists_any<'t>(&self, accounts: impl Iterator<Item = &'t Account>, of: &Uid) -> Result<bool, Failure> {
+        for account in accounts {
+            let entities = self.entities(account, &*self.standing(account)?, std::slice::from_ref(of))?;
+            if self.lists(account, of, &entities)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The accounts of each organization at the moment.
