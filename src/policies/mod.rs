@@ -4,6 +4,8 @@
 //! error in evaluation is an error of the run: Cedar skips a `forbid` that errors, which would turn a denial into an
 //! allow.
 
+mod origin;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::Arc;
@@ -16,9 +18,10 @@ use cedar_policy::{
 use crate::inventory::schema::EntitySchema;
 use crate::problem::{Failure, Problem, Source, Span};
 use crate::text::files;
+pub use origin::Origin;
 
 macro_rules! built_in {
-    ($($path:literal),* $(,)?) => { [$(($path, include_str!(concat!("../policies/", $path)))),*] };
+    ($($path:literal),* $(,)?) => { [$(($path, include_str!(concat!("../../policies/", $path)))),*] };
 }
 
 /// The policies that are built in: path below `policies/`, and text.
@@ -94,6 +97,8 @@ pub struct RuleBook {
     pub rules: BTreeMap<String, Rule>,
     /// File and text, in the order of their paths.
     pub sources: Vec<Arc<Source>>,
+    /// Where they come from.
+    pub origin: Origin,
     sets: HashMap<String, PolicySet>,
     /// The actions of which some policy reads the principal, beyond its type.
     by_principal: BTreeSet<String>,
@@ -184,7 +189,7 @@ impl RuleBook {
                 Err(_) => names_entities = true,
             }
         }
-        Ok(Self { rules, sources, sets, by_principal, attributes, names_entities })
+        Ok(Self { rules, sources, origin: Origin::default(), sets, by_principal, attributes, names_entities })
     }
 
     /// The gates and permits that apply to an action.
