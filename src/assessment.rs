@@ -17,6 +17,7 @@ use crate::inventory::tree::Tree;
 use crate::moment::{self, Moment};
 use crate::operations::answer::{Answer, Because, Decision, Gate};
 use crate::operations::any_request::AnyRequest;
+use crate::operations::data::Scope;
 use crate::operations::worlds::Worlds;
 use crate::operations::{self, Desk, Memo, PermissionModel, catalogue};
 use crate::permissions::principals::{Directory, Principal};
@@ -80,8 +81,8 @@ impl Filter {
             list.is_empty() || value.is_some_and(|v| list.iter().any(|l| l == v))
         }
         among(&self.operations, Some(operation.name))
-            && among(&self.scopes, operation.scope)
-            && among(&self.reports, operation.report.as_ref().map(|r| r.id.as_str()))
+            && among(&self.scopes, operation.scope_name())
+            && among(&self.reports, operation.report.as_deref())
             && (operation.kind.is_none() && self.agreements.is_empty()
                 || among(&self.agreements, operation.kind.as_deref()))
     }
@@ -254,6 +255,9 @@ pub struct OperationAnswer {
     /// Whether any request is allowed, where that was asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub any_request: Option<AnyRequest>,
+    /// What the text for people calls the operation, and what it is done to: `accept`, `agreements`.
+    #[serde(skip)]
+    pub words: (&'static str, &'static str),
     /// The permissions suffice: what denies, if anything does, is the state of agreements.
     #[serde(skip)]
     pub permitted: bool,
@@ -386,8 +390,9 @@ impl Assessor<'_> {
             if here.is_empty() || self.options.filter.principals_in.as_ref().is_some_and(|a| !a.contains(&account.id)) {
                 continue;
             }
-            let operations = catalogue::operations(&agreements, account, organization, &coverage);
-            let worlds = Worlds::new(&agreements, account, &standing, &more, &entities)?;
+            let operations =
+                catalogue::operations(&self.rules.operations, &agreements, account, organization, &coverage);
+            let worlds = Worlds::new(&agreements, self.rules, (account, &standing), &operations, &entities)?;
             // an account that nothing is told apart from by shares nothing
             let class = operations::class(&agreements, self.rules, account, &standing);
             let class = class.unwrap_or_else(|| account.id.clone());
@@ -434,7 +439,7 @@ impl Assessor<'_> {
 
     /// What an answer assumes of the moment: where the account stands, and that policies are those of the snapshot (D22).
     fn take_for_granted(&self, answer: &mut Answer, standing: Option<&str>) {
-        if answer.operation.scope == Some("organization") && self.options.at != self.options.snapshot {
+        if answer.operation.scope == Some(Scope::Organization) && self.options.at != self.options.snapshot {
             answer.assuming.extend(standing.map(str::to_owned));
         }
         if self.options.at != self.options.snapshot {
@@ -531,9 +536,10 @@ fn operation_answer(answer: Answer, rules: &RuleBook) -> OperationAnswer {
         gates: gates.collect(),
         permitted: answer.decision == Decision::Allow || denied_by_state,
         operation: answer.operation.name,
-        scope: answer.operation.scope,
+        scope: answer.operation.scope_name(),
+        words: answer.operation.words,
         agreement: answer.operation.kind.clone(),
-        report: answer.operation.report.as_ref().map(|r| r.id.clone()),
+        report: answer.operation.report.clone(),
         decision: answer.decision.name(),
         depends_on: answer.depends_on.into_iter().map(|d| DependencyAnswer { key: d.key, allows: d.allows }).collect(),
         message,

@@ -23,6 +23,7 @@ use crate::inventory::Inventory;
 use crate::inventory::entity::{Entity, Item, Uid, cedar_uid};
 use crate::inventory::model::Account;
 use crate::inventory::schema::EntitySchema;
+use crate::operations::check::grant;
 use crate::policies::{self, RuleBook};
 use crate::problem::{Failure, Place, Problem, Source, Span, did_you_mean};
 use crate::stack;
@@ -407,7 +408,7 @@ impl<'a> Asking<'a> {
         if let Some(person) = &actor.person {
             pairs.push(("person", Expr::new_entity_uid(person.to_cedar()?)));
         }
-        let action = cedar_uid("Action", &format!("may-{}", operation.operation))?;
+        let action = cedar_uid("Action", &grant(operation.operation))?;
         let resource = Uid::new("Account", &question.account.id).to_cedar()?;
         let wrong =
             |e: String| Failure::general(format!("the guardrails cannot be asked about {}: {e}", question.principal));

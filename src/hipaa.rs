@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::agreements::standing::Standing;
 use crate::agreements::{Agreements, Coverage, InForce, KindCoverage, context, datetime};
-use crate::inventory::builtin;
+use crate::aws::eligibility;
 use crate::inventory::entity::{Attr, Item, Uid, cedar_uid};
 use crate::inventory::model::Account;
 use crate::policies::RuleBook;
@@ -144,9 +144,9 @@ impl Asking<'_> {
 
     fn eligible(&self, service: &str) -> Result<Option<bool>, Failure> {
         let at = self.agreements.at();
-        let (before, after) = builtin::lists_around(at);
+        let (before, after) = eligibility::lists_around(at);
         let named = |list: Option<&str>| {
-            Expr::new_bool(list.is_some_and(|date| builtin::services(service).any(|s| s.was_listed(date))))
+            Expr::new_bool(list.is_some_and(|date| eligibility::services(service).any(|s| s.was_listed(date))))
         };
         let mut pairs = vec![("at", datetime(at)), ("onListBefore", named(before)), ("onListAfter", named(after))];
         let date = |date: Option<&str>| date.and_then(crate::moment::parse).map(datetime);
@@ -196,13 +196,13 @@ pub fn phi(agreements: &Agreements<'_>, account: &str, facts: &Facts) -> Option<
     let text = |item: &Item| item.str().map(str::to_owned);
     let service = |(id, eligible): (&String, &Option<bool>)| {
         let prefix = inventory.entity("Service", id).and_then(|s| s.str("prefix")).unwrap_or(id).to_owned();
-        let exclusions = builtin::services(id).find_map(|s| s.exclusions.clone());
+        let exclusions = eligibility::services(id).find_map(|s| s.exclusions.clone());
         PhiService {
             service: id.clone(),
             prefix,
             eligible: *eligible,
             exclusions,
-            list: builtin::last_list().to_owned(),
+            list: eligibility::last_list().to_owned(),
         }
     };
     let regions = match phi.get("regions").map(|r| &r.attr) {

@@ -7,6 +7,7 @@
 pub mod access;
 pub mod agreements;
 pub mod assessment;
+pub mod aws;
 pub mod check;
 pub mod cli;
 pub mod diff;

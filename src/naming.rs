@@ -4,22 +4,22 @@ use std::collections::BTreeSet;
 
 use crate::assessment::PrincipalAnswer;
 use crate::inventory::Inventory;
-use crate::operations::catalogue::NAMES;
+use crate::operations::data::Catalogue;
 use crate::problem::{Failure, Problem, did_you_mean};
 
 /// The full name of an operation: as it is, or a part that no other operation has.
-pub fn operation(name: &str) -> Result<&'static str, Failure> {
-    if let Some(exact) = NAMES.iter().find(|n| **n == name) {
-        return Ok(exact);
+pub fn operation(catalogue: &Catalogue, name: &str) -> Result<&'static str, Failure> {
+    if let Some(exact) = catalogue.operation(name) {
+        return Ok(exact.name);
     }
-    let mut starting = NAMES.iter().filter(|n| n.starts_with(name) && !name.is_empty());
+    let mut starting = catalogue.names().filter(|n| n.starts_with(name) && !name.is_empty());
     match (starting.next(), starting.next()) {
         (Some(only), None) => Ok(only),
         (Some(first), Some(second)) => {
             let problem = Problem::general(format!("`{name}` may be {first} or {second}"));
             Err(problem.help("write the whole name").into())
         }
-        _ => Err(absent("operation", name, NAMES).into()),
+        _ => Err(absent("operation", name, catalogue.names()).into()),
     }
 }
 

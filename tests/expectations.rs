@@ -11,7 +11,8 @@ use serde_json::json;
 fn cases(world: &World, text: &str) -> Vec<Case> {
     let folder = world.clone().file("x.expect.toml", text).folder();
     let inventory = Inventory::load(folder.path(), SCHEMA.clone()).unwrap_or_else(|f| panic!("{}", words(&f)));
-    let suite = Suite::read(folder.path(), &inventory.config.exclude).unwrap_or_else(|f| panic!("{}", words(&f)));
+    let suite = Suite::read(folder.path(), &inventory.config.exclude, &RULES.operations)
+        .unwrap_or_else(|f| panic!("{}", words(&f)));
     let at = at("2026-11-01");
     let options = Options { at, snapshot: at, ..Options::default() };
     run(&suite, &inventory, &RULES, &options).unwrap_or_else(|f| panic!("{}", words(&f)))
@@ -181,7 +182,7 @@ fn mistakes_have_their_place() {
         ),
     ] {
         let mut problems = Vec::new();
-        let found = parse(&Source::new("x.expect.toml", text), &mut problems);
+        let found = parse(&Source::new("x.expect.toml", text), &RULES.operations, &mut problems);
         assert!(found.is_empty(), "{text}");
         assert_eq!(problems.len(), 1, "{text}");
         assert!(problems[0].message().contains(told), "{text} {}", problems[0]);

@@ -554,6 +554,8 @@ fn r69_an_offline_baa_cannot_be_opened_here() {
 
 #[test]
 fn r70_nothing_here_designates_further_accounts() {
+    let mut names = RULES.operations.names();
+    assert!(names.all(|n| !n.contains("designate-")));
     let world = World::new()
         .account(A, json!({}), &[])
         .account(B, json!({}), &[])

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::aws::actions;
 use crate::iam::document::{Condition, ResourcePattern, Statement};
 use crate::iam::template::{Part, Syntax, Template};
-use crate::lint::facts;
 use crate::permissions::atom;
 use crate::permissions::context::KeyValue;
 use crate::permissions::knowledge::{Nature, nature};
@@ -135,7 +135,7 @@ impl Space {
         }
         let statements = old.iter().chain(new).flatten();
         let texts = statements.flat_map(|s| &s.actions.texts).filter(|t| !t.contains(['*', '?']));
-        let known = facts::actions().iter().map(|a| &a.name);
+        let known = actions::actions().iter().map(|a| &a.name);
         let spellings = known.chain(texts).map(|t| (t.to_ascii_lowercase(), t.clone())).collect();
         Self { atoms, dimension_of, dimensions, old: old_side, new: new_side, spellings }
     }
@@ -294,9 +294,9 @@ fn known_action(class: &mut Class, atoms: &[&Atom]) {
     let Value::Text(member) = &mut class.value else {
         return;
     };
-    let known = facts::actions().iter().map(|a| a.name.to_ascii_lowercase());
+    let known = actions::actions().iter().map(|a| a.name.to_ascii_lowercase());
     let mut of_service = known.filter(|name| service(name) == service(member)).peekable();
-    if of_service.peek().is_none() || facts::action(member).is_some() {
+    if of_service.peek().is_none() || actions::action(member).is_some() {
         return;
     }
     let found =

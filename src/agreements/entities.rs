@@ -7,24 +7,13 @@ use cedar_policy::{Entities, Entity as CedarEntity};
 use super::Agreements;
 use super::narrowing::Relation;
 use super::standing::Standing;
-use crate::inventory::entity::{Attr, Entity, Uid};
+use crate::inventory::entity::Uid;
 use crate::inventory::model::{Accepted, Account, CustomerAgreement, OfflineAgreement};
 use crate::problem::Failure;
 
 impl Agreements<'_> {
     /// The entities that the rules read for an account at the moment, with whatever else is named.
     pub fn entities(&self, account: &Account, standing: &Standing, more: &[Uid]) -> Result<Entities, Failure> {
-        self.entities_where(account, standing, more, &[])
-    }
-
-    /// The same, with attributes that are not known taken to have these values.
-    pub fn entities_where(
-        &self,
-        account: &Account,
-        standing: &Standing,
-        more: &[Uid],
-        taken: &[Taken],
-    ) -> Result<Entities, Failure> {
         let mut uids: BTreeSet<Uid> = more.iter().cloned().collect();
         let unit = |id: &String| Uid::new("OrganizationalUnit", id);
         let organizations = || standing.organizations().map(|o| Uid::new("Organization", o));
@@ -48,10 +37,10 @@ impl Agreements<'_> {
         uids.remove(&own);
         let mut entities = Vec::new();
         for uid in &uids {
-            entities.extend(self.entity_where(uid, taken)?);
+            entities.extend(self.entity(uid)?);
         }
         if let Some(entity) = self.inventory.entities.get(&own) {
-            entities.push(entity.to_cedar(&parents, &taken_of(&own, taken))?);
+            entities.push(entity.to_cedar(&parents)?);
         }
         Entities::from_entities(entities, None).map_err(|e| Failure::general(e.to_string()))
     }
@@ -79,13 +68,6 @@ impl Agreements<'_> {
         self.offline.iter().filter(move |o| !narrowed || designating.contains(&o.id))
     }
 
-    fn entity_where(&self, uid: &Uid, taken: &[Taken]) -> Result<Option<CedarEntity>, Failure> {
-        let Some(entity) = self.inventory.entities.get(uid).filter(|_| taken.iter().any(|(of, ..)| of == uid)) else {
-            return self.entity(uid);
-        };
-        entity.to_cedar(&parents_of(entity), &taken_of(uid, taken)).map(Some)
-    }
-
     /// An entity as Cedar holds it, converted once.
     pub(super) fn entity(&self, uid: &Uid) -> Result<Option<CedarEntity>, Failure> {
         if let Some(entity) = self.entities.borrow().get(uid) {
@@ -94,19 +76,9 @@ impl Agreements<'_> {
         let Some(entity) = self.inventory.entities.get(uid) else {
             return Ok(None);
         };
-        let converted = entity.to_cedar(&parents_of(entity), &[])?;
+        let parents: Vec<Uid> = entity.parents.iter().map(|(p, _)| p.clone()).collect();
+        let converted = entity.to_cedar(&parents)?;
         self.entities.borrow_mut().insert(uid.clone(), converted.clone());
         Ok(Some(converted))
     }
-}
-
-/// An attribute that is not known, and what it is taken to be.
-pub type Taken = (Uid, &'static str, Attr);
-
-fn taken_of(uid: &Uid, taken: &[Taken]) -> Vec<(&'static str, Attr)> {
-    taken.iter().filter(|(of, ..)| of == uid).map(|(_, attr, value)| (*attr, value.clone())).collect()
-}
-
-fn parents_of(entity: &Entity) -> Vec<Uid> {
-    entity.parents.iter().map(|(p, _)| p.clone()).collect()
 }

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::{Asking, Cli, NOT_OK, OK, Printing, Session, narrow, output};
 use crate::assessment::{Assessment, OperationAnswer, PrincipalAnswer, assess};
+use crate::operations::data::{About, Scope};
 use crate::problem::{Failure, Problem};
 use crate::report;
 
@@ -88,13 +89,17 @@ impl<'a> From<report::who_can::Row<'a>> for Answer<'a> {
     }
 }
 
+/// What an operation is asked about.
+fn about(session: &Session, operation: &str) -> About {
+    session.rules.operations.operation(operation).map_or(About::Account, |o| o.about)
+}
+
 /// The options that narrow an assessment to one operation.
 fn narrowed(session: &mut Session, operation: &'static str, question: &Question) -> Result<(), Failure> {
     let Question { scope, agreement, report: reports, .. } = question;
-    let is_report = operation == "download-report";
-    let of_organization = ["view-organization-agreements", "set-up-organization-agreements"].contains(&operation);
+    let about = about(session, operation);
     if let Some(scope) = scope
-        && !["account", "organization", "offline"].contains(&scope.as_str())
+        && Scope::named(scope).is_none()
     {
         return Err(Problem::general(format!("there is no scope `{scope}`"))
             .help("write account or organization")
@@ -110,10 +115,10 @@ fn narrowed(session: &mut Session, operation: &'static str, question: &Question)
     let filter = &mut session.options.filter;
     filter.operations = vec![operation.to_owned()];
     filter.reports.clone_from(reports);
-    if let (Some(scope), false) = (scope, is_report) {
+    if let (Some(scope), false) = (scope, about == About::Report) {
         filter.scopes = vec![scope.clone()];
     }
-    if !is_report && !of_organization {
+    if about == About::Agreement {
         narrow::kinds(&session.inventory, std::slice::from_ref(agreement))?;
         session.options.filter.agreements = vec![agreement.clone()];
     }
@@ -121,12 +126,12 @@ fn narrowed(session: &mut Session, operation: &'static str, question: &Question)
 }
 
 /// An assessment without any answer was asked something that the accounts do not have.
-fn some_answer(assessment: &Assessment, operation: &str) -> Result<(), Failure> {
+fn some_answer(session: &Session, assessment: &Assessment, operation: &str) -> Result<(), Failure> {
     if assessment.principals.iter().any(|p| !p.operations.is_empty()) {
         return Ok(());
     }
-    let problem = match operation {
-        "download-report" => Problem::general("the inventory has no report that these accounts could download")
+    let problem = match about(session, operation) {
+        About::Report => Problem::general("the inventory has no report that these accounts could download")
             .help("declare an entity of type Report"),
         _ => Problem::general(format!("{operation} is not offered for that scope and kind in these accounts"))
             .help("leave out --scope, or name another --agreement"),
@@ -135,13 +140,13 @@ fn some_answer(assessment: &Assessment, operation: &str) -> Result<(), Failure> 
 }
 
 pub fn can(cli: &Cli, args: &CanArgs) -> Result<u8, Failure> {
-    let operation = narrow::operation(&args.question.operation)?;
     let mut session = cli.session(args.question.dir.as_ref(), &args.question.asking)?;
+    let operation = narrow::operation(&session, &args.question.operation)?;
     session.options.filter.principals = Some(narrow::principal(&session, &args.principal)?);
     narrowed(&mut session, operation, &args.question)?;
     session.options.any_request = args.any;
     let assessment = assess(&session.inventory, &session.rules, &session.options)?;
-    some_answer(&assessment, operation)?;
+    some_answer(&session, &assessment, operation)?;
     let json = Answers {
         schema: "countersign/answers/v1",
         at: &assessment.at,
@@ -163,11 +168,11 @@ pub fn can(cli: &Cli, args: &CanArgs) -> Result<u8, Failure> {
 }
 
 pub fn who_can(cli: &Cli, args: &WhoCanArgs) -> Result<u8, Failure> {
-    let operation = narrow::operation(&args.question.operation)?;
     let mut session = cli.session(args.question.dir.as_ref(), &args.question.asking)?;
+    let operation = narrow::operation(&session, &args.question.operation)?;
     narrowed(&mut session, operation, &args.question)?;
     let assessment = assess(&session.inventory, &session.rules, &session.options)?;
-    some_answer(&assessment, operation)?;
+    some_answer(&session, &assessment, operation)?;
     let [may, unknown, nearly] =
         report::who_can::rows(&assessment).map(|rows| rows.into_iter().map(Answer::from).collect());
     let json = WhoCan {

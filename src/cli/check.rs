@@ -179,7 +179,7 @@ fn change(cli: &Cli, args: &CheckArgs, session: &Session, checked: &mut Checked)
 }
 
 fn expectations(session: &Session, checked: &mut Checked) -> Result<(), Failure> {
-    let suite = Suite::read(&session.folder, &session.inventory.config.exclude)?;
+    let suite = Suite::read(&session.folder, &session.inventory.config.exclude, &session.rules.operations)?;
     if suite.expectations.is_empty() {
         checked
             .skip(Part::Expectations, format!("there is no *{SUFFIX}; `countersign test --record` writes a first set"));

@@ -52,10 +52,11 @@ pub fn evaluate(cli: &Cli, args: &EvaluateArgs) -> Result<u8, Failure> {
     let mut session = cli.session(args.dir.as_ref(), &args.asking)?;
     narrow::kinds(&session.inventory, &args.narrowing.agreement)?;
     let principals = narrow::principal_filter(&session, &args.narrowing.principal)?;
+    let operations = narrow::operations(&session, &args.narrowing.operation)?;
     let filter = &mut session.options.filter;
     filter.principals = principals;
     filter.agreements.clone_from(&args.narrowing.agreement);
-    filter.operations = narrow::operations(&args.narrowing.operation)?;
+    filter.operations = operations;
     let assessment = assess(&session.inventory, &session.rules, &session.options)?;
     let folder = session.folder.display().to_string();
     output::write(&args.printing.format, &assessment, || {

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use super::Session;
 use crate::assessment::{PrincipalAnswer, principals};
 use crate::inventory::Inventory;
-pub use crate::naming::operation;
 use crate::naming::{self, absent};
 use crate::problem::{Failure, Problem};
 
@@ -31,9 +30,14 @@ pub fn kinds(inventory: &Inventory, kinds: &[String]) -> Result<(), Failure> {
     if problems.is_empty() { Ok(()) } else { Err(Failure::Problems(problems)) }
 }
 
+/// The full name of an operation.
+pub fn operation(session: &Session, name: &str) -> Result<&'static str, Failure> {
+    naming::operation(&session.rules.operations, name)
+}
+
 /// The full names of operations.
-pub fn operations(names: &[String]) -> Result<Vec<String>, Failure> {
-    names.iter().map(|n| operation(n).map(str::to_owned)).collect()
+pub fn operations(session: &Session, names: &[String]) -> Result<Vec<String>, Failure> {
+    names.iter().map(|n| operation(session, n).map(str::to_owned)).collect()
 }
 
 /// All principals of the inventory, without their answers.

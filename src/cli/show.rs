@@ -1,11 +1,13 @@
 //! `show`: what is built in, what was read, what a rule says, what a console message means.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 
 use super::{Cli, OK, output};
+use crate::aws;
 use crate::inventory::Inventory;
 use crate::inventory::entity::Uid;
 use crate::lint;
@@ -164,17 +166,20 @@ fn meaning(rule: &Rule) -> String {
             "allow the actions of one of these generations in every layer: identity, boundary, service control policies",
         );
     }
-    if let Some(dates) = rule.get("deprecated") {
-        section("deprecated", &format!("the classic permissions ({dates}): grant the fine-grained ones"));
+    for (generation, actions) in &rule.requires {
+        let dates: BTreeSet<(&str, &str)> =
+            actions.iter().filter_map(|a| aws::actions::action(a)).flat_map(aws::actions::Action::deprecated).collect();
+        if !dates.is_empty() {
+            let dates: Vec<String> = dates.iter().map(|(partition, day)| format!("{partition}: {day}")).collect();
+            let dates = dates.join("; ");
+            section("deprecated", &format!("the {generation} permissions ({dates}): grant the fine-grained ones"));
+        }
     }
     if let Some(erratum) = rule.get("erratum") {
         section("erratum", erratum);
     }
-    if rule.id == "download-agreement" {
-        section(
-            "no download?",
-            "where no message is shown and nothing is downloaded, try a current browser, allow pop-ups, look into the folder of downloads, and have a reader for PDF",
-        );
+    if let Some(steps) = rule.get("troubleshooting") {
+        section("no download?", steps);
     }
     section("asked in", &rule.actions.join(", "));
     section("rule", &format!("{} ({}, {})", rule.rule(), rule.id, rule.file));

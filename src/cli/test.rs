@@ -46,7 +46,7 @@ pub fn test(cli: &Cli, args: &TestArgs) -> Result<u8, Failure> {
     if let Some(file) = &args.record {
         return write(&session, file);
     }
-    let mut suite = Suite::read(&session.folder, &session.inventory.config.exclude)?;
+    let mut suite = Suite::read(&session.folder, &session.inventory.config.exclude, &session.rules.operations)?;
     if suite.expectations.is_empty() {
         let message = format!("nothing to test: {} holds no *{SUFFIX} with expectations", session.folder.display());
         return Err(Failure::Nothing(message));

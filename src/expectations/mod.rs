@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::inventory::config::Exclude;
 use crate::moment::{self, Moment};
 use crate::naming;
+use crate::operations::data::{Catalogue, Scope};
 use crate::problem::{Failure, Place, Problem, Source, Span, did_you_mean};
 use crate::text::files;
 
@@ -225,7 +226,7 @@ const HELP: &str = "it has tables [[access]] (principal, operation, expect), [[c
 
 impl Suite {
     /// The expectations of all `*.expect.toml` files of a folder.
-    pub fn read(root: &Path, exclude: &Exclude) -> Result<Self, Failure> {
+    pub fn read(root: &Path, exclude: &Exclude, operations: &Catalogue) -> Result<Self, Failure> {
         let mut suite = Self::default();
         let mut problems = Vec::new();
         for entry in files::below(root, &mut problems) {
@@ -234,7 +235,7 @@ impl Suite {
                 continue;
             }
             match files::read_text(entry.path(), &name) {
-                Ok(source) => suite.expectations.extend(parse(&source, &mut problems)),
+                Ok(source) => suite.expectations.extend(parse(&source, operations, &mut problems)),
                 Err(problem) => problems.push(problem),
             }
         }
@@ -249,7 +250,7 @@ impl Suite {
 }
 
 /// The expectations of a file; what is wrong goes to `problems`.
-pub fn parse(source: &Arc<Source>, problems: &mut Vec<Problem>) -> Vec<Expectation> {
+pub fn parse(source: &Arc<Source>, operations: &Catalogue, problems: &mut Vec<Problem>) -> Vec<Expectation> {
     let file: File = match toml::from_str(&source.text) {
         Ok(file) => file,
         Err(e) => {
@@ -259,7 +260,7 @@ pub fn parse(source: &Arc<Source>, problems: &mut Vec<Problem>) -> Vec<Expectati
             return Vec::new();
         }
     };
-    let mut reader = Reader { source, problems };
+    let mut reader = Reader { source, operations, problems };
     let mut all: Vec<Expectation> = Vec::new();
     all.extend(file.access.into_iter().filter_map(|t| reader.access(t)));
     all.extend(file.coverage.into_iter().filter_map(|t| reader.coverage(t)));
@@ -270,6 +271,7 @@ pub fn parse(source: &Arc<Source>, problems: &mut Vec<Problem>) -> Vec<Expectati
 
 struct Reader<'a> {
     source: &'a Arc<Source>,
+    operations: &'a Catalogue,
     problems: &'a mut Vec<Problem>,
 }
 
@@ -296,10 +298,9 @@ impl Reader<'_> {
     }
 
     fn scope(&mut self, scope: Option<String>, span: Span) -> Option<Option<String>> {
-        const SCOPES: [&str; 3] = ["account", "organization", "offline"];
         match scope {
-            Some(scope) if !SCOPES.contains(&scope.as_str()) => {
-                let near = did_you_mean(&scope, SCOPES).unwrap_or("account");
+            Some(scope) if Scope::named(&scope).is_none() => {
+                let near = did_you_mean(&scope, Scope::ALL.map(Scope::name)).unwrap_or("account");
                 self.wrong(span, format!("there is no scope `{scope}`"), &format!("write {near}"));
                 None
             }
@@ -313,7 +314,7 @@ impl Reader<'_> {
         account: Option<Texts>,
         span: Span,
     ) -> Option<Asked> {
-        let operation = match naming::operation(&operation) {
+        let operation = match naming::operation(self.operations, &operation) {
             Ok(operation) => Some(operation),
             Err(Failure::Problems(found)) => {
                 for problem in found {

@@ -4,8 +4,6 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use crate::moment::{self, Moment};
-
 /// The known agreements, as an entity file.
 pub const AGREEMENTS: &str = include_str!("../../data/agreements.json");
 
@@ -129,79 +127,9 @@ pub fn is_aws_managed(id: &str) -> bool {
     arn && matches!(service, Some("iam" | "organizations")) && segments.nth(1) == Some("aws")
 }
 
-#[derive(Deserialize)]
-struct EligibleServices {
-    snapshots: Vec<String>,
-    services: Vec<EligibleService>,
-}
-
-/// A service of the dated lists.
-#[derive(Debug, Deserialize)]
-pub struct EligibleService {
-    /// As AWS lists it.
-    pub name: String,
-    /// Its IAM prefixes.
-    pub prefixes: Vec<String>,
-    /// The dates of the lists that name it.
-    pub seen: Vec<String>,
-    /// What of it is excluded.
-    pub exclusions: Option<String>,
-}
-
-static ELIGIBLE: LazyLock<EligibleServices> = LazyLock::new(|| {
-    // a test reads the file; an empty list would make every service unknown
-    serde_json::from_str(include_str!("../../data/hipaa-eligible-services.json"))
-        .unwrap_or(EligibleServices { snapshots: Vec::new(), services: Vec::new() })
-});
-
-/// The services of the dated lists that have this name or IAM prefix.
-pub fn services(name: &str) -> impl Iterator<Item = &'static EligibleService> {
-    ELIGIBLE.services.iter().filter(move |s| s.name == name || s.prefixes.iter().any(|p| p == name))
-}
-
-/// Every service that was ever on a list.
-pub fn all_services() -> &'static [EligibleService] {
-    &ELIGIBLE.services
-}
-
-impl EligibleService {
-    /// Whether it is on the list of a date.
-    pub fn was_listed(&self, date: &str) -> bool {
-        self.seen.iter().any(|d| d == date)
-    }
-}
-
-/// The date of the first list.
-pub fn first_list() -> &'static str {
-    ELIGIBLE.snapshots.first().map_or("", String::as_str)
-}
-
-/// The date of the last list.
-pub fn last_list() -> &'static str {
-    ELIGIBLE.snapshots.last().map_or("", String::as_str)
-}
-
-/// The dates of the last list at or before a moment, and of the first one after it.
-pub fn lists_around(at: Moment) -> (Option<&'static str>, Option<&'static str>) {
-    let dates = || ELIGIBLE.snapshots.iter().filter_map(|s| Some((s.as_str(), moment::parse(s)?)));
-    let before = dates().filter(|(_, m)| *m <= at).last();
-    let after = dates().find(|(_, m)| *m > at);
-    (before.map(|(d, _)| d), after.map(|(d, _)| d))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn lists_are_found_around_a_moment() {
-        let around = |date: &str| lists_around(moment::parse(date).unwrap());
-        let (first, last) = (first_list(), last_list());
-        assert_eq!(around("2019-01-01"), (None, Some(first)));
-        assert_eq!(around(first).0, Some(first), "a list counts from its day");
-        assert_eq!(around("2028-01-01"), (Some(last), None));
-        assert_eq!(services("robomaker").count(), 1);
-    }
 
     #[test]
     fn agreements_are_read() {

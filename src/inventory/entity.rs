@@ -239,12 +239,10 @@ impl Entity {
         self.attrs.get(attr)?.record()
     }
 
-    /// The entity as Cedar holds it, with these parents, and with attributes that are not known taken to have these values.
-    pub fn to_cedar(&self, parents: &[Uid], taken: &[(&str, Attr)]) -> Result<cedar_policy::Entity, Failure> {
-        let known = self.attrs.iter().map(|(k, i)| (k.as_str(), &i.attr));
-        let attrs = known.chain(taken.iter().map(|(k, a)| (*k, a)));
-        let attrs =
-            attrs.map(|(k, a)| Ok((k.to_owned(), a.to_cedar()?))).collect::<Result<HashMap<_, _>, Failure>>()?;
+    /// The entity as Cedar holds it, with these parents.
+    pub fn to_cedar(&self, parents: &[Uid]) -> Result<cedar_policy::Entity, Failure> {
+        let attrs = self.attrs.iter().map(|(k, i)| Ok((k.clone(), i.attr.to_cedar()?)));
+        let attrs = attrs.collect::<Result<HashMap<_, _>, Failure>>()?;
         let parents = parents.iter().map(Uid::to_cedar).collect::<Result<Vec<_>, Failure>>()?;
         let tags = self.tags.iter().map(|(k, v)| (k.clone(), Expr::new_string(v.clone())));
         cedar_policy::Entity::new_with_tags(self.uid.to_cedar()?, attrs, parents, tags)

@@ -21,6 +21,7 @@ use entity::{Attr, Entity, Item, Uid};
 use expand::Expanded;
 use schema::EntitySchema;
 
+use crate::aws::eligibility;
 use crate::iam::document::{self, Document};
 use crate::problem::{Failure, Problem, Source};
 use crate::text::{files, json};
@@ -340,7 +341,7 @@ impl Builder {
             }
         }
         for (id, (source, span)) in named {
-            let prefix = builtin::services(&id).flat_map(|s| &s.prefixes).next().unwrap_or(&id).clone();
+            let prefix = eligibility::services(&id).flat_map(|s| &s.prefixes).next().unwrap_or(&id).clone();
             let uid = Uid::new("Service", id);
             entities.entry(uid.clone()).or_insert_with(|| {
                 let attrs = BTreeMap::from([("prefix".to_owned(), Item { span, attr: Attr::String(prefix) })]);

@@ -98,10 +98,6 @@ pub struct Account {
     pub known_since: Option<Moment>,
     /// Whether its agreements could be listed (D16).
     pub agreements_known: bool,
-    /// Whether it declares the NDA.
-    pub declares_nda: bool,
-    /// Whether it declares an NDA with AWS outside of AWS Artifact.
-    pub prior_nda: bool,
     /// Its policies; `None` where it declares none.
     pub scps: Option<Attachments>,
     /// Its tags.
@@ -181,23 +177,6 @@ pub struct Designation {
     pub until: Option<Moment>,
 }
 
-/// A report.
-#[derive(Clone, Debug)]
-pub struct Report {
-    /// `report-…`
-    pub id: String,
-    /// `SOC`, …
-    pub series: String,
-    /// `Certifications and Attestations`, …
-    pub category: String,
-    /// Its version.
-    pub version: i64,
-    /// The Region that its ARN names.
-    pub region: String,
-    /// Its terms are accepted by a click before it is downloaded (R27).
-    pub explicit_terms: bool,
-}
-
 impl Inventory {
     /// All organizations, by id.
     pub fn organizations(&self) -> BTreeMap<String, Organization> {
@@ -254,19 +233,6 @@ impl Inventory {
     pub fn offline_agreements(&self) -> Vec<OfflineAgreement> {
         self.of_type("OfflineAgreement").filter_map(offline_agreement).collect()
     }
-
-    /// All reports, by id.
-    pub fn reports(&self) -> Vec<Report> {
-        let report = |e: &Entity| Report {
-            id: e.uid.id.clone(),
-            series: e.str("series").unwrap_or_default().to_owned(),
-            category: e.str("category").unwrap_or_default().to_owned(),
-            version: e.long("version").unwrap_or(1),
-            region: e.str("region").unwrap_or_default().to_owned(),
-            explicit_terms: e.str("acceptanceType") == Some("EXPLICIT"),
-        };
-        self.of_type("Report").map(report).collect()
-    }
 }
 
 /// The fields of a membership.
@@ -306,11 +272,6 @@ fn account(e: &Entity) -> Account {
         memberships: e.set("memberships").map(|items| items.iter().filter_map(membership).collect()),
         known_since: e.moment("membershipsKnownSince"),
         agreements_known: e.bool("agreementsKnown").unwrap_or(true),
-        declares_nda: e.attrs.contains_key("nda"),
-        prior_nda: e
-            .record("nda")
-            .and_then(|n| n.get("prior"))
-            .is_some_and(|p| p.attr == super::entity::Attr::Bool(true)),
         scps: attachments(e),
         tags: e.tags.clone(),
         tags_known: e.bool("tagsKnown").unwrap_or(true),

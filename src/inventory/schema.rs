@@ -2,13 +2,19 @@
 //!
 //! Cedar has neither default values nor closed sets of strings, so both stand in the schema as annotations that Cedar
 //! ignores: `values`, `default`, `derived` (filled in from another part of the entity), `form` (has a short form), `nested`
-//! (made from what another entity says).
+//! (made from what another entity says), `unknownWhenAbsent` (an attribute that is absent may have any of its values).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-use crate::problem::Failure;
+use crate::problem::{Failure, Problem};
+
+/// The context of an operation of the console: an action that has it is one.
+pub const CONTEXT: &str = "OperationContext";
+
+/// The group of the actions that guardrails are asked about.
+const GRANTS: &str = "may";
 
 /// The namespace of every type and action.
 pub const NAMESPACE: &str = "Artifact";
@@ -23,6 +29,10 @@ pub struct EntitySchema {
     pub cedar: cedar_policy::Schema,
     /// Entity types by their name without namespace.
     pub types: BTreeMap<String, EntityType>,
+    /// The actions that are operations of the console: those with the context `OperationContext`.
+    pub operations: BTreeSet<String>,
+    /// The actions that guardrails are asked about: the members of `may`.
+    pub grants: BTreeSet<String>,
     /// The text that it was read from.
     pub text: String,
 }
@@ -55,6 +65,8 @@ pub struct Attribute {
     pub derived: Option<String>,
     /// Which short form it has: `document`, `agreement`.
     pub form: Option<String>,
+    /// Where it is absent, it may have any of its values: it is Boolean, or the set of its values is closed.
+    pub unknown_when_absent: bool,
 }
 
 /// The type of a value.
@@ -112,8 +124,46 @@ impl EntitySchema {
             let nested = json.annotations.get("nested").cloned();
             types.insert(name.clone(), EntityType { parents, attributes: shape, tags: json.tags.is_some(), nested });
         }
-        Ok(Self { cedar, types, text: text.to_owned() })
+        let problems: Vec<Problem> = types
+            .iter()
+            .flat_map(|(ty, t)| t.attributes.iter().map(move |(attr, a)| (format!("{ty}.{attr}"), a)))
+            .flat_map(|(path, attribute)| not_open(&path, attribute, true))
+            .map(|(message, help)| Problem::general(format!("{name}: {message}")).help(help))
+            .collect();
+        if !problems.is_empty() {
+            return Err(Failure::Problems(problems));
+        }
+        let is = |action: &ActionJson| action.context().is_some_and(|c| local(c) == CONTEXT);
+        let operations = namespace.actions.iter().filter(|(_, a)| is(a)).map(|(n, _)| n.clone()).collect();
+        let grants = namespace.actions.iter().filter(|(_, a)| a.is_member_of(GRANTS)).map(|(n, _)| n.clone()).collect();
+        Ok(Self { cedar, types, operations, grants, text: text.to_owned() })
     }
+}
+
+/// What keeps an attribute, or one inside of it, from being tried with every value.
+fn not_open(path: &str, attribute: &Attribute, of_entity: bool) -> Vec<(String, String)> {
+    let mut wrong = Vec::new();
+    if attribute.unknown_when_absent {
+        let closed = attribute.values.as_ref().is_some_and(|v| !v.is_empty()) && matches!(attribute.ty, Type::String);
+        if !of_entity {
+            let help = "annotate an attribute of an entity";
+            wrong.push((format!("`{path}` is part of a record, and cannot be unknown by itself"), help.to_owned()));
+        } else if !matches!(attribute.ty, Type::Boolean) && !closed {
+            let message = format!("`{path}` cannot be unknown when absent: it has no closed set of values");
+            wrong.push((message, "let it be a Boolean, or give it `values`".to_owned()));
+        } else if attribute.required || attribute.default.is_some() || attribute.derived.is_some() {
+            let message = format!("`{path}` cannot be unknown when absent: it is never absent");
+            wrong.push((message, "write \"required\": false, and leave out `default` and `derived`".to_owned()));
+        }
+    }
+    let mut ty = &attribute.ty;
+    while let Type::Set(element) = ty {
+        ty = element;
+    }
+    if let Type::Record(inner) = ty {
+        wrong.extend(inner.iter().flat_map(|(name, a)| not_open(&format!("{path}.{name}"), a, false)));
+    }
+    wrong
 }
 
 /// A type's name without the namespace.
@@ -127,6 +177,38 @@ struct NamespaceJson {
     #[serde(default)]
     common_types: BTreeMap<String, TypeJson>,
     entity_types: BTreeMap<String, EntityTypeJson>,
+    #[serde(default)]
+    actions: BTreeMap<String, ActionJson>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ActionJson {
+    #[serde(default)]
+    member_of: Vec<MemberJson>,
+    applies_to: Option<AppliesJson>,
+}
+
+#[derive(Deserialize)]
+struct MemberJson {
+    id: String,
+}
+
+#[derive(Deserialize)]
+struct AppliesJson {
+    context: Option<TypeJson>,
+}
+
+impl ActionJson {
+    /// The name of the common type that its context has.
+    fn context(&self) -> Option<&str> {
+        let context = self.applies_to.as_ref()?.context.as_ref()?;
+        Some(context.name.as_deref().unwrap_or(&context.ty))
+    }
+
+    fn is_member_of(&self, group: &str) -> bool {
+        self.member_of.iter().any(|m| m.id == group)
+    }
 }
 
 #[derive(Deserialize)]
@@ -212,6 +294,7 @@ impl NamespaceJson {
             default: annotation("default").and_then(|d| serde_json::from_str(d).ok()),
             derived: annotation("derived").cloned(),
             form: annotation("form").cloned(),
+            unknown_when_absent: annotation("unknownWhenAbsent").is_some(),
         }
     }
 }

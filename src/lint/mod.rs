@@ -6,7 +6,6 @@
 
 pub mod baseline;
 pub mod edit;
-pub mod facts;
 pub mod fix;
 pub mod policy;
 pub mod read;

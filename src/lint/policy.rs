@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::At;
 use super::read::{Host, UNKNOWN};
+use crate::aws;
 use crate::iam::document::{self, ELEMENTS};
 use crate::iam::operator::Operator;
 use crate::problem::{Problem, Source, Span};
@@ -319,7 +320,10 @@ impl Policy {
 
     /// The partition that its ARNs name; `aws` where they name none.
     pub fn partition(&self) -> &'static str {
-        if self.resource_texts().any(|t| t.text.starts_with("arn:aws-us-gov:")) { "aws-us-gov" } else { "aws" }
+        let named =
+            |p: &&aws::Partition| self.resource_texts().any(|t| t.text.starts_with(&format!("arn:{}:", p.name)));
+        let all = aws::partitions();
+        all.iter().skip(1).find(named).or(all.first()).map_or("", |p| &p.name)
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::any_request::AnyRequest;
 use super::catalogue::Operation;
 use super::{Desk, changes};
+use crate::aws::actions;
 use crate::moment;
 use crate::permissions::dependence::{Choice, allowing, pairs};
 use crate::permissions::knowledge::spelling;
@@ -12,6 +13,7 @@ use crate::permissions::layer::Origin;
 use crate::permissions::principals::Principal;
 use crate::permissions::scenarios::{Said, Verdict};
 use crate::policies::Rule;
+use crate::problem::Failure;
 
 /// An answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -152,7 +154,7 @@ impl Answer {
         desk: &Desk<'_>,
         principal: &Principal,
         operation: &Operation,
-    ) {
+    ) -> Result<(), Failure> {
         let trials = std::mem::take(&mut self.trials);
         let decisions: Vec<Decision> = trials.iter().map(|t| trial_decision(t, desk)).collect();
         let uniform = decisions.windows(2).all(|w| w.first() == w.last());
@@ -169,13 +171,14 @@ impl Answer {
         } else {
             self.refused(&trials, desk, principal);
         }
-        self.actions = actions(&trials, &self.needed);
+        self.actions = outcomes(&trials, &self.needed);
         self.any_request = desk.any_request.then(|| AnyRequest::of(&trials, &decisions, state_unknown));
         self.dependencies(&trials, &decisions, state_unknown);
-        self.assume(desk, principal, operation);
+        self.assume(desk, principal, operation)?;
         if self.decision == Decision::Deny {
             self.changes = changes::changes(self, desk, principal);
         }
+        Ok(())
     }
 
     fn allowed(&mut self, trials: &[Trial], desk: &Desk<'_>, principal: &Principal) {
@@ -185,9 +188,7 @@ impl Answer {
         if self.rests_on.is_empty() {
             self.rests_on = generations.filter(|g| trials.iter().any(|t| passes(t, g))).copied().collect();
         }
-        if self.rests_on == ["classic"] {
-            self.deprecated = self.deprecation(desk);
-        }
+        self.deprecated = self.deprecation(desk);
         let Some(trial) = trials.first() else { return };
         for ((generation, action), verdict) in &trial.verdicts {
             let needed = self.needed.contains(&(*generation, action.clone()));
@@ -199,13 +200,17 @@ impl Answer {
         self.grants.dedup();
     }
 
-    /// Whether an action that the classic generation asks for was deprecated by the moment asked.
+    /// Whether AWS had deprecated what the allow rests on by the moment asked: an action that is needed, in every generation.
     fn deprecation(&self, desk: &Desk<'_>) -> Option<String> {
-        let dates = desk.gates(&self.operation).filter_map(|r| r.get("deprecated"));
-        let mut dates = dates.flat_map(|d| d.split(';')).filter_map(|d| d.trim().split_once(": "));
-        let (_, date) = dates.find(|(partition, _)| *partition == desk.account.partition)?;
-        let passed = moment::parse(date).is_some_and(|d| d <= desk.at);
-        passed.then(|| format!("by permissions that AWS deprecated on {date}"))
+        let mut days = Vec::new();
+        for generation in &self.rests_on {
+            let needed = self.needed.iter().filter(|(g, _)| g == generation);
+            let known =
+                needed.filter_map(|(_, action)| actions::action(action)?.deprecated_in(&desk.account.partition));
+            let passed = known.filter(|day| moment::parse(day).is_some_and(|d| d <= desk.at));
+            days.push(passed.min()?);
+        }
+        days.iter().max().map(|day| format!("by permissions that AWS deprecated on {day}"))
     }
 
     fn refused(&mut self, trials: &[Trial], desk: &Desk<'_>, principal: &Principal) {
@@ -219,7 +224,11 @@ impl Answer {
             }
         }
         // the trial that gets furthest names what is missing
-        let nearest = failing.iter().min_by_key(|(_, (_, gates))| gates.len());
+        let nearest = failing.iter().min_by_key(|(t, (generation, gates))| {
+            let lacks = |id: &String| desk.rules.rules.get(id).is_some_and(|r| lacks(t, r, generation));
+            // of those that get equally far, one that lacks a permission tells more
+            (gates.len(), !gates.iter().any(lacks))
+        });
         let Some((trial, (generation, _))) = nearest else {
             return;
         };
@@ -287,31 +296,18 @@ impl Answer {
         self.depends_on.dedup();
     }
 
-    fn assume(&mut self, desk: &Desk<'_>, principal: &Principal, operation: &Operation) {
+    fn assume(&mut self, desk: &Desk<'_>, principal: &Principal, operation: &Operation) -> Result<(), Failure> {
         self.assuming.extend(principal.assuming.iter().cloned());
         self.assuming.extend(principal.knowledge.assumptions(&self.keys).cloned());
-        let nda = desk.gates(operation).any(|g| g.id == "nondisclosure-agreement");
-        if nda && !desk.account.declares_nda {
-            self.assuming.push(format!(
-                "the AWS Artifact NDA is accepted in account {}, which declares no `nda`",
-                desk.account.id
-            ));
-        }
-        if nda && desk.account.prior_nda {
-            let sentence = "an NDA with AWS outside of AWS Artifact is declared: where it covers the same information, it applies instead (R29)";
-            self.assuming.push(sentence.to_owned());
-        }
-        if operation.report.as_ref().is_some_and(|r| r.explicit_terms) && self.decision == Decision::Allow {
-            self.assuming
-                .push("the terms of the report are accepted by a click before it is downloaded (R27)".to_owned());
-        }
+        self.assuming.extend(desk.assumptions(principal, operation, self.decision == Decision::Allow)?);
         self.assuming.sort();
         self.assuming.dedup();
+        Ok(())
     }
 }
 
 /// What each IAM action that is needed comes to under all trials; where both generations need it, the better of the two.
-fn actions(trials: &[Trial], needed: &BTreeSet<(&'static str, String)>) -> BTreeMap<String, Decision> {
+fn outcomes(trials: &[Trial], needed: &BTreeSet<(&'static str, String)>) -> BTreeMap<String, Decision> {
     let mut actions: BTreeMap<String, Decision> = BTreeMap::new();
     for key in needed {
         let verdicts = trials.iter().filter_map(|t| t.verdicts.get(key));
@@ -328,6 +324,13 @@ fn actions(trials: &[Trial], needed: &BTreeSet<(&'static str, String)>) -> BTree
         }
     }
     actions
+}
+
+/// Whether a gate asks for an IAM action that is not allowed.
+fn lacks(trial: &Trial, gate: &Rule, generation: &'static str) -> bool {
+    let blocked =
+        |action: &String| matches!(trial.verdicts.get(&(generation, action.clone())), Some(Verdict::Blocked(_)));
+    gate.requires(generation, trial.in_force).iter().any(blocked)
 }
 
 /// Allowed if any generation passes every gate; a failing gate that proves nothing makes it unknown (D21).

@@ -1,189 +1,184 @@
-//! The operations of the console, and what each IAM action is asked on (DESIGN §4).
+//! The operations of one account, and what each IAM action is asked on (DESIGN §4): the operations' data, filled in.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
+use super::data::{About, Catalogue, Definition, FILE, Scope};
+use super::template::{Of, Slot};
 use crate::agreements::{Agreements, KindCoverage};
-use crate::inventory::model::{Accepted, Account, Agreement, Report};
+use crate::aws;
+use crate::inventory::entity::{Attr, Entity};
+use crate::inventory::model::{Accepted, Account, Agreement};
 use crate::permissions::scenarios::Call;
+use crate::problem::Failure;
 
 /// An operation on one account.
 #[derive(Clone, Debug)]
 pub struct Operation {
     /// The action of the rules, such as `accept-agreement`.
     pub name: &'static str,
-    /// `account`, `organization`, `offline`, or none.
-    pub scope: Option<&'static str>,
+    /// What it is asked for; `None` where it has no scope.
+    pub scope: Option<Scope>,
     /// The kind of agreement.
     pub kind: Option<String>,
-    /// The report.
-    pub report: Option<Report>,
-    partition: String,
-    account: String,
-    offer: Option<Agreement>,
-    customer_agreement: String,
+    /// The id of the report.
+    pub report: Option<String>,
+    /// What the text for people calls it, and what it is done to.
+    pub words: (&'static str, &'static str),
+    /// What stands for each place of the catalogue's templates.
+    values: Rc<[Option<String>]>,
 }
 
-/// The names of all operations.
-pub const NAMES: [&str; 7] = [
-    "download-agreement",
-    "accept-agreement",
-    "terminate-agreement",
-    "view-organization-agreements",
-    "set-up-organization-agreements",
-    "download-report",
-    "remove-offline-designation",
-];
-
-/// Where no acceptance has an id, permissions are asked on this one; the state gate denies in any case.
-const NO_ACCEPTANCE: &str = "customer-agreement-0000000000000000";
+/// The operations of an account in the making.
+struct Making<'a> {
+    catalogue: &'a Catalogue,
+    agreements: &'a Agreements<'a>,
+    account: &'a Account,
+    organization: Option<&'a str>,
+    coverage: &'a [KindCoverage],
+    operations: Vec<Operation>,
+}
 
 /// All operations of an account, in order.
 pub fn operations(
+    catalogue: &Catalogue,
     agreements: &Agreements<'_>,
     account: &Account,
     organization: Option<&str>,
     coverage: &[KindCoverage],
 ) -> Vec<Operation> {
-    let blank = |name: &'static str, scope: Option<&'static str>| Operation {
-        name,
-        scope,
-        kind: None,
-        report: None,
-        partition: account.partition.clone(),
-        account: account.id.clone(),
-        offer: None,
-        customer_agreement: String::new(),
-    };
-    let mut operations = Vec::new();
-    let mut offers: Vec<&Agreement> = agreements.offers.values().filter(|o| o.partition == account.partition).collect();
-    offers.sort_by(|a, b| (&a.kind, &a.scope, &a.id).cmp(&(&b.kind, &b.scope, &b.id)));
-    for name in ["download-agreement", "accept-agreement", "terminate-agreement"] {
-        for offer in &offers {
-            let scope = if offer.scope == "organization" { "organization" } else { "account" };
-            let mut operation = blank(name, Some(scope));
-            operation.kind = Some(offer.kind.clone());
-            operation.offer = Some((*offer).clone());
-            operation.customer_agreement = customer_agreement(agreements, account, organization, coverage, offer);
-            operations.push(operation);
+    let mut making = Making { catalogue, agreements, account, organization, coverage, operations: Vec::new() };
+    for definition in &catalogue.operations {
+        match definition.about {
+            About::Agreement => making.about_agreements(definition),
+            About::Report => making.about_reports(definition),
+            About::Account => making.about_the_account(definition),
         }
     }
-    operations.push(blank("view-organization-agreements", Some("organization")));
-    operations.push(blank("set-up-organization-agreements", Some("organization")));
-    for report in agreements.inventory.reports() {
-        if report.region.starts_with("us-gov-") == (account.partition == "aws-us-gov") {
-            operations.push(Operation { report: Some(report), ..blank("download-report", None) });
-        }
-    }
-    for kind in coverage.iter().map(|c| c.kind.clone()) {
-        if kind == "baa" || agreements.has_offline(&kind) {
-            operations.push(Operation { kind: Some(kind), ..blank("remove-offline-designation", Some("offline")) });
-        }
-    }
-    operations
+    making.operations
 }
 
-/// The ARN of the acceptance that an operation would open or end: the one in force, else the last one, else none.
-fn customer_agreement(
-    agreements: &Agreements<'_>,
-    account: &Account,
-    organization: Option<&str>,
-    coverage: &[KindCoverage],
-    offer: &Agreement,
-) -> String {
-    let (by, owner) = match (offer.scope.as_str(), organization) {
-        ("organization", Some(organization)) => {
-            let manager = agreements.tree.organizations.get(organization).map(|o| o.management_account.clone());
-            (Accepted::Organization(organization.to_owned()), manager.unwrap_or_else(|| account.id.clone()))
+impl Making<'_> {
+    fn about_agreements(&mut self, definition: &Definition) {
+        let partition = &self.account.partition;
+        let offers = self.agreements.offers.values().filter(|o| o.partition == *partition);
+        let mut offers: Vec<&Agreement> = offers.collect();
+        offers.sort_by(|a, b| (&a.kind, &a.scope, &a.id).cmp(&(&b.kind, &b.scope, &b.id)));
+        for offer in offers {
+            let Some(scope) = Scope::named(&offer.scope).filter(|s| definition.scopes.contains(s)) else {
+                continue;
+            };
+            let values = self.values(Some(offer), None);
+            let operation = blank(definition, Some(scope), values);
+            self.operations.push(Operation { kind: Some(offer.kind.clone()), ..operation });
         }
-        _ => (Accepted::Account(account.id.clone()), account.id.clone()),
-    };
-    let row = coverage.iter().find(|c| c.kind == offer.kind);
-    let current = row.and_then(|r| r.in_force().find(|i| i.scope == offer.scope)).map(|i| i.id.clone());
-    let past = agreements.accepted(&by).filter(|a| a.agreement == offer.id).max_by_key(|a| (a.start, a.id.clone()));
-    let id = current.or_else(|| past.map(|a| a.id.clone())).unwrap_or_else(|| NO_ACCEPTANCE.to_owned());
-    format!("arn:{}:artifact::{owner}:customer-agreement/{id}", account.partition)
+        if definition.scopes.contains(&Scope::Offline) {
+            let values = self.values(None, None);
+            for kind in self.coverage.iter().map(|c| c.kind.clone()) {
+                if definition.kinds.contains(&kind) || self.agreements.has_offline(&kind) {
+                    let operation = blank(definition, Some(Scope::Offline), values.clone());
+                    self.operations.push(Operation { kind: Some(kind), ..operation });
+                }
+            }
+        }
+    }
+
+    fn about_reports(&mut self, definition: &Definition) {
+        for report in self.agreements.inventory.of_type("Report") {
+            if aws::partition_of(report.str("region").unwrap_or_default()) == self.account.partition {
+                let values = self.values(None, Some(report));
+                let operation = blank(definition, None, values);
+                self.operations.push(Operation { report: Some(report.uid.id.clone()), ..operation });
+            }
+        }
+    }
+
+    fn about_the_account(&mut self, definition: &Definition) {
+        let values = self.values(None, None);
+        if definition.scopes.is_empty() {
+            self.operations.push(blank(definition, None, values.clone()));
+        }
+        let scoped = definition.scopes.iter().map(|scope| blank(definition, Some(*scope), values.clone()));
+        self.operations.extend(scoped);
+    }
+
+    /// What stands for each place of a template.
+    fn values(&self, offer: Option<&Agreement>, report: Option<&Entity>) -> Rc<[Option<String>]> {
+        let inventory = self.agreements.inventory;
+        let acceptance = offer.map(|offer| self.acceptance(offer));
+        let value = |slot: &Slot| match (slot.of, slot.attr.as_str()) {
+            (Of::Partition, "id") => Some(self.account.partition.clone()),
+            (Of::Partition, _) => Some(aws::region_of(&self.account.partition).to_owned()),
+            (Of::Account, "id") => Some(self.account.id.clone()),
+            (Of::Account, attr) => text(inventory.entity("Account", &self.account.id)?, attr),
+            (Of::Agreement, "id") => offer.map(|o| o.id.clone()),
+            (Of::Agreement, attr) => text(inventory.entity("Agreement", &offer?.id)?, attr),
+            (Of::Acceptance, "account") => acceptance.as_ref().map(|(owner, _)| owner.clone()),
+            (Of::Acceptance, _) => acceptance.as_ref().and_then(|(_, id)| id.clone()),
+            (Of::Report, "id") => report.map(|r| r.uid.id.clone()),
+            (Of::Report, attr) => text(report?, attr),
+        };
+        self.catalogue.slots.iter().map(value).collect()
+    }
+
+    /// The acceptance that an operation would open or end: the account that holds it, and its id. It is the one in force, else
+    /// the last one, else none.
+    fn acceptance(&self, offer: &Agreement) -> (String, Option<String>) {
+        let Self { agreements, account, coverage, .. } = self;
+        let (by, owner) = match (Scope::named(&offer.scope), self.organization) {
+            (Some(Scope::Organization), Some(organization)) => {
+                let manager = agreements.tree.organizations.get(organization).map(|o| o.management_account.clone());
+                (Accepted::Organization(organization.to_owned()), manager.unwrap_or_else(|| account.id.clone()))
+            }
+            _ => (Accepted::Account(account.id.clone()), account.id.clone()),
+        };
+        let row = coverage.iter().find(|c| c.kind == offer.kind);
+        let current = row.and_then(|r| r.in_force().find(|i| i.scope == offer.scope)).map(|i| i.id.clone());
+        let past = agreements.accepted(&by).filter(|a| a.agreement == offer.id).max_by_key(|a| (a.start, a.id.clone()));
+        (owner, current.or_else(|| past.map(|a| a.id.clone())))
+    }
+}
+
+fn blank(definition: &Definition, scope: Option<Scope>, values: Rc<[Option<String>]>) -> Operation {
+    let words = (definition.verb, definition.object);
+    Operation { name: definition.name, scope, kind: None, report: None, words, values }
+}
+
+/// An attribute as text.
+fn text(entity: &Entity, attr: &str) -> Option<String> {
+    match &entity.attrs.get(attr)?.attr {
+        Attr::String(text) => Some(text.clone()),
+        Attr::Long(number) => Some(number.to_string()),
+        _ => None,
+    }
 }
 
 impl Operation {
-    /// The call behind an IAM action of this operation, in one generation of permissions.
-    pub fn call(&self, action: &str, generation: &str, in_force: bool) -> Call {
-        let resources = self.resources(action, generation == "classic", in_force);
-        Call { action: action.to_owned(), resources, keys: self.keys(action) }
+    /// The scope as the assessment writes it.
+    pub fn scope_name(&self) -> Option<&'static str> {
+        self.scope.map(Scope::name)
     }
+}
 
-    fn resources(&self, action: &str, classic: bool, in_force: bool) -> Vec<String> {
-        let Self { partition, account, .. } = self;
-        let role = |path: &str| vec![format!("arn:{partition}:iam::{account}:role/{path}")];
-        match action {
-            "artifact:GetCustomerAgreement" | "artifact:TerminateAgreement" => {
-                vec![self.customer_agreement.clone()]
-            }
-            "artifact:DownloadAgreement" if in_force => vec![self.customer_agreement.clone()],
-            "artifact:DownloadAgreement" | "artifact:AcceptAgreement" | "artifact:GetAgreement" => {
-                self.offered(classic)
-            }
-            "artifact:GetNdaForAgreement" | "artifact:AcceptNdaForAgreement" => self.offered(classic),
-            "artifact:GetReport" | "artifact:GetTermForReport" => self.reported(),
-            "artifact:Get" => self.packaged(),
-            "iam:ListRoles" => role(""),
-            "iam:CreateRole" | "iam:AttachRolePolicy" => role("service-role/AWSArtifactAccountSync"),
-            "iam:GetRole" | "iam:CreateServiceLinkedRole" => {
-                role("aws-service-role/artifact.amazonaws.com/AWSServiceRoleForArtifact")
-            }
-            _ => vec!["*".to_owned()],
+impl Catalogue {
+    /// The call behind an IAM action of an operation, in one generation of permissions.
+    pub fn call(&self, of: &Operation, action: &str, generation: &str, in_force: bool) -> Result<Call, Failure> {
+        let wrong = || Failure::general(format!("{FILE} does not say what `{action}` is asked on for {}", of.name));
+        let asked = self.calls.get(action).ok_or_else(wrong)?;
+        let resources = asked.resources.iter().filter(|r| r.is_of(generation, in_force));
+        let resources: Vec<String> = resources.filter_map(|r| r.arn.render(&of.values)).collect();
+        if resources.is_empty() {
+            return Err(wrong());
         }
-    }
-
-    /// The agreement on offer, by its id; in the classic generation also by the name that legacy ARNs end in.
-    fn offered(&self, legacy: bool) -> Vec<String> {
-        let Some(offer) = &self.offer else {
-            return vec!["*".to_owned()];
-        };
-        let arn = |id: &str| format!("arn:{}:artifact:::agreement/{id}", self.partition);
-        let name = offer.name.as_deref().filter(|_| legacy);
-        std::iter::once(arn(&offer.id)).chain(name.map(arn)).collect()
-    }
-
-    fn reported(&self) -> Vec<String> {
-        let report = self.report.iter();
-        report.map(|r| format!("arn:{}:artifact:{}::report/{}:{}", self.partition, r.region, r.id, r.version)).collect()
-    }
-
-    fn packaged(&self) -> Vec<String> {
-        let report = self.report.iter();
-        report
-            .map(|r| format!("arn:{}:artifact:::report-package/{}/{}/{}", self.partition, r.category, r.series, r.id))
-            .collect()
-    }
-
-    /// The keys of the action's own service that a request of the console carries; `None` for one that may be anything.
-    fn keys(&self, action: &str) -> BTreeMap<String, Option<String>> {
-        let fixed = |key: &str, value: &str| (key.to_owned(), Some(value.to_owned()));
-        let open = |key: &str| (key.to_owned(), None);
-        let keys = match action {
-            "organizations:EnableAWSServiceAccess" => {
-                vec![fixed("organizations:serviceprincipal", "aws-artifact-account-sync.amazonaws.com")]
+        let mut keys = BTreeMap::new();
+        for (key, value) in &asked.keys {
+            match value {
+                None => drop(keys.insert(key.clone(), None)),
+                // what names something that is absent is not carried
+                Some(value) => keys.extend(value.render(&of.values).map(|v| (key.clone(), Some(v)))),
             }
-            "iam:CreateServiceLinkedRole" => {
-                vec![fixed("iam:awsservicename", "artifact.amazonaws.com")]
-            }
-            "iam:AttachRolePolicy" => {
-                let policy = format!("arn:{}:iam::aws:policy/service-role/AWSArtifactAccountSync", self.partition);
-                vec![fixed("iam:policyarn", &policy), open("iam:permissionsboundary")]
-            }
-            "iam:CreateRole" | "iam:GetRole" => {
-                vec![open("iam:permissionsboundary"), open("iam:roletemplatearn")]
-            }
-            "artifact:GetReport" | "artifact:GetTermForReport" => {
-                let report = self.report.iter();
-                report
-                    .flat_map(|r| {
-                        [fixed("artifact:reportseries", &r.series), fixed("artifact:reportcategory", &r.category)]
-                    })
-                    .collect()
-            }
-            _ => Vec::new(),
-        };
-        keys.into_iter().collect()
+        }
+        let action = asked.asked_as.as_deref().unwrap_or(action);
+        Ok(Call { action: action.to_owned(), resources, keys })
     }
 }

@@ -1,12 +1,17 @@
 //! What principals may do in AWS Artifact: the console's operations, gate by gate.
 //!
-//! The gates stand in `policies/operations`. Here the IAM actions that they ask for become calls on resources, the
-//! outcomes become facts, and what the gates say becomes an answer with its causes.
+//! The gates stand in `policies/operations`, and the operations with what they are asked on in the data beside them. Here the
+//! IAM actions that the gates ask for become calls on resources, the outcomes become facts, and what the gates say becomes an
+//! answer with its causes.
 
 pub mod answer;
 pub mod any_request;
 pub mod catalogue;
 pub mod changes;
+pub mod check;
+pub mod data;
+mod read;
+pub mod template;
 pub mod worlds;
 
 use std::cell::RefCell;
@@ -26,7 +31,8 @@ use crate::policies::{Rule, RuleBook};
 use crate::problem::Failure;
 use answer::{Answer, Dependency, Trial};
 use catalogue::Operation;
-use worlds::Worlds;
+use data::Scope;
+use worlds::{Tried, Worlds};
 
 /// Which generation of permissions counts (D11).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -60,11 +66,6 @@ impl PermissionModel {
     }
 }
 
-/// The action of D21, which no source names: only a wildcard or `NotAction` reaches it.
-const UNNAMED: &str = "artifact:*";
-/// What it is asked as.
-const UNNAMED_CALL: &str = "artifact:UndocumentedAction";
-
 /// The station: what is needed to decide for the principals of one account.
 pub struct Desk<'a> {
     /// The rules.
@@ -97,6 +98,7 @@ pub struct Desk<'a> {
 #[derive(Default)]
 pub struct Memo {
     rulings: RefCell<HashMap<RulingKey, Option<Vec<String>>>>,
+    assumptions: RefCell<HashMap<AssumptionKey, Vec<String>>>,
 }
 
 /// All that the rules can read of an account and of what it stands in; `None` where they tell accounts apart by their ids.
@@ -125,7 +127,7 @@ type Needed = BTreeSet<(&'static str, String)>;
 #[derive(PartialEq, Eq, Hash)]
 struct RulingKey {
     operation: &'static str,
-    scope: Option<&'static str>,
+    scope: Option<Scope>,
     report: Option<String>,
     facts: Facts,
     generation: &'static str,
@@ -133,18 +135,32 @@ struct RulingKey {
     allowed: Vec<String>,
 }
 
+/// Everything that the policies of what is taken for granted may read, within one account.
+#[derive(PartialEq, Eq, Hash)]
+struct AssumptionKey {
+    operation: &'static str,
+    scope: Option<Scope>,
+    kind: Option<String>,
+    report: Option<String>,
+    designated: bool,
+    allowed: bool,
+    principal: Option<Uid>,
+}
+
 impl Desk<'_> {
     /// Decides one operation for one principal.
     pub fn decide(&self, principal: &Principal, operation: &Operation) -> Result<Answer, Failure> {
         let row = self.coverage.iter().find(|c| Some(&c.kind) == operation.kind.as_ref());
-        let designated = row.is_some_and(|r| r.in_force().any(|i| i.scope == "offline"));
-        let designated = designated || (self.any_state && operation.name == "remove-offline-designation");
-        let in_force = match operation.scope {
-            // what is accepted is not in force yet, and what is terminated is
-            _ if self.any_state && operation.name == "accept-agreement" => Some(false),
-            _ if self.any_state && operation.name == "terminate-agreement" => Some(true),
-            Some("account") => row.map_or(Some(false), |r| r.account),
-            Some("organization") if operation.kind.is_some() => row.map_or(Some(false), |r| r.organization),
+        // in any state: what is accepted is not in force yet, and what is terminated is
+        let definition = self.rules.operations.operation(operation.name).filter(|_| self.any_state);
+        let possible = definition.map(|d| d.possible).unwrap_or_default();
+        let designated = possible.designated.unwrap_or_else(|| self.designated(operation));
+        let in_force = match (possible.in_force, operation.scope) {
+            (Some(in_force), _) => Some(in_force),
+            (None, Some(Scope::Account)) => row.map_or(Some(false), |r| r.account),
+            (None, Some(Scope::Organization)) if operation.kind.is_some() => {
+                row.map_or(Some(false), |r| r.organization)
+            }
             _ => Some(designated),
         };
         let variants: &[bool] = match in_force {
@@ -153,9 +169,14 @@ impl Desk<'_> {
             None => &[false, true],
         };
         let mut answer = Answer::new(operation);
-        if let (Some("organization"), Some(reason)) = (operation.scope, self.organization_unknown) {
+        if let (Some(Scope::Organization), Some(reason)) = (operation.scope, self.organization_unknown) {
             answer.reason = Some(reason.to_owned());
             answer.depends_on.push(Dependency { key: "memberships".to_owned(), allows: Vec::new() });
+            return Ok(answer);
+        }
+        if let Tried::TooMany(what) = self.worlds.of(operation) {
+            answer.reason = Some("too many combinations of what is not known to try them all".to_owned());
+            answer.depends_on = what.iter().map(|key| Dependency { key: key.clone(), allows: Vec::new() }).collect();
             return Ok(answer);
         }
         for in_force in variants {
@@ -163,10 +184,10 @@ impl Desk<'_> {
         }
         let no_actions = Needed::new();
         let too_many = !answer.too_many.is_empty();
-        answer.conclude(in_force.is_none(), self, principal, operation);
+        answer.conclude(in_force.is_none(), self, principal, operation)?;
         if let (Some(any), true) = (&mut answer.any_request, too_many) {
             // what is needed in one world alone is not needed in all
-            let one = variants.len() == 1 && self.worlds.of(operation).len() == 1;
+            let one = variants.len() == 1 && self.worlds.of(operation).worlds().len() == 1;
             any.search(principal, if one { &answer.needed } else { &no_actions })?;
         }
         Ok(answer)
@@ -182,14 +203,13 @@ impl Desk<'_> {
     ) -> Result<(), Failure> {
         let asked = self.asked(operation, facts);
         let call = |(generation, action): &(&str, String)| {
-            let action = if action == UNNAMED { UNNAMED_CALL } else { action };
-            operation.call(action, generation, facts.in_force)
+            self.rules.operations.call(operation, action, generation, facts.in_force)
         };
-        let calls: Vec<Call> = asked.iter().map(call).collect();
+        let calls = asked.iter().map(call).collect::<Result<Vec<Call>, _>>()?;
         let scenarios = ask(&principal.stack, &calls, &principal.knowledge, &principal.memo)?;
         answer.keys.extend(scenarios.keys.iter().cloned());
         answer.too_many.extend(scenarios.too_many.iter().cloned());
-        for (world, taken) in self.worlds.of(operation).iter().enumerate() {
+        for (world, taken) in self.worlds.of(operation).worlds().iter().enumerate() {
             let facts = Facts { world, ..facts };
             answer.needed.extend(self.needed(principal, operation, facts)?);
             self.trials(principal, operation, facts, (&taken.choice, &asked, &scenarios), answer)?;
@@ -256,6 +276,64 @@ impl Desk<'_> {
         Ok(needed)
     }
 
+    /// Whether the account is designated under an offline agreement of the operation's kind.
+    fn designated(&self, operation: &Operation) -> bool {
+        let row = self.coverage.iter().find(|c| Some(&c.kind) == operation.kind.as_ref());
+        row.is_some_and(|r| r.in_force().any(|i| i.scope == Scope::Offline.name()))
+    }
+
+    /// What an answer takes for granted, as the policies state it.
+    fn assumptions(&self, principal: &Principal, operation: &Operation, allowed: bool) -> Result<Vec<String>, Failure> {
+        let key = AssumptionKey {
+            operation: operation.name,
+            scope: operation.scope,
+            kind: operation.kind.clone(),
+            report: operation.report.clone(),
+            designated: self.designated(operation),
+            allowed,
+            principal: self.rules.reads_principal(check::ASSUME).then(|| principal.uid.clone()),
+        };
+        if let Some(found) = self.memo.assumptions.borrow().get(&key) {
+            return Ok(self.told(found, operation));
+        }
+        let text = |t: &str| Expr::new_string(t.to_owned());
+        let mut pairs = vec![
+            ("at", datetime(self.at)),
+            ("operation", text(operation.name)),
+            ("scope", text(operation.scope_name().unwrap_or("none"))),
+            ("designated", Expr::new_bool(key.designated)),
+            ("allowed", Expr::new_bool(allowed)),
+        ];
+        pairs.extend(operation.kind.as_deref().map(|kind| ("agreement", text(kind))));
+        pairs.extend(self.named(operation)?);
+        let resource = Uid::new("Account", &self.account.id).to_cedar()?;
+        let who = principal.uid.to_cedar()?;
+        let ruling = self.rules.rule(check::ASSUME, &who, &resource, context(pairs)?, self.entities)?;
+        let found: Vec<String> = ruling.by.iter().filter_map(|r| r.text("assuming")).collect();
+        let told = self.told(&found, operation);
+        self.memo.assumptions.borrow_mut().insert(key, found);
+        Ok(told)
+    }
+
+    /// Sentences about this account and the operation's report.
+    fn told(&self, sentences: &[String], operation: &Operation) -> Vec<String> {
+        let report = operation.report.as_deref().unwrap_or("none");
+        let told = |s: &String| s.replace("{account}", &self.account.id).replace("{report}", report);
+        sentences.iter().map(told).collect()
+    }
+
+    /// The organization and the report, for a context.
+    fn named(&self, operation: &Operation) -> Result<Vec<(&'static str, Expr)>, Failure> {
+        let mut pairs = Vec::new();
+        if let Some(organization) = self.organization {
+            pairs.push(("organization", Expr::new_entity_uid(cedar_uid("Organization", organization)?)));
+        }
+        if let Some(report) = &operation.report {
+            pairs.push(("report", Expr::new_entity_uid(cedar_uid("Report", report)?)));
+        }
+        Ok(pairs)
+    }
+
     /// The gates of an operation.
     pub fn gates<'r>(&'r self, operation: &'r Operation) -> impl Iterator<Item = &'r Rule> {
         self.rules.of_action(operation.name).filter(|r| r.forbids)
@@ -295,7 +373,7 @@ impl Desk<'_> {
         let key = RulingKey {
             operation: operation.name,
             scope: operation.scope,
-            report: operation.report.as_ref().map(|r| r.id.clone()),
+            report: operation.report.clone(),
             facts,
             generation,
             principal: self.rules.reads_principal(operation.name).then(|| principal.uid.clone()),
@@ -307,7 +385,7 @@ impl Desk<'_> {
         let allowed = Expr::new_set(key.allowed.iter().cloned().map(Expr::new_string));
         let context = self.context(operation, facts, generation, allowed)?;
         let resource = Uid::new("Account", &self.account.id).to_cedar()?;
-        let world = self.worlds.of(operation).get(facts.world);
+        let world = self.worlds.of(operation).worlds().get(facts.world);
         let entities = world.map_or(self.entities, |w| &w.entities);
         let ruling = self.rules.rule(operation.name, &principal.uid.to_cedar()?, &resource, context, entities)?;
         let counts = |r: &&Rule| !(self.any_state && r.get("state").is_some());
@@ -328,17 +406,12 @@ impl Desk<'_> {
         let mut pairs = vec![
             ("at", datetime(self.at)),
             ("generation", Expr::new_string(generation.to_owned())),
-            ("scope", Expr::new_string(operation.scope.unwrap_or("none").to_owned())),
+            ("scope", Expr::new_string(operation.scope_name().unwrap_or("none").to_owned())),
             ("allowed", allowed),
             ("inForce", Expr::new_bool(facts.in_force)),
             ("designated", Expr::new_bool(facts.designated)),
         ];
-        if let Some(organization) = self.organization {
-            pairs.push(("organization", Expr::new_entity_uid(cedar_uid("Organization", organization)?)));
-        }
-        if let Some(report) = &operation.report {
-            pairs.push(("report", Expr::new_entity_uid(cedar_uid("Report", &report.id)?)));
-        }
+        pairs.extend(self.named(operation)?);
         context(pairs)
     }
 }

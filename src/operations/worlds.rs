@@ -1,16 +1,25 @@
-//! What the inventory does not say of an organization or a report, tried in every way.
+//! What the inventory does not say, tried in every way.
+//!
+//! An attribute that the schema annotates with `unknownWhenAbsent` is Boolean or has a closed set of values. Where it is
+//! absent, and a policy of an operation reads it, the operation's gates are asked with each value.
 
 use std::collections::BTreeMap;
 
-use cedar_policy::Entities;
+use cedar_policy::{Entities, Entity as CedarEntity};
+use serde_json::{Value, json};
 
 use super::catalogue::Operation;
 use crate::agreements::Agreements;
 use crate::agreements::standing::Standing;
-use crate::inventory::entity::{Attr, Uid};
+use crate::inventory::entity::Uid;
 use crate::inventory::model::Account;
+use crate::inventory::schema::Type;
 use crate::permissions::dependence::Choice;
+use crate::policies::RuleBook;
 use crate::problem::Failure;
+
+/// With more worlds than this they are not tried, and the answer is unknown.
+pub const MAX_WORLDS: usize = 64;
 
 /// The entities that the rules read, with what is not known taken to be something.
 pub struct World {
@@ -20,87 +29,158 @@ pub struct World {
     pub entities: Entities,
 }
 
-/// The worlds of an account's operations.
-pub struct Worlds {
-    /// Where everything that an operation reads is known.
-    plain: Vec<World>,
-    organization: Vec<World>,
-    reports: BTreeMap<String, Vec<World>>,
+/// The worlds of an operation.
+pub enum Tried {
+    /// All of them; one where everything that the operation reads is known.
+    All(Vec<World>),
+    /// There are too many: what is not known, in words.
+    TooMany(Vec<String>),
 }
 
-/// An attribute, and the values that it may have, with their names.
-type Open = (Uid, &'static str, Vec<(&'static str, Attr)>);
+/// The worlds of an account's operations.
+pub struct Worlds {
+    /// The first is that in which everything is known.
+    sets: Vec<Tried>,
+    /// Those of an operation, by its name and report, where something is not known.
+    of: BTreeMap<(&'static str, Option<String>), usize>,
+}
+
+/// An attribute that is absent, and the values that it may have.
+#[derive(Clone, PartialEq)]
+struct Open {
+    uid: Uid,
+    attr: String,
+    values: Vec<Value>,
+}
+
+impl Open {
+    fn words(&self) -> String {
+        format!("{} of {}", self.attr, self.uid.id)
+    }
+}
 
 impl Worlds {
-    /// The worlds of an account. `more` are entities that its operations read besides.
+    /// The worlds of an account's operations.
     pub fn new(
         agreements: &Agreements<'_>,
-        account: &Account,
-        standing: &Standing,
-        more: &[Uid],
+        rules: &RuleBook,
+        (account, standing): (&Account, &Standing),
+        operations: &[Operation],
         entities: &Entities,
     ) -> Result<Self, Failure> {
-        let world = |open: &[Open]| worlds(agreements, account, standing, more, open);
-        let mut open: Vec<Open> = Vec::new();
-        if let Some(id) = &standing.organization {
-            let uid = Uid::new("Organization", id);
-            let truths = || vec![("true", Attr::Bool(true)), ("false", Attr::Bool(false))];
-            let features = vec![
-                ("ALL", Attr::String("ALL".to_owned())),
-                ("CONSOLIDATED_BILLING", Attr::String("CONSOLIDATED_BILLING".to_owned())),
-            ];
-            for (attr, values) in [("featureSet", features), ("serviceRole", truths()), ("trustedAccess", truths())] {
-                open.extend(is_absent(agreements, &uid, attr).then(|| (uid.clone(), attr, values)));
+        let plain = World { choice: Choice::new(), entities: entities.clone() };
+        let (mut sets, mut of) = (vec![Tried::All(vec![plain])], BTreeMap::new());
+        let mut known: Vec<(Vec<Open>, usize)> = Vec::new();
+        for operation in operations {
+            let key = (operation.name, operation.report.clone());
+            if of.contains_key(&key) {
+                continue;
             }
+            let open = open(agreements, rules, account, standing, operation);
+            if open.is_empty() {
+                continue;
+            }
+            let index = match known.iter().find(|(o, _)| *o == open) {
+                Some((_, index)) => *index,
+                None => {
+                    sets.push(tried(agreements, &open, entities)?);
+                    known.push((open, sets.len() - 1));
+                    sets.len() - 1
+                }
+            };
+            of.insert(key, index);
         }
-        let organization = if open.is_empty() { Vec::new() } else { world(&open)? };
-        let mut reports = BTreeMap::new();
-        for uid in more.iter().filter(|u| u.ty == "Report" && is_absent(agreements, u, "requiresApproval")) {
-            let values = vec![("false", Attr::Bool(false)), ("true", Attr::Bool(true))];
-            reports.insert(uid.id.clone(), world(&[(uid.clone(), "requiresApproval", values)])?);
-        }
-        let plain = vec![World { choice: Choice::new(), entities: entities.clone() }];
-        Ok(Self { plain, organization, reports })
+        Ok(Self { sets, of })
     }
 
     /// Those of an operation.
-    pub fn of(&self, operation: &Operation) -> &[World] {
-        let report = operation.report.as_ref().and_then(|r| self.reports.get(&r.id));
-        let organization = (operation.scope == Some("organization")).then_some(&self.organization);
-        report.or(organization).filter(|w| !w.is_empty()).unwrap_or(&self.plain)
+    pub fn of(&self, operation: &Operation) -> &Tried {
+        const NONE: &Tried = &Tried::All(Vec::new());
+        let index = self.of.get(&(operation.name, operation.report.clone())).copied().unwrap_or(0);
+        self.sets.get(index).unwrap_or(NONE)
     }
 }
 
-fn is_absent(agreements: &Agreements<'_>, uid: &Uid, attr: &str) -> bool {
-    agreements.inventory.entities.get(uid).is_some_and(|e| !e.attrs.contains_key(attr))
+impl Tried {
+    /// The worlds to try.
+    pub fn worlds(&self) -> &[World] {
+        match self {
+            Self::All(worlds) => worlds,
+            Self::TooMany(_) => &[],
+        }
+    }
 }
 
-/// An attribute, and the value that it is taken to have.
-type Taken = (Uid, &'static str, Attr);
-
-/// Every assignment of what is open.
-fn worlds(
+/// What the policies of an operation read of the account, what it stands in and the report, and the inventory does not say.
+fn open(
     agreements: &Agreements<'_>,
+    rules: &RuleBook,
     account: &Account,
     standing: &Standing,
-    more: &[Uid],
-    open: &[Open],
-) -> Result<Vec<World>, Failure> {
-    let mut taken: Vec<(Choice, Vec<Taken>)> = vec![Default::default()];
-    for (uid, attr, values) in open {
-        let extend = |(choice, set): (Choice, Vec<Taken>)| {
-            values.iter().map(move |(label, value)| {
-                let (mut choice, mut set) = (choice.clone(), set.clone());
-                choice.push((format!("{} of {}", attr, uid.id), (*label).to_owned()));
-                set.push((uid.clone(), *attr, value.clone()));
-                (choice, set)
-            })
+    operation: &Operation,
+) -> Vec<Open> {
+    let mut uids = vec![Uid::new("Account", &account.id)];
+    uids.extend(standing.organization.iter().map(|o| Uid::new("Organization", o)));
+    uids.extend(standing.path.iter().map(|u| Uid::new("OrganizationalUnit", u)));
+    uids.extend(operation.report.iter().map(|r| Uid::new("Report", r)));
+    let (inventory, mut open) = (agreements.inventory, Vec::new());
+    for uid in uids {
+        let (Some(entity), Some(ty)) = (inventory.entities.get(&uid), inventory.schema.types.get(&uid.ty)) else {
+            continue;
         };
-        taken = taken.into_iter().flat_map(extend).collect();
+        for (attr, attribute) in ty.attributes.iter().filter(|(_, a)| a.unknown_when_absent) {
+            if entity.attrs.contains_key(attr) || !rules.reads_attribute(operation.name, attr) {
+                continue;
+            }
+            let values = match (&attribute.ty, &attribute.values) {
+                (Type::Boolean, _) => vec![json!(true), json!(false)],
+                (_, values) => values.iter().flatten().map(|v| json!(v)).collect(),
+            };
+            open.push(Open { uid: uid.clone(), attr: attr.clone(), values });
+        }
     }
-    let world = |(choice, set): (Choice, Vec<Taken>)| {
-        let entities = agreements.entities_where(account, standing, more, &set)?;
-        Ok(World { choice, entities })
+    open
+}
+
+/// Attributes, and what they are taken to be.
+type Taken<'o> = Vec<(&'o Open, &'o Value)>;
+
+/// Every assignment of what is open.
+fn tried(agreements: &Agreements<'_>, open: &[Open], entities: &Entities) -> Result<Tried, Failure> {
+    let count = open.iter().try_fold(1_usize, |n, o| n.checked_mul(o.values.len()));
+    if count.is_none_or(|n| n > MAX_WORLDS) {
+        return Ok(Tried::TooMany(open.iter().map(Open::words).collect()));
+    }
+    let mut taken: Vec<Taken<'_>> = vec![Vec::new()];
+    for open in open {
+        let each = taken.iter().flat_map(|set| open.values.iter().map(move |value| (set, value)));
+        taken = each.map(|(set, value)| set.iter().copied().chain([(open, value)]).collect()).collect();
+    }
+    let world = |set: Taken<'_>| {
+        let label = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let choice = set.iter().map(|(open, value)| (open.words(), label(value))).collect();
+        Ok(World { choice, entities: with(agreements, &set, entities)? })
     };
-    taken.into_iter().map(world).collect()
+    Ok(Tried::All(taken.into_iter().map(world).collect::<Result<_, Failure>>()?))
+}
+
+/// The entities with attributes that they do not have.
+fn with(agreements: &Agreements<'_>, set: &[(&Open, &Value)], entities: &Entities) -> Result<Entities, Failure> {
+    let wrong = |e: &dyn std::fmt::Display| Failure::general(e.to_string());
+    let mut changed: BTreeMap<&Uid, Value> = BTreeMap::new();
+    for (open, value) in set {
+        let uid = &open.uid;
+        if !changed.contains_key(uid) {
+            let entity = entities.get(&uid.to_cedar()?).map(CedarEntity::to_json_value);
+            let Some(entity) = entity.transpose().map_err(|e| wrong(&e))? else { continue };
+            changed.insert(uid, entity);
+        }
+        if let Some(attrs) = changed.get_mut(uid).and_then(|e| e.get_mut("attrs")).and_then(Value::as_object_mut) {
+            attrs.insert(open.attr.clone(), (*value).clone());
+        }
+    }
+    let schema = &agreements.inventory.schema.cedar;
+    let convert = |json: Value| CedarEntity::from_json_value(json, Some(schema)).map_err(|e| wrong(&e));
+    let changed = changed.into_values().map(convert).collect::<Result<Vec<_>, _>>()?;
+    entities.clone().upsert_entities(changed, None).map_err(|e| wrong(&e))
 }

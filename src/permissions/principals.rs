@@ -7,6 +7,7 @@ use super::context::KeyValue;
 use super::knowledge::{Knowledge, Known};
 use super::layer::Layer;
 use super::scenarios::{Memo, Stack};
+use crate::aws;
 use crate::iam::template::{Part, Template};
 use crate::inventory::builtin::FULL_AWS_ACCESS;
 use crate::inventory::entity::{Entity, Item, Uid};
@@ -437,7 +438,7 @@ fn knowledge(kind: Kind, account: &Account, arn: &str, tags: &BTreeMap<String, S
             knowledge.set(&format!("aws:principaltag/{}", key.to_ascii_lowercase()), value);
         }
     }
-    let region = if account.partition == "aws-us-gov" { "us-gov-west-1" } else { "us-east-1" };
+    let region = aws::region_of(&account.partition);
     knowledge.assume("aws:requestedregion", KeyValue::One(region.to_owned()));
     knowledge.assume("aws:securetransport", KeyValue::One("true".to_owned()));
     knowledge.assume("aws:viaawsservice", KeyValue::One("false".to_owned()));

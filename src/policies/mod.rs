@@ -16,6 +16,8 @@ use cedar_policy::{
 };
 
 use crate::inventory::schema::EntitySchema;
+use crate::operations::check::check;
+use crate::operations::data::{self, Catalogue};
 use crate::problem::{Failure, Problem, Source, Span};
 use crate::text::files;
 pub use origin::Origin;
@@ -25,7 +27,7 @@ macro_rules! built_in {
 }
 
 /// The policies that are built in: path below `policies/`, and text.
-pub const BUILT_IN: [(&str, &str); 17] = built_in!(
+pub const BUILT_IN: [(&str, &str); 18] = built_in!(
     "agreements/findings.cedar",
     "agreements/governs.cedar",
     "agreements/in_force.cedar",
@@ -36,6 +38,7 @@ pub const BUILT_IN: [(&str, &str); 17] = built_in!(
     "inventory/findings.cedar",
     "operations/accept.cedar",
     "operations/agreement.cedar",
+    "operations/assumptions.cedar",
     "operations/designation.cedar",
     "operations/download.cedar",
     "operations/findings.cedar",
@@ -99,9 +102,13 @@ pub struct RuleBook {
     pub sources: Vec<Arc<Source>>,
     /// Where they come from.
     pub origin: Origin,
+    /// The operations, and what they are asked on.
+    pub operations: Catalogue,
     sets: HashMap<String, PolicySet>,
     /// The actions of which some policy reads the principal, beyond its type.
     by_principal: BTreeSet<String>,
+    /// The attributes that the policies of each action read, of whatever entity.
+    by_action: HashMap<String, BTreeSet<String>>,
     /// The attributes that some policy reads, of whatever entity.
     attributes: BTreeSet<String>,
     /// Some policy names an entity that is no action, or reads tags: entities cannot be told by their attributes alone.
@@ -128,7 +135,8 @@ pub struct Ruling<'a> {
 impl RuleBook {
     /// The policies that are built in.
     pub fn built_in(schema: &EntitySchema) -> Result<Self, Failure> {
-        Self::new(BUILT_IN.iter().map(|(path, text)| Source::new(*path, *text)).collect(), schema)
+        let sources = BUILT_IN.iter().map(|(path, text)| Source::new(*path, *text)).collect();
+        Self::new(sources, &[Catalogue::built_in()], schema)
     }
 
     /// The policies of a folder, which replace those that are built in.
@@ -143,15 +151,20 @@ impl RuleBook {
                     .help("name a folder with *.cedar files"),
             );
         }
-        if problems.is_empty() { Self::new(sources, schema) } else { Err(Failure::Problems(problems)) }
+        let mut data = files_named(folder, data::FILE, &mut problems);
+        if data.is_empty() {
+            data.push(Catalogue::built_in());
+        }
+        if problems.is_empty() { Self::new(sources, &data, schema) } else { Err(Failure::Problems(problems)) }
     }
 
-    /// The policies of these sources.
+    /// The policies of these sources, with the built-in operations.
     pub fn of_sources(sources: Vec<Arc<Source>>, schema: &EntitySchema) -> Result<Self, Failure> {
-        Self::new(sources, schema)
+        Self::new(sources, &[Catalogue::built_in()], schema)
     }
 
-    fn new(sources: Vec<Arc<Source>>, schema: &EntitySchema) -> Result<Self, Failure> {
+    /// The rules of these texts: Cedar policies, and files of operations, each laid over those before it.
+    pub fn new(sources: Vec<Arc<Source>>, operations: &[Arc<Source>], schema: &EntitySchema) -> Result<Self, Failure> {
         let mut problems = Vec::new();
         let mut all = PolicySet::new();
         let mut rules: BTreeMap<String, Rule> = BTreeMap::new();
@@ -176,20 +189,30 @@ impl RuleBook {
         if problems.is_empty() {
             validate(&all, &rules, &sources, schema, &mut problems);
         }
+        let operations = Catalogue::read(operations, schema, &mut problems);
+        if problems.is_empty() {
+            problems.extend(check(&operations, &rules, &sources, schema));
+        }
         if !problems.is_empty() {
             return Err(Failure::Problems(problems));
         }
         let sets = slices(&all, schema)?;
         let by_principal = sets.iter().filter(|(_, set)| set.policies().any(reads_principal));
         let by_principal = by_principal.map(|(action, _)| action.clone()).collect();
-        let (mut attributes, mut names_entities) = (BTreeSet::new(), false);
-        for policy in all.policies() {
-            match policy.to_json() {
-                Ok(json) => reads(&json, &mut attributes, &mut names_entities),
-                Err(_) => names_entities = true,
+        let read = |set: &PolicySet| {
+            let (mut attributes, mut names_entities) = (BTreeSet::new(), false);
+            for policy in set.policies() {
+                match policy.to_json() {
+                    Ok(json) => reads(&json, &mut attributes, &mut names_entities),
+                    Err(_) => names_entities = true,
+                }
             }
-        }
-        Ok(Self { rules, sources, origin: Origin::default(), sets, by_principal, attributes, names_entities })
+            (attributes, names_entities)
+        };
+        let (attributes, names_entities) = read(&all);
+        let by_action = sets.iter().map(|(action, set)| (action.clone(), read(set).0)).collect();
+        let origin = Origin::default();
+        Ok(Self { rules, sources, origin, operations, sets, by_principal, by_action, attributes, names_entities })
     }
 
     /// The gates and permits that apply to an action.
@@ -214,6 +237,11 @@ impl RuleBook {
             reads(&policy.to_json().ok()?, &mut attributes, &mut names_entities);
         }
         (!names_entities).then_some(attributes)
+    }
+
+    /// Whether some policy of an action reads an attribute of this name.
+    pub fn reads_attribute(&self, action: &str, attribute: &str) -> bool {
+        self.by_action.get(action).is_some_and(|read| read.contains(attribute))
     }
 
     /// Whether an answer for an action may depend on who the principal is.
@@ -262,6 +290,18 @@ pub fn sources(folder: &Path, prefix: &str, problems: &mut Vec<Problem>) -> Vec<
                 Ok(source) => sources.push(source),
                 Err(problem) => problems.push(problem),
             }
+        }
+    }
+    sources
+}
+
+/// The files of this name below a folder, in the order of their paths.
+pub fn files_named(folder: &Path, name: &str, problems: &mut Vec<Problem>) -> Vec<Arc<Source>> {
+    let mut sources = Vec::new();
+    for entry in files::below(folder, problems).iter().filter(|e| e.file_name() == name) {
+        match files::read_text(entry.path(), &files::shown(folder, entry.path()).replace('\\', "/")) {
+            Ok(source) => sources.push(source),
+            Err(problem) => problems.push(problem),
         }
     }
     sources
@@ -475,7 +515,7 @@ mod tests {
 
     fn errors(text: &str) -> Vec<String> {
         let schema = EntitySchema::built_in().unwrap();
-        match RuleBook::new(vec![Source::new("x.cedar", text)], &schema) {
+        match RuleBook::new(vec![Source::new("x.cedar", text)], &[Catalogue::built_in()], &schema) {
             Err(Failure::Problems(problems)) => problems.iter().map(|p| format!("{} | {p}", p.underlined())).collect(),
             _ => Vec::new(),
         }
@@ -503,7 +543,7 @@ mod tests {
                 "@id(\"a\") @rule(\"R1\") permit(principal, action == Artifact::Action::\"download-report\", resource)
                 when { CONDITION };";
             let source = Source::new("x.cedar", text.replace("CONDITION", condition));
-            RuleBook::new(vec![source], &schema).unwrap().attributes().cloned()
+            RuleBook::new(vec![source], &[Catalogue::built_in()], &schema).unwrap().attributes().cloned()
         };
         assert_eq!(rule("resource has nda"), Some(BTreeSet::from(["nda".to_owned()])));
         assert_eq!(rule("resource == Artifact::Account::\"111122223333\""), None);
@@ -520,7 +560,7 @@ mod tests {
             when { if principal has tags then true else true };"
                 .replace("principal has tags", "principal.account == resource");
         let source = Source::new("x.cedar", own.replace("principal,", "principal is Artifact::User,"));
-        let rules = RuleBook::new(vec![source], &schema).unwrap();
+        let rules = RuleBook::new(vec![source], &[Catalogue::built_in()], &schema).unwrap();
         assert!(rules.reads_principal("download-report") && !rules.reads_principal("accept-agreement"));
     }
 

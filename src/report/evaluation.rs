@@ -136,19 +136,12 @@ fn objects(list: &[&OperationAnswer], of: &[OperationAnswer]) -> Vec<String> {
         let some: Vec<String> = list.iter().copied().filter(is_same).filter_map(names).collect();
         let every: Vec<String> = of.iter().filter(is_same).filter_map(names).collect();
         let which = if some.len() == every.len() && some.len() > 1 { "all".to_owned() } else { some.join(", ") };
-        let (verb, object) = match operation.operation {
-            "download-agreement" => ("download", "agreements"),
-            "accept-agreement" => ("accept", "agreements"),
-            "terminate-agreement" => ("terminate", "agreements"),
-            "view-organization-agreements" => ("view", ""),
-            "set-up-organization-agreements" => ("set up", ""),
-            "download-report" => ("download", "reports"),
-            _ => ("remove", "designation"),
-        };
-        let object = match (object, operation.scope) {
-            ("", _) => "organization agreements".to_owned(),
-            (noun, Some(scope)) => format!("{scope} {noun} ({which})"),
-            (noun, None) => format!("{noun} ({which})"),
+        let (verb, noun) = operation.words;
+        let named = operation.agreement.is_some() || operation.report.is_some();
+        let object = match operation.scope {
+            _ if !named => noun.to_owned(),
+            Some(scope) => format!("{scope} {noun} ({which})"),
+            None => format!("{noun} ({which})"),
         };
         match verbs.iter_mut().find(|(o, _)| *o == object) {
             Some((_, list)) => list.push(verb),

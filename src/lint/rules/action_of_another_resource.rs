@@ -1,8 +1,9 @@
 #![doc = include_str!("../../../docs/rules/CS125.md")]
 
-use crate::lint::facts::{ArnText, TYPES, Type};
+use crate::aws::actions;
+use crate::aws::resources::{self, ArnText, Type};
 use crate::lint::policy::Policy;
-use crate::lint::{Check, Confidence, Rule, Severity, Sink, facts};
+use crate::lint::{Check, Confidence, Rule, Severity, Sink};
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -24,13 +25,14 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
             continue;
         }
         let arns: Vec<ArnText> = resources.texts.iter().map(|t| ArnText::new(&t.text)).collect();
-        let reaches = |arn: &ArnText, types: &[Type]| types.iter().any(|ty| arn.reaches(*ty).is_ok());
+        let reaches = |arn: &ArnText, types: &[&Type]| types.iter().any(|ty| arn.reaches(ty).is_ok());
         // what matches nothing at all is told as that
-        if arns.is_empty() || !arns.iter().all(|arn| reaches(arn, &TYPES)) {
+        let all: Vec<&Type> = resources::types().iter().collect();
+        if arns.is_empty() || !arns.iter().all(|arn| reaches(arn, &all)) {
             continue;
         }
         for text in actions.texts.iter().filter(|t| t.is_literal()) {
-            let Some(action) = facts::action(&text.text).filter(|a| !a.resources.is_empty() && a.ended.is_empty())
+            let Some(action) = actions::action(&text.text).filter(|a| !a.resources.is_empty() && !a.is_deprecated())
             else {
                 continue;
             };

@@ -1,8 +1,8 @@
 #![doc = include_str!("../../../docs/rules/CS136.md")]
 
 use super::tasks;
+use crate::aws::resources::ArnText;
 use crate::inventory::builtin::{self, Offer};
-use crate::lint::facts::ArnText;
 use crate::lint::policy::{Policy, Statement, Text};
 use crate::lint::{Check, Confidence, Rule, Severity, Sink};
 

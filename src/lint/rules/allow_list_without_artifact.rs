@@ -1,9 +1,10 @@
 #![doc = include_str!("../../../docs/rules/CS172.md")]
 
+use crate::aws::{self, actions};
 use crate::iam::document::{ResourcePattern, Statement};
 use crate::iam::template::Template;
 use crate::lint::policy::{Kind, Policy};
-use crate::lint::{Check, Confidence, Rule, Severity, Sink, facts};
+use crate::lint::{Check, Confidence, Rule, Severity, Sink};
 use crate::permissions::patterns::reaches_action;
 
 /// The rule.
@@ -16,9 +17,6 @@ pub static RULE: Rule = Rule {
     page: include_str!("../../../docs/rules/CS172.md"),
     check: Check::Policy(check),
 };
-
-/// Where AWS Artifact answers: a guardrail by Region has to allow one of them.
-const REGIONS: [&str; 2] = ["us-east-1", "us-gov-west-1"];
 
 fn check(policy: &Policy, sink: &mut Sink<'_>) {
     if policy.kind != Kind::ServiceControl {
@@ -41,7 +39,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
 
 /// Some action of AWS Artifact is left out of a `NotAction`.
 fn excepts_artifact(statement: &Statement) -> bool {
-    facts::actions().iter().filter(|a| a.service() == "artifact").any(|a| !reaches_action(statement, &a.name))
+    actions::actions().iter().filter(|a| a.service() == "artifact").any(|a| !reaches_action(statement, &a.name))
 }
 
 /// The one condition is that the Region is none of a list, which has no Region of AWS Artifact.
@@ -49,7 +47,8 @@ fn is_by_region(statement: &Statement) -> bool {
     let [condition] = statement.conditions.as_slice() else {
         return false;
     };
-    let named = |v: &Template| REGIONS.iter().any(|r| v.matches(r));
+    // where AWS Artifact answers: a guardrail by Region has to allow one of them
+    let named = |v: &Template| aws::partitions().iter().any(|p| v.matches(&p.region));
     condition.key == "aws:requestedregion" && condition.operator.negated && !condition.values.iter().any(named)
 }
 
@@ -57,7 +56,7 @@ fn is_by_region(statement: &Statement) -> bool {
 fn allow_list(policy: &Policy, sink: &mut Sink<'_>) {
     let allows: Vec<_> = policy.meanings().filter(|(_, m)| m.allow).collect();
     let reaches = |(_, m): &(_, &Statement)| {
-        facts::actions().iter().any(|a| a.service() == "artifact" && reaches_action(m, &a.name))
+        actions::actions().iter().any(|a| a.service() == "artifact" && reaches_action(m, &a.name))
     };
     if !policy.complete || allows.is_empty() || allows.iter().any(reaches) {
         return;

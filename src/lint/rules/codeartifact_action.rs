@@ -1,7 +1,8 @@
 #![doc = include_str!("../../../docs/rules/CS124.md")]
 
+use crate::aws::actions;
 use crate::lint::policy::Policy;
-use crate::lint::{Check, Confidence, Rule, Severity, Sink, edit, facts};
+use crate::lint::{Check, Confidence, Rule, Severity, Sink, edit};
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -22,7 +23,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
         let Some(short) = text.text.split_once(':').filter(|(p, _)| p.eq_ignore_ascii_case("codeartifact")) else {
             continue;
         };
-        let meant = facts::action(&format!("artifact:{}", short.1)).filter(|a| !SHARED.contains(&a.short()));
+        let meant = actions::action(&format!("artifact:{}", short.1)).filter(|a| !SHARED.contains(&a.short()));
         if let Some(meant) = meant {
             let message = format!("`{}` is no action of AWS CodeArtifact, but of AWS Artifact", meant.short());
             if let Some(finding) = sink.add(&text.at, message, format!("write `{}`", meant.name)) {

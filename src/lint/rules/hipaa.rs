@@ -1,35 +1,12 @@
 //! What the rules about HIPAA guardrails share: the dated list of eligible services, and which lists of a policy are meant
 //! to be that list.
 
-use std::sync::LazyLock;
-
-use serde::Deserialize;
-
 use super::tasks::holds_word;
+use crate::aws::eligibility;
+pub use crate::aws::eligibility::parts;
 use crate::iam::document;
-use crate::inventory::builtin;
 use crate::lint::At;
 use crate::lint::policy::{Kind, Policy};
-
-/// A prefix that eligible services are used with.
-#[derive(Debug, Deserialize)]
-pub struct Part {
-    /// The prefix.
-    pub prefix: String,
-    /// What it is a part of.
-    pub of: String,
-    /// The prefixes of the service that it is a part of; none where every account needs it.
-    #[serde(default)]
-    pub with: Vec<String>,
-}
-
-static PARTS: LazyLock<Vec<Part>> =
-    LazyLock::new(|| serde_json::from_str(include_str!("../../../data/hipaa-parts.json")).unwrap_or_default());
-
-/// The parts of eligible services.
-pub fn parts() -> &'static [Part] {
-    &PARTS
-}
 
 /// A list of prefixes that is meant to be that of the eligible services.
 pub struct Guardrail<'p> {
@@ -67,9 +44,9 @@ pub fn guardrails(policy: &Policy) -> Vec<Guardrail<'_>> {
         let at = statement.actions.as_ref()?.key_at.clone();
         Some(Guardrail { at, statement: meaning })
     });
-    let eligible: Vec<_> = builtin::all_services()
+    let eligible: Vec<_> = eligibility::all_services()
         .iter()
-        .filter(|s| s.was_listed(builtin::last_list()) && !s.prefixes.is_empty())
+        .filter(|s| s.was_listed(eligibility::last_list()) && !s.prefixes.is_empty())
         .collect();
     let lets_half = |g: &Guardrail<'_>| {
         eligible.iter().filter(|s| s.prefixes.iter().any(|p| g.names(p))).count() * 2 >= eligible.len()

@@ -1,7 +1,8 @@
 #![doc = include_str!("../../../docs/rules/CS133.md")]
 
+use crate::aws;
+use crate::aws::resources::ArnText;
 use crate::inventory::builtin;
-use crate::lint::facts::ArnText;
 use crate::lint::policy::Policy;
 use crate::lint::{Check, Confidence, Rule, Severity, Sink, edit};
 
@@ -22,7 +23,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
         let Some(name) = arn.segment(5).strip_prefix("agreement/").filter(|_| arn.segment(2) == "artifact") else {
             continue;
         };
-        let partition = if arn.segment(1) == "aws-us-gov" { "aws-us-gov" } else { "aws" };
+        let partition = aws::partition(arn.segment(1));
         let named = || builtin::offers().iter().filter(|o| o.name == name);
         let Some(offer) = named().find(|o| o.partition == partition).or(named().next()) else {
             continue;

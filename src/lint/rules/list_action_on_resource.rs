@@ -1,8 +1,9 @@
 #![doc = include_str!("../../../docs/rules/CS134.md")]
 
 use super::tasks;
+use crate::aws::actions;
 use crate::lint::policy::{Policy, Text};
-use crate::lint::{Check, Confidence, Rule, Severity, Sink, edit, facts};
+use crate::lint::{Check, Confidence, Rule, Severity, Sink, edit};
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -48,7 +49,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
 
 /// An action that has no resources; those of IAM that list have paths, and so resources.
 fn is_without_resource(text: &Text, about: bool) -> bool {
-    let action = facts::action(&text.text);
+    let action = actions::action(&text.text);
     action.is_some_and(|a| {
         a.resources.is_empty() && (a.service() == "artifact" || about && a.service() == "organizations")
     })

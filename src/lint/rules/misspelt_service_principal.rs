@@ -1,6 +1,6 @@
 #![doc = include_str!("../../../docs/rules/CS147.md")]
 
-use super::tasks::{SERVICE_NAME, SERVICE_PRINCIPAL};
+use crate::aws;
 use crate::lint::policy::Policy;
 use crate::lint::{Check, Confidence, Rule, Severity, Sink, edit};
 
@@ -15,13 +15,11 @@ pub static RULE: Rule = Rule {
     check: Check::Policy(check),
 };
 
-const LEGACY: &str = "AWSArtifactAccountSync";
-
 fn check(policy: &Policy, sink: &mut Sink<'_>) {
     for condition in policy.conditions() {
         let right = match condition.key.text.to_ascii_lowercase().as_str() {
-            "organizations:serviceprincipal" => SERVICE_PRINCIPAL,
-            "iam:awsservicename" => SERVICE_NAME,
+            "organizations:serviceprincipal" => aws::trusted_access_principal(),
+            "iam:awsservicename" => aws::service_principal(),
             _ => continue,
         };
         for value in condition.values.iter().filter(|v| v.is_literal() && is_meant(&v.text, right)) {
@@ -38,6 +36,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
 fn is_meant(text: &str, right: &str) -> bool {
     const SLIP: usize = 2;
     let lower = text.to_ascii_lowercase();
-    let other = [SERVICE_PRINCIPAL, SERVICE_NAME].contains(&lower.as_str()) || text.eq_ignore_ascii_case(LEGACY);
+    let other = [aws::trusted_access_principal(), aws::service_principal()].contains(&lower.as_str())
+        || text.eq_ignore_ascii_case(aws::classic_role());
     text != right && (other || strsim::osa_distance(&lower, right) <= SLIP)
 }

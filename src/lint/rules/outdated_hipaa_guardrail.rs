@@ -1,7 +1,7 @@
 #![doc = include_str!("../../../docs/rules/CS173.md")]
 
 use super::hipaa;
-use crate::inventory::builtin;
+use crate::aws::eligibility;
 use crate::lint::policy::Policy;
 use crate::lint::{Check, Confidence, Rule, Severity, Sink};
 use crate::words::few;
@@ -19,14 +19,14 @@ pub static RULE: Rule = Rule {
 
 fn check(policy: &Policy, sink: &mut Sink<'_>) {
     for guardrail in hipaa::guardrails(policy) {
-        let (newest, first) = (builtin::last_list(), builtin::first_list());
-        let added: Vec<String> = builtin::all_services()
+        let (newest, first) = (eligibility::last_list(), eligibility::first_list());
+        let added: Vec<String> = eligibility::all_services()
             .iter()
             .filter(|s| s.was_listed(newest) && !s.was_listed(first) && !s.prefixes.is_empty())
             .filter(|s| !s.prefixes.iter().any(|p| guardrail.lets(p)))
             .map(|s| format!("{} ({})", s.name, s.prefixes.join(", ")))
             .collect();
-        let gone: Vec<String> = builtin::all_services()
+        let gone: Vec<String> = eligibility::all_services()
             .iter()
             .filter(|s| !s.was_listed(newest) && s.prefixes.iter().any(|p| guardrail.names(p)))
             .map(|s| format!("{} ({})", s.name, s.prefixes.join(", ")))

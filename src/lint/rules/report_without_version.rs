@@ -1,6 +1,6 @@
 #![doc = include_str!("../../../docs/rules/CS132.md")]
 
-use crate::lint::facts::ArnText;
+use crate::aws::resources::ArnText;
 use crate::lint::policy::Policy;
 use crate::lint::{Check, Confidence, Rule, Severity, Sink, edit};
 

@@ -1,9 +1,10 @@
 #![doc = include_str!("../../../docs/rules/CS131.md")]
 
-use crate::lint::facts::{ArnText, TYPES, Type, Wrong};
+use crate::aws;
+use crate::aws::resources::{self, ArnText, Type, Wrong};
 use crate::lint::policy::{Policy, Text};
 use crate::lint::read::UNKNOWN;
-use crate::lint::{Check, Confidence, Rule, Severity, Sink, edit, facts};
+use crate::lint::{Check, Confidence, Rule, Severity, Sink, edit};
 use crate::problem::did_you_mean;
 
 /// The rule.
@@ -40,26 +41,26 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
 }
 
 fn artifact(policy: &Policy, text: &Text, arn: &ArnText, sink: &mut Sink<'_>) {
-    if TYPES.iter().any(|ty| arn.reaches(*ty).is_ok()) {
+    if resources::types().iter().any(|ty| arn.reaches(ty).is_ok()) {
         return;
     }
     let resource = arn.segment(5);
-    let is_of = |ty: &&Type| resource.split('/').next() == Some(ty.word()) && resource.contains('/');
-    let Some(ty) = TYPES.iter().filter(|ty| **ty != Type::Role).find(is_of) else {
-        let words = || TYPES.iter().filter(|ty| **ty != Type::Role).map(|ty| ty.word());
+    let is_of = |ty: &&Type| resource.split('/').next() == Some(&ty.name) && resource.contains('/');
+    let Some(ty) = resources::of_artifact().find(is_of) else {
+        let words = || resources::of_artifact().map(|ty| ty.name.as_str());
         let near = did_you_mean(resource.split('/').next().unwrap_or_default(), words());
         let all = words().collect::<Vec<_>>().join(", ");
         let help = near.map_or_else(|| format!("its resources are {all}"), |n| format!("did you mean `{n}/…`?"));
         sink.add(&text.at, format!("AWS Artifact has no resource `{resource}`: this matches nothing"), help);
         return;
     };
-    let wrong = arn.reaches(*ty).err().unwrap_or_default();
+    let wrong = arn.reaches(ty).err().unwrap_or_default();
     // a report without its version is told as that
     if wrong == [Wrong::Resource] {
         return;
     }
-    let parts: Vec<&str> = wrong.iter().filter_map(|w| said(*w, *ty)).collect();
-    let corrected = corrected(arn, *ty);
+    let parts: Vec<&str> = wrong.iter().filter_map(|w| said(*w, ty)).collect();
+    let corrected = corrected(arn, ty);
     let message = format!("this matches nothing: {}", parts.join(", and "));
     if let Some(finding) = sink.add(&text.at, message, format!("write `{corrected}`")) {
         finding.fix(
@@ -70,22 +71,20 @@ fn artifact(policy: &Policy, text: &Text, arn: &ArnText, sink: &mut Sink<'_>) {
     }
 }
 
-fn said(wrong: Wrong, ty: Type) -> Option<&'static str> {
-    let has_region = matches!(ty, Type::Report | Type::ComplianceInquiry);
-    let has_account = matches!(ty, Type::CustomerAgreement | Type::ComplianceInquiry | Type::Role);
+fn said(wrong: Wrong, ty: &Type) -> Option<&'static str> {
     match wrong {
         Wrong::Resource => None,
-        Wrong::Region if has_region => Some("its ARN has a Region"),
+        Wrong::Region if ty.has_region() => Some("its ARN has a Region"),
         Wrong::Region => Some("its ARN has no Region"),
-        Wrong::Account if has_account => Some("its ARN has the twelve digits of an account"),
+        Wrong::Account if ty.has_account() => Some("its ARN has the twelve digits of an account"),
         Wrong::Account => Some("its ARN has no account"),
         Wrong::Partition => Some("AWS Artifact is in the partitions aws and aws-us-gov"),
     }
 }
 
 /// The pattern with the parts that its type wants.
-fn corrected(arn: &ArnText, ty: Type) -> String {
-    let partition = if facts::PARTITIONS.contains(&arn.segment(1)) { arn.segment(1) } else { "aws" };
+fn corrected(arn: &ArnText, ty: &Type) -> String {
+    let partition = aws::partition(arn.segment(1));
     let pattern = ty.arn(partition);
     let wanted = ArnText::new(&pattern);
     let wrong = arn.reaches(ty).err().unwrap_or_default();

@@ -1,7 +1,7 @@
 #![doc = include_str!("../../../docs/rules/CS159.md")]
 
 use super::tasks;
-use crate::lint::facts::ArnText;
+use crate::aws::resources::ArnText;
 use crate::lint::policy::{Policy, Text};
 use crate::lint::{Check, Confidence, Rule, Severity, Sink};
 

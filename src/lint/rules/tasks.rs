@@ -1,17 +1,11 @@
 //! What the rules about whole tasks share: what a policy, and what stands beside it, may allow.
 
+use crate::aws::{self, actions, resources};
 use crate::iam::document;
 use crate::iam::document::ResourcePattern;
 use crate::lint::policy::{Policy, Statement, Text};
-use crate::lint::{Edit, edit, facts};
+use crate::lint::{Edit, edit};
 use crate::permissions::patterns::{reaches_action, resource_overlap};
-
-/// The principal that Organizations knows AWS Artifact by.
-pub const SERVICE_PRINCIPAL: &str = "aws-artifact-account-sync.amazonaws.com";
-/// The name of the service that owns the service-linked role.
-pub const SERVICE_NAME: &str = "artifact.amazonaws.com";
-/// The service-linked role.
-pub const ROLE: &str = "AWSServiceRoleForArtifact";
 
 /// The text with which a statement names an action; case does not matter.
 pub fn names<'s>(statement: &'s Statement, action: &str) -> Option<&'s Text> {
@@ -32,7 +26,7 @@ pub fn reaching(statement: &Statement, action: &str) -> Option<Text> {
     let named = names(statement, action);
     named
         .or_else(|| {
-            actions.texts.iter().find(|t| facts::matching(&t.text).any(|a| a.name.eq_ignore_ascii_case(action)))
+            actions.texts.iter().find(|t| actions::matching(&t.text).any(|a| a.name.eq_ignore_ascii_case(action)))
         })
         .cloned()
 }
@@ -48,14 +42,14 @@ pub fn allows(statement: &document::Statement, action: &str) -> bool {
 }
 
 fn on_its_resources(statement: &document::Statement, action: &str) -> bool {
-    let Some(action) = facts::action(action) else {
+    let Some(action) = actions::action(action) else {
         return true;
     };
     let all = |p: &ResourcePattern| *p == ResourcePattern::All;
     if statement.resources.negated {
         return !statement.resources.patterns.iter().any(all);
     }
-    let types = || action.resources.iter().flat_map(|ty| facts::patterns(*ty));
+    let types = || action.resources.iter().flat_map(|ty| resources::patterns(ty));
     let reached = |p: &ResourcePattern| all(p) || types().any(|t| resource_overlap(p, t));
     statement.resources.patterns.iter().any(reached)
 }
@@ -72,8 +66,8 @@ pub fn is_about_agreements(policy: &Policy) -> bool {
 pub fn is_for_artifact(statement: &Statement) -> bool {
     let values = statement.conditions.iter().flat_map(|c| &c.values);
     let resources = statement.resources.iter().flat_map(|r| &r.texts);
-    values.into_iter().any(|v| v.text == SERVICE_PRINCIPAL || v.text == SERVICE_NAME)
-        || resources.into_iter().any(|r| r.text.contains(ROLE))
+    values.into_iter().any(|v| v.text == aws::trusted_access_principal() || v.text == aws::service_principal())
+        || resources.into_iter().any(|r| r.text.contains(aws::service_linked_role()))
 }
 
 /// The statements of a policy that allow an action on its resources, and the text with which they reach it.

@@ -1,7 +1,8 @@
 #![doc = include_str!("../../../docs/rules/CS121.md")]
 
+use crate::aws::actions;
 use crate::lint::policy::Policy;
-use crate::lint::{Check, Confidence, Rule, Severity, Sink, edit, facts};
+use crate::lint::{Check, Confidence, Rule, Severity, Sink, edit};
 use crate::problem::did_you_mean;
 
 /// The rule.
@@ -26,7 +27,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
             "organizations" | "iam" if text.is_literal() => true,
             _ => continue,
         };
-        if facts::matching(&text.text).next().is_some() {
+        if actions::matching(&text.text).next().is_some() {
             continue;
         }
         let near = near(prefix, short, slip);
@@ -47,8 +48,8 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
 const AS_OF: &str = "2026-09";
 
 fn near(prefix: &str, short: &str, slip: bool) -> Option<&'static str> {
-    let known = || facts::actions().iter().filter(|a| a.service().eq_ignore_ascii_case(prefix) && a.ended.is_empty());
-    let found = did_you_mean(short, known().map(facts::Action::short))?;
+    let known = || actions::actions().iter().filter(|a| a.service().eq_ignore_ascii_case(prefix) && !a.is_deprecated());
+    let found = did_you_mean(short, known().map(actions::Action::short))?;
     let distance = strsim::osa_distance(&short.to_ascii_lowercase(), &found.to_ascii_lowercase());
     let action = known().find(|a| a.short() == found)?;
     (!slip || distance <= 1).then_some(action.name.as_str())

@@ -1,7 +1,7 @@
 #![doc = include_str!("../../../docs/rules/CS135.md")]
 
+use crate::aws::resources::{ArnText, is_id};
 use crate::inventory::builtin;
-use crate::lint::facts::{ArnText, Type, is_id};
 use crate::lint::policy::{Policy, Text};
 use crate::lint::{Check, Confidence, Rule, Severity, Sink};
 use crate::problem::did_you_mean;
@@ -26,7 +26,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
         if let Some(id) = arn.segment(5).strip_prefix("agreement/") {
             offer(text, arn.segment(1), id, sink);
         } else if let Some(id) = arn.segment(5).strip_prefix("customer-agreement/")
-            && !is_id(Type::CustomerAgreement, id)
+            && !is_id("customer-agreement", id)
         {
             let message = format!("`{id}` is no id of an accepted agreement: this matches nothing");
             sink.add(
@@ -55,7 +55,7 @@ fn offer(text: &Text, partition: &str, id: &str, sink: &mut Sink<'_>) {
         }
         // the legacy names are told as that
         None if builtin::offers().iter().any(|o| o.name == id) => {}
-        None if is_id(Type::Agreement, id) => {
+        None if is_id("agreement", id) => {
             let near = did_you_mean(id, builtin::offers().iter().map(|o| o.id.as_str()));
             let help = near.map_or_else(
                 || {

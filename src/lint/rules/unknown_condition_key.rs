@@ -1,7 +1,8 @@
 #![doc = include_str!("../../../docs/rules/CS141.md")]
 
+use crate::aws::actions;
 use crate::lint::policy::{Condition, Policy};
-use crate::lint::{Check, Confidence, Rule, Severity, Sink, edit, facts};
+use crate::lint::{Check, Confidence, Rule, Severity, Sink, edit};
 use crate::permissions::knowledge::SPELLINGS;
 use crate::problem::did_you_mean;
 
@@ -54,7 +55,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
             continue;
         };
         match prefix.to_ascii_lowercase().as_str() {
-            "artifact" if facts::service_key(&key.text).is_none() => {
+            "artifact" if actions::service_key(&key.text).is_none() => {
                 let known = ["artifact:ReportCategory", "artifact:ReportSeries"];
                 let near = did_you_mean(&key.text, known);
                 report(

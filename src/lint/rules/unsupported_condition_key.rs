@@ -1,9 +1,9 @@
 #![doc = include_str!("../../../docs/rules/CS142.md")]
 
+use crate::aws::actions::{self, Action};
 use crate::iam::operator::{SetPrefix, Test};
-use crate::lint::facts::Action;
 use crate::lint::policy::{Condition, Policy};
-use crate::lint::{Check, Confidence, Rule, Severity, Sink, facts};
+use crate::lint::{Check, Confidence, Rule, Severity, Sink};
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -22,7 +22,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
             continue;
         };
         for text in &actions.texts {
-            let Some(action) = facts::action(&text.text).filter(|a| a.ended.is_empty()) else {
+            let Some(action) = actions::action(&text.text).filter(|a| !a.is_deprecated()) else {
                 continue;
             };
             let keys: Vec<&str> = statement
@@ -56,6 +56,6 @@ fn asks_for_presence(condition: &Condition) -> bool {
 
 /// The key of a condition, where it is one of the services that are known here, and not one of the action's.
 fn missing(action: &Action, condition: &Condition) -> Option<&'static str> {
-    let key = facts::service_key(&condition.key.text).filter(|key| OF_ARTIFACT.contains(key));
+    let key = actions::service_key(&condition.key.text).filter(|key| OF_ARTIFACT.contains(key));
     key.filter(|key| !action.carries(key))
 }

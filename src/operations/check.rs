@@ -1,0 +1,198 @@
+//! The operations' data held against the schema and the policies: nothing that is listed is unknown to them, and nothing that
+//! they know is left unasked.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::PermissionModel;
+use super::data::{Asked, Catalogue, Definition, FILE, Resource, Scope};
+use super::template::Of;
+use crate::aws::actions;
+use crate::aws::resources::ArnText;
+use crate::inventory::schema::{CONTEXT, EntitySchema};
+use crate::policies::Rule;
+use crate::problem::{Place, Problem, Source, Span, did_you_mean};
+
+/// The action of the schema that states what answers take for granted.
+pub const ASSUME: &str = "assume";
+
+/// The action by which guardrails are asked about an operation.
+pub fn grant(operation: &str) -> String {
+    format!("may-{operation}")
+}
+
+/// All that does not fit.
+pub fn check(
+    catalogue: &Catalogue,
+    rules: &BTreeMap<String, Rule>,
+    sources: &[Arc<Source>],
+    schema: &EntitySchema,
+) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let whole = |source: &Arc<Source>| Span { start: 0, end: source.text.find('\n').unwrap_or(source.text.len()) };
+    for name in &schema.operations {
+        if let (None, Some(source)) = (catalogue.operation(name), catalogue.sources.last()) {
+            let message = format!("the schema has the operation `{name}`, which {FILE} does not list");
+            let help = format!("add {{\"operation\": \"{name}\", …}}: what is not listed is never asked");
+            problems.push(Problem::at(source, whole(source), message).help(help));
+        }
+    }
+    for operation in &catalogue.operations {
+        problems.extend(known(operation, schema));
+        let mut told = BTreeSet::new();
+        for rule in rules.values().filter(|r| r.forbids && applies(r, operation.name)) {
+            problems.extend(requirements(catalogue, operation, rule, sources, &mut told));
+        }
+    }
+    problems.extend(catalogue.calls.values().filter_map(|call| unused(call, catalogue, rules)));
+    problems.extend(catalogue.calls.values().flat_map(not_of_its_action));
+    for rule in rules.values().filter(|r| applies(r, ASSUME)) {
+        if rule.forbids || rule.get("assuming").is_none() {
+            let message = format!("`{}` states what is taken for granted, and has no `@assuming`", rule.id);
+            let help = "write a permit with @assuming(\"…\"), the words that are told with an answer";
+            problems.push(match in_rule(rule, &rule.id, sources) {
+                Some(place) => Problem::at(&place.source, place.span, message).help(help),
+                None => Problem::general(message).help(help),
+            });
+        }
+    }
+    problems
+}
+
+fn applies(rule: &Rule, action: &str) -> bool {
+    rule.actions.is_empty() || rule.actions.iter().any(|a| a == action)
+}
+
+/// An operation is an action of the schema, for guardrails too.
+fn known(operation: &Definition, schema: &EntitySchema) -> Option<Problem> {
+    let at = |message: String, help: String| {
+        Some(Problem::at(&operation.place.source, operation.place.span, message).help(help))
+    };
+    let name = operation.name;
+    if !schema.operations.contains(name) {
+        let help = match did_you_mean(name, schema.operations.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("add an action `{name}` with the context `{CONTEXT}` to the schema"),
+        };
+        return at(format!("the schema has no operation `{name}`"), help);
+    }
+    let grant = grant(name);
+    if !schema.grants.contains(&grant) {
+        let help = format!("add an action `{grant}`, a member of `may`, to the schema");
+        return at(format!("guardrails cannot be asked about `{name}`"), help);
+    }
+    None
+}
+
+/// What a gate asks for is asked on something, in every generation and state, of which the operation has all that is named.
+fn requirements(
+    catalogue: &Catalogue,
+    operation: &Definition,
+    rule: &Rule,
+    sources: &[Arc<Source>],
+    told: &mut BTreeSet<String>,
+) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for generation in PermissionModel::Any.generations() {
+        for in_force in [false, true] {
+            for action in rule.requires(generation, in_force) {
+                let Some((message, help)) = missing(catalogue, operation, action, generation, in_force) else {
+                    continue;
+                };
+                if !told.insert(message.clone()) {
+                    continue;
+                }
+                problems.push(match in_rule(rule, action, sources) {
+                    Some(place) => Problem::at(&place.source, place.span, message).help(help),
+                    None => Problem::general(message).help(help),
+                });
+            }
+        }
+    }
+    problems
+}
+
+fn missing(
+    catalogue: &Catalogue,
+    operation: &Definition,
+    action: &str,
+    generation: &str,
+    in_force: bool,
+) -> Option<(String, String)> {
+    let Some(call) = catalogue.calls.get(action) else {
+        let help = match did_you_mean(action, catalogue.calls.keys().map(String::as_str)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => {
+                format!("add {{\"action\": \"{action}\", \"resources\": [{{\"arn\": \"…\"}}]}} under `calls` of {FILE}")
+            }
+        };
+        return Some((format!("{FILE} does not say what `{action}` is asked on"), help));
+    };
+    let scopes: Vec<Option<Scope>> = match operation.scopes.as_slice() {
+        [] => vec![None],
+        scopes => scopes.iter().copied().map(Some).collect(),
+    };
+    let of = |resource: &&Resource| resource.is_of(generation, in_force);
+    let mut needed = call.resources.iter().filter(of).flat_map(|r| r.arn.needs(&catalogue.slots));
+    let has = |of: Of| scopes.iter().all(|scope| operation.about.has(of, *scope));
+    if let Some(slot) = needed.find(|slot| !has(slot.of)) {
+        let what = match slot.of {
+            Of::Report => "a report",
+            _ => "an agreement on offer",
+        };
+        let message = format!("`{action}` is asked on {what}, and `{}` is not about one", operation.name);
+        return Some((message, "ask for another action, or let the operation be about it".to_owned()));
+    }
+    let certain = |r: &Resource| r.arn.needs(&catalogue.slots).all(|slot| !slot.optional);
+    if !call.resources.iter().filter(of).any(certain) {
+        let state = if in_force { "in force" } else { "not in force" };
+        let message =
+            format!("{FILE} does not say what `{action}` is asked on ({generation}, while the agreement is {state})");
+        return Some((message, "add a resource that names nothing that may be absent".to_owned()));
+    }
+    None
+}
+
+/// A call of the user's that no gate asks for is misspelt. Those that are built in may be left by a policy that was removed.
+fn unused(call: &Asked, catalogue: &Catalogue, rules: &BTreeMap<String, Rule>) -> Option<Problem> {
+    let is_first = catalogue.sources.first().is_some_and(|first| Arc::ptr_eq(first, &call.place.source));
+    let asks = |rule: &Rule| rule.requires.values().flatten().any(|a| *a == call.action);
+    if is_first || rules.values().any(asks) {
+        return None;
+    }
+    let names = rules.values().flat_map(|r| r.requires.values().flatten()).map(String::as_str);
+    let help = match did_you_mean(&call.action, names) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "name it in the @requires of a gate".to_owned(),
+    };
+    let message = format!("no gate asks for `{}`", call.action);
+    Some(Problem::at(&call.place.source, call.place.span, message).help(help))
+}
+
+/// ARNs that are none of the resources that AWS documents for an action: a request on one would match no policy.
+fn not_of_its_action(call: &Asked) -> Vec<Problem> {
+    let name = call.asked_as.as_deref().unwrap_or(&call.action);
+    let Some(action) = actions::action(name).filter(|a| !a.resources.is_empty()) else {
+        return Vec::new();
+    };
+    let is_none = |r: &&Resource| {
+        let arn = ArnText::new(&r.arn.pattern());
+        !action.resources.iter().any(|ty| arn.reaches(ty).is_ok())
+    };
+    let problem = |r: &Resource| {
+        let known: Vec<String> = action.resources.iter().map(|ty| ty.arn("{partition}")).collect();
+        let message = format!("`{name}` acts on no such resource");
+        let help = format!("it acts on {}", known.join(" and "));
+        Problem::at(&r.place.source, r.place.span, message).help(help)
+    };
+    call.resources.iter().filter(is_none).map(problem).collect()
+}
+
+/// Where a text stands in a policy's file, from its id on.
+fn in_rule(rule: &Rule, text: &str, sources: &[Arc<Source>]) -> Option<Place> {
+    let source = sources.iter().find(|s| s.path == rule.file)?;
+    let from = source.text.find(&format!("\"{}\"", rule.id)).unwrap_or(0);
+    let start = source.text.get(from..).and_then(|rest| rest.find(text)).map(|i| from + i);
+    let start = start.or_else(|| source.text.find(text))?;
+    Some(Place { source: source.clone(), span: Span { start, end: start + text.len() } })
+}
