@@ -199,18 +199,17 @@ impl RuleBook {
         let sets = slices(&all, schema)?;
         let by_principal = sets.iter().filter(|(_, set)| set.policies().any(reads_principal));
         let by_principal = by_principal.map(|(action, _)| action.clone()).collect();
-        let read = |set: &PolicySet| {
-            let (mut attributes, mut names_entities) = (BTreeSet::new(), false);
-            for policy in set.policies() {
-                match policy.to_json() {
-                    Ok(json) => reads(&json, &mut attributes, &mut names_entities),
-                    Err(_) => names_entities = true,
-                }
-            }
-            (attributes, names_entities)
-        };
-        let (attributes, names_entities) = read(&all);
-        let by_action = sets.iter().map(|(action, set)| (action.clone(), read(set).0)).collect();
+        let (mut attributes, mut names_entities) = (BTreeSet::new(), false);
+        let mut by_policy: HashMap<PolicyId, BTreeSet<String>> = HashMap::new();
+        for policy in all.policies() {
+            let mut read = BTreeSet::new();
+            let json = policy.to_json().map_err(|e| Failure::general(format!("{}: {e}", policy.id())))?;
+            reads(&json, &mut read, &mut names_entities);
+            attributes.extend(read.iter().cloned());
+            by_policy.insert(policy.id().clone(), read);
+        }
+        let of = |set: &PolicySet| set.policies().filter_map(|p| by_policy.get(p.id())).flatten().cloned().collect();
+        let by_action = sets.iter().map(|(action, set)| (action.clone(), of(set))).collect();
         let origin = Origin::default();
         Ok(Self { rules, sources, origin, operations, sets, by_principal, by_action, attributes, names_entities })
     }
