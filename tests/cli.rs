@@ -32,7 +32,7 @@ fn stderr(args: &[&str]) -> String {
 
 #[test]
 fn pages_and_examples_print_what_they_say() {
-    trycmd::TestCases::new().env("NO_COLOR", "1").case("README.md").case("docs/*.md").case("examples/*/README.md");
+    trycmd::TestCases::new().env("NO_COLOR", "1").case("README.md").case("docs/*.md").case("examples/*/README.md").case("examples/writing-rules/*/README.md");
 }
 
 #[test]

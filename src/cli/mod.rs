@@ -54,10 +54,13 @@ const NOTHING: u8 = 3;
 struct Cli {
     #[command(subcommand)]
     command: Command,
-    /// A folder of Cedar policies in place of those that are built in
-    #[arg(long, global = true, value_name = "DIR")]
+    /// Lay the Cedar policies of this folder over the built-in rules: by `@id` they replace or add, `@remove` drops
+    #[arg(long, global = true, value_name = "DIR", conflicts_with = "only_policies")]
     policies: Option<PathBuf>,
-    /// A Cedar schema in JSON in place of the one that is built in
+    /// Use the Cedar policies of this folder alone, in place of all built-in rules
+    #[arg(long, global = true, value_name = "DIR")]
+    only_policies: Option<PathBuf>,
+    /// Lay this Cedar schema in JSON over the built-in one
     #[arg(long, global = true, value_name = "FILE")]
     schema: Option<PathBuf>,
 }
@@ -184,17 +187,20 @@ impl Cli {
             None => EntitySchema::built_in(),
             Some(path) => {
                 let name = path.display().to_string();
-                let source = files::read_text(path, &name)?;
-                EntitySchema::parse(&source.text, &name)
+                let (source, node) = files::read(path, &name).map_err(Failure::Problems)?;
+                EntitySchema::laid_over(&source, &node)
             }
         }
     }
 
     fn rules(&self, schema: &EntitySchema) -> Result<RuleBook, Failure> {
-        match &self.policies {
+        match self.policies.as_ref().or(self.only_policies.as_ref()) {
             None => RuleBook::built_in(schema),
-            Some(folder) if folder.is_dir() => RuleBook::read(folder, schema),
-            Some(folder) => Err(Failure::general(format!("there is no folder {}", folder.display()))),
+            Some(folder) if !folder.is_dir() => {
+                Err(Failure::general(format!("there is no folder {}", folder.display())))
+            }
+            Some(folder) if self.policies.is_some() => RuleBook::laid_over(folder, schema),
+            Some(folder) => RuleBook::read(folder, schema),
         }
     }
 

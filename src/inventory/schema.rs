@@ -5,10 +5,12 @@
 //! (made from what another entity says), `unknownWhenAbsent` (an attribute that is absent may have any of its values).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::Deserialize;
 
-use crate::problem::{Failure, Problem};
+use crate::problem::{Failure, Problem, Source};
+use crate::text::json::{Node, Value};
 
 /// The context of an operation of the console: an action that has it is one.
 pub const CONTEXT: &str = "OperationContext";
@@ -35,6 +37,8 @@ pub struct EntitySchema {
     pub grants: BTreeSet<String>,
     /// The text that it was read from.
     pub text: String,
+    /// The file that was laid over the built-in schema, as it was named.
+    pub overlay: Option<String>,
 }
 
 /// What entities of one type look like.
@@ -109,6 +113,22 @@ impl EntitySchema {
         Self::parse(BUILT_IN, "built-in schema")
     }
 
+    /// The built-in schema with another laid over it; `name` is where that came from.
+    ///
+    /// Objects are merged by their keys, and lists get what they lack. A value that stands in both and differs is an error:
+    /// what the built-in policies rest on does not change under them.
+    pub fn laid_over(source: &Arc<Source>, node: &Node) -> Result<Self, Failure> {
+        let wrong = |e: serde_json::Error| Failure::general(format!("built-in schema: {e}"));
+        let mut merged: serde_json::Value = serde_json::from_str(BUILT_IN).map_err(wrong)?;
+        let mut problems = Vec::new();
+        merge(&mut merged, node, "", source, &mut problems);
+        if !problems.is_empty() {
+            return Err(Failure::Problems(problems));
+        }
+        let schema = Self::parse(&merged.to_string(), &source.path)?;
+        Ok(Self { overlay: Some(source.path.clone()), ..schema })
+    }
+
     /// A schema in Cedar's JSON form; `name` is where it came from.
     pub fn parse(text: &str, name: &str) -> Result<Self, Failure> {
         let wrong = |e: &dyn std::fmt::Display| Failure::general(format!("{name}: not a Cedar schema in JSON: {e}"));
@@ -136,7 +156,7 @@ impl EntitySchema {
         let is = |action: &ActionJson| action.context().is_some_and(|c| local(c) == CONTEXT);
         let operations = namespace.actions.iter().filter(|(_, a)| is(a)).map(|(n, _)| n.clone()).collect();
         let grants = namespace.actions.iter().filter(|(_, a)| a.is_member_of(GRANTS)).map(|(n, _)| n.clone()).collect();
-        Ok(Self { cedar, types, operations, grants, text: text.to_owned() })
+        Ok(Self { cedar, types, operations, grants, text: text.to_owned(), overlay: None })
     }
 }
 
@@ -164,6 +184,41 @@ fn not_open(path: &str, attribute: &Attribute, of_entity: bool) -> Vec<(String, 
         wrong.extend(inner.iter().flat_map(|(name, a)| not_open(&format!("{path}.{name}"), a, false)));
     }
     wrong
+}
+
+/// Lays a part of a schema over another.
+fn merge(into: &mut serde_json::Value, node: &Node, path: &str, source: &Arc<Source>, problems: &mut Vec<Problem>) {
+    use serde_json::Value as Json;
+    let own = node.to_json();
+    match (into, &node.value) {
+        (Json::Object(known), Value::Object(members)) => {
+            for member in members {
+                let path = if path.is_empty() { member.key.clone() } else { format!("{path}.{}", member.key) };
+                match known.get_mut(&member.key) {
+                    Some(inner) => merge(inner, &member.node, &path, source, problems),
+                    None => drop(known.insert(member.key.clone(), member.node.to_json())),
+                }
+            }
+        }
+        (Json::Array(known), Value::Array(nodes)) => {
+            let missing: Vec<Json> = nodes.iter().map(Node::to_json).filter(|n| !known.contains(n)).collect();
+            known.extend(missing);
+        }
+        // a closed set of values may get more
+        (Json::String(known), Value::String(words)) if path.ends_with("annotations.values") => {
+            for word in words.split_whitespace() {
+                if !known.split_whitespace().any(|k| k == word) {
+                    known.push(' ');
+                    known.push_str(word);
+                }
+            }
+        }
+        (known, _) if *known == own => {}
+        (known, _) => {
+            let message = format!("`{path}` is {known} in the built-in schema, and cannot be {own}");
+            problems.push(Problem::at(source, node.span, message).help("leave it out, or use another name"));
+        }
+    }
 }
 
 /// A type's name without the namespace.

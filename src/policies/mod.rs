@@ -4,7 +4,11 @@
 //! error in evaluation is an error of the run: Cedar skips a `forbid` that errors, which would turn a denial into an
 //! allow.
 
+pub mod annotations;
 mod origin;
+mod overlay;
+mod requires;
+mod subjects;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
@@ -20,6 +24,7 @@ use crate::operations::check::check;
 use crate::operations::data::{self, Catalogue};
 use crate::problem::{Failure, Problem, Source, Span};
 use crate::text::files;
+use annotations::Annotated;
 pub use origin::Origin;
 
 macro_rules! built_in {
@@ -68,6 +73,10 @@ pub struct Rule {
     pub actions: Vec<String>,
     /// `@requires`: IAM actions by generation of permissions.
     pub requires: BTreeMap<String, Vec<String>>,
+    /// Its text.
+    pub source: Arc<Source>,
+    /// Where it stands in it, from its first annotation to its semicolon.
+    pub span: Span,
 }
 
 impl Rule {
@@ -135,27 +144,35 @@ pub struct Ruling<'a> {
 impl RuleBook {
     /// The policies that are built in.
     pub fn built_in(schema: &EntitySchema) -> Result<Self, Failure> {
-        let sources = BUILT_IN.iter().map(|(path, text)| Source::new(*path, *text)).collect();
-        Self::new(sources, &[Catalogue::built_in()], schema)
+        Self::new(built_in(), &[Catalogue::built_in()], schema)
     }
 
-    /// The policies of a folder, which replace those that are built in.
-    pub fn read(folder: &Path, schema: &EntitySchema) -> Result<Self, Failure> {
+    /// The policies of a folder, laid over those that are built in by their ids.
+    pub fn laid_over(folder: &Path, schema: &EntitySchema) -> Result<Self, Failure> {
+        let (own, data) = texts(folder)?;
         let mut problems = Vec::new();
-        let mut sources = sources(folder, "", &mut problems);
-        // those are switched on one by one
-        sources.retain(|s| !s.path.starts_with("guardrails/"));
-        if sources.is_empty() && problems.is_empty() {
-            problems.push(
-                Problem::general(format!("{} holds no Cedar policies", folder.display()))
-                    .help("name a folder with *.cedar files"),
-            );
+        let laid = overlay::lay(built_in(), own, &folder.display().to_string(), &mut problems);
+        if !problems.is_empty() {
+            return Err(Failure::Problems(problems));
         }
-        let mut data = files_named(folder, data::FILE, &mut problems);
+        let data: Vec<Arc<Source>> = std::iter::once(Catalogue::built_in()).chain(data).collect();
+        Self { origin: laid.origin, ..Self::new(laid.sources, &data, schema)? }.complete(schema)
+    }
+
+    /// The policies of a folder, in place of all that are built in.
+    pub fn read(folder: &Path, schema: &EntitySchema) -> Result<Self, Failure> {
+        let (own, mut data) = texts(folder)?;
         if data.is_empty() {
             data.push(Catalogue::built_in());
         }
-        if problems.is_empty() { Self::new(sources, &data, schema) } else { Err(Failure::Problems(problems)) }
+        let origin = Origin { folder: Some(folder.display().to_string()), only: true, ..Origin::default() };
+        Self { origin, ..Self::new(own, &data, schema)? }.complete(schema)
+    }
+
+    /// The rules, if every question that is asked of them has a policy that can answer it.
+    fn complete(self, schema: &EntitySchema) -> Result<Self, Failure> {
+        let missing = subjects::incomplete(self.rules.values(), schema);
+        if missing.is_empty() { Ok(self) } else { Err(Failure::Problems(missing)) }
     }
 
     /// The policies of these sources, with the built-in operations.
@@ -169,25 +186,28 @@ impl RuleBook {
         let mut all = PolicySet::new();
         let mut rules: BTreeMap<String, Rule> = BTreeMap::new();
         for source in &sources {
-            for policy in parse(source, &mut problems) {
-                match rule(source, &policy) {
-                    Ok(rule) if rules.contains_key(&rule.id) => {
-                        let message = format!("two policies have the id `{}`", rule.id);
-                        problems.push(
-                            Problem::at(source, place(source, &rule.id), message).help("ids are unique over all files"),
-                        );
+            let policies = parse(source, &mut problems);
+            for (policy, span) in policies.into_iter().zip(spans(&source.text)) {
+                let rule = match rule((source, span), &policy, schema) {
+                    Ok(rule) => rule,
+                    Err(found) => {
+                        problems.extend(found);
+                        continue;
                     }
-                    Ok(rule) => {
-                        let renamed = policy.new_id(PolicyId::new(&rule.id));
-                        all.add(renamed).map_err(|e| Failure::general(e.to_string()))?;
-                        rules.insert(rule.id.clone(), rule);
-                    }
-                    Err(problem) => problems.push(problem),
+                };
+                if rules.contains_key(&rule.id) {
+                    let message = format!("two policies have the id `{}`", rule.id);
+                    let place = Annotated { source, span, policy: &policy, subjects: &[] }.place("id");
+                    problems.push(Problem::at(source, place, message).help("ids are unique over all files"));
+                    continue;
                 }
+                let renamed = policy.new_id(PolicyId::new(&rule.id));
+                all.add(renamed).map_err(|e| Failure::general(e.to_string()))?;
+                rules.insert(rule.id.clone(), rule);
             }
         }
         if problems.is_empty() {
-            validate(&all, &rules, &sources, schema, &mut problems);
+            validate(&all, &rules, schema, &mut problems);
         }
         let operations = Catalogue::read(operations, schema, &mut problems);
         if problems.is_empty() {
@@ -347,64 +367,73 @@ pub fn from_cedar(source: &Arc<Source>, error: &dyn miette::Diagnostic) -> Probl
     }
 }
 
-fn rule(source: &Arc<Source>, policy: &Policy) -> Result<Rule, Problem> {
+/// A policy with what its annotations say; all that is wrong with them.
+fn rule((source, span): (&Arc<Source>, Span), policy: &Policy, schema: &EntitySchema) -> Result<Rule, Vec<Problem>> {
+    let bare = Annotated { source, span, policy, subjects: &[] };
+    let lacks = |what: &str, help: &str| {
+        vec![Problem::at(source, bare.head(), format!("a policy without `@{what}`")).help(help.to_owned())]
+    };
+    let id = policy.annotation("id").ok_or_else(|| lacks("id", "add @id(\"…\"), by which answers name it"))?;
+    if policy.annotation("rule").is_none() {
+        return Err(lacks("rule", "add @rule(\"…\"), the rules that it states"));
+    }
+    let subjects = subjects::of(policy, schema, (source, bare.head()))?;
+    let annotated = Annotated { subjects: &subjects, ..bare };
+    let problems = annotated.check();
+    if !problems.is_empty() {
+        return Err(problems);
+    }
     let annotations: BTreeMap<String, String> =
         policy.annotations().map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
-    let missing = |what: &str, help: &str| {
-        let text = policy.to_string();
-        let head = text.lines().next().unwrap_or_default();
-        let start = source.text.find(head).unwrap_or(0);
-        let span = Span { start, end: start + head.len() };
-        Problem::at(source, span, format!("a policy without `@{what}`")).help(help.to_owned())
-    };
-    let id = annotations.get("id").ok_or_else(|| missing("id", "add @id(\"…\"), by which answers name it"))?.clone();
-    if !annotations.contains_key("rule") {
-        return Err(missing("rule", "add @rule(\"…\"), the rules that it states"));
-    }
-    let order = annotations.get("order").map_or(Ok(0), |o| o.parse());
-    let order = order.map_err(|_| {
-        Problem::at(source, place(source, &id), format!("the `@order` of `{id}` is no number"))
-            .help("write @order(\"10\")")
-    })?;
+    let order = annotations.get("order").and_then(|o| o.parse().ok()).unwrap_or_default();
     let actions = match policy.action_constraint() {
         ActionConstraint::Any => Vec::new(),
         ActionConstraint::Eq(uid) => vec![uid.id().unescaped().to_owned()],
         ActionConstraint::In(uids) => uids.iter().map(|u| u.id().unescaped().to_owned()).collect(),
     };
-    let requires = annotations.get("requires").map(|r| requirements(r)).unwrap_or_default();
+    let requires = annotations.get("requires").and_then(|r| requires::parse(r).ok()).unwrap_or_default();
     let forbids = policy.effect() == cedar_policy::Effect::Forbid;
-    Ok(Rule { id, file: source.path.clone(), annotations, order, forbids, actions, requires })
+    let (file, source) = (source.path.clone(), source.clone());
+    let rule = Rule { id: id.to_owned(), file, annotations, order, forbids, actions, requires, source, span };
+    // what is built in is held by a test, and not anew in each run
+    if subjects::is_gate(policy, &subjects) && !is_built_in(&rule.source) {
+        let required = |generation: &str, in_force: bool| rule.requires(generation, in_force).iter().cloned().collect();
+        if let Some(fault) = requires::fault(policy, &required) {
+            let place = Annotated { source: &rule.source, span, policy, subjects: &subjects }.place("requires");
+            let message = format!("`@requires` of `{}`: {fault}", rule.id);
+            let help = "what it says is what answers tell people to grant: write exactly what the condition asks for";
+            return Err(vec![Problem::at(&rule.source, place, message).help(help)]);
+        }
+    }
+    Ok(rule)
 }
 
-/// `classic: a, b; fine-grained: c` as a map.
-fn requirements(text: &str) -> BTreeMap<String, Vec<String>> {
-    let parts = text.split(';').filter_map(|part| part.split_once(": "));
-    parts
-        .map(|(generation, actions)| {
-            (generation.trim().to_owned(), actions.split(',').map(|a| a.trim().to_owned()).collect())
-        })
-        .collect()
+fn built_in() -> Vec<Arc<Source>> {
+    BUILT_IN.iter().map(|(path, text)| Source::new(*path, *text)).collect()
 }
 
-/// Where the id of a policy stands.
-fn place(source: &Source, id: &str) -> Span {
-    let needle = format!("\"{id}\"");
-    let start = source.text.rfind(&needle).unwrap_or(0);
-    Span { start, end: start + needle.len() }
+fn is_built_in(source: &Source) -> bool {
+    BUILT_IN.iter().any(|(path, text)| *path == source.path && *text == source.text)
 }
 
-fn validate(
-    all: &PolicySet,
-    rules: &BTreeMap<String, Rule>,
-    sources: &[Arc<Source>],
-    schema: &EntitySchema,
-    problems: &mut Vec<Problem>,
-) {
+/// The policies and the operations of a user's folder, guardrails aside: those are switched on one by one.
+fn texts(folder: &Path) -> Result<(Vec<Arc<Source>>, Vec<Arc<Source>>), Failure> {
+    let mut problems = Vec::new();
+    let mut own = sources(folder, "", &mut problems);
+    own.retain(|s| !s.path.starts_with("guardrails/"));
+    let data = files_named(folder, data::FILE, &mut problems);
+    if own.is_empty() && data.is_empty() && problems.is_empty() {
+        let problem = Problem::general(format!("{} holds no Cedar policies", folder.display()));
+        problems.push(problem.help("name a folder with *.cedar files"));
+    }
+    if problems.is_empty() { Ok((own, data)) } else { Err(Failure::Problems(problems)) }
+}
+
+fn validate(all: &PolicySet, rules: &BTreeMap<String, Rule>, schema: &EntitySchema, problems: &mut Vec<Problem>) {
     let result = Validator::new(schema.cedar.clone()).validate(all, ValidationMode::Strict);
     for error in result.validation_errors() {
         let id = error.policy_id().to_string();
-        let file = rules.get(&id).map_or("", |r| r.file.as_str());
-        match sources.iter().find(|s| s.path == file) {
+        match rules.get(&id).map(|r| &r.source) {
             Some(source) => problems.push(from_cedar(source, error)),
             None => problems.push(Problem::general(error.to_string())),
         }
@@ -563,14 +592,81 @@ mod tests {
         assert!(rules.reads_principal("download-report") && !rules.reads_principal("accept-agreement"));
     }
 
+    const REPORT: &str = "action == Artifact::Action::\"download-report\"";
+
     #[test]
     fn mistakes_have_their_place() {
-        assert!(errors("permit(principal, action, resource);")[0].contains("without `@id`"));
+        let permit = format!("permit(principal, {REPORT}, resource);");
+        assert!(errors(&permit)[0].contains("without `@id`"));
+        assert!(errors(&format!("@id(\"a\") {permit}"))[0].contains("without `@rule`"));
         let unknown = "@id(\"a\") @rule(\"R1\") permit(principal, action == Artifact::Action::\"no\", resource);";
-        assert!(errors(unknown)[0].starts_with("Artifact::Action::\"no\""), "{:?}", errors(unknown));
-        let twice = "@id(\"a\") @rule(\"R1\") permit(principal, action, resource);";
-        assert!(errors(&twice.repeat(2))[0].contains("two policies"));
+        assert!(errors(unknown)[0].starts_with("Action::\"no\""), "{:?}", errors(unknown));
+        let twice = format!("@id(\"a\") @rule(\"R1\") {permit}");
+        assert!(errors(&twice.repeat(2))[0].starts_with("@id(\"a\") | two policies"));
         assert!(errors("permit(")[0].contains("unexpected end"));
+        assert!(errors("@id(\"a\") @rule(\"R1\") permit(principal, action, resource);")[0].contains("names no action"));
+    }
+
+    /// What the built-in gates say that they require is what their conditions ask for. A run does not check it again.
+    #[test]
+    fn the_built_in_requirements_are_what_the_conditions_ask_for() {
+        let elsewhere = BUILT_IN.iter().map(|(path, text)| Source::new(format!("copy/{path}"), *text)).collect();
+        let rules = RuleBook::new(elsewhere, &[Catalogue::built_in()], &EntitySchema::built_in().unwrap()).unwrap();
+        assert!(rules.rules.values().filter(|r| !r.requires.is_empty()).count() >= 8);
+    }
+
+    fn gate(requires: &str, unless: &str) -> Vec<String> {
+        let requires = if requires.is_empty() { String::new() } else { format!("@requires(\"{requires}\")") };
+        errors(&format!(
+            "@id(\"a\") @rule(\"R1\") @order(\"1\") @reason(\"no\") {requires} forbid(principal, {REPORT}, resource) {unless};"
+        ))
+    }
+
+    #[test]
+    fn requirements_that_differ_from_the_condition_are_errors() {
+        let one = "unless { context.allowed.contains(\"artifact:Get\") }";
+        let both = "classic: artifact:Get; fine-grained: artifact:Get";
+        assert_eq!(gate(both, one), Vec::<String>::new());
+        for (requires, condition) in [
+            ("", one),
+            ("classic: artifact:Get", one),
+            ("classic: artifact:Get, artifact:GetReport; fine-grained: artifact:Get", one),
+            (
+                both,
+                "when { context.generation == \"classic\" } unless { context.allowed.contains(\"artifact:GetReport\") }",
+            ),
+            (both, "unless { context.allowed.containsAny([\"artifact:Get\", \"artifact:GetReport\"]) }"),
+            (both, "unless { context.inForce || context.allowed.contains(\"artifact:Get\") }"),
+            (both, "when { context.allowed.contains(\"artifact:Get\") }"),
+            (both, ""),
+        ] {
+            let found = gate(requires, condition);
+            assert!(found.first().is_some_and(|e| e.contains("`@requires`")), "{requires} {condition}: {found:?}");
+        }
+        let split = "when { context.scope == \"organization\" } unless { context.allowed.contains(\"artifact:Get\") }";
+        assert_eq!(gate(both, split), Vec::<String>::new());
+        let of_scope = "unless { context.scope == \"account\" || context.allowed.contains(\"artifact:Get\") }";
+        assert_eq!(gate(both, of_scope), Vec::<String>::new());
+        let mixed = "unless { context.allowed.contains(\"artifact:Get\") && resource has nda }";
+        assert!(gate(both, mixed)[0].contains("`@requires`"), "{:?}", gate(both, mixed));
+        let other = "unless { context.allowed.contains(\"artifact:Get\") || context.report.version == 1 }";
+        assert!(gate(both, other)[0].contains("by itself"), "{:?}", gate(both, other));
+    }
+
+    #[test]
+    fn requirements_are_read_strictly() {
+        for wrong in [
+            "classic:artifact:Get",
+            "new: artifact:Get",
+            "classic: Get",
+            "classic: artifact:Get; classic: artifact:Get",
+            "",
+            "classic: ",
+        ] {
+            assert!(requires::parse(wrong).is_err(), "{wrong}");
+        }
+        let read = requires::parse("classic: a:B; fine-grained in force: a:C, a:*").unwrap();
+        assert_eq!(read["fine-grained in force"], ["a:C", "a:*"]);
     }
 
     #[test]

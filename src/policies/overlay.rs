@@ -1,0 +1,96 @@
+//! A user's rules laid over the built-in ones by `@id`: another policy of the same id stands in for ours, a new id is added,
+//! and `@remove` drops one. What becomes of the built-in texts keeps its places: a policy that no longer counts is blanked.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::annotations::Annotated;
+use super::{Origin, parse, spans};
+use crate::problem::{Problem, Source, Span, did_you_mean};
+
+/// Built-in texts and a user's, as one set of rules.
+pub struct Overlay {
+    /// The texts, of which each policy counts.
+    pub sources: Vec<Arc<Source>>,
+    /// What was laid over.
+    pub origin: Origin,
+}
+
+/// A policy by its `@id`, where it stands, and whether it has `@remove`.
+struct Named {
+    id: String,
+    span: Span,
+    removes: bool,
+}
+
+/// Lays a user's texts over the built-in ones.
+pub fn lay(built_in: Vec<Arc<Source>>, own: Vec<Arc<Source>>, folder: &str, problems: &mut Vec<Problem>) -> Overlay {
+    let ours: BTreeSet<String> = built_in.iter().flat_map(|s| named(s, problems)).map(|n| n.id).collect();
+    let mut origin = Origin { folder: Some(folder.to_owned()), ..Origin::default() };
+    let mut sources = Vec::new();
+    let mut gone = BTreeSet::new();
+    for source in own {
+        let policies = named(&source, problems);
+        for policy in &policies {
+            match (ours.contains(&policy.id), policy.removes) {
+                (true, true) => origin.removed.push(policy.id.clone()),
+                (true, false) => origin.replaced.push(policy.id.clone()),
+                (false, false) => origin.added.push(policy.id.clone()),
+                (false, true) => problems.push(unknown(&source, policy, &ours)),
+            }
+            gone.extend(ours.get(&policy.id).cloned());
+        }
+        let removing: Vec<Span> = policies.iter().filter(|p| p.removes).map(|p| p.span).collect();
+        sources.push(without(&source, &removing));
+    }
+    let kept = built_in.iter().map(|source| {
+        let dropped = named(source, problems).into_iter().filter(|n| gone.contains(&n.id));
+        without(source, &dropped.map(|n| n.span).collect::<Vec<_>>())
+    });
+    let sources = kept.collect::<Vec<_>>().into_iter().chain(sources).collect();
+    for ids in [&mut origin.added, &mut origin.replaced, &mut origin.removed] {
+        ids.sort();
+    }
+    Overlay { sources, origin }
+}
+
+fn unknown(source: &Arc<Source>, policy: &Named, ours: &BTreeSet<String>) -> Problem {
+    let help = match did_you_mean(&policy.id, ours.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "`countersign show policies` prints the built-in rules".to_owned(),
+    };
+    let first = Span { start: policy.span.start, end: (policy.span.start + 1).min(policy.span.end) };
+    Problem::at(source, first, format!("there is no built-in policy `{}` to remove", policy.id)).help(help)
+}
+
+/// The policies of a text that have an `@id`; what is wrong with others is told when they are loaded.
+fn named(source: &Arc<Source>, problems: &mut Vec<Problem>) -> Vec<Named> {
+    let policies = parse(source, problems);
+    let policies = policies.iter().zip(spans(&source.text));
+    policies
+        .filter_map(|(policy, span)| {
+            let id = policy.annotation("id")?.to_owned();
+            let remove = policy.annotation("remove");
+            if remove.is_some_and(|value| !value.is_empty()) {
+                let place = Annotated { source, span, policy, subjects: &[] }.place("remove");
+                problems.push(Problem::at(source, place, "`@remove` takes no value").help("write @remove"));
+                return None;
+            }
+            Some(Named { id, span, removes: remove.is_some() })
+        })
+        .collect()
+}
+
+/// A text in which these policies are blank.
+fn without(source: &Arc<Source>, blank: &[Span]) -> Arc<Source> {
+    if blank.is_empty() {
+        return source.clone();
+    }
+    let is_blank = |at: usize| blank.iter().any(|s| s.start <= at && at < s.end);
+    let blanked = source.text.char_indices().flat_map(|(at, c)| {
+        let width = if is_blank(at) && c != '\n' { c.len_utf8() } else { 0 };
+        // as many bytes as before, so that places stay
+        std::iter::repeat_n(if width > 0 { ' ' } else { c }, width.max(1))
+    });
+    Source::new(source.path.clone(), blanked.collect::<String>())
+}

@@ -1,0 +1,221 @@
+//! `@requires`: the IAM actions that a gate asks for, and whether its condition asks for exactly these.
+//!
+//! What the annotation says is what answers tell people to grant. So it is held against the condition, over all subsets of
+//! the actions that the condition names, in each generation of permissions and in and out of force.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cedar_policy::{
+    Authorizer, Context, Decision, Entities, EntityUid, Policy, PolicyId, PolicySet, Request,
+    RestrictedExpression as Expr,
+};
+use serde_json::{Value, json};
+
+/// More actions than this are not tried in every combination.
+const MAX_ACTIONS: usize = 12;
+
+/// The generations of permissions (D11).
+const GENERATIONS: [&str; 2] = ["classic", "fine-grained"];
+
+/// `classic: a, b; fine-grained in force: c` as a map; in words what is wrong with it.
+pub fn parse(text: &str) -> Result<BTreeMap<String, Vec<String>>, String> {
+    let mut requires = BTreeMap::new();
+    for part in text.split(';').map(str::trim) {
+        let Some((generation, actions)) = part.split_once(": ") else {
+            return Err(format!("`{part}` is not GENERATION: ACTION, ACTION"));
+        };
+        let generation = generation.trim();
+        if !GENERATIONS.contains(&generation.strip_suffix(" in force").unwrap_or(generation)) {
+            return Err(format!("`{generation}` is neither classic nor fine-grained, nor one of them `in force`"));
+        }
+        let actions: Vec<String> = actions.split(',').map(|a| a.trim().to_owned()).collect();
+        if let Some(wrong) = actions.iter().find(|a| !is_action(a)) {
+            return Err(format!("`{wrong}` is not an IAM action such as artifact:GetReport"));
+        }
+        if requires.insert(generation.to_owned(), actions).is_some() {
+            return Err(format!("it names `{generation}` twice"));
+        }
+    }
+    Ok(requires)
+}
+
+fn is_action(text: &str) -> bool {
+    let well_formed =
+        |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || "*-".contains(c));
+    text.split_once(':').is_some_and(|(service, name)| well_formed(service) && well_formed(name))
+}
+
+/// What is wrong between the condition of a gate and what its `@requires` says; `None` where they are the same.
+pub fn fault(policy: &Policy, required: &dyn Fn(&str, bool) -> BTreeSet<String>) -> Option<String> {
+    let json = policy.to_json().ok()?;
+    let conditions: Vec<Value> = json.get("conditions")?.as_array()?.iter().filter(|c| asks(c)).cloned().collect();
+    let mut named = BTreeSet::new();
+    conditions.iter().for_each(|c| actions(c, &mut named));
+    let mut annotated = GENERATIONS.iter().flat_map(|g| [required(g, false), required(g, true)]).flatten();
+    if let Some(unasked) = annotated.find(|a| !named.contains(a)) {
+        return Some(format!("it names `{unasked}`, which the condition does not ask for"));
+    }
+    if named.is_empty() {
+        return None;
+    }
+    if named.len() > MAX_ACTIONS {
+        return Some(format!("its condition names more than {MAX_ACTIONS} IAM actions: split the gate"));
+    }
+    let gate = Gate::new(conditions)?;
+    let named: Vec<String> = named.into_iter().collect();
+    for generation in GENERATIONS {
+        for in_force in [false, true] {
+            let required = required(generation, in_force);
+            let mut fails = required.is_empty();
+            for (scope, designated) in gate.others() {
+                let asked =
+                    |allowed: &BTreeSet<String>| gate.forbids(generation, in_force, (scope, designated), allowed);
+                let none = match asked(&BTreeSet::new()) {
+                    Ok(forbids) => forbids,
+                    Err(wrong) => return Some(wrong),
+                };
+                fails |= none;
+                for allowed in subsets(&named) {
+                    let expected = none && !required.is_subset(&allowed);
+                    match asked(&allowed) {
+                        Ok(forbids) if forbids == expected => {}
+                        Ok(_) => return Some(differs(generation, in_force, &required, &allowed, expected)),
+                        Err(wrong) => return Some(wrong),
+                    }
+                }
+            }
+            if !fails {
+                return Some(differs(generation, in_force, &required, &BTreeSet::new(), true));
+            }
+        }
+    }
+    None
+}
+
+fn differs(
+    generation: &str,
+    in_force: bool,
+    required: &BTreeSet<String>,
+    allowed: &BTreeSet<String>,
+    expected: bool,
+) -> String {
+    let list = |actions: &BTreeSet<String>| match actions.is_empty() {
+        true => "nothing".to_owned(),
+        false => actions.iter().cloned().collect::<Vec<_>>().join(", "),
+    };
+    let state = if in_force { ", in force," } else { "" };
+    let what = if expected { "passes" } else { "fails" };
+    format!(
+        "it says {} ({generation}{state}), and the condition {what} where {} is allowed",
+        list(required),
+        list(allowed)
+    )
+}
+
+/// The part of a gate's condition that asks what is allowed.
+struct Gate {
+    set: PolicySet,
+    scopes: bool,
+    designations: bool,
+}
+
+impl Gate {
+    fn new(conditions: Vec<Value>) -> Option<Self> {
+        let text = json!(conditions).to_string();
+        let all = json!({"op": "All"});
+        let policy =
+            json!({"effect": "permit", "principal": all, "action": all, "resource": all, "conditions": conditions});
+        let policy = Policy::from_json(Some(PolicyId::new("gate")), policy).ok()?;
+        let set = PolicySet::from_policies([policy]).ok()?;
+        let reads = |attribute: &str| text.contains(&format!("\"attr\":\"{attribute}\""));
+        Some(Self { set, scopes: reads("scope"), designations: reads("designated") })
+    }
+
+    /// What else the condition may read of the request.
+    fn others(&self) -> Vec<(&'static str, bool)> {
+        let scopes: &[&'static str] =
+            if self.scopes { &["account", "organization", "offline", "none"] } else { &["account"] };
+        let designated: &[bool] = if self.designations { &[false, true] } else { &[false] };
+        scopes.iter().flat_map(|s| designated.iter().map(move |d| (*s, *d))).collect()
+    }
+
+    fn forbids(
+        &self,
+        generation: &str,
+        in_force: bool,
+        (scope, designated): (&str, bool),
+        allowed: &BTreeSet<String>,
+    ) -> Result<bool, String> {
+        let text = |t: &str| Expr::new_string(t.to_owned());
+        let pairs = [
+            ("generation", text(generation)),
+            ("inForce", Expr::new_bool(in_force)),
+            ("designated", Expr::new_bool(designated)),
+            ("scope", text(scope)),
+            ("allowed", Expr::new_set(allowed.iter().map(|a| text(a)))),
+        ];
+        let wrong = |e: &dyn std::fmt::Display| e.to_string();
+        let context = Context::from_pairs(pairs.map(|(k, v)| (k.to_owned(), v))).map_err(|e| wrong(&e))?;
+        let uid: EntityUid = "Nobody::\"\"".parse().map_err(|e| wrong(&e))?;
+        let request = Request::new(uid.clone(), uid.clone(), uid, context, None).map_err(|e| wrong(&e))?;
+        let response = Authorizer::new().is_authorized(&request, &self.set, &Entities::empty());
+        match response.diagnostics().errors().next() {
+            Some(_) => {
+                Err("what the condition asks of `context.allowed` cannot be told by itself: put it into a clause \
+                            of its own, with no other attribute than context.generation, inForce, scope and designated"
+                    .to_owned())
+            }
+            None => Ok(response.decision() == Decision::Allow),
+        }
+    }
+}
+
+fn subsets(named: &[String]) -> impl Iterator<Item = BTreeSet<String>> {
+    (0..1_usize << named.len()).map(|bits| {
+        let chosen = named.iter().enumerate().filter(|(i, _)| bits >> i & 1 == 1);
+        chosen.map(|(_, action)| action.clone()).collect()
+    })
+}
+
+/// Whether a part of a policy reads `context.allowed`.
+fn asks(value: &Value) -> bool {
+    if let Some(access) = value.get(".") {
+        let of_context = access.get("left").and_then(|l| l.get("Var")).and_then(Value::as_str) == Some("context");
+        if of_context && access.get("attr").and_then(Value::as_str) == Some("allowed") {
+            return true;
+        }
+    }
+    match value {
+        Value::Object(members) => members.values().any(asks),
+        Value::Array(items) => items.iter().any(asks),
+        _ => false,
+    }
+}
+
+/// The IAM actions that are looked for in `context.allowed`.
+fn actions(value: &Value, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(members) => {
+            for (operator, operands) in members {
+                let of_allowed = operands.get("left").is_some_and(asks);
+                if ["contains", "containsAll", "containsAny"].contains(&operator.as_str()) && of_allowed {
+                    literals(operands.get("right").unwrap_or(&Value::Null), found);
+                }
+                actions(operands, found);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|i| actions(i, found)),
+        _ => {}
+    }
+}
+
+fn literals(value: &Value, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(members) => {
+            found.extend(members.get("Value").and_then(Value::as_str).map(str::to_owned));
+            members.values().for_each(|v| literals(v, found));
+        }
+        Value::Array(items) => items.iter().for_each(|i| literals(i, found)),
+        _ => {}
+    }
+}

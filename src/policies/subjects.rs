@@ -1,0 +1,106 @@
+//! What is asked about each action: a policy for an action that nothing asks about would never count, without a word.
+
+use std::sync::Arc;
+
+use cedar_policy::{ActionConstraint, Effect, EntityUid, Policy};
+
+use super::Rule;
+use super::annotations::Subject;
+use crate::inventory::schema::EntitySchema;
+use crate::operations::check::ASSUME;
+use crate::problem::{Problem, Source, Span, did_you_mean};
+
+/// The questions of the program, beside the operations, which are data.
+const ASKED: [(&str, Subject); 17] = [
+    ("holds", Subject::Question),
+    ("membership-known", Subject::Question),
+    ("lists-agreements-of", Subject::Question),
+    ("in-force", Subject::InForce),
+    ("governs", Subject::Governs),
+    ("named-before", Subject::Question),
+    ("designated", Subject::Question),
+    ("covered", Subject::Fact),
+    ("eligible", Subject::Fact),
+    ("holds-phi", Subject::Fact),
+    ("attested", Subject::Fact),
+    ("meets-definition", Subject::Fact),
+    ("report-on-account", Subject::Finding),
+    ("report-on-organization", Subject::Finding),
+    ("report-on-access", Subject::Finding),
+    ("report-on-policy", Subject::Finding),
+    (ASSUME, Subject::Assumption),
+];
+
+/// What is asked about an action; `None` where nothing is.
+fn subject(action: &str, schema: &EntitySchema) -> Option<Subject> {
+    let asked = ASKED.iter().find(|(name, _)| *name == action).map(|(_, subject)| *subject);
+    let operation = schema.operations.contains(action).then_some(Subject::Operation);
+    asked.or(operation)
+}
+
+/// What a policy is about; a problem for each action that nothing asks about.
+pub fn of(
+    policy: &Policy,
+    schema: &EntitySchema,
+    (source, head): (&Arc<Source>, Span),
+) -> Result<Vec<Subject>, Vec<Problem>> {
+    let wrong = |uid: &EntityUid| {
+        let name = uid.id().unescaped();
+        let span = name_in(source, head, name);
+        let known = || ASKED.iter().map(|(n, _)| *n).chain(schema.operations.iter().map(String::as_str));
+        let (message, help) = if schema.grants.contains(name) || name == "may" {
+            let help = "put guardrails into the folder `guardrails` of the inventory";
+            (format!("`{name}` is asked of guardrails only"), help.to_owned())
+        } else {
+            let near = did_you_mean(name, known()).map(|n| format!("did you mean `{n}`?"));
+            let help = near.unwrap_or_else(|| format!("the actions are {}", known().collect::<Vec<_>>().join(", ")));
+            (format!("nothing asks about the action `{name}`"), help)
+        };
+        Problem::at(source, span, message).help(help)
+    };
+    let uids = match policy.action_constraint() {
+        ActionConstraint::Any => {
+            let help = "write action == Artifact::Action::\"…\", or action in […]";
+            return Err(vec![Problem::at(source, head, "a policy that names no action").help(help)]);
+        }
+        ActionConstraint::Eq(uid) => vec![uid],
+        ActionConstraint::In(uids) => uids,
+    };
+    let (mut subjects, mut problems) = (Vec::new(), Vec::new());
+    for uid in &uids {
+        match subject(uid.id().unescaped(), schema) {
+            Some(subject) => subjects.push(subject),
+            None => problems.push(wrong(uid)),
+        }
+    }
+    if problems.is_empty() { Ok(subjects) } else { Err(problems) }
+}
+
+/// Where an action is named, from the head of its policy on.
+fn name_in(source: &Source, head: Span, name: &str) -> Span {
+    let needle = format!("Action::\"{name}\"");
+    let text = source.text.get(head.start..).unwrap_or_default();
+    text.find(&needle).map_or(head, |at| Span { start: head.start + at, end: head.start + at + needle.len() })
+}
+
+/// What a complete set of rules lacks: each operation and each question has a permit, or its answer is always no.
+pub fn incomplete<'r>(rules: impl Iterator<Item = &'r Rule> + Clone, schema: &EntitySchema) -> Vec<Problem> {
+    let permits = |action: &str| rules.clone().any(|r| !r.forbids && r.actions.iter().any(|a| a == action));
+    let optional = [Subject::Finding, Subject::Assumption];
+    let asked = ASKED.iter().filter(|(_, subject)| !optional.contains(subject)).map(|(name, _)| *name);
+    let needed = asked.chain(schema.operations.iter().map(String::as_str));
+    let missing = needed.filter(|action| !permits(action));
+    missing
+        .map(|action| {
+            let message = format!("no policy permits `{action}`: its answer would always be no");
+            Problem::general(message).help(format!(
+                "add a permit for Artifact::Action::\"{action}\", or lay your rules over the built-in ones with --policies"
+            ))
+        })
+        .collect()
+}
+
+/// Whether a policy is one of an operation that denies: a gate.
+pub fn is_gate(policy: &Policy, subjects: &[Subject]) -> bool {
+    policy.effect() == Effect::Forbid && subjects.contains(&Subject::Operation)
+}

@@ -1,0 +1,216 @@
+//! What rules are held to when they are loaded, ours and a user's alike; and how a user's are laid over ours.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::common::*;
+use countersign::inventory::schema::EntitySchema;
+use countersign::policies::{BUILT_IN, RuleBook};
+use countersign::problem::{Failure, Problem, Source};
+use countersign::text::json;
+use serde_json::json;
+use tempfile::TempDir;
+
+fn folder(files: &[(&str, &str)]) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (path, text) in files {
+        let path = folder.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    folder
+}
+
+fn laid_over(text: &str) -> Result<RuleBook, Failure> {
+    RuleBook::laid_over(folder(&[("own.cedar", text)]).path(), &SCHEMA)
+}
+
+fn problems(result: Result<RuleBook, Failure>) -> Vec<Problem> {
+    match result {
+        Err(Failure::Problems(problems)) => problems,
+        Err(Failure::Nothing(message)) => panic!("{message}"),
+        Ok(_) => Vec::new(),
+    }
+}
+
+/// The only problem, and the words that it underlines.
+fn only(text: &str) -> (String, String) {
+    let problems = problems(laid_over(text));
+    assert_eq!(problems.len(), 1, "{text}\n{problems:?}");
+    (problems[0].underlined().to_owned(), problems[0].message().to_owned())
+}
+
+const GATE: &str =
+    "forbid (principal, action == Artifact::Action::\"download-report\", resource)\nwhen { context.designated };";
+const FINDING: &str = "permit (principal is Artifact::Account, action == Artifact::Action::\"report-on-account\", resource is Artifact::Account);";
+const IN_FORCE: &str = "permit (principal is Artifact::OfflineAgreement, action == Artifact::Action::\"in-force\", resource is Artifact::Account)\nwhen { resource in principal };";
+
+fn gate(annotations: &str) -> String {
+    format!("@id(\"own\") @rule(\"OWN-1\")\n{annotations}\n{GATE}")
+}
+
+#[test]
+fn annotations_are_known_in_form_and_in_place() {
+    let whole = "@order(\"5\") @reason(\"no\")";
+    assert!(laid_over(&gate(whole)).is_ok());
+    for (annotations, underlined, message) in [
+        ("@odrer(\"5\") @order(\"5\") @reason(\"no\")", "@odrer(\"5\")", "there is no annotation `@odrer`"),
+        ("@order(\"five\") @reason(\"no\")", "@order(\"five\")", "`five` is not a whole number"),
+        ("@order(\"5\") @reason(\"\")", "@reason(\"\")", "it is empty"),
+        ("@order(\"5\") @reason(\"no\") @severity(\"error\")", "@severity(\"error\")", "says nothing on this policy"),
+        ("@order(\"5\") @reason(\"no\") @scope(\"account\")", "@scope(\"account\")", "says nothing on this policy"),
+        ("@order(\"5\") @reason(\"no\") @state(\"agreement\")", "@state(\"agreement\")", "did you mean `agreements`?"),
+        ("@order(\"5\") @reason(\"no\") @message(\"no\")", "@reason(\"no\")", "both `@message` and `@reason`"),
+        (
+            "@order(\"5\") @reason(\"no\") @requires(\"classic:artifact:Get\")",
+            "@requires(\"classic:artifact:Get\")",
+            "is not GENERATION",
+        ),
+        ("@order(\"5\") @reason(\"no\") @remove(\"now\")", "@remove(\"now\")", "takes no value"),
+    ] {
+        let (found, said) = only(&gate(annotations));
+        assert!(found == underlined && said.contains(message), "{annotations}: {found}: {said}");
+    }
+    assert_eq!(only(&gate("@reason(\"no\")")).1, "a policy without `@order`");
+    assert_eq!(only(&gate("@order(\"5\")")).1, "a gate without words");
+}
+
+/// A severity that no gate knows would pass all of them.
+#[test]
+fn a_severity_is_error_warning_or_info() {
+    let finding = |severity: &str| {
+        format!("@id(\"own\") @rule(\"OWN-1\") @code(\"OWN1\") @message(\"m\") @severity(\"{severity}\")\n{FINDING}")
+    };
+    for severity in ["error", "warning", "info"] {
+        assert!(laid_over(&finding(severity)).is_ok(), "{severity}");
+    }
+    let (underlined, message) = only(&finding("fatal"));
+    assert!(underlined == "@severity(\"fatal\")" && message.contains("not one of error, warning, info"), "{message}");
+    let without = finding("info").replace("@severity(\"info\")", "");
+    assert_eq!(only(&without).1, "a policy without `@severity`");
+    assert!(only(&finding("info").replace("OWN1", "own 1")).1.contains("is not a code"));
+}
+
+#[test]
+fn what_is_in_force_says_by_what_and_since_when() {
+    let whole =
+        format!("@id(\"own\") @rule(\"OWN-1\") @scope(\"offline\") @since(\"principal designation\")\n{IN_FORCE}");
+    assert!(laid_over(&whole).is_ok());
+    assert_eq!(only(&whole.replace("@scope(\"offline\")", "")).1, "a policy without `@scope`");
+    assert!(only(&whole.replace("offline\"", "offlin\"")).1.contains("did you mean `offline`?"));
+    assert!(
+        only(&whole.replace("principal designation\"", "principal joining\"")).1.contains("`joining` is not one of")
+    );
+}
+
+#[test]
+fn policies_that_nothing_asks_about_are_errors() {
+    let of = |action: &str| {
+        gate("@order(\"5\") @reason(\"no\")").replace("action == Artifact::Action::\"download-report\"", action)
+    };
+    let (underlined, message) = only(&of("action == Artifact::Action::\"download-reprot\""));
+    assert_eq!(
+        (underlined.as_str(), message.as_str()),
+        ("Action::\"download-reprot\"", "nothing asks about the action `download-reprot`")
+    );
+    assert!(only(&of("action == Artifact::Action::\"may-accept-agreement\"")).1.contains("asked of guardrails only"));
+    assert!(only(&of("action in [Artifact::Action::\"may\"]")).1.contains("asked of guardrails only"));
+    assert!(only(&of("action")).1.contains("names no action"));
+}
+
+#[test]
+fn rules_are_laid_over_by_their_ids() {
+    let replaced = "@id(\"closing-account-holds-phi\") @rule(\"D14\") @code(\"CS006\") @severity(\"error\") @message(\"own words\")\n";
+    let rules = laid_over(&format!(
+        "{}\n{replaced}{FINDING}\n@id(\"coverage-without-phi\") @rule(\"D3\") @remove {FINDING}",
+        gate("@order(\"5\") @reason(\"no\")")
+    ))
+    .unwrap();
+    let origin = &rules.origin;
+    assert_eq!(
+        (&origin.added, &origin.replaced),
+        (&vec!["own".to_owned()], &vec!["closing-account-holds-phi".to_owned()])
+    );
+    assert_eq!((&origin.removed, origin.only), (&vec!["coverage-without-phi".to_owned()], false));
+    assert_eq!(rules.rules["closing-account-holds-phi"].get("message"), Some("own words"));
+    assert!(!rules.rules.contains_key("coverage-without-phi"));
+    assert_eq!(rules.rules.len(), RULES.rules.len(), "one more, one less");
+    let world = World::new().account(A, json!({"state": "CLOSED"}), &[]).accepted(
+        "Own",
+        "baa",
+        "account",
+        A,
+        "2024-01-01",
+        None,
+    );
+    let codes = |rules: &RuleBook| assess_by(rules, &world, &Ask::default()).codes().join(" ");
+    assert_eq!((codes(&RULES), codes(&rules)), ("CS003".to_owned(), "CS006".to_owned()));
+    // what still counts keeps its place
+    let gate = &rules.rules["phi-without-coverage"];
+    assert!(gate.source.text[gate.span.start..gate.span.end].starts_with("@id(\"phi-without-coverage\")"));
+}
+
+/// A part of the built-in rules is laid over the whole: no gate is lost by leaving it out.
+#[test]
+fn a_part_of_the_rules_leaves_the_other_gates_in_place() {
+    let (path, text) = BUILT_IN.iter().find(|(path, _)| *path == "operations/operations.cedar").unwrap();
+    let part = folder(&[(path, text)]);
+    let rules = RuleBook::laid_over(part.path(), &SCHEMA).unwrap();
+    assert!(rules.rules.keys().eq(RULES.rules.keys()));
+    let alone = problems(RuleBook::read(part.path(), &SCHEMA));
+    assert!(alone.iter().any(|p| p.message().contains("no policy permits `in-force`")), "{alone:?}");
+    let world = World::new().account(A, json!({}), &[]).user(A, "maria", json!([]));
+    let decision = |rules: &RuleBook| {
+        assess_by(rules, &world, &Ask::default()).decision(&user(A, "maria"), "accept-agreement", "account").to_owned()
+    };
+    assert_eq!((decision(&RULES), decision(&rules)), ("deny".to_owned(), "deny".to_owned()));
+}
+
+#[test]
+fn what_would_always_be_denied_is_an_error() {
+    let removes = "@id(\"download-report-with-permission\") @rule(\"R1\") @remove permit(principal, action, resource);";
+    let (_, message) = only(removes);
+    assert_eq!(message, "no policy permits `download-report`: its answer would always be no");
+    let (_, message) = only("@id(\"download-reprot\") @rule(\"R1\") @remove permit(principal, action, resource);");
+    assert!(message.contains("no built-in policy `download-reprot` to remove"), "{message}");
+}
+
+fn schema(text: &str) -> Result<EntitySchema, Failure> {
+    let source = Source::new("own.json", text);
+    EntitySchema::laid_over(&source, &json::parse(&source).unwrap_or_else(|_| panic!("{text}")))
+}
+
+#[test]
+fn a_schema_is_laid_over_the_built_in_one() {
+    let attribute = |json: &str| {
+        format!("{{\"Artifact\": {{\"entityTypes\": {{\"Account\": {{\"shape\": {{\"attributes\": {json}}}}}}}}}}}")
+    };
+    let own = schema(&attribute(
+        r#"{"costCenter": {"type": "String", "required": false}, "state": {"annotations": {"values": "FROZEN"}}}"#,
+    ))
+    .unwrap();
+    assert!(own.types["Account"].attributes.contains_key("costCenter"));
+    assert_eq!(own.types["Account"].attributes["state"].values.as_ref().unwrap().last().unwrap(), "FROZEN");
+    assert_eq!(own.overlay.as_deref(), Some("own.json"));
+    assert!(RuleBook::built_in(&own).is_ok(), "the built-in rules fit as before");
+    let Err(Failure::Problems(problems)) = schema(&attribute(r#"{"partition": {"type": "Long"}}"#)) else { panic!() };
+    assert_eq!(problems[0].underlined(), "\"Long\"");
+    assert!(
+        problems[0].message().contains("Artifact.entityTypes.Account.shape.attributes.partition.type"),
+        "{}",
+        problems[0]
+    );
+}
+
+/// Nothing of the rules that are built in is held to less than a user's.
+#[test]
+fn the_built_in_rules_pass_as_rules_of_a_user() {
+    let files: Vec<(&str, &str)> = BUILT_IN.to_vec();
+    let copied = folder(&files);
+    let rules = RuleBook::laid_over(copied.path(), &SCHEMA).unwrap();
+    assert_eq!(rules.origin.replaced.len(), RULES.rules.len());
+    let alone = RuleBook::read(copied.path(), &SCHEMA).unwrap();
+    assert!(alone.origin.only && alone.rules.keys().eq(RULES.rules.keys()));
+    assert!(RuleBook::laid_over(Path::new("policies/nothing-here"), &SCHEMA).is_err());
+    let _: &Arc<Source> = &alone.rules["accept-agreement"].source;
+}
