@@ -24,6 +24,7 @@ use crate::inventory::entity::{Entity, Item, Uid, cedar_uid};
 use crate::inventory::model::Account;
 use crate::inventory::schema::EntitySchema;
 use crate::operations::check::grant;
+use crate::policies::annotations::{Annotated, Subject};
 use crate::policies::{self, RuleBook};
 use crate::problem::{Failure, Place, Problem, Source, Span, did_you_mean};
 use crate::stack;
@@ -192,6 +193,8 @@ impl Guardrails {
                         continue;
                     }
                 };
+                let subjects = &[Subject::Guardrail];
+                problems.extend(Annotated { source, span, policy: &policy, subjects }.check());
                 if all.contains_key(&guardrail.id) {
                     let message = format!("two guardrails have the id `{}`", guardrail.id);
                     problems.push(Problem::at(source, span, message).help("ids are unique over all files"));
