@@ -214,3 +214,11 @@ fn the_built_in_rules_pass_as_rules_of_a_user() {
     assert!(RuleBook::laid_over(Path::new("policies/nothing-here"), &SCHEMA).is_err());
     let _: &Arc<Source> = &alone.rules["accept-agreement"].source;
 }
+
+/// Such a question is asked once: what is absent would pass for false.
+#[test]
+fn a_fact_does_not_rest_on_what_is_unknown_when_absent() {
+    let fact = "@id(\"own\") @rule(\"OWN-1\") permit (principal is Artifact::CustomerAgreement, action == Artifact::Action::\"designated\", resource is Artifact::Account)\nwhen { principal has organization && principal.organization has serviceRole && principal.organization.serviceRole };";
+    let (_, message) = only(fact);
+    assert!(message.contains("`own` reads `serviceRole`, which is unknown when it is absent"), "{message}");
+}

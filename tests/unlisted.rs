@@ -111,3 +111,39 @@ fn memberships_and_designations_stand_in_what_they_belong_to() {
         assert!(format!("{problem:?}").contains(place), "{problem:?}");
     }
 }
+
+/// A policy about coverage may read what an inventory need not declare: then it is asked with every value.
+#[test]
+fn coverage_that_depends_on_what_is_not_declared_is_unknown() {
+    let rules = rules_with(
+        "agreements/in_force.cedar",
+        "when { principal has organization && resource in principal.organization }",
+        "when { principal has organization && resource in principal.organization }\nwhen { principal.organization has featureSet && principal.organization.featureSet == \"ALL\" }",
+    );
+    let world = |features: serde_json::Value| {
+        let mut attrs = json!({"managementAccount": M});
+        if !features.is_null() {
+            attrs["featureSet"] = features;
+        }
+        World::new()
+            .entity(json!({"uid": ORG, "attrs": attrs}))
+            .account(M, json!({}), &[ORG])
+            .account(A, json!({}), &[ORG])
+            .accepted("Org", "baa", "organization", ORG, "2024-01-01", None)
+    };
+    let of =
+        |world: World, account: &str| assess_by(&rules, &world, &Ask::default()).coverage_of(account, "baa").clone();
+    assert_eq!(of(world(json!("ALL")), A)["coverage"], "covered");
+    assert_eq!(of(world(json!("CONSOLIDATED_BILLING")), A)["coverage"], "not-covered");
+    let unknown = of(world(json!(null)), A);
+    assert_eq!(unknown["coverage"], "unknown");
+    assert!(unknown["reason"].as_str().unwrap().contains(&format!("featureSet of {ORG}")), "{unknown}");
+    let own = world(json!(null)).accepted("Own", "baa", "account", A, "2024-01-01", None);
+    let covered = of(own, A);
+    assert_eq!(
+        (&covered["coverage"], &covered["governing"]),
+        (&json!("covered"), &json!(null)),
+        "by which is not known"
+    );
+    assert_eq!(covered["alsoInForce"], json!(["customer-agreement-Own"]), "what is in force whatever it is");
+}

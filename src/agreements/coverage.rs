@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cedar_policy::{Entities, EntityUid, RestrictedExpression as Expr};
 
+use super::open::{Open, open, tried};
 use super::standing::Standing;
 use super::unlisted::Unlisted;
 use super::{Agreements, context, datetime};
@@ -84,18 +85,106 @@ impl KindCoverage {
     }
 }
 
+/// The questions whose answers make a row.
+const ASKED: [&str; 3] = ["in-force", "governs", "named-before"];
+
+impl KindCoverage {
+    /// The row where nothing of it is known.
+    fn not_known(self, reason: &str) -> Self {
+        Self {
+            coverage: Coverage::Unknown,
+            governing: None,
+            superseded: Vec::new(),
+            also: Vec::new(),
+            account: None,
+            organization: None,
+            perhaps_designated: true,
+            reason: Some(reason.to_owned()),
+            ..self
+        }
+    }
+
+    /// What holds in this world and in another.
+    fn and(self, other: &Self, reason: &str) -> Self {
+        let same = |a: Option<bool>, b: Option<bool>| if a == b { a } else { None };
+        let (account, organization) = (same(self.account, other.account), same(self.organization, other.organization));
+        let perhaps_designated =
+            self.perhaps_designated || other.perhaps_designated || self.agreements() != other.agreements();
+        if self.coverage != other.coverage {
+            return Self { account, organization, ..self.not_known(reason) };
+        }
+        let roles = |row: &Self| (row.governing.clone(), row.superseded.clone(), row.also.clone());
+        if roles(&self) == roles(other) {
+            return Self { account, organization, perhaps_designated, ..self };
+        }
+        // covered in both, and not by the same
+        let both: Vec<InForce> = self.in_force().filter(|i| other.in_force().any(|o| o == *i)).cloned().collect();
+        Self {
+            account,
+            organization,
+            perhaps_designated,
+            governing: None,
+            superseded: Vec::new(),
+            also: both,
+            reason: Some(reason.to_owned()),
+            ..self
+        }
+    }
+
+    fn agreements(&self) -> BTreeSet<&Uid> {
+        self.in_force().map(|i| &i.uid).collect()
+    }
+}
+
+/// What holds in every world, a kind a row; a kind that not every world has a row of is unknown.
+fn in_all(worlds: Vec<Vec<KindCoverage>>, reason: &str) -> Vec<KindCoverage> {
+    let count = worlds.len();
+    let mut kinds: BTreeMap<String, Vec<KindCoverage>> = BTreeMap::new();
+    for row in worlds.into_iter().flatten() {
+        kinds.entry(row.kind.clone()).or_default().push(row);
+    }
+    let row = |rows: Vec<KindCoverage>| {
+        let everywhere = rows.len() == count;
+        let mut rows = rows.into_iter();
+        let first = rows.next()?;
+        let all = rows.fold(first, |a, b| a.and(&b, reason));
+        Some(if everywhere { all } else { all.not_known(reason) })
+    };
+    kinds.into_values().filter_map(row).collect()
+}
+
 /// What becomes of an agreement in force: it governs, or the `@standing` of the policy that keeps it from governing.
 pub(super) type Role = Option<String>;
 
 impl Agreements<'_> {
     /// What is in force for an account, a kind a row: the kinds that its partition offers, and every other that the rules
     /// find in force.
+    ///
+    /// Where the rules read what the inventory does not say, they are asked in every way: what is not the same in all is unknown.
     pub fn coverage(
         &self,
         account: &Account,
         standing: &Standing,
         entities: &Entities,
     ) -> Result<Vec<KindCoverage>, Failure> {
+        let reads = |attr: &str| ASKED.iter().any(|action| self.rules.reads_attribute(action, attr));
+        let open = open(self, (account, standing), None, reads);
+        if open.is_empty() {
+            return self.rows(account, standing, entities);
+        }
+        let names: Vec<String> = open.iter().map(Open::words).collect();
+        let reason = format!("it depends on what is not declared: {}", names.join(", "));
+        let tried = tried(self, &open, entities)?;
+        let worlds = tried.worlds().iter().map(|w| self.rows(account, standing, &w.entities));
+        let worlds = worlds.collect::<Result<Vec<_>, Failure>>()?;
+        if worlds.is_empty() {
+            let rows = self.rows(account, standing, entities)?;
+            return Ok(rows.into_iter().map(|row| row.not_known(&reason)).collect());
+        }
+        Ok(in_all(worlds, &reason))
+    }
+
+    fn rows(&self, account: &Account, standing: &Standing, entities: &Entities) -> Result<Vec<KindCoverage>, Failure> {
         let offered = self.offers.values().filter(|o| o.partition == account.partition);
         let mut kinds: BTreeMap<String, Vec<InForce>> = offered.map(|o| (o.kind.clone(), Vec::new())).collect();
         for agreement in self.acceptances(account, standing) {

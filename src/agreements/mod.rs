@@ -7,6 +7,7 @@
 mod coverage;
 mod entities;
 pub mod narrowing;
+pub mod open;
 pub mod standing;
 
 mod unlisted;

@@ -19,6 +19,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use cedar_policy::{Entities, RestrictedExpression as Expr};
 
+use crate::agreements::open::Tried;
 use crate::agreements::standing::Standing;
 use crate::agreements::{Agreements, KindCoverage, context, datetime};
 use crate::inventory::entity::{Uid, cedar_uid};
@@ -32,7 +33,7 @@ use crate::problem::Failure;
 use answer::{Answer, Dependency, Trial};
 use catalogue::Operation;
 use data::Scope;
-use worlds::{Tried, Worlds};
+use worlds::Worlds;
 
 /// Which generation of permissions counts (D11).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

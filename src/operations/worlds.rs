@@ -5,37 +5,17 @@
 
 use std::collections::BTreeMap;
 
-use cedar_policy::{Entities, Entity as CedarEntity};
-use serde_json::{Value, json};
+use cedar_policy::Entities;
 
 use super::catalogue::Operation;
 use crate::agreements::Agreements;
+use crate::agreements::open::{Open, Tried, World, open, tried};
 use crate::agreements::standing::Standing;
 use crate::inventory::entity::Uid;
 use crate::inventory::model::Account;
-use crate::inventory::schema::Type;
 use crate::permissions::dependence::Choice;
 use crate::policies::RuleBook;
 use crate::problem::Failure;
-
-/// With more worlds than this they are not tried, and the answer is unknown.
-pub const MAX_WORLDS: usize = 64;
-
-/// The entities that the rules read, with what is not known taken to be something.
-pub struct World {
-    /// What is taken to be what.
-    pub choice: Choice,
-    /// The entities.
-    pub entities: Entities,
-}
-
-/// The worlds of an operation.
-pub enum Tried {
-    /// All of them; one where everything that the operation reads is known.
-    All(Vec<World>),
-    /// There are too many: what is not known, in words.
-    TooMany(Vec<String>),
-}
 
 /// The worlds of an account's operations.
 pub struct Worlds {
@@ -43,20 +23,6 @@ pub struct Worlds {
     sets: Vec<Tried>,
     /// Those of an operation, by its name and report, where something is not known.
     of: BTreeMap<(&'static str, Option<String>), usize>,
-}
-
-/// An attribute that is absent, and the values that it may have.
-#[derive(Clone, PartialEq)]
-struct Open {
-    uid: Uid,
-    attr: String,
-    values: Vec<Value>,
-}
-
-impl Open {
-    fn words(&self) -> String {
-        format!("{} of {}", self.attr, self.uid.id)
-    }
 }
 
 impl Worlds {
@@ -76,7 +42,9 @@ impl Worlds {
             if of.contains_key(&key) {
                 continue;
             }
-            let open = open(agreements, rules, account, standing, operation);
+            let report = operation.report.as_ref().map(|r| Uid::new("Report", r));
+            let reads = |attr: &str| rules.reads_attribute(operation.name, attr);
+            let open = open(agreements, (account, standing), report, reads);
             if open.is_empty() {
                 continue;
             }
@@ -99,88 +67,4 @@ impl Worlds {
         let index = self.of.get(&(operation.name, operation.report.clone())).copied().unwrap_or(0);
         self.sets.get(index).unwrap_or(NONE)
     }
-}
-
-impl Tried {
-    /// The worlds to try.
-    pub fn worlds(&self) -> &[World] {
-        match self {
-            Self::All(worlds) => worlds,
-            Self::TooMany(_) => &[],
-        }
-    }
-}
-
-/// What the policies of an operation read of the account, what it stands in and the report, and the inventory does not say.
-fn open(
-    agreements: &Agreements<'_>,
-    rules: &RuleBook,
-    account: &Account,
-    standing: &Standing,
-    operation: &Operation,
-) -> Vec<Open> {
-    let mut uids = vec![Uid::new("Account", &account.id)];
-    uids.extend(standing.organization.iter().map(|o| Uid::new("Organization", o)));
-    uids.extend(standing.path.iter().map(|u| Uid::new("OrganizationalUnit", u)));
-    uids.extend(operation.report.iter().map(|r| Uid::new("Report", r)));
-    let (inventory, mut open) = (agreements.inventory, Vec::new());
-    for uid in uids {
-        let (Some(entity), Some(ty)) = (inventory.entities.get(&uid), inventory.schema.types.get(&uid.ty)) else {
-            continue;
-        };
-        for (attr, attribute) in ty.attributes.iter().filter(|(_, a)| a.unknown_when_absent) {
-            if entity.attrs.contains_key(attr) || !rules.reads_attribute(operation.name, attr) {
-                continue;
-            }
-            let values = match (&attribute.ty, &attribute.values) {
-                (Type::Boolean, _) => vec![json!(true), json!(false)],
-                (_, values) => values.iter().flatten().map(|v| json!(v)).collect(),
-            };
-            open.push(Open { uid: uid.clone(), attr: attr.clone(), values });
-        }
-    }
-    open
-}
-
-/// Attributes, and what they are taken to be.
-type Taken<'o> = Vec<(&'o Open, &'o Value)>;
-
-/// Every assignment of what is open.
-fn tried(agreements: &Agreements<'_>, open: &[Open], entities: &Entities) -> Result<Tried, Failure> {
-    let count = open.iter().try_fold(1_usize, |n, o| n.checked_mul(o.values.len()));
-    if count.is_none_or(|n| n > MAX_WORLDS) {
-        return Ok(Tried::TooMany(open.iter().map(Open::words).collect()));
-    }
-    let mut taken: Vec<Taken<'_>> = vec![Vec::new()];
-    for open in open {
-        let each = taken.iter().flat_map(|set| open.values.iter().map(move |value| (set, value)));
-        taken = each.map(|(set, value)| set.iter().copied().chain([(open, value)]).collect()).collect();
-    }
-    let world = |set: Taken<'_>| {
-        let label = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        let choice = set.iter().map(|(open, value)| (open.words(), label(value))).collect();
-        Ok(World { choice, entities: with(agreements, &set, entities)? })
-    };
-    Ok(Tried::All(taken.into_iter().map(world).collect::<Result<_, Failure>>()?))
-}
-
-/// The entities with attributes that they do not have.
-fn with(agreements: &Agreements<'_>, set: &[(&Open, &Value)], entities: &Entities) -> Result<Entities, Failure> {
-    let wrong = |e: &dyn std::fmt::Display| Failure::general(e.to_string());
-    let mut changed: BTreeMap<&Uid, Value> = BTreeMap::new();
-    for (open, value) in set {
-        let uid = &open.uid;
-        if !changed.contains_key(uid) {
-            let entity = entities.get(&uid.to_cedar()?).map(CedarEntity::to_json_value);
-            let Some(entity) = entity.transpose().map_err(|e| wrong(&e))? else { continue };
-            changed.insert(uid, entity);
-        }
-        if let Some(attrs) = changed.get_mut(uid).and_then(|e| e.get_mut("attrs")).and_then(Value::as_object_mut) {
-            attrs.insert(open.attr.clone(), (*value).clone());
-        }
-    }
-    let schema = &agreements.inventory.schema.cedar;
-    let convert = |json: Value| CedarEntity::from_json_value(json, Some(schema)).map_err(|e| wrong(&e));
-    let changed = changed.into_values().map(convert).collect::<Result<Vec<_>, _>>()?;
-    entities.clone().upsert_entities(changed, None).map_err(|e| wrong(&e))
 }

@@ -228,6 +228,11 @@ impl RuleBook {
             attributes.extend(read.iter().cloned());
             by_policy.insert(policy.id().clone(), read);
         }
+        let reads_it = |id: &str, attr: &str| by_policy.get(&PolicyId::new(id)).is_some_and(|read| read.contains(attr));
+        let not_tried = subjects::not_tried(rules.values(), schema, reads_it);
+        if !not_tried.is_empty() {
+            return Err(Failure::Problems(not_tried));
+        }
         let of = |set: &PolicySet| set.policies().filter_map(|p| by_policy.get(p.id())).flatten().cloned().collect();
         let by_action = sets.iter().map(|(action, set)| (action.clone(), of(set))).collect();
         let origin = Origin::default();

@@ -100,6 +100,37 @@ pub fn incomplete<'r>(rules: impl Iterator<Item = &'r Rule> + Clone, schema: &En
         .collect()
 }
 
+/// Questions that are asked once, whatever the inventory does not say. Coverage and operations are tried in every way.
+const ASKED_ONCE: [&str; 9] = [
+    "holds",
+    "membership-known",
+    "lists-agreements-of",
+    "designated",
+    "covered",
+    "eligible",
+    "holds-phi",
+    "attested",
+    "meets-definition",
+];
+
+/// Policies of these that read an attribute which is unknown when absent: absent would pass for false.
+pub fn not_tried<'r>(
+    rules: impl Iterator<Item = &'r Rule>,
+    schema: &EntitySchema,
+    reads: impl Fn(&str, &str) -> bool,
+) -> Vec<Problem> {
+    let attributes = schema.types.values().flat_map(|t| &t.attributes);
+    let open: Vec<&String> = attributes.filter(|(_, a)| a.unknown_when_absent).map(|(name, _)| name).collect();
+    let asked_once = |r: &&Rule| r.actions.iter().any(|a| ASKED_ONCE.contains(&a.as_str()));
+    let wrong = |rule: &'r Rule| {
+        let attribute = open.iter().find(|attr| reads(&rule.id, attr))?;
+        let message = format!("`{}` reads `{attribute}`, which is unknown when it is absent", rule.id);
+        let help = "this question is not tried both ways: read an attribute without `unknownWhenAbsent`";
+        Some(Problem::at(&rule.source, rule.span, message).help(help))
+    };
+    rules.filter(asked_once).filter_map(wrong).collect()
+}
+
 /// Whether a policy is one of an operation that denies: a gate.
 pub fn is_gate(policy: &Policy, subjects: &[Subject]) -> bool {
     policy.effect() == Effect::Forbid && subjects.contains(&Subject::Operation)
