@@ -61,7 +61,7 @@ pub fn last_list() -> &'static str {
 /// The dates of the last list at or before a moment, and of the first one after it.
 pub fn lists_around(at: Moment) -> (Option<&'static str>, Option<&'static str>) {
     let dates = || ELIGIBLE.snapshots.iter().filter_map(|s| Some((s.as_str(), moment::parse(s)?)));
-    let before = dates().filter(|(_, m)| *m <= at).last();
+    let before = dates().rfind(|(_, m)| *m <= at);
     let after = dates().find(|(_, m)| *m > at);
     (before.map(|(d, _)| d), after.map(|(d, _)| d))
 }

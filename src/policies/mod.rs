@@ -421,8 +421,11 @@ fn is_built_in(source: &Source) -> bool {
     BUILT_IN.iter().any(|(path, text)| *path == source.path && *text == source.text)
 }
 
+/// Files of one kind, in the order of their paths.
+type Texts = Vec<Arc<Source>>;
+
 /// The policies and the operations of a user's folder, guardrails aside: those are switched on one by one.
-fn texts(folder: &Path) -> Result<(Vec<Arc<Source>>, Vec<Arc<Source>>), Failure> {
+fn texts(folder: &Path) -> Result<(Texts, Texts), Failure> {
     let mut problems = Vec::new();
     let mut own = sources(folder, "", &mut problems);
     own.retain(|s| !s.path.starts_with("guardrails/"));
