@@ -63,7 +63,7 @@ impl<'a> Agreements<'a> {
 
     /// The same, asking the rules about every agreement, membership and designation: the answers do not differ.
     pub fn asking_about_all(inventory: &'a Inventory, rules: &'a RuleBook, at: Moment) -> Self {
-        Self::narrowed(inventory, rules, at, Narrowing::default())
+        Self::narrowed(inventory, rules, at, Narrowing::asking_about_all(rules))
     }
 
     fn narrowed(inventory: &'a Inventory, rules: &'a RuleBook, at: Moment, narrowing: Narrowing) -> Self {

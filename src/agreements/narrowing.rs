@@ -32,6 +32,10 @@ pub struct Narrowing {
     in_force: BTreeMap<&'static str, BTreeSet<Relation>>,
     holds: BTreeMap<&'static str, BTreeSet<Relation>>,
     lists: BTreeMap<&'static str, BTreeSet<Relation>>,
+    /// Of an agreement that is not listed the policies of `governs` read no more than is known.
+    pub(super) stand_ins_govern: bool,
+    /// The same for `designated`.
+    pub(super) stand_ins_designate: bool,
 }
 
 impl Narrowing {
@@ -45,6 +49,16 @@ impl Narrowing {
             in_force: find("in-force", &["CustomerAgreement", "OfflineAgreement"]),
             holds: find("holds", &["Membership", "Designation"]),
             lists: find("lists-agreements-of", &["Account"]),
+            ..Self::asking_about_all(rules)
+        }
+    }
+
+    /// Nothing is left out.
+    pub fn asking_about_all(rules: &RuleBook) -> Self {
+        Self {
+            stand_ins_govern: reads_only_the_offer(rules, "governs"),
+            stand_ins_designate: reads_only_the_offer(rules, "designated"),
+            ..Self::default()
         }
     }
 
@@ -132,7 +146,7 @@ fn is_attribute(value: &Value, name: &str) -> bool {
 /// Whether the policies of an action read nothing of a customer agreement but the kind, scope and partition that it is of.
 ///
 /// Only these are known of an agreement that could not be listed.
-pub fn reads_only_the_offer(rules: &RuleBook, action: &str) -> bool {
+fn reads_only_the_offer(rules: &RuleBook, action: &str) -> bool {
     rules.policies(action).all(|policy| {
         let scope = matches!(policy.principal_constraint(), PrincipalConstraint::Any | PrincipalConstraint::Is(_));
         let json = policy.to_json().ok();

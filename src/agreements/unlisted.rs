@@ -10,7 +10,6 @@ use cedar_policy::{Entities, Entity as CedarEntity, EntityUid, RestrictedExpress
 
 use super::Agreements;
 use super::coverage::{InForce, Role};
-use super::narrowing::reads_only_the_offer;
 use super::standing::Standing;
 use crate::inventory::entity::{Uid, cedar_uid};
 use crate::inventory::model::Account;
@@ -157,7 +156,7 @@ impl Agreements<'_> {
             let with: Vec<_> = subsets.iter().map(|s| s.iter().copied().chain([scope]).collect()).collect();
             subsets.extend(with);
         }
-        let readable = unlisted.is_empty() || reads_only_the_offer(self.rules, "governs");
+        let readable = unlisted.is_empty() || self.narrowing.stand_ins_govern;
         let mut worlds = Vec::new();
         for present in subsets {
             worlds.push(self.world(account, found, &present, (unlisted, readable), entities)?);
@@ -206,7 +205,7 @@ impl Agreements<'_> {
         unlisted: &Unlisted,
         entities: &Entities,
     ) -> Result<bool, Failure> {
-        if !unlisted.is_empty() && !reads_only_the_offer(self.rules, "designated") {
+        if !unlisted.is_empty() && !self.narrowing.stand_ins_designate {
             return Ok(true);
         }
         for scope in unlisted.scopes() {
