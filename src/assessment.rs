@@ -4,6 +4,7 @@
 //! `schemas/assessment.v1.schema.json`.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -23,6 +24,7 @@ use crate::operations::{self, Desk, Memo, PermissionModel, catalogue};
 use crate::permissions::principals::{Directory, Principal};
 use crate::policies::RuleBook;
 use crate::problem::Failure;
+use crate::provenance::Provenance;
 use crate::stack;
 
 /// What to assess.
@@ -94,6 +96,9 @@ impl Filter {
 pub struct Assessment {
     /// `countersign/assessment/v1`
     pub schema: &'static str,
+    /// What it was made from; only at the top of a document.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provenance: Option<Arc<Provenance>>,
     /// The moment asked.
     pub at: String,
     /// Which generations of permissions counted.
@@ -428,6 +433,7 @@ impl Assessor<'_> {
         findings.organizations(&agreements)?;
         Ok(Assessment {
             schema: "countersign/assessment/v1",
+            provenance: None,
             at: moment::format(self.options.at),
             permission_model: self.options.model.name(),
             leaves_out: LEAVES_OUT.to_vec(),

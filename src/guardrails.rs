@@ -60,6 +60,14 @@ pub struct Guardrail {
     pub place: Place,
 }
 
+impl Guardrail {
+    /// The file that states it; `None` where it is built in.
+    pub fn file(&self) -> Option<&Arc<Source>> {
+        let built_in = SHIPPED.iter().any(|(_, text)| *text == self.place.source.text);
+        (!built_in).then_some(&self.place.source)
+    }
+}
+
 /// All guardrails of an inventory.
 #[derive(Debug)]
 pub struct Guardrails {

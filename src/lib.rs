@@ -27,6 +27,7 @@ pub mod operations;
 pub mod permissions;
 pub mod policies;
 pub mod problem;
+pub mod provenance;
 pub mod report;
 pub mod revision;
 pub mod simulation;

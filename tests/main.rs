@@ -26,6 +26,7 @@ mod narrowing;
 mod operations;
 mod permissions;
 mod properties;
+mod provenance;
 mod revision;
 mod rules;
 mod simulate;

@@ -1,9 +1,9 @@
 //! `simulate` as its users run it: requests in JSON and on the command line, batches, and AWS's own examples.
 
 use std::io::Write;
-use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use crate::common::schema_validator;
 use serde_json::{Value, json};
 
 fn countersign(args: &[&str], stdin: &str) -> Output {
@@ -19,8 +19,7 @@ fn countersign(args: &[&str], stdin: &str) -> Output {
 fn answers(stdin: &str) -> (Vec<Value>, i32) {
     let output = countersign(&["--format", "jsonl"], stdin);
     let text = String::from_utf8(output.stdout).unwrap();
-    let schema = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/decision.v1.schema.json"));
-    let validator = jsonschema::validator_for(&serde_json::from_str(&schema.unwrap()).unwrap()).unwrap();
+    let validator = schema_validator("decision.v1.schema.json");
     let answer = |line: &str| {
         let answer: Value = serde_json::from_str(line).unwrap();
         let wrong: Vec<String> =

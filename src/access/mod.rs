@@ -13,6 +13,7 @@ pub mod witness;
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -21,6 +22,7 @@ use crate::inventory::Policy;
 use crate::permissions::layer::Layer;
 use crate::permissions::patterns::statement_included;
 use crate::problem::Failure;
+use crate::provenance::Provenance;
 use space::Space;
 
 /// The layers that a request is under. All of them must allow.
@@ -67,6 +69,9 @@ pub enum Decision {
 #[derive(Clone, Debug, Serialize)]
 pub struct Answer {
     schema: &'static str,
+    /// What it was made from; only at the top of a document.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provenance: Option<Arc<Provenance>>,
     /// What it comes to.
     pub decision: Decision,
     /// Why it is unknown; or what else could not be told.
@@ -108,7 +113,7 @@ impl Answer {
     }
 
     fn new(decision: Decision, reason: Option<String>, witnesses: Vec<Witness>) -> Self {
-        Self { schema: "countersign/new-access/v1", decision, reason, witnesses, solver: None }
+        Self { schema: "countersign/new-access/v1", provenance: None, decision, reason, witnesses, solver: None }
     }
 }
 

@@ -50,8 +50,11 @@ struct ActionData {
     deprecated: Option<String>,
 }
 
+/// The file of the actions.
+pub(crate) const TEXT: &str = include_str!("../../data/actions.json");
+
 static ACTIONS: LazyLock<Vec<Action>> = LazyLock::new(|| {
-    let data: Data = serde_json::from_str(include_str!("../../data/actions.json")).unwrap_or_default();
+    let data: Data = serde_json::from_str(TEXT).unwrap_or_default();
     let deprecations = data.deprecations;
     let action = |a: ActionData| Action {
         lower: a.action.to_ascii_lowercase(),

@@ -25,10 +25,14 @@ pub struct EligibleService {
     pub exclusions: Option<String>,
 }
 
+/// The file of the dated lists.
+pub(crate) const TEXT: &str = include_str!("../../data/hipaa-eligible-services.json");
+/// The file of the parts of services.
+pub(crate) const PARTS_TEXT: &str = include_str!("../../data/hipaa-parts.json");
+
 static ELIGIBLE: LazyLock<EligibleServices> = LazyLock::new(|| {
     // a test reads the file; an empty list would make every service unknown
-    serde_json::from_str(include_str!("../../data/hipaa-eligible-services.json"))
-        .unwrap_or(EligibleServices { snapshots: Vec::new(), services: Vec::new() })
+    serde_json::from_str(TEXT).unwrap_or(EligibleServices { snapshots: Vec::new(), services: Vec::new() })
 });
 
 /// The services of the dated lists that have this name or IAM prefix.
@@ -78,8 +82,7 @@ pub struct Part {
     pub with: Vec<String>,
 }
 
-static PARTS: LazyLock<Vec<Part>> =
-    LazyLock::new(|| serde_json::from_str(include_str!("../../data/hipaa-parts.json")).unwrap_or_default());
+static PARTS: LazyLock<Vec<Part>> = LazyLock::new(|| serde_json::from_str(PARTS_TEXT).unwrap_or_default());
 
 /// The parts of eligible services.
 pub fn parts() -> &'static [Part] {

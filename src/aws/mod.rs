@@ -29,9 +29,12 @@ pub struct Partition {
     pub region: String,
 }
 
+/// The file of AWS Artifact's own names.
+pub(crate) const TEXT: &str = include_str!("../../data/artifact.json");
+
 static ARTIFACT: LazyLock<Artifact> = LazyLock::new(|| {
     let none = Artifact { partitions: Vec::new(), names: BTreeMap::new() };
-    serde_json::from_str(include_str!("../../data/artifact.json")).unwrap_or(none)
+    serde_json::from_str(TEXT).unwrap_or(none)
 });
 
 /// The partitions that have AWS Artifact.

@@ -9,6 +9,7 @@ use super::{Asking, Cli, NOT_OK, OK, Printing, Session, narrow, output};
 use crate::assessment::{Assessment, OperationAnswer, PrincipalAnswer, assess};
 use crate::operations::data::{About, Scope};
 use crate::problem::{Failure, Problem};
+use crate::provenance::Provenance;
 use crate::report;
 
 #[derive(Args)]
@@ -54,6 +55,7 @@ struct Question {
 #[serde(rename_all = "camelCase")]
 struct Answers<'a> {
     schema: &'static str,
+    provenance: &'a Provenance,
     at: &'a str,
     permission_model: &'a str,
     leaves_out: &'a [&'static str],
@@ -64,6 +66,7 @@ struct Answers<'a> {
 #[serde(rename_all = "camelCase")]
 struct WhoCan<'a> {
     schema: &'static str,
+    provenance: &'a Provenance,
     at: &'a str,
     permission_model: &'a str,
     leaves_out: &'a [&'static str],
@@ -147,14 +150,16 @@ pub fn can(cli: &Cli, args: &CanArgs) -> Result<u8, Failure> {
     session.options.any_request = args.any;
     let assessment = assess(&session.inventory, &session.rules, &session.options)?;
     some_answer(&session, &assessment, operation)?;
+    let provenance = &session.provenance();
     let json = Answers {
         schema: "countersign/answers/v1",
+        provenance,
         at: &assessment.at,
         permission_model: assessment.permission_model,
         leaves_out: &assessment.leaves_out,
         answers: &assessment.principals,
     };
-    output::write(&args.question.printing.format, &json, || {
+    output::write(&args.question.printing.format, &json, provenance, || {
         let width = output::width();
         let mut parts: Vec<String> =
             assessment.principals.iter().map(|p| report::answer::principal(width, p, &assessment.at)).collect();
@@ -175,8 +180,10 @@ pub fn who_can(cli: &Cli, args: &WhoCanArgs) -> Result<u8, Failure> {
     some_answer(&session, &assessment, operation)?;
     let [may, unknown, nearly] =
         report::who_can::rows(&assessment).map(|rows| rows.into_iter().map(Answer::from).collect());
+    let provenance = &session.provenance();
     let json = WhoCan {
         schema: "countersign/who-can/v1",
+        provenance,
         at: &assessment.at,
         permission_model: assessment.permission_model,
         leaves_out: &assessment.leaves_out,
@@ -185,7 +192,7 @@ pub fn who_can(cli: &Cli, args: &WhoCanArgs) -> Result<u8, Failure> {
         unknown,
         nearly,
     };
-    output::write(&args.question.printing.format, &json, || {
+    output::write(&args.question.printing.format, &json, provenance, || {
         report::who_can::who_can(output::width(), &assessment, operation)
     })?;
     Ok(OK)

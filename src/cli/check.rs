@@ -12,13 +12,15 @@ use super::{Asking, Cli, NOT_OK, NOTHING, OK, Session, narrow};
 use crate::assessment::assess;
 use crate::check::{Checked, Part};
 use crate::expectations::{SUFFIX, Suite, run::run};
-use crate::guardrails::{FOLDER, Guardrails};
+use crate::guardrails::{FOLDER, Guardrail, Guardrails};
 use crate::lint::baseline::Baseline;
 use crate::lint::read::walk;
 use crate::lint::run::{self as lint, Text};
 use crate::lint::settings::Settings;
 use crate::moment;
 use crate::problem::Failure;
+use crate::provenance::digest::Listing;
+use crate::provenance::{Files, Provenance};
 use crate::report::check as report;
 use crate::report::findings::{self, Report, sarif::Described};
 use crate::revision::Range;
@@ -61,17 +63,20 @@ pub fn check(cli: &Cli, args: &CheckArgs) -> Result<u8, Failure> {
     let mut checked =
         Checked { folder: folder.display().to_string(), fail_on: args.fail_on.severity(), ..Checked::default() };
     let wanted = |part: Part| args.only.is_empty() || args.only.contains(&part);
+    let mut provenance = Provenance::bare();
+    let mut files = Listing::default();
     match cli.session(Some(&folder), &args.asking) {
         Ok(session) => {
+            provenance = session.provenance();
             checked.at = moment::format(session.options.at);
             if wanted(Part::Diff) {
-                change(cli, args, &session, &mut checked)?;
+                provenance.base = change(cli, args, &session, &mut checked)?;
             }
             if wanted(Part::Expectations) {
-                expectations(&session, &mut checked)?;
+                expectations(&session, &mut checked, &mut files)?;
             }
             if wanted(Part::Guardrails) {
-                guardrails(&session, &mut checked)?;
+                guardrails(&session, &mut checked, &mut files)?;
             }
             if wanted(Part::Findings) {
                 let assessment = assess(&session.inventory, &session.rules, &session.options)?;
@@ -89,9 +94,10 @@ pub fn check(cli: &Cli, args: &CheckArgs) -> Result<u8, Failure> {
         Err(failure) => return Err(failure),
     }
     if wanted(Part::Lint) {
-        lint_policies(args, &folder, &mut checked)?;
+        lint_policies(args, &folder, &mut checked, &mut files)?;
     }
-    print(args, &checked)?;
+    provenance.files = Some(files.files()).filter(|f| f.files > 0);
+    print(args, &checked, &provenance)?;
     Ok(match (checked.is_empty(), checked.passed()) {
         (true, _) => NOTHING,
         (false, true) => OK,
@@ -152,17 +158,18 @@ fn pipeline(variable: impl Fn(&str) -> Option<String>) -> Result<Option<Range>, 
     Ok(None)
 }
 
-fn change(cli: &Cli, args: &CheckArgs, session: &Session, checked: &mut Checked) -> Result<(), Failure> {
+/// Compares with a base; the files of it are handed back.
+fn change(cli: &Cli, args: &CheckArgs, session: &Session, checked: &mut Checked) -> Result<Option<Files>, Failure> {
     let two = match base(args, &session.folder) {
         Ok(Some(two)) => two,
         Ok(None) => {
             checked.skip(Part::Diff, "no base to compare with: name one with --git or --base");
-            return Ok(());
+            return Ok(None);
         }
         // the base has no inventory yet: this change begins it
         Err(Failure::Nothing(why)) => {
             checked.skip(Part::Diff, why);
-            return Ok(());
+            return Ok(None);
         }
         Err(failure) => return Err(failure),
     };
@@ -171,27 +178,32 @@ fn change(cli: &Cli, args: &CheckArgs, session: &Session, checked: &mut Checked)
             narrow::accounts_of_either(&base.inventory, &session.inventory, &args.asking.account)?;
             let found = diff_of(&base, session, args.allow)?;
             checked.add_diff(two.base_name.clone(), found);
+            Ok(Some(base.inventory.files))
         }
-        Err(Failure::Nothing(why)) => checked.skip(Part::Diff, why),
-        Err(failure) => return Err(failure),
+        Err(Failure::Nothing(why)) => {
+            checked.skip(Part::Diff, why);
+            Ok(None)
+        }
+        Err(failure) => Err(failure),
     }
-    Ok(())
 }
 
-fn expectations(session: &Session, checked: &mut Checked) -> Result<(), Failure> {
+fn expectations(session: &Session, checked: &mut Checked, files: &mut Listing) -> Result<(), Failure> {
     let suite = Suite::read(&session.folder, &session.inventory.config.exclude, &session.rules.operations)?;
     if suite.expectations.is_empty() {
         checked
             .skip(Part::Expectations, format!("there is no *{SUFFIX}; `countersign test --record` writes a first set"));
     } else {
+        suite.expectations.iter().for_each(|e| files.add_text(&e.place.source));
         checked.add_expectations(run(&suite, &session.inventory, &session.rules, &session.options)?);
     }
     Ok(())
 }
 
-fn guardrails(session: &Session, checked: &mut Checked) -> Result<(), Failure> {
+fn guardrails(session: &Session, checked: &mut Checked, files: &mut Listing) -> Result<(), Failure> {
     match Guardrails::read(&session.folder, &session.inventory, &session.inventory.schema)? {
         Some(guardrails) => {
+            guardrails.all.values().filter_map(Guardrail::file).for_each(|source| files.add_text(source));
             checked.add_guardrails(guardrails.check(&session.inventory, &session.rules, &session.options)?);
         }
         None => {
@@ -202,7 +214,7 @@ fn guardrails(session: &Session, checked: &mut Checked) -> Result<(), Failure> {
     Ok(())
 }
 
-fn lint_policies(args: &CheckArgs, folder: &Path, checked: &mut Checked) -> Result<(), Failure> {
+fn lint_policies(args: &CheckArgs, folder: &Path, checked: &mut Checked, files: &mut Listing) -> Result<(), Failure> {
     let at = args.asking.at.as_deref().map_or_else(|| Ok(moment::now()), super::parse_moment)?;
     let settings = Settings::read(folder, at).map_err(Failure::Problems)?;
     let paths: Vec<PathBuf> = match settings.paths.as_slice() {
@@ -219,6 +231,7 @@ fn lint_policies(args: &CheckArgs, folder: &Path, checked: &mut Checked) -> Resu
     }
     let texts: Vec<Text> =
         inputs.into_iter().map(|i| Text { source: i.source, form: i.form, named: i.named }).collect();
+    texts.iter().for_each(|t| files.add_text(&t.source));
     let mut outcome = lint::lint(&texts, &settings, None, true);
     if let Some(path) = &args.baseline {
         let source = files::read_text(path, &path.display().to_string())?;
@@ -232,7 +245,7 @@ fn lint_policies(args: &CheckArgs, folder: &Path, checked: &mut Checked) -> Resu
     Ok(())
 }
 
-fn print(args: &CheckArgs, checked: &Checked) -> Result<(), Failure> {
+fn print(args: &CheckArgs, checked: &Checked, provenance: &Provenance) -> Result<(), Failure> {
     let summary = || {
         let words = checked.parts.iter().map(|p| format!("{}: {}", report::part(p.part), p.note));
         words.collect::<Vec<_>>().join(" · ")
@@ -240,13 +253,15 @@ fn print(args: &CheckArgs, checked: &Checked) -> Result<(), Failure> {
     output::write_as(&args.format, |format| match format {
         Format::Sarif => {
             let entries = checked.entries();
-            output::json(&findings::sarif::sarif(&described(&entries), &entries))
+            output::json(&findings::sarif::sarif(&described(&entries), &entries, provenance))
         }
-        Format::Github => Ok(findings::github::github(&checked.entries(), &summary())),
-        Format::Junit => report::junit::junit(checked),
-        Format::Markdown => Ok(report::markdown::markdown(checked)),
-        Format::Json => output::json(&report::json::json(checked)),
-        _ => Ok(report::text(output::width(), checked)),
+        Format::Github => {
+            Ok(format!("{}\n{}", findings::github::github(&checked.entries(), &summary()), provenance.line()))
+        }
+        Format::Junit => report::junit::junit(checked, provenance),
+        Format::Markdown => Ok(output::told_below(report::markdown::markdown(checked), provenance)),
+        Format::Json => output::json(&report::json::json(checked, provenance)),
+        _ => Ok(output::told(report::text(output::width(), checked), provenance)),
     })
 }
 

@@ -12,6 +12,7 @@ use crate::diff::{self, Diff};
 use crate::inventory::Policy;
 use crate::moment;
 use crate::problem::{Failure, Problem};
+use crate::provenance::{Files, Provenance};
 use crate::report;
 use crate::revision::{Export, Range, Repository};
 use crate::simulation::request;
@@ -72,10 +73,14 @@ pub struct Two {
     pub base: PathBuf,
     /// What to call it.
     pub base_name: String,
+    /// The commit that it was read from.
+    base_commit: Option<String>,
     /// The new one.
     pub head: PathBuf,
     /// What to call it.
     pub head_name: String,
+    /// The commit that it was read from.
+    head_commit: Option<String>,
     /// Temporary folders, which are removed with this.
     _exports: Vec<Export>,
 }
@@ -85,8 +90,10 @@ impl Two {
         Self {
             base: base.to_owned(),
             base_name: base.display().to_string(),
+            base_commit: None,
             head: head.to_owned(),
             head_name: head.display().to_string(),
+            head_commit: None,
             _exports: Vec::new(),
         }
     }
@@ -104,22 +111,26 @@ impl Two {
         let shown = |name: &str, commit: &str| format!("{name} ({})", commit.get(..12).unwrap_or(commit));
         let base_name = shown(&range.base, &base.commit);
         let (folder, base_folder) = (folder.to_owned(), base.inventory.clone());
-        let two = |head: PathBuf, head_name: String, exports| Self {
+        let base_commit = Some(base.commit.clone());
+        let two = |head: PathBuf, head_name: String, head_commit, exports| Self {
             base: base_folder,
             base_name,
+            base_commit,
             head,
             head_name,
+            head_commit,
             _exports: exports,
         };
         match &range.head {
             None => {
                 let name = folder.display().to_string();
-                Ok(two(folder, name, vec![base]))
+                Ok(two(folder, name, None, vec![base]))
             }
             Some(head) => {
                 let head_export = repository.export(&repository.commit(head)?)?;
                 let name = shown(head, &head_export.commit);
-                Ok(two(head_export.inventory.clone(), name, vec![base, head_export]))
+                let commit = Some(head_export.commit.clone());
+                Ok(two(head_export.inventory.clone(), name, commit, vec![base, head_export]))
             }
         }
     }
@@ -130,7 +141,13 @@ impl Two {
 pub fn base(cli: &Cli, two: &Two, asking: &Asking, head: &Session) -> Result<Session, Failure> {
     let read = (&head.inventory.schema, head.rules.clone());
     let base = cli.session_of(two.base.clone(), asking, read, Some(head.options.at));
-    base.inspect_err(|_| output::note(&format!("In {}, which is compared with:", two.base_name)))
+    let told = |mut base: Session| {
+        if two.base_commit.is_some() {
+            base.inventory.files.commit.clone_from(&two.base_commit);
+        }
+        base
+    };
+    base.map(told).inspect_err(|_| output::note(&format!("In {}, which is compared with:", two.base_name)))
 }
 
 /// What is different between two inventories; `allow` takes the exceptions of the new one.
@@ -147,12 +164,17 @@ pub fn diff_of(base: &Session, head: &Session, allow: bool) -> Result<Diff, Fail
 fn inventories(cli: &Cli, args: &DiffArgs, two: &Two) -> Result<u8, Failure> {
     let schema = Arc::new(cli.schema()?);
     let rules = Arc::new(cli.rules(&schema)?);
-    let head = cli.session_of(two.head.clone(), &args.asking, (&schema, rules), None)?;
+    let mut head = cli.session_of(two.head.clone(), &args.asking, (&schema, rules), None)?;
+    if two.head_commit.is_some() {
+        head.inventory.files.commit.clone_from(&two.head_commit);
+    }
     let base = base(cli, two, &args.asking, &head)?;
     output::problems(&head.inventory.warnings);
     narrow::accounts_of_either(&base.inventory, &head.inventory, &args.asking.account)?;
-    let found = diff_of(&base, &head, args.allow)?;
-    output::write(&args.printing.format, &found, || {
+    let mut found = diff_of(&base, &head, args.allow)?;
+    let provenance = Arc::new(Provenance { base: Some(base.inventory.files.clone()), ..head.provenance() });
+    found.provenance = Some(provenance.clone());
+    output::write(&args.printing.format, &found, &provenance, || {
         report::diff::text(output::width(), &found, (&two.base_name, &two.head_name), args.all)
     })?;
     Ok(if found.verdict.is_clean() { OK } else { NOT_OK })
@@ -173,11 +195,13 @@ fn policies(old: &Path, new: &Path, args: &DiffArgs) -> Result<u8, Failure> {
         let side = |policy: &Policy| Side::new(vec![("identity", vec![policy.clone()])]);
         access::new_access(&side(&old), &side(&new))
     })?;
-    let answer = match args.solver {
+    let mut answer = match args.solver {
         Some(Solver::Cvc5) => answer.with(solver::opinion(&old.document.statements, &new.document.statements)?),
         None => answer,
     };
-    output::write(&args.printing.format, &answer, || report::access::text(output::width(), &answer))?;
+    let provenance = Provenance::of_files(Files::of([&old.document.source, &new.document.source]));
+    answer.provenance = Some(provenance.clone());
+    output::write(&args.printing.format, &answer, &provenance, || report::access::text(output::width(), &answer))?;
     Ok(code(&answer))
 }
 

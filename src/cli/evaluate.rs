@@ -1,6 +1,7 @@
 //! `evaluate` and `coverage`.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 use serde::Serialize;
@@ -9,6 +10,7 @@ use super::{Asking, Cli, NOT_OK, Narrowing, OK, Printing, narrow, output};
 use crate::assessment::{AccountAnswer, Assessment, assess};
 use crate::finding::Severity;
 use crate::problem::Failure;
+use crate::provenance::Provenance;
 use crate::report;
 
 #[derive(Args)]
@@ -57,9 +59,11 @@ pub fn evaluate(cli: &Cli, args: &EvaluateArgs) -> Result<u8, Failure> {
     filter.principals = principals;
     filter.agreements.clone_from(&args.narrowing.agreement);
     filter.operations = operations;
-    let assessment = assess(&session.inventory, &session.rules, &session.options)?;
+    let mut assessment = assess(&session.inventory, &session.rules, &session.options)?;
+    let provenance = Arc::new(session.provenance());
+    assessment.provenance = Some(provenance.clone());
     let folder = session.folder.display().to_string();
-    output::write(&args.printing.format, &assessment, || {
+    output::write(&args.printing.format, &assessment, &provenance, || {
         report::evaluation::evaluation(output::width(), &assessment, &folder, args.all)
     })?;
     Ok(exit(&assessment, args.fail_on))
@@ -73,6 +77,7 @@ fn exit(assessment: &Assessment, fail_on: Option<Severity>) -> u8 {
 #[derive(Serialize)]
 struct Coverage<'a> {
     schema: &'static str,
+    provenance: &'a Provenance,
     at: &'a str,
     accounts: &'a [AccountAnswer],
 }
@@ -83,8 +88,10 @@ pub fn coverage(cli: &Cli, args: &CoverageArgs) -> Result<u8, Failure> {
     session.options.filter.agreements.clone_from(&args.agreement);
     session.options.filter.without_principals = true;
     let assessment = assess(&session.inventory, &session.rules, &session.options)?;
-    let json = Coverage { schema: "countersign/coverage/v1", at: &assessment.at, accounts: &assessment.accounts };
-    output::write(&args.printing.format, &json, || match assessment.accounts.as_slice() {
+    let provenance = &session.provenance();
+    let json =
+        Coverage { schema: "countersign/coverage/v1", provenance, at: &assessment.at, accounts: &assessment.accounts };
+    output::write(&args.printing.format, &json, provenance, || match assessment.accounts.as_slice() {
         [account] => report::coverage::account(output::width(), account, &assessment.at),
         _ => report::coverage::table(output::width(), &assessment, args.all),
     })?;

@@ -11,6 +11,8 @@ use crate::inventory::Inventory;
 use crate::inventory::config::Config;
 use crate::loading::files::{self, File, Kind};
 use crate::problem::{Failure, Problem, Span};
+use crate::provenance::Provenance;
+use crate::provenance::digest::Listing;
 use crate::report::count;
 
 /// Collects what `import` reads.
@@ -40,7 +42,9 @@ pub fn import(cli: &Cli, args: &ImportArgs) -> Result<u8, Failure> {
     let as_of = args.as_of.as_deref().map(parse_moment).transpose()?;
     let schema = Arc::new(cli.schema()?);
     let mut problems = Vec::new();
-    let mut found: Vec<import::File> = args.source.iter().flat_map(|s| answers(s, &mut problems)).collect();
+    let mut listing = Listing::default();
+    let mut found: Vec<import::File> =
+        args.source.iter().flat_map(|s| answers(s, &mut problems, &mut listing)).collect();
     found.sort_by(|a, b| a.source.path.cmp(&b.source.path));
     found.dedup_by(|a, b| a.source.path == b.source.path);
     if !problems.is_empty() {
@@ -61,7 +65,7 @@ pub fn import(cli: &Cli, args: &ImportArgs) -> Result<u8, Failure> {
     let written = write::write(out, &imported, output::replace)?;
     output::problems(&inventory.warnings);
     let entities: usize = imported.files.entities.values().map(Vec::len).sum();
-    output::print(&format!(
+    let told = format!(
         "{}: {} and {} from {}; {} new or changed, {} as before, {} removed\n",
         out.display(),
         if entities == 1 { "1 entity".to_owned() } else { format!("{entities} entities") },
@@ -70,12 +74,13 @@ pub fn import(cli: &Cli, args: &ImportArgs) -> Result<u8, Failure> {
         count(written.changed, "file"),
         written.same,
         written.removed,
-    ))?;
+    );
+    output::print(&output::told(told, &Provenance::of_files(listing.files())))?;
     Ok(OK)
 }
 
 /// The answers of a file or folder; anything else there is an error.
-fn answers(source: &Path, problems: &mut Vec<Problem>) -> Vec<import::File> {
+fn answers(source: &Path, problems: &mut Vec<Problem>, listing: &mut Listing) -> Vec<import::File> {
     let name = source.display().to_string();
     let files = if source.is_dir() {
         let mut files = files::walk(source, &Config::none(), problems);
@@ -101,7 +106,8 @@ fn answers(source: &Path, problems: &mut Vec<Problem>) -> Vec<import::File> {
         }
     };
     let mut answers = Vec::new();
-    for File { source, root, kind } in files {
+    for File { source, root, kind, sha256, bytes } in files {
+        listing.note(&source.path, sha256, bytes);
         let Kind::Answer(kind) = kind else {
             let first = Span { start: root.span.start, end: (root.span.start + 1).min(root.span.end) };
             let problem = Problem::at(&source, first, "this is no answer of AWS: it is a file of an inventory");

@@ -17,6 +17,7 @@ use crate::lint::settings::Settings;
 use crate::lint::{Finding, Severity, rules};
 use crate::moment;
 use crate::problem::{Failure, Problem, Source};
+use crate::provenance::{Files, Provenance};
 use crate::report::findings::{self, Report};
 use crate::text::files;
 
@@ -102,6 +103,7 @@ pub fn lint(args: &LintArgs) -> Result<u8, Failure> {
     let mut problems = Vec::new();
     let run = prepare(args, &mut problems)?;
     let mut outcome = run.lint();
+    let mut read: Vec<Arc<Source>> = run.inputs.iter().map(|i| i.source.clone()).collect();
     output::problems(&problems);
     for name in &outcome.without {
         output::note(&format!("{name} holds no policy"));
@@ -120,13 +122,14 @@ pub fn lint(args: &LintArgs) -> Result<u8, Failure> {
             output::print(&differences(&fixed))?;
             return Ok(if fixed.is_empty() { OK } else { NOT_OK });
         }
-        outcome = run.write(&fixed)?;
+        (outcome, read) = run.write(&fixed)?;
     }
     if args.write_baseline || args.prune_baseline {
         return run.write_baseline(args, &outcome);
     }
     let report = Report::new(outcome);
-    print(&args.format, &report)?;
+    let provenance = Provenance::of_files(Files::of(&read));
+    print(&args.format, &report, &provenance)?;
     let fails = report.open().any(|f| args.fail_on.severity().is_some_and(|limit| f.severity >= limit));
     Ok(match (problems.is_empty(), fails) {
         (false, _) => INVALID,
@@ -135,17 +138,21 @@ pub fn lint(args: &LintArgs) -> Result<u8, Failure> {
     })
 }
 
-fn print(formats: &[Output], report: &Report) -> Result<(), Failure> {
+fn print(formats: &[Output], report: &Report, provenance: &Provenance) -> Result<(), Failure> {
     output::write_as(formats, |format| match format {
-        Format::Text => Ok(findings::text::text(output::width(), report)),
-        Format::Sarif => output::json(&findings::sarif::sarif(&findings::sarif::rules_of_lint(), &report.entries())),
+        Format::Text => Ok(output::told(findings::text::text(output::width(), report), provenance)),
+        Format::Sarif => {
+            let rules = findings::sarif::rules_of_lint();
+            output::json(&findings::sarif::sarif(&rules, &report.entries(), provenance))
+        }
         Format::Github => {
-            Ok(findings::github::github(&report.entries(), &format!("{} · {}", report.counts(), report.read())))
+            let summary = format!("{} · {}", report.counts(), report.read());
+            Ok(format!("{}\n{}", findings::github::github(&report.entries(), &summary), provenance.line()))
         }
         Format::Gitlab => output::json(&findings::gitlab::gitlab(&report.entries())),
-        Format::Junit => findings::junit::junit(&report.entries(), &report.read()),
-        Format::Markdown => Ok(findings::markdown::markdown(report)),
-        Format::Json | Format::Lines => output::json(&findings::json::json(report)),
+        Format::Junit => findings::junit::junit(&report.entries(), &report.read(), provenance),
+        Format::Markdown => Ok(output::told_below(findings::markdown::markdown(report), provenance)),
+        Format::Json | Format::Lines => output::json(&findings::json::json(report, provenance)),
     })
 }
 
@@ -245,8 +252,8 @@ impl Run {
         fix::fix(&outcome.findings, which, again).map_err(Failure::general)
     }
 
-    /// Writes what was mended, and lints again.
-    fn write(&self, fixed: &[Fixed]) -> Result<Outcome, Failure> {
+    /// Writes what was mended, and lints again; the texts as they are then.
+    fn write(&self, fixed: &[Fixed]) -> Result<(Outcome, Vec<Arc<Source>>), Failure> {
         let mut texts = self.texts();
         for file in fixed {
             let Some(input) = self.inputs.iter().find(|i| i.source.path == file.before.path) else {
@@ -260,7 +267,8 @@ impl Run {
                 text.source = Source::new(file.before.path.clone(), file.after.clone());
             }
         }
-        Ok(self.lint_texts(&texts, true))
+        let outcome = self.lint_texts(&texts, true);
+        Ok((outcome, texts.into_iter().map(|t| t.source).collect()))
     }
 
     fn write_baseline(&self, args: &LintArgs, outcome: &Outcome) -> Result<u8, Failure> {

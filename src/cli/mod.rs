@@ -30,6 +30,7 @@ use crate::moment::{self, Moment};
 use crate::operations::PermissionModel;
 use crate::policies::RuleBook;
 use crate::problem::{Failure, Problem};
+use crate::provenance::Provenance;
 use crate::text::files;
 use output::Output;
 
@@ -148,6 +149,13 @@ struct Session {
     options: Options,
     /// The folder, as the user named it.
     folder: PathBuf,
+}
+
+impl Session {
+    /// What its answers are made from.
+    fn provenance(&self) -> Provenance {
+        Provenance::of_inventory(&self.rules, &self.inventory)
+    }
 }
 
 /// Runs the command of this process.

@@ -8,6 +8,9 @@ use miette::{GraphicalReportHandler, GraphicalTheme, NarratableReportHandler};
 use serde::Serialize;
 
 use crate::problem::{Failure, Problem};
+use crate::provenance::Provenance;
+use crate::report::dim;
+use crate::report::findings::markdown::cell;
 
 /// A format, and the file that it goes to.
 #[derive(Clone, Debug)]
@@ -105,16 +108,34 @@ impl Output {
     }
 }
 
-/// Writes a result in every format that was asked for.
-pub fn write(outputs: &[Output], json: &impl Serialize, text: impl Fn() -> String) -> Result<(), Failure> {
+/// Writes a result in every format that was asked for; text with what it was made from.
+pub fn write(
+    outputs: &[Output],
+    json: &impl Serialize,
+    provenance: &Provenance,
+    text: impl Fn() -> String,
+) -> Result<(), Failure> {
     write_as(outputs, |format| {
         let written = match format {
-            Format::Text => return Ok(text()),
+            Format::Text => return Ok(told(text(), provenance)),
             Format::Json => serde_json::to_string_pretty(json),
             _ => serde_json::to_string(json),
         };
         written.map_err(|e| Failure::general(e.to_string()))
     })
+}
+
+/// A text, and one line that says what it was made from.
+pub fn told(mut text: String, provenance: &Provenance) -> String {
+    if !text.ends_with('\n') {
+        text.push('\n');
+    }
+    text + &dim(&provenance.line()) + "\n"
+}
+
+/// Markdown, and what it was made from.
+pub fn told_below(markdown: String, provenance: &Provenance) -> String {
+    format!("{}\n\n<sub>{}</sub>\n", markdown.trim_end(), cell(&provenance.line()))
 }
 
 /// The JSON of a result, for people to read too.

@@ -11,6 +11,7 @@ use super::{INVALID, NOT_OK, OK, input, output, settled};
 use crate::inventory::Policy;
 use crate::permissions::context::{KeyValue, Keys};
 use crate::problem::{Failure, Problem};
+use crate::provenance::{Files, Provenance};
 use crate::report::decision as report;
 use crate::simulation::request::{self, Batch, Reader};
 use crate::simulation::{Answer, Attached, Decision, Question, Simulator};
@@ -52,7 +53,8 @@ pub struct SimulateArgs {
 
 pub fn simulate(args: &SimulateArgs) -> Result<u8, Failure> {
     if args.action.is_some() {
-        return one(&args.format, &question(args)?, false);
+        let question = question(args)?;
+        return one(&args.format, &question, Files::of(question.sources()), false);
     }
     let path = match args.file.as_slice() {
         [] => Path::new("-"),
@@ -64,34 +66,39 @@ pub fn simulate(args: &SimulateArgs) -> Result<u8, Failure> {
     };
     let source = input::read(path)?;
     let folder = path.parent().unwrap_or(Path::new("."));
-    match Reader::new(folder).batch(&source)? {
+    let mut reader = Reader::new(folder);
+    let batch = reader.batch(&source)?;
+    let files = Files::of(reader.sources().chain([&source]));
+    match batch {
         // lines are asked for: one a request, be it one or be it wrong
         Batch::One(question) if args.format.iter().any(|o| o.format == Format::Lines) => {
-            many(&args.format, &[question])
+            many(&args.format, &[question], files)
         }
-        Batch::One(question) => one(&args.format, &question?, source.text.trim().lines().count() == 1),
+        Batch::One(question) => one(&args.format, &question?, files, source.text.trim().lines().count() == 1),
         Batch::Many(questions) if questions.is_empty() => {
             Err(Failure::Nothing("nothing to decide: there is no request".to_owned()))
         }
-        Batch::Many(questions) => many(&args.format, &questions),
+        Batch::Many(questions) => many(&args.format, &questions, files),
     }
 }
 
 /// One answer; a request on one line is answered on one line.
-fn one(outputs: &[Output], question: &Question, on_one_line: bool) -> Result<u8, Failure> {
+fn one(outputs: &[Output], question: &Question, files: Files, on_one_line: bool) -> Result<u8, Failure> {
     output::problems(&question.warnings);
     let answer = stack::evaluate(|| Simulator::default().decide(question))?;
-    let lines = |o: &Output| Output {
-        format: if o.format == Format::Json && on_one_line { Format::Lines } else { o.format },
-        file: o.file.clone(),
-    };
-    let outputs: Vec<Output> = outputs.iter().map(lines).collect();
-    output::write(&outputs, &answer, || report::answer(output::width(), &answer))?;
+    let provenance = Provenance::of_files(files);
+    let mut document = answer.clone();
+    document.provenance = Some(provenance.clone());
+    output::write_as(outputs, |format| match format {
+        Format::Text => Ok(output::told(report::answer(output::width(), &answer), &provenance)),
+        Format::Json if !on_one_line => output::json(&document),
+        _ => serde_json::to_string(&answer).map_err(|e| Failure::general(e.to_string())),
+    })?;
     Ok(code(answer.decision))
 }
 
 /// One line a request, in order.
-fn many(outputs: &[Output], questions: &[Result<Question, Failure>]) -> Result<u8, Failure> {
+fn many(outputs: &[Output], questions: &[Result<Question, Failure>], files: Files) -> Result<u8, Failure> {
     let lines = stack::evaluate(|| {
         let simulator = Simulator::default();
         let decide = |question: &Result<Question, Failure>| match question {
@@ -117,6 +124,7 @@ fn many(outputs: &[Output], questions: &[Result<Question, Failure>]) -> Result<u
     let as_json = lines.iter().map(json).collect::<Result<Vec<_>, _>>();
     let as_json = as_json.map_err(|e| Failure::general(e.to_string()))?.join("\n");
     let as_text: String = lines.iter().enumerate().map(text).collect();
+    let as_text = output::told(as_text, &Provenance::of_files(files));
     output::write_as(outputs, |format| Ok(if format == Format::Text { as_text.clone() } else { as_json.clone() }))?;
     let worst = lines.iter().map(|line| line.as_ref().map_or(INVALID, |a| code(a.decision)));
     Ok(worst.max().unwrap_or(OK))

@@ -11,6 +11,7 @@ use crate::assessment::assess;
 use crate::expectations::run::{Case, run};
 use crate::expectations::{SUFFIX, Suite, record};
 use crate::problem::{Failure, Problem};
+use crate::provenance::{Files, Provenance};
 use crate::report;
 
 #[derive(Args)]
@@ -36,6 +37,7 @@ pub struct TestArgs {
 #[derive(Serialize)]
 struct Tested<'a> {
     schema: &'static str,
+    provenance: &'a Provenance,
     passed: usize,
     failed: usize,
     expectations: &'a [Case],
@@ -60,11 +62,20 @@ pub fn test(cli: &Cli, args: &TestArgs) -> Result<u8, Failure> {
     }
     let cases = run(&suite, &session.inventory, &session.rules, &session.options)?;
     let failed = cases.iter().filter(|c| !c.passed).count();
-    let tested = Tested { schema: "countersign/test/v1", passed: cases.len() - failed, failed, expectations: &cases };
+    let mut provenance = session.provenance();
+    provenance.files = Some(Files::of(suite.expectations.iter().map(|e| &e.place.source)));
+    let provenance = &provenance;
+    let tested = Tested {
+        schema: "countersign/test/v1",
+        provenance,
+        passed: cases.len() - failed,
+        failed,
+        expectations: &cases,
+    };
     output::write_as(&args.format, |format| match format {
-        Format::Junit => report::expectations::junit(&cases),
+        Format::Junit => report::expectations::junit(&cases, provenance),
         Format::Json => output::json(&tested),
-        _ => Ok(report::expectations::text(output::width(), &cases, args.all)),
+        _ => Ok(output::told(report::expectations::text(output::width(), &cases, args.all), provenance)),
     })?;
     Ok(if failed == 0 { OK } else { NOT_OK })
 }

@@ -13,6 +13,7 @@ pub mod reach;
 pub mod stacks;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -22,6 +23,7 @@ use crate::inventory::Inventory;
 use crate::moment;
 use crate::policies::RuleBook;
 use crate::problem::Failure;
+use crate::provenance::Provenance;
 use causes::{Part, Trials};
 use differences::{AccessChange, AccessState, Answers, CoverageChange, CoverageState, Operation};
 use pieces::Piece;
@@ -42,6 +44,9 @@ pub struct Side<'a> {
 pub struct Diff {
     /// `countersign/diff/v1`
     pub schema: &'static str,
+    /// What it was made from; only at the top of a document.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provenance: Option<Arc<Provenance>>,
     /// The moment asked.
     pub at: String,
     /// What is worse, and is not excepted.
@@ -245,6 +250,7 @@ pub fn diff(base: &Side<'_>, head: &Side<'_>, rules: &RuleBook) -> Result<Diff, 
     let (access, coverage, findings) = sides.entries(&differences, &causes);
     let mut diff = Diff {
         schema: "countersign/diff/v1",
+        provenance: None,
         at: moment::format(head.options.at),
         verdict: Verdict::default(),
         access,

@@ -113,10 +113,15 @@ const MANAGED: [ManagedPolicy; 22] = [
     managed!("FullAWSAccess", "FullAWSAccess", false),
 ];
 
+/// The built-in policies, several of which may have one document.
+pub fn managed_policies() -> &'static [ManagedPolicy] {
+    static POLICIES: [ManagedPolicy; 22] = MANAGED;
+    &POLICIES
+}
+
 /// The built-in policy of this ARN or id.
 pub fn managed_policy(id: &str) -> Option<&'static ManagedPolicy> {
-    static POLICIES: [ManagedPolicy; 22] = MANAGED;
-    POLICIES.iter().find(|p| p.id == id)
+    managed_policies().iter().find(|p| p.id == id)
 }
 
 /// Whether an ARN is that of an AWS managed policy, built in or not.

@@ -16,6 +16,8 @@ pub const FILE: &str = "countersign.toml";
 /// The settings of an inventory.
 #[derive(Clone, Debug, Default)]
 pub struct Config {
+    /// The file that it was read from; `None` where there is none.
+    pub source: Option<Arc<Source>>,
     /// When the snapshot was taken; the moment of evaluation where `--at` is not given (D22).
     pub as_of: Option<Moment>,
     /// Files that are not part of the inventory.
@@ -183,7 +185,8 @@ impl Config {
             file.guardrails.on.into_iter().map(|name| (name.get_ref().clone(), place(&name.span()))).collect();
         if problems.is_empty() {
             let signatories = file.signatories;
-            Ok(Self { as_of, exclude, context, signatories, phi_tags, exceptions, guardrails })
+            let source = Some(source.clone());
+            Ok(Self { source, as_of, exclude, context, signatories, phi_tags, exceptions, guardrails })
         } else {
             Err(problems)
         }

@@ -24,6 +24,8 @@ use schema::EntitySchema;
 use crate::aws::eligibility;
 use crate::iam::document::{self, Document};
 use crate::problem::{Failure, Problem, Source};
+use crate::provenance::Files;
+use crate::provenance::digest::Listing;
 use crate::text::{files, json};
 
 /// A policy document of the inventory.
@@ -56,6 +58,8 @@ pub struct Inventory {
     pub unused: Vec<Arc<Source>>,
     /// What was wrong without stopping the run.
     pub warnings: Vec<Problem>,
+    /// The files that it was read from.
+    pub files: Files,
 }
 
 impl Inventory {
@@ -79,6 +83,8 @@ pub(crate) struct Builder {
     documents: BTreeMap<String, (Arc<Source>, json::Node)>,
     policies: BTreeMap<String, Policy>,
     used: BTreeSet<String>,
+    /// The files that were read.
+    listing: Listing,
     /// A file could not be read.
     unparsed: bool,
     /// Policies that are declared without a document: what they say is not known.
@@ -99,6 +105,7 @@ impl Builder {
             documents: BTreeMap::new(),
             policies: BTreeMap::new(),
             used: BTreeSet::new(),
+            listing: Listing::default(),
             unparsed,
             undocumented: BTreeSet::new(),
             declared: BTreeSet::new(),
@@ -113,6 +120,11 @@ impl Builder {
     /// Takes a policy document; one of the same path that is already there is handed back.
     pub(crate) fn document(&mut self, source: Arc<Source>, root: json::Node) -> Option<Arc<Source>> {
         self.documents.insert(source.path.clone(), (source, root)).map(|(first, _)| first)
+    }
+
+    /// Notes a file that was read.
+    pub(crate) fn note(&mut self, path: &str, sha256: String, bytes: u64) {
+        self.listing.note(path, sha256, bytes);
     }
 
     /// Notes what is wrong.
@@ -146,7 +158,16 @@ impl Builder {
         if entities.values().all(|e| e.built_in) && unused.is_empty() {
             return Err(Failure::Nothing(format!("nothing to check: {} holds no entities", self.root.display())));
         }
-        Ok(Inventory { config, schema: self.schema, entities, policies: self.policies, unused, warnings: problems })
+        let files = self.listing.files();
+        Ok(Inventory {
+            config,
+            schema: self.schema,
+            entities,
+            policies: self.policies,
+            unused,
+            warnings: problems,
+            files,
+        })
     }
 
     /// Entities by uid; what is declared twice is an error.
@@ -270,7 +291,10 @@ impl Builder {
             return self.problem(Problem::at(from, span, format!("there is no policy document {name}")).help(help));
         }
         match files::read(&file, &name) {
-            Ok((source, node)) if document::is_document(&node) => self.add(id.to_owned(), name, &source, &node),
+            Ok((source, node)) if document::is_document(&node) => {
+                self.listing.add(&name, source.text.as_bytes());
+                self.add(id.to_owned(), name, &source, &node);
+            }
             Ok(_) => self.problem(
                 Problem::at(from, span, format!("{name} is no policy document: it has no `Statement`"))
                     .help("name an IAM policy"),

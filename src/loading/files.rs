@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::import::{self, accounts_csv, answer, cloudtrail};
 use crate::inventory::config::{Config, FILE};
 use crate::problem::{Problem, Source, Span, did_you_mean};
+use crate::provenance::digest::sha256;
 use crate::text::files::{MAX_BYTES, below, read_bytes, read_text, shown};
 use crate::text::json::{self, Node, Value};
 
@@ -28,6 +29,17 @@ pub struct File {
     pub root: Node,
     /// What it holds.
     pub kind: Kind,
+    /// The digest of its bytes.
+    pub sha256: String,
+    /// Its size.
+    pub bytes: u64,
+}
+
+impl File {
+    fn new(source: Arc<Source>, root: Node, kind: Kind) -> Self {
+        let (sha256, bytes) = (sha256(source.text.as_bytes()), source.text.len() as u64);
+        Self { source, root, kind, sha256, bytes }
+    }
 }
 
 /// Every file of the folder, in the order of their paths; problems go to `problems`.
@@ -72,7 +84,7 @@ fn form(path: &Path) -> Option<Form> {
 pub fn file(path: &Path, name: &str) -> Result<Option<File>, Vec<Problem>> {
     let whole = |source: Arc<Source>, kind: Kind| {
         let root = Node::new(Span { start: 0, end: source.text.len() }, Value::Null);
-        Ok(Some(File { source, root, kind }))
+        Ok(Some(File::new(source, root, kind)))
     };
     match form(path) {
         Some(Form::Csv) => {
@@ -88,8 +100,9 @@ pub fn file(path: &Path, name: &str) -> Result<Option<File>, Vec<Problem>> {
         }
         Some(Form::Packed) => {
             let bytes = read_bytes(path, name).map_err(|p| vec![p])?;
+            let (sha256, size) = (sha256(&bytes), bytes.len() as u64);
             let source = cloudtrail::unpacked(bytes, name, MAX_BYTES).map_err(|p| vec![p])?;
-            known(source)
+            Ok(known(source)?.map(|file| File { sha256, bytes: size, ..file }))
         }
         _ => known(read_text(path, name).map_err(|p| vec![p])?),
     }
@@ -98,7 +111,7 @@ pub fn file(path: &Path, name: &str) -> Result<Option<File>, Vec<Problem>> {
 fn known(source: Arc<Source>) -> Result<Option<File>, Vec<Problem>> {
     let root = json::parse(&source)?;
     let kind = classify(&source, &root).map_err(|p| vec![p])?;
-    Ok(Some(File { source, root, kind }))
+    Ok(Some(File::new(source, root, kind)))
 }
 
 /// What a file holds, by its content.

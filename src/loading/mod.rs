@@ -11,6 +11,7 @@ use crate::inventory::config::Config;
 use crate::inventory::schema::EntitySchema;
 use crate::inventory::{Builder, Inventory};
 use crate::problem::{Failure, Problem, Source};
+use crate::provenance::{self, digest::sha256};
 use crate::text::json;
 use files::{File, Kind};
 
@@ -27,11 +28,16 @@ impl Inventory {
         let mut problems = Vec::new();
         let files = files::walk(root, &config, &mut problems);
         let mut builder = Builder::new(root.to_owned(), schema, problems);
+        if let Some(source) = &config.source {
+            builder.note(&source.path, sha256(source.text.as_bytes()), source.text.len() as u64);
+        }
         let answers = read(&mut builder, files);
         if !answers.is_empty() {
             import(&mut builder, answers, &mut config);
         }
-        builder.finish(config)
+        let mut inventory = builder.finish(config)?;
+        inventory.files.commit = provenance::commit_of(root);
+        Ok(inventory)
     }
 
     /// The inventory that an import makes, by itself.
@@ -45,7 +51,8 @@ impl Inventory {
 /// Reads the files of an inventory; the answers of AWS among them are left.
 fn read(builder: &mut Builder, files: Vec<File>) -> Vec<import::File> {
     let mut answers = Vec::new();
-    for File { source, root, kind } in files {
+    for File { source, root, kind, sha256, bytes } in files {
+        builder.note(&source.path, sha256, bytes);
         match kind {
             Kind::Answer(kind) => answers.push(import::File { source, root, kind }),
             Kind::Entities => builder.entities(&source, &root),

@@ -2,9 +2,11 @@
 
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
+use super::findings::junit::told;
 use super::{bold, count, dim, paragraph, verdict};
 use crate::expectations::run::Case;
 use crate::problem::Failure;
+use crate::provenance::Provenance;
 
 /// The text: those that are not met, all with `all`.
 pub fn text(width: usize, cases: &[Case], all: bool) -> String {
@@ -47,9 +49,9 @@ fn failed(width: usize, case: &Case) -> String {
 }
 
 /// JUnit: a suite a file, a case an expectation.
-pub fn junit(cases: &[Case]) -> Result<String, Failure> {
+pub fn junit(cases: &[Case], provenance: &Provenance) -> Result<String, Failure> {
     let mut xml = quick_junit::Report::new("countersign test");
-    xml.add_test_suites(suites(cases));
+    xml.add_test_suites(told(suites(cases), provenance));
     xml.to_string().map_err(|e| Failure::general(format!("JUnit: {e}")))
 }
 

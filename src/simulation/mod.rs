@@ -9,6 +9,7 @@ pub mod request;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -21,7 +22,8 @@ use crate::permissions::knowledge::{Knowledge, Known, Rest, spelling};
 use crate::permissions::layer::Layer;
 use crate::permissions::principals::is_service_linked;
 use crate::permissions::scenarios::{Call, Memo, Scenarios, Stack, Verdict, ask};
-use crate::problem::{Failure, Problem};
+use crate::problem::{Failure, Problem, Source};
+use crate::provenance::Provenance;
 
 /// One request to AWS, and the policies that it is under.
 #[derive(Clone, Debug)]
@@ -42,6 +44,14 @@ pub struct Question {
     pub layers: Vec<Attached>,
     /// What is odd about the request, without being wrong.
     pub warnings: Vec<Problem>,
+}
+
+impl Question {
+    /// The texts of its policies, those that are built in left out.
+    pub fn sources(&self) -> impl Iterator<Item = &Arc<Source>> {
+        let policies = self.layers.iter().flat_map(|l| &l.policies).filter_map(|(_, policy)| policy.as_ref());
+        policies.filter(|p| !p.built_in).map(|p| &p.document.source)
+    }
 }
 
 /// The policies of a layer.
@@ -84,6 +94,9 @@ impl Decision {
 #[serde(rename_all = "camelCase")]
 pub struct Answer {
     schema: &'static str,
+    /// What it was made from; only at the top of a document.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provenance: Option<Arc<Provenance>>,
     /// What the request comes to.
     pub decision: Decision,
     /// The layer that decides; for an allow the one that grants, `None` where that depends on what is not known.
@@ -164,6 +177,7 @@ impl Simulator {
         };
         Ok(Answer {
             schema: "countersign/decision/v1",
+            provenance: None,
             decision,
             decided_by,
             denied_in_any_case: decision == Decision::Unknown && rows.never(Decision::Allowed),

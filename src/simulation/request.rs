@@ -48,6 +48,11 @@ impl Reader {
         Self { folder: folder.to_owned(), documents: HashMap::new() }
     }
 
+    /// The files of documents that were named, as far as they could be read.
+    pub fn sources(&self) -> impl Iterator<Item = &Arc<Source>> {
+        self.documents.values().flatten().map(|(policy, _)| &policy.document.source)
+    }
+
     /// Reads a text: an object is one request, an array several, and so are lines each of which is an object.
     pub fn batch(&mut self, source: &Arc<Source>) -> Result<Batch, Failure> {
         match json::parse(source) {

@@ -27,6 +27,25 @@ pub const ORG: &str = "o-exampleorgid";
 pub static SCHEMA: LazyLock<Arc<EntitySchema>> = LazyLock::new(|| Arc::new(EntitySchema::built_in().unwrap()));
 pub static RULES: LazyLock<RuleBook> = LazyLock::new(|| RuleBook::built_in(&SCHEMA).unwrap());
 
+/// One of the project's JSON Schemas.
+pub fn schema_validator(name: &str) -> jsonschema::Validator {
+    let read = |name: &str| -> Value {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas").join(name);
+        serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+    };
+    let shared = ["assessment", "new-access", "diff", "test", "provenance"];
+    let registry = shared.iter().fold(jsonschema::Registry::new(), |registry, name| {
+        registry.add(format!("urn:countersign:{name}:v1"), read(&format!("{name}.v1.schema.json"))).unwrap()
+    });
+    let registry = registry.prepare().unwrap();
+    jsonschema::options().with_registry(&registry).build(&read(name)).unwrap()
+}
+
+/// What is wrong with a document by a schema.
+pub fn schema_errors(name: &str, document: &Value) -> Vec<String> {
+    schema_validator(name).iter_errors(document).map(|e| format!("{}: {e}", e.instance_path())).collect()
+}
+
 /// A folder in the making.
 #[derive(Clone, Default)]
 pub struct World {

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
+use crate::common::schema_errors;
 use serde_json::{Value, json};
 
 /// A folder with files, and the command run in it.
@@ -150,14 +151,7 @@ fn formats_are_valid() {
         ("countersign.toml", "[[lint.ignore]]\nrule = \"CS121\"\nreason = \"soon\"\n"),
     ]);
     let found = folder.json(&[]);
-    let schema: Value =
-        serde_json::from_str(&std::fs::read_to_string("schemas/findings.v1.schema.json").unwrap()).unwrap();
-    let validator = jsonschema::validator_for(&schema).unwrap();
-    assert!(
-        validator.is_valid(&found),
-        "{:?}",
-        validator.iter_errors(&found).map(|e| e.to_string()).collect::<Vec<_>>()
-    );
+    assert_eq!(schema_errors("findings.v1.schema.json", &found), Vec::<String>::new());
     assert_eq!(found["suppressed"][0]["reason"], "soon");
 
     let sarif: Value = serde_json::from_slice(&folder.run(&["--format", "sarif"]).stdout).unwrap();

@@ -7,11 +7,13 @@ use crate::diff::Diff;
 use crate::expectations::run::Case;
 use crate::finding::Severity;
 use crate::guardrails::Outcome;
+use crate::provenance::Provenance;
 
 /// The document: `schemas/check.v1.schema.json`.
 #[derive(Serialize)]
 pub struct Check<'a> {
     schema: &'static str,
+    provenance: &'a Provenance,
     at: &'a str,
     passed: bool,
     base: Option<&'a str>,
@@ -35,9 +37,10 @@ struct One<'a> {
 }
 
 /// The JSON of a check.
-pub fn json(checked: &Checked) -> Check<'_> {
+pub fn json<'a>(checked: &'a Checked, provenance: &'a Provenance) -> Check<'a> {
     Check {
         schema: "countersign/check/v1",
+        provenance,
         at: &checked.at,
         passed: checked.passed(),
         base: checked.base.as_deref(),

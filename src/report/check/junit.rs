@@ -4,10 +4,11 @@ use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
 use crate::check::{Checked, Done, Part, State, violation_words};
 use crate::problem::Failure;
+use crate::provenance::Provenance;
 use crate::report::{expectations, findings};
 
 /// The XML of a check.
-pub fn junit(checked: &Checked) -> Result<String, Failure> {
+pub fn junit(checked: &Checked, provenance: &Provenance) -> Result<String, Failure> {
     let mut xml = quick_junit::Report::new("countersign check");
     for done in &checked.parts {
         let suites = match done.part {
@@ -18,7 +19,7 @@ pub fn junit(checked: &Checked) -> Result<String, Failure> {
             Part::Findings => findings::junit::suites("findings", &checked.findings, &done.note),
             Part::Lint => findings::junit::suites("lint", &checked.lint, &done.note),
         };
-        xml.add_test_suites(suites);
+        xml.add_test_suites(findings::junit::told(suites, provenance));
     }
     xml.to_string().map_err(|e| Failure::general(format!("JUnit: {e}")))
 }

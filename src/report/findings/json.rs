@@ -4,12 +4,14 @@ use serde::Serialize;
 
 use super::{Report, region};
 use crate::lint::{Finding, Severity, Suppressed};
+use crate::provenance::Provenance;
 
 /// The document: `schemas/findings.v1.schema.json`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Findings {
+pub struct Findings<'a> {
     schema: &'static str,
+    provenance: &'a Provenance,
     findings: Vec<One>,
     suppressed: Vec<One>,
     files: usize,
@@ -48,13 +50,14 @@ struct FixAnswer {
 }
 
 /// The JSON of a report.
-pub fn json(report: &Report) -> Findings {
+pub fn json<'a>(report: &Report, provenance: &'a Provenance) -> Findings<'a> {
     let answers = |open: bool| {
         let pairs = report.findings.iter().zip(&report.fingerprints).filter(move |(f, _)| f.is_open() == open);
         pairs.map(|(f, fingerprint)| one(f, fingerprint)).collect()
     };
     Findings {
         schema: "countersign/findings/v1",
+        provenance,
         findings: answers(true),
         suppressed: answers(false),
         files: report.files,

@@ -4,12 +4,21 @@ use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
 use super::Entry;
 use crate::problem::Failure;
+use crate::provenance::Provenance;
 
 /// The XML of findings; `read` says what was looked at.
-pub fn junit(entries: &[Entry], read: &str) -> Result<String, Failure> {
+pub fn junit(entries: &[Entry], read: &str, provenance: &Provenance) -> Result<String, Failure> {
     let mut xml = quick_junit::Report::new("countersign lint");
-    xml.add_test_suites(suites("countersign lint", entries, read));
+    xml.add_test_suites(told(suites("countersign lint", entries, read), provenance));
     xml.to_string().map_err(|e| Failure::general(format!("JUnit: {e}")))
+}
+
+/// Says of each suite what it was made from: of a report as a whole, JUnit can say nothing.
+pub fn told(mut suites: Vec<TestSuite>, provenance: &Provenance) -> Vec<TestSuite> {
+    for suite in &mut suites {
+        suite.add_property(("provenance", provenance.line().as_str()));
+    }
+    suites
 }
 
 /// The suites of findings that count.

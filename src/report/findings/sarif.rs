@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
 use serde_sarif::sarif::{
-    ArtifactLocation, Location, LogicalLocation, Message, MultiformatMessageString, PhysicalLocation, Region,
-    ReportingConfiguration, ReportingDescriptor, ResultLevel, Run, Sarif, Suppression, Tool, ToolComponent,
+    ArtifactLocation, Location, LogicalLocation, Message, MultiformatMessageString, PhysicalLocation, PropertyBag,
+    Region, ReportingConfiguration, ReportingDescriptor, ResultLevel, Run, Sarif, Suppression, Tool, ToolComponent,
 };
 
 use super::Entry;
 use crate::lint::{Rule, Severity, Suppressed, rules};
+use crate::provenance::Provenance;
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 const HOME: &str = env!("CARGO_PKG_REPOSITORY");
@@ -51,7 +52,7 @@ pub fn rules_of_lint() -> Vec<Described> {
 }
 
 /// The SARIF of findings, and of the rules that found them.
-pub fn sarif(rules: &[Described], entries: &[Entry]) -> Sarif {
+pub fn sarif(rules: &[Described], entries: &[Entry], provenance: &Provenance) -> Sarif {
     let driver = ToolComponent::builder()
         .name("countersign")
         .semantic_version(env!("CARGO_PKG_VERSION"))
@@ -59,9 +60,11 @@ pub fn sarif(rules: &[Described], entries: &[Entry]) -> Sarif {
         .rules(rules.iter().map(descriptor).collect::<Vec<_>>())
         .build();
     let results = entries.iter().map(|e| result(e, rules));
+    let told = BTreeMap::from([("provenance".to_owned(), json!(provenance))]);
     let run = Run::builder()
         .tool(Tool::builder().driver(driver).build())
         .column_kind(json!("utf16CodeUnits"))
+        .properties(PropertyBag::builder().additional_properties(told).build())
         .results(results.collect::<Vec<_>>())
         .build();
     Sarif::builder().schema(SCHEMA).version(json!("2.1.0")).runs(vec![run]).build()

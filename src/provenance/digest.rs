@@ -1,0 +1,92 @@
+//! Digests that anyone can make again with `sha256sum`.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use sha2::{Digest, Sha256};
+
+use super::Files;
+use crate::problem::Source;
+
+/// The SHA-256 of bytes, in hexadecimal digits.
+pub fn sha256(bytes: &[u8]) -> String {
+    hexadecimal(&Sha256::digest(bytes))
+}
+
+fn hexadecimal(digest: &[u8]) -> String {
+    digest.iter().fold(String::with_capacity(2 * digest.len()), |mut text, byte| {
+        // writing to a string does not fail
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// Files by their paths, each with its digest. That of all of them is the digest of what `sha256sum` prints of them, in the order of
+/// the bytes of their paths: `LC_ALL=C sha256sum FILES… | sha256sum`.
+#[derive(Clone, Debug, Default)]
+pub struct Listing {
+    /// Path, digest, size. A file that is met twice counts once.
+    entries: BTreeSet<(String, String, u64)>,
+}
+
+impl Listing {
+    /// Adds a file.
+    pub fn add(&mut self, path: &str, bytes: &[u8]) {
+        self.note(path, sha256(bytes), bytes.len() as u64);
+    }
+
+    /// Adds a text.
+    pub fn add_text(&mut self, source: &Source) {
+        self.add(&source.path, source.text.as_bytes());
+    }
+
+    /// Adds a file of which the digest is known.
+    pub fn note(&mut self, path: &str, sha256: String, bytes: u64) {
+        self.entries.insert((path.to_owned(), sha256, bytes));
+    }
+
+    /// All of them.
+    pub fn files(&self) -> Files {
+        let mut whole = Sha256::new();
+        for (path, sha256, _) in &self.entries {
+            whole.update(format!("{sha256}  {path}\n"));
+        }
+        Files {
+            files: self.entries.len(),
+            bytes: self.entries.iter().map(|(_, _, bytes)| bytes).sum(),
+            sha256: hexadecimal(&whole.finalize()),
+            commit: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The values are those of `sha256sum`.
+    #[test]
+    fn digests_are_those_of_sha256sum() {
+        assert_eq!(sha256(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        let mut listing = Listing::default();
+        listing.add("b/x.json", b"[]\n");
+        listing.add("a.json", b"{}\n");
+        let files = listing.files();
+        assert_eq!((files.files, files.bytes), (2, 6));
+        assert_eq!(files.sha256, "04997cc97b53a1c2e0530ec3ed3de435abde1c49d0890167a2cc921eada072ad");
+    }
+
+    #[test]
+    fn paths_bytes_and_nothing_else_count() {
+        let of = |files: &[(&str, &str)]| {
+            let mut listing = Listing::default();
+            files.iter().for_each(|(path, text)| listing.add(path, text.as_bytes()));
+            listing.files().sha256
+        };
+        let one = of(&[("a", "x"), ("b", "y")]);
+        assert_eq!(of(&[("b", "y"), ("a", "x"), ("a", "x")]), one, "neither order nor how often a file is met");
+        assert_ne!(of(&[("a", "y"), ("b", "x")]), one);
+        assert_ne!(of(&[("a", "x"), ("c", "y")]), one);
+        assert_ne!(of(&[("a", "x")]), one);
+    }
+}
