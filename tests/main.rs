@@ -29,6 +29,7 @@ mod properties;
 mod provenance;
 mod revision;
 mod rules;
+mod show;
 mod simulate;
 mod stability;
 mod unknown;

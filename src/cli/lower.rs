@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use cedar_policy::{Schema, ValidationMode, Validator};
 use clap::Args;
 
+use super::explain::explain;
 use super::{OK, input, output};
 use crate::iam::document::{self, Document};
 use crate::permissions::context::Reads;
@@ -27,6 +28,9 @@ pub struct LowerArgs {
     /// One policy set, with a `forbid … unless` for each restricting layer, instead of a set a layer
     #[arg(long)]
     merged: bool,
+    /// Say of each statement, in comments, what it became and why
+    #[arg(long, conflicts_with = "print_schema")]
+    explain: bool,
     /// The Cedar schema that the policies are valid against, instead of the policies
     #[arg(long)]
     print_schema: bool,
@@ -34,17 +38,29 @@ pub struct LowerArgs {
 
 struct LayerText {
     name: String,
-    statements: Vec<(Origin, bool, Lowered)>,
+    statements: Vec<StatementText>,
+}
+
+struct StatementText {
+    origin: Origin,
+    allow: bool,
+    lowered: Lowered,
+    /// Comments that explain it; empty where none are asked for.
+    comments: String,
 }
 
 pub fn lower(args: &LowerArgs) -> Result<u8, Failure> {
     let mut problems = Vec::new();
-    let mut layers = vec![layer("identity", &args.file, &mut problems)];
+    let mut layer = |name: &str, paths: &[PathBuf]| {
+        let restricts = args.merged && name != "identity";
+        layer(name, paths, args.explain.then_some(restricts), &mut problems)
+    };
+    let mut layers = vec![layer("identity", &args.file)];
     if !args.boundary.is_empty() {
-        layers.push(layer("boundary", &args.boundary, &mut problems));
+        layers.push(layer("boundary", &args.boundary));
     }
     for (level, path) in args.service_control.iter().enumerate() {
-        layers.push(layer(&format!("serviceControl[{level}]"), std::slice::from_ref(path), &mut problems));
+        layers.push(layer(&format!("serviceControl[{level}]"), std::slice::from_ref(path)));
     }
     let (warnings, errors): (Vec<_>, Vec<_>) = problems.into_iter().partition(|p| !p.is_error());
     if !errors.is_empty() {
@@ -52,8 +68,8 @@ pub fn lower(args: &LowerArgs) -> Result<u8, Failure> {
     }
     output::problems(&warnings);
     let mut reads = Reads::default();
-    for (_, _, lowered) in layers.iter().flat_map(|l| &l.statements) {
-        reads.extend(&lowered.reads);
+    for statement in layers.iter().flat_map(|l| &l.statements) {
+        reads.extend(&statement.lowered.reads);
     }
     if layers.iter().all(|l| l.statements.is_empty()) {
         return Err(Failure::Nothing("nothing to lower: the policies have no statements".to_owned()));
@@ -71,7 +87,7 @@ pub fn lower(args: &LowerArgs) -> Result<u8, Failure> {
     Ok(OK)
 }
 
-fn layer(name: &str, paths: &[PathBuf], problems: &mut Vec<Problem>) -> LayerText {
+fn layer(name: &str, paths: &[PathBuf], explained: Option<bool>, problems: &mut Vec<Problem>) -> LayerText {
     let mut statements = Vec::new();
     for path in paths {
         let Some(document) = read(path, problems) else {
@@ -79,7 +95,9 @@ fn layer(name: &str, paths: &[PathBuf], problems: &mut Vec<Problem>) -> LayerTex
         };
         for statement in &document.statements {
             let origin = Origin::new(&document.source.path, statement);
-            statements.push((origin, statement.allow, lower::statement(statement)));
+            let lowered = lower::statement(statement);
+            let comments = explained.map(|restricts| explain(statement, &lowered, restricts)).unwrap_or_default();
+            statements.push(StatementText { origin, allow: statement.allow, lowered, comments });
         }
     }
     LayerText { name: name.to_owned(), statements }
@@ -89,6 +107,13 @@ fn read(path: &Path, problems: &mut Vec<Problem>) -> Option<Document> {
     let source = input::read(path).map_err(|p| problems.push(p)).ok()?;
     let node = json::parse(&source).map_err(|p| problems.extend(p)).ok()?;
     Some(document::read(&source, &node, problems))
+}
+
+/// A statement as a policy.
+fn one(layer: &LayerText, index: usize, statement: &StatementText) -> String {
+    let StatementText { origin, lowered, comments, .. } = statement;
+    let annotations = annotations(&layer.name, origin);
+    format!("{comments}@id(\"{}.{index}\")\n{annotations}{}\n\n", layer.name, lowered.text)
 }
 
 /// Each layer is a set of its own; a comment divides them.
@@ -101,13 +126,8 @@ fn apart(layers: &[LayerText]) -> String {
                 layer.name
             ));
         }
-        for (index, (origin, _, lowered)) in layer.statements.iter().enumerate() {
-            text.push_str(&format!(
-                "@id(\"{}.{index}\")\n{}{}\n\n",
-                layer.name,
-                annotations(&layer.name, origin),
-                lowered.text
-            ));
+        for (index, statement) in layer.statements.iter().enumerate() {
+            text.push_str(&one(layer, index, statement));
         }
     }
     text
@@ -118,21 +138,18 @@ fn merged(layers: &[LayerText]) -> String {
     let mut text = String::new();
     for (level, layer) in layers.iter().enumerate() {
         let mut allowed = Vec::new();
-        for (index, (origin, allow, lowered)) in layer.statements.iter().enumerate() {
-            if level == 0 || !allow {
-                text.push_str(&format!(
-                    "@id(\"{}.{index}\")\n{}{}\n\n",
-                    layer.name,
-                    annotations(&layer.name, origin),
-                    lowered.text
-                ));
+        let mut comments = String::new();
+        for (index, statement) in layer.statements.iter().enumerate() {
+            if level == 0 || !statement.allow {
+                text.push_str(&one(layer, index, statement));
             } else {
-                allowed.push(lowered.condition.clone());
+                allowed.push(statement.lowered.condition.clone());
+                comments.push_str(&statement.comments);
             }
         }
         if level > 0 {
             text.push_str(&format!(
-                "@id(\"{0}\")\n@layer(\"{0}\")\nforbid {SCOPE}\nunless {{ {1} }};\n\n",
+                "{comments}@id(\"{0}\")\n@layer(\"{0}\")\nforbid {SCOPE}\nunless {{ {1} }};\n\n",
                 layer.name,
                 any(&allowed)
             ));

@@ -13,7 +13,7 @@ use crate::inventory::entity::Uid;
 use crate::lint;
 use crate::policies::{Rule, RuleBook};
 use crate::problem::{Failure, Problem};
-use crate::report::{bold, dim, paragraph};
+use crate::report::{bold, paragraph};
 use crate::words::plain;
 
 #[derive(Args)]
@@ -33,7 +33,13 @@ enum What {
         /// The folder of the inventory
         dir: Option<PathBuf>,
     },
-    /// A rule of lint (CS122), or a rule or decision of the domain (R48, D6) with the policies that state it
+    /// One Cedar policy, with what it applies to and the rules that it states
+    Policy {
+        /// Its `@id`
+        id: String,
+    },
+    /// What a code stands for: a rule of lint (CS122), a finding (CS001), a rule or decision of the domain (R48, D6) with the
+    /// policies that state it
     Rule {
         /// Its code, name or number
         number: String,
@@ -47,9 +53,6 @@ enum What {
     },
 }
 
-/// The rules and decisions, in the project's own words.
-const RULES: &str = include_str!("../../docs/rules.md");
-
 pub fn show(cli: &Cli, args: &ShowArgs) -> Result<u8, Failure> {
     let schema = Arc::new(cli.schema()?);
     let text = match &args.what {
@@ -61,10 +64,8 @@ pub fn show(cli: &Cli, args: &ShowArgs) -> Result<u8, Failure> {
             output::problems(&inventory.warnings);
             entities(&inventory)?
         }
-        What::Rule { number } => match lint::rules::by_code(number) {
-            Some(rule) => rule.page.to_owned(),
-            None => rule(&cli.rules(&schema)?, number)?,
-        },
+        What::Policy { id } => super::rules::policy(&cli.rules(&schema)?, id)?,
+        What::Rule { number } => super::rules::rule(&cli.rules(&schema)?, number)?,
         What::Rules => rules_of_lint(),
         What::Message { text } => message(&cli.rules(&schema)?, text)?,
     };
@@ -95,27 +96,6 @@ fn rules_of_lint() -> String {
         format!("{} {:<36} {:<8} {}{off}", bold(rule.code), rule.name, rule.severity.word(), rule.summary())
     };
     lint::rules::all().iter().map(line).collect::<Vec<_>>().join("\n")
-}
-
-fn rule(rules: &RuleBook, number: &str) -> Result<String, Failure> {
-    let number = number.to_ascii_uppercase();
-    let heading = format!("### {number}");
-    let mut lines = RULES.lines().skip_while(|l| *l != heading);
-    if lines.next().is_none() {
-        let problem = Problem::general(format!("there is no rule {number}"));
-        return Err(problem.help("the rules are R1 to R103, the decisions D1 to D25; those of lint are listed by `countersign show rules`").into());
-    }
-    let body: Vec<&str> = lines.take_while(|l| !l.starts_with('#')).collect();
-    let mut text = format!("{}\n{}\n", bold(&number), body.join("\n").trim_end());
-    let stating: Vec<&Rule> =
-        rules.rules.values().filter(|r| r.rule().split_whitespace().any(|n| n == number)).collect();
-    if !stating.is_empty() {
-        text.push_str(&format!("\n{}\n", bold("stated by")));
-    }
-    for rule in stating {
-        text.push_str(&format!("  {} {}\n", rule.id, dim(&format!("({})", rule.file))));
-    }
-    Ok(text)
 }
 
 /// A text shorter than this is found only where it is a whole message.

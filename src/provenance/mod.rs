@@ -169,7 +169,7 @@ impl Schema {
 }
 
 /// The file that was laid over the built-in schema.
-fn overlay(_schema: &EntitySchema) -> Option<&str> {
+fn overlay(schema: &EntitySchema) -> Option<&str> {
     None
 }
 

@@ -1,0 +1,143 @@
+//! What is shown of the rules: every code, rule and policy, and what an IAM policy becomes in Cedar.
+
+use std::process::{Command, Output};
+
+use crate::common::*;
+use countersign::{guardrails, lint};
+use serde_json::json;
+
+fn run(args: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+    command.current_dir(env!("CARGO_MANIFEST_DIR")).env("NO_COLOR", "1").args(args).output().unwrap()
+}
+
+fn shown(args: &[&str]) -> String {
+    let output = run(args);
+    assert!(output.status.success(), "{args:?} {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// A paragraph may be wrapped anywhere.
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn every_code_that_is_printed_is_explained() {
+    for rule in lint::rules::all() {
+        assert_eq!(shown(&["show", "rule", rule.code]).trim_end(), rule.page.trim_end());
+    }
+    let mut codes = 0;
+    for rule in RULES.rules.values() {
+        let Some(code) = rule.get("code") else { continue };
+        let text = shown(&["show", "rule", &code.to_ascii_lowercase()]);
+        for part in
+            [format!("@code(\"{code}\")"), format!("@help(\"{}\")", rule.get("help").unwrap()), rule.file.clone()]
+        {
+            assert!(text.contains(&part), "{code} {part}\n{text}");
+        }
+        codes += 1;
+    }
+    assert!(codes > 10);
+    // those of the page too
+    let page = include_str!("../docs/findings.md");
+    let listed = page.lines().filter(|l| l.starts_with("| CS")).count();
+    assert_eq!(listed, codes, "docs/findings.md lists every finding");
+}
+
+#[test]
+fn every_policy_is_shown_with_its_text_and_its_rules() {
+    let rules = include_str!("../docs/rules.md");
+    for rule in RULES.rules.values() {
+        let text = shown(&["show", "policy", &rule.id]);
+        assert_eq!(text.matches("@id(").count(), 1, "one policy, and no other: {text}");
+        assert!(text.starts_with(&format!("{} {}:", rule.id, rule.file)), "{text}");
+        assert!(text.contains(&format!("@id(\"{}\")", rule.id)) && text.contains(";\n"), "{text}");
+        for action in &rule.actions {
+            assert!(one_line(&text).contains(action.as_str()), "{} {action}", rule.id);
+        }
+        for number in rule.rule().split_whitespace() {
+            let (_, body) = rules.split_once(&format!("### {number}\n\n")).unwrap();
+            let sentence = body.split("\n\n").next().unwrap();
+            assert!(one_line(&text).contains(&one_line(sentence)), "{} {number}\n{text}", rule.id);
+        }
+    }
+    for (_, policy) in guardrails::shipped().unwrap() {
+        let id = policy.annotation("id").unwrap();
+        let text = shown(&["show", "policy", id]);
+        assert!(text.contains(&format!("@id(\"{id}\")")) && text.contains("[guardrails]"), "{text}");
+    }
+}
+
+#[test]
+fn the_whole_of_a_policy_is_shown() {
+    let text = shown(&["show", "policy", "phi-without-notifications"]);
+    assert!(
+        text.contains("when { context.holdsPhi && principal has notifications && !principal.notifications };"),
+        "{text}"
+    );
+    assert!(
+        text.contains("applies to  report-on-account") && text.contains("source      HIPAA guide, Using Artifact"),
+        "{text}"
+    );
+    assert!(one_line(&text).contains("R82 Artifact notifications are on"), "{text}");
+    let decision = shown(&["show", "policy", "only-legal-binds"]);
+    assert!(one_line(&decision).contains("D24 *Permission and authority.* "), "{decision}");
+    assert_eq!(
+        shown(&["show", "rule", "phi-without-notifications"]),
+        text,
+        "a policy by its id is found as a rule too"
+    );
+}
+
+#[test]
+fn what_is_not_there_has_near_names() {
+    for (args, near) in [
+        (["show", "policy", "only-legal-bind"], "did you mean `only-legal-binds`?"),
+        (["show", "rule", "CS08"], "did you mean `CS00"),
+        (["show", "rule", "no-effect-under-boundry"], "did you mean `no-effect-under-boundary`?"),
+        (["show", "policy", "something else"], "`countersign show policies`"),
+    ] {
+        let output = run(&args);
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(2) && one_line(&text).contains(near), "{args:?} {text}");
+    }
+}
+
+#[test]
+fn a_lowered_statement_says_what_it_became() {
+    let condition = json!({
+        "StringNotEquals": {"aws:RequestedRegion": "eu-west-1"},
+        "ForAllValues:StringLike": {"aws:TagKeys": "x*"},
+        "Null": {"aws:MultiFactorAuthAge": "false"},
+    });
+    let statements = json!([
+        {"Sid": "A", "Effect": "Allow", "Action": "s3:Get?bject", "Resource": "arn:aws:s3:::${aws:username}/*", "Condition": condition},
+        {"Effect": "Deny", "Action": "*", "Resource": "arn:aws:s3"},
+    ]);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("p.json");
+    std::fs::write(&path, json!({"Version": "2012-10-17", "Statement": statements}).to_string()).unwrap();
+    let path = path.to_str().unwrap();
+    let text = shown(&["lower", "--explain", path]);
+    for part in [
+        "// Statement[0]: `Allow` is a permit",
+        "atom `action s3:get?bject`: computed before the request, and in `context.atoms` if it holds; Cedar's `like` has no `?`",
+        "atom `resource arn:aws:s3:::${aws:username}/*`: computed before the request, and in `context.atoms` if it holds; it has a policy variable",
+        "guarded by `context has \"aws:requestedregion#string\"`",
+        "a negated operator also holds where the key is absent",
+        "`ForAllValues` also holds where the key is absent",
+        "asks whether the key is present",
+        "// Statement[1]: `Deny` is a forbid",
+        "Action [*]: always holds, and is left out",
+        "Resource [arn:aws:s3]: never holds",
+        "a pattern with fewer than six segments that does not end in `*` matches nothing",
+    ] {
+        assert!(text.contains(part), "{part}\n{text}");
+    }
+    let code = |text: &str| text.lines().filter(|l| !l.starts_with("//")).map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(code(&text), code(&shown(&["lower", path])), "comments alone are added");
+    let merged = shown(&["lower", "--merged", "--explain", path, "--boundary", path]);
+    assert!(merged.contains("`Allow` is one of the alternatives under `unless`"), "{merged}");
+    assert_eq!(code(&merged), code(&shown(&["lower", "--merged", path, "--boundary", path])));
+}
