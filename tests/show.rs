@@ -94,7 +94,7 @@ fn the_whole_of_a_policy_is_shown() {
 fn what_is_not_there_has_near_names() {
     for (args, near) in [
         (["show", "policy", "only-legal-bind"], "did you mean `only-legal-binds`?"),
-        (["show", "rule", "CS08"], "did you mean `CS00"),
+        (["show", "rule", "CS0007"], "did you mean `CS007`?"),
         (["show", "rule", "no-effect-under-boundry"], "did you mean `no-effect-under-boundary`?"),
         (["show", "policy", "something else"], "`countersign show policies`"),
     ] {
