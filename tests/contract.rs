@@ -222,3 +222,84 @@ fn a_fact_does_not_rest_on_what_is_unknown_when_absent() {
     let (_, message) = only(fact);
     assert!(message.contains("`own` reads `serviceRole`, which is unknown when it is absent"), "{message}");
 }
+
+/// Another policy of the id of a gate would take the gate away without a word.
+#[test]
+fn a_policy_replaces_only_what_is_about_the_same() {
+    let other = "@id(\"accept-agreement\") @rule(\"OWN-1\") @order(\"5\") @reason(\"no\")\nforbid (principal, action == Artifact::Action::\"download-report\", resource)\nwhen { context.designated };";
+    let (_, message) = only(other);
+    assert_eq!(
+        message,
+        "`accept-agreement` is a forbid of accept-agreement in the built-in rules, and here a forbid of download-report"
+    );
+    let finding = format!(
+        "@id(\"accept-agreement\") @rule(\"OWN-1\") @code(\"OWN1\") @severity(\"info\") @message(\"m\")\n{FINDING}"
+    );
+    assert!(only(&finding).1.contains("here a permit of report-on-account"));
+    let twice = format!("{}\n@id(\"own\") @rule(\"OWN-1\") @remove {GATE}", gate("@order(\"5\") @reason(\"no\")"));
+    assert!(only(&twice).1.contains("two policies have the id `own`"));
+}
+
+/// What a gate asks of `context.allowed` stands in a clause of its own, as actions that are written out.
+#[test]
+fn nothing_hides_what_a_gate_asks_for() {
+    for clause in [
+        "when { resource has name && context.allowed.contains(\"artifact:TerminateAgremeent\") }",
+        "when { principal is Artifact::Root && !context.allowed.contains(\"artifact:Secret\") }",
+        "when { resource.hasTag(\"Data\") } unless { resource.hasTag(\"Data\") && context.allowed.contains(\"artifact:Get\") }",
+        "unless { context.allowed == [\"artifact:AcceptAgreement\"] }",
+        "unless { [\"artifact:Foo\"].containsAll(context.allowed) }",
+        "unless { context.allowed.isEmpty() }",
+        "when { context has report } unless { context has report && context.allowed.contains(\"artifact:Get\") }",
+    ] {
+        let text = gate("@order(\"5\") @reason(\"no\")").replace("when { context.designated }", clause);
+        let (_, message) = only(&text);
+        assert!(message.contains("`@requires` of `own`"), "{clause}: {message}");
+    }
+    let permit = "@id(\"own\") @rule(\"OWN-1\")\npermit (principal, action == Artifact::Action::\"download-report\", resource)\nwhen { context.allowed.contains(\"artifact:Get\") };";
+    assert!(only(permit).1.contains("a permit that asks what is allowed"));
+}
+
+/// A policy that can never apply would never be asked.
+#[test]
+fn a_policy_that_never_applies_is_an_error() {
+    let text = gate("@order(\"5\") @reason(\"no\")").replace("resource)", "resource is Artifact::Organization)");
+    assert!(!problems(laid_over(&text)).is_empty());
+    let account = "@id(\"own\") @rule(\"OWN-1\")\nforbid (principal is Artifact::Account, action == Artifact::Action::\"in-force\", resource is Artifact::Account);";
+    assert!(!problems(laid_over(account)).is_empty());
+}
+
+#[test]
+fn each_type_that_is_asked_about_has_its_permit() {
+    let removes = "@id(\"membership-holds-within-its-interval\") @remove forbid (principal, action, resource);";
+    assert_eq!(only(removes).1, "no policy permits `holds` of a Membership: its answer would always be no");
+}
+
+#[test]
+fn a_code_is_one_findings() {
+    let finding =
+        format!("@id(\"own\") @rule(\"OWN-1\") @code(\"CS001\") @severity(\"info\") @message(\"m\")\n{FINDING}");
+    let (underlined, message) = only(&finding);
+    assert_eq!((underlined.as_str(), message.as_str()), ("@", "`CS001` is the code of `phi-without-coverage` too"));
+}
+
+#[test]
+fn a_schema_takes_nothing_that_means_nothing() {
+    let attribute = |ty: &str, json: &str| {
+        format!(
+            "{{\"Artifact\": {{\"entityTypes\": {{\"{ty}\": {{\"shape\": {{\"attributes\": {{\"held\": {json}}}}}}}}}}}}}"
+        )
+    };
+    let boolean =
+        |annotation: &str| format!("{{\"type\": \"Boolean\", \"required\": false, \"annotations\": {{{annotation}}}}}");
+    let message = |text: String| match schema(&text) {
+        Err(Failure::Problems(problems)) => problems[0].message().to_owned(),
+        _ => String::new(),
+    };
+    assert_eq!(message(attribute("Account", &boolean("\"unknownWhenAbsent\": \"true\""))), "");
+    assert!(message(attribute("Account", &boolean("\"unknownWhenAbsen\": \"true\""))).contains("means nothing"));
+    assert!(message(attribute("Account", &boolean("\"unknownWhenAbsent\": \"yes\""))).contains("means nothing"));
+    assert!(message(attribute("User", &boolean("\"unknownWhenAbsent\": \"true\""))).contains("would not be tried"));
+    let context = r#"{"Artifact": {"commonTypes": {"OperationContext": {"attributes": {"mfa": {"type": "Boolean", "required": false}}}}}}"#;
+    assert_eq!(message(context.to_owned()), "nothing supplies `mfa` to the policies that read this context");
+}

@@ -147,3 +147,23 @@ fn coverage_that_depends_on_what_is_not_declared_is_unknown() {
     );
     assert_eq!(covered["alsoInForce"], json!(["customer-agreement-Own"]), "what is in force whatever it is");
 }
+
+/// The list of an account that has left tells what it saw when it was listed, which is nothing of the organization that it left.
+#[test]
+fn a_list_tells_nothing_of_an_organization_that_its_account_has_left() {
+    let left = json!({"memberships": [{"organization": ORG, "from": "2020-01-01", "until": "2023-01-01"}]});
+    let hidden = |id: &str| json!({"agreementsKnown": false, "memberships": [{"organization": ORG, "from": format!("2020-01-0{}", &id[..1])}]});
+    let world =
+        World::new().org(json!({})).account(M, hidden(M), &[ORG]).account(A, left, &[]).account(B, hidden(B), &[ORG]);
+    assert_eq!(world.assess(&on("2022-06-01")).baa(A), "unknown", "no account of today's organization was listed");
+    assert_eq!(world.now().baa(A), "not-covered", "its own list tells what is its own");
+}
+
+#[test]
+fn phi_of_which_nothing_says_where_it_is_leaves_the_definition_open() {
+    let world = World::new().entity(
+        json!({"uid": A, "attrs": {"phi": {"services": [], "safeguardsAttested": true}}, "tags": {"Data": "PHI"}}),
+    );
+    let hipaa = world.now().account(A)["hipaa"].clone();
+    assert_eq!((&hipaa["holdsPhi"], &hipaa["meetsDefinition"]), (&json!(true), &json!(null)));
+}

@@ -210,7 +210,7 @@ impl Agreements<'_> {
                 kinds.entry(agreement.kind.clone()).or_default().push(found);
             }
         }
-        let missing = self.missing(account, standing, entities)?;
+        let missing = self.missing(account, standing)?;
         let row = |(kind, found): (String, Vec<InForce>)| {
             let found = self.in_order(found, entities)?;
             let unlisted = Unlisted::new(&kind, &missing, &found);

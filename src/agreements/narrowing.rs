@@ -10,8 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cedar_policy::{Effect, Policy, PrincipalConstraint};
 use serde_json::Value;
 
-use crate::inventory::schema::local;
-use crate::policies::RuleBook;
+use crate::policies::{RuleBook, applies_to};
 
 /// How a principal is related to the account that is asked about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -87,16 +86,8 @@ impl Narrowing {
 
 /// A relation for each `permit` that can apply to the type; `None` if one has none.
 fn relations(permits: &[&Policy], ty: &str) -> Option<BTreeSet<Relation>> {
-    let applying = permits.iter().filter(|p| applies(p, ty));
+    let applying = permits.iter().filter(|p| applies_to(p, ty));
     applying.map(|p| p.to_json().ok().and_then(|json| relation(&json))).collect()
-}
-
-fn applies(policy: &Policy, ty: &str) -> bool {
-    match policy.principal_constraint() {
-        PrincipalConstraint::Is(of) | PrincipalConstraint::IsIn(of, _) => local(&of.to_string()) == ty,
-        PrincipalConstraint::Eq(uid) => local(&uid.type_name().to_string()) == ty,
-        PrincipalConstraint::Any | PrincipalConstraint::In(_) => true,
-    }
 }
 
 /// The first relation among the top-level conjuncts of a policy's `when` clauses.

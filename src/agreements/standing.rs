@@ -163,7 +163,7 @@ impl Agreements<'_> {
     }
 
     /// An account as it is declared, with these entities.
-    fn declared(&self, account: &Account, mut entities: Vec<CedarEntity>) -> Result<Entities, Failure> {
+    pub(super) fn declared(&self, account: &Account, mut entities: Vec<CedarEntity>) -> Result<Entities, Failure> {
         entities.extend(self.entity(&Uid::new("Account", &account.id))?);
         Entities::from_entities(entities, None).map_err(|e| Failure::general(e.to_string()))
     }

@@ -64,18 +64,17 @@ impl Agreements<'_> {
         &self,
         account: &Account,
         standing: &Standing,
-        entities: &Entities,
     ) -> Result<Vec<(&'static str, String)>, Failure> {
         let mut missing = Vec::new();
         let own = Uid::new("Account", &account.id);
-        let told = self.lists(account, &own, entities)?;
+        let told = self.lists(account, &own)?;
         // with other rules, the list of another account may tell it
         if !told && (self.narrowing.members_tell() || !self.lists_any(self.tree.accounts.values(), &own)?) {
             missing.push(("account", format!("the agreements of account {} could not be listed", account.id)));
         }
         let mut unknown = standing.unknown.clone();
         for organization in standing.organizations() {
-            if unknown.is_none() && !self.is_listed(organization, account, entities)? {
+            if unknown.is_none() && !self.is_listed(organization, account)? {
                 unknown = Some(format!("no account of {organization} has its agreements listed"));
             }
         }
@@ -84,11 +83,11 @@ impl Agreements<'_> {
     }
 
     /// Whether some account's list tells the agreements of an organization. The account that is asked about is tried first.
-    fn is_listed(&self, organization: &str, account: &Account, entities: &Entities) -> Result<bool, Failure> {
+    fn is_listed(&self, organization: &str, account: &Account) -> Result<bool, Failure> {
         if let Some(listed) = self.listed.borrow().get(organization) {
             return Ok(*listed);
         }
-        if self.lists(account, &Uid::new("Organization", organization), entities)? {
+        if self.lists(account, &Uid::new("Organization", organization))? {
             self.listed.borrow_mut().insert(organization.to_owned(), true);
             return Ok(true);
         }
@@ -102,7 +101,7 @@ impl Agreements<'_> {
         }
         let uid = Uid::new("Organization", organization);
         let listed = if self.narrowing.members_tell() {
-            let members = self.members()?.get(organization).into_iter().flatten();
+            let members = self.members().get(organization).into_iter().flatten();
             self.lists_any(members.filter_map(|id| self.tree.accounts.get(id)), &uid)?
         } else {
             self.lists_any(self.tree.accounts.values(), &uid)?
@@ -114,33 +113,39 @@ impl Agreements<'_> {
     /// Whether the list of some of these accounts tells the agreements of an account or organization.
     fn lists_any<'t>(&self, accounts: impl Iterator<Item = &'t Account>, of: &Uid) -> Result<bool, Failure> {
         for account in accounts {
-            let entities = self.entities(account, &*self.standing(account)?, std::slice::from_ref(of))?;
-            if self.lists(account, of, &entities)? {
+            if self.lists(account, of)? {
                 return Ok(true);
             }
         }
         Ok(false)
     }
 
-    /// The accounts of each organization at the moment.
-    fn members(&self) -> Result<&BTreeMap<String, Vec<String>>, Failure> {
-        if let Some(members) = self.members.get() {
-            return Ok(members);
-        }
-        let mut members: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for account in self.tree.accounts.values() {
-            for organization in self.standing(account)?.organizations() {
-                members.entry(organization.clone()).or_default().push(account.id.clone());
+    /// The accounts of each organization when they were listed.
+    fn members(&self) -> &BTreeMap<String, Vec<String>> {
+        self.members.get_or_init(|| {
+            let mut members: BTreeMap<String, Vec<String>> = BTreeMap::new();
+            for account in self.tree.accounts.values() {
+                if let Some(organization) = self.tree.now(account).organization {
+                    members.entry(organization).or_default().push(account.id.clone());
+                }
             }
-        }
-        Ok(self.members.get_or_init(|| members))
+            members
+        })
     }
 
     /// Whether the list of one account tells the agreements of it or of its organization.
-    fn lists(&self, account: &Account, of: &Uid, entities: &Entities) -> Result<bool, Failure> {
+    ///
+    /// It is asked of the account as the inventory declares it: the list tells what the account saw when it was listed, which
+    /// is nothing of an organization that it had left.
+    fn lists(&self, account: &Account, of: &Uid) -> Result<bool, Failure> {
+        let now = self.tree.now(account);
+        let above = now.organization.iter().map(|o| Uid::new("Organization", o));
+        let above = above.chain(now.path.iter().map(|u| Uid::new("OrganizationalUnit", u)));
+        let above = above.map(|uid| self.entity(&uid)).collect::<Result<Vec<_>, Failure>>()?;
+        let entities = self.declared(account, above.into_iter().flatten().collect())?;
         let principal = Uid::new("Account", &account.id).to_cedar()?;
         let context = self.asked_at()?;
-        Ok(self.rules.rule("lists-agreements-of", &principal, &of.to_cedar()?, context, entities)?.permitted)
+        Ok(self.rules.rule("lists-agreements-of", &principal, &of.to_cedar()?, context, &entities)?.permitted)
     }
 
     /// What governs in each world: without what may be missing first, then with it.

@@ -209,8 +209,9 @@ impl Cli {
             Some(folder) if !folder.is_dir() => {
                 Err(Failure::general(format!("there is no folder {}", folder.display())))
             }
-            Some(folder) if self.policies.is_some() => RuleBook::laid_over(folder, schema),
-            Some(folder) => RuleBook::read(folder, schema),
+            // Cedar's parser and validator call themselves as deep as a condition nests
+            Some(folder) if self.policies.is_some() => crate::stack::evaluate(|| RuleBook::laid_over(folder, schema)),
+            Some(folder) => crate::stack::evaluate(|| RuleBook::read(folder, schema)),
         }
     }
 

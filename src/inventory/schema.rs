@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use crate::problem::{Failure, Problem, Source};
+use crate::problem::{Failure, Problem, Source, did_you_mean};
 use crate::text::json::{Node, Value};
 
 /// The context of an operation of the console: an action that has it is one.
@@ -69,6 +69,8 @@ pub struct Attribute {
     pub derived: Option<String>,
     /// Which short form it has: `document`, `agreement`.
     pub form: Option<String>,
+    /// Annotations that mean nothing here.
+    unknown: Vec<String>,
     /// Where it is absent, it may have any of its values: it is Boolean, or the set of its values is closed.
     pub unknown_when_absent: bool,
 }
@@ -160,10 +162,25 @@ impl EntitySchema {
     }
 }
 
-/// What keeps an attribute, or one inside of it, from being tried with every value.
+/// The annotations of attributes.
+const ANNOTATIONS: [&str; 6] = ["doc", "values", "default", "derived", "form", "unknownWhenAbsent"];
+
+/// The types of which an absent attribute is tried with every value: what operations and coverage are asked with.
+const TRIED: [&str; 4] = ["Account", "Organization", "OrganizationalUnit", "Report"];
+
+/// What keeps an attribute, or one inside of it, from being tried with every value; annotations that mean nothing.
 fn not_open(path: &str, attribute: &Attribute, of_entity: bool) -> Vec<(String, String)> {
     let mut wrong = Vec::new();
-    if attribute.unknown_when_absent {
+    for name in &attribute.unknown {
+        let near = did_you_mean(name, ANNOTATIONS).map(|n| format!("did you mean `{n}`?"));
+        let help = near.unwrap_or_else(|| format!("the annotations are {}", ANNOTATIONS.join(", ")));
+        wrong.push((format!("`{path}` has the annotation `{name}`, which means nothing"), help));
+    }
+    let is_tried = path.split('.').next().is_some_and(|ty| TRIED.contains(&ty));
+    if attribute.unknown_when_absent && !is_tried {
+        let message = format!("`{path}` cannot be unknown when absent: it would not be tried");
+        wrong.push((message, format!("annotate an attribute of {}", TRIED.join(", "))));
+    } else if attribute.unknown_when_absent {
         let closed = attribute.values.as_ref().is_some_and(|v| !v.is_empty()) && matches!(attribute.ty, Type::String);
         if !of_entity {
             let help = "annotate an attribute of an entity";
@@ -196,6 +213,13 @@ fn merge(into: &mut serde_json::Value, node: &Node, path: &str, source: &Arc<Sou
                 let path = if path.is_empty() { member.key.clone() } else { format!("{path}.{}", member.key) };
                 match known.get_mut(&member.key) {
                     Some(inner) => merge(inner, &member.node, &path, source, problems),
+                    // no one would supply it: `has` would be false whatever the truth
+                    None if path.contains("Context.attributes.") || path.contains(".context.") => {
+                        let message =
+                            format!("nothing supplies `{}` to the policies that read this context", member.key);
+                        let help = "add an attribute to an entity, such as the account, instead";
+                        problems.push(Problem::at(source, member.key_span, message).help(help));
+                    }
                     None => drop(known.insert(member.key.clone(), member.node.to_json())),
                 }
             }
@@ -349,7 +373,13 @@ impl NamespaceJson {
             default: annotation("default").and_then(|d| serde_json::from_str(d).ok()),
             derived: annotation("derived").cloned(),
             form: annotation("form").cloned(),
-            unknown_when_absent: annotation("unknownWhenAbsent").is_some(),
+            unknown: json
+                .annotations
+                .iter()
+                .filter(|(k, v)| !ANNOTATIONS.contains(&k.as_str()) || (*k == "unknownWhenAbsent" && *v != "true"))
+                .map(|(k, v)| if k == "unknownWhenAbsent" { format!("{k}: {v}") } else { k.clone() })
+                .collect(),
+            unknown_when_absent: annotation("unknownWhenAbsent").is_some_and(|v| v == "true"),
         }
     }
 }

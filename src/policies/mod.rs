@@ -25,8 +25,9 @@ use crate::inventory::schema::EntitySchema;
 use crate::operations::check::check;
 use crate::operations::data::{self, Catalogue};
 use crate::problem::{Failure, Problem, Source, Span};
-use annotations::Annotated;
+use annotations::{Annotated, Subject};
 pub use origin::Origin;
+pub use reads::applies_to;
 use reads::{reads, reads_principal};
 pub use text::{files_named, from_cedar, parse, sources, spans};
 
@@ -171,7 +172,11 @@ impl RuleBook {
 
     /// The rules, if every question that is asked of them has a policy that can answer it.
     fn complete(self, schema: &EntitySchema) -> Result<Self, Failure> {
-        let missing = subjects::incomplete(self.rules.values(), schema);
+        let permits = |action: &str, ty: Option<&str>| {
+            let mut permits = self.policies(action).filter(|p| p.effect() == cedar_policy::Effect::Permit);
+            permits.any(|p| ty.is_none_or(|ty| reads::applies_to(p, ty)))
+        };
+        let missing = subjects::incomplete(&permits, schema);
         if missing.is_empty() { Ok(self) } else { Err(Failure::Problems(missing)) }
     }
 
@@ -206,6 +211,7 @@ impl RuleBook {
                 rules.insert(rule.id.clone(), rule);
             }
         }
+        problems.extend(repeated_codes(&rules));
         if problems.is_empty() {
             validate(&all, &rules, schema, &mut problems);
         }
@@ -339,6 +345,11 @@ fn rule((source, span): (&Arc<Source>, Span), policy: &Policy, schema: &EntitySc
             return Err(vec![Problem::at(&rule.source, place, message).help(help)]);
         }
     }
+    if !forbids && subjects.contains(&Subject::Operation) && requires::asks_what_is_allowed(policy) {
+        let message = "a permit that asks what is allowed: its denial would have no words and name no action";
+        let head = Annotated { source: &rule.source, span, policy, subjects: &subjects }.head();
+        return Err(vec![Problem::at(&rule.source, head, message).help("ask it in a forbid, with @requires")]);
+    }
     Ok(rule)
 }
 
@@ -366,8 +377,34 @@ fn texts(folder: &Path) -> Result<(Texts, Texts), Failure> {
     if problems.is_empty() { Ok((own, data)) } else { Err(Failure::Problems(problems)) }
 }
 
+/// Findings that share a code: a code is one finding's, for good.
+fn repeated_codes(rules: &BTreeMap<String, Rule>) -> Vec<Problem> {
+    let mut known: BTreeMap<&str, &Rule> = BTreeMap::new();
+    let mut problems = Vec::new();
+    // the built-in ones first, so that a user's is the one to change
+    let mut coded: Vec<&Rule> = rules.values().filter(|r| r.get("code").is_some()).collect();
+    coded.sort_by_key(|r| !is_built_in(&r.source));
+    for rule in coded {
+        let code = rule.get("code").unwrap_or_default();
+        if let Some(first) = known.insert(code, rule) {
+            let message = format!("`{code}` is the code of `{}` too", first.id);
+            let head = Span { start: rule.span.start, end: (rule.span.start + 1).min(rule.span.end) };
+            problems.push(Problem::at(&rule.source, head, message).help("use a code of your own"));
+        }
+    }
+    problems
+}
+
 fn validate(all: &PolicySet, rules: &BTreeMap<String, Rule>, schema: &EntitySchema, problems: &mut Vec<Problem>) {
     let result = Validator::new(schema.cedar.clone()).validate(all, ValidationMode::Strict);
+    // a policy that can never apply would never be asked, without a word
+    for warning in result.validation_warnings() {
+        let id = warning.policy_id().to_string();
+        match rules.get(&id).map(|r| &r.source) {
+            Some(source) => problems.push(from_cedar(source, warning)),
+            None => problems.push(Problem::general(warning.to_string())),
+        }
+    }
     for error in result.validation_errors() {
         let id = error.policy_id().to_string();
         match rules.get(&id).map(|r| &r.source) {

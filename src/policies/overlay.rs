@@ -1,8 +1,10 @@
 //! A user's rules laid over the built-in ones by `@id`: another policy of the same id stands in for ours, a new id is added,
 //! and `@remove` drops one. What becomes of the built-in texts keeps its places: a policy that no longer counts is blanked.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+use cedar_policy::{ActionConstraint, Effect};
 
 use super::annotations::Annotated;
 use super::{Origin, parse, spans};
@@ -16,22 +18,46 @@ pub struct Overlay {
     pub origin: Origin,
 }
 
-/// A policy by its `@id`, where it stands, and whether it has `@remove`.
+/// A policy by its `@id`, where it stands, whether it has `@remove`, and what it is about.
 struct Named {
     id: String,
     span: Span,
     removes: bool,
+    /// Its effect and its actions.
+    about: String,
+}
+
+impl Named {
+    /// Its first character, where nothing better is known.
+    fn head(&self) -> Span {
+        Span { start: self.span.start, end: (self.span.start + 1).min(self.span.end) }
+    }
 }
 
 /// Lays a user's texts over the built-in ones.
 pub fn lay(built_in: Vec<Arc<Source>>, own: Vec<Arc<Source>>, folder: &str, problems: &mut Vec<Problem>) -> Overlay {
-    let ours: BTreeSet<String> = built_in.iter().flat_map(|s| named(s, problems)).map(|n| n.id).collect();
+    let abouts: BTreeMap<String, String> =
+        built_in.iter().flat_map(|s| named(s, problems)).map(|n| (n.id, n.about)).collect();
+    let ours: BTreeSet<String> = abouts.keys().cloned().collect();
+    let mut seen = BTreeSet::new();
     let mut origin = Origin { folder: Some(folder.to_owned()), ..Origin::default() };
     let mut sources = Vec::new();
     let mut gone = BTreeSet::new();
     for source in own {
         let policies = named(&source, problems);
         for policy in &policies {
+            let at = |message: String, help: &str| Problem::at(&source, policy.head(), message).help(help.to_owned());
+            if !seen.insert(policy.id.clone()) {
+                problems.push(at(format!("two policies have the id `{}`", policy.id), "ids are unique over all files"));
+                continue;
+            }
+            // another policy of the id of a gate would take the gate away without a word
+            if let Some(about) = abouts.get(&policy.id).filter(|a| !policy.removes && **a != policy.about) {
+                let message =
+                    format!("`{}` is a {about} in the built-in rules, and here a {}", policy.id, policy.about);
+                problems.push(at(message, "use another @id; to drop the built-in policy, write it with @remove"));
+                continue;
+            }
             match (ours.contains(&policy.id), policy.removes) {
                 (true, true) => origin.removed.push(policy.id.clone()),
                 (true, false) => origin.replaced.push(policy.id.clone()),
@@ -59,8 +85,7 @@ fn unknown(source: &Arc<Source>, policy: &Named, ours: &BTreeSet<String>) -> Pro
         Some(near) => format!("did you mean `{near}`?"),
         None => "`countersign show policies` prints the built-in rules".to_owned(),
     };
-    let first = Span { start: policy.span.start, end: (policy.span.start + 1).min(policy.span.end) };
-    Problem::at(source, first, format!("there is no built-in policy `{}` to remove", policy.id)).help(help)
+    Problem::at(source, policy.head(), format!("there is no built-in policy `{}` to remove", policy.id)).help(help)
 }
 
 /// The policies of a text that have an `@id`; what is wrong with others is told when they are loaded.
@@ -76,7 +101,15 @@ fn named(source: &Arc<Source>, problems: &mut Vec<Problem>) -> Vec<Named> {
                 problems.push(Problem::at(source, place, "`@remove` takes no value").help("write @remove"));
                 return None;
             }
-            Some(Named { id, span, removes: remove.is_some() })
+            let effect = if policy.effect() == Effect::Permit { "permit" } else { "forbid" };
+            let mut actions = match policy.action_constraint() {
+                ActionConstraint::Any => Vec::new(),
+                ActionConstraint::Eq(uid) => vec![uid.id().unescaped().to_owned()],
+                ActionConstraint::In(uids) => uids.iter().map(|u| u.id().unescaped().to_owned()).collect(),
+            };
+            actions.sort();
+            let about = format!("{effect} of {}", actions.join(", "));
+            Some(Named { id, span, removes: remove.is_some(), about })
         })
         .collect()
 }

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use cedar_policy::Policy;
+use cedar_policy::{Policy, PrincipalConstraint};
+
+use crate::inventory::schema::local;
 
 /// The attributes that a policy in JSON reads, and whether it names an entity or reads tags.
 pub fn reads(json: &serde_json::Value, attributes: &mut BTreeSet<String>, names_entities: &mut bool) {
@@ -26,4 +28,13 @@ pub fn reads_principal(policy: &Policy) -> bool {
     let any = policy.principal_constraint() == cedar_policy::PrincipalConstraint::Any;
     let conditions = policy.to_json().ok().and_then(|json| json.get("conditions").map(ToString::to_string));
     !any || conditions.is_none_or(|text| text.contains("\"Var\":\"principal\""))
+}
+
+/// Whether a policy can apply to principals of a type, by its scope.
+pub fn applies_to(policy: &Policy, ty: &str) -> bool {
+    match policy.principal_constraint() {
+        PrincipalConstraint::Is(of) | PrincipalConstraint::IsIn(of, _) => local(&of.to_string()) == ty,
+        PrincipalConstraint::Eq(uid) => local(&uid.type_name().to_string()) == ty,
+        PrincipalConstraint::Any | PrincipalConstraint::In(_) => true,
+    }
 }

@@ -49,6 +49,9 @@ fn is_action(text: &str) -> bool {
 pub fn fault(policy: &Policy, required: &dyn Fn(&str, bool) -> BTreeSet<String>) -> Option<String> {
     let json = policy.to_json().ok()?;
     let conditions: Vec<Value> = json.get("conditions")?.as_array()?.iter().filter(|c| asks(c)).cloned().collect();
+    if let Some(wrong) = conditions.iter().find_map(not_by_itself) {
+        return Some(wrong);
+    }
     let mut named = BTreeSet::new();
     conditions.iter().for_each(|c| actions(c, &mut named));
     let mut annotated = GENERATIONS.iter().flat_map(|g| [required(g, false), required(g, true)]).flatten();
@@ -177,13 +180,79 @@ fn subsets(named: &[String]) -> impl Iterator<Item = BTreeSet<String>> {
     })
 }
 
+/// What keeps a clause that asks what is allowed from being told by itself: it reads something else, or asks in another way
+/// than by looking for actions that it names.
+fn not_by_itself(clause: &Value) -> Option<String> {
+    let mut others = BTreeSet::new();
+    reads(clause, &mut others);
+    if let Some(other) =
+        others.iter().find(|o| !["allowed", "generation", "inForce", "scope", "designated"].contains(&o.as_str()))
+    {
+        return Some(format!(
+            "the clause that asks what is allowed reads `{other}` too: put what it asks of context.allowed into a clause of \
+             its own, with no other attribute than context.generation, inForce, scope and designated"
+        ));
+    }
+    (count(clause, &is_allowed) != count(clause, &looks_for)).then(|| {
+        "ask what is allowed by context.allowed.contains, containsAll or containsAny of actions that are written out".to_owned()
+    })
+}
+
+/// The attributes of the context that a part reads, and every other variable.
+fn reads(value: &Value, found: &mut BTreeSet<String>) {
+    let of_context =
+        |access: &Value| access.get("left").and_then(|l| l.get("Var")).and_then(Value::as_str) == Some("context");
+    let access = [".", "has"].iter().find_map(|operator| value.get(operator).filter(|a| of_context(a)));
+    if let Some(attribute) = access.and_then(|a| a.get("attr")).and_then(Value::as_str) {
+        found.insert(attribute.to_owned());
+        return;
+    }
+    if let Some(variable) = value.get("Var").and_then(Value::as_str) {
+        found.insert(variable.to_owned());
+        return;
+    }
+    match value {
+        Value::Object(members) => members.values().for_each(|v| reads(v, found)),
+        Value::Array(items) => items.iter().for_each(|i| reads(i, found)),
+        _ => {}
+    }
+}
+
+fn count(value: &Value, matches: &dyn Fn(&Value) -> bool) -> usize {
+    let below = match value {
+        Value::Object(members) => members.values().map(|v| count(v, matches)).sum(),
+        Value::Array(items) => items.iter().map(|i| count(i, matches)).sum(),
+        _ => 0,
+    };
+    below + usize::from(matches(value))
+}
+
+fn is_allowed(value: &Value) -> bool {
+    value.get(".").is_some_and(|access| {
+        let of_context = access.get("left").and_then(|l| l.get("Var")).and_then(Value::as_str) == Some("context");
+        of_context && access.get("attr").and_then(Value::as_str) == Some("allowed")
+    })
+}
+
+/// `context.allowed.contains("…")` and its like, of texts that are written out.
+fn looks_for(value: &Value) -> bool {
+    ["contains", "containsAll", "containsAny"].iter().filter_map(|operator| value.get(operator)).any(|operands| {
+        let text = |v: &Value| v.get("Value").is_some_and(Value::is_string);
+        let written_out =
+            |v: &Value| text(v) || v.get("Set").and_then(Value::as_array).is_some_and(|s| s.iter().all(text));
+        operands.get("left").is_some_and(is_allowed) && operands.get("right").is_some_and(written_out)
+    })
+}
+
+/// Whether a policy asks what is allowed; only gates may.
+pub fn asks_what_is_allowed(policy: &Policy) -> bool {
+    policy.to_json().is_ok_and(|json| json.get("conditions").is_some_and(asks))
+}
+
 /// Whether a part of a policy reads `context.allowed`.
 fn asks(value: &Value) -> bool {
-    if let Some(access) = value.get(".") {
-        let of_context = access.get("left").and_then(|l| l.get("Var")).and_then(Value::as_str) == Some("context");
-        if of_context && access.get("attr").and_then(Value::as_str) == Some("allowed") {
-            return true;
-        }
+    if is_allowed(value) {
+        return true;
     }
     match value {
         Value::Object(members) => members.values().any(asks),

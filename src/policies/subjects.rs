@@ -83,21 +83,34 @@ fn name_in(source: &Source, head: Span, name: &str) -> Span {
     text.find(&needle).map_or(head, |at| Span { start: head.start + at, end: head.start + at + needle.len() })
 }
 
+/// Questions that are asked about more than one type of principal: each needs its permit.
+const TYPES: [(&str, [&str; 2]); 3] = [
+    ("holds", ["Membership", "Designation"]),
+    ("in-force", ["CustomerAgreement", "OfflineAgreement"]),
+    ("designated", ["CustomerAgreement", "OfflineAgreement"]),
+];
+
 /// What a complete set of rules lacks: each operation and each question has a permit, or its answer is always no.
-pub fn incomplete<'r>(rules: impl Iterator<Item = &'r Rule> + Clone, schema: &EntitySchema) -> Vec<Problem> {
-    let permits = |action: &str| rules.clone().any(|r| !r.forbids && r.actions.iter().any(|a| a == action));
+pub fn incomplete(permits: &dyn Fn(&str, Option<&str>) -> bool, schema: &EntitySchema) -> Vec<Problem> {
     let optional = [Subject::Finding, Subject::Assumption];
     let asked = ASKED.iter().filter(|(_, subject)| !optional.contains(subject)).map(|(name, _)| *name);
-    let needed = asked.chain(schema.operations.iter().map(String::as_str));
-    let missing = needed.filter(|action| !permits(action));
-    missing
-        .map(|action| {
-            let message = format!("no policy permits `{action}`: its answer would always be no");
-            Problem::general(message).help(format!(
-                "add a permit for Artifact::Action::\"{action}\", or lay your rules over the built-in ones with --policies"
-            ))
-        })
-        .collect()
+    let mut missing = Vec::new();
+    for action in asked.chain(schema.operations.iter().map(String::as_str)) {
+        let types = TYPES.iter().find(|(name, _)| *name == action).map(|(_, types)| types);
+        match types {
+            Some(types) => {
+                missing.extend(types.iter().filter(|ty| !permits(action, Some(ty))).map(|ty| (action, Some(*ty))))
+            }
+            None => missing.extend((!permits(action, None)).then_some((action, None))),
+        }
+    }
+    let problem = |(action, ty): (&str, Option<&str>)| {
+        let of = ty.map(|ty| format!(" of a {ty}")).unwrap_or_default();
+        Problem::general(format!("no policy permits `{action}`{of}: its answer would always be no")).help(format!(
+            "add a permit for Artifact::Action::\"{action}\", or lay your rules over the built-in ones with --policies"
+        ))
+    };
+    missing.into_iter().map(problem).collect()
 }
 
 /// Questions that are asked once, whatever the inventory does not say. Coverage and operations are tried in every way.

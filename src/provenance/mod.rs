@@ -170,7 +170,7 @@ impl Schema {
 
 /// The file that was laid over the built-in schema.
 fn overlay(schema: &EntitySchema) -> Option<&str> {
-    None
+    schema.overlay.as_deref()
 }
 
 impl Files {
