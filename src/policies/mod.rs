@@ -543,7 +543,7 @@ mod tests {
         let mixed = "unless { context.allowed.contains(\"artifact:Get\") && resource has nda }";
         assert!(gate(both, mixed)[0].contains("`@requires`"), "{:?}", gate(both, mixed));
         let other = "unless { context.allowed.contains(\"artifact:Get\") || context.report.version == 1 }";
-        assert!(gate(both, other)[0].contains("by itself"), "{:?}", gate(both, other));
+        assert!(gate(both, other)[0].contains("a clause of its own"), "{:?}", gate(both, other));
     }
 
     #[test]
