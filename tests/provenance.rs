@@ -149,7 +149,7 @@ fn import_says_what_it_read() {
 fn every_byte_of_the_inventory_counts_and_nothing_else_does() {
     let shared = json!({"Version": "2012-10-17", "Statement": []}).to_string();
     let world = World::organization().user(A, "a", json!(["iam/p.json", "../shared.json"]));
-    let world = world.file("iam/p.json", &allows(&["artifact:*"]).to_string());
+    let world = world.file("iam/p.json", allows(&["artifact:*"]).to_string());
     let folder = world.folder();
     let root = folder.path().join("inventory");
     std::fs::create_dir_all(root.join("iam")).unwrap();
