@@ -24,7 +24,7 @@ impl Severity {
     }
 
     /// `error`, `warning`, `info`
-    pub fn word(self) -> &'static str {
+    pub const fn word(self) -> &'static str {
         match self {
             Self::Error => "error",
             Self::Warning => "warning",

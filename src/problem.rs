@@ -16,6 +16,13 @@ pub struct Span {
     pub end: usize,
 }
 
+impl Span {
+    /// Its first byte: what a whole object or policy is underlined by.
+    pub fn first(self) -> Self {
+        Self { start: self.start, end: (self.start + 1).min(self.end) }
+    }
+}
+
 /// A file that was read: its path as shown to the user, and its text.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Source {

@@ -11,7 +11,8 @@ use super::{Agreements, context, datetime};
 use crate::inventory::entity::Uid;
 use crate::inventory::model::{Accepted, Account, CustomerAgreement};
 use crate::moment::Moment;
-use crate::policies::Rule;
+use crate::policies::annotations::SCOPES;
+use crate::policies::{COVERAGE, Rule};
 use crate::problem::Failure;
 
 /// Whether an agreement of a kind is in force for an account.
@@ -84,9 +85,6 @@ impl KindCoverage {
         self.governing.iter().chain(&self.superseded).chain(&self.also)
     }
 }
-
-/// The questions whose answers make a row.
-const ASKED: [&str; 3] = ["in-force", "governs", "named-before"];
 
 impl KindCoverage {
     /// The row where nothing of it is known.
@@ -167,7 +165,7 @@ impl Agreements<'_> {
         standing: &Standing,
         entities: &Entities,
     ) -> Result<Vec<KindCoverage>, Failure> {
-        let reads = |attr: &str| ASKED.iter().any(|action| self.rules.reads_attribute(action, attr));
+        let reads = |attr: &str| COVERAGE.iter().any(|action| self.rules.reads_attribute(action, attr));
         let open = open(self, (account, standing), None, reads);
         if open.is_empty() {
             return self.rows(account, standing, entities);
@@ -391,8 +389,7 @@ impl Agreements<'_> {
 /// The `@scope` of a policy that says that an agreement is in force.
 fn scope_of(rule: &Rule) -> Result<&'static str, Failure> {
     let scope = rule.get("scope").ok_or_else(|| lacks(rule, "scope"))?;
-    let known = ["account", "organization", "offline"];
-    known.into_iter().find(|k| *k == scope).ok_or_else(|| lacks(rule, "scope"))
+    SCOPES.iter().copied().find(|k| *k == scope).ok_or_else(|| lacks(rule, "scope"))
 }
 
 fn lacks(rule: &Rule, annotation: &str) -> Failure {

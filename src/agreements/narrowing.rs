@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cedar_policy::{Effect, Policy, PrincipalConstraint};
 use serde_json::Value;
 
-use crate::policies::{RuleBook, applies_to};
+use crate::policies::{RuleBook, applies_to, attribute_of, is_variable};
 
 /// How a principal is related to the account that is asked about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -124,14 +124,8 @@ fn related(conjunct: &Value) -> Option<Relation> {
     }
 }
 
-fn is_variable(value: &Value, name: &str) -> bool {
-    value.get("Var").and_then(Value::as_str) == Some(name)
-}
-
 fn is_attribute(value: &Value, name: &str) -> bool {
-    let access = value.get(".");
-    let of_principal = access.and_then(|a| a.get("left")).is_some_and(|l| is_variable(l, "principal"));
-    of_principal && access.and_then(|a| a.get("attr")).and_then(Value::as_str) == Some(name)
+    attribute_of(value, "principal") == Some(name)
 }
 
 /// Whether the policies of an action read nothing of a customer agreement but the kind, scope and partition that it is of.

@@ -23,7 +23,7 @@ pub(super) struct Unlisted {
 }
 
 /// What the rules say where some of what may be missing is in force.
-pub(super) struct World {
+pub(super) struct Governance {
     /// The one that governs, by its place among those found.
     pub governing: Option<usize>,
     /// What becomes of each of those found.
@@ -155,7 +155,7 @@ impl Agreements<'_> {
         found: &[InForce],
         unlisted: &Unlisted,
         entities: &Entities,
-    ) -> Result<Vec<World>, Failure> {
+    ) -> Result<Vec<Governance>, Failure> {
         let mut subsets: Vec<Vec<&'static str>> = vec![Vec::new()];
         for scope in unlisted.scopes() {
             let with: Vec<_> = subsets.iter().map(|s| s.iter().copied().chain([scope]).collect()).collect();
@@ -176,9 +176,9 @@ impl Agreements<'_> {
         present: &[&'static str],
         (unlisted, readable): (&Unlisted, bool),
         entities: &Entities,
-    ) -> Result<World, Failure> {
+    ) -> Result<Governance, Failure> {
         let scopes: BTreeSet<&str> = found.iter().map(|i| i.scope).chain(present.iter().copied()).collect();
-        let mut world = World { governing: None, roles: Vec::new(), policies: Vec::new(), unreadable: false };
+        let mut world = Governance { governing: None, roles: Vec::new(), policies: Vec::new(), unreadable: false };
         for (index, agreement) in found.iter().enumerate() {
             let (governs, by) = self.governs(&agreement.uid.to_cedar()?, account, &scopes, entities)?;
             if governs {

@@ -10,7 +10,7 @@ use crate::import::{self, write};
 use crate::inventory::Inventory;
 use crate::inventory::config::Config;
 use crate::loading::files::{self, File, Kind};
-use crate::problem::{Failure, Problem, Span};
+use crate::problem::{Failure, Problem};
 use crate::provenance::Provenance;
 use crate::provenance::digest::Listing;
 use crate::report::count;
@@ -109,8 +109,8 @@ fn answers(source: &Path, problems: &mut Vec<Problem>, listing: &mut Listing) ->
     for File { source, root, kind, sha256, bytes } in files {
         listing.note(&source.path, sha256, bytes);
         let Kind::Answer(kind) = kind else {
-            let first = Span { start: root.span.start, end: (root.span.start + 1).min(root.span.end) };
-            let problem = Problem::at(&source, first, "this is no answer of AWS: it is a file of an inventory");
+            let problem =
+                Problem::at(&source, root.span.first(), "this is no answer of AWS: it is a file of an inventory");
             problems.push(problem.help("leave it out: an inventory needs no import"));
             continue;
         };

@@ -1,13 +1,12 @@
 //! `show policy` and `show rule`: what a policy of the rules, a rule, a decision or a code of a finding says.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use super::output;
 use crate::guardrails;
 use crate::lint;
 use crate::policies::{self, Rule, RuleBook};
-use crate::problem::{Failure, Problem, Source, did_you_mean};
+use crate::problem::{Failure, Problem, Source, Span, did_you_mean};
 use crate::report::{bold, dim, paragraph};
 
 /// The rules and decisions, in the project's own words.
@@ -24,7 +23,7 @@ pub fn rule(rules: &RuleBook, name: &str) -> Result<String, Failure> {
     }
     let finding = rules.rules.values().find(|r| r.get("code").is_some_and(|c| c.eq_ignore_ascii_case(name)));
     match finding {
-        Some(rule) => Ok(of_policy(rules, rule)),
+        Some(rule) => Ok(of_policy(rule)),
         None => policy_of(rules, name).ok_or_else(|| unknown("rule", name, &everything(rules))),
     }
 }
@@ -36,7 +35,7 @@ pub fn policy(rules: &RuleBook, id: &str) -> Result<String, Failure> {
 
 fn policy_of(rules: &RuleBook, id: &str) -> Option<String> {
     match rules.rules.get(id) {
-        Some(rule) => Some(of_policy(rules, rule)),
+        Some(rule) => Some(of_policy(rule)),
         None => guardrail(id),
     }
 }
@@ -44,8 +43,7 @@ fn policy_of(rules: &RuleBook, id: &str) -> Option<String> {
 /// A guardrail that is built in.
 fn guardrail(id: &str) -> Option<String> {
     let (source, policy) = guardrails::shipped().ok()?.into_iter().find(|(_, p)| p.annotation("id") == Some(id))?;
-    let text = text_of(&source, id)?;
-    let mut shown = head(id, &source, &text);
+    let mut shown = head(id, &source, span_of(&source, id)?);
     if let Some(rule) = policy.annotation("rule") {
         shown.push_str(&sentences(rule));
     }
@@ -109,14 +107,9 @@ fn stated(rules: &RuleBook, number: &str, body: &str) -> String {
 }
 
 /// A policy as it stands in its file, what it applies to, and what it rests on.
-fn of_policy(rules: &RuleBook, rule: &Rule) -> String {
+fn of_policy(rule: &Rule) -> String {
     let width = output::width();
-    let source = rules.sources.iter().find(|s| s.path == rule.file && text_of(s, &rule.id).is_some());
-    let text = source.and_then(|s| text_of(s, &rule.id));
-    let mut shown = match (source, &text) {
-        (Some(source), Some(text)) => head(&rule.id, source, text),
-        _ => format!("{}\n\n", bold(&rule.id)),
-    };
+    let mut shown = head(&rule.id, &rule.source, rule.span);
     let mut section = |name: &str, body: &str| shown.push_str(&paragraph(width, &format!("{name:<11} "), body));
     let actions = if rule.actions.is_empty() { "every action".to_owned() } else { rule.actions.join(", ") };
     section("applies to", &actions);
@@ -130,23 +123,16 @@ fn of_policy(rules: &RuleBook, rule: &Rule) -> String {
     shown
 }
 
-fn head(id: &str, source: &Source, text: &Shown) -> String {
-    format!("{} {}\n\n{}\n\n", bold(id), dim(&format!("{}:{}", source.path, text.line)), text.text)
+fn head(id: &str, source: &Source, span: Span) -> String {
+    let (line, _) = source.line_column(span.start);
+    format!("{} {}\n\n{}\n\n", bold(id), dim(&format!("{}:{line}", source.path)), source.slice(span))
 }
 
-/// A policy in its file.
-struct Shown {
-    text: String,
-    line: usize,
-}
-
-/// The text of the policy with this id.
-fn text_of(source: &Arc<Source>, id: &str) -> Option<Shown> {
-    policies::spans(&source.text).into_iter().find_map(|span| {
-        let text = source.text.get(span.start..span.end)?;
-        let set = text.parse::<cedar_policy::PolicySet>().ok()?;
-        let is = set.policies().any(|p| p.annotation("id") == Some(id));
-        is.then(|| Shown { text: text.to_owned(), line: source.line_column(span.start).0 })
+/// Where the policy with this id stands.
+fn span_of(source: &Source, id: &str) -> Option<Span> {
+    policies::spans(&source.text).into_iter().find(|span| {
+        let set = source.slice(*span).parse::<cedar_policy::PolicySet>();
+        set.is_ok_and(|set| set.policies().any(|p| p.annotation("id") == Some(id)))
     })
 }
 

@@ -81,7 +81,7 @@ impl<'a> Reacher<'a> {
             users: BTreeMap::new(),
             known_otherwise: BTreeSet::new(),
             bounded: Narrowing::of(rules).is_complete(),
-            listing: rules.attributes_of("lists-agreements-of"),
+            listing: rules.attributes_of("lists-agreements-of").cloned(),
         };
         let mut known: Vec<BTreeSet<String>> = Vec::new();
         for inventory in [base, head] {

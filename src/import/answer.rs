@@ -213,7 +213,7 @@ impl<'a> Fields<'a> {
     /// A string that has to be there.
     pub fn needed(&mut self, name: &str) -> Option<&'a str> {
         if self.get(name).is_none() {
-            let span = Span { start: self.node.span.start, end: (self.node.span.start + 1).min(self.node.span.end) };
+            let span = self.node.span.first();
             self.wrong(span, format!("an entry without `{name}`"), COLLECT);
         }
         self.text(name)

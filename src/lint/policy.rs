@@ -272,7 +272,7 @@ impl Policy {
 
     /// Where the whole policy is shown: its first character.
     pub fn start(&self) -> At {
-        let span = Span { start: self.root.span.start, end: (self.root.span.start + 1).min(self.root.span.end) };
+        let span = self.root.span.first();
         At { pointer: String::new(), span }
     }
 

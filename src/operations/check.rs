@@ -11,7 +11,7 @@ use crate::aws::actions;
 use crate::aws::resources::ArnText;
 use crate::inventory::schema::{CONTEXT, EntitySchema};
 use crate::policies::Rule;
-use crate::problem::{Place, Problem, Source, Span, did_you_mean};
+use crate::problem::{Problem, Source, Span, did_you_mean};
 
 /// The action of the schema that states what answers take for granted.
 pub const ASSUME: &str = "assume";
@@ -22,12 +22,7 @@ pub fn grant(operation: &str) -> String {
 }
 
 /// All that does not fit.
-pub fn check(
-    catalogue: &Catalogue,
-    rules: &BTreeMap<String, Rule>,
-    sources: &[Arc<Source>],
-    schema: &EntitySchema,
-) -> Vec<Problem> {
+pub fn check(catalogue: &Catalogue, rules: &BTreeMap<String, Rule>, schema: &EntitySchema) -> Vec<Problem> {
     let mut problems = Vec::new();
     let whole = |source: &Arc<Source>| Span { start: 0, end: source.text.find('\n').unwrap_or(source.text.len()) };
     for name in &schema.operations {
@@ -41,19 +36,17 @@ pub fn check(
         problems.extend(known(operation, schema));
         let mut told = BTreeSet::new();
         for rule in rules.values().filter(|r| r.forbids && applies(r, operation.name)) {
-            problems.extend(requirements(catalogue, operation, rule, sources, &mut told));
+            problems.extend(requirements(catalogue, operation, rule, &mut told));
         }
     }
     problems.extend(catalogue.calls.values().filter_map(|call| unused(call, catalogue, rules)));
     problems.extend(catalogue.calls.values().flat_map(not_of_its_action));
     for rule in rules.values().filter(|r| applies(r, ASSUME)) {
-        if rule.forbids || rule.get("assuming").is_none() {
+        // that a permit has its words is checked with its annotations
+        if rule.forbids {
             let message = format!("`{}` states what is taken for granted, and has no `@assuming`", rule.id);
             let help = "write a permit with @assuming(\"…\"), the words that are told with an answer";
-            problems.push(match in_rule(rule, &rule.id, sources) {
-                Some(place) => Problem::at(&place.source, place.span, message).help(help),
-                None => Problem::general(message).help(help),
-            });
+            problems.push(Problem::at(&rule.source, in_rule(rule, &rule.id), message).help(help));
         }
     }
     problems
@@ -89,7 +82,6 @@ fn requirements(
     catalogue: &Catalogue,
     operation: &Definition,
     rule: &Rule,
-    sources: &[Arc<Source>],
     told: &mut BTreeSet<String>,
 ) -> Vec<Problem> {
     let mut problems = Vec::new();
@@ -102,10 +94,7 @@ fn requirements(
                 if !told.insert(message.clone()) {
                     continue;
                 }
-                problems.push(match in_rule(rule, action, sources) {
-                    Some(place) => Problem::at(&place.source, place.span, message).help(help),
-                    None => Problem::general(message).help(help),
-                });
+                problems.push(Problem::at(&rule.source, in_rule(rule, action), message).help(help));
             }
         }
     }
@@ -188,11 +177,10 @@ fn not_of_its_action(call: &Asked) -> Vec<Problem> {
     call.resources.iter().filter(is_none).map(problem).collect()
 }
 
-/// Where a text stands in a policy's file, from its id on.
-fn in_rule(rule: &Rule, text: &str, sources: &[Arc<Source>]) -> Option<Place> {
-    let source = sources.iter().find(|s| s.path == rule.file)?;
-    let from = source.text.find(&format!("\"{}\"", rule.id)).unwrap_or(0);
-    let start = source.text.get(from..).and_then(|rest| rest.find(text)).map(|i| from + i);
-    let start = start.or_else(|| source.text.find(text))?;
-    Some(Place { source: source.clone(), span: Span { start, end: start + text.len() } })
+/// Where a text stands in a policy; its beginning, if it stands elsewhere in other words.
+fn in_rule(rule: &Rule, text: &str) -> Span {
+    match rule.source.slice(rule.span).find(text) {
+        Some(at) => Span { start: rule.span.start + at, end: rule.span.start + at + text.len() },
+        None => rule.span.first(),
+    }
 }

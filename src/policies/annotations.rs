@@ -9,6 +9,7 @@ use std::sync::Arc;
 use cedar_policy::{Effect, Policy};
 
 use super::requires;
+use crate::finding::Severity;
 use crate::problem::{Problem, Source, Span, did_you_mean};
 
 /// What a policy is about, by the actions that it names.
@@ -81,9 +82,10 @@ use Effect::{Forbid, Permit};
 use Subject::{Assumption, Fact, Finding, Governs, Guardrail, InForce, Operation};
 
 const GATE: &[On] = &[may(Operation, Forbid)];
-const SCOPES: &[&str] = &["account", "organization", "offline"];
+/// The scopes that an agreement may be in force by.
+pub const SCOPES: &[&str] = &["account", "organization", "offline"];
 const BOUNDS: &[&str] = &["principal", "membership", "designation"];
-const SEVERITIES: &[&str] = &["error", "warning", "info"];
+const SEVERITIES: &[&str] = &[Severity::Error.word(), Severity::Warning.word(), Severity::Info.word()];
 
 /// All annotations: adding one is a line.
 const ALL: [Annotation; 24] = [

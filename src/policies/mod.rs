@@ -27,8 +27,9 @@ use crate::operations::data::{self, Catalogue};
 use crate::problem::{Failure, Problem, Source, Span};
 use annotations::{Annotated, Subject};
 pub use origin::Origin;
-pub use reads::applies_to;
-use reads::{reads, reads_principal};
+use reads::{Reads, reads_principal};
+pub use reads::{applies_to, attribute_of, is_variable};
+pub use subjects::COVERAGE;
 pub use text::{files_named, from_cedar, parse, sources, spans};
 
 macro_rules! built_in {
@@ -117,12 +118,10 @@ pub struct RuleBook {
     sets: HashMap<String, PolicySet>,
     /// The actions of which some policy reads the principal, beyond its type.
     by_principal: BTreeSet<String>,
-    /// The attributes that the policies of each action read, of whatever entity.
-    by_action: HashMap<String, BTreeSet<String>>,
-    /// The attributes that some policy reads, of whatever entity.
-    attributes: BTreeSet<String>,
-    /// Some policy names an entity that is no action, or reads tags: entities cannot be told by their attributes alone.
-    names_entities: bool,
+    /// What the policies of each action read.
+    by_action: HashMap<String, Reads>,
+    /// What some policy reads.
+    reads: Reads,
 }
 
 impl Ruling<'_> {
@@ -217,7 +216,7 @@ impl RuleBook {
         }
         let operations = Catalogue::read(operations, schema, &mut problems);
         if problems.is_empty() {
-            problems.extend(check(&operations, &rules, &sources, schema));
+            problems.extend(check(&operations, &rules, schema));
         }
         if !problems.is_empty() {
             return Err(Failure::Problems(problems));
@@ -225,24 +224,22 @@ impl RuleBook {
         let sets = slices(&all, schema)?;
         let by_principal = sets.iter().filter(|(_, set)| set.policies().any(reads_principal));
         let by_principal = by_principal.map(|(action, _)| action.clone()).collect();
-        let (mut attributes, mut names_entities) = (BTreeSet::new(), false);
-        let mut by_policy: HashMap<PolicyId, BTreeSet<String>> = HashMap::new();
+        let mut by_policy: HashMap<PolicyId, Reads> = HashMap::new();
         for policy in all.policies() {
-            let mut read = BTreeSet::new();
             let json = policy.to_json().map_err(|e| Failure::general(format!("{}: {e}", policy.id())))?;
-            reads(&json, &mut read, &mut names_entities);
-            attributes.extend(read.iter().cloned());
-            by_policy.insert(policy.id().clone(), read);
+            by_policy.insert(policy.id().clone(), Reads::of(&json));
         }
-        let reads_it = |id: &str, attr: &str| by_policy.get(&PolicyId::new(id)).is_some_and(|read| read.contains(attr));
+        let reads_it =
+            |id: &str, attr: &str| by_policy.get(&PolicyId::new(id)).is_some_and(|r| r.attributes.contains(attr));
         let not_tried = subjects::not_tried(rules.values(), schema, reads_it);
         if !not_tried.is_empty() {
             return Err(Failure::Problems(not_tried));
         }
-        let of = |set: &PolicySet| set.policies().filter_map(|p| by_policy.get(p.id())).flatten().cloned().collect();
+        let of = |set: &PolicySet| Reads::all(set.policies().filter_map(|p| by_policy.get(p.id())));
         let by_action = sets.iter().map(|(action, set)| (action.clone(), of(set))).collect();
+        let reads = of(&all);
         let origin = Origin::default();
-        Ok(Self { rules, sources, origin, operations, sets, by_principal, by_action, attributes, names_entities })
+        Ok(Self { rules, sources, origin, operations, sets, by_principal, by_action, reads })
     }
 
     /// The gates and permits that apply to an action.
@@ -257,21 +254,17 @@ impl RuleBook {
 
     /// The attributes by which the policies tell entities apart; `None` where they tell them apart by their ids or tags.
     pub fn attributes(&self) -> Option<&BTreeSet<String>> {
-        (!self.names_entities).then_some(&self.attributes)
+        self.reads.told_apart_by()
     }
 
     /// The same for the policies of one action.
-    pub fn attributes_of(&self, action: &str) -> Option<BTreeSet<String>> {
-        let (mut attributes, mut names_entities) = (BTreeSet::new(), false);
-        for policy in self.policies(action) {
-            reads(&policy.to_json().ok()?, &mut attributes, &mut names_entities);
-        }
-        (!names_entities).then_some(attributes)
+    pub fn attributes_of(&self, action: &str) -> Option<&BTreeSet<String>> {
+        self.by_action.get(action)?.told_apart_by()
     }
 
     /// Whether some policy of an action reads an attribute of this name.
     pub fn reads_attribute(&self, action: &str, attribute: &str) -> bool {
-        self.by_action.get(action).is_some_and(|read| read.contains(attribute))
+        self.by_action.get(action).is_some_and(|reads| reads.attributes.contains(attribute))
     }
 
     /// Whether an answer for an action may depend on who the principal is.
@@ -326,11 +319,7 @@ fn rule((source, span): (&Arc<Source>, Span), policy: &Policy, schema: &EntitySc
     let annotations: BTreeMap<String, String> =
         policy.annotations().map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
     let order = annotations.get("order").and_then(|o| o.parse().ok()).unwrap_or_default();
-    let actions = match policy.action_constraint() {
-        ActionConstraint::Any => Vec::new(),
-        ActionConstraint::Eq(uid) => vec![uid.id().unescaped().to_owned()],
-        ActionConstraint::In(uids) => uids.iter().map(|u| u.id().unescaped().to_owned()).collect(),
-    };
+    let actions = reads::actions(policy);
     let requires = annotations.get("requires").and_then(|r| requires::parse(r).ok()).unwrap_or_default();
     let forbids = policy.effect() == cedar_policy::Effect::Forbid;
     let (file, source) = (source.path.clone(), source.clone());
@@ -388,8 +377,7 @@ fn repeated_codes(rules: &BTreeMap<String, Rule>) -> Vec<Problem> {
         let code = rule.get("code").unwrap_or_default();
         if let Some(first) = known.insert(code, rule) {
             let message = format!("`{code}` is the code of `{}` too", first.id);
-            let head = Span { start: rule.span.start, end: (rule.span.start + 1).min(rule.span.end) };
-            problems.push(Problem::at(&rule.source, head, message).help("use a code of your own"));
+            problems.push(Problem::at(&rule.source, rule.span.first(), message).help("use a code of your own"));
         }
     }
     problems
@@ -397,21 +385,15 @@ fn repeated_codes(rules: &BTreeMap<String, Rule>) -> Vec<Problem> {
 
 fn validate(all: &PolicySet, rules: &BTreeMap<String, Rule>, schema: &EntitySchema, problems: &mut Vec<Problem>) {
     let result = Validator::new(schema.cedar.clone()).validate(all, ValidationMode::Strict);
+    let mut tell = |id: &PolicyId, wrong: &dyn miette::Diagnostic| {
+        problems.push(match rules.get(&id.to_string()) {
+            Some(rule) => from_cedar(&rule.source, wrong),
+            None => Problem::general(wrong.to_string()),
+        });
+    };
     // a policy that can never apply would never be asked, without a word
-    for warning in result.validation_warnings() {
-        let id = warning.policy_id().to_string();
-        match rules.get(&id).map(|r| &r.source) {
-            Some(source) => problems.push(from_cedar(source, warning)),
-            None => problems.push(Problem::general(warning.to_string())),
-        }
-    }
-    for error in result.validation_errors() {
-        let id = error.policy_id().to_string();
-        match rules.get(&id).map(|r| &r.source) {
-            Some(source) => problems.push(from_cedar(source, error)),
-            None => problems.push(Problem::general(error.to_string())),
-        }
-    }
+    result.validation_warnings().for_each(|w| tell(w.policy_id(), w));
+    result.validation_errors().for_each(|e| tell(e.policy_id(), e));
 }
 
 /// One set an action: Cedar reads every policy of a set on each request.

@@ -4,9 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use cedar_policy::{ActionConstraint, Effect};
+use cedar_policy::Effect;
 
 use super::annotations::Annotated;
+use super::reads::actions;
 use super::{Origin, parse, spans};
 use crate::problem::{Problem, Source, Span, did_you_mean};
 
@@ -27,18 +28,12 @@ struct Named {
     about: String,
 }
 
-impl Named {
-    /// Its first character, where nothing better is known.
-    fn head(&self) -> Span {
-        Span { start: self.span.start, end: (self.span.start + 1).min(self.span.end) }
-    }
-}
-
 /// Lays a user's texts over the built-in ones.
 pub fn lay(built_in: Vec<Arc<Source>>, own: Vec<Arc<Source>>, folder: &str, problems: &mut Vec<Problem>) -> Overlay {
-    let abouts: BTreeMap<String, String> =
-        built_in.iter().flat_map(|s| named(s, problems)).map(|n| (n.id, n.about)).collect();
-    let ours: BTreeSet<String> = abouts.keys().cloned().collect();
+    let built_in: Vec<(Arc<Source>, Vec<Named>)> =
+        built_in.into_iter().map(|s| (s.clone(), named(&s, problems))).collect();
+    let ours: BTreeMap<&str, &str> =
+        built_in.iter().flat_map(|(_, policies)| policies).map(|n| (n.id.as_str(), n.about.as_str())).collect();
     let mut seen = BTreeSet::new();
     let mut origin = Origin { folder: Some(folder.to_owned()), ..Origin::default() };
     let mut sources = Vec::new();
@@ -46,46 +41,49 @@ pub fn lay(built_in: Vec<Arc<Source>>, own: Vec<Arc<Source>>, folder: &str, prob
     for source in own {
         let policies = named(&source, problems);
         for policy in &policies {
-            let at = |message: String, help: &str| Problem::at(&source, policy.head(), message).help(help.to_owned());
+            let at =
+                |message: String, help: &str| Problem::at(&source, policy.span.first(), message).help(help.to_owned());
             if !seen.insert(policy.id.clone()) {
                 problems.push(at(format!("two policies have the id `{}`", policy.id), "ids are unique over all files"));
                 continue;
             }
             // another policy of the id of a gate would take the gate away without a word
-            if let Some(about) = abouts.get(&policy.id).filter(|a| !policy.removes && **a != policy.about) {
+            let known = ours.get_key_value(policy.id.as_str());
+            if let Some((_, about)) = known.filter(|(_, about)| !policy.removes && **about != policy.about) {
                 let message =
                     format!("`{}` is a {about} in the built-in rules, and here a {}", policy.id, policy.about);
                 problems.push(at(message, "use another @id; to drop the built-in policy, write it with @remove"));
                 continue;
             }
-            match (ours.contains(&policy.id), policy.removes) {
+            match (known.is_some(), policy.removes) {
                 (true, true) => origin.removed.push(policy.id.clone()),
                 (true, false) => origin.replaced.push(policy.id.clone()),
                 (false, false) => origin.added.push(policy.id.clone()),
                 (false, true) => problems.push(unknown(&source, policy, &ours)),
             }
-            gone.extend(ours.get(&policy.id).cloned());
+            gone.extend(known.map(|(id, _)| *id));
         }
         let removing: Vec<Span> = policies.iter().filter(|p| p.removes).map(|p| p.span).collect();
         sources.push(without(&source, &removing));
     }
-    let kept = built_in.iter().map(|source| {
-        let dropped = named(source, problems).into_iter().filter(|n| gone.contains(&n.id));
+    let kept = built_in.iter().map(|(source, policies)| {
+        let dropped = policies.iter().filter(|n| gone.contains(n.id.as_str()));
         without(source, &dropped.map(|n| n.span).collect::<Vec<_>>())
     });
-    let sources = kept.collect::<Vec<_>>().into_iter().chain(sources).collect();
+    let sources = kept.chain(sources).collect();
     for ids in [&mut origin.added, &mut origin.replaced, &mut origin.removed] {
         ids.sort();
     }
     Overlay { sources, origin }
 }
 
-fn unknown(source: &Arc<Source>, policy: &Named, ours: &BTreeSet<String>) -> Problem {
-    let help = match did_you_mean(&policy.id, ours.iter().map(String::as_str)) {
+fn unknown(source: &Arc<Source>, policy: &Named, ours: &BTreeMap<&str, &str>) -> Problem {
+    let help = match did_you_mean(&policy.id, ours.keys().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
         None => "`countersign show policies` prints the built-in rules".to_owned(),
     };
-    Problem::at(source, policy.head(), format!("there is no built-in policy `{}` to remove", policy.id)).help(help)
+    Problem::at(source, policy.span.first(), format!("there is no built-in policy `{}` to remove", policy.id))
+        .help(help)
 }
 
 /// The policies of a text that have an `@id`; what is wrong with others is told when they are loaded.
@@ -102,11 +100,7 @@ fn named(source: &Arc<Source>, problems: &mut Vec<Problem>) -> Vec<Named> {
                 return None;
             }
             let effect = if policy.effect() == Effect::Permit { "permit" } else { "forbid" };
-            let mut actions = match policy.action_constraint() {
-                ActionConstraint::Any => Vec::new(),
-                ActionConstraint::Eq(uid) => vec![uid.id().unescaped().to_owned()],
-                ActionConstraint::In(uids) => uids.iter().map(|u| u.id().unescaped().to_owned()).collect(),
-            };
+            let mut actions = actions(policy);
             actions.sort();
             let about = format!("{effect} of {}", actions.join(", "));
             Some(Named { id, span, removes: remove.is_some(), about })

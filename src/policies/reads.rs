@@ -2,25 +2,79 @@
 
 use std::collections::BTreeSet;
 
-use cedar_policy::{Policy, PrincipalConstraint};
+use cedar_policy::{ActionConstraint, Policy, PrincipalConstraint};
+use serde_json::Value;
 
 use crate::inventory::schema::local;
 
-/// The attributes that a policy in JSON reads, and whether it names an entity or reads tags.
-pub fn reads(json: &serde_json::Value, attributes: &mut BTreeSet<String>, names_entities: &mut bool) {
-    use serde_json::Value;
-    match json {
-        Value::Object(members) => {
-            let ty = members.get("type").and_then(Value::as_str);
-            let is_entity =
-                ty.is_some_and(|t| !t.ends_with("Action")) && members.get("id").is_some_and(Value::is_string);
-            *names_entities |= is_entity || members.contains_key("getTag") || members.contains_key("hasTag");
-            attributes.extend(members.get("attr").and_then(Value::as_str).map(str::to_owned));
-            members.values().for_each(|v| reads(v, attributes, names_entities));
-        }
-        Value::Array(items) => items.iter().for_each(|v| reads(v, attributes, names_entities)),
-        _ => {}
+/// What policies read of entities.
+#[derive(Clone, Debug, Default)]
+pub struct Reads {
+    /// The attributes, of whatever entity.
+    pub attributes: BTreeSet<String>,
+    /// An entity that is no action is named, or tags are read: entities cannot be told apart by their attributes alone.
+    names_entities: bool,
+}
+
+impl Reads {
+    /// What a policy in JSON reads.
+    pub fn of(json: &Value) -> Self {
+        let mut reads = Self::default();
+        reads.add(json);
+        reads
     }
+
+    /// What some of these read.
+    pub fn all<'r>(all: impl IntoIterator<Item = &'r Self>) -> Self {
+        let mut reads = Self::default();
+        for one in all {
+            reads.attributes.extend(one.attributes.iter().cloned());
+            reads.names_entities |= one.names_entities;
+        }
+        reads
+    }
+
+    /// The attributes, if entities are told apart by nothing else.
+    pub fn told_apart_by(&self) -> Option<&BTreeSet<String>> {
+        (!self.names_entities).then_some(&self.attributes)
+    }
+
+    fn add(&mut self, json: &Value) {
+        match json {
+            Value::Object(members) => {
+                let ty = members.get("type").and_then(Value::as_str);
+                let is_entity =
+                    ty.is_some_and(|t| !t.ends_with("Action")) && members.get("id").is_some_and(Value::is_string);
+                self.names_entities |= is_entity || members.contains_key("getTag") || members.contains_key("hasTag");
+                self.attributes.extend(members.get("attr").and_then(Value::as_str).map(str::to_owned));
+                members.values().for_each(|v| self.add(v));
+            }
+            Value::Array(items) => items.iter().for_each(|v| self.add(v)),
+            _ => {}
+        }
+    }
+}
+
+/// The names of the actions that a policy names; none where it applies to all.
+pub fn actions(policy: &Policy) -> Vec<String> {
+    let uids = match policy.action_constraint() {
+        ActionConstraint::Any => Vec::new(),
+        ActionConstraint::Eq(uid) => vec![uid],
+        ActionConstraint::In(uids) => uids,
+    };
+    uids.iter().map(|uid| uid.id().unescaped().to_owned()).collect()
+}
+
+/// Whether an expression in JSON is this variable.
+pub fn is_variable(value: &Value, name: &str) -> bool {
+    value.get("Var").and_then(Value::as_str) == Some(name)
+}
+
+/// The attribute that an expression in JSON reads of a variable, if it is such a reading.
+pub fn attribute_of<'v>(value: &'v Value, variable: &str) -> Option<&'v str> {
+    let access = value.get(".")?;
+    access.get("left").filter(|left| is_variable(left, variable))?;
+    access.get("attr")?.as_str()
 }
 
 /// Whether a policy reads its principal: in its scope, or in a condition. What cannot be told is taken to.

@@ -11,11 +11,12 @@ use cedar_policy::{
 };
 use serde_json::{Value, json};
 
+use super::annotations::SCOPES;
+use super::reads::{attribute_of, is_variable};
+use crate::operations::PermissionModel;
+
 /// More actions than this are not tried in every combination.
 const MAX_ACTIONS: usize = 12;
-
-/// The generations of permissions (D11).
-const GENERATIONS: [&str; 2] = ["classic", "fine-grained"];
 
 /// `classic: a, b; fine-grained in force: c` as a map; in words what is wrong with it.
 pub fn parse(text: &str) -> Result<BTreeMap<String, Vec<String>>, String> {
@@ -25,7 +26,7 @@ pub fn parse(text: &str) -> Result<BTreeMap<String, Vec<String>>, String> {
             return Err(format!("`{part}` is not GENERATION: ACTION, ACTION"));
         };
         let generation = generation.trim();
-        if !GENERATIONS.contains(&generation.strip_suffix(" in force").unwrap_or(generation)) {
+        if !generations().contains(&generation.strip_suffix(" in force").unwrap_or(generation)) {
             return Err(format!("`{generation}` is neither classic nor fine-grained, nor one of them `in force`"));
         }
         let actions: Vec<String> = actions.split(',').map(|a| a.trim().to_owned()).collect();
@@ -37,6 +38,10 @@ pub fn parse(text: &str) -> Result<BTreeMap<String, Vec<String>>, String> {
         }
     }
     Ok(requires)
+}
+
+fn generations() -> &'static [&'static str] {
+    PermissionModel::Any.generations()
 }
 
 fn is_action(text: &str) -> bool {
@@ -54,7 +59,7 @@ pub fn fault(policy: &Policy, required: &dyn Fn(&str, bool) -> BTreeSet<String>)
     }
     let mut named = BTreeSet::new();
     conditions.iter().for_each(|c| actions(c, &mut named));
-    let mut annotated = GENERATIONS.iter().flat_map(|g| [required(g, false), required(g, true)]).flatten();
+    let mut annotated = generations().iter().flat_map(|g| [required(g, false), required(g, true)]).flatten();
     if let Some(unasked) = annotated.find(|a| !named.contains(a)) {
         return Some(format!("it names `{unasked}`, which the condition does not ask for"));
     }
@@ -66,7 +71,7 @@ pub fn fault(policy: &Policy, required: &dyn Fn(&str, bool) -> BTreeSet<String>)
     }
     let gate = Gate::new(conditions)?;
     let named: Vec<String> = named.into_iter().collect();
-    for generation in GENERATIONS {
+    for generation in generations() {
         for in_force in [false, true] {
             let required = required(generation, in_force);
             let mut fails = required.is_empty();
@@ -136,10 +141,10 @@ impl Gate {
 
     /// What else the condition may read of the request.
     fn others(&self) -> Vec<(&'static str, bool)> {
-        let scopes: &[&'static str] =
-            if self.scopes { &["account", "organization", "offline", "none"] } else { &["account"] };
+        let every = SCOPES.iter().copied().chain(["none"]);
+        let scopes = every.take(if self.scopes { SCOPES.len() + 1 } else { 1 });
         let designated: &[bool] = if self.designations { &[false, true] } else { &[false] };
-        scopes.iter().flat_map(|s| designated.iter().map(move |d| (*s, *d))).collect()
+        scopes.flat_map(|s| designated.iter().map(move |d| (s, *d))).collect()
     }
 
     fn forbids(
@@ -200,9 +205,8 @@ fn not_by_itself(clause: &Value) -> Option<String> {
 
 /// The attributes of the context that a part reads, and every other variable.
 fn reads(value: &Value, found: &mut BTreeSet<String>) {
-    let of_context =
-        |access: &Value| access.get("left").and_then(|l| l.get("Var")).and_then(Value::as_str) == Some("context");
-    let access = [".", "has"].iter().find_map(|operator| value.get(operator).filter(|a| of_context(a)));
+    let of_context = |access: &&Value| access.get("left").is_some_and(|l| is_variable(l, "context"));
+    let access = [".", "has"].iter().find_map(|operator| value.get(operator).filter(of_context));
     if let Some(attribute) = access.and_then(|a| a.get("attr")).and_then(Value::as_str) {
         found.insert(attribute.to_owned());
         return;
@@ -228,10 +232,7 @@ fn count(value: &Value, matches: &dyn Fn(&Value) -> bool) -> usize {
 }
 
 fn is_allowed(value: &Value) -> bool {
-    value.get(".").is_some_and(|access| {
-        let of_context = access.get("left").and_then(|l| l.get("Var")).and_then(Value::as_str) == Some("context");
-        of_context && access.get("attr").and_then(Value::as_str) == Some("allowed")
-    })
+    attribute_of(value, "context") == Some("allowed")
 }
 
 /// `context.allowed.contains("…")` and its like, of texts that are written out.
@@ -251,14 +252,7 @@ pub fn asks_what_is_allowed(policy: &Policy) -> bool {
 
 /// Whether a part of a policy reads `context.allowed`.
 fn asks(value: &Value) -> bool {
-    if is_allowed(value) {
-        return true;
-    }
-    match value {
-        Value::Object(members) => members.values().any(asks),
-        Value::Array(items) => items.iter().any(asks),
-        _ => false,
-    }
+    count(value, &is_allowed) > 0
 }
 
 /// The IAM actions that are looked for in `context.allowed`.

@@ -113,20 +113,17 @@ pub fn incomplete(permits: &dyn Fn(&str, Option<&str>) -> bool, schema: &EntityS
     missing.into_iter().map(problem).collect()
 }
 
-/// Questions that are asked once, whatever the inventory does not say. Coverage and operations are tried in every way.
-const ASKED_ONCE: [&str; 9] = [
-    "holds",
-    "membership-known",
-    "lists-agreements-of",
-    "designated",
-    "covered",
-    "eligible",
-    "holds-phi",
-    "attested",
-    "meets-definition",
-];
+/// The questions whose answers make a row of coverage: tried in every way that the inventory leaves open.
+pub const COVERAGE: [&str; 3] = ["in-force", "governs", "named-before"];
 
-/// Policies of these that read an attribute which is unknown when absent: absent would pass for false.
+/// Whether a question about agreements or a fact is asked once, whatever the inventory does not say.
+fn is_asked_once(action: &str) -> bool {
+    let asked = ASKED.iter().find(|(name, _)| *name == action);
+    asked.is_some_and(|(_, subject)| matches!(subject, Subject::Question | Subject::Fact))
+        && !COVERAGE.contains(&action)
+}
+
+/// Policies of such questions that read an attribute which is unknown when absent: absent would pass for false.
 pub fn not_tried<'r>(
     rules: impl Iterator<Item = &'r Rule>,
     schema: &EntitySchema,
@@ -134,7 +131,7 @@ pub fn not_tried<'r>(
 ) -> Vec<Problem> {
     let attributes = schema.types.values().flat_map(|t| &t.attributes);
     let open: Vec<&String> = attributes.filter(|(_, a)| a.unknown_when_absent).map(|(name, _)| name).collect();
-    let asked_once = |r: &&Rule| r.actions.iter().any(|a| ASKED_ONCE.contains(&a.as_str()));
+    let asked_once = |r: &&Rule| r.actions.iter().any(|a| is_asked_once(a));
     let wrong = |rule: &'r Rule| {
         let attribute = open.iter().find(|attr| reads(&rule.id, attr))?;
         let message = format!("`{}` reads `{attribute}`, which is unknown when it is absent", rule.id);

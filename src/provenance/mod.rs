@@ -155,7 +155,7 @@ static BUILT_IN_RULES: LazyLock<String> = LazyLock::new(|| {
 
 impl Schema {
     fn of(schema: &EntitySchema) -> Self {
-        Self { overlay: overlay(schema).map(str::to_owned), sha256: sha256(schema.text.as_bytes()) }
+        Self { overlay: schema.overlay.clone(), sha256: sha256(schema.text.as_bytes()) }
     }
 
     /// Told only where it is not the one that is built in.
@@ -166,11 +166,6 @@ impl Schema {
             None => (self.sha256 != *BUILT_IN).then(|| format!("schema {}", short(&self.sha256))),
         }
     }
-}
-
-/// The file that was laid over the built-in schema.
-fn overlay(schema: &EntitySchema) -> Option<&str> {
-    schema.overlay.as_deref()
 }
 
 impl Files {

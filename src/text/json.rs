@@ -201,7 +201,7 @@ fn convert(value: ast::Value<'_>, depth: usize, found: &mut Found) -> Node {
     let range = value.range();
     let span = Span { start: range.start, end: range.end };
     if depth >= MAX_DEPTH {
-        found.too_deep.get_or_insert(Span { start: span.start, end: (span.start + 1).min(span.end) });
+        found.too_deep.get_or_insert(span.first());
         return Node::new(span, Value::Null);
     }
     let value = match value {
