@@ -6,12 +6,12 @@ mod organization;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use countersign::assessment::{Options, assess};
-use countersign::diff::{Side, diff};
-use countersign::inventory::Inventory;
-use countersign::inventory::schema::EntitySchema;
-use countersign::moment;
-use countersign::policies::RuleBook;
+use countersign_core::assessment::{Options, assess};
+use countersign_core::diff::{Side, diff};
+use countersign_core::inventory::Inventory;
+use countersign_core::inventory::schema::EntitySchema;
+use countersign_core::moment;
+use countersign_core::policies::RuleBook;
 use organization::{ID, organization};
 use serde_json::{Value, json};
 

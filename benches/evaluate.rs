@@ -6,11 +6,11 @@ mod organization;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use countersign::assessment::{Options, assess};
-use countersign::inventory::Inventory;
-use countersign::inventory::schema::EntitySchema;
-use countersign::moment;
-use countersign::policies::RuleBook;
+use countersign_core::assessment::{Options, assess};
+use countersign_core::inventory::Inventory;
+use countersign_core::inventory::schema::EntitySchema;
+use countersign_core::moment;
+use countersign_core::policies::RuleBook;
 use serde_json::Value;
 
 use organization::organization;

@@ -2,17 +2,17 @@
 
 use serde::Serialize;
 
-use crate::assessment::Assessment;
-use crate::diff::{Diff, FindingEntry};
-use crate::expectations::run::Case;
-use crate::finding::{Finding, Severity};
-use crate::guardrails::{By, Outcome as Guarded, Verdict, Violation};
-use crate::inventory::Inventory;
-use crate::inventory::entity::Uid;
-use crate::lint::baseline::hash;
-use crate::problem::{Place, Problem, Span};
 use crate::report::findings::{Entry, Report, Spot, counts};
-use crate::words::{count, principal};
+use countersign_core::assessment::Assessment;
+use countersign_core::diff::{Diff, FindingEntry};
+use countersign_core::expectations::run::Case;
+use countersign_core::finding::{Finding, Severity};
+use countersign_core::guardrails::{By, Outcome as Guarded, Verdict, Violation};
+use countersign_core::inventory::Inventory;
+use countersign_core::inventory::entity::Uid;
+use countersign_core::lint::baseline::hash;
+use countersign_core::problem::{Place, Problem, Span};
+use countersign_core::words::{answers, count, principal};
 
 /// A part of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -132,7 +132,7 @@ impl Checked {
         let help = problem.help_text().unwrap_or_default().to_owned();
         let (file, spot) = match problem.place() {
             Some(place) => (self.path(&place.source.path), Spot::Place(place.clone())),
-            None => (self.path(crate::inventory::config::FILE), Spot::Line(1)),
+            None => (self.path(countersign_core::inventory::config::FILE), Spot::Line(1)),
         };
         entry("inventory", "inventory", severity, (file, spot), problem.message().to_owned(), help)
     }
@@ -219,7 +219,11 @@ impl Checked {
 
     fn of_guardrail(&self, guarded: &Guarded) -> Vec<Entry> {
         // those that are shipped stand in no file of the inventory
-        let file = if guarded.file.starts_with("policies/") { crate::inventory::config::FILE } else { &guarded.file };
+        let file = if guarded.file.starts_with("policies/") {
+            countersign_core::inventory::config::FILE
+        } else {
+            &guarded.file
+        };
         let line = if file == guarded.file { guarded.line } else { 1 };
         let place = || (self.path(file), Spot::Line(line));
         let mut entries: Vec<Entry> = guarded
@@ -242,18 +246,18 @@ impl Checked {
 
     fn of_diff(&self, diff: &Diff) -> Vec<Entry> {
         use crate::report::diff as words;
-        let place = |causes: &[crate::diff::Cause]| {
+        let place = |causes: &[countersign_core::diff::Cause]| {
             let first = causes.first().and_then(|c| diff.changes.get(c.change));
             let changed = first.or(diff.changes.first()).map(|c| (self.path(&c.piece.file), c.piece.line));
-            let (file, line) = changed.unwrap_or_else(|| (self.path(crate::inventory::config::FILE), 1));
+            let (file, line) = changed.unwrap_or_else(|| (self.path(countersign_core::inventory::config::FILE), 1));
             (file, Spot::Line(line))
         };
-        let because = |causes: &[crate::diff::Cause]| words::causes(diff, causes).join("; ");
+        let because = |causes: &[countersign_core::diff::Cause]| words::causes(diff, causes).join("; ");
         let severity = |worse: bool, allowed: bool| if worse && !allowed { Severity::Error } else { Severity::Info };
         let mut entries = Vec::new();
         for e in &diff.coverage {
             let accounts: Vec<String> = e.accounts.iter().map(|a| a.account.clone()).collect();
-            let accounts = crate::words::few(&accounts, 6);
+            let accounts = countersign_core::words::few(&accounts, 6);
             let (was, is) = (words::coverage_state(&e.before), words::coverage_state(&e.after));
             let message = format!("{} of {accounts}: was {was}, is {is}", e.kind);
             let severity = severity(e.is_loss(), e.allowed.is_some());
@@ -269,7 +273,7 @@ impl Checked {
         for e in diff.access.iter().filter(|e| e.widens() || e.change.decides()) {
             let who = words::principals(&e.principals, 6);
             let (word, _) = words::access_word(e.change);
-            let message = format!("{word}: {} by {who}", words::operations(&e.operations));
+            let message = format!("{word}: {} by {who}", answers::operations(&e.operations));
             let severity = severity(e.widens(), e.allowed.is_some());
             entries.push(entry(
                 "access-change",
@@ -314,7 +318,7 @@ pub fn violations_words(violations: &[Violation]) -> Vec<String> {
             None => alike.push((violation, vec![who(violation)])),
         }
     }
-    alike.into_iter().map(|(violation, who)| breaking(violation, &crate::words::few(&who, 8))).collect()
+    alike.into_iter().map(|(violation, who)| breaking(violation, &countersign_core::words::few(&who, 8))).collect()
 }
 
 fn who(violation: &Violation) -> String {
@@ -324,7 +328,7 @@ fn who(violation: &Violation) -> String {
 }
 
 fn breaking(violation: &Violation, who: &str) -> String {
-    let what = crate::report::diff::operations(&violation.operations);
+    let what = answers::operations(&violation.operations);
     match violation.by {
         By::Grant => format!("{who} may {what}:"),
         By::Unknown => format!("{who} may perhaps {what}:"),

@@ -1,36 +1,7 @@
-//! countersign: a policy-as-code evaluator for AWS Artifact.
-//!
-//! The data flows one way, and the modules are its stations: files → [`inventory`] → [`permissions`] → [`agreements`] →
-//! [`operations`] → [`assessment`] → [`report`]. [`iam`] is the language of IAM policies, [`policies`] the rules of the
-//! domain, in Cedar. ARCHITECTURE.md has the picture and the invariants.
+//! The command line of countersign: arguments, files and terminals around [`countersign_core`], which decides.
 
-pub mod access;
-pub mod agreements;
-pub mod assessment;
-pub mod aws;
 pub mod check;
 pub mod cli;
-pub mod diff;
-pub mod expectations;
-pub mod finding;
-pub mod findings;
-pub mod guardrails;
-pub mod hipaa;
-pub mod iam;
-pub mod import;
-pub mod inventory;
-pub mod lint;
-pub mod loading;
-pub mod moment;
-pub mod naming;
-pub mod operations;
-pub mod permissions;
-pub mod policies;
-pub mod problem;
-pub mod provenance;
 pub mod report;
 pub mod revision;
-pub mod simulation;
-pub mod stack;
-pub mod text;
-pub mod words;
+pub mod walk;

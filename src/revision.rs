@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
-use crate::problem::{Failure, Problem};
+use countersign_core::problem::{Failure, Problem};
 
 /// A folder of a revision.
 pub struct Export {

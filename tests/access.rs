@@ -4,10 +4,10 @@ use std::cell::RefCell;
 
 use crate::common::drawn_from;
 use crate::generated::*;
-use countersign::access::{Answer, Decision, Side, new_access};
-use countersign::problem::Source;
-use countersign::simulation::request::document_of;
-use countersign::stack;
+use countersign_core::access::{Answer, Decision, Side, new_access};
+use countersign_core::problem::Source;
+use countersign_core::simulation::request::document_of;
+use countersign_core::stack;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Map, Value, json};
@@ -342,7 +342,7 @@ fn labelled_pairs() {
 #[cfg(feature = "cvc5")]
 #[test]
 fn the_solver_agrees() {
-    use countersign::access::solver::{Opinion, opinion};
+    use countersign_core::access::solver::{Opinion, opinion};
     let statements = |[policy]: [Value; 1]| {
         let source = Source::new("policy.json", policy.to_string());
         document_of(&source).unwrap_or_else(|p| panic!("{p:?}")).0.document.statements.clone()

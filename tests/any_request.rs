@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::common::*;
-use countersign::assessment::{Options, assess};
-use countersign::inventory::Inventory;
+use countersign_core::assessment::{Options, assess};
+use countersign_core::inventory::Inventory;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

@@ -4,10 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::common::*;
-use countersign::inventory::schema::EntitySchema;
-use countersign::policies::{BUILT_IN, RuleBook};
-use countersign::problem::{Failure, Problem, Source};
-use countersign::text::json;
+use countersign_core::inventory::schema::EntitySchema;
+use countersign_core::policies::{BUILT_IN, RuleBook};
+use countersign_core::problem::{Failure, Problem, Source};
+use countersign_core::text::json;
 use serde_json::json;
 use tempfile::TempDir;
 

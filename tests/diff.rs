@@ -12,15 +12,15 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::common::*;
-use countersign::access::Decision;
-use countersign::assessment::{Assessment, Options, assess};
-use countersign::diff::causes::Part;
-use countersign::diff::differences::{
+use countersign_core::access::Decision;
+use countersign_core::assessment::{Assessment, Options, assess};
+use countersign_core::diff::causes::Part;
+use countersign_core::diff::differences::{
     AccessChange, Answers, CoverageChange, Subject, access_change, coverage_change, differences,
 };
-use countersign::diff::pieces::{pieces, without};
-use countersign::diff::{AccessEntry, Diff, Side, diff};
-use countersign::inventory::Inventory;
+use countersign_core::diff::pieces::{pieces, without};
+use countersign_core::diff::{AccessEntry, Diff, Side, diff};
+use countersign_core::inventory::Inventory;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, TestRunner};
@@ -54,7 +54,7 @@ fn compare(base: &World, head: &World) -> Diff {
 /// The entries of one kind for an operation of a scope on the BAA.
 fn entries<'d>(diff: &'d Diff, change: AccessChange, operation: &str, scope: &str) -> Vec<&'d AccessEntry> {
     let is = |e: &&AccessEntry| {
-        let of = |o: &countersign::diff::differences::Operation| {
+        let of = |o: &countersign_core::diff::differences::Operation| {
             o.operation == operation && o.scope == Some(scope) && o.agreement.as_deref().is_none_or(|a| a == "baa")
         };
         e.change == change && e.operations.iter().any(of)
@@ -440,7 +440,7 @@ fn told(found: &Diff) -> BTreeSet<String> {
 
 /// The same, from two assessments of everything.
 fn plain(base: &Assessment, head: &Assessment) -> BTreeSet<String> {
-    use countersign::diff::differences::State;
+    use countersign_core::diff::differences::State;
     let mut told = BTreeSet::new();
     for d in differences(&Answers::of(base), &Answers::of(head)) {
         match &d.subject {

@@ -1,11 +1,11 @@
 //! Expectations: what is met and what is not, with its reason; and the set that is recorded.
 
 use crate::common::*;
-use countersign::assessment::{Options, assess};
-use countersign::expectations::run::{Case, run};
-use countersign::expectations::{Suite, parse, record};
-use countersign::inventory::Inventory;
-use countersign::problem::{Failure, Source};
+use countersign_core::assessment::{Options, assess};
+use countersign_core::expectations::run::{Case, run};
+use countersign_core::expectations::{Suite, parse, record};
+use countersign_core::inventory::Inventory;
+use countersign_core::problem::{Failure, Source};
 use serde_json::json;
 
 fn cases(world: &World, text: &str) -> Vec<Case> {

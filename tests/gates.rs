@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::common::*;
-use countersign::operations::PermissionModel;
+use countersign_core::operations::PermissionModel;
 use serde_json::{Value, json};
 
 const OPERATIONS: [(&str, &str); 10] = [
@@ -296,7 +296,10 @@ fn the_order_of_gates_is_that_of_the_console() {
 #[test]
 fn no_message_stands_in_the_code() {
     let messages = console();
-    for entry in walkdir::WalkDir::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src")) {
+    let sources = ["src", "crates/core/src"];
+    for entry in
+        sources.iter().flat_map(|s| walkdir::WalkDir::new(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(s)))
+    {
         let entry = entry.unwrap();
         if entry.file_type().is_file() {
             let text = std::fs::read_to_string(entry.path()).unwrap();

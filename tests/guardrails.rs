@@ -1,10 +1,10 @@
 //! Guardrails: what they forbid, to whom, and when they are proved.
 
 use crate::common::*;
-use countersign::assessment::Options;
-use countersign::guardrails::{By, Guardrails, Outcome, SHIPPED, Verdict, shipped};
-use countersign::inventory::Inventory;
-use countersign::problem::Failure;
+use countersign_core::assessment::Options;
+use countersign_core::guardrails::{By, Guardrails, Outcome, SHIPPED, Verdict, shipped};
+use countersign_core::inventory::Inventory;
+use countersign_core::problem::Failure;
 use serde_json::json;
 
 fn outcomes(world: &World) -> Result<Vec<Outcome>, Failure> {

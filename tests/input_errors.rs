@@ -1,8 +1,8 @@
 //! An inventory with one mistake of each kind: each error has its place, and says what to do.
 
 use crate::common::*;
-use countersign::inventory::Inventory;
-use countersign::problem::{Failure, Problem};
+use countersign_core::inventory::Inventory;
+use countersign_core::problem::{Failure, Problem};
 use serde_json::{Value, json};
 
 fn only(problems: &[Problem], underlined: &str, message: &str) {

@@ -1,10 +1,10 @@
 //! What the rules need not be asked about: the answers are the same as if they were asked about everything.
 
 use crate::common::*;
-use countersign::agreements::Agreements;
-use countersign::agreements::narrowing::Narrowing;
-use countersign::inventory::Inventory;
-use countersign::policies::RuleBook;
+use countersign_core::agreements::Agreements;
+use countersign_core::agreements::narrowing::Narrowing;
+use countersign_core::inventory::Inventory;
+use countersign_core::policies::RuleBook;
 use proptest::prelude::*;
 use proptest::test_runner::{RngSeed, TestRunner};
 use serde_json::{Value, json};
@@ -90,7 +90,7 @@ fn worlds() -> impl Strategy<Value = World> {
 
 /// What is in force for every account, and where each stands.
 fn answers(agreements: &Agreements<'_>) -> Vec<String> {
-    let of = |account: &countersign::inventory::model::Account| {
+    let of = |account: &countersign_core::inventory::model::Account| {
         let standing = agreements.standing(account).unwrap();
         let entities = agreements.entities(account, &standing, &[]).unwrap();
         let rows = agreements.coverage(account, &standing, &entities).unwrap();
@@ -112,9 +112,9 @@ fn the_same_answers(rules: &RuleBook, worlds: u32, seed: u64) -> usize {
         let inventory = Inventory::load(folder.path(), SCHEMA.clone()).unwrap_or_else(|f| panic!("{}", words(&f)));
         let moment = at(&day(asked));
         let narrowed =
-            countersign::stack::evaluate(|| Ok(answers(&Agreements::new(&inventory, rules, moment)))).unwrap();
+            countersign_core::stack::evaluate(|| Ok(answers(&Agreements::new(&inventory, rules, moment)))).unwrap();
         let all =
-            countersign::stack::evaluate(|| Ok(answers(&Agreements::asking_about_all(&inventory, rules, moment))))
+            countersign_core::stack::evaluate(|| Ok(answers(&Agreements::asking_about_all(&inventory, rules, moment))))
                 .unwrap();
         prop_assert_eq!(&narrowed, &all);
         covered.set(covered.get() + all.iter().filter(|a| a.contains("coverage: Covered")).count());

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::common::*;
-use countersign::assessment::{Options, assess};
-use countersign::guardrails::{Guardrails, Verdict};
-use countersign::inventory::Inventory;
-use countersign::inventory::schema::{BUILT_IN, EntitySchema};
-use countersign::naming;
-use countersign::operations::data::Catalogue;
-use countersign::policies::{self, RuleBook};
-use countersign::problem::{Failure, Source};
+use countersign_core::assessment::{Options, assess};
+use countersign_core::guardrails::{Guardrails, Verdict};
+use countersign_core::inventory::Inventory;
+use countersign_core::inventory::schema::{BUILT_IN, EntitySchema};
+use countersign_core::naming;
+use countersign_core::operations::data::Catalogue;
+use countersign_core::policies::{self, RuleBook};
+use countersign_core::problem::{Failure, Source};
 use serde_json::{Value, json};
 
 /// What a user lays over the built-in rules.
@@ -54,7 +54,7 @@ impl Overlay {
     fn problems(&self) -> Vec<[String; 3]> {
         match self.read() {
             Err(Failure::Problems(problems)) => {
-                let told = |p: &countersign::problem::Problem| {
+                let told = |p: &countersign_core::problem::Problem| {
                     [p.underlined().to_owned(), p.message().to_owned(), p.help_text().unwrap_or_default().to_owned()]
                 };
                 problems.iter().map(told).collect()

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::common::*;
-use countersign::iam::document;
-use countersign::inventory::Policy;
-use countersign::permissions::context::{KeyValue, Keys, Request};
-use countersign::permissions::layer::{Layer, Outcome};
-use countersign::permissions::lower;
-use countersign::problem::Source;
-use countersign::text::json as spanned;
+use countersign_core::iam::document;
+use countersign_core::inventory::Policy;
+use countersign_core::permissions::context::{KeyValue, Keys, Request};
+use countersign_core::permissions::layer::{Layer, Outcome};
+use countersign_core::permissions::lower;
+use countersign_core::problem::Source;
+use countersign_core::text::json as spanned;
 use serde_json::{Value, json};
 
 fn layer(document: &Value) -> Layer {
@@ -223,7 +223,7 @@ fn actions_without_resources_need_a_star() {
 #[test]
 fn every_lowered_statement_is_strictly_valid() {
     let mut statements = Vec::new();
-    for name in countersign::iam::operator::names() {
+    for name in countersign_core::iam::operator::names() {
         let value = match name {
             n if n.starts_with("Numeric") => json!(["1", "2.5"]),
             n if n.starts_with("Date") => json!(["2024-01-01", "86400"]),
@@ -576,7 +576,7 @@ fn merged_layers_decide_as_the_layers_do() {
         "Condition": {"StringNotLike": {"aws:UserAgent": "bad*"}}}]));
     let documents = [("identity.json", &identity), ("boundary.json", &boundary), ("guard.json", &guard)];
     let folder = tempfile::tempdir().unwrap();
-    let mut reads = countersign::permissions::context::Reads::default();
+    let mut reads = countersign_core::permissions::context::Reads::default();
     for (name, document) in documents {
         std::fs::write(folder.path().join(name), document.to_string()).unwrap();
         let source = Source::new(name, document.to_string());

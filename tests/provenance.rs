@@ -138,7 +138,7 @@ fn import_says_what_it_read() {
     let organization = json!({"Organization": {"Id": ORG, "FeatureSet": "ALL", "MasterAccountId": M}}).to_string();
     std::fs::write(folder.path().join("organization.json"), &organization).unwrap();
     let text = run_in(folder.path(), &["import", "organization.json", "--out", "out", "--as-of", "2026-11-01"]);
-    let mut listing = countersign::provenance::digest::Listing::default();
+    let mut listing = countersign_core::provenance::digest::Listing::default();
     listing.add("organization.json", organization.as_bytes());
     let digest = &listing.files().sha256[..8];
     assert!(text.lines().last().unwrap().ends_with(&format!(" · 1 file {digest}")), "{text}");
@@ -159,7 +159,7 @@ fn every_byte_of_the_inventory_counts_and_nothing_else_does() {
     std::fs::write(root.join("countersign.toml"), "asOf = 2026-11-01\n").unwrap();
     std::fs::write(folder.path().join("shared.json"), &shared).unwrap();
     let files = || {
-        let inventory = countersign::inventory::Inventory::load(&root, SCHEMA.clone());
+        let inventory = countersign_core::inventory::Inventory::load(&root, SCHEMA.clone());
         let files = inventory.unwrap_or_else(|f| panic!("{}", words(&f))).files;
         (files.files, files.bytes, files.sha256)
     };

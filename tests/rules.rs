@@ -2,7 +2,7 @@
 //! them goes without a test is held by `every_rule`.
 
 use crate::common::*;
-use countersign::operations::PermissionModel;
+use countersign_core::operations::PermissionModel;
 use serde_json::json;
 
 /// A member account with nothing but what is given, in an organization with a BAA.
@@ -698,7 +698,7 @@ fn d9_set_up_permissions_are_not_asked_for_after_set_up() {
 fn d10_messages_and_reasons_are_never_mixed_up() {
     let of_facts = ["governs", "in-force", "covered", "holds-phi", "attested", "meets-definition", "eligible"];
     let is_gate =
-        |r: &&countersign::policies::Rule| r.forbids && r.actions.iter().all(|a| !of_facts.contains(&a.as_str()));
+        |r: &&countersign_core::policies::Rule| r.forbids && r.actions.iter().all(|a| !of_facts.contains(&a.as_str()));
     for rule in RULES.rules.values().filter(is_gate) {
         assert_ne!(rule.get("message").is_some(), rule.get("reason").is_some(), "{}", rule.id);
     }

@@ -3,7 +3,7 @@
 use std::process::{Command, Output};
 
 use crate::common::*;
-use countersign::{guardrails, lint};
+use countersign_core::{guardrails, lint};
 use serde_json::json;
 
 fn run(args: &[&str]) -> Output {

@@ -6,11 +6,11 @@ use clap::Args;
 use serde::Serialize;
 
 use super::{Asking, Cli, NOT_OK, OK, Printing, Session, narrow, output};
-use crate::assessment::{Assessment, OperationAnswer, PrincipalAnswer, assess};
-use crate::operations::data::{About, Scope};
-use crate::problem::{Failure, Problem};
-use crate::provenance::Provenance;
 use crate::report;
+use countersign_core::assessment::{Assessment, OperationAnswer, PrincipalAnswer, assess};
+use countersign_core::operations::data::{About, Scope};
+use countersign_core::problem::{Failure, Problem};
+use countersign_core::provenance::Provenance;
 
 #[derive(Args)]
 pub struct CanArgs {
@@ -82,7 +82,7 @@ struct Answer<'a> {
     account: &'a str,
     kind: &'a str,
     name: &'a str,
-    people: &'a [crate::assessment::PersonAnswer],
+    people: &'a [countersign_core::assessment::PersonAnswer],
     answer: &'a OperationAnswer,
 }
 

@@ -9,22 +9,22 @@ use super::diff::{self, Two, diff_of};
 use super::lint::FailOn;
 use super::output::{self, Format, Output};
 use super::{Asking, Cli, NOT_OK, NOTHING, OK, Session, narrow};
-use crate::assessment::assess;
 use crate::check::{Checked, Part};
-use crate::expectations::{SUFFIX, Suite, run::run};
-use crate::guardrails::{FOLDER, Guardrail, Guardrails};
-use crate::lint::baseline::Baseline;
-use crate::lint::read::walk;
-use crate::lint::run::{self as lint, Text};
-use crate::lint::settings::Settings;
-use crate::moment;
-use crate::problem::Failure;
-use crate::provenance::digest::Listing;
-use crate::provenance::{Files, Provenance};
 use crate::report::check as report;
 use crate::report::findings::{self, Report, sarif::Described};
 use crate::revision::Range;
-use crate::text::files;
+use crate::walk;
+use countersign_core::assessment::assess;
+use countersign_core::expectations::{SUFFIX, Suite, run::run};
+use countersign_core::guardrails::{FOLDER, Guardrail, Guardrails};
+use countersign_core::lint::baseline::Baseline;
+use countersign_core::lint::run::{self as lint, Text};
+use countersign_core::lint::settings::Settings;
+use countersign_core::moment;
+use countersign_core::problem::Failure;
+use countersign_core::provenance::digest::Listing;
+use countersign_core::provenance::{Files, Provenance};
+use countersign_core::text::files;
 
 #[derive(Args)]
 pub struct CheckArgs {
@@ -59,7 +59,7 @@ pub struct CheckArgs {
 }
 
 pub fn check(cli: &Cli, args: &CheckArgs) -> Result<u8, Failure> {
-    let folder = crate::loading::files::locate(args.dir.as_deref());
+    let folder = countersign_core::loading::files::locate(args.dir.as_deref());
     let mut checked =
         Checked { folder: folder.display().to_string(), fail_on: args.fail_on.severity(), ..Checked::default() };
     let wanted = |part: Part| args.only.is_empty() || args.only.contains(&part);

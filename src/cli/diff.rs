@@ -7,16 +7,16 @@ use clap::{Args, ValueEnum};
 
 use super::output;
 use super::{Asking, Cli, NOT_OK, OK, Printing, Session, input, narrow};
-use crate::access::{self, Answer, Decision, Side, solver};
-use crate::diff::{self, Diff};
-use crate::inventory::Policy;
-use crate::moment;
-use crate::problem::{Failure, Problem};
-use crate::provenance::{Files, Provenance};
 use crate::report;
 use crate::revision::{Export, Range, Repository};
-use crate::simulation::request;
-use crate::stack;
+use countersign_core::access::{self, Answer, Decision, Side, solver};
+use countersign_core::diff::{self, Diff};
+use countersign_core::inventory::Policy;
+use countersign_core::moment;
+use countersign_core::problem::{Failure, Problem};
+use countersign_core::provenance::{Files, Provenance};
+use countersign_core::simulation::request;
+use countersign_core::stack;
 
 #[derive(Args)]
 pub struct DiffArgs {
@@ -58,7 +58,7 @@ pub fn diff(cli: &Cli, args: &DiffArgs) -> Result<u8, Failure> {
             .help("name the folder of the inventory, or leave out --git")
             .into()),
         (_, folders, Some(range)) => {
-            let folder = crate::loading::files::locate(folders.first().map(PathBuf::as_path));
+            let folder = countersign_core::loading::files::locate(folders.first().map(PathBuf::as_path));
             inventories(cli, args, &Two::revisions(&folder, &Range::parse(range))?)
         }
         (_, _, None) => Err(Problem::general("what is to be compared is not said")

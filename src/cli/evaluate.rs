@@ -7,11 +7,11 @@ use clap::Args;
 use serde::Serialize;
 
 use super::{Asking, Cli, NOT_OK, Narrowing, OK, Printing, narrow, output};
-use crate::assessment::{AccountAnswer, Assessment, assess};
-use crate::finding::Severity;
-use crate::problem::Failure;
-use crate::provenance::Provenance;
 use crate::report;
+use countersign_core::assessment::{AccountAnswer, Assessment, assess};
+use countersign_core::finding::Severity;
+use countersign_core::problem::Failure;
+use countersign_core::provenance::Provenance;
 
 #[derive(Args)]
 pub struct EvaluateArgs {
@@ -27,7 +27,7 @@ pub struct EvaluateArgs {
     #[arg(long)]
     all: bool,
     /// Exit with 1 if there is a finding of this severity or above
-    #[arg(long, value_enum, value_name = "SEVERITY")]
+    #[arg(long, value_parser = super::values::severity(), value_name = "SEVERITY")]
     fail_on: Option<Severity>,
 }
 
@@ -46,7 +46,7 @@ pub struct CoverageArgs {
     #[arg(long)]
     all: bool,
     /// Exit with 1 if there is a finding of this severity or above
-    #[arg(long, value_enum, value_name = "SEVERITY")]
+    #[arg(long, value_parser = super::values::severity(), value_name = "SEVERITY")]
     fail_on: Option<Severity>,
 }
 

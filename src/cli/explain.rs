@@ -1,9 +1,9 @@
 //! `lower --explain`: for each statement of an IAM policy, what it became in Cedar, and why.
 
-use crate::iam::document::{Clause, Condition, ResourcePattern, Statement};
-use crate::iam::operator::{SetPrefix, Test};
-use crate::permissions::atom::Atom;
-use crate::permissions::lower::{Lowered, Part};
+use countersign_core::iam::document::{Clause, Condition, ResourcePattern, Statement};
+use countersign_core::iam::operator::{SetPrefix, Test};
+use countersign_core::permissions::atom::Atom;
+use countersign_core::permissions::lower::{Lowered, Part};
 
 /// Comments of Cedar, to stand before the lowered statement. `restricts`: what no statement of its layer allows is forbidden by one
 /// policy, of which this statement becomes a part.

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::{Cli, OK, output, parse_moment};
-use crate::import::{self, write};
-use crate::inventory::Inventory;
-use crate::inventory::config::Config;
-use crate::loading::files::{self, File, Kind};
-use crate::problem::{Failure, Problem};
-use crate::provenance::Provenance;
-use crate::provenance::digest::Listing;
 use crate::report::count;
+use countersign_core::import::{self, write};
+use countersign_core::inventory::Inventory;
+use countersign_core::inventory::config::Config;
+use countersign_core::loading::files::{self, File, Kind};
+use countersign_core::problem::{Failure, Problem};
+use countersign_core::provenance::Provenance;
+use countersign_core::provenance::digest::Listing;
 
 /// Collects what `import` reads.
 const SCRIPT: &str = include_str!("../../data/import/collect.sh");

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{OK, output};
-use crate::problem::{Failure, Problem};
+use countersign_core::problem::{Failure, Problem};
 
 #[derive(Args)]
 pub struct InitArgs {

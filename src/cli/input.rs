@@ -4,8 +4,8 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::problem::{Problem, Source};
-use crate::text::files;
+use countersign_core::problem::{Problem, Source};
+use countersign_core::text::files;
 
 /// Reads a file, or stdin, as text.
 pub fn read(path: &Path) -> Result<Arc<Source>, Problem> {

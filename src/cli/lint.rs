@@ -7,26 +7,26 @@ use clap::{Args, ValueEnum};
 
 use super::output::{self, Format, Output};
 use super::{INVALID, NOT_OK, NOTHING, OK, input};
-use crate::lint::baseline::Baseline;
-use crate::lint::fix::{self, Fixed, Which};
-use crate::lint::policy::Kind;
-use crate::lint::read::form_of_text;
-use crate::lint::read::walk;
-use crate::lint::run::{self, Outcome, Text};
-use crate::lint::settings::Settings;
-use crate::lint::{Finding, Severity, rules};
-use crate::moment;
-use crate::problem::{Failure, Problem, Source};
-use crate::provenance::{Files, Provenance};
 use crate::report::findings::{self, Report};
-use crate::text::files;
+use crate::walk;
+use countersign_core::lint::baseline::Baseline;
+use countersign_core::lint::fix::{self, Fixed, Which};
+use countersign_core::lint::policy::Kind;
+use countersign_core::lint::read::form_of_text;
+use countersign_core::lint::run::{self, Outcome, Text};
+use countersign_core::lint::settings::Settings;
+use countersign_core::lint::{Finding, Severity, rules};
+use countersign_core::moment;
+use countersign_core::problem::{Failure, Problem, Source};
+use countersign_core::provenance::{Files, Provenance};
+use countersign_core::text::files;
 
 #[derive(Args)]
 pub struct LintArgs {
     /// Files and folders; `-` is stdin [default: `paths` of [lint] in countersign.toml, else this folder]
     path: Vec<PathBuf>,
     /// What the policies are attached to, where their files do not tell
-    #[arg(long, value_enum)]
+    #[arg(long, value_parser = super::values::kind())]
     kind: Option<Kind>,
     /// Only these rules, by code or name
     #[arg(long, value_name = "RULE")]
@@ -158,7 +158,7 @@ fn print(formats: &[Output], report: &Report, provenance: &Provenance) -> Result
 
 fn prepare(args: &LintArgs, problems: &mut Vec<Problem>) -> Result<Run, Failure> {
     let at = args.at.as_deref().map_or_else(|| Ok(moment::now()), super::parse_moment)?;
-    let root = crate::loading::files::locate(None);
+    let root = countersign_core::loading::files::locate(None);
     let mut settings = Settings::read(&root, at).map_err(Failure::Problems)?;
     if args.opinions {
         rules::all().iter().filter(|r| r.opinion).for_each(|r| settings.switch_on(r));
@@ -224,7 +224,9 @@ impl Run {
         let mut outcome = run::lint(texts, &self.settings, self.kind, self.whole);
         if let Some((path, baseline)) = &self.baseline {
             let idle = baseline.suppress(&mut outcome.findings);
-            let known = |e: &&crate::lint::baseline::Entry| self.whole || texts.iter().any(|t| t.source.path == e.file);
+            let known = |e: &&countersign_core::lint::baseline::Entry| {
+                self.whole || texts.iter().any(|t| t.source.path == e.file)
+            };
             let idle: Vec<_> = idle.iter().filter(known).collect();
             if tell && !idle.is_empty() {
                 for entry in &idle {
@@ -280,7 +282,7 @@ impl Run {
         } else {
             let mut findings = outcome.findings.clone();
             findings.iter_mut().for_each(|f| {
-                if f.suppressed == Some(crate::lint::Suppressed::Baseline) {
+                if f.suppressed == Some(countersign_core::lint::Suppressed::Baseline) {
                     f.suppressed = None;
                 }
             });

@@ -7,12 +7,12 @@ use clap::Args;
 
 use super::explain::explain;
 use super::{OK, input, output};
-use crate::iam::document::{self, Document};
-use crate::permissions::context::Reads;
-use crate::permissions::layer::{Origin, annotations};
-use crate::permissions::lower::{self, Lowered, SCOPE, any};
-use crate::problem::{Failure, Problem};
-use crate::text::json;
+use countersign_core::iam::document::{self, Document};
+use countersign_core::permissions::context::Reads;
+use countersign_core::permissions::layer::{Origin, annotations};
+use countersign_core::permissions::lower::{self, Lowered, SCOPE, any};
+use countersign_core::problem::{Failure, Problem};
+use countersign_core::text::json;
 
 #[derive(Args)]
 pub struct LowerArgs {

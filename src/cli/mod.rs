@@ -25,15 +25,15 @@ use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::assessment::{Filter, Options};
-use crate::inventory::Inventory;
-use crate::inventory::schema::EntitySchema;
-use crate::moment::{self, Moment};
-use crate::operations::PermissionModel;
-use crate::policies::RuleBook;
-use crate::problem::{Failure, Problem};
-use crate::provenance::Provenance;
-use crate::text::files;
+use countersign_core::assessment::{Filter, Options};
+use countersign_core::inventory::Inventory;
+use countersign_core::inventory::schema::EntitySchema;
+use countersign_core::moment::{self, Moment};
+use countersign_core::operations::PermissionModel;
+use countersign_core::policies::RuleBook;
+use countersign_core::problem::{Failure, Problem};
+use countersign_core::provenance::Provenance;
+use countersign_core::text::files;
 use output::Output;
 
 /// Done, clean, allowed.
@@ -210,8 +210,10 @@ impl Cli {
                 Err(Failure::general(format!("there is no folder {}", folder.display())))
             }
             // Cedar's parser and validator call themselves as deep as a condition nests
-            Some(folder) if self.policies.is_some() => crate::stack::evaluate(|| RuleBook::laid_over(folder, schema)),
-            Some(folder) => crate::stack::evaluate(|| RuleBook::read(folder, schema)),
+            Some(folder) if self.policies.is_some() => {
+                countersign_core::stack::evaluate(|| RuleBook::laid_over(folder, schema))
+            }
+            Some(folder) => countersign_core::stack::evaluate(|| RuleBook::read(folder, schema)),
         }
     }
 
@@ -219,7 +221,7 @@ impl Cli {
     fn session(&self, folder: Option<&PathBuf>, asking: &Asking) -> Result<Session, Failure> {
         let schema = Arc::new(self.schema()?);
         let rules = Arc::new(self.rules(&schema)?);
-        let folder = crate::loading::files::locate(folder.map(PathBuf::as_path));
+        let folder = countersign_core::loading::files::locate(folder.map(PathBuf::as_path));
         let session = self.session_of(folder, asking, (&schema, rules), None)?;
         output::problems(&session.inventory.warnings);
         narrow::accounts(&session.inventory, &asking.account)?;

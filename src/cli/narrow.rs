@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::Session;
-use crate::assessment::{PrincipalAnswer, principals};
-use crate::inventory::Inventory;
-use crate::naming::{self, absent};
-use crate::problem::{Failure, Problem};
+use countersign_core::assessment::{PrincipalAnswer, principals};
+use countersign_core::inventory::Inventory;
+use countersign_core::naming::{self, absent};
+use countersign_core::problem::{Failure, Problem};
 
 /// Makes sure that all accounts exist.
 pub fn accounts(inventory: &Inventory, accounts: &[String]) -> Result<(), Failure> {

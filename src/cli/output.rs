@@ -7,10 +7,10 @@ use std::str::FromStr;
 use miette::{GraphicalReportHandler, GraphicalTheme, NarratableReportHandler};
 use serde::Serialize;
 
-use crate::problem::{Failure, Problem};
-use crate::provenance::Provenance;
 use crate::report::dim;
 use crate::report::findings::markdown::cell;
+use countersign_core::problem::{Failure, Problem};
+use countersign_core::provenance::Provenance;
 
 /// A format, and the file that it goes to.
 #[derive(Clone, Debug)]

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::output;
-use crate::guardrails;
-use crate::lint;
-use crate::policies::{self, Rule, RuleBook};
-use crate::problem::{Failure, Problem, Source, Span, did_you_mean};
 use crate::report::{bold, dim, paragraph};
+use countersign_core::guardrails;
+use countersign_core::lint;
+use countersign_core::policies::{self, Rule, RuleBook};
+use countersign_core::problem::{Failure, Problem, Source, Span, did_you_mean};
 
 /// The rules and decisions, in the project's own words.
 const RULES: &str = include_str!("../../docs/rules.md");

@@ -7,14 +7,14 @@ use std::sync::Arc;
 use clap::{Args, Subcommand};
 
 use super::{Cli, OK, output};
-use crate::aws;
-use crate::inventory::Inventory;
-use crate::inventory::entity::Uid;
-use crate::lint;
-use crate::policies::{Rule, RuleBook};
-use crate::problem::{Failure, Problem};
 use crate::report::{bold, paragraph};
-use crate::words::plain;
+use countersign_core::aws;
+use countersign_core::inventory::Inventory;
+use countersign_core::inventory::entity::Uid;
+use countersign_core::lint;
+use countersign_core::policies::{Rule, RuleBook};
+use countersign_core::problem::{Failure, Problem};
+use countersign_core::words::plain;
 
 #[derive(Args)]
 pub struct ShowArgs {
@@ -59,7 +59,7 @@ pub fn show(cli: &Cli, args: &ShowArgs) -> Result<u8, Failure> {
         What::Schema => schema.text.clone(),
         What::Policies => policies(&cli.rules(&schema)?),
         What::Entities { dir } => {
-            let folder = crate::loading::files::locate(dir.as_deref());
+            let folder = countersign_core::loading::files::locate(dir.as_deref());
             let inventory = Inventory::load(&folder, schema)?;
             output::problems(&inventory.warnings);
             entities(&inventory)?

@@ -8,14 +8,14 @@ use serde::Serialize;
 
 use super::output::{Format, Output};
 use super::{INVALID, NOT_OK, OK, input, output, settled};
-use crate::inventory::Policy;
-use crate::permissions::context::{KeyValue, Keys};
-use crate::problem::{Failure, Problem};
-use crate::provenance::{Files, Provenance};
 use crate::report::decision as report;
-use crate::simulation::request::{self, Batch, Reader};
-use crate::simulation::{Answer, Attached, Decision, Question, Simulator};
-use crate::stack;
+use countersign_core::inventory::Policy;
+use countersign_core::permissions::context::{KeyValue, Keys};
+use countersign_core::problem::{Failure, Problem};
+use countersign_core::provenance::{Files, Provenance};
+use countersign_core::simulation::request::{self, Batch, Reader};
+use countersign_core::simulation::{Answer, Attached, Decision, Question, Simulator};
+use countersign_core::stack;
 
 #[derive(Args)]
 pub struct SimulateArgs {

@@ -7,12 +7,12 @@ use serde::Serialize;
 
 use super::output::{self, Format, Output};
 use super::{Asking, Cli, NOT_OK, OK, Session};
-use crate::assessment::assess;
-use crate::expectations::run::{Case, run};
-use crate::expectations::{SUFFIX, Suite, record};
-use crate::problem::{Failure, Problem};
-use crate::provenance::{Files, Provenance};
 use crate::report;
+use countersign_core::assessment::assess;
+use countersign_core::expectations::run::{Case, run};
+use countersign_core::expectations::{SUFFIX, Suite, record};
+use countersign_core::problem::{Failure, Problem};
+use countersign_core::provenance::{Files, Provenance};
 
 #[derive(Args)]
 pub struct TestArgs {

@@ -1,52 +1,43 @@
 //! The words of the command line for values of the library, which does not know that it has one.
 
 use clap::ValueEnum;
-use clap::builder::PossibleValue;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use crate::check::Part;
-use crate::finding::Severity;
-use crate::lint::policy::Kind;
+use countersign_core::finding::Severity;
+use countersign_core::lint::policy::Kind;
 
-impl ValueEnum for Severity {
-    fn value_variants<'a>() -> &'a [Self] {
-        &[Self::Info, Self::Warning, Self::Error]
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        let help = match self {
-            Self::Info => "Worth knowing",
-            Self::Warning => "Probably not what was meant",
-            Self::Error => "Invalid, or without the effect that it was written for",
-        };
-        Some(PossibleValue::new(self.word()).help(help))
-    }
+/// A parser of one value out of a table: its word, what help says of it, and the value.
+fn one_of<T: Clone + Send + Sync + 'static>(
+    table: &'static [(&'static str, &'static str, T)],
+) -> impl TypedValueParser<Value = T> {
+    let words = table.iter().map(|(word, help, _)| PossibleValue::new(*word).help(*help));
+    PossibleValuesParser::new(words).try_map(move |word| {
+        let row = table.iter().find(|(known, _, _)| *known == word);
+        row.map(|(_, _, value)| value.clone()).ok_or("not one of the values")
+    })
 }
 
-impl ValueEnum for Kind {
-    fn value_variants<'a>() -> &'a [Self] {
-        &[
-            Self::Identity,
-            Self::PermissionSet,
-            Self::Boundary,
-            Self::ServiceControl,
-            Self::ResourceControl,
-            Self::Trust,
-            Self::Resource,
-        ]
-    }
+/// How bad a finding is.
+pub fn severity() -> impl TypedValueParser<Value = Severity> {
+    one_of(&[
+        ("info", "Worth knowing", Severity::Info),
+        ("warning", "Probably not what was meant", Severity::Warning),
+        ("error", "Invalid, or without the effect that it was written for", Severity::Error),
+    ])
+}
 
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        let (name, help) = match self {
-            Self::Identity => ("identity", "An identity policy, managed or inline"),
-            Self::PermissionSet => ("permission-set", "The policy of a permission set"),
-            Self::Boundary => ("boundary", "A permissions boundary"),
-            Self::ServiceControl => ("service-control", "A service control policy"),
-            Self::ResourceControl => ("resource-control", "A resource control policy"),
-            Self::Trust => ("trust", "Who may assume a role"),
-            Self::Resource => ("resource", "The policy of a bucket, a key, a queue"),
-        };
-        Some(PossibleValue::new(name).help(help))
-    }
+/// What a policy is used as.
+pub fn kind() -> impl TypedValueParser<Value = Kind> {
+    one_of(&[
+        ("identity", "An identity policy, managed or inline", Kind::Identity),
+        ("permission-set", "The policy of a permission set", Kind::PermissionSet),
+        ("boundary", "A permissions boundary", Kind::Boundary),
+        ("service-control", "A service control policy", Kind::ServiceControl),
+        ("resource-control", "A resource control policy", Kind::ResourceControl),
+        ("trust", "Who may assume a role", Kind::Trust),
+        ("resource", "The policy of a bucket, a key, a queue", Kind::Resource),
+    ])
 }
 
 impl ValueEnum for Part {

@@ -1,7 +1,7 @@
 //! New access, for people.
 
 use super::{bold, paragraph, styled, wrapped};
-use crate::access::{Answer, Decision, Witness};
+use countersign_core::access::{Answer, Decision, Witness};
 
 /// The text of an answer.
 pub fn text(width: usize, answer: &Answer) -> String {

@@ -1,8 +1,9 @@
 //! One answer in one screen: the decision, the console's words, why, and what would change it.
 
-use super::{bold, day, depends, dim, paragraph, verdict};
-use crate::assessment::{BecauseAnswer, OperationAnswer, PrincipalAnswer};
-use crate::operations::any_request::AnyRequest;
+use super::{bold, day, dim, paragraph, verdict};
+use countersign_core::assessment::{OperationAnswer, PrincipalAnswer};
+use countersign_core::operations::any_request::AnyRequest;
+use countersign_core::words::answers::{blocked, depends, granted};
 
 /// The answers for one principal.
 pub fn principal(width: usize, principal: &PrincipalAnswer, at: &str) -> String {
@@ -114,49 +115,4 @@ fn any_request(width: usize, operation: &OperationAnswer, any: &AnyRequest) -> S
         }
     }
     text
-}
-
-/// Why an answer is what it is, a line a cause: the gates that fail, or the statements that allow.
-pub fn why(operation: &OperationAnswer) -> Vec<String> {
-    let gate = |gate: &crate::assessment::GateAnswer| {
-        let head = format!("{} ({}, {})", gate.id, gate.policy, gate.rule);
-        std::iter::once(head).chain(gate.because.iter().map(blocked)).collect::<Vec<_>>()
-    };
-    let depends = operation.depends_on.iter().map(|d| format!("depends {}", depends(&d.key, &d.allows)));
-    depends.chain(operation.gates.iter().flat_map(gate)).chain(granted(&operation.grants)).collect()
-}
-
-fn layer(because: &BecauseAnswer) -> String {
-    match &because.of {
-        Some(of) => format!("{} of {of}", because.layer),
-        None => because.layer.clone(),
-    }
-}
-
-fn blocked(because: &BecauseAnswer) -> String {
-    match &because.statement {
-        Some(s) => format!("{} is denied by {}: {}", because.action, layer(because), place(s)),
-        None => format!("{} is not allowed by {}", because.action, layer(because)),
-    }
-}
-
-/// The actions that each statement grants.
-fn granted(grants: &[BecauseAnswer]) -> Vec<String> {
-    let mut by: Vec<(String, Vec<&str>)> = Vec::new();
-    for grant in grants {
-        let what = match &grant.statement {
-            Some(s) => format!("{}: {}", layer(grant), place(s)),
-            None => layer(grant),
-        };
-        match by.iter_mut().find(|(w, _)| *w == what) {
-            Some((_, actions)) => actions.push(&grant.action),
-            None => by.push((what, vec![&grant.action])),
-        }
-    }
-    by.into_iter().map(|(what, actions)| format!("{} by {what}", actions.join(", "))).collect()
-}
-
-fn place(statement: &crate::assessment::StatementAnswer) -> String {
-    let sid = statement.sid.as_ref().map(|s| format!(" ({s})")).unwrap_or_default();
-    format!("{}:{} {}{sid}", statement.file, statement.line, statement.pointer)
 }

@@ -3,8 +3,8 @@
 use comfy_table::{ColumnConstraint, ContentArrangement, Table};
 
 use super::{COVERED_MEANS, bold, count, day, dim, paragraph, verdict};
-use crate::assessment::{AccountAnswer, AgreementAnswer, Assessment};
-use crate::hipaa::Phi;
+use countersign_core::assessment::{AccountAnswer, AgreementAnswer, Assessment};
+use countersign_core::hipaa::Phi;
 
 /// A table a kind of agreement.
 pub fn table(width: usize, assessment: &Assessment, all: bool) -> String {

@@ -1,8 +1,9 @@
 //! One IAM decision for people: the answer, the layer that decides, and for every statement what did not match.
 
-use super::{bold, depends, dim, paragraph, verdict, wrapped};
-use crate::simulation::explain::{ClauseAnswer, ConditionAnswer, StatementAnswer};
-use crate::simulation::{Answer, Decision};
+use super::{bold, dim, paragraph, verdict, wrapped};
+use countersign_core::simulation::explain::{ClauseAnswer, ConditionAnswer, StatementAnswer};
+use countersign_core::simulation::{Answer, Decision};
+use countersign_core::words::answers::depends;
 
 /// The answer to one request.
 pub fn answer(width: usize, answer: &Answer) -> String {

@@ -1,15 +1,16 @@
 //! What a change grants and loses, for people: what is worse first, then the rest, then what caused it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use anstyle::AnsiColor;
 
 use super::{bold, count, day, dim, few, paragraph, styled, wrapped};
-use crate::access::Decision;
-use crate::diff::causes::Part;
-use crate::diff::differences::{AccessChange, AccessState, CoverageChange, CoverageState, Operation};
-use crate::diff::stacks::NewAccess;
-use crate::diff::{AccessEntry, Cause, ChangeEntry, CoverageEntry, Diff, FindingEntry, PrincipalEntry};
+use countersign_core::access::Decision;
+use countersign_core::diff::causes::Part;
+use countersign_core::diff::differences::{AccessChange, AccessState, CoverageChange, CoverageState};
+use countersign_core::diff::stacks::NewAccess;
+use countersign_core::diff::{AccessEntry, Cause, ChangeEntry, CoverageEntry, Diff, FindingEntry, PrincipalEntry};
+use countersign_core::words::answers;
 
 /// Names shown without `--all`.
 const SHOWN: usize = 6;
@@ -87,25 +88,6 @@ pub fn coverage_word(change: CoverageChange) -> (&'static str, AnsiColor) {
     }
 }
 
-/// Operations, those that differ in the kind of agreement alone together.
-pub fn operations(operations: &[Operation]) -> String {
-    let mut by: BTreeMap<(&str, Option<&str>), Vec<&str>> = BTreeMap::new();
-    for o in operations {
-        let what = o.agreement.as_deref().or(o.report.as_deref());
-        by.entry((o.operation, o.scope)).or_default().extend(what);
-    }
-    let words = by.into_iter().map(|((name, scope), what)| {
-        let inner: Vec<String> = scope
-            .filter(|_| !what.is_empty())
-            .map(|s| format!("{s}: {}", what.join(", ")))
-            .or_else(|| (!what.is_empty()).then(|| what.join(", ")))
-            .into_iter()
-            .collect();
-        if inner.is_empty() { name.to_owned() } else { format!("{name} ({})", inner.join("")) }
-    });
-    words.collect::<Vec<_>>().join("; ")
-}
-
 /// A state in words.
 pub fn access_state(state: &AccessState) -> String {
     let why = state.message.as_ref().or(state.reason.as_ref());
@@ -136,7 +118,7 @@ pub fn principal(entry: &PrincipalEntry) -> String {
         [] => String::new(),
         people => format!(" ({})", people.join(", ")),
     };
-    format!("{}{people}", crate::words::principal(entry.kind, &entry.name, &entry.account))
+    format!("{}{people}", countersign_core::words::principal(entry.kind, &entry.name, &entry.account))
 }
 
 /// Principals: those of a permission set by their accounts and people.
@@ -227,7 +209,7 @@ impl Drawing<'_> {
     }
 
     fn access(&self, entry: &AccessEntry) -> String {
-        let sentence = operations(&entry.operations);
+        let sentence = answers::operations(&entry.operations);
         let (word, colour) = access_word(entry.change);
         let colour = if colour == AnsiColor::Red && !entry.widens() { AnsiColor::Cyan } else { colour };
         let mut text = self.head((word, colour), entry.allowed.as_ref(), &sentence);

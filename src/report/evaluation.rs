@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{bold, count, coverage, day, dim, few, paragraph, verdict, wrapped};
-use crate::assessment::{AccountAnswer, AgreementAnswer, Assessment, OperationAnswer, PrincipalAnswer};
-use crate::finding::{Finding, Severity};
+use countersign_core::assessment::{AccountAnswer, AgreementAnswer, Assessment, OperationAnswer, PrincipalAnswer};
+use countersign_core::finding::{Finding, Severity};
 
 /// Groups and findings shown without `--all`.
 const SHOWN: usize = 12;

@@ -4,9 +4,9 @@ use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
 use super::findings::junit::told;
 use super::{bold, count, dim, paragraph, verdict};
-use crate::expectations::run::Case;
-use crate::problem::Failure;
-use crate::provenance::Provenance;
+use countersign_core::expectations::run::Case;
+use countersign_core::problem::Failure;
+use countersign_core::provenance::Provenance;
 
 /// The text: those that are not met, all with `all`.
 pub fn text(width: usize, cases: &[Case], all: bool) -> String {

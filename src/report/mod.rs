@@ -13,7 +13,7 @@ pub mod who_can;
 
 use anstyle::{AnsiColor, Style};
 
-pub use crate::words::{count, few};
+pub use countersign_core::words::{count, few};
 
 /// What coverage means, and does not; every text about coverage says so once (D23).
 pub const COVERED_MEANS: &str = "Covered means that an agreement is in force for the account, and no more: it says nothing of \
@@ -66,14 +66,4 @@ pub fn wrapped(width: usize, first: &str, indent: usize, text: &str) -> String {
 /// A moment without the time of day where that is midnight.
 pub fn day(moment: &str) -> &str {
     moment.strip_suffix("T00:00:00Z").unwrap_or(moment)
-}
-
-/// What an answer depends on, and when it would be an allow.
-pub fn depends(key: &str, allows: &[String]) -> String {
-    // of a policy that is not told, what it says; of anything else, what it is
-    let is = if key.starts_with("arn:") { "" } else { "is " };
-    match allows {
-        [] => format!("on {key}"),
-        values => format!("on {key}; allowed when it {is}{}", values.join(" or ")),
-    }
 }

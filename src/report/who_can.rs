@@ -1,7 +1,7 @@
 //! Who may do an operation, and who nearly may.
 
 use super::{bold, day, dim, paragraph, verdict};
-use crate::assessment::{Assessment, OperationAnswer, PrincipalAnswer};
+use countersign_core::assessment::{Assessment, OperationAnswer, PrincipalAnswer};
 
 /// A principal, and one of its answers.
 pub type Row<'a> = (&'a PrincipalAnswer, &'a OperationAnswer);

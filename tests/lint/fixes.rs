@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use countersign::lint::fix::{self, Fixed, Which};
-use countersign::lint::read::{Form, form};
-use countersign::lint::run::{self, Text};
-use countersign::lint::settings::Settings;
-use countersign::lint::{Finding, rules};
-use countersign::problem::Source;
+use countersign_core::lint::fix::{self, Fixed, Which};
+use countersign_core::lint::read::{Form, form};
+use countersign_core::lint::run::{self, Text};
+use countersign_core::lint::settings::Settings;
+use countersign_core::lint::{Finding, rules};
+use countersign_core::problem::Source;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

@@ -7,12 +7,12 @@ mod read;
 
 use std::collections::BTreeSet;
 
-use countersign::lint::Finding;
-use countersign::lint::read::{Form, form};
-use countersign::lint::run::{self, Outcome, Text};
-use countersign::lint::settings::Settings;
-use countersign::moment;
-use countersign::problem::Source;
+use countersign_core::lint::Finding;
+use countersign_core::lint::read::{Form, form};
+use countersign_core::lint::run::{self, Outcome, Text};
+use countersign_core::lint::settings::Settings;
+use countersign_core::moment;
+use countersign_core::problem::Source;
 
 /// A file of an example.
 #[derive(Debug)]

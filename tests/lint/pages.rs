@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use countersign::lint::{Rule, rules};
+use countersign_core::lint::{Rule, rules};
 
 use super::{Example, codes, examples, lint, settings_of, told};
 
@@ -35,7 +35,7 @@ fn every_rule_has_its_page() {
         let row = format!("| [{code}]({code}.md) {name} | {}{off} | {} |\n", rule.severity.word(), rule.summary());
         assert!(index.contains(&row), "docs/rules/README.md: {row}");
     }
-    let files = std::fs::read_dir("src/lint/rules").unwrap().count();
+    let files = std::fs::read_dir("crates/core/src/lint/rules").unwrap().count();
     assert_eq!(files, rules::all().len() + 5, "every file of a rule stands in the registry");
 }
 

@@ -1,6 +1,6 @@
 //! Where policies stand, and what is said of files that hold none.
 
-use countersign::lint::rules;
+use countersign_core::lint::rules;
 
 use super::{Example, codes, lint, settings, told};
 
@@ -222,7 +222,7 @@ fn files_without_policies_are_passed_over_and_counted() {
         text.named = false;
         text
     });
-    let outcome = countersign::lint::run::lint(&texts, &settings(""), None, true);
+    let outcome = countersign_core::lint::run::lint(&texts, &settings(""), None, true);
     assert_eq!(told(&outcome.findings), Vec::<String>::new());
     assert_eq!((outcome.files, outcome.passed_over), (0, 5));
 }

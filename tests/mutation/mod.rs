@@ -13,13 +13,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use countersign::assessment::{Filter, Options, assess};
-use countersign::guardrails::{Guardrails, SHIPPED};
-use countersign::inventory::Inventory;
-use countersign::moment::{self, Moment};
-use countersign::operations::PermissionModel;
-use countersign::policies::{BUILT_IN, RuleBook};
-use countersign::problem::{Failure, Source};
+use countersign_core::assessment::{Filter, Options, assess};
+use countersign_core::guardrails::{Guardrails, SHIPPED};
+use countersign_core::inventory::Inventory;
+use countersign_core::moment::{self, Moment};
+use countersign_core::operations::PermissionModel;
+use countersign_core::policies::{BUILT_IN, RuleBook};
+use countersign_core::problem::{Failure, Source};
 use serde::Deserialize;
 use serde_json::Value;
 

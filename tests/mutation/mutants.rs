@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cedar_policy::Policy;
-use countersign::policies;
-use countersign::problem::{Source, Span};
+use countersign_core::policies;
+use countersign_core::problem::{Source, Span};
 use serde_json::{Map, Value, json};
 
 /// Annotations that say where a policy comes from, and decide nothing: `show` prints them.
@@ -331,7 +331,7 @@ fn values(literal: &Value, attribute: &str, words: &Words) -> Vec<Value> {
     match literal {
         Value::Bool(b) => vec![json!(!b)],
         Value::Number(n) => vec![json!(n.as_i64().unwrap() + 1)],
-        Value::String(s) if countersign::moment::parse(s).is_some() => vec![json!("1999-01-01")],
+        Value::String(s) if countersign_core::moment::parse(s).is_some() => vec![json!("1999-01-01")],
         Value::String(s) => words.others(attribute, s).into_iter().map(Value::String).collect(),
         _ => Vec::new(),
     }

@@ -3,11 +3,11 @@
 use serde::Serialize;
 
 use crate::check::{Checked, Done};
-use crate::diff::Diff;
-use crate::expectations::run::Case;
-use crate::finding::Severity;
-use crate::guardrails::Outcome;
-use crate::provenance::Provenance;
+use countersign_core::diff::Diff;
+use countersign_core::expectations::run::Case;
+use countersign_core::finding::Severity;
+use countersign_core::guardrails::Outcome;
+use countersign_core::provenance::Provenance;
 
 /// The document: `schemas/check.v1.schema.json`.
 #[derive(Serialize)]

@@ -3,9 +3,9 @@
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
 use crate::check::{Checked, Done, Part, State, violation_words};
-use crate::problem::Failure;
-use crate::provenance::Provenance;
 use crate::report::{expectations, findings};
+use countersign_core::problem::Failure;
+use countersign_core::provenance::Provenance;
 
 /// The XML of a check.
 pub fn junit(checked: &Checked, provenance: &Provenance) -> Result<String, Failure> {

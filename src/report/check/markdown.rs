@@ -1,12 +1,12 @@
 //! Markdown for a comment under a pull request: short, the decisions first, details folded.
 
-use crate::access::Decision;
 use crate::check::{Checked, State, violations_words};
-use crate::diff::{AccessEntry, Cause, CoverageEntry, Diff};
-use crate::guardrails::{By, Verdict};
 use crate::report::diff as words;
 use crate::report::findings::markdown::cell;
-use crate::words::few;
+use countersign_core::access::Decision;
+use countersign_core::diff::{AccessEntry, Cause, CoverageEntry, Diff};
+use countersign_core::guardrails::{By, Verdict};
+use countersign_core::words::few;
 
 /// Names in a line.
 const NAMES: usize = 4;
@@ -95,7 +95,7 @@ fn access(diff: &Diff, entry: &AccessEntry) -> String {
     let (word, _) = words::access_word(entry.change);
     format!(
         "**{word}**: {} by {}{}{}",
-        cell(&words::operations(&entry.operations)),
+        cell(&countersign_core::words::answers::operations(&entry.operations)),
         cell(&words::principals(&entry.principals, NAMES)),
         because(diff, &entry.causes),
         excepted(entry.allowed.as_ref())
@@ -134,7 +134,7 @@ fn folded(title: &str, lines: &[String]) -> String {
 }
 
 fn expectations(checked: &Checked) -> String {
-    let line = |c: &crate::expectations::run::Case| {
+    let line = |c: &countersign_core::expectations::run::Case| {
         let actual: Vec<String> =
             c.actual.iter().map(|a| format!("{} {}", a.subject, a.is).trim().to_owned()).collect();
         format!(

@@ -8,9 +8,9 @@ use anstyle::AnsiColor;
 
 use super::{bold, day, diff, dim, expectations, paragraph, styled, verdict, wrapped};
 use crate::check::{Checked, Part, State, violations_words};
-use crate::finding::Severity;
-use crate::guardrails::Verdict;
 use crate::report::findings::Entry;
+use countersign_core::finding::Severity;
+use countersign_core::guardrails::Verdict;
 
 /// The word of a part.
 pub fn part(part: Part) -> &'static str {
@@ -64,7 +64,7 @@ fn heading(text: &str) -> String {
     format!("\n{}\n", bold(text))
 }
 
-fn guardrail(width: usize, guarded: &crate::guardrails::Outcome) -> String {
+fn guardrail(width: usize, guarded: &countersign_core::guardrails::Outcome) -> String {
     let word = match guarded.outcome {
         Verdict::Proved => "proved",
         Verdict::Holds => "holds",

@@ -1,7 +1,7 @@
 //! Workflow commands of GitHub Actions: an annotation for each finding.
 
 use super::Entry;
-use crate::finding::Severity;
+use countersign_core::finding::Severity;
 
 /// The commands of all findings that count, and a line for the log.
 pub fn github(entries: &[Entry], summary: &str) -> String {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Entry;
-use crate::finding::Severity;
+use countersign_core::finding::Severity;
 
 /// The findings that count.
 pub fn gitlab(entries: &[Entry]) -> Value {

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::{Report, region};
-use crate::lint::{Finding, Severity, Suppressed};
-use crate::provenance::Provenance;
+use countersign_core::lint::{Finding, Severity, Suppressed};
+use countersign_core::provenance::Provenance;
 
 /// The document: `schemas/findings.v1.schema.json`.
 #[derive(Serialize)]

@@ -3,8 +3,8 @@
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
 use super::Entry;
-use crate::problem::Failure;
-use crate::provenance::Provenance;
+use countersign_core::problem::Failure;
+use countersign_core::provenance::Provenance;
 
 /// The XML of findings; `read` says what was looked at.
 pub fn junit(entries: &[Entry], read: &str, provenance: &Provenance) -> Result<String, Failure> {

@@ -1,7 +1,7 @@
 //! Markdown: a table, for a comment or a job's summary.
 
 use super::{Report, region};
-use crate::lint::Finding;
+use countersign_core::lint::Finding;
 
 /// The Markdown of a report.
 pub fn markdown(report: &Report) -> String {

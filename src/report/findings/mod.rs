@@ -8,10 +8,10 @@ pub mod markdown;
 pub mod sarif;
 pub mod text;
 
-use crate::lint::baseline::fingerprints;
-use crate::lint::{Finding, Severity, Suppressed};
-use crate::problem::Place;
 use crate::report::count;
+use countersign_core::lint::baseline::fingerprints;
+use countersign_core::lint::{Finding, Severity, Suppressed};
+use countersign_core::problem::Place;
 
 /// What a run of lint has to say.
 pub struct Report {
@@ -29,9 +29,9 @@ pub struct Report {
 
 impl Report {
     /// The report of a run.
-    pub fn new(outcome: crate::lint::run::Outcome) -> Self {
+    pub fn new(outcome: countersign_core::lint::run::Outcome) -> Self {
         let fingerprints = fingerprints(&outcome.findings);
-        let crate::lint::run::Outcome { findings, files, policies, passed_over, .. } = outcome;
+        let countersign_core::lint::run::Outcome { findings, files, policies, passed_over, .. } = outcome;
         Self { findings, fingerprints, files, policies, passed_over }
     }
 

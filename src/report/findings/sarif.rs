@@ -10,8 +10,8 @@ use serde_sarif::sarif::{
 };
 
 use super::Entry;
-use crate::lint::{Rule, Severity, Suppressed, rules};
-use crate::provenance::Provenance;
+use countersign_core::lint::{Rule, Severity, Suppressed, rules};
+use countersign_core::provenance::Provenance;
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 const HOME: &str = env!("CARGO_PKG_REPOSITORY");

@@ -3,8 +3,8 @@
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode};
 
 use super::Report;
-use crate::lint::{Finding, Suppressed};
 use crate::report::{bold, count, dim};
+use countersign_core::lint::{Finding, Suppressed};
 
 /// A finding as it is drawn.
 #[derive(Debug)]
@@ -13,15 +13,15 @@ struct Drawn {
     message: String,
     help: String,
     severity: miette::Severity,
-    place: crate::problem::Place,
+    place: countersign_core::problem::Place,
 }
 
 impl Drawn {
     fn new(finding: &Finding) -> Self {
         let severity = match finding.severity {
-            crate::finding::Severity::Error => miette::Severity::Error,
-            crate::finding::Severity::Warning => miette::Severity::Warning,
-            crate::finding::Severity::Info => miette::Severity::Advice,
+            countersign_core::finding::Severity::Error => miette::Severity::Error,
+            countersign_core::finding::Severity::Warning => miette::Severity::Warning,
+            countersign_core::finding::Severity::Info => miette::Severity::Advice,
         };
         let fix = finding.fix.as_ref().map(|f| {
             let option = if f.safe { "--fix" } else { "--unsafe-fixes" };

@@ -1,0 +1,111 @@
+//! What AWS publishes of AWS Artifact, each fact in one place: the files of `data/`, read once.
+//!
+//! Evaluation, lint and the search for new access all read it here. What follows from a fact is decided elsewhere.
+
+pub mod actions;
+pub mod eligibility;
+pub mod resources;
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct Artifact {
+    partitions: Vec<Partition>,
+    names: BTreeMap<String, String>,
+}
+
+/// A partition in which AWS Artifact is offered.
+#[derive(Debug, Deserialize)]
+pub struct Partition {
+    /// `aws`, `aws-us-gov`
+    #[serde(rename = "partition")]
+    pub name: String,
+    /// How the names of its Regions begin. Of two that fit, the longer one counts.
+    regions: String,
+    /// The Region in which AWS Artifact answers.
+    pub region: String,
+}
+
+/// The file of AWS Artifact's own names.
+pub(crate) const TEXT: &str = include_str!("../../../../data/artifact.json");
+
+static ARTIFACT: LazyLock<Artifact> = LazyLock::new(|| {
+    let none = Artifact { partitions: Vec::new(), names: BTreeMap::new() };
+    serde_json::from_str(TEXT).unwrap_or(none)
+});
+
+/// The partitions that have AWS Artifact.
+pub fn partitions() -> &'static [Partition] {
+    &ARTIFACT.partitions
+}
+
+/// A partition that has AWS Artifact, by its name; the first where this is none.
+pub fn partition(name: &str) -> &'static str {
+    let found = partitions().iter().find(|p| p.name == name).or(partitions().first());
+    found.map_or("", |p| &p.name)
+}
+
+/// The partition that a Region is in.
+pub fn partition_of(region: &str) -> &'static str {
+    let fitting = partitions().iter().filter(|p| region.starts_with(&p.regions));
+    fitting.max_by_key(|p| p.regions.len()).map_or("", |p| &p.name)
+}
+
+/// The Region in which AWS Artifact answers in a partition; that of the first where there is no such partition.
+pub fn region_of(partition: &str) -> &'static str {
+    let all = partitions();
+    let found = all.iter().find(|p| p.name == partition).or(all.first());
+    found.map_or("", |p| &p.region)
+}
+
+/// The principal that Organizations knows AWS Artifact by.
+pub fn trusted_access_principal() -> &'static str {
+    name("trustedAccessPrincipal").unwrap_or_default()
+}
+
+/// The service that owns the service-linked role.
+pub fn service_principal() -> &'static str {
+    name("servicePrincipal").unwrap_or_default()
+}
+
+/// The service-linked role.
+pub fn service_linked_role() -> &'static str {
+    name("serviceLinkedRole").unwrap_or_default()
+}
+
+/// The role before 2023.
+pub fn classic_role() -> &'static str {
+    name("classicRole").unwrap_or_default()
+}
+
+/// A name that AWS gives to something of AWS Artifact: `servicePrincipal`, `serviceLinkedRole`, …
+pub fn name(key: &str) -> Option<&'static str> {
+    ARTIFACT.names.get(key).map(String::as_str)
+}
+
+/// All such names, and what they name.
+pub fn names() -> impl Iterator<Item = (&'static str, &'static str)> {
+    ARTIFACT.names.iter().map(|(key, name)| (key.as_str(), name.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn regions_are_in_their_partition() {
+        assert_eq!(partition_of("us-gov-east-1"), "aws-us-gov");
+        assert_eq!(partition_of("eu-west-1"), "aws");
+        assert_eq!(region_of("aws-us-gov"), "us-gov-west-1");
+        assert_eq!(region_of("aws"), "us-east-1");
+    }
+
+    #[test]
+    fn names_are_there() {
+        assert_eq!(name("servicePrincipal"), Some("artifact.amazonaws.com"));
+        assert_eq!(names().count(), 4);
+    }
+}

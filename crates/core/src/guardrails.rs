@@ -1,0 +1,568 @@
+//! Guardrails: Cedar policies of the user's that forbid what a principal may be able to do.
+//!
+//! A guardrail is a `forbid` over the terms of the assessment (`Artifact::Action::"may-…"` in the schema). It is asked of
+//! every operation that some principal is permitted, whether or not an agreement is in force today. It is proved where no
+//! request at all, whatever it carries, does what it forbids.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use cedar_policy::{
+    Authorizer, Effect, Entities, EntityUid, PolicyId, PolicySet, Request, RestrictedExpression as Expr,
+    ValidationMode, Validator,
+};
+use serde::Serialize;
+
+use crate::agreements::standing::Standing;
+use crate::agreements::{Agreements, context, datetime};
+use crate::assessment::{OperationAnswer, Options, PrincipalAnswer, assess};
+use crate::diff::differences::Operation;
+use crate::finding::Severity;
+use crate::inventory::Inventory;
+use crate::inventory::entity::{Entity, Item, Uid, cedar_uid};
+use crate::inventory::model::Account;
+use crate::inventory::schema::EntitySchema;
+use crate::operations::check::grant;
+use crate::policies::annotations::{Annotated, Subject};
+use crate::policies::{self, RuleBook};
+use crate::problem::{Failure, Place, Problem, Source, Span, did_you_mean};
+use crate::stack;
+
+/// The folder beside the inventory.
+pub const FOLDER: &str = "guardrails";
+
+macro_rules! shipped {
+    ($($path:literal),* $(,)?) => { [$(($path, include_str!(concat!("../../../policies/guardrails/", $path)))),*] };
+}
+
+/// Guardrails that can be switched on.
+pub const SHIPPED: [(&str, &str); 5] = shipped!(
+    "no_iam_users.cedar",
+    "no_root.cedar",
+    "only_legal.cedar",
+    "organization_first.cedar",
+    "separation_of_duties.cedar",
+);
+
+/// A guardrail.
+#[derive(Clone, Debug)]
+pub struct Guardrail {
+    /// `@id`
+    pub id: String,
+    /// `@severity`; an error unless it says otherwise.
+    pub severity: Severity,
+    /// `@message`: what is wrong where it is broken.
+    pub message: String,
+    /// `@rule`: what it rests on, if it says so.
+    pub rule: Option<String>,
+    /// Where it stands.
+    pub place: Place,
+}
+
+impl Guardrail {
+    /// The file that states it; `None` where it is built in.
+    pub fn file(&self) -> Option<&Arc<Source>> {
+        let built_in = SHIPPED.iter().any(|(_, text)| *text == self.place.source.text);
+        (!built_in).then_some(&self.place.source)
+    }
+}
+
+/// All guardrails of an inventory.
+#[derive(Debug)]
+pub struct Guardrails {
+    /// By id.
+    pub all: BTreeMap<String, Guardrail>,
+    set: PolicySet,
+}
+
+/// What a guardrail comes to.
+#[derive(Clone, Debug, Serialize)]
+pub struct Outcome {
+    /// Its id.
+    pub id: String,
+    /// The file that states it.
+    pub file: String,
+    /// One-based line.
+    pub line: usize,
+    /// `error`, `warning`, `info`
+    pub severity: Severity,
+    /// What is wrong where it is broken.
+    pub message: String,
+    /// What it rests on.
+    pub rule: Option<String>,
+    /// What it comes to.
+    pub outcome: Verdict,
+    /// It forbids something to some principal, granted or not; one that does not is probably misspelt.
+    pub forbids: bool,
+    /// Who breaks it, or may.
+    pub violations: Vec<Violation>,
+}
+
+impl Outcome {
+    /// It is broken, or may be.
+    pub fn is_open(&self) -> bool {
+        matches!(self.outcome, Verdict::Violated | Verdict::Unknown)
+    }
+}
+
+/// What a guardrail comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// No request at all breaks it.
+    Proved,
+    /// Nothing that is granted breaks it; some request would, if it carried something else than is assumed.
+    Holds,
+    /// Whether it is broken depends on what is not known.
+    Unknown,
+    /// It is broken.
+    Violated,
+}
+
+/// A principal that breaks a guardrail, or may.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Violation {
+    /// How it is granted what is forbidden.
+    pub by: By,
+    /// The account that it acts in.
+    pub account: String,
+    /// Its ARN.
+    pub principal: String,
+    /// `user`, `role`, `root user`, `permission set`
+    pub kind: &'static str,
+    /// What people call it.
+    pub name: String,
+    /// The people behind a permission set for whom it is so.
+    pub people: Vec<String>,
+    /// What it may do.
+    pub operations: Vec<Operation>,
+    /// What a request carries that is not granted as assumed.
+    pub request: BTreeMap<String, String>,
+}
+
+/// How something is granted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum By {
+    /// It is.
+    Grant,
+    /// It may be: that depends on what is not known.
+    Unknown,
+    /// It is not as things are assumed to be; a request that carries something else would be.
+    Request,
+}
+
+impl Guardrails {
+    /// Those of an inventory: the policies of its folder `guardrails`, and those that its settings switch on. `None` where
+    /// there are none.
+    pub fn read(root: &Path, inventory: &Inventory, schema: &EntitySchema) -> Result<Option<Self>, Failure> {
+        let mut problems = Vec::new();
+        let mut sources = policies::sources(&root.join(FOLDER), FOLDER, &mut problems);
+        let shipped = shipped()?;
+        for (name, place) in &inventory.config.guardrails {
+            match shipped.iter().find(|(_, policy)| policy.annotation("id") == Some(name)) {
+                Some((source, _)) => sources.push(source.clone()),
+                None => {
+                    let names: Vec<&str> = shipped.iter().filter_map(|(_, p)| p.annotation("id")).collect();
+                    let help = match did_you_mean(name, names.iter().copied()) {
+                        Some(near) => format!("did you mean `{near}`?"),
+                        None => format!("there is {}", names.join(", ")),
+                    };
+                    let message = format!("there is no guardrail `{name}`");
+                    problems.push(Problem::at(&place.source, place.span, message).help(help));
+                }
+            }
+        }
+        let read = Self::new(&sources, schema, &mut problems)?;
+        if problems.iter().any(Problem::is_error) {
+            return Err(Failure::Problems(problems));
+        }
+        Ok((!read.all.is_empty()).then_some(read))
+    }
+
+    /// The guardrails of these sources.
+    pub fn of_sources(sources: &[Arc<Source>], schema: &EntitySchema) -> Result<Self, Failure> {
+        let mut problems = Vec::new();
+        let read = Self::new(sources, schema, &mut problems)?;
+        if problems.iter().any(Problem::is_error) { Err(Failure::Problems(problems)) } else { Ok(read) }
+    }
+
+    fn new(sources: &[Arc<Source>], schema: &EntitySchema, problems: &mut Vec<Problem>) -> Result<Self, Failure> {
+        let (mut all, mut set) = (BTreeMap::new(), PolicySet::new());
+        for source in sources {
+            let spans = policies::spans(&source.text);
+            for (index, policy) in policies::parse(source, problems).into_iter().enumerate() {
+                let span = spans.get(index).copied().unwrap_or_default();
+                let guardrail = match guardrail(source, span, &policy) {
+                    Ok(guardrail) => guardrail,
+                    Err(problem) => {
+                        problems.push(*problem);
+                        continue;
+                    }
+                };
+                let subjects = &[Subject::Guardrail];
+                problems.extend(Annotated { source, span, policy: &policy, subjects }.check());
+                if all.contains_key(&guardrail.id) {
+                    let message = format!("two guardrails have the id `{}`", guardrail.id);
+                    problems.push(Problem::at(source, span, message).help("ids are unique over all files"));
+                    continue;
+                }
+                let named = policy.new_id(PolicyId::new(&guardrail.id));
+                set.add(named).map_err(|e| Failure::general(e.to_string()))?;
+                all.insert(guardrail.id.clone(), guardrail);
+            }
+        }
+        let result = Validator::new(schema.cedar.clone()).validate(&set, ValidationMode::Strict);
+        for error in result.validation_errors() {
+            let place = all.get(&error.policy_id().to_string()).map(|g: &Guardrail| &g.place);
+            problems.push(match place {
+                Some(place) => policies::from_cedar(&place.source, error),
+                None => Problem::general(error.to_string()),
+            });
+        }
+        Ok(Self { all, set })
+    }
+
+    /// Asks all guardrails of an inventory: of what principals are permitted, whichever agreements are in force, and of any
+    /// request.
+    pub fn check(&self, inventory: &Inventory, rules: &RuleBook, options: &Options) -> Result<Vec<Outcome>, Failure> {
+        let permitted = Options { any_state: true, ..options.clone() };
+        let open = Options { any_request: true, ..permitted.clone() };
+        let (assessment, any) = (assess(inventory, rules, &permitted)?, assess(inventory, rules, &open)?);
+        stack::evaluate(|| {
+            let agreements = Agreements::new(inventory, rules, options.at);
+            let mut asking = Asking::new(self, &agreements);
+            for (principal, any) in assessment.principals.iter().zip(&any.principals) {
+                asking.principal(principal, any)?;
+            }
+            Ok(asking.outcomes())
+        })
+    }
+}
+
+/// The guardrails that are built in.
+pub fn shipped() -> Result<Vec<(Arc<Source>, cedar_policy::Policy)>, Failure> {
+    let mut shipped = Vec::new();
+    for (path, text) in SHIPPED {
+        let source = Source::new(format!("policies/guardrails/{path}"), text);
+        let mut problems = Vec::new();
+        let policies = policies::parse(&source, &mut problems);
+        if !problems.is_empty() {
+            return Err(Failure::Problems(problems));
+        }
+        shipped.extend(policies.into_iter().map(|policy| (source.clone(), policy)));
+    }
+    Ok(shipped)
+}
+
+fn guardrail(source: &Arc<Source>, span: Span, policy: &cedar_policy::Policy) -> Result<Guardrail, Box<Problem>> {
+    let wrong = |message: &str, help: &str| Box::new(Problem::at(source, span, message.to_owned()).help(help));
+    if policy.effect() != Effect::Forbid {
+        return Err(wrong("a guardrail forbids, and this permits", "write what must not be as a `forbid`"));
+    }
+    let text = |key: &str| policy.annotation(key).filter(|t| !t.trim().is_empty()).map(str::to_owned);
+    let id = text("id").ok_or_else(|| wrong("a guardrail without `@id`", "add @id(\"…\"), by which it is named"))?;
+    let message = text("message");
+    let message =
+        message.ok_or_else(|| wrong("a guardrail without `@message`", "say what is wrong where it is broken"))?;
+    let severity = match policy.annotation("severity") {
+        None => Severity::Error,
+        Some(word) => {
+            Severity::named(word).ok_or_else(|| wrong("there is no such severity", "write error, warning or info"))?
+        }
+    };
+    let place = Place { source: source.clone(), span };
+    Ok(Guardrail { id, severity, message, rule: text("rule"), place })
+}
+
+/// Who acts: one of the people behind a permission set, a group whose members are not known, or the principal itself.
+struct Actor {
+    person: Option<Uid>,
+    name: Option<String>,
+    groups: BTreeSet<String>,
+}
+
+struct Asking<'a> {
+    guardrails: &'a Guardrails,
+    agreements: &'a Agreements<'a>,
+    violations: BTreeMap<String, BTreeSet<Violation>>,
+    /// Guardrails that have not forbidden anything to anyone yet.
+    idle: BTreeSet<String>,
+}
+
+/// One operation of a principal, as guardrails are asked about it.
+struct Question<'q> {
+    principal: EntityUid,
+    name: &'q str,
+    account: &'q Account,
+    standing: &'q Standing,
+    entities: &'q Entities,
+}
+
+impl<'a> Asking<'a> {
+    fn new(guardrails: &'a Guardrails, agreements: &'a Agreements<'a>) -> Self {
+        let idle = guardrails.all.keys().cloned().collect();
+        Self { guardrails, agreements, violations: BTreeMap::new(), idle }
+    }
+
+    fn principal(&mut self, now: &PrincipalAnswer, any: &PrincipalAnswer) -> Result<(), Failure> {
+        let possible = |o: &OperationAnswer| o.any_request.as_ref().is_some_and(|a| a.decision != "no");
+        let concerned = now.operations.iter().any(|o| o.decision != "deny") || any.operations.iter().any(possible);
+        let Some(account) = self.agreements.tree.accounts.get(&now.account) else {
+            return Ok(());
+        };
+        if !concerned && self.idle.is_empty() {
+            return Ok(());
+        }
+        let agreements = self.agreements;
+        let standing = agreements.standing(account)?;
+        let actors = self.actors(now);
+        let entities = self.entities(now, account, &standing, &actors)?;
+        let question = Question {
+            principal: now.uid.to_cedar()?,
+            name: &now.name,
+            account,
+            standing: &standing,
+            entities: &entities,
+        };
+        let named = |decisions: &[&str]| -> BTreeSet<&'static str> {
+            let matching = now.operations.iter().filter(|o| decisions.contains(&o.decision));
+            matching.map(|o| o.operation).collect()
+        };
+        let (certain, perhaps) = (named(&["allow"]), named(&["unknown"]));
+        let by_request: BTreeSet<&'static str> =
+            any.operations.iter().filter(|o| possible(o)).map(|o| o.operation).collect();
+        for (operation, any) in now.operations.iter().zip(&any.operations) {
+            let (by, open) = match operation.decision {
+                "allow" => (By::Grant, &perhaps),
+                "unknown" => (By::Unknown, &perhaps),
+                _ if possible(any) => (By::Request, &by_request),
+                _ => {
+                    self.told(&question, operation, &actors, &certain)?;
+                    continue;
+                }
+            };
+            for actor in &actors {
+                let mut all: Option<BTreeSet<String>> = None;
+                let mut some: BTreeSet<String> = BTreeSet::new();
+                for may in subsets(&certain, open, operation.operation) {
+                    let forbidding = self.ask(&question, operation, actor, &may)?;
+                    some.extend(forbidding.iter().cloned());
+                    all = Some(match all {
+                        None => forbidding,
+                        Some(all) => all.intersection(&forbidding).cloned().collect(),
+                    });
+                }
+                let all = all.unwrap_or_default();
+                // what some other request would let it do besides
+                let mut besides = BTreeSet::new();
+                if by != By::Request {
+                    let open = perhaps.union(&by_request).copied().collect();
+                    for may in subsets(&certain, &open, operation.operation) {
+                        besides.extend(self.ask(&question, operation, actor, &may)?);
+                    }
+                }
+                for id in besides.difference(&some) {
+                    self.violated(id, By::Request, now, operation, actor, BTreeMap::new());
+                }
+                for id in some {
+                    let by = if by == By::Grant && !all.contains(&id) { By::Unknown } else { by };
+                    let request = any.any_request.as_ref().filter(|_| by == By::Request).map(|a| a.request.clone());
+                    self.violated(&id, by, now, operation, actor, request.unwrap_or_default());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What is not granted is asked only to see that each guardrail forbids something to someone.
+    fn told(
+        &mut self,
+        question: &Question<'_>,
+        operation: &OperationAnswer,
+        actors: &[Actor],
+        certain: &BTreeSet<&'static str>,
+    ) -> Result<(), Failure> {
+        if let (false, Some(actor)) = (self.idle.is_empty(), actors.first()) {
+            let mut may = certain.clone();
+            may.insert(operation.operation);
+            self.ask(question, operation, actor, &may)?;
+        }
+        Ok(())
+    }
+
+    /// The guardrails that forbid an operation to an actor who may do these.
+    fn ask(
+        &mut self,
+        question: &Question<'_>,
+        operation: &OperationAnswer,
+        actor: &Actor,
+        may: &BTreeSet<&'static str>,
+    ) -> Result<BTreeSet<String>, Failure> {
+        let text = |t: &str| Expr::new_string(t.to_owned());
+        let mut pairs = vec![
+            ("at", datetime(self.agreements.at())),
+            ("role", text(self.agreements.role(&question.account.id, question.standing))),
+            ("name", text(question.name)),
+            ("groups", Expr::new_set(actor.groups.iter().map(|g| text(g)))),
+            ("may", Expr::new_set(may.iter().map(|o| text(o)))),
+        ];
+        pairs.extend(operation.scope.map(|s| ("scope", text(s))));
+        pairs.extend(operation.agreement.as_deref().map(|a| ("agreement", text(a))));
+        if let Some(organization) = &question.standing.organization {
+            pairs.push(("organization", Expr::new_entity_uid(cedar_uid("Organization", organization)?)));
+        }
+        if let Some(report) = &operation.report {
+            pairs.push(("report", Expr::new_entity_uid(cedar_uid("Report", report)?)));
+        }
+        if let Some(person) = &actor.person {
+            pairs.push(("person", Expr::new_entity_uid(person.to_cedar()?)));
+        }
+        let action = cedar_uid("Action", &grant(operation.operation))?;
+        let resource = Uid::new("Account", &question.account.id).to_cedar()?;
+        let wrong =
+            |e: String| Failure::general(format!("the guardrails cannot be asked about {}: {e}", question.principal));
+        let request = Request::new(question.principal.clone(), action, resource, context(pairs)?, None);
+        let request = request.map_err(|e| wrong(e.to_string()))?;
+        let response = Authorizer::new().is_authorized(&request, &self.guardrails.set, question.entities);
+        if let Some(error) = response.diagnostics().errors().next() {
+            return Err(wrong(error.to_string()));
+        }
+        let forbidding: BTreeSet<String> = response.diagnostics().reason().map(ToString::to_string).collect();
+        self.idle.retain(|id| !forbidding.contains(id));
+        Ok(forbidding)
+    }
+
+    /// The principal, the account, and all that they and the people are in.
+    fn entities(
+        &self,
+        principal: &PrincipalAnswer,
+        account: &Account,
+        standing: &Standing,
+        actors: &[Actor],
+    ) -> Result<Entities, Failure> {
+        let inventory = self.agreements.inventory;
+        let mut more: Vec<Uid> = inventory.of_type("Report").map(|e| e.uid.clone()).collect();
+        let first = std::iter::once(principal.uid.clone()).chain(actors.iter().filter_map(|a| a.person.clone()));
+        for uid in first {
+            let parents =
+                inventory.entities.get(&uid).into_iter().flat_map(|e| e.parents.iter().map(|(p, _)| p.clone()));
+            more.extend(parents);
+            more.push(uid);
+        }
+        let entities = self.agreements.entities(account, standing, &more)?;
+        let actions = inventory.schema.cedar.action_entities().map_err(|e| Failure::general(e.to_string()))?;
+        entities.add_entities(actions.iter().cloned(), None).map_err(|e| Failure::general(e.to_string()))
+    }
+
+    fn actors(&self, principal: &PrincipalAnswer) -> Vec<Actor> {
+        let inventory = self.agreements.inventory;
+        let entity = inventory.entities.get(&principal.uid);
+        let names = |entity: &Entity| entity.parents.iter().map(|(p, _)| group_name(inventory, p)).collect();
+        let person = |person: &crate::assessment::PersonAnswer| {
+            let uid = Uid::new("IdentityCenterUser", &person.id);
+            let groups = inventory.entities.get(&uid).map(names).unwrap_or_default();
+            Actor { person: Some(uid), name: Some(person.user_name.clone()), groups }
+        };
+        let mut actors: Vec<Actor> = principal.people.iter().map(person).collect();
+        let items = entity.and_then(|e| e.set("assignments")).unwrap_or_default().iter().filter_map(Item::record);
+        for group in items.filter_map(|fields| fields.get("group").and_then(Item::id)) {
+            let uid = Uid::new("IdentityCenterGroup", group);
+            let has_members = inventory.of_type("IdentityCenterUser").any(|u| u.parents.iter().any(|(p, _)| *p == uid));
+            if !has_members {
+                let name = group_name(inventory, &uid);
+                let groups = BTreeSet::from([name.clone()]);
+                actors.push(Actor { person: None, name: Some(format!("group {name}")), groups });
+            }
+        }
+        if actors.is_empty() {
+            actors.push(Actor { person: None, name: None, groups: entity.map(names).unwrap_or_default() });
+        }
+        actors
+    }
+
+    fn violated(
+        &mut self,
+        id: &str,
+        by: By,
+        principal: &PrincipalAnswer,
+        operation: &OperationAnswer,
+        actor: &Actor,
+        request: BTreeMap<String, String>,
+    ) {
+        let violation = Violation {
+            by,
+            account: principal.account.clone(),
+            principal: principal.principal.clone(),
+            kind: principal.kind,
+            name: principal.name.clone(),
+            people: actor.name.iter().cloned().collect(),
+            operations: vec![Operation::of(operation)],
+            request,
+        };
+        self.violations.entry(id.to_owned()).or_default().insert(violation);
+    }
+
+    fn outcomes(self) -> Vec<Outcome> {
+        let outcome = |guardrail: &Guardrail| {
+            let violations = merged(self.violations.get(&guardrail.id).cloned().unwrap_or_default());
+            let outcome = match violations.iter().map(|v| v.by).min() {
+                None => Verdict::Proved,
+                Some(By::Grant) => Verdict::Violated,
+                Some(By::Unknown) => Verdict::Unknown,
+                Some(By::Request) => Verdict::Holds,
+            };
+            Outcome {
+                id: guardrail.id.clone(),
+                file: guardrail.place.source.path.clone(),
+                line: guardrail.place.line(),
+                severity: guardrail.severity,
+                message: guardrail.message.clone(),
+                rule: guardrail.rule.clone(),
+                outcome,
+                forbids: !self.idle.contains(&guardrail.id),
+                violations,
+            }
+        };
+        self.guardrails.all.values().map(outcome).collect()
+    }
+}
+
+/// The name of a group: its display name in Identity Center, the last part of its ARN in IAM.
+fn group_name(inventory: &Inventory, uid: &Uid) -> String {
+    let shown = inventory.entities.get(uid).and_then(|e| e.str("displayName"));
+    shown.unwrap_or_else(|| uid.id.rsplit('/').next().unwrap_or(&uid.id)).to_owned()
+}
+
+/// What a principal may do at least, with every choice of what else it may do; the operation itself is always there.
+fn subsets(
+    certain: &BTreeSet<&'static str>,
+    open: &BTreeSet<&'static str>,
+    own: &'static str,
+) -> Vec<BTreeSet<&'static str>> {
+    let mut least = certain.clone();
+    least.insert(own);
+    let mut all = vec![least];
+    for name in open.iter().filter(|o| !certain.contains(*o) && **o != own) {
+        let with = |set: &BTreeSet<&'static str>| set.iter().copied().chain([*name]).collect();
+        let more: Vec<BTreeSet<&'static str>> = all.iter().map(with).collect();
+        all.extend(more);
+    }
+    all
+}
+
+/// Violations of a principal that are alike, with all their operations; then those of all people with the same.
+fn merged(violations: BTreeSet<Violation>) -> Vec<Violation> {
+    let mut by_actor: BTreeMap<Violation, Vec<Operation>> = BTreeMap::new();
+    for mut violation in violations {
+        let operations = std::mem::take(&mut violation.operations);
+        by_actor.entry(violation).or_default().extend(operations);
+    }
+    let mut by_people: BTreeMap<Violation, Vec<String>> = BTreeMap::new();
+    for (mut violation, operations) in by_actor {
+        let people = std::mem::take(&mut violation.people);
+        by_people.entry(Violation { operations, ..violation }).or_default().extend(people);
+    }
+    by_people.into_iter().map(|(violation, people)| Violation { people, ..violation }).collect()
+}

@@ -1,0 +1,400 @@
+//! The entity schema, as the short form of entity files needs it: types, defaults, closed sets.
+//!
+//! Cedar has neither default values nor closed sets of strings, so both stand in the schema as annotations that Cedar
+//! ignores: `values`, `default`, `derived` (filled in from another part of the entity), `form` (has a short form), `nested`
+//! (made from what another entity says), `unknownWhenAbsent` (an attribute that is absent may have any of its values).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use crate::problem::{Failure, Problem, Source, did_you_mean};
+use crate::text::json::{Node, Value};
+
+/// The context of an operation of the console: an action that has it is one.
+pub const CONTEXT: &str = "OperationContext";
+
+/// The group of the actions that guardrails are asked about.
+const GRANTS: &str = "may";
+
+/// The namespace of every type and action.
+pub const NAMESPACE: &str = "Artifact";
+
+/// The schema that is built in.
+pub const BUILT_IN: &str = include_str!("../../../../schemas/artifact.cedarschema.json");
+
+/// The schema, for Cedar and for the short form.
+#[derive(Debug)]
+pub struct EntitySchema {
+    /// What Cedar validates with.
+    pub cedar: cedar_policy::Schema,
+    /// Entity types by their name without namespace.
+    pub types: BTreeMap<String, EntityType>,
+    /// The actions that are operations of the console: those with the context `OperationContext`.
+    pub operations: BTreeSet<String>,
+    /// The actions that guardrails are asked about: the members of `may`.
+    pub grants: BTreeSet<String>,
+    /// The text that it was read from.
+    pub text: String,
+    /// The file that was laid over the built-in schema, as it was named.
+    pub overlay: Option<String>,
+}
+
+/// What entities of one type look like.
+#[derive(Debug, Default)]
+pub struct EntityType {
+    /// Types that its entities may be in.
+    pub parents: Vec<String>,
+    /// Attributes by name.
+    pub attributes: BTreeMap<String, Attribute>,
+    /// Whether its entities have tags.
+    pub tags: bool,
+    /// Where its entities stand, if they are made from what another entity says and are never declared by themselves.
+    pub nested: Option<String>,
+}
+
+/// One attribute of an entity or a record.
+#[derive(Debug)]
+pub struct Attribute {
+    /// Its type.
+    pub ty: Type,
+    /// Whether it must be there once defaults are filled in.
+    pub required: bool,
+    /// The closed set of its values, if it has one.
+    pub values: Option<Vec<String>>,
+    /// The value that it has when it is not written.
+    pub default: Option<serde_json::Value>,
+    /// Where its value comes from when it is not written: `arn`, `id`, `effectiveEnd`.
+    pub derived: Option<String>,
+    /// Which short form it has: `document`, `agreement`.
+    pub form: Option<String>,
+    /// Annotations that mean nothing here.
+    unknown: Vec<String>,
+    /// Where it is absent, it may have any of its values: it is Boolean, or the set of its values is closed.
+    pub unknown_when_absent: bool,
+}
+
+/// The type of a value.
+#[derive(Debug)]
+pub enum Type {
+    /// A string.
+    String,
+    /// A whole number.
+    Long,
+    /// A boolean.
+    Boolean,
+    /// A moment.
+    Datetime,
+    /// A reference to an entity of this type.
+    Entity(String),
+    /// A set.
+    Set(Box<Type>),
+    /// A record.
+    Record(BTreeMap<String, Attribute>),
+}
+
+impl Type {
+    /// The type in words for an error.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::String => "a string".to_owned(),
+            Self::Long => "a whole number".to_owned(),
+            Self::Boolean => "true or false".to_owned(),
+            Self::Datetime => "a moment, such as \"2024-03-05\" or \"2024-03-05T14:01:12Z\"".to_owned(),
+            Self::Entity(ty) => format!("the id of an entity of type `{ty}`"),
+            Self::Set(_) => "an array".to_owned(),
+            Self::Record(_) => "an object".to_owned(),
+        }
+    }
+}
+
+impl EntitySchema {
+    /// The schema that is built in.
+    pub fn built_in() -> Result<Self, Failure> {
+        Self::parse(BUILT_IN, "built-in schema")
+    }
+
+    /// The built-in schema with another laid over it; `name` is where that came from.
+    ///
+    /// Objects are merged by their keys, and lists get what they lack. A value that stands in both and differs is an error:
+    /// what the built-in policies rest on does not change under them.
+    pub fn laid_over(source: &Arc<Source>, node: &Node) -> Result<Self, Failure> {
+        let wrong = |e: serde_json::Error| Failure::general(format!("built-in schema: {e}"));
+        let mut merged: serde_json::Value = serde_json::from_str(BUILT_IN).map_err(wrong)?;
+        let mut problems = Vec::new();
+        merge(&mut merged, node, "", source, &mut problems);
+        if !problems.is_empty() {
+            return Err(Failure::Problems(problems));
+        }
+        let schema = Self::parse(&merged.to_string(), &source.path)?;
+        Ok(Self { overlay: Some(source.path.clone()), ..schema })
+    }
+
+    /// A schema in Cedar's JSON form; `name` is where it came from.
+    pub fn parse(text: &str, name: &str) -> Result<Self, Failure> {
+        let wrong = |e: &dyn std::fmt::Display| Failure::general(format!("{name}: not a Cedar schema in JSON: {e}"));
+        let cedar = cedar_policy::Schema::from_json_str(text).map_err(|e| wrong(&miette::Report::new(e)))?;
+        let mut namespaces: BTreeMap<String, NamespaceJson> = serde_json::from_str(text).map_err(|e| wrong(&e))?;
+        let Some(namespace) = namespaces.remove(NAMESPACE) else {
+            return Err(wrong(&format!("it has no namespace `{NAMESPACE}`")));
+        };
+        let mut types = BTreeMap::new();
+        for (name, json) in &namespace.entity_types {
+            let shape = json.shape.as_ref().and_then(|s| namespace.record(s, 0)).unwrap_or_default();
+            let parents = json.member_of_types.iter().map(|p| local(p).to_owned()).collect();
+            let nested = json.annotations.get("nested").cloned();
+            types.insert(name.clone(), EntityType { parents, attributes: shape, tags: json.tags.is_some(), nested });
+        }
+        let problems: Vec<Problem> = types
+            .iter()
+            .flat_map(|(ty, t)| t.attributes.iter().map(move |(attr, a)| (format!("{ty}.{attr}"), a)))
+            .flat_map(|(path, attribute)| not_open(&path, attribute, true))
+            .map(|(message, help)| Problem::general(format!("{name}: {message}")).help(help))
+            .collect();
+        if !problems.is_empty() {
+            return Err(Failure::Problems(problems));
+        }
+        let is = |action: &ActionJson| action.context().is_some_and(|c| local(c) == CONTEXT);
+        let operations = namespace.actions.iter().filter(|(_, a)| is(a)).map(|(n, _)| n.clone()).collect();
+        let grants = namespace.actions.iter().filter(|(_, a)| a.is_member_of(GRANTS)).map(|(n, _)| n.clone()).collect();
+        Ok(Self { cedar, types, operations, grants, text: text.to_owned(), overlay: None })
+    }
+}
+
+/// The annotations of attributes.
+const ANNOTATIONS: [&str; 6] = ["doc", "values", "default", "derived", "form", "unknownWhenAbsent"];
+
+/// The types of which an absent attribute is tried with every value: what operations and coverage are asked with.
+const TRIED: [&str; 4] = ["Account", "Organization", "OrganizationalUnit", "Report"];
+
+/// What keeps an attribute, or one inside of it, from being tried with every value; annotations that mean nothing.
+fn not_open(path: &str, attribute: &Attribute, of_entity: bool) -> Vec<(String, String)> {
+    let mut wrong = Vec::new();
+    for name in &attribute.unknown {
+        let near = did_you_mean(name, ANNOTATIONS).map(|n| format!("did you mean `{n}`?"));
+        let help = near.unwrap_or_else(|| format!("the annotations are {}", ANNOTATIONS.join(", ")));
+        wrong.push((format!("`{path}` has the annotation `{name}`, which means nothing"), help));
+    }
+    let is_tried = path.split('.').next().is_some_and(|ty| TRIED.contains(&ty));
+    if attribute.unknown_when_absent && !is_tried {
+        let message = format!("`{path}` cannot be unknown when absent: it would not be tried");
+        wrong.push((message, format!("annotate an attribute of {}", TRIED.join(", "))));
+    } else if attribute.unknown_when_absent {
+        let closed = attribute.values.as_ref().is_some_and(|v| !v.is_empty()) && matches!(attribute.ty, Type::String);
+        if !of_entity {
+            let help = "annotate an attribute of an entity";
+            wrong.push((format!("`{path}` is part of a record, and cannot be unknown by itself"), help.to_owned()));
+        } else if !matches!(attribute.ty, Type::Boolean) && !closed {
+            let message = format!("`{path}` cannot be unknown when absent: it has no closed set of values");
+            wrong.push((message, "let it be a Boolean, or give it `values`".to_owned()));
+        } else if attribute.required || attribute.default.is_some() || attribute.derived.is_some() {
+            let message = format!("`{path}` cannot be unknown when absent: it is never absent");
+            wrong.push((message, "write \"required\": false, and leave out `default` and `derived`".to_owned()));
+        }
+    }
+    let mut ty = &attribute.ty;
+    while let Type::Set(element) = ty {
+        ty = element;
+    }
+    if let Type::Record(inner) = ty {
+        wrong.extend(inner.iter().flat_map(|(name, a)| not_open(&format!("{path}.{name}"), a, false)));
+    }
+    wrong
+}
+
+/// Lays a part of a schema over another.
+fn merge(into: &mut serde_json::Value, node: &Node, path: &str, source: &Arc<Source>, problems: &mut Vec<Problem>) {
+    use serde_json::Value as Json;
+    let own = node.to_json();
+    match (into, &node.value) {
+        (Json::Object(known), Value::Object(members)) => {
+            for member in members {
+                let path = if path.is_empty() { member.key.clone() } else { format!("{path}.{}", member.key) };
+                match known.get_mut(&member.key) {
+                    Some(inner) => merge(inner, &member.node, &path, source, problems),
+                    // no one would supply it: `has` would be false whatever the truth
+                    None if path.contains("Context.attributes.") || path.contains(".context.") => {
+                        let message =
+                            format!("nothing supplies `{}` to the policies that read this context", member.key);
+                        let help = "add an attribute to an entity, such as the account, instead";
+                        problems.push(Problem::at(source, member.key_span, message).help(help));
+                    }
+                    None => drop(known.insert(member.key.clone(), member.node.to_json())),
+                }
+            }
+        }
+        (Json::Array(known), Value::Array(nodes)) => {
+            let missing: Vec<Json> = nodes.iter().map(Node::to_json).filter(|n| !known.contains(n)).collect();
+            known.extend(missing);
+        }
+        // a closed set of values may get more
+        (Json::String(known), Value::String(words)) if path.ends_with("annotations.values") => {
+            for word in words.split_whitespace() {
+                if !known.split_whitespace().any(|k| k == word) {
+                    known.push(' ');
+                    known.push_str(word);
+                }
+            }
+        }
+        (known, _) if *known == own => {}
+        (known, _) => {
+            let message = format!("`{path}` is {known} in the built-in schema, and cannot be {own}");
+            problems.push(Problem::at(source, node.span, message).help("leave it out, or use another name"));
+        }
+    }
+}
+
+/// A type's name without the namespace.
+pub fn local(name: &str) -> &str {
+    name.strip_prefix(NAMESPACE).and_then(|rest| rest.strip_prefix("::")).unwrap_or(name)
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct NamespaceJson {
+    #[serde(default)]
+    common_types: BTreeMap<String, TypeJson>,
+    entity_types: BTreeMap<String, EntityTypeJson>,
+    #[serde(default)]
+    actions: BTreeMap<String, ActionJson>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ActionJson {
+    #[serde(default)]
+    member_of: Vec<MemberJson>,
+    applies_to: Option<AppliesJson>,
+}
+
+#[derive(Deserialize)]
+struct MemberJson {
+    id: String,
+}
+
+#[derive(Deserialize)]
+struct AppliesJson {
+    context: Option<TypeJson>,
+}
+
+impl ActionJson {
+    /// The name of the common type that its context has.
+    fn context(&self) -> Option<&str> {
+        let context = self.applies_to.as_ref()?.context.as_ref()?;
+        Some(context.name.as_deref().unwrap_or(&context.ty))
+    }
+
+    fn is_member_of(&self, group: &str) -> bool {
+        self.member_of.iter().any(|m| m.id == group)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct EntityTypeJson {
+    #[serde(default)]
+    member_of_types: Vec<String>,
+    shape: Option<TypeJson>,
+    tags: Option<TypeJson>,
+    #[serde(default)]
+    annotations: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+struct TypeJson {
+    #[serde(rename = "type")]
+    ty: String,
+    name: Option<String>,
+    element: Option<Box<TypeJson>>,
+    attributes: Option<BTreeMap<String, TypeJson>>,
+    #[serde(default = "yes")]
+    required: bool,
+    #[serde(default)]
+    annotations: BTreeMap<String, String>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl NamespaceJson {
+    fn record(&self, json: &TypeJson, depth: usize) -> Option<BTreeMap<String, Attribute>> {
+        match self.ty(json, depth) {
+            Type::Record(attributes) => Some(attributes),
+            _ => None,
+        }
+    }
+
+    /// A reference to a common type is followed; Cedar has made sure that there is no cycle.
+    fn ty(&self, json: &TypeJson, depth: usize) -> Type {
+        let name = json.name.as_deref().unwrap_or(&json.ty);
+        match json.ty.as_str() {
+            "String" => Type::String,
+            "Long" => Type::Long,
+            "Boolean" | "Bool" => Type::Boolean,
+            "Extension" => {
+                if name == "datetime" {
+                    Type::Datetime
+                } else {
+                    Type::String
+                }
+            }
+            "Entity" => Type::Entity(local(name).to_owned()),
+            "Set" => Type::Set(Box::new(json.element.as_ref().map_or(Type::String, |e| self.ty(e, depth)))),
+            "Record" => {
+                let attributes = json.attributes.iter().flatten();
+                Type::Record(attributes.map(|(n, a)| (n.clone(), self.attribute(a, depth))).collect())
+            }
+            _ => match self.common_types.get(local(name)) {
+                Some(common) if depth < 50 => self.ty(common, depth + 1),
+                _ => self.named(local(name)),
+            },
+        }
+    }
+
+    /// `EntityOrCommon` and its like, once it is no common type.
+    fn named(&self, name: &str) -> Type {
+        match name {
+            "Long" => Type::Long,
+            "Bool" | "Boolean" => Type::Boolean,
+            "datetime" => Type::Datetime,
+            entity if self.entity_types.contains_key(entity) => Type::Entity(entity.to_owned()),
+            _ => Type::String,
+        }
+    }
+
+    fn attribute(&self, json: &TypeJson, depth: usize) -> Attribute {
+        let annotation = |key: &str| json.annotations.get(key);
+        Attribute {
+            ty: self.ty(json, depth),
+            required: json.required,
+            values: annotation("values").map(|v| v.split_whitespace().map(str::to_owned).collect()),
+            default: annotation("default").and_then(|d| serde_json::from_str(d).ok()),
+            derived: annotation("derived").cloned(),
+            form: annotation("form").cloned(),
+            unknown: json
+                .annotations
+                .iter()
+                .filter(|(k, v)| !ANNOTATIONS.contains(&k.as_str()) || (*k == "unknownWhenAbsent" && *v != "true"))
+                .map(|(k, v)| if k == "unknownWhenAbsent" { format!("{k}: {v}") } else { k.clone() })
+                .collect(),
+            unknown_when_absent: annotation("unknownWhenAbsent").is_some_and(|v| v == "true"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_annotations() {
+        let schema = EntitySchema::built_in().unwrap();
+        let account = &schema.types["Account"];
+        assert_eq!(account.attributes["partition"].default, Some("aws".into()));
+        assert_eq!(account.attributes["state"].values.as_ref().unwrap().len(), 5);
+        assert!(matches!(account.attributes["phi"].ty, Type::Record(_)));
+        assert!(account.tags);
+    }
+}

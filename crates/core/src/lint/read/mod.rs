@@ -1,0 +1,324 @@
+//! Files in, policies out: every place of a policy is a place in the file that the user wrote.
+//!
+//! A reader ([`json`], [`yaml`], [`terraform`]) makes a tree of a file, [`find`] finds the policies in the tree, also those
+//! that stand in strings ([`embedded`]). What is not literal is [`UNKNOWN`]. [`walk`] says which files are read.
+
+pub mod cedar;
+pub mod cloudformation;
+pub mod embedded;
+pub mod find;
+pub mod terraform;
+pub mod yaml;
+
+use std::sync::Arc;
+
+use super::policy::{Kind, Policy};
+use crate::problem::{Problem, Source, Span};
+use crate::text::json::{self, Member, Node, Value};
+
+/// Stands in a string for a part that is not literal: a noncharacter of Unicode, which no policy holds.
+pub const UNKNOWN: char = '\u{FDD0}';
+
+/// How a file is read, by the end of its name or by its content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// JSON.
+    Json,
+    /// YAML.
+    Yaml,
+    /// Terraform's language.
+    Terraform,
+    /// Cedar policies.
+    Cedar,
+}
+
+/// How a file holds a policy, which decides how it can be edited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Host {
+    /// As JSON.
+    Json,
+    /// As JSON in a string of JSON.
+    Escaped,
+    /// As JSON in a text that stands as it is: a here document, a block of YAML.
+    Verbatim,
+    /// As YAML.
+    Yaml,
+    /// As values of Terraform's language.
+    Terraform,
+    /// In a way that is not edited.
+    Closed,
+}
+
+/// What is wrong with a file, before any rule looks at its policies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FaultKind {
+    /// It, or a policy in it, does not parse.
+    Unreadable,
+    /// A key stands twice in an object.
+    Duplicate,
+    /// It begins with a byte order mark.
+    ByteOrderMark,
+    /// A policy that is not literal.
+    NotLiteral,
+}
+
+/// A fault, and where.
+#[derive(Clone, Debug)]
+pub struct Fault {
+    /// Which.
+    pub kind: FaultKind,
+    /// Where.
+    pub span: Span,
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub help: String,
+}
+
+/// A file that was read.
+pub struct Loaded {
+    /// Its text.
+    pub source: Arc<Source>,
+    /// The policies in it.
+    pub policies: Vec<Policy>,
+    /// The Cedar policies in it.
+    pub cedar: Vec<cedar::CedarPolicy>,
+    /// What is wrong with it.
+    pub faults: Vec<Fault>,
+    /// Documents of Terraform that it names, and what they are used for.
+    pub references: Vec<find::Reference>,
+    /// Files that it takes policies from.
+    pub files: Vec<find::FileReference>,
+}
+
+impl Loaded {
+    /// A file in which nothing was found.
+    fn nothing(source: Arc<Source>) -> Self {
+        Self {
+            source,
+            policies: Vec::new(),
+            cedar: Vec::new(),
+            faults: Vec::new(),
+            references: Vec::new(),
+            files: Vec::new(),
+        }
+    }
+
+    /// It has a policy, or something that should be one.
+    pub fn holds_policies(&self) -> bool {
+        !self.policies.is_empty() || !self.cedar.is_empty() || !self.faults.is_empty()
+    }
+}
+
+/// The form of a file, by the end of its name.
+pub fn form(path: &str) -> Option<Form> {
+    let name = path.rsplit('/').next()?.to_ascii_lowercase();
+    let forms = [
+        (".json", Form::Json),
+        (".template", Form::Json),
+        (".yaml", Form::Yaml),
+        (".yml", Form::Yaml),
+        (".tf", Form::Terraform),
+        (".cedar", Form::Cedar),
+    ];
+    let (_, form) = forms.iter().find(|(end, _)| name.ends_with(end))?;
+    Some(*form)
+}
+
+/// The form of a text of which only the text is known.
+pub fn form_of_text(text: &str) -> Form {
+    let start = text.trim_start_matches('\u{FEFF}').trim_start();
+    let cedar = ["permit", "forbid", "@id("];
+    let terraform = ["resource \"", "data \"", "locals {", "module \"", "variable \""];
+    if start.starts_with(['{', '[', '"', '%']) {
+        Form::Json
+    } else if start.lines().any(|l| cedar.iter().any(|t| l.starts_with(t))) && start.trim_end().ends_with(';') {
+        Form::Cedar
+    } else if start.lines().any(|l| terraform.iter().any(|t| l.starts_with(t))) {
+        Form::Terraform
+    } else {
+        Form::Yaml
+    }
+}
+
+/// Reads a text. `given` is the kind of all its policies, where the user says so; `named`: the user asked for this file.
+pub fn load(source: Arc<Source>, form: Form, given: Option<Kind>, named: bool) -> Loaded {
+    let mut faults = Vec::new();
+    // Terraform puts no expression into a text without quotes; a template of CloudFormation may be of either form
+    let text = source.text.trim_start_matches('\u{FEFF}').trim_start();
+    let form = if form == Form::Json && source.path.ends_with(".template") && !text.starts_with('{') {
+        Form::Yaml
+    } else {
+        form
+    };
+    let tree = match form {
+        Form::Json => json_tree(&source, &mut faults),
+        Form::Yaml => match yaml::tree(&source) {
+            Ok(root) => {
+                faults.extend(yaml::duplicates(&root).into_iter().map(duplicate));
+                Ok((root, Host::Yaml))
+            }
+            Err(problem) => Err(vec![problem]),
+        },
+        Form::Terraform => terraform::tree(&source).map(|root| (root, Host::Terraform)).map_err(|p| vec![p]),
+        Form::Cedar => return of_cedar(source),
+    };
+    let (root, host) = match tree {
+        Ok(tree) => tree,
+        Err(problems) => {
+            // what does not parse may be anything; it counts where it looks like a policy, or was asked for
+            if named || looks_like_policy(&source.text) {
+                faults.extend(problems.iter().map(unreadable));
+            } else {
+                faults.clear();
+            }
+            return Loaded { faults, ..Loaded::nothing(source) };
+        }
+    };
+    let root = if form == Form::Terraform { root } else { cloudformation::resolved(root) };
+    let mut finder = find::Finder::new(&source, given, form == Form::Terraform);
+    finder.file(&root, host);
+    let find::Finder { policies, faults: found, references, files, .. } = finder;
+    if policies.is_empty() && found.is_empty() && !named {
+        faults.clear();
+    }
+    faults.extend(found);
+    Loaded { policies, faults, references, files, ..Loaded::nothing(source) }
+}
+
+fn of_cedar(source: Arc<Source>) -> Loaded {
+    match cedar::policies(&source) {
+        Ok(cedar) => Loaded { cedar, ..Loaded::nothing(source) },
+        Err(problems) => Loaded { faults: problems.iter().map(unreadable).collect(), ..Loaded::nothing(source) },
+    }
+}
+
+/// A fault that a problem of a reader stands for.
+pub fn unreadable(problem: &Problem) -> Fault {
+    Fault {
+        kind: FaultKind::Unreadable,
+        span: problem.place().map_or(Span::default(), |p| p.span),
+        message: problem.message().to_owned(),
+        help: problem.help_text().unwrap_or("correct it: a policy that cannot be read cannot be checked").to_owned(),
+    }
+}
+
+fn looks_like_policy(text: &str) -> bool {
+    let has = |word: &str| text.contains(word);
+    has("Statement") && (has("Effect") || has("Action")) || has("aws_iam_policy_document")
+}
+
+fn json_tree(source: &Arc<Source>, faults: &mut Vec<Fault>) -> Result<(Node, Host), Vec<Problem>> {
+    let text = &source.text;
+    let mark = text.len() - text.trim_start_matches('\u{FEFF}').len();
+    if mark > 0 {
+        faults.push(Fault {
+            kind: FaultKind::ByteOrderMark,
+            span: Span { start: 0, end: mark },
+            message: "the file begins with a byte order mark".to_owned(),
+            help: "save it as UTF-8 without BOM: the AWS CLI refuses it".to_owned(),
+        });
+    }
+    let offsets = (mark..=text.len()).collect();
+    let body = embedded::Mapped { text: text.get(mark..).unwrap_or_default().to_owned(), offsets };
+    let trimmed = body.text.trim_start();
+    if trimmed.starts_with("%7B") || trimmed.starts_with("%7b") {
+        // the file is a document as the wire carries it
+        let node = Node::string(Span { start: mark, end: text.len() }, body.text);
+        return Ok((node, Host::Closed));
+    }
+    let (mut root, duplicates) = embedded::parse(source, &body)?;
+    faults.extend(duplicates.iter().map(duplicate));
+    placeholders(&mut root);
+    Ok((root, Host::Json))
+}
+
+/// The fault of a key that stands twice.
+pub fn duplicate(member: &Member) -> Fault {
+    Fault {
+        kind: FaultKind::Duplicate,
+        span: member.key_span,
+        message: format!("the key `{}` stands twice in one object", member.key),
+        help: "keep one of the two: readers of JSON disagree on which one counts".to_owned(),
+    }
+}
+
+/// `${name}` without a colon is no policy variable, but a placeholder of a template: it is not known what stands there.
+fn placeholders(node: &mut Node) {
+    match &mut node.value {
+        Value::String(text) if text.contains("${") || text.contains('<') => *text = without_placeholders(text),
+        Value::Array(nodes) => nodes.iter_mut().for_each(placeholders),
+        Value::Object(members) => members.iter_mut().for_each(|m| {
+            m.key = without_placeholders(&m.key);
+            placeholders(&mut m.node);
+        }),
+        _ => {}
+    }
+}
+
+/// `<my-account>` stands for what is still to be filled in.
+fn without_blanks_to_fill_in(text: &str) -> String {
+    let Some((before, rest)) = text.split_once('<') else {
+        return text.to_owned();
+    };
+    match rest.split_once('>').filter(|(name, _)| name.starts_with(|c: char| c.is_ascii_alphabetic())) {
+        Some((_, after)) => format!("{before}{UNKNOWN}{}", without_blanks_to_fill_in(after)),
+        None => text.to_owned(),
+    }
+}
+
+fn without_placeholders(text: &str) -> String {
+    let variable = |name: &str| name.contains(':') || ["*", "?", "$", ""].contains(&name);
+    interpolated(&without_blanks_to_fill_in(text), |name| variable(name).then(|| format!("${{{name}}}")))
+}
+
+/// A text with each `${name}` replaced by what `known` gives for the name; what it does not know is unknown.
+fn interpolated(text: &str, known: impl Fn(&str) -> Option<String>) -> String {
+    let mut result = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("${") {
+        result.push_str(before);
+        match after.split_once('}') {
+            Some((name, tail)) => {
+                result.push_str(&known(name).unwrap_or_else(|| UNKNOWN.to_string()));
+                rest = tail;
+            }
+            None => {
+                result.push_str("${");
+                rest = after;
+            }
+        }
+    }
+    result.push_str(rest);
+    result
+}
+
+/// A node in words for a message, cut short.
+pub fn shown(text: &str) -> String {
+    const MOST: usize = 60;
+    let line = text.lines().next().unwrap_or_default();
+    let short: String = line.chars().take(MOST).collect();
+    if short.len() < text.len() { format!("{short}…") } else { short }
+}
+
+pub(crate) use json::MAX_DEPTH;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_are_unknown_and_variables_are_not() {
+        assert_eq!(
+            without_placeholders("a${x}b${aws:username}${*}${"),
+            format!("a{UNKNOWN}b${{aws:username}}${{*}}${{")
+        );
+    }
+
+    #[test]
+    fn a_text_has_a_form() {
+        assert_eq!(form_of_text(" {\"a\": 1}"), Form::Json);
+        assert_eq!(form_of_text("# x\nresource \"aws_iam_policy\" \"x\" {\n}"), Form::Terraform);
+        assert_eq!(form_of_text("Resources:\n  A: 1\n"), Form::Yaml);
+    }
+}

@@ -1,0 +1,66 @@
+#![doc = include_str!("../../../../../docs/rules/CS172.md")]
+
+use crate::aws::{self, actions};
+use crate::iam::document::{ResourcePattern, Statement};
+use crate::iam::template::Template;
+use crate::lint::policy::{Kind, Policy};
+use crate::lint::{Check, Confidence, Rule, Severity, Sink};
+use crate::permissions::patterns::reaches_action;
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    code: "CS172",
+    name: "allow-list-without-artifact",
+    severity: Severity::Warning,
+    confidence: Confidence::Medium,
+    opinion: false,
+    page: include_str!("../../../../../docs/rules/CS172.md"),
+    check: Check::Policy(check),
+};
+
+fn check(policy: &Policy, sink: &mut Sink<'_>) {
+    if policy.kind != Kind::ServiceControl {
+        return;
+    }
+    for (statement, meaning) in policy.meanings().filter(|(_, m)| !m.allow && m.actions.negated) {
+        let all = !meaning.resources.negated && meaning.resources.patterns.contains(&ResourcePattern::All);
+        let by_region = is_by_region(meaning);
+        if all && (meaning.conditions.is_empty() || by_region) && !excepts_artifact(meaning) {
+            let where_ = if by_region { " outside the Regions that it names" } else { "" };
+            let at = statement.actions.as_ref().map_or(&statement.at, |a| &a.key_at);
+            let message = format!("this denies AWS Artifact{where_}: its actions are not among the exceptions");
+            let help =
+                "add `artifact:*`, or the actions that read; AWS Artifact answers in us-east-1 (us-gov-west-1) only";
+            sink.add(at, message, help);
+        }
+    }
+    allow_list(policy, sink);
+}
+
+/// Some action of AWS Artifact is left out of a `NotAction`.
+fn excepts_artifact(statement: &Statement) -> bool {
+    actions::actions().iter().filter(|a| a.service() == "artifact").any(|a| !reaches_action(statement, &a.name))
+}
+
+/// The one condition is that the Region is none of a list, which has no Region of AWS Artifact.
+fn is_by_region(statement: &Statement) -> bool {
+    let [condition] = statement.conditions.as_slice() else {
+        return false;
+    };
+    // where AWS Artifact answers: a guardrail by Region has to allow one of them
+    let named = |v: &Template| aws::partitions().iter().any(|p| v.matches(&p.region));
+    condition.key == "aws:requestedregion" && condition.operator.negated && !condition.values.iter().any(named)
+}
+
+/// A policy that allows some services, and not AWS Artifact.
+fn allow_list(policy: &Policy, sink: &mut Sink<'_>) {
+    let allows: Vec<_> = policy.meanings().filter(|(_, m)| m.allow).collect();
+    let reaches = |(_, m): &(_, &Statement)| {
+        actions::actions().iter().any(|a| a.service() == "artifact" && reaches_action(m, &a.name))
+    };
+    if !policy.complete || allows.is_empty() || allows.iter().any(reaches) {
+        return;
+    }
+    let message = "where this is attached instead of FullAWSAccess, AWS Artifact is not allowed";
+    sink.add(&policy.statements_at(), message, "add `artifact:*`, unless another policy of the same level allows it");
+}

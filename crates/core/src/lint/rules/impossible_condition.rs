@@ -1,0 +1,40 @@
+#![doc = include_str!("../../../../../docs/rules/CS144.md")]
+
+use super::truth::{Verdict, judgements};
+use crate::lint::policy::Policy;
+use crate::lint::{Check, Confidence, Rule, Severity, Sink};
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    code: "CS144",
+    name: "impossible-condition",
+    severity: Severity::Error,
+    confidence: Confidence::High,
+    opinion: false,
+    page: include_str!("../../../../../docs/rules/CS144.md"),
+    check: Check::Policy(check),
+};
+
+fn check(policy: &Policy, sink: &mut Sink<'_>) {
+    for statement in &policy.statements {
+        for found in judgements(statement, sink.settings.at) {
+            let key = &found.condition.key.text;
+            match found.verdict {
+                Verdict::Never if found.together > 1 => {
+                    let message =
+                        format!("no value of {key} passes all conditions of this statement: it never applies");
+                    sink.add(&found.condition.key.at, message, "values of one key are alternatives, operators are not");
+                }
+                Verdict::Never => {
+                    let message = format!("no value of {key} passes this condition: the statement never applies");
+                    sink.add(&found.condition.key.at, message, "correct the values, or remove the statement");
+                }
+                Verdict::Past => {
+                    let message = format!("{key} is past this moment: the statement no longer applies");
+                    sink.add(&found.condition.key.at, message, "remove the statement, or set a later moment");
+                }
+                Verdict::Always | Verdict::Since => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,34 @@
+#![doc = include_str!("../../../../../docs/rules/CS117.md")]
+
+use crate::lint::edit;
+use crate::lint::policy::{Kind, Policy};
+use crate::lint::{Check, Confidence, Rule, Severity, Sink};
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    code: "CS117",
+    name: "invalid-sid",
+    severity: Severity::Error,
+    confidence: Confidence::High,
+    opinion: false,
+    page: include_str!("../../../../../docs/rules/CS117.md"),
+    check: Check::Policy(check),
+};
+
+fn check(policy: &Policy, sink: &mut Sink<'_>) {
+    if !matches!(policy.kind, Kind::Identity | Kind::PermissionSet | Kind::Boundary) {
+        return;
+    }
+    let sids = || policy.statements.iter().filter_map(|s| s.sid.as_ref());
+    for sid in sids().filter(|s| s.is_known()) {
+        if sid.text.chars().all(|c| c.is_ascii_alphanumeric()) {
+            continue;
+        }
+        let message = format!("the `Sid` {} has more than letters and digits, and IAM refuses it", sid.text);
+        if let Some(finding) = sink.add(&sid.at, message, "write letters and digits only") {
+            let plain: String = sid.text.chars().filter(char::is_ascii_alphanumeric).collect();
+            let free = !plain.is_empty() && !sids().any(|s| s.text == plain);
+            finding.fix(true, format!("names it {plain}"), edit::replace(policy, sid, &plain).filter(|_| free));
+        }
+    }
+}

@@ -1,0 +1,69 @@
+#![doc = include_str!("../../../../../docs/rules/CS105.md")]
+
+use crate::lint::policy::{Policy, Text};
+use crate::lint::read::UNKNOWN;
+use crate::lint::{At, Check, Confidence, Finding, Rule, Severity, Sink};
+use crate::problem::Span;
+use crate::text::json::Value;
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    code: "CS105",
+    name: "invalid-statement",
+    severity: Severity::Error,
+    confidence: Confidence::High,
+    opinion: false,
+    page: include_str!("../../../../../docs/rules/CS105.md"),
+    check: Check::Policy(check),
+};
+
+fn check(policy: &Policy, sink: &mut Sink<'_>) {
+    match policy.root.member("Statement") {
+        None => {
+            let help = "add \"Statement\": [ … ]";
+            sink.add(&policy.start(), "a policy without `Statement`", help);
+        }
+        Some(member) if !matches!(member.node.value, Value::Array(_) | Value::Object(_)) => {
+            let at = At { pointer: "Statement".to_owned(), span: member.node.span };
+            let message = format!("`Statement` is a list of statements, and this is {}", member.node.kind());
+            if member.node.as_str().is_none_or(|s| !s.contains(UNKNOWN)) {
+                sink.add(&at, message, "write [ { \"Effect\": … } ]");
+            }
+        }
+        Some(_) => {}
+    }
+    let known = |v: &&Text| v.is_known() && !["2012-10-17", "2008-10-17"].contains(&v.text.as_str());
+    if let Some(version) = policy.version.as_ref().filter(known) {
+        let message = format!("there is no version {} of policies", version.text);
+        sink.add(&version.at, message, "write \"2012-10-17\"");
+    }
+    for statement in &policy.statements {
+        for problem in statement.problems.iter().filter(|p| p.is_error()) {
+            let span = problem.place().map_or(statement.at.span, |p| p.span);
+            // what misses is told by other rules, but for the effect
+            if span == statement.at.span
+                && !problem.message().contains("Effect")
+                && statement.node.as_object().is_some()
+            {
+                continue;
+            }
+            let at = At { pointer: statement.at.pointer.clone(), span: short(policy, span) };
+            sink.add(&at, problem.message(), problem.help_text().unwrap_or("correct it"));
+        }
+    }
+}
+
+/// A long place is shown by its first character.
+fn short(policy: &Policy, span: Span) -> Span {
+    if policy.source.slice(span).contains('\n') { Span { start: span.start, end: span.start + 1 } } else { span }
+}
+
+/// Without what another rule says of the same words, and says better.
+pub fn without_repeated(findings: Vec<Finding>) -> Vec<Finding> {
+    let told: Vec<Span> = findings
+        .iter()
+        .filter(|f| f.rule.code != RULE.code && f.rule.severity == Severity::Error)
+        .map(|f| f.place.span)
+        .collect();
+    findings.into_iter().filter(|f| f.rule.code != RULE.code || !told.contains(&f.place.span)).collect()
+}

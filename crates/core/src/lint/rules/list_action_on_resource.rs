@@ -1,0 +1,56 @@
+#![doc = include_str!("../../../../../docs/rules/CS134.md")]
+
+use super::tasks;
+use crate::aws::actions;
+use crate::lint::policy::{Policy, Text};
+use crate::lint::{Check, Confidence, Rule, Severity, Sink, edit};
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    code: "CS134",
+    name: "list-action-on-resource",
+    severity: Severity::Warning,
+    confidence: Confidence::Medium,
+    opinion: false,
+    page: include_str!("../../../../../docs/rules/CS134.md"),
+    check: Check::Policy(check),
+};
+
+fn check(policy: &Policy, sink: &mut Sink<'_>) {
+    let about = tasks::is_about_agreements(policy);
+    for statement in &policy.statements {
+        let (Some(actions), Some(resources)) = (&statement.actions, &statement.resources) else {
+            continue;
+        };
+        // a text of stars only is `*`; what is not known may be
+        let may_be_all = |t: &Text| !t.is_known() || (!t.text.is_empty() && t.text.chars().all(|c| c == '*'));
+        if actions.negated || resources.negated || resources.texts.is_empty() || resources.texts.iter().any(may_be_all)
+        {
+            continue;
+        }
+        let without = |t: &&Text| is_without_resource(t, about);
+        let every = actions.texts.iter().all(|t| is_without_resource(t, about));
+        for text in actions.texts.iter().filter(without) {
+            let verb = if statement.allow == Some(false) { "denied" } else { "granted" };
+            let message = format!("`{}` is asked on `*` and on no ARN: here it is not {verb}", text.text);
+            let help = if every {
+                "write \"Resource\": \"*\""
+            } else {
+                "give it a statement of its own with \"Resource\": \"*\""
+            };
+            let finding = sink.add(&text.at, message, help);
+            if let (Some(finding), [only]) = (finding, resources.texts.as_slice()) {
+                let what = format!("sets the resource to `*`: the actions of this statement are {verb}");
+                finding.fix(false, what, edit::replace(policy, only, "*").filter(|_| every));
+            }
+        }
+    }
+}
+
+/// An action that has no resources; those of IAM that list have paths, and so resources.
+fn is_without_resource(text: &Text, about: bool) -> bool {
+    let action = actions::action(&text.text);
+    action.is_some_and(|a| {
+        a.resources.is_empty() && (a.service() == "artifact" || about && a.service() == "organizations")
+    })
+}

@@ -1,0 +1,46 @@
+#![doc = include_str!("../../../../../docs/rules/CS114.md")]
+
+use super::policy_too_large::{limit, size};
+use crate::lint::policy::{Kind, Policy};
+use crate::lint::read::Host;
+use crate::lint::{Check, Confidence, Rule, Severity, Sink};
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    code: "CS114",
+    name: "policy-near-limit",
+    severity: Severity::Info,
+    confidence: Confidence::High,
+    opinion: false,
+    page: include_str!("../../../../../docs/rules/CS114.md"),
+    check: Check::Policy(check),
+};
+
+/// A managed policy may have less than what roles hold inline.
+const MANAGED: usize = 6_144;
+
+fn check(policy: &Policy, sink: &mut Sink<'_>) {
+    let (Some(limit), Some(size)) = (limit(policy, sink.settings), size(policy)) else {
+        return;
+    };
+    // service control policies are counted with their white space when the AWS CLI saves them
+    let raw = policy.source.slice(policy.root.span).chars().count();
+    let with_space = policy.kind == Kind::ServiceControl && policy.host == Host::Json && raw > limit;
+    let words = policy.kind.words();
+    let message = if size > limit {
+        return;
+    } else if size >= limit / 10 * 9 {
+        format!("{size} of the {limit} characters that {words} may have")
+    } else if policy.kind == Kind::Identity && size > MANAGED {
+        format!(
+            "{size} characters without white space: a managed policy may have {MANAGED}, only a role holds so much inline"
+        )
+    } else if with_space {
+        format!(
+            "{raw} characters with its white space, which counts when the AWS CLI saves it; {words} may have {limit}"
+        )
+    } else {
+        return;
+    };
+    sink.add(&policy.start(), message, "split it before it grows, or save it without white space");
+}

@@ -1,0 +1,36 @@
+#![doc = include_str!("../../../../../docs/rules/CS108.md")]
+
+use crate::lint::edit;
+use crate::lint::policy::Policy;
+use crate::lint::{At, Check, Confidence, Rule, Severity, Sink};
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    code: "CS108",
+    name: "principal-in-identity-policy",
+    severity: Severity::Error,
+    confidence: Confidence::High,
+    opinion: false,
+    page: include_str!("../../../../../docs/rules/CS108.md"),
+    check: Check::Policy(check),
+};
+
+fn check(policy: &Policy, sink: &mut Sink<'_>) {
+    if policy.kind.has_principals() {
+        return;
+    }
+    for statement in &policy.statements {
+        for key in ["Principal", "NotPrincipal"] {
+            let Some(member) = statement.node.member(key) else {
+                continue;
+            };
+            let at = At { pointer: format!("{}.{key}", statement.at.pointer), span: member.key_span };
+            let message = format!("`{key}` stands in {}, and AWS refuses it there", policy.kind.words());
+            let help = "leave it out: the policy applies to those whom it is attached to";
+            if let Some(finding) = sink.add(&at, message, help) {
+                let what = format!("removes `{key}`: the statement applies to everyone who has the policy");
+                finding.fix(false, what, edit::remove_member(policy, &statement.node, key));
+            }
+        }
+    }
+}

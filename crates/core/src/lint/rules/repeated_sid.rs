@@ -1,0 +1,35 @@
+#![doc = include_str!("../../../../../docs/rules/CS110.md")]
+
+use std::collections::HashSet;
+
+use crate::lint::edit;
+use crate::lint::policy::Policy;
+use crate::lint::{Check, Confidence, Rule, Severity, Sink};
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    code: "CS110",
+    name: "repeated-sid",
+    severity: Severity::Error,
+    confidence: Confidence::High,
+    opinion: false,
+    page: include_str!("../../../../../docs/rules/CS110.md"),
+    check: Check::Policy(check),
+};
+
+fn check(policy: &Policy, sink: &mut Sink<'_>) {
+    let sids =
+        || policy.statements.iter().filter_map(|s| s.sid.as_ref()).filter(|s| s.is_known() && !s.text.is_empty());
+    let mut seen = HashSet::new();
+    for sid in sids() {
+        if seen.insert(sid.text.as_str()) {
+            continue;
+        }
+        let message = format!("the `Sid` {} stands twice in one policy, and AWS refuses it", sid.text);
+        if let Some(finding) = sink.add(&sid.at, message, "give each statement a name of its own") {
+            let free = (2..).map(|n| format!("{}{n}", sid.text)).find(|n| !sids().any(|s| s.text == *n));
+            let new = free.unwrap_or_default();
+            finding.fix(true, format!("renames the second {} to {new}", sid.text), edit::replace(policy, sid, &new));
+        }
+    }
+}

@@ -1,0 +1,112 @@
+#![doc = include_str!("../../../../../docs/rules/CS131.md")]
+
+use crate::aws;
+use crate::aws::resources::{self, ArnText, Type, Wrong};
+use crate::lint::policy::{Policy, Text};
+use crate::lint::read::UNKNOWN;
+use crate::lint::{Check, Confidence, Rule, Severity, Sink, edit};
+use crate::problem::did_you_mean;
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    code: "CS131",
+    name: "resource-matches-nothing",
+    severity: Severity::Error,
+    confidence: Confidence::High,
+    opinion: false,
+    page: include_str!("../../../../../docs/rules/CS131.md"),
+    check: Check::Policy(check),
+};
+
+fn check(policy: &Policy, sink: &mut Sink<'_>) {
+    if policy.kind.has_principals() {
+        return;
+    }
+    for text in policy.resource_texts() {
+        if text.text.is_empty() || !(text.text.starts_with("arn:") || text.text.starts_with(['*', '?', UNKNOWN, '$'])) {
+            sink.add(&text.at, format!("`{}` is neither an ARN nor `*`", text.text), "write an ARN, or \"*\"");
+            continue;
+        }
+        let arn = ArnText::new(&text.text);
+        match arn.segment(2) {
+            _ if !arn.is_whole() => {
+                let message = format!("`{}` has fewer than the six parts of an ARN, and matches nothing", text.text);
+                sink.add(&text.at, message, "write arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE, or end it with `*`");
+            }
+            "artifact" => artifact(policy, text, &arn, sink),
+            "iam" => role(policy, text, &arn, sink),
+            _ => {}
+        }
+    }
+}
+
+fn artifact(policy: &Policy, text: &Text, arn: &ArnText, sink: &mut Sink<'_>) {
+    if resources::types().iter().any(|ty| arn.reaches(ty).is_ok()) {
+        return;
+    }
+    let resource = arn.segment(5);
+    let is_of = |ty: &&Type| resource.split('/').next() == Some(&ty.name) && resource.contains('/');
+    let Some(ty) = resources::of_artifact().find(is_of) else {
+        let words = || resources::of_artifact().map(|ty| ty.name.as_str());
+        let near = did_you_mean(resource.split('/').next().unwrap_or_default(), words());
+        let all = words().collect::<Vec<_>>().join(", ");
+        let help = near.map_or_else(|| format!("its resources are {all}"), |n| format!("did you mean `{n}/…`?"));
+        sink.add(&text.at, format!("AWS Artifact has no resource `{resource}`: this matches nothing"), help);
+        return;
+    };
+    let wrong = arn.reaches(ty).err().unwrap_or_default();
+    // a report without its version is told as that
+    if wrong == [Wrong::Resource] {
+        return;
+    }
+    let parts: Vec<&str> = wrong.iter().filter_map(|w| said(*w, ty)).collect();
+    let corrected = corrected(arn, ty);
+    let message = format!("this matches nothing: {}", parts.join(", and "));
+    if let Some(finding) = sink.add(&text.at, message, format!("write `{corrected}`")) {
+        finding.fix(
+            false,
+            format!("writes `{corrected}`, which takes effect"),
+            edit::replace(policy, text, &corrected).filter(|_| text.is_known()),
+        );
+    }
+}
+
+fn said(wrong: Wrong, ty: &Type) -> Option<&'static str> {
+    match wrong {
+        Wrong::Resource => None,
+        Wrong::Region if ty.has_region() => Some("its ARN has a Region"),
+        Wrong::Region => Some("its ARN has no Region"),
+        Wrong::Account if ty.has_account() => Some("its ARN has the twelve digits of an account"),
+        Wrong::Account => Some("its ARN has no account"),
+        Wrong::Partition => Some("AWS Artifact is in the partitions aws and aws-us-gov"),
+    }
+}
+
+/// The pattern with the parts that its type wants.
+fn corrected(arn: &ArnText, ty: &Type) -> String {
+    let partition = aws::partition(arn.segment(1));
+    let pattern = ty.arn(partition);
+    let wanted = ArnText::new(&pattern);
+    let wrong = arn.reaches(ty).err().unwrap_or_default();
+    let part =
+        |index: usize, kind: Wrong| if wrong.contains(&kind) { wanted.segment(index) } else { arn.segment(index) };
+    let (region, account) = (part(3, Wrong::Region), part(4, Wrong::Account));
+    format!("arn:{partition}:{}:{region}:{account}:{}", wanted.segment(2), arn.segment(5))
+}
+
+/// A role, user, group or policy without an account.
+fn role(policy: &Policy, text: &Text, arn: &ArnText, sink: &mut Sink<'_>) {
+    let of_account = ["role/", "user/", "group/", "policy/"].iter().any(|p| arn.segment(5).starts_with(p));
+    if !arn.segment(4).is_empty() || !of_account {
+        return;
+    }
+    let corrected = format!("arn:{}:iam:{}:*:{}", arn.segment(1), arn.segment(3), arn.segment(5));
+    let message = "this matches nothing: its ARN has the twelve digits of an account";
+    if let Some(finding) = sink.add(&text.at, message, format!("write `{corrected}`")) {
+        finding.fix(
+            false,
+            format!("writes `{corrected}`, which takes effect"),
+            edit::replace(policy, text, &corrected).filter(|_| text.is_known()),
+        );
+    }
+}

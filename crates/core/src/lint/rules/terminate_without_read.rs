@@ -1,0 +1,34 @@
+#![doc = include_str!("../../../../../docs/rules/CS152.md")]
+
+use super::tasks;
+use crate::lint::policy::Policy;
+use crate::lint::{Check, Confidence, Rule, Severity, Sink};
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    code: "CS152",
+    name: "terminate-without-read",
+    severity: Severity::Warning,
+    confidence: Confidence::Medium,
+    opinion: false,
+    page: include_str!("../../../../../docs/rules/CS152.md"),
+    check: Check::Policy(check),
+};
+
+const TERMINATE: &str = "artifact:TerminateAgreement";
+const READ: &str = "artifact:GetCustomerAgreement";
+
+fn check(policy: &Policy, sink: &mut Sink<'_>) {
+    let old = policy.statements.iter().any(|s| tasks::names(s, "artifact:DownloadAgreement").is_some());
+    if !policy.kind.grants() || !policy.artifact_is_known() || old || tasks::may_allow(policy, READ) {
+        return;
+    }
+    for (statement, text) in tasks::allowing(policy, TERMINATE) {
+        let message = format!("an agreement is terminated with what reading it gives, and this does not allow {READ}");
+        let help = "allow it on the same agreements, unless another policy of the same principals does";
+        if let Some(finding) = sink.add(&text.at, message, help) {
+            let edits = tasks::allow_beside(policy, statement, &text, &[READ]);
+            finding.fix(false, format!("grants {READ}"), edits);
+        }
+    }
+}

@@ -1,0 +1,104 @@
+#![doc = include_str!("../../../../../docs/rules/CS141.md")]
+
+use crate::aws::actions;
+use crate::lint::policy::{Condition, Policy};
+use crate::lint::{Check, Confidence, Rule, Severity, Sink, edit};
+use crate::permissions::knowledge::SPELLINGS;
+use crate::problem::did_you_mean;
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    code: "CS141",
+    name: "unknown-condition-key",
+    severity: Severity::Error,
+    confidence: Confidence::High,
+    opinion: false,
+    page: include_str!("../../../../../docs/rules/CS141.md"),
+    check: Check::Policy(check),
+};
+
+/// Global keys of AWS besides those that are asked about.
+const OTHER: [&str; 18] = [
+    "aws:AssumedRoot",
+    "aws:CalledViaAWSMCP",
+    "aws:CalledViaFirst",
+    "aws:CalledViaLast",
+    "aws:ChatbotSourceArn",
+    "aws:Ec2InstanceSourcePrivateIPv4",
+    "aws:IsMcpServiceAction",
+    "aws:PrincipalServiceNamesList",
+    "aws:SignInSessionArn",
+    "aws:SourceOwner",
+    "aws:SourceVpcAccount",
+    "aws:SourceVpcOrgID",
+    "aws:SourceVpceAccount",
+    "aws:SourceVpceOrgID",
+    "aws:SourceVpceOrgPaths",
+    "aws:VpceAccount",
+    "aws:VpceOrgID",
+    "aws:VpceOrgPaths",
+];
+/// Keys that end in a name of the user's.
+const TAGS: [&str; 3] = ["aws:PrincipalTag/", "aws:RequestTag/", "aws:ResourceTag/"];
+
+fn check(policy: &Policy, sink: &mut Sink<'_>) {
+    for condition in policy.conditions() {
+        let key = &condition.key;
+        if !key.is_known() || key.text.is_empty() {
+            continue;
+        }
+        let Some((prefix, _)) = key.text.split_once(':') else {
+            if !policy.kind.has_principals() {
+                let near = near(&format!("aws:{}", key.text));
+                report(policy, condition, near, "a condition key has a prefix", sink);
+            }
+            continue;
+        };
+        match prefix.to_ascii_lowercase().as_str() {
+            "artifact" if actions::service_key(&key.text).is_none() => {
+                let known = ["artifact:ReportCategory", "artifact:ReportSeries"];
+                let near = did_you_mean(&key.text, known);
+                report(
+                    policy,
+                    condition,
+                    near,
+                    "AWS Artifact has the keys artifact:ReportCategory and artifact:ReportSeries",
+                    sink,
+                );
+            }
+            "aws" if !is_global(&key.text) => {
+                // keys are added from time to time: only a slip of a known one is told
+                if let Some(near) = near(&key.text) {
+                    report(policy, condition, Some(near), "", sink);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn is_global(key: &str) -> bool {
+    let tag = TAGS.iter().any(|t| key.get(..t.len()).is_some_and(|k| k.eq_ignore_ascii_case(t)));
+    tag || globals().any(|g| g.eq_ignore_ascii_case(key))
+}
+
+fn globals() -> impl Iterator<Item = &'static str> {
+    SPELLINGS.iter().copied().filter(|s| s.starts_with("aws:")).chain(OTHER)
+}
+
+fn near(key: &str) -> Option<&'static str> {
+    const SLIP: usize = 2;
+    let found = did_you_mean(key, globals())?;
+    let distance = strsim::osa_distance(&key.to_ascii_lowercase(), &found.to_ascii_lowercase());
+    (distance <= SLIP).then_some(found)
+}
+
+fn report(policy: &Policy, condition: &Condition, near: Option<&str>, otherwise: &str, sink: &mut Sink<'_>) {
+    let key = &condition.key;
+    let help = near.map_or_else(|| otherwise.to_owned(), |n| format!("did you mean `{n}`?"));
+    let finding = sink.add(&key.at, format!("no request carries the key `{}`", key.text), help);
+    if let (Some(finding), Some(near)) = (finding, near) {
+        let what = format!("asks for `{near}`, which requests carry: the condition takes effect");
+        finding.fix(false, what, edit::replace_span(policy, key.at.span, near));
+    }
+}

@@ -1,0 +1,96 @@
+#![doc = include_str!("../../../../../docs/rules/CS111.md")]
+
+use crate::lint::edit;
+use crate::lint::policy::{Policy, Text};
+use crate::lint::read::UNKNOWN;
+use crate::lint::{At, Check, Confidence, Rule, Severity, Sink};
+use crate::problem::Span;
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    code: "CS111",
+    name: "unsupported-character",
+    severity: Severity::Error,
+    confidence: Confidence::High,
+    opinion: false,
+    page: include_str!("../../../../../docs/rules/CS111.md"),
+    check: Check::Policy(check),
+};
+
+fn check(policy: &Policy, sink: &mut Sink<'_>) {
+    for statement in &policy.statements {
+        if let Some(actions) = &statement.actions {
+            actions.texts.iter().for_each(|t| name(policy, t, true, sink));
+        }
+        if let Some(resources) = &statement.resources {
+            resources.texts.iter().for_each(|t| name(policy, t, false, sink));
+        }
+        if let Some(sid) = &statement.sid {
+            other(policy, sid, sink);
+        }
+        for condition in &statement.conditions {
+            name(policy, &condition.key, true, sink);
+            condition.values.iter().for_each(|v| other(policy, v, sink));
+        }
+    }
+}
+
+/// What the characters of policies are: all others are refused.
+fn is_allowed(c: char) -> bool {
+    matches!(c, '\u{9}' | '\u{a}' | '\u{d}' | '\u{20}'..='\u{ff}' | UNKNOWN)
+}
+
+/// A character that is allowed and looks like another, or like nothing.
+fn is_deceptive(c: char) -> bool {
+    matches!(c, '\u{a0}' | '\u{ad}' | '\u{b4}')
+}
+
+fn name(policy: &Policy, text: &Text, ascii: bool, sink: &mut Sink<'_>) {
+    let wrong = |c: char| !is_allowed(c) || is_deceptive(c) || (ascii && (c.is_whitespace() || c == '"' || c == '\''));
+    let Some(found) = text.text.chars().find(|c| wrong(*c)) else {
+        return;
+    };
+    let effect = if is_allowed(found) { "with it, this matches nothing" } else { "AWS refuses the policy" };
+    let message = format!("{} in {}: {effect}", described(found), shown(&text.text));
+    if let Some(finding) = sink.add(&place(policy, text, found), message, "type it anew, without formatting") {
+        let plain: String = text.text.chars().filter(|c| !wrong(*c) && *c != '\u{2019}').collect();
+        let what = format!("writes `{plain}`, which takes effect");
+        let edits = if ascii { edit::replace(policy, text, &plain) } else { None };
+        finding.fix(false, what, edits);
+    }
+}
+
+fn other(policy: &Policy, text: &Text, sink: &mut Sink<'_>) {
+    if let Some(found) = text.text.chars().find(|c| !is_allowed(*c)) {
+        let message = format!("{} is no character of policies: AWS refuses the policy", described(found));
+        sink.add(&place(policy, text, found), message, "use characters of Latin-1 only");
+    }
+}
+
+/// The character itself, where the file holds it as it is.
+fn place(policy: &Policy, text: &Text, c: char) -> At {
+    let raw = policy.source.slice(text.at.span);
+    let span = raw.find(c).map_or(text.at.span, |offset| {
+        let start = text.at.span.start + offset;
+        Span { start, end: start + c.len_utf8() }
+    });
+    At { pointer: text.at.pointer.clone(), span }
+}
+
+fn described(c: char) -> String {
+    let name = match c {
+        '\u{a0}' => "a no-break space",
+        '\u{ad}' => "a soft hyphen",
+        '\u{200b}' | '\u{200c}' | '\u{200d}' | '\u{feff}' => "a character without width",
+        '\u{2018}' | '\u{2019}' | '\u{201c}' | '\u{201d}' | '\u{b4}' => "a curly quote",
+        '\u{2010}'..='\u{2015}' => "a dash that is no hyphen",
+        c if c.is_whitespace() => "white space",
+        '"' | '\'' => "a quote",
+        _ => "a character",
+    };
+    format!("{name} (U+{:04X})", u32::from(c))
+}
+
+fn shown(text: &str) -> String {
+    format!("`{}`", text.escape_debug())
+}

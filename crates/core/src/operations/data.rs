@@ -1,0 +1,319 @@
+//! The operations as data: `policies/operations/operations.json`.
+//!
+//! Which operations there are, in what order, what each is about, and what each IAM action is asked on. A file of the same
+//! name in a user's folder is laid over it: an entry of the same name replaces, any other is added at the end. What is read
+//! here is held against the schema and the policies in [`check`](super::check).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::PermissionModel;
+use super::read::Reader;
+use super::template::{Of, Slots, Template};
+use crate::inventory::schema::EntitySchema;
+use crate::problem::{Place, Problem, Source};
+use crate::text::json::{self, Node, Value};
+
+/// The name of the file, wherever it stands below the policies' folder.
+pub const FILE: &str = "operations.json";
+
+/// The file that is built in: path below `policies/`, and text.
+pub const BUILT_IN: (&str, &str) =
+    ("operations/operations.json", include_str!("../../../../policies/operations/operations.json"));
+
+/// What an operation is asked about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum About {
+    /// Each agreement: on offer, or for the scope `offline` each kind.
+    Agreement,
+    /// Each report of the account's partition.
+    Report,
+    /// The account alone.
+    Account,
+}
+
+/// For what an agreement is accepted, and so on what an operation is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Scope {
+    /// One account.
+    Account,
+    /// All accounts of an organization.
+    Organization,
+    /// The accounts that are designated under an agreement made outside AWS Artifact.
+    Offline,
+}
+
+impl Scope {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Account, Self::Organization, Self::Offline];
+
+    /// As the policies and the assessment write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Account => "account",
+            Self::Organization => "organization",
+            Self::Offline => "offline",
+        }
+    }
+
+    /// The scope of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|s| s.name() == name)
+    }
+}
+
+/// An operation.
+#[derive(Clone, Debug)]
+pub struct Definition {
+    /// The action of the rules, such as `accept-agreement`.
+    pub name: &'static str,
+    /// What it is asked about.
+    pub about: About,
+    /// The scopes that it is asked for; none where it has no scope.
+    pub scopes: Vec<Scope>,
+    /// For the scope `offline`, the kinds of agreement that it is asked for even where none is declared.
+    pub kinds: Vec<String>,
+    /// The state of the agreement in which it is possible at all.
+    pub possible: Possible,
+    /// What the text for people calls it: `accept`.
+    pub verb: &'static str,
+    /// What it is done to: `agreements`.
+    pub object: &'static str,
+    /// Where its name stands.
+    pub place: Place,
+}
+
+/// The state of an agreement in which an operation is possible; `None` where it does not matter.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Possible {
+    /// One of the kind and scope is in force.
+    pub in_force: Option<bool>,
+    /// The account is designated under an offline one of the kind.
+    pub designated: Option<bool>,
+}
+
+/// What an IAM action is asked on.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// The action as the gates name it.
+    pub action: String,
+    /// The action that is asked, where the gates name one that no policy can.
+    pub asked_as: Option<String>,
+    /// ARNs, any of which will do unless one is denied.
+    pub resources: Vec<Resource>,
+    /// Keys of the action's own service, in lower case; `None` for one that may be anything.
+    pub keys: BTreeMap<String, Option<Template>>,
+    /// Where its name stands.
+    pub place: Place,
+}
+
+/// An ARN, and when it is asked on.
+#[derive(Clone, Debug)]
+pub struct Resource {
+    /// The ARN, or `*`.
+    pub arn: Template,
+    /// In this generation of permissions alone.
+    pub generation: Option<String>,
+    /// While an agreement of the kind and scope is in force alone, or while none is.
+    pub in_force: Option<bool>,
+    /// Where the ARN stands.
+    pub place: Place,
+}
+
+impl Resource {
+    /// Whether it is asked on in a generation, with the agreement in force or not.
+    pub fn is_of(&self, generation: &str, in_force: bool) -> bool {
+        self.generation.as_deref().is_none_or(|g| g == generation) && self.in_force.is_none_or(|f| f == in_force)
+    }
+}
+
+/// All operations, and all IAM actions that they need.
+#[derive(Debug)]
+pub struct Catalogue {
+    /// In order.
+    pub operations: Vec<Definition>,
+    /// By the name that the gates use.
+    pub calls: BTreeMap<String, Asked>,
+    /// What the templates name.
+    pub slots: Slots,
+    /// The files, the later laid over the earlier.
+    pub sources: Vec<Arc<Source>>,
+}
+
+impl Catalogue {
+    /// Reads files, each laid over those before it.
+    pub fn read(sources: &[Arc<Source>], schema: &EntitySchema, problems: &mut Vec<Problem>) -> Self {
+        let mut catalogue =
+            Self { operations: Vec::new(), calls: BTreeMap::new(), slots: Slots::new(), sources: sources.to_vec() };
+        for source in sources {
+            match json::parse(source) {
+                Ok(root) => catalogue.lay_over(Reader::new(source, problems), &root, schema),
+                Err(found) => problems.extend(found),
+            }
+        }
+        catalogue
+    }
+
+    /// The file that is built in.
+    pub fn built_in() -> Arc<Source> {
+        Source::new(BUILT_IN.0, BUILT_IN.1)
+    }
+
+    /// The names of all operations, in order.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.operations.iter().map(|o| o.name)
+    }
+
+    /// The operation of this name.
+    pub fn operation(&self, name: &str) -> Option<&Definition> {
+        self.operations.iter().find(|o| o.name == name)
+    }
+
+    fn lay_over(&mut self, mut reader: Reader<'_>, root: &Node, schema: &EntitySchema) {
+        reader.members(root, &["operations", "calls"], "a file of operations");
+        let mut seen = BTreeSet::new();
+        for node in reader.list(root.get("operations")) {
+            let Some(operation) = definition(&mut reader, node) else { continue };
+            if !seen.insert(operation.name.to_owned()) {
+                let message = format!("the operation `{}` stands twice", operation.name);
+                reader.wrong(operation.place.span, message, "keep one of the two");
+            }
+            match self.operations.iter_mut().find(|o| o.name == operation.name) {
+                Some(known) => *known = operation,
+                None => self.operations.push(operation),
+            }
+        }
+        seen.clear();
+        for node in reader.list(root.get("calls")) {
+            let Some(call) = asked(&mut reader, node, &mut self.slots, schema) else { continue };
+            if !seen.insert(call.action.clone()) {
+                let message = format!("the call `{}` stands twice", call.action);
+                reader.wrong(call.place.span, message, "keep one of the two");
+            }
+            self.calls.insert(call.action.clone(), call);
+        }
+    }
+}
+
+fn definition(reader: &mut Reader<'_>, node: &Node) -> Option<Definition> {
+    const KEYS: [&str; 7] = ["operation", "about", "scopes", "kinds", "possibleWhile", "verb", "object"];
+    reader.members(node, &KEYS, "an operation")?;
+    let (name, span) = reader.text(node, "operation")?;
+    const ABOUT: [(&str, About); 3] =
+        [("agreement", About::Agreement), ("report", About::Report), ("account", About::Account)];
+    let about = reader.one_of(node, "about", &ABOUT)?;
+    let mut scopes = Vec::new();
+    for scope in reader.list(node.get("scopes")) {
+        scopes.push((reader.among(scope, &Scope::ALL.map(|s| (s.name(), s)))?, scope.span));
+    }
+    for (scope, at) in &scopes {
+        let fits = match about {
+            About::Agreement => true,
+            About::Account => *scope != Scope::Offline,
+            About::Report => false,
+        };
+        if !fits {
+            let message = format!("what is about {} has no scope `{}`", about.words(), scope.name());
+            reader.wrong(*at, message, "leave it out, or let the operation be about agreements");
+        }
+    }
+    if about == About::Agreement && scopes.is_empty() {
+        reader.wrong(span, format!("`{name}` has no scopes"), r#"add "scopes": ["account", "organization"]"#);
+    }
+    let kinds = reader.list(node.get("kinds")).iter().filter_map(|k| Some((k.as_str()?.to_owned(), k.span)));
+    let kinds: Vec<_> = kinds.collect();
+    if let Some((_, at)) = kinds.first().filter(|_| !scopes.iter().any(|(s, _)| *s == Scope::Offline)) {
+        reader.wrong(
+            *at,
+            "kinds are named for the scope `offline` alone",
+            "leave them out: agreements on offer have theirs",
+        );
+    }
+    let mut possible = Possible::default();
+    if let Some(state) = node.get("possibleWhile") {
+        reader.members(state, &["inForce", "designated"], "a state")?;
+        possible.in_force = reader.truth(state, "inForce");
+        possible.designated = reader.truth(state, "designated");
+    }
+    let verb = reader.text(node, "verb")?.0;
+    let object = reader.text(node, "object")?.0;
+    Some(Definition {
+        name: interned(name),
+        about,
+        scopes: scopes.into_iter().map(|(s, _)| s).collect(),
+        kinds: kinds.into_iter().map(|(k, _)| k).collect(),
+        possible,
+        verb: interned(verb),
+        object: interned(object),
+        place: reader.place(span),
+    })
+}
+
+fn asked(reader: &mut Reader<'_>, node: &Node, slots: &mut Slots, schema: &EntitySchema) -> Option<Asked> {
+    reader.members(node, &["action", "askedAs", "resources", "keys"], "a call")?;
+    let (action, span) = reader.text(node, "action")?;
+    let generations: Vec<(&str, &str)> = PermissionModel::Any.generations().iter().map(|g| (*g, *g)).collect();
+    let mut resources = Vec::new();
+    for entry in reader.list(node.get("resources")) {
+        reader.members(entry, &["arn", "generation", "inForce"], "a resource")?;
+        let (_, at) = reader.text(entry, "arn")?;
+        let generation = match entry.get("generation") {
+            Some(_) => Some(reader.one_of(entry, "generation", &generations)?.to_owned()),
+            None => None,
+        };
+        let in_force = reader.truth(entry, "inForce");
+        let arn = reader.template(entry.get("arn")?, slots, schema)?;
+        resources.push(Resource { arn, generation, in_force, place: reader.place(at) });
+    }
+    let mut keys = BTreeMap::new();
+    let members = node.get("keys").map(|keys| reader.object(keys)).unwrap_or_default();
+    for member in members {
+        let service = action.split(':').next().unwrap_or_default();
+        if member.key.split(':').next() != Some(service) {
+            let message = format!("`{}` is not a key of {service}", member.key);
+            reader.wrong(member.key_span, message, "global keys are known from the inventory, assumed, or unknown");
+        }
+        let value = match member.node.value {
+            Value::Null => None,
+            _ => Some(reader.template(&member.node, slots, schema)?),
+        };
+        keys.insert(member.key.to_ascii_lowercase(), value);
+    }
+    let asked_as = match node.get("askedAs") {
+        Some(_) => Some(reader.text(node, "askedAs")?.0.to_owned()),
+        None => None,
+    };
+    Some(Asked { action: action.to_owned(), asked_as, resources, keys, place: reader.place(span) })
+}
+
+impl About {
+    /// In words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Agreement => "agreements",
+            Self::Report => "reports",
+            Self::Account => "the account",
+        }
+    }
+
+    /// Whether what it is about includes this, in a scope.
+    pub fn has(self, of: Of, scope: Option<Scope>) -> bool {
+        match of {
+            Of::Account | Of::Partition => true,
+            Of::Agreement | Of::Acceptance => self == Self::Agreement && scope != Some(Scope::Offline),
+            Of::Report => self == Self::Report,
+        }
+    }
+}
+
+/// The one copy of a name. There are few names of operations, and answers hold them by the million.
+fn interned(name: &str) -> &'static str {
+    static NAMES: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+    let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = names.get(name) {
+        return known;
+    }
+    let kept: &'static str = Box::leak(name.to_owned().into_boxed_str());
+    names.insert(kept);
+    kept
+}

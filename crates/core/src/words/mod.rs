@@ -1,0 +1,42 @@
+//! Numbers, lists and answers in sentences.
+
+pub mod answers;
+
+/// `1 account`, `2 accounts`.
+pub fn count(number: usize, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{plural}")
+}
+
+/// A few of many, and how many more there are.
+pub fn few(items: &[String], most: usize) -> String {
+    let shown = items.iter().take(most).cloned().collect::<Vec<_>>().join(", ");
+    match items.len().saturating_sub(most) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+/// A message without what typesetting does to it: spaces, apostrophes, case, the full stop.
+pub fn plain(text: &str) -> String {
+    let plain: String = text
+        .chars()
+        .map(|c| match c {
+            '\u{2018}' | '\u{2019}' | '\u{02bc}' | '`' | '\u{00b4}' => '\'',
+            c if c.is_whitespace() => ' ',
+            c => c.to_ascii_lowercase(),
+        })
+        .filter(|c| !['\u{200b}', '\u{feff}', '"', '\u{201c}', '\u{201d}'].contains(c))
+        .collect();
+    let words: Vec<&str> = plain.split_whitespace().collect();
+    words.join(" ").trim_end_matches('.').to_owned()
+}
+
+/// A principal, as people call it: `user jane of 111122223333`, `permission set Legal in 111122223333`.
+pub fn principal(kind: &str, name: &str, account: &str) -> String {
+    match kind {
+        "root user" => format!("root user of {account}"),
+        "permission set" => format!("permission set {name} in {account}"),
+        kind => format!("{kind} {name} of {account}"),
+    }
+}
