@@ -321,7 +321,7 @@ fn expectations_have_exit_codes_and_are_recorded_once() {
     assert_eq!(code(&["test", path, "--record"]), 0);
     assert_eq!(code(&["test", path]), 0);
     let again = stderr(&["test", path, "--record"]);
-    assert!(again.contains("is there"), "{again}");
+    assert!(again.contains("already exists"), "{again}");
     assert_eq!(code(&["test", path, "--record", "x.toml"]), 2);
     std::fs::write(folder.path().join("bad.expect.toml"), "[[only]]\n").unwrap();
     assert_eq!(code(&["test", path]), 2);

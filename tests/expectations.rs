@@ -177,7 +177,7 @@ fn mistakes_have_their_place() {
         ),
         (
             "[[coverage]]\nagreement = \"baa\"\nexpect = \"covered\"\nat = \"soon\"\n",
-            "`soon` is no moment",
+            "`soon` is not a valid date or time",
             "[[coverage]]",
         ),
     ] {

@@ -89,8 +89,8 @@ fn moments_that_are_none() {
         account(json!({})).entity(json!({"uid": "customer-agreement-x",
         "attrs": {"agreement": "baa", "account": A, "effectiveStart": start}}))
     };
-    wrong(agreement(json!("soon")), "\"soon\"", "`soon` is no moment");
-    wrong(agreement(json!("2024-02-30")), "\"2024-02-30\"", "is no moment");
+    wrong(agreement(json!("soon")), "\"soon\"", "`soon` is not a valid date or time");
+    wrong(agreement(json!("2024-02-30")), "\"2024-02-30\"", "is not a valid date or time");
     wrong(agreement(json!(1709647272)), "1709647272", "is a moment, and this is a number");
 }
 

@@ -164,9 +164,9 @@ fn a_batch_has_one_line_a_request_and_an_invalid_one_is_an_error() {
 fn wrong_requests_have_their_place_and_what_to_do() {
     for (wrong, message, help) in [
         (json!({"acton": 1}), "a request has no `acton`", "did you mean `action`?"),
-        (json!({"action": "GetObject"}), "`GetObject` is no action", "written in full"),
-        (json!({"action": "s3:*"}), "`s3:*` is no action", "written in full"),
-        (json!({"resource": "b/k"}), "`b/k` is no resource", "an ARN"),
+        (json!({"action": "GetObject"}), "`GetObject` is not a valid action", "written in full"),
+        (json!({"action": "s3:*"}), "`s3:*` is not a valid action", "written in full"),
+        (json!({"resource": "b/k"}), "`b/k` is not a valid resource", "an ARN"),
         (json!({"identity": {}}), "`identity` is a list of policies", "write [ … ]"),
         (json!({"identity": [3]}), "a policy is a document or the path of one", "a path"),
         (json!({"identity": ["no/such.json"]}), "there is no policy document no/such.json", "relative"),

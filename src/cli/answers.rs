@@ -14,11 +14,11 @@ use countersign_core::provenance::Provenance;
 
 #[derive(Args)]
 pub struct CanArgs {
-    /// A user name, a role, `root`, a permission set, a person of Identity Center, or an ARN
+    /// A user name, a role, `root`, a permission set, a person in Identity Center, or an ARN
     principal: String,
     #[command(flatten)]
     question: Question,
-    /// Is there any request by which the principal could? Nothing is assumed or settled, and the moment of a request may be any
+    /// Ask whether any request could succeed: nothing is assumed or set, and the request may be made at any time
     #[arg(long, conflicts_with = "context")]
     any: bool,
 }
@@ -32,9 +32,9 @@ pub struct WhoCanArgs {
 /// One operation, and on what.
 #[derive(Args)]
 struct Question {
-    /// Such as accept-agreement; `accept` is enough
+    /// The operation, such as accept-agreement; a unique beginning such as `accept` is enough
     operation: String,
-    /// The folder of the inventory [default: the nearest upward with countersign.toml]
+    /// The folder of the inventory [default: this folder or the nearest parent with countersign.toml]
     dir: Option<PathBuf>,
     #[command(flatten)]
     asking: Asking,
@@ -46,7 +46,7 @@ struct Question {
     /// The kind of agreement
     #[arg(long, value_name = "KIND", default_value = "baa")]
     agreement: String,
-    /// The id of a report [default: all]
+    /// Only these reports, by id [default: all]
     #[arg(long, value_name = "REPORT")]
     report: Vec<String>,
 }

@@ -28,32 +28,32 @@ use countersign_core::text::files;
 
 #[derive(Args)]
 pub struct CheckArgs {
-    /// The folder of the inventory [default: the nearest upward with countersign.toml]
+    /// The folder of the inventory [default: this folder or the nearest parent with countersign.toml]
     dir: Option<PathBuf>,
     /// Compare with a git revision: `main`, `main...` [default: the base of the pull request, in GitHub Actions and GitLab CI]
     #[arg(long, value_name = "RANGE")]
     git: Option<String>,
-    /// Compare with the inventory of this folder
+    /// Compare with the inventory in this folder
     #[arg(long, value_name = "DIR", conflicts_with = "git")]
     base: Option<PathBuf>,
-    /// Compare with nothing
+    /// Do not compare with a base
     #[arg(long, conflicts_with_all = ["git", "base"])]
     no_base: bool,
-    /// Take the reviewed exceptions of countersign.toml: `[[diff.allow]]`, each with a reason
+    /// Apply the reviewed exceptions in countersign.toml: `[[diff.allow]]`, each with a reason
     #[arg(long)]
     allow: bool,
-    /// Only these parts
+    /// Run only these parts
     #[arg(long, value_enum, value_name = "PART")]
     only: Vec<Part>,
-    /// The least severity of findings and guardrails that fails
+    /// Fail on findings and guardrails of this severity or above
     #[arg(long, value_enum, default_value_t = FailOn::Error)]
     fail_on: FailOn,
-    /// Findings of lint that are known
+    /// Ignore the lint findings recorded in this file
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
     #[command(flatten)]
     asking: Asking,
-    /// `text`, `json`, `sarif`, `junit`, `github` or `markdown`, also as FORMAT=FILE; may be repeated
+    /// `text`, `json`, `sarif`, `junit`, `github` or `markdown`; FORMAT=FILE writes to a file; may be repeated
     #[arg(long, value_name = "FORMAT[=FILE]", default_value = "text", value_parser = Output::of_checks)]
     format: Vec<Output>,
 }
@@ -208,7 +208,7 @@ fn guardrails(session: &Session, checked: &mut Checked, files: &mut Listing) -> 
         }
         None => {
             checked
-                .skip(Part::Guardrails, format!("there is no {FOLDER}/*.cedar, and countersign.toml switches none on"));
+                .skip(Part::Guardrails, format!("there is no {FOLDER}/*.cedar, and countersign.toml enables no guardrails"));
         }
     }
     Ok(())
@@ -238,7 +238,7 @@ fn lint_policies(args: &CheckArgs, folder: &Path, checked: &mut Checked, files: 
         Baseline::parse(&source)?.suppress(&mut outcome.findings);
     }
     if outcome.files == 0 {
-        checked.skip(Part::Lint, format!("no file of {} holds a policy", folder.display()));
+        checked.skip(Part::Lint, format!("no file in {} contains a policy", folder.display()));
     } else {
         checked.add_lint(&Report::new(outcome));
     }

@@ -20,22 +20,22 @@ use countersign_core::stack;
 
 #[derive(Args)]
 pub struct DiffArgs {
-    /// BASE and HEAD, two folders; with --git, the folder of the inventory [default: the nearest upward with countersign.toml]
+    /// BASE and HEAD, two folders; with --git, the folder of the inventory [default: this folder or the nearest parent with countersign.toml]
     #[arg(num_args = 0..=2, value_name = "DIR", conflicts_with = "policy")]
     folders: Vec<PathBuf>,
-    /// Compare with a git revision, which is read without touching the work tree: `main`, `main..topic`, `main...topic`
+    /// Compare with a git revision, without touching the working tree: `main`, `main..topic`, `main...topic`
     #[arg(long, value_name = "RANGE", conflicts_with = "policy")]
     git: Option<String>,
-    /// Two policies, of any service: is there a request that NEW allows and OLD does not?
+    /// Ask whether NEW allows any request, to any service, that OLD does not
     #[arg(long, num_args = 2, value_names = ["OLD", "NEW"])]
     policy: Vec<PathBuf>,
-    /// Ask a solver for a second opinion; where the two contradict each other, the answer is unknown
+    /// Ask a solver for a second opinion; if they contradict each other, the answer is unknown
     #[arg(long, value_enum, requires = "policy")]
     solver: Option<Solver>,
-    /// Take the reviewed exceptions of HEAD's countersign.toml: `[[diff.allow]]`, each with a reason
+    /// Apply the reviewed exceptions in HEAD's countersign.toml: `[[diff.allow]]`, each with a reason
     #[arg(long, conflicts_with = "policy")]
     allow: bool,
-    /// Every name and every change
+    /// Show every name and every change
     #[arg(long, conflicts_with = "policy")]
     all: bool,
     #[command(flatten)]
@@ -44,7 +44,7 @@ pub struct DiffArgs {
     printing: Printing,
 }
 
-/// A solver that is installed beside countersign.
+/// A solver that is installed separately.
 #[derive(Clone, Copy, ValueEnum)]
 pub enum Solver {
     Cvc5,
@@ -61,8 +61,8 @@ pub fn diff(cli: &Cli, args: &DiffArgs) -> Result<u8, Failure> {
             let folder = countersign_core::loading::files::locate(folders.first().map(PathBuf::as_path));
             inventories(cli, args, &Two::revisions(&folder, &Range::parse(range))?)
         }
-        (_, _, None) => Err(Problem::general("what is to be compared is not said")
-            .help("name two folders, or --git main, or --policy OLD NEW")
+        (_, _, None) => Err(Problem::general("there is nothing to compare")
+            .help("name two folders, or use --git main or --policy OLD NEW")
             .into()),
     }
 }

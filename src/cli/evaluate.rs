@@ -15,7 +15,7 @@ use countersign_core::provenance::Provenance;
 
 #[derive(Args)]
 pub struct EvaluateArgs {
-    /// The folder of the inventory [default: the nearest upward with countersign.toml]
+    /// The folder of the inventory [default: this folder or the nearest parent with countersign.toml]
     dir: Option<PathBuf>,
     #[command(flatten)]
     asking: Asking,
@@ -23,7 +23,7 @@ pub struct EvaluateArgs {
     printing: Printing,
     #[command(flatten)]
     narrowing: Narrowing,
-    /// Everything, instead of a summary
+    /// Show everything instead of a summary
     #[arg(long)]
     all: bool,
     /// Exit with 1 if there is a finding of this severity or above
@@ -33,16 +33,16 @@ pub struct EvaluateArgs {
 
 #[derive(Args)]
 pub struct CoverageArgs {
-    /// The folder of the inventory [default: the nearest upward with countersign.toml]
+    /// The folder of the inventory [default: this folder or the nearest parent with countersign.toml]
     dir: Option<PathBuf>,
     #[command(flatten)]
     asking: Asking,
     #[command(flatten)]
     printing: Printing,
-    /// Only these kinds of agreements
+    /// Show only these kinds of agreements
     #[arg(long, value_name = "KIND")]
     agreement: Vec<String>,
-    /// Kinds too that are in force for no account
+    /// Also show kinds that are in force for no account
     #[arg(long)]
     all: bool,
     /// Exit with 1 if there is a finding of this severity or above

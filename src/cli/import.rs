@@ -20,16 +20,16 @@ const SCRIPT: &str = include_str!("../../data/import/collect.sh");
 
 #[derive(Args)]
 pub struct ImportArgs {
-    /// Answers of the AWS CLI, the console's CSV of accounts, files of CloudTrail: files, or folders that hold them
+    /// Files or folders: output of the AWS CLI, the console's CSV of accounts, CloudTrail files
     #[arg(required_unless_present = "script", conflicts_with = "script")]
     source: Vec<PathBuf>,
-    /// The folder of the inventory
+    /// Write the inventory to this folder
     #[arg(long, value_name = "DIR", required_unless_present = "script")]
     out: Option<PathBuf>,
-    /// When the answers were collected, for countersign.toml [default: what the collecting script noted]
+    /// Record this as the time of collection [default: the time noted by the script]
     #[arg(long, value_name = "MOMENT", conflicts_with = "script")]
     as_of: Option<String>,
-    /// Print a shell script that collects everything with read-only calls of the AWS CLI
+    /// Print a shell script that collects everything with read-only AWS CLI commands
     #[arg(long)]
     script: bool,
 }
@@ -51,17 +51,17 @@ pub fn import(cli: &Cli, args: &ImportArgs) -> Result<u8, Failure> {
         return Err(Failure::Problems(problems));
     }
     if found.is_empty() {
-        return Err(Failure::Nothing("nothing to import: no answer of AWS is there".to_owned()));
+        return Err(Failure::Nothing("nothing to import: there is no output of AWS".to_owned()));
     }
     let read = found.len();
     let imported = import::read(found, as_of).map_err(Failure::Problems)?;
     output::problems(&imported.notes);
     // what cannot be evaluated is not written
     let inventory = Inventory::of_import(&imported, schema).map_err(|failure| match failure {
-        Failure::Nothing(_) => Failure::Nothing("nothing to import: the answers tell of no entity".to_owned()),
+        Failure::Nothing(_) => Failure::Nothing("nothing to import: the output describes no entities".to_owned()),
         problems => problems,
     })?;
-    std::fs::create_dir_all(out).map_err(|e| Failure::general(format!("{} cannot be made: {e}", out.display())))?;
+    std::fs::create_dir_all(out).map_err(|e| Failure::general(format!("{} cannot be created: {e}", out.display())))?;
     let written = write::write(out, &imported, output::replace)?;
     output::problems(&inventory.warnings);
     let entities: usize = imported.files.entities.values().map(Vec::len).sum();
@@ -95,7 +95,7 @@ fn answers(source: &Path, problems: &mut Vec<Problem>, listing: &mut Listing) ->
         match files::file(source, &name) {
             Ok(Some(file)) => vec![file],
             Ok(None) => {
-                let problem = Problem::general(format!("{name} is no CSV of accounts"));
+                let problem = Problem::general(format!("{name} is not a CSV of accounts"));
                 problems.push(problem.help("export it from the console of AWS Organizations"));
                 Vec::new()
             }
@@ -109,9 +109,9 @@ fn answers(source: &Path, problems: &mut Vec<Problem>, listing: &mut Listing) ->
     for File { source, root, kind, sha256, bytes } in files {
         listing.note(&source.path, sha256, bytes);
         let Kind::Answer(kind) = kind else {
-            let problem =
-                Problem::at(&source, root.span.first(), "this is no answer of AWS: it is a file of an inventory");
-            problems.push(problem.help("leave it out: an inventory needs no import"));
+            let first = root.span.first();
+            let problem = Problem::at(&source, first, "this is not output of AWS: it is a file of an inventory");
+            problems.push(problem.help("leave it out: an inventory does not need to be imported"));
             continue;
         };
         answers.push(import::File { source, root, kind });

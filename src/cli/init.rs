@@ -9,7 +9,7 @@ use countersign_core::problem::{Failure, Problem};
 
 #[derive(Args)]
 pub struct InitArgs {
-    /// The folder to begin in
+    /// The folder to create the inventory in
     #[arg(default_value = ".")]
     dir: PathBuf,
 }
@@ -27,7 +27,7 @@ pub fn init(args: &InitArgs) -> Result<u8, Failure> {
         .iter()
         .map(|(name, _)| args.dir.join(name))
         .filter(|path| path.exists())
-        .map(|path| Problem::general(format!("{} exists already", path.display())).help("begin in an empty folder"))
+        .map(|path| Problem::general(format!("{} already exists", path.display())).help("start in an empty folder"))
         .collect();
     if !there.is_empty() {
         return Err(Failure::Problems(there));
@@ -36,7 +36,7 @@ pub fn init(args: &InitArgs) -> Result<u8, Failure> {
         let path = args.dir.join(name);
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)
-                .map_err(|e| Failure::general(format!("{} cannot be made: {e}", folder.display())))?;
+                .map_err(|e| Failure::general(format!("{} cannot be created: {e}", folder.display())))?;
         }
         output::replace(&path, text.as_bytes())?;
         output::print(&format!("{}\n", path.display()))?;

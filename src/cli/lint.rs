@@ -25,43 +25,43 @@ use countersign_core::text::files;
 pub struct LintArgs {
     /// Files and folders; `-` is stdin [default: `paths` of [lint] in countersign.toml, else this folder]
     path: Vec<PathBuf>,
-    /// What the policies are attached to, where their files do not tell
+    /// What the policies are attached to, if their files do not say
     #[arg(long, value_parser = super::values::kind())]
     kind: Option<Kind>,
-    /// Only these rules, by code or name
+    /// Use only these rules, by code or name
     #[arg(long, value_name = "RULE")]
     rule: Vec<String>,
-    /// The rules that are opinions, too
+    /// Also use the rules that express an opinion
     #[arg(long)]
     opinions: bool,
-    /// Mend what can be mended without changing a decision
+    /// Fix what can be fixed without changing a decision
     #[arg(long)]
     fix: bool,
-    /// Mend all that can be mended, also where that grants or denies something; each finding says what
+    /// Also make fixes that grant or deny something; each finding says what
     #[arg(long)]
     unsafe_fixes: bool,
-    /// Show what would be mended, and change nothing
+    /// Show the fixes without writing them
     #[arg(long)]
     diff: bool,
-    /// The least severity that fails
+    /// Fail on findings of this severity or above
     #[arg(long, value_enum, default_value_t = FailOn::Error)]
     fail_on: FailOn,
-    /// Exit with 0 where no file holds a policy: for hooks that hand over whatever has changed
+    /// Exit with 0 if no file contains a policy, for hooks that pass every changed file
     #[arg(long)]
     allow_nothing: bool,
-    /// Findings that are known
+    /// Ignore the findings recorded in this file
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
-    /// Write the findings of now to the baseline
+    /// Write the current findings to the baseline
     #[arg(long, requires = "baseline", conflicts_with = "prune_baseline")]
     write_baseline: bool,
-    /// Take out of the baseline what is no longer found
+    /// Remove findings that no longer occur from the baseline
     #[arg(long, requires = "baseline")]
     prune_baseline: bool,
-    /// The day of the run, for ignores and conditions that end [default: now]
+    /// Evaluate ignores and conditions that expire as of this day [default: now]
     #[arg(long, value_name = "MOMENT")]
     at: Option<String>,
-    /// `text`, `json`, `sarif`, `github`, `gitlab`, `junit` or `markdown`, also as FORMAT=FILE; may be repeated
+    /// `text`, `json`, `sarif`, `github`, `gitlab`, `junit` or `markdown`; FORMAT=FILE writes to a file; may be repeated
     #[arg(long, value_name = "FORMAT[=FILE]", default_value = "text", value_parser = Output::of_findings)]
     format: Vec<Output>,
 }
@@ -75,7 +75,7 @@ pub enum FailOn {
 }
 
 impl FailOn {
-    /// The least severity that fails.
+    /// Fail on findings of this severity or above.
     pub fn severity(self) -> Option<Severity> {
         match self {
             Self::Error => Some(Severity::Error),
@@ -106,14 +106,14 @@ pub fn lint(args: &LintArgs) -> Result<u8, Failure> {
     let mut read: Vec<Arc<Source>> = run.inputs.iter().map(|i| i.source.clone()).collect();
     output::problems(&problems);
     for name in &outcome.without {
-        output::note(&format!("{name} holds no policy"));
+        output::note(&format!("{name} contains no policy"));
     }
     if outcome.files == 0 {
         if !problems.is_empty() {
             return Ok(INVALID);
         }
         let looked = outcome.passed_over;
-        output::note(&format!("nothing to lint: none of {looked} files holds a policy"));
+        output::note(&format!("nothing to lint: none of {looked} files contains a policy"));
         return Ok(if args.allow_nothing { OK } else { NOTHING });
     }
     if args.fix || args.unsafe_fixes || args.diff {
@@ -179,7 +179,7 @@ fn prepare(args: &LintArgs, problems: &mut Vec<Problem>) -> Result<Run, Failure>
     let (stdin, named): (Vec<&PathBuf>, Vec<&PathBuf>) = args.path.iter().partition(|p| p.as_path() == Path::new("-"));
     if !stdin.is_empty() {
         if args.fix || args.unsafe_fixes && !args.diff {
-            return Err(Problem::general("stdin cannot be mended in place").help("use --diff, or give a file").into());
+            return Err(Problem::general("stdin cannot be fixed in place").help("use --diff, or give a file").into());
         }
         inputs.push(standard_input()?);
     }
@@ -238,7 +238,7 @@ impl Run {
                         entry.place
                     ));
                 }
-                output::note("--prune-baseline takes them out");
+                output::note("--prune-baseline removes them");
             }
         }
         outcome

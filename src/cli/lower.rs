@@ -25,7 +25,7 @@ pub struct LowerArgs {
     /// The service control policies of one level; repeat for each level, from the root down
     #[arg(long, value_name = "FILE")]
     service_control: Vec<PathBuf>,
-    /// One policy set, with a `forbid … unless` for each restricting layer, instead of a set a layer
+    /// Print one policy set, with a `forbid … unless` for each restricting layer, instead of one set per layer
     #[arg(long)]
     merged: bool,
     /// Say of each statement, in comments, what it became and why

@@ -49,7 +49,7 @@ const NOTHING: u8 = 3;
 #[command(
     name = "countersign",
     version,
-    about = "Who may accept, terminate or download in AWS Artifact, and which agreement covers each account"
+    about = "Find out who may accept, terminate or download in AWS Artifact, and which agreement covers each account"
 )]
 #[command(
     after_help = "Exit codes: 0 done or allowed, 1 denied, unknown or findings, 2 invalid input, 3 nothing to check."
@@ -57,60 +57,60 @@ const NOTHING: u8 = 3;
 struct Cli {
     #[command(subcommand)]
     command: Command,
-    /// Lay the Cedar policies of this folder over the built-in rules: by `@id` they replace or add, `@remove` drops
+    /// Add the Cedar policies in this folder to the built-in rules; one with the same `@id` replaces, `@remove` removes
     #[arg(long, global = true, value_name = "DIR", conflicts_with = "only_policies")]
     policies: Option<PathBuf>,
-    /// Use the Cedar policies of this folder alone, in place of all built-in rules
+    /// Use only the Cedar policies in this folder, instead of the built-in rules
     #[arg(long, global = true, value_name = "DIR")]
     only_policies: Option<PathBuf>,
-    /// Lay this Cedar schema in JSON over the built-in one
+    /// Add this Cedar schema (in JSON) to the built-in one
     #[arg(long, global = true, value_name = "FILE")]
     schema: Option<PathBuf>,
 }
 
 #[derive(Subcommand)]
 enum Command {
-    /// Everything: operations by principal, agreements by account, findings
+    /// Evaluate everything: operations by principal, agreements by account, findings
     Evaluate(evaluate::EvaluateArgs),
-    /// One question: may this principal do this, why, and what would change it
+    /// Ask whether a principal may do an operation, why, and what would change the answer
     Can(answers::CanArgs),
-    /// Everyone who may do an operation, and who nearly may
+    /// List everyone who may do an operation, and who nearly may
     WhoCan(answers::WhoCanArgs),
-    /// Which agreement governs each account, now or at a moment
+    /// Show which agreement governs each account, now or at a given time
     Coverage(evaluate::CoverageArgs),
-    /// What a change grants and loses: access and coverage between two inventories, or two policies
+    /// Show what a change grants and takes away, between two inventories or two policies
     Diff(diff::DiffArgs),
-    /// Everything, for continuous integration: what the change does, expectations, guardrails, findings, lint
+    /// Run every check for continuous integration: the change, expectations, guardrails, findings, lint
     Check(check::CheckArgs),
-    /// What is wrong in IAM-style policies and permission sets: JSON, YAML, Terraform, CloudFormation
+    /// Find problems in IAM policies and permission sets: JSON, YAML, Terraform, CloudFormation
     Lint(lint::LintArgs),
-    /// Expectations kept beside the inventory: who may and may not, what is covered, and nobody else
+    /// Check the expectations kept next to the inventory: who may, who may not, and what is covered
     Test(test::TestArgs),
-    /// One IAM decision for any action of AWS, layer by layer
+    /// Decide one IAM request for any AWS action, layer by layer
     Simulate(simulate::SimulateArgs),
-    /// An IAM policy as Cedar
+    /// Translate an IAM policy to Cedar
     Lower(lower::LowerArgs),
-    /// Answers of the AWS CLI, CloudTrail and the console as an inventory
+    /// Turn output of the AWS CLI, CloudTrail and the console into an inventory
     Import(import::ImportArgs),
-    /// Begin an inventory
+    /// Create a first inventory
     Init(init::InitArgs),
-    /// The policies, the schema, the entities, a rule, a console message
+    /// Show the policies, the schema, the entities, a rule or a console message
     Show(show::ShowArgs),
 }
 
 /// What every command that evaluates takes.
 #[derive(Args, Clone)]
 struct Asking {
-    /// The moment asked: a date or an RFC 3339 moment [default: asOf of countersign.toml, else now]
+    /// Evaluate at this date or RFC 3339 time [default: `asOf` in countersign.toml, else now]
     #[arg(long, value_name = "MOMENT")]
     at: Option<String>,
-    /// Settle a condition key; an empty value makes it absent, a repeated key a list
+    /// Set a condition key; an empty value makes it absent, a repeated key makes a list
     #[arg(long, value_name = "KEY=VALUE")]
     context: Vec<String>,
-    /// Which generation of permissions counts
+    /// Which generation of IAM permissions to accept
     #[arg(long, value_enum, default_value_t = Model::Any)]
     permission_model: Model,
-    /// Only these accounts
+    /// Show only these accounts
     #[arg(long, value_name = "ACCOUNT")]
     account: Vec<String>,
 }
@@ -118,7 +118,7 @@ struct Asking {
 /// Where results go, for commands that print text or JSON.
 #[derive(Args, Clone)]
 struct Printing {
-    /// `text` or `json`, also as FORMAT=FILE; may be repeated
+    /// `text` or `json`; FORMAT=FILE writes to a file; may be repeated
     #[arg(long, value_name = "FORMAT[=FILE]", default_value = "text")]
     format: Vec<Output>,
 }
@@ -126,13 +126,13 @@ struct Printing {
 /// The kinds of agreements and operations to narrow to.
 #[derive(Args, Clone)]
 struct Narrowing {
-    /// Only these principals: an ARN or a name
+    /// Show only these principals, by ARN or name
     #[arg(long, value_name = "PRINCIPAL")]
     principal: Vec<String>,
-    /// Only these kinds of agreements
+    /// Show only these kinds of agreements
     #[arg(long, value_name = "KIND")]
     agreement: Vec<String>,
-    /// Only these operations
+    /// Show only these operations
     #[arg(long, value_name = "OPERATION")]
     operation: Vec<String>,
 }
@@ -258,7 +258,7 @@ impl Cli {
 
 fn parse_moment(text: &str) -> Result<Moment, Failure> {
     let problem =
-        || Problem::general(format!("`{text}` is no moment")).help("write 2026-11-21 or 2026-11-21T09:00:00Z");
+        || Problem::general(format!("`{text}` is not a valid date or time")).help("write 2026-11-21 or 2026-11-21T09:00:00Z");
     moment::parse(text).ok_or_else(|| problem().into())
 }
 

@@ -214,7 +214,7 @@ pub fn problems(problems: &[Problem]) {
     }
     let errors = problems.iter().filter(|p| p.is_error()).count();
     if problems.len() > MOST_PROBLEMS {
-        drawn.push_str(&format!("\n{} more are like these\n", problems.len() - MOST_PROBLEMS));
+        drawn.push_str(&format!("\n{} more problems are not shown\n", problems.len() - MOST_PROBLEMS));
     }
     if errors > 1 {
         drawn.push_str(&format!("\n{errors} errors\n"));

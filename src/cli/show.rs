@@ -28,7 +28,7 @@ enum What {
     Policies,
     /// The Cedar schema, in JSON
     Schema,
-    /// The entities of an inventory in full: valid input again
+    /// The entities of an inventory in full, as valid input
     Entities {
         /// The folder of the inventory
         dir: Option<PathBuf>,
@@ -44,11 +44,11 @@ enum What {
         /// Its code, name or number
         number: String,
     },
-    /// The rules of lint
+    /// The lint rules
     Rules,
-    /// What the console said: what it means, and what helps
+    /// Explain a console message, and what to do about it
     Message {
-        /// The message, as it was shown
+        /// The message, as the console shows it
         text: String,
     },
 }
@@ -119,8 +119,8 @@ fn message(rules: &RuleBook, text: &str) -> Result<String, Failure> {
     if found.is_empty() {
         let mut known: Vec<&str> = messages.iter().filter_map(|(r, _)| r.get("message")).collect();
         known.sort_unstable();
-        let problem = Problem::general("the console has no such message that is documented");
-        return Err(problem.help(format!("the documented ones are:\n{}", known.join("\n"))).into());
+        let problem = Problem::general("this is not a documented message of the console");
+        return Err(problem.help(format!("the documented messages are:\n{}", known.join("\n"))).into());
     }
     Ok(found.into_iter().map(|(rule, _)| meaning(rule)).collect::<Vec<_>>().join("\n"))
 }

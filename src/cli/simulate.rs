@@ -19,22 +19,22 @@ use countersign_core::stack;
 
 #[derive(Args)]
 pub struct SimulateArgs {
-    /// Without --action: requests in JSON, one, an array or one a line, `-` (the default) is stdin. With --action: the
+    /// Without --action: JSON requests (one, an array, or one per line; `-`, the default, is stdin). With --action: the
     /// identity policies
     file: Vec<PathBuf>,
-    /// The action asked for, such as s3:GetObject
+    /// The requested action, such as s3:GetObject
     #[arg(long, requires = "resource")]
     action: Option<String>,
     /// An ARN, or * for an action without resource types
     #[arg(long, requires = "action")]
     resource: Option<String>,
-    /// The ARN of who asks
+    /// The ARN of the principal
     #[arg(long, requires = "action")]
     principal: Option<String>,
-    /// A condition key; an empty value makes it absent, a repeated key a list
+    /// Set a condition key; an empty value makes it absent, a repeated key makes a list
     #[arg(long, value_name = "KEY=VALUE", requires = "action")]
     context: Vec<String>,
-    /// Condition keys that are not given are absent, rather than unknown
+    /// Treat condition keys that are not given as absent, not unknown
     #[arg(long, requires = "action")]
     context_is_complete: bool,
     /// A permissions boundary
@@ -43,10 +43,10 @@ pub struct SimulateArgs {
     /// A session policy
     #[arg(long, value_name = "FILE", requires = "action")]
     session: Vec<PathBuf>,
-    /// The service control policies of one level, parted by commas; repeat for each level, from the root down
+    /// The service control policies of one level, separated by commas; repeat for each level, from the root down
     #[arg(long, value_name = "FILES", requires = "action")]
     service_control: Vec<String>,
-    /// `text`, `json` or `jsonl`, also as FORMAT=FILE; may be repeated
+    /// `text`, `json` or `jsonl`; FORMAT=FILE writes to a file; may be repeated
     #[arg(long, value_name = "FORMAT[=FILE]", default_value = "text", value_parser = Output::with_lines)]
     format: Vec<Output>,
 }
@@ -168,7 +168,7 @@ fn question(args: &SimulateArgs) -> Result<Question, Failure> {
     for (name, text, checked) in
         [("action", &action, request::action(&action)), ("resource", &resource, request::resource(&resource))]
     {
-        checked.map_err(|wanted| Problem::general(format!("`{text}` is no {name}")).help(wanted))?;
+        checked.map_err(|wanted| Problem::general(format!("`{text}` is not a valid {name}")).help(wanted))?;
     }
     let mut problems = Vec::new();
     let mut layers = Vec::new();
@@ -185,7 +185,7 @@ fn question(args: &SimulateArgs) -> Result<Question, Failure> {
         layer(format!("serviceControl[{level}]"), files.split(',').map(Path::new).collect());
     }
     if layers.is_empty() {
-        let problem = Problem::general("a request under no policies");
+        let problem = Problem::general("a request without policies");
         return Err(problem.help("name the files of its policies; a request in JSON may have none").into());
     }
     let (errors, warnings): (Vec<_>, Vec<_>) = problems.into_iter().partition(Problem::is_error);

@@ -16,20 +16,20 @@ use countersign_core::provenance::{Files, Provenance};
 
 #[derive(Args)]
 pub struct TestArgs {
-    /// The folder of the inventory [default: the nearest upward with countersign.toml]
+    /// The folder of the inventory [default: this folder or the nearest parent with countersign.toml]
     dir: Option<PathBuf>,
-    /// Only expectations whose name, or whose file, contains this; may be repeated
+    /// Run only expectations whose name or file contains this; may be repeated
     #[arg(long, value_name = "TEXT")]
     filter: Vec<String>,
-    /// Those too that are met
+    /// Also show the expectations that are met
     #[arg(long)]
     all: bool,
-    /// Write a first set from what holds now, for review, instead of running those that are there
+    /// Record what holds now as a first set to review, instead of running the existing expectations
     #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "recorded.expect.toml")]
     record: Option<PathBuf>,
     #[command(flatten)]
     asking: Asking,
-    /// `text`, `json` or `junit`, also as FORMAT=FILE; may be repeated
+    /// `text`, `json` or `junit`; FORMAT=FILE writes to a file; may be repeated
     #[arg(long, value_name = "FORMAT[=FILE]", default_value = "text", value_parser = Output::of_tests)]
     format: Vec<Output>,
 }
@@ -50,7 +50,7 @@ pub fn test(cli: &Cli, args: &TestArgs) -> Result<u8, Failure> {
     }
     let mut suite = Suite::read(&session.folder, &session.inventory.config.exclude, &session.rules.operations)?;
     if suite.expectations.is_empty() {
-        let message = format!("nothing to test: {} holds no *{SUFFIX} with expectations", session.folder.display());
+        let message = format!("nothing to test: {} has no *{SUFFIX} with expectations", session.folder.display());
         return Err(Failure::Nothing(message));
     }
     suite.filter(&args.filter);
@@ -83,18 +83,18 @@ pub fn test(cli: &Cli, args: &TestArgs) -> Result<u8, Failure> {
 fn write(session: &Session, file: &std::path::Path) -> Result<u8, Failure> {
     let path = if file.is_absolute() { file.to_owned() } else { session.folder.join(file) };
     if !path.to_string_lossy().ends_with(SUFFIX) {
-        let message = format!("{} is no name for expectations", file.display());
+        let message = format!("{} is not a name for a file of expectations", file.display());
         return Err(Problem::general(message).help(format!("write a name that ends in {SUFFIX}")).into());
     }
     if path.exists() {
-        let message = format!("{} is there", path.display());
+        let message = format!("{} already exists", path.display());
         return Err(Problem::general(message).help("name another file: --record new.expect.toml").into());
     }
     let assessment = assess(&session.inventory, &session.rules, &session.options)?;
     let Some(text) = record::record(&assessment)? else {
-        return Err(Failure::Nothing("nothing to record: no account, and nobody who may do anything".to_owned()));
+        return Err(Failure::Nothing("nothing to record: there are no accounts, and nobody may do anything".to_owned()));
     };
     output::replace(&path, text.as_bytes())?;
-    output::note(&format!("{} is written: review it, and keep what must hold", path.display()));
+    output::note(&format!("wrote {}: review it, and keep what must hold", path.display()));
     Ok(OK)
 }

@@ -47,13 +47,13 @@ impl ValueEnum for Part {
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
         let (name, help) = match self {
-            Self::Diff => ("diff", "What the change does, against a base"),
-            Self::Expectations => ("expectations", "The expectations kept beside the inventory"),
+            Self::Diff => ("diff", "What the change does, compared with a base"),
+            Self::Expectations => ("expectations", "The expectations kept next to the inventory"),
             Self::Guardrails => ("guardrails", "The guardrails"),
             Self::Findings => {
                 ("findings", "Coverage, PHI, access: the findings of `evaluate`, and warnings about the files")
             }
-            Self::Lint => ("lint", "The policies, by the rules of lint"),
+            Self::Lint => ("lint", "Problems in the policies: the lint rules"),
         };
         Some(PossibleValue::new(name).help(help))
     }

@@ -234,10 +234,10 @@ CS155 = { words = ["intern"] }
     assert_eq!(folder.code(&[]), 1);
     for (toml, words) in [
         ("[lint.rules]\nCS999 = \"off\"\n", "there is no rule `CS999`"),
-        ("[lint.rules]\nCS122 = \"fatal\"\n", "`fatal` is no severity"),
+        ("[lint.rules]\nCS122 = \"fatal\"\n", "`fatal` is not a valid severity"),
         ("[[lint.ignore]]\nrule = \"CS122\"\n", "an ignore without a reason"),
         ("[[lint.ignore]]\nrule = \"CS122\"\nreason = \" \"\n", "an ignore without a reason"),
-        ("[[lint.ignore]]\nrule = \"CS122\"\nreason = \"x\"\nuntil = \"soon\"\n", "`soon` is no day"),
+        ("[[lint.ignore]]\nrule = \"CS122\"\nreason = \"x\"\nuntil = \"soon\"\n", "`soon` is not a valid day"),
         ("[lint]\nexclud = []\n", "unknown field"),
         ("[lint]\nexclude = [\"a[\"]\n", "not a pattern"),
         ("[lint.kinds]\n\"a\" = \"user\"\n", "unknown variant"),
