@@ -57,14 +57,14 @@ impl Repository {
     /// The repository that holds a folder.
     pub fn of(folder: &Path) -> Result<Self, Failure> {
         let prefix = git(folder, &["rev-parse", "--show-prefix"])
-            .map_err(|e| Problem::general(format!("{} is in no git repository: {e}", folder.display())))?;
+            .map_err(|e| Problem::general(format!("{} is not in a git repository: {e}", folder.display())))?;
         Ok(Self { folder: folder.to_owned(), prefix: prefix.trim_end_matches('\n').to_owned() })
     }
 
     /// The commit that a name stands for.
     pub fn commit(&self, name: &str) -> Result<String, Failure> {
         if name.starts_with('-') {
-            return Err(Failure::general(format!("`{name}` is no revision")));
+            return Err(Failure::general(format!("`{name}` is not a revision")));
         }
         let found = git(&self.folder, &["rev-parse", "--verify", "--quiet", &format!("{name}^{{commit}}")]);
         match found {

@@ -157,12 +157,12 @@ fn mistakes_have_their_place() {
         ),
         (
             "[[access]]\nprincipal = []\noperation = \"accept\"\nexpect = \"deny\"\n",
-            "no principal is named",
+            "this names no principal",
             "[[access]]",
         ),
         (
             "[[access]]\nprincipal = \"a\"\noperation = \"accept\"\nexpect = \"allow\"\nmessage = \"x\"\n",
-            "shown for a denial",
+            "only a denial shows a message",
             "[[access]]",
         ),
         (
@@ -172,7 +172,7 @@ fn mistakes_have_their_place() {
         ),
         (
             "[[coverage]]\nagreement = \"baa\"\nexpect = \"not-covered\"\nscope = \"account\"\n",
-            "governed by nothing",
+            "no agreement governs",
             "[[coverage]]",
         ),
         (

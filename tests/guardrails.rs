@@ -191,11 +191,11 @@ fn mistakes_have_their_place() {
     };
     let permit = "@id(\"a\") @message(\"m\") permit(principal, action, resource);";
     assert!(wrong(permit).contains("this permits"));
-    assert!(wrong("@message(\"m\") forbid(principal, action, resource);").contains("without `@id`"));
-    assert!(wrong("@id(\"a\") forbid(principal, action, resource);").contains("without `@message`"));
+    assert!(wrong("@message(\"m\") forbid(principal, action, resource);").contains("no `@id`"));
+    assert!(wrong("@id(\"a\") forbid(principal, action, resource);").contains("no `@message`"));
     assert!(
         wrong("@id(\"a\") @message(\"m\") @severity(\"bad\") forbid(principal, action, resource);")
-            .contains("no such severity")
+            .contains("not a severity")
     );
     let attribute =
         guardrail("action == Artifact::Action::\"may-accept-agreement\", resource) when { context.team == \"x\" }");

@@ -29,7 +29,7 @@ fn account(attrs: Value) -> World {
 #[test]
 fn text_that_is_no_json() {
     wrong_text("[{]", "]", "invalid JSON");
-    wrong_text(r#"[{"uid": "222222222222", "uid": "222222222222"}]"#, r#""uid""#, "stands twice");
+    wrong_text(r#"[{"uid": "222222222222", "uid": "222222222222"}]"#, r#""uid""#, "appears twice");
     wrong_text("\u{feff}[]", "\u{feff}", "byte order mark");
     wrong_text(&format!("{}{}", "[".repeat(200), "]".repeat(200)), "[", "nested");
 }
@@ -45,7 +45,7 @@ fn bytes_that_are_no_text() {
 #[test]
 fn files_that_are_neither_entities_nor_policies() {
     wrong_text(r#"{"Buckets": []}"#, "{", "an object with Buckets");
-    wrong_text(r#"{"a": 1}"#, "{", "neither entities nor a policy");
+    wrong_text(r#"{"a": 1}"#, "{", "neither entities, nor a policy");
     wrong_text("[1, 2]", "[", "an array of something else");
     wrong_text("true", "true", "a boolean");
     let excluded = account(json!({})).file("x.json", "true").file("countersign.toml", "exclude = [\"x.json\"]\n");
@@ -61,16 +61,16 @@ fn entities_that_the_schema_does_not_know() {
     );
     wrong(account(json!({"nam": "x"})), "\"nam\"", "an Account has no `nam`");
     wrong(account(json!({"name": 1})), "1", "`name` of an Account is a string");
-    wrong(account(json!({"state": "CLOSE"})), "\"CLOSE\"", "never `CLOSE`");
-    wrong(account(json!({"partition": "aws-eu"})), "\"aws-eu\"", "never `aws-eu`");
-    wrong(World::new().entity(json!({"uid": ORG, "attrs": {}})), &format!("\"{ORG}\""), "without `managementAccount`");
-    wrong(account(json!({"nda": {}})), "{}", "`nda` without `accepted`");
+    wrong(account(json!({"state": "CLOSE"})), "\"CLOSE\"", "cannot be `CLOSE`");
+    wrong(account(json!({"partition": "aws-eu"})), "\"aws-eu\"", "cannot be `aws-eu`");
+    wrong(World::new().entity(json!({"uid": ORG, "attrs": {}})), &format!("\"{ORG}\""), "needs `managementAccount`");
+    wrong(account(json!({"nda": {}})), "{}", "`nda` needs `accepted`");
     wrong(account(json!({"phi": {"services": "s3"}})), "\"s3\"", "is an array");
     wrong(World::new().entity(json!({"uid": A, "attributes": {}})), "\"attributes\"", "no `attributes`");
     wrong(World::new().entity(json!({"attrs": {}})), "{", "no `uid`");
-    wrong(World::new().entity(json!({"uid": "legal"})), "\"legal\"", "does not tell the type");
+    wrong(World::new().entity(json!({"uid": "legal"})), "\"legal\"", "does not say which type");
     wrong(World::new().entity(json!({"uid": A, "tags": {"a": 1}})), "1", "the value of a tag");
-    wrong(World::new().entity(json!({"uid": ORG, "tags": {}})), "\"tags\"", "has no tags");
+    wrong(World::new().entity(json!({"uid": ORG, "tags": {}})), "\"tags\"", "cannot have tags");
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn moments_that_are_none() {
     };
     wrong(agreement(json!("soon")), "\"soon\"", "`soon` is not a valid date or time");
     wrong(agreement(json!("2024-02-30")), "\"2024-02-30\"", "is not a valid date or time");
-    wrong(agreement(json!(1709647272)), "1709647272", "is a moment, and this is a number");
+    wrong(agreement(json!(1709647272)), "1709647272", "is a date or time, but this is a number");
 }
 
 #[test]
@@ -135,16 +135,20 @@ fn arns_that_contradict_their_account() {
     let other = json!({"uid": user(A, "a"), "attrs": {"account": B}});
     wrong(account(json!({})).account(B, json!({}), &[]).entity(other), &format!("\"{B}\""), "the ARN names account");
     let gov = json!({"uid": format!("arn:aws-us-gov:iam::{A}:user/a")});
-    wrong(account(json!({})).entity(gov), &format!("\"arn:aws-us-gov:iam::{A}:user/a\""), "of the partition");
+    wrong(account(json!({})).entity(gov), &format!("\"arn:aws-us-gov:iam::{A}:user/a\""), "is in the partition");
     let short = json!({"uid": "User::\"jane\"", "attrs": {"account": A}});
-    wrong(account(json!({})).entity(short), r#""User::\"jane\"""#, "is no ARN of a user");
-    wrong(World::new().entity(json!({"uid": "Account::\"12345\""})), r#""Account::\"12345\"""#, "no account number");
+    wrong(account(json!({})).entity(short), r#""User::\"jane\"""#, "is not the ARN of a user");
+    wrong(
+        World::new().entity(json!({"uid": "Account::\"12345\""})),
+        r#""Account::\"12345\"""#,
+        "is not an account number",
+    );
     let group = format!("arn:aws:iam::{B}:group/g");
     let world = account(json!({})).account(B, json!({}), &[]).entity(json!({"uid": group}));
     wrong(
         world.entity(json!({"uid": user(A, "a"), "parents": [group]})),
         &format!("\"{group}\""),
-        "a group of another account",
+        "this group belongs to another account",
     );
 }
 
@@ -155,7 +159,11 @@ fn trees_that_are_none() {
         .entity(unit("ou-ab12-one00001", "ou-ab12-two00001"))
         .entity(unit("ou-ab12-two00001", "ou-ab12-one00001"));
     wrong(cycle, "\"ou-ab12-two00001\"", "form a cycle");
-    wrong(World::new().entity(json!({"uid": "ou-ab12-one00001"})), "\"ou-ab12-one00001\"", "in no organization");
+    wrong(
+        World::new().entity(json!({"uid": "ou-ab12-one00001"})),
+        "\"ou-ab12-one00001\"",
+        "does not belong to an organization",
+    );
     let other = json!({"uid": "o-other00000", "attrs": {"featureSet": "ALL", "managementAccount": B, "trustedAccess": true, "serviceRole": true}});
     let two = World::organization().entity(other).account(B, json!({}), &["o-other00000"]);
     wrong(two.account("444444444444", json!({}), &[ORG, "o-other00000"]), "\"o-other00000\"", "in two organizations");
@@ -163,7 +171,7 @@ fn trees_that_are_none() {
     wrong(
         World::organization().account(B, json!({}), &["OfflineAgreement::\"x\""]),
         r#""OfflineAgreement::\"x\"""#,
-        "never in",
+        "cannot be in",
     );
 }
 
@@ -178,7 +186,7 @@ fn memberships_that_contradict() {
     let two_open = json!([{"organization": ORG, "from": "2020-01-01"}, {"organization": ORG, "from": "2021-01-01"}]);
     assert!(with(two_open, &[ORG]).problems()[0].message().contains("overlap"));
     let open = with(json!([{"organization": ORG, "from": "2020-01-01"}]), &[]).problems();
-    assert!(open[0].message().contains("not by its parents"), "{open:?}");
+    assert!(open[0].message().contains("not according to its parents"), "{open:?}");
     let closed = with(json!([{"organization": ORG, "from": "2020-01-01", "until": "2021-01-01"}]), &[ORG]).problems();
     assert!(closed[0].message().contains("no membership is open"), "{closed:?}");
     let backwards = with(json!([{"organization": ORG, "from": "2021-01-01", "until": "2020-01-01"}]), &[]).problems();
@@ -206,7 +214,7 @@ fn agreements_that_contradict() {
     wrong(
         acceptance(json!({"agreement": "agreement-y03aUwMAEorHtqjv"})),
         "\"agreement-y03aUwMAEorHtqjv\"",
-        "is of scope organization",
+        "has the scope organization",
     );
     wrong(acceptance(json!({"organization": ORG})), "\"customer-agreement-x\"", "both `account` and `organization`");
     wrong(acceptance(json!({"organizationalUnits": ["ou-ab12-hipaa001"]})), "\"organizationalUnits\"", "R45");

@@ -116,7 +116,7 @@ fn what_is_not_there_is_a_clear_error() {
     assert!(code == 2, "{text}");
     let empty = tempfile::tempdir().unwrap();
     let (code, text) = words(empty.path(), &["diff", "--git", "main"]);
-    assert!(code == 2 && text.contains("in no git repository"), "{text}");
+    assert!(code == 2 && text.contains("not in a git repository"), "{text}");
 
     std::fs::create_dir(repository.path().join("new")).unwrap();
     std::fs::write(repository.path().join("new/x.json"), "[{\"uid\": \"111122223333\"}]").unwrap();

@@ -107,7 +107,7 @@ fn memberships_and_designations_stand_in_what_they_belong_to() {
     {
         let problems = world(&[]).entity(json!({"uid": uid, "attrs": {}})).problems();
         let [problem] = problems.as_slice() else { panic!("{uid}: {} problems", problems.len()) };
-        assert!(problem.message().contains("is not declared by itself"), "{problem}");
+        assert!(problem.message().contains("cannot be declared on its own"), "{problem}");
         assert!(format!("{problem:?}").contains(place), "{problem:?}");
     }
 }

@@ -167,7 +167,7 @@ impl Guardrails {
                     let names: Vec<&str> = shipped.iter().filter_map(|(_, p)| p.annotation("id")).collect();
                     let help = match did_you_mean(name, names.iter().copied()) {
                         Some(near) => format!("did you mean `{near}`?"),
-                        None => format!("there is {}", names.join(", ")),
+                        None => format!("the guardrails are {}", names.join(", ")),
                     };
                     let message = format!("there is no guardrail `{name}`");
                     problems.push(Problem::at(&place.source, place.span, message).help(help));
@@ -205,7 +205,7 @@ impl Guardrails {
                 problems.extend(Annotated { source, span, policy: &policy, subjects }.check());
                 if all.contains_key(&guardrail.id) {
                     let message = format!("two guardrails have the id `{}`", guardrail.id);
-                    problems.push(Problem::at(source, span, message).help("ids are unique over all files"));
+                    problems.push(Problem::at(source, span, message).help("ids must be unique across all files"));
                     continue;
                 }
                 let named = policy.new_id(PolicyId::new(&guardrail.id));
@@ -259,17 +259,18 @@ pub fn shipped() -> Result<Vec<(Arc<Source>, cedar_policy::Policy)>, Failure> {
 fn guardrail(source: &Arc<Source>, span: Span, policy: &cedar_policy::Policy) -> Result<Guardrail, Box<Problem>> {
     let wrong = |message: &str, help: &str| Box::new(Problem::at(source, span, message.to_owned()).help(help));
     if policy.effect() != Effect::Forbid {
-        return Err(wrong("a guardrail forbids, and this permits", "write what must not be as a `forbid`"));
+        return Err(wrong("a guardrail must forbid, but this permits", "write what must never happen as a `forbid`"));
     }
     let text = |key: &str| policy.annotation(key).filter(|t| !t.trim().is_empty()).map(str::to_owned);
-    let id = text("id").ok_or_else(|| wrong("a guardrail without `@id`", "add @id(\"…\"), by which it is named"))?;
+    let id =
+        text("id").ok_or_else(|| wrong("this guardrail has no `@id`", "add @id(\"…\"), the name of the guardrail"))?;
     let message = text("message");
-    let message =
-        message.ok_or_else(|| wrong("a guardrail without `@message`", "say what is wrong where it is broken"))?;
+    let message = message
+        .ok_or_else(|| wrong("this guardrail has no `@message`", "add @message(\"…\"), which says what is wrong"))?;
     let severity = match policy.annotation("severity") {
         None => Severity::Error,
         Some(word) => {
-            Severity::named(word).ok_or_else(|| wrong("there is no such severity", "write error, warning or info"))?
+            Severity::named(word).ok_or_else(|| wrong("this is not a severity", "write error, warning or info"))?
         }
     };
     let place = Place { source: source.clone(), span };

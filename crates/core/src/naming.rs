@@ -16,7 +16,7 @@ pub fn operation(catalogue: &Catalogue, name: &str) -> Result<&'static str, Fail
     match (starting.next(), starting.next()) {
         (Some(only), None) => Ok(only),
         (Some(first), Some(second)) => {
-            let problem = Problem::general(format!("`{name}` may be {first} or {second}"));
+            let problem = Problem::general(format!("`{name}` could mean {first} or {second}"));
             Err(problem.help("write the whole name").into())
         }
         _ => Err(absent("operation", name, catalogue.names()).into()),
@@ -76,7 +76,7 @@ pub fn absent<'a>(what: &str, name: &str, known: impl IntoIterator<Item = &'a st
     let problem = Problem::general(format!("there is no {what} `{name}`"));
     match did_you_mean(name, known.iter().copied()) {
         Some(near) => problem.help(format!("did you mean `{near}`?")),
-        None if known.len() <= 10 => problem.help(format!("there is {}", known.join(", "))),
+        None if known.len() <= 10 => problem.help(format!("use one of {}", known.join(", "))),
         None => problem,
     }
 }

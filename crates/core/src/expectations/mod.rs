@@ -221,7 +221,7 @@ struct OnlyTable {
     context: BTreeMap<String, Texts>,
 }
 
-const HELP: &str = "it has tables [[access]] (principal, operation, expect), [[coverage]] (agreement, expect) and [[only]] \
+const HELP: &str = "it may have the tables [[access]] (principal, operation, expect), [[coverage]] (agreement, expect) and [[only]] \
     (principal, operation)";
 
 impl Suite {
@@ -292,7 +292,11 @@ impl Reader<'_> {
         };
         let moment = moment::parse(&text);
         if moment.is_none() {
-            self.wrong(span, format!("`{text}` is no moment"), "write 2026-11-21 or \"2026-11-21T09:00:00Z\"");
+            self.wrong(
+                span,
+                format!("`{text}` is not a valid date or time"),
+                "write 2026-11-21 or \"2026-11-21T09:00:00Z\"",
+            );
         }
         moment.map(Some)
     }
@@ -338,7 +342,7 @@ impl Reader<'_> {
         let at = self.moment(t.at, place.span);
         let asked = self.asked((t.operation, t.scope, t.agreement, t.report), t.account, place.span);
         if t.message.is_some() && t.expect != Decision::Deny {
-            self.wrong(place.span, "a message is shown for a denial".to_owned(), "write expect = \"deny\"");
+            self.wrong(place.span, "only a denial shows a message".to_owned(), "write expect = \"deny\"");
             return None;
         }
         let principals = self.principals(t.principal, place.span)?;
@@ -354,7 +358,7 @@ impl Reader<'_> {
         let scope = self.scope(t.scope, place.span)?;
         if t.expect != Covered::Covered && (scope.is_some() || t.by.is_some()) {
             let help = "write expect = \"covered\", or leave out `scope` and `by`";
-            self.wrong(place.span, "what is not covered is governed by nothing".to_owned(), help);
+            self.wrong(place.span, "no agreement governs what is not covered".to_owned(), help);
             return None;
         }
         let coverage =
@@ -376,7 +380,7 @@ impl Reader<'_> {
     fn principals(&mut self, texts: Texts, span: Span) -> Option<Vec<String>> {
         let principals = texts.list();
         if principals.is_empty() {
-            self.wrong(span, "no principal is named".to_owned(), "name one, or several in a list");
+            self.wrong(span, "this names no principal".to_owned(), "name one, or several in a list");
             return None;
         }
         Some(principals)

@@ -117,7 +117,8 @@ impl Held<'_> {
         let all = &self.assessment.principals;
         let here = |p: &&PrincipalAnswer| accounts.is_empty() || accounts.contains(&p.account);
         if name.contains('*') && !all.iter().any(|p| p.principal == name) {
-            let glob = Glob::new(name).map_err(|e| Actual::missing(format!("`{name}` is no pattern: {}", e.kind())))?;
+            let glob = Glob::new(name)
+                .map_err(|e| Actual::missing(format!("`{name}` is not a valid pattern: {}", e.kind())))?;
             let glob = glob.compile_matcher();
             let found: Vec<_> = all
                 .iter()

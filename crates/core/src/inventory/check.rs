@@ -43,7 +43,7 @@ fn no_agreement(entities: &Entities, entity: &Entity, name: &str, scope: &str, p
     let kinds: BTreeSet<&str> =
         entities.values().filter(|e| e.uid.ty == "Agreement").filter_map(|e| e.str("kind")).collect();
     let (message, help) = if kinds.contains(name) {
-        let message = format!("`{name}` is no agreement of scope {scope} in the partition {partition}");
+        let message = format!("`{name}` is not an agreement of scope {scope} in the partition {partition}");
         (message, "name an agreement that this partition offers for this scope (R56, D15)".to_owned())
     } else {
         let near = did_you_mean(name, kinds.iter().copied());
@@ -127,7 +127,7 @@ impl Check<'_> {
 
     fn account(&mut self, entity: &Entity) {
         if type_of_id(&entity.uid.id) != Some("Account") {
-            let message = format!("`{}` is no account number", entity.uid.id);
+            let message = format!("`{}` is not an account number", entity.uid.id);
             self.error(entity, entity.span, message, "write its twelve digits, leading zeros included");
         }
         let organizations = self.organizations_of(entity);
@@ -168,7 +168,7 @@ impl Check<'_> {
         let mut units = entity.parents.iter().filter(|(p, _)| p.ty == "OrganizationalUnit");
         if let (Some(_), Some((_, span))) = (units.next(), units.next()) {
             let message = format!("{} is in two organizational units", entity.uid.id);
-            self.error(entity, *span, message, "keep the one that it stands in");
+            self.error(entity, *span, message, "keep the one that it belongs to");
         }
     }
 
@@ -182,7 +182,7 @@ impl Check<'_> {
             if let (Some(from), Some(until)) = (m.from, m.until)
                 && from >= until
             {
-                self.error(entity, *span, "a membership that ends before it begins", "correct `from` or `until`");
+                self.error(entity, *span, "this membership ends before it begins", "correct `from` or `until`");
             }
         }
         memberships.sort_by_key(|(m, _)| m.from);
@@ -203,7 +203,7 @@ impl Check<'_> {
         if let (Some(since), Some((m, span))) = (entity.moment("membershipsKnownSince"), memberships.first())
             && m.from.is_some_and(|from| from < since)
         {
-            let message = "a membership that begins before what it belonged to is known";
+            let message = "this membership begins before `membershipsKnownSince`";
             self.error(entity, *span, message, "correct `from` or `membershipsKnownSince`");
         }
         let open = memberships.iter().find(|(m, _)| m.until.is_none());
@@ -212,19 +212,21 @@ impl Check<'_> {
             (None, None) => {}
             (Some((m, span)), _) => {
                 let message = format!(
-                    "account {} is in {} by this membership, and not by its parents",
+                    "account {} is in {} according to this membership, but not according to its parents",
                     entity.uid.id, m.organization
                 );
                 self.error(entity, *span, message, "end the membership with `until`, or correct `parents`");
             }
             (None, Some(now)) => {
-                let message =
-                    format!("account {} is in {now} by its parents, and no membership is open", entity.uid.id);
+                let message = format!(
+                    "account {} is in {now} according to its parents, but no membership is open",
+                    entity.uid.id
+                );
                 self.error(
                     entity,
                     entity.span_of("memberships"),
                     message,
-                    "add the membership that has no `until`, or remove the parents",
+                    "add a membership without `until`, or remove the parents",
                 );
             }
         }
@@ -237,17 +239,17 @@ impl Check<'_> {
             if !seen.insert(id.clone()) {
                 let message = format!("the parents of {} form a cycle", entity.uid.id);
                 let span = entity.parents.first().map_or(entity.span, |(_, s)| *s);
-                return self.error(entity, span, message, "a unit stands in one unit or organization above it");
+                return self.error(entity, span, message, "a unit belongs to one unit or organization above it");
             }
             current = self.entities.get(&Uid::new("OrganizationalUnit", id)).and_then(parent);
         }
         if entity.parents.is_empty() {
-            let message = format!("{} is in no organization", entity.uid.id);
+            let message = format!("{} does not belong to an organization", entity.uid.id);
             self.error(
                 entity,
                 entity.span,
                 message,
-                "add \"parents\": [ … ], the unit or organization that it stands in",
+                "add \"parents\": [ … ], the unit or organization that it belongs to",
             );
         }
         if self.organizations_of(entity).len() > 1 {
@@ -266,7 +268,7 @@ impl Check<'_> {
         };
         let span = entity.span_of("managementAccount");
         if !self.organizations_of(account).contains(&entity.uid.id) {
-            let message = format!("account {management} manages {}, and is not in it", entity.uid.id);
+            let message = format!("account {management} manages {}, but is not in it", entity.uid.id);
             self.error(entity, span, message, format!("add \"parents\": [\"{}\"] to the account", entity.uid.id));
         }
         let partition = account.str("partition");
@@ -279,10 +281,10 @@ impl Check<'_> {
         for member in members {
             if self.organizations_of(&member).contains(&entity.uid.id) {
                 let message = format!(
-                    "account {} is of another partition than its organization {} (D15)",
+                    "account {} is in another partition than its organization {} (D15)",
                     member.uid.id, entity.uid.id
                 );
-                self.error(&member, member.span_of("partition"), message, "an organization lies in one partition");
+                self.error(&member, member.span_of("partition"), message, "an organization is in one partition");
             }
         }
     }
@@ -294,7 +296,8 @@ impl Check<'_> {
                 (*partition, *account)
             }
             _ => {
-                let message = format!("`{}` is no ARN of {}", entity.uid.id, article(&entity.uid.ty).to_lowercase());
+                let message =
+                    format!("`{}` is not the ARN of {}", entity.uid.id, article(&entity.uid.ty).to_lowercase());
                 let kind = entity.uid.ty.to_lowercase();
                 let tail = if kind == "root" { kind } else { format!("{kind}/NAME") };
                 return self.error(entity, entity.span, message, format!("write arn:aws:iam::111122223333:{tail}"));
@@ -302,18 +305,23 @@ impl Check<'_> {
         };
         let declared = entity.reference("account").unwrap_or_default();
         if declared != account {
-            let message = format!("the ARN names account {account}, and `account` is {declared}");
-            return self.error(entity, entity.span_of("account"), message, "leave `account` out: the ARN tells it");
+            let message = format!("the ARN names account {account}, but `account` is {declared}");
+            return self.error(
+                entity,
+                entity.span_of("account"),
+                message,
+                "leave out `account`: the ARN already says it",
+            );
         }
         let owner = self.entities.get(&Uid::new("Account", account));
         if let Some(own) = owner.and_then(|o| o.str("partition")).filter(|p| *p != partition) {
-            let message = format!("the ARN is of the partition {partition}, and account {account} of {own} (D15)");
+            let message = format!("the ARN is in the partition {partition}, but account {account} is in {own} (D15)");
             self.error(entity, entity.span, message, format!("write arn:{own}:…"));
         }
         for (group, span) in &entity.parents {
             if group.id.split(':').nth(4) != Some(account) {
-                let message = format!("a group of another account than {account}");
-                self.error(entity, *span, message, "users are in groups of their own account");
+                let message = format!("this group belongs to another account than {account}");
+                self.error(entity, *span, message, "a user can only be in groups of its own account");
             }
         }
     }
@@ -332,7 +340,12 @@ impl Check<'_> {
                 );
             }
             if !fields.contains_key("accounts") && !fields.contains_key("organizationalUnits") {
-                self.error(entity, item.span, "an assignment to no account", "add `accounts` or `organizationalUnits`");
+                self.error(
+                    entity,
+                    item.span,
+                    "this assignment is to no account",
+                    "add `accounts` or `organizationalUnits`",
+                );
             }
         }
     }
@@ -357,7 +370,7 @@ impl Check<'_> {
         let span = entity.span_of("agreement");
         if agreement.str("scope") != Some(scope) {
             let message = format!(
-                "{} is of scope {}, and this acceptance is for one {scope}",
+                "{} has the scope {}, but this acceptance is for one {scope}",
                 agreement.uid.id,
                 agreement.str("scope").unwrap_or_default()
             );
@@ -389,7 +402,7 @@ impl Check<'_> {
                 (fields.get("from").and_then(Item::moment), fields.get("until").and_then(Item::moment))
                 && from >= until
             {
-                self.error(entity, item.span, "a designation that ends before it begins", "correct `from` or `until`");
+                self.error(entity, item.span, "this designation ends before it begins", "correct `from` or `until`");
             }
         }
     }
@@ -410,12 +423,12 @@ impl Check<'_> {
         if active == ended {
             let (message, help) = if active {
                 (
-                    "an agreement that is ACTIVE and has an `effectiveEnd` (D20)",
+                    "this agreement is ACTIVE, but has an `effectiveEnd` (D20)",
                     "remove `effectiveEnd`, or correct `state`",
                 )
             } else {
                 (
-                    "an agreement that is terminated and has no `effectiveEnd` (D20)",
+                    "this agreement is terminated, but has no `effectiveEnd` (D20)",
                     "add `effectiveEnd`, or correct `state`",
                 )
             };

@@ -151,7 +151,7 @@ impl Config {
         let file: File = toml::from_str(&source.text).map_err(|e| {
             let span = e.span().map_or(Span::default(), |s| Span { start: s.start, end: s.end });
             let help =
-                "it has asOf, exclude, signatories, phiTags and the tables [context], [diff], [guardrails] and [lint]";
+                "it may have asOf, exclude, signatories, phiTags and the tables [context], [diff], [guardrails] and [lint]";
             vec![Problem::at(source, span, e.message().lines().next().unwrap_or("invalid").to_owned()).help(help)]
         })?;
         let mut problems = Vec::new();
@@ -163,7 +163,7 @@ impl Config {
             let moment = moment::parse(&text);
             if moment.is_none() {
                 let span = Span { start: value.span().start, end: value.span().end };
-                let problem = Problem::at(source, span, format!("`{text}` is no moment"));
+                let problem = Problem::at(source, span, format!("`{text}` is not a valid date or time"));
                 problems.push(problem.help("write \"2026-11-21\" or \"2026-11-21T09:00:00Z\""));
             }
             moment
@@ -198,9 +198,10 @@ fn exception(place: Place, allow: Allow) -> Result<Exception, Box<Problem>> {
     let wrong = |message: String, help: &str| Box::new(Problem::at(&place.source, place.span, message).help(help));
     let glob = |text: &str| match Glob::new(text) {
         Ok(glob) => Ok(glob.compile_matcher()),
-        Err(e) => {
-            Err(wrong(format!("`{text}` is not a pattern: {}", e.kind()), "write a name, with * for any characters"))
-        }
+        Err(e) => Err(wrong(
+            format!("`{text}` is not a valid pattern: {}", e.kind()),
+            "write a name, with * for any characters",
+        )),
     };
     let of = match (&allow.operation, allow.any_request, &allow.coverage) {
         (Some(operation), false, None) => Excepted::Operation(glob(operation)?),
@@ -208,14 +209,14 @@ fn exception(place: Place, allow: Allow) -> Result<Exception, Box<Problem>> {
         (None, false, Some(kind)) => Excepted::Coverage(kind.clone()),
         _ => {
             let help = "write one of operation = \"accept-agreement\", anyRequest = true and coverage = \"baa\"";
-            return Err(wrong("an exception is about one thing".to_owned(), help));
+            return Err(wrong("an exception must be about exactly one thing".to_owned(), help));
         }
     };
     if allow.reason.trim().is_empty() {
-        return Err(wrong("an exception without a reason".to_owned(), "say why it is accepted, and who accepted it"));
+        return Err(wrong("this exception has no reason".to_owned(), "say why it is accepted, and who accepted it"));
     }
     if let (Excepted::Coverage(_), Some(_)) = (&of, &allow.principal) {
-        return Err(wrong("coverage is lost by accounts, not by principals".to_owned(), "write accounts = [\"…\"]"));
+        return Err(wrong("accounts lose coverage, not principals".to_owned(), "write accounts = [\"…\"]"));
     }
     let until = allow.until.map(|value| match value {
         toml::Value::String(text) => text,
@@ -223,9 +224,10 @@ fn exception(place: Place, allow: Allow) -> Result<Exception, Box<Problem>> {
     });
     let until = match &until {
         None => None,
-        Some(text) => {
-            Some(moment::parse(text).ok_or_else(|| wrong(format!("`{text}` is no moment"), "write \"2026-12-31\""))?)
-        }
+        Some(text) => Some(
+            moment::parse(text)
+                .ok_or_else(|| wrong(format!("`{text}` is not a valid date or time"), "write \"2026-12-31\""))?,
+        ),
     };
     let principal = allow.principal.as_deref().map(glob).transpose()?;
     Ok(Exception { place: place.clone(), of, principal, accounts: allow.accounts, reason: allow.reason, until })
@@ -250,7 +252,9 @@ impl Exclude {
             let span = Span { start: pattern.span().start, end: pattern.span().end };
             match Glob::new(pattern.get_ref()) {
                 Ok(glob) => drop(builder.add(glob)),
-                Err(e) => problems.push(Problem::at(source, span, format!("not a pattern: {}", e.kind()))),
+                Err(e) => {
+                    problems.push(Problem::at(source, span, format!("this is not a valid pattern: {}", e.kind())))
+                }
             }
             known.push((pattern.into_inner(), span));
         }

@@ -61,14 +61,15 @@ impl Expander<'_> {
 
     fn entity(&mut self, node: &Node) {
         let Some(members) = node.as_object() else {
-            let message = format!("an entity is an object, and this is {}", node.kind());
+            let message = format!("an entity is an object, but this is {}", node.kind());
             return self.error(node.span, message, "write { \"uid\": \"Account::\\\"111122223333\\\"\" }");
         };
         for member in members {
             if !["uid", "attrs", "parents", "tags"].contains(&member.key.as_str()) {
                 let near = did_you_mean(&member.key, ["uid", "attrs", "parents", "tags"]);
-                let help = near
-                    .map_or("an entity has uid, attrs, parents and tags".into(), |n| format!("did you mean `{n}`?"));
+                let help = near.map_or("an entity may have uid, attrs, parents and tags".into(), |n| {
+                    format!("did you mean `{n}`?")
+                });
                 self.error(member.key_span, format!("an entity has no `{}`", member.key), help);
             }
         }
@@ -83,7 +84,7 @@ impl Expander<'_> {
             return;
         };
         if let Some(place) = &ty.nested {
-            let message = format!("{} is not declared by itself", article(&uid.ty));
+            let message = format!("{} cannot be declared on its own", article(&uid.ty));
             return self.error(uid_node.span, message, format!("write it under {place}"));
         }
         let attrs = self.attrs(&uid, ty, node, uid_node.span);
@@ -100,7 +101,7 @@ impl Expander<'_> {
             Some(Written::Bare(id)) => match type_of_id(&id) {
                 Some(ty) => Uid::new(ty, id),
                 None => {
-                    let message = format!("`{id}` does not tell the type of this entity");
+                    let message = format!("`{id}` does not say which type this entity has");
                     self.error(node.span, message, format!("write Type::\"{id}\", such as Group::\"{id}\""));
                     return None;
                 }
@@ -136,7 +137,7 @@ impl Expander<'_> {
                 None => {
                     self.error(
                         attrs.span,
-                        format!("`attrs` is an object, and this is {}", attrs.kind()),
+                        format!("`attrs` is an object, but this is {}", attrs.kind()),
                         "write { … }",
                     );
                     &[]
@@ -155,7 +156,7 @@ impl Expander<'_> {
                 }
                 None if attribute.required => {
                     let help = format!("add \"{name}\": {}", attribute.ty.describe());
-                    self.error(uid_span, format!("{} without `{name}`", article(&uid.ty)), help);
+                    self.error(uid_span, format!("{} needs `{name}`", article(&uid.ty)), help);
                 }
                 None => {}
             }
@@ -216,7 +217,7 @@ impl Expander<'_> {
                 for (name, field) in fields {
                     if field.required && !members.iter().any(|m| &m.key == name) {
                         let help = format!("add \"{name}\": {}", field.ty.describe());
-                        self.error(node.span, format!("`{}` without `{name}`", slot.name), help);
+                        self.error(node.span, format!("`{}` needs `{name}`", slot.name), help);
                         return None;
                     }
                 }
@@ -224,7 +225,7 @@ impl Expander<'_> {
             }
             _ => {
                 let message = format!(
-                    "`{}` of {} is {}, and this is {}",
+                    "`{}` of {} is {}, but this is {}",
                     slot.name,
                     article(slot.ty),
                     ty.describe(),
@@ -262,16 +263,16 @@ impl Expander<'_> {
         }
         let help = match did_you_mean(value, values.iter().map(String::as_str)) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => format!("it is one of {}", values.join(", ")),
+            None => format!("it must be one of {}", values.join(", ")),
         };
-        self.error(span, format!("`{}` of {} is never `{value}`", slot.name, article(slot.ty)), help);
+        self.error(span, format!("`{}` of {} cannot be `{value}`", slot.name, article(slot.ty)), help);
         None
     }
 
     fn long(&mut self, slot: &Slot<'_>, span: Span, text: &str) -> Option<i64> {
         let value = text.parse().ok();
         if value.is_none() {
-            let message = format!("`{}` is a whole number, and this is {text}", slot.name);
+            let message = format!("`{}` is a whole number, but this is {text}", slot.name);
             self.error(span, message, "write a whole number");
         }
         value
@@ -287,8 +288,8 @@ impl Expander<'_> {
         let moment = text.and_then(moment::parse);
         if moment.is_none() {
             let message = match text {
-                Some(text) => format!("`{text}` is no moment"),
-                None => format!("`{}` is a moment, and this is {}", slot.name, node.kind()),
+                Some(text) => format!("`{text}` is not a valid date or time"),
+                None => format!("`{}` is a date or time, but this is {}", slot.name, node.kind()),
             };
             self.error(node.span, message, "write \"2024-03-05\" or \"2024-03-05T14:01:12Z\"");
         }
@@ -305,7 +306,7 @@ impl Expander<'_> {
             Some(Written::Full(uid)) if uid.ty == target => Some(uid),
             Some(Written::Full(uid)) => {
                 let message =
-                    format!("`{}` names an entity of type `{target}`, and this is of type `{}`", slot.name, uid.ty);
+                    format!("`{}` names an entity of type `{target}`, but this is of type `{}`", slot.name, uid.ty);
                 self.error(node.span, message, format!("write the id of an entity of type `{target}`"));
                 None
             }
@@ -321,7 +322,7 @@ impl Expander<'_> {
             }
             None => {
                 let message =
-                    format!("`{}` is the id of an entity of type `{target}`, and this is {}", slot.name, node.kind());
+                    format!("`{}` is the id of an entity of type `{target}`, but this is {}", slot.name, node.kind());
                 self.error(node.span, message, format!("write the id of an entity of type `{target}`"));
                 None
             }
@@ -338,7 +339,7 @@ impl Expander<'_> {
                 Some(Attr::String(node.to_json().to_string()))
             }
             _ => {
-                let message = format!("`document` is a path or a policy document, and this is {}", node.kind());
+                let message = format!("`document` is a path or a policy document, but this is {}", node.kind());
                 self.error(node.span, message, "write a path relative to this file, or the document");
                 None
             }
@@ -350,7 +351,7 @@ impl Expander<'_> {
             return Vec::new();
         };
         let Some(nodes) = parents.as_array() else {
-            self.error(parents.span, format!("`parents` is an array, and this is {}", parents.kind()), "write [ … ]");
+            self.error(parents.span, format!("`parents` is an array, but this is {}", parents.kind()), "write [ … ]");
             return Vec::new();
         };
         nodes.iter().filter_map(|n| self.parent(uid, ty, n).map(|p| (p, n.span))).collect()
@@ -363,14 +364,18 @@ impl Expander<'_> {
                 ([only], _) => Uid::new(only, id),
                 (_, Some(ty)) => Uid::new(ty, id),
                 (_, None) => {
-                    self.error(node.span, format!("`{id}` does not tell its type"), format!("write Type::\"{id}\""));
+                    self.error(
+                        node.span,
+                        format!("`{id}` does not say which type it has"),
+                        format!("write Type::\"{id}\""),
+                    );
                     return None;
                 }
             },
             None => {
                 self.error(
                     node.span,
-                    format!("a parent is the uid of an entity, and this is {}", node.kind()),
+                    format!("a parent is the uid of an entity, but this is {}", node.kind()),
                     "write its uid",
                 );
                 return None;
@@ -381,10 +386,10 @@ impl Expander<'_> {
             let allowed: Vec<_> = ty.parents.iter().filter(|p| *p != "OfflineAgreement").cloned().collect();
             let help = match (designation, allowed.is_empty()) {
                 (true, _) => "declare the account under `designations` of the offline agreement".to_owned(),
-                (_, true) => format!("{} has no parents", article(&uid.ty)),
-                _ => format!("its parents are of type {}", allowed.join(" or ")),
+                (_, true) => format!("{} cannot have parents", article(&uid.ty)),
+                _ => format!("its parents must be of type {}", allowed.join(" or ")),
             };
-            self.error(node.span, format!("{} is never in {}", article(&uid.ty), article(&parent.ty)), help);
+            self.error(node.span, format!("{} cannot be in {}", article(&uid.ty), article(&parent.ty)), help);
             return None;
         }
         Some(parent)
@@ -395,12 +400,12 @@ impl Expander<'_> {
             return BTreeMap::new();
         };
         if !ty.tags {
-            let help = "tags stand on accounts, principals and users of Identity Center";
-            self.error(member.key_span, format!("{} has no tags", article(&uid.ty)), help);
+            let help = "accounts, principals and users of Identity Center can have tags";
+            self.error(member.key_span, format!("{} cannot have tags", article(&uid.ty)), help);
             return BTreeMap::new();
         }
         let Some(members) = member.node.as_object() else {
-            let message = format!("`tags` is an object, and this is {}", member.node.kind());
+            let message = format!("`tags` is an object, but this is {}", member.node.kind());
             self.error(member.node.span, message, "write { \"Data\": \"PHI\" }");
             return BTreeMap::new();
         };
@@ -409,7 +414,7 @@ impl Expander<'_> {
             match tag.node.as_str() {
                 Some(value) => drop(tags.insert(tag.key.clone(), value.to_owned())),
                 None => {
-                    let message = format!("the value of a tag is a string, and this is {}", tag.node.kind());
+                    let message = format!("the value of a tag is a string, but this is {}", tag.node.kind());
                     self.error(tag.node.span, message, "put it in quotes");
                 }
             }

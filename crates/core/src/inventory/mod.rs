@@ -136,7 +136,7 @@ impl Builder {
     pub(crate) fn finish(mut self, config: Config) -> Result<Inventory, Failure> {
         let stopped = self.expanded.problems.iter().any(Problem::is_error);
         if self.expanded.entities.is_empty() && self.documents.is_empty() && !stopped {
-            let message = format!("nothing to check: {} holds no entities and no policies", self.root.display());
+            let message = format!("nothing to check: {} contains no entities and no policies", self.root.display());
             return Err(Failure::Nothing(message));
         }
         let mut entities = self.index();
@@ -156,7 +156,7 @@ impl Builder {
             return Err(Failure::Problems(problems));
         }
         if entities.values().all(|e| e.built_in) && unused.is_empty() {
-            return Err(Failure::Nothing(format!("nothing to check: {} holds no entities", self.root.display())));
+            return Err(Failure::Nothing(format!("nothing to check: {} contains no entities", self.root.display())));
         }
         let files = self.listing.files();
         Ok(Inventory {
@@ -190,7 +190,7 @@ impl Builder {
                 let place = if first.built_in {
                     "it is built in".to_owned()
                 } else {
-                    format!("it stands first in {}, line {line}", first.source.path)
+                    format!("it is first defined in {}, line {line}", first.source.path)
                 };
                 self.expanded
                     .problems
@@ -296,7 +296,7 @@ impl Builder {
                 self.add(id.to_owned(), name, &source, &node);
             }
             Ok(_) => self.problem(
-                Problem::at(from, span, format!("{name} is no policy document: it has no `Statement`"))
+                Problem::at(from, span, format!("{name} is not a policy document: it has no `Statement`"))
                     .help("name an IAM policy"),
             ),
             // what the walk has reported too is shown once

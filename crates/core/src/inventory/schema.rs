@@ -101,7 +101,7 @@ impl Type {
             Self::String => "a string".to_owned(),
             Self::Long => "a whole number".to_owned(),
             Self::Boolean => "true or false".to_owned(),
-            Self::Datetime => "a moment, such as \"2024-03-05\" or \"2024-03-05T14:01:12Z\"".to_owned(),
+            Self::Datetime => "a date or time, such as \"2024-03-05\" or \"2024-03-05T14:01:12Z\"".to_owned(),
             Self::Entity(ty) => format!("the id of an entity of type `{ty}`"),
             Self::Set(_) => "an array".to_owned(),
             Self::Record(_) => "an object".to_owned(),
@@ -184,10 +184,10 @@ fn not_open(path: &str, attribute: &Attribute, of_entity: bool) -> Vec<(String, 
         let closed = attribute.values.as_ref().is_some_and(|v| !v.is_empty()) && matches!(attribute.ty, Type::String);
         if !of_entity {
             let help = "annotate an attribute of an entity";
-            wrong.push((format!("`{path}` is part of a record, and cannot be unknown by itself"), help.to_owned()));
+            wrong.push((format!("`{path}` is part of a record, and cannot be unknown on its own"), help.to_owned()));
         } else if !matches!(attribute.ty, Type::Boolean) && !closed {
             let message = format!("`{path}` cannot be unknown when absent: it has no closed set of values");
-            wrong.push((message, "let it be a Boolean, or give it `values`".to_owned()));
+            wrong.push((message, "make it a Boolean, or give it `values`".to_owned()));
         } else if attribute.required || attribute.default.is_some() || attribute.derived.is_some() {
             let message = format!("`{path}` cannot be unknown when absent: it is never absent");
             wrong.push((message, "write \"required\": false, and leave out `default` and `derived`".to_owned()));
@@ -239,7 +239,7 @@ fn merge(into: &mut serde_json::Value, node: &Node, path: &str, source: &Arc<Sou
         }
         (known, _) if *known == own => {}
         (known, _) => {
-            let message = format!("`{path}` is {known} in the built-in schema, and cannot be {own}");
+            let message = format!("`{path}` is {known} in the built-in schema, and cannot be changed to {own}");
             problems.push(Problem::at(source, node.span, message).help("leave it out, or use another name"));
         }
     }

@@ -116,7 +116,7 @@ fn known(source: Arc<Source>) -> Result<Option<File>, Vec<Problem>> {
 
 /// What a file holds, by its content.
 fn classify(source: &Arc<Source>, node: &Node) -> Result<Kind, Problem> {
-    const HELP: &str = "an inventory holds arrays of entities, IAM policy documents and answers of the AWS CLI; exclude other files in countersign.toml";
+    const HELP: &str = "an inventory contains arrays of entities, IAM policy documents and output of the AWS CLI; exclude other files in countersign.toml";
     let first = Span { start: node.span.start, end: (node.span.start + 1).min(source.text.len()) };
     match &node.value {
         Value::Array(nodes) => {
@@ -125,7 +125,7 @@ fn classify(source: &Arc<Source>, node: &Node) -> Result<Kind, Problem> {
             match nodes.iter().find(|n| !entity(n)) {
                 Some(other) if !nodes.iter().any(entity) => {
                     let message =
-                        format!("{FOUND}: an array of something else than entities, such as {}", other.kind());
+                        format!("{FOUND}: an array of something other than entities, such as {}", other.kind());
                     Err(Problem::at(source, first, message).help(HELP))
                 }
                 _ => Ok(Kind::Entities),
@@ -149,7 +149,7 @@ fn classify(source: &Arc<Source>, node: &Node) -> Result<Kind, Problem> {
     }
 }
 
-const FOUND: &str = "this file is neither entities nor a policy nor an answer of AWS that is read";
+const FOUND: &str = "this file is neither entities, nor a policy, nor AWS output that countersign can read";
 
 /// The inventory to read: the folder given, else the nearest folder upward with `countersign.toml`, else this one.
 pub fn locate(given: Option<&Path>) -> PathBuf {

@@ -21,7 +21,7 @@ impl Inventory {
         if !root.is_dir() {
             let message = format!("there is no folder {}", root.display());
             return Err(Problem::general(message)
-                .help("name the folder of an inventory, or begin one with `countersign init`")
+                .help("name the folder of an inventory, or create one with `countersign init`")
                 .into());
         }
         let mut config = Config::read(root).map_err(Failure::Problems)?;
@@ -83,7 +83,7 @@ fn add(builder: &mut Builder, imported: &Imported) -> Result<(), Failure> {
         if imported.files.entities.contains_key(&path) {
             builder.entities(&source, &root);
         } else if let Some(first) = builder.document(source, root) {
-            let message = format!("{} is there, and the answers of AWS make a document of that name", first.path);
+            let message = format!("{} exists, but the output of AWS also makes a document of that name", first.path);
             let help = "move one of the two into another folder";
             builder.problems([Problem::general(message).help(help)]);
         }

@@ -19,7 +19,8 @@ pub fn below(root: &Path, problems: &mut Vec<Problem>) -> Vec<walkdir::DirEntry>
             Ok(entry) if entry.file_type().is_file() => files.push(entry),
             Ok(_) => {}
             Err(error) => {
-                let what = if error.loop_ancestor().is_some() { "a loop of symbolic links" } else { "unreadable" };
+                let what =
+                    if error.loop_ancestor().is_some() { "the symbolic links form a loop" } else { "cannot be read" };
                 let path = error.path().map_or(String::new(), |p| shown(root, p));
                 let problem = Problem::general(format!("{path}: {what}: {error}"));
                 problems.push(problem.help("remove it, or correct its permissions"));

@@ -125,8 +125,8 @@ impl Node {
 pub fn parse(source: &Arc<Source>) -> Result<Node, Vec<Problem>> {
     let (node, duplicates) = parse_with_duplicates(source)?;
     let problem = |key: &Member| {
-        Problem::at(source, key.key_span, format!("the key `{}` stands twice in one object", key.key))
-            .help("keep one of the two: readers of JSON disagree on which one counts")
+        Problem::at(source, key.key_span, format!("the key `{}` appears twice in one object", key.key))
+            .help("keep one of the two: JSON parsers disagree on which one counts")
     };
     if duplicates.is_empty() { Ok(node) } else { Err(duplicates.iter().map(problem).collect()) }
 }
