@@ -57,8 +57,8 @@ fn annotations_are_known_in_form_and_in_place() {
         ("@odrer(\"5\") @order(\"5\") @reason(\"no\")", "@odrer(\"5\")", "there is no annotation `@odrer`"),
         ("@order(\"five\") @reason(\"no\")", "@order(\"five\")", "`five` is not a whole number"),
         ("@order(\"5\") @reason(\"\")", "@reason(\"\")", "it is empty"),
-        ("@order(\"5\") @reason(\"no\") @severity(\"error\")", "@severity(\"error\")", "says nothing on this policy"),
-        ("@order(\"5\") @reason(\"no\") @scope(\"account\")", "@scope(\"account\")", "says nothing on this policy"),
+        ("@order(\"5\") @reason(\"no\") @severity(\"error\")", "@severity(\"error\")", "has no meaning on this policy"),
+        ("@order(\"5\") @reason(\"no\") @scope(\"account\")", "@scope(\"account\")", "has no meaning on this policy"),
         ("@order(\"5\") @reason(\"no\") @state(\"agreement\")", "@state(\"agreement\")", "did you mean `agreements`?"),
         ("@order(\"5\") @reason(\"no\") @message(\"no\")", "@reason(\"no\")", "both `@message` and `@reason`"),
         (
@@ -71,8 +71,8 @@ fn annotations_are_known_in_form_and_in_place() {
         let (found, said) = only(&gate(annotations));
         assert!(found == underlined && said.contains(message), "{annotations}: {found}: {said}");
     }
-    assert_eq!(only(&gate("@reason(\"no\")")).1, "a policy without `@order`");
-    assert_eq!(only(&gate("@order(\"5\")")).1, "a gate without words");
+    assert_eq!(only(&gate("@reason(\"no\")")).1, "this policy has no `@order`");
+    assert_eq!(only(&gate("@order(\"5\")")).1, "this gate has neither `@message` nor `@reason`");
 }
 
 /// A severity that no gate knows would pass all of them.
@@ -87,7 +87,7 @@ fn a_severity_is_error_warning_or_info() {
     let (underlined, message) = only(&finding("fatal"));
     assert!(underlined == "@severity(\"fatal\")" && message.contains("not one of error, warning, info"), "{message}");
     let without = finding("info").replace("@severity(\"info\")", "");
-    assert_eq!(only(&without).1, "a policy without `@severity`");
+    assert_eq!(only(&without).1, "this policy has no `@severity`");
     assert!(only(&finding("info").replace("OWN1", "own 1")).1.contains("is not a code"));
 }
 
@@ -96,7 +96,7 @@ fn what_is_in_force_says_by_what_and_since_when() {
     let whole =
         format!("@id(\"own\") @rule(\"OWN-1\") @scope(\"offline\") @since(\"principal designation\")\n{IN_FORCE}");
     assert!(laid_over(&whole).is_ok());
-    assert_eq!(only(&whole.replace("@scope(\"offline\")", "")).1, "a policy without `@scope`");
+    assert_eq!(only(&whole.replace("@scope(\"offline\")", "")).1, "this policy has no `@scope`");
     assert!(only(&whole.replace("offline\"", "offlin\"")).1.contains("did you mean `offline`?"));
     assert!(
         only(&whole.replace("principal designation\"", "principal joining\"")).1.contains("`joining` is not one of")
@@ -113,8 +113,10 @@ fn policies_that_nothing_asks_about_are_errors() {
         (underlined.as_str(), message.as_str()),
         ("Action::\"download-reprot\"", "nothing asks about the action `download-reprot`")
     );
-    assert!(only(&of("action == Artifact::Action::\"may-accept-agreement\"")).1.contains("asked of guardrails only"));
-    assert!(only(&of("action in [Artifact::Action::\"may\"]")).1.contains("asked of guardrails only"));
+    assert!(
+        only(&of("action == Artifact::Action::\"may-accept-agreement\"")).1.contains("only guardrails may be about")
+    );
+    assert!(only(&of("action in [Artifact::Action::\"may\"]")).1.contains("only guardrails may be about"));
     assert!(only(&of("action")).1.contains("names no action"));
 }
 

@@ -179,7 +179,7 @@ fn what_does_not_fit_is_an_error_at_its_place() {
         overlay
     };
     for (from, to, underlined, help) in [
-        ("\"about\":\"report\"", "\"about\":\"reports\"", "\"reports\"", "write agreement, report, account"),
+        ("\"about\":\"report\"", "\"about\":\"reports\"", "\"reports\"", "write one of agreement, report, account"),
         ("\"about\"", "\"abuot\"", "\"abuot\"", "did you mean `about`?"),
         ("ask-about-report", "ask-about-reports", "\"ask-about-reports\"", "did you mean `ask-about-report`?"),
         ("{report.series}", "{report.serie}", "{report.serie}", "did you mean `series`?"),
@@ -189,10 +189,10 @@ fn what_does_not_fit_is_an_error_at_its_place() {
             "\"artifact:CreatesComplianceInquiry\"",
             "did you mean `artifact:CreateComplianceInquiry`?",
         ),
-        ("\"verb\":\"ask about\"", "\"verb\":7", "7", "write it between quotation marks"),
+        ("\"verb\":\"ask about\"", "\"verb\":7", "7", "put it in quotes"),
         ("\"about\":\"report\"", "\"about\":\"report\",\"scopes\":[\"account\"]", "\"account\"", "leave it out"),
         ("\"about\":\"report\"", "\"about\":\"agreement\"", "\"ask-about-report\"", "add \"scopes\""),
-        ("\"about\":\"report\"", "\"about\":\"account\"", "artifact:CreateComplianceInquiry", "ask for another action"),
+        ("\"about\":\"report\"", "\"about\":\"account\"", "artifact:CreateComplianceInquiry", "require another action"),
         (
             "compliance-inquiry/",
             "compliance-inquirie/",
@@ -238,7 +238,7 @@ fn a_gate_that_asks_for_an_action_of_no_resource_is_an_error_in_its_policy() {
     let problems = Overlay { cedar: gate.to_owned(), ..Overlay::default() }.problems();
     assert_eq!(problems.len(), 1, "{problems:?}");
     assert_eq!(problems[0][0], "s3:GetObject");
-    assert!(problems[0][1].contains("does not say what `s3:GetObject` is asked on"));
+    assert!(problems[0][1].contains("does not say which resources `s3:GetObject` needs"));
 }
 
 #[test]

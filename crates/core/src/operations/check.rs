@@ -27,8 +27,9 @@ pub fn check(catalogue: &Catalogue, rules: &BTreeMap<String, Rule>, schema: &Ent
     let whole = |source: &Arc<Source>| Span { start: 0, end: source.text.find('\n').unwrap_or(source.text.len()) };
     for name in &schema.operations {
         if let (None, Some(source)) = (catalogue.operation(name), catalogue.sources.last()) {
-            let message = format!("the schema has the operation `{name}`, which {FILE} does not list");
-            let help = format!("add {{\"operation\": \"{name}\", …}}: what is not listed is never asked");
+            let message = format!("the schema has the operation `{name}`, but {FILE} does not list it");
+            let help =
+                format!("add {{\"operation\": \"{name}\", …}}: an operation that is not listed is never evaluated");
             problems.push(Problem::at(source, whole(source), message).help(help));
         }
     }
@@ -44,8 +45,8 @@ pub fn check(catalogue: &Catalogue, rules: &BTreeMap<String, Rule>, schema: &Ent
     for rule in rules.values().filter(|r| applies(r, ASSUME)) {
         // that a permit has its words is checked with its annotations
         if rule.forbids {
-            let message = format!("`{}` states what is taken for granted, and has no `@assuming`", rule.id);
-            let help = "write a permit with @assuming(\"…\"), the words that are told with an answer";
+            let message = format!("`{}` states an assumption, but has no `@assuming`", rule.id);
+            let help = "write a permit with @assuming(\"…\"), the words shown with an answer";
             problems.push(Problem::at(&rule.source, in_rule(rule, &rule.id), message).help(help));
         }
     }
@@ -115,7 +116,7 @@ fn missing(
                 format!("add {{\"action\": \"{action}\", \"resources\": [{{\"arn\": \"…\"}}]}} under `calls` of {FILE}")
             }
         };
-        return Some((format!("{FILE} does not say what `{action}` is asked on"), help));
+        return Some((format!("{FILE} does not say which resources `{action}` needs"), help));
     };
     let scopes: Vec<Option<Scope>> = match operation.scopes.as_slice() {
         [] => vec![None],
@@ -129,15 +130,16 @@ fn missing(
             Of::Report => "a report",
             _ => "an agreement on offer",
         };
-        let message = format!("`{action}` is asked on {what}, and `{}` is not about one", operation.name);
-        return Some((message, "ask for another action, or let the operation be about it".to_owned()));
+        let message = format!("`{action}` acts on {what}, but `{}` is not about one", operation.name);
+        return Some((message, "require another action, or make the operation about it".to_owned()));
     }
     let certain = |r: &Resource| r.arn.needs(&catalogue.slots).all(|slot| !slot.optional);
     if !call.resources.iter().filter(of).any(certain) {
         let state = if in_force { "in force" } else { "not in force" };
-        let message =
-            format!("{FILE} does not say what `{action}` is asked on ({generation}, while the agreement is {state})");
-        return Some((message, "add a resource that names nothing that may be absent".to_owned()));
+        let message = format!(
+            "{FILE} does not say which resources `{action}` needs ({generation}, while the agreement is {state})"
+        );
+        return Some((message, "add a resource that names nothing that can be absent".to_owned()));
     }
     None
 }
@@ -170,7 +172,7 @@ fn not_of_its_action(call: &Asked) -> Vec<Problem> {
     };
     let problem = |r: &Resource| {
         let known: Vec<String> = action.resources.iter().map(|ty| ty.arn("{partition}")).collect();
-        let message = format!("`{name}` acts on no such resource");
+        let message = format!("`{name}` does not act on this kind of resource");
         let help = format!("it acts on {}", known.join(" and "));
         Problem::at(&r.place.source, r.place.span, message).help(help)
     };

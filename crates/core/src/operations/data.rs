@@ -175,7 +175,7 @@ impl Catalogue {
         for node in reader.list(root.get("operations")) {
             let Some(operation) = definition(&mut reader, node) else { continue };
             if !seen.insert(operation.name.to_owned()) {
-                let message = format!("the operation `{}` stands twice", operation.name);
+                let message = format!("the operation `{}` appears twice", operation.name);
                 reader.wrong(operation.place.span, message, "keep one of the two");
             }
             match self.operations.iter_mut().find(|o| o.name == operation.name) {
@@ -187,7 +187,7 @@ impl Catalogue {
         for node in reader.list(root.get("calls")) {
             let Some(call) = asked(&mut reader, node, &mut self.slots, schema) else { continue };
             if !seen.insert(call.action.clone()) {
-                let message = format!("the call `{}` stands twice", call.action);
+                let message = format!("the call `{}` appears twice", call.action);
                 reader.wrong(call.place.span, message, "keep one of the two");
             }
             self.calls.insert(call.action.clone(), call);
@@ -213,8 +213,8 @@ fn definition(reader: &mut Reader<'_>, node: &Node) -> Option<Definition> {
             About::Report => false,
         };
         if !fits {
-            let message = format!("what is about {} has no scope `{}`", about.words(), scope.name());
-            reader.wrong(*at, message, "leave it out, or let the operation be about agreements");
+            let message = format!("an operation about {} cannot have the scope `{}`", about.words(), scope.name());
+            reader.wrong(*at, message, "leave it out, or make the operation about agreements");
         }
     }
     if about == About::Agreement && scopes.is_empty() {
@@ -225,8 +225,8 @@ fn definition(reader: &mut Reader<'_>, node: &Node) -> Option<Definition> {
     if let Some((_, at)) = kinds.first().filter(|_| !scopes.iter().any(|(s, _)| *s == Scope::Offline)) {
         reader.wrong(
             *at,
-            "kinds are named for the scope `offline` alone",
-            "leave them out: agreements on offer have theirs",
+            "only the scope `offline` may name kinds",
+            "leave them out: the agreements on offer have their own",
         );
     }
     let mut possible = Possible::default();

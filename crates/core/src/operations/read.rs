@@ -32,7 +32,7 @@ impl<'a> Reader<'a> {
     /// The members of an object.
     pub fn object<'n>(&mut self, node: &'n Node) -> &'n [Member] {
         node.as_object().unwrap_or_else(|| {
-            self.wrong(node.span, format!("{} where an object is expected", node.kind()), "write { … }");
+            self.wrong(node.span, format!("expected an object, but this is {}", node.kind()), "write { … }");
             &[]
         })
     }
@@ -43,7 +43,7 @@ impl<'a> Reader<'a> {
             if !keys.contains(&member.key.as_str()) {
                 let help = match did_you_mean(&member.key, keys.iter().copied()) {
                     Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("it has {}", keys.join(", ")),
+                    None => format!("it may have {}", keys.join(", ")),
                 };
                 self.wrong(member.key_span, format!("{what} has no `{}`", member.key), help);
             }
@@ -55,7 +55,7 @@ impl<'a> Reader<'a> {
     pub fn list<'n>(&mut self, node: Option<&'n Node>) -> &'n [Node] {
         let Some(node) = node else { return &[] };
         node.as_array().unwrap_or_else(|| {
-            self.wrong(node.span, format!("{} where a list is expected", node.kind()), "write [ … ]");
+            self.wrong(node.span, format!("expected a list, but this is {}", node.kind()), "write [ … ]");
             &[]
         })
     }
@@ -68,7 +68,7 @@ impl<'a> Reader<'a> {
         };
         let text = found.as_str().filter(|t| !t.trim().is_empty());
         if text.is_none() {
-            self.wrong(found.span, format!("`{key}` is a text"), "write it between quotation marks");
+            self.wrong(found.span, format!("`{key}` must be a string"), "put it in quotes");
         }
         text.map(|t| (t, found.span))
     }
@@ -79,7 +79,7 @@ impl<'a> Reader<'a> {
         match found.value {
             Value::Bool(truth) => Some(truth),
             _ => {
-                self.wrong(found.span, format!("`{key}` is true or false"), "write true or false");
+                self.wrong(found.span, format!("`{key}` must be true or false"), "write true or false");
                 None
             }
         }
@@ -96,11 +96,7 @@ impl<'a> Reader<'a> {
         let found = known.iter().find(|(name, _)| node.as_str() == Some(name));
         if found.is_none() {
             let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
-            self.wrong(
-                node.span,
-                "this is none of the values that may stand here",
-                format!("write {}", names.join(", ")),
-            );
+            self.wrong(node.span, "this value is not allowed here", format!("write one of {}", names.join(", ")));
         }
         found.map(|(_, value)| *value)
     }
@@ -108,11 +104,7 @@ impl<'a> Reader<'a> {
     /// A text with places to fill in.
     pub fn template(&mut self, node: &Node, slots: &mut Slots, schema: &EntitySchema) -> Option<Template> {
         let Some(text) = node.as_str() else {
-            self.wrong(
-                node.span,
-                format!("{} where a text is expected", node.kind()),
-                "write it between quotation marks",
-            );
+            self.wrong(node.span, format!("expected a string, but this is {}", node.kind()), "put it in quotes");
             return None;
         };
         match Template::parse(text, slots, schema) {

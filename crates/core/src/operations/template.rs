@@ -103,8 +103,8 @@ impl Template {
     }
 }
 
-const HELP: &str = "a place is {partition}, {partition.region}, {account}, {agreement.id}, {acceptance.id}, {acceptance.account}, {report.id}, an attribute \
-    such as {report.series}, or a name of AWS's such as {aws.servicePrincipal}; what stands for an absent one follows a |";
+const HELP: &str = "a placeholder is one of {partition}, {partition.region}, {account}, {agreement.id}, {acceptance.id}, {acceptance.account}, {report.id}, an attribute \
+    such as {report.series}, or an AWS name such as {aws.servicePrincipal}; what replaces an absent value follows a |";
 
 fn place(inner: &str, slots: &mut Slots, schema: &EntitySchema) -> Result<Piece, (String, String)> {
     let (name, default) = match inner.split_once('|') {
@@ -112,7 +112,7 @@ fn place(inner: &str, slots: &mut Slots, schema: &EntitySchema) -> Result<Piece,
         None => (inner, None),
     };
     let (of, attr) = name.split_once('.').unwrap_or((name, "id"));
-    let unknown = || (format!("`{{{name}}}` stands for nothing"), HELP.to_owned());
+    let unknown = || (format!("`{{{name}}}` is not a known placeholder"), HELP.to_owned());
     let of = match of {
         "aws" => {
             let known = aws::name(attr).map(|text| Piece::Text(text.to_owned()));
@@ -151,7 +151,10 @@ fn slot(of: Of, attr: &str, name: &str, schema: &EntitySchema) -> Result<Slot, (
         Some(attribute) if is_text(&attribute.ty) => Ok(new(!attribute.required)),
         Some(attribute) => {
             let what = attribute.ty.describe();
-            Err((format!("`{{{name}}}` is {what}, which no text holds"), "name a string or a whole number".to_owned()))
+            Err((
+                format!("`{{{name}}}` is {what}, which cannot be put into a string"),
+                "name a string or a whole number".to_owned(),
+            ))
         }
         None => {
             let texts = attributes.into_iter().flatten().filter(|(_, a)| is_text(&a.ty)).map(|(n, _)| n.as_str());
@@ -164,9 +167,9 @@ fn near(name: &str, attr: &str, known: Vec<&str>) -> (String, String) {
     let help = match did_you_mean(attr, known.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
         None if known.is_empty() => HELP.to_owned(),
-        None => format!("there is {}", known.join(", ")),
+        None => format!("use one of {}", known.join(", ")),
     };
-    (format!("`{{{name}}}` stands for nothing"), help)
+    (format!("`{{{name}}}` is not a known placeholder"), help)
 }
 
 #[cfg(test)]

@@ -148,7 +148,7 @@ impl Annotated<'_> {
         }
         let lacking = ALL.iter().filter(|a| self.policy.annotation(a.name).is_none());
         for annotation in lacking.filter(|a| a.on.iter().any(|on| on.required && self.is_on(on))) {
-            let message = format!("a policy without `@{}`", annotation.name);
+            let message = format!("this policy has no `@{}`", annotation.name);
             problems.push(Problem::at(self.source, self.head(), message).help(help(annotation)));
         }
         problems.extend(self.words());
@@ -165,8 +165,8 @@ impl Annotated<'_> {
             return Some(self.wrong(name, format!("there is no annotation `@{name}`"), help));
         };
         if !annotation.on.is_empty() && !annotation.on.iter().any(|on| self.is_on(on)) {
-            let message = format!("`@{name}` says nothing on this policy");
-            return Some(self.wrong(name, message, format!("it stands on {}", places(annotation))));
+            let message = format!("`@{name}` has no meaning on this policy");
+            return Some(self.wrong(name, message, format!("it belongs on {}", places(annotation))));
         }
         let wrong = fault(annotation.form, value)?;
         Some(self.wrong(name, format!("`@{name}`: {wrong}"), help(annotation)))
@@ -183,12 +183,12 @@ impl Annotated<'_> {
         match (has("message"), has("reason")) {
             _ if !is_gate => None,
             (false, false) => {
-                let help = "add @message(\"…\"), what the console shows, or @reason(\"…\"), a sentence of your own";
-                Some(Problem::at(self.source, self.head(), "a gate without words").help(help))
+                let help = "add @message(\"…\"), what the console shows, or @reason(\"…\"), your own explanation";
+                Some(Problem::at(self.source, self.head(), "this gate has neither `@message` nor `@reason`").help(help))
             }
             (true, true) => {
-                let help = "keep what the console shows, or the sentence of your own (D10)";
-                Some(self.wrong("reason", "a gate with both `@message` and `@reason`".to_owned(), help.to_owned()))
+                let help = "keep either what the console shows or your own explanation (D10)";
+                Some(self.wrong("reason", "this gate has both `@message` and `@reason`".to_owned(), help.to_owned()))
             }
             _ => None,
         }
@@ -274,7 +274,7 @@ fn help(annotation: &Annotation) -> String {
         Form::OneOf(known) => format!("write @{name}(\"…\") with one of {}", known.join(", ")),
         Form::WordsOf(known) => format!("write @{name}(\"…\") with one or more of {}", known.join(", ")),
         Form::Code => format!("write @{name}(\"COMPANY001\"): capital letters, then digits"),
-        Form::Rules => format!("write @{name}(\"R48 D6\"), or a rule of your own"),
+        Form::Rules => format!("write @{name}(\"R48 D6\"), or the name of your own rule"),
         Form::Requires => {
             format!(
                 "write @{name}(\"classic: artifact:Get; fine-grained: artifact:GetReport, artifact:GetTermForReport\")"

@@ -202,7 +202,7 @@ impl RuleBook {
                 if rules.contains_key(&rule.id) {
                     let message = format!("two policies have the id `{}`", rule.id);
                     let place = Annotated { source, span, policy: &policy, subjects: &[] }.place("id");
-                    problems.push(Problem::at(source, place, message).help("ids are unique over all files"));
+                    problems.push(Problem::at(source, place, message).help("ids must be unique across all files"));
                     continue;
                 }
                 let renamed = policy.new_id(PolicyId::new(&rule.id));
@@ -304,9 +304,9 @@ impl RuleBook {
 fn rule((source, span): (&Arc<Source>, Span), policy: &Policy, schema: &EntitySchema) -> Result<Rule, Vec<Problem>> {
     let bare = Annotated { source, span, policy, subjects: &[] };
     let lacks = |what: &str, help: &str| {
-        vec![Problem::at(source, bare.head(), format!("a policy without `@{what}`")).help(help.to_owned())]
+        vec![Problem::at(source, bare.head(), format!("this policy has no `@{what}`")).help(help.to_owned())]
     };
-    let id = policy.annotation("id").ok_or_else(|| lacks("id", "add @id(\"…\"), by which answers name it"))?;
+    let id = policy.annotation("id").ok_or_else(|| lacks("id", "add @id(\"…\"), the name that answers use for it"))?;
     if policy.annotation("rule").is_none() {
         return Err(lacks("rule", "add @rule(\"…\"), the rules that it states"));
     }
@@ -330,7 +330,7 @@ fn rule((source, span): (&Arc<Source>, Span), policy: &Policy, schema: &EntitySc
         if let Some(fault) = requires::fault(policy, &required) {
             let place = Annotated { source: &rule.source, span, policy, subjects: &subjects }.place("requires");
             let message = format!("`@requires` of `{}`: {fault}", rule.id);
-            let help = "what it says is what answers tell people to grant: write exactly what the condition asks for";
+            let help = "answers tell people to grant what it says: write exactly what the condition asks for";
             return Err(vec![Problem::at(&rule.source, place, message).help(help)]);
         }
     }
@@ -360,7 +360,7 @@ fn texts(folder: &Path) -> Result<(Texts, Texts), Failure> {
     own.retain(|s| !s.path.starts_with("guardrails/"));
     let data = files_named(folder, data::FILE, &mut problems);
     if own.is_empty() && data.is_empty() && problems.is_empty() {
-        let problem = Problem::general(format!("{} holds no Cedar policies", folder.display()));
+        let problem = Problem::general(format!("{} contains no Cedar policies", folder.display()));
         problems.push(problem.help("name a folder with *.cedar files"));
     }
     if problems.is_empty() { Ok((own, data)) } else { Err(Failure::Problems(problems)) }

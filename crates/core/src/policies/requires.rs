@@ -61,7 +61,7 @@ pub fn fault(policy: &Policy, required: &dyn Fn(&str, bool) -> BTreeSet<String>)
     conditions.iter().for_each(|c| actions(c, &mut named));
     let mut annotated = generations().iter().flat_map(|g| [required(g, false), required(g, true)]).flatten();
     if let Some(unasked) = annotated.find(|a| !named.contains(a)) {
-        return Some(format!("it names `{unasked}`, which the condition does not ask for"));
+        return Some(format!("it names `{unasked}`, but the condition does not ask for it"));
     }
     if named.is_empty() {
         return None;
@@ -114,7 +114,7 @@ fn differs(
     let state = if in_force { ", in force," } else { "" };
     let what = if expected { "passes" } else { "fails" };
     format!(
-        "it says {} ({generation}{state}), and the condition {what} where {} is allowed",
+        "it says {} ({generation}{state}), but the condition {what} when {} is allowed",
         list(required),
         list(allowed)
     )
@@ -169,8 +169,8 @@ impl Gate {
         let response = Authorizer::new().is_authorized(&request, &self.set, &Entities::empty());
         match response.diagnostics().errors().next() {
             Some(_) => {
-                Err("what the condition asks of `context.allowed` cannot be told by itself: put it into a clause \
-                            of its own, with no other attribute than context.generation, inForce, scope and designated"
+                Err("cannot tell what the condition asks of `context.allowed`: put it into a clause of its own, \
+                            with no other attributes than context.generation, inForce, scope and designated"
                     .to_owned())
             }
             None => Ok(response.decision() == Decision::Allow),

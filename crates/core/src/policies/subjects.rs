@@ -49,8 +49,8 @@ pub fn of(
         let span = name_in(source, head, name);
         let known = || ASKED.iter().map(|(n, _)| *n).chain(schema.operations.iter().map(String::as_str));
         let (message, help) = if schema.grants.contains(name) || name == "may" {
-            let help = "put guardrails into the folder `guardrails` of the inventory";
-            (format!("`{name}` is asked of guardrails only"), help.to_owned())
+            let help = "put guardrails in the folder `guardrails` of the inventory";
+            (format!("only guardrails may be about `{name}`"), help.to_owned())
         } else {
             let near = did_you_mean(name, known()).map(|n| format!("did you mean `{n}`?"));
             let help = near.unwrap_or_else(|| format!("the actions are {}", known().collect::<Vec<_>>().join(", ")));
@@ -61,7 +61,7 @@ pub fn of(
     let uids = match policy.action_constraint() {
         ActionConstraint::Any => {
             let help = "write action == Artifact::Action::\"…\", or action in […]";
-            return Err(vec![Problem::at(source, head, "a policy that names no action").help(help)]);
+            return Err(vec![Problem::at(source, head, "this policy names no action").help(help)]);
         }
         ActionConstraint::Eq(uid) => vec![uid],
         ActionConstraint::In(uids) => uids,
