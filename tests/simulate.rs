@@ -149,7 +149,7 @@ fn a_batch_has_one_line_a_request_and_an_invalid_one_is_an_error() {
     assert_eq!(decisions, ["allowed", "error", "implicitDeny", "error"]);
     assert_eq!(code, 2);
     assert!(answers[1]["place"].as_str().unwrap().contains("line 2"), "{}", answers[1]);
-    assert_eq!(answers[3]["error"], "a request without `resource`");
+    assert_eq!(answers[3]["error"], "this request has no `resource`");
     let (array, code) = self::answers(&json!([good, denied]).to_string());
     assert_eq!((array.len(), code), (2, 1));
     assert_eq!(self::answers(&json!([good]).to_string()).1, 0);
@@ -164,13 +164,13 @@ fn a_batch_has_one_line_a_request_and_an_invalid_one_is_an_error() {
 fn wrong_requests_have_their_place_and_what_to_do() {
     for (wrong, message, help) in [
         (json!({"acton": 1}), "a request has no `acton`", "did you mean `action`?"),
-        (json!({"action": "GetObject"}), "`GetObject` is not a valid action", "written in full"),
-        (json!({"action": "s3:*"}), "`s3:*` is not a valid action", "written in full"),
+        (json!({"action": "GetObject"}), "`GetObject` is not a valid action", "in full"),
+        (json!({"action": "s3:*"}), "`s3:*` is not a valid action", "in full"),
         (json!({"resource": "b/k"}), "`b/k` is not a valid resource", "an ARN"),
         (json!({"identity": {}}), "`identity` is a list of policies", "write [ … ]"),
         (json!({"identity": [3]}), "a policy is a document or the path of one", "a path"),
         (json!({"identity": ["no/such.json"]}), "there is no policy document no/such.json", "relative"),
-        (json!({"identity": [{"Statement": {"Effect": "Allow"}}]}), "without `Action`", "add"),
+        (json!({"identity": [{"Statement": {"Effect": "Allow"}}]}), "neither `Action` nor `NotAction`", "add"),
         (json!({"serviceControl": [{}]}), "`serviceControl[0]` is a list of policies", "write [ … ]"),
         (json!({"context": {"aws:x": {}}}), "the value of a key is a string", "leave the key out"),
         (json!({"context": {"aws:x": "1", "AWS:X": "2"}}), "is given twice", "keep one"),

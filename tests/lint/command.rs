@@ -235,11 +235,11 @@ CS155 = { words = ["intern"] }
     for (toml, words) in [
         ("[lint.rules]\nCS999 = \"off\"\n", "there is no rule `CS999`"),
         ("[lint.rules]\nCS122 = \"fatal\"\n", "`fatal` is not a valid severity"),
-        ("[[lint.ignore]]\nrule = \"CS122\"\n", "an ignore without a reason"),
-        ("[[lint.ignore]]\nrule = \"CS122\"\nreason = \" \"\n", "an ignore without a reason"),
+        ("[[lint.ignore]]\nrule = \"CS122\"\n", "this ignore has no reason"),
+        ("[[lint.ignore]]\nrule = \"CS122\"\nreason = \" \"\n", "this ignore has no reason"),
         ("[[lint.ignore]]\nrule = \"CS122\"\nreason = \"x\"\nuntil = \"soon\"\n", "`soon` is not a valid day"),
         ("[lint]\nexclud = []\n", "unknown field"),
-        ("[lint]\nexclude = [\"a[\"]\n", "not a pattern"),
+        ("[lint]\nexclude = [\"a[\"]\n", "not a valid pattern"),
         ("[lint.kinds]\n\"a\" = \"user\"\n", "unknown variant"),
     ] {
         folder.write("countersign.toml", toml.as_bytes());

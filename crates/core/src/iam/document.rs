@@ -137,7 +137,7 @@ impl Reader<'_> {
         let Some(members) = root.as_object() else {
             self.error(
                 root.span,
-                format!("a policy is an object, and this is {}", root.kind()),
+                format!("a policy is an object, but this is {}", root.kind()),
                 "write { \"Version\": …, \"Statement\": … }",
             );
             return Vec::new();
@@ -149,15 +149,16 @@ impl Reader<'_> {
                 "Id" => self.ignored(member),
                 key => {
                     let near = did_you_mean(key, ["Version", "Statement", "Id"]);
-                    let help =
-                        near.map_or("a policy has Version and Statement".into(), |n| format!("did you mean `{n}`?"));
+                    let help = near.map_or("a policy may have Version, Id and Statement".into(), |n| {
+                        format!("did you mean `{n}`?")
+                    });
                     self.error(member.key_span, format!("a policy has no `{key}`"), help);
                 }
             }
         }
         match root.member("Statement") {
             None => {
-                self.error(root.span, "a policy without `Statement`", "add \"Statement\": [ … ]");
+                self.error(root.span, "this policy has no `Statement`", "add \"Statement\": [ … ]");
                 Vec::new()
             }
             Some(Member { node: Node { value: Value::Array(nodes), .. }, .. }) => {
@@ -186,7 +187,7 @@ impl Reader<'_> {
         let Some(members) = node.as_object() else {
             self.error(
                 node.span,
-                format!("a statement is an object, and this is {}", node.kind()),
+                format!("a statement is an object, but this is {}", node.kind()),
                 "write { \"Effect\": … }",
             );
             return None;
@@ -195,7 +196,7 @@ impl Reader<'_> {
             match member.key.as_str() {
                 "Principal" | "Id" => self.ignored(member),
                 "NotPrincipal" => {
-                    let help = "it belongs into resource policies, and turns the meaning of a statement around";
+                    let help = "it belongs in resource policies, and reverses the meaning of a statement";
                     self.error(member.key_span, "`NotPrincipal` is not supported in this policy", help);
                 }
                 key if ELEMENTS.contains(&key) => {}
@@ -222,13 +223,13 @@ impl Reader<'_> {
             Some((effect, _)) => {
                 self.error(
                     effect.span,
-                    "`Effect` is \"Allow\" or \"Deny\", with this case",
+                    "`Effect` must be \"Allow\" or \"Deny\", capitalized like this",
                     "write \"Allow\" or \"Deny\"",
                 );
                 None
             }
             None => {
-                self.error(node.span, "a statement without `Effect`", "add \"Effect\": \"Allow\" or \"Deny\"");
+                self.error(node.span, "this statement has no `Effect`", "add \"Effect\": \"Allow\" or \"Deny\"");
                 None
             }
         }
@@ -245,11 +246,11 @@ impl Reader<'_> {
             (Some(member), None) | (None, Some(member)) => member,
             (None, None) => {
                 let help = format!("add \"{plain}\" or \"{negated}\"");
-                self.error(node.span, format!("a statement without `{plain}` or `{negated}`"), help);
+                self.error(node.span, format!("this statement has neither `{plain}` nor `{negated}`"), help);
                 return None;
             }
             (Some(_), Some(second)) => {
-                let message = format!("a statement with both `{plain}` and `{negated}`");
+                let message = format!("this statement has both `{plain}` and `{negated}`");
                 self.error(second.key_span, message, "keep one of the two");
                 return None;
             }
@@ -272,7 +273,7 @@ impl Reader<'_> {
                 Value::String(text) | Value::Number(text) => text.clone(),
                 Value::Bool(b) => b.to_string(),
                 _ => {
-                    let message = format!("`{name}` is a string or a list of strings, and this is {}", node.kind());
+                    let message = format!("`{name}` is a string or a list of strings, but this is {}", node.kind());
                     self.error(node.span, message, "put it in quotes");
                     return None;
                 }
@@ -297,7 +298,7 @@ impl Reader<'_> {
         match ResourcePattern::parse(text, self.variables) {
             Ok(pattern) => Some(pattern),
             Err(wrong) => {
-                self.error(node.span, format!("`{text}` holds {wrong}"), "write ${key} or ${key, 'default'}");
+                self.error(node.span, format!("`{text}` contains {wrong}"), "write ${key} or ${key, 'default'}");
                 None
             }
         }
@@ -308,7 +309,7 @@ impl Reader<'_> {
         let Some(operators) = node.as_object() else {
             self.error(
                 node.span,
-                format!("`Condition` is an object, and this is {}", node.kind()),
+                format!("`Condition` is an object, but this is {}", node.kind()),
                 "write { \"StringEquals\": { … } }",
             );
             return conditions;
@@ -325,7 +326,8 @@ impl Reader<'_> {
                 continue;
             };
             let Some(keys) = member.node.as_object() else {
-                let message = format!("`{}` holds an object of keys, and this is {}", member.key, member.node.kind());
+                let message =
+                    format!("`{}` contains an object of keys, but this is {}", member.key, member.node.kind());
                 self.error(member.node.span, message, "write { \"aws:PrincipalOrgID\": \"o-…\" }");
                 continue;
             };
@@ -342,7 +344,7 @@ impl Reader<'_> {
             let template = match Template::parse(text, syntax) {
                 Ok(template) => template,
                 Err(wrong) => {
-                    self.error(node.span, format!("`{text}` holds {wrong}"), "write ${key} or ${key, 'default'}");
+                    self.error(node.span, format!("`{text}` contains {wrong}"), "write ${key} or ${key, 'default'}");
                     continue;
                 }
             };
@@ -351,7 +353,7 @@ impl Reader<'_> {
             {
                 self.error(
                     node.span,
-                    format!("`{operator}` compares with {wanted}, and this is `{text}`"),
+                    format!("`{operator}` compares with {wanted}, but this is `{text}`"),
                     format!("write {wanted}"),
                 );
                 continue;

@@ -129,7 +129,7 @@ impl Operator {
     pub fn check(self, text: &str) -> Result<(), &'static str> {
         match self.test {
             Test::Numeric(_) if value::number(text).is_none() => Err("a number"),
-            Test::Date(_) if value::date(text).is_none() => Err("a moment, such as 2024-03-05T14:01:12Z"),
+            Test::Date(_) if value::date(text).is_none() => Err("a date or time, such as 2024-03-05T14:01:12Z"),
             Test::Bool | Test::Null if value::boolean(text).is_none() => Err("true or false"),
             Test::Binary if value::binary(text).is_none() => Err("base64"),
             Test::Ip if value::network(text).is_none() => Err("an address or a range, such as 203.0.113.0/24"),

@@ -214,7 +214,7 @@ fn quoted(default: &str) -> Result<String, String> {
     text.strip_prefix('\'')
         .and_then(|t| t.strip_suffix('\''))
         .map(str::to_owned)
-        .ok_or_else(|| "the default of a policy variable stands in single quotes".to_owned())
+        .ok_or_else(|| "a default for a policy variable that is not in single quotes".to_owned())
 }
 
 impl std::fmt::Display for Template {

@@ -103,12 +103,12 @@ impl Baseline {
     pub fn parse(source: &Arc<Source>) -> Result<Self, Problem> {
         let whole = Span { start: 0, end: source.text.len().min(1) };
         let wrong = |message: String| {
-            Problem::at(source, whole, message).help("write it anew with --write-baseline, and review the difference")
+            Problem::at(source, whole, message).help("write it again with --write-baseline, and review the difference")
         };
         let baseline: Self =
-            serde_json::from_str(&source.text).map_err(|e| wrong(format!("this is no baseline: {e}")))?;
+            serde_json::from_str(&source.text).map_err(|e| wrong(format!("this is not a baseline: {e}")))?;
         if baseline.schema != SCHEMA {
-            return Err(wrong(format!("this is no baseline: its schema is `{}`", baseline.schema)));
+            return Err(wrong(format!("this is not a baseline: its schema is `{}`", baseline.schema)));
         }
         Ok(baseline)
     }

@@ -49,7 +49,7 @@ pub fn fix(
         while !edits.is_empty() {
             rounds += 1;
             if rounds > MAX_ROUNDS {
-                return Err(format!("the fixes of {path} do not come to an end"));
+                return Err(format!("the fixes of {path} never settle: please report this"));
             }
             source = Source::new(path, apply(&source.text, &edits));
             edits = chosen(lint(&source).iter(), which, &mut done);

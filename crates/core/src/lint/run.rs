@@ -130,8 +130,8 @@ fn ignores(settings: &Settings, matched: &[usize], texts: &[Text], whole: bool) 
                 (&idle_ignore::RULE, message, "remove it")
             }
             Some((day, _)) => {
-                let message = format!("this ignore of {} counts until {day} only", ignore.rule);
-                (&expired_ignore::RULE, message, "mend what it ignores, or set a later day with a reason of today")
+                let message = format!("this ignore of {} expired at the end of {day}", ignore.rule);
+                (&expired_ignore::RULE, message, "fix what it ignores, or set a later day with a current reason")
             }
             None => continue,
         };

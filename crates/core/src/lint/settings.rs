@@ -133,7 +133,7 @@ impl Settings {
     pub fn parse(source: &Arc<Source>, at: Moment) -> Result<Self, Vec<Problem>> {
         let file: File = toml::from_str(&source.text).map_err(|e| {
             let span = e.span().map_or(Span::default(), |s| Span { start: s.start, end: s.end });
-            let help = "[lint] has paths, exclude, kinds, rules and ignore; see docs/lint.md";
+            let help = "[lint] may have paths, exclude, kinds, rules and ignore; see docs/lint.md";
             vec![Problem::at(source, span, e.message().lines().next().unwrap_or("invalid").to_owned()).help(help)]
         })?;
         let mut reader = Reader { source, problems: Vec::new() };
@@ -255,7 +255,11 @@ impl Reader<'_> {
         match Glob::new(pattern.get_ref()) {
             Ok(glob) => Some(glob.compile_matcher()),
             Err(e) => {
-                self.error(pattern.span(), format!("not a pattern: {}", e.kind()), "write \"scp/**\" or \"*.json\"");
+                self.error(
+                    pattern.span(),
+                    format!("this is not a valid pattern: {}", e.kind()),
+                    "write \"scp/**\" or \"*.json\"",
+                );
                 None
             }
         }
@@ -280,7 +284,7 @@ impl Reader<'_> {
             "warning" => Some(Some(Severity::Warning)),
             "info" => Some(Some(Severity::Info)),
             other => {
-                let message = format!("`{other}` is no severity");
+                let message = format!("`{other}` is not a valid severity");
                 self.error(name.span(), message, "write \"error\", \"warning\", \"info\" or \"off\"");
                 None
             }
@@ -303,7 +307,7 @@ impl Reader<'_> {
         let rule = self.rule(&ignore.rule)?;
         let reason = ignore.reason.as_deref().map(str::trim).filter(|r| !r.is_empty());
         let Some(reason) = reason else {
-            self.error(ignore.rule.span(), "an ignore without a reason".to_owned(), "add reason = \"…\"");
+            self.error(ignore.rule.span(), "this ignore has no reason".to_owned(), "add reason = \"…\"");
             return None;
         };
         let until = match &ignore.until {
@@ -314,7 +318,7 @@ impl Reader<'_> {
                     other => other.to_string(),
                 };
                 let Some(moment) = moment::parse(&text) else {
-                    self.error(value.span(), format!("`{text}` is no day"), "write until = 2027-01-31");
+                    self.error(value.span(), format!("`{text}` is not a valid day"), "write until = 2027-01-31");
                     return None;
                 };
                 Some((text, moment))

@@ -234,7 +234,7 @@ fn told(name: &str, actual: &KeyValue) -> String {
 fn unreadable(test: Test, text: &str) -> Option<&'static str> {
     match test {
         Test::Numeric(_) => value::number(text).is_none().then_some("a number"),
-        Test::Date(_) => value::date(text).is_none().then_some("a moment"),
+        Test::Date(_) => value::date(text).is_none().then_some("a date or time"),
         Test::Bool => value::boolean(text).is_none().then_some("true or false"),
         Test::Ip => value::address(text).is_none().then_some("an address"),
         Test::Binary => value::binary(text).is_none().then_some("base64"),

@@ -203,7 +203,7 @@ impl Simulator {
             layers.push(self.layer(attached)?);
         }
         if !layers.iter().any(|l| l.name == "identity") {
-            let warning = "no identity policies are given: nothing but the other layers restricts the request";
+            let warning = "no identity policies are given: only the other layers restrict the request";
             warnings.push(warning.to_owned());
         }
         Ok(layers)

@@ -99,14 +99,16 @@ impl Reader {
 
     fn fields(&mut self, source: &Arc<Source>, node: &Node, problems: &mut Vec<Problem>) -> Option<Question> {
         let Some(members) = node.as_object() else {
-            let message = format!("a request is an object, and this is {}", node.kind());
+            let message = format!("a request is an object, but this is {}", node.kind());
             problems.push(Problem::at(source, node.span, message).help("write { \"action\": …, \"resource\": … }"));
             return None;
         };
         for member in members.iter().filter(|m| !FIELDS.contains(&m.key.as_str())) {
             let near = did_you_mean(&member.key, FIELDS);
-            let help =
-                near.map_or_else(|| format!("a request has {}", FIELDS.join(", ")), |n| format!("did you mean `{n}`?"));
+            let help = near.map_or_else(
+                || format!("a request may have {}", FIELDS.join(", ")),
+                |n| format!("did you mean `{n}`?"),
+            );
             problems
                 .push(Problem::at(source, member.key_span, format!("a request has no `{}`", member.key)).help(help));
         }
@@ -160,7 +162,7 @@ impl Reader {
                 }
                 Value::String(text) => policies.extend(self.named(source, node, text, inline, problems)),
                 _ => {
-                    let message = format!("a policy is a document or the path of one, and this is {}", node.kind());
+                    let message = format!("a policy is a document or the path of one, but this is {}", node.kind());
                     problems.push(Problem::at(source, node.span, message).help("write { \"Statement\": … } or a path"));
                 }
             }
@@ -256,7 +258,7 @@ fn list<'n>(
     problems: &mut Vec<Problem>,
 ) -> &'n [Node] {
     node.as_array().unwrap_or_else(|| {
-        let message = format!("`{field}` is {wanted}, and this is {}", node.kind());
+        let message = format!("`{field}` is {wanted}, but this is {}", node.kind());
         problems.push(Problem::at(source, node.span, message).help("write [ … ]"));
         &[]
     })
@@ -266,7 +268,7 @@ fn list<'n>(
 pub fn action(text: &str) -> Result<(), &'static str> {
     let whole = text.split_once(':').is_some_and(|(service, name)| !service.is_empty() && !name.is_empty());
     if !whole || text.contains(['*', '?']) || text.contains(char::is_whitespace) {
-        return Err("the action of a request is written in full, such as s3:GetObject");
+        return Err("write the action in full, such as s3:GetObject");
     }
     Ok(())
 }
@@ -277,7 +279,7 @@ pub fn resource(text: &str) -> Result<(), &'static str> {
     if arn || text == "*" {
         return Ok(());
     }
-    Err("the resource of a request is an ARN, or \"*\" for an action without resource types")
+    Err("write an ARN, or \"*\" for an action without resource types")
 }
 
 struct Fields<'a> {
@@ -296,7 +298,7 @@ impl<'a> Fields<'a> {
         if member.node.as_str().is_none() {
             self.wrong(
                 &member.node,
-                format!("`{field}` is a string, and this is {}", member.node.kind()),
+                format!("`{field}` is a string, but this is {}", member.node.kind()),
                 "put it in quotes",
             );
         }
@@ -305,12 +307,12 @@ impl<'a> Fields<'a> {
 
     fn required(&mut self, field: &str, check: fn(&str) -> Result<(), &'static str>) -> Option<String> {
         let Some(member) = given(self.node, field) else {
-            self.wrong(self.node, format!("a request without `{field}`"), &format!("add \"{field}\": …"));
+            self.wrong(self.node, format!("this request has no `{field}`"), &format!("add \"{field}\": …"));
             return None;
         };
         let text = self.text(field)?;
         if let Err(wanted) = check(text) {
-            self.wrong(&member.node, format!("`{text}` is no {field}"), wanted);
+            self.wrong(&member.node, format!("`{text}` is not a valid {field}"), wanted);
             return None;
         }
         Some(text.to_owned())
@@ -323,7 +325,7 @@ impl<'a> Fields<'a> {
             Some(node) => {
                 self.wrong(
                     node,
-                    format!("`{field}` is true or false, and this is {}", node.kind()),
+                    format!("`{field}` is true or false, but this is {}", node.kind()),
                     "write true or false",
                 );
                 false
@@ -337,7 +339,7 @@ impl<'a> Fields<'a> {
             return keys;
         };
         let Some(members) = member.node.as_object() else {
-            let message = format!("`context` is an object of condition keys, and this is {}", member.node.kind());
+            let message = format!("`context` is an object of condition keys, but this is {}", member.node.kind());
             self.wrong(&member.node, message, "write { \"aws:MultiFactorAuthPresent\": \"true\" }");
             return keys;
         };
@@ -345,7 +347,7 @@ impl<'a> Fields<'a> {
         for member in members {
             let key = member.key.to_ascii_lowercase();
             if !seen.insert(key.clone()) {
-                let message = format!("the key `{}` is given twice: keys are compared without case", member.key);
+                let message = format!("the key `{}` is given twice: keys are not case-sensitive", member.key);
                 self.problems.push(Problem::at(self.source, member.key_span, message).help("keep one of the two"));
             }
             if let Some(value) = self.value(&member.node) {
@@ -362,7 +364,7 @@ impl<'a> Fields<'a> {
             Value::Bool(value) => Some(value.to_string()),
             _ => {
                 let message =
-                    format!("the value of a key is a string or a list of strings, and this is {}", node.kind());
+                    format!("the value of a key is a string or a list of strings, but this is {}", node.kind());
                 self.wrong(node, message, "leave the key out if the request does not carry it");
                 None
             }

@@ -118,10 +118,7 @@ impl<'a> Finder<'a> {
                 self.faults.push(Fault {
                     kind: FaultKind::NotLiteral,
                     span: member.key_span,
-                    message: format!(
-                        "the policy of {} is known after it is applied, and cannot be read",
-                        text("address")
-                    ),
+                    message: format!("the policy of {} is only known after apply, and cannot be read", text("address")),
                     help: "lint the files of Terraform as well, or a plan in which it is known".to_owned(),
                 });
             }

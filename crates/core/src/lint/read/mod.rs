@@ -238,8 +238,8 @@ pub fn duplicate(member: &Member) -> Fault {
     Fault {
         kind: FaultKind::Duplicate,
         span: member.key_span,
-        message: format!("the key `{}` stands twice in one object", member.key),
-        help: "keep one of the two: readers of JSON disagree on which one counts".to_owned(),
+        message: format!("the key `{}` appears twice in one object", member.key),
+        help: "keep one of the two: JSON parsers disagree on which one counts".to_owned(),
     }
 }
 

@@ -79,7 +79,7 @@ impl<'a> Composer<'a> {
             return Err(self.problem(span, format!("values are nested more than {MAX_DEPTH} deep")));
         }
         if self.values > MAX_VALUES {
-            return Err(self.problem(span, "the file has more values than are read".to_owned()));
+            return Err(self.problem(span, "the file has too many values to read".to_owned()));
         }
         match event {
             Event::Scalar(text, style, anchor, tag) => {
@@ -106,7 +106,7 @@ impl<'a> Composer<'a> {
             }
             Event::Alias(anchor) => {
                 let node = self.anchors.get(&anchor).cloned();
-                let node = node.ok_or_else(|| self.problem(span, "an alias of nothing".to_owned()))?;
+                let node = node.ok_or_else(|| self.problem(span, "this alias has no anchor".to_owned()))?;
                 self.values += count(&node);
                 Ok(node)
             }

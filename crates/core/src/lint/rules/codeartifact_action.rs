@@ -25,7 +25,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
         };
         let meant = actions::action(&format!("artifact:{}", short.1)).filter(|a| !SHARED.contains(&a.short()));
         if let Some(meant) = meant {
-            let message = format!("`{}` is no action of AWS CodeArtifact, but of AWS Artifact", meant.short());
+            let message = format!("`{}` is not an action of AWS CodeArtifact, but of AWS Artifact", meant.short());
             if let Some(finding) = sink.add(&text.at, message, format!("write `{}`", meant.name)) {
                 let what = format!("writes `{}`, which takes effect", meant.name);
                 finding.fix(false, what, edit::replace(policy, text, &meant.name));

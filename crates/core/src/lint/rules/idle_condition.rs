@@ -25,7 +25,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
                     sink.add(&found.condition.key.at, message, "remove it, or ask for what was meant");
                 }
                 Verdict::Since => {
-                    let message = format!("{key} is past this moment: every request passes this condition");
+                    let message = format!("{key} is past this time: every request passes this condition");
                     sink.add(&found.condition.key.at, message, "remove the condition");
                 }
                 _ => {}

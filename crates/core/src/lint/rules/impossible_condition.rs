@@ -30,8 +30,8 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
                     sink.add(&found.condition.key.at, message, "correct the values, or remove the statement");
                 }
                 Verdict::Past => {
-                    let message = format!("{key} is past this moment: the statement no longer applies");
-                    sink.add(&found.condition.key.at, message, "remove the statement, or set a later moment");
+                    let message = format!("{key} is past this time: the statement no longer applies");
+                    sink.add(&found.condition.key.at, message, "remove the statement, or set a later time");
                 }
                 Verdict::Always | Verdict::Since => {}
             }

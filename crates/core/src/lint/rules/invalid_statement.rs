@@ -25,7 +25,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
         }
         Some(member) if !matches!(member.node.value, Value::Array(_) | Value::Object(_)) => {
             let at = At { pointer: "Statement".to_owned(), span: member.node.span };
-            let message = format!("`Statement` is a list of statements, and this is {}", member.node.kind());
+            let message = format!("`Statement` is a list of statements, but this is {}", member.node.kind());
             if member.node.as_str().is_none_or(|s| !s.contains(UNKNOWN)) {
                 sink.add(&at, message, "write [ { \"Effect\": … } ]");
             }

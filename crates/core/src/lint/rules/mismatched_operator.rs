@@ -27,8 +27,10 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
         };
         let key = condition.key.text.to_ascii_lowercase();
         if let Some((what, fitting)) = expected(&key).filter(|_| !fits(&key, operator.test)) {
-            let message =
-                format!("`{}` does not compare {what}, which {} is", condition.operator_text.text, condition.key.text);
+            let message = format!(
+                "`{}` does not compare {what}, but {} needs that",
+                condition.operator_text.text, condition.key.text
+            );
             sink.add(&condition.operator_text.at, message, format!("write {fitting}"));
             continue;
         }
@@ -53,8 +55,8 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
 fn expected(key: &str) -> Option<(&'static str, &'static str)> {
     match key {
         key if ADDRESSES.contains(&key) => Some(("addresses", "IpAddress or NotIpAddress")),
-        key if MOMENTS.contains(&key) => Some(("moments", "DateLessThan, DateGreaterThan or another of Date…")),
-        "aws:epochtime" => Some(("moments", "DateLessThan, NumericLessThan or another of Date… and Numeric…")),
+        key if MOMENTS.contains(&key) => Some(("dates and times", "DateLessThan, DateGreaterThan or another of Date…")),
+        "aws:epochtime" => Some(("dates and times", "DateLessThan, NumericLessThan or another of Date… and Numeric…")),
         "aws:multifactorauthage" => Some(("numbers", "NumericLessThan or another of Numeric…")),
         key if nature(key).boolean => Some(("true and false", "Bool")),
         key if ARNS.contains(&key) => Some(("ARNs", "ArnLike or ArnNotLike")),

@@ -25,7 +25,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
                 continue;
             };
             let at = At { pointer: format!("{}.{key}", statement.at.pointer), span: member.key_span };
-            let message = format!("`{key}` stands in {}, and AWS refuses it there", policy.kind.words());
+            let message = format!("`{key}` is in {}, where AWS rejects it", policy.kind.words());
             let help = "leave it out: the policy applies to those whom it is attached to";
             if let Some(finding) = sink.add(&at, message, help) {
                 let what = format!("removes `{key}`: the statement applies to everyone who has the policy");

@@ -25,7 +25,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
         if seen.insert(sid.text.as_str()) {
             continue;
         }
-        let message = format!("the `Sid` {} stands twice in one policy, and AWS refuses it", sid.text);
+        let message = format!("the `Sid` {} appears twice in one policy, and AWS rejects it", sid.text);
         if let Some(finding) = sink.add(&sid.at, message, "give each statement a name of its own") {
             let free = (2..).map(|n| format!("{}{n}", sid.text)).find(|n| !sids().any(|s| s.text == *n));
             let new = free.unwrap_or_default();

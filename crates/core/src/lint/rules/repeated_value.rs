@@ -25,7 +25,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
                 if seen.insert(if case { text.text.clone() } else { text.text.to_ascii_lowercase() }) {
                     continue;
                 }
-                let message = format!("`{}` stands twice in this `{}`", text.text, list.key);
+                let message = format!("`{}` appears twice in this `{}`", text.text, list.key);
                 if let Some(finding) = sink.add(&text.at, message, "remove one of the two") {
                     finding.fix(true, format!("removes the second `{}`", text.text), edit::remove(policy, list, index));
                 }

@@ -28,7 +28,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
         } else if let Some(id) = arn.segment(5).strip_prefix("customer-agreement/")
             && !is_id("customer-agreement", id)
         {
-            let message = format!("`{id}` is no id of an accepted agreement: this matches nothing");
+            let message = format!("`{id}` is not the id of an accepted agreement: this matches nothing");
             sink.add(
                 &text.at,
                 message,
@@ -64,10 +64,10 @@ fn offer(text: &Text, partition: &str, id: &str, sink: &mut Sink<'_>) {
                 },
                 |n| format!("did you mean `{n}`?"),
             );
-            sink.add(&text.at, format!("{id} is none of the known agreements (as of 2026-09)"), help);
+            sink.add(&text.at, format!("{id} is not a known agreement (as of 2026-09)"), help);
         }
         None => {
-            let message = format!("`{id}` is no id of an agreement: this matches nothing");
+            let message = format!("`{id}` is not the id of an agreement: this matches nothing");
             sink.add(&text.at, message, "ids are agreement- and sixteen letters and digits");
         }
     }

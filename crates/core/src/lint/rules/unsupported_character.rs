@@ -62,7 +62,7 @@ fn name(policy: &Policy, text: &Text, ascii: bool, sink: &mut Sink<'_>) {
 
 fn other(policy: &Policy, text: &Text, sink: &mut Sink<'_>) {
     if let Some(found) = text.text.chars().find(|c| !is_allowed(*c)) {
-        let message = format!("{} is no character of policies: AWS refuses the policy", described(found));
+        let message = format!("{} is not allowed in policies: AWS rejects the policy", described(found));
         sink.add(&place(policy, text, found), message, "use characters of Latin-1 only");
     }
 }
@@ -83,7 +83,7 @@ fn described(c: char) -> String {
         '\u{ad}' => "a soft hyphen",
         '\u{200b}' | '\u{200c}' | '\u{200d}' | '\u{feff}' => "a character without width",
         '\u{2018}' | '\u{2019}' | '\u{201c}' | '\u{201d}' | '\u{b4}' => "a curly quote",
-        '\u{2010}'..='\u{2015}' => "a dash that is no hyphen",
+        '\u{2010}'..='\u{2015}' => "a dash that is not a hyphen",
         c if c.is_whitespace() => "white space",
         '"' | '\'' => "a quote",
         _ => "a character",

@@ -22,7 +22,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
         let resources = statement.resources.iter().flat_map(|r| &r.texts);
         let values = statement.conditions.iter().flat_map(|c| &c.values);
         for text in resources.chain(values).filter(|t| has_variable(&t.text)) {
-            let message = "this is no policy variable but plain text: the policy is of the version 2008-10-17";
+            let message = "this is plain text, not a policy variable: the version of the policy is 2008-10-17";
             sink.add(&text.at, message, "write \"Version\": \"2012-10-17\"");
         }
     }
