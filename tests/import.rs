@@ -313,17 +313,20 @@ fn malformed_answers_have_their_place_and_change_nothing() {
         bad("details.json", json!({"UserDetailList": [user]}))
     };
     for (text, wanted) in [
-        (in_account(json!({"effectiveEnd": "2024-02-01T00:00:00Z"})), "an active agreement with an end"),
-        (in_account(json!({"state": "CUSTOMER_TERMINATED"})), "a terminated agreement without an end"),
+        (in_account(json!({"effectiveEnd": "2024-02-01T00:00:00Z"})), "this agreement is active, but has an end"),
+        (in_account(json!({"state": "CUSTOMER_TERMINATED"})), "this agreement is terminated, but has no end"),
         (in_account(json!({"state": "OPEN"})), "`OPEN` is not a valid state of an agreement"),
         (in_account(json!({"effectiveStart": "soon"})), "`effectiveStart` is not a valid date or time"),
-        (in_account(json!({"effectiveStart": null})), "an entry without `effectiveStart`"),
+        (in_account(json!({"effectiveStart": null})), "this entry has no `effectiveStart`"),
         (in_account(json!({"awsAccountId": "22222222222"})), "`22222222222` is not a valid account number"),
-        (in_account(json!({"awsAccountId": 222222222222_u64})), "`awsAccountId` is a string, and this is a number"),
-        (in_account(json!({"organizationArn": "arn:aws:organizations::1:x"})), "this is no ARN of an organization"),
-        (in_account(json!({"agreementArn": "agreement-9c1kBcYznTkcpRIm"})), "is no ARN of an agreement"),
-        (bad(LISTED, json!({"customerAgreements": {}})), "`customerAgreements` is a list, and this is an object"),
-        (bad(LISTED, json!({"customerAgreements": ["x"]})), "`customerAgreements` holds objects"),
+        (in_account(json!({"awsAccountId": 222222222222_u64})), "`awsAccountId` is a string, but this is a number"),
+        (
+            in_account(json!({"organizationArn": "arn:aws:organizations::1:x"})),
+            "this is not the ARN of an organization",
+        ),
+        (in_account(json!({"agreementArn": "agreement-9c1kBcYznTkcpRIm"})), "is not a valid ARN of an agreement"),
+        (bad(LISTED, json!({"customerAgreements": {}})), "`customerAgreements` is a list, but this is an object"),
+        (bad(LISTED, json!({"customerAgreements": ["x"]})), "`customerAgreements` is a list of objects"),
         (bad(LISTED, json!({"customerAgreements": [], "nextToken": "abc"})), "one page of several"),
         (
             bad("details.json", json!({"UserDetailList": [], "IsTruncated": true, "Marker": "abc"})),
@@ -332,7 +335,7 @@ fn malformed_answers_have_their_place_and_change_nothing() {
         (bad("list-accounts.json", json!({"Accounts": [], "NextToken": "abc"})), "one page of several"),
         (list_accounts(json!({"Id": "2222"})), "`2222` is not a valid account number"),
         (list_accounts(json!({"State": "OPEN"})), "there is no state `OPEN`"),
-        (list_accounts(json!({"Paths": ["nonsense"]})), "a path begins with the id of an organization"),
+        (list_accounts(json!({"Paths": ["nonsense"]})), "a path must begin with the id of an organization"),
         (list_accounts(json!({"JoinedTimestamp": "last year"})), "`JoinedTimestamp` is not a valid date or time"),
         (bad("o.json", json!({"Organization": null})), "`Organization` is null"),
         (bad("o.json", json!({"Organization": {"Id": ORG, "FeatureSet": "FULL"}})), "there is no feature set `FULL`"),
@@ -344,18 +347,21 @@ fn malformed_answers_have_their_place_and_change_nothing() {
             "invalid JSON",
         ),
         (user(json!({"PolicyName": "p", "PolicyDocument": 3})), "a policy document is an object or a string"),
-        (user(json!({"PolicyName": "p"})), "an inline policy without `PolicyDocument`"),
-        (user(json!({"PolicyName": "p", "PolicyDocument": "oops"})), "no policy document, as it is or percent-encoded"),
+        (user(json!({"PolicyName": "p"})), "this inline policy has no `PolicyDocument`"),
+        (
+            user(json!({"PolicyName": "p", "PolicyDocument": "oops"})),
+            "not a policy document, whether plain or percent-encoded",
+        ),
         (
             user(json!({"PolicyName": "p", "PolicyDocument": {"Statement": [{"Effect": "Maybe"}]}})),
-            "`Effect` is \"Allow\" or \"Deny\"",
+            "`Effect` must be \"Allow\" or \"Deny\"",
         ),
         (
             bad(
                 "details.json",
                 json!({"UserDetailList": [{"UserName": "a", "Arn": crate::common::user(A, "a"), "GroupList": ["g"]}]}),
             ),
-            "the group `g` is not in this answer",
+            "the group `g` is missing here",
         ),
         (
             bad(
@@ -363,7 +369,7 @@ fn malformed_answers_have_their_place_and_change_nothing() {
                 json!({"RoleDetailList": [{"RoleName": "r", "Arn": format!("arn:aws:iam::{A}:role/r"),
             "AttachedManagedPolicies": [{"PolicyArn": format!("arn:aws:iam::{A}:policy/x")}]}]}),
             ),
-            "the document of arn:aws:iam::222222222222:policy/x is not in this answer",
+            "the document of arn:aws:iam::222222222222:policy/x is missing here",
         ),
         (
             bad(
@@ -371,13 +377,13 @@ fn malformed_answers_have_their_place_and_change_nothing() {
                 json!({"Records": [{"eventSource": "organizations.amazonaws.com", "eventName": "AccountDepartedOrganization",
             "eventTime": "2024-01-01T00:00:00Z", "eventID": "e", "recipientAccountId": M}]}),
             ),
-            "this event does not tell the account that departed",
+            "this event does not name the account that departed",
         ),
         (bad("entities.json", json!([{"uid": account(A)}])), "this is not output of AWS: it is a file of an inventory"),
         (bad("x.json", json!({"Buckets": []})), "an object with Buckets"),
         (
             bad("x.json", json!({"Users": [{"UserName": "a", "UserId": "AIDA", "Arn": crate::common::user(A, "a")}]})),
-            "this is a list of IAM",
+            "this list is from IAM",
         ),
     ] {
         assert!(text.contains(wanted), "{wanted}\n{text}");
@@ -397,7 +403,7 @@ fn malformed_answers_have_their_place_and_change_nothing() {
     );
     assert!(csv.refused().contains("drop its leading zeros"));
     csv.put("accounts.csv", "Account ID,ARN,Email,Name,State,Joined method,Joined timestamp\n222222222222,a\n");
-    assert!(csv.refused().contains("this row does not parse"));
+    assert!(csv.refused().contains("this row cannot be parsed"));
     assert_eq!(Import::of(&[]).run().status.code(), Some(3));
 }
 
@@ -421,7 +427,7 @@ fn an_answer_is_a_fact_and_no_answer_is_unknown() {
     assert_eq!(found[&account(B)]["parents"], json!([format!("Organization::\"{ORG}\"")]));
     // where 222222222222 belongs is told by nothing: not that it stands alone
     assert_eq!(found[&account(A)]["attrs"]["membershipsKnownSince"], "9999-12-31T00:00:00Z");
-    assert!(notes.contains("featureSet of o-exampleorgid is not told"), "{notes}");
+    assert!(notes.contains("featureSet of o-exampleorgid is unknown"), "{notes}");
     let answers = assess_folder(&import.out(), &on("2026-01-01")).unwrap_or_else(|f| panic!("{}", words(&f)));
     assert_eq!((answers.baa(A), answers.baa(B)), ("unknown".to_owned(), "covered organization".to_owned()));
 }
@@ -434,13 +440,13 @@ fn answers_that_contradict_each_other() {
             ("b.222222222222.json", listing(&[agreement("aaaaaaaaaaaaaaaa", other)])),
         ])
     };
-    assert!(twice(json!({"effectiveStart": "2024-01-02T00:00:00Z"})).refused().contains("is told otherwise in"));
+    assert!(twice(json!({"effectiveStart": "2024-01-02T00:00:00Z"})).refused().contains("contradicts this about"));
     // a list of what is in force that lacks it was taken before it was accepted, or after it ended: which, nothing tells
     let gone = Import::of(&[
         (LISTED, listing(&[agreement("aaaaaaaaaaaaaaaa", json!({}))])),
         ("younger/222222222222/list.json", listing(&[])),
     ]);
-    assert!(gone.refused().contains("does not list customer-agreement-aaaaaaaaaaaaaaaa, which"));
+    assert!(gone.refused().contains("does not list customer-agreement-aaaaaaaaaaaaaaaa, but"));
     let shared = agreement(
         "OrgBaa0123456789",
         json!({"organizationArn": format!("arn:aws:organizations::{M}:organization/{ORG}"),
@@ -451,7 +457,7 @@ fn answers_that_contradict_each_other() {
     assert!(
         stale
             .refused()
-            .contains("this answer of account 111111111111 does not list customer-agreement-OrgBaa0123456789")
+            .contains("this output of account 111111111111 does not list customer-agreement-OrgBaa0123456789")
     );
     // an event that ends it tells which
     let ended = json!({"requestParameters": {"customerAgreementId": "customer-agreement-OrgBaa0123456789"}});
@@ -461,7 +467,7 @@ fn answers_that_contradict_each_other() {
     let attrs = &found["CustomerAgreement::\"customer-agreement-OrgBaa0123456789\""]["attrs"];
     assert_eq!(attrs["effectiveEnd"], "2025-01-01T00:00:00Z");
     let user = json!({"UserDetailList": [{"UserName": "a", "Arn": crate::common::user(A, "a")}]});
-    assert!(Import::of(&[("old.json", user.clone()), ("new.json", user)]).refused().contains("is told by"));
+    assert!(Import::of(&[("old.json", user.clone()), ("new.json", user)]).refused().contains("also describes"));
     // an answer without the end is older than one that has it
     let ended = json!({"state": "CUSTOMER_TERMINATED", "effectiveEnd": "2024-06-01T00:00:00Z"});
     let (found, notes) = twice(ended).done();
@@ -594,7 +600,7 @@ fn events_of_agreements_and_what_they_leave_open() {
     );
     // what is terminated and not listed may be what was accepted: it is not said to be in force
     let (agreements, notes) = of(&[accepted, ended("customer-agreement-zzzzzzzzzzzzzzzz")], &[]);
-    assert!(agreements.is_empty() && notes.contains("it may be what was terminated later"), "{notes}");
+    assert!(agreements.is_empty() && notes.contains("it may have been terminated later"), "{notes}");
     // a list that shows it in force is older than the event that ends it
     let (agreements, _) =
         of(&[ended("customer-agreement-aaaaaaaaaaaaaaaa")], &[agreement("aaaaaaaaaaaaaaaa", json!({}))]);
@@ -700,7 +706,7 @@ fn a_policy_is_never_lost_for_want_of_its_target() {
     let import = of(json!({"TargetId": "r-ab12", "Type": "ROOT"}));
     let output = import.run();
     assert_eq!(output.status.code(), Some(2));
-    assert!(plain(&String::from_utf8_lossy(&output.stderr)).contains("attached to r-ab12, of which no answer tells"));
+    assert!(plain(&String::from_utf8_lossy(&output.stderr)).contains("attached to r-ab12, but nothing describes it"));
     // one whose targets were not listed may deny; one whose document is not told may too
     let (found, notes) = Import::of(&[
         self::organization(),
@@ -710,7 +716,7 @@ fn a_policy_is_never_lost_for_want_of_its_target() {
     .done();
     let organization = &found[&format!("Organization::\"{ORG}\"")]["attrs"];
     assert_eq!(organization["serviceControlPoliciesUnplaced"], json!(["p-guard0001"]));
-    assert!(notes.contains("what p-guard0001 says is not told"), "{notes}");
+    assert!(notes.contains("what p-guard0001 says is unknown"), "{notes}");
 }
 
 #[test]

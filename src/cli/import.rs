@@ -27,7 +27,7 @@ pub struct ImportArgs {
     #[arg(long, value_name = "DIR", required_unless_present = "script")]
     out: Option<PathBuf>,
     /// Record this as the time of collection [default: the time noted by the script]
-    #[arg(long, value_name = "MOMENT", conflicts_with = "script")]
+    #[arg(long, value_name = "TIME", conflicts_with = "script")]
     as_of: Option<String>,
     /// Print a shell script that collects everything with read-only AWS CLI commands
     #[arg(long)]

@@ -33,16 +33,18 @@ pub fn read(facts: &mut Facts, source: &Arc<Source>, problems: &mut Vec<Problem>
         let line = line(source, row.position().map_or(0, csv::Position::line));
         let Some(id) = field("Account ID").filter(|id| answer::is_account(id)) else {
             let found = field("Account ID").unwrap_or_default();
-            let message = format!("`{found}` is no account number");
-            let help = "it has twelve digits; programs that take it for a number drop its leading zeros";
+            let message = format!("`{found}` is not an account number");
+            let help = "it has twelve digits; spreadsheets that treat it as a number drop its leading zeros";
             problems.push(Problem::at(source, line, message).help(help));
             continue;
         };
         let joined = field("Joined timestamp").and_then(|text| {
             let at = moments::parse(text);
             if at.is_none() {
-                problems
-                    .push(Problem::at(source, line, format!("`{text}` is no moment")).help("export the file again"));
+                problems.push(
+                    Problem::at(source, line, format!("`{text}` is not a valid date or time"))
+                        .help("export the file again"),
+                );
             }
             let file = source.path.rsplit('/').next().unwrap_or_default();
             let witness = format!("Joined timestamp of the console's list of accounts ({file})");
@@ -61,7 +63,8 @@ pub fn read(facts: &mut Facts, source: &Arc<Source>, problems: &mut Vec<Problem>
 
 fn wrong(source: &Arc<Source>, error: &csv::Error) -> Problem {
     let number = error.position().map_or(0, csv::Position::line);
-    Problem::at(source, line(source, number), format!("this row does not parse: {error}")).help("export the file again")
+    Problem::at(source, line(source, number), format!("this row cannot be parsed: {error}"))
+        .help("export the file again")
 }
 
 /// The span of a one-based line.

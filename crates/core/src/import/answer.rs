@@ -110,8 +110,9 @@ impl Answer {
         let token = |key: &&str| self.root.member(key).filter(|m| !matches!(&m.node.value, Value::Null));
         let truncated = self.root.member("IsTruncated").filter(|m| m.node.value == Value::Bool(true));
         let member = next.iter().find_map(token).or(truncated)?;
-        let message = "this answer is one page of several: what is not on it is not known";
-        let help = "collect it again without --max-items, --no-paginate and the like: the AWS CLI then joins the pages";
+        let message = "this is one page of several: the other pages are missing";
+        let help =
+            "collect it again without options such as --max-items and --no-paginate: the AWS CLI then joins the pages";
         Some(Problem::at(&self.source, member.key_span, message).help(help))
     }
 
@@ -205,7 +206,7 @@ impl<'a> Fields<'a> {
     pub fn text(&mut self, name: &str) -> Option<&'a str> {
         let node = self.get(name)?;
         if node.as_str().is_none() {
-            self.wrong(node.span, format!("`{name}` is a string, and this is {}", node.kind()), COLLECT);
+            self.wrong(node.span, format!("`{name}` is a string, but this is {}", node.kind()), COLLECT);
         }
         node.as_str()
     }
@@ -214,7 +215,7 @@ impl<'a> Fields<'a> {
     pub fn needed(&mut self, name: &str) -> Option<&'a str> {
         if self.get(name).is_none() {
             let span = self.node.span.first();
-            self.wrong(span, format!("an entry without `{name}`"), COLLECT);
+            self.wrong(span, format!("this entry has no `{name}`"), COLLECT);
         }
         self.text(name)
     }
@@ -224,7 +225,7 @@ impl<'a> Fields<'a> {
         let text = self.needed(name)?;
         if !is(text) {
             let span = self.get(name).map_or(self.node.span, |n| n.span);
-            self.wrong(span, format!("`{text}` is no {wanted}"), COLLECT);
+            self.wrong(span, format!("`{text}` is not a valid {wanted}"), COLLECT);
             return None;
         }
         Some(text)
@@ -238,7 +239,11 @@ impl<'a> Fields<'a> {
             _ => None,
         };
         if moment.is_none() {
-            self.wrong(node.span, format!("`{name}` is no moment"), "AWS writes 2024-03-05T14:01:12Z or epoch seconds");
+            self.wrong(
+                node.span,
+                format!("`{name}` is not a valid date or time"),
+                "AWS writes 2024-03-05T14:01:12Z or epoch seconds",
+            );
         }
         moment
     }
@@ -249,7 +254,7 @@ impl<'a> Fields<'a> {
             return &[];
         };
         if node.as_array().is_none() {
-            self.wrong(node.span, format!("`{name}` is a list, and this is {}", node.kind()), COLLECT);
+            self.wrong(node.span, format!("`{name}` is a list, but this is {}", node.kind()), COLLECT);
         }
         node.as_array().unwrap_or_default()
     }
@@ -258,7 +263,7 @@ impl<'a> Fields<'a> {
     pub fn entries(&mut self, name: &str) -> Vec<&'a Node> {
         let nodes = self.list(name);
         for node in nodes.iter().filter(|n| n.as_object().is_none()) {
-            self.wrong(node.span, format!("`{name}` holds objects, and this is {}", node.kind()), COLLECT);
+            self.wrong(node.span, format!("`{name}` is a list of objects, but this is {}", node.kind()), COLLECT);
         }
         nodes.iter().filter(|n| n.as_object().is_some()).collect()
     }
@@ -275,4 +280,4 @@ impl<'a> Fields<'a> {
 }
 
 /// What to do about an answer that is not as AWS gives it.
-pub const COLLECT: &str = "collect the answer again: this is not as AWS gives it";
+pub const COLLECT: &str = "collect this output again: AWS does not write it like this";

@@ -17,10 +17,10 @@ pub fn customer_agreements(facts: &mut Facts, answer: &Answer, fields: &mut Fiel
         Some(account) => facts.account(account).agreements_listed = true,
         None => facts.remark(
             format!(
-                "{}: its name does not tell the account that asked: no account's list is complete by it",
+                "{}: the name of this file does not say which account it is from, so no account's list counts as complete",
                 answer.source.path
             ),
-            "put the account number into the name of the file, or of its folder",
+            "put the account number in the name of the file or its folder",
         ),
     }
     let mut listed = BTreeSet::new();
@@ -62,8 +62,8 @@ pub fn contradictions(facts: &Facts, problems: &mut Vec<Problem>) {
                 let start = place.span.start;
                 let first = Span { start, end: (start + 1).min(place.span.end) };
                 let message =
-                    format!("this answer of account {account} does not list {id}, which {other} shows in force");
-                let help = "one of the two is out of date: collect both again, or drop the old one";
+                    format!("this output of account {account} does not list {id}, but {other} shows it in force");
+                let help = "one of the two is out of date: collect both again, or delete the older one";
                 problems.push(Problem::at(&place.source, first, message).help(help));
             }
         }
@@ -81,7 +81,7 @@ fn acceptance(facts: &mut Facts, mut fields: Fields<'_>) -> Option<(String, Acce
         Some(node) => {
             let found = fields.text("organizationArn").and_then(|a| named(facts, a));
             if found.is_none() {
-                fields.wrong(node.span, "this is no ARN of an organization", super::answer::COLLECT);
+                fields.wrong(node.span, "this is not the ARN of an organization", super::answer::COLLECT);
             }
             Some(found?)
         }
@@ -105,8 +105,11 @@ fn acceptance(facts: &mut Facts, mut fields: Fields<'_>) -> Option<(String, Acce
     if (state == "ACTIVE") == end.is_some() {
         let member = if end.is_some() { "effectiveEnd" } else { "state" };
         let span = fields.get(member).map_or(fields.node.span, |n| n.span);
-        let what =
-            if end.is_some() { "an active agreement with an end" } else { "a terminated agreement without an end" };
+        let what = if end.is_some() {
+            "this agreement is active, but has an end"
+        } else {
+            "this agreement is terminated, but has no end"
+        };
         fields.wrong(span, format!("{what} (D20)"), super::answer::COLLECT);
         return None;
     }
@@ -139,8 +142,8 @@ fn merge(facts: &mut Facts, fields: &mut Fields<'_>, id: String, told: Acceptanc
     let ends = matches!((known.end, told.end), (Some(a), Some(b)) if a != b);
     if !same || ends {
         let (path, line) = (known.place.source.path.clone(), known.place.line());
-        let message = format!("{id} is told otherwise in {path}, line {line}");
-        return fields.wrong(told.place.span, message, "drop the answer that is out of date");
+        let message = format!("{path}, line {line}, contradicts this about {id}");
+        return fields.wrong(told.place.span, message, "delete the file that is out of date");
     }
     if known.end.is_none() == told.end.is_none() {
         return;
@@ -148,7 +151,7 @@ fn merge(facts: &mut Facts, fields: &mut Fields<'_>, id: String, told: Acceptanc
     // an answer that has the end is younger than one that has not
     let at = known.end.or(told.end).map(moment::format).unwrap_or_default();
     let older = if known.end.is_none() { &known.place } else { &told.place }.source.path.clone();
-    facts.remark(format!("{id} was terminated at {at}; {older} is older than that"), "collect that answer again");
+    facts.remark(format!("{id} was terminated at {at}, but {older} is older than that"), "collect that output again");
     if told.end.is_some() {
         facts.agreements.insert(id, told);
     }
@@ -180,8 +183,8 @@ pub fn reports(facts: &mut Facts, fields: &mut Fields<'_>) {
                 facts.reports.insert(id, told);
             }
             _ => facts.remark(
-                format!("{id} is left out: its series, category or acceptance type is not told"),
-                "AWS Artifact need not tell them",
+                format!("{id} is left out: its series, category or acceptance type is missing"),
+                "AWS Artifact does not always return them",
             ),
         }
     }
@@ -192,7 +195,7 @@ pub fn settings(facts: &mut Facts, answer: &Answer, mut fields: Fields<'_>) {
     let status = fields.text("notificationSubscriptionStatus").map(str::to_owned);
     match (answer.account(), status) {
         (Some(account), Some(status)) => facts.account(&account).notifications = Some(status == "SUBSCRIBED"),
-        (None, Some(_)) => unnamed(facts, answer, "the account whose settings these are"),
+        (None, Some(_)) => unnamed(facts, answer, "which account these settings belong to"),
         (_, None) => {}
     }
 }

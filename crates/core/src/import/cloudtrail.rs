@@ -67,9 +67,8 @@ pub fn handed(facts: &mut Facts, fields: &mut Fields<'_>) {
     if let Some(detail) = fields.get("detail").filter(|d| d.get("eventName").is_some()) {
         record(facts, fields.of(detail));
     } else {
-        let message =
-            format!("{}: this event is none of CloudTrail, and tells nothing that is known", fields.source.path);
-        facts.remark(message, "collect again what it hints at");
+        let message = format!("{}: this event is not from CloudTrail, and is ignored", fields.source.path);
+        facts.remark(message, "collect again what it is about");
     }
 }
 
@@ -249,7 +248,7 @@ fn text(node: &Node) -> Option<String> {
 fn needed<T>(fields: &mut Fields<'_>, found: Option<T>, what: &str) -> Option<T> {
     if found.is_none() {
         let span = fields.get("eventName").map_or(fields.node.span, |n| n.span);
-        let problem = Problem::at(fields.source, span, format!("this event does not tell {what}"));
+        let problem = Problem::at(fields.source, span, format!("this event does not name {what}"));
         fields.problems.push(problem.help(COLLECT));
     }
     found
@@ -263,6 +262,6 @@ pub fn unpacked(bytes: Vec<u8>, name: &str, most: u64) -> Result<Arc<Source>, Pr
     }
     let mut text = Vec::new();
     let read = flate2::read::MultiGzDecoder::new(bytes.as_slice()).take(most + 1).read_to_end(&mut text);
-    read.map_err(|e| Problem::general(format!("{name} cannot be unpacked: {e}")).help("fetch the file again"))?;
+    read.map_err(|e| Problem::general(format!("{name} cannot be unpacked: {e}")).help("download the file again"))?;
     crate::text::files::text_of(text, name)
 }

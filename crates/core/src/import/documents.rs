@@ -30,7 +30,7 @@ pub fn read(fields: &mut Fields<'_>, node: &Node) -> Option<Document> {
             Some(Document { node: inner, place })
         }
         _ => {
-            let message = format!("a policy document is an object or a string, and this is {}", node.kind());
+            let message = format!("a policy document is an object or a string, but this is {}", node.kind());
             fields.wrong(node.span, message, super::answer::COLLECT);
             None
         }
@@ -42,7 +42,11 @@ fn decoded(fields: &mut Fields<'_>, node: &Node, text: &str) -> Option<String> {
     let decoded = percent_encoding::percent_decode_str(text).decode_utf8().ok().map(|t| t.into_owned());
     let json = decoded.filter(|t| t.trim_start().starts_with(['{', '"']));
     if json.is_none() {
-        fields.wrong(node.span, "this is no policy document, as it is or percent-encoded", super::answer::COLLECT);
+        fields.wrong(
+            node.span,
+            "this is not a policy document, whether plain or percent-encoded",
+            super::answer::COLLECT,
+        );
     }
     json
 }

@@ -35,14 +35,14 @@ pub fn details(facts: &mut Facts, answer: &Answer, fields: &mut Fields<'_>) {
             in_groups(&mut entry, &groups, &mut principal);
             let Some((partition, account)) = owner(&arn) else {
                 let span = entry.get("Arn").map_or(node.span, |n| n.span);
-                entry.wrong(span, format!("`{arn}` is no ARN of IAM"), super::answer::COLLECT);
+                entry.wrong(span, format!("`{arn}` is not an IAM ARN"), super::answer::COLLECT);
                 continue;
             };
             facts.account(account).partition.get_or_insert(partition.to_owned());
             let told_by = facts.principals.get(&arn).map(|p| p.file.clone());
             if let Some(other) = told_by.filter(|f| *f != answer.source.path) {
                 let span = entry.get("Arn").map_or(node.span, |n| n.span);
-                entry.wrong(span, format!("{arn} is told by {other} too"), "drop the answer that is out of date");
+                entry.wrong(span, format!("{other} also describes {arn}"), "delete the file that is out of date");
                 continue;
             }
             principal.file.clone_from(&answer.source.path);
@@ -66,7 +66,7 @@ fn principal(fields: &mut Fields<'_>, kind: &'static str) -> Option<(String, Pri
         let name = inline.needed("PolicyName").map(str::to_owned);
         let document = inline.get("PolicyDocument");
         if document.is_none() {
-            inline.wrong(node.span, "an inline policy without `PolicyDocument`", super::answer::COLLECT);
+            inline.wrong(node.span, "this inline policy has no `PolicyDocument`", super::answer::COLLECT);
         }
         let document = document.and_then(|d| documents::read(&mut inline, d));
         if let (Some(name), Some(document)) = (name, document) {
@@ -91,8 +91,8 @@ fn in_groups(fields: &mut Fields<'_>, groups: &BTreeMap<String, String>, princip
             Some(arn) => drop(principal.groups.insert(arn.clone())),
             None => fields.wrong(
                 node.span,
-                format!("the group `{name}` is not in this answer: what it allows is not known"),
-                "collect the answer without --filter",
+                format!("the group `{name}` is missing here: what it allows is unknown"),
+                "collect this output without --filter",
             ),
         }
     }
@@ -110,7 +110,7 @@ fn managed(facts: &mut Facts, mut fields: Fields<'_>) {
         }
         let name = version.text("VersionId").unwrap_or_default().to_owned();
         let Some(node) = version.get("Document") else {
-            version.wrong(node.span, "a version without `Document`", super::answer::COLLECT);
+            version.wrong(node.span, "this version has no `Document`", super::answer::COLLECT);
             continue;
         };
         let Some(document) = documents::read(&mut version, node) else {
@@ -134,8 +134,8 @@ fn attached(facts: &mut Facts, answer: &Answer, fields: &mut Fields<'_>) {
             for arn in attached.iter().filter_map(|a| a.get("PolicyArn")).chain(boundary) {
                 let text = arn.as_str().unwrap_or_default();
                 if !facts.managed.contains_key(text) && !builtin::is_aws_managed(text) {
-                    let message = format!("the document of {text} is not in this answer");
-                    fields.wrong(arn.span, message, "collect the answer without --filter");
+                    let message = format!("the document of {text} is missing here");
+                    fields.wrong(arn.span, message, "collect this output without --filter");
                 }
             }
         }

@@ -12,7 +12,7 @@ pub fn listed(facts: &mut Facts, fields: &mut Fields<'_>) {
     for node in fields.list("PermissionSets") {
         match node.as_str().filter(|a| a.contains(":permissionSet/")) {
             Some(arn) => drop(facts.permission_sets.entry(arn.to_owned()).or_default()),
-            None => fields.wrong(node.span, "this is no ARN of a permission set", super::answer::COLLECT),
+            None => fields.wrong(node.span, "this is not the ARN of a permission set", super::answer::COLLECT),
         }
     }
 }
@@ -32,8 +32,9 @@ pub fn assignments(facts: &mut Facts, fields: &mut Fields<'_>) {
         let mut assignment = fields.of(node);
         let account = assignment.id("AccountId", is_account, "account number").map(str::to_owned);
         let set = assignment.needed("PermissionSetArn").map(str::to_owned);
-        let kind =
-            assignment.id("PrincipalType", |t| ["USER", "GROUP"].contains(&t), "USER or GROUP").map(str::to_owned);
+        let kind = assignment
+            .id("PrincipalType", |t| ["USER", "GROUP"].contains(&t), "principal type (USER or GROUP)")
+            .map(str::to_owned);
         let whom = assignment.needed("PrincipalId").map(str::to_owned);
         if let (Some(account), Some(set), Some(kind), Some(whom)) = (account, set, kind, whom) {
             facts.account(&account);
@@ -52,11 +53,11 @@ pub fn part(facts: &mut Facts, answer: &Answer, fields: &mut Fields<'_>) {
     let mut known = facts.permission_sets.keys().filter(|arn| named.as_ref().is_none_or(|n| arn.ends_with(n.as_str())));
     let (first, second) = (known.next().cloned(), known.next());
     let (Some(arn), None) = (first, second) else {
-        return unnamed(facts, answer, "the permission set that this belongs to");
+        return unnamed(facts, answer, "which permission set this belongs to");
     };
     if named.is_none() {
-        let message = format!("{}: taken to be of {arn}, the only permission set that is known", answer.source.path);
-        facts.remark(message, "put the id of the permission set into the name of the file");
+        let message = format!("{}: assumed to be about {arn}, the only known permission set", answer.source.path);
+        facts.remark(message, "put the id of the permission set in the name of the file");
     }
     let mut told = PermissionSet::default();
     match answer.kind {
@@ -117,7 +118,7 @@ fn of_iam(fields: &mut Fields<'_>) -> bool {
     };
     fields.wrong(
         node.span,
-        "this is a list of IAM, not of an identity store",
+        "this list is from IAM, not from an identity store",
         "collect iam get-account-authorization-details",
     );
     true

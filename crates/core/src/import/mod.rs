@@ -83,7 +83,7 @@ pub fn read(files: Vec<File>, as_of: Option<Moment>) -> Result<Imported, Vec<Pro
     if facts.failed_events > 0 {
         let count = facts.failed_events;
         let events = crate::words::count(count, "event");
-        facts.remark(format!("{events} of CloudTrail failed, and changed nothing"), "nothing is to be done");
+        facts.remark(format!("{events} from CloudTrail failed, and changed nothing"), "there is nothing to do");
     }
     if problems.iter().any(Problem::is_error) {
         problems.sort_by_key(Problem::sort_key);
@@ -104,8 +104,8 @@ fn is_part(kind: answer::Kind) -> bool {
 
 /// The record of a call that failed, which the collecting script leaves in place of the answer.
 fn failed(facts: &mut Facts, source: &Arc<Source>) {
-    let first = source.text.lines().map(str::trim).find(|l| !l.is_empty()).unwrap_or("it says nothing").to_owned();
-    facts.remark(format!("{}: the call failed: {first}", source.path), "what it would have told is not known");
+    let first = source.text.lines().map(str::trim).find(|l| !l.is_empty()).unwrap_or("without a message").to_owned();
+    facts.remark(format!("{}: the call failed: {first}", source.path), "what it would have returned is unknown");
 }
 
 fn one(facts: &mut Facts, answer: &Answer, problems: &mut Vec<Problem>) {
@@ -161,7 +161,7 @@ fn inside<'a>(fields: &mut Fields<'a>, name: &str, read: impl FnOnce(Fields<'_>)
         return fields.wrong(span, format!("`{name}` is null"), answer::COLLECT);
     };
     if !matches!(node.value, Value::Object(_)) {
-        return fields.wrong(node.span, format!("`{name}` is an object, and this is {}", node.kind()), answer::COLLECT);
+        return fields.wrong(node.span, format!("`{name}` is an object, but this is {}", node.kind()), answer::COLLECT);
     }
     read(fields.of(node));
 }

@@ -51,7 +51,7 @@ pub fn organization(facts: &mut Facts, mut fields: Fields<'_>) {
     let Some(id) = id else { return };
     if arn.is_some_and(|a| a != id) {
         let span = fields.get("Arn").map_or(fields.node.span, |n| n.span);
-        fields.wrong(span, format!("this ARN is not that of {id}"), COLLECT);
+        fields.wrong(span, format!("this is not the ARN of {id}"), COLLECT);
     }
     let organization = facts.organization(&id);
     organization.feature_set = feature_set.map(str::to_owned);
@@ -109,13 +109,13 @@ fn path(facts: &mut Facts, fields: &mut Fields<'_>, id: &str) -> Option<(String,
     let node = fields.list("Paths").first()?;
     let parts: Vec<&str> = node.as_str().unwrap_or_default().trim_end_matches('/').split('/').collect();
     let Some((organization, rest)) = parts.split_first().filter(|(o, _)| is_organization(o)) else {
-        fields.wrong(node.span, "a path begins with the id of an organization", COLLECT);
+        fields.wrong(node.span, "a path must begin with the id of an organization", COLLECT);
         return None;
     };
     let above: Vec<&str> = rest.iter().copied().take_while(|p| *p != id).collect();
     units_of(facts, organization, &above);
     let Some(last) = above.last().filter(|p| is_root(p) || is_unit(p)) else {
-        fields.wrong(node.span, "a path has a root below its organization", COLLECT);
+        fields.wrong(node.span, "a path must have a root below its organization", COLLECT);
         return None;
     };
     Some(((*organization).to_owned(), (*last).to_owned()))
@@ -145,7 +145,10 @@ fn merge(facts: &mut Facts, id: &str, told: Account) {
     if differs && let (Some(a), Some(b)) = (&known.joined, &told.joined) {
         let (kept, dropped) = if told.rank > known.rank { (b, a) } else { (a, b) };
         let (at, other) = (moment::format(kept.at), moment::format(dropped.at));
-        note = Some(format!("account {id} joined at {at} by {}, and at {other} by {}", kept.witness, dropped.witness));
+        note = Some(format!(
+            "account {id} joined at {at} according to {}, but at {other} according to {}",
+            kept.witness, dropped.witness
+        ));
     }
     let newer = told.rank > known.rank;
     fn put<T>(known: &mut Option<T>, told: Option<T>, newer: bool) {
@@ -161,7 +164,7 @@ fn merge(facts: &mut Facts, id: &str, told: Account) {
     put(&mut known.joined, told.joined, newer);
     known.rank = known.rank.max(told.rank);
     if let Some(note) = note {
-        facts.remark(note, "the answer of the newer form counts; drop the old one");
+        facts.remark(note, "the newer format counts; delete the older one");
     }
 }
 
@@ -218,14 +221,14 @@ pub fn parents(facts: &mut Facts, answer: &Answer, fields: &mut Fields<'_>) {
     match (answer.account(), answer.node()) {
         (Some(account), _) => facts.account(&account).parent = parent,
         (None, Some(unit)) => facts.units.entry(unit).or_default().parent = parent,
-        (None, None) => unnamed(facts, answer, "the account or unit whose parent this is"),
+        (None, None) => unnamed(facts, answer, "which account or unit this is the parent of"),
     }
 }
 
 /// `list-children`, whose parent the file's name names.
 pub fn children(facts: &mut Facts, answer: &Answer, fields: &mut Fields<'_>) {
     let Some(parent) = answer.node() else {
-        return unnamed(facts, answer, "the root or unit whose children these are");
+        return unnamed(facts, answer, "which root or unit these are the children of");
     };
     for node in fields.entries("Children") {
         let mut child = fields.of(node);
@@ -239,8 +242,8 @@ pub fn children(facts: &mut Facts, answer: &Answer, fields: &mut Fields<'_>) {
 
 /// An answer whose file does not name whom it is about.
 pub fn unnamed(facts: &mut Facts, answer: &Answer, whom: &str) {
-    let message = format!("{}: this answer says nothing: its name does not tell {whom}", answer.source.path);
-    facts.note(Problem::general(message).help("put the id into the name of the file, or of its folder"));
+    let message = format!("{}: this file is ignored: its name does not say {whom}", answer.source.path);
+    facts.note(Problem::general(message).help("put the id in the name of the file or its folder"));
 }
 
 /// `list-policies`, `list-policies-for-target`
@@ -285,8 +288,8 @@ pub fn policy(facts: &mut Facts, mut fields: Fields<'_>) {
         let span = fields.node.span;
         return fields.wrong(
             span,
-            "a policy without `PolicySummary`",
-            "this is no answer of organizations describe-policy",
+            "this policy has no `PolicySummary`",
+            "this is not the output of organizations describe-policy",
         );
     };
     let Some(id) = policy_summary(facts, &mut fields.of(summary)) else {
@@ -303,7 +306,7 @@ pub fn policy(facts: &mut Facts, mut fields: Fields<'_>) {
 /// `list-targets-for-policy`, whose policy the file's name names.
 pub fn targets(facts: &mut Facts, answer: &Answer, fields: &mut Fields<'_>) {
     let Some(policy) = answer.policy() else {
-        return unnamed(facts, answer, "the policy whose targets these are");
+        return unnamed(facts, answer, "which policy these are the targets of");
     };
     let mut targets = BTreeSet::new();
     for node in fields.entries("Targets") {
@@ -353,7 +356,7 @@ pub fn delegated_administrators(facts: &mut Facts, fields: &mut Fields<'_>) {
 /// `list-delegated-services-for-account`, whose account the file's name names.
 pub fn delegated_services(facts: &mut Facts, answer: &Answer, fields: &mut Fields<'_>) {
     let Some(account) = answer.account() else {
-        return unnamed(facts, answer, "the account that these services are delegated to");
+        return unnamed(facts, answer, "which account these services are delegated to");
     };
     let mut services = BTreeSet::new();
     for node in fields.entries("DelegatedServices") {
@@ -370,10 +373,10 @@ pub fn tags(facts: &mut Facts, answer: &Answer, fields: &mut Fields<'_>) {
         None if answer.node().is_some() || answer.policy().is_some() => {
             facts.remark(
                 format!("{}: tags of units and policies are not read", answer.source.path),
-                "tags of accounts are",
+                "only the tags of accounts are",
             );
         }
-        None => unnamed(facts, answer, "the account whose tags these are"),
+        None => unnamed(facts, answer, "which account these tags belong to"),
     }
 }
 

@@ -53,8 +53,8 @@ pub fn write(
         .keys()
         .filter(|path| !before.contains(*path) && folder.join(path).exists())
         .map(|path| {
-            let message = format!("{} is there, and no import wrote it", folder.join(path).display());
-            Problem::general(message).help("move it away, or import into another folder")
+            let message = format!("{} already exists, and no import wrote it", folder.join(path).display());
+            Problem::general(message).help("move it elsewhere, or import into another folder")
         })
         .collect();
     if !foreign.is_empty() {
@@ -85,7 +85,8 @@ pub fn write(
 
 fn create(target: &Path) -> Result<(), Failure> {
     let folder = target.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder).map_err(|e| Failure::general(format!("{} cannot be made: {e}", folder.display())))
+    std::fs::create_dir_all(folder)
+        .map_err(|e| Failure::general(format!("{} cannot be created: {e}", folder.display())))
 }
 
 /// The paths of the last import, each inside the folder.

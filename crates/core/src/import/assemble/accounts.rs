@@ -44,13 +44,13 @@ impl Assembly<'_> {
         for (accounts, what, help) in [
             (
                 unknown,
-                "to which organization these belong is not told",
+                "the organization that these belong to is unknown",
                 "collect describe-organization and list-accounts in the management account",
             ),
             (
                 before,
-                "before they joined, as far as that is told, what these belonged to is not known",
-                "a trail that goes back further tells",
+                "what these belonged to before they joined is unknown",
+                "collect CloudTrail events from further back",
             ),
             (unlisted, "the agreements of these were not listed", "collect list-customer-agreements in each of them"),
             (untagged, "the tags of these were not listed", "collect organizations list-tags-for-resource"),
@@ -104,8 +104,8 @@ impl Assembly<'_> {
             if unit_unknown && attached.is_empty() {
                 attrs.insert("serviceControlPoliciesAtLeast".to_owned(), json!([]));
                 self.facts.remark(
-                    format!("account {id}: its organizational unit is not told"),
-                    "collect list-accounts, whose Paths tell it",
+                    format!("account {id}: its organizational unit is unknown"),
+                    "collect list-accounts: its Paths contain it",
                 );
             }
             attrs.extend(attached);

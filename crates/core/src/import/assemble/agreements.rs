@@ -37,10 +37,10 @@ impl Assembly<'_> {
             }
         }
         for account in lost.keys() {
-            let message = format!("account {account}: an agreement was terminated that no answer lists");
+            let message = format!("account {account}: an agreement was terminated that no file lists");
             self.facts.remark(
                 message,
-                "its list of agreements holds those in force only; what was in force before is not known",
+                "its list of agreements shows only those in force; what was in force before is unknown",
             );
         }
     }
@@ -74,12 +74,11 @@ impl Assembly<'_> {
             return;
         }
         let Some(offer) = offer.filter(|o| !o.is_of_organization() || organization.is_some()) else {
-            let message =
-                format!("{}: {agreement} is no agreement that is known, or its organization is not", event.witness);
+            let message = format!("{}: {agreement} or its organization is unknown", event.witness);
             return self.facts.remark(message, "list the customer agreements of the account");
         };
         if lost.get(&event.recipient).is_some_and(|at| *at > event.at) {
-            let message = format!("{}: left out: it may be what was terminated later", event.witness);
+            let message = format!("{}: left out: it may have been terminated later", event.witness);
             return self.facts.remark(message, "list the customer agreements of the account");
         }
         // a list that was collected after the event would show it, were it in force
@@ -141,8 +140,8 @@ impl Assembly<'_> {
         for (id, offer) in offered {
             let kind = offer.pointer("/attrs/kind").and_then(Value::as_str).unwrap_or_default().to_owned();
             self.facts.remark(
-                format!("{id} is none of the known agreements, and becomes the kind `{kind}`"),
-                "it counts as no other kind, a BAA for one",
+                format!("{id} is not a known agreement, and becomes the kind `{kind}`"),
+                "it does not count as any other kind, such as a BAA",
             );
             self.push("agreements.json", offer);
         }
@@ -170,8 +169,8 @@ impl Assembly<'_> {
             .collect();
         if !reports.is_empty() {
             self.facts.remark(
-                "whether a report needs AWS's approval is not told by ListReports",
-                "add requiresApproval where you know it",
+                "ListReports does not say whether a report needs AWS's approval",
+                "add requiresApproval to the reports where you know it",
             );
         }
         for report in reports {

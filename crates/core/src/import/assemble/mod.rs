@@ -26,8 +26,8 @@ pub struct Files {
 pub fn assemble(facts: &mut Facts, problems: &mut Vec<Problem>) -> Files {
     let mut assembly = Assembly { facts, problems, files: Files::default(), timelines: BTreeMap::new() };
     if assembly.facts.organizations.is_empty() && !assembly.facts.events.is_empty() {
-        let help = "collect describe-organization: without it, joining is told of no organization";
-        assembly.facts.remark("events are there, and no answer tells of an organization", help);
+        let help = "collect describe-organization: events do not say which organization an account joined";
+        assembly.facts.remark("there are events, but nothing describes an organization", help);
     }
     assembly.known_accounts();
     assembly.open_questions();
@@ -106,7 +106,7 @@ impl Assembly<'_> {
         let known = self.files.entities.get("undocumented.json").into_iter().flatten();
         if !known.clone().any(|e| e.get("uid") == Some(&json!(uid("IamPolicy", id)))) {
             self.push("undocumented.json", entity("IamPolicy", id, Map::new(), Vec::new(), &BTreeMap::new()));
-            self.facts.remark(format!("what {id} says is not told"), help);
+            self.facts.remark(format!("what {id} says is unknown"), help);
         }
         id.to_owned()
     }

@@ -31,7 +31,7 @@ impl Assembly<'_> {
         let by_policy = self.facts.policies.values().flat_map(|p| p.targets.iter().flatten());
         let all: BTreeSet<&String> = by_policy.chain(self.facts.attached.keys()).filter(|id| !known(id)).collect();
         for id in all {
-            let problem = Problem::general(format!("policies are attached to {id}, of which no answer tells"));
+            let problem = Problem::general(format!("policies are attached to {id}, but nothing describes it"));
             self.problems
                 .push(problem.help("collect list-roots, list-accounts and list-organizational-units-for-parent"));
         }
@@ -41,7 +41,7 @@ impl Assembly<'_> {
         let ids: Vec<String> = self.facts.organizations.keys().cloned().collect();
         for id in &ids {
             let Some(management) = self.facts.organizations.get(id).and_then(|o| o.management.clone()) else {
-                let problem = Problem::general(format!("which account manages {id} is not told"));
+                let problem = Problem::general(format!("the management account of {id} is unknown"));
                 self.problems.push(problem.help("collect describe-organization"));
                 continue;
             };
@@ -55,7 +55,7 @@ impl Assembly<'_> {
                 ("serviceRole", service_role.is_some()),
             ];
             for (fact, _) in told.iter().filter(|(_, told)| !told) {
-                self.facts.remark(format!("{fact} of {id} is not told"), collecting(fact));
+                self.facts.remark(format!("{fact} of {id} is unknown"), collecting(fact));
             }
             let mut attrs = attributes([
                 ("featureSet", feature_set.map(Value::from)),
@@ -103,7 +103,7 @@ impl Assembly<'_> {
             (Some(listed), Some((_, on, _))) if listed == on => Some(on),
             (Some(_), Some((_, on, witness))) => {
                 // turned off after it was listed as on; listed as off after it was turned on, or before: nothing tells
-                let what = if on { "on, and is listed as off" } else { "off after it was listed" };
+                let what = if on { "on, but is listed as off" } else { "off after it was listed" };
                 let message = format!("trusted access of {organization} was turned {what}: {witness}");
                 self.facts.remark(message, "collect list-aws-service-access-for-organization again");
                 (!on).then_some(false)
@@ -138,7 +138,7 @@ impl Assembly<'_> {
                 Some(services) if services.iter().any(|s| ARTIFACT.contains(&s.as_str())) => delegated.push(account),
                 Some(_) => {}
                 None => self.facts.remark(
-                    format!("account {account} is a delegated administrator; of which services is not told"),
+                    format!("account {account} is a delegated administrator, but its services are unknown"),
                     "collect list-delegated-services-for-account",
                 ),
             }
@@ -199,7 +199,7 @@ impl Assembly<'_> {
         });
         let ids: Vec<String> = unplaced.map(|(id, _)| id.clone()).collect();
         for id in &ids {
-            self.facts.remark(format!("where {id} is attached is not told"), "collect list-targets-for-policy");
+            self.facts.remark(format!("where {id} is attached is unknown"), "collect list-targets-for-policy");
         }
         ids.iter().map(|id| self.scp(id)).collect()
     }
@@ -224,7 +224,7 @@ impl Assembly<'_> {
                 None => None,
             };
             let Some(parent) = parent.or_else(|| organization.as_ref().map(|o| uid("Organization", o))) else {
-                let problem = Problem::general(format!("in which organization {id} stands is not told"));
+                let problem = Problem::general(format!("the organization that {id} belongs to is unknown"));
                 self.problems.push(
                     problem.help("collect list-organizational-units-for-parent, or list-accounts with its Paths"),
                 );

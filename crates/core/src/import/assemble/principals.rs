@@ -43,8 +43,9 @@ impl Assembly<'_> {
         let sets = std::mem::take(&mut self.facts.permission_sets);
         for (arn, set) in &sets {
             let Some(name) = &set.name else {
-                let problem = Problem::general(format!("the name of {arn} is not told"));
-                self.problems.push(problem.help("collect describe-permission-set: its roles have the name in theirs"));
+                let problem = Problem::general(format!("the name of {arn} is unknown"));
+                self.problems
+                    .push(problem.help("collect describe-permission-set: the names of its roles contain the name"));
                 continue;
             };
             let policies = self.policies_of(arn, name, set);
@@ -79,7 +80,7 @@ impl Assembly<'_> {
         let unnamed = self.facts.groups.values().filter(|n| n.is_none()).count();
         if unnamed > 0 {
             self.facts.remark(
-                "who is in groups of Identity Center is not told",
+                "who is in the groups of Identity Center is unknown",
                 "collect identitystore list-users, list-groups and list-group-memberships",
             );
         }
@@ -117,7 +118,7 @@ impl Assembly<'_> {
         }
         if set.boundary.is_none() {
             self.facts.remark(
-                format!("no answer tells of a permissions boundary of {arn}: none is taken to be set"),
+                format!("nothing describes a permissions boundary of {arn}: it is assumed to have none"),
                 "collect get-permissions-boundary-for-permission-set",
             );
         }
