@@ -162,7 +162,7 @@ impl Checked {
         let proved = outcomes.iter().filter(|o| o.outcome == Verdict::Proved).count();
         let note = match broken.len() {
             0 => format!("{}, {proved} proved for any request", count(outcomes.len(), "guardrail")),
-            n => format!("{n} of {} broken, or may be", count(outcomes.len(), "guardrail")),
+            n => format!("{n} of {} broken or possibly broken", count(outcomes.len(), "guardrail")),
         };
         self.done(Part::Guardrails, failed, note);
         self.guardrails = outcomes;
@@ -213,7 +213,7 @@ impl Checked {
             Severity::Error,
             spot,
             message,
-            "mend what changed, or the expectation".to_owned(),
+            "fix what changed, or correct the expectation".to_owned(),
         )
     }
 
@@ -232,7 +232,7 @@ impl Checked {
             .map(|violation| {
                 let severity = if violation.by == By::Request { Severity::Info } else { guarded.severity };
                 let message = format!("{} {}", violation_words(violation), guarded.message);
-                let help = "take the permission away, or change the guardrail".to_owned();
+                let help = "remove the permission, or change the guardrail".to_owned();
                 entry(&guarded.id, &guarded.id, severity, place(), message, help)
             })
             .collect();

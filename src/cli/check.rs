@@ -207,8 +207,10 @@ fn guardrails(session: &Session, checked: &mut Checked, files: &mut Listing) -> 
             checked.add_guardrails(guardrails.check(&session.inventory, &session.rules, &session.options)?);
         }
         None => {
-            checked
-                .skip(Part::Guardrails, format!("there is no {FOLDER}/*.cedar, and countersign.toml enables no guardrails"));
+            checked.skip(
+                Part::Guardrails,
+                format!("there is no {FOLDER}/*.cedar, and countersign.toml enables no guardrails"),
+            );
         }
     }
     Ok(())

@@ -59,7 +59,7 @@ pub struct LintArgs {
     #[arg(long, requires = "baseline")]
     prune_baseline: bool,
     /// Evaluate ignores and conditions that expire as of this day [default: now]
-    #[arg(long, value_name = "MOMENT")]
+    #[arg(long, value_name = "TIME")]
     at: Option<String>,
     /// `text`, `json`, `sarif`, `github`, `gitlab`, `junit` or `markdown`; FORMAT=FILE writes to a file; may be repeated
     #[arg(long, value_name = "FORMAT[=FILE]", default_value = "text", value_parser = Output::of_findings)]

@@ -102,7 +102,7 @@ enum Command {
 #[derive(Args, Clone)]
 struct Asking {
     /// Evaluate at this date or RFC 3339 time [default: `asOf` in countersign.toml, else now]
-    #[arg(long, value_name = "MOMENT")]
+    #[arg(long, value_name = "TIME")]
     at: Option<String>,
     /// Set a condition key; an empty value makes it absent, a repeated key makes a list
     #[arg(long, value_name = "KEY=VALUE")]
@@ -257,8 +257,10 @@ impl Cli {
 }
 
 fn parse_moment(text: &str) -> Result<Moment, Failure> {
-    let problem =
-        || Problem::general(format!("`{text}` is not a valid date or time")).help("write 2026-11-21 or 2026-11-21T09:00:00Z");
+    let problem = || {
+        Problem::general(format!("`{text}` is not a valid date or time"))
+            .help("write 2026-11-21 or 2026-11-21T09:00:00Z")
+    };
     moment::parse(text).ok_or_else(|| problem().into())
 }
 

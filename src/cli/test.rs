@@ -92,7 +92,9 @@ fn write(session: &Session, file: &std::path::Path) -> Result<u8, Failure> {
     }
     let assessment = assess(&session.inventory, &session.rules, &session.options)?;
     let Some(text) = record::record(&assessment)? else {
-        return Err(Failure::Nothing("nothing to record: there are no accounts, and nobody may do anything".to_owned()));
+        return Err(Failure::Nothing(
+            "nothing to record: there are no accounts, and nobody may do anything".to_owned(),
+        ));
     };
     output::replace(&path, text.as_bytes())?;
     output::note(&format!("wrote {}: review it, and keep what must hold", path.display()));

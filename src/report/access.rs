@@ -10,9 +10,7 @@ pub fn text(width: usize, answer: &Answer) -> String {
             ("no new access", anstyle::AnsiColor::Green, "every request that is allowed now was allowed before")
         }
         Decision::New => ("new access", anstyle::AnsiColor::Red, "these requests are allowed now, and were not before"),
-        Decision::Unknown => {
-            ("unknown", anstyle::AnsiColor::Yellow, "it cannot be told whether a request is newly allowed")
-        }
+        Decision::Unknown => ("unknown", anstyle::AnsiColor::Yellow, "whether a request is newly allowed is unknown"),
     };
     let word = styled(anstyle::Style::new().fg_color(Some(colour.into())).bold(), word);
     let mut text = paragraph(width, &format!("{word}: "), sentence);
@@ -22,7 +20,8 @@ pub fn text(width: usize, answer: &Answer) -> String {
     }
     if let Some(reason) = &answer.reason {
         text.push('\n');
-        let label = if answer.decision == Decision::Unknown { "because " } else { "besides, not all could be told: " };
+        let label =
+            if answer.decision == Decision::Unknown { "because " } else { "in addition, the search was incomplete: " };
         text.push_str(&paragraph(width, label, reason));
     }
     text

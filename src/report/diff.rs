@@ -96,7 +96,7 @@ pub fn access_state(state: &AccessState) -> String {
         keys => format!(" (depends on {})", keys.join(", ")),
     };
     match (state.decision, why) {
-        ("absent", _) => "not there".to_owned(),
+        ("absent", _) => "not in the inventory".to_owned(),
         (decision, None) => format!("{decision}{depends}"),
         (decision, Some(why)) => format!("{decision} — {why}{depends}"),
     }
@@ -221,7 +221,7 @@ impl Drawing<'_> {
             text.push_str(&self.line(&format!("still {}", access_state(&entry.after))));
         }
         if entry.change.is_gain() && !entry.widens() {
-            text.push_str(&self.line("no permission is new: which agreements are in force is another"));
+            text.push_str(&self.line("no permission is new: the agreements in force changed"));
         }
         for (actions, word) in [(&entry.actions_gained, "gained"), (&entry.actions_lost, "lost")] {
             if !actions.is_empty() {
@@ -253,14 +253,14 @@ impl Drawing<'_> {
         let word = if entry.answer.decision == Decision::New { "requests" } else { "unknown" };
         let sentence = match (entry.of, entry.answer.decision) {
             ("document", Decision::New) => {
-                format!("{} by itself, or beside others, allows requests that it did not", entry.name)
+                format!("{}, alone or with other policies, allows requests that it did not allow before", entry.name)
             }
-            ("document", _) => format!("{}: whether it allows more by itself cannot be told", entry.name),
+            ("document", _) => format!("{}: whether it allows more on its own is unknown", entry.name),
             (_, Decision::New) => {
                 format!("requests are newly allowed to {} ({})", principals(&entry.principals, self.shown), entry.name)
             }
             _ => format!(
-                "whether a request is newly allowed to {} cannot be told ({})",
+                "whether a request is newly allowed to {} is unknown ({})",
                 principals(&entry.principals, self.shown),
                 entry.name
             ),

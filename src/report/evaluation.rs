@@ -199,7 +199,7 @@ fn unknowns(width: usize, assessment: &Assessment) -> String {
     let mut text = String::new();
     for (key, number) in keys {
         let line = format!(
-            "{} on {key}; settle it with --context {key}=VALUE, or under [context] in countersign.toml",
+            "{} on {key}; set it with --context {key}=VALUE, or under [context] in countersign.toml",
             depend(number)
         );
         // only condition keys can be settled: `service:Key`

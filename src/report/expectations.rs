@@ -67,7 +67,7 @@ pub fn suites(cases: &[Case]) -> Vec<TestSuite> {
         } else {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
             let first = case.actual.first().map_or("", |a| a.is.as_str());
-            status.set_type("expectation").set_message(format!("expected {}, is {first}", case.expected));
+            status.set_type("expectation").set_message(format!("expected {}, got {first}", case.expected));
             let place = format!("{}:{}\n{}", case.file, case.line, failed(100, case));
             status.set_description(anstream::adapter::strip_str(&place).to_string());
             status

@@ -120,7 +120,7 @@ fn details(diff: &Diff) -> String {
         let subjects = cell(&few(&f.subjects, NAMES));
         format!("{} {} {}: {subjects} {}", f.change, f.rule, f.name, cell(&f.message))
     }));
-    folded("what else is different", &lines)
+    folded("other differences", &lines)
 }
 
 fn folded(title: &str, lines: &[String]) -> String {
@@ -138,7 +138,7 @@ fn expectations(checked: &Checked) -> String {
         let actual: Vec<String> =
             c.actual.iter().map(|a| format!("{} {}", a.subject, a.is).trim().to_owned()).collect();
         format!(
-            "`{}:{}` {} – expected {}, is {}",
+            "`{}:{}` {} – expected {}, got {}",
             c.file,
             c.line,
             cell(&c.name),

@@ -102,10 +102,10 @@ fn summary(report: &Report) -> String {
     let (safe, unsafe_) = (fixes(true), fixes(false));
     let mut mended = Vec::new();
     if safe > 0 {
-        mended.push(format!("{safe} can be mended by --fix"));
+        mended.push(format!("{safe} can be fixed with --fix"));
     }
     if unsafe_ > 0 {
-        mended.push(format!("{unsafe_} by --unsafe-fixes, which change what is granted"));
+        mended.push(format!("{unsafe_} with --unsafe-fixes, which changes what is granted"));
     }
     if !mended.is_empty() {
         lines.push(mended.join(", "));
@@ -120,7 +120,7 @@ fn summary(report: &Report) -> String {
         besides.push(format!("{} in the baseline", count(known, "finding")));
     }
     if report.passed_over > 0 {
-        besides.push(format!("{} without a policy passed over", count(report.passed_over, "file")));
+        besides.push(format!("{} without a policy skipped", count(report.passed_over, "file")));
     }
     if !besides.is_empty() {
         lines.push(dim(&besides.join("; ")));
