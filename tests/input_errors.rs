@@ -46,7 +46,7 @@ fn bytes_that_are_no_text() {
 fn files_that_are_neither_entities_nor_policies() {
     wrong_text(r#"{"Buckets": []}"#, "{", "an object with Buckets");
     wrong_text(r#"{"a": 1}"#, "{", "neither entities, nor a policy");
-    wrong_text("[1, 2]", "[", "an array of something else");
+    wrong_text("[1, 2]", "[", "an array of something other than entities");
     wrong_text("true", "true", "a boolean");
     let excluded = account(json!({})).file("x.json", "true").file("countersign.toml", "exclude = [\"x.json\"]\n");
     assert_eq!(excluded.problems().len(), 0);

@@ -134,5 +134,5 @@ fn what_is_not_there_is_a_clear_error() {
     git(repository.path(), &["commit", "--quiet", "-m", "broken"]);
     std::fs::remove_file(repository.path().join("cloud/aws/broken.json")).unwrap();
     let (code, text) = words(repository.path(), &["diff", "--git", "topic", "cloud/aws"]);
-    assert!(code == 2 && text.contains("which is compared with") && text.contains("broken.json"), "{text}");
+    assert!(code == 2 && text.contains("In the base, topic") && text.contains("broken.json"), "{text}");
 }
