@@ -369,7 +369,7 @@ fn what_an_answer_takes_for_granted_is_a_policy() {
     let wordless = assumed.replace("@assuming(\"in {account} someone has read {report}\")", "");
     let problems = Overlay { cedar: wordless, ..Overlay::default() }.problems();
     assert!(
-        problems.iter().any(|[at, m, _]| at.contains("own-assumption") && m.contains("without `@assuming`")),
+        problems.iter().any(|[at, m, _]| at.contains("own-assumption") && m.contains("has no `@assuming`")),
         "{problems:?}"
     );
 }

@@ -147,7 +147,7 @@ pub fn base(cli: &Cli, two: &Two, asking: &Asking, head: &Session) -> Result<Ses
         }
         base
     };
-    base.map(told).inspect_err(|_| output::note(&format!("In {}, which is compared with:", two.base_name)))
+    base.map(told).inspect_err(|_| output::note(&format!("In the base, {}:", two.base_name)))
 }
 
 /// What is different between two inventories; `allow` takes the exceptions of the new one.

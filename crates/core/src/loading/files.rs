@@ -174,7 +174,7 @@ mod tests {
         assert_eq!(kind(r#"{"Statement": []}"#), Ok(Kind::Policy));
         assert_eq!(kind(r#"{"Accounts": []}"#), Ok(Kind::Answer(import::Kind::Answer(answer::Kind::Accounts))));
         assert!(kind(r#"{"Buckets": []}"#).unwrap_err().contains("an object with Buckets"));
-        assert!(kind(r#"[1]"#).unwrap_err().contains("something else"));
+        assert!(kind(r#"[1]"#).unwrap_err().contains("an array of something other than entities"));
         assert!(kind("3").is_err());
     }
 }

@@ -167,7 +167,7 @@ fn near(name: &str, attr: &str, known: Vec<&str>) -> (String, String) {
     let help = match did_you_mean(attr, known.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
         None if known.is_empty() => HELP.to_owned(),
-        None => format!("use one of {}", known.join(", ")),
+        None => format!("use {}{}", if known.len() > 1 { "one of " } else { "" }, known.join(", ")),
     };
     (format!("`{{{name}}}` is not a known placeholder"), help)
 }
@@ -197,13 +197,13 @@ mod tests {
     #[test]
     fn a_place_that_stands_for_nothing_is_an_error_at_its_place() {
         for (text, at, help) in [
-            ("x{reprot.id}", 1..12, "a place is"),
+            ("x{reprot.id}", 1..12, "a placeholder is"),
             ("{report.sereis}", 0..15, "did you mean `series`?"),
             ("{report.requiresApproval}", 0..25, "name a string"),
-            ("{acceptance.owner}", 0..18, "there is id, account"),
-            ("{partition.x}", 0..13, "there is region"),
+            ("{acceptance.owner}", 0..18, "use one of id, account"),
+            ("{partition.x}", 0..13, "use region"),
             ("{aws.servicePrincipel}", 0..22, "did you mean `servicePrincipal`?"),
-            ("{account", 0..8, "a place is"),
+            ("{account", 0..8, "a placeholder is"),
         ] {
             let (span, message, found) = read(text).unwrap_err();
             assert_eq!(span, at, "{message}");

@@ -472,8 +472,8 @@ mod tests {
     #[test]
     fn mistakes_have_their_place() {
         let permit = format!("permit(principal, {REPORT}, resource);");
-        assert!(errors(&permit)[0].contains("without `@id`"));
-        assert!(errors(&format!("@id(\"a\") {permit}"))[0].contains("without `@rule`"));
+        assert!(errors(&permit)[0].contains("has no `@id`"));
+        assert!(errors(&format!("@id(\"a\") {permit}"))[0].contains("has no `@rule`"));
         let unknown = "@id(\"a\") @rule(\"R1\") permit(principal, action == Artifact::Action::\"no\", resource);";
         assert!(errors(unknown)[0].starts_with("Action::\"no\""), "{:?}", errors(unknown));
         let twice = format!("@id(\"a\") @rule(\"R1\") {permit}");
