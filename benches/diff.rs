@@ -12,6 +12,7 @@ use countersign_core::inventory::Inventory;
 use countersign_core::inventory::schema::EntitySchema;
 use countersign_core::moment;
 use countersign_core::policies::RuleBook;
+use countersign_core::source::Folder;
 use organization::{ID, organization};
 use serde_json::{Value, json};
 
@@ -46,7 +47,8 @@ fn load(at: At, loosened: bool, schema: &Arc<EntitySchema>) -> (Inventory, Durat
     std::fs::write(folder.path().join("guard.json"), deny.to_string()).unwrap();
     std::fs::write(folder.path().join("entities.json"), Value::Array(entities).to_string()).unwrap();
     let begin = Instant::now();
-    let inventory = Inventory::load(folder.path(), schema.clone()).unwrap_or_else(|_| std::process::exit(2));
+    let inventory =
+        Inventory::load(&Folder::new(folder.path()), schema.clone()).unwrap_or_else(|_| std::process::exit(2));
     (inventory, begin.elapsed())
 }
 

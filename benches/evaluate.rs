@@ -11,6 +11,7 @@ use countersign_core::inventory::Inventory;
 use countersign_core::inventory::schema::EntitySchema;
 use countersign_core::moment;
 use countersign_core::policies::RuleBook;
+use countersign_core::source::Folder;
 use serde_json::Value;
 
 use organization::organization;
@@ -22,7 +23,8 @@ fn measure(accounts: usize, schema: &Arc<EntitySchema>, rules: &RuleBook) -> (Du
     std::fs::write(folder.path().join("entities.json"), Value::Array(organization(accounts, ROLES)).to_string())
         .unwrap();
     let begin = Instant::now();
-    let inventory = Inventory::load(folder.path(), schema.clone()).unwrap_or_else(|_| std::process::exit(2));
+    let inventory =
+        Inventory::load(&Folder::new(folder.path()), schema.clone()).unwrap_or_else(|_| std::process::exit(2));
     let read = begin.elapsed();
     let at = moment::parse("2026-01-01").unwrap();
     let mut options = Options { at, snapshot: at, ..Options::default() };

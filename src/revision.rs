@@ -1,25 +1,15 @@
 //! An inventory as it is in a revision of a git repository, read without touching the work tree.
 //!
-//! The repository is asked through the `git` command, which every checkout has; the files of the revision are written to a
-//! temporary folder, from which the inventory is loaded as from any other.
+//! The repository is asked through the `git` command, which every checkout has. The files of the revision are held in memory and never
+//! written to the disk.
 
+use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use tempfile::TempDir;
-
 use countersign_core::problem::{Failure, Problem};
-
-/// A folder of a revision.
-pub struct Export {
-    /// Removed when this is dropped.
-    _folder: TempDir,
-    /// The inventory in it.
-    pub inventory: PathBuf,
-    /// The commit, in full.
-    pub commit: String,
-}
+use countersign_core::source::Memory;
 
 /// The repository that holds an inventory.
 pub struct Repository {
@@ -94,42 +84,46 @@ impl Repository {
         Problem::general(message.to_owned()).help(help).into()
     }
 
-    /// Writes the files of a commit to a temporary folder.
-    pub fn export(&self, commit: &str) -> Result<Export, Failure> {
-        let io = |e: std::io::Error| Failure::general(format!("the files of {commit} cannot be written: {e}"));
-        let folder = tempfile::Builder::new().prefix("countersign-").tempdir().map_err(io)?;
+    /// The files of the inventory at a commit. Documents may stand beside the inventory and are named by their path, so the JSON
+    /// files of the rest of the repository are read too.
+    pub fn read(&self, commit: &str, name: &str) -> Result<Memory, Failure> {
         let listed = git(&self.folder, &["ls-tree", "-r", "-z", "--full-tree", commit])
             .map_err(|e| Failure::general(format!("git cannot list {commit}: {e}")))?;
-        let mut blobs = Vec::new();
+        let mut entries = Vec::new();
         for entry in listed.split('\0').filter(|e| !e.is_empty()) {
             let Some((head, path)) = entry.split_once('\t') else { continue };
             let mut words = head.split(' ');
             let (Some(mode), Some(_), Some(id)) = (words.next(), words.next(), words.next()) else { continue };
             let inside = path.starts_with(&self.prefix);
-            // documents may stand beside the inventory, and are named by their path
-            if !inside && !path.ends_with(".json") {
+            let is_link = mode == LINK;
+            if !inside && !path.ends_with(".json") && !is_link {
                 continue;
             }
-            if mode == "160000" {
+            if mode == SUBMODULE {
                 if inside {
                     let help = "name the inventory of the submodule itself";
                     return Err(Problem::general(format!("{path} is a submodule")).help(help).into());
                 }
                 continue;
             }
-            blobs.push((mode.to_owned(), id.to_owned(), path.to_owned()));
+            entries.push(Entry { path: path.to_owned(), id: id.to_owned(), is_link });
         }
-        let inventory = folder.path().join(&self.prefix);
-        if !blobs.iter().any(|(_, _, path)| path.starts_with(&self.prefix)) {
+        if !entries.iter().any(|e| e.path.starts_with(&self.prefix)) {
             let message = format!("nothing to compare with: {commit} has no {}", self.prefix.trim_end_matches('/'));
             return Err(Failure::Nothing(message));
         }
-        self.write(&blobs, folder.path()).map_err(io)?;
-        Ok(Export { _folder: folder, inventory, commit: commit.to_owned() })
+        let blobs = self.blobs(&entries);
+        let blobs = blobs.map_err(|e| Failure::general(format!("the files of {commit} cannot be read: {e}")))?;
+        let tree = Tree::new(entries, blobs);
+        let mut memory = Memory::new(name).at(commit);
+        for (path, bytes) in tree.files(&self.prefix)? {
+            memory.add(relative(&self.prefix, &path), bytes);
+        }
+        Ok(memory)
     }
 
-    /// Writes blobs, one after the other, as `git cat-file --batch` gives them.
-    fn write(&self, blobs: &[(String, String, String)], folder: &Path) -> std::io::Result<()> {
+    /// What blobs hold, one after the other, as `git cat-file --batch` gives them.
+    fn blobs(&self, entries: &[Entry]) -> std::io::Result<Vec<Vec<u8>>> {
         let mut child = command(&self.folder)
             .args(["cat-file", "--batch"])
             .stdin(Stdio::piped())
@@ -139,15 +133,129 @@ impl Repository {
         let (Some(mut input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(std::io::Error::other("git cat-file has no input"));
         };
-        let ids: String = blobs.iter().map(|(_, id, _)| format!("{id}\n")).collect();
+        let ids: String = entries.iter().map(|e| format!("{}\n", e.id)).collect();
         let writer = std::thread::spawn(move || input.write_all(ids.as_bytes()));
         let mut reader = std::io::BufReader::new(output);
-        for (mode, id, path) in blobs {
-            let bytes = blob(&mut reader, id)?;
-            place(folder, path, mode, &bytes)?;
-        }
+        let blobs = entries.iter().map(|e| blob(&mut reader, &e.id)).collect::<std::io::Result<Vec<_>>>()?;
         writer.join().unwrap_or_else(|_| Err(std::io::Error::other("git cat-file stopped")))?;
-        child.wait().map(|_| ())
+        child.wait().map(|_| blobs)
+    }
+}
+
+/// The mode by which git marks a symbolic link.
+const LINK: &str = "120000";
+/// The mode by which git marks a submodule.
+const SUBMODULE: &str = "160000";
+
+/// A file of a revision.
+struct Entry {
+    path: String,
+    id: String,
+    is_link: bool,
+}
+
+/// The files of a revision, with links that are followed within it.
+struct Tree {
+    files: BTreeMap<String, Vec<u8>>,
+    links: BTreeMap<String, String>,
+}
+
+/// As many links are followed as an operating system would.
+const MOST_LINKS: usize = 40;
+/// Links that lead round would make files without end.
+const MOST_FILES: usize = 1_000_000;
+
+/// The files behind a link, by the paths that it gives them.
+fn behind(link: &str, target: &str, files: &BTreeMap<String, Vec<u8>>) -> Vec<(String, Vec<u8>)> {
+    let folder = format!("{target}/");
+    let below = files.range(folder.clone()..).take_while(|(path, _)| path.starts_with(&folder));
+    let below = below.map(|(path, bytes)| (format!("{link}/{}", path.strip_prefix(&folder).unwrap_or(path)), bytes));
+    let itself = files.get(target).map(|bytes| (link.to_owned(), bytes));
+    below.chain(itself).map(|(path, bytes)| (path, bytes.clone())).collect()
+}
+
+impl Tree {
+    fn new(entries: Vec<Entry>, blobs: Vec<Vec<u8>>) -> Self {
+        let mut tree = Self { files: BTreeMap::new(), links: BTreeMap::new() };
+        for (entry, bytes) in entries.into_iter().zip(blobs) {
+            if entry.is_link {
+                tree.links.insert(entry.path, String::from_utf8_lossy(&bytes).into_owned());
+            } else {
+                tree.files.insert(entry.path, bytes);
+            }
+        }
+        tree
+    }
+
+    /// All files by their paths, those behind links too. A link of the inventory (below `prefix`) that leaves the repository, or
+    /// leads nowhere but round, is an error.
+    fn files(&self, prefix: &str) -> Result<BTreeMap<String, Vec<u8>>, Failure> {
+        let mut targets = Vec::new();
+        for link in self.links.keys() {
+            match self.resolve(link) {
+                Ok(target) => targets.push((link, target)),
+                Err(_) if !link.starts_with(prefix) => {}
+                Err(problem) => return Err(problem.into()),
+            }
+        }
+        let mut files = self.files.clone();
+        // a folder that a link leads to may hold links: each round finds what is behind one more of them
+        for _ in 0..MOST_LINKS {
+            let found: Vec<(String, Vec<u8>)> =
+                targets.iter().flat_map(|(link, target)| behind(link, target, &files)).collect();
+            let known = files.len();
+            files.extend(found);
+            if files.len() == known {
+                return Ok(files);
+            }
+            if files.len() > MOST_FILES {
+                break;
+            }
+        }
+        Err(Problem::general("symbolic links of the repository lead round").help("remove one of them").into())
+    }
+
+    /// Where a link leads, through links on the way.
+    fn resolve(&self, link: &str) -> Result<String, Problem> {
+        let mut path = link.to_owned();
+        for _ in 0..MOST_LINKS {
+            let on_the_way = self.links.iter().find(|(l, _)| path == **l || path.starts_with(&format!("{l}/")));
+            let Some((at, target)) = on_the_way else { return Ok(path) };
+            let rest = path.strip_prefix(at.as_str()).unwrap_or_default();
+            let folder = at.rsplit_once('/').map_or("", |(folder, _)| folder);
+            path = joined(folder, &format!("{target}{rest}"))
+                .ok_or_else(|| Problem::general(format!("the symbolic link {link} leaves the repository")))?;
+        }
+        Err(Problem::general(format!("{link}: a loop of symbolic links")).help("remove it"))
+    }
+}
+
+/// A relative path in a folder of the repository; `None` where it leaves the repository.
+fn joined(folder: &str, path: &str) -> Option<String> {
+    let mut parts: Vec<&str> = folder.split('/').filter(|p| !p.is_empty()).collect();
+    if path.starts_with('/') {
+        return None;
+    }
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()?),
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}
+
+/// A path of the repository as the inventory names it: relative to its folder.
+fn relative(prefix: &str, path: &str) -> String {
+    let mut folder = prefix;
+    let mut up = String::new();
+    loop {
+        if let Some(inner) = path.strip_prefix(folder) {
+            return format!("{up}{inner}");
+        }
+        up.push_str("../");
+        folder = folder.trim_end_matches('/').rfind('/').map_or("", |slash| folder.get(..=slash).unwrap_or_default());
     }
 }
 
@@ -162,42 +270,6 @@ fn blob(reader: &mut impl std::io::BufRead, id: &str) -> std::io::Result<Vec<u8>
     // a line feed stands after each blob
     reader.read_exact(&mut [0])?;
     Ok(bytes)
-}
-
-/// Writes a file, or a symbolic link that stays in the folder.
-fn place(folder: &Path, path: &str, mode: &str, bytes: &[u8]) -> std::io::Result<()> {
-    let relative = Path::new(path);
-    if relative.components().any(|c| !matches!(c, Component::Normal(_))) {
-        return Err(std::io::Error::other(format!("{path} leaves the folder")));
-    }
-    let file = folder.join(relative);
-    if let Some(parent) = file.parent() {
-        std::fs::create_dir_all(parent)?;
-    }
-    if mode != "120000" {
-        return std::fs::write(file, bytes);
-    }
-    let target = String::from_utf8_lossy(bytes).into_owned();
-    let mut depth = relative.components().count().saturating_sub(1);
-    for component in Path::new(&target).components() {
-        depth = match component {
-            Component::Normal(_) => depth + 1,
-            Component::CurDir => depth,
-            Component::ParentDir if depth > 0 => depth - 1,
-            _ => return Err(std::io::Error::other(format!("the symbolic link {path} leaves the repository"))),
-        };
-    }
-    link(&target, &file)
-}
-
-#[cfg(unix)]
-fn link(target: &str, file: &Path) -> std::io::Result<()> {
-    std::os::unix::fs::symlink(target, file)
-}
-
-#[cfg(not(unix))]
-fn link(target: &str, file: &Path) -> std::io::Result<()> {
-    std::fs::write(file, target)
 }
 
 fn command(folder: &Path) -> Command {
@@ -238,19 +310,36 @@ mod tests {
         assert_eq!(Range::parse("..topic"), range("HEAD", Some("topic"), false));
     }
 
+    fn tree(files: &[&str], links: &[(&str, &str)]) -> Tree {
+        let files = files.iter().map(|path| ((*path).to_owned(), path.as_bytes().to_vec())).collect();
+        Tree { files, links: links.iter().map(|(link, target)| ((*link).to_owned(), (*target).to_owned())).collect() }
+    }
+
     #[test]
-    fn nothing_is_written_outside() {
-        let folder = tempfile::tempdir().unwrap();
-        for (path, mode, text) in [
-            ("../x.json", "100644", "{}"),
-            ("/etc/x.json", "100644", "{}"),
-            ("a/link", "120000", "../../x"),
-            ("link", "120000", "/etc/passwd"),
-        ] {
-            assert!(place(folder.path(), path, mode, text.as_bytes()).is_err(), "{path}");
+    fn links_are_followed_within_the_repository() {
+        let links = [("a/link", "../shared"), ("a/again", "link/c.json"), ("shared/deep", "../other")];
+        let files = tree(&["a/b.json", "shared/c.json", "other/d.json"], &links).files("").unwrap();
+        assert_eq!(files["a/link/c.json"], b"shared/c.json");
+        assert_eq!(files["a/again"], b"shared/c.json");
+        assert_eq!(files["a/link/deep/d.json"], b"other/d.json");
+        assert_eq!(files.len(), 7);
+    }
+
+    #[test]
+    fn links_that_leave_the_repository_or_lead_round_are_errors() {
+        for (link, target) in [("link", "/etc/passwd"), ("a/link", "../../x"), ("a/link", "link"), ("a", "a/b")] {
+            assert!(tree(&["b.json"], &[(link, target)]).files("").is_err(), "{link} -> {target}");
         }
-        assert!(place(folder.path(), "a/b.json", "100644", b"{}").is_ok());
-        #[cfg(unix)]
-        assert!(place(folder.path(), "a/link", "120000", b"../a/b.json").is_ok());
+        assert!(tree(&["a/b.json"], &[("a/c", "../a")]).files("").is_err());
+        // beside the inventory they are nobody's
+        assert!(tree(&["in/b.json"], &[("link", "/etc/passwd")]).files("in/").is_ok());
+    }
+
+    #[test]
+    fn paths_are_relative_to_the_inventory() {
+        for (path, expected) in [("a/b/x.json", "x.json"), ("a/x.json", "../x.json"), ("c/x.json", "../../c/x.json")] {
+            assert_eq!(relative("a/b/", path), expected);
+        }
+        assert_eq!(relative("", "a/x.json"), "a/x.json");
     }
 }

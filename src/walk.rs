@@ -7,7 +7,8 @@ use std::sync::Arc;
 use countersign_core::lint::read::{Form, form, form_of_text};
 use countersign_core::lint::settings::Settings;
 use countersign_core::problem::{Problem, Source};
-use countersign_core::text::files::{self, shown};
+use countersign_core::source::folder::shown;
+use countersign_core::text::files;
 
 /// A larger file is refused.
 const MAX_BYTES: u64 = 32 * 1024 * 1024;

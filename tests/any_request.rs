@@ -19,7 +19,8 @@ fn world(statements: Value) -> World {
 
 fn asked(world: &World, any_request: bool, context: &BTreeMap<String, Vec<String>>) -> Value {
     let folder = world.folder();
-    let inventory = Inventory::load(folder.path(), SCHEMA.clone()).unwrap_or_else(|f| panic!("{}", words(&f)));
+    let inventory =
+        Inventory::load(&Folder::new(folder.path()), SCHEMA.clone()).unwrap_or_else(|f| panic!("{}", words(&f)));
     let at = at("2026-11-01");
     let options = Options { at, snapshot: at, context: context.clone(), any_request, ..Options::default() };
     let assessment = assess(&inventory, &RULES, &options).unwrap_or_else(|f| panic!("{}", words(&f)));

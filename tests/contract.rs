@@ -22,7 +22,7 @@ fn folder(files: &[(&str, &str)]) -> TempDir {
 }
 
 fn laid_over(text: &str) -> Result<RuleBook, Failure> {
-    RuleBook::laid_over(folder(&[("own.cedar", text)]).path(), &SCHEMA)
+    RuleBook::laid_over(&Folder::new(folder(&[("own.cedar", text)]).path()), &SCHEMA)
 }
 
 fn problems(result: Result<RuleBook, Failure>) -> Vec<Problem> {
@@ -157,9 +157,9 @@ fn rules_are_laid_over_by_their_ids() {
 fn a_part_of_the_rules_leaves_the_other_gates_in_place() {
     let (path, text) = BUILT_IN.iter().find(|(path, _)| *path == "operations/operations.cedar").unwrap();
     let part = folder(&[(path, text)]);
-    let rules = RuleBook::laid_over(part.path(), &SCHEMA).unwrap();
+    let rules = RuleBook::laid_over(&Folder::new(part.path()), &SCHEMA).unwrap();
     assert!(rules.rules.keys().eq(RULES.rules.keys()));
-    let alone = problems(RuleBook::read(part.path(), &SCHEMA));
+    let alone = problems(RuleBook::read(&Folder::new(part.path()), &SCHEMA));
     assert!(alone.iter().any(|p| p.message().contains("no policy permits `in-force`")), "{alone:?}");
     let world = World::new().account(A, json!({}), &[]).user(A, "maria", json!([]));
     let decision = |rules: &RuleBook| {
@@ -209,11 +209,11 @@ fn a_schema_is_laid_over_the_built_in_one() {
 fn the_built_in_rules_pass_as_rules_of_a_user() {
     let files: Vec<(&str, &str)> = BUILT_IN.to_vec();
     let copied = folder(&files);
-    let rules = RuleBook::laid_over(copied.path(), &SCHEMA).unwrap();
+    let rules = RuleBook::laid_over(&Folder::new(copied.path()), &SCHEMA).unwrap();
     assert_eq!(rules.origin.replaced.len(), RULES.rules.len());
-    let alone = RuleBook::read(copied.path(), &SCHEMA).unwrap();
+    let alone = RuleBook::read(&Folder::new(copied.path()), &SCHEMA).unwrap();
     assert!(alone.origin.only && alone.rules.keys().eq(RULES.rules.keys()));
-    assert!(RuleBook::laid_over(Path::new("policies/nothing-here"), &SCHEMA).is_err());
+    assert!(RuleBook::laid_over(&Folder::new(Path::new("policies/nothing-here")), &SCHEMA).is_err());
     let _: &Arc<Source> = &alone.rules["accept-agreement"].source;
 }
 

@@ -27,7 +27,7 @@ use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 
 fn load(folder: &Path) -> Inventory {
-    Inventory::load(folder, SCHEMA.clone()).unwrap_or_else(|f| panic!("{}", words(&f)))
+    Inventory::load(&Folder::new(folder), SCHEMA.clone()).unwrap_or_else(|f| panic!("{}", words(&f)))
 }
 
 fn options(inventory: &Inventory) -> Options {

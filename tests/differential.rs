@@ -3,7 +3,6 @@
 //!
 //! `DIFFERENTIAL_CASES` sets how many; `.ci/long` asks for more, in rounds.
 
-use std::path::Path;
 
 use crate::common::drawn_from;
 use crate::generated::*;
@@ -68,7 +67,7 @@ fn on_one_condition(operator: &'static str) -> impl Strategy<Value = Value> {
 
 fn decide(simulator: &Simulator, request: &Value) -> Answer {
     let source = Source::new("request", request.to_string());
-    match Reader::new(Path::new(".")).batch(&source).unwrap() {
+    match Reader::new(&countersign_core::source::Memory::new(".")).batch(&source).unwrap() {
         Batch::One(question) => simulator.decide(&question.unwrap()).unwrap(),
         Batch::Many(_) => panic!("one request"),
     }

@@ -10,8 +10,9 @@ use serde_json::json;
 
 fn cases(world: &World, text: &str) -> Vec<Case> {
     let folder = world.clone().file("x.expect.toml", text).folder();
-    let inventory = Inventory::load(folder.path(), SCHEMA.clone()).unwrap_or_else(|f| panic!("{}", words(&f)));
-    let suite = Suite::read(folder.path(), &inventory.config.exclude, &RULES.operations)
+    let inventory =
+        Inventory::load(&Folder::new(folder.path()), SCHEMA.clone()).unwrap_or_else(|f| panic!("{}", words(&f)));
+    let suite = Suite::read(&Folder::new(folder.path()), &inventory.config.exclude, &RULES.operations)
         .unwrap_or_else(|f| panic!("{}", words(&f)));
     let at = at("2026-11-01");
     let options = Options { at, snapshot: at, ..Options::default() };
@@ -195,7 +196,8 @@ fn mistakes_have_their_place() {
 #[test]
 fn what_is_recorded_holds() {
     let folder = world().folder();
-    let inventory = Inventory::load(folder.path(), SCHEMA.clone()).unwrap_or_else(|f| panic!("{}", words(&f)));
+    let inventory =
+        Inventory::load(&Folder::new(folder.path()), SCHEMA.clone()).unwrap_or_else(|f| panic!("{}", words(&f)));
     let at = at("2026-11-01");
     let options = Options { at, snapshot: at, ..Options::default() };
     let assessment = assess(&inventory, &RULES, &options).unwrap_or_else(|f| panic!("{}", words(&f)));

@@ -9,8 +9,8 @@ use serde_json::json;
 
 fn outcomes(world: &World) -> Result<Vec<Outcome>, Failure> {
     let folder = world.folder();
-    let inventory = Inventory::load(folder.path(), SCHEMA.clone())?;
-    let guardrails = Guardrails::read(folder.path(), &inventory, &SCHEMA)?.unwrap();
+    let inventory = Inventory::load(&Folder::new(folder.path()), SCHEMA.clone())?;
+    let guardrails = Guardrails::read(&Folder::new(folder.path()), &inventory, &SCHEMA)?.unwrap();
     let at = at("2026-11-01");
     let options = Options { at, snapshot: at, context: inventory.config.context.clone(), ..Options::default() };
     guardrails.check(&inventory, &RULES, &options)

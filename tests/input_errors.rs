@@ -38,7 +38,9 @@ fn text_that_is_no_json() {
 fn bytes_that_are_no_text() {
     let folder = World::new().folder();
     std::fs::write(folder.path().join("x.json"), b"[\"\xff\"]").unwrap();
-    let Err(Failure::Problems(problems)) = Inventory::load(folder.path(), SCHEMA.clone()) else { panic!() };
+    let Err(Failure::Problems(problems)) = Inventory::load(&Folder::new(folder.path()), SCHEMA.clone()) else {
+        panic!()
+    };
     only(&problems, "\u{fffd}", "invalid UTF-8");
 }
 
@@ -240,7 +242,9 @@ fn policies_that_are_not_understood() {
 fn a_loop_of_links_and_an_unreadable_setting() {
     let folder = account(json!({})).file("sub/x.json", "[]").folder();
     std::os::unix::fs::symlink(folder.path(), folder.path().join("sub/loop")).unwrap();
-    let Err(Failure::Problems(problems)) = Inventory::load(folder.path(), SCHEMA.clone()) else { panic!() };
+    let Err(Failure::Problems(problems)) = Inventory::load(&Folder::new(folder.path()), SCHEMA.clone()) else {
+        panic!()
+    };
     assert!(problems[0].message().contains("loop"), "{problems:?}");
     wrong(account(json!({})).file("countersign.toml", "asof = 1\n"), "asof", "unknown field");
 }
@@ -258,7 +262,10 @@ fn all_errors_of_a_run_are_shown() {
 #[test]
 fn an_empty_folder_is_nothing() {
     for world in [World::new(), World::new().file("x.json", "[]"), World::new().file("readme.txt", "x")] {
-        assert!(matches!(Inventory::load(world.folder().path(), SCHEMA.clone()), Err(Failure::Nothing(_))));
+        assert!(matches!(
+            Inventory::load(&Folder::new(world.folder().path()), SCHEMA.clone()),
+            Err(Failure::Nothing(_))
+        ));
     }
 }
 

@@ -109,7 +109,8 @@ fn the_same_answers(rules: &RuleBook, worlds: u32, seed: u64) -> usize {
     let covered = std::cell::Cell::new(0);
     let property = |(world, asked): (World, i64)| {
         let folder = world.folder();
-        let inventory = Inventory::load(folder.path(), SCHEMA.clone()).unwrap_or_else(|f| panic!("{}", words(&f)));
+        let inventory =
+            Inventory::load(&Folder::new(folder.path()), SCHEMA.clone()).unwrap_or_else(|f| panic!("{}", words(&f)));
         let moment = at(&day(asked));
         let narrowed =
             countersign_core::stack::evaluate(|| Ok(answers(&Agreements::new(&inventory, rules, moment)))).unwrap();

@@ -66,7 +66,8 @@ impl Overlay {
     fn assess(&self, world: &World) -> Answers {
         let (schema, rules) = self.read().unwrap_or_else(|f| panic!("{}", words(&f)));
         let folder = world.folder();
-        let inventory = Inventory::load(folder.path(), schema).unwrap_or_else(|f| panic!("{}", words(&f)));
+        let inventory =
+            Inventory::load(&Folder::new(folder.path()), schema).unwrap_or_else(|f| panic!("{}", words(&f)));
         let at = at("2026-11-01");
         let options = Options { at, snapshot: at, ..Options::default() };
         Answers(serde_json::to_value(assess(&inventory, &rules, &options).unwrap()).unwrap())
@@ -161,8 +162,8 @@ fn guardrails_are_asked_about_a_new_operation() {
         ("in Artifact::Action::\"may\"", "arn:aws:artifact:*:*:compliance-inquiry/none", Verdict::Unknown),
     ] {
         let folder = asking(resource).file("guardrails/own.cedar", guardrail(of)).folder();
-        let inventory = Inventory::load(folder.path(), schema.clone()).unwrap();
-        let guardrails = Guardrails::read(folder.path(), &inventory, &schema).unwrap().unwrap();
+        let inventory = Inventory::load(&Folder::new(folder.path()), schema.clone()).unwrap();
+        let guardrails = Guardrails::read(&Folder::new(folder.path()), &inventory, &schema).unwrap().unwrap();
         let at = at("2026-11-01");
         let options = Options { at, snapshot: at, ..Options::default() };
         let outcomes = guardrails.check(&inventory, &rules, &options).unwrap();

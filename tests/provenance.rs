@@ -159,7 +159,7 @@ fn every_byte_of_the_inventory_counts_and_nothing_else_does() {
     std::fs::write(root.join("countersign.toml"), "asOf = 2026-11-01\n").unwrap();
     std::fs::write(folder.path().join("shared.json"), &shared).unwrap();
     let files = || {
-        let inventory = countersign_core::inventory::Inventory::load(&root, SCHEMA.clone());
+        let inventory = countersign_core::inventory::Inventory::load(&Folder::new(&root), SCHEMA.clone());
         let files = inventory.unwrap_or_else(|f| panic!("{}", words(&f))).files;
         (files.files, files.bytes, files.sha256)
     };

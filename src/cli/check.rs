@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Deserialize;
 
-use super::diff::{self, Two, diff_of};
+use super::diff::{self, Compared, diff_of};
 use super::lint::FailOn;
 use super::output::{self, Format, Output};
-use super::{Asking, Cli, NOT_OK, NOTHING, OK, Session, narrow};
+use super::{Asking, Cli, NOT_OK, NOTHING, OK, Session, input, narrow};
 use crate::check::{Checked, Part};
 use crate::report::check as report;
 use crate::report::findings::{self, Report, sarif::Described};
@@ -24,7 +24,7 @@ use countersign_core::moment;
 use countersign_core::problem::Failure;
 use countersign_core::provenance::digest::Listing;
 use countersign_core::provenance::{Files, Provenance};
-use countersign_core::text::files;
+use countersign_core::source::Folder;
 
 #[derive(Args)]
 pub struct CheckArgs {
@@ -59,7 +59,7 @@ pub struct CheckArgs {
 }
 
 pub fn check(cli: &Cli, args: &CheckArgs) -> Result<u8, Failure> {
-    let folder = countersign_core::loading::files::locate(args.dir.as_deref());
+    let folder = input::locate(args.dir.as_deref());
     let mut checked =
         Checked { folder: folder.display().to_string(), fail_on: args.fail_on.severity(), ..Checked::default() };
     let wanted = |part: Part| args.only.is_empty() || args.only.contains(&part);
@@ -84,7 +84,7 @@ pub fn check(cli: &Cli, args: &CheckArgs) -> Result<u8, Failure> {
             }
         }
         Err(Failure::Nothing(why)) => {
-            checked.at = moment::format(moment::now());
+            checked.at = moment::format(super::now());
             for part in [Part::Diff, Part::Expectations, Part::Guardrails, Part::Findings] {
                 if wanted(part) {
                     checked.skip(part, why.clone());
@@ -106,18 +106,18 @@ pub fn check(cli: &Cli, args: &CheckArgs) -> Result<u8, Failure> {
 }
 
 /// What to compare with: what was asked for, else what the pipeline says.
-fn base(args: &CheckArgs, folder: &Path) -> Result<Option<Two>, Failure> {
+fn base(args: &CheckArgs, folder: &Path) -> Result<Option<Compared>, Failure> {
     if args.no_base {
         return Ok(None);
     }
     if let Some(base) = &args.base {
-        return Ok(Some(Two::folders(base, folder)));
+        return Ok(Some(Compared::folders(base, folder)));
     }
     let range = match &args.git {
         Some(range) => Some(Range::parse(range)),
         None => pipeline(|name| std::env::var(name).ok().filter(|v| !v.is_empty()))?,
     };
-    range.map(|range| Two::revisions(folder, &range)).transpose()
+    range.map(|range| Compared::revisions(folder, &range)).transpose()
 }
 
 /// A push, as GitHub tells it.
@@ -142,7 +142,7 @@ fn pipeline(variable: impl Fn(&str) -> Option<String>) -> Result<Option<Range>, 
         let Some(path) = variable("GITHUB_EVENT_PATH") else {
             return Ok(None);
         };
-        let source = files::read_text(Path::new(&path), &path)?;
+        let source = input::text(Path::new(&path), &path)?;
         let push: Push = serde_json::from_str(&source.text).map_err(|e| Failure::general(format!("{path}: {e}")))?;
         return Ok(push.before.filter(known).map(since));
     }
@@ -160,8 +160,8 @@ fn pipeline(variable: impl Fn(&str) -> Option<String>) -> Result<Option<Range>, 
 
 /// Compares with a base; the files of it are handed back.
 fn change(cli: &Cli, args: &CheckArgs, session: &Session, checked: &mut Checked) -> Result<Option<Files>, Failure> {
-    let two = match base(args, &session.folder) {
-        Ok(Some(two)) => two,
+    let old = match base(args, Path::new(&checked.folder)) {
+        Ok(Some(compared)) => compared.base,
         Ok(None) => {
             checked.skip(Part::Diff, "no base to compare with: name one with --git or --base");
             return Ok(None);
@@ -173,11 +173,12 @@ fn change(cli: &Cli, args: &CheckArgs, session: &Session, checked: &mut Checked)
         }
         Err(failure) => return Err(failure),
     };
-    match diff::base(cli, &two, &args.asking, session) {
+    let name = old.name.clone();
+    match diff::base(cli, old, &args.asking, session) {
         Ok(base) => {
             narrow::accounts_of_either(&base.inventory, &session.inventory, &args.asking.account)?;
             let found = diff_of(&base, session, args.allow)?;
-            checked.add_diff(two.base_name.clone(), found);
+            checked.add_diff(name, found);
             Ok(Some(base.inventory.files))
         }
         Err(Failure::Nothing(why)) => {
@@ -189,7 +190,7 @@ fn change(cli: &Cli, args: &CheckArgs, session: &Session, checked: &mut Checked)
 }
 
 fn expectations(session: &Session, checked: &mut Checked, files: &mut Listing) -> Result<(), Failure> {
-    let suite = Suite::read(&session.folder, &session.inventory.config.exclude, &session.rules.operations)?;
+    let suite = Suite::read(session.source.as_ref(), &session.inventory.config.exclude, &session.rules.operations)?;
     if suite.expectations.is_empty() {
         checked
             .skip(Part::Expectations, format!("there is no *{SUFFIX}; `countersign test --record` writes a first set"));
@@ -201,7 +202,7 @@ fn expectations(session: &Session, checked: &mut Checked, files: &mut Listing) -
 }
 
 fn guardrails(session: &Session, checked: &mut Checked, files: &mut Listing) -> Result<(), Failure> {
-    match Guardrails::read(&session.folder, &session.inventory, &session.inventory.schema)? {
+    match Guardrails::read(session.source.as_ref(), &session.inventory, &session.inventory.schema)? {
         Some(guardrails) => {
             guardrails.all.values().filter_map(Guardrail::file).for_each(|source| files.add_text(source));
             checked.add_guardrails(guardrails.check(&session.inventory, &session.rules, &session.options)?);
@@ -217,8 +218,8 @@ fn guardrails(session: &Session, checked: &mut Checked, files: &mut Listing) -> 
 }
 
 fn lint_policies(args: &CheckArgs, folder: &Path, checked: &mut Checked, files: &mut Listing) -> Result<(), Failure> {
-    let at = args.asking.at.as_deref().map_or_else(|| Ok(moment::now()), super::parse_moment)?;
-    let settings = Settings::read(folder, at).map_err(Failure::Problems)?;
+    let at = args.asking.at.as_deref().map_or_else(|| Ok(super::now()), super::parse_moment)?;
+    let settings = Settings::read(&Folder::new(folder), at).map_err(Failure::Problems)?;
     let paths: Vec<PathBuf> = match settings.paths.as_slice() {
         [] => vec![folder.to_owned()],
         own => own.iter().map(|p| folder.join(p)).collect(),
@@ -236,7 +237,7 @@ fn lint_policies(args: &CheckArgs, folder: &Path, checked: &mut Checked, files: 
     texts.iter().for_each(|t| files.add_text(&t.source));
     let mut outcome = lint::lint(&texts, &settings, None, true);
     if let Some(path) = &args.baseline {
-        let source = files::read_text(path, &path.display().to_string())?;
+        let source = input::text(path, &path.display().to_string())?;
         Baseline::parse(&source)?.suppress(&mut outcome.findings);
     }
     if outcome.files == 0 {

@@ -8,14 +8,14 @@ use clap::{Args, ValueEnum};
 use super::output;
 use super::{Asking, Cli, NOT_OK, OK, Printing, Session, input, narrow};
 use crate::report;
-use crate::revision::{Export, Range, Repository};
+use crate::revision::{Range, Repository};
 use countersign_core::access::{self, Answer, Decision, Side, solver};
 use countersign_core::diff::{self, Diff};
 use countersign_core::inventory::Policy;
-use countersign_core::moment;
 use countersign_core::problem::{Failure, Problem};
 use countersign_core::provenance::{Files, Provenance};
 use countersign_core::simulation::request;
+use countersign_core::source::{Folder, Source};
 use countersign_core::stack;
 
 #[derive(Args)]
@@ -53,13 +53,13 @@ pub enum Solver {
 pub fn diff(cli: &Cli, args: &DiffArgs) -> Result<u8, Failure> {
     match (args.policy.as_slice(), args.folders.as_slice(), &args.git) {
         ([old, new], ..) => policies(old, new, args),
-        (_, [base, head], None) => inventories(cli, args, &Two::folders(base, head)),
+        (_, [base, head], None) => inventories(cli, args, Compared::folders(base, head)),
         (_, [_, _], Some(_)) => Err(Problem::general("--git compares revisions of one folder")
             .help("name the folder of the inventory, or leave out --git")
             .into()),
         (_, folders, Some(range)) => {
-            let folder = countersign_core::loading::files::locate(folders.first().map(PathBuf::as_path));
-            inventories(cli, args, &Two::revisions(&folder, &Range::parse(range))?)
+            let folder = input::locate(folders.first().map(PathBuf::as_path));
+            inventories(cli, args, Compared::revisions(&folder, &Range::parse(range))?)
         }
         (_, _, None) => Err(Problem::general("there is nothing to compare")
             .help("name two folders, or use --git main or --policy OLD NEW")
@@ -67,87 +67,64 @@ pub fn diff(cli: &Cli, args: &DiffArgs) -> Result<u8, Failure> {
     }
 }
 
-/// The folders of two inventories.
-pub struct Two {
-    /// The old one.
-    pub base: PathBuf,
-    /// What to call it.
-    pub base_name: String,
-    /// The commit that it was read from.
-    base_commit: Option<String>,
-    /// The new one.
-    pub head: PathBuf,
-    /// What to call it.
-    pub head_name: String,
-    /// The commit that it was read from.
-    head_commit: Option<String>,
-    /// Temporary folders, which are removed with this.
-    _exports: Vec<Export>,
+/// An inventory that is compared with another.
+pub struct Version {
+    /// Its files.
+    pub files: Box<dyn Source>,
+    /// What to call it: a folder, a branch with its commit.
+    pub name: String,
 }
 
-impl Two {
-    pub fn folders(base: &Path, head: &Path) -> Self {
-        Self {
-            base: base.to_owned(),
-            base_name: base.display().to_string(),
-            base_commit: None,
-            head: head.to_owned(),
-            head_name: head.display().to_string(),
-            head_commit: None,
-            _exports: Vec::new(),
-        }
+impl Version {
+    /// What a folder holds now.
+    fn of_folder(folder: &Path) -> Self {
+        Self { files: Box::new(Folder::new(folder)), name: folder.display().to_string() }
     }
 
-    /// The inventory of a folder in two revisions, or in one and the work tree.
+    /// What the folder of the repository held at a commit.
+    fn of_commit(repository: &Repository, revision: &str, commit: &str) -> Result<Self, Failure> {
+        let name = format!("{revision} ({})", commit.get(..12).unwrap_or(commit));
+        Ok(Self { files: Box::new(repository.read(commit, &name)?), name })
+    }
+}
+
+/// What is compared.
+pub struct Compared {
+    /// The old inventory.
+    pub base: Version,
+    /// The new one.
+    pub head: Version,
+}
+
+impl Compared {
+    pub fn folders(base: &Path, head: &Path) -> Self {
+        Self { base: Version::of_folder(base), head: Version::of_folder(head) }
+    }
+
+    /// The inventory of a folder in two revisions, or in one and the working tree.
     pub fn revisions(folder: &Path, range: &Range) -> Result<Self, Failure> {
         let repository = Repository::of(folder)?;
-        let tip = range.head.clone().unwrap_or_else(|| "HEAD".to_owned());
-        let commit = if range.merge_base {
-            repository.merge_base(&range.base, &tip)?
-        } else {
-            repository.commit(&range.base)?
+        let tip = range.head.as_deref().unwrap_or("HEAD");
+        let commit = match range.merge_base {
+            true => repository.merge_base(&range.base, tip)?,
+            false => repository.commit(&range.base)?,
         };
-        let base = repository.export(&commit)?;
-        let shown = |name: &str, commit: &str| format!("{name} ({})", commit.get(..12).unwrap_or(commit));
-        let base_name = shown(&range.base, &base.commit);
-        let (folder, base_folder) = (folder.to_owned(), base.inventory.clone());
-        let base_commit = Some(base.commit.clone());
-        let two = |head: PathBuf, head_name: String, head_commit, exports| Self {
-            base: base_folder,
-            base_name,
-            base_commit,
-            head,
-            head_name,
-            head_commit,
-            _exports: exports,
+        let base = Version::of_commit(&repository, &range.base, &commit)?;
+        let head = match &range.head {
+            None => Version::of_folder(folder),
+            Some(head) => Version::of_commit(&repository, head, &repository.commit(head)?)?,
         };
-        match &range.head {
-            None => {
-                let name = folder.display().to_string();
-                Ok(two(folder, name, None, vec![base]))
-            }
-            Some(head) => {
-                let head_export = repository.export(&repository.commit(head)?)?;
-                let name = shown(head, &head_export.commit);
-                let commit = Some(head_export.commit.clone());
-                Ok(two(head_export.inventory.clone(), name, commit, vec![base, head_export]))
-            }
-        }
+        Ok(Self { base, head })
     }
 }
 
 /// Reads the inventory that is compared with, by the same rules and about the same moment. What is wrong with it is told to be of
 /// the old one.
-pub fn base(cli: &Cli, two: &Two, asking: &Asking, head: &Session) -> Result<Session, Failure> {
+pub fn base(cli: &Cli, version: Version, asking: &Asking, head: &Session) -> Result<Session, Failure> {
     let read = (&head.inventory.schema, head.rules.clone());
-    let base = cli.session_of(two.base.clone(), asking, read, Some(head.options.at));
-    let told = |mut base: Session| {
-        if two.base_commit.is_some() {
-            base.inventory.files.commit.clone_from(&two.base_commit);
-        }
-        base
-    };
-    base.map(told).inspect_err(|_| output::note(&format!("In the base, {}:", two.base_name)))
+    let Version { files, name } = version;
+    let base = cli.session_of(files, asking, read, Some(head.options.at));
+    base.inspect_err(|_| output::note(&format!("In the base, {name}:")))
 }
 
 /// What is different between two inventories; `allow` takes the exceptions of the new one.
@@ -156,26 +133,24 @@ pub fn diff_of(base: &Session, head: &Session, allow: bool) -> Result<Diff, Fail
     let new = diff::Side { inventory: &head.inventory, options: &head.options };
     let mut found = diff::diff(&old, &new, &head.rules)?;
     if allow {
-        output::problems(&found.except(&head.inventory.config.exceptions, moment::now()));
+        output::problems(&found.except(&head.inventory.config.exceptions, super::now()));
     }
     Ok(found)
 }
 
-fn inventories(cli: &Cli, args: &DiffArgs, two: &Two) -> Result<u8, Failure> {
+fn inventories(cli: &Cli, args: &DiffArgs, Compared { base: old, head: new }: Compared) -> Result<u8, Failure> {
     let schema = Arc::new(cli.schema()?);
     let rules = Arc::new(cli.rules(&schema)?);
-    let mut head = cli.session_of(two.head.clone(), &args.asking, (&schema, rules), None)?;
-    if two.head_commit.is_some() {
-        head.inventory.files.commit.clone_from(&two.head_commit);
-    }
-    let base = base(cli, two, &args.asking, &head)?;
+    let (base_name, head_name) = (old.name.clone(), new.name);
+    let head = cli.session_of(new.files, &args.asking, (&schema, rules), None)?;
+    let base = base(cli, old, &args.asking, &head)?;
     output::problems(&head.inventory.warnings);
     narrow::accounts_of_either(&base.inventory, &head.inventory, &args.asking.account)?;
     let mut found = diff_of(&base, &head, args.allow)?;
     let provenance = Arc::new(Provenance { base: Some(base.inventory.files.clone()), ..head.provenance() });
     found.provenance = Some(provenance.clone());
     output::write(&args.printing.format, &found, &provenance, || {
-        report::diff::text(output::width(), &found, (&two.base_name, &two.head_name), args.all)
+        report::diff::text(output::width(), &found, (&base_name, &head_name), args.all)
     })?;
     Ok(if found.verdict.is_clean() { OK } else { NOT_OK })
 }

@@ -62,7 +62,7 @@ pub fn evaluate(cli: &Cli, args: &EvaluateArgs) -> Result<u8, Failure> {
     let mut assessment = assess(&session.inventory, &session.rules, &session.options)?;
     let provenance = Arc::new(session.provenance());
     assessment.provenance = Some(provenance.clone());
-    let folder = session.folder.display().to_string();
+    let folder = session.source.name();
     output::write(&args.printing.format, &assessment, &provenance, || {
         report::evaluation::evaluation(output::width(), &assessment, &folder, args.all)
     })?;

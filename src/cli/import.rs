@@ -5,15 +5,16 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::{Cli, OK, output, parse_moment};
+use super::{Cli, OK, output, parse_moment, written};
 use crate::report::count;
-use countersign_core::import::{self, write};
+use countersign_core::import;
 use countersign_core::inventory::Inventory;
 use countersign_core::inventory::config::Config;
 use countersign_core::loading::files::{self, File, Kind};
 use countersign_core::problem::{Failure, Problem};
 use countersign_core::provenance::Provenance;
 use countersign_core::provenance::digest::Listing;
+use countersign_core::source::folder::{self, Folder};
 
 /// Collects what `import` reads.
 const SCRIPT: &str = include_str!("../../data/import/collect.sh");
@@ -62,7 +63,7 @@ pub fn import(cli: &Cli, args: &ImportArgs) -> Result<u8, Failure> {
         problems => problems,
     })?;
     std::fs::create_dir_all(out).map_err(|e| Failure::general(format!("{} cannot be created: {e}", out.display())))?;
-    let written = write::write(out, &imported, output::replace)?;
+    let written = written::write(out, &imported, output::replace)?;
     output::problems(&inventory.warnings);
     let entities: usize = imported.files.entities.values().map(Vec::len).sum();
     let told = format!(
@@ -83,7 +84,7 @@ pub fn import(cli: &Cli, args: &ImportArgs) -> Result<u8, Failure> {
 fn answers(source: &Path, problems: &mut Vec<Problem>, listing: &mut Listing) -> Vec<import::File> {
     let name = source.display().to_string();
     let files = if source.is_dir() {
-        let mut files = files::walk(source, &Config::none(), problems);
+        let mut files = files::walk(&Folder::new(source), &Config::none(), problems);
         for file in &mut files {
             // no one else has it yet
             if let Some(source) = Arc::get_mut(&mut file.source) {
@@ -92,7 +93,7 @@ fn answers(source: &Path, problems: &mut Vec<Problem>, listing: &mut Listing) ->
         }
         files
     } else {
-        match files::file(source, &name) {
+        match folder::bytes(source, &name).map_err(|p| vec![p]).and_then(|bytes| files::file(&name, bytes)) {
             Ok(Some(file)) => vec![file],
             Ok(None) => {
                 let problem = Problem::general(format!("{name} is not a CSV of accounts"));

@@ -1,17 +1,19 @@
 //! Files named on the command line; `-` is stdin.
 
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use countersign_core::inventory::config::FILE;
 use countersign_core::problem::{Problem, Source};
+use countersign_core::source::folder;
 use countersign_core::text::files;
 
 /// Reads a file, or stdin, as text.
 pub fn read(path: &Path) -> Result<Arc<Source>, Problem> {
     let name = path.display().to_string();
     if name != "-" {
-        return files::read_text(path, &name);
+        return text(path, &name);
     }
     files::text_of(stdin()?, "stdin")
 }
@@ -22,4 +24,18 @@ pub fn stdin() -> Result<Vec<u8>, Problem> {
     let read = std::io::stdin().lock().take(files::MAX_BYTES + 1).read_to_end(&mut bytes);
     read.map_err(|e| Problem::general(format!("stdin: {e}")))?;
     Ok(bytes)
+}
+
+/// A file of the disk as text; errors call it by `name`.
+pub fn text(path: &Path, name: &str) -> Result<Arc<Source>, Problem> {
+    files::text_of(folder::bytes(path, name)?, name)
+}
+
+/// The inventory to read: the folder given, else the nearest folder upward with `countersign.toml`, else this one.
+pub fn locate(given: Option<&Path>) -> PathBuf {
+    if let Some(given) = given {
+        return given.to_owned();
+    }
+    let here = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
+    here.ancestors().find(|d| d.join(FILE).is_file()).map_or_else(|| PathBuf::from("."), Path::to_owned)
 }

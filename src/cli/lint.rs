@@ -16,10 +16,9 @@ use countersign_core::lint::read::form_of_text;
 use countersign_core::lint::run::{self, Outcome, Text};
 use countersign_core::lint::settings::Settings;
 use countersign_core::lint::{Finding, Severity, rules};
-use countersign_core::moment;
 use countersign_core::problem::{Failure, Problem, Source};
 use countersign_core::provenance::{Files, Provenance};
-use countersign_core::text::files;
+use countersign_core::source::Folder;
 
 #[derive(Args)]
 pub struct LintArgs {
@@ -157,9 +156,9 @@ fn print(formats: &[Output], report: &Report, provenance: &Provenance) -> Result
 }
 
 fn prepare(args: &LintArgs, problems: &mut Vec<Problem>) -> Result<Run, Failure> {
-    let at = args.at.as_deref().map_or_else(|| Ok(moment::now()), super::parse_moment)?;
-    let root = countersign_core::loading::files::locate(None);
-    let mut settings = Settings::read(&root, at).map_err(Failure::Problems)?;
+    let at = args.at.as_deref().map_or_else(|| Ok(super::now()), super::parse_moment)?;
+    let root = input::locate(None);
+    let mut settings = Settings::read(&Folder::new(&root), at).map_err(Failure::Problems)?;
     if args.opinions {
         rules::all().iter().filter(|r| r.opinion).for_each(|r| settings.switch_on(r));
     }
@@ -196,7 +195,7 @@ fn prepare(args: &LintArgs, problems: &mut Vec<Problem>) -> Result<Run, Failure>
         None => None,
         Some(path) if args.write_baseline && !path.exists() => Some((path.clone(), Baseline::of(&[]))),
         Some(path) => {
-            let source = files::read_text(path, &path.display().to_string())?;
+            let source = input::text(path, &path.display().to_string())?;
             let baseline = if args.write_baseline { Baseline::of(&[]) } else { Baseline::parse(&source)? };
             Some((path.clone(), baseline))
         }

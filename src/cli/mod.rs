@@ -17,11 +17,13 @@ mod show;
 mod simulate;
 mod test;
 mod values;
+mod written;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -33,7 +35,8 @@ use countersign_core::operations::PermissionModel;
 use countersign_core::policies::RuleBook;
 use countersign_core::problem::{Failure, Problem};
 use countersign_core::provenance::Provenance;
-use countersign_core::text::files;
+use countersign_core::source::{Folder, Source};
+use countersign_core::text::json;
 use output::Output;
 
 /// Done, clean, allowed.
@@ -149,8 +152,8 @@ struct Session {
     inventory: Inventory,
     rules: Arc<RuleBook>,
     options: Options,
-    /// The folder, as the user named it.
-    folder: PathBuf,
+    /// Its files.
+    source: Box<dyn Source>,
 }
 
 impl Session {
@@ -197,7 +200,8 @@ impl Cli {
             None => EntitySchema::built_in(),
             Some(path) => {
                 let name = path.display().to_string();
-                let (source, node) = files::read(path, &name).map_err(Failure::Problems)?;
+                let source = input::text(path, &name)?;
+                let node = json::parse(&source).map_err(Failure::Problems)?;
                 EntitySchema::laid_over(&source, &node)
             }
         }
@@ -211,9 +215,9 @@ impl Cli {
             }
             // Cedar's parser and validator call themselves as deep as a condition nests
             Some(folder) if self.policies.is_some() => {
-                countersign_core::stack::evaluate(|| RuleBook::laid_over(folder, schema))
+                countersign_core::stack::evaluate(|| RuleBook::laid_over(&Folder::new(folder), schema))
             }
-            Some(folder) => countersign_core::stack::evaluate(|| RuleBook::read(folder, schema)),
+            Some(folder) => countersign_core::stack::evaluate(|| RuleBook::read(&Folder::new(folder), schema)),
         }
     }
 
@@ -221,23 +225,23 @@ impl Cli {
     fn session(&self, folder: Option<&PathBuf>, asking: &Asking) -> Result<Session, Failure> {
         let schema = Arc::new(self.schema()?);
         let rules = Arc::new(self.rules(&schema)?);
-        let folder = countersign_core::loading::files::locate(folder.map(PathBuf::as_path));
-        let session = self.session_of(folder, asking, (&schema, rules), None)?;
+        let folder = input::locate(folder.map(PathBuf::as_path));
+        let session = self.session_of(Box::new(Folder::new(folder)), asking, (&schema, rules), None)?;
         output::problems(&session.inventory.warnings);
         narrow::accounts(&session.inventory, &asking.account)?;
         Ok(session)
     }
 
-    /// The same for a folder. `at` is the moment where `--at` is not given; else it is that of the snapshot.
+    /// The same for these files. `at` is the moment where `--at` is not given; else it is that of the snapshot.
     fn session_of(
         &self,
-        folder: PathBuf,
+        source: Box<dyn Source>,
         asking: &Asking,
         (schema, rules): (&Arc<EntitySchema>, Arc<RuleBook>),
         at: Option<Moment>,
     ) -> Result<Session, Failure> {
-        let inventory = Inventory::load(&folder, schema.clone())?;
-        let snapshot = inventory.config.as_of.unwrap_or_else(moment::now);
+        let inventory = Inventory::load(source.as_ref(), schema.clone())?;
+        let snapshot = inventory.config.as_of.unwrap_or_else(now);
         let at = match (&asking.at, at) {
             (Some(text), _) => parse_moment(text)?,
             (None, Some(at)) => at,
@@ -252,8 +256,14 @@ impl Cli {
         };
         let filter = Filter { accounts: asking.account.clone(), ..Filter::default() };
         let options = Options { at, snapshot, model, context, any_request: false, any_state: false, filter };
-        Ok(Session { inventory, rules, options, folder })
+        Ok(Session { inventory, rules, options, source })
     }
+}
+
+/// Now, to the second, by the machine's clock, which is read nowhere else.
+fn now() -> Moment {
+    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
+    i64::try_from(seconds).ok().and_then(moment::of_seconds).unwrap_or_default()
 }
 
 fn parse_moment(text: &str) -> Result<Moment, Failure> {

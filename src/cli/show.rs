@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 
-use super::{Cli, OK, output};
+use super::{Cli, OK, input, output};
 use crate::report::{bold, paragraph};
 use countersign_core::aws;
 use countersign_core::inventory::Inventory;
@@ -14,6 +14,7 @@ use countersign_core::inventory::entity::Uid;
 use countersign_core::lint;
 use countersign_core::policies::{Rule, RuleBook};
 use countersign_core::problem::{Failure, Problem};
+use countersign_core::source::Folder;
 use countersign_core::words::plain;
 
 #[derive(Args)]
@@ -59,8 +60,8 @@ pub fn show(cli: &Cli, args: &ShowArgs) -> Result<u8, Failure> {
         What::Schema => schema.text.clone(),
         What::Policies => policies(&cli.rules(&schema)?),
         What::Entities { dir } => {
-            let folder = countersign_core::loading::files::locate(dir.as_deref());
-            let inventory = Inventory::load(&folder, schema)?;
+            let folder = input::locate(dir.as_deref());
+            let inventory = Inventory::load(&Folder::new(folder), schema)?;
             output::problems(&inventory.warnings);
             entities(&inventory)?
         }

@@ -15,6 +15,7 @@ use countersign_core::problem::{Failure, Problem};
 use countersign_core::provenance::{Files, Provenance};
 use countersign_core::simulation::request::{self, Batch, Reader};
 use countersign_core::simulation::{Answer, Attached, Decision, Question, Simulator};
+use countersign_core::source::Folder;
 use countersign_core::stack;
 
 #[derive(Args)]
@@ -65,8 +66,8 @@ pub fn simulate(args: &SimulateArgs) -> Result<u8, Failure> {
         }
     };
     let source = input::read(path)?;
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut reader = Reader::new(folder);
+    let folder = Folder::new(path.parent().unwrap_or(Path::new(".")));
+    let mut reader = Reader::new(&folder);
     let batch = reader.batch(&source)?;
     let files = Files::of(reader.sources().chain([&source]));
     match batch {

@@ -48,9 +48,9 @@ pub fn test(cli: &Cli, args: &TestArgs) -> Result<u8, Failure> {
     if let Some(file) = &args.record {
         return write(&session, file);
     }
-    let mut suite = Suite::read(&session.folder, &session.inventory.config.exclude, &session.rules.operations)?;
+    let mut suite = Suite::read(session.source.as_ref(), &session.inventory.config.exclude, &session.rules.operations)?;
     if suite.expectations.is_empty() {
-        let message = format!("nothing to test: {} has no *{SUFFIX} with expectations", session.folder.display());
+        let message = format!("nothing to test: {} has no *{SUFFIX} with expectations", session.source.name());
         return Err(Failure::Nothing(message));
     }
     suite.filter(&args.filter);
@@ -81,7 +81,8 @@ pub fn test(cli: &Cli, args: &TestArgs) -> Result<u8, Failure> {
 }
 
 fn write(session: &Session, file: &std::path::Path) -> Result<u8, Failure> {
-    let path = if file.is_absolute() { file.to_owned() } else { session.folder.join(file) };
+    let path =
+        if file.is_absolute() { file.to_owned() } else { std::path::Path::new(&session.source.name()).join(file) };
     if !path.to_string_lossy().ends_with(SUFFIX) {
         let message = format!("{} is not a name for a file of expectations", file.display());
         return Err(Problem::general(message).help(format!("write a name that ends in {SUFFIX}")).into());

@@ -12,6 +12,7 @@ use countersign_core::moment::{self, Moment};
 use countersign_core::operations::PermissionModel;
 use countersign_core::policies::RuleBook;
 use countersign_core::problem::{Failure, Problem};
+pub use countersign_core::source::Folder;
 use proptest::test_runner::{RngAlgorithm, TestRng};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -188,7 +189,7 @@ impl World {
     /// What is wrong with it.
     pub fn problems(&self) -> Vec<Problem> {
         let folder = self.folder();
-        match Inventory::load(folder.path(), SCHEMA.clone()) {
+        match Inventory::load(&Folder::new(folder.path()), SCHEMA.clone()) {
             Err(Failure::Problems(problems)) => problems,
             Err(Failure::Nothing(message)) => panic!("nothing: {message}"),
             Ok(_) => Vec::new(),
@@ -212,7 +213,7 @@ pub fn words(failure: &Failure) -> String {
 }
 
 pub fn assess_folder(folder: &Path, ask: &Ask) -> Result<Answers, Failure> {
-    let inventory = Inventory::load(folder, SCHEMA.clone())?;
+    let inventory = Inventory::load(&Folder::new(folder), SCHEMA.clone())?;
     let options =
         Options { at: ask.at, snapshot: ask.at, model: ask.model, context: ask.context.clone(), ..Options::default() };
     let assessment = assess(&inventory, &RULES, &options)?;
@@ -222,7 +223,8 @@ pub fn assess_folder(folder: &Path, ask: &Ask) -> Result<Answers, Failure> {
 /// What is asked of a folder, by other rules.
 pub fn assess_by(rules: &RuleBook, world: &World, ask: &Ask) -> Answers {
     let folder = world.folder();
-    let inventory = Inventory::load(folder.path(), SCHEMA.clone()).unwrap_or_else(|f| panic!("{}", words(&f)));
+    let inventory =
+        Inventory::load(&Folder::new(folder.path()), SCHEMA.clone()).unwrap_or_else(|f| panic!("{}", words(&f)));
     let options = Options { at: ask.at, snapshot: ask.at, model: ask.model, ..Options::default() };
     Answers(serde_json::to_value(assess(&inventory, rules, &options).unwrap()).unwrap())
 }
@@ -307,5 +309,5 @@ pub fn rules_with(file: &str, from: &str, to: &str) -> RuleBook {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
     }
-    RuleBook::read(folder.path(), &SCHEMA).unwrap_or_else(|f| panic!("{}", words(&f)))
+    RuleBook::read(&Folder::new(folder.path()), &SCHEMA).unwrap_or_else(|f| panic!("{}", words(&f)))
 }

@@ -20,6 +20,7 @@ use countersign_core::moment::{self, Moment};
 use countersign_core::operations::PermissionModel;
 use countersign_core::policies::{BUILT_IN, RuleBook};
 use countersign_core::problem::{Failure, Source};
+use countersign_core::source::Folder;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -69,7 +70,8 @@ impl Inventories {
         folders.sort();
         let (mut names, mut all, mut moments) = (Vec::new(), Vec::new(), Vec::new());
         for folder in folders {
-            let inventory = Inventory::load(&folder, SCHEMA.clone()).unwrap_or_else(|f| panic!("{}", words(&f)));
+            let inventory =
+                Inventory::load(&Folder::new(&folder), SCHEMA.clone()).unwrap_or_else(|f| panic!("{}", words(&f)));
             let mut dates: Vec<Moment> = ALWAYS.iter().filter_map(|t| moment::parse(t)).collect();
             for file in walkdir::WalkDir::new(&folder).sort_by_file_name() {
                 let file = file.unwrap();

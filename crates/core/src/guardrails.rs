@@ -5,7 +5,6 @@
 //! request at all, whatever it carries, does what it forbids.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use std::sync::Arc;
 
 use cedar_policy::{
@@ -27,6 +26,7 @@ use crate::operations::check::grant;
 use crate::policies::annotations::{Annotated, Subject};
 use crate::policies::{self, RuleBook};
 use crate::problem::{Failure, Place, Problem, Source, Span, did_you_mean};
+use crate::source;
 use crate::stack;
 
 /// The folder beside the inventory.
@@ -156,9 +156,13 @@ pub enum By {
 impl Guardrails {
     /// Those of an inventory: the policies of its folder `guardrails`, and those that its settings switch on. `None` where
     /// there are none.
-    pub fn read(root: &Path, inventory: &Inventory, schema: &EntitySchema) -> Result<Option<Self>, Failure> {
+    pub fn read(
+        files: &dyn source::Source,
+        inventory: &Inventory,
+        schema: &EntitySchema,
+    ) -> Result<Option<Self>, Failure> {
         let mut problems = Vec::new();
-        let mut sources = policies::sources(&root.join(FOLDER), FOLDER, &mut problems);
+        let mut sources = policies::sources(files, &format!("{FOLDER}/"), &mut problems);
         let shipped = shipped()?;
         for (name, place) in &inventory.config.guardrails {
             match shipped.iter().find(|(_, policy)| policy.annotation("id") == Some(name)) {

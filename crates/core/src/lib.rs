@@ -27,6 +27,7 @@ pub mod policies;
 pub mod problem;
 pub mod provenance;
 pub mod simulation;
+pub mod source;
 pub mod stack;
 pub mod text;
 pub mod words;

@@ -26,10 +26,9 @@ pub fn format(moment: Moment) -> String {
     moment.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
 
-/// Now, by the machine's clock. Called once a run, by the command line only.
-pub fn now() -> Moment {
-    let now = Utc::now();
-    Utc.timestamp_opt(now.timestamp(), 0).single().unwrap_or(now)
+/// A moment by the seconds since 1970 began; `None` beyond what a moment can be.
+pub fn of_seconds(seconds: i64) -> Option<Moment> {
+    Utc.timestamp_opt(seconds, 0).single()
 }
 
 #[cfg(test)]

@@ -7,7 +7,6 @@ pub mod record;
 pub mod run;
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -17,7 +16,7 @@ use crate::moment::{self, Moment};
 use crate::naming;
 use crate::operations::data::{Catalogue, Scope};
 use crate::problem::{Failure, Place, Problem, Source, Span, did_you_mean};
-use crate::text::files;
+use crate::source;
 
 /// The end of the names of files with expectations.
 pub const SUFFIX: &str = ".expect.toml";
@@ -226,15 +225,14 @@ const HELP: &str = "it may have the tables [[access]] (principal, operation, exp
 
 impl Suite {
     /// The expectations of all `*.expect.toml` files of a folder.
-    pub fn read(root: &Path, exclude: &Exclude, operations: &Catalogue) -> Result<Self, Failure> {
+    pub fn read(files: &dyn source::Source, exclude: &Exclude, operations: &Catalogue) -> Result<Self, Failure> {
         let mut suite = Self::default();
         let mut problems = Vec::new();
-        for entry in files::below(root, &mut problems) {
-            let name = files::shown(root, entry.path());
+        for name in files.paths(&mut problems) {
             if !name.ends_with(SUFFIX) || exclude.excludes(&name, &mut Vec::new()) {
                 continue;
             }
-            match files::read_text(entry.path(), &name) {
+            match source::text(files, &name) {
                 Ok(source) => suite.expectations.extend(parse(&source, operations, &mut problems)),
                 Err(problem) => problems.push(problem),
             }

@@ -1,7 +1,6 @@
 //! `countersign.toml`: what an inventory says about itself.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 
 use globset::{Glob, GlobMatcher, GlobSet, GlobSetBuilder};
@@ -9,6 +8,7 @@ use serde::Deserialize;
 
 use crate::moment::{self, Moment};
 use crate::problem::{Place, Problem, Source, Span};
+use crate::source;
 
 /// The name of the file, in the inventory's root.
 pub const FILE: &str = "countersign.toml";
@@ -136,14 +136,11 @@ impl Config {
     }
 
     /// Reads `countersign.toml` of a folder, if it is there.
-    pub fn read(root: &Path) -> Result<Self, Vec<Problem>> {
-        let path = root.join(FILE);
-        if !path.is_file() {
+    pub fn read(files: &dyn source::Source) -> Result<Self, Vec<Problem>> {
+        if !files.has(FILE) {
             return Ok(Self::none());
         }
-        let text = std::fs::read_to_string(&path)
-            .map_err(|e| vec![Problem::general(format!("{FILE} cannot be read: {e}"))])?;
-        Self::parse(&Source::new(FILE, text))
+        Self::parse(&source::text(files, FILE).map_err(|p| vec![p])?)
     }
 
     /// Reads the text of `countersign.toml`.

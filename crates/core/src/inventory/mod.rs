@@ -13,7 +13,6 @@ pub mod schema;
 pub mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use config::Config;
@@ -26,6 +25,7 @@ use crate::iam::document::{self, Document};
 use crate::problem::{Failure, Problem, Source};
 use crate::provenance::Files;
 use crate::provenance::digest::Listing;
+use crate::source;
 use crate::text::{files, json};
 
 /// A policy document of the inventory.
@@ -76,8 +76,8 @@ impl Inventory {
 }
 
 /// An inventory in the making: entities and documents come in, and are completed and checked at the end.
-pub(crate) struct Builder {
-    root: PathBuf,
+pub(crate) struct Builder<'a> {
+    source: &'a dyn source::Source,
     schema: Arc<EntitySchema>,
     expanded: Expanded,
     documents: BTreeMap<String, (Arc<Source>, json::Node)>,
@@ -93,13 +93,13 @@ pub(crate) struct Builder {
     declared: BTreeSet<String>,
 }
 
-impl Builder {
-    /// An empty one. Files are relative to `root`; `problems` were found on the way here.
-    pub(crate) fn new(root: PathBuf, schema: Arc<EntitySchema>, problems: Vec<Problem>) -> Self {
+impl<'a> Builder<'a> {
+    /// An empty one, of the files of a source; `problems` were found on the way here.
+    pub(crate) fn new(source: &'a dyn source::Source, schema: Arc<EntitySchema>, problems: Vec<Problem>) -> Self {
         let unparsed = problems.iter().any(Problem::is_error);
         let expanded = Expanded { problems, ..Expanded::default() };
         Self {
-            root,
+            source,
             schema,
             expanded,
             documents: BTreeMap::new(),
@@ -136,7 +136,7 @@ impl Builder {
     pub(crate) fn finish(mut self, config: Config) -> Result<Inventory, Failure> {
         let stopped = self.expanded.problems.iter().any(Problem::is_error);
         if self.expanded.entities.is_empty() && self.documents.is_empty() && !stopped {
-            let message = format!("nothing to check: {} contains no entities and no policies", self.root.display());
+            let message = format!("nothing to check: {} contains no entities and no policies", self.source.name());
             return Err(Failure::Nothing(message));
         }
         let mut entities = self.index();
@@ -156,7 +156,7 @@ impl Builder {
             return Err(Failure::Problems(problems));
         }
         if entities.values().all(|e| e.built_in) && unused.is_empty() {
-            return Err(Failure::Nothing(format!("nothing to check: {} contains no entities", self.root.display())));
+            return Err(Failure::Nothing(format!("nothing to check: {} contains no entities", self.source.name())));
         }
         let files = self.listing.files();
         Ok(Inventory {
@@ -281,8 +281,7 @@ impl Builder {
             self.used.insert(name.clone());
             return self.add(id.to_owned(), name, &source, &node);
         }
-        let file = self.root.join(&name);
-        if !file.is_file() {
+        if !self.source.has(&name) {
             let near = crate::problem::did_you_mean(&name, self.documents.keys().map(String::as_str));
             let help = near.map_or_else(
                 || "paths are relative to the file that names them".to_owned(),
@@ -290,7 +289,7 @@ impl Builder {
             );
             return self.problem(Problem::at(from, span, format!("there is no policy document {name}")).help(help));
         }
-        match files::read(&file, &name) {
+        match source::json(self.source, &name) {
             Ok((source, node)) if document::is_document(&node) => {
                 self.listing.add(&name, source.text.as_bytes());
                 self.add(id.to_owned(), name, &source, &node);

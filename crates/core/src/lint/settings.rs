@@ -1,7 +1,6 @@
 //! The table `[lint]` of `countersign.toml`: which rules, how severe, what is known and why.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 
 use globset::{Glob, GlobMatcher};
@@ -14,6 +13,7 @@ use super::{Finding, Rule, Severity, Suppressed};
 use crate::inventory::config::FILE;
 use crate::moment::{self, Moment};
 use crate::problem::{Problem, Source, Span, did_you_mean};
+use crate::source;
 
 /// What the user says of lint.
 #[derive(Debug)]
@@ -119,14 +119,11 @@ impl Settings {
     }
 
     /// Reads `countersign.toml` of a folder, if it is there.
-    pub fn read(root: &Path, at: Moment) -> Result<Self, Vec<Problem>> {
-        let path = root.join(FILE);
-        if !path.is_file() {
+    pub fn read(files: &dyn source::Source, at: Moment) -> Result<Self, Vec<Problem>> {
+        if !files.has(FILE) {
             return Ok(Self::none(at));
         }
-        let text = std::fs::read_to_string(&path)
-            .map_err(|e| vec![Problem::general(format!("{FILE} cannot be read: {e}"))])?;
-        Self::parse(&Source::new(FILE, text), at)
+        Self::parse(&source::text(files, FILE).map_err(|p| vec![p])?, at)
     }
 
     /// Reads the text of `countersign.toml`.

@@ -1,13 +1,13 @@
 //! The files of an inventory, known by their content, never by their name or place.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::import::{self, accounts_csv, answer, cloudtrail};
-use crate::inventory::config::{Config, FILE};
+use crate::inventory::config::Config;
 use crate::problem::{Problem, Source, Span, did_you_mean};
 use crate::provenance::digest::sha256;
-use crate::text::files::{MAX_BYTES, below, read_bytes, read_text, shown};
+use crate::source;
+use crate::text::files::{MAX_BYTES, text_of};
 use crate::text::json::{self, Node, Value};
 
 /// What a file of the inventory holds.
@@ -43,19 +43,17 @@ impl File {
 }
 
 /// Every file of the folder, in the order of their paths; problems go to `problems`.
-pub fn walk(root: &Path, config: &Config, problems: &mut Vec<Problem>) -> Vec<File> {
+pub fn walk(source: &dyn source::Source, config: &Config, problems: &mut Vec<Problem>) -> Vec<File> {
     let mut files = Vec::new();
     let mut matched = Vec::new();
-    for entry in below(root, problems) {
-        let path = entry.path();
-        if form(path).is_none() {
+    for name in source.paths(problems) {
+        if form(&name).is_none() {
             continue;
         }
-        let name = shown(root, path);
         if config.exclude.excludes(&name, &mut matched) {
             continue;
         }
-        match file(path, &name) {
+        match source.bytes(&name).map_err(|p| vec![p]).and_then(|bytes| file(&name, bytes)) {
             Ok(file) => files.extend(file),
             Err(found) => problems.extend(found),
         }
@@ -73,38 +71,35 @@ enum Form {
     Failed,
 }
 
-fn form(path: &Path) -> Option<Form> {
-    let name = path.file_name()?.to_str()?.to_ascii_lowercase();
+fn form(path: &str) -> Option<Form> {
+    let name = path.to_ascii_lowercase();
     let forms =
         [(".json", Form::Json), (".json.gz", Form::Packed), (".csv", Form::Csv), (".json.failed", Form::Failed)];
     forms.iter().find(|(end, _)| name.ends_with(end)).map(|(_, form)| *form)
 }
 
-/// One file; `None` for a CSV of something else.
-pub fn file(path: &Path, name: &str) -> Result<Option<File>, Vec<Problem>> {
+/// One file, by its name and what it holds; `None` for a CSV of something else.
+pub fn file(name: &str, bytes: Vec<u8>) -> Result<Option<File>, Vec<Problem>> {
     let whole = |source: Arc<Source>, kind: Kind| {
         let root = Node::new(Span { start: 0, end: source.text.len() }, Value::Null);
         Ok(Some(File::new(source, root, kind)))
     };
-    match form(path) {
+    match form(name) {
         Some(Form::Csv) => {
-            let source = read_text(path, name).map_err(|p| vec![p])?;
+            let source = text_of(bytes, name).map_err(|p| vec![p])?;
             if accounts_csv::is_it(&source.text) {
                 whole(source, Kind::Answer(import::Kind::AccountsCsv))
             } else {
                 Ok(None)
             }
         }
-        Some(Form::Failed) => {
-            whole(read_text(path, name).map_err(|p| vec![p])?, Kind::Answer(import::Kind::FailedCall))
-        }
+        Some(Form::Failed) => whole(text_of(bytes, name).map_err(|p| vec![p])?, Kind::Answer(import::Kind::FailedCall)),
         Some(Form::Packed) => {
-            let bytes = read_bytes(path, name).map_err(|p| vec![p])?;
             let (sha256, size) = (sha256(&bytes), bytes.len() as u64);
             let source = cloudtrail::unpacked(bytes, name, MAX_BYTES).map_err(|p| vec![p])?;
             Ok(known(source)?.map(|file| File { sha256, bytes: size, ..file }))
         }
-        _ => known(read_text(path, name).map_err(|p| vec![p])?),
+        _ => known(text_of(bytes, name).map_err(|p| vec![p])?),
     }
 }
 
@@ -150,15 +145,6 @@ fn classify(source: &Arc<Source>, node: &Node) -> Result<Kind, Problem> {
 }
 
 const FOUND: &str = "this file is neither entities, nor a policy, nor AWS output that countersign can read";
-
-/// The inventory to read: the folder given, else the nearest folder upward with `countersign.toml`, else this one.
-pub fn locate(given: Option<&Path>) -> PathBuf {
-    if let Some(given) = given {
-        return given.to_owned();
-    }
-    let here = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
-    here.ancestors().find(|d| d.join(FILE).is_file()).map_or_else(|| PathBuf::from("."), Path::to_owned)
-}
 
 #[cfg(test)]
 mod tests {

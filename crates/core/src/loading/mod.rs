@@ -3,7 +3,6 @@
 
 pub mod files;
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::import::{self, Imported};
@@ -11,45 +10,47 @@ use crate::inventory::config::Config;
 use crate::inventory::schema::EntitySchema;
 use crate::inventory::{Builder, Inventory};
 use crate::problem::{Failure, Problem, Source};
-use crate::provenance::{self, digest::sha256};
+use crate::provenance::digest::sha256;
+use crate::source;
 use crate::text::json;
 use files::{File, Kind};
 
 impl Inventory {
-    /// Reads a folder. An empty one is [`Failure::Nothing`].
-    pub fn load(root: &Path, schema: Arc<EntitySchema>) -> Result<Self, Failure> {
-        if !root.is_dir() {
-            let message = format!("there is no folder {}", root.display());
+    /// Reads all files of a source. An empty one is [`Failure::Nothing`].
+    pub fn load(source: &dyn source::Source, schema: Arc<EntitySchema>) -> Result<Self, Failure> {
+        if !source.exists() {
+            let message = format!("there is no folder {}", source.name());
             return Err(Problem::general(message)
                 .help("name the folder of an inventory, or create one with `countersign init`")
                 .into());
         }
-        let mut config = Config::read(root).map_err(Failure::Problems)?;
+        let mut config = Config::read(source).map_err(Failure::Problems)?;
         let mut problems = Vec::new();
-        let files = files::walk(root, &config, &mut problems);
-        let mut builder = Builder::new(root.to_owned(), schema, problems);
-        if let Some(source) = &config.source {
-            builder.note(&source.path, sha256(source.text.as_bytes()), source.text.len() as u64);
+        let files = files::walk(source, &config, &mut problems);
+        let mut builder = Builder::new(source, schema, problems);
+        if let Some(settings) = &config.source {
+            builder.note(&settings.path, sha256(settings.text.as_bytes()), settings.text.len() as u64);
         }
         let answers = read(&mut builder, files);
         if !answers.is_empty() {
             import(&mut builder, answers, &mut config);
         }
         let mut inventory = builder.finish(config)?;
-        inventory.files.commit = provenance::commit_of(root);
+        inventory.files.commit = source.commit();
         Ok(inventory)
     }
 
     /// The inventory that an import makes, by itself.
     pub fn of_import(imported: &Imported, schema: Arc<EntitySchema>) -> Result<Self, Failure> {
-        let mut builder = Builder::new(PathBuf::from("."), schema, Vec::new());
+        let nowhere = source::Memory::new(".");
+        let mut builder = Builder::new(&nowhere, schema, Vec::new());
         add(&mut builder, imported)?;
         builder.finish(Config::none())
     }
 }
 
 /// Reads the files of an inventory; the answers of AWS among them are left.
-fn read(builder: &mut Builder, files: Vec<File>) -> Vec<import::File> {
+fn read(builder: &mut Builder<'_>, files: Vec<File>) -> Vec<import::File> {
     let mut answers = Vec::new();
     for File { source, root, kind, sha256, bytes } in files {
         builder.note(&source.path, sha256, bytes);
@@ -63,7 +64,7 @@ fn read(builder: &mut Builder, files: Vec<File>) -> Vec<import::File> {
 }
 
 /// Reads answers of AWS as the files that an import would write.
-fn import(builder: &mut Builder, answers: Vec<import::File>, config: &mut Config) {
+fn import(builder: &mut Builder<'_>, answers: Vec<import::File>, config: &mut Config) {
     match import::read(answers, config.as_of) {
         Err(problems) => builder.problems(problems),
         Ok(mut imported) => {
@@ -76,7 +77,7 @@ fn import(builder: &mut Builder, answers: Vec<import::File>, config: &mut Config
     }
 }
 
-fn add(builder: &mut Builder, imported: &Imported) -> Result<(), Failure> {
+fn add(builder: &mut Builder<'_>, imported: &Imported) -> Result<(), Failure> {
     for (path, text) in import::write::texts(imported)? {
         let source = Source::new(path.clone(), text);
         let root = json::parse(&source).map_err(Failure::Problems)?;

@@ -13,7 +13,6 @@ mod subjects;
 mod text;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::Path;
 use std::sync::Arc;
 
 use cedar_policy::{
@@ -25,6 +24,7 @@ use crate::inventory::schema::EntitySchema;
 use crate::operations::check::check;
 use crate::operations::data::{self, Catalogue};
 use crate::problem::{Failure, Problem, Source, Span};
+use crate::source;
 use annotations::{Annotated, Subject};
 pub use origin::Origin;
 use reads::{Reads, reads_principal};
@@ -148,10 +148,10 @@ impl RuleBook {
     }
 
     /// The policies of a folder, laid over those that are built in by their ids.
-    pub fn laid_over(folder: &Path, schema: &EntitySchema) -> Result<Self, Failure> {
+    pub fn laid_over(folder: &dyn source::Source, schema: &EntitySchema) -> Result<Self, Failure> {
         let (own, data) = texts(folder)?;
         let mut problems = Vec::new();
-        let laid = overlay::lay(built_in(), own, &folder.display().to_string(), &mut problems);
+        let laid = overlay::lay(built_in(), own, &folder.name(), &mut problems);
         if !problems.is_empty() {
             return Err(Failure::Problems(problems));
         }
@@ -160,12 +160,12 @@ impl RuleBook {
     }
 
     /// The policies of a folder, in place of all that are built in.
-    pub fn read(folder: &Path, schema: &EntitySchema) -> Result<Self, Failure> {
+    pub fn read(folder: &dyn source::Source, schema: &EntitySchema) -> Result<Self, Failure> {
         let (own, mut data) = texts(folder)?;
         if data.is_empty() {
             data.push(Catalogue::built_in());
         }
-        let origin = Origin { folder: Some(folder.display().to_string()), only: true, ..Origin::default() };
+        let origin = Origin { folder: Some(folder.name()), only: true, ..Origin::default() };
         Self { origin, ..Self::new(own, &data, schema)? }.complete(schema)
     }
 
@@ -354,13 +354,13 @@ fn is_built_in(source: &Source) -> bool {
 type Texts = Vec<Arc<Source>>;
 
 /// The policies and the operations of a user's folder, guardrails aside: those are switched on one by one.
-fn texts(folder: &Path) -> Result<(Texts, Texts), Failure> {
+fn texts(folder: &dyn source::Source) -> Result<(Texts, Texts), Failure> {
     let mut problems = Vec::new();
     let mut own = sources(folder, "", &mut problems);
     own.retain(|s| !s.path.starts_with("guardrails/"));
     let data = files_named(folder, data::FILE, &mut problems);
     if own.is_empty() && data.is_empty() && problems.is_empty() {
-        let problem = Problem::general(format!("{} contains no Cedar policies", folder.display()));
+        let problem = Problem::general(format!("{} contains no Cedar policies", folder.name()));
         problems.push(problem.help("name a folder with *.cedar files"));
     }
     if problems.is_empty() { Ok((own, data)) } else { Err(Failure::Problems(problems)) }
@@ -426,7 +426,7 @@ mod tests {
 
     #[test]
     fn every_file_of_the_folder_is_built_in() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../policies");
+        let folder = source::Folder::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../policies"));
         let schema = EntitySchema::built_in().unwrap();
         let read = RuleBook::read(&folder, &schema).unwrap();
         let built_in = RuleBook::built_in(&schema).unwrap();

@@ -1,44 +1,31 @@
 //! Cedar text: files of a folder, parsing with bounds, and where each policy stands.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use cedar_policy::{Policy, PolicySet};
 
 use crate::problem::{Problem, Source, Span};
-use crate::text::files;
+use crate::source;
 
 /// Cedar's parser gives up on the whole process where text is nested deeper than it has stack.
 const MAX_NESTING: usize = 100;
 
-/// The Cedar files of a folder, in the order of their paths, which begin with `prefix`; none where there is no folder.
-pub fn sources(folder: &Path, prefix: &str, problems: &mut Vec<Problem>) -> Vec<Arc<Source>> {
-    let mut sources = Vec::new();
-    if !folder.exists() {
-        return sources;
-    }
-    for entry in files::below(folder, problems) {
-        if entry.path().extension().is_some_and(|e| e == "cedar") {
-            let name = Path::new(prefix).join(files::shown(folder, entry.path()));
-            match files::read_text(entry.path(), &name.to_string_lossy().replace('\\', "/")) {
-                Ok(source) => sources.push(source),
-                Err(problem) => problems.push(problem),
-            }
-        }
-    }
-    sources
+/// The Cedar files below a folder of a source, in the order of their paths; all of them for `""`.
+pub fn sources(files: &dyn source::Source, folder: &str, problems: &mut Vec<Problem>) -> Vec<Arc<Source>> {
+    texts(files, problems, |path| path.starts_with(folder) && path.ends_with(".cedar"))
 }
 
-/// The files of this name below a folder, in the order of their paths.
-pub fn files_named(folder: &Path, name: &str, problems: &mut Vec<Problem>) -> Vec<Arc<Source>> {
-    let mut sources = Vec::new();
-    for entry in files::below(folder, problems).iter().filter(|e| e.file_name() == name) {
-        match files::read_text(entry.path(), &files::shown(folder, entry.path()).replace('\\', "/")) {
-            Ok(source) => sources.push(source),
-            Err(problem) => problems.push(problem),
-        }
-    }
-    sources
+/// The files of this name, in the order of their paths.
+pub fn files_named(files: &dyn source::Source, name: &str, problems: &mut Vec<Problem>) -> Vec<Arc<Source>> {
+    texts(files, problems, |path| path.rsplit('/').next() == Some(name))
+}
+
+fn texts(files: &dyn source::Source, problems: &mut Vec<Problem>, wanted: impl Fn(&str) -> bool) -> Vec<Arc<Source>> {
+    let paths = files.paths(problems);
+    let read = paths.iter().filter(|path| wanted(path)).map(|path| source::text(files, path));
+    let (texts, unread): (Vec<_>, Vec<_>) = read.partition(Result::is_ok);
+    problems.extend(unread.into_iter().filter_map(Result::err));
+    texts.into_iter().flatten().collect()
 }
 
 /// The policies of a file; what does not parse goes to `problems`, with Cedar's own words and place.

@@ -3,14 +3,12 @@
 //! Everything is gathered while files are loaded; evaluation neither reads nor needs it. The command line attaches it to what it
 //! prints, so that an auditor can tell what decided, and another run can be compared.
 
-mod commit;
 pub mod digest;
 
 use std::sync::{Arc, LazyLock};
 
 use serde::Serialize;
 
-pub use commit::commit_of;
 use digest::{Listing, sha256};
 
 use crate::aws::eligibility;

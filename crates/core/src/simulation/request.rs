@@ -1,7 +1,6 @@
 //! Questions from JSON: one request, an array of them, or one a line.
 
 use std::collections::{BTreeSet, HashMap};
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Attached, Question};
@@ -9,7 +8,7 @@ use crate::iam::document;
 use crate::inventory::{Policy, builtin};
 use crate::permissions::context::{KeyValue, Keys};
 use crate::problem::{Failure, Problem, Source, did_you_mean};
-use crate::text::files;
+use crate::source;
 use crate::text::json::{self, Member, Node, Value};
 
 /// What a text holds.
@@ -21,9 +20,9 @@ pub enum Batch {
 }
 
 /// Reads requests, and the documents that they name.
-pub struct Reader {
+pub struct Reader<'a> {
     /// What paths of documents are relative to.
-    folder: PathBuf,
+    files: &'a dyn source::Source,
     documents: HashMap<String, Read>,
 }
 
@@ -42,10 +41,10 @@ const FIELDS: [&str; 9] = [
     "serviceControl",
 ];
 
-impl Reader {
-    /// A reader of requests in this folder.
-    pub fn new(folder: &Path) -> Self {
-        Self { folder: folder.to_owned(), documents: HashMap::new() }
+impl<'a> Reader<'a> {
+    /// A reader of requests that name these files.
+    pub fn new(files: &'a dyn source::Source) -> Self {
+        Self { files, documents: HashMap::new() }
     }
 
     /// The files of documents that were named, as far as they could be read.
@@ -187,15 +186,14 @@ impl Reader {
         if let Some(managed) = managed(text) {
             return Some((text.to_owned(), managed));
         }
-        let path = self.folder.join(text);
-        if !path.is_file() {
+        if !self.files.has(text) {
             let message = format!("there is no policy document {text}");
             problems
                 .push(Problem::at(source, node.span, message).help("paths are relative to the file that names them"));
             return None;
         }
         let found = self.documents.entry(text.to_owned()).or_insert_with(|| {
-            let source = files::read_text(&path, text).map_err(|p| vec![p])?;
+            let source = source::text(self.files, text).map_err(|p| vec![p])?;
             read(&source, text.to_owned())
         });
         take(found.clone(), problems).map(|p| (text.to_owned(), Some(p)))

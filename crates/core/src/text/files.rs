@@ -1,41 +1,12 @@
-//! Files of the user's: walking a folder, and reading text with the name by which answers show it.
+//! Files of the user's: their paths, and their bytes as text.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::{Component, PathBuf};
 use std::sync::Arc;
 
-use super::json::{self, Node};
 use crate::problem::{Problem, Source, Span};
 
 /// A larger file is refused.
 pub const MAX_BYTES: u64 = 256 * 1024 * 1024;
-
-/// The files below a folder in the order of their paths, hidden ones left out; what cannot be walked goes to `problems`.
-pub fn below(root: &Path, problems: &mut Vec<Problem>) -> Vec<walkdir::DirEntry> {
-    let hidden = |name: &std::ffi::OsStr| name.to_str().is_some_and(|n| n.starts_with('.') && n.len() > 1);
-    let walker = walkdir::WalkDir::new(root).follow_links(true).sort_by_file_name();
-    let mut files = Vec::new();
-    for entry in walker.into_iter().filter_entry(|e| e.depth() == 0 || !hidden(e.file_name())) {
-        match entry {
-            Ok(entry) if entry.file_type().is_file() => files.push(entry),
-            Ok(_) => {}
-            Err(error) => {
-                let what =
-                    if error.loop_ancestor().is_some() { "the symbolic links form a loop" } else { "cannot be read" };
-                let path = error.path().map_or(String::new(), |p| shown(root, p));
-                let problem = Problem::general(format!("{path}: {what}: {error}"));
-                problems.push(problem.help("remove it, or correct its permissions"));
-            }
-        }
-    }
-    files
-}
-
-/// A path as answers show it: relative to the inventory, with slashes.
-pub fn shown(root: &Path, path: &Path) -> String {
-    let relative = path.strip_prefix(root).unwrap_or(path);
-    let parts: Vec<_> = relative.components().map(|c| c.as_os_str().to_string_lossy()).collect();
-    parts.join("/")
-}
 
 /// A path written in a file, relative to that file, as a path in the inventory.
 pub fn resolve(from: &str, path: &str) -> String {
@@ -52,29 +23,8 @@ pub fn resolve(from: &str, path: &str) -> String {
     parts.join("/")
 }
 
-/// Reads a policy file as text and as JSON.
-pub fn read(path: &Path, name: &str) -> Result<(Arc<Source>, Node), Vec<Problem>> {
-    let source = read_text(path, name).map_err(|p| vec![p])?;
-    let node = json::parse(&source)?;
-    Ok((source, node))
-}
-
-/// Reads a file as text: UTF-8, without a byte order mark.
-pub fn read_text(path: &Path, name: &str) -> Result<Arc<Source>, Problem> {
-    text_of(read_bytes(path, name)?, name)
-}
-
-/// Reads a file, if it is not too large.
-pub fn read_bytes(path: &Path, name: &str) -> Result<Vec<u8>, Problem> {
-    let unreadable = |e: std::io::Error| Problem::general(format!("{name} cannot be read: {e}"));
-    let size = std::fs::metadata(path).map_err(unreadable)?.len();
-    if size > MAX_BYTES {
-        return Err(too_large(name));
-    }
-    std::fs::read(path).map_err(unreadable)
-}
-
-fn too_large(name: &str) -> Problem {
+/// A file that is not read.
+pub(crate) fn too_large(name: &str) -> Problem {
     Problem::general(format!("{name} is larger than {} MiB", MAX_BYTES / 1024 / 1024))
 }
 

@@ -1,0 +1,83 @@
+//! A folder of the disk: the one place of the library that opens files.
+
+use std::path::{Path, PathBuf};
+
+use super::{Source, commit};
+use crate::problem::Problem;
+use crate::text::files::{MAX_BYTES, too_large};
+
+/// The files below a folder. Links are followed.
+#[derive(Clone, Debug)]
+pub struct Folder {
+    path: PathBuf,
+}
+
+impl Folder {
+    /// The files below this folder.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into() }
+    }
+
+    /// The folder itself.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Source for Folder {
+    fn name(&self) -> String {
+        self.path.display().to_string()
+    }
+
+    fn exists(&self) -> bool {
+        self.path.is_dir()
+    }
+
+    fn paths(&self, problems: &mut Vec<Problem>) -> Vec<String> {
+        let hidden = |name: &std::ffi::OsStr| name.to_str().is_some_and(|n| n.starts_with('.') && n.len() > 1);
+        let walker = walkdir::WalkDir::new(&self.path).follow_links(true).sort_by_file_name();
+        let mut paths = Vec::new();
+        for entry in walker.into_iter().filter_entry(|e| e.depth() == 0 || !hidden(e.file_name())) {
+            match entry {
+                Ok(entry) if entry.file_type().is_file() => paths.push(shown(&self.path, entry.path())),
+                Ok(_) => {}
+                Err(error) => {
+                    let what = if error.loop_ancestor().is_some() { "a loop of symbolic links" } else { "unreadable" };
+                    let path = error.path().map_or(String::new(), |p| shown(&self.path, p));
+                    let problem = Problem::general(format!("{path}: {what}: {error}"));
+                    problems.push(problem.help("remove it, or correct its permissions"));
+                }
+            }
+        }
+        paths
+    }
+
+    fn has(&self, path: &str) -> bool {
+        self.path.join(path).is_file()
+    }
+
+    fn bytes(&self, path: &str) -> Result<Vec<u8>, Problem> {
+        bytes(&self.path.join(path), path)
+    }
+
+    fn commit(&self) -> Option<String> {
+        commit::commit_of(&self.path)
+    }
+}
+
+/// A path as answers show it: relative to a folder, with slashes.
+pub fn shown(root: &Path, path: &Path) -> String {
+    let relative = path.strip_prefix(root).unwrap_or(path);
+    let parts: Vec<_> = relative.components().map(|c| c.as_os_str().to_string_lossy()).collect();
+    parts.join("/")
+}
+
+/// What a file of the disk holds, if it is not too large; errors call it by `name`.
+pub fn bytes(path: &Path, name: &str) -> Result<Vec<u8>, Problem> {
+    let unreadable = |e: std::io::Error| Problem::general(format!("{name} cannot be read: {e}"));
+    let size = std::fs::metadata(path).map_err(unreadable)?.len();
+    if size > MAX_BYTES {
+        return Err(too_large(name));
+    }
+    std::fs::read(path).map_err(unreadable)
+}

@@ -1,0 +1,86 @@
+//! Files that are held in memory.
+
+use std::collections::BTreeMap;
+
+use super::{Source, is_hidden};
+use crate::problem::Problem;
+
+/// Files that are held in memory.
+#[derive(Clone, Debug, Default)]
+pub struct Memory {
+    name: String,
+    files: BTreeMap<String, Vec<u8>>,
+    commit: Option<String>,
+}
+
+impl Memory {
+    /// No files, under this name.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), ..Self::default() }
+    }
+
+    /// The same with a file more. A path may begin with `../`: such a file is read where another names it.
+    #[must_use]
+    pub fn with(mut self, path: impl Into<String>, content: impl Into<Vec<u8>>) -> Self {
+        self.add(path, content);
+        self
+    }
+
+    /// Adds a file, or replaces it.
+    pub fn add(&mut self, path: impl Into<String>, content: impl Into<Vec<u8>>) {
+        self.files.insert(path.into(), content.into());
+    }
+
+    /// The same, read at a commit.
+    #[must_use]
+    pub fn at(mut self, commit: impl Into<String>) -> Self {
+        self.commit = Some(commit.into());
+        self
+    }
+}
+
+impl Source for Memory {
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    fn paths(&self, _problems: &mut Vec<Problem>) -> Vec<String> {
+        let listed = self.files.keys().filter(|p| !p.starts_with("../") && !is_hidden(p));
+        let mut paths: Vec<String> = listed.cloned().collect();
+        // part by part, as a folder is walked
+        paths.sort_by(|a, b| a.split('/').cmp(b.split('/')));
+        paths
+    }
+
+    fn has(&self, path: &str) -> bool {
+        self.files.contains_key(path)
+    }
+
+    fn bytes(&self, path: &str) -> Result<Vec<u8>, Problem> {
+        self.files.get(path).cloned().ok_or_else(|| Problem::general(format!("there is no file {path}")))
+    }
+
+    fn commit(&self) -> Option<String> {
+        self.commit.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_what_a_folder_would_list() {
+        let files = ["b.json", "a/z.json", "a-b.json", ".git/config", "a/.hidden.json", "../beside.json"];
+        let memory = files.iter().fold(Memory::new("m"), |memory, path| memory.with(*path, *path));
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("inner");
+        for path in files {
+            let path = root.join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "").unwrap();
+        }
+        assert_eq!(memory.paths(&mut Vec::new()), super::super::Folder::new(&root).paths(&mut Vec::new()));
+        assert_eq!(memory.bytes("../beside.json").unwrap(), b"../beside.json");
+    }
+}

@@ -1,0 +1,65 @@
+//! Where files come from. Everything that the library reads comes through a [`Source`]: the folders of a disk are [`Folder`], the
+//! only module that opens files; what is held in memory, as a revision of a repository is, is [`Memory`].
+
+mod commit;
+pub mod folder;
+mod memory;
+
+use std::sync::Arc;
+
+pub use folder::Folder;
+pub use memory::Memory;
+
+use crate::problem::{self, Problem};
+use crate::text::files;
+use crate::text::json::{self, Node};
+
+/// Files by their paths: relative, with slashes.
+///
+/// ```
+/// use countersign_core::source::{Memory, Source};
+///
+/// let source = Memory::new("an example").with("iam/legal.json", "{}");
+/// assert_eq!(source.paths(&mut Vec::new()), ["iam/legal.json"]);
+/// assert_eq!(source.bytes("iam/legal.json").unwrap(), b"{}");
+/// ```
+pub trait Source {
+    /// What people call it: a folder as they named it.
+    fn name(&self) -> String;
+
+    /// Whether there is such a source at all.
+    fn exists(&self) -> bool {
+        true
+    }
+
+    /// The files, in the order of their paths, hidden ones left out; what cannot be listed goes to `problems`.
+    fn paths(&self, problems: &mut Vec<Problem>) -> Vec<String>;
+
+    /// Whether there is a file at a path; the path may lead out of what [`paths`](Self::paths) lists, by `..`.
+    fn has(&self, path: &str) -> bool;
+
+    /// What a file holds.
+    fn bytes(&self, path: &str) -> Result<Vec<u8>, Problem>;
+
+    /// The commit that the files were read at, if they are in a repository.
+    fn commit(&self) -> Option<String> {
+        None
+    }
+}
+
+/// A file as text: UTF-8, without a byte order mark.
+pub fn text(source: &dyn Source, path: &str) -> Result<Arc<problem::Source>, Problem> {
+    files::text_of(source.bytes(path)?, path)
+}
+
+/// A file as text and as JSON.
+pub fn json(source: &dyn Source, path: &str) -> Result<(Arc<problem::Source>, Node), Vec<Problem>> {
+    let text = text(source, path).map_err(|p| vec![p])?;
+    let node = json::parse(&text)?;
+    Ok((text, node))
+}
+
+/// Whether some part of a path is hidden: its name begins with a dot.
+pub(crate) fn is_hidden(path: &str) -> bool {
+    path.split('/').any(|part| part.starts_with('.') && part.len() > 1)
+}
