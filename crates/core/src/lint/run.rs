@@ -168,8 +168,8 @@ fn resolve_references(loaded: &mut [Loaded]) {
         let lost_documents = file.references.iter().filter(|r| !known.contains(&document(&r.document)));
         let lost_files = file.files.iter().filter(|r| !linted.contains(&resolve(&file.source.path, &r.path)));
         let faults: Vec<Fault> = lost_documents
-            .map(|r| (r.span, format!("there is no document `{}` among the files that are linted", r.document)))
-            .chain(lost_files.map(|r| (r.span, format!("the file `{}` is not among those that are linted", r.path))))
+            .map(|r| (r.span, format!("there is no document `{}` among the linted files", r.document)))
+            .chain(lost_files.map(|r| (r.span, format!("the file `{}` is not among the linted files", r.path))))
             .map(|(span, message)| Fault {
                 kind: FaultKind::NotLiteral,
                 span,

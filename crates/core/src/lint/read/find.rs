@@ -119,7 +119,7 @@ impl<'a> Finder<'a> {
                     kind: FaultKind::NotLiteral,
                     span: member.key_span,
                     message: format!("the policy of {} is only known after apply, and cannot be read", text("address")),
-                    help: "lint the files of Terraform as well, or a plan in which it is known".to_owned(),
+                    help: "lint the Terraform files as well, or a plan in which it is known".to_owned(),
                 });
             }
             if text("mode") != "data"
@@ -274,8 +274,8 @@ impl<'a> Finder<'a> {
         self.faults.push(Fault {
             kind: FaultKind::NotLiteral,
             span: node.span,
-            message: format!("the policy here is not literal and cannot be read: `{}`", shown(raw)),
-            help: "check what it becomes: `terraform show -json` of a plan, or the template as it is deployed, can be linted"
+            message: format!("this policy is not literal and cannot be read: `{}`", shown(raw)),
+            help: "lint what it becomes: the output of `terraform show -json` for a plan, or the deployed template"
                 .to_owned(),
         });
     }

@@ -216,7 +216,7 @@ fn json_tree(source: &Arc<Source>, faults: &mut Vec<Fault>) -> Result<(Node, Hos
             kind: FaultKind::ByteOrderMark,
             span: Span { start: 0, end: mark },
             message: "the file begins with a byte order mark".to_owned(),
-            help: "save it as UTF-8 without BOM: the AWS CLI refuses it".to_owned(),
+            help: "save it as UTF-8 without a byte order mark: the AWS CLI rejects one".to_owned(),
         });
     }
     let offsets = (mark..=text.len()).collect();

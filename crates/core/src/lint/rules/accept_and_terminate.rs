@@ -21,7 +21,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
         return;
     }
     if let Some((_, text)) = tasks::allowing(policy, "artifact:TerminateAgreement").next() {
-        let message = "who has this may both accept and terminate agreements";
-        sink.add(&text.at, message, "give the two to different people");
+        let message = "this allows both accepting and terminating agreements";
+        sink.add(&text.at, message, "grant the two to different people");
     }
 }

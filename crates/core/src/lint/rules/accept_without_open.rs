@@ -30,7 +30,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
     }
     for (statement, text) in tasks::allowing(policy, ACCEPT) {
         let message = format!(
-            "an agreement is accepted with what opening it gives, and this does not allow {}",
+            "agreements must be opened before they can be accepted, and this does not allow {}",
             missing.join(", ")
         );
         let help = "allow them on the same agreements, unless another policy of the same principals does";

@@ -41,7 +41,10 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
             }
             let words: Vec<String> = action.resources.iter().map(|ty| ty.arn(policy.partition())).collect();
             let verb = if statement.allow == Some(false) { "deny" } else { "grant" };
-            let message = format!("`{}` acts on no resource of this statement, which does not {verb} it", action.name);
+            let message = format!(
+                "`{}` does not act on any resource in this statement, which therefore does not {verb} it",
+                action.name
+            );
             sink.add(&text.at, message, format!("it acts on {}", words.join(" and ")));
         }
     }

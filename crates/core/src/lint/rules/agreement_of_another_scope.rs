@@ -37,7 +37,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
                 .iter()
                 .find(|o| o.kind == offer.kind && o.partition == offer.partition && o.scope == purpose);
             let message = format!(
-                "{} is an agreement of one {}, and this is called after {purpose} agreements",
+                "{} is an agreement with the scope {}, but the names here say {purpose}",
                 offer.name, offer.scope
             );
             let help = twin.map_or_else(

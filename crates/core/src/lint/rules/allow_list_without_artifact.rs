@@ -29,8 +29,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
             let where_ = if by_region { " outside the Regions that it names" } else { "" };
             let at = statement.actions.as_ref().map_or(&statement.at, |a| &a.key_at);
             let message = format!("this denies AWS Artifact{where_}: its actions are not among the exceptions");
-            let help =
-                "add `artifact:*`, or the actions that read; AWS Artifact answers in us-east-1 (us-gov-west-1) only";
+            let help = "add `artifact:*`, or only the read actions; AWS Artifact is served from us-east-1 (or us-gov-west-1) only";
             sink.add(at, message, help);
         }
     }
@@ -61,6 +60,6 @@ fn allow_list(policy: &Policy, sink: &mut Sink<'_>) {
     if !policy.complete || allows.is_empty() || allows.iter().any(reaches) {
         return;
     }
-    let message = "where this is attached instead of FullAWSAccess, AWS Artifact is not allowed";
+    let message = "if this is attached instead of FullAWSAccess, AWS Artifact is not allowed";
     sink.add(&policy.statements_at(), message, "add `artifact:*`, unless another policy of the same level allows it");
 }

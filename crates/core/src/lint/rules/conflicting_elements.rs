@@ -31,7 +31,7 @@ fn pair(statement: &Statement, plain: &str, negated: &str, sink: &mut Sink<'_>) 
     match (statement.node.member(plain), statement.node.member(negated)) {
         (Some(_), Some(second)) => {
             let at = At { pointer: format!("{}.{negated}", statement.at.pointer), span: second.key_span };
-            sink.add(&at, format!("a statement with both `{plain}` and `{negated}`"), "keep one of the two");
+            sink.add(&at, format!("this statement has both `{plain}` and `{negated}`"), "keep one of the two");
         }
         (None, None) => {
             let members = statement.node.as_object().unwrap_or_default();
@@ -42,7 +42,7 @@ fn pair(statement: &Statement, plain: &str, negated: &str, sink: &mut Sink<'_>) 
             }
             let span = members.first().map_or(statement.at.span, |m| m.key_span);
             let at = At { pointer: statement.at.pointer.clone(), span };
-            sink.add(&at, format!("a statement without `{plain}` or `{negated}`"), format!("add \"{plain}\""));
+            sink.add(&at, format!("this statement has neither `{plain}` nor `{negated}`"), format!("add \"{plain}\""));
         }
         _ => {}
     }

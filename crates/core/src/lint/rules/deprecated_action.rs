@@ -27,7 +27,8 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
             };
             let day = action.deprecated_in(policy.partition()).unwrap_or_default();
             let verb = if statement.allow == Some(false) { "denies" } else { "grants" };
-            let message = format!("`{}` {verb} nothing since {day}", action.name);
+            let verb_past = if statement.allow == Some(false) { "denied" } else { "granted" };
+            let message = format!("`{}` has {verb_past} nothing since {day}", action.name);
             let successors = successors(action, statement);
             let help = format!("{}; see `countersign show rule CS122`", said(action, &successors));
             let of_reports = of_report_package(policy, statement, action).filter(|_| action.short() == "Get");
@@ -79,11 +80,11 @@ fn of_report_package(policy: &Policy, statement: &Statement, action: &Action) ->
 fn said(action: &Action, successors: &[&str]) -> String {
     if successors.is_empty() {
         return format!(
-            "its successors act on other resources than this statement names: {}",
+            "its successors act on resources that this statement does not name: {}",
             action.replaced_by.join(", ")
         );
     }
-    format!("on what this statement names, {} took its place", successors.join(", "))
+    format!("for the resources in this statement, it was replaced by {}", successors.join(", "))
 }
 
 /// What took its place, as far as the statement's resources reach it.

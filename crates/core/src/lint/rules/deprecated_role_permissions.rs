@@ -34,7 +34,8 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
             continue;
         }
         for text in OLD.iter().filter_map(|name| tasks::names(statement, name)) {
-            let message = format!("`{}` creates the role {role}, which is not used since 2023-09-26", text.text);
+            let message =
+                format!("`{}` creates the role {role}, which AWS Artifact has not used since 2023-09-26", text.text);
             let help = format!(
                 "the service-linked role needs iam:GetRole, and iam:CreateServiceLinkedRole with iam:AWSServiceName {}",
                 aws::service_principal()

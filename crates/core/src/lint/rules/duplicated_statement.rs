@@ -20,7 +20,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
         let Some((first, _)) = compared(policy).take(index).find(|(_, m)| same(m, meaning)) else {
             continue;
         };
-        let message = format!("this says the same as {}", named(first));
+        let message = format!("this statement repeats {}", named(first));
         if let Some(finding) = sink.add(&head(statement), message, "remove one of the two") {
             let place = policy.statements.iter().position(|s| s.at == statement.at);
             let edits = place.and_then(|p| edit::remove_statement(policy, p));

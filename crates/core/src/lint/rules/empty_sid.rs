@@ -18,7 +18,7 @@ pub static RULE: Rule = Rule {
 fn check(policy: &Policy, sink: &mut Sink<'_>) {
     for statement in &policy.statements {
         if let Some(sid) = statement.sid.as_ref().filter(|s| s.text.is_empty())
-            && let Some(finding) = sink.add(&sid.at, "an empty `Sid` names nothing", "leave it out, or give it a name")
+            && let Some(finding) = sink.add(&sid.at, "this `Sid` is empty", "leave it out, or give it a name")
         {
             finding.fix(true, "removes the empty `Sid`", edit::remove_member(policy, &statement.node, "Sid"));
         }

@@ -32,10 +32,10 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
         }
         if let Some(text) = tasks::reaching(statement, ACCEPT) {
             let message = format!(
-                "`{}` keeps every member account under this, its root included, from accepting agreements",
+                "`{}` prevents every member account under this, including its root user, from accepting agreements",
                 text.text
             );
-            let help = "agreements of the organization still cover them; for an account agreement, except those who may accept by a condition";
+            let help = "organization agreements still cover them; to allow account agreements, add a condition that exempts those who may accept";
             sink.add(&text.at, message, help);
         }
     }

@@ -28,7 +28,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
     for (look, act) in STEPS.into_iter().filter(|(look, _)| !tasks::may_allow(policy, look)) {
         for statement in policy.statements.iter().filter(|s| s.allow == Some(true) && tasks::is_for_artifact(s)) {
             if let Some(text) = tasks::names(statement, act) {
-                let message = format!("the console looks before it acts, and this allows {act} without {look}");
+                let message = format!("this allows {act}, but not {look}, which the console calls first");
                 sink.add(
                     &text.at,
                     message,

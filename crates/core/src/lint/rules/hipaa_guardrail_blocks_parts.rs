@@ -25,8 +25,8 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
             .map(|part| format!("{} ({})", part.prefix, part.of))
             .collect();
         if !blocked.is_empty() {
-            let message = format!("this blocks what eligible services are used with: {}", few(&blocked, 6));
-            sink.add(&guardrail.at, message, "add the prefixes of the parts that are used");
+            let message = format!("this blocks parts of eligible services: {}", few(&blocked, 6));
+            sink.add(&guardrail.at, message, "add the prefixes of the parts that you use");
         }
     }
 }

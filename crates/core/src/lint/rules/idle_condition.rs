@@ -21,8 +21,8 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
             let key = &found.condition.key.text;
             match found.verdict {
                 Verdict::Always => {
-                    let message = format!("every request passes this condition, with {key} or without");
-                    sink.add(&found.condition.key.at, message, "remove it, or ask for what was meant");
+                    let message = format!("every request passes this condition, with or without {key}");
+                    sink.add(&found.condition.key.at, message, "remove it, or write the condition that you meant");
                 }
                 Verdict::Since => {
                     let message = format!("{key} is past this time: every request passes this condition");

@@ -18,7 +18,7 @@ fn check(file: &Loaded, sink: &mut Sink<'_>) {
     for (index, policy) in file.cedar.iter().enumerate() {
         for ignore in policy.ignores.iter().filter(|i| i.reason.is_none()) {
             let at = At { pointer: format!("policy[{index}]"), span: ignore.span };
-            let message = format!("`@ignore` of {} has no reason, and ignores nothing", ignore.code);
+            let message = format!("`@ignore` of {} has no reason, so it ignores nothing", ignore.code);
             sink.add(&at, message, format!("write @ignore(\"{}: why\")", ignore.code));
         }
     }

@@ -28,7 +28,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
         };
         if let Some((_, (by, _))) = others.into_iter().find(implies) {
             let verb = if meaning.allow { "allows" } else { "denies" };
-            let message = format!("{} {verb} everything that this {verb}", named(by));
+            let message = format!("{} {verb} everything that this statement {verb}", named(by));
             if let Some(finding) = sink.add(&head(statement), message, "remove it") {
                 let place = policy.statements.iter().position(|s| s.at == statement.at);
                 let edits = place.and_then(|p| edit::remove_statement(policy, p));

@@ -23,7 +23,11 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
                 Verdict::Never if found.together > 1 => {
                     let message =
                         format!("no value of {key} passes all conditions of this statement: it never applies");
-                    sink.add(&found.condition.key.at, message, "values of one key are alternatives, operators are not");
+                    sink.add(
+                        &found.condition.key.at,
+                        message,
+                        "only the values under one operator are alternatives: every operator must pass",
+                    );
                 }
                 Verdict::Never => {
                     let message = format!("no value of {key} passes this condition: the statement never applies");

@@ -24,11 +24,12 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
         if sid.text.chars().all(|c| c.is_ascii_alphanumeric()) {
             continue;
         }
-        let message = format!("the `Sid` {} has more than letters and digits, and IAM refuses it", sid.text);
-        if let Some(finding) = sink.add(&sid.at, message, "write letters and digits only") {
+        let message =
+            format!("the `Sid` {} contains characters other than letters and digits, and IAM rejects it", sid.text);
+        if let Some(finding) = sink.add(&sid.at, message, "use only letters and digits") {
             let plain: String = sid.text.chars().filter(char::is_ascii_alphanumeric).collect();
             let free = !plain.is_empty() && !sids().any(|s| s.text == plain);
-            finding.fix(true, format!("names it {plain}"), edit::replace(policy, sid, &plain).filter(|_| free));
+            finding.fix(true, format!("renames it to {plain}"), edit::replace(policy, sid, &plain).filter(|_| free));
         }
     }
 }

@@ -21,11 +21,11 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
     match policy.root.member("Statement") {
         None => {
             let help = "add \"Statement\": [ … ]";
-            sink.add(&policy.start(), "a policy without `Statement`", help);
+            sink.add(&policy.start(), "this policy has no `Statement`", help);
         }
         Some(member) if !matches!(member.node.value, Value::Array(_) | Value::Object(_)) => {
             let at = At { pointer: "Statement".to_owned(), span: member.node.span };
-            let message = format!("`Statement` is a list of statements, but this is {}", member.node.kind());
+            let message = format!("`Statement` must be a list of statements, but this is {}", member.node.kind());
             if member.node.as_str().is_none_or(|s| !s.contains(UNKNOWN)) {
                 sink.add(&at, message, "write [ { \"Effect\": … } ]");
             }
@@ -34,7 +34,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
     }
     let known = |v: &&Text| v.is_known() && !["2012-10-17", "2008-10-17"].contains(&v.text.as_str());
     if let Some(version) = policy.version.as_ref().filter(known) {
-        let message = format!("there is no version {} of policies", version.text);
+        let message = format!("`{}` is not a policy version", version.text);
         sink.add(&version.at, message, "write \"2012-10-17\"");
     }
     for statement in &policy.statements {

@@ -44,7 +44,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
             sink.add(
                 at,
                 message,
-                "leave it to those who keep the register of agreements, or deny it by a service control policy",
+                "leave it to those who keep the register of agreements, or deny it with a service control policy",
             );
         }
     }

@@ -29,7 +29,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
             continue;
         };
         let corrected = format!("arn:{}:artifact:::agreement/{}", offer.partition, offer.id);
-        let message = format!("the ARN of {name} no longer ends in its name: this matches nothing");
+        let message = format!("the ARN of {name} now ends in an id, not in its name: this matches nothing");
         if let Some(finding) = sink.add(&text.at, message, format!("write `{corrected}`")) {
             let what = format!("writes `{corrected}`, which takes effect");
             finding.fix(false, what, edit::replace(policy, text, &corrected));

@@ -32,7 +32,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
         let every = actions.texts.iter().all(|t| is_without_resource(t, about));
         for text in actions.texts.iter().filter(without) {
             let verb = if statement.allow == Some(false) { "denied" } else { "granted" };
-            let message = format!("`{}` is asked on `*` and on no ARN: here it is not {verb}", text.text);
+            let message = format!("`{}` applies only to `*`, not to an ARN: it is not {verb} here", text.text);
             let help = if every {
                 "write \"Resource\": \"*\""
             } else {

@@ -37,7 +37,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
         let literal = matches!(operator.test, Test::StringEquals | Test::StringEqualsIgnoreCase);
         let star = condition.values.iter().find(|v| v.text.replace("${*}", "").contains('*'));
         if let Some(value) = star.filter(|_| literal) {
-            let message = format!("`{}` compares `*` as it is: nothing has this value", condition.operator_text.text);
+            let message = format!("`{}` compares `*` literally: nothing has this value", condition.operator_text.text);
             let like = condition.operator_text.text.replace("EqualsIgnoreCase", "Like").replace("Equals", "Like");
             if let Some(finding) = sink.add(&value.at, message, format!("write `{like}`")) {
                 let what = format!("writes `{like}`: the condition holds for more values");

@@ -19,7 +19,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
     if policy.root.get("Version").is_some() {
         return;
     }
-    let message = "a policy without `Version` is of 2008-10-17, which has no policy variables";
+    let message = "this policy has no `Version`: it uses 2008-10-17, which has no policy variables";
     if let Some(finding) = sink.add(&policy.start(), message, "add \"Version\": \"2012-10-17\"") {
         let (safe, what) = effect(policy);
         finding.fix(safe, what, edit::insert_first(policy, &policy.root, "Version", "2012-10-17"));

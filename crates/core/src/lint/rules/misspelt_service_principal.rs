@@ -23,7 +23,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
             _ => continue,
         };
         for value in condition.values.iter().filter(|v| v.is_literal() && is_meant(&v.text, right)) {
-            let message = format!("`{}` is not what {} is for AWS Artifact", value.text, condition.key.text);
+            let message = format!("`{}` is not the value of {} for AWS Artifact", value.text, condition.key.text);
             if let Some(finding) = sink.add(&value.at, message, format!("write `{right}`")) {
                 let what = format!("writes `{right}`: the condition holds for AWS Artifact");
                 finding.fix(false, what, edit::replace(policy, value, right));

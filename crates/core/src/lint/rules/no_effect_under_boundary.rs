@@ -26,8 +26,8 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
     if !policy.set_is_known() || allows.is_empty() || allows.iter().any(|(_, m)| within(m)) {
         return;
     }
-    let message = format!("nothing that this allows is allowed by its boundary {arn}");
-    sink.add(&policy.statements_at(), message, "widen the boundary, or take the policy away");
+    let message = format!("the boundary {arn} allows nothing that this policy allows");
+    sink.add(&policy.statements_at(), message, "widen the boundary, or remove the policy");
 }
 
 fn may_share_actions(one: &Clause<Template>, other: &Clause<Template>) -> bool {

@@ -4,7 +4,7 @@ use super::hipaa;
 use crate::aws::eligibility;
 use crate::lint::policy::Policy;
 use crate::lint::{Check, Confidence, Rule, Severity, Sink};
-use crate::words::few;
+use crate::words::{count, few};
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -33,15 +33,15 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
             .collect();
         if !added.is_empty() {
             let message = format!(
-                "the list of eligible services of {newest} has {} that this blocks: {}",
-                added.len(),
+                "this blocks {} on the list of eligible services of {newest}: {}",
+                count(added.len(), "service"),
                 few(&added, 6)
             );
-            sink.add(&guardrail.at, message, "add their prefixes, if the services are to be used");
+            sink.add(&guardrail.at, message, "add their prefixes if you use these services");
         }
         if !gone.is_empty() {
             let message = format!("no longer on the list of eligible services of {newest}: {}", few(&gone, 6));
-            sink.add(&guardrail.at, message, "take their prefixes out");
+            sink.add(&guardrail.at, message, "remove their prefixes");
         }
     }
 }

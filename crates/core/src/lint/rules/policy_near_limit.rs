@@ -33,7 +33,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
         format!("{size} of the {limit} characters that {words} may have")
     } else if policy.kind == Kind::Identity && size > MANAGED {
         format!(
-            "{size} characters without white space: a managed policy may have {MANAGED}, only a role holds so much inline"
+            "{size} characters without white space: a managed policy may have {MANAGED}; only the inline policies of a role may have more"
         )
     } else if with_space {
         format!(

@@ -20,8 +20,9 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
         return;
     };
     if size > limit {
-        let message = format!("{size} characters without white space, and {} may have {limit}", policy.kind.words());
-        sink.add(&policy.start(), message, "split it, or say the same with fewer words: wildcards, no `Sid`");
+        let message =
+            format!("{size} characters without white space, but {} may have only {limit}", policy.kind.words());
+        sink.add(&policy.start(), message, "split it, or shorten it: use wildcards, and leave out `Sid`");
     }
 }
 

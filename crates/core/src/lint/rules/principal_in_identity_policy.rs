@@ -26,7 +26,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
             };
             let at = At { pointer: format!("{}.{key}", statement.at.pointer), span: member.key_span };
             let message = format!("`{key}` is in {}, where AWS rejects it", policy.kind.words());
-            let help = "leave it out: the policy applies to those whom it is attached to";
+            let help = "leave it out: the policy applies to whatever it is attached to";
             if let Some(finding) = sink.add(&at, message, help) {
                 let what = format!("removes `{key}`: the statement applies to everyone who has the policy");
                 finding.fix(false, what, edit::remove_member(policy, &statement.node, key));

@@ -19,7 +19,7 @@ fn check(file: &Loaded, sink: &mut Sink<'_>) {
     for (index, (id, span)) in ids() {
         if ids().take_while(|(i, _)| *i < index).any(|(_, (other, _))| other == id) {
             let at = At { pointer: format!("policy[{index}]"), span: *span };
-            sink.add(&at, format!("the `@id` {id} appears twice"), "give each policy a name of its own");
+            sink.add(&at, format!("the `@id` {id} appears twice"), "give each policy its own id");
         }
     }
 }

@@ -26,7 +26,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
             continue;
         }
         let message = format!("the `Sid` {} appears twice in one policy, and AWS rejects it", sid.text);
-        if let Some(finding) = sink.add(&sid.at, message, "give each statement a name of its own") {
+        if let Some(finding) = sink.add(&sid.at, message, "give each statement its own `Sid`") {
             let free = (2..).map(|n| format!("{}{n}", sid.text)).find(|n| !sids().any(|s| s.text == *n));
             let new = free.unwrap_or_default();
             finding.fix(true, format!("renames the second {} to {new}", sid.text), edit::replace(policy, sid, &new));

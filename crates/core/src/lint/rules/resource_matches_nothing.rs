@@ -30,7 +30,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
         let arn = ArnText::new(&text.text);
         match arn.segment(2) {
             _ if !arn.is_whole() => {
-                let message = format!("`{}` has fewer than the six parts of an ARN, and matches nothing", text.text);
+                let message = format!("`{}` has fewer than the six parts of an ARN, so it matches nothing", text.text);
                 sink.add(&text.at, message, "write arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE, or end it with `*`");
             }
             "artifact" => artifact(policy, text, &arn, sink),

@@ -27,7 +27,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
         let all = statement.resources.as_ref().is_some_and(|r| r.negated || r.texts.iter().any(everything));
         let free = statement.conditions.is_empty();
         if let (Some(create), Some(_), true, true) = (create, attach, all, free) {
-            let message = "to create any role and attach any policy is to have every permission";
+            let message = "whoever may create any role and attach any policy can get every permission";
             sink.add(
                 &create.at,
                 message,

@@ -25,9 +25,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
     let about = tasks::is_about_agreements(policy);
     for statement in policy.statements.iter().filter(|s| s.allow == Some(true)) {
         if let Some(text) = tasks::names(statement, ENABLE).filter(|_| about || tasks::is_for_artifact(statement)) {
-            let message = format!(
-                "organization agreements are set up by those who see the organization, and this does not allow {DESCRIBE}"
-            );
+            let message = format!("setting up organization agreements needs {DESCRIBE}, which this does not allow");
             sink.add(
                 &text.at,
                 message,

@@ -20,7 +20,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
     for (statement, allow) in compared(policy).filter(|(_, m)| m.allow) {
         let denies = compared(policy).filter(|(_, m)| !m.allow);
         if let Some((by, _)) = denies.into_iter().find(|(_, deny)| statement_included(allow, deny)) {
-            let message = format!("{} denies everything that this allows", named(by));
+            let message = format!("{} denies everything that this statement allows", named(by));
             sink.add(&head(statement), message, "remove it, or narrow the denial");
         }
     }

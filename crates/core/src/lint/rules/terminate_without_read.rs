@@ -24,7 +24,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
         return;
     }
     for (statement, text) in tasks::allowing(policy, TERMINATE) {
-        let message = format!("an agreement is terminated with what reading it gives, and this does not allow {READ}");
+        let message = format!("agreements must be read before they can be terminated, and this does not allow {READ}");
         let help = "allow it on the same agreements, unless another policy of the same principals does";
         if let Some(finding) = sink.add(&text.at, message, help) {
             let edits = tasks::allow_beside(policy, statement, &text, &[READ]);

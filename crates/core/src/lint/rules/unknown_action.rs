@@ -36,7 +36,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
         }
         let help =
             near.map_or("`countersign show rule CS121` lists them".to_owned(), |n| format!("did you mean `{n}`?"));
-        let message = format!("no action of AWS is called `{}` (as of {AS_OF})", text.text);
+        let message = format!("`{}` is not an AWS action (as of {AS_OF})", text.text);
         let finding = sink.add(&text.at, message, help);
         if let (Some(finding), Some(near)) = (finding, near.filter(|_| text.is_literal())) {
             finding.fix(false, format!("writes `{near}`, which takes effect"), edit::replace(policy, text, near));

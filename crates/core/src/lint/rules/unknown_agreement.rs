@@ -32,7 +32,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
             sink.add(
                 &text.at,
                 message,
-                "ids are customer-agreement- and sixteen letters and digits; or write `customer-agreement/*`",
+                "an id is `customer-agreement-` followed by sixteen letters and digits; or write `customer-agreement/*`",
             );
         }
     }
@@ -68,7 +68,7 @@ fn offer(text: &Text, partition: &str, id: &str, sink: &mut Sink<'_>) {
         }
         None => {
             let message = format!("`{id}` is not the id of an agreement: this matches nothing");
-            sink.add(&text.at, message, "ids are agreement- and sixteen letters and digits");
+            sink.add(&text.at, message, "an id is `agreement-` followed by sixteen letters and digits");
         }
     }
 }

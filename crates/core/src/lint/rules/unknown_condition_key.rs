@@ -50,7 +50,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
         let Some((prefix, _)) = key.text.split_once(':') else {
             if !policy.kind.has_principals() {
                 let near = near(&format!("aws:{}", key.text));
-                report(policy, condition, near, "a condition key has a prefix", sink);
+                report(policy, condition, near, "a condition key has a prefix, such as `aws:`", sink);
             }
             continue;
         };

@@ -33,10 +33,11 @@ fn unknown(policy: &Policy, node: &Node, pointer: &str, known: &[&str], what: &s
             continue;
         }
         let near = did_you_mean(&member.key, known.iter().copied());
-        let help = near.map_or_else(|| format!("{what} has {}", known.join(", ")), |n| format!("did you mean `{n}`?"));
+        let help =
+            near.map_or_else(|| format!("{what} may have {}", known.join(", ")), |n| format!("did you mean `{n}`?"));
         let dot = if pointer.is_empty() { "" } else { "." };
         let at = At { pointer: format!("{pointer}{dot}{}", member.key), span: member.key_span };
-        let finding = sink.add(&at, format!("{what} has no `{}`, and AWS refuses it", member.key), help);
+        let finding = sink.add(&at, format!("{what} has no `{}`, and AWS rejects it", member.key), help);
         // a name that is taken would stand twice
         if let (Some(finding), Some(near)) = (finding, near.filter(|n| node.get(n).is_none())) {
             let what = format!("renames `{}` to `{near}`, which takes effect", member.key);

@@ -17,7 +17,7 @@ pub static RULE: Rule = Rule {
 fn check(file: &Loaded, sink: &mut Sink<'_>) {
     for (index, policy) in file.cedar.iter().enumerate().filter(|(_, p)| p.id.is_none()) {
         let at = At { pointer: format!("policy[{index}]"), span: policy.head(&file.source) };
-        let message = "a Cedar policy without `@id` is known by its order only, and answers cannot name it";
+        let message = "this Cedar policy has no `@id`, so answers cannot name it";
         sink.add(&at, message, "add @id(\"…\") before it");
     }
 }

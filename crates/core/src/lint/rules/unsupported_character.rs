@@ -50,9 +50,9 @@ fn name(policy: &Policy, text: &Text, ascii: bool, sink: &mut Sink<'_>) {
     let Some(found) = text.text.chars().find(|c| wrong(*c)) else {
         return;
     };
-    let effect = if is_allowed(found) { "with it, this matches nothing" } else { "AWS refuses the policy" };
+    let effect = if is_allowed(found) { "with it, this matches nothing" } else { "AWS rejects the policy" };
     let message = format!("{} in {}: {effect}", described(found), shown(&text.text));
-    if let Some(finding) = sink.add(&place(policy, text, found), message, "type it anew, without formatting") {
+    if let Some(finding) = sink.add(&place(policy, text, found), message, "type it again, without formatting") {
         let plain: String = text.text.chars().filter(|c| !wrong(*c) && *c != '\u{2019}').collect();
         let what = format!("writes `{plain}`, which takes effect");
         let edits = if ascii { edit::replace(policy, text, &plain) } else { None };
@@ -63,7 +63,7 @@ fn name(policy: &Policy, text: &Text, ascii: bool, sink: &mut Sink<'_>) {
 fn other(policy: &Policy, text: &Text, sink: &mut Sink<'_>) {
     if let Some(found) = text.text.chars().find(|c| !is_allowed(*c)) {
         let message = format!("{} is not allowed in policies: AWS rejects the policy", described(found));
-        sink.add(&place(policy, text, found), message, "use characters of Latin-1 only");
+        sink.add(&place(policy, text, found), message, "use only Latin-1 characters");
     }
 }
 
@@ -81,7 +81,7 @@ fn described(c: char) -> String {
     let name = match c {
         '\u{a0}' => "a no-break space",
         '\u{ad}' => "a soft hyphen",
-        '\u{200b}' | '\u{200c}' | '\u{200d}' | '\u{feff}' => "a character without width",
+        '\u{200b}' | '\u{200c}' | '\u{200d}' | '\u{feff}' => "a zero-width character",
         '\u{2018}' | '\u{2019}' | '\u{201c}' | '\u{201d}' | '\u{b4}' => "a curly quote",
         '\u{2010}'..='\u{2015}' => "a dash that is not a hyphen",
         c if c.is_whitespace() => "white space",

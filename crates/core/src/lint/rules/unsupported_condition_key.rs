@@ -36,8 +36,8 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
             }
             let verb = if statement.allow == Some(false) { "denied" } else { "granted" };
             let message =
-                format!("requests for `{}` carry no {}: here it is not {verb}", action.name, keys.join(" and no "));
-            sink.add(&text.at, message, "give it a statement of its own without this condition");
+                format!("requests for `{}` do not carry {}: it is not {verb} here", action.name, keys.join(" or "));
+            sink.add(&text.at, message, "move it to a statement of its own, without this condition");
         }
     }
 }

@@ -30,12 +30,12 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
             .collect();
         if let Some(text) = reached.first().and_then(|a| tasks::reaching(statement, a)) {
             let message = format!(
-                "`{}` reaches {} without naming {}",
+                "`{}` includes {} without naming {}",
                 text.text,
                 reached.join(" and "),
                 if reached.len() > 1 { "them" } else { "it" }
             );
-            sink.add(&text.at, message, "name the actions that are meant");
+            sink.add(&text.at, message, "name the actions that you mean");
         }
     }
 }

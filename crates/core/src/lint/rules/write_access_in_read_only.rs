@@ -45,12 +45,12 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
             if !actions.is_empty() {
                 let policy_name = arn.rsplit('/').next().unwrap_or(arn);
                 let message = format!("`{name}` has {policy_name}, which allows {}", actions.join(" and "));
-                sink.add(&At { pointer: String::new(), span }, message, "take it out, or give the set another name");
+                sink.add(&At { pointer: String::new(), span }, message, "remove it, or rename the permission set");
             }
         }
     }
     for (at, name, actions) in reached {
-        let message = format!("`{name}` allows {}: that changes agreements", actions.join(" and "));
-        sink.add(&at, message, "take it out, or give the policy another name");
+        let message = format!("`{name}` allows changes to agreements: {}", actions.join(" and "));
+        sink.add(&at, message, "remove it, or rename the policy");
     }
 }
