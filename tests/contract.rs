@@ -232,7 +232,7 @@ fn a_policy_replaces_only_what_is_about_the_same() {
     let (_, message) = only(other);
     assert_eq!(
         message,
-        "`accept-agreement` is a forbid of accept-agreement in the built-in rules, and here a forbid of download-report"
+        "`accept-agreement` is a forbid of accept-agreement in the built-in rules, but a forbid of download-report here"
     );
     let finding = format!(
         "@id(\"accept-agreement\") @rule(\"OWN-1\") @code(\"OWN1\") @severity(\"info\") @message(\"m\")\n{FINDING}"
@@ -282,7 +282,7 @@ fn a_code_is_one_findings() {
     let finding =
         format!("@id(\"own\") @rule(\"OWN-1\") @code(\"CS001\") @severity(\"info\") @message(\"m\")\n{FINDING}");
     let (underlined, message) = only(&finding);
-    assert_eq!((underlined.as_str(), message.as_str()), ("@", "`CS001` is the code of `phi-without-coverage` too"));
+    assert_eq!((underlined.as_str(), message.as_str()), ("@", "`CS001` is already the code of `phi-without-coverage`"));
 }
 
 #[test]

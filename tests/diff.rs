@@ -312,7 +312,7 @@ fn exceptions_are_reviewed_and_have_a_reason() {
     let mut found = compare(&base, &head);
     let told = found.except(&inventory.config.exceptions, at("2026-11-01"));
     let told: Vec<&str> = told.iter().map(|p| p.message()).collect();
-    assert_eq!(told, ["this exception excepts nothing", "this exception is over"]);
+    assert_eq!(told, ["this exception applies to nothing", "this exception has expired"]);
     let gained = entries(&found, AccessChange::Gained, "accept-agreement", "account");
     let mut by: Vec<(Option<&str>, &str)> =
         gained.iter().map(|e| (e.allowed.as_deref(), e.principals[0].name.as_str())).collect();

@@ -215,7 +215,7 @@ fn the_samples_assessed() {
     assert!(
         texts(&accept["assuming"])
             .iter()
-            .any(|a| a.contains("ou-ab12-phi00001, of whose service control policies not all are known")),
+            .any(|a| a.contains("ou-ab12-phi00001: not all of its service control policies are known")),
         "{accept}"
     );
     assert_eq!(answers.decision(&user, "terminate-agreement", "account"), "deny");
@@ -319,13 +319,16 @@ fn malformed_answers_have_their_place_and_change_nothing() {
         (in_account(json!({"effectiveStart": "soon"})), "`effectiveStart` is not a valid date or time"),
         (in_account(json!({"effectiveStart": null})), "this entry has no `effectiveStart`"),
         (in_account(json!({"awsAccountId": "22222222222"})), "`22222222222` is not a valid account number"),
-        (in_account(json!({"awsAccountId": 222222222222_u64})), "`awsAccountId` is a string, but this is a number"),
+        (
+            in_account(json!({"awsAccountId": 222222222222_u64})),
+            "`awsAccountId` must be a string, but this is a number",
+        ),
         (
             in_account(json!({"organizationArn": "arn:aws:organizations::1:x"})),
             "this is not the ARN of an organization",
         ),
         (in_account(json!({"agreementArn": "agreement-9c1kBcYznTkcpRIm"})), "is not a valid ARN of an agreement"),
-        (bad(LISTED, json!({"customerAgreements": {}})), "`customerAgreements` is a list, but this is an object"),
+        (bad(LISTED, json!({"customerAgreements": {}})), "`customerAgreements` must be a list, but this is an object"),
         (bad(LISTED, json!({"customerAgreements": ["x"]})), "`customerAgreements` is a list of objects"),
         (bad(LISTED, json!({"customerAgreements": [], "nextToken": "abc"})), "one page of several"),
         (
@@ -379,7 +382,7 @@ fn malformed_answers_have_their_place_and_change_nothing() {
             ),
             "this event does not name the account that departed",
         ),
-        (bad("entities.json", json!([{"uid": account(A)}])), "this is not output of AWS: it is a file of an inventory"),
+        (bad("entities.json", json!([{"uid": account(A)}])), "this is not AWS output: it is part of an inventory"),
         (bad("x.json", json!({"Buckets": []})), "an object with Buckets"),
         (
             bad("x.json", json!({"Users": [{"UserName": "a", "UserId": "AIDA", "Arn": crate::common::user(A, "a")}]})),

@@ -93,7 +93,7 @@ fn moments_that_are_none() {
     };
     wrong(agreement(json!("soon")), "\"soon\"", "`soon` is not a valid date or time");
     wrong(agreement(json!("2024-02-30")), "\"2024-02-30\"", "is not a valid date or time");
-    wrong(agreement(json!(1709647272)), "1709647272", "is a date or time, but this is a number");
+    wrong(agreement(json!(1709647272)), "1709647272", "must be a date or time, but this is a number");
 }
 
 #[test]

@@ -122,8 +122,8 @@ fn a_lowered_statement_says_what_it_became() {
     let text = shown(&["lower", "--explain", path]);
     for part in [
         "// Statement[0]: `Allow` is a permit",
-        "atom `action s3:get?bject`: computed before the request, and in `context.atoms` if it holds; Cedar's `like` has no `?`",
-        "atom `resource arn:aws:s3:::${aws:username}/*`: computed before the request, and in `context.atoms` if it holds; it has a policy variable",
+        "atom `action s3:get?bject`: computed before the request is evaluated, and listed in `context.atoms` if it holds; Cedar's `like` has no `?`",
+        "atom `resource arn:aws:s3:::${aws:username}/*`: computed before the request is evaluated, and listed in `context.atoms` if it holds; it contains a policy variable",
         "guarded by `context has \"aws:requestedregion#string\"`",
         "a negated operator also holds where the key is absent",
         "`ForAllValues` also holds where the key is absent",

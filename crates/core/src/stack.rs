@@ -9,7 +9,7 @@ pub fn evaluate<T: Send>(run: impl FnOnce() -> Result<T, Failure> + Send) -> Res
     std::thread::scope(|scope| {
         let builder = std::thread::Builder::new().name("evaluation".to_owned()).stack_size(BYTES);
         let thread = builder.spawn_scoped(scope, run);
-        let thread = thread.map_err(|e| Failure::general(format!("no thread for the evaluation: {e}")))?;
+        let thread = thread.map_err(|e| Failure::general(format!("the evaluation cannot start a thread: {e}")))?;
         thread.join().unwrap_or_else(|_| Err(Failure::general("the evaluation stopped; please report this")))
     })
 }

@@ -68,10 +68,13 @@ impl Diff {
             |e, reason| e.allowed = reason,
         );
         self.judge();
-        let idle =
-            counting.iter().zip(&used).filter(|(_, used)| !**used).map(|(e, _)| (*e, "excepts nothing", "remove it"));
+        let idle = counting
+            .iter()
+            .zip(&used)
+            .filter(|(_, used)| !**used)
+            .map(|(e, _)| (*e, "applies to nothing", "remove it"));
         let over = exceptions.iter().filter(|e| e.until.is_some_and(|until| now >= until));
-        let over = over.map(|e| (e, "is over", "remove it, or have it reviewed again"));
+        let over = over.map(|e| (e, "has expired", "remove it, or have it reviewed again"));
         let problem = |(e, is, help): (&Exception, &str, &str)| {
             Problem::at(&e.place.source, e.place.span, format!("this exception {is}")).help(help).warning()
         };

@@ -228,7 +228,7 @@ impl Held<'_> {
             }
         }
         if !answered && actual.is_empty() {
-            actual.push(Actual::missing(format!("no account knows an agreement `{}`", coverage.agreement)));
+            actual.push(Actual::missing(format!("no account has an agreement of kind `{}`", coverage.agreement)));
         }
         actual
     }

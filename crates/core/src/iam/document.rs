@@ -137,7 +137,7 @@ impl Reader<'_> {
         let Some(members) = root.as_object() else {
             self.error(
                 root.span,
-                format!("a policy is an object, but this is {}", root.kind()),
+                format!("a policy must be an object, but this is {}", root.kind()),
                 "write { \"Version\": …, \"Statement\": … }",
             );
             return Vec::new();
@@ -174,7 +174,11 @@ impl Reader<'_> {
         match node.as_str() {
             Some("2012-10-17") => self.variables = true,
             Some("2008-10-17") => {}
-            _ => self.error(node.span, "the version of a policy is 2012-10-17 or 2008-10-17", "write \"2012-10-17\""),
+            _ => self.error(
+                node.span,
+                "the version of a policy must be 2012-10-17 or 2008-10-17",
+                "write \"2012-10-17\"",
+            ),
         }
     }
 
@@ -187,7 +191,7 @@ impl Reader<'_> {
         let Some(members) = node.as_object() else {
             self.error(
                 node.span,
-                format!("a statement is an object, but this is {}", node.kind()),
+                format!("a statement must be an object, but this is {}", node.kind()),
                 "write { \"Effect\": … }",
             );
             return None;
@@ -273,7 +277,8 @@ impl Reader<'_> {
                 Value::String(text) | Value::Number(text) => text.clone(),
                 Value::Bool(b) => b.to_string(),
                 _ => {
-                    let message = format!("`{name}` is a string or a list of strings, but this is {}", node.kind());
+                    let message =
+                        format!("`{name}` must be a string or a list of strings, but this is {}", node.kind());
                     self.error(node.span, message, "put it in quotes");
                     return None;
                 }
@@ -309,7 +314,7 @@ impl Reader<'_> {
         let Some(operators) = node.as_object() else {
             self.error(
                 node.span,
-                format!("`Condition` is an object, but this is {}", node.kind()),
+                format!("`Condition` must be an object, but this is {}", node.kind()),
                 "write { \"StringEquals\": { … } }",
             );
             return conditions;
@@ -353,7 +358,7 @@ impl Reader<'_> {
             {
                 self.error(
                     node.span,
-                    format!("`{operator}` compares with {wanted}, but this is `{text}`"),
+                    format!("`{operator}` needs {wanted}, but this is `{text}`"),
                     format!("write {wanted}"),
                 );
                 continue;

@@ -206,7 +206,7 @@ impl<'a> Fields<'a> {
     pub fn text(&mut self, name: &str) -> Option<&'a str> {
         let node = self.get(name)?;
         if node.as_str().is_none() {
-            self.wrong(node.span, format!("`{name}` is a string, but this is {}", node.kind()), COLLECT);
+            self.wrong(node.span, format!("`{name}` must be a string, but this is {}", node.kind()), COLLECT);
         }
         node.as_str()
     }
@@ -254,7 +254,7 @@ impl<'a> Fields<'a> {
             return &[];
         };
         if node.as_array().is_none() {
-            self.wrong(node.span, format!("`{name}` is a list, but this is {}", node.kind()), COLLECT);
+            self.wrong(node.span, format!("`{name}` must be a list, but this is {}", node.kind()), COLLECT);
         }
         node.as_array().unwrap_or_default()
     }
@@ -263,7 +263,7 @@ impl<'a> Fields<'a> {
     pub fn entries(&mut self, name: &str) -> Vec<&'a Node> {
         let nodes = self.list(name);
         for node in nodes.iter().filter(|n| n.as_object().is_none()) {
-            self.wrong(node.span, format!("`{name}` is a list of objects, but this is {}", node.kind()), COLLECT);
+            self.wrong(node.span, format!("`{name}` must be a list of objects, but this is {}", node.kind()), COLLECT);
         }
         nodes.iter().filter(|n| n.as_object().is_some()).collect()
     }

@@ -30,7 +30,7 @@ pub fn read(fields: &mut Fields<'_>, node: &Node) -> Option<Document> {
             Some(Document { node: inner, place })
         }
         _ => {
-            let message = format!("a policy document is an object or a string, but this is {}", node.kind());
+            let message = format!("a policy document must be an object or a string, but this is {}", node.kind());
             fields.wrong(node.span, message, super::answer::COLLECT);
             None
         }

@@ -161,7 +161,11 @@ fn inside<'a>(fields: &mut Fields<'a>, name: &str, read: impl FnOnce(Fields<'_>)
         return fields.wrong(span, format!("`{name}` is null"), answer::COLLECT);
     };
     if !matches!(node.value, Value::Object(_)) {
-        return fields.wrong(node.span, format!("`{name}` is an object, but this is {}", node.kind()), answer::COLLECT);
+        return fields.wrong(
+            node.span,
+            format!("`{name}` must be an object, but this is {}", node.kind()),
+            answer::COLLECT,
+        );
     }
     read(fields.of(node));
 }

@@ -120,7 +120,7 @@ impl Check<'_> {
     fn attachments(&mut self, entity: &Entity) {
         let both = ["serviceControlPolicies", "serviceControlPoliciesAtLeast"];
         if both.iter().all(|a| entity.attrs.contains_key(*a)) {
-            let message = format!("both `{}` and `{}`", both[0], both[1]);
+            let message = format!("this entity has both `{}` and `{}`", both[0], both[1]);
             self.error(entity, entity.span_of(both[1]), message, "keep the one that is true");
         }
     }
@@ -239,7 +239,7 @@ impl Check<'_> {
             if !seen.insert(id.clone()) {
                 let message = format!("the parents of {} form a cycle", entity.uid.id);
                 let span = entity.parents.first().map_or(entity.span, |(_, s)| *s);
-                return self.error(entity, span, message, "a unit belongs to one unit or organization above it");
+                return self.error(entity, span, message, "a unit has one parent: a unit or an organization");
             }
             current = self.entities.get(&Uid::new("OrganizationalUnit", id)).and_then(parent);
         }
@@ -281,10 +281,15 @@ impl Check<'_> {
         for member in members {
             if self.organizations_of(&member).contains(&entity.uid.id) {
                 let message = format!(
-                    "account {} is in another partition than its organization {} (D15)",
+                    "account {} is not in the partition of its organization {} (D15)",
                     member.uid.id, entity.uid.id
                 );
-                self.error(&member, member.span_of("partition"), message, "an organization is in one partition");
+                self.error(
+                    &member,
+                    member.span_of("partition"),
+                    message,
+                    "all accounts of an organization are in one partition",
+                );
             }
         }
     }
@@ -320,7 +325,7 @@ impl Check<'_> {
         }
         for (group, span) in &entity.parents {
             if group.id.split(':').nth(4) != Some(account) {
-                let message = format!("this group belongs to another account than {account}");
+                let message = format!("this group does not belong to account {account}");
                 self.error(entity, *span, message, "a user can only be in groups of its own account");
             }
         }
@@ -335,7 +340,7 @@ impl Check<'_> {
                 self.error(
                     entity,
                     item.span,
-                    "an assignment is to one `user` or to one `group`",
+                    "an assignment must be to one `user` or to one `group`",
                     "name one of the two",
                 );
             }
@@ -343,7 +348,7 @@ impl Check<'_> {
                 self.error(
                     entity,
                     item.span,
-                    "this assignment is to no account",
+                    "this assignment names no account",
                     "add `accounts` or `organizationalUnits`",
                 );
             }
@@ -358,7 +363,7 @@ impl Check<'_> {
                 let message =
                     if both { "both `account` and `organization`" } else { "neither `account` nor `organization`" };
                 let help = "an acceptance is for one account or for one organization";
-                return self.error(entity, entity.span, format!("an acceptance with {message}"), help);
+                return self.error(entity, entity.span, format!("this acceptance has {message}"), help);
             }
         };
         self.interval(entity);

@@ -61,7 +61,7 @@ impl Expander<'_> {
 
     fn entity(&mut self, node: &Node) {
         let Some(members) = node.as_object() else {
-            let message = format!("an entity is an object, but this is {}", node.kind());
+            let message = format!("an entity must be an object, but this is {}", node.kind());
             return self.error(node.span, message, "write { \"uid\": \"Account::\\\"111122223333\\\"\" }");
         };
         for member in members {
@@ -137,7 +137,7 @@ impl Expander<'_> {
                 None => {
                     self.error(
                         attrs.span,
-                        format!("`attrs` is an object, but this is {}", attrs.kind()),
+                        format!("`attrs` must be an object, but this is {}", attrs.kind()),
                         "write { … }",
                     );
                     &[]
@@ -225,7 +225,7 @@ impl Expander<'_> {
             }
             _ => {
                 let message = format!(
-                    "`{}` of {} is {}, but this is {}",
+                    "`{}` of {} must be {}, but this is {}",
                     slot.name,
                     article(slot.ty),
                     ty.describe(),
@@ -272,7 +272,7 @@ impl Expander<'_> {
     fn long(&mut self, slot: &Slot<'_>, span: Span, text: &str) -> Option<i64> {
         let value = text.parse().ok();
         if value.is_none() {
-            let message = format!("`{}` is a whole number, but this is {text}", slot.name);
+            let message = format!("`{}` must be a whole number, but this is {text}", slot.name);
             self.error(span, message, "write a whole number");
         }
         value
@@ -289,7 +289,7 @@ impl Expander<'_> {
         if moment.is_none() {
             let message = match text {
                 Some(text) => format!("`{text}` is not a valid date or time"),
-                None => format!("`{}` is a date or time, but this is {}", slot.name, node.kind()),
+                None => format!("`{}` must be a date or time, but this is {}", slot.name, node.kind()),
             };
             self.error(node.span, message, "write \"2024-03-05\" or \"2024-03-05T14:01:12Z\"");
         }
@@ -306,7 +306,7 @@ impl Expander<'_> {
             Some(Written::Full(uid)) if uid.ty == target => Some(uid),
             Some(Written::Full(uid)) => {
                 let message =
-                    format!("`{}` names an entity of type `{target}`, but this is of type `{}`", slot.name, uid.ty);
+                    format!("`{}` must name an entity of type `{target}`, but this is of type `{}`", slot.name, uid.ty);
                 self.error(node.span, message, format!("write the id of an entity of type `{target}`"));
                 None
             }
@@ -321,8 +321,11 @@ impl Expander<'_> {
                 Some(Uid::new(target, id))
             }
             None => {
-                let message =
-                    format!("`{}` is the id of an entity of type `{target}`, but this is {}", slot.name, node.kind());
+                let message = format!(
+                    "`{}` must be the id of an entity of type `{target}`, but this is {}",
+                    slot.name,
+                    node.kind()
+                );
                 self.error(node.span, message, format!("write the id of an entity of type `{target}`"));
                 None
             }
@@ -339,7 +342,7 @@ impl Expander<'_> {
                 Some(Attr::String(node.to_json().to_string()))
             }
             _ => {
-                let message = format!("`document` is a path or a policy document, but this is {}", node.kind());
+                let message = format!("`document` must be a path or a policy document, but this is {}", node.kind());
                 self.error(node.span, message, "write a path relative to this file, or the document");
                 None
             }
@@ -351,7 +354,11 @@ impl Expander<'_> {
             return Vec::new();
         };
         let Some(nodes) = parents.as_array() else {
-            self.error(parents.span, format!("`parents` is an array, but this is {}", parents.kind()), "write [ … ]");
+            self.error(
+                parents.span,
+                format!("`parents` must be an array, but this is {}", parents.kind()),
+                "write [ … ]",
+            );
             return Vec::new();
         };
         nodes.iter().filter_map(|n| self.parent(uid, ty, n).map(|p| (p, n.span))).collect()
@@ -375,7 +382,7 @@ impl Expander<'_> {
             None => {
                 self.error(
                     node.span,
-                    format!("a parent is the uid of an entity, but this is {}", node.kind()),
+                    format!("a parent must be the uid of an entity, but this is {}", node.kind()),
                     "write its uid",
                 );
                 return None;
@@ -405,7 +412,7 @@ impl Expander<'_> {
             return BTreeMap::new();
         }
         let Some(members) = member.node.as_object() else {
-            let message = format!("`tags` is an object, but this is {}", member.node.kind());
+            let message = format!("`tags` must be an object, but this is {}", member.node.kind());
             self.error(member.node.span, message, "write { \"Data\": \"PHI\" }");
             return BTreeMap::new();
         };
@@ -414,7 +421,7 @@ impl Expander<'_> {
             match tag.node.as_str() {
                 Some(value) => drop(tags.insert(tag.key.clone(), value.to_owned())),
                 None => {
-                    let message = format!("the value of a tag is a string, but this is {}", tag.node.kind());
+                    let message = format!("the value of a tag must be a string, but this is {}", tag.node.kind());
                     self.error(tag.node.span, message, "put it in quotes");
                 }
             }

@@ -188,9 +188,9 @@ impl<'a> Builder<'a> {
                 let message = format!("{} is defined twice", entity.uid);
                 let (line, _) = first.source.line_column(first.span.start);
                 let place = if first.built_in {
-                    "it is built in".to_owned()
+                    "the other is built in".to_owned()
                 } else {
-                    format!("it is first defined in {}, line {line}", first.source.path)
+                    format!("the other is in {}, line {line}", first.source.path)
                 };
                 self.expanded
                     .problems

@@ -174,7 +174,7 @@ fn not_open(path: &str, attribute: &Attribute, of_entity: bool) -> Vec<(String, 
     for name in &attribute.unknown {
         let near = did_you_mean(name, ANNOTATIONS).map(|n| format!("did you mean `{n}`?"));
         let help = near.unwrap_or_else(|| format!("the annotations are {}", ANNOTATIONS.join(", ")));
-        wrong.push((format!("`{path}` has the annotation `{name}`, which means nothing"), help));
+        wrong.push((format!("`{path}` has the annotation `{name}`, which has no meaning"), help));
     }
     let is_tried = path.split('.').next().is_some_and(|ty| TRIED.contains(&ty));
     if attribute.unknown_when_absent && !is_tried {

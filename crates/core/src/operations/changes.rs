@@ -29,7 +29,7 @@ fn change(because: &Because, principal: &Principal) -> String {
     let Because { action, layer, of, statement } = because;
     if let Some(origin) = statement {
         let sid = origin.sid.as_ref().map(|s| format!(" (Sid {s})")).unwrap_or_default();
-        return format!("lift the denial of {action} in {}, {}{sid}", origin.file, origin.pointer);
+        return format!("remove the denial of {action} in {}, {}{sid}", origin.file, origin.pointer);
     }
     let found = principal.stack.layers.iter().find(|l| l.name == *layer);
     // a document that already speaks of the service is where people would look
@@ -53,7 +53,7 @@ fn change(because: &Because, principal: &Principal) -> String {
             format!("attach a policy that allows {action} to {what}{who}")
         }
         ("boundary", Some(file)) => format!("allow {action} in the permissions boundary {file}"),
-        ("boundary", None) => format!("put a permissions boundary that allows {action} on {}", principal.arn),
+        ("boundary", None) => format!("attach a permissions boundary that allows {action} to {}", principal.arn),
         (_, Some(file)) => format!("allow {action} in the service control policy {file} of {of}"),
         (_, None) => format!("attach a service control policy that allows {action} to {of}"),
     }

@@ -271,7 +271,11 @@ fn asked(reader: &mut Reader<'_>, node: &Node, slots: &mut Slots, schema: &Entit
         let service = action.split(':').next().unwrap_or_default();
         if member.key.split(':').next() != Some(service) {
             let message = format!("`{}` is not a key of {service}", member.key);
-            reader.wrong(member.key_span, message, "global keys are known from the inventory, assumed, or unknown");
+            reader.wrong(
+                member.key_span,
+                message,
+                "list only keys of the service: global keys are known from the inventory, assumed or unknown",
+            );
         }
         let value = match member.node.value {
             Value::Null => None,

@@ -335,7 +335,7 @@ fn rule((source, span): (&Arc<Source>, Span), policy: &Policy, schema: &EntitySc
         }
     }
     if !forbids && subjects.contains(&Subject::Operation) && requires::asks_what_is_allowed(policy) {
-        let message = "a permit that asks what is allowed: its denial would have no words and name no action";
+        let message = "this permit asks what is allowed: its denial would have no message and name no action";
         let head = Annotated { source: &rule.source, span, policy, subjects: &subjects }.head();
         return Err(vec![Problem::at(&rule.source, head, message).help("ask it in a forbid, with @requires")]);
     }
@@ -376,7 +376,7 @@ fn repeated_codes(rules: &BTreeMap<String, Rule>) -> Vec<Problem> {
     for rule in coded {
         let code = rule.get("code").unwrap_or_default();
         if let Some(first) = known.insert(code, rule) {
-            let message = format!("`{code}` is the code of `{}` too", first.id);
+            let message = format!("`{code}` is already the code of `{}`", first.id);
             problems.push(Problem::at(&rule.source, rule.span.first(), message).help("use a code of your own"));
         }
     }

@@ -44,14 +44,17 @@ pub fn lay(built_in: Vec<Arc<Source>>, own: Vec<Arc<Source>>, folder: &str, prob
             let at =
                 |message: String, help: &str| Problem::at(&source, policy.span.first(), message).help(help.to_owned());
             if !seen.insert(policy.id.clone()) {
-                problems.push(at(format!("two policies have the id `{}`", policy.id), "ids are unique over all files"));
+                problems.push(at(
+                    format!("two policies have the id `{}`", policy.id),
+                    "ids must be unique across all files",
+                ));
                 continue;
             }
             // another policy of the id of a gate would take the gate away without a word
             let known = ours.get_key_value(policy.id.as_str());
             if let Some((_, about)) = known.filter(|(_, about)| !policy.removes && **about != policy.about) {
                 let message =
-                    format!("`{}` is a {about} in the built-in rules, and here a {}", policy.id, policy.about);
+                    format!("`{}` is a {about} in the built-in rules, but a {} here", policy.id, policy.about);
                 problems.push(at(message, "use another @id; to drop the built-in policy, write it with @remove"));
                 continue;
             }

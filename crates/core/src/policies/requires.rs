@@ -199,7 +199,8 @@ fn not_by_itself(clause: &Value) -> Option<String> {
         ));
     }
     (count(clause, &is_allowed) != count(clause, &looks_for)).then(|| {
-        "ask what is allowed by context.allowed.contains, containsAll or containsAny of actions that are written out".to_owned()
+        "ask what is allowed with context.allowed.contains, containsAll or containsAny, and write out the actions"
+            .to_owned()
     })
 }
 

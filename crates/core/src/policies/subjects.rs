@@ -107,7 +107,7 @@ pub fn incomplete(permits: &dyn Fn(&str, Option<&str>) -> bool, schema: &EntityS
     let problem = |(action, ty): (&str, Option<&str>)| {
         let of = ty.map(|ty| format!(" of a {ty}")).unwrap_or_default();
         Problem::general(format!("no policy permits `{action}`{of}: its answer would always be no")).help(format!(
-            "add a permit for Artifact::Action::\"{action}\", or lay your rules over the built-in ones with --policies"
+            "add a permit for Artifact::Action::\"{action}\", or add your rules to the built-in ones with --policies"
         ))
     };
     missing.into_iter().map(problem).collect()

@@ -43,8 +43,8 @@ pub fn parse(source: &Arc<Source>, problems: &mut Vec<Problem>) -> Vec<Policy> {
                 let text = template.to_string();
                 let start = source.text.find(text.lines().next().unwrap_or_default()).unwrap_or(0);
                 let problem =
-                    Problem::at(source, Span { start, end: start + 1 }, "a template, with a slot, is no policy");
-                problems.push(problem.help("write the policy with what stands in the slot"));
+                    Problem::at(source, Span { start, end: start + 1 }, "a template with a slot is not a policy");
+                problems.push(problem.help("write the policy with a value instead of the slot"));
             }
             set.policies().cloned().collect()
         }

@@ -187,7 +187,7 @@ impl Explainer<'_> {
         let unknown = values.iter().flat_map(Template::variables).find(|v| !is_settled(self.known(v)));
         let Some(actual) = self.request.keys.get(key) else {
             return match (is_settled(self.known(key)), matches) {
-                (false, None) => format!("whether {name} is present, and its value, is not known"),
+                (false, None) => format!("it is unknown whether {name} is present, and with what value"),
                 (false, Some(_)) => format!("whatever {name} is"),
                 (true, Some(true)) if operator.test == Test::Null => format!("{name} is absent"),
                 (true, Some(true)) if operator.if_exists => format!("{name} is absent, and IfExists lets that pass"),
@@ -199,7 +199,7 @@ impl Explainer<'_> {
             };
         };
         if let (None, Some(variable)) = (matches, unknown) {
-            return format!("the value of the variable {} is not known", spelling(variable));
+            return format!("the value of the variable {} is unknown", spelling(variable));
         }
         if let (KeyValue::Many(_), SetPrefix::None, false) = (actual, operator.set, operator.test == Test::Null) {
             return format!("{name} is multi-valued, which needs ForAnyValue or ForAllValues");
@@ -209,7 +209,7 @@ impl Explainer<'_> {
         }
         let told = told(&name, actual);
         if let Some(wrong) = actual.single().and_then(|text| unreadable(operator.test, text)) {
-            return format!("{told}, which is not {wrong}: such a value fails the comparison");
+            return format!("{told}, which is not {wrong}: the comparison fails");
         }
         let valueless = values.iter().flat_map(Template::variables).find(|v| !self.request.keys.contains_key(*v));
         match valueless {

@@ -197,7 +197,7 @@ impl Simulator {
         let mut layers = Vec::new();
         for attached in order(&question.layers) {
             if service_linked && attached.layer.starts_with("serviceControl") {
-                warnings.push(format!("{} does not bind a service-linked role, and is left out", attached.layer));
+                warnings.push(format!("{} does not apply to service-linked roles, and is left out", attached.layer));
                 continue;
             }
             layers.push(self.layer(attached)?);

@@ -98,7 +98,7 @@ impl<'a> Reader<'a> {
 
     fn fields(&mut self, source: &Arc<Source>, node: &Node, problems: &mut Vec<Problem>) -> Option<Question> {
         let Some(members) = node.as_object() else {
-            let message = format!("a request is an object, but this is {}", node.kind());
+            let message = format!("a request must be an object, but this is {}", node.kind());
             problems.push(Problem::at(source, node.span, message).help("write { \"action\": …, \"resource\": … }"));
             return None;
         };
@@ -161,7 +161,8 @@ impl<'a> Reader<'a> {
                 }
                 Value::String(text) => policies.extend(self.named(source, node, text, inline, problems)),
                 _ => {
-                    let message = format!("a policy is a document or the path of one, but this is {}", node.kind());
+                    let message =
+                        format!("a policy must be a document or the path of one, but this is {}", node.kind());
                     problems.push(Problem::at(source, node.span, message).help("write { \"Statement\": … } or a path"));
                 }
             }
@@ -256,7 +257,7 @@ fn list<'n>(
     problems: &mut Vec<Problem>,
 ) -> &'n [Node] {
     node.as_array().unwrap_or_else(|| {
-        let message = format!("`{field}` is {wanted}, but this is {}", node.kind());
+        let message = format!("`{field}` must be {wanted}, but this is {}", node.kind());
         problems.push(Problem::at(source, node.span, message).help("write [ … ]"));
         &[]
     })
@@ -296,7 +297,7 @@ impl<'a> Fields<'a> {
         if member.node.as_str().is_none() {
             self.wrong(
                 &member.node,
-                format!("`{field}` is a string, but this is {}", member.node.kind()),
+                format!("`{field}` must be a string, but this is {}", member.node.kind()),
                 "put it in quotes",
             );
         }
@@ -323,7 +324,7 @@ impl<'a> Fields<'a> {
             Some(node) => {
                 self.wrong(
                     node,
-                    format!("`{field}` is true or false, but this is {}", node.kind()),
+                    format!("`{field}` must be true or false, but this is {}", node.kind()),
                     "write true or false",
                 );
                 false
@@ -337,7 +338,7 @@ impl<'a> Fields<'a> {
             return keys;
         };
         let Some(members) = member.node.as_object() else {
-            let message = format!("`context` is an object of condition keys, but this is {}", member.node.kind());
+            let message = format!("`context` must be an object of condition keys, but this is {}", member.node.kind());
             self.wrong(&member.node, message, "write { \"aws:MultiFactorAuthPresent\": \"true\" }");
             return keys;
         };
@@ -362,7 +363,7 @@ impl<'a> Fields<'a> {
             Value::Bool(value) => Some(value.to_string()),
             _ => {
                 let message =
-                    format!("the value of a key is a string or a list of strings, but this is {}", node.kind());
+                    format!("the value of a key must be a string or a list of strings, but this is {}", node.kind());
                 self.wrong(node, message, "leave the key out if the request does not carry it");
                 None
             }
