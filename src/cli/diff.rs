@@ -29,7 +29,7 @@ pub struct DiffArgs {
     /// Ask whether NEW allows any request, to any service, that OLD does not
     #[arg(long, num_args = 2, value_names = ["OLD", "NEW"])]
     policy: Vec<PathBuf>,
-    /// Ask a solver for a second opinion; if they contradict each other, the answer is unknown
+    /// Ask a solver for a second opinion; where it contradicts the search, the answer is unknown
     #[arg(long, value_enum, requires = "policy")]
     solver: Option<Solver>,
     /// Apply the reviewed exceptions in HEAD's countersign.toml: `[[diff.allow]]`, each with a reason

@@ -66,13 +66,15 @@ fn atoms(part: &Part) -> Vec<String> {
         let why = if atom.variables().is_empty() {
             match atom {
                 Atom::Action(_) | Atom::Resource(_) => "Cedar's `like` has no `?`",
-                Atom::Condition(..) => "of a set, Cedar asks only whether it contains equal values",
+                Atom::Condition(..) => "Cedar can only ask whether a set contains equal values",
                 Atom::Value(..) => "Cedar has no exact form of this comparison",
             }
         } else {
-            "it has a policy variable, and Cedar's patterns and literals have none"
+            "it contains a policy variable, which Cedar's patterns and literals cannot"
         };
-        detail(format!("atom `{name}`: computed before the request, and in `context.atoms` if it holds; {why}"))
+        detail(format!(
+            "atom `{name}`: computed before the request is evaluated, and listed in `context.atoms` if it holds; {why}"
+        ))
     };
     part.reads.atoms.iter().map(one).collect()
 }
@@ -82,12 +84,12 @@ fn guards(condition: &Condition, part: &Part) -> Vec<String> {
     let operator = condition.operator;
     let mut guards = Vec::new();
     if operator.test == Test::Null {
-        guards.push("asks whether the key is present: `context.present` has the keys of the request".to_owned());
+        guards.push("tests whether the key is present: `context.present` lists the keys of the request".to_owned());
         return guards;
     }
     for (key, family) in &part.reads.keys {
         guards.push(format!(
-            "guarded by `context has \"{}\"`: to read what is absent is an error, and Cedar skips a policy that errs",
+            "guarded by `context has \"{}\"`: reading an absent attribute is an error, and Cedar skips policies with errors",
             family.attribute(key)
         ));
     }

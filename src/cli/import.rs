@@ -52,7 +52,7 @@ pub fn import(cli: &Cli, args: &ImportArgs) -> Result<u8, Failure> {
         return Err(Failure::Problems(problems));
     }
     if found.is_empty() {
-        return Err(Failure::Nothing("nothing to import: there is no output of AWS".to_owned()));
+        return Err(Failure::Nothing("nothing to import: found no AWS output".to_owned()));
     }
     let read = found.len();
     let imported = import::read(found, as_of).map_err(Failure::Problems)?;
@@ -67,7 +67,7 @@ pub fn import(cli: &Cli, args: &ImportArgs) -> Result<u8, Failure> {
     output::problems(&inventory.warnings);
     let entities: usize = imported.files.entities.values().map(Vec::len).sum();
     let told = format!(
-        "{}: {} and {} from {}; {} new or changed, {} as before, {} removed\n",
+        "{}: {} and {} from {}; {} new or changed, {} unchanged, {} removed\n",
         out.display(),
         if entities == 1 { "1 entity".to_owned() } else { format!("{entities} entities") },
         count(imported.files.documents.len(), "policy document"),
@@ -111,7 +111,7 @@ fn answers(source: &Path, problems: &mut Vec<Problem>, listing: &mut Listing) ->
         listing.note(&source.path, sha256, bytes);
         let Kind::Answer(kind) = kind else {
             let first = root.span.first();
-            let problem = Problem::at(&source, first, "this is not output of AWS: it is a file of an inventory");
+            let problem = Problem::at(&source, first, "this is not AWS output: it is part of an inventory");
             problems.push(problem.help("leave it out: an inventory does not need to be imported"));
             continue;
         };

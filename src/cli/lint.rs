@@ -57,7 +57,7 @@ pub struct LintArgs {
     /// Remove findings that no longer occur from the baseline
     #[arg(long, requires = "baseline")]
     prune_baseline: bool,
-    /// Evaluate ignores and conditions that expire as of this day [default: now]
+    /// Use this day to decide which ignores and conditions have expired [default: now]
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
     /// `text`, `json`, `sarif`, `github`, `gitlab`, `junit` or `markdown`; FORMAT=FILE writes to a file; may be repeated
@@ -288,7 +288,8 @@ impl Run {
             known.without(&known.suppress(&mut findings))
         };
         output::replace(path, new.text().as_bytes())?;
-        output::note(&format!("{} has {} entries", path.display(), new.entries.len()));
+        let plural = if new.entries.len() == 1 { "entry" } else { "entries" };
+        output::note(&format!("{} has {} {plural}", path.display(), new.entries.len()));
         Ok(OK)
     }
 }

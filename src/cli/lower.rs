@@ -16,7 +16,7 @@ use countersign_core::text::json;
 
 #[derive(Args)]
 pub struct LowerArgs {
-    /// IAM policies of the identity layer; `-` is stdin
+    /// IAM identity policies; `-` is stdin
     #[arg(required = true)]
     file: Vec<PathBuf>,
     /// A permissions boundary
@@ -28,10 +28,10 @@ pub struct LowerArgs {
     /// Print one policy set, with a `forbid … unless` for each restricting layer, instead of one set per layer
     #[arg(long)]
     merged: bool,
-    /// Say of each statement, in comments, what it became and why
+    /// Explain in comments what each statement became, and why
     #[arg(long, conflicts_with = "print_schema")]
     explain: bool,
-    /// The Cedar schema that the policies are valid against, instead of the policies
+    /// Print the Cedar schema that validates the policies, instead of the policies
     #[arg(long)]
     print_schema: bool,
 }

@@ -60,7 +60,7 @@ const NOTHING: u8 = 3;
 struct Cli {
     #[command(subcommand)]
     command: Command,
-    /// Add the Cedar policies in this folder to the built-in rules; one with the same `@id` replaces, `@remove` removes
+    /// Add the Cedar policies in this folder to the built-in rules; the same `@id` replaces a rule, `@remove` removes one
     #[arg(long, global = true, value_name = "DIR", conflicts_with = "only_policies")]
     policies: Option<PathBuf>,
     /// Use only the Cedar policies in this folder, instead of the built-in rules

@@ -50,7 +50,7 @@ fn guardrail(id: &str) -> Option<String> {
     shown.push_str(&paragraph(
         output::width(),
         "",
-        &format!("A guardrail: `on = [\"{id}\"]` under [guardrails] of countersign.toml switches it on."),
+        &format!("This is a guardrail: enable it with `on = [\"{id}\"]` under [guardrails] in countersign.toml."),
     ));
     Some(shown)
 }
@@ -114,7 +114,7 @@ fn of_policy(rule: &Rule) -> String {
     let actions = if rule.actions.is_empty() { "every action".to_owned() } else { rule.actions.join(", ") };
     section("applies to", &actions);
     for (generation, actions) in &rule.requires {
-        section("asks for", &format!("{} ({generation})", actions.join(", ")));
+        section("requires", &format!("{} ({generation})", actions.join(", ")));
     }
     if let Some(source) = rule.get("source") {
         section("source", source);

@@ -25,27 +25,27 @@ pub struct ShowArgs {
 
 #[derive(Subcommand)]
 enum What {
-    /// The Cedar policies
+    /// Print the Cedar policies
     Policies,
-    /// The Cedar schema, in JSON
+    /// Print the Cedar schema, in JSON
     Schema,
-    /// The entities of an inventory in full, as valid input
+    /// Print the entities of an inventory in full, as valid input
     Entities {
         /// The folder of the inventory
         dir: Option<PathBuf>,
     },
-    /// One Cedar policy, with what it applies to and the rules that it states
+    /// Print one Cedar policy, what it applies to, and the rules that it states
     Policy {
         /// Its `@id`
         id: String,
     },
-    /// What a code stands for: a rule of lint (CS122), a finding (CS001), a rule or decision of the domain (R48, D6) with the
+    /// Explain a code: a lint rule (CS122), a finding (CS001), or a rule or decision of the domain (R48, D6) with the
     /// policies that state it
     Rule {
         /// Its code, name or number
         number: String,
     },
-    /// The lint rules
+    /// List the lint rules
     Rules,
     /// Explain a console message, and what to do about it
     Message {
@@ -120,7 +120,7 @@ fn message(rules: &RuleBook, text: &str) -> Result<String, Failure> {
     if found.is_empty() {
         let mut known: Vec<&str> = messages.iter().filter_map(|(r, _)| r.get("message")).collect();
         known.sort_unstable();
-        let problem = Problem::general("this is not a documented message of the console");
+        let problem = Problem::general("this is not a documented console message");
         return Err(problem.help(format!("the documented messages are:\n{}", known.join("\n"))).into());
     }
     Ok(found.into_iter().map(|(rule, _)| meaning(rule)).collect::<Vec<_>>().join("\n"))
@@ -134,7 +134,7 @@ fn meaning(rule: &Rule) -> String {
         section("", detail);
     }
     for (generation, actions) in &rule.requires {
-        section("asks for", &format!("{} ({generation})", actions.join(", ")));
+        section("requires", &format!("{} ({generation})", actions.join(", ")));
     }
     if let Some(remedy) = rule.get("remedy") {
         section("AWS says", remedy);
@@ -162,7 +162,7 @@ fn meaning(rule: &Rule) -> String {
     if let Some(steps) = rule.get("troubleshooting") {
         section("no download?", steps);
     }
-    section("asked in", &rule.actions.join(", "));
+    section("applies to", &rule.actions.join(", "));
     section("rule", &format!("{} ({}, {})", rule.rule(), rule.id, rule.file));
     text
 }

@@ -35,7 +35,7 @@ pub struct SimulateArgs {
     /// Set a condition key; an empty value makes it absent, a repeated key makes a list
     #[arg(long, value_name = "KEY=VALUE", requires = "action")]
     context: Vec<String>,
-    /// Treat condition keys that are not given as absent, not unknown
+    /// Treat condition keys that are not given as absent instead of unknown
     #[arg(long, requires = "action")]
     context_is_complete: bool,
     /// A permissions boundary
@@ -61,7 +61,7 @@ pub fn simulate(args: &SimulateArgs) -> Result<u8, Failure> {
         [] => Path::new("-"),
         [path] => path,
         [_, second, ..] => {
-            let problem = Problem::general(format!("a second file of requests: {}", second.display()));
+            let problem = Problem::general(format!("there is a second file of requests: {}", second.display()));
             return Err(problem.help("name one file, or --action and the files of identity policies").into());
         }
     };
@@ -186,7 +186,7 @@ fn question(args: &SimulateArgs) -> Result<Question, Failure> {
         layer(format!("serviceControl[{level}]"), files.split(',').map(Path::new).collect());
     }
     if layers.is_empty() {
-        let problem = Problem::general("a request without policies");
+        let problem = Problem::general("the request has no policies");
         return Err(problem.help("name the files of its policies; a request in JSON may have none").into());
     }
     let (errors, warnings): (Vec<_>, Vec<_>) = problems.into_iter().partition(Problem::is_error);

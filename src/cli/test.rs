@@ -84,7 +84,7 @@ fn write(session: &Session, file: &std::path::Path) -> Result<u8, Failure> {
     let path =
         if file.is_absolute() { file.to_owned() } else { std::path::Path::new(&session.source.name()).join(file) };
     if !path.to_string_lossy().ends_with(SUFFIX) {
-        let message = format!("{} is not a name for a file of expectations", file.display());
+        let message = format!("{} is not a valid name for a file of expectations", file.display());
         return Err(Problem::general(message).help(format!("write a name that ends in {SUFFIX}")).into());
     }
     if path.exists() {

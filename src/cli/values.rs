@@ -22,8 +22,8 @@ fn one_of<T: Clone + Send + Sync + 'static>(
 pub fn severity() -> impl TypedValueParser<Value = Severity> {
     one_of(&[
         ("info", "Worth knowing", Severity::Info),
-        ("warning", "Probably not what was meant", Severity::Warning),
-        ("error", "Invalid, or without the effect that it was written for", Severity::Error),
+        ("warning", "Probably not intended", Severity::Warning),
+        ("error", "Invalid, or without the intended effect", Severity::Error),
     ])
 }
 
@@ -36,7 +36,7 @@ pub fn kind() -> impl TypedValueParser<Value = Kind> {
         ("service-control", "A service control policy", Kind::ServiceControl),
         ("resource-control", "A resource control policy", Kind::ResourceControl),
         ("trust", "Who may assume a role", Kind::Trust),
-        ("resource", "The policy of a bucket, a key, a queue", Kind::Resource),
+        ("resource", "The policy of a bucket, key, queue or other resource", Kind::Resource),
     ])
 }
 
