@@ -289,7 +289,7 @@ impl Checked {
                 e.answer.witnesses.iter().map(|w| format!("{} on {}", w.action, w.resource)).collect();
             let who = words::principals(&e.principals, 6);
             let message = match (&e.answer.reason, witnesses.as_slice()) {
-                (Some(reason), []) => format!("whether a request is newly allowed to {who} cannot be told: {reason}"),
+                (Some(reason), []) => format!("it is unknown whether a request is newly allowed to {who}: {reason}"),
                 _ => format!("requests are newly allowed to {who}: such as {}", witnesses.join(", ")),
             };
             let severity = severity(true, e.allowed.is_some());

@@ -40,7 +40,7 @@ pub fn table(width: usize, assessment: &Assessment, all: bool) -> String {
         0 => {}
         number => {
             let what = format!(
-                "Where {} stood at the moment asked is assumed (--account shows how).",
+                "The organizations of {} at that time are assumed (--account shows how).",
                 count(number, "account")
             );
             text.push_str(&paragraph(width, "", &what));
@@ -59,7 +59,7 @@ fn register(width: usize, phi: &Phi) -> String {
         let eligible = match service.eligible {
             Some(true) => "HIPAA eligible".to_owned(),
             Some(false) => "not HIPAA eligible".to_owned(),
-            None => format!("eligibility unknown (the last list is of {})", service.list),
+            None => format!("eligibility unknown (the latest list is of {})", service.list),
         };
         let except = service.exclusions.as_ref().map(|e| format!(", with exclusions: {e}")).unwrap_or_default();
         section("PHI in", &format!("{}: {eligible}{except}", service.service));
@@ -165,10 +165,7 @@ pub fn account(width: usize, account: &AccountAnswer, at: &str) -> String {
         text.push_str(&format!("\n{}  {}\n", verdict(&word), bold(&row.kind)));
         let mut section = |name: &str, body: &str| text.push_str(&paragraph(width, &format!("  {name:<13} "), body));
         if let Some(governing) = &row.governing {
-            let since = governing
-                .since
-                .as_deref()
-                .map_or("since when is not known".to_owned(), |s| format!("since {}", day(s)));
+            let since = governing.since.as_deref().map_or("start unknown".to_owned(), |s| format!("since {}", day(s)));
             section("governed by", &format!("{} ({} agreement), {since}", governing.id, governing.scope));
         }
         if let Some(who) = row.governing.as_ref().and_then(|g| g.accepted_by.as_ref()) {

@@ -21,7 +21,7 @@ pub fn answer(width: usize, answer: &Answer) -> String {
         section("because", &format!("{layer} {does}"));
     }
     if answer.denied_in_any_case {
-        section("because", "it is denied in any case; only whether explicitly is not known");
+        section("because", "it is denied in any case; whether explicitly or implicitly is unknown");
     }
     for dependency in &answer.depends_on {
         section("depends", &depends(&dependency.key, &dependency.allows));

@@ -221,7 +221,7 @@ impl Drawing<'_> {
             text.push_str(&self.line(&format!("still {}", access_state(&entry.after))));
         }
         if entry.change.is_gain() && !entry.widens() {
-            text.push_str(&self.line("no permission is new: the agreements in force changed"));
+            text.push_str(&self.line("no new permissions: the agreements in force changed"));
         }
         for (actions, word) in [(&entry.actions_gained, "gained"), (&entry.actions_lost, "lost")] {
             if !actions.is_empty() {
@@ -240,8 +240,10 @@ impl Drawing<'_> {
         let answers: usize = entries.iter().map(|e| e.operations.len() * e.principals.len()).sum();
         let gained: BTreeSet<&str> = entries.iter().flat_map(|e| &e.actions_gained).map(String::as_str).collect();
         let gained: Vec<&str> = gained.into_iter().collect();
-        let mut sentence =
-            format!("{} with another message or other IAM actions (--all shows them)", count(answers, "denial"));
+        let mut sentence = format!(
+            "{} with a different message or different IAM actions (--all shows them)",
+            count(answers, "denial")
+        );
         if !gained.is_empty() {
             sentence.push_str(&format!("; IAM actions gained there: {}", gained.join(", ")));
         }
@@ -312,7 +314,7 @@ impl Drawing<'_> {
         if idle.is_empty() {
             return String::new();
         }
-        let sentence = format!("{} of {} without a difference", idle.len(), count(self.diff.changes.len(), "change"));
+        let sentence = format!("{} of {} with no effect", idle.len(), count(self.diff.changes.len(), "change"));
         let mut text = self.head(("idle", AnsiColor::Cyan), None, &sentence);
         text.push_str(&idle.iter().take(self.shown).map(|c| self.line(&piece(c))).collect::<String>());
         if idle.len() > self.shown {

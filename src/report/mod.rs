@@ -16,7 +16,7 @@ use anstyle::{AnsiColor, Style};
 pub use countersign_core::words::{count, few};
 
 /// What coverage means, and does not; every text about coverage says so once (D23).
-pub const COVERED_MEANS: &str = "Covered means that an agreement is in force for the account, and no more: it says nothing of \
+pub const COVERED_MEANS: &str = "Covered means only that an agreement is in force for the account. It does not say \
     whether the account meets what the agreement or HIPAA asks for.";
 
 /// A text in a style; colours are stripped where the output is no terminal.

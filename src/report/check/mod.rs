@@ -77,7 +77,7 @@ fn guardrail(width: usize, guarded: &countersign_core::guardrails::Outcome) -> S
         text.push_str(&wrapped(width, "          ", 12, &format!("{words} {}", guarded.message)));
     }
     if !guarded.forbids {
-        text.push_str(&paragraph(width, "          ", "it forbids nobody anything here: check the names in it"));
+        text.push_str(&paragraph(width, "          ", "it forbids nothing to anyone here: check the names in it"));
     }
     text
 }

@@ -90,7 +90,7 @@ impl Search<'_> {
         }
         let undecided = if new.is_none() { &self.space.new } else { &self.space.old };
         let Some(atom) = undecided.iter().find_map(|layer| self.undecided(layer)) else {
-            self.found.doubt = Some("a combination was not decided".to_owned());
+            self.found.doubt = Some("a combination could not be decided".to_owned());
             return Ok(Flow::Stop);
         };
         self.branch(atom)

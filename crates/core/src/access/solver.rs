@@ -28,7 +28,7 @@ impl Answer {
         let contradiction = match (self.decision, &opinion) {
             // every witness was evaluated under both policies, so that one of the two is wrong
             (Decision::New, Opinion::None) => {
-                Some("cvc5 finds that no request is newly allowed, and the witnesses are")
+                Some("cvc5 finds that no request is newly allowed, but the witnesses are")
             }
             (Decision::None, Opinion::New) => {
                 Some("cvc5 finds a request that the search does not; it may be one that cannot be made")
@@ -96,7 +96,7 @@ mod symbolic {
         runtime.block_on(async {
             let solver = LocalSolver::cvc5_with_args(ARGUMENTS).map_err(|e| {
                 let problem = Problem::general(format!("cvc5 cannot be run: {e}"));
-                Failure::from(problem.help("install cvc5, or say where it is with the variable CVC5"))
+                Failure::from(problem.help("install cvc5, or set the variable CVC5 to its path"))
             })?;
             let mut compiler = CedarSymCompiler::new(solver).map_err(wrong)?;
             for env in schema.request_envs() {

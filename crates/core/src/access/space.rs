@@ -260,7 +260,7 @@ fn actions(atoms: &[&Atom]) -> Result<Vec<Class>, String> {
         let own = patterns.len();
         patterns.push(form);
         patterns.extend(besides);
-        let classes = minterms::classes(&patterns).ok_or("the patterns of actions tell too much apart")?;
+        let classes = minterms::classes(&patterns).ok_or("the patterns of actions distinguish too many cases")?;
         for class in classes {
             let beyond = class.matches.get(own..).unwrap_or_default();
             if beyond.first() != Some(&true) || beyond.iter().skip(1).any(|m| *m) {
@@ -323,7 +323,8 @@ fn texts(atoms: &[&Atom], form: &str, what: &str) -> Result<Vec<Class>, String> 
     let mut patterns: Vec<Pattern> = atoms.iter().map(pattern).collect();
     let form = Template::parse(form, Syntax { wildcards: true, variables: false }).unwrap_or_default();
     patterns.push(Pattern::glob(&form));
-    let found = minterms::classes(&patterns).ok_or_else(|| format!("the patterns of {what} tell too much apart"))?;
+    let found =
+        minterms::classes(&patterns).ok_or_else(|| format!("the patterns of {what} distinguish too many cases"))?;
     let of_form = found.into_iter().filter(|c| c.matches.last() == Some(&true));
     Ok(of_form
         .map(|mut c| {
@@ -366,7 +367,7 @@ fn of_key(key: &str, conditions: &[&Condition]) -> Result<Vec<Class>, String> {
     }
     add(None);
     if conditions.len() > MAX_FREE {
-        return Err(format!("conditions on {key} tell too much apart"));
+        return Err(format!("conditions on {key} distinguish too many cases"));
     }
     for combination in 0..1_usize << conditions.len() {
         let holds: Vec<bool> = (0..conditions.len()).map(|bit| combination >> bit & 1 == 1).collect();

@@ -13,7 +13,7 @@ use crate::problem::Failure;
 
 /// Why an answer is unknown although the search came to its end.
 pub const DOUBTFUL: &str =
-    "conditions that read two parts of a request, or one key as several types, could not be told apart";
+    "conditions that read two parts of a request, or one key as several types, could not be distinguished";
 
 /// Completions of a draft that are tried.
 const MAX_COMPLETIONS: usize = 400;

@@ -393,6 +393,6 @@ fn scope_of(rule: &Rule) -> Result<&'static str, Failure> {
 }
 
 fn lacks(rule: &Rule, annotation: &str) -> Failure {
-    let message = format!("the policy `{}` says that agreements are in force, and not their `@{annotation}`", rule.id);
+    let message = format!("the policy `{}` puts agreements in force, but has no `@{annotation}`", rule.id);
     Failure::general(message)
 }

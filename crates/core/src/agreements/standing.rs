@@ -61,8 +61,7 @@ impl Agreements<'_> {
     fn membership(&self, account: &Account) -> Result<Standing, Failure> {
         // what declares no moment has nothing to ask about
         if account.known_since.is_some() && !self.is_membership_known(account)? {
-            let unknown =
-                format!("which organization account {} belonged to at the moment asked is not known", account.id);
+            let unknown = format!("it is unknown which organization account {} belonged to at that time", account.id);
             return Ok(Standing { unknown: Some(unknown), ..Standing::default() });
         }
         let now = self.tree.now(account);
@@ -77,12 +76,12 @@ impl Agreements<'_> {
             let assuming = now
                 .organization
                 .as_ref()
-                .map(|o| format!("account {} is in {o} at the moment asked: it declares no memberships", account.id));
+                .map(|o| format!("account {} is in {o} at that time: it declares no memberships", account.id));
             return Ok(Standing { organization: now.organization, path: now.path, assuming, ..Standing::default() });
         };
         let assuming = latest.from.is_none().then(|| {
             format!(
-                "account {} had joined {} by the moment asked: its membership has no `from`",
+                "account {} had joined {} by that time: its membership has no `from`",
                 account.id, latest.organization
             )
         });

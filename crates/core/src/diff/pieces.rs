@@ -209,7 +209,7 @@ fn entity(old: &Entity, new: &Entity, pieces: &mut Vec<Piece>) {
                 false => p.iter().map(|u| u.id.as_str()).collect::<Vec<_>>().join(", "),
             };
             let what = match before == after {
-                true => format!("the memberships of {} are others", name(uid)),
+                true => format!("the memberships of {} changed", name(uid)),
                 false => format!("{} moves from {} to {}", name(uid), words(&before), words(&after)),
             };
             pieces.push(of_entity(new, new.span, Change::Changed, What::Position(uid.clone()), what));

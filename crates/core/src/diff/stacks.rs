@@ -247,9 +247,7 @@ impl Comparing<'_> {
         }
         self.searched += 1;
         if self.searched > MAX_SEARCHED {
-            return Ok(Answer::unknown(format!(
-                "more than {MAX_SEARCHED} stacks of layers are not the same as before"
-            )));
+            return Ok(Answer::unknown(format!("more than {MAX_SEARCHED} stacks of layers changed")));
         }
         let unknown = |layers: &[Settled]| layers.iter().flat_map(|l| l.unknown.clone()).collect::<BTreeSet<_>>();
         let (outside, outside_now) = (unknown(&before), unknown(&after));

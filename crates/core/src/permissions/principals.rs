@@ -331,15 +331,14 @@ impl<'a> Directory<'a> {
                     if !attached.complete {
                         ids.push(FULL_AWS_ACCESS.to_owned());
                         assuming.push(format!(
-                            "{FULL_AWS_ACCESS} is attached to {node}, of whose service control policies not all are known"
+                            "{FULL_AWS_ACCESS} is attached to {node}: not all of its service control policies are known"
                         ));
                     }
                     layers.push(self.shared(format!("{name} {node}"), &name, &node, ids, true)?);
                 }
                 // FullAWSAccess allows everything: the layer need not be asked
-                None => assuming.push(format!(
-                    "{FULL_AWS_ACCESS} is attached to {node}, which declares no service control policies"
-                )),
+                None => assuming
+                    .push(format!("{FULL_AWS_ACCESS} is attached to {node}: it declares no service control policies")),
             }
         }
         for id in &organization.unplaced {
