@@ -329,7 +329,7 @@ fn malformed_answers_have_their_place_and_change_nothing() {
         ),
         (in_account(json!({"agreementArn": "agreement-9c1kBcYznTkcpRIm"})), "is not a valid ARN of an agreement"),
         (bad(LISTED, json!({"customerAgreements": {}})), "`customerAgreements` must be a list, but this is an object"),
-        (bad(LISTED, json!({"customerAgreements": ["x"]})), "`customerAgreements` is a list of objects"),
+        (bad(LISTED, json!({"customerAgreements": ["x"]})), "`customerAgreements` must be a list of objects"),
         (bad(LISTED, json!({"customerAgreements": [], "nextToken": "abc"})), "one page of several"),
         (
             bad("details.json", json!({"UserDetailList": [], "IsTruncated": true, "Marker": "abc"})),
@@ -349,7 +349,7 @@ fn malformed_answers_have_their_place_and_change_nothing() {
             ),
             "invalid JSON",
         ),
-        (user(json!({"PolicyName": "p", "PolicyDocument": 3})), "a policy document is an object or a string"),
+        (user(json!({"PolicyName": "p", "PolicyDocument": 3})), "a policy document must be an object or a string"),
         (user(json!({"PolicyName": "p"})), "this inline policy has no `PolicyDocument`"),
         (
             user(json!({"PolicyName": "p", "PolicyDocument": "oops"})),

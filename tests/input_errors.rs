@@ -62,12 +62,12 @@ fn entities_that_the_schema_does_not_know() {
         "no entity type `Acount`",
     );
     wrong(account(json!({"nam": "x"})), "\"nam\"", "an Account has no `nam`");
-    wrong(account(json!({"name": 1})), "1", "`name` of an Account is a string");
+    wrong(account(json!({"name": 1})), "1", "`name` of an Account must be a string");
     wrong(account(json!({"state": "CLOSE"})), "\"CLOSE\"", "cannot be `CLOSE`");
     wrong(account(json!({"partition": "aws-eu"})), "\"aws-eu\"", "cannot be `aws-eu`");
     wrong(World::new().entity(json!({"uid": ORG, "attrs": {}})), &format!("\"{ORG}\""), "needs `managementAccount`");
     wrong(account(json!({"nda": {}})), "{}", "`nda` needs `accepted`");
-    wrong(account(json!({"phi": {"services": "s3"}})), "\"s3\"", "is an array");
+    wrong(account(json!({"phi": {"services": "s3"}})), "\"s3\"", "must be an array");
     wrong(World::new().entity(json!({"uid": A, "attributes": {}})), "\"attributes\"", "no `attributes`");
     wrong(World::new().entity(json!({"attrs": {}})), "{", "no `uid`");
     wrong(World::new().entity(json!({"uid": "legal"})), "\"legal\"", "does not say which type");
@@ -150,7 +150,7 @@ fn arns_that_contradict_their_account() {
     wrong(
         world.entity(json!({"uid": user(A, "a"), "parents": [group]})),
         &format!("\"{group}\""),
-        "this group belongs to another account",
+        "this group does not belong to account",
     );
 }
 

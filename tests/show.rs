@@ -127,7 +127,7 @@ fn a_lowered_statement_says_what_it_became() {
         "guarded by `context has \"aws:requestedregion#string\"`",
         "a negated operator also holds where the key is absent",
         "`ForAllValues` also holds where the key is absent",
-        "asks whether the key is present",
+        "tests whether the key is present",
         "// Statement[1]: `Deny` is a forbid",
         "Action [*]: always holds, and is left out",
         "Resource [arn:aws:s3]: never holds",

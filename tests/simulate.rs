@@ -167,14 +167,14 @@ fn wrong_requests_have_their_place_and_what_to_do() {
         (json!({"action": "GetObject"}), "`GetObject` is not a valid action", "in full"),
         (json!({"action": "s3:*"}), "`s3:*` is not a valid action", "in full"),
         (json!({"resource": "b/k"}), "`b/k` is not a valid resource", "an ARN"),
-        (json!({"identity": {}}), "`identity` is a list of policies", "write [ … ]"),
-        (json!({"identity": [3]}), "a policy is a document or the path of one", "a path"),
+        (json!({"identity": {}}), "`identity` must be a list of policies", "write [ … ]"),
+        (json!({"identity": [3]}), "a policy must be a document or the path of one", "a path"),
         (json!({"identity": ["no/such.json"]}), "there is no policy document no/such.json", "relative"),
         (json!({"identity": [{"Statement": {"Effect": "Allow"}}]}), "neither `Action` nor `NotAction`", "add"),
-        (json!({"serviceControl": [{}]}), "`serviceControl[0]` is a list of policies", "write [ … ]"),
-        (json!({"context": {"aws:x": {}}}), "the value of a key is a string", "leave the key out"),
+        (json!({"serviceControl": [{}]}), "`serviceControl[0]` must be a list of policies", "write [ … ]"),
+        (json!({"context": {"aws:x": {}}}), "the value of a key must be a string", "leave the key out"),
         (json!({"context": {"aws:x": "1", "AWS:X": "2"}}), "is given twice", "keep one"),
-        (json!({"contextIsComplete": "yes"}), "`contextIsComplete` is true or false", "true or false"),
+        (json!({"contextIsComplete": "yes"}), "`contextIsComplete` must be true or false", "true or false"),
     ] {
         let output = countersign(&[], &get_object(&wrong).to_string());
         let text = String::from_utf8(output.stderr).unwrap();

@@ -268,7 +268,7 @@ impl Answer {
         for key in std::mem::take(&mut self.too_many) {
             if self.decision == Decision::Unknown {
                 self.depends_on.push(Dependency { key: spelling(&key), allows: Vec::new() });
-                self.reason = Some("too much is unknown to try every combination".to_owned());
+                self.reason = Some("too many combinations of unknowns to try them all".to_owned());
             }
         }
         let earlier = self.gates.iter().take_while(|g| !g.certain).next().is_some();

@@ -176,7 +176,7 @@ impl Desk<'_> {
             return Ok(answer);
         }
         if let Tried::TooMany(what) = self.worlds.of(operation) {
-            answer.reason = Some("too much is unknown to try every combination".to_owned());
+            answer.reason = Some("too many combinations of unknowns to try them all".to_owned());
             answer.depends_on = what.iter().map(|key| Dependency { key: key.clone(), allows: Vec::new() }).collect();
             return Ok(answer);
         }
