@@ -3,7 +3,6 @@
 //!
 //! `DIFFERENTIAL_CASES` sets how many; `.ci/long` asks for more, in rounds.
 
-
 use crate::common::drawn_from;
 use crate::generated::*;
 use cedar_policy::{PolicySet, Schema, ValidationMode, Validator};

@@ -3,6 +3,7 @@
 mod command;
 mod fixes;
 mod pages;
+mod principals;
 mod read;
 
 use std::collections::BTreeSet;

@@ -50,6 +50,59 @@ fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
+/// What a resource-based policy says of a caller's request: it is denied; it is granted to anyone's identity whatever; it is granted
+/// if the caller's account grants it too; it is granted past what a boundary or a session policy leaves out.
+pub fn resource_based(policy: &Value, caller: &Value, request: &Value) -> [bool; 4] {
+    let variables = policy["Version"] == "2012-10-17";
+    let mut said = [false; 4];
+    for statement in list(&policy["Statement"]) {
+        // a trust policy is about the role that has it
+        let mut statement = statement.clone();
+        if statement.get("Resource").or(statement.get("NotResource")).is_none() {
+            statement["Resource"] = "*".into();
+        }
+        let Some(way) = way(&statement, caller).filter(|_| applies(&statement, request, variables)) else {
+            continue;
+        };
+        if statement["Effect"] == "Deny" {
+            said[0] = true;
+        } else {
+            said[1] |= way != "account";
+            said[2] = true;
+            said[3] |= way == "named";
+        }
+    }
+    if said[0] { [true, false, false, false] } else { said }
+}
+
+/// How a statement's principals reach a caller: by name, as part of its account, or among everyone.
+fn way(statement: &Value, caller: &Value) -> Option<&'static str> {
+    let names = |key: &str| -> Vec<String> { list(&caller[key]).into_iter().map(text).collect() };
+    let among = |element: &Value| {
+        if element == "*" {
+            return Some("everyone");
+        }
+        let mut ways = Vec::new();
+        for (key, values) in element.as_object().unwrap() {
+            for value in list(values).into_iter().map(text) {
+                match key.as_str() {
+                    "AWS" if value == "*" => ways.push("everyone"),
+                    "AWS" if names("account").contains(&value.replace("arn:aws:iam::", "").replace(":root", "")) => {
+                        ways.push("account");
+                    }
+                    key if names(key).contains(&value) => ways.push("named"),
+                    _ => {}
+                }
+            }
+        }
+        ["named", "everyone", "account"].into_iter().find(|w| ways.contains(w))
+    };
+    match statement.get("Principal") {
+        Some(element) => among(element),
+        None => among(&statement["NotPrincipal"]).is_none().then_some("everyone"),
+    }
+}
+
 fn applies(statement: &Value, request: &Value, variables: bool) -> bool {
     let action = request["action"].as_str().unwrap().to_lowercase();
     let on_action = |v: &Value| list(v).iter().any(|p| glob(&plain(&text(p).to_lowercase()), &action));

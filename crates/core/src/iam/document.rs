@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::operator::Operator;
+use super::principal::Principals;
 use super::template::{Syntax, Template};
 use crate::problem::{Place, Problem, Source, Span, did_you_mean};
 use crate::text::json::{Member, Node, Value};
@@ -27,6 +28,8 @@ pub struct Statement {
     pub sid: Option<String>,
     /// `Allow` rather than `Deny`.
     pub allow: bool,
+    /// `Principal` or `NotPrincipal`, where the policy is of a kind that has them and they were read.
+    pub principals: Option<Principals>,
     /// `Action` or `NotAction`; patterns are in lower case.
     pub actions: Clause<Template>,
     /// `Resource` or `NotResource`.
@@ -217,7 +220,7 @@ impl Reader<'_> {
         let conditions = node.get("Condition").map(|c| self.conditions(c)).unwrap_or_default();
         let sid = node.get("Sid").and_then(Node::as_str).map(str::to_owned);
         let place = Place { source: self.source.clone(), span: node.span };
-        Some(Statement { pointer, place, sid, allow, actions, resources, conditions })
+        Some(Statement { pointer, place, sid, allow, principals: None, actions, resources, conditions })
     }
 
     fn effect(&mut self, node: &Node) -> Option<bool> {

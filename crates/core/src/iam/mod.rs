@@ -4,5 +4,6 @@
 
 pub mod document;
 pub mod operator;
+pub mod principal;
 pub mod template;
 pub mod value;

@@ -7,6 +7,7 @@ use super::read::{Host, UNKNOWN};
 use crate::aws;
 use crate::iam::document::{self, ELEMENTS};
 use crate::iam::operator::Operator;
+use crate::iam::principal::Principals;
 use crate::problem::{Problem, Source, Span};
 use crate::text::json::{Member, Node, Value};
 
@@ -409,14 +410,17 @@ fn statement(source: &Arc<Source>, pointer: String, node: Node, kind: Kind, vari
         // what is unknown is not wrong
         problems.retain(|p| !p.message().contains(UNKNOWN) && !p.underlined().contains("${"));
     }
-    let valid = !problems.iter().any(Problem::is_error) && known;
+    let principals = kind.has_principals().then(|| Principals::of_statement(&node)).flatten();
+    // whom a statement is about decides what it does: if that is not understood, nothing is concluded from the statement
+    let told = principals.is_some() || !kind.has_principals();
+    let valid = !problems.iter().any(Problem::is_error) && known && told;
     Statement {
         sid: node.get("Sid").and_then(|n| text(n, &format!("{pointer}.Sid"))),
         allow,
         actions: list("Action", "NotAction"),
         resources: list("Resource", "NotResource"),
         conditions: conditions(&node, &pointer),
-        meaning: meaning.filter(|_| valid),
+        meaning: meaning.filter(|_| valid).map(|m| document::Statement { principals, ..m }),
         problems,
         at: At { pointer, span: node.span },
         node,

@@ -183,9 +183,17 @@ fn implied_by(condition: &Condition, given: &[Condition]) -> bool {
     })
 }
 
-/// Every request that the first statement applies to, the second applies to as well.
+/// Every request that the first statement applies to, the second applies to as well, and does to it what the first does, if both
+/// have the same effect.
 pub fn statement_included(inner: &Statement, outer: &Statement) -> bool {
-    actions_included(&inner.actions, &outer.actions)
+    let principals = match (&inner.principals, &outer.principals) {
+        (None, None) => true,
+        (Some(inner_who), Some(who)) if inner.allow == outer.allow => inner_who.included_in(who, inner.allow),
+        (Some(allowed), Some(denied)) => allowed.denied_by(denied),
+        _ => false,
+    };
+    principals
+        && actions_included(&inner.actions, &outer.actions)
         && resources_included(&inner.resources, &outer.resources)
         && outer.conditions.iter().all(|c| implied_by(c, &inner.conditions))
 }

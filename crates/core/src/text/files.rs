@@ -45,9 +45,8 @@ pub fn text_of(bytes: Vec<u8>, name: &str) -> Result<Arc<Source>, Problem> {
     let source = Source::new(name, text);
     if source.text.starts_with('\u{FEFF}') {
         let span = Span { start: 0, end: '\u{FEFF}'.len_utf8() };
-        return Err(
-            Problem::at(&source, span, "the file begins with a byte order mark").help("save it as UTF-8 without a byte order mark")
-        );
+        return Err(Problem::at(&source, span, "the file begins with a byte order mark")
+            .help("save it as UTF-8 without a byte order mark"));
     }
     Ok(source)
 }
