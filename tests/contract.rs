@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::common::*;
+use countersign_core::inventory::Inventory;
 use countersign_core::inventory::schema::EntitySchema;
 use countersign_core::policies::{BUILT_IN, RuleBook};
 use countersign_core::problem::{Failure, Problem, Source};
@@ -304,4 +305,143 @@ fn a_schema_takes_nothing_that_means_nothing() {
     assert!(message(attribute("User", &boolean("\"unknownWhenAbsent\": \"true\""))).contains("would not be tried"));
     let context = r#"{"Artifact": {"commonTypes": {"OperationContext": {"attributes": {"mfa": {"type": "Boolean", "required": false}}}}}}"#;
     assert_eq!(message(context.to_owned()), "nothing supplies `mfa` to the policies that read this context");
+}
+
+/// A gate with a condition, and the only problem with it.
+fn of_condition(condition: &str) -> (String, String) {
+    let whole = gate("@order(\"5\") @reason(\"no\")").replace("context.designated", condition);
+    only(&whole)
+}
+
+/// A value that the schema does not allow is never met: the gate would never fail, or always.
+#[test]
+fn a_word_outside_a_closed_set_is_an_error() {
+    for (condition, underlined, message) in [
+        ("context.scope == \"acount\"", "\"acount\"", "`context.scope` is never `acount`"),
+        ("\"acount\" != context.scope", "\"acount\"", "`context.scope` is never `acount`"),
+        ("[\"account\", \"offlne\"].contains(context.scope)", "\"offlne\"", "`context.scope` is never `offlne`"),
+        ("resource.state == \"Active\"", "\"Active\"", "`resource.state` is never `Active`"),
+        (
+            "context has report && context.report.acceptanceType == \"PASSTROUGH\"",
+            "\"PASSTROUGH\"",
+            "`context.report.acceptanceType` is never `PASSTROUGH`",
+        ),
+        (
+            "context.scope == (if context.designated then \"account\" else \"organisation\")",
+            "\"organisation\"",
+            "`context.scope` is never `organisation`",
+        ),
+        ("(context.generation == \"clasic\") == true", "\"clasic\"", "`context.generation` is never `clasic`"),
+    ] {
+        assert_eq!(of_condition(condition), (underlined.to_owned(), message.to_owned()), "{condition}");
+    }
+    let near = problems(laid_over(
+        &gate("@order(\"5\") @reason(\"no\")").replace("context.designated", "context.scope == \"acount\""),
+    ));
+    assert_eq!(near[0].help_text(), Some("did you mean `account`?"));
+    for allowed in [
+        "context.scope == \"account\" && resource.state == \"SUSPENDED\"",
+        "[\"account\", \"offline\"].contains(context.scope)",
+        "resource has name && resource.name == \"acount\"",
+        "resource.hasTag(\"scope\") && resource.getTag(\"scope\") == \"acount\"",
+    ] {
+        let text = gate("@order(\"5\") @reason(\"no\")").replace("context.designated", allowed);
+        assert_eq!(problems(laid_over(&text)).len(), 0, "{allowed}");
+    }
+}
+
+/// Of several that are written alike, the one that is wrong is underlined.
+#[test]
+fn the_word_at_fault_is_underlined_not_its_like() {
+    let condition = "resource has name && resource.name == \"acount\" && context.scope == \"acount\"";
+    let text = gate("@order(\"5\") @reason(\"acount\")").replace("context.designated", condition);
+    let problems = problems(laid_over(&text));
+    let place = problems[0].place().unwrap();
+    assert_eq!(place.span.start, text.rfind("\"acount\"").unwrap());
+}
+
+/// Sets hold the same closed words: scopes of agreements, names of operations.
+#[test]
+fn a_set_holds_only_what_it_can() {
+    let governs = "@id(\"own\") @rule(\"X\") @order(\"5\") @standing(\"superseded\")\nforbid (principal is Artifact::CustomerAgreement, action == Artifact::Action::\"governs\", resource is Artifact::Account)\nwhen { CONDITION };";
+    let (underlined, message) =
+        only(&governs.replace("CONDITION", "context.scopesInForce.containsAny([\"offline\", \"organizaton\"])"));
+    assert_eq!(
+        (underlined.as_str(), message.as_str()),
+        ("\"organizaton\"", "`context.scopesInForce` is never `organizaton`")
+    );
+    let (_, message) = only(&governs.replace("CONDITION", "principal.agreement.scope == \"offline\""));
+    assert_eq!(message, "`principal.agreement.scope` is never `offline`");
+    let access = "@id(\"own\") @rule(\"X\") @code(\"OWN1\") @severity(\"info\") @message(\"m\")\npermit (principal, action == Artifact::Action::\"report-on-access\", resource is Artifact::Account)\nwhen { context.operation == \"accept-agrement\" };";
+    let (underlined, message) = only(access);
+    assert_eq!(
+        (underlined.as_str(), message.as_str()),
+        ("\"accept-agrement\"", "there is no operation `accept-agrement`")
+    );
+}
+
+/// No account has such a number: the condition never holds.
+#[test]
+fn an_entity_that_cannot_exist_is_an_error() {
+    let (underlined, message) = of_condition("resource == Artifact::Account::\"12345\"");
+    assert_eq!((underlined.as_str(), message.as_str()), ("Account::\"12345\"", "`12345` is not the id of an Account"));
+    let unit = gate("@order(\"5\") @reason(\"no\")")
+        .replace("resource)", "resource in Artifact::OrganizationalUnit::\"Legal\")");
+    assert_eq!(only(&unit).0, "OrganizationalUnit::\"Legal\"");
+    let rules = laid_over(&unit.replace("\"Legal\"", "\"ou-ab12-11111111\"")).unwrap();
+    assert_eq!(rules.rules.len(), RULES.rules.len() + 1);
+}
+
+/// What only an inventory can tell is told with it, and stops nothing: the same rules may serve several inventories.
+#[test]
+fn a_name_that_the_inventory_does_not_have_is_told() {
+    let finding = format!(
+        "@id(\"own\") @rule(\"X\") @code(\"OWN1\") @severity(\"info\") @message(\"m\")\n{}",
+        FINDING.replace(';', "\nwhen { context.notCovered.contains(\"KIND\") || principal in Artifact::OrganizationalUnit::\"ou-ab12-1111111x\" };")
+    );
+    let unit = json!({"uid": "ou-ab12-11111111", "parents": [ORG]});
+    let folder = World::organization().entity(unit).folder();
+    let inventory = Inventory::load(folder.path(), SCHEMA.clone()).unwrap_or_else(|f| panic!("{}", words(&f)));
+    let told = |kind: &str| {
+        let rules = laid_over(&finding.replace("KIND", kind)).unwrap();
+        let words =
+            |p: &Problem| format!("{}: {} ({})", p.underlined(), p.message(), p.help_text().unwrap_or_default());
+        let told = rules.unknown_names(&inventory);
+        assert!(told.iter().all(|p| !p.is_error()));
+        told.iter().map(words).collect::<Vec<_>>()
+    };
+    let unit = "OrganizationalUnit::\"ou-ab12-1111111x\": this inventory has no OrganizationalUnit `ou-ab12-1111111x` (did you mean `ou-ab12-11111111`?)";
+    assert_eq!(told("baa"), [unit]);
+    assert_eq!(told("BAA"), ["\"BAA\": this inventory has no kind of agreement `BAA` (did you mean `baa`?)", unit]);
+    assert!(told("gdpr")[0].contains("(a condition on it never holds here)"), "{:?}", told("gdpr"));
+    assert!(RULES.unknown_names(&inventory).is_empty());
+}
+
+/// Chains and lists of any length load or are refused with words, on the stack of a test.
+#[test]
+fn long_conditions_load_or_are_refused() {
+    let chain = |count: usize, operator: &str| {
+        let operands: Vec<String> = (0..count).map(|i| format!("resource.hasTag(\"t{i}\")")).collect();
+        gate("@order(\"5\") @reason(\"no\")").replace("context.designated", &operands.join(operator))
+    };
+    for operator in [" || ", " && "] {
+        assert!(laid_over(&chain(700, operator)).is_ok());
+        let (underlined, message) = only(&chain(20_000, operator));
+        assert_eq!(
+            (underlined.as_str(), message.as_str()),
+            (operator.trim().get(..1).unwrap(), "a policy has more than 2000 operators")
+        );
+    }
+    // what is refused nests, in operators and brackets, no deeper than what loads
+    assert!(laid_over(&chain(1_998, " || ")).is_ok());
+    let items: Vec<String> = (0..100_000).map(|i| format!("\"t{i}\"")).collect();
+    let list = format!("resource has name && [{}].contains(resource.name)", items.join(","));
+    assert!(laid_over(&gate("@order(\"5\") @reason(\"no\")").replace("context.designated", &list)).is_ok());
+    for (open, close) in [("(", ")"), ("!(", ")"), ("[", "].isEmpty()")] {
+        let deep = format!("{}true{}", open.repeat(200), close.repeat(200));
+        assert_eq!(of_condition(&deep).1, "a policy is nested more than 100 deep");
+    }
+    for deep in [format!("context{} == 1", ".tags".repeat(20_000)), format!("{}1 == 1", "1 + ".repeat(20_000))] {
+        assert!(of_condition(&deep).1.starts_with("a policy "), "{}", of_condition(&deep).1);
+    }
 }

@@ -4,7 +4,7 @@ use crate::common::*;
 use countersign_core::assessment::Options;
 use countersign_core::guardrails::{By, Guardrails, Outcome, SHIPPED, Verdict, shipped};
 use countersign_core::inventory::Inventory;
-use countersign_core::problem::Failure;
+use countersign_core::problem::{Failure, Problem};
 use serde_json::json;
 
 fn outcomes(world: &World) -> Result<Vec<Outcome>, Failure> {
@@ -217,5 +217,75 @@ fn mistakes_have_their_place() {
             assert_eq!(problems[0].help_text(), Some("did you mean `no-member-root`?"));
         }
         _ => panic!("taken"),
+    }
+}
+
+/// What a guardrail warns of.
+fn warnings(text: &str) -> Vec<String> {
+    let unit = json!({"uid": "ou-ab12-11111111", "parents": [ORG]});
+    let group = json!({"uid": format!("arn:aws:iam::{A}:group/legal")});
+    let world = World::organization().entity(unit).entity(group).user(A, "janitor", json!([]));
+    let folder = world.file("guardrails/own.cedar", text).folder();
+    let inventory = Inventory::load(folder.path(), SCHEMA.clone()).unwrap_or_else(|f| panic!("{}", words(&f)));
+    let read =
+        Guardrails::read(folder.path(), &inventory, &SCHEMA).unwrap_or_else(|f| panic!("{}", words(&f))).unwrap();
+    assert!(read.warnings.iter().all(|p| !p.is_error()));
+    read.warnings.iter().map(|p| format!("{}: {}", p.underlined(), p.message())).collect()
+}
+
+/// A guardrail about what does not exist forbids nothing, and would be proved.
+#[test]
+fn a_guardrail_about_what_the_inventory_does_not_have_is_told() {
+    let accept = "action == Artifact::Action::\"may-accept-agreement\"";
+    let janitor = |account: &str| format!("arn:aws:iam::{account}:user/janitor");
+    for (named, what) in [
+        (
+            "resource in Artifact::OrganizationalUnit::\"ou-ab12-11111112\") when { true }".to_owned(),
+            "OrganizationalUnit `ou-ab12-11111112`",
+        ),
+        (
+            format!("resource) when {{ principal == Artifact::User::\"{}\" }}", janitor(B)),
+            "User `arn:aws:iam::333333333333:user/janitor`",
+        ),
+        ("resource) unless { context.groups.contains(\"leagl\") }".to_owned(), "group `leagl`"),
+        ("resource) when { context.name == \"jannitor\" }".to_owned(), "principal `jannitor`"),
+        (
+            "resource) when { context has agreement && context.agreement == \"BAA\" }".to_owned(),
+            "kind of agreement `BAA`",
+        ),
+        (format!("resource == Artifact::Account::\"{B}\")"), "Account `333333333333`"),
+    ] {
+        let told = warnings(&guardrail(&format!("{accept}, {named}")));
+        assert_eq!(told.len(), 1, "{named}: {told:?}");
+        assert!(told[0].ends_with(&format!("this inventory has no {what}")), "{told:?}");
+    }
+    let known = [
+        "resource in Artifact::OrganizationalUnit::\"ou-ab12-11111111\") when { context.name == \"root\" }".to_owned(),
+        format!("resource) when {{ principal == Artifact::Root::\"{}\" && context.name == \"janitor\" }}", root(A)),
+        format!("resource == Artifact::Account::\"{A}\") unless {{ context.groups.contains(\"legal\") }}"),
+        "resource) when { context has agreement && context.agreement == \"baa\" }".to_owned(),
+    ];
+    for named in known {
+        assert_eq!(warnings(&guardrail(&format!("{accept}, {named}"))), Vec::<String>::new(), "{named}");
+    }
+}
+
+/// What the schema or the operations do not have is an error: it would never be met in any inventory.
+#[test]
+fn a_guardrail_that_is_never_met_is_an_error() {
+    for (rest, underlined) in [
+        (
+            "action == Artifact::Action::\"may-accept-agreement\", resource) when { context.role == \"membr\" }",
+            "\"membr\"",
+        ),
+        ("action in [Artifact::Action::\"may\"], resource) when { context.may.contains(\"accept\") }", "\"accept\""),
+        ("action in [Artifact::Action::\"may\"], resource == Artifact::Account::\"1111\")", "Account::\"1111\""),
+    ] {
+        let Err(Failure::Problems(problems)) =
+            outcomes(&World::organization().file("guardrails/own.cedar", guardrail(rest)))
+        else {
+            panic!("{rest}")
+        };
+        assert_eq!(problems.iter().map(Problem::underlined).collect::<Vec<_>>(), [underlined], "{rest}");
     }
 }

@@ -296,3 +296,28 @@ fn what_a_broken_file_declares_is_not_said_to_be_missing() {
     assert_eq!(problems.len(), 1, "{problems:?}");
     assert!(problems[0].message().starts_with("invalid JSON"));
 }
+
+/// `BAA` is no kind of its own: an offline agreement of it would cover nothing that was meant.
+#[test]
+fn a_kind_that_is_written_almost_as_a_known_one() {
+    let offline = |kind: &str| {
+        let attrs = json!({"kind": kind, "effectiveStart": "2019-01-01", "designations": []});
+        account(json!({})).entity(json!({"uid": "offline-x", "attrs": attrs}))
+    };
+    let told = |kind: &str| {
+        let folder = offline(kind).folder();
+        let problems = match Inventory::load(folder.path(), SCHEMA.clone()) {
+            Err(Failure::Problems(problems)) => problems,
+            Err(Failure::Nothing(message)) => panic!("{message}"),
+            Ok(inventory) => inventory.warnings,
+        };
+        problems.iter().map(|p| (p.is_error(), p.underlined().to_owned(), p.message().to_owned())).collect::<Vec<_>>()
+    };
+    let message = |kind: &str| format!("`{kind}` is another kind of agreement than `baa`");
+    assert_eq!(told("BAA"), [(true, "\"BAA\"".to_owned(), message("BAA"))]);
+    assert_eq!(told("bab"), [(false, "\"bab\"".to_owned(), message("bab"))]);
+    assert_eq!(told("baa"), []);
+    assert_eq!(told("gdpr-addendum"), []);
+    let agreement = json!({"kind": "Baa", "scope": "account", "partition": "aws"});
+    wrong(account(json!({})).entity(json!({"uid": "agreement-x", "attrs": agreement})), "\"Baa\"", &message("Baa"));
+}

@@ -204,6 +204,7 @@ fn expectations(session: &Session, checked: &mut Checked, files: &mut Listing) -
 fn guardrails(session: &Session, checked: &mut Checked, files: &mut Listing) -> Result<(), Failure> {
     match Guardrails::read(session.source.as_ref(), &session.inventory, &session.inventory.schema)? {
         Some(guardrails) => {
+            output::problems(&guardrails.warnings);
             guardrails.all.values().filter_map(Guardrail::file).for_each(|source| files.add_text(source));
             checked.add_guardrails(guardrails.check(&session.inventory, &session.rules, &session.options)?);
         }

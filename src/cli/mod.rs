@@ -213,11 +213,8 @@ impl Cli {
             Some(folder) if !folder.is_dir() => {
                 Err(Failure::general(format!("there is no folder {}", folder.display())))
             }
-            // Cedar's parser and validator call themselves as deep as a condition nests
-            Some(folder) if self.policies.is_some() => {
-                countersign_core::stack::evaluate(|| RuleBook::laid_over(&Folder::new(folder), schema))
-            }
-            Some(folder) => countersign_core::stack::evaluate(|| RuleBook::read(&Folder::new(folder), schema)),
+            Some(folder) if self.policies.is_some() => RuleBook::laid_over(&Folder::new(folder), schema),
+            Some(folder) => RuleBook::read(&Folder::new(folder), schema),
         }
     }
 
@@ -240,7 +237,8 @@ impl Cli {
         (schema, rules): (&Arc<EntitySchema>, Arc<RuleBook>),
         at: Option<Moment>,
     ) -> Result<Session, Failure> {
-        let inventory = Inventory::load(source.as_ref(), schema.clone())?;
+        let mut inventory = Inventory::load(source.as_ref(), schema.clone())?;
+        inventory.warnings.extend(rules.unknown_names(&inventory));
         let snapshot = inventory.config.as_of.unwrap_or_else(now);
         let at = match (&asking.at, at) {
             (Some(text), _) => parse_moment(text)?,

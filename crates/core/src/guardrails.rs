@@ -24,6 +24,7 @@ use crate::inventory::model::Account;
 use crate::inventory::schema::EntitySchema;
 use crate::operations::check::grant;
 use crate::policies::annotations::{Annotated, Subject};
+use crate::policies::names::{self, Named};
 use crate::policies::{self, RuleBook};
 use crate::problem::{Failure, Place, Problem, Source, Span, did_you_mean};
 use crate::source;
@@ -63,9 +64,12 @@ pub struct Guardrail {
 impl Guardrail {
     /// The file that states it; `None` where it is built in.
     pub fn file(&self) -> Option<&Arc<Source>> {
-        let built_in = SHIPPED.iter().any(|(_, text)| *text == self.place.source.text);
-        (!built_in).then_some(&self.place.source)
+        (!is_shipped(&self.place.source)).then_some(&self.place.source)
     }
+}
+
+fn is_shipped(source: &Source) -> bool {
+    SHIPPED.iter().any(|(_, text)| *text == source.text)
 }
 
 /// All guardrails of an inventory.
@@ -73,7 +77,10 @@ impl Guardrail {
 pub struct Guardrails {
     /// By id.
     pub all: BTreeMap<String, Guardrail>,
+    /// Names that the inventory does not have, and files that are not read.
+    pub warnings: Vec<Problem>,
     set: PolicySet,
+    named: Vec<Named>,
 }
 
 /// What a guardrail comes to.
@@ -178,22 +185,25 @@ impl Guardrails {
                 }
             }
         }
-        let read = Self::new(&sources, schema, &mut problems)?;
+        let read = stack::evaluate(|| Self::new(&sources, schema, &mut problems))?;
         if problems.iter().any(Problem::is_error) {
             return Err(Failure::Problems(problems));
         }
+        let of_files = read.named.iter().filter(|n| !is_shipped(n.source()));
+        problems.extend(names::unknown(of_files, inventory));
+        let read = Self { warnings: problems, ..read };
         Ok((!read.all.is_empty()).then_some(read))
     }
 
     /// The guardrails of these sources.
     pub fn of_sources(sources: &[Arc<Source>], schema: &EntitySchema) -> Result<Self, Failure> {
         let mut problems = Vec::new();
-        let read = Self::new(sources, schema, &mut problems)?;
+        let read = stack::evaluate(|| Self::new(sources, schema, &mut problems))?;
         if problems.iter().any(Problem::is_error) { Err(Failure::Problems(problems)) } else { Ok(read) }
     }
 
     fn new(sources: &[Arc<Source>], schema: &EntitySchema, problems: &mut Vec<Problem>) -> Result<Self, Failure> {
-        let (mut all, mut set) = (BTreeMap::new(), PolicySet::new());
+        let (mut all, mut set, mut named) = (BTreeMap::new(), PolicySet::new(), Vec::new());
         for source in sources {
             let spans = policies::spans(&source.text);
             for (index, policy) in policies::parse(source, problems).into_iter().enumerate() {
@@ -212,8 +222,9 @@ impl Guardrails {
                     problems.push(Problem::at(source, span, message).help("ids must be unique across all files"));
                     continue;
                 }
-                let named = policy.new_id(PolicyId::new(&guardrail.id));
-                set.add(named).map_err(|e| Failure::general(e.to_string()))?;
+                let json = policy.to_json().map_err(|e| Failure::general(format!("{}: {e}", source.path)))?;
+                named.extend(names::of(&policy, &json, (source, span), schema, problems));
+                set.add(policy.new_id(PolicyId::new(&guardrail.id))).map_err(|e| Failure::general(e.to_string()))?;
                 all.insert(guardrail.id.clone(), guardrail);
             }
         }
@@ -225,7 +236,7 @@ impl Guardrails {
                 None => Problem::general(error.to_string()),
             });
         }
-        Ok(Self { all, set })
+        Ok(Self { all, warnings: Vec::new(), set, named })
     }
 
     /// Asks all guardrails of an inventory: of what principals are permitted, whichever agreements are in force, and of any

@@ -78,6 +78,7 @@ pub fn all(entities: &Entities, problems: &mut Vec<Problem>) {
             "OrganizationalUnit" => check.unit(entity),
             "User" | "Role" | "Root" | "Group" => check.principal(entity),
             "PermissionSet" => check.assignments(entity),
+            "Agreement" => check.kind(entity, |e| e.built_in),
             "CustomerAgreement" => check.customer_agreement(entity),
             "OfflineAgreement" => check.offline_agreement(entity),
             _ => {}
@@ -397,8 +398,26 @@ impl Check<'_> {
         }
     }
 
+    /// A kind that is written almost as a known one would be another kind, which covers nothing that was meant.
+    fn kind(&mut self, entity: &Entity, counts: impl Fn(&Entity) -> bool) {
+        let agreements = self.entities.values().filter(|e| e.uid.ty == "Agreement" && counts(e));
+        let known: BTreeSet<&str> = agreements.filter_map(|e| e.str("kind")).collect();
+        let Some(kind) = entity.str("kind").filter(|k| !known.contains(k)) else {
+            return;
+        };
+        let Some(near) = did_you_mean(kind, known.iter().copied()) else {
+            return;
+        };
+        let message = format!("`{kind}` is another kind of agreement than `{near}`");
+        let problem = entity.problem(entity.span_of("kind"), message).help(format!("did you mean `{near}`?"));
+        // only letters in another case: nobody means two kinds by that
+        let same = kind.eq_ignore_ascii_case(near);
+        self.problems.push(if same { problem } else { problem.warning() });
+    }
+
     fn offline_agreement(&mut self, entity: &Entity) {
         self.interval(entity);
+        self.kind(entity, |_| true);
         for item in entity.set("designations").unwrap_or_default() {
             let Some(fields) = item.record() else {
                 continue;

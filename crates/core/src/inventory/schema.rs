@@ -1,7 +1,7 @@
 //! The entity schema, as the short form of entity files needs it: types, defaults, closed sets.
 //!
 //! Cedar has neither default values nor closed sets of strings, so both stand in the schema as annotations that Cedar
-//! ignores: `values`, `default`, `derived` (filled in from another part of the entity), `form` (has a short form), `nested`
+//! ignores: `values`, `names` (its values are the names of something), `default`, `derived` (filled in from another part of the entity), `form` (has a short form), `nested`
 //! (made from what another entity says), `unknownWhenAbsent` (an attribute that is absent may have any of its values).
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,10 +35,23 @@ pub struct EntitySchema {
     pub operations: BTreeSet<String>,
     /// The actions that guardrails are asked about: the members of `may`.
     pub grants: BTreeSet<String>,
+    /// What each action is asked with.
+    pub actions: BTreeMap<String, ActionType>,
     /// The text that it was read from.
     pub text: String,
     /// The file that was laid over the built-in schema, as it was named.
     pub overlay: Option<String>,
+}
+
+/// What an action is asked with.
+#[derive(Debug, Default)]
+pub struct ActionType {
+    /// The types of its principals.
+    pub principals: Vec<String>,
+    /// The types of its resources.
+    pub resources: Vec<String>,
+    /// Its context.
+    pub context: BTreeMap<String, Attribute>,
 }
 
 /// What entities of one type look like.
@@ -61,8 +74,10 @@ pub struct Attribute {
     pub ty: Type,
     /// Whether it must be there once defaults are filled in.
     pub required: bool,
-    /// The closed set of its values, if it has one.
+    /// The closed set of its values, if it has one; of its elements, if it is a set.
     pub values: Option<Vec<String>>,
+    /// What its values, or its elements, are the names of: `operations`, `agreement-kinds`, `groups`, `principals`.
+    pub names: Option<String>,
     /// The value that it has when it is not written.
     pub default: Option<serde_json::Value>,
     /// Where its value comes from when it is not written: `arn`, `id`, `effectiveEnd`.
@@ -158,12 +173,16 @@ impl EntitySchema {
         let is = |action: &ActionJson| action.context().is_some_and(|c| local(c) == CONTEXT);
         let operations = namespace.actions.iter().filter(|(_, a)| is(a)).map(|(n, _)| n.clone()).collect();
         let grants = namespace.actions.iter().filter(|(_, a)| a.is_member_of(GRANTS)).map(|(n, _)| n.clone()).collect();
-        Ok(Self { cedar, types, operations, grants, text: text.to_owned(), overlay: None })
+        let actions = namespace.actions.iter().map(|(n, a)| (n.clone(), namespace.action(a))).collect();
+        Ok(Self { cedar, types, operations, grants, actions, text: text.to_owned(), overlay: None })
     }
 }
 
 /// The annotations of attributes.
-const ANNOTATIONS: [&str; 6] = ["doc", "values", "default", "derived", "form", "unknownWhenAbsent"];
+const ANNOTATIONS: [&str; 7] = ["doc", "values", "names", "default", "derived", "form", "unknownWhenAbsent"];
+
+/// What the values of an attribute can be the names of.
+pub const NAMES: [&str; 4] = ["operations", "agreement-kinds", "groups", "principals"];
 
 /// The types of which an absent attribute is tried with every value: what operations and coverage are asked with.
 const TRIED: [&str; 4] = ["Account", "Organization", "OrganizationalUnit", "Report"];
@@ -175,6 +194,11 @@ fn not_open(path: &str, attribute: &Attribute, of_entity: bool) -> Vec<(String, 
         let near = did_you_mean(name, ANNOTATIONS).map(|n| format!("did you mean `{n}`?"));
         let help = near.unwrap_or_else(|| format!("the annotations are {}", ANNOTATIONS.join(", ")));
         wrong.push((format!("`{path}` has the annotation `{name}`, which has no meaning"), help));
+    }
+    if let Some(name) = attribute.names.as_ref().filter(|n| !NAMES.contains(&n.as_str())) {
+        let near = did_you_mean(name, NAMES).map(|n| format!("did you mean `{n}`?"));
+        let help = near.unwrap_or_else(|| format!("the names are {}", NAMES.join(", ")));
+        wrong.push((format!("`{path}` has the names `{name}`, which mean nothing"), help));
     }
     let is_tried = path.split('.').next().is_some_and(|ty| TRIED.contains(&ty));
     if attribute.unknown_when_absent && !is_tried {
@@ -274,7 +298,12 @@ struct MemberJson {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct AppliesJson {
+    #[serde(default)]
+    principal_types: Vec<String>,
+    #[serde(default)]
+    resource_types: Vec<String>,
     context: Option<TypeJson>,
 }
 
@@ -319,6 +348,15 @@ fn yes() -> bool {
 }
 
 impl NamespaceJson {
+    fn action(&self, json: &ActionJson) -> ActionType {
+        let Some(applies) = &json.applies_to else {
+            return ActionType::default();
+        };
+        let types = |all: &[String]| all.iter().map(|ty| local(ty).to_owned()).collect();
+        let context = applies.context.as_ref().and_then(|c| self.record(c, 0)).unwrap_or_default();
+        ActionType { principals: types(&applies.principal_types), resources: types(&applies.resource_types), context }
+    }
+
     fn record(&self, json: &TypeJson, depth: usize) -> Option<BTreeMap<String, Attribute>> {
         match self.ty(json, depth) {
             Type::Record(attributes) => Some(attributes),
@@ -370,6 +408,7 @@ impl NamespaceJson {
             ty: self.ty(json, depth),
             required: json.required,
             values: annotation("values").map(|v| v.split_whitespace().map(str::to_owned).collect()),
+            names: annotation("names").cloned(),
             default: annotation("default").and_then(|d| serde_json::from_str(d).ok()),
             derived: annotation("derived").cloned(),
             form: annotation("form").cloned(),

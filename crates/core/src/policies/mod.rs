@@ -5,6 +5,7 @@
 //! allow.
 
 pub mod annotations;
+pub mod names;
 mod origin;
 mod overlay;
 mod reads;
@@ -20,14 +21,17 @@ use cedar_policy::{
     ValidationMode, Validator,
 };
 
+use crate::inventory::Inventory;
 use crate::inventory::schema::EntitySchema;
 use crate::operations::check::check;
 use crate::operations::data::{self, Catalogue};
 use crate::problem::{Failure, Problem, Source, Span};
 use crate::source;
+use crate::stack;
 use annotations::{Annotated, Subject};
+use names::Named;
 pub use origin::Origin;
-use reads::{Reads, reads_principal};
+use reads::Reads;
 pub use reads::{applies_to, attribute_of, is_variable};
 pub use subjects::COVERAGE;
 pub use text::{files_named, from_cedar, parse, sources, spans};
@@ -116,12 +120,12 @@ pub struct RuleBook {
     /// The operations, and what they are asked on.
     pub operations: Catalogue,
     sets: HashMap<String, PolicySet>,
-    /// The actions of which some policy reads the principal, beyond its type.
-    by_principal: BTreeSet<String>,
     /// What the policies of each action read.
     by_action: HashMap<String, Reads>,
     /// What some policy reads.
     reads: Reads,
+    /// The names in policies that only an inventory can tell to exist.
+    named: Vec<Named>,
 }
 
 impl Ruling<'_> {
@@ -150,11 +154,12 @@ impl RuleBook {
     /// The policies of a folder, laid over those that are built in by their ids.
     pub fn laid_over(folder: &dyn source::Source, schema: &EntitySchema) -> Result<Self, Failure> {
         let (own, data) = texts(folder)?;
-        let mut problems = Vec::new();
-        let laid = overlay::lay(built_in(), own, &folder.name(), &mut problems);
-        if !problems.is_empty() {
-            return Err(Failure::Problems(problems));
-        }
+        let name = folder.name();
+        let laid = stack::evaluate(|| {
+            let mut problems = Vec::new();
+            let laid = overlay::lay(built_in(), own, &name, &mut problems);
+            if problems.is_empty() { Ok(laid) } else { Err(Failure::Problems(problems)) }
+        })?;
         let data: Vec<Arc<Source>> = std::iter::once(Catalogue::built_in()).chain(data).collect();
         Self { origin: laid.origin, ..Self::new(laid.sources, &data, schema)? }.complete(schema)
     }
@@ -186,14 +191,26 @@ impl RuleBook {
 
     /// The rules of these texts: Cedar policies, and files of operations, each laid over those before it.
     pub fn new(sources: Vec<Arc<Source>>, operations: &[Arc<Source>], schema: &EntitySchema) -> Result<Self, Failure> {
+        // Cedar's validator, and all that walks a condition, call themselves as deep as it nests
+        stack::evaluate(|| Self::checked(sources, operations, schema))
+    }
+
+    fn checked(sources: Vec<Arc<Source>>, operations: &[Arc<Source>], schema: &EntitySchema) -> Result<Self, Failure> {
         let mut problems = Vec::new();
         let mut all = PolicySet::new();
         let mut rules: BTreeMap<String, Rule> = BTreeMap::new();
+        let mut by_policy: HashMap<PolicyId, Reads> = HashMap::new();
+        let mut named = Vec::new();
         for source in &sources {
             let policies = parse(source, &mut problems);
             for (policy, span) in policies.into_iter().zip(spans(&source.text)) {
-                let rule = match rule((source, span), &policy, schema) {
-                    Ok(rule) => rule,
+                let json = policy.to_json().map_err(|e| Failure::general(format!("{}: {e}", source.path)))?;
+                let rule = match rule((source, span), (&policy, &json), schema) {
+                    Ok(rule) => {
+                        let names = names::of(&policy, &json, (source, span), schema, &mut problems);
+                        named.extend(names.into_iter().filter(|_| !is_built_in(source)));
+                        rule
+                    }
                     Err(found) => {
                         problems.extend(found);
                         continue;
@@ -205,6 +222,7 @@ impl RuleBook {
                     problems.push(Problem::at(source, place, message).help("ids must be unique across all files"));
                     continue;
                 }
+                by_policy.insert(PolicyId::new(&rule.id), Reads::of(&json));
                 let renamed = policy.new_id(PolicyId::new(&rule.id));
                 all.add(renamed).map_err(|e| Failure::general(e.to_string()))?;
                 rules.insert(rule.id.clone(), rule);
@@ -222,24 +240,17 @@ impl RuleBook {
             return Err(Failure::Problems(problems));
         }
         let sets = slices(&all, schema)?;
-        let by_principal = sets.iter().filter(|(_, set)| set.policies().any(reads_principal));
-        let by_principal = by_principal.map(|(action, _)| action.clone()).collect();
-        let mut by_policy: HashMap<PolicyId, Reads> = HashMap::new();
-        for policy in all.policies() {
-            let json = policy.to_json().map_err(|e| Failure::general(format!("{}: {e}", policy.id())))?;
-            by_policy.insert(policy.id().clone(), Reads::of(&json));
-        }
+        let of = |set: &PolicySet| Reads::all(set.policies().filter_map(|p| by_policy.get(p.id())));
+        let by_action: HashMap<String, Reads> = sets.iter().map(|(action, set)| (action.clone(), of(set))).collect();
         let reads_it =
             |id: &str, attr: &str| by_policy.get(&PolicyId::new(id)).is_some_and(|r| r.attributes.contains(attr));
         let not_tried = subjects::not_tried(rules.values(), schema, reads_it);
         if !not_tried.is_empty() {
             return Err(Failure::Problems(not_tried));
         }
-        let of = |set: &PolicySet| Reads::all(set.policies().filter_map(|p| by_policy.get(p.id())));
-        let by_action = sets.iter().map(|(action, set)| (action.clone(), of(set))).collect();
         let reads = of(&all);
         let origin = Origin::default();
-        Ok(Self { rules, sources, origin, operations, sets, by_principal, by_action, reads })
+        Ok(Self { rules, sources, origin, operations, sets, by_action, reads, named })
     }
 
     /// The gates and permits that apply to an action.
@@ -267,9 +278,14 @@ impl RuleBook {
         self.by_action.get(action).is_some_and(|reads| reads.attributes.contains(attribute))
     }
 
+    /// A warning for each name in the user's policies that an inventory does not have: a condition on it never holds.
+    pub fn unknown_names(&self, inventory: &Inventory) -> Vec<Problem> {
+        names::unknown(&self.named, inventory)
+    }
+
     /// Whether an answer for an action may depend on who the principal is.
     pub fn reads_principal(&self, action: &str) -> bool {
-        self.by_principal.contains(action)
+        self.by_action.get(action).is_some_and(|reads| reads.principal)
     }
 
     /// What the rules say of a request.
@@ -301,7 +317,11 @@ impl RuleBook {
 }
 
 /// A policy with what its annotations say; all that is wrong with them.
-fn rule((source, span): (&Arc<Source>, Span), policy: &Policy, schema: &EntitySchema) -> Result<Rule, Vec<Problem>> {
+fn rule(
+    (source, span): (&Arc<Source>, Span),
+    (policy, json): (&Policy, &serde_json::Value),
+    schema: &EntitySchema,
+) -> Result<Rule, Vec<Problem>> {
     let bare = Annotated { source, span, policy, subjects: &[] };
     let lacks = |what: &str, help: &str| {
         vec![Problem::at(source, bare.head(), format!("this policy has no `@{what}`")).help(help.to_owned())]
@@ -327,14 +347,14 @@ fn rule((source, span): (&Arc<Source>, Span), policy: &Policy, schema: &EntitySc
     // what is built in is held by a test, and not anew in each run
     if subjects::is_gate(policy, &subjects) && !is_built_in(&rule.source) {
         let required = |generation: &str, in_force: bool| rule.requires(generation, in_force).iter().cloned().collect();
-        if let Some(fault) = requires::fault(policy, &required) {
+        if let Some(fault) = requires::fault(json, &required) {
             let place = Annotated { source: &rule.source, span, policy, subjects: &subjects }.place("requires");
             let message = format!("`@requires` of `{}`: {fault}", rule.id);
             let help = "answers tell people to grant what it says: write exactly what the condition asks for";
             return Err(vec![Problem::at(&rule.source, place, message).help(help)]);
         }
     }
-    if !forbids && subjects.contains(&Subject::Operation) && requires::asks_what_is_allowed(policy) {
+    if !forbids && subjects.contains(&Subject::Operation) && requires::asks_what_is_allowed(json) {
         let message = "this permit asks what is allowed: its denial would have no message and name no action";
         let head = Annotated { source: &rule.source, span, policy, subjects: &subjects }.head();
         return Err(vec![Problem::at(&rule.source, head, message).help("ask it in a forbid, with @requires")]);

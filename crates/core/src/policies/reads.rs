@@ -14,6 +14,8 @@ pub struct Reads {
     pub attributes: BTreeSet<String>,
     /// An entity that is no action is named, or tags are read: entities cannot be told apart by their attributes alone.
     names_entities: bool,
+    /// The principal is read: in the scope of a policy, or in a condition.
+    pub principal: bool,
 }
 
 impl Reads {
@@ -21,6 +23,8 @@ impl Reads {
     pub fn of(json: &Value) -> Self {
         let mut reads = Self::default();
         reads.add(json);
+        let any = json.get("principal").and_then(|p| p.get("op")).and_then(Value::as_str) == Some("All");
+        reads.principal |= !any;
         reads
     }
 
@@ -30,6 +34,7 @@ impl Reads {
         for one in all {
             reads.attributes.extend(one.attributes.iter().cloned());
             reads.names_entities |= one.names_entities;
+            reads.principal |= one.principal;
         }
         reads
     }
@@ -46,6 +51,7 @@ impl Reads {
                 let is_entity =
                     ty.is_some_and(|t| !t.ends_with("Action")) && members.get("id").is_some_and(Value::is_string);
                 self.names_entities |= is_entity || members.contains_key("getTag") || members.contains_key("hasTag");
+                self.principal |= is_variable(json, "principal");
                 self.attributes.extend(members.get("attr").and_then(Value::as_str).map(str::to_owned));
                 members.values().for_each(|v| self.add(v));
             }
@@ -75,13 +81,6 @@ pub fn attribute_of<'v>(value: &'v Value, variable: &str) -> Option<&'v str> {
     let access = value.get(".")?;
     access.get("left").filter(|left| is_variable(left, variable))?;
     access.get("attr")?.as_str()
-}
-
-/// Whether a policy reads its principal: in its scope, or in a condition. What cannot be told is taken to.
-pub fn reads_principal(policy: &Policy) -> bool {
-    let any = policy.principal_constraint() == cedar_policy::PrincipalConstraint::Any;
-    let conditions = policy.to_json().ok().and_then(|json| json.get("conditions").map(ToString::to_string));
-    !any || conditions.is_none_or(|text| text.contains("\"Var\":\"principal\""))
 }
 
 /// Whether a policy can apply to principals of a type, by its scope.

@@ -51,8 +51,7 @@ fn is_action(text: &str) -> bool {
 }
 
 /// What is wrong between the condition of a gate and what its `@requires` says; `None` where they are the same.
-pub fn fault(policy: &Policy, required: &dyn Fn(&str, bool) -> BTreeSet<String>) -> Option<String> {
-    let json = policy.to_json().ok()?;
+pub fn fault(json: &Value, required: &dyn Fn(&str, bool) -> BTreeSet<String>) -> Option<String> {
     let conditions: Vec<Value> = json.get("conditions")?.as_array()?.iter().filter(|c| asks(c)).cloned().collect();
     if let Some(wrong) = conditions.iter().find_map(not_by_itself) {
         return Some(wrong);
@@ -247,8 +246,8 @@ fn looks_for(value: &Value) -> bool {
 }
 
 /// Whether a policy asks what is allowed; only gates may.
-pub fn asks_what_is_allowed(policy: &Policy) -> bool {
-    policy.to_json().is_ok_and(|json| json.get("conditions").is_some_and(asks))
+pub fn asks_what_is_allowed(json: &Value) -> bool {
+    json.get("conditions").is_some_and(asks)
 }
 
 /// Whether a part of a policy reads `context.allowed`.

@@ -10,6 +10,9 @@ use crate::source;
 /// Cedar's parser gives up on the whole process where text is nested deeper than it has stack.
 const MAX_NESTING: usize = 100;
 
+/// A chain of `||` or `&&` is a tree as deep as it is long, which everything that reads a condition walks.
+const MAX_OPERATORS: usize = 2_000;
+
 /// The Cedar files below a folder of a source, in the order of their paths; all of them for `""`.
 pub fn sources(files: &dyn source::Source, folder: &str, problems: &mut Vec<Problem>) -> Vec<Arc<Source>> {
     texts(files, problems, |path| path.starts_with(folder) && path.ends_with(".cedar"))
@@ -30,11 +33,8 @@ fn texts(files: &dyn source::Source, problems: &mut Vec<Problem>, wanted: impl F
 
 /// The policies of a file; what does not parse goes to `problems`, with Cedar's own words and place.
 pub fn parse(source: &Arc<Source>, problems: &mut Vec<Problem>) -> Vec<Policy> {
-    if let Some(deep) = nested_too_deep(&source.text) {
-        let span = Span { start: deep, end: deep + 1 };
-        problems.push(
-            Problem::at(source, span, format!("a policy is nested more than {MAX_NESTING} deep")).help("split it"),
-        );
+    if let Some((at, message, help)) = too_deep(&source.text) {
+        problems.push(Problem::at(source, Span { start: at, end: at + 1 }, message).help(help));
         return Vec::new();
     }
     match source.text.parse::<PolicySet>() {
@@ -46,7 +46,11 @@ pub fn parse(source: &Arc<Source>, problems: &mut Vec<Problem>) -> Vec<Policy> {
                     Problem::at(source, Span { start, end: start + 1 }, "a template with a slot is not a policy");
                 problems.push(problem.help("write the policy with a value instead of the slot"));
             }
-            set.policies().cloned().collect()
+            let mut policies: Vec<Policy> = set.policies().cloned().collect();
+            // Cedar names the policies of a text by their order: `policy0`, `policy1`
+            let nth = |p: &Policy| p.id().to_string().trim_start_matches("policy").parse().unwrap_or(usize::MAX);
+            policies.sort_by_cached_key(nth);
+            policies
         }
         Err(errors) => {
             problems.extend(errors.iter().map(|e| from_cedar(source, e)));
@@ -69,29 +73,81 @@ pub fn from_cedar(source: &Arc<Source>, error: &dyn miette::Diagnostic) -> Probl
     }
 }
 
-/// The place where brackets, operators and `if` would nest too deep, outside of strings and comments.
-fn nested_too_deep(text: &str) -> Option<usize> {
-    let (mut depth, mut chain) = (0_usize, 0_usize);
+/// The place where brackets, operators and `if` would nest too deep, outside of strings and comments, and what to do.
+fn too_deep(text: &str) -> Option<(usize, String, &'static str)> {
+    let nested = || format!("a policy is nested more than {MAX_NESTING} deep");
+    let mut depth = Depth::default();
     let mut characters = text.char_indices().peekable();
     while let Some((at, c)) = characters.next() {
         match c {
-            '"' => skip_string(&mut characters),
+            '"' => {
+                skip_string(&mut characters);
+                depth.token(c);
+            }
             '/' if characters.peek().is_some_and(|(_, n)| *n == '/') => {
                 while characters.next_if(|(_, n)| *n != '\n').is_some() {}
             }
-            '(' | '[' | '{' => depth += 1,
-            ')' | ']' | '}' => depth = depth.saturating_sub(1),
-            // prefix operators nest without brackets
-            '!' | '-' => chain += 1,
-            c if c.is_whitespace() => {}
-            _ => chain = 0,
+            '|' | '&' => {
+                depth.token(c);
+                characters.next_if(|(_, n)| *n == c);
+            }
+            c => depth.token(c),
         }
-        if depth > MAX_NESTING || chain > MAX_NESTING {
-            return Some(at);
+        if depth.nesting > MAX_NESTING || depth.prefixes > MAX_NESTING || depth.accesses > MAX_NESTING {
+            return Some((at, nested(), "split it"));
+        }
+        if depth.operators > MAX_OPERATORS {
+            let message = format!("a policy has more than {MAX_OPERATORS} operators");
+            let help = "write a list, such as [\"a\", \"b\"].contains(…), or split the policy";
+            return Some((at, message, help));
         }
     }
-    let ifs = text.split(';').map(|policy| policy.matches("if ").count()).max().unwrap_or(0);
-    (ifs > MAX_NESTING).then_some(0)
+    let mut start = 0;
+    for policy in text.split_inclusive(';') {
+        if policy.matches("if ").count() > MAX_NESTING {
+            return Some((start, nested(), "split it"));
+        }
+        start += policy.len();
+    }
+    None
+}
+
+/// How deep the tree of a condition can be, told from its text alone.
+#[derive(Default)]
+struct Depth {
+    /// Open brackets.
+    nesting: usize,
+    /// Prefix operators in a row, which nest without brackets.
+    prefixes: usize,
+    /// `.` in a row: `a.b.c`
+    accesses: usize,
+    /// Operators between operands, of the whole policy.
+    operators: usize,
+    /// What came before was an operand.
+    after_operand: bool,
+}
+
+impl Depth {
+    fn token(&mut self, c: char) {
+        match c {
+            c if c.is_whitespace() => return,
+            '(' | '[' | '{' => self.nesting += 1,
+            ')' | ']' | '}' => self.nesting = self.nesting.saturating_sub(1),
+            '.' => self.accesses += 1,
+            '|' | '&' | '+' | '*' => self.operators += 1,
+            '-' if self.after_operand => self.operators += 1,
+            '!' | '-' => self.prefixes += 1,
+            ';' => self.operators = 0,
+            _ => {}
+        }
+        if !"!-".contains(c) {
+            self.prefixes = 0;
+        }
+        if "|&+*-<>=,;".contains(c) {
+            self.accesses = 0;
+        }
+        self.after_operand = c.is_alphanumeric() || "_)]}\"".contains(c);
+    }
 }
 
 /// Where each policy of a text stands that parses: from its first annotation to its semicolon.
@@ -116,7 +172,8 @@ pub fn spans(text: &str) -> Vec<Span> {
     spans
 }
 
-fn skip_string(characters: &mut std::iter::Peekable<std::str::CharIndices<'_>>) {
+/// Skips to the end of a text, after its first quote.
+pub(super) fn skip_string(characters: &mut std::iter::Peekable<std::str::CharIndices<'_>>) {
     while let Some((_, c)) = characters.next() {
         match c {
             '\\' => drop(characters.next()),

@@ -1,0 +1,462 @@
+//! The names and words that policies compare with: a value outside a closed set, or the name of something that does not
+//! exist, never matches, and Cedar says nothing.
+//!
+//! What an attribute can hold stands in the schema: `values` closes the set, `names` says what its texts are names of. What
+//! only an inventory can tell is kept as [`Named`], and asked once there is one.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::sync::Arc;
+
+use cedar_policy::Policy;
+use serde_json::Value;
+
+use super::reads::{actions, is_variable};
+use super::text::skip_string;
+use crate::inventory::Inventory;
+use crate::inventory::entity::Entity;
+use crate::inventory::expand::{article, type_of_id};
+use crate::inventory::schema::{Attribute, EntitySchema, Type, local};
+use crate::problem::{Problem, Source, Span, did_you_mean};
+
+/// A name in a policy that only an inventory can tell to exist.
+#[derive(Clone, Debug)]
+pub struct Named {
+    /// The name.
+    pub name: String,
+    /// What it is the name of.
+    pub of: Of,
+    source: Arc<Source>,
+    span: Span,
+}
+
+impl Named {
+    /// The file that it stands in.
+    pub fn source(&self) -> &Source {
+        &self.source
+    }
+}
+
+/// What a name is the name of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Of {
+    /// A kind of agreement.
+    Kind,
+    /// A group of IAM or of Identity Center.
+    Group,
+    /// A principal, as people call it.
+    Principal,
+    /// An entity of this type.
+    Entity(String),
+}
+
+/// The names in a policy; what cannot exist at all goes to `problems`.
+pub fn of(
+    policy: &Policy,
+    json: &Value,
+    (source, span): (&Arc<Source>, Span),
+    schema: &EntitySchema,
+    problems: &mut Vec<Problem>,
+) -> Vec<Named> {
+    let mut walk = Walk {
+        schema,
+        variables: variables(policy, json, schema),
+        texts: Vec::new(),
+        found: Vec::new(),
+        entities: Vec::new(),
+    };
+    for part in ["principal", "resource"] {
+        walk.entities(json.get(part).unwrap_or(&Value::Null));
+    }
+    for condition in json.get("conditions").and_then(Value::as_array).into_iter().flatten() {
+        walk.expression(condition.get("body").unwrap_or(&Value::Null));
+    }
+    let Walk { texts, found, entities, .. } = walk;
+    let tokens = tokens(source, span);
+    let mut named = Vec::new();
+    for (index, word) in found {
+        let Some(text) = texts.get(index) else { continue };
+        let before = texts.iter().take(index).filter(|t| *t == text).count();
+        let span = place(&tokens, text, texts.iter().filter(|t| *t == text).count(), before).unwrap_or(span.first());
+        match word.fault(text, schema) {
+            Some((message, help)) => problems.push(Problem::at(source, span, message).help(help)),
+            None => named.extend(word.of().map(|of| Named { name: text.clone(), of, source: source.clone(), span })),
+        }
+    }
+    for (ty, id) in entities {
+        let span =
+            tokens.iter().find(|t| t.ty.as_deref() == Some(&ty) && t.text == id).map_or(span.first(), |t| t.span);
+        if let Some((message, help)) = cannot_exist(&ty, &id, schema) {
+            problems.push(Problem::at(source, span, message).help(help));
+        } else {
+            named.push(Named { name: id, of: Of::Entity(ty), source: source.clone(), span });
+        }
+    }
+    named
+}
+
+/// What an attribute can hold, of all the types and actions that it is read of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Word {
+    /// How it is read: `context.scope`.
+    path: String,
+    values: Option<BTreeSet<String>>,
+    names: Option<String>,
+}
+
+impl Word {
+    /// What an attribute can hold; `None` where that is anything.
+    fn new(path: &str, attributes: &[&Attribute]) -> Option<Self> {
+        let closed = |a: &&&Attribute| a.values.is_some() || a.names.is_some();
+        if attributes.is_empty() || !attributes.iter().all(|a| closed(&a)) {
+            return None;
+        }
+        let values: Option<Vec<&Vec<String>>> = attributes.iter().map(|a| a.values.as_ref()).collect();
+        let names = attributes.first().and_then(|a| a.names.clone());
+        let same = attributes.iter().all(|a| a.names == names);
+        let values = values.map(|all| all.into_iter().flatten().cloned().collect());
+        (values.is_some() || same).then(|| Self { path: path.to_owned(), values, names: names.filter(|_| same) })
+    }
+
+    /// What is wrong with a text that is compared with it, whatever the inventory has.
+    fn fault(&self, text: &str, schema: &EntitySchema) -> Option<(String, String)> {
+        let operations = || schema.operations.iter().cloned().collect();
+        let (known, what) = match (&self.values, self.names.as_deref()) {
+            (Some(values), _) => (values.clone(), format!("`{}` is never `{text}`", self.path)),
+            (None, Some("operations")) => (operations(), format!("there is no operation `{text}`")),
+            _ => return None,
+        };
+        if known.contains(text) {
+            return None;
+        }
+        let help = match did_you_mean(text, known.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("it is one of {}", known.iter().cloned().collect::<Vec<_>>().join(", ")),
+        };
+        Some((what, help))
+    }
+
+    fn of(&self) -> Option<Of> {
+        match self.names.as_deref()? {
+            "agreement-kinds" => Some(Of::Kind),
+            "groups" => Some(Of::Group),
+            "principals" => Some(Of::Principal),
+            _ => None,
+        }
+    }
+}
+
+/// An entity whose id has not the form that every id of its type has.
+fn cannot_exist(ty: &str, id: &str, schema: &EntitySchema) -> Option<(String, String)> {
+    let example = match ty {
+        "Account" => "111122223333",
+        "Organization" => "o-exampleorgid",
+        "OrganizationalUnit" => "ou-ab12-11111111",
+        "User" | "Role" | "Group" => "arn:aws:iam::111122223333:…/NAME",
+        "Root" => "arn:aws:iam::111122223333:root",
+        _ => return None,
+    };
+    if type_of_id(id) == Some(ty) || !schema.types.contains_key(ty) {
+        return None;
+    }
+    let message = format!("`{id}` is not the id of {}", article(ty));
+    Some((message, format!("such an id looks like {example}: a condition on another never holds")))
+}
+
+/// The types that `principal` and `resource` can have, and the contexts.
+struct Variables<'s> {
+    principal: Vec<&'s str>,
+    resource: Vec<&'s str>,
+    contexts: Vec<&'s BTreeMap<String, Attribute>>,
+}
+
+fn variables<'s>(policy: &Policy, json: &'s Value, schema: &'s EntitySchema) -> Variables<'s> {
+    let named = actions(policy);
+    // `may` is the group of all that guardrails are asked about
+    let asked: Vec<_> = schema
+        .actions
+        .iter()
+        .filter(|(name, _)| {
+            named.is_empty()
+                || named.contains(name)
+                || (named.iter().any(|n| n == "may") && schema.grants.contains(*name))
+        })
+        .map(|(_, action)| action)
+        .collect();
+    let scope = |part: &str| {
+        let constraint = json.get(part)?;
+        let ty = constraint.get("entity_type").and_then(Value::as_str);
+        let of_one = || match constraint.get("op").and_then(Value::as_str) {
+            Some("==") => constraint.get("entity")?.get("type")?.as_str(),
+            _ => None,
+        };
+        ty.or_else(of_one).map(local)
+    };
+    let types = |part: &str, all: Vec<&'s str>| scope(part).map_or(all, |ty| vec![ty]);
+    Variables {
+        principal: types("principal", asked.iter().flat_map(|a| a.principals.iter().map(String::as_str)).collect()),
+        resource: types("resource", asked.iter().flat_map(|a| a.resources.iter().map(String::as_str)).collect()),
+        contexts: asked.iter().map(|a| &a.context).collect(),
+    }
+}
+
+/// What an expression can be: entities of some types, or what these attributes hold.
+enum Shape<'s> {
+    Entities(Vec<&'s str>),
+    Contexts,
+    Attributes(Vec<&'s Attribute>),
+}
+
+/// The comparisons, in which each side is held against the other.
+const COMPARISONS: [&str; 5] = ["==", "!=", "contains", "containsAll", "containsAny"];
+
+/// A walk over the conditions of a policy, in the order of their text.
+struct Walk<'s> {
+    schema: &'s EntitySchema,
+    variables: Variables<'s>,
+    /// All texts that are written out, in their order.
+    texts: Vec<String>,
+    /// Those that are compared with an attribute, by their place among them.
+    found: Vec<(usize, Word)>,
+    entities: Vec<(String, String)>,
+}
+
+impl<'s> Walk<'s> {
+    fn expression(&mut self, json: &Value) {
+        let Value::Object(members) = json else {
+            if let Value::Array(items) = json {
+                items.iter().for_each(|i| self.expression(i));
+            }
+            return;
+        };
+        for (operator, operands) in members {
+            match operator.as_str() {
+                "Value" => self.literal(operands),
+                "if-then-else" => {
+                    for part in ["if", "then", "else"] {
+                        self.expression(operands.get(part).unwrap_or(&Value::Null));
+                    }
+                }
+                operator if COMPARISONS.contains(&operator) => self.comparison(operands),
+                "pattern" | "attr" | "entity_type" => {}
+                _ => self.expression(operands),
+            }
+        }
+    }
+
+    fn comparison(&mut self, operands: &Value) {
+        let (left, right) =
+            (operands.get("left").unwrap_or(&Value::Null), operands.get("right").unwrap_or(&Value::Null));
+        let start = self.texts.len();
+        self.expression(left);
+        let middle = self.texts.len();
+        self.expression(right);
+        let end = self.texts.len();
+        if let (Some(word), true) = (self.word(left), is_written_out(right)) {
+            self.found.extend((middle..end).map(|i| (i, word.clone())));
+        } else if let (Some(word), true) = (self.word(right), is_written_out(left)) {
+            self.found.extend((start..middle).map(|i| (i, word.clone())));
+        }
+    }
+
+    fn literal(&mut self, value: &Value) {
+        match value {
+            Value::String(text) => self.texts.push(text.clone()),
+            other => self.entities(other),
+        }
+    }
+
+    /// The entities that are written out, actions aside.
+    fn entities(&mut self, json: &Value) {
+        let Value::Object(members) = json else {
+            return;
+        };
+        if let (Some(ty), Some(id)) =
+            (members.get("type").and_then(Value::as_str), members.get("id").and_then(Value::as_str))
+        {
+            if local(ty) != "Action" {
+                self.entities.push((local(ty).to_owned(), id.to_owned()));
+            }
+            return;
+        }
+        members.values().for_each(|m| self.entities(m));
+    }
+
+    /// What an expression that is read of an entity or of the context can hold.
+    fn word(&self, json: &Value) -> Option<Word> {
+        match self.shape(json)? {
+            Shape::Attributes(attributes) => Word::new(&path(json), &attributes),
+            _ => None,
+        }
+    }
+
+    fn shape(&self, json: &Value) -> Option<Shape<'s>> {
+        for (name, types) in [("principal", &self.variables.principal), ("resource", &self.variables.resource)] {
+            if is_variable(json, name) {
+                return Some(Shape::Entities(types.clone()));
+            }
+        }
+        if is_variable(json, "context") {
+            return Some(Shape::Contexts);
+        }
+        let access = json.get(".")?;
+        let name = access.get("attr")?.as_str()?;
+        let attributes: Vec<&Attribute> = match self.shape(access.get("left")?)? {
+            Shape::Entities(types) => self.of_types(&types, name),
+            Shape::Contexts => self.variables.contexts.iter().filter_map(|c| c.get(name)).collect(),
+            Shape::Attributes(of) => {
+                let inside = |a: &&'s Attribute| match &a.ty {
+                    Type::Entity(ty) => self.of_types(&[ty.as_str()], name),
+                    Type::Record(inner) => inner.get(name).into_iter().collect(),
+                    _ => Vec::new(),
+                };
+                of.iter().flat_map(inside).collect()
+            }
+        };
+        (!attributes.is_empty()).then_some(Shape::Attributes(attributes))
+    }
+
+    fn of_types(&self, types: &[&str], name: &str) -> Vec<&'s Attribute> {
+        types.iter().filter_map(|ty| self.schema.types.get(*ty)?.attributes.get(name)).collect()
+    }
+}
+
+/// Whether all texts of an expression are its value: it is one, or a set of them, or chosen from them.
+fn is_written_out(json: &Value) -> bool {
+    let all = |items: &Value| items.as_array().is_some_and(|a| a.iter().all(is_written_out));
+    let chosen = |parts: &Value| ["then", "else"].iter().all(|p| parts.get(p).is_some_and(is_written_out));
+    json.get("Value").is_some_and(Value::is_string)
+        || json.get("Set").is_some_and(all)
+        || json.get("if-then-else").is_some_and(|i| chosen(i) && !has_text(i.get("if").unwrap_or(&Value::Null)))
+}
+
+fn has_text(json: &Value) -> bool {
+    match json {
+        Value::Object(members) => members.iter().any(|(k, v)| (k == "Value" && v.is_string()) || has_text(v)),
+        Value::Array(items) => items.iter().any(has_text),
+        _ => false,
+    }
+}
+
+/// `context.report.series`, as it is written.
+fn path(json: &Value) -> String {
+    let inner = || {
+        let access = json.get(".")?;
+        Some(format!("{}.{}", path(access.get("left")?), access.get("attr")?.as_str()?))
+    };
+    inner().unwrap_or_else(|| json.get("Var").and_then(Value::as_str).unwrap_or_default().to_owned())
+}
+
+/// A text in quotes, and the type before it if it is the id of an entity.
+struct Token {
+    text: String,
+    ty: Option<String>,
+    span: Span,
+}
+
+/// The texts of a policy after its annotations, in their order.
+fn tokens(source: &Source, span: Span) -> Vec<Token> {
+    let text = source.slice(span);
+    let mut tokens = Vec::new();
+    let mut characters = text.char_indices().peekable();
+    let (mut annotation, mut word) = (false, 0..0);
+    while let Some((at, c)) = characters.next() {
+        match c {
+            '@' => annotation = true,
+            '/' if characters.peek().is_some_and(|(_, n)| *n == '/') => {
+                while characters.next_if(|(_, n)| *n != '\n').is_some() {}
+            }
+            '"' => {
+                skip_string(&mut characters);
+                let end = characters.peek().map_or(text.len(), |(at, _)| *at);
+                if !std::mem::take(&mut annotation) {
+                    tokens.push(token(text, word.clone(), at..end, span.start));
+                }
+            }
+            c if c.is_alphanumeric() || c == '_' || c == ':' => {
+                let start = if word.end == at { word.start } else { at };
+                word = start..at + c.len_utf8();
+            }
+            _ => {}
+        }
+    }
+    tokens
+}
+
+/// A text in its quotes; an entity is underlined with its type: `Account::"12345"`.
+fn token(text: &str, word: Range<usize>, quoted: Range<usize>, offset: usize) -> Token {
+    let inner = text.get(quoted.start + 1..quoted.end.saturating_sub(1)).unwrap_or_default();
+    let ty = text.get(word.clone()).filter(|_| word.end == quoted.start).and_then(|w| w.strip_suffix("::")).map(local);
+    let start = ty.map_or(quoted.start, |ty| quoted.start - ty.len() - "::".len());
+    let span = Span { start: offset + start, end: offset + quoted.end };
+    Token { text: inner.to_owned(), ty: ty.map(str::to_owned), span }
+}
+
+/// Where a text stands that is written out so often, and of these the one with so many before it.
+fn place(tokens: &[Token], text: &str, all: usize, before: usize) -> Option<Span> {
+    let same: Vec<&Token> = tokens.iter().filter(|t| t.ty.is_none() && t.text == text).collect();
+    let chosen = if same.len() == all { same.get(before) } else { same.first() };
+    chosen.map(|t| t.span)
+}
+
+/// A warning for each name that an inventory does not have: a condition on it never holds.
+pub fn unknown<'n>(named: impl IntoIterator<Item = &'n Named>, inventory: &Inventory) -> Vec<Problem> {
+    let mut known = Known { inventory, sets: BTreeMap::new() };
+    let one = |n: &Named| {
+        let (what, all) = known.of(n)?;
+        let help = match did_you_mean(&n.name, all.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "a condition on it never holds here".to_owned(),
+        };
+        let message = format!("this inventory has no {what} `{}`", n.name);
+        Some(Problem::at(&n.source, n.span, message).help(help).warning())
+    };
+    named.into_iter().filter_map(one).collect()
+}
+
+/// The names of an inventory, gathered where a policy asks for them.
+struct Known<'i> {
+    inventory: &'i Inventory,
+    sets: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Known<'_> {
+    /// What the name would be of, and the names that there are; `None` where it is one of them.
+    fn of(&mut self, named: &Named) -> Option<(String, &BTreeSet<String>)> {
+        let what = match &named.of {
+            Of::Kind => "kind of agreement".to_owned(),
+            Of::Group => "group".to_owned(),
+            Of::Principal => "principal".to_owned(),
+            Of::Entity(ty) => ty.clone(),
+        };
+        let inventory = self.inventory;
+        let all = self.sets.entry(what.clone()).or_insert_with(|| names(&named.of, inventory));
+        (!all.contains(&named.name)).then_some((what, all))
+    }
+}
+
+fn names(of: &Of, inventory: &Inventory) -> BTreeSet<String> {
+    let entities = |types: &'static [&'static str]| types.iter().flat_map(|ty| inventory.of_type(ty));
+    match of {
+        Of::Kind => {
+            entities(&["Agreement", "OfflineAgreement"]).filter_map(|e| e.str("kind")).map(str::to_owned).collect()
+        }
+        Of::Group => entities(&["Group", "IdentityCenterGroup"]).map(|e| called(e, "displayName")).collect(),
+        Of::Principal => {
+            let declared = entities(&["User", "Role", "PermissionSet"]).map(|e| called(e, "name"));
+            // every account has one
+            declared.chain(["root".to_owned()]).collect()
+        }
+        Of::Entity(ty) if ty == "Root" => {
+            let arn = |e: &Entity| format!("arn:{}:iam::{}:root", e.str("partition").unwrap_or("aws"), e.uid.id);
+            inventory.of_type("Account").map(arn).collect()
+        }
+        Of::Entity(ty) => inventory.of_type(ty).map(|e| e.uid.id.clone()).collect(),
+    }
+}
+
+/// What people call an entity: the attribute that names it, else the last part of its ARN.
+fn called(entity: &Entity, attribute: &str) -> String {
+    let last = || entity.uid.id.rsplit('/').next().unwrap_or(&entity.uid.id);
+    entity.str(attribute).unwrap_or_else(last).to_owned()
+}
