@@ -321,3 +321,37 @@ fn a_kind_that_is_written_almost_as_a_known_one() {
     let agreement = json!({"kind": "Baa", "scope": "account", "partition": "aws"});
     wrong(account(json!({})).entity(json!({"uid": "agreement-x", "attrs": agreement})), "\"Baa\"", &message("Baa"));
 }
+
+/// Of two designations at the same time one has a wrong date: since when the account is covered would be a guess.
+#[test]
+fn an_account_is_designated_once_at_a_time() {
+    let designated = |second: Value| {
+        account(json!({})).offline(json!([{"account": A, "from": "2019-01-01", "until": "2020-01-01"}, second]))
+    };
+    for (from, until) in [("2019-06-01", None), ("2019-01-01", Some("2020-01-01")), ("2018-01-01", Some("2019-01-02"))]
+    {
+        let mut second = json!({"account": A, "from": from});
+        if let Some(until) = until {
+            second["until"] = json!(until);
+        }
+        let problems = designated(second).problems();
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        assert_eq!(problems[0].message(), format!("account {A} is designated twice at the same time"));
+        let help = problems[0].help_text().unwrap();
+        assert!(help.starts_with("the other designation is at ") && help.contains(".json:"), "{help}");
+    }
+    for second in [
+        json!({"account": A, "from": "2020-01-01"}),
+        json!({"account": A, "from": "2018-01-01", "until": "2019-01-01"}),
+    ] {
+        assert_eq!(designated(second.clone()).problems().len(), 0, "{second}");
+    }
+    let both = account(json!({})).account(B, json!({}), &[]);
+    let both = both.offline(json!([{"account": A, "from": "2019-01-01"}, {"account": B, "from": "2019-01-01"}]));
+    assert_eq!(both.problems().len(), 0);
+    let overlapping = json!([{"organization": ORG, "from": "2020-01-01", "until": "2022-01-01"}, {"organization": ORG, "from": "2021-01-01"}]);
+    let world = World::organization().account(B, json!({"memberships": overlapping}), &[ORG]);
+    let problems = world.problems();
+    assert!(problems[0].message().contains("overlap (R41)"), "{problems:?}");
+    assert!(problems[0].help_text().unwrap().starts_with("the other is at "), "{problems:?}");
+}

@@ -1,5 +1,7 @@
 //! What the rules need not be asked about: the answers are the same as if they were asked about everything.
 
+use std::collections::BTreeSet;
+
 use crate::common::*;
 use countersign_core::agreements::Agreements;
 use countersign_core::agreements::narrowing::Narrowing;
@@ -81,8 +83,11 @@ fn worlds() -> impl Strategy<Value = World> {
             let attrs = attributes(json!({"agreement": kind, scope: of}), when, ["effectiveStart", "effectiveEnd"]);
             world = world.entity(json!({"uid": format!("customer-agreement-{index:016}"), "attrs": attrs}));
         }
+        // an account is designated once at a time
+        let mut seen = BTreeSet::new();
+        let once = designated.into_iter().filter(|(account, _)| seen.insert(*account));
         let designations: Vec<Value> =
-            designated.into_iter().map(|(account, when)| attributes(json!({"account": account}), when, ["from", "until"])).collect();
+            once.map(|(account, when)| attributes(json!({"account": account}), when, ["from", "until"])).collect();
         let attrs = attributes(json!({"kind": "baa", "designations": designations}), offline, ["effectiveStart", "effectiveEnd"]);
         world.entity(json!({"uid": "OfflineAgreement::\"offline-baa\"", "attrs": attrs}))
     })

@@ -940,3 +940,58 @@ fn phi_of_unknown_coverage_is_an_error() {
     let hidden = json!({"uid": A, "attrs": {"agreementsKnown": false}, "tags": {"Data": "PHI"}});
     assert!(World::new().entity(hidden).now().codes().contains(&"CS002"));
 }
+
+/// An offline agreement and the accounts designated under it, in two partitions.
+fn across_partitions(partition: Option<&str>) -> World {
+    let mut attrs = json!({"kind": "baa", "effectiveStart": "2019-01-01", "designations": [
+        {"account": A, "from": "2019-02-01"}, {"account": B, "from": "2019-03-01"}]});
+    if let Some(partition) = partition {
+        attrs["partition"] = json!(partition);
+    }
+    let gov = json!({"partition": "aws-us-gov"});
+    let world = World::new().account(A, json!({}), &[]).account(B, gov, &[]);
+    world.entity(json!({"uid": "offline-x", "attrs": attrs}))
+}
+
+#[test]
+fn d15_an_offline_agreement_covers_accounts_of_its_partition() {
+    let of = |partition| {
+        let answers = across_partitions(Some(partition)).now();
+        [A, B].map(|a| answers.baa(a))
+    };
+    assert_eq!(of("aws"), ["covered offline", "not-covered"]);
+    assert_eq!(of("aws-us-gov"), ["not-covered", "covered offline"]);
+    let problems = across_partitions(None).problems();
+    assert_eq!(problems.len(), 1);
+    assert!(problems[0].underlined().contains(B) && problems[0].message().contains("D15"), "{problems:?}");
+    // those of one partition tell which it is of
+    let gov = World::new().account(B, json!({"partition": "aws-us-gov"}), &[]);
+    let attrs =
+        json!({"kind": "baa", "effectiveStart": "2019-01-01", "designations": [{"account": B, "from": "2019-03-01"}]});
+    assert_eq!(gov.entity(json!({"uid": "offline-x", "attrs": attrs})).now().baa(B), "covered offline");
+}
+
+/// Intervals that meet are one: an account that never ceased to be covered is covered since the first of them.
+#[test]
+fn d5_intervals_that_meet_are_one() {
+    let since = |world: World, day: &str| {
+        let answers = world.assess(&on(day));
+        answers.coverage_of(A, "baa")["governing"]["since"].as_str().map(|s| s[..10].to_owned())
+    };
+    let offline = |second: &str| {
+        World::new().account(A, json!({}), &[]).offline(json!([
+            {"account": A, "from": second}, {"account": A, "from": "2020-01-01", "until": "2021-01-01"}]))
+    };
+    assert_eq!(since(offline("2021-01-01"), "2022-01-01").as_deref(), Some("2020-01-01"));
+    assert_eq!(since(offline("2021-01-02"), "2022-01-01").as_deref(), Some("2021-01-02"));
+    assert_eq!(since(offline("2021-01-02"), "2021-01-01").as_deref(), None);
+    let member = |rejoined: &str| {
+        let memberships = json!([{"organization": ORG, "from": "2022-01-01", "until": "2023-01-01"},
+            {"organization": ORG, "from": rejoined}]);
+        let world = World::new().org(json!({})).account(M, json!({}), &[ORG]);
+        let world = world.account(A, json!({"memberships": memberships}), &[ORG]);
+        world.accepted("Org", "baa", "organization", ORG, "2019-01-01", None)
+    };
+    assert_eq!(since(member("2023-01-01"), "2024-01-01").as_deref(), Some("2022-01-01"));
+    assert_eq!(since(member("2023-01-02"), "2024-01-01").as_deref(), Some("2023-01-02"));
+}

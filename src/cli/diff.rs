@@ -144,7 +144,7 @@ fn inventories(cli: &Cli, args: &DiffArgs, Compared { base: old, head: new }: Co
     let (base_name, head_name) = (old.name.clone(), new.name);
     let head = cli.session_of(new.files, &args.asking, (&schema, rules), None)?;
     let base = base(cli, old, &args.asking, &head)?;
-    output::problems(&head.inventory.warnings);
+    head.warn();
     narrow::accounts_of_either(&base.inventory, &head.inventory, &args.asking.account)?;
     let mut found = diff_of(&base, &head, args.allow)?;
     let provenance = Arc::new(Provenance { base: Some(base.inventory.files.clone()), ..head.provenance() });

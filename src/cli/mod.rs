@@ -157,6 +157,13 @@ struct Session {
 }
 
 impl Session {
+    /// Prints what is doubtful in the inventory and in the rules that are asked about it.
+    fn warn(&self) {
+        output::problems(&self.inventory.warnings);
+        output::problems(&self.rules.warnings);
+        output::problems(&self.rules.unknown_names(&self.inventory));
+    }
+
     /// What its answers are made from.
     fn provenance(&self) -> Provenance {
         Provenance::of_inventory(&self.rules, &self.inventory)
@@ -224,7 +231,7 @@ impl Cli {
         let rules = Arc::new(self.rules(&schema)?);
         let folder = input::locate(folder.map(PathBuf::as_path));
         let session = self.session_of(Box::new(Folder::new(folder)), asking, (&schema, rules), None)?;
-        output::problems(&session.inventory.warnings);
+        session.warn();
         narrow::accounts(&session.inventory, &asking.account)?;
         Ok(session)
     }
@@ -237,8 +244,7 @@ impl Cli {
         (schema, rules): (&Arc<EntitySchema>, Arc<RuleBook>),
         at: Option<Moment>,
     ) -> Result<Session, Failure> {
-        let mut inventory = Inventory::load(source.as_ref(), schema.clone())?;
-        inventory.warnings.extend(rules.unknown_names(&inventory));
+        let inventory = Inventory::load(source.as_ref(), schema.clone())?;
         let snapshot = inventory.config.as_of.unwrap_or_else(now);
         let at = match (&asking.at, at) {
             (Some(text), _) => parse_moment(text)?,

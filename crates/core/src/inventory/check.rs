@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::entity::{Attr, Entity, Item, Uid};
 use super::expand::{article, type_of_id};
 use super::model::{Membership, Parent, membership, parent};
+use super::offline;
 use crate::moment;
 use crate::problem::{Problem, Span, did_you_mean};
 
@@ -78,7 +79,7 @@ pub fn all(entities: &Entities, problems: &mut Vec<Problem>) {
             "OrganizationalUnit" => check.unit(entity),
             "User" | "Role" | "Root" | "Group" => check.principal(entity),
             "PermissionSet" => check.assignments(entity),
-            "Agreement" => check.kind(entity, |e| e.built_in),
+            "Agreement" => check.problems.extend(offline::near_kind(entities, entity, |e| e.built_in)),
             "CustomerAgreement" => check.customer_agreement(entity),
             "OfflineAgreement" => check.offline_agreement(entity),
             _ => {}
@@ -188,16 +189,15 @@ impl Check<'_> {
         }
         memberships.sort_by_key(|(m, _)| m.from);
         for pair in memberships.windows(2) {
-            if let [(first, _), (second, span)] = pair {
+            if let [(first, other), (second, span)] = pair {
                 let apart = matches!((first.until, second.from), (Some(until), Some(from)) if until <= from);
                 if !apart {
                     let message = format!("memberships of account {} overlap (R41)", entity.uid.id);
-                    self.error(
-                        entity,
-                        *span,
-                        message,
-                        "end the earlier one with `until` at or before this one's `from`",
+                    let help = format!(
+                        "the other is at {}: end the earlier one with `until` at or before the `from` of the later one",
+                        entity.at(*other)
                     );
+                    self.error(entity, *span, message, help);
                 }
             }
         }
@@ -398,37 +398,9 @@ impl Check<'_> {
         }
     }
 
-    /// A kind that is written almost as a known one would be another kind, which covers nothing that was meant.
-    fn kind(&mut self, entity: &Entity, counts: impl Fn(&Entity) -> bool) {
-        let agreements = self.entities.values().filter(|e| e.uid.ty == "Agreement" && counts(e));
-        let known: BTreeSet<&str> = agreements.filter_map(|e| e.str("kind")).collect();
-        let Some(kind) = entity.str("kind").filter(|k| !known.contains(k)) else {
-            return;
-        };
-        let Some(near) = did_you_mean(kind, known.iter().copied()) else {
-            return;
-        };
-        let message = format!("`{kind}` is another kind of agreement than `{near}`");
-        let problem = entity.problem(entity.span_of("kind"), message).help(format!("did you mean `{near}`?"));
-        // only letters in another case: nobody means two kinds by that
-        let same = kind.eq_ignore_ascii_case(near);
-        self.problems.push(if same { problem } else { problem.warning() });
-    }
-
     fn offline_agreement(&mut self, entity: &Entity) {
         self.interval(entity);
-        self.kind(entity, |_| true);
-        for item in entity.set("designations").unwrap_or_default() {
-            let Some(fields) = item.record() else {
-                continue;
-            };
-            if let (Some(from), Some(until)) =
-                (fields.get("from").and_then(Item::moment), fields.get("until").and_then(Item::moment))
-                && from >= until
-            {
-                self.error(entity, item.span, "this designation ends before it begins", "correct `from` or `until`");
-            }
-        }
+        self.problems.extend(offline::check(self.entities, entity));
     }
 
     fn interval(&mut self, entity: &Entity) {

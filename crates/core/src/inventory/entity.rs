@@ -171,6 +171,11 @@ impl Entity {
         Problem::at(&self.source, span, message)
     }
 
+    /// A place in its file, in words: path and line.
+    pub fn at(&self, span: Span) -> String {
+        format!("{}:{}", self.source.path, self.source.line_column(span.start).0)
+    }
+
     /// Where an attribute stands, or else the uid.
     pub fn span_of(&self, attr: &str) -> Span {
         self.attrs.get(attr).map_or(self.span, |i| i.span)

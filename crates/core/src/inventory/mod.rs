@@ -9,6 +9,7 @@ pub mod config;
 pub mod entity;
 pub mod expand;
 pub mod model;
+mod offline;
 pub mod schema;
 pub mod tree;
 

@@ -269,7 +269,7 @@ fn account(e: &Entity) -> Account {
         partition: e.str("partition").unwrap_or("aws").to_owned(),
         state: e.str("state").unwrap_or("ACTIVE").to_owned(),
         parent: parent(e),
-        memberships: e.set("memberships").map(|items| items.iter().filter_map(membership).collect()),
+        memberships: e.set("memberships").map(|items| joined(items.iter().filter_map(membership).collect())),
         known_since: e.moment("membershipsKnownSince"),
         agreements_known: e.bool("agreementsKnown").unwrap_or(true),
         scps: attachments(e),
@@ -307,6 +307,60 @@ fn offline_agreement(e: &Entity) -> Option<OfflineAgreement> {
         kind: e.str("kind")?.to_owned(),
         start: e.moment("effectiveStart")?,
         end: e.moment("effectiveEnd"),
-        designations: e.set("designations")?.iter().filter_map(designation).collect(),
+        designations: joined(e.set("designations")?.iter().filter_map(designation).collect()),
     })
+}
+
+/// A half-open interval of something.
+trait Interval {
+    /// What it is of, and when it begins.
+    fn start(&self) -> (&str, Option<Moment>);
+    fn until(&self) -> Option<Moment>;
+    /// Takes the end of one that begins where this one ends.
+    fn extend(&mut self, next: Self);
+}
+
+impl Interval for Membership {
+    fn start(&self) -> (&str, Option<Moment>) {
+        (&self.organization, self.from)
+    }
+
+    fn until(&self) -> Option<Moment> {
+        self.until
+    }
+
+    fn extend(&mut self, next: Self) {
+        (self.until, self.until_witness) = (next.until, next.until_witness);
+    }
+}
+
+impl Interval for Designation {
+    fn start(&self) -> (&str, Option<Moment>) {
+        (&self.account, Some(self.from))
+    }
+
+    fn until(&self) -> Option<Moment> {
+        self.until
+    }
+
+    fn extend(&mut self, next: Self) {
+        self.until = next.until;
+    }
+}
+
+/// Intervals of the same that meet, as one: [a, b) and [b, c) are [a, c), and what began at b did not begin anew.
+fn joined<I: Interval>(mut all: Vec<I>) -> Vec<I> {
+    all.sort_by(|a, b| a.start().cmp(&b.start()));
+    let mut joined: Vec<I> = Vec::new();
+    for next in all {
+        match joined.last_mut() {
+            Some(last)
+                if last.start().0 == next.start().0 && last.until().is_some() && last.until() == next.start().1 =>
+            {
+                last.extend(next);
+            }
+            _ => joined.push(next),
+        }
+    }
+    joined
 }

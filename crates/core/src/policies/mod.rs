@@ -119,6 +119,8 @@ pub struct RuleBook {
     pub origin: Origin,
     /// The operations, and what they are asked on.
     pub operations: Catalogue,
+    /// Files of the user's folder that are not read.
+    pub warnings: Vec<Problem>,
     sets: HashMap<String, PolicySet>,
     /// What the policies of each action read.
     by_action: HashMap<String, Reads>,
@@ -250,7 +252,7 @@ impl RuleBook {
         }
         let reads = of(&all);
         let origin = Origin::default();
-        Ok(Self { rules, sources, origin, operations, sets, by_action, reads, named })
+        Ok(Self { rules, sources, origin, operations, warnings: Vec::new(), sets, by_action, reads, named })
     }
 
     /// The gates and permits that apply to an action.
