@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::common::*;
+use countersign_core::guardrails::SHIPPED;
 use countersign_core::inventory::Inventory;
 use countersign_core::inventory::schema::EntitySchema;
 use countersign_core::policies::{BUILT_IN, RuleBook};
@@ -444,4 +445,69 @@ fn long_conditions_load_or_are_refused() {
     for deep in [format!("context{} == 1", ".tags".repeat(20_000)), format!("{}1 == 1", "1 + ".repeat(20_000))] {
         assert!(of_condition(&deep).1.starts_with("a policy "), "{}", of_condition(&deep).1);
     }
+}
+
+/// What is said of the files of a folder that are not read.
+fn unread(files: &[(&str, &str)]) -> Vec<String> {
+    let whole = gate("@order(\"5\") @reason(\"no\")");
+    let folder = folder(&[files, &[("own.cedar", whole.as_str())]].concat());
+    let rules = RuleBook::laid_over(folder.path(), &SCHEMA).unwrap();
+    assert!(rules.rules.contains_key("own") && rules.warnings.iter().all(|p| !p.is_error()));
+    rules.warnings.iter().map(|p| format!("{} ({})", p.message(), p.help_text().unwrap_or_default())).collect()
+}
+
+/// A rule that is unread in silence is one that its author takes to count.
+#[test]
+fn every_file_beside_rules_is_read_or_told() {
+    for (name, told) in [
+        (".hidden.cedar", ".hidden.cedar is not read: it is hidden (rename it without the dot, or remove it)"),
+        (".drafts/a.cedar", ".drafts/a.cedar is not read: it is hidden (rename it without the dot, or remove it)"),
+        (
+            "ops.json",
+            "ops.json is not read: its name is none of a file of rules (data stand in `operations.json`; a schema is named with --schema)",
+        ),
+        (
+            "operation.json",
+            "operation.json is not read: its name is none of a file of rules (did you mean `operations.json`?)",
+        ),
+        (
+            "Operations.json",
+            "Operations.json is not read: its name is none of a file of rules (did you mean `operations.json`?)",
+        ),
+        (
+            "a.cedar.bak",
+            "a.cedar.bak is not read: its name does not end in .cedar (rename it if it holds policies, or remove it)",
+        ),
+        (
+            "deep/a.ceder",
+            "deep/a.ceder is not read: its name does not end in .cedar (rename it if it holds policies, or remove it)",
+        ),
+        (
+            "guardrails/a.cedar",
+            "guardrails/a.cedar is not read: it stands in a folder of guardrails (put guardrails in the folder `guardrails` of the inventory)",
+        ),
+    ] {
+        assert_eq!(unread(&[(name, "permit")]), [told]);
+    }
+    for (name, text) in
+        [("README.md", "permit"), ("LICENSE", ""), (".gitignore", "x"), ("guardrails/no_root.cedar", SHIPPED[1].1)]
+    {
+        assert_eq!(unread(&[(name, text)]), Vec::<String>::new(), "{name}");
+    }
+    // a name in capitals and a link are read like any other
+    let other = gate("@order(\"5\") @reason(\"no\")").replace("\"own\"", "\"other\"");
+    let capitals = folder(&[("B.CEDAR", &other)]);
+    assert!(RuleBook::laid_over(capitals.path(), &SCHEMA).unwrap().rules.contains_key("other"));
+    #[cfg(unix)]
+    {
+        let linked = folder(&[("deep/README.md", "")]);
+        std::os::unix::fs::symlink(capitals.path().join("B.CEDAR"), linked.path().join("deep/link.cedar")).unwrap();
+        assert!(RuleBook::laid_over(linked.path(), &SCHEMA).unwrap().rules.contains_key("other"));
+        std::os::unix::fs::symlink(linked.path().join("gone"), linked.path().join("broken.cedar")).unwrap();
+        let broken = problems(RuleBook::laid_over(linked.path(), &SCHEMA));
+        assert!(broken.len() == 1 && broken[0].message().starts_with("broken.cedar: cannot be read"), "{broken:?}");
+    }
+    let only = folder(&[("a.ceder", "permit")]);
+    let nothing = problems(RuleBook::laid_over(only.path(), &SCHEMA));
+    assert!(nothing[1].message().starts_with("a.ceder is not read"), "{nothing:?}");
 }

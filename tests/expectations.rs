@@ -214,3 +214,26 @@ fn what_is_recorded_holds() {
     };
     assert!(cases(&narrowed, &text).iter().any(|c| !c.passed && c.name.contains("baa covered")));
 }
+
+/// What is expected in a file that is not read is not checked: that is told.
+#[test]
+fn a_file_that_is_almost_one_of_expectations_is_told() {
+    let text = "[[access]]\nprincipal = \"legal\"\noperation = \"accept\"\nexpect = \"unknown\"";
+    let read = |name: &str| {
+        let folder = world().file(name, text).folder();
+        let inventory = Inventory::load(folder.path(), SCHEMA.clone()).unwrap_or_else(|f| panic!("{}", words(&f)));
+        let suite = Suite::read(folder.path(), &inventory.config.exclude, &RULES.operations);
+        let suite = suite.unwrap_or_else(|f| panic!("{}", words(&f)));
+        (suite.expectations.len(), suite.warnings.iter().map(|p| p.message().to_owned()).collect::<Vec<_>>())
+    };
+    for name in ["x.expect.toml", "X.Expect.TOML"] {
+        assert_eq!(read(name), (1, vec![]), "{name}");
+    }
+    for name in ["x.expects.toml", "deep/expect.toml", "x.expect.tml"] {
+        assert_eq!(read(name), (0, vec![format!("{name} is not read: its name does not end in .expect.toml")]));
+    }
+    assert_eq!(read(".x.expect.toml"), (0, vec![".x.expect.toml is not read: it is hidden".to_owned()]));
+    for name in ["Cargo.toml", "expect.md"] {
+        assert_eq!(read(name), (0, vec![]), "{name}");
+    }
+}

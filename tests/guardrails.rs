@@ -289,3 +289,21 @@ fn a_guardrail_that_is_never_met_is_an_error() {
         assert_eq!(problems.iter().map(Problem::underlined).collect::<Vec<_>>(), [underlined], "{rest}");
     }
 }
+
+#[test]
+fn a_file_that_is_no_guardrail_is_told() {
+    let read = |files: &[(&str, &str)]| {
+        let world = files.iter().fold(World::organization(), |w, (path, text)| w.file(path, *text));
+        let folder = world.folder();
+        // what is JSON is part of the inventory, too
+        let inventory = Inventory::load(folder.path(), SCHEMA.clone()).unwrap_or_else(|f| panic!("{}", words(&f)));
+        let read = Guardrails::read(folder.path(), &inventory, &SCHEMA).unwrap_or_else(|f| panic!("{}", words(&f)));
+        read.map(|g| (g.all.len(), g.warnings.iter().map(|p| p.message().to_owned()).collect::<Vec<_>>()))
+    };
+    let own = guardrail("action in [Artifact::Action::\"may\"], resource)");
+    let hidden = "guardrails/.own.cedar is not read: it is hidden".to_owned();
+    assert_eq!(read(&[("guardrails/.own.cedar", &own)]), Some((0, vec![hidden])));
+    let ending = "guardrails/own.cedr is not read: its name does not end in .cedar".to_owned();
+    assert_eq!(read(&[("guardrails/own.cedr", &own), ("guardrails/B.CEDAR", &own)]), Some((1, vec![ending])));
+    assert_eq!(read(&[("guardrails/README.md", &own)]), None);
+}

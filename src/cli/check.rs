@@ -191,6 +191,7 @@ fn change(cli: &Cli, args: &CheckArgs, session: &Session, checked: &mut Checked)
 
 fn expectations(session: &Session, checked: &mut Checked, files: &mut Listing) -> Result<(), Failure> {
     let suite = Suite::read(session.source.as_ref(), &session.inventory.config.exclude, &session.rules.operations)?;
+    output::problems(&suite.warnings);
     if suite.expectations.is_empty() {
         checked
             .skip(Part::Expectations, format!("there is no *{SUFFIX}; `countersign test --record` writes a first set"));
@@ -202,9 +203,10 @@ fn expectations(session: &Session, checked: &mut Checked, files: &mut Listing) -
 }
 
 fn guardrails(session: &Session, checked: &mut Checked, files: &mut Listing) -> Result<(), Failure> {
-    match Guardrails::read(session.source.as_ref(), &session.inventory, &session.inventory.schema)? {
+    let read = Guardrails::read(session.source.as_ref(), &session.inventory, &session.inventory.schema)?;
+    read.iter().for_each(|guardrails| output::problems(&guardrails.warnings));
+    match read.filter(|guardrails| !guardrails.all.is_empty()) {
         Some(guardrails) => {
-            output::problems(&guardrails.warnings);
             guardrails.all.values().filter_map(Guardrail::file).for_each(|source| files.add_text(source));
             checked.add_guardrails(guardrails.check(&session.inventory, &session.rules, &session.options)?);
         }

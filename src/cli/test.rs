@@ -49,6 +49,7 @@ pub fn test(cli: &Cli, args: &TestArgs) -> Result<u8, Failure> {
         return write(&session, file);
     }
     let mut suite = Suite::read(session.source.as_ref(), &session.inventory.config.exclude, &session.rules.operations)?;
+    output::problems(&suite.warnings);
     if suite.expectations.is_empty() {
         let message = format!("nothing to test: {} has no *{SUFFIX} with expectations", session.source.name());
         return Err(Failure::Nothing(message));

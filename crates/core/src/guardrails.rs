@@ -24,6 +24,7 @@ use crate::inventory::model::Account;
 use crate::inventory::schema::EntitySchema;
 use crate::operations::check::grant;
 use crate::policies::annotations::{Annotated, Subject};
+use crate::policies::folder::{self, Folder};
 use crate::policies::names::{self, Named};
 use crate::policies::{self, RuleBook};
 use crate::problem::{Failure, Place, Problem, Source, Span, did_you_mean};
@@ -162,14 +163,15 @@ pub enum By {
 
 impl Guardrails {
     /// Those of an inventory: the policies of its folder `guardrails`, and those that its settings switch on. `None` where
-    /// there are none.
+    /// there are none, and nothing to warn of.
     pub fn read(
         files: &dyn source::Source,
         inventory: &Inventory,
         schema: &EntitySchema,
     ) -> Result<Option<Self>, Failure> {
         let mut problems = Vec::new();
-        let mut sources = policies::sources(files, &format!("{FOLDER}/"), &mut problems);
+        let Folder { policies: mut sources, unread, .. } = folder::read(files, FOLDER, None, None, &mut problems);
+        problems.extend(unread);
         let shipped = shipped()?;
         for (name, place) in &inventory.config.guardrails {
             match shipped.iter().find(|(_, policy)| policy.annotation("id") == Some(name)) {
@@ -192,7 +194,7 @@ impl Guardrails {
         let of_files = read.named.iter().filter(|n| !is_shipped(n.source()));
         problems.extend(names::unknown(of_files, inventory));
         let read = Self { warnings: problems, ..read };
-        Ok((!read.all.is_empty()).then_some(read))
+        Ok((!read.all.is_empty() || !read.warnings.is_empty()).then_some(read))
     }
 
     /// The guardrails of these sources.

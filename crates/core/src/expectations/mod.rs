@@ -16,7 +16,7 @@ use crate::moment::{self, Moment};
 use crate::naming;
 use crate::operations::data::{Catalogue, Scope};
 use crate::problem::{Failure, Place, Problem, Source, Span, did_you_mean};
-use crate::source;
+use crate::source::{self, Hidden};
 
 /// The end of the names of files with expectations.
 pub const SUFFIX: &str = ".expect.toml";
@@ -26,6 +26,8 @@ pub const SUFFIX: &str = ".expect.toml";
 pub struct Suite {
     /// In the order of files and places.
     pub expectations: Vec<Expectation>,
+    /// Files that are not read, although their names are almost those of expectations.
+    pub warnings: Vec<Problem>,
 }
 
 /// One expectation.
@@ -228,8 +230,13 @@ impl Suite {
     pub fn read(files: &dyn source::Source, exclude: &Exclude, operations: &Catalogue) -> Result<Self, Failure> {
         let mut suite = Self::default();
         let mut problems = Vec::new();
-        for name in files.paths(&mut problems) {
-            if !name.ends_with(SUFFIX) || exclude.excludes(&name, &mut Vec::new()) {
+        for name in files.list("", Hidden::Files, &mut problems) {
+            if exclude.excludes(&name, &mut Vec::new()) {
+                continue;
+            }
+            let hidden = source::is_hidden(&name);
+            if hidden || !name.to_ascii_lowercase().ends_with(SUFFIX) {
+                suite.warnings.extend(unread(&name, hidden));
                 continue;
             }
             match source::text(files, &name) {
@@ -245,6 +252,15 @@ impl Suite {
         let is_named = |e: &Expectation, text: &str| e.title().contains(text) || e.place.source.path.contains(text);
         self.expectations.retain(|e| texts.is_empty() || texts.iter().any(|t| is_named(e, t)));
     }
+}
+
+/// A warning about a file whose name is almost that of expectations: what it expects is not checked.
+fn unread(name: &str, hidden: bool) -> Option<Problem> {
+    let file = name.rsplit('/').next().unwrap_or(name).to_ascii_lowercase();
+    let ends = |end: &str| file.ends_with(end);
+    let is_meant = (hidden && ends(SUFFIX)) || (!hidden && file.contains("expect") && (ends(".toml") || ends(".tml")));
+    let why = if hidden { "it is hidden" } else { "its name does not end in .expect.toml" };
+    is_meant.then(|| Problem::general(format!("{name} is not read: {why}")).help("rename it, or exclude it").warning())
 }
 
 /// The expectations of a file; what is wrong goes to `problems`.

@@ -5,6 +5,7 @@
 //! allow.
 
 pub mod annotations;
+pub mod folder;
 pub mod names;
 mod origin;
 mod overlay;
@@ -21,6 +22,7 @@ use cedar_policy::{
     ValidationMode, Validator,
 };
 
+use crate::guardrails::SHIPPED;
 use crate::inventory::Inventory;
 use crate::inventory::schema::EntitySchema;
 use crate::operations::check::check;
@@ -29,12 +31,13 @@ use crate::problem::{Failure, Problem, Source, Span};
 use crate::source;
 use crate::stack;
 use annotations::{Annotated, Subject};
+use folder::Folder;
 use names::Named;
 pub use origin::Origin;
 use reads::Reads;
 pub use reads::{applies_to, attribute_of, is_variable};
 pub use subjects::COVERAGE;
-pub use text::{files_named, from_cedar, parse, sources, spans};
+pub use text::{from_cedar, parse, spans};
 
 macro_rules! built_in {
     ($($path:literal),* $(,)?) => { [$(($path, include_str!(concat!("../../../../policies/", $path)))),*] };
@@ -155,25 +158,27 @@ impl RuleBook {
 
     /// The policies of a folder, laid over those that are built in by their ids.
     pub fn laid_over(folder: &dyn source::Source, schema: &EntitySchema) -> Result<Self, Failure> {
-        let (own, data) = texts(folder)?;
+        let Folder { policies, data, unread } = texts(folder, schema)?;
         let name = folder.name();
         let laid = stack::evaluate(|| {
             let mut problems = Vec::new();
-            let laid = overlay::lay(built_in(), own, &name, &mut problems);
+            let laid = overlay::lay(built_in(), policies, &name, &mut problems);
             if problems.is_empty() { Ok(laid) } else { Err(Failure::Problems(problems)) }
         })?;
         let data: Vec<Arc<Source>> = std::iter::once(Catalogue::built_in()).chain(data).collect();
-        Self { origin: laid.origin, ..Self::new(laid.sources, &data, schema)? }.complete(schema)
+        let rules = Self { origin: laid.origin, ..Self::new(laid.sources, &data, schema)? }.complete(schema)?;
+        Ok(Self { warnings: unread, ..rules })
     }
 
     /// The policies of a folder, in place of all that are built in.
     pub fn read(folder: &dyn source::Source, schema: &EntitySchema) -> Result<Self, Failure> {
-        let (own, mut data) = texts(folder)?;
+        let Folder { policies, mut data, unread } = texts(folder, schema)?;
         if data.is_empty() {
             data.push(Catalogue::built_in());
         }
         let origin = Origin { folder: Some(folder.name()), only: true, ..Origin::default() };
-        Self { origin, ..Self::new(own, &data, schema)? }.complete(schema)
+        let rules = Self { origin, ..Self::new(policies, &data, schema)? }.complete(schema)?;
+        Ok(Self { warnings: unread, ..rules })
     }
 
     /// The rules, if every question that is asked of them has a policy that can answer it.
@@ -372,20 +377,26 @@ fn is_built_in(source: &Source) -> bool {
     BUILT_IN.iter().any(|(path, text)| *path == source.path && *text == source.text)
 }
 
-/// Files of one kind, in the order of their paths.
-type Texts = Vec<Arc<Source>>;
-
 /// The policies and the operations of a user's folder, guardrails aside: those are switched on one by one.
-fn texts(folder: &dyn source::Source) -> Result<(Texts, Texts), Failure> {
+fn texts(folder: &dyn source::Source, schema: &EntitySchema) -> Result<Folder, Failure> {
     let mut problems = Vec::new();
-    let mut own = sources(folder, "", &mut problems);
-    own.retain(|s| !s.path.starts_with("guardrails/"));
-    let data = files_named(folder, data::FILE, &mut problems);
-    if own.is_empty() && data.is_empty() && problems.is_empty() {
+    let mut found = folder::read(folder, "", Some(data::FILE), schema.overlay.as_deref(), &mut problems);
+    let (guardrails, policies): (Vec<_>, Vec<_>) =
+        found.policies.into_iter().partition(|s| s.path.starts_with("guardrails/"));
+    found.policies = policies;
+    let own = |source: &&Arc<Source>| SHIPPED.iter().all(|(_, text)| *text != source.text);
+    found.unread.extend(guardrails.iter().filter(own).map(|source| {
+        Problem::general(format!("{} is not read: it stands in a folder of guardrails", source.path))
+            .help("put guardrails in the folder `guardrails` of the inventory")
+            .warning()
+    }));
+    if found.policies.is_empty() && found.data.is_empty() && problems.is_empty() {
         let problem = Problem::general(format!("{} contains no Cedar policies", folder.name()));
         problems.push(problem.help("name a folder with *.cedar files"));
+        // what is not read may be what was meant
+        problems.append(&mut found.unread);
     }
-    if problems.is_empty() { Ok((own, data)) } else { Err(Failure::Problems(problems)) }
+    if problems.is_empty() { Ok(found) } else { Err(Failure::Problems(problems)) }
 }
 
 /// Findings that share a code: a code is one finding's, for good.

@@ -5,31 +5,12 @@ use std::sync::Arc;
 use cedar_policy::{Policy, PolicySet};
 
 use crate::problem::{Problem, Source, Span};
-use crate::source;
 
 /// Cedar's parser gives up on the whole process where text is nested deeper than it has stack.
 const MAX_NESTING: usize = 100;
 
 /// A chain of `||` or `&&` is a tree as deep as it is long, which everything that reads a condition walks.
 const MAX_OPERATORS: usize = 2_000;
-
-/// The Cedar files below a folder of a source, in the order of their paths; all of them for `""`.
-pub fn sources(files: &dyn source::Source, folder: &str, problems: &mut Vec<Problem>) -> Vec<Arc<Source>> {
-    texts(files, problems, |path| path.starts_with(folder) && path.ends_with(".cedar"))
-}
-
-/// The files of this name, in the order of their paths.
-pub fn files_named(files: &dyn source::Source, name: &str, problems: &mut Vec<Problem>) -> Vec<Arc<Source>> {
-    texts(files, problems, |path| path.rsplit('/').next() == Some(name))
-}
-
-fn texts(files: &dyn source::Source, problems: &mut Vec<Problem>, wanted: impl Fn(&str) -> bool) -> Vec<Arc<Source>> {
-    let paths = files.paths(problems);
-    let read = paths.iter().filter(|path| wanted(path)).map(|path| source::text(files, path));
-    let (texts, unread): (Vec<_>, Vec<_>) = read.partition(Result::is_ok);
-    problems.extend(unread.into_iter().filter_map(Result::err));
-    texts.into_iter().flatten().collect()
-}
 
 /// The policies of a file; what does not parse goes to `problems`, with Cedar's own words and place.
 pub fn parse(source: &Arc<Source>, problems: &mut Vec<Problem>) -> Vec<Policy> {

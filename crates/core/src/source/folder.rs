@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Source, commit};
+use super::{Hidden, Source, commit};
 use crate::problem::Problem;
 use crate::text::files::{MAX_BYTES, too_large};
 
@@ -33,16 +33,25 @@ impl Source for Folder {
         self.path.is_dir()
     }
 
-    fn paths(&self, problems: &mut Vec<Problem>) -> Vec<String> {
-        let hidden = |name: &std::ffi::OsStr| name.to_str().is_some_and(|n| n.starts_with('.') && n.len() > 1);
-        let walker = walkdir::WalkDir::new(&self.path).follow_links(true).sort_by_file_name();
+    fn list(&self, folder: &str, hidden: Hidden, problems: &mut Vec<Problem>) -> Vec<String> {
+        let root = if folder.is_empty() { self.path.clone() } else { self.path.join(folder) };
         let mut paths = Vec::new();
-        for entry in walker.into_iter().filter_entry(|e| e.depth() == 0 || !hidden(e.file_name())) {
+        if !root.exists() {
+            return paths;
+        }
+        let listed = |entry: &walkdir::DirEntry| {
+            let name = entry.file_name().to_string_lossy();
+            let is_folder = entry.file_type().is_dir();
+            entry.depth() == 0 || if is_folder { hidden.lists_folder(&name) } else { hidden.lists_file(&name) }
+        };
+        let walker = walkdir::WalkDir::new(&root).follow_links(true).sort_by_file_name();
+        for entry in walker.into_iter().filter_entry(listed) {
             match entry {
                 Ok(entry) if entry.file_type().is_file() => paths.push(shown(&self.path, entry.path())),
                 Ok(_) => {}
                 Err(error) => {
-                    let what = if error.loop_ancestor().is_some() { "a loop of symbolic links" } else { "unreadable" };
+                    let is_loop = error.loop_ancestor().is_some();
+                    let what = if is_loop { "the symbolic links form a loop" } else { "cannot be read" };
                     let path = error.path().map_or(String::new(), |p| shown(&self.path, p));
                     let problem = Problem::general(format!("{path}: {what}: {error}"));
                     problems.push(problem.help("remove it, or correct its permissions"));

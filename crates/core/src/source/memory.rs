@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Source, is_hidden};
+use super::{Hidden, Source};
 use crate::problem::Problem;
 
 /// Files that are held in memory.
@@ -44,9 +44,17 @@ impl Source for Memory {
         self.name.clone()
     }
 
-    fn paths(&self, _problems: &mut Vec<Problem>) -> Vec<String> {
-        let listed = self.files.keys().filter(|p| !p.starts_with("../") && !is_hidden(p));
-        let mut paths: Vec<String> = listed.cloned().collect();
+    fn list(&self, folder: &str, hidden: Hidden, _problems: &mut Vec<Problem>) -> Vec<String> {
+        let listed = |path: &str| {
+            let mut parts: Vec<&str> = path.split('/').collect();
+            let name = parts.pop().unwrap_or_default();
+            hidden.lists_file(name) && parts.iter().all(|folder| hidden.lists_folder(folder))
+        };
+        let inside = |path: &str| match folder {
+            "" => !path.starts_with("../"),
+            folder => path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')),
+        };
+        let mut paths: Vec<String> = self.files.keys().filter(|p| inside(p) && listed(p)).cloned().collect();
         // part by part, as a folder is walked
         paths.sort_by(|a, b| a.split('/').cmp(b.split('/')));
         paths
@@ -80,7 +88,14 @@ mod tests {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, "").unwrap();
         }
-        assert_eq!(memory.paths(&mut Vec::new()), super::super::Folder::new(&root).paths(&mut Vec::new()));
+        let folder = super::super::Folder::new(&root);
+        for hidden in [Hidden::LeftOut, Hidden::Files, Hidden::All] {
+            for below in ["", "a", "none"] {
+                let listed = |source: &dyn Source| source.list(below, hidden, &mut Vec::new());
+                assert_eq!(listed(&memory), listed(&folder), "{hidden:?} {below}");
+            }
+        }
+        assert_eq!(memory.paths(&mut Vec::new()), ["a/z.json", "a-b.json", "b.json"]);
         assert_eq!(memory.bytes("../beside.json").unwrap(), b"../beside.json");
     }
 }

@@ -14,6 +14,30 @@ use crate::problem::{self, Problem};
 use crate::text::files;
 use crate::text::json::{self, Node};
 
+/// What becomes of files and folders whose names begin with a dot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hidden {
+    /// They are not listed.
+    LeftOut,
+    /// Files are listed, and what is in such folders is not.
+    Files,
+    /// They are listed, but for what is git's own.
+    All,
+}
+
+impl Hidden {
+    fn lists_folder(self, name: &str) -> bool {
+        match self {
+            Self::LeftOut | Self::Files => !is_hidden(name),
+            Self::All => name != ".git",
+        }
+    }
+
+    fn lists_file(self, name: &str) -> bool {
+        self != Self::LeftOut || !is_hidden(name)
+    }
+}
+
 /// Files by their paths: relative, with slashes.
 ///
 /// ```
@@ -32,8 +56,14 @@ pub trait Source {
         true
     }
 
-    /// The files, in the order of their paths, hidden ones left out; what cannot be listed goes to `problems`.
-    fn paths(&self, problems: &mut Vec<Problem>) -> Vec<String>;
+    /// The files below a folder (`""` for all) in the order of their paths, which begin with the folder's; what cannot be listed goes
+    /// to `problems`. A folder that is not there holds none.
+    fn list(&self, folder: &str, hidden: Hidden, problems: &mut Vec<Problem>) -> Vec<String>;
+
+    /// All files but hidden ones.
+    fn paths(&self, problems: &mut Vec<Problem>) -> Vec<String> {
+        self.list("", Hidden::LeftOut, problems)
+    }
 
     /// Whether there is a file at a path; the path may lead out of what [`paths`](Self::paths) lists, by `..`.
     fn has(&self, path: &str) -> bool;
@@ -61,5 +91,5 @@ pub fn json(source: &dyn Source, path: &str) -> Result<(Arc<problem::Source>, No
 
 /// Whether some part of a path is hidden: its name begins with a dot.
 pub(crate) fn is_hidden(path: &str) -> bool {
-    path.split('/').any(|part| part.starts_with('.') && part.len() > 1)
+    path.split('/').any(|part| part.starts_with('.') && part.len() > 1 && part != "..")
 }
