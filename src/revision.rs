@@ -84,8 +84,8 @@ impl Repository {
         Problem::general(message.to_owned()).help(help).into()
     }
 
-    /// The files of the inventory at a commit. Documents may stand beside the inventory and are named by their path, so the JSON
-    /// files of the rest of the repository are read too.
+    /// The files of the inventory at a commit. Documents and rules may stand beside the inventory and are named by their path, so the
+    /// JSON and Cedar files of the rest of the repository are read too.
     pub fn read(&self, commit: &str, name: &str) -> Result<Memory, Failure> {
         let listed = git(&self.folder, &["ls-tree", "-r", "-z", "--full-tree", commit])
             .map_err(|e| Failure::general(format!("git cannot list {commit}: {e}")))?;
@@ -96,7 +96,7 @@ impl Repository {
             let (Some(mode), Some(_), Some(id)) = (words.next(), words.next(), words.next()) else { continue };
             let inside = path.starts_with(&self.prefix);
             let is_link = mode == LINK;
-            if !inside && !path.ends_with(".json") && !is_link {
+            if !inside && !path.ends_with(".json") && !path.ends_with(".cedar") && !is_link {
                 continue;
             }
             if mode == SUBMODULE {

@@ -511,3 +511,59 @@ fn every_file_beside_rules_is_read_or_told() {
     let nothing = problems(RuleBook::laid_over(only.path(), &SCHEMA));
     assert!(nothing[1].message().starts_with("a.ceder is not read"), "{nothing:?}");
 }
+
+/// What a command prints, as JSON, and what it says beside it.
+fn printed(arguments: &[&str]) -> (serde_json::Value, String) {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_countersign")).args(arguments).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    (serde_json::from_slice(&output.stdout).unwrap_or_default(), said)
+}
+
+/// `[rules]` of countersign.toml: what decides about an inventory can be named once, beside it.
+#[test]
+fn an_inventory_names_its_rules() {
+    let own = gate("@order(\"5\") @reason(\"no\")");
+    let other = own.replace("\"own\"", "\"other\"");
+    let schema = r#"{"Artifact": {"entityTypes": {"Account": {"shape": {"attributes": {"costCenter": {"type": "String", "required": false}}}}}}}"#;
+    let with = |settings: &str| {
+        let world = World::new().account(A, json!({}), &[]).file("rules/own.cedar", own.as_str());
+        let world = world.file("rules/operations.json", r#"{"operations": []}"#).file("schema.json", schema);
+        world.file("other/other.cedar", other.as_str()).file("countersign.toml", settings).folder()
+    };
+    let rules = |settings: &str, more: &[&str]| {
+        let folder = with(settings);
+        let path = folder.path().to_str().unwrap();
+        let more: Vec<String> = more.iter().map(|a| a.replace("DIR", path)).collect();
+        let mut arguments = vec!["evaluate", path, "--format", "json"];
+        arguments.extend(more.iter().map(String::as_str));
+        let (json, said) = printed(&arguments);
+        let rules = json["provenance"]["rules"]["origin"].clone();
+        (rules["added"].clone(), rules["only"].clone(), json["provenance"]["schema"]["overlay"].is_string(), said)
+    };
+    let all = "[rules]\npolicies = \"rules\"\nschema = \"schema.json\"\n";
+    assert_eq!(rules(all, &[]), (json!(["own"]), json!(false), true, String::new()));
+    // the command line prevails
+    let named = rules(all, &["--policies", "DIR/other"]);
+    assert_eq!((named.0, named.2), (json!(["other"]), true));
+    let only = rules("exclude = [\"rules/*\"]\n[rules]\nonlyPolicies = \"other\"\nschema = \"schema.json\"", &[]);
+    assert!(only.3.contains("no policy permits `in-force`"), "{}", only.3);
+    assert!(rules("[rules]\npolicies = \"ruels\"", &[]).3.contains("ruels"));
+    let both = rules("[rules]\npolicies = \"rules\"\nonly-policies = \"other\"", &[]);
+    assert!(both.3.contains("both `policies` and `onlyPolicies`"), "{}", both.3);
+}
+
+/// A change of the rules does not weaken what is said of the change.
+#[test]
+fn a_change_is_compared_by_the_rules_of_the_base() {
+    let strict = gate("@order(\"5\") @reason(\"no\")").replace("context.designated", "true");
+    let world = |settings: &str| {
+        let world = World::new().account(A, json!({}), &[]).report("report-1", "SOC", false).user(A, "a", json!([]));
+        world.file("rules/own.cedar", strict.as_str()).file("countersign.toml", settings)
+    };
+    let base = world("[rules]\npolicies = \"rules\"").folder();
+    let head = world("").file("more.json", "[]").folder();
+    let (json, said) =
+        printed(&["diff", base.path().to_str().unwrap(), head.path().to_str().unwrap(), "--format", "json"]);
+    assert!(said.contains("the comparison is made by the rules of the base"), "{said}");
+    assert_eq!(json["provenance"]["rules"]["origin"]["added"], json!(["own"]), "{json:#}");
+}

@@ -121,9 +121,9 @@ impl Compared {
 /// Reads the inventory that is compared with, by the same rules and about the same moment. What is wrong with it is told to be of
 /// the old one.
 pub fn base(cli: &Cli, version: Version, asking: &Asking, head: &Session) -> Result<Session, Failure> {
-    let read = (&head.inventory.schema, head.rules.clone());
     let Version { files, name } = version;
-    let base = cli.session_of(files, asking, read, Some(head.options.at));
+    let read = cli.deciding(files.as_ref());
+    let base = read.and_then(|read| cli.session_of(files, asking, read, Some(head.options.at)));
     base.inspect_err(|_| output::note(&format!("In the base, {name}:")))
 }
 
@@ -131,7 +131,12 @@ pub fn base(cli: &Cli, version: Version, asking: &Asking, head: &Session) -> Res
 pub fn diff_of(base: &Session, head: &Session, allow: bool) -> Result<Diff, Failure> {
     let old = diff::Side { inventory: &base.inventory, options: &base.options };
     let new = diff::Side { inventory: &head.inventory, options: &head.options };
-    let mut found = diff::diff(&old, &new, &head.rules)?;
+    // a change of the rules does not weaken what is said of the change
+    let digest = |session: &Session| session.provenance().rules.map(|r| r.sha256);
+    if digest(base) != digest(head) {
+        output::note("The rules are not those of the base: the comparison is made by the rules of the base.");
+    }
+    let mut found = diff::diff(&old, &new, &base.rules)?;
     if allow {
         output::problems(&found.except(&head.inventory.config.exceptions, super::now()));
     }
@@ -139,15 +144,15 @@ pub fn diff_of(base: &Session, head: &Session, allow: bool) -> Result<Diff, Fail
 }
 
 fn inventories(cli: &Cli, args: &DiffArgs, Compared { base: old, head: new }: Compared) -> Result<u8, Failure> {
-    let schema = Arc::new(cli.schema()?);
-    let rules = Arc::new(cli.rules(&schema)?);
     let (base_name, head_name) = (old.name.clone(), new.name);
-    let head = cli.session_of(new.files, &args.asking, (&schema, rules), None)?;
+    let read = cli.deciding(new.files.as_ref())?;
+    let head = cli.session_of(new.files, &args.asking, read, None)?;
     let base = base(cli, old, &args.asking, &head)?;
     head.warn();
     narrow::accounts_of_either(&base.inventory, &head.inventory, &args.asking.account)?;
     let mut found = diff_of(&base, &head, args.allow)?;
-    let provenance = Arc::new(Provenance { base: Some(base.inventory.files.clone()), ..head.provenance() });
+    let (rules, files) = (base.provenance().rules, base.inventory.files.clone());
+    let provenance = Arc::new(Provenance { rules, base: Some(files), ..head.provenance() });
     found.provenance = Some(provenance.clone());
     output::write(&args.printing.format, &found, &provenance, || {
         report::diff::text(output::width(), &found, (&base_name, &head_name), args.all)

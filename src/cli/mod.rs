@@ -20,7 +20,7 @@ mod values;
 mod written;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -29,14 +29,15 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use countersign_core::assessment::{Filter, Options};
 use countersign_core::inventory::Inventory;
+use countersign_core::inventory::config::{Config, FILE, Rules};
 use countersign_core::inventory::schema::EntitySchema;
 use countersign_core::moment::{self, Moment};
 use countersign_core::operations::PermissionModel;
 use countersign_core::policies::RuleBook;
-use countersign_core::problem::{Failure, Problem};
+use countersign_core::problem::{self, Failure, Place, Problem};
 use countersign_core::provenance::Provenance;
-use countersign_core::source::{Folder, Source};
-use countersign_core::text::json;
+use countersign_core::source::{self, Folder, Source};
+use countersign_core::text::{files, json};
 use output::Output;
 
 /// Done, clean, allowed.
@@ -202,35 +203,37 @@ fn run(cli: &Cli) -> Result<u8, Failure> {
 }
 
 impl Cli {
-    fn schema(&self) -> Result<EntitySchema, Failure> {
-        match &self.schema {
-            None => EntitySchema::built_in(),
-            Some(path) => {
-                let name = path.display().to_string();
-                let source = input::text(path, &name)?;
-                let node = json::parse(&source).map_err(Failure::Problems)?;
-                EntitySchema::laid_over(&source, &node)
+    /// The schema and the rules for an inventory: those of the command line, else those that its `countersign.toml` names, else
+    /// those that are built in.
+    fn deciding(&self, files: &dyn Source) -> Result<Deciding, Failure> {
+        let named =
+            if files.exists() { Config::read(files).map_err(Failure::Problems)?.rules } else { Rules::default() };
+        let schema = match (&self.schema, &named.schema) {
+            (Some(path), _) => schema(&input::text(path, &path.display().to_string())?)?,
+            (None, Some((path, place))) => {
+                let path = files::resolve(FILE, path);
+                if !files.has(&path) {
+                    return Err(missing(&path, place));
+                }
+                schema(&source::text(files, &path)?)?
             }
-        }
-    }
-
-    fn rules(&self, schema: &EntitySchema) -> Result<RuleBook, Failure> {
-        match self.policies.as_ref().or(self.only_policies.as_ref()) {
-            None => RuleBook::built_in(schema),
-            Some(folder) if !folder.is_dir() => {
-                Err(Failure::general(format!("there is no folder {}", folder.display())))
-            }
-            Some(folder) if self.policies.is_some() => RuleBook::laid_over(&Folder::new(folder), schema),
-            Some(folder) => RuleBook::read(&Folder::new(folder), schema),
-        }
+            (None, None) => EntitySchema::built_in()?,
+        };
+        let rules = match (&self.policies, &self.only_policies, named.policies, named.only_policies) {
+            (Some(folder), ..) => RuleBook::laid_over(&existing(folder)?, &schema)?,
+            (_, Some(folder), ..) => RuleBook::read(&existing(folder)?, &schema)?,
+            (_, _, Some(own), _) => named_rules(files, own, |folder| RuleBook::laid_over(folder, &schema))?,
+            (_, _, _, Some(own)) => named_rules(files, own, |folder| RuleBook::read(folder, &schema))?,
+            _ => RuleBook::built_in(&schema)?,
+        };
+        Ok((Arc::new(schema), Arc::new(rules)))
     }
 
     /// Reads the inventory and the rules, and settles what was asked.
     fn session(&self, folder: Option<&PathBuf>, asking: &Asking) -> Result<Session, Failure> {
-        let schema = Arc::new(self.schema()?);
-        let rules = Arc::new(self.rules(&schema)?);
-        let folder = input::locate(folder.map(PathBuf::as_path));
-        let session = self.session_of(Box::new(Folder::new(folder)), asking, (&schema, rules), None)?;
+        let files = Folder::new(input::locate(folder.map(PathBuf::as_path)));
+        let deciding = self.deciding(&files)?;
+        let session = self.session_of(Box::new(files), asking, deciding, None)?;
         session.warn();
         narrow::accounts(&session.inventory, &asking.account)?;
         Ok(session)
@@ -241,7 +244,7 @@ impl Cli {
         &self,
         source: Box<dyn Source>,
         asking: &Asking,
-        (schema, rules): (&Arc<EntitySchema>, Arc<RuleBook>),
+        (schema, rules): Deciding,
         at: Option<Moment>,
     ) -> Result<Session, Failure> {
         let inventory = Inventory::load(source.as_ref(), schema.clone())?;
@@ -264,10 +267,47 @@ impl Cli {
     }
 }
 
+/// What decides about an inventory.
+type Deciding = (Arc<EntitySchema>, Arc<RuleBook>);
+
 /// Now, to the second, by the machine's clock, which is read nowhere else.
 fn now() -> Moment {
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
     i64::try_from(seconds).ok().and_then(moment::of_seconds).unwrap_or_default()
+}
+
+/// The schema of a file, laid over the one that is built in.
+fn schema(text: &Arc<problem::Source>) -> Result<EntitySchema, Failure> {
+    EntitySchema::laid_over(text, &json::parse(text).map_err(Failure::Problems)?)
+}
+
+/// A folder that the command line names.
+fn existing(folder: &Path) -> Result<Folder, Failure> {
+    if !folder.is_dir() {
+        return Err(Failure::general(format!("there is no folder {}", folder.display())));
+    }
+    Ok(Folder::new(folder))
+}
+
+/// The rules of a folder that `countersign.toml` names, by its path as it is written there.
+fn named_rules(
+    files: &dyn Source,
+    (path, place): (String, Place),
+    read: impl Fn(&dyn Source) -> Result<RuleBook, Failure>,
+) -> Result<RuleBook, Failure> {
+    let folder = files.below(&files::resolve(FILE, &path));
+    if !folder.exists() {
+        return Err(missing(&path, &place));
+    }
+    let mut rules = read(folder.as_ref())?;
+    rules.origin.folder = Some(path);
+    Ok(rules)
+}
+
+/// What `countersign.toml` names is not there.
+fn missing(path: &str, place: &Place) -> Failure {
+    let problem = Problem::at(&place.source, place.span, format!("there is no {path}"));
+    problem.help("name it relative to the folder of countersign.toml").into()
 }
 
 fn parse_moment(text: &str) -> Result<Moment, Failure> {

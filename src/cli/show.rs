@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 
@@ -55,20 +54,24 @@ enum What {
 }
 
 pub fn show(cli: &Cli, args: &ShowArgs) -> Result<u8, Failure> {
-    let schema = Arc::new(cli.schema()?);
+    let dir = match &args.what {
+        What::Entities { dir } => dir.as_deref(),
+        _ => None,
+    };
+    let folder = Folder::new(input::locate(dir));
+    let (schema, rules) = cli.deciding(&folder)?;
     let text = match &args.what {
         What::Schema => schema.text.clone(),
-        What::Policies => policies(&cli.rules(&schema)?),
-        What::Entities { dir } => {
-            let folder = input::locate(dir.as_deref());
-            let inventory = Inventory::load(&Folder::new(folder), schema)?;
+        What::Policies => policies(&rules),
+        What::Entities { .. } => {
+            let inventory = Inventory::load(&folder, schema)?;
             output::problems(&inventory.warnings);
             entities(&inventory)?
         }
-        What::Policy { id } => super::rules::policy(&cli.rules(&schema)?, id)?,
-        What::Rule { number } => super::rules::rule(&cli.rules(&schema)?, number)?,
+        What::Policy { id } => super::rules::policy(&rules, id)?,
+        What::Rule { number } => super::rules::rule(&rules, number)?,
         What::Rules => rules_of_lint(),
-        What::Message { text } => message(&cli.rules(&schema)?, text)?,
+        What::Message { text } => message(&rules, text)?,
     };
     output::print(&format!("{}\n", text.trim_end()))?;
     Ok(OK)

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use crate::moment::{self, Moment};
 use crate::problem::{Place, Problem, Source, Span};
 use crate::source;
+use crate::text::files;
 
 /// The name of the file, in the inventory's root.
 pub const FILE: &str = "countersign.toml";
@@ -32,6 +33,29 @@ pub struct Config {
     pub exceptions: Vec<Exception>,
     /// Guardrails of countersign's own that are switched on, by their ids: `[guardrails]`.
     pub guardrails: Vec<(String, Place)>,
+    /// The rules that decide about this inventory: `[rules]`.
+    pub rules: Rules,
+}
+
+/// The rules and the schema that an inventory names, by their paths relative to its folder.
+#[derive(Clone, Debug, Default)]
+pub struct Rules {
+    /// A folder of policies, laid over those that are built in.
+    pub policies: Option<(String, Place)>,
+    /// A folder of policies, in place of those that are built in.
+    pub only_policies: Option<(String, Place)>,
+    /// A schema, laid over the one that is built in.
+    pub schema: Option<(String, Place)>,
+}
+
+impl Rules {
+    /// Whether a file of the inventory's folder, by its path in it, is one of the rules.
+    pub fn holds(&self, name: &str) -> bool {
+        [&self.policies, &self.only_policies, &self.schema].into_iter().flatten().any(|(path, _)| {
+            let path = files::resolve(FILE, path);
+            name == path || name.strip_prefix(&path).is_some_and(|rest| rest.starts_with('/'))
+        })
+    }
 }
 
 /// A reviewed exception: what a change may widen or lose.
@@ -84,6 +108,8 @@ struct File {
     diff: DiffTable,
     #[serde(default)]
     guardrails: GuardrailsTable,
+    #[serde(default)]
+    rules: RulesTable,
     /// Read by [`crate::lint::settings`].
     #[serde(default, rename = "lint")]
     _lint: Option<serde::de::IgnoredAny>,
@@ -94,6 +120,15 @@ struct File {
 struct GuardrailsTable {
     #[serde(default)]
     on: Vec<toml::Spanned<String>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct RulesTable {
+    policies: Option<toml::Spanned<String>>,
+    #[serde(alias = "only-policies")]
+    only_policies: Option<toml::Spanned<String>>,
+    schema: Option<toml::Spanned<String>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -148,7 +183,7 @@ impl Config {
         let file: File = toml::from_str(&source.text).map_err(|e| {
             let span = e.span().map_or(Span::default(), |s| Span { start: s.start, end: s.end });
             let help =
-                "it may have asOf, exclude, signatories, phiTags and the tables [context], [diff], [guardrails] and [lint]";
+                "it may have asOf, exclude, signatories, phiTags and the tables [context], [diff], [guardrails], [lint] and [rules]";
             vec![Problem::at(source, span, e.message().lines().next().unwrap_or("invalid").to_owned()).help(help)]
         })?;
         let mut problems = Vec::new();
@@ -180,10 +215,20 @@ impl Config {
             |s: &std::ops::Range<usize>| Place { source: source.clone(), span: Span { start: s.start, end: s.end } };
         let guardrails =
             file.guardrails.on.into_iter().map(|name| (name.get_ref().clone(), place(&name.span()))).collect();
+        let named = |path: Option<toml::Spanned<String>>| path.map(|p| (p.get_ref().clone(), place(&p.span())));
+        let rules = Rules {
+            policies: named(file.rules.policies),
+            only_policies: named(file.rules.only_policies),
+            schema: named(file.rules.schema),
+        };
+        if let (Some(_), Some((_, place))) = (&rules.policies, &rules.only_policies) {
+            let problem = Problem::at(&place.source, place.span, "both `policies` and `onlyPolicies`");
+            problems.push(problem.help("lay rules over the built-in ones, or use them alone: keep one of the two"));
+        }
         if problems.is_empty() {
             let signatories = file.signatories;
             let source = Some(source.clone());
-            Ok(Self { source, as_of, exclude, context, signatories, phi_tags, exceptions, guardrails })
+            Ok(Self { source, as_of, exclude, context, signatories, phi_tags, exceptions, guardrails, rules })
         } else {
             Err(problems)
         }

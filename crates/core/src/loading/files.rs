@@ -50,7 +50,8 @@ pub fn walk(source: &dyn source::Source, config: &Config, problems: &mut Vec<Pro
         if form(&name).is_none() {
             continue;
         }
-        if config.exclude.excludes(&name, &mut matched) {
+        // what decides is no part of what is decided about
+        if config.exclude.excludes(&name, &mut matched) || config.rules.holds(&name) {
             continue;
         }
         match source.bytes(&name).map_err(|p| vec![p]).and_then(|bytes| file(&name, bytes)) {

@@ -65,6 +65,10 @@ impl Source for Folder {
         self.path.join(path).is_file()
     }
 
+    fn below(&self, folder: &str) -> Box<dyn Source> {
+        Box::new(Self::new(self.path.join(folder)))
+    }
+
     fn bytes(&self, path: &str) -> Result<Vec<u8>, Problem> {
         bytes(&self.path.join(path), path)
     }

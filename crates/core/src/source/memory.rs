@@ -44,6 +44,10 @@ impl Source for Memory {
         self.name.clone()
     }
 
+    fn exists(&self) -> bool {
+        !self.files.is_empty()
+    }
+
     fn list(&self, folder: &str, hidden: Hidden, _problems: &mut Vec<Problem>) -> Vec<String> {
         let listed = |path: &str| {
             let mut parts: Vec<&str> = path.split('/').collect();
@@ -62,6 +66,15 @@ impl Source for Memory {
 
     fn has(&self, path: &str) -> bool {
         self.files.contains_key(path)
+    }
+
+    fn below(&self, folder: &str) -> Box<dyn Source> {
+        let inner = |path: &str| match folder {
+            "" => Some(path.to_owned()),
+            folder => path.strip_prefix(folder)?.strip_prefix('/').map(str::to_owned),
+        };
+        let files = self.files.iter().filter_map(|(path, bytes)| Some((inner(path)?, bytes.clone()))).collect();
+        Box::new(Self { name: format!("{}/{folder}", self.name), files, commit: self.commit.clone() })
     }
 
     fn bytes(&self, path: &str) -> Result<Vec<u8>, Problem> {

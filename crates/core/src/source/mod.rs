@@ -68,6 +68,9 @@ pub trait Source {
     /// Whether there is a file at a path; the path may lead out of what [`paths`](Self::paths) lists, by `..`.
     fn has(&self, path: &str) -> bool;
 
+    /// The files below a folder, by their paths in it.
+    fn below(&self, folder: &str) -> Box<dyn Source>;
+
     /// What a file holds.
     fn bytes(&self, path: &str) -> Result<Vec<u8>, Problem>;
 
