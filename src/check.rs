@@ -30,6 +30,85 @@ pub enum Part {
     Lint,
 }
 
+/// What a check tells beside findings, rules of lint and guardrails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// A warning about a file of the inventory.
+    Inventory,
+    /// An expectation that is not met.
+    Expectation,
+    /// Coverage that a change gains or loses.
+    CoverageChange,
+    /// An operation that a change gives or takes.
+    AccessChange,
+    /// Requests that a change newly allows.
+    NewAccess,
+    /// A finding that a change brings.
+    NewFinding,
+}
+
+impl Told {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Inventory,
+        Self::Expectation,
+        Self::CoverageChange,
+        Self::AccessChange,
+        Self::NewAccess,
+        Self::NewFinding,
+    ];
+
+    /// The code that it is printed with.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Inventory => "inventory",
+            Self::Expectation => "expectation",
+            Self::CoverageChange => "coverage-change",
+            Self::AccessChange => "access-change",
+            Self::NewAccess => "new-access",
+            Self::NewFinding => "new-finding",
+        }
+    }
+
+    /// The name that stands beside its code.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Expectation => "expectation-not-met",
+            other => other.code(),
+        }
+    }
+
+    /// What it means, and what to do.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Inventory => {
+                "A warning about a file of the inventory: something in it has no effect, or is probably not meant. Correct the \
+                 file, or exclude it in countersign.toml."
+            }
+            Self::Expectation => {
+                "An expectation of a *.expect.toml file is not met. Fix what changed, or correct the expectation \
+                 (docs/expectations.md)."
+            }
+            Self::CoverageChange => {
+                "The change alters which agreement covers an account. A loss is an error unless [[diff.allow]] of \
+                 countersign.toml excepts it with a reason (docs/diff.md)."
+            }
+            Self::AccessChange => {
+                "The change alters what a principal may do in AWS Artifact. What widens access is an error unless \
+                 [[diff.allow]] of countersign.toml excepts it with a reason (docs/diff.md)."
+            }
+            Self::NewAccess => {
+                "The change lets a request succeed that did not before, for any action: witnesses are shown with it, or why \
+                 this cannot be told. It is an error unless [[diff.allow]] excepts it with `anyRequest` (docs/diff.md)."
+            }
+            Self::NewFinding => {
+                "The change brings a finding that the base does not have. `countersign show rule` explains the finding's own \
+                 code."
+            }
+        }
+    }
+}
+
 /// What became of a part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -134,7 +213,7 @@ impl Checked {
             Some(place) => (self.path(&place.source.path), Spot::Place(place.clone())),
             None => (self.path(countersign_core::inventory::config::FILE), Spot::Line(1)),
         };
-        entry("inventory", "inventory", severity, (file, spot), problem.message().to_owned(), help)
+        told(Told::Inventory, severity, (file, spot), problem.message().to_owned(), help)
     }
 
     fn finding(&self, inventory: &Inventory, finding: &Finding) -> Entry {
@@ -207,9 +286,8 @@ impl Checked {
             .collect();
         let message = format!("{}: expected {}, but {}", case.name, case.expected, actual.join("; "));
         let spot = (self.path(&case.file), Spot::Line(case.line));
-        entry(
-            "expectation",
-            "expectation-not-met",
+        told(
+            Told::Expectation,
             Severity::Error,
             spot,
             message,
@@ -261,28 +339,14 @@ impl Checked {
             let (was, is) = (words::coverage_state(&e.before), words::coverage_state(&e.after));
             let message = format!("{} of {accounts}: was {was}, is {is}", e.kind);
             let severity = severity(e.is_loss(), e.allowed.is_some());
-            entries.push(entry(
-                "coverage-change",
-                "coverage-change",
-                severity,
-                place(&e.causes),
-                message,
-                because(&e.causes),
-            ));
+            entries.push(told(Told::CoverageChange, severity, place(&e.causes), message, because(&e.causes)));
         }
         for e in diff.access.iter().filter(|e| e.widens() || e.change.decides()) {
             let who = words::principals(&e.principals, 6);
             let (word, _) = words::access_word(e.change);
             let message = format!("{word}: {} by {who}", answers::operations(&e.operations));
             let severity = severity(e.widens(), e.allowed.is_some());
-            entries.push(entry(
-                "access-change",
-                "access-change",
-                severity,
-                place(&e.causes),
-                message,
-                because(&e.causes),
-            ));
+            entries.push(told(Told::AccessChange, severity, place(&e.causes), message, because(&e.causes)));
         }
         for e in diff.new_access.iter().filter(|n| n.widens()) {
             let witnesses: Vec<String> =
@@ -293,11 +357,11 @@ impl Checked {
                 _ => format!("requests are newly allowed to {who}: such as {}", witnesses.join(", ")),
             };
             let severity = severity(true, e.allowed.is_some());
-            entries.push(entry("new-access", "new-access", severity, place(&[]), message, e.name.clone()));
+            entries.push(told(Told::NewAccess, severity, place(&[]), message, e.name.clone()));
         }
         entries.extend(diff.findings.iter().filter(|f| f.change == "new").map(|f: &FindingEntry| {
             let message = format!("new {} {}: {}", f.rule, f.subjects.join(", "), f.message);
-            entry("new-finding", "new-finding", Severity::Info, place(&f.causes), message, because(&f.causes))
+            told(Told::NewFinding, Severity::Info, place(&f.causes), message, because(&f.causes))
         }));
         entries
     }
@@ -338,6 +402,10 @@ fn breaking(violation: &Violation, who: &str) -> String {
             format!("by some other request{with}, {who} may {what}:")
         }
     }
+}
+
+fn told(what: Told, severity: Severity, place: (String, Spot), message: String, help: String) -> Entry {
+    entry(what.code(), what.name(), severity, place, message, help)
 }
 
 fn entry(

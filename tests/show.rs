@@ -141,3 +141,62 @@ fn a_lowered_statement_says_what_it_became() {
     assert!(merged.contains("`Allow` is one of the alternatives under `unless`"), "{merged}");
     assert_eq!(code(&merged), code(&shown(&["lower", "--merged", path, "--boundary", path])));
 }
+
+/// Whatever stands as a code in an output can be looked up: what `check` tells of a change, and guardrails of the user's.
+#[test]
+fn what_a_check_tells_is_explained() {
+    for told in countersign::check::Told::ALL {
+        for name in [told.code(), told.name()] {
+            let text = shown(&["show", "rule", name]);
+            assert!(
+                text.starts_with(told.code()) && one_line(&text).contains(&one_line(told.meaning())),
+                "{name}: {text}"
+            );
+        }
+    }
+    let near = run(&["show", "rule", "acces-change"]);
+    assert!(String::from_utf8_lossy(&near.stderr).contains("did you mean `access-change`?"));
+    let guardrail = "@id(\"company-guardrail\") @rule(\"R33\") @message(\"m\")\nforbid (principal, action in [Artifact::Action::\"may\"], resource);";
+    let folder = World::new()
+        .account(A, json!({}), &[])
+        .file("guardrails/own.cedar", guardrail)
+        .file("countersign.toml", "")
+        .folder();
+    let output = Command::new(env!("CARGO_BIN_EXE_countersign"))
+        .current_dir(folder.path())
+        .env("NO_COLOR", "1")
+        .args(["show", "rule", "company-guardrail"])
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        text.starts_with("company-guardrail guardrails/own.cedar:1") && text.contains("forbid (principal"),
+        "{text}"
+    );
+    assert!(one_line(&text).contains("R33 Only the management account"), "{text}");
+}
+
+/// A finding of the user's own has its code; a policy that is not built in claims no test of ours.
+#[test]
+fn codes_and_policies_of_the_users_are_shown() {
+    let finding = "@id(\"own\") @rule(\"X\") @code(\"OWN1\") @severity(\"info\") @message(\"m\")\npermit (principal is Artifact::Account, action == Artifact::Action::\"report-on-account\", resource is Artifact::Account);";
+    let folder = World::new().account(A, json!({}), &[]).file("own.cedar", finding).folder();
+    let rules = folder.path().to_str().unwrap();
+    let text = shown(&["show", "rule", "OWN1", "--policies", rules]);
+    assert!(text.contains("@code(\"OWN1\")") && !text.contains("shown by"), "{text}");
+}
+
+/// What shows a policy is told with it: an inventory of the tests in which its absence makes a difference.
+#[test]
+fn a_policy_names_the_test_that_shows_it() {
+    for id in RULES.rules.keys() {
+        let text = shown(&["show", "policy", id]);
+        let (_, shown_by) = text.split_once("shown by    tests/data/mutation/").unwrap_or_else(|| panic!("{text}"));
+        let inventory = shown_by.split(' ').next().unwrap();
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/mutation").join(inventory);
+        assert!(path.is_dir(), "{id}: {inventory}");
+        let is_gate = RULES.rules[id].forbids && RULES.rules[id].file.starts_with("operations/");
+        assert_eq!(text.contains("tests/gates.rs"), is_gate, "{id}");
+    }
+    assert!(shown(&["show", "policy", "no-member-root"]).contains("shown by    tests/data/mutation/"));
+}

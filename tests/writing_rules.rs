@@ -93,3 +93,19 @@ fn the_page_shows_what_the_examples_hold() {
         assert!(page.contains(&format!("examples/writing-rules/{name}")), "{name}");
     }
 }
+
+/// What is asked once for an account has no kind and no scope to name after a colon.
+#[test]
+fn an_operation_about_the_account_ends_with_the_principal() {
+    let folder = "examples/writing-rules/operation";
+    let rules = [format!("{folder}/rules"), format!("{folder}/schema.json"), format!("{folder}/inventory")];
+    let output = Command::new(env!("CARGO_BIN_EXE_countersign"))
+        .current_dir(root())
+        .env("NO_COLOR", "1")
+        .args(["who-can", "create-compliance-inquiry", "--policies", &rules[0], "--schema", &rules[1], &rules[2]])
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.lines().any(|l| l == "  allow arn:aws:iam::111122223333:user/auditor"), "{text}");
+    assert!(!text.contains(": —"), "{text}");
+}

@@ -1,8 +1,13 @@
 //! `show policy` and `show rule`: what a policy of the rules, a rule, a decision or a code of a finding says.
 
 use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use cedar_policy::Policy;
 
 use super::output;
+use crate::check::Told;
 use crate::report::{bold, dim, paragraph};
 use countersign_core::guardrails;
 use countersign_core::lint;
@@ -12,8 +17,12 @@ use countersign_core::problem::{Failure, Problem, Source, Span, did_you_mean};
 /// The rules and decisions, in the project's own words.
 const RULES: &str = include_str!("../../docs/rules.md");
 
-/// What a code, a number or a name stands for: a rule of lint, a rule or decision, a finding, a policy.
-pub fn rule(rules: &RuleBook, name: &str) -> Result<String, Failure> {
+/// For each built-in policy, an inventory of the tests and a moment at which an answer changes without the policy.
+const SHOWN_BY: &str = include_str!("../../docs/shown-by.toml");
+
+/// What a code, a number or a name stands for: a rule of lint, a rule or decision, a finding, a policy, a guardrail, what `check`
+/// tells of a change. `folder` is that of the inventory, whose guardrails are known too.
+pub fn rule(rules: &RuleBook, folder: &Path, name: &str) -> Result<String, Failure> {
     if let Some(rule) = lint::rules::by_code(name) {
         return Ok(rule.page.to_owned());
     }
@@ -22,22 +31,49 @@ pub fn rule(rules: &RuleBook, name: &str) -> Result<String, Failure> {
         return Ok(stated(rules, &number, &body));
     }
     let finding = rules.rules.values().find(|r| r.get("code").is_some_and(|c| c.eq_ignore_ascii_case(name)));
-    match finding {
-        Some(rule) => Ok(of_policy(rule)),
-        None => policy_of(rules, name).ok_or_else(|| unknown("rule", name, &everything(rules))),
+    if let Some(rule) = finding {
+        return Ok(of_policy(rule));
     }
+    if let Some(told) = Told::ALL.into_iter().find(|t| [t.code(), t.name()].contains(&name)) {
+        return Ok(format!("{}\n\n{}", bold(told.code()), paragraph(output::width(), "", told.meaning())));
+    }
+    policy_of(rules, folder, name).ok_or_else(|| unknown("rule", name, &everything(rules, folder)))
 }
 
-/// A policy: of the rules, or a guardrail that is built in.
-pub fn policy(rules: &RuleBook, id: &str) -> Result<String, Failure> {
-    policy_of(rules, id).ok_or_else(|| unknown("policy", id, &ids(rules)))
+/// A policy: of the rules, or a guardrail.
+pub fn policy(rules: &RuleBook, folder: &Path, id: &str) -> Result<String, Failure> {
+    policy_of(rules, folder, id).ok_or_else(|| unknown("policy", id, &ids(rules, folder)))
 }
 
-fn policy_of(rules: &RuleBook, id: &str) -> Option<String> {
+fn policy_of(rules: &RuleBook, folder: &Path, id: &str) -> Option<String> {
     match rules.rules.get(id) {
         Some(rule) => Some(of_policy(rule)),
-        None => guardrail(id),
+        None => guardrail(id).or_else(|| own_guardrail(folder, id)),
     }
+}
+
+/// The guardrails of an inventory; one that does not parse is told by `check`.
+fn own_guardrails(folder: &Path) -> Vec<(Arc<Source>, Policy)> {
+    let mut problems = Vec::new();
+    let found = policies::folder::read(&folder.join(guardrails::FOLDER), guardrails::FOLDER, None, None, &mut problems);
+    let policies = |source: Arc<Source>| {
+        let parsed = policies::parse(&source, &mut problems);
+        parsed.into_iter().map(|p| (source.clone(), p)).collect::<Vec<_>>()
+    };
+    found.policies.into_iter().flat_map(policies).collect()
+}
+
+/// A guardrail of the inventory.
+fn own_guardrail(folder: &Path, id: &str) -> Option<String> {
+    let (source, policy) = own_guardrails(folder).into_iter().find(|(_, p)| p.annotation("id") == Some(id))?;
+    let mut shown = head(id, &source, span_of(&source, id)?);
+    shown.push_str(&policy.annotation("rule").map(sentences).unwrap_or_default());
+    shown.push_str(&paragraph(
+        output::width(),
+        "",
+        "A guardrail of this inventory, which `countersign check` asks about.",
+    ));
+    Some(shown)
 }
 
 /// A guardrail that is built in.
@@ -52,6 +88,7 @@ fn guardrail(id: &str) -> Option<String> {
         "",
         &format!("This is a guardrail: enable it with `on = [\"{id}\"]` under [guardrails] in countersign.toml."),
     ));
+    shown.push_str(&shown_by(id));
     Some(shown)
 }
 
@@ -68,15 +105,16 @@ fn unknown(what: &str, name: &str, known: &BTreeSet<String>) -> Failure {
     Problem::general(format!("there is no {what} `{name}`")).help(help).into()
 }
 
-fn ids(rules: &RuleBook) -> BTreeSet<String> {
-    let shipped = guardrails::shipped().unwrap_or_default();
-    let shipped = shipped.iter().filter_map(|(_, p)| p.annotation("id").map(str::to_owned));
-    rules.rules.keys().cloned().chain(shipped).collect()
+fn ids(rules: &RuleBook, folder: &Path) -> BTreeSet<String> {
+    let guardrails = guardrails::shipped().unwrap_or_default().into_iter().chain(own_guardrails(folder));
+    let guardrails = guardrails.filter_map(|(_, p)| p.annotation("id").map(str::to_owned));
+    rules.rules.keys().cloned().chain(guardrails).collect()
 }
 
 /// Everything that `show rule` answers.
-fn everything(rules: &RuleBook) -> BTreeSet<String> {
-    let mut all = ids(rules);
+fn everything(rules: &RuleBook, folder: &Path) -> BTreeSet<String> {
+    let mut all = ids(rules, folder);
+    all.extend(Told::ALL.map(|t| t.code().to_owned()));
     all.extend(rules.rules.values().filter_map(|r| r.text("code")));
     all.extend(lint::rules::all().iter().flat_map(|r| [r.code.to_owned(), r.name.to_owned()]));
     all.extend(RULES.lines().filter_map(|l| l.strip_prefix("### ")).map(str::to_owned));
@@ -120,7 +158,29 @@ fn of_policy(rule: &Rule) -> String {
         section("source", source);
     }
     shown.push_str(&sentences(rule.rule()));
+    if policies::BUILT_IN.iter().any(|(path, text)| *path == rule.file && *text == rule.source.text) {
+        shown.push_str(&shown_by(&rule.id));
+        if rule.forbids && rule.file.starts_with("operations/") {
+            shown.push_str(&paragraph(
+                output::width(),
+                &format!("{:<11} ", ""),
+                "its row in the table of tests/gates.rs",
+            ));
+        }
+    }
     shown
+}
+
+/// The test that shows a built-in policy: an answer that is another one without it.
+fn shown_by(id: &str) -> String {
+    let of = |line: &'static str| {
+        line.split_once(" = ").filter(|(key, _)| *key == id).map(|(_, shown)| shown.trim_matches('"'))
+    };
+    let Some(shown) = SHOWN_BY.lines().find_map(of) else {
+        return String::new();
+    };
+    let text = format!("tests/data/mutation/{shown}: without this policy, an answer is another one");
+    paragraph(output::width(), &format!("{:<11} ", "shown by"), &text)
 }
 
 fn head(id: &str, source: &Source, span: Span) -> String {

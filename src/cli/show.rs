@@ -68,8 +68,8 @@ pub fn show(cli: &Cli, args: &ShowArgs) -> Result<u8, Failure> {
             output::problems(&inventory.warnings);
             entities(&inventory)?
         }
-        What::Policy { id } => super::rules::policy(&rules, id)?,
-        What::Rule { number } => super::rules::rule(&rules, number)?,
+        What::Policy { id } => super::rules::policy(&rules, &folder, id)?,
+        What::Rule { number } => super::rules::rule(&rules, &folder, number)?,
         What::Rules => rules_of_lint(),
         What::Message { text } => message(&rules, text)?,
     };

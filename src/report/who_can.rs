@@ -51,5 +51,7 @@ fn row(principal: &PrincipalAnswer, answer: &OperationAnswer) -> String {
         }
     };
     let more = if more.is_empty() { more } else { format!(" — {more}") };
-    format!("{} {}{people}: {what}{more}", verdict(answer.decision), principal.principal)
+    // an operation about the account has nothing more to say
+    let what = if what.is_empty() { what } else { format!(": {what}") };
+    format!("{} {}{people}{what}{more}", verdict(answer.decision), principal.principal)
 }

@@ -243,6 +243,15 @@ impl<'t, S: Subject> Trial<'t, S> {
         Self { subject, inventories, unchanged, known: Answers::default(), telling: Telling::default() }
     }
 
+    /// The first question, in the order in which all are asked, that tells a mutant.
+    fn first(&self, mutant: &Mutant) -> Option<Question> {
+        self.telling.lock().unwrap().clear();
+        match self.fate(mutant) {
+            Fate::Killed(question) => Some(question),
+            _ => None,
+        }
+    }
+
     fn fate(&self, mutant: &Mutant) -> Fate {
         let mut sources = self.subject.sources().to_vec();
         sources[mutant.source] = Source::new(sources[mutant.source].path.clone(), mutant.text.clone());
@@ -387,19 +396,55 @@ where
     assert!(killed > 0 || !only.is_empty(), "no change is noticed");
 }
 
-#[test]
-fn every_change_of_a_rule_changes_an_answer() {
+fn domain() -> Domain {
     let schema = schema();
     let actions = schema["Artifact"]["actions"].as_object().unwrap();
     let operations = actions.keys().filter_map(|a| a.strip_prefix("may-")).map(str::to_owned).collect();
     let by_people =
         |action: &Value| action["appliesTo"]["principalTypes"].as_array().is_none_or(|t| t.contains(&"User".into()));
     let of_accounts = actions.iter().filter(|(_, a)| !by_people(a)).map(|(name, _)| name.clone()).collect();
-    hold(&Domain { sources: sources(&BUILT_IN), operations, of_accounts });
+    Domain { sources: sources(&BUILT_IN), operations, of_accounts }
+}
+
+fn shipped() -> Shipped {
+    let sources = SHIPPED.iter().map(|(path, text)| Source::new(format!("policies/guardrails/{path}"), *text));
+    Shipped { sources: sources.collect() }
+}
+
+#[test]
+fn every_change_of_a_rule_changes_an_answer() {
+    hold(&domain());
 }
 
 #[test]
 fn every_change_of_a_shipped_guardrail_changes_what_it_comes_to() {
-    let sources = SHIPPED.iter().map(|(path, text)| Source::new(format!("policies/guardrails/{path}"), *text));
-    hold(&Shipped { sources: sources.collect() });
+    hold(&shipped());
+}
+
+/// Each policy, and what tells that it was dropped.
+fn told_when_dropped<S: Subject>(subject: &S, inventories: &Inventories, lines: &mut BTreeMap<String, String>) {
+    let trial = Trial::new(subject, inventories);
+    for mutant in mutants::mutants(subject.sources(), &schema()).iter().filter(|m| m.what == "dropped") {
+        let shown = trial
+            .first(mutant)
+            .map(|question| format!("{} at {}", inventories.names[question.inventory], moment::format(question.at)));
+        lines.insert(mutant.policy.clone(), shown.unwrap_or_default());
+    }
+}
+
+/// What `show policy` says that a policy is shown by is so. `SHOWN_BY=overwrite` writes it anew.
+#[test]
+fn what_shows_each_policy_is_what_is_told_of_it() {
+    let inventories = Inventories::load();
+    let mut lines = BTreeMap::new();
+    told_when_dropped(&domain(), &inventories, &mut lines);
+    told_when_dropped(&shipped(), &inventories, &mut lines);
+    let head = "# For each policy, an inventory of tests/data/mutation and a moment: without the policy, an answer is another one.\n\n";
+    let text: String = lines.iter().map(|(policy, shown)| format!("{policy} = \"{shown}\"\n")).collect();
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/shown-by.toml");
+    if std::env::var("SHOWN_BY").is_ok_and(|v| v == "overwrite") {
+        std::fs::write(&path, format!("{head}{text}")).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(path).unwrap(), format!("{head}{text}"));
+    assert!(lines.values().all(|shown| !shown.is_empty()), "{lines:?}");
 }
