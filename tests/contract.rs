@@ -567,3 +567,24 @@ fn a_change_is_compared_by_the_rules_of_the_base() {
     assert!(said.contains("the comparison is made by the rules of the base"), "{said}");
     assert_eq!(json["provenance"]["rules"]["origin"]["added"], json!(["own"]), "{json:#}");
 }
+
+/// The time that it takes to load so many policies, the best of two.
+fn load_time(count: usize) -> std::time::Duration {
+    let one = gate("@order(\"5\") @reason(\"no\")").replace('\n', " ");
+    let text: String = (0..count).map(|i| format!("{}\n", one.replace("\"own\"", &format!("\"own{i}\"")))).collect();
+    let folder = folder(&[("own.cedar", &text)]);
+    let timed = |_| {
+        let begun = std::time::Instant::now();
+        let rules = RuleBook::laid_over(folder.path(), &SCHEMA).unwrap();
+        assert_eq!(rules.rules.len(), RULES.rules.len() + count);
+        begun.elapsed()
+    };
+    (0..2).map(timed).min().unwrap()
+}
+
+/// Ten times the policies take about ten times as long, and not a hundred times.
+#[test]
+fn loading_is_linear_in_the_policies() {
+    let (few, many) = (load_time(200), load_time(2_000));
+    assert!(many < few * 20, "200 policies: {few:?}, 2,000: {many:?}");
+}

@@ -4,8 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const EXAMPLES: [&str; 8] =
-    ["operation", "gate", "message", "kind", "coverage", "fact", "finding", "attribute"];
+const EXAMPLES: [&str; 8] = ["operation", "gate", "message", "kind", "coverage", "fact", "finding", "attribute"];
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
