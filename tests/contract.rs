@@ -402,7 +402,8 @@ fn a_name_that_the_inventory_does_not_have_is_told() {
     );
     let unit = json!({"uid": "ou-ab12-11111111", "parents": [ORG]});
     let folder = World::organization().entity(unit).folder();
-    let inventory = Inventory::load(folder.path(), SCHEMA.clone()).unwrap_or_else(|f| panic!("{}", words(&f)));
+    let inventory =
+        Inventory::load(&Folder::new(folder.path()), SCHEMA.clone()).unwrap_or_else(|f| panic!("{}", words(&f)));
     let told = |kind: &str| {
         let rules = laid_over(&finding.replace("KIND", kind)).unwrap();
         let words =
@@ -451,7 +452,7 @@ fn long_conditions_load_or_are_refused() {
 fn unread(files: &[(&str, &str)]) -> Vec<String> {
     let whole = gate("@order(\"5\") @reason(\"no\")");
     let folder = folder(&[files, &[("own.cedar", whole.as_str())]].concat());
-    let rules = RuleBook::laid_over(folder.path(), &SCHEMA).unwrap();
+    let rules = RuleBook::laid_over(&Folder::new(folder.path()), &SCHEMA).unwrap();
     assert!(rules.rules.contains_key("own") && rules.warnings.iter().all(|p| !p.is_error()));
     rules.warnings.iter().map(|p| format!("{} ({})", p.message(), p.help_text().unwrap_or_default())).collect()
 }
@@ -497,18 +498,18 @@ fn every_file_beside_rules_is_read_or_told() {
     // a name in capitals and a link are read like any other
     let other = gate("@order(\"5\") @reason(\"no\")").replace("\"own\"", "\"other\"");
     let capitals = folder(&[("B.CEDAR", &other)]);
-    assert!(RuleBook::laid_over(capitals.path(), &SCHEMA).unwrap().rules.contains_key("other"));
+    assert!(RuleBook::laid_over(&Folder::new(capitals.path()), &SCHEMA).unwrap().rules.contains_key("other"));
     #[cfg(unix)]
     {
         let linked = folder(&[("deep/README.md", "")]);
         std::os::unix::fs::symlink(capitals.path().join("B.CEDAR"), linked.path().join("deep/link.cedar")).unwrap();
-        assert!(RuleBook::laid_over(linked.path(), &SCHEMA).unwrap().rules.contains_key("other"));
+        assert!(RuleBook::laid_over(&Folder::new(linked.path()), &SCHEMA).unwrap().rules.contains_key("other"));
         std::os::unix::fs::symlink(linked.path().join("gone"), linked.path().join("broken.cedar")).unwrap();
-        let broken = problems(RuleBook::laid_over(linked.path(), &SCHEMA));
+        let broken = problems(RuleBook::laid_over(&Folder::new(linked.path()), &SCHEMA));
         assert!(broken.len() == 1 && broken[0].message().starts_with("broken.cedar: cannot be read"), "{broken:?}");
     }
     let only = folder(&[("a.ceder", "permit")]);
-    let nothing = problems(RuleBook::laid_over(only.path(), &SCHEMA));
+    let nothing = problems(RuleBook::laid_over(&Folder::new(only.path()), &SCHEMA));
     assert!(nothing[1].message().starts_with("a.ceder is not read"), "{nothing:?}");
 }
 
@@ -575,7 +576,7 @@ fn load_time(count: usize) -> std::time::Duration {
     let folder = folder(&[("own.cedar", &text)]);
     let timed = |_| {
         let begun = std::time::Instant::now();
-        let rules = RuleBook::laid_over(folder.path(), &SCHEMA).unwrap();
+        let rules = RuleBook::laid_over(&Folder::new(folder.path()), &SCHEMA).unwrap();
         assert_eq!(rules.rules.len(), RULES.rules.len() + count);
         begun.elapsed()
     };

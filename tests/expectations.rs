@@ -221,8 +221,9 @@ fn a_file_that_is_almost_one_of_expectations_is_told() {
     let text = "[[access]]\nprincipal = \"legal\"\noperation = \"accept\"\nexpect = \"unknown\"";
     let read = |name: &str| {
         let folder = world().file(name, text).folder();
-        let inventory = Inventory::load(folder.path(), SCHEMA.clone()).unwrap_or_else(|f| panic!("{}", words(&f)));
-        let suite = Suite::read(folder.path(), &inventory.config.exclude, &RULES.operations);
+        let inventory =
+            Inventory::load(&Folder::new(folder.path()), SCHEMA.clone()).unwrap_or_else(|f| panic!("{}", words(&f)));
+        let suite = Suite::read(&Folder::new(folder.path()), &inventory.config.exclude, &RULES.operations);
         let suite = suite.unwrap_or_else(|f| panic!("{}", words(&f)));
         (suite.expectations.len(), suite.warnings.iter().map(|p| p.message().to_owned()).collect::<Vec<_>>())
     };

@@ -226,9 +226,11 @@ fn warnings(text: &str) -> Vec<String> {
     let group = json!({"uid": format!("arn:aws:iam::{A}:group/legal")});
     let world = World::organization().entity(unit).entity(group).user(A, "janitor", json!([]));
     let folder = world.file("guardrails/own.cedar", text).folder();
-    let inventory = Inventory::load(folder.path(), SCHEMA.clone()).unwrap_or_else(|f| panic!("{}", words(&f)));
-    let read =
-        Guardrails::read(folder.path(), &inventory, &SCHEMA).unwrap_or_else(|f| panic!("{}", words(&f))).unwrap();
+    let inventory =
+        Inventory::load(&Folder::new(folder.path()), SCHEMA.clone()).unwrap_or_else(|f| panic!("{}", words(&f)));
+    let read = Guardrails::read(&Folder::new(folder.path()), &inventory, &SCHEMA)
+        .unwrap_or_else(|f| panic!("{}", words(&f)))
+        .unwrap();
     assert!(read.warnings.iter().all(|p| !p.is_error()));
     read.warnings.iter().map(|p| format!("{}: {}", p.underlined(), p.message())).collect()
 }
@@ -296,8 +298,10 @@ fn a_file_that_is_no_guardrail_is_told() {
         let world = files.iter().fold(World::organization(), |w, (path, text)| w.file(path, *text));
         let folder = world.folder();
         // what is JSON is part of the inventory, too
-        let inventory = Inventory::load(folder.path(), SCHEMA.clone()).unwrap_or_else(|f| panic!("{}", words(&f)));
-        let read = Guardrails::read(folder.path(), &inventory, &SCHEMA).unwrap_or_else(|f| panic!("{}", words(&f)));
+        let inventory =
+            Inventory::load(&Folder::new(folder.path()), SCHEMA.clone()).unwrap_or_else(|f| panic!("{}", words(&f)));
+        let read = Guardrails::read(&Folder::new(folder.path()), &inventory, &SCHEMA)
+            .unwrap_or_else(|f| panic!("{}", words(&f)));
         read.map(|g| (g.all.len(), g.warnings.iter().map(|p| p.message().to_owned()).collect::<Vec<_>>()))
     };
     let own = guardrail("action in [Artifact::Action::\"may\"], resource)");

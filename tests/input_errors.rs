@@ -306,7 +306,7 @@ fn a_kind_that_is_written_almost_as_a_known_one() {
     };
     let told = |kind: &str| {
         let folder = offline(kind).folder();
-        let problems = match Inventory::load(folder.path(), SCHEMA.clone()) {
+        let problems = match Inventory::load(&Folder::new(folder.path()), SCHEMA.clone()) {
             Err(Failure::Problems(problems)) => problems,
             Err(Failure::Nothing(message)) => panic!("{message}"),
             Ok(inventory) => inventory.warnings,

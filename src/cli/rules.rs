@@ -1,7 +1,6 @@
 //! `show policy` and `show rule`: what a policy of the rules, a rule, a decision or a code of a finding says.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::sync::Arc;
 
 use cedar_policy::Policy;
@@ -13,6 +12,7 @@ use countersign_core::guardrails;
 use countersign_core::lint;
 use countersign_core::policies::{self, Rule, RuleBook};
 use countersign_core::problem::{Failure, Problem, Source, Span, did_you_mean};
+use countersign_core::source;
 
 /// The rules and decisions, in the project's own words.
 const RULES: &str = include_str!("../../docs/rules.md");
@@ -22,7 +22,7 @@ const SHOWN_BY: &str = include_str!("../../docs/shown-by.toml");
 
 /// What a code, a number or a name stands for: a rule of lint, a rule or decision, a finding, a policy, a guardrail, what `check`
 /// tells of a change. `folder` is that of the inventory, whose guardrails are known too.
-pub fn rule(rules: &RuleBook, folder: &Path, name: &str) -> Result<String, Failure> {
+pub fn rule(rules: &RuleBook, files: &dyn source::Source, name: &str) -> Result<String, Failure> {
     if let Some(rule) = lint::rules::by_code(name) {
         return Ok(rule.page.to_owned());
     }
@@ -37,25 +37,25 @@ pub fn rule(rules: &RuleBook, folder: &Path, name: &str) -> Result<String, Failu
     if let Some(told) = Told::ALL.into_iter().find(|t| [t.code(), t.name()].contains(&name)) {
         return Ok(format!("{}\n\n{}", bold(told.code()), paragraph(output::width(), "", told.meaning())));
     }
-    policy_of(rules, folder, name).ok_or_else(|| unknown("rule", name, &everything(rules, folder)))
+    policy_of(rules, files, name).ok_or_else(|| unknown("rule", name, &everything(rules, files)))
 }
 
 /// A policy: of the rules, or a guardrail.
-pub fn policy(rules: &RuleBook, folder: &Path, id: &str) -> Result<String, Failure> {
-    policy_of(rules, folder, id).ok_or_else(|| unknown("policy", id, &ids(rules, folder)))
+pub fn policy(rules: &RuleBook, files: &dyn source::Source, id: &str) -> Result<String, Failure> {
+    policy_of(rules, files, id).ok_or_else(|| unknown("policy", id, &ids(rules, files)))
 }
 
-fn policy_of(rules: &RuleBook, folder: &Path, id: &str) -> Option<String> {
+fn policy_of(rules: &RuleBook, files: &dyn source::Source, id: &str) -> Option<String> {
     match rules.rules.get(id) {
         Some(rule) => Some(of_policy(rule)),
-        None => guardrail(id).or_else(|| own_guardrail(folder, id)),
+        None => guardrail(id).or_else(|| own_guardrail(files, id)),
     }
 }
 
 /// The guardrails of an inventory; one that does not parse is told by `check`.
-fn own_guardrails(folder: &Path) -> Vec<(Arc<Source>, Policy)> {
+fn own_guardrails(files: &dyn source::Source) -> Vec<(Arc<Source>, Policy)> {
     let mut problems = Vec::new();
-    let found = policies::folder::read(&folder.join(guardrails::FOLDER), guardrails::FOLDER, None, None, &mut problems);
+    let found = policies::folder::read(files, guardrails::FOLDER, None, None, &mut problems);
     let policies = |source: Arc<Source>| {
         let parsed = policies::parse(&source, &mut problems);
         parsed.into_iter().map(|p| (source.clone(), p)).collect::<Vec<_>>()
@@ -64,8 +64,8 @@ fn own_guardrails(folder: &Path) -> Vec<(Arc<Source>, Policy)> {
 }
 
 /// A guardrail of the inventory.
-fn own_guardrail(folder: &Path, id: &str) -> Option<String> {
-    let (source, policy) = own_guardrails(folder).into_iter().find(|(_, p)| p.annotation("id") == Some(id))?;
+fn own_guardrail(files: &dyn source::Source, id: &str) -> Option<String> {
+    let (source, policy) = own_guardrails(files).into_iter().find(|(_, p)| p.annotation("id") == Some(id))?;
     let mut shown = head(id, &source, span_of(&source, id)?);
     shown.push_str(&policy.annotation("rule").map(sentences).unwrap_or_default());
     shown.push_str(&paragraph(
@@ -105,15 +105,15 @@ fn unknown(what: &str, name: &str, known: &BTreeSet<String>) -> Failure {
     Problem::general(format!("there is no {what} `{name}`")).help(help).into()
 }
 
-fn ids(rules: &RuleBook, folder: &Path) -> BTreeSet<String> {
-    let guardrails = guardrails::shipped().unwrap_or_default().into_iter().chain(own_guardrails(folder));
+fn ids(rules: &RuleBook, files: &dyn source::Source) -> BTreeSet<String> {
+    let guardrails = guardrails::shipped().unwrap_or_default().into_iter().chain(own_guardrails(files));
     let guardrails = guardrails.filter_map(|(_, p)| p.annotation("id").map(str::to_owned));
     rules.rules.keys().cloned().chain(guardrails).collect()
 }
 
 /// Everything that `show rule` answers.
-fn everything(rules: &RuleBook, folder: &Path) -> BTreeSet<String> {
-    let mut all = ids(rules, folder);
+fn everything(rules: &RuleBook, files: &dyn source::Source) -> BTreeSet<String> {
+    let mut all = ids(rules, files);
     all.extend(Told::ALL.map(|t| t.code().to_owned()));
     all.extend(rules.rules.values().filter_map(|r| r.text("code")));
     all.extend(lint::rules::all().iter().flat_map(|r| [r.code.to_owned(), r.name.to_owned()]));
