@@ -13,6 +13,7 @@ mod reads;
 mod requires;
 mod subjects;
 mod text;
+mod tokens;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;

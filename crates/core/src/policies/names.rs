@@ -5,14 +5,13 @@
 //! only an inventory can tell is kept as [`Named`], and asked once there is one.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
 use std::sync::Arc;
 
 use cedar_policy::Policy;
 use serde_json::Value;
 
 use super::reads::{actions, is_variable};
-use super::text::skip_string;
+use super::tokens::{place, tokens};
 use crate::inventory::Inventory;
 use crate::inventory::entity::Entity;
 use crate::inventory::expand::{article, type_of_id};
@@ -345,58 +344,6 @@ fn path(json: &Value) -> String {
         Some(format!("{}.{}", path(access.get("left")?), access.get("attr")?.as_str()?))
     };
     inner().unwrap_or_else(|| json.get("Var").and_then(Value::as_str).unwrap_or_default().to_owned())
-}
-
-/// A text in quotes, and the type before it if it is the id of an entity.
-struct Token {
-    text: String,
-    ty: Option<String>,
-    span: Span,
-}
-
-/// The texts of a policy after its annotations, in their order.
-fn tokens(source: &Source, span: Span) -> Vec<Token> {
-    let text = source.slice(span);
-    let mut tokens = Vec::new();
-    let mut characters = text.char_indices().peekable();
-    let (mut annotation, mut word) = (false, 0..0);
-    while let Some((at, c)) = characters.next() {
-        match c {
-            '@' => annotation = true,
-            '/' if characters.peek().is_some_and(|(_, n)| *n == '/') => {
-                while characters.next_if(|(_, n)| *n != '\n').is_some() {}
-            }
-            '"' => {
-                skip_string(&mut characters);
-                let end = characters.peek().map_or(text.len(), |(at, _)| *at);
-                if !std::mem::take(&mut annotation) {
-                    tokens.push(token(text, word.clone(), at..end, span.start));
-                }
-            }
-            c if c.is_alphanumeric() || c == '_' || c == ':' => {
-                let start = if word.end == at { word.start } else { at };
-                word = start..at + c.len_utf8();
-            }
-            _ => {}
-        }
-    }
-    tokens
-}
-
-/// A text in its quotes; an entity is underlined with its type: `Account::"12345"`.
-fn token(text: &str, word: Range<usize>, quoted: Range<usize>, offset: usize) -> Token {
-    let inner = text.get(quoted.start + 1..quoted.end.saturating_sub(1)).unwrap_or_default();
-    let ty = text.get(word.clone()).filter(|_| word.end == quoted.start).and_then(|w| w.strip_suffix("::")).map(local);
-    let start = ty.map_or(quoted.start, |ty| quoted.start - ty.len() - "::".len());
-    let span = Span { start: offset + start, end: offset + quoted.end };
-    Token { text: inner.to_owned(), ty: ty.map(str::to_owned), span }
-}
-
-/// Where a text stands that is written out so often, and of these the one with so many before it.
-fn place(tokens: &[Token], text: &str, all: usize, before: usize) -> Option<Span> {
-    let same: Vec<&Token> = tokens.iter().filter(|t| t.ty.is_none() && t.text == text).collect();
-    let chosen = if same.len() == all { same.get(before) } else { same.first() };
-    chosen.map(|t| t.span)
 }
 
 /// A warning for each name that an inventory does not have: a condition on it never holds.
