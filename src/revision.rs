@@ -8,7 +8,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use countersign_core::problem::{Failure, Problem};
+use countersign_core::problem::{Failure, NothingTo, Problem};
 use countersign_core::source::Memory;
 
 /// The repository that holds an inventory.
@@ -47,14 +47,14 @@ impl Repository {
     /// The repository that holds a folder.
     pub fn of(folder: &Path) -> Result<Self, Failure> {
         let prefix = git(folder, &["rev-parse", "--show-prefix"])
-            .map_err(|e| Problem::general(format!("{} is not in a git repository: {e}", folder.display())))?;
+            .map_err(|e| about(folder, format!("{} is not in a git repository: {e}", folder.display())))?;
         Ok(Self { folder: folder.to_owned(), prefix: prefix.trim_end_matches('\n').to_owned() })
     }
 
     /// The commit that a name stands for.
     pub fn commit(&self, name: &str) -> Result<String, Failure> {
         if name.starts_with('-') {
-            return Err(Failure::general(format!("`{name}` is not a revision")));
+            return Err(about(&self.folder, format!("`{name}` is not a revision")).into());
         }
         let found = git(&self.folder, &["rev-parse", "--verify", "--quiet", &format!("{name}^{{commit}}")]);
         match found {
@@ -81,14 +81,14 @@ impl Repository {
         } else {
             help
         };
-        Problem::general(message.to_owned()).help(help).into()
+        about(&self.folder, message).help(help).into()
     }
 
     /// The files of the inventory at a commit. Documents and rules may stand beside the inventory and are named by their path, so the
     /// JSON and Cedar files of the rest of the repository are read too.
     pub fn read(&self, commit: &str, name: &str) -> Result<Memory, Failure> {
         let listed = git(&self.folder, &["ls-tree", "-r", "-z", "--full-tree", commit])
-            .map_err(|e| Failure::general(format!("git cannot list {commit}: {e}")))?;
+            .map_err(|e| about(&self.folder, format!("git cannot list {commit}: {e}")))?;
         let mut entries = Vec::new();
         for entry in listed.split('\0').filter(|e| !e.is_empty()) {
             let Some((head, path)) = entry.split_once('\t') else { continue };
@@ -102,18 +102,18 @@ impl Repository {
             if mode == SUBMODULE {
                 if inside {
                     let help = "name the inventory of the submodule itself";
-                    return Err(Problem::general(format!("{path} is a submodule")).help(help).into());
+                    return Err(Problem::about(path, format!("{path} is a submodule")).help(help).into());
                 }
                 continue;
             }
             entries.push(Entry { path: path.to_owned(), id: id.to_owned(), is_link });
         }
         if !entries.iter().any(|e| e.path.starts_with(&self.prefix)) {
-            let message = format!("nothing to compare with: {commit} has no {}", self.prefix.trim_end_matches('/'));
-            return Err(Failure::Nothing(message));
+            let folder = self.prefix.trim_end_matches('/').to_owned();
+            return Err(Failure::Nothing(NothingTo::CompareWith { commit: commit.to_owned(), folder }));
         }
         let blobs = self.blobs(&entries);
-        let blobs = blobs.map_err(|e| Failure::general(format!("the files of {commit} cannot be read: {e}")))?;
+        let blobs = blobs.map_err(|e| about(&self.folder, format!("the files of {commit} cannot be read: {e}")))?;
         let tree = Tree::new(entries, blobs);
         let mut memory = Memory::new(name).at(commit);
         for (path, bytes) in tree.files(&self.prefix)? {
@@ -212,7 +212,9 @@ impl Tree {
                 break;
             }
         }
-        Err(Problem::general("symbolic links of the repository lead round").help("remove one of them").into())
+        Err(Problem::about("symbolic links", "symbolic links of the repository lead round")
+            .help("remove one of them")
+            .into())
     }
 
     /// Where a link leads, through links on the way.
@@ -224,9 +226,9 @@ impl Tree {
             let rest = path.strip_prefix(at.as_str()).unwrap_or_default();
             let folder = at.rsplit_once('/').map_or("", |(folder, _)| folder);
             path = joined(folder, &format!("{target}{rest}"))
-                .ok_or_else(|| Problem::general(format!("the symbolic link {link} leaves the repository")))?;
+                .ok_or_else(|| Problem::about(link, format!("the symbolic link {link} leaves the repository")))?;
         }
-        Err(Problem::general(format!("{link}: a loop of symbolic links")).help("remove it"))
+        Err(Problem::about(link, format!("{link}: a loop of symbolic links")).help("remove it"))
     }
 }
 
@@ -291,6 +293,11 @@ fn git(folder: &Path, arguments: &[&str]) -> Result<String, String> {
         return Err(words.lines().next().unwrap_or("git failed").to_owned());
     }
     String::from_utf8(output.stdout).map_err(|_| "a path is not UTF-8".to_owned())
+}
+
+/// Something wrong with a repository.
+fn about(folder: &Path, message: impl Into<String>) -> Problem {
+    Problem::about(folder.display().to_string(), message)
 }
 
 #[cfg(test)]

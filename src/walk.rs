@@ -56,8 +56,11 @@ fn folder(root: &Path, folder: &Path, settings: &Settings, problems: &mut Vec<Pr
                 }
             }
             Err(error) => problems.push(
-                Problem::general(format!("a part of {} cannot be read: {error}", folder.display()))
-                    .help("remove it, correct its permissions, or leave it out in .gitignore"),
+                Problem::about(
+                    folder.display().to_string(),
+                    format!("a part of {} cannot be read: {error}", folder.display()),
+                )
+                .help("remove it, correct its permissions, or leave it out in .gitignore"),
             ),
         }
     }
@@ -97,14 +100,14 @@ fn read(root: &Path, path: &Path, named: bool) -> Result<Input, Problem> {
     if size > MAX_BYTES {
         return Err(too_large(&name));
     }
-    let bytes = std::fs::read(path).map_err(|e| Problem::general(format!("{name} cannot be read: {e}")))?;
+    let bytes = std::fs::read(path).map_err(|e| Problem::unreadable(&name, &e))?;
     let text = decoded(bytes, &name)?;
     let form = form(&name).unwrap_or_else(|| form_of_text(&text));
     Ok(Input { source: Source::new(name, text), path: path.to_owned(), form, named })
 }
 
 fn too_large(name: &str) -> Problem {
-    Problem::general(format!("{name} is larger than {} MiB", MAX_BYTES / 1024 / 1024))
+    Problem::about(name, format!("{name} is larger than {} MiB", MAX_BYTES / 1024 / 1024))
 }
 
 /// Bytes as text. A byte order mark stays: it is a finding.
@@ -112,7 +115,7 @@ pub fn decoded(bytes: Vec<u8>, name: &str) -> Result<String, Problem> {
     let not_utf8 = |error: std::string::FromUtf8Error| {
         // what the bytes are is told by the reader for inventories, with its place
         let problem = files::text_of(error.into_bytes(), name).err();
-        problem.unwrap_or_else(|| Problem::general(format!("{name} is not UTF-8")))
+        problem.unwrap_or_else(|| Problem::about(name, format!("{name} is not UTF-8")))
     };
     if bytes.len() as u64 > MAX_BYTES {
         return Err(too_large(name));

@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use crate::common::*;
 use countersign_core::guardrails::SHIPPED;
+use countersign_core::assessment::{Options, assess};
 use countersign_core::inventory::Inventory;
 use countersign_core::inventory::schema::EntitySchema;
 use countersign_core::policies::{BUILT_IN, RuleBook};
 use countersign_core::problem::{Failure, Problem, Source};
+use countersign_core::source::Folder;
 use countersign_core::text::json;
 use serde_json::json;
 use tempfile::TempDir;
@@ -30,7 +32,8 @@ fn laid_over(text: &str) -> Result<RuleBook, Failure> {
 fn problems(result: Result<RuleBook, Failure>) -> Vec<Problem> {
     match result {
         Err(Failure::Problems(problems)) => problems,
-        Err(Failure::Nothing(message)) => panic!("{message}"),
+        Err(Failure::Unpermitted(all)) => all.iter().map(|u| Problem::about(&u.action, u.to_string())).collect(),
+        Err(failure) => panic!("{failure}"),
         Ok(_) => Vec::new(),
     }
 }
@@ -588,4 +591,92 @@ fn load_time(count: usize) -> std::time::Duration {
 fn loading_is_linear_in_the_policies() {
     let (few, many) = (load_time(200), load_time(2_000));
     assert!(many < few * 20, "200 policies: {few:?}, 2,000: {many:?}");
+/// What is wrong with a schema of the user's is underlined in the user's file, although Cedar reads the merged text.
+#[test]
+fn a_mistake_in_a_schema_has_its_place() {
+    let account = |attributes: &str| {
+        format!(
+            "{{\"Artifact\": {{\"entityTypes\": {{\"Account\": {{\"shape\": {{\"attributes\": {attributes}}}}}}}}}}}"
+        )
+    };
+    let first = |attributes: &str| match schema(&account(attributes)) {
+        Err(Failure::Problems(problems)) => (problems[0].underlined().to_owned(), problems[0].message().to_owned()),
+        _ => panic!("{attributes} is taken"),
+    };
+    let (underlined, message) = first(r#"{"team": {"type": "Entity", "name": "Artifact::Taem"}}"#);
+    assert_eq!(underlined, "\"Artifact::Taem\"", "{message}");
+    let (underlined, message) = first(r#"{"team": {"type": "Strin"}}"#);
+    assert_eq!(underlined, "\"Strin\"", "{message}");
+    let (underlined, message) =
+        first(r#"{"team": {"type": "String", "annotations": {"values": "a b", "valeus": "c"}}}"#);
+    assert_eq!(underlined, "\"valeus\"");
+    assert_eq!(message, "`Account.team` has the annotation `valeus`, which has no meaning");
+}
+
+/// A default that is not of its attribute's type would be filled in, or left out, without a word.
+#[test]
+fn a_default_is_of_the_type_of_its_attribute() {
+    let with = |ty: &str, default: &str, more: &str| {
+        let default = serde_json::to_string(default).unwrap();
+        let attribute = format!(r#"{{"type": {ty}, "annotations": {{"default": {default}{more}}}}}"#);
+        schema(&format!(
+            "{{\"Artifact\": {{\"entityTypes\": {{\"Account\": {{\"shape\": {{\"attributes\": {{\"own\": {attribute}}}}}}}}}}}}}"
+        ))
+    };
+    let date = r#""Extension", "name": "datetime""#;
+    let set = r#""Set", "element": {"type": "Long"}"#;
+    for (ty, right) in [
+        (r#""String""#, "\"a\""),
+        (r#""Long""#, "1"),
+        (r#""Boolean""#, "false"),
+        (date, "\"2024-03-05\""),
+        (set, "[1, 2]"),
+    ] {
+        assert!(with(ty, right, "").is_ok(), "{ty}: {right}");
+    }
+    for (ty, wrong, message) in [
+        (r#""String""#, "aws", "`Account.own` is a string, but its default is not valid JSON"),
+        (r#""String""#, "1", "`Account.own` is a string, but its default is 1"),
+        (r#""Long""#, "\"1\"", "`Account.own` is a whole number, but its default is \"1\""),
+        (r#""Long""#, "1.5", "`Account.own` is a whole number, but its default is 1.5"),
+        (r#""Boolean""#, "1", "`Account.own` is true or false, but its default is 1"),
+        (date, "\"soon\"", "but its default is \"soon\""),
+        (set, "[1, \"2\"]", "`Account.own` is an array, but its default is [1,\"2\"]"),
+    ] {
+        let Err(Failure::Problems(problems)) = with(ty, wrong, "") else { panic!("{ty}: {wrong}") };
+        assert!(problems[0].message().contains(message), "{}", problems[0]);
+        assert_eq!(problems[0].underlined(), "\"default\"");
+    }
+    let closed = with(r#""String""#, "\"c\"", r#", "values": "a b""#);
+    let Err(Failure::Problems(problems)) = closed else { panic!() };
+    assert_eq!(problems[0].message(), "the default of `Account.own` is `c`, which is not one of its `values`");
+}
+
+/// An error in evaluation is neither an allow nor a deny, and leads to the policy that made it.
+#[test]
+fn a_rule_that_cannot_be_evaluated_has_its_place() {
+    let overflows = "\n@id(\"own\") @rule(\"OWN-1\") @order(\"5\") @reason(\"no\")\nforbid (principal, action == Artifact::Action::\"download-agreement\", resource)\nwhen { 9223372036854775807 + 1 > 0 };";
+    let rules = laid_over(overflows).unwrap();
+    let world = World::organization().user(A, "a", json!([ADMIN]));
+    let folder = world.folder();
+    let inventory = Inventory::load(&Folder::new(folder.path()), SCHEMA.clone()).unwrap();
+    let options = Options { at: at("2026-11-01"), ..Options::default() };
+    let Err(Failure::Evaluation(failed)) = assess(&inventory, &rules, &options) else { panic!("an answer") };
+    let place = failed.place.as_ref().unwrap();
+    assert_eq!((place.source.path.as_str(), place.line()), ("own.cedar", 2));
+    assert!(failed.to_string().contains("cannot be evaluated for download-agreement by Artifact::"), "{failed}");
+    assert!(std::error::Error::source(&Failure::Evaluation(failed)).unwrap().to_string().contains("overflow"));
+}
+
+/// An attribute that only a user's schema could declare is told to be one; the flag is the command line's to name.
+#[test]
+fn an_attribute_that_no_schema_declares_is_told() {
+    let reads = gate("@order(\"5\") @reason(\"no\")").replace("context.designated", "principal.account.team == \"x\"");
+    let found = problems(laid_over(&reads));
+    assert!(found.iter().any(|p| p.is_undeclared() && p.message().contains("`team`")), "{found:?}");
+    assert!(found.iter().all(|p| !p.help_text().unwrap_or_default().contains("--")), "{found:?}");
+    let declares = World::new().account(A, json!({"team": "x"}), &[]).problems();
+    assert!(declares[0].is_undeclared(), "{declares:?}");
+    let other = gate("@order(\"5\") @reason(\"no\")").replace("context.designated", "1");
+    assert!(problems(laid_over(&other)).iter().all(|p| !p.is_undeclared()));
 }

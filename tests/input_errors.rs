@@ -79,7 +79,7 @@ fn entities_that_the_schema_does_not_know() {
 fn a_near_name_is_suggested_and_a_far_one_is_not() {
     let help = |attrs: Value| {
         let problems = account(attrs).problems();
-        miette::Diagnostic::help(&problems[0]).unwrap().to_string()
+        problems[0].help_text().unwrap().to_owned()
     };
     assert_eq!(help(json!({"membership": []})), "did you mean `memberships`?");
     assert!(!help(json!({"colour": "red"})).contains("did you mean"));

@@ -21,6 +21,7 @@ mod guardrails;
 mod import;
 mod input_errors;
 mod lint;
+mod long_lines;
 mod mutation;
 mod narrowing;
 mod operations;

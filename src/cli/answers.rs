@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
+use super::errors::usage;
 use super::{Asking, Cli, NOT_OK, OK, Printing, Session, narrow, output};
 use crate::report;
 use countersign_core::assessment::{Assessment, OperationAnswer, PrincipalAnswer, assess};
 use countersign_core::operations::data::{About, Scope};
-use countersign_core::problem::{Failure, Problem};
+use countersign_core::problem::{Failure, Named, Unknown};
 use countersign_core::provenance::Provenance;
 
 #[derive(Args)]
@@ -104,15 +105,12 @@ fn narrowed(session: &mut Session, operation: &'static str, question: &Question)
     if let Some(scope) = scope
         && Scope::named(scope).is_none()
     {
-        return Err(Problem::general(format!("there is no scope `{scope}`"))
-            .help("write account or organization")
-            .into());
+        return Err(Unknown::new(Named::Scope, scope, ["account", "organization"]).into());
     }
     for report in reports {
         if session.inventory.entity("Report", report).is_none() {
-            return Err(Problem::general(format!("there is no report `{report}`"))
-                .help("declare it as an entity of type Report")
-                .into());
+            let known = session.inventory.of_type("Report").map(|r| r.uid.id.as_str());
+            return Err(Unknown::new(Named::Report, report, known).into());
         }
     }
     let filter = &mut session.options.filter;
@@ -134,9 +132,9 @@ fn some_answer(session: &Session, assessment: &Assessment, operation: &str) -> R
         return Ok(());
     }
     let problem = match about(session, operation) {
-        About::Report => Problem::general("the inventory has no report that these accounts could download")
+        About::Report => usage("the inventory has no report that these accounts could download")
             .help("declare an entity of type Report"),
-        _ => Problem::general(format!("{operation} is not offered for that scope and kind in these accounts"))
+        _ => usage(format!("{operation} is not offered for that scope and kind in these accounts"))
             .help("leave out --scope, or name another --agreement"),
     };
     Err(problem.into())

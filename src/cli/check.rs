@@ -6,6 +6,7 @@ use clap::Args;
 use serde::Deserialize;
 
 use super::diff::{self, Compared, diff_of};
+use super::errors;
 use super::lint::FailOn;
 use super::output::{self, Format, Output};
 use super::{Asking, Cli, NOT_OK, NOTHING, OK, Session, input, narrow};
@@ -21,7 +22,7 @@ use countersign_core::lint::baseline::Baseline;
 use countersign_core::lint::run::{self as lint, Text};
 use countersign_core::lint::settings::Settings;
 use countersign_core::moment;
-use countersign_core::problem::Failure;
+use countersign_core::problem::{Failure, Problem};
 use countersign_core::provenance::digest::Listing;
 use countersign_core::provenance::{Files, Provenance};
 use countersign_core::source::Folder;
@@ -87,7 +88,7 @@ pub fn check(cli: &Cli, args: &CheckArgs) -> Result<u8, Failure> {
             checked.at = moment::format(super::now());
             for part in [Part::Diff, Part::Expectations, Part::Guardrails, Part::Findings] {
                 if wanted(part) {
-                    checked.skip(part, why.clone());
+                    checked.skip(part, why.to_string());
                 }
             }
         }
@@ -143,7 +144,8 @@ fn pipeline(variable: impl Fn(&str) -> Option<String>) -> Result<Option<Range>, 
             return Ok(None);
         };
         let source = input::text(Path::new(&path), &path)?;
-        let push: Push = serde_json::from_str(&source.text).map_err(|e| Failure::general(format!("{path}: {e}")))?;
+        let push: Push =
+            serde_json::from_str(&source.text).map_err(|e| Problem::about(&path, format!("{path}: {e}")))?;
         return Ok(push.before.filter(known).map(since));
     }
     if variable("GITLAB_CI").is_some() {
@@ -168,7 +170,7 @@ fn change(cli: &Cli, args: &CheckArgs, session: &Session, checked: &mut Checked)
         }
         // the base has no inventory yet: this change begins it
         Err(Failure::Nothing(why)) => {
-            checked.skip(Part::Diff, why);
+            checked.skip(Part::Diff, why.to_string());
             return Ok(None);
         }
         Err(failure) => return Err(failure),
@@ -182,7 +184,7 @@ fn change(cli: &Cli, args: &CheckArgs, session: &Session, checked: &mut Checked)
             Ok(Some(base.inventory.files))
         }
         Err(Failure::Nothing(why)) => {
-            checked.skip(Part::Diff, why);
+            checked.skip(Part::Diff, why.to_string());
             Ok(None)
         }
         Err(failure) => Err(failure),
@@ -228,7 +230,7 @@ fn lint_policies(args: &CheckArgs, folder: &Path, checked: &mut Checked, files: 
         own => own.iter().map(|p| folder.join(p)).collect(),
     };
     if let Some(missing) = paths.iter().find(|p| !p.exists()) {
-        return Err(Failure::general(format!("there is no file or folder {}", missing.display())));
+        return Err(errors::missing(missing).into());
     }
     let mut problems = Vec::new();
     let inputs = walk::inputs(folder, &paths, &settings, &mut problems);

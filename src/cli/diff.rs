@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
+use super::errors::usage;
 use super::output;
 use super::{Asking, Cli, NOT_OK, OK, Printing, Session, input, narrow};
 use crate::report;
@@ -12,7 +13,7 @@ use crate::revision::{Range, Repository};
 use countersign_core::access::{self, Answer, Decision, Side, solver};
 use countersign_core::diff::{self, Diff};
 use countersign_core::inventory::Policy;
-use countersign_core::problem::{Failure, Problem};
+use countersign_core::problem::{Failure, NothingTo, Problem};
 use countersign_core::provenance::{Files, Provenance};
 use countersign_core::simulation::request;
 use countersign_core::source::{Folder, Source};
@@ -54,14 +55,14 @@ pub fn diff(cli: &Cli, args: &DiffArgs) -> Result<u8, Failure> {
     match (args.policy.as_slice(), args.folders.as_slice(), &args.git) {
         ([old, new], ..) => policies(old, new, args),
         (_, [base, head], None) => inventories(cli, args, Compared::folders(base, head)),
-        (_, [_, _], Some(_)) => Err(Problem::general("--git compares revisions of one folder")
+        (_, [_, _], Some(_)) => Err(usage("--git compares revisions of one folder")
             .help("name the folder of the inventory, or leave out --git")
             .into()),
         (_, folders, Some(range)) => {
             let folder = input::locate(folders.first().map(PathBuf::as_path));
             inventories(cli, args, Compared::revisions(&folder, &Range::parse(range))?)
         }
-        (_, _, None) => Err(Problem::general("there is nothing to compare")
+        (_, _, None) => Err(usage("there is nothing to compare")
             .help("name two folders, or use --git main or --policy OLD NEW")
             .into()),
     }
@@ -169,7 +170,7 @@ fn policies(old: &Path, new: &Path, args: &DiffArgs) -> Result<u8, Failure> {
     };
     output::problems(&warnings);
     if old.document.statements.is_empty() && new.document.statements.is_empty() {
-        return Err(Failure::Nothing("nothing to compare: the policies have no statements".to_owned()));
+        return Err(Failure::Nothing(NothingTo::Compare));
     }
     let answer = stack::evaluate(|| {
         let side = |policy: &Policy| Side::new(vec![("identity", vec![policy.clone()])]);

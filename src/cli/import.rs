@@ -11,7 +11,7 @@ use countersign_core::import;
 use countersign_core::inventory::Inventory;
 use countersign_core::inventory::config::Config;
 use countersign_core::loading::files::{self, File, Kind};
-use countersign_core::problem::{Failure, Problem};
+use countersign_core::problem::{Doing, Failure, NothingTo, Problem};
 use countersign_core::provenance::Provenance;
 use countersign_core::provenance::digest::Listing;
 use countersign_core::source::folder::{self, Folder};
@@ -52,17 +52,17 @@ pub fn import(cli: &Cli, args: &ImportArgs) -> Result<u8, Failure> {
         return Err(Failure::Problems(problems));
     }
     if found.is_empty() {
-        return Err(Failure::Nothing("nothing to import: found no AWS output".to_owned()));
+        return Err(Failure::Nothing(NothingTo::Import));
     }
     let read = found.len();
     let imported = import::read(found, as_of).map_err(Failure::Problems)?;
     output::problems(&imported.notes);
     // what cannot be evaluated is not written
     let inventory = Inventory::of_import(&imported, schema).map_err(|failure| match failure {
-        Failure::Nothing(_) => Failure::Nothing("nothing to import: the output describes no entities".to_owned()),
+        Failure::Nothing(_) => Failure::Nothing(NothingTo::ImportEntities),
         problems => problems,
     })?;
-    std::fs::create_dir_all(out).map_err(|e| Failure::general(format!("{} cannot be created: {e}", out.display())))?;
+    std::fs::create_dir_all(out).map_err(Failure::file(out, Doing::Creating))?;
     let written = written::write(out, &imported, output::replace)?;
     output::problems(&inventory.warnings);
     let entities: usize = imported.files.entities.values().map(Vec::len).sum();
@@ -96,7 +96,7 @@ fn answers(source: &Path, problems: &mut Vec<Problem>, listing: &mut Listing) ->
         match folder::bytes(source, &name).map_err(|p| vec![p]).and_then(|bytes| files::file(&name, bytes)) {
             Ok(Some(file)) => vec![file],
             Ok(None) => {
-                let problem = Problem::general(format!("{name} is not a CSV of accounts"));
+                let problem = Problem::about(&name, format!("{name} is not a CSV of accounts"));
                 problems.push(problem.help("export it from the console of AWS Organizations"));
                 Vec::new()
             }

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::errors::usage;
 use super::{OK, output};
-use countersign_core::problem::{Failure, Problem};
+use countersign_core::problem::{Doing, Failure, Problem};
 
 #[derive(Args)]
 pub struct InitArgs {
@@ -27,7 +28,7 @@ pub fn init(args: &InitArgs) -> Result<u8, Failure> {
         .iter()
         .map(|(name, _)| args.dir.join(name))
         .filter(|path| path.exists())
-        .map(|path| Problem::general(format!("{} already exists", path.display())).help("start in an empty folder"))
+        .map(|path| usage(format!("{} already exists", path.display())).help("start in an empty folder"))
         .collect();
     if !there.is_empty() {
         return Err(Failure::Problems(there));
@@ -35,8 +36,7 @@ pub fn init(args: &InitArgs) -> Result<u8, Failure> {
     for (name, text) in FILES {
         let path = args.dir.join(name);
         if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)
-                .map_err(|e| Failure::general(format!("{} cannot be created: {e}", folder.display())))?;
+            std::fs::create_dir_all(folder).map_err(Failure::file(folder, Doing::Creating))?;
         }
         output::replace(&path, text.as_bytes())?;
         output::print(&format!("{}\n", path.display()))?;

@@ -22,7 +22,7 @@ pub fn read(path: &Path) -> Result<Arc<Source>, Problem> {
 pub fn stdin() -> Result<Vec<u8>, Problem> {
     let mut bytes = Vec::new();
     let read = std::io::stdin().lock().take(files::MAX_BYTES + 1).read_to_end(&mut bytes);
-    read.map_err(|e| Problem::general(format!("stdin: {e}")))?;
+    read.map_err(|e| Problem::unreadable("stdin", &e))?;
     Ok(bytes)
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
+use super::errors::{self, usage};
 use super::output::{self, Format, Output};
 use super::{INVALID, NOT_OK, NOTHING, OK, input};
 use crate::report::findings::{self, Report};
@@ -164,9 +165,7 @@ fn prepare(args: &LintArgs, problems: &mut Vec<Problem>) -> Result<Run, Failure>
     }
     let chosen = args.rule.iter().map(|name| {
         rules::by_code(name).ok_or_else(|| {
-            Failure::from(
-                Problem::general(format!("there is no rule {name}")).help("`countersign show rules` lists them"),
-            )
+            Failure::from(usage(format!("there is no rule {name}")).help("`countersign show rules` lists them"))
         })
     });
     let chosen = chosen.collect::<Result<Vec<_>, Failure>>()?;
@@ -178,7 +177,7 @@ fn prepare(args: &LintArgs, problems: &mut Vec<Problem>) -> Result<Run, Failure>
     let (stdin, named): (Vec<&PathBuf>, Vec<&PathBuf>) = args.path.iter().partition(|p| p.as_path() == Path::new("-"));
     if !stdin.is_empty() {
         if args.fix || args.unsafe_fixes && !args.diff {
-            return Err(Problem::general("stdin cannot be fixed in place").help("use --diff, or give a file").into());
+            return Err(usage("stdin cannot be fixed in place").help("use --diff, or give a file").into());
         }
         inputs.push(standard_input()?);
     }
@@ -188,7 +187,7 @@ fn prepare(args: &LintArgs, problems: &mut Vec<Problem>) -> Result<Run, Failure>
         (true, own) => own.iter().map(|p| root.join(p)).collect(),
     };
     if let Some(missing) = paths.iter().find(|p| !p.exists()) {
-        return Err(Failure::general(format!("there is no file or folder {}", missing.display())));
+        return Err(errors::missing(missing).into());
     }
     inputs.extend(walk::inputs(&root, &paths, &settings, problems));
     let baseline = match &args.baseline {
@@ -250,7 +249,7 @@ impl Run {
             let form = form.unwrap_or_else(|| form_of_text(&source.text));
             self.lint_texts(&[Text { source: source.clone(), form, named: true }], false).findings
         };
-        fix::fix(&outcome.findings, which, again).map_err(Failure::general)
+        fix::fix(&outcome.findings, which, again).map_err(Failure::internal("a fix"))
     }
 
     /// Writes what was mended, and lints again; the texts as they are then.

@@ -11,7 +11,7 @@ use countersign_core::iam::document::{self, Document};
 use countersign_core::permissions::context::Reads;
 use countersign_core::permissions::layer::{Origin, annotations};
 use countersign_core::permissions::lower::{self, Lowered, SCOPE, any};
-use countersign_core::problem::{Failure, Problem};
+use countersign_core::problem::{Failure, NothingTo, Problem};
 use countersign_core::text::json;
 
 #[derive(Args)]
@@ -72,12 +72,12 @@ pub fn lower(args: &LowerArgs) -> Result<u8, Failure> {
         reads.extend(&statement.lowered.reads);
     }
     if layers.iter().all(|l| l.statements.is_empty()) {
-        return Err(Failure::Nothing("nothing to lower: the policies have no statements".to_owned()));
+        return Err(Failure::Nothing(NothingTo::Lower));
     }
     let text = if args.merged { merged(&layers) } else { apart(&layers) };
     validate(&text, &reads)?;
     if args.print_schema {
-        let schema = serde_json::to_string_pretty(&reads.schema()).map_err(|e| Failure::general(e.to_string()))?;
+        let schema = serde_json::to_string_pretty(&reads.schema()).map_err(Failure::internal("JSON"))?;
         output::print(&format!("{schema}\n"))?;
         return Ok(OK);
     }
@@ -160,12 +160,12 @@ fn merged(layers: &[LayerText]) -> String {
 
 /// What is printed is valid, strictly.
 fn validate(text: &str, reads: &Reads) -> Result<(), Failure> {
-    let schema = Schema::from_json_value(reads.schema()).map_err(|e| Failure::general(e.to_string()))?;
+    let schema = Schema::from_json_value(reads.schema()).map_err(Failure::internal("JSON"))?;
     let set: cedar_policy::PolicySet =
-        text.parse().map_err(|e: cedar_policy::ParseErrors| Failure::general(e.to_string()))?;
+        text.parse().map_err(Failure::internal::<cedar_policy::ParseErrors>("the lowered form of the policies"))?;
     let result = Validator::new(schema).validate(&set, ValidationMode::Strict);
     match result.validation_errors().next() {
-        Some(error) => Err(Failure::general(format!("the lowered policies are not valid: {error}"))),
+        Some(error) => Err(Failure::internal("a valid lowered form of the policies")(error.to_string())),
         None => Ok(()),
     }
 }

@@ -3,6 +3,7 @@
 mod answers;
 mod check;
 mod diff;
+mod errors;
 mod evaluate;
 mod explain;
 mod import;
@@ -12,6 +13,7 @@ mod lint;
 mod lower;
 mod narrow;
 mod output;
+mod panics;
 mod rules;
 mod show;
 mod simulate;
@@ -38,6 +40,7 @@ use countersign_core::problem::{self, Failure, Place, Problem};
 use countersign_core::provenance::Provenance;
 use countersign_core::source::{self, Folder, Source};
 use countersign_core::text::{files, json};
+use errors::usage;
 use output::Output;
 
 /// Done, clean, allowed.
@@ -173,15 +176,12 @@ impl Session {
 
 /// Runs the command of this process.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let code = match run(&cli) {
-        Ok(code) => code,
-        Err(failure) => {
+    ExitCode::from(panics::caught(|| {
+        run(&Cli::parse()).unwrap_or_else(|failure| {
             output::failure(&failure);
             if matches!(failure, Failure::Nothing(_)) { NOTHING } else { INVALID }
-        }
-    };
-    ExitCode::from(code)
+        })
+    }))
 }
 
 fn run(cli: &Cli) -> Result<u8, Failure> {
@@ -284,7 +284,8 @@ fn schema(text: &Arc<problem::Source>) -> Result<EntitySchema, Failure> {
 /// A folder that the command line names.
 fn existing(folder: &Path) -> Result<Folder, Failure> {
     if !folder.is_dir() {
-        return Err(Failure::general(format!("there is no folder {}", folder.display())));
+        let problem = usage(format!("there is no folder {}", folder.display()));
+        return Err(problem.help("name a folder with *.cedar files").into());
     }
     Ok(Folder::new(folder))
 }
@@ -311,10 +312,8 @@ fn missing(path: &str, place: &Place) -> Failure {
 }
 
 fn parse_moment(text: &str) -> Result<Moment, Failure> {
-    let problem = || {
-        Problem::general(format!("`{text}` is not a valid date or time"))
-            .help("write 2026-11-21 or 2026-11-21T09:00:00Z")
-    };
+    let problem =
+        || usage(format!("`{text}` is not a valid date or time")).help("write 2026-11-21 or 2026-11-21T09:00:00Z");
     moment::parse(text).ok_or_else(|| problem().into())
 }
 
@@ -323,7 +322,7 @@ fn settled(pairs: &[String]) -> Result<BTreeMap<String, Vec<String>>, Failure> {
     let mut context: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for pair in pairs {
         let Some((key, value)) = pair.split_once('=') else {
-            let problem = Problem::general(format!("`{pair}` is not KEY=VALUE"));
+            let problem = usage(format!("`{pair}` is not KEY=VALUE"));
             return Err(problem.help("write --context aws:MultiFactorAuthPresent=true").into());
         };
         let values = context.entry(key.trim().to_ascii_lowercase()).or_default();

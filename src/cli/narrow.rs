@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::Session;
 use countersign_core::assessment::{PrincipalAnswer, principals};
 use countersign_core::inventory::Inventory;
-use countersign_core::naming::{self, absent};
-use countersign_core::problem::{Failure, Problem};
+use countersign_core::naming;
+use countersign_core::problem::{Failure, Named, Unknown};
 
 /// Makes sure that all accounts exist.
 pub fn accounts(inventory: &Inventory, accounts: &[String]) -> Result<(), Failure> {
@@ -17,8 +17,8 @@ pub fn accounts(inventory: &Inventory, accounts: &[String]) -> Result<(), Failur
 pub fn accounts_of_either(one: &Inventory, other: &Inventory, accounts: &[String]) -> Result<(), Failure> {
     let known = || one.of_type("Account").chain(other.of_type("Account")).map(|a| a.uid.id.as_str());
     let missing = accounts.iter().filter(|a| !known().any(|k| k == *a));
-    let problems: Vec<Problem> = missing.map(|a| absent("account", a, known())).collect();
-    if problems.is_empty() { Ok(()) } else { Err(Failure::Problems(problems)) }
+    let unknown: Vec<_> = missing.map(|a| Unknown::new(Named::Account, a, known())).collect();
+    if unknown.is_empty() { Ok(()) } else { Err(Failure::Unknown(unknown)) }
 }
 
 /// Makes sure that all kinds of agreements exist.
@@ -26,8 +26,8 @@ pub fn kinds(inventory: &Inventory, kinds: &[String]) -> Result<(), Failure> {
     let offers = inventory.of_type("Agreement").chain(inventory.of_type("OfflineAgreement"));
     let known: BTreeSet<&str> = offers.filter_map(|o| o.str("kind")).collect();
     let missing = kinds.iter().filter(|k| !known.contains(k.as_str()));
-    let problems: Vec<Problem> = missing.map(|k| absent("kind of agreement", k, known.iter().copied())).collect();
-    if problems.is_empty() { Ok(()) } else { Err(Failure::Problems(problems)) }
+    let unknown: Vec<_> = missing.map(|k| Unknown::new(Named::Kind, k, known.iter().copied())).collect();
+    if unknown.is_empty() { Ok(()) } else { Err(Failure::Unknown(unknown)) }
 }
 
 /// The full name of an operation.

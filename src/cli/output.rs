@@ -4,12 +4,14 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use miette::{GraphicalReportHandler, GraphicalTheme, NarratableReportHandler};
+use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode};
 use serde::Serialize;
 
+use super::errors;
 use crate::report::dim;
+use crate::report::excerpt::{Excerpt, sentence};
 use crate::report::findings::markdown::cell;
-use countersign_core::problem::{Failure, Problem};
+use countersign_core::problem::{Doing, Failure, Problem};
 use countersign_core::provenance::Provenance;
 
 /// A format, and the file that it goes to.
@@ -121,7 +123,7 @@ pub fn write(
             Format::Json => serde_json::to_string_pretty(json),
             _ => serde_json::to_string(json),
         };
-        written.map_err(|e| Failure::general(e.to_string()))
+        written.map_err(Failure::internal("JSON"))
     })
 }
 
@@ -140,7 +142,7 @@ pub fn told_below(markdown: String, provenance: &Provenance) -> String {
 
 /// The JSON of a result, for people to read too.
 pub fn json(value: &impl Serialize) -> Result<String, Failure> {
-    serde_json::to_string_pretty(value).map_err(|e| Failure::general(e.to_string()))
+    serde_json::to_string_pretty(value).map_err(Failure::internal("JSON"))
 }
 
 /// Writes what a format looks like, for every format that was asked for.
@@ -162,7 +164,9 @@ pub fn write_as(outputs: &[Output], as_format: impl Fn(Format) -> Result<String,
 pub fn print(text: &str) -> Result<(), Failure> {
     let mut stdout = anstream::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::general(format!("stdout: {e}"))),
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Failure::file(Path::new("stdout"), Doing::Writing)(e))
+        }
         _ => Ok(()),
     }
 }
@@ -177,7 +181,7 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
         file.persist(path)?;
         Ok(())
     };
-    write().map_err(|e| Failure::general(format!("{} cannot be written: {e}", path.display())))
+    write().map_err(Failure::file(path, Doing::Writing))
 }
 
 /// A line to stderr.
@@ -190,8 +194,8 @@ pub fn note(text: &str) {
 /// Tells why a run, or a part of it, ended without an answer.
 pub fn failure(failure: &Failure) {
     match failure {
-        Failure::Nothing(message) => note(message),
-        Failure::Problems(found) => problems(found),
+        Failure::Nothing(nothing) => note(&nothing.to_string()),
+        failure => problems(&errors::explained(failure)),
     }
 }
 
@@ -206,10 +210,8 @@ pub fn problems(problems: &[Problem]) {
     let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode()).with_width(width()).with_links(false);
     let mut drawn = String::new();
     for problem in problems.iter().take(MOST_PROBLEMS) {
-        if handler.render_report(&mut drawn, problem).is_err()
-            && NarratableReportHandler::new().render_report(&mut drawn, problem).is_err()
-        {
-            drawn.push_str(problem.message());
+        if handler.render_report(&mut drawn, &Drawn::new(problem)).is_err() {
+            drawn.push_str(&sentence(problem.message()));
         }
     }
     let errors = problems.iter().filter(|p| p.is_error()).count();
@@ -220,6 +222,47 @@ pub fn problems(problems: &[Problem]) {
         drawn.push_str(&format!("\n{errors} errors\n"));
     }
     note(drawn.trim_end_matches('\n'));
+}
+
+/// A problem as it is drawn.
+#[derive(Debug)]
+struct Drawn<'p> {
+    problem: &'p Problem,
+    excerpt: Option<Excerpt>,
+}
+
+impl<'p> Drawn<'p> {
+    fn new(problem: &'p Problem) -> Self {
+        Self { problem, excerpt: problem.place().map(Excerpt::new) }
+    }
+}
+
+impl std::fmt::Display for Drawn<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&sentence(self.problem.message()))
+    }
+}
+
+impl std::error::Error for Drawn<'_> {}
+
+impl Diagnostic for Drawn<'_> {
+    fn severity(&self) -> Option<miette::Severity> {
+        Some(if self.problem.is_error() { miette::Severity::Error } else { miette::Severity::Warning })
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {
+        let help = errors::help_of(self.problem)?;
+        Some(Box::new(sentence(&help).into_owned()))
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        let label = self.excerpt.as_ref()?.label(Some(sentence(self.problem.label_text()).into_owned()));
+        Some(Box::new(std::iter::once(label)))
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.excerpt.as_ref().map(|e| e as &dyn SourceCode)
+    }
 }
 
 /// How many columns there are; 100 where the output is no terminal.

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use cedar_policy::Policy;
 
+use super::errors::usage;
 use super::output;
 use crate::check::Told;
 use crate::report::{bold, dim, paragraph};
 use countersign_core::guardrails;
 use countersign_core::lint;
 use countersign_core::policies::{self, Rule, RuleBook};
-use countersign_core::problem::{Failure, Problem, Source, Span, did_you_mean};
+use countersign_core::problem::{Failure, Source, Span, did_you_mean};
 use countersign_core::source;
 
 /// The rules and decisions, in the project's own words.
@@ -102,7 +103,7 @@ fn unknown(what: &str, name: &str, known: &BTreeSet<String>) -> Failure {
         },
         |near| format!("did you mean `{near}`?"),
     );
-    Problem::general(format!("there is no {what} `{name}`")).help(help).into()
+    usage(format!("there is no {what} `{name}`")).help(help).into()
 }
 
 fn ids(rules: &RuleBook, files: &dyn source::Source) -> BTreeSet<String> {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::errors::usage;
 use super::{Cli, OK, input, output};
 use crate::report::{bold, paragraph};
 use countersign_core::aws;
@@ -12,7 +13,7 @@ use countersign_core::inventory::Inventory;
 use countersign_core::inventory::entity::Uid;
 use countersign_core::lint;
 use countersign_core::policies::{Rule, RuleBook};
-use countersign_core::problem::{Failure, Problem};
+use countersign_core::problem::Failure;
 use countersign_core::source::Folder;
 use countersign_core::words::plain;
 
@@ -90,7 +91,7 @@ fn entities(inventory: &Inventory) -> Result<String, Failure> {
             e.to_json(&parents)
         })
         .collect();
-    serde_json::to_string_pretty(&json).map_err(|e| Failure::general(e.to_string()))
+    serde_json::to_string_pretty(&json).map_err(Failure::internal("JSON"))
 }
 
 /// One line a rule: code, name, severity, what it is about.
@@ -123,7 +124,7 @@ fn message(rules: &RuleBook, text: &str) -> Result<String, Failure> {
     if found.is_empty() {
         let mut known: Vec<&str> = messages.iter().filter_map(|(r, _)| r.get("message")).collect();
         known.sort_unstable();
-        let problem = Problem::general("this is not a documented console message");
+        let problem = usage("this is not a documented console message");
         return Err(problem.help(format!("the documented messages are:\n{}", known.join("\n"))).into());
     }
     Ok(found.into_iter().map(|(rule, _)| meaning(rule)).collect::<Vec<_>>().join("\n"))

@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Serialize;
 
+use super::errors::{explained, usage};
 use super::output::{Format, Output};
 use super::{INVALID, NOT_OK, OK, input, output, settled};
 use crate::report::decision as report;
 use countersign_core::inventory::Policy;
 use countersign_core::permissions::context::{KeyValue, Keys};
-use countersign_core::problem::{Failure, Problem};
+use countersign_core::problem::{Failure, NothingTo, Problem};
 use countersign_core::provenance::{Files, Provenance};
 use countersign_core::simulation::request::{self, Batch, Reader};
 use countersign_core::simulation::{Answer, Attached, Decision, Question, Simulator};
@@ -61,7 +62,7 @@ pub fn simulate(args: &SimulateArgs) -> Result<u8, Failure> {
         [] => Path::new("-"),
         [path] => path,
         [_, second, ..] => {
-            let problem = Problem::general(format!("there is a second file of requests: {}", second.display()));
+            let problem = usage(format!("there is a second file of requests: {}", second.display()));
             return Err(problem.help("name one file, or --action and the files of identity policies").into());
         }
     };
@@ -76,9 +77,7 @@ pub fn simulate(args: &SimulateArgs) -> Result<u8, Failure> {
             many(&args.format, &[question], files)
         }
         Batch::One(question) => one(&args.format, &question?, files, source.text.trim().lines().count() == 1),
-        Batch::Many(questions) if questions.is_empty() => {
-            Err(Failure::Nothing("nothing to decide: there is no request".to_owned()))
-        }
+        Batch::Many(questions) if questions.is_empty() => Err(Failure::Nothing(NothingTo::Decide)),
         Batch::Many(questions) => many(&args.format, &questions, files),
     }
 }
@@ -93,7 +92,7 @@ fn one(outputs: &[Output], question: &Question, files: Files, on_one_line: bool)
     output::write_as(outputs, |format| match format {
         Format::Text => Ok(output::told(report::answer(output::width(), &answer), &provenance)),
         Format::Json if !on_one_line => output::json(&document),
-        _ => serde_json::to_string(&answer).map_err(|e| Failure::general(e.to_string())),
+        _ => serde_json::to_string(&answer).map_err(Failure::internal("JSON")),
     })?;
     Ok(code(answer.decision))
 }
@@ -123,7 +122,7 @@ fn many(outputs: &[Output], questions: &[Result<Question, Failure>], files: File
         Err(refusal) => report::refusal(index + 1, &refusal.error),
     };
     let as_json = lines.iter().map(json).collect::<Result<Vec<_>, _>>();
-    let as_json = as_json.map_err(|e| Failure::general(e.to_string()))?.join("\n");
+    let as_json = as_json.map_err(Failure::internal("JSON"))?.join("\n");
     let as_text: String = lines.iter().enumerate().map(text).collect();
     let as_text = output::told(as_text, &Provenance::of_files(files));
     output::write_as(outputs, |format| Ok(if format == Format::Text { as_text.clone() } else { as_json.clone() }))?;
@@ -144,8 +143,9 @@ struct Refusal {
 impl Refusal {
     fn new(failure: &Failure) -> Self {
         let (error, help, place) = match failure {
-            Failure::Nothing(message) => (message.clone(), None, None),
-            Failure::Problems(problems) => {
+            Failure::Nothing(nothing) => (nothing.to_string(), None, None),
+            failure => {
+                let problems = explained(failure);
                 let first = problems.first();
                 let place = first.and_then(Problem::place).map(|p| {
                     let (line, column) = p.source.line_column(p.span.start);
@@ -169,7 +169,7 @@ fn question(args: &SimulateArgs) -> Result<Question, Failure> {
     for (name, text, checked) in
         [("action", &action, request::action(&action)), ("resource", &resource, request::resource(&resource))]
     {
-        checked.map_err(|wanted| Problem::general(format!("`{text}` is not a valid {name}")).help(wanted))?;
+        checked.map_err(|wanted| usage(format!("`{text}` is not a valid {name}")).help(wanted))?;
     }
     let mut problems = Vec::new();
     let mut layers = Vec::new();
@@ -186,7 +186,7 @@ fn question(args: &SimulateArgs) -> Result<Question, Failure> {
         layer(format!("serviceControl[{level}]"), files.split(',').map(Path::new).collect());
     }
     if layers.is_empty() {
-        let problem = Problem::general("the request has no policies");
+        let problem = usage("the request has no policies");
         return Err(problem.help("name the files of its policies; a request in JSON may have none").into());
     }
     let (errors, warnings): (Vec<_>, Vec<_>) = problems.into_iter().partition(Problem::is_error);

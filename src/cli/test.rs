@@ -5,13 +5,14 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
+use super::errors::usage;
 use super::output::{self, Format, Output};
 use super::{Asking, Cli, NOT_OK, OK, Session};
 use crate::report;
 use countersign_core::assessment::assess;
 use countersign_core::expectations::run::{Case, run};
 use countersign_core::expectations::{SUFFIX, Suite, record};
-use countersign_core::problem::{Failure, Problem};
+use countersign_core::problem::{Failure, NothingTo};
 use countersign_core::provenance::{Files, Provenance};
 
 #[derive(Args)]
@@ -51,15 +52,11 @@ pub fn test(cli: &Cli, args: &TestArgs) -> Result<u8, Failure> {
     let mut suite = Suite::read(session.source.as_ref(), &session.inventory.config.exclude, &session.rules.operations)?;
     output::problems(&suite.warnings);
     if suite.expectations.is_empty() {
-        let message = format!("nothing to test: {} has no *{SUFFIX} with expectations", session.source.name());
-        return Err(Failure::Nothing(message));
+        return Err(Failure::Nothing(NothingTo::Test(session.source.name())));
     }
     suite.filter(&args.filter);
     if suite.expectations.is_empty() {
-        return Err(Failure::Nothing(format!(
-            "nothing to test: no expectation has {} in its name",
-            args.filter.join(" or ")
-        )));
+        return Err(Failure::Nothing(NothingTo::TestNamed(args.filter.clone())));
     }
     let cases = run(&suite, &session.inventory, &session.rules, &session.options)?;
     let failed = cases.iter().filter(|c| !c.passed).count();
@@ -86,17 +83,15 @@ fn write(session: &Session, file: &std::path::Path) -> Result<u8, Failure> {
         if file.is_absolute() { file.to_owned() } else { std::path::Path::new(&session.source.name()).join(file) };
     if !path.to_string_lossy().ends_with(SUFFIX) {
         let message = format!("{} is not a valid name for a file of expectations", file.display());
-        return Err(Problem::general(message).help(format!("write a name that ends in {SUFFIX}")).into());
+        return Err(usage(message).help(format!("write a name that ends in {SUFFIX}")).into());
     }
     if path.exists() {
         let message = format!("{} already exists", path.display());
-        return Err(Problem::general(message).help("name another file: --record new.expect.toml").into());
+        return Err(usage(message).help("name another file: --record new.expect.toml").into());
     }
     let assessment = assess(&session.inventory, &session.rules, &session.options)?;
     let Some(text) = record::record(&assessment)? else {
-        return Err(Failure::Nothing(
-            "nothing to record: there are no accounts, and nobody may do anything".to_owned(),
-        ));
+        return Err(Failure::Nothing(NothingTo::Record));
     };
     output::replace(&path, text.as_bytes())?;
     output::note(&format!("wrote {}: review it, and keep what must hold", path.display()));

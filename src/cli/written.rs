@@ -8,7 +8,7 @@ use countersign_core::import::Imported;
 use countersign_core::import::write::texts;
 use countersign_core::inventory::config::FILE;
 use countersign_core::moment::{self, Moment};
-use countersign_core::problem::{Failure, Problem};
+use countersign_core::problem::{Doing, Failure, Problem};
 
 /// Lists the files of the last import; hidden, so that it is no part of the inventory.
 const MANIFEST: &str = ".countersign-import";
@@ -37,7 +37,7 @@ pub fn write(
         .filter(|path| !before.contains(*path) && folder.join(path).exists())
         .map(|path| {
             let message = format!("{} already exists, and no import wrote it", folder.join(path).display());
-            Problem::general(message).help("move it elsewhere, or import into another folder")
+            Problem::about(path, message).help("move it elsewhere, or import into another folder")
         })
         .collect();
     if !foreign.is_empty() {
@@ -68,8 +68,7 @@ pub fn write(
 
 fn create(target: &Path) -> Result<(), Failure> {
     let folder = target.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder)
-        .map_err(|e| Failure::general(format!("{} cannot be created: {e}", folder.display())))
+    std::fs::create_dir_all(folder).map_err(Failure::file(folder, Doing::Creating))
 }
 
 /// The paths of the last import, each inside the folder.
@@ -79,7 +78,7 @@ fn manifest(folder: &Path) -> Result<BTreeSet<String>, Failure> {
         return Ok(BTreeSet::new());
     }
     let text = std::fs::read_to_string(&path);
-    let text = text.map_err(|e| Failure::general(format!("{} cannot be read: {e}", path.display())))?;
+    let text = text.map_err(Failure::file(&path, Doing::Reading))?;
     let inside = |line: &&str| {
         !line.is_empty() && Path::new(line).components().all(|c| matches!(c, std::path::Component::Normal(_)))
     };
@@ -92,7 +91,7 @@ fn remove(folder: &Path, path: &str) -> Result<bool, Failure> {
     match std::fs::remove_file(&target) {
         Ok(()) => {}
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(false),
-        Err(e) => return Err(Failure::general(format!("{} cannot be removed: {e}", target.display()))),
+        Err(e) => return Err(Failure::file(&target, Doing::Removing)(e)),
     }
     let mut parent = target.parent();
     while let Some(empty) = parent.filter(|p| *p != folder) {
@@ -113,8 +112,7 @@ fn settings(
     let path = folder.join(FILE);
     let line = format!("asOf = \"{}\"", moment::format(as_of));
     let old = if path.exists() {
-        std::fs::read_to_string(&path)
-            .map_err(|e| Failure::general(format!("{} cannot be read: {e}", path.display())))?
+        std::fs::read_to_string(&path).map_err(Failure::file(&path, Doing::Reading))?
     } else {
         String::new()
     };

@@ -52,7 +52,7 @@ fn failed(width: usize, case: &Case) -> String {
 pub fn junit(cases: &[Case], provenance: &Provenance) -> Result<String, Failure> {
     let mut xml = quick_junit::Report::new("countersign test");
     xml.add_test_suites(told(suites(cases), provenance));
-    xml.to_string().map_err(|e| Failure::general(format!("JUnit: {e}")))
+    xml.to_string().map_err(Failure::internal("a JUnit report"))
 }
 
 /// The suites of expectations, a file each.

@@ -7,6 +7,7 @@ pub mod coverage;
 pub mod decision;
 pub mod diff;
 pub mod evaluation;
+pub mod excerpt;
 pub mod expectations;
 pub mod findings;
 pub mod who_can;

@@ -191,7 +191,7 @@ impl World {
         let folder = self.folder();
         match Inventory::load(&Folder::new(folder.path()), SCHEMA.clone()) {
             Err(Failure::Problems(problems)) => problems,
-            Err(Failure::Nothing(message)) => panic!("nothing: {message}"),
+            Err(failure) => panic!("{failure}"),
             Ok(_) => Vec::new(),
         }
     }
@@ -205,10 +205,10 @@ fn merge(into: &mut Value, from: Value) {
 
 pub fn words(failure: &Failure) -> String {
     match failure {
-        Failure::Nothing(message) => message.clone(),
         Failure::Problems(problems) => {
             problems.iter().map(|p| format!("{p} at `{}`", p.underlined())).collect::<Vec<_>>().join("\n")
         }
+        other => other.to_string(),
     }
 }
 

@@ -16,7 +16,7 @@ use crate::operations::Desk;
 use crate::operations::answer::{Answer, Decision};
 use crate::permissions::principals::Principal;
 use crate::policies::{Rule, RuleBook, Ruling};
-use crate::problem::Failure;
+use crate::problem::{Failure, Problem};
 
 /// Collects findings.
 pub struct Findings<'a> {
@@ -152,7 +152,7 @@ impl<'a> Findings<'a> {
             let pairs = [("at", datetime(self.at)), ("attached", Expr::new_bool(attached))];
             let uid = Uid::new("IamPolicy", id).to_cedar()?;
             let entity = cedar_policy::Entity::new_no_attrs(uid.clone(), std::collections::HashSet::new());
-            let entities = Entities::from_entities([entity], None).map_err(|e| Failure::general(e.to_string()))?;
+            let entities = Entities::from_entities([entity], None).map_err(Failure::internal("an entity"))?;
             let ruling = self.rules.rule("report-on-policy", &uid, &uid, context(pairs)?, &entities)?;
             self.found.extend(findings(&ruling, label)?);
         }
@@ -193,7 +193,8 @@ fn findings(ruling: &Ruling<'_>, subject: &str) -> Result<Vec<Finding>, Failure>
 fn finding(rule: &Rule, subject: &str) -> Result<Finding, Failure> {
     // a severity that no one knows would pass every gate
     let severity = rule.get("severity").and_then(Severity::named).ok_or_else(|| {
-        Failure::general(format!("the finding `{}` has no @severity of error, warning or info", rule.id))
+        let message = format!("the finding `{}` has no @severity of error, warning or info", rule.id);
+        Failure::from(Problem::at(&rule.source, rule.span.first(), message))
     })?;
     Ok(Finding {
         rule: rule.text("code").unwrap_or_else(|| rule.id.clone()),

@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use cedar_policy::{
-    Authorizer, Effect, Entities, EntityUid, PolicyId, PolicySet, Request, RestrictedExpression as Expr,
-    ValidationMode, Validator,
+    AuthorizationError, Authorizer, Effect, Entities, EntityUid, PolicyId, PolicySet, Request,
+    RestrictedExpression as Expr, ValidationMode, Validator,
 };
 use serde::Serialize;
 
@@ -27,7 +27,7 @@ use crate::policies::annotations::{Annotated, Subject};
 use crate::policies::folder::{self, Folder};
 use crate::policies::names::{self, Named};
 use crate::policies::{self, RuleBook};
-use crate::problem::{Failure, Place, Problem, Source, Span, did_you_mean};
+use crate::problem::{Cause, Evaluation, Failure, Place, Problem, Source, Span, did_you_mean};
 use crate::source;
 use crate::stack;
 
@@ -224,9 +224,10 @@ impl Guardrails {
                     problems.push(Problem::at(source, span, message).help("ids must be unique across all files"));
                     continue;
                 }
-                let json = policy.to_json().map_err(|e| Failure::general(format!("{}: {e}", source.path)))?;
+                let json = policy.to_json().map_err(Failure::internal("the JSON of a policy"))?;
                 named.extend(names::of(&policy, &json, (source, span), schema, problems));
-                set.add(policy.new_id(PolicyId::new(&guardrail.id))).map_err(|e| Failure::general(e.to_string()))?;
+                let renamed = policy.new_id(PolicyId::new(&guardrail.id));
+                set.add(renamed).map_err(Failure::internal("a set of policies"))?;
                 all.insert(guardrail.id.clone(), guardrail);
             }
         }
@@ -235,7 +236,7 @@ impl Guardrails {
             let place = all.get(&error.policy_id().to_string()).map(|g: &Guardrail| &g.place);
             problems.push(match place {
                 Some(place) => policies::from_cedar(&place.source, error),
-                None => Problem::general(error.to_string()),
+                None => Problem::about(error.policy_id().to_string(), error.to_string()),
             });
         }
         Ok(Self { all, warnings: Vec::new(), set, named })
@@ -439,13 +440,18 @@ impl<'a> Asking<'a> {
         }
         let action = cedar_uid("Action", &grant(operation.operation))?;
         let resource = Uid::new("Account", &question.account.id).to_cedar()?;
-        let wrong =
-            |e: String| Failure::general(format!("the guardrails cannot be asked about {}: {e}", question.principal));
+        let wrong = |source: Cause, policy: Option<&PolicyId>| {
+            let guardrail = policy.and_then(|id| self.guardrails.all.get(&id.to_string()));
+            let place = guardrail.map(|g| Place { source: g.place.source.clone(), span: g.place.span.first() });
+            let (policies, request) = ("the guardrails".to_owned(), format!("{}", question.principal));
+            Failure::Evaluation(Box::new(Evaluation { policies, request, place, source }))
+        };
         let request = Request::new(question.principal.clone(), action, resource, context(pairs)?, None);
-        let request = request.map_err(|e| wrong(e.to_string()))?;
+        let request = request.map_err(|e| wrong(e.into(), None))?;
         let response = Authorizer::new().is_authorized(&request, &self.guardrails.set, question.entities);
         if let Some(error) = response.diagnostics().errors().next() {
-            return Err(wrong(error.to_string()));
+            let AuthorizationError::PolicyEvaluationError(failed) = error;
+            return Err(wrong(error.to_string().into(), Some(failed.policy_id())));
         }
         let forbidding: BTreeSet<String> = response.diagnostics().reason().map(ToString::to_string).collect();
         self.idle.retain(|id| !forbidding.contains(id));
@@ -470,8 +476,8 @@ impl<'a> Asking<'a> {
             more.push(uid);
         }
         let entities = self.agreements.entities(account, standing, &more)?;
-        let actions = inventory.schema.cedar.action_entities().map_err(|e| Failure::general(e.to_string()))?;
-        entities.add_entities(actions.iter().cloned(), None).map_err(|e| Failure::general(e.to_string()))
+        let actions = inventory.schema.cedar.action_entities().map_err(Failure::internal("a set of policies"))?;
+        entities.add_entities(actions.iter().cloned(), None).map_err(Failure::internal("a set of policies"))
     }
 
     fn actors(&self, principal: &PrincipalAnswer) -> Vec<Actor> {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::assessment::PrincipalAnswer;
 use crate::inventory::Inventory;
 use crate::operations::data::Catalogue;
-use crate::problem::{Failure, Problem, did_you_mean};
+use crate::problem::{Failure, Named, Unknown};
 
 /// The full name of an operation: as it is, or a part that no other operation has.
 pub fn operation(catalogue: &Catalogue, name: &str) -> Result<&'static str, Failure> {
@@ -16,10 +16,10 @@ pub fn operation(catalogue: &Catalogue, name: &str) -> Result<&'static str, Fail
     match (starting.next(), starting.next()) {
         (Some(only), None) => Ok(only),
         (Some(first), Some(second)) => {
-            let problem = Problem::general(format!("`{name}` could mean {first} or {second}"));
-            Err(problem.help("write the whole name").into())
+            let meanings = vec![first.to_owned(), second.to_owned()];
+            Err(Failure::Ambiguous { what: Named::Operation, name: name.to_owned(), meanings })
         }
-        _ => Err(absent("operation", name, catalogue.names()).into()),
+        _ => Err(Unknown::new(Named::Operation, name, catalogue.names()).into()),
     }
 }
 
@@ -48,35 +48,20 @@ pub fn principals(
         inventory.of_type("IdentityCenterUser").any(|u| u.str("userName") == Some(name) || u.uid.id == name);
     let meanings = [iam.len(), usize::from(!sets.is_empty()), usize::from(!person.is_empty())].iter().sum::<usize>();
     match meanings {
-        0 if known_person => {
-            let problem = Problem::general(format!("{name} has no permission set in these accounts"));
-            Err(problem.help("assign one under `assignments` of a PermissionSet").into())
-        }
+        0 if known_person => Err(Failure::NoPermissionSet { person: name.to_owned() }),
         0 => {
             let names = all
                 .iter()
                 .flat_map(|p| std::iter::once(p.name.as_str()).chain(p.people.iter().map(|x| x.user_name.as_str())));
             let names: BTreeSet<&str> = names.collect();
-            Err(absent("principal", name, names).into())
+            Err(Unknown::new(Named::Principal, name, names).into())
         }
         1 => Ok([iam, sets, person].concat()),
         _ => {
-            let mut arns: Vec<String> = iam.iter().map(|p| p.principal.clone()).collect();
-            arns.extend(sets.iter().chain(&person).map(|p| format!("{} in {}", p.principal, p.account)));
-            arns.truncate(8);
-            let problem = Problem::general(format!("`{name}` is ambiguous: {}", arns.join(", ")));
-            Err(problem.help("write the ARN, or narrow with --account").into())
+            let mut meanings: Vec<String> = iam.iter().map(|p| p.principal.clone()).collect();
+            meanings.extend(sets.iter().chain(&person).map(|p| format!("{} in {}", p.principal, p.account)));
+            meanings.truncate(8);
+            Err(Failure::Ambiguous { what: Named::Principal, name: name.to_owned(), meanings })
         }
-    }
-}
-
-/// A problem about something that is not there, with what may have been meant.
-pub fn absent<'a>(what: &str, name: &str, known: impl IntoIterator<Item = &'a str>) -> Problem {
-    let known: Vec<&str> = known.into_iter().collect();
-    let problem = Problem::general(format!("there is no {what} `{name}`"));
-    match did_you_mean(name, known.iter().copied()) {
-        Some(near) => problem.help(format!("did you mean `{near}`?")),
-        None if known.len() <= 10 => problem.help(format!("use one of {}", known.join(", "))),
-        None => problem,
     }
 }

@@ -1,11 +1,13 @@
 //! Places in files, and the problems found there.
 //!
 //! A [`Problem`] is an error or a warning about the user's input: one sentence, the words at fault underlined, and what
-//! to do. Nothing here knows what a file means.
+//! to do. Nothing here knows what a file means, nor how a problem is drawn.
+
+mod failure;
 
 use std::sync::Arc;
 
-use miette::{Diagnostic, LabeledSpan, Severity, SourceCode};
+pub use failure::{Cause, Doing, Evaluation, Failure, Named, NothingTo, Unknown, Unpermitted};
 
 /// A half-open range of bytes in a source.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -72,10 +74,12 @@ impl Place {
 #[derive(Clone, Debug)]
 pub struct Problem {
     place: Option<Place>,
+    subject: Box<str>,
     message: String,
-    label: String,
+    label: Box<str>,
     help: Option<String>,
-    severity: Severity,
+    is_error: bool,
+    is_undeclared: bool,
 }
 
 impl Problem {
@@ -83,16 +87,29 @@ impl Problem {
     pub fn at(source: &Arc<Source>, span: Span, message: impl Into<String>) -> Self {
         Self {
             place: Some(Place { source: source.clone(), span }),
+            subject: source.path.as_str().into(),
             message: message.into(),
-            label: "here".to_owned(),
+            label: "here".into(),
             help: None,
-            severity: Severity::Error,
+            is_error: true,
+            is_undeclared: false,
         }
     }
 
-    /// An error about something that is in no file.
-    pub fn general(message: impl Into<String>) -> Self {
-        Self { place: None, message: message.into(), label: String::new(), help: None, severity: Severity::Error }
+    /// An error about something without a place in a file, by its path, id or name.
+    pub fn about(subject: impl Into<String>, message: impl Into<String>) -> Self {
+        let (subject, message) = (subject.into().into_boxed_str(), message.into());
+        Self { place: None, subject, message, label: Box::default(), help: None, is_error: true, is_undeclared: false }
+    }
+
+    /// A file that cannot be read.
+    pub fn unreadable(path: &str, error: &std::io::Error) -> Self {
+        Self::about(path, format!("{path} cannot be read: {error}"))
+    }
+
+    /// What it is about: the path of its file, or what it names where it has no place.
+    pub fn subject(&self) -> &str {
+        &self.subject
     }
 
     /// What to do about it.
@@ -110,20 +127,37 @@ impl Problem {
     /// The word under the underlined text.
     #[must_use]
     pub fn label(mut self, label: impl Into<String>) -> Self {
-        self.label = label.into();
+        self.label = label.into().into_boxed_str();
         self
+    }
+
+    /// The word under the underlined text.
+    pub fn label_text(&self) -> &str {
+        &self.label
     }
 
     /// The same problem, not worth stopping for.
     #[must_use]
     pub fn warning(mut self) -> Self {
-        self.severity = Severity::Warning;
+        self.is_error = false;
         self
+    }
+
+    /// The same problem, about an attribute that the schema does not declare: a schema of the user's can.
+    #[must_use]
+    pub fn undeclared(mut self) -> Self {
+        self.is_undeclared = true;
+        self
+    }
+
+    /// Whether it is about an attribute that a schema of the user's could declare.
+    pub fn is_undeclared(&self) -> bool {
+        self.is_undeclared
     }
 
     /// Whether it stops the run.
     pub fn is_error(&self) -> bool {
-        self.severity == Severity::Error
+        self.is_error
     }
 
     /// The sentence, without its place.
@@ -156,68 +190,6 @@ impl std::fmt::Display for Problem {
 }
 
 impl std::error::Error for Problem {}
-
-impl Diagnostic for Problem {
-    fn severity(&self) -> Option<Severity> {
-        Some(self.severity)
-    }
-
-    fn help<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {
-        self.help.as_ref().map(|h| Box::new(h) as Box<dyn std::fmt::Display>)
-    }
-
-    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let place = self.place.as_ref()?;
-        let length = place.span.end.saturating_sub(place.span.start);
-        let label = LabeledSpan::new(Some(self.label.clone()), place.span.start, length);
-        Some(Box::new(std::iter::once(label)))
-    }
-
-    fn source_code(&self) -> Option<&dyn SourceCode> {
-        self.place.as_ref().map(|p| p as &dyn SourceCode)
-    }
-}
-
-impl SourceCode for Place {
-    fn read_span<'a>(
-        &'a self,
-        span: &miette::SourceSpan,
-        before: usize,
-        after: usize,
-    ) -> Result<Box<dyn miette::SpanContents<'a> + 'a>, miette::MietteError> {
-        let contents = self.source.text.read_span(span, before, after)?;
-        Ok(Box::new(miette::MietteSpanContents::new_named(
-            self.source.path.clone(),
-            contents.data(),
-            *contents.span(),
-            contents.line(),
-            contents.column(),
-            contents.line_count(),
-        )))
-    }
-}
-
-/// Why a run ends without an answer.
-#[derive(Debug)]
-pub enum Failure {
-    /// Unreadable or invalid input, all of it: exit code 2.
-    Problems(Vec<Problem>),
-    /// Nothing to check: exit code 3.
-    Nothing(String),
-}
-
-impl Failure {
-    /// A failure of one problem that is in no file.
-    pub fn general(message: impl Into<String>) -> Self {
-        Self::Problems(vec![Problem::general(message)])
-    }
-}
-
-impl From<Problem> for Failure {
-    fn from(problem: Problem) -> Self {
-        Self::Problems(vec![problem])
-    }
-}
 
 /// A name from `candidates` so near to `word` that it was probably meant.
 ///

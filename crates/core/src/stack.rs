@@ -9,7 +9,8 @@ pub fn evaluate<T: Send>(run: impl FnOnce() -> Result<T, Failure> + Send) -> Res
     std::thread::scope(|scope| {
         let builder = std::thread::Builder::new().name("evaluation".to_owned()).stack_size(BYTES);
         let thread = builder.spawn_scoped(scope, run);
-        let thread = thread.map_err(|e| Failure::general(format!("the evaluation cannot start a thread: {e}")))?;
-        thread.join().unwrap_or_else(|_| Err(Failure::general("the evaluation stopped; please report this")))
+        let thread = thread.map_err(Failure::internal("a thread for the evaluation"))?;
+        // a panic is an error of this program, and goes on where it would have without the thread
+        thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })
 }

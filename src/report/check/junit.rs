@@ -21,7 +21,7 @@ pub fn junit(checked: &Checked, provenance: &Provenance) -> Result<String, Failu
         };
         xml.add_test_suites(findings::junit::told(suites, provenance));
     }
-    xml.to_string().map_err(|e| Failure::general(format!("JUnit: {e}")))
+    xml.to_string().map_err(Failure::internal("a JUnit report"))
 }
 
 fn skipped(done: &Done) -> TestSuite {

@@ -10,7 +10,7 @@ use countersign_core::provenance::Provenance;
 pub fn junit(entries: &[Entry], read: &str, provenance: &Provenance) -> Result<String, Failure> {
     let mut xml = quick_junit::Report::new("countersign lint");
     xml.add_test_suites(told(suites("countersign lint", entries, read), provenance));
-    xml.to_string().map_err(|e| Failure::general(format!("JUnit: {e}")))
+    xml.to_string().map_err(Failure::internal("a JUnit report"))
 }
 
 /// Says of each suite what it was made from: of a report as a whole, JUnit can say nothing.

@@ -3,6 +3,7 @@
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode};
 
 use super::Report;
+use crate::report::excerpt::{Excerpt, sentence};
 use crate::report::{bold, count, dim};
 use countersign_core::lint::{Finding, Suppressed};
 
@@ -13,7 +14,7 @@ struct Drawn {
     message: String,
     help: String,
     severity: miette::Severity,
-    place: countersign_core::problem::Place,
+    excerpt: Excerpt,
 }
 
 impl Drawn {
@@ -29,10 +30,10 @@ impl Drawn {
         });
         Self {
             code: format!("{} {}", finding.rule.code, finding.rule.name),
-            message: finding.message.clone(),
-            help: format!("{}{}", finding.help, fix.unwrap_or_default()),
+            message: sentence(&finding.message).into_owned(),
+            help: sentence(&format!("{}{}", finding.help, fix.unwrap_or_default())).into_owned(),
             severity,
-            place: finding.place.clone(),
+            excerpt: Excerpt::new(&finding.place),
         }
     }
 }
@@ -59,24 +60,19 @@ impl Diagnostic for Drawn {
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let span = self.place.span;
-        let length = span.end.saturating_sub(span.start);
-        Some(Box::new(std::iter::once(LabeledSpan::new(None, span.start, length))))
+        Some(Box::new(std::iter::once(self.excerpt.label(None))))
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
-        Some(&self.place)
+        Some(&self.excerpt)
     }
 }
 
 /// The text of a report.
 pub fn text(width: usize, report: &Report) -> String {
     let mut text = String::new();
+    let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode()).with_width(width).with_links(false);
     for finding in report.open() {
-        let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode())
-            .with_width(width)
-            .with_links(false)
-            .with_context_lines(context(finding));
         if handler.render_report(&mut text, &Drawn::new(finding)).is_err() {
             text.push_str(&format!("{}: {}\n", finding.rule.code, finding.message));
         }
@@ -84,16 +80,6 @@ pub fn text(width: usize, report: &Report) -> String {
     }
     text.push_str(&summary(report));
     text
-}
-
-/// Lines shown around a finding; of a file on one long line only the words at fault.
-fn context(finding: &Finding) -> usize {
-    const LONG: usize = 200;
-    let place = &finding.place;
-    let (before, after) = place.source.text.split_at_checked(place.span.start).unwrap_or_default();
-    let left = before.rsplit('\n').next().map_or(0, str::len);
-    let right = after.split('\n').next().map_or(0, str::len);
-    usize::from(left + right <= LONG)
 }
 
 fn summary(report: &Report) -> String {

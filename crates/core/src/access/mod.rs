@@ -5,11 +5,11 @@
 //! tries all combinations of classes, [`witness`] makes requests of them, each of which is evaluated again under both
 //! sides. "None" is said only after all combinations; what has no answer is unknown.
 
-pub mod search;
-pub mod settled;
+pub(crate) mod search;
+pub(crate) mod settled;
 pub mod solver;
-pub mod space;
-pub mod witness;
+pub(crate) mod space;
+pub(crate) mod witness;
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;

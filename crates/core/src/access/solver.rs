@@ -53,9 +53,7 @@ impl Answer {
 /// Asks the solver; an error says how to get what is missing.
 #[cfg(not(feature = "cvc5"))]
 pub fn opinion(_old: &[Statement], _new: &[Statement]) -> Result<Opinion, Failure> {
-    use crate::problem::Problem;
-    let problem = Problem::general("this countersign was built without a solver");
-    Err(problem.help("build it with `cargo install --features cvc5`, and install cvc5").into())
+    Err(Failure::NoSolver)
 }
 
 /// Asks the solver; an error says how to get what is missing.
@@ -78,7 +76,7 @@ mod symbolic {
     const ARGUMENTS: [&str; 2] = ["--tlimit=60000", "--strings-exp"];
 
     fn wrong(e: impl std::fmt::Display) -> Failure {
-        Failure::general(format!("the symbolic compiler: {e}"))
+        Failure::internal("an answer of the symbolic compiler")(e.to_string())
     }
 
     /// Asks whether the old policies imply the new ones.
@@ -94,10 +92,7 @@ mod symbolic {
         let (old, new): (PolicySet, PolicySet) = (old.parse().map_err(wrong)?, new.parse().map_err(wrong)?);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(wrong)?;
         runtime.block_on(async {
-            let solver = LocalSolver::cvc5_with_args(ARGUMENTS).map_err(|e| {
-                let problem = Problem::general(format!("cvc5 cannot be run: {e}"));
-                Failure::from(problem.help("install cvc5, or set the variable CVC5 to its path"))
-            })?;
+            let solver = LocalSolver::cvc5_with_args(ARGUMENTS).map_err(|e| Failure::Solver(e.to_string().into()))?;
             let mut compiler = CedarSymCompiler::new(solver).map_err(wrong)?;
             for env in schema.request_envs() {
                 let old = CompiledPolicySet::compile(&old, &env, &schema).map_err(wrong)?;

@@ -13,7 +13,7 @@ use crate::inventory::model::{Accepted, Account, CustomerAgreement};
 use crate::moment::Moment;
 use crate::policies::annotations::SCOPES;
 use crate::policies::{COVERAGE, Rule};
-use crate::problem::Failure;
+use crate::problem::{Failure, Problem};
 
 /// Whether an agreement of a kind is in force for an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -394,5 +394,5 @@ fn scope_of(rule: &Rule) -> Result<&'static str, Failure> {
 
 fn lacks(rule: &Rule, annotation: &str) -> Failure {
     let message = format!("the policy `{}` puts agreements in force, but has no `@{annotation}`", rule.id);
-    Failure::general(message)
+    Problem::at(&rule.source, rule.span.first(), message).help(format!("add @{annotation}(\"…\")")).into()
 }

@@ -42,7 +42,7 @@ impl Agreements<'_> {
         if let Some(entity) = self.inventory.entities.get(&own) {
             entities.push(entity.to_cedar(&parents)?);
         }
-        Entities::from_entities(entities, None).map_err(|e| Failure::general(e.to_string()))
+        Entities::from_entities(entities, None).map_err(Failure::internal("the entities of an account"))
     }
 
     /// The acceptances that the rules are asked about for an account.

@@ -7,8 +7,8 @@
 mod coverage;
 mod entities;
 pub mod narrowing;
-pub mod open;
-pub mod standing;
+pub(crate) mod open;
+pub(crate) mod standing;
 
 mod unlisted;
 
@@ -170,5 +170,5 @@ impl<'a> Agreements<'a> {
 /// A Cedar context of these attributes.
 pub fn context<'k>(pairs: impl IntoIterator<Item = (&'k str, Expr)>) -> Result<Context, Failure> {
     let pairs = pairs.into_iter().map(|(k, v)| (k.to_owned(), v));
-    Context::from_pairs(pairs).map_err(|e| Failure::general(e.to_string()))
+    Context::from_pairs(pairs).map_err(Failure::internal("the context of a request"))
 }

@@ -114,13 +114,12 @@ pub fn tried(agreements: &Agreements<'_>, open: &[Open], entities: &Entities) ->
 
 /// The entities with attributes that they do not have.
 fn with(agreements: &Agreements<'_>, set: &[(&Open, &Value)], entities: &Entities) -> Result<Entities, Failure> {
-    let wrong = |e: &dyn std::fmt::Display| Failure::general(e.to_string());
     let mut changed: BTreeMap<&Uid, Value> = BTreeMap::new();
     for (open, value) in set {
         let uid = &open.uid;
         if !changed.contains_key(uid) {
             let entity = entities.get(&uid.to_cedar()?).map(CedarEntity::to_json_value);
-            let Some(entity) = entity.transpose().map_err(|e| wrong(&e))? else { continue };
+            let Some(entity) = entity.transpose().map_err(Failure::internal("an entity"))? else { continue };
             changed.insert(uid, entity);
         }
         if let Some(attrs) = changed.get_mut(uid).and_then(|e| e.get_mut("attrs")).and_then(Value::as_object_mut) {
@@ -128,7 +127,8 @@ fn with(agreements: &Agreements<'_>, set: &[(&Open, &Value)], entities: &Entitie
         }
     }
     let schema = &agreements.inventory.schema.cedar;
-    let convert = |json: Value| CedarEntity::from_json_value(json, Some(schema)).map_err(|e| wrong(&e));
+    let convert =
+        |json: Value| CedarEntity::from_json_value(json, Some(schema)).map_err(Failure::internal("an entity"));
     let changed = changed.into_values().map(convert).collect::<Result<Vec<_>, _>>()?;
-    entities.clone().upsert_entities(changed, None).map_err(|e| wrong(&e))
+    entities.clone().upsert_entities(changed, None).map_err(Failure::internal("an entity"))
 }

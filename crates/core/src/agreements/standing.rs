@@ -164,7 +164,7 @@ impl Agreements<'_> {
     /// An account as it is declared, with these entities.
     pub(super) fn declared(&self, account: &Account, mut entities: Vec<CedarEntity>) -> Result<Entities, Failure> {
         entities.extend(self.entity(&Uid::new("Account", &account.id))?);
-        Entities::from_entities(entities, None).map_err(|e| Failure::general(e.to_string()))
+        Entities::from_entities(entities, None).map_err(Failure::internal("an entity"))
     }
 }
 
@@ -182,6 +182,5 @@ fn interval(
     let at = |m: Moment| Expr::new_datetime(moment::format(m));
     attrs.extend(from.map(|m| ("from".to_owned(), at(m))));
     attrs.extend(until.map(|m| ("until".to_owned(), at(m))));
-    CedarEntity::new(uid.to_cedar()?, attrs, std::collections::HashSet::new())
-        .map_err(|e| Failure::general(e.to_string()))
+    CedarEntity::new(uid.to_cedar()?, attrs, std::collections::HashSet::new()).map_err(Failure::internal("an entity"))
 }

@@ -231,9 +231,8 @@ fn stand_in(account: &Account, kind: &str, scope: &str, entities: &Entities) -> 
     let known = [("kind", kind), ("scope", scope), ("partition", &account.partition)];
     let known: HashMap<String, Expr> = known.into_iter().map(|(k, v)| (k.to_owned(), text(v))).collect();
     let of = HashMap::from([("agreement".to_owned(), Expr::new_entity_uid(offer.clone()))]);
-    let wrong = |e: &dyn std::fmt::Display| Failure::general(e.to_string());
-    let offer = CedarEntity::new(offer, known, HashSet::new()).map_err(|e| wrong(&e))?;
-    let acceptance = CedarEntity::new(uid.clone(), of, HashSet::new()).map_err(|e| wrong(&e))?;
-    let entities = entities.clone().add_entities([offer, acceptance], None).map_err(|e| wrong(&e))?;
+    let offer = CedarEntity::new(offer, known, HashSet::new()).map_err(Failure::internal("an entity"))?;
+    let acceptance = CedarEntity::new(uid.clone(), of, HashSet::new()).map_err(Failure::internal("an entity"))?;
+    let entities = entities.clone().add_entities([offer, acceptance], None).map_err(Failure::internal("an entity"))?;
     Ok((uid, entities))
 }

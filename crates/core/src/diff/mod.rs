@@ -4,12 +4,12 @@
 //! concern, [`differences`] compares two assessments, [`causes`] evaluates with and without each part, and [`stacks`] asks of
 //! every changed document and stack of layers whether any request is newly allowed. [`allow`] holds reviewed exceptions.
 
-pub mod allow;
+pub(crate) mod allow;
 pub mod causes;
 pub mod differences;
 mod group;
 pub mod pieces;
-pub mod reach;
+pub(crate) mod reach;
 pub mod stacks;
 
 use std::collections::BTreeSet;
@@ -280,8 +280,7 @@ fn both(
     std::thread::scope(|scope| {
         let before = scope.spawn(|| Answers::assess(base.inventory, rules, &old));
         let after = Answers::assess(head.inventory, rules, &new)?;
-        let before =
-            before.join().unwrap_or_else(|_| Err(Failure::general("the evaluation stopped; please report this")))?;
+        let before = before.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
         Ok([before, after])
     })
 }

@@ -15,7 +15,7 @@ use crate::inventory::config::Exclude;
 use crate::moment::{self, Moment};
 use crate::naming;
 use crate::operations::data::{Catalogue, Scope};
-use crate::problem::{Failure, Place, Problem, Source, Span, did_you_mean};
+use crate::problem::{Failure, Place, Problem, Source, Span, Unknown, did_you_mean};
 use crate::source::{self, Hidden};
 
 /// The end of the names of files with expectations.
@@ -260,7 +260,8 @@ fn unread(name: &str, hidden: bool) -> Option<Problem> {
     let ends = |end: &str| file.ends_with(end);
     let is_meant = (hidden && ends(SUFFIX)) || (!hidden && file.contains("expect") && (ends(".toml") || ends(".tml")));
     let why = if hidden { "it is hidden" } else { "its name does not end in .expect.toml" };
-    is_meant.then(|| Problem::general(format!("{name} is not read: {why}")).help("rename it, or exclude it").warning())
+    is_meant
+        .then(|| Problem::about(name, format!("{name} is not read: {why}")).help("rename it, or exclude it").warning())
 }
 
 /// The expectations of a file; what is wrong goes to `problems`.
@@ -334,15 +335,12 @@ impl Reader<'_> {
     ) -> Option<Asked> {
         let operation = match naming::operation(self.operations, &operation) {
             Ok(operation) => Some(operation),
-            Err(Failure::Problems(found)) => {
-                for problem in found {
-                    let help = problem.help_text().unwrap_or("write the name of an operation").to_owned();
-                    self.wrong(span, problem.message().to_owned(), &help);
-                }
-                None
-            }
-            Err(Failure::Nothing(message)) => {
-                self.wrong(span, message, HELP);
+            Err(failure) => {
+                let help = match &failure {
+                    Failure::Unknown(unknown) => unknown.iter().find_map(Unknown::instead),
+                    _ => None,
+                };
+                self.wrong(span, failure.to_string(), &help.unwrap_or_else(|| "write the whole name".to_owned()));
                 None
             }
         };

@@ -91,7 +91,7 @@ pub fn record(assessment: &Assessment) -> Result<Option<String>, Failure> {
     if file.access.is_empty() && file.coverage.is_empty() {
         return Ok(None);
     }
-    let text = toml::to_string_pretty(&file).map_err(|e| Failure::general(e.to_string()))?;
+    let text = toml::to_string_pretty(&file).map_err(Failure::internal("a file of expectations"))?;
     Ok(Some(format!("{HEAD}\n{text}")))
 }
 

@@ -12,7 +12,7 @@ use crate::inventory::Inventory;
 use crate::moment::{self, Moment};
 use crate::naming;
 use crate::policies::RuleBook;
-use crate::problem::{Failure, did_you_mean};
+use crate::problem::{Failure, Unknown, did_you_mean};
 use crate::words::{answers, plain};
 
 /// What became of an expectation.
@@ -133,18 +133,12 @@ impl Held<'_> {
             };
         }
         naming::principals(self.inventory, accounts, all, name).map_err(|failure| {
-            let words = match failure {
-                Failure::Nothing(message) => message,
-                Failure::Problems(problems) => problems
-                    .iter()
-                    .map(|p| match p.help_text() {
-                        Some(help) => format!("{}: {help}", p.message()),
-                        None => p.message().to_owned(),
-                    })
-                    .collect::<Vec<_>>()
-                    .join("; "),
+            let near = match &failure {
+                Failure::Unknown(unknown) => unknown.iter().find_map(Unknown::near),
+                _ => None,
             };
-            Actual::missing(words)
+            let near = near.map(|near| format!(": did you mean `{near}`?")).unwrap_or_default();
+            Actual::missing(format!("{failure}{near}"))
         })
     }
 

@@ -4,6 +4,6 @@
 
 pub mod document;
 pub mod operator;
-pub mod principal;
-pub mod template;
-pub mod value;
+pub(crate) mod principal;
+pub(crate) mod template;
+pub(crate) mod value;

@@ -262,6 +262,6 @@ pub fn unpacked(bytes: Vec<u8>, name: &str, most: u64) -> Result<Arc<Source>, Pr
     }
     let mut text = Vec::new();
     let read = flate2::read::MultiGzDecoder::new(bytes.as_slice()).take(most + 1).read_to_end(&mut text);
-    read.map_err(|e| Problem::general(format!("{name} cannot be unpacked: {e}")).help("download the file again"))?;
+    read.map_err(|e| Problem::about(name, format!("{name} cannot be unpacked: {e}")).help("download the file again"))?;
     crate::text::files::text_of(text, name)
 }

@@ -3,20 +3,20 @@
 use super::answer::Fields;
 use super::facts::Document;
 use crate::iam::document;
-use crate::problem::{Place, Source};
+use crate::problem::Source;
 use crate::text::json::{self, Node, Value};
 
 /// The document of a member; what is wrong with it is reported where it stands.
 pub fn read(fields: &mut Fields<'_>, node: &Node) -> Option<Document> {
-    let place = Place { source: fields.source.clone(), span: node.span };
     match &node.value {
         Value::Object(_) => {
             document::read(fields.source, node, fields.problems);
-            Some(Document { node: node.clone(), place })
+            Some(Document { node: node.clone() })
         }
         Value::String(text) => {
             let text = if text.trim_start().starts_with('{') { text.clone() } else { decoded(fields, node, text)? };
-            let source = Source::new(format!("{}, the document in line {}", fields.source.path, place.line()), text);
+            let (line, _) = fields.source.line_column(node.span.start);
+            let source = Source::new(format!("{}, the document in line {line}", fields.source.path), text);
             let inner = match json::parse(&source) {
                 // a sample of AWS's own is encoded twice
                 Ok(Node { value: Value::String(inner), .. }) => return read(fields, &Node::string(node.span, inner)),
@@ -27,7 +27,7 @@ pub fn read(fields: &mut Fields<'_>, node: &Node) -> Option<Document> {
                 }
             };
             document::read(&source, &inner, fields.problems);
-            Some(Document { node: inner, place })
+            Some(Document { node: inner })
         }
         _ => {
             let message = format!("a policy document must be an object or a string, but this is {}", node.kind());

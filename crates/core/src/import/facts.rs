@@ -144,13 +144,11 @@ pub struct OrganizationPolicy {
     pub place: Option<Place>,
 }
 
-/// A policy document, and where it stood.
+/// A policy document.
 #[derive(Clone)]
 pub struct Document {
     /// The document.
     pub node: Node,
-    /// Where it stood.
-    pub place: Place,
 }
 
 /// An acceptance.
@@ -251,7 +249,7 @@ impl Facts {
 
     /// Says what is odd, of no place.
     pub fn remark(&mut self, message: impl Into<String>, help: impl Into<String>) {
-        self.note(Problem::general(message).help(help));
+        self.note(Problem::about("", message).help(help));
     }
 
     /// The organization that an account manages.

@@ -4,18 +4,18 @@
 //! those are read like files that a user wrote: `import` writes them, `evaluate` reads them where they are. An import never
 //! invents: what no answer tells stays absent, and a note says so.
 
-pub mod accounts_csv;
-pub mod answer;
-pub mod artifact;
-pub mod assemble;
-pub mod cloudtrail;
-pub mod documents;
-pub mod facts;
-pub mod iam;
-pub mod identity_center;
-pub mod moments;
-pub mod organizations;
-pub mod timeline;
+pub(crate) mod accounts_csv;
+pub(crate) mod answer;
+pub(crate) mod artifact;
+pub(crate) mod assemble;
+pub(crate) mod cloudtrail;
+pub(crate) mod documents;
+pub(crate) mod facts;
+pub(crate) mod iam;
+pub(crate) mod identity_center;
+pub(crate) mod moments;
+pub(crate) mod organizations;
+pub(crate) mod timeline;
 pub mod write;
 
 use std::sync::Arc;

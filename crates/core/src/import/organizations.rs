@@ -243,7 +243,7 @@ pub fn children(facts: &mut Facts, answer: &Answer, fields: &mut Fields<'_>) {
 /// An answer whose file does not name whom it is about.
 pub fn unnamed(facts: &mut Facts, answer: &Answer, whom: &str) {
     let message = format!("{}: this file is ignored: its name does not say {whom}", answer.source.path);
-    facts.note(Problem::general(message).help("put the id in the name of the file or its folder"));
+    facts.note(Problem::about(&answer.source.path, message).help("put the id in the name of the file or its folder"));
 }
 
 /// `list-policies`, `list-policies-for-target`

@@ -20,6 +20,6 @@ pub fn texts(imported: &Imported) -> Result<BTreeMap<String, String>, Failure> {
 }
 
 fn pretty(value: &serde_json::Value) -> Result<String, Failure> {
-    let text = serde_json::to_string_pretty(value).map_err(|e| Failure::general(e.to_string()))?;
+    let text = serde_json::to_string_pretty(value).map_err(Failure::internal("JSON"))?;
     Ok(format!("{text}\n"))
 }

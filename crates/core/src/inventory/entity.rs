@@ -47,8 +47,7 @@ fn type_name(ty: &str) -> Result<EntityTypeName, Failure> {
             return Ok(name.clone());
         }
         let name = format!("{NAMESPACE}::{ty}");
-        let parsed: EntityTypeName =
-            name.parse().map_err(|e| Failure::general(format!("`{name}` is not the name of a type: {e}")))?;
+        let parsed: EntityTypeName = name.parse().map_err(Failure::internal("the name of a type"))?;
         names.insert(ty.to_owned(), parsed.clone());
         Ok(parsed)
     })
@@ -135,7 +134,7 @@ impl Attr {
             Self::Record(items) => {
                 let fields = items.iter().map(|(k, i)| Ok((k.clone(), i.attr.to_cedar()?)));
                 Expr::new_record(fields.collect::<Result<Vec<_>, Failure>>()?)
-                    .map_err(|e| Failure::general(e.to_string()))?
+                    .map_err(Failure::internal("an entity"))?
             }
         })
     }
@@ -251,7 +250,7 @@ impl Entity {
         let parents = parents.iter().map(Uid::to_cedar).collect::<Result<Vec<_>, Failure>>()?;
         let tags = self.tags.iter().map(|(k, v)| (k.clone(), Expr::new_string(v.clone())));
         cedar_policy::Entity::new_with_tags(self.uid.to_cedar()?, attrs, parents, tags)
-            .map_err(|e| Failure::general(e.to_string()))
+            .map_err(Failure::internal("an entity"))
     }
 
     /// Cedar's entity JSON, with these parents.

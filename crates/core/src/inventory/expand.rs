@@ -194,7 +194,8 @@ impl Expander<'_> {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("it has {}", attributes.keys().map(String::as_str).collect::<Vec<_>>().join(", ")),
         };
-        self.error(member.key_span, format!("{} has no `{}`", article(&uid.ty), member.key), help);
+        let message = format!("{} has no `{}`", article(&uid.ty), member.key);
+        self.out.problems.push(Problem::at(self.source, member.key_span, message).help(help).undeclared());
     }
 
     fn value(&mut self, slot: &Slot<'_>, attribute: &Attribute, ty: &Type, node: &Node) -> Option<Item> {

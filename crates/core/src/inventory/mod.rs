@@ -3,15 +3,15 @@
 //! What is loaded here is complete and consistent, or the run ends with all that is wrong. Nothing here decides who may do
 //! what.
 
-pub mod builtin;
-pub mod check;
+pub(crate) mod builtin;
+pub(crate) mod check;
 pub mod config;
 pub mod entity;
-pub mod expand;
+pub(crate) mod expand;
 pub mod model;
 mod offline;
 pub mod schema;
-pub mod tree;
+pub(crate) mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -23,7 +23,7 @@ use schema::EntitySchema;
 
 use crate::aws::eligibility;
 use crate::iam::document::{self, Document};
-use crate::problem::{Failure, Problem, Source};
+use crate::problem::{Failure, NothingTo, Problem, Source};
 use crate::provenance::Files;
 use crate::provenance::digest::Listing;
 use crate::source;
@@ -137,8 +137,7 @@ impl<'a> Builder<'a> {
     pub(crate) fn finish(mut self, config: Config) -> Result<Inventory, Failure> {
         let stopped = self.expanded.problems.iter().any(Problem::is_error);
         if self.expanded.entities.is_empty() && self.documents.is_empty() && !stopped {
-            let message = format!("nothing to check: {} contains no entities and no policies", self.source.name());
-            return Err(Failure::Nothing(message));
+            return Err(Failure::Nothing(NothingTo::Check(self.source.name())));
         }
         let mut entities = self.index();
         self.inline();
@@ -157,7 +156,7 @@ impl<'a> Builder<'a> {
             return Err(Failure::Problems(problems));
         }
         if entities.values().all(|e| e.built_in) && unused.is_empty() {
-            return Err(Failure::Nothing(format!("nothing to check: {} contains no entities", self.source.name())));
+            return Err(Failure::Nothing(NothingTo::Check(self.source.name())));
         }
         let files = self.listing.files();
         Ok(Inventory {

@@ -4,13 +4,17 @@
 //! ignores: `values`, `names` (its values are the names of something), `default`, `derived` (filled in from another part of the entity), `form` (has a short form), `nested`
 //! (made from what another entity says), `unknownWhenAbsent` (an attribute that is absent may have any of its values).
 
+mod faults;
+mod overlay;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::Deserialize;
 
-use crate::problem::{Failure, Problem, Source, did_you_mean};
-use crate::text::json::{Node, Value};
+use crate::problem::{Failure, Problem, Source};
+use crate::text::json::Node;
+use faults::{ANNOTATIONS, Fault};
 
 /// The context of an operation of the console: an action that has it is one.
 pub const CONTEXT: &str = "OperationContext";
@@ -135,20 +139,29 @@ impl EntitySchema {
     /// Objects are merged by their keys, and lists get what they lack. A value that stands in both and differs is an error:
     /// what the built-in policies rest on does not change under them.
     pub fn laid_over(source: &Arc<Source>, node: &Node) -> Result<Self, Failure> {
-        let wrong = |e: serde_json::Error| Failure::general(format!("built-in schema: {e}"));
-        let mut merged: serde_json::Value = serde_json::from_str(BUILT_IN).map_err(wrong)?;
+        let mut merged: serde_json::Value =
+            serde_json::from_str(BUILT_IN).map_err(Failure::internal("the built-in schema"))?;
         let mut problems = Vec::new();
-        merge(&mut merged, node, "", source, &mut problems);
+        overlay::merge(&mut merged, node, "", source, &mut problems);
         if !problems.is_empty() {
             return Err(Failure::Problems(problems));
         }
-        let schema = Self::parse(&merged.to_string(), &source.path)?;
+        let placed = |faults: Vec<Fault>| faults.iter().map(|f| overlay::placed(f, source, node)).collect();
+        let schema = Self::read(&merged.to_string()).map_err(|faults| Failure::Problems(placed(faults)))?;
         Ok(Self { overlay: Some(source.path.clone()), ..schema })
     }
 
     /// A schema in Cedar's JSON form; `name` is where it came from.
     pub fn parse(text: &str, name: &str) -> Result<Self, Failure> {
-        let wrong = |e: &dyn std::fmt::Display| Failure::general(format!("{name}: not a Cedar schema in JSON: {e}"));
+        let placed = |fault: Fault| {
+            let problem = Problem::about(name, format!("{name}: {}", fault.message));
+            if fault.help.is_empty() { problem } else { problem.help(fault.help) }
+        };
+        Self::read(text).map_err(|faults| Failure::Problems(faults.into_iter().map(placed).collect()))
+    }
+
+    fn read(text: &str) -> Result<Self, Vec<Fault>> {
+        let wrong = |e: &dyn std::fmt::Display| vec![Fault::of_cedar(e.to_string())];
         let cedar = cedar_policy::Schema::from_json_str(text).map_err(|e| wrong(&miette::Report::new(e)))?;
         let mut namespaces: BTreeMap<String, NamespaceJson> = serde_json::from_str(text).map_err(|e| wrong(&e))?;
         let Some(namespace) = namespaces.remove(NAMESPACE) else {
@@ -161,14 +174,11 @@ impl EntitySchema {
             let nested = json.annotations.get("nested").cloned();
             types.insert(name.clone(), EntityType { parents, attributes: shape, tags: json.tags.is_some(), nested });
         }
-        let problems: Vec<Problem> = types
-            .iter()
-            .flat_map(|(ty, t)| t.attributes.iter().map(move |(attr, a)| (format!("{ty}.{attr}"), a)))
-            .flat_map(|(path, attribute)| not_open(&path, attribute, true))
-            .map(|(message, help)| Problem::general(format!("{name}: {message}")).help(help))
-            .collect();
-        if !problems.is_empty() {
-            return Err(Failure::Problems(problems));
+        let attributes = types.iter().flat_map(|(ty, t)| t.attributes.iter().map(move |(attr, a)| (ty, attr, a)));
+        let faults: Vec<Fault> =
+            attributes.flat_map(|(ty, attr, a)| faults::of(&[ty.clone(), attr.clone()], a, true)).collect();
+        if !faults.is_empty() {
+            return Err(faults);
         }
         let is = |action: &ActionJson| action.context().is_some_and(|c| local(c) == CONTEXT);
         let operations = namespace.actions.iter().filter(|(_, a)| is(a)).map(|(n, _)| n.clone()).collect();
@@ -178,96 +188,8 @@ impl EntitySchema {
     }
 }
 
-/// The annotations of attributes.
-const ANNOTATIONS: [&str; 7] = ["doc", "values", "names", "default", "derived", "form", "unknownWhenAbsent"];
-
 /// What the values of an attribute can be the names of.
-pub const NAMES: [&str; 4] = ["operations", "agreement-kinds", "groups", "principals"];
-
-/// The types of which an absent attribute is tried with every value: what operations and coverage are asked with.
-const TRIED: [&str; 4] = ["Account", "Organization", "OrganizationalUnit", "Report"];
-
-/// What keeps an attribute, or one inside of it, from being tried with every value; annotations that mean nothing.
-fn not_open(path: &str, attribute: &Attribute, of_entity: bool) -> Vec<(String, String)> {
-    let mut wrong = Vec::new();
-    for name in &attribute.unknown {
-        let near = did_you_mean(name, ANNOTATIONS).map(|n| format!("did you mean `{n}`?"));
-        let help = near.unwrap_or_else(|| format!("the annotations are {}", ANNOTATIONS.join(", ")));
-        wrong.push((format!("`{path}` has the annotation `{name}`, which has no meaning"), help));
-    }
-    if let Some(name) = attribute.names.as_ref().filter(|n| !NAMES.contains(&n.as_str())) {
-        let near = did_you_mean(name, NAMES).map(|n| format!("did you mean `{n}`?"));
-        let help = near.unwrap_or_else(|| format!("the names are {}", NAMES.join(", ")));
-        wrong.push((format!("`{path}` has the names `{name}`, which mean nothing"), help));
-    }
-    let is_tried = path.split('.').next().is_some_and(|ty| TRIED.contains(&ty));
-    if attribute.unknown_when_absent && !is_tried {
-        let message = format!("`{path}` cannot be unknown when absent: it would not be tried");
-        wrong.push((message, format!("annotate an attribute of {}", TRIED.join(", "))));
-    } else if attribute.unknown_when_absent {
-        let closed = attribute.values.as_ref().is_some_and(|v| !v.is_empty()) && matches!(attribute.ty, Type::String);
-        if !of_entity {
-            let help = "annotate an attribute of an entity";
-            wrong.push((format!("`{path}` is part of a record, and cannot be unknown on its own"), help.to_owned()));
-        } else if !matches!(attribute.ty, Type::Boolean) && !closed {
-            let message = format!("`{path}` cannot be unknown when absent: it has no closed set of values");
-            wrong.push((message, "make it a Boolean, or give it `values`".to_owned()));
-        } else if attribute.required || attribute.default.is_some() || attribute.derived.is_some() {
-            let message = format!("`{path}` cannot be unknown when absent: it is never absent");
-            wrong.push((message, "write \"required\": false, and leave out `default` and `derived`".to_owned()));
-        }
-    }
-    let mut ty = &attribute.ty;
-    while let Type::Set(element) = ty {
-        ty = element;
-    }
-    if let Type::Record(inner) = ty {
-        wrong.extend(inner.iter().flat_map(|(name, a)| not_open(&format!("{path}.{name}"), a, false)));
-    }
-    wrong
-}
-
-/// Lays a part of a schema over another.
-fn merge(into: &mut serde_json::Value, node: &Node, path: &str, source: &Arc<Source>, problems: &mut Vec<Problem>) {
-    use serde_json::Value as Json;
-    let own = node.to_json();
-    match (into, &node.value) {
-        (Json::Object(known), Value::Object(members)) => {
-            for member in members {
-                let path = if path.is_empty() { member.key.clone() } else { format!("{path}.{}", member.key) };
-                match known.get_mut(&member.key) {
-                    Some(inner) => merge(inner, &member.node, &path, source, problems),
-                    // no one would supply it: `has` would be false whatever the truth
-                    None if path.contains("Context.attributes.") || path.contains(".context.") => {
-                        let message =
-                            format!("nothing supplies `{}` to the policies that read this context", member.key);
-                        let help = "add an attribute to an entity, such as the account, instead";
-                        problems.push(Problem::at(source, member.key_span, message).help(help));
-                    }
-                    None => drop(known.insert(member.key.clone(), member.node.to_json())),
-                }
-            }
-        }
-        (Json::Array(known), Value::Array(nodes)) => {
-            let missing: Vec<Json> = nodes.iter().map(Node::to_json).filter(|n| !known.contains(n)).collect();
-            known.extend(missing);
-        }
-        // a closed set of values may get more
-        (Json::String(known), Value::String(words)) if path.ends_with("annotations.values") => {
-            for word in words.split_whitespace() {
-                if !known.split_whitespace().any(|k| k == word) {
-                    known.push(' ');
-                    known.push_str(word);
-                }
-            }
-        }
-        (known, _) if *known == own => {}
-        (known, _) => {
-            let message = format!("`{path}` is {known} in the built-in schema, and cannot be changed to {own}");
-            problems.push(Problem::at(source, node.span, message).help("leave it out, or use another name"));
-        }
-    }
-}
+pub(crate) const NAMES: [&str; 4] = ["operations", "agreement-kinds", "groups", "principals"];
 
 /// A type's name without the namespace.
 pub fn local(name: &str) -> &str {
@@ -409,7 +331,8 @@ impl NamespaceJson {
             required: json.required,
             values: annotation("values").map(|v| v.split_whitespace().map(str::to_owned).collect()),
             names: annotation("names").cloned(),
-            default: annotation("default").and_then(|d| serde_json::from_str(d).ok()),
+            // what is no JSON is of no type, and is told so
+            default: annotation("default").map(|d| serde_json::from_str(d).unwrap_or_default()),
             derived: annotation("derived").cloned(),
             form: annotation("form").cloned(),
             unknown: json

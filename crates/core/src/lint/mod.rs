@@ -5,7 +5,7 @@
 //! prints.
 
 pub mod baseline;
-pub mod edit;
+pub(crate) mod edit;
 pub mod fix;
 pub mod policy;
 pub mod read;

@@ -19,10 +19,7 @@ impl Inventory {
     /// Reads all files of a source. An empty one is [`Failure::Nothing`].
     pub fn load(source: &dyn source::Source, schema: Arc<EntitySchema>) -> Result<Self, Failure> {
         if !source.exists() {
-            let message = format!("there is no folder {}", source.name());
-            return Err(Problem::general(message)
-                .help("name the folder of an inventory, or create one with `countersign init`")
-                .into());
+            return Err(Failure::NoFolder(source.name()));
         }
         let mut config = Config::read(source).map_err(Failure::Problems)?;
         let mut problems = Vec::new();
@@ -86,7 +83,7 @@ fn add(builder: &mut Builder<'_>, imported: &Imported) -> Result<(), Failure> {
         } else if let Some(first) = builder.document(source, root) {
             let message = format!("{} exists, but the output of AWS also makes a document of that name", first.path);
             let help = "move one of the two into another folder";
-            builder.problems([Problem::general(message).help(help)]);
+            builder.problems([Problem::about(&first.path, message).help(help)]);
         }
     }
     Ok(())

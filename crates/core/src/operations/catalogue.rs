@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::data::{About, Catalogue, Definition, FILE, Scope};
+use super::data::{About, Catalogue, Definition, Scope};
 use super::template::{Of, Slot};
 use crate::agreements::{Agreements, KindCoverage};
 use crate::aws;
@@ -163,7 +163,7 @@ impl Operation {
 impl Catalogue {
     /// The call behind an IAM action of an operation, in one generation of permissions.
     pub fn call(&self, of: &Operation, action: &str, generation: &str, in_force: bool) -> Result<Call, Failure> {
-        let wrong = || Failure::general(format!("{FILE} does not say what `{action}` is asked on for {}", of.name));
+        let wrong = || Failure::NoCall { action: action.to_owned(), operation: of.name.to_owned() };
         let asked = self.calls.get(action).ok_or_else(wrong)?;
         let resources = asked.resources.iter().filter(|r| r.is_of(generation, in_force));
         let resources: Vec<String> = resources.filter_map(|r| r.arn.render(&of.values)).collect();

@@ -6,13 +6,13 @@
 
 pub mod answer;
 pub mod any_request;
-pub mod catalogue;
-pub mod changes;
-pub mod check;
+pub(crate) mod catalogue;
+pub(crate) mod changes;
+pub(crate) mod check;
 pub mod data;
 mod read;
-pub mod template;
-pub mod worlds;
+pub(crate) mod template;
+pub(crate) mod worlds;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};

@@ -197,13 +197,10 @@ impl Knowledge {
         self.keys.insert(key.to_owned(), Known::Value(value));
     }
 
-    /// Settles a key from `--context` or `[context]`: no value is its absence. What the inventory determines cannot be
+    /// Settles a key as the user says: no value is its absence. What the inventory determines cannot be
     /// settled otherwise.
     pub fn settle(&mut self, key: &str, values: &[String]) -> Result<(), Failure> {
-        let determined = |what: &str| {
-            let name = spelling(key);
-            Err(Failure::general(format!("{what} determines {name}; it cannot be set by --context or [context]")))
-        };
+        let determined = |by: &'static str| Err(Failure::KeyIsDetermined { key: spelling(key).to_owned(), by });
         if self.keys.contains_key(key) && !self.assumed.contains_key(key) {
             return determined("the inventory");
         }

@@ -11,7 +11,7 @@ use super::context::{Reads, Request};
 use super::lower::{self, quote};
 use crate::iam::document::{Condition, Statement};
 use crate::inventory::Policy;
-use crate::problem::Failure;
+use crate::problem::{Evaluation, Failure};
 
 /// What a layer says of a request.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -69,7 +69,8 @@ pub struct Part {
 impl Part {
     /// Whether it holds for a request.
     pub fn holds(&self, request: &Request) -> Result<bool, Failure> {
-        let response = authorize(&self.set, &self.reads, request).map_err(Failure::general)?;
+        let response = authorize(&self.set, &self.reads, request)
+            .map_err(Failure::internal("an answer to a part of a statement"))?;
         Ok(response.decision() == Decision::Allow)
     }
 }
@@ -181,7 +182,7 @@ impl Layer {
             slice.statements.push(index);
             slice.reads.extend(&statement.reads);
             let id = PolicyId::new(index.to_string());
-            slice.set.add(statement.policy.new_id(id)).map_err(|e| Failure::general(e.to_string()))?;
+            slice.set.add(statement.policy.new_id(id)).map_err(Failure::internal("a set of policies"))?;
         }
         slice.keys = slice.reads.all_keys();
         let slice = Rc::new(slice);
@@ -205,8 +206,11 @@ impl Layer {
     }
 
     fn evaluate(&self, slice: &Slice, request: &Request) -> Result<Outcome, Failure> {
-        let wrong =
-            |e: String| Failure::general(format!("the {} policies of {} cannot be evaluated: {e}", self.name, self.of));
+        let wrong = |e: String| {
+            let policies = format!("the {} policies of {}", self.name, self.of);
+            let request = String::new();
+            Failure::Evaluation(Box::new(Evaluation { policies, request, place: None, source: e.into() }))
+        };
         let response = authorize(&slice.set, &slice.reads, request).map_err(wrong)?;
         let reasons = response.diagnostics().reason().filter_map(|id| id.to_string().parse().ok());
         let mut reasons: Vec<usize> = reasons.collect();
@@ -239,7 +243,7 @@ impl Layer {
         for of_statement in lowered {
             let set = |(part, policy)| {
                 let policy: cedar_policy::Policy = policy;
-                let set = PolicySet::from_policies([policy]).map_err(|e| Failure::general(e.to_string()))?;
+                let set = PolicySet::from_policies([policy]).map_err(Failure::internal("a set of policies"))?;
                 let part: lower::Part = part;
                 Ok(Part { reads: part.reads, set })
             };
@@ -312,7 +316,7 @@ fn layer_statements<'p>(
 
 /// The policies of a text, in its order.
 fn parse(text: &str, count: usize) -> Result<Vec<cedar_policy::Policy>, Failure> {
-    let wrong = |e: String| Failure::general(format!("statements cannot be lowered: {e}"));
+    let wrong = |e: String| Failure::internal("the lowered form of statements")(e);
     let set: PolicySet = text.parse().map_err(|e: cedar_policy::ParseErrors| wrong(e.to_string()))?;
     // Cedar names the policies of a text by their order
     let nth = |n: usize| set.policy(&PolicyId::new(format!("policy{n}"))).cloned();
@@ -331,7 +335,7 @@ pub fn annotations(layer: &str, origin: &Origin) -> String {
 
 /// The scope of every request: lowered policies read the context only.
 fn scope() -> Result<[EntityUid; 3], Failure> {
-    let uid = |text: &str| text.parse::<EntityUid>().map_err(|e| Failure::general(e.to_string()));
+    let uid = |text: &str| text.parse::<EntityUid>().map_err(Failure::internal("a set of policies"));
     thread_local! {
         static SCOPE: RefCell<Option<[EntityUid; 3]>> = const { RefCell::new(None) };
     }

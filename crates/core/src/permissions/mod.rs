@@ -5,12 +5,12 @@
 
 pub mod atom;
 pub mod context;
-pub mod dependence;
-pub mod knowledge;
+pub(crate) mod dependence;
+pub(crate) mod knowledge;
 pub mod layer;
 pub mod lower;
-pub mod minterms;
-pub mod patterns;
-pub mod principals;
-pub mod representatives;
-pub mod scenarios;
+pub(crate) mod minterms;
+pub(crate) mod patterns;
+pub(crate) mod principals;
+pub(crate) mod representatives;
+pub(crate) mod scenarios;

@@ -84,5 +84,5 @@ fn unread(path: &Path, shown: &str, hidden: bool, data: Option<&str>) -> Option<
         (_, "cedarschema", _) => ("it is no policy", "name a schema, in JSON, with --schema".to_owned()),
         _ => ("its name does not end in .cedar", "rename it if it holds policies, or remove it".to_owned()),
     };
-    Some(Problem::general(format!("{shown} is not read: {why}")).help(help).warning())
+    Some(Problem::about(shown, format!("{shown} is not read: {why}")).help(help).warning())
 }

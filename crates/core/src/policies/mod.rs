@@ -4,9 +4,9 @@
 //! error in evaluation is an error of the run: Cedar skips a `forbid` that errors, which would turn a denial into an
 //! allow.
 
-pub mod annotations;
+pub(crate) mod annotations;
 pub mod folder;
-pub mod names;
+pub(crate) mod names;
 mod origin;
 mod overlay;
 mod reads;
@@ -19,8 +19,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use cedar_policy::{
-    ActionConstraint, Authorizer, Context, Decision, Entities, EntityUid, Policy, PolicyId, PolicySet, Request,
-    ValidationMode, Validator,
+    ActionConstraint, AuthorizationError, Authorizer, Context, Decision, Entities, EntityUid, Policy, PolicyId,
+    PolicySet, Request, ValidationError, ValidationMode, Validator,
 };
 
 use crate::guardrails::SHIPPED;
@@ -28,7 +28,7 @@ use crate::inventory::Inventory;
 use crate::inventory::schema::EntitySchema;
 use crate::operations::check::check;
 use crate::operations::data::{self, Catalogue};
-use crate::problem::{Failure, Problem, Source, Span};
+use crate::problem::{Cause, Evaluation, Failure, Place, Problem, Source, Span};
 use crate::source;
 use crate::stack;
 use annotations::{Annotated, Subject};
@@ -189,7 +189,7 @@ impl RuleBook {
             permits.any(|p| ty.is_none_or(|ty| reads::applies_to(p, ty)))
         };
         let missing = subjects::incomplete(&permits, schema);
-        if missing.is_empty() { Ok(self) } else { Err(Failure::Problems(missing)) }
+        if missing.is_empty() { Ok(self) } else { Err(Failure::Unpermitted(missing)) }
     }
 
     /// The policies of these sources, with the built-in operations.
@@ -212,7 +212,7 @@ impl RuleBook {
         for source in &sources {
             let policies = parse(source, &mut problems);
             for (policy, span) in policies.into_iter().zip(spans(&source.text)) {
-                let json = policy.to_json().map_err(|e| Failure::general(format!("{}: {e}", source.path)))?;
+                let json = policy.to_json().map_err(Failure::internal("the JSON of a policy"))?;
                 let rule = match rule((source, span), (&policy, &json), schema) {
                     Ok(rule) => {
                         let names = names::of(&policy, &json, (source, span), schema, &mut problems);
@@ -232,7 +232,7 @@ impl RuleBook {
                 }
                 by_policy.insert(PolicyId::new(&rule.id), Reads::of(&json));
                 let renamed = policy.new_id(PolicyId::new(&rule.id));
-                all.add(renamed).map_err(|e| Failure::general(e.to_string()))?;
+                all.add(renamed).map_err(Failure::internal("a set of policies"))?;
                 rules.insert(rule.id.clone(), rule);
             }
         }
@@ -305,17 +305,22 @@ impl RuleBook {
         context: Context,
         entities: &Entities,
     ) -> Result<Ruling<'_>, Failure> {
-        let wrong =
-            |e: String| Failure::general(format!("the policies cannot be evaluated for {action} by {principal}: {e}"));
+        let wrong = |source: Cause, policy: Option<&PolicyId>| {
+            let rule = policy.and_then(|id| self.rules.get(&id.to_string()));
+            let place = rule.map(|rule| Place { source: rule.source.clone(), span: rule.span.first() });
+            let (policies, request) = ("the policies".to_owned(), format!("{action} by {principal}"));
+            Failure::Evaluation(Box::new(Evaluation { policies, request, place, source }))
+        };
         let Some(set) = self.sets.get(action) else {
             return Ok(Ruling { permitted: false, by: Vec::new() });
         };
         let uid = crate::inventory::entity::cedar_uid("Action", action)?;
         let request =
-            Request::new(principal.clone(), uid, resource.clone(), context, None).map_err(|e| wrong(e.to_string()))?;
+            Request::new(principal.clone(), uid, resource.clone(), context, None).map_err(|e| wrong(e.into(), None))?;
         let response = Authorizer::new().is_authorized(&request, set, entities);
         if let Some(error) = response.diagnostics().errors().next() {
-            return Err(wrong(error.to_string()));
+            let AuthorizationError::PolicyEvaluationError(failed) = error;
+            return Err(wrong(error.to_string().into(), Some(failed.policy_id())));
         }
         let ids = response.diagnostics().reason().map(ToString::to_string);
         let mut by: Vec<&Rule> = ids.filter_map(|id| self.rules.get(&id)).collect();
@@ -387,12 +392,13 @@ fn texts(folder: &dyn source::Source, schema: &EntitySchema) -> Result<Folder, F
     found.policies = policies;
     let own = |source: &&Arc<Source>| SHIPPED.iter().all(|(_, text)| *text != source.text);
     found.unread.extend(guardrails.iter().filter(own).map(|source| {
-        Problem::general(format!("{} is not read: it stands in a folder of guardrails", source.path))
+        let message = format!("{} is not read: it stands in a folder of guardrails", source.path);
+        Problem::about(source.path.clone(), message)
             .help("put guardrails in the folder `guardrails` of the inventory")
             .warning()
     }));
     if found.policies.is_empty() && found.data.is_empty() && problems.is_empty() {
-        let problem = Problem::general(format!("{} contains no Cedar policies", folder.name()));
+        let problem = Problem::about(folder.name(), format!("{} contains no Cedar policies", folder.name()));
         problems.push(problem.help("name a folder with *.cedar files"));
         // what is not read may be what was meant
         problems.append(&mut found.unread);
@@ -419,15 +425,16 @@ fn repeated_codes(rules: &BTreeMap<String, Rule>) -> Vec<Problem> {
 
 fn validate(all: &PolicySet, rules: &BTreeMap<String, Rule>, schema: &EntitySchema, problems: &mut Vec<Problem>) {
     let result = Validator::new(schema.cedar.clone()).validate(all, ValidationMode::Strict);
-    let mut tell = |id: &PolicyId, wrong: &dyn miette::Diagnostic| {
-        problems.push(match rules.get(&id.to_string()) {
-            Some(rule) => from_cedar(&rule.source, wrong),
-            None => Problem::general(wrong.to_string()),
-        });
+    let told = |id: &PolicyId, wrong: &dyn miette::Diagnostic| match rules.get(&id.to_string()) {
+        Some(rule) => from_cedar(&rule.source, wrong),
+        None => Problem::about(id.to_string(), wrong.to_string()),
     };
     // a policy that can never apply would never be asked, without a word
-    result.validation_warnings().for_each(|w| tell(w.policy_id(), w));
-    result.validation_errors().for_each(|e| tell(e.policy_id(), e));
+    problems.extend(result.validation_warnings().map(|w| told(w.policy_id(), w)));
+    problems.extend(result.validation_errors().map(|e| {
+        let problem = told(e.policy_id(), e);
+        if matches!(e, ValidationError::UnsafeAttributeAccess(_)) { problem.undeclared() } else { problem }
+    }));
 }
 
 /// One set an action: Cedar reads every policy of a set on each request.
@@ -440,7 +447,7 @@ fn slices(all: &PolicySet, schema: &EntitySchema) -> Result<HashMap<String, Poli
             ActionConstraint::In(uids) => uids.contains(action),
         };
         let policies = all.policies().filter(applies).cloned();
-        let set = PolicySet::from_policies(policies).map_err(|e| Failure::general(e.to_string()))?;
+        let set = PolicySet::from_policies(policies).map_err(Failure::internal("a set of policies"))?;
         sets.insert(action.id().unescaped().to_owned(), set);
     }
     Ok(sets)

@@ -8,7 +8,7 @@ use super::Rule;
 use super::annotations::Subject;
 use crate::inventory::schema::EntitySchema;
 use crate::operations::check::ASSUME;
-use crate::problem::{Problem, Source, Span, did_you_mean};
+use crate::problem::{Problem, Source, Span, Unpermitted, did_you_mean};
 
 /// The questions of the program, beside the operations, which are data.
 const ASKED: [(&str, Subject); 17] = [
@@ -91,7 +91,7 @@ const TYPES: [(&str, [&str; 2]); 3] = [
 ];
 
 /// What a complete set of rules lacks: each operation and each question has a permit, or its answer is always no.
-pub fn incomplete(permits: &dyn Fn(&str, Option<&str>) -> bool, schema: &EntitySchema) -> Vec<Problem> {
+pub fn incomplete(permits: &dyn Fn(&str, Option<&str>) -> bool, schema: &EntitySchema) -> Vec<Unpermitted> {
     let optional = [Subject::Finding, Subject::Assumption];
     let asked = ASKED.iter().filter(|(_, subject)| !optional.contains(subject)).map(|(name, _)| *name);
     let mut missing = Vec::new();
@@ -104,13 +104,9 @@ pub fn incomplete(permits: &dyn Fn(&str, Option<&str>) -> bool, schema: &EntityS
             None => missing.extend((!permits(action, None)).then_some((action, None))),
         }
     }
-    let problem = |(action, ty): (&str, Option<&str>)| {
-        let of = ty.map(|ty| format!(" of a {ty}")).unwrap_or_default();
-        Problem::general(format!("no policy permits `{action}`{of}: its answer would always be no")).help(format!(
-            "add a permit for Artifact::Action::\"{action}\", or add your rules to the built-in ones with --policies"
-        ))
-    };
-    missing.into_iter().map(problem).collect()
+    let unpermitted =
+        |(action, ty): (&str, Option<&str>)| Unpermitted { action: action.to_owned(), of: ty.map(str::to_owned) };
+    missing.into_iter().map(unpermitted).collect()
 }
 
 /// The questions whose answers make a row of coverage: tried in every way that the inventory leaves open.

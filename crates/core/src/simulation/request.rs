@@ -7,7 +7,7 @@ use super::{Attached, Question};
 use crate::iam::document;
 use crate::inventory::{Policy, builtin};
 use crate::permissions::context::{KeyValue, Keys};
-use crate::problem::{Failure, Problem, Source, did_you_mean};
+use crate::problem::{Failure, NothingTo, Problem, Source, did_you_mean};
 use crate::source;
 use crate::text::json::{self, Member, Node, Value};
 
@@ -66,7 +66,7 @@ impl<'a> Reader<'a> {
                     value.is_ok_and(|v| v.get("action").is_some())
                 };
                 if source.text.trim().is_empty() {
-                    return Err(Failure::Nothing("nothing to decide: there is no request".to_owned()));
+                    return Err(Failure::Nothing(NothingTo::Decide));
                 }
                 if !lines().any(|(_, line)| is_request(line)) {
                     return Err(Failure::Problems(problems));

@@ -53,7 +53,7 @@ impl Source for Folder {
                     let is_loop = error.loop_ancestor().is_some();
                     let what = if is_loop { "the symbolic links form a loop" } else { "cannot be read" };
                     let path = error.path().map_or(String::new(), |p| shown(&self.path, p));
-                    let problem = Problem::general(format!("{path}: {what}: {error}"));
+                    let problem = Problem::about(&path, format!("{path}: {what}: {error}"));
                     problems.push(problem.help("remove it, or correct its permissions"));
                 }
             }
@@ -87,7 +87,7 @@ pub fn shown(root: &Path, path: &Path) -> String {
 
 /// What a file of the disk holds, if it is not too large; errors call it by `name`.
 pub fn bytes(path: &Path, name: &str) -> Result<Vec<u8>, Problem> {
-    let unreadable = |e: std::io::Error| Problem::general(format!("{name} cannot be read: {e}"));
+    let unreadable = |e: std::io::Error| Problem::unreadable(name, &e);
     let size = std::fs::metadata(path).map_err(unreadable)?.len();
     if size > MAX_BYTES {
         return Err(too_large(name));

@@ -78,7 +78,7 @@ impl Source for Memory {
     }
 
     fn bytes(&self, path: &str) -> Result<Vec<u8>, Problem> {
-        self.files.get(path).cloned().ok_or_else(|| Problem::general(format!("there is no file {path}")))
+        self.files.get(path).cloned().ok_or_else(|| Problem::about(path, format!("there is no file {path}")))
     }
 
     fn commit(&self) -> Option<String> {

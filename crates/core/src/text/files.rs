@@ -25,7 +25,7 @@ pub fn resolve(from: &str, path: &str) -> String {
 
 /// A file that is not read.
 pub(crate) fn too_large(name: &str) -> Problem {
-    Problem::general(format!("{name} is larger than {} MiB", MAX_BYTES / 1024 / 1024))
+    Problem::about(name, format!("{name} is larger than {} MiB", MAX_BYTES / 1024 / 1024))
 }
 
 /// The text of a file that was read.

@@ -31,7 +31,7 @@ impl Assembly<'_> {
         let by_policy = self.facts.policies.values().flat_map(|p| p.targets.iter().flatten());
         let all: BTreeSet<&String> = by_policy.chain(self.facts.attached.keys()).filter(|id| !known(id)).collect();
         for id in all {
-            let problem = Problem::general(format!("policies are attached to {id}, but nothing describes it"));
+            let problem = Problem::about(id, format!("policies are attached to {id}, but nothing describes it"));
             self.problems
                 .push(problem.help("collect list-roots, list-accounts and list-organizational-units-for-parent"));
         }
@@ -41,7 +41,7 @@ impl Assembly<'_> {
         let ids: Vec<String> = self.facts.organizations.keys().cloned().collect();
         for id in &ids {
             let Some(management) = self.facts.organizations.get(id).and_then(|o| o.management.clone()) else {
-                let problem = Problem::general(format!("the management account of {id} is unknown"));
+                let problem = Problem::about(id, format!("the management account of {id} is unknown"));
                 self.problems.push(problem.help("collect describe-organization"));
                 continue;
             };
@@ -224,7 +224,7 @@ impl Assembly<'_> {
                 None => None,
             };
             let Some(parent) = parent.or_else(|| organization.as_ref().map(|o| uid("Organization", o))) else {
-                let problem = Problem::general(format!("the organization that {id} belongs to is unknown"));
+                let problem = Problem::about(&id, format!("the organization that {id} belongs to is unknown"));
                 self.problems.push(
                     problem.help("collect list-organizational-units-for-parent, or list-accounts with its Paths"),
                 );

@@ -43,7 +43,7 @@ impl Assembly<'_> {
         let sets = std::mem::take(&mut self.facts.permission_sets);
         for (arn, set) in &sets {
             let Some(name) = &set.name else {
-                let problem = Problem::general(format!("the name of {arn} is unknown"));
+                let problem = Problem::about(arn, format!("the name of {arn} is unknown"));
                 self.problems
                     .push(problem.help("collect describe-permission-set: the names of its roles contain the name"));
                 continue;
