@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use crate::common::drawn_from;
 use crate::generated::*;
-use countersign_core::access::{Answer, Decision, Side, new_access};
+use countersign_core::access::{Answer, NewRequests, Side, new_access};
 use countersign_core::problem::Source;
 use countersign_core::simulation::request::document_of;
 use countersign_core::stack;
@@ -45,7 +45,7 @@ fn witnesses_are_real(old: &[Value], new: &[Value], answer: &Answer) {
         assert!(allows(new, action, resource, &context), "{witness:?}\nnew: {new:#?}");
         assert!(!allows(old, action, resource, &context), "{witness:?}\nold: {old:#?}");
     }
-    assert_eq!(answer.decision == Decision::New, !answer.witnesses.is_empty());
+    assert_eq!(answer.decision == NewRequests::New, !answer.witnesses.is_empty());
 }
 
 fn document(statements: &[&str]) -> Value {
@@ -57,11 +57,11 @@ const ALLOW_ALL: &str = r#""Effect": "Allow", "Action": "*", "Resource": "*""#;
 const GET: &str = r#""Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*""#;
 
 /// A name, the statements of both policies, and what the change grants.
-type Labelled = (&'static str, Vec<String>, Vec<String>, Decision);
+type Labelled = (&'static str, Vec<String>, Vec<String>, NewRequests);
 
 /// Pairs as a reviewer would label them.
 fn labelled() -> Vec<Labelled> {
-    use Decision::{New, None as No, Unknown};
+    use NewRequests::{New, None as No, Unknown};
     let deny = |action: &str, rest: &str| format!(r#""Effect": "Deny", "Action": "{action}", "Resource": "*"{rest}"#);
     let allow = |action: &str, rest: &str| format!(r#""Effect": "Allow", "Action": "{action}", "Resource": "*"{rest}"#);
     let on = |action: &str, resource: &str| format!(r#""Effect": "Allow", "Action": {action}, "Resource": {resource}"#);
@@ -354,11 +354,11 @@ fn the_solver_agrees() {
         println!("{what}: {label:?}, {found:?}");
         asked += 1;
         match label {
-            Decision::New => assert!(found != Opinion::None, "{what}"),
-            Decision::None => agreed += usize::from(found == Opinion::None),
-            Decision::Unknown => {}
+            NewRequests::New => assert!(found != Opinion::None, "{what}"),
+            NewRequests::None => agreed += usize::from(found == Opinion::None),
+            NewRequests::Unknown => {}
         }
-        agreed += usize::from(label == Decision::New && found == Opinion::New);
+        agreed += usize::from(label == NewRequests::New && found == Opinion::New);
     }
     println!("{agreed} of {asked} agree");
     assert!(agreed * 10 >= asked * 8);
@@ -378,10 +378,10 @@ fn layers_are_compared_together() {
         })
         .unwrap()
     };
-    assert_eq!(decide(&[all.clone(), only("s3:Get*")], &[all.clone(), only("s3:*")]), Decision::New);
-    assert_eq!(decide(&[all.clone(), only("s3:*")], &[all.clone(), only("s3:Get*")]), Decision::None);
-    assert_eq!(decide(&[only("s3:Get*"), only("s3:Get*")], &[only("s3:Get*"), all.clone()]), Decision::None);
-    assert_eq!(decide(&[all.clone(), all.clone(), only("s3:*")], &[all.clone(), all.clone(), all]), Decision::New);
+    assert_eq!(decide(&[all.clone(), only("s3:Get*")], &[all.clone(), only("s3:*")]), NewRequests::New);
+    assert_eq!(decide(&[all.clone(), only("s3:*")], &[all.clone(), only("s3:Get*")]), NewRequests::None);
+    assert_eq!(decide(&[only("s3:Get*"), only("s3:Get*")], &[only("s3:Get*"), all.clone()]), NewRequests::None);
+    assert_eq!(decide(&[all.clone(), all.clone(), only("s3:*")], &[all.clone(), all.clone(), all]), NewRequests::New);
 }
 
 /// A change of a policy: a statement more, less, or another, or the lists in another order.
@@ -445,7 +445,7 @@ fn generated(seed: u8) {
         let answer = stack::evaluate(|| Ok(compare(&old, &new))).unwrap();
         witnesses_are_real(&old, &new, &answer);
         counts.borrow_mut()[answer.decision as usize] += 1;
-        if answer.decision == Decision::None {
+        if answer.decision == NewRequests::None {
             for action in ACTIONS {
                 for resource in RESOURCES {
                     for context in std::iter::once(&Map::new()).chain(&contexts) {

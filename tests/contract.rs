@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::common::*;
-use countersign_core::guardrails::SHIPPED;
 use countersign_core::assessment::{Options, assess};
+use countersign_core::guardrails::SHIPPED;
 use countersign_core::inventory::Inventory;
 use countersign_core::inventory::schema::EntitySchema;
 use countersign_core::policies::{BUILT_IN, RuleBook};
@@ -591,6 +591,8 @@ fn load_time(count: usize) -> std::time::Duration {
 fn loading_is_linear_in_the_policies() {
     let (few, many) = (load_time(200), load_time(2_000));
     assert!(many < few * 20, "200 policies: {few:?}, 2,000: {many:?}");
+}
+
 /// What is wrong with a schema of the user's is underlined in the user's file, although Cedar reads the merged text.
 #[test]
 fn a_mistake_in_a_schema_has_its_place() {

@@ -1,14 +1,16 @@
 //! Expectations: what is met and what is not, with its reason; and the set that is recorded.
 
 use crate::common::*;
+use countersign::report::expectations::{CaseReport, reports};
 use countersign_core::assessment::{Options, assess};
-use countersign_core::expectations::run::{Case, run};
+use countersign_core::assessments::Assessments;
+use countersign_core::expectations::run::run;
 use countersign_core::expectations::{Suite, parse, record};
 use countersign_core::inventory::Inventory;
 use countersign_core::problem::{Failure, Source};
 use serde_json::json;
 
-fn cases(world: &World, text: &str) -> Vec<Case> {
+fn cases(world: &World, text: &str) -> Vec<CaseReport> {
     let folder = world.clone().file("x.expect.toml", text).folder();
     let inventory =
         Inventory::load(&Folder::new(folder.path()), SCHEMA.clone()).unwrap_or_else(|f| panic!("{}", words(&f)));
@@ -16,7 +18,8 @@ fn cases(world: &World, text: &str) -> Vec<Case> {
         .unwrap_or_else(|f| panic!("{}", words(&f)));
     let at = at("2026-11-01");
     let options = Options { at, snapshot: at, ..Options::default() };
-    run(&suite, &inventory, &RULES, &options).unwrap_or_else(|f| panic!("{}", words(&f)))
+    let assessments = Assessments::new(&inventory, &RULES);
+    reports(&run(&suite, &assessments, &options).unwrap_or_else(|f| panic!("{}", words(&f))))
 }
 
 fn world() -> World {
@@ -190,6 +193,28 @@ fn mistakes_have_their_place() {
         assert!(problems[0].underlined().starts_with(underlined), "{text} {}", problems[0].underlined());
         assert!(problems[0].help_text().is_some(), "{text}");
     }
+}
+
+/// What was assessed already is used where it answers the same, and where it does not it is not: both give the same cases.
+#[test]
+fn expectations_share_what_was_assessed() {
+    let text = "[[only]]\nprincipal = [\"legal\"]\noperation = \"terminate\"\n\
+        [[only]]\nprincipal = []\noperation = \"accept\"\ncontext = { \"aws:MultiFactorAuthPresent\" = \"true\" }\n\
+        [[coverage]]\nagreement = \"baa\"\nexpect = \"covered\"\n\
+        [[coverage]]\nagreement = \"baa\"\nexpect = \"covered\"\nat = 2024-06-01\n";
+    let folder = world().file("x.expect.toml", text).folder();
+    let inventory =
+        Inventory::load(&Folder::new(folder.path()), SCHEMA.clone()).unwrap_or_else(|f| panic!("{}", words(&f)));
+    let suite = Suite::read(&Folder::new(folder.path()), &inventory.config.exclude, &RULES.operations).unwrap();
+    let at = at("2026-11-01");
+    let options = Options { at, snapshot: at, ..Options::default() };
+    let told = |assessments: &Assessments<'_>| format!("{:?}", reports(&run(&suite, assessments, &options).unwrap()));
+    let alone = told(&Assessments::new(&inventory, &RULES));
+    let shared = Assessments::new(&inventory, &RULES);
+    shared.at_least(&options).unwrap();
+    assert_eq!(told(&shared), alone);
+    assert!(alone.contains("user careful of 222222222222"), "with the context, it may: {alone}");
+    assert!(alone.contains("baa not covered") && alone.contains("2024-06-01"), "{alone}");
 }
 
 /// What is recorded is met by what it was recorded from, and not by what is otherwise.

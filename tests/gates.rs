@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::common::*;
-use countersign_core::operations::PermissionModel;
+use countersign_core::terms::PermissionModel;
 use serde_json::{Value, json};
 
 const OPERATIONS: [(&str, &str); 10] = [
@@ -102,7 +102,7 @@ fn every_cell_of_the_table() {
                     failing.contains(&gate),
                     expected,
                     "{gate} before {operation} {scope} ({}): {failing:?}",
-                    model.name()
+                    model.word()
                 );
             }
         }
@@ -244,7 +244,7 @@ fn each_gate_is_passed_by_what_it_requires_and_by_no_less() {
             (PermissionModel::FineGrained, true),
         ] {
             let required: Vec<&str> =
-                RULES.rules[gate].requires(model.name(), in_force).iter().map(String::as_str).collect();
+                RULES.rules[gate].requires(model.word(), in_force).iter().map(String::as_str).collect();
             let passes = |actions: &[&str]| {
                 let mut world = World::new().org(json!({"trustedAccess": false, "serviceRole": false}));
                 world = world.account(M, json!({}), &[ORG]).report("report-1", "SOC", false).user(
@@ -258,7 +258,7 @@ fn each_gate_is_passed_by_what_it_requires_and_by_no_less() {
                 let answers = world.assess(&by(model));
                 !answers.gates(&user(M, "a"), operation, scope).contains(&gate)
             };
-            assert!(passes(&required), "{gate} ({}, in force {in_force})", model.name());
+            assert!(passes(&required), "{gate} ({}, in force {in_force})", model.word());
             for without in &required {
                 let rest: Vec<&str> = required.iter().filter(|a| *a != without).copied().collect();
                 assert!(!passes(&rest), "{gate} without {without}");

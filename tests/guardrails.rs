@@ -2,9 +2,11 @@
 
 use crate::common::*;
 use countersign_core::assessment::Options;
+use countersign_core::assessments::Assessments;
 use countersign_core::guardrails::{By, Guardrails, Outcome, SHIPPED, Verdict, shipped};
 use countersign_core::inventory::Inventory;
 use countersign_core::problem::{Failure, Problem};
+use countersign_core::terms::PrincipalKind;
 use serde_json::json;
 
 fn outcomes(world: &World) -> Result<Vec<Outcome>, Failure> {
@@ -13,7 +15,7 @@ fn outcomes(world: &World) -> Result<Vec<Outcome>, Failure> {
     let guardrails = Guardrails::read(&Folder::new(folder.path()), &inventory, &SCHEMA)?.unwrap();
     let at = at("2026-11-01");
     let options = Options { at, snapshot: at, context: inventory.config.context.clone(), ..Options::default() };
-    guardrails.check(&inventory, &RULES, &options)
+    guardrails.check(&Assessments::new(&inventory, &RULES), &options)
 }
 
 /// The outcome of the one guardrail that is on.
@@ -112,7 +114,7 @@ fn groups_of_iam_and_people_of_identity_center() {
         .entity(person("both", &["g-ops", "g-legal"]));
     let world = world.entity(person("uma", &[])).entity(set);
     let found = on(world.clone(), "only-legal-binds");
-    let set = found.violations.iter().find(|v| v.kind == "permission set").unwrap();
+    let set = found.violations.iter().find(|v| v.kind == PrincipalKind::PermissionSet).unwrap();
     assert_eq!(set.people, ["group empty", "otto", "uma"]);
     let person = guardrail(
         "action in Artifact::Action::\"may\", resource) when { context has person && context.person == Artifact::IdentityCenterUser::\"u-uma\" }",

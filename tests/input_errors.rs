@@ -308,7 +308,7 @@ fn a_kind_that_is_written_almost_as_a_known_one() {
         let folder = offline(kind).folder();
         let problems = match Inventory::load(&Folder::new(folder.path()), SCHEMA.clone()) {
             Err(Failure::Problems(problems)) => problems,
-            Err(Failure::Nothing(message)) => panic!("{message}"),
+            Err(other) => panic!("{other}"),
             Ok(inventory) => inventory.warnings,
         };
         problems.iter().map(|p| (p.is_error(), p.underlined().to_owned(), p.message().to_owned())).collect::<Vec<_>>()

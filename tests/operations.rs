@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::common::*;
 use countersign_core::assessment::{Options, assess};
+use countersign_core::assessments::Assessments;
 use countersign_core::guardrails::{Guardrails, Verdict};
 use countersign_core::inventory::Inventory;
 use countersign_core::inventory::schema::{BUILT_IN, EntitySchema};
@@ -166,7 +167,7 @@ fn guardrails_are_asked_about_a_new_operation() {
         let guardrails = Guardrails::read(&Folder::new(folder.path()), &inventory, &schema).unwrap().unwrap();
         let at = at("2026-11-01");
         let options = Options { at, snapshot: at, ..Options::default() };
-        let outcomes = guardrails.check(&inventory, &rules, &options).unwrap();
+        let outcomes = guardrails.check(&Assessments::new(&inventory, &rules), &options).unwrap();
         assert_eq!(outcomes[0].outcome, outcome, "{of} {resource}");
     }
 }

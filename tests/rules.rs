@@ -2,7 +2,7 @@
 //! them goes without a test is held by `every_rule`.
 
 use crate::common::*;
-use countersign_core::operations::PermissionModel;
+use countersign_core::terms::PermissionModel;
 use serde_json::json;
 
 /// A member account with nothing but what is given, in an organization with a BAA.

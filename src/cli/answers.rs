@@ -9,9 +9,10 @@ use super::errors::usage;
 use super::{Asking, Cli, NOT_OK, OK, Printing, Session, narrow, output};
 use crate::report;
 use countersign_core::assessment::{Assessment, OperationAnswer, PrincipalAnswer, assess};
-use countersign_core::operations::data::{About, Scope};
+use countersign_core::operations::data::About;
 use countersign_core::problem::{Failure, Named, Unknown};
 use countersign_core::provenance::Provenance;
+use countersign_core::terms::{AnyAllowed, Decision, PermissionModel, PrincipalKind, Scope};
 
 #[derive(Args)]
 pub struct CanArgs {
@@ -58,7 +59,7 @@ struct Answers<'a> {
     schema: &'static str,
     provenance: &'a Provenance,
     at: &'a str,
-    permission_model: &'a str,
+    permission_model: PermissionModel,
     leaves_out: &'a [&'static str],
     answers: &'a [PrincipalAnswer],
 }
@@ -69,7 +70,7 @@ struct WhoCan<'a> {
     schema: &'static str,
     provenance: &'a Provenance,
     at: &'a str,
-    permission_model: &'a str,
+    permission_model: PermissionModel,
     leaves_out: &'a [&'static str],
     operation: &'static str,
     may: Vec<Answer<'a>>,
@@ -81,7 +82,7 @@ struct WhoCan<'a> {
 struct Answer<'a> {
     principal: &'a str,
     account: &'a str,
-    kind: &'a str,
+    kind: PrincipalKind,
     name: &'a str,
     people: &'a [countersign_core::assessment::PersonAnswer],
     answer: &'a OperationAnswer,
@@ -102,11 +103,10 @@ fn about(session: &Session, operation: &str) -> About {
 fn narrowed(session: &mut Session, operation: &'static str, question: &Question) -> Result<(), Failure> {
     let Question { scope, agreement, report: reports, .. } = question;
     let about = about(session, operation);
-    if let Some(scope) = scope
-        && Scope::named(scope).is_none()
-    {
-        return Err(Unknown::new(Named::Scope, scope, ["account", "organization"]).into());
-    }
+    let named = |word: &String| {
+        Scope::named(word).ok_or_else(|| Failure::from(Unknown::new(Named::Scope, word, ["account", "organization"])))
+    };
+    let scope = scope.as_ref().map(named).transpose()?;
     for report in reports {
         if session.inventory.entity("Report", report).is_none() {
             let known = session.inventory.of_type("Report").map(|r| r.uid.id.as_str());
@@ -117,7 +117,7 @@ fn narrowed(session: &mut Session, operation: &'static str, question: &Question)
     filter.operations = vec![operation.to_owned()];
     filter.reports.clone_from(reports);
     if let (Some(scope), false) = (scope, about == About::Report) {
-        filter.scopes = vec![scope.clone()];
+        filter.scopes = vec![scope];
     }
     if about == About::Agreement {
         narrow::kinds(&session.inventory, std::slice::from_ref(agreement))?;
@@ -164,8 +164,9 @@ pub fn can(cli: &Cli, args: &CanArgs) -> Result<u8, Failure> {
         parts.push(report::paragraph(width, "", &format!("Left out: {}.", assessment.leaves_out.join("; "))));
         parts.join("\n")
     })?;
-    let is_allowed =
-        |o: &OperationAnswer| o.any_request.as_ref().map_or(o.decision == "allow", |any| any.decision == "yes");
+    let is_allowed = |o: &OperationAnswer| {
+        o.any_request.as_ref().map_or(o.decision == Decision::Allow, |any| any.decision == AnyAllowed::Yes)
+    };
     let allowed = assessment.principals.iter().flat_map(|p| &p.operations).all(is_allowed);
     Ok(if allowed { OK } else { NOT_OK })
 }

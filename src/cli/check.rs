@@ -15,7 +15,8 @@ use crate::report::check as report;
 use crate::report::findings::{self, Report, sarif::Described};
 use crate::revision::Range;
 use crate::walk;
-use countersign_core::assessment::assess;
+use countersign_core::assessment::Assessment;
+use countersign_core::assessments::Assessments;
 use countersign_core::expectations::{SUFFIX, Suite, run::run};
 use countersign_core::guardrails::{FOLDER, Guardrail, Guardrails};
 use countersign_core::lint::baseline::Baseline;
@@ -70,18 +71,20 @@ pub fn check(cli: &Cli, args: &CheckArgs) -> Result<u8, Failure> {
         Ok(session) => {
             provenance = session.provenance();
             checked.at = moment::format(session.options.at);
+            let assessments = Assessments::new(&session.inventory, &session.rules);
+            // findings ask for every answer, among them what the other parts ask for at the same moment
+            let assessed = wanted(Part::Findings).then(|| assessments.at_least(&session.options)).transpose()?;
             if wanted(Part::Diff) {
-                provenance.base = change(cli, args, &session, &mut checked)?;
+                provenance.base = change(cli, args, &session, (&mut checked, assessed.as_deref()))?;
             }
             if wanted(Part::Expectations) {
-                expectations(&session, &mut checked, &mut files)?;
+                expectations(&session, &assessments, &mut checked, &mut files)?;
             }
             if wanted(Part::Guardrails) {
-                guardrails(&session, &mut checked, &mut files)?;
+                guardrails(&session, &assessments, &mut checked, &mut files)?;
             }
-            if wanted(Part::Findings) {
-                let assessment = assess(&session.inventory, &session.rules, &session.options)?;
-                checked.add_findings(&session.inventory, &assessment);
+            if let Some(assessment) = &assessed {
+                checked.add_findings(&session.inventory, assessment);
             }
         }
         Err(Failure::Nothing(why)) => {
@@ -161,7 +164,12 @@ fn pipeline(variable: impl Fn(&str) -> Option<String>) -> Result<Option<Range>, 
 }
 
 /// Compares with a base; the files of it are handed back.
-fn change(cli: &Cli, args: &CheckArgs, session: &Session, checked: &mut Checked) -> Result<Option<Files>, Failure> {
+fn change(
+    cli: &Cli,
+    args: &CheckArgs,
+    session: &Session,
+    (checked, assessed): (&mut Checked, Option<&Assessment>),
+) -> Result<Option<Files>, Failure> {
     let old = match base(args, Path::new(&checked.folder)) {
         Ok(Some(compared)) => compared.base,
         Ok(None) => {
@@ -179,7 +187,7 @@ fn change(cli: &Cli, args: &CheckArgs, session: &Session, checked: &mut Checked)
     match diff::base(cli, old, &args.asking, session) {
         Ok(base) => {
             narrow::accounts_of_either(&base.inventory, &session.inventory, &args.asking.account)?;
-            let found = diff_of(&base, session, args.allow)?;
+            let found = diff_of(&base, session, args.allow, assessed)?;
             checked.add_diff(name, found);
             Ok(Some(base.inventory.files))
         }
@@ -191,7 +199,12 @@ fn change(cli: &Cli, args: &CheckArgs, session: &Session, checked: &mut Checked)
     }
 }
 
-fn expectations(session: &Session, checked: &mut Checked, files: &mut Listing) -> Result<(), Failure> {
+fn expectations(
+    session: &Session,
+    assessments: &Assessments<'_>,
+    checked: &mut Checked,
+    files: &mut Listing,
+) -> Result<(), Failure> {
     let suite = Suite::read(session.source.as_ref(), &session.inventory.config.exclude, &session.rules.operations)?;
     output::problems(&suite.warnings);
     if suite.expectations.is_empty() {
@@ -199,18 +212,23 @@ fn expectations(session: &Session, checked: &mut Checked, files: &mut Listing) -
             .skip(Part::Expectations, format!("there is no *{SUFFIX}; `countersign test --record` writes a first set"));
     } else {
         suite.expectations.iter().for_each(|e| files.add_text(&e.place.source));
-        checked.add_expectations(run(&suite, &session.inventory, &session.rules, &session.options)?);
+        checked.add_expectations(run(&suite, assessments, &session.options)?);
     }
     Ok(())
 }
 
-fn guardrails(session: &Session, checked: &mut Checked, files: &mut Listing) -> Result<(), Failure> {
+fn guardrails(
+    session: &Session,
+    assessments: &Assessments<'_>,
+    checked: &mut Checked,
+    files: &mut Listing,
+) -> Result<(), Failure> {
     let read = Guardrails::read(session.source.as_ref(), &session.inventory, &session.inventory.schema)?;
     read.iter().for_each(|guardrails| output::problems(&guardrails.warnings));
     match read.filter(|guardrails| !guardrails.all.is_empty()) {
         Some(guardrails) => {
             guardrails.all.values().filter_map(Guardrail::file).for_each(|source| files.add_text(source));
-            checked.add_guardrails(guardrails.check(&session.inventory, &session.rules, &session.options)?);
+            checked.add_guardrails(guardrails.check(assessments, &session.options)?);
         }
         None => {
             checked.skip(
@@ -248,24 +266,26 @@ fn lint_policies(args: &CheckArgs, folder: &Path, checked: &mut Checked, files: 
     if outcome.files == 0 {
         checked.skip(Part::Lint, format!("no file in {} contains a policy", folder.display()));
     } else {
-        checked.add_lint(&Report::new(outcome));
+        checked.add_lint(Report::new(outcome));
     }
     Ok(())
 }
 
 fn print(args: &CheckArgs, checked: &Checked, provenance: &Provenance) -> Result<(), Failure> {
     let summary = || {
-        let words = checked.parts.iter().map(|p| format!("{}: {}", report::part(p.part), p.note));
+        let words = checked.parts.iter().map(|p| format!("{}: {}", report::part(p.part), report::note(checked, p)));
         words.collect::<Vec<_>>().join(" · ")
     };
     output::write_as(&args.format, |format| match format {
         Format::Sarif => {
-            let entries = checked.entries();
+            let entries = report::entries::entries(checked);
             output::json(&findings::sarif::sarif(&described(&entries), &entries, provenance))
         }
-        Format::Github => {
-            Ok(format!("{}\n{}", findings::github::github(&checked.entries(), &summary()), provenance.line()))
-        }
+        Format::Github => Ok(format!(
+            "{}\n{}",
+            findings::github::github(&report::entries::entries(checked), &summary()),
+            provenance.line()
+        )),
         Format::Junit => report::junit::junit(checked, provenance),
         Format::Markdown => Ok(output::told_below(report::markdown::markdown(checked), provenance)),
         Format::Json => output::json(&report::json::json(checked, provenance)),

@@ -10,7 +10,8 @@ use super::output;
 use super::{Asking, Cli, NOT_OK, OK, Printing, Session, input, narrow};
 use crate::report;
 use crate::revision::{Range, Repository};
-use countersign_core::access::{self, Answer, Decision, Side, solver};
+use countersign_core::access::{self, Answer, NewRequests, Side, solver};
+use countersign_core::assessment::Assessment;
 use countersign_core::diff::{self, Diff};
 use countersign_core::inventory::Policy;
 use countersign_core::problem::{Failure, NothingTo, Problem};
@@ -128,16 +129,18 @@ pub fn base(cli: &Cli, version: Version, asking: &Asking, head: &Session) -> Res
     base.inspect_err(|_| output::note(&format!("In the base, {name}:")))
 }
 
-/// What is different between two inventories; `allow` takes the exceptions of the new one.
-pub fn diff_of(base: &Session, head: &Session, allow: bool) -> Result<Diff, Failure> {
+/// What is different between two inventories; `allow` takes the exceptions of the new one, and `assessed` is what was assessed of
+/// it already.
+pub fn diff_of(base: &Session, head: &Session, allow: bool, assessed: Option<&Assessment>) -> Result<Diff, Failure> {
     let old = diff::Side { inventory: &base.inventory, options: &base.options };
     let new = diff::Side { inventory: &head.inventory, options: &head.options };
     // a change of the rules does not weaken what is said of the change
     let digest = |session: &Session| session.provenance().rules.map(|r| r.sha256);
-    if digest(base) != digest(head) {
+    let same_rules = digest(base) == digest(head);
+    if !same_rules {
         output::note("The rules are not those of the base: the comparison is made by the rules of the base.");
     }
-    let mut found = diff::diff(&old, &new, &base.rules)?;
+    let mut found = diff::diff_from(&old, &new, &base.rules, assessed.filter(|_| same_rules))?;
     if allow {
         output::problems(&found.except(&head.inventory.config.exceptions, super::now()));
     }
@@ -151,7 +154,7 @@ fn inventories(cli: &Cli, args: &DiffArgs, Compared { base: old, head: new }: Co
     let base = base(cli, old, &args.asking, &head)?;
     head.warn();
     narrow::accounts_of_either(&base.inventory, &head.inventory, &args.asking.account)?;
-    let mut found = diff_of(&base, &head, args.allow)?;
+    let mut found = diff_of(&base, &head, args.allow, None)?;
     let (rules, files) = (base.provenance().rules, base.inventory.files.clone());
     let provenance = Arc::new(Provenance { rules, base: Some(files), ..head.provenance() });
     found.provenance = Some(provenance.clone());
@@ -197,5 +200,5 @@ fn policy(path: &Path, problems: &mut Vec<Problem>) -> Option<Policy> {
 }
 
 fn code(answer: &Answer) -> u8 {
-    if answer.decision == Decision::None { OK } else { NOT_OK }
+    if answer.decision == NewRequests::None { OK } else { NOT_OK }
 }

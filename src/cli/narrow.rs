@@ -41,7 +41,7 @@ pub fn operations(session: &Session, names: &[String]) -> Result<Vec<String>, Fa
 }
 
 /// All principals of the inventory, without their answers.
-fn everyone(session: &Session) -> Result<Vec<PrincipalAnswer>, Failure> {
+fn everyone(session: &Session) -> Vec<PrincipalAnswer> {
     principals(&session.inventory, session.options.at)
 }
 
@@ -52,7 +52,7 @@ fn named(session: &Session, all: &[PrincipalAnswer], name: &str) -> Result<Vec<P
 
 /// The principals that one name stands for, as a filter.
 pub fn principal(session: &Session, name: &str) -> Result<Vec<(String, String)>, Failure> {
-    let found = named(session, &everyone(session)?, name)?;
+    let found = named(session, &everyone(session), name)?;
     Ok(found.into_iter().map(|p| (p.principal, p.account)).collect())
 }
 
@@ -61,7 +61,7 @@ pub fn principal_filter(session: &Session, names: &[String]) -> Result<Option<Ve
     if names.is_empty() {
         return Ok(None);
     }
-    let (all, mut found) = (everyone(session)?, Vec::new());
+    let (all, mut found) = (everyone(session), Vec::new());
     for name in names {
         found.extend(named(session, &all, name)?.into_iter().map(|p| (p.principal, p.account)));
     }

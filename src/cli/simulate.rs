@@ -15,7 +15,7 @@ use countersign_core::permissions::context::{KeyValue, Keys};
 use countersign_core::problem::{Failure, NothingTo, Problem};
 use countersign_core::provenance::{Files, Provenance};
 use countersign_core::simulation::request::{self, Batch, Reader};
-use countersign_core::simulation::{Answer, Attached, Decision, Question, Simulator};
+use countersign_core::simulation::{Answer, Attached, IamDecision, Question, Simulator};
 use countersign_core::source::Folder;
 use countersign_core::stack;
 
@@ -159,8 +159,8 @@ impl Refusal {
     }
 }
 
-fn code(decision: Decision) -> u8 {
-    if decision == Decision::Allowed { OK } else { NOT_OK }
+fn code(decision: IamDecision) -> u8 {
+    if decision == IamDecision::Allowed { OK } else { NOT_OK }
 }
 
 /// The question that the command line asks.

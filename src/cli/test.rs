@@ -9,9 +9,11 @@ use super::errors::usage;
 use super::output::{self, Format, Output};
 use super::{Asking, Cli, NOT_OK, OK, Session};
 use crate::report;
+use crate::report::expectations::{CaseReport, title};
 use countersign_core::assessment::assess;
-use countersign_core::expectations::run::{Case, run};
-use countersign_core::expectations::{SUFFIX, Suite, record};
+use countersign_core::assessments::Assessments;
+use countersign_core::expectations::run::run;
+use countersign_core::expectations::{Expectation, SUFFIX, Suite, record};
 use countersign_core::problem::{Failure, NothingTo};
 use countersign_core::provenance::{Files, Provenance};
 
@@ -41,7 +43,7 @@ struct Tested<'a> {
     provenance: &'a Provenance,
     passed: usize,
     failed: usize,
-    expectations: &'a [Case],
+    expectations: &'a [CaseReport],
 }
 
 pub fn test(cli: &Cli, args: &TestArgs) -> Result<u8, Failure> {
@@ -54,11 +56,13 @@ pub fn test(cli: &Cli, args: &TestArgs) -> Result<u8, Failure> {
     if suite.expectations.is_empty() {
         return Err(Failure::Nothing(NothingTo::Test(session.source.name())));
     }
-    suite.filter(&args.filter);
+    let is_named = |e: &Expectation, text: &String| title(e).contains(text) || e.place.source.path.contains(text);
+    suite.expectations.retain(|e| args.filter.is_empty() || args.filter.iter().any(|text| is_named(e, text)));
     if suite.expectations.is_empty() {
         return Err(Failure::Nothing(NothingTo::TestNamed(args.filter.clone())));
     }
-    let cases = run(&suite, &session.inventory, &session.rules, &session.options)?;
+    let assessments = Assessments::new(&session.inventory, &session.rules);
+    let cases = report::expectations::reports(&run(&suite, &assessments, &session.options)?);
     let failed = cases.iter().filter(|c| !c.passed).count();
     let mut provenance = session.provenance();
     provenance.files = Some(Files::of(suite.expectations.iter().map(|e| &e.place.source)));

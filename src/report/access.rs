@@ -1,16 +1,20 @@
 //! New access, for people.
 
 use super::{bold, paragraph, styled, wrapped};
-use countersign_core::access::{Answer, Decision, Witness};
+use countersign_core::access::{Answer, NewRequests, Witness};
 
 /// The text of an answer.
 pub fn text(width: usize, answer: &Answer) -> String {
     let (word, colour, sentence) = match answer.decision {
-        Decision::None => {
+        NewRequests::None => {
             ("no new access", anstyle::AnsiColor::Green, "every request that is allowed now was allowed before")
         }
-        Decision::New => ("new access", anstyle::AnsiColor::Red, "these requests are allowed now, and were not before"),
-        Decision::Unknown => ("unknown", anstyle::AnsiColor::Yellow, "whether a request is newly allowed is unknown"),
+        NewRequests::New => {
+            ("new access", anstyle::AnsiColor::Red, "these requests are allowed now, and were not before")
+        }
+        NewRequests::Unknown => {
+            ("unknown", anstyle::AnsiColor::Yellow, "whether a request is newly allowed is unknown")
+        }
     };
     let word = styled(anstyle::Style::new().fg_color(Some(colour.into())).bold(), word);
     let mut text = paragraph(width, &format!("{word}: "), sentence);
@@ -20,8 +24,11 @@ pub fn text(width: usize, answer: &Answer) -> String {
     }
     if let Some(reason) = &answer.reason {
         text.push('\n');
-        let label =
-            if answer.decision == Decision::Unknown { "because " } else { "in addition, the search was incomplete: " };
+        let label = if answer.decision == NewRequests::Unknown {
+            "because "
+        } else {
+            "in addition, the search was incomplete: "
+        };
         text.push_str(&paragraph(width, label, reason));
     }
     text

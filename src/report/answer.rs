@@ -1,15 +1,16 @@
 //! One answer in one screen: the decision, the console's words, why, and what would change it.
 
+use super::sentences::{blocked, depends, granted};
 use super::{bold, day, dim, paragraph, verdict};
 use countersign_core::assessment::{OperationAnswer, PrincipalAnswer};
 use countersign_core::operations::any_request::AnyRequest;
-use countersign_core::words::answers::{blocked, depends, granted};
+use countersign_core::terms::{AnyAllowed, PrincipalKind};
 
 /// The answers for one principal.
 pub fn principal(width: usize, principal: &PrincipalAnswer, at: &str) -> String {
     let mut text = String::new();
     let who = match principal.kind {
-        "permission set" => format!("permission set {} in {}", principal.name, principal.account),
+        PrincipalKind::PermissionSet => format!("permission set {} in {}", principal.name, principal.account),
         kind => format!("{kind} {}", principal.name),
     };
     text.push_str(&format!("{} {}\n", bold(&who), dim(&format!("· {}", day(at)))));
@@ -90,8 +91,8 @@ fn any_request(width: usize, operation: &OperationAnswer, any: &AnyRequest) -> S
     let mut text = format!("{}  {}\n", verdict(any.decision), bold(&question(operation)));
     let mut section = |name: &str, body: &str| text.push_str(&paragraph(width, &format!("  {name:<9} "), body));
     match any.decision {
-        "yes" if any.request.is_empty() => section("by", "every request, whatever it carries"),
-        "yes" => {
+        AnyAllowed::Yes if any.request.is_empty() => section("by", "every request, whatever it carries"),
+        AnyAllowed::Yes => {
             for (key, value) in &any.request {
                 section(
                     "with",
@@ -99,14 +100,14 @@ fn any_request(width: usize, operation: &OperationAnswer, any: &AnyRequest) -> S
                 );
             }
         }
-        "no" => section("because", "no request passes every gate, whatever it carries"),
-        _ => {
+        AnyAllowed::No => section("because", "no request passes every gate, whatever it carries"),
+        AnyAllowed::Unknown => {
             for dependency in &operation.depends_on {
                 section("depends", &format!("on {}", dependency.key));
             }
         }
     }
-    if any.decision != "yes" {
+    if any.decision != AnyAllowed::Yes {
         for gate in &operation.gates {
             section("why", &format!("{} ({}, {})", gate.id, gate.policy, gate.rule));
             for because in &gate.because {

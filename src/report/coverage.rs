@@ -2,9 +2,10 @@
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Table};
 
-use super::{COVERED_MEANS, bold, count, day, dim, paragraph, verdict};
+use super::{COVERED_MEANS, Shown, bold, count, day, dim, paragraph, verdict};
 use countersign_core::assessment::{AccountAnswer, AgreementAnswer, Assessment};
 use countersign_core::hipaa::Phi;
+use countersign_core::terms::{Coverage, Role};
 
 /// A table a kind of agreement.
 pub fn table(width: usize, assessment: &Assessment, all: bool) -> String {
@@ -20,7 +21,7 @@ pub fn table(width: usize, assessment: &Assessment, all: bool) -> String {
             .iter()
             .filter_map(|a| Some((a, a.agreements.iter().find(|r| r.kind == kind)?)))
             .collect();
-        if !all && kind != "baa" && rows.iter().all(|(_, r)| r.coverage == "not-covered") {
+        if !all && kind != "baa" && rows.iter().all(|(_, r)| r.coverage == Coverage::NotCovered) {
             hidden.push(kind);
             continue;
         }
@@ -77,10 +78,10 @@ fn register(width: usize, phi: &Phi) -> String {
 
 /// How many accounts are covered, in words.
 pub fn summary(rows: &[(&AccountAnswer, &AgreementAnswer)]) -> String {
-    let of = |coverage: &str| rows.iter().filter(|(_, r)| r.coverage == coverage).count();
-    let mut parts = vec![format!("{} covered", of("covered"))];
-    let parts_more = [("not-covered", "not covered"), ("unknown", "unknown")];
-    parts.extend(parts_more.iter().filter(|(c, _)| of(c) > 0).map(|(c, w)| format!("{} {w}", of(c))));
+    let of = |coverage: Coverage| rows.iter().filter(|(_, r)| r.coverage == coverage).count();
+    let mut parts = vec![format!("{} covered", of(Coverage::Covered))];
+    let others = [Coverage::NotCovered, Coverage::Unknown].into_iter().filter(|c| of(*c) > 0);
+    parts.extend(others.map(|c| format!("{} {}", of(c), Shown::from(c).words)));
     format!("{} of {}", parts.join(", "), count(rows.len(), "account"))
 }
 
@@ -101,7 +102,7 @@ fn kind_table(width: usize, kind: &str, rows: &[(&AccountAnswer, &AgreementAnswe
         let none = || "–".to_owned();
         let mut cells = vec![
             format!("{}{name}", account.account),
-            row.coverage.replace('-', " "),
+            Shown::from(row.coverage).words.to_owned(),
             governing.map_or_else(none, |g| format!("{}\n{}", g.scope, short(&g.id))),
             governing.map_or_else(none, |g| g.since.as_deref().map_or("unknown", date).to_owned()),
             besides.join("\n"),
@@ -151,7 +152,7 @@ pub fn account(width: usize, account: &AccountAnswer, at: &str) -> String {
     let place = match &account.organization {
         Some(organization) => format!(
             "{} of {organization}",
-            if account.role == "member" { "a member" } else { "the management account" }
+            if account.role == Role::Member { "a member" } else { "the management account" }
         ),
         None => "in no organization".to_owned(),
     };
@@ -161,8 +162,7 @@ pub fn account(width: usize, account: &AccountAnswer, at: &str) -> String {
         dim(&format!("· {place} · {}", day(at)))
     );
     for row in &account.agreements {
-        let word = row.coverage.replace('-', " ");
-        text.push_str(&format!("\n{}  {}\n", verdict(&word), bold(&row.kind)));
+        text.push_str(&format!("\n{}  {}\n", verdict(row.coverage), bold(&row.kind)));
         let mut section = |name: &str, body: &str| text.push_str(&paragraph(width, &format!("  {name:<13} "), body));
         if let Some(governing) = &row.governing {
             let since = governing.since.as_deref().map_or("start unknown".to_owned(), |s| format!("since {}", day(s)));
@@ -198,12 +198,7 @@ pub fn account(width: usize, account: &AccountAnswer, at: &str) -> String {
         (hipaa.holds_phi, "says that it holds PHI"),
         (hipaa.meets_definition, "meets the definition, as attested"),
     ] {
-        let word = match fact {
-            Some(true) => "yes",
-            Some(false) => "no",
-            None => "unknown",
-        };
-        text.push_str(&format!("  {name:<34} {}\n", verdict(word)));
+        text.push_str(&format!("  {name:<34} {}\n", verdict(fact)));
     }
     if let Some(phi) = &account.phi {
         text.push_str(&register(width, phi));

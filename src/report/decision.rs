@@ -1,21 +1,23 @@
 //! One IAM decision for people: the answer, the layer that decides, and for every statement what did not match.
 
-use super::{bold, dim, paragraph, verdict, wrapped};
+use anstyle::AnsiColor;
+
+use super::sentences::depends;
+use super::{bold, dim, in_colour, paragraph, verdict, wrapped};
 use countersign_core::simulation::explain::{ClauseAnswer, ConditionAnswer, StatementAnswer};
-use countersign_core::simulation::{Answer, Decision};
-use countersign_core::words::answers::depends;
+use countersign_core::simulation::{Answer, IamDecision};
 
 /// The answer to one request.
 pub fn answer(width: usize, answer: &Answer) -> String {
-    let mut text = format!("{}  {}\n", verdict(answer.decision.words()), bold(&asked(answer)));
+    let mut text = format!("{}  {}\n", verdict(answer.decision), bold(&asked(answer)));
     if let Some(principal) = &answer.principal {
         text.push_str(&format!("  {}\n", dim(&format!("by {principal}"))));
     }
     let mut section = |name: &str, body: &str| text.push_str(&paragraph(width, &format!("  {name:<8} "), body));
     if let Some(layer) = &answer.decided_by {
         let does = match answer.decision {
-            Decision::Allowed => "grants it, and no layer restricts it",
-            Decision::ExplicitDeny => "denies it",
+            IamDecision::Allowed => "grants it, and no layer restricts it",
+            IamDecision::ExplicitDeny => "denies it",
             _ => "does not allow it",
         };
         section("because", &format!("{layer} {does}"));
@@ -30,7 +32,7 @@ pub fn answer(width: usize, answer: &Answer) -> String {
         section("note", warning);
     }
     for layer in &answer.layers {
-        text.push_str(&format!("\n  {}  {}\n", bold(&layer.layer), verdict(layer.decision.words())));
+        text.push_str(&format!("\n  {}  {}\n", bold(&layer.layer), verdict(layer.decision)));
         let mut statements = answer.statements.iter().filter(|s| s.layer == layer.layer).peekable();
         if statements.peek().is_none() {
             text.push_str("    no statements\n");
@@ -49,12 +51,12 @@ pub fn line(number: usize, answer: &Answer) -> String {
         (None, []) => String::new(),
         (None, keys) => format!("  depends on {}", keys.iter().map(|d| d.key.as_str()).collect::<Vec<_>>().join(", ")),
     };
-    format!("{number}  {}  {}{}\n", verdict(answer.decision.words()), asked(answer), dim(&by))
+    format!("{number}  {}  {}{}\n", verdict(answer.decision), asked(answer), dim(&by))
 }
 
 /// The line of a request that could not be decided.
 pub fn refusal(number: usize, error: &str) -> String {
-    format!("{number}  {}  {error}\n", verdict("error"))
+    format!("{number}  {}  {error}\n", in_colour(AnsiColor::Red, "error"))
 }
 
 fn asked(answer: &Answer) -> String {

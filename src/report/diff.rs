@@ -4,14 +4,17 @@ use std::collections::BTreeSet;
 
 use anstyle::AnsiColor;
 
-use super::{bold, count, day, dim, few, paragraph, styled, wrapped};
-use countersign_core::access::Decision;
+use super::{Shown, bold, count, day, dim, few, paragraph, sentences, styled, wrapped};
+use countersign_core::access::NewRequests;
 use countersign_core::diff::causes::Part;
-use countersign_core::diff::differences::{AccessChange, AccessState, CoverageChange, CoverageState};
-use countersign_core::diff::stacks::NewAccess;
-use countersign_core::diff::{AccessEntry, Cause, ChangeEntry, CoverageEntry, Diff, FindingEntry, PrincipalEntry};
-use countersign_core::words::answers;
+use countersign_core::diff::differences::{AccessChange, AccessState, CoverageChange, CoverageState, FindingChange};
+use countersign_core::diff::stacks::{Compared, NewAccess};
+use countersign_core::diff::{
+    AccessEntry, Cause, ChangeEntry, CoverageEntry, Diff, FindingEntry, PrincipalEntry, Verdict,
+};
 
+/// What is said of an answer that one side does not have.
+const ABSENT: &str = "not in the inventory";
 /// Names shown without `--all`.
 const SHOWN: usize = 6;
 /// Later lines stand under what follows the word.
@@ -40,7 +43,7 @@ pub fn body(width: usize, diff: &Diff, all: bool) -> String {
         text.push_str(&drawing.access(entry));
     }
     text.push_str(&drawing.same(&same));
-    let stacks = diff.new_access.iter().filter(|n| n.answer.decision != Decision::None);
+    let stacks = diff.new_access.iter().filter(|n| n.answer.decision != NewRequests::None);
     for entry in stacks {
         text.push_str(&drawing.new_access(entry));
     }
@@ -54,11 +57,22 @@ pub fn body(width: usize, diff: &Diff, all: bool) -> String {
 
 /// The verdict in words.
 pub fn verdict(diff: &Diff) -> String {
-    match diff.verdict.words().as_slice() {
-        [] if diff.is_empty() => diff.calm().to_owned(),
-        [] => coloured(AnsiColor::Green, diff.calm()),
+    match worse(diff.verdict).as_slice() {
+        [] if diff.is_empty() => calm(diff).to_owned(),
+        [] => coloured(AnsiColor::Green, calm(diff)),
         worse => worse.iter().map(|w| coloured(AnsiColor::Red, w)).collect::<Vec<_>>().join(", "),
     }
+}
+
+/// What is worse.
+pub fn worse(verdict: Verdict) -> Vec<&'static str> {
+    let worse = [(verdict.coverage_is_lost, "coverage is lost"), (verdict.access_widens, "access widens")];
+    worse.into_iter().filter(|(is, _)| *is).map(|(_, words)| words).collect()
+}
+
+/// What is said where nothing is worse.
+pub fn calm(diff: &Diff) -> &'static str {
+    if diff.is_empty() { "nothing is different" } else { "no access is new, and no coverage is lost" }
 }
 
 fn coloured(colour: AnsiColor, text: &str) -> String {
@@ -96,19 +110,21 @@ pub fn access_state(state: &AccessState) -> String {
         keys => format!(" (depends on {})", keys.join(", ")),
     };
     match (state.decision, why) {
-        ("absent", _) => "not in the inventory".to_owned(),
-        (decision, None) => format!("{decision}{depends}"),
-        (decision, Some(why)) => format!("{decision} — {why}{depends}"),
+        (None, _) => ABSENT.to_owned(),
+        (Some(decision), None) => format!("{decision}{depends}"),
+        (Some(decision), Some(why)) => format!("{decision} — {why}{depends}"),
     }
 }
 
 /// Coverage in words.
 pub fn coverage_state(state: &CoverageState) -> String {
+    let Some(coverage) = state.coverage else {
+        return ABSENT.to_owned();
+    };
     match (&state.governing, state.scope, &state.reason) {
-        (Some(id), Some(scope), _) => format!("{} by the {scope} agreement {id}", state.coverage),
-        (_, _, Some(reason)) => format!("{} — {reason}", state.coverage),
-        _ if state.coverage == "absent" => "not in the inventory".to_owned(),
-        _ => state.coverage.replace('-', " "),
+        (Some(id), Some(scope), _) => format!("{coverage} by the {scope} agreement {id}"),
+        (_, _, Some(reason)) => format!("{coverage} — {reason}"),
+        _ => Shown::from(coverage).words.to_owned(),
     }
 }
 
@@ -209,7 +225,7 @@ impl Drawing<'_> {
     }
 
     fn access(&self, entry: &AccessEntry) -> String {
-        let sentence = answers::operations(&entry.operations);
+        let sentence = sentences::operations(&entry.operations);
         let (word, colour) = access_word(entry.change);
         let colour = if colour == AnsiColor::Red && !entry.widens() { AnsiColor::Cyan } else { colour };
         let mut text = self.head((word, colour), entry.allowed.as_ref(), &sentence);
@@ -252,16 +268,16 @@ impl Drawing<'_> {
 
     fn new_access(&self, entry: &NewAccess) -> String {
         let colour = if entry.widens() { AnsiColor::Red } else { AnsiColor::Cyan };
-        let word = if entry.answer.decision == Decision::New { "requests" } else { "unknown" };
+        let word = if entry.answer.decision == NewRequests::New { "requests" } else { "unknown" };
         let sentence = match (entry.of, entry.answer.decision) {
-            ("document", Decision::New) => {
+            (Compared::Document, NewRequests::New) => {
                 format!("{}, alone or with other policies, allows requests that it did not allow before", entry.name)
             }
-            ("document", _) => format!("{}: whether it allows more on its own is unknown", entry.name),
-            (_, Decision::New) => {
+            (Compared::Document, _) => format!("{}: whether it allows more on its own is unknown", entry.name),
+            (Compared::Stack, NewRequests::New) => {
                 format!("requests are newly allowed to {} ({})", principals(&entry.principals, self.shown), entry.name)
             }
-            _ => format!(
+            (Compared::Stack, _) => format!(
                 "whether a request is newly allowed to {} is unknown ({})",
                 principals(&entry.principals, self.shown),
                 entry.name
@@ -280,7 +296,7 @@ impl Drawing<'_> {
     }
 
     fn finding(&self, entry: &FindingEntry) -> String {
-        let new = entry.change == "new";
+        let new = entry.change == FindingChange::New;
         let colour = if new { AnsiColor::Yellow } else { AnsiColor::Green };
         let word = if new { entry.severity.word() } else { "gone" };
         let subjects = few(&entry.subjects, self.shown);
@@ -290,17 +306,18 @@ impl Drawing<'_> {
 
     /// What was compared and found to allow no more.
     fn proved(&self) -> String {
-        let none = |of: &str| {
-            self.diff.new_access.iter().filter(|n| n.of == of && n.answer.decision == Decision::None).count()
+        let none = |of: Compared| {
+            self.diff.new_access.iter().filter(|n| n.of == of && n.answer.decision == NewRequests::None).count()
         };
-        let words: Vec<String> = [("document", "changed document"), ("stack", "changed stack of layers")]
-            .into_iter()
-            .filter(|(of, _)| none(of) > 0)
-            .map(|(of, words)| match none(of) {
-                1 => format!("one {words}"),
-                n => format!("{n} {}", words.replacen("document", "documents", 1).replacen("stack", "stacks", 1)),
-            })
-            .collect();
+        let words: Vec<String> =
+            [(Compared::Document, "changed document"), (Compared::Stack, "changed stack of layers")]
+                .into_iter()
+                .filter(|(of, _)| none(*of) > 0)
+                .map(|(of, words)| match none(of) {
+                    1 => format!("one {words}"),
+                    n => format!("{n} {}", words.replacen("document", "documents", 1).replacen("stack", "stacks", 1)),
+                })
+                .collect();
         if words.is_empty() {
             return String::new();
         }

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{bold, count, coverage, day, dim, few, paragraph, verdict, wrapped};
+use super::{bold, count, coverage, day, dim, few, paragraph, verdict_padded, wrapped};
 use countersign_core::assessment::{AccountAnswer, AgreementAnswer, Assessment, OperationAnswer, PrincipalAnswer};
 use countersign_core::finding::{Finding, Severity};
+use countersign_core::terms::{Coverage, Decision, PrincipalKind, Scope};
 
 /// Groups and findings shown without `--all`.
 const SHOWN: usize = 12;
@@ -35,11 +36,11 @@ fn summary(assessment: &Assessment) -> String {
         count(assessment.accounts.len(), "account"),
         count(assessment.principals.len(), "principal")
     );
-    let severities = Severity::ALL.map(|s| (s.word(), assessment.findings.iter().filter(|f| f.severity == s).count()));
+    let severities = Severity::ALL.map(|s| (s, assessment.findings.iter().filter(|f| f.severity == s).count()));
     let found: Vec<String> = severities
         .iter()
         .filter(|(_, n)| *n > 0)
-        .map(|(s, n)| if *s == "info" { format!("{n} info") } else { count(*n, s) })
+        .map(|(s, n)| if *s == Severity::Info { format!("{n} info") } else { count(*n, s.word()) })
         .collect();
     text.push_str(&if found.is_empty() { ", no findings\n".to_owned() } else { format!(", {}\n", found.join(", ")) });
     let mut rows: BTreeMap<&str, Vec<(&AccountAnswer, &AgreementAnswer)>> = BTreeMap::new();
@@ -49,7 +50,7 @@ fn summary(assessment: &Assessment) -> String {
         }
     }
     for (kind, rows) in rows {
-        if kind == "baa" || rows.iter().any(|(_, r)| r.coverage != "not-covered") {
+        if kind == "baa" || rows.iter().any(|(_, r)| r.coverage != Coverage::NotCovered) {
             text.push_str(&format!("  {kind}: {}{}\n", coverage::summary(&rows), scopes(&rows)));
         }
     }
@@ -58,7 +59,7 @@ fn summary(assessment: &Assessment) -> String {
 
 /// By what the covered accounts are covered.
 fn scopes(rows: &[(&AccountAnswer, &AgreementAnswer)]) -> String {
-    let mut scopes: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut scopes: BTreeMap<Scope, usize> = BTreeMap::new();
     for governing in rows.iter().filter_map(|(_, r)| r.governing.as_ref()) {
         *scopes.entry(governing.scope).or_default() += 1;
     }
@@ -67,7 +68,7 @@ fn scopes(rows: &[(&AccountAnswer, &AgreementAnswer)]) -> String {
 }
 
 /// A decision and its words, and the operations that have them: what groups of principals are told apart by.
-type Line = (&'static str, String, Vec<String>);
+type Line = (Decision, String, Vec<String>);
 
 fn operations(width: usize, assessment: &Assessment, all: bool) -> String {
     let mut groups: BTreeMap<Vec<Line>, Vec<&PrincipalAnswer>> = BTreeMap::new();
@@ -77,7 +78,7 @@ fn operations(width: usize, assessment: &Assessment, all: bool) -> String {
     let mut groups: Vec<_> = groups.into_iter().collect();
     // who may do most comes first, then larger groups
     groups.sort_by_key(|(_, who)| {
-        let allowed = who.first().map_or(0, |p| p.operations.iter().filter(|o| o.decision == "allow").count());
+        let allowed = who.first().map_or(0, |p| p.operations.iter().filter(|o| o.decision == Decision::Allow).count());
         (std::cmp::Reverse(allowed), std::cmp::Reverse(who.len()))
     });
     let mut text = String::new();
@@ -87,7 +88,7 @@ fn operations(width: usize, assessment: &Assessment, all: bool) -> String {
         text.push_str(&paragraph(width, "", &bold(&title(who, all))));
         for (decision, words, what) in lines {
             let words = if words.is_empty() { String::new() } else { format!(" — {words}") };
-            let head = format!("  {}", verdict_padded(decision));
+            let head = format!("  {}", verdict_padded(9, *decision));
             text.push_str(&wrapped(width, &head, INDENT, &format!("{}{words}", what.join("; "))));
         }
     }
@@ -102,13 +103,9 @@ fn operations(width: usize, assessment: &Assessment, all: bool) -> String {
     text
 }
 
-fn verdict_padded(decision: &str) -> String {
-    format!("{}{}", verdict(decision), " ".repeat(9_usize.saturating_sub(decision.len())))
-}
-
 /// The answers of a principal, operations with the same answer in one line.
 fn lines(operations: &[OperationAnswer], all: bool) -> Vec<Line> {
-    let mut lines: Vec<(&'static str, String, Vec<&OperationAnswer>)> = Vec::new();
+    let mut lines: Vec<(Decision, String, Vec<&OperationAnswer>)> = Vec::new();
     for operation in operations {
         let words = words(operation, all);
         match lines.iter_mut().find(|(d, w, _)| *d == operation.decision && *w == words) {
@@ -116,15 +113,19 @@ fn lines(operations: &[OperationAnswer], all: bool) -> Vec<Line> {
             None => lines.push((operation.decision, words, vec![operation])),
         }
     }
-    let rank = |decision: &str| ["allow", "unknown", "deny"].iter().position(|d| *d == decision);
-    lines.sort_by_key(|(decision, ..)| rank(decision));
+    let rank = |decision: Decision| match decision {
+        Decision::Allow => 0,
+        Decision::Unknown => 1,
+        Decision::Deny => 2,
+    };
+    lines.sort_by_key(|(decision, ..)| rank(*decision));
     lines.into_iter().map(|(decision, words, list)| (decision, words, objects(&list, operations))).collect()
 }
 
 /// `download, accept account agreements (baa, andb)`: operations with the same objects together.
 fn objects(list: &[&OperationAnswer], of: &[OperationAnswer]) -> Vec<String> {
     let mut verbs: Vec<(String, Vec<&str>)> = Vec::new();
-    let mut seen: Vec<(&str, Option<&str>)> = Vec::new();
+    let mut seen: Vec<(&str, Option<Scope>)> = Vec::new();
     for operation in list {
         let key = (operation.operation, operation.scope);
         if seen.contains(&key) {
@@ -153,12 +154,12 @@ fn objects(list: &[&OperationAnswer], of: &[OperationAnswer]) -> Vec<String> {
 
 fn words(operation: &OperationAnswer, all: bool) -> String {
     let mut words = match operation.decision {
-        "allow" => operation.deprecated.clone().unwrap_or_default(),
-        "unknown" => {
+        Decision::Allow => operation.deprecated.clone().unwrap_or_default(),
+        Decision::Unknown => {
             let keys: Vec<&str> = operation.depends_on.iter().map(|d| d.key.as_str()).collect();
             operation.reason.clone().unwrap_or_else(|| format!("depends on {}", keys.join(", ")))
         }
-        _ => operation.message.clone().or_else(|| operation.reason.clone()).unwrap_or_default(),
+        Decision::Deny => operation.message.clone().or_else(|| operation.reason.clone()).unwrap_or_default(),
     };
     if all && !operation.changes.is_empty() {
         words.push_str(&format!(" [{}]", operation.changes.join("; ")));
@@ -168,14 +169,14 @@ fn words(operation: &OperationAnswer, all: bool) -> String {
 
 /// `AdministratorAccess: 312 accounts`, `jane (111122223333)`.
 fn title(who: &[&PrincipalAnswer], all: bool) -> String {
-    let mut names: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+    let mut names: BTreeMap<(PrincipalKind, &str), Vec<&str>> = BTreeMap::new();
     for principal in who {
         names.entry((principal.kind, &principal.name)).or_default().push(&principal.account);
     }
-    let name = |((kind, name), accounts): (&(&str, &str), &Vec<&str>)| {
+    let name = |((kind, name), accounts): (&(PrincipalKind, &str), &Vec<&str>)| {
         let what = match *kind {
-            "root user" => "root".to_owned(),
-            "role" => format!("role {name}"),
+            PrincipalKind::Root => "root".to_owned(),
+            PrincipalKind::Role => format!("role {name}"),
             _ => (*name).to_owned(),
         };
         match accounts.as_slice() {
@@ -191,7 +192,9 @@ fn title(who: &[&PrincipalAnswer], all: bool) -> String {
 /// Unknown answers, counted by what they depend on.
 fn unknowns(width: usize, assessment: &Assessment) -> String {
     let mut keys: BTreeMap<&str, usize> = BTreeMap::new();
-    for operation in assessment.principals.iter().flat_map(|p| &p.operations).filter(|o| o.decision == "unknown") {
+    for operation in
+        assessment.principals.iter().flat_map(|p| &p.operations).filter(|o| o.decision == Decision::Unknown)
+    {
         for dependency in &operation.depends_on {
             *keys.entry(&dependency.key).or_default() += 1;
         }
@@ -222,7 +225,7 @@ fn findings(width: usize, findings: &[Finding], all: bool) -> String {
     let shown: Vec<&Finding> = findings.iter().filter(|f| all || f.severity != Severity::Info).collect();
     for finding in shown.iter().take(if all { shown.len() } else { SHOWN }) {
         let cites = if finding.cites.is_empty() { String::new() } else { format!(" ({})", finding.cites) };
-        let head = format!("  {} {} ", verdict_padded(finding.severity.word()), finding.rule);
+        let head = format!("  {} {} ", verdict_padded(9, finding.severity), finding.rule);
         text.push_str(&wrapped(width, &head, INDENT, &format!("{} {}{cites}", finding.subject, finding.message)));
     }
     let rest = findings.len() - shown.len().min(if all { shown.len() } else { SHOWN });

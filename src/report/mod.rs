@@ -10,11 +10,14 @@ pub mod evaluation;
 pub mod excerpt;
 pub mod expectations;
 pub mod findings;
+pub mod sentences;
+mod shown;
 pub mod who_can;
 
 use anstyle::{AnsiColor, Style};
 
 pub use countersign_core::words::{count, few};
+pub use shown::Shown;
 
 /// What coverage means, and does not; every text about coverage says so once (D23).
 pub const COVERED_MEANS: &str = "Covered means only that an agreement is in force for the account. It does not say \
@@ -35,14 +38,21 @@ pub fn dim(text: &str) -> String {
     styled(Style::new().dimmed(), text)
 }
 
-/// A decision or coverage, in its colour.
-pub fn verdict(word: &str) -> String {
-    let colour = match word {
-        "allow" | "allowed" | "covered" | "yes" => AnsiColor::Green,
-        "deny" | "explicitly denied" | "implicitly denied" | "not covered" | "no" | "error" => AnsiColor::Red,
-        _ => AnsiColor::Yellow,
-    };
-    styled(Style::new().fg_color(Some(colour.into())).bold(), word)
+/// An answer in its words and its colour.
+pub fn verdict(answer: impl Into<Shown>) -> String {
+    let Shown { words, colour } = answer.into();
+    in_colour(colour, words)
+}
+
+/// The same, followed by blanks up to a width.
+pub fn verdict_padded(width: usize, answer: impl Into<Shown>) -> String {
+    let shown = answer.into();
+    format!("{}{}", in_colour(shown.colour, shown.words), " ".repeat(width.saturating_sub(shown.words.len())))
+}
+
+/// A bold word in a colour.
+pub fn in_colour(colour: AnsiColor, text: &str) -> String {
+    styled(Style::new().fg_color(Some(colour.into())).bold(), text)
 }
 
 /// A paragraph, wrapped: the first line begins with `first`, the others with as many blanks.

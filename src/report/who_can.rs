@@ -2,6 +2,7 @@
 
 use super::{bold, day, dim, paragraph, verdict};
 use countersign_core::assessment::{Assessment, OperationAnswer, PrincipalAnswer};
+use countersign_core::terms::{Decision, Scope};
 
 /// A principal, and one of its answers.
 pub type Row<'a> = (&'a PrincipalAnswer, &'a OperationAnswer);
@@ -13,12 +14,14 @@ const NEARLY: usize = 2;
 pub fn rows(assessment: &Assessment) -> [Vec<Row<'_>>; 3] {
     let all: Vec<Row<'_>> =
         assessment.principals.iter().flat_map(|p| p.operations.iter().map(move |o| (p, o))).collect();
-    let of = |decision: &str| all.iter().filter(|(_, o)| o.decision == decision).copied().collect();
+    let of = |decision: Decision| all.iter().filter(|(_, o)| o.decision == decision).copied().collect();
     let nearly = |(_, o): &&Row<'_>| {
         // every gate that it fails is one of permissions, and few are missing
-        o.decision == "deny" && (1..=NEARLY).contains(&o.missing.len()) && o.gates.iter().all(|g| !g.because.is_empty())
+        o.decision == Decision::Deny
+            && (1..=NEARLY).contains(&o.missing.len())
+            && o.gates.iter().all(|g| !g.because.is_empty())
     };
-    [of("allow"), of("unknown"), all.iter().filter(nearly).copied().collect()]
+    [of(Decision::Allow), of(Decision::Unknown), all.iter().filter(nearly).copied().collect()]
 }
 
 /// The text.
@@ -37,15 +40,15 @@ pub fn who_can(width: usize, assessment: &Assessment, operation: &str) -> String
 fn row(principal: &PrincipalAnswer, answer: &OperationAnswer) -> String {
     let people: Vec<&str> = principal.people.iter().map(|p| p.user_name.as_str()).collect();
     let people = if people.is_empty() { String::new() } else { format!(" (people: {})", people.join(", ")) };
-    let what = [answer.agreement.as_deref(), answer.report.as_deref(), answer.scope]
+    let what = [answer.agreement.as_deref(), answer.report.as_deref(), answer.scope.map(Scope::word)]
         .into_iter()
         .flatten()
         .collect::<Vec<_>>()
         .join(" ");
     let more = match answer.decision {
-        "allow" => answer.deprecated.clone().unwrap_or_default(),
-        "deny" => format!("missing {}", answer.missing.join(", ")),
-        _ => {
+        Decision::Allow => answer.deprecated.clone().unwrap_or_default(),
+        Decision::Deny => format!("missing {}", answer.missing.join(", ")),
+        Decision::Unknown => {
             let keys: Vec<&str> = answer.depends_on.iter().map(|d| d.key.as_str()).collect();
             answer.reason.clone().unwrap_or_else(|| format!("depends on {}", keys.join(", ")))
         }

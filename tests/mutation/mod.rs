@@ -14,13 +14,14 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use countersign_core::assessment::{Filter, Options, assess};
+use countersign_core::assessments::Assessments;
 use countersign_core::guardrails::{Guardrails, SHIPPED};
 use countersign_core::inventory::Inventory;
 use countersign_core::moment::{self, Moment};
-use countersign_core::operations::PermissionModel;
 use countersign_core::policies::{BUILT_IN, RuleBook};
 use countersign_core::problem::{Failure, Source};
 use countersign_core::source::Folder;
+use countersign_core::terms::PermissionModel;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -221,7 +222,7 @@ impl Subject for Shipped {
     }
 
     fn ask(&self, inventory: &Inventory, guardrails: &Guardrails, options: &Options) -> String {
-        answer(guardrails.check(inventory, &RULES, options))
+        answer(guardrails.check(&Assessments::new(inventory, &RULES), options))
     }
 }
 

@@ -16,16 +16,16 @@ use crate::inventory::Inventory;
 use crate::inventory::entity::Uid;
 use crate::inventory::tree::Tree;
 use crate::moment::{self, Moment};
-use crate::operations::answer::{Answer, Because, Decision, Gate};
+use crate::operations::answer::{Answer, Because, Gate};
 use crate::operations::any_request::AnyRequest;
-use crate::operations::data::Scope;
 use crate::operations::worlds::Worlds;
-use crate::operations::{self, Desk, Memo, PermissionModel, catalogue};
-use crate::permissions::principals::{Directory, Principal};
+use crate::operations::{self, Desk, Memo, catalogue};
+use crate::permissions::principals::{Directory, Identity, Person, Principal};
 use crate::policies::RuleBook;
 use crate::problem::Failure;
 use crate::provenance::Provenance;
 use crate::stack;
+use crate::terms::{Coverage, Decision, PermissionModel, PrincipalKind, Role, Scope};
 
 /// What to assess.
 #[derive(Clone, Debug, Default)]
@@ -58,7 +58,7 @@ pub struct Filter {
     /// Names of operations.
     pub operations: Vec<String>,
     /// Scopes of operations.
-    pub scopes: Vec<String>,
+    pub scopes: Vec<Scope>,
     /// Ids of reports.
     pub reports: Vec<String>,
     /// Coverage only.
@@ -72,10 +72,15 @@ impl Filter {
         self.accounts.is_empty() || self.accounts.iter().any(|a| a == id)
     }
 
-    fn principal(&self, principal: &Principal) -> bool {
-        self.principals
-            .as_ref()
-            .is_none_or(|p| p.iter().any(|(arn, account)| *arn == principal.arn && *account == principal.account))
+    /// Whether a principal is asked about.
+    fn wants(&self, identity: &Identity) -> bool {
+        let named = |p: &Vec<(String, String)>| {
+            p.iter().any(|(arn, account)| *arn == identity.arn && *account == identity.account)
+        };
+        !self.without_principals
+            && self.account(&identity.account)
+            && self.principals_in.as_ref().is_none_or(|accounts| accounts.contains(&identity.account))
+            && self.principals.as_ref().is_none_or(named)
     }
 
     fn operation(&self, operation: &catalogue::Operation) -> bool {
@@ -83,7 +88,7 @@ impl Filter {
             list.is_empty() || value.is_some_and(|v| list.iter().any(|l| l == v))
         }
         among(&self.operations, Some(operation.name))
-            && among(&self.scopes, operation.scope_name())
+            && (self.scopes.is_empty() || operation.scope.is_some_and(|s| self.scopes.contains(&s)))
             && among(&self.reports, operation.report.as_deref())
             && (operation.kind.is_none() && self.agreements.is_empty()
                 || among(&self.agreements, operation.kind.as_deref()))
@@ -102,7 +107,7 @@ pub struct Assessment {
     /// The moment asked.
     pub at: String,
     /// Which generations of permissions counted.
-    pub permission_model: &'static str,
+    pub permission_model: PermissionModel,
     /// What no answer here takes into account.
     pub leaves_out: Vec<&'static str>,
     /// By number.
@@ -129,8 +134,8 @@ pub struct AccountAnswer {
     pub organization: Option<String>,
     /// The organizational units that it stands in, from the root down; empty for an earlier organization.
     pub units: Vec<UnitAnswer>,
-    /// `management`, `member`, `standalone`
-    pub role: &'static str,
+    /// What it is in its organization.
+    pub role: Role,
     /// A kind a row.
     pub agreements: Vec<AgreementAnswer>,
     /// The four facts (D3).
@@ -154,8 +159,8 @@ pub struct UnitAnswer {
 pub struct AgreementAnswer {
     /// `baa`, …
     pub kind: String,
-    /// `covered`, `not-covered`, `unknown`
-    pub coverage: &'static str,
+    /// Whether one is in force.
+    pub coverage: Coverage,
     /// The agreement that governs.
     pub governing: Option<Governing>,
     /// Ids of agreements that another supersedes.
@@ -178,8 +183,8 @@ pub struct AgreementAnswer {
 pub struct Governing {
     /// Its id.
     pub id: String,
-    /// `account`, `organization`, `offline`
-    pub scope: &'static str,
+    /// By what it is in force.
+    pub scope: Scope,
     /// Since when it is in force for the account; null where that is not known.
     pub since: Option<String>,
     /// Who accepted it, if declared.
@@ -193,8 +198,8 @@ pub struct PrincipalAnswer {
     pub principal: String,
     /// The account that it acts in.
     pub account: String,
-    /// `user`, `role`, `root user`, `permission set`
-    pub kind: &'static str,
+    /// What it is.
+    pub kind: PrincipalKind,
     /// Its entity.
     #[serde(skip)]
     pub uid: Uid,
@@ -225,14 +230,14 @@ pub struct PersonAnswer {
 pub struct OperationAnswer {
     /// `accept-agreement`, …
     pub operation: &'static str,
-    /// `account`, `organization`, `offline`; null for reports.
-    pub scope: Option<&'static str>,
+    /// For what it is asked; null for reports.
+    pub scope: Option<Scope>,
     /// The kind of agreement; null for view, set up and reports.
     pub agreement: Option<String>,
     /// The id of the report.
     pub report: Option<String>,
-    /// `allow`, `deny`, `unknown`
-    pub decision: &'static str,
+    /// The answer.
+    pub decision: Decision,
     /// What an unknown answer depends on, and for a denial what decides which message is shown.
     pub depends_on: Vec<DependencyAnswer>,
     /// What the console shows, word for word.
@@ -350,12 +355,10 @@ pub fn assess_each(
 }
 
 /// The principals of an inventory without their answers, for finding them by name.
-pub fn principals(inventory: &Inventory, at: Moment) -> Result<Vec<PrincipalAnswer>, Failure> {
-    stack::evaluate(|| {
-        let (tree, settled) = (Tree::new(inventory), BTreeMap::new());
-        let everyone = Directory::new(inventory, &tree, at, &settled).all()?;
-        Ok(everyone.iter().map(|p| principal_answer(p, Vec::new())).collect())
-    })
+pub fn principals(inventory: &Inventory, at: Moment) -> Vec<PrincipalAnswer> {
+    let (tree, settled) = (Tree::new(inventory), BTreeMap::new());
+    let everyone = Directory::new(inventory, &tree, at, &settled).identities();
+    everyone.into_iter().map(|i| principal_answer(i, Vec::new())).collect()
 }
 
 struct Assessor<'a> {
@@ -370,7 +373,9 @@ impl Assessor<'_> {
         let agreements = Agreements::new(self.inventory, self.rules, self.options.at);
         let directory = Directory::new(self.inventory, &agreements.tree, self.options.at, &self.options.context);
         let mut directory = directory.of_any_request(self.options.any_request);
-        let everyone = if self.options.filter.without_principals { Vec::new() } else { directory.all()? };
+        let filter = &self.options.filter;
+        // nobody else's policies are looked at
+        let everyone = directory.those(|identity| filter.wants(identity))?;
         let mut by_account: BTreeMap<&str, Vec<&Principal>> = BTreeMap::new();
         for principal in &everyone {
             by_account.entry(&principal.account).or_default().push(principal);
@@ -392,7 +397,7 @@ impl Assessor<'_> {
             if self.options.filter.account(&account.id) {
                 accounts.push(account_answer(&agreements, account, &standing, &coverage, &facts, &self.options.filter));
             }
-            if here.is_empty() || self.options.filter.principals_in.as_ref().is_some_and(|a| !a.contains(&account.id)) {
+            if here.is_empty() {
                 continue;
             }
             let operations =
@@ -417,9 +422,6 @@ impl Assessor<'_> {
                 memo,
             };
             for principal in here.iter().copied() {
-                if !self.options.filter.account(&account.id) || !self.options.filter.principal(principal) {
-                    continue;
-                }
                 let mut answers = Vec::new();
                 for operation in operations.iter().filter(|o| self.options.filter.operation(o)) {
                     let mut answer = desk.decide(principal, operation)?;
@@ -427,7 +429,7 @@ impl Assessor<'_> {
                     findings.access(principal, &answer, &desk)?;
                     answers.push(operation_answer(answer, self.rules));
                 }
-                each(principal_answer(principal, answers));
+                each(principal_answer(principal.identity(), answers));
             }
         }
         findings.organizations(&agreements)?;
@@ -435,7 +437,7 @@ impl Assessor<'_> {
             schema: "countersign/assessment/v1",
             provenance: None,
             at: moment::format(self.options.at),
-            permission_model: self.options.model.name(),
+            permission_model: self.options.model,
             leaves_out: LEAVES_OUT.to_vec(),
             accounts,
             principals: Vec::new(),
@@ -472,7 +474,7 @@ fn account_answer(
     let rows = coverage.iter().filter(|c| filter.agreements.is_empty() || filter.agreements.contains(&c.kind));
     let rows = rows.map(|row| AgreementAnswer {
         kind: row.kind.clone(),
-        coverage: row.coverage.name(),
+        coverage: row.coverage,
         governing: row.governing.as_ref().map(|g| Governing {
             id: g.id.clone(),
             scope: g.scope,
@@ -503,19 +505,11 @@ fn account_answer(
     }
 }
 
-fn principal_answer(principal: &Principal, operations: Vec<OperationAnswer>) -> PrincipalAnswer {
-    let people = principal.people.iter();
-    PrincipalAnswer {
-        principal: principal.arn.clone(),
-        account: principal.account.clone(),
-        kind: principal.kind.name(),
-        uid: principal.uid.clone(),
-        name: principal.name.clone(),
-        people: people
-            .map(|p| PersonAnswer { id: p.id.clone(), user_name: p.user_name.clone(), group: p.group.clone() })
-            .collect(),
-        operations,
-    }
+fn principal_answer(identity: Identity, operations: Vec<OperationAnswer>) -> PrincipalAnswer {
+    let Identity { arn, kind, account, uid, name, people } = identity;
+    let person = |p: Person| PersonAnswer { id: p.id, user_name: p.user_name, group: p.group };
+    let people = people.into_iter().map(person).collect();
+    PrincipalAnswer { principal: arn, account, kind, uid, name, people, operations }
 }
 
 fn operation_answer(answer: Answer, rules: &RuleBook) -> OperationAnswer {
@@ -542,11 +536,11 @@ fn operation_answer(answer: Answer, rules: &RuleBook) -> OperationAnswer {
         gates: gates.collect(),
         permitted: answer.decision == Decision::Allow || denied_by_state,
         operation: answer.operation.name,
-        scope: answer.operation.scope_name(),
+        scope: answer.operation.scope,
         words: answer.operation.words,
         agreement: answer.operation.kind.clone(),
         report: answer.operation.report.clone(),
-        decision: answer.decision.name(),
+        decision: answer.decision,
         depends_on: answer.depends_on.into_iter().map(|d| DependencyAnswer { key: d.key, allows: d.allows }).collect(),
         message,
         detail,

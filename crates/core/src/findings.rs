@@ -13,10 +13,11 @@ use crate::inventory::entity::Uid;
 use crate::inventory::model::{Account, Organization};
 use crate::moment::Moment;
 use crate::operations::Desk;
-use crate::operations::answer::{Answer, Decision};
+use crate::operations::answer::Answer;
 use crate::permissions::principals::Principal;
 use crate::policies::{Rule, RuleBook, Ruling};
 use crate::problem::{Failure, Problem};
+use crate::terms::{Decision, Scope};
 
 /// Collects findings.
 pub struct Findings<'a> {
@@ -65,7 +66,7 @@ impl<'a> Findings<'a> {
         facts: &Facts,
         entities: &Entities,
     ) -> Result<(), Failure> {
-        let shared = coverage.iter().filter(|c| c.in_force().any(|i| i.scope == "organization"));
+        let shared = coverage.iter().filter(|c| c.in_force().any(|i| i.scope == Scope::Organization));
         if let Some(organization) = organization {
             self.in_force.entry(organization.to_owned()).or_default().extend(shared.map(|c| c.kind.clone()));
         }

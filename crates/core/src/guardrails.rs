@@ -15,7 +15,8 @@ use serde::Serialize;
 
 use crate::agreements::standing::Standing;
 use crate::agreements::{Agreements, context, datetime};
-use crate::assessment::{OperationAnswer, Options, PrincipalAnswer, assess};
+use crate::assessment::{OperationAnswer, Options, PrincipalAnswer};
+use crate::assessments::Assessments;
 use crate::diff::differences::Operation;
 use crate::finding::Severity;
 use crate::inventory::Inventory;
@@ -23,13 +24,14 @@ use crate::inventory::entity::{Entity, Item, Uid, cedar_uid};
 use crate::inventory::model::Account;
 use crate::inventory::schema::EntitySchema;
 use crate::operations::check::grant;
+use crate::policies;
 use crate::policies::annotations::{Annotated, Subject};
 use crate::policies::folder::{self, Folder};
 use crate::policies::names::{self, Named};
-use crate::policies::{self, RuleBook};
 use crate::problem::{Cause, Evaluation, Failure, Place, Problem, Source, Span, did_you_mean};
 use crate::source;
 use crate::stack;
+use crate::terms::{AnyAllowed, Decision, PrincipalKind};
 
 /// The folder beside the inventory.
 pub const FOLDER: &str = "guardrails";
@@ -137,8 +139,8 @@ pub struct Violation {
     pub account: String,
     /// Its ARN.
     pub principal: String,
-    /// `user`, `role`, `root user`, `permission set`
-    pub kind: &'static str,
+    /// What it is.
+    pub kind: PrincipalKind,
     /// What people call it.
     pub name: String,
     /// The people behind a permission set for whom it is so.
@@ -244,10 +246,11 @@ impl Guardrails {
 
     /// Asks all guardrails of an inventory: of what principals are permitted, whichever agreements are in force, and of any
     /// request.
-    pub fn check(&self, inventory: &Inventory, rules: &RuleBook, options: &Options) -> Result<Vec<Outcome>, Failure> {
+    pub fn check(&self, assessments: &Assessments<'_>, options: &Options) -> Result<Vec<Outcome>, Failure> {
         let permitted = Options { any_state: true, ..options.clone() };
         let open = Options { any_request: true, ..permitted.clone() };
-        let (assessment, any) = (assess(inventory, rules, &permitted)?, assess(inventory, rules, &open)?);
+        let (assessment, any) = (assessments.at_least(&permitted)?, assessments.at_least(&open)?);
+        let (inventory, rules) = (assessments.inventory, assessments.rules);
         stack::evaluate(|| {
             let agreements = Agreements::new(inventory, rules, options.at);
             let mut asking = Asking::new(self, &agreements);
@@ -326,8 +329,9 @@ impl<'a> Asking<'a> {
     }
 
     fn principal(&mut self, now: &PrincipalAnswer, any: &PrincipalAnswer) -> Result<(), Failure> {
-        let possible = |o: &OperationAnswer| o.any_request.as_ref().is_some_and(|a| a.decision != "no");
-        let concerned = now.operations.iter().any(|o| o.decision != "deny") || any.operations.iter().any(possible);
+        let possible = |o: &OperationAnswer| o.any_request.as_ref().is_some_and(|a| a.decision != AnyAllowed::No);
+        let concerned =
+            now.operations.iter().any(|o| o.decision != Decision::Deny) || any.operations.iter().any(possible);
         let Some(account) = self.agreements.tree.accounts.get(&now.account) else {
             return Ok(());
         };
@@ -345,19 +349,19 @@ impl<'a> Asking<'a> {
             standing: &standing,
             entities: &entities,
         };
-        let named = |decisions: &[&str]| -> BTreeSet<&'static str> {
-            let matching = now.operations.iter().filter(|o| decisions.contains(&o.decision));
+        let named = |decision: Decision| -> BTreeSet<&'static str> {
+            let matching = now.operations.iter().filter(|o| o.decision == decision);
             matching.map(|o| o.operation).collect()
         };
-        let (certain, perhaps) = (named(&["allow"]), named(&["unknown"]));
+        let (certain, perhaps) = (named(Decision::Allow), named(Decision::Unknown));
         let by_request: BTreeSet<&'static str> =
             any.operations.iter().filter(|o| possible(o)).map(|o| o.operation).collect();
         for (operation, any) in now.operations.iter().zip(&any.operations) {
             let (by, open) = match operation.decision {
-                "allow" => (By::Grant, &perhaps),
-                "unknown" => (By::Unknown, &perhaps),
-                _ if possible(any) => (By::Request, &by_request),
-                _ => {
+                Decision::Allow => (By::Grant, &perhaps),
+                Decision::Unknown => (By::Unknown, &perhaps),
+                Decision::Deny if possible(any) => (By::Request, &by_request),
+                Decision::Deny => {
                     self.told(&question, operation, &actors, &certain)?;
                     continue;
                 }
@@ -422,12 +426,12 @@ impl<'a> Asking<'a> {
         let text = |t: &str| Expr::new_string(t.to_owned());
         let mut pairs = vec![
             ("at", datetime(self.agreements.at())),
-            ("role", text(self.agreements.role(&question.account.id, question.standing))),
+            ("role", text(self.agreements.role(&question.account.id, question.standing).word())),
             ("name", text(question.name)),
             ("groups", Expr::new_set(actor.groups.iter().map(|g| text(g)))),
             ("may", Expr::new_set(may.iter().map(|o| text(o)))),
         ];
-        pairs.extend(operation.scope.map(|s| ("scope", text(s))));
+        pairs.extend(operation.scope.map(|s| ("scope", text(s.word()))));
         pairs.extend(operation.agreement.as_deref().map(|a| ("agreement", text(a))));
         if let Some(organization) = &question.standing.organization {
             pairs.push(("organization", Expr::new_entity_uid(cedar_uid("Organization", organization)?)));

@@ -6,12 +6,13 @@ use cedar_policy::{Context, Entities, EntityUid, RestrictedExpression as Expr};
 use serde::Serialize;
 
 use crate::agreements::standing::Standing;
-use crate::agreements::{Agreements, Coverage, InForce, KindCoverage, context, datetime};
+use crate::agreements::{Agreements, InForce, KindCoverage, context, datetime};
 use crate::aws::eligibility;
 use crate::inventory::entity::{Attr, Item, Uid, cedar_uid};
 use crate::inventory::model::Account;
 use crate::policies::RuleBook;
 use crate::problem::Failure;
+use crate::terms::{Coverage, Scope};
 
 /// Four separate facts, each true, false or unknown. Covered is no more than that an agreement is in force (D23).
 #[derive(Clone, Copy, Debug, Serialize, PartialEq, Eq)]
@@ -103,7 +104,7 @@ impl Asking<'_> {
     /// What the inventory tells of the account, before any policy of HIPAA.
     fn plain(&self, standing: &Standing, coverage: &[KindCoverage]) -> Result<Vec<(&'static str, Expr)>, Failure> {
         let of = |answer: Coverage| words(coverage.iter().filter(|c| c.coverage == answer).map(|c| c.kind.clone()));
-        let by = |scope: &str| {
+        let by = |scope: Scope| {
             let has = |c: &&KindCoverage| c.in_force().any(|i: &InForce| i.scope == scope);
             words(coverage.iter().filter(has).map(|c| c.kind.clone()))
         };
@@ -114,9 +115,9 @@ impl Asking<'_> {
             ("covered", of(Coverage::Covered)),
             ("notCovered", of(Coverage::NotCovered)),
             ("coverageUnknown", of(Coverage::Unknown)),
-            ("accountAgreements", by("account")),
-            ("organizationAgreements", by("organization")),
-            ("offlineAgreements", by("offline")),
+            ("accountAgreements", by(Scope::Account)),
+            ("organizationAgreements", by(Scope::Organization)),
+            ("offlineAgreements", by(Scope::Offline)),
             ("tags", words(tags)),
             ("phiTags", words(phi_tags)),
         ];

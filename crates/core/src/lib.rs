@@ -63,6 +63,7 @@
 pub mod access;
 pub mod agreements;
 pub mod assessment;
+pub mod assessments;
 pub mod aws;
 pub mod diff;
 pub mod expectations;
@@ -85,5 +86,6 @@ pub mod provenance;
 pub mod simulation;
 pub mod source;
 pub mod stack;
+pub mod terms;
 pub mod text;
 pub mod words;

@@ -6,6 +6,7 @@ use crate::assessment::PrincipalAnswer;
 use crate::inventory::Inventory;
 use crate::operations::data::Catalogue;
 use crate::problem::{Failure, Named, Unknown};
+use crate::terms::PrincipalKind;
 
 /// The full name of an operation: as it is, or a part that no other operation has.
 pub fn operation(catalogue: &Catalogue, name: &str) -> Result<&'static str, Failure> {
@@ -38,10 +39,10 @@ pub fn principals(
     if !by_arn.is_empty() {
         return Ok(by_arn);
     }
-    let named = all.iter().filter(here).filter(|p| p.name == name && p.kind != "permission set");
+    let named = all.iter().filter(here).filter(|p| p.name == name && p.kind != PrincipalKind::PermissionSet);
     let iam: Vec<_> = named.cloned().collect();
     let sets: Vec<_> =
-        all.iter().filter(here).filter(|p| p.name == name && p.kind == "permission set").cloned().collect();
+        all.iter().filter(here).filter(|p| p.name == name && p.kind == PrincipalKind::PermissionSet).cloned().collect();
     let person = all.iter().filter(here).filter(|p| p.people.iter().any(|person| person.user_name == name));
     let person: Vec<_> = person.cloned().collect();
     let known_person =

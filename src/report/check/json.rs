@@ -2,9 +2,11 @@
 
 use serde::Serialize;
 
-use crate::check::{Checked, Done};
+use super::{entries, note};
+use crate::check::{Checked, Done, Part, State};
+use crate::report::expectations::{CaseReport, reports};
+use crate::report::findings::Entry;
 use countersign_core::diff::Diff;
-use countersign_core::expectations::run::Case;
 use countersign_core::finding::Severity;
 use countersign_core::guardrails::Outcome;
 use countersign_core::provenance::Provenance;
@@ -17,23 +19,30 @@ pub struct Check<'a> {
     at: &'a str,
     passed: bool,
     base: Option<&'a str>,
-    parts: &'a [Done],
+    parts: Vec<PartReport>,
     diff: Option<&'a Diff>,
-    expectations: &'a [Case],
+    expectations: Vec<CaseReport>,
     guardrails: &'a [Outcome],
-    findings: Vec<One<'a>>,
+    findings: Vec<One>,
 }
 
 #[derive(Serialize)]
-struct One<'a> {
-    rule: &'a str,
-    name: &'a str,
+struct PartReport {
+    part: Part,
+    state: &'static str,
+    note: String,
+}
+
+#[derive(Serialize)]
+struct One {
+    rule: String,
+    name: String,
     severity: Severity,
-    file: &'a str,
+    file: String,
     line: usize,
-    message: &'a str,
-    help: &'a str,
-    fingerprint: &'a str,
+    message: String,
+    help: String,
+    fingerprint: String,
 }
 
 /// The JSON of a check.
@@ -44,22 +53,32 @@ pub fn json<'a>(checked: &'a Checked, provenance: &'a Provenance) -> Check<'a> {
         at: &checked.at,
         passed: checked.passed(),
         base: checked.base.as_deref(),
-        parts: &checked.parts,
+        parts: checked.parts.iter().map(|done| part(checked, done)).collect(),
         diff: checked.diff.as_ref(),
-        expectations: &checked.expectations,
+        expectations: reports(&checked.expectations),
         guardrails: &checked.guardrails,
-        findings: checked
-            .open()
-            .map(|e| One {
-                rule: &e.code,
-                name: &e.name,
-                severity: e.severity,
-                file: &e.file,
-                line: e.line(),
-                message: &e.message,
-                help: &e.help,
-                fingerprint: &e.fingerprint,
-            })
-            .collect(),
+        findings: entries::open(checked).into_iter().map(one).collect(),
+    }
+}
+
+fn part(checked: &Checked, done: &Done) -> PartReport {
+    let state = match done.state {
+        State::Passed => "passed",
+        State::Failed => "failed",
+        State::Skipped(_) => "skipped",
+    };
+    PartReport { part: done.part, state, note: note(checked, done) }
+}
+
+fn one(entry: Entry) -> One {
+    One {
+        line: entry.line(),
+        rule: entry.code,
+        name: entry.name,
+        severity: entry.severity,
+        file: entry.file,
+        message: entry.message,
+        help: entry.help,
+        fingerprint: entry.fingerprint,
     }
 }

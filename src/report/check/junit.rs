@@ -2,7 +2,9 @@
 
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
-use crate::check::{Checked, Done, Part, State, violation_words};
+use super::guardrails::violation_words;
+use super::{entries, note};
+use crate::check::{Checked, Done, Part, State};
 use crate::report::{expectations, findings};
 use countersign_core::problem::Failure;
 use countersign_core::provenance::Provenance;
@@ -11,24 +13,25 @@ use countersign_core::provenance::Provenance;
 pub fn junit(checked: &Checked, provenance: &Provenance) -> Result<String, Failure> {
     let mut xml = quick_junit::Report::new("countersign check");
     for done in &checked.parts {
+        let note = note(checked, done);
         let suites = match done.part {
-            _ if done.state == State::Skipped => vec![skipped(done)],
-            Part::Expectations => expectations::suites(&checked.expectations),
+            _ if matches!(done.state, State::Skipped(_)) => vec![skipped(done, note)],
+            Part::Expectations => expectations::suites(&expectations::reports(&checked.expectations)),
             Part::Guardrails => vec![guardrails(checked)],
-            Part::Diff => vec![change(checked, done.state, &done.note)],
-            Part::Findings => findings::junit::suites("findings", &checked.findings, &done.note),
-            Part::Lint => findings::junit::suites("lint", &checked.lint, &done.note),
+            Part::Diff => vec![change(checked, &done.state, &note)],
+            Part::Findings => findings::junit::suites("findings", &entries::findings(checked), &note),
+            Part::Lint => findings::junit::suites("lint", &entries::lint(checked), &note),
         };
         xml.add_test_suites(findings::junit::told(suites, provenance));
     }
     xml.to_string().map_err(Failure::internal("a JUnit report"))
 }
 
-fn skipped(done: &Done) -> TestSuite {
+fn skipped(done: &Done, why: String) -> TestSuite {
     let name = super::part(done.part);
     let mut suite = TestSuite::new(name);
     let mut status = TestCaseStatus::skipped();
-    status.set_message(done.note.clone());
+    status.set_message(why);
     suite.add_test_case(TestCase::new(name, status));
     suite
 }
@@ -53,9 +56,9 @@ fn guardrails(checked: &Checked) -> TestSuite {
     suite
 }
 
-fn change(checked: &Checked, state: State, note: &str) -> TestSuite {
+fn change(checked: &Checked, state: &State, note: &str) -> TestSuite {
     let mut suite = TestSuite::new("change");
-    let status = if state == State::Failed {
+    let status = if *state == State::Failed {
         let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
         let told = checked.diff.as_ref().map(|d| crate::report::diff::body(100, d, false)).unwrap_or_default();
         status.set_type("change").set_message(note);

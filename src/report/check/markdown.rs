@@ -1,9 +1,12 @@
 //! Markdown for a comment under a pull request: short, the decisions first, details folded.
 
-use crate::check::{Checked, State, violations_words};
+use super::guardrails::violations_words;
+use super::{entries, note};
+use crate::check::{Checked, State};
 use crate::report::diff as words;
 use crate::report::findings::markdown::cell;
-use countersign_core::access::Decision;
+use crate::report::{expectations::CaseReport, sentences};
+use countersign_core::access::NewRequests;
 use countersign_core::diff::{AccessEntry, Cause, CoverageEntry, Diff};
 use countersign_core::guardrails::{By, Verdict};
 use countersign_core::words::few;
@@ -21,9 +24,9 @@ pub fn markdown(checked: &Checked) -> String {
         let state = match done.state {
             State::Passed => "passed",
             State::Failed => "**failed**",
-            State::Skipped => "–",
+            State::Skipped(_) => "–",
         };
-        text.push_str(&format!("| {} | {state} | {} |\n", super::part(done.part), cell(&done.note)));
+        text.push_str(&format!("| {} | {state} | {} |\n", super::part(done.part), cell(&note(checked, done))));
     }
     if let Some(diff) = &checked.diff {
         text.push_str(&decisions(diff));
@@ -48,7 +51,7 @@ fn decisions(diff: &Diff) -> String {
         let told: Vec<String> =
             entry.answer.witnesses.iter().map(|w| format!("`{}` on `{}`", w.action, w.resource)).collect();
         let line = match (entry.answer.decision, &entry.answer.reason) {
-            (Decision::New, _) => format!("**New requests** for {}: such as {}", cell(&who), told.join(", ")),
+            (NewRequests::New, _) => format!("**New requests** for {}: such as {}", cell(&who), told.join(", ")),
             (_, reason) => format!(
                 "**Unknown** whether requests are new for {}: {}",
                 cell(&who),
@@ -95,7 +98,7 @@ fn access(diff: &Diff, entry: &AccessEntry) -> String {
     let (word, _) = words::access_word(entry.change);
     format!(
         "**{word}**: {} by {}{}{}",
-        cell(&countersign_core::words::answers::operations(&entry.operations)),
+        cell(&sentences::operations(&entry.operations)),
         cell(&words::principals(&entry.principals, NAMES)),
         because(diff, &entry.causes),
         excepted(entry.allowed.as_ref())
@@ -118,7 +121,7 @@ fn details(diff: &Diff) -> String {
     lines.extend(diff.access.iter().filter(|e| !is_gain(e)).map(|e| access(diff, e)));
     lines.extend(diff.findings.iter().map(|f| {
         let subjects = cell(&few(&f.subjects, NAMES));
-        format!("{} {} {}: {subjects} {}", f.change, f.rule, f.name, cell(&f.message))
+        format!("{} {} {}: {subjects} {}", f.change.word(), f.rule, f.name, cell(&f.message))
     }));
     folded("other differences", &lines)
 }
@@ -134,7 +137,7 @@ fn folded(title: &str, lines: &[String]) -> String {
 }
 
 fn expectations(checked: &Checked) -> String {
-    let line = |c: &countersign_core::expectations::run::Case| {
+    let line = |c: &CaseReport| {
         let actual: Vec<String> =
             c.actual.iter().map(|a| format!("{} {}", a.subject, a.is).trim().to_owned()).collect();
         format!(
@@ -146,7 +149,8 @@ fn expectations(checked: &Checked) -> String {
             cell(&few(&actual, NAMES))
         )
     };
-    let lines: Vec<String> = checked.expectations.iter().filter(|c| !c.passed).map(line).collect();
+    let cases = crate::report::expectations::reports(&checked.expectations);
+    let lines: Vec<String> = cases.iter().filter(|c| !c.passed).map(line).collect();
     folded("expectations not met", &lines)
 }
 
@@ -164,6 +168,6 @@ fn findings(checked: &Checked) -> String {
     let line = |e: &crate::report::findings::Entry| {
         format!("{} {} `{}:{}` {}", e.severity.word(), e.code, e.file, e.line(), cell(&e.message))
     };
-    let lines: Vec<String> = checked.open().map(line).collect();
+    let lines: Vec<String> = entries::open(checked).iter().map(line).collect();
     folded("findings", &lines)
 }

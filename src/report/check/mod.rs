@@ -1,16 +1,19 @@
 //! A check: one report, for people, for a comment under a pull request, and for programs.
 
+pub mod entries;
+pub mod guardrails;
 pub mod json;
 pub mod junit;
 pub mod markdown;
 
 use anstyle::AnsiColor;
 
-use super::{bold, day, diff, dim, expectations, paragraph, styled, verdict, wrapped};
-use crate::check::{Checked, Part, State, violations_words};
-use crate::report::findings::Entry;
-use countersign_core::finding::Severity;
+use super::{bold, day, diff, dim, expectations, in_colour, paragraph, verdict, wrapped};
+use crate::check::{Checked, Done, Found, Part, State};
+use crate::report::findings::{Entry, counts};
+use countersign_core::diff::Diff;
 use countersign_core::guardrails::Verdict;
+use guardrails::violations_words;
 
 /// The word of a part.
 pub fn part(part: Part) -> &'static str {
@@ -23,6 +26,37 @@ pub fn part(part: Part) -> &'static str {
     }
 }
 
+/// What became of a part, in a line.
+pub fn note(checked: &Checked, done: &Done) -> String {
+    if let State::Skipped(why) = &done.state {
+        return why.clone();
+    }
+    match done.part {
+        Part::Diff => checked.diff.as_ref().map(|found| change(checked, found)).unwrap_or_default(),
+        Part::Expectations => {
+            let failed = checked.expectations.iter().filter(|c| !c.passed()).count();
+            expectations::summary(checked.expectations.len(), failed)
+        }
+        Part::Guardrails => guardrails::summary(&checked.guardrails),
+        Part::Findings => counts(&checked.findings.iter().map(Found::severity).collect::<Vec<_>>()),
+        Part::Lint => {
+            let report = checked.lint.as_ref();
+            report.map(|report| format!("{} · {}", report.counts(), report.read())).unwrap_or_default()
+        }
+    }
+}
+
+fn change(checked: &Checked, found: &Diff) -> String {
+    let mut words = diff::worse(found.verdict);
+    if checked.adds_findings(found) {
+        words.push("findings are new");
+    }
+    if words.is_empty() {
+        words.push(diff::calm(found));
+    }
+    words.join(", ")
+}
+
 /// The text of a check: what became of each part, then what is not as it should be.
 pub fn text(width: usize, checked: &Checked) -> String {
     let with = checked.base.as_ref().map(|b| format!(" · compared with {b}")).unwrap_or_default();
@@ -31,10 +65,10 @@ pub fn text(width: usize, checked: &Checked) -> String {
         let (word, colour) = match done.state {
             State::Passed => ("passed", AnsiColor::Green),
             State::Failed => ("failed", AnsiColor::Red),
-            State::Skipped => ("—", AnsiColor::White),
+            State::Skipped(_) => ("—", AnsiColor::White),
         };
-        let word = styled(anstyle::Style::new().fg_color(Some(colour.into())).bold(), &format!("{word:<7}"));
-        text.push_str(&wrapped(width, &format!("  {word} {:<12} ", part(done.part)), 23, &done.note));
+        let word = in_colour(colour, &format!("{word:<7}"));
+        text.push_str(&wrapped(width, &format!("  {word} {:<12} ", part(done.part)), 23, &note(checked, done)));
     }
     if let Some(found) = &checked.diff
         && !found.is_empty()
@@ -42,9 +76,9 @@ pub fn text(width: usize, checked: &Checked) -> String {
         text.push_str(&heading("change"));
         text.push_str(&diff::body(width, found, false));
     }
-    if checked.expectations.iter().any(|c| !c.passed) {
+    if checked.expectations.iter().any(|c| !c.passed()) {
         text.push_str(&heading("expectations"));
-        text.push_str(&expectations::text(width, &checked.expectations, false));
+        text.push_str(&expectations::text(width, &expectations::reports(&checked.expectations), false));
     }
     let broken = checked.guardrails.iter().filter(|g| g.outcome != Verdict::Proved || !g.forbids);
     let broken: Vec<String> = broken.map(|g| guardrail(width, g)).collect();
@@ -52,7 +86,7 @@ pub fn text(width: usize, checked: &Checked) -> String {
         text.push_str(&heading("guardrails"));
         text.push_str(&broken.concat());
     }
-    let open: Vec<&Entry> = checked.open().collect();
+    let open = entries::open(checked);
     if !open.is_empty() {
         text.push_str(&heading("findings"));
         text.push_str(&open.iter().map(|e| finding(width, e)).collect::<String>());
@@ -65,13 +99,7 @@ fn heading(text: &str) -> String {
 }
 
 fn guardrail(width: usize, guarded: &countersign_core::guardrails::Outcome) -> String {
-    let word = match guarded.outcome {
-        Verdict::Proved => "proved",
-        Verdict::Holds => "holds",
-        Verdict::Unknown => "unknown",
-        Verdict::Violated => "broken",
-    };
-    let word = verdict(if word == "broken" { "no" } else { word }).replace("no", "broken");
+    let word = verdict(guarded.outcome);
     let mut text = format!("  {word}  {} {}\n", bold(&guarded.id), dim(&format!("{}:{}", guarded.file, guarded.line)));
     for words in violations_words(&guarded.violations) {
         text.push_str(&wrapped(width, "          ", 12, &format!("{words} {}", guarded.message)));
@@ -83,10 +111,7 @@ fn guardrail(width: usize, guarded: &countersign_core::guardrails::Outcome) -> S
 }
 
 fn finding(width: usize, entry: &Entry) -> String {
-    let word = match entry.severity {
-        Severity::Error => verdict("error"),
-        severity => verdict(severity.word()),
-    };
+    let word = verdict(entry.severity);
     let mut text = format!(
         "  {word}  {} {}\n",
         bold(&format!("{} {}", entry.code, entry.name)),

@@ -56,7 +56,7 @@ impl SideLayer {
 /// What the comparison comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Decision {
+pub enum NewRequests {
     /// No request is allowed by the new side alone.
     None,
     /// The witnesses are.
@@ -73,7 +73,7 @@ pub struct Answer {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub provenance: Option<Arc<Provenance>>,
     /// What it comes to.
-    pub decision: Decision,
+    pub decision: NewRequests,
     /// Why it is unknown; or what else could not be told.
     pub reason: Option<String>,
     /// Requests that the new side allows and the old one does not, the smallest first.
@@ -104,15 +104,15 @@ pub struct Witness {
 impl Answer {
     /// Nothing is newly allowed.
     pub fn none() -> Self {
-        Self::new(Decision::None, None, Vec::new())
+        Self::new(NewRequests::None, None, Vec::new())
     }
 
     /// It cannot be told.
     pub fn unknown(reason: impl Into<String>) -> Self {
-        Self::new(Decision::Unknown, Some(reason.into()), Vec::new())
+        Self::new(NewRequests::Unknown, Some(reason.into()), Vec::new())
     }
 
-    fn new(decision: Decision, reason: Option<String>, witnesses: Vec<Witness>) -> Self {
+    fn new(decision: NewRequests, reason: Option<String>, witnesses: Vec<Witness>) -> Self {
         Self { schema: "countersign/new-access/v1", provenance: None, decision, reason, witnesses, solver: None }
     }
 }
@@ -152,9 +152,9 @@ pub fn new_access(old: &Side, new: &Side) -> Result<Answer, Failure> {
     let space = Space::new(&before, &after);
     let found = search::search(&space, old, new)?;
     let decision = match (found.witnesses.is_empty(), &found.doubt) {
-        (false, _) => Decision::New,
-        (true, Some(_)) => Decision::Unknown,
-        (true, None) => Decision::None,
+        (false, _) => NewRequests::New,
+        (true, Some(_)) => NewRequests::Unknown,
+        (true, None) => NewRequests::None,
     };
     Ok(Answer::new(decision, found.doubt, found.witnesses))
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Answer, Decision};
+use super::{Answer, NewRequests};
 use super::{Side, new_access};
 use crate::iam::document::{Condition, Document, ResourcePattern, Statement};
 use crate::iam::template::Template;
@@ -100,12 +100,12 @@ fn allows(action: &str) -> Option<Statement> {
 }
 
 /// Whether a stack allows any request for an action at all, on whatever resource.
-pub fn allows_any(stack: &Stack, knowledge: &Knowledge, action: &str) -> Result<Decision, Failure> {
+pub fn allows_any(stack: &Stack, knowledge: &Knowledge, action: &str) -> Result<NewRequests, Failure> {
     if stack.layers.iter().any(|l| !l.opaque.is_empty()) {
-        return Ok(Decision::Unknown);
+        return Ok(NewRequests::Unknown);
     }
     let Some(only) = allows(action) else {
-        return Ok(Decision::Unknown);
+        return Ok(NewRequests::Unknown);
     };
     let mut layers = vec![("action", policies(vec![(OUTSIDE.to_owned(), only)]))];
     // a policy of which it is not known where it is attached can only take away

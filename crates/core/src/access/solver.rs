@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use super::{Answer, Decision};
+use super::{Answer, NewRequests};
 #[cfg(not(feature = "cvc5"))]
 use crate::{iam::document::Statement, problem::Failure};
 
@@ -27,19 +27,19 @@ impl Answer {
     pub fn with(mut self, opinion: Opinion) -> Self {
         let contradiction = match (self.decision, &opinion) {
             // every witness was evaluated under both policies, so that one of the two is wrong
-            (Decision::New, Opinion::None) => {
+            (NewRequests::New, Opinion::None) => {
                 Some("cvc5 finds that no request is newly allowed, but the witnesses are")
             }
-            (Decision::None, Opinion::New) => {
+            (NewRequests::None, Opinion::New) => {
                 Some("cvc5 finds a request that the search does not; it may be one that cannot be made")
             }
-            (Decision::None, Opinion::Unknown(_)) => {
+            (NewRequests::None, Opinion::Unknown(_)) => {
                 Some("the search finds no request, and cvc5 gives no second opinion")
             }
             _ => None,
         };
         if let Some(reason) = contradiction {
-            self.decision = Decision::Unknown;
+            self.decision = NewRequests::Unknown;
             self.reason = Some(match &opinion {
                 Opinion::Unknown(why) => format!("{reason}: {why}"),
                 _ => reason.to_owned(),

@@ -11,31 +11,9 @@ use super::{Agreements, context, datetime};
 use crate::inventory::entity::Uid;
 use crate::inventory::model::{Accepted, Account, CustomerAgreement};
 use crate::moment::Moment;
-use crate::policies::annotations::SCOPES;
 use crate::policies::{COVERAGE, Rule};
 use crate::problem::{Failure, Problem};
-
-/// Whether an agreement of a kind is in force for an account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Coverage {
-    /// One is.
-    Covered,
-    /// None is.
-    NotCovered,
-    /// The inventory does not tell.
-    Unknown,
-}
-
-impl Coverage {
-    /// As the assessment writes it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Covered => "covered",
-            Self::NotCovered => "not-covered",
-            Self::Unknown => "unknown",
-        }
-    }
-}
+use crate::terms::{Coverage, Scope};
 
 /// An agreement in force for an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,8 +22,8 @@ pub struct InForce {
     pub id: String,
     /// Its entity.
     pub uid: Uid,
-    /// `account`, `organization` or `offline`: the `@scope` of the policy that says so.
-    pub scope: &'static str,
+    /// The `@scope` of the policy that says so.
+    pub scope: Scope,
     /// Since when it has been in force for this account; `None` where it is not known when the account joined.
     pub since: Option<Moment>,
     /// The policies that say so.
@@ -152,7 +130,7 @@ fn in_all(worlds: Vec<Vec<KindCoverage>>, reason: &str) -> Vec<KindCoverage> {
 }
 
 /// What becomes of an agreement in force: it governs, or the `@standing` of the policy that keeps it from governing.
-pub(super) type Role = Option<String>;
+pub(super) type Stands = Option<String>;
 
 impl Agreements<'_> {
     /// What is in force for an account, a kind a row: the kinds that its partition offers, and every other that the rules
@@ -275,7 +253,7 @@ impl Agreements<'_> {
         found: Vec<InForce>,
         (kind, unlisted): (String, Unlisted),
     ) -> Result<KindCoverage, Failure> {
-        let fact = |scope: &str| match found.iter().any(|i| i.scope == scope) {
+        let fact = |scope: Scope| match found.iter().any(|i| i.scope == scope) {
             true => Some(true),
             false => (!unlisted.scopes().contains(&scope)).then_some(false),
         };
@@ -288,8 +266,8 @@ impl Agreements<'_> {
             governing: None,
             superseded: Vec::new(),
             also: Vec::new(),
-            account: fact("account"),
-            organization: fact("organization"),
+            account: fact(Scope::Account),
+            organization: fact(Scope::Organization),
             perhaps_designated: self.may_designate(account, &unlisted, entities)?,
             assuming: Vec::new(),
             policies: found.iter().flat_map(|i| i.policies.clone()).collect(),
@@ -337,7 +315,7 @@ impl Agreements<'_> {
         let mut same = worlds.iter().all(|w| w.governing == worlds.first().and_then(|f| f.governing));
         same &= !worlds.iter().any(|w| w.unreadable);
         for (index, agreement) in found.into_iter().enumerate() {
-            let roles: BTreeSet<&Role> = worlds.iter().filter_map(|w| w.roles.get(index)).collect();
+            let roles: BTreeSet<&Stands> = worlds.iter().filter_map(|w| w.roles.get(index)).collect();
             let role = roles.first().copied().filter(|_| roles.len() == 1);
             let governs = worlds.first().is_some_and(|w| w.governing == Some(index));
             match role.and_then(|r| r.as_deref()) {
@@ -360,10 +338,10 @@ impl Agreements<'_> {
         &self,
         principal: &EntityUid,
         account: &Account,
-        scopes: &BTreeSet<&str>,
+        scopes: &BTreeSet<Scope>,
         entities: &Entities,
     ) -> Result<(bool, Vec<&Rule>), Failure> {
-        let scopes = Expr::new_set(scopes.iter().map(|s| Expr::new_string((*s).to_owned())));
+        let scopes = Expr::new_set(scopes.iter().map(|s| Expr::new_string(s.word().to_owned())));
         let context = context([("at", datetime(self.at)), ("scopesInForce", scopes)])?;
         let resource = Uid::new("Account", &account.id).to_cedar()?;
         let ruling = self.rules.rule("governs", principal, &resource, context, entities)?;
@@ -387,9 +365,8 @@ impl Agreements<'_> {
 }
 
 /// The `@scope` of a policy that says that an agreement is in force.
-fn scope_of(rule: &Rule) -> Result<&'static str, Failure> {
-    let scope = rule.get("scope").ok_or_else(|| lacks(rule, "scope"))?;
-    SCOPES.iter().copied().find(|k| *k == scope).ok_or_else(|| lacks(rule, "scope"))
+fn scope_of(rule: &Rule) -> Result<Scope, Failure> {
+    rule.get("scope").and_then(Scope::named).ok_or_else(|| lacks(rule, "scope"))
 }
 
 fn lacks(rule: &Rule, annotation: &str) -> Failure {

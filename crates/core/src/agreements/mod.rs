@@ -26,7 +26,8 @@ use crate::inventory::tree::Tree;
 use crate::moment::Moment;
 use crate::policies::RuleBook;
 use crate::problem::Failure;
-pub use coverage::{Coverage, InForce, KindCoverage};
+use crate::terms::Role;
+pub use coverage::{InForce, KindCoverage};
 use narrowing::Narrowing;
 use standing::Standing;
 
@@ -127,13 +128,13 @@ impl<'a> Agreements<'a> {
         self.offers.get(&agreement.agreement).map_or("", |o| &o.kind)
     }
 
-    /// `management`, `member` or `standalone`; `unknown` where it is not known what it belonged to.
-    pub fn role(&self, account: &str, standing: &Standing) -> &'static str {
+    /// What an account is in its organization.
+    pub fn role(&self, account: &str, standing: &Standing) -> Role {
         match (&standing.organization, self.tree.manages(account, standing.organization.as_deref())) {
-            (None, _) if standing.unknown.is_some() => "unknown",
-            (None, _) => "standalone",
-            (Some(_), true) => "management",
-            (Some(_), false) => "member",
+            (None, _) if standing.unknown.is_some() => Role::Unknown,
+            (None, _) => Role::Standalone,
+            (Some(_), true) => Role::Management,
+            (Some(_), false) => Role::Member,
         }
     }
 

@@ -9,17 +9,18 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use cedar_policy::{Entities, Entity as CedarEntity, EntityUid, RestrictedExpression as Expr};
 
 use super::Agreements;
-use super::coverage::{InForce, Role};
+use super::coverage::{InForce, Stands};
 use super::standing::Standing;
 use crate::inventory::entity::{Uid, cedar_uid};
 use crate::inventory::model::Account;
 use crate::problem::Failure;
+use crate::terms::Scope;
 
 /// The scopes of which an agreement of one kind may be in force for an account without being listed.
 pub(super) struct Unlisted {
     kind: String,
     /// Each with the reason.
-    scopes: Vec<(&'static str, String)>,
+    scopes: Vec<(Scope, String)>,
 }
 
 /// What the rules say where some of what may be missing is in force.
@@ -27,7 +28,7 @@ pub(super) struct Governance {
     /// The one that governs, by its place among those found.
     pub governing: Option<usize>,
     /// What becomes of each of those found.
-    pub roles: Vec<Role>,
+    pub roles: Vec<Stands>,
     /// The policies that keep agreements from governing.
     pub policies: Vec<String>,
     /// A policy reads more of what is not listed than is known of it.
@@ -36,14 +37,14 @@ pub(super) struct Governance {
 
 impl Unlisted {
     /// What may be missing of one kind. A scope of which an agreement is known to be in force is settled.
-    pub fn new(kind: &str, missing: &[(&'static str, String)], found: &[InForce]) -> Self {
-        let settled = |scope: &str| found.iter().any(|i| i.scope == scope);
-        let scopes = missing.iter().filter(|(scope, _)| !settled(scope)).cloned().collect();
+    pub fn new(kind: &str, missing: &[(Scope, String)], found: &[InForce]) -> Self {
+        let settled = |scope: Scope| found.iter().any(|i| i.scope == scope);
+        let scopes = missing.iter().filter(|(scope, _)| !settled(*scope)).cloned().collect();
         Self { kind: kind.to_owned(), scopes }
     }
 
     /// The scopes.
-    pub fn scopes(&self) -> Vec<&'static str> {
+    pub fn scopes(&self) -> Vec<Scope> {
         self.scopes.iter().map(|(s, _)| *s).collect()
     }
 
@@ -60,17 +61,13 @@ impl Unlisted {
 
 impl Agreements<'_> {
     /// What may be in force for an account without being listed, whatever the kind: each scope with the reason.
-    pub(super) fn missing(
-        &self,
-        account: &Account,
-        standing: &Standing,
-    ) -> Result<Vec<(&'static str, String)>, Failure> {
+    pub(super) fn missing(&self, account: &Account, standing: &Standing) -> Result<Vec<(Scope, String)>, Failure> {
         let mut missing = Vec::new();
         let own = Uid::new("Account", &account.id);
         let told = self.lists(account, &own)?;
         // with other rules, the list of another account may tell it
         if !told && (self.narrowing.members_tell() || !self.lists_any(self.tree.accounts.values(), &own)?) {
-            missing.push(("account", format!("the agreements of account {} could not be listed", account.id)));
+            missing.push((Scope::Account, format!("the agreements of account {} could not be listed", account.id)));
         }
         let mut unknown = standing.unknown.clone();
         for organization in standing.organizations() {
@@ -78,7 +75,7 @@ impl Agreements<'_> {
                 unknown = Some(format!("no account of {organization} has its agreements listed"));
             }
         }
-        missing.extend(unknown.map(|reason| ("organization", reason)));
+        missing.extend(unknown.map(|reason| (Scope::Organization, reason)));
         Ok(missing)
     }
 
@@ -156,7 +153,7 @@ impl Agreements<'_> {
         unlisted: &Unlisted,
         entities: &Entities,
     ) -> Result<Vec<Governance>, Failure> {
-        let mut subsets: Vec<Vec<&'static str>> = vec![Vec::new()];
+        let mut subsets: Vec<Vec<Scope>> = vec![Vec::new()];
         for scope in unlisted.scopes() {
             let with: Vec<_> = subsets.iter().map(|s| s.iter().copied().chain([scope]).collect()).collect();
             subsets.extend(with);
@@ -173,11 +170,11 @@ impl Agreements<'_> {
         &self,
         account: &Account,
         found: &[InForce],
-        present: &[&'static str],
+        present: &[Scope],
         (unlisted, readable): (&Unlisted, bool),
         entities: &Entities,
     ) -> Result<Governance, Failure> {
-        let scopes: BTreeSet<&str> = found.iter().map(|i| i.scope).chain(present.iter().copied()).collect();
+        let scopes: BTreeSet<Scope> = found.iter().map(|i| i.scope).chain(present.iter().copied()).collect();
         let mut world = Governance { governing: None, roles: Vec::new(), policies: Vec::new(), unreadable: false };
         for (index, agreement) in found.iter().enumerate() {
             let (governs, by) = self.governs(&agreement.uid.to_cedar()?, account, &scopes, entities)?;
@@ -194,7 +191,7 @@ impl Agreements<'_> {
                 world.unreadable = true;
                 continue;
             }
-            let (uid, entities) = stand_in(account, &unlisted.kind, scope, entities)?;
+            let (uid, entities) = stand_in(account, &unlisted.kind, *scope, entities)?;
             // it governs in place of what was found: which of the two is named is not known
             if self.governs(&uid, account, &scopes, &entities)?.0 {
                 world.governing = None;
@@ -224,11 +221,16 @@ impl Agreements<'_> {
 }
 
 /// An acceptance that is not listed, of which no more is known than what it is of.
-fn stand_in(account: &Account, kind: &str, scope: &str, entities: &Entities) -> Result<(EntityUid, Entities), Failure> {
+fn stand_in(
+    account: &Account,
+    kind: &str,
+    scope: Scope,
+    entities: &Entities,
+) -> Result<(EntityUid, Entities), Failure> {
     let name = format!("not listed: {kind} of scope {scope}");
     let (offer, uid) = (cedar_uid("Agreement", &name)?, cedar_uid("CustomerAgreement", &name)?);
     let text = |value: &str| Expr::new_string(value.to_owned());
-    let known = [("kind", kind), ("scope", scope), ("partition", &account.partition)];
+    let known = [("kind", kind), ("scope", scope.word()), ("partition", &account.partition)];
     let known: HashMap<String, Expr> = known.into_iter().map(|(k, v)| (k.to_owned(), text(v))).collect();
     let of = HashMap::from([("agreement".to_owned(), Expr::new_entity_uid(offer.clone()))]);
     let offer = CedarEntity::new(offer, known, HashSet::new()).map_err(Failure::internal("an entity"))?;

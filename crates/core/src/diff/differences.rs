@@ -1,17 +1,18 @@
 //! What is different between two assessments, one answer at a time.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::PrincipalEntry;
 use crate::assessment::{AgreementAnswer, Assessment, OperationAnswer, Options, PrincipalAnswer, assess_each};
 use crate::finding::Finding;
 use crate::inventory::Inventory;
-use crate::operations::answer::Decision;
 use crate::policies::RuleBook;
 use crate::problem::Failure;
+use crate::terms::{Coverage, Decision, Scope, terms};
 
 /// What an answer is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,8 +40,8 @@ pub enum Subject {
 pub struct Operation {
     /// `accept-agreement`, …
     pub operation: &'static str,
-    /// `account`, `organization`, `offline`; null for reports.
-    pub scope: Option<&'static str>,
+    /// For what it is asked; null for reports.
+    pub scope: Option<Scope>,
     /// The kind of agreement.
     pub agreement: Option<String>,
     /// The id of the report.
@@ -51,8 +52,9 @@ pub struct Operation {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AccessState {
-    /// `allow`, `deny`, `unknown`; `absent` for a principal, an account or a report that is not there.
-    pub decision: &'static str,
+    /// The answer; `absent` for a principal, an account or a report that is not there.
+    #[serde(serialize_with = "or_absent")]
+    pub decision: Option<Decision>,
     /// What the console shows.
     pub message: Option<String>,
     /// The project's own sentence, where the console has none.
@@ -69,7 +71,7 @@ impl AccessState {
     /// Of a principal that is not there.
     pub fn absent() -> Self {
         Self {
-            decision: "absent",
+            decision: None,
             message: None,
             reason: None,
             depends_on: Vec::new(),
@@ -82,7 +84,15 @@ impl AccessState {
 impl CoverageState {
     /// Of an account that is not there.
     pub fn absent() -> Self {
-        Self { coverage: "absent", governing: None, scope: None, reason: None }
+        Self { coverage: None, governing: None, scope: None, reason: None }
+    }
+}
+
+/// The word of an answer, or that there is none.
+fn or_absent<T: Serialize, S: Serializer>(answer: &Option<T>, serializer: S) -> Result<S::Ok, S::Error> {
+    match answer {
+        Some(answer) => answer.serialize(serializer),
+        None => "absent".serialize(serializer),
     }
 }
 
@@ -90,12 +100,13 @@ impl CoverageState {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CoverageState {
-    /// `covered`, `not-covered`, `unknown`; `absent` for an account that is not there.
-    pub coverage: &'static str,
+    /// The answer; `absent` for an account that is not there.
+    #[serde(serialize_with = "or_absent")]
+    pub coverage: Option<Coverage>,
     /// The agreement that governs.
     pub governing: Option<String>,
     /// Its scope.
-    pub scope: Option<&'static str>,
+    pub scope: Option<Scope>,
     /// Why it is unknown.
     pub reason: Option<String>,
 }
@@ -169,6 +180,30 @@ impl Answers {
         assessment.principals.iter().for_each(|p| answers.principal(p));
         answers.assessment(assessment);
         answers
+    }
+
+    /// The answers for the principals of these accounts, and the assessment without those of others: what [`assess`](Self::assess)
+    /// comes to where it is narrowed to them.
+    pub fn within(assessment: &Assessment, accounts: Option<&BTreeSet<String>>) -> (Self, Assessment) {
+        let is_within = |p: &&PrincipalAnswer| accounts.is_none_or(|a| a.contains(&p.account));
+        let (inside, beyond): (Vec<_>, Vec<_>) = assessment.principals.iter().partition(is_within);
+        let beyond: BTreeSet<&str> = beyond.into_iter().map(|p| p.principal.as_str()).collect();
+        let findings = assessment.findings.iter().filter(|f| !beyond.contains(f.subject.as_str())).cloned().collect();
+        let Assessment { schema, at, permission_model, leaves_out, accounts, .. } = assessment;
+        let narrowed = Assessment {
+            schema,
+            provenance: None,
+            at: at.clone(),
+            permission_model: *permission_model,
+            leaves_out: leaves_out.clone(),
+            accounts: accounts.clone(),
+            principals: Vec::new(),
+            findings,
+        };
+        let mut answers = Self::default();
+        inside.into_iter().for_each(|p| answers.principal(p));
+        answers.assessment(&narrowed);
+        (answers, narrowed)
     }
 
     /// Assesses an inventory, of which only what is compared is kept.
@@ -253,7 +288,7 @@ impl Operation {
 
 fn access(answer: &OperationAnswer) -> AccessState {
     AccessState {
-        decision: answer.decision,
+        decision: Some(answer.decision),
         message: answer.message.clone(),
         reason: answer.reason.clone(),
         depends_on: answer.depends_on.iter().map(|d| d.key.clone()).collect(),
@@ -264,7 +299,7 @@ fn access(answer: &OperationAnswer) -> AccessState {
 
 fn coverage(row: &AgreementAnswer) -> CoverageState {
     CoverageState {
-        coverage: row.coverage,
+        coverage: Some(row.coverage),
         governing: row.governing.as_ref().map(|g| g.id.clone()),
         scope: row.governing.as_ref().map(|g| g.scope),
         reason: row.reason.clone(),
@@ -296,12 +331,12 @@ pub fn differences(before: &Answers, after: &Answers) -> Vec<Difference> {
 fn is_nothing(state: &State) -> bool {
     match state {
         State::Access(a) => {
-            a.decision == "deny"
+            a.decision == Some(Decision::Deny)
                 && a.actions.values().all(|d| *d == Decision::Deny)
                 && a.message.is_none()
                 && a.reason.is_none()
         }
-        State::Coverage(c) => c.coverage == "not-covered",
+        State::Coverage(c) => c.coverage == Some(Coverage::NotCovered),
         State::Found => false,
         State::Absent => true,
     }
@@ -329,6 +364,16 @@ impl AccessChange {
     }
 }
 
+terms! {
+    /// How a finding changed.
+    FindingChange {
+        /// It is not there any more.
+        Gone = "gone",
+        /// It was not there.
+        New = "new",
+    }
+}
+
 /// How an operation's answer changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -350,9 +395,9 @@ pub enum AccessChange {
 /// How the answer to an operation changed; `None` where it did not.
 pub fn access_change(before: &AccessState, after: &AccessState) -> Option<AccessChange> {
     let rank = |state: &AccessState| match state.decision {
-        "allow" => 2,
-        "unknown" => 1,
-        _ => 0,
+        Some(Decision::Allow) => 2,
+        Some(Decision::Unknown) => 1,
+        Some(Decision::Deny) | None => 0,
     };
     let words = |s: &AccessState| (s.message.clone(), s.reason.clone(), s.depends_on.clone());
     match (rank(before), rank(after)) {
@@ -374,7 +419,7 @@ pub fn gained(before: &AccessState, after: &AccessState) -> Vec<String> {
         _ => 0,
     };
     // an action that is asked for on one side alone, because the state of things is another, is neither gained nor lost
-    let asked = |a: &&String| before.decision == "absent" || before.actions.contains_key(*a);
+    let asked = |a: &&String| before.decision.is_none() || before.actions.contains_key(*a);
     after.actions.keys().filter(asked).filter(|a| rank(after, a) > rank(before, a)).cloned().collect()
 }
 
@@ -396,15 +441,16 @@ pub enum CoverageChange {
 
 /// How coverage changed.
 pub fn coverage_change(before: &CoverageState, after: &CoverageState) -> Option<CoverageChange> {
+    use Coverage::{Covered, NotCovered, Unknown};
     match (before.coverage, after.coverage) {
         (old, new) if old == new => (before != after).then_some(match old {
-            "unknown" => CoverageChange::MayBeGained,
+            Some(Unknown) => CoverageChange::MayBeGained,
             _ => CoverageChange::Governed,
         }),
-        (_, "covered") => Some(CoverageChange::Gained),
-        ("covered", "unknown") => Some(CoverageChange::MayBeLost),
-        ("covered" | "unknown", _) => Some(CoverageChange::Lost),
-        (_, "unknown") => Some(CoverageChange::MayBeGained),
-        _ => None,
+        (_, Some(Covered)) => Some(CoverageChange::Gained),
+        (Some(Covered), Some(Unknown)) => Some(CoverageChange::MayBeLost),
+        (Some(Covered | Unknown), _) => Some(CoverageChange::Lost),
+        (Some(NotCovered) | None, Some(Unknown)) => Some(CoverageChange::MayBeGained),
+        (Some(NotCovered) | None, _) => None,
     }
 }

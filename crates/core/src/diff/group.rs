@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::causes::Causes;
 use super::differences::{
-    self, AccessChange, AccessState, CoverageChange, CoverageState, Difference, Operation, State, Subject,
+    self, AccessChange, AccessState, CoverageChange, CoverageState, Difference, FindingChange, Operation, State,
+    Subject,
 };
 use super::{AccessEntry, AccountEntry, Cause, CoverageEntry, FindingEntry, PrincipalEntry};
 use crate::assessment::Assessment;
@@ -35,7 +36,7 @@ impl Sides<'_> {
         let mut access: BTreeMap<(AccessKey, &Operation), Who<'_>> = BTreeMap::new();
         let mut coverage: BTreeMap<(CoverageChange, &str, CoverageState, CoverageState, &Causes), BTreeSet<&str>> =
             BTreeMap::new();
-        let mut findings: BTreeMap<(&'static str, &str, &str, &Causes), BTreeSet<&str>> = BTreeMap::new();
+        let mut findings: BTreeMap<(FindingChange, &str, &str, &Causes), BTreeSet<&str>> = BTreeMap::new();
         for (difference, causes) in differences.iter().zip(causes) {
             match &difference.subject {
                 Subject::Access { principal, operation } => {
@@ -50,7 +51,8 @@ impl Sides<'_> {
                     }
                 }
                 Subject::Finding(rule, subject, message) => {
-                    let change = if difference.after == State::Found { "new" } else { "gone" };
+                    let is_new = difference.after == State::Found;
+                    let change = if is_new { FindingChange::New } else { FindingChange::Gone };
                     findings.entry((change, rule, message, causes)).or_default().insert(subject);
                 }
             }
@@ -106,10 +108,10 @@ impl Sides<'_> {
 
     fn finding(
         &self,
-        (change, rule, message, causes): (&'static str, &str, &str, &Causes),
+        (change, rule, message, causes): (FindingChange, &str, &str, &Causes),
         subjects: &BTreeSet<&str>,
     ) -> Option<FindingEntry> {
-        let side = if change == "new" { self.after } else { self.before };
+        let side = if change == FindingChange::New { self.after } else { self.before };
         let finding = side.findings.iter().find(|f| f.rule == rule && f.message == message)?;
         Some(FindingEntry {
             change,

@@ -24,8 +24,9 @@ use crate::moment;
 use crate::policies::RuleBook;
 use crate::problem::Failure;
 use crate::provenance::Provenance;
+use crate::terms::PrincipalKind;
 use causes::{Part, Trials};
-use differences::{AccessChange, AccessState, Answers, CoverageChange, CoverageState, Operation};
+use differences::{AccessChange, AccessState, Answers, CoverageChange, CoverageState, FindingChange, Operation};
 use pieces::Piece;
 use reach::{Reach, Reacher};
 use stacks::NewAccess;
@@ -76,12 +77,6 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    /// What is worse, in words.
-    pub fn words(self) -> Vec<&'static str> {
-        let worse = [(self.coverage_is_lost, "coverage is lost"), (self.access_widens, "access widens")];
-        worse.into_iter().filter(|(is, _)| *is).map(|(_, words)| words).collect()
-    }
-
     /// Nothing is worse.
     pub fn is_clean(self) -> bool {
         !self.access_widens && !self.coverage_is_lost
@@ -136,8 +131,8 @@ pub struct PrincipalEntry {
     pub account: String,
     /// Its ARN.
     pub principal: String,
-    /// `user`, `role`, `root user`, `permission set`
-    pub kind: &'static str,
+    /// What it is.
+    pub kind: PrincipalKind,
     /// What people call it.
     pub name: String,
     /// The people behind a permission set, by their user names.
@@ -195,8 +190,8 @@ pub struct AccountEntry {
 /// A finding that is new, or gone.
 #[derive(Clone, Debug, Serialize)]
 pub struct FindingEntry {
-    /// `new`, `gone`
-    pub change: &'static str,
+    /// Which of the two.
+    pub change: FindingChange,
     /// Its code.
     pub rule: String,
     /// Its name.
@@ -225,10 +220,20 @@ pub struct ChangeEntry {
 
 /// Compares two inventories.
 pub fn diff(base: &Side<'_>, head: &Side<'_>, rules: &RuleBook) -> Result<Diff, Failure> {
+    diff_from(base, head, rules, None)
+}
+
+/// The same. `assessed` is what the options of the new inventory ask of it, where that was assessed already.
+pub fn diff_from(
+    base: &Side<'_>,
+    head: &Side<'_>,
+    rules: &RuleBook,
+    assessed: Option<&Assessment>,
+) -> Result<Diff, Failure> {
     let pieces = pieces::pieces(base.inventory, head.inventory);
     let reacher = Reacher::new(base.inventory, head.inventory, rules, head.options.at)?;
     let reach: Vec<Reach> = pieces.iter().map(|p| reacher.of(p)).collect();
-    let [(old, before), (new, after)] = both(base, head, rules, Reach::union(&reach))?;
+    let [(old, before), (new, after)] = both(base, head, rules, (Reach::union(&reach), assessed))?;
     let differences = differences::differences(&old, &new);
     let trials = Trials {
         base: base.inventory,
@@ -269,7 +274,7 @@ fn both(
     base: &Side<'_>,
     head: &Side<'_>,
     rules: &RuleBook,
-    within: Option<BTreeSet<String>>,
+    (within, assessed): (Option<BTreeSet<String>>, Option<&Assessment>),
 ) -> Result<[(Answers, Assessment); 2], Failure> {
     let options = |side: &Side<'_>| {
         let mut options = side.options.clone();
@@ -279,7 +284,10 @@ fn both(
     let (old, new) = (options(base), options(head));
     std::thread::scope(|scope| {
         let before = scope.spawn(|| Answers::assess(base.inventory, rules, &old));
-        let after = Answers::assess(head.inventory, rules, &new)?;
+        let after = match assessed {
+            Some(assessment) => Answers::within(assessment, within.as_ref()),
+            None => Answers::assess(head.inventory, rules, &new)?,
+        };
         let before = before.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
         Ok([before, after])
     })
@@ -293,11 +301,6 @@ impl Diff {
                 || self.new_access.iter().any(|n| n.widens() && n.allowed.is_none()),
             coverage_is_lost: self.coverage.iter().any(|e| e.is_loss() && e.allowed.is_none()),
         };
-    }
-
-    /// What is said where nothing is worse.
-    pub fn calm(&self) -> &'static str {
-        if self.is_empty() { "nothing is different" } else { "no access is new, and no coverage is lost" }
     }
 
     /// Nothing is different, and nothing was changed.

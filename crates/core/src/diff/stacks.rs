@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{PrincipalEntry, Side};
 use crate::access::settled::{self, Named, OUTSIDE, everything, keys_of, of_statement};
-use crate::access::{self, Answer, Decision};
+use crate::access::{self, Answer, NewRequests};
 use crate::inventory::tree::Tree;
 use crate::inventory::{Inventory, Policy};
 use crate::permissions::knowledge::Knowledge;
@@ -19,11 +19,21 @@ use crate::stack;
 /// So many different stacks are searched; of the others it is said that they were not.
 const MAX_SEARCHED: usize = 200;
 
+/// What is compared with what it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Compared {
+    /// A document by itself.
+    Document,
+    /// All layers that a principal is under.
+    Stack,
+}
+
 /// What one comparison comes to.
 #[derive(Clone, Debug, Serialize)]
 pub struct NewAccess {
-    /// `document`, `stack`
-    pub of: &'static str,
+    /// What is compared.
+    pub of: Compared,
     /// The document; or the layers that are not the same, each with what it is of.
     pub name: String,
     /// Who is under the stack; empty for a document.
@@ -37,7 +47,7 @@ pub struct NewAccess {
 impl NewAccess {
     /// Someone has access that they had not, or may have. What a document says counts by the stacks that it is a part of.
     pub fn widens(&self) -> bool {
-        self.of == "stack" && self.answer.decision != Decision::None
+        self.of == Compared::Stack && self.answer.decision != NewRequests::None
     }
 }
 
@@ -83,14 +93,14 @@ fn documents(base: &Inventory, head: &Inventory) -> Result<Vec<NewAccess>, Failu
         };
         let side = |policies: Vec<Policy>| access::Side::new(vec![("document", policies)]);
         let mut answer = access::new_access(&side(vec![old.clone()]), &side(vec![new.clone()]))?;
-        if let (Decision::None, Some(everything)) = (answer.decision, everything()) {
+        if let (NewRequests::None, Some(everything)) = (answer.decision, everything()) {
             // a denial that is lifted allows what another policy allows
             let beside =
                 |policy: &Policy| side(vec![policy.clone(), of_statement(0, OUTSIDE.to_owned(), everything.clone())]);
             answer = access::new_access(&beside(old), &beside(new))?;
         }
         found.push(NewAccess {
-            of: "document",
+            of: Compared::Document,
             name: new.label.clone(),
             principals: Vec::new(),
             answer,
@@ -119,7 +129,7 @@ fn stacks(base: &Side<'_>, head: &Side<'_>) -> Result<Vec<NewAccess>, Failure> {
         principals.sort();
         let answer = comparing.stacks(old.as_ref(), &new)?;
         let name = interned.name(old.as_ref(), &new);
-        found.push(NewAccess { of: "stack", name, principals, answer, allowed: None });
+        found.push(NewAccess { of: Compared::Stack, name, principals, answer, allowed: None });
     }
     found.sort_by(|a, b| a.principals.cmp(&b.principals));
     Ok(found)
@@ -148,7 +158,7 @@ fn entry(principal: &Principal) -> PrincipalEntry {
     PrincipalEntry {
         account: principal.account.clone(),
         principal: principal.arn.clone(),
-        kind: principal.kind.name(),
+        kind: principal.kind,
         name: principal.name.clone(),
         people: principal.people.iter().map(|p| p.user_name.clone()).collect(),
     }
@@ -217,7 +227,7 @@ impl Interned {
 /// Compares stacks, layers first: what no layer newly allows, no stack does.
 struct Comparing<'a> {
     interned: &'a Interned,
-    layers: HashMap<(usize, usize), Decision>,
+    layers: HashMap<(usize, usize), NewRequests>,
     searched: usize,
 }
 
@@ -261,7 +271,7 @@ impl Comparing<'_> {
         }
         // whatever the policies outside say of a request: nothing, or that it is allowed; a denial is one on both sides
         let with = access::new_access(&side(&before, true), &side(&after, true))?;
-        if answer.decision == Decision::None && with.decision == Decision::None {
+        if answer.decision == NewRequests::None && with.decision == NewRequests::None {
             return Ok(answer);
         }
         let names: Vec<String> = outside.into_iter().collect();
@@ -278,14 +288,14 @@ impl Comparing<'_> {
             let Some(successor) = after.iter().find(|n| name(n) == name(&number)).copied() else {
                 return Ok(false);
             };
-            if self.layer(number, successor)? != Decision::None {
+            if self.layer(number, successor)? != NewRequests::None {
                 return Ok(false);
             }
         }
         Ok(true)
     }
 
-    fn layer(&mut self, old: usize, new: usize) -> Result<Decision, Failure> {
+    fn layer(&mut self, old: usize, new: usize) -> Result<NewRequests, Failure> {
         if let Some(decision) = self.layers.get(&(old, new)) {
             return Ok(*decision);
         }
@@ -295,7 +305,7 @@ impl Comparing<'_> {
                 let [before, after] = &sides;
                 access::new_access(before, after)?.decision
             }
-            _ => Decision::Unknown,
+            _ => NewRequests::Unknown,
         };
         self.layers.insert((old, new), decision);
         Ok(decision)

@@ -9,14 +9,15 @@ pub mod run;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::inventory::config::Exclude;
 use crate::moment::{self, Moment};
 use crate::naming;
-use crate::operations::data::{Catalogue, Scope};
+use crate::operations::data::Catalogue;
 use crate::problem::{Failure, Place, Problem, Source, Span, Unknown, did_you_mean};
 use crate::source::{self, Hidden};
+use crate::terms::{Coverage, Decision, Scope};
 
 /// The end of the names of files with expectations.
 pub const SUFFIX: &str = ".expect.toml";
@@ -31,7 +32,7 @@ pub struct Suite {
 }
 
 /// One expectation.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Expectation {
     /// Where it stands.
     pub place: Place,
@@ -46,12 +47,12 @@ pub struct Expectation {
 }
 
 /// What is expected.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Expected {
     /// Of principals.
     Access(Access),
     /// Of accounts.
-    Coverage(Coverage),
+    Coverage(Governed),
     /// That nobody but these may.
     Only(Only),
 }
@@ -61,8 +62,8 @@ pub enum Expected {
 pub struct Asked {
     /// `accept-agreement`, …
     pub operation: &'static str,
-    /// `account`, `organization`, `offline`
-    pub scope: Option<String>,
+    /// For what it is asked.
+    pub scope: Option<Scope>,
     /// The kind of agreement.
     pub agreement: Option<String>,
     /// The id of a report.
@@ -72,82 +73,40 @@ pub struct Asked {
 }
 
 /// These principals may, or may not.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Access {
     /// Names, ARNs, or patterns with `*`.
     pub principals: Vec<String>,
     /// What is asked.
     pub asked: Asked,
-    /// `allow`, `deny`, `unknown`
+    /// What is expected.
     pub decision: Decision,
     /// What the console shows for the denial, or its reason.
     pub message: Option<String>,
 }
 
 /// These accounts are covered, or are not.
-#[derive(Debug)]
-pub struct Coverage {
+#[derive(Clone, Debug)]
+pub struct Governed {
     /// Account numbers; all where there are none.
     pub accounts: Vec<String>,
     /// The kind of agreement.
     pub agreement: String,
-    /// `covered`, `not-covered`, `unknown`
-    pub coverage: Covered,
+    /// What is expected.
+    pub coverage: Coverage,
     /// The scope of the agreement that governs.
-    pub scope: Option<String>,
+    pub scope: Option<Scope>,
     /// The id of the agreement that governs.
     pub by: Option<String>,
 }
 
 /// Nobody but these may.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Only {
     /// Names, ARNs, or patterns with `*`.
     pub principals: Vec<String>,
     /// What is asked.
     pub asked: Asked,
-}
-
-/// An answer that is expected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-#[allow(missing_docs)]
-pub enum Decision {
-    Allow,
-    Deny,
-    Unknown,
-}
-
-/// Coverage that is expected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "kebab-case")]
-#[allow(missing_docs)]
-pub enum Covered {
-    Covered,
-    NotCovered,
-    Unknown,
-}
-
-impl Decision {
-    /// As the assessment writes it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Allow => "allow",
-            Self::Deny => "deny",
-            Self::Unknown => "unknown",
-        }
-    }
-}
-
-impl Covered {
-    /// As the assessment writes it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Covered => "covered",
-            Self::NotCovered => "not-covered",
-            Self::Unknown => "unknown",
-        }
-    }
 }
 
 #[derive(Deserialize)]
@@ -201,7 +160,7 @@ struct CoverageTable {
     name: Option<String>,
     account: Option<Texts>,
     agreement: String,
-    expect: Covered,
+    expect: Coverage,
     scope: Option<String>,
     by: Option<String>,
     at: Option<toml::Value>,
@@ -245,12 +204,6 @@ impl Suite {
             }
         }
         if problems.is_empty() { Ok(suite) } else { Err(Failure::Problems(problems)) }
-    }
-
-    /// Keeps those whose name or place contains one of these texts; all where there are none.
-    pub fn filter(&mut self, texts: &[String]) {
-        let is_named = |e: &Expectation, text: &str| e.title().contains(text) || e.place.source.path.contains(text);
-        self.expectations.retain(|e| texts.is_empty() || texts.iter().any(|t| is_named(e, t)));
     }
 }
 
@@ -316,15 +269,16 @@ impl Reader<'_> {
         moment.map(Some)
     }
 
-    fn scope(&mut self, scope: Option<String>, span: Span) -> Option<Option<String>> {
-        match scope {
-            Some(scope) if Scope::named(&scope).is_none() => {
-                let near = did_you_mean(&scope, Scope::ALL.map(Scope::name)).unwrap_or("account");
-                self.wrong(span, format!("there is no scope `{scope}`"), &format!("write {near}"));
-                None
-            }
-            scope => Some(scope),
+    fn scope(&mut self, scope: Option<String>, span: Span) -> Option<Option<Scope>> {
+        let Some(word) = scope else {
+            return Some(None);
+        };
+        let scope = Scope::named(&word);
+        if scope.is_none() {
+            let near = did_you_mean(&word, Scope::NARROW_FIRST.map(Scope::word)).unwrap_or("account");
+            self.wrong(span, format!("there is no scope `{word}`"), &format!("write {near}"));
         }
+        scope.map(Some)
     }
 
     fn asked(
@@ -368,13 +322,13 @@ impl Reader<'_> {
         let t = table.into_inner();
         let at = self.moment(t.at, place.span);
         let scope = self.scope(t.scope, place.span)?;
-        if t.expect != Covered::Covered && (scope.is_some() || t.by.is_some()) {
+        if t.expect != Coverage::Covered && (scope.is_some() || t.by.is_some()) {
             let help = "write expect = \"covered\", or leave out `scope` and `by`";
             self.wrong(place.span, "no agreement governs what is not covered".to_owned(), help);
             return None;
         }
         let coverage =
-            Coverage { accounts: accounts(t.account), agreement: t.agreement, coverage: t.expect, scope, by: t.by };
+            Governed { accounts: accounts(t.account), agreement: t.agreement, coverage: t.expect, scope, by: t.by };
         Some(Expectation { place, name: t.name, at: at?, context: BTreeMap::new(), of: Expected::Coverage(coverage) })
     }
 
@@ -409,49 +363,4 @@ fn accounts(texts: Option<Texts>) -> Vec<String> {
 fn settled(context: BTreeMap<String, Texts>) -> BTreeMap<String, Vec<String>> {
     let value = |texts: Texts| texts.list().into_iter().filter(|t| !t.is_empty()).collect();
     context.into_iter().map(|(key, texts)| (key.to_ascii_lowercase(), value(texts))).collect()
-}
-
-impl Asked {
-    /// In words.
-    pub fn words(&self) -> String {
-        let mut words = vec![self.operation.to_owned()];
-        words.extend(self.agreement.clone());
-        words.extend(self.report.clone());
-        words.extend(self.scope.as_ref().map(|s| format!("({s})")));
-        if !self.accounts.is_empty() {
-            words.push(format!("in {}", self.accounts.join(", ")));
-        }
-        words.join(" ")
-    }
-}
-
-impl Expectation {
-    /// Its name, or what it says.
-    pub fn title(&self) -> String {
-        if let Some(name) = &self.name {
-            return name.clone();
-        }
-        match &self.of {
-            Expected::Access(a) => {
-                let may = match a.decision {
-                    Decision::Allow => "may",
-                    Decision::Deny => "may not",
-                    Decision::Unknown => "may or may not",
-                };
-                format!("{} {may} {}", crate::words::few(&a.principals, 3), a.asked.words())
-            }
-            Expected::Coverage(c) => {
-                let accounts =
-                    if c.accounts.is_empty() { "all accounts".to_owned() } else { crate::words::few(&c.accounts, 3) };
-                let by = match (&c.by, &c.scope) {
-                    (Some(by), _) => format!(" by {by}"),
-                    (None, Some(scope)) => format!(" by {scope} agreement"),
-                    _ => String::new(),
-                };
-                format!("{accounts}: {} {}{by}", c.agreement, c.coverage.word().replace('-', " "))
-            }
-            Expected::Only(o) if o.principals.is_empty() => format!("nobody may {}", o.asked.words()),
-            Expected::Only(o) => format!("only {} may {}", crate::words::few(&o.principals, 3), o.asked.words()),
-        }
-    }
 }

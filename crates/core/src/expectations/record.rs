@@ -6,12 +6,13 @@ use serde::Serialize;
 
 use crate::assessment::{Assessment, OperationAnswer};
 use crate::problem::Failure;
+use crate::terms::{Coverage, Decision, Scope};
 
 #[derive(Default, Serialize)]
 struct File<'a> {
     access: Vec<Access<'a>>,
     only: Vec<Only<'a>>,
-    coverage: Vec<Coverage<'a>>,
+    coverage: Vec<Governed<'a>>,
 }
 
 /// An operation, and on what.
@@ -19,7 +20,7 @@ struct File<'a> {
 struct Asked<'a> {
     operation: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    scope: Option<&'a str>,
+    scope: Option<Scope>,
     #[serde(skip_serializing_if = "Option::is_none")]
     agreement: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -31,7 +32,7 @@ struct Access<'a> {
     principal: Vec<&'a str>,
     #[serde(flatten)]
     asked: Asked<'a>,
-    expect: &'a str,
+    expect: Decision,
 }
 
 #[derive(Serialize)]
@@ -42,12 +43,12 @@ struct Only<'a> {
 }
 
 #[derive(Serialize)]
-struct Coverage<'a> {
+struct Governed<'a> {
     account: Vec<&'a str>,
     agreement: &'a str,
-    expect: &'a str,
+    expect: Coverage,
     #[serde(skip_serializing_if = "Option::is_none")]
-    scope: Option<&'a str>,
+    scope: Option<Scope>,
 }
 
 const HEAD: &str = "# Expectations that were recorded from what holds: review each, and keep what must hold.\n\
@@ -56,27 +57,27 @@ const HEAD: &str = "# Expectations that were recorded from what holds: review ea
 /// The text of a file: who may do each operation that someone may, that nobody else may, and what covers each account.
 /// `None` where there is nothing to record.
 pub fn record(assessment: &Assessment) -> Result<Option<String>, Failure> {
-    let mut by: BTreeMap<Asked<'_>, BTreeMap<&str, BTreeSet<&str>>> = BTreeMap::new();
+    let mut by: BTreeMap<Asked<'_>, BTreeMap<Decision, BTreeSet<&str>>> = BTreeMap::new();
     for principal in &assessment.principals {
-        for answer in principal.operations.iter().filter(|o| o.decision != "deny") {
+        for answer in principal.operations.iter().filter(|o| o.decision != Decision::Deny) {
             by.entry(asked(answer)).or_default().entry(answer.decision).or_default().insert(&principal.principal);
         }
     }
     let mut file = File::default();
     for (asked, decisions) in by {
-        for (expect, principals) in &decisions {
+        for (&expect, principals) in &decisions {
             let principal = principals.iter().copied().collect();
             file.access.push(Access { principal, asked: asked.clone(), expect });
         }
         let all: BTreeSet<&str> = decisions.into_values().flatten().collect();
         file.only.push(Only { principal: all.into_iter().collect(), asked });
     }
-    let mut rows: BTreeMap<(&str, &str, Option<&str>), BTreeSet<&str>> = BTreeMap::new();
+    let mut rows: BTreeMap<(&str, Coverage, Option<Scope>), BTreeSet<&str>> = BTreeMap::new();
     let kinds: BTreeSet<&str> = assessment
         .accounts
         .iter()
         .flat_map(|a| &a.agreements)
-        .filter(|r| r.kind == "baa" || r.coverage != "not-covered")
+        .filter(|r| r.kind == "baa" || r.coverage != Coverage::NotCovered)
         .map(|r| r.kind.as_str())
         .collect();
     for account in &assessment.accounts {
@@ -86,7 +87,7 @@ pub fn record(assessment: &Assessment) -> Result<Option<String>, Failure> {
         }
     }
     for ((agreement, expect, scope), accounts) in rows {
-        file.coverage.push(Coverage { account: accounts.into_iter().collect(), agreement, expect, scope });
+        file.coverage.push(Governed { account: accounts.into_iter().collect(), agreement, expect, scope });
     }
     if file.access.is_empty() && file.coverage.is_empty() {
         return Ok(None);

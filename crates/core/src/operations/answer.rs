@@ -14,28 +14,7 @@ use crate::permissions::principals::Principal;
 use crate::permissions::scenarios::{Said, Verdict};
 use crate::policies::Rule;
 use crate::problem::Failure;
-
-/// An answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Decision {
-    /// Every gate is passed.
-    Allow,
-    /// A gate is not.
-    Deny,
-    /// It depends on what is not known.
-    Unknown,
-}
-
-impl Decision {
-    /// As the assessment writes it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Allow => "allow",
-            Self::Deny => "deny",
-            Self::Unknown => "unknown",
-        }
-    }
-}
+use crate::terms::Decision;
 
 /// What the gates say under one assignment of what is unknown.
 #[derive(Clone, Debug)]

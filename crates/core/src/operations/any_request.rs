@@ -4,18 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::answer::{Decision, Trial};
-use crate::access::{self, settled};
+use super::answer::Trial;
+use crate::access::{NewRequests, settled};
 use crate::permissions::dependence::Choice;
 use crate::permissions::knowledge::spelling;
 use crate::permissions::principals::Principal;
 use crate::problem::Failure;
+use crate::terms::{AnyAllowed, Decision};
 
 /// Whether some request is allowed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct AnyRequest {
-    /// `yes`, `no`; `unknown` where it depends on what the inventory does not tell.
-    pub decision: &'static str,
+    /// Unknown where it depends on what the inventory does not tell.
+    pub decision: AnyAllowed,
     /// What a request that is allowed carries: condition keys, and what they are.
     pub request: BTreeMap<String, String>,
 }
@@ -30,17 +31,17 @@ impl AnyRequest {
         let outcome = |trials: &Vec<(&Trial, Decision)>| {
             let has = |decision| trials.iter().any(|(_, d)| *d == decision);
             match (has(Decision::Allow), has(Decision::Unknown)) {
-                (true, _) => "yes",
-                (false, true) => "unknown",
-                (false, false) => "no",
+                (true, _) => AnyAllowed::Yes,
+                (false, true) => AnyAllowed::Unknown,
+                (false, false) => AnyAllowed::No,
             }
         };
-        let outcomes: BTreeSet<&str> = worlds.values().map(outcome).collect();
+        let outcomes: BTreeSet<AnyAllowed> = worlds.values().map(outcome).collect();
         let decision = match outcomes.first() {
             // which acceptance would be opened is not known, and a policy may name one
-            Some(&"yes") if outcomes.len() == 1 && !state_unknown => "yes",
-            Some(&"no") if outcomes.len() == 1 => "no",
-            _ => "unknown",
+            Some(AnyAllowed::Yes) if outcomes.len() == 1 && !state_unknown => AnyAllowed::Yes,
+            Some(AnyAllowed::No) if outcomes.len() == 1 => AnyAllowed::No,
+            _ => AnyAllowed::Unknown,
         };
         let allowed = trials.iter().zip(decisions).filter(|(_, d)| **d == Decision::Allow).map(|(t, _)| t);
         let carried = |t: &Trial| -> BTreeMap<String, String> {
@@ -48,7 +49,8 @@ impl AnyRequest {
             keys.map(|(key, label)| (spelling(key), label.clone())).collect()
         };
         let present = |request: &BTreeMap<String, String>| request.values().filter(|v| *v != "(absent)").count();
-        let request = allowed.map(carried).min_by_key(present).filter(|_| decision == "yes").unwrap_or_default();
+        let request =
+            allowed.map(carried).min_by_key(present).filter(|_| decision == AnyAllowed::Yes).unwrap_or_default();
         Self { decision, request }
     }
 
@@ -59,20 +61,20 @@ impl AnyRequest {
         principal: &Principal,
         needed: &BTreeSet<(&'static str, String)>,
     ) -> Result<(), Failure> {
-        if self.decision == "no" {
+        if self.decision == AnyAllowed::No {
             return Ok(());
         }
-        *self = Self { decision: "unknown", request: BTreeMap::new() };
+        *self = Self { decision: AnyAllowed::Unknown, request: BTreeMap::new() };
         let mut possible: BTreeMap<&str, bool> = BTreeMap::new();
         for (generation, action) in needed {
             let possible = possible.entry(generation).or_insert(true);
             if *possible {
                 let any = settled::allows_any(&principal.stack, &principal.knowledge, action)?;
-                *possible = any != access::Decision::None;
+                *possible = any != NewRequests::None;
             }
         }
         if !possible.is_empty() && !possible.values().any(|p| *p) {
-            self.decision = "no";
+            self.decision = AnyAllowed::No;
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::data::{About, Catalogue, Definition, Scope};
+use super::data::{About, Catalogue, Definition};
 use super::template::{Of, Slot};
 use crate::agreements::{Agreements, KindCoverage};
 use crate::aws;
@@ -11,6 +11,7 @@ use crate::inventory::entity::{Attr, Entity};
 use crate::inventory::model::{Accepted, Account, Agreement};
 use crate::permissions::scenarios::Call;
 use crate::problem::Failure;
+use crate::terms::Scope;
 
 /// An operation on one account.
 #[derive(Clone, Debug)]
@@ -125,7 +126,8 @@ impl Making<'_> {
     /// the last one, else none.
     fn acceptance(&self, offer: &Agreement) -> (String, Option<String>) {
         let Self { agreements, account, coverage, .. } = self;
-        let (by, owner) = match (Scope::named(&offer.scope), self.organization) {
+        let scope = Scope::named(&offer.scope);
+        let (by, owner) = match (scope, self.organization) {
             (Some(Scope::Organization), Some(organization)) => {
                 let manager = agreements.tree.organizations.get(organization).map(|o| o.management_account.clone());
                 (Accepted::Organization(organization.to_owned()), manager.unwrap_or_else(|| account.id.clone()))
@@ -133,7 +135,7 @@ impl Making<'_> {
             _ => (Accepted::Account(account.id.clone()), account.id.clone()),
         };
         let row = coverage.iter().find(|c| c.kind == offer.kind);
-        let current = row.and_then(|r| r.in_force().find(|i| i.scope == offer.scope)).map(|i| i.id.clone());
+        let current = row.and_then(|r| r.in_force().find(|i| Some(i.scope) == scope)).map(|i| i.id.clone());
         let past = agreements.accepted(&by).filter(|a| a.agreement == offer.id).max_by_key(|a| (a.start, a.id.clone()));
         (owner, current.or_else(|| past.map(|a| a.id.clone())))
     }
@@ -150,13 +152,6 @@ fn text(entity: &Entity, attr: &str) -> Option<String> {
         Attr::String(text) => Some(text.clone()),
         Attr::Long(number) => Some(number.to_string()),
         _ => None,
-    }
-}
-
-impl Operation {
-    /// The scope as the assessment writes it.
-    pub fn scope_name(&self) -> Option<&'static str> {
-        self.scope.map(Scope::name)
     }
 }
 

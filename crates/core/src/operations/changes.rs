@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::Desk;
 use super::answer::{Answer, Because};
-use crate::permissions::principals::{Kind, Principal};
+use crate::permissions::principals::Principal;
+use crate::terms::PrincipalKind;
 
 /// One line a change; all of them together are needed.
 pub fn changes(answer: &Answer, desk: &Desk<'_>, principal: &Principal) -> Vec<String> {
@@ -48,8 +49,8 @@ fn change(because: &Because, principal: &Principal) -> String {
     match (layer.as_str(), file) {
         ("identity", Some(file)) => format!("allow {action} in {file}"),
         ("identity", None) => {
-            let what = if principal.kind == Kind::PermissionSet { "permission set " } else { "" };
-            let who = if principal.kind == Kind::PermissionSet { &principal.name } else { &principal.arn };
+            let what = if principal.kind == PrincipalKind::PermissionSet { "permission set " } else { "" };
+            let who = if principal.kind == PrincipalKind::PermissionSet { &principal.name } else { &principal.arn };
             format!("attach a policy that allows {action} to {what}{who}")
         }
         ("boundary", Some(file)) => format!("allow {action} in the permissions boundary {file}"),

@@ -4,14 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::PermissionModel;
-use super::data::{Asked, Catalogue, Definition, FILE, Resource, Scope};
+use super::data::{Asked, Catalogue, Definition, FILE, Resource};
 use super::template::Of;
 use crate::aws::actions;
 use crate::aws::resources::ArnText;
 use crate::inventory::schema::{CONTEXT, EntitySchema};
 use crate::policies::Rule;
 use crate::problem::{Problem, Source, Span, did_you_mean};
+use crate::terms::{PermissionModel, Scope};
 
 /// The action of the schema that states what answers take for granted.
 pub const ASSUME: &str = "assume";

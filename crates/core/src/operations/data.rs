@@ -7,11 +7,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::PermissionModel;
 use super::read::Reader;
 use super::template::{Of, Slots, Template};
 use crate::inventory::schema::EntitySchema;
 use crate::problem::{Place, Problem, Source};
+use crate::terms::{PermissionModel, Scope};
 use crate::text::json::{self, Node, Value};
 
 /// The name of the file, wherever it stands below the policies' folder.
@@ -30,36 +30,6 @@ pub enum About {
     Report,
     /// The account alone.
     Account,
-}
-
-/// For what an agreement is accepted, and so on what an operation is asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Scope {
-    /// One account.
-    Account,
-    /// All accounts of an organization.
-    Organization,
-    /// The accounts that are designated under an agreement made outside AWS Artifact.
-    Offline,
-}
-
-impl Scope {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Account, Self::Organization, Self::Offline];
-
-    /// As the policies and the assessment write it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Account => "account",
-            Self::Organization => "organization",
-            Self::Offline => "offline",
-        }
-    }
-
-    /// The scope of this name.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|s| s.name() == name)
-    }
 }
 
 /// An operation.
@@ -204,7 +174,7 @@ fn definition(reader: &mut Reader<'_>, node: &Node) -> Option<Definition> {
     let about = reader.one_of(node, "about", &ABOUT)?;
     let mut scopes = Vec::new();
     for scope in reader.list(node.get("scopes")) {
-        scopes.push((reader.among(scope, &Scope::ALL.map(|s| (s.name(), s)))?, scope.span));
+        scopes.push((reader.among(scope, &Scope::NARROW_FIRST.map(|s| (s.word(), s)))?, scope.span));
     }
     for (scope, at) in &scopes {
         let fits = match about {
@@ -213,7 +183,7 @@ fn definition(reader: &mut Reader<'_>, node: &Node) -> Option<Definition> {
             About::Report => false,
         };
         if !fits {
-            let message = format!("an operation about {} cannot have the scope `{}`", about.words(), scope.name());
+            let message = format!("an operation about {} cannot have the scope `{}`", about.words(), scope.word());
             reader.wrong(*at, message, "leave it out, or make the operation about agreements");
         }
     }

@@ -30,42 +30,10 @@ use crate::permissions::principals::Principal;
 use crate::permissions::scenarios::{Call, Scenarios, Verdict, ask};
 use crate::policies::{Rule, RuleBook};
 use crate::problem::Failure;
+use crate::terms::{PermissionModel, Scope};
 use answer::{Answer, Dependency, Trial};
 use catalogue::Operation;
-use data::Scope;
 use worlds::Worlds;
-
-/// Which generation of permissions counts (D11).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum PermissionModel {
-    /// Either.
-    #[default]
-    Any,
-    /// The four `artifact:` actions of 2018.
-    Classic,
-    /// Today's actions.
-    FineGrained,
-}
-
-impl PermissionModel {
-    /// As the assessment writes it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Any => "any",
-            Self::Classic => "classic",
-            Self::FineGrained => "fine-grained",
-        }
-    }
-
-    /// The generations that count.
-    pub fn generations(self) -> &'static [&'static str] {
-        match self {
-            Self::Any => &["classic", "fine-grained"],
-            Self::Classic => &["classic"],
-            Self::FineGrained => &["fine-grained"],
-        }
-    }
-}
 
 /// The station: what is needed to decide for the principals of one account.
 pub struct Desk<'a> {
@@ -280,7 +248,7 @@ impl Desk<'_> {
     /// Whether the account is designated under an offline agreement of the operation's kind.
     fn designated(&self, operation: &Operation) -> bool {
         let row = self.coverage.iter().find(|c| Some(&c.kind) == operation.kind.as_ref());
-        row.is_some_and(|r| r.in_force().any(|i| i.scope == Scope::Offline.name()))
+        row.is_some_and(|r| r.in_force().any(|i| i.scope == Scope::Offline))
     }
 
     /// What an answer takes for granted, as the policies state it.
@@ -301,7 +269,7 @@ impl Desk<'_> {
         let mut pairs = vec![
             ("at", datetime(self.at)),
             ("operation", text(operation.name)),
-            ("scope", text(operation.scope_name().unwrap_or("none"))),
+            ("scope", text(operation.scope.map_or("none", Scope::word))),
             ("designated", Expr::new_bool(key.designated)),
             ("allowed", Expr::new_bool(allowed)),
         ];
@@ -407,7 +375,7 @@ impl Desk<'_> {
         let mut pairs = vec![
             ("at", datetime(self.at)),
             ("generation", Expr::new_string(generation.to_owned())),
-            ("scope", Expr::new_string(operation.scope_name().unwrap_or("none").to_owned())),
+            ("scope", Expr::new_string(operation.scope.map_or("none", Scope::word).to_owned())),
             ("allowed", allowed),
             ("inForce", Expr::new_bool(facts.in_force)),
             ("designated", Expr::new_bool(facts.designated)),

@@ -16,31 +16,7 @@ use crate::inventory::tree::{Position, Tree};
 use crate::inventory::{Inventory, Policy};
 use crate::moment::{self, Moment};
 use crate::problem::Failure;
-
-/// What a principal is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
-    /// The root user of an account.
-    Root,
-    /// An IAM user.
-    User,
-    /// An IAM role.
-    Role,
-    /// A permission set of Identity Center, as its role in one account.
-    PermissionSet,
-}
-
-impl Kind {
-    /// As answers write it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Root => "root user",
-            Self::User => "user",
-            Self::Role => "role",
-            Self::PermissionSet => "permission set",
-        }
-    }
-}
+use crate::terms::PrincipalKind;
 
 /// A person behind a permission set.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,12 +29,29 @@ pub struct Person {
     pub group: Option<String>,
 }
 
+/// Who a principal is, without what it may do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Its ARN; that of a permission set's role ends in `*` unless the role is in the inventory.
+    pub arn: String,
+    /// What it is.
+    pub kind: PrincipalKind,
+    /// The account that it acts in.
+    pub account: String,
+    /// Its entity.
+    pub uid: Uid,
+    /// What people call it: the last part of its ARN, or the name of its permission set.
+    pub name: String,
+    /// The people behind it, for a permission set.
+    pub people: Vec<Person>,
+}
+
 /// A principal in an account.
 pub struct Principal {
     /// Its ARN; that of a permission set's role ends in `*` unless the role is in the inventory.
     pub arn: String,
     /// What it is.
-    pub kind: Kind,
+    pub kind: PrincipalKind,
     /// The account that it acts in.
     pub account: String,
     /// Its entity.
@@ -75,6 +68,28 @@ pub struct Principal {
     pub assuming: Vec<String>,
     /// What was found of its calls.
     pub memo: Memo,
+}
+
+impl Principal {
+    /// Who it is.
+    pub fn identity(&self) -> Identity {
+        let Self { arn, kind, account, uid, name, people, .. } = self;
+        Identity {
+            arn: arn.clone(),
+            kind: *kind,
+            account: account.clone(),
+            uid: uid.clone(),
+            name: name.clone(),
+            people: people.clone(),
+        }
+    }
+}
+
+impl Identity {
+    fn new(kind: PrincipalKind, account: &Account, arn: String, uid: Uid) -> Self {
+        let name = arn.rsplit(['/', ':']).next().unwrap_or(&arn).to_owned();
+        Self { arn, kind, account: account.id.clone(), uid, name, people: Vec::new() }
+    }
 }
 
 /// Builds principals, sharing the layers that they share.
@@ -114,35 +129,44 @@ impl<'a> Directory<'a> {
 
     /// All principals, by account and ARN; every account has its root.
     pub fn all(&mut self) -> Result<Vec<Principal>, Failure> {
+        self.those(|_| true)
+    }
+
+    /// The principals that are wanted, by account and ARN. Of the others no layer is made.
+    pub fn those(&mut self, wanted: impl Fn(&Identity) -> bool) -> Result<Vec<Principal>, Failure> {
+        let everyone = self.everyone();
+        everyone
+            .into_iter()
+            .filter(|(i, ..)| wanted(i))
+            .map(|(i, a, attached)| self.principal(i, a, attached))
+            .collect()
+    }
+
+    /// Who the principals are, by account and ARN.
+    pub fn identities(&self) -> Vec<Identity> {
+        self.everyone().into_iter().map(|(identity, ..)| identity).collect()
+    }
+
+    fn everyone(&self) -> Vec<(Identity, &'a Account, Attached)> {
         let inventory = self.inventory;
         let mut principals = Vec::new();
         for account in self.tree.accounts.values() {
             let arn = format!("arn:{}:iam::{}:root", account.partition, account.id);
-            principals.push(self.principal(
-                Kind::Root,
-                account,
-                arn.clone(),
-                Uid::new("Root", arn),
-                Attached::default(),
-            )?);
+            let identity = Identity::new(PrincipalKind::Root, account, arn.clone(), Uid::new("Root", arn));
+            principals.push((identity, account, Attached::default()));
         }
-        let provisioned = self.permission_sets(&mut principals)?;
-        for (ty, kind) in [("User", Kind::User), ("Role", Kind::Role)] {
+        let provisioned = self.permission_sets(&mut principals);
+        for (ty, kind) in [("User", PrincipalKind::User), ("Role", PrincipalKind::Role)] {
             for entity in inventory.of_type(ty).filter(|e| !provisioned.contains(&e.uid.id)) {
                 let Some(account) = entity.reference("account").and_then(|a| self.tree.accounts.get(a)) else {
                     continue;
                 };
-                principals.push(self.principal(
-                    kind,
-                    account,
-                    entity.uid.id.clone(),
-                    entity.uid.clone(),
-                    self.attached(entity),
-                )?);
+                let identity = Identity::new(kind, account, entity.uid.id.clone(), entity.uid.clone());
+                principals.push((identity, account, self.attached(entity)));
             }
         }
-        principals.sort_by(|a, b| (&a.account, &a.arn).cmp(&(&b.account, &b.arn)));
-        Ok(principals)
+        principals.sort_by(|(a, ..), (b, ..)| (&a.account, &a.arn).cmp(&(&b.account, &b.arn)));
+        principals
     }
 
     /// Own policies, and those of the groups that it is in.
@@ -156,7 +180,7 @@ impl<'a> Directory<'a> {
     }
 
     /// The principals of permission sets; the ARNs of the roles in the inventory that they are.
-    fn permission_sets(&mut self, principals: &mut Vec<Principal>) -> Result<BTreeSet<String>, Failure> {
+    fn permission_sets(&self, principals: &mut Vec<(Identity, &'a Account, Attached)>) -> BTreeSet<String> {
         let inventory = self.inventory;
         let mut provisioned = BTreeSet::new();
         for set in inventory.of_type("PermissionSet") {
@@ -188,13 +212,11 @@ impl<'a> Directory<'a> {
                     }
                     None => format!("{prefix}AWSReservedSSO_{name}_*"),
                 };
-                let mut principal = self.principal(Kind::PermissionSet, account, arn, set.uid.clone(), attached)?;
-                principal.name.clone_from(&name);
-                principal.people = people;
-                principals.push(principal);
+                let identity = Identity::new(PrincipalKind::PermissionSet, account, arn, set.uid.clone());
+                principals.push((Identity { name: name.clone(), people, ..identity }, account, attached));
             }
         }
-        Ok(provisioned)
+        provisioned
     }
 
     /// The accounts that a permission set is assigned in, and the people that it is assigned to.
@@ -230,18 +252,12 @@ impl<'a> Directory<'a> {
         self.inventory.of_type("IdentityCenterUser").filter(is_in).map(person).collect()
     }
 
-    fn principal(
-        &mut self,
-        kind: Kind,
-        account: &Account,
-        arn: String,
-        uid: Uid,
-        attached: Attached,
-    ) -> Result<Principal, Failure> {
+    fn principal(&mut self, identity: Identity, account: &Account, attached: Attached) -> Result<Principal, Failure> {
+        let Identity { arn, kind, uid, name, people, .. } = identity;
         let standing = self.tree.now(account);
         let mut assuming = Vec::new();
         let mut layers = Vec::new();
-        if kind != Kind::Root {
+        if kind != PrincipalKind::Root {
             layers.push(self.layer("identity", attached.policies)?);
             if let Some(boundary) = attached.boundary {
                 layers.push(self.layer("boundary", vec![boundary])?);
@@ -250,7 +266,6 @@ impl<'a> Directory<'a> {
         if !is_service_linked(&arn) {
             layers.extend(self.service_control(account, &standing, &mut assuming)?);
         }
-        let name = arn.rsplit(['/', ':']).next().unwrap_or(&arn).to_owned();
         let tags = self.inventory.entities.get(&uid).map(|e| e.tags.clone()).unwrap_or_default();
         let mut knowledge = knowledge(kind, account, &arn, &tags, self.at);
         self.organization_keys(&mut knowledge, &standing);
@@ -266,7 +281,7 @@ impl<'a> Directory<'a> {
             account: account.id.clone(),
             uid,
             name,
-            people: Vec::new(),
+            people,
             stack: Stack { layers },
             knowledge,
             assuming,
@@ -401,11 +416,17 @@ fn is_provisioned(arn: &str, prefix: &str, name: &str) -> bool {
 }
 
 /// What the inventory and the moment say of a principal's requests, and what is assumed (DESIGN §4).
-fn knowledge(kind: Kind, account: &Account, arn: &str, tags: &BTreeMap<String, String>, at: Moment) -> Knowledge {
+fn knowledge(
+    kind: PrincipalKind,
+    account: &Account,
+    arn: &str,
+    tags: &BTreeMap<String, String>,
+    at: Moment,
+) -> Knowledge {
     let mut knowledge = Knowledge::default();
     match arn.strip_suffix('*') {
         // the role's path holds the Region of Identity Center unless that is us-east-1, and its name ends in a suffix
-        Some(stem) if kind == Kind::PermissionSet => {
+        Some(stem) if kind == PrincipalKind::PermissionSet => {
             let (path, name) = stem.rsplit_once('/').unwrap_or(("", stem));
             let patterns = vec![like(&[stem, ""]), like(&[&format!("{path}/"), &format!("/{name}"), ""])];
             knowledge.insert("aws:principalarn", Known::Like(patterns));
@@ -417,20 +438,20 @@ fn knowledge(kind: Kind, account: &Account, arn: &str, tags: &BTreeMap<String, S
     knowledge.set("aws:currenttime", moment::format(at));
     knowledge.set("aws:epochtime", at.timestamp().to_string());
     match kind {
-        Kind::User => {
+        PrincipalKind::User => {
             knowledge.set("aws:principaltype", "User");
             knowledge.set("aws:username", arn.rsplit('/').next().unwrap_or_default());
         }
-        Kind::Root => {
+        PrincipalKind::Root => {
             knowledge.set("aws:principaltype", "Account");
             knowledge.insert("aws:username", Known::Absent);
         }
-        Kind::Role | Kind::PermissionSet => {
+        PrincipalKind::Role | PrincipalKind::PermissionSet => {
             knowledge.set("aws:principaltype", "AssumedRole");
             knowledge.insert("aws:username", Known::Absent);
         }
     }
-    if kind != Kind::PermissionSet {
+    if kind != PrincipalKind::PermissionSet {
         // the attributes of a person's session become tags of a permission set's: those are not known
         knowledge.complete("aws:principaltag/");
         for (key, value) in tags {

@@ -11,6 +11,7 @@ use cedar_policy::{Effect, Policy};
 use super::requires;
 use crate::finding::Severity;
 use crate::problem::{Problem, Source, Span, did_you_mean};
+use crate::terms::Scope;
 
 /// What a policy is about, by the actions that it names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,7 +84,7 @@ use Subject::{Assumption, Fact, Finding, Governs, Guardrail, InForce, Operation}
 
 const GATE: &[On] = &[may(Operation, Forbid)];
 /// The scopes that an agreement may be in force by.
-pub const SCOPES: &[&str] = &["account", "organization", "offline"];
+pub const SCOPES: &[&str] = &[Scope::Account.word(), Scope::Organization.word(), Scope::Offline.word()];
 const BOUNDS: &[&str] = &["principal", "membership", "designation"];
 const SEVERITIES: &[&str] = &[Severity::Error.word(), Severity::Warning.word(), Severity::Info.word()];
 

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::annotations::SCOPES;
 use super::reads::{attribute_of, is_variable};
-use crate::operations::PermissionModel;
+use crate::terms::PermissionModel;
 
 /// More actions than this are not tried in every combination.
 const MAX_ACTIONS: usize = 12;

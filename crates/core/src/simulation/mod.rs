@@ -66,7 +66,7 @@ pub struct Attached {
 /// What a request comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Decision {
+pub enum IamDecision {
     /// Every layer allows it.
     Allowed,
     /// A statement denies it.
@@ -77,7 +77,7 @@ pub enum Decision {
     Unknown,
 }
 
-impl Decision {
+impl IamDecision {
     /// In words.
     pub fn words(self) -> &'static str {
         match self {
@@ -98,7 +98,7 @@ pub struct Answer {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub provenance: Option<Arc<Provenance>>,
     /// What the request comes to.
-    pub decision: Decision,
+    pub decision: IamDecision,
     /// The layer that decides; for an allow the one that grants, `None` where that depends on what is not known.
     pub decided_by: Option<String>,
     /// Denied whatever the unknown keys are, where only the kind of the denial is unknown.
@@ -134,7 +134,7 @@ pub struct LayerAnswer {
     /// Its name.
     pub layer: String,
     /// What it comes to.
-    pub decision: Decision,
+    pub decision: IamDecision,
 }
 
 /// Decides questions, sharing the layers that several of them have.
@@ -180,7 +180,7 @@ impl Simulator {
             provenance: None,
             decision,
             decided_by,
-            denied_in_any_case: decision == Decision::Unknown && rows.never(Decision::Allowed),
+            denied_in_any_case: decision == IamDecision::Unknown && rows.never(IamDecision::Allowed),
             depends_on: rows.depends_on(decision),
             principal: question.principal.clone(),
             action: question.action.clone(),
@@ -247,7 +247,7 @@ fn order(layers: &[Attached]) -> Vec<&Attached> {
 /// What the request comes to under every assignment of what is unknown.
 struct Rows<'s> {
     verdicts: Vec<&'s Verdict>,
-    decisions: Vec<Decision>,
+    decisions: Vec<IamDecision>,
     choices: Vec<Choice>,
     too_many: &'s [String],
 }
@@ -262,7 +262,7 @@ impl<'s> Rows<'s> {
         let decision = |(verdict, (indices, _)): (&&Verdict, &(Vec<usize>, Vec<Verdict>))| {
             // what a policy that is not told denies is denied explicitly
             let denied = scenarios.dimensions.iter().zip(indices).any(|(d, i)| d.denies(*i));
-            if denied { Decision::ExplicitDeny } else { of_stack(verdict) }
+            if denied { IamDecision::ExplicitDeny } else { of_stack(verdict) }
         };
         Self {
             decisions: verdicts.iter().zip(&scenarios.rows).map(decision).collect(),
@@ -273,33 +273,33 @@ impl<'s> Rows<'s> {
     }
 
     /// The same in every row, or unknown.
-    fn uniform(&self, of: impl Fn(&Verdict) -> Decision) -> Decision {
+    fn uniform(&self, of: impl Fn(&Verdict) -> IamDecision) -> IamDecision {
         let mut decisions = self.verdicts.iter().map(|v| of(v));
-        let first = decisions.next().unwrap_or(Decision::Unknown);
-        if decisions.all(|d| d == first) { first } else { Decision::Unknown }
+        let first = decisions.next().unwrap_or(IamDecision::Unknown);
+        if decisions.all(|d| d == first) { first } else { IamDecision::Unknown }
     }
 
     /// The decision, if it is the same in every row.
-    fn decision(&self) -> Decision {
+    fn decision(&self) -> IamDecision {
         match self.decisions.split_first() {
             Some((first, rest)) if rest.iter().all(|d| d == first) => *first,
-            _ => Decision::Unknown,
+            _ => IamDecision::Unknown,
         }
     }
 
-    fn never(&self, decision: Decision) -> bool {
+    fn never(&self, decision: IamDecision) -> bool {
         !self.decisions.is_empty() && self.decisions.iter().all(|d| *d != decision)
     }
 
     /// The first layer that brings the decision about, in the order of the stack, if it is the same in every row.
-    fn decided_by(&self, decision: Decision, stack: &Stack) -> Option<String> {
+    fn decided_by(&self, decision: IamDecision, stack: &Stack) -> Option<String> {
         let deciding = |verdict: &Verdict| {
             let index = match (decision, verdict) {
-                (Decision::ExplicitDeny, Verdict::Blocked(said)) => {
+                (IamDecision::ExplicitDeny, Verdict::Blocked(said)) => {
                     said.iter().find(|s| !s.statements.is_empty())?.layer
                 }
-                (Decision::ImplicitDeny, Verdict::Blocked(said)) => said.first()?.layer,
-                (Decision::Allowed, _) => stack.layers.iter().position(|l| l.name == "identity")?,
+                (IamDecision::ImplicitDeny, Verdict::Blocked(said)) => said.first()?.layer,
+                (IamDecision::Allowed, _) => stack.layers.iter().position(|l| l.name == "identity")?,
                 _ => return None,
             };
             stack.layers.get(index).map(|l| l.name.clone())
@@ -309,8 +309,8 @@ impl<'s> Rows<'s> {
         if layers.all(|l| l == first) { first } else { None }
     }
 
-    fn depends_on(&self, decision: Decision) -> Vec<Dependency> {
-        if decision != Decision::Unknown {
+    fn depends_on(&self, decision: IamDecision) -> Vec<Dependency> {
+        if decision != IamDecision::Unknown {
             return Vec::new();
         }
         let decisions = &self.decisions;
@@ -321,7 +321,7 @@ impl<'s> Rows<'s> {
         let differs = |key: &&String| pairs(&assigned, key).iter().any(|(a, b)| decisions.get(*a) != decisions.get(*b));
         let allows = |key: &str| {
             let rows = self.choices.iter().zip(decisions);
-            allowing(rows.map(|(c, d)| (c, *d == Decision::Allowed)), key)
+            allowing(rows.map(|(c, d)| (c, *d == IamDecision::Allowed)), key)
         };
         let mut found: Vec<Dependency> = keys
             .into_iter()
@@ -350,53 +350,53 @@ impl Certain<'_> {
         !layer.opaque.is_empty() || self.any(layer, "Deny", |a| a != Some(false))
     }
 
-    fn layer(&self, layer: &Layer) -> Decision {
+    fn layer(&self, layer: &Layer) -> IamDecision {
         if self.any(layer, "Deny", |a| a == Some(true)) {
-            Decision::ExplicitDeny
+            IamDecision::ExplicitDeny
         } else if self.may_deny(layer) {
-            Decision::Unknown
+            IamDecision::Unknown
         } else if self.any(layer, "Allow", |a| a == Some(true)) {
-            Decision::Allowed
+            IamDecision::Allowed
         } else if self.any(layer, "Allow", |a| a.is_none()) {
-            Decision::Unknown
+            IamDecision::Unknown
         } else {
-            Decision::ImplicitDeny
+            IamDecision::ImplicitDeny
         }
     }
 
     /// The decision, and the layer that decides.
-    fn stack(&self, stack: &Stack) -> (Decision, Option<String>) {
-        let first = |decision: Decision| {
+    fn stack(&self, stack: &Stack) -> (IamDecision, Option<String>) {
+        let first = |decision: IamDecision| {
             let layer = stack.layers.iter().find(|l| self.layer(l) == decision);
             layer.map(|l| (decision, Some(l.name.clone())))
         };
-        let denied = first(Decision::ExplicitDeny);
-        let silent = || first(Decision::ImplicitDeny).filter(|_| !stack.layers.iter().any(|l| self.may_deny(l)));
+        let denied = first(IamDecision::ExplicitDeny);
+        let silent = || first(IamDecision::ImplicitDeny).filter(|_| !stack.layers.iter().any(|l| self.may_deny(l)));
         denied.or_else(silent).unwrap_or_else(|| {
-            if stack.layers.iter().all(|l| self.layer(l) == Decision::Allowed) {
-                (Decision::Allowed, stack.layers.iter().find(|l| l.name == "identity").map(|l| l.name.clone()))
+            if stack.layers.iter().all(|l| self.layer(l) == IamDecision::Allowed) {
+                (IamDecision::Allowed, stack.layers.iter().find(|l| l.name == "identity").map(|l| l.name.clone()))
             } else {
-                (Decision::Unknown, None)
+                (IamDecision::Unknown, None)
             }
         })
     }
 }
 
-fn of_stack(verdict: &Verdict) -> Decision {
+fn of_stack(verdict: &Verdict) -> IamDecision {
     match verdict {
-        Verdict::Allowed(_) => Decision::Allowed,
-        Verdict::Blocked(said) if said.iter().any(|s| !s.statements.is_empty()) => Decision::ExplicitDeny,
-        Verdict::Blocked(_) => Decision::ImplicitDeny,
+        Verdict::Allowed(_) => IamDecision::Allowed,
+        Verdict::Blocked(said) if said.iter().any(|s| !s.statements.is_empty()) => IamDecision::ExplicitDeny,
+        Verdict::Blocked(_) => IamDecision::ImplicitDeny,
     }
 }
 
-fn of_layer(verdict: &Verdict, layer: usize) -> Decision {
+fn of_layer(verdict: &Verdict, layer: usize) -> IamDecision {
     match verdict {
-        Verdict::Allowed(_) => Decision::Allowed,
+        Verdict::Allowed(_) => IamDecision::Allowed,
         Verdict::Blocked(said) => match said.iter().find(|s| s.layer == layer) {
-            None => Decision::Allowed,
-            Some(said) if said.statements.is_empty() => Decision::ImplicitDeny,
-            Some(_) => Decision::ExplicitDeny,
+            None => IamDecision::Allowed,
+            Some(said) if said.statements.is_empty() => IamDecision::ImplicitDeny,
+            Some(_) => IamDecision::ExplicitDeny,
         },
     }
 }

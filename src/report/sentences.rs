@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::assessment::{BecauseAnswer, GateAnswer, OperationAnswer, StatementAnswer};
-use crate::diff::differences::Operation;
+use countersign_core::assessment::{BecauseAnswer, GateAnswer, OperationAnswer, StatementAnswer};
+use countersign_core::diff::differences::Operation;
+use countersign_core::terms::Scope;
 
 /// Why an answer is what it is, a line a cause: the gates that fail, or the statements that allow.
 pub fn why(operation: &OperationAnswer) -> Vec<String> {
@@ -63,7 +64,7 @@ pub fn depends(key: &str, allows: &[String]) -> String {
 
 /// Operations, those that differ in the kind of agreement alone together.
 pub fn operations(operations: &[Operation]) -> String {
-    let mut by: BTreeMap<(&str, Option<&str>), Vec<&str>> = BTreeMap::new();
+    let mut by: BTreeMap<(&str, Option<Scope>), Vec<&str>> = BTreeMap::new();
     for o in operations {
         let what = o.agreement.as_deref().or(o.report.as_deref());
         by.entry((o.operation, o.scope)).or_default().extend(what);

@@ -1,6 +1,6 @@
-//! Numbers, lists and answers in sentences.
+//! Numbers, lists and names in sentences.
 
-pub mod answers;
+use crate::terms::PrincipalKind;
 
 /// `1 account`, `2 accounts`.
 pub fn count(number: usize, noun: &str) -> String {
@@ -33,10 +33,10 @@ pub fn plain(text: &str) -> String {
 }
 
 /// A principal, as people call it: `user jane of 111122223333`, `permission set Legal in 111122223333`.
-pub fn principal(kind: &str, name: &str, account: &str) -> String {
+pub fn principal(kind: PrincipalKind, name: &str, account: &str) -> String {
     match kind {
-        "root user" => format!("root user of {account}"),
-        "permission set" => format!("permission set {name} in {account}"),
-        kind => format!("{kind} {name} of {account}"),
+        PrincipalKind::Root => format!("root user of {account}"),
+        PrincipalKind::PermissionSet => format!("permission set {name} in {account}"),
+        PrincipalKind::Role | PrincipalKind::User => format!("{kind} {name} of {account}"),
     }
 }

@@ -1,0 +1,176 @@
+//! Everything that a check tells, as findings with places: for annotations, code scanning and the list at the end of a text.
+
+use super::guardrails::violation_words;
+use crate::check::{Checked, Found, Told};
+use crate::report::diff as words;
+use crate::report::expectations::CaseReport;
+use crate::report::findings::{Entry, Spot};
+use crate::report::{expectations, few, sentences};
+use countersign_core::diff::differences::FindingChange;
+use countersign_core::diff::{Cause, Diff};
+use countersign_core::finding::{Finding, Severity};
+use countersign_core::guardrails::{By, Outcome as Guarded};
+use countersign_core::inventory::config::FILE;
+use countersign_core::lint::baseline::hash;
+use countersign_core::problem::{Place, Problem};
+
+/// Names in a line.
+const NAMES: usize = 6;
+
+/// All of them: the change, expectations, guardrails, findings, lint.
+pub fn entries(checked: &Checked) -> Vec<Entry> {
+    let mut all: Vec<Entry> = checked.diff.iter().flat_map(|d| of_diff(checked, d)).collect();
+    let cases = expectations::reports(&checked.expectations);
+    all.extend(cases.iter().filter(|c| !c.passed).map(|c| of_expectation(checked, c)));
+    all.extend(checked.guardrails.iter().flat_map(|g| of_guardrail(checked, g)));
+    all.extend(findings(checked));
+    all.extend(lint(checked));
+    all
+}
+
+/// What was found and counts: by `evaluate`, then by lint.
+pub fn open(checked: &Checked) -> Vec<Entry> {
+    let mut all = findings(checked);
+    all.extend(lint(checked));
+    all.retain(|e| e.suppressed.is_none());
+    all
+}
+
+/// What `evaluate` found, and warnings about the files.
+pub fn findings(checked: &Checked) -> Vec<Entry> {
+    let entry = |found: &Found| match found {
+        Found::Warning(problem) => of_warning(checked, problem, found.severity()),
+        Found::Finding(finding, place) => of_finding(checked, finding, place.as_ref()),
+    };
+    checked.findings.iter().map(entry).collect()
+}
+
+/// What lint found.
+pub fn lint(checked: &Checked) -> Vec<Entry> {
+    let found = checked.lint.iter().flat_map(|report| report.entries());
+    found.map(|e| Entry { file: path(checked, &e.file), ..e }).collect()
+}
+
+/// A file of the inventory, from where the command was run.
+fn path(checked: &Checked, file: &str) -> String {
+    match checked.folder.trim_end_matches('/') {
+        "" | "." => file.to_owned(),
+        folder => format!("{folder}/{file}"),
+    }
+}
+
+fn of_warning(checked: &Checked, problem: &Problem, severity: Severity) -> Entry {
+    let help = problem.help_text().unwrap_or_default().to_owned();
+    let (file, spot) = match problem.place() {
+        Some(place) => (path(checked, &place.source.path), Spot::Place(place.clone())),
+        None => (path(checked, FILE), Spot::Line(1)),
+    };
+    told(Told::Inventory, severity, (file, spot), problem.message().to_owned(), help)
+}
+
+fn of_finding(checked: &Checked, finding: &Finding, place: Option<&Place>) -> Entry {
+    let (file, spot) = match place {
+        Some(place) => (path(checked, &place.source.path), Spot::Place(place.clone())),
+        None => (path(checked, &finding.subject), Spot::Line(1)),
+    };
+    let message = format!("{}: {}", finding.subject, finding.message);
+    entry(&finding.rule, &finding.name, finding.severity, (file, spot), message, finding.help.clone())
+}
+
+fn of_expectation(checked: &Checked, case: &CaseReport) -> Entry {
+    let actual = case.actual.iter().map(|a| format!("{}: {}", a.subject, a.is).trim_start_matches(": ").to_owned());
+    let actual: Vec<String> = actual.collect();
+    let message = format!("{}: expected {}, but {}", case.name, case.expected, actual.join("; "));
+    let spot = (path(checked, &case.file), Spot::Line(case.line));
+    let help = "fix what changed, or correct the expectation".to_owned();
+    told(Told::Expectation, Severity::Error, spot, message, help)
+}
+
+fn of_guardrail(checked: &Checked, guarded: &Guarded) -> Vec<Entry> {
+    // those that are shipped stand in no file of the inventory
+    let file = if guarded.file.starts_with("policies/") { FILE } else { &guarded.file };
+    let line = if file == guarded.file { guarded.line } else { 1 };
+    let place = || (path(checked, file), Spot::Line(line));
+    let violations = guarded.violations.iter().map(|violation| {
+        let severity = if violation.by == By::Request { Severity::Info } else { guarded.severity };
+        let message = format!("{} {}", violation_words(violation), guarded.message);
+        let help = "remove the permission, or change the guardrail".to_owned();
+        entry(&guarded.id, &guarded.id, severity, place(), message, help)
+    });
+    let mut entries: Vec<Entry> = violations.collect();
+    if !guarded.forbids {
+        let message = "this guardrail forbids nothing to anyone in this inventory".to_owned();
+        let help = "check the names in it".to_owned();
+        entries.push(entry(&guarded.id, &guarded.id, Severity::Warning, place(), message, help));
+    }
+    entries
+}
+
+fn of_diff(checked: &Checked, diff: &Diff) -> Vec<Entry> {
+    let place = |causes: &[Cause]| {
+        let first = causes.first().and_then(|c| diff.changes.get(c.change));
+        let changed = first.or(diff.changes.first()).map(|c| (path(checked, &c.piece.file), c.piece.line));
+        let (file, line) = changed.unwrap_or_else(|| (path(checked, FILE), 1));
+        (file, Spot::Line(line))
+    };
+    let caused = |what: Told, severity: Severity, message: String, causes: &[Cause]| {
+        told(what, severity, place(causes), message, words::causes(diff, causes).join("; "))
+    };
+    let severity = |worse: bool, allowed: bool| if worse && !allowed { Severity::Error } else { Severity::Info };
+    let mut entries = Vec::new();
+    for e in &diff.coverage {
+        let accounts: Vec<String> = e.accounts.iter().map(|a| a.account.clone()).collect();
+        let (was, is) = (words::coverage_state(&e.before), words::coverage_state(&e.after));
+        let message = format!("{} of {}: was {was}, is {is}", e.kind, few(&accounts, NAMES));
+        entries.push(caused(Told::CoverageChange, severity(e.is_loss(), e.allowed.is_some()), message, &e.causes));
+    }
+    for e in diff.access.iter().filter(|e| e.widens() || e.change.decides()) {
+        let who = words::principals(&e.principals, NAMES);
+        let (word, _) = words::access_word(e.change);
+        let message = format!("{word}: {} by {who}", sentences::operations(&e.operations));
+        entries.push(caused(Told::AccessChange, severity(e.widens(), e.allowed.is_some()), message, &e.causes));
+    }
+    for e in diff.new_access.iter().filter(|n| n.widens()) {
+        let witnesses = e.answer.witnesses.iter().map(|w| format!("{} on {}", w.action, w.resource));
+        let witnesses: Vec<String> = witnesses.collect();
+        let who = words::principals(&e.principals, NAMES);
+        let message = match (&e.answer.reason, witnesses.as_slice()) {
+            (Some(reason), []) => format!("it is unknown whether a request is newly allowed to {who}: {reason}"),
+            _ => format!("requests are newly allowed to {who}: such as {}", witnesses.join(", ")),
+        };
+        let severity = severity(true, e.allowed.is_some());
+        entries.push(told(Told::NewAccess, severity, place(&[]), message, e.name.clone()));
+    }
+    for f in diff.findings.iter().filter(|f| f.change == FindingChange::New) {
+        let message = format!("new {} {}: {}", f.rule, f.subjects.join(", "), f.message);
+        entries.push(caused(Told::NewFinding, Severity::Info, message, &f.causes));
+    }
+    entries
+}
+
+fn told(what: Told, severity: Severity, place: (String, Spot), message: String, help: String) -> Entry {
+    entry(what.code(), what.name(), severity, place, message, help)
+}
+
+fn entry(
+    code: &str,
+    name: &str,
+    severity: Severity,
+    (file, spot): (String, Spot),
+    message: String,
+    help: String,
+) -> Entry {
+    let fingerprint = hash(&[code, &file, &message]);
+    Entry {
+        code: code.to_owned(),
+        name: name.to_owned(),
+        severity,
+        file,
+        spot,
+        pointer: String::new(),
+        message,
+        help,
+        suppressed: None,
+        fingerprint,
+    }
+}
