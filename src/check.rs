@@ -3,13 +3,13 @@
 
 use serde::Serialize;
 
-use crate::report::findings::Report;
+use crate::report::findings::FindingsReport;
 use countersign_core::assessment::Assessment;
 use countersign_core::diff::Diff;
 use countersign_core::diff::differences::FindingChange;
 use countersign_core::expectations::run::Case;
 use countersign_core::finding::{Finding, Severity};
-use countersign_core::guardrails::Outcome as Guarded;
+use countersign_core::guardrails::GuardrailResult as Guarded;
 use countersign_core::inventory::Inventory;
 use countersign_core::inventory::entity::Uid;
 use countersign_core::problem::{Place, Problem, Span};
@@ -164,7 +164,7 @@ pub struct Checked {
     /// What `evaluate` found, and warnings about the files.
     pub findings: Vec<Found>,
     /// What lint found.
-    pub lint: Option<Report>,
+    pub lint: Option<FindingsReport>,
     /// What became of the guardrails.
     pub guardrails: Vec<Guarded>,
     /// What became of the expectations.
@@ -208,7 +208,7 @@ impl Checked {
     }
 
     /// What lint found.
-    pub fn add_lint(&mut self, report: Report) {
+    pub fn add_lint(&mut self, report: FindingsReport) {
         self.done(Part::Lint, report.open().any(|f| self.fails(f.severity)));
         self.lint = Some(report);
     }

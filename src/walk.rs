@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use countersign_core::lint::read::{Form, form, form_of_text};
 use countersign_core::lint::settings::Settings;
-use countersign_core::problem::{Problem, Source};
+use countersign_core::problem::{Problem, SourceFile};
 use countersign_core::source::folder::shown;
 use countersign_core::text::files;
 
@@ -16,7 +16,7 @@ const MAX_BYTES: u64 = 32 * 1024 * 1024;
 /// A file to lint.
 pub struct Input {
     /// Its path, relative to the folder of `countersign.toml`, and its text.
-    pub source: Arc<Source>,
+    pub source: Arc<SourceFile>,
     /// Where it is.
     pub path: PathBuf,
     /// How it is read.
@@ -103,7 +103,7 @@ fn read(root: &Path, path: &Path, named: bool) -> Result<Input, Problem> {
     let bytes = std::fs::read(path).map_err(|e| Problem::unreadable(&name, &e))?;
     let text = decoded(bytes, &name)?;
     let form = form(&name).unwrap_or_else(|| form_of_text(&text));
-    Ok(Input { source: Source::new(name, text), path: path.to_owned(), form, named })
+    Ok(Input { source: SourceFile::new(name, text), path: path.to_owned(), form, named })
 }
 
 fn too_large(name: &str) -> Problem {

@@ -4,8 +4,8 @@ use std::cell::RefCell;
 
 use crate::common::drawn_from;
 use crate::generated::*;
-use countersign_core::access::{Answer, NewRequests, Side, new_access};
-use countersign_core::problem::Source;
+use countersign_core::access::{AccessAnswer, NewRequests, Side, new_access};
+use countersign_core::problem::SourceFile;
 use countersign_core::simulation::request::document_of;
 use countersign_core::stack;
 use proptest::prelude::*;
@@ -15,13 +15,13 @@ use serde_json::{Map, Value, json};
 fn side(layers: &[Value]) -> Side {
     const NAMES: [&str; 4] = ["identity", "boundary", "serviceControl[0]", "session"];
     let policy = |(name, policy): (&'static str, &Value)| {
-        let source = Source::new("policy.json", policy.to_string());
+        let source = SourceFile::new("policy.json", policy.to_string());
         (name, vec![document_of(&source).unwrap_or_else(|p| panic!("{policy}: {p:?}")).0])
     };
     Side::new(NAMES.into_iter().zip(layers).map(policy).collect())
 }
 
-fn compare(old: &[Value], new: &[Value]) -> Answer {
+fn compare(old: &[Value], new: &[Value]) -> AccessAnswer {
     new_access(&side(old), &side(new)).unwrap()
 }
 
@@ -38,7 +38,7 @@ fn allows(layers: &[Value], action: &str, resource: &str, context: &Map<String, 
 }
 
 /// Every witness is a request that the second interpreter allows now, and did not before.
-fn witnesses_are_real(old: &[Value], new: &[Value], answer: &Answer) {
+fn witnesses_are_real(old: &[Value], new: &[Value], answer: &AccessAnswer) {
     for witness in &answer.witnesses {
         let context: Map<String, Value> = witness.context.clone().into_iter().collect();
         let (action, resource) = (&witness.action, &witness.resource);
@@ -344,7 +344,7 @@ fn labelled_pairs() {
 fn the_solver_agrees() {
     use countersign_core::access::solver::{Opinion, opinion};
     let statements = |[policy]: [Value; 1]| {
-        let source = Source::new("policy.json", policy.to_string());
+        let source = SourceFile::new("policy.json", policy.to_string());
         document_of(&source).unwrap_or_else(|p| panic!("{p:?}")).0.document.statements.clone()
     };
     let (mut agreed, mut asked) = (0, 0);

@@ -9,7 +9,7 @@ use countersign_core::guardrails::SHIPPED;
 use countersign_core::inventory::Inventory;
 use countersign_core::inventory::schema::EntitySchema;
 use countersign_core::policies::{BUILT_IN, RuleBook};
-use countersign_core::problem::{Failure, Problem, Source};
+use countersign_core::problem::{Failure, Problem, SourceFile};
 use countersign_core::source::Folder;
 use countersign_core::text::json;
 use serde_json::json;
@@ -183,7 +183,7 @@ fn what_would_always_be_denied_is_an_error() {
 }
 
 fn schema(text: &str) -> Result<EntitySchema, Failure> {
-    let source = Source::new("own.json", text);
+    let source = SourceFile::new("own.json", text);
     EntitySchema::laid_over(&source, &json::parse(&source).unwrap_or_else(|_| panic!("{text}")))
 }
 
@@ -219,7 +219,7 @@ fn the_built_in_rules_pass_as_rules_of_a_user() {
     let alone = RuleBook::read(&Folder::new(copied.path()), &SCHEMA).unwrap();
     assert!(alone.origin.only && alone.rules.keys().eq(RULES.rules.keys()));
     assert!(RuleBook::laid_over(&Folder::new(Path::new("policies/nothing-here")), &SCHEMA).is_err());
-    let _: &Arc<Source> = &alone.rules["accept-agreement"].source;
+    let _: &Arc<SourceFile> = &alone.rules["accept-agreement"].source;
 }
 
 /// Such a question is asked once: what is absent would pass for false.

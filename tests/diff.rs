@@ -14,7 +14,7 @@ use std::path::Path;
 use crate::common::*;
 use countersign_core::access::NewRequests;
 use countersign_core::assessment::{Assessment, Options, assess};
-use countersign_core::diff::causes::Part;
+use countersign_core::diff::causes::Contribution;
 use countersign_core::diff::differences::{
     AccessChange, Answers, CoverageChange, Subject, access_change, coverage_change, differences,
 };
@@ -101,7 +101,7 @@ fn entries<'d>(diff: &'d Diff, change: AccessChange, operation: &str, scope: &st
 }
 
 /// What causes an entry, in words.
-fn causes(diff: &Diff, entry: &AccessEntry) -> Vec<(String, Part)> {
+fn causes(diff: &Diff, entry: &AccessEntry) -> Vec<(String, Contribution)> {
     entry.causes.iter().map(|c| (diff.changes[c.change].piece.what.clone(), c.part)).collect()
 }
 
@@ -208,14 +208,14 @@ fn causes_are_needed_together_or_enough_by_themselves() {
     let found = compare(&world(closed.clone(), READ), &world(open.clone(), WRITE));
     let gained = entries(&found, AccessChange::Gained, "accept-agreement", "account");
     let of_user: Vec<_> = gained.iter().filter(|e| e.principals.iter().any(|p| p.name == "a")).collect();
-    let parts: Vec<Part> = causes(&found, of_user[0]).iter().map(|(_, part)| *part).collect();
-    assert_eq!(parts, [Part::Necessary, Part::Necessary], "{:?}", causes(&found, of_user[0]));
+    let parts: Vec<Contribution> = causes(&found, of_user[0]).iter().map(|(_, part)| *part).collect();
+    assert_eq!(parts, [Contribution::Necessary, Contribution::Necessary], "{:?}", causes(&found, of_user[0]));
     // lost by either
     let found = compare(&world(open, WRITE), &world(closed, READ));
     let lost = entries(&found, AccessChange::Lost, "accept-agreement", "account");
     let of_user: Vec<_> = lost.iter().filter(|e| e.principals.iter().any(|p| p.name == "a")).collect();
-    let parts: Vec<Part> = causes(&found, of_user[0]).iter().map(|(_, part)| *part).collect();
-    assert_eq!(parts, [Part::Sufficient, Part::Sufficient]);
+    let parts: Vec<Contribution> = causes(&found, of_user[0]).iter().map(|(_, part)| *part).collect();
+    assert_eq!(parts, [Contribution::Sufficient, Contribution::Sufficient]);
 }
 
 #[test]

@@ -8,9 +8,9 @@ use crate::generated::*;
 use cedar_policy::{PolicySet, Schema, ValidationMode, Validator};
 use countersign_core::iam::document;
 use countersign_core::permissions::lower;
-use countersign_core::problem::Source;
+use countersign_core::problem::SourceFile;
 use countersign_core::simulation::request::{Batch, Reader};
-use countersign_core::simulation::{Answer, Simulator};
+use countersign_core::simulation::{SimulatedDecision, Simulator};
 use countersign_core::stack;
 use countersign_core::text::json;
 use proptest::prelude::*;
@@ -64,15 +64,15 @@ fn on_one_condition(operator: &'static str) -> impl Strategy<Value = Value> {
     })
 }
 
-fn decide(simulator: &Simulator, request: &Value) -> Answer {
-    let source = Source::new("request", request.to_string());
+fn decide(simulator: &Simulator, request: &Value) -> SimulatedDecision {
+    let source = SourceFile::new("request", request.to_string());
     match Reader::new(&countersign_core::source::Memory::new(".")).batch(&source).unwrap() {
         Batch::One(question) => simulator.decide(&question.unwrap()).unwrap(),
         Batch::Many(_) => panic!("one request"),
     }
 }
 
-fn decision(answer: &Answer) -> Value {
+fn decision(answer: &SimulatedDecision) -> Value {
     serde_json::to_value(answer.decision).unwrap()
 }
 
@@ -81,7 +81,7 @@ fn validate(request: &Value) {
     let layers = ["identity", "boundary", "session"].iter().map(|l| &request[*l]);
     let levels = request["serviceControl"].as_array().into_iter().flatten();
     for policy in layers.chain(levels).filter_map(Value::as_array).flatten() {
-        let source = Source::new("policy", policy.to_string());
+        let source = SourceFile::new("policy", policy.to_string());
         let mut problems = Vec::new();
         let document = document::read(&source, &json::parse(&source).unwrap(), &mut problems);
         assert!(problems.is_empty(), "{problems:?}");
@@ -118,7 +118,7 @@ fn agree(simulator: &Simulator, request: &Value) {
 }
 
 /// The statements that are said to apply are those that decide.
-fn explained(answer: &Answer) {
+fn explained(answer: &SimulatedDecision) {
     for layer in &answer.layers {
         let applies = |effect: &str| {
             answer.statements.iter().any(|s| s.layer == layer.layer && s.effect == effect && s.applies == Some(true))

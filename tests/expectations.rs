@@ -7,7 +7,7 @@ use countersign_core::assessments::Assessments;
 use countersign_core::expectations::run::run;
 use countersign_core::expectations::{Suite, parse, record};
 use countersign_core::inventory::Inventory;
-use countersign_core::problem::{Failure, Source};
+use countersign_core::problem::{Failure, SourceFile};
 use serde_json::json;
 
 fn cases(world: &World, text: &str) -> Vec<CaseReport> {
@@ -186,7 +186,7 @@ fn mistakes_have_their_place() {
         ),
     ] {
         let mut problems = Vec::new();
-        let found = parse(&Source::new("x.expect.toml", text), &RULES.operations, &mut problems);
+        let found = parse(&SourceFile::new("x.expect.toml", text), &RULES.operations, &mut problems);
         assert!(found.is_empty(), "{text}");
         assert_eq!(problems.len(), 1, "{text}");
         assert!(problems[0].message().contains(told), "{text} {}", problems[0]);

@@ -3,13 +3,13 @@
 use crate::common::*;
 use countersign_core::assessment::Options;
 use countersign_core::assessments::Assessments;
-use countersign_core::guardrails::{By, Guardrails, Outcome, SHIPPED, Verdict, shipped};
+use countersign_core::guardrails::{By, GuardrailResult, GuardrailState, Guardrails, SHIPPED, shipped};
 use countersign_core::inventory::Inventory;
 use countersign_core::problem::{Failure, Problem};
 use countersign_core::terms::PrincipalKind;
 use serde_json::json;
 
-fn outcomes(world: &World) -> Result<Vec<Outcome>, Failure> {
+fn outcomes(world: &World) -> Result<Vec<GuardrailResult>, Failure> {
     let folder = world.folder();
     let inventory = Inventory::load(&Folder::new(folder.path()), SCHEMA.clone())?;
     let guardrails = Guardrails::read(&Folder::new(folder.path()), &inventory, &SCHEMA)?.unwrap();
@@ -19,17 +19,17 @@ fn outcomes(world: &World) -> Result<Vec<Outcome>, Failure> {
 }
 
 /// The outcome of the one guardrail that is on.
-fn outcome(world: &World) -> Outcome {
+fn outcome(world: &World) -> GuardrailResult {
     let mut all = outcomes(world).unwrap_or_else(|f| panic!("{}", words(&f)));
     assert_eq!(all.len(), 1);
     all.pop().unwrap()
 }
 
-fn on(world: World, id: &str) -> Outcome {
+fn on(world: World, id: &str) -> GuardrailResult {
     outcome(&world.file("countersign.toml", format!("[guardrails]\non = [\"{id}\"]\n")))
 }
 
-fn own(world: World, text: &str) -> Outcome {
+fn own(world: World, text: &str) -> GuardrailResult {
     outcome(&world.file("guardrails/own.cedar", text))
 }
 
@@ -38,7 +38,7 @@ fn guardrail(rest: &str) -> String {
 }
 
 /// Who breaks it, and how.
-fn broken(outcome: &Outcome) -> Vec<(By, &str)> {
+fn broken(outcome: &GuardrailResult) -> Vec<(By, &str)> {
     outcome.violations.iter().map(|v| (v.by, v.name.as_str())).collect()
 }
 
@@ -56,15 +56,15 @@ fn closed() -> World {
 
 #[test]
 fn each_that_is_shipped_is_broken_and_proved() {
-    assert_eq!(on(World::organization(), "no-member-root").outcome, Verdict::Violated);
-    assert_eq!(on(closed(), "no-member-root").outcome, Verdict::Proved);
-    assert_eq!(on(World::organization(), "no-account-agreements-in-members").outcome, Verdict::Violated);
-    assert_eq!(on(closed(), "no-account-agreements-in-members").outcome, Verdict::Proved);
+    assert_eq!(on(World::organization(), "no-member-root").outcome, GuardrailState::Violated);
+    assert_eq!(on(closed(), "no-member-root").outcome, GuardrailState::Proved);
+    assert_eq!(on(World::organization(), "no-account-agreements-in-members").outcome, GuardrailState::Violated);
+    assert_eq!(on(closed(), "no-account-agreements-in-members").outcome, GuardrailState::Proved);
     let user_of = |policy: &str| closed().user(M, "a", json!([policy]));
     assert_eq!(broken(&on(user_of(ADMIN), "no-iam-users")), [(By::Grant, "a")]);
     assert_eq!(
         on(user_of("arn:aws:iam::aws:policy/AWSArtifactReportsReadOnlyAccess"), "no-iam-users").outcome,
-        Verdict::Proved
+        GuardrailState::Proved
     );
     // the root of the management account may do everything
     assert_eq!(broken(&on(closed(), "only-legal-binds")), [(By::Grant, "root")]);
@@ -132,18 +132,18 @@ fn what_is_not_known_is_not_proved() {
         "action == Artifact::Action::\"may-accept-agreement\", resource) when { principal is Artifact::User }",
     );
     let found = own(closed().user(M, "a", json!([mfa])), &accept);
-    assert_eq!((found.outcome, broken(&found)), (Verdict::Unknown, vec![(By::Unknown, "a")]));
+    assert_eq!((found.outcome, broken(&found)), (GuardrailState::Unknown, vec![(By::Unknown, "a")]));
     // as it is assumed, not granted; another request would be
     let region = policy(
         json!([{"Effect": "Allow", "Action": "artifact:*", "Resource": "*", "Condition": {"StringEquals": {"aws:RequestedRegion": "eu-central-1"}}}]),
     );
     let found = own(closed().user(M, "a", json!([region])), &accept);
-    assert_eq!((found.outcome, broken(&found)), (Verdict::Holds, vec![(By::Request, "a")]));
+    assert_eq!((found.outcome, broken(&found)), (GuardrailState::Holds, vec![(By::Request, "a")]));
     assert_eq!(found.violations[0].request["aws:RequestedRegion"], "eu-central-1");
     // settled in the inventory, and not for any request
     let world = closed().user(M, "a", json!([policy(json!([{"Effect": "Allow", "Action": "artifact:*", "Resource": "*", "Condition": {"StringEquals": {"aws:SourceVpc": "vpc-1"}}}]))]));
     let settled = world.file("countersign.toml", "[context]\n\"aws:SourceVpc\" = \"vpc-2\"\n");
-    assert_eq!(own(settled, &accept).outcome, Verdict::Holds);
+    assert_eq!(own(settled, &accept).outcome, GuardrailState::Holds);
     // two operations of which one is not known
     let both = policy(json!([{"Effect": "Allow", "Action": ["artifact:Get*", "artifact:Accept*"], "Resource": "*"},
         {"Effect": "Allow", "Action": "artifact:TerminateAgreement", "Resource": "*", "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}}]));
@@ -151,7 +151,7 @@ fn what_is_not_known_is_not_proved() {
         "action == Artifact::Action::\"may-accept-agreement\", resource) when { principal is Artifact::User && context.may.contains(\"terminate-agreement\") }",
     );
     let world = closed().user(M, "a", json!([both])).accepted("Own", "baa", "account", M, "2024-01-01", None);
-    assert_eq!(own(world, &duties).outcome, Verdict::Unknown);
+    assert_eq!(own(world, &duties).outcome, GuardrailState::Unknown);
 }
 
 /// What a principal is permitted does not depend on what is in force today.
@@ -175,12 +175,12 @@ fn an_agreement_that_is_in_force_hides_nothing() {
 fn one_that_forbids_nothing_is_told() {
     let typo = guardrail("action in Artifact::Action::\"may\", resource) when { context.name == \"nobody\" }");
     let found = own(closed(), &typo);
-    assert!(!found.forbids && found.outcome == Verdict::Proved);
+    assert!(!found.forbids && found.outcome == GuardrailState::Proved);
     let reports = guardrail(
         "action == Artifact::Action::\"may-terminate-agreement\", resource) when { principal is Artifact::User }",
     );
     let found = own(closed().user(A, "a", json!([])), &reports);
-    assert!(found.forbids && found.outcome == Verdict::Proved, "it forbids what nobody has");
+    assert!(found.forbids && found.outcome == GuardrailState::Proved, "it forbids what nobody has");
 }
 
 #[test]

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use crate::common::*;
 use countersign_core::assessment::{Options, assess};
 use countersign_core::assessments::Assessments;
-use countersign_core::guardrails::{Guardrails, Verdict};
+use countersign_core::guardrails::{GuardrailState, Guardrails};
 use countersign_core::inventory::Inventory;
 use countersign_core::inventory::schema::{BUILT_IN, EntitySchema};
 use countersign_core::naming;
 use countersign_core::operations::data::Catalogue;
 use countersign_core::policies::{self, RuleBook};
-use countersign_core::problem::{Failure, Source};
+use countersign_core::problem::{Failure, SourceFile};
 use serde_json::{Value, json};
 
 /// What a user lays over the built-in rules.
@@ -41,11 +41,11 @@ impl Overlay {
             merge(&mut schema, &json!({"Artifact": self.schema}));
         }
         let schema = Arc::new(EntitySchema::parse(&schema.to_string(), "schema.json")?);
-        let mut sources: Vec<_> = policies::BUILT_IN.iter().map(|(path, text)| Source::new(*path, *text)).collect();
-        sources.push(Source::new("own.cedar", self.cedar.clone()));
+        let mut sources: Vec<_> = policies::BUILT_IN.iter().map(|(path, text)| SourceFile::new(*path, *text)).collect();
+        sources.push(SourceFile::new("own.cedar", self.cedar.clone()));
         let mut data = vec![Catalogue::built_in()];
         if !self.operations.is_empty() {
-            data.push(Source::new("operations.json", self.operations.clone()));
+            data.push(SourceFile::new("operations.json", self.operations.clone()));
         }
         let rules = RuleBook::new(sources, &data, &schema)?;
         Ok((schema, rules))
@@ -152,15 +152,15 @@ fn guardrails_are_asked_about_a_new_operation() {
         )
     };
     for (of, resource, outcome) in [
-        ("== Artifact::Action::\"may-ask-about-report\"", "*", Verdict::Violated),
+        ("== Artifact::Action::\"may-ask-about-report\"", "*", GuardrailState::Violated),
         (
             "== Artifact::Action::\"may-ask-about-report\"",
             "arn:aws:artifact:*:*:compliance-inquiry/none",
-            Verdict::Proved,
+            GuardrailState::Proved,
         ),
-        ("in Artifact::Action::\"may\"", "*", Verdict::Violated),
+        ("in Artifact::Action::\"may\"", "*", GuardrailState::Violated),
         // whether the user may remove an offline designation is unknown (D21)
-        ("in Artifact::Action::\"may\"", "arn:aws:artifact:*:*:compliance-inquiry/none", Verdict::Unknown),
+        ("in Artifact::Action::\"may\"", "arn:aws:artifact:*:*:compliance-inquiry/none", GuardrailState::Unknown),
     ] {
         let folder = asking(resource).file("guardrails/own.cedar", guardrail(of)).folder();
         let inventory = Inventory::load(&Folder::new(folder.path()), schema.clone()).unwrap();

@@ -7,14 +7,14 @@ use crate::common::*;
 use countersign_core::iam::document;
 use countersign_core::inventory::Policy;
 use countersign_core::permissions::context::{KeyValue, Keys, Request};
-use countersign_core::permissions::layer::{Layer, Outcome};
+use countersign_core::permissions::layer::{Layer, LayerOutcome};
 use countersign_core::permissions::lower;
-use countersign_core::problem::Source;
+use countersign_core::problem::SourceFile;
 use countersign_core::text::json as spanned;
 use serde_json::{Value, json};
 
 fn layer(document: &Value) -> Layer {
-    let source = Source::new("p.json", document.to_string());
+    let source = SourceFile::new("p.json", document.to_string());
     let node = spanned::parse(&source).unwrap();
     let mut problems = Vec::new();
     let read = document::read(&source, &node, &mut problems);
@@ -57,8 +57,12 @@ fn holds(operator: &str, values: Value, key: Option<KeyValue>) -> bool {
     let request = request("s3:GetObject", "arn:aws:s3:::b/k", &keys);
     let allow = layer(&policy(json!([statement("Allow")]))).decide(&request).unwrap();
     let deny = layer(&policy(json!([statement("Deny")]))).decide(&request).unwrap();
-    assert_eq!(matches!(allow, Outcome::Allow(_)), matches!(deny, Outcome::Deny(_)), "{operator} {condition}");
-    matches!(allow, Outcome::Allow(_))
+    assert_eq!(
+        matches!(allow, LayerOutcome::Allow(_)),
+        matches!(deny, LayerOutcome::Deny(_)),
+        "{operator} {condition}"
+    );
+    matches!(allow, LayerOutcome::Allow(_))
 }
 
 #[test]
@@ -163,7 +167,7 @@ fn variables_defaults_and_escapes() {
 fn allowed(document: &Value, action: &str, resource: &str) -> bool {
     matches!(
         layer(document).decide(&request(action, resource, &[("aws:username", one("jo"))])).unwrap(),
-        Outcome::Allow(_)
+        LayerOutcome::Allow(_)
     )
 }
 
@@ -245,7 +249,7 @@ fn every_lowered_statement_is_strictly_valid() {
     let count = statements.len();
     assert!(count > 150);
     let text = policy(Value::Array(statements)).to_string();
-    let source = Source::new("p.json", text);
+    let source = SourceFile::new("p.json", text);
     let mut problems = Vec::new();
     let document = document::read(&source, &spanned::parse(&source).unwrap(), &mut problems);
     assert!(problems.is_empty(), "{problems:?}");
@@ -274,7 +278,7 @@ fn a_layer_of_5000_statements_denies_what_it_must() {
         let layer = layer(&policy(Value::Array(statements)));
         for (bucket, denied) in [(0, true), (4999, true), (5000, false)] {
             let outcome = layer.decide(&request("s3:GetObject", &format!("arn:aws:s3:::b{bucket}/k"), &[])).unwrap();
-            assert_eq!(matches!(outcome, Outcome::Deny(_)), denied, "{bucket}");
+            assert_eq!(matches!(outcome, LayerOutcome::Deny(_)), denied, "{bucket}");
         }
     });
 }
@@ -289,7 +293,7 @@ fn a_statement_of_5000_alternatives_denies_what_it_must() {
         let layer = layer(&document);
         for (bucket, value, denied) in [(0, "v0", true), (4999, "v4999x", true), (5000, "v1", false), (1, "w", false)] {
             let request = request("s3:GetObject", &format!("arn:aws:s3:::b{bucket}/k"), &[("test:Key", one(value))]);
-            assert_eq!(matches!(layer.decide(&request).unwrap(), Outcome::Deny(_)), denied, "{bucket} {value}");
+            assert_eq!(matches!(layer.decide(&request).unwrap(), LayerOutcome::Deny(_)), denied, "{bucket} {value}");
         }
     });
 }
@@ -579,7 +583,7 @@ fn merged_layers_decide_as_the_layers_do() {
     let mut reads = countersign_core::permissions::context::Reads::default();
     for (name, document) in documents {
         std::fs::write(folder.path().join(name), document.to_string()).unwrap();
-        let source = Source::new(name, document.to_string());
+        let source = SourceFile::new(name, document.to_string());
         let read = document::read(&source, &spanned::parse(&source).unwrap(), &mut Vec::new());
         read.statements.iter().for_each(|s| reads.extend(&lower::statement(s).reads));
     }
@@ -602,7 +606,7 @@ fn merged_layers_decide_as_the_layers_do() {
             ] {
                 let request = request(action, resource, keys);
                 let apart =
-                    documents.iter().all(|(_, d)| matches!(layer(d).decide(&request).unwrap(), Outcome::Allow(_)));
+                    documents.iter().all(|(_, d)| matches!(layer(d).decide(&request).unwrap(), LayerOutcome::Allow(_)));
                 let asked = cedar_policy::Request::new(
                     uid("IAM::Principal::\"p\""),
                     uid("IAM::Action::\"call\""),

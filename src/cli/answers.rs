@@ -6,7 +6,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::errors::usage;
-use super::{Asking, Cli, NOT_OK, OK, Printing, Session, narrow, output};
+use super::{Cli, EvaluationArgs, NOT_OK, OK, Printing, Session, narrow, output};
 use crate::report;
 use countersign_core::assessment::{Assessment, OperationAnswer, PrincipalAnswer, assess};
 use countersign_core::operations::data::About;
@@ -39,7 +39,7 @@ struct Question {
     /// The folder of the inventory [default: this folder or the nearest parent with countersign.toml]
     dir: Option<PathBuf>,
     #[command(flatten)]
-    asking: Asking,
+    asking: EvaluationArgs,
     #[command(flatten)]
     printing: Printing,
     /// `account` or `organization` [default: both]

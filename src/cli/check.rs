@@ -9,10 +9,10 @@ use super::diff::{self, Compared, diff_of};
 use super::errors;
 use super::lint::FailOn;
 use super::output::{self, Format, Output};
-use super::{Asking, Cli, NOT_OK, NOTHING, OK, Session, input, narrow};
+use super::{Cli, EvaluationArgs, NOT_OK, NOTHING, OK, Session, input, narrow};
 use crate::check::{Checked, Part};
 use crate::report::check as report;
-use crate::report::findings::{self, Report, sarif::Described};
+use crate::report::findings::{self, FindingsReport, sarif::Described};
 use crate::revision::Range;
 use crate::walk;
 use countersign_core::assessment::Assessment;
@@ -54,7 +54,7 @@ pub struct CheckArgs {
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
     #[command(flatten)]
-    asking: Asking,
+    asking: EvaluationArgs,
     /// `text`, `json`, `sarif`, `junit`, `github` or `markdown`; FORMAT=FILE writes to a file; may be repeated
     #[arg(long, value_name = "FORMAT[=FILE]", default_value = "text", value_parser = Output::of_checks)]
     format: Vec<Output>,
@@ -266,7 +266,7 @@ fn lint_policies(args: &CheckArgs, folder: &Path, checked: &mut Checked, files: 
     if outcome.files == 0 {
         checked.skip(Part::Lint, format!("no file in {} contains a policy", folder.display()));
     } else {
-        checked.add_lint(Report::new(outcome));
+        checked.add_lint(FindingsReport::new(outcome));
     }
     Ok(())
 }

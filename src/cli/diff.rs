@@ -7,10 +7,10 @@ use clap::{Args, ValueEnum};
 
 use super::errors::usage;
 use super::output;
-use super::{Asking, Cli, NOT_OK, OK, Printing, Session, input, narrow};
+use super::{Cli, EvaluationArgs, NOT_OK, OK, Printing, Session, input, narrow};
 use crate::report;
 use crate::revision::{Range, Repository};
-use countersign_core::access::{self, Answer, NewRequests, Side, solver};
+use countersign_core::access::{self, AccessAnswer, NewRequests, Side, solver};
 use countersign_core::assessment::Assessment;
 use countersign_core::diff::{self, Diff};
 use countersign_core::inventory::Policy;
@@ -41,7 +41,7 @@ pub struct DiffArgs {
     #[arg(long, conflicts_with = "policy")]
     all: bool,
     #[command(flatten)]
-    asking: Asking,
+    asking: EvaluationArgs,
     #[command(flatten)]
     printing: Printing,
 }
@@ -122,7 +122,7 @@ impl Compared {
 
 /// Reads the inventory that is compared with, by the same rules and about the same moment. What is wrong with it is told to be of
 /// the old one.
-pub fn base(cli: &Cli, version: Version, asking: &Asking, head: &Session) -> Result<Session, Failure> {
+pub fn base(cli: &Cli, version: Version, asking: &EvaluationArgs, head: &Session) -> Result<Session, Failure> {
     let Version { files, name } = version;
     let read = cli.deciding(files.as_ref());
     let base = read.and_then(|read| cli.session_of(files, asking, read, Some(head.options.at)));
@@ -199,6 +199,6 @@ fn policy(path: &Path, problems: &mut Vec<Problem>) -> Option<Policy> {
     }
 }
 
-fn code(answer: &Answer) -> u8 {
+fn code(answer: &AccessAnswer) -> u8 {
     if answer.decision == NewRequests::None { OK } else { NOT_OK }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use clap::Args;
 use serde::Serialize;
 
-use super::{Asking, Cli, NOT_OK, Narrowing, OK, Printing, narrow, output};
+use super::{Cli, EvaluationArgs, NOT_OK, Narrowing, OK, Printing, narrow, output};
 use crate::report;
 use countersign_core::assessment::{AccountAnswer, Assessment, assess};
 use countersign_core::finding::Severity;
@@ -18,7 +18,7 @@ pub struct EvaluateArgs {
     /// The folder of the inventory [default: this folder or the nearest parent with countersign.toml]
     dir: Option<PathBuf>,
     #[command(flatten)]
-    asking: Asking,
+    asking: EvaluationArgs,
     #[command(flatten)]
     printing: Printing,
     #[command(flatten)]
@@ -36,7 +36,7 @@ pub struct CoverageArgs {
     /// The folder of the inventory [default: this folder or the nearest parent with countersign.toml]
     dir: Option<PathBuf>,
     #[command(flatten)]
-    asking: Asking,
+    asking: EvaluationArgs,
     #[command(flatten)]
     printing: Printing,
     /// Show only these kinds of agreements

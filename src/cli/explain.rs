@@ -3,7 +3,7 @@
 use countersign_core::iam::document::{Clause, Condition, ResourcePattern, Statement};
 use countersign_core::iam::operator::{SetPrefix, Test};
 use countersign_core::permissions::atom::Atom;
-use countersign_core::permissions::lower::{Lowered, Part};
+use countersign_core::permissions::lower::{Lowered, LoweredCondition};
 
 /// Comments of Cedar, to stand before the lowered statement. `restricts`: what no statement of its layer allows is forbidden by one
 /// policy, of which this statement becomes a part.
@@ -48,7 +48,7 @@ fn clause<T>(name: &str, clause: &Clause<T>) -> String {
 }
 
 /// What a part became.
-fn about(what: &str, part: &Part) -> String {
+fn about(what: &str, part: &LoweredCondition) -> String {
     match part.condition.as_str() {
         "true" => format!("//   {what}: always holds, and is left out"),
         "false" => format!("//   {what}: never holds"),
@@ -61,7 +61,7 @@ fn detail(text: impl AsRef<str>) -> String {
 }
 
 /// What is computed before the request, and why Cedar cannot.
-fn atoms(part: &Part) -> Vec<String> {
+fn atoms(part: &LoweredCondition) -> Vec<String> {
     let one = |(name, atom): (&String, &Atom)| {
         let why = if atom.variables().is_empty() {
             match atom {
@@ -80,7 +80,7 @@ fn atoms(part: &Part) -> Vec<String> {
 }
 
 /// What guards the test of a condition: Cedar skips a policy that errors, and a key may be absent.
-fn guards(condition: &Condition, part: &Part) -> Vec<String> {
+fn guards(condition: &Condition, part: &LoweredCondition) -> Vec<String> {
     let operator = condition.operator;
     let mut guards = Vec::new();
     if operator.test == Test::Null {

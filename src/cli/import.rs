@@ -10,7 +10,7 @@ use crate::report::count;
 use countersign_core::import;
 use countersign_core::inventory::Inventory;
 use countersign_core::inventory::config::Config;
-use countersign_core::loading::files::{self, File, Kind};
+use countersign_core::loading::files::{self, File, FileKind};
 use countersign_core::problem::{Doing, Failure, NothingTo, Problem};
 use countersign_core::provenance::Provenance;
 use countersign_core::provenance::digest::Listing;
@@ -109,7 +109,7 @@ fn answers(source: &Path, problems: &mut Vec<Problem>, listing: &mut Listing) ->
     let mut answers = Vec::new();
     for File { source, root, kind, sha256, bytes } in files {
         listing.note(&source.path, sha256, bytes);
-        let Kind::Answer(kind) = kind else {
+        let FileKind::Answer(kind) = kind else {
             let first = root.span.first();
             let problem = Problem::at(&source, first, "this is not AWS output: it is part of an inventory");
             problems.push(problem.help("leave it out: an inventory does not need to be imported"));

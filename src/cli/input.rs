@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use countersign_core::inventory::config::FILE;
-use countersign_core::problem::{Problem, Source};
+use countersign_core::problem::{Problem, SourceFile};
 use countersign_core::source::folder;
 use countersign_core::text::files;
 
 /// Reads a file, or stdin, as text.
-pub fn read(path: &Path) -> Result<Arc<Source>, Problem> {
+pub fn read(path: &Path) -> Result<Arc<SourceFile>, Problem> {
     let name = path.display().to_string();
     if name != "-" {
         return text(path, &name);
@@ -27,7 +27,7 @@ pub fn stdin() -> Result<Vec<u8>, Problem> {
 }
 
 /// A file of the disk as text; errors call it by `name`.
-pub fn text(path: &Path, name: &str) -> Result<Arc<Source>, Problem> {
+pub fn text(path: &Path, name: &str) -> Result<Arc<SourceFile>, Problem> {
     files::text_of(folder::bytes(path, name)?, name)
 }
 

@@ -8,16 +8,16 @@ use clap::{Args, ValueEnum};
 use super::errors::{self, usage};
 use super::output::{self, Format, Output};
 use super::{INVALID, NOT_OK, NOTHING, OK, input};
-use crate::report::findings::{self, Report};
+use crate::report::findings::{self, FindingsReport};
 use crate::walk;
 use countersign_core::lint::baseline::Baseline;
 use countersign_core::lint::fix::{self, Fixed, Which};
-use countersign_core::lint::policy::Kind;
+use countersign_core::lint::policy::PolicyKind;
 use countersign_core::lint::read::form_of_text;
-use countersign_core::lint::run::{self, Outcome, Text};
+use countersign_core::lint::run::{self, LintOutcome, Text};
 use countersign_core::lint::settings::Settings;
 use countersign_core::lint::{Finding, Severity, rules};
-use countersign_core::problem::{Failure, Problem, Source};
+use countersign_core::problem::{Failure, Problem, SourceFile};
 use countersign_core::provenance::{Files, Provenance};
 use countersign_core::source::Folder;
 
@@ -27,7 +27,7 @@ pub struct LintArgs {
     path: Vec<PathBuf>,
     /// What the policies are attached to, if their files do not say
     #[arg(long, value_parser = super::values::kind())]
-    kind: Option<Kind>,
+    kind: Option<PolicyKind>,
     /// Use only these rules, by code or name
     #[arg(long, value_name = "RULE")]
     rule: Vec<String>,
@@ -94,7 +94,7 @@ struct Run {
     inputs: Vec<walk::Input>,
     settings: Settings,
     baseline: Option<(PathBuf, Baseline)>,
-    kind: Option<Kind>,
+    kind: Option<PolicyKind>,
     /// The settings' own paths were linted, so that what matches nothing matches nothing at all.
     whole: bool,
 }
@@ -103,7 +103,7 @@ pub fn lint(args: &LintArgs) -> Result<u8, Failure> {
     let mut problems = Vec::new();
     let run = prepare(args, &mut problems)?;
     let mut outcome = run.lint();
-    let mut read: Vec<Arc<Source>> = run.inputs.iter().map(|i| i.source.clone()).collect();
+    let mut read: Vec<Arc<SourceFile>> = run.inputs.iter().map(|i| i.source.clone()).collect();
     output::problems(&problems);
     for name in &outcome.without {
         output::note(&format!("{name} contains no policy"));
@@ -127,7 +127,7 @@ pub fn lint(args: &LintArgs) -> Result<u8, Failure> {
     if args.write_baseline || args.prune_baseline {
         return run.write_baseline(args, &outcome);
     }
-    let report = Report::new(outcome);
+    let report = FindingsReport::new(outcome);
     let provenance = Provenance::of_files(Files::of(&read));
     print(&args.format, &report, &provenance)?;
     let fails = report.open().any(|f| args.fail_on.severity().is_some_and(|limit| f.severity >= limit));
@@ -138,7 +138,7 @@ pub fn lint(args: &LintArgs) -> Result<u8, Failure> {
     })
 }
 
-fn print(formats: &[Output], report: &Report, provenance: &Provenance) -> Result<(), Failure> {
+fn print(formats: &[Output], report: &FindingsReport, provenance: &Provenance) -> Result<(), Failure> {
     output::write_as(formats, |format| match format {
         Format::Text => Ok(output::told(findings::text::text(output::width(), report), provenance)),
         Format::Sarif => {
@@ -205,7 +205,7 @@ fn prepare(args: &LintArgs, problems: &mut Vec<Problem>) -> Result<Run, Failure>
 fn standard_input() -> Result<walk::Input, Failure> {
     let text = walk::decoded(input::stdin()?, STDIN)?;
     let form = form_of_text(&text);
-    Ok(walk::Input { source: Source::new(STDIN, text), path: PathBuf::from(STDIN), form, named: true })
+    Ok(walk::Input { source: SourceFile::new(STDIN, text), path: PathBuf::from(STDIN), form, named: true })
 }
 
 impl Run {
@@ -214,11 +214,11 @@ impl Run {
         self.inputs.iter().map(text).collect()
     }
 
-    fn lint(&self) -> Outcome {
+    fn lint(&self) -> LintOutcome {
         self.lint_texts(&self.texts(), true)
     }
 
-    fn lint_texts(&self, texts: &[Text], tell: bool) -> Outcome {
+    fn lint_texts(&self, texts: &[Text], tell: bool) -> LintOutcome {
         let mut outcome = run::lint(texts, &self.settings, self.kind, self.whole);
         if let Some((path, baseline)) = &self.baseline {
             let idle = baseline.suppress(&mut outcome.findings);
@@ -243,8 +243,8 @@ impl Run {
     }
 
     /// The files with their fixes applied.
-    fn fixed(&self, outcome: &Outcome, which: Which) -> Result<Vec<Fixed>, Failure> {
-        let again = |source: &Arc<Source>| -> Vec<Finding> {
+    fn fixed(&self, outcome: &LintOutcome, which: Which) -> Result<Vec<Fixed>, Failure> {
+        let again = |source: &Arc<SourceFile>| -> Vec<Finding> {
             let form = self.inputs.iter().find(|i| i.source.path == source.path).map(|i| i.form);
             let form = form.unwrap_or_else(|| form_of_text(&source.text));
             self.lint_texts(&[Text { source: source.clone(), form, named: true }], false).findings
@@ -253,7 +253,7 @@ impl Run {
     }
 
     /// Writes what was mended, and lints again; the texts as they are then.
-    fn write(&self, fixed: &[Fixed]) -> Result<(Outcome, Vec<Arc<Source>>), Failure> {
+    fn write(&self, fixed: &[Fixed]) -> Result<(LintOutcome, Vec<Arc<SourceFile>>), Failure> {
         let mut texts = self.texts();
         for file in fixed {
             let Some(input) = self.inputs.iter().find(|i| i.source.path == file.before.path) else {
@@ -264,14 +264,14 @@ impl Run {
                 output::note(&format!("{}: {done}", file.before.path));
             }
             if let Some(text) = texts.iter_mut().find(|t| t.source.path == file.before.path) {
-                text.source = Source::new(file.before.path.clone(), file.after.clone());
+                text.source = SourceFile::new(file.before.path.clone(), file.after.clone());
             }
         }
         let outcome = self.lint_texts(&texts, true);
         Ok((outcome, texts.into_iter().map(|t| t.source).collect()))
     }
 
-    fn write_baseline(&self, args: &LintArgs, outcome: &Outcome) -> Result<u8, Failure> {
+    fn write_baseline(&self, args: &LintArgs, outcome: &LintOutcome) -> Result<u8, Failure> {
         let Some((path, known)) = &self.baseline else {
             return Ok(OK);
         };

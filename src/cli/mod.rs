@@ -107,7 +107,7 @@ enum Command {
 
 /// What every command that evaluates takes.
 #[derive(Args, Clone)]
-struct Asking {
+struct EvaluationArgs {
     /// Evaluate at this date or RFC 3339 time [default: `asOf` in countersign.toml, else now]
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
@@ -230,7 +230,7 @@ impl Cli {
     }
 
     /// Reads the inventory and the rules, and settles what was asked.
-    fn session(&self, folder: Option<&PathBuf>, asking: &Asking) -> Result<Session, Failure> {
+    fn session(&self, folder: Option<&PathBuf>, asking: &EvaluationArgs) -> Result<Session, Failure> {
         let files = Folder::new(input::locate(folder.map(PathBuf::as_path)));
         let deciding = self.deciding(&files)?;
         let session = self.session_of(Box::new(files), asking, deciding, None)?;
@@ -243,7 +243,7 @@ impl Cli {
     fn session_of(
         &self,
         source: Box<dyn Source>,
-        asking: &Asking,
+        asking: &EvaluationArgs,
         (schema, rules): Deciding,
         at: Option<Moment>,
     ) -> Result<Session, Failure> {
@@ -277,7 +277,7 @@ fn now() -> Moment {
 }
 
 /// The schema of a file, laid over the one that is built in.
-fn schema(text: &Arc<problem::Source>) -> Result<EntitySchema, Failure> {
+fn schema(text: &Arc<problem::SourceFile>) -> Result<EntitySchema, Failure> {
     EntitySchema::laid_over(text, &json::parse(text).map_err(Failure::Problems)?)
 }
 

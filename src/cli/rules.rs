@@ -12,7 +12,7 @@ use crate::report::{bold, dim, paragraph};
 use countersign_core::guardrails;
 use countersign_core::lint;
 use countersign_core::policies::{self, Rule, RuleBook};
-use countersign_core::problem::{Failure, Source, Span, did_you_mean};
+use countersign_core::problem::{Failure, SourceFile, Span, did_you_mean};
 use countersign_core::source;
 
 /// The rules and decisions, in the project's own words.
@@ -54,10 +54,10 @@ fn policy_of(rules: &RuleBook, files: &dyn source::Source, id: &str) -> Option<S
 }
 
 /// The guardrails of an inventory; one that does not parse is told by `check`.
-fn own_guardrails(files: &dyn source::Source) -> Vec<(Arc<Source>, Policy)> {
+fn own_guardrails(files: &dyn source::Source) -> Vec<(Arc<SourceFile>, Policy)> {
     let mut problems = Vec::new();
     let found = policies::folder::read(files, guardrails::FOLDER, None, None, &mut problems);
-    let policies = |source: Arc<Source>| {
+    let policies = |source: Arc<SourceFile>| {
         let parsed = policies::parse(&source, &mut problems);
         parsed.into_iter().map(|p| (source.clone(), p)).collect::<Vec<_>>()
     };
@@ -184,13 +184,13 @@ fn shown_by(id: &str) -> String {
     paragraph(output::width(), &format!("{:<11} ", "shown by"), &text)
 }
 
-fn head(id: &str, source: &Source, span: Span) -> String {
+fn head(id: &str, source: &SourceFile, span: Span) -> String {
     let (line, _) = source.line_column(span.start);
     format!("{} {}\n\n{}\n\n", bold(id), dim(&format!("{}:{line}", source.path)), source.slice(span))
 }
 
 /// Where the policy with this id stands.
-fn span_of(source: &Source, id: &str) -> Option<Span> {
+fn span_of(source: &SourceFile, id: &str) -> Option<Span> {
     policies::spans(&source.text).into_iter().find(|span| {
         let set = source.slice(*span).parse::<cedar_policy::PolicySet>();
         set.is_ok_and(|set| set.policies().any(|p| p.annotation("id") == Some(id)))

@@ -15,7 +15,7 @@ use countersign_core::permissions::context::{KeyValue, Keys};
 use countersign_core::problem::{Failure, NothingTo, Problem};
 use countersign_core::provenance::{Files, Provenance};
 use countersign_core::simulation::request::{self, Batch, Reader};
-use countersign_core::simulation::{Answer, Attached, IamDecision, Question, Simulator};
+use countersign_core::simulation::{Attached, IamDecision, Question, SimulatedDecision, Simulator};
 use countersign_core::source::Folder;
 use countersign_core::stack;
 
@@ -113,11 +113,11 @@ fn many(outputs: &[Output], questions: &[Result<Question, Failure>], files: File
             Err(failure) => output::failure(failure),
         }
     }
-    let json = |line: &Result<Answer, Refusal>| match line {
+    let json = |line: &Result<SimulatedDecision, Refusal>| match line {
         Ok(answer) => serde_json::to_string(answer),
         Err(refusal) => serde_json::to_string(refusal),
     };
-    let text = |(index, line): (usize, &Result<Answer, Refusal>)| match line {
+    let text = |(index, line): (usize, &Result<SimulatedDecision, Refusal>)| match line {
         Ok(answer) => report::line(index + 1, answer),
         Err(refusal) => report::refusal(index + 1, &refusal.error),
     };

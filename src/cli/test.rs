@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::errors::usage;
 use super::output::{self, Format, Output};
-use super::{Asking, Cli, NOT_OK, OK, Session};
+use super::{Cli, EvaluationArgs, NOT_OK, OK, Session};
 use crate::report;
 use crate::report::expectations::{CaseReport, title};
 use countersign_core::assessment::assess;
@@ -31,7 +31,7 @@ pub struct TestArgs {
     #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "recorded.expect.toml")]
     record: Option<PathBuf>,
     #[command(flatten)]
-    asking: Asking,
+    asking: EvaluationArgs,
     /// `text`, `json` or `junit`; FORMAT=FILE writes to a file; may be repeated
     #[arg(long, value_name = "FORMAT[=FILE]", default_value = "text", value_parser = Output::of_tests)]
     format: Vec<Output>,

@@ -5,7 +5,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use crate::check::Part;
 use countersign_core::finding::Severity;
-use countersign_core::lint::policy::Kind;
+use countersign_core::lint::policy::PolicyKind;
 
 /// A parser of one value out of a table: its word, what help says of it, and the value.
 fn one_of<T: Clone + Send + Sync + 'static>(
@@ -28,15 +28,15 @@ pub fn severity() -> impl TypedValueParser<Value = Severity> {
 }
 
 /// What a policy is used as.
-pub fn kind() -> impl TypedValueParser<Value = Kind> {
+pub fn kind() -> impl TypedValueParser<Value = PolicyKind> {
     one_of(&[
-        ("identity", "An identity policy, managed or inline", Kind::Identity),
-        ("permission-set", "The policy of a permission set", Kind::PermissionSet),
-        ("boundary", "A permissions boundary", Kind::Boundary),
-        ("service-control", "A service control policy", Kind::ServiceControl),
-        ("resource-control", "A resource control policy", Kind::ResourceControl),
-        ("trust", "Who may assume a role", Kind::Trust),
-        ("resource", "The policy of a bucket, key, queue or other resource", Kind::Resource),
+        ("identity", "An identity policy, managed or inline", PolicyKind::Identity),
+        ("permission-set", "The policy of a permission set", PolicyKind::PermissionSet),
+        ("boundary", "A permissions boundary", PolicyKind::Boundary),
+        ("service-control", "A service control policy", PolicyKind::ServiceControl),
+        ("resource-control", "A resource control policy", PolicyKind::ResourceControl),
+        ("trust", "Who may assume a role", PolicyKind::Trust),
+        ("resource", "The policy of a bucket, key, queue or other resource", PolicyKind::Resource),
     ])
 }
 

@@ -1,10 +1,10 @@
 //! New access, for people.
 
 use super::{bold, paragraph, styled, wrapped};
-use countersign_core::access::{Answer, NewRequests, Witness};
+use countersign_core::access::{AccessAnswer, NewRequests, Witness};
 
 /// The text of an answer.
-pub fn text(width: usize, answer: &Answer) -> String {
+pub fn text(width: usize, answer: &AccessAnswer) -> String {
     let (word, colour, sentence) = match answer.decision {
         NewRequests::None => {
             ("no new access", anstyle::AnsiColor::Green, "every request that is allowed now was allowed before")

@@ -5,10 +5,10 @@ use anstyle::AnsiColor;
 use super::sentences::depends;
 use super::{bold, dim, in_colour, paragraph, verdict, wrapped};
 use countersign_core::simulation::explain::{ClauseAnswer, ConditionAnswer, StatementAnswer};
-use countersign_core::simulation::{Answer, IamDecision};
+use countersign_core::simulation::{IamDecision, SimulatedDecision};
 
 /// The answer to one request.
-pub fn answer(width: usize, answer: &Answer) -> String {
+pub fn answer(width: usize, answer: &SimulatedDecision) -> String {
     let mut text = format!("{}  {}\n", verdict(answer.decision), bold(&asked(answer)));
     if let Some(principal) = &answer.principal {
         text.push_str(&format!("  {}\n", dim(&format!("by {principal}"))));
@@ -45,7 +45,7 @@ pub fn answer(width: usize, answer: &Answer) -> String {
 }
 
 /// One answer of a batch.
-pub fn line(number: usize, answer: &Answer) -> String {
+pub fn line(number: usize, answer: &SimulatedDecision) -> String {
     let by = match (&answer.decided_by, answer.depends_on.as_slice()) {
         (Some(layer), _) => format!("  by {layer}"),
         (None, []) => String::new(),
@@ -59,7 +59,7 @@ pub fn refusal(number: usize, error: &str) -> String {
     format!("{number}  {}  {error}\n", in_colour(AnsiColor::Red, "error"))
 }
 
-fn asked(answer: &Answer) -> String {
+fn asked(answer: &SimulatedDecision) -> String {
     format!("{} on {}", answer.action, answer.resource)
 }
 

@@ -6,11 +6,11 @@ use anstyle::AnsiColor;
 
 use super::{Shown, bold, count, day, dim, few, paragraph, sentences, styled, wrapped};
 use countersign_core::access::NewRequests;
-use countersign_core::diff::causes::Part;
+use countersign_core::diff::causes::Contribution;
 use countersign_core::diff::differences::{AccessChange, AccessState, CoverageChange, CoverageState, FindingChange};
 use countersign_core::diff::stacks::{Compared, NewAccess};
 use countersign_core::diff::{
-    AccessEntry, Cause, ChangeEntry, CoverageEntry, Diff, FindingEntry, PrincipalEntry, Verdict,
+    AccessEntry, Cause, ChangeEntry, CoverageEntry, Diff, FindingEntry, PrincipalEntry, Worsening,
 };
 
 /// What is said of an answer that one side does not have.
@@ -65,7 +65,7 @@ pub fn verdict(diff: &Diff) -> String {
 }
 
 /// What is worse.
-pub fn worse(verdict: Verdict) -> Vec<&'static str> {
+pub fn worse(verdict: Worsening) -> Vec<&'static str> {
     let worse = [(verdict.coverage_is_lost, "coverage is lost"), (verdict.access_widens, "access widens")];
     worse.into_iter().filter(|(is, _)| *is).map(|(_, words)| words).collect()
 }
@@ -162,11 +162,11 @@ pub fn causes(diff: &Diff, causes: &[Cause]) -> Vec<String> {
     let line = |cause: &Cause| {
         let piece = diff.changes.get(cause.change).map(piece)?;
         Some(match cause.part {
-            Part::Necessary if several => format!("because of {piece} (needed)"),
-            Part::Necessary => format!("because of {piece}"),
-            Part::Sufficient => format!("because of {piece} (enough by itself)"),
-            Part::Together => format!("because of {piece} (with the others)"),
-            Part::Possible => format!("perhaps because of {piece}"),
+            Contribution::Necessary if several => format!("because of {piece} (needed)"),
+            Contribution::Necessary => format!("because of {piece}"),
+            Contribution::Sufficient => format!("because of {piece} (enough by itself)"),
+            Contribution::Together => format!("because of {piece} (with the others)"),
+            Contribution::Possible => format!("perhaps because of {piece}"),
         })
     };
     causes.iter().filter_map(line).collect()

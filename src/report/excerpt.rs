@@ -194,12 +194,12 @@ fn is_steering(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use countersign_core::problem::Source;
+    use countersign_core::problem::SourceFile;
 
     use super::*;
 
     fn excerpt(text: &str, start: usize, length: usize) -> Excerpt {
-        Excerpt::new(&Place { source: Source::new("a", text), span: Span { start, end: start + length } })
+        Excerpt::new(&Place { source: SourceFile::new("a", text), span: Span { start, end: start + length } })
     }
 
     fn underlined(excerpt: &Excerpt) -> &str {

@@ -3,7 +3,7 @@
 use anstyle::AnsiColor;
 
 use countersign_core::finding::Severity;
-use countersign_core::guardrails::Verdict;
+use countersign_core::guardrails::GuardrailState;
 use countersign_core::simulation::IamDecision;
 use countersign_core::terms::{AnyAllowed, Coverage, Decision};
 
@@ -72,13 +72,13 @@ impl From<Severity> for Shown {
     }
 }
 
-impl From<Verdict> for Shown {
-    fn from(verdict: Verdict) -> Self {
+impl From<GuardrailState> for Shown {
+    fn from(verdict: GuardrailState) -> Self {
         match verdict {
-            Verdict::Proved => Self::new("proved", AnsiColor::Yellow),
-            Verdict::Holds => Self::new("holds", AnsiColor::Yellow),
-            Verdict::Unknown => Self::new("unknown", AnsiColor::Yellow),
-            Verdict::Violated => Self::new("broken", AnsiColor::Red),
+            GuardrailState::Proved => Self::new("proved", AnsiColor::Yellow),
+            GuardrailState::Holds => Self::new("holds", AnsiColor::Yellow),
+            GuardrailState::Unknown => Self::new("unknown", AnsiColor::Yellow),
+            GuardrailState::Violated => Self::new("broken", AnsiColor::Red),
         }
     }
 }

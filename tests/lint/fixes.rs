@@ -7,7 +7,7 @@ use countersign_core::lint::read::{Form, form};
 use countersign_core::lint::run::{self, Text};
 use countersign_core::lint::settings::Settings;
 use countersign_core::lint::{Finding, rules};
-use countersign_core::problem::Source;
+use countersign_core::problem::SourceFile;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ use super::{Example, codes, examples, lint, settings, settings_of, told};
 /// Applies the fixes of a file, if it has some.
 fn fixed(example: &Example, which: Which, settings: &Settings) -> Option<Fixed> {
     let findings = lint(std::slice::from_ref(example), settings).findings;
-    let again = |source: &Arc<Source>| -> Vec<Finding> {
+    let again = |source: &Arc<SourceFile>| -> Vec<Finding> {
         let form = form(&source.path).unwrap_or(Form::Json);
         run::lint(&[Text { source: source.clone(), form, named: true }], settings, None, true).findings
     };

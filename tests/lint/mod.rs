@@ -10,10 +10,10 @@ use std::collections::BTreeSet;
 
 use countersign_core::lint::Finding;
 use countersign_core::lint::read::{Form, form};
-use countersign_core::lint::run::{self, Outcome, Text};
+use countersign_core::lint::run::{self, LintOutcome, Text};
 use countersign_core::lint::settings::Settings;
 use countersign_core::moment;
-use countersign_core::problem::Source;
+use countersign_core::problem::SourceFile;
 
 /// A file of an example.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ impl Example {
 
     fn text(&self) -> Text {
         Text {
-            source: Source::new(self.name.clone(), self.text.clone()),
+            source: SourceFile::new(self.name.clone(), self.text.clone()),
             form: form(&self.name).unwrap_or(Form::Json),
             named: true,
         }
@@ -38,7 +38,7 @@ impl Example {
 
 fn settings(toml: &str) -> Settings {
     let at = moment::parse("2026-11-21").unwrap();
-    let source = Source::new("countersign.toml", toml);
+    let source = SourceFile::new("countersign.toml", toml);
     Settings::parse(&source, at).unwrap_or_else(|problems| panic!("{toml}: {problems:?}"))
 }
 
@@ -47,7 +47,7 @@ fn settings_of(examples: &[Example]) -> Settings {
     settings(examples.iter().find(|e| e.name == "countersign.toml").map_or("", |e| e.text.as_str()))
 }
 
-fn lint(examples: &[Example], settings: &Settings) -> Outcome {
+fn lint(examples: &[Example], settings: &Settings) -> LintOutcome {
     let files = examples.iter().filter(|e| e.name != "countersign.toml");
     run::lint(&files.map(Example::text).collect::<Vec<_>>(), settings, None, true)
 }

@@ -19,7 +19,7 @@ use countersign_core::guardrails::{Guardrails, SHIPPED};
 use countersign_core::inventory::Inventory;
 use countersign_core::moment::{self, Moment};
 use countersign_core::policies::{BUILT_IN, RuleBook};
-use countersign_core::problem::{Failure, Source};
+use countersign_core::problem::{Failure, SourceFile};
 use countersign_core::source::Folder;
 use countersign_core::terms::PermissionModel;
 use serde::Deserialize;
@@ -157,8 +157,8 @@ type Answers = Mutex<HashMap<(Question, Vec<String>), Arc<String>>>;
 trait Subject: Sync {
     type Rules;
 
-    fn sources(&self) -> &[Arc<Source>];
-    fn load(&self, sources: Vec<Arc<Source>>) -> Result<Self::Rules, Failure>;
+    fn sources(&self) -> &[Arc<SourceFile>];
+    fn load(&self, sources: Vec<Arc<SourceFile>>) -> Result<Self::Rules, Failure>;
     /// The ways in which a mutant is asked about, and the operations that it can concern; none for all.
     fn ways(&self, mutant: &Mutant) -> (Vec<Way>, Vec<String>);
     fn ask(&self, inventory: &Inventory, rules: &Self::Rules, options: &Options) -> String;
@@ -166,7 +166,7 @@ trait Subject: Sync {
 
 /// The rules of the domain.
 struct Domain {
-    sources: Vec<Arc<Source>>,
+    sources: Vec<Arc<SourceFile>>,
     /// What principals do in the console.
     operations: BTreeSet<String>,
     /// What is asked about accounts and organizations, whoever acts in them.
@@ -176,11 +176,11 @@ struct Domain {
 impl Subject for Domain {
     type Rules = RuleBook;
 
-    fn sources(&self) -> &[Arc<Source>] {
+    fn sources(&self) -> &[Arc<SourceFile>] {
         &self.sources
     }
 
-    fn load(&self, sources: Vec<Arc<Source>>) -> Result<RuleBook, Failure> {
+    fn load(&self, sources: Vec<Arc<SourceFile>>) -> Result<RuleBook, Failure> {
         RuleBook::of_sources(sources, &SCHEMA)
     }
 
@@ -203,17 +203,17 @@ impl Subject for Domain {
 
 /// The guardrails that are shipped.
 struct Shipped {
-    sources: Vec<Arc<Source>>,
+    sources: Vec<Arc<SourceFile>>,
 }
 
 impl Subject for Shipped {
     type Rules = Guardrails;
 
-    fn sources(&self) -> &[Arc<Source>] {
+    fn sources(&self) -> &[Arc<SourceFile>] {
         &self.sources
     }
 
-    fn load(&self, sources: Vec<Arc<Source>>) -> Result<Guardrails, Failure> {
+    fn load(&self, sources: Vec<Arc<SourceFile>>) -> Result<Guardrails, Failure> {
         Guardrails::of_sources(&sources, &SCHEMA)
     }
 
@@ -255,7 +255,7 @@ impl<'t, S: Subject> Trial<'t, S> {
 
     fn fate(&self, mutant: &Mutant) -> Fate {
         let mut sources = self.subject.sources().to_vec();
-        sources[mutant.source] = Source::new(sources[mutant.source].path.clone(), mutant.text.clone());
+        sources[mutant.source] = SourceFile::new(sources[mutant.source].path.clone(), mutant.text.clone());
         let Ok(rules) = self.subject.load(sources) else { return Fate::Invalid };
         let (ways, operations) = self.subject.ways(mutant);
         let all = self.inventories.questions(&ways);
@@ -340,8 +340,8 @@ fn explained() -> Vec<Equivalent> {
     explained.equivalent
 }
 
-fn sources(built_in: &[(&str, &str)]) -> Vec<Arc<Source>> {
-    built_in.iter().map(|(path, text)| Source::new(*path, *text)).collect()
+fn sources(built_in: &[(&str, &str)]) -> Vec<Arc<SourceFile>> {
+    built_in.iter().map(|(path, text)| SourceFile::new(*path, *text)).collect()
 }
 
 fn schema() -> Value {
@@ -408,7 +408,7 @@ fn domain() -> Domain {
 }
 
 fn shipped() -> Shipped {
-    let sources = SHIPPED.iter().map(|(path, text)| Source::new(format!("policies/guardrails/{path}"), *text));
+    let sources = SHIPPED.iter().map(|(path, text)| SourceFile::new(format!("policies/guardrails/{path}"), *text));
     Shipped { sources: sources.collect() }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cedar_policy::Policy;
 use countersign_core::policies;
-use countersign_core::problem::{Source, Span};
+use countersign_core::problem::{SourceFile, Span};
 use serde_json::{Map, Value, json};
 
 /// Annotations that say where a policy comes from, and decide nothing: `show` prints them.
@@ -41,7 +41,7 @@ struct Original {
 type Edit = (String, Option<Value>);
 
 /// The mutants of all policies of these sources, in the order of the sources. No two of them are the same text.
-pub fn mutants(sources: &[std::sync::Arc<Source>], schema: &Value) -> Vec<Mutant> {
+pub fn mutants(sources: &[std::sync::Arc<SourceFile>], schema: &Value) -> Vec<Mutant> {
     let originals = originals(sources);
     let words = Words::new(schema, &originals);
     let mut mutants = Vec::new();
@@ -74,7 +74,7 @@ pub fn mutants(sources: &[std::sync::Arc<Source>], schema: &Value) -> Vec<Mutant
     mutants
 }
 
-fn originals(sources: &[std::sync::Arc<Source>]) -> Vec<Original> {
+fn originals(sources: &[std::sync::Arc<SourceFile>]) -> Vec<Original> {
     let mut originals = Vec::new();
     for (index, source) in sources.iter().enumerate() {
         for span in policies::spans(&source.text) {
@@ -418,7 +418,7 @@ fn every_construct_of_a_policy_is_changed() {
         @id("b") @order("20") permit (principal, action == Artifact::Action::"governs", resource);"#;
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/schemas/artifact.cedarschema.json");
     let schema = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-    let mutants = mutants(&[Source::new("x.cedar", text)], &schema);
+    let mutants = mutants(&[SourceFile::new("x.cedar", text)], &schema);
     let of = |policy: &str| mutants.iter().filter(|m| m.policy == policy).map(|m| m.what.as_str()).collect::<Vec<_>>();
     let both = "(principal.effectiveStart <= context.at) && (principal.agreement.scope == \"account\")";
     let any = "[\"account\", \"offline\"].containsAny(context.scopesInForce)";

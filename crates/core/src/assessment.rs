@@ -16,10 +16,10 @@ use crate::inventory::Inventory;
 use crate::inventory::entity::Uid;
 use crate::inventory::tree::Tree;
 use crate::moment::{self, Moment};
-use crate::operations::answer::{Answer, Because, Gate};
+use crate::operations::answer::{Because, Gate, OperationResult};
 use crate::operations::any_request::AnyRequest;
 use crate::operations::worlds::Worlds;
-use crate::operations::{self, Desk, Memo, catalogue};
+use crate::operations::{self, AccountEvaluator, Memo, catalogue};
 use crate::permissions::principals::{Directory, Identity, Person, Principal};
 use crate::policies::RuleBook;
 use crate::problem::Failure;
@@ -407,7 +407,7 @@ impl Assessor<'_> {
             let class = operations::class(&agreements, self.rules, account, &standing);
             let class = class.unwrap_or_else(|| account.id.clone());
             let memo = memos.entry(class).or_default();
-            let desk = Desk {
+            let desk = AccountEvaluator {
                 rules: self.rules,
                 account,
                 coverage: &coverage,
@@ -446,7 +446,7 @@ impl Assessor<'_> {
     }
 
     /// What an answer assumes of the moment: where the account stands, and that policies are those of the snapshot (D22).
-    fn take_for_granted(&self, answer: &mut Answer, standing: Option<&str>) {
+    fn take_for_granted(&self, answer: &mut OperationResult, standing: Option<&str>) {
         if answer.operation.scope == Some(Scope::Organization) && self.options.at != self.options.snapshot {
             answer.assuming.extend(standing.map(str::to_owned));
         }
@@ -512,7 +512,7 @@ fn principal_answer(identity: Identity, operations: Vec<OperationAnswer>) -> Pri
     PrincipalAnswer { principal: arn, account, kind, uid, name, people, operations }
 }
 
-fn operation_answer(answer: Answer, rules: &RuleBook) -> OperationAnswer {
+fn operation_answer(answer: OperationResult, rules: &RuleBook) -> OperationAnswer {
     let first = answer.first_gate().and_then(|g| rules.rules.get(&g.id));
     let words = |key: &str| first.and_then(|r| r.text(key));
     let (message, detail, remedy) = (words("message"), words("detail"), words("remedy"));

@@ -12,8 +12,8 @@ use crate::inventory::Inventory;
 use crate::inventory::entity::Uid;
 use crate::inventory::model::{Account, Organization};
 use crate::moment::Moment;
-use crate::operations::Desk;
-use crate::operations::answer::Answer;
+use crate::operations::AccountEvaluator;
+use crate::operations::answer::OperationResult;
 use crate::permissions::principals::Principal;
 use crate::policies::{Rule, RuleBook, Ruling};
 use crate::problem::{Failure, Problem};
@@ -81,7 +81,12 @@ impl<'a> Findings<'a> {
     }
 
     /// Those about an operation that a principal may do.
-    pub fn access(&mut self, principal: &Principal, answer: &Answer, desk: &Desk<'_>) -> Result<(), Failure> {
+    pub fn access(
+        &mut self,
+        principal: &Principal,
+        answer: &OperationResult,
+        desk: &AccountEvaluator<'_>,
+    ) -> Result<(), Failure> {
         let told_apart = self.rules.reads_principal("report-on-access") || self.inventory.config.signatories.is_some();
         let key = AccessKey {
             account: desk.account.id.clone(),
@@ -107,7 +112,12 @@ impl<'a> Findings<'a> {
         Ok(())
     }
 
-    fn ask_access(&self, principal: &Principal, key: &AccessKey, desk: &Desk<'_>) -> Result<Vec<Finding>, Failure> {
+    fn ask_access(
+        &self,
+        principal: &Principal,
+        key: &AccessKey,
+        desk: &AccountEvaluator<'_>,
+    ) -> Result<Vec<Finding>, Failure> {
         let mut pairs = vec![
             ("at", datetime(self.at)),
             ("operation", Expr::new_string(key.operation.to_owned())),

@@ -28,7 +28,7 @@ use crate::policies;
 use crate::policies::annotations::{Annotated, Subject};
 use crate::policies::folder::{self, Folder};
 use crate::policies::names::{self, Named};
-use crate::problem::{Cause, Evaluation, Failure, Place, Problem, Source, Span, did_you_mean};
+use crate::problem::{Cause, Evaluation, Failure, Place, Problem, SourceFile, Span, did_you_mean};
 use crate::source;
 use crate::stack;
 use crate::terms::{AnyAllowed, Decision, PrincipalKind};
@@ -66,12 +66,12 @@ pub struct Guardrail {
 
 impl Guardrail {
     /// The file that states it; `None` where it is built in.
-    pub fn file(&self) -> Option<&Arc<Source>> {
+    pub fn file(&self) -> Option<&Arc<SourceFile>> {
         (!is_shipped(&self.place.source)).then_some(&self.place.source)
     }
 }
 
-fn is_shipped(source: &Source) -> bool {
+fn is_shipped(source: &SourceFile) -> bool {
     SHIPPED.iter().any(|(_, text)| *text == source.text)
 }
 
@@ -88,7 +88,7 @@ pub struct Guardrails {
 
 /// What a guardrail comes to.
 #[derive(Clone, Debug, Serialize)]
-pub struct Outcome {
+pub struct GuardrailResult {
     /// Its id.
     pub id: String,
     /// The file that states it.
@@ -102,24 +102,24 @@ pub struct Outcome {
     /// What it rests on.
     pub rule: Option<String>,
     /// What it comes to.
-    pub outcome: Verdict,
+    pub outcome: GuardrailState,
     /// It forbids something to some principal, granted or not; one that does not is probably misspelt.
     pub forbids: bool,
     /// Who breaks it, or may.
     pub violations: Vec<Violation>,
 }
 
-impl Outcome {
+impl GuardrailResult {
     /// It is broken, or may be.
     pub fn is_open(&self) -> bool {
-        matches!(self.outcome, Verdict::Violated | Verdict::Unknown)
+        matches!(self.outcome, GuardrailState::Violated | GuardrailState::Unknown)
     }
 }
 
 /// What a guardrail comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Verdict {
+pub enum GuardrailState {
     /// No request at all breaks it.
     Proved,
     /// Nothing that is granted breaks it; some request would, if it carried something else than is assumed.
@@ -200,13 +200,13 @@ impl Guardrails {
     }
 
     /// The guardrails of these sources.
-    pub fn of_sources(sources: &[Arc<Source>], schema: &EntitySchema) -> Result<Self, Failure> {
+    pub fn of_sources(sources: &[Arc<SourceFile>], schema: &EntitySchema) -> Result<Self, Failure> {
         let mut problems = Vec::new();
         let read = stack::evaluate(|| Self::new(sources, schema, &mut problems))?;
         if problems.iter().any(Problem::is_error) { Err(Failure::Problems(problems)) } else { Ok(read) }
     }
 
-    fn new(sources: &[Arc<Source>], schema: &EntitySchema, problems: &mut Vec<Problem>) -> Result<Self, Failure> {
+    fn new(sources: &[Arc<SourceFile>], schema: &EntitySchema, problems: &mut Vec<Problem>) -> Result<Self, Failure> {
         let (mut all, mut set, mut named) = (BTreeMap::new(), PolicySet::new(), Vec::new());
         for source in sources {
             let spans = policies::spans(&source.text);
@@ -246,14 +246,14 @@ impl Guardrails {
 
     /// Asks all guardrails of an inventory: of what principals are permitted, whichever agreements are in force, and of any
     /// request.
-    pub fn check(&self, assessments: &Assessments<'_>, options: &Options) -> Result<Vec<Outcome>, Failure> {
+    pub fn check(&self, assessments: &Assessments<'_>, options: &Options) -> Result<Vec<GuardrailResult>, Failure> {
         let permitted = Options { any_state: true, ..options.clone() };
         let open = Options { any_request: true, ..permitted.clone() };
         let (assessment, any) = (assessments.at_least(&permitted)?, assessments.at_least(&open)?);
         let (inventory, rules) = (assessments.inventory, assessments.rules);
         stack::evaluate(|| {
             let agreements = Agreements::new(inventory, rules, options.at);
-            let mut asking = Asking::new(self, &agreements);
+            let mut asking = GuardrailQuery::new(self, &agreements);
             for (principal, any) in assessment.principals.iter().zip(&any.principals) {
                 asking.principal(principal, any)?;
             }
@@ -263,10 +263,10 @@ impl Guardrails {
 }
 
 /// The guardrails that are built in.
-pub fn shipped() -> Result<Vec<(Arc<Source>, cedar_policy::Policy)>, Failure> {
+pub fn shipped() -> Result<Vec<(Arc<SourceFile>, cedar_policy::Policy)>, Failure> {
     let mut shipped = Vec::new();
     for (path, text) in SHIPPED {
-        let source = Source::new(format!("policies/guardrails/{path}"), text);
+        let source = SourceFile::new(format!("policies/guardrails/{path}"), text);
         let mut problems = Vec::new();
         let policies = policies::parse(&source, &mut problems);
         if !problems.is_empty() {
@@ -277,7 +277,7 @@ pub fn shipped() -> Result<Vec<(Arc<Source>, cedar_policy::Policy)>, Failure> {
     Ok(shipped)
 }
 
-fn guardrail(source: &Arc<Source>, span: Span, policy: &cedar_policy::Policy) -> Result<Guardrail, Box<Problem>> {
+fn guardrail(source: &Arc<SourceFile>, span: Span, policy: &cedar_policy::Policy) -> Result<Guardrail, Box<Problem>> {
     let wrong = |message: &str, help: &str| Box::new(Problem::at(source, span, message.to_owned()).help(help));
     if policy.effect() != Effect::Forbid {
         return Err(wrong("a guardrail must forbid, but this permits", "write what must never happen as a `forbid`"));
@@ -305,7 +305,7 @@ struct Actor {
     groups: BTreeSet<String>,
 }
 
-struct Asking<'a> {
+struct GuardrailQuery<'a> {
     guardrails: &'a Guardrails,
     agreements: &'a Agreements<'a>,
     violations: BTreeMap<String, BTreeSet<Violation>>,
@@ -322,7 +322,7 @@ struct Question<'q> {
     entities: &'q Entities,
 }
 
-impl<'a> Asking<'a> {
+impl<'a> GuardrailQuery<'a> {
     fn new(guardrails: &'a Guardrails, agreements: &'a Agreements<'a>) -> Self {
         let idle = guardrails.all.keys().cloned().collect();
         Self { guardrails, agreements, violations: BTreeMap::new(), idle }
@@ -532,16 +532,16 @@ impl<'a> Asking<'a> {
         self.violations.entry(id.to_owned()).or_default().insert(violation);
     }
 
-    fn outcomes(self) -> Vec<Outcome> {
+    fn outcomes(self) -> Vec<GuardrailResult> {
         let outcome = |guardrail: &Guardrail| {
             let violations = merged(self.violations.get(&guardrail.id).cloned().unwrap_or_default());
             let outcome = match violations.iter().map(|v| v.by).min() {
-                None => Verdict::Proved,
-                Some(By::Grant) => Verdict::Violated,
-                Some(By::Unknown) => Verdict::Unknown,
-                Some(By::Request) => Verdict::Holds,
+                None => GuardrailState::Proved,
+                Some(By::Grant) => GuardrailState::Violated,
+                Some(By::Unknown) => GuardrailState::Unknown,
+                Some(By::Request) => GuardrailState::Holds,
             };
-            Outcome {
+            GuardrailResult {
                 id: guardrail.id.clone(),
                 file: guardrail.place.source.path.clone(),
                 line: guardrail.place.line(),

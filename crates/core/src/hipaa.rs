@@ -52,7 +52,7 @@ pub fn facts(
     coverage: &[KindCoverage],
     entities: &Entities,
 ) -> Result<Facts, Failure> {
-    let asking = Asking { agreements, rules, account, uid: Uid::new("Account", &account.id).to_cedar()?, entities };
+    let asking = FactQuery { agreements, rules, account, uid: Uid::new("Account", &account.id).to_cedar()?, entities };
     let services = asking.services()?;
     let mut plain = asking.plain(standing, coverage)?;
     plain.extend(of_services(&services));
@@ -92,7 +92,7 @@ fn of_services(services: &Services) -> [(&'static str, Expr); 3] {
 }
 
 /// What is asked about one account.
-struct Asking<'a> {
+struct FactQuery<'a> {
     agreements: &'a Agreements<'a>,
     rules: &'a RuleBook,
     account: &'a Account,
@@ -100,7 +100,7 @@ struct Asking<'a> {
     entities: &'a Entities,
 }
 
-impl Asking<'_> {
+impl FactQuery<'_> {
     /// What the inventory tells of the account, before any policy of HIPAA.
     fn plain(&self, standing: &Standing, coverage: &[KindCoverage]) -> Result<Vec<(&'static str, Expr)>, Failure> {
         let of = |answer: Coverage| words(coverage.iter().filter(|c| c.coverage == answer).map(|c| c.kind.clone()));

@@ -27,14 +27,14 @@ impl Span {
 
 /// A file that was read: its path as shown to the user, and its text.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Source {
+pub struct SourceFile {
     /// Relative to the inventory where the file is in it.
     pub path: String,
     /// The whole text.
     pub text: String,
 }
 
-impl Source {
+impl SourceFile {
     /// A source that can be shared by all the places in it.
     pub fn new(path: impl Into<String>, text: impl Into<String>) -> Arc<Self> {
         Arc::new(Self { path: path.into(), text: text.into() })
@@ -58,7 +58,7 @@ impl Source {
 #[derive(Clone, Debug)]
 pub struct Place {
     /// The file.
-    pub source: Arc<Source>,
+    pub source: Arc<SourceFile>,
     /// The bytes.
     pub span: Span,
 }
@@ -84,7 +84,7 @@ pub struct Problem {
 
 impl Problem {
     /// An error at a place.
-    pub fn at(source: &Arc<Source>, span: Span, message: impl Into<String>) -> Self {
+    pub fn at(source: &Arc<SourceFile>, span: Span, message: impl Into<String>) -> Self {
         Self {
             place: Some(Place { source: source.clone(), span }),
             subject: source.path.as_str().into(),
@@ -218,7 +218,7 @@ mod tests {
 
     #[test]
     fn counts_lines_and_characters() {
-        let source = Source::new("a.json", "é\n€x");
+        let source = SourceFile::new("a.json", "é\n€x");
         assert_eq!(source.line_column(6), (2, 2));
     }
 }

@@ -9,7 +9,7 @@ use crate::report::{expectations, few, sentences};
 use countersign_core::diff::differences::FindingChange;
 use countersign_core::diff::{Cause, Diff};
 use countersign_core::finding::{Finding, Severity};
-use countersign_core::guardrails::{By, Outcome as Guarded};
+use countersign_core::guardrails::{By, GuardrailResult as Guarded};
 use countersign_core::inventory::config::FILE;
 use countersign_core::lint::baseline::hash;
 use countersign_core::problem::{Place, Problem};

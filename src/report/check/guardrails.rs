@@ -1,15 +1,15 @@
 //! What became of guardrails, in words.
 
 use crate::report::{count, few, sentences};
-use countersign_core::guardrails::{By, Outcome, Verdict, Violation};
+use countersign_core::guardrails::{By, GuardrailResult, GuardrailState, Violation};
 use countersign_core::words::principal;
 
 /// `2 guardrails, 1 proved for any request`
-pub fn summary(outcomes: &[Outcome]) -> String {
+pub fn summary(outcomes: &[GuardrailResult]) -> String {
     let all = count(outcomes.len(), "guardrail");
     match outcomes.iter().filter(|o| o.is_open()).count() {
         0 => {
-            let proved = outcomes.iter().filter(|o| o.outcome == Verdict::Proved).count();
+            let proved = outcomes.iter().filter(|o| o.outcome == GuardrailState::Proved).count();
             format!("{all}, {proved} proved for any request")
         }
         broken => format!("{broken} of {all} broken or possibly broken"),

@@ -8,7 +8,7 @@ use crate::report::expectations::{CaseReport, reports};
 use crate::report::findings::Entry;
 use countersign_core::diff::Diff;
 use countersign_core::finding::Severity;
-use countersign_core::guardrails::Outcome;
+use countersign_core::guardrails::GuardrailResult;
 use countersign_core::provenance::Provenance;
 
 /// The document: `schemas/check.v1.schema.json`.
@@ -22,7 +22,7 @@ pub struct Check<'a> {
     parts: Vec<PartReport>,
     diff: Option<&'a Diff>,
     expectations: Vec<CaseReport>,
-    guardrails: &'a [Outcome],
+    guardrails: &'a [GuardrailResult],
     findings: Vec<One>,
 }
 

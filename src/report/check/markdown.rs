@@ -8,7 +8,7 @@ use crate::report::findings::markdown::cell;
 use crate::report::{expectations::CaseReport, sentences};
 use countersign_core::access::NewRequests;
 use countersign_core::diff::{AccessEntry, Cause, CoverageEntry, Diff};
-use countersign_core::guardrails::{By, Verdict};
+use countersign_core::guardrails::{By, GuardrailState};
 use countersign_core::words::few;
 
 /// Names in a line.
@@ -156,8 +156,9 @@ fn expectations(checked: &Checked) -> String {
 
 fn guardrails(checked: &Checked) -> String {
     let mut lines = Vec::new();
-    for guarded in checked.guardrails.iter().filter(|g| g.outcome != Verdict::Proved) {
-        let open = guarded.violations.iter().filter(|v| v.by != By::Request || guarded.outcome == Verdict::Holds);
+    for guarded in checked.guardrails.iter().filter(|g| g.outcome != GuardrailState::Proved) {
+        let open =
+            guarded.violations.iter().filter(|v| v.by != By::Request || guarded.outcome == GuardrailState::Holds);
         let words = violations_words(&open.cloned().collect::<Vec<_>>());
         lines.extend(words.iter().map(|w| format!("`{}` {} {}", guarded.id, cell(w), cell(&guarded.message))));
     }

@@ -12,7 +12,7 @@ use super::{bold, day, diff, dim, expectations, in_colour, paragraph, verdict, w
 use crate::check::{Checked, Done, Found, Part, State};
 use crate::report::findings::{Entry, counts};
 use countersign_core::diff::Diff;
-use countersign_core::guardrails::Verdict;
+use countersign_core::guardrails::GuardrailState;
 use guardrails::violations_words;
 
 /// The word of a part.
@@ -80,7 +80,7 @@ pub fn text(width: usize, checked: &Checked) -> String {
         text.push_str(&heading("expectations"));
         text.push_str(&expectations::text(width, &expectations::reports(&checked.expectations), false));
     }
-    let broken = checked.guardrails.iter().filter(|g| g.outcome != Verdict::Proved || !g.forbids);
+    let broken = checked.guardrails.iter().filter(|g| g.outcome != GuardrailState::Proved || !g.forbids);
     let broken: Vec<String> = broken.map(|g| guardrail(width, g)).collect();
     if !broken.is_empty() {
         text.push_str(&heading("guardrails"));
@@ -98,7 +98,7 @@ fn heading(text: &str) -> String {
     format!("\n{}\n", bold(text))
 }
 
-fn guardrail(width: usize, guarded: &countersign_core::guardrails::Outcome) -> String {
+fn guardrail(width: usize, guarded: &countersign_core::guardrails::GuardrailResult) -> String {
     let word = verdict(guarded.outcome);
     let mut text = format!("  {word}  {} {}\n", bold(&guarded.id), dim(&format!("{}:{}", guarded.file, guarded.line)));
     for words in violations_words(&guarded.violations) {

@@ -1,10 +1,10 @@
 //! Markdown: a table, for a comment or a job's summary.
 
-use super::{Report, region};
+use super::{FindingsReport, region};
 use countersign_core::lint::Finding;
 
 /// The Markdown of a report.
-pub fn markdown(report: &Report) -> String {
+pub fn markdown(report: &FindingsReport) -> String {
     let mut text = format!("**countersign lint**: {} · {}\n", report.counts(), report.read());
     let rows: Vec<String> = report.open().map(row).collect();
     if !rows.is_empty() {

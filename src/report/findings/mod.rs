@@ -1,4 +1,4 @@
-//! What lint found, one file a format. Each is a function of the [`Report`] alone.
+//! What lint found, one file a format. Each is a function of the [`FindingsReport`] alone.
 
 pub mod github;
 pub mod gitlab;
@@ -14,7 +14,7 @@ use countersign_core::lint::{Finding, Severity, Suppressed};
 use countersign_core::problem::Place;
 
 /// What a run of lint has to say.
-pub struct Report {
+pub struct FindingsReport {
     /// All findings, in order, those that are suppressed among them.
     pub findings: Vec<Finding>,
     /// What each finding is known by elsewhere.
@@ -27,11 +27,11 @@ pub struct Report {
     pub passed_over: usize,
 }
 
-impl Report {
+impl FindingsReport {
     /// The report of a run.
-    pub fn new(outcome: countersign_core::lint::run::Outcome) -> Self {
+    pub fn new(outcome: countersign_core::lint::run::LintOutcome) -> Self {
         let fingerprints = fingerprints(&outcome.findings);
-        let countersign_core::lint::run::Outcome { findings, files, policies, passed_over, .. } = outcome;
+        let countersign_core::lint::run::LintOutcome { findings, files, policies, passed_over, .. } = outcome;
         Self { findings, fingerprints, files, policies, passed_over }
     }
 
@@ -115,7 +115,7 @@ impl Entry {
     }
 }
 
-impl Report {
+impl FindingsReport {
     /// All findings, those that are suppressed among them.
     pub fn entries(&self) -> Vec<Entry> {
         let entry = |(f, fingerprint): (&Finding, &String)| Entry {

@@ -2,7 +2,7 @@
 
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode};
 
-use super::Report;
+use super::FindingsReport;
 use crate::report::excerpt::{Excerpt, sentence};
 use crate::report::{bold, count, dim};
 use countersign_core::lint::{Finding, Suppressed};
@@ -69,7 +69,7 @@ impl Diagnostic for Drawn {
 }
 
 /// The text of a report.
-pub fn text(width: usize, report: &Report) -> String {
+pub fn text(width: usize, report: &FindingsReport) -> String {
     let mut text = String::new();
     let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode()).with_width(width).with_links(false);
     for finding in report.open() {
@@ -82,7 +82,7 @@ pub fn text(width: usize, report: &Report) -> String {
     text
 }
 
-fn summary(report: &Report) -> String {
+fn summary(report: &FindingsReport) -> String {
     let mut lines = vec![format!("{} {}", bold(&report.counts()), dim(&format!("· {}", report.read())))];
     let fixes = |safe: bool| report.open().filter(|f| f.fix.as_ref().is_some_and(|x| x.safe == safe)).count();
     let (safe, unsafe_) = (fixes(true), fixes(false));

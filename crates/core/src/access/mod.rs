@@ -67,7 +67,7 @@ pub enum NewRequests {
 
 /// The answer, as JSON: `schemas/new-access.v1.schema.json`.
 #[derive(Clone, Debug, Serialize)]
-pub struct Answer {
+pub struct AccessAnswer {
     schema: &'static str,
     /// What it was made from; only at the top of a document.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -101,7 +101,7 @@ pub struct Witness {
     pub was_denied_by: Vec<String>,
 }
 
-impl Answer {
+impl AccessAnswer {
     /// Nothing is newly allowed.
     pub fn none() -> Self {
         Self::new(NewRequests::None, None, Vec::new())
@@ -143,11 +143,11 @@ fn is_covered(old: &[Vec<Statement>], new: &[Vec<Statement>]) -> bool {
 }
 
 /// Compares what two sides allow. Evaluation needs the stack of [`crate::stack`].
-pub fn new_access(old: &Side, new: &Side) -> Result<Answer, Failure> {
+pub fn new_access(old: &Side, new: &Side) -> Result<AccessAnswer, Failure> {
     let statements = |side: &Side| side.layers.iter().map(SideLayer::statements).collect::<Vec<_>>();
     let (before, after) = (statements(old), statements(new));
     if is_covered(&before, &after) {
-        return Ok(Answer::none());
+        return Ok(AccessAnswer::none());
     }
     let space = Space::new(&before, &after);
     let found = search::search(&space, old, new)?;
@@ -156,5 +156,5 @@ pub fn new_access(old: &Side, new: &Side) -> Result<Answer, Failure> {
         (true, Some(_)) => NewRequests::Unknown,
         (true, None) => NewRequests::None,
     };
-    Ok(Answer::new(decision, found.doubt, found.witnesses))
+    Ok(AccessAnswer::new(decision, found.doubt, found.witnesses))
 }

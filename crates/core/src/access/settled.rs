@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Answer, NewRequests};
+use super::{AccessAnswer, NewRequests};
 use super::{Side, new_access};
 use crate::iam::document::{Condition, Document, ResourcePattern, Statement};
 use crate::iam::template::Template;
@@ -11,7 +11,7 @@ use crate::permissions::atom;
 use crate::permissions::context::Keys;
 use crate::permissions::knowledge::Knowledge;
 use crate::permissions::scenarios::Stack;
-use crate::problem::{Failure, Source};
+use crate::problem::{Failure, SourceFile};
 
 /// A statement, and the file that answers name.
 pub type Named = (String, Statement);
@@ -94,7 +94,7 @@ pub fn everything() -> Option<Statement> {
 /// A statement that allows an action on everything.
 fn allows(action: &str) -> Option<Statement> {
     let text = serde_json::json!({"Statement": {"Effect": "Allow", "Action": action, "Resource": "*"}}).to_string();
-    let source = Source::new(OUTSIDE, text);
+    let source = SourceFile::new(OUTSIDE, text);
     let node = crate::text::json::parse(&source).ok()?;
     crate::iam::document::read(&source, &node, &mut Vec::new()).statements.pop()
 }
@@ -114,6 +114,6 @@ pub fn allows_any(stack: &Stack, knowledge: &Knowledge, action: &str) -> Result<
             layer.statements.iter().filter_map(|s| Some((s.origin.file.clone(), settled(&s.statement, knowledge)?)));
         layers.push((layer.name.as_str(), policies(named.collect())));
     }
-    let Answer { decision, .. } = new_access(&Side::new(vec![("nothing", Vec::new())]), &Side::new(layers))?;
+    let AccessAnswer { decision, .. } = new_access(&Side::new(vec![("nothing", Vec::new())]), &Side::new(layers))?;
     Ok(decision)
 }

@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use super::{Answer, NewRequests};
+use super::{AccessAnswer, NewRequests};
 #[cfg(not(feature = "cvc5"))]
 use crate::{iam::document::Statement, problem::Failure};
 
@@ -21,7 +21,7 @@ pub enum Opinion {
     Unknown(String),
 }
 
-impl Answer {
+impl AccessAnswer {
     /// The answer with a second opinion: where the two contradict each other, nothing is known.
     #[must_use]
     pub fn with(mut self, opinion: Opinion) -> Self {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::aws::actions;
 use crate::iam::document::{Condition, ResourcePattern, Statement};
-use crate::iam::template::{Part, Syntax, Template};
+use crate::iam::template::{Syntax, Template, TemplatePart};
 use crate::permissions::atom;
 use crate::permissions::context::KeyValue;
 use crate::permissions::knowledge::{Nature, nature};
@@ -309,7 +309,7 @@ fn known_action(class: &mut Class, atoms: &[&Atom]) {
 /// The service that a pattern of actions names.
 fn service(template: &Template) -> Option<String> {
     match template.parts.first() {
-        Some(Part::Literal(text)) => text.split_once(':').map(|(service, _)| service.to_owned()),
+        Some(TemplatePart::Literal(text)) => text.split_once(':').map(|(service, _)| service.to_owned()),
         _ => None,
     }
 }

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::search::Chosen;
 use super::space::{Atom, Space, Value, What};
 use super::{Side, Witness};
-use crate::iam::template::{Part, Template};
+use crate::iam::template::{Template, TemplatePart};
 use crate::permissions::context::{KeyValue, Keys, Request};
 use crate::permissions::knowledge::spelling;
-use crate::permissions::layer::Outcome;
+use crate::permissions::layer::LayerOutcome;
 use crate::problem::Failure;
 
 /// Why an answer is unknown although the search came to its end.
@@ -143,11 +143,11 @@ impl Draft {
 
 /// A text of a template: its variables by this value, or by their defaults; wildcards by nothing or one letter.
 fn text(template: &Template, variable: Option<&str>) -> String {
-    let part = |part: &Part| match part {
-        Part::Literal(text) => text.clone(),
-        Part::Any => String::new(),
-        Part::One => "x".to_owned(),
-        Part::Variable { default, .. } => variable.or(default.as_deref()).unwrap_or("v").to_owned(),
+    let part = |part: &TemplatePart| match part {
+        TemplatePart::Literal(text) => text.clone(),
+        TemplatePart::Any => String::new(),
+        TemplatePart::One => "x".to_owned(),
+        TemplatePart::Variable { default, .. } => variable.or(default.as_deref()).unwrap_or("v").to_owned(),
     };
     template.parts.iter().map(part).collect()
 }
@@ -157,8 +157,8 @@ fn allows(side: &Side, request: &Request) -> Result<Option<Vec<String>>, Failure
     let mut by = Vec::new();
     for layer in &side.layers {
         match layer.evaluated()?.decide(request)? {
-            Outcome::Allow(statements) => by.extend(origins(layer, &statements)?),
-            Outcome::Deny(_) | Outcome::Silent => return Ok(None),
+            LayerOutcome::Allow(statements) => by.extend(origins(layer, &statements)?),
+            LayerOutcome::Deny(_) | LayerOutcome::Silent => return Ok(None),
         }
     }
     Ok(Some(by))
@@ -167,7 +167,7 @@ fn allows(side: &Side, request: &Request) -> Result<Option<Vec<String>>, Failure
 fn denials(side: &Side, request: &Request) -> Result<Vec<String>, Failure> {
     let mut by = Vec::new();
     for layer in &side.layers {
-        if let Outcome::Deny(statements) = layer.evaluated()?.decide(request)? {
+        if let LayerOutcome::Deny(statements) = layer.evaluated()?.decide(request)? {
             by.extend(origins(layer, &statements)?);
         }
     }

@@ -72,7 +72,7 @@ pub fn lists_around(at: Moment) -> (Option<&'static str>, Option<&'static str>) 
 
 /// A prefix that eligible services are used with.
 #[derive(Debug, Deserialize)]
-pub struct Part {
+pub struct ServicePart {
     /// The prefix.
     pub prefix: String,
     /// What it is a part of.
@@ -82,10 +82,10 @@ pub struct Part {
     pub with: Vec<String>,
 }
 
-static PARTS: LazyLock<Vec<Part>> = LazyLock::new(|| serde_json::from_str(PARTS_TEXT).unwrap_or_default());
+static PARTS: LazyLock<Vec<ServicePart>> = LazyLock::new(|| serde_json::from_str(PARTS_TEXT).unwrap_or_default());
 
 /// The parts of eligible services.
-pub fn parts() -> &'static [Part] {
+pub fn parts() -> &'static [ServicePart] {
     &PARTS
 }
 

@@ -21,7 +21,7 @@ const UNUSED: &str = "CS030";
 /// What a piece has to do with a difference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Part {
+pub enum Contribution {
     /// Without it, the answer would be as it was.
     Necessary,
     /// It changes the answer by itself, and so does another.
@@ -33,7 +33,7 @@ pub enum Part {
 }
 
 /// The causes of a difference: pieces by their index.
-pub type Causes = Vec<(usize, Part)>;
+pub type Causes = Vec<(usize, Contribution)>;
 
 /// What is needed to evaluate with and without pieces.
 pub struct Trials<'a> {
@@ -76,10 +76,10 @@ impl Trials<'_> {
             .iter()
             .zip(&relevant)
             .map(|(d, relevant)| match relevant.as_slice() {
-                [only] => vec![(*only, Part::Necessary)],
+                [only] => vec![(*only, Contribution::Necessary)],
                 _ => {
                     let turns = |p: &&usize| missing.get(p).is_some_and(|without| !is_after(d, without));
-                    relevant.iter().filter(turns).map(|p| (*p, Part::Necessary)).collect()
+                    relevant.iter().filter(turns).map(|p| (*p, Contribution::Necessary)).collect()
                 }
             })
             .collect();
@@ -98,11 +98,15 @@ impl Trials<'_> {
                 return necessary;
             }
             let turns = |p: &&usize| alone.get(p).is_some_and(|with| is_after(difference, with));
-            let sufficient: Causes = relevant.iter().filter(turns).map(|p| (*p, Part::Sufficient)).collect();
+            let sufficient: Causes = relevant.iter().filter(turns).map(|p| (*p, Contribution::Sufficient)).collect();
             if !sufficient.is_empty() {
                 return sufficient;
             }
-            let part = if relevant.iter().all(|p| tried.contains(p)) { Part::Together } else { Part::Possible };
+            let part = if relevant.iter().all(|p| tried.contains(p)) {
+                Contribution::Together
+            } else {
+                Contribution::Possible
+            };
             relevant.iter().map(|p| (*p, part)).collect()
         };
         differences.iter().zip(&relevant).zip(necessary).map(conclude).collect()

@@ -25,7 +25,7 @@ use crate::policies::RuleBook;
 use crate::problem::Failure;
 use crate::provenance::Provenance;
 use crate::terms::PrincipalKind;
-use causes::{Part, Trials};
+use causes::{Contribution, Trials};
 use differences::{AccessChange, AccessState, Answers, CoverageChange, CoverageState, FindingChange, Operation};
 use pieces::Piece;
 use reach::{Reach, Reacher};
@@ -51,7 +51,7 @@ pub struct Diff {
     /// The moment asked.
     pub at: String,
     /// What is worse, and is not excepted.
-    pub verdict: Verdict,
+    pub verdict: Worsening,
     /// Operations, those that are gained first.
     pub access: Vec<AccessEntry>,
     /// Coverage, what is lost first.
@@ -69,14 +69,14 @@ pub struct Diff {
 /// What a gate asks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Verdict {
+pub struct Worsening {
     /// An operation, an IAM action under one, or any request is allowed that was not, or may be.
     pub access_widens: bool,
     /// An agreement that was in force for an account is not, or may not be.
     pub coverage_is_lost: bool,
 }
 
-impl Verdict {
+impl Worsening {
     /// Nothing is worse.
     pub fn is_clean(self) -> bool {
         !self.access_widens && !self.coverage_is_lost
@@ -89,7 +89,7 @@ pub struct Cause {
     /// Index into `changes`.
     pub change: usize,
     /// What it has to do with the difference.
-    pub part: Part,
+    pub part: Contribution,
 }
 
 /// Operations whose answers changed alike, for these principals.
@@ -257,7 +257,7 @@ pub fn diff_from(
         schema: "countersign/diff/v1",
         provenance: None,
         at: moment::format(head.options.at),
-        verdict: Verdict::default(),
+        verdict: Worsening::default(),
         access,
         coverage,
         new_access,
@@ -296,7 +296,7 @@ fn both(
 impl Diff {
     /// Says what is worse, and not excepted.
     pub fn judge(&mut self) {
-        self.verdict = Verdict {
+        self.verdict = Worsening {
             access_widens: self.access.iter().any(|e| e.widens() && e.allowed.is_none())
                 || self.new_access.iter().any(|n| n.widens() && n.allowed.is_none()),
             coverage_is_lost: self.coverage.iter().any(|e| e.is_loss() && e.allowed.is_none()),

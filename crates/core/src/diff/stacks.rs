@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{PrincipalEntry, Side};
 use crate::access::settled::{self, Named, OUTSIDE, everything, keys_of, of_statement};
-use crate::access::{self, Answer, NewRequests};
+use crate::access::{self, AccessAnswer, NewRequests};
 use crate::inventory::tree::Tree;
 use crate::inventory::{Inventory, Policy};
 use crate::permissions::knowledge::Knowledge;
@@ -39,7 +39,7 @@ pub struct NewAccess {
     /// Who is under the stack; empty for a document.
     pub principals: Vec<PrincipalEntry>,
     /// The answer.
-    pub answer: Answer,
+    pub answer: AccessAnswer,
     /// Why it is accepted, if an exception says so.
     pub allowed: Option<String>,
 }
@@ -232,7 +232,7 @@ struct Comparing<'a> {
 }
 
 impl Comparing<'_> {
-    fn stacks(&mut self, old: Option<&Stack>, new: &Stack) -> Result<Answer, Failure> {
+    fn stacks(&mut self, old: Option<&Stack>, new: &Stack) -> Result<AccessAnswer, Failure> {
         let before: Vec<Settled> = match old {
             Some(old) => self.interned.of(old).cloned().collect(),
             // who was not there was allowed nothing
@@ -248,22 +248,22 @@ impl Comparing<'_> {
         if let Some(old) = old
             && self.no_layer_allows_more(old, new)?
         {
-            return Ok(Answer::none());
+            return Ok(AccessAnswer::none());
         }
         let unplaced =
             |layers: &[Settled]| layers.iter().filter(|l| !l.placed).map(|l| l.of.clone()).collect::<BTreeSet<_>>();
         if unplaced(&before) != unplaced(&after) {
-            return Ok(Answer::unknown("it is not known where some service control policies are attached"));
+            return Ok(AccessAnswer::unknown("it is not known where some service control policies are attached"));
         }
         self.searched += 1;
         if self.searched > MAX_SEARCHED {
-            return Ok(Answer::unknown(format!("more than {MAX_SEARCHED} stacks of layers changed")));
+            return Ok(AccessAnswer::unknown(format!("more than {MAX_SEARCHED} stacks of layers changed")));
         }
         let unknown = |layers: &[Settled]| layers.iter().flat_map(|l| l.unknown.clone()).collect::<BTreeSet<_>>();
         let (outside, outside_now) = (unknown(&before), unknown(&after));
         if outside != outside_now {
             let names: Vec<String> = outside.symmetric_difference(&outside_now).cloned().collect();
-            return Ok(Answer::unknown(format!("what {} says is not in the inventory", names.join(", "))));
+            return Ok(AccessAnswer::unknown(format!("what {} says is not in the inventory", names.join(", "))));
         }
         let answer = access::new_access(&side(&before, false), &side(&after, false))?;
         if outside.is_empty() {
@@ -275,7 +275,10 @@ impl Comparing<'_> {
             return Ok(answer);
         }
         let names: Vec<String> = outside.into_iter().collect();
-        Ok(Answer::unknown(format!("it depends on what {} says, which is not in the inventory", names.join(", "))))
+        Ok(AccessAnswer::unknown(format!(
+            "it depends on what {} says, which is not in the inventory",
+            names.join(", ")
+        )))
     }
 
     /// Layer by layer, nothing is newly allowed: then the stack allows nothing new either. A layer that is new restricts.

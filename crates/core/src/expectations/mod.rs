@@ -15,7 +15,7 @@ use crate::inventory::config::Exclude;
 use crate::moment::{self, Moment};
 use crate::naming;
 use crate::operations::data::Catalogue;
-use crate::problem::{Failure, Place, Problem, Source, Span, Unknown, did_you_mean};
+use crate::problem::{Failure, Place, Problem, SourceFile, Span, Unknown, did_you_mean};
 use crate::source::{self, Hidden};
 use crate::terms::{Coverage, Decision, Scope};
 
@@ -218,7 +218,7 @@ fn unread(name: &str, hidden: bool) -> Option<Problem> {
 }
 
 /// The expectations of a file; what is wrong goes to `problems`.
-pub fn parse(source: &Arc<Source>, operations: &Catalogue, problems: &mut Vec<Problem>) -> Vec<Expectation> {
+pub fn parse(source: &Arc<SourceFile>, operations: &Catalogue, problems: &mut Vec<Problem>) -> Vec<Expectation> {
     let file: File = match toml::from_str(&source.text) {
         Ok(file) => file,
         Err(e) => {
@@ -238,7 +238,7 @@ pub fn parse(source: &Arc<Source>, operations: &Catalogue, problems: &mut Vec<Pr
 }
 
 struct Reader<'a> {
-    source: &'a Arc<Source>,
+    source: &'a Arc<SourceFile>,
     operations: &'a Catalogue,
     problems: &'a mut Vec<Problem>,
 }

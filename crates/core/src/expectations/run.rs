@@ -86,11 +86,11 @@ pub enum Unmet {
 }
 
 /// The moment and the context of an assessment.
-type Asking<'a> = (Moment, &'a BTreeMap<String, Vec<String>>);
+type Circumstances<'a> = (Moment, &'a BTreeMap<String, Vec<String>>);
 
 /// Holds all expectations of a suite against the inventory.
 pub fn run(suite: &Suite, assessments: &Assessments<'_>, options: &Options) -> Result<Vec<Case>, Failure> {
-    let mut groups: BTreeMap<Asking<'_>, Vec<usize>> = BTreeMap::new();
+    let mut groups: BTreeMap<Circumstances<'_>, Vec<usize>> = BTreeMap::new();
     for (index, expectation) in suite.expectations.iter().enumerate() {
         groups.entry((expectation.at.unwrap_or(options.at), &expectation.context)).or_default().push(index);
     }

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use super::operator::Operator;
 use super::principal::Principals;
 use super::template::{Syntax, Template};
-use crate::problem::{Place, Problem, Source, Span, did_you_mean};
+use crate::problem::{Place, Problem, SourceFile, Span, did_you_mean};
 use crate::text::json::{Member, Node, Value};
 
 /// A policy document.
 #[derive(Clone, Debug)]
 pub struct Document {
     /// The file that holds it.
-    pub source: Arc<Source>,
+    pub source: Arc<SourceFile>,
     /// Its statements, in order.
     pub statements: Vec<Statement>,
 }
@@ -105,14 +105,14 @@ pub fn is_document(node: &Node) -> bool {
 /// Reads a document; warnings and errors go to `problems`.
 ///
 /// The document has every statement that could be read, so that all errors of a run are shown.
-pub fn read(source: &Arc<Source>, root: &Node, problems: &mut Vec<Problem>) -> Document {
+pub fn read(source: &Arc<SourceFile>, root: &Node, problems: &mut Vec<Problem>) -> Document {
     let mut reader = Reader { source, problems, variables: false };
     Document { source: source.clone(), statements: reader.document(root) }
 }
 
 /// Reads one statement, which stands at `pointer`; `variables`: the document is of a version that has them.
 pub fn read_statement(
-    source: &Arc<Source>,
+    source: &Arc<SourceFile>,
     node: &Node,
     pointer: String,
     variables: bool,
@@ -122,7 +122,7 @@ pub fn read_statement(
 }
 
 struct Reader<'a> {
-    source: &'a Arc<Source>,
+    source: &'a Arc<SourceFile>,
     problems: &'a mut Vec<Problem>,
     variables: bool,
 }
@@ -380,7 +380,7 @@ mod tests {
     use crate::text::json;
 
     fn problems(text: &str) -> Vec<(String, String)> {
-        let source = Source::new("p.json", text);
+        let source = SourceFile::new("p.json", text);
         let mut problems = Vec::new();
         read(&source, &json::parse(&source).unwrap(), &mut problems);
         problems.iter().map(|p| (p.underlined().to_owned(), p.message().to_owned())).collect()

@@ -178,11 +178,11 @@ pub enum ArnPattern {
 impl ArnPattern {
     /// Splits a template at its first five colons.
     pub fn new(template: &Template) -> Self {
-        use super::template::Part;
+        use super::template::TemplatePart;
         let mut segments = vec![Template::default()];
         for part in &template.parts {
             let literal = match part {
-                Part::Literal(text) => text,
+                TemplatePart::Literal(text) => text,
                 other => {
                     if let Some(last) = segments.last_mut() {
                         last.parts.push(other.clone());
@@ -196,7 +196,7 @@ impl ArnPattern {
                     segments.push(Template::default());
                 }
                 if let (Some(last), false) = (segments.last_mut(), piece.is_empty()) {
-                    last.parts.push(Part::Literal(piece.to_owned()));
+                    last.parts.push(TemplatePart::Literal(piece.to_owned()));
                 }
             }
         }

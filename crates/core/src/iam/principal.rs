@@ -125,11 +125,11 @@ fn texts(node: &Node) -> Option<Vec<&str>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::problem::Source;
+    use crate::problem::SourceFile;
     use crate::text::json;
 
     fn read(text: &str) -> Option<Principals> {
-        let source = Source::new("p.json", text);
+        let source = SourceFile::new("p.json", text);
         Principals::of_statement(&json::parse(&source).unwrap())
     }
 

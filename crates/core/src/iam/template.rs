@@ -4,12 +4,12 @@
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Template {
     /// Its parts, in order; no two literals stand side by side.
-    pub parts: Vec<Part>,
+    pub parts: Vec<TemplatePart>,
 }
 
 /// A part of a template.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Part {
+pub enum TemplatePart {
     /// This text.
     Literal(String),
     /// `*`
@@ -42,8 +42,8 @@ impl Template {
         while let Some(c) = rest.chars().next() {
             let after = rest.get(c.len_utf8()..).unwrap_or("");
             match c {
-                '*' if syntax.wildcards => template.parts.push(Part::Any),
-                '?' if syntax.wildcards => template.parts.push(Part::One),
+                '*' if syntax.wildcards => template.parts.push(TemplatePart::Any),
+                '?' if syntax.wildcards => template.parts.push(TemplatePart::One),
                 '$' if syntax.variables && after.starts_with('{') => {
                     let inner = after.get(1..).unwrap_or("");
                     let Some((name, tail)) = inner.split_once('}') else {
@@ -62,13 +62,13 @@ impl Template {
 
     /// A template of one literal.
     pub fn literal(text: &str) -> Self {
-        let parts = if text.is_empty() { Vec::new() } else { vec![Part::Literal(text.to_owned())] };
+        let parts = if text.is_empty() { Vec::new() } else { vec![TemplatePart::Literal(text.to_owned())] };
         Self { parts }
     }
 
     /// `*`
     pub fn any() -> Self {
-        Self { parts: vec![Part::Any] }
+        Self { parts: vec![TemplatePart::Any] }
     }
 
     fn variable(&mut self, name: &str) -> Result<(), String> {
@@ -82,7 +82,7 @@ impl Template {
                     None => (name, None),
                     Some((key, default)) => (key, Some(quoted(default)?)),
                 };
-                self.parts.push(Part::Variable { key: key.trim().to_ascii_lowercase(), default });
+                self.parts.push(TemplatePart::Variable { key: key.trim().to_ascii_lowercase(), default });
             }
         }
         Ok(())
@@ -90,8 +90,8 @@ impl Template {
 
     fn push_char(&mut self, c: char) {
         match self.parts.last_mut() {
-            Some(Part::Literal(text)) => text.push(c),
-            _ => self.parts.push(Part::Literal(c.to_string())),
+            Some(TemplatePart::Literal(text)) => text.push(c),
+            _ => self.parts.push(TemplatePart::Literal(c.to_string())),
         }
     }
 
@@ -105,30 +105,30 @@ impl Template {
     pub fn as_literal(&self) -> Option<&str> {
         match self.parts.as_slice() {
             [] => Some(""),
-            [Part::Literal(text)] => Some(text),
+            [TemplatePart::Literal(text)] => Some(text),
             _ => None,
         }
     }
 
     /// Whether it is nothing but `*`.
     pub fn is_any(&self) -> bool {
-        !self.parts.is_empty() && self.parts.iter().all(|p| *p == Part::Any)
+        !self.parts.is_empty() && self.parts.iter().all(|p| *p == TemplatePart::Any)
     }
 
     /// Whether it ends in `*`.
     pub fn ends_in_any(&self) -> bool {
-        self.parts.last() == Some(&Part::Any)
+        self.parts.last() == Some(&TemplatePart::Any)
     }
 
     /// Whether Cedar's `like` can say it: literals and `*` only.
     pub fn is_like(&self) -> bool {
-        self.parts.iter().all(|p| matches!(p, Part::Literal(_) | Part::Any))
+        self.parts.iter().all(|p| matches!(p, TemplatePart::Literal(_) | TemplatePart::Any))
     }
 
     /// The keys of its variables.
     pub fn variables(&self) -> impl Iterator<Item = &str> {
         self.parts.iter().filter_map(|p| match p {
-            Part::Variable { key, .. } => Some(key.as_str()),
+            TemplatePart::Variable { key, .. } => Some(key.as_str()),
             _ => None,
         })
     }
@@ -139,9 +139,9 @@ impl Template {
         let mut result = Self::default();
         for part in &self.parts {
             match part {
-                Part::Literal(text) => result.push_str(text),
-                Part::Any | Part::One => result.parts.push(part.clone()),
-                Part::Variable { key, default } => result.push_str(value(key).or(default.as_deref())?),
+                TemplatePart::Literal(text) => result.push_str(text),
+                TemplatePart::Any | TemplatePart::One => result.parts.push(part.clone()),
+                TemplatePart::Variable { key, default } => result.push_str(value(key).or(default.as_deref())?),
             }
         }
         Some(result)
@@ -151,7 +151,7 @@ impl Template {
     #[must_use]
     pub fn with_any_variables(&self) -> Self {
         let parts = self.parts.iter().map(|p| match p {
-            Part::Variable { .. } => Part::Any,
+            TemplatePart::Variable { .. } => TemplatePart::Any,
             other => other.clone(),
         });
         Self { parts: parts.collect() }
@@ -161,7 +161,7 @@ impl Template {
     #[must_use]
     pub fn to_lower(&self) -> Self {
         let parts = self.parts.iter().map(|p| match p {
-            Part::Literal(text) => Part::Literal(text.to_ascii_lowercase()),
+            TemplatePart::Literal(text) => TemplatePart::Literal(text.to_ascii_lowercase()),
             other => other.clone(),
         });
         Self { parts: parts.collect() }
@@ -173,10 +173,10 @@ impl Template {
         let mut pattern: Vec<Option<Option<char>>> = Vec::new(); // None: `*`; Some(None): `?`
         for part in &self.parts {
             match part {
-                Part::Literal(literal) => pattern.extend(literal.chars().map(|c| Some(Some(c)))),
-                Part::Any => pattern.push(None),
-                Part::One => pattern.push(Some(None)),
-                Part::Variable { .. } => return false,
+                TemplatePart::Literal(literal) => pattern.extend(literal.chars().map(|c| Some(Some(c)))),
+                TemplatePart::Any => pattern.push(None),
+                TemplatePart::One => pattern.push(Some(None)),
+                TemplatePart::Variable { .. } => return false,
             }
         }
         glob(&pattern, &text)
@@ -222,13 +222,13 @@ impl std::fmt::Display for Template {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         for part in &self.parts {
             match part {
-                Part::Literal(text) => {
+                TemplatePart::Literal(text) => {
                     f.write_str(&text.replace('$', "${$}").replace('*', "${*}").replace('?', "${?}"))?;
                 }
-                Part::Any => f.write_str("*")?,
-                Part::One => f.write_str("?")?,
-                Part::Variable { key, default: None } => write!(f, "${{{key}}}")?,
-                Part::Variable { key, default: Some(default) } => write!(f, "${{{key}, '{default}'}}")?,
+                TemplatePart::Any => f.write_str("*")?,
+                TemplatePart::One => f.write_str("?")?,
+                TemplatePart::Variable { key, default: None } => write!(f, "${{{key}}}")?,
+                TemplatePart::Variable { key, default: Some(default) } => write!(f, "${{{key}, '{default}'}}")?,
             }
         }
         Ok(())

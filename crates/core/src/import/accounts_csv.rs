@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::facts::{Account, Facts, Joined};
 use super::{answer, moments, organizations};
-use crate::problem::{Problem, Source, Span};
+use crate::problem::{Problem, SourceFile, Span};
 
 /// Whether a CSV is this one: by its header.
 pub fn is_it(text: &str) -> bool {
@@ -13,7 +13,7 @@ pub fn is_it(text: &str) -> bool {
 }
 
 /// Reads the rows.
-pub fn read(facts: &mut Facts, source: &Arc<Source>, problems: &mut Vec<Problem>) {
+pub fn read(facts: &mut Facts, source: &Arc<SourceFile>, problems: &mut Vec<Problem>) {
     let text = source.text.trim_start_matches('\u{feff}');
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
     let header = match reader.headers() {
@@ -61,14 +61,14 @@ pub fn read(facts: &mut Facts, source: &Arc<Source>, problems: &mut Vec<Problem>
     }
 }
 
-fn wrong(source: &Arc<Source>, error: &csv::Error) -> Problem {
+fn wrong(source: &Arc<SourceFile>, error: &csv::Error) -> Problem {
     let number = error.position().map_or(0, csv::Position::line);
     Problem::at(source, line(source, number), format!("this row cannot be parsed: {error}"))
         .help("export the file again")
 }
 
 /// The span of a one-based line.
-fn line(source: &Arc<Source>, number: u64) -> Span {
+fn line(source: &Arc<SourceFile>, number: u64) -> Span {
     let number = usize::try_from(number).unwrap_or(0).max(1);
     let start: usize = source.text.split_inclusive('\n').take(number - 1).map(str::len).sum();
     let length = source.text.get(start..).and_then(|s| s.lines().next()).map_or(0, str::len);

@@ -4,23 +4,23 @@ use std::sync::Arc;
 
 use super::moments;
 use crate::moment::Moment;
-use crate::problem::{Place, Problem, Source, Span};
+use crate::problem::{Place, Problem, SourceFile, Span};
 use crate::text::json::{Node, Value};
 
 /// A file that holds an answer.
-pub struct Answer {
+pub struct CliAnswer {
     /// Its text.
-    pub source: Arc<Source>,
+    pub source: Arc<SourceFile>,
     /// Its JSON.
     pub root: Node,
     /// What it is.
-    pub kind: Kind,
+    pub kind: AnswerKind,
 }
 
 /// The answers that are understood, by the member that tells them apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
-pub enum Kind {
+pub enum AnswerKind {
     Organization,
     Accounts,
     Account,
@@ -59,51 +59,51 @@ pub enum Kind {
     Collection,
 }
 
-const KINDS: [(&str, Kind); 36] = [
-    ("Organization", Kind::Organization),
-    ("Accounts", Kind::Accounts),
-    ("Account", Kind::Account),
-    ("Roots", Kind::Roots),
-    ("OrganizationalUnits", Kind::Units),
-    ("OrganizationalUnit", Kind::Unit),
-    ("Parents", Kind::Parents),
-    ("Children", Kind::Children),
-    ("UserDetailList", Kind::AuthorizationDetails),
-    ("RoleDetailList", Kind::AuthorizationDetails),
-    ("GroupDetailList", Kind::AuthorizationDetails),
-    ("Policies", Kind::Policies),
-    ("Policy", Kind::Policy),
-    ("Targets", Kind::Targets),
-    ("EnabledServicePrincipals", Kind::ServiceAccess),
-    ("DelegatedAdministrators", Kind::DelegatedAdministrators),
-    ("DelegatedServices", Kind::DelegatedServices),
-    ("Tags", Kind::Tags),
-    ("PermissionSets", Kind::PermissionSets),
-    ("PermissionSet", Kind::PermissionSet),
-    ("InlinePolicy", Kind::InlinePolicy),
-    ("AttachedManagedPolicies", Kind::ManagedPolicies),
-    ("CustomerManagedPolicyReferences", Kind::CustomerManagedPolicies),
-    ("PermissionsBoundary", Kind::PermissionsBoundary),
-    ("AccountAssignments", Kind::Assignments),
-    ("Users", Kind::StoreUsers),
-    ("Groups", Kind::StoreGroups),
-    ("GroupMemberships", Kind::StoreMemberships),
-    ("Instances", Kind::Instances),
-    ("customerAgreements", Kind::CustomerAgreements),
-    ("reports", Kind::Reports),
-    ("accountSettings", Kind::AccountSettings),
-    ("Records", Kind::CloudTrail),
-    ("Events", Kind::LookupEvents),
-    ("detail-type", Kind::Handed),
-    ("countersignCollection", Kind::Collection),
+const KINDS: [(&str, AnswerKind); 36] = [
+    ("Organization", AnswerKind::Organization),
+    ("Accounts", AnswerKind::Accounts),
+    ("Account", AnswerKind::Account),
+    ("Roots", AnswerKind::Roots),
+    ("OrganizationalUnits", AnswerKind::Units),
+    ("OrganizationalUnit", AnswerKind::Unit),
+    ("Parents", AnswerKind::Parents),
+    ("Children", AnswerKind::Children),
+    ("UserDetailList", AnswerKind::AuthorizationDetails),
+    ("RoleDetailList", AnswerKind::AuthorizationDetails),
+    ("GroupDetailList", AnswerKind::AuthorizationDetails),
+    ("Policies", AnswerKind::Policies),
+    ("Policy", AnswerKind::Policy),
+    ("Targets", AnswerKind::Targets),
+    ("EnabledServicePrincipals", AnswerKind::ServiceAccess),
+    ("DelegatedAdministrators", AnswerKind::DelegatedAdministrators),
+    ("DelegatedServices", AnswerKind::DelegatedServices),
+    ("Tags", AnswerKind::Tags),
+    ("PermissionSets", AnswerKind::PermissionSets),
+    ("PermissionSet", AnswerKind::PermissionSet),
+    ("InlinePolicy", AnswerKind::InlinePolicy),
+    ("AttachedManagedPolicies", AnswerKind::ManagedPolicies),
+    ("CustomerManagedPolicyReferences", AnswerKind::CustomerManagedPolicies),
+    ("PermissionsBoundary", AnswerKind::PermissionsBoundary),
+    ("AccountAssignments", AnswerKind::Assignments),
+    ("Users", AnswerKind::StoreUsers),
+    ("Groups", AnswerKind::StoreGroups),
+    ("GroupMemberships", AnswerKind::StoreMemberships),
+    ("Instances", AnswerKind::Instances),
+    ("customerAgreements", AnswerKind::CustomerAgreements),
+    ("reports", AnswerKind::Reports),
+    ("accountSettings", AnswerKind::AccountSettings),
+    ("Records", AnswerKind::CloudTrail),
+    ("Events", AnswerKind::LookupEvents),
+    ("detail-type", AnswerKind::Handed),
+    ("countersignCollection", AnswerKind::Collection),
 ];
 
 /// What an answer is; `None` where the object is none.
-pub fn kind(root: &Node) -> Option<Kind> {
+pub fn kind(root: &Node) -> Option<AnswerKind> {
     KINDS.iter().find(|(key, _)| root.get(key).is_some()).map(|(_, kind)| *kind)
 }
 
-impl Answer {
+impl CliAnswer {
     /// A page that is followed by another says nothing of what is not on it.
     pub fn truncation(&self) -> Option<Problem> {
         let next = ["NextToken", "nextToken", "Marker", "NextMarker"];
@@ -176,7 +176,7 @@ pub fn is_account(id: &str) -> bool {
 /// Reads the fields of an object; what is wrong with them goes to `problems`.
 pub struct Fields<'a> {
     /// The file.
-    pub source: &'a Arc<Source>,
+    pub source: &'a Arc<SourceFile>,
     /// The object.
     pub node: &'a Node,
     /// What is wrong.

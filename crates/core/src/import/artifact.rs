@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::answer::{Answer, Fields, is_account};
+use super::answer::{CliAnswer, Fields, is_account};
 use super::facts::{Acceptance, Facts, Report};
 use super::organizations::{named, unnamed};
 use crate::moment;
@@ -11,7 +11,7 @@ use crate::problem::{Problem, Span};
 const STATES: [&str; 3] = ["ACTIVE", "CUSTOMER_TERMINATED", "AWS_TERMINATED"];
 
 /// `list-customer-agreements`: a complete answer, be it empty, tells the agreements of the account that asked (D16).
-pub fn customer_agreements(facts: &mut Facts, answer: &Answer, fields: &mut Fields<'_>) {
+pub fn customer_agreements(facts: &mut Facts, answer: &CliAnswer, fields: &mut Fields<'_>) {
     let asked = answer.account();
     match &asked {
         Some(account) => facts.account(account).agreements_listed = true,
@@ -191,7 +191,7 @@ pub fn reports(facts: &mut Facts, fields: &mut Fields<'_>) {
 }
 
 /// `get-account-settings`: whether an account is notified of new agreements and reports.
-pub fn settings(facts: &mut Facts, answer: &Answer, mut fields: Fields<'_>) {
+pub fn settings(facts: &mut Facts, answer: &CliAnswer, mut fields: Fields<'_>) {
     let status = fields.text("notificationSubscriptionStatus").map(str::to_owned);
     match (answer.account(), status) {
         (Some(account), Some(status)) => facts.account(&account).notifications = Some(status == "SUBSCRIBED"),

@@ -9,7 +9,7 @@ use super::answer::{COLLECT, Fields, is_account, is_organization};
 use super::facts::Facts;
 use super::moments;
 use crate::moment::Moment;
-use crate::problem::{Problem, Source};
+use crate::problem::{Problem, SourceFile};
 use crate::text::json::{self, Node, Value};
 
 /// A change that an event witnesses.
@@ -81,7 +81,7 @@ pub fn looked_up(facts: &mut Facts, fields: &mut Fields<'_>) {
             continue;
         };
         let line = wrapped.place().line();
-        let source = Source::new(format!("{path}, the event in line {line}"), text);
+        let source = SourceFile::new(format!("{path}, the event in line {line}"), text);
         match json::parse(&source) {
             Ok(node) => record(facts, Fields { source: &source, node: &node, problems: fields.problems }),
             Err(problems) => fields.problems.extend(problems),
@@ -225,7 +225,7 @@ fn details(fields: &mut Fields<'_>) -> Option<Node> {
     let node = fields.get("serviceEventDetails")?;
     match &node.value {
         Value::String(text) => {
-            let source = Source::new(format!("{}, serviceEventDetails", fields.source.path), text.clone());
+            let source = SourceFile::new(format!("{}, serviceEventDetails", fields.source.path), text.clone());
             json::parse(&source).ok()
         }
         _ => Some(node.clone()),
@@ -255,7 +255,7 @@ fn needed<T>(fields: &mut Fields<'_>, found: Option<T>, what: &str) -> Option<T>
 }
 
 /// The text of a file that may be compressed, as trails are.
-pub fn unpacked(bytes: Vec<u8>, name: &str, most: u64) -> Result<Arc<Source>, Problem> {
+pub fn unpacked(bytes: Vec<u8>, name: &str, most: u64) -> Result<Arc<SourceFile>, Problem> {
     use std::io::Read;
     if !bytes.starts_with(&[0x1f, 0x8b]) {
         return crate::text::files::text_of(bytes, name);

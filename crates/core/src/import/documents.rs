@@ -3,7 +3,7 @@
 use super::answer::Fields;
 use super::facts::Document;
 use crate::iam::document;
-use crate::problem::Source;
+use crate::problem::SourceFile;
 use crate::text::json::{self, Node, Value};
 
 /// The document of a member; what is wrong with it is reported where it stands.
@@ -16,7 +16,7 @@ pub fn read(fields: &mut Fields<'_>, node: &Node) -> Option<Document> {
         Value::String(text) => {
             let text = if text.trim_start().starts_with('{') { text.clone() } else { decoded(fields, node, text)? };
             let (line, _) = fields.source.line_column(node.span.start);
-            let source = Source::new(format!("{}, the document in line {line}", fields.source.path), text);
+            let source = SourceFile::new(format!("{}, the document in line {line}", fields.source.path), text);
             let inner = match json::parse(&source) {
                 // a sample of AWS's own is encoded twice
                 Ok(Node { value: Value::String(inner), .. }) => return read(fields, &Node::string(node.span, inner)),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::answer::{Answer, Fields};
+use super::answer::{CliAnswer, Fields};
 use super::documents;
 use super::facts::{Facts, Principal};
 use super::organizations::tag_list;
@@ -18,7 +18,7 @@ fn owner(arn: &str) -> Option<(&str, &str)> {
 }
 
 /// Reads an answer.
-pub fn details(facts: &mut Facts, answer: &Answer, fields: &mut Fields<'_>) {
+pub fn details(facts: &mut Facts, answer: &CliAnswer, fields: &mut Fields<'_>) {
     if let (Some(account), Some(_)) = (answer.account(), answer.root.get("RoleDetailList")) {
         facts.account(&account).roles_told = true;
     }
@@ -126,7 +126,7 @@ fn managed(facts: &mut Facts, mut fields: Fields<'_>) {
 }
 
 /// Customer managed policies that are attached have their document in the answer.
-fn attached(facts: &mut Facts, answer: &Answer, fields: &mut Fields<'_>) {
+fn attached(facts: &mut Facts, answer: &CliAnswer, fields: &mut Fields<'_>) {
     for list in ["UserDetailList", "GroupDetailList", "RoleDetailList"] {
         for node in answer.root.get(list).and_then(|n| n.as_array()).unwrap_or_default() {
             let attached = node.get("AttachedManagedPolicies").and_then(|n| n.as_array()).unwrap_or_default();

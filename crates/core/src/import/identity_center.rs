@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::answer::{Answer, Fields, Kind, is_account};
+use super::answer::{AnswerKind, CliAnswer, Fields, is_account};
 use super::documents;
 use super::facts::{Facts, PermissionSet};
 use super::organizations::unnamed;
@@ -48,7 +48,7 @@ pub fn assignments(facts: &mut Facts, fields: &mut Fields<'_>) {
 }
 
 /// An answer about one permission set, which only the file's name can tell; where one set is known, it is that one.
-pub fn part(facts: &mut Facts, answer: &Answer, fields: &mut Fields<'_>) {
+pub fn part(facts: &mut Facts, answer: &CliAnswer, fields: &mut Fields<'_>) {
     let named = answer.permission_set();
     let mut known = facts.permission_sets.keys().filter(|arn| named.as_ref().is_none_or(|n| arn.ends_with(n.as_str())));
     let (first, second) = (known.next().cloned(), known.next());
@@ -61,9 +61,9 @@ pub fn part(facts: &mut Facts, answer: &Answer, fields: &mut Fields<'_>) {
     }
     let mut told = PermissionSet::default();
     match answer.kind {
-        Kind::InlinePolicy => told.inline = Some(inline(fields)),
-        Kind::ManagedPolicies => told.managed = Some(managed(fields)),
-        Kind::CustomerManagedPolicies => told.customer = Some(customer(fields)),
+        AnswerKind::InlinePolicy => told.inline = Some(inline(fields)),
+        AnswerKind::ManagedPolicies => told.managed = Some(managed(fields)),
+        AnswerKind::CustomerManagedPolicies => told.customer = Some(customer(fields)),
         _ => told.boundary = Some(boundary(fields)),
     }
     let set = facts.permission_sets.entry(arn).or_default();
@@ -141,10 +141,10 @@ fn named(fields: &mut Fields<'_>, list: &str, [id, name]: [&str; 2]) -> BTreeMap
 }
 
 /// `identitystore list-users`, `list-groups`, `list-group-memberships`
-pub fn store(facts: &mut Facts, answer: &Answer, fields: &mut Fields<'_>) {
+pub fn store(facts: &mut Facts, answer: &CliAnswer, fields: &mut Fields<'_>) {
     match answer.kind {
-        Kind::StoreUsers => facts.people.extend(named(fields, "Users", ["UserId", "UserName"])),
-        Kind::StoreGroups => facts.groups.extend(named(fields, "Groups", ["GroupId", "DisplayName"])),
+        AnswerKind::StoreUsers => facts.people.extend(named(fields, "Users", ["UserId", "UserName"])),
+        AnswerKind::StoreGroups => facts.groups.extend(named(fields, "Groups", ["GroupId", "DisplayName"])),
         _ => {
             for node in fields.entries("GroupMemberships") {
                 let mut membership = fields.of(node);

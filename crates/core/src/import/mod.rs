@@ -21,17 +21,17 @@ pub mod write;
 use std::sync::Arc;
 
 use crate::moment::Moment;
-use crate::problem::{Problem, Source};
+use crate::problem::{Problem, SourceFile};
 use crate::text::json::{Node, Value};
-use answer::{Answer, Fields};
+use answer::{CliAnswer, Fields};
 use assemble::Files;
 use facts::Facts;
 
 /// What a file holds that an import reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum InputKind {
     /// An answer of the AWS CLI, or events of CloudTrail.
-    Answer(answer::Kind),
+    Answer(answer::AnswerKind),
     /// The console's list of accounts.
     AccountsCsv,
     /// What the collecting script notes of a call that failed.
@@ -41,11 +41,11 @@ pub enum Kind {
 /// A file that an import reads.
 pub struct File {
     /// Its path and its text.
-    pub source: Arc<Source>,
+    pub source: Arc<SourceFile>,
     /// Its JSON.
     pub root: Node,
     /// What it holds.
-    pub kind: Kind,
+    pub kind: InputKind,
 }
 
 /// What was read of all answers.
@@ -65,9 +65,9 @@ pub fn read(files: Vec<File>, as_of: Option<Moment>) -> Result<Imported, Vec<Pro
     let mut answers = Vec::new();
     for file in files {
         match file.kind {
-            Kind::Answer(kind) => answers.push(Answer { source: file.source, root: file.root, kind }),
-            Kind::AccountsCsv => accounts_csv::read(&mut facts, &file.source, &mut problems),
-            Kind::FailedCall => failed(&mut facts, &file.source),
+            InputKind::Answer(kind) => answers.push(CliAnswer { source: file.source, root: file.root, kind }),
+            InputKind::AccountsCsv => accounts_csv::read(&mut facts, &file.source, &mut problems),
+            InputKind::FailedCall => failed(&mut facts, &file.source),
         }
     }
     // what belongs to a permission set is read once all permission sets are known
@@ -94,60 +94,63 @@ pub fn read(files: Vec<File>, as_of: Option<Moment>) -> Result<Imported, Vec<Pro
     Ok(Imported { files, notes, as_of: facts.as_of })
 }
 
-fn is_part(kind: answer::Kind) -> bool {
-    use answer::Kind;
+fn is_part(kind: answer::AnswerKind) -> bool {
+    use answer::AnswerKind;
     matches!(
         kind,
-        Kind::InlinePolicy | Kind::ManagedPolicies | Kind::CustomerManagedPolicies | Kind::PermissionsBoundary
+        AnswerKind::InlinePolicy
+            | AnswerKind::ManagedPolicies
+            | AnswerKind::CustomerManagedPolicies
+            | AnswerKind::PermissionsBoundary
     )
 }
 
 /// The record of a call that failed, which the collecting script leaves in place of the answer.
-fn failed(facts: &mut Facts, source: &Arc<Source>) {
+fn failed(facts: &mut Facts, source: &Arc<SourceFile>) {
     let first = source.text.lines().map(str::trim).find(|l| !l.is_empty()).unwrap_or("without a message").to_owned();
     facts.remark(format!("{}: the call failed: {first}", source.path), "what it would have returned is unknown");
 }
 
-fn one(facts: &mut Facts, answer: &Answer, problems: &mut Vec<Problem>) {
-    use answer::Kind;
+fn one(facts: &mut Facts, answer: &CliAnswer, problems: &mut Vec<Problem>) {
+    use answer::AnswerKind;
     let mut fields = Fields { source: &answer.source, node: &answer.root, problems };
     match answer.kind {
-        Kind::Organization => inside(&mut fields, "Organization", |f| organizations::organization(facts, f)),
-        Kind::Accounts => organizations::accounts(facts, answer, &mut fields),
-        Kind::Account => inside(&mut fields, "Account", |f| drop(organizations::account(facts, f, None))),
-        Kind::Roots => organizations::roots(facts, &mut fields),
-        Kind::Units => {
+        AnswerKind::Organization => inside(&mut fields, "Organization", |f| organizations::organization(facts, f)),
+        AnswerKind::Accounts => organizations::accounts(facts, answer, &mut fields),
+        AnswerKind::Account => inside(&mut fields, "Account", |f| drop(organizations::account(facts, f, None))),
+        AnswerKind::Roots => organizations::roots(facts, &mut fields),
+        AnswerKind::Units => {
             let parent = answer.node();
             for node in fields.entries("OrganizationalUnits") {
                 organizations::unit(facts, fields.of(node), parent.as_deref());
             }
         }
-        Kind::Unit => inside(&mut fields, "OrganizationalUnit", |f| organizations::unit(facts, f, None)),
-        Kind::Parents => organizations::parents(facts, answer, &mut fields),
-        Kind::Children => organizations::children(facts, answer, &mut fields),
-        Kind::Policies => organizations::policies(facts, answer, &mut fields),
-        Kind::Policy => inside(&mut fields, "Policy", |f| organizations::policy(facts, f)),
-        Kind::Targets => organizations::targets(facts, answer, &mut fields),
-        Kind::ServiceAccess => organizations::service_access(facts, answer, &mut fields),
-        Kind::DelegatedAdministrators => organizations::delegated_administrators(facts, &mut fields),
-        Kind::DelegatedServices => organizations::delegated_services(facts, answer, &mut fields),
-        Kind::Tags => organizations::tags(facts, answer, &mut fields),
-        Kind::AuthorizationDetails => iam::details(facts, answer, &mut fields),
-        Kind::PermissionSets => identity_center::listed(facts, &mut fields),
-        Kind::PermissionSet => inside(&mut fields, "PermissionSet", |f| identity_center::described(facts, f)),
-        Kind::Assignments => identity_center::assignments(facts, &mut fields),
-        Kind::StoreUsers | Kind::StoreGroups | Kind::StoreMemberships => {
+        AnswerKind::Unit => inside(&mut fields, "OrganizationalUnit", |f| organizations::unit(facts, f, None)),
+        AnswerKind::Parents => organizations::parents(facts, answer, &mut fields),
+        AnswerKind::Children => organizations::children(facts, answer, &mut fields),
+        AnswerKind::Policies => organizations::policies(facts, answer, &mut fields),
+        AnswerKind::Policy => inside(&mut fields, "Policy", |f| organizations::policy(facts, f)),
+        AnswerKind::Targets => organizations::targets(facts, answer, &mut fields),
+        AnswerKind::ServiceAccess => organizations::service_access(facts, answer, &mut fields),
+        AnswerKind::DelegatedAdministrators => organizations::delegated_administrators(facts, &mut fields),
+        AnswerKind::DelegatedServices => organizations::delegated_services(facts, answer, &mut fields),
+        AnswerKind::Tags => organizations::tags(facts, answer, &mut fields),
+        AnswerKind::AuthorizationDetails => iam::details(facts, answer, &mut fields),
+        AnswerKind::PermissionSets => identity_center::listed(facts, &mut fields),
+        AnswerKind::PermissionSet => inside(&mut fields, "PermissionSet", |f| identity_center::described(facts, f)),
+        AnswerKind::Assignments => identity_center::assignments(facts, &mut fields),
+        AnswerKind::StoreUsers | AnswerKind::StoreGroups | AnswerKind::StoreMemberships => {
             identity_center::store(facts, answer, &mut fields);
         }
         // it tells where Identity Center is, for the calls that follow it
-        Kind::Instances => {}
-        Kind::CustomerAgreements => artifact::customer_agreements(facts, answer, &mut fields),
-        Kind::Reports => artifact::reports(facts, &mut fields),
-        Kind::AccountSettings => inside(&mut fields, "accountSettings", |f| artifact::settings(facts, answer, f)),
-        Kind::CloudTrail => cloudtrail::records(facts, &mut fields),
-        Kind::LookupEvents => cloudtrail::looked_up(facts, &mut fields),
-        Kind::Handed => cloudtrail::handed(facts, &mut fields),
-        Kind::Collection => inside(&mut fields, "countersignCollection", |mut f| {
+        AnswerKind::Instances => {}
+        AnswerKind::CustomerAgreements => artifact::customer_agreements(facts, answer, &mut fields),
+        AnswerKind::Reports => artifact::reports(facts, &mut fields),
+        AnswerKind::AccountSettings => inside(&mut fields, "accountSettings", |f| artifact::settings(facts, answer, f)),
+        AnswerKind::CloudTrail => cloudtrail::records(facts, &mut fields),
+        AnswerKind::LookupEvents => cloudtrail::looked_up(facts, &mut fields),
+        AnswerKind::Handed => cloudtrail::handed(facts, &mut fields),
+        AnswerKind::Collection => inside(&mut fields, "countersignCollection", |mut f| {
             facts.as_of = facts.as_of.or(f.moment("collectedAt"));
         }),
         _ => identity_center::part(facts, answer, &mut fields),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::answer::{Answer, COLLECT, Fields, is_account, is_organization, is_root, is_unit};
+use super::answer::{COLLECT, CliAnswer, Fields, is_account, is_organization, is_root, is_unit};
 use super::documents;
 use super::facts::{Account, Facts, Joined};
 use crate::moment;
@@ -61,7 +61,7 @@ pub fn organization(facts: &mut Facts, mut fields: Fields<'_>) {
 }
 
 /// `list-accounts`, `list-accounts-for-parent`
-pub fn accounts(facts: &mut Facts, answer: &Answer, fields: &mut Fields<'_>) {
+pub fn accounts(facts: &mut Facts, answer: &CliAnswer, fields: &mut Fields<'_>) {
     let parent = answer.node();
     let mut listed = None;
     for node in fields.entries("Accounts") {
@@ -213,7 +213,7 @@ pub fn unit(facts: &mut Facts, mut fields: Fields<'_>, parent: Option<&str>) {
 }
 
 /// `list-parents`, whose child the file's name names.
-pub fn parents(facts: &mut Facts, answer: &Answer, fields: &mut Fields<'_>) {
+pub fn parents(facts: &mut Facts, answer: &CliAnswer, fields: &mut Fields<'_>) {
     let Some(node) = fields.entries("Parents").first().copied() else {
         return;
     };
@@ -226,7 +226,7 @@ pub fn parents(facts: &mut Facts, answer: &Answer, fields: &mut Fields<'_>) {
 }
 
 /// `list-children`, whose parent the file's name names.
-pub fn children(facts: &mut Facts, answer: &Answer, fields: &mut Fields<'_>) {
+pub fn children(facts: &mut Facts, answer: &CliAnswer, fields: &mut Fields<'_>) {
     let Some(parent) = answer.node() else {
         return unnamed(facts, answer, "which root or unit these are the children of");
     };
@@ -241,13 +241,13 @@ pub fn children(facts: &mut Facts, answer: &Answer, fields: &mut Fields<'_>) {
 }
 
 /// An answer whose file does not name whom it is about.
-pub fn unnamed(facts: &mut Facts, answer: &Answer, whom: &str) {
+pub fn unnamed(facts: &mut Facts, answer: &CliAnswer, whom: &str) {
     let message = format!("{}: this file is ignored: its name does not say {whom}", answer.source.path);
     facts.note(Problem::about(&answer.source.path, message).help("put the id in the name of the file or its folder"));
 }
 
 /// `list-policies`, `list-policies-for-target`
-pub fn policies(facts: &mut Facts, answer: &Answer, fields: &mut Fields<'_>) {
+pub fn policies(facts: &mut Facts, answer: &CliAnswer, fields: &mut Fields<'_>) {
     let target = answer.node().or_else(|| answer.account());
     let mut attached = BTreeSet::new();
     let (mut of, mut other) = (None, false);
@@ -304,7 +304,7 @@ pub fn policy(facts: &mut Facts, mut fields: Fields<'_>) {
 }
 
 /// `list-targets-for-policy`, whose policy the file's name names.
-pub fn targets(facts: &mut Facts, answer: &Answer, fields: &mut Fields<'_>) {
+pub fn targets(facts: &mut Facts, answer: &CliAnswer, fields: &mut Fields<'_>) {
     let Some(policy) = answer.policy() else {
         return unnamed(facts, answer, "which policy these are the targets of");
     };
@@ -329,7 +329,7 @@ pub fn targets(facts: &mut Facts, answer: &Answer, fields: &mut Fields<'_>) {
 }
 
 /// `list-aws-service-access-for-organization`, which does not say of which organization.
-pub fn service_access(facts: &mut Facts, answer: &Answer, fields: &mut Fields<'_>) {
+pub fn service_access(facts: &mut Facts, answer: &CliAnswer, fields: &mut Fields<'_>) {
     let mut enabled = BTreeMap::new();
     for node in fields.entries("EnabledServicePrincipals") {
         let mut principal = fields.of(node);
@@ -354,7 +354,7 @@ pub fn delegated_administrators(facts: &mut Facts, fields: &mut Fields<'_>) {
 }
 
 /// `list-delegated-services-for-account`, whose account the file's name names.
-pub fn delegated_services(facts: &mut Facts, answer: &Answer, fields: &mut Fields<'_>) {
+pub fn delegated_services(facts: &mut Facts, answer: &CliAnswer, fields: &mut Fields<'_>) {
     let Some(account) = answer.account() else {
         return unnamed(facts, answer, "which account these services are delegated to");
     };
@@ -366,7 +366,7 @@ pub fn delegated_services(facts: &mut Facts, answer: &Answer, fields: &mut Field
 }
 
 /// `list-tags-for-resource`, whose account the file's name names.
-pub fn tags(facts: &mut Facts, answer: &Answer, fields: &mut Fields<'_>) {
+pub fn tags(facts: &mut Facts, answer: &CliAnswer, fields: &mut Fields<'_>) {
     let tags = tag_list(fields, "Tags");
     match answer.account() {
         Some(account) => facts.account(&account).tags = Some(tags),

@@ -7,7 +7,7 @@ use globset::{Glob, GlobMatcher, GlobSet, GlobSetBuilder};
 use serde::Deserialize;
 
 use crate::moment::{self, Moment};
-use crate::problem::{Place, Problem, Source, Span};
+use crate::problem::{Place, Problem, SourceFile, Span};
 use crate::source;
 use crate::text::files;
 
@@ -18,7 +18,7 @@ pub const FILE: &str = "countersign.toml";
 #[derive(Clone, Debug, Default)]
 pub struct Config {
     /// The file that it was read from; `None` where there is none.
-    pub source: Option<Arc<Source>>,
+    pub source: Option<Arc<SourceFile>>,
     /// When the snapshot was taken; the moment of evaluation where `--at` is not given (D22).
     pub as_of: Option<Moment>,
     /// Files that are not part of the inventory.
@@ -91,7 +91,7 @@ pub enum Excepted {
 pub struct Exclude {
     globs: GlobSet,
     patterns: Vec<(String, Span)>,
-    source: Option<Arc<Source>>,
+    source: Option<Arc<SourceFile>>,
 }
 
 #[derive(Deserialize)]
@@ -179,7 +179,7 @@ impl Config {
     }
 
     /// Reads the text of `countersign.toml`.
-    pub fn parse(source: &Arc<Source>) -> Result<Self, Vec<Problem>> {
+    pub fn parse(source: &Arc<SourceFile>) -> Result<Self, Vec<Problem>> {
         let file: File = toml::from_str(&source.text).map_err(|e| {
             let span = e.span().map_or(Span::default(), |s| Span { start: s.start, end: s.end });
             let help =
@@ -287,7 +287,7 @@ impl Values {
 }
 
 impl Exclude {
-    fn new(source: &Arc<Source>, patterns: Vec<toml::Spanned<String>>, problems: &mut Vec<Problem>) -> Self {
+    fn new(source: &Arc<SourceFile>, patterns: Vec<toml::Spanned<String>>, problems: &mut Vec<Problem>) -> Self {
         let mut builder = GlobSetBuilder::new();
         let mut known = Vec::new();
         for pattern in patterns {
@@ -331,7 +331,7 @@ mod tests {
     #[test]
     fn reads_settings() {
         let text = "asOf = 2026-11-21\nexclude = [\"x/*.json\"]\n[context]\n\"aws:MultiFactorAuthPresent\" = true\n";
-        let config = Config::parse(&Source::new(FILE, text)).unwrap();
+        let config = Config::parse(&SourceFile::new(FILE, text)).unwrap();
         assert_eq!(config.as_of, moment::parse("2026-11-21"));
         assert_eq!(config.context["aws:multifactorauthpresent"], ["true"]);
         assert!(config.exclude.excludes("x/a.json", &mut Vec::new()));
@@ -343,7 +343,7 @@ mod tests {
         for (text, underlined) in
             [("asof = 1\n", "asof"), ("asOf = \"soon\"\n", "\"soon\""), ("exclude = [\"a[\"]\n", "\"a[\"")]
         {
-            let problems = Config::parse(&Source::new(FILE, text)).unwrap_err();
+            let problems = Config::parse(&SourceFile::new(FILE, text)).unwrap_err();
             assert_eq!(problems[0].underlined(), underlined, "{}", problems[0]);
         }
     }

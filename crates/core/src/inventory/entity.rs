@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::schema::NAMESPACE;
 use crate::moment::{self, Moment};
-use crate::problem::{Failure, Problem, Source, Span};
+use crate::problem::{Failure, Problem, SourceFile, Span};
 
 /// The type (without namespace) and id of an entity.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -151,7 +151,7 @@ pub struct Entity {
     /// Its type and id.
     pub uid: Uid,
     /// The file that declares it.
-    pub source: Arc<Source>,
+    pub source: Arc<SourceFile>,
     /// Where its uid stands.
     pub span: Span,
     /// Its attributes, defaults filled in.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::entity::{Attr, Entity, Item, Uid};
 use super::schema::{Attribute, EntitySchema, EntityType, Type, local};
 use crate::moment;
-use crate::problem::{Problem, Source, Span, did_you_mean};
+use crate::problem::{Problem, SourceFile, Span, did_you_mean};
 use crate::text::json::{Member, Node, Value};
 
 /// What the entity files of an inventory hold.
@@ -30,11 +30,11 @@ pub struct Inline {
     /// The document.
     pub node: Node,
     /// The file.
-    pub source: Arc<Source>,
+    pub source: Arc<SourceFile>,
 }
 
 /// Reads the entities of one file, which holds an array.
-pub fn expand(schema: &EntitySchema, source: &Arc<Source>, root: &Node, out: &mut Expanded) {
+pub fn expand(schema: &EntitySchema, source: &Arc<SourceFile>, root: &Node, out: &mut Expanded) {
     let mut expander = Expander { schema, source, out };
     for node in root.as_array().unwrap_or_default() {
         expander.entity(node);
@@ -43,7 +43,7 @@ pub fn expand(schema: &EntitySchema, source: &Arc<Source>, root: &Node, out: &mu
 
 struct Expander<'a> {
     schema: &'a EntitySchema,
-    source: &'a Arc<Source>,
+    source: &'a Arc<SourceFile>,
     out: &'a mut Expanded,
 }
 

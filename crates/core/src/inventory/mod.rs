@@ -23,7 +23,7 @@ use schema::EntitySchema;
 
 use crate::aws::eligibility;
 use crate::iam::document::{self, Document};
-use crate::problem::{Failure, NothingTo, Problem, Source};
+use crate::problem::{Failure, NothingTo, Problem, SourceFile};
 use crate::provenance::Files;
 use crate::provenance::digest::Listing;
 use crate::source;
@@ -56,7 +56,7 @@ pub struct Inventory {
     /// Documents by the id of their `IamPolicy`; AWS managed policies that are not built in are missing.
     pub policies: BTreeMap<String, Policy>,
     /// Policy documents that nothing refers to.
-    pub unused: Vec<Arc<Source>>,
+    pub unused: Vec<Arc<SourceFile>>,
     /// What was wrong without stopping the run.
     pub warnings: Vec<Problem>,
     /// The files that it was read from.
@@ -81,7 +81,7 @@ pub(crate) struct Builder<'a> {
     source: &'a dyn source::Source,
     schema: Arc<EntitySchema>,
     expanded: Expanded,
-    documents: BTreeMap<String, (Arc<Source>, json::Node)>,
+    documents: BTreeMap<String, (Arc<SourceFile>, json::Node)>,
     policies: BTreeMap<String, Policy>,
     used: BTreeSet<String>,
     /// The files that were read.
@@ -114,12 +114,12 @@ impl<'a> Builder<'a> {
     }
 
     /// Reads a file of entities.
-    pub(crate) fn entities(&mut self, source: &Arc<Source>, root: &json::Node) {
+    pub(crate) fn entities(&mut self, source: &Arc<SourceFile>, root: &json::Node) {
         expand::expand(&self.schema, source, root, &mut self.expanded);
     }
 
     /// Takes a policy document; one of the same path that is already there is handed back.
-    pub(crate) fn document(&mut self, source: Arc<Source>, root: json::Node) -> Option<Arc<Source>> {
+    pub(crate) fn document(&mut self, source: Arc<SourceFile>, root: json::Node) -> Option<Arc<SourceFile>> {
         self.documents.insert(source.path.clone(), (source, root)).map(|(first, _)| first)
     }
 
@@ -174,7 +174,7 @@ impl<'a> Builder<'a> {
     fn index(&mut self) -> BTreeMap<Uid, Entity> {
         let mut entities = BTreeMap::new();
         let mut built_in = Expanded::default();
-        let source = Source::new("built-in agreements", builtin::AGREEMENTS);
+        let source = SourceFile::new("built-in agreements", builtin::AGREEMENTS);
         if let Ok(root) = json::parse(&source) {
             expand::expand(&self.schema, &source, &root, &mut built_in);
         }
@@ -210,7 +210,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn add(&mut self, id: String, label: String, source: &Arc<Source>, node: &json::Node) {
+    fn add(&mut self, id: String, label: String, source: &Arc<SourceFile>, node: &json::Node) {
         let document = Arc::new(document::read(source, node, &mut self.expanded.problems));
         let content = node.to_json().to_string();
         let built_in = builtin::is_aws_managed(&id);
@@ -251,7 +251,7 @@ impl<'a> Builder<'a> {
     }
 
     /// A reference to a policy: an entity, a built-in policy, or the path of a document.
-    fn reference(&mut self, source: &Arc<Source>, uid: &mut Uid, span: crate::problem::Span) {
+    fn reference(&mut self, source: &Arc<SourceFile>, uid: &mut Uid, span: crate::problem::Span) {
         let known = self.declared.contains(&uid.id);
         if known || builtin::is_aws_managed(&uid.id) || builtin::managed_policy(&uid.id).is_some() {
             return self.built_in(&uid.id);
@@ -275,7 +275,7 @@ impl<'a> Builder<'a> {
     }
 
     /// The document at a path, relative to the file that names it.
-    fn path(&mut self, from: &Arc<Source>, path: &str, span: crate::problem::Span, id: &str) {
+    fn path(&mut self, from: &Arc<SourceFile>, path: &str, span: crate::problem::Span, id: &str) {
         let name = files::resolve(&from.path, path);
         if let Some((source, node)) = self.documents.get(&name).cloned() {
             self.used.insert(name.clone());
@@ -305,7 +305,7 @@ impl<'a> Builder<'a> {
 
     /// A document that is the text of a string.
     fn text(&mut self, entity: &Entity, text: &str, span: crate::problem::Span) {
-        let source = Source::new(format!("{}#{}", entity.source.path, entity.uid.id), text);
+        let source = SourceFile::new(format!("{}#{}", entity.source.path, entity.uid.id), text);
         match json::parse(&source) {
             Ok(node) => self.add(entity.uid.id.clone(), entity.uid.id.clone(), &source, &node),
             Err(problems) => {
@@ -324,7 +324,7 @@ impl<'a> Builder<'a> {
             return;
         }
         if let Some(managed) = builtin::managed_policy(id) {
-            let source = Source::new(managed.path, managed.text);
+            let source = SourceFile::new(managed.path, managed.text);
             if let Ok(node) = json::parse(&source) {
                 self.add(id.to_owned(), id.to_owned(), &source, &node);
                 if let Some(policy) = self.policies.get_mut(id) {
@@ -374,7 +374,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Documents that nothing refers to; they are read, so that what is wrong with them is not passed over.
-    fn unused(&mut self) -> Vec<Arc<Source>> {
+    fn unused(&mut self) -> Vec<Arc<SourceFile>> {
         let unused: Vec<_> =
             self.documents.iter().filter(|(path, _)| !self.used.contains(*path)).map(|(_, d)| d.clone()).collect();
         for (source, node) in &unused {

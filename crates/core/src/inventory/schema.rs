@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use crate::problem::{Failure, Problem, Source};
+use crate::problem::{Failure, Problem, SourceFile};
 use crate::text::json::Node;
 use faults::{ANNOTATIONS, Fault};
 
@@ -138,7 +138,7 @@ impl EntitySchema {
     ///
     /// Objects are merged by their keys, and lists get what they lack. A value that stands in both and differs is an error:
     /// what the built-in policies rest on does not change under them.
-    pub fn laid_over(source: &Arc<Source>, node: &Node) -> Result<Self, Failure> {
+    pub fn laid_over(source: &Arc<SourceFile>, node: &Node) -> Result<Self, Failure> {
         let mut merged: serde_json::Value =
             serde_json::from_str(BUILT_IN).map_err(Failure::internal("the built-in schema"))?;
         let mut problems = Vec::new();

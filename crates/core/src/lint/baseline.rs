@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{Finding, Suppressed};
-use crate::problem::{Problem, Source, Span};
+use crate::problem::{Problem, SourceFile, Span};
 
 const SCHEMA: &str = "countersign/baseline/v1";
 
@@ -100,7 +100,7 @@ impl Baseline {
     }
 
     /// Reads a baseline.
-    pub fn parse(source: &Arc<Source>) -> Result<Self, Problem> {
+    pub fn parse(source: &Arc<SourceFile>) -> Result<Self, Problem> {
         let whole = Span { start: 0, end: source.text.len().min(1) };
         let wrong = |message: String| {
             Problem::at(source, whole, message).help("write it again with --write-baseline, and review the difference")

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Edit, Finding};
-use crate::problem::Source;
+use crate::problem::SourceFile;
 
 /// Which fixes are applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub enum Which {
 #[derive(Clone, Debug)]
 pub struct Fixed {
     /// The file as it was.
-    pub before: Arc<Source>,
+    pub before: Arc<SourceFile>,
     /// The text as it is now.
     pub after: String,
     /// What each fix did, in the order in which they were applied.
@@ -34,9 +34,9 @@ const MAX_ROUNDS: usize = 50;
 pub fn fix(
     findings: &[Finding],
     which: Which,
-    lint: impl Fn(&Arc<Source>) -> Vec<Finding>,
+    lint: impl Fn(&Arc<SourceFile>) -> Vec<Finding>,
 ) -> Result<Vec<Fixed>, String> {
-    let mut sources: BTreeMap<&str, &Arc<Source>> = BTreeMap::new();
+    let mut sources: BTreeMap<&str, &Arc<SourceFile>> = BTreeMap::new();
     for finding in findings.iter().filter(|f| wanted(f, which)) {
         sources.insert(&finding.place.source.path, &finding.place.source);
     }
@@ -51,7 +51,7 @@ pub fn fix(
             if rounds > MAX_ROUNDS {
                 return Err(format!("the fixes of {path} never settle: please report this"));
             }
-            source = Source::new(path, apply(&source.text, &edits));
+            source = SourceFile::new(path, apply(&source.text, &edits));
             edits = chosen(lint(&source).iter(), which, &mut done);
         }
         fixed.push(Fixed { before: before.clone(), after: source.text.clone(), done });

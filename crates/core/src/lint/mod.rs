@@ -16,7 +16,7 @@ pub mod settings;
 use std::sync::Arc;
 
 pub use crate::finding::Severity;
-use crate::problem::{Place, Source, Span};
+use crate::problem::{Place, SourceFile, Span};
 use policy::Policy;
 use read::{FaultKind, Loaded};
 
@@ -159,7 +159,7 @@ impl Finding {
 pub struct Sink<'a> {
     rule: &'static Rule,
     severity: Severity,
-    source: &'a Arc<Source>,
+    source: &'a Arc<SourceFile>,
     policy: Option<&'a Policy>,
     /// The settings of the run.
     pub settings: &'a settings::Settings,
@@ -170,7 +170,7 @@ impl<'a> Sink<'a> {
     /// A sink for one rule and one file.
     pub fn new(
         rule: &'static Rule,
-        source: &'a Arc<Source>,
+        source: &'a Arc<SourceFile>,
         policy: Option<&'a Policy>,
         settings: &'a settings::Settings,
     ) -> Self {

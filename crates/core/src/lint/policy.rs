@@ -8,13 +8,13 @@ use crate::aws;
 use crate::iam::document::{self, ELEMENTS};
 use crate::iam::operator::Operator;
 use crate::iam::principal::Principals;
-use crate::problem::{Problem, Source, Span};
+use crate::problem::{Problem, SourceFile, Span};
 use crate::text::json::{Member, Node, Value};
 
 /// What a policy is attached to, which decides what it may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Kind {
+pub enum PolicyKind {
     /// An identity policy, managed or inline.
     Identity,
     /// The policy of a permission set.
@@ -31,7 +31,7 @@ pub enum Kind {
     Resource,
 }
 
-impl Kind {
+impl PolicyKind {
     /// In words.
     pub fn words(self) -> &'static str {
         match self {
@@ -59,11 +59,11 @@ impl Kind {
 /// A policy, and where it was found.
 pub struct Policy {
     /// The file.
-    pub source: Arc<Source>,
+    pub source: Arc<SourceFile>,
     /// How the file holds it.
     pub host: Host,
     /// What it is attached to.
-    pub kind: Kind,
+    pub kind: PolicyKind,
     /// The kind was given, or told by what the policy stands in; not guessed from names or for want of a better.
     pub kind_is_told: bool,
     /// What the file calls it, and the file's own name.
@@ -81,12 +81,12 @@ pub struct Policy {
     /// Nothing of its statements is unknown.
     pub complete: bool,
     /// What else those who have it have.
-    pub beside: Beside,
+    pub beside: SiblingPolicies,
 }
 
 /// The other policies of a permission set or role.
 #[derive(Clone, Debug, Default)]
-pub struct Beside {
+pub struct SiblingPolicies {
     /// Statements of policies that stand with it.
     pub statements: Vec<document::Statement>,
     /// AWS managed policies that are built in: their ARN, and their statements.
@@ -175,11 +175,11 @@ impl Text {
 /// Where a document was found, besides its place.
 pub struct Found {
     /// The file.
-    pub source: Arc<Source>,
+    pub source: Arc<SourceFile>,
     /// How the file holds it.
     pub host: Host,
     /// What it is attached to, where that was found or given.
-    pub kind: Option<Kind>,
+    pub kind: Option<PolicyKind>,
     /// The kind was only guessed from the names of the file and its folders.
     pub kind_is_guessed: bool,
     /// What the file calls it, and the file's own name.
@@ -187,7 +187,7 @@ pub struct Found {
     /// Its path in the file.
     pub pointer: String,
     /// What stands with it.
-    pub beside: Beside,
+    pub beside: SiblingPolicies,
 }
 
 impl Policy {
@@ -226,7 +226,7 @@ impl Policy {
 
     /// The same policy, of a kind that was found later.
     #[must_use]
-    pub fn used_as(self, kind: Kind, name: Option<String>) -> Self {
+    pub fn used_as(self, kind: PolicyKind, name: Option<String>) -> Self {
         let mut names = self.names;
         names.extend(name);
         let found = Found {
@@ -329,10 +329,10 @@ impl Policy {
 }
 
 /// The kind that a document's own statements tell.
-fn by_content(nodes: &[(String, Node)]) -> Kind {
+fn by_content(nodes: &[(String, Node)]) -> PolicyKind {
     let with_principal = |n: &Node| n.get("Principal").is_some() || n.get("NotPrincipal").is_some();
     if !nodes.iter().any(|(_, n)| with_principal(n)) {
-        return Kind::Identity;
+        return PolicyKind::Identity;
     }
     let assumes = |n: &Node| {
         let list = n.get("Action").map(strings).unwrap_or_default();
@@ -343,10 +343,10 @@ fn by_content(nodes: &[(String, Node)]) -> Kind {
     let trust = nodes.iter().all(|(_, n)| assumes(n) && without(n));
     let stray = nodes.iter().any(|(_, n)| !with_principal(n));
     match (trust, stray) {
-        (true, _) => Kind::Trust,
+        (true, _) => PolicyKind::Trust,
         // some statements have one and some have none: neither kind is valid, and the stray ones are to be shown
-        (false, true) => Kind::Identity,
-        (false, false) => Kind::Resource,
+        (false, true) => PolicyKind::Identity,
+        (false, false) => PolicyKind::Resource,
     }
 }
 
@@ -385,7 +385,7 @@ fn is_known(node: &Node) -> bool {
     }
 }
 
-fn statement(source: &Arc<Source>, pointer: String, node: Node, kind: Kind, variables: bool) -> Statement {
+fn statement(source: &Arc<SourceFile>, pointer: String, node: Node, kind: PolicyKind, variables: bool) -> Statement {
     let list = |plain: &str, negated: &str| {
         let member = node.member(plain).or_else(|| node.member(negated))?;
         let at = format!("{pointer}.{}", member.key);
@@ -428,7 +428,7 @@ fn statement(source: &Arc<Source>, pointer: String, node: Node, kind: Kind, vari
 }
 
 /// A statement without what only policies with principals have.
-fn evaluated(node: &Node, kind: Kind) -> Node {
+fn evaluated(node: &Node, kind: PolicyKind) -> Node {
     let Some(members) = node.as_object().filter(|_| kind.has_principals()) else {
         return node.clone();
     };

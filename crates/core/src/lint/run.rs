@@ -8,14 +8,14 @@ use super::read::{self, Fault, FaultKind, Form, Loaded};
 use super::rules::{self, expired_ignore, idle_ignore};
 use super::settings::Settings;
 use super::{At, Check, Finding, Sink, Suppressed};
-use crate::lint::policy::Kind;
-use crate::problem::Source;
+use crate::lint::policy::PolicyKind;
+use crate::problem::SourceFile;
 use crate::text::files::resolve;
 
 /// A text to lint.
 pub struct Text {
     /// The file's name and text.
-    pub source: Arc<Source>,
+    pub source: Arc<SourceFile>,
     /// How it is read.
     pub form: Form,
     /// The user asked for this file.
@@ -23,7 +23,7 @@ pub struct Text {
 }
 
 /// What a run found.
-pub struct Outcome {
+pub struct LintOutcome {
     /// In the order of files and places, those that are suppressed among them.
     pub findings: Vec<Finding>,
     /// Files with policies.
@@ -38,10 +38,10 @@ pub struct Outcome {
 
 /// Lints these texts. `given` is the kind of all policies, where the user says so; `whole`: these are all the texts that
 /// the settings speak of.
-pub fn lint(texts: &[Text], settings: &Settings, given: Option<Kind>, whole: bool) -> Outcome {
+pub fn lint(texts: &[Text], settings: &Settings, given: Option<PolicyKind>, whole: bool) -> LintOutcome {
     let mut loaded: Vec<Loaded> = texts.iter().map(|t| load(t, settings, given)).collect();
     resolve_references(&mut loaded);
-    let mut outcome = Outcome { findings: Vec::new(), files: 0, policies: 0, passed_over: 0, without: Vec::new() };
+    let mut outcome = LintOutcome { findings: Vec::new(), files: 0, policies: 0, passed_over: 0, without: Vec::new() };
     for (file, text) in loaded.iter().zip(texts) {
         if !file.holds_policies() {
             outcome.passed_over += 1;
@@ -63,7 +63,7 @@ pub fn lint(texts: &[Text], settings: &Settings, given: Option<Kind>, whole: boo
     outcome
 }
 
-fn load(text: &Text, settings: &Settings, given: Option<Kind>) -> Loaded {
+fn load(text: &Text, settings: &Settings, given: Option<PolicyKind>) -> Loaded {
     let kind = given.or_else(|| settings.kind(&text.source.path));
     read::load(text.source.clone(), text.form, kind, text.named)
 }
@@ -147,8 +147,8 @@ fn ignores(settings: &Settings, matched: &[usize], texts: &[Text], whole: bool) 
 /// Tells the documents of Terraform what they are used for; what is used and nowhere to be found is a fault.
 fn resolve_references(loaded: &mut [Loaded]) {
     let folder = |path: &str| path.rsplit_once('/').map_or(String::new(), |(folder, _)| folder.to_owned());
-    let mut uses: BTreeMap<(String, String), (Option<Kind>, String)> = BTreeMap::new();
-    let mut files: BTreeMap<String, Option<Kind>> = BTreeMap::new();
+    let mut uses: BTreeMap<(String, String), (Option<PolicyKind>, String)> = BTreeMap::new();
+    let mut files: BTreeMap<String, Option<PolicyKind>> = BTreeMap::new();
     let mut known: Vec<(String, String)> = Vec::new();
     for file in loaded.iter() {
         let own = folder(&file.source.path);
@@ -187,8 +187,8 @@ fn resolve_references(loaded: &mut [Loaded]) {
 fn used(
     policy: Policy,
     folder: &str,
-    uses: &BTreeMap<(String, String), (Option<Kind>, String)>,
-    of_file: Option<Kind>,
+    uses: &BTreeMap<(String, String), (Option<PolicyKind>, String)>,
+    of_file: Option<PolicyKind>,
 ) -> Policy {
     match uses.get(&(folder.to_owned(), policy.pointer.clone())) {
         Some((Some(kind), name)) if !policy.kind_is_told => policy.used_as(*kind, Some(name.clone())),

@@ -7,12 +7,12 @@ use globset::{Glob, GlobMatcher};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::policy::Kind;
+use super::policy::PolicyKind;
 use super::rules;
 use super::{Finding, Rule, Severity, Suppressed};
 use crate::inventory::config::FILE;
 use crate::moment::{self, Moment};
-use crate::problem::{Problem, Source, Span, did_you_mean};
+use crate::problem::{Problem, SourceFile, Span, did_you_mean};
 use crate::source;
 
 /// What the user says of lint.
@@ -23,11 +23,11 @@ pub struct Settings {
     /// Files and folders that are linted where none are named.
     pub paths: Vec<String>,
     /// The file that says so.
-    pub source: Arc<Source>,
+    pub source: Arc<SourceFile>,
     /// What is ignored.
     pub ignores: Vec<Ignore>,
     exclude: Vec<GlobMatcher>,
-    kinds: Vec<(GlobMatcher, Kind)>,
+    kinds: Vec<(GlobMatcher, PolicyKind)>,
     rules: BTreeMap<&'static str, RuleSettings>,
 }
 
@@ -70,7 +70,7 @@ struct Table {
     #[serde(default)]
     exclude: Vec<Spanned<String>>,
     #[serde(default)]
-    kinds: BTreeMap<Spanned<String>, Kind>,
+    kinds: BTreeMap<Spanned<String>, PolicyKind>,
     #[serde(default)]
     rules: BTreeMap<Spanned<String>, OneRule>,
     #[serde(default)]
@@ -110,7 +110,7 @@ impl Settings {
         Self {
             at,
             paths: Vec::new(),
-            source: Source::new(FILE, ""),
+            source: SourceFile::new(FILE, ""),
             ignores: Vec::new(),
             exclude: Vec::new(),
             kinds: Vec::new(),
@@ -127,7 +127,7 @@ impl Settings {
     }
 
     /// Reads the text of `countersign.toml`.
-    pub fn parse(source: &Arc<Source>, at: Moment) -> Result<Self, Vec<Problem>> {
+    pub fn parse(source: &Arc<SourceFile>, at: Moment) -> Result<Self, Vec<Problem>> {
         let file: File = toml::from_str(&source.text).map_err(|e| {
             let span = e.span().map_or(Span::default(), |s| Span { start: s.start, end: s.end });
             let help = "[lint] may have paths, exclude, kinds, rules and ignore; see docs/lint.md";
@@ -192,7 +192,7 @@ impl Settings {
     }
 
     /// The kind that a file's policies are said to have.
-    pub fn kind(&self, path: &str) -> Option<Kind> {
+    pub fn kind(&self, path: &str) -> Option<PolicyKind> {
         self.kinds.iter().find(|(g, _)| g.is_match(path)).map(|(_, k)| *k)
     }
 
@@ -238,7 +238,7 @@ impl Ignore {
 }
 
 struct Reader<'a> {
-    source: &'a Arc<Source>,
+    source: &'a Arc<SourceFile>,
     problems: Vec<Problem>,
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::import::{self, accounts_csv, answer, cloudtrail};
 use crate::inventory::config::Config;
-use crate::problem::{Problem, Source, Span, did_you_mean};
+use crate::problem::{Problem, SourceFile, Span, did_you_mean};
 use crate::provenance::digest::sha256;
 use crate::source;
 use crate::text::files::{MAX_BYTES, text_of};
@@ -12,23 +12,23 @@ use crate::text::json::{self, Node, Value};
 
 /// What a file of the inventory holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum FileKind {
     /// An array of entities.
     Entities,
     /// An IAM policy document.
     Policy,
     /// What AWS answered: an import reads it.
-    Answer(import::Kind),
+    Answer(import::InputKind),
 }
 
 /// A file of the inventory.
 pub struct File {
     /// Its path in the inventory and its text.
-    pub source: Arc<Source>,
+    pub source: Arc<SourceFile>,
     /// Its JSON.
     pub root: Node,
     /// What it holds.
-    pub kind: Kind,
+    pub kind: FileKind,
     /// The digest of its bytes.
     pub sha256: String,
     /// Its size.
@@ -36,7 +36,7 @@ pub struct File {
 }
 
 impl File {
-    fn new(source: Arc<Source>, root: Node, kind: Kind) -> Self {
+    fn new(source: Arc<SourceFile>, root: Node, kind: FileKind) -> Self {
         let (sha256, bytes) = (sha256(source.text.as_bytes()), source.text.len() as u64);
         Self { source, root, kind, sha256, bytes }
     }
@@ -81,7 +81,7 @@ fn form(path: &str) -> Option<Form> {
 
 /// One file, by its name and what it holds; `None` for a CSV of something else.
 pub fn file(name: &str, bytes: Vec<u8>) -> Result<Option<File>, Vec<Problem>> {
-    let whole = |source: Arc<Source>, kind: Kind| {
+    let whole = |source: Arc<SourceFile>, kind: FileKind| {
         let root = Node::new(Span { start: 0, end: source.text.len() }, Value::Null);
         Ok(Some(File::new(source, root, kind)))
     };
@@ -89,12 +89,14 @@ pub fn file(name: &str, bytes: Vec<u8>) -> Result<Option<File>, Vec<Problem>> {
         Some(Form::Csv) => {
             let source = text_of(bytes, name).map_err(|p| vec![p])?;
             if accounts_csv::is_it(&source.text) {
-                whole(source, Kind::Answer(import::Kind::AccountsCsv))
+                whole(source, FileKind::Answer(import::InputKind::AccountsCsv))
             } else {
                 Ok(None)
             }
         }
-        Some(Form::Failed) => whole(text_of(bytes, name).map_err(|p| vec![p])?, Kind::Answer(import::Kind::FailedCall)),
+        Some(Form::Failed) => {
+            whole(text_of(bytes, name).map_err(|p| vec![p])?, FileKind::Answer(import::InputKind::FailedCall))
+        }
         Some(Form::Packed) => {
             let (sha256, size) = (sha256(&bytes), bytes.len() as u64);
             let source = cloudtrail::unpacked(bytes, name, MAX_BYTES).map_err(|p| vec![p])?;
@@ -104,14 +106,14 @@ pub fn file(name: &str, bytes: Vec<u8>) -> Result<Option<File>, Vec<Problem>> {
     }
 }
 
-fn known(source: Arc<Source>) -> Result<Option<File>, Vec<Problem>> {
+fn known(source: Arc<SourceFile>) -> Result<Option<File>, Vec<Problem>> {
     let root = json::parse(&source)?;
     let kind = classify(&source, &root).map_err(|p| vec![p])?;
     Ok(Some(File::new(source, root, kind)))
 }
 
 /// What a file holds, by its content.
-fn classify(source: &Arc<Source>, node: &Node) -> Result<Kind, Problem> {
+fn classify(source: &Arc<SourceFile>, node: &Node) -> Result<FileKind, Problem> {
     const HELP: &str = "an inventory contains arrays of entities, IAM policy documents and output of the AWS CLI; exclude other files in countersign.toml";
     let first = Span { start: node.span.start, end: (node.span.start + 1).min(source.text.len()) };
     match &node.value {
@@ -124,13 +126,13 @@ fn classify(source: &Arc<Source>, node: &Node) -> Result<Kind, Problem> {
                         format!("{FOUND}: an array of something other than entities, such as {}", other.kind());
                     Err(Problem::at(source, first, message).help(HELP))
                 }
-                _ => Ok(Kind::Entities),
+                _ => Ok(FileKind::Entities),
             }
         }
-        Value::Object(_) if crate::iam::document::is_document(node) => Ok(Kind::Policy),
+        Value::Object(_) if crate::iam::document::is_document(node) => Ok(FileKind::Policy),
         Value::Object(members) => {
             if let Some(kind) = answer::kind(node) {
-                return Ok(Kind::Answer(import::Kind::Answer(kind)));
+                return Ok(FileKind::Answer(import::InputKind::Answer(kind)));
             }
             let keys: Vec<&str> = members.iter().map(|m| m.key.as_str()).take(4).collect();
             let near = keys.iter().find_map(|k| did_you_mean(k, ["Statement"]));
@@ -154,12 +156,15 @@ mod tests {
     #[test]
     fn known_by_content() {
         let kind = |text: &str| {
-            let source = Source::new("x.json", text);
+            let source = SourceFile::new("x.json", text);
             classify(&source, &json::parse(&source).unwrap()).map_err(|p| p.message().to_owned())
         };
-        assert_eq!(kind("[]"), Ok(Kind::Entities));
-        assert_eq!(kind(r#"{"Statement": []}"#), Ok(Kind::Policy));
-        assert_eq!(kind(r#"{"Accounts": []}"#), Ok(Kind::Answer(import::Kind::Answer(answer::Kind::Accounts))));
+        assert_eq!(kind("[]"), Ok(FileKind::Entities));
+        assert_eq!(kind(r#"{"Statement": []}"#), Ok(FileKind::Policy));
+        assert_eq!(
+            kind(r#"{"Accounts": []}"#),
+            Ok(FileKind::Answer(import::InputKind::Answer(answer::AnswerKind::Accounts)))
+        );
         assert!(kind(r#"{"Buckets": []}"#).unwrap_err().contains("an object with Buckets"));
         assert!(kind(r#"[1]"#).unwrap_err().contains("an array of something other than entities"));
         assert!(kind("3").is_err());

@@ -9,11 +9,11 @@ use crate::import::{self, Imported};
 use crate::inventory::config::Config;
 use crate::inventory::schema::EntitySchema;
 use crate::inventory::{Builder, Inventory};
-use crate::problem::{Failure, Problem, Source};
+use crate::problem::{Failure, Problem, SourceFile};
 use crate::provenance::digest::sha256;
 use crate::source;
 use crate::text::json;
-use files::{File, Kind};
+use files::{File, FileKind};
 
 impl Inventory {
     /// Reads all files of a source. An empty one is [`Failure::Nothing`].
@@ -52,9 +52,9 @@ fn read(builder: &mut Builder<'_>, files: Vec<File>) -> Vec<import::File> {
     for File { source, root, kind, sha256, bytes } in files {
         builder.note(&source.path, sha256, bytes);
         match kind {
-            Kind::Answer(kind) => answers.push(import::File { source, root, kind }),
-            Kind::Entities => builder.entities(&source, &root),
-            Kind::Policy => drop(builder.document(source, root)),
+            FileKind::Answer(kind) => answers.push(import::File { source, root, kind }),
+            FileKind::Entities => builder.entities(&source, &root),
+            FileKind::Policy => drop(builder.document(source, root)),
         }
     }
     answers
@@ -76,7 +76,7 @@ fn import(builder: &mut Builder<'_>, answers: Vec<import::File>, config: &mut Co
 
 fn add(builder: &mut Builder<'_>, imported: &Imported) -> Result<(), Failure> {
     for (path, text) in import::write::texts(imported)? {
-        let source = Source::new(path.clone(), text);
+        let source = SourceFile::new(path.clone(), text);
         let root = json::parse(&source).map_err(Failure::Problems)?;
         if imported.files.entities.contains_key(&path) {
             builder.entities(&source, &root);

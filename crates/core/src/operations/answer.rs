@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::any_request::AnyRequest;
 use super::catalogue::Operation;
-use super::{Desk, changes};
+use super::{AccountEvaluator, changes};
 use crate::aws::actions;
 use crate::moment;
 use crate::permissions::dependence::{Choice, allowing, pairs};
 use crate::permissions::knowledge::spelling;
 use crate::permissions::layer::Origin;
 use crate::permissions::principals::Principal;
-use crate::permissions::scenarios::{Said, Verdict};
+use crate::permissions::scenarios::{CallResult, LayerStatements};
 use crate::policies::Rule;
 use crate::problem::Failure;
 use crate::terms::Decision;
@@ -26,7 +26,7 @@ pub struct Trial {
     /// Whether the agreement is taken to be in force.
     pub in_force: bool,
     /// What each IAM action comes to, by generation and name.
-    pub verdicts: BTreeMap<(&'static str, String), Verdict>,
+    pub verdicts: BTreeMap<(&'static str, String), CallResult>,
     /// The gates that fail, by generation; `None` where all are passed.
     pub failing: BTreeMap<&'static str, Option<Vec<String>>>,
 }
@@ -66,7 +66,7 @@ pub struct Dependency {
 
 /// The answer to one operation.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct OperationResult {
     /// The operation.
     pub operation: Operation,
     /// The answer.
@@ -103,7 +103,7 @@ pub struct Answer {
 /// The generation that an answer reports, and its failing gates.
 type Reported<'t> = (&'static str, &'t [String]);
 
-impl Answer {
+impl OperationResult {
     pub(super) fn new(operation: &Operation) -> Self {
         Self {
             operation: operation.clone(),
@@ -130,7 +130,7 @@ impl Answer {
     pub(super) fn conclude(
         &mut self,
         state_unknown: bool,
-        desk: &Desk<'_>,
+        desk: &AccountEvaluator<'_>,
         principal: &Principal,
         operation: &Operation,
     ) -> Result<(), Failure> {
@@ -160,7 +160,7 @@ impl Answer {
         Ok(())
     }
 
-    fn allowed(&mut self, trials: &[Trial], desk: &Desk<'_>, principal: &Principal) {
+    fn allowed(&mut self, trials: &[Trial], desk: &AccountEvaluator<'_>, principal: &Principal) {
         let passes = |t: &Trial, g: &&'static str| matches!(t.failing.get(g), Some(None));
         let generations = desk.model.generations().iter();
         self.rests_on = generations.clone().filter(|g| trials.iter().all(|t| passes(t, g))).copied().collect();
@@ -171,7 +171,7 @@ impl Answer {
         let Some(trial) = trials.first() else { return };
         for ((generation, action), verdict) in &trial.verdicts {
             let needed = self.needed.contains(&(*generation, action.clone()));
-            if let (Verdict::Allowed(said), true, true) = (verdict, self.rests_on.contains(generation), needed) {
+            if let (CallResult::Allowed(said), true, true) = (verdict, self.rests_on.contains(generation), needed) {
                 self.grants.extend(causes(action, said, principal));
             }
         }
@@ -180,7 +180,7 @@ impl Answer {
     }
 
     /// Whether AWS had deprecated what the allow rests on by the moment asked: an action that is needed, in every generation.
-    fn deprecation(&self, desk: &Desk<'_>) -> Option<String> {
+    fn deprecation(&self, desk: &AccountEvaluator<'_>) -> Option<String> {
         let mut days = Vec::new();
         for generation in &self.rests_on {
             let needed = self.needed.iter().filter(|(g, _)| g == generation);
@@ -192,7 +192,7 @@ impl Answer {
         days.iter().max().map(|day| format!("by permissions that AWS deprecated on {day}"))
     }
 
-    fn refused(&mut self, trials: &[Trial], desk: &Desk<'_>, principal: &Principal) {
+    fn refused(&mut self, trials: &[Trial], desk: &AccountEvaluator<'_>, principal: &Principal) {
         let failing: Vec<(&Trial, Reported<'_>)> =
             trials.iter().filter_map(|t| Some((t, furthest(t, desk)?))).collect();
         let mut ids: BTreeMap<(u32, &String), usize> = BTreeMap::new();
@@ -219,7 +219,7 @@ impl Answer {
             let mut because = Vec::new();
             if let Some(rule) = rule {
                 for action in rule.requires(generation, trial.in_force) {
-                    if let Some(Verdict::Blocked(said)) = trial.verdicts.get(&(*generation, action.clone())) {
+                    if let Some(CallResult::Blocked(said)) = trial.verdicts.get(&(*generation, action.clone())) {
                         missing.insert(action.clone());
                         because.extend(causes(action, said, principal));
                     }
@@ -275,7 +275,12 @@ impl Answer {
         self.depends_on.dedup();
     }
 
-    fn assume(&mut self, desk: &Desk<'_>, principal: &Principal, operation: &Operation) -> Result<(), Failure> {
+    fn assume(
+        &mut self,
+        desk: &AccountEvaluator<'_>,
+        principal: &Principal,
+        operation: &Operation,
+    ) -> Result<(), Failure> {
         self.assuming.extend(principal.assuming.iter().cloned());
         self.assuming.extend(principal.knowledge.assumptions(&self.keys).cloned());
         self.assuming.extend(desk.assumptions(principal, operation, self.decision == Decision::Allow)?);
@@ -290,7 +295,7 @@ fn outcomes(trials: &[Trial], needed: &BTreeSet<(&'static str, String)>) -> BTre
     let mut actions: BTreeMap<String, Decision> = BTreeMap::new();
     for key in needed {
         let verdicts = trials.iter().filter_map(|t| t.verdicts.get(key));
-        let allowed: BTreeSet<bool> = verdicts.map(|v| matches!(v, Verdict::Allowed(_))).collect();
+        let allowed: BTreeSet<bool> = verdicts.map(|v| matches!(v, CallResult::Allowed(_))).collect();
         let decision = match (allowed.contains(&true), allowed.contains(&false)) {
             (true, false) => Decision::Allow,
             (true, true) => Decision::Unknown,
@@ -308,12 +313,12 @@ fn outcomes(trials: &[Trial], needed: &BTreeSet<(&'static str, String)>) -> BTre
 /// Whether a gate asks for an IAM action that is not allowed.
 fn lacks(trial: &Trial, gate: &Rule, generation: &'static str) -> bool {
     let blocked =
-        |action: &String| matches!(trial.verdicts.get(&(generation, action.clone())), Some(Verdict::Blocked(_)));
+        |action: &String| matches!(trial.verdicts.get(&(generation, action.clone())), Some(CallResult::Blocked(_)));
     gate.requires(generation, trial.in_force).iter().any(blocked)
 }
 
 /// Allowed if any generation passes every gate; a failing gate that proves nothing makes it unknown (D21).
-fn trial_decision(trial: &Trial, desk: &Desk<'_>) -> Decision {
+fn trial_decision(trial: &Trial, desk: &AccountEvaluator<'_>) -> Decision {
     let uncertain = |id: &String| desk.rules.rules.get(id).is_some_and(|r| r.get("uncertain").is_some());
     let mut decision = Decision::Deny;
     for gates in trial.failing.values() {
@@ -327,7 +332,7 @@ fn trial_decision(trial: &Trial, desk: &Desk<'_>) -> Decision {
 }
 
 /// The generation that gets furthest: latest first failing gate, then fewest failing gates, then fine-grained (DESIGN §6).
-fn furthest<'t>(trial: &'t Trial, desk: &Desk<'_>) -> Option<Reported<'t>> {
+fn furthest<'t>(trial: &'t Trial, desk: &AccountEvaluator<'_>) -> Option<Reported<'t>> {
     if trial.failing.values().any(Option::is_none) {
         return None;
     }
@@ -340,9 +345,9 @@ fn furthest<'t>(trial: &'t Trial, desk: &Desk<'_>) -> Option<Reported<'t>> {
 }
 
 /// What layers say of an action, a statement a line.
-fn causes(action: &str, said: &[Said], principal: &Principal) -> Vec<Because> {
+fn causes(action: &str, said: &[LayerStatements], principal: &Principal) -> Vec<Because> {
     let mut causes = Vec::new();
-    for Said { layer, statements } in said {
+    for LayerStatements { layer, statements } in said {
         let Some(layer) = principal.stack.layers.get(*layer) else {
             continue;
         };

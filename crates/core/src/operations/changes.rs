@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::Desk;
-use super::answer::{Answer, Because};
+use super::AccountEvaluator;
+use super::answer::{Because, OperationResult};
 use crate::permissions::principals::Principal;
 use crate::terms::PrincipalKind;
 
 /// One line a change; all of them together are needed.
-pub fn changes(answer: &Answer, desk: &Desk<'_>, principal: &Principal) -> Vec<String> {
+pub fn changes(answer: &OperationResult, desk: &AccountEvaluator<'_>, principal: &Principal) -> Vec<String> {
     let mut changes = Vec::new();
     for gate in &answer.gates {
         if gate.because.is_empty() {

@@ -10,7 +10,7 @@ use crate::aws::actions;
 use crate::aws::resources::ArnText;
 use crate::inventory::schema::{CONTEXT, EntitySchema};
 use crate::policies::Rule;
-use crate::problem::{Problem, Source, Span, did_you_mean};
+use crate::problem::{Problem, SourceFile, Span, did_you_mean};
 use crate::terms::{PermissionModel, Scope};
 
 /// The action of the schema that states what answers take for granted.
@@ -24,7 +24,7 @@ pub fn grant(operation: &str) -> String {
 /// All that does not fit.
 pub fn check(catalogue: &Catalogue, rules: &BTreeMap<String, Rule>, schema: &EntitySchema) -> Vec<Problem> {
     let mut problems = Vec::new();
-    let whole = |source: &Arc<Source>| Span { start: 0, end: source.text.find('\n').unwrap_or(source.text.len()) };
+    let whole = |source: &Arc<SourceFile>| Span { start: 0, end: source.text.find('\n').unwrap_or(source.text.len()) };
     for name in &schema.operations {
         if let (None, Some(source)) = (catalogue.operation(name), catalogue.sources.last()) {
             let message = format!("the schema has the operation `{name}`, but {FILE} does not list it");

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::read::Reader;
 use super::template::{Of, Slots, Template};
 use crate::inventory::schema::EntitySchema;
-use crate::problem::{Place, Problem, Source};
+use crate::problem::{Place, Problem, SourceFile};
 use crate::terms::{PermissionModel, Scope};
 use crate::text::json::{self, Node, Value};
 
@@ -107,12 +107,12 @@ pub struct Catalogue {
     /// What the templates name.
     pub slots: Slots,
     /// The files, the later laid over the earlier.
-    pub sources: Vec<Arc<Source>>,
+    pub sources: Vec<Arc<SourceFile>>,
 }
 
 impl Catalogue {
     /// Reads files, each laid over those before it.
-    pub fn read(sources: &[Arc<Source>], schema: &EntitySchema, problems: &mut Vec<Problem>) -> Self {
+    pub fn read(sources: &[Arc<SourceFile>], schema: &EntitySchema, problems: &mut Vec<Problem>) -> Self {
         let mut catalogue =
             Self { operations: Vec::new(), calls: BTreeMap::new(), slots: Slots::new(), sources: sources.to_vec() };
         for source in sources {
@@ -125,8 +125,8 @@ impl Catalogue {
     }
 
     /// The file that is built in.
-    pub fn built_in() -> Arc<Source> {
-        Source::new(BUILT_IN.0, BUILT_IN.1)
+    pub fn built_in() -> Arc<SourceFile> {
+        SourceFile::new(BUILT_IN.0, BUILT_IN.1)
     }
 
     /// The names of all operations, in order.

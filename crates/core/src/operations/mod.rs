@@ -27,16 +27,16 @@ use crate::inventory::model::Account;
 use crate::moment::Moment;
 use crate::permissions::dependence::Choice;
 use crate::permissions::principals::Principal;
-use crate::permissions::scenarios::{Call, Scenarios, Verdict, ask};
+use crate::permissions::scenarios::{Call, CallResult, Scenarios, ask};
 use crate::policies::{Rule, RuleBook};
 use crate::problem::Failure;
 use crate::terms::{PermissionModel, Scope};
-use answer::{Answer, Dependency, Trial};
+use answer::{Dependency, OperationResult, Trial};
 use catalogue::Operation;
 use worlds::Worlds;
 
 /// The station: what is needed to decide for the principals of one account.
-pub struct Desk<'a> {
+pub struct AccountEvaluator<'a> {
     /// The rules.
     pub rules: &'a RuleBook,
     /// The account.
@@ -116,9 +116,9 @@ struct AssumptionKey {
     principal: Option<Uid>,
 }
 
-impl Desk<'_> {
+impl AccountEvaluator<'_> {
     /// Decides one operation for one principal.
-    pub fn decide(&self, principal: &Principal, operation: &Operation) -> Result<Answer, Failure> {
+    pub fn decide(&self, principal: &Principal, operation: &Operation) -> Result<OperationResult, Failure> {
         let row = self.coverage.iter().find(|c| Some(&c.kind) == operation.kind.as_ref());
         // in any state: what is accepted is not in force yet, and what is terminated is
         let definition = self.rules.operations.operation(operation.name).filter(|_| self.any_state);
@@ -137,7 +137,7 @@ impl Desk<'_> {
             Some(false) => &[false],
             None => &[false, true],
         };
-        let mut answer = Answer::new(operation);
+        let mut answer = OperationResult::new(operation);
         if let (Some(Scope::Organization), Some(reason)) = (operation.scope, self.organization_unknown) {
             answer.reason = Some(reason.to_owned());
             answer.depends_on.push(Dependency { key: "memberships".to_owned(), allows: Vec::new() });
@@ -168,7 +168,7 @@ impl Desk<'_> {
         principal: &Principal,
         operation: &Operation,
         facts: Facts,
-        answer: &mut Answer,
+        answer: &mut OperationResult,
     ) -> Result<(), Failure> {
         let asked = self.asked(operation, facts);
         let call = |(generation, action): &(&str, String)| {
@@ -193,11 +193,11 @@ impl Desk<'_> {
         operation: &Operation,
         facts: Facts,
         (world, asked, scenarios): (&Choice, &Needed, &Scenarios),
-        answer: &mut Answer,
+        answer: &mut OperationResult,
     ) -> Result<(), Failure> {
         if !scenarios.too_many.is_empty() {
             // all or nothing: a gate that fails under both fails under every assignment
-            for verdict in [Verdict::Blocked(Vec::new()), Verdict::Allowed(Vec::new())] {
+            for verdict in [CallResult::Blocked(Vec::new()), CallResult::Allowed(Vec::new())] {
                 let verdicts = asked.iter().map(|_| verdict.clone()).collect();
                 let trial = self.trial(principal, operation, facts, asked, verdicts)?;
                 answer.trials.push(Trial { choice: world.clone(), facts: world.clone(), ..trial });
@@ -315,13 +315,13 @@ impl Desk<'_> {
         operation: &Operation,
         facts: Facts,
         asked: &Needed,
-        verdicts: Vec<Verdict>,
+        verdicts: Vec<CallResult>,
     ) -> Result<Trial, Failure> {
-        let verdicts: BTreeMap<(&'static str, String), Verdict> = asked.iter().cloned().zip(verdicts).collect();
+        let verdicts: BTreeMap<(&'static str, String), CallResult> = asked.iter().cloned().zip(verdicts).collect();
         let mut failing = BTreeMap::new();
         for generation in self.model.generations() {
             let of_generation = verdicts.iter().filter(|((g, _), _)| g == generation);
-            let allowed = of_generation.filter(|(_, v)| matches!(v, Verdict::Allowed(_)));
+            let allowed = of_generation.filter(|(_, v)| matches!(v, CallResult::Allowed(_)));
             let allowed = allowed.map(|((_, name), _)| name.clone()).collect();
             failing.insert(*generation, self.failing(principal, operation, facts, generation, allowed)?);
         }

@@ -4,18 +4,18 @@ use std::sync::Arc;
 
 use super::template::{Slots, Template};
 use crate::inventory::schema::EntitySchema;
-use crate::problem::{Place, Problem, Source, Span, did_you_mean};
+use crate::problem::{Place, Problem, SourceFile, Span, did_you_mean};
 use crate::text::json::{Member, Node, Value};
 
 /// Reads a file; what is wrong is added to the problems.
 pub struct Reader<'a> {
-    source: &'a Arc<Source>,
+    source: &'a Arc<SourceFile>,
     problems: &'a mut Vec<Problem>,
 }
 
 impl<'a> Reader<'a> {
     /// A reader of this file.
-    pub fn new(source: &'a Arc<Source>, problems: &'a mut Vec<Problem>) -> Self {
+    pub fn new(source: &'a Arc<SourceFile>, problems: &'a mut Vec<Problem>) -> Self {
         Self { source, problems }
     }
 

@@ -15,7 +15,7 @@ use crate::problem::{Evaluation, Failure};
 
 /// What a layer says of a request.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Outcome {
+pub enum LayerOutcome {
     /// These statements allow it, and none denies it.
     Allow(Vec<usize>),
     /// These statements deny it.
@@ -60,13 +60,13 @@ pub struct LayerStatement {
 }
 
 /// One condition of a statement by itself, for telling which of them hold.
-pub struct Part {
+pub struct ConditionPart {
     /// What it reads.
     pub reads: Reads,
     set: PolicySet,
 }
 
-impl Part {
+impl ConditionPart {
     /// Whether it holds for a request.
     pub fn holds(&self, request: &Request) -> Result<bool, Failure> {
         let response = authorize(&self.set, &self.reads, request)
@@ -100,9 +100,9 @@ pub struct Layer {
     pub policies: Vec<String>,
     /// The documents that it is made of, for telling what to change; those of AWS are left out.
     pub files: Vec<String>,
-    parts: OnceCell<Vec<Vec<Part>>>,
+    parts: OnceCell<Vec<Vec<ConditionPart>>>,
     slices: RefCell<HashMap<String, Rc<Slice>>>,
-    memo: RefCell<HashMap<Projection, Outcome>>,
+    memo: RefCell<HashMap<Projection, LayerOutcome>>,
 }
 
 /// The part of a layer that can say something of one action.
@@ -191,10 +191,10 @@ impl Layer {
     }
 
     /// What the layer says of a request. An error of Cedar's is an error of ours, never an answer.
-    pub fn decide(&self, request: &Request) -> Result<Outcome, Failure> {
+    pub fn decide(&self, request: &Request) -> Result<LayerOutcome, Failure> {
         let slice = self.slice(&request.action)?;
         if slice.statements.is_empty() {
-            return Ok(Outcome::Silent);
+            return Ok(LayerOutcome::Silent);
         }
         let projection = slice.projection(request);
         if let Some(outcome) = self.memo.borrow().get(&projection) {
@@ -205,7 +205,7 @@ impl Layer {
         Ok(outcome)
     }
 
-    fn evaluate(&self, slice: &Slice, request: &Request) -> Result<Outcome, Failure> {
+    fn evaluate(&self, slice: &Slice, request: &Request) -> Result<LayerOutcome, Failure> {
         let wrong = |e: String| {
             let policies = format!("the {} policies of {}", self.name, self.of);
             let request = String::new();
@@ -216,9 +216,9 @@ impl Layer {
         let mut reasons: Vec<usize> = reasons.collect();
         reasons.sort_unstable();
         Ok(match response.decision() {
-            Decision::Allow => Outcome::Allow(reasons),
-            Decision::Deny if reasons.is_empty() => Outcome::Silent,
-            Decision::Deny => Outcome::Deny(reasons),
+            Decision::Allow => LayerOutcome::Allow(reasons),
+            Decision::Deny if reasons.is_empty() => LayerOutcome::Silent,
+            Decision::Deny => LayerOutcome::Deny(reasons),
         })
     }
 
@@ -228,7 +228,7 @@ impl Layer {
     }
 
     /// The action, the resource and the conditions of each statement, one by one.
-    pub fn parts(&self) -> Result<&[Vec<Part>], Failure> {
+    pub fn parts(&self) -> Result<&[Vec<ConditionPart>], Failure> {
         if let Some(parts) = self.parts.get() {
             return Ok(parts);
         }
@@ -244,8 +244,8 @@ impl Layer {
             let set = |(part, policy)| {
                 let policy: cedar_policy::Policy = policy;
                 let set = PolicySet::from_policies([policy]).map_err(Failure::internal("a set of policies"))?;
-                let part: lower::Part = part;
-                Ok(Part { reads: part.reads, set })
+                let part: lower::LoweredCondition = part;
+                Ok(ConditionPart { reads: part.reads, set })
             };
             let policies: Vec<_> = parsed.by_ref().take(of_statement.len()).collect();
             parts.push(of_statement.into_iter().zip(policies).map(set).collect::<Result<Vec<_>, Failure>>()?);

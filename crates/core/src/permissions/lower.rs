@@ -8,7 +8,7 @@ use super::atom::Atom;
 use super::context::{Family, Reads, SEGMENTS, base64};
 use crate::iam::document::{Clause, Condition, ResourcePattern, Statement};
 use crate::iam::operator::{ArnPattern, Comparison, Operator, SetPrefix, Test};
-use crate::iam::template::{Part as Piece, Template};
+use crate::iam::template::{Template, TemplatePart as Piece};
 use crate::iam::value;
 
 /// A statement as Cedar.
@@ -21,12 +21,12 @@ pub struct Lowered {
     /// What it reads of a request.
     pub reads: Reads,
     /// What it asks for, one by one: the action, the resource, each condition.
-    pub parts: Vec<Part>,
+    pub parts: Vec<LoweredCondition>,
 }
 
 /// One of the conditions of a statement.
 #[derive(Clone, Debug)]
-pub struct Part {
+pub struct LoweredCondition {
     /// The condition, as Cedar.
     pub condition: String,
     /// What it reads of a request.
@@ -38,7 +38,7 @@ pub fn statement(statement: &Statement) -> Lowered {
     let part = |lower: &dyn Fn(&mut Lowering) -> String| {
         let mut lowering = Lowering { reads: Reads::default() };
         let condition = lower(&mut lowering);
-        Part { condition, reads: lowering.reads }
+        LoweredCondition { condition, reads: lowering.reads }
     };
     let mut parts = vec![part(&|l| l.actions(&statement.actions)), part(&|l| l.resources(&statement.resources))];
     parts.extend(statement.conditions.iter().map(|c| part(&|l| l.condition(c))));

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use crate::iam::operator::{ArnPattern, Operator, Test};
-use crate::iam::template::{Part, Template};
+use crate::iam::template::{Template, TemplatePart};
 
 /// More states than this, and the walk gives up.
 const MAX_STATES: usize = 20_000;
@@ -135,11 +135,11 @@ fn tokens(template: &Template, colons: bool) -> Vec<Token> {
     let mut tokens = Vec::new();
     for part in &template.parts {
         match part {
-            Part::Literal(text) => tokens.extend(text.chars().map(Token::Char)),
-            Part::One => tokens.push(Token::One(colons)),
-            Part::Any => tokens.push(Token::Any(colons)),
+            TemplatePart::Literal(text) => tokens.extend(text.chars().map(Token::Char)),
+            TemplatePart::One => tokens.push(Token::One(colons)),
+            TemplatePart::Any => tokens.push(Token::Any(colons)),
             // substituted before; were one left, its `$` would match no value
-            Part::Variable { key, .. } => tokens.extend(format!("${{{key}}}").chars().map(Token::Char)),
+            TemplatePart::Variable { key, .. } => tokens.extend(format!("${{{key}}}").chars().map(Token::Char)),
         }
     }
     tokens

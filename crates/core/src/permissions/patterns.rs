@@ -5,7 +5,7 @@
 
 use crate::iam::document::{Clause, Condition, ResourcePattern, Statement};
 use crate::iam::operator::Test;
-use crate::iam::template::{Part, Template};
+use crate::iam::template::{Template, TemplatePart};
 use crate::permissions::minterms::{Pattern, classes};
 
 /// Every text that matches the first pattern matches the second.
@@ -22,7 +22,7 @@ pub fn included(inner: &Template, outer: &Template) -> bool {
         // every text of the inner pattern has its ends, and so must have those of the outer one
         _ if !start(inner).starts_with(start(outer)) || !end(inner).ends_with(end(outer)) => false,
         // most patterns end in their only star
-        _ if matches!(outer.parts.as_slice(), [Part::Literal(_), Part::Any]) => true,
+        _ if matches!(outer.parts.as_slice(), [TemplatePart::Literal(_), TemplatePart::Any]) => true,
         _ => {
             let found = classes(&[Pattern::glob(inner), Pattern::glob(outer)]);
             found.is_some_and(|found| found.iter().all(|c| c.matches != [true, false]))
@@ -57,9 +57,9 @@ fn symbols(template: &Template) -> Vec<Symbol> {
     let mut symbols = Vec::new();
     for part in &template.parts {
         match part {
-            Part::Literal(text) => symbols.extend(text.chars().map(Symbol::Char)),
-            Part::One => symbols.push(Symbol::One),
-            Part::Any | Part::Variable { .. } => symbols.push(Symbol::Any),
+            TemplatePart::Literal(text) => symbols.extend(text.chars().map(Symbol::Char)),
+            TemplatePart::One => symbols.push(Symbol::One),
+            TemplatePart::Any | TemplatePart::Variable { .. } => symbols.push(Symbol::Any),
         }
     }
     symbols
@@ -104,9 +104,9 @@ fn end(template: &Template) -> &str {
     literal(template.parts.last())
 }
 
-fn literal(part: Option<&Part>) -> &str {
+fn literal(part: Option<&TemplatePart>) -> &str {
     match part {
-        Some(Part::Literal(text)) => text,
+        Some(TemplatePart::Literal(text)) => text,
         _ => "",
     }
 }
@@ -116,7 +116,7 @@ fn compatible<'t>(one: &'t str, other: &'t str, has: impl Fn(&'t str, &'t str) -
 }
 
 fn has_variables(template: &Template) -> bool {
-    template.parts.iter().any(|p| matches!(p, Part::Variable { .. }))
+    template.parts.iter().any(|p| matches!(p, TemplatePart::Variable { .. }))
 }
 
 /// Every resource that matches the first pattern matches the second; `*` alone also reaches what has no resource.

@@ -8,7 +8,7 @@ use super::knowledge::{Knowledge, Known};
 use super::layer::Layer;
 use super::scenarios::{Memo, Stack};
 use crate::aws;
-use crate::iam::template::{Part, Template};
+use crate::iam::template::{Template, TemplatePart};
 use crate::inventory::builtin::FULL_AWS_ACCESS;
 use crate::inventory::entity::{Entity, Item, Uid};
 use crate::inventory::model::Account;
@@ -395,10 +395,10 @@ fn like(literals: &[&str]) -> Template {
     let mut parts = Vec::new();
     for (index, literal) in literals.iter().enumerate() {
         if index > 0 {
-            parts.push(Part::Any);
+            parts.push(TemplatePart::Any);
         }
         if !literal.is_empty() {
-            parts.push(Part::Literal((*literal).to_owned()));
+            parts.push(TemplatePart::Literal((*literal).to_owned()));
         }
     }
     Template { parts }

@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use super::context::{Keys, Request};
 use super::knowledge::{Knowledge, Known, nature};
-use super::layer::{Layer, Outcome, Slice};
+use super::layer::{Layer, LayerOutcome, Slice};
 use super::representatives::{Candidate, Use, candidates};
 use crate::iam::document::Condition;
 use crate::iam::template::Template;
@@ -38,7 +38,7 @@ pub struct Stack {
 
 /// What a layer says of a call.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Said {
+pub struct LayerStatements {
     /// Index into the stack's layers.
     pub layer: usize,
     /// The statements that allow, or that deny; none where the layer is silent.
@@ -47,11 +47,11 @@ pub struct Said {
 
 /// What a call comes to.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Verdict {
+pub enum CallResult {
     /// All layers allow: the layers that have statements, and the statements that allow.
-    Allowed(Vec<Said>),
+    Allowed(Vec<LayerStatements>),
     /// The layers that do not.
-    Blocked(Vec<Said>),
+    Blocked(Vec<LayerStatements>),
 }
 
 /// Something unknown that the calls' policies read.
@@ -90,7 +90,7 @@ pub struct Scenarios {
     /// What is unknown.
     pub dimensions: Vec<Dimension>,
     /// A choice a dimension, and a verdict a call.
-    pub rows: Vec<(Vec<usize>, Vec<Verdict>)>,
+    pub rows: Vec<(Vec<usize>, Vec<CallResult>)>,
     /// The keys that the calls' policies read, for naming assumptions.
     pub keys: BTreeSet<String>,
     /// Keys with too many possible values to be enumerated: then there are no rows.
@@ -108,7 +108,7 @@ pub struct Memo {
 struct Settled {
     keys: BTreeSet<String>,
     /// `None` where the call depends on what is unknown.
-    verdict: Option<Verdict>,
+    verdict: Option<CallResult>,
 }
 
 /// Decides calls under every assignment.
@@ -300,7 +300,7 @@ fn decide(
     keys: &BTreeSet<String>,
     dimensions: &[Dimension],
     choice: &[usize],
-) -> Result<Verdict, Failure> {
+) -> Result<CallResult, Failure> {
     let action = call.action.to_ascii_lowercase();
     let mut request = Request { action, resource: None, keys: Keys::new(), decided: BTreeMap::new() };
     for key in keys {
@@ -324,7 +324,7 @@ fn decide(
             }
         }
     }
-    let mut blocked: Option<Vec<Said>> = None;
+    let mut blocked: Option<Vec<LayerStatements>> = None;
     let (mut allowed, mut denied) = (Vec::new(), Vec::new());
     for resource in &call.resources {
         request.resource = segments(resource);
@@ -339,7 +339,7 @@ fn decide(
     blocked.extend(denied);
     blocked.sort();
     blocked.dedup();
-    Ok(if blocked.is_empty() { Verdict::Allowed(allowed) } else { Verdict::Blocked(blocked) })
+    Ok(if blocked.is_empty() { CallResult::Allowed(allowed) } else { CallResult::Blocked(blocked) })
 }
 
 /// The layers that allow a request, and those that do not.
@@ -347,14 +347,14 @@ fn ask_layers(
     stack: &Stack,
     request: &Request,
     policies: &BTreeMap<&str, usize>,
-) -> Result<(Vec<Said>, Vec<Said>), Failure> {
+) -> Result<(Vec<LayerStatements>, Vec<LayerStatements>), Failure> {
     let artifact = request.action.starts_with("artifact:");
     let (mut allowed, mut blocked) = (Vec::new(), Vec::new());
     for (index, layer) in stack.layers.iter().enumerate() {
         if !layer.placed {
             let attached = policies.get(attachment(&layer.of).as_str()) == Some(&1);
-            if let (true, Outcome::Deny(statements)) = (attached, layer.decide(request)?) {
-                blocked.push(Said { layer: index, statements });
+            if let (true, LayerOutcome::Deny(statements)) = (attached, layer.decide(request)?) {
+                blocked.push(LayerStatements { layer: index, statements });
             }
             continue;
         }
@@ -362,14 +362,14 @@ fn ask_layers(
         let open = layer.opaque.iter().filter(|o| !(o.artifact_known && artifact));
         let says = open.filter_map(|o| policies.get(o.policy.as_str())).copied().max().unwrap_or(0);
         match (says, &outcome) {
-            (1, Outcome::Silent) => outcome = Outcome::Allow(Vec::new()),
-            (2, Outcome::Allow(_)) => outcome = Outcome::Silent,
+            (1, LayerOutcome::Silent) => outcome = LayerOutcome::Allow(Vec::new()),
+            (2, LayerOutcome::Allow(_)) => outcome = LayerOutcome::Silent,
             _ => {}
         }
         match outcome {
-            Outcome::Allow(statements) => allowed.push(Said { layer: index, statements }),
-            Outcome::Deny(statements) => blocked.push(Said { layer: index, statements }),
-            Outcome::Silent => blocked.push(Said { layer: index, statements: Vec::new() }),
+            LayerOutcome::Allow(statements) => allowed.push(LayerStatements { layer: index, statements }),
+            LayerOutcome::Deny(statements) => blocked.push(LayerStatements { layer: index, statements }),
+            LayerOutcome::Silent => blocked.push(LayerStatements { layer: index, statements: Vec::new() }),
         }
     }
     Ok((allowed, blocked))

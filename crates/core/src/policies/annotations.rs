@@ -10,7 +10,7 @@ use cedar_policy::{Effect, Policy};
 
 use super::requires;
 use crate::finding::Severity;
-use crate::problem::{Problem, Source, Span, did_you_mean};
+use crate::problem::{Problem, SourceFile, Span, did_you_mean};
 use crate::terms::Scope;
 
 /// What a policy is about, by the actions that it names.
@@ -127,7 +127,7 @@ const ALL: [Annotation; 24] = [
 /// A policy, where it stands, and what it is about.
 pub struct Annotated<'a> {
     /// Its file.
-    pub source: &'a Arc<Source>,
+    pub source: &'a Arc<SourceFile>,
     /// From its first annotation to its semicolon.
     pub span: Span,
     /// The policy.

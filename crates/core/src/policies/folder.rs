@@ -4,16 +4,16 @@
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-use crate::problem::{Problem, Source, did_you_mean};
+use crate::problem::{Problem, SourceFile, did_you_mean};
 use crate::source::{self, Hidden};
 
 /// What a folder holds.
 #[derive(Default)]
 pub struct Folder {
     /// The Cedar files, in the order of their paths.
-    pub policies: Vec<Arc<Source>>,
+    pub policies: Vec<Arc<SourceFile>>,
     /// The files of data with the name that was asked for.
-    pub data: Vec<Arc<Source>>,
+    pub data: Vec<Arc<SourceFile>>,
     /// A warning for each file that is not read.
     pub unread: Vec<Problem>,
 }

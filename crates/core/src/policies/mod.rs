@@ -28,7 +28,7 @@ use crate::inventory::Inventory;
 use crate::inventory::schema::EntitySchema;
 use crate::operations::check::check;
 use crate::operations::data::{self, Catalogue};
-use crate::problem::{Cause, Evaluation, Failure, Place, Problem, Source, Span};
+use crate::problem::{Cause, Evaluation, Failure, Place, Problem, SourceFile, Span};
 use crate::source;
 use crate::stack;
 use annotations::{Annotated, Subject};
@@ -84,7 +84,7 @@ pub struct Rule {
     /// `@requires`: IAM actions by generation of permissions.
     pub requires: BTreeMap<String, Vec<String>>,
     /// Its text.
-    pub source: Arc<Source>,
+    pub source: Arc<SourceFile>,
     /// Where it stands in it, from its first annotation to its semicolon.
     pub span: Span,
 }
@@ -118,7 +118,7 @@ pub struct RuleBook {
     /// By `@id`.
     pub rules: BTreeMap<String, Rule>,
     /// File and text, in the order of their paths.
-    pub sources: Vec<Arc<Source>>,
+    pub sources: Vec<Arc<SourceFile>>,
     /// Where they come from.
     pub origin: Origin,
     /// The operations, and what they are asked on.
@@ -166,7 +166,7 @@ impl RuleBook {
             let laid = overlay::lay(built_in(), policies, &name, &mut problems);
             if problems.is_empty() { Ok(laid) } else { Err(Failure::Problems(problems)) }
         })?;
-        let data: Vec<Arc<Source>> = std::iter::once(Catalogue::built_in()).chain(data).collect();
+        let data: Vec<Arc<SourceFile>> = std::iter::once(Catalogue::built_in()).chain(data).collect();
         let rules = Self { origin: laid.origin, ..Self::new(laid.sources, &data, schema)? }.complete(schema)?;
         Ok(Self { warnings: unread, ..rules })
     }
@@ -193,17 +193,25 @@ impl RuleBook {
     }
 
     /// The policies of these sources, with the built-in operations.
-    pub fn of_sources(sources: Vec<Arc<Source>>, schema: &EntitySchema) -> Result<Self, Failure> {
+    pub fn of_sources(sources: Vec<Arc<SourceFile>>, schema: &EntitySchema) -> Result<Self, Failure> {
         Self::new(sources, &[Catalogue::built_in()], schema)
     }
 
     /// The rules of these texts: Cedar policies, and files of operations, each laid over those before it.
-    pub fn new(sources: Vec<Arc<Source>>, operations: &[Arc<Source>], schema: &EntitySchema) -> Result<Self, Failure> {
+    pub fn new(
+        sources: Vec<Arc<SourceFile>>,
+        operations: &[Arc<SourceFile>],
+        schema: &EntitySchema,
+    ) -> Result<Self, Failure> {
         // Cedar's validator, and all that walks a condition, call themselves as deep as it nests
         stack::evaluate(|| Self::checked(sources, operations, schema))
     }
 
-    fn checked(sources: Vec<Arc<Source>>, operations: &[Arc<Source>], schema: &EntitySchema) -> Result<Self, Failure> {
+    fn checked(
+        sources: Vec<Arc<SourceFile>>,
+        operations: &[Arc<SourceFile>],
+        schema: &EntitySchema,
+    ) -> Result<Self, Failure> {
         let mut problems = Vec::new();
         let mut all = PolicySet::new();
         let mut rules: BTreeMap<String, Rule> = BTreeMap::new();
@@ -331,7 +339,7 @@ impl RuleBook {
 
 /// A policy with what its annotations say; all that is wrong with them.
 fn rule(
-    (source, span): (&Arc<Source>, Span),
+    (source, span): (&Arc<SourceFile>, Span),
     (policy, json): (&Policy, &serde_json::Value),
     schema: &EntitySchema,
 ) -> Result<Rule, Vec<Problem>> {
@@ -375,11 +383,11 @@ fn rule(
     Ok(rule)
 }
 
-fn built_in() -> Vec<Arc<Source>> {
-    BUILT_IN.iter().map(|(path, text)| Source::new(*path, *text)).collect()
+fn built_in() -> Vec<Arc<SourceFile>> {
+    BUILT_IN.iter().map(|(path, text)| SourceFile::new(*path, *text)).collect()
 }
 
-fn is_built_in(source: &Source) -> bool {
+fn is_built_in(source: &SourceFile) -> bool {
     BUILT_IN.iter().any(|(path, text)| *path == source.path && *text == source.text)
 }
 
@@ -390,7 +398,7 @@ fn texts(folder: &dyn source::Source, schema: &EntitySchema) -> Result<Folder, F
     let (guardrails, policies): (Vec<_>, Vec<_>) =
         found.policies.into_iter().partition(|s| s.path.starts_with("guardrails/"));
     found.policies = policies;
-    let own = |source: &&Arc<Source>| SHIPPED.iter().all(|(_, text)| *text != source.text);
+    let own = |source: &&Arc<SourceFile>| SHIPPED.iter().all(|(_, text)| *text != source.text);
     found.unread.extend(guardrails.iter().filter(own).map(|source| {
         let message = format!("{} is not read: it stands in a folder of guardrails", source.path);
         Problem::about(source.path.clone(), message)
@@ -459,7 +467,7 @@ mod tests {
 
     fn errors(text: &str) -> Vec<String> {
         let schema = EntitySchema::built_in().unwrap();
-        match RuleBook::new(vec![Source::new("x.cedar", text)], &[Catalogue::built_in()], &schema) {
+        match RuleBook::new(vec![SourceFile::new("x.cedar", text)], &[Catalogue::built_in()], &schema) {
             Err(Failure::Problems(problems)) => problems.iter().map(|p| format!("{} | {p}", p.underlined())).collect(),
             _ => Vec::new(),
         }
@@ -486,7 +494,7 @@ mod tests {
             let text =
                 "@id(\"a\") @rule(\"R1\") permit(principal, action == Artifact::Action::\"download-report\", resource)
                 when { CONDITION };";
-            let source = Source::new("x.cedar", text.replace("CONDITION", condition));
+            let source = SourceFile::new("x.cedar", text.replace("CONDITION", condition));
             RuleBook::new(vec![source], &[Catalogue::built_in()], &schema).unwrap().attributes().cloned()
         };
         assert_eq!(rule("resource has nda"), Some(BTreeSet::from(["nda".to_owned()])));
@@ -503,7 +511,7 @@ mod tests {
             "@id(\"a\") @rule(\"R1\") permit(principal, action == Artifact::Action::\"download-report\", resource)
             when { if principal has tags then true else true };"
                 .replace("principal has tags", "principal.account == resource");
-        let source = Source::new("x.cedar", own.replace("principal,", "principal is Artifact::User,"));
+        let source = SourceFile::new("x.cedar", own.replace("principal,", "principal is Artifact::User,"));
         let rules = RuleBook::new(vec![source], &[Catalogue::built_in()], &schema).unwrap();
         assert!(rules.reads_principal("download-report") && !rules.reads_principal("accept-agreement"));
     }
@@ -526,7 +534,7 @@ mod tests {
     /// What the built-in gates say that they require is what their conditions ask for. A run does not check it again.
     #[test]
     fn the_built_in_requirements_are_what_the_conditions_ask_for() {
-        let elsewhere = BUILT_IN.iter().map(|(path, text)| Source::new(format!("copy/{path}"), *text)).collect();
+        let elsewhere = BUILT_IN.iter().map(|(path, text)| SourceFile::new(format!("copy/{path}"), *text)).collect();
         let rules = RuleBook::new(elsewhere, &[Catalogue::built_in()], &EntitySchema::built_in().unwrap()).unwrap();
         assert!(rules.rules.values().filter(|r| !r.requires.is_empty()).count() >= 8);
     }

@@ -16,7 +16,7 @@ use crate::inventory::Inventory;
 use crate::inventory::entity::Entity;
 use crate::inventory::expand::{article, type_of_id};
 use crate::inventory::schema::{Attribute, EntitySchema, Type, local};
-use crate::problem::{Problem, Source, Span, did_you_mean};
+use crate::problem::{Problem, SourceFile, Span, did_you_mean};
 
 /// A name in a policy that only an inventory can tell to exist.
 #[derive(Clone, Debug)]
@@ -25,13 +25,13 @@ pub struct Named {
     pub name: String,
     /// What it is the name of.
     pub of: Of,
-    source: Arc<Source>,
+    source: Arc<SourceFile>,
     span: Span,
 }
 
 impl Named {
     /// The file that it stands in.
-    pub fn source(&self) -> &Source {
+    pub fn source(&self) -> &SourceFile {
         &self.source
     }
 }
@@ -53,7 +53,7 @@ pub enum Of {
 pub fn of(
     policy: &Policy,
     json: &Value,
-    (source, span): (&Arc<Source>, Span),
+    (source, span): (&Arc<SourceFile>, Span),
     schema: &EntitySchema,
     problems: &mut Vec<Problem>,
 ) -> Vec<Named> {

@@ -9,12 +9,12 @@ use cedar_policy::Effect;
 use super::annotations::Annotated;
 use super::reads::actions;
 use super::{Origin, parse, spans};
-use crate::problem::{Problem, Source, Span, did_you_mean};
+use crate::problem::{Problem, SourceFile, Span, did_you_mean};
 
 /// Built-in texts and a user's, as one set of rules.
 pub struct Overlay {
     /// The texts, of which each policy counts.
-    pub sources: Vec<Arc<Source>>,
+    pub sources: Vec<Arc<SourceFile>>,
     /// What was laid over.
     pub origin: Origin,
 }
@@ -29,8 +29,13 @@ struct Named {
 }
 
 /// Lays a user's texts over the built-in ones.
-pub fn lay(built_in: Vec<Arc<Source>>, own: Vec<Arc<Source>>, folder: &str, problems: &mut Vec<Problem>) -> Overlay {
-    let built_in: Vec<(Arc<Source>, Vec<Named>)> =
+pub fn lay(
+    built_in: Vec<Arc<SourceFile>>,
+    own: Vec<Arc<SourceFile>>,
+    folder: &str,
+    problems: &mut Vec<Problem>,
+) -> Overlay {
+    let built_in: Vec<(Arc<SourceFile>, Vec<Named>)> =
         built_in.into_iter().map(|s| (s.clone(), named(&s, problems))).collect();
     let ours: BTreeMap<&str, &str> =
         built_in.iter().flat_map(|(_, policies)| policies).map(|n| (n.id.as_str(), n.about.as_str())).collect();
@@ -80,7 +85,7 @@ pub fn lay(built_in: Vec<Arc<Source>>, own: Vec<Arc<Source>>, folder: &str, prob
     Overlay { sources, origin }
 }
 
-fn unknown(source: &Arc<Source>, policy: &Named, ours: &BTreeMap<&str, &str>) -> Problem {
+fn unknown(source: &Arc<SourceFile>, policy: &Named, ours: &BTreeMap<&str, &str>) -> Problem {
     let help = match did_you_mean(&policy.id, ours.keys().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
         None => "`countersign show policies` prints the built-in rules".to_owned(),
@@ -90,7 +95,7 @@ fn unknown(source: &Arc<Source>, policy: &Named, ours: &BTreeMap<&str, &str>) ->
 }
 
 /// The policies of a text that have an `@id`; what is wrong with others is told when they are loaded.
-fn named(source: &Arc<Source>, problems: &mut Vec<Problem>) -> Vec<Named> {
+fn named(source: &Arc<SourceFile>, problems: &mut Vec<Problem>) -> Vec<Named> {
     let policies = parse(source, problems);
     let policies = policies.iter().zip(spans(&source.text));
     policies
@@ -112,7 +117,7 @@ fn named(source: &Arc<Source>, problems: &mut Vec<Problem>) -> Vec<Named> {
 }
 
 /// A text in which these policies are blank.
-fn without(source: &Arc<Source>, blank: &[Span]) -> Arc<Source> {
+fn without(source: &Arc<SourceFile>, blank: &[Span]) -> Arc<SourceFile> {
     if blank.is_empty() {
         return source.clone();
     }
@@ -122,5 +127,5 @@ fn without(source: &Arc<Source>, blank: &[Span]) -> Arc<Source> {
         // as many bytes as before, so that places stay
         std::iter::repeat_n(if width > 0 { ' ' } else { c }, width.max(1))
     });
-    Source::new(source.path.clone(), blanked.collect::<String>())
+    SourceFile::new(source.path.clone(), blanked.collect::<String>())
 }

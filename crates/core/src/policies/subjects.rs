@@ -8,7 +8,7 @@ use super::Rule;
 use super::annotations::Subject;
 use crate::inventory::schema::EntitySchema;
 use crate::operations::check::ASSUME;
-use crate::problem::{Problem, Source, Span, Unpermitted, did_you_mean};
+use crate::problem::{Problem, SourceFile, Span, Unpermitted, did_you_mean};
 
 /// The questions of the program, beside the operations, which are data.
 const ASKED: [(&str, Subject); 17] = [
@@ -42,7 +42,7 @@ fn subject(action: &str, schema: &EntitySchema) -> Option<Subject> {
 pub fn of(
     policy: &Policy,
     schema: &EntitySchema,
-    (source, head): (&Arc<Source>, Span),
+    (source, head): (&Arc<SourceFile>, Span),
 ) -> Result<Vec<Subject>, Vec<Problem>> {
     let wrong = |uid: &EntityUid| {
         let name = uid.id().unescaped();
@@ -77,7 +77,7 @@ pub fn of(
 }
 
 /// Where an action is named, from the head of its policy on.
-fn name_in(source: &Source, head: Span, name: &str) -> Span {
+fn name_in(source: &SourceFile, head: Span, name: &str) -> Span {
     let needle = format!("Action::\"{name}\"");
     let text = source.text.get(head.start..).unwrap_or_default();
     text.find(&needle).map_or(head, |at| Span { start: head.start + at, end: head.start + at + needle.len() })

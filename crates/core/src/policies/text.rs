@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use cedar_policy::{Policy, PolicySet};
 
-use crate::problem::{Problem, Source, Span};
+use crate::problem::{Problem, SourceFile, Span};
 
 /// Cedar's parser gives up on the whole process where text is nested deeper than it has stack.
 const MAX_NESTING: usize = 100;
@@ -13,7 +13,7 @@ const MAX_NESTING: usize = 100;
 const MAX_OPERATORS: usize = 2_000;
 
 /// The policies of a file; what does not parse goes to `problems`, with Cedar's own words and place.
-pub fn parse(source: &Arc<Source>, problems: &mut Vec<Problem>) -> Vec<Policy> {
+pub fn parse(source: &Arc<SourceFile>, problems: &mut Vec<Problem>) -> Vec<Policy> {
     if let Some((at, message, help)) = too_deep(&source.text) {
         problems.push(Problem::at(source, Span { start: at, end: at + 1 }, message).help(help));
         return Vec::new();
@@ -41,7 +41,7 @@ pub fn parse(source: &Arc<Source>, problems: &mut Vec<Problem>) -> Vec<Policy> {
 }
 
 /// An error of Cedar's at its place in the source.
-pub fn from_cedar(source: &Arc<Source>, error: &dyn miette::Diagnostic) -> Problem {
+pub fn from_cedar(source: &Arc<SourceFile>, error: &dyn miette::Diagnostic) -> Problem {
     let label = error.labels().and_then(|mut l| l.next());
     let span = label.as_ref().map_or(Span::default(), |l| Span { start: l.offset(), end: l.offset() + l.len().max(1) });
     let mut problem = Problem::at(source, span, error.to_string());

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::text::skip_string;
 use crate::inventory::schema::local;
-use crate::problem::{Source, Span};
+use crate::problem::{SourceFile, Span};
 
 /// A text in quotes, and the type before it if it is the id of an entity.
 pub struct Token {
@@ -17,7 +17,7 @@ pub struct Token {
 }
 
 /// The texts of a policy after its annotations, in their order.
-pub fn tokens(source: &Source, span: Span) -> Vec<Token> {
+pub fn tokens(source: &SourceFile, span: Span) -> Vec<Token> {
     let text = source.slice(span);
     let mut tokens = Vec::new();
     let mut characters = text.char_indices().peekable();

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use sha2::{Digest, Sha256};
 
 use super::Files;
-use crate::problem::Source;
+use crate::problem::SourceFile;
 
 /// The SHA-256 of bytes, in hexadecimal digits.
 pub fn sha256(bytes: &[u8]) -> String {
@@ -36,7 +36,7 @@ impl Listing {
     }
 
     /// Adds a text.
-    pub fn add_text(&mut self, source: &Source) {
+    pub fn add_text(&mut self, source: &SourceFile) {
         self.add(&source.path, source.text.as_bytes());
     }
 

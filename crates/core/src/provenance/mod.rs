@@ -15,7 +15,7 @@ use crate::aws::eligibility;
 use crate::inventory::schema::EntitySchema;
 use crate::inventory::{Inventory, builtin};
 use crate::policies::{Origin, RuleBook};
-use crate::problem::Source;
+use crate::problem::SourceFile;
 use crate::words::count;
 
 /// What an answer was made from; `schemas/provenance.v1.schema.json`.
@@ -147,7 +147,7 @@ impl Rules {
 /// The digest of the rules that are built in.
 static BUILT_IN_RULES: LazyLock<String> = LazyLock::new(|| {
     let texts = crate::policies::BUILT_IN.iter().chain([&crate::operations::data::BUILT_IN]);
-    let sources: Vec<Arc<Source>> = texts.map(|(path, text)| Source::new(*path, *text)).collect();
+    let sources: Vec<Arc<SourceFile>> = texts.map(|(path, text)| SourceFile::new(*path, *text)).collect();
     of_texts(&sources)
 });
 
@@ -168,7 +168,7 @@ impl Schema {
 
 impl Files {
     /// Those of texts that were read.
-    pub fn of<'a>(sources: impl IntoIterator<Item = &'a Arc<Source>>) -> Self {
+    pub fn of<'a>(sources: impl IntoIterator<Item = &'a Arc<SourceFile>>) -> Self {
         let mut listing = Listing::default();
         for source in sources {
             listing.add(&source.path, source.text.as_bytes());
@@ -183,7 +183,7 @@ impl Files {
 }
 
 /// The digest of texts by their paths. Two of one path, a built-in one and one that is laid over it, both count.
-fn of_texts<'a>(sources: impl IntoIterator<Item = &'a Arc<Source>>) -> String {
+fn of_texts<'a>(sources: impl IntoIterator<Item = &'a Arc<SourceFile>>) -> String {
     Files::of(sources).sha256
 }
 
@@ -250,7 +250,7 @@ mod tests {
         let again = RuleBook::of_sources(sources.clone(), &schema).unwrap();
         assert_eq!(Rules::of(&again).sha256, whole.sha256, "their order does not");
         let last = sources.pop().unwrap();
-        sources.push(Source::new(last.path.clone(), format!("{} ", last.text)));
+        sources.push(SourceFile::new(last.path.clone(), format!("{} ", last.text)));
         let changed = RuleBook::of_sources(sources, &schema).unwrap();
         assert_ne!(Rules::of(&changed).sha256, whole.sha256);
     }

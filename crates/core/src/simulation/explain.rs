@@ -11,7 +11,7 @@ use crate::iam::value;
 use crate::permissions::atom::Atom;
 use crate::permissions::context::{KeyValue, Request};
 use crate::permissions::knowledge::{Knowledge, nature, spelling};
-use crate::permissions::layer::{Layer, LayerStatement, Part};
+use crate::permissions::layer::{ConditionPart, Layer, LayerStatement};
 use crate::permissions::representatives::{Use, candidates};
 use crate::permissions::scenarios::{is_settled, segments, substitute};
 use crate::problem::Failure;
@@ -88,7 +88,7 @@ struct Explainer<'a> {
 }
 
 impl Explainer<'_> {
-    fn statement(&self, stated: &LayerStatement, parts: &[Part]) -> Result<StatementAnswer, Failure> {
+    fn statement(&self, stated: &LayerStatement, parts: &[ConditionPart]) -> Result<StatementAnswer, Failure> {
         let Statement { actions, resources, conditions, .. } = &stated.statement;
         let mut truths = Vec::new();
         let asked = [None, None].into_iter().chain(conditions.iter().map(Some));
@@ -123,7 +123,7 @@ impl Explainer<'_> {
     }
 
     /// Whether a part holds under every value of what it reads and is not known.
-    fn truth(&self, part: &Part, condition: Option<&Condition>) -> Result<Option<bool>, Failure> {
+    fn truth(&self, part: &ConditionPart, condition: Option<&Condition>) -> Result<Option<bool>, Failure> {
         let open = |key: &str| !is_settled(self.known(key));
         let resources = std::slice::from_ref(&self.request.resource);
         let undecided = |atom: &Atom| atom.is_possible(resources) && atom.variables().into_iter().any(open);

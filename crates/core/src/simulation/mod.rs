@@ -21,8 +21,8 @@ use crate::permissions::dependence::{Choice, allowing, pairs};
 use crate::permissions::knowledge::{Knowledge, Known, Rest, spelling};
 use crate::permissions::layer::Layer;
 use crate::permissions::principals::is_service_linked;
-use crate::permissions::scenarios::{Call, Memo, Scenarios, Stack, Verdict, ask};
-use crate::problem::{Failure, Problem, Source};
+use crate::permissions::scenarios::{Call, CallResult, Memo, Scenarios, Stack, ask};
+use crate::problem::{Failure, Problem, SourceFile};
 use crate::provenance::Provenance;
 
 /// One request to AWS, and the policies that it is under.
@@ -48,7 +48,7 @@ pub struct Question {
 
 impl Question {
     /// The texts of its policies, those that are built in left out.
-    pub fn sources(&self) -> impl Iterator<Item = &Arc<Source>> {
+    pub fn sources(&self) -> impl Iterator<Item = &Arc<SourceFile>> {
         let policies = self.layers.iter().flat_map(|l| &l.policies).filter_map(|(_, policy)| policy.as_ref());
         policies.filter(|p| !p.built_in).map(|p| &p.document.source)
     }
@@ -92,7 +92,7 @@ impl IamDecision {
 /// The answer, as JSON: `schemas/decision.v1.schema.json`.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Answer {
+pub struct SimulatedDecision {
     schema: &'static str,
     /// What it was made from; only at the top of a document.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -148,7 +148,7 @@ const MOST_LAYERS: usize = 1024;
 
 impl Simulator {
     /// Decides one question. Evaluation needs the stack of [`crate::stack`].
-    pub fn decide(&self, question: &Question) -> Result<Answer, Failure> {
+    pub fn decide(&self, question: &Question) -> Result<SimulatedDecision, Failure> {
         let mut warnings: Vec<String> = question.warnings.iter().map(|w| w.message().to_owned()).collect();
         let stack = Stack { layers: self.layers(question, &mut warnings)? };
         let rest = if question.complete { Rest::Absent } else { Rest::Unknown };
@@ -175,7 +175,7 @@ impl Simulator {
             let decision = rows.decision();
             (decision, rows.decided_by(decision, &stack))
         };
-        Ok(Answer {
+        Ok(SimulatedDecision {
             schema: "countersign/decision/v1",
             provenance: None,
             decision,
@@ -246,7 +246,7 @@ fn order(layers: &[Attached]) -> Vec<&Attached> {
 
 /// What the request comes to under every assignment of what is unknown.
 struct Rows<'s> {
-    verdicts: Vec<&'s Verdict>,
+    verdicts: Vec<&'s CallResult>,
     decisions: Vec<IamDecision>,
     choices: Vec<Choice>,
     too_many: &'s [String],
@@ -258,8 +258,8 @@ impl<'s> Rows<'s> {
             let labelled = scenarios.dimensions.iter().zip(indices);
             labelled.filter_map(|(d, i)| Some((d.key.clone(), d.labels.get(*i)?.clone()))).collect()
         };
-        let verdicts: Vec<&Verdict> = scenarios.rows.iter().filter_map(|(_, verdicts)| verdicts.first()).collect();
-        let decision = |(verdict, (indices, _)): (&&Verdict, &(Vec<usize>, Vec<Verdict>))| {
+        let verdicts: Vec<&CallResult> = scenarios.rows.iter().filter_map(|(_, verdicts)| verdicts.first()).collect();
+        let decision = |(verdict, (indices, _)): (&&CallResult, &(Vec<usize>, Vec<CallResult>))| {
             // what a policy that is not told denies is denied explicitly
             let denied = scenarios.dimensions.iter().zip(indices).any(|(d, i)| d.denies(*i));
             if denied { IamDecision::ExplicitDeny } else { of_stack(verdict) }
@@ -273,7 +273,7 @@ impl<'s> Rows<'s> {
     }
 
     /// The same in every row, or unknown.
-    fn uniform(&self, of: impl Fn(&Verdict) -> IamDecision) -> IamDecision {
+    fn uniform(&self, of: impl Fn(&CallResult) -> IamDecision) -> IamDecision {
         let mut decisions = self.verdicts.iter().map(|v| of(v));
         let first = decisions.next().unwrap_or(IamDecision::Unknown);
         if decisions.all(|d| d == first) { first } else { IamDecision::Unknown }
@@ -293,12 +293,12 @@ impl<'s> Rows<'s> {
 
     /// The first layer that brings the decision about, in the order of the stack, if it is the same in every row.
     fn decided_by(&self, decision: IamDecision, stack: &Stack) -> Option<String> {
-        let deciding = |verdict: &Verdict| {
+        let deciding = |verdict: &CallResult| {
             let index = match (decision, verdict) {
-                (IamDecision::ExplicitDeny, Verdict::Blocked(said)) => {
+                (IamDecision::ExplicitDeny, CallResult::Blocked(said)) => {
                     said.iter().find(|s| !s.statements.is_empty())?.layer
                 }
-                (IamDecision::ImplicitDeny, Verdict::Blocked(said)) => said.first()?.layer,
+                (IamDecision::ImplicitDeny, CallResult::Blocked(said)) => said.first()?.layer,
                 (IamDecision::Allowed, _) => stack.layers.iter().position(|l| l.name == "identity")?,
                 _ => return None,
             };
@@ -382,18 +382,18 @@ impl Certain<'_> {
     }
 }
 
-fn of_stack(verdict: &Verdict) -> IamDecision {
+fn of_stack(verdict: &CallResult) -> IamDecision {
     match verdict {
-        Verdict::Allowed(_) => IamDecision::Allowed,
-        Verdict::Blocked(said) if said.iter().any(|s| !s.statements.is_empty()) => IamDecision::ExplicitDeny,
-        Verdict::Blocked(_) => IamDecision::ImplicitDeny,
+        CallResult::Allowed(_) => IamDecision::Allowed,
+        CallResult::Blocked(said) if said.iter().any(|s| !s.statements.is_empty()) => IamDecision::ExplicitDeny,
+        CallResult::Blocked(_) => IamDecision::ImplicitDeny,
     }
 }
 
-fn of_layer(verdict: &Verdict, layer: usize) -> IamDecision {
+fn of_layer(verdict: &CallResult, layer: usize) -> IamDecision {
     match verdict {
-        Verdict::Allowed(_) => IamDecision::Allowed,
-        Verdict::Blocked(said) => match said.iter().find(|s| s.layer == layer) {
+        CallResult::Allowed(_) => IamDecision::Allowed,
+        CallResult::Blocked(said) => match said.iter().find(|s| s.layer == layer) {
             None => IamDecision::Allowed,
             Some(said) if said.statements.is_empty() => IamDecision::ImplicitDeny,
             Some(_) => IamDecision::ExplicitDeny,

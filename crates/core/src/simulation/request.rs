@@ -7,7 +7,7 @@ use super::{Attached, Question};
 use crate::iam::document;
 use crate::inventory::{Policy, builtin};
 use crate::permissions::context::{KeyValue, Keys};
-use crate::problem::{Failure, NothingTo, Problem, Source, did_you_mean};
+use crate::problem::{Failure, NothingTo, Problem, SourceFile, did_you_mean};
 use crate::source;
 use crate::text::json::{self, Member, Node, Value};
 
@@ -48,12 +48,12 @@ impl<'a> Reader<'a> {
     }
 
     /// The files of documents that were named, as far as they could be read.
-    pub fn sources(&self) -> impl Iterator<Item = &Arc<Source>> {
+    pub fn sources(&self) -> impl Iterator<Item = &Arc<SourceFile>> {
         self.documents.values().flatten().map(|(policy, _)| &policy.document.source)
     }
 
     /// Reads a text: an object is one request, an array several, and so are lines each of which is an object.
-    pub fn batch(&mut self, source: &Arc<Source>) -> Result<Batch, Failure> {
+    pub fn batch(&mut self, source: &Arc<SourceFile>) -> Result<Batch, Failure> {
         match json::parse(source) {
             Ok(Node { value: Value::Array(nodes), .. }) => {
                 Ok(Batch::Many(nodes.iter().map(|n| self.question(source, n)).collect()))
@@ -76,14 +76,14 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn line(&mut self, file: &Arc<Source>, index: usize, line: &str) -> Result<Question, Failure> {
-        let source = Source::new(format!("{}, line {}", file.path, index + 1), line);
+    fn line(&mut self, file: &Arc<SourceFile>, index: usize, line: &str) -> Result<Question, Failure> {
+        let source = SourceFile::new(format!("{}, line {}", file.path, index + 1), line);
         let node = json::parse(&source).map_err(Failure::Problems)?;
         self.question(&source, &node)
     }
 
     /// One request.
-    pub fn question(&mut self, source: &Arc<Source>, node: &Node) -> Result<Question, Failure> {
+    pub fn question(&mut self, source: &Arc<SourceFile>, node: &Node) -> Result<Question, Failure> {
         let mut problems = Vec::new();
         let question = self.fields(source, node, &mut problems);
         let (errors, mut warnings): (Vec<_>, Vec<_>) = problems.into_iter().partition(Problem::is_error);
@@ -96,7 +96,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn fields(&mut self, source: &Arc<Source>, node: &Node, problems: &mut Vec<Problem>) -> Option<Question> {
+    fn fields(&mut self, source: &Arc<SourceFile>, node: &Node, problems: &mut Vec<Problem>) -> Option<Question> {
         let Some(members) = node.as_object() else {
             let message = format!("a request must be an object, but this is {}", node.kind());
             problems.push(Problem::at(source, node.span, message).help("write { \"action\": …, \"resource\": … }"));
@@ -144,7 +144,7 @@ impl<'a> Reader<'a> {
 
     fn layer(
         &mut self,
-        source: &Arc<Source>,
+        source: &Arc<SourceFile>,
         field: &str,
         layer: String,
         node: &Node,
@@ -173,14 +173,14 @@ impl<'a> Reader<'a> {
     /// A document as text, an AWS managed policy, or a path.
     fn named(
         &mut self,
-        source: &Arc<Source>,
+        source: &Arc<SourceFile>,
         node: &Node,
         text: &str,
         inline: String,
         problems: &mut Vec<Problem>,
     ) -> Option<(String, Option<Policy>)> {
         if text.trim_start().starts_with('{') {
-            let inner = Source::new(format!("{}#{inline}", source.path), text);
+            let inner = SourceFile::new(format!("{}#{inline}", source.path), text);
             let found = read(&inner, inline.clone());
             return take(found, problems).map(|p| (inline, Some(p)));
         }
@@ -206,16 +206,16 @@ pub fn managed(id: &str) -> Option<Option<Policy>> {
     let Some(managed) = builtin::managed_policy(id) else {
         return builtin::is_aws_managed(id).then_some(None);
     };
-    let (policy, _) = read(&Source::new(managed.path, managed.text), id.to_owned()).ok()?;
+    let (policy, _) = read(&SourceFile::new(managed.path, managed.text), id.to_owned()).ok()?;
     Some(Some(Policy { artifact_only: managed.artifact_only, built_in: true, ..policy }))
 }
 
 /// A policy of the command line.
-pub fn document_of(source: &Arc<Source>) -> Read {
+pub fn document_of(source: &Arc<SourceFile>) -> Read {
     read(source, source.path.clone())
 }
 
-fn read(source: &Arc<Source>, label: String) -> Read {
+fn read(source: &Arc<SourceFile>, label: String) -> Read {
     let node = json::parse(source)?;
     let mut problems = Vec::new();
     let document = Arc::new(document::read(source, &node, &mut problems));
@@ -250,7 +250,7 @@ fn given<'n>(node: &'n Node, field: &str) -> Option<&'n Member> {
 }
 
 fn list<'n>(
-    source: &Arc<Source>,
+    source: &Arc<SourceFile>,
     node: &'n Node,
     field: &str,
     wanted: &str,
@@ -282,7 +282,7 @@ pub fn resource(text: &str) -> Result<(), &'static str> {
 }
 
 struct Fields<'a> {
-    source: &'a Arc<Source>,
+    source: &'a Arc<SourceFile>,
     node: &'a Node,
     problems: &'a mut Vec<Problem>,
 }

@@ -81,12 +81,12 @@ pub trait Source {
 }
 
 /// A file as text: UTF-8, without a byte order mark.
-pub fn text(source: &dyn Source, path: &str) -> Result<Arc<problem::Source>, Problem> {
+pub fn text(source: &dyn Source, path: &str) -> Result<Arc<problem::SourceFile>, Problem> {
     files::text_of(source.bytes(path)?, path)
 }
 
 /// A file as text and as JSON.
-pub fn json(source: &dyn Source, path: &str) -> Result<(Arc<problem::Source>, Node), Vec<Problem>> {
+pub fn json(source: &dyn Source, path: &str) -> Result<(Arc<problem::SourceFile>, Node), Vec<Problem>> {
     let text = text(source, path).map_err(|p| vec![p])?;
     let node = json::parse(&text)?;
     Ok((text, node))

@@ -3,7 +3,7 @@
 use std::path::{Component, PathBuf};
 use std::sync::Arc;
 
-use crate::problem::{Problem, Source, Span};
+use crate::problem::{Problem, SourceFile, Span};
 
 /// A larger file is refused.
 pub const MAX_BYTES: u64 = 256 * 1024 * 1024;
@@ -29,7 +29,7 @@ pub(crate) fn too_large(name: &str) -> Problem {
 }
 
 /// The text of a file that was read.
-pub fn text_of(bytes: Vec<u8>, name: &str) -> Result<Arc<Source>, Problem> {
+pub fn text_of(bytes: Vec<u8>, name: &str) -> Result<Arc<SourceFile>, Problem> {
     if bytes.len() as u64 > MAX_BYTES {
         return Err(too_large(name));
     }
@@ -37,12 +37,12 @@ pub fn text_of(bytes: Vec<u8>, name: &str) -> Result<Arc<Source>, Problem> {
         Ok(text) => text,
         Err(error) => {
             let start = error.utf8_error().valid_up_to();
-            let source = Source::new(name, String::from_utf8_lossy(error.as_bytes()));
+            let source = SourceFile::new(name, String::from_utf8_lossy(error.as_bytes()));
             let span = Span { start, end: start + '\u{FFFD}'.len_utf8() };
             return Err(Problem::at(&source, span, "invalid UTF-8").help("save the file as UTF-8"));
         }
     };
-    let source = Source::new(name, text);
+    let source = SourceFile::new(name, text);
     if source.text.starts_with('\u{FEFF}') {
         let span = Span { start: 0, end: '\u{FEFF}'.len_utf8() };
         return Err(Problem::at(&source, span, "the file begins with a byte order mark")

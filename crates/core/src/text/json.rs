@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use jsonc_parser::ast;
 
-use crate::problem::{Problem, Source, Span};
+use crate::problem::{Problem, SourceFile, Span};
 
 /// Values nested deeper than this are refused.
 pub const MAX_DEPTH: usize = 100;
@@ -122,7 +122,7 @@ impl Node {
 }
 
 /// Reads a source as JSON; all its problems, if it has any.
-pub fn parse(source: &Arc<Source>) -> Result<Node, Vec<Problem>> {
+pub fn parse(source: &Arc<SourceFile>) -> Result<Node, Vec<Problem>> {
     let (node, duplicates) = parse_with_duplicates(source)?;
     let problem = |key: &Member| {
         Problem::at(source, key.key_span, format!("the key `{}` appears twice in one object", key.key))
@@ -132,7 +132,7 @@ pub fn parse(source: &Arc<Source>) -> Result<Node, Vec<Problem>> {
 }
 
 /// Reads a source as JSON, and the members whose key stands before them in the same object.
-pub fn parse_with_duplicates(source: &Arc<Source>) -> Result<(Node, Vec<Member>), Vec<Problem>> {
+pub fn parse_with_duplicates(source: &Arc<SourceFile>) -> Result<(Node, Vec<Member>), Vec<Problem>> {
     if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&source.text) {
         return Err(vec![invalid(source, &error)]);
     }
@@ -177,7 +177,7 @@ struct Found {
 }
 
 /// The words of serde_json without its place, which the frame shows.
-fn invalid(source: &Arc<Source>, error: &serde_json::Error) -> Problem {
+fn invalid(source: &Arc<SourceFile>, error: &serde_json::Error) -> Problem {
     let start = offset(&source.text, error.line(), error.column());
     let end = source.text.get(start..).and_then(|s| s.chars().next()).map_or(start, |c| start + c.len_utf8());
     let text = error.to_string();
@@ -237,13 +237,13 @@ mod tests {
     use super::*;
 
     fn underlined(text: &str) -> (String, String) {
-        let problems = parse(&Source::new("x.json", text)).unwrap_err();
+        let problems = parse(&SourceFile::new("x.json", text)).unwrap_err();
         (problems[0].underlined().to_owned(), problems[0].message().to_owned())
     }
 
     #[test]
     fn places_of_keys_and_values() {
-        let source = Source::new("x.json", r#"{"a": ["é", 1.5e3]}"#);
+        let source = SourceFile::new("x.json", r#"{"a": ["é", 1.5e3]}"#);
         let node = parse(&source).unwrap();
         let member = node.member("a").unwrap();
         assert_eq!(source.slice(member.key_span), "\"a\"");
@@ -264,16 +264,16 @@ mod tests {
     fn deep_nesting_is_an_error() {
         for depth in [101, 600, 50_000] {
             let text = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
-            assert!(parse(&Source::new("x.json", text)).is_err(), "{depth}");
+            assert!(parse(&SourceFile::new("x.json", text)).is_err(), "{depth}");
         }
         let text = format!("{}{}", "[".repeat(100), "]".repeat(100));
-        assert!(parse(&Source::new("x.json", text)).is_ok());
+        assert!(parse(&SourceFile::new("x.json", text)).is_ok());
     }
 
     #[test]
     fn only_json_is_json() {
         for text in ["{a: 1}", "[1,]", "// c\n1", "'a'", "0x1F", "+1", ".5", "NaN", "\"\\x41\"", "\"\u{1}\"", "01"] {
-            assert!(parse(&Source::new("x.json", text)).is_err(), "{text}");
+            assert!(parse(&SourceFile::new("x.json", text)).is_err(), "{text}");
         }
     }
 }

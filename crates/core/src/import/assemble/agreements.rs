@@ -9,7 +9,7 @@ use crate::import::cloudtrail::{Change, Event};
 use crate::import::facts::Acceptance;
 use crate::inventory::builtin;
 use crate::moment::{self, Moment};
-use crate::problem::{Place, Source};
+use crate::problem::{Place, SourceFile};
 
 impl Assembly<'_> {
     /// What events tell of agreements that the lists do not.
@@ -102,7 +102,7 @@ impl Assembly<'_> {
             accepted_by: event.who.clone(),
             start_witness: Some(event.witness.clone()),
             end_witness: None,
-            place: Place { source: Source::new(event.witness.clone(), ""), span: Default::default() },
+            place: Place { source: SourceFile::new(event.witness.clone(), ""), span: Default::default() },
         };
         // its id is known to AWS alone
         let id = acceptance.cloned().unwrap_or_else(|| format!("accepted-by-event-{id}"));

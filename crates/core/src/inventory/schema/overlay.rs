@@ -4,11 +4,17 @@ use std::sync::Arc;
 
 use super::faults::Fault;
 use super::{BUILT_IN, local};
-use crate::problem::{Problem, Source, Span};
+use crate::problem::{Problem, SourceFile, Span};
 use crate::text::json::{Node, Value};
 
 /// Lays a part of a schema over another.
-pub fn merge(into: &mut serde_json::Value, node: &Node, path: &str, source: &Arc<Source>, problems: &mut Vec<Problem>) {
+pub fn merge(
+    into: &mut serde_json::Value,
+    node: &Node,
+    path: &str,
+    source: &Arc<SourceFile>,
+    problems: &mut Vec<Problem>,
+) {
     use serde_json::Value as Json;
     let own = node.to_json();
     match (into, &node.value) {
@@ -50,7 +56,7 @@ pub fn merge(into: &mut serde_json::Value, node: &Node, path: &str, source: &Arc
 }
 
 /// A fault at its place in the file that was laid over the built-in schema.
-pub fn placed(fault: &Fault, source: &Arc<Source>, overlay: &Node) -> Problem {
+pub fn placed(fault: &Fault, source: &Arc<SourceFile>, overlay: &Node) -> Problem {
     let whole = overlay.span.first();
     let span = if fault.names.is_empty() {
         named_by(&fault.message, overlay).unwrap_or(whole)

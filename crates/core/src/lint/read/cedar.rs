@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::policies;
-use crate::problem::{Problem, Source, Span};
+use crate::problem::{Problem, SourceFile, Span};
 
 /// A Cedar policy.
 #[derive(Clone, Debug)]
@@ -29,14 +29,14 @@ pub struct CedarIgnore {
 
 impl CedarPolicy {
     /// Where it is shown: its first line.
-    pub fn head(&self, source: &Source) -> Span {
+    pub fn head(&self, source: &SourceFile) -> Span {
         let line = source.slice(self.span).lines().next().map_or(0, str::len);
         Span { start: self.span.start, end: self.span.start + line }
     }
 }
 
 /// Reads a source; the policies in their order.
-pub fn policies(source: &Arc<Source>) -> Result<Vec<CedarPolicy>, Vec<Problem>> {
+pub fn policies(source: &Arc<SourceFile>) -> Result<Vec<CedarPolicy>, Vec<Problem>> {
     let mut problems = Vec::new();
     let mut parsed = policies::parse(source, &mut problems);
     if !problems.is_empty() {
@@ -70,7 +70,7 @@ mod tests {
     #[test]
     fn policies_have_their_places() {
         let text = "// one; two\n@id(\"a;b\")\npermit(principal, action, resource);\n\n@ignore(\"CS118: it is a draft; CS119\")\nforbid(principal, action, resource) when { \"x;\" == \"y\" };\n";
-        let source = Source::new("p.cedar", text);
+        let source = SourceFile::new("p.cedar", text);
         let found = policies(&source).unwrap();
         assert_eq!(found.len(), 2);
         assert_eq!(source.slice(found[0].head(&source)), "@id(\"a;b\")");
@@ -82,6 +82,6 @@ mod tests {
         let ignores: Vec<_> =
             found[1].ignores.iter().map(|i| (i.code.as_str(), i.reason.as_deref(), source.slice(i.span))).collect();
         assert_eq!(ignores, [("CS118", Some("it is a draft"), "CS118"), ("CS119", None, "CS119")]);
-        assert!(policies(&Source::new("p.cedar", "permit(principal")).is_err());
+        assert!(policies(&SourceFile::new("p.cedar", "permit(principal")).is_err());
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::UNKNOWN;
-use crate::problem::{Problem, Source, Span};
+use crate::problem::{Problem, SourceFile, Span};
 use crate::text::json::{self, Member, Node, Value};
 
 /// A text that was decoded, and the offset in the file of each of its bytes and of its end.
@@ -128,8 +128,8 @@ fn interpolation(raw: &str) -> usize {
 }
 
 /// Reads a text as JSON with places in the file, and the members whose key stands twice.
-pub fn parse(source: &Arc<Source>, mapped: &Mapped) -> Result<(Node, Vec<Member>), Vec<Problem>> {
-    let inner = Source::new(source.path.clone(), mapped.text.clone());
+pub fn parse(source: &Arc<SourceFile>, mapped: &Mapped) -> Result<(Node, Vec<Member>), Vec<Problem>> {
+    let inner = SourceFile::new(source.path.clone(), mapped.text.clone());
     let moved = |problem: &Problem| {
         let span = problem.place().map_or(Span::default(), |p| mapped.span(p.span));
         let moved = Problem::at(source, span, problem.message());
@@ -160,7 +160,7 @@ mod tests {
 
     #[test]
     fn a_string_in_a_string_keeps_its_places() {
-        let source = Source::new("x.json", r#"{"Content": "{\"a\":\t[\"\u00e9\", \"\ud83d\ude00\", 12]}"}"#);
+        let source = SourceFile::new("x.json", r#"{"Content": "{\"a\":\t[\"\u00e9\", \"\ud83d\ude00\", 12]}"}"#);
         let raw = source.text.get(12..source.text.len() - 1).unwrap();
         let mapped = json_string(raw, 12).unwrap();
         let (node, _) = parse(&source, &mapped).unwrap();
@@ -172,7 +172,7 @@ mod tests {
 
     #[test]
     fn percent_encoding_keeps_its_places() {
-        let source = Source::new("x.json", "%7B%22a%22%3A%20%22b%22%7D");
+        let source = SourceFile::new("x.json", "%7B%22a%22%3A%20%22b%22%7D");
         let whole = Mapped { text: source.text.clone(), offsets: (0..=source.text.len()).collect() };
         let mapped = percent(&whole).unwrap();
         assert_eq!(mapped.text, r#"{"a": "b"}"#);
@@ -183,7 +183,7 @@ mod tests {
     #[test]
     fn indented_lines_keep_their_places() {
         let raw = "    {\n      \"a\": 1\n    }\n";
-        let source = Source::new("x.yaml", raw);
+        let source = SourceFile::new("x.yaml", raw);
         let mapped = aligned("{\n  \"a\": 1\n}\n", raw, 0);
         let (node, _) = parse(&source, &mapped).unwrap();
         assert_eq!(source.slice(node.get("a").unwrap().span), "1");

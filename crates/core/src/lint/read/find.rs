@@ -6,8 +6,8 @@ use super::embedded::{self, Mapped};
 use super::{Fault, FaultKind, Host, UNKNOWN, duplicate, placeholders, shown, unreadable};
 use crate::iam::document;
 use crate::inventory::builtin;
-use crate::lint::policy::{Beside, Found, Kind, Policy, is_policy};
-use crate::problem::{Problem, Source, Span};
+use crate::lint::policy::{Found, Policy, PolicyKind, SiblingPolicies, is_policy};
+use crate::problem::{Problem, SourceFile, Span};
 use crate::text::json::{self, Member, Node, Value};
 
 /// A document of Terraform that a resource uses.
@@ -16,7 +16,7 @@ pub struct Reference {
     /// The name of the data source.
     pub document: String,
     /// What it is used for.
-    pub kind: Option<Kind>,
+    pub kind: Option<PolicyKind>,
     /// What uses it.
     pub name: String,
     /// Where it is used.
@@ -29,7 +29,7 @@ pub struct FileReference {
     /// The path, relative to the file that names it.
     pub path: String,
     /// What it is used for.
-    pub kind: Option<Kind>,
+    pub kind: Option<PolicyKind>,
     /// Where it is used.
     pub span: Span,
 }
@@ -42,10 +42,10 @@ const MAX_STRINGS: usize = 3;
 
 /// Finds the policies of a file.
 pub struct Finder<'a> {
-    source: &'a Arc<Source>,
-    given: Option<Kind>,
+    source: &'a Arc<SourceFile>,
+    given: Option<PolicyKind>,
     terraform: bool,
-    of_path: Option<Kind>,
+    of_path: Option<PolicyKind>,
     /// What was found.
     pub policies: Vec<Policy>,
     /// What is wrong with it.
@@ -58,17 +58,17 @@ pub struct Finder<'a> {
 
 /// What is known of a value by where it stands.
 #[derive(Clone, Default)]
-struct Around {
+struct Enclosing {
     pointer: String,
-    kind: Option<Kind>,
+    kind: Option<PolicyKind>,
     names: Vec<String>,
-    beside: Beside,
+    beside: SiblingPolicies,
     strings: usize,
     /// A value here should be a policy.
     expected: bool,
 }
 
-impl Around {
+impl Enclosing {
     fn below(&self, key: &str) -> Self {
         let mut below = self.clone();
         let dot = if below.pointer.is_empty() { "" } else { "." };
@@ -80,7 +80,7 @@ impl Around {
 
 impl<'a> Finder<'a> {
     /// A finder for one file.
-    pub fn new(source: &'a Arc<Source>, given: Option<Kind>, terraform: bool) -> Self {
+    pub fn new(source: &'a Arc<SourceFile>, given: Option<PolicyKind>, terraform: bool) -> Self {
         let of_path = by_path(&source.path);
         Self {
             source,
@@ -98,7 +98,7 @@ impl<'a> Finder<'a> {
     pub fn file(&mut self, root: &Node, host: Host) {
         let stem = self.source.path.rsplit('/').next().unwrap_or_default();
         let stem = stem.split('.').next().unwrap_or_default();
-        let around = Around { names: vec![stem.to_owned()], ..Around::default() };
+        let around = Enclosing { names: vec![stem.to_owned()], ..Enclosing::default() };
         match root.get("resource_changes").and_then(Node::as_array) {
             Some(changes) => self.plan(changes, &around),
             None => self.value(root, &around, host),
@@ -106,7 +106,7 @@ impl<'a> Finder<'a> {
     }
 
     /// A plan of Terraform: what each resource will be; its other parts say the same again.
-    fn plan(&mut self, changes: &[Node], around: &Around) {
+    fn plan(&mut self, changes: &[Node], around: &Enclosing) {
         for (index, change) in changes.iter().enumerate() {
             let text = |key: &str| change.get(key).and_then(Node::as_str).unwrap_or_default();
             let mut around = around.below(&format!("resource_changes[{index}].change.after"));
@@ -130,7 +130,7 @@ impl<'a> Finder<'a> {
         }
     }
 
-    fn value(&mut self, node: &Node, around: &Around, host: Host) {
+    fn value(&mut self, node: &Node, around: &Enclosing, host: Host) {
         match &node.value {
             Value::Object(_) if is_policy(node) => self.policy(node, around, host),
             Value::Object(members) => self.object(node, members, around, host),
@@ -146,7 +146,7 @@ impl<'a> Finder<'a> {
         }
     }
 
-    fn object(&mut self, node: &Node, members: &[Member], around: &Around, host: Host) {
+    fn object(&mut self, node: &Node, members: &[Member], around: &Enclosing, host: Host) {
         let own = described(node, around);
         if let Some(list) = managed_only(node) {
             self.managed_only(list, &own);
@@ -174,7 +174,7 @@ impl<'a> Finder<'a> {
     }
 
     /// A permission set or role of managed policies only: a policy without statements, with others beside it.
-    fn managed_only(&mut self, list: &Member, around: &Around) {
+    fn managed_only(&mut self, list: &Member, around: &Enclosing) {
         let version = Node::string(list.key_span, "2012-10-17");
         let member = |key: &str, node: Node| Member { key: key.to_owned(), key_span: list.key_span, node };
         let none = Node::new(list.key_span, Value::Array(Vec::new()));
@@ -183,7 +183,7 @@ impl<'a> Finder<'a> {
     }
 
     /// A block at the top of a file of Terraform.
-    fn block(&mut self, member: &Member, inner: &mut Around) {
+    fn block(&mut self, member: &Member, inner: &mut Enclosing) {
         let parts: Vec<&str> = member.key.splitn(3, '.').collect();
         if let ["resource" | "data", ty, name] = parts.as_slice() {
             inner.names.push((*name).to_owned());
@@ -196,7 +196,7 @@ impl<'a> Finder<'a> {
         }
     }
 
-    fn string(&mut self, node: &Node, text: &str, around: &Around, host: Host) {
+    fn string(&mut self, node: &Node, text: &str, around: &Enclosing, host: Host) {
         let trimmed = text.trim_start();
         let json = trimmed.starts_with('{') && text.contains("Statement");
         let quoted = trimmed.starts_with('"') && text.contains("Statement");
@@ -259,7 +259,7 @@ impl<'a> Finder<'a> {
         if mapped.text.trim_start().starts_with('"') { embedded::unquoted(&mapped) } else { Some(mapped) }
     }
 
-    fn not_literal(&mut self, node: &Node, around: &Around) {
+    fn not_literal(&mut self, node: &Node, around: &Enclosing) {
         let raw = self.source.slice(node.span).trim();
         if let Some(document) = raw.strip_prefix("data.aws_iam_policy_document.") {
             let document = document.split(['.', '[']).next().unwrap_or_default().to_owned();
@@ -280,7 +280,7 @@ impl<'a> Finder<'a> {
         });
     }
 
-    fn policy(&mut self, node: &Node, around: &Around, host: Host) {
+    fn policy(&mut self, node: &Node, around: &Enclosing, host: Host) {
         // the name of a file tells less than principals do
         let of_path = self.of_path.filter(|k| k.has_principals() || !has_principals(node));
         let kind = self.given.or(around.kind).or(of_path);
@@ -317,7 +317,7 @@ fn has_principals(node: &Node) -> bool {
 }
 
 /// What an object says of the policies in it.
-fn described(node: &Node, around: &Around) -> Around {
+fn described(node: &Node, around: &Enclosing) -> Enclosing {
     let mut own = around.clone();
     let text = |key: &str| node.get(key).and_then(Node::as_str);
     own.names.extend(NAMES.iter().filter_map(|k| text(k)).map(str::to_owned));
@@ -334,7 +334,7 @@ fn described(node: &Node, around: &Around) -> Around {
         own.beside.listed_at = arns.map(|n| n.span);
         own.names.extend(properties_names(properties));
     } else if node.get("CustomPolicy").is_some() {
-        own.kind = Some(Kind::PermissionSet);
+        own.kind = Some(PolicyKind::PermissionSet);
         own.beside = of_template(node);
         own.beside.listed_at = node.get("ManagedPolicies").map(|n| n.span);
     }
@@ -350,7 +350,7 @@ fn properties_names(properties: &Node) -> impl Iterator<Item = String> + '_ {
 const NAMES: [&str; 6] = ["Name", "PolicyName", "RoleName", "UserName", "GroupName", "ManagedPolicyName"];
 
 /// A permission set of the aws-ia module: its managed policies, its customer policies, its boundary.
-fn of_template(node: &Node) -> Beside {
+fn of_template(node: &Node) -> SiblingPolicies {
     let mut arns = node.get("ManagedPolicies").map(managed).unwrap_or_default();
     let customer = node.get("CustomerPolicies").and_then(Node::as_array).unwrap_or_default();
     arns.extend(customer.iter().map(|n| n.as_str().unwrap_or("a customer policy").to_owned()));
@@ -373,8 +373,8 @@ fn boundary_of(node: Option<&Node>) -> Option<String> {
     inner.as_str().map(str::to_owned)
 }
 
-fn beside(arns: Vec<String>, boundary: Option<String>) -> Beside {
-    let mut beside = Beside::default();
+fn beside(arns: Vec<String>, boundary: Option<String>) -> SiblingPolicies {
+    let mut beside = SiblingPolicies::default();
     for arn in arns {
         match statements_of(&arn) {
             Some((statements, whole)) => {
@@ -395,14 +395,14 @@ fn beside(arns: Vec<String>, boundary: Option<String>) -> Beside {
 fn statements_of(arn: &str) -> Option<(Vec<document::Statement>, bool)> {
     let named = format!("arn:aws:iam::aws:policy/{arn}");
     let policy = builtin::managed_policy(arn).or_else(|| builtin::managed_policy(&named))?;
-    let source = Source::new(policy.path, policy.text);
+    let source = SourceFile::new(policy.path, policy.text);
     let root = json::parse(&source).ok()?;
     let mut problems: Vec<Problem> = Vec::new();
     Some((document::read(&source, &root, &mut problems).statements, !policy.artifact_only))
 }
 
 /// The statements of the inline policies of one role, by their place in the list.
-fn sibling_statements(source: &Arc<Source>, member: &Member, host: Host) -> Option<Vec<Vec<document::Statement>>> {
+fn sibling_statements(source: &Arc<SourceFile>, member: &Member, host: Host) -> Option<Vec<Vec<document::Statement>>> {
     if !["Policies", "RolePolicyList", "UserPolicyList", "GroupPolicyList"].contains(&member.key.as_str()) {
         return None;
     }
@@ -423,7 +423,7 @@ fn file_argument(raw: &str) -> Option<String> {
 }
 
 /// Whether the value of a key should be a policy, so that one that is not literal is told.
-fn holds_policy(key: &str, around: &Around, terraform: bool) -> bool {
+fn holds_policy(key: &str, around: &Enclosing, terraform: bool) -> bool {
     let named = ["PolicyDocument", "AssumeRolePolicyDocument", "InlinePolicy", "CustomPolicy"].contains(&key);
     let of_terraform =
         TERRAFORM_KEYS.contains(&key) && around.pointer.starts_with("resource.aws_") && around.kind.is_some();
@@ -431,66 +431,66 @@ fn holds_policy(key: &str, around: &Around, terraform: bool) -> bool {
     named || (terraform && of_terraform) || of_organizations
 }
 
-fn of_key(key: &str) -> Option<Kind> {
+fn of_key(key: &str) -> Option<PolicyKind> {
     match key {
-        "AssumeRolePolicyDocument" | "assume_role_policy" => Some(Kind::Trust),
-        "CustomPolicy" | "InlinePolicy" => Some(Kind::PermissionSet),
+        "AssumeRolePolicyDocument" | "assume_role_policy" => Some(PolicyKind::Trust),
+        "CustomPolicy" | "InlinePolicy" => Some(PolicyKind::PermissionSet),
         // attributes of an inventory
-        "serviceControlPolicies" | "serviceControlPoliciesAtLeast" => Some(Kind::ServiceControl),
-        "permissionsBoundary" => Some(Kind::Boundary),
+        "serviceControlPolicies" | "serviceControlPoliciesAtLeast" => Some(PolicyKind::ServiceControl),
+        "permissionsBoundary" => Some(PolicyKind::Boundary),
         _ => None,
     }
 }
 
-fn of_type(ty: &str) -> Option<Kind> {
+fn of_type(ty: &str) -> Option<PolicyKind> {
     match ty {
-        "SERVICE_CONTROL_POLICY" => Some(Kind::ServiceControl),
-        "RESOURCE_CONTROL_POLICY" => Some(Kind::ResourceControl),
+        "SERVICE_CONTROL_POLICY" => Some(PolicyKind::ServiceControl),
+        "RESOURCE_CONTROL_POLICY" => Some(PolicyKind::ResourceControl),
         _ => None,
     }
 }
 
-fn of_terraform(ty: &str, body: Option<&Node>) -> Option<Kind> {
+fn of_terraform(ty: &str, body: Option<&Node>) -> Option<PolicyKind> {
     match ty {
         "aws_organizations_policy" => {
             of_type(body.and_then(|b| b.get("type")).and_then(Node::as_str).unwrap_or("SERVICE_CONTROL_POLICY"))
         }
-        "aws_ssoadmin_permission_set_inline_policy" | "aws_ssoadmin_permission_set" => Some(Kind::PermissionSet),
+        "aws_ssoadmin_permission_set_inline_policy" | "aws_ssoadmin_permission_set" => Some(PolicyKind::PermissionSet),
         "aws_iam_policy" | "aws_iam_role_policy" | "aws_iam_user_policy" | "aws_iam_group_policy" | "aws_iam_role" => {
-            Some(Kind::Identity)
+            Some(PolicyKind::Identity)
         }
         "aws_iam_policy_document" => None,
-        _ if ty.starts_with("aws_") && body.is_some_and(|b| b.get("policy").is_some()) => Some(Kind::Resource),
+        _ if ty.starts_with("aws_") && body.is_some_and(|b| b.get("policy").is_some()) => Some(PolicyKind::Resource),
         _ => None,
     }
 }
 
-fn of_cloudformation(ty: &str, properties: Option<&Node>) -> Option<Kind> {
+fn of_cloudformation(ty: &str, properties: Option<&Node>) -> Option<PolicyKind> {
     match ty {
         "AWS::Organizations::Policy" => properties.and_then(|p| p.get("Type")).and_then(Node::as_str).and_then(of_type),
-        "AWS::SSO::PermissionSet" => Some(Kind::PermissionSet),
-        _ if ty.starts_with("AWS::IAM::") => Some(Kind::Identity),
-        _ if ty.starts_with("AWS::Serverless::") => Some(Kind::Identity),
-        _ if ty.starts_with("AWS::") => Some(Kind::Resource),
+        "AWS::SSO::PermissionSet" => Some(PolicyKind::PermissionSet),
+        _ if ty.starts_with("AWS::IAM::") => Some(PolicyKind::Identity),
+        _ if ty.starts_with("AWS::Serverless::") => Some(PolicyKind::Identity),
+        _ if ty.starts_with("AWS::") => Some(PolicyKind::Resource),
         _ => of_type(ty),
     }
 }
 
 /// The kind that the names of a file and its folders tell.
-fn by_path(path: &str) -> Option<Kind> {
+fn by_path(path: &str) -> Option<PolicyKind> {
     let path = path.to_ascii_lowercase();
     let words: Vec<&str> = path.split(|c: char| !c.is_ascii_alphanumeric()).collect();
     let squeezed = path.replace(['-', '_', ' '], "");
     let has = |word: &str| words.contains(&word);
     let holds = |part: &str| squeezed.contains(part);
     if has("scp") || has("scps") || holds("servicecontrol") || has("guardrails") || has("guardrail") {
-        Some(Kind::ServiceControl)
+        Some(PolicyKind::ServiceControl)
     } else if has("rcp") || has("rcps") || holds("resourcecontrol") {
-        Some(Kind::ResourceControl)
+        Some(PolicyKind::ResourceControl)
     } else if has("boundary") || has("boundaries") || holds("permissionsboundar") || holds("permissionboundar") {
-        Some(Kind::Boundary)
+        Some(PolicyKind::Boundary)
     } else if holds("permissionset") {
-        Some(Kind::PermissionSet)
+        Some(PolicyKind::PermissionSet)
     } else {
         None
     }
@@ -502,10 +502,10 @@ mod tests {
 
     #[test]
     fn paths_tell_kinds() {
-        assert_eq!(by_path("org/scp/deny.json"), Some(Kind::ServiceControl));
-        assert_eq!(by_path("service-control-policies/a.json"), Some(Kind::ServiceControl));
-        assert_eq!(by_path("permission-sets/auditor.json"), Some(Kind::PermissionSet));
-        assert_eq!(by_path("iam/boundary.json"), Some(Kind::Boundary));
+        assert_eq!(by_path("org/scp/deny.json"), Some(PolicyKind::ServiceControl));
+        assert_eq!(by_path("service-control-policies/a.json"), Some(PolicyKind::ServiceControl));
+        assert_eq!(by_path("permission-sets/auditor.json"), Some(PolicyKind::PermissionSet));
+        assert_eq!(by_path("iam/boundary.json"), Some(PolicyKind::Boundary));
         assert_eq!(by_path("iam/discprices.json"), None);
     }
 

@@ -12,8 +12,8 @@ pub mod yaml;
 
 use std::sync::Arc;
 
-use super::policy::{Kind, Policy};
-use crate::problem::{Problem, Source, Span};
+use super::policy::{Policy, PolicyKind};
+use crate::problem::{Problem, SourceFile, Span};
 use crate::text::json::{self, Member, Node, Value};
 
 /// Stands in a string for a part that is not literal: a noncharacter of Unicode, which no policy holds.
@@ -78,7 +78,7 @@ pub struct Fault {
 /// A file that was read.
 pub struct Loaded {
     /// Its text.
-    pub source: Arc<Source>,
+    pub source: Arc<SourceFile>,
     /// The policies in it.
     pub policies: Vec<Policy>,
     /// The Cedar policies in it.
@@ -93,7 +93,7 @@ pub struct Loaded {
 
 impl Loaded {
     /// A file in which nothing was found.
-    fn nothing(source: Arc<Source>) -> Self {
+    fn nothing(source: Arc<SourceFile>) -> Self {
         Self {
             source,
             policies: Vec::new(),
@@ -142,7 +142,7 @@ pub fn form_of_text(text: &str) -> Form {
 }
 
 /// Reads a text. `given` is the kind of all its policies, where the user says so; `named`: the user asked for this file.
-pub fn load(source: Arc<Source>, form: Form, given: Option<Kind>, named: bool) -> Loaded {
+pub fn load(source: Arc<SourceFile>, form: Form, given: Option<PolicyKind>, named: bool) -> Loaded {
     let mut faults = Vec::new();
     // Terraform puts no expression into a text without quotes; a template of CloudFormation may be of either form
     let text = source.text.trim_start_matches('\u{FEFF}').trim_start();
@@ -186,7 +186,7 @@ pub fn load(source: Arc<Source>, form: Form, given: Option<Kind>, named: bool) -
     Loaded { policies, faults, references, files, ..Loaded::nothing(source) }
 }
 
-fn of_cedar(source: Arc<Source>) -> Loaded {
+fn of_cedar(source: Arc<SourceFile>) -> Loaded {
     match cedar::policies(&source) {
         Ok(cedar) => Loaded { cedar, ..Loaded::nothing(source) },
         Err(problems) => Loaded { faults: problems.iter().map(unreadable).collect(), ..Loaded::nothing(source) },
@@ -208,7 +208,7 @@ fn looks_like_policy(text: &str) -> bool {
     has("Statement") && (has("Effect") || has("Action")) || has("aws_iam_policy_document")
 }
 
-fn json_tree(source: &Arc<Source>, faults: &mut Vec<Fault>) -> Result<(Node, Host), Vec<Problem>> {
+fn json_tree(source: &Arc<SourceFile>, faults: &mut Vec<Fault>) -> Result<(Node, Host), Vec<Problem>> {
     let text = &source.text;
     let mark = text.len() - text.trim_start_matches('\u{FEFF}').len();
     if mark > 0 {

@@ -9,11 +9,11 @@ use hcl_edit::structure::{Block, BlockLabel, Body, Structure};
 use hcl_edit::template::{Element, Template};
 
 use super::{MAX_DEPTH, UNKNOWN};
-use crate::problem::{Problem, Source, Span};
+use crate::problem::{Problem, SourceFile, Span};
 use crate::text::json::{Member, Node, Value};
 
 /// Reads a source.
-pub fn tree(source: &Arc<Source>) -> Result<Node, Problem> {
+pub fn tree(source: &Arc<SourceFile>) -> Result<Node, Problem> {
     let body = hcl_edit::parser::parse_body(&source.text).map_err(|error| {
         let at = error.location();
         let before: usize = source.text.split_inclusive('\n').take(at.line().saturating_sub(1)).map(str::len).sum();
@@ -48,11 +48,11 @@ fn unknown(span: Span) -> Node {
     Node::string(span, UNKNOWN.to_string())
 }
 
-fn block_node(source: &Arc<Source>, block: &Block, depth: usize) -> Node {
+fn block_node(source: &Arc<SourceFile>, block: &Block, depth: usize) -> Node {
     Node::new(span(block.span()), Value::Object(body_members(source, &block.body, depth)))
 }
 
-fn body_members(source: &Arc<Source>, body: &Body, depth: usize) -> Vec<Member> {
+fn body_members(source: &Arc<SourceFile>, body: &Body, depth: usize) -> Vec<Member> {
     let member = |structure: &Structure| match structure {
         Structure::Attribute(a) => Member {
             key: a.key.as_str().to_owned(),
@@ -68,7 +68,7 @@ fn body_members(source: &Arc<Source>, body: &Body, depth: usize) -> Vec<Member> 
 }
 
 /// The value of an expression, as far as it is literal.
-fn expression(source: &Arc<Source>, expression: &Expression, depth: usize) -> Node {
+fn expression(source: &Arc<SourceFile>, expression: &Expression, depth: usize) -> Node {
     let at = trimmed(source, span(expression.span()));
     if depth > MAX_DEPTH {
         return unknown(at);
@@ -95,13 +95,13 @@ fn expression(source: &Arc<Source>, expression: &Expression, depth: usize) -> No
 }
 
 /// A span without the white space around it: that of a here document includes its last line break.
-fn trimmed(source: &Arc<Source>, span: Span) -> Span {
+fn trimmed(source: &Arc<SourceFile>, span: Span) -> Span {
     let text = source.slice(span);
     let start = span.start + (text.len() - text.trim_start().len());
     Span { start, end: start + text.trim().len() }
 }
 
-fn object(source: &Arc<Source>, object: &Object, depth: usize) -> Vec<Member> {
+fn object(source: &Arc<SourceFile>, object: &Object, depth: usize) -> Vec<Member> {
     let member = |(key, value): (&ObjectKey, &hcl_edit::expr::ObjectValue)| {
         let name = match key {
             ObjectKey::Ident(ident) => ident.as_str().to_owned(),
@@ -130,7 +130,7 @@ fn template_text(template: &Template) -> String {
 }
 
 /// The policy that a data source renders: its elements under IAM's names.
-fn policy_document(source: &Arc<Source>, block: &Block) -> Node {
+fn policy_document(source: &Arc<SourceFile>, block: &Block) -> Node {
     let at = span(block.span());
     let head = span(block.ident.span());
     let mut members = Vec::new();
@@ -235,8 +235,8 @@ fn condition(block: &Member, operators: &mut Vec<Member>) {
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> (Arc<Source>, Node) {
-        let source = Source::new("x.tf", text);
+    fn read(text: &str) -> (Arc<SourceFile>, Node) {
+        let source = SourceFile::new("x.tf", text);
         let node = tree(&source).unwrap();
         (source, node)
     }
@@ -285,7 +285,7 @@ data "aws_iam_policy_document" "x" {
 
     #[test]
     fn hostile_files_are_errors() {
-        let source = |text: String| Source::new("x.tf", text);
+        let source = |text: String| SourceFile::new("x.tf", text);
         assert!(tree(&source(format!("a = {}", "[".repeat(100_000)))).is_err());
         assert!(tree(&source(format!("a = {}1", "-".repeat(100_000)))).is_err());
         assert!(tree(&source("a \"b\" {".repeat(10_000))).is_err());

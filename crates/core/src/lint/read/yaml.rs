@@ -6,14 +6,14 @@ use std::sync::Arc;
 use saphyr_parser::{Event, Parser, ScalarStyle, Span as YamlSpan, Tag};
 
 use super::{MAX_DEPTH, UNKNOWN, cloudformation};
-use crate::problem::{Problem, Source, Span};
+use crate::problem::{Problem, SourceFile, Span};
 use crate::text::json::{Member, Node, Value};
 
 /// A tree may not grow by aliases beyond this many values.
 const MAX_VALUES: usize = 1_000_000;
 
 /// Reads a source as YAML; several documents are a list of them.
-pub fn tree(source: &Arc<Source>) -> Result<Node, Problem> {
+pub fn tree(source: &Arc<SourceFile>) -> Result<Node, Problem> {
     let mut composer = Composer {
         source,
         offsets: source.text.char_indices().map(|(offset, _)| offset).chain([source.text.len()]).collect(),
@@ -40,7 +40,7 @@ pub fn tree(source: &Arc<Source>) -> Result<Node, Problem> {
 }
 
 struct Composer<'a> {
-    source: &'a Arc<Source>,
+    source: &'a Arc<SourceFile>,
     /// The byte offset of each character.
     offsets: Vec<usize>,
     parser: Parser<'a, saphyr_parser::StrInput<'a>>,
@@ -212,8 +212,8 @@ fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Value {
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> Result<(Arc<Source>, Node), Problem> {
-        let source = Source::new("x.yaml", text);
+    fn read(text: &str) -> Result<(Arc<SourceFile>, Node), Problem> {
+        let source = SourceFile::new("x.yaml", text);
         let node = tree(&source)?;
         Ok((source, node))
     }

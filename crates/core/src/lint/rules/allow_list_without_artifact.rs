@@ -3,7 +3,7 @@
 use crate::aws::{self, actions};
 use crate::iam::document::{ResourcePattern, Statement};
 use crate::iam::template::Template;
-use crate::lint::policy::{Kind, Policy};
+use crate::lint::policy::{Policy, PolicyKind};
 use crate::lint::{Check, Confidence, Rule, Severity, Sink};
 use crate::permissions::patterns::reaches_action;
 
@@ -19,7 +19,7 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(policy: &Policy, sink: &mut Sink<'_>) {
-    if policy.kind != Kind::ServiceControl {
+    if policy.kind != PolicyKind::ServiceControl {
         return;
     }
     for (statement, meaning) in policy.meanings().filter(|(_, m)| !m.allow && m.actions.negated) {

@@ -2,7 +2,7 @@
 
 use super::tasks;
 use crate::iam::template::Template;
-use crate::lint::policy::{Kind, Policy};
+use crate::lint::policy::{Policy, PolicyKind};
 use crate::lint::{Check, Confidence, Rule, Severity, Sink};
 
 /// The rule.
@@ -19,7 +19,7 @@ pub static RULE: Rule = Rule {
 const ACCEPT: &str = "artifact:AcceptAgreement";
 
 fn check(policy: &Policy, sink: &mut Sink<'_>) {
-    if policy.kind != Kind::ServiceControl {
+    if policy.kind != PolicyKind::ServiceControl {
         return;
     }
     for (statement, meaning) in policy.meanings() {

@@ -6,7 +6,7 @@ use crate::aws::eligibility;
 pub use crate::aws::eligibility::parts;
 use crate::iam::document;
 use crate::lint::At;
-use crate::lint::policy::{Kind, Policy};
+use crate::lint::policy::{Policy, PolicyKind};
 
 /// A list of prefixes that is meant to be that of the eligible services.
 pub struct Guardrail<'p> {
@@ -36,7 +36,7 @@ impl Guardrail<'_> {
 pub fn guardrails(policy: &Policy) -> Vec<Guardrail<'_>> {
     let sids = policy.statements.iter().filter_map(|s| s.sid.as_ref()).map(|s| s.text.as_str());
     let named = policy.names.iter().map(String::as_str).chain(sids).chain([policy.source.path.as_str()]);
-    if policy.kind != Kind::ServiceControl || !named.into_iter().any(|n| holds_word(n, &["hipaa"])) {
+    if policy.kind != PolicyKind::ServiceControl || !named.into_iter().any(|n| holds_word(n, &["hipaa"])) {
         return Vec::new();
     }
     let list = policy.meanings().filter(|(_, m)| m.allow != m.actions.negated);

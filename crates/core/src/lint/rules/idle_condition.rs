@@ -1,6 +1,6 @@
 #![doc = include_str!("../../../../../docs/rules/CS145.md")]
 
-use super::truth::{Verdict, judgements};
+use super::truth::{Truth, judgements};
 use crate::lint::policy::Policy;
 use crate::lint::{Check, Confidence, Rule, Severity, Sink};
 
@@ -20,11 +20,11 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
         for found in judgements(statement, sink.settings.at) {
             let key = &found.condition.key.text;
             match found.verdict {
-                Verdict::Always => {
+                Truth::Always => {
                     let message = format!("every request passes this condition, with or without {key}");
                     sink.add(&found.condition.key.at, message, "remove it, or write the condition that you meant");
                 }
-                Verdict::Since => {
+                Truth::Since => {
                     let message = format!("{key} is past this time: every request passes this condition");
                     sink.add(&found.condition.key.at, message, "remove the condition");
                 }

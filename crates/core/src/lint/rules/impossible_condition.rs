@@ -1,6 +1,6 @@
 #![doc = include_str!("../../../../../docs/rules/CS144.md")]
 
-use super::truth::{Verdict, judgements};
+use super::truth::{Truth, judgements};
 use crate::lint::policy::Policy;
 use crate::lint::{Check, Confidence, Rule, Severity, Sink};
 
@@ -20,7 +20,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
         for found in judgements(statement, sink.settings.at) {
             let key = &found.condition.key.text;
             match found.verdict {
-                Verdict::Never if found.together > 1 => {
+                Truth::Never if found.together > 1 => {
                     let message =
                         format!("no value of {key} passes all conditions of this statement: it never applies");
                     sink.add(
@@ -29,15 +29,15 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
                         "only the values under one operator are alternatives: every operator must pass",
                     );
                 }
-                Verdict::Never => {
+                Truth::Never => {
                     let message = format!("no value of {key} passes this condition: the statement never applies");
                     sink.add(&found.condition.key.at, message, "correct the values, or remove the statement");
                 }
-                Verdict::Past => {
+                Truth::Past => {
                     let message = format!("{key} is past this time: the statement no longer applies");
                     sink.add(&found.condition.key.at, message, "remove the statement, or set a later time");
                 }
-                Verdict::Always | Verdict::Since => {}
+                Truth::Always | Truth::Since => {}
             }
         }
     }

@@ -1,7 +1,7 @@
 #![doc = include_str!("../../../../../docs/rules/CS117.md")]
 
 use crate::lint::edit;
-use crate::lint::policy::{Kind, Policy};
+use crate::lint::policy::{Policy, PolicyKind};
 use crate::lint::{Check, Confidence, Rule, Severity, Sink};
 
 /// The rule.
@@ -16,7 +16,7 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(policy: &Policy, sink: &mut Sink<'_>) {
-    if !matches!(policy.kind, Kind::Identity | Kind::PermissionSet | Kind::Boundary) {
+    if !matches!(policy.kind, PolicyKind::Identity | PolicyKind::PermissionSet | PolicyKind::Boundary) {
         return;
     }
     let sids = || policy.statements.iter().filter_map(|s| s.sid.as_ref());

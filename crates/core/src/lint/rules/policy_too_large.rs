@@ -1,6 +1,6 @@
 #![doc = include_str!("../../../../../docs/rules/CS113.md")]
 
-use crate::lint::policy::{Kind, Policy};
+use crate::lint::policy::{Policy, PolicyKind};
 use crate::lint::settings::Settings;
 use crate::lint::{Check, Confidence, Rule, Severity, Sink};
 
@@ -30,18 +30,18 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
 pub fn limit(policy: &Policy, settings: &Settings) -> Option<usize> {
     // what no policy may exceed, whatever it is
     const WIRE: usize = 131_072;
-    if !policy.kind_is_told && matches!(policy.kind, Kind::Identity | Kind::Boundary) {
+    if !policy.kind_is_told && matches!(policy.kind, PolicyKind::Identity | PolicyKind::Boundary) {
         return Some(settings.limit(RULE.code, "any").unwrap_or(WIRE));
     }
     let (name, limit) = match policy.kind {
         // what all inline policies of a role may have together; a managed policy may have less
-        Kind::Identity => ("identity", 10_240),
-        Kind::PermissionSet => ("permission-set", 32_768),
-        Kind::Boundary => ("boundary", 6_144),
-        Kind::ServiceControl => ("service-control", 10_240),
-        Kind::ResourceControl => ("resource-control", 5_120),
-        Kind::Trust => ("trust", 4_096),
-        Kind::Resource => return None,
+        PolicyKind::Identity => ("identity", 10_240),
+        PolicyKind::PermissionSet => ("permission-set", 32_768),
+        PolicyKind::Boundary => ("boundary", 6_144),
+        PolicyKind::ServiceControl => ("service-control", 10_240),
+        PolicyKind::ResourceControl => ("resource-control", 5_120),
+        PolicyKind::Trust => ("trust", 4_096),
+        PolicyKind::Resource => return None,
     };
     Some(settings.limit(RULE.code, name).unwrap_or(limit))
 }

@@ -14,7 +14,7 @@ use crate::permissions::representatives::{Use, candidates};
 
 /// What conditions on one key come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Truth {
     /// Nothing passes.
     Never,
     /// Everything passes, the key's absence included.
@@ -32,7 +32,7 @@ pub struct Judgement<'s> {
     /// How many conditions on the key were judged together.
     pub together: usize,
     /// What they come to.
-    pub verdict: Verdict,
+    pub verdict: Truth,
 }
 
 /// The verdicts on a statement's conditions, where there is something to say.
@@ -57,22 +57,22 @@ pub fn judgements(statement: &Statement, at: Moment) -> Vec<Judgement<'_>> {
             continue;
         }
         let of_all = verdict(&pairs.iter().map(|(_, m)| *m).collect::<Vec<_>>());
-        if of_all == Some(Verdict::Never) {
+        if of_all == Some(Truth::Never) {
             found.extend(pairs.first().map(|(condition, _)| Judgement {
                 condition,
                 together: pairs.len(),
-                verdict: Verdict::Never,
+                verdict: Truth::Never,
             }));
             continue;
         }
-        let always = pairs.iter().filter(|(_, m)| verdict(&[*m]) == Some(Verdict::Always));
-        found.extend(always.map(|(condition, _)| Judgement { condition, together: 1, verdict: Verdict::Always }));
+        let always = pairs.iter().filter(|(_, m)| verdict(&[*m]) == Some(Truth::Always));
+        found.extend(always.map(|(condition, _)| Judgement { condition, together: 1, verdict: Truth::Always }));
     }
     found
 }
 
 /// What conditions on one key come to, where that can be told.
-fn verdict(conditions: &[&document::Condition]) -> Option<Verdict> {
+fn verdict(conditions: &[&document::Condition]) -> Option<Truth> {
     let variable = |c: &&document::Condition| c.values.iter().any(|v| v.variables().next().is_some());
     if conditions.iter().any(variable) {
         return None;
@@ -91,7 +91,7 @@ fn verdict(conditions: &[&document::Condition]) -> Option<Verdict> {
     if !passing.all(|p| p == first) {
         return None;
     }
-    Some(if first { Verdict::Always } else { Verdict::Never })
+    Some(if first { Truth::Always } else { Truth::Never })
 }
 
 /// One value passes and the key's absence does not, or the other way round: there is nothing to say, and no need to look.
@@ -102,7 +102,7 @@ fn is_plain(condition: &document::Condition) -> bool {
 }
 
 /// What a condition on the time of the request comes to from now on.
-fn by_clock(condition: &document::Condition, at: Moment) -> Option<Verdict> {
+fn by_clock(condition: &document::Condition, at: Moment) -> Option<Truth> {
     let Test::Date(order) = condition.operator.test else {
         return None;
     };
@@ -112,8 +112,8 @@ fn by_clock(condition: &document::Condition, at: Moment) -> Option<Verdict> {
     let passed = |v: &crate::iam::template::Template| value::date(v.as_literal()?).map(|d| d < at.timestamp_millis());
     let passed: Vec<bool> = condition.values.iter().map(passed).collect::<Option<_>>()?;
     match order {
-        Comparison::LessThan | Comparison::LessThanEquals if passed.iter().all(|p| *p) => Some(Verdict::Past),
-        Comparison::GreaterThan | Comparison::GreaterThanEquals if passed.iter().any(|p| *p) => Some(Verdict::Since),
+        Comparison::LessThan | Comparison::LessThanEquals if passed.iter().all(|p| *p) => Some(Truth::Past),
+        Comparison::GreaterThan | Comparison::GreaterThanEquals if passed.iter().any(|p| *p) => Some(Truth::Since),
         _ => None,
     }
 }
