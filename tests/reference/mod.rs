@@ -69,7 +69,8 @@ pub fn resource_based(policy: &Value, caller: &Value, request: &Value) -> [bool;
         } else {
             said[1] |= way != "account";
             said[2] = true;
-            said[3] |= way == "named";
+            // only users, roles and sessions have boundaries
+            said[3] |= way == "named" && !caller["AWS"].is_null();
         }
     }
     if said[0] { [true, false, false, false] } else { said }
