@@ -56,6 +56,11 @@ impl Pattern {
         Self { tokens: text.chars().map(Token::Char).collect(), ignore_case }
     }
 
+    /// It matches more than one string.
+    pub fn is_open(&self) -> bool {
+        self.ignore_case || self.tokens.iter().any(|t| !matches!(t, Token::Char(_)))
+    }
+
     /// The actions of a service, or of any: a name of each, without further colons.
     pub fn action(service: Option<&str>) -> Self {
         let name = [Token::One(false), Token::Any(false)];

@@ -125,6 +125,13 @@ fn texts<'a>(
             shown.push(template.as_literal().map_or_else(|| template.to_string(), str::to_owned));
         }
     }
+    // a pattern that is written as a text that another operator compares with is told apart from it
+    let repeated: Vec<bool> = shown.iter().map(|s| shown.iter().filter(|other| *other == s).count() > 1).collect();
+    for ((text, pattern), _) in shown.iter_mut().zip(&patterns).zip(&repeated).filter(|(_, repeated)| **repeated) {
+        if pattern.is_open() {
+            *text = format!("a match of {text}");
+        }
+    }
     let required: Vec<Pattern> = match known {
         Some(Known::Like(templates)) => templates.iter().map(Pattern::glob).collect(),
         Some(Known::ManyLike(template)) => vec![Pattern::glob(template)],
@@ -257,6 +264,8 @@ mod tests {
                 "any other IPv6 address"
             ]
         );
+        let alike = labels(&[("StringLike", &["v-?"]), ("StringEquals", &["v-?"])]);
+        assert_eq!(alike, ["(absent)", "any other value", "a match of v-? and v-?", "a match of v-?"]);
         assert_eq!(labels(&[("StringEquals", &["a"])]), ["(absent)", "any other value", "a"]);
     }
 
