@@ -13,8 +13,9 @@
 //! use countersign_core::inventory::Inventory;
 //! use countersign_core::inventory::schema::EntitySchema;
 //! use countersign_core::policies::RuleBook;
-//! use countersign_core::source::Memory;
 //! use countersign_core::moment;
+//! use countersign_core::source::Memory;
+//! use countersign_core::terms::Decision;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! // a folder is `Folder::new(path)`; files can also be held in memory
@@ -39,7 +40,7 @@
 //!
 //! let jane = assessment.principals.iter().find(|p| p.name == "jane").ok_or("nobody is called jane")?;
 //! let accept = jane.operations.iter().find(|o| o.operation == "accept-agreement").ok_or("no such operation")?;
-//! assert_eq!(accept.decision, "deny");
+//! assert_eq!(accept.decision, Decision::Deny);
 //! assert_eq!(accept.missing, ["artifact:AcceptAgreement"]);
 //! # Ok(())
 //! # }
