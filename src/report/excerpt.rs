@@ -203,7 +203,7 @@ mod tests {
     }
 
     fn underlined(excerpt: &Excerpt) -> &str {
-        &excerpt.text[excerpt.underlined.start..excerpt.underlined.end]
+        excerpt.text.get(excerpt.underlined.start..excerpt.underlined.end).unwrap()
     }
 
     #[test]
@@ -230,7 +230,8 @@ mod tests {
     fn a_long_line_is_cut_around_the_place() {
         let line = "é".repeat(3_000_000);
         for at in [0, 1_500_000, 2_999_999] {
-            let text = format!("{}X{}", &line[..2 * at], &line[2 * at..]);
+            let (before, after) = line.split_at(2 * at);
+            let text = format!("{before}X{after}");
             let found = excerpt(&text, 2 * at, 1);
             let columns = found.text.chars().filter(|c| *c != '…').count();
             assert_eq!((underlined(&found), found.line, found.column, columns), ("X", 0, at, WINDOW), "{at}");
