@@ -59,6 +59,9 @@ fn exit_codes() {
         &["evaluate", clinic, "--operation", "acept"],
         &["evaluate", clinic, "--context", "novalue"],
         &["evaluate", clinic, "--context", "aws:PrincipalAccount=1"],
+        &["can", "counsel", "accept", clinic, "--context", "aws:MultiFactorAuthPresent=yes"],
+        &["can", "counsel", "accept", clinic, "--context", "aws:SourceIp=10.0.0.0/8"],
+        &["can", "counsel", "accept", clinic, "--context", "aws:MultiFactorAuthPresnt=true"],
         &["evaluate", clinic, "--format", "yaml"],
         &["evaluate", clinic, "--policies", "no/such/folder"],
         &["can", "nobody", "accept", clinic],
@@ -71,6 +74,9 @@ fn exit_codes() {
         assert_eq!(code(invalid), 2, "{invalid:?}");
         assert!(run(invalid).stdout.is_empty() && !run(invalid).stderr.is_empty(), "{invalid:?}");
     }
+    let unknown_key = ["evaluate", clinic, "--context", "aws:NewKeyOfAws=x"];
+    assert_eq!(code(&unknown_key), 2);
+    assert_eq!(code(&[&unknown_key[..], &["--context-unknown-keys"]].concat()), 0);
     let empty = tempfile::tempdir().unwrap();
     let empty = empty.path().to_str().unwrap();
     assert_eq!(code(&["evaluate", empty]), 3);

@@ -34,6 +34,7 @@ use countersign_core::inventory::Inventory;
 use countersign_core::inventory::config::{Config, FILE, Rules};
 use countersign_core::inventory::schema::EntitySchema;
 use countersign_core::moment::{self, Moment};
+use countersign_core::permissions::keys;
 use countersign_core::policies::RuleBook;
 use countersign_core::problem::{self, Failure, Place, Problem};
 use countersign_core::provenance::Provenance;
@@ -114,6 +115,9 @@ struct EvaluationArgs {
     /// Set a condition key; an empty value makes it absent, a repeated key makes a list
     #[arg(long, value_name = "KEY=VALUE")]
     context: Vec<String>,
+    /// Take condition keys that are not known, too
+    #[arg(long)]
+    context_unknown_keys: bool,
     /// Which generation of IAM permissions to accept
     #[arg(long, value_enum, default_value_t = Model::Any)]
     permission_model: Model,
@@ -255,7 +259,7 @@ impl Cli {
             (None, None) => snapshot,
         };
         let mut context = inventory.config.context.clone();
-        context.extend(settled(&asking.context)?);
+        context.extend(settled(&asking.context, asking.context_unknown_keys)?);
         let model = match asking.permission_model {
             Model::Any => PermissionModel::Any,
             Model::Classic => PermissionModel::Classic,
@@ -317,20 +321,24 @@ fn parse_moment(text: &str) -> Result<Moment, Failure> {
     moment::parse(text).ok_or_else(|| problem().into())
 }
 
-/// The keys of `--context`, in lower case.
-fn settled(pairs: &[String]) -> Result<BTreeMap<String, Vec<String>>, Failure> {
+/// The keys of `--context`, in lower case. A value that no request can carry would settle nothing, and make a wrong answer.
+fn settled(pairs: &[String], unknown_keys: bool) -> Result<BTreeMap<String, Vec<String>>, Failure> {
+    let mut problems = Vec::new();
     let mut context: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for pair in pairs {
         let Some((key, value)) = pair.split_once('=') else {
             let problem = usage(format!("`{pair}` is not KEY=VALUE"));
             return Err(problem.help("write --context aws:MultiFactorAuthPresent=true").into());
         };
-        let values = context.entry(key.trim().to_ascii_lowercase()).or_default();
-        if !value.is_empty() {
-            values.push(value.to_owned());
-        }
+        let key = key.trim();
+        let values = context.entry(key.to_ascii_lowercase()).or_default();
+        let value = (!value.is_empty()).then(|| value.to_owned());
+        let unknown = keys::unknown(key).filter(|_| !unknown_keys);
+        let wrong = value.as_ref().and_then(|v| keys::wrong(key, v));
+        problems.extend(unknown.into_iter().chain(wrong).map(|fault| usage(fault.message).help(fault.help)));
+        values.extend(value);
     }
-    Ok(context)
+    if problems.is_empty() { Ok(context) } else { Err(Failure::Problems(problems)) }
 }
 
 #[cfg(test)]

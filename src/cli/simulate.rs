@@ -36,6 +36,9 @@ pub struct SimulateArgs {
     /// Set a condition key; an empty value makes it absent, a repeated key makes a list
     #[arg(long, value_name = "KEY=VALUE", requires = "action")]
     context: Vec<String>,
+    /// Take condition keys that are not known, too
+    #[arg(long, requires = "action")]
+    context_unknown_keys: bool,
     /// Treat condition keys that are not given as absent instead of unknown
     #[arg(long, requires = "action")]
     context_is_complete: bool,
@@ -195,7 +198,7 @@ fn question(args: &SimulateArgs) -> Result<Question, Failure> {
     }
     let mut keys = Keys::new();
     let mut absent = BTreeSet::new();
-    for (key, values) in settled(&args.context)? {
+    for (key, values) in settled(&args.context, args.context_unknown_keys)? {
         match values.as_slice() {
             [] => drop(absent.insert(key)),
             [value] => drop(keys.insert(key, KeyValue::One(value.clone()))),

@@ -14,6 +14,7 @@ use serde::Deserialize;
 #[derive(Deserialize)]
 struct Artifact {
     partitions: Vec<Partition>,
+    regions: Vec<String>,
     names: BTreeMap<String, String>,
 }
 
@@ -33,7 +34,7 @@ pub struct Partition {
 pub(crate) const TEXT: &str = include_str!("../../../../data/artifact.json");
 
 static ARTIFACT: LazyLock<Artifact> = LazyLock::new(|| {
-    let none = Artifact { partitions: Vec::new(), names: BTreeMap::new() };
+    let none = Artifact { partitions: Vec::new(), regions: Vec::new(), names: BTreeMap::new() };
     serde_json::from_str(TEXT).unwrap_or(none)
 });
 
@@ -52,6 +53,11 @@ pub fn partition(name: &str) -> &'static str {
 pub fn partition_of(region: &str) -> &'static str {
     let fitting = partitions().iter().filter(|p| region.starts_with(&p.regions));
     fitting.max_by_key(|p| p.regions.len()).map_or("", |p| &p.name)
+}
+
+/// Whether a text is the name of a Region that is known, of any partition.
+pub fn is_region(text: &str) -> bool {
+    ARTIFACT.regions.iter().any(|r| r == text)
 }
 
 /// The Region in which AWS Artifact answers in a partition; that of the first where there is no such partition.

@@ -15,6 +15,7 @@ use crate::inventory::config::Exclude;
 use crate::moment::{self, Moment};
 use crate::naming;
 use crate::operations::data::Catalogue;
+use crate::permissions::keys;
 use crate::problem::{Failure, Place, Problem, SourceFile, Span, Unknown, did_you_mean};
 use crate::source::{self, Hidden};
 use crate::terms::{Coverage, Decision, Scope};
@@ -151,7 +152,7 @@ struct AccessTable {
     message: Option<String>,
     at: Option<toml::Value>,
     #[serde(default)]
-    context: BTreeMap<String, Texts>,
+    context: BTreeMap<String, toml::Spanned<Texts>>,
 }
 
 #[derive(Deserialize)]
@@ -178,7 +179,7 @@ struct OnlyTable {
     account: Option<Texts>,
     at: Option<toml::Value>,
     #[serde(default)]
-    context: BTreeMap<String, Texts>,
+    context: BTreeMap<String, toml::Spanned<Texts>>,
 }
 
 const HELP: &str = "it may have the tables [[access]] (principal, operation, expect), [[coverage]] (agreement, expect) and [[only]] \
@@ -252,6 +253,19 @@ impl Reader<'_> {
         Place { source: self.source.clone(), span: Span { start: table.span().start, end: table.span().end } }
     }
 
+    fn context(&mut self, context: BTreeMap<String, toml::Spanned<Texts>>) -> BTreeMap<String, Vec<String>> {
+        let mut settled = BTreeMap::new();
+        for (key, texts) in context {
+            let span = Span { start: texts.span().start, end: texts.span().end };
+            let values: Vec<String> = texts.into_inner().list().into_iter().filter(|t| !t.is_empty()).collect();
+            for fault in keys::faults(&key, &values) {
+                self.wrong(span, fault.message, &fault.help);
+            }
+            settled.insert(key.to_ascii_lowercase(), values);
+        }
+        settled
+    }
+
     fn moment(&mut self, at: Option<toml::Value>, span: Span) -> Option<Option<Moment>> {
         let text = match at {
             None => return Some(None),
@@ -313,7 +327,7 @@ impl Reader<'_> {
         }
         let principals = self.principals(t.principal, place.span)?;
         let access = Access { principals, asked: asked?, decision: t.expect, message: t.message };
-        let context = settled(t.context);
+        let context = self.context(t.context);
         Some(Expectation { place, name: t.name, at: at?, context, of: Expected::Access(access) })
     }
 
@@ -339,7 +353,7 @@ impl Reader<'_> {
         let asked = self.asked((t.operation, t.scope, t.agreement, t.report), t.account, place.span);
         // nobody at all is an empty list
         let only = Only { principals: t.principal.list(), asked: asked? };
-        let context = settled(t.context);
+        let context = self.context(t.context);
         Some(Expectation { place, name: t.name, at: at?, context, of: Expected::Only(only) })
     }
 
@@ -358,9 +372,4 @@ fn accounts(texts: Option<Texts>) -> Vec<String> {
     let mut accounts = texts.map(Texts::list).unwrap_or_default();
     accounts.retain(|a| a != "*");
     accounts
-}
-
-fn settled(context: BTreeMap<String, Texts>) -> BTreeMap<String, Vec<String>> {
-    let value = |texts: Texts| texts.list().into_iter().filter(|t| !t.is_empty()).collect();
-    context.into_iter().map(|(key, texts)| (key.to_ascii_lowercase(), value(texts))).collect()
 }

@@ -7,6 +7,7 @@ use globset::{Glob, GlobMatcher, GlobSet, GlobSetBuilder};
 use serde::Deserialize;
 
 use crate::moment::{self, Moment};
+use crate::permissions::keys;
 use crate::problem::{Place, Problem, SourceFile, Span};
 use crate::source;
 use crate::text::files;
@@ -101,7 +102,7 @@ struct File {
     #[serde(default)]
     exclude: Vec<toml::Spanned<String>>,
     #[serde(default)]
-    context: BTreeMap<String, Values>,
+    context: BTreeMap<String, toml::Spanned<Values>>,
     signatories: Option<Vec<String>>,
     phi_tags: Option<Vec<String>>,
     #[serde(default)]
@@ -201,7 +202,13 @@ impl Config {
             moment
         });
         let exclude = Exclude::new(source, file.exclude, &mut problems);
-        let context = file.context.into_iter().map(|(key, value)| (key.to_ascii_lowercase(), value.texts())).collect();
+        let mut context = BTreeMap::new();
+        for (key, values) in file.context {
+            let span = Span { start: values.span().start, end: values.span().end };
+            let values = values.into_inner().texts();
+            problems.extend(keys::faults(&key, &values).map(|f| Problem::at(source, span, f.message).help(f.help)));
+            context.insert(key.to_ascii_lowercase(), values);
+        }
         let phi_tags = file.phi_tags.unwrap_or_else(|| PHI_TAGS.map(str::to_owned).to_vec());
         let mut exceptions = Vec::new();
         for allow in file.diff.allow {

@@ -122,6 +122,28 @@ pub const SPELLINGS: [&str; 41] = [
     "organizations:ServicePrincipal",
 ];
 
+/// Global keys of AWS besides those that are asked about.
+pub const OTHER_GLOBAL: [&str; 18] = [
+    "aws:AssumedRoot",
+    "aws:CalledViaAWSMCP",
+    "aws:CalledViaFirst",
+    "aws:CalledViaLast",
+    "aws:ChatbotSourceArn",
+    "aws:Ec2InstanceSourcePrivateIPv4",
+    "aws:IsMcpServiceAction",
+    "aws:PrincipalServiceNamesList",
+    "aws:SignInSessionArn",
+    "aws:SourceOwner",
+    "aws:SourceVpcAccount",
+    "aws:SourceVpcOrgID",
+    "aws:SourceVpceAccount",
+    "aws:SourceVpceOrgID",
+    "aws:SourceVpceOrgPaths",
+    "aws:VpceAccount",
+    "aws:VpceOrgID",
+    "aws:VpceOrgPaths",
+];
+
 /// What values a key can have, as far as AWS documents it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Nature {

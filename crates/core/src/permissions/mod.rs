@@ -6,6 +6,7 @@
 pub mod atom;
 pub mod context;
 pub(crate) mod dependence;
+pub mod keys;
 pub(crate) mod knowledge;
 pub mod layer;
 pub mod lower;

@@ -3,6 +3,7 @@
 use crate::iam::operator::Test;
 use crate::lint::policy::Policy;
 use crate::lint::{Check, Confidence, Rule, Severity, Sink, edit};
+use crate::permissions::keys::{ADDRESSES, ARNS, MOMENTS};
 use crate::permissions::knowledge::nature;
 
 /// The rule.
@@ -15,10 +16,6 @@ pub static RULE: Rule = Rule {
     page: include_str!("../../../../../docs/rules/CS143.md"),
     check: Check::Policy(check),
 };
-
-const ADDRESSES: [&str; 2] = ["aws:sourceip", "aws:vpcsourceip"];
-const MOMENTS: [&str; 2] = ["aws:currenttime", "aws:tokenissuetime"];
-const ARNS: [&str; 4] = ["aws:principalarn", "aws:sourcearn", "aws:sourcevpcarn", "iam:policyarn"];
 
 fn check(policy: &Policy, sink: &mut Sink<'_>) {
     for condition in policy.conditions() {

@@ -3,7 +3,7 @@
 use crate::aws::actions;
 use crate::lint::policy::{Condition, Policy};
 use crate::lint::{Check, Confidence, Rule, Severity, Sink, edit};
-use crate::permissions::knowledge::SPELLINGS;
+use crate::permissions::knowledge::{OTHER_GLOBAL, SPELLINGS};
 use crate::problem::did_you_mean;
 
 /// The rule.
@@ -17,27 +17,6 @@ pub static RULE: Rule = Rule {
     check: Check::Policy(check),
 };
 
-/// Global keys of AWS besides those that are asked about.
-const OTHER: [&str; 18] = [
-    "aws:AssumedRoot",
-    "aws:CalledViaAWSMCP",
-    "aws:CalledViaFirst",
-    "aws:CalledViaLast",
-    "aws:ChatbotSourceArn",
-    "aws:Ec2InstanceSourcePrivateIPv4",
-    "aws:IsMcpServiceAction",
-    "aws:PrincipalServiceNamesList",
-    "aws:SignInSessionArn",
-    "aws:SourceOwner",
-    "aws:SourceVpcAccount",
-    "aws:SourceVpcOrgID",
-    "aws:SourceVpceAccount",
-    "aws:SourceVpceOrgID",
-    "aws:SourceVpceOrgPaths",
-    "aws:VpceAccount",
-    "aws:VpceOrgID",
-    "aws:VpceOrgPaths",
-];
 /// Keys that end in a name of the user's.
 const TAGS: [&str; 3] = ["aws:PrincipalTag/", "aws:RequestTag/", "aws:ResourceTag/"];
 
@@ -83,7 +62,7 @@ fn is_global(key: &str) -> bool {
 }
 
 fn globals() -> impl Iterator<Item = &'static str> {
-    SPELLINGS.iter().copied().filter(|s| s.starts_with("aws:")).chain(OTHER)
+    SPELLINGS.iter().copied().filter(|s| s.starts_with("aws:")).chain(OTHER_GLOBAL)
 }
 
 fn near(key: &str) -> Option<&'static str> {

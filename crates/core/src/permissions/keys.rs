@@ -1,0 +1,191 @@
+//! What values condition keys take: a value that no request can carry settles nothing, and would make a wrong answer.
+
+use super::knowledge::{self, SPELLINGS, nature};
+use crate::aws;
+use crate::iam::value;
+use crate::problem::did_you_mean;
+
+/// What is wrong with a key or its value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// One sentence.
+    pub message: String,
+    /// What to do.
+    pub help: String,
+}
+
+/// What the values of a key are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Takes {
+    Boolean,
+    Number,
+    Moment,
+    Address,
+    Arn,
+    Account,
+    Region,
+    Id(&'static str),
+    OneOf(&'static [&'static str]),
+    Text,
+}
+
+/// Keys whose values are ARNs.
+pub const ARNS: [&str; 4] = ["aws:principalarn", "aws:sourcearn", "aws:sourcevpcarn", "iam:policyarn"];
+/// Keys whose values are addresses.
+pub const ADDRESSES: [&str; 2] = ["aws:sourceip", "aws:vpcsourceip"];
+/// Keys whose values are dates and times.
+pub const MOMENTS: [&str; 2] = ["aws:currenttime", "aws:tokenissuetime"];
+
+const ACCOUNTS: [&str; 3] = ["aws:principalaccount", "aws:resourceaccount", "aws:sourceaccount"];
+const ORGANIZATIONS: [&str; 3] = ["aws:principalorgid", "aws:resourceorgid", "aws:sourceorgid"];
+const PRINCIPAL_TYPES: [&str; 5] = ["Account", "User", "FederatedUser", "AssumedRole", "Anonymous"];
+
+/// Keys that end in a name of the user's.
+const TAGS: [&str; 3] = ["aws:principaltag/", "aws:requesttag/", "aws:resourcetag/"];
+
+/// Services all of whose keys are known.
+const KNOWN: [&str; 2] = ["aws", "artifact"];
+
+impl Takes {
+    fn of(key: &str) -> Self {
+        match key {
+            key if nature(key).boolean => Self::Boolean,
+            "aws:multifactorauthage" => Self::Number,
+            "aws:epochtime" => Self::Moment,
+            key if MOMENTS.contains(&key) => Self::Moment,
+            key if ADDRESSES.contains(&key) => Self::Address,
+            key if ARNS.contains(&key) => Self::Arn,
+            key if ACCOUNTS.contains(&key) => Self::Account,
+            "aws:requestedregion" => Self::Region,
+            key if ORGANIZATIONS.contains(&key) => Self::Id("o-"),
+            "aws:sourcevpc" => Self::Id("vpc-"),
+            "aws:sourcevpce" => Self::Id("vpce-"),
+            "aws:principaltype" => Self::OneOf(&PRINCIPAL_TYPES),
+            _ => Self::Text,
+        }
+    }
+
+    fn takes(self, text: &str) -> bool {
+        match self {
+            Self::Boolean => value::boolean(text).is_some(),
+            Self::Number => !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()),
+            Self::Moment => value::date(text).is_some(),
+            Self::Address => value::address(text).is_some(),
+            Self::Arn => text.starts_with("arn:") && text.splitn(6, ':').count() == 6,
+            Self::Account => text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit()),
+            Self::Region => aws::is_region(text),
+            Self::Id(prefix) => text.strip_prefix(prefix).is_some_and(|rest| !rest.is_empty()),
+            Self::OneOf(words) => words.contains(&text),
+            Self::Text => true,
+        }
+    }
+
+    fn words(self) -> String {
+        match self {
+            Self::Boolean => "true or false".to_owned(),
+            Self::Number => "a whole number, without a unit".to_owned(),
+            Self::Moment => "a date or time, such as 2026-11-21T09:00:00Z".to_owned(),
+            Self::Address => "one address, such as 203.0.113.7, and not a range".to_owned(),
+            Self::Arn => "an ARN, such as arn:aws:iam::111122223333:role/admin".to_owned(),
+            Self::Account => "the 12 digits of an account".to_owned(),
+            Self::Region => "a Region, such as us-east-1".to_owned(),
+            Self::Id(prefix) => format!("an id that begins with {prefix}"),
+            Self::OneOf(words) => format!("one of {}", words.join(", ")),
+            Self::Text => "a text".to_owned(),
+        }
+    }
+}
+
+/// All that is wrong with a key and the values that it is settled with.
+pub fn faults(key: &str, values: &[String]) -> impl Iterator<Item = Fault> {
+    let of_values: Vec<Fault> = values.iter().filter_map(|v| wrong(key, v)).collect();
+    unknown(key).into_iter().chain(of_values)
+}
+
+/// What is wrong with a key, in any case, that no request carries; `None` for one that is known, and for keys of services that are
+/// not known key by key.
+pub fn unknown(key: &str) -> Option<Fault> {
+    let lower = key.to_ascii_lowercase();
+    let Some((service, name)) = lower.split_once(':') else {
+        let near = did_you_mean(&format!("aws:{lower}"), known()).map(|n| format!("did you mean `{n}`?"));
+        let help = near.unwrap_or_else(|| "write it with its prefix, such as aws:MultiFactorAuthPresent".to_owned());
+        return Some(Fault { message: format!("a condition key has a prefix, and `{key}` has none"), help });
+    };
+    let is_tag = TAGS.iter().any(|t| lower.strip_prefix(t).is_some_and(|name| !name.is_empty()));
+    let is_known = is_tag || known().any(|k| k.eq_ignore_ascii_case(&lower));
+    if is_known || name.is_empty() || !KNOWN.contains(&service) {
+        return name.is_empty().then(|| Fault {
+            message: format!("`{key}` is not a condition key"),
+            help: "write it in full, such as aws:MultiFactorAuthPresent".to_owned(),
+        });
+    }
+    let near = did_you_mean(&lower, known()).map(|n| format!("did you mean `{n}`?"));
+    let help = near.unwrap_or_else(|| "use the name of a key that requests carry".to_owned());
+    Some(Fault { message: format!("there is no condition key `{key}`"), help })
+}
+
+/// What is wrong with a value of a key, in any case.
+pub fn wrong(key: &str, text: &str) -> Option<Fault> {
+    let lower = key.to_ascii_lowercase();
+    let takes = Takes::of(&lower);
+    let is_tag = TAGS.iter().any(|t| lower.starts_with(t));
+    let blank = !is_tag && text.trim() != text;
+    if takes.takes(text) && !blank {
+        return None;
+    }
+    let key = knowledge::spelling(&lower);
+    let message = match blank {
+        true => format!("`{text}` begins or ends with a blank, which no value of {key} does"),
+        false => format!("`{text}` is not a value of {key}"),
+    };
+    Some(Fault { message, help: format!("{key} is {}", takes.words()) })
+}
+
+fn known() -> impl Iterator<Item = &'static str> {
+    SPELLINGS.iter().copied().chain(knowledge::OTHER_GLOBAL)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_of_the_type_of_their_key() {
+        for (key, right, wrongs) in [
+            ("aws:MultiFactorAuthPresent", "true", &["no", "1", "true "][..]),
+            ("aws:MultiFactorAuthAge", "7200", &["7200s", "-1", "2h", ""]),
+            ("aws:SourceIp", "203.0.113.7", &["203.0.113.0/24", "203.0.113", "vpc-1"]),
+            ("aws:CurrentTime", "2026-11-21", &["tomorrow", "2026-13-01"]),
+            ("aws:PrincipalArn", "arn:aws:iam::111122223333:role/a", &["role/a", "arn:aws:iam"]),
+            ("aws:PrincipalAccount", "111122223333", &["11112222333", "root"]),
+            ("aws:RequestedRegion", "eu-central-1", &["eu-centrl-1", "europe", "*"]),
+            ("aws:PrincipalOrgID", "o-a1b2c3d4e5", &["o-", "r-abcd"]),
+            ("aws:PrincipalType", "AssumedRole", &["Role", "assumedrole"]),
+            ("aws:username", "jo", &["jo ", " jo"]),
+        ] {
+            assert_eq!(wrong(key, right), None, "{key}={right}");
+            for text in wrongs {
+                assert!(wrong(key, text).is_some(), "{key}={text}");
+            }
+        }
+        assert_eq!(wrong("aws:PrincipalTag/team", "red "), None);
+    }
+
+    #[test]
+    fn keys_that_no_request_carries_are_told() {
+        for key in [
+            "aws:MultiFactorAuthPresent",
+            "AWS:sourceip",
+            "aws:PrincipalTag/team",
+            "s3:prefix",
+            "artifact:ReportSeries",
+        ] {
+            assert_eq!(unknown(key), None, "{key}");
+        }
+        assert_eq!(unknown("aws:MultifactorAuthPresnt").unwrap().help, "did you mean `aws:MultiFactorAuthPresent`?");
+        assert_eq!(unknown("artifact:ReportSerie").unwrap().help, "did you mean `artifact:ReportSeries`?");
+        for key in ["mfa", "aws:", "aws:PrincipalTag/", "aws:NothingLikeIt"] {
+            assert!(unknown(key).is_some(), "{key}");
+        }
+    }
+}
