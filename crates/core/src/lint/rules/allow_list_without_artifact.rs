@@ -1,7 +1,7 @@
 #![doc = include_str!("../../../../../docs/rules/CS172.md")]
 
 use crate::aws::{self, actions};
-use crate::iam::document::{ResourcePattern, Statement};
+use crate::iam::document::{Condition, ResourcePattern, Statement};
 use crate::iam::template::Template;
 use crate::lint::policy::{Policy, PolicyKind};
 use crate::lint::{Check, Confidence, Rule, Severity, Sink};
@@ -22,14 +22,20 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
     if policy.kind != PolicyKind::ServiceControl {
         return;
     }
-    for (statement, meaning) in policy.meanings().filter(|(_, m)| !m.allow && m.actions.negated) {
+    for (statement, meaning) in policy.meanings().filter(|(_, m)| !m.allow) {
         let all = !meaning.resources.negated && meaning.resources.patterns.contains(&ResourcePattern::All);
         let by_region = is_by_region(meaning);
-        if all && (meaning.conditions.is_empty() || by_region) && !excepts_artifact(meaning) {
+        // what denies every action everywhere is no list
+        let is_list = by_region || (meaning.actions.negated && meaning.conditions.iter().all(excepts_principals));
+        if all && is_list && !excepts_artifact(meaning) {
             let where_ = if by_region { " outside the Regions that it names" } else { "" };
             let at = statement.actions.as_ref().map_or(&statement.at, |a| &a.key_at);
-            let message = format!("this denies AWS Artifact{where_}: its actions are not among the exceptions");
-            let help = "add `artifact:*`, or only the read actions; AWS Artifact is served from us-east-1 (or us-gov-west-1) only";
+            let (why, edit) = match meaning.actions.negated {
+                true => (": its actions are not among the exceptions", "add `artifact:*`, or only the read actions"),
+                false => ("", "write `NotAction` with `artifact:*`"),
+            };
+            let message = format!("this denies AWS Artifact{where_}{why}");
+            let help = format!("{edit}; AWS Artifact is served from us-east-1 (or us-gov-west-1) only");
             sink.add(at, message, help);
         }
     }
@@ -41,14 +47,18 @@ fn excepts_artifact(statement: &Statement) -> bool {
     actions::actions().iter().filter(|a| a.service() == "artifact").any(|a| !reaches_action(statement, &a.name))
 }
 
-/// The one condition is that the Region is none of a list, which has no Region of AWS Artifact.
+/// The condition is that the Region is none of a list, which has no Region of AWS Artifact; principals may be excepted.
 fn is_by_region(statement: &Statement) -> bool {
-    let [condition] = statement.conditions.as_slice() else {
-        return false;
-    };
     // where AWS Artifact answers: a guardrail by Region has to allow one of them
     let named = |v: &Template| aws::partitions().iter().any(|p| v.matches(&p.region));
-    condition.key == "aws:requestedregion" && condition.operator.negated && !condition.values.iter().any(named)
+    let by_region = |c: &Condition| c.key == "aws:requestedregion" && c.operator.negated && !c.values.iter().any(named);
+    let (regions, others): (Vec<_>, Vec<_>) = statement.conditions.iter().partition(|c| by_region(c));
+    !regions.is_empty() && others.into_iter().all(excepts_principals)
+}
+
+/// The condition leaves out some principals, and applies to all others.
+fn excepts_principals(condition: &Condition) -> bool {
+    condition.operator.negated && condition.key.starts_with("aws:principal")
 }
 
 /// A policy that allows some services, and not AWS Artifact.

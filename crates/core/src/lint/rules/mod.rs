@@ -32,6 +32,7 @@ pub mod invalid_statement;
 pub mod leave_organization;
 pub mod legacy_agreement_name;
 pub mod list_action_on_resource;
+pub mod mfa_denial_misses_keys;
 pub mod mismatched_operator;
 pub mod missing_version;
 pub mod misspelt_service_principal;
@@ -69,7 +70,7 @@ pub mod write_access_in_read_only;
 use super::Rule;
 
 /// Every rule, in the order of their codes.
-static ALL: [&Rule; 58] = [
+static ALL: [&Rule; 59] = [
     &unreadable_policy::RULE,
     &duplicate_key::RULE,
     &missing_version::RULE,
@@ -107,6 +108,7 @@ static ALL: [&Rule; 58] = [
     &idle_condition::RULE,
     &for_all_values_without_presence::RULE,
     &misspelt_service_principal::RULE,
+    &mfa_denial_misses_keys::RULE,
     &accept_without_open::RULE,
     &terminate_without_read::RULE,
     &set_up_without_describe_organization::RULE,

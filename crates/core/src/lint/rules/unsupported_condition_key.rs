@@ -46,6 +46,9 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
 const OF_ARTIFACT: [&str; 4] =
     ["artifact:ReportCategory", "artifact:ReportSeries", "iam:AWSServiceName", "organizations:ServicePrincipal"];
 
+/// Keys of tags that a request or its resource carries.
+const TAGS: [&str; 3] = ["aws:RequestTag/", "aws:ResourceTag/", "aws:TagKeys"];
+
 /// The condition fails where the key is absent.
 fn asks_for_presence(condition: &Condition) -> bool {
     condition.operator.is_some_and(|o| {
@@ -54,8 +57,14 @@ fn asks_for_presence(condition: &Condition) -> bool {
     })
 }
 
-/// The key of a condition, where it is one of the services that are known here, and not one of the action's.
-fn missing(action: &Action, condition: &Condition) -> Option<&'static str> {
-    let key = actions::service_key(&condition.key.text).filter(|key| OF_ARTIFACT.contains(key));
+/// The key of a condition, where it is one of the services that are known here or a tag, and not one of the action's.
+fn missing<'c>(action: &Action, condition: &'c Condition) -> Option<&'c str> {
+    let key = condition.key.text.as_str();
+    let is_tag = TAGS.iter().any(|t| key.get(..t.len()).is_some_and(|k| k.eq_ignore_ascii_case(t)));
+    // of other services it is not known here which of their actions carry tags
+    if is_tag && action.service() == "artifact" {
+        return Some(key).filter(|key| !action.carries(key));
+    }
+    let key = actions::service_key(key).filter(|key| OF_ARTIFACT.contains(key));
     key.filter(|key| !action.carries(key))
 }

@@ -1,0 +1,42 @@
+#![doc = include_str!("../../../../../docs/rules/CS148.md")]
+
+use crate::iam::operator::Test;
+use crate::iam::value;
+use crate::lint::policy::Policy;
+use crate::lint::{Check, Confidence, Rule, Severity, Sink, edit};
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    code: "CS148",
+    name: "mfa-denial-misses-keys",
+    severity: Severity::Warning,
+    confidence: Confidence::High,
+    opinion: false,
+    page: include_str!("../../../../../docs/rules/CS148.md"),
+    check: Check::Policy(check),
+};
+
+const KEY: &str = "aws:multifactorauthpresent";
+
+fn check(policy: &Policy, sink: &mut Sink<'_>) {
+    for statement in policy.statements.iter().filter(|s| s.allow == Some(false)) {
+        for condition in statement.conditions.iter().filter(|c| c.key.text.eq_ignore_ascii_case(KEY)) {
+            let fails_without = condition.operator.is_some_and(|o| o.test == Test::Bool && !o.if_exists && !o.negated);
+            let without_mfa = condition.values.iter().any(|v| value::boolean(&v.text) == Some(false));
+            if !fails_without || !without_mfa {
+                continue;
+            }
+            let message =
+                "requests with long-lived access keys do not carry this key: this denial does not apply to them";
+            let text = &condition.operator_text;
+            if let Some(finding) = sink.add(&text.at, message, "write `BoolIfExists`") {
+                // the operator may hold other keys, which the fix would change too
+                let alone =
+                    statement.conditions.iter().filter(|c| c.operator_text.at.span == text.at.span).count() == 1;
+                let taken = statement.conditions.iter().any(|c| c.operator_text.text == "BoolIfExists");
+                let edits = edit::replace_span(policy, text.at.span, "BoolIfExists").filter(|_| alone && !taken);
+                finding.fix(false, "denies requests that do not carry the key too".to_owned(), edits);
+            }
+        }
+    }
+}
