@@ -3,7 +3,7 @@
 //! The repository is asked through the `git` command, which every checkout has. The files of the revision are held in memory and never
 //! written to the disk.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -31,15 +31,22 @@ pub struct Range {
 }
 
 impl Range {
-    /// Reads `A`, `A..B` and `A...B`, in which a side left out is `HEAD`, as git does.
-    pub fn parse(text: &str) -> Self {
+    /// Reads `A`, `A..B` and `A...B`, in which `B` left out is `HEAD`, as in git. `A` left out is an error: it is what a variable
+    /// that is not set leaves, and a comparison with itself finds nothing.
+    pub fn parse(text: &str) -> Result<Self, Failure> {
         let or_head = |text: &str| if text.is_empty() { "HEAD".to_owned() } else { text.to_owned() };
         let (base, head, merge_base) = match (text.split_once("..."), text.split_once("..")) {
             (Some((base, head)), _) => (base, Some(head), true),
             (None, Some((base, head))) => (base, Some(head), false),
             (None, None) => (text, None, false),
         };
-        Self { base: or_head(base), head: head.map(or_head), merge_base }
+        if base.trim().is_empty() {
+            let message = format!("`{text}` does not say what to compare with");
+            return Err(Problem::about(text, message)
+                .help("name a revision before the dots: main, main..topic, main...")
+                .into());
+        }
+        Ok(Self { base: base.to_owned(), head: head.map(or_head), merge_base })
     }
 }
 
@@ -89,11 +96,12 @@ impl Repository {
     pub fn read(&self, commit: &str, name: &str) -> Result<Memory, Failure> {
         let listed = git(&self.folder, &["ls-tree", "-r", "-z", "--full-tree", commit])
             .map_err(|e| about(&self.folder, format!("git cannot list {commit}: {e}")))?;
-        let mut entries = Vec::new();
+        let (mut entries, mut paths) = (Vec::new(), BTreeSet::new());
         for entry in listed.split('\0').filter(|e| !e.is_empty()) {
             let Some((head, path)) = entry.split_once('\t') else { continue };
             let mut words = head.split(' ');
             let (Some(mode), Some(_), Some(id)) = (words.next(), words.next(), words.next()) else { continue };
+            paths.insert(path.to_owned());
             let inside = path.starts_with(&self.prefix);
             let is_link = mode == LINK;
             if !inside && !path.ends_with(".json") && !path.ends_with(".cedar") && !is_link {
@@ -114,7 +122,7 @@ impl Repository {
         }
         let blobs = self.blobs(&entries);
         let blobs = blobs.map_err(|e| about(&self.folder, format!("the files of {commit} cannot be read: {e}")))?;
-        let tree = Tree::new(entries, blobs);
+        let tree = Tree::new(entries, blobs, paths);
         let mut memory = Memory::new(name).at(commit);
         for (path, bytes) in tree.files(&self.prefix)? {
             memory.add(relative(&self.prefix, &path), bytes);
@@ -158,6 +166,8 @@ struct Entry {
 struct Tree {
     files: BTreeMap<String, Vec<u8>>,
     links: BTreeMap<String, String>,
+    /// All paths, those of files that are not read too.
+    paths: BTreeSet<String>,
 }
 
 /// As many links are followed as an operating system would.
@@ -175,8 +185,8 @@ fn behind(link: &str, target: &str, files: &BTreeMap<String, Vec<u8>>) -> Vec<(S
 }
 
 impl Tree {
-    fn new(entries: Vec<Entry>, blobs: Vec<Vec<u8>>) -> Self {
-        let mut tree = Self { files: BTreeMap::new(), links: BTreeMap::new() };
+    fn new(entries: Vec<Entry>, blobs: Vec<Vec<u8>>, paths: BTreeSet<String>) -> Self {
+        let mut tree = Self { files: BTreeMap::new(), links: BTreeMap::new(), paths };
         for (entry, bytes) in entries.into_iter().zip(blobs) {
             if entry.is_link {
                 tree.links.insert(entry.path, String::from_utf8_lossy(&bytes).into_owned());
@@ -193,7 +203,12 @@ impl Tree {
         let mut targets = Vec::new();
         for link in self.links.keys() {
             match self.resolve(link) {
-                Ok(target) => targets.push((link, target)),
+                Ok(target) if self.has(&target) => targets.push((link, target)),
+                Ok(target) if link.starts_with(prefix) => {
+                    let message = format!("{link}: the symbolic link leads to {target}, which is not there");
+                    return Err(about(Path::new(link), message).help("remove it, or correct where it leads").into());
+                }
+                Ok(_) => {}
                 Err(_) if !link.starts_with(prefix) => {}
                 Err(problem) => return Err(problem.into()),
             }
@@ -215,6 +230,14 @@ impl Tree {
         Err(Problem::about("symbolic links", "symbolic links of the repository lead round")
             .help("remove one of them")
             .into())
+    }
+
+    /// Whether there is a file or a folder at a path.
+    fn has(&self, path: &str) -> bool {
+        let folder = format!("{path}/");
+        path.is_empty()
+            || self.paths.contains(path)
+            || self.paths.range(folder.clone()..).next().is_some_and(|p| p.starts_with(&folder))
     }
 
     /// Where a link leads, through links on the way.
@@ -311,15 +334,19 @@ mod tests {
             head: head.map(str::to_owned),
             merge_base,
         };
-        assert_eq!(Range::parse("main"), range("main", None, false));
-        assert_eq!(Range::parse("main..topic"), range("main", Some("topic"), false));
-        assert_eq!(Range::parse("main..."), range("main", Some("HEAD"), true));
-        assert_eq!(Range::parse("..topic"), range("HEAD", Some("topic"), false));
+        assert_eq!(Range::parse("main").unwrap(), range("main", None, false));
+        assert_eq!(Range::parse("main..topic").unwrap(), range("main", Some("topic"), false));
+        assert_eq!(Range::parse("main...").unwrap(), range("main", Some("HEAD"), true));
+        for unset in ["", " ", "..", "...", "..topic", "...topic"] {
+            assert!(Range::parse(unset).is_err(), "{unset:?}");
+        }
     }
 
     fn tree(files: &[&str], links: &[(&str, &str)]) -> Tree {
+        let paths = files.iter().map(|p| (*p).to_owned()).chain(links.iter().map(|(l, _)| (*l).to_owned())).collect();
         let files = files.iter().map(|path| ((*path).to_owned(), path.as_bytes().to_vec())).collect();
-        Tree { files, links: links.iter().map(|(link, target)| ((*link).to_owned(), (*target).to_owned())).collect() }
+        let links = links.iter().map(|(link, target)| ((*link).to_owned(), (*target).to_owned())).collect();
+        Tree { files, links, paths }
     }
 
     #[test]
@@ -334,7 +361,9 @@ mod tests {
 
     #[test]
     fn links_that_leave_the_repository_or_lead_round_are_errors() {
-        for (link, target) in [("link", "/etc/passwd"), ("a/link", "../../x"), ("a/link", "link"), ("a", "a/b")] {
+        for (link, target) in
+            [("link", "nothing.json"), ("link", "/etc/passwd"), ("a/link", "../../x"), ("a/link", "link"), ("a", "a/b")]
+        {
             assert!(tree(&["b.json"], &[(link, target)]).files("").is_err(), "{link} -> {target}");
         }
         assert!(tree(&["a/b.json"], &[("a/c", "../a")]).files("").is_err());

@@ -118,7 +118,7 @@ fn base(args: &CheckArgs, folder: &Path) -> Result<Option<Compared>, Failure> {
         return Ok(Some(Compared::folders(base, folder)));
     }
     let range = match &args.git {
-        Some(range) => Some(Range::parse(range)),
+        Some(range) => Some(Range::parse(range)?),
         None => pipeline(|name| std::env::var(name).ok().filter(|v| !v.is_empty()))?,
     };
     range.map(|range| Compared::revisions(folder, &range)).transpose()

@@ -61,7 +61,7 @@ pub fn diff(cli: &Cli, args: &DiffArgs) -> Result<u8, Failure> {
             .into()),
         (_, folders, Some(range)) => {
             let folder = input::locate(folders.first().map(PathBuf::as_path));
-            inventories(cli, args, Compared::revisions(&folder, &Range::parse(range))?)
+            inventories(cli, args, Compared::revisions(&folder, &Range::parse(range)?)?)
         }
         (_, _, None) => Err(usage("there is nothing to compare")
             .help("name two folders, or use --git main or --policy OLD NEW")

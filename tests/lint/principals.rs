@@ -47,7 +47,8 @@ fn what_is_the_same_for_the_same_principals_is_told() {
         (("Allow", "Principal", &user), ("Allow", "Principal", &account), ""),
         (("Deny", "Principal", &user), ("Deny", "Principal", &all), "CS182"),
         (("Allow", "NotPrincipal", &sns), ("Allow", "Principal", &sns), ""),
-        (("Allow", "Principal", &sns), ("Deny", "Principal", &all), "CS181"),
+        (("Allow", "Principal", &account), ("Deny", "Principal", &all), "CS181"),
+        (("Allow", "Principal", &sns), ("Allow", "Principal", &all), ""),
         (("Allow", "Principal", &sns), ("Deny", "Principal", &events), ""),
         (("Allow", "Principal", &sns), ("Deny", "NotPrincipal", &sns), ""),
     ] {

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 /// `allowed`, `explicitDeny` or `implicitDeny`, for a request whose context is complete.
 pub fn decide(request: &Value) -> &'static str {
+    let request = &with_principal(request);
     let linked = request["principal"].as_str().is_some_and(|p| p.contains(":role/aws-service-role/"));
     let mut layers: Vec<&Value> = ["identity", "boundary", "session"].iter().filter_map(|l| request.get(*l)).collect();
     if let (Some(levels), false) = (request["serviceControl"].as_array(), linked) {
@@ -20,6 +21,28 @@ pub fn decide(request: &Value) -> &'static str {
     } else {
         "allowed"
     }
+}
+
+/// The request with the keys that its principal determines, where they are not given.
+fn with_principal(request: &Value) -> Value {
+    let mut request = request.clone();
+    let Some(arn) = request["principal"].as_str().map(str::to_owned) else { return request };
+    let fields: Vec<&str> = arn.split(':').collect();
+    let mut keys = vec![("aws:PrincipalArn", arn.clone()), ("aws:PrincipalIsAWSService", "false".to_owned())];
+    keys.push(("aws:PrincipalAccount", fields[4].to_owned()));
+    if fields[5].starts_with("user/") {
+        keys.push(("aws:username", arn.rsplit('/').next().unwrap().to_owned()));
+        keys.push(("aws:PrincipalType", "User".to_owned()));
+    } else {
+        keys.push(("aws:PrincipalType", if fields[5] == "root" { "Account" } else { "AssumedRole" }.to_owned()));
+    }
+    let context = request["context"].as_object_mut().unwrap();
+    for (key, value) in keys {
+        if lookup(context, key).is_none() {
+            context.insert(key.to_owned(), value.into());
+        }
+    }
+    request
 }
 
 fn layer(policies: &Value, request: &Value) -> &'static str {

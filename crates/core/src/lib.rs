@@ -41,7 +41,7 @@
 //! let jane = assessment.principals.iter().find(|p| p.name == "jane").ok_or("nobody is called jane")?;
 //! let accept = jane.operations.iter().find(|o| o.operation == "accept-agreement").ok_or("no such operation")?;
 //! assert_eq!(accept.decision, Decision::Deny);
-//! assert_eq!(accept.missing, ["artifact:AcceptAgreement"]);
+//! assert_eq!(accept.missing, ["artifact:AcceptAgreement", "artifact:AcceptNdaForAgreement"]);
 //! # Ok(())
 //! # }
 //! ```

@@ -16,6 +16,8 @@ pub struct Principals {
 pub enum Who {
     /// `*`, anonymous requests included.
     Everyone,
+    /// `{"AWS": "*"}`: whoever acts for an account, and anonymous requests. Services and identity providers are named by themselves.
+    AnyAws,
     /// An account: its number or the ARN of its root.
     Account(String),
     /// A user, a role or a session, by its ARN; or the unique id of one that was deleted.
@@ -33,7 +35,7 @@ impl Who {
     pub fn parse(key: &str, text: &str) -> Option<Self> {
         let text = text.to_owned();
         Some(match key {
-            "AWS" if text == "*" => Self::Everyone,
+            "AWS" if text == "*" => Self::AnyAws,
             "AWS" => account(&text).map_or(Self::Aws(text), Self::Account),
             "Service" => Self::Service(text),
             "Federated" => Self::Federated(text),
@@ -90,23 +92,23 @@ impl Principals {
     ///
     /// It is said only where it holds for every request. An `Allow` that names a user, a role or a session passes denials that are
     /// only implied, those of a boundary say; one that names an account leaves the decision to the account. So a user is never taken to
-    /// be among its account's principals, nor, for an `Allow`, among everyone.
+    /// be among its account's principals, nor, for an `Allow`, among everyone; and whoever is no principal of an account, a service or an
+    /// identity provider, is taken to be named by itself alone.
     pub fn included_in(&self, others: &Self, allow: bool) -> bool {
         match (self.negated, others.negated) {
             (false, false) => self.who.iter().all(|who| {
-                let among_everyone = others.is_everyone() && (!allow || !matches!(who, Who::Aws(_)));
-                others.who.contains(who) || among_everyone
+                let everyone = others.is_everyone() || others.who.contains(&Who::AnyAws);
+                let is_aws = matches!(who, Who::Account(_) | Who::AnyAws) || (!allow && matches!(who, Who::Aws(_)));
+                others.who.contains(who) || (everyone && is_aws)
             }),
             (true, true) => self.same_as(others),
-            // a denial of everyone denies whatever else a statement is about
-            (true, false) => others.is_everyone() && !allow,
-            (false, true) => false,
+            (true, false) | (false, true) => false,
         }
     }
 
     /// An `Allow` for these principals is without effect beside a `Deny` for `others`, as far as principals decide it.
     pub fn denied_by(&self, others: &Self) -> bool {
-        others.is_everyone() || (!self.negated && self.included_in(others, false))
+        !self.negated && self.included_in(others, false)
     }
 
     fn same_as(&self, others: &Self) -> bool {
@@ -138,7 +140,7 @@ mod tests {
         let number = read(r#"{"Principal": {"AWS": "111122223333"}}"#).unwrap();
         let root = read(r#"{"Principal": {"AWS": ["arn:aws:iam::111122223333:root", "111122223333"]}}"#).unwrap();
         assert_eq!(number, root);
-        assert_eq!(read(r#"{"Principal": {"AWS": "*"}}"#), read(r#"{"Principal": "*"}"#));
+        assert_ne!(read(r#"{"Principal": {"AWS": "*"}}"#), read(r#"{"Principal": "*"}"#));
     }
 
     #[test]
@@ -162,12 +164,18 @@ mod tests {
         const ACCOUNT: &str = r#"{"Principal": {"AWS": "111122223333"}}"#;
         const USER: &str = r#"{"Principal": {"AWS": "arn:aws:iam::111122223333:user/jo"}}"#;
         const ALL: &str = r#"{"Principal": "*"}"#;
+        const ANY_AWS: &str = r#"{"Principal": {"AWS": "*"}}"#;
         const BUT_SNS: &str = r#"{"NotPrincipal": {"Service": "sns.amazonaws.com"}}"#;
         for (one, other, allowed, denied) in [
             (SNS, SNS, true, true),
             (SNS, BOTH, true, true),
             (BOTH, SNS, false, false),
-            (SNS, ALL, true, true),
+            (SNS, ALL, false, false),
+            (SNS, ANY_AWS, false, false),
+            (ACCOUNT, ANY_AWS, true, true),
+            (ANY_AWS, ALL, true, true),
+            (ALL, ANY_AWS, false, false),
+            (USER, ANY_AWS, false, true),
             (ALL, SNS, false, false),
             (ACCOUNT, ALL, true, true),
             (USER, ACCOUNT, false, false),
@@ -175,7 +183,7 @@ mod tests {
             (SNS, BUT_SNS, false, false),
             (USER, BUT_SNS, false, false),
             (BUT_SNS, BUT_SNS, true, true),
-            (BUT_SNS, ALL, false, true),
+            (BUT_SNS, ALL, false, false),
             (ALL, BUT_SNS, false, false),
         ] {
             let (one, other) = (read(one).unwrap(), read(other).unwrap());

@@ -4,6 +4,7 @@
 //! it. Nothing here knows of agreements or of the console.
 
 pub mod atom;
+pub(crate) mod caller;
 pub mod context;
 pub(crate) mod dependence;
 pub mod keys;

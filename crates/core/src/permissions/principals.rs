@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
+use super::caller::{self, like};
 use super::context::KeyValue;
 use super::knowledge::{Knowledge, Known};
 use super::layer::Layer;
 use super::scenarios::{Memo, Stack};
 use crate::aws;
-use crate::iam::template::{Template, TemplatePart};
 use crate::inventory::builtin::FULL_AWS_ACCESS;
 use crate::inventory::entity::{Entity, Item, Uid};
 use crate::inventory::model::Account;
@@ -390,20 +390,6 @@ pub fn is_service_linked(arn: &str) -> bool {
     arn.contains(":role/aws-service-role/")
 }
 
-/// A pattern of these literals with `*` between them.
-fn like(literals: &[&str]) -> Template {
-    let mut parts = Vec::new();
-    for (index, literal) in literals.iter().enumerate() {
-        if index > 0 {
-            parts.push(TemplatePart::Any);
-        }
-        if !literal.is_empty() {
-            parts.push(TemplatePart::Literal((*literal).to_owned()));
-        }
-    }
-    Template { parts }
-}
-
 /// Whether a role is the one that a permission set becomes: its name ends in sixteen hexadecimal digits.
 fn is_provisioned(arn: &str, prefix: &str, name: &str) -> bool {
     let Some(path) = arn.strip_prefix(prefix) else {
@@ -424,33 +410,16 @@ fn knowledge(
     at: Moment,
 ) -> Knowledge {
     let mut knowledge = Knowledge::default();
-    match arn.strip_suffix('*') {
+    // a permission set is known by the start of its role's ARN
+    caller::keys(arn.trim_end_matches('*')).into_iter().for_each(|(key, known)| knowledge.insert(key, known));
+    if let (Some(stem), PrincipalKind::PermissionSet) = (arn.strip_suffix('*'), kind) {
         // the role's path holds the Region of Identity Center unless that is us-east-1, and its name ends in a suffix
-        Some(stem) if kind == PrincipalKind::PermissionSet => {
-            let (path, name) = stem.rsplit_once('/').unwrap_or(("", stem));
-            let patterns = vec![like(&[stem, ""]), like(&[&format!("{path}/"), &format!("/{name}"), ""])];
-            knowledge.insert("aws:principalarn", Known::Like(patterns));
-        }
-        _ => knowledge.set("aws:principalarn", arn),
+        let (path, name) = stem.rsplit_once('/').unwrap_or(("", stem));
+        let patterns = vec![like(&[stem, ""]), like(&[&format!("{path}/"), &format!("/{name}"), ""])];
+        knowledge.insert("aws:principalarn", Known::Like(patterns));
     }
-    knowledge.set("aws:principalaccount", &account.id);
-    knowledge.set("aws:principalisawsservice", "false");
     knowledge.set("aws:currenttime", moment::format(at));
     knowledge.set("aws:epochtime", at.timestamp().to_string());
-    match kind {
-        PrincipalKind::User => {
-            knowledge.set("aws:principaltype", "User");
-            knowledge.set("aws:username", arn.rsplit('/').next().unwrap_or_default());
-        }
-        PrincipalKind::Root => {
-            knowledge.set("aws:principaltype", "Account");
-            knowledge.insert("aws:username", Known::Absent);
-        }
-        PrincipalKind::Role | PrincipalKind::PermissionSet => {
-            knowledge.set("aws:principaltype", "AssumedRole");
-            knowledge.insert("aws:username", Known::Absent);
-        }
-    }
     if kind != PrincipalKind::PermissionSet {
         // the attributes of a person's session become tags of a permission set's: those are not known
         knowledge.complete("aws:principaltag/");

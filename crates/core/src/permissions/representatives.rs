@@ -265,7 +265,7 @@ mod tests {
             ]
         );
         let alike = labels(&[("StringLike", &["v-?"]), ("StringEquals", &["v-?"])]);
-        assert_eq!(alike, ["(absent)", "any other value", "a match of v-? and v-?", "a match of v-?"]);
+        assert_eq!(alike, ["(absent)", "any other value", "a match of v-?", "a match of v-? and v-?"]);
         assert_eq!(labels(&[("StringEquals", &["a"])]), ["(absent)", "any other value", "a"]);
     }
 

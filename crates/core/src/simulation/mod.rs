@@ -16,6 +16,7 @@ use serde::Serialize;
 use explain::StatementAnswer;
 
 use crate::inventory::Policy;
+use crate::permissions::caller;
 use crate::permissions::context::Keys;
 use crate::permissions::dependence::{Choice, allowing, pairs};
 use crate::permissions::knowledge::{Knowledge, Known, Rest, spelling};
@@ -154,6 +155,12 @@ impl Simulator {
         let rest = if question.complete { Rest::Absent } else { Rest::Unknown };
         let mut knowledge = Knowledge::given(&question.keys, rest);
         question.absent.iter().for_each(|key| knowledge.insert(key, Known::Absent));
+        // what is given of a request prevails over what its principal tells
+        for (key, known) in question.principal.as_deref().map(caller::keys).unwrap_or_default() {
+            if !question.keys.contains_key(key) && !question.absent.contains(key) {
+                knowledge.insert(key, known);
+            }
+        }
         let call =
             Call { action: question.action.clone(), resources: vec![question.resource.clone()], keys: BTreeMap::new() };
         let scenarios = ask(&stack, std::slice::from_ref(&call), &knowledge, &Memo::default())?;

@@ -1,0 +1,108 @@
+//! What a caller tells of its requests by its ARN, or by being a service or nobody: the keys that every request of it carries, and
+//! those that none does.
+
+use super::context::KeyValue;
+use super::knowledge::Known;
+use crate::iam::template::{Template, TemplatePart};
+
+/// The keys that a principal determines, in lower case. A principal that is not understood determines none.
+pub fn keys(principal: &str) -> Vec<(&'static str, Known)> {
+    let one = |text: &str| Known::Value(KeyValue::One(text.to_owned()));
+    let of_account = |arn: Known, account: &str, kind: &str, username: Known| {
+        vec![
+            ("aws:principalarn", arn),
+            ("aws:principalaccount", one(account)),
+            ("aws:principaltype", one(kind)),
+            ("aws:username", username),
+            ("aws:principalisawsservice", one("false")),
+            ("aws:principalservicename", Known::Absent),
+        ]
+    };
+    let parts: Vec<&str> = principal.splitn(6, ':').collect();
+    match parts.as_slice() {
+        ["arn", _, "iam", "", account, "root"] => of_account(one(principal), account, "Account", Known::Absent),
+        ["arn", _, "iam", "", account, user] if user.starts_with("user/") => {
+            let name = user.rsplit('/').next().unwrap_or_default();
+            of_account(one(principal), account, "User", one(name))
+        }
+        ["arn", _, "iam", "", account, role] if role.starts_with("role/") => {
+            of_account(one(principal), account, "AssumedRole", Known::Absent)
+        }
+        ["arn", partition, "sts", "", account, session] => match session.split('/').collect::<Vec<_>>().as_slice() {
+            ["assumed-role", role, _] => {
+                // the ARN of a session leaves out the path of its role
+                let stem = format!("arn:{partition}:iam::{account}:role/");
+                let (direct, below) = (like(&[&format!("{stem}{role}")]), like(&[&stem, &format!("/{role}")]));
+                of_account(Known::Like(vec![direct, below]), account, "AssumedRole", Known::Absent)
+            }
+            ["federated-user", _] => of_account(one(principal), account, "FederatedUser", Known::Absent),
+            _ => Vec::new(),
+        },
+        [service] if service.ends_with(".amazonaws.com") => vec![
+            ("aws:principalarn", Known::Absent),
+            ("aws:principalaccount", Known::Absent),
+            ("aws:principaltype", Known::Absent),
+            ("aws:username", Known::Absent),
+            ("aws:principalisawsservice", one("true")),
+            ("aws:principalservicename", one(service)),
+        ],
+        ["*"] => vec![
+            ("aws:principalarn", Known::Absent),
+            ("aws:principalaccount", Known::Absent),
+            ("aws:principaltype", one("Anonymous")),
+            ("aws:username", Known::Absent),
+            ("aws:principalisawsservice", one("false")),
+            ("aws:principalservicename", Known::Absent),
+        ],
+        _ => Vec::new(),
+    }
+}
+
+/// A pattern of these literals with `*` between them.
+pub fn like(literals: &[&str]) -> Template {
+    let mut parts = Vec::new();
+    for (index, literal) in literals.iter().enumerate() {
+        if index > 0 {
+            parts.push(TemplatePart::Any);
+        }
+        if !literal.is_empty() {
+            parts.push(TemplatePart::Literal((*literal).to_owned()));
+        }
+    }
+    Template { parts }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(principal: &str, name: &str) -> Option<Known> {
+        keys(principal).into_iter().find(|(key, _)| *key == name).map(|(_, known)| known)
+    }
+
+    fn one(text: &str) -> Option<Known> {
+        Some(Known::Value(KeyValue::One(text.to_owned())))
+    }
+
+    #[test]
+    fn a_caller_determines_who_it_is() {
+        let user = "arn:aws:iam::111122223333:user/legal/jo";
+        assert_eq!(key(user, "aws:username"), one("jo"));
+        assert_eq!(key(user, "aws:principaltype"), one("User"));
+        let role = "arn:aws:iam::111122223333:role/legal";
+        assert_eq!(key(role, "aws:principalarn"), one(role));
+        assert_eq!(key(role, "aws:username"), Some(Known::Absent));
+        let session = key("arn:aws:sts::111122223333:assumed-role/legal/jo", "aws:principalarn").unwrap();
+        let Known::Like(patterns) = session else { panic!("{session:?}") };
+        for (arn, matches) in [
+            (role, true),
+            ("arn:aws:iam::111122223333:role/dept/legal", true),
+            ("arn:aws:iam::111122223333:role/illegal", false),
+        ] {
+            assert_eq!(patterns.iter().any(|p| p.matches(arn)), matches, "{arn}");
+        }
+        assert_eq!(key("sns.amazonaws.com", "aws:principalarn"), Some(Known::Absent));
+        assert_eq!(key("sns.amazonaws.com", "aws:principalisawsservice"), one("true"));
+        assert!(keys("jo").is_empty() && keys("arn:aws:s3:::b").is_empty());
+    }
+}
