@@ -173,6 +173,17 @@ fn a_part_of_the_rules_leaves_the_other_gates_in_place() {
     assert_eq!((decision(&RULES), decision(&rules)), ("deny".to_owned(), "deny".to_owned()));
 }
 
+/// Rules in place of all others have every gate: what is asked of nobody would be allowed to everybody.
+#[test]
+fn rules_of_ones_own_have_every_gate() {
+    for name in ["accept", "agreement", "organization", "report", "terminate"] {
+        let left_out = format!("operations/{name}.cedar");
+        let kept: Vec<(&str, &str)> = BUILT_IN.iter().filter(|(path, _)| *path != left_out).copied().collect();
+        let found = problems(RuleBook::read(&Folder::new(folder(&kept).path()), &SCHEMA));
+        assert!(found.iter().any(|p| p.message().contains("no gate asks for")), "{name}: {found:?}");
+    }
+}
+
 #[test]
 fn what_would_always_be_denied_is_an_error() {
     let removes = "@id(\"download-report-with-permission\") @rule(\"R1\") @remove permit(principal, action, resource);";

@@ -227,6 +227,27 @@ fn policies_are_files_on_the_command_line() {
     assert_eq!(countersign(&["--context", "a=b"], "").status.code(), Some(2));
 }
 
+/// A role that a denial excepts by its ARN is excepted, whatever else is given of the request; no other is.
+#[test]
+fn a_principal_tells_its_own_arn() {
+    let asked = |principal: &str, more: &[&str]| {
+        let arguments = [
+            "--action",
+            "artifact:AcceptAgreement",
+            "--resource",
+            "arn:aws:artifact:::agreement/agreement-9c1kBcYznTkcpRIm",
+            "--principal",
+            principal,
+            "tests/data/cases/principal/exempt-role.json",
+        ];
+        countersign(&[&arguments[..], more].concat(), "").status.code().unwrap()
+    };
+    for more in [&[][..], &["--context-is-complete"]] {
+        assert_eq!(asked("arn:aws:iam::111122223333:role/legal", more), 0, "{more:?}");
+        assert_eq!(asked("arn:aws:iam::111122223333:role/other", more), 1, "{more:?}");
+    }
+}
+
 /// The traps of AWS's own documentation that are about IAM alone.
 #[test]
 fn published_policies_come_out_as_documented() {

@@ -160,6 +160,19 @@ fn unused(call: &Asked, catalogue: &Catalogue, rules: &BTreeMap<String, Rule>) -
     Some(Problem::at(&call.place.source, call.place.span, message).help(help))
 }
 
+/// The calls that no gate asks for, where all rules are the user's: what they would need is then asked of nobody.
+pub fn ungated(catalogue: &Catalogue, rules: &BTreeMap<String, Rule>) -> Vec<Problem> {
+    let asks = |action: &str| rules.values().any(|r| r.forbids && r.requires.values().flatten().any(|a| a == action));
+    let ungated = catalogue.calls.values().filter(|call| !asks(&call.action));
+    ungated
+        .map(|call| {
+            let message = format!("no gate asks for `{}`: everybody would pass", call.action);
+            let help = format!("add the gate that names it in @requires, or a {FILE} of your own without this call");
+            Problem::at(&call.place.source, call.place.span, message).help(help)
+        })
+        .collect()
+}
+
 /// ARNs that are none of the resources that AWS documents for an action: a request on one would match no policy.
 fn not_of_its_action(call: &Asked) -> Vec<Problem> {
     let name = call.asked_as.as_deref().unwrap_or(&call.action);

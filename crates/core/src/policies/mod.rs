@@ -26,7 +26,7 @@ use cedar_policy::{
 use crate::guardrails::SHIPPED;
 use crate::inventory::Inventory;
 use crate::inventory::schema::EntitySchema;
-use crate::operations::check::check;
+use crate::operations::check::{check, ungated};
 use crate::operations::data::{self, Catalogue};
 use crate::problem::{Cause, Evaluation, Failure, Place, Problem, SourceFile, Span};
 use crate::source;
@@ -179,6 +179,11 @@ impl RuleBook {
         }
         let origin = Origin { folder: Some(folder.name()), only: true, ..Origin::default() };
         let rules = Self { origin, ..Self::new(policies, &data, schema)? }.complete(schema)?;
+        // a gate that was left out would let everybody pass
+        let ungated = ungated(&rules.operations, &rules.rules);
+        if !ungated.is_empty() {
+            return Err(Failure::Problems(ungated));
+        }
         Ok(Self { warnings: unread, ..rules })
     }
 

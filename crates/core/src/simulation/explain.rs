@@ -9,7 +9,7 @@ use crate::iam::operator::{SetPrefix, Test};
 use crate::iam::template::Template;
 use crate::iam::value;
 use crate::permissions::atom::Atom;
-use crate::permissions::context::{KeyValue, Request};
+use crate::permissions::context::{KeyValue, Keys, Request};
 use crate::permissions::knowledge::{Knowledge, nature, spelling};
 use crate::permissions::layer::{ConditionPart, Layer, LayerStatement};
 use crate::permissions::representatives::{Use, candidates};
@@ -70,11 +70,15 @@ pub struct ConditionAnswer {
 }
 
 /// The statements of a layer.
-pub fn layer(layer: &Layer, question: &Question, knowledge: &Knowledge) -> Result<Vec<StatementAnswer>, Failure> {
+pub fn layer(
+    layer: &Layer,
+    (question, keys): (&Question, &Keys),
+    knowledge: &Knowledge,
+) -> Result<Vec<StatementAnswer>, Failure> {
     let request = Request {
         action: question.action.to_ascii_lowercase(),
         resource: segments(&question.resource),
-        keys: question.keys.clone(),
+        keys: keys.clone(),
         decided: std::collections::BTreeMap::new(),
     };
     let explainer = Explainer { layer, request: &request, knowledge };

@@ -155,9 +155,13 @@ impl Simulator {
         let rest = if question.complete { Rest::Absent } else { Rest::Unknown };
         let mut knowledge = Knowledge::given(&question.keys, rest);
         question.absent.iter().for_each(|key| knowledge.insert(key, Known::Absent));
+        let mut keys = question.keys.clone();
         // what is given of a request prevails over what its principal tells
         for (key, known) in question.principal.as_deref().map(caller::keys).unwrap_or_default() {
             if !question.keys.contains_key(key) && !question.absent.contains(key) {
+                if let Known::Value(value) = &known {
+                    keys.insert(key.to_owned(), value.clone());
+                }
                 knowledge.insert(key, known);
             }
         }
@@ -167,7 +171,7 @@ impl Simulator {
         let rows = Rows::new(&scenarios);
         let mut statements = Vec::new();
         for layer in &stack.layers {
-            statements.extend(explain::layer(layer, question, &knowledge)?);
+            statements.extend(explain::layer(layer, (question, &keys), &knowledge)?);
         }
         let certain = Certain { statements: &statements };
         let too_many = rows.verdicts.is_empty();
