@@ -7,7 +7,7 @@ use std::sync::Arc;
 use countersign_core::lint::read::{Form, form, form_of_text};
 use countersign_core::lint::settings::Settings;
 use countersign_core::problem::{Problem, SourceFile};
-use countersign_core::source::folder::shown;
+use countersign_core::source::folder::{bytes_up_to, shown};
 use countersign_core::text::files;
 
 /// A larger file is refused.
@@ -96,18 +96,9 @@ fn lexical(path: &Path) -> PathBuf {
 
 fn read(root: &Path, path: &Path, named: bool) -> Result<Input, Problem> {
     let name = name(root, path);
-    let size = std::fs::metadata(path).map(|m| m.len()).unwrap_or_default();
-    if size > MAX_BYTES {
-        return Err(too_large(&name));
-    }
-    let bytes = std::fs::read(path).map_err(|e| Problem::unreadable(&name, &e))?;
-    let text = decoded(bytes, &name)?;
+    let text = decoded(bytes_up_to(MAX_BYTES, path, &name)?, &name)?;
     let form = form(&name).unwrap_or_else(|| form_of_text(&text));
     Ok(Input { source: SourceFile::new(name, text), path: path.to_owned(), form, named })
-}
-
-fn too_large(name: &str) -> Problem {
-    Problem::about(name, format!("{name} is larger than {} MiB", MAX_BYTES / 1024 / 1024))
 }
 
 /// Bytes as text. A byte order mark stays: it is a finding.
@@ -118,7 +109,7 @@ pub fn decoded(bytes: Vec<u8>, name: &str) -> Result<String, Problem> {
         problem.unwrap_or_else(|| Problem::about(name, format!("{name} is not UTF-8")))
     };
     if bytes.len() as u64 > MAX_BYTES {
-        return Err(too_large(name));
+        return Err(files::too_large(name, MAX_BYTES));
     }
     String::from_utf8(bytes).map_err(not_utf8)
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use countersign_core::import::Imported;
-use countersign_core::import::write::texts;
+use countersign_core::import::texts::texts;
 use countersign_core::inventory::config::FILE;
 use countersign_core::moment::{self, Moment};
 use countersign_core::problem::{Doing, Failure, Problem};

@@ -15,8 +15,8 @@ pub(crate) mod iam;
 pub(crate) mod identity_center;
 pub(crate) mod moments;
 pub(crate) mod organizations;
+pub mod texts;
 pub(crate) mod timeline;
-pub mod write;
 
 use std::sync::Arc;
 

@@ -75,7 +75,7 @@ fn import(builder: &mut Builder<'_>, answers: Vec<import::File>, config: &mut Co
 }
 
 fn add(builder: &mut Builder<'_>, imported: &Imported) -> Result<(), Failure> {
-    for (path, text) in import::write::texts(imported)? {
+    for (path, text) in import::texts::texts(imported)? {
         let source = SourceFile::new(path.clone(), text);
         let root = json::parse(&source).map_err(Failure::Problems)?;
         if imported.files.entities.contains_key(&path) {

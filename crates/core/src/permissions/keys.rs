@@ -1,6 +1,6 @@
 //! What values condition keys take: a value that no request can carry settles nothing, and would make a wrong answer.
 
-use super::knowledge::{self, SPELLINGS, nature};
+use super::knowledge::{known_keys, nature, spelling, tag};
 use crate::aws;
 use crate::iam::value;
 use crate::problem::did_you_mean;
@@ -39,9 +39,6 @@ pub const MOMENTS: [&str; 2] = ["aws:currenttime", "aws:tokenissuetime"];
 const ACCOUNTS: [&str; 3] = ["aws:principalaccount", "aws:resourceaccount", "aws:sourceaccount"];
 const ORGANIZATIONS: [&str; 3] = ["aws:principalorgid", "aws:resourceorgid", "aws:sourceorgid"];
 const PRINCIPAL_TYPES: [&str; 5] = ["Account", "User", "FederatedUser", "AssumedRole", "Anonymous"];
-
-/// Keys that end in a name of the user's.
-const TAGS: [&str; 3] = ["aws:principaltag/", "aws:requesttag/", "aws:resourcetag/"];
 
 /// Services all of whose keys are known.
 const KNOWN: [&str; 2] = ["aws", "artifact"];
@@ -107,19 +104,19 @@ pub fn faults(key: &str, values: &[String]) -> impl Iterator<Item = Fault> {
 pub fn unknown(key: &str) -> Option<Fault> {
     let lower = key.to_ascii_lowercase();
     let Some((service, name)) = lower.split_once(':') else {
-        let near = did_you_mean(&format!("aws:{lower}"), known()).map(|n| format!("did you mean `{n}`?"));
+        let near = did_you_mean(&format!("aws:{lower}"), known_keys()).map(|n| format!("did you mean `{n}`?"));
         let help = near.unwrap_or_else(|| "write it with its prefix, such as aws:MultiFactorAuthPresent".to_owned());
         return Some(Fault { message: format!("a condition key has a prefix, and `{key}` has none"), help });
     };
-    let is_tag = TAGS.iter().any(|t| lower.strip_prefix(t).is_some_and(|name| !name.is_empty()));
-    let is_known = is_tag || known().any(|k| k.eq_ignore_ascii_case(&lower));
+    let is_tag = tag(&lower).is_some_and(|name| !name.is_empty());
+    let is_known = is_tag || known_keys().any(|k| k.eq_ignore_ascii_case(&lower));
     if is_known || name.is_empty() || !KNOWN.contains(&service) {
         return name.is_empty().then(|| Fault {
             message: format!("`{key}` is not a condition key"),
             help: "write it in full, such as aws:MultiFactorAuthPresent".to_owned(),
         });
     }
-    let near = did_you_mean(&lower, known()).map(|n| format!("did you mean `{n}`?"));
+    let near = did_you_mean(&lower, known_keys()).map(|n| format!("did you mean `{n}`?"));
     let help = near.unwrap_or_else(|| "use the name of a key that requests carry".to_owned());
     Some(Fault { message: format!("there is no condition key `{key}`"), help })
 }
@@ -128,21 +125,16 @@ pub fn unknown(key: &str) -> Option<Fault> {
 pub fn wrong(key: &str, text: &str) -> Option<Fault> {
     let lower = key.to_ascii_lowercase();
     let takes = Takes::of(&lower);
-    let is_tag = TAGS.iter().any(|t| lower.starts_with(t));
-    let blank = !is_tag && text.trim() != text;
+    let blank = tag(&lower).is_none() && text.trim() != text;
     if takes.takes(text) && !blank {
         return None;
     }
-    let key = knowledge::spelling(&lower);
+    let key = spelling(&lower);
     let message = match blank {
         true => format!("`{text}` begins or ends with a blank, which no value of {key} does"),
         false => format!("`{text}` is not a value of {key}"),
     };
     Some(Fault { message, help: format!("{key} is {}", takes.words()) })
-}
-
-fn known() -> impl Iterator<Item = &'static str> {
-    SPELLINGS.iter().copied().chain(knowledge::OTHER_GLOBAL)
 }
 
 #[cfg(test)]

@@ -123,7 +123,7 @@ pub const SPELLINGS: [&str; 41] = [
 ];
 
 /// Global keys of AWS besides those that are asked about.
-pub const OTHER_GLOBAL: [&str; 18] = [
+const OTHER_GLOBAL: [&str; 18] = [
     "aws:AssumedRoot",
     "aws:CalledViaAWSMCP",
     "aws:CalledViaFirst",
@@ -177,10 +177,19 @@ pub fn nature(key: &str) -> Nature {
 /// Whether a key never has a list of values: the global keys that are not known to have one, tags, and the keys of the
 /// services that this project knows.
 fn is_single_valued(key: &str) -> bool {
-    const TAGS: [&str; 3] = ["aws:principaltag/", "aws:requesttag/", "aws:resourcetag/"];
-    let global = SPELLINGS.iter().any(|s| s.eq_ignore_ascii_case(key)) || TAGS.iter().any(|t| key.starts_with(t));
+    let global = SPELLINGS.iter().any(|s| s.eq_ignore_ascii_case(key)) || tag(key).is_some();
     let of_service = key.split(':').next().is_some_and(|prefix| CATALOGUED.contains(&prefix));
     (global && !MULTI_VALUED.contains(&key)) || of_service
+}
+
+/// The tag that a key in lower case is about: keys of tags end in a name of the user's.
+pub fn tag(key: &str) -> Option<&str> {
+    ["aws:principaltag/", "aws:requesttag/", "aws:resourcetag/"].iter().find_map(|prefix| key.strip_prefix(prefix))
+}
+
+/// Every key that is known by its name, as AWS writes it: all but those of tags.
+pub fn known_keys() -> impl Iterator<Item = &'static str> {
+    SPELLINGS.iter().copied().chain(OTHER_GLOBAL)
 }
 
 /// A key as AWS writes it.

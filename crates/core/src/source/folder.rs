@@ -87,10 +87,15 @@ pub fn shown(root: &Path, path: &Path) -> String {
 
 /// What a file of the disk holds, if it is not too large; errors call it by `name`.
 pub fn bytes(path: &Path, name: &str) -> Result<Vec<u8>, Problem> {
+    bytes_up_to(MAX_BYTES, path, name)
+}
+
+/// The same with a limit of its own.
+pub fn bytes_up_to(most: u64, path: &Path, name: &str) -> Result<Vec<u8>, Problem> {
     let unreadable = |e: std::io::Error| Problem::unreadable(name, &e);
     let size = std::fs::metadata(path).map_err(unreadable)?.len();
-    if size > MAX_BYTES {
-        return Err(too_large(name));
+    if size > most {
+        return Err(too_large(name, most));
     }
     std::fs::read(path).map_err(unreadable)
 }

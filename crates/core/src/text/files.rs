@@ -23,15 +23,15 @@ pub fn resolve(from: &str, path: &str) -> String {
     parts.join("/")
 }
 
-/// A file that is not read.
-pub(crate) fn too_large(name: &str) -> Problem {
-    Problem::about(name, format!("{name} is larger than {} MiB", MAX_BYTES / 1024 / 1024))
+/// A file that is not read, for it has more bytes than `most`.
+pub fn too_large(name: &str, most: u64) -> Problem {
+    Problem::about(name, format!("{name} is larger than {} MiB", most / 1024 / 1024))
 }
 
 /// The text of a file that was read.
 pub fn text_of(bytes: Vec<u8>, name: &str) -> Result<Arc<SourceFile>, Problem> {
     if bytes.len() as u64 > MAX_BYTES {
-        return Err(too_large(name));
+        return Err(too_large(name, MAX_BYTES));
     }
     let text = match String::from_utf8(bytes) {
         Ok(text) => text,

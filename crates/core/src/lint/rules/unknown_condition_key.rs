@@ -3,7 +3,7 @@
 use crate::aws::actions;
 use crate::lint::policy::{Condition, Policy};
 use crate::lint::{Check, Confidence, Rule, Severity, Sink, edit};
-use crate::permissions::knowledge::{OTHER_GLOBAL, SPELLINGS};
+use crate::permissions::knowledge::{known_keys, tag};
 use crate::problem::did_you_mean;
 
 /// The rule.
@@ -16,9 +16,6 @@ pub static RULE: Rule = Rule {
     page: include_str!("../../../../../docs/rules/CS141.md"),
     check: Check::Policy(check),
 };
-
-/// Keys that end in a name of the user's.
-const TAGS: [&str; 3] = ["aws:PrincipalTag/", "aws:RequestTag/", "aws:ResourceTag/"];
 
 fn check(policy: &Policy, sink: &mut Sink<'_>) {
     for condition in policy.conditions() {
@@ -57,12 +54,11 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
 }
 
 fn is_global(key: &str) -> bool {
-    let tag = TAGS.iter().any(|t| key.get(..t.len()).is_some_and(|k| k.eq_ignore_ascii_case(t)));
-    tag || globals().any(|g| g.eq_ignore_ascii_case(key))
+    tag(&key.to_ascii_lowercase()).is_some() || globals().any(|g| g.eq_ignore_ascii_case(key))
 }
 
 fn globals() -> impl Iterator<Item = &'static str> {
-    SPELLINGS.iter().copied().filter(|s| s.starts_with("aws:")).chain(OTHER_GLOBAL)
+    known_keys().filter(|s| s.starts_with("aws:"))
 }
 
 fn near(key: &str) -> Option<&'static str> {
