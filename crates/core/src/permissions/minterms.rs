@@ -3,7 +3,8 @@
 //! Each pattern is a small automaton; a breadth-first walk over their product meets every combination of patterns that
 //! some string matches, and no other. It is exact, or gives up at a stated size.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use crate::iam::operator::{ArnPattern, Operator, Test};
 use crate::iam::template::{Template, TemplatePart};
@@ -92,7 +93,9 @@ impl Pattern {
         }
         Some(Self { tokens: all, ignore_case: false })
     }
+}
 
+impl Pattern {
     fn accepts(&self, token: Token, c: char) -> bool {
         match token {
             Token::Char(expected) if self.ignore_case => expected.eq_ignore_ascii_case(&c),
@@ -101,38 +104,14 @@ impl Pattern {
         }
     }
 
-    /// The positions reachable from `at` without reading: past every `*`.
-    fn closure(&self, at: &mut Vec<usize>) {
-        let mut index = 0;
-        while let Some(position) = at.get(index).copied() {
-            if matches!(self.tokens.get(position), Some(Token::Any(_))) && !at.contains(&(position + 1)) {
-                at.push(position + 1);
-            }
-            index += 1;
+    /// The characters that a token tells apart from all others.
+    fn told_apart(&self, token: Token) -> Vec<char> {
+        match token {
+            Token::Char(c) if self.ignore_case => vec![c.to_ascii_lowercase(), c.to_ascii_uppercase()],
+            Token::Char(c) => vec![c],
+            Token::One(false) | Token::Any(false) => vec![':'],
+            Token::One(true) | Token::Any(true) => Vec::new(),
         }
-        at.sort_unstable();
-        at.dedup();
-    }
-
-    fn start(&self) -> Vec<usize> {
-        let mut at = vec![0];
-        self.closure(&mut at);
-        at
-    }
-
-    fn step(&self, at: &[usize], c: char) -> Vec<usize> {
-        let mut next = Vec::new();
-        for position in at {
-            if let Some(token) = self.tokens.get(*position).filter(|t| self.accepts(**t, c)) {
-                next.push(if matches!(token, Token::Any(_)) { *position } else { position + 1 });
-            }
-        }
-        self.closure(&mut next);
-        next
-    }
-
-    fn is_end(&self, at: &[usize]) -> bool {
-        at.contains(&self.tokens.len())
     }
 }
 
@@ -151,20 +130,9 @@ fn tokens(template: &Template, colons: bool) -> Vec<Token> {
 }
 
 /// The characters that the patterns tell apart, and one for all others.
-fn alphabet(patterns: &[Pattern]) -> Vec<char> {
-    let mut characters: Vec<char> = Vec::new();
-    for pattern in patterns {
-        for token in &pattern.tokens {
-            match token {
-                Token::Char(c) if pattern.ignore_case => {
-                    characters.extend([c.to_ascii_lowercase(), c.to_ascii_uppercase()])
-                }
-                Token::Char(c) => characters.push(*c),
-                Token::One(false) | Token::Any(false) => characters.push(':'),
-                _ => {}
-            }
-        }
-    }
+fn alphabet(patterns: &[&Pattern]) -> Vec<char> {
+    let of = |p: &&Pattern| p.tokens.iter().flat_map(|t| p.told_apart(*t)).collect::<Vec<char>>();
+    let mut characters: Vec<char> = patterns.iter().flat_map(of).collect();
     // letters before signs, so that members look like names
     characters.sort_unstable_by_key(|c| (!c.is_ascii_alphabetic(), *c));
     characters.dedup();
@@ -176,28 +144,189 @@ fn alphabet(patterns: &[Pattern]) -> Vec<char> {
 
 /// All classes, in the order of their shortest members; `None` where there are too many states.
 pub fn classes(patterns: &[Pattern]) -> Option<Vec<Class>> {
-    let alphabet = alphabet(patterns);
-    let start: Vec<Vec<usize>> = patterns.iter().map(Pattern::start).collect();
-    let mut seen: HashMap<Vec<Vec<usize>>, ()> = HashMap::from([(start.clone(), ())]);
-    let mut queue = VecDeque::from([(start, String::new())]);
-    let mut found: BTreeMap<Vec<bool>, (usize, String)> = BTreeMap::new();
-    while let Some((state, member)) = queue.pop_front() {
-        let matches: Vec<bool> = patterns.iter().zip(&state).map(|(p, at)| p.is_end(at)).collect();
-        let order = found.len();
-        found.entry(matches).or_insert((order, member.clone()));
-        for c in &alphabet {
-            let next: Vec<Vec<usize>> = patterns.iter().zip(&state).map(|(p, at)| p.step(at, *c)).collect();
-            if seen.insert(next.clone(), ()).is_none() {
-                if seen.len() > MAX_STATES {
-                    return None;
-                }
-                queue.push_back((next, format!("{member}{c}")));
+    classes_of(patterns, &[])
+}
+
+/// The classes of the strings that match one of `required`, by `patterns`; of all strings where nothing is required.
+///
+/// What no required pattern can match any more is not walked: a name of which only the end is unknown costs its length.
+pub fn classes_of(patterns: &[Pattern], required: &[Pattern]) -> Option<Vec<Class>> {
+    let all: Vec<&Pattern> = patterns.iter().chain(required).collect();
+    let mut walk = Walk::new(&all, patterns.len());
+    let mut found: HashMap<Vec<bool>, usize> = HashMap::new();
+    let mut classes = Vec::new();
+    let mut next = 0;
+    while let Some(state) = walk.states.get(next).cloned() {
+        if walk.is_possible(&state, false) {
+            let matches = walk.matches(&state);
+            if !found.contains_key(&matches) {
+                found.insert(matches.clone(), classes.len());
+                classes.push(Class { member: walk.member(next), matches });
             }
         }
+        walk.expand(next, &state)?;
+        next += 1;
     }
-    let mut classes: Vec<_> = found.into_iter().collect();
-    classes.sort_by_key(|(_, (order, _))| *order);
-    Some(classes.into_iter().map(|(matches, (_, member))| Class { member, matches }).collect())
+    Some(classes)
+}
+
+/// A walk over the product of the automata, the shortest strings first.
+struct Walk<'p> {
+    automata: Vec<Automaton<'p>>,
+    /// The patterns from here on are required.
+    required_from: usize,
+    alphabet: Vec<char>,
+    /// For each state reached, a state of each automaton.
+    states: Vec<Arc<[usize]>>,
+    seen: HashSet<Arc<[usize]>>,
+    /// From which state, and by which character, each was reached first.
+    reached: Vec<Option<(usize, char)>>,
+}
+
+impl<'p> Walk<'p> {
+    fn new(patterns: &[&'p Pattern], required_from: usize) -> Self {
+        let automata: Vec<_> = patterns.iter().map(|p| Automaton::new(p)).collect();
+        let start: Arc<[usize]> = automata.iter().map(|_| 0).collect();
+        Self {
+            automata,
+            required_from,
+            alphabet: alphabet(patterns),
+            seen: HashSet::from([start.clone()]),
+            states: vec![start],
+            reached: vec![None],
+        }
+    }
+
+    /// Whether a required pattern matches here; or, where it need only be `within_reach`, may match further on.
+    fn is_possible(&self, state: &[usize], within_reach: bool) -> bool {
+        let mut required = self.automata.iter().zip(state).skip(self.required_from).peekable();
+        required.peek().is_none() || required.any(|(a, at)| if within_reach { !a.is_dead(*at) } else { a.is_end(*at) })
+    }
+
+    fn matches(&self, state: &[usize]) -> Vec<bool> {
+        self.automata.iter().zip(state).take(self.required_from).map(|(a, at)| a.is_end(*at)).collect()
+    }
+
+    /// The states after one more character. `None` beyond the limit.
+    fn expand(&mut self, from: usize, state: &[usize]) -> Option<()> {
+        for c in self.tried(state) {
+            let next: Arc<[usize]> = self.automata.iter_mut().zip(state).map(|(a, at)| a.step(*at, c)).collect();
+            if self.seen.contains(&next) || !self.is_possible(&next, true) {
+                continue;
+            }
+            self.seen.insert(next.clone());
+            self.states.push(next);
+            self.reached.push(Some((from, c)));
+            if self.states.len() > MAX_STATES {
+                return None;
+            }
+        }
+        Some(())
+    }
+
+    /// The characters that lead to different states: those that some automaton tells apart here, and the first of the others.
+    fn tried(&self, state: &[usize]) -> Vec<char> {
+        let told: BTreeSet<char> =
+            self.automata.iter().zip(state).flat_map(|(a, at)| a.told_apart(*at)).copied().collect();
+        let mut others = false;
+        let mut first_of_others = |c: &char| !told.contains(c) && !std::mem::replace(&mut others, true);
+        self.alphabet.iter().copied().filter(|c| told.contains(c) || first_of_others(c)).collect()
+    }
+
+    /// The string by which a state was reached first: a shortest one.
+    fn member(&self, mut state: usize) -> String {
+        let mut characters = Vec::new();
+        while let Some(Some((from, c))) = self.reached.get(state) {
+            characters.push(*c);
+            state = *from;
+        }
+        characters.iter().rev().collect()
+    }
+}
+
+/// A pattern as a deterministic automaton, made as far as it is walked.
+struct Automaton<'p> {
+    pattern: &'p Pattern,
+    states: Vec<State>,
+    ids: HashMap<Vec<usize>, usize>,
+}
+
+/// Positions in the pattern's tokens, and what was found of them.
+struct State {
+    at: Vec<usize>,
+    told_apart: Vec<char>,
+    next: HashMap<char, usize>,
+    /// After any character that is not told apart.
+    otherwise: Option<usize>,
+}
+
+impl<'p> Automaton<'p> {
+    fn new(pattern: &'p Pattern) -> Self {
+        let mut automaton = Self { pattern, states: Vec::new(), ids: HashMap::new() };
+        automaton.state(vec![0]);
+        automaton
+    }
+
+    /// The state of these positions, and of those reachable from them without reading: past every `*`.
+    fn state(&mut self, mut at: Vec<usize>) -> usize {
+        let mut index = 0;
+        while let Some(position) = at.get(index).copied() {
+            if matches!(self.pattern.tokens.get(position), Some(Token::Any(_))) && !at.contains(&(position + 1)) {
+                at.push(position + 1);
+            }
+            index += 1;
+        }
+        at.sort_unstable();
+        at.dedup();
+        if let Some(id) = self.ids.get(&at) {
+            return *id;
+        }
+        let id = self.states.len();
+        let told_apart =
+            at.iter().filter_map(|p| self.pattern.tokens.get(*p)).flat_map(|t| self.pattern.told_apart(*t));
+        let told_apart = told_apart.collect();
+        self.ids.insert(at.clone(), id);
+        self.states.push(State { at, told_apart, next: HashMap::new(), otherwise: None });
+        id
+    }
+
+    fn step(&mut self, from: usize, c: char) -> usize {
+        let Some(state) = self.states.get(from) else {
+            return from;
+        };
+        let apart = state.told_apart.contains(&c);
+        if let Some(found) = if apart { state.next.get(&c).copied() } else { state.otherwise } {
+            return found;
+        }
+        let mut next = Vec::new();
+        for position in &state.at {
+            if let Some(token) = self.pattern.tokens.get(*position).filter(|t| self.pattern.accepts(**t, c)) {
+                next.push(if matches!(token, Token::Any(_)) { *position } else { position + 1 });
+            }
+        }
+        let next = self.state(next);
+        if let Some(state) = self.states.get_mut(from) {
+            if apart {
+                state.next.insert(c, next);
+            } else {
+                state.otherwise = Some(next);
+            }
+        }
+        next
+    }
+
+    fn told_apart(&self, state: usize) -> &[char] {
+        self.states.get(state).map_or(&[], |s| &s.told_apart)
+    }
+
+    fn is_end(&self, state: usize) -> bool {
+        self.states.get(state).is_some_and(|s| s.at.contains(&self.pattern.tokens.len()))
+    }
+
+    /// Whatever follows, it does not match.
+    fn is_dead(&self, state: usize) -> bool {
+        self.states.get(state).is_none_or(|s| s.at.is_empty())
+    }
 }
 
 #[cfg(test)]

@@ -144,15 +144,10 @@ fn texts<'a>(
         // a Boolean key is true or false where it is present
         return Some(["true", "false"].map(|b| (b.to_owned(), b.to_owned())).to_vec());
     }
-    let read = patterns.len();
-    patterns.extend(required);
-    let classes = minterms::classes(&patterns)?;
-    let possible = classes.into_iter().filter(|c| {
-        let required = c.matches.get(read..).unwrap_or_default();
-        required.is_empty() || required.iter().any(|m| *m)
-    });
+    let classes = minterms::classes_of(&patterns, &required)?;
     Some(
-        possible
+        classes
+            .into_iter()
             .map(|class| {
                 let matched: Vec<&str> =
                     class.matches.iter().zip(&shown).filter(|(m, _)| **m).map(|(_, s)| s.as_str()).collect();

@@ -101,6 +101,28 @@ pub struct Scenarios {
 #[derive(Debug, Default)]
 pub struct Memo {
     calls: RefCell<HashMap<Call, Settled>>,
+    candidates: RefCell<Vec<Enumerated>>,
+}
+
+/// What an unknown key may be, as far as its uses tell values apart; the operations' calls read most keys alike.
+#[derive(Debug)]
+struct Enumerated {
+    key: String,
+    uses: Vec<Use>,
+    known: Option<Known>,
+    found: Option<Vec<Candidate>>,
+}
+
+impl Memo {
+    fn candidates(&self, key: &str, uses: Vec<Use>, known: Option<Known>) -> Option<Vec<Candidate>> {
+        let mut memo = self.candidates.borrow_mut();
+        if let Some(e) = memo.iter().find(|e| e.key == key && e.uses == uses && e.known == known) {
+            return e.found.clone();
+        }
+        let found = candidates(&uses, known.as_ref(), nature(key));
+        memo.push(Enumerated { key: key.to_owned(), uses, known, found: found.clone() });
+        found
+    }
 }
 
 /// A call by itself.
@@ -122,7 +144,7 @@ pub fn ask(stack: &Stack, calls: &[Call], knowledge: &Knowledge, memo: &Memo) ->
             gathered.call(stack, call, knowledge)?;
         }
     }
-    let (dimensions, too_many) = gathered.dimensions();
+    let (dimensions, too_many) = gathered.dimensions(memo);
     if !too_many.is_empty() {
         return Ok(Scenarios { dimensions, rows: Vec::new(), keys, too_many });
     }
@@ -146,7 +168,7 @@ fn settle(stack: &Stack, call: &Call, knowledge: &Knowledge, memo: &Memo) -> Res
     let mut gathered = Gathered::default();
     gathered.call(stack, call, knowledge)?;
     let keys = std::mem::take(&mut gathered.keys);
-    let (dimensions, too_many) = gathered.dimensions();
+    let (dimensions, too_many) = gathered.dimensions(memo);
     let certain = dimensions.is_empty() && too_many.is_empty();
     let verdict = if certain { Some(decide(stack, call, knowledge, &keys, &[], &[])?) } else { None };
     let settled = Settled { keys, verdict };
@@ -224,11 +246,12 @@ impl Gathered {
         }
     }
 
-    fn dimensions(self) -> (Vec<Dimension>, Vec<String>) {
+    fn dimensions(self, memo: &Memo) -> (Vec<Dimension>, Vec<String>) {
         let (mut dimensions, mut too_many) = (Vec::new(), Vec::new());
         for (key, (uses, known)) in self.uses {
-            match candidates(&uses, known.as_ref(), nature(&key)) {
-                Some(found) if found.len() == 1 && known.is_none() => {}
+            let unknown = known.is_none();
+            match memo.candidates(&key, uses, known) {
+                Some(found) if found.len() == 1 && unknown => {}
                 Some(found) => {
                     let labels = found.iter().map(|c| c.label.clone()).collect();
                     dimensions.push(Dimension { key, labels, choices: Choices::Key(found) });
