@@ -13,7 +13,7 @@ use countersign_core::inventory::config::Config;
 use countersign_core::loading::files::{self, File, FileKind};
 use countersign_core::problem::{Doing, Failure, NothingTo, Problem};
 use countersign_core::provenance::Provenance;
-use countersign_core::provenance::digest::Listing;
+use countersign_core::source::digest::Listing;
 use countersign_core::source::folder::{self, Folder};
 
 /// Collects what `import` reads.

@@ -30,11 +30,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use countersign_core::assessment::{Filter, Options};
+use countersign_core::aws::keys;
 use countersign_core::inventory::Inventory;
 use countersign_core::inventory::config::{Config, FILE, Rules};
 use countersign_core::inventory::schema::EntitySchema;
 use countersign_core::moment::{self, Moment};
-use countersign_core::permissions::keys;
 use countersign_core::policies::RuleBook;
 use countersign_core::problem::{self, Failure, Place, Problem};
 use countersign_core::provenance::Provenance;
@@ -333,8 +333,8 @@ fn settled(pairs: &[String], unknown_keys: bool) -> Result<BTreeMap<String, Vec<
         let key = key.trim();
         let values = context.entry(key.to_ascii_lowercase()).or_default();
         let value = (!value.is_empty()).then(|| value.to_owned());
-        let unknown = keys::unknown(key).filter(|_| !unknown_keys);
-        let wrong = value.as_ref().and_then(|v| keys::wrong(key, v));
+        let unknown = keys::values::unknown(key).filter(|_| !unknown_keys);
+        let wrong = value.as_ref().and_then(|v| keys::values::wrong(key, v));
         problems.extend(unknown.into_iter().chain(wrong).map(|fault| usage(fault.message).help(fault.help)));
         values.extend(value);
     }

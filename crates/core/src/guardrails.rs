@@ -23,11 +23,11 @@ use crate::inventory::Inventory;
 use crate::inventory::entity::{Entity, Item, Uid, cedar_uid};
 use crate::inventory::model::Account;
 use crate::inventory::schema::EntitySchema;
-use crate::operations::check::grant;
-use crate::policies;
 use crate::policies::annotations::{Annotated, Subject};
 use crate::policies::folder::{self, Folder};
 use crate::policies::names::{self, Named};
+use crate::policies::operations::check::grant;
+use crate::policies::{self, GUARDRAILS};
 use crate::problem::{Cause, Evaluation, Failure, Place, Problem, SourceFile, Span, did_you_mean};
 use crate::source;
 use crate::stack;
@@ -35,19 +35,6 @@ use crate::terms::{AnyAllowed, Decision, PrincipalKind};
 
 /// The folder beside the inventory.
 pub const FOLDER: &str = "guardrails";
-
-macro_rules! shipped {
-    ($($path:literal),* $(,)?) => { [$(($path, include_str!(concat!("../../../policies/guardrails/", $path)))),*] };
-}
-
-/// Guardrails that can be switched on.
-pub const SHIPPED: [(&str, &str); 5] = shipped!(
-    "no_iam_users.cedar",
-    "no_root.cedar",
-    "only_legal.cedar",
-    "organization_first.cedar",
-    "separation_of_duties.cedar",
-);
 
 /// A guardrail.
 #[derive(Clone, Debug)]
@@ -72,7 +59,7 @@ impl Guardrail {
 }
 
 fn is_shipped(source: &SourceFile) -> bool {
-    SHIPPED.iter().any(|(_, text)| *text == source.text)
+    GUARDRAILS.iter().any(|(_, text)| *text == source.text)
 }
 
 /// All guardrails of an inventory.
@@ -265,7 +252,7 @@ impl Guardrails {
 /// The guardrails that are built in.
 pub fn shipped() -> Result<Vec<(Arc<SourceFile>, cedar_policy::Policy)>, Failure> {
     let mut shipped = Vec::new();
-    for (path, text) in SHIPPED {
+    for (path, text) in GUARDRAILS {
         let source = SourceFile::new(format!("policies/guardrails/{path}"), text);
         let mut problems = Vec::new();
         let policies = policies::parse(&source, &mut problems);

@@ -4,6 +4,7 @@
 
 pub mod actions;
 pub mod eligibility;
+pub mod keys;
 pub mod resources;
 
 use std::collections::BTreeMap;

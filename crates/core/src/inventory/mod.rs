@@ -24,9 +24,9 @@ use schema::EntitySchema;
 use crate::aws::eligibility;
 use crate::iam::document::{self, Document};
 use crate::problem::{Failure, NothingTo, Problem, SourceFile};
-use crate::provenance::Files;
-use crate::provenance::digest::Listing;
 use crate::source;
+use crate::source::digest::Files;
+use crate::source::digest::Listing;
 use crate::text::{files, json};
 
 /// A policy document of the inventory.

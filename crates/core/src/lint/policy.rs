@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use super::At;
-use super::read::{Host, UNKNOWN};
+use super::read::Host;
 use crate::aws;
 use crate::iam::document::{self, ELEMENTS};
 use crate::iam::operator::Operator;
 use crate::iam::principal::Principals;
 use crate::problem::{Problem, SourceFile, Span};
+use crate::text::UNKNOWN;
 use crate::text::json::{Member, Node, Value};
 
 /// What a policy is attached to, which decides what it may hold.

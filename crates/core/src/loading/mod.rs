@@ -10,8 +10,8 @@ use crate::inventory::config::Config;
 use crate::inventory::schema::EntitySchema;
 use crate::inventory::{Builder, Inventory};
 use crate::problem::{Failure, Problem, SourceFile};
-use crate::provenance::digest::sha256;
 use crate::source;
+use crate::source::digest::sha256;
 use crate::text::json;
 use files::{File, FileKind};
 

@@ -5,8 +5,10 @@
 //! allow.
 
 pub(crate) mod annotations;
+mod built_in;
 pub mod folder;
 pub(crate) mod names;
+pub mod operations;
 mod origin;
 mod overlay;
 mod reads;
@@ -23,48 +25,23 @@ use cedar_policy::{
     PolicySet, Request, ValidationError, ValidationMode, Validator,
 };
 
-use crate::guardrails::SHIPPED;
 use crate::inventory::Inventory;
 use crate::inventory::schema::EntitySchema;
-use crate::operations::check::{check, ungated};
-use crate::operations::data::{self, Catalogue};
 use crate::problem::{Cause, Evaluation, Failure, Place, Problem, SourceFile, Span};
 use crate::source;
 use crate::stack;
 use annotations::{Annotated, Subject};
+use built_in::is_built_in;
+pub use built_in::{BUILT_IN, GUARDRAILS};
 use folder::Folder;
 use names::Named;
+use operations::Catalogue;
+use operations::check::{check, ungated};
 pub use origin::Origin;
 use reads::Reads;
 pub use reads::{applies_to, attribute_of, is_variable};
 pub use subjects::COVERAGE;
 pub use text::{from_cedar, parse, spans};
-
-macro_rules! built_in {
-    ($($path:literal),* $(,)?) => { [$(($path, include_str!(concat!("../../../../policies/", $path)))),*] };
-}
-
-/// The policies that are built in: path below `policies/`, and text.
-pub const BUILT_IN: [(&str, &str); 18] = built_in!(
-    "agreements/findings.cedar",
-    "agreements/governs.cedar",
-    "agreements/in_force.cedar",
-    "agreements/standing.cedar",
-    "hipaa/eligibility.cedar",
-    "hipaa/facts.cedar",
-    "hipaa/findings.cedar",
-    "inventory/findings.cedar",
-    "operations/accept.cedar",
-    "operations/agreement.cedar",
-    "operations/assumptions.cedar",
-    "operations/designation.cedar",
-    "operations/download.cedar",
-    "operations/findings.cedar",
-    "operations/operations.cedar",
-    "operations/organization.cedar",
-    "operations/report.cedar",
-    "operations/terminate.cedar",
-);
 
 /// A policy and what its annotations say.
 #[derive(Clone, Debug)]
@@ -154,7 +131,7 @@ pub struct Ruling<'a> {
 impl RuleBook {
     /// The policies that are built in.
     pub fn built_in(schema: &EntitySchema) -> Result<Self, Failure> {
-        Self::new(built_in(), &[Catalogue::built_in()], schema)
+        Self::new(built_in::sources(), &[Catalogue::built_in()], schema)
     }
 
     /// The policies of a folder, laid over those that are built in by their ids.
@@ -163,7 +140,7 @@ impl RuleBook {
         let name = folder.name();
         let laid = stack::evaluate(|| {
             let mut problems = Vec::new();
-            let laid = overlay::lay(built_in(), policies, &name, &mut problems);
+            let laid = overlay::lay(built_in::sources(), policies, &name, &mut problems);
             if problems.is_empty() { Ok(laid) } else { Err(Failure::Problems(problems)) }
         })?;
         let data: Vec<Arc<SourceFile>> = std::iter::once(Catalogue::built_in()).chain(data).collect();
@@ -388,22 +365,14 @@ fn rule(
     Ok(rule)
 }
 
-fn built_in() -> Vec<Arc<SourceFile>> {
-    BUILT_IN.iter().map(|(path, text)| SourceFile::new(*path, *text)).collect()
-}
-
-fn is_built_in(source: &SourceFile) -> bool {
-    BUILT_IN.iter().any(|(path, text)| *path == source.path && *text == source.text)
-}
-
 /// The policies and the operations of a user's folder, guardrails aside: those are switched on one by one.
 fn texts(folder: &dyn source::Source, schema: &EntitySchema) -> Result<Folder, Failure> {
     let mut problems = Vec::new();
-    let mut found = folder::read(folder, "", Some(data::FILE), schema.overlay.as_deref(), &mut problems);
+    let mut found = folder::read(folder, "", Some(operations::FILE), schema.overlay.as_deref(), &mut problems);
     let (guardrails, policies): (Vec<_>, Vec<_>) =
         found.policies.into_iter().partition(|s| s.path.starts_with("guardrails/"));
     found.policies = policies;
-    let own = |source: &&Arc<SourceFile>| SHIPPED.iter().all(|(_, text)| *text != source.text);
+    let own = |source: &&Arc<SourceFile>| GUARDRAILS.iter().all(|(_, text)| *text != source.text);
     found.unread.extend(guardrails.iter().filter(own).map(|source| {
         let message = format!("{} is not read: it stands in a folder of guardrails", source.path);
         Problem::about(source.path.clone(), message)

@@ -6,8 +6,8 @@ use cedar_policy::{ActionConstraint, Effect, EntityUid, Policy};
 
 use super::Rule;
 use super::annotations::Subject;
+use super::operations::check::ASSUME;
 use crate::inventory::schema::EntitySchema;
-use crate::operations::check::ASSUME;
 use crate::problem::{Problem, SourceFile, Span, Unpermitted, did_you_mean};
 
 /// The questions of the program, beside the operations, which are data.

@@ -15,11 +15,12 @@ use serde::Serialize;
 
 use explain::StatementAnswer;
 
+use crate::aws::keys::spelling;
 use crate::inventory::Policy;
 use crate::permissions::caller;
 use crate::permissions::context::Keys;
 use crate::permissions::dependence::{Choice, allowing, pairs};
-use crate::permissions::knowledge::{Knowledge, Known, Rest, spelling};
+use crate::permissions::knowledge::{Knowledge, Known, Rest};
 use crate::permissions::layer::Layer;
 use crate::permissions::principals::is_service_linked;
 use crate::permissions::scenarios::{Call, CallResult, Memo, Scenarios, Stack, ask};

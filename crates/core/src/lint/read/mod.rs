@@ -14,10 +14,8 @@ use std::sync::Arc;
 
 use super::policy::{Policy, PolicyKind};
 use crate::problem::{Problem, SourceFile, Span};
+use crate::text::UNKNOWN;
 use crate::text::json::{self, Member, Node, Value};
-
-/// Stands in a string for a part that is not literal: a noncharacter of Unicode, which no policy holds.
-pub const UNKNOWN: char = '\u{FDD0}';
 
 /// How a file is read, by the end of its name or by its content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,9 +1,9 @@
 #![doc = include_str!("../../../../../docs/rules/CS105.md")]
 
 use crate::lint::policy::{Policy, Text};
-use crate::lint::read::UNKNOWN;
 use crate::lint::{At, Check, Confidence, Finding, Rule, Severity, Sink};
 use crate::problem::Span;
+use crate::text::UNKNOWN;
 use crate::text::json::Value;
 
 /// The rule.

@@ -3,9 +3,9 @@
 use crate::aws;
 use crate::aws::resources::{self, ArnText, Type, Wrong};
 use crate::lint::policy::{Policy, Text};
-use crate::lint::read::UNKNOWN;
 use crate::lint::{Check, Confidence, Rule, Severity, Sink, edit};
 use crate::problem::did_you_mean;
+use crate::text::UNKNOWN;
 
 /// The rule.
 pub static RULE: Rule = Rule {

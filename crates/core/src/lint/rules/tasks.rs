@@ -3,9 +3,9 @@
 use crate::aws::{self, actions, resources};
 use crate::iam::document;
 use crate::iam::document::ResourcePattern;
+use crate::iam::patterns::{reaches_action, resource_overlap};
 use crate::lint::policy::{Policy, Statement, Text};
 use crate::lint::{Edit, edit};
-use crate::permissions::patterns::{reaches_action, resource_overlap};
 
 /// The text with which a statement names an action; case does not matter.
 pub fn names<'s>(statement: &'s Statement, action: &str) -> Option<&'s Text> {

@@ -1,9 +1,9 @@
 #![doc = include_str!("../../../../../docs/rules/CS141.md")]
 
 use crate::aws::actions;
+use crate::aws::keys::{known_keys, tag};
 use crate::lint::policy::{Condition, Policy};
 use crate::lint::{Check, Confidence, Rule, Severity, Sink, edit};
-use crate::permissions::knowledge::{known_keys, tag};
 use crate::problem::did_you_mean;
 
 /// The rule.

@@ -3,9 +3,9 @@
 use crate::iam::document::ELEMENTS;
 use crate::lint::edit;
 use crate::lint::policy::Policy;
-use crate::lint::read::UNKNOWN;
 use crate::lint::{At, Check, Confidence, Rule, Severity, Sink};
 use crate::problem::did_you_mean;
+use crate::text::UNKNOWN;
 use crate::text::json::Node;
 
 /// The rule.

@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::data::{Asked, Catalogue, Definition, FILE, Resource};
 use super::template::Of;
+use super::{Asked, Catalogue, Definition, FILE, Resource};
 use crate::aws::actions;
 use crate::aws::resources::ArnText;
 use crate::inventory::schema::{CONTEXT, EntitySchema};

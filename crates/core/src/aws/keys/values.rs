@@ -1,6 +1,6 @@
 //! What values condition keys take: a value that no request can carry settles nothing, and would make a wrong answer.
 
-use super::knowledge::{known_keys, nature, spelling, tag};
+use super::{known_keys, nature, spelling, tag};
 use crate::aws;
 use crate::iam::value;
 use crate::problem::did_you_mean;
