@@ -28,7 +28,7 @@ use crate::policies::folder::{self, Folder};
 use crate::policies::names::{self, Named};
 use crate::policies::operations::check::grant;
 use crate::policies::{self, GUARDRAILS};
-use crate::problem::{Cause, Evaluation, Failure, Place, Problem, SourceFile, Span, did_you_mean};
+use crate::problem::{Cause, Evaluation, Failure, Place, Problem, SourceFile, Span, instead};
 use crate::source;
 use crate::stack;
 use crate::terms::{AnyAllowed, Decision, PrincipalKind};
@@ -167,10 +167,7 @@ impl Guardrails {
                 Some((source, _)) => sources.push(source.clone()),
                 None => {
                     let names: Vec<&str> = shipped.iter().filter_map(|(_, p)| p.annotation("id")).collect();
-                    let help = match did_you_mean(name, names.iter().copied()) {
-                        Some(near) => format!("did you mean `{near}`?"),
-                        None => format!("the guardrails are {}", names.join(", ")),
-                    };
+                    let help = instead(name, names.iter().copied(), format!("the guardrails are {}", names.join(", ")));
                     let message = format!("there is no guardrail `{name}`");
                     problems.push(Problem::at(&place.source, place.span, message).help(help));
                 }

@@ -7,7 +7,7 @@ use super::expand::{article, type_of_id};
 use super::model::{Membership, Parent, membership, parent};
 use super::offline;
 use crate::moment;
-use crate::problem::{Problem, Span, did_you_mean};
+use crate::problem::{Problem, Span, did_you_mean, instead, meant};
 
 type Entities = BTreeMap<Uid, Entity>;
 
@@ -49,10 +49,8 @@ fn no_agreement(entities: &Entities, entity: &Entity, name: &str, scope: &str, p
     } else {
         let near = did_you_mean(name, kinds.iter().copied());
         let kinds: Vec<_> = kinds.iter().copied().collect();
-        let help = near.map_or_else(
-            || format!("the kinds are {}; declare an Agreement for another", kinds.join(", ")),
-            |n| format!("did you mean `{n}`?"),
-        );
+        let help =
+            near.map_or_else(|| format!("the kinds are {}; declare an Agreement for another", kinds.join(", ")), meant);
         (format!("there is no agreement `{name}`"), help)
     };
     entity.problem(entity.span_of("agreement"), message).help(help)
@@ -111,10 +109,11 @@ impl Check<'_> {
                 continue;
             }
             let same = self.entities.keys().filter(|k| k.ty == uid.ty).map(|k| k.id.as_str());
-            let help = match did_you_mean(&uid.id, same) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("declare it: {{ \"uid\": {} }}", serde_json::Value::String(uid.to_string())),
-            };
+            let help = instead(
+                &uid.id,
+                same,
+                format!("declare it: {{ \"uid\": {} }}", serde_json::Value::String(uid.to_string())),
+            );
             self.error(entity, span, format!("there is no {uid}"), help);
         }
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::entity::{Attr, Entity, Item, Uid};
 use super::schema::{Attribute, EntitySchema, EntityType, Type, local};
 use crate::moment;
-use crate::problem::{Problem, SourceFile, Span, did_you_mean};
+use crate::problem::{Problem, SourceFile, Span, instead};
 use crate::text::json::{Member, Node, Value};
 
 /// What the entity files of an inventory hold.
@@ -66,10 +66,11 @@ impl Expander<'_> {
         };
         for member in members {
             if !["uid", "attrs", "parents", "tags"].contains(&member.key.as_str()) {
-                let near = did_you_mean(&member.key, ["uid", "attrs", "parents", "tags"]);
-                let help = near.map_or("an entity may have uid, attrs, parents and tags".into(), |n| {
-                    format!("did you mean `{n}`?")
-                });
+                let help = instead(
+                    &member.key,
+                    ["uid", "attrs", "parents", "tags"],
+                    "an entity may have uid, attrs, parents and tags",
+                );
                 self.error(member.key_span, format!("an entity has no `{}`", member.key), help);
             }
         }
@@ -121,10 +122,7 @@ impl Expander<'_> {
 
     fn unknown_type(&mut self, span: Span, ty: &str) {
         let names = || self.schema.types.keys().map(String::as_str);
-        let help = match did_you_mean(ty, names()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("the types are {}", names().collect::<Vec<_>>().join(", ")),
-        };
+        let help = instead(ty, names(), format!("the types are {}", names().collect::<Vec<_>>().join(", ")));
         self.error(span, format!("there is no entity type `{ty}`"), help);
     }
 
@@ -190,10 +188,11 @@ impl Expander<'_> {
         if claims_units(uid, &member.key) {
             return self.error(member.key_span, UNIT_CLAIM, UNIT_HELP);
         }
-        let help = match did_you_mean(&member.key, attributes.keys().map(String::as_str)) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("it has {}", attributes.keys().map(String::as_str).collect::<Vec<_>>().join(", ")),
-        };
+        let help = instead(
+            &member.key,
+            attributes.keys().map(String::as_str),
+            format!("it has {}", attributes.keys().map(String::as_str).collect::<Vec<_>>().join(", ")),
+        );
         let message = format!("{} has no `{}`", article(&uid.ty), member.key);
         self.out.problems.push(Problem::at(self.source, member.key_span, message).help(help).undeclared());
     }
@@ -262,10 +261,8 @@ impl Expander<'_> {
             self.error(span, UNIT_CLAIM, UNIT_HELP);
             return None;
         }
-        let help = match did_you_mean(value, values.iter().map(String::as_str)) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("it must be one of {}", values.join(", ")),
-        };
+        let help =
+            instead(value, values.iter().map(String::as_str), format!("it must be one of {}", values.join(", ")));
         self.error(span, format!("`{}` of {} cannot be `{value}`", slot.name, article(slot.ty)), help);
         None
     }

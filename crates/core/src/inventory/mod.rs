@@ -23,7 +23,7 @@ use schema::EntitySchema;
 
 use crate::aws::eligibility;
 use crate::iam::document::{self, Document};
-use crate::problem::{Failure, NothingTo, Problem, SourceFile};
+use crate::problem::{Failure, NothingTo, Problem, SourceFile, instead};
 use crate::source;
 use crate::source::digest::Files;
 use crate::source::digest::Listing;
@@ -282,11 +282,8 @@ impl<'a> Builder<'a> {
             return self.add(id.to_owned(), name, &source, &node);
         }
         if !self.source.has(&name) {
-            let near = crate::problem::did_you_mean(&name, self.documents.keys().map(String::as_str));
-            let help = near.map_or_else(
-                || "paths are relative to the file that names them".to_owned(),
-                |n| format!("did you mean the file {n}?"),
-            );
+            let names = self.documents.keys().map(String::as_str);
+            let help = instead(&name, names, "paths are relative to the file that names them");
             return self.problem(Problem::at(from, span, format!("there is no policy document {name}")).help(help));
         }
         match source::json(self.source, &name) {

@@ -16,7 +16,7 @@ use crate::inventory::Inventory;
 use crate::inventory::entity::Entity;
 use crate::inventory::expand::{article, type_of_id};
 use crate::inventory::schema::{Attribute, EntitySchema, Type, local};
-use crate::problem::{Problem, SourceFile, Span, did_you_mean};
+use crate::problem::{Problem, SourceFile, Span, instead};
 
 /// A name in a policy that only an inventory can tell to exist.
 #[derive(Clone, Debug)]
@@ -128,10 +128,11 @@ impl Word {
         if known.contains(text) {
             return None;
         }
-        let help = match did_you_mean(text, known.iter().map(String::as_str)) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("it is one of {}", known.iter().cloned().collect::<Vec<_>>().join(", ")),
-        };
+        let help = instead(
+            text,
+            known.iter().map(String::as_str),
+            format!("it is one of {}", known.iter().cloned().collect::<Vec<_>>().join(", ")),
+        );
         Some((what, help))
     }
 
@@ -351,10 +352,7 @@ pub fn unknown<'n>(named: impl IntoIterator<Item = &'n Named>, inventory: &Inven
     let mut known = Known { inventory, sets: BTreeMap::new() };
     let one = |n: &Named| {
         let (what, all) = known.of(n)?;
-        let help = match did_you_mean(&n.name, all.iter().map(String::as_str)) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => "a condition on it never holds here".to_owned(),
-        };
+        let help = instead(&n.name, all.iter().map(String::as_str), "a condition on it never holds here");
         let message = format!("this inventory has no {what} `{}`", n.name);
         Some(Problem::at(&n.source, n.span, message).help(help).warning())
     };

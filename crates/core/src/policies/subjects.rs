@@ -8,7 +8,7 @@ use super::Rule;
 use super::annotations::Subject;
 use super::operations::check::ASSUME;
 use crate::inventory::schema::EntitySchema;
-use crate::problem::{Problem, SourceFile, Span, Unpermitted, did_you_mean};
+use crate::problem::{Problem, SourceFile, Span, Unpermitted, instead};
 
 /// The questions of the program, beside the operations, which are data.
 const ASKED: [(&str, Subject); 17] = [
@@ -52,8 +52,7 @@ pub fn of(
             let help = "put guardrails in the folder `guardrails` of the inventory";
             (format!("only guardrails may be about `{name}`"), help.to_owned())
         } else {
-            let near = did_you_mean(name, known()).map(|n| format!("did you mean `{n}`?"));
-            let help = near.unwrap_or_else(|| format!("the actions are {}", known().collect::<Vec<_>>().join(", ")));
+            let help = instead(name, known(), format!("the actions are {}", known().collect::<Vec<_>>().join(", ")));
             (format!("nothing asks about the action `{name}`"), help)
         };
         Problem::at(source, span, message).help(help)

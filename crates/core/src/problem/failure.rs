@@ -7,7 +7,7 @@ use std::error::Error;
 use std::fmt::{self, Display};
 use std::path::{Path, PathBuf};
 
-use super::{Place, Problem, did_you_mean};
+use super::{Place, Problem, did_you_mean, meant};
 
 /// What lies behind a failure.
 pub type Cause = Box<dyn Error + Send + Sync>;
@@ -159,7 +159,7 @@ impl Unknown {
     /// What to write instead: the candidate that was probably meant, or one of a few.
     pub fn instead(&self) -> Option<String> {
         match self.near() {
-            Some(near) => Some(format!("did you mean `{near}`?")),
+            Some(near) => Some(meant(near)),
             None if self.candidates.is_empty() => None,
             None => (self.candidates.len() <= 10).then(|| format!("use one of {}", self.candidates.join(", "))),
         }
