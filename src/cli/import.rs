@@ -41,7 +41,7 @@ pub fn import(cli: &Cli, args: &ImportArgs) -> Result<u8, Failure> {
         return Ok(OK);
     };
     let as_of = args.as_of.as_deref().map(parse_moment).transpose()?;
-    let (schema, _) = cli.deciding(&Folder::new(out))?;
+    let schema = cli.deciding(&Folder::new(out))?.schema;
     let mut problems = Vec::new();
     let mut listing = Listing::default();
     let mut found: Vec<import::File> =

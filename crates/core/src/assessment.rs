@@ -110,6 +110,9 @@ pub struct Assessment {
     pub permission_model: PermissionModel,
     /// What no answer here takes into account.
     pub leaves_out: Vec<&'static str>,
+    /// The kinds of agreement by which an account is covered as HIPAA asks: told even where none covers anything.
+    #[serde(skip)]
+    pub hipaa_kinds: BTreeSet<String>,
     /// By number.
     pub accounts: Vec<AccountAnswer>,
     /// By account and ARN.
@@ -439,6 +442,7 @@ impl Assessor<'_> {
             at: moment::format(self.options.at),
             permission_model: self.options.model,
             leaves_out: LEAVES_OUT.to_vec(),
+            hipaa_kinds: self.rules.hipaa_kinds().clone(),
             accounts,
             principals: Vec::new(),
             findings: findings.finish()?,

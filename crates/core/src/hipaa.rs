@@ -10,7 +10,7 @@ use crate::agreements::{Agreements, InForce, KindCoverage, context, datetime};
 use crate::aws::eligibility;
 use crate::inventory::entity::{Attr, Item, Uid, cedar_uid};
 use crate::inventory::model::Account;
-use crate::policies::RuleBook;
+use crate::policies::{COVERED, RuleBook};
 use crate::problem::Failure;
 use crate::terms::{Coverage, Scope};
 
@@ -60,7 +60,7 @@ pub fn facts(
         Ok::<_, Failure>(rules.rule(action, &asking.uid, &asking.uid, context.clone(), entities)?.fact())
     };
     let told_by_the_inventory = context(plain.iter().cloned())?;
-    let covered = fact("covered", &told_by_the_inventory)?;
+    let covered = fact(COVERED, &told_by_the_inventory)?;
     let holds_phi = fact("holds-phi", &told_by_the_inventory)?;
     let attested = fact("attested", &told_by_the_inventory)?;
     plain.extend(told("holdsPhi", "holdsPhiUnknown", holds_phi));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::operator::Operator;
 use super::principal::Principals;
-use super::template::{Syntax, Template};
+use super::template::{BadVariable, Syntax, Template};
 use crate::problem::{Place, Problem, SourceFile, Span, instead};
 use crate::text::json::{Member, Node, Value};
 
@@ -77,7 +77,7 @@ pub struct Condition {
 
 impl ResourcePattern {
     /// Reads a pattern.
-    pub fn parse(text: &str, variables: bool) -> Result<Self, String> {
+    pub fn parse(text: &str, variables: bool) -> Result<Self, BadVariable> {
         if !text.is_empty() && text.bytes().all(|b| b == b'*') {
             return Ok(Self::All);
         }

@@ -262,7 +262,7 @@ fn fault(form: Form, value: &str) -> Option<String> {
             (!well_formed).then(|| format!("`{value}` is not a code such as CS001"))
         }
         Form::Rules => words().next().is_none().then(|| "it is empty".to_owned()),
-        Form::Requires => requires::parse(value).err(),
+        Form::Requires => requires::parse(value).err().map(|wrong| wrong.to_string()),
         Form::Flag => (!value.is_empty()).then(|| "it takes no value".to_owned()),
     }
 }

@@ -40,7 +40,7 @@ use operations::check::{check, ungated};
 pub use origin::Origin;
 use reads::Reads;
 pub use reads::{applies_to, attribute_of, is_variable};
-pub use subjects::COVERAGE;
+pub use subjects::{COVERAGE, COVERED};
 pub use text::{from_cedar, parse, spans};
 
 /// A policy and what its annotations say.
@@ -109,6 +109,8 @@ pub struct RuleBook {
     reads: Reads,
     /// The names in policies that only an inventory can tell to exist.
     named: Vec<Named>,
+    /// The kinds of agreement by which an account is covered as HIPAA asks.
+    hipaa_kinds: BTreeSet<String>,
 }
 
 impl Ruling<'_> {
@@ -198,7 +200,7 @@ impl RuleBook {
         let mut all = PolicySet::new();
         let mut rules: BTreeMap<String, Rule> = BTreeMap::new();
         let mut by_policy: HashMap<PolicyId, Reads> = HashMap::new();
-        let mut named = Vec::new();
+        let (mut named, mut hipaa_kinds) = (Vec::new(), BTreeSet::new());
         for source in &sources {
             let policies = parse(source, &mut problems);
             for (policy, span) in policies.into_iter().zip(spans(&source.text)) {
@@ -206,6 +208,10 @@ impl RuleBook {
                 let rule = match rule((source, span), (&policy, &json), schema) {
                     Ok(rule) => {
                         let names = names::of(&policy, &json, (source, span), schema, &mut problems);
+                        if rule.actions.iter().any(|a| a == COVERED) {
+                            let kinds = names.iter().filter(|n| n.of == names::Of::Kind);
+                            hipaa_kinds.extend(kinds.map(|n| n.name.clone()));
+                        }
                         named.extend(names.into_iter().filter(|_| !is_built_in(source)));
                         rule
                     }
@@ -248,7 +254,18 @@ impl RuleBook {
         }
         let reads = of(&all);
         let origin = Origin::default();
-        Ok(Self { rules, sources, origin, operations, warnings: Vec::new(), sets, by_action, reads, named })
+        Ok(Self {
+            rules,
+            sources,
+            origin,
+            operations,
+            warnings: Vec::new(),
+            sets,
+            by_action,
+            reads,
+            named,
+            hipaa_kinds,
+        })
     }
 
     /// The gates and permits that apply to an action.
@@ -279,6 +296,11 @@ impl RuleBook {
     /// A warning for each name in the user's policies that an inventory does not have: a condition on it never holds.
     pub fn unknown_names(&self, inventory: &Inventory) -> Vec<Problem> {
         names::unknown(&self.named, inventory)
+    }
+
+    /// The kinds of agreement that the policies of HIPAA's coverage name. Whether they cover an account is told even where none does.
+    pub fn hipaa_kinds(&self) -> &BTreeSet<String> {
+        &self.hipaa_kinds
     }
 
     /// Whether an answer for an action may depend on who the principal is.
@@ -553,15 +575,17 @@ mod tests {
 
     #[test]
     fn requirements_are_read_strictly() {
-        for wrong in [
-            "classic:artifact:Get",
-            "new: artifact:Get",
-            "classic: Get",
-            "classic: artifact:Get; classic: artifact:Get",
-            "",
-            "classic: ",
+        use requires::BadRequires;
+        type Wrong = fn(String) -> BadRequires;
+        for (text, wrong, words) in [
+            ("classic:artifact:Get", BadRequires::Form as Wrong, "classic:artifact:Get"),
+            ("new: artifact:Get", BadRequires::Generation, "new"),
+            ("classic: Get", BadRequires::Action, "Get"),
+            ("classic: artifact:Get; classic: artifact:Get", BadRequires::Repeated, "classic"),
+            ("", BadRequires::Form, ""),
+            ("classic: ", BadRequires::Form, "classic:"),
         ] {
-            assert!(requires::parse(wrong).is_err(), "{wrong}");
+            assert_eq!(requires::parse(text), Err(wrong(words.to_owned())), "{text}");
         }
         let read = requires::parse("classic: a:B; fine-grained in force: a:C, a:*").unwrap();
         assert_eq!(read["fine-grained in force"], ["a:C", "a:*"]);

@@ -19,7 +19,7 @@ const ASKED: [(&str, Subject); 17] = [
     ("governs", Subject::Governs),
     ("named-before", Subject::Question),
     ("designated", Subject::Question),
-    ("covered", Subject::Fact),
+    (COVERED, Subject::Fact),
     ("eligible", Subject::Fact),
     ("holds-phi", Subject::Fact),
     ("attested", Subject::Fact),
@@ -110,6 +110,9 @@ pub fn incomplete(permits: &dyn Fn(&str, Option<&str>) -> bool, schema: &EntityS
 
 /// The questions whose answers make a row of coverage: tried in every way that the inventory leaves open.
 pub const COVERAGE: [&str; 3] = ["in-force", "governs", "named-before"];
+
+/// The fact that an account is covered as HIPAA asks.
+pub const COVERED: &str = "covered";
 
 /// Whether a question about agreements or a fact is asked once, whatever the inventory does not say.
 fn is_asked_once(action: &str) -> bool {
