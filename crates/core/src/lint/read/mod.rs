@@ -7,6 +7,8 @@ pub mod cedar;
 pub mod cloudformation;
 pub mod embedded;
 pub mod find;
+mod kinds;
+mod siblings;
 pub mod terraform;
 pub mod yaml;
 
