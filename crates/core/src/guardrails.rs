@@ -75,6 +75,7 @@ pub struct Guardrails {
 
 /// What a guardrail comes to.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct GuardrailResult {
     /// Its id.
     pub id: String,
@@ -119,6 +120,7 @@ pub enum GuardrailState {
 
 /// A principal that breaks a guardrail, or may.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[non_exhaustive]
 pub struct Violation {
     /// How it is granted what is forbidden.
     pub by: By,

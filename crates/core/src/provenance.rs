@@ -35,6 +35,7 @@ pub struct Provenance {
 
 /// The rules that decided.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Rules {
     /// Where they come from.
     pub origin: Origin,
@@ -44,6 +45,7 @@ pub struct Rules {
 
 /// The entity schema.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Schema {
     /// The file that was laid over the built-in schema, as it was named.
     pub overlay: Option<String>,
@@ -53,6 +55,7 @@ pub struct Schema {
 
 /// Data that is built in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Data {
     /// Its file, or folder, below `data/`.
     pub file: &'static str,

@@ -2,6 +2,28 @@
 //!
 //! What is loaded here is complete and consistent, or the run ends with all that is wrong. Nothing here decides who may do
 //! what.
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use countersign_core::inventory::Inventory;
+//! use countersign_core::inventory::schema::EntitySchema;
+//! use countersign_core::problem::Failure;
+//! use countersign_core::source::Memory;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let schema = Arc::new(EntitySchema::built_in()?);
+//! let files = Memory::new("a clinic").with("entities.json", r#"[{"uid": "111122223333", "attrs": {"nmae": "prod"}}]"#);
+//! let Err(Failure::Problems(problems)) = Inventory::load(&files, schema.clone()) else { panic!("a misspelt attribute") };
+//! assert_eq!(problems[0].to_string(), "an Account has no `nmae`");
+//! assert_eq!(problems[0].underlined(), "\"nmae\"");
+//!
+//! let files = Memory::new("a clinic").with("entities.json", r#"[{"uid": "111122223333", "attrs": {"name": "prod"}}]"#);
+//! let inventory = Inventory::load(&files, schema)?;
+//! assert!(inventory.entity("Account", "111122223333").is_some());
+//! # Ok(())
+//! # }
+//! ```
 
 pub(crate) mod builtin;
 pub(crate) mod check;

@@ -260,7 +260,7 @@ impl AccountEvaluator<'_> {
             principal: self.rules.reads_principal(ASSUME).then(|| principal.uid.clone()),
         };
         if let Some(found) = self.memo.assumptions.borrow().get(&key) {
-            return Ok(self.told(found, operation));
+            return Ok(self.filled_in(found, operation));
         }
         let text = |t: &str| Expr::new_string(t.to_owned());
         let mut pairs = vec![
@@ -276,16 +276,16 @@ impl AccountEvaluator<'_> {
         let who = principal.uid.to_cedar()?;
         let ruling = self.rules.rule(ASSUME, &who, &resource, context(pairs)?, self.entities)?;
         let found: Vec<String> = ruling.by.iter().filter_map(|r| r.text("assuming")).collect();
-        let told = self.told(&found, operation);
+        let assumed = self.filled_in(&found, operation);
         self.memo.assumptions.borrow_mut().insert(key, found);
-        Ok(told)
+        Ok(assumed)
     }
 
     /// Sentences about this account and the operation's report.
-    fn told(&self, sentences: &[String], operation: &Operation) -> Vec<String> {
+    fn filled_in(&self, sentences: &[String], operation: &Operation) -> Vec<String> {
         let report = operation.report.as_deref().unwrap_or("none");
-        let told = |s: &String| s.replace("{account}", &self.account.id).replace("{report}", report);
-        sentences.iter().map(told).collect()
+        let fill = |s: &String| s.replace("{account}", &self.account.id).replace("{report}", report);
+        sentences.iter().map(fill).collect()
     }
 
     /// The organization and the report, for a context.

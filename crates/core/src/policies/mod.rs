@@ -11,6 +11,7 @@ pub(crate) mod names;
 pub mod operations;
 mod origin;
 mod overlay;
+mod parsed;
 mod reads;
 mod requires;
 mod rule;
@@ -33,7 +34,6 @@ use crate::inventory::schema::EntitySchema;
 use crate::problem::{Cause, Evaluation, Failure, Place, Problem, SourceFile};
 use crate::source;
 use crate::stack;
-use annotations::Annotated;
 use built_in::is_built_in;
 pub use built_in::{BUILT_IN, GUARDRAILS};
 use folder::Folder;
@@ -41,6 +41,7 @@ use names::Named;
 use operations::Catalogue;
 use operations::check::{check, ungated};
 pub use origin::Origin;
+use parsed::Policies;
 use reads::Reads;
 pub use reads::{applies_to, attribute_of, is_variable};
 pub use rule::Rule;
@@ -155,41 +156,8 @@ impl RuleBook {
         schema: &EntitySchema,
     ) -> Result<Self, Failure> {
         let mut problems = Vec::new();
-        let mut all = PolicySet::new();
-        let mut rules: BTreeMap<String, Rule> = BTreeMap::new();
-        let mut by_policy: HashMap<PolicyId, Reads> = HashMap::new();
-        let (mut named, mut hipaa_kinds) = (Vec::new(), BTreeSet::new());
-        for source in &sources {
-            let policies = parse(source, &mut problems);
-            for (policy, span) in policies.into_iter().zip(spans(&source.text)) {
-                let json = policy.to_json().map_err(Failure::internal("the JSON of a policy"))?;
-                let rule = match Rule::read((source, span), (&policy, &json), schema) {
-                    Ok(rule) => {
-                        let names = names::of(&policy, &json, (source, span), schema, &mut problems);
-                        if rule.actions.iter().any(|a| a == COVERED) {
-                            let kinds = names.iter().filter(|n| n.of == names::Of::Kind);
-                            hipaa_kinds.extend(kinds.map(|n| n.name.clone()));
-                        }
-                        named.extend(names.into_iter().filter(|_| !is_built_in(source)));
-                        rule
-                    }
-                    Err(found) => {
-                        problems.extend(found);
-                        continue;
-                    }
-                };
-                if rules.contains_key(&rule.id) {
-                    let message = format!("two policies have the id `{}`", rule.id);
-                    let place = Annotated { source, span, policy: &policy, subjects: &[] }.place("id");
-                    problems.push(Problem::at(source, place, message).help("ids must be unique across all files"));
-                    continue;
-                }
-                by_policy.insert(PolicyId::new(&rule.id), Reads::of(&json));
-                let renamed = policy.new_id(PolicyId::new(&rule.id));
-                all.add(renamed).map_err(Failure::internal("a set of policies"))?;
-                rules.insert(rule.id.clone(), rule);
-            }
-        }
+        let policies = Policies::of(&sources, schema, &mut problems)?;
+        let Policies { all, rules, by_policy, named, hipaa_kinds } = policies;
         problems.extend(repeated_codes(&rules));
         if problems.is_empty() {
             validate(&all, &rules, schema, &mut problems);
@@ -341,14 +309,14 @@ fn repeated_codes(rules: &BTreeMap<String, Rule>) -> Vec<Problem> {
 
 fn validate(all: &PolicySet, rules: &BTreeMap<String, Rule>, schema: &EntitySchema, problems: &mut Vec<Problem>) {
     let result = Validator::new(schema.cedar.clone()).validate(all, ValidationMode::Strict);
-    let told = |id: &PolicyId, wrong: &dyn miette::Diagnostic| match rules.get(&id.to_string()) {
+    let located = |id: &PolicyId, wrong: &dyn miette::Diagnostic| match rules.get(&id.to_string()) {
         Some(rule) => from_cedar(&rule.source, wrong),
         None => Problem::about(id.to_string(), wrong.to_string()),
     };
     // a policy that can never apply would never be asked, without a word
-    problems.extend(result.validation_warnings().map(|w| told(w.policy_id(), w)));
+    problems.extend(result.validation_warnings().map(|w| located(w.policy_id(), w)));
     problems.extend(result.validation_errors().map(|e| {
-        let problem = told(e.policy_id(), e);
+        let problem = located(e.policy_id(), e);
         if matches!(e, ValidationError::UnsafeAttributeAccess(_)) { problem.undeclared() } else { problem }
     }));
 }

@@ -52,6 +52,20 @@ fn tells_what_depends_on_the_principal() {
     assert!(rules.reads_principal("download-report") && !rules.reads_principal("accept-agreement"));
 }
 
+/// D3: the built-in policies of the fact name the BAA; a user's may name another kind.
+#[test]
+fn kinds_that_cover_as_hipaa_asks_are_those_that_the_rules_name() {
+    let schema = EntitySchema::built_in().unwrap();
+    let kinds = |rules: &RuleBook| rules.hipaa_kinds().iter().cloned().collect::<Vec<_>>();
+    assert_eq!(kinds(&RuleBook::built_in(&schema).unwrap()), ["baa"]);
+    let text = "@id(\"a\") @rule(\"R1\") permit(principal, action == Artifact::Action::\"covered\", resource)
+        when { context.covered.contains(\"andb\") };
+        @id(\"b\") @rule(\"R1\") permit(principal, action == Artifact::Action::\"designated\", resource)
+        when { principal is Artifact::OfflineAgreement && principal.kind == \"nzndb\" };";
+    let own = RuleBook::of_sources(vec![SourceFile::new("x.cedar", text)], &schema).unwrap();
+    assert_eq!(kinds(&own), ["andb"]);
+}
+
 const REPORT: &str = "action == Artifact::Action::\"download-report\"";
 
 #[test]

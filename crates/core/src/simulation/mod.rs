@@ -94,6 +94,7 @@ impl IamDecision {
 /// The answer, as JSON: `schemas/decision.v1.schema.json`.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct SimulatedDecision {
     schema: &'static str,
     /// What it was made from; only at the top of a document.

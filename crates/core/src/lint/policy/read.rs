@@ -72,8 +72,8 @@ pub(super) fn statement(
     }
     let principals = kind.has_principals().then(|| Principals::of_statement(&node)).flatten();
     // whom a statement is about decides what it does: if that is not understood, nothing is concluded from the statement
-    let told = principals.is_some() || !kind.has_principals();
-    let valid = !problems.iter().any(Problem::is_error) && known && told;
+    let names_whom = principals.is_some() || !kind.has_principals();
+    let valid = !problems.iter().any(Problem::is_error) && known && names_whom;
     Statement {
         sid: node.get("Sid").and_then(|n| text(n, &format!("{pointer}.Sid"))),
         allow,

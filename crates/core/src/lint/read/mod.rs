@@ -3,14 +3,14 @@
 //! A reader ([`json`], [`yaml`], [`terraform`]) makes a tree of a file, [`find`] finds the policies in the tree, also those
 //! that stand in strings ([`embedded`]). What is not literal is [`UNKNOWN`]. [`walk`] says which files are read.
 
-pub mod cedar;
-pub mod cloudformation;
-pub mod embedded;
-pub mod find;
+pub(crate) mod cedar;
+pub(crate) mod cloudformation;
+pub(crate) mod embedded;
+pub(crate) mod find;
 mod kinds;
 mod siblings;
-pub mod terraform;
-pub mod yaml;
+pub(crate) mod terraform;
+pub(crate) mod yaml;
 
 use std::sync::Arc;
 

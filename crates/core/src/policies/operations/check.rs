@@ -35,9 +35,9 @@ pub fn check(catalogue: &Catalogue, rules: &BTreeMap<String, Rule>, schema: &Ent
     }
     for operation in &catalogue.operations {
         problems.extend(known(operation, schema));
-        let mut told = BTreeSet::new();
+        let mut reported = BTreeSet::new();
         for rule in rules.values().filter(|r| r.forbids && applies(r, operation.name)) {
-            problems.extend(requirements(catalogue, operation, rule, &mut told));
+            problems.extend(requirements(catalogue, operation, rule, &mut reported));
         }
     }
     problems.extend(catalogue.calls.values().filter_map(|call| unused(call, catalogue, rules)));
@@ -84,7 +84,7 @@ fn requirements(
     catalogue: &Catalogue,
     operation: &Definition,
     rule: &Rule,
-    told: &mut BTreeSet<String>,
+    reported: &mut BTreeSet<String>,
 ) -> Vec<Problem> {
     let mut problems = Vec::new();
     for generation in PermissionModel::Any.generations() {
@@ -93,7 +93,7 @@ fn requirements(
                 let Some((message, help)) = missing(catalogue, operation, action, generation, in_force) else {
                     continue;
                 };
-                if !told.insert(message.clone()) {
+                if !reported.insert(message.clone()) {
                     continue;
                 }
                 problems.push(Problem::at(&rule.source, in_rule(rule, action), message).help(help));
