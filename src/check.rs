@@ -3,7 +3,6 @@
 
 use serde::Serialize;
 
-use crate::report::findings::FindingsReport;
 use countersign_core::assessment::Assessment;
 use countersign_core::diff::Diff;
 use countersign_core::diff::differences::FindingChange;
@@ -12,6 +11,7 @@ use countersign_core::finding::{Finding, Severity};
 use countersign_core::guardrails::GuardrailResult as Guarded;
 use countersign_core::inventory::Inventory;
 use countersign_core::inventory::entity::Uid;
+use countersign_core::lint::run::LintOutcome;
 use countersign_core::problem::{Place, Problem, Span};
 
 /// A part of a check.
@@ -164,7 +164,7 @@ pub struct Checked {
     /// What `evaluate` found, and warnings about the files.
     pub findings: Vec<Found>,
     /// What lint found.
-    pub lint: Option<FindingsReport>,
+    pub lint: Option<LintOutcome>,
     /// What became of the guardrails.
     pub guardrails: Vec<Guarded>,
     /// What became of the expectations.
@@ -208,9 +208,9 @@ impl Checked {
     }
 
     /// What lint found.
-    pub fn add_lint(&mut self, report: FindingsReport) {
-        self.done(Part::Lint, report.open().any(|f| self.fails(f.severity)));
-        self.lint = Some(report);
+    pub fn add_lint(&mut self, outcome: LintOutcome) {
+        self.done(Part::Lint, outcome.findings.iter().any(|f| f.is_open() && self.fails(f.severity)));
+        self.lint = Some(outcome);
     }
 
     /// What became of the guardrails. Unknown never passes a gate.

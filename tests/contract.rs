@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use crate::common::*;
 use countersign_core::assessment::{Options, assess};
-use countersign_core::guardrails::SHIPPED;
 use countersign_core::inventory::Inventory;
 use countersign_core::inventory::schema::EntitySchema;
-use countersign_core::policies::{BUILT_IN, RuleBook};
+use countersign_core::policies::{BUILT_IN, GUARDRAILS, RuleBook};
 use countersign_core::problem::{Failure, Problem, SourceFile};
 use countersign_core::source::Folder;
 use countersign_core::text::json;
@@ -505,7 +504,7 @@ fn every_file_beside_rules_is_read_or_told() {
         assert_eq!(unread(&[(name, "permit")]), [told]);
     }
     for (name, text) in
-        [("README.md", "permit"), ("LICENSE", ""), (".gitignore", "x"), ("guardrails/no_root.cedar", SHIPPED[1].1)]
+        [("README.md", "permit"), ("LICENSE", ""), (".gitignore", "x"), ("guardrails/no_root.cedar", GUARDRAILS[1].1)]
     {
         assert_eq!(unread(&[(name, text)]), Vec::<String>::new(), "{name}");
     }

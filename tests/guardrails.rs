@@ -3,8 +3,9 @@
 use crate::common::*;
 use countersign_core::assessment::Options;
 use countersign_core::assessments::Assessments;
-use countersign_core::guardrails::{By, GuardrailResult, GuardrailState, Guardrails, SHIPPED, shipped};
+use countersign_core::guardrails::{By, GuardrailResult, GuardrailState, Guardrails, shipped};
 use countersign_core::inventory::Inventory;
+use countersign_core::policies::GUARDRAILS;
 use countersign_core::problem::{Failure, Problem};
 use countersign_core::terms::PrincipalKind;
 use serde_json::json;
@@ -76,7 +77,7 @@ fn each_that_is_shipped_is_broken_and_proved() {
         json!([one("artifact:TerminateAgreement")]),
     );
     assert_eq!(broken(&on(apart, "separation-of-duties")), [(By::Grant, "root")]);
-    assert_eq!(SHIPPED.len(), shipped().unwrap().len());
+    assert_eq!(GUARDRAILS.len(), shipped().unwrap().len());
     assert!(
         shipped().unwrap().iter().all(|(_, p)| p.annotation("rule").is_some() && p.annotation("severity").is_some())
     );

@@ -33,6 +33,7 @@ mod rules;
 mod show;
 mod simulate;
 mod stability;
+mod structure;
 mod unknown;
 mod unlisted;
 mod writing_rules;

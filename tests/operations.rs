@@ -10,7 +10,7 @@ use countersign_core::guardrails::{GuardrailState, Guardrails};
 use countersign_core::inventory::Inventory;
 use countersign_core::inventory::schema::{BUILT_IN, EntitySchema};
 use countersign_core::naming;
-use countersign_core::operations::data::Catalogue;
+use countersign_core::policies::operations::Catalogue;
 use countersign_core::policies::{self, RuleBook};
 use countersign_core::problem::{Failure, SourceFile};
 use serde_json::{Value, json};

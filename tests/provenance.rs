@@ -138,7 +138,7 @@ fn import_says_what_it_read() {
     let organization = json!({"Organization": {"Id": ORG, "FeatureSet": "ALL", "MasterAccountId": M}}).to_string();
     std::fs::write(folder.path().join("organization.json"), &organization).unwrap();
     let text = run_in(folder.path(), &["import", "organization.json", "--out", "out", "--as-of", "2026-11-01"]);
-    let mut listing = countersign_core::provenance::digest::Listing::default();
+    let mut listing = countersign_core::source::digest::Listing::default();
     listing.add("organization.json", organization.as_bytes());
     let digest = &listing.files().sha256[..8];
     assert!(text.lines().last().unwrap().ends_with(&format!(" · 1 file {digest}")), "{text}");

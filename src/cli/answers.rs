@@ -9,7 +9,7 @@ use super::errors::usage;
 use super::{Cli, EvaluationArgs, NOT_OK, OK, Printing, Session, narrow, output};
 use crate::report;
 use countersign_core::assessment::{Assessment, OperationAnswer, PrincipalAnswer, assess};
-use countersign_core::operations::data::About;
+use countersign_core::policies::operations::About;
 use countersign_core::problem::{Failure, Named, Unknown};
 use countersign_core::provenance::Provenance;
 use countersign_core::terms::{AnyAllowed, Decision, PermissionModel, PrincipalKind, Scope};

@@ -12,7 +12,7 @@ use super::output::{self, Format, Output};
 use super::{Cli, EvaluationArgs, NOT_OK, NOTHING, OK, Session, input, narrow};
 use crate::check::{Checked, Part};
 use crate::report::check as report;
-use crate::report::findings::{self, FindingsReport, sarif::Described};
+use crate::report::findings::{self, sarif::Described};
 use crate::revision::Range;
 use crate::walk;
 use countersign_core::assessment::Assessment;
@@ -24,9 +24,10 @@ use countersign_core::lint::run::{self as lint, Text};
 use countersign_core::lint::settings::Settings;
 use countersign_core::moment;
 use countersign_core::problem::{Failure, Problem};
-use countersign_core::provenance::digest::Listing;
-use countersign_core::provenance::{Files, Provenance};
+use countersign_core::provenance::Provenance;
 use countersign_core::source::Folder;
+use countersign_core::source::digest::Files;
+use countersign_core::source::digest::Listing;
 
 #[derive(Args)]
 pub struct CheckArgs {
@@ -266,7 +267,7 @@ fn lint_policies(args: &CheckArgs, folder: &Path, checked: &mut Checked, files: 
     if outcome.files == 0 {
         checked.skip(Part::Lint, format!("no file in {} contains a policy", folder.display()));
     } else {
-        checked.add_lint(FindingsReport::new(outcome));
+        checked.add_lint(outcome);
     }
     Ok(())
 }

@@ -15,8 +15,9 @@ use countersign_core::assessment::Assessment;
 use countersign_core::diff::{self, Diff};
 use countersign_core::inventory::Policy;
 use countersign_core::problem::{Failure, NothingTo, Problem};
-use countersign_core::provenance::{Files, Provenance};
+use countersign_core::provenance::Provenance;
 use countersign_core::simulation::request;
+use countersign_core::source::digest::Files;
 use countersign_core::source::{Folder, Source};
 use countersign_core::stack;
 

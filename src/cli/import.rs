@@ -13,7 +13,7 @@ use countersign_core::inventory::config::Config;
 use countersign_core::loading::files::{self, File, FileKind};
 use countersign_core::problem::{Doing, Failure, NothingTo, Problem};
 use countersign_core::provenance::Provenance;
-use countersign_core::provenance::digest::Listing;
+use countersign_core::source::digest::Listing;
 use countersign_core::source::folder::{self, Folder};
 
 /// Collects what `import` reads.
@@ -41,7 +41,7 @@ pub fn import(cli: &Cli, args: &ImportArgs) -> Result<u8, Failure> {
         return Ok(OK);
     };
     let as_of = args.as_of.as_deref().map(parse_moment).transpose()?;
-    let (schema, _) = cli.deciding(&Folder::new(out))?;
+    let schema = cli.deciding(&Folder::new(out))?.schema;
     let mut problems = Vec::new();
     let mut listing = Listing::default();
     let mut found: Vec<import::File> =

@@ -18,8 +18,9 @@ use countersign_core::lint::run::{self, LintOutcome, Text};
 use countersign_core::lint::settings::Settings;
 use countersign_core::lint::{Finding, Severity, rules};
 use countersign_core::problem::{Failure, Problem, SourceFile};
-use countersign_core::provenance::{Files, Provenance};
+use countersign_core::provenance::Provenance;
 use countersign_core::source::Folder;
+use countersign_core::source::digest::Files;
 
 #[derive(Args)]
 pub struct LintArgs {
@@ -127,7 +128,7 @@ pub fn lint(args: &LintArgs) -> Result<u8, Failure> {
     if args.write_baseline || args.prune_baseline {
         return run.write_baseline(args, &outcome);
     }
-    let report = FindingsReport::new(outcome);
+    let report = FindingsReport::new(&outcome);
     let provenance = Provenance::of_files(Files::of(&read));
     print(&args.format, &report, &provenance)?;
     let fails = report.open().any(|f| args.fail_on.severity().is_some_and(|limit| f.severity >= limit));
@@ -138,7 +139,7 @@ pub fn lint(args: &LintArgs) -> Result<u8, Failure> {
     })
 }
 
-fn print(formats: &[Output], report: &FindingsReport, provenance: &Provenance) -> Result<(), Failure> {
+fn print(formats: &[Output], report: &FindingsReport<'_>, provenance: &Provenance) -> Result<(), Failure> {
     output::write_as(formats, |format| match format {
         Format::Text => Ok(output::told(findings::text::text(output::width(), report), provenance)),
         Format::Sarif => {

@@ -30,11 +30,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use countersign_core::assessment::{Filter, Options};
+use countersign_core::aws::keys;
 use countersign_core::inventory::Inventory;
-use countersign_core::inventory::config::{Config, FILE, Rules};
+use countersign_core::inventory::config::{Config, FILE};
 use countersign_core::inventory::schema::EntitySchema;
 use countersign_core::moment::{self, Moment};
-use countersign_core::permissions::keys;
 use countersign_core::policies::RuleBook;
 use countersign_core::problem::{self, Failure, Place, Problem};
 use countersign_core::provenance::Provenance;
@@ -210,8 +210,8 @@ impl Cli {
     /// The schema and the rules for an inventory: those of the command line, else those that its `countersign.toml` names, else
     /// those that are built in.
     fn deciding(&self, files: &dyn Source) -> Result<Deciding, Failure> {
-        let named =
-            if files.exists() { Config::read(files).map_err(Failure::Problems)?.rules } else { Rules::default() };
+        let config = if files.exists() { Config::read(files).map_err(Failure::Problems)? } else { Config::none() };
+        let named = config.rules.clone();
         let schema = match (&self.schema, &named.schema) {
             (Some(path), _) => schema(&input::text(path, &path.display().to_string())?)?,
             (None, Some((path, place))) => {
@@ -230,7 +230,7 @@ impl Cli {
             (_, _, _, Some(own)) => named_rules(files, own, |folder| RuleBook::read(folder, &schema))?,
             _ => RuleBook::built_in(&schema)?,
         };
-        Ok((Arc::new(schema), Arc::new(rules)))
+        Ok(Deciding { schema: Arc::new(schema), rules: Arc::new(rules), config })
     }
 
     /// Reads the inventory and the rules, and settles what was asked.
@@ -248,10 +248,10 @@ impl Cli {
         &self,
         source: Box<dyn Source>,
         asking: &EvaluationArgs,
-        (schema, rules): Deciding,
+        Deciding { schema, rules, config }: Deciding,
         at: Option<Moment>,
     ) -> Result<Session, Failure> {
-        let inventory = Inventory::load(source.as_ref(), schema.clone())?;
+        let inventory = Inventory::load_configured(source.as_ref(), config, schema)?;
         let snapshot = inventory.config.as_of.unwrap_or_else(now);
         let at = match (&asking.at, at) {
             (Some(text), _) => parse_moment(text)?,
@@ -271,8 +271,12 @@ impl Cli {
     }
 }
 
-/// What decides about an inventory.
-type Deciding = (Arc<EntitySchema>, Arc<RuleBook>);
+/// What decides about an inventory, and the settings that say so.
+struct Deciding {
+    schema: Arc<EntitySchema>,
+    rules: Arc<RuleBook>,
+    config: Config,
+}
 
 /// Now, to the second, by the machine's clock, which is read nowhere else.
 fn now() -> Moment {
@@ -333,8 +337,8 @@ fn settled(pairs: &[String], unknown_keys: bool) -> Result<BTreeMap<String, Vec<
         let key = key.trim();
         let values = context.entry(key.to_ascii_lowercase()).or_default();
         let value = (!value.is_empty()).then(|| value.to_owned());
-        let unknown = keys::unknown(key).filter(|_| !unknown_keys);
-        let wrong = value.as_ref().and_then(|v| keys::wrong(key, v));
+        let unknown = keys::values::unknown(key).filter(|_| !unknown_keys);
+        let wrong = value.as_ref().and_then(|v| keys::values::wrong(key, v));
         problems.extend(unknown.into_iter().chain(wrong).map(|fault| usage(fault.message).help(fault.help)));
         values.extend(value);
     }

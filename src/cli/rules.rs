@@ -12,7 +12,7 @@ use crate::report::{bold, dim, paragraph};
 use countersign_core::guardrails;
 use countersign_core::lint;
 use countersign_core::policies::{self, Rule, RuleBook};
-use countersign_core::problem::{Failure, SourceFile, Span, did_you_mean};
+use countersign_core::problem::{Failure, SourceFile, Span, instead};
 use countersign_core::source;
 
 /// The rules and decisions, in the project's own words.
@@ -94,14 +94,11 @@ fn guardrail(id: &str) -> Option<String> {
 }
 
 fn unknown(what: &str, name: &str, known: &BTreeSet<String>) -> Failure {
-    let near = did_you_mean(name, known.iter().map(String::as_str));
-    let help = near.map_or_else(
-        || {
-            "`countersign show policies` prints the policies with their ids, `countersign show rules` lists the rules of lint; \
-             docs/rules.md has the rules (R1, …) and decisions (D1, …)"
-                .to_owned()
-        },
-        |near| format!("did you mean `{near}`?"),
+    let help = instead(
+        name,
+        known.iter().map(String::as_str),
+        "`countersign show policies` prints the policies with their ids, `countersign show rules` lists the rules of lint; \
+             docs/rules.md has the rules (R1, …) and decisions (D1, …)",
     );
     usage(format!("there is no {what} `{name}`")).help(help).into()
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::errors::usage;
-use super::{Cli, OK, input, output};
+use super::{Cli, Deciding, OK, input, output};
 use crate::report::{bold, paragraph};
 use countersign_core::aws;
 use countersign_core::inventory::Inventory;
@@ -60,12 +60,12 @@ pub fn show(cli: &Cli, args: &ShowArgs) -> Result<u8, Failure> {
         _ => None,
     };
     let folder = Folder::new(input::locate(dir));
-    let (schema, rules) = cli.deciding(&folder)?;
+    let Deciding { schema, rules, config } = cli.deciding(&folder)?;
     let text = match &args.what {
         What::Schema => schema.text.clone(),
         What::Policies => policies(&rules),
         What::Entities { .. } => {
-            let inventory = Inventory::load(&folder, schema)?;
+            let inventory = Inventory::load_configured(&folder, config, schema)?;
             output::problems(&inventory.warnings);
             entities(&inventory)?
         }

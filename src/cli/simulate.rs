@@ -13,10 +13,11 @@ use crate::report::decision as report;
 use countersign_core::inventory::Policy;
 use countersign_core::permissions::context::{KeyValue, Keys};
 use countersign_core::problem::{Failure, NothingTo, Problem};
-use countersign_core::provenance::{Files, Provenance};
+use countersign_core::provenance::Provenance;
 use countersign_core::simulation::request::{self, Batch, Reader};
 use countersign_core::simulation::{Attached, IamDecision, Question, SimulatedDecision, Simulator};
 use countersign_core::source::Folder;
+use countersign_core::source::digest::Files;
 use countersign_core::stack;
 
 #[derive(Args)]

@@ -15,7 +15,8 @@ use countersign_core::assessments::Assessments;
 use countersign_core::expectations::run::run;
 use countersign_core::expectations::{Expectation, SUFFIX, Suite, record};
 use countersign_core::problem::{Failure, NothingTo};
-use countersign_core::provenance::{Files, Provenance};
+use countersign_core::provenance::Provenance;
+use countersign_core::source::digest::Files;
 
 #[derive(Args)]
 pub struct TestArgs {
@@ -54,7 +55,8 @@ pub fn test(cli: &Cli, args: &TestArgs) -> Result<u8, Failure> {
     let mut suite = Suite::read(session.source.as_ref(), &session.inventory.config.exclude, &session.rules.operations)?;
     output::problems(&suite.warnings);
     if suite.expectations.is_empty() {
-        return Err(Failure::Nothing(NothingTo::Test(session.source.name())));
+        let (folder, suffix) = (session.source.name(), SUFFIX);
+        return Err(Failure::Nothing(NothingTo::Test { folder, suffix }));
     }
     let is_named = |e: &Expectation, text: &String| title(e).contains(text) || e.place.source.path.contains(text);
     suite.expectations.retain(|e| args.filter.is_empty() || args.filter.iter().any(|text| is_named(e, text)));

@@ -21,12 +21,13 @@ pub fn table(width: usize, assessment: &Assessment, all: bool) -> String {
             .iter()
             .filter_map(|a| Some((a, a.agreements.iter().find(|r| r.kind == kind)?)))
             .collect();
-        if !all && kind != "baa" && rows.iter().all(|(_, r)| r.coverage == Coverage::NotCovered) {
+        let is_hipaa = assessment.hipaa_kinds.contains(kind);
+        if !all && !is_hipaa && rows.iter().all(|(_, r)| r.coverage == Coverage::NotCovered) {
             hidden.push(kind);
             continue;
         }
         text.push_str(&format!("\n{}  {}\n", bold(kind), summary(&rows)));
-        text.push_str(&kind_table(width, kind, &rows));
+        text.push_str(&kind_table(width, is_hipaa, &rows));
         text.push('\n');
     }
     if !hidden.is_empty() {
@@ -85,12 +86,12 @@ pub fn summary(rows: &[(&AccountAnswer, &AgreementAnswer)]) -> String {
     format!("{} of {}", parts.join(", "), count(rows.len(), "account"))
 }
 
-fn kind_table(width: usize, kind: &str, rows: &[(&AccountAnswer, &AgreementAnswer)]) -> String {
+fn kind_table(width: usize, is_hipaa: bool, rows: &[(&AccountAnswer, &AgreementAnswer)]) -> String {
     let mut table = Table::new();
     table.load_style(comfy_table::presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_width(u16::try_from(width).unwrap_or(100));
     let mut header = vec!["account", "coverage", "governing", "since", "besides"];
-    if kind == "baa" {
+    if is_hipaa {
         header.push("HIPAA");
     }
     table.set_header(header);
@@ -107,7 +108,7 @@ fn kind_table(width: usize, kind: &str, rows: &[(&AccountAnswer, &AgreementAnswe
             governing.map_or_else(none, |g| g.since.as_deref().map_or("unknown", date).to_owned()),
             besides.join("\n"),
         ];
-        if kind == "baa" {
+        if is_hipaa {
             cells.push(facts(account));
         }
         table.add_row(cells);

@@ -50,7 +50,7 @@ fn summary(assessment: &Assessment) -> String {
         }
     }
     for (kind, rows) in rows {
-        if kind == "baa" || rows.iter().any(|(_, r)| r.coverage != Coverage::NotCovered) {
+        if assessment.hipaa_kinds.contains(kind) || rows.iter().any(|(_, r)| r.coverage != Coverage::NotCovered) {
             text.push_str(&format!("  {kind}: {}{}\n", coverage::summary(&rows), scopes(&rows)));
         }
     }

@@ -13,7 +13,7 @@ use countersign_core::diff::differences::Operation;
 use countersign_core::expectations::run::{Case, Unmet};
 use countersign_core::expectations::{Access, Asked, Expectation, Expected, Governed, Only};
 use countersign_core::moment;
-use countersign_core::problem::{Failure, Unknown, did_you_mean};
+use countersign_core::problem::{Failure, Unknown, did_you_mean, meant};
 use countersign_core::provenance::Provenance;
 use countersign_core::terms::Decision;
 
@@ -157,7 +157,7 @@ fn single(unmet: &Unmet) -> Option<Actual> {
         Unmet::NotAskedOfAnyone(what) => Actual::missing(format!("there is no {} in this inventory", asked(what))),
         Unmet::NoKind { account, kind, known } => {
             let near = did_you_mean(kind, known.iter().map(String::as_str));
-            let near = near.map(|k| format!(", did you mean `{k}`?")).unwrap_or_default();
+            let near = near.map(|k| format!(", {}", meant(k))).unwrap_or_default();
             let is = format!("there is no agreement `{kind}`{near}");
             Actual { subject: format!("account {account}"), is, why: Vec::new() }
         }
@@ -171,7 +171,7 @@ fn not_named(failure: &Failure) -> String {
         Failure::Unknown(unknown) => unknown.iter().find_map(Unknown::near),
         _ => None,
     };
-    let near = near.map(|near| format!(": did you mean `{near}`?")).unwrap_or_default();
+    let near = near.map(|near| format!(": {}", meant(near))).unwrap_or_default();
     format!("{failure}{near}")
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use countersign_core::assessment::{BecauseAnswer, GateAnswer, OperationAnswer, StatementAnswer};
+use countersign_core::assessment::{BecauseAnswer, GateAnswer, OperationAnswer, StatementPlace};
 use countersign_core::diff::differences::Operation;
 use countersign_core::terms::Scope;
 
@@ -47,7 +47,7 @@ pub fn granted(grants: &[BecauseAnswer]) -> Vec<String> {
     by.into_iter().map(|(what, actions)| format!("{} by {what}", actions.join(", "))).collect()
 }
 
-fn place(statement: &StatementAnswer) -> String {
+fn place(statement: &StatementPlace) -> String {
     let sid = statement.sid.as_ref().map(|s| format!(" ({s})")).unwrap_or_default();
     format!("{}:{} {}{sid}", statement.file, statement.line, statement.pointer)
 }

@@ -15,10 +15,10 @@ use std::time::Instant;
 
 use countersign_core::assessment::{Filter, Options, assess};
 use countersign_core::assessments::Assessments;
-use countersign_core::guardrails::{Guardrails, SHIPPED};
+use countersign_core::guardrails::Guardrails;
 use countersign_core::inventory::Inventory;
 use countersign_core::moment::{self, Moment};
-use countersign_core::policies::{BUILT_IN, RuleBook};
+use countersign_core::policies::{BUILT_IN, GUARDRAILS, RuleBook};
 use countersign_core::problem::{Failure, SourceFile};
 use countersign_core::source::Folder;
 use countersign_core::terms::PermissionModel;
@@ -333,7 +333,7 @@ fn explained() -> Vec<Equivalent> {
     let explained: Explained = toml::from_str(&text).unwrap();
     for Equivalent { policy, mutant, why } in &explained.equivalent {
         let id = format!("@id(\"{policy}\")");
-        assert!(BUILT_IN.iter().chain(&SHIPPED).any(|(_, text)| text.contains(&id)), "there is no policy {policy}");
+        assert!(BUILT_IN.iter().chain(&GUARDRAILS).any(|(_, text)| text.contains(&id)), "there is no policy {policy}");
         assert!(why.len() > 20, "{policy}: {why}");
         assert_ne!(mutant, "dropped", "{policy} decides nothing, or an inventory is missing");
     }
@@ -408,7 +408,7 @@ fn domain() -> Domain {
 }
 
 fn shipped() -> Shipped {
-    let sources = SHIPPED.iter().map(|(path, text)| SourceFile::new(format!("policies/guardrails/{path}"), *text));
+    let sources = GUARDRAILS.iter().map(|(path, text)| SourceFile::new(format!("policies/guardrails/{path}"), *text));
     Shipped { sources: sources.collect() }
 }
 

@@ -2,6 +2,56 @@
 //!
 //! [`assess`] is a pure function of the inventory, the rules, the moment and the options; the types are those of
 //! `schemas/assessment.v1.schema.json`.
+//!
+//! Coverage alone, on two days:
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use countersign_core::assessment::{Filter, Options, assess};
+//! use countersign_core::inventory::Inventory;
+//! use countersign_core::inventory::schema::EntitySchema;
+//! use countersign_core::moment;
+//! use countersign_core::policies::RuleBook;
+//! use countersign_core::source::Memory;
+//! use countersign_core::terms::Coverage;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let files = Memory::new("a clinic").with(
+//!     "entities.json",
+//!     r#"[{"uid": "111122223333"},
+//!         {"uid": "CustomerAgreement::\"customer-agreement-abcdef0123456789\"",
+//!          "attrs": {"agreement": "baa", "account": "111122223333", "effectiveStart": "2024-03-05"}}]"#,
+//! );
+//! let schema = Arc::new(EntitySchema::built_in()?);
+//! let rules = RuleBook::built_in(&schema)?;
+//! let inventory = Inventory::load(&files, schema)?;
+//! for (day, expected) in [("2024-03-04", Coverage::NotCovered), ("2024-03-05", Coverage::Covered)] {
+//!     let at = moment::parse(day).ok_or("not a moment")?;
+//!     let filter = Filter { without_principals: true, ..Filter::default() };
+//!     let assessment = assess(&inventory, &rules, &Options { at, snapshot: at, filter, ..Options::default() })?;
+//!     let baa = assessment.accounts[0].agreements.iter().find(|row| row.kind == "baa").ok_or("no BAA")?;
+//!     assert_eq!(baa.coverage, expected);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! One operation of one principal is asked by narrowing what is assessed:
+//!
+//! ```
+//! use countersign_core::assessment::Filter;
+//! use countersign_core::terms::Scope;
+//!
+//! let filter = Filter {
+//!     principals: Some(vec![("arn:aws:iam::111122223333:user/jane".to_owned(), "111122223333".to_owned())]),
+//!     operations: vec!["accept-agreement".to_owned()],
+//!     agreements: vec!["baa".to_owned()],
+//!     scopes: vec![Scope::Organization],
+//!     ..Filter::default()
+//! };
+//! # assert!(!filter.without_principals);
+//! ```
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -98,6 +148,7 @@ impl Filter {
 /// The answers to everything that was asked.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Assessment {
     /// `countersign/assessment/v1`
     pub schema: &'static str,
@@ -110,6 +161,9 @@ pub struct Assessment {
     pub permission_model: PermissionModel,
     /// What no answer here takes into account.
     pub leaves_out: Vec<&'static str>,
+    /// The kinds of agreement by which an account is covered as HIPAA asks: told even where none covers anything.
+    #[serde(skip)]
+    pub hipaa_kinds: BTreeSet<String>,
     /// By number.
     pub accounts: Vec<AccountAnswer>,
     /// By account and ARN.
@@ -121,6 +175,7 @@ pub struct Assessment {
 /// What is in force for an account.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct AccountAnswer {
     /// Its number.
     pub account: String,
@@ -156,6 +211,7 @@ pub struct UnitAnswer {
 /// Whether an agreement of a kind is in force.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct AgreementAnswer {
     /// `baa`, …
     pub kind: String,
@@ -180,6 +236,7 @@ pub struct AgreementAnswer {
 /// The agreement that governs.
 #[derive(Clone, Debug, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Governing {
     /// Its id.
     pub id: String,
@@ -193,6 +250,7 @@ pub struct Governing {
 
 /// What a principal may do.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct PrincipalAnswer {
     /// Its ARN.
     pub principal: String,
@@ -227,6 +285,7 @@ pub struct PersonAnswer {
 /// The answer to one operation.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct OperationAnswer {
     /// `accept-agreement`, …
     pub operation: &'static str,
@@ -287,6 +346,7 @@ pub struct DependencyAnswer {
 
 /// A gate that is not passed.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct GateAnswer {
     /// The id of its Cedar policy.
     pub id: String,
@@ -306,6 +366,7 @@ pub struct GateAnswer {
 
 /// What a layer says of an IAM action.
 #[derive(Clone, Debug, Serialize, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub struct BecauseAnswer {
     /// The IAM action.
     pub action: String,
@@ -314,12 +375,13 @@ pub struct BecauseAnswer {
     /// What a service control policy is attached to.
     pub of: Option<String>,
     /// The statement; null where the layer is silent.
-    pub statement: Option<StatementAnswer>,
+    pub statement: Option<StatementPlace>,
 }
 
 /// Where a statement stands.
 #[derive(Clone, Debug, Serialize, PartialEq, Eq, PartialOrd, Ord)]
-pub struct StatementAnswer {
+#[non_exhaustive]
+pub struct StatementPlace {
     /// A file of the inventory, or the ARN of an AWS managed policy.
     pub file: String,
     /// `Statement[2]`
@@ -439,6 +501,7 @@ impl Assessor<'_> {
             at: moment::format(self.options.at),
             permission_model: self.options.model,
             leaves_out: LEAVES_OUT.to_vec(),
+            hipaa_kinds: self.rules.hipaa_kinds().clone(),
             accounts,
             principals: Vec::new(),
             findings: findings.finish()?,
@@ -559,7 +622,7 @@ fn operation_answer(answer: OperationResult, rules: &RuleBook) -> OperationAnswe
 
 fn because(because: Because) -> BecauseAnswer {
     let statement =
-        because.statement.map(|o| StatementAnswer { file: o.file, pointer: o.pointer, line: o.line, sid: o.sid });
+        because.statement.map(|o| StatementPlace { file: o.file, pointer: o.pointer, line: o.line, sid: o.sid });
     let of = (!because.of.is_empty()).then_some(because.of);
     BecauseAnswer { action: because.action, layer: because.layer, of, statement }
 }

@@ -23,31 +23,18 @@ use crate::inventory::Inventory;
 use crate::inventory::entity::{Entity, Item, Uid, cedar_uid};
 use crate::inventory::model::Account;
 use crate::inventory::schema::EntitySchema;
-use crate::operations::check::grant;
-use crate::policies;
 use crate::policies::annotations::{Annotated, Subject};
 use crate::policies::folder::{self, Folder};
 use crate::policies::names::{self, Named};
-use crate::problem::{Cause, Evaluation, Failure, Place, Problem, SourceFile, Span, did_you_mean};
+use crate::policies::operations::check::grant;
+use crate::policies::{self, GUARDRAILS};
+use crate::problem::{Cause, Evaluation, Failure, Place, Problem, SourceFile, Span, instead};
 use crate::source;
 use crate::stack;
 use crate::terms::{AnyAllowed, Decision, PrincipalKind};
 
 /// The folder beside the inventory.
 pub const FOLDER: &str = "guardrails";
-
-macro_rules! shipped {
-    ($($path:literal),* $(,)?) => { [$(($path, include_str!(concat!("../../../policies/guardrails/", $path)))),*] };
-}
-
-/// Guardrails that can be switched on.
-pub const SHIPPED: [(&str, &str); 5] = shipped!(
-    "no_iam_users.cedar",
-    "no_root.cedar",
-    "only_legal.cedar",
-    "organization_first.cedar",
-    "separation_of_duties.cedar",
-);
 
 /// A guardrail.
 #[derive(Clone, Debug)]
@@ -72,7 +59,7 @@ impl Guardrail {
 }
 
 fn is_shipped(source: &SourceFile) -> bool {
-    SHIPPED.iter().any(|(_, text)| *text == source.text)
+    GUARDRAILS.iter().any(|(_, text)| *text == source.text)
 }
 
 /// All guardrails of an inventory.
@@ -88,6 +75,7 @@ pub struct Guardrails {
 
 /// What a guardrail comes to.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct GuardrailResult {
     /// Its id.
     pub id: String,
@@ -132,6 +120,7 @@ pub enum GuardrailState {
 
 /// A principal that breaks a guardrail, or may.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[non_exhaustive]
 pub struct Violation {
     /// How it is granted what is forbidden.
     pub by: By,
@@ -180,10 +169,7 @@ impl Guardrails {
                 Some((source, _)) => sources.push(source.clone()),
                 None => {
                     let names: Vec<&str> = shipped.iter().filter_map(|(_, p)| p.annotation("id")).collect();
-                    let help = match did_you_mean(name, names.iter().copied()) {
-                        Some(near) => format!("did you mean `{near}`?"),
-                        None => format!("the guardrails are {}", names.join(", ")),
-                    };
+                    let help = instead(name, names.iter().copied(), format!("the guardrails are {}", names.join(", ")));
                     let message = format!("there is no guardrail `{name}`");
                     problems.push(Problem::at(&place.source, place.span, message).help(help));
                 }
@@ -265,7 +251,7 @@ impl Guardrails {
 /// The guardrails that are built in.
 pub fn shipped() -> Result<Vec<(Arc<SourceFile>, cedar_policy::Policy)>, Failure> {
     let mut shipped = Vec::new();
-    for (path, text) in SHIPPED {
+    for (path, text) in GUARDRAILS {
         let source = SourceFile::new(format!("policies/guardrails/{path}"), text);
         let mut problems = Vec::new();
         let policies = policies::parse(&source, &mut problems);

@@ -10,7 +10,7 @@ use crate::agreements::{Agreements, InForce, KindCoverage, context, datetime};
 use crate::aws::eligibility;
 use crate::inventory::entity::{Attr, Item, Uid, cedar_uid};
 use crate::inventory::model::Account;
-use crate::policies::RuleBook;
+use crate::policies::{COVERED, RuleBook};
 use crate::problem::Failure;
 use crate::terms::{Coverage, Scope};
 
@@ -52,28 +52,28 @@ pub fn facts(
     coverage: &[KindCoverage],
     entities: &Entities,
 ) -> Result<Facts, Failure> {
-    let asking = FactQuery { agreements, rules, account, uid: Uid::new("Account", &account.id).to_cedar()?, entities };
-    let services = asking.services()?;
-    let mut plain = asking.plain(standing, coverage)?;
+    let query = FactQuery { agreements, rules, account, uid: Uid::new("Account", &account.id).to_cedar()?, entities };
+    let services = query.services()?;
+    let mut plain = query.plain(standing, coverage)?;
     plain.extend(of_services(&services));
     let fact = |action: &str, context: &Context| {
-        Ok::<_, Failure>(rules.rule(action, &asking.uid, &asking.uid, context.clone(), entities)?.fact())
+        Ok::<_, Failure>(rules.rule(action, &query.uid, &query.uid, context.clone(), entities)?.fact())
     };
     let told_by_the_inventory = context(plain.iter().cloned())?;
-    let covered = fact("covered", &told_by_the_inventory)?;
+    let covered = fact(COVERED, &told_by_the_inventory)?;
     let holds_phi = fact("holds-phi", &told_by_the_inventory)?;
     let attested = fact("attested", &told_by_the_inventory)?;
-    plain.extend(told("holdsPhi", "holdsPhiUnknown", holds_phi));
-    plain.extend(told("attested", "attestedUnknown", attested));
+    plain.extend(with_unknown("holdsPhi", "holdsPhiUnknown", holds_phi));
+    plain.extend(with_unknown("attested", "attestedUnknown", attested));
     let context = context(plain)?;
     let meets_definition = fact("meets-definition", &context)?;
-    let designated = asking.designated(coverage)?;
+    let designated = query.designated(coverage)?;
     let hipaa = Hipaa { covered, designated, holds_phi, meets_definition };
     Ok(Facts { hipaa, services, attested, context })
 }
 
 /// A fact as two attributes: Cedar has no third truth value.
-fn told(name: &'static str, unknown: &'static str, fact: Option<bool>) -> [(&'static str, Expr); 2] {
+fn with_unknown(name: &'static str, unknown: &'static str, fact: Option<bool>) -> [(&'static str, Expr); 2] {
     [(name, Expr::new_bool(fact == Some(true))), (unknown, Expr::new_bool(fact.is_none()))]
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::assessment::PrincipalAnswer;
 use crate::inventory::Inventory;
-use crate::operations::data::Catalogue;
+use crate::policies::operations::Catalogue;
 use crate::problem::{Failure, Named, Unknown};
 use crate::terms::PrincipalKind;
 

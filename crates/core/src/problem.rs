@@ -4,10 +4,12 @@
 //! to do. Nothing here knows what a file means, nor how a problem is drawn.
 
 mod failure;
+mod near;
 
 use std::sync::Arc;
 
 pub use failure::{Cause, Doing, Evaluation, Failure, Named, NothingTo, Unknown, Unpermitted};
+pub use near::{did_you_mean, instead, meant};
 
 /// A half-open range of bytes in a source.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -191,30 +193,9 @@ impl std::fmt::Display for Problem {
 
 impl std::error::Error for Problem {}
 
-/// A name from `candidates` so near to `word` that it was probably meant.
-///
-/// Near is at most a third of the word's length in edits, and at most three.
-pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let limit = (word.chars().count() / 3).clamp(1, 3);
-    let lower = word.to_ascii_lowercase();
-    candidates
-        .into_iter()
-        .map(|c| (strsim::osa_distance(&lower, &c.to_ascii_lowercase()), c))
-        .filter(|(distance, c)| *distance <= limit && *distance < c.chars().count())
-        .min()
-        .map(|(_, c)| c)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn suggests_only_near_names() {
-        assert_eq!(did_you_mean("Acount", ["Account", "Agreement"]), Some("Account"));
-        assert_eq!(did_you_mean("Bucket", ["Account", "Agreement"]), None);
-        assert_eq!(did_you_mean("x", ["y"]), None);
-    }
 
     #[test]
     fn counts_lines_and_characters() {

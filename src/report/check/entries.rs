@@ -4,7 +4,7 @@ use super::guardrails::violation_words;
 use crate::check::{Checked, Found, Told};
 use crate::report::diff as words;
 use crate::report::expectations::CaseReport;
-use crate::report::findings::{Entry, Spot};
+use crate::report::findings::{Entry, FindingsReport, Spot};
 use crate::report::{expectations, few, sentences};
 use countersign_core::diff::differences::FindingChange;
 use countersign_core::diff::{Cause, Diff};
@@ -47,7 +47,7 @@ pub fn findings(checked: &Checked) -> Vec<Entry> {
 
 /// What lint found.
 pub fn lint(checked: &Checked) -> Vec<Entry> {
-    let found = checked.lint.iter().flat_map(|report| report.entries());
+    let found = checked.lint.iter().flat_map(|outcome| FindingsReport::new(outcome).entries());
     found.map(|e| Entry { file: path(checked, &e.file), ..e }).collect()
 }
 

@@ -10,7 +10,7 @@ use anstyle::AnsiColor;
 
 use super::{bold, day, diff, dim, expectations, in_colour, paragraph, verdict, wrapped};
 use crate::check::{Checked, Done, Found, Part, State};
-use crate::report::findings::{Entry, counts};
+use crate::report::findings::{Entry, FindingsReport, counts};
 use countersign_core::diff::Diff;
 use countersign_core::guardrails::GuardrailState;
 use guardrails::violations_words;
@@ -40,7 +40,7 @@ pub fn note(checked: &Checked, done: &Done) -> String {
         Part::Guardrails => guardrails::summary(&checked.guardrails),
         Part::Findings => counts(&checked.findings.iter().map(Found::severity).collect::<Vec<_>>()),
         Part::Lint => {
-            let report = checked.lint.as_ref();
+            let report = checked.lint.as_ref().map(FindingsReport::new);
             report.map(|report| format!("{} · {}", report.counts(), report.read())).unwrap_or_default()
         }
     }

@@ -50,7 +50,7 @@ struct FixAnswer {
 }
 
 /// The JSON of a report.
-pub fn json<'a>(report: &FindingsReport, provenance: &'a Provenance) -> Findings<'a> {
+pub fn json<'a>(report: &FindingsReport<'_>, provenance: &'a Provenance) -> Findings<'a> {
     let answers = |open: bool| {
         let pairs = report.findings.iter().zip(&report.fingerprints).filter(move |(f, _)| f.is_open() == open);
         pairs.map(|(f, fingerprint)| one(f, fingerprint)).collect()

@@ -4,7 +4,7 @@ use super::{FindingsReport, region};
 use countersign_core::lint::Finding;
 
 /// The Markdown of a report.
-pub fn markdown(report: &FindingsReport) -> String {
+pub fn markdown(report: &FindingsReport<'_>) -> String {
     let mut text = format!("**countersign lint**: {} · {}\n", report.counts(), report.read());
     let rows: Vec<String> = report.open().map(row).collect();
     if !rows.is_empty() {

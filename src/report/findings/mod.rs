@@ -10,13 +10,14 @@ pub mod text;
 
 use crate::report::count;
 use countersign_core::lint::baseline::fingerprints;
+use countersign_core::lint::run::LintOutcome;
 use countersign_core::lint::{Finding, Severity, Suppressed};
 use countersign_core::problem::Place;
 
 /// What a run of lint has to say.
-pub struct FindingsReport {
+pub struct FindingsReport<'a> {
     /// All findings, in order, those that are suppressed among them.
-    pub findings: Vec<Finding>,
+    pub findings: &'a [Finding],
     /// What each finding is known by elsewhere.
     pub fingerprints: Vec<String>,
     /// Files with policies.
@@ -27,12 +28,12 @@ pub struct FindingsReport {
     pub passed_over: usize,
 }
 
-impl FindingsReport {
+impl<'a> FindingsReport<'a> {
     /// The report of a run.
-    pub fn new(outcome: countersign_core::lint::run::LintOutcome) -> Self {
+    pub fn new(outcome: &'a LintOutcome) -> Self {
         let fingerprints = fingerprints(&outcome.findings);
-        let countersign_core::lint::run::LintOutcome { findings, files, policies, passed_over, .. } = outcome;
-        Self { findings, fingerprints, files, policies, passed_over }
+        let LintOutcome { findings, files, policies, passed_over, .. } = outcome;
+        Self { findings, fingerprints, files: *files, policies: *policies, passed_over: *passed_over }
     }
 
     /// The findings that count.
@@ -115,7 +116,7 @@ impl Entry {
     }
 }
 
-impl FindingsReport {
+impl FindingsReport<'_> {
     /// All findings, those that are suppressed among them.
     pub fn entries(&self) -> Vec<Entry> {
         let entry = |(f, fingerprint): (&Finding, &String)| Entry {

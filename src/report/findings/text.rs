@@ -69,7 +69,7 @@ impl Diagnostic for Drawn {
 }
 
 /// The text of a report.
-pub fn text(width: usize, report: &FindingsReport) -> String {
+pub fn text(width: usize, report: &FindingsReport<'_>) -> String {
     let mut text = String::new();
     let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode()).with_width(width).with_links(false);
     for finding in report.open() {
@@ -82,7 +82,7 @@ pub fn text(width: usize, report: &FindingsReport) -> String {
     text
 }
 
-fn summary(report: &FindingsReport) -> String {
+fn summary(report: &FindingsReport<'_>) -> String {
     let mut lines = vec![format!("{} {}", bold(&report.counts()), dim(&format!("· {}", report.read())))];
     let fixes = |safe: bool| report.open().filter(|f| f.fix.as_ref().is_some_and(|x| x.safe == safe)).count();
     let (safe, unsafe_) = (fixes(true), fixes(false));

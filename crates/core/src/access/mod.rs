@@ -18,9 +18,9 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::iam::document::Statement;
+use crate::iam::patterns::statement_included;
 use crate::inventory::Policy;
 use crate::permissions::layer::Layer;
-use crate::permissions::patterns::statement_included;
 use crate::problem::Failure;
 use crate::provenance::Provenance;
 use space::Space;

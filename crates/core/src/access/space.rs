@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::aws::actions;
+use crate::aws::keys::{Nature, nature};
 use crate::iam::document::{Condition, ResourcePattern, Statement};
+use crate::iam::minterms::{self, Pattern};
 use crate::iam::template::{Syntax, Template, TemplatePart};
 use crate::permissions::atom;
 use crate::permissions::context::KeyValue;
-use crate::permissions::knowledge::{Nature, nature};
-use crate::permissions::minterms::{self, Pattern};
 use crate::permissions::representatives::{Use, candidates};
 
 /// What an atom asks for.

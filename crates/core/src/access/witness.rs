@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::search::Chosen;
 use super::space::{Atom, Space, Value, What};
 use super::{Side, Witness};
+use crate::aws::keys::spelling;
 use crate::iam::template::{Template, TemplatePart};
 use crate::permissions::context::{KeyValue, Keys, Request};
-use crate::permissions::knowledge::spelling;
 use crate::permissions::layer::LayerOutcome;
 use crate::problem::Failure;
 

@@ -64,9 +64,9 @@ impl Agreements<'_> {
     pub(super) fn missing(&self, account: &Account, standing: &Standing) -> Result<Vec<(Scope, String)>, Failure> {
         let mut missing = Vec::new();
         let own = Uid::new("Account", &account.id);
-        let told = self.lists(account, &own)?;
+        let listed = self.lists(account, &own)?;
         // with other rules, the list of another account may tell it
-        if !told && (self.narrowing.members_tell() || !self.lists_any(self.tree.accounts.values(), &own)?) {
+        if !listed && (self.narrowing.members_tell() || !self.lists_any(self.tree.accounts.values(), &own)?) {
             missing.push((Scope::Account, format!("the agreements of account {} could not be listed", account.id)));
         }
         let mut unknown = standing.unknown.clone();

@@ -4,6 +4,7 @@
 
 pub mod actions;
 pub mod eligibility;
+pub mod keys;
 pub mod resources;
 
 use std::collections::BTreeMap;
@@ -11,11 +12,23 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct Artifact {
     partitions: Vec<Partition>,
     regions: Vec<String>,
     names: BTreeMap<String, String>,
+    #[serde(rename = "classicRole")]
+    classic_role: ClassicRole,
+}
+
+/// What is known of the role before the service-linked one.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClassicRole {
+    /// The day since when AWS Artifact has not used it.
+    pub until: String,
+    /// The permissions that the console needed to create it.
+    pub created_by: Vec<String>,
 }
 
 /// A partition in which AWS Artifact is offered.
@@ -34,7 +47,7 @@ pub struct Partition {
 pub(crate) const TEXT: &str = include_str!("../../../../data/artifact.json");
 
 static ARTIFACT: LazyLock<Artifact> = LazyLock::new(|| {
-    let none = Artifact { partitions: Vec::new(), regions: Vec::new(), names: BTreeMap::new() };
+    let none = Artifact::default();
     serde_json::from_str(TEXT).unwrap_or(none)
 });
 
@@ -82,7 +95,12 @@ pub fn service_linked_role() -> &'static str {
     name("serviceLinkedRole").unwrap_or_default()
 }
 
-/// The role before 2023.
+/// What is known of the role before 2023 besides its name.
+pub fn of_classic_role() -> &'static ClassicRole {
+    &ARTIFACT.classic_role
+}
+
+/// The name of the role before 2023.
 pub fn classic_role() -> &'static str {
     name("classicRole").unwrap_or_default()
 }
@@ -113,5 +131,7 @@ mod tests {
     fn names_are_there() {
         assert_eq!(name("servicePrincipal"), Some("artifact.amazonaws.com"));
         assert_eq!(names().count(), 4);
+        assert_eq!(of_classic_role().until, "2023-09-26");
+        assert_eq!(of_classic_role().created_by.len(), 3);
     }
 }

@@ -5,8 +5,9 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 use crate::iam::document::ResourcePattern;
+use crate::iam::patterns::overlap;
 use crate::iam::template::{Syntax, Template};
-use crate::permissions::patterns::overlap;
+use crate::text::UNKNOWN;
 
 /// A type of resource.
 #[derive(Debug, Deserialize)]
@@ -109,8 +110,7 @@ pub struct ArnText {
 impl ArnText {
     /// Splits a pattern at its first five colons; short patterns that end in `*` are filled up with `*`.
     pub fn new(text: &str) -> Self {
-        let mut segments: Vec<String> =
-            text.splitn(6, ':').map(|s| s.replace(crate::lint::read::UNKNOWN, "*")).collect();
+        let mut segments: Vec<String> = text.splitn(6, ':').map(|s| s.replace(UNKNOWN, "*")).collect();
         if segments.len() < 6 && segments.last().is_some_and(|s| s.ends_with('*')) {
             segments.resize(6, "*".to_owned());
         }

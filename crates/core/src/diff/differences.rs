@@ -189,13 +189,14 @@ impl Answers {
         let (inside, beyond): (Vec<_>, Vec<_>) = assessment.principals.iter().partition(is_within);
         let beyond: BTreeSet<&str> = beyond.into_iter().map(|p| p.principal.as_str()).collect();
         let findings = assessment.findings.iter().filter(|f| !beyond.contains(f.subject.as_str())).cloned().collect();
-        let Assessment { schema, at, permission_model, leaves_out, accounts, .. } = assessment;
+        let Assessment { schema, at, permission_model, leaves_out, hipaa_kinds, accounts, .. } = assessment;
         let narrowed = Assessment {
             schema,
             provenance: None,
             at: at.clone(),
             permission_model: *permission_model,
             leaves_out: leaves_out.clone(),
+            hipaa_kinds: hipaa_kinds.clone(),
             accounts: accounts.clone(),
             principals: Vec::new(),
             findings,

@@ -3,6 +3,40 @@
 //! [`pieces`] cuts the change into parts that can be taken back by themselves, [`reach`] says which accounts a part can
 //! concern, [`differences`] compares two assessments, [`causes`] evaluates with and without each part, and [`stacks`] asks of
 //! every changed document and stack of layers whether any request is newly allowed. [`allow`] holds reviewed exceptions.
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use countersign_core::assessment::Options;
+//! use countersign_core::diff::{Side, diff};
+//! use countersign_core::inventory::Inventory;
+//! use countersign_core::inventory::schema::EntitySchema;
+//! use countersign_core::moment;
+//! use countersign_core::policies::RuleBook;
+//! use countersign_core::source::Memory;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let schema = Arc::new(EntitySchema::built_in()?);
+//! let rules = RuleBook::built_in(&schema)?;
+//! let with = |action: &str| {
+//!     let policy = format!(
+//!         r#"{{"Version": "2012-10-17", "Statement": {{"Effect": "Allow", "Action": "{action}", "Resource": "*"}}}}"#
+//!     );
+//!     let entities = r#"[{"uid": "111122223333"},
+//!         {"uid": "arn:aws:iam::111122223333:user/jane", "attrs": {"policies": ["iam/legal.json"]}}]"#;
+//!     let files = Memory::new("a clinic").with("entities.json", entities).with("iam/legal.json", policy);
+//!     Inventory::load(&files, schema.clone())
+//! };
+//! let (base, head) = (with("artifact:List*")?, with("artifact:*")?);
+//! let at = moment::parse("2026-11-01").ok_or("not a moment")?;
+//! let options = Options { at, snapshot: at, ..Options::default() };
+//! let side = |inventory| Side { inventory, options: &options };
+//! let found = diff(&side(&base), &side(&head), &rules)?;
+//! assert!(found.verdict.access_widens && !found.verdict.coverage_is_lost);
+//! assert!(found.access.iter().flat_map(|entry| &entry.operations).any(|o| o.operation == "accept-agreement"));
+//! # Ok(())
+//! # }
+//! ```
 
 pub(crate) mod allow;
 pub mod causes;
@@ -42,6 +76,7 @@ pub struct Side<'a> {
 /// What is different; `schemas/diff.v1.schema.json`.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Diff {
     /// `countersign/diff/v1`
     pub schema: &'static str,
@@ -69,6 +104,7 @@ pub struct Diff {
 /// What a gate asks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Worsening {
     /// An operation, an IAM action under one, or any request is allowed that was not, or may be.
     pub access_widens: bool,
@@ -95,6 +131,7 @@ pub struct Cause {
 /// Operations whose answers changed alike, for these principals.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct AccessEntry {
     /// How.
     pub change: AccessChange,
@@ -154,6 +191,7 @@ impl PrincipalEntry {
 
 /// Coverage that changed alike, for these accounts.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct CoverageEntry {
     /// How.
     pub change: CoverageChange,
@@ -189,6 +227,7 @@ pub struct AccountEntry {
 
 /// A finding that is new, or gone.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct FindingEntry {
     /// Which of the two.
     pub change: FindingChange,
@@ -210,6 +249,7 @@ pub struct FindingEntry {
 
 /// A piece of the change, and whether anything is different for it.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct ChangeEntry {
     /// The piece.
     #[serde(flatten)]

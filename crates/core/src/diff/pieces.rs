@@ -1,5 +1,8 @@
 //! The pieces of a change: what is different between two inventories, in parts that can each be taken back by itself.
 
+mod shown;
+mod without;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
@@ -9,6 +12,8 @@ use crate::iam::document::Statement;
 use crate::inventory::entity::{Attr, Entity, Item, Uid};
 use crate::inventory::{Inventory, Policy, builtin};
 use crate::problem::Span;
+use shown::{json_of, normal, shown};
+pub use without::without;
 
 /// What a piece is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -271,41 +276,6 @@ fn attribute(old: &Entity, new: &Entity, attr: &str, pieces: &mut Vec<Piece>) {
     }
 }
 
-/// What an element is known by.
-fn json_of(item: &Item) -> String {
-    item.attr.to_json().to_string()
-}
-
-/// An element in a few words.
-fn shown(item: &Item) -> String {
-    match &item.attr {
-        Attr::Entity(uid) => uid.id.clone(),
-        Attr::String(text) => text.clone(),
-        Attr::Record(fields) => {
-            let field = |(key, item): (&String, &Item)| match &item.attr {
-                Attr::Set(items) => format!("{key} {}", items.iter().map(shown).collect::<Vec<_>>().join(", ")),
-                _ => format!("{key} {}", shown(item)),
-            };
-            fields.iter().map(field).collect::<Vec<_>>().join(", ")
-        }
-        other => other.to_json().to_string(),
-    }
-}
-
-/// A value whose lists are in order, and whose single strings are lists: what is only spelled otherwise is the same.
-fn normal(value: &Value) -> Value {
-    match value {
-        Value::Array(items) => {
-            let mut items: Vec<Value> = items.iter().map(normal).collect();
-            items.sort_by_key(ToString::to_string);
-            items.dedup();
-            Value::Array(items)
-        }
-        Value::Object(members) => Value::Object(members.iter().map(|(k, v)| (k.clone(), normal(v))).collect()),
-        other => other.clone(),
-    }
-}
-
 /// A statement, and the document's version, which says whether it has variables.
 fn signatures(policy: &Policy) -> Option<(Value, Vec<String>)> {
     let content: Value = serde_json::from_str(&policy.content).ok()?;
@@ -406,105 +376,4 @@ pub(super) fn policies_of(item: &Item, found: &mut impl FnMut(&str)) {
         Attr::Set(items) => items.iter().for_each(|i| policies_of(i, found)),
         _ => {}
     }
-}
-
-/// A statement of the old document, and the one of the new document that it takes the place of.
-type Reverted = (Option<usize>, Option<usize>);
-
-/// The new inventory with these pieces as they are in the old one.
-pub fn without(base: &Inventory, head: &Inventory, pieces: &[&Piece]) -> Inventory {
-    let mut mixed = head.clone();
-    // what nothing refers to is without effect, so that what one side alone has may stay
-    for (id, policy) in &base.policies {
-        if !stands_by_itself(id) {
-            mixed.policies.entry(id.clone()).or_insert_with(|| policy.clone());
-        }
-    }
-    for (uid, entity) in base.entities.iter().filter(|(uid, e)| e.built_in || uid.ty == "IamPolicy") {
-        mixed.entities.entry(uid.clone()).or_insert_with(|| entity.clone());
-    }
-    let mut statements: BTreeMap<&str, Vec<Reverted>> = BTreeMap::new();
-    // entities come and go before their parts are touched
-    for piece in pieces {
-        if let What::Entity(uid) = &piece.of {
-            match base.entities.get(uid) {
-                Some(entity) => drop(mixed.entities.insert(uid.clone(), entity.clone())),
-                None => drop(mixed.entities.remove(uid)),
-            }
-        }
-    }
-    for piece in pieces {
-        match &piece.of {
-            What::Entity(_) => {}
-            What::Settings => mixed.config.clone_from(&base.config),
-            What::Document(id) => match base.policies.get(id) {
-                Some(policy) => drop(mixed.policies.insert(id.clone(), policy.clone())),
-                None => drop(mixed.policies.remove(id)),
-            },
-            What::Statement(id, old, new) => statements.entry(id).or_default().push((*old, *new)),
-            What::Position(uid)
-            | What::Parent(uid, _)
-            | What::Element(uid, ..)
-            | What::Attribute(uid, _)
-            | What::Tags(uid) => {
-                if let (Some(entity), Some(old)) = (mixed.entities.get_mut(uid), base.entities.get(uid)) {
-                    revert(entity, old, piece);
-                }
-            }
-        }
-    }
-    for (id, reverted) in statements {
-        if let (Some(old), Some(policy)) = (base.policies.get(id), mixed.policies.get_mut(id)) {
-            revert_statements(policy, old, &reverted);
-        }
-    }
-    mixed
-}
-
-fn revert(entity: &mut Entity, old: &Entity, piece: &Piece) {
-    let mut restore = |attr: &str| match old.attrs.get(attr) {
-        Some(item) => drop(entity.attrs.insert(attr.to_owned(), item.clone())),
-        None => drop(entity.attrs.remove(attr)),
-    };
-    match &piece.of {
-        What::Position(_) => {
-            POSITION.iter().for_each(|a| restore(a));
-            entity.parents.clone_from(&old.parents);
-        }
-        What::Attribute(_, attr) => restore(attr),
-        What::Tags(_) => entity.tags.clone_from(&old.tags),
-        What::Parent(_, parent) => match old.parents.iter().find(|(p, _)| p == parent) {
-            Some(known) => entity.parents.push(known.clone()),
-            None => entity.parents.retain(|(p, _)| p != parent),
-        },
-        What::Element(_, attr, key) => {
-            let is = |i: &Item| *key == json_of(i);
-            let before = old.set(attr).and_then(|items| items.iter().find(|i| is(i)));
-            if let Some(Attr::Set(items)) = entity.attrs.get_mut(attr).map(|i| &mut i.attr) {
-                match before {
-                    Some(item) => items.push(item.clone()),
-                    None => items.retain(|i| !is(i)),
-                }
-            }
-        }
-        _ => {}
-    }
-}
-
-fn revert_statements(policy: &mut Policy, old: &Policy, reverted: &[Reverted]) {
-    let mut document = (*policy.document).clone();
-    let replaced = |index: usize| reverted.iter().find(|(_, new)| *new == Some(index));
-    let mut statements = Vec::new();
-    for (index, statement) in document.statements.drain(..).enumerate() {
-        match replaced(index) {
-            None => statements.push(statement),
-            Some((before, _)) => statements.extend(before.and_then(|b| old.document.statements.get(b)).cloned()),
-        }
-    }
-    let lost = reverted.iter().filter(|(_, new)| new.is_none()).filter_map(|(before, _)| *before);
-    statements.extend(lost.filter_map(|b| old.document.statements.get(b)).cloned());
-    document.statements = statements;
-    policy.document = std::sync::Arc::new(document);
-    // equal documents are known by their content: this one is a mixture of two
-    policy.content = format!("{} without {reverted:?}", policy.content);
 }

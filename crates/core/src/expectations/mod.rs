@@ -11,11 +11,11 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
+use crate::aws::keys;
 use crate::inventory::config::Exclude;
 use crate::moment::{self, Moment};
 use crate::naming;
-use crate::operations::data::Catalogue;
-use crate::permissions::keys;
+use crate::policies::operations::Catalogue;
 use crate::problem::{Failure, Place, Problem, SourceFile, Span, Unknown, did_you_mean};
 use crate::source::{self, Hidden};
 use crate::terms::{Coverage, Decision, Scope};
@@ -258,7 +258,7 @@ impl Reader<'_> {
         for (key, texts) in context {
             let span = Span { start: texts.span().start, end: texts.span().end };
             let values: Vec<String> = texts.into_inner().list().into_iter().filter(|t| !t.is_empty()).collect();
-            for fault in keys::faults(&key, &values) {
+            for fault in keys::values::faults(&key, &values) {
                 self.wrong(span, fault.message, &fault.help);
             }
             settled.insert(key.to_ascii_lowercase(), values);

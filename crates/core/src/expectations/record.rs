@@ -77,7 +77,7 @@ pub fn record(assessment: &Assessment) -> Result<Option<String>, Failure> {
         .accounts
         .iter()
         .flat_map(|a| &a.agreements)
-        .filter(|r| r.kind == "baa" || r.coverage != Coverage::NotCovered)
+        .filter(|r| assessment.hipaa_kinds.contains(&r.kind) || r.coverage != Coverage::NotCovered)
         .map(|r| r.kind.as_str())
         .collect();
     for account in &assessment.accounts {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::operator::Operator;
 use super::principal::Principals;
-use super::template::{Syntax, Template};
-use crate::problem::{Place, Problem, SourceFile, Span, did_you_mean};
+use super::template::{BadVariable, Syntax, Template};
+use crate::problem::{Place, Problem, SourceFile, Span, instead};
 use crate::text::json::{Member, Node, Value};
 
 /// A policy document.
@@ -77,7 +77,7 @@ pub struct Condition {
 
 impl ResourcePattern {
     /// Reads a pattern.
-    pub fn parse(text: &str, variables: bool) -> Result<Self, String> {
+    pub fn parse(text: &str, variables: bool) -> Result<Self, BadVariable> {
         if !text.is_empty() && text.bytes().all(|b| b == b'*') {
             return Ok(Self::All);
         }
@@ -151,10 +151,8 @@ impl Reader<'_> {
                 "Statement" => {}
                 "Id" => self.ignored(member),
                 key => {
-                    let near = did_you_mean(key, ["Version", "Statement", "Id"]);
-                    let help = near.map_or("a policy may have Version, Id and Statement".into(), |n| {
-                        format!("did you mean `{n}`?")
-                    });
+                    let help =
+                        instead(key, ["Version", "Statement", "Id"], "a policy may have Version, Id and Statement");
                     self.error(member.key_span, format!("a policy has no `{key}`"), help);
                 }
             }
@@ -208,8 +206,7 @@ impl Reader<'_> {
                 }
                 key if ELEMENTS.contains(&key) => {}
                 key => {
-                    let near = did_you_mean(key, ELEMENTS);
-                    let help = near.map_or("leave it out".into(), |n| format!("did you mean `{n}`?"));
+                    let help = instead(key, ELEMENTS, "leave it out");
                     self.error(member.key_span, format!("a statement has no `{key}`"), help);
                 }
             }
@@ -326,10 +323,8 @@ impl Reader<'_> {
             let Some(operator) = Operator::parse(&member.key) else {
                 let base = member.key.rsplit(':').next().unwrap_or_default();
                 let base = base.strip_suffix("IfExists").unwrap_or(base);
-                let near = did_you_mean(base, super::operator::names());
-                let help = near.map_or("see the IAM documentation for its condition operators".into(), |n| {
-                    format!("did you mean `{n}`?")
-                });
+                let help =
+                    instead(base, super::operator::names(), "see the IAM documentation for its condition operators");
                 self.error(member.key_span, format!("there is no condition operator `{}`", member.key), help);
                 continue;
             };

@@ -3,7 +3,9 @@
 //! Nothing here decides: `permissions` lowers what is read here to Cedar.
 
 pub mod document;
+pub(crate) mod minterms;
 pub mod operator;
+pub(crate) mod patterns;
 pub(crate) mod principal;
 pub(crate) mod template;
 pub(crate) mod value;

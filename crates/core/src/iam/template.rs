@@ -34,9 +34,33 @@ pub struct Syntax {
     pub variables: bool,
 }
 
+/// What is wrong with a policy variable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BadVariable {
+    /// `${aws:username`
+    NotClosed,
+    /// `${}`
+    Unnamed,
+    /// `${aws:username, default}`: the default is not in single quotes.
+    DefaultNotQuoted,
+}
+
+impl std::fmt::Display for BadVariable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::NotClosed => "a policy variable without its closing brace",
+            Self::Unnamed => "a policy variable without a name",
+            Self::DefaultNotQuoted => "a default for a policy variable that is not in single quotes",
+        })
+    }
+}
+
+impl std::error::Error for BadVariable {}
+
 impl Template {
     /// Reads a template; an error says what is wrong with a variable.
-    pub fn parse(text: &str, syntax: Syntax) -> Result<Self, String> {
+    pub fn parse(text: &str, syntax: Syntax) -> Result<Self, BadVariable> {
         let mut template = Self::default();
         let mut rest = text;
         while let Some(c) = rest.chars().next() {
@@ -47,7 +71,7 @@ impl Template {
                 '$' if syntax.variables && after.starts_with('{') => {
                     let inner = after.get(1..).unwrap_or("");
                     let Some((name, tail)) = inner.split_once('}') else {
-                        return Err("a policy variable without its closing brace".to_owned());
+                        return Err(BadVariable::NotClosed);
                     };
                     template.variable(name)?;
                     rest = tail;
@@ -71,12 +95,12 @@ impl Template {
         Self { parts: vec![TemplatePart::Any] }
     }
 
-    fn variable(&mut self, name: &str) -> Result<(), String> {
+    fn variable(&mut self, name: &str) -> Result<(), BadVariable> {
         match name.trim() {
             "*" => self.push_str("*"),
             "?" => self.push_str("?"),
             "$" => self.push_str("$"),
-            "" => return Err("a policy variable without a name".to_owned()),
+            "" => return Err(BadVariable::Unnamed),
             name => {
                 let (key, default) = match name.split_once(',') {
                     None => (name, None),
@@ -209,12 +233,9 @@ fn glob(pattern: &[Option<Option<char>>], text: &[char]) -> bool {
     pattern.get(p..).is_some_and(|rest| rest.iter().all(Option::is_none))
 }
 
-fn quoted(default: &str) -> Result<String, String> {
+fn quoted(default: &str) -> Result<String, BadVariable> {
     let text = default.trim();
-    text.strip_prefix('\'')
-        .and_then(|t| t.strip_suffix('\''))
-        .map(str::to_owned)
-        .ok_or_else(|| "a default for a policy variable that is not in single quotes".to_owned())
+    text.strip_prefix('\'').and_then(|t| t.strip_suffix('\'')).map(str::to_owned).ok_or(BadVariable::DefaultNotQuoted)
 }
 
 impl std::fmt::Display for Template {
@@ -268,7 +289,13 @@ mod tests {
         assert!(substituted.matches("home/jo*n/none/x"));
         assert!(!substituted.matches("home/john/none/x"));
         assert_eq!(template.substitute(|_| None), None);
-        assert!(Template::parse("${oops", ALL).is_err());
+        for (text, wrong) in [
+            ("${oops", BadVariable::NotClosed),
+            ("${ }", BadVariable::Unnamed),
+            ("${aws:username, x}", BadVariable::DefaultNotQuoted),
+        ] {
+            assert_eq!(Template::parse(text, ALL), Err(wrong), "{text}");
+        }
     }
 
     #[test]

@@ -1,13 +1,15 @@
 //! What takes more than one entity to be judged: references, ARNs, the tree, memberships, agreements.
 
+mod memberships;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::entity::{Attr, Entity, Item, Uid};
 use super::expand::{article, type_of_id};
-use super::model::{Membership, Parent, membership, parent};
+use super::model::{Parent, parent};
 use super::offline;
 use crate::moment;
-use crate::problem::{Problem, Span, did_you_mean};
+use crate::problem::{Problem, Span, did_you_mean, instead, meant};
 
 type Entities = BTreeMap<Uid, Entity>;
 
@@ -49,10 +51,8 @@ fn no_agreement(entities: &Entities, entity: &Entity, name: &str, scope: &str, p
     } else {
         let near = did_you_mean(name, kinds.iter().copied());
         let kinds: Vec<_> = kinds.iter().copied().collect();
-        let help = near.map_or_else(
-            || format!("the kinds are {}; declare an Agreement for another", kinds.join(", ")),
-            |n| format!("did you mean `{n}`?"),
-        );
+        let help =
+            near.map_or_else(|| format!("the kinds are {}; declare an Agreement for another", kinds.join(", ")), meant);
         (format!("there is no agreement `{name}`"), help)
     };
     entity.problem(entity.span_of("agreement"), message).help(help)
@@ -111,10 +111,11 @@ impl Check<'_> {
                 continue;
             }
             let same = self.entities.keys().filter(|k| k.ty == uid.ty).map(|k| k.id.as_str());
-            let help = match did_you_mean(&uid.id, same) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("declare it: {{ \"uid\": {} }}", serde_json::Value::String(uid.to_string())),
-            };
+            let help = instead(
+                &uid.id,
+                same,
+                format!("declare it: {{ \"uid\": {} }}", serde_json::Value::String(uid.to_string())),
+            );
             self.error(entity, span, format!("there is no {uid}"), help);
         }
     }
@@ -171,65 +172,6 @@ impl Check<'_> {
         if let (Some(_), Some((_, span))) = (units.next(), units.next()) {
             let message = format!("{} is in two organizational units", entity.uid.id);
             self.error(entity, *span, message, "keep the one that it belongs to");
-        }
-    }
-
-    fn memberships(&mut self, entity: &Entity, now: Option<&str>) {
-        let Some(items) = entity.set("memberships") else {
-            return;
-        };
-        let mut memberships: Vec<(Membership, Span)> =
-            items.iter().filter_map(|i| membership(i).map(|m| (m, i.span))).collect();
-        for (m, span) in &memberships {
-            if let (Some(from), Some(until)) = (m.from, m.until)
-                && from >= until
-            {
-                self.error(entity, *span, "this membership ends before it begins", "correct `from` or `until`");
-            }
-        }
-        memberships.sort_by_key(|(m, _)| m.from);
-        for pair in memberships.windows(2) {
-            if let [(first, other), (second, span)] = pair {
-                let apart = matches!((first.until, second.from), (Some(until), Some(from)) if until <= from);
-                if !apart {
-                    let message = format!("memberships of account {} overlap (R41)", entity.uid.id);
-                    let help = format!(
-                        "the other is at {}: end the earlier one with `until` at or before the `from` of the later one",
-                        entity.at(*other)
-                    );
-                    self.error(entity, *span, message, help);
-                }
-            }
-        }
-        if let (Some(since), Some((m, span))) = (entity.moment("membershipsKnownSince"), memberships.first())
-            && m.from.is_some_and(|from| from < since)
-        {
-            let message = "this membership begins before `membershipsKnownSince`";
-            self.error(entity, *span, message, "correct `from` or `membershipsKnownSince`");
-        }
-        let open = memberships.iter().find(|(m, _)| m.until.is_none());
-        match (open, now) {
-            (Some((m, _)), Some(now)) if m.organization == now => {}
-            (None, None) => {}
-            (Some((m, span)), _) => {
-                let message = format!(
-                    "account {} is in {} according to this membership, but not according to its parents",
-                    entity.uid.id, m.organization
-                );
-                self.error(entity, *span, message, "end the membership with `until`, or correct `parents`");
-            }
-            (None, Some(now)) => {
-                let message = format!(
-                    "account {} is in {now} according to its parents, but no membership is open",
-                    entity.uid.id
-                );
-                self.error(
-                    entity,
-                    entity.span_of("memberships"),
-                    message,
-                    "add a membership without `until`, or remove the parents",
-                );
-            }
         }
     }
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use globset::{Glob, GlobMatcher, GlobSet, GlobSetBuilder};
 use serde::Deserialize;
 
+use crate::aws::keys;
 use crate::moment::{self, Moment};
-use crate::permissions::keys;
 use crate::problem::{Place, Problem, SourceFile, Span};
 use crate::source;
 use crate::text::files;
@@ -206,7 +206,8 @@ impl Config {
         for (key, values) in file.context {
             let span = Span { start: values.span().start, end: values.span().end };
             let values = values.into_inner().texts();
-            problems.extend(keys::faults(&key, &values).map(|f| Problem::at(source, span, f.message).help(f.help)));
+            problems
+                .extend(keys::values::faults(&key, &values).map(|f| Problem::at(source, span, f.message).help(f.help)));
             context.insert(key.to_ascii_lowercase(), values);
         }
         let phi_tags = file.phi_tags.unwrap_or_else(|| PHI_TAGS.map(str::to_owned).to_vec());

@@ -3,14 +3,21 @@
 //! What may be left out is filled in, what may be written shortly is written in full, and every value is checked against
 //! its type. What needs more than one entity to be judged is checked in `check.rs`.
 
+mod fill;
+mod ids;
+mod parents;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::entity::{Attr, Entity, Item, Uid};
-use super::schema::{Attribute, EntitySchema, EntityType, Type, local};
+use super::schema::{Attribute, EntitySchema, EntityType, Type};
 use crate::moment;
-use crate::problem::{Problem, SourceFile, Span, did_you_mean};
+use crate::problem::{Problem, SourceFile, Span, instead};
 use crate::text::json::{Member, Node, Value};
+use fill::{default_attr, derive};
+use ids::{Written, written};
+pub use ids::{article, type_of_id};
 
 /// What the entity files of an inventory hold.
 #[derive(Default)]
@@ -66,10 +73,11 @@ impl Expander<'_> {
         };
         for member in members {
             if !["uid", "attrs", "parents", "tags"].contains(&member.key.as_str()) {
-                let near = did_you_mean(&member.key, ["uid", "attrs", "parents", "tags"]);
-                let help = near.map_or("an entity may have uid, attrs, parents and tags".into(), |n| {
-                    format!("did you mean `{n}`?")
-                });
+                let help = instead(
+                    &member.key,
+                    ["uid", "attrs", "parents", "tags"],
+                    "an entity may have uid, attrs, parents and tags",
+                );
                 self.error(member.key_span, format!("an entity has no `{}`", member.key), help);
             }
         }
@@ -121,10 +129,7 @@ impl Expander<'_> {
 
     fn unknown_type(&mut self, span: Span, ty: &str) {
         let names = || self.schema.types.keys().map(String::as_str);
-        let help = match did_you_mean(ty, names()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("the types are {}", names().collect::<Vec<_>>().join(", ")),
-        };
+        let help = instead(ty, names(), format!("the types are {}", names().collect::<Vec<_>>().join(", ")));
         self.error(span, format!("there is no entity type `{ty}`"), help);
     }
 
@@ -190,10 +195,11 @@ impl Expander<'_> {
         if claims_units(uid, &member.key) {
             return self.error(member.key_span, UNIT_CLAIM, UNIT_HELP);
         }
-        let help = match did_you_mean(&member.key, attributes.keys().map(String::as_str)) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("it has {}", attributes.keys().map(String::as_str).collect::<Vec<_>>().join(", ")),
-        };
+        let help = instead(
+            &member.key,
+            attributes.keys().map(String::as_str),
+            format!("it has {}", attributes.keys().map(String::as_str).collect::<Vec<_>>().join(", ")),
+        );
         let message = format!("{} has no `{}`", article(&uid.ty), member.key);
         self.out.problems.push(Problem::at(self.source, member.key_span, message).help(help).undeclared());
     }
@@ -262,10 +268,8 @@ impl Expander<'_> {
             self.error(span, UNIT_CLAIM, UNIT_HELP);
             return None;
         }
-        let help = match did_you_mean(value, values.iter().map(String::as_str)) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("it must be one of {}", values.join(", ")),
-        };
+        let help =
+            instead(value, values.iter().map(String::as_str), format!("it must be one of {}", values.join(", ")));
         self.error(span, format!("`{}` of {} cannot be `{value}`", slot.name, article(slot.ty)), help);
         None
     }
@@ -349,86 +353,6 @@ impl Expander<'_> {
             }
         }
     }
-
-    fn parents(&mut self, uid: &Uid, ty: &EntityType, node: &Node) -> Vec<(Uid, Span)> {
-        let Some(parents) = node.get("parents") else {
-            return Vec::new();
-        };
-        let Some(nodes) = parents.as_array() else {
-            self.error(
-                parents.span,
-                format!("`parents` must be an array, but this is {}", parents.kind()),
-                "write [ … ]",
-            );
-            return Vec::new();
-        };
-        nodes.iter().filter_map(|n| self.parent(uid, ty, n).map(|p| (p, n.span))).collect()
-    }
-
-    fn parent(&mut self, uid: &Uid, ty: &EntityType, node: &Node) -> Option<Uid> {
-        let parent = match written(node) {
-            Some(Written::Full(parent)) => parent,
-            Some(Written::Bare(id)) => match (ty.parents.as_slice(), type_of_id(&id)) {
-                ([only], _) => Uid::new(only, id),
-                (_, Some(ty)) => Uid::new(ty, id),
-                (_, None) => {
-                    self.error(
-                        node.span,
-                        format!("`{id}` does not say which type it has"),
-                        format!("write Type::\"{id}\""),
-                    );
-                    return None;
-                }
-            },
-            None => {
-                self.error(
-                    node.span,
-                    format!("a parent must be the uid of an entity, but this is {}", node.kind()),
-                    "write its uid",
-                );
-                return None;
-            }
-        };
-        let designation = uid.ty == "Account" && parent.ty == "OfflineAgreement";
-        if !ty.parents.contains(&parent.ty) || designation {
-            let allowed: Vec<_> = ty.parents.iter().filter(|p| *p != "OfflineAgreement").cloned().collect();
-            let help = match (designation, allowed.is_empty()) {
-                (true, _) => "declare the account under `designations` of the offline agreement".to_owned(),
-                (_, true) => format!("{} cannot have parents", article(&uid.ty)),
-                _ => format!("its parents must be of type {}", allowed.join(" or ")),
-            };
-            self.error(node.span, format!("{} cannot be in {}", article(&uid.ty), article(&parent.ty)), help);
-            return None;
-        }
-        Some(parent)
-    }
-
-    fn tags(&mut self, uid: &Uid, ty: &EntityType, node: &Node) -> BTreeMap<String, String> {
-        let Some(member) = node.member("tags") else {
-            return BTreeMap::new();
-        };
-        if !ty.tags {
-            let help = "accounts, principals and users of Identity Center can have tags";
-            self.error(member.key_span, format!("{} cannot have tags", article(&uid.ty)), help);
-            return BTreeMap::new();
-        }
-        let Some(members) = member.node.as_object() else {
-            let message = format!("`tags` must be an object, but this is {}", member.node.kind());
-            self.error(member.node.span, message, "write { \"Data\": \"PHI\" }");
-            return BTreeMap::new();
-        };
-        let mut tags = BTreeMap::new();
-        for tag in members {
-            match tag.node.as_str() {
-                Some(value) => drop(tags.insert(tag.key.clone(), value.to_owned())),
-                None => {
-                    let message = format!("the value of a tag must be a string, but this is {}", tag.node.kind());
-                    self.error(tag.node.span, message, "put it in quotes");
-                }
-            }
-        }
-        tags
-    }
 }
 
 const UNIT_CLAIM: &str =
@@ -440,90 +364,4 @@ fn claims_units(uid: &Uid, word: &str) -> bool {
     let word = word.to_ascii_lowercase().replace(['-', '_'], "");
     ["CustomerAgreement", "Agreement"].contains(&uid.ty.as_str())
         && (word.contains("organizationalunit") || ["ou", "ous", "unit", "units", "accounts"].contains(&word.as_str()))
-}
-
-enum Written {
-    Full(Uid),
-    Bare(String),
-}
-
-/// How a reference is written: `Type::"id"`, `{ "type", "id" }`, `{ "__entity": … }`, or a bare id.
-fn written(node: &Node) -> Option<Written> {
-    if let Some(text) = node.as_str() {
-        if let Ok(uid) = text.parse::<cedar_policy::EntityUid>() {
-            let ty = uid.type_name().to_string();
-            return Some(Written::Full(Uid::new(local(&ty), uid.id().unescaped())));
-        }
-        return Some(Written::Bare(text.to_owned()));
-    }
-    let inner = node.get("__entity").unwrap_or(node);
-    let ty = inner.get("type")?.as_str()?;
-    let id = inner.get("id")?.as_str()?;
-    Some(Written::Full(Uid::new(local(ty), id)))
-}
-
-/// The type that an id tells by its form.
-pub fn type_of_id(id: &str) -> Option<&'static str> {
-    if id.len() == 12 && id.bytes().all(|b| b.is_ascii_digit()) {
-        return Some("Account");
-    }
-    const PREFIXES: [(&str, &str); 7] = [
-        ("o-", "Organization"),
-        ("ou-", "OrganizationalUnit"),
-        ("customer-agreement-", "CustomerAgreement"),
-        ("agreement-", "Agreement"),
-        ("report-", "Report"),
-        ("offline-", "OfflineAgreement"),
-        ("p-", "IamPolicy"),
-    ];
-    if let Some((_, ty)) = PREFIXES.iter().find(|(prefix, _)| id.starts_with(prefix)) {
-        return Some(ty);
-    }
-    let mut segments = id.splitn(6, ':');
-    if segments.next() != Some("arn") {
-        return None;
-    }
-    let service = segments.nth(1)?;
-    let resource = segments.nth(2)?;
-    match (service, resource.split('/').next()?) {
-        ("iam", "user") => Some("User"),
-        ("iam", "role") => Some("Role"),
-        ("iam", "root") => Some("Root"),
-        ("iam", "group") => Some("Group"),
-        ("iam" | "organizations", "policy") => Some("IamPolicy"),
-        ("sso", "permissionSet") => Some("PermissionSet"),
-        _ => None,
-    }
-}
-
-fn default_attr(value: &serde_json::Value) -> Option<Attr> {
-    match value {
-        serde_json::Value::String(s) => Some(Attr::String(s.clone())),
-        serde_json::Value::Bool(b) => Some(Attr::Bool(*b)),
-        serde_json::Value::Number(n) => n.as_i64().map(Attr::Long),
-        serde_json::Value::Array(a) if a.is_empty() => Some(Attr::Set(Vec::new())),
-        _ => None,
-    }
-}
-
-/// A value that another part of the entity tells.
-fn derive(attribute: &Attribute, uid: &Uid, record: &BTreeMap<String, Item>) -> Option<Attr> {
-    match attribute.derived.as_deref()? {
-        "arn" => {
-            let account = uid.id.split(':').nth(4).filter(|a| type_of_id(a) == Some("Account"))?;
-            Some(Attr::Entity(Uid::new("Account", account)))
-        }
-        "id" => Some(Attr::String(uid.id.rsplit('/').next().unwrap_or(&uid.id).to_owned())),
-        "effectiveEnd" => {
-            let ended = record.contains_key("effectiveEnd");
-            Some(Attr::String(if ended { "CUSTOMER_TERMINATED" } else { "ACTIVE" }.to_owned()))
-        }
-        _ => None,
-    }
-}
-
-/// `an Account`, `a User`.
-pub fn article(ty: &str) -> String {
-    let vowel = ty.starts_with(['A', 'E', 'I', 'O']);
-    format!("{} {ty}", if vowel { "an" } else { "a" })
 }

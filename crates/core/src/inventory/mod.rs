@@ -2,6 +2,28 @@
 //!
 //! What is loaded here is complete and consistent, or the run ends with all that is wrong. Nothing here decides who may do
 //! what.
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use countersign_core::inventory::Inventory;
+//! use countersign_core::inventory::schema::EntitySchema;
+//! use countersign_core::problem::Failure;
+//! use countersign_core::source::Memory;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let schema = Arc::new(EntitySchema::built_in()?);
+//! let files = Memory::new("a clinic").with("entities.json", r#"[{"uid": "111122223333", "attrs": {"nmae": "prod"}}]"#);
+//! let Err(Failure::Problems(problems)) = Inventory::load(&files, schema.clone()) else { panic!("a misspelt attribute") };
+//! assert_eq!(problems[0].to_string(), "an Account has no `nmae`");
+//! assert_eq!(problems[0].underlined(), "\"nmae\"");
+//!
+//! let files = Memory::new("a clinic").with("entities.json", r#"[{"uid": "111122223333", "attrs": {"name": "prod"}}]"#);
+//! let inventory = Inventory::load(&files, schema)?;
+//! assert!(inventory.entity("Account", "111122223333").is_some());
+//! # Ok(())
+//! # }
+//! ```
 
 pub(crate) mod builtin;
 pub(crate) mod check;
@@ -23,10 +45,10 @@ use schema::EntitySchema;
 
 use crate::aws::eligibility;
 use crate::iam::document::{self, Document};
-use crate::problem::{Failure, NothingTo, Problem, SourceFile};
-use crate::provenance::Files;
-use crate::provenance::digest::Listing;
+use crate::problem::{Failure, NothingTo, Problem, SourceFile, instead};
 use crate::source;
+use crate::source::digest::Files;
+use crate::source::digest::Listing;
 use crate::text::{files, json};
 
 /// A policy document of the inventory.
@@ -282,11 +304,8 @@ impl<'a> Builder<'a> {
             return self.add(id.to_owned(), name, &source, &node);
         }
         if !self.source.has(&name) {
-            let near = crate::problem::did_you_mean(&name, self.documents.keys().map(String::as_str));
-            let help = near.map_or_else(
-                || "paths are relative to the file that names them".to_owned(),
-                |n| format!("did you mean the file {n}?"),
-            );
+            let names = self.documents.keys().map(String::as_str);
+            let help = instead(&name, names, "paths are relative to the file that names them");
             return self.problem(Problem::at(from, span, format!("there is no policy document {name}")).help(help));
         }
         match source::json(self.source, &name) {

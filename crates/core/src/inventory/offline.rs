@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::entity::{Entity, Item, Uid};
 use crate::moment::Moment;
-use crate::problem::{Problem, Span, did_you_mean};
+use crate::problem::{Problem, Span, did_you_mean, meant};
 
 type Entities = BTreeMap<Uid, Entity>;
 
@@ -15,7 +15,7 @@ pub fn near_kind(entities: &Entities, entity: &Entity, counts: impl Fn(&Entity) 
     let kind = entity.str("kind").filter(|k| !known.contains(k))?;
     let near = did_you_mean(kind, known.iter().copied())?;
     let message = format!("`{kind}` is another kind of agreement than `{near}`");
-    let problem = entity.problem(entity.span_of("kind"), message).help(format!("did you mean `{near}`?"));
+    let problem = entity.problem(entity.span_of("kind"), message).help(meant(near));
     // only letters in another case: nobody means two kinds by that
     Some(if kind.eq_ignore_ascii_case(near) { problem } else { problem.warning() })
 }

@@ -29,13 +29,28 @@ pub struct Fixed {
 /// Rounds of fixes, after which they are taken not to converge.
 const MAX_ROUNDS: usize = 50;
 
+/// The fixes of a file never come to an end: each makes what another undoes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NeverSettles {
+    /// The file.
+    pub path: String,
+}
+
+impl std::fmt::Display for NeverSettles {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "the fixes of {} never settle: please report this", self.path)
+    }
+}
+
+impl std::error::Error for NeverSettles {}
+
 /// Applies the fixes of open findings to the files that hold them, and again to what comes out of that. `lint` finds what
 /// is left in a file. An error names a file whose fixes do not come to an end, which is left as it is.
 pub fn fix(
     findings: &[Finding],
     which: Which,
     lint: impl Fn(&Arc<SourceFile>) -> Vec<Finding>,
-) -> Result<Vec<Fixed>, String> {
+) -> Result<Vec<Fixed>, NeverSettles> {
     let mut sources: BTreeMap<&str, &Arc<SourceFile>> = BTreeMap::new();
     for finding in findings.iter().filter(|f| wanted(f, which)) {
         sources.insert(&finding.place.source.path, &finding.place.source);
@@ -49,7 +64,7 @@ pub fn fix(
         while !edits.is_empty() {
             rounds += 1;
             if rounds > MAX_ROUNDS {
-                return Err(format!("the fixes of {path} never settle: please report this"));
+                return Err(NeverSettles { path: path.to_owned() });
             }
             source = SourceFile::new(path, apply(&source.text, &edits));
             edits = chosen(lint(&source).iter(), which, &mut done);

@@ -3,6 +3,21 @@
 //! [`read`] finds the policies in files, [`policy`] is a policy as rules look at it, [`rules`] holds one rule a file,
 //! [`run`] brings them together, [`settings`] and [`baseline`] say which findings are known, [`fix`] mends. Nothing here
 //! prints.
+//!
+//! ```
+//! use countersign_core::lint::read::Form;
+//! use countersign_core::lint::run::{Text, lint};
+//! use countersign_core::lint::settings::Settings;
+//! use countersign_core::moment;
+//! use countersign_core::problem::SourceFile;
+//!
+//! let text = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "artifact:Get", "Resource": "*"}}"#;
+//! let source = SourceFile::new("auditor.json", text);
+//! let settings = Settings::none(moment::parse("2026-11-01").unwrap());
+//! let outcome = lint(&[Text { source, form: Form::Json, named: true }], &settings, None, true);
+//! let deprecated = outcome.findings.iter().find(|f| f.rule.code == "CS122").unwrap();
+//! assert_eq!(deprecated.pointer, "Statement.Action");
+//! ```
 
 pub mod baseline;
 pub(crate) mod edit;

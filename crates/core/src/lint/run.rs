@@ -23,6 +23,7 @@ pub struct Text {
 }
 
 /// What a run found.
+#[non_exhaustive]
 pub struct LintOutcome {
     /// In the order of files and places, those that are suppressed among them.
     pub findings: Vec<Finding>,

@@ -12,7 +12,7 @@ use super::rules;
 use super::{Finding, Rule, Severity, Suppressed};
 use crate::inventory::config::FILE;
 use crate::moment::{self, Moment};
-use crate::problem::{Problem, SourceFile, Span, did_you_mean};
+use crate::problem::{Problem, SourceFile, Span, instead};
 use crate::source;
 
 /// What the user says of lint.
@@ -266,9 +266,7 @@ impl Reader<'_> {
         let found = rules::by_code(name.get_ref());
         if found.is_none() {
             let known = rules::all().iter().flat_map(|r| [r.code, r.name]);
-            let near = did_you_mean(name.get_ref(), known);
-            let help =
-                near.map_or("`countersign show rules` lists them".to_owned(), |n| format!("did you mean `{n}`?"));
+            let help = instead(name.get_ref(), known, "`countersign show rules` lists them");
             self.error(name.span(), format!("there is no rule `{}`", name.get_ref()), &help);
         }
         found

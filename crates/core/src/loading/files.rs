@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::import::{self, accounts_csv, answer, cloudtrail};
 use crate::inventory::config::Config;
 use crate::problem::{Problem, SourceFile, Span, did_you_mean};
-use crate::provenance::digest::sha256;
 use crate::source;
+use crate::source::digest::sha256;
 use crate::text::files::{MAX_BYTES, text_of};
 use crate::text::json::{self, Node, Value};
 

@@ -10,8 +10,8 @@ use crate::inventory::config::Config;
 use crate::inventory::schema::EntitySchema;
 use crate::inventory::{Builder, Inventory};
 use crate::problem::{Failure, Problem, SourceFile};
-use crate::provenance::digest::sha256;
 use crate::source;
+use crate::source::digest::sha256;
 use crate::text::json;
 use files::{File, FileKind};
 
@@ -21,7 +21,18 @@ impl Inventory {
         if !source.exists() {
             return Err(Failure::NoFolder(source.name()));
         }
-        let mut config = Config::read(source).map_err(Failure::Problems)?;
+        Self::load_configured(source, Config::read(source).map_err(Failure::Problems)?, schema)
+    }
+
+    /// The same, where the settings were read before.
+    pub fn load_configured(
+        source: &dyn source::Source,
+        mut config: Config,
+        schema: Arc<EntitySchema>,
+    ) -> Result<Self, Failure> {
+        if !source.exists() {
+            return Err(Failure::NoFolder(source.name()));
+        }
         let mut problems = Vec::new();
         let files = files::walk(source, &config, &mut problems);
         let mut builder = Builder::new(source, schema, problems);

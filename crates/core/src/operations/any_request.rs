@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use super::answer::Trial;
 use crate::access::{NewRequests, settled};
+use crate::aws::keys::spelling;
 use crate::permissions::dependence::Choice;
-use crate::permissions::knowledge::spelling;
 use crate::permissions::principals::Principal;
 use crate::problem::Failure;
 use crate::terms::{AnyAllowed, Decision};

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::data::{About, Catalogue, Definition};
-use super::template::{Of, Slot};
 use crate::agreements::{Agreements, KindCoverage};
 use crate::aws;
 use crate::inventory::entity::{Attr, Entity};
 use crate::inventory::model::{Accepted, Account, Agreement};
 use crate::permissions::scenarios::Call;
+use crate::policies::operations::template::{Of, Slot};
+use crate::policies::operations::{About, Catalogue, Definition};
 use crate::problem::Failure;
 use crate::terms::Scope;
 

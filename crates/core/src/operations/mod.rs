@@ -8,10 +8,6 @@ pub mod answer;
 pub mod any_request;
 pub(crate) mod catalogue;
 pub(crate) mod changes;
-pub(crate) mod check;
-pub mod data;
-mod read;
-pub(crate) mod template;
 pub(crate) mod worlds;
 
 use std::cell::RefCell;
@@ -28,6 +24,7 @@ use crate::moment::Moment;
 use crate::permissions::dependence::Choice;
 use crate::permissions::principals::Principal;
 use crate::permissions::scenarios::{Call, CallResult, Scenarios, ask};
+use crate::policies::operations::check::ASSUME;
 use crate::policies::{Rule, RuleBook};
 use crate::problem::Failure;
 use crate::terms::{PermissionModel, Scope};
@@ -260,10 +257,10 @@ impl AccountEvaluator<'_> {
             report: operation.report.clone(),
             designated: self.designated(operation),
             allowed,
-            principal: self.rules.reads_principal(check::ASSUME).then(|| principal.uid.clone()),
+            principal: self.rules.reads_principal(ASSUME).then(|| principal.uid.clone()),
         };
         if let Some(found) = self.memo.assumptions.borrow().get(&key) {
-            return Ok(self.told(found, operation));
+            return Ok(self.filled_in(found, operation));
         }
         let text = |t: &str| Expr::new_string(t.to_owned());
         let mut pairs = vec![
@@ -277,18 +274,18 @@ impl AccountEvaluator<'_> {
         pairs.extend(self.named(operation)?);
         let resource = Uid::new("Account", &self.account.id).to_cedar()?;
         let who = principal.uid.to_cedar()?;
-        let ruling = self.rules.rule(check::ASSUME, &who, &resource, context(pairs)?, self.entities)?;
+        let ruling = self.rules.rule(ASSUME, &who, &resource, context(pairs)?, self.entities)?;
         let found: Vec<String> = ruling.by.iter().filter_map(|r| r.text("assuming")).collect();
-        let told = self.told(&found, operation);
+        let assumed = self.filled_in(&found, operation);
         self.memo.assumptions.borrow_mut().insert(key, found);
-        Ok(told)
+        Ok(assumed)
     }
 
     /// Sentences about this account and the operation's report.
-    fn told(&self, sentences: &[String], operation: &Operation) -> Vec<String> {
+    fn filled_in(&self, sentences: &[String], operation: &Operation) -> Vec<String> {
         let report = operation.report.as_deref().unwrap_or("none");
-        let told = |s: &String| s.replace("{account}", &self.account.id).replace("{report}", report);
-        sentences.iter().map(told).collect()
+        let fill = |s: &String| s.replace("{account}", &self.account.id).replace("{report}", report);
+        sentences.iter().map(fill).collect()
     }
 
     /// The organization and the report, for a context.

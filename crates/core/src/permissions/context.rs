@@ -6,6 +6,7 @@ use cedar_policy::RestrictedExpression as Expr;
 
 use super::atom::Atom;
 use crate::iam::value;
+use crate::problem::Cause;
 
 /// The value of a condition key.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -170,7 +171,7 @@ impl Reads {
     }
 
     /// The context of a request: what is read, and no more.
-    pub fn context(&self, request: &Request) -> Result<cedar_policy::Context, String> {
+    pub fn context(&self, request: &Request) -> Result<cedar_policy::Context, Cause> {
         let mut pairs = vec![("action".to_owned(), Expr::new_string(request.action.clone()))];
         if let Some(segments) = &request.resource {
             let segments: [&str; 6] = std::array::from_fn(|i| segments.get(i).map_or("", String::as_str));
@@ -187,7 +188,7 @@ impl Reads {
             |name: &String, atom: &Atom| request.decided.get(name).copied().unwrap_or_else(|| atom.holds(request));
         let atoms = self.atoms.iter().filter(|(name, atom)| holds(name, atom));
         pairs.push(("atoms".to_owned(), Expr::new_set(atoms.map(|(name, _)| Expr::new_string(name.clone())))));
-        cedar_policy::Context::from_pairs(pairs).map_err(|e| e.to_string())
+        Ok(cedar_policy::Context::from_pairs(pairs)?)
     }
 
     /// The schema of such contexts.

@@ -11,7 +11,7 @@ use super::context::{Reads, Request};
 use super::lower::{self, quote};
 use crate::iam::document::{Condition, Statement};
 use crate::inventory::Policy;
-use crate::problem::{Evaluation, Failure};
+use crate::problem::{Cause, Evaluation, Failure};
 
 /// What a layer says of a request.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -206,10 +206,10 @@ impl Layer {
     }
 
     fn evaluate(&self, slice: &Slice, request: &Request) -> Result<LayerOutcome, Failure> {
-        let wrong = |e: String| {
+        let wrong = |source: Cause| {
             let policies = format!("the {} policies of {}", self.name, self.of);
             let request = String::new();
-            Failure::Evaluation(Box::new(Evaluation { policies, request, place: None, source: e.into() }))
+            Failure::Evaluation(Box::new(Evaluation { policies, request, place: None, source }))
         };
         let response = authorize(&slice.set, &slice.reads, request).map_err(wrong)?;
         let reasons = response.diagnostics().reason().filter_map(|id| id.to_string().parse().ok());
@@ -288,13 +288,13 @@ impl Slice {
 }
 
 /// What a policy set says of a request; an error of Cedar's is an error.
-fn authorize(set: &PolicySet, reads: &Reads, request: &Request) -> Result<Response, String> {
+fn authorize(set: &PolicySet, reads: &Reads, request: &Request) -> Result<Response, Cause> {
     let context = reads.context(request)?;
-    let [principal, action, resource] = scope().map_err(|_| "the scope does not parse".to_owned())?;
-    let asked = cedar_policy::Request::new(principal, action, resource, context, None).map_err(|e| e.to_string())?;
+    let [principal, action, resource] = scope()?;
+    let asked = cedar_policy::Request::new(principal, action, resource, context, None)?;
     let response = Authorizer::new().is_authorized(&asked, set, &Entities::empty());
-    let error = response.diagnostics().errors().next().map(ToString::to_string);
-    error.map_or(Ok(response), Err)
+    let error = response.diagnostics().errors().next().cloned();
+    error.map_or(Ok(response), |error| Err(error.into()))
 }
 
 /// The statements of a layer, as Cedar. They are parsed together: most of what a parse costs is its beginning.

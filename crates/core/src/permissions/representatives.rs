@@ -3,8 +3,9 @@
 //! The same answer under all of them is the answer for every value that the key may have.
 
 use super::context::KeyValue;
-use super::knowledge::{Known, Nature};
-use super::minterms::{self, Pattern};
+use super::knowledge::Known;
+use crate::aws::keys::Nature;
+use crate::iam::minterms::{self, Pattern};
 use crate::iam::operator::{Operator, SetPrefix, Test};
 use crate::iam::template::Template;
 use crate::iam::value::{self, Network, SCALE};

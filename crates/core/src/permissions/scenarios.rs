@@ -8,9 +8,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use super::context::{Keys, Request};
-use super::knowledge::{Knowledge, Known, nature};
+use super::knowledge::{Knowledge, Known};
 use super::layer::{Layer, LayerOutcome, Slice};
 use super::representatives::{Candidate, Use, candidates};
+use crate::aws::keys::nature;
 use crate::iam::document::Condition;
 use crate::iam::template::Template;
 use crate::problem::Failure;

@@ -10,7 +10,7 @@ use cedar_policy::{Effect, Policy};
 
 use super::requires;
 use crate::finding::Severity;
-use crate::problem::{Problem, SourceFile, Span, did_you_mean};
+use crate::problem::{Problem, SourceFile, Span, did_you_mean, meant};
 use crate::terms::Scope;
 
 /// What a policy is about, by the actions that it names.
@@ -160,7 +160,7 @@ impl Annotated<'_> {
         let Some(annotation) = ALL.iter().find(|a| a.name == name) else {
             let known = || ALL.iter().map(|a| a.name);
             let help = match did_you_mean(name, known()) {
-                Some(near) => format!("did you mean `@{near}`?"),
+                Some(near) => meant(format!("@{near}")),
                 None => format!("the annotations are @{}", known().collect::<Vec<_>>().join(", @")),
             };
             return Some(self.wrong(name, format!("there is no annotation `@{name}`"), help));
@@ -245,7 +245,7 @@ fn value_end(text: &str, name: usize) -> usize {
 fn fault(form: Form, value: &str) -> Option<String> {
     let words = || value.split_whitespace();
     let near = |word: &str, known: &'static [&'static str]| {
-        let near = did_you_mean(word, known.iter().copied()).map(|n| format!(", did you mean `{n}`?"));
+        let near = did_you_mean(word, known.iter().copied()).map(|n| format!(", {}", meant(n)));
         Some(format!("`{word}` is not one of {}{}", known.join(", "), near.unwrap_or_default()))
     };
     match form {
@@ -262,7 +262,7 @@ fn fault(form: Form, value: &str) -> Option<String> {
             (!well_formed).then(|| format!("`{value}` is not a code such as CS001"))
         }
         Form::Rules => words().next().is_none().then(|| "it is empty".to_owned()),
-        Form::Requires => requires::parse(value).err(),
+        Form::Requires => requires::parse(value).err().map(|wrong| wrong.to_string()),
         Form::Flag => (!value.is_empty()).then(|| "it takes no value".to_owned()),
     }
 }

@@ -4,7 +4,7 @@
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-use crate::problem::{Problem, SourceFile, did_you_mean};
+use crate::problem::{Problem, SourceFile, did_you_mean, meant};
 use crate::source::{self, Hidden};
 
 /// What a folder holds.
@@ -75,7 +75,7 @@ fn unread(path: &Path, shown: &str, hidden: bool, data: Option<&str>) -> Option<
     let (why, help) = match (hidden, extension.as_str(), data) {
         (true, ..) => ("it is hidden", "rename it without the dot, or remove it".to_owned()),
         (_, "json", Some(data)) => match did_you_mean(&name, [data]) {
-            Some(near) => ("its name is none of a file of rules", format!("did you mean `{near}`?")),
+            Some(near) => ("its name is none of a file of rules", meant(near)),
             None => (
                 "its name is none of a file of rules",
                 format!("data stand in `{data}`; a schema is named with --schema"),

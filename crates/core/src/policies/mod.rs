@@ -5,13 +5,19 @@
 //! allow.
 
 pub(crate) mod annotations;
+mod built_in;
 pub mod folder;
 pub(crate) mod names;
+pub mod operations;
 mod origin;
 mod overlay;
+mod parsed;
 mod reads;
 mod requires;
+mod rule;
 mod subjects;
+#[cfg(test)]
+mod tests;
 mod text;
 mod tokens;
 
@@ -23,94 +29,24 @@ use cedar_policy::{
     PolicySet, Request, ValidationError, ValidationMode, Validator,
 };
 
-use crate::guardrails::SHIPPED;
 use crate::inventory::Inventory;
 use crate::inventory::schema::EntitySchema;
-use crate::operations::check::{check, ungated};
-use crate::operations::data::{self, Catalogue};
-use crate::problem::{Cause, Evaluation, Failure, Place, Problem, SourceFile, Span};
+use crate::problem::{Cause, Evaluation, Failure, Place, Problem, SourceFile};
 use crate::source;
 use crate::stack;
-use annotations::{Annotated, Subject};
+use built_in::is_built_in;
+pub use built_in::{BUILT_IN, GUARDRAILS};
 use folder::Folder;
 use names::Named;
+use operations::Catalogue;
+use operations::check::{check, ungated};
 pub use origin::Origin;
+use parsed::Policies;
 use reads::Reads;
 pub use reads::{applies_to, attribute_of, is_variable};
-pub use subjects::COVERAGE;
+pub use rule::Rule;
+pub use subjects::{COVERAGE, COVERED};
 pub use text::{from_cedar, parse, spans};
-
-macro_rules! built_in {
-    ($($path:literal),* $(,)?) => { [$(($path, include_str!(concat!("../../../../policies/", $path)))),*] };
-}
-
-/// The policies that are built in: path below `policies/`, and text.
-pub const BUILT_IN: [(&str, &str); 18] = built_in!(
-    "agreements/findings.cedar",
-    "agreements/governs.cedar",
-    "agreements/in_force.cedar",
-    "agreements/standing.cedar",
-    "hipaa/eligibility.cedar",
-    "hipaa/facts.cedar",
-    "hipaa/findings.cedar",
-    "inventory/findings.cedar",
-    "operations/accept.cedar",
-    "operations/agreement.cedar",
-    "operations/assumptions.cedar",
-    "operations/designation.cedar",
-    "operations/download.cedar",
-    "operations/findings.cedar",
-    "operations/operations.cedar",
-    "operations/organization.cedar",
-    "operations/report.cedar",
-    "operations/terminate.cedar",
-);
-
-/// A policy and what its annotations say.
-#[derive(Clone, Debug)]
-pub struct Rule {
-    /// `@id`
-    pub id: String,
-    /// The file, below the policies' folder.
-    pub file: String,
-    /// All annotations.
-    pub annotations: BTreeMap<String, String>,
-    /// `@order`: the order of gates.
-    pub order: u32,
-    /// It is a `forbid`.
-    pub forbids: bool,
-    /// The names of the actions that it applies to; empty for all.
-    pub actions: Vec<String>,
-    /// `@requires`: IAM actions by generation of permissions.
-    pub requires: BTreeMap<String, Vec<String>>,
-    /// Its text.
-    pub source: Arc<SourceFile>,
-    /// Where it stands in it, from its first annotation to its semicolon.
-    pub span: Span,
-}
-
-impl Rule {
-    /// An annotation.
-    pub fn get(&self, key: &str) -> Option<&str> {
-        self.annotations.get(key).map(String::as_str)
-    }
-
-    /// An annotation, owned.
-    pub fn text(&self, key: &str) -> Option<String> {
-        self.annotations.get(key).cloned()
-    }
-
-    /// `@rule`, the rules that it states.
-    pub fn rule(&self) -> &str {
-        self.get("rule").unwrap_or_default()
-    }
-
-    /// The IAM actions that it asks for in one generation, where an agreement is in force or not.
-    pub fn requires(&self, generation: &str, in_force: bool) -> &[String] {
-        let special = in_force.then(|| self.requires.get(&format!("{generation} in force"))).flatten();
-        special.or_else(|| self.requires.get(generation)).map_or(&[], Vec::as_slice)
-    }
-}
 
 /// All rules of the domain.
 #[derive(Debug)]
@@ -132,6 +68,8 @@ pub struct RuleBook {
     reads: Reads,
     /// The names in policies that only an inventory can tell to exist.
     named: Vec<Named>,
+    /// The kinds of agreement by which an account is covered as HIPAA asks.
+    hipaa_kinds: BTreeSet<String>,
 }
 
 impl Ruling<'_> {
@@ -154,7 +92,7 @@ pub struct Ruling<'a> {
 impl RuleBook {
     /// The policies that are built in.
     pub fn built_in(schema: &EntitySchema) -> Result<Self, Failure> {
-        Self::new(built_in(), &[Catalogue::built_in()], schema)
+        Self::new(built_in::sources(), &[Catalogue::built_in()], schema)
     }
 
     /// The policies of a folder, laid over those that are built in by their ids.
@@ -163,7 +101,7 @@ impl RuleBook {
         let name = folder.name();
         let laid = stack::evaluate(|| {
             let mut problems = Vec::new();
-            let laid = overlay::lay(built_in(), policies, &name, &mut problems);
+            let laid = overlay::lay(built_in::sources(), policies, &name, &mut problems);
             if problems.is_empty() { Ok(laid) } else { Err(Failure::Problems(problems)) }
         })?;
         let data: Vec<Arc<SourceFile>> = std::iter::once(Catalogue::built_in()).chain(data).collect();
@@ -218,37 +156,8 @@ impl RuleBook {
         schema: &EntitySchema,
     ) -> Result<Self, Failure> {
         let mut problems = Vec::new();
-        let mut all = PolicySet::new();
-        let mut rules: BTreeMap<String, Rule> = BTreeMap::new();
-        let mut by_policy: HashMap<PolicyId, Reads> = HashMap::new();
-        let mut named = Vec::new();
-        for source in &sources {
-            let policies = parse(source, &mut problems);
-            for (policy, span) in policies.into_iter().zip(spans(&source.text)) {
-                let json = policy.to_json().map_err(Failure::internal("the JSON of a policy"))?;
-                let rule = match rule((source, span), (&policy, &json), schema) {
-                    Ok(rule) => {
-                        let names = names::of(&policy, &json, (source, span), schema, &mut problems);
-                        named.extend(names.into_iter().filter(|_| !is_built_in(source)));
-                        rule
-                    }
-                    Err(found) => {
-                        problems.extend(found);
-                        continue;
-                    }
-                };
-                if rules.contains_key(&rule.id) {
-                    let message = format!("two policies have the id `{}`", rule.id);
-                    let place = Annotated { source, span, policy: &policy, subjects: &[] }.place("id");
-                    problems.push(Problem::at(source, place, message).help("ids must be unique across all files"));
-                    continue;
-                }
-                by_policy.insert(PolicyId::new(&rule.id), Reads::of(&json));
-                let renamed = policy.new_id(PolicyId::new(&rule.id));
-                all.add(renamed).map_err(Failure::internal("a set of policies"))?;
-                rules.insert(rule.id.clone(), rule);
-            }
-        }
+        let policies = Policies::of(&sources, schema, &mut problems)?;
+        let Policies { all, rules, by_policy, named, hipaa_kinds } = policies;
         problems.extend(repeated_codes(&rules));
         if problems.is_empty() {
             validate(&all, &rules, schema, &mut problems);
@@ -271,7 +180,18 @@ impl RuleBook {
         }
         let reads = of(&all);
         let origin = Origin::default();
-        Ok(Self { rules, sources, origin, operations, warnings: Vec::new(), sets, by_action, reads, named })
+        Ok(Self {
+            rules,
+            sources,
+            origin,
+            operations,
+            warnings: Vec::new(),
+            sets,
+            by_action,
+            reads,
+            named,
+            hipaa_kinds,
+        })
     }
 
     /// The gates and permits that apply to an action.
@@ -302,6 +222,11 @@ impl RuleBook {
     /// A warning for each name in the user's policies that an inventory does not have: a condition on it never holds.
     pub fn unknown_names(&self, inventory: &Inventory) -> Vec<Problem> {
         names::unknown(&self.named, inventory)
+    }
+
+    /// The kinds of agreement that the policies of HIPAA's coverage name. Whether they cover an account is told even where none does.
+    pub fn hipaa_kinds(&self) -> &BTreeSet<String> {
+        &self.hipaa_kinds
     }
 
     /// Whether an answer for an action may depend on who the principal is.
@@ -342,68 +267,14 @@ impl RuleBook {
     }
 }
 
-/// A policy with what its annotations say; all that is wrong with them.
-fn rule(
-    (source, span): (&Arc<SourceFile>, Span),
-    (policy, json): (&Policy, &serde_json::Value),
-    schema: &EntitySchema,
-) -> Result<Rule, Vec<Problem>> {
-    let bare = Annotated { source, span, policy, subjects: &[] };
-    let lacks = |what: &str, help: &str| {
-        vec![Problem::at(source, bare.head(), format!("this policy has no `@{what}`")).help(help.to_owned())]
-    };
-    let id = policy.annotation("id").ok_or_else(|| lacks("id", "add @id(\"…\"), the name that answers use for it"))?;
-    if policy.annotation("rule").is_none() {
-        return Err(lacks("rule", "add @rule(\"…\"), the rules that it states"));
-    }
-    let subjects = subjects::of(policy, schema, (source, bare.head()))?;
-    let annotated = Annotated { subjects: &subjects, ..bare };
-    let problems = annotated.check();
-    if !problems.is_empty() {
-        return Err(problems);
-    }
-    let annotations: BTreeMap<String, String> =
-        policy.annotations().map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
-    let order = annotations.get("order").and_then(|o| o.parse().ok()).unwrap_or_default();
-    let actions = reads::actions(policy);
-    let requires = annotations.get("requires").and_then(|r| requires::parse(r).ok()).unwrap_or_default();
-    let forbids = policy.effect() == cedar_policy::Effect::Forbid;
-    let (file, source) = (source.path.clone(), source.clone());
-    let rule = Rule { id: id.to_owned(), file, annotations, order, forbids, actions, requires, source, span };
-    // what is built in is held by a test, and not anew in each run
-    if subjects::is_gate(policy, &subjects) && !is_built_in(&rule.source) {
-        let required = |generation: &str, in_force: bool| rule.requires(generation, in_force).iter().cloned().collect();
-        if let Some(fault) = requires::fault(json, &required) {
-            let place = Annotated { source: &rule.source, span, policy, subjects: &subjects }.place("requires");
-            let message = format!("`@requires` of `{}`: {fault}", rule.id);
-            let help = "answers tell people to grant what it says: write exactly what the condition asks for";
-            return Err(vec![Problem::at(&rule.source, place, message).help(help)]);
-        }
-    }
-    if !forbids && subjects.contains(&Subject::Operation) && requires::asks_what_is_allowed(json) {
-        let message = "this permit asks what is allowed: its denial would have no message and name no action";
-        let head = Annotated { source: &rule.source, span, policy, subjects: &subjects }.head();
-        return Err(vec![Problem::at(&rule.source, head, message).help("ask it in a forbid, with @requires")]);
-    }
-    Ok(rule)
-}
-
-fn built_in() -> Vec<Arc<SourceFile>> {
-    BUILT_IN.iter().map(|(path, text)| SourceFile::new(*path, *text)).collect()
-}
-
-fn is_built_in(source: &SourceFile) -> bool {
-    BUILT_IN.iter().any(|(path, text)| *path == source.path && *text == source.text)
-}
-
 /// The policies and the operations of a user's folder, guardrails aside: those are switched on one by one.
 fn texts(folder: &dyn source::Source, schema: &EntitySchema) -> Result<Folder, Failure> {
     let mut problems = Vec::new();
-    let mut found = folder::read(folder, "", Some(data::FILE), schema.overlay.as_deref(), &mut problems);
+    let mut found = folder::read(folder, "", Some(operations::FILE), schema.overlay.as_deref(), &mut problems);
     let (guardrails, policies): (Vec<_>, Vec<_>) =
         found.policies.into_iter().partition(|s| s.path.starts_with("guardrails/"));
     found.policies = policies;
-    let own = |source: &&Arc<SourceFile>| SHIPPED.iter().all(|(_, text)| *text != source.text);
+    let own = |source: &&Arc<SourceFile>| GUARDRAILS.iter().all(|(_, text)| *text != source.text);
     found.unread.extend(guardrails.iter().filter(own).map(|source| {
         let message = format!("{} is not read: it stands in a folder of guardrails", source.path);
         Problem::about(source.path.clone(), message)
@@ -438,14 +309,14 @@ fn repeated_codes(rules: &BTreeMap<String, Rule>) -> Vec<Problem> {
 
 fn validate(all: &PolicySet, rules: &BTreeMap<String, Rule>, schema: &EntitySchema, problems: &mut Vec<Problem>) {
     let result = Validator::new(schema.cedar.clone()).validate(all, ValidationMode::Strict);
-    let told = |id: &PolicyId, wrong: &dyn miette::Diagnostic| match rules.get(&id.to_string()) {
+    let located = |id: &PolicyId, wrong: &dyn miette::Diagnostic| match rules.get(&id.to_string()) {
         Some(rule) => from_cedar(&rule.source, wrong),
         None => Problem::about(id.to_string(), wrong.to_string()),
     };
     // a policy that can never apply would never be asked, without a word
-    problems.extend(result.validation_warnings().map(|w| told(w.policy_id(), w)));
+    problems.extend(result.validation_warnings().map(|w| located(w.policy_id(), w)));
     problems.extend(result.validation_errors().map(|e| {
-        let problem = told(e.policy_id(), e);
+        let problem = located(e.policy_id(), e);
         if matches!(e, ValidationError::UnsafeAttributeAccess(_)) { problem.undeclared() } else { problem }
     }));
 }
@@ -464,152 +335,4 @@ fn slices(all: &PolicySet, schema: &EntitySchema) -> Result<HashMap<String, Poli
         sets.insert(action.id().unescaped().to_owned(), set);
     }
     Ok(sets)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn errors(text: &str) -> Vec<String> {
-        let schema = EntitySchema::built_in().unwrap();
-        match RuleBook::new(vec![SourceFile::new("x.cedar", text)], &[Catalogue::built_in()], &schema) {
-            Err(Failure::Problems(problems)) => problems.iter().map(|p| format!("{} | {p}", p.underlined())).collect(),
-            _ => Vec::new(),
-        }
-    }
-
-    #[test]
-    fn every_file_of_the_folder_is_built_in() {
-        let folder = source::Folder::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../policies"));
-        let schema = EntitySchema::built_in().unwrap();
-        let read = RuleBook::read(&folder, &schema).unwrap();
-        let built_in = RuleBook::built_in(&schema).unwrap();
-        assert!(read.rules.keys().eq(built_in.rules.keys()));
-        assert!(read.rules.len() > 30);
-    }
-
-    #[test]
-    fn tells_what_accounts_are_told_apart_by() {
-        let schema = EntitySchema::built_in().unwrap();
-        let built_in = RuleBook::built_in(&schema).unwrap();
-        let attributes = built_in.attributes().unwrap();
-        assert!(attributes.contains("managementAccount") && attributes.contains("nda"));
-        assert!(!attributes.contains("memberships") && !attributes.contains("name"));
-        let rule = |condition: &str| {
-            let text =
-                "@id(\"a\") @rule(\"R1\") permit(principal, action == Artifact::Action::\"download-report\", resource)
-                when { CONDITION };";
-            let source = SourceFile::new("x.cedar", text.replace("CONDITION", condition));
-            RuleBook::new(vec![source], &[Catalogue::built_in()], &schema).unwrap().attributes().cloned()
-        };
-        assert_eq!(rule("resource has nda"), Some(BTreeSet::from(["nda".to_owned()])));
-        assert_eq!(rule("resource == Artifact::Account::\"111122223333\""), None);
-        assert_eq!(rule("resource.hasTag(\"x\")"), None);
-    }
-
-    #[test]
-    fn tells_what_depends_on_the_principal() {
-        let schema = EntitySchema::built_in().unwrap();
-        let built_in = RuleBook::built_in(&schema).unwrap();
-        assert!(!built_in.reads_principal("accept-agreement") && built_in.reads_principal("in-force"));
-        let own =
-            "@id(\"a\") @rule(\"R1\") permit(principal, action == Artifact::Action::\"download-report\", resource)
-            when { if principal has tags then true else true };"
-                .replace("principal has tags", "principal.account == resource");
-        let source = SourceFile::new("x.cedar", own.replace("principal,", "principal is Artifact::User,"));
-        let rules = RuleBook::new(vec![source], &[Catalogue::built_in()], &schema).unwrap();
-        assert!(rules.reads_principal("download-report") && !rules.reads_principal("accept-agreement"));
-    }
-
-    const REPORT: &str = "action == Artifact::Action::\"download-report\"";
-
-    #[test]
-    fn mistakes_have_their_place() {
-        let permit = format!("permit(principal, {REPORT}, resource);");
-        assert!(errors(&permit)[0].contains("has no `@id`"));
-        assert!(errors(&format!("@id(\"a\") {permit}"))[0].contains("has no `@rule`"));
-        let unknown = "@id(\"a\") @rule(\"R1\") permit(principal, action == Artifact::Action::\"no\", resource);";
-        assert!(errors(unknown)[0].starts_with("Action::\"no\""), "{:?}", errors(unknown));
-        let twice = format!("@id(\"a\") @rule(\"R1\") {permit}");
-        assert!(errors(&twice.repeat(2))[0].starts_with("@id(\"a\") | two policies"));
-        assert!(errors("permit(")[0].contains("unexpected end"));
-        assert!(errors("@id(\"a\") @rule(\"R1\") permit(principal, action, resource);")[0].contains("names no action"));
-    }
-
-    /// What the built-in gates say that they require is what their conditions ask for. A run does not check it again.
-    #[test]
-    fn the_built_in_requirements_are_what_the_conditions_ask_for() {
-        let elsewhere = BUILT_IN.iter().map(|(path, text)| SourceFile::new(format!("copy/{path}"), *text)).collect();
-        let rules = RuleBook::new(elsewhere, &[Catalogue::built_in()], &EntitySchema::built_in().unwrap()).unwrap();
-        assert!(rules.rules.values().filter(|r| !r.requires.is_empty()).count() >= 8);
-    }
-
-    fn gate(requires: &str, unless: &str) -> Vec<String> {
-        let requires = if requires.is_empty() { String::new() } else { format!("@requires(\"{requires}\")") };
-        errors(&format!(
-            "@id(\"a\") @rule(\"R1\") @order(\"1\") @reason(\"no\") {requires} forbid(principal, {REPORT}, resource) {unless};"
-        ))
-    }
-
-    #[test]
-    fn requirements_that_differ_from_the_condition_are_errors() {
-        let one = "unless { context.allowed.contains(\"artifact:Get\") }";
-        let both = "classic: artifact:Get; fine-grained: artifact:Get";
-        assert_eq!(gate(both, one), Vec::<String>::new());
-        for (requires, condition) in [
-            ("", one),
-            ("classic: artifact:Get", one),
-            ("classic: artifact:Get, artifact:GetReport; fine-grained: artifact:Get", one),
-            (
-                both,
-                "when { context.generation == \"classic\" } unless { context.allowed.contains(\"artifact:GetReport\") }",
-            ),
-            (both, "unless { context.allowed.containsAny([\"artifact:Get\", \"artifact:GetReport\"]) }"),
-            (both, "unless { context.inForce || context.allowed.contains(\"artifact:Get\") }"),
-            (both, "when { context.allowed.contains(\"artifact:Get\") }"),
-            (both, ""),
-        ] {
-            let found = gate(requires, condition);
-            assert!(found.first().is_some_and(|e| e.contains("`@requires`")), "{requires} {condition}: {found:?}");
-        }
-        let split = "when { context.scope == \"organization\" } unless { context.allowed.contains(\"artifact:Get\") }";
-        assert_eq!(gate(both, split), Vec::<String>::new());
-        let of_scope = "unless { context.scope == \"account\" || context.allowed.contains(\"artifact:Get\") }";
-        assert_eq!(gate(both, of_scope), Vec::<String>::new());
-        let mixed = "unless { context.allowed.contains(\"artifact:Get\") && resource has nda }";
-        assert!(gate(both, mixed)[0].contains("`@requires`"), "{:?}", gate(both, mixed));
-        let other = "unless { context.allowed.contains(\"artifact:Get\") || context.report.version == 1 }";
-        assert!(gate(both, other)[0].contains("a clause of its own"), "{:?}", gate(both, other));
-    }
-
-    #[test]
-    fn requirements_are_read_strictly() {
-        for wrong in [
-            "classic:artifact:Get",
-            "new: artifact:Get",
-            "classic: Get",
-            "classic: artifact:Get; classic: artifact:Get",
-            "",
-            "classic: ",
-        ] {
-            assert!(requires::parse(wrong).is_err(), "{wrong}");
-        }
-        let read = requires::parse("classic: a:B; fine-grained in force: a:C, a:*").unwrap();
-        assert_eq!(read["fine-grained in force"], ["a:C", "a:*"]);
-    }
-
-    #[test]
-    fn deep_nesting_is_an_error_not_a_crash() {
-        for text in [
-            format!("permit(principal, action, resource) when {{ {}true{} }};", "(".repeat(5000), ")".repeat(5000)),
-            format!("permit(principal, action, resource) when {{ {}true }};", "!".repeat(5000)),
-            format!(
-                "permit(principal, action, resource) when {{ {}true{} }};",
-                "if true then ".repeat(5000),
-                " else true".repeat(5000)
-            ),
-        ] {
-            assert!(errors(&text)[0].contains("nested"), "{:?}", errors(&text));
-        }
-    }
 }

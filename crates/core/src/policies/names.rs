@@ -4,6 +4,8 @@
 //! What an attribute can hold stands in the schema: `values` closes the set, `names` says what its texts are names of. What
 //! only an inventory can tell is kept as [`Named`], and asked once there is one.
 
+mod unknown;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -12,11 +14,10 @@ use serde_json::Value;
 
 use super::reads::{actions, is_variable};
 use super::tokens::{place, tokens};
-use crate::inventory::Inventory;
-use crate::inventory::entity::Entity;
 use crate::inventory::expand::{article, type_of_id};
 use crate::inventory::schema::{Attribute, EntitySchema, Type, local};
-use crate::problem::{Problem, SourceFile, Span, did_you_mean};
+use crate::problem::{Problem, SourceFile, Span, instead};
+pub use unknown::unknown;
 
 /// A name in a policy that only an inventory can tell to exist.
 #[derive(Clone, Debug)]
@@ -128,10 +129,11 @@ impl Word {
         if known.contains(text) {
             return None;
         }
-        let help = match did_you_mean(text, known.iter().map(String::as_str)) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("it is one of {}", known.iter().cloned().collect::<Vec<_>>().join(", ")),
-        };
+        let help = instead(
+            text,
+            known.iter().map(String::as_str),
+            format!("it is one of {}", known.iter().cloned().collect::<Vec<_>>().join(", ")),
+        );
         Some((what, help))
     }
 
@@ -344,66 +346,4 @@ fn path(json: &Value) -> String {
         Some(format!("{}.{}", path(access.get("left")?), access.get("attr")?.as_str()?))
     };
     inner().unwrap_or_else(|| json.get("Var").and_then(Value::as_str).unwrap_or_default().to_owned())
-}
-
-/// A warning for each name that an inventory does not have: a condition on it never holds.
-pub fn unknown<'n>(named: impl IntoIterator<Item = &'n Named>, inventory: &Inventory) -> Vec<Problem> {
-    let mut known = Known { inventory, sets: BTreeMap::new() };
-    let one = |n: &Named| {
-        let (what, all) = known.of(n)?;
-        let help = match did_you_mean(&n.name, all.iter().map(String::as_str)) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => "a condition on it never holds here".to_owned(),
-        };
-        let message = format!("this inventory has no {what} `{}`", n.name);
-        Some(Problem::at(&n.source, n.span, message).help(help).warning())
-    };
-    named.into_iter().filter_map(one).collect()
-}
-
-/// The names of an inventory, gathered where a policy asks for them.
-struct Known<'i> {
-    inventory: &'i Inventory,
-    sets: BTreeMap<String, BTreeSet<String>>,
-}
-
-impl Known<'_> {
-    /// What the name would be of, and the names that there are; `None` where it is one of them.
-    fn of(&mut self, named: &Named) -> Option<(String, &BTreeSet<String>)> {
-        let what = match &named.of {
-            Of::Kind => "kind of agreement".to_owned(),
-            Of::Group => "group".to_owned(),
-            Of::Principal => "principal".to_owned(),
-            Of::Entity(ty) => ty.clone(),
-        };
-        let inventory = self.inventory;
-        let all = self.sets.entry(what.clone()).or_insert_with(|| names(&named.of, inventory));
-        (!all.contains(&named.name)).then_some((what, all))
-    }
-}
-
-fn names(of: &Of, inventory: &Inventory) -> BTreeSet<String> {
-    let entities = |types: &'static [&'static str]| types.iter().flat_map(|ty| inventory.of_type(ty));
-    match of {
-        Of::Kind => {
-            entities(&["Agreement", "OfflineAgreement"]).filter_map(|e| e.str("kind")).map(str::to_owned).collect()
-        }
-        Of::Group => entities(&["Group", "IdentityCenterGroup"]).map(|e| called(e, "displayName")).collect(),
-        Of::Principal => {
-            let declared = entities(&["User", "Role", "PermissionSet"]).map(|e| called(e, "name"));
-            // every account has one
-            declared.chain(["root".to_owned()]).collect()
-        }
-        Of::Entity(ty) if ty == "Root" => {
-            let arn = |e: &Entity| format!("arn:{}:iam::{}:root", e.str("partition").unwrap_or("aws"), e.uid.id);
-            inventory.of_type("Account").map(arn).collect()
-        }
-        Of::Entity(ty) => inventory.of_type(ty).map(|e| e.uid.id.clone()).collect(),
-    }
-}
-
-/// What people call an entity: the attribute that names it, else the last part of its ARN.
-fn called(entity: &Entity, attribute: &str) -> String {
-    let last = || entity.uid.id.rsplit('/').next().unwrap_or(&entity.uid.id);
-    entity.str(attribute).unwrap_or_else(last).to_owned()
 }

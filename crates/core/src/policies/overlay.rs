@@ -9,7 +9,7 @@ use cedar_policy::Effect;
 use super::annotations::Annotated;
 use super::reads::actions;
 use super::{Origin, parse, spans};
-use crate::problem::{Problem, SourceFile, Span, did_you_mean};
+use crate::problem::{Problem, SourceFile, Span, instead};
 
 /// Built-in texts and a user's, as one set of rules.
 pub struct Overlay {
@@ -86,10 +86,7 @@ pub fn lay(
 }
 
 fn unknown(source: &Arc<SourceFile>, policy: &Named, ours: &BTreeMap<&str, &str>) -> Problem {
-    let help = match did_you_mean(&policy.id, ours.keys().copied()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => "`countersign show policies` prints the built-in rules".to_owned(),
-    };
+    let help = instead(&policy.id, ours.keys().copied(), "`countersign show policies` prints the built-in rules");
     Problem::at(source, policy.span.first(), format!("there is no built-in policy `{}` to remove", policy.id))
         .help(help)
 }

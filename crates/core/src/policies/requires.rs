@@ -18,23 +18,49 @@ use crate::terms::PermissionModel;
 /// More actions than this are not tried in every combination.
 const MAX_ACTIONS: usize = 12;
 
-/// `classic: a, b; fine-grained in force: c` as a map; in words what is wrong with it.
-pub fn parse(text: &str) -> Result<BTreeMap<String, Vec<String>>, String> {
+/// What is wrong with the text of `@requires`; each has the words at fault.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BadRequires {
+    /// A part that is not `GENERATION: ACTION, ACTION`.
+    Form(String),
+    /// What stands for a generation and is none.
+    Generation(String),
+    /// What stands for an IAM action and is none.
+    Action(String),
+    /// A generation that is named before.
+    Repeated(String),
+}
+
+impl std::fmt::Display for BadRequires {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Form(part) => write!(f, "`{part}` is not GENERATION: ACTION, ACTION"),
+            Self::Generation(word) => {
+                write!(f, "`{word}` is neither classic nor fine-grained, nor one of them `in force`")
+            }
+            Self::Action(word) => write!(f, "`{word}` is not an IAM action such as artifact:GetReport"),
+            Self::Repeated(generation) => write!(f, "it names `{generation}` twice"),
+        }
+    }
+}
+
+/// `classic: a, b; fine-grained in force: c` as a map.
+pub fn parse(text: &str) -> Result<BTreeMap<String, Vec<String>>, BadRequires> {
     let mut requires = BTreeMap::new();
     for part in text.split(';').map(str::trim) {
         let Some((generation, actions)) = part.split_once(": ") else {
-            return Err(format!("`{part}` is not GENERATION: ACTION, ACTION"));
+            return Err(BadRequires::Form(part.to_owned()));
         };
         let generation = generation.trim();
         if !generations().contains(&generation.strip_suffix(" in force").unwrap_or(generation)) {
-            return Err(format!("`{generation}` is neither classic nor fine-grained, nor one of them `in force`"));
+            return Err(BadRequires::Generation(generation.to_owned()));
         }
         let actions: Vec<String> = actions.split(',').map(|a| a.trim().to_owned()).collect();
         if let Some(wrong) = actions.iter().find(|a| !is_action(a)) {
-            return Err(format!("`{wrong}` is not an IAM action such as artifact:GetReport"));
+            return Err(BadRequires::Action(wrong.clone()));
         }
         if requires.insert(generation.to_owned(), actions).is_some() {
-            return Err(format!("it names `{generation}` twice"));
+            return Err(BadRequires::Repeated(generation.to_owned()));
         }
     }
     Ok(requires)

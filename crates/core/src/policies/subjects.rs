@@ -6,9 +6,9 @@ use cedar_policy::{ActionConstraint, Effect, EntityUid, Policy};
 
 use super::Rule;
 use super::annotations::Subject;
+use super::operations::check::ASSUME;
 use crate::inventory::schema::EntitySchema;
-use crate::operations::check::ASSUME;
-use crate::problem::{Problem, SourceFile, Span, Unpermitted, did_you_mean};
+use crate::problem::{Problem, SourceFile, Span, Unpermitted, instead};
 
 /// The questions of the program, beside the operations, which are data.
 const ASKED: [(&str, Subject); 17] = [
@@ -19,7 +19,7 @@ const ASKED: [(&str, Subject); 17] = [
     ("governs", Subject::Governs),
     ("named-before", Subject::Question),
     ("designated", Subject::Question),
-    ("covered", Subject::Fact),
+    (COVERED, Subject::Fact),
     ("eligible", Subject::Fact),
     ("holds-phi", Subject::Fact),
     ("attested", Subject::Fact),
@@ -52,8 +52,7 @@ pub fn of(
             let help = "put guardrails in the folder `guardrails` of the inventory";
             (format!("only guardrails may be about `{name}`"), help.to_owned())
         } else {
-            let near = did_you_mean(name, known()).map(|n| format!("did you mean `{n}`?"));
-            let help = near.unwrap_or_else(|| format!("the actions are {}", known().collect::<Vec<_>>().join(", ")));
+            let help = instead(name, known(), format!("the actions are {}", known().collect::<Vec<_>>().join(", ")));
             (format!("nothing asks about the action `{name}`"), help)
         };
         Problem::at(source, span, message).help(help)
@@ -111,6 +110,9 @@ pub fn incomplete(permits: &dyn Fn(&str, Option<&str>) -> bool, schema: &EntityS
 
 /// The questions whose answers make a row of coverage: tried in every way that the inventory leaves open.
 pub const COVERAGE: [&str; 3] = ["in-force", "governs", "named-before"];
+
+/// The fact that an account is covered as HIPAA asks.
+pub const COVERED: &str = "covered";
 
 /// Whether a question about agreements or a fact is asked once, whatever the inventory does not say.
 fn is_asked_once(action: &str) -> bool {

@@ -7,7 +7,7 @@ use std::error::Error;
 use std::fmt::{self, Display};
 use std::path::{Path, PathBuf};
 
-use super::{Place, Problem, did_you_mean};
+use super::{Place, Problem, did_you_mean, meant};
 
 /// What lies behind a failure.
 pub type Cause = Box<dyn Error + Send + Sync>;
@@ -102,7 +102,12 @@ pub enum NothingTo {
     /// Output of AWS that describes no entities.
     ImportEntities,
     /// A folder without expectations.
-    Test(String),
+    Test {
+        /// The folder.
+        folder: String,
+        /// The end of the names of files that hold expectations.
+        suffix: &'static str,
+    },
     /// No expectation has one of these words in its name.
     TestNamed(Vec<String>),
     /// Neither accounts nor anybody who may do anything.
@@ -154,7 +159,7 @@ impl Unknown {
     /// What to write instead: the candidate that was probably meant, or one of a few.
     pub fn instead(&self) -> Option<String> {
         match self.near() {
-            Some(near) => Some(format!("did you mean `{near}`?")),
+            Some(near) => Some(meant(near)),
             None if self.candidates.is_empty() => None,
             None => (self.candidates.len() <= 10).then(|| format!("use one of {}", self.candidates.join(", "))),
         }
@@ -280,8 +285,7 @@ impl Display for NothingTo {
             Self::Lower => f.write_str("nothing to lower: the policies have no statements"),
             Self::Import => f.write_str("nothing to import: found no AWS output"),
             Self::ImportEntities => f.write_str("nothing to import: the output describes no entities"),
-            Self::Test(folder) => {
-                let suffix = crate::expectations::SUFFIX;
+            Self::Test { folder, suffix } => {
                 write!(f, "nothing to test: {folder} has no *{suffix} with expectations")
             }
             Self::TestNamed(words) => {

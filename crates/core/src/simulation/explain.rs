@@ -4,13 +4,14 @@
 use serde::Serialize;
 
 use super::Question;
+use crate::aws::keys::{nature, spelling};
 use crate::iam::document::{Condition, Statement};
 use crate::iam::operator::{SetPrefix, Test};
 use crate::iam::template::Template;
 use crate::iam::value;
 use crate::permissions::atom::Atom;
 use crate::permissions::context::{KeyValue, Keys, Request};
-use crate::permissions::knowledge::{Knowledge, nature, spelling};
+use crate::permissions::knowledge::Knowledge;
 use crate::permissions::layer::{ConditionPart, Layer, LayerStatement};
 use crate::permissions::representatives::{Use, candidates};
 use crate::permissions::scenarios::{is_settled, segments, substitute};

@@ -15,11 +15,12 @@ use serde::Serialize;
 
 use explain::StatementAnswer;
 
+use crate::aws::keys::spelling;
 use crate::inventory::Policy;
 use crate::permissions::caller;
 use crate::permissions::context::Keys;
 use crate::permissions::dependence::{Choice, allowing, pairs};
-use crate::permissions::knowledge::{Knowledge, Known, Rest, spelling};
+use crate::permissions::knowledge::{Knowledge, Known, Rest};
 use crate::permissions::layer::Layer;
 use crate::permissions::principals::is_service_linked;
 use crate::permissions::scenarios::{Call, CallResult, Memo, Scenarios, Stack, ask};
@@ -93,6 +94,7 @@ impl IamDecision {
 /// The answer, as JSON: `schemas/decision.v1.schema.json`.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct SimulatedDecision {
     schema: &'static str,
     /// What it was made from; only at the top of a document.

@@ -7,7 +7,7 @@ use super::{Attached, Question};
 use crate::iam::document;
 use crate::inventory::{Policy, builtin};
 use crate::permissions::context::{KeyValue, Keys};
-use crate::problem::{Failure, NothingTo, Problem, SourceFile, did_you_mean};
+use crate::problem::{Failure, NothingTo, Problem, SourceFile, instead};
 use crate::source;
 use crate::text::json::{self, Member, Node, Value};
 
@@ -103,11 +103,7 @@ impl<'a> Reader<'a> {
             return None;
         };
         for member in members.iter().filter(|m| !FIELDS.contains(&m.key.as_str())) {
-            let near = did_you_mean(&member.key, FIELDS);
-            let help = near.map_or_else(
-                || format!("a request may have {}", FIELDS.join(", ")),
-                |n| format!("did you mean `{n}`?"),
-            );
+            let help = instead(&member.key, FIELDS, format!("a request may have {}", FIELDS.join(", ")));
             problems
                 .push(Problem::at(source, member.key_span, format!("a request has no `{}`", member.key)).help(help));
         }

@@ -2,6 +2,7 @@
 //! only module that opens files; what is held in memory, as a revision of a repository is, is [`Memory`].
 
 mod commit;
+pub mod digest;
 pub mod folder;
 mod memory;
 

@@ -2,3 +2,6 @@
 
 pub mod files;
 pub mod json;
+
+/// Stands in a string for a part that is not literal: a noncharacter of Unicode, which no policy holds.
+pub const UNKNOWN: char = '\u{FDD0}';

@@ -2,7 +2,7 @@
 
 use super::{Attribute, NAMES, Type};
 use crate::moment;
-use crate::problem::did_you_mean;
+use crate::problem::instead;
 
 /// Something wrong with a schema.
 pub struct Fault {
@@ -37,13 +37,11 @@ pub fn of(names: &[String], attribute: &Attribute, of_entity: bool) -> Vec<Fault
         faults.push(Fault { names, message, help });
     };
     for name in &attribute.unknown {
-        let near = did_you_mean(name, ANNOTATIONS).map(|n| format!("did you mean `{n}`?"));
-        let help = near.unwrap_or_else(|| format!("the annotations are {}", ANNOTATIONS.join(", ")));
+        let help = instead(name, ANNOTATIONS, format!("the annotations are {}", ANNOTATIONS.join(", ")));
         wrong(name, format!("`{path}` has the annotation `{name}`, which has no meaning"), help);
     }
     if let Some(name) = attribute.names.as_ref().filter(|n| !NAMES.contains(&n.as_str())) {
-        let near = did_you_mean(name, NAMES).map(|n| format!("did you mean `{n}`?"));
-        let help = near.unwrap_or_else(|| format!("the names are {}", NAMES.join(", ")));
+        let help = instead(name, NAMES, format!("the names are {}", NAMES.join(", ")));
         wrong("names", format!("`{path}` has the names `{name}`, which mean nothing"), help);
     }
     if attribute.unknown_when_absent

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use super::embedded::{self, Mapped};
+use super::kinds::{by_path, of_cloudformation, of_key, of_terraform, of_type};
+use super::siblings::{beside, boundary_of, managed, of_template, sibling_statements};
 use super::{Fault, FaultKind, Host, UNKNOWN, duplicate, placeholders, shown, unreadable};
-use crate::iam::document;
-use crate::inventory::builtin;
 use crate::lint::policy::{Found, Policy, PolicyKind, SiblingPolicies, is_policy};
-use crate::problem::{Problem, SourceFile, Span};
-use crate::text::json::{self, Member, Node, Value};
+use crate::problem::{SourceFile, Span};
+use crate::text::json::{Member, Node, Value};
 
 /// A document of Terraform that a resource uses.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -349,71 +349,6 @@ fn properties_names(properties: &Node) -> impl Iterator<Item = String> + '_ {
 /// The members that name what holds a policy.
 const NAMES: [&str; 6] = ["Name", "PolicyName", "RoleName", "UserName", "GroupName", "ManagedPolicyName"];
 
-/// A permission set of the aws-ia module: its managed policies, its customer policies, its boundary.
-fn of_template(node: &Node) -> SiblingPolicies {
-    let mut arns = node.get("ManagedPolicies").map(managed).unwrap_or_default();
-    let customer = node.get("CustomerPolicies").and_then(Node::as_array).unwrap_or_default();
-    arns.extend(customer.iter().map(|n| n.as_str().unwrap_or("a customer policy").to_owned()));
-    let boundary = node.get("PermissionBoundary").and_then(|b| b.get("ManagedPolicy"));
-    beside(arns, boundary_of(boundary))
-}
-
-fn managed(node: &Node) -> Vec<String> {
-    let text = |n: &Node| n.as_str().unwrap_or("a policy that is not literal").to_owned();
-    match &node.value {
-        Value::Array(nodes) => nodes.iter().map(text).collect(),
-        Value::Null => Vec::new(),
-        _ => vec![text(node)],
-    }
-}
-
-fn boundary_of(node: Option<&Node>) -> Option<String> {
-    let node = node?;
-    let inner = node.get("ManagedPolicyArn").unwrap_or(node);
-    inner.as_str().map(str::to_owned)
-}
-
-fn beside(arns: Vec<String>, boundary: Option<String>) -> SiblingPolicies {
-    let mut beside = SiblingPolicies::default();
-    for arn in arns {
-        match statements_of(&arn) {
-            Some((statements, whole)) => {
-                if !whole {
-                    beside.partly_known.push(arn.clone());
-                }
-                beside.managed.push((arn, statements));
-            }
-            None => beside.unknown.push(arn),
-        }
-    }
-    beside.boundary =
-        boundary.and_then(|arn| statements_of(&arn).filter(|(_, whole)| *whole).map(|(s, _)| (arn.clone(), s)));
-    beside
-}
-
-/// The statements of an AWS managed policy that is built in, and whether they are all that it has.
-fn statements_of(arn: &str) -> Option<(Vec<document::Statement>, bool)> {
-    let named = format!("arn:aws:iam::aws:policy/{arn}");
-    let policy = builtin::managed_policy(arn).or_else(|| builtin::managed_policy(&named))?;
-    let source = SourceFile::new(policy.path, policy.text);
-    let root = json::parse(&source).ok()?;
-    let mut problems: Vec<Problem> = Vec::new();
-    Some((document::read(&source, &root, &mut problems).statements, !policy.artifact_only))
-}
-
-/// The statements of the inline policies of one role, by their place in the list.
-fn sibling_statements(source: &Arc<SourceFile>, member: &Member, host: Host) -> Option<Vec<Vec<document::Statement>>> {
-    if !["Policies", "RolePolicyList", "UserPolicyList", "GroupPolicyList"].contains(&member.key.as_str()) {
-        return None;
-    }
-    let nodes = member.node.as_array().filter(|_| matches!(host, Host::Json | Host::Yaml))?;
-    let statements = |node: &Node| {
-        let document = node.get("PolicyDocument").filter(|d| is_policy(d))?;
-        Some(document::read(source, document, &mut Vec::new()).statements)
-    };
-    Some(nodes.iter().map(|n| statements(n).unwrap_or_default()).collect())
-}
-
 /// The argument of `file("${path.module}/x.json")`.
 fn file_argument(raw: &str) -> Option<String> {
     let inner = raw.strip_prefix("file(")?.strip_suffix(')')?.trim();
@@ -431,83 +366,9 @@ fn holds_policy(key: &str, around: &Enclosing, terraform: bool) -> bool {
     named || (terraform && of_terraform) || of_organizations
 }
 
-fn of_key(key: &str) -> Option<PolicyKind> {
-    match key {
-        "AssumeRolePolicyDocument" | "assume_role_policy" => Some(PolicyKind::Trust),
-        "CustomPolicy" | "InlinePolicy" => Some(PolicyKind::PermissionSet),
-        // attributes of an inventory
-        "serviceControlPolicies" | "serviceControlPoliciesAtLeast" => Some(PolicyKind::ServiceControl),
-        "permissionsBoundary" => Some(PolicyKind::Boundary),
-        _ => None,
-    }
-}
-
-fn of_type(ty: &str) -> Option<PolicyKind> {
-    match ty {
-        "SERVICE_CONTROL_POLICY" => Some(PolicyKind::ServiceControl),
-        "RESOURCE_CONTROL_POLICY" => Some(PolicyKind::ResourceControl),
-        _ => None,
-    }
-}
-
-fn of_terraform(ty: &str, body: Option<&Node>) -> Option<PolicyKind> {
-    match ty {
-        "aws_organizations_policy" => {
-            of_type(body.and_then(|b| b.get("type")).and_then(Node::as_str).unwrap_or("SERVICE_CONTROL_POLICY"))
-        }
-        "aws_ssoadmin_permission_set_inline_policy" | "aws_ssoadmin_permission_set" => Some(PolicyKind::PermissionSet),
-        "aws_iam_policy" | "aws_iam_role_policy" | "aws_iam_user_policy" | "aws_iam_group_policy" | "aws_iam_role" => {
-            Some(PolicyKind::Identity)
-        }
-        "aws_iam_policy_document" => None,
-        _ if ty.starts_with("aws_") && body.is_some_and(|b| b.get("policy").is_some()) => Some(PolicyKind::Resource),
-        _ => None,
-    }
-}
-
-fn of_cloudformation(ty: &str, properties: Option<&Node>) -> Option<PolicyKind> {
-    match ty {
-        "AWS::Organizations::Policy" => properties.and_then(|p| p.get("Type")).and_then(Node::as_str).and_then(of_type),
-        "AWS::SSO::PermissionSet" => Some(PolicyKind::PermissionSet),
-        _ if ty.starts_with("AWS::IAM::") => Some(PolicyKind::Identity),
-        _ if ty.starts_with("AWS::Serverless::") => Some(PolicyKind::Identity),
-        _ if ty.starts_with("AWS::") => Some(PolicyKind::Resource),
-        _ => of_type(ty),
-    }
-}
-
-/// The kind that the names of a file and its folders tell.
-fn by_path(path: &str) -> Option<PolicyKind> {
-    let path = path.to_ascii_lowercase();
-    let words: Vec<&str> = path.split(|c: char| !c.is_ascii_alphanumeric()).collect();
-    let squeezed = path.replace(['-', '_', ' '], "");
-    let has = |word: &str| words.contains(&word);
-    let holds = |part: &str| squeezed.contains(part);
-    if has("scp") || has("scps") || holds("servicecontrol") || has("guardrails") || has("guardrail") {
-        Some(PolicyKind::ServiceControl)
-    } else if has("rcp") || has("rcps") || holds("resourcecontrol") {
-        Some(PolicyKind::ResourceControl)
-    } else if has("boundary") || has("boundaries") || holds("permissionsboundar") || holds("permissionboundar") {
-        Some(PolicyKind::Boundary)
-    } else if holds("permissionset") {
-        Some(PolicyKind::PermissionSet)
-    } else {
-        None
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn paths_tell_kinds() {
-        assert_eq!(by_path("org/scp/deny.json"), Some(PolicyKind::ServiceControl));
-        assert_eq!(by_path("service-control-policies/a.json"), Some(PolicyKind::ServiceControl));
-        assert_eq!(by_path("permission-sets/auditor.json"), Some(PolicyKind::PermissionSet));
-        assert_eq!(by_path("iam/boundary.json"), Some(PolicyKind::Boundary));
-        assert_eq!(by_path("iam/discprices.json"), None);
-    }
 
     #[test]
     fn files_of_terraform() {

@@ -3,21 +3,21 @@
 //! A reader ([`json`], [`yaml`], [`terraform`]) makes a tree of a file, [`find`] finds the policies in the tree, also those
 //! that stand in strings ([`embedded`]). What is not literal is [`UNKNOWN`]. [`walk`] says which files are read.
 
-pub mod cedar;
-pub mod cloudformation;
-pub mod embedded;
-pub mod find;
-pub mod terraform;
-pub mod yaml;
+pub(crate) mod cedar;
+pub(crate) mod cloudformation;
+pub(crate) mod embedded;
+pub(crate) mod find;
+mod kinds;
+mod siblings;
+pub(crate) mod terraform;
+pub(crate) mod yaml;
 
 use std::sync::Arc;
 
 use super::policy::{Policy, PolicyKind};
 use crate::problem::{Problem, SourceFile, Span};
+use crate::text::UNKNOWN;
 use crate::text::json::{self, Member, Node, Value};
-
-/// Stands in a string for a part that is not literal: a noncharacter of Unicode, which no policy holds.
-pub const UNKNOWN: char = '\u{FDD0}';
 
 /// How a file is read, by the end of its name or by its content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -19,8 +19,7 @@ const ACCEPT: &str = "artifact:AcceptAgreement";
 const OPEN: [&str; 3] = ["artifact:GetNdaForAgreement", "artifact:AcceptNdaForAgreement", "artifact:GetAgreement"];
 
 fn check(policy: &Policy, sink: &mut Sink<'_>) {
-    // what the old permission to open was replaced by is told with that
-    let old = policy.statements.iter().any(|s| tasks::names(s, "artifact:DownloadAgreement").is_some());
+    let old = tasks::names_predecessor(policy, &OPEN);
     if !policy.kind.grants() || !policy.artifact_is_known() || old {
         return;
     }

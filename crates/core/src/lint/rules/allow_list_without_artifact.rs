@@ -2,10 +2,10 @@
 
 use crate::aws::{self, actions};
 use crate::iam::document::{Condition, ResourcePattern, Statement};
+use crate::iam::patterns::reaches_action;
 use crate::iam::template::Template;
 use crate::lint::policy::{Policy, PolicyKind};
 use crate::lint::{Check, Confidence, Rule, Severity, Sink};
-use crate::permissions::patterns::reaches_action;
 
 /// The rule.
 pub static RULE: Rule = Rule {

@@ -1,9 +1,9 @@
 #![doc = include_str!("../../../../../docs/rules/CS107.md")]
 
 use crate::lint::policy::{Policy, Statement};
-use crate::lint::read::UNKNOWN;
 use crate::lint::{At, Check, Confidence, Rule, Severity, Sink};
 use crate::problem::did_you_mean;
+use crate::text::UNKNOWN;
 use crate::text::json::Member;
 
 /// The rule.

@@ -16,16 +16,15 @@ pub static RULE: Rule = Rule {
     check: Check::Policy(check),
 };
 
-const OLD: [&str; 3] = ["iam:ListRoles", "iam:CreateRole", "iam:AttachRolePolicy"];
-
 fn check(policy: &Policy, sink: &mut Sink<'_>) {
     if !policy.kind.grants() {
         return;
     }
     let allows =
         |name: &str| policy.statements.iter().any(|s| s.allow == Some(true) && tasks::names(s, name).is_some());
-    let role = aws::classic_role();
-    let whole_set = OLD.iter().all(|name| allows(name)) && tasks::is_about_agreements(policy);
+    let (role, classic) = (aws::classic_role(), aws::of_classic_role());
+    let old = &classic.created_by;
+    let whole_set = old.iter().all(|name| allows(name)) && tasks::is_about_agreements(policy);
     for statement in policy.statements.iter().filter(|s| s.allow == Some(true)) {
         let texts = statement.resources.iter().flat_map(|r| &r.texts);
         let values = statement.conditions.iter().flat_map(|c| &c.values);
@@ -33,9 +32,11 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
         if !(whole_set || for_role) {
             continue;
         }
-        for text in OLD.iter().filter_map(|name| tasks::names(statement, name)) {
-            let message =
-                format!("`{}` creates the role {role}, which AWS Artifact has not used since 2023-09-26", text.text);
+        for text in old.iter().filter_map(|name| tasks::names(statement, name)) {
+            let message = format!(
+                "`{}` creates the role {role}, which AWS Artifact has not used since {}",
+                text.text, classic.until
+            );
             let help = format!(
                 "the service-linked role needs iam:GetRole, and iam:CreateServiceLinkedRole with iam:AWSServiceName {}",
                 aws::service_principal()

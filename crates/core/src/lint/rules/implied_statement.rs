@@ -2,9 +2,9 @@
 
 use super::redundancy::{compared, head, named, same};
 use crate::iam::document;
+use crate::iam::patterns::statement_included;
 use crate::lint::policy::{Policy, Statement};
 use crate::lint::{Check, Confidence, Rule, Severity, Sink, edit};
-use crate::permissions::patterns::statement_included;
 
 /// The rule.
 pub static RULE: Rule = Rule {

@@ -1,9 +1,9 @@
 #![doc = include_str!("../../../../../docs/rules/CS105.md")]
 
 use crate::lint::policy::{Policy, Text};
-use crate::lint::read::UNKNOWN;
 use crate::lint::{At, Check, Confidence, Finding, Rule, Severity, Sink};
 use crate::problem::Span;
+use crate::text::UNKNOWN;
 use crate::text::json::Value;
 
 /// The rule.
@@ -40,7 +40,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
     for statement in &policy.statements {
         for problem in statement.problems.iter().filter(|p| p.is_error()) {
             let span = problem.place().map_or(statement.at.span, |p| p.span);
-            // what misses is told by other rules, but for the effect
+            // what misses is reported by other rules, but for the effect
             if span == statement.at.span
                 && !problem.message().contains("Effect")
                 && statement.node.as_object().is_some()
@@ -60,10 +60,10 @@ fn short(policy: &Policy, span: Span) -> Span {
 
 /// Without what another rule says of the same words, and says better.
 pub fn without_repeated(findings: Vec<Finding>) -> Vec<Finding> {
-    let told: Vec<Span> = findings
+    let reported: Vec<Span> = findings
         .iter()
         .filter(|f| f.rule.code != RULE.code && f.rule.severity == Severity::Error)
         .map(|f| f.place.span)
         .collect();
-    findings.into_iter().filter(|f| f.rule.code != RULE.code || !told.contains(&f.place.span)).collect()
+    findings.into_iter().filter(|f| f.rule.code != RULE.code || !reported.contains(&f.place.span)).collect()
 }

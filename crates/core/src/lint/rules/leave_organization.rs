@@ -1,9 +1,9 @@
 #![doc = include_str!("../../../../../docs/rules/CS158.md")]
 
+use crate::iam::patterns::reaches_action;
 use crate::iam::template::{Syntax, Template};
 use crate::lint::policy::{Policy, Text};
 use crate::lint::{Check, Confidence, Rule, Severity, Sink};
-use crate::permissions::patterns::reaches_action;
 
 /// The rule.
 pub static RULE: Rule = Rule {

@@ -1,10 +1,10 @@
 #![doc = include_str!("../../../../../docs/rules/CS143.md")]
 
+use crate::aws::keys::nature;
+use crate::aws::keys::values::{ADDRESSES, ARNS, MOMENTS};
 use crate::iam::operator::Test;
 use crate::lint::policy::Policy;
 use crate::lint::{Check, Confidence, Rule, Severity, Sink, edit};
-use crate::permissions::keys::{ADDRESSES, ARNS, MOMENTS};
-use crate::permissions::knowledge::nature;
 
 /// The rule.
 pub static RULE: Rule = Rule {

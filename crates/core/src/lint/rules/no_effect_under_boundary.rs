@@ -1,10 +1,10 @@
 #![doc = include_str!("../../../../../docs/rules/CS160.md")]
 
 use crate::iam::document::{Clause, Statement};
+use crate::iam::patterns::{included, overlap};
 use crate::iam::template::Template;
 use crate::lint::policy::Policy;
 use crate::lint::{Check, Confidence, Rule, Severity, Sink};
-use crate::permissions::patterns::{included, overlap};
 
 /// The rule.
 pub static RULE: Rule = Rule {

@@ -1,9 +1,9 @@
 //! What the rules about redundant statements share.
 
 use crate::iam::document;
+use crate::iam::patterns::statement_included;
 use crate::lint::At;
 use crate::lint::policy::{Policy, Statement};
-use crate::permissions::patterns::statement_included;
 use crate::problem::Span;
 
 /// A policy with more statements is larger than AWS takes, which CS113 tells; all of their pairs are too many.

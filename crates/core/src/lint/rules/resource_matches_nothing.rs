@@ -3,9 +3,9 @@
 use crate::aws;
 use crate::aws::resources::{self, ArnText, Type, Wrong};
 use crate::lint::policy::{Policy, Text};
-use crate::lint::read::UNKNOWN;
 use crate::lint::{Check, Confidence, Rule, Severity, Sink, edit};
-use crate::problem::did_you_mean;
+use crate::problem::{did_you_mean, meant};
+use crate::text::UNKNOWN;
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -50,7 +50,7 @@ fn artifact(policy: &Policy, text: &Text, arn: &ArnText, sink: &mut Sink<'_>) {
         let words = || resources::of_artifact().map(|ty| ty.name.as_str());
         let near = did_you_mean(resource.split('/').next().unwrap_or_default(), words());
         let all = words().collect::<Vec<_>>().join(", ");
-        let help = near.map_or_else(|| format!("its resources are {all}"), |n| format!("did you mean `{n}/…`?"));
+        let help = near.map_or_else(|| format!("its resources are {all}"), |n| meant(format!("{n}/…")));
         sink.add(&text.at, format!("AWS Artifact has no resource `{resource}`: this matches nothing"), help);
         return;
     };

@@ -1,9 +1,9 @@
 #![doc = include_str!("../../../../../docs/rules/CS181.md")]
 
 use super::redundancy::{compared, head, named};
+use crate::iam::patterns::statement_included;
 use crate::lint::policy::Policy;
 use crate::lint::{Check, Confidence, Rule, Severity, Sink};
-use crate::permissions::patterns::statement_included;
 
 /// The rule.
 pub static RULE: Rule = Rule {

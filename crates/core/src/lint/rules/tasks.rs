@@ -1,16 +1,24 @@
 //! What the rules about whole tasks share: what a policy, and what stands beside it, may allow.
 
+use crate::aws::actions::Action;
 use crate::aws::{self, actions, resources};
 use crate::iam::document;
 use crate::iam::document::ResourcePattern;
+use crate::iam::patterns::{reaches_action, resource_overlap};
 use crate::lint::policy::{Policy, Statement, Text};
 use crate::lint::{Edit, edit};
-use crate::permissions::patterns::{reaches_action, resource_overlap};
 
 /// The text with which a statement names an action; case does not matter.
 pub fn names<'s>(statement: &'s Statement, action: &str) -> Option<&'s Text> {
     let actions = statement.actions.as_ref().filter(|a| !a.negated)?;
     actions.texts.iter().find(|t| t.text.eq_ignore_ascii_case(action))
+}
+
+/// Whether a policy names an action that AWS has deprecated in favour of one of these: what takes its place is told with that.
+pub fn names_predecessor(policy: &Policy, of: &[&str]) -> bool {
+    let replaced = |action: &&Action| action.replaced_by.iter().any(|r| of.contains(&r.as_str()));
+    let mut old = actions::actions().iter().filter(|a| a.is_deprecated()).filter(replaced);
+    old.any(|action| policy.statements.iter().any(|s| names(s, &action.name).is_some()))
 }
 
 /// The text with which a statement reaches an action, by name or by a wildcard; that of `NotAction` is its name.

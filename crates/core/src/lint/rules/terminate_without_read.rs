@@ -19,7 +19,7 @@ const TERMINATE: &str = "artifact:TerminateAgreement";
 const READ: &str = "artifact:GetCustomerAgreement";
 
 fn check(policy: &Policy, sink: &mut Sink<'_>) {
-    let old = policy.statements.iter().any(|s| tasks::names(s, "artifact:DownloadAgreement").is_some());
+    let old = tasks::names_predecessor(policy, &[READ]);
     if !policy.kind.grants() || !policy.artifact_is_known() || old || tasks::may_allow(policy, READ) {
         return;
     }

@@ -3,13 +3,13 @@
 
 use std::collections::BTreeMap;
 
+use crate::aws::keys::nature;
 use crate::iam::document;
 use crate::iam::operator::{Comparison, SetPrefix, Test};
 use crate::iam::value;
 use crate::lint::policy::{Condition, Statement};
 use crate::moment::Moment;
 use crate::permissions::atom;
-use crate::permissions::knowledge::nature;
 use crate::permissions::representatives::{Use, candidates};
 
 /// What conditions on one key come to.

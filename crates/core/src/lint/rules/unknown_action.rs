@@ -3,7 +3,7 @@
 use crate::aws::actions;
 use crate::lint::policy::Policy;
 use crate::lint::{Check, Confidence, Rule, Severity, Sink, edit};
-use crate::problem::did_you_mean;
+use crate::problem::{did_you_mean, meant};
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -34,8 +34,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
         if slip && near.is_none() {
             continue;
         }
-        let help =
-            near.map_or("`countersign show rule CS121` lists them".to_owned(), |n| format!("did you mean `{n}`?"));
+        let help = near.map_or("`countersign show rule CS121` lists them".to_owned(), meant);
         let message = format!("`{}` is not an AWS action (as of {AS_OF})", text.text);
         let finding = sink.add(&text.at, message, help);
         if let (Some(finding), Some(near)) = (finding, near.filter(|_| text.is_literal())) {

@@ -4,7 +4,7 @@ use crate::aws::resources::{ArnText, is_id};
 use crate::inventory::builtin;
 use crate::lint::policy::{Policy, Text};
 use crate::lint::{Check, Confidence, Rule, Severity, Sink};
-use crate::problem::did_you_mean;
+use crate::problem::instead;
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -56,13 +56,10 @@ fn offer(text: &Text, partition: &str, id: &str, sink: &mut Sink<'_>) {
         // the legacy names are told as that
         None if builtin::offers().iter().any(|o| o.name == id) => {}
         None if is_id("agreement", id) => {
-            let near = did_you_mean(id, builtin::offers().iter().map(|o| o.id.as_str()));
-            let help = near.map_or_else(
-                || {
-                    "compare it with `aws artifact list-agreements`; `countersign show rule CS135` lists the known ones"
-                        .to_owned()
-                },
-                |n| format!("did you mean `{n}`?"),
+            let help = instead(
+                id,
+                builtin::offers().iter().map(|o| o.id.as_str()),
+                "compare it with `aws artifact list-agreements`; `countersign show rule CS135` lists the known ones",
             );
             sink.add(&text.at, format!("{id} is not a known agreement (as of 2026-09)"), help);
         }

@@ -1,10 +1,10 @@
 #![doc = include_str!("../../../../../docs/rules/CS141.md")]
 
 use crate::aws::actions;
+use crate::aws::keys::{known_keys, tag};
 use crate::lint::policy::{Condition, Policy};
 use crate::lint::{Check, Confidence, Rule, Severity, Sink, edit};
-use crate::permissions::knowledge::{known_keys, tag};
-use crate::problem::did_you_mean;
+use crate::problem::{did_you_mean, meant};
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -70,7 +70,7 @@ fn near(key: &str) -> Option<&'static str> {
 
 fn report(policy: &Policy, condition: &Condition, near: Option<&str>, otherwise: &str, sink: &mut Sink<'_>) {
     let key = &condition.key;
-    let help = near.map_or_else(|| otherwise.to_owned(), |n| format!("did you mean `{n}`?"));
+    let help = near.map_or_else(|| otherwise.to_owned(), meant);
     let finding = sink.add(&key.at, format!("no request carries the key `{}`", key.text), help);
     if let (Some(finding), Some(near)) = (finding, near) {
         let what = format!("asks for `{near}`, which requests carry: the condition takes effect");

@@ -3,9 +3,9 @@
 use crate::iam::document::ELEMENTS;
 use crate::lint::edit;
 use crate::lint::policy::Policy;
-use crate::lint::read::UNKNOWN;
 use crate::lint::{At, Check, Confidence, Rule, Severity, Sink};
-use crate::problem::did_you_mean;
+use crate::problem::{did_you_mean, meant};
+use crate::text::UNKNOWN;
 use crate::text::json::Node;
 
 /// The rule.
@@ -33,8 +33,7 @@ fn unknown(policy: &Policy, node: &Node, pointer: &str, known: &[&str], what: &s
             continue;
         }
         let near = did_you_mean(&member.key, known.iter().copied());
-        let help =
-            near.map_or_else(|| format!("{what} may have {}", known.join(", ")), |n| format!("did you mean `{n}`?"));
+        let help = near.map_or_else(|| format!("{what} may have {}", known.join(", ")), meant);
         let dot = if pointer.is_empty() { "" } else { "." };
         let at = At { pointer: format!("{pointer}{dot}{}", member.key), span: member.key_span };
         let finding = sink.add(&at, format!("{what} has no `{}`, and AWS rejects it", member.key), help);

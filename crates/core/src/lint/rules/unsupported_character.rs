@@ -2,9 +2,9 @@
 
 use crate::lint::edit;
 use crate::lint::policy::{Policy, Text};
-use crate::lint::read::UNKNOWN;
 use crate::lint::{At, Check, Confidence, Rule, Severity, Sink};
 use crate::problem::Span;
+use crate::text::UNKNOWN;
 
 /// The rule.
 pub static RULE: Rule = Rule {

@@ -1,9 +1,9 @@
 //! What values condition keys take: a value that no request can carry settles nothing, and would make a wrong answer.
 
-use super::knowledge::{known_keys, nature, spelling, tag};
+use super::{known_keys, nature, spelling, tag};
 use crate::aws;
 use crate::iam::value;
-use crate::problem::did_you_mean;
+use crate::problem::instead;
 
 /// What is wrong with a key or its value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,8 +104,11 @@ pub fn faults(key: &str, values: &[String]) -> impl Iterator<Item = Fault> {
 pub fn unknown(key: &str) -> Option<Fault> {
     let lower = key.to_ascii_lowercase();
     let Some((service, name)) = lower.split_once(':') else {
-        let near = did_you_mean(&format!("aws:{lower}"), known_keys()).map(|n| format!("did you mean `{n}`?"));
-        let help = near.unwrap_or_else(|| "write it with its prefix, such as aws:MultiFactorAuthPresent".to_owned());
+        let help = instead(
+            &format!("aws:{lower}"),
+            known_keys(),
+            "write it with its prefix, such as aws:MultiFactorAuthPresent",
+        );
         return Some(Fault { message: format!("a condition key has a prefix, and `{key}` has none"), help });
     };
     let is_tag = tag(&lower).is_some_and(|name| !name.is_empty());
@@ -116,8 +119,7 @@ pub fn unknown(key: &str) -> Option<Fault> {
             help: "write it in full, such as aws:MultiFactorAuthPresent".to_owned(),
         });
     }
-    let near = did_you_mean(&lower, known_keys()).map(|n| format!("did you mean `{n}`?"));
-    let help = near.unwrap_or_else(|| "use the name of a key that requests carry".to_owned());
+    let help = instead(&lower, known_keys(), "use the name of a key that requests carry");
     Some(Fault { message: format!("there is no condition key `{key}`"), help })
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::template::{Slots, Template};
 use crate::inventory::schema::EntitySchema;
-use crate::problem::{Place, Problem, SourceFile, Span, did_you_mean};
+use crate::problem::{Place, Problem, SourceFile, Span, instead};
 use crate::text::json::{Member, Node, Value};
 
 /// Reads a file; what is wrong is added to the problems.
@@ -41,10 +41,7 @@ impl<'a> Reader<'a> {
     pub fn members(&mut self, node: &Node, keys: &[&str], what: &str) -> Option<()> {
         for member in self.object(node) {
             if !keys.contains(&member.key.as_str()) {
-                let help = match did_you_mean(&member.key, keys.iter().copied()) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("it may have {}", keys.join(", ")),
-                };
+                let help = instead(&member.key, keys.iter().copied(), format!("it may have {}", keys.join(", ")));
                 self.wrong(member.key_span, format!("{what} has no `{}`", member.key), help);
             }
         }

@@ -3,20 +3,16 @@
 //! Everything is gathered while files are loaded; evaluation neither reads nor needs it. The command line attaches it to what it
 //! prints, so that an auditor can tell what decided, and another run can be compared.
 
-pub mod digest;
-
 use std::sync::{Arc, LazyLock};
 
 use serde::Serialize;
-
-use digest::{Listing, sha256};
 
 use crate::aws::eligibility;
 use crate::inventory::schema::EntitySchema;
 use crate::inventory::{Inventory, builtin};
 use crate::policies::{Origin, RuleBook};
 use crate::problem::SourceFile;
-use crate::words::count;
+use crate::source::digest::{Files, Listing, sha256, short};
 
 /// What an answer was made from; `schemas/provenance.v1.schema.json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -39,6 +35,7 @@ pub struct Provenance {
 
 /// The rules that decided.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Rules {
     /// Where they come from.
     pub origin: Origin,
@@ -48,6 +45,7 @@ pub struct Rules {
 
 /// The entity schema.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Schema {
     /// The file that was laid over the built-in schema, as it was named.
     pub overlay: Option<String>,
@@ -55,21 +53,9 @@ pub struct Schema {
     pub sha256: String,
 }
 
-/// Files that were read.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Files {
-    /// How many.
-    pub files: usize,
-    /// Their size, all together.
-    pub bytes: u64,
-    /// Of all of them: see [`Listing`].
-    pub sha256: String,
-    /// The commit that is checked out where they lie in a git repository. The work tree may differ from it.
-    pub commit: Option<String>,
-}
-
 /// Data that is built in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Data {
     /// Its file, or folder, below `data/`.
     pub file: &'static str,
@@ -146,7 +132,7 @@ impl Rules {
 
 /// The digest of the rules that are built in.
 static BUILT_IN_RULES: LazyLock<String> = LazyLock::new(|| {
-    let texts = crate::policies::BUILT_IN.iter().chain([&crate::operations::data::BUILT_IN]);
+    let texts = crate::policies::BUILT_IN.iter().chain([&crate::policies::operations::BUILT_IN]);
     let sources: Vec<Arc<SourceFile>> = texts.map(|(path, text)| SourceFile::new(*path, *text)).collect();
     of_texts(&sources)
 });
@@ -166,30 +152,9 @@ impl Schema {
     }
 }
 
-impl Files {
-    /// Those of texts that were read.
-    pub fn of<'a>(sources: impl IntoIterator<Item = &'a Arc<SourceFile>>) -> Self {
-        let mut listing = Listing::default();
-        for source in sources {
-            listing.add(&source.path, source.text.as_bytes());
-        }
-        listing.files()
-    }
-
-    /// `12 files 9ab1c2d3`
-    fn words(&self) -> String {
-        format!("{} {}", count(self.files, "file"), short(&self.sha256))
-    }
-}
-
 /// The digest of texts by their paths. Two of one path, a built-in one and one that is laid over it, both count.
 fn of_texts<'a>(sources: impl IntoIterator<Item = &'a Arc<SourceFile>>) -> String {
     Files::of(sources).sha256
-}
-
-/// As much of a digest as people compare.
-fn short(sha256: &str) -> &str {
-    sha256.get(..8).unwrap_or(sha256)
 }
 
 /// The data that is built in, in the order of its names.

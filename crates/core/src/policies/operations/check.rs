@@ -4,13 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::data::{Asked, Catalogue, Definition, FILE, Resource};
 use super::template::Of;
+use super::{Asked, Catalogue, Definition, FILE, Resource};
 use crate::aws::actions;
 use crate::aws::resources::ArnText;
 use crate::inventory::schema::{CONTEXT, EntitySchema};
 use crate::policies::Rule;
-use crate::problem::{Problem, SourceFile, Span, did_you_mean};
+use crate::problem::{Problem, SourceFile, Span, instead};
 use crate::terms::{PermissionModel, Scope};
 
 /// The action of the schema that states what answers take for granted.
@@ -35,9 +35,9 @@ pub fn check(catalogue: &Catalogue, rules: &BTreeMap<String, Rule>, schema: &Ent
     }
     for operation in &catalogue.operations {
         problems.extend(known(operation, schema));
-        let mut told = BTreeSet::new();
+        let mut reported = BTreeSet::new();
         for rule in rules.values().filter(|r| r.forbids && applies(r, operation.name)) {
-            problems.extend(requirements(catalogue, operation, rule, &mut told));
+            problems.extend(requirements(catalogue, operation, rule, &mut reported));
         }
     }
     problems.extend(catalogue.calls.values().filter_map(|call| unused(call, catalogue, rules)));
@@ -64,10 +64,11 @@ fn known(operation: &Definition, schema: &EntitySchema) -> Option<Problem> {
     };
     let name = operation.name;
     if !schema.operations.contains(name) {
-        let help = match did_you_mean(name, schema.operations.iter().map(String::as_str)) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("add an action `{name}` with the context `{CONTEXT}` to the schema"),
-        };
+        let help = instead(
+            name,
+            schema.operations.iter().map(String::as_str),
+            format!("add an action `{name}` with the context `{CONTEXT}` to the schema"),
+        );
         return at(format!("the schema has no operation `{name}`"), help);
     }
     let grant = grant(name);
@@ -83,7 +84,7 @@ fn requirements(
     catalogue: &Catalogue,
     operation: &Definition,
     rule: &Rule,
-    told: &mut BTreeSet<String>,
+    reported: &mut BTreeSet<String>,
 ) -> Vec<Problem> {
     let mut problems = Vec::new();
     for generation in PermissionModel::Any.generations() {
@@ -92,7 +93,7 @@ fn requirements(
                 let Some((message, help)) = missing(catalogue, operation, action, generation, in_force) else {
                     continue;
                 };
-                if !told.insert(message.clone()) {
+                if !reported.insert(message.clone()) {
                     continue;
                 }
                 problems.push(Problem::at(&rule.source, in_rule(rule, action), message).help(help));
@@ -110,12 +111,11 @@ fn missing(
     in_force: bool,
 ) -> Option<(String, String)> {
     let Some(call) = catalogue.calls.get(action) else {
-        let help = match did_you_mean(action, catalogue.calls.keys().map(String::as_str)) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => {
-                format!("add {{\"action\": \"{action}\", \"resources\": [{{\"arn\": \"…\"}}]}} under `calls` of {FILE}")
-            }
-        };
+        let help = instead(
+            action,
+            catalogue.calls.keys().map(String::as_str),
+            format!("add {{\"action\": \"{action}\", \"resources\": [{{\"arn\": \"…\"}}]}} under `calls` of {FILE}"),
+        );
         return Some((format!("{FILE} does not say which resources `{action}` needs"), help));
     };
     let scopes: Vec<Option<Scope>> = match operation.scopes.as_slice() {
@@ -152,10 +152,7 @@ fn unused(call: &Asked, catalogue: &Catalogue, rules: &BTreeMap<String, Rule>) -
         return None;
     }
     let names = rules.values().flat_map(|r| r.requires.values().flatten()).map(String::as_str);
-    let help = match did_you_mean(&call.action, names) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => "name it in the @requires of a gate".to_owned(),
-    };
+    let help = instead(&call.action, names, "name it in the @requires of a gate");
     let message = format!("no gate asks for `{}`", call.action);
     Some(Problem::at(&call.place.source, call.place.span, message).help(help))
 }

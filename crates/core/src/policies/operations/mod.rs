@@ -2,24 +2,28 @@
 //!
 //! Which operations there are, in what order, what each is about, and what each IAM action is asked on. A file of the same
 //! name in a user's folder is laid over it: an entry of the same name replaces, any other is added at the end. What is read
-//! here is held against the schema and the policies in [`check`](super::check).
+//! here is held against the schema and the policies in [`check`].
+
+pub(crate) mod check;
+mod read;
+pub(crate) mod template;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::read::Reader;
-use super::template::{Of, Slots, Template};
 use crate::inventory::schema::EntitySchema;
 use crate::problem::{Place, Problem, SourceFile};
 use crate::terms::{PermissionModel, Scope};
 use crate::text::json::{self, Node, Value};
+use read::Reader;
+use template::{Of, Slots, Template};
 
 /// The name of the file, wherever it stands below the policies' folder.
 pub const FILE: &str = "operations.json";
 
 /// The file that is built in: path below `policies/`, and text.
 pub const BUILT_IN: (&str, &str) =
-    ("operations/operations.json", include_str!("../../../../policies/operations/operations.json"));
+    ("operations/operations.json", include_str!("../../../../../policies/operations/operations.json"));
 
 /// What an operation is asked about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
+use std::sync::Arc;
 
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::Files;
 use crate::problem::SourceFile;
+use crate::words::count;
 
 /// The SHA-256 of bytes, in hexadecimal digits.
 pub fn sha256(bytes: &[u8]) -> String {
@@ -58,6 +60,40 @@ impl Listing {
             commit: None,
         }
     }
+}
+
+/// Files that were read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Files {
+    /// How many.
+    pub files: usize,
+    /// Their size, all together.
+    pub bytes: u64,
+    /// Of all of them: see [`Listing`].
+    pub sha256: String,
+    /// The commit that is checked out where they lie in a git repository. The work tree may differ from it.
+    pub commit: Option<String>,
+}
+
+impl Files {
+    /// Those of texts that were read.
+    pub fn of<'a>(sources: impl IntoIterator<Item = &'a Arc<SourceFile>>) -> Self {
+        let mut listing = Listing::default();
+        for source in sources {
+            listing.add(&source.path, source.text.as_bytes());
+        }
+        listing.files()
+    }
+
+    /// `12 files 9ab1c2d3`
+    pub fn words(&self) -> String {
+        format!("{} {}", count(self.files, "file"), short(&self.sha256))
+    }
+}
+
+/// As much of a digest as people compare.
+pub fn short(sha256: &str) -> &str {
+    sha256.get(..8).unwrap_or(sha256)
 }
 
 #[cfg(test)]

@@ -3,10 +3,10 @@
 //! `included` is said only when it is so for every request; where it cannot be told (policy variables), it is not said.
 //! `overlap` is denied only when no text matches both.
 
-use crate::iam::document::{Clause, Condition, ResourcePattern, Statement};
-use crate::iam::operator::Test;
-use crate::iam::template::{Template, TemplatePart};
-use crate::permissions::minterms::{Pattern, classes};
+use super::document::{Clause, Condition, ResourcePattern, Statement};
+use super::minterms::{Pattern, classes};
+use super::operator::Test;
+use super::template::{Template, TemplatePart};
 
 /// Every text that matches the first pattern matches the second.
 pub fn included(inner: &Template, outer: &Template) -> bool {

@@ -5,7 +5,7 @@
 
 use crate::aws;
 use crate::inventory::schema::{EntitySchema, Type};
-use crate::problem::did_you_mean;
+use crate::problem::{did_you_mean, meant};
 
 /// What a place stands for: an entity that an operation is about, and `id` or one of its attributes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -165,7 +165,7 @@ fn slot(of: Of, attr: &str, name: &str, schema: &EntitySchema) -> Result<Slot, (
 
 fn near(name: &str, attr: &str, known: Vec<&str>) -> (String, String) {
     let help = match did_you_mean(attr, known.iter().copied()) {
-        Some(near) => format!("did you mean `{near}`?"),
+        Some(near) => meant(near),
         None if known.is_empty() => HELP.to_owned(),
         None => format!("use {}{}", if known.len() > 1 { "one of " } else { "" }, known.join(", ")),
     };

@@ -1,0 +1,83 @@
+//! What kind of policy the words around it tell: the name of a key, the type of a resource, the path of the file.
+
+use crate::lint::policy::PolicyKind;
+use crate::text::json::Node;
+
+pub(super) fn of_key(key: &str) -> Option<PolicyKind> {
+    match key {
+        "AssumeRolePolicyDocument" | "assume_role_policy" => Some(PolicyKind::Trust),
+        "CustomPolicy" | "InlinePolicy" => Some(PolicyKind::PermissionSet),
+        // attributes of an inventory
+        "serviceControlPolicies" | "serviceControlPoliciesAtLeast" => Some(PolicyKind::ServiceControl),
+        "permissionsBoundary" => Some(PolicyKind::Boundary),
+        _ => None,
+    }
+}
+
+pub(super) fn of_type(ty: &str) -> Option<PolicyKind> {
+    match ty {
+        "SERVICE_CONTROL_POLICY" => Some(PolicyKind::ServiceControl),
+        "RESOURCE_CONTROL_POLICY" => Some(PolicyKind::ResourceControl),
+        _ => None,
+    }
+}
+
+pub(super) fn of_terraform(ty: &str, body: Option<&Node>) -> Option<PolicyKind> {
+    match ty {
+        "aws_organizations_policy" => {
+            of_type(body.and_then(|b| b.get("type")).and_then(Node::as_str).unwrap_or("SERVICE_CONTROL_POLICY"))
+        }
+        "aws_ssoadmin_permission_set_inline_policy" | "aws_ssoadmin_permission_set" => Some(PolicyKind::PermissionSet),
+        "aws_iam_policy" | "aws_iam_role_policy" | "aws_iam_user_policy" | "aws_iam_group_policy" | "aws_iam_role" => {
+            Some(PolicyKind::Identity)
+        }
+        "aws_iam_policy_document" => None,
+        _ if ty.starts_with("aws_") && body.is_some_and(|b| b.get("policy").is_some()) => Some(PolicyKind::Resource),
+        _ => None,
+    }
+}
+
+pub(super) fn of_cloudformation(ty: &str, properties: Option<&Node>) -> Option<PolicyKind> {
+    match ty {
+        "AWS::Organizations::Policy" => properties.and_then(|p| p.get("Type")).and_then(Node::as_str).and_then(of_type),
+        "AWS::SSO::PermissionSet" => Some(PolicyKind::PermissionSet),
+        _ if ty.starts_with("AWS::IAM::") => Some(PolicyKind::Identity),
+        _ if ty.starts_with("AWS::Serverless::") => Some(PolicyKind::Identity),
+        _ if ty.starts_with("AWS::") => Some(PolicyKind::Resource),
+        _ => of_type(ty),
+    }
+}
+
+/// The kind that the names of a file and its folders tell.
+pub(super) fn by_path(path: &str) -> Option<PolicyKind> {
+    let path = path.to_ascii_lowercase();
+    let words: Vec<&str> = path.split(|c: char| !c.is_ascii_alphanumeric()).collect();
+    let squeezed = path.replace(['-', '_', ' '], "");
+    let has = |word: &str| words.contains(&word);
+    let holds = |part: &str| squeezed.contains(part);
+    if has("scp") || has("scps") || holds("servicecontrol") || has("guardrails") || has("guardrail") {
+        Some(PolicyKind::ServiceControl)
+    } else if has("rcp") || has("rcps") || holds("resourcecontrol") {
+        Some(PolicyKind::ResourceControl)
+    } else if has("boundary") || has("boundaries") || holds("permissionsboundar") || holds("permissionboundar") {
+        Some(PolicyKind::Boundary)
+    } else if holds("permissionset") {
+        Some(PolicyKind::PermissionSet)
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_tell_kinds() {
+        assert_eq!(by_path("org/scp/deny.json"), Some(PolicyKind::ServiceControl));
+        assert_eq!(by_path("service-control-policies/a.json"), Some(PolicyKind::ServiceControl));
+        assert_eq!(by_path("permission-sets/auditor.json"), Some(PolicyKind::PermissionSet));
+        assert_eq!(by_path("iam/boundary.json"), Some(PolicyKind::Boundary));
+        assert_eq!(by_path("iam/discprices.json"), None);
+    }
+}

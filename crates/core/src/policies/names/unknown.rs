@@ -1,0 +1,67 @@
+//! The names in policies that an inventory does not have.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Named, Of};
+use crate::inventory::Inventory;
+use crate::inventory::entity::Entity;
+use crate::problem::{Problem, instead};
+
+/// A warning for each name that an inventory does not have: a condition on it never holds.
+pub fn unknown<'n>(named: impl IntoIterator<Item = &'n Named>, inventory: &Inventory) -> Vec<Problem> {
+    let mut known = Known { inventory, sets: BTreeMap::new() };
+    let one = |n: &Named| {
+        let (what, all) = known.of(n)?;
+        let help = instead(&n.name, all.iter().map(String::as_str), "a condition on it never holds here");
+        let message = format!("this inventory has no {what} `{}`", n.name);
+        Some(Problem::at(&n.source, n.span, message).help(help).warning())
+    };
+    named.into_iter().filter_map(one).collect()
+}
+
+/// The names of an inventory, gathered where a policy asks for them.
+struct Known<'i> {
+    inventory: &'i Inventory,
+    sets: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Known<'_> {
+    /// What the name would be of, and the names that there are; `None` where it is one of them.
+    fn of(&mut self, named: &Named) -> Option<(String, &BTreeSet<String>)> {
+        let what = match &named.of {
+            Of::Kind => "kind of agreement".to_owned(),
+            Of::Group => "group".to_owned(),
+            Of::Principal => "principal".to_owned(),
+            Of::Entity(ty) => ty.clone(),
+        };
+        let inventory = self.inventory;
+        let all = self.sets.entry(what.clone()).or_insert_with(|| names(&named.of, inventory));
+        (!all.contains(&named.name)).then_some((what, all))
+    }
+}
+
+fn names(of: &Of, inventory: &Inventory) -> BTreeSet<String> {
+    let entities = |types: &'static [&'static str]| types.iter().flat_map(|ty| inventory.of_type(ty));
+    match of {
+        Of::Kind => {
+            entities(&["Agreement", "OfflineAgreement"]).filter_map(|e| e.str("kind")).map(str::to_owned).collect()
+        }
+        Of::Group => entities(&["Group", "IdentityCenterGroup"]).map(|e| called(e, "displayName")).collect(),
+        Of::Principal => {
+            let declared = entities(&["User", "Role", "PermissionSet"]).map(|e| called(e, "name"));
+            // every account has one
+            declared.chain(["root".to_owned()]).collect()
+        }
+        Of::Entity(ty) if ty == "Root" => {
+            let arn = |e: &Entity| format!("arn:{}:iam::{}:root", e.str("partition").unwrap_or("aws"), e.uid.id);
+            inventory.of_type("Account").map(arn).collect()
+        }
+        Of::Entity(ty) => inventory.of_type(ty).map(|e| e.uid.id.clone()).collect(),
+    }
+}
+
+/// What people call an entity: the attribute that names it, else the last part of its ARN.
+fn called(entity: &Entity, attribute: &str) -> String {
+    let last = || entity.uid.id.rsplit('/').next().unwrap_or(&entity.uid.id);
+    entity.str(attribute).unwrap_or_else(last).to_owned()
+}
