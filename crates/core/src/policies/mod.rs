@@ -9,11 +9,14 @@ pub mod folder;
 pub(crate) mod names;
 mod origin;
 mod overlay;
-mod reads;
+mod patterns;
+pub(crate) mod reads;
 mod requires;
-mod subjects;
+pub(crate) mod subjects;
 mod text;
 mod tokens;
+pub(crate) mod unknown;
+mod without;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -301,7 +304,7 @@ impl RuleBook {
 
     /// A warning for each name in the user's policies that an inventory does not have: a condition on it never holds.
     pub fn unknown_names(&self, inventory: &Inventory) -> Vec<Problem> {
-        names::unknown(&self.named, inventory)
+        unknown::unknown(&self.named, inventory)
     }
 
     /// Whether an answer for an action may depend on who the principal is.
@@ -446,7 +449,13 @@ fn validate(all: &PolicySet, rules: &BTreeMap<String, Rule>, schema: &EntitySche
     problems.extend(result.validation_warnings().map(|w| told(w.policy_id(), w)));
     problems.extend(result.validation_errors().map(|e| {
         let problem = told(e.policy_id(), e);
-        if matches!(e, ValidationError::UnsafeAttributeAccess(_)) { problem.undeclared() } else { problem }
+        let is_undeclared = matches!(
+            e,
+            ValidationError::UnsafeAttributeAccess(_)
+                | ValidationError::UnrecognizedEntityType(_)
+                | ValidationError::UnrecognizedActionId(_)
+        );
+        if is_undeclared { problem.undeclared() } else { problem }
     }));
 }
 

@@ -10,10 +10,9 @@ use std::sync::Arc;
 use cedar_policy::Policy;
 use serde_json::Value;
 
+use super::patterns;
 use super::reads::{actions, is_variable};
-use super::tokens::{place, tokens};
-use crate::inventory::Inventory;
-use crate::inventory::entity::Entity;
+use super::tokens::Places;
 use crate::inventory::expand::{article, type_of_id};
 use crate::inventory::schema::{Attribute, EntitySchema, Type, local};
 use crate::problem::{Problem, SourceFile, Span, did_you_mean};
@@ -25,8 +24,10 @@ pub struct Named {
     pub name: String,
     /// What it is the name of.
     pub of: Of,
-    source: Arc<SourceFile>,
-    span: Span,
+    /// The parts of a pattern that names are held against, `None` for a `*`; absent for a name.
+    pub(super) pattern: Option<Vec<Option<String>>>,
+    pub(super) source: Arc<SourceFile>,
+    pub(super) span: Span,
 }
 
 impl Named {
@@ -62,6 +63,7 @@ pub fn of(
         variables: variables(policy, json, schema),
         texts: Vec::new(),
         found: Vec::new(),
+        patterns: Vec::new(),
         entities: Vec::new(),
     };
     for part in ["principal", "resource"] {
@@ -70,25 +72,43 @@ pub fn of(
     for condition in json.get("conditions").and_then(Value::as_array).into_iter().flatten() {
         walk.expression(condition.get("body").unwrap_or(&Value::Null));
     }
-    let Walk { texts, found, entities, .. } = walk;
-    let tokens = tokens(source, span);
+    let Walk { texts, found, patterns, entities, .. } = walk;
+    let places = Places::new(source, span, &texts);
     let mut named = Vec::new();
     for (index, word) in found {
         let Some(text) = texts.get(index) else { continue };
-        let before = texts.iter().take(index).filter(|t| *t == text).count();
-        let span = place(&tokens, text, texts.iter().filter(|t| *t == text).count(), before).unwrap_or(span.first());
+        let span = places.text(index, text).unwrap_or(span.first());
         match word.fault(text, schema) {
             Some((message, help)) => problems.push(Problem::at(source, span, message).help(help)),
-            None => named.extend(word.of().map(|of| Named { name: text.clone(), of, source: source.clone(), span })),
+            None => named.extend(word.of().map(|of| Named {
+                name: text.clone(),
+                of,
+                pattern: None,
+                source: source.clone(),
+                span,
+            })),
+        }
+    }
+    for (pattern, word) in patterns {
+        let text = patterns::written(&pattern);
+        let span = places.first(&text).unwrap_or(span.first());
+        match word.never_like(&pattern, schema) {
+            Some((message, help)) => problems.push(Problem::at(source, span, message).help(help)),
+            None => named.extend(word.of().map(|of| Named {
+                name: text,
+                of,
+                pattern: Some(pattern),
+                source: source.clone(),
+                span,
+            })),
         }
     }
     for (ty, id) in entities {
-        let span =
-            tokens.iter().find(|t| t.ty.as_deref() == Some(&ty) && t.text == id).map_or(span.first(), |t| t.span);
+        let span = places.entity(&ty, &id).unwrap_or(span.first());
         if let Some((message, help)) = cannot_exist(&ty, &id, schema) {
             problems.push(Problem::at(source, span, message).help(help));
         } else {
-            named.push(Named { name: id, of: Of::Entity(ty), source: source.clone(), span });
+            named.push(Named { name: id, of: Of::Entity(ty), pattern: None, source: source.clone(), span });
         }
     }
     named
@@ -133,6 +153,20 @@ impl Word {
             None => format!("it is one of {}", known.iter().cloned().collect::<Vec<_>>().join(", ")),
         };
         Some((what, help))
+    }
+
+    /// What is wrong with a pattern that no value of a closed set has.
+    fn never_like(&self, pattern: &[Option<String>], schema: &EntitySchema) -> Option<(String, String)> {
+        let values = match (&self.values, self.names.as_deref()) {
+            (Some(values), _) => values,
+            (None, Some("operations")) => &schema.operations,
+            _ => return None,
+        };
+        if values.iter().any(|value| patterns::matches(pattern, value)) {
+            return None;
+        }
+        let message = format!("`{}` is never like `{}`", self.path, patterns::written(pattern));
+        Some((message, format!("it is one of {}", values.iter().cloned().collect::<Vec<_>>().join(", "))))
     }
 
     fn of(&self) -> Option<Of> {
@@ -217,6 +251,8 @@ struct Walk<'s> {
     texts: Vec<String>,
     /// Those that are compared with an attribute, by their place among them.
     found: Vec<(usize, Word)>,
+    /// The patterns that an attribute is held against.
+    patterns: Vec<(Vec<Option<String>>, Word)>,
     entities: Vec<(String, String)>,
 }
 
@@ -237,6 +273,12 @@ impl<'s> Walk<'s> {
                     }
                 }
                 operator if COMPARISONS.contains(&operator) => self.comparison(operands),
+                "like" => {
+                    let left = operands.get("left").unwrap_or(&Value::Null);
+                    let pattern = patterns::parts(operands.get("pattern").unwrap_or(&Value::Null));
+                    self.patterns.extend(pattern.zip(self.word(left)));
+                    self.expression(left);
+                }
                 "pattern" | "attr" | "entity_type" => {}
                 _ => self.expression(operands),
             }
@@ -344,66 +386,4 @@ fn path(json: &Value) -> String {
         Some(format!("{}.{}", path(access.get("left")?), access.get("attr")?.as_str()?))
     };
     inner().unwrap_or_else(|| json.get("Var").and_then(Value::as_str).unwrap_or_default().to_owned())
-}
-
-/// A warning for each name that an inventory does not have: a condition on it never holds.
-pub fn unknown<'n>(named: impl IntoIterator<Item = &'n Named>, inventory: &Inventory) -> Vec<Problem> {
-    let mut known = Known { inventory, sets: BTreeMap::new() };
-    let one = |n: &Named| {
-        let (what, all) = known.of(n)?;
-        let help = match did_you_mean(&n.name, all.iter().map(String::as_str)) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => "a condition on it never holds here".to_owned(),
-        };
-        let message = format!("this inventory has no {what} `{}`", n.name);
-        Some(Problem::at(&n.source, n.span, message).help(help).warning())
-    };
-    named.into_iter().filter_map(one).collect()
-}
-
-/// The names of an inventory, gathered where a policy asks for them.
-struct Known<'i> {
-    inventory: &'i Inventory,
-    sets: BTreeMap<String, BTreeSet<String>>,
-}
-
-impl Known<'_> {
-    /// What the name would be of, and the names that there are; `None` where it is one of them.
-    fn of(&mut self, named: &Named) -> Option<(String, &BTreeSet<String>)> {
-        let what = match &named.of {
-            Of::Kind => "kind of agreement".to_owned(),
-            Of::Group => "group".to_owned(),
-            Of::Principal => "principal".to_owned(),
-            Of::Entity(ty) => ty.clone(),
-        };
-        let inventory = self.inventory;
-        let all = self.sets.entry(what.clone()).or_insert_with(|| names(&named.of, inventory));
-        (!all.contains(&named.name)).then_some((what, all))
-    }
-}
-
-fn names(of: &Of, inventory: &Inventory) -> BTreeSet<String> {
-    let entities = |types: &'static [&'static str]| types.iter().flat_map(|ty| inventory.of_type(ty));
-    match of {
-        Of::Kind => {
-            entities(&["Agreement", "OfflineAgreement"]).filter_map(|e| e.str("kind")).map(str::to_owned).collect()
-        }
-        Of::Group => entities(&["Group", "IdentityCenterGroup"]).map(|e| called(e, "displayName")).collect(),
-        Of::Principal => {
-            let declared = entities(&["User", "Role", "PermissionSet"]).map(|e| called(e, "name"));
-            // every account has one
-            declared.chain(["root".to_owned()]).collect()
-        }
-        Of::Entity(ty) if ty == "Root" => {
-            let arn = |e: &Entity| format!("arn:{}:iam::{}:root", e.str("partition").unwrap_or("aws"), e.uid.id);
-            inventory.of_type("Account").map(arn).collect()
-        }
-        Of::Entity(ty) => inventory.of_type(ty).map(|e| e.uid.id.clone()).collect(),
-    }
-}
-
-/// What people call an entity: the attribute that names it, else the last part of its ARN.
-fn called(entity: &Entity, attribute: &str) -> String {
-    let last = || entity.uid.id.rsplit('/').next().unwrap_or(&entity.uid.id);
-    entity.str(attribute).unwrap_or_else(last).to_owned()
 }

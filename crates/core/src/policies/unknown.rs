@@ -1,0 +1,96 @@
+//! The names in policies that an inventory does not have: a condition on one never holds, and Cedar says nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::names::{Named, Of};
+use super::patterns;
+use crate::inventory::Inventory;
+use crate::inventory::entity::Entity;
+use crate::problem::{Problem, did_you_mean};
+
+/// As many names of one file are told that an inventory does not have; of the others, how many they are.
+const MOST_NAMES: usize = 20;
+
+/// A warning for each name that an inventory does not have: a condition on it never holds.
+pub fn unknown<'n>(named: impl IntoIterator<Item = &'n Named>, inventory: &Inventory) -> Vec<Problem> {
+    let mut known = Known { inventory, sets: BTreeMap::new() };
+    let mut problems = Vec::new();
+    // how many of a file, and the last of those that are not told
+    let mut of_file: BTreeMap<&str, (usize, Option<&Named>)> = BTreeMap::new();
+    for n in named {
+        let Some((what, all)) = known.of(n) else { continue };
+        let (count, last) = of_file.entry(n.source.path.as_str()).or_default();
+        *count += 1;
+        if *count > MOST_NAMES {
+            *last = Some(n);
+            continue;
+        }
+        let near = || did_you_mean(&n.name, all.iter().map(String::as_str));
+        let help = match n.pattern.as_ref().map_or_else(near, |_| None) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "a condition on it never holds here".to_owned(),
+        };
+        let like = if n.pattern.is_some() { " like" } else { "" };
+        let message = format!("this inventory has no {what}{like} `{}`", n.name);
+        problems.push(Problem::at(&n.source, n.span, message).help(help).warning());
+    }
+    for (count, last) in of_file.into_values() {
+        let Some(n) = last else { continue };
+        let more = count - MOST_NAMES;
+        let message =
+            format!("{more} more names of this file are not in this inventory, the last of them `{}`", n.name);
+        problems.push(Problem::at(&n.source, n.span, message).help("a condition on them never holds here").warning());
+    }
+    problems
+}
+
+/// The names of an inventory, gathered where a policy asks for them.
+struct Known<'i> {
+    inventory: &'i Inventory,
+    sets: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Known<'_> {
+    /// What the name would be of, and the names that there are; `None` where it is one of them.
+    fn of(&mut self, named: &Named) -> Option<(String, &BTreeSet<String>)> {
+        let what = match &named.of {
+            Of::Kind => "kind of agreement".to_owned(),
+            Of::Group => "group".to_owned(),
+            Of::Principal => "principal".to_owned(),
+            Of::Entity(ty) => ty.clone(),
+        };
+        let inventory = self.inventory;
+        let all = self.sets.entry(what.clone()).or_insert_with(|| names(&named.of, inventory));
+        let has = match &named.pattern {
+            Some(pattern) => all.iter().any(|name| patterns::matches(pattern, name)),
+            None => all.contains(&named.name),
+        };
+        (!has).then_some((what, all))
+    }
+}
+
+fn names(of: &Of, inventory: &Inventory) -> BTreeSet<String> {
+    let entities = |types: &'static [&'static str]| types.iter().flat_map(|ty| inventory.of_type(ty));
+    match of {
+        Of::Kind => {
+            entities(&["Agreement", "OfflineAgreement"]).filter_map(|e| e.str("kind")).map(str::to_owned).collect()
+        }
+        Of::Group => entities(&["Group", "IdentityCenterGroup"]).map(|e| called(e, "displayName")).collect(),
+        Of::Principal => {
+            let declared = entities(&["User", "Role", "PermissionSet"]).map(|e| called(e, "name"));
+            // every account has one
+            declared.chain(["root".to_owned()]).collect()
+        }
+        Of::Entity(ty) if ty == "Root" => {
+            let arn = |e: &Entity| format!("arn:{}:iam::{}:root", e.str("partition").unwrap_or("aws"), e.uid.id);
+            inventory.of_type("Account").map(arn).collect()
+        }
+        Of::Entity(ty) => inventory.of_type(ty).map(|e| e.uid.id.clone()).collect(),
+    }
+}
+
+/// What people call an entity: the attribute that names it, else the last part of its ARN.
+fn called(entity: &Entity, attribute: &str) -> String {
+    let last = || entity.uid.id.rsplit('/').next().unwrap_or(&entity.uid.id);
+    entity.str(attribute).unwrap_or_else(last).to_owned()
+}
