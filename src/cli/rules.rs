@@ -46,7 +46,7 @@ pub fn rule(rules: &RuleBook, files: &dyn source::Source, name: &str) -> Result<
     match number {
         Some(number) => {
             let body = "A rule of your own: countersign knows it by the policies that name it in `@rule`.";
-            Ok(stated(rules, number, &paragraph(output::width(), "", body).trim_end()))
+            Ok(stated(rules, number, paragraph(output::width(), "", body).trim_end()))
         }
         None => Err(unknown("rule", name, &everything(rules, files))),
     }
