@@ -336,7 +336,7 @@ mod tests {
             assert!(data.date.is_some_and(|date| crate::moment::parse(date).is_some()), "{}", data.file);
         }
         let line = Provenance::bare().line();
-        assert!(line.contains(&format!("AWS data of 2026-09-30 {}", &of_data(data())[..8])), "{line}");
+        assert!(line.contains(&format!("AWS data of 2026-09-30 {}", short(&of_data(data())))), "{line}");
     }
 
     #[test]
