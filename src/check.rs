@@ -1,6 +1,8 @@
 //! Everything that a gate asks of an inventory: findings, lint, guardrails, expectations and what a change does, as facts.
 //! [`report::check`](crate::report::check) has the words.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use countersign_core::assessment::Assessment;
@@ -12,6 +14,7 @@ use countersign_core::guardrails::GuardrailResult as Guarded;
 use countersign_core::inventory::Inventory;
 use countersign_core::inventory::entity::Uid;
 use countersign_core::lint::run::LintOutcome;
+use countersign_core::policies::RuleBook;
 use countersign_core::problem::{Place, Problem, Span};
 
 /// A part of a check.
@@ -45,17 +48,20 @@ pub enum Told {
     NewAccess,
     /// A finding that a change brings.
     NewFinding,
+    /// A change of the rules.
+    RulesChange,
 }
 
 impl Told {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Inventory,
         Self::Expectation,
         Self::CoverageChange,
         Self::AccessChange,
         Self::NewAccess,
         Self::NewFinding,
+        Self::RulesChange,
     ];
 
     /// The code that it is printed with.
@@ -67,6 +73,7 @@ impl Told {
             Self::AccessChange => "access-change",
             Self::NewAccess => "new-access",
             Self::NewFinding => "new-finding",
+            Self::RulesChange => "rules-change",
         }
     }
 
@@ -104,6 +111,11 @@ impl Told {
             Self::NewFinding => {
                 "The change brings a finding that the base does not have. `countersign show rule` explains the finding's own \
                  code."
+            }
+            Self::RulesChange => {
+                "The change alters the rules themselves: [rules] of countersign.toml, or a file of the folder that it names. The \
+                 rules of the base judge the change, so that it cannot hide what they find; what the new rules would find instead \
+                 is told with it (docs/pull-request.md)."
             }
         }
     }
@@ -171,6 +183,56 @@ pub struct Checked {
     pub expectations: Vec<Case>,
     /// What the change does.
     pub diff: Option<Diff>,
+    /// What the change does to the rules; `None` where they are those of the base.
+    pub rules: Option<RulesChange>,
+}
+
+/// A change of the rules, which are judged by those of the base.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RulesChange {
+    /// Ids of policies that the base does not have.
+    pub added: Vec<String>,
+    /// Ids of policies that stand in both, with another text.
+    pub changed: Vec<String>,
+    /// Ids of policies that the base has only.
+    pub removed: Vec<String>,
+    /// What is found by the rules of the base only.
+    pub no_longer_found: Vec<RuleFinding>,
+    /// What is found by the new rules only.
+    pub newly_found: Vec<RuleFinding>,
+}
+
+/// A finding that one set of rules makes and another does not.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct RuleFinding {
+    /// Its code.
+    pub rule: String,
+    /// What it is about.
+    pub subject: String,
+}
+
+impl RulesChange {
+    /// What a change of the rules does to what is found in one inventory.
+    pub fn new(base: &RuleBook, head: &RuleBook, by_base: &Assessment, by_head: &Assessment) -> Self {
+        let text = |book: &RuleBook, id: &str| book.rules.get(id).map(|r| r.source.slice(r.span).to_owned());
+        let only = |one: &RuleBook, other: &RuleBook| -> Vec<String> {
+            one.rules.keys().filter(|id| !other.rules.contains_key(*id)).cloned().collect()
+        };
+        let changed = |id: &&String| text(head, id).is_some_and(|new| text(base, id) != Some(new));
+        let found = |assessment: &Assessment| -> BTreeSet<RuleFinding> {
+            let finding = |f: &Finding| RuleFinding { rule: f.rule.clone(), subject: f.subject.clone() };
+            assessment.findings.iter().map(finding).collect()
+        };
+        let (before, after) = (found(by_base), found(by_head));
+        Self {
+            added: only(head, base),
+            changed: base.rules.keys().filter(changed).cloned().collect(),
+            removed: only(base, head),
+            no_longer_found: before.difference(&after).cloned().collect(),
+            newly_found: after.difference(&before).cloned().collect(),
+        }
+    }
 }
 
 impl Checked {

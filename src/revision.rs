@@ -8,6 +8,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use countersign_core::inventory::config::FILE;
 use countersign_core::problem::{Failure, NothingTo, Problem};
 use countersign_core::source::Memory;
 
@@ -88,6 +89,74 @@ impl Repository {
         } else {
             help
         };
+        about(&self.folder, message).help(help).into()
+    }
+
+    /// The repository as of a commit at which the folder had another name: git sees that its files were moved since, up to `head` or,
+    /// without one, the work tree. An inventory that is gone, and not seen to be moved here, is an error: what is compared with nothing
+    /// would pass.
+    pub fn renamed(&self, commit: &str, head: Option<&str>) -> Result<Option<Self>, Failure> {
+        let range = [Some(commit), head].into_iter().flatten();
+        let fixed = ["diff", "--find-renames", "--diff-filter=R", "--name-status", "-z"];
+        let arguments: Vec<&str> = fixed.into_iter().chain(range).chain(["--", ":/"]).collect();
+        let moved = git(&self.folder, &arguments)
+            .map_err(|e| about(&self.folder, format!("git cannot compare with {commit}: {e}")))?;
+        let mut votes: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut words = moved.split('\0');
+        while let (Some(_), Some(old), Some(new)) = (words.next(), words.next(), words.next()) {
+            if let Some(former) = former(&self.prefix, old, new) {
+                *votes.entry(former).or_default() += 1;
+            }
+        }
+        let all: usize = votes.values().sum();
+        let (names, most) = (votes.keys().copied().collect::<Vec<_>>(), votes.iter().max_by_key(|(_, count)| **count));
+        match most {
+            Some((former, count)) if 2 * count > all => {
+                Ok(Some(Self { folder: self.folder.clone(), prefix: (*former).to_owned() }))
+            }
+            Some(_) => Err(self.moved(commit, &names)),
+            None => match self.gone(commit, head)?.as_slice() {
+                [] => Ok(None),
+                gone => Err(self.moved(commit, &gone.iter().map(String::as_str).collect::<Vec<_>>())),
+            },
+        }
+    }
+
+    /// The folder in the repository, as people name it.
+    pub fn prefix(&self) -> &str {
+        match self.prefix.trim_end_matches('/') {
+            "" => ".",
+            prefix => prefix,
+        }
+    }
+
+    /// The inventories at a commit, by their `countersign.toml`, that are there no more.
+    fn gone(&self, commit: &str, head: Option<&str>) -> Result<Vec<String>, Failure> {
+        let at = |revision: &str| {
+            let listed = git(&self.folder, &["ls-tree", "-r", "-z", "--name-only", "--full-tree", revision]);
+            let listed = listed.map_err(|e| about(&self.folder, format!("git cannot list {revision}: {e}")))?;
+            let folders = listed.split('\0').filter_map(|path| path.strip_suffix(FILE)).map(str::to_owned);
+            Ok::<BTreeSet<String>, Failure>(folders.filter(|f| f.is_empty() || f.ends_with('/')).collect())
+        };
+        let (before, after) = (at(commit)?, at(head.unwrap_or("HEAD"))?);
+        let top = git(&self.folder, &["rev-parse", "--show-toplevel"]).map_err(|e| about(&self.folder, e))?;
+        let is_there = |folder: &&String| {
+            after.contains(*folder) && (head.is_some() || Path::new(top.trim_end_matches('\n')).join(folder).is_dir())
+        };
+        Ok(before.iter().filter(|folder| !is_there(folder)).cloned().collect())
+    }
+
+    fn moved(&self, commit: &str, candidates: &[&str]) -> Failure {
+        let named: Vec<String> =
+            candidates.iter().map(|c| format!("`{}`", if c.is_empty() { "." } else { *c })).collect();
+        let short = commit.get(..12).unwrap_or(commit);
+        let message =
+            format!("`{}` is not in {short}, and git cannot tell which inventory it was there", self.prefix());
+        let help = format!(
+            "{} has {}, gone since: move the folder in a commit of its own, or check out the base and name it with --base",
+            short,
+            named.join(", ")
+        );
         about(&self.folder, message).help(help).into()
     }
 
@@ -255,6 +324,13 @@ impl Tree {
     }
 }
 
+/// The folder in which a file was that is now in `folder`, where the rest of its path is the same.
+fn former<'p>(folder: &str, old: &'p str, new: &str) -> Option<&'p str> {
+    let rest = new.strip_prefix(folder)?;
+    let former = old.strip_suffix(rest)?;
+    (former != folder && (former.is_empty() || former.ends_with('/'))).then_some(former)
+}
+
 /// A relative path in a folder of the repository; `None` where it leaves the repository.
 fn joined(folder: &str, path: &str) -> Option<String> {
     let mut parts: Vec<&str> = folder.split('/').filter(|p| !p.is_empty()).collect();
@@ -339,6 +415,21 @@ mod tests {
         assert_eq!(Range::parse("main...").unwrap(), range("main", Some("HEAD"), true));
         for unset in ["", " ", "..", "...", "..topic", "...topic"] {
             assert!(Range::parse(unset).is_err(), "{unset:?}");
+        }
+    }
+
+    #[test]
+    fn a_folder_was_where_its_files_were() {
+        assert_eq!(former("b/", "a/iam/x.json", "b/iam/x.json"), Some("a/"));
+        assert_eq!(former("", "a/iam/x.json", "iam/x.json"), Some("a/"));
+        assert_eq!(former("b/", "iam/x.json", "b/iam/x.json"), Some(""));
+        for (folder, old, new) in [
+            ("b/", "a/x.json", "c/x.json"),
+            ("b/", "a/y.json", "b/x.json"),
+            ("b/", "ax.json", "b/x.json"),
+            ("", "a", "b"),
+        ] {
+            assert_eq!(former(folder, old, new), None, "{folder} {old} {new}");
         }
     }
 

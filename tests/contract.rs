@@ -555,7 +555,14 @@ fn an_inventory_names_its_rules() {
         (rules["added"].clone(), rules["only"].clone(), json["provenance"]["schema"]["overlay"].is_string(), said)
     };
     let all = "[rules]\npolicies = \"rules\"\nschema = \"schema.json\"\n";
-    assert_eq!(rules(all, &[]), (json!(["own"]), json!(false), true, String::new()));
+    let named = rules(all, &[]);
+    assert_eq!((named.0, named.1, named.2), (json!(["own"]), json!(false), true));
+    // the other folder is no one's, and that is told
+    assert!(
+        named.3.contains("other/other.cedar is not read") && named.3.matches("is not read").count() == 1,
+        "{}",
+        named.3
+    );
     // the command line prevails
     let named = rules(all, &["--policies", "DIR/other"]);
     assert_eq!((named.0, named.2), (json!(["other"]), true));

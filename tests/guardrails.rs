@@ -176,7 +176,8 @@ fn an_agreement_that_is_in_force_hides_nothing() {
 fn one_that_forbids_nothing_is_told() {
     let typo = guardrail("action in Artifact::Action::\"may\", resource) when { context.name == \"nobody\" }");
     let found = own(closed(), &typo);
-    assert!(!found.forbids && found.outcome == GuardrailState::Proved);
+    assert!(!found.forbids && found.outcome == GuardrailState::CannotMatch && found.is_open());
+    assert_eq!(found.reason.as_deref(), Some("this inventory has no principal `nobody`"));
     let reports = guardrail(
         "action == Artifact::Action::\"may-terminate-agreement\", resource) when { principal is Artifact::User }",
     );

@@ -68,11 +68,22 @@ fn every_command_says_what_it_was_made_from() {
         let lists = told["data"].as_array().unwrap().iter().find(|d| d["file"] == "hipaa-eligible-services.json");
         assert_eq!(lists.unwrap()["date"], "2026-05-22");
 
+        for data in told["data"].as_array().unwrap() {
+            assert!(data["date"].is_string(), "{args:?} {data}");
+        }
+        assert_eq!(told["guardrails"].is_object(), args[0] == "check", "{args:?}");
+
         let text = run(&args);
         let last = text.lines().last().unwrap();
+        assert!(last.contains(" · AWS data of 2026-"), "{args:?} {last}");
+        for files in [&told["inventory"], &told["base"], &told["files"]].into_iter().filter(|f| f.is_object()) {
+            assert!(last.contains(&format!(" ({} bytes) ", files["bytes"])), "{args:?} {last}");
+            let commit = files["commit"].as_str().map(|commit| format!(" at {} ", &commit[..8]));
+            assert!(commit.is_none_or(|commit| last.contains(&commit)), "{args:?} {last}");
+        }
         assert!(last.starts_with(concat!("countersign ", env!("CARGO_PKG_VERSION"), " · ")), "{args:?} {last}");
         assert_eq!(text.matches("countersign 0").count(), 1, "it is told once: {text}");
-        for digest in [&told["rules"], &told["inventory"], &told["base"], &told["files"]] {
+        for digest in [&told["rules"], &told["inventory"], &told["base"], &told["files"], &told["guardrails"]] {
             let digest = digest["sha256"].as_str().map(|d| &d[..8]);
             assert!(digest.is_none_or(|d| last.contains(d)), "{args:?} {last} {digest:?}");
         }
@@ -141,7 +152,13 @@ fn import_says_what_it_read() {
     let mut listing = countersign_core::source::digest::Listing::default();
     listing.add("organization.json", organization.as_bytes());
     let digest = &listing.files().sha256[..8];
-    assert!(text.lines().last().unwrap().ends_with(&format!(" · 1 file {digest}")), "{text}");
+    assert!(
+        text.lines()
+            .last()
+            .unwrap()
+            .contains(&format!(" · 1 file ({} bytes) {digest} · AWS data of ", organization.len())),
+        "{text}"
+    );
 }
 
 /// The digest of an inventory is that of its files: their bytes and their paths.
@@ -212,6 +229,53 @@ fn other_rules_have_another_digest() {
     let text = std::fs::read_to_string(&operations).unwrap();
     std::fs::write(&operations, format!("{text}\n")).unwrap();
     assert_ne!(digest(&own), before, "the operations are rules too");
+}
+
+/// Rules in files of other names, in another order, decide the same and have the same digest; those in place of all others too.
+#[test]
+fn rules_are_told_by_their_content_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies");
+    for (index, entry) in walkdir::WalkDir::new(&rules).into_iter().map(Result::unwrap).enumerate() {
+        let is_guardrail = entry.path().parent().is_some_and(|p| p.ends_with("guardrails"));
+        let extension = entry.path().extension().unwrap_or_default();
+        if extension == "cedar" && !is_guardrail {
+            std::fs::copy(entry.path(), folder.path().join(format!("{}.cedar", 1000 - index))).unwrap();
+        } else if extension == "json" {
+            std::fs::copy(entry.path(), folder.path().join("operations.json")).unwrap();
+        }
+    }
+    let only = ["coverage", BEFORE, "--only-policies", folder.path().to_str().unwrap()];
+    let (built_in, own) = (provenance(&["coverage", BEFORE]), provenance(&only));
+    assert_eq!(own["rules"]["sha256"], built_in["rules"]["sha256"]);
+    assert_eq!(own["rules"]["without"], json!([]));
+}
+
+/// Rules in place of all others that find nothing, or leave out what depends on the state of agreements, say so wherever they decide.
+#[test]
+fn what_rules_leave_out_is_told_in_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies");
+    let copy = |skip: &str| {
+        for entry in walkdir::WalkDir::new(&rules).into_iter().map(Result::unwrap) {
+            let path = entry.path().strip_prefix(&rules).unwrap();
+            if entry.file_type().is_file() && !path.starts_with("guardrails") && !path.ends_with(skip) {
+                std::fs::create_dir_all(folder.path().join(path).parent().unwrap()).unwrap();
+                std::fs::copy(entry.path(), folder.path().join(path)).unwrap();
+            }
+        }
+    };
+    copy("findings.cedar");
+    let only = ["--only-policies", folder.path().to_str().unwrap()];
+    let args = [&["check", AFTER, "--base", BEFORE][..], &only].concat();
+    assert_eq!(provenance(&args)["rules"]["without"], json!(["findings"]));
+    for format in ["text", "sarif", "junit", "github", "markdown"] {
+        let text = run(&[&args[..], &["--format", format]].concat());
+        let told = if format == "sarif" { "\"without\": [" } else { ", which have no findings · " };
+        assert!(text.contains(told), "{format}: {text}");
+    }
+    let evaluated = run(&[&["evaluate", BEFORE][..], &only].concat());
+    assert!(evaluated.contains(", which have no findings · "), "{evaluated}");
 }
 
 /// A revision is told by its commit, wherever its files were written to.

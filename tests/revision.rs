@@ -136,3 +136,47 @@ fn what_is_not_there_is_a_clear_error() {
     let (code, text) = words(repository.path(), &["diff", "--git", "topic", "cloud/aws"]);
     assert!(code == 2 && text.contains("In the base, topic") && text.contains("broken.json"), "{text}");
 }
+
+/// A folder that was renamed is compared with what it was; one of which git cannot tell is not compared with nothing.
+#[test]
+fn a_renamed_inventory_is_followed() {
+    let folder = repository();
+    let at = ["--at", "2026-11-01"];
+    let compared = |name: &str, base: &str| {
+        run(folder.path(), &[&["diff", "--git", base, name, "--format", "json"][..], &at].concat())
+    };
+    let before = json(&compared("cloud/aws", "main"));
+    git(folder.path(), &["mv", "cloud/aws", "accounts"]);
+    git(folder.path(), &["commit", "--quiet", "-m", "renamed"]);
+    let after = compared("accounts", "main");
+    let told = String::from_utf8_lossy(&after.stderr).into_owned();
+    assert!(told.contains("In the base, the inventory is `cloud/aws`."), "{told}");
+    assert_eq!(without_commits(json(&after)), without_commits(before), "the same change");
+    let check = run(folder.path(), &[&["check", "--git", "main", "accounts", "--only", "diff"][..], &at].concat());
+    assert_eq!(check.status.code(), Some(1), "{}", String::from_utf8_lossy(&check.stdout));
+    let ranged =
+        run(folder.path(), &[&["diff", "--git", "main..topic", "accounts", "--format", "json"][..], &at].concat());
+    assert_eq!(without_commits(json(&ranged))["access"], without_commits(json(&after))["access"]);
+
+    // renamed, and nothing of it as it was: git sees no move
+    git(folder.path(), &["checkout", "--quiet", "-b", "other", "main"]);
+    git(folder.path(), &["rm", "--quiet", "-r", "cloud"]);
+    let new = folder.path().join("new");
+    std::fs::create_dir_all(&new).unwrap();
+    std::fs::write(new.join("entities.json"), "[{\"uid\": \"Account::\\\"111122223333\\\"\"}]\n").unwrap();
+    git(folder.path(), &["add", "."]);
+    git(folder.path(), &["commit", "--quiet", "-m", "another"]);
+    let refused = run(folder.path(), &[&["check", "--git", "main", "new"][..], &at].concat());
+    let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(2), "{told}");
+    assert!(told.contains("`new` is not in ") && told.contains("cloud/aws/"), "{told}");
+
+    // an inventory that is added beside the other begins anew
+    git(folder.path(), &["checkout", "--quiet", "-b", "beside", "main"]);
+    std::fs::create_dir_all(&new).unwrap();
+    std::fs::write(new.join("entities.json"), "[{\"uid\": \"Account::\\\"111122223333\\\"\"}]\n").unwrap();
+    git(folder.path(), &["add", "."]);
+    git(folder.path(), &["commit", "--quiet", "-m", "beside"]);
+    let began = run(folder.path(), &[&["check", "--git", "main", "new"][..], &at].concat());
+    assert_eq!(began.status.code(), Some(0), "{}", String::from_utf8_lossy(&began.stderr));
+}

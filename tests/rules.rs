@@ -373,3 +373,25 @@ fn phi_of_unknown_coverage_is_an_error() {
     let hidden = json!({"uid": A, "attrs": {"agreementsKnown": false}, "tags": {"Data": "PHI"}});
     assert!(World::new().entity(hidden).now().codes().contains(&"CS002"));
 }
+
+/// Tags that could not be listed may say that an account holds PHI (R79, D16): that no BAA covers it is told, and that it holds none
+/// is not.
+#[test]
+fn phi_that_is_perhaps_held_without_coverage_is_a_finding() {
+    let account = |attrs: serde_json::Value| World::new().entity(json!({"uid": A, "attrs": attrs}));
+    let covered =
+        |world: World| world.accepted("OwnBaa", "baa", "account", A, "2024-01-10", None).now().codes().join(" ");
+    let codes = |world: World| world.now().codes().join(" ");
+    assert_eq!(codes(account(json!({"tagsKnown": false}))), "CS008");
+    assert_eq!(codes(account(json!({"tagsKnown": false, "agreementsKnown": false}))), "CS008", "nor is a BAA known");
+    assert_eq!(covered(account(json!({"tagsKnown": false}))), "", "covered, and perhaps with PHI");
+    assert_eq!(covered(account(json!({"tagsKnown": true}))), "CS003");
+    assert_eq!(codes(account(json!({"tagsKnown": true}))), "", "it does not say that it holds PHI");
+    assert_eq!(
+        codes(account(json!({"tagsKnown": false, "phi": {"services": []}}))),
+        "",
+        "the register says that it does not"
+    );
+    let registered = json!({"tagsKnown": false, "phi": {"services": ["s3"], "safeguardsAttested": true}});
+    assert_eq!(codes(account(registered)), "CS001");
+}

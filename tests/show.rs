@@ -200,3 +200,31 @@ fn a_policy_names_the_test_that_shows_it() {
     }
     assert!(shown(&["show", "policy", "no-member-root"]).contains("shown by    tests/data/mutation/"));
 }
+
+/// A rule of the user's own is known by the policies that state it, and the accounts of an inventory are listed once.
+#[test]
+fn rules_of_the_users_own_are_shown() {
+    let rules = "examples/writing-rules/operation";
+    let named = [&format!("{rules}/rules"), &format!("{rules}/schema.json")];
+    let text = shown(&["show", "rule", "company-1", "--policies", named[0], "--schema", named[1]]);
+    assert!(one_line(&text).starts_with("COMPANY-1 A rule of your own"), "{text}");
+    for id in ["create-compliance-inquiry (inquiry.cedar)", "create-compliance-inquiry-with-permission (inquiry.cedar)"]
+    {
+        assert!(text.contains(id), "{text}");
+    }
+    let fails = |args: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_countersign"));
+        let output = command.current_dir(env!("CARGO_MANIFEST_DIR")).env("NO_COLOR", "1").args(args).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        one_line(&String::from_utf8_lossy(&output.stderr))
+    };
+    let text = fails(&["show", "rule", "COMPANY-11", "--policies", named[0], "--schema", named[1]]);
+    assert!(text.contains("did you mean `COMPANY-1`?"), "{text}");
+    let text = fails(&["evaluate", "examples/offline-baa", "--account", "999999999999"]);
+    let accounts: Vec<&str> = text.split(|c: char| !c.is_ascii_digit()).filter(|w| w.len() == 12).collect();
+    let distinct: std::collections::BTreeSet<&&str> = accounts.iter().collect();
+    assert_eq!((accounts.len(), distinct.len()), (4, 4), "three, each once, and the one asked about: {text}");
+    // what the schema does not have may be the user's own
+    let text = fails(&["show", "rule", "COMPANY-1", "--policies", named[0]]);
+    assert!(text.contains("named with --schema"), "{text}");
+}

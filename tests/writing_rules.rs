@@ -4,7 +4,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const EXAMPLES: [&str; 8] = ["operation", "gate", "message", "kind", "coverage", "fact", "finding", "attribute"];
+const EXAMPLES: [&str; 10] =
+    ["operation", "gate", "message", "kind", "permit", "coverage", "fact", "finding", "attribute", "remove"];
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -81,11 +82,23 @@ fn the_page_shows_what_the_examples_hold() {
     let mut found = 0;
     for block in shown {
         let (kind, text) = block.split_once('\n').unwrap();
-        if kind != "text" && !text.starts_with("// examples/") {
+        if let Some((head, text)) = text.strip_prefix("// examples/").and_then(|rest| rest.split_once('\n')) {
+            // what is no excerpt is the whole file
+            let (path, is_excerpt) = head.strip_suffix(" (excerpt)").map_or((head, false), |path| (path, true));
+            let file = read(root().join("examples").join(path));
+            assert_eq!(is_excerpt, file.trim_end() != text.trim_end(), "{head}: {text}");
+            assert!(file.contains(text.trim_end()), "{head}: {text}");
+        } else if kind == "text" {
+            let shown = text.trim_end();
+            assert!(
+                shown.ends_with("…") && (shown.starts_with("$ ") || shown.starts_with("…")),
+                "what is cut says so: {text}"
+            );
+            let shown = shown.trim_start_matches("…\n").trim_end_matches("…").trim_end();
+            assert!(all.iter().any(|file| file.contains(shown)), "{text}");
+        } else {
             continue;
         }
-        let text = text.split_once('\n').filter(|_| text.starts_with("// examples/")).map_or(text, |(_, rest)| rest);
-        assert!(all.iter().any(|file| file.contains(text.trim_end())), "{text}");
         found += 1;
     }
     assert!(found >= 8, "{found}");

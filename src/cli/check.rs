@@ -10,12 +10,11 @@ use super::errors;
 use super::lint::FailOn;
 use super::output::{self, Format, Output};
 use super::{Cli, EvaluationArgs, NOT_OK, NOTHING, OK, Session, input, narrow};
-use crate::check::{Checked, Part};
+use crate::check::{Checked, Part, RulesChange};
 use crate::report::check as report;
 use crate::report::findings::{self, sarif::Described};
 use crate::revision::Range;
 use crate::walk;
-use countersign_core::assessment::Assessment;
 use countersign_core::assessments::Assessments;
 use countersign_core::expectations::{SUFFIX, Suite, run::run};
 use countersign_core::guardrails::{FOLDER, Guardrail, Guardrails};
@@ -24,9 +23,8 @@ use countersign_core::lint::run::{self as lint, Text};
 use countersign_core::lint::settings::Settings;
 use countersign_core::moment;
 use countersign_core::problem::{Failure, Problem};
-use countersign_core::provenance::Provenance;
+use countersign_core::provenance::{Guarding, Provenance};
 use countersign_core::source::Folder;
-use countersign_core::source::digest::Files;
 use countersign_core::source::digest::Listing;
 
 #[derive(Args)]
@@ -72,21 +70,7 @@ pub fn check(cli: &Cli, args: &CheckArgs) -> Result<u8, Failure> {
         Ok(session) => {
             provenance = session.provenance();
             checked.at = moment::format(session.options.at);
-            let assessments = Assessments::new(&session.inventory, &session.rules);
-            // findings ask for every answer, among them what the other parts ask for at the same moment
-            let assessed = wanted(Part::Findings).then(|| assessments.at_least(&session.options)).transpose()?;
-            if wanted(Part::Diff) {
-                provenance.base = change(cli, args, &session, (&mut checked, assessed.as_deref()))?;
-            }
-            if wanted(Part::Expectations) {
-                expectations(&session, &assessments, &mut checked, &mut files)?;
-            }
-            if wanted(Part::Guardrails) {
-                guardrails(&session, &assessments, &mut checked, &mut files)?;
-            }
-            if let Some(assessment) = &assessed {
-                checked.add_findings(&session.inventory, assessment);
-            }
+            parts(cli, args, &session, (&mut checked, &mut provenance, &mut files))?;
         }
         Err(Failure::Nothing(why)) => {
             checked.at = moment::format(super::now());
@@ -108,6 +92,50 @@ pub fn check(cli: &Cli, args: &CheckArgs) -> Result<u8, Failure> {
         (false, true) => OK,
         (false, false) => NOT_OK,
     })
+}
+
+/// The parts that need an inventory. Where there is a base, its rules judge: a change of the rules cannot hide what they find.
+fn parts(
+    cli: &Cli,
+    args: &CheckArgs,
+    session: &Session,
+    (checked, provenance, files): (&mut Checked, &mut Provenance, &mut Listing),
+) -> Result<(), Failure> {
+    let wanted = |part: Part| args.only.is_empty() || args.only.contains(&part);
+    if args.only.iter().all(|part| *part == Part::Lint) && !args.only.is_empty() {
+        return Ok(());
+    }
+    let compared = compared(cli, args, session)?;
+    let base = compared.as_ref().ok().map(|(_, base)| base);
+    let own = Assessments::new(&session.inventory, &session.rules);
+    let of_base = base.filter(|base| !base.has_rules_of(session));
+    let judged = of_base.map(|base| Assessments::new(&session.inventory, &base.rules));
+    let assessments = judged.as_ref().unwrap_or(&own);
+    // findings ask for every answer, among them what the other parts ask for at the same moment
+    let assessed = wanted(Part::Findings).then(|| assessments.at_least(&session.options)).transpose()?;
+    if let (Some(base), Some(assessed)) = (of_base, &assessed) {
+        let by_own = own.at_least(&session.options)?;
+        checked.rules = Some(RulesChange::new(&base.rules, &session.rules, assessed, &by_own));
+        provenance.rules = base.provenance().rules;
+    }
+    match &compared {
+        Ok((name, base)) if wanted(Part::Diff) => {
+            checked.add_diff(name.clone(), diff_of(base, session, args.allow, assessed.as_deref())?);
+            provenance.base = Some(base.inventory.files.clone());
+        }
+        Err(why) if wanted(Part::Diff) => checked.skip(Part::Diff, why),
+        _ => {}
+    }
+    if wanted(Part::Expectations) {
+        expectations(session, assessments, checked, files)?;
+    }
+    if wanted(Part::Guardrails) {
+        provenance.guardrails = guardrails(session, assessments, checked, files)?;
+    }
+    if let Some(assessment) = &assessed {
+        checked.add_findings(&session.inventory, assessment);
+    }
+    Ok(())
 }
 
 /// What to compare with: what was asked for, else what the pipeline says.
@@ -164,38 +192,22 @@ fn pipeline(variable: impl Fn(&str) -> Option<String>) -> Result<Option<Range>, 
     Ok(None)
 }
 
-/// Compares with a base; the files of it are handed back.
-fn change(
-    cli: &Cli,
-    args: &CheckArgs,
-    session: &Session,
-    (checked, assessed): (&mut Checked, Option<&Assessment>),
-) -> Result<Option<Files>, Failure> {
-    let old = match base(args, Path::new(&checked.folder)) {
+/// The base, by its name; else why there is none.
+fn compared(cli: &Cli, args: &CheckArgs, session: &Session) -> Result<Result<(String, Session), String>, Failure> {
+    let old = match base(args, Path::new(&session.source.name())) {
         Ok(Some(compared)) => compared.base,
-        Ok(None) => {
-            checked.skip(Part::Diff, "no base to compare with: name one with --git or --base");
-            return Ok(None);
-        }
+        Ok(None) => return Ok(Err("no base to compare with: name one with --git or --base".to_owned())),
         // the base has no inventory yet: this change begins it
-        Err(Failure::Nothing(why)) => {
-            checked.skip(Part::Diff, why.to_string());
-            return Ok(None);
-        }
+        Err(Failure::Nothing(why)) => return Ok(Err(why.to_string())),
         Err(failure) => return Err(failure),
     };
     let name = old.name.clone();
     match diff::base(cli, old, &args.asking, session) {
         Ok(base) => {
             narrow::accounts_of_either(&base.inventory, &session.inventory, &args.asking.account)?;
-            let found = diff_of(&base, session, args.allow, assessed)?;
-            checked.add_diff(name, found);
-            Ok(Some(base.inventory.files))
+            Ok(Ok((name, base)))
         }
-        Err(Failure::Nothing(why)) => {
-            checked.skip(Part::Diff, why.to_string());
-            Ok(None)
-        }
+        Err(Failure::Nothing(why)) => Ok(Err(why.to_string())),
         Err(failure) => Err(failure),
     }
 }
@@ -206,7 +218,7 @@ fn expectations(
     checked: &mut Checked,
     files: &mut Listing,
 ) -> Result<(), Failure> {
-    let suite = Suite::read(session.source.as_ref(), &session.inventory.config.exclude, &session.rules.operations)?;
+    let suite = Suite::read(session.source.as_ref(), &session.inventory.config.exclude, &assessments.rules.operations)?;
     output::problems(&suite.warnings);
     if suite.expectations.is_empty() {
         checked
@@ -223,22 +235,23 @@ fn guardrails(
     assessments: &Assessments<'_>,
     checked: &mut Checked,
     files: &mut Listing,
-) -> Result<(), Failure> {
+) -> Result<Option<Guarding>, Failure> {
     let read = Guardrails::read(session.source.as_ref(), &session.inventory, &session.inventory.schema)?;
     read.iter().for_each(|guardrails| output::problems(&guardrails.warnings));
     match read.filter(|guardrails| !guardrails.all.is_empty()) {
         Some(guardrails) => {
             guardrails.all.values().filter_map(Guardrail::file).for_each(|source| files.add_text(source));
             checked.add_guardrails(guardrails.check(assessments, &session.options)?);
+            Ok(Some(Guarding::of(&guardrails)))
         }
         None => {
             checked.skip(
                 Part::Guardrails,
                 format!("there is no {FOLDER}/*.cedar, and countersign.toml enables no guardrails"),
             );
+            Ok(None)
         }
     }
-    Ok(())
 }
 
 fn lint_policies(args: &CheckArgs, folder: &Path, checked: &mut Checked, files: &mut Listing) -> Result<(), Failure> {

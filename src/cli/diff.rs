@@ -112,10 +112,21 @@ impl Compared {
             true => repository.merge_base(&range.base, tip)?,
             false => repository.commit(&range.base)?,
         };
-        let base = Version::of_commit(&repository, &range.base, &commit)?;
-        let head = match &range.head {
+        let tip = range.head.as_deref().map(|head| Ok::<_, Failure>((head, repository.commit(head)?))).transpose()?;
+        let head = match &tip {
             None => Version::of_folder(folder),
-            Some(head) => Version::of_commit(&repository, head, &repository.commit(head)?)?,
+            Some((head, commit)) => Version::of_commit(&repository, head, commit)?,
+        };
+        let base = match Version::of_commit(&repository, &range.base, &commit) {
+            Err(failure @ Failure::Nothing(_)) => {
+                // it may have had another name
+                let tip = tip.as_ref().map(|(_, commit)| commit.as_str());
+                let Some(former) = repository.renamed(&commit, tip)? else { return Err(failure) };
+                let base = Version::of_commit(&former, &range.base, &commit)?;
+                output::note(&format!("In the base, the inventory is `{}`.", former.prefix()));
+                Version { name: format!("{} {}", base.name, former.prefix()), ..base }
+            }
+            read => read?,
         };
         Ok(Self { base, head })
     }
@@ -131,17 +142,15 @@ pub fn base(cli: &Cli, version: Version, asking: &EvaluationArgs, head: &Session
 }
 
 /// What is different between two inventories; `allow` takes the exceptions of the new one, and `assessed` is what was assessed of
-/// it already.
+/// it already, by the rules of the base.
 pub fn diff_of(base: &Session, head: &Session, allow: bool, assessed: Option<&Assessment>) -> Result<Diff, Failure> {
     let old = diff::Side { inventory: &base.inventory, options: &base.options };
     let new = diff::Side { inventory: &head.inventory, options: &head.options };
     // a change of the rules does not weaken what is said of the change
-    let digest = |session: &Session| session.provenance().rules.map(|r| r.sha256);
-    let same_rules = digest(base) == digest(head);
-    if !same_rules {
+    if !base.has_rules_of(head) {
         output::note("The rules are not those of the base: the comparison is made by the rules of the base.");
     }
-    let mut found = diff::diff_from(&old, &new, &base.rules, assessed.filter(|_| same_rules))?;
+    let mut found = diff::diff_from(&old, &new, &base.rules, assessed)?;
     if allow {
         output::problems(&found.except(&head.inventory.config.exceptions, super::now()));
     }

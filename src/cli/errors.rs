@@ -17,7 +17,8 @@ pub fn missing(path: &Path) -> Problem {
 
 /// What to do about a problem: its own help, and the flag that may be missing.
 pub fn help_of(problem: &Problem) -> Option<String> {
-    const DECLARE: &str = "an attribute of your own is declared in a schema file, named with --schema";
+    const DECLARE: &str =
+        "an attribute, a type or an action of your own is declared in a schema file, named with --schema";
     match problem.help_text() {
         Some(help) if problem.is_undeclared() => Some(format!("{help}; {DECLARE}")),
         None if problem.is_undeclared() => Some(DECLARE.to_owned()),

@@ -172,6 +172,15 @@ impl Session {
         output::problems(&self.rules.unknown_names(&self.inventory));
     }
 
+    /// Whether two sessions are decided by rules and schemas with the same contents.
+    fn has_rules_of(&self, other: &Self) -> bool {
+        let of = |session: &Self| {
+            let Provenance { rules, schema, .. } = session.provenance();
+            (rules.map(|r| r.sha256), schema.map(|s| s.sha256))
+        };
+        of(self) == of(other)
+    }
+
     /// What its answers are made from.
     fn provenance(&self) -> Provenance {
         Provenance::of_inventory(&self.rules, &self.inventory)
@@ -233,6 +242,14 @@ impl Cli {
         Ok(Deciding { schema: Arc::new(schema), rules: Arc::new(rules), config })
     }
 
+    /// Whether a file is in the folder of rules that the command line names: it is read, though not as a part of the inventory.
+    fn names(&self, file: &Path) -> bool {
+        let folders = [&self.policies, &self.only_policies].into_iter().flatten();
+        let found = |path: &Path| path.canonicalize().ok();
+        let mut folders = folders.filter_map(|folder| found(folder));
+        found(file).is_some_and(|file| folders.any(|folder| file.starts_with(folder)))
+    }
+
     /// Reads the inventory and the rules, and settles what was asked.
     fn session(&self, folder: Option<&PathBuf>, asking: &EvaluationArgs) -> Result<Session, Failure> {
         let files = Folder::new(input::locate(folder.map(PathBuf::as_path)));
@@ -251,7 +268,9 @@ impl Cli {
         Deciding { schema, rules, config }: Deciding,
         at: Option<Moment>,
     ) -> Result<Session, Failure> {
-        let inventory = Inventory::load_configured(source.as_ref(), config, schema)?;
+        let mut inventory = Inventory::load_configured(source.as_ref(), config, schema)?;
+        let root = PathBuf::from(source.name());
+        inventory.warnings.retain(|warning| warning.place().is_some() || !self.names(&root.join(warning.subject())));
         let snapshot = inventory.config.as_of.unwrap_or_else(now);
         let at = match (&asking.at, at) {
             (Some(text), _) => parse_moment(text)?,

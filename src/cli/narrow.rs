@@ -15,9 +15,10 @@ pub fn accounts(inventory: &Inventory, accounts: &[String]) -> Result<(), Failur
 
 /// Makes sure that all accounts exist in one of two inventories.
 pub fn accounts_of_either(one: &Inventory, other: &Inventory, accounts: &[String]) -> Result<(), Failure> {
-    let known = || one.of_type("Account").chain(other.of_type("Account")).map(|a| a.uid.id.as_str());
-    let missing = accounts.iter().filter(|a| !known().any(|k| k == *a));
-    let unknown: Vec<_> = missing.map(|a| Unknown::new(Named::Account, a, known())).collect();
+    let both = one.of_type("Account").chain(other.of_type("Account"));
+    let known: BTreeSet<&str> = both.map(|a| a.uid.id.as_str()).collect();
+    let missing = accounts.iter().filter(|a| !known.contains(a.as_str()));
+    let unknown: Vec<_> = missing.map(|a| Unknown::new(Named::Account, a, known.iter().copied())).collect();
     if unknown.is_empty() { Ok(()) } else { Err(Failure::Unknown(unknown)) }
 }
 

@@ -38,7 +38,18 @@ pub fn rule(rules: &RuleBook, files: &dyn source::Source, name: &str) -> Result<
     if let Some(told) = Told::ALL.into_iter().find(|t| [t.code(), t.name()].contains(&name)) {
         return Ok(format!("{}\n\n{}", bold(told.code()), paragraph(output::width(), "", told.meaning())));
     }
-    policy_of(rules, files, name).ok_or_else(|| unknown("rule", name, &everything(rules, files)))
+    if let Some(shown) = policy_of(rules, files, name) {
+        return Ok(shown);
+    }
+    // a rule of the user's own, which docs/rules.md does not have
+    let number = rules.rules.values().flat_map(|r| r.rule().split_whitespace()).find(|n| n.eq_ignore_ascii_case(name));
+    match number {
+        Some(number) => {
+            let body = "A rule of your own: countersign knows it by the policies that name it in `@rule`.";
+            Ok(stated(rules, number, paragraph(output::width(), "", body).trim_end()))
+        }
+        None => Err(unknown("rule", name, &everything(rules, files))),
+    }
 }
 
 /// A policy: of the rules, or a guardrail.
@@ -114,6 +125,7 @@ fn everything(rules: &RuleBook, files: &dyn source::Source) -> BTreeSet<String> 
     let mut all = ids(rules, files);
     all.extend(Told::ALL.map(|t| t.code().to_owned()));
     all.extend(rules.rules.values().filter_map(|r| r.text("code")));
+    all.extend(rules.rules.values().flat_map(|r| r.rule().split_whitespace().map(str::to_owned)));
     all.extend(lint::rules::all().iter().flat_map(|r| [r.code.to_owned(), r.name.to_owned()]));
     all.extend(RULES.lines().filter_map(|l| l.strip_prefix("### ")).map(str::to_owned));
     all

@@ -79,6 +79,8 @@ impl From<GuardrailState> for Shown {
             GuardrailState::Holds => Self::new("holds", AnsiColor::Yellow),
             GuardrailState::Unknown => Self::new("unknown", AnsiColor::Yellow),
             GuardrailState::Violated => Self::new("broken", AnsiColor::Red),
+            GuardrailState::CannotMatch => Self::new("cannot match", AnsiColor::Red),
+            GuardrailState::NotApplicable => Self::new("applies to no one", AnsiColor::Yellow),
         }
     }
 }

@@ -97,7 +97,7 @@ pub struct Options {
 }
 
 /// What an assessment is narrowed to; an empty list is no restriction.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     /// Account numbers.
     pub accounts: Vec<String>,

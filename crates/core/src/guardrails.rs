@@ -4,6 +4,9 @@
 //! every operation that some principal is permitted, whether or not an agreement is in force today. It is proved where no
 //! request at all, whatever it carries, does what it forbids.
 
+mod lists;
+mod reach;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -15,7 +18,7 @@ use serde::Serialize;
 
 use crate::agreements::standing::Standing;
 use crate::agreements::{Agreements, context, datetime};
-use crate::assessment::{OperationAnswer, Options, PrincipalAnswer};
+use crate::assessment::{Filter, OperationAnswer, Options, PrincipalAnswer};
 use crate::assessments::Assessments;
 use crate::diff::differences::Operation;
 use crate::finding::Severity;
@@ -27,11 +30,12 @@ use crate::policies::annotations::{Annotated, Subject};
 use crate::policies::folder::{self, Folder};
 use crate::policies::names::{self, Named};
 use crate::policies::operations::check::grant;
-use crate::policies::{self, GUARDRAILS};
+use crate::policies::{self, GUARDRAILS, unknown};
 use crate::problem::{Cause, Evaluation, Failure, Place, Problem, SourceFile, Span, instead};
 use crate::source;
 use crate::stack;
 use crate::terms::{AnyAllowed, Decision, PrincipalKind};
+use reach::{Terms, Unmatched};
 
 /// The folder beside the inventory.
 pub const FOLDER: &str = "guardrails";
@@ -69,7 +73,11 @@ pub struct Guardrails {
     pub all: BTreeMap<String, Guardrail>,
     /// Names that the inventory does not have, and files that are not read.
     pub warnings: Vec<Problem>,
+    /// The policies, with their long lists taken out.
     set: PolicySet,
+    /// What holds those lists.
+    lists: Vec<cedar_policy::Entity>,
+    terms: BTreeMap<String, Terms>,
     named: Vec<Named>,
 }
 
@@ -91,31 +99,37 @@ pub struct GuardrailResult {
     pub rule: Option<String>,
     /// What it comes to.
     pub outcome: GuardrailState,
-    /// It forbids something to some principal, granted or not; one that does not is probably misspelt.
+    /// It forbids something to some principal, granted or not.
     pub forbids: bool,
+    /// Why it forbids nothing, where it does not.
+    pub reason: Option<String>,
     /// Who breaks it, or may.
     pub violations: Vec<Violation>,
 }
 
 impl GuardrailResult {
-    /// It is broken, or may be.
+    /// It does not hold: it is broken, or may be, or forbids nothing that could happen.
     pub fn is_open(&self) -> bool {
-        matches!(self.outcome, GuardrailState::Violated | GuardrailState::Unknown)
+        matches!(self.outcome, GuardrailState::Violated | GuardrailState::Unknown | GuardrailState::CannotMatch)
     }
 }
 
 /// What a guardrail comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum GuardrailState {
-    /// No request at all breaks it.
+    /// No request at all breaks it, and there is someone to whom it forbids something.
     Proved,
+    /// The inventory has no one whom it is about.
+    NotApplicable,
     /// Nothing that is granted breaks it; some request would, if it carried something else than is assumed.
     Holds,
     /// Whether it is broken depends on what is not known.
     Unknown,
     /// It is broken.
     Violated,
+    /// It forbids nothing to anyone who could be in the inventory: it promises nothing.
+    CannotMatch,
 }
 
 /// A principal that breaks a guardrail, or may.
@@ -180,7 +194,7 @@ impl Guardrails {
             return Err(Failure::Problems(problems));
         }
         let of_files = read.named.iter().filter(|n| !is_shipped(n.source()));
-        problems.extend(names::unknown(of_files, inventory));
+        problems.extend(unknown::unknown(of_files, inventory));
         let read = Self { warnings: problems, ..read };
         Ok((!read.all.is_empty() || !read.warnings.is_empty()).then_some(read))
     }
@@ -194,6 +208,7 @@ impl Guardrails {
 
     fn new(sources: &[Arc<SourceFile>], schema: &EntitySchema, problems: &mut Vec<Problem>) -> Result<Self, Failure> {
         let (mut all, mut set, mut named) = (BTreeMap::new(), PolicySet::new(), Vec::new());
+        let mut terms = BTreeMap::new();
         for source in sources {
             let spans = policies::spans(&source.text);
             for (index, policy) in policies::parse(source, problems).into_iter().enumerate() {
@@ -212,14 +227,17 @@ impl Guardrails {
                     problems.push(Problem::at(source, span, message).help("ids must be unique across all files"));
                     continue;
                 }
+                problems.extend(reach::unasked(&policy, source, span, schema));
                 let json = policy.to_json().map_err(Failure::internal("the JSON of a policy"))?;
                 named.extend(names::of(&policy, &json, (source, span), schema, problems));
+                terms.insert(guardrail.id.clone(), Terms::of(&policy, &json, schema));
                 let renamed = policy.new_id(PolicyId::new(&guardrail.id));
                 set.add(renamed).map_err(Failure::internal("a set of policies"))?;
                 all.insert(guardrail.id.clone(), guardrail);
             }
         }
         let result = Validator::new(schema.cedar.clone()).validate(&set, ValidationMode::Strict);
+        reach::impossible(&result, &mut terms);
         for error in result.validation_errors() {
             let place = all.get(&error.policy_id().to_string()).map(|g: &Guardrail| &g.place);
             problems.push(match place {
@@ -227,7 +245,8 @@ impl Guardrails {
                 None => Problem::about(error.policy_id().to_string(), error.to_string()),
             });
         }
-        Ok(Self { all, warnings: Vec::new(), set, named })
+        let (set, lists) = lists::taken_out(set)?;
+        Ok(Self { all, warnings: Vec::new(), set, lists, terms, named })
     }
 
     /// Asks all guardrails of an inventory: of what principals are permitted, whichever agreements are in force, and of any
@@ -243,7 +262,9 @@ impl Guardrails {
             for (principal, any) in assessment.principals.iter().zip(&any.principals) {
                 asking.principal(principal, any)?;
             }
-            Ok(asking.outcomes())
+            let filtered = options.filter != Filter::default();
+            let unmatched = asking.unmatched(&assessment, filtered)?;
+            Ok(asking.outcomes(&unmatched))
         })
     }
 }
@@ -297,6 +318,8 @@ struct GuardrailQuery<'a> {
     violations: BTreeMap<String, BTreeSet<Violation>>,
     /// Guardrails that have not forbidden anything to anyone yet.
     idle: BTreeSet<String>,
+    /// The policies that are asked.
+    set: PolicySet,
 }
 
 /// One operation of a principal, as guardrails are asked about it.
@@ -306,12 +329,14 @@ struct Question<'q> {
     account: &'q Account,
     standing: &'q Standing,
     entities: &'q Entities,
+    /// What the account is to its organization.
+    role: &'static str,
 }
 
 impl<'a> GuardrailQuery<'a> {
     fn new(guardrails: &'a Guardrails, agreements: &'a Agreements<'a>) -> Self {
         let idle = guardrails.all.keys().cloned().collect();
-        Self { guardrails, agreements, violations: BTreeMap::new(), idle }
+        Self { guardrails, agreements, violations: BTreeMap::new(), idle, set: guardrails.set.clone() }
     }
 
     fn principal(&mut self, now: &PrincipalAnswer, any: &PrincipalAnswer) -> Result<(), Failure> {
@@ -321,7 +346,7 @@ impl<'a> GuardrailQuery<'a> {
         let Some(account) = self.agreements.tree.accounts.get(&now.account) else {
             return Ok(());
         };
-        if !concerned && self.idle.is_empty() {
+        if !concerned {
             return Ok(());
         }
         let agreements = self.agreements;
@@ -334,6 +359,7 @@ impl<'a> GuardrailQuery<'a> {
             account,
             standing: &standing,
             entities: &entities,
+            role: agreements.role(&account.id, &standing).word(),
         };
         let named = |decision: Decision| -> BTreeSet<&'static str> {
             let matching = now.operations.iter().filter(|o| o.decision == decision);
@@ -347,10 +373,7 @@ impl<'a> GuardrailQuery<'a> {
                 Decision::Allow => (By::Grant, &perhaps),
                 Decision::Unknown => (By::Unknown, &perhaps),
                 Decision::Deny if possible(any) => (By::Request, &by_request),
-                Decision::Deny => {
-                    self.told(&question, operation, &actors, &certain)?;
-                    continue;
-                }
+                Decision::Deny => continue,
             };
             for actor in &actors {
                 let mut all: Option<BTreeSet<String>> = None;
@@ -385,22 +408,6 @@ impl<'a> GuardrailQuery<'a> {
         Ok(())
     }
 
-    /// What is not granted is asked only to see that each guardrail forbids something to someone.
-    fn told(
-        &mut self,
-        question: &Question<'_>,
-        operation: &OperationAnswer,
-        actors: &[Actor],
-        certain: &BTreeSet<&'static str>,
-    ) -> Result<(), Failure> {
-        if let (false, Some(actor)) = (self.idle.is_empty(), actors.first()) {
-            let mut may = certain.clone();
-            may.insert(operation.operation);
-            self.ask(question, operation, actor, &may)?;
-        }
-        Ok(())
-    }
-
     /// The guardrails that forbid an operation to an actor who may do these.
     fn ask(
         &mut self,
@@ -412,7 +419,7 @@ impl<'a> GuardrailQuery<'a> {
         let text = |t: &str| Expr::new_string(t.to_owned());
         let mut pairs = vec![
             ("at", datetime(self.agreements.at())),
-            ("role", text(self.agreements.role(&question.account.id, question.standing).word())),
+            ("role", text(question.role)),
             ("name", text(question.name)),
             ("groups", Expr::new_set(actor.groups.iter().map(|g| text(g)))),
             ("may", Expr::new_set(may.iter().map(|o| text(o)))),
@@ -438,7 +445,7 @@ impl<'a> GuardrailQuery<'a> {
         };
         let request = Request::new(question.principal.clone(), action, resource, context(pairs)?, None);
         let request = request.map_err(|e| wrong(e.into(), None))?;
-        let response = Authorizer::new().is_authorized(&request, &self.guardrails.set, question.entities);
+        let response = Authorizer::new().is_authorized(&request, &self.set, question.entities);
         if let Some(error) = response.diagnostics().errors().next() {
             let AuthorizationError::PolicyEvaluationError(failed) = error;
             return Err(wrong(error.to_string().into(), Some(failed.policy_id())));
@@ -467,7 +474,8 @@ impl<'a> GuardrailQuery<'a> {
         }
         let entities = self.agreements.entities(account, standing, &more)?;
         let actions = inventory.schema.cedar.action_entities().map_err(Failure::internal("a set of policies"))?;
-        entities.add_entities(actions.iter().cloned(), None).map_err(Failure::internal("a set of policies"))
+        let entities = entities.add_entities(actions.iter().cloned(), None);
+        self.guardrails.with_lists(entities.map_err(Failure::internal("a set of policies"))?)
     }
 
     fn actors(&self, principal: &PrincipalAnswer) -> Vec<Actor> {
@@ -518,11 +526,12 @@ impl<'a> GuardrailQuery<'a> {
         self.violations.entry(id.to_owned()).or_default().insert(violation);
     }
 
-    fn outcomes(self) -> Vec<GuardrailResult> {
+    fn outcomes(self, unmatched: &BTreeMap<String, Unmatched>) -> Vec<GuardrailResult> {
         let outcome = |guardrail: &Guardrail| {
             let violations = merged(self.violations.get(&guardrail.id).cloned().unwrap_or_default());
+            let unmatched = unmatched.get(&guardrail.id);
             let outcome = match violations.iter().map(|v| v.by).min() {
-                None => GuardrailState::Proved,
+                None => unmatched.map_or(GuardrailState::Proved, |u| u.state),
                 Some(By::Grant) => GuardrailState::Violated,
                 Some(By::Unknown) => GuardrailState::Unknown,
                 Some(By::Request) => GuardrailState::Holds,
@@ -535,7 +544,8 @@ impl<'a> GuardrailQuery<'a> {
                 message: guardrail.message.clone(),
                 rule: guardrail.rule.clone(),
                 outcome,
-                forbids: !self.idle.contains(&guardrail.id),
+                forbids: unmatched.is_none(),
+                reason: unmatched.map(|u| u.reason.clone()),
                 violations,
             }
         };

@@ -3,16 +3,19 @@
 //! Everything is gathered while files are loaded; evaluation neither reads nor needs it. The command line attaches it to what it
 //! prints, so that an auditor can tell what decided, and another run can be compared.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 use serde::Serialize;
 
 use crate::aws::eligibility;
+use crate::guardrails::Guardrails;
 use crate::inventory::schema::EntitySchema;
 use crate::inventory::{Inventory, builtin};
 use crate::policies::{Origin, RuleBook};
 use crate::problem::SourceFile;
 use crate::source::digest::{Files, Listing, sha256, short};
+use crate::words::count;
 
 /// What an answer was made from; `schemas/provenance.v1.schema.json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -29,8 +32,33 @@ pub struct Provenance {
     pub base: Option<Files>,
     /// Other files that were named: policies and requests.
     pub files: Option<Files>,
+    /// The guardrails that were asked; null where none was.
+    pub guardrails: Option<Guarding>,
     /// The data that is built in.
     pub data: &'static [Data],
+}
+
+/// The guardrails that were asked, those that are built in too.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Guarding {
+    /// Their ids.
+    pub ids: Vec<String>,
+    /// Of the contents of their files, as for the rules.
+    pub sha256: String,
+}
+
+impl Guarding {
+    /// That of guardrails that were read.
+    pub fn of(guardrails: &Guardrails) -> Self {
+        let files: BTreeMap<&str, &Arc<SourceFile>> =
+            guardrails.all.values().map(|g| (g.place.source.path.as_str(), &g.place.source)).collect();
+        Self { ids: guardrails.all.keys().cloned().collect(), sha256: of_contents(files.into_values()) }
+    }
+
+    /// `2 guardrails 9ab1c2d3`
+    fn words(&self) -> String {
+        format!("{} {}", count(self.ids.len(), "guardrail"), short(&self.sha256))
+    }
 }
 
 /// The rules that decided.
@@ -39,8 +67,10 @@ pub struct Provenance {
 pub struct Rules {
     /// Where they come from.
     pub origin: Origin,
-    /// Of their files, the operations among them.
+    /// Of the contents of their files, the operations among them: names and order do not count.
     pub sha256: String,
+    /// What rules could decide and these leave undecided: they have no finding, no gate for the state of agreements.
+    pub without: Vec<&'static str>,
 }
 
 /// The entity schema.
@@ -59,7 +89,7 @@ pub struct Schema {
 pub struct Data {
     /// Its file, or folder, below `data/`.
     pub file: &'static str,
-    /// The day that it tells of, if it tells one.
+    /// The day that it tells of.
     pub date: Option<&'static str>,
     /// Of its text.
     pub sha256: String,
@@ -84,29 +114,58 @@ impl Provenance {
     /// That of an answer in which nothing was read.
     pub fn bare() -> Self {
         let version = env!("CARGO_PKG_VERSION");
-        Self { version, rules: None, schema: None, inventory: None, base: None, files: None, data: data() }
+        Self {
+            version,
+            rules: None,
+            schema: None,
+            inventory: None,
+            base: None,
+            files: None,
+            guardrails: None,
+            data: data(),
+        }
     }
 
-    /// One line for people: `countersign 0.1.0 · rules built in 3f2a91c0 · inventory 12 files 9ab1c2d3 · HIPAA list of 2026-05-22`.
+    /// One line for people: `countersign 0.1.0 · rules built in 3f2a91c0 · inventory 12 files (4096 bytes) 9ab1c2d3 at 1f2e3d4c · …`.
     pub fn line(&self) -> String {
         let mut parts = vec![format!("countersign {}", self.version)];
-        parts.extend(self.rules.as_ref().map(|r| format!("rules {} {}", r.words(), short(&r.sha256))));
+        parts.extend(self.rules.as_ref().map(Rules::line));
         parts.extend(self.schema.as_ref().and_then(Schema::words));
         parts.extend(self.inventory.as_ref().map(|f| format!("inventory {}", f.words())));
         parts.extend(self.base.as_ref().map(|f| format!("base {}", f.words())));
         let with = if self.inventory.is_some() { "with " } else { "" };
         parts.extend(self.files.as_ref().map(|f| format!("{with}{}", f.words())));
+        parts.extend(self.guardrails.as_ref().map(Guarding::words));
+        let lists = eligibility::last_list();
+        let of_aws = self.data.iter().filter(|d| !d.file.starts_with(HIPAA)).filter_map(|d| d.date).max();
+        parts.extend(of_aws.map(|date| format!("AWS data of {date} {}", short(&of_data(self.data)))));
         if self.inventory.is_some() {
-            parts.push(format!("HIPAA list of {}", eligibility::last_list()));
+            parts.push(format!("HIPAA list of {lists}"));
         }
         // names of folders are the user's: nothing in them begins a line or a colour
         parts.join(" · ").replace(char::is_control, " ")
     }
 }
 
+/// The files of data that tell of the HIPAA eligible services.
+const HIPAA: &str = "hipaa-";
+
+/// The digest of all data: of what `sha256sum` prints of the files.
+fn of_data(data: &[Data]) -> String {
+    let lines: String = data.iter().map(|d| format!("{}  {}\n", d.sha256, d.file)).collect();
+    sha256(lines.as_bytes())
+}
+
 impl Rules {
     fn of(rules: &RuleBook) -> Self {
-        Self { origin: rules.origin.clone(), sha256: of_texts(rules.sources.iter().chain(&rules.operations.sources)) }
+        let sha256 = of_contents(rules.sources.iter().chain(&rules.operations.sources));
+        Self { origin: rules.origin.clone(), sha256, without: rules.without() }
+    }
+
+    /// `rules my-rules 01234567, which have no findings`
+    fn line(&self) -> String {
+        let line = format!("rules {} {}", self.words(), short(&self.sha256));
+        if self.without.is_empty() { line } else { format!("{line}, which have no {}", self.without.join(", no ")) }
     }
 
     /// `built in + rules (2 added, 1 replaced)`
@@ -134,7 +193,7 @@ impl Rules {
 static BUILT_IN_RULES: LazyLock<String> = LazyLock::new(|| {
     let texts = crate::policies::BUILT_IN.iter().chain([&crate::policies::operations::BUILT_IN]);
     let sources: Vec<Arc<SourceFile>> = texts.map(|(path, text)| SourceFile::new(*path, *text)).collect();
-    of_texts(&sources)
+    of_contents(&sources)
 });
 
 impl Schema {
@@ -152,10 +211,16 @@ impl Schema {
     }
 }
 
-/// The digest of texts by their paths. Two of one path, a built-in one and one that is laid over it, both count.
-fn of_texts<'a>(sources: impl IntoIterator<Item = &'a Arc<SourceFile>>) -> String {
-    Files::of(sources).sha256
+/// The digest of texts by what they hold: of their own digests, sorted, one a line. A file that is moved, renamed or read in another
+/// order decides the same.
+fn of_contents<'a>(sources: impl IntoIterator<Item = &'a Arc<SourceFile>>) -> String {
+    let mut digests: Vec<String> = sources.into_iter().map(|s| sha256(s.text.as_bytes()) + "\n").collect();
+    digests.sort();
+    sha256(digests.concat().as_bytes())
 }
+
+/// The last day that the pages of AWS's documentation tell of from which the data was taken.
+const PAGES_OF_AWS: &str = "2026-09-30";
 
 /// The data that is built in, in the order of its names.
 pub fn data() -> &'static [Data] {
@@ -167,12 +232,12 @@ pub fn data() -> &'static [Data] {
             managed.add(&format!("{name}.json"), policy.text.as_bytes());
         }
         vec![
-            file("actions.json", None, crate::aws::actions::TEXT),
-            file("agreements.json", None, builtin::AGREEMENTS),
-            file("artifact.json", None, crate::aws::TEXT),
+            file("actions.json", Some(PAGES_OF_AWS), crate::aws::actions::TEXT),
+            file("agreements.json", Some(PAGES_OF_AWS), builtin::AGREEMENTS),
+            file("artifact.json", Some(PAGES_OF_AWS), crate::aws::TEXT),
             file("hipaa-eligible-services.json", Some(eligibility::last_list()), eligibility::TEXT),
-            file("hipaa-parts.json", None, eligibility::PARTS_TEXT),
-            Data { file: "managed-policies", date: None, sha256: managed.files().sha256 },
+            file("hipaa-parts.json", Some(eligibility::last_list()), eligibility::PARTS_TEXT),
+            Data { file: "managed-policies", date: Some(PAGES_OF_AWS), sha256: managed.files().sha256 },
         ]
     });
     &DATA
@@ -183,8 +248,56 @@ mod tests {
     use super::*;
 
     fn rules(origin: Origin) -> String {
-        let rules = Some(Rules { origin, sha256: "0123456789abcdef".to_owned() });
-        Provenance { rules, ..Provenance::bare() }.line()
+        let rules = Rules { origin, sha256: "0123456789abcdef".to_owned(), without: Vec::new() };
+        let line = rules.line();
+        let whole = Provenance { rules: Some(rules), ..Provenance::bare() }.line();
+        assert!(whole.contains(&format!(" · {line} · ")), "{whole}");
+        format!(" · {line}")
+    }
+
+    #[test]
+    fn what_rules_do_not_decide_is_told() {
+        let without = vec!["findings", "gates for the state of agreements"];
+        let rules = Rules { origin: Origin::default(), sha256: "0123456789".to_owned(), without };
+        let expected = "rules of no folder 01234567, which have no findings, no gates for the state of agreements";
+        assert_eq!(rules.line(), expected);
+        let built_in = Rules::of(&RuleBook::built_in(&EntitySchema::built_in().unwrap()).unwrap());
+        assert!(built_in.without.is_empty(), "{:?}", built_in.without);
+    }
+
+    /// The expected digest is that of `printf 'b\na\n' …`: the digests of the files, sorted, one a line.
+    #[test]
+    fn rules_are_told_by_what_they_hold() {
+        let digest = |files: &[(&str, &str)]| {
+            let files: Vec<Arc<SourceFile>> = files.iter().map(|(path, text)| SourceFile::new(*path, *text)).collect();
+            of_contents(&files)
+        };
+        let one = digest(&[("a.cedar", "x"), ("b.cedar", "y")]);
+        assert_eq!(one, sha256(format!("{}\n{}\n", sha256(b"x"), sha256(b"y")).as_bytes()));
+        assert_eq!(
+            digest(&[("rules/z.cedar", "y"), ("rules/a.cedar", "x")]),
+            one,
+            "neither paths nor their order count"
+        );
+        assert_ne!(digest(&[("a.cedar", "x"), ("b.cedar", "z")]), one);
+        assert_ne!(digest(&[("a.cedar", "x")]), one);
+    }
+
+    #[test]
+    fn size_and_commit_are_told() {
+        let commit = Some("1f2e3d4c5b6a79881f2e3d4c5b6a79881f2e3d4c".to_owned());
+        let files = Files { files: 2, bytes: 4096, sha256: "9ab1c2d3e4".to_owned(), commit };
+        assert_eq!(files.words(), "2 files (4096 bytes) 9ab1c2d3 at 1f2e3d4c");
+        assert_eq!(Files { files: 1, bytes: 1, commit: None, ..files }.words(), "1 file (1 byte) 9ab1c2d3");
+    }
+
+    #[test]
+    fn all_data_has_its_day() {
+        for data in data() {
+            assert!(data.date.is_some_and(|date| crate::moment::parse(date).is_some()), "{}", data.file);
+        }
+        let line = Provenance::bare().line();
+        assert!(line.contains(&format!("AWS data of 2026-09-30 {}", short(&of_data(data())))), "{line}");
     }
 
     #[test]
@@ -193,14 +306,14 @@ mod tests {
         let ids = |n: usize| (0..n).map(|i| i.to_string()).collect::<Vec<_>>();
         let laid_over =
             Origin { folder: folder.clone(), only: false, added: ids(2), replaced: ids(1), removed: ids(0) };
-        assert!(rules(laid_over).ends_with(" · rules built in + mine (2 added, 1 replaced) 01234567"));
+        assert!(rules(laid_over).ends_with("rules built in + mine (2 added, 1 replaced) 01234567"));
         let without = Origin { folder: folder.clone(), removed: ids(3), ..Origin::default() };
-        assert!(rules(without).ends_with(" · rules built in + mine (3 removed) 01234567"));
+        assert!(rules(without).ends_with("rules built in + mine (3 removed) 01234567"));
         let same = Origin { folder: folder.clone(), ..Origin::default() };
-        assert!(rules(same).ends_with(" · rules built in + mine (nothing changed) 01234567"));
+        assert!(rules(same).ends_with("rules built in + mine (nothing changed) 01234567"));
         let alone = Origin { folder, only: true, added: ids(9), ..Origin::default() };
-        assert!(rules(alone).ends_with(" · rules mine 01234567"));
-        assert!(rules(Origin::default()).ends_with(" · rules of no folder 01234567"), "not those that are built in");
+        assert!(rules(alone).ends_with("rules mine 01234567"));
+        assert!(rules(Origin::default()).ends_with("rules of no folder 01234567"), "not those that are built in");
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Everything that a check tells, as findings with places: for annotations, code scanning and the list at the end of a text.
 
-use super::guardrails::violation_words;
-use crate::check::{Checked, Found, Told};
+use super::guardrails::{unmatched_words, violation_words};
+use super::rules;
+use crate::check::{Checked, Found, RulesChange, Told};
 use crate::report::diff as words;
 use crate::report::expectations::CaseReport;
 use crate::report::findings::{Entry, FindingsReport, Spot};
@@ -19,7 +20,8 @@ const NAMES: usize = 6;
 
 /// All of them: the change, expectations, guardrails, findings, lint.
 pub fn entries(checked: &Checked) -> Vec<Entry> {
-    let mut all: Vec<Entry> = checked.diff.iter().flat_map(|d| of_diff(checked, d)).collect();
+    let mut all: Vec<Entry> = checked.rules.iter().map(|change| of_rules(checked, change)).collect();
+    all.extend(checked.diff.iter().flat_map(|d| of_diff(checked, d)));
     let cases = expectations::reports(&checked.expectations);
     all.extend(cases.iter().filter(|c| !c.passed).map(|c| of_expectation(checked, c)));
     all.extend(checked.guardrails.iter().flat_map(|g| of_guardrail(checked, g)));
@@ -98,12 +100,18 @@ fn of_guardrail(checked: &Checked, guarded: &Guarded) -> Vec<Entry> {
         entry(&guarded.id, &guarded.id, severity, place(), message, help)
     });
     let mut entries: Vec<Entry> = violations.collect();
-    if !guarded.forbids {
-        let message = "this guardrail forbids nothing to anyone in this inventory".to_owned();
-        let help = "check the names in it".to_owned();
-        entries.push(entry(&guarded.id, &guarded.id, Severity::Warning, place(), message, help));
+    if let Some((why, what)) = unmatched_words(guarded) {
+        let severity = if guarded.is_open() { guarded.severity } else { Severity::Info };
+        let message = format!("the guardrail {} {why}", guarded.id);
+        entries.push(entry(&guarded.id, &guarded.id, severity, place(), message, what.to_owned()));
     }
     entries
+}
+
+fn of_rules(checked: &Checked, change: &RulesChange) -> Entry {
+    let message = rules::sentences(change).join("; ");
+    let help = "review the rules as you would a permission: once they are merged, they judge".to_owned();
+    told(Told::RulesChange, Severity::Warning, (path(checked, FILE), Spot::Line(1)), message, help)
 }
 
 fn of_diff(checked: &Checked, diff: &Diff) -> Vec<Entry> {

@@ -4,16 +4,30 @@ use crate::report::{count, few, sentences};
 use countersign_core::guardrails::{By, GuardrailResult, GuardrailState, Violation};
 use countersign_core::words::principal;
 
-/// `2 guardrails, 1 proved for any request`
+/// `3 guardrails, 1 proved for any request, 1 applies to no one`; first those that do not hold.
 pub fn summary(outcomes: &[GuardrailResult]) -> String {
-    let all = count(outcomes.len(), "guardrail");
-    match outcomes.iter().filter(|o| o.is_open()).count() {
-        0 => {
-            let proved = outcomes.iter().filter(|o| o.outcome == GuardrailState::Proved).count();
-            format!("{all}, {proved} proved for any request")
-        }
-        broken => format!("{broken} of {all} broken or possibly broken"),
-    }
+    let number = |states: &[GuardrailState]| outcomes.iter().filter(|o| states.contains(&o.outcome)).count();
+    let verb = |number: usize, one: &'static str, more: &'static str| if number == 1 { one } else { more };
+    let (cannot, no_one) = (number(&[GuardrailState::CannotMatch]), number(&[GuardrailState::NotApplicable]));
+    let counts = [
+        (number(&[GuardrailState::Violated, GuardrailState::Unknown]), "broken or possibly broken"),
+        (cannot, "cannot match"),
+        (number(&[GuardrailState::Proved]), "proved for any request"),
+        (number(&[GuardrailState::Holds]), verb(number(&[GuardrailState::Holds]), "holds", "hold")),
+        (no_one, verb(no_one, "applies to no one", "apply to no one")),
+    ];
+    let counts: Vec<String> = counts.iter().filter(|(n, _)| *n > 0).map(|(n, words)| format!("{n} {words}")).collect();
+    format!("{}, {}", count(outcomes.len(), "guardrail"), counts.join(", "))
+}
+
+/// Why a guardrail that forbids nothing does not, and what to do; `None` for the others.
+pub fn unmatched_words(outcome: &GuardrailResult) -> Option<(String, &'static str)> {
+    let reason = outcome.reason.as_deref()?;
+    Some(match outcome.outcome {
+        GuardrailState::NotApplicable => (format!("applies to no one so far: {reason}"), "nothing is to be done"),
+        GuardrailState::Unknown => (reason.to_owned(), "check the names in it"),
+        _ => (format!("cannot match, so it protects from nothing: {reason}"), "correct the guardrail, or remove it"),
+    })
 }
 
 /// Who breaks a guardrail, how, and with what.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{entries, note};
-use crate::check::{Checked, Done, Part, State};
+use crate::check::{Checked, Done, Part, RulesChange, State};
 use crate::report::expectations::{CaseReport, reports};
 use crate::report::findings::Entry;
 use countersign_core::diff::Diff;
@@ -20,6 +20,7 @@ pub struct Check<'a> {
     passed: bool,
     base: Option<&'a str>,
     parts: Vec<PartReport>,
+    rules: Option<&'a RulesChange>,
     diff: Option<&'a Diff>,
     expectations: Vec<CaseReport>,
     guardrails: &'a [GuardrailResult],
@@ -54,6 +55,7 @@ pub fn json<'a>(checked: &'a Checked, provenance: &'a Provenance) -> Check<'a> {
         passed: checked.passed(),
         base: checked.base.as_deref(),
         parts: checked.parts.iter().map(|done| part(checked, done)).collect(),
+        rules: checked.rules.as_ref(),
         diff: checked.diff.as_ref(),
         expectations: reports(&checked.expectations),
         guardrails: &checked.guardrails,

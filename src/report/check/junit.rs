@@ -2,8 +2,8 @@
 
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
-use super::guardrails::violation_words;
-use super::{entries, note};
+use super::guardrails::{unmatched_words, violation_words};
+use super::{entries, note, rules};
 use crate::check::{Checked, Done, Part, State};
 use crate::report::{expectations, findings};
 use countersign_core::problem::Failure;
@@ -24,6 +24,13 @@ pub fn junit(checked: &Checked, provenance: &Provenance) -> Result<String, Failu
         };
         xml.add_test_suites(findings::junit::told(suites, provenance));
     }
+    if let Some(change) = &checked.rules {
+        let mut suite = TestSuite::new("rules");
+        let mut case = TestCase::new("the rules are those of the base", TestCaseStatus::skipped());
+        case.status.set_message(rules::sentences(change).join("; "));
+        suite.add_test_case(case);
+        xml.add_test_suites(findings::junit::told(vec![suite], provenance));
+    }
     xml.to_string().map_err(Failure::internal("a JUnit report"))
 }
 
@@ -41,12 +48,18 @@ fn guardrails(checked: &Checked) -> TestSuite {
     for guarded in &checked.guardrails {
         let status = if guarded.is_open() {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-            let words: Vec<String> =
+            let mut words: Vec<String> =
                 guarded.violations.iter().map(|v| format!("{} {}", violation_words(v), guarded.message)).collect();
+            let unmatched = unmatched_words(guarded).map(|(why, _)| why);
+            words.extend(unmatched.clone());
             status
                 .set_type(guarded.severity.word())
-                .set_message(guarded.message.clone())
+                .set_message(unmatched.unwrap_or_else(|| guarded.message.clone()))
                 .set_description(words.join("\n"));
+            status
+        } else if let Some((why, _)) = unmatched_words(guarded) {
+            let mut status = TestCaseStatus::skipped();
+            status.set_message(why);
             status
         } else {
             TestCaseStatus::success()

@@ -1,7 +1,7 @@
 //! Markdown for a comment under a pull request: short, the decisions first, details folded.
 
-use super::guardrails::violations_words;
-use super::{entries, note};
+use super::guardrails::{unmatched_words, violations_words};
+use super::{entries, note, rules};
 use crate::check::{Checked, State};
 use crate::report::diff as words;
 use crate::report::findings::markdown::cell;
@@ -27,6 +27,10 @@ pub fn markdown(checked: &Checked) -> String {
             State::Skipped(_) => "–",
         };
         text.push_str(&format!("| {} | {state} | {} |\n", super::part(done.part), cell(&note(checked, done))));
+    }
+    if let Some(change) = &checked.rules {
+        let lines: Vec<String> = rules::sentences(change).iter().map(|s| format!("- {}\n", cell(s))).collect();
+        text.push_str(&format!("\n**rules**\n\n{}", lines.concat()));
     }
     if let Some(diff) = &checked.diff {
         text.push_str(&decisions(diff));
@@ -161,6 +165,8 @@ fn guardrails(checked: &Checked) -> String {
             guarded.violations.iter().filter(|v| v.by != By::Request || guarded.outcome == GuardrailState::Holds);
         let words = violations_words(&open.cloned().collect::<Vec<_>>());
         lines.extend(words.iter().map(|w| format!("`{}` {} {}", guarded.id, cell(w), cell(&guarded.message))));
+        let unmatched = unmatched_words(guarded);
+        lines.extend(unmatched.map(|(why, what)| format!("`{}` {}; {what}", guarded.id, cell(&why))));
     }
     folded("guardrails", &lines)
 }

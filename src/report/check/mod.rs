@@ -5,15 +5,16 @@ pub mod guardrails;
 pub mod json;
 pub mod junit;
 pub mod markdown;
+pub mod rules;
 
 use anstyle::AnsiColor;
 
-use super::{bold, day, diff, dim, expectations, in_colour, paragraph, verdict, wrapped};
+use super::{bold, day, diff, dim, expectations, in_colour, verdict, wrapped};
 use crate::check::{Checked, Done, Found, Part, State};
 use crate::report::findings::{Entry, FindingsReport, counts};
 use countersign_core::diff::Diff;
 use countersign_core::guardrails::GuardrailState;
-use guardrails::violations_words;
+use guardrails::{unmatched_words, violations_words};
 
 /// The word of a part.
 pub fn part(part: Part) -> &'static str {
@@ -70,6 +71,10 @@ pub fn text(width: usize, checked: &Checked) -> String {
         let word = in_colour(colour, &format!("{word:<7}"));
         text.push_str(&wrapped(width, &format!("  {word} {:<12} ", part(done.part)), 23, &note(checked, done)));
     }
+    if let Some(change) = &checked.rules {
+        text.push_str(&heading("rules"));
+        text.push_str(&rules::sentences(change).iter().map(|s| wrapped(width, "  ", 4, s)).collect::<String>());
+    }
     if let Some(found) = &checked.diff
         && !found.is_empty()
     {
@@ -80,7 +85,7 @@ pub fn text(width: usize, checked: &Checked) -> String {
         text.push_str(&heading("expectations"));
         text.push_str(&expectations::text(width, &expectations::reports(&checked.expectations), false));
     }
-    let broken = checked.guardrails.iter().filter(|g| g.outcome != GuardrailState::Proved || !g.forbids);
+    let broken = checked.guardrails.iter().filter(|g| g.outcome != GuardrailState::Proved);
     let broken: Vec<String> = broken.map(|g| guardrail(width, g)).collect();
     if !broken.is_empty() {
         text.push_str(&heading("guardrails"));
@@ -104,8 +109,8 @@ fn guardrail(width: usize, guarded: &countersign_core::guardrails::GuardrailResu
     for words in violations_words(&guarded.violations) {
         text.push_str(&wrapped(width, "          ", 12, &format!("{words} {}", guarded.message)));
     }
-    if !guarded.forbids {
-        text.push_str(&paragraph(width, "          ", "it forbids nothing to anyone here: check the names in it"));
+    if let Some((why, what)) = unmatched_words(guarded) {
+        text.push_str(&wrapped(width, "          ", 12, &format!("{why}; {what}")));
     }
     text
 }

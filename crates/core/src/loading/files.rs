@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::beside;
 use crate::import::{self, accounts_csv, answer, cloudtrail};
 use crate::inventory::config::Config;
 use crate::problem::{Problem, SourceFile, Span, did_you_mean};
@@ -48,6 +49,10 @@ pub fn walk(source: &dyn source::Source, config: &Config, problems: &mut Vec<Pro
     let mut matched = Vec::new();
     for name in source.paths(problems) {
         if form(&name).is_none() {
+            let unread = beside::unread(&name);
+            let counts =
+                unread.is_some() && !config.rules.holds(&name) && !config.exclude.excludes(&name, &mut matched);
+            problems.extend(unread.filter(|_| counts));
             continue;
         }
         // what decides is no part of what is decided about

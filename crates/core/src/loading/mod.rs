@@ -1,6 +1,7 @@
 //! From a folder to an inventory: what each file holds is told by its content, what AWS answered is imported on the way, and
 //! everything together is completed and checked by [`crate::inventory`].
 
+mod beside;
 pub mod files;
 
 use std::sync::Arc;

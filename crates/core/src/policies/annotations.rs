@@ -147,7 +147,12 @@ impl Annotated<'_> {
         if removes {
             return problems;
         }
-        let lacking = ALL.iter().filter(|a| self.policy.annotation(a.name).is_none());
+        // one that is misspelt is told once
+        let misspelt = |name: &str| {
+            let unknown = self.policy.annotations().filter(|(own, _)| ALL.iter().all(|a| a.name != *own));
+            unknown.into_iter().any(|(own, _)| did_you_mean(own, ALL.iter().map(|a| a.name)) == Some(name))
+        };
+        let lacking = ALL.iter().filter(|a| self.policy.annotation(a.name).is_none() && !misspelt(a.name));
         for annotation in lacking.filter(|a| a.on.iter().any(|on| on.required && self.is_on(on))) {
             let message = format!("this policy has no `@{}`", annotation.name);
             problems.push(Problem::at(self.source, self.head(), message).help(help(annotation)));

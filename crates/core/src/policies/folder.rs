@@ -21,6 +21,30 @@ pub struct Folder {
 /// What stands beside rules and is none.
 const DOCUMENTS: [&str; 5] = ["md", "txt", "adoc", "rst", "license"];
 
+/// The names of documents that have no ending, in lower case.
+const UNENDED: [&str; 13] = [
+    "authors",
+    "changelog",
+    "codeowners",
+    "contributing",
+    "copying",
+    "justfile",
+    "licence",
+    "license",
+    "makefile",
+    "notice",
+    "owners",
+    "readme",
+    "version",
+];
+
+/// Whether a file, by its name, looks like one of policies in Cedar: `x.cedar`, and what may be meant by it, such as `x.cedar.txt`.
+pub fn looks_like_policies(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let mut endings = name.split('.').skip(1);
+    endings.any(|ending| ending == "cedar" || (ending != "cedarschema" && did_you_mean(ending, ["cedar"]).is_some()))
+}
+
 /// Reads a folder of a source, or all of it for `""`. `data` is the name of files of data, where there can be any, and `other` a file
 /// that is read for itself. A folder that is not there holds nothing.
 pub fn read(
@@ -68,8 +92,12 @@ fn same(one: PathBuf, other: &Path) -> bool {
 fn unread(path: &Path, shown: &str, hidden: bool, data: Option<&str>) -> Option<Problem> {
     let extension = path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let holds_rules = ["cedar", "json", "cedarschema"].contains(&extension.as_str());
-    if (hidden && !holds_rules) || (!hidden && (DOCUMENTS.contains(&extension.as_str()) || !name.contains('.'))) {
+    let holds_rules = ["cedar", "json", "cedarschema"].contains(&extension.as_str()) || looks_like_policies(&name);
+    let is_document = match name.contains('.') {
+        true => DOCUMENTS.contains(&extension.as_str()) && !looks_like_policies(&name),
+        false => UNENDED.contains(&name.to_ascii_lowercase().as_str()),
+    };
+    if (hidden && !holds_rules) || (!hidden && is_document) {
         return None;
     }
     let (why, help) = match (hidden, extension.as_str(), data) {

@@ -12,14 +12,17 @@ pub mod operations;
 mod origin;
 mod overlay;
 mod parsed;
-mod reads;
+mod patterns;
+pub(crate) mod reads;
 mod requires;
 mod rule;
-mod subjects;
+pub(crate) mod subjects;
 #[cfg(test)]
 mod tests;
 mod text;
 mod tokens;
+pub(crate) mod unknown;
+mod without;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -221,7 +224,7 @@ impl RuleBook {
 
     /// A warning for each name in the user's policies that an inventory does not have: a condition on it never holds.
     pub fn unknown_names(&self, inventory: &Inventory) -> Vec<Problem> {
-        names::unknown(&self.named, inventory)
+        unknown::unknown(&self.named, inventory)
     }
 
     /// The kinds of agreement that the policies of HIPAA's coverage name. Whether they cover an account is told even where none does.
@@ -317,7 +320,13 @@ fn validate(all: &PolicySet, rules: &BTreeMap<String, Rule>, schema: &EntitySche
     problems.extend(result.validation_warnings().map(|w| located(w.policy_id(), w)));
     problems.extend(result.validation_errors().map(|e| {
         let problem = located(e.policy_id(), e);
-        if matches!(e, ValidationError::UnsafeAttributeAccess(_)) { problem.undeclared() } else { problem }
+        let is_undeclared = matches!(
+            e,
+            ValidationError::UnsafeAttributeAccess(_)
+                | ValidationError::UnrecognizedEntityType(_)
+                | ValidationError::UnrecognizedActionId(_)
+        );
+        if is_undeclared { problem.undeclared() } else { problem }
     }));
 }
 

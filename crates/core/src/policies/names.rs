@@ -4,20 +4,18 @@
 //! What an attribute can hold stands in the schema: `values` closes the set, `names` says what its texts are names of. What
 //! only an inventory can tell is kept as [`Named`], and asked once there is one.
 
-mod unknown;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use cedar_policy::Policy;
 use serde_json::Value;
 
+use super::patterns;
 use super::reads::{actions, is_variable};
-use super::tokens::{place, tokens};
+use super::tokens::Places;
 use crate::inventory::expand::{article, type_of_id};
 use crate::inventory::schema::{Attribute, EntitySchema, Type, local};
 use crate::problem::{Problem, SourceFile, Span, instead};
-pub use unknown::unknown;
 
 /// A name in a policy that only an inventory can tell to exist.
 #[derive(Clone, Debug)]
@@ -26,8 +24,10 @@ pub struct Named {
     pub name: String,
     /// What it is the name of.
     pub of: Of,
-    source: Arc<SourceFile>,
-    span: Span,
+    /// The parts of a pattern that names are held against, `None` for a `*`; absent for a name.
+    pub(super) pattern: Option<Vec<Option<String>>>,
+    pub(super) source: Arc<SourceFile>,
+    pub(super) span: Span,
 }
 
 impl Named {
@@ -63,6 +63,7 @@ pub fn of(
         variables: variables(policy, json, schema),
         texts: Vec::new(),
         found: Vec::new(),
+        patterns: Vec::new(),
         entities: Vec::new(),
     };
     for part in ["principal", "resource"] {
@@ -71,25 +72,43 @@ pub fn of(
     for condition in json.get("conditions").and_then(Value::as_array).into_iter().flatten() {
         walk.expression(condition.get("body").unwrap_or(&Value::Null));
     }
-    let Walk { texts, found, entities, .. } = walk;
-    let tokens = tokens(source, span);
+    let Walk { texts, found, patterns, entities, .. } = walk;
+    let places = Places::new(source, span, &texts);
     let mut named = Vec::new();
     for (index, word) in found {
         let Some(text) = texts.get(index) else { continue };
-        let before = texts.iter().take(index).filter(|t| *t == text).count();
-        let span = place(&tokens, text, texts.iter().filter(|t| *t == text).count(), before).unwrap_or(span.first());
+        let span = places.text(index, text).unwrap_or(span.first());
         match word.fault(text, schema) {
             Some((message, help)) => problems.push(Problem::at(source, span, message).help(help)),
-            None => named.extend(word.of().map(|of| Named { name: text.clone(), of, source: source.clone(), span })),
+            None => named.extend(word.of().map(|of| Named {
+                name: text.clone(),
+                of,
+                pattern: None,
+                source: source.clone(),
+                span,
+            })),
+        }
+    }
+    for (pattern, word) in patterns {
+        let text = patterns::written(&pattern);
+        let span = places.first(&text).unwrap_or(span.first());
+        match word.never_like(&pattern, schema) {
+            Some((message, help)) => problems.push(Problem::at(source, span, message).help(help)),
+            None => named.extend(word.of().map(|of| Named {
+                name: text,
+                of,
+                pattern: Some(pattern),
+                source: source.clone(),
+                span,
+            })),
         }
     }
     for (ty, id) in entities {
-        let span =
-            tokens.iter().find(|t| t.ty.as_deref() == Some(&ty) && t.text == id).map_or(span.first(), |t| t.span);
+        let span = places.entity(&ty, &id).unwrap_or(span.first());
         if let Some((message, help)) = cannot_exist(&ty, &id, schema) {
             problems.push(Problem::at(source, span, message).help(help));
         } else {
-            named.push(Named { name: id, of: Of::Entity(ty), source: source.clone(), span });
+            named.push(Named { name: id, of: Of::Entity(ty), pattern: None, source: source.clone(), span });
         }
     }
     named
@@ -135,6 +154,20 @@ impl Word {
             format!("it is one of {}", known.iter().cloned().collect::<Vec<_>>().join(", ")),
         );
         Some((what, help))
+    }
+
+    /// What is wrong with a pattern that no value of a closed set has.
+    fn never_like(&self, pattern: &[Option<String>], schema: &EntitySchema) -> Option<(String, String)> {
+        let values = match (&self.values, self.names.as_deref()) {
+            (Some(values), _) => values,
+            (None, Some("operations")) => &schema.operations,
+            _ => return None,
+        };
+        if values.iter().any(|value| patterns::matches(pattern, value)) {
+            return None;
+        }
+        let message = format!("`{}` is never like `{}`", self.path, patterns::written(pattern));
+        Some((message, format!("it is one of {}", values.iter().cloned().collect::<Vec<_>>().join(", "))))
     }
 
     fn of(&self) -> Option<Of> {
@@ -219,6 +252,8 @@ struct Walk<'s> {
     texts: Vec<String>,
     /// Those that are compared with an attribute, by their place among them.
     found: Vec<(usize, Word)>,
+    /// The patterns that an attribute is held against.
+    patterns: Vec<(Vec<Option<String>>, Word)>,
     entities: Vec<(String, String)>,
 }
 
@@ -239,6 +274,12 @@ impl<'s> Walk<'s> {
                     }
                 }
                 operator if COMPARISONS.contains(&operator) => self.comparison(operands),
+                "like" => {
+                    let left = operands.get("left").unwrap_or(&Value::Null);
+                    let pattern = patterns::parts(operands.get("pattern").unwrap_or(&Value::Null));
+                    self.patterns.extend(pattern.zip(self.word(left)));
+                    self.expression(left);
+                }
                 "pattern" | "attr" | "entity_type" => {}
                 _ => self.expression(operands),
             }

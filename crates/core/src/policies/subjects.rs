@@ -48,14 +48,14 @@ pub fn of(
         let name = uid.id().unescaped();
         let span = name_in(source, head, name);
         let known = || ASKED.iter().map(|(n, _)| *n).chain(schema.operations.iter().map(String::as_str));
-        let (message, help) = if schema.grants.contains(name) || name == "may" {
+        if schema.grants.contains(name) || name == "may" {
             let help = "put guardrails in the folder `guardrails` of the inventory";
-            (format!("only guardrails may be about `{name}`"), help.to_owned())
-        } else {
-            let help = instead(name, known(), format!("the actions are {}", known().collect::<Vec<_>>().join(", ")));
-            (format!("nothing asks about the action `{name}`"), help)
-        };
-        Problem::at(source, span, message).help(help)
+            return Problem::at(source, span, format!("only guardrails may be about `{name}`")).help(help);
+        }
+        let help = instead(name, known(), format!("the actions are {}", known().collect::<Vec<_>>().join(", ")));
+        let message = format!("nothing asks about the action `{name}`");
+        // an operation of the user's is one once a schema declares it
+        Problem::at(source, span, message).help(help).undeclared()
     };
     let uids = match policy.action_constraint() {
         ActionConstraint::Any => {
@@ -76,7 +76,7 @@ pub fn of(
 }
 
 /// Where an action is named, from the head of its policy on.
-fn name_in(source: &SourceFile, head: Span, name: &str) -> Span {
+pub(crate) fn name_in(source: &SourceFile, head: Span, name: &str) -> Span {
     let needle = format!("Action::\"{name}\"");
     let text = source.text.get(head.start..).unwrap_or_default();
     text.find(&needle).map_or(head, |at| Span { start: head.start + at, end: head.start + at + needle.len() })

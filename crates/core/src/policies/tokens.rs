@@ -1,5 +1,6 @@
 //! Where the texts of a policy stand: what Cedar hands over of a condition has no places.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use super::text::skip_string;
@@ -54,9 +55,55 @@ fn token(text: &str, word: Range<usize>, quoted: Range<usize>, offset: usize) ->
     Token { text: inner.to_owned(), ty: ty.map(str::to_owned), span }
 }
 
-/// Where a text stands that is written out so often, and of these the one with so many before it.
-pub fn place(tokens: &[Token], text: &str, all: usize, before: usize) -> Option<Span> {
-    let same: Vec<&Token> = tokens.iter().filter(|t| t.ty.is_none() && t.text == text).collect();
-    let chosen = if same.len() == all { same.get(before) } else { same.first() };
-    chosen.map(|t| t.span)
+/// The places of all texts of a policy, found in one walk however many there are.
+pub struct Places {
+    /// By text, those that are no ids.
+    texts: HashMap<String, Vec<Span>>,
+    /// By type and id, the first place of an entity.
+    entities: HashMap<(String, String), Span>,
+    /// Of each text that Cedar hands over, how many like it there are before it.
+    before: Vec<usize>,
+    /// How often Cedar hands over a text.
+    counts: HashMap<String, usize>,
+}
+
+impl Places {
+    /// Those of the policy at a span, for the texts that Cedar hands over of it, in their order.
+    pub fn new(source: &SourceFile, span: Span, handed_over: &[String]) -> Self {
+        let (mut texts, mut entities) = (HashMap::new(), HashMap::new());
+        for Token { text, ty, span } in tokens(source, span) {
+            match ty {
+                Some(ty) => drop(entities.entry((ty, text)).or_insert(span)),
+                None => texts.entry(text).or_insert_with(Vec::new).push(span),
+            }
+        }
+        let mut counts: HashMap<String, usize> = HashMap::new();
+        let next = |text: &String| {
+            let count = counts.entry(text.clone()).or_default();
+            *count += 1;
+            *count - 1
+        };
+        let before = handed_over.iter().map(next).collect();
+        Self { texts, entities, before, counts }
+    }
+
+    /// Where the text with this index stands. Where the file has it in other numbers, the first of them.
+    pub fn text(&self, index: usize, text: &str) -> Option<Span> {
+        let same = self.texts.get(text)?;
+        let chosen = match self.counts.get(text) {
+            Some(count) if *count == same.len() => same.get(*self.before.get(index)?),
+            _ => same.first(),
+        };
+        chosen.copied()
+    }
+
+    /// The first place of a text.
+    pub fn first(&self, text: &str) -> Option<Span> {
+        self.texts.get(text)?.first().copied()
+    }
+
+    /// The first place of an entity.
+    pub fn entity(&self, ty: &str, id: &str) -> Option<Span> {
+        self.entities.get(&(ty.to_owned(), id.to_owned())).copied()
+    }
 }

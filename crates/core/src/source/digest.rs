@@ -85,10 +85,15 @@ impl Files {
         listing.files()
     }
 
-    /// `12 files 9ab1c2d3`
+    /// `12 files (4096 bytes) 9ab1c2d3 at 1f2e3d4c`
     pub fn words(&self) -> String {
-        format!("{} {}", count(self.files, "file"), short(&self.sha256))
+        let at = self.commit.as_deref().map(|commit| format!(" at {}", short(commit))).unwrap_or_default();
+        format!("{} ({}) {}{at}", count(self.files, "file"), bytes(self.bytes), short(&self.sha256))
     }
+}
+
+fn bytes(bytes: u64) -> String {
+    if bytes == 1 { "1 byte".to_owned() } else { format!("{bytes} bytes") }
 }
 
 /// As much of a digest as people compare.

@@ -1,22 +1,47 @@
-//! The names in policies that an inventory does not have.
+//! The names in policies that an inventory does not have: a condition on one never holds, and Cedar says nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Named, Of};
+use super::names::{Named, Of};
+use super::patterns;
 use crate::inventory::Inventory;
 use crate::inventory::entity::Entity;
 use crate::problem::{Problem, instead};
 
+/// As many names of one file are told that an inventory does not have; of the others, how many they are.
+const MOST_NAMES: usize = 20;
+
 /// A warning for each name that an inventory does not have: a condition on it never holds.
 pub fn unknown<'n>(named: impl IntoIterator<Item = &'n Named>, inventory: &Inventory) -> Vec<Problem> {
     let mut known = Known { inventory, sets: BTreeMap::new() };
-    let one = |n: &Named| {
-        let (what, all) = known.of(n)?;
-        let help = instead(&n.name, all.iter().map(String::as_str), "a condition on it never holds here");
-        let message = format!("this inventory has no {what} `{}`", n.name);
-        Some(Problem::at(&n.source, n.span, message).help(help).warning())
-    };
-    named.into_iter().filter_map(one).collect()
+    let mut problems = Vec::new();
+    // how many of a file, and the last of those that are not told
+    let mut of_file: BTreeMap<&str, (usize, Option<&Named>)> = BTreeMap::new();
+    for n in named {
+        let Some((what, all)) = known.of(n) else { continue };
+        let (count, last) = of_file.entry(n.source.path.as_str()).or_default();
+        *count += 1;
+        if *count > MOST_NAMES {
+            *last = Some(n);
+            continue;
+        }
+        let never = "a condition on it never holds here";
+        let help = match n.pattern {
+            Some(_) => never.to_owned(),
+            None => instead(&n.name, all.iter().map(String::as_str), never),
+        };
+        let like = if n.pattern.is_some() { " like" } else { "" };
+        let message = format!("this inventory has no {what}{like} `{}`", n.name);
+        problems.push(Problem::at(&n.source, n.span, message).help(help).warning());
+    }
+    for (count, last) in of_file.into_values() {
+        let Some(n) = last else { continue };
+        let more = count - MOST_NAMES;
+        let message =
+            format!("{more} more names of this file are not in this inventory, the last of them `{}`", n.name);
+        problems.push(Problem::at(&n.source, n.span, message).help("a condition on them never holds here").warning());
+    }
+    problems
 }
 
 /// The names of an inventory, gathered where a policy asks for them.
@@ -36,7 +61,11 @@ impl Known<'_> {
         };
         let inventory = self.inventory;
         let all = self.sets.entry(what.clone()).or_insert_with(|| names(&named.of, inventory));
-        (!all.contains(&named.name)).then_some((what, all))
+        let has = match &named.pattern {
+            Some(pattern) => all.iter().any(|name| patterns::matches(pattern, name)),
+            None => all.contains(&named.name),
+        };
+        (!has).then_some((what, all))
     }
 }
 
