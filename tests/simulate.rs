@@ -276,7 +276,8 @@ fn published_policies_come_out_as_documented() {
         assert_eq!(ask(&read, action, resource, context), expected, "read only: {action}");
     }
     assert_eq!(ask(&read, "artifact:GetAgreement", offer, json!({})), "implicitDeny", "T10");
-    assert_eq!(ask(&full, "artifact:TerminateAgreement", offer, json!({})), "implicitDeny", "T15");
+    // T15: an agreement that is offered is not one that can be terminated
+    assert_eq!(ask(&full, "artifact:TerminateAgreement", offer, json!({})), "error", "T15");
     // T3: GetRole carries no iam:AWSServiceName
     let t3 = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["iam:GetRole", "iam:CreateServiceLinkedRole"],
         "Resource": "*", "Condition": {"StringEquals": {"iam:AWSServiceName": "artifact.amazonaws.com"}}}]});

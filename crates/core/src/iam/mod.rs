@@ -7,3 +7,4 @@ pub mod operator;
 pub(crate) mod principal;
 pub(crate) mod template;
 pub(crate) mod value;
+pub(crate) mod whom;

@@ -15,4 +15,5 @@ pub(crate) mod minterms;
 pub(crate) mod patterns;
 pub(crate) mod principals;
 pub(crate) mod representatives;
+pub mod resource;
 pub(crate) mod scenarios;

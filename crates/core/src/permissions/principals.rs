@@ -282,7 +282,7 @@ impl<'a> Directory<'a> {
             uid,
             name,
             people,
-            stack: Stack { layers },
+            stack: Stack { layers, of_resource: None },
             knowledge,
             assuming,
             memo: Memo::default(),

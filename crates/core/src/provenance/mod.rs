@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use digest::{Listing, sha256};
 
-use crate::aws::eligibility;
+use crate::aws::{asked_on, eligibility, resource_policies};
 use crate::inventory::schema::EntitySchema;
 use crate::inventory::{Inventory, builtin};
 use crate::policies::{Origin, RuleBook};
@@ -208,6 +208,8 @@ pub fn data() -> &'static [Data] {
             file("hipaa-eligible-services.json", Some(eligibility::last_list()), eligibility::TEXT),
             file("hipaa-parts.json", None, eligibility::PARTS_TEXT),
             Data { file: "managed-policies", date: None, sha256: managed.files().sha256 },
+            file("resource-policies.json", Some(resource_policies::date()), resource_policies::TEXT),
+            file("resource-types.json", Some(asked_on::date()), asked_on::TEXT),
         ]
     });
     &DATA
@@ -281,6 +283,7 @@ mod tests {
             let path = entry.unwrap().path();
             listing.add(path.file_name().unwrap().to_str().unwrap(), &std::fs::read(&path).unwrap());
         }
-        assert_eq!(data().last().unwrap().sha256, listing.files().sha256);
+        let managed = data().iter().find(|d| d.file == "managed-policies");
+        assert_eq!(managed.unwrap().sha256, listing.files().sha256);
     }
 }
