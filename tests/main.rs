@@ -31,6 +31,7 @@ mod provenance;
 mod revision;
 mod rules;
 mod show;
+mod sides;
 mod simulate;
 mod stability;
 mod unknown;

@@ -118,9 +118,9 @@ struct EvaluationArgs {
     /// Take condition keys that are not known, too
     #[arg(long)]
     context_unknown_keys: bool,
-    /// Which generation of IAM permissions to accept
-    #[arg(long, value_enum, default_value_t = Model::Any)]
-    permission_model: Model,
+    /// Which generation of IAM permissions to accept [default: `permissionModel` in countersign.toml, else any]
+    #[arg(long, value_enum)]
+    permission_model: Option<Model>,
     /// Show only these accounts
     #[arg(long, value_name = "ACCOUNT")]
     account: Vec<String>,
@@ -261,9 +261,10 @@ impl Cli {
         let mut context = inventory.config.context.clone();
         context.extend(settled(&asking.context, asking.context_unknown_keys)?);
         let model = match asking.permission_model {
-            Model::Any => PermissionModel::Any,
-            Model::Classic => PermissionModel::Classic,
-            Model::FineGrained => PermissionModel::FineGrained,
+            Some(Model::Any) => PermissionModel::Any,
+            Some(Model::Classic) => PermissionModel::Classic,
+            Some(Model::FineGrained) => PermissionModel::FineGrained,
+            None => inventory.config.permission_model.unwrap_or_default(),
         };
         let filter = Filter { accounts: asking.account.clone(), ..Filter::default() };
         let options = Options { at, snapshot, model, context, any_request: false, any_state: false, filter };

@@ -266,8 +266,8 @@ impl<'a> Directory<'a> {
         if !is_service_linked(&arn) {
             layers.extend(self.service_control(account, &standing, &mut assuming)?);
         }
-        let tags = self.inventory.entities.get(&uid).map(|e| e.tags.clone()).unwrap_or_default();
-        let mut knowledge = knowledge(kind, account, &arn, &tags, self.at);
+        let mut knowledge = knowledge(kind, account, &arn, self.at);
+        tags_of(&mut knowledge, (kind, &arn), self.inventory.entities.get(&uid));
         self.organization_keys(&mut knowledge, &standing);
         for (key, values) in self.settled {
             knowledge.settle(key, values)?;
@@ -406,7 +406,6 @@ fn knowledge(
     kind: PrincipalKind,
     account: &Account,
     arn: &str,
-    tags: &BTreeMap<String, String>,
     at: Moment,
 ) -> Knowledge {
     let mut knowledge = Knowledge::default();
@@ -420,16 +419,31 @@ fn knowledge(
     }
     knowledge.set("aws:currenttime", moment::format(at));
     knowledge.set("aws:epochtime", at.timestamp().to_string());
-    if kind != PrincipalKind::PermissionSet {
-        // the attributes of a person's session become tags of a permission set's: those are not known
-        knowledge.complete("aws:principaltag/");
-        for (key, value) in tags {
-            knowledge.set(&format!("aws:principaltag/{}", key.to_ascii_lowercase()), value);
-        }
-    }
     let region = aws::region_of(&account.partition);
     knowledge.assume("aws:requestedregion", KeyValue::One(region.to_owned()));
     knowledge.assume("aws:securetransport", KeyValue::One("true".to_owned()));
     knowledge.assume("aws:viaawsservice", KeyValue::One("false".to_owned()));
     knowledge
+}
+
+/// The tags of a principal's requests. Whoever assumes a role can give the session tags that the role has not, and other values to
+/// those that it has: they are known only where the role declares them. The attributes of a person become tags of the session of a
+/// permission set, which are not known.
+fn tags_of(knowledge: &mut Knowledge, (kind, arn): (PrincipalKind, &str), entity: Option<&Entity>) {
+    let declared = entity.and_then(|e| e.set("sessionTags")).is_some();
+    let open = match kind {
+        PrincipalKind::PermissionSet => true,
+        PrincipalKind::Role => !declared && !is_service_linked(arn),
+        PrincipalKind::User | PrincipalKind::Root => false,
+    };
+    if open {
+        return;
+    }
+    knowledge.complete("aws:principaltag/");
+    let own = entity.iter().flat_map(|e| e.tags.iter()).map(|(key, value)| (key.clone(), value.clone()));
+    let of_session = entity.map(|e| e.texts("sessionTags")).unwrap_or_default();
+    let of_session = of_session.iter().map(|tag| tag.split_once('=').unwrap_or((tag, "")));
+    for (key, value) in own.chain(of_session.map(|(key, value)| (key.to_owned(), value.to_owned()))) {
+        knowledge.set(&format!("aws:principaltag/{}", key.to_ascii_lowercase()), value);
+    }
 }

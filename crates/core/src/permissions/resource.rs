@@ -87,9 +87,11 @@ pub fn combine(
 
 /// The furthest reach by which the policy allows. One that is not told, and is taken to allow, may reach in any way.
 fn reach(stack: &Stack, layer: usize, request: &Request) -> Result<Reach, Failure> {
-    let Some((layer, KeyValue::Many(names))) = stack.layers.get(layer).zip(request.keys.get(PRINCIPAL)) else {
+    let Some(layer) = stack.layers.get(layer) else {
         return Ok(Reach::Account);
     };
+    // without a `Principal` that reads them there are no names: `NotPrincipal` allows everyone but whom it lists
+    let names = request.keys.get(PRINCIPAL).map(KeyValue::values).unwrap_or_default();
     if !layer.opaque.is_empty() {
         return Ok(Reach::Direct);
     }

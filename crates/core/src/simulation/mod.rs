@@ -8,6 +8,8 @@ pub mod caller;
 pub mod explain;
 pub mod request;
 mod rows;
+#[cfg(test)]
+mod same;
 mod sides;
 
 use std::cell::RefCell;

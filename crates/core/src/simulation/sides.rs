@@ -115,7 +115,9 @@ impl<'q> Sides<'q> {
     /// Why a level of control policies does not bind the request.
     fn left_out(&mut self, attached: &Attached, question: &Question, caller: Option<&Caller>) -> Option<String> {
         let of_resource = attached.layer.starts_with("resourceControl");
-        let account = if of_resource { self.resource_account.as_ref() } else { caller.and_then(|c| c.account.as_ref()) };
+        let own = caller.and_then(|c| c.account.as_ref());
+        // a resource whose account is not told is taken to be in that of the principal
+        let account = if of_resource { self.resource_account.as_ref().or(own) } else { own };
         if caller.is_some_and(|c| is_service_linked(&c.name)) {
             return Some("does not apply to service-linked roles".to_owned());
         }
