@@ -9,6 +9,7 @@ mod reference;
 
 mod access;
 mod any_request;
+mod carried;
 mod cli;
 mod collect;
 mod contract;

@@ -322,6 +322,9 @@ fn parse_moment(text: &str) -> Result<Moment, Failure> {
     moment::parse(text).ok_or_else(|| problem().into())
 }
 
+/// What answers call the absence of a key.
+const ABSENT: &str = "(absent)";
+
 /// The keys of `--context`, in lower case. A value that no request can carry would settle nothing, and make a wrong answer.
 fn settled(pairs: &[String], unknown_keys: bool) -> Result<BTreeMap<String, Vec<String>>, Failure> {
     let mut problems = Vec::new();
@@ -333,7 +336,8 @@ fn settled(pairs: &[String], unknown_keys: bool) -> Result<BTreeMap<String, Vec<
         };
         let key = key.trim();
         let values = context.entry(key.to_ascii_lowercase()).or_default();
-        let value = (!value.is_empty()).then(|| value.to_owned());
+        // as answers print it, so that what they depend on can be pasted
+        let value = (!value.is_empty() && value != ABSENT).then(|| value.to_owned());
         let unknown = keys::unknown(key).filter(|_| !unknown_keys);
         let wrong = value.as_ref().and_then(|v| keys::wrong(key, v));
         problems.extend(unknown.into_iter().chain(wrong).map(|fault| usage(fault.message).help(fault.help)));
