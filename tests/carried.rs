@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 fn countersign(args: &[&str]) -> (Value, i32) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
-    let output = command.current_dir(env!("CARGO_MANIFEST_DIR")).args(args).args(["--format", "json"]).output().unwrap();
+    let output =
+        command.current_dir(env!("CARGO_MANIFEST_DIR")).args(args).args(["--format", "json"]).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     let error = String::from_utf8(output.stderr).unwrap();
     (serde_json::from_str(&text).unwrap_or_else(|e| panic!("{args:?}: {e}\n{error}")), output.status.code().unwrap())
@@ -67,7 +68,12 @@ fn what_an_answer_depends_on_can_be_pasted() {
                 }
                 for value in key["allows"].as_array().unwrap() {
                     let context = format!("{}={}", key["key"].as_str().unwrap(), value.as_str().unwrap());
-                    let mut args = vec!["can", principal["principal"].as_str().unwrap(), answer["operation"].as_str().unwrap(), &folder];
+                    let mut args = vec![
+                        "can",
+                        principal["principal"].as_str().unwrap(),
+                        answer["operation"].as_str().unwrap(),
+                        &folder,
+                    ];
                     for (flag, field) in [("--scope", "scope"), ("--agreement", "agreement"), ("--report", "report")] {
                         if let Some(text) = answer[field].as_str() {
                             args.extend([flag, text]);
@@ -89,10 +95,14 @@ fn what_an_answer_depends_on_can_be_pasted() {
 fn absence_can_be_pasted() {
     let folder = World::new()
         .account(A, json!({}), &[])
-        .user(A, "jo", json!([policy(json!([
-            {"Effect": "Allow", "Action": "artifact:*", "Resource": "*"},
-            {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {"Null": {"aws:SourceVpce": "false"}}},
-        ]))]))
+        .user(
+            A,
+            "jo",
+            json!([policy(json!([
+                {"Effect": "Allow", "Action": "artifact:*", "Resource": "*"},
+                {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {"Null": {"aws:SourceVpce": "false"}}},
+            ]))]),
+        )
         .folder();
     let folder = folder.path().to_str().unwrap();
     let ask = |more: &[&str]| {
@@ -109,7 +119,9 @@ fn absence_can_be_pasted() {
 /// The settings of an inventory can be strict about deprecated permissions, for evaluation and lint alike (D11, D28).
 #[test]
 fn the_permission_model_is_a_setting() {
-    let old = policy(json!([{"Effect": "Allow", "Action": ["artifact:AcceptAgreement", "artifact:DownloadAgreement"], "Resource": "*"}]));
+    let old = policy(
+        json!([{"Effect": "Allow", "Action": ["artifact:AcceptAgreement", "artifact:DownloadAgreement"], "Resource": "*"}]),
+    );
     let world = |settings: &str| {
         World::new()
             .account(A, json!({}), &[])
@@ -125,7 +137,8 @@ fn the_permission_model_is_a_setting() {
         ("permissionModel = \"fine\"", None, 2),
     ] {
         let folder = world(settings);
-        let mut args = vec!["can", "jo", "accept", folder.path().to_str().unwrap(), "--scope", "account", "--agreement", "andb"];
+        let mut args =
+            vec!["can", "jo", "accept", folder.path().to_str().unwrap(), "--scope", "account", "--agreement", "andb"];
         args.extend(flag.iter().flat_map(|f| ["--permission-model", f]));
         let output = Command::new(env!("CARGO_BIN_EXE_countersign")).args(&args).env("NO_COLOR", "1").output().unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
@@ -135,7 +148,10 @@ fn the_permission_model_is_a_setting() {
             assert!(first.ends_with(", only by permissions that AWS deprecated on 2025-03-03"), "{text}");
         }
     }
-    for (settings, message) in [("", "AWS deprecated `artifact:DownloadAgreement` on"), ("permissionModel = \"fine-grained\"", "grants nothing")] {
+    for (settings, message) in [
+        ("", "AWS deprecated `artifact:DownloadAgreement` on"),
+        ("permissionModel = \"fine-grained\"", "grants nothing"),
+    ] {
         let folder = world(settings);
         let output = Command::new(env!("CARGO_BIN_EXE_countersign"))
             .current_dir(folder.path())

@@ -65,7 +65,8 @@ fn whom() -> impl Strategy<Value = Value> {
 }
 
 fn statement(of_resource: bool) -> impl Strategy<Value = Value> {
-    let actions = prop::sample::select(vec!["*", "*", "s3:*", "kms:Decrypt", "sts:AssumeRole", "s3:GetObject", "sns:*"]);
+    let actions =
+        prop::sample::select(vec!["*", "*", "s3:*", "kms:Decrypt", "sts:AssumeRole", "s3:GetObject", "sns:*"]);
     let resources = prop::sample::select(vec!["*", "*", "*", "arn:aws:s3:::b/*", "arn:aws:*:*:444455556666:*"]);
     let condition = prop::option::weighted(
         0.25,
@@ -120,16 +121,28 @@ fn requests() -> impl Strategy<Value = Value> {
     let of_resource = prop::option::weighted(0.8, policy(true));
     let layers = (own(), some(0.3), some(0.3), service_control, resource_control, of_resource);
     (layers, prop::sample::select(callers()), asked, account(), account(), source).prop_map(
-        |((identity, boundary, session, scps, rcps, of_resource), caller, (action, resource), account, management, source)| {
+        |(
+            (identity, boundary, session, scps, rcps, of_resource),
+            caller,
+            (action, resource),
+            account,
+            management,
+            source,
+        )| {
             let mut request = json!({"action": action, "resource": resource, "identity": identity, "context": {},
                 "contextIsComplete": true, "principal": caller});
             if let Value::Array(names) = &caller {
                 request["principal"] = names[0].clone();
                 request["context"]["aws:PrincipalArn"] = names[1].clone();
             }
-            let fields = [("boundary", json!(boundary)), ("session", json!(session)), ("serviceControl", json!(scps)),
-                ("resourceControl", json!(rcps)), ("resourcePolicy", json!(of_resource)),
-                ("managementAccount", json!(management))];
+            let fields = [
+                ("boundary", json!(boundary)),
+                ("session", json!(session)),
+                ("serviceControl", json!(scps)),
+                ("resourceControl", json!(rcps)),
+                ("resourcePolicy", json!(of_resource)),
+                ("managementAccount", json!(management)),
+            ];
             for (field, value) in fields.into_iter().filter(|(_, v)| !v.is_null()) {
                 request[field] = value;
             }
@@ -255,7 +268,10 @@ fn nothing_is_granted_past_denials_and_control_policies() {
         (json!({"resourceControl": [[]], "managementAccount": HERE}), "allowed"),
         (json!({"resourceControl": [[]], "managementAccount": THERE}), "implicitDeny"),
         // AWS does not list SNS
-        (json!({"resourceControl": [[]], "action": "sns:Publish", "resource": "arn:aws:sns:eu-west-1:111122223333:t"}), "allowed"),
+        (
+            json!({"resourceControl": [[]], "action": "sns:Publish", "resource": "arn:aws:sns:eu-west-1:111122223333:t"}),
+            "allowed",
+        ),
     ] {
         let mut request = asked(JO, &layers);
         request["resourcePolicy"] = granted.clone();
@@ -330,9 +346,15 @@ fn services_and_anonymous_requests_have_no_policies_of_their_own() {
     assert_eq!(ask("events.amazonaws.com", &for_account, json!({"aws:SourceAccount": HERE})), "implicitDeny");
     assert_eq!(ask("*", &grant(&json!("*")), json!({})), "allowed");
     assert_eq!(ask("*", &grant(&json!({"AWS": HERE})), json!({})), "implicitDeny");
-    assert_eq!(ask("arn:aws:iam::111122223333:root", &grant(&json!({"AWS": THERE})), json!({})), "allowed", "its own bucket");
+    assert_eq!(
+        ask("arn:aws:iam::111122223333:root", &grant(&json!({"AWS": THERE})), json!({})),
+        "allowed",
+        "its own bucket"
+    );
     let kept: Value = serde_json::from_str(include_str!("data/cases/principal/kms-two-services.json")).unwrap();
-    for (service, expected) in [("sns.amazonaws.com", "allowed"), ("events.amazonaws.com", "allowed"), ("s3.amazonaws.com", "implicitDeny")] {
+    for (service, expected) in
+        [("sns.amazonaws.com", "allowed"), ("events.amazonaws.com", "allowed"), ("s3.amazonaws.com", "implicitDeny")]
+    {
         let key = json!({"action": "kms:Decrypt", "resource": "arn:aws:kms:eu-west-1:111122223333:key/k", "resourcePolicy": kept});
         assert_eq!(told(&asked(service, &key)), expected, "{service}");
     }
@@ -368,7 +390,8 @@ fn the_role_of_a_session_is_unknown_until_it_is_told() {
     assert_eq!(told(&request), "allowed");
     request["context"] = json!({"aws:PrincipalArn": ROLE});
     assert_eq!(told(&request), "implicitDeny");
-    let of_session = asked("arn:aws:iam::111122223333:role/x/r", &json!({"resourcePolicy": grant(&json!({"AWS": SESSION}))}));
+    let of_session =
+        asked("arn:aws:iam::111122223333:role/x/r", &json!({"resourcePolicy": grant(&json!({"AWS": SESSION}))}));
     assert_eq!(told(&of_session), "unknown");
 }
 
@@ -381,7 +404,10 @@ fn identity_providers_are_trusted_by_the_keys_of_their_tokens() {
         "Condition": {"StringLike": {"token.actions.githubusercontent.com:sub": "repo:org/app:*"}}}]});
     let ask = |sub: &str| {
         let context = json!({"token.actions.githubusercontent.com:sub": sub});
-        told(&asked(provider, &json!({"action": "sts:AssumeRoleWithWebIdentity", "resource": ROLE, "resourcePolicy": trust, "context": context})))
+        told(&asked(
+            provider,
+            &json!({"action": "sts:AssumeRoleWithWebIdentity", "resource": ROLE, "resourcePolicy": trust, "context": context}),
+        ))
     };
     assert_eq!(ask("repo:org/app:ref:refs/heads/main"), "allowed");
     assert_eq!(ask("repo:other/app:ref:refs/heads/main"), "implicitDeny");

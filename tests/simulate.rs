@@ -353,8 +353,16 @@ fn a_policy_that_is_not_told_may_deny() {
 #[test]
 fn what_cannot_be_asked_is_an_error() {
     for (wrong, message, help) in [
-        (json!({"action": "s3:ListBucket"}), "s3:ListBucket is never asked on arn:aws:s3:::b/k", "arn:*:s3:::${BucketName}"),
-        (json!({"action": "artifact:ListAgreements"}), "artifact:ListAgreements is never asked on arn:aws:s3:::b/k", "asked on *"),
+        (
+            json!({"action": "s3:ListBucket"}),
+            "s3:ListBucket is never asked on arn:aws:s3:::b/k",
+            "arn:*:s3:::${BucketName}",
+        ),
+        (
+            json!({"action": "artifact:ListAgreements"}),
+            "artifact:ListAgreements is never asked on arn:aws:s3:::b/k",
+            "asked on *",
+        ),
         (json!({"action": "iam:PassRole", "resource": "*"}), "iam:PassRole is never asked on *", "role/"),
         (json!({"principal": "jo"}), "`jo` is not a principal", "an ARN such as"),
         (json!({"principal": "arn:aws:iam::111122223333:group/a"}), "a group does not ask", "an ARN such as"),
@@ -375,7 +383,10 @@ fn what_cannot_be_asked_is_an_error() {
     }
     // what the data does not tell is assumed, and said
     let assumed = answer(&get_object(&json!({"action": "test:Read", "identity": [allow("*", "*")]})));
-    assert!(assumed["assuming"].as_array().unwrap().contains(&json!("test:Read can be asked on arn:aws:s3:::b/k")), "{assumed}");
+    assert!(
+        assumed["assuming"].as_array().unwrap().contains(&json!("test:Read can be asked on arn:aws:s3:::b/k")),
+        "{assumed}"
+    );
 }
 
 #[test]
@@ -398,7 +409,14 @@ fn identity_policies_that_are_not_given_are_unknown() {
     assert_eq!(root["decision"], "allowed");
     assert!(root["warnings"][0].as_str().unwrap().contains("has no identity policies"), "{root}");
     let code = |more: &[&str]| {
-        let asked = ["--action", "s3:GetObject", "--resource", "arn:aws:s3:::b/k", "--principal", "arn:aws:iam::111122223333:user/a"];
+        let asked = [
+            "--action",
+            "s3:GetObject",
+            "--resource",
+            "arn:aws:s3:::b/k",
+            "--principal",
+            "arn:aws:iam::111122223333:user/a",
+        ];
         countersign(&[&asked[..], more].concat(), "").status.code().unwrap()
     };
     assert_eq!(code(&["--boundary", "arn:aws:iam::aws:policy/AdministratorAccess"]), 1);
@@ -415,7 +433,10 @@ fn the_region_of_artifact_is_assumed() {
             "contextIsComplete": complete}))
     };
     let assumed = ask(false, json!({}));
-    assert_eq!((&assumed["decision"], &assumed["assuming"]), (&json!("allowed"), &json!(["aws:RequestedRegion is us-east-1"])));
+    assert_eq!(
+        (&assumed["decision"], &assumed["assuming"]),
+        (&json!("allowed"), &json!(["aws:RequestedRegion is us-east-1"]))
+    );
     let other = ask(false, json!({"aws:RequestedRegion": "eu-west-1"}));
     assert_eq!((&other["decision"], &other["assuming"]), (&json!("implicitDeny"), &json!([])));
     assert_eq!(ask(true, json!({}))["decision"], "implicitDeny");

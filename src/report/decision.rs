@@ -24,7 +24,10 @@ pub fn answer(width: usize, answer: &SimulatedDecision) -> String {
         let silent = answer.decision == IamDecision::ImplicitDeny && layer != "resource";
         let of_resource = answer.layers.iter().find(|l| l.layer == "resource");
         if silent && of_resource.is_some_and(|l| l.decision == IamDecision::Allowed) {
-            section("because", &format!("resource allows it to whom it names, which leaves the decision to {layer}, too"));
+            section(
+                "because",
+                &format!("resource allows it, but to a role or an account, for which {layer} has to allow it, too"),
+            );
         }
     }
     if answer.denied_in_any_case {

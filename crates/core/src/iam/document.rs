@@ -229,7 +229,9 @@ impl Reader<'_> {
         let allow = self.effect(node)?;
         let actions = self.clause(node, "Action", "NotAction", Self::action)?;
         let resources = match ["Resource", "NotResource"].iter().all(|key| node.get(key).is_none()) {
-            true if self.of_resource => Clause { negated: false, patterns: vec![ResourcePattern::All], texts: Vec::new() },
+            true if self.of_resource => {
+                Clause { negated: false, patterns: vec![ResourcePattern::All], texts: Vec::new() }
+            }
             _ => self.clause(node, "Resource", "NotResource", Self::resource)?,
         };
         let mut conditions = node.get("Condition").map(|c| self.conditions(c)).unwrap_or_default();
@@ -262,7 +264,11 @@ impl Reader<'_> {
         let pattern = |w: &&Who| !matches!(w, Who::Everyone | Who::AnyAws) && w.text().contains(['*', '?']);
         if let Some(wrong) = principals.who.iter().find(pattern) {
             let message = format!("`{}` has wildcards, which IAM takes as a whole principal only", wrong.text());
-            self.error(element.node.span, message, "name the principal, or write \"*\" and a condition on aws:PrincipalArn");
+            self.error(
+                element.node.span,
+                message,
+                "name the principal, or write \"*\" and a condition on aws:PrincipalArn",
+            );
             return None;
         }
         Some(principals)

@@ -402,12 +402,7 @@ fn is_provisioned(arn: &str, prefix: &str, name: &str) -> bool {
 }
 
 /// What the inventory and the moment say of a principal's requests, and what is assumed (DESIGN §4).
-fn knowledge(
-    kind: PrincipalKind,
-    account: &Account,
-    arn: &str,
-    at: Moment,
-) -> Knowledge {
+fn knowledge(kind: PrincipalKind, account: &Account, arn: &str, at: Moment) -> Knowledge {
     let mut knowledge = Knowledge::default();
     // a permission set is known by the start of its role's ARN
     caller::keys(arn.trim_end_matches('*')).into_iter().for_each(|(key, known)| knowledge.insert(key, known));

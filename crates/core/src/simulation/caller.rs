@@ -47,9 +47,8 @@ pub fn is_account(text: &str) -> bool {
 impl Caller {
     /// Reads a principal, which asks for an action. The text says what is wrong.
     pub fn parse(text: &str, action: &str) -> Result<Self, String> {
-        let caller = |kind, account: Option<&str>| {
-            Ok(Self { kind, name: text.to_owned(), account: account.map(str::to_owned) })
-        };
+        let caller =
+            |kind, account: Option<&str>| Ok(Self { kind, name: text.to_owned(), account: account.map(str::to_owned) });
         let parts: Vec<&str> = text.splitn(6, ':').collect();
         match parts.as_slice() {
             ["arn", _, service @ ("iam" | "sts"), "", account, resource] if is_account(account) => {
@@ -74,7 +73,10 @@ impl Caller {
                 caller(CallerKind::Provider, None)
             }
             [name] if is_service(name) => caller(CallerKind::Service, None),
-            _ => Err("it is neither an ARN nor an account, a service, an identity provider, a canonical user or `*`".into()),
+            _ => {
+                Err("it is neither an ARN nor an account, a service, an identity provider, a canonical user or `*`"
+                    .into())
+            }
         }
     }
 

@@ -6,6 +6,7 @@
 
 pub mod caller;
 pub mod explain;
+mod fields;
 pub mod request;
 mod rows;
 #[cfg(test)]
@@ -202,19 +203,10 @@ impl Simulator {
         }
         let certain = Certain { statements: &statements };
         let too_many = rows.verdicts.is_empty();
-        let mut layers = Vec::new();
-        for (index, layer) in stack.layers.iter().enumerate() {
-            let decision = match (too_many, stack.of_resource) {
-                (true, _) => certain.layer(layer),
-                (_, None) => rows.uniform(|v| of_layer(v, index)),
-                // beside a policy of the resource, a layer that does not allow need not be in the way
-                (_, Some(_)) => {
-                    let alone = Stack { layers: vec![layer.clone()], of_resource: None };
-                    Rows::new(&ask(&alone, calls, &knowledge, &Memo::default())?).decision()
-                }
-            };
-            layers.push(LayerAnswer { layer: layer.name.clone(), decision });
-        }
+        let layers = match too_many {
+            true => stack.layers.iter().map(|l| told(l, certain.layer(l))).collect(),
+            false => alone(&stack, &rows, calls, &knowledge)?,
+        };
         let (decision, decided_by) = if too_many {
             certain.stack(&stack)
         } else {
@@ -280,11 +272,27 @@ impl Simulator {
     }
 }
 
+fn told(layer: &Layer, decision: IamDecision) -> LayerAnswer {
+    LayerAnswer { layer: layer.name.clone(), decision }
+}
+
+/// What each layer says by itself. Beside a policy of the resource, one that does not allow need not be in the way, so each is asked
+/// alone.
+fn alone(stack: &Stack, rows: &Rows<'_>, calls: &[Call], knowledge: &Knowledge) -> Result<Vec<LayerAnswer>, Failure> {
+    let says = |(index, layer): (usize, &Rc<Layer>)| {
+        if stack.of_resource.is_none() {
+            return Ok(told(layer, rows.uniform(|v| of_layer(v, index))));
+        }
+        let stack = Stack { layers: vec![layer.clone()], of_resource: None };
+        Ok(told(layer, Rows::new(&ask(&stack, calls, knowledge, &Memo::default())?).decision()))
+    };
+    stack.layers.iter().enumerate().map(says).collect()
+}
+
 /// Who asks. Policies of a resource are about principals, so with one it has to be told.
 fn caller(question: &Question) -> Result<Option<Caller>, Failure> {
-    let wrong = |message: String, help: &str| {
-        Failure::Problems(vec![Problem::about("the request", message).help(help)])
-    };
+    let wrong =
+        |message: String, help: &str| Failure::Problems(vec![Problem::about("the request", message).help(help)]);
     let Some(text) = &question.principal else {
         return match question.layers.iter().find(|l| l.layer.starts_with("resource")) {
             Some(layer) => {

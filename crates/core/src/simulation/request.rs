@@ -3,11 +3,10 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::caller::is_account;
+use super::fields::Fields;
 use super::{Attached, Question};
 use crate::iam::document;
 use crate::inventory::{Policy, builtin};
-use crate::permissions::context::{KeyValue, Keys};
 use crate::problem::{Failure, NothingTo, Problem, SourceFile, did_you_mean};
 use crate::source;
 use crate::text::json::{self, Member, Node, Value};
@@ -314,7 +313,7 @@ pub fn take(found: Read, problems: &mut Vec<Problem>) -> Option<Policy> {
 }
 
 /// A member that is given, and not null.
-fn given<'n>(node: &'n Node, field: &str) -> Option<&'n Member> {
+pub(super) fn given<'n>(node: &'n Node, field: &str) -> Option<&'n Member> {
     node.member(field).filter(|m| m.node.value != Value::Null)
 }
 
@@ -348,108 +347,4 @@ pub fn resource(text: &str) -> Result<(), &'static str> {
         return Ok(());
     }
     Err("write an ARN, or \"*\" for an action without resource types")
-}
-
-struct Fields<'a> {
-    source: &'a Arc<SourceFile>,
-    node: &'a Node,
-    problems: &'a mut Vec<Problem>,
-}
-
-impl<'a> Fields<'a> {
-    fn wrong(&mut self, node: &Node, message: String, help: &str) {
-        self.problems.push(Problem::at(self.source, node.span, message).help(help));
-    }
-
-    fn text(&mut self, field: &str) -> Option<&'a str> {
-        let member = given(self.node, field)?;
-        if member.node.as_str().is_none() {
-            self.wrong(
-                &member.node,
-                format!("`{field}` must be a string, but this is {}", member.node.kind()),
-                "put it in quotes",
-            );
-        }
-        member.node.as_str()
-    }
-
-    fn required(&mut self, field: &str, check: fn(&str) -> Result<(), &'static str>) -> Option<String> {
-        let Some(member) = given(self.node, field) else {
-            self.wrong(self.node, format!("this request has no `{field}`"), &format!("add \"{field}\": …"));
-            return None;
-        };
-        let text = self.text(field)?;
-        if let Err(wanted) = check(text) {
-            self.wrong(&member.node, format!("`{text}` is not a valid {field}"), wanted);
-            return None;
-        }
-        Some(text.to_owned())
-    }
-
-    fn boolean(&mut self, field: &str) -> bool {
-        match given(self.node, field).map(|m| &m.node) {
-            None => false,
-            Some(Node { value: Value::Bool(value), .. }) => *value,
-            Some(node) => {
-                self.wrong(
-                    node,
-                    format!("`{field}` must be true or false, but this is {}", node.kind()),
-                    "write true or false",
-                );
-                false
-            }
-        }
-    }
-
-    fn account(&mut self, field: &str) -> Option<String> {
-        let text = self.text(field)?;
-        if !is_account(text)
-            && let Some(member) = given(self.node, field)
-        {
-            self.wrong(&member.node, format!("`{text}` is not an account"), "write its 12 digits, in quotes");
-        }
-        Some(text.to_owned())
-    }
-
-    fn context(&mut self) -> Keys {
-        let mut keys = Keys::new();
-        let Some(member) = given(self.node, "context") else {
-            return keys;
-        };
-        let Some(members) = member.node.as_object() else {
-            let message = format!("`context` must be an object of condition keys, but this is {}", member.node.kind());
-            self.wrong(&member.node, message, "write { \"aws:MultiFactorAuthPresent\": \"true\" }");
-            return keys;
-        };
-        let mut seen = BTreeSet::new();
-        for member in members {
-            let key = member.key.to_ascii_lowercase();
-            if !seen.insert(key.clone()) {
-                let message = format!("the key `{}` is given twice: keys are not case-sensitive", member.key);
-                self.problems.push(Problem::at(self.source, member.key_span, message).help("keep one of the two"));
-            }
-            if let Some(value) = self.value(&member.node) {
-                keys.insert(key, value);
-            }
-        }
-        keys
-    }
-
-    /// A string, a number or a boolean; a list makes the key multi-valued, even with one element.
-    fn value(&mut self, node: &Node) -> Option<KeyValue> {
-        let mut one = |node: &Node| match &node.value {
-            Value::String(text) | Value::Number(text) => Some(text.clone()),
-            Value::Bool(value) => Some(value.to_string()),
-            _ => {
-                let message =
-                    format!("the value of a key must be a string or a list of strings, but this is {}", node.kind());
-                self.wrong(node, message, "leave the key out if the request does not carry it");
-                None
-            }
-        };
-        match &node.value {
-            Value::Array(nodes) => nodes.iter().map(one).collect::<Option<_>>().map(KeyValue::Many),
-            _ => one(node).map(KeyValue::One),
-        }
-    }
 }

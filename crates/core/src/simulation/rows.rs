@@ -98,11 +98,8 @@ impl<'s> Rows<'s> {
             let rows = self.choices.iter().zip(decisions);
             allowing(rows.map(|(c, d)| (c, *d == IamDecision::Allowed)), key)
         };
-        let mut found: Vec<Dependency> = keys
-            .into_iter()
-            .filter(differs)
-            .map(|key| Dependency { key: named(key), allows: allows(key) })
-            .collect();
+        let mut found: Vec<Dependency> =
+            keys.into_iter().filter(differs).map(|key| Dependency { key: named(key), allows: allows(key) }).collect();
         found.extend(self.too_many.iter().map(|key| Dependency { key: named(key), allows: Vec::new() }));
         found.sort();
         found.dedup();

@@ -102,7 +102,8 @@ impl<'q> Sides<'q> {
         self.resource_account = question.resource_account.clone().or(named);
         let own = caller.and_then(|c| c.account.as_ref());
         self.other_account = matches!((own, &self.resource_account), (Some(own), Some(of)) if own != of);
-        let open = self.resource_account.is_none() && segments(&question.resource).is_some_and(|[.., of, _]| of.is_empty());
+        let open =
+            self.resource_account.is_none() && segments(&question.resource).is_some_and(|[.., of, _]| of.is_empty());
         if let (Some(own), true) = (own, open && !resource_policies::have_no_policies(&service(&question.action))) {
             self.assuming.push(format!("{} belongs to account {own}, as the principal does", question.resource));
         }

@@ -29,7 +29,9 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
             let verb = if statement.allow == Some(false) { "denies" } else { "grants" };
             let name = &action.name;
             let message = match sink.settings.strict {
-                true => format!("`{name}` {verb} nothing under the fine-grained permissions, which took its place on {day}"),
+                true => {
+                    format!("`{name}` {verb} nothing under the fine-grained permissions, which took its place on {day}")
+                }
                 // what it still does, no source says (D28)
                 false => format!("AWS deprecated `{name}` on {day}"),
             };
