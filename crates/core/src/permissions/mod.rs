@@ -17,3 +17,4 @@ pub(crate) mod principals;
 pub(crate) mod representatives;
 pub mod resource;
 pub(crate) mod scenarios;
+mod session_tags;

@@ -8,6 +8,7 @@ use super::context::KeyValue;
 use super::knowledge::{Knowledge, Known};
 use super::layer::Layer;
 use super::scenarios::{Memo, Stack};
+use super::session_tags;
 use crate::aws;
 use crate::inventory::builtin::FULL_AWS_ACCESS;
 use crate::inventory::entity::{Entity, Item, Uid};
@@ -267,7 +268,9 @@ impl<'a> Directory<'a> {
             layers.extend(self.service_control(account, &standing, &mut assuming)?);
         }
         let mut knowledge = knowledge(kind, account, &arn, self.at);
-        tags_of(&mut knowledge, (kind, &arn), self.inventory.entities.get(&uid));
+        let entity = self.inventory.entities.get(&uid);
+        let trust = entity.and_then(|e| self.inventory.policies.get(e.reference("trustPolicy")?));
+        session_tags::insert(&mut knowledge, (kind, &arn), entity, trust);
         self.organization_keys(&mut knowledge, &standing);
         for (key, values) in self.settled {
             knowledge.settle(key, values)?;
@@ -419,26 +422,4 @@ fn knowledge(kind: PrincipalKind, account: &Account, arn: &str, at: Moment) -> K
     knowledge.assume("aws:securetransport", KeyValue::One("true".to_owned()));
     knowledge.assume("aws:viaawsservice", KeyValue::One("false".to_owned()));
     knowledge
-}
-
-/// The tags of a principal's requests. Whoever assumes a role can give the session tags that the role has not, and other values to
-/// those that it has: they are known only where the role declares them. The attributes of a person become tags of the session of a
-/// permission set, which are not known.
-fn tags_of(knowledge: &mut Knowledge, (kind, arn): (PrincipalKind, &str), entity: Option<&Entity>) {
-    let declared = entity.and_then(|e| e.set("sessionTags")).is_some();
-    let open = match kind {
-        PrincipalKind::PermissionSet => true,
-        PrincipalKind::Role => !declared && !is_service_linked(arn),
-        PrincipalKind::User | PrincipalKind::Root => false,
-    };
-    if open {
-        return;
-    }
-    knowledge.complete("aws:principaltag/");
-    let own = entity.iter().flat_map(|e| e.tags.iter()).map(|(key, value)| (key.clone(), value.clone()));
-    let of_session = entity.map(|e| e.texts("sessionTags")).unwrap_or_default();
-    let of_session = of_session.iter().map(|tag| tag.split_once('=').unwrap_or((tag, "")));
-    for (key, value) in own.chain(of_session.map(|(key, value)| (key.to_owned(), value.to_owned()))) {
-        knowledge.set(&format!("aws:principaltag/{}", key.to_ascii_lowercase()), value);
-    }
 }

@@ -76,7 +76,7 @@ fn a_principal_with_its_layers_is_decided_as_evaluation_decides() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
     let mut seen: BTreeMap<IamDecision, usize> = BTreeMap::new();
     for folder in ["clinic", "consolidated-billing", "hospital", "not-set-up", "offline-baa", "reseller"] {
-        let files = Folder::new(&root.join(folder));
+        let files = Folder::new(root.join(folder));
         let schema = Arc::new(EntitySchema::built_in().unwrap());
         let inventory = Inventory::load(&files, schema).unwrap();
         let counted = stack::evaluate(|| {
