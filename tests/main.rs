@@ -9,6 +9,7 @@ mod reference;
 
 mod access;
 mod any_request;
+mod carried;
 mod cli;
 mod collect;
 mod contract;
@@ -34,6 +35,7 @@ mod revision;
 mod rules;
 mod rules_change;
 mod show;
+mod sides;
 mod simulate;
 mod stability;
 mod structure;

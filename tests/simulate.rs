@@ -276,7 +276,8 @@ fn published_policies_come_out_as_documented() {
         assert_eq!(ask(&read, action, resource, context), expected, "read only: {action}");
     }
     assert_eq!(ask(&read, "artifact:GetAgreement", offer, json!({})), "implicitDeny", "T10");
-    assert_eq!(ask(&full, "artifact:TerminateAgreement", offer, json!({})), "implicitDeny", "T15");
+    // T15: an agreement that is offered is not one that can be terminated
+    assert_eq!(ask(&full, "artifact:TerminateAgreement", offer, json!({})), "error", "T15");
     // T3: GetRole carries no iam:AWSServiceName
     let t3 = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["iam:GetRole", "iam:CreateServiceLinkedRole"],
         "Resource": "*", "Condition": {"StringEquals": {"iam:AWSServiceName": "artifact.amazonaws.com"}}}]});
@@ -347,4 +348,96 @@ fn a_policy_that_is_not_told_may_deny() {
     let answer = answer(&get_object(&json!({"identity": [], "boundary": ["arn:aws:iam::aws:policy/Unheard"]})));
     assert_eq!((&answer["decision"], &answer["deniedInAnyCase"]), (&json!("unknown"), &json!(true)));
     assert_eq!(answer["dependsOn"][0]["key"], "arn:aws:iam::aws:policy/Unheard");
+}
+
+#[test]
+fn what_cannot_be_asked_is_an_error() {
+    for (wrong, message, help) in [
+        (
+            json!({"action": "s3:ListBucket"}),
+            "s3:ListBucket is never asked on arn:aws:s3:::b/k",
+            "arn:*:s3:::${BucketName}",
+        ),
+        (
+            json!({"action": "artifact:ListAgreements"}),
+            "artifact:ListAgreements is never asked on arn:aws:s3:::b/k",
+            "asked on *",
+        ),
+        (json!({"action": "iam:PassRole", "resource": "*"}), "iam:PassRole is never asked on *", "role/"),
+        (json!({"principal": "jo"}), "`jo` is not a principal", "an ARN such as"),
+        (json!({"principal": "arn:aws:iam::111122223333:group/a"}), "a group does not ask", "an ARN such as"),
+        (json!({"principal": null, "resourcePolicy": {"Statement": []}}), "the request has no principal", "anonymous"),
+        (json!({"resourceAccount": "1"}), "`1` is not an account", "12 digits"),
+        (json!({"resourcePolicy": allow("*", "*")}), "neither `Principal` nor `NotPrincipal`", "add \"Principal\""),
+        (
+            json!({"resourcePolicy": {"Statement": {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111122223333:user/*"}, "Action": "*"}}}),
+            "has wildcards",
+            "aws:PrincipalArn",
+        ),
+        (json!({"resourceControl": [{}]}), "`resourceControl[0]` must be a list of policies", "write [ … ]"),
+    ] {
+        let output = countersign(&[], &get_object(&wrong).to_string());
+        let text = String::from_utf8(output.stderr).unwrap().replace("\n  ", " ");
+        assert_eq!(output.status.code(), Some(2), "{wrong}");
+        assert!(output.stdout.is_empty() && text.contains(message) && text.contains(help), "{wrong}\n{text}");
+    }
+    // what the data does not tell is assumed, and said
+    let assumed = answer(&get_object(&json!({"action": "test:Read", "identity": [allow("*", "*")]})));
+    assert!(
+        assumed["assuming"].as_array().unwrap().contains(&json!("test:Read can be asked on arn:aws:s3:::b/k")),
+        "{assumed}"
+    );
+}
+
+#[test]
+fn identity_policies_that_are_not_given_are_unknown() {
+    let ask = |fields: Value| {
+        let mut request = get_object(&fields);
+        request.as_object_mut().unwrap().remove("identity");
+        answer(&request)
+    };
+    let open = ask(json!({}));
+    assert_eq!(open["decision"], "unknown");
+    assert_eq!(open["dependsOn"][0]["key"], "the identity policies of arn:aws:iam::111122223333:user/a");
+    assert_eq!(ask(json!({"noIdentity": true}))["decision"], "allowed");
+    assert_eq!(ask(json!({"serviceControl": [[]]}))["deniedInAnyCase"], true);
+    // these have none
+    assert_eq!(ask(json!({"principal": "arn:aws:iam::111122223333:root"}))["decision"], "allowed");
+    assert_eq!(ask(json!({"principal": "111122223333"}))["decision"], "allowed");
+    assert_eq!(ask(json!({"principal": "*"}))["decision"], "unknown", "the policy of the bucket");
+    let root = answer(&get_object(&json!({"principal": "arn:aws:iam::111122223333:root", "identity": []})));
+    assert_eq!(root["decision"], "allowed");
+    assert!(root["warnings"][0].as_str().unwrap().contains("has no identity policies"), "{root}");
+    let code = |more: &[&str]| {
+        let asked = [
+            "--action",
+            "s3:GetObject",
+            "--resource",
+            "arn:aws:s3:::b/k",
+            "--principal",
+            "arn:aws:iam::111122223333:user/a",
+        ];
+        countersign(&[&asked[..], more].concat(), "").status.code().unwrap()
+    };
+    assert_eq!(code(&["--boundary", "arn:aws:iam::aws:policy/AdministratorAccess"]), 1);
+    assert_eq!(code(&["--boundary", "arn:aws:iam::aws:policy/AdministratorAccess", "--no-identity"]), 0);
+}
+
+/// AWS Artifact answers in one Region, which is assumed and said unless the context is told to be complete.
+#[test]
+fn the_region_of_artifact_is_assumed() {
+    let policy = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "artifact:*", "Resource": "*",
+        "Condition": {"StringEquals": {"aws:RequestedRegion": "us-east-1"}}}]});
+    let ask = |complete: bool, context: Value| {
+        answer(&json!({"action": "artifact:ListAgreements", "resource": "*", "identity": [policy], "context": context,
+            "contextIsComplete": complete}))
+    };
+    let assumed = ask(false, json!({}));
+    assert_eq!(
+        (&assumed["decision"], &assumed["assuming"]),
+        (&json!("allowed"), &json!(["aws:RequestedRegion is us-east-1"]))
+    );
+    let other = ask(false, json!({"aws:RequestedRegion": "eu-west-1"}));
+    assert_eq!((&other["decision"], &other["assuming"]), (&json!("implicitDeny"), &json!([])));
+    assert_eq!(ask(true, json!({}))["decision"], "implicitDeny");
 }

@@ -242,7 +242,7 @@ fn guardrails(
         Some(guardrails) => {
             guardrails.all.values().filter_map(Guardrail::file).for_each(|source| files.add_text(source));
             checked.add_guardrails(guardrails.check(assessments, &session.options)?);
-            Ok(Some(Guarding::of(&guardrails)))
+            Ok(Some(guardrails.provenance()))
         }
         None => {
             checked.skip(

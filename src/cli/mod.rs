@@ -118,9 +118,9 @@ struct EvaluationArgs {
     /// Take condition keys that are not known, too
     #[arg(long)]
     context_unknown_keys: bool,
-    /// Which generation of IAM permissions to accept
-    #[arg(long, value_enum, default_value_t = Model::Any)]
-    permission_model: Model,
+    /// Which generation of IAM permissions to accept [default: `permissionModel` in countersign.toml, else any]
+    #[arg(long, value_enum)]
+    permission_model: Option<Model>,
     /// Show only these accounts
     #[arg(long, value_name = "ACCOUNT")]
     account: Vec<String>,
@@ -280,9 +280,10 @@ impl Cli {
         let mut context = inventory.config.context.clone();
         context.extend(settled(&asking.context, asking.context_unknown_keys)?);
         let model = match asking.permission_model {
-            Model::Any => PermissionModel::Any,
-            Model::Classic => PermissionModel::Classic,
-            Model::FineGrained => PermissionModel::FineGrained,
+            Some(Model::Any) => PermissionModel::Any,
+            Some(Model::Classic) => PermissionModel::Classic,
+            Some(Model::FineGrained) => PermissionModel::FineGrained,
+            None => inventory.config.permission_model.unwrap_or_default(),
         };
         let filter = Filter { accounts: asking.account.clone(), ..Filter::default() };
         let options = Options { at, snapshot, model, context, any_request: false, any_state: false, filter };
@@ -344,6 +345,9 @@ fn parse_moment(text: &str) -> Result<Moment, Failure> {
     moment::parse(text).ok_or_else(|| problem().into())
 }
 
+/// What answers call the absence of a key.
+const ABSENT: &str = "(absent)";
+
 /// The keys of `--context`, in lower case. A value that no request can carry would settle nothing, and make a wrong answer.
 fn settled(pairs: &[String], unknown_keys: bool) -> Result<BTreeMap<String, Vec<String>>, Failure> {
     let mut problems = Vec::new();
@@ -355,7 +359,8 @@ fn settled(pairs: &[String], unknown_keys: bool) -> Result<BTreeMap<String, Vec<
         };
         let key = key.trim();
         let values = context.entry(key.to_ascii_lowercase()).or_default();
-        let value = (!value.is_empty()).then(|| value.to_owned());
+        // as answers print it, so that what they depend on can be pasted
+        let value = (!value.is_empty() && value != ABSENT).then(|| value.to_owned());
         let unknown = keys::values::unknown(key).filter(|_| !unknown_keys);
         let wrong = value.as_ref().and_then(|v| keys::values::wrong(key, v));
         problems.extend(unknown.into_iter().chain(wrong).map(|fault| usage(fault.message).help(fault.help)));

@@ -14,7 +14,8 @@ use countersign_core::inventory::Policy;
 use countersign_core::permissions::context::{KeyValue, Keys};
 use countersign_core::problem::{Failure, NothingTo, Problem};
 use countersign_core::provenance::Provenance;
-use countersign_core::simulation::request::{self, Batch, Reader};
+use countersign_core::simulation::caller::is_account;
+use countersign_core::simulation::request::{self, Batch, Of, Reader};
 use countersign_core::simulation::{Attached, IamDecision, Question, SimulatedDecision, Simulator};
 use countersign_core::source::Folder;
 use countersign_core::source::digest::Files;
@@ -31,7 +32,8 @@ pub struct SimulateArgs {
     /// An ARN, or * for an action without resource types
     #[arg(long, requires = "action")]
     resource: Option<String>,
-    /// The ARN of the principal
+    /// Who asks: an ARN, an account, a service such as sns.amazonaws.com, an identity provider, a canonical user, or * for
+    /// anonymous
     #[arg(long, requires = "action")]
     principal: Option<String>,
     /// Set a condition key; an empty value makes it absent, a repeated key makes a list
@@ -52,6 +54,21 @@ pub struct SimulateArgs {
     /// The service control policies of one level, separated by commas; repeat for each level, from the root down
     #[arg(long, value_name = "FILES", requires = "action")]
     service_control: Vec<String>,
+    /// The policy of the resource: a bucket policy, a key policy, the trust policy of a role
+    #[arg(long, value_name = "FILE", requires = "principal")]
+    resource_policy: Option<PathBuf>,
+    /// The resource control policies of one level, separated by commas; repeat for each level, from the root down
+    #[arg(long, value_name = "FILES", requires = "principal")]
+    resource_control: Vec<String>,
+    /// The account that the resource belongs to, where its ARN does not name it
+    #[arg(long, value_name = "ACCOUNT", requires = "action")]
+    resource_account: Option<String>,
+    /// The management account of the organization, which control policies do not bind
+    #[arg(long, value_name = "ACCOUNT", requires = "action")]
+    management_account: Option<String>,
+    /// Leave the identity policies out. Without this, a user or role whose identity policies are not given is unknown
+    #[arg(long, requires = "action", conflicts_with = "file")]
+    no_identity: bool,
     /// `text`, `json` or `jsonl`; FORMAT=FILE writes to a file; may be repeated
     #[arg(long, value_name = "FORMAT[=FILE]", default_value = "text", value_parser = Output::with_lines)]
     format: Vec<Output>,
@@ -89,7 +106,7 @@ pub fn simulate(args: &SimulateArgs) -> Result<u8, Failure> {
 /// One answer; a request on one line is answered on one line.
 fn one(outputs: &[Output], question: &Question, files: Files, on_one_line: bool) -> Result<u8, Failure> {
     output::problems(&question.warnings);
-    let answer = stack::evaluate(|| Simulator::default().decide(question))?;
+    let answer = stack::evaluate(|| Simulator::default().answer(question))?;
     let provenance = Provenance::of_files(files);
     let mut document = answer.clone();
     document.provenance = Some(provenance.clone());
@@ -106,7 +123,7 @@ fn many(outputs: &[Output], questions: &[Result<Question, Failure>], files: File
     let lines = stack::evaluate(|| {
         let simulator = Simulator::default();
         let decide = |question: &Result<Question, Failure>| match question {
-            Ok(question) => simulator.decide(question).map_err(|e| Refusal::new(&e)),
+            Ok(question) => simulator.answer(question).map_err(|e| Refusal::new(&e)),
             Err(failure) => Err(Refusal::new(failure)),
         };
         Ok(questions.iter().map(decide).collect::<Vec<_>>())
@@ -175,21 +192,14 @@ fn question(args: &SimulateArgs) -> Result<Question, Failure> {
     {
         checked.map_err(|wanted| usage(format!("`{text}` is not a valid {name}")).help(wanted))?;
     }
-    let mut problems = Vec::new();
-    let mut layers = Vec::new();
-    let mut layer = |name: String, files: Vec<&Path>| {
-        let policies = files.iter().filter_map(|file| policy(file, &mut problems)).collect();
-        layers.push(Attached { layer: name, policies });
-    };
-    for (name, files) in [("identity", &args.file), ("boundary", &args.boundary), ("session", &args.session)] {
-        if !files.is_empty() {
-            layer(name.to_owned(), files.iter().map(PathBuf::as_path).collect());
+    for account in [&args.resource_account, &args.management_account].into_iter().flatten() {
+        if !is_account(account) {
+            return Err(usage(format!("`{account}` is not an account")).help("write its 12 digits").into());
         }
     }
-    for (level, files) in args.service_control.iter().enumerate() {
-        layer(format!("serviceControl[{level}]"), files.split(',').map(Path::new).collect());
-    }
-    if layers.is_empty() {
+    let mut problems = Vec::new();
+    let layers = layers(args, &mut problems);
+    if layers.is_empty() && !args.no_identity {
         let problem = usage("the request has no policies");
         return Err(problem.help("name the files of its policies; a request in JSON may have none").into());
     }
@@ -206,16 +216,51 @@ fn question(args: &SimulateArgs) -> Result<Question, Failure> {
             _ => drop(keys.insert(key, KeyValue::Many(values))),
         }
     }
-    let complete = args.context_is_complete;
-    Ok(Question { principal: args.principal.clone(), action, resource, keys, absent, complete, layers, warnings })
+    Ok(Question {
+        principal: args.principal.clone(),
+        action,
+        resource,
+        keys,
+        absent,
+        complete: args.context_is_complete,
+        layers,
+        resource_account: args.resource_account.clone(),
+        management_account: args.management_account.clone(),
+        no_identity: args.no_identity,
+        warnings,
+    })
+}
+
+/// The layers whose policies the command line names.
+fn layers(args: &SimulateArgs, problems: &mut Vec<Problem>) -> Vec<Attached> {
+    let mut layers = Vec::new();
+    let mut layer = |name: String, files: Vec<&Path>| {
+        let of = Of::layer(&name);
+        let policies = files.iter().filter_map(|file| policy(file, of, problems)).collect();
+        layers.push(Attached { layer: name, policies });
+    };
+    for (name, files) in [("identity", &args.file), ("boundary", &args.boundary), ("session", &args.session)] {
+        if !files.is_empty() {
+            layer(name.to_owned(), files.iter().map(PathBuf::as_path).collect());
+        }
+    }
+    for (name, levels) in [("serviceControl", &args.service_control), ("resourceControl", &args.resource_control)] {
+        for (level, files) in levels.iter().enumerate() {
+            layer(format!("{name}[{level}]"), files.split(',').map(Path::new).collect());
+        }
+    }
+    if let Some(file) = &args.resource_policy {
+        layer("resource".to_owned(), vec![file]);
+    }
+    layers
 }
 
 /// A policy file, or an AWS managed policy by its ARN.
-fn policy(file: &Path, problems: &mut Vec<Problem>) -> Option<(String, Option<Policy>)> {
+fn policy(file: &Path, of: Of, problems: &mut Vec<Problem>) -> Option<(String, Option<Policy>)> {
     let name = file.display().to_string();
-    let found = match request::managed(&name) {
+    let found = match request::managed(&name, of) {
         Some(managed) => return Some((name, managed)),
-        None => input::read(file).map_err(|p| vec![p]).and_then(|source| request::document_of(&source)),
+        None => input::read(file).map_err(|p| vec![p]).and_then(|source| request::attached_document(&source, of)),
     };
     request::take(found, problems).map(|policy| (name, Some(policy)))
 }

@@ -44,11 +44,9 @@ fn answer(width: usize, operation: &OperationAnswer) -> String {
     if let Some(any) = &operation.any_request {
         return any_request(width, operation, any);
     }
-    let mut text = format!("{}  {}\n", verdict(operation.decision), bold(&question(operation)));
+    let only = operation.deprecated.as_ref().map(|by| format!(", only {by}")).unwrap_or_default();
+    let mut text = format!("{}  {}{only}\n", verdict(operation.decision), bold(&question(operation)));
     let mut section = |name: &str, body: &str| text.push_str(&paragraph(width, &format!("  {name:<9} "), body));
-    if let Some(deprecated) = &operation.deprecated {
-        section("but", &format!("only {deprecated}"));
-    }
     if let Some(message) = &operation.message {
         section("console", message);
     }

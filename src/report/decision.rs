@@ -21,12 +21,23 @@ pub fn answer(width: usize, answer: &SimulatedDecision) -> String {
             _ => "does not allow it",
         };
         section("because", &format!("{layer} {does}"));
+        let silent = answer.decision == IamDecision::ImplicitDeny && layer != "resource";
+        let of_resource = answer.layers.iter().find(|l| l.layer == "resource");
+        if silent && of_resource.is_some_and(|l| l.decision == IamDecision::Allowed) {
+            section(
+                "because",
+                &format!("resource allows it, but to a role or an account, for which {layer} has to allow it, too"),
+            );
+        }
     }
     if answer.denied_in_any_case {
         section("because", "it is denied in any case; whether explicitly or implicitly is unknown");
     }
     for dependency in &answer.depends_on {
         section("depends", &depends(&dependency.key, &dependency.allows));
+    }
+    for assumed in &answer.assuming {
+        section("assuming", assumed);
     }
     for warning in &answer.warnings {
         section("note", warning);
@@ -72,7 +83,7 @@ fn told(width: usize, statement: &StatementAnswer) -> String {
     let sid = statement.sid.as_ref().map(|s| format!(" ({s})")).unwrap_or_default();
     let place = format!("{} {}{sid}, line {}", statement.policy, statement.pointer, statement.line);
     let mut text = format!("    {:<5} {place}: {applies}\n", statement.effect);
-    for clause in [&statement.action, &statement.resource] {
+    for clause in statement.principal.iter().chain([&statement.action, &statement.resource]) {
         text.push_str(&unmatched(width, clause));
     }
     let decisive = |c: &&ConditionAnswer| c.matches != Some(true) || statement.applies == Some(true);

@@ -3,6 +3,8 @@
 //!
 //! Where public sources are silent it has the choices that ARCHITECTURE.md states.
 
+pub mod sides;
+
 use serde_json::{Map, Value};
 
 /// `allowed`, `explicitDeny` or `implicitDeny`, for a request whose context is complete.

@@ -32,6 +32,7 @@ use crate::policies::names::{self, Named};
 use crate::policies::operations::check::grant;
 use crate::policies::{self, GUARDRAILS, unknown};
 use crate::problem::{Cause, Evaluation, Failure, Place, Problem, SourceFile, Span, instead};
+use crate::provenance::Guarding;
 use crate::source;
 use crate::stack;
 use crate::terms::{AnyAllowed, Decision, PrincipalKind};
@@ -167,6 +168,13 @@ pub enum By {
 }
 
 impl Guardrails {
+    /// What provenance tells of them.
+    pub fn provenance(&self) -> Guarding {
+        let files: BTreeMap<&str, &Arc<SourceFile>> =
+            self.all.values().map(|g| (g.place.source.path.as_str(), &g.place.source)).collect();
+        Guarding::of(self.all.keys().cloned().collect(), files.into_values())
+    }
+
     /// Those of an inventory: the policies of its folder `guardrails`, and those that its settings switch on. `None` where
     /// there are none, and nothing to warn of.
     pub fn read(

@@ -3,13 +3,11 @@
 //! Everything is gathered while files are loaded; evaluation neither reads nor needs it. The command line attaches it to what it
 //! prints, so that an auditor can tell what decided, and another run can be compared.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 use serde::Serialize;
 
-use crate::aws::eligibility;
-use crate::guardrails::Guardrails;
+use crate::aws::{asked_on, eligibility, resource_policies};
 use crate::inventory::schema::EntitySchema;
 use crate::inventory::{Inventory, builtin};
 use crate::policies::{Origin, RuleBook};
@@ -48,11 +46,9 @@ pub struct Guarding {
 }
 
 impl Guarding {
-    /// That of guardrails that were read.
-    pub fn of(guardrails: &Guardrails) -> Self {
-        let files: BTreeMap<&str, &Arc<SourceFile>> =
-            guardrails.all.values().map(|g| (g.place.source.path.as_str(), &g.place.source)).collect();
-        Self { ids: guardrails.all.keys().cloned().collect(), sha256: of_contents(files.into_values()) }
+    /// That of guardrails with these ids, from these files.
+    pub(crate) fn of<'a>(ids: Vec<String>, files: impl IntoIterator<Item = &'a Arc<SourceFile>>) -> Self {
+        Self { ids, sha256: of_contents(files) }
     }
 
     /// `2 guardrails 9ab1c2d3`
@@ -238,6 +234,8 @@ pub fn data() -> &'static [Data] {
             file("hipaa-eligible-services.json", Some(eligibility::last_list()), eligibility::TEXT),
             file("hipaa-parts.json", Some(eligibility::last_list()), eligibility::PARTS_TEXT),
             Data { file: "managed-policies", date: Some(PAGES_OF_AWS), sha256: managed.files().sha256 },
+            file("resource-policies.json", Some(resource_policies::date()), resource_policies::TEXT),
+            file("resource-types.json", Some(asked_on::date()), asked_on::TEXT),
         ]
     });
     &DATA
@@ -359,6 +357,7 @@ mod tests {
             let path = entry.unwrap().path();
             listing.add(path.file_name().unwrap().to_str().unwrap(), &std::fs::read(&path).unwrap());
         }
-        assert_eq!(data().last().unwrap().sha256, listing.files().sha256);
+        let managed = data().iter().find(|d| d.file == "managed-policies");
+        assert_eq!(managed.unwrap().sha256, listing.files().sha256);
     }
 }

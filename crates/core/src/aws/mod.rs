@@ -3,8 +3,10 @@
 //! Evaluation, lint and the search for new access all read it here. What follows from a fact is decided elsewhere.
 
 pub mod actions;
+pub mod asked_on;
 pub mod eligibility;
 pub mod keys;
+pub mod resource_policies;
 pub mod resources;
 
 use std::collections::BTreeMap;

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::operator::Operator;
-use super::principal::Principals;
+use super::principal::{Principals, Who};
 use super::template::{BadVariable, Syntax, Template};
+use super::whom;
 use crate::problem::{Place, Problem, SourceFile, Span, instead};
 use crate::text::json::{Member, Node, Value};
 
@@ -106,7 +107,14 @@ pub fn is_document(node: &Node) -> bool {
 ///
 /// The document has every statement that could be read, so that all errors of a run are shown.
 pub fn read(source: &Arc<SourceFile>, root: &Node, problems: &mut Vec<Problem>) -> Document {
-    let mut reader = Reader { source, problems, variables: false };
+    let mut reader = Reader { source, problems, variables: false, of_resource: false };
+    Document { source: source.clone(), statements: reader.document(root) }
+}
+
+/// Reads the policy of a resource, a trust policy or a resource control policy: each statement says whom it is about, and
+/// that is the first of its conditions (see [`whom`]). A trust policy is about the role that has it, and names no resource.
+pub fn read_of_resource(source: &Arc<SourceFile>, root: &Node, problems: &mut Vec<Problem>) -> Document {
+    let mut reader = Reader { source, problems, variables: false, of_resource: true };
     Document { source: source.clone(), statements: reader.document(root) }
 }
 
@@ -118,13 +126,15 @@ pub fn read_statement(
     variables: bool,
     problems: &mut Vec<Problem>,
 ) -> Option<Statement> {
-    Reader { source, problems, variables }.statement(node, pointer)
+    Reader { source, problems, variables, of_resource: false }.statement(node, pointer)
 }
 
 struct Reader<'a> {
     source: &'a Arc<SourceFile>,
     problems: &'a mut Vec<Problem>,
     variables: bool,
+    /// The policy is attached to a resource.
+    of_resource: bool,
 }
 
 /// The elements of a statement; `Id` is one of a document.
@@ -149,6 +159,7 @@ impl Reader<'_> {
             match member.key.as_str() {
                 "Version" => self.version(&member.node),
                 "Statement" => {}
+                "Id" if self.of_resource => {}
                 "Id" => self.ignored(member),
                 key => {
                     let help =
@@ -199,6 +210,7 @@ impl Reader<'_> {
         };
         for member in members {
             match member.key.as_str() {
+                "Principal" | "NotPrincipal" if self.of_resource => {}
                 "Principal" | "Id" => self.ignored(member),
                 "NotPrincipal" => {
                     let help = "it belongs in resource policies, and reverses the meaning of a statement";
@@ -213,11 +225,50 @@ impl Reader<'_> {
         }
         let allow = self.effect(node)?;
         let actions = self.clause(node, "Action", "NotAction", Self::action)?;
-        let resources = self.clause(node, "Resource", "NotResource", Self::resource)?;
-        let conditions = node.get("Condition").map(|c| self.conditions(c)).unwrap_or_default();
+        let resources = match ["Resource", "NotResource"].iter().all(|key| node.get(key).is_none()) {
+            true if self.of_resource => {
+                Clause { negated: false, patterns: vec![ResourcePattern::All], texts: Vec::new() }
+            }
+            _ => self.clause(node, "Resource", "NotResource", Self::resource)?,
+        };
+        let mut conditions = node.get("Condition").map(|c| self.conditions(c)).unwrap_or_default();
+        let principals = if self.of_resource { Some(self.principals(node)?) } else { None };
+        if let Some(principals) = &principals {
+            let place = Place { source: self.source.clone(), span: node.span };
+            conditions.insert(0, whom::condition(principals, allow, place));
+        }
         let sid = node.get("Sid").and_then(Node::as_str).map(str::to_owned);
         let place = Place { source: self.source.clone(), span: node.span };
-        Some(Statement { pointer, place, sid, allow, principals: None, actions, resources, conditions })
+        Some(Statement { pointer, place, sid, allow, principals, actions, resources, conditions })
+    }
+
+    fn principals(&mut self, node: &Node) -> Option<Principals> {
+        const WRITE: &str = "write \"*\", or an object of AWS, Service, Federated and CanonicalUser";
+        let elements = [node.member("Principal"), node.member("NotPrincipal")];
+        let Some(element) = elements.into_iter().flatten().next() else {
+            let message = "this statement has neither `Principal` nor `NotPrincipal`, and a policy of a resource says whom it is about";
+            self.error(node.span, message, "add \"Principal\"; without one it is no policy of a resource");
+            return None;
+        };
+        let Some(principals) = Principals::of_statement(node) else {
+            let message = match elements {
+                [Some(_), Some(_)] => "this statement has both `Principal` and `NotPrincipal`".to_owned(),
+                _ => format!("`{}` does not say whom the statement is about", element.key),
+            };
+            self.error(element.key_span, message, WRITE);
+            return None;
+        };
+        let pattern = |w: &&Who| !matches!(w, Who::Everyone | Who::AnyAws) && w.text().contains(['*', '?']);
+        if let Some(wrong) = principals.who.iter().find(pattern) {
+            let message = format!("`{}` has wildcards, which IAM takes as a whole principal only", wrong.text());
+            self.error(
+                element.node.span,
+                message,
+                "name the principal, or write \"*\" and a condition on aws:PrincipalArn",
+            );
+            return None;
+        }
+        Some(principals)
     }
 
     fn effect(&mut self, node: &Node) -> Option<bool> {
@@ -340,6 +391,11 @@ impl Reader<'_> {
     }
 
     fn condition(&mut self, operator: Operator, member: &Member) -> Option<Condition> {
+        if member.key.starts_with('#') {
+            let message = format!("`{}` is not a condition key", member.key);
+            self.error(member.key_span, message, "write it in full, such as aws:MultiFactorAuthPresent");
+            return None;
+        }
         let written = self.strings(&member.node, &member.key)?;
         let syntax = Syntax { wildcards: operator.has_wildcards(), variables: self.variables };
         let mut values = Vec::new();

@@ -9,3 +9,4 @@ pub(crate) mod patterns;
 pub(crate) mod principal;
 pub(crate) mod template;
 pub(crate) mod value;
+pub(crate) mod whom;

@@ -266,6 +266,10 @@ impl Check<'_> {
             let message = format!("the ARN is in the partition {partition}, but account {account} is in {own} (D15)");
             self.error(entity, entity.span, message, format!("write arn:{own}:…"));
         }
+        for tag in entity.texts("sessionTags").into_iter().filter(|tag| !tag.contains('=')) {
+            let message = format!("`{tag}` is not a tag: it has no value");
+            self.error(entity, entity.span_of("sessionTags"), message, "write \"Key=Value\"");
+        }
         for (group, span) in &entity.parents {
             if group.id.split(':').nth(4) != Some(account) {
                 let message = format!("this group does not belong to account {account}");

@@ -10,6 +10,7 @@ use crate::aws::keys;
 use crate::moment::{self, Moment};
 use crate::problem::{Place, Problem, SourceFile, Span};
 use crate::source;
+use crate::terms::PermissionModel;
 use crate::text::files;
 
 /// The name of the file, in the inventory's root.
@@ -36,6 +37,8 @@ pub struct Config {
     pub guardrails: Vec<(String, Place)>,
     /// The rules that decide about this inventory: `[rules]`.
     pub rules: Rules,
+    /// Which generations of permissions count, where the question does not say (D11, D28).
+    pub permission_model: Option<PermissionModel>,
 }
 
 /// The rules and the schema that an inventory names, by their paths relative to its folder.
@@ -111,6 +114,7 @@ struct File {
     guardrails: GuardrailsTable,
     #[serde(default)]
     rules: RulesTable,
+    permission_model: Option<toml::Spanned<String>>,
     /// Read by [`crate::lint::settings`].
     #[serde(default, rename = "lint")]
     _lint: Option<serde::de::IgnoredAny>,
@@ -184,7 +188,7 @@ impl Config {
         let file: File = toml::from_str(&source.text).map_err(|e| {
             let span = e.span().map_or(Span::default(), |s| Span { start: s.start, end: s.end });
             let help =
-                "it may have asOf, exclude, signatories, phiTags and the tables [context], [diff], [guardrails], [lint] and [rules]";
+                "it may have asOf, exclude, permissionModel, signatories, phiTags and the tables [context], [diff], [guardrails], [lint] and [rules]";
             vec![Problem::at(source, span, e.message().lines().next().unwrap_or("invalid").to_owned()).help(help)]
         })?;
         let mut problems = Vec::new();
@@ -233,10 +237,31 @@ impl Config {
             let problem = Problem::at(&place.source, place.span, "both `policies` and `onlyPolicies`");
             problems.push(problem.help("lay rules over the built-in ones, or use them alone: keep one of the two"));
         }
+        let permission_model = file.permission_model.and_then(|word| {
+            let model = PermissionModel::named(word.get_ref());
+            if model.is_none() {
+                let words = PermissionModel::ALL.iter().map(|m| format!("\"{m}\"")).collect::<Vec<_>>().join(", ");
+                let place = place(&word.span());
+                let message = format!("`{}` is not a permission model", word.get_ref());
+                problems.push(Problem::at(&place.source, place.span, message).help(format!("write one of {words}")));
+            }
+            model
+        });
         if problems.is_empty() {
             let signatories = file.signatories;
             let source = Some(source.clone());
-            Ok(Self { source, as_of, exclude, context, signatories, phi_tags, exceptions, guardrails, rules })
+            Ok(Self {
+                source,
+                as_of,
+                exclude,
+                context,
+                signatories,
+                phi_tags,
+                exceptions,
+                guardrails,
+                rules,
+                permission_model,
+            })
         } else {
             Err(problems)
         }

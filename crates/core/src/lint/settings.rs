@@ -14,6 +14,7 @@ use crate::inventory::config::FILE;
 use crate::moment::{self, Moment};
 use crate::problem::{Problem, SourceFile, Span, instead};
 use crate::source;
+use crate::terms::PermissionModel;
 
 /// What the user says of lint.
 #[derive(Debug)]
@@ -29,6 +30,8 @@ pub struct Settings {
     exclude: Vec<GlobMatcher>,
     kinds: Vec<(GlobMatcher, PolicyKind)>,
     rules: BTreeMap<&'static str, RuleSettings>,
+    /// Deprecated permissions grant nothing: `permissionModel = "fine-grained"` (D28).
+    pub strict: bool,
 }
 
 /// What the user says of a rule.
@@ -57,7 +60,10 @@ pub struct Ignore {
 }
 
 #[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
 struct File {
+    /// Checked by [`crate::inventory::config`].
+    permission_model: Option<String>,
     #[serde(default)]
     lint: Table,
 }
@@ -115,6 +121,7 @@ impl Settings {
             exclude: Vec::new(),
             kinds: Vec::new(),
             rules: BTreeMap::new(),
+            strict: false,
         }
     }
 
@@ -135,6 +142,7 @@ impl Settings {
         })?;
         let mut reader = Reader { source, problems: Vec::new() };
         let mut settings = Self { source: source.clone(), paths: file.lint.paths, ..Self::none(at) };
+        settings.strict = file.permission_model.as_deref() == Some(PermissionModel::FineGrained.word());
         settings.exclude = file.lint.exclude.iter().filter_map(|g| reader.glob(g)).collect();
         for (pattern, kind) in file.lint.kinds {
             settings.kinds.extend(reader.glob(&pattern).map(|g| (g, kind)));

@@ -18,6 +18,8 @@ pub enum Known {
     Like(Vec<Template>),
     /// It has one value in a list, which this pattern matches.
     ManyLike(Template),
+    /// It has one of these values, each with what it is, in words.
+    OneOf(Vec<(KeyValue, String)>),
 }
 
 /// What is known of the keys of a principal's requests. A key that is not here may be anything, absent included.

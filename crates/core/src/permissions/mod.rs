@@ -12,4 +12,6 @@ pub mod layer;
 pub mod lower;
 pub(crate) mod principals;
 pub(crate) mod representatives;
+pub mod resource;
 pub(crate) mod scenarios;
+mod session_tags;

@@ -8,6 +8,7 @@ use super::context::KeyValue;
 use super::knowledge::{Knowledge, Known};
 use super::layer::Layer;
 use super::scenarios::{Memo, Stack};
+use super::session_tags;
 use crate::aws;
 use crate::inventory::builtin::FULL_AWS_ACCESS;
 use crate::inventory::entity::{Entity, Item, Uid};
@@ -266,8 +267,10 @@ impl<'a> Directory<'a> {
         if !is_service_linked(&arn) {
             layers.extend(self.service_control(account, &standing, &mut assuming)?);
         }
-        let tags = self.inventory.entities.get(&uid).map(|e| e.tags.clone()).unwrap_or_default();
-        let mut knowledge = knowledge(kind, account, &arn, &tags, self.at);
+        let mut knowledge = knowledge(kind, account, &arn, self.at);
+        let entity = self.inventory.entities.get(&uid);
+        let trust = entity.and_then(|e| self.inventory.policies.get(e.reference("trustPolicy")?));
+        session_tags::insert(&mut knowledge, (kind, &arn), entity, trust);
         self.organization_keys(&mut knowledge, &standing);
         for (key, values) in self.settled {
             knowledge.settle(key, values)?;
@@ -282,7 +285,7 @@ impl<'a> Directory<'a> {
             uid,
             name,
             people,
-            stack: Stack { layers },
+            stack: Stack { layers, of_resource: None },
             knowledge,
             assuming,
             memo: Memo::default(),
@@ -402,13 +405,7 @@ fn is_provisioned(arn: &str, prefix: &str, name: &str) -> bool {
 }
 
 /// What the inventory and the moment say of a principal's requests, and what is assumed (DESIGN §4).
-fn knowledge(
-    kind: PrincipalKind,
-    account: &Account,
-    arn: &str,
-    tags: &BTreeMap<String, String>,
-    at: Moment,
-) -> Knowledge {
+fn knowledge(kind: PrincipalKind, account: &Account, arn: &str, at: Moment) -> Knowledge {
     let mut knowledge = Knowledge::default();
     // a permission set is known by the start of its role's ARN
     caller::keys(arn.trim_end_matches('*')).into_iter().for_each(|(key, known)| knowledge.insert(key, known));
@@ -420,13 +417,6 @@ fn knowledge(
     }
     knowledge.set("aws:currenttime", moment::format(at));
     knowledge.set("aws:epochtime", at.timestamp().to_string());
-    if kind != PrincipalKind::PermissionSet {
-        // the attributes of a person's session become tags of a permission set's: those are not known
-        knowledge.complete("aws:principaltag/");
-        for (key, value) in tags {
-            knowledge.set(&format!("aws:principaltag/{}", key.to_ascii_lowercase()), value);
-        }
-    }
     let region = aws::region_of(&account.partition);
     knowledge.assume("aws:requestedregion", KeyValue::One(region.to_owned()));
     knowledge.assume("aws:securetransport", KeyValue::One("true".to_owned()));

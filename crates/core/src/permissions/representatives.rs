@@ -33,6 +33,10 @@ const MAX_SET_CLASSES: usize = 6;
 
 /// The representatives of a key, absence first; `None` where there are too many, or where its uses do not fit together.
 pub fn candidates(uses: &[Use], known: Option<&Known>, nature: Nature) -> Option<Vec<Candidate>> {
+    if let Some(Known::OneOf(values)) = known {
+        let one = |(value, label): &(KeyValue, String)| Candidate { value: Some(value.clone()), label: label.clone() };
+        return Some(values.iter().map(one).collect());
+    }
     let compared = || uses.iter().filter(|u| u.operator.test != Test::Null);
     let pairs = || compared().flat_map(|u| u.values.iter().map(move |v| (u.operator, v)));
     let family = family(uses)?;

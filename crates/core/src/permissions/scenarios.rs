@@ -11,6 +11,7 @@ use super::context::{Keys, Request};
 use super::knowledge::{Knowledge, Known};
 use super::layer::{Layer, LayerOutcome, Slice};
 use super::representatives::{Candidate, Use, candidates};
+use super::resource::{self, OfResource};
 use crate::aws::keys::nature;
 use crate::iam::document::Condition;
 use crate::iam::template::Template;
@@ -35,6 +36,8 @@ pub struct Call {
 pub struct Stack {
     /// In the order in which answers name them.
     pub layers: Vec<Rc<Layer>>,
+    /// The one of them that is the policy of the resource, and how it counts.
+    pub of_resource: Option<OfResource>,
 }
 
 /// What a layer says of a call.
@@ -374,6 +377,7 @@ fn ask_layers(
 ) -> Result<(Vec<LayerStatements>, Vec<LayerStatements>), Failure> {
     let artifact = request.action.starts_with("artifact:");
     let (mut allowed, mut blocked) = (Vec::new(), Vec::new());
+    let mut of_resource = None;
     for (index, layer) in stack.layers.iter().enumerate() {
         if !layer.placed {
             let attached = policies.get(attachment(&layer.of).as_str()) == Some(&1);
@@ -390,11 +394,18 @@ fn ask_layers(
             (2, LayerOutcome::Allow(_)) => outcome = LayerOutcome::Silent,
             _ => {}
         }
+        if let Some(how) = stack.of_resource.filter(|r| r.layer == index) {
+            of_resource = Some((how, outcome));
+            continue;
+        }
         match outcome {
             LayerOutcome::Allow(statements) => allowed.push(LayerStatements { layer: index, statements }),
             LayerOutcome::Deny(statements) => blocked.push(LayerStatements { layer: index, statements }),
             LayerOutcome::Silent => blocked.push(LayerStatements { layer: index, statements: Vec::new() }),
         }
+    }
+    if let Some((how, outcome)) = of_resource {
+        resource::combine(stack, (how, outcome), request, &mut allowed, &mut blocked)?;
     }
     Ok((allowed, blocked))
 }

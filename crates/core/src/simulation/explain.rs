@@ -9,6 +9,7 @@ use crate::iam::document::{Condition, Statement};
 use crate::iam::operator::{SetPrefix, Test};
 use crate::iam::template::Template;
 use crate::iam::value;
+use crate::iam::whom::is_whom;
 use crate::permissions::atom::Atom;
 use crate::permissions::context::{KeyValue, Keys, Request};
 use crate::permissions::knowledge::Knowledge;
@@ -34,6 +35,9 @@ pub struct StatementAnswer {
     pub effect: &'static str,
     /// Whether it applies: action, resource and all conditions match.
     pub applies: Option<bool>,
+    /// `Principal` or `NotPrincipal`, of the policy of a resource.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub principal: Option<ClauseAnswer>,
     /// `Action` or `NotAction`.
     pub action: ClauseAnswer,
     /// `Resource` or `NotResource`.
@@ -45,7 +49,7 @@ pub struct StatementAnswer {
 /// Whether the patterns of a statement match.
 #[derive(Clone, Debug, Serialize)]
 pub struct ClauseAnswer {
-    /// `Action`, `NotAction`, `Resource` or `NotResource`.
+    /// `Principal`, `NotPrincipal`, `Action`, `NotAction`, `Resource` or `NotResource`.
     pub element: &'static str,
     /// Whether the statement is about the request, `Not…` considered.
     pub matches: Option<bool>,
@@ -111,7 +115,14 @@ impl Explainer<'_> {
             matches: truth(1),
             patterns: resources.texts.clone(),
         };
-        let conditions = conditions.iter().enumerate().map(|(i, c)| self.condition(c, truth(i + 2))).collect();
+        let negated = stated.statement.principals.as_ref().is_some_and(|p| p.negated);
+        let principal = conditions.iter().position(is_whom).map(|i| ClauseAnswer {
+            element: if negated { "NotPrincipal" } else { "Principal" },
+            matches: truth(i + 2),
+            patterns: conditions.get(i).map(|c| c.texts.clone()).unwrap_or_default(),
+        });
+        let stated_conditions = conditions.iter().enumerate().filter(|(_, c)| !is_whom(c));
+        let conditions = stated_conditions.map(|(i, c)| self.condition(c, truth(i + 2))).collect();
         let origin = &stated.origin;
         Ok(StatementAnswer {
             layer: self.layer.name.clone(),
@@ -121,6 +132,7 @@ impl Explainer<'_> {
             sid: origin.sid.clone(),
             effect: if stated.statement.allow { "Allow" } else { "Deny" },
             applies: all(&truths),
+            principal,
             action,
             resource,
             conditions,

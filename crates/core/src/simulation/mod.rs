@@ -1,10 +1,17 @@
 //! One IAM decision for any action of AWS, layer by layer: `countersign simulate`.
 //!
 //! The layers, the lowering and the unknown keys are those of [`crate::permissions`]; nothing is decided here that is not
-//! decided there. [`request`] reads questions from JSON, [`explain`] tells statement by statement why.
+//! decided there. [`request`] reads questions from JSON, [`caller`] tells who asks, [`sides`] which policies bind the request, and
+//! [`explain`] tells statement by statement why.
 
+pub mod caller;
 pub mod explain;
+mod fields;
 pub mod request;
+mod rows;
+#[cfg(test)]
+mod same;
+mod sides;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -15,22 +22,26 @@ use serde::Serialize;
 
 use explain::StatementAnswer;
 
-use crate::aws::keys::spelling;
+use caller::{Caller, CallerKind};
+use rows::{Certain, Rows, of_layer};
+use sides::{Bound, Sides};
+
+use crate::aws;
+use crate::aws::asked_on::{Asked, asked_on};
+use crate::iam::whom::{EXCEPTED, PRINCIPAL};
 use crate::inventory::Policy;
-use crate::permissions::caller;
-use crate::permissions::context::Keys;
-use crate::permissions::dependence::{Choice, allowing, pairs};
+use crate::permissions::context::{KeyValue, Keys};
 use crate::permissions::knowledge::{Knowledge, Known, Rest};
 use crate::permissions::layer::Layer;
-use crate::permissions::principals::is_service_linked;
-use crate::permissions::scenarios::{Call, CallResult, Memo, Scenarios, Stack, ask};
+use crate::permissions::resource::OfResource;
+use crate::permissions::scenarios::{Call, Memo, Stack, ask, segments};
 use crate::problem::{Failure, Problem, SourceFile};
 use crate::provenance::Provenance;
 
 /// One request to AWS, and the policies that it is under.
 #[derive(Clone, Debug)]
 pub struct Question {
-    /// The ARN of who asks, where it is given.
+    /// Who asks, where it is given: an ARN, an account, a service, an identity provider, a canonical user, or `*`.
     pub principal: Option<String>,
     /// `service:Action`
     pub action: String,
@@ -42,8 +53,15 @@ pub struct Question {
     pub absent: BTreeSet<String>,
     /// Keys that are not given are absent, rather than unknown.
     pub complete: bool,
-    /// The layers that are given, with their policies. One that is not given does not restrict.
+    /// The layers that are given, with their policies. One that is not given does not restrict; but identity policies, and
+    /// a policy of the resource that could decide, are unknown where they are not given.
     pub layers: Vec<Attached>,
+    /// The account that the resource belongs to, where its ARN does not name it.
+    pub resource_account: Option<String>,
+    /// The management account of the organization, which control policies do not bind.
+    pub management_account: Option<String>,
+    /// The identity policies are left out: they do not restrict.
+    pub no_identity: bool,
     /// What is odd about the request, without being wrong.
     pub warnings: Vec<Problem>,
 }
@@ -59,7 +77,7 @@ impl Question {
 /// The policies of a layer.
 #[derive(Clone, Debug)]
 pub struct Attached {
-    /// `identity`, `boundary`, `session`, `serviceControl[0]`.
+    /// `identity`, `boundary`, `session`, `serviceControl[0]`, `resource`, `resourceControl[0]`.
     pub layer: String,
     /// Each policy's id, and its document; `None` for an AWS managed policy that is not built in.
     pub policies: Vec<(String, Option<Policy>)>,
@@ -118,6 +136,8 @@ pub struct SimulatedDecision {
     pub layers: Vec<LayerAnswer>,
     /// Every statement, layer by layer.
     pub statements: Vec<StatementAnswer>,
+    /// What the answer takes for granted.
+    pub assuming: Vec<String>,
     /// What is odd about the request.
     pub warnings: Vec<String>,
 }
@@ -150,26 +170,33 @@ pub struct Simulator {
 const MOST_LAYERS: usize = 1024;
 
 impl Simulator {
-    /// Decides one question. Evaluation needs the stack of [`crate::stack`].
-    pub fn decide(&self, question: &Question) -> Result<SimulatedDecision, Failure> {
-        let mut warnings: Vec<String> = question.warnings.iter().map(|w| w.message().to_owned()).collect();
-        let stack = Stack { layers: self.layers(question, &mut warnings)? };
-        let rest = if question.complete { Rest::Absent } else { Rest::Unknown };
-        let mut knowledge = Knowledge::given(&question.keys, rest);
-        question.absent.iter().for_each(|key| knowledge.insert(key, Known::Absent));
-        let mut keys = question.keys.clone();
-        // what is given of a request prevails over what its principal tells
-        for (key, known) in question.principal.as_deref().map(caller::keys).unwrap_or_default() {
-            if !question.keys.contains_key(key) && !question.absent.contains(key) {
-                if let Known::Value(value) = &known {
-                    keys.insert(key.to_owned(), value.clone());
-                }
-                knowledge.insert(key, known);
-            }
+    /// Decides one question, if it can be asked: what an action is asked on is told by its types of resources, as far as they are
+    /// known; else the answer says that it assumes the question to be possible. Evaluation needs the stack of [`crate::stack`].
+    pub fn answer(&self, question: &Question) -> Result<SimulatedDecision, Failure> {
+        let Question { action, resource, .. } = question;
+        let asked = asked_on(action, resource);
+        if let Asked::Impossible(takes) = &asked {
+            let message = format!("{action} is never asked on {resource}");
+            let help = format!("it is asked on {}", takes.join(", or on "));
+            return Err(Failure::Problems(vec![Problem::about("the request", message).help(help)]));
         }
+        let mut answer = self.decide(question)?;
+        if asked == Asked::NotKnown {
+            answer.assuming.push(format!("{action} can be asked on {resource}"));
+        }
+        Ok(answer)
+    }
+
+    /// Decides one question, whether or not it can be asked.
+    pub fn decide(&self, question: &Question) -> Result<SimulatedDecision, Failure> {
+        let caller = self::caller(question)?;
+        let mut sides = Sides::of(question, caller.as_ref());
+        let stack = self.stack(&sides)?;
+        let (knowledge, keys) = known(question, caller.as_ref(), &sides);
         let call =
             Call { action: question.action.clone(), resources: vec![question.resource.clone()], keys: BTreeMap::new() };
-        let scenarios = ask(&stack, std::slice::from_ref(&call), &knowledge, &Memo::default())?;
+        let calls = std::slice::from_ref(&call);
+        let scenarios = ask(&stack, calls, &knowledge, &Memo::default())?;
         let rows = Rows::new(&scenarios);
         let mut statements = Vec::new();
         for layer in &stack.layers {
@@ -177,17 +204,20 @@ impl Simulator {
         }
         let certain = Certain { statements: &statements };
         let too_many = rows.verdicts.is_empty();
-        let layer_answer = |(index, layer): (usize, &Rc<Layer>)| LayerAnswer {
-            layer: layer.name.clone(),
-            decision: if too_many { certain.layer(layer) } else { rows.uniform(|v| of_layer(v, index)) },
+        let layers = match too_many {
+            true => stack.layers.iter().map(|l| told(l, certain.layer(l))).collect(),
+            false => alone(&stack, &rows, calls, &knowledge)?,
         };
-        let layers = stack.layers.iter().enumerate().map(layer_answer).collect();
         let (decision, decided_by) = if too_many {
             certain.stack(&stack)
         } else {
             let decision = rows.decision();
             (decision, rows.decided_by(decision, &stack))
         };
+        if let (true, Some(region)) = (scenarios.keys.contains(REGION), assumed_region(question)) {
+            sides.assuming.push(format!("aws:RequestedRegion is {region}"));
+        }
+        let warnings = question.warnings.iter().map(|w| w.message().to_owned()).chain(sides.warnings);
         Ok(SimulatedDecision {
             schema: "countersign/decision/v1",
             provenance: None,
@@ -200,26 +230,25 @@ impl Simulator {
             resource: question.resource.clone(),
             layers,
             statements,
-            warnings,
+            assuming: sides.assuming,
+            warnings: warnings.collect(),
         })
     }
 
     /// The layers that bind the request, in the order in which they are asked.
-    fn layers(&self, question: &Question, warnings: &mut Vec<String>) -> Result<Vec<Rc<Layer>>, Failure> {
-        let service_linked = question.principal.as_deref().is_some_and(is_service_linked);
-        let mut layers = Vec::new();
-        for attached in order(&question.layers) {
-            if service_linked && attached.layer.starts_with("serviceControl") {
-                warnings.push(format!("{} does not apply to service-linked roles, and is left out", attached.layer));
-                continue;
+    fn stack(&self, sides: &Sides<'_>) -> Result<Stack, Failure> {
+        let mut stack = Stack::default();
+        for (index, bound) in sides.layers.iter().enumerate() {
+            if bound.name() == "resource" {
+                let Sides { other_account, must_allow, .. } = *sides;
+                stack.of_resource = Some(OfResource { layer: index, other_account, must_allow });
             }
-            layers.push(self.layer(attached)?);
+            stack.layers.push(match bound {
+                Bound::Given(attached) => self.layer(attached)?,
+                Bound::Missing(name, policy) => Rc::new(Layer::new(*name, *name, policy.clone(), |_| None)?),
+            });
         }
-        if !layers.iter().any(|l| l.name == "identity") {
-            let warning = "no identity policies are given: only the other layers restrict the request";
-            warnings.push(warning.to_owned());
-        }
-        Ok(layers)
+        Ok(stack)
     }
 
     fn layer(&self, attached: &Attached) -> Result<Rc<Layer>, Failure> {
@@ -244,172 +273,81 @@ impl Simulator {
     }
 }
 
-/// As AWS asks them: service control policies from the root down, identity policies, the boundary, the session policy.
-fn order(layers: &[Attached]) -> Vec<&Attached> {
-    let place = |a: &&Attached| match a.layer.as_str() {
-        "identity" => 1,
-        "boundary" => 2,
-        "session" => 3,
-        _ => 0,
+fn told(layer: &Layer, decision: IamDecision) -> LayerAnswer {
+    LayerAnswer { layer: layer.name.clone(), decision }
+}
+
+/// What each layer says by itself. Beside a policy of the resource, one that does not allow need not be in the way, so each is asked
+/// alone.
+fn alone(stack: &Stack, rows: &Rows<'_>, calls: &[Call], knowledge: &Knowledge) -> Result<Vec<LayerAnswer>, Failure> {
+    let says = |(index, layer): (usize, &Rc<Layer>)| {
+        if stack.of_resource.is_none() {
+            return Ok(told(layer, rows.uniform(|v| of_layer(v, index))));
+        }
+        let stack = Stack { layers: vec![layer.clone()], of_resource: None };
+        Ok(told(layer, Rows::new(&ask(&stack, calls, knowledge, &Memo::default())?).decision()))
     };
-    let mut ordered: Vec<&Attached> = layers.iter().collect();
-    ordered.sort_by_key(place);
-    ordered
+    stack.layers.iter().enumerate().map(says).collect()
 }
 
-/// What the request comes to under every assignment of what is unknown.
-struct Rows<'s> {
-    verdicts: Vec<&'s CallResult>,
-    decisions: Vec<IamDecision>,
-    choices: Vec<Choice>,
-    too_many: &'s [String],
-}
-
-impl<'s> Rows<'s> {
-    fn new(scenarios: &'s Scenarios) -> Self {
-        let choice = |indices: &Vec<usize>| {
-            let labelled = scenarios.dimensions.iter().zip(indices);
-            labelled.filter_map(|(d, i)| Some((d.key.clone(), d.labels.get(*i)?.clone()))).collect()
-        };
-        let verdicts: Vec<&CallResult> = scenarios.rows.iter().filter_map(|(_, verdicts)| verdicts.first()).collect();
-        let decision = |(verdict, (indices, _)): (&&CallResult, &(Vec<usize>, Vec<CallResult>))| {
-            // what a policy that is not told denies is denied explicitly
-            let denied = scenarios.dimensions.iter().zip(indices).any(|(d, i)| d.denies(*i));
-            if denied { IamDecision::ExplicitDeny } else { of_stack(verdict) }
-        };
-        Self {
-            decisions: verdicts.iter().zip(&scenarios.rows).map(decision).collect(),
-            verdicts,
-            choices: scenarios.rows.iter().map(|(indices, _)| choice(indices)).collect(),
-            too_many: &scenarios.too_many,
-        }
-    }
-
-    /// The same in every row, or unknown.
-    fn uniform(&self, of: impl Fn(&CallResult) -> IamDecision) -> IamDecision {
-        let mut decisions = self.verdicts.iter().map(|v| of(v));
-        let first = decisions.next().unwrap_or(IamDecision::Unknown);
-        if decisions.all(|d| d == first) { first } else { IamDecision::Unknown }
-    }
-
-    /// The decision, if it is the same in every row.
-    fn decision(&self) -> IamDecision {
-        match self.decisions.split_first() {
-            Some((first, rest)) if rest.iter().all(|d| d == first) => *first,
-            _ => IamDecision::Unknown,
-        }
-    }
-
-    fn never(&self, decision: IamDecision) -> bool {
-        !self.decisions.is_empty() && self.decisions.iter().all(|d| *d != decision)
-    }
-
-    /// The first layer that brings the decision about, in the order of the stack, if it is the same in every row.
-    fn decided_by(&self, decision: IamDecision, stack: &Stack) -> Option<String> {
-        let deciding = |verdict: &CallResult| {
-            let index = match (decision, verdict) {
-                (IamDecision::ExplicitDeny, CallResult::Blocked(said)) => {
-                    said.iter().find(|s| !s.statements.is_empty())?.layer
-                }
-                (IamDecision::ImplicitDeny, CallResult::Blocked(said)) => said.first()?.layer,
-                (IamDecision::Allowed, _) => stack.layers.iter().position(|l| l.name == "identity")?,
-                _ => return None,
-            };
-            stack.layers.get(index).map(|l| l.name.clone())
-        };
-        let mut layers = self.verdicts.iter().map(|v| deciding(v));
-        let first = layers.next()?;
-        if layers.all(|l| l == first) { first } else { None }
-    }
-
-    fn depends_on(&self, decision: IamDecision) -> Vec<Dependency> {
-        if decision != IamDecision::Unknown {
-            return Vec::new();
-        }
-        let decisions = &self.decisions;
-        let assigned: Vec<((), &Choice)> = self.choices.iter().map(|c| ((), c)).collect();
-        let mut keys: Vec<&String> = self.choices.iter().flatten().map(|(key, _)| key).collect();
-        keys.sort();
-        keys.dedup();
-        let differs = |key: &&String| pairs(&assigned, key).iter().any(|(a, b)| decisions.get(*a) != decisions.get(*b));
-        let allows = |key: &str| {
-            let rows = self.choices.iter().zip(decisions);
-            allowing(rows.map(|(c, d)| (c, *d == IamDecision::Allowed)), key)
-        };
-        let mut found: Vec<Dependency> = keys
-            .into_iter()
-            .filter(differs)
-            .map(|key| Dependency { key: spelling(key), allows: allows(key) })
-            .collect();
-        found.extend(self.too_many.iter().map(|key| Dependency { key: spelling(key), allows: Vec::new() }));
-        found.sort();
-        found.dedup();
-        found
-    }
-}
-
-/// What is certain of each statement by itself, where there are too many combinations to try them all.
-struct Certain<'a> {
-    statements: &'a [StatementAnswer],
-}
-
-impl Certain<'_> {
-    fn any(&self, layer: &Layer, effect: &str, applies: fn(Option<bool>) -> bool) -> bool {
-        let of = self.statements.iter().filter(|s| s.layer == layer.name && s.effect == effect);
-        of.into_iter().any(|s| applies(s.applies))
-    }
-
-    fn may_deny(&self, layer: &Layer) -> bool {
-        !layer.opaque.is_empty() || self.any(layer, "Deny", |a| a != Some(false))
-    }
-
-    fn layer(&self, layer: &Layer) -> IamDecision {
-        if self.any(layer, "Deny", |a| a == Some(true)) {
-            IamDecision::ExplicitDeny
-        } else if self.may_deny(layer) {
-            IamDecision::Unknown
-        } else if self.any(layer, "Allow", |a| a == Some(true)) {
-            IamDecision::Allowed
-        } else if self.any(layer, "Allow", |a| a.is_none()) {
-            IamDecision::Unknown
-        } else {
-            IamDecision::ImplicitDeny
-        }
-    }
-
-    /// The decision, and the layer that decides.
-    fn stack(&self, stack: &Stack) -> (IamDecision, Option<String>) {
-        let first = |decision: IamDecision| {
-            let layer = stack.layers.iter().find(|l| self.layer(l) == decision);
-            layer.map(|l| (decision, Some(l.name.clone())))
-        };
-        let denied = first(IamDecision::ExplicitDeny);
-        let silent = || first(IamDecision::ImplicitDeny).filter(|_| !stack.layers.iter().any(|l| self.may_deny(l)));
-        denied.or_else(silent).unwrap_or_else(|| {
-            if stack.layers.iter().all(|l| self.layer(l) == IamDecision::Allowed) {
-                (IamDecision::Allowed, stack.layers.iter().find(|l| l.name == "identity").map(|l| l.name.clone()))
-            } else {
-                (IamDecision::Unknown, None)
+/// Who asks. Policies of a resource are about principals, so with one it has to be told.
+fn caller(question: &Question) -> Result<Option<Caller>, Failure> {
+    let wrong =
+        |message: String, help: &str| Failure::Problems(vec![Problem::about("the request", message).help(help)]);
+    let Some(text) = &question.principal else {
+        return match question.layers.iter().find(|l| l.layer.starts_with("resource")) {
+            Some(layer) => {
+                let message = format!("the request has no principal, and {} is about principals", layer.layer);
+                Err(wrong(message, "say who asks, such as arn:aws:iam::111122223333:user/jo, or * for anonymous"))
             }
-        })
-    }
+            None => Ok(None),
+        };
+    };
+    let caller = Caller::parse(text, &question.action).map_err(|why| {
+        wrong(
+            format!("`{text}` is not a principal: {why}"),
+            "write an ARN such as arn:aws:iam::111122223333:role/legal, an account, or a service such as sns.amazonaws.com",
+        )
+    })?;
+    Ok(Some(caller))
 }
 
-fn of_stack(verdict: &CallResult) -> IamDecision {
-    match verdict {
-        CallResult::Allowed(_) => IamDecision::Allowed,
-        CallResult::Blocked(said) if said.iter().any(|s| !s.statements.is_empty()) => IamDecision::ExplicitDeny,
-        CallResult::Blocked(_) => IamDecision::ImplicitDeny,
-    }
+const REGION: &str = "aws:requestedregion";
+
+/// The Region that requests to AWS Artifact are taken to be made in, where that is not told.
+fn assumed_region(question: &Question) -> Option<&'static str> {
+    let told = question.complete || question.keys.contains_key(REGION) || question.absent.contains(REGION);
+    let artifact = question.action.to_ascii_lowercase().starts_with("artifact:");
+    let partition = segments(&question.resource).map(|[_, partition, ..]| partition);
+    let partition = partition.or_else(|| question.principal.as_deref()?.split(':').nth(1).map(str::to_owned));
+    (artifact && !told).then(|| aws::region_of(partition.as_deref().unwrap_or_default()))
 }
 
-fn of_layer(verdict: &CallResult, layer: usize) -> IamDecision {
-    match verdict {
-        CallResult::Allowed(_) => IamDecision::Allowed,
-        CallResult::Blocked(said) => match said.iter().find(|s| s.layer == layer) {
-            None => IamDecision::Allowed,
-            Some(said) if said.statements.is_empty() => IamDecision::ImplicitDeny,
-            Some(_) => IamDecision::ExplicitDeny,
-        },
+/// What is known of the request's keys, and those that have a value. What is given of a request prevails over what its principal, its
+/// resource and its action tell.
+fn known(question: &Question, caller: Option<&Caller>, sides: &Sides<'_>) -> (Knowledge, Keys) {
+    let rest = if question.complete { Rest::Absent } else { Rest::Unknown };
+    let mut knowledge = Knowledge::given(&question.keys, rest);
+    question.absent.iter().for_each(|key| knowledge.insert(key, Known::Absent));
+    let mut told: Vec<(&str, Known)> = caller.map(Caller::keys).unwrap_or_default();
+    let one = |text: &str| Known::Value(KeyValue::One(text.to_owned()));
+    told.extend(sides.resource_account.as_deref().map(|account| ("aws:resourceaccount", one(account))));
+    told.extend(assumed_region(question).map(|region| (REGION, one(region))));
+    told.retain(|(key, _)| !question.keys.contains_key(*key) && !question.absent.contains(*key));
+    if let Some(caller) = caller {
+        let role = question.keys.get("aws:principalarn").and_then(KeyValue::single);
+        let role = role.filter(|_| caller.kind == CallerKind::Session);
+        let named = sides::named(question);
+        let has_boundary = caller.has_identity() && question.layers.iter().any(|l| l.layer == "boundary");
+        told.push((PRINCIPAL, caller.names(role, &named)));
+        told.push((EXCEPTED, caller.excepted(role, &named, has_boundary)));
     }
+    let mut keys = question.keys.clone();
+    for (key, known) in told {
+        if let Known::Value(value) = &known {
+            keys.insert(key.to_owned(), value.clone());
+        }
+        knowledge.insert(key, known);
+    }
+    (knowledge, keys)
 }

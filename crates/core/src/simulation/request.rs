@@ -3,10 +3,10 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use super::fields::Fields;
 use super::{Attached, Question};
 use crate::iam::document;
 use crate::inventory::{Policy, builtin};
-use crate::permissions::context::{KeyValue, Keys};
 use crate::problem::{Failure, NothingTo, Problem, SourceFile, instead};
 use crate::source;
 use crate::text::json::{self, Member, Node, Value};
@@ -23,13 +23,13 @@ pub enum Batch {
 pub struct Reader<'a> {
     /// What paths of documents are relative to.
     files: &'a dyn source::Source,
-    documents: HashMap<String, Read>,
+    documents: HashMap<(String, Of), Read>,
 }
 
 /// A document that was read, and its warnings; or its errors.
 pub type Read = Result<(Policy, Vec<Problem>), Vec<Problem>>;
 
-const FIELDS: [&str; 9] = [
+const FIELDS: [&str; 14] = [
     "principal",
     "action",
     "resource",
@@ -39,6 +39,11 @@ const FIELDS: [&str; 9] = [
     "boundary",
     "session",
     "serviceControl",
+    "resourcePolicy",
+    "resourceControl",
+    "resourceAccount",
+    "managementAccount",
+    "noIdentity",
 ];
 
 impl<'a> Reader<'a> {
@@ -112,6 +117,9 @@ impl<'a> Reader<'a> {
         let action = fields.required("action", action);
         let resource = fields.required("resource", resource);
         let complete = fields.boolean("contextIsComplete");
+        let no_identity = fields.boolean("noIdentity");
+        let resource_account = fields.account("resourceAccount");
+        let management_account = fields.account("managementAccount");
         let keys = fields.context();
         let mut layers = Vec::new();
         for layer in ["identity", "boundary", "session"] {
@@ -119,12 +127,18 @@ impl<'a> Reader<'a> {
                 layers.push(self.layer(source, layer, layer.to_owned(), &member.node, problems));
             }
         }
-        if let Some(member) = given(node, "serviceControl") {
-            let levels = list(source, &member.node, "serviceControl", "a list of levels, from the root down", problems);
-            for (level, node) in levels.iter().enumerate() {
-                let name = format!("serviceControl[{level}]");
-                layers.push(self.layer(source, &name, name.clone(), node, problems));
+        for field in ["serviceControl", "resourceControl"] {
+            if let Some(member) = given(node, field) {
+                let levels = list(source, &member.node, field, "a list of levels, from the root down", problems);
+                for (level, node) in levels.iter().enumerate() {
+                    let name = format!("{field}[{level}]");
+                    layers.push(self.layer(source, &name, name.clone(), node, problems));
+                }
             }
+        }
+        if let Some(member) = given(node, "resourcePolicy") {
+            let policies = self.policy(source, "resourcePolicy".to_owned(), Of::Resource, &member.node, problems);
+            layers.push(Attached { layer: "resource".to_owned(), policies: policies.into_iter().collect() });
         }
         Some(Question {
             principal,
@@ -134,6 +148,9 @@ impl<'a> Reader<'a> {
             absent: BTreeSet::new(),
             complete,
             layers,
+            resource_account,
+            management_account,
+            no_identity,
             warnings: Vec::new(),
         })
     }
@@ -148,22 +165,33 @@ impl<'a> Reader<'a> {
     ) -> Attached {
         let mut policies = Vec::new();
         let nodes = list(source, node, field, "a list of policies", problems);
+        let of = Of::layer(&layer);
         for (index, node) in nodes.iter().enumerate() {
-            let inline = format!("{layer}[{index}]");
-            match &node.value {
-                Value::Object(_) => {
-                    let document = Arc::new(document::read(source, node, problems));
-                    policies.push((inline.clone(), Some(policy(inline, document, node))));
-                }
-                Value::String(text) => policies.extend(self.named(source, node, text, inline, problems)),
-                _ => {
-                    let message =
-                        format!("a policy must be a document or the path of one, but this is {}", node.kind());
-                    problems.push(Problem::at(source, node.span, message).help("write { \"Statement\": … } or a path"));
-                }
-            }
+            policies.extend(self.policy(source, format!("{layer}[{index}]"), of, node, problems));
         }
         Attached { layer, policies }
+    }
+
+    fn policy(
+        &mut self,
+        source: &Arc<SourceFile>,
+        inline: String,
+        of: Of,
+        node: &Node,
+        problems: &mut Vec<Problem>,
+    ) -> Option<(String, Option<Policy>)> {
+        match &node.value {
+            Value::Object(_) => {
+                let document = Arc::new(of.document(source, node, problems));
+                Some((inline.clone(), Some(policy(inline, document, node))))
+            }
+            Value::String(text) => self.named(source, node, text, (inline, of), problems),
+            _ => {
+                let message = format!("a policy must be a document or the path of one, but this is {}", node.kind());
+                problems.push(Problem::at(source, node.span, message).help("write { \"Statement\": … } or a path"));
+                None
+            }
+        }
     }
 
     /// A document as text, an AWS managed policy, or a path.
@@ -172,15 +200,15 @@ impl<'a> Reader<'a> {
         source: &Arc<SourceFile>,
         node: &Node,
         text: &str,
-        inline: String,
+        (inline, of): (String, Of),
         problems: &mut Vec<Problem>,
     ) -> Option<(String, Option<Policy>)> {
         if text.trim_start().starts_with('{') {
             let inner = SourceFile::new(format!("{}#{inline}", source.path), text);
-            let found = read(&inner, inline.clone());
+            let found = read(&inner, inline.clone(), of);
             return take(found, problems).map(|p| (inline, Some(p)));
         }
-        if let Some(managed) = managed(text) {
+        if let Some(managed) = managed(text, of) {
             return Some((text.to_owned(), managed));
         }
         if !self.files.has(text) {
@@ -189,32 +217,72 @@ impl<'a> Reader<'a> {
                 .push(Problem::at(source, node.span, message).help("paths are relative to the file that names them"));
             return None;
         }
-        let found = self.documents.entry(text.to_owned()).or_insert_with(|| {
+        let found = self.documents.entry((text.to_owned(), of)).or_insert_with(|| {
             let source = source::text(self.files, text).map_err(|p| vec![p])?;
-            read(&source, text.to_owned())
+            read(&source, text.to_owned(), of)
         });
         take(found.clone(), problems).map(|p| (text.to_owned(), Some(p)))
     }
 }
 
+/// What a policy is attached to, which is what its statements may say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Of {
+    /// Whoever asks, or the accounts of those: its statements have no principal.
+    Caller,
+    /// The resource, or its account: each statement says whom it is about.
+    Resource,
+}
+
+impl Of {
+    /// That of the policies of a layer.
+    pub fn layer(name: &str) -> Self {
+        if name.starts_with("resource") { Self::Resource } else { Self::Caller }
+    }
+
+    fn document(self, source: &Arc<SourceFile>, node: &Node, problems: &mut Vec<Problem>) -> document::Document {
+        match self {
+            Self::Caller => document::read(source, node, problems),
+            Self::Resource => document::read_of_resource(source, node, problems),
+        }
+    }
+}
+
+/// The policy that AWS attaches to every root, unit and account as a resource control policy.
+const FULL_RESOURCE_ACCESS: &str = "p-RCPFullAWSAccess";
+const FULL_RESOURCE_ACCESS_TEXT: &str = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}]}"#;
+
 /// The AWS managed policy of an ARN, without its document where that is not built in.
-pub fn managed(id: &str) -> Option<Option<Policy>> {
+pub fn managed(id: &str, of: Of) -> Option<Option<Policy>> {
+    if id.rsplit('/').next() == Some(FULL_RESOURCE_ACCESS) && of == Of::Resource {
+        let source = SourceFile::new("aws:RCPFullAWSAccess", FULL_RESOURCE_ACCESS_TEXT);
+        let (policy, _) = read(&source, id.to_owned(), of).ok()?;
+        return Some(Some(Policy { built_in: true, ..policy }));
+    }
+    if of == Of::Resource {
+        return None;
+    }
     let Some(managed) = builtin::managed_policy(id) else {
         return builtin::is_aws_managed(id).then_some(None);
     };
-    let (policy, _) = read(&SourceFile::new(managed.path, managed.text), id.to_owned()).ok()?;
+    let (policy, _) = read(&SourceFile::new(managed.path, managed.text), id.to_owned(), of).ok()?;
     Some(Some(Policy { artifact_only: managed.artifact_only, built_in: true, ..policy }))
 }
 
 /// A policy of the command line.
 pub fn document_of(source: &Arc<SourceFile>) -> Read {
-    read(source, source.path.clone())
+    attached_document(source, Of::Caller)
 }
 
-fn read(source: &Arc<SourceFile>, label: String) -> Read {
+/// A policy of the command line that is attached to a caller or to a resource.
+pub fn attached_document(source: &Arc<SourceFile>, of: Of) -> Read {
+    read(source, source.path.clone(), of)
+}
+
+fn read(source: &Arc<SourceFile>, label: String, of: Of) -> Read {
     let node = json::parse(source)?;
     let mut problems = Vec::new();
-    let document = Arc::new(document::read(source, &node, &mut problems));
+    let document = Arc::new(of.document(source, &node, &mut problems));
     if problems.iter().any(Problem::is_error) {
         return Err(problems);
     }
@@ -241,7 +309,7 @@ pub fn take(found: Read, problems: &mut Vec<Problem>) -> Option<Policy> {
 }
 
 /// A member that is given, and not null.
-fn given<'n>(node: &'n Node, field: &str) -> Option<&'n Member> {
+pub(super) fn given<'n>(node: &'n Node, field: &str) -> Option<&'n Member> {
     node.member(field).filter(|m| m.node.value != Value::Null)
 }
 
@@ -275,98 +343,4 @@ pub fn resource(text: &str) -> Result<(), &'static str> {
         return Ok(());
     }
     Err("write an ARN, or \"*\" for an action without resource types")
-}
-
-struct Fields<'a> {
-    source: &'a Arc<SourceFile>,
-    node: &'a Node,
-    problems: &'a mut Vec<Problem>,
-}
-
-impl<'a> Fields<'a> {
-    fn wrong(&mut self, node: &Node, message: String, help: &str) {
-        self.problems.push(Problem::at(self.source, node.span, message).help(help));
-    }
-
-    fn text(&mut self, field: &str) -> Option<&'a str> {
-        let member = given(self.node, field)?;
-        if member.node.as_str().is_none() {
-            self.wrong(
-                &member.node,
-                format!("`{field}` must be a string, but this is {}", member.node.kind()),
-                "put it in quotes",
-            );
-        }
-        member.node.as_str()
-    }
-
-    fn required(&mut self, field: &str, check: fn(&str) -> Result<(), &'static str>) -> Option<String> {
-        let Some(member) = given(self.node, field) else {
-            self.wrong(self.node, format!("this request has no `{field}`"), &format!("add \"{field}\": …"));
-            return None;
-        };
-        let text = self.text(field)?;
-        if let Err(wanted) = check(text) {
-            self.wrong(&member.node, format!("`{text}` is not a valid {field}"), wanted);
-            return None;
-        }
-        Some(text.to_owned())
-    }
-
-    fn boolean(&mut self, field: &str) -> bool {
-        match given(self.node, field).map(|m| &m.node) {
-            None => false,
-            Some(Node { value: Value::Bool(value), .. }) => *value,
-            Some(node) => {
-                self.wrong(
-                    node,
-                    format!("`{field}` must be true or false, but this is {}", node.kind()),
-                    "write true or false",
-                );
-                false
-            }
-        }
-    }
-
-    fn context(&mut self) -> Keys {
-        let mut keys = Keys::new();
-        let Some(member) = given(self.node, "context") else {
-            return keys;
-        };
-        let Some(members) = member.node.as_object() else {
-            let message = format!("`context` must be an object of condition keys, but this is {}", member.node.kind());
-            self.wrong(&member.node, message, "write { \"aws:MultiFactorAuthPresent\": \"true\" }");
-            return keys;
-        };
-        let mut seen = BTreeSet::new();
-        for member in members {
-            let key = member.key.to_ascii_lowercase();
-            if !seen.insert(key.clone()) {
-                let message = format!("the key `{}` is given twice: keys are not case-sensitive", member.key);
-                self.problems.push(Problem::at(self.source, member.key_span, message).help("keep one of the two"));
-            }
-            if let Some(value) = self.value(&member.node) {
-                keys.insert(key, value);
-            }
-        }
-        keys
-    }
-
-    /// A string, a number or a boolean; a list makes the key multi-valued, even with one element.
-    fn value(&mut self, node: &Node) -> Option<KeyValue> {
-        let mut one = |node: &Node| match &node.value {
-            Value::String(text) | Value::Number(text) => Some(text.clone()),
-            Value::Bool(value) => Some(value.to_string()),
-            _ => {
-                let message =
-                    format!("the value of a key must be a string or a list of strings, but this is {}", node.kind());
-                self.wrong(node, message, "leave the key out if the request does not carry it");
-                None
-            }
-        };
-        match &node.value {
-            Value::Array(nodes) => nodes.iter().map(one).collect::<Option<_>>().map(KeyValue::Many),
-            _ => one(node).map(KeyValue::One),
-        }
-    }
 }

@@ -27,8 +27,14 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
             };
             let day = action.deprecated_in(policy.partition()).unwrap_or_default();
             let verb = if statement.allow == Some(false) { "denies" } else { "grants" };
-            let verb_past = if statement.allow == Some(false) { "denied" } else { "granted" };
-            let message = format!("`{}` has {verb_past} nothing since {day}", action.name);
+            let name = &action.name;
+            let message = match sink.settings.strict {
+                true => {
+                    format!("`{name}` {verb} nothing under the fine-grained permissions, which took its place on {day}")
+                }
+                // what it still does, no source says (D28)
+                false => format!("AWS deprecated `{name}` on {day}"),
+            };
             let successors = successors(action, statement);
             let help = format!("{}; see `countersign show rule CS122`", said(action, &successors));
             let of_reports = of_report_package(policy, statement, action).filter(|_| action.short() == "Get");
@@ -37,7 +43,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
                     finding.fix(false, what, Some(edits));
                     continue;
                 }
-                let what = format!("{verb} {}, which `{}` no longer does", successors.join(", "), action.name);
+                let what = format!("{verb} {}, which took the place of `{}`", successors.join(", "), action.name);
                 let edits = edit::replace_by_many(policy, actions, index, &successors);
                 finding.fix(false, what, edits.filter(|_| !successors.is_empty()));
             }

@@ -1,0 +1,286 @@
+//! Who asks: what kind of principal a text names, in which account, and the names that the policy of a resource may have for it.
+
+use std::collections::BTreeSet;
+
+use crate::iam::whom::{ALL, EVERYONE, account as account_name};
+use crate::permissions::caller as determined;
+use crate::permissions::context::KeyValue;
+use crate::permissions::knowledge::Known;
+
+/// What a caller is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum CallerKind {
+    Root,
+    User,
+    Role,
+    /// A session of a role.
+    Session,
+    FederatedUser,
+    Service,
+    /// An identity provider, by which somebody is about to assume a role.
+    Provider,
+    CanonicalUser,
+    Anonymous,
+}
+
+/// Who asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// What it is.
+    pub kind: CallerKind,
+    /// Its ARN or name; that of an account's root where the account is named.
+    pub name: String,
+    /// The account that it acts for.
+    pub account: Option<String>,
+}
+
+/// Identity providers that are named without an ARN.
+const PROVIDERS: [&str; 4] =
+    ["accounts.google.com", "cognito-identity.amazonaws.com", "graph.facebook.com", "www.amazon.com"];
+
+/// Whether a text is the number of an account.
+pub fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+impl Caller {
+    /// Reads a principal, which asks for an action. The text says what is wrong.
+    pub fn parse(text: &str, action: &str) -> Result<Self, String> {
+        let caller =
+            |kind, account: Option<&str>| Ok(Self { kind, name: text.to_owned(), account: account.map(str::to_owned) });
+        let parts: Vec<&str> = text.splitn(6, ':').collect();
+        match parts.as_slice() {
+            ["arn", _, service @ ("iam" | "sts"), "", account, resource] if is_account(account) => {
+                let Some(kind) = of_arn(service, resource) else {
+                    return Err(match resource.starts_with("group/") {
+                        true => "a group does not ask: its users do".to_owned(),
+                        false => format!("`{resource}` is not a user, a role, a session or an identity provider"),
+                    });
+                };
+                let account = (kind != CallerKind::Provider).then_some(*account);
+                caller(kind, account)
+            }
+            [number] if is_account(number) => {
+                let name = format!("arn:aws:iam::{number}:root");
+                Ok(Self { kind: CallerKind::Root, name, account: Some(text.to_owned()) })
+            }
+            ["*"] => caller(CallerKind::Anonymous, None),
+            [id] if id.len() == 64 && id.bytes().all(|b| b.is_ascii_hexdigit()) => {
+                caller(CallerKind::CanonicalUser, None)
+            }
+            [name] if PROVIDERS.contains(name) && action.to_ascii_lowercase().starts_with("sts:assumerolewith") => {
+                caller(CallerKind::Provider, None)
+            }
+            [name] if is_service(name) => caller(CallerKind::Service, None),
+            _ => {
+                Err("it is neither an ARN nor an account, a service, an identity provider, a canonical user or `*`"
+                    .into())
+            }
+        }
+    }
+
+    /// Whether it has identity policies: a user, a role, or a session of one.
+    pub fn has_identity(&self) -> bool {
+        use CallerKind::{FederatedUser, Role, Session, User};
+        matches!(self.kind, User | Role | Session | FederatedUser)
+    }
+
+    /// The keys that every request of it carries, and those that none does.
+    pub fn keys(&self) -> Vec<(&'static str, Known)> {
+        let mut keys = match self.kind {
+            CallerKind::Provider => vec![
+                ("aws:federatedprovider", Known::Value(KeyValue::One(self.name.clone()))),
+                ("aws:principalisawsservice", Known::Value(KeyValue::One("false".to_owned()))),
+                ("aws:principalservicename", Known::Absent),
+                ("aws:username", Known::Absent),
+            ],
+            _ => determined::keys(&self.name),
+        };
+        if self.kind != CallerKind::Service {
+            // what a service tells of whom it acts for
+            let sources = ["aws:sourcearn", "aws:sourceaccount", "aws:sourceorgid", "aws:sourceorgpaths"];
+            keys.extend(sources.map(|key| (key, Known::Absent)));
+        }
+        keys
+    }
+
+    /// Its names, as far as they are known. `role` is the ARN of a session's role where that is given, `named` are the ARNs that
+    /// the policies name: of those that it may have, each is tried.
+    pub fn names(&self, role: Option<&str>, named: &BTreeSet<String>) -> Known {
+        let mut own = vec![ALL.to_owned()];
+        if self.kind != CallerKind::Provider {
+            own.push(EVERYONE.to_owned());
+        }
+        own.extend(self.own_name());
+        own.extend(self.account.as_deref().map(account_name));
+        let also = |more: Option<&String>| KeyValue::Many(own.iter().chain(more).cloned().collect());
+        let (what, maybe) = match (self.kind, role) {
+            (CallerKind::Session, Some(role)) => return Known::Value(also(Some(&role.to_owned()))),
+            // no source says whether `*` of an Allow is about identity providers, too
+            (CallerKind::Provider, _) => ("`*` is not about identity providers", vec![EVERYONE.to_owned()]),
+            _ => ("another one", named.iter().filter(|n| self.may_be(n)).cloned().collect()),
+        };
+        if maybe.is_empty() {
+            return Known::Value(also(None));
+        }
+        let mut found = vec![(also(None), what.to_owned())];
+        found.extend(maybe.iter().map(|n| (also(Some(n)), n.clone())));
+        Known::OneOf(found)
+    }
+
+    /// The names that `NotPrincipal` may have to list to except it: no source says whether one of them is enough, or all are needed.
+    /// One that has a boundary is never excepted from a denial.
+    pub fn excepted(&self, role: Option<&str>, named: &BTreeSet<String>, has_boundary: bool) -> Known {
+        let own = self.own_name().unwrap_or_else(|| match &self.account {
+            Some(account) => account_name(account),
+            None => "#nobody".to_owned(),
+        });
+        let mut readings = vec![vec![own.clone()]];
+        if self.has_identity() {
+            let mut all = vec![own.clone()];
+            let behind: Vec<String> = match role {
+                Some(role) => vec![role.to_owned()],
+                None => named.iter().filter(|n| self.may_be(n)).cloned().collect(),
+            };
+            match (self.kind, role) {
+                (CallerKind::User, _) => {}
+                (_, Some(role)) => all.push(role.to_owned()),
+                // a session, a role or a user that no policy can be known to list
+                _ => all.push("#unknown".to_owned()),
+            }
+            all.extend(self.account.as_deref().map(account_name));
+            readings.extend(behind.into_iter().filter(|b| *b != own).map(|b| vec![b]));
+            readings.push(all);
+        }
+        let mut values = readings.into_iter().map(|mut names| {
+            let listed: Vec<&str> = names.iter().map(String::as_str).filter(|n| !n.starts_with('#')).collect();
+            let label = format!("whoever is listed as {}", listed.join(" and "));
+            names.extend(has_boundary.then(|| "#boundary".to_owned()));
+            (KeyValue::Many(names), label)
+        });
+        match (values.next(), values.collect::<Vec<_>>()) {
+            (Some((value, _)), rest) if rest.is_empty() => Known::Value(value),
+            (first, rest) => Known::OneOf(first.into_iter().chain(rest).collect()),
+        }
+    }
+
+    /// What `Principal` names it by itself; the root has the name of its account only.
+    fn own_name(&self) -> Option<String> {
+        match self.kind {
+            CallerKind::Root | CallerKind::Anonymous => None,
+            CallerKind::Service => Some(format!("service:{}", self.name)),
+            CallerKind::Provider => Some(format!("federated:{}", self.name)),
+            CallerKind::CanonicalUser => Some(format!("canonical:{}", self.name)),
+            _ => Some(self.name.clone()),
+        }
+    }
+
+    /// Whether an ARN can be that of the role of a session, of a session of a role, of the user that a federated user comes from.
+    fn may_be(&self, arn: &str) -> bool {
+        let (Some(account), Some((head, resource))) = (&self.account, split(arn)) else {
+            return false;
+        };
+        let last = |text: &str| text.rsplit('/').next().unwrap_or_default().to_owned();
+        let of = |service: &str| head == format!("{service}::{account}");
+        match self.kind {
+            CallerKind::Session => {
+                let role = split(&self.name).and_then(|(_, r)| r.split('/').nth(1).map(str::to_owned));
+                of("iam") && resource.starts_with("role/") && role == Some(last(resource))
+            }
+            CallerKind::Role => {
+                let role = resource.strip_prefix("assumed-role/").and_then(|r| r.split('/').next());
+                of("sts") && role == Some(last(&self.name).as_str())
+            }
+            CallerKind::FederatedUser => of("iam") && resource.starts_with("user/"),
+            _ => false,
+        }
+    }
+}
+
+/// The service, Region and account of an ARN, and its resource.
+fn split(arn: &str) -> Option<(String, &str)> {
+    match arn.splitn(6, ':').collect::<Vec<_>>().as_slice() {
+        ["arn", _, service, region, account, resource] => Some((format!("{service}:{region}:{account}"), *resource)),
+        _ => None,
+    }
+}
+
+fn of_arn(service: &str, resource: &str) -> Option<CallerKind> {
+    let (ty, rest) = resource.split_once('/').unwrap_or((resource, ""));
+    if rest.contains(['*', '?']) || rest.split('/').any(str::is_empty) != (ty == "root") {
+        return None;
+    }
+    Some(match (service, ty) {
+        ("iam", "root") => CallerKind::Root,
+        ("iam", "user") => CallerKind::User,
+        ("iam", "role") => CallerKind::Role,
+        ("iam", "saml-provider" | "oidc-provider") => CallerKind::Provider,
+        ("sts", "assumed-role") if rest.split('/').count() == 2 => CallerKind::Session,
+        ("sts", "federated-user") => CallerKind::FederatedUser,
+        _ => return None,
+    })
+}
+
+fn is_service(name: &str) -> bool {
+    let ends = [".amazonaws.com", ".amazonaws.com.cn", ".amazon.com", ".aws.internal"];
+    ends.iter().any(|end| name.strip_suffix(end).is_some_and(|n| !n.is_empty() && !n.contains(['*', '/', ' '])))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_principal_is_an_error() {
+        for text in [
+            "jo",
+            "",
+            "1234",
+            "arn:aws:iam::111122223333:group/a",
+            "arn:aws:s3:::b",
+            "arn:aws:iam::aws:user/a",
+            "arn:aws:iam::111122223333:role/",
+            "arn:aws:iam::111122223333:role/a*",
+            "arn:aws:sts::111122223333:assumed-role/a",
+            "amazonaws.com",
+            "arn:aws:iam::111122223333:root/x",
+        ] {
+            assert!(Caller::parse(text, "s3:GetObject").is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn principals_of_every_kind_are_told_apart() {
+        use CallerKind::*;
+        for (text, kind, account) in [
+            ("111122223333", Root, true),
+            ("arn:aws:iam::111122223333:root", Root, true),
+            ("arn:aws:iam::111122223333:user/a/b", User, true),
+            ("arn:aws:iam::111122223333:role/a", Role, true),
+            ("arn:aws:sts::111122223333:assumed-role/a/s", Session, true),
+            ("arn:aws:sts::111122223333:federated-user/a", FederatedUser, true),
+            ("sns.amazonaws.com", Service, false),
+            ("arn:aws:iam::111122223333:saml-provider/Okta", Provider, false),
+            ("arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com", Provider, false),
+            ("*", Anonymous, false),
+            (&"79a59df900b949e5".repeat(4), CanonicalUser, false),
+        ] {
+            let caller = Caller::parse(text, "s3:GetObject").unwrap();
+            assert_eq!((caller.kind, caller.account.is_some()), (kind, account), "{text}");
+        }
+        let cognito = |action: &str| Caller::parse("cognito-identity.amazonaws.com", action).unwrap().kind;
+        assert_eq!(cognito("sts:AssumeRoleWithWebIdentity"), Provider);
+        assert_eq!(cognito("s3:GetObject"), Service);
+    }
+
+    #[test]
+    fn the_role_of_a_session_may_have_any_path() {
+        let session = Caller::parse("arn:aws:sts::111122223333:assumed-role/a/s", "s3:GetObject").unwrap();
+        let roles = ["role/a", "role/x/a", "role/b", "user/a"].map(|r| format!("arn:aws:iam::111122223333:{r}"));
+        let Known::OneOf(found) = session.names(None, &roles.iter().cloned().collect()) else { panic!() };
+        let labels: Vec<&str> = found.iter().map(|(_, label)| label.as_str()).collect();
+        assert_eq!(labels, ["another one", roles[0].as_str(), roles[1].as_str()]);
+        assert!(matches!(session.names(Some(&roles[1]), &BTreeSet::new()), Known::Value(_)));
+    }
+}

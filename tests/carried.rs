@@ -1,0 +1,165 @@
+//! What a request carries, in every command: the tags of sessions, and values that an answer promises to be enough.
+
+use std::process::Command;
+
+use crate::common::*;
+use serde_json::{Value, json};
+
+fn countersign(args: &[&str]) -> (Value, i32) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+    let output =
+        command.current_dir(env!("CARGO_MANIFEST_DIR")).args(args).args(["--format", "json"]).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    (serde_json::from_str(&text).unwrap_or_else(|e| panic!("{args:?}: {e}\n{error}")), output.status.code().unwrap())
+}
+
+/// Whoever assumes a role can tag the session, and so override the role's tags.
+#[test]
+fn the_tags_of_a_role_are_those_of_its_session() {
+    let role = format!("arn:aws:iam::{A}:role/legal");
+    let accept = policy(json!([
+        {"Effect": "Allow", "Action": "artifact:*", "Resource": "*"},
+        {"Effect": "Deny", "Action": "artifact:AcceptAgreement", "Resource": "*",
+            "Condition": {"StringNotEquals": {"aws:PrincipalTag/team": "legal"}}},
+    ]));
+    let ask = |tags: Value, more: Value| {
+        let mut attrs = json!({"policies": [accept.clone()]});
+        for (key, value) in more.as_object().unwrap() {
+            attrs[key] = value.clone();
+        }
+        let world = World::new()
+            .account(A, json!({}), &[])
+            .entity(json!({"uid": format!("Role::{role:?}"), "attrs": attrs, "tags": tags}));
+        world.now().decision(&role, "accept-agreement", "account").to_owned()
+    };
+    for (tags, attrs, decision) in [
+        (json!({"team": "legal"}), json!({}), "unknown"),
+        (json!({}), json!({}), "unknown"),
+        (json!({"team": "legal"}), json!({"sessionTags": []}), "allow"),
+        (json!({"team": "sales"}), json!({"sessionTags": []}), "deny"),
+        (json!({}), json!({"sessionTags": []}), "deny"),
+        (json!({}), json!({"sessionTags": ["team=legal"]}), "allow"),
+        (json!({"team": "legal"}), json!({"sessionTags": ["Team=sales"]}), "deny"),
+    ] {
+        assert_eq!(ask(tags.clone(), attrs.clone()), decision, "{tags} {attrs}");
+    }
+    let world = World::new()
+        .account(A, json!({}), &[])
+        .entity(json!({"uid": format!("Role::{role:?}"), "attrs": {"policies": [accept]}, "tags": {"team": "legal"}}));
+    let answers = world.now();
+    let answer = answers.answer(&role, "accept-agreement", "account");
+    assert_eq!(answer["dependsOn"], json!([{"key": "aws:PrincipalTag/team", "allows": ["legal"]}]));
+}
+
+/// What an unknown answer depends on can be pasted into `--context`, and then has the answer that it promises.
+#[test]
+fn what_an_answer_depends_on_can_be_pasted() {
+    let mut pasted = 0;
+    for example in ["clinic", "consolidated-billing", "hospital", "not-set-up", "offline-baa", "reseller"] {
+        let folder = format!("examples/{example}");
+        let (assessment, _) = countersign(&["evaluate", &folder]);
+        for principal in assessment["principals"].as_array().unwrap() {
+            for answer in principal["operations"].as_array().unwrap().iter().filter(|o| o["decision"] == "unknown") {
+                let keys = answer["dependsOn"].as_array().unwrap();
+                let [key] = keys.as_slice() else { continue };
+                if !key["key"].as_str().unwrap().starts_with("aws:") {
+                    continue;
+                }
+                for value in key["allows"].as_array().unwrap() {
+                    let context = format!("{}={}", key["key"].as_str().unwrap(), value.as_str().unwrap());
+                    let mut args = vec![
+                        "can",
+                        principal["principal"].as_str().unwrap(),
+                        answer["operation"].as_str().unwrap(),
+                        &folder,
+                    ];
+                    for (flag, field) in [("--scope", "scope"), ("--agreement", "agreement"), ("--report", "report")] {
+                        if let Some(text) = answer[field].as_str() {
+                            args.extend([flag, text]);
+                        }
+                    }
+                    args.extend(["--context", &context]);
+                    let (told, code) = countersign(&args);
+                    assert_eq!(code, 0, "{args:?}\n{told:#}");
+                    pasted += 1;
+                }
+            }
+        }
+    }
+    assert!(pasted > 0);
+}
+
+/// The absence of a key can be pasted as it is printed, too.
+#[test]
+fn absence_can_be_pasted() {
+    let folder = World::new()
+        .account(A, json!({}), &[])
+        .user(
+            A,
+            "jo",
+            json!([policy(json!([
+                {"Effect": "Allow", "Action": "artifact:*", "Resource": "*"},
+                {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {"Null": {"aws:SourceVpce": "false"}}},
+            ]))]),
+        )
+        .folder();
+    let folder = folder.path().to_str().unwrap();
+    let ask = |more: &[&str]| {
+        let asked = ["can", "jo", "accept-agreement", folder, "--scope", "account", "--agreement", "andb"];
+        countersign(&[&asked[..], more].concat())
+    };
+    let (open, code) = ask(&[]);
+    assert_eq!(code, 1);
+    let text = open.to_string();
+    assert!(text.contains(r#"{"key":"aws:SourceVpce","allows":["(absent)"]}"#), "{text}");
+    assert_eq!(ask(&["--context", "aws:SourceVpce=(absent)"]).1, 0);
+}
+
+/// The settings of an inventory can be strict about deprecated permissions, for evaluation and lint alike (D11, D28).
+#[test]
+fn the_permission_model_is_a_setting() {
+    let old = policy(
+        json!([{"Effect": "Allow", "Action": ["artifact:AcceptAgreement", "artifact:DownloadAgreement"], "Resource": "*"}]),
+    );
+    let world = |settings: &str| {
+        World::new()
+            .account(A, json!({}), &[])
+            .user(A, "jo", json!(["jo.json"]))
+            .file("jo.json", old.to_string())
+            .file("countersign.toml", settings)
+            .folder()
+    };
+    for (settings, flag, code) in [
+        ("", None, 0),
+        ("permissionModel = \"fine-grained\"", None, 1),
+        ("permissionModel = \"fine-grained\"", Some("any"), 0),
+        ("permissionModel = \"fine\"", None, 2),
+    ] {
+        let folder = world(settings);
+        let mut args =
+            vec!["can", "jo", "accept", folder.path().to_str().unwrap(), "--scope", "account", "--agreement", "andb"];
+        args.extend(flag.iter().flat_map(|f| ["--permission-model", f]));
+        let output = Command::new(env!("CARGO_BIN_EXE_countersign")).args(&args).env("NO_COLOR", "1").output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{settings} {flag:?}\n{text}");
+        if code == 0 {
+            let first = text.lines().find(|l| l.starts_with("allow")).unwrap();
+            assert!(first.ends_with(", only by permissions that AWS deprecated on 2025-03-03"), "{text}");
+        }
+    }
+    for (settings, message) in [
+        ("", "AWS deprecated `artifact:DownloadAgreement` on"),
+        ("permissionModel = \"fine-grained\"", "grants nothing"),
+    ] {
+        let folder = world(settings);
+        let output = Command::new(env!("CARGO_BIN_EXE_countersign"))
+            .current_dir(folder.path())
+            .args(["lint", "."])
+            .env("NO_COLOR", "1")
+            .output()
+            .unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(text.contains(message), "{settings}\n{text}");
+    }
+}
