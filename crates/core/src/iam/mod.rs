@@ -5,5 +5,7 @@
 pub mod document;
 pub mod operator;
 pub(crate) mod principal;
+pub mod resource_based;
+pub(crate) mod stored;
 pub(crate) mod template;
 pub(crate) mod value;
