@@ -8,6 +8,7 @@ mod generated;
 mod reference;
 
 mod access;
+mod access_principals;
 mod any_request;
 mod cli;
 mod collect;
@@ -28,6 +29,7 @@ mod operations;
 mod permissions;
 mod properties;
 mod provenance;
+mod readings;
 mod revision;
 mod rules;
 mod show;
