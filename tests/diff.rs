@@ -333,6 +333,26 @@ fn conditions_on_the_principal_are_settled() {
     assert!(found.verdict.access_widens);
 }
 
+/// A negated operator passes on a key that the principal does not have, and so does `Null`: what they guard is granted.
+#[test]
+fn conditions_on_what_the_principal_has_not_are_settled() {
+    let world = |statements: Value| {
+        World::organization().file("a.json", policy(statements).to_string()).user(A, "a", json!(["a.json"]))
+    };
+    let guarded = |condition: Value| {
+        let allow = |action: &str| json!({"Effect": "Allow", "Action": action, "Resource": "*"});
+        let mut statement = allow("s3:*");
+        statement["Condition"] = condition;
+        let found = compare(&world(json!([allow("s3:GetObject")])), &world(json!([allow("s3:GetObject"), statement])));
+        found.verdict.access_widens
+    };
+    assert!(guarded(json!({"StringNotEquals": {"aws:PrincipalTag/team": "x"}})));
+    assert!(guarded(json!({"Null": {"aws:PrincipalTag/team": "true"}})));
+    assert!(guarded(json!({"StringEqualsIfExists": {"aws:PrincipalTag/team": "x"}})));
+    assert!(!guarded(json!({"StringEquals": {"aws:PrincipalTag/team": "x"}})));
+    assert!(!guarded(json!({"Null": {"aws:PrincipalTag/team": "false"}})));
+}
+
 #[test]
 fn exceptions_are_reviewed_and_have_a_reason() {
     let world = |toml: &str, policies: Value| {

@@ -355,3 +355,18 @@ fn an_account_is_designated_once_at_a_time() {
     assert!(problems[0].message().contains("overlap (R41)"), "{problems:?}");
     assert!(problems[0].help_text().unwrap().starts_with("the other is at "), "{problems:?}");
 }
+
+/// One list says what AWS does not store (D29), for evaluation as for lint.
+#[test]
+fn policies_that_aws_does_not_store() {
+    let statement = |more: &str| format!(r#"{{{more}"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}}"#);
+    let policy = |statements: &str| {
+        let text = format!(r#"{{"Version": "2012-10-17", "Statement": [{statements}]}}"#);
+        World::new().account(A, json!({}), &[]).user(A, "a", json!(["p.json"])).file("p.json", text)
+    };
+    wrong(policy(&statement(r#""Principal": "*", "#)), r#""Principal""#, "where AWS rejects it");
+    let twice = format!("{}, {}", statement(r#""Sid": "A", "#), statement(r#""Sid": "A", "#));
+    wrong(policy(&twice), r#""A""#, "appears twice in one policy");
+    let service = statement("").replace("s3:Get*", "s?:Get*");
+    wrong(policy(&service), r#""s?:Get*""#, "a wildcard in its service prefix");
+}

@@ -8,6 +8,7 @@ mod generated;
 mod reference;
 
 mod access;
+mod access_principals;
 mod any_request;
 mod carried;
 mod cli;
@@ -30,6 +31,7 @@ mod operations;
 mod permissions;
 mod properties;
 mod provenance;
+mod readings;
 mod readme;
 mod revision;
 mod rules;

@@ -147,6 +147,23 @@ fn null_asks_for_presence() {
     }
 }
 
+/// AWS's policy simulator asks each value of the key whether it is there: without values, `ForAnyValue` fails and `ForAllValues`
+/// passes.
+#[test]
+fn null_with_a_set_operator_asks_each_value() {
+    for (operator, value, absent, empty, present) in [
+        ("ForAllValues:Null", "false", true, true, true),
+        ("ForAllValues:Null", "true", true, true, false),
+        ("ForAnyValue:Null", "false", false, false, true),
+        ("ForAnyValue:Null", "true", false, false, false),
+    ] {
+        assert_eq!(holds(operator, json!(value), None), absent, "{operator} {value}");
+        assert_eq!(holds(operator, json!(value), Some(many(&[]))), empty, "{operator} {value}");
+        assert_eq!(holds(operator, json!(value), Some(one("x"))), present, "{operator} {value}");
+        assert_eq!(holds(operator, json!(value), Some(many(&["x", "y"]))), present, "{operator} {value}");
+    }
+}
+
 #[test]
 fn variables_defaults_and_escapes() {
     assert!(holds("StringEquals", json!("${aws:username}"), Some(one("jo"))));
@@ -239,7 +256,7 @@ fn every_lowered_statement_is_strictly_valid() {
         };
         for prefix in ["", "ForAnyValue:", "ForAllValues:"] {
             for suffix in ["", "IfExists"] {
-                if name != "Null" || (prefix, suffix) == ("", "") {
+                if name != "Null" || suffix.is_empty() {
                     let condition = json!({format!("{prefix}{name}{suffix}"): {"a:b": value, "c:d": []}});
                     statements.push(json!({"Effect": "Deny", "NotAction": ["s3:Get*", "s3:?ut"], "Resource": ["arn:aws:s3:::a?", "arn:aws:s3:::b*"], "Condition": condition}));
                 }

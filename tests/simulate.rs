@@ -185,11 +185,33 @@ fn wrong_requests_have_their_place_and_what_to_do() {
 }
 
 #[test]
-fn principal_and_id_are_ignored_with_a_warning() {
+fn an_id_is_ignored_with_a_warning() {
     let policy = json!({"Version": "2012-10-17", "Id": "x",
-        "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}]});
+        "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]});
     let answer = answer(&get_object(&json!({"identity": [policy]})));
-    assert_eq!((&answer["decision"], answer["warnings"].as_array().unwrap().len()), (&json!("allowed"), 2));
+    assert_eq!((&answer["decision"], answer["warnings"].as_array().unwrap().len()), (&json!("allowed"), 1));
+}
+
+/// What AWS does not store decides nothing (D29).
+#[test]
+fn what_aws_does_not_store_is_an_error() {
+    let statement = json!({"Effect": "Allow", "Action": "*", "Resource": "*"});
+    let with = |key: &str, value: Value| {
+        let mut statement = statement.clone();
+        statement[key] = value;
+        statement
+    };
+    for (statements, message) in [
+        (json!([with("Principal", json!("*"))]), "`Principal` is in a policy of identities, where AWS rejects it"),
+        (json!([with("Action", json!(["s3:*", "*:GetObject"]))]), "has a wildcard in its service prefix"),
+        (json!([with("Sid", json!("A")), with("Sid", json!("A"))]), "the `Sid` A appears twice"),
+    ] {
+        let policy = json!({"Version": "2012-10-17", "Statement": statements});
+        let output = countersign(&[], &get_object(&json!({"identity": [policy]})).to_string());
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{policy}");
+        assert!(output.stdout.is_empty() && text.contains(message) && text.contains("stdin:1:"), "{policy}\n{text}");
+    }
 }
 
 #[test]

@@ -10,13 +10,14 @@ use super::output;
 use super::{Cli, EvaluationArgs, NOT_OK, OK, Printing, Session, input, narrow};
 use crate::report;
 use crate::revision::{Range, Repository};
+use countersign_core::access::pair::{self, Pair};
 use countersign_core::access::{self, AccessAnswer, NewRequests, Side, solver};
 use countersign_core::assessment::Assessment;
 use countersign_core::diff::{self, Diff};
+use countersign_core::iam::resource_based::DocumentKind;
 use countersign_core::inventory::Policy;
-use countersign_core::problem::{Failure, NothingTo, Problem};
+use countersign_core::problem::{Failure, NothingTo};
 use countersign_core::provenance::Provenance;
-use countersign_core::simulation::request;
 use countersign_core::source::digest::Files;
 use countersign_core::source::{Folder, Source};
 use countersign_core::stack;
@@ -175,18 +176,26 @@ fn inventories(cli: &Cli, args: &DiffArgs, Compared { base: old, head: new }: Co
 }
 
 fn policies(old: &Path, new: &Path, args: &DiffArgs) -> Result<u8, Failure> {
-    let mut problems = Vec::new();
-    let policies = [old, new].map(|path| policy(path, &mut problems));
-    let (warnings, errors): (Vec<_>, Vec<_>) = problems.into_iter().partition(|p| !p.is_error());
-    let [Some(old), Some(new)] = policies else {
-        return Err(Failure::Problems(errors));
+    let read = [old, new].map(|path| input::read(path).map_err(|p| vec![p]));
+    let (old, new) = match read {
+        [Ok(old), Ok(new)] => (old, new),
+        [old, new] => return Err(Failure::Problems([old.err(), new.err()].into_iter().flatten().flatten().collect())),
     };
+    let (pair, warnings) = pair::read(&old, &new).map_err(Failure::Problems)?;
     output::problems(&warnings);
+    let Pair { old, new, kind } = pair;
     if old.document.statements.is_empty() && new.document.statements.is_empty() {
         return Err(Failure::Nothing(NothingTo::Compare));
     }
+    let with_principals = kind.is_some_and(|kind| kind != DocumentKind::Identity);
+    if args.solver.is_some() && with_principals {
+        return Err(usage("the solver is asked about policies of identities only")
+            .help("leave out --solver: the search compares principals, too")
+            .into());
+    }
     let answer = stack::evaluate(|| {
-        let side = |policy: &Policy| Side::new(vec![("identity", vec![policy.clone()])]);
+        let name = if with_principals { "resource" } else { "identity" };
+        let side = |policy: &Policy| Side::new(vec![(name, vec![policy.clone()])]);
         access::new_access(&side(&old), &side(&new))
     })?;
     let mut answer = match args.solver {
@@ -197,16 +206,6 @@ fn policies(old: &Path, new: &Path, args: &DiffArgs) -> Result<u8, Failure> {
     answer.provenance = Some(provenance.clone());
     output::write(&args.printing.format, &answer, &provenance, || report::access::text(output::width(), &answer))?;
     Ok(code(&answer))
-}
-
-fn policy(path: &Path, problems: &mut Vec<Problem>) -> Option<Policy> {
-    match input::read(path) {
-        Ok(source) => request::take(request::document_of(&source), problems),
-        Err(problem) => {
-            problems.push(problem);
-            None
-        }
-    }
 }
 
 fn code(answer: &AccessAnswer) -> u8 {

@@ -1,6 +1,7 @@
 //! New access, for people.
 
 use super::{bold, paragraph, styled, wrapped};
+use countersign_core::access::callers::Grant;
 use countersign_core::access::{AccessAnswer, NewRequests, Witness};
 
 /// The text of an answer.
@@ -38,9 +39,21 @@ fn one(width: usize, witness: &Witness) -> String {
     const INDENT: usize = 12;
     let mut text = format!("  {}\n", bold(&witness.action));
     let mut line = |label: &str, value: &str| text.push_str(&wrapped(width, &format!("  {label:<9} "), INDENT, value));
+    let by_key = witness.context.get("aws:PrincipalArn").and_then(|v| v.as_str());
+    if let Some(principal) = witness.principal.as_deref().filter(|p| by_key != Some(*p)) {
+        let who = if principal == "*" { "anyone, without credentials" } else { principal };
+        line("by", who);
+    }
     line("on", &witness.resource);
     for (key, value) in &witness.context {
         line("with", &format!("{key} = {value}"));
+    }
+    match witness.grant {
+        None | Some(Grant::Delegated) => {}
+        Some(Grant::Direct) => line("even", "without identity policies that allow it, in the account of the resource"),
+        Some(Grant::Past) => {
+            line("even", "past its permissions boundary and session policy, in the account of the resource");
+        }
     }
     line("allowed", &format!("by {}", witness.allowed_by.join(", ")));
     let before = if witness.was_denied_by.is_empty() {

@@ -161,7 +161,7 @@ pub fn condition(operator: BoxedStrategy<&'static str>) -> impl Strategy<Value =
     (operator, prefix, suffix, key, prop::bool::weighted(0.06)).prop_flat_map(
         |(operator, prefix, suffix, key, null)| {
             let (name, values) = if null {
-                ("Null".to_owned(), vec!["true", "false"])
+                (format!("{prefix}Null"), vec!["true", "false"])
             } else {
                 (format!("{prefix}{operator}{suffix}"), wanted(operator))
             };

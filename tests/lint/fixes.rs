@@ -60,7 +60,7 @@ const RESOURCES: [&str; 5] = [
 ];
 
 /// What a policy decides on every request of a small world.
-fn decisions(policy: &Value) -> Vec<&'static str> {
+fn decisions(policy: &Value, crosses: bool) -> Vec<&'static str> {
     let contexts = [
         json!({}),
         json!({"aws:username": "jo"}),
@@ -76,33 +76,55 @@ fn decisions(policy: &Value) -> Vec<&'static str> {
                     "context": context, "identity": [policy],
                 });
                 decisions.push(crate::reference::decide(&request));
+                if crosses {
+                    decisions.push(crate::reference::decide(&crossing(request)));
+                }
             }
         }
     }
     decisions
 }
 
+/// The request by the other reading of a `*` in an ARN (D25): a fix keeps what either grants.
+fn crossing(mut request: Value) -> Value {
+    request["crosses"] = true.into();
+    request
+}
+
 /// What a resource-based policy says to callers of every kind.
-fn grants(policy: &Value) -> Vec<[bool; 4]> {
+fn grants(policy: &Value, crosses: bool) -> Vec<[bool; 4]> {
     let callers = [
         json!({"AWS": "arn:aws:iam::111122223333:user/jo", "account": "111122223333"}),
         json!({"AWS": ["arn:aws:sts::111122223333:assumed-role/r/s", "arn:aws:iam::111122223333:role/r"], "account": "111122223333"}),
         json!({"account": "111122223333"}),
+        json!({"AWS": "arn:aws:iam::111122223333:role/other", "account": "111122223333"}),
+        json!({"AWS": "arn:aws:sts::111122223333:federated-user/jo", "account": "111122223333"}),
         json!({"AWS": "arn:aws:iam::444455556666:user/jo", "account": "444455556666"}),
+        json!({"account": "444455556666"}),
         json!({"Service": "sns.amazonaws.com"}),
         json!({"Service": "events.amazonaws.com"}),
+        json!({"Service": "ec2.amazonaws.com"}),
         json!({"Federated": "cognito-identity.amazonaws.com"}),
+        json!({"Federated": "arn:aws:iam::111122223333:saml-provider/corp"}),
         json!({"CanonicalUser": "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"}),
         json!({}),
     ];
-    let contexts = [json!({}), json!({"artifact:ReportSeries": "SOC", "aws:SourceIp": "10.1.2.3"})];
+    let contexts = [
+        json!({}),
+        json!({"artifact:ReportSeries": "SOC", "aws:SourceIp": "10.1.2.3"}),
+        json!({"aws:PrincipalArn": "arn:aws:iam::111122223333:role/r", "aws:PrincipalIsAWSService": "false"}),
+        json!({"aws:PrincipalIsAWSService": "true", "aws:SourceAccount": "111122223333"}),
+    ];
     let mut grants = Vec::new();
     for caller in &callers {
-        for action in ACTIONS {
-            for resource in RESOURCES {
+        for action in ["artifact:GetReport", "s3:GetObject", "iam:GetRole", "sts:AssumeRole", "sts:TagSession"] {
+            for resource in RESOURCES.into_iter().take(3) {
                 for context in &contexts {
                     let request = json!({"action": action, "resource": resource, "context": context});
                     grants.push(crate::reference::resource_based(policy, caller, &request));
+                    if crosses {
+                        grants.push(crate::reference::resource_based(policy, caller, &crossing(request)));
+                    }
                 }
             }
         }
@@ -120,10 +142,11 @@ fn keep_decisions(before: &str, after: &str) {
     let (before, after) = (policies(before), policies(after));
     assert_eq!(before.len(), after.len());
     for (before, after) in before.iter().zip(&after) {
+        let crosses = before.to_string().contains(":*:");
         if has_principals(before) {
-            assert_eq!(grants(before), grants(after), "{before:#}\n{after:#}");
+            assert_eq!(grants(before, crosses), grants(after, crosses), "{before:#}\n{after:#}");
         } else {
-            assert_eq!(decisions(before), decisions(after), "{before:#}\n{after:#}");
+            assert_eq!(decisions(before, crosses), decisions(after, crosses), "{before:#}\n{after:#}");
         }
     }
 }
@@ -251,8 +274,9 @@ fn statement() -> impl Strategy<Value = Value> {
         "artifact:ListReports",
         "iam:Get?ole",
     ];
-    const ARNS: [&str; 7] = [
+    const ARNS: [&str; 8] = [
         "*",
+        "arn:aws:artifact:*:report/*",
         "arn:aws:artifact:*::report/*",
         "arn:aws:artifact:us-east-1::report/*:1",
         "arn:aws:artifact:::agreement/*",
@@ -300,15 +324,17 @@ fn principal() -> impl Strategy<Value = (&'static str, Value)> {
         "arn:aws:iam::111122223333:user/jo",
         "arn:aws:iam::111122223333:role/r",
         "arn:aws:sts::111122223333:assumed-role/r/s",
+        "arn:aws:sts::111122223333:federated-user/jo",
         "444455556666",
         "*",
     ]);
     let service = one_or_more(&["sns.amazonaws.com", "events.amazonaws.com"]);
+    let provider = one_or_more(&["cognito-identity.amazonaws.com", "arn:aws:iam::111122223333:saml-provider/corp"]);
     let element = prop_oneof![
         1 => Just(json!("*")),
         3 => aws.prop_map(|aws| json!({"AWS": aws})),
         3 => service.prop_map(|service| json!({"Service": service})),
-        1 => Just(json!({"Federated": "cognito-identity.amazonaws.com"})),
+        1 => provider.prop_map(|provider| json!({"Federated": provider})),
         1 => Just(json!({"CanonicalUser": "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"})),
         1 => Just(json!({"AWS": "111122223333", "Service": "sns.amazonaws.com"})),
     ];
@@ -317,12 +343,26 @@ fn principal() -> impl Strategy<Value = (&'static str, Value)> {
 
 /// A resource-based policy with much that is redundant but for whom it is about.
 fn resource_policy() -> impl Strategy<Value = Example> {
-    let one = (statement(), principal(), any::<bool>()).prop_map(|(mut statement, (key, element), trust)| {
+    let sts = one_or_more(&["sts:AssumeRole", "sts:TagSession", "sts:assumerole", "sts:*"]);
+    let of_caller = prop::sample::select(vec![
+        Value::Null,
+        Value::Null,
+        json!({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::111122223333:role/r"}}),
+        json!({"Bool": {"aws:PrincipalIsAWSService": "true"}}),
+        json!({"StringNotEqualsIfExists": {"aws:SourceAccount": "111122223333"}}),
+    ]);
+    let parts = (statement(), principal(), any::<bool>(), sts, of_caller);
+    let one = parts.prop_map(|(mut statement, (key, element), trust, actions, condition)| {
+        if !condition.is_null() {
+            statement["Condition"] = condition;
+        }
         if trust {
             // as a trust policy has none
             let members = statement.as_object_mut().unwrap();
             members.remove("Resource");
             members.remove("NotResource");
+            members.remove("NotAction");
+            statement["Action"] = actions;
         }
         statement[key] = element;
         statement

@@ -137,9 +137,10 @@ fn applies(statement: &Value, request: &Value, variables: bool) -> bool {
         None => !on_action(&statement["NotAction"]),
     };
     let context = request["context"].as_object().unwrap();
-    let on_resource = |v: &Value| {
-        list(v).iter().any(|p| resource(&text(p), request["resource"].as_str().unwrap(), context, variables))
-    };
+    let asked = request["resource"].as_str().unwrap();
+    // the other reading of a `*` in an ARN (D25)
+    let matches = if request["crosses"] == true { crossing } else { resource };
+    let on_resource = |v: &Value| list(v).iter().any(|p| matches(&text(p), asked, context, variables));
     let about = match statement.get("Resource") {
         Some(patterns) => on_resource(patterns),
         None => !on_resource(&statement["NotResource"]),
@@ -235,6 +236,41 @@ fn resource(pattern: &str, asked: &str, context: &Map<String, Value>, variables:
     })
 }
 
+/// The reading of resources in which a `*` at the end of a segment goes on beyond its colon (D25).
+fn crossing(pattern: &str, asked: &str, context: &Map<String, Value>, variables: bool) -> bool {
+    fn rest(pattern: &[(Symbol, bool)], text: &str) -> bool {
+        let mut left = text.chars();
+        let next = left.next();
+        match pattern.split_first() {
+            None => text.is_empty(),
+            Some(((Symbol::Is(c), _), tail)) => next == Some(*c) && rest(tail, left.as_str()),
+            Some(((symbol, colons), tail)) => {
+                let passes = next.is_some_and(|c| *colons || c != ':');
+                match symbol {
+                    Symbol::One => passes && rest(tail, left.as_str()),
+                    _ => rest(tail, text) || (passes && rest(pattern, left.as_str())),
+                }
+            }
+        }
+    }
+    if asked == "*" || resource(pattern, asked, context, variables) {
+        return resource(pattern, asked, context, variables);
+    }
+    let mut symbols = Vec::new();
+    for (index, piece) in pattern.splitn(6, ':').enumerate() {
+        if index > 0 {
+            symbols.push((Symbol::Is(':'), true));
+        }
+        let Some(of_piece) = expand(piece, context, variables && index == 5, true) else {
+            return false;
+        };
+        let last = of_piece.len();
+        let colons = |at: usize, symbol: &Symbol| index == 5 || (*symbol == Symbol::Many && at + 1 == last);
+        symbols.extend(of_piece.into_iter().enumerate().map(|(at, s)| (s.clone(), colons(at, &s))));
+    }
+    rest(&symbols, asked)
+}
+
 fn conditions(block: &Value, context: &Map<String, Value>, variables: bool) -> bool {
     block.as_object().unwrap().iter().all(|(operator, keys)| {
         let keys = keys.as_object().unwrap();
@@ -271,6 +307,8 @@ fn compare(test: &str, actual: &str, wanted: &str, context: &Map<String, Value>,
     let literal: String = symbols.iter().map(|s| if let Symbol::Is(c) = s { *c } else { '*' }).collect();
     match test {
         "StringEquals" => actual == literal,
+        // of a value, which is there
+        "Null" => literal.eq_ignore_ascii_case("false"),
         "StringEqualsIgnoreCase" => actual.eq_ignore_ascii_case(&literal),
         "StringLike" => glob(&symbols, actual),
         "Bool" => {

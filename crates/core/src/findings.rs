@@ -76,7 +76,10 @@ impl<'a> Findings<'a> {
             Some(name) => format!("account {} ({name})", account.id),
             None => format!("account {}", account.id),
         };
-        self.found.extend(findings(&ruling, &subject)?);
+        for mut finding in findings(&ruling, &subject)? {
+            finding.message = with_services(finding.message, facts);
+            self.found.push(finding);
+        }
         Ok(())
     }
 
@@ -193,6 +196,21 @@ fn declares_policies(agreements: &Agreements<'_>, organization: &Organization) -
             && (account.scps.is_some() || units().any(|u| u.scps.is_some()))
     });
     organization.scps.is_some() || !organization.unplaced.is_empty() || declared_below
+}
+
+/// A message in which the attributes of `report-on-account` that hold services stand for those of the account.
+fn with_services(message: String, facts: &Facts) -> String {
+    let of = |eligible: Option<bool>| {
+        let services = facts.services.iter().filter(|(_, e)| **e == eligible).map(|(id, _)| id.as_str());
+        services.collect::<Vec<_>>().join(", ")
+    };
+    [
+        ("{eligibleServices}", Some(true)),
+        ("{ineligibleServices}", Some(false)),
+        ("{servicesOfUnknownEligibility}", None),
+    ]
+    .into_iter()
+    .fold(message, |message, (name, eligible)| message.replace(name, &of(eligible)))
 }
 
 /// A finding for each policy that permits, in the words of its annotations.

@@ -5,25 +5,36 @@
 //! tries all combinations of classes, [`witness`] makes requests of them, each of which is evaluated again under both
 //! sides. "None" is said only after all combinations; what has no answer is unknown.
 
+pub mod callers;
+mod classes;
+pub mod pair;
+mod population;
 pub(crate) mod search;
 pub(crate) mod settled;
 pub mod solver;
 pub(crate) mod space;
+pub(crate) mod views;
 pub(crate) mod witness;
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::iam::document::Statement;
+use crate::iam::document::{Document, Statement};
 use crate::iam::patterns::statement_included;
 use crate::inventory::Policy;
+use crate::permissions::crossing;
 use crate::permissions::layer::Layer;
 use crate::problem::Failure;
 use crate::provenance::Provenance;
+use callers::{Caller, Grant};
+use search::Found;
 use space::Space;
+use views::{Reading, View};
+use witness::{Asked, Realized};
 
 /// The layers that a request is under. All of them must allow.
 pub struct Side {
@@ -34,7 +45,7 @@ struct SideLayer {
     name: String,
     policies: Vec<Policy>,
     /// The same as it is evaluated, for checking witnesses: made when there is one.
-    evaluated: OnceCell<Layer>,
+    evaluated: OnceCell<Rc<Layer>>,
 }
 
 impl SideLayer {
@@ -42,15 +53,42 @@ impl SideLayer {
         self.policies.iter().flat_map(|p| p.document.statements.iter().cloned()).collect()
     }
 
-    fn evaluated(&self) -> Result<&Layer, Failure> {
-        if let Some(layer) = self.evaluated.get() {
-            return Ok(layer);
+    /// The layer as it decides about a request: with the statements that are about the caller, read as the view has it.
+    fn asked(&self, asked: &Asked<'_>) -> Result<Rc<Layer>, Failure> {
+        let crosses = asked.view.reading.crosses;
+        if asked.caller.is_none() && !crosses {
+            return self.evaluated();
         }
-        let ids = (0..self.policies.len()).map(|i| i.to_string());
-        let of = |id: &str| id.parse::<usize>().ok().and_then(|i| self.policies.get(i));
-        let layer = Layer::new(self.name.clone(), "the request", ids, of)?;
-        Ok(self.evaluated.get_or_init(|| layer))
+        let arn = asked.request.resource.as_ref().map(|segments| segments.join(":")).filter(|_| crosses);
+        let policies = self.policies.iter().map(|policy| {
+            let about = policy.document.statements.iter().filter(|s| asked.view.is_about(s, asked.caller));
+            let read = about.map(|statement| {
+                let mut statement = statement.clone();
+                if let Some(arn) = &arn {
+                    statement.resources = crossing::resources_for(&statement.resources, arn, &asked.request.keys);
+                }
+                statement
+            });
+            let source = policy.document.source.clone();
+            let document = Arc::new(Document { source, statements: read.collect() });
+            Policy { document, ..policy.clone() }
+        });
+        Ok(Rc::new(layer(&self.name, &policies.collect::<Vec<_>>())?))
     }
+
+    fn evaluated(&self) -> Result<Rc<Layer>, Failure> {
+        if let Some(layer) = self.evaluated.get() {
+            return Ok(layer.clone());
+        }
+        let layer = Rc::new(layer(&self.name, &self.policies)?);
+        Ok(self.evaluated.get_or_init(|| layer).clone())
+    }
+}
+
+fn layer(name: &str, policies: &[Policy]) -> Result<Layer, Failure> {
+    let ids = (0..policies.len()).map(|i| i.to_string());
+    let of = |id: &str| id.parse::<usize>().ok().and_then(|i| policies.get(i));
+    Layer::new(name, "the request", ids, of)
 }
 
 /// What the comparison comes to.
@@ -87,8 +125,11 @@ pub struct AccessAnswer {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Witness {
-    /// `aws:PrincipalArn`, where the policies ask for it.
+    /// Who makes it, where statements have principals; otherwise `aws:PrincipalArn`, where they ask for it.
     pub principal: Option<String>,
+    /// What the resource-based policy grants; `None` where that is all the principal needs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grant: Option<Grant>,
     /// `service:Action`
     pub action: String,
     /// An ARN, or `*` for an action without resources.
@@ -149,12 +190,84 @@ pub fn new_access(old: &Side, new: &Side) -> Result<AccessAnswer, Failure> {
     if is_covered(&before, &after) {
         return Ok(AccessAnswer::none());
     }
-    let space = Space::new(&before, &after);
-    let found = search::search(&space, old, new)?;
+    let callers = match views::of_sides(&before, &after) {
+        Ok(callers) => callers,
+        Err(reason) => return Ok(AccessAnswer::unknown(reason)),
+    };
+    let readings = views::readings(before.iter().chain(&after).flatten(), &callers);
+    let sides = Compared { old, new, statements: (before, after), callers };
+    let mut found = sides.read(Reading::default())?;
+    for reading in readings.into_iter().skip(1) {
+        sides.by_another(reading, &mut found)?;
+    }
     let decision = match (found.witnesses.is_empty(), &found.doubt) {
         (false, _) => NewRequests::New,
         (true, Some(_)) => NewRequests::Unknown,
         (true, None) => NewRequests::None,
     };
-    Ok(AccessAnswer::new(decision, found.doubt, found.witnesses))
+    let witnesses = found.witnesses.into_iter().map(|w| w.witness).collect();
+    Ok(AccessAnswer::new(decision, found.doubt, witnesses))
+}
+
+/// Two sides that are compared in several views.
+struct Compared<'a> {
+    old: &'a Side,
+    new: &'a Side,
+    /// Their statements, layer by layer.
+    statements: (Vec<Vec<Statement>>, Vec<Vec<Statement>>),
+    callers: Vec<Caller>,
+}
+
+impl Compared<'_> {
+    /// What is newly allowed in one reading: the first kind of grant that is new, which is the least that a request needs.
+    fn read(&self, reading: Reading) -> Result<Found, Failure> {
+        let mut doubt = None;
+        for grant in views::grants(&self.callers) {
+            let view = View { reading, grant: *grant, callers: &self.callers };
+            let space = Space::new(&self.statements.0, &self.statements.1, &view);
+            let mut found = search::search(&space, self.old, self.new)?;
+            doubt = doubt.or_else(|| found.doubt.take());
+            if !found.witnesses.is_empty() {
+                return Ok(Found { doubt, ..found });
+            }
+        }
+        Ok(Found { witnesses: Vec::new(), doubt })
+    }
+
+    /// Holds what was found against another reading: a witness stands if it is newly allowed there too, and nothing is "none" if
+    /// it is not none there.
+    fn by_another(&self, reading: Reading, found: &mut Found) -> Result<(), Failure> {
+        if found.witnesses.is_empty() {
+            if found.doubt.is_none() {
+                let there = self.read(reading)?;
+                let differs = (!there.witnesses.is_empty()).then(|| reading.words());
+                found.doubt = differs.or_else(|| there.doubt.map(|d| format!("{}; there, {d}", reading.words())));
+            }
+            return Ok(());
+        }
+        let mut standing = Vec::new();
+        for witness in std::mem::take(&mut found.witnesses) {
+            if self.is_new(&witness, reading)? {
+                standing.push(witness);
+            }
+        }
+        if standing.is_empty() {
+            found.doubt = Some(reading.words());
+        }
+        found.witnesses = standing;
+        Ok(())
+    }
+
+    /// Whether a witness is newly allowed in a reading, by whatever kind of grant.
+    fn is_new(&self, found: &Realized, reading: Reading) -> Result<bool, Failure> {
+        let caller = found.caller.and_then(|index| self.callers.get(index));
+        for grant in views::grants(&self.callers) {
+            let view = View { reading, grant: *grant, callers: &self.callers };
+            let asked = Asked { request: &found.request, caller, view: &view };
+            if witness::newly_allowed(self.old, self.new, &asked)?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
 }

@@ -4,7 +4,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 use super::space::{Class, Formula, Space, Value, What};
-use super::{Side, Witness, witness};
+use super::witness::{self, Realized};
+use super::{Side, Witness};
 use crate::problem::Failure;
 
 /// More steps than this, and what is left is unknown.
@@ -17,7 +18,7 @@ const MAX_TRIALS: usize = 40;
 /// What a search found.
 pub struct Found {
     /// Requests that are newly allowed.
-    pub witnesses: Vec<Witness>,
+    pub witnesses: Vec<Realized>,
     /// What could not be told, if something could not.
     pub doubt: Option<String>,
 }
@@ -40,7 +41,7 @@ enum Flow {
 }
 
 struct Search<'a> {
-    space: &'a Space,
+    space: &'a Space<'a>,
     sides: (&'a Side, &'a Side),
     /// What is known of each atom.
     truth: Vec<Option<bool>>,
@@ -54,7 +55,7 @@ struct Search<'a> {
 }
 
 /// Searches the whole space, or as much of it as the budget allows.
-pub fn search(space: &Space, old: &Side, new: &Side) -> Result<Found, Failure> {
+pub fn search(space: &Space<'_>, old: &Side, new: &Side) -> Result<Found, Failure> {
     let mut search = Search {
         space,
         sides: (old, new),
@@ -68,9 +69,9 @@ pub fn search(space: &Space, old: &Side, new: &Side) -> Result<Found, Failure> {
     search.step()?;
     let mut found = search.found;
     let size = |w: &Witness| (w.context.len(), w.action.len() + w.resource.len());
-    found
-        .witnesses
-        .sort_by(|a, b| size(a).cmp(&size(b)).then_with(|| (&a.action, &a.resource).cmp(&(&b.action, &b.resource))));
+    found.witnesses.sort_by(|Realized { witness: a, .. }, Realized { witness: b, .. }| {
+        size(a).cmp(&size(b)).then_with(|| (&a.action, &a.resource).cmp(&(&b.action, &b.resource)))
+    });
     Ok(found)
 }
 
@@ -97,7 +98,7 @@ impl Search<'_> {
     }
 
     fn branch(&mut self, atom: usize) -> Result<Flow, Failure> {
-        let Some(index) = self.space.dimension_of.get(atom).copied() else {
+        let Some(index) = self.space.dimension(atom, self.caller_is_chosen()) else {
             return Ok(Flow::On);
         };
         let Some(dimension) = self.space.dimensions.get(index) else {
@@ -115,7 +116,7 @@ impl Search<'_> {
         for class in classes.iter() {
             self.choose(index, Some(Chosen { value: class.value.clone(), atoms: atoms.clone() }));
             for (atom, holds) in atoms.iter().zip(&class.holds) {
-                self.set(*atom, Some(*holds));
+                self.set(*atom, *holds);
             }
             match self.step()? {
                 Flow::On => {}
@@ -141,8 +142,13 @@ impl Search<'_> {
     fn live(&self, dimension: usize) -> Vec<usize> {
         let layers = self.space.old.iter().chain(&self.space.new);
         let waiting = layers.flatten().filter(|s| self.applies(s).is_none());
-        let own = |atom: &usize| self.space.dimension_of.get(*atom) == Some(&dimension);
+        let chosen = self.caller_is_chosen();
+        let own = |atom: &usize| self.space.dimension(*atom, chosen) == Some(dimension);
         waiting.flat_map(Formula::atoms).filter(own).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    fn caller_is_chosen(&self) -> bool {
+        self.chosen.iter().flatten().any(|class| matches!(class.value, Value::Caller(_)))
     }
 
     fn classes(&mut self, dimension: usize, atoms: &[usize]) -> Result<Rc<Vec<Class>>, String> {
@@ -182,7 +188,7 @@ impl Search<'_> {
         }
         match request.realized(self.space, self.sides.0, self.sides.1)? {
             Some(witness) => {
-                if !self.found.witnesses.contains(&witness) {
+                if !self.found.witnesses.iter().any(|w| w.witness == witness.witness) {
                     self.found.witnesses.push(witness);
                 }
                 Ok(if self.found.witnesses.len() >= MAX_WITNESSES { Flow::Stop } else { Flow::Found })
@@ -218,6 +224,7 @@ impl Search<'_> {
                 statement.resources.1,
             ),
             all(statement.conditions.iter().map(known)),
+            all(statement.caller.iter().map(known)),
         ];
         all(parts.into_iter())
     }

@@ -63,7 +63,7 @@ fn outcome(condition: &Condition, knowledge: &Knowledge) -> Option<bool> {
             keys.insert(variable.to_owned(), value.clone());
         }
     }
-    Some(atom::condition(condition.operator, actual, &condition.values, &keys))
+    Some(atom::holds_with(condition, actual, &keys))
 }
 
 /// Policies of these statements, one each, so that each keeps its file.

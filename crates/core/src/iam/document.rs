@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::operator::Operator;
 use super::principal::{Principals, Who};
+use super::stored;
 use super::template::{BadVariable, Syntax, Template};
 use super::whom;
 use crate::problem::{Place, Problem, SourceFile, Span, instead};
@@ -107,14 +108,14 @@ pub fn is_document(node: &Node) -> bool {
 ///
 /// The document has every statement that could be read, so that all errors of a run are shown.
 pub fn read(source: &Arc<SourceFile>, root: &Node, problems: &mut Vec<Problem>) -> Document {
-    let mut reader = Reader { source, problems, variables: false, of_resource: false };
+    let mut reader = Reader { source, problems, variables: false, of_resource: false, whole: true };
     Document { source: source.clone(), statements: reader.document(root) }
 }
 
 /// Reads the policy of a resource, a trust policy or a resource control policy: each statement says whom it is about, and
 /// that is the first of its conditions (see [`whom`]). A trust policy is about the role that has it, and names no resource.
 pub fn read_of_resource(source: &Arc<SourceFile>, root: &Node, problems: &mut Vec<Problem>) -> Document {
-    let mut reader = Reader { source, problems, variables: false, of_resource: true };
+    let mut reader = Reader { source, problems, variables: false, of_resource: true, whole: true };
     Document { source: source.clone(), statements: reader.document(root) }
 }
 
@@ -126,7 +127,7 @@ pub fn read_statement(
     variables: bool,
     problems: &mut Vec<Problem>,
 ) -> Option<Statement> {
-    Reader { source, problems, variables, of_resource: false }.statement(node, pointer)
+    Reader { source, problems, variables, of_resource: false, whole: false }.statement(node, pointer)
 }
 
 struct Reader<'a> {
@@ -135,6 +136,8 @@ struct Reader<'a> {
     variables: bool,
     /// The policy is attached to a resource.
     of_resource: bool,
+    /// A whole document is read, to be evaluated: what AWS does not store is an error. Lint has rules that say it.
+    whole: bool,
 }
 
 /// The elements of a statement; `Id` is one of a document.
@@ -166,6 +169,17 @@ impl Reader<'_> {
                         instead(key, ["Version", "Statement", "Id"], "a policy may have Version, Id and Statement");
                     self.error(member.key_span, format!("a policy has no `{key}`"), help);
                 }
+            }
+        }
+        let nodes = match root.get("Statement") {
+            Some(Node { value: Value::Array(nodes), .. }) => nodes.as_slice(),
+            _ => &[],
+        };
+        let sids = stored::sids(nodes.iter());
+        for index in stored::repeated(sids.iter().filter_map(|sid| sid.as_str())) {
+            if let Some(sid) = sids.get(index) {
+                let refusal = stored::repeated_sid(sid.as_str().unwrap_or_default());
+                self.error(sid.span, refusal.message, refusal.help);
             }
         }
         match root.member("Statement") {
@@ -211,6 +225,10 @@ impl Reader<'_> {
         for member in members {
             match member.key.as_str() {
                 "Principal" | "NotPrincipal" if self.of_resource => {}
+                "Principal" if self.whole => {
+                    let refusal = stored::principal("Principal", "a policy of identities");
+                    self.error(member.key_span, refusal.message, refusal.help);
+                }
                 "Principal" | "Id" => self.ignored(member),
                 "NotPrincipal" => {
                     let help = "it belongs in resource policies, and reverses the meaning of a statement";
@@ -346,6 +364,10 @@ impl Reader<'_> {
             self.error(node.span, format!("the action `{text}` has no service prefix"), help);
             return None;
         }
+        if let Some(refusal) = stored::service_of_action(text) {
+            self.error(node.span, refusal.message, refusal.help);
+            return None;
+        }
         let template = Template::parse(text, Syntax { wildcards: true, variables: false });
         template.ok().map(|t| t.to_lower())
     }
@@ -460,6 +482,12 @@ mod tests {
             (r#""Effect": "Allow", "Action": "*", "Resource": "arn:aws:s3:::${a""#, r#""arn:aws:s3:::${a""#),
             (r#""Effect": "Allow", "Action": [["*"]], "Resource": "*""#, r#"["*"]"#),
             (r#""Effect": "Deny", "NotPrincipal": "*", "Action": "*", "Resource": "*""#, r#""NotPrincipal""#),
+            (r#""Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*""#, r#""Principal""#),
+            (r#""Effect": "Deny", "Action": ["s3:*", "s*:Get"], "Resource": "*""#, r#""s*:Get""#),
+            (
+                r#""Sid": "A", "Effect": "Deny", "Action": "*", "Resource": "*"}, {"Sid": "A", "Effect": "Deny", "Action": "*", "Resource": "*""#,
+                r#""A""#,
+            ),
         ] {
             let problems = problems(&statement(body));
             assert_eq!(problems.first().map(|p| p.0.as_str()), Some(underlined), "{body}: {problems:?}");

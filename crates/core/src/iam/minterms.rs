@@ -21,6 +21,47 @@ enum Token {
     One(bool),
     /// Any characters; `false`: but colons.
     Any(bool),
+    /// A digit.
+    Digit,
+    /// A character of a name: neither a colon nor a slash.
+    OneOfName,
+    /// Any characters of a name.
+    Name,
+}
+
+/// A piece of a pattern that is put together of several.
+#[derive(Clone, Copy, Debug)]
+pub enum Piece<'t> {
+    /// This text.
+    Text(&'t str),
+    /// What a template matches, within one name.
+    Within(&'t Template),
+    /// The number of an account.
+    Account,
+    /// One name or more, with slashes between them, which ends in a name.
+    Path,
+    /// A name.
+    Name,
+    /// Names, each with a slash behind it; or nothing.
+    Folders,
+    /// Anything, colons included.
+    Rest,
+}
+
+impl Token {
+    /// It stands for any number of characters.
+    fn repeats(self) -> bool {
+        matches!(self, Self::Any(_) | Self::Name)
+    }
+}
+
+/// A token that reads one name only.
+fn within_name(token: Token) -> Token {
+    match token {
+        Token::Any(_) => Token::Name,
+        Token::One(_) => Token::OneOfName,
+        token => token,
+    }
 }
 
 /// A pattern over whole strings.
@@ -74,6 +115,67 @@ impl Pattern {
         Self { tokens, ignore_case: false }
     }
 
+    /// A pattern of these pieces, one after the other.
+    pub fn of_pieces(pieces: &[Piece<'_>]) -> Self {
+        let mut tokens = Vec::new();
+        for piece in pieces {
+            match piece {
+                Piece::Text(text) => tokens.extend(text.chars().map(Token::Char)),
+                Piece::Within(template) => tokens.extend(self::tokens(template, false).into_iter().map(within_name)),
+                Piece::Account => tokens.extend([Token::Digit; 12]),
+                Piece::Path => tokens.extend([Token::Any(false), Token::OneOfName]),
+                Piece::Name => tokens.extend([Token::OneOfName, Token::Name]),
+                Piece::Folders => tokens.extend([Token::Any(false), Token::Char('/')]),
+                Piece::Rest => tokens.push(Token::Any(true)),
+            }
+        }
+        Self { tokens, ignore_case: false }
+    }
+
+    /// The ARNs that a pattern for resources matches where a `*` that ends a segment crosses colons (D25). `segments` are what
+    /// its colons part, the sixth with all that is left.
+    pub fn crossing(segments: &[Template]) -> Self {
+        let mut all = Vec::new();
+        for (index, segment) in segments.iter().enumerate() {
+            if index > 0 {
+                all.push(Token::Char(':'));
+            }
+            let of_segment = tokens(segment, index >= 5);
+            let last = of_segment.len();
+            let crosses = |(at, token): (usize, Token)| match token {
+                Token::Any(_) if at + 1 == last => Token::Any(true),
+                token => token,
+            };
+            all.extend(of_segment.into_iter().enumerate().map(crosses));
+        }
+        Self { tokens: all, ignore_case: false }
+    }
+
+    /// Every ARN: it has a partition, a service and a resource.
+    pub fn any_arn() -> Self {
+        let (some, any) = ([Token::One(false), Token::Any(false)], [Token::Any(false)]);
+        let segments: [&[Token]; 5] = [&some, &some, &any, &any, &[Token::One(true), Token::Any(true)]];
+        let mut all: Vec<Token> = "arn".chars().map(Token::Char).collect();
+        for segment in segments {
+            all.push(Token::Char(':'));
+            all.extend(segment);
+        }
+        Self { tokens: all, ignore_case: false }
+    }
+
+    /// The same in any case.
+    #[must_use]
+    pub fn in_any_case(self) -> Self {
+        Self { ignore_case: true, ..self }
+    }
+
+    /// Whether a text matches.
+    pub fn matches(&self, text: &str) -> bool {
+        let mut automaton = Automaton::new(self);
+        let end = text.chars().fold(0, |at, c| automaton.step(at, c));
+        automaton.is_end(end)
+    }
+
     /// A pattern whose `*` crosses everything.
     pub fn glob(template: &Template) -> Self {
         Self { tokens: tokens(template, true), ignore_case: false }
@@ -101,6 +203,8 @@ impl Pattern {
             Token::Char(expected) if self.ignore_case => expected.eq_ignore_ascii_case(&c),
             Token::Char(expected) => expected == c,
             Token::One(colons) | Token::Any(colons) => colons || c != ':',
+            Token::Digit => c.is_ascii_digit(),
+            Token::OneOfName | Token::Name => c != ':' && c != '/',
         }
     }
 
@@ -110,6 +214,8 @@ impl Pattern {
             Token::Char(c) if self.ignore_case => vec![c.to_ascii_lowercase(), c.to_ascii_uppercase()],
             Token::Char(c) => vec![c],
             Token::One(false) | Token::Any(false) => vec![':'],
+            Token::Digit => ('0'..='9').collect(),
+            Token::OneOfName | Token::Name => vec![':', '/'],
             Token::One(true) | Token::Any(true) => Vec::new(),
         }
     }
@@ -271,7 +377,7 @@ impl<'p> Automaton<'p> {
     fn state(&mut self, mut at: Vec<usize>) -> usize {
         let mut index = 0;
         while let Some(position) = at.get(index).copied() {
-            if matches!(self.pattern.tokens.get(position), Some(Token::Any(_))) && !at.contains(&(position + 1)) {
+            if self.pattern.tokens.get(position).is_some_and(|t| t.repeats()) && !at.contains(&(position + 1)) {
                 at.push(position + 1);
             }
             index += 1;
@@ -301,7 +407,7 @@ impl<'p> Automaton<'p> {
         let mut next = Vec::new();
         for position in &state.at {
             if let Some(token) = self.pattern.tokens.get(*position).filter(|t| self.pattern.accepts(**t, c)) {
-                next.push(if matches!(token, Token::Any(_)) { *position } else { position + 1 });
+                next.push(if token.repeats() { *position } else { position + 1 });
             }
         }
         let next = self.state(next);

@@ -116,7 +116,8 @@ impl Operator {
         let suffix = rest.get(cut..).is_some_and(|s| s.eq_ignore_ascii_case("IfExists"));
         let (base, if_exists) = if suffix { (rest.get(..cut)?, true) } else { (rest, false) };
         let (_, test, negated) = *NAMES.iter().find(|(n, _, _)| n.eq_ignore_ascii_case(base))?;
-        let null = test == Test::Null && (if_exists || set != SetPrefix::None);
+        // a set operator asks each value that a key has whether it is there (AWS's policy simulator reads it so)
+        let null = test == Test::Null && if_exists;
         (!null).then_some(Self { set, test, negated, if_exists })
     }
 
@@ -161,7 +162,8 @@ impl Test {
                 _ => false,
             },
             Self::Arn => value::arn(actual).is_some_and(|segments| ArnPattern::new(expected).matches(&segments)),
-            Self::Null => false,
+            // of a value, which is there
+            Self::Null => expected.as_literal().and_then(value::boolean) == Some(false),
         }
     }
 }
@@ -249,7 +251,7 @@ mod tests {
         let operator = Operator::parse("forallvalues:StringNotLikeIfExists").unwrap();
         assert_eq!(operator.to_string(), "ForAllValues:StringNotLikeIfExists");
         assert!(operator.negated && operator.if_exists);
-        for name in ["StringMatches", "ForSomeValue:StringLike", "NullIfExists", "ForAnyValue:Null", ""] {
+        for name in ["StringMatches", "ForSomeValue:StringLike", "NullIfExists", "ForAnyValue:NullIfExists", ""] {
             assert_eq!(Operator::parse(name), None, "{name}");
         }
     }

@@ -3,6 +3,7 @@
 //! `included` is said only when it is so for every request; where it cannot be told (policy variables), it is not said.
 //! `overlap` is denied only when no text matches both.
 
+use super::crossing::is_included_across;
 use super::document::{Clause, Condition, ResourcePattern, Statement};
 use super::minterms::{Pattern, classes};
 use super::operator::Test;
@@ -184,7 +185,7 @@ fn implied_by(condition: &Condition, given: &[Condition]) -> bool {
 }
 
 /// Every request that the first statement applies to, the second applies to as well, and does to it what the first does, if both
-/// have the same effect.
+/// have the same effect; by both readings of a `*` in an ARN (D30).
 pub fn statement_included(inner: &Statement, outer: &Statement) -> bool {
     let principals = match (&inner.principals, &outer.principals) {
         (None, None) => true,
@@ -195,6 +196,7 @@ pub fn statement_included(inner: &Statement, outer: &Statement) -> bool {
     principals
         && actions_included(&inner.actions, &outer.actions)
         && resources_included(&inner.resources, &outer.resources)
+        && is_included_across(&inner.resources, &outer.resources)
         && outer.conditions.iter().all(|c| implied_by(c, &inner.conditions))
 }
 

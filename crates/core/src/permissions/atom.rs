@@ -102,15 +102,20 @@ fn passes(operator: Operator, actual: &str, expected: &[Template], keys: &Keys) 
 
 /// Whether a condition without variables holds for a value of its key, or for its absence.
 pub fn holds(of: &Condition, value: Option<&KeyValue>) -> bool {
+    holds_with(of, value, &Keys::new())
+}
+
+/// Whether a condition holds for a value of its key, or for its absence; variables have the values of these keys.
+pub fn holds_with(of: &Condition, value: Option<&KeyValue>, keys: &Keys) -> bool {
     let operator = of.operator;
-    if operator.test == Test::Null {
+    if operator.test == Test::Null && operator.set == SetPrefix::None {
         let mut wanted = of.values.iter().filter_map(|v| value::boolean(v.as_literal()?));
         return wanted.any(|absent| absent == value.is_none());
     }
     if value.is_none() && operator.set == SetPrefix::None {
         return operator.negated || operator.if_exists;
     }
-    condition(operator, value, &of.values, &Keys::new())
+    condition(operator, value, &of.values, keys)
 }
 
 /// A condition with a set prefix: an empty key fails `ForAnyValue` and passes `ForAllValues`, an absent one likewise

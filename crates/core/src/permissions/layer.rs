@@ -151,7 +151,8 @@ impl Layer {
                 None => drop(opaque.insert(Opaque { policy: id, artifact_known: false })),
             }
         }
-        let stated = documents.values().flat_map(|p| p.document.statements.iter().map(move |s| (*p, s)));
+        let stated_by = |p: &Policy, s: &Statement| (Origin::new(&p.label, s), s.clone());
+        let stated = documents.values().flat_map(|p| p.document.statements.iter().map(move |s| stated_by(p, s)));
         let statements = layer_statements(&name, stated)?;
         Ok(Self {
             name,
@@ -161,6 +162,23 @@ impl Layer {
             placed: true,
             policies: own,
             files: files.into_iter().map(|(_, label)| label).collect(),
+            parts: OnceCell::new(),
+            slices: RefCell::default(),
+            memo: RefCell::default(),
+        })
+    }
+
+    /// The same layer with its statements read otherwise, in their order.
+    pub fn with_statements(&self, statements: Vec<Statement>) -> Result<Self, Failure> {
+        let origins = self.statements.iter().map(|s| s.origin.clone());
+        Ok(Self {
+            name: self.name.clone(),
+            of: self.of.clone(),
+            statements: layer_statements(&self.name, origins.zip(statements))?,
+            opaque: self.opaque.clone(),
+            placed: self.placed,
+            policies: self.policies.clone(),
+            files: self.files.clone(),
             parts: OnceCell::new(),
             slices: RefCell::default(),
             memo: RefCell::default(),
@@ -258,9 +276,14 @@ impl Layer {
         slice.statements.iter().filter_map(|i| self.statements.get(*i)).any(|s| !s.statement.allow)
     }
 
-    /// The conditions of the statements that can say something of an action.
+    /// The statements that can say something of an action.
+    pub fn of_slice<'a>(&'a self, slice: &'a Slice) -> impl Iterator<Item = &'a Statement> {
+        slice.statements.iter().filter_map(|i| self.statements.get(*i)).map(|s| &s.statement)
+    }
+
+    /// Their conditions.
     pub fn conditions<'a>(&'a self, slice: &'a Slice) -> impl Iterator<Item = &'a Condition> {
-        slice.statements.iter().filter_map(|i| self.statements.get(*i)).flat_map(|s| &s.statement.conditions)
+        self.of_slice(slice).flat_map(|s| &s.conditions)
     }
 }
 
@@ -298,16 +321,15 @@ fn authorize(set: &PolicySet, reads: &Reads, request: &Request) -> Result<Respon
 }
 
 /// The statements of a layer, as Cedar. They are parsed together: most of what a parse costs is its beginning.
-fn layer_statements<'p>(
+fn layer_statements(
     layer: &str,
-    stated: impl Iterator<Item = (&'p Policy, &'p Statement)>,
+    stated: impl Iterator<Item = (Origin, Statement)>,
 ) -> Result<Vec<LayerStatement>, Failure> {
     let (mut text, mut statements) = (String::new(), Vec::new());
-    for (policy, statement) in stated {
-        let lowered = lower::statement(statement);
-        let origin = Origin::new(&policy.label, statement);
+    for (origin, statement) in stated {
+        let lowered = lower::statement(&statement);
         text.push_str(&format!("{}{}\n", annotations(layer, &origin), lowered.text));
-        statements.push((origin, statement.clone(), lowered.reads));
+        statements.push((origin, statement, lowered.reads));
     }
     let parsed = parse(&text, statements.len())?.into_iter();
     let statement = |((origin, statement, reads), policy)| LayerStatement { origin, statement, policy, reads };

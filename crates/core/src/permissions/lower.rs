@@ -186,7 +186,7 @@ impl Lowering {
 
     fn condition(&mut self, condition: &Condition) -> String {
         let operator = condition.operator;
-        if operator.test == Test::Null {
+        if operator.test == Test::Null && operator.set == SetPrefix::None {
             return self.null(condition);
         }
         let holds = match operator.set {

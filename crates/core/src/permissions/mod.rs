@@ -6,6 +6,7 @@
 pub mod atom;
 pub(crate) mod caller;
 pub mod context;
+pub(crate) mod crossing;
 pub(crate) mod dependence;
 pub(crate) mod knowledge;
 pub mod layer;

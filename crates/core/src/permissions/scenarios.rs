@@ -8,11 +8,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use super::context::{Keys, Request};
+use super::crossing;
 use super::knowledge::{Knowledge, Known};
 use super::layer::{Layer, LayerOutcome, Slice};
 use super::representatives::{Candidate, Use, candidates};
 use super::resource::{self, OfResource};
 use crate::aws::keys::nature;
+use crate::iam::crossing::crossed;
 use crate::iam::document::Condition;
 use crate::iam::template::Template;
 use crate::problem::Failure;
@@ -74,6 +76,8 @@ enum Choices {
     Atom(String),
     Policy,
     Attachment,
+    /// Whether a `*` in an ARN crosses colons (D25).
+    Reading,
 }
 
 impl Dimension {
@@ -187,6 +191,8 @@ struct Gathered {
     atoms: BTreeMap<String, String>,
     policies: BTreeSet<String>,
     unplaced: BTreeSet<String>,
+    /// Patterns that reach a resource only if a `*` crosses colons (D25).
+    crossed: BTreeSet<String>,
     keys: BTreeSet<String>,
 }
 
@@ -213,6 +219,10 @@ impl Gathered {
         let known = |key: &str| knowledge.of(key, action, &call.keys);
         let resources: Vec<_> = call.resources.iter().map(|r| segments(r)).collect();
         self.opaque_atoms(&slice, &resources, &known);
+        for statement in layer.of_slice(&slice) {
+            let patterns = resources.iter().flatten().flat_map(|arn| crossed(&statement.resources, arn));
+            self.crossed.extend(patterns.map(str::to_owned));
+        }
         for condition in layer.conditions(&slice) {
             self.condition(condition, &known);
         }
@@ -275,6 +285,12 @@ impl Gathered {
             let labels = ["not attached here", "attached here"].map(str::to_owned).to_vec();
             dimensions.push(Dimension { key: attachment(&policy), labels, choices: Choices::Attachment });
         }
+        if !self.crossed.is_empty() {
+            let labels = ["it ends at a colon", "it crosses colons"].map(str::to_owned).to_vec();
+            let patterns = self.crossed.into_iter().collect::<Vec<_>>().join(", ");
+            let key = format!("how far the `*` in {patterns} reaches (D25)");
+            dimensions.push(Dimension { key, labels, choices: Choices::Reading });
+        }
         let mut combinations: usize = 1;
         for dimension in &dimensions {
             combinations = combinations.saturating_mul(dimension.labels.len());
@@ -335,7 +351,7 @@ fn decide(
             request.keys.insert(key.clone(), value);
         }
     }
-    let mut policies = BTreeMap::new();
+    let (mut policies, mut crosses) = (BTreeMap::new(), false);
     for (dimension, index) in dimensions.iter().zip(choice) {
         match &dimension.choices {
             Choices::Key(found) => {
@@ -345,6 +361,7 @@ fn decide(
                     request.keys.insert(dimension.key.clone(), value);
                 }
             }
+            Choices::Reading => crosses = *index == 1,
             Choices::Atom(name) => drop(request.decided.insert(name.clone(), *index == 1)),
             Choices::Policy | Choices::Attachment => {
                 policies.insert(dimension.key.as_str(), *index);
@@ -355,7 +372,7 @@ fn decide(
     let (mut allowed, mut denied) = (Vec::new(), Vec::new());
     for resource in &call.resources {
         request.resource = segments(resource);
-        let (grants, found) = ask_layers(stack, &request, &policies)?;
+        let (grants, found) = ask_layers(stack, &request, &policies, crosses)?;
         denied.extend(found.iter().filter(|b| !b.statements.is_empty()).cloned());
         if blocked.as_ref().is_none_or(|b| found.len() < b.len()) {
             (allowed, blocked) = (grants, Some(found));
@@ -374,19 +391,21 @@ fn ask_layers(
     stack: &Stack,
     request: &Request,
     policies: &BTreeMap<&str, usize>,
+    crosses: bool,
 ) -> Result<(Vec<LayerStatements>, Vec<LayerStatements>), Failure> {
     let artifact = request.action.starts_with("artifact:");
     let (mut allowed, mut blocked) = (Vec::new(), Vec::new());
     let mut of_resource = None;
+    let decide = |layer: &Layer| if crosses { crossing::decide(layer, request) } else { layer.decide(request) };
     for (index, layer) in stack.layers.iter().enumerate() {
         if !layer.placed {
             let attached = policies.get(attachment(&layer.of).as_str()) == Some(&1);
-            if let (true, LayerOutcome::Deny(statements)) = (attached, layer.decide(request)?) {
+            if let (true, LayerOutcome::Deny(statements)) = (attached, decide(layer)?) {
                 blocked.push(LayerStatements { layer: index, statements });
             }
             continue;
         }
-        let mut outcome = layer.decide(request)?;
+        let mut outcome = decide(layer)?;
         let open = layer.opaque.iter().filter(|o| !(o.artifact_known && artifact));
         let says = open.filter_map(|o| policies.get(o.policy.as_str())).copied().max().unwrap_or(0);
         match (says, &outcome) {

@@ -206,7 +206,9 @@ impl Explainer<'_> {
             return match (is_settled(self.known(key)), matches) {
                 (false, None) => format!("it is unknown whether {name} is present, and with what value"),
                 (false, Some(_)) => format!("whatever {name} is"),
-                (true, Some(true)) if operator.test == Test::Null => format!("{name} is absent"),
+                (true, Some(true)) if operator.test == Test::Null && operator.set == SetPrefix::None => {
+                    format!("{name} is absent")
+                }
                 (true, Some(true)) if operator.if_exists => format!("{name} is absent, and IfExists lets that pass"),
                 (true, Some(true)) if operator.set == SetPrefix::All => {
                     format!("{name} is absent, and ForAllValues lets that pass")

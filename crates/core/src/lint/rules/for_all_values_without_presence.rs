@@ -43,7 +43,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
 fn is_required(statement: &Statement, key: &str) -> bool {
     statement.conditions.iter().filter(|c| c.key.text.eq_ignore_ascii_case(key)).any(|c| {
         c.operator.is_some_and(|o| match o.test {
-            Test::Null => c.values.iter().any(|v| v.text.eq_ignore_ascii_case("false")),
+            Test::Null => o.set != SetPrefix::All && c.values.iter().any(|v| v.text.eq_ignore_ascii_case("false")),
             _ => !o.if_exists && o.set != SetPrefix::All && (!o.negated || o.set == SetPrefix::Any),
         })
     })

@@ -1,5 +1,6 @@
 #![doc = include_str!("../../../../../docs/rules/CS108.md")]
 
+use crate::iam::stored::{self, Refusal};
 use crate::lint::edit;
 use crate::lint::policy::Policy;
 use crate::lint::{At, Check, Confidence, Rule, Severity, Sink};
@@ -25,8 +26,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
                 continue;
             };
             let at = At { pointer: format!("{}.{key}", statement.at.pointer), span: member.key_span };
-            let message = format!("`{key}` is in {}, where AWS rejects it", policy.kind.words());
-            let help = "leave it out: the policy applies to whatever it is attached to";
+            let Refusal { message, help } = stored::principal(key, policy.kind.words());
             if let Some(finding) = sink.add(&at, message, help) {
                 let what = format!("removes `{key}`: the statement applies to everyone who has the policy");
                 finding.fix(false, what, edit::remove_member(policy, &statement.node, key));

@@ -1,7 +1,6 @@
 #![doc = include_str!("../../../../../docs/rules/CS110.md")]
 
-use std::collections::HashSet;
-
+use crate::iam::stored::{self, Refusal};
 use crate::lint::edit;
 use crate::lint::policy::Policy;
 use crate::lint::{Check, Confidence, Rule, Severity, Sink};
@@ -20,13 +19,10 @@ pub static RULE: Rule = Rule {
 fn check(policy: &Policy, sink: &mut Sink<'_>) {
     let sids =
         || policy.statements.iter().filter_map(|s| s.sid.as_ref()).filter(|s| s.is_known() && !s.text.is_empty());
-    let mut seen = HashSet::new();
-    for sid in sids() {
-        if seen.insert(sid.text.as_str()) {
-            continue;
-        }
-        let message = format!("the `Sid` {} appears twice in one policy, and AWS rejects it", sid.text);
-        if let Some(finding) = sink.add(&sid.at, message, "give each statement its own `Sid`") {
+    let again = stored::repeated(sids().map(|sid| sid.text.as_str()));
+    for (_, sid) in sids().enumerate().filter(|(index, _)| again.contains(index)) {
+        let Refusal { message, help } = stored::repeated_sid(&sid.text);
+        if let Some(finding) = sink.add(&sid.at, message, help) {
             let free = (2..).map(|n| format!("{}{n}", sid.text)).find(|n| !sids().any(|s| s.text == *n));
             let new = free.unwrap_or_default();
             finding.fix(true, format!("renames the second {} to {new}", sid.text), edit::replace(policy, sid, &new));
