@@ -19,6 +19,7 @@ mod expectations;
 mod gates;
 mod guardrails;
 mod import;
+mod impossible;
 mod input_errors;
 mod lint;
 mod long_lines;

@@ -212,6 +212,7 @@ impl OperationResult {
             return;
         };
         let mut missing = BTreeSet::new();
+        let mut hopeless = false;
         for ((_, id), times) in ids {
             let rule = desk.rules.rules.get(id);
             // a gate that proves nothing is not what denies (D21)
@@ -226,9 +227,11 @@ impl OperationResult {
                 }
             }
             because.sort();
+            hopeless |= certain && rule.is_some_and(Rule::is_beyond_permissions);
             self.gates.push(Gate { id: id.clone(), certain, because });
         }
-        self.missing = missing.into_iter().collect();
+        // where no permission helps, none is missing (D27)
+        self.missing = if hopeless { Vec::new() } else { missing.into_iter().collect() };
         if self.decision == Decision::Unknown {
             let uncertain = |g: &&Gate| desk.rules.rules.get(&g.id).is_some_and(|r| r.get("uncertain").is_some());
             self.reason = self.gates.iter().find(uncertain).and_then(|g| desk.rules.rules.get(&g.id)?.text("reason"));

@@ -11,6 +11,7 @@ mod origin;
 mod overlay;
 mod reads;
 mod requires;
+pub mod settings;
 mod subjects;
 mod text;
 mod tokens;
@@ -45,7 +46,7 @@ macro_rules! built_in {
 }
 
 /// The policies that are built in: path below `policies/`, and text.
-pub const BUILT_IN: [(&str, &str); 18] = built_in!(
+pub const BUILT_IN: [(&str, &str); 19] = built_in!(
     "agreements/findings.cedar",
     "agreements/governs.cedar",
     "agreements/in_force.cedar",
@@ -55,6 +56,7 @@ pub const BUILT_IN: [(&str, &str); 18] = built_in!(
     "hipaa/findings.cedar",
     "inventory/findings.cedar",
     "operations/accept.cedar",
+    "operations/account.cedar",
     "operations/agreement.cedar",
     "operations/assumptions.cedar",
     "operations/designation.cedar",
@@ -109,6 +111,13 @@ impl Rule {
     pub fn requires(&self, generation: &str, in_force: bool) -> &[String] {
         let special = in_force.then(|| self.requires.get(&format!("{generation} in force"))).flatten();
         special.or_else(|| self.requires.get(generation)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether neither a permission nor an attribute that `@sets` or `@happens` names gets past this gate: what follows from the
+    /// state, the scope or the account (D27).
+    pub fn is_beyond_permissions(&self) -> bool {
+        let passed_by = ["sets", "happens", "uncertain"].iter().any(|a| self.get(a).is_some());
+        self.forbids && self.requires.is_empty() && !passed_by
     }
 }
 
