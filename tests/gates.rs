@@ -20,7 +20,11 @@ const OPERATIONS: [(&str, &str); 10] = [
 ];
 
 /// The table: a gate, and for each operation above whether the gate stands before it.
-const TABLE: [(&str, [bool; 10]); 18] = [
+const TABLE: [(&str, [bool; 10]); 22] = [
+    ("account-not-activated", cells("DDAATTVSRR")),
+    ("account-suspended", cells("DDAATTVSRR")),
+    ("account-closed", cells("DDAATTVSRR")),
+    ("account-closing", cells("DDAATTVSRR")),
     ("describe-organization", cells("-D-A-TVS--")),
     ("not-in-organization", cells("-D-A-TVS--")),
     ("all-features", cells("-D-A-TVS--")),
@@ -65,7 +69,16 @@ fn org(attrs: Value) -> World {
 /// A world in which a gate's condition holds, and who meets it there.
 fn fixture(gate: &str) -> (World, String) {
     let alone = || World::new().account(A, json!({}), &[]).user(A, "none", json!([])).report("report-1", "SOC", true);
+    let in_state = |state: &str| {
+        let world =
+            World::new().org(json!({})).account(M, json!({}), &[ORG]).account(A, json!({"state": state}), &[ORG]);
+        (world.report("report-1", "SOC", false), root(A))
+    };
     match gate {
+        "account-not-activated" => in_state("PENDING_ACTIVATION"),
+        "account-suspended" => in_state("SUSPENDED"),
+        "account-closed" => in_state("CLOSED"),
+        "account-closing" => in_state("PENDING_CLOSURE"),
         "not-in-organization" => (alone(), root(A)),
         "all-features" => (org(json!({"featureSet": "CONSOLIDATED_BILLING"})), root(M)),
         "trusted-access" => (org(json!({"trustedAccess": false})), user(M, "none")),

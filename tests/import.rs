@@ -751,3 +751,20 @@ fn trusted_access_by_its_list_and_by_events() {
     let other = json!({"EnabledServicePrincipals": [{"ServicePrincipal": "artifact.amazonaws.com", "DateEnabled": 1672531200}]});
     assert_eq!(state(&[("list-aws-service-access.json", other)]), true, "T4");
 }
+
+#[test]
+fn an_organization_that_was_deleted_ends_the_membership_of_its_management_account() {
+    let (joins, leaves, deletes) = ("2024-01-01T00:00:00Z", "2024-06-01T00:00:00Z", "2024-07-01T00:00:00Z");
+    let delete = || event("DeleteOrganization", M, deletes, json!({}));
+    let answers = |events: &[Value]| Import::of(&[organization(), ("trail.json", json!({"Records": events}))]).done().0;
+    let found = answers(&[joined(joins), left(leaves), delete()]);
+    assert_eq!(found["Organization::\"o-exampleorgid\""]["attrs"]["deletedAt"], deletes);
+    let management = &found[&account(M)];
+    assert_eq!(management["attrs"]["memberships"][0]["until"], deletes, "{management}");
+    assert!(management["attrs"]["memberships"][0]["untilWitness"].as_str().unwrap().contains("DeleteOrganization"));
+    assert!(management["parents"].as_array().is_none_or(Vec::is_empty), "{management}");
+    assert_eq!(found[&account(A)]["attrs"]["memberships"][0]["until"], leaves);
+    // it had left before, and nothing tells when
+    let found = answers(&[joined(joins), delete()]);
+    assert_eq!(found[&account(A)]["attrs"]["membershipsKnownSince"], "9999-12-31T00:00:00Z", "{}", found[&account(A)]);
+}

@@ -477,7 +477,8 @@ fn boundaries_groups_and_levels_of_service_control_policies() {
         (because["layer"].as_str(), because["of"].as_str()),
         (Some("serviceControl[1]"), Some("ou-ab12-one00001"))
     );
-    assert_eq!(answer["changes"].as_array().unwrap().len(), 1);
+    assert_eq!(answer["gates"].as_array().unwrap().len(), 1);
+    assert_eq!(answer["gates"][0]["because"].as_array().unwrap().len(), 1, "one layer, one action: {answer}");
     assert_eq!(decide(&build(None, &["*"], &[])), "deny", "an empty document allows nothing");
 }
 

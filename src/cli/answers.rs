@@ -9,6 +9,7 @@ use super::errors::usage;
 use super::{Cli, EvaluationArgs, NOT_OK, OK, Printing, Session, narrow, output};
 use crate::report;
 use countersign_core::assessment::{Assessment, OperationAnswer, PrincipalAnswer, assess};
+use countersign_core::plans::Planner;
 use countersign_core::policies::operations::About;
 use countersign_core::problem::{Failure, Named, Unknown};
 use countersign_core::provenance::Provenance;
@@ -146,8 +147,9 @@ pub fn can(cli: &Cli, args: &CanArgs) -> Result<u8, Failure> {
     session.options.filter.principals = Some(narrow::principal(&session, &args.principal)?);
     narrowed(&mut session, operation, &args.question)?;
     session.options.any_request = args.any;
-    let assessment = assess(&session.inventory, &session.rules, &session.options)?;
+    let mut assessment = assess(&session.inventory, &session.rules, &session.options)?;
     some_answer(&session, &assessment, operation)?;
+    Planner { inventory: &session.inventory, rules: &session.rules, options: &session.options }.add(&mut assessment)?;
     let provenance = &session.provenance();
     let json = Answers {
         schema: "countersign/answers/v1",

@@ -10,6 +10,7 @@ use super::{Cli, EvaluationArgs, NOT_OK, Narrowing, OK, Printing, narrow, output
 use crate::report;
 use countersign_core::assessment::{AccountAnswer, Assessment, assess};
 use countersign_core::finding::Severity;
+use countersign_core::plans::Planner;
 use countersign_core::problem::Failure;
 use countersign_core::provenance::Provenance;
 
@@ -26,6 +27,9 @@ pub struct EvaluateArgs {
     /// Show everything instead of a summary
     #[arg(long)]
     all: bool,
+    /// Find what would turn each denial around, which is asked again for every one
+    #[arg(long)]
+    changes: bool,
     /// Exit with 1 if there is a finding of this severity or above
     #[arg(long, value_parser = super::values::severity(), value_name = "SEVERITY")]
     fail_on: Option<Severity>,
@@ -60,6 +64,10 @@ pub fn evaluate(cli: &Cli, args: &EvaluateArgs) -> Result<u8, Failure> {
     filter.agreements.clone_from(&args.narrowing.agreement);
     filter.operations = operations;
     let mut assessment = assess(&session.inventory, &session.rules, &session.options)?;
+    if args.changes {
+        let planner = Planner { inventory: &session.inventory, rules: &session.rules, options: &session.options };
+        planner.add(&mut assessment)?;
+    }
     let provenance = Arc::new(session.provenance());
     assessment.provenance = Some(provenance.clone());
     let folder = session.source.name();

@@ -75,8 +75,10 @@ fn answer(width: usize, operation: &OperationAnswer) -> String {
     if let Some(remedy) = &operation.remedy {
         section("AWS says", remedy);
     }
-    for change in &operation.changes {
-        section("change", change);
+    if let Some(plan) = &operation.changes {
+        for (name, body) in super::plan::lines(plan) {
+            section(name, &body);
+        }
     }
     for assumption in &operation.assuming {
         section("assuming", assumption);

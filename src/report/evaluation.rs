@@ -161,8 +161,8 @@ fn words(operation: &OperationAnswer, all: bool) -> String {
         }
         Decision::Deny => operation.message.clone().or_else(|| operation.reason.clone()).unwrap_or_default(),
     };
-    if all && !operation.changes.is_empty() {
-        words.push_str(&format!(" [{}]", operation.changes.join("; ")));
+    if let (true, Some(plan)) = (all, &operation.changes) {
+        words.push_str(&format!(" [{}]", plan.steps.iter().map(|s| s.text.as_str()).collect::<Vec<_>>().join("; ")));
     }
     words
 }

@@ -10,6 +10,7 @@ pub mod evaluation;
 pub mod excerpt;
 pub mod expectations;
 pub mod findings;
+pub mod plan;
 pub mod sentences;
 mod shown;
 pub mod who_can;

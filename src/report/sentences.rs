@@ -47,7 +47,8 @@ pub fn granted(grants: &[BecauseAnswer]) -> Vec<String> {
     by.into_iter().map(|(what, actions)| format!("{} by {what}", actions.join(", "))).collect()
 }
 
-fn place(statement: &StatementPlace) -> String {
+/// Where a statement stands.
+pub fn place(statement: &StatementPlace) -> String {
     let sid = statement.sid.as_ref().map(|s| format!(" ({s})")).unwrap_or_default();
     format!("{}:{} {}{sid}", statement.file, statement.line, statement.pointer)
 }

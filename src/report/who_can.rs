@@ -1,5 +1,8 @@
 //! Who may do an operation, and who nearly may.
 
+use std::collections::BTreeSet;
+
+use super::sentences::place;
 use super::{bold, day, dim, paragraph, verdict};
 use countersign_core::assessment::{Assessment, OperationAnswer, PrincipalAnswer};
 use countersign_core::terms::{Decision, Scope};
@@ -37,6 +40,27 @@ pub fn who_can(width: usize, assessment: &Assessment, operation: &str) -> String
     text
 }
 
+/// What is missing, and of what is denied, by which statement.
+fn lacking(answer: &OperationAnswer) -> String {
+    let mut denials: Vec<(String, Vec<&str>)> = Vec::new();
+    for because in &answer.denied_by {
+        let Some(statement) = &because.statement else { continue };
+        let place = place(statement);
+        match denials.iter_mut().find(|(known, _)| *known == place) {
+            Some((_, actions)) => actions.push(&because.action),
+            None => denials.push((place, vec![&because.action])),
+        }
+    }
+    let silent = answer.gates.iter().flat_map(|g| &g.because).filter(|b| b.statement.is_none());
+    let silent: BTreeSet<&str> = silent.map(|b| b.action.as_str()).collect();
+    let mut words: Vec<String> =
+        denials.iter().map(|(place, actions)| format!("{} denied by {place}", actions.join(", "))).collect();
+    if !silent.is_empty() {
+        words.push(format!("missing {}", silent.into_iter().collect::<Vec<_>>().join(", ")));
+    }
+    words.join("; ")
+}
+
 fn row(principal: &PrincipalAnswer, answer: &OperationAnswer) -> String {
     let people: Vec<&str> = principal.people.iter().map(|p| p.user_name.as_str()).collect();
     let people = if people.is_empty() { String::new() } else { format!(" (people: {})", people.join(", ")) };
@@ -47,7 +71,7 @@ fn row(principal: &PrincipalAnswer, answer: &OperationAnswer) -> String {
         .join(" ");
     let more = match answer.decision {
         Decision::Allow => answer.deprecated.clone().unwrap_or_default(),
-        Decision::Deny => format!("missing {}", answer.missing.join(", ")),
+        Decision::Deny => lacking(answer),
         Decision::Unknown => {
             let keys: Vec<&str> = answer.depends_on.iter().map(|d| d.key.as_str()).collect();
             answer.reason.clone().unwrap_or_else(|| format!("depends on {}", keys.join(", ")))

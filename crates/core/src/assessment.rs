@@ -71,6 +71,7 @@ use crate::operations::any_request::AnyRequest;
 use crate::operations::worlds::Worlds;
 use crate::operations::{self, AccountEvaluator, Memo, catalogue};
 use crate::permissions::principals::{Directory, Identity, Person, Principal};
+use crate::plans::Plan;
 use crate::policies::RuleBook;
 use crate::problem::Failure;
 use crate::provenance::Provenance;
@@ -309,8 +310,10 @@ pub struct OperationAnswer {
     pub remedy: Option<String>,
     /// IAM actions that are asked for and not allowed.
     pub missing: Vec<String>,
-    /// The smallest change in the layers that deny.
-    pub changes: Vec<String>,
+    /// The statements that deny what is missing.
+    pub denied_by: Vec<BecauseAnswer>,
+    /// What would turn a denial around, where that was asked ([`Planner`](crate::plans::Planner)).
+    pub changes: Option<Plan>,
     /// The generations of permissions that an allow rests on.
     pub rests_on: Vec<&'static str>,
     /// That it rests on deprecated permissions alone, and since when they are.
@@ -358,6 +361,12 @@ pub struct GateAnswer {
     pub message: Option<String>,
     /// The project's own sentence.
     pub reason: Option<String>,
+    /// What gets past it, where no permission does.
+    pub change: Option<String>,
+    /// The attribute that it then has, by an edit: `@sets`.
+    pub sets: Option<String>,
+    /// The same, by an event in the world: `@happens`.
+    pub happens: Option<String>,
     /// False where it depends on what is unknown.
     pub certain: bool,
     /// What is not allowed, and by which layer and statement.
@@ -589,10 +598,17 @@ fn operation_answer(answer: OperationResult, rules: &RuleBook) -> OperationAnswe
             rule: rule.rule().to_owned(),
             message: rule.text("message"),
             reason: rule.text("reason"),
+            change: rule.text("change"),
+            sets: rule.text("sets"),
+            happens: rule.text("happens"),
             certain: g.certain && answer.decision == Decision::Deny,
             because: g.because.iter().cloned().map(because).collect(),
         })
     });
+    let denies = |b: &&Because| b.statement.is_some() && answer.missing.contains(&b.action);
+    let denied_by: BTreeSet<BecauseAnswer> =
+        answer.gates.iter().flat_map(|g| &g.because).filter(denies).cloned().map(because).collect();
+    let denied_by = denied_by.into_iter().collect();
     let of_state = |g: &Gate| rules.rules.get(&g.id).is_some_and(|r| r.get("state").is_some());
     let denied_by_state = !answer.gates.is_empty() && answer.gates.iter().all(of_state);
     OperationAnswer {
@@ -610,7 +626,8 @@ fn operation_answer(answer: OperationResult, rules: &RuleBook) -> OperationAnswe
         reason,
         remedy,
         missing: answer.missing,
-        changes: answer.changes,
+        changes: None,
+        denied_by,
         rests_on: answer.rests_on,
         deprecated: answer.deprecated,
         assuming: answer.assuming,

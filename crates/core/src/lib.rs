@@ -81,6 +81,7 @@ pub mod moment;
 pub mod naming;
 pub mod operations;
 pub mod permissions;
+pub mod plans;
 pub mod policies;
 pub mod problem;
 pub mod provenance;

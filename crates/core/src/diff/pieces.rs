@@ -370,7 +370,7 @@ fn layers_of_policies(base: &Inventory, head: &Inventory) -> BTreeMap<String, Ve
 }
 
 /// The policies that a value refers to.
-pub(super) fn policies_of(item: &Item, found: &mut impl FnMut(&str)) {
+pub(crate) fn policies_of(item: &Item, found: &mut impl FnMut(&str)) {
     match &item.attr {
         Attr::Entity(uid) if uid.ty == "IamPolicy" => found(&uid.id),
         Attr::Set(items) => items.iter().for_each(|i| policies_of(i, found)),

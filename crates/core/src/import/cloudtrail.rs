@@ -37,6 +37,8 @@ pub enum Change {
     Departed { account: String, rank: u8 },
     /// An account was closed, and stays a member until it departs.
     Closed { account: String },
+    /// The organization was deleted that the account of the trail managed.
+    Deleted,
     /// A service's trusted access was turned on or off.
     TrustedAccess { service: String, on: bool },
     /// An agreement was accepted; with the acceptance where the event tells it.
@@ -90,7 +92,7 @@ pub fn looked_up(facts: &mut Facts, fields: &mut Fields<'_>) {
 }
 
 /// The events that concern this project; others are passed over, as a trail holds everything.
-const EVENTS: [&str; 11] = [
+const EVENTS: [&str; 12] = [
     "AccountJoinedOrganization",
     "AccountDepartedOrganization",
     "CreateAccountResult",
@@ -98,6 +100,7 @@ const EVENTS: [&str; 11] = [
     "RemoveAccountFromOrganization",
     "LeaveOrganization",
     "CloseAccountResult",
+    "DeleteOrganization",
     "EnableAWSServiceAccess",
     "DisableAWSServiceAccess",
     "AcceptAgreement",
@@ -173,6 +176,7 @@ fn change(fields: &mut Fields<'_>, name: &str, recipient: &str) -> Option<(Chang
             let account = member(&status, "accountId").and_then(text).filter(|a| succeeded && is_account(a))?;
             Some((Change::Closed { account }, None))
         }
+        "DeleteOrganization" => Some((Change::Deleted, None)),
         "AcceptHandshake" => accepted_handshake(fields, recipient),
         "RemoveAccountFromOrganization" => {
             let account =

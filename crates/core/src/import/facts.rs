@@ -252,6 +252,22 @@ impl Facts {
         self.note(Problem::about("", message).help(help));
     }
 
+    /// When an account deleted an organization that it managed, and what tells so.
+    pub fn deleted_by(&self, account: &str) -> Option<(Moment, String)> {
+        let is = |e: &&super::cloudtrail::Event| {
+            e.recipient == account && matches!(e.change, super::cloudtrail::Change::Deleted)
+        };
+        let events = self.events.values().filter(is).map(|e| (e.at, e.witness.clone()));
+        events.max()
+    }
+
+    /// When an organization was deleted, where the account that did so managed no other, and what tells so.
+    pub fn deleted(&self, organization: &str) -> Option<(Moment, String)> {
+        let manager = self.organizations.get(organization)?.management.as_deref()?;
+        let managed = self.organizations.values().filter(|o| o.management.as_deref() == Some(manager)).count();
+        self.deleted_by(manager).filter(|_| managed == 1)
+    }
+
     /// The organization that an account manages.
     pub fn managed_by(&self, account: &str) -> Option<&str> {
         let managed = self.organizations.iter().find(|(_, o)| o.management.as_deref() == Some(account));

@@ -58,6 +58,22 @@ pub fn all(facts: &Facts) -> BTreeMap<String, Timeline> {
 
 /// The timeline of an account, of which these are the events.
 fn of(facts: &Facts, account: &str, events: &[&Event]) -> Timeline {
+    let mut timeline = unended(facts, account, events);
+    let Some(organization) = timeline.current.clone() else { return timeline };
+    let Some(deleted) = facts.deleted(&organization) else { return timeline };
+    if facts.managed_by(account) != Some(organization.as_str()) {
+        // it had left before its organization was deleted, and nothing tells when
+        return Timeline { unknown: true, ..Timeline::default() };
+    }
+    match timeline.memberships.last_mut() {
+        Some(open) => open.until = Some(deleted),
+        None => timeline.memberships.push(Membership { organization, from: None, until: Some(deleted) }),
+    }
+    Timeline { current: None, ..timeline }
+}
+
+/// The same, as if no organization had been deleted.
+fn unended(facts: &Facts, account: &str, events: &[&Event]) -> Timeline {
     let edges = grouped(edges(facts, account, events));
     let listed = facts.accounts.get(account).and_then(|a| a.organization.clone());
     let manages = facts.managed_by(account).map(str::to_owned);

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::entity::{Attr, Entity, Item, Uid};
 use super::expand::{article, type_of_id};
-use super::model::{Parent, parent};
-use super::offline;
+use super::model::{Membership, Parent, parent};
+use super::{deleted, offline};
 use crate::moment;
 use crate::problem::{Problem, Span, did_you_mean, instead, meant};
 
@@ -142,7 +142,28 @@ impl Check<'_> {
         } else {
             self.single_parent(entity);
         }
+        self.deleted(entity, organizations.first());
         self.memberships(entity, organizations.first().map(String::as_str));
+    }
+
+    /// Memberships and parents of organizations that were deleted.
+    fn deleted(&mut self, entity: &Entity, now: Option<&String>) {
+        let now = now.and_then(|o| self.entities.get(&Uid::new("Organization", o)));
+        let organizations = self.entities.range(Uid::new("Organization", "")..).map(|(_, e)| e);
+        let organizations = organizations.take_while(|e| e.uid.ty == "Organization");
+        self.problems.extend(deleted::parents(entity, now, deleted::managed(organizations, &entity.uid.id)));
+        self.problems.extend(deleted::memberships(self.entities, entity));
+    }
+
+    /// When a membership ended: by its `until`, or when its organization was deleted.
+    fn until(&self, membership: &Membership) -> Option<moment::Moment> {
+        let organization = self.entities.get(&Uid::new("Organization", &membership.organization));
+        membership.until.or_else(|| organization?.moment("deletedAt"))
+    }
+
+    /// Whether a membership has not ended.
+    fn is_open(&self, membership: &Membership) -> bool {
+        self.until(membership).is_none()
     }
 
     /// The organizations that its parents lead to, at most one a parent.
@@ -210,9 +231,13 @@ impl Check<'_> {
             return;
         };
         let span = entity.span_of("managementAccount");
-        if !self.organizations_of(account).contains(&entity.uid.id) {
+        if !self.organizations_of(account).contains(&entity.uid.id) && !entity.attrs.contains_key("deletedAt") {
             let message = format!("account {management} manages {}, but is not in it", entity.uid.id);
-            self.error(entity, span, message, format!("add \"parents\": [\"{}\"] to the account", entity.uid.id));
+            let help = format!(
+                "add \"parents\": [\"{}\"] to the account, or `deletedAt` to an organization that is no more",
+                entity.uid.id
+            );
+            self.error(entity, span, message, help);
         }
         let partition = account.str("partition");
         let members: Vec<Entity> = self

@@ -28,6 +28,7 @@
 pub(crate) mod builtin;
 pub(crate) mod check;
 pub mod config;
+mod deleted;
 pub mod entity;
 pub(crate) mod expand;
 pub mod model;

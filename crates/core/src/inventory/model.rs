@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::Inventory;
 use super::entity::{Entity, Item};
+use super::{Inventory, deleted};
 use crate::moment::Moment;
 
 /// An organization, and its root.
@@ -207,7 +207,22 @@ impl Inventory {
 
     /// All accounts, by number.
     pub fn accounts(&self) -> BTreeMap<String, Account> {
-        by_id(self.of_type("Account").map(account), |a| &a.id)
+        let deleted =
+            |a: Account| Account { memberships: a.memberships.clone().or_else(|| self.managed_once(&a)), ..a };
+        by_id(self.of_type("Account").map(account).map(deleted), |a| &a.id)
+    }
+
+    /// The membership of an account in the organization that it managed until that was deleted, where it declares none.
+    fn managed_once(&self, account: &Account) -> Option<Vec<Membership>> {
+        let organization = deleted::managed(self.of_type("Organization"), &account.id)?;
+        let membership = Membership {
+            organization: organization.uid.id.clone(),
+            from: None,
+            until: None,
+            from_witness: None,
+            until_witness: None,
+        };
+        account.parent.is_none().then(|| vec![membership])
     }
 
     /// All agreements on offer, by id.

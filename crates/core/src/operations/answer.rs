@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::AccountEvaluator;
 use super::any_request::AnyRequest;
 use super::catalogue::Operation;
-use super::{AccountEvaluator, changes};
 use crate::aws::actions;
 use crate::aws::keys::spelling;
 use crate::moment;
@@ -85,8 +85,6 @@ pub struct OperationResult {
     pub actions: BTreeMap<String, Decision>,
     /// What it depends on.
     pub depends_on: Vec<Dependency>,
-    /// The smallest changes that would turn it around.
-    pub changes: Vec<String>,
     /// What it takes for granted.
     pub assuming: Vec<String>,
     /// Whether any request is allowed, where that was asked.
@@ -115,7 +113,6 @@ impl OperationResult {
             grants: Vec::new(),
             actions: BTreeMap::new(),
             depends_on: Vec::new(),
-            changes: Vec::new(),
             assuming: Vec::new(),
             any_request: None,
             reason: None,
@@ -154,9 +151,6 @@ impl OperationResult {
         self.any_request = desk.any_request.then(|| AnyRequest::of(&trials, &decisions, state_unknown));
         self.dependencies(&trials, &decisions, state_unknown);
         self.assume(desk, principal, operation)?;
-        if self.decision == Decision::Deny {
-            self.changes = changes::changes(self, desk, principal);
-        }
         Ok(())
     }
 
@@ -205,13 +199,15 @@ impl OperationResult {
         // the trial that gets furthest names what is missing
         let nearest = failing.iter().min_by_key(|(t, (generation, gates))| {
             let lacks = |id: &String| desk.rules.rules.get(id).is_some_and(|r| lacks(t, r, generation));
-            // of those that get equally far, one that lacks a permission tells more
-            (gates.len(), !gates.iter().any(lacks))
+            // of those that get equally far, one that lacks a permission tells more, and a denial that depends on what is not
+            // known is no cause where the answer is the same without it
+            (gates.len(), !gates.iter().any(lacks), denials(t))
         });
         let Some((trial, (generation, _))) = nearest else {
             return;
         };
         let mut missing = BTreeSet::new();
+        let mut hopeless = false;
         for ((_, id), times) in ids {
             let rule = desk.rules.rules.get(id);
             // a gate that proves nothing is not what denies (D21)
@@ -226,9 +222,11 @@ impl OperationResult {
                 }
             }
             because.sort();
+            hopeless |= certain && rule.is_some_and(Rule::is_beyond_permissions);
             self.gates.push(Gate { id: id.clone(), certain, because });
         }
-        self.missing = missing.into_iter().collect();
+        // where no permission helps, none is missing (D27)
+        self.missing = if hopeless { Vec::new() } else { missing.into_iter().collect() };
         if self.decision == Decision::Unknown {
             let uncertain = |g: &&Gate| desk.rules.rules.get(&g.id).is_some_and(|r| r.get("uncertain").is_some());
             self.reason = self.gates.iter().find(uncertain).and_then(|g| desk.rules.rules.get(&g.id)?.text("reason"));
@@ -315,6 +313,15 @@ fn lacks(trial: &Trial, gate: &Rule, generation: &'static str) -> bool {
     let blocked =
         |action: &String| matches!(trial.verdicts.get(&(generation, action.clone())), Some(CallResult::Blocked(_)));
     gate.requires(generation, trial.in_force).iter().any(blocked)
+}
+
+/// How many statements deny something under an assignment.
+fn denials(trial: &Trial) -> usize {
+    let said = |v: &CallResult| match v {
+        CallResult::Blocked(said) => said.iter().map(|l| l.statements.len()).sum(),
+        CallResult::Allowed(_) => 0,
+    };
+    trial.verdicts.values().map(said).sum()
 }
 
 /// Allowed if any generation passes every gate; a failing gate that proves nothing makes it unknown (D21).

@@ -7,7 +7,6 @@
 pub mod answer;
 pub mod any_request;
 pub(crate) mod catalogue;
-pub(crate) mod changes;
 pub(crate) mod worlds;
 
 use std::cell::RefCell;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use cedar_policy::{Effect, Policy};
 
 use super::requires;
+use super::settings::Setting;
 use crate::finding::Severity;
 use crate::problem::{Problem, SourceFile, Span, did_you_mean, meant};
 use crate::terms::Scope;
@@ -59,6 +60,8 @@ enum Form {
     Rules,
     /// IAM actions by generation of permissions.
     Requires,
+    /// What an attribute has to be.
+    Setting,
     /// Nothing.
     Flag,
 }
@@ -89,7 +92,7 @@ const BOUNDS: &[&str] = &["principal", "membership", "designation"];
 const SEVERITIES: &[&str] = &[Severity::Error.word(), Severity::Warning.word(), Severity::Info.word()];
 
 /// All annotations: adding one is a line.
-const ALL: [Annotation; 24] = [
+const ALL: [Annotation; 26] = [
     Annotation { name: "id", form: Form::Text, on: &[] },
     Annotation { name: "rule", form: Form::Rules, on: &[] },
     Annotation { name: "source", form: Form::Text, on: &[] },
@@ -108,8 +111,10 @@ const ALL: [Annotation; 24] = [
     Annotation { name: "troubleshooting", form: Form::Text, on: GATE },
     Annotation { name: "reason", form: Form::Text, on: GATE },
     Annotation { name: "change", form: Form::Text, on: GATE },
+    Annotation { name: "sets", form: Form::Setting, on: GATE },
+    Annotation { name: "happens", form: Form::Setting, on: GATE },
     Annotation { name: "requires", form: Form::Requires, on: GATE },
-    Annotation { name: "state", form: Form::OneOf(&["agreements"]), on: GATE },
+    Annotation { name: "state", form: Form::OneOf(&["account", "agreements"]), on: GATE },
     Annotation { name: "uncertain", form: Form::Text, on: &[may(Operation, Forbid), may(Fact, Forbid)] },
     Annotation { name: "standing", form: Form::OneOf(&["superseded", "also-in-force"]), on: &[must(Governs, Forbid)] },
     Annotation { name: "scope", form: Form::OneOf(SCOPES), on: &[must(InForce, Permit)] },
@@ -268,6 +273,7 @@ fn fault(form: Form, value: &str) -> Option<String> {
         }
         Form::Rules => words().next().is_none().then(|| "it is empty".to_owned()),
         Form::Requires => requires::parse(value).err().map(|wrong| wrong.to_string()),
+        Form::Setting => Setting::parse(value).err(),
         Form::Flag => (!value.is_empty()).then(|| "it takes no value".to_owned()),
     }
 }
@@ -284,6 +290,11 @@ fn help(annotation: &Annotation) -> String {
         Form::Requires => {
             format!(
                 "write @{name}(\"classic: artifact:Get; fine-grained: artifact:GetReport, artifact:GetTermForReport\")"
+            )
+        }
+        Form::Setting => {
+            format!(
+                "write @{name}(\"organization.trustedAccess = true\"), or @{name}(\"account.approvedReports has {{report}}\")"
             )
         }
         Form::Flag => format!("write @{name}"),

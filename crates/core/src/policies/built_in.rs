@@ -11,7 +11,7 @@ macro_rules! built_in {
 }
 
 /// The policies that are built in: path below `policies/`, and text.
-pub const BUILT_IN: [(&str, &str); 18] = built_in!(
+pub const BUILT_IN: [(&str, &str); 19] = built_in!(
     "";
     "agreements/findings.cedar",
     "agreements/governs.cedar",
@@ -22,6 +22,7 @@ pub const BUILT_IN: [(&str, &str); 18] = built_in!(
     "hipaa/findings.cedar",
     "inventory/findings.cedar",
     "operations/accept.cedar",
+    "operations/account.cedar",
     "operations/agreement.cedar",
     "operations/assumptions.cedar",
     "operations/designation.cedar",

@@ -16,6 +16,7 @@ mod patterns;
 pub(crate) mod reads;
 mod requires;
 mod rule;
+pub mod settings;
 pub(crate) mod subjects;
 #[cfg(test)]
 mod tests;

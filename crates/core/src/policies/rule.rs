@@ -83,6 +83,13 @@ impl Rule {
         Ok(rule)
     }
 
+    /// Whether neither a permission nor an attribute that `@sets` or `@happens` names gets past this gate: what follows from the
+    /// state, the scope or the account (D27).
+    pub fn is_beyond_permissions(&self) -> bool {
+        let passed_by = ["sets", "happens", "uncertain"].iter().any(|a| self.get(a).is_some());
+        self.forbids && self.requires.is_empty() && !passed_by
+    }
+
     /// An annotation.
     pub fn get(&self, key: &str) -> Option<&str> {
         self.annotations.get(key).map(String::as_str)

@@ -18,7 +18,7 @@ impl Assembly<'_> {
             Change::Joined { account, .. } | Change::Departed { account, .. } | Change::Closed { account } => {
                 account.clone()
             }
-            Change::Accepted { .. } | Change::Terminated { .. } | Change::TrustedAccess { .. } => {
+            Change::Accepted { .. } | Change::Terminated { .. } | Change::TrustedAccess { .. } | Change::Deleted => {
                 event.recipient.clone()
             }
         });

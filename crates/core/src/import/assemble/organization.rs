@@ -8,7 +8,7 @@ use super::{Assembly, attributes, entity, uid};
 use crate::import::cloudtrail::Change;
 use crate::import::facts::OrganizationPolicy;
 use crate::inventory::builtin::{self, FULL_AWS_ACCESS};
-use crate::moment::Moment;
+use crate::moment::{self, Moment};
 use crate::problem::Problem;
 
 /// The service principals under which trusted access for AWS Artifact is known (T4): the console's comes first.
@@ -48,6 +48,7 @@ impl Assembly<'_> {
             let trusted = self.trusted_access(id, ids.len() == 1);
             let service_role = self.service_role(&management);
             let delegated = self.delegated(id);
+            let deleted = self.deleted(id);
             let feature_set = self.facts.organizations.get(id).and_then(|o| o.feature_set.clone());
             let told = [
                 ("featureSet", feature_set.is_some()),
@@ -63,6 +64,7 @@ impl Assembly<'_> {
                 ("trustedAccess", trusted.map(Value::from)),
                 ("serviceRole", service_role.map(Value::from)),
                 ("delegatedAdministrators", Some(json!(delegated)).filter(|d| d != &json!([]))),
+                ("deletedAt", deleted.map(|at| json!(moment::format(at)))),
             ]);
             let roots: Vec<String> =
                 self.facts.roots.iter().filter(|(_, o)| *o == id).map(|(r, _)| r.clone()).collect();
@@ -73,6 +75,19 @@ impl Assembly<'_> {
             }
             self.push("organization.json", entity("Organization", id, attrs, Vec::new(), &BTreeMap::new()));
         }
+    }
+
+    /// When an organization was deleted. The event does not name it: it is the one that the account managed.
+    fn deleted(&mut self, organization: &str) -> Option<Moment> {
+        let manager = self.facts.organizations.get(organization).and_then(|o| o.management.clone())?;
+        let (at, _) = self.facts.deleted_by(&manager)?;
+        if self.facts.deleted(organization).is_none() {
+            let message =
+                format!("account {manager} deleted an organization, and nothing tells which of those that it managed");
+            self.facts.remark(message, "import the answers of each organization by themselves, or declare `deletedAt`");
+            return None;
+        }
+        Some(at)
     }
 
     /// Whether trusted access for AWS Artifact is on: by the list, and by events after what it tells.

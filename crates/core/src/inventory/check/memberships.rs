@@ -22,7 +22,7 @@ impl Check<'_> {
         memberships.sort_by_key(|(m, _)| m.from);
         for pair in memberships.windows(2) {
             if let [(first, other), (second, span)] = pair {
-                let apart = matches!((first.until, second.from), (Some(until), Some(from)) if until <= from);
+                let apart = matches!((self.until(first), second.from), (Some(until), Some(from)) if until <= from);
                 if !apart {
                     let message = format!("memberships of account {} overlap (R41)", entity.uid.id);
                     let help = format!(
@@ -39,7 +39,7 @@ impl Check<'_> {
             let message = "this membership begins before `membershipsKnownSince`";
             self.error(entity, *span, message, "correct `from` or `membershipsKnownSince`");
         }
-        let open = memberships.iter().find(|(m, _)| m.until.is_none());
+        let open = memberships.iter().find(|(m, _)| self.is_open(m));
         match (open, now) {
             (Some((m, _)), Some(now)) if m.organization == now => {}
             (None, None) => {}

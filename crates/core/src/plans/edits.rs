@@ -1,0 +1,202 @@
+//! Edits of an inventory in memory: a statement, an attachment, an attribute. The files are left alone.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use crate::iam::document;
+use crate::inventory::entity::{Attr, Item, Uid};
+use crate::inventory::{Inventory, Policy};
+use crate::policies::settings::Becomes;
+use crate::problem::{SourceFile, Span};
+use crate::text::json as spanned;
+
+/// One edit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Edit {
+    /// A statement that allows these actions is added to a policy.
+    Allow {
+        /// The id of the policy.
+        policy: String,
+        /// IAM actions.
+        actions: Vec<String>,
+    },
+    /// A statement that denies does so no longer for who has one of these ARNs.
+    Except {
+        /// The id of the policy.
+        policy: String,
+        /// The statement, from 0.
+        statement: usize,
+        /// Patterns of ARNs.
+        arns: Vec<String>,
+    },
+    /// A statement is removed.
+    Remove {
+        /// The id of the policy.
+        policy: String,
+        /// The statement, from 0.
+        statement: usize,
+    },
+    /// A new policy that allows these actions is attached.
+    Attach {
+        /// To what.
+        to: Uid,
+        /// The attribute that names what is attached; a single reference is replaced, and what it allowed stays allowed.
+        attr: &'static str,
+        /// IAM actions.
+        actions: Vec<String>,
+    },
+    /// An attribute becomes something else.
+    Set {
+        /// Of what.
+        of: Uid,
+        /// The attribute, and the fields within it.
+        path: Vec<String>,
+        /// What it becomes.
+        becomes: Becomes,
+        /// The report that is asked about.
+        report: Option<String>,
+    },
+}
+
+/// The key of a condition by which principals are excepted.
+const PRINCIPAL: &str = "aws:PrincipalArn";
+
+impl Edit {
+    /// The policy that it edits.
+    pub fn policy(&self) -> Option<&str> {
+        match self {
+            Self::Allow { policy, .. } | Self::Except { policy, .. } | Self::Remove { policy, .. } => Some(policy),
+            Self::Attach { .. } | Self::Set { .. } => None,
+        }
+    }
+
+    /// Makes it. False where the inventory has nothing to edit.
+    pub fn apply(&self, inventory: &mut Inventory) -> bool {
+        match self {
+            Self::Allow { policy, actions } => rewrite(inventory, policy, |s| {
+                s.push(allowing(actions));
+                true
+            }),
+            Self::Except { policy, statement, arns } => {
+                rewrite(inventory, policy, |s| except(s.get_mut(*statement), arns))
+            }
+            Self::Remove { policy, statement } => rewrite(inventory, policy, |s| {
+                let known = *statement < s.len();
+                known.then(|| s.remove(*statement)).is_some()
+            }),
+            Self::Attach { to, attr, actions } => attach(inventory, to, attr, actions),
+            Self::Set { of, path, becomes, report } => set(inventory, of, path, becomes, report.as_deref()),
+        }
+    }
+}
+
+/// A statement that allows actions on everything.
+fn allowing(actions: &[String]) -> Value {
+    json!({"Effect": "Allow", "Action": actions, "Resource": "*"})
+}
+
+/// Adds an exception for these ARNs to a statement.
+fn except(statement: Option<&mut Value>, arns: &[String]) -> bool {
+    let Some(statement) = statement.and_then(Value::as_object_mut) else { return false };
+    let block = |value: &mut Value| value.as_object_mut().map(std::mem::take).unwrap_or_default();
+    let mut conditions = statement.get_mut("Condition").map(block).unwrap_or_default();
+    let mut keys = conditions.get_mut("ArnNotLike").map(block).unwrap_or_default();
+    let name = keys.keys().find(|k| k.eq_ignore_ascii_case(PRINCIPAL)).cloned();
+    let name = name.unwrap_or_else(|| PRINCIPAL.to_owned());
+    let mut values = match keys.remove(&name) {
+        Some(Value::Array(values)) => values,
+        known => known.into_iter().collect(),
+    };
+    values.extend(arns.iter().map(|a| json!(a)));
+    keys.insert(name, Value::Array(values));
+    conditions.insert("ArnNotLike".to_owned(), Value::Object(keys));
+    statement.insert("Condition".to_owned(), Value::Object(conditions));
+    true
+}
+
+/// Edits the statements of a policy, and reads it again.
+fn rewrite(inventory: &mut Inventory, id: &str, edit: impl FnOnce(&mut Vec<Value>) -> bool) -> bool {
+    let Some(policy) = inventory.policies.get(id).filter(|p| !p.built_in) else { return false };
+    let Some(mut content) = serde_json::from_str::<Map<String, Value>>(&policy.content).ok() else { return false };
+    let mut statements = match content.remove("Statement") {
+        Some(Value::Array(statements)) => statements,
+        known => known.into_iter().collect(),
+    };
+    if !edit(&mut statements) {
+        return false;
+    }
+    if statements.is_empty() {
+        // a document without statements says nothing, and is none that could be read
+        let document = document::Document { source: policy.document.source.clone(), statements: Vec::new() };
+        let silent = Policy { document: std::sync::Arc::new(document), content: "{}".to_owned(), ..policy.clone() };
+        inventory.policies.insert(id.to_owned(), silent);
+        return true;
+    }
+    content.insert("Statement".to_owned(), Value::Array(statements));
+    let edited = read(&policy.label, &Value::Object(content));
+    edited.map(|policy| inventory.policies.insert(id.to_owned(), policy)).is_some()
+}
+
+/// A policy of a document; `None` where it cannot be read.
+fn read(label: &str, content: &Value) -> Option<Policy> {
+    let source = SourceFile::new(label, content.to_string());
+    let node = spanned::parse(&source).ok()?;
+    let mut problems = Vec::new();
+    let document = std::sync::Arc::new(document::read(&source, &node, &mut problems));
+    let content = node.to_json().to_string();
+    let policy = Policy { label: label.to_owned(), document, content, artifact_only: false, built_in: false };
+    (!problems.iter().any(crate::problem::Problem::is_error)).then_some(policy)
+}
+
+fn attach(inventory: &mut Inventory, to: &Uid, attr: &str, actions: &[String]) -> bool {
+    let Some(entity) = inventory.entities.get(to) else { return false };
+    let mut statements = vec![allowing(actions)];
+    let replaced = entity.reference(attr).and_then(|id| inventory.policies.get(id));
+    // what the policy in its place allows stays allowed
+    if let Some(content) = replaced.and_then(|p| serde_json::from_str::<Value>(&p.content).ok()) {
+        match content.get("Statement") {
+            Some(Value::Array(known)) => statements.extend(known.iter().cloned()),
+            known => statements.extend(known.cloned()),
+        }
+    }
+    let id = format!("a new policy of {} {attr} {}", to.id, actions.join(" "));
+    let Some(policy) = read(&id, &json!({"Version": "2012-10-17", "Statement": statements})) else { return false };
+    inventory.policies.insert(id.clone(), policy);
+    let Some(entity) = inventory.entities.get_mut(to) else { return false };
+    let item = |attr| Item { span: Span { start: 0, end: 0 }, attr };
+    let reference = item(Attr::Entity(Uid::new("IamPolicy", id)));
+    match entity.attrs.get_mut(attr).map(|i| &mut i.attr) {
+        Some(Attr::Set(items)) => items.push(reference),
+        _ if attr == "permissionsBoundary" => drop(entity.attrs.insert(attr.to_owned(), reference)),
+        _ => drop(entity.attrs.insert(attr.to_owned(), item(Attr::Set(vec![reference])))),
+    }
+    true
+}
+
+fn set(inventory: &mut Inventory, of: &Uid, path: &[String], becomes: &Becomes, report: Option<&str>) -> bool {
+    let Some(entity) = inventory.entities.get_mut(of) else { return false };
+    let Some((attr, within)) = path.split_last() else { return false };
+    let item = |attr| Item { span: Span { start: 0, end: 0 }, attr };
+    let mut fields: &mut BTreeMap<String, Item> = &mut entity.attrs;
+    for field in within {
+        let record = fields.entry(field.clone()).or_insert_with(|| item(Attr::Record(BTreeMap::new())));
+        match &mut record.attr {
+            Attr::Record(inner) => fields = inner,
+            _ => return false,
+        }
+    }
+    match becomes {
+        Becomes::Bool(value) => drop(fields.insert(attr.clone(), item(Attr::Bool(*value)))),
+        Becomes::Text(text) => drop(fields.insert(attr.clone(), item(Attr::String(text.clone())))),
+        Becomes::HasReport => {
+            let Some(report) = report else { return false };
+            let reference = item(Attr::Entity(Uid::new("Report", report)));
+            match &mut fields.entry(attr.clone()).or_insert_with(|| item(Attr::Set(Vec::new()))).attr {
+                Attr::Set(items) => items.push(reference),
+                _ => return false,
+            }
+        }
+    }
+    true
+}

@@ -1,0 +1,89 @@
+//! Who else is allowed something by edits: everyone who is under an edited policy, or has what is attached, is asked before
+//! and after.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use super::{Planner, Step, refers_to};
+use crate::assessment::{Filter, Options, PrincipalAnswer, assess, principals};
+use crate::inventory::Inventory;
+use crate::inventory::entity::Uid;
+use crate::inventory::tree::Tree;
+use crate::plans::edits::Edit;
+use crate::problem::Failure;
+use crate::terms::Decision;
+
+/// A principal that is allowed more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Gain {
+    /// Its ARN.
+    pub principal: String,
+    /// The account that it acts in.
+    pub account: String,
+    /// What people call it.
+    pub name: String,
+    /// The operations that it is allowed after the edits, or may be, and was not before.
+    pub operations: Vec<&'static str>,
+}
+
+/// Who else is allowed something once these steps are done.
+pub(super) fn of(
+    planner: &Planner<'_>,
+    who: &PrincipalAnswer,
+    steps: &[Step],
+    edited: &Inventory,
+) -> Result<Vec<Gain>, Failure> {
+    let touched = touched(planner.inventory, steps.iter().filter_map(|s| s.edit.as_ref()));
+    if touched.is_empty() {
+        return Ok(Vec::new());
+    }
+    let tree = Tree::new(planner.inventory);
+    let is_touched = |p: &PrincipalAnswer| {
+        let groups = planner.inventory.entities.get(&p.uid).map(|e| e.parents.clone()).unwrap_or_default();
+        let position = tree.accounts.get(&p.account).map(|a| tree.now(a)).unwrap_or_default();
+        touched.contains(&p.uid)
+            || groups.iter().any(|(g, _)| touched.contains(g))
+            || touched.contains(&Uid::new("Role", &p.principal))
+            || touched.contains(&Uid::new("Account", &p.account))
+            || position.organization.is_some_and(|o| touched.contains(&Uid::new("Organization", o)))
+            || position.path.iter().any(|u| touched.contains(&Uid::new("OrganizationalUnit", u)))
+    };
+    let others = principals(planner.inventory, planner.options.at).into_iter();
+    let others = others.filter(|p| (&p.principal, &p.account) != (&who.principal, &who.account));
+    let others: Vec<(String, String)> = others.filter(is_touched).map(|p| (p.principal, p.account)).collect();
+    if others.is_empty() {
+        return Ok(Vec::new());
+    }
+    let options =
+        Options { filter: Filter { principals: Some(others), ..Filter::default() }, ..planner.options.clone() };
+    let before = assess(planner.inventory, planner.rules, &options)?;
+    let after = assess(edited, planner.rules, &options)?;
+    let mut gains = Vec::new();
+    for (old, new) in before.principals.iter().zip(after.principals) {
+        let rank = |d: Decision| [Decision::Deny, Decision::Unknown, Decision::Allow].iter().position(|o| *o == d);
+        let pairs = old.operations.iter().zip(&new.operations);
+        let more = pairs.filter(|(o, n)| rank(n.decision) > rank(o.decision)).map(|(_, n)| n.operation);
+        let operations: BTreeSet<&'static str> = more.collect();
+        if !operations.is_empty() {
+            let operations = operations.into_iter().collect();
+            gains.push(Gain { principal: new.principal, account: new.account, name: new.name, operations });
+        }
+    }
+    Ok(gains)
+}
+
+/// The entities whose policies are edited, or to which one is attached. Attributes are facts of the world: what they make
+/// possible is no one's new permission.
+fn touched<'e>(inventory: &Inventory, edits: impl Iterator<Item = &'e Edit>) -> BTreeSet<Uid> {
+    let mut touched = BTreeSet::new();
+    for edit in edits {
+        if let Edit::Attach { to, .. } = edit {
+            touched.insert(to.clone());
+        }
+        if let Some(policy) = edit.policy() {
+            touched.extend(inventory.entities.values().filter(|e| refers_to(e, policy)).map(|e| e.uid.clone()));
+        }
+    }
+    touched
+}

@@ -1,0 +1,202 @@
+//! What would turn a denial around: one ordered plan of edits, which is applied to the inventory in memory and asked again.
+//!
+//! A plan is found step by step: the gates that deny are met (`propose.rs`), the edits are made (`edits.rs`), and the same
+//! question is asked of the edited inventory until it is allowed, or depends on what is not known, or nothing helps. Asking
+//! is [`assess`]: there is no second evaluation. `gains.rs` tells who else is allowed something by the edits.
+
+pub mod edits;
+mod gains;
+mod propose;
+
+use serde::Serialize;
+
+use crate::assessment::{Assessment, DependencyAnswer, Filter, OperationAnswer, Options, PrincipalAnswer, assess};
+use crate::diff::pieces::policies_of;
+use crate::inventory::Inventory;
+use crate::inventory::entity::Entity;
+use crate::policies::RuleBook;
+use crate::problem::Failure;
+use crate::terms::Decision;
+use edits::Edit;
+pub use gains::Gain;
+
+/// Denials that need more rounds than this have no plan.
+const ROUNDS: usize = 8;
+
+/// What a step is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StepKind {
+    /// A statement is added, gets an exception, or is removed.
+    Statement,
+    /// A policy is attached.
+    Attachment,
+    /// An attribute becomes something else.
+    Attribute,
+    /// Something has to happen in the world, which no edit brings about.
+    Event,
+    /// Nothing helps.
+    Nothing,
+}
+
+/// A step of a plan.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Step {
+    /// What it is.
+    pub kind: StepKind,
+    /// In words.
+    pub text: String,
+    /// The policy document that is edited.
+    pub file: Option<String>,
+    /// The statement that is edited: `Statement[2]`.
+    pub pointer: Option<String>,
+    /// In its place, with who else is allowed something by it.
+    pub instead: Option<Instead>,
+    #[serde(skip)]
+    pub(crate) edit: Option<Edit>,
+}
+
+/// What can be done in place of a step.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Instead {
+    /// In words.
+    pub text: String,
+    /// Who else is allowed something by it.
+    pub also_allows: Vec<Gain>,
+    #[serde(skip)]
+    pub(crate) edit: Edit,
+}
+
+/// What turns a denial around.
+#[derive(Clone, Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Plan {
+    /// In this order; all of them are needed.
+    pub steps: Vec<Step>,
+    /// The answer once all is done, asked again; null where an event has to happen whose consequences are not told, or nothing
+    /// helps.
+    pub leads_to: Option<Decision>,
+    /// What that answer depends on.
+    pub depends_on: Vec<DependencyAnswer>,
+    /// Who else is allowed something by it.
+    pub also_allows: Vec<Gain>,
+}
+
+/// Finds the plans of an inventory's denials.
+pub struct Planner<'a> {
+    /// The inventory as it is.
+    pub inventory: &'a Inventory,
+    /// The rules.
+    pub rules: &'a RuleBook,
+    /// What the denials were asked with.
+    pub options: &'a Options,
+}
+
+impl Planner<'_> {
+    /// Gives every denial of an assessment its plan.
+    pub fn add(&self, assessment: &mut Assessment) -> Result<(), Failure> {
+        for principal in &mut assessment.principals {
+            let mut operations = std::mem::take(&mut principal.operations);
+            for operation in operations.iter_mut().filter(|o| o.decision == Decision::Deny && o.any_request.is_none()) {
+                operation.changes = Some(self.plan(principal, operation)?);
+            }
+            principal.operations = operations;
+        }
+        Ok(())
+    }
+
+    /// The plan for one denial.
+    pub fn plan(&self, principal: &PrincipalAnswer, denial: &OperationAnswer) -> Result<Plan, Failure> {
+        let mut edited = self.inventory.clone();
+        let (mut plan, mut answer) = (Plan::default(), denial.clone());
+        for _ in 0..ROUNDS {
+            if answer.decision != Decision::Deny {
+                plan.leads_to = Some(answer.decision);
+                plan.depends_on = answer.depends_on;
+                return self.told(principal, plan, &edited);
+            }
+            let steps = propose::steps(self, &edited, principal, &answer)?;
+            let edits: Vec<Edit> = steps.iter().filter_map(|s| s.edit.clone()).collect();
+            if edits.len() < steps.len() {
+                // what follows an event is not told, and permissions would not help before it (D27)
+                return Ok(Plan { steps, ..Plan::default() });
+            }
+            let repeated = steps.iter().any(|s| plan.steps.iter().any(|known| known.text == s.text));
+            if steps.is_empty() || repeated || !edits.iter().all(|e| e.apply(&mut edited)) {
+                break;
+            }
+            plan.steps.extend(steps);
+            answer = self.ask(&edited, principal, denial)?;
+        }
+        let gates: Vec<&str> = answer.gates.iter().map(|g| g.id.as_str()).collect();
+        let text = format!("no change was found that gets past {}", gates.join(", "));
+        Ok(Plan { steps: vec![Step::of(StepKind::Nothing, text)], ..Plan::default() })
+    }
+
+    /// The inventory with a plan's edits and the events whose effect is known; `None` where they cannot be made.
+    pub fn applied(&self, plan: &Plan) -> Option<Inventory> {
+        let mut edited = self.inventory.clone();
+        let applied = plan.steps.iter().all(|s| s.edit.as_ref().is_some_and(|e| e.apply(&mut edited)));
+        applied.then_some(edited)
+    }
+
+    /// The same question, asked of another inventory.
+    fn ask(
+        &self,
+        inventory: &Inventory,
+        who: &PrincipalAnswer,
+        of: &OperationAnswer,
+    ) -> Result<OperationAnswer, Failure> {
+        let filter = Filter {
+            accounts: vec![who.account.clone()],
+            principals: Some(vec![(who.principal.clone(), who.account.clone())]),
+            agreements: of.agreement.iter().cloned().collect(),
+            operations: vec![of.operation.to_owned()],
+            scopes: of.scope.into_iter().collect(),
+            reports: of.report.iter().cloned().collect(),
+            ..Filter::default()
+        };
+        let assessment = assess(inventory, self.rules, &Options { filter, ..self.options.clone() })?;
+        let answers = assessment.principals.into_iter().flat_map(|p| p.operations);
+        let lost = || Failure::internal("a plan")("the question has no answer after an edit");
+        answers.into_iter().next().ok_or_else(lost)
+    }
+
+    /// With who else is allowed something, by the plan and by what could be done in its place.
+    fn told(&self, principal: &PrincipalAnswer, mut plan: Plan, edited: &Inventory) -> Result<Plan, Failure> {
+        plan.also_allows = gains::of(self, principal, &plan.steps, edited)?;
+        for place in 0..plan.steps.len() {
+            let mut other = plan.steps.clone();
+            let Some(instead) = other.get(place).and_then(|s| s.instead.clone()) else { continue };
+            if let Some(step) = other.get_mut(place) {
+                step.edit = Some(instead.edit.clone());
+            }
+            let Some(inventory) = self.applied(&Plan { steps: other.clone(), ..Plan::default() }) else { continue };
+            let also = gains::of(self, principal, &other, &inventory)?;
+            if let Some(instead) = plan.steps.get_mut(place).and_then(|s| s.instead.as_mut()) {
+                instead.also_allows = also;
+            }
+        }
+        Ok(plan)
+    }
+}
+
+/// Whether an entity names a policy: by its id, or a permission set by the name of a customer managed one.
+fn refers_to(entity: &Entity, policy: &str) -> bool {
+    let mut found = false;
+    for item in entity.attrs.values() {
+        policies_of(item, &mut |id| found |= id == policy);
+    }
+    let boundary = entity.str("customerManagedPermissionsBoundary");
+    let named = entity.texts("customerManagedPolicies").into_iter().chain(boundary);
+    let is = |name: &str| policy.ends_with(&format!(":policy/{}", name.trim_start_matches('/')));
+    found || named.into_iter().any(is)
+}
+
+impl Step {
+    fn of(kind: StepKind, text: impl Into<String>) -> Self {
+        Self { kind, text: text.into(), file: None, pointer: None, instead: None, edit: None }
+    }
+}

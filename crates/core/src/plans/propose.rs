@@ -1,0 +1,263 @@
+//! What to change where gates deny: of each layer that does not allow, and of each attribute that a gate reads.
+
+use std::collections::BTreeMap;
+
+use super::edits::Edit;
+use super::{Instead, Planner, Step, StepKind, refers_to};
+use crate::assessment::{BecauseAnswer, GateAnswer, OperationAnswer, PrincipalAnswer, StatementPlace};
+use crate::inventory::Inventory;
+use crate::inventory::entity::Uid;
+use crate::inventory::tree::Tree;
+use crate::permissions::principals::Directory;
+use crate::policies::Rule;
+use crate::policies::settings::{Setting, Subject};
+use crate::problem::Failure;
+use crate::stack;
+use crate::terms::PrincipalKind;
+
+/// A layer of the principal, without what it says.
+struct LayerOf {
+    name: String,
+    of: String,
+    policies: Vec<String>,
+}
+
+/// What to do about the gates that an answer fails. A step without an edit is an event, or says that nothing helps: it stands
+/// alone.
+pub(super) fn steps(
+    planner: &Planner<'_>,
+    inventory: &Inventory,
+    principal: &PrincipalAnswer,
+    answer: &OperationAnswer,
+) -> Result<Vec<Step>, Failure> {
+    let beyond = beyond(planner, answer);
+    if !beyond.is_empty() {
+        return Ok(beyond);
+    }
+    let layers = layers(planner, inventory, principal)?;
+    let proposal = Proposal { inventory, principal, layers };
+    let mut steps: Vec<Step> = Vec::new();
+    for gate in &answer.gates {
+        let rule = planner.rules.rules.get(&gate.id);
+        steps.extend(rule.and_then(|rule| proposal.setting(rule, answer)));
+        for step in proposal.permissions(gate) {
+            if !steps.iter().any(|s| s.text == step.text) {
+                steps.push(step);
+            }
+        }
+    }
+    Ok(merged(steps))
+}
+
+/// What neither a permission nor an attribute gets past.
+fn beyond(planner: &Planner<'_>, answer: &OperationAnswer) -> Vec<Step> {
+    let gates = answer.gates.iter().filter(|g| g.certain);
+    let rules: Vec<&Rule> = gates.filter_map(|g| planner.rules.rules.get(&g.id)).collect();
+    let rules = rules.into_iter().filter(|r| r.is_beyond_permissions());
+    let step = |rule: &Rule| match rule.text("change") {
+        Some(change) => Step::of(StepKind::Event, change),
+        None => {
+            let while_ = rule.get("reason").or(rule.get("message")).unwrap_or(&rule.id);
+            Step::of(StepKind::Nothing, format!("nothing helps while {while_}"))
+        }
+    };
+    let mut steps: Vec<Step> = rules.map(step).collect();
+    if steps.iter().any(|s| s.kind == StepKind::Nothing) {
+        steps.retain(|s| s.kind == StepKind::Nothing);
+    }
+    steps
+}
+
+/// The layers that a principal is under.
+fn layers(planner: &Planner<'_>, inventory: &Inventory, who: &PrincipalAnswer) -> Result<Vec<LayerOf>, Failure> {
+    let options = planner.options;
+    stack::evaluate(|| {
+        let tree = Tree::new(inventory);
+        let mut directory = Directory::new(inventory, &tree, options.at, &options.context);
+        let found = directory.those(|i| i.arn == who.principal && i.account == who.account)?;
+        let layer = |l: &std::rc::Rc<crate::permissions::layer::Layer>| LayerOf {
+            name: l.name.clone(),
+            of: l.of.clone(),
+            policies: l.policies.clone(),
+        };
+        Ok(found.iter().flat_map(|p| &p.stack.layers).map(layer).collect())
+    })
+}
+
+/// Statements that are added to one policy become one; those that are removed are removed from the last to the first.
+fn merged(steps: Vec<Step>) -> Vec<Step> {
+    let mut merged: Vec<Step> = Vec::new();
+    for step in steps {
+        let same = merged.iter_mut().find(|s| match (&s.edit, &step.edit) {
+            (Some(Edit::Allow { policy, .. }), Some(Edit::Allow { policy: other, .. })) => policy == other,
+            (Some(Edit::Attach { to, attr, .. }), Some(Edit::Attach { to: other_to, attr: other_attr, .. })) => {
+                (to, attr) == (other_to, other_attr)
+            }
+            _ => false,
+        });
+        let more = match &step.edit {
+            Some(Edit::Allow { actions, .. } | Edit::Attach { actions, .. }) => actions.clone(),
+            _ => Vec::new(),
+        };
+        let Some(known) = same else {
+            merged.push(step);
+            continue;
+        };
+        if let Some(Edit::Allow { actions, .. } | Edit::Attach { actions, .. }) = &mut known.edit {
+            let before = listed(actions);
+            actions.extend(more);
+            actions.sort();
+            actions.dedup();
+            known.text = known.text.replacen(&before, &listed(actions), 1);
+        }
+    }
+    let place = |s: &Step| match &s.edit {
+        Some(Edit::Remove { statement, .. }) => Some(std::cmp::Reverse(*statement)),
+        _ => None,
+    };
+    // the other steps stay where they are
+    if merged.iter().all(|s| place(s).is_some()) {
+        merged.sort_by_key(place);
+    }
+    merged
+}
+
+/// `a, b and c`
+fn listed(actions: &[String]) -> String {
+    match actions.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => actions.concat(),
+    }
+}
+
+/// A layer, what it is attached to, and the statement that denies; `None` where the layer is silent.
+type Said<'a> = (&'a str, Option<&'a str>, Option<&'a StatementPlace>);
+
+/// Proposes changes for one principal.
+struct Proposal<'p> {
+    inventory: &'p Inventory,
+    principal: &'p PrincipalAnswer,
+    layers: Vec<LayerOf>,
+}
+
+impl Proposal<'_> {
+    /// The attribute that `@sets` or `@happens` names.
+    fn setting(&self, rule: &Rule, answer: &OperationAnswer) -> Option<Step> {
+        let (text, kind) = match (rule.get("sets"), rule.get("happens")) {
+            (Some(text), _) => (text, StepKind::Attribute),
+            (None, Some(text)) => (text, StepKind::Event),
+            (None, None) => return None,
+        };
+        let Setting { of, path, becomes } = Setting::parse(text).ok()?;
+        let tree = Tree::new(self.inventory);
+        let organization = || tree.now(tree.accounts.get(&self.principal.account)?).organization;
+        let of = match of {
+            Subject::Account => Uid::new("Account", &self.principal.account),
+            Subject::Organization => Uid::new("Organization", organization()?),
+            Subject::Report => Uid::new("Report", answer.report.clone()?),
+        };
+        let words = rule.text("change").unwrap_or_else(|| format!("{} of {}", path.join("."), of.id));
+        let edit = Edit::Set { of, path, becomes, report: answer.report.clone() };
+        Some(Step { edit: Some(edit), ..Step::of(kind, words) })
+    }
+
+    /// What to do in each layer that does not allow what a gate asks for.
+    fn permissions(&self, gate: &GateAnswer) -> Vec<Step> {
+        let mut by: BTreeMap<Said<'_>, Vec<String>> = BTreeMap::new();
+        for BecauseAnswer { action, layer, of, statement } in &gate.because {
+            by.entry((layer, of.as_deref(), statement.as_ref())).or_default().push(action.clone());
+        }
+        let mut steps = Vec::new();
+        for ((name, of, statement), mut actions) in by {
+            actions.sort();
+            actions.dedup();
+            let layer = self.layers.iter().find(|l| l.name == name && of.is_none_or(|o| l.of == o));
+            let Some(layer) = layer else { continue };
+            steps.extend(match statement {
+                Some(statement) => self.denied(layer, statement, &actions),
+                None => self.silent(layer, actions),
+            });
+        }
+        steps
+    }
+
+    /// A statement denies: an exception for the principal, if others are under it.
+    fn denied(&self, layer: &LayerOf, statement: &StatementPlace, actions: &[String]) -> Option<Step> {
+        let is_here = |id: &&String| self.inventory.policies.get(*id).is_some_and(|p| p.label == statement.file);
+        let policy = layer.policies.iter().find(is_here)?.clone();
+        let place = statement.pointer.trim_start_matches("Statement").trim_matches(['[', ']']);
+        let index = place.parse().unwrap_or(0);
+        let sid = statement.sid.as_ref().map(|s| format!(" (Sid {s})")).unwrap_or_default();
+        let what = format!("the denial of {} in {}, {}{sid}", listed(actions), statement.file, statement.pointer);
+        let remove = Edit::Remove { policy: policy.clone(), statement: index };
+        let (text, edit, instead) = if self.is_shared(layer, &policy) {
+            let edit = Edit::Except { policy, statement: index, arns: self.arns() };
+            let instead = Instead { text: format!("remove {what}"), also_allows: Vec::new(), edit: remove };
+            (format!("except {} from {what}", self.principal.principal), edit, Some(instead))
+        } else {
+            (format!("remove {what}"), remove, None)
+        };
+        let (file, pointer) = (Some(statement.file.clone()), Some(statement.pointer.clone()));
+        Some(Step { file, pointer, instead, edit: Some(edit), ..Step::of(StepKind::Statement, text) })
+    }
+
+    /// A layer says nothing: a statement where the layer already speaks of the service, or a policy of its own.
+    fn silent(&self, layer: &LayerOf, actions: Vec<String>) -> Option<Step> {
+        let service = actions.first()?.split(':').next().unwrap_or_default().to_ascii_lowercase();
+        let own = |id: &&String| self.inventory.policies.get(*id).is_some_and(|p| !p.built_in);
+        // an identity policy of others too is left as it is
+        let editable = |id: &&String| own(id) && !(layer.name == "identity" && self.is_shared(layer, id));
+        let speaks = |id: &&String| {
+            let statements = self.inventory.policies.get(*id).map(|p| p.document.statements.as_slice());
+            let mut patterns = statements.into_iter().flatten().filter(|s| s.allow).flat_map(|s| &s.actions.patterns);
+            patterns.any(|p| p.to_string().starts_with(&service))
+        };
+        let mut editable = layer.policies.iter().filter(editable).collect::<Vec<_>>();
+        editable.sort_by_key(|id| !speaks(id));
+        if let Some(policy) = editable.first() {
+            let file = self.inventory.policies.get(*policy).map(|p| p.label.clone()).unwrap_or_default();
+            let within = match layer.name.as_str() {
+                "identity" => file.clone(),
+                "boundary" => format!("the permissions boundary {file}"),
+                _ => format!("the service control policy {file} of {}", layer.of),
+            };
+            let text = format!("allow {} in {within}", listed(&actions));
+            let edit = Edit::Allow { policy: (*policy).clone(), actions };
+            return Some(Step { file: Some(file), edit: Some(edit), ..Step::of(StepKind::Statement, text) });
+        }
+        let (to, attr, what) = match layer.name.as_str() {
+            "identity" => (self.principal.uid.clone(), "policies", "a policy"),
+            "boundary" => (self.principal.uid.clone(), "permissionsBoundary", "a permissions boundary"),
+            _ => (self.node(&layer.of)?, "serviceControlPolicies", "a service control policy"),
+        };
+        let whom = match (layer.name.starts_with("serviceControl"), self.principal.kind) {
+            (true, _) => layer.of.clone(),
+            (_, PrincipalKind::PermissionSet) => format!("permission set {}", self.principal.name),
+            _ => self.principal.principal.clone(),
+        };
+        let text = format!("attach {what} that allows {} to {whom}", listed(&actions));
+        Some(Step { edit: Some(Edit::Attach { to, attr, actions }), ..Step::of(StepKind::Attachment, text) })
+    }
+
+    /// What service control policies are attached to.
+    fn node(&self, id: &str) -> Option<Uid> {
+        let types = ["Account", "OrganizationalUnit", "Organization"];
+        types.into_iter().map(|ty| Uid::new(ty, id)).find(|uid| self.inventory.entities.contains_key(uid))
+    }
+
+    /// Whether anybody else is under a policy of a layer.
+    fn is_shared(&self, layer: &LayerOf, policy: &str) -> bool {
+        let others = |uid: &Uid| *uid != self.principal.uid || uid.ty == "PermissionSet";
+        layer.name.starts_with("serviceControl")
+            || self.inventory.entities.values().any(|e| others(&e.uid) && refers_to(e, policy))
+    }
+
+    /// The principal as a condition names it: the ARN of a permission set's role has a path with a Region or without one.
+    fn arns(&self) -> Vec<String> {
+        let arn = self.principal.principal.clone();
+        match arn.rsplit_once('/').filter(|_| arn.ends_with('*')) {
+            Some((path, name)) => vec![format!("{path}/*/{name}"), arn],
+            None => vec![arn],
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! What would turn a denial around, in sentences.
+
+use super::sentences::depends;
+use countersign_core::plans::{Gain, Plan, StepKind};
+use countersign_core::terms::Decision;
+
+/// The lines of a plan, each with its label.
+pub fn lines(plan: &Plan) -> Vec<(&'static str, String)> {
+    let mut lines = Vec::new();
+    let count = plan.steps.len();
+    for (place, step) in plan.steps.iter().enumerate() {
+        let label = if step.kind == StepKind::Event { "event" } else { "change" };
+        let number = if count > 1 { format!("{}. ", place + 1) } else { String::new() };
+        lines.push((label, format!("{number}{}", step.text)));
+        if let Some(instead) = &step.instead {
+            lines.push(("or", format!("{}, {}", instead.text, gains(&instead.also_allows))));
+        }
+    }
+    if !plan.also_allows.is_empty() {
+        lines.push(("also", format!("this {}", gains(&plan.also_allows))));
+    }
+    if plan.leads_to == Some(Decision::Unknown) {
+        let on = plan.depends_on.iter().map(|d| depends(&d.key, &d.allows)).collect::<Vec<_>>();
+        let on = if on.is_empty() { "on what is not known".to_owned() } else { on.join(", and ") };
+        lines.push(("then", format!("it depends {on}")));
+    }
+    lines
+}
+
+/// Who else is allowed something, and what.
+fn gains(gains: &[Gain]) -> String {
+    if gains.is_empty() {
+        return "which allows nobody else anything".to_owned();
+    }
+    let gain = |g: &Gain| format!("{} ({})", g.principal, g.operations.join(", "));
+    format!("also allows {}", gains.iter().map(gain).collect::<Vec<_>>().join("; "))
+}

@@ -1,0 +1,362 @@
+//! What would turn a denial around: one plan of edits, which is applied in memory and asked again.
+
+use std::cell::Cell;
+
+use crate::common::*;
+use countersign_core::assessment::{Assessment, Filter, Options, assess};
+use countersign_core::inventory::Inventory;
+use countersign_core::plans::{Plan, Planner, StepKind};
+use countersign_core::terms::Decision;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+use serde_json::{Value, json};
+
+const DESCRIBE: &str = "organizations:DescribeOrganization";
+
+fn inventory(world: &World) -> Inventory {
+    let folder = world.folder();
+    Inventory::load(&Folder::new(folder.path()), SCHEMA.clone()).unwrap_or_else(|f| panic!("{}", words(&f)))
+}
+
+fn options() -> Options {
+    let at = at("2026-11-01");
+    let filter = Filter { agreements: vec!["baa".to_owned()], ..Filter::default() };
+    // operations about accounts and reports have no kind
+    let filter = Filter { agreements: Vec::new(), ..filter };
+    Options { at, snapshot: at, filter, ..Options::default() }
+}
+
+/// The plan for one denial.
+fn plan(world: &World, who: &str, operation: &str, scope: &str) -> Plan {
+    let (inventory, mut options) = (inventory(world), options());
+    options.filter.operations = vec![operation.to_owned()];
+    options.filter.principals = Some(vec![(who.to_owned(), who.split(':').nth(4).unwrap().to_owned())]);
+    let mut assessment = assess(&inventory, &RULES, &options).unwrap();
+    Planner { inventory: &inventory, rules: &RULES, options: &options }.add(&mut assessment).unwrap();
+    let is = |scope: &str, o: &countersign_core::assessment::OperationAnswer| {
+        o.report.as_deref() == Some(scope)
+            || (o.scope.is_some_and(|s| s.word() == scope) && o.agreement.as_deref().is_none_or(|a| a == "baa"))
+    };
+    let found = assessment.principals.iter().flat_map(|p| &p.operations).find(|o| is(scope, o)).unwrap();
+    assert_eq!(found.decision, Decision::Deny);
+    found.changes.clone().unwrap()
+}
+
+fn told(plan: &Plan) -> Vec<(StepKind, &str)> {
+    plan.steps.iter().map(|s| (s.kind, s.text.as_str())).collect()
+}
+
+#[test]
+fn a_plan_allows_in_the_document_of_the_principal_alone() {
+    let reader = policy(json!([{"Effect": "Allow", "Action": "artifact:ListAgreements", "Resource": "*"}]));
+    let world = World::new().account(A, json!({}), &[]).file("reader.json", reader.to_string());
+    let world = world.user(A, "reader", json!(["reader.json"]));
+    let found = plan(&world, &user(A, "reader"), "download-agreement", "account");
+    assert_eq!(
+        told(&found),
+        [(
+            StepKind::Statement,
+            "allow artifact:AcceptNdaForAgreement, artifact:GetAgreement and artifact:GetNdaForAgreement in reader.json"
+        )]
+    );
+    assert_eq!((found.leads_to, found.also_allows.len()), (Some(Decision::Allow), 0));
+    // of two who have the document, one is meant
+    let shared = world.user(A, "other", json!(["reader.json"]));
+    let found = plan(&shared, &user(A, "reader"), "accept-agreement", "account");
+    assert_eq!(found.steps.len(), 1);
+    assert_eq!(found.steps[0].kind, StepKind::Attachment);
+    assert!(found.steps[0].text.starts_with("attach a policy that allows artifact:AcceptAgreement"), "{found:?}");
+    assert_eq!((found.leads_to, found.also_allows.len()), (Some(Decision::Allow), 0));
+}
+
+#[test]
+fn each_level_and_the_boundary_are_opened_where_they_do_not_allow() {
+    let unit = "ou-ab12-one00001";
+    let opens = ["artifact:Get*", "artifact:AcceptNda*"];
+    let scp = |actions: &[&str]| json!({"serviceControlPolicies": [allows(actions)]});
+    let world = World::new()
+        .org(scp(&["*"]))
+        .entity(json!({"uid": unit, "attrs": {"serviceControlPolicies": ["unit.json"]}, "parents": [ORG]}))
+        .account(M, json!({}), &[ORG])
+        .account(A, json!({"serviceControlPolicies": []}), &[unit])
+        .file("unit.json", allows(&opens).to_string())
+        .file("boundary.json", allows(&opens).to_string())
+        .entity(json!({"uid": user(A, "a"), "attrs": {"policies": [ADMIN], "permissionsBoundary": "boundary.json"}}));
+    let found = plan(&world, &user(A, "a"), "accept-agreement", "account");
+    let every = "artifact:AcceptAgreement, artifact:AcceptNdaForAgreement, artifact:GetAgreement and artifact:GetNdaForAgreement";
+    assert_eq!(
+        told(&found).into_iter().collect::<std::collections::BTreeSet<_>>(),
+        [
+            (
+                StepKind::Statement,
+                "allow artifact:AcceptAgreement in the permissions boundary boundary.json".to_owned()
+            ),
+            (
+                StepKind::Statement,
+                format!("allow artifact:AcceptAgreement in the service control policy unit.json of {unit}")
+            ),
+            (StepKind::Attachment, format!("attach a service control policy that allows {every} to {A}")),
+        ]
+        .iter()
+        .map(|(kind, text)| (*kind, text.as_str()))
+        .collect()
+    );
+    assert_eq!(found.leads_to, Some(Decision::Allow));
+    let root = found.also_allows.iter().find(|g| g.principal == root(A)).unwrap();
+    assert!(root.operations.contains(&"accept-agreement"), "the root of the account is let in, too: {found:?}");
+}
+
+fn denied_to_all() -> World {
+    let deny = policy(
+        json!([{"Sid": "NoAgreements", "Effect": "Deny", "Action": "artifact:AcceptAgreement", "Resource": "*"}]),
+    );
+    World::new()
+        .org(json!({"serviceControlPolicies": ["p-FullAWSAccess", "scps/deny.json"]}))
+        .account(M, json!({}), &[ORG])
+        .account(A, json!({}), &[ORG])
+        .account(B, json!({}), &[ORG])
+        .file("scps/deny.json", deny.to_string())
+        .user(A, "admin", json!([ADMIN]))
+}
+
+#[test]
+fn an_exception_is_proposed_before_a_removal_and_who_else_would_gain_is_named() {
+    let found = plan(&denied_to_all(), &user(A, "admin"), "accept-agreement", "account");
+    assert_eq!(
+        told(&found),
+        [(
+            StepKind::Statement,
+            "except arn:aws:iam::222222222222:user/admin from the denial of artifact:AcceptAgreement in scps/deny.json, Statement[0] (Sid NoAgreements)"
+        )]
+    );
+    assert_eq!((found.leads_to, found.also_allows.len()), (Some(Decision::Allow), 0), "nobody else gains by it");
+    let instead = found.steps[0].instead.as_ref().unwrap();
+    assert!(instead.text.starts_with("remove the denial of artifact:AcceptAgreement in scps/deny.json"));
+    let also: Vec<_> = instead.also_allows.iter().map(|g| (g.principal.as_str(), g.operations.as_slice())).collect();
+    assert_eq!(also, [(root(A).as_str(), &["accept-agreement"][..]), (root(B).as_str(), &["accept-agreement"][..])]);
+}
+
+#[test]
+fn a_denial_that_hides_a_missing_allow_names_both() {
+    let deny = json!({"Effect": "Deny", "Action": "artifact:AcceptAgreement", "Resource": "*"});
+    let opens = json!({"Effect": "Allow", "Action": ["artifact:Get*", "artifact:AcceptNda*"], "Resource": "*"});
+    let world = World::new().account(A, json!({}), &[]).file("own.json", policy(json!([opens, deny])).to_string());
+    let found = plan(&world.user(A, "a", json!(["own.json"])), &user(A, "a"), "accept-agreement", "account");
+    assert_eq!(
+        told(&found),
+        [
+            (StepKind::Statement, "remove the denial of artifact:AcceptAgreement in own.json, Statement[1]"),
+            (StepKind::Statement, "allow artifact:AcceptAgreement in own.json"),
+        ]
+    );
+    assert_eq!(found.leads_to, Some(Decision::Allow));
+}
+
+#[test]
+fn an_event_is_no_edit_and_permissions_are_not_proposed_before_it() {
+    let member = World::organization().user(A, "a", json!([allows(&[DESCRIBE])]));
+    let not_accepted = plan(&member, &user(A, "a"), "download-agreement", "organization");
+    assert_eq!(told(&not_accepted), [(StepKind::Event, "accept the organization agreement in the management account")]);
+    assert_eq!(not_accepted.leads_to, None);
+    let alone = World::new().account(A, json!({}), &[]).user(A, "a", json!([]));
+    let joining = plan(&alone, &user(A, "a"), "accept-agreement", "organization");
+    assert_eq!(told(&joining), [(StepKind::Event, "create an organization, or let this account join one")]);
+}
+
+#[test]
+fn nothing_helps_while_the_state_is_what_it_is() {
+    let accepted = World::organization().accepted("Own", "baa", "account", A, "2024-01-01", None);
+    let world = accepted.user(A, "a", json!([]));
+    for (operation, text) in [
+        ("accept-agreement", "nothing helps while an agreement of this kind and scope is already active"),
+        (
+            "remove-offline-designation",
+            "nothing helps while this account is not designated under an offline agreement of this kind",
+        ),
+    ] {
+        let scope = if operation == "accept-agreement" { "account" } else { "offline" };
+        let found = plan(&world, &root(A), operation, scope);
+        assert_eq!(told(&found), [(StepKind::Nothing, text)]);
+        assert_eq!(found.leads_to, None);
+    }
+}
+
+#[test]
+fn attributes_are_edits_and_events_of_known_effect_are_verified() {
+    let reports = allows(&["artifact:GetTermForReport", "artifact:GetReport"]);
+    let world = World::new().account(A, json!({}), &[]).report("report-1", "SOC", true).user(A, "a", json!([reports]));
+    let waiting = plan(&world, &user(A, "a"), "download-report", "report-1");
+    assert_eq!(waiting.steps.iter().map(|s| s.kind).collect::<Vec<_>>(), [StepKind::Event]);
+    assert_eq!(waiting.leads_to, Some(Decision::Allow), "once AWS has approved");
+    let off =
+        World::new().org(json!({"trustedAccess": false})).account(M, json!({}), &[ORG]).account(A, json!({}), &[ORG]);
+    let found = plan(&off.user(A, "a", json!([])), &user(A, "a"), "view-organization-agreements", "organization");
+    assert_eq!(
+        told(&found),
+        [
+            (
+                StepKind::Attachment,
+                "attach a policy that allows organizations:DescribeOrganization to arn:aws:iam::222222222222:user/a"
+            ),
+            (StepKind::Attribute, "turn on trusted access for AWS Artifact in the management account"),
+        ]
+    );
+    assert_eq!(found.leads_to, Some(Decision::Allow));
+}
+
+/// Enabling all features brings service control policies into force: the plan is asked again with them.
+#[test]
+fn what_an_edit_brings_about_is_met_too() {
+    let deny = policy(json!([{"Effect": "Deny", "Action": DESCRIBE, "Resource": "*"}]));
+    let world = World::new()
+        .org(json!({"featureSet": "CONSOLIDATED_BILLING", "serviceControlPolicies": ["p-FullAWSAccess", deny]}))
+        .account(M, json!({}), &[ORG])
+        .account(A, json!({}), &[ORG]);
+    let found = plan(&world, &root(A), "view-organization-agreements", "organization");
+    assert_eq!(found.steps.iter().map(|s| s.kind).collect::<Vec<_>>(), [StepKind::Attribute, StepKind::Statement]);
+    assert!(found.steps[1].text.starts_with("except arn:aws:iam::222222222222:root"), "{found:?}");
+    assert_eq!(found.leads_to, Some(Decision::Allow));
+}
+
+#[test]
+fn what_then_depends_on_the_request_is_told() {
+    let guarded = policy(json!([{"Effect": "Deny", "Action": "*", "Resource": "*",
+        "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}}]));
+    let world = World::new().account(A, json!({}), &[]).user(A, "a", json!([guarded]));
+    let found = plan(&world, &user(A, "a"), "terminate-agreement", "account");
+    assert_eq!(found.steps[0].kind, StepKind::Nothing, "there is nothing to terminate");
+    let found = plan(&world, &user(A, "a"), "accept-agreement", "account");
+    assert_eq!(found.leads_to, Some(Decision::Unknown));
+    assert!(found.depends_on.iter().any(|d| d.key == "aws:MultiFactorAuthPresent"), "{found:?}");
+}
+
+#[test]
+fn who_can_names_the_statement_that_denies() {
+    let folder = denied_to_all().folder();
+    let path = folder.path().display().to_string();
+    let run = |more: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_countersign"));
+        let output =
+            command.env("NO_COLOR", "1").env("COLUMNS", "300").args(["who-can", "accept", &path, "--scope", "account"]);
+        let output = output.args(more).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let text = run(&[]);
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = text.split_once("user/admin").unwrap_or_else(|| panic!("{text}")).1;
+    let line = line.split_once(" deny ").map_or(line, |(line, _)| line);
+    assert!(line.contains("artifact:AcceptAgreement denied by scps/deny.json"), "{line}");
+    assert!(!line.contains("missing"), "{line}");
+    let json: Value = serde_json::from_str(&run(&["--format", "json"])).unwrap();
+    let admin = json["nearly"].as_array().unwrap().iter().find(|r| r["name"] == "admin").unwrap();
+    assert_eq!(admin["answer"]["deniedBy"][0]["statement"]["file"], "scps/deny.json");
+    assert_eq!(admin["answer"]["deniedBy"][0]["action"], "artifact:AcceptAgreement");
+}
+
+fn statement() -> impl Strategy<Value = Value> {
+    let actions = prop::sample::select(vec![
+        json!("*"),
+        json!("artifact:*"),
+        json!("artifact:AcceptAgreement"),
+        json!(["artifact:Get*", "artifact:AcceptNdaForAgreement"]),
+        json!("artifact:DownloadAgreement"),
+        json!("artifact:TerminateAgreement"),
+        json!(["organizations:*", "iam:*"]),
+        json!(DESCRIBE),
+    ]);
+    let conditions = prop::sample::select(vec![
+        Value::Null,
+        Value::Null,
+        json!({"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:user/b"}}),
+        json!({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:user/a"}}),
+        json!({"StringEquals": {"aws:PrincipalAccount": A}}),
+        json!({"Bool": {"aws:MultiFactorAuthPresent": "true"}}),
+    ]);
+    (prop::bool::weighted(0.6), actions, conditions).prop_map(|(allow, actions, condition)| {
+        let mut statement = json!({"Effect": if allow { "Allow" } else { "Deny" }, "Action": actions, "Resource": "*"});
+        if !condition.is_null() {
+            statement["Condition"] = condition;
+        }
+        statement
+    })
+}
+
+fn document() -> impl Strategy<Value = Value> {
+    prop::collection::vec(statement(), 0..3).prop_map(|s| policy(json!(s)))
+}
+
+/// An organization with two principals, who share a document.
+fn generated() -> impl Strategy<Value = World> {
+    let facts = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
+    let documents = (document(), document(), document(), document(), prop::option::of(document()));
+    (facts, documents).prop_map(|((all, trusted, role, nda, scps), (own, shared, root, account, boundary))| {
+        let feature_set = if all { "ALL" } else { "CONSOLIDATED_BILLING" };
+        let mut organization = json!({"featureSet": feature_set, "trustedAccess": trusted, "serviceRole": role});
+        let mut member = json!({"nda": {"accepted": nda}});
+        if scps {
+            organization["serviceControlPolicies"] = json!(["p-FullAWSAccess", root]);
+            member["serviceControlPolicies"] = json!([account]);
+        }
+        let mut of_a = json!({"policies": ["shared.json", own]});
+        if let Some(boundary) = boundary {
+            of_a["permissionsBoundary"] = boundary;
+        }
+        World::new()
+            .org(organization)
+            .account(M, json!({}), &[ORG])
+            .account(A, member, &[ORG])
+            .report("report-1", "SOC", true)
+            .file("shared.json", shared.to_string())
+            .entity(json!({"uid": user(A, "a"), "attrs": of_a}))
+            .user(M, "m", json!(["shared.json"]))
+    })
+}
+
+/// Applying the plan of every denial that has one, and asking again, allows.
+#[test]
+fn every_plan_of_a_generated_inventory_leads_where_it_says() {
+    let (verified, denials) = (Cell::new(0), Cell::new(0));
+    let mut runner = TestRunner::new_with_rng(Config { cases: 12, ..Config::default() }, drawn_from(91));
+    runner
+        .run(&generated(), |world| {
+            let (inventory, options) = (inventory(&world), Options { filter: of_baa(), ..options() });
+            let planner = Planner { inventory: &inventory, rules: &RULES, options: &options };
+            let mut assessment = assess(&inventory, &RULES, &options).unwrap();
+            planner.add(&mut assessment).unwrap();
+            let every = assessment.principals.iter().flat_map(|p| p.operations.iter().map(move |o| (p, o)));
+            for (principal, operation) in every.filter(|(_, o)| o.decision == Decision::Deny) {
+                denials.set(denials.get() + 1);
+                let plan = operation.changes.as_ref().unwrap();
+                let Some(leads_to) = plan.leads_to else {
+                    // what has no consequence that is told is an event, or says that nothing helps
+                    let honest = plan.steps.iter().all(|s| matches!(s.kind, StepKind::Event | StepKind::Nothing));
+                    assert!(honest && !plan.steps.is_empty(), "{plan:?}");
+                    continue;
+                };
+                let edited = planner.applied(plan).unwrap();
+                let after = assess(&edited, &RULES, &options).unwrap();
+                assert_eq!(again(&after, &principal.principal, operation), leads_to, "{plan:?}");
+                verified.set(verified.get() + usize::from(leads_to == Decision::Allow));
+            }
+            Ok(())
+        })
+        .unwrap();
+    let (verified, denials) = (verified.get(), denials.get());
+    assert!(denials > 60 && verified * 4 > denials, "{verified} of {denials} denials have a plan that allows");
+}
+
+fn of_baa() -> Filter {
+    Filter {
+        agreements: vec!["baa".to_owned()],
+        principals: Some(vec![(user(A, "a"), A.to_owned()), (user(M, "m"), M.to_owned()), (root(A), A.to_owned())]),
+        ..Filter::default()
+    }
+}
+
+fn again(after: &Assessment, who: &str, of: &countersign_core::assessment::OperationAnswer) -> Decision {
+    let same = |o: &&countersign_core::assessment::OperationAnswer| {
+        (o.operation, o.scope, &o.agreement, &o.report) == (of.operation, of.scope, &of.agreement, &of.report)
+    };
+    let principal = after.principals.iter().find(|p| p.principal == who).unwrap();
+    principal.operations.iter().find(same).unwrap().decision
+}
