@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::report::findings::FindingsReport;
 use countersign_core::assessment::Assessment;
+use countersign_core::completeness::Gap;
 use countersign_core::diff::Diff;
 use countersign_core::diff::differences::FindingChange;
 use countersign_core::expectations::run::Case;
@@ -26,6 +27,8 @@ pub enum Part {
     Guardrails,
     /// Coverage, PHI, access: the findings of `evaluate`, and warnings about the files.
     Findings,
+    /// What was not collected.
+    Completeness,
     /// The policies, by the rules of lint.
     Lint,
 }
@@ -45,17 +48,20 @@ pub enum Told {
     NewAccess,
     /// A finding that a change brings.
     NewFinding,
+    /// Something that was not collected.
+    NotCollected,
 }
 
 impl Told {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Inventory,
         Self::Expectation,
         Self::CoverageChange,
         Self::AccessChange,
         Self::NewAccess,
         Self::NewFinding,
+        Self::NotCollected,
     ];
 
     /// The code that it is printed with.
@@ -67,6 +73,7 @@ impl Told {
             Self::AccessChange => "access-change",
             Self::NewAccess => "new-access",
             Self::NewFinding => "new-finding",
+            Self::NotCollected => "not-collected",
         }
     }
 
@@ -100,6 +107,11 @@ impl Told {
             Self::NewAccess => {
                 "The change lets a request succeed that did not before, for any action: witnesses are shown with it, or why \
                  this cannot be told. It is an error unless [[diff.allow]] excepts it with `anyRequest` (docs/diff.md)."
+            }
+            Self::NotCollected => {
+                "Something of AWS was not collected, and what rests on it is unknown: others may be there who are not listed, for \
+                 one. `countersign show completeness` names the calls that would tell it; `check --require-complete` fails \
+                 on it (docs/completeness.md)."
             }
             Self::NewFinding => {
                 "The change brings a finding that the base does not have. `countersign show rule` explains the finding's own \
@@ -171,6 +183,10 @@ pub struct Checked {
     pub expectations: Vec<Case>,
     /// What the change does.
     pub diff: Option<Diff>,
+    /// What was not collected.
+    pub gaps: Vec<Gap>,
+    /// What was not collected fails the check.
+    pub require_complete: bool,
 }
 
 impl Checked {
@@ -205,6 +221,14 @@ impl Checked {
         self.findings = inventory.warnings.iter().cloned().map(Found::Warning).collect();
         self.findings.extend(assessment.findings.iter().map(found));
         self.done(Part::Findings, self.findings.iter().any(|f| self.fails(f.severity())));
+    }
+
+    /// What was not collected: told where something is missing, or where everything is required.
+    pub fn add_completeness(&mut self, gaps: Vec<Gap>, asked: bool) {
+        if asked || self.require_complete || !gaps.is_empty() {
+            self.done(Part::Completeness, self.require_complete && !gaps.is_empty());
+        }
+        self.gaps = gaps;
     }
 
     /// What lint found.

@@ -11,6 +11,7 @@ mod access;
 mod any_request;
 mod cli;
 mod collect;
+mod completeness;
 mod contract;
 mod diff;
 mod differential;

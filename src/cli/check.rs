@@ -17,6 +17,7 @@ use crate::revision::Range;
 use crate::walk;
 use countersign_core::assessment::Assessment;
 use countersign_core::assessments::Assessments;
+use countersign_core::completeness::gaps;
 use countersign_core::expectations::{SUFFIX, Suite, run::run};
 use countersign_core::guardrails::{FOLDER, Guardrail, Guardrails};
 use countersign_core::lint::baseline::Baseline;
@@ -50,6 +51,9 @@ pub struct CheckArgs {
     /// Fail on findings and guardrails of this severity or above
     #[arg(long, value_enum, default_value_t = FailOn::Error)]
     fail_on: FailOn,
+    /// Fail if something was not collected
+    #[arg(long)]
+    require_complete: bool,
     /// Ignore the lint findings recorded in this file
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
@@ -62,8 +66,12 @@ pub struct CheckArgs {
 
 pub fn check(cli: &Cli, args: &CheckArgs) -> Result<u8, Failure> {
     let folder = input::locate(args.dir.as_deref());
-    let mut checked =
-        Checked { folder: folder.display().to_string(), fail_on: args.fail_on.severity(), ..Checked::default() };
+    let mut checked = Checked {
+        folder: folder.display().to_string(),
+        fail_on: args.fail_on.severity(),
+        require_complete: args.require_complete,
+        ..Checked::default()
+    };
     let wanted = |part: Part| args.only.is_empty() || args.only.contains(&part);
     let mut provenance = Provenance::bare();
     let mut files = Listing::default();
@@ -85,6 +93,10 @@ pub fn check(cli: &Cli, args: &CheckArgs) -> Result<u8, Failure> {
             }
             if let Some(assessment) = &assessed {
                 checked.add_findings(&session.inventory, assessment);
+            }
+            if wanted(Part::Completeness) || args.require_complete {
+                let asked = args.only.contains(&Part::Completeness);
+                checked.add_completeness(gaps(&session.inventory, session.options.at), asked);
             }
         }
         Err(Failure::Nothing(why)) => {

@@ -162,6 +162,12 @@ fn single(unmet: &Unmet) -> Option<Actual> {
             Actual { subject: format!("account {account}"), is, why: Vec::new() }
         }
         Unmet::NoKindAnywhere(kind) => Actual::missing(format!("no account has an agreement of kind `{kind}`")),
+        Unmet::PerhapsOthers(others) => {
+            let is = format!("unknown {}", sentences::operations(&others.operations));
+            let why =
+                format!("not listed: {}", others.missing.iter().map(|m| m.words()).collect::<Vec<_>>().join(", "));
+            Actual { subject: format!("perhaps {}", others.words()), is, why: vec![why] }
+        }
         Unmet::Governed { account, answer } => governed(account, answer),
     })
 }

@@ -1,6 +1,6 @@
 //! Who may do an operation, and who nearly may.
 
-use super::{bold, day, dim, paragraph, verdict};
+use super::{bold, completeness, day, dim, paragraph, verdict};
 use countersign_core::assessment::{Assessment, OperationAnswer, PrincipalAnswer};
 use countersign_core::terms::{Decision, Scope};
 
@@ -34,6 +34,7 @@ pub fn who_can(width: usize, assessment: &Assessment, operation: &str) -> String
             text.push_str(&paragraph(width, "  ", &row(principal, answer)));
         }
     }
+    text.push_str(&completeness::perhaps(width, &assessment.completeness.perhaps_others));
     text
 }
 

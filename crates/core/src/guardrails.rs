@@ -17,6 +17,7 @@ use crate::agreements::standing::Standing;
 use crate::agreements::{Agreements, context, datetime};
 use crate::assessment::{OperationAnswer, Options, PrincipalAnswer};
 use crate::assessments::Assessments;
+use crate::completeness::others::{Others, with_unlisted};
 use crate::diff::differences::Operation;
 use crate::finding::Severity;
 use crate::inventory::Inventory;
@@ -32,6 +33,8 @@ use crate::problem::{Cause, Evaluation, Failure, Place, Problem, SourceFile, Spa
 use crate::source;
 use crate::stack;
 use crate::terms::{AnyAllowed, Decision, PrincipalKind};
+
+mod unseen;
 
 /// The folder beside the inventory.
 pub const FOLDER: &str = "guardrails";
@@ -257,6 +260,9 @@ impl Guardrails {
             for (principal, any) in assessment.principals.iter().zip(&any.principals) {
                 asking.principal(principal, any)?;
             }
+            for others in &assessment.completeness.perhaps_others {
+                asking.others(others)?;
+            }
             Ok(asking.outcomes())
         })
     }
@@ -328,6 +334,32 @@ impl<'a> GuardrailQuery<'a> {
         Self { guardrails, agreements, violations: BTreeMap::new(), idle }
     }
 
+    /// Those who may be there unseen, in an account that is listed or in one that is not.
+    fn others(&mut self, others: &Others) -> Result<(), Failure> {
+        let agreements = self.agreements;
+        match (&others.account, &others.organization) {
+            (Some(id), _) => match agreements.tree.accounts.get(id) {
+                Some(account) => self.unseen(others, account),
+                None => Ok(()),
+            },
+            (None, Some(organization)) => {
+                let (inventory, id) = with_unlisted(agreements.inventory, organization);
+                let agreements = Agreements::new(&inventory, agreements.rules, agreements.at());
+                let mut asking = GuardrailQuery::new(self.guardrails, &agreements);
+                if let Some(account) = agreements.tree.accounts.get(&id) {
+                    asking.unseen(others, account)?;
+                }
+                let GuardrailQuery { violations, idle, .. } = asking;
+                self.idle.retain(|id| idle.contains(id));
+                for (id, found) in violations {
+                    self.violations.entry(id).or_default().extend(found);
+                }
+                Ok(())
+            }
+            (None, None) => Ok(()),
+        }
+    }
+
     fn principal(&mut self, now: &PrincipalAnswer, any: &PrincipalAnswer) -> Result<(), Failure> {
         let possible = |o: &OperationAnswer| o.any_request.as_ref().is_some_and(|a| a.decision != AnyAllowed::No);
         let concerned =
@@ -370,7 +402,7 @@ impl<'a> GuardrailQuery<'a> {
                 let mut all: Option<BTreeSet<String>> = None;
                 let mut some: BTreeSet<String> = BTreeSet::new();
                 for may in subsets(&certain, open, operation.operation) {
-                    let forbidding = self.ask(&question, operation, actor, &may)?;
+                    let forbidding = self.ask(&question, &Operation::of(operation), actor, &may)?;
                     some.extend(forbidding.iter().cloned());
                     all = Some(match all {
                         None => forbidding,
@@ -383,7 +415,7 @@ impl<'a> GuardrailQuery<'a> {
                 if by != By::Request {
                     let open = perhaps.union(&by_request).copied().collect();
                     for may in subsets(&certain, &open, operation.operation) {
-                        besides.extend(self.ask(&question, operation, actor, &may)?);
+                        besides.extend(self.ask(&question, &Operation::of(operation), actor, &may)?);
                     }
                 }
                 for id in besides.difference(&some) {
@@ -410,7 +442,7 @@ impl<'a> GuardrailQuery<'a> {
         if let (false, Some(actor)) = (self.idle.is_empty(), actors.first()) {
             let mut may = certain.clone();
             may.insert(operation.operation);
-            self.ask(question, operation, actor, &may)?;
+            self.ask(question, &Operation::of(operation), actor, &may)?;
         }
         Ok(())
     }
@@ -419,7 +451,7 @@ impl<'a> GuardrailQuery<'a> {
     fn ask(
         &mut self,
         question: &Question<'_>,
-        operation: &OperationAnswer,
+        operation: &Operation,
         actor: &Actor,
         may: &BTreeSet<&'static str>,
     ) -> Result<BTreeSet<String>, Failure> {

@@ -7,7 +7,9 @@ use globset::Glob;
 use super::{Access, Asked, Expectation, Expected, Governed, Only, Suite};
 use crate::assessment::{AgreementAnswer, Assessment, OperationAnswer, Options, PrincipalAnswer};
 use crate::assessments::Assessments;
+use crate::completeness::others::Others;
 use crate::diff::PrincipalEntry;
+use crate::diff::differences::Operation;
 use crate::inventory::Inventory;
 use crate::moment::Moment;
 use crate::naming;
@@ -76,6 +78,8 @@ pub enum Unmet {
     },
     /// No account knows the kind of agreement.
     NoKindAnywhere(String),
+    /// Others may be there unseen who may do it (D31).
+    PerhapsOthers(Box<Others>),
     /// An account's coverage is another.
     Governed {
         /// The account.
@@ -177,6 +181,10 @@ impl Held<'_> {
             }
         }
         unmet.extend(others);
+        // a denial to all whom a pattern matches is one to those who are not listed
+        if access.decision == Decision::Deny && access.principals.iter().any(|name| name.contains('*')) {
+            unmet.extend(self.perhaps_others(&access.asked, &[]));
+        }
         unmet
     }
 
@@ -205,7 +213,19 @@ impl Held<'_> {
         if none {
             unmet.push(Unmet::NotAskedOfAnyone(only.asked.clone()));
         }
+        unmet.extend(self.perhaps_others(&only.asked, &only.principals));
         unmet
+    }
+
+    /// Who may be there unseen, beside those that are named: whoever has a permission set that is named is among them.
+    fn perhaps_others(&self, asked: &Asked, named: &[String]) -> Vec<Unmet> {
+        let here = |o: &Others| match &o.account {
+            Some(account) => asked.accounts.is_empty() || asked.accounts.contains(account),
+            None => asked.accounts.is_empty(),
+        };
+        let is_named = |o: &Others| o.permission_set.as_ref().is_some_and(|set| named.contains(set));
+        let found = self.assessment.perhaps_others(|operation| is_of(operation, asked));
+        found.filter(|o| here(o) && !is_named(o)).map(|o| Unmet::PerhapsOthers(Box::new(o))).collect()
     }
 
     fn coverage(&self, coverage: &Governed) -> Vec<Unmet> {
@@ -248,11 +268,15 @@ fn answered(principal: &PrincipalAnswer, answer: &OperationAnswer) -> Unmet {
 }
 
 fn is_asked(answer: &OperationAnswer, asked: &Asked) -> bool {
-    let is = |expected: &Option<String>, actual: Option<&str>| expected.as_deref().is_none_or(|e| actual == Some(e));
-    answer.operation == asked.operation
-        && asked.scope.is_none_or(|s| answer.scope == Some(s))
-        && is(&asked.agreement, answer.agreement.as_deref())
-        && is(&asked.report, answer.report.as_deref())
+    is_of(&Operation::of(answer), asked)
+}
+
+fn is_of(operation: &Operation, asked: &Asked) -> bool {
+    let is = |expected: &Option<String>, actual: &Option<String>| expected.is_none() || expected == actual;
+    operation.operation == asked.operation
+        && asked.scope.is_none_or(|s| operation.scope == Some(s))
+        && is(&asked.agreement, &operation.agreement)
+        && is(&asked.report, &operation.report)
 }
 
 fn is_expected(answer: &OperationAnswer, access: &Access) -> bool {

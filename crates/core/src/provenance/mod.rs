@@ -14,12 +14,14 @@ use digest::{Listing, sha256};
 use crate::aws::eligibility;
 use crate::inventory::schema::EntitySchema;
 use crate::inventory::{Inventory, builtin};
+use crate::moment::{self, Moment};
 use crate::policies::{Origin, RuleBook};
 use crate::problem::SourceFile;
 use crate::words::count;
 
 /// What an answer was made from; `schemas/provenance.v1.schema.json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Provenance {
     /// The version of countersign.
     pub version: &'static str,
@@ -29,12 +31,23 @@ pub struct Provenance {
     pub schema: Option<Schema>,
     /// The inventory; null where none was read.
     pub inventory: Option<Files>,
+    /// When the inventory was collected, and whether the answer is about a later moment; null where that is not told.
+    pub as_of: Option<AsOf>,
     /// The inventory that it was compared with.
     pub base: Option<Files>,
     /// Other files that were named: policies and requests.
     pub files: Option<Files>,
     /// The data that is built in.
     pub data: &'static [Data],
+}
+
+/// When an inventory was collected.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AsOf {
+    /// The moment of its oldest answer.
+    pub moment: String,
+    /// The answer is about a later moment, of which nothing is known (D32).
+    pub later: bool,
 }
 
 /// The rules that decided.
@@ -98,7 +111,21 @@ impl Provenance {
     /// That of an answer in which nothing was read.
     pub fn bare() -> Self {
         let version = env!("CARGO_PKG_VERSION");
-        Self { version, rules: None, schema: None, inventory: None, base: None, files: None, data: data() }
+        Self { version, rules: None, schema: None, inventory: None, as_of: None, base: None, files: None, data: data() }
+    }
+
+    /// The same for an answer about a moment.
+    #[must_use]
+    pub fn at(mut self, at: Moment, as_of: Option<Moment>) -> Self {
+        self.as_of = as_of.map(|as_of| AsOf { moment: moment::format(as_of), later: at > as_of });
+        self
+    }
+
+    /// That nothing is known of the moment asked, where it is later than the inventory (D32).
+    pub fn later(&self) -> Option<String> {
+        let as_of = self.as_of.as_ref().filter(|a| a.later)?;
+        let day = as_of.moment.strip_suffix("T00:00:00Z").unwrap_or(&as_of.moment);
+        Some(format!("as of {day}; nothing later is known"))
     }
 
     /// One line for people: `countersign 0.1.0 · rules built in 3f2a91c0 · inventory 12 files 9ab1c2d3 · HIPAA list of 2026-05-22`.
@@ -113,6 +140,7 @@ impl Provenance {
         if self.inventory.is_some() {
             parts.push(format!("HIPAA list of {}", eligibility::last_list()));
         }
+        parts.extend(self.later());
         // names of folders are the user's: nothing in them begins a line or a colour
         parts.join(" · ").replace(char::is_control, " ")
     }
