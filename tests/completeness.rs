@@ -174,6 +174,19 @@ fn only_is_met_by_those_who_are_listed_alone_and_named_principals_are_unaffected
     met(&with_group(member(json!({})), group(false), &["dara"]), &set("dara")).unwrap_err();
 }
 
+#[test]
+fn what_covers_all_accounts_is_expected_of_those_that_were_not_listed() {
+    let all = "[[coverage]]\nagreement = \"baa\"\nexpect = \"covered\"";
+    let world = |known: bool| World::new().org(json!({"accountsKnown": known})).account(M, json!({}), &[ORG]);
+    let own = |world: World| world.accepted("Own", "baa", "account", M, "2024-01-01", None);
+    met(&own(world(true)), all).unwrap();
+    let unmet = met(&own(world(false)), all).unwrap_err();
+    assert!(unmet.contains(&format!("other accounts of {ORG}")), "{unmet}");
+    met(&own(world(false)), &format!("{all}\naccount = \"{M}\"")).unwrap();
+    // an agreement of the organization covers whichever accounts it has
+    met(&world(false).accepted("Org", "baa", "organization", ORG, "2024-01-01", None), all).unwrap();
+}
+
 fn guarded(world: &World, text: &str) -> GuardrailResult {
     let folder = world.clone().file("guardrails/own.cedar", text).folder();
     let source = Folder::new(folder.path());

@@ -42,10 +42,15 @@ mkdir -p "$folder" || exit 2
 # what was asked and when: a line an answer, with the moment before the call, its file and the call
 stamps=$folder/.asked
 started=$(date -u +%Y-%m-%dT%H:%M:%SZ)
-touch "$stamps"
+# answers that have no stamp are as old as their files
+if [ ! -e "$stamps" ]; then
+  find "$folder" -name '*.json' ! -name collection.json | while IFS= read -r file; do
+    printf '%s\t%s\tkept\n' "$(date -u -r "$file" +%Y-%m-%dT%H:%M:%SZ)" "${file#"$folder"/}"
+  done > "$stamps"
+fi
 before=$(wc -l < "$stamps")
 
-# kept FILE: an answer that need not be asked again. An answer without a stamp is as old as its file.
+# kept FILE: an answer that need not be asked again
 kept() {
   [ -s "$folder/$1" ] || return 1
   [ -z "$fresh" ] || grep -qF "$(printf '\t%s\t' "$1")" <(tail -n "+$((before + 1))" "$stamps")

@@ -41,7 +41,6 @@ pub fn perhaps(width: usize, all: &[Others]) -> String {
     for line in others(all) {
         text.push_str(&paragraph(width, "  ", &line));
     }
-    text.push_str(&paragraph(width, "  ", &dim("`countersign show completeness` says what was not collected")));
     text
 }
 

@@ -210,7 +210,10 @@ fn governed(account: &str, row: &AgreementAnswer) -> Actual {
         why.push(format!("by {}", row.policies.join(", ")));
     }
     why.extend(row.evidence.iter().cloned());
-    Actual { subject: format!("account {account}"), is, why }
+    // accounts that were not listed have no number
+    let numbered = account.bytes().all(|b| b.is_ascii_digit());
+    let subject = if numbered { format!("account {account}") } else { account.to_owned() };
+    Actual { subject, is, why }
 }
 
 /// The text: those that are not met, all with `all`.

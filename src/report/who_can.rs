@@ -35,6 +35,10 @@ pub fn who_can(width: usize, assessment: &Assessment, operation: &str) -> String
         }
     }
     text.push_str(&completeness::perhaps(width, &assessment.completeness.perhaps_others));
+    let unknown = completeness::line(width, &assessment.completeness);
+    if !unknown.is_empty() {
+        text.push_str(&format!("\n{unknown}"));
+    }
     text
 }
 

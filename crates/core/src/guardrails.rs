@@ -337,11 +337,14 @@ impl<'a> GuardrailQuery<'a> {
     /// Those who may be there unseen, in an account that is listed or in one that is not.
     fn others(&mut self, others: &Others) -> Result<(), Failure> {
         let agreements = self.agreements;
+        // names that stand for nobody who is listed are probably misspelt all the same
+        let idle = self.idle.clone();
         match (&others.account, &others.organization) {
-            (Some(id), _) => match agreements.tree.accounts.get(id) {
-                Some(account) => self.unseen(others, account),
-                None => Ok(()),
-            },
+            (Some(id), _) => {
+                if let Some(account) = agreements.tree.accounts.get(id) {
+                    self.unseen(others, account)?;
+                }
+            }
             (None, Some(organization)) => {
                 let (inventory, id) = with_unlisted(agreements.inventory, organization);
                 let agreements = Agreements::new(&inventory, agreements.rules, agreements.at());
@@ -349,15 +352,14 @@ impl<'a> GuardrailQuery<'a> {
                 if let Some(account) = agreements.tree.accounts.get(&id) {
                     asking.unseen(others, account)?;
                 }
-                let GuardrailQuery { violations, idle, .. } = asking;
-                self.idle.retain(|id| idle.contains(id));
-                for (id, found) in violations {
+                for (id, found) in asking.violations {
                     self.violations.entry(id).or_default().extend(found);
                 }
-                Ok(())
             }
-            (None, None) => Ok(()),
+            (None, None) => {}
         }
+        self.idle = idle;
+        Ok(())
     }
 
     fn principal(&mut self, now: &PrincipalAnswer, any: &PrincipalAnswer) -> Result<(), Failure> {

@@ -3,20 +3,20 @@
 //! Such a principal has every permission that the service control policies of its account leave to anybody, and any request may be
 //! its own: what it cannot do, nobody can who is not listed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::Serialize;
 
 use super::{Missing, Unseen, open_groups};
 use crate::agreements::Agreements;
 use crate::agreements::standing::Standing;
-use crate::assessment::{Assessment, Options, PrincipalAnswer};
+use crate::assessment::{AgreementAnswer, Assessment, Filter, Options, PrincipalAnswer, assess};
 use crate::diff::differences::Operation;
 use crate::inventory::Inventory;
 use crate::inventory::entity::{Attr, Entity, Item, Uid};
 use crate::inventory::model::Account;
 use crate::inventory::tree::Tree;
-use crate::operations::{AccountEvaluator, Memo, catalogue, worlds::Worlds};
+use crate::operations::{self, AccountEvaluator, Memo, catalogue, worlds::Worlds};
 use crate::permissions::caller::like;
 use crate::permissions::context::KeyValue;
 use crate::permissions::knowledge::{Knowledge, Known};
@@ -97,6 +97,25 @@ pub fn others(inventory: &Inventory, rules: &RuleBook, options: &Options) -> Res
     Ok(found)
 }
 
+/// Whether an agreement of a kind is in force for accounts that were not listed, by their organizations.
+pub fn unlisted_coverage(
+    inventory: &Inventory,
+    rules: &RuleBook,
+    options: &Options,
+    kind: &str,
+) -> Result<Vec<(String, AgreementAnswer)>, Failure> {
+    let mut found = Vec::new();
+    for organization in Unseen::of(inventory).organizations {
+        let (with, account) = with_unlisted(inventory, &organization);
+        let (accounts, agreements) = (vec![account], vec![kind.to_owned()]);
+        let filter = Filter { accounts, agreements, without_principals: true, ..Filter::default() };
+        let assessment = assess(&with, rules, &Options { filter, ..options.clone() })?;
+        let rows = assessment.accounts.into_iter().flat_map(|a| a.agreements);
+        found.extend(rows.map(|row| (format!("other accounts of {organization}"), row)));
+    }
+    Ok(found)
+}
+
 /// The inventory with one more account in an organization, of which nothing is known; its number.
 pub(crate) fn with_unlisted(inventory: &Inventory, organization: &str) -> (Inventory, String) {
     let mut with = inventory.clone();
@@ -135,6 +154,7 @@ impl Asking<'_> {
         let settled = BTreeMap::new();
         let mut directory = Directory::new(self.inventory, &agreements.tree, options.at, &settled).of_any_request(true);
         let mut found = Vec::new();
+        let mut memos: HashMap<String, Memo> = HashMap::new();
         for account in agreements.tree.accounts.values() {
             let id = account.id.as_str();
             let within = options.filter.principals_in.as_ref().is_none_or(|a| a.contains(id));
@@ -144,7 +164,9 @@ impl Asking<'_> {
             }
             let standing = agreements.standing(account)?;
             let stranger = stranger(&mut directory, &agreements.tree, account, principals)?;
-            let operations = self.possible(&agreements, (account, &standing), &stranger)?;
+            let class = operations::class(&agreements, self.rules, account, &standing);
+            let memo = memos.entry(class.unwrap_or_else(|| account.id.clone())).or_default();
+            let operations = self.possible(&agreements, (account, &standing), &stranger, memo)?;
             let missing = [(Missing::Assignments, assignments), (Missing::Principals, principals)];
             if !operations.is_empty() {
                 found.push(Others {
@@ -166,6 +188,7 @@ impl Asking<'_> {
         agreements: &Agreements<'_>,
         (account, standing): (&Account, &Standing),
         principal: &Principal,
+        memo: &Memo,
     ) -> Result<Vec<Operation>, Failure> {
         let mut more = vec![principal.uid.clone()];
         more.extend(self.inventory.of_type("Report").map(|e| e.uid.clone()));
@@ -187,7 +210,7 @@ impl Asking<'_> {
             model: self.options.model,
             any_request: true,
             any_state: self.options.any_state,
-            memo: &Memo::default(),
+            memo,
         };
         let mut possible = Vec::new();
         for operation in operations.iter().filter(|o| self.options.filter.operation(o)) {

@@ -7,7 +7,7 @@ use globset::Glob;
 use super::{Access, Asked, Expectation, Expected, Governed, Only, Suite};
 use crate::assessment::{AgreementAnswer, Assessment, OperationAnswer, Options, PrincipalAnswer};
 use crate::assessments::Assessments;
-use crate::completeness::others::Others;
+use crate::completeness::others::{self, Others};
 use crate::diff::PrincipalEntry;
 use crate::diff::differences::Operation;
 use crate::inventory::Inventory;
@@ -111,7 +111,10 @@ pub fn run(suite: &Suite, assessments: &Assessments<'_>, options: &Options) -> R
         let assessment = assessments.at_least(&options)?;
         let held = Held { inventory: assessments.inventory, assessment: &assessment };
         for (index, expectation) in own {
-            let unmet = held.unmet(expectation);
+            let mut unmet = held.unmet(expectation);
+            if let Expected::Coverage(coverage) = &expectation.of {
+                unmet.extend(unlisted(coverage, assessments, &options)?);
+            }
             cases.insert(index, Case { expectation: expectation.clone(), at, unmet });
         }
     }
@@ -243,11 +246,7 @@ impl Held<'_> {
                 continue;
             };
             answered = true;
-            let governing = row.governing.as_ref();
-            let met = row.coverage == coverage.coverage
-                && coverage.scope.is_none_or(|s| governing.is_some_and(|g| g.scope == s))
-                && coverage.by.as_ref().is_none_or(|by| governing.is_some_and(|g| g.id == *by));
-            if !met {
+            if !is_governed(row, coverage) {
                 unmet.push(Unmet::Governed { account: account.account.clone(), answer: Box::new(row.clone()) });
             }
         }
@@ -261,6 +260,23 @@ impl Held<'_> {
         let known = |a: &&String| self.assessment.accounts.iter().any(|k| k.account == **a);
         accounts.iter().filter(|a| !known(a)).map(|a| Unmet::NoAccount(a.clone())).collect()
     }
+}
+
+/// What is expected of all accounts is expected of those that were not listed, too.
+fn unlisted(coverage: &Governed, assessments: &Assessments<'_>, options: &Options) -> Result<Vec<Unmet>, Failure> {
+    if !coverage.accounts.is_empty() || !options.filter.accounts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = others::unlisted_coverage(assessments.inventory, assessments.rules, options, &coverage.agreement)?;
+    let other = rows.into_iter().filter(|(_, row)| !is_governed(row, coverage));
+    Ok(other.map(|(account, row)| Unmet::Governed { account, answer: Box::new(row) }).collect())
+}
+
+fn is_governed(row: &AgreementAnswer, coverage: &Governed) -> bool {
+    let governing = row.governing.as_ref();
+    row.coverage == coverage.coverage
+        && coverage.scope.is_none_or(|s| governing.is_some_and(|g| g.scope == s))
+        && coverage.by.as_ref().is_none_or(|by| governing.is_some_and(|g| g.id == *by))
 }
 
 fn answered(principal: &PrincipalAnswer, answer: &OperationAnswer) -> Unmet {

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use cedar_policy::{ActionConstraint, Entities, Entity as CedarEntity, RestrictedExpression as Expr};
+use cedar_policy::{ActionConstraint, Entities, Entity as CedarEntity, Policy, RestrictedExpression as Expr};
 
 use super::{Actor, By, GuardrailQuery, Question, Violation, subsets};
 use crate::completeness::Missing;
@@ -85,8 +85,12 @@ impl GuardrailQuery<'_> {
         let person = (kind == PrincipalKind::PermissionSet).then(|| Uid::new("IdentityCenterUser", NOT_LISTED));
         let mut names: BTreeSet<String> = BTreeSet::from([NOT_LISTED.to_owned()]);
         names.extend(self.guardrails.named.iter().filter(|n| n.of == Of::Principal).map(|n| n.name.clone()));
-        let possible: BTreeSet<&'static str> = others.operations.iter().map(|o| o.operation).collect();
-        for parents in [Vec::new(), self.entities_named(&["Group", "IdentityCenterGroup"])] {
+        // what else they may do is told apart only by a guardrail that reads it
+        let reads_may = self.guardrails.set.policies().any(|p| reads(p, "\"attr\":\"may\""));
+        let operations = others.operations.iter().filter(|_| reads_may);
+        let possible: BTreeSet<&'static str> = operations.map(|o| o.operation).collect();
+        let all = self.entities_named(&["Group", "IdentityCenterGroup"]);
+        for parents in BTreeSet::from([Vec::new(), all]) {
             let entities = self.with_stand_in(account, uid, person.as_ref(), &parents)?;
             for name in &names {
                 let question =
@@ -134,8 +138,8 @@ impl GuardrailQuery<'_> {
             added.push(of(person, "IdentityCenterGroup", HashMap::new())?);
         }
         let entities = entities.add_entities(actions.iter().cloned(), None);
-        let entities = entities.and_then(|e| e.upsert_entities(added, None));
-        entities.map_err(Failure::internal("a set of policies"))
+        let entities = entities.map_err(Failure::internal("a set of policies"))?;
+        entities.upsert_entities(added, None).map_err(Failure::internal("an entity"))
     }
 
     /// The tags of someone who is not listed may be any: a guardrail that reads tags may be broken.
@@ -146,14 +150,14 @@ impl GuardrailQuery<'_> {
         };
         let guardrails = self.guardrails;
         for policy in guardrails.set.policies() {
-            let reads = policy.to_json().is_ok_and(|json| json.to_string().contains("\"hasTag\""));
+            let of_tags = reads(policy, "\"hasTag\"");
             let forbids = |operation: &&Operation| match policy.action_constraint() {
                 ActionConstraint::Any => true,
                 ActionConstraint::Eq(uid) => is_action(&uid, operation),
                 ActionConstraint::In(uids) => uids.iter().any(|uid| is_action(uid, operation)),
             };
-            for operation in others.operations.iter().filter(|o| reads && forbids(o)) {
-                self.perhaps(&policy.id().to_string(), others, kind, operation);
+            for operation in others.operations.iter().filter(|o| of_tags && forbids(o)) {
+                self.perhaps(policy.id().as_ref(), others, kind, operation);
             }
         }
     }
@@ -172,6 +176,11 @@ impl GuardrailQuery<'_> {
         };
         self.violations.entry(id.to_owned()).or_default().insert(violation);
     }
+}
+
+/// Whether a policy has these words in its JSON.
+fn reads(policy: &Policy, words: &str) -> bool {
+    policy.to_json().is_ok_and(|json| json.to_string().contains(words))
 }
 
 /// Whether an action of guardrails is that of an operation, or the one of all.
