@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use countersign_core::assessment::Assessment;
+use countersign_core::completeness::Gap;
 use countersign_core::diff::Diff;
 use countersign_core::diff::differences::FindingChange;
 use countersign_core::expectations::run::Case;
@@ -29,6 +30,8 @@ pub enum Part {
     Guardrails,
     /// Coverage, PHI, access: the findings of `evaluate`, and warnings about the files.
     Findings,
+    /// What was not collected.
+    Completeness,
     /// The policies, by the rules of lint.
     Lint,
 }
@@ -50,11 +53,13 @@ pub enum Told {
     NewFinding,
     /// A change of the rules.
     RulesChange,
+    /// Something that was not collected.
+    NotCollected,
 }
 
 impl Told {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Inventory,
         Self::Expectation,
         Self::CoverageChange,
@@ -62,6 +67,7 @@ impl Told {
         Self::NewAccess,
         Self::NewFinding,
         Self::RulesChange,
+        Self::NotCollected,
     ];
 
     /// The code that it is printed with.
@@ -74,6 +80,7 @@ impl Told {
             Self::NewAccess => "new-access",
             Self::NewFinding => "new-finding",
             Self::RulesChange => "rules-change",
+            Self::NotCollected => "not-collected",
         }
     }
 
@@ -107,6 +114,11 @@ impl Told {
             Self::NewAccess => {
                 "The change lets a request succeed that did not before, for any action: witnesses are shown with it, or why \
                  this cannot be told. It is an error unless [[diff.allow]] excepts it with `anyRequest` (docs/diff.md)."
+            }
+            Self::NotCollected => {
+                "Something of AWS was not collected, and what rests on it is unknown: others may be there who are not listed, for \
+                 one. `countersign show completeness` names the calls that would tell it; `check --require-complete` fails \
+                 on it (docs/completeness.md)."
             }
             Self::NewFinding => {
                 "The change brings a finding that the base does not have. `countersign show rule` explains the finding's own \
@@ -185,6 +197,10 @@ pub struct Checked {
     pub diff: Option<Diff>,
     /// What the change does to the rules; `None` where they are those of the base.
     pub rules: Option<RulesChange>,
+    /// What was not collected.
+    pub gaps: Vec<Gap>,
+    /// What was not collected fails the check.
+    pub require_complete: bool,
 }
 
 /// A change of the rules, which are judged by those of the base.
@@ -267,6 +283,14 @@ impl Checked {
         self.findings = inventory.warnings.iter().cloned().map(Found::Warning).collect();
         self.findings.extend(assessment.findings.iter().map(found));
         self.done(Part::Findings, self.findings.iter().any(|f| self.fails(f.severity())));
+    }
+
+    /// What was not collected: told where something is missing, or where everything is required.
+    pub fn add_completeness(&mut self, gaps: Vec<Gap>, asked: bool) {
+        if asked || self.require_complete || !gaps.is_empty() {
+            self.done(Part::Completeness, self.require_complete && !gaps.is_empty());
+        }
+        self.gaps = gaps;
     }
 
     /// What lint found.

@@ -8,7 +8,7 @@ use std::process::{Command, Output};
 use tempfile::TempDir;
 
 /// Answers from the samples, by the words of the call; `FAIL` holds a pattern of calls that fail, `THROTTLE` of calls that are
-/// throttled the first time. Every call is written to `$STUB/calls`, with the account that it is made in.
+/// throttled the first time, `BUSY` of calls that are throttled each time, `TRUNCATE` of answers that lack a page. Every call is written to `$STUB/calls`, with the account that it is made in.
 const STUB: &str = r#"#!/usr/bin/env bash
 args="$*"
 account=${AWS_SESSION_TOKEN:-111111111111}
@@ -25,6 +25,14 @@ if [ -n "${THROTTLE:-}" ] && [[ $args == $THROTTLE ]] && [ ! -e "$STUB/throttled
   echo "An error occurred (ThrottlingException): Rate exceeded" >&2
   exit 254
 fi
+if [ -n "${BUSY:-}" ] && [[ "$account $args" == $BUSY ]]; then
+  echo "An error occurred (ThrottlingException): Rate exceeded" >&2
+  exit 254
+fi
+if [ -n "${TRUNCATE:-}" ] && [[ "$account $args" == $TRUNCATE ]]; then
+  printf '{\n    "Accounts": [],\n    "NextToken": "more"\n}\n'
+  exit 0
+fi
 sample() { cat "$SAMPLES/$1"; }
 value() { local name=$1; shift; while [ "$#" -gt 0 ]; do [ "$1" = "$name" ] && { echo "$2"; return; }; shift; done; }
 case "$1 $2" in
@@ -34,7 +42,7 @@ case "$1 $2" in
     arn=$(value --role-arn "$@"); id=${arn#arn:aws:iam::}; printf 'KEY\tSECRET\t%s\n' "${id%%:*}" ;;
   "organizations describe-organization") sample organizations/describe-organization.json ;;
   "organizations list-roots") sample organizations/list-roots.json ;;
-  "organizations list-accounts") sample organizations/list-accounts.json ;;
+  "organizations list-accounts") sample organizations/list-accounts.json | sed "s/SUSPENDED/${SUSPENDED:-SUSPENDED}/" ;;
   "organizations list-aws-service-access-for-organization") sample organizations/list-aws-service-access-for-organization.json ;;
   "organizations list-delegated-administrators") sample organizations/list-delegated-administrators.json ;;
   "organizations list-delegated-services-for-account") sample organizations/list-delegated-services-for-account.444444444444.json ;;
@@ -108,13 +116,20 @@ impl Machine {
     }
 
     fn collect(&self, environment: &[(&str, &str)]) -> Output {
+        let mut command = self.command();
+        command.arg(self.path("answers")).envs(environment.iter().copied());
+        command.output().unwrap()
+    }
+
+    /// The script, with the stub.
+    fn command(&self) -> Command {
         let path = format!("{}:{}", self.path("bin").display(), std::env::var("PATH").unwrap());
         let samples = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/aws-cli");
         let mut command = Command::new("bash");
-        command.arg(self.path("collect.sh")).arg(self.path("answers"));
-        command.env("PATH", path).env("STUB", self.folder.path()).env("SAMPLES", samples).env("WAIT", "0");
-        command.env_remove("AWS_SESSION_TOKEN").envs(environment.iter().copied());
-        command.output().unwrap()
+        command.arg(self.path("collect.sh")).env("PATH", path);
+        command.env("STUB", self.folder.path()).env("SAMPLES", samples).env("WAIT", "0");
+        command.env_remove("AWS_SESSION_TOKEN");
+        command
     }
 
     fn calls(&self) -> Vec<String> {
@@ -159,6 +174,10 @@ fn everything_is_collected_by_reading_only_and_imported_without_open_questions()
     let (notes, out) = machine.import();
     for open in ["not listed", "unknown", "the call failed", "its name does not say"] {
         let rest = notes.replace("what these belonged to before they joined is unknown", "");
+        // a suspended account is not asked
+        let rest = rest.replace("of these were not listed: 555555555555", "");
+        let rest = rest.replace("of these were not listed: others may be there: 555555555555", "");
+        let rest = rest.replace("in these were not listed: others may have them: 555555555555", "");
         assert!(!rest.contains(open), "{open}: {notes}");
     }
     assert_eq!(account(&out, "444444444444")["attrs"].get("agreementsKnown"), None, "an empty answer is a fact");
@@ -207,12 +226,184 @@ fn what_fails_is_recorded_and_unknown_and_asked_again() {
 #[test]
 fn an_account_whose_role_cannot_be_assumed_is_unknown() {
     let machine = Machine::new();
-    let run = machine.collect(&[("FAIL", "*sts assume-role*::555555555555:*")]);
+    let run = machine.collect(&[("FAIL", "*sts assume-role*::444444444444:*")]);
     assert_eq!(run.status.code(), Some(1));
     let (notes, out) = machine.import();
-    assert!(notes.contains("accounts/555555555555/assume-role.json.failed: the call failed"), "{notes}");
-    assert_eq!(account(&out, "555555555555")["attrs"]["agreementsKnown"], false);
+    assert!(notes.contains("accounts/444444444444/assume-role.json.failed: the call failed"), "{notes}");
+    let attrs = account(&out, "444444444444")["attrs"].clone();
+    assert_eq!((&attrs["agreementsKnown"], &attrs["principalsKnown"]), (&false.into(), &false.into()));
+    assert_eq!(attrs.get("assignmentsKnown"), None, "Identity Center told where its permission sets are assigned");
     let files = walkdir::WalkDir::new(machine.path("answers")).into_iter().map(|e| e.unwrap().into_path());
     let text: String = files.filter(|p| p.is_file()).map(|p| std::fs::read_to_string(p).unwrap()).collect();
     assert!(!text.contains("SECRET"), "no credentials in any file");
+}
+
+/// What a fault makes of a call: the variable of the stub that causes it.
+const FAULTS: [&str; 3] = ["FAIL", "BUSY", "TRUNCATE"];
+
+fn json(args: &[&str]) -> serde_json::Value {
+    let output = countersign(args);
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)))
+}
+
+/// Who may accept an account BAA in 222222222222, as an expectation that nobody else may.
+fn only(out: &str) -> String {
+    let found = json(&["who-can", "accept", out, "--scope", "account", "--format", "json"]);
+    let answers = ["may", "unknown"].into_iter().flat_map(|part| found[part].as_array().unwrap().clone());
+    let names = answers.filter(|a| a["kind"] != "permission set").map(|a| a["principal"].to_string());
+    let names: Vec<String> = names.chain(["\"Compliance\"".to_owned()]).collect();
+    let asked = "operation = \"accept-agreement\"\nagreement = \"baa\"\nscope = \"account\"";
+    format!("[[only]]\n{asked}\nprincipal = [{}]\n", names.join(", "))
+}
+
+#[test]
+fn an_answer_that_is_missing_leaves_its_mark_wherever_it_is_asked_who_may() {
+    let machine = Machine::new();
+    // what nobody can do in a suspended account is another matter
+    assert_eq!(machine.collect(&[("SUSPENDED", "ACTIVE")]).status.code(), Some(0));
+    let (_, out) = machine.import();
+    let promise = only(&out);
+    let write = |out: &str| std::fs::write(Path::new(out).join("promise.expect.toml"), &promise).unwrap();
+    write(&out);
+    let who = |out: &str| {
+        json(&["who-can", "accept", out, "--scope", "account", "--format", "json"])["perhapsOthers"].clone()
+    };
+    let code = |args: &[&str]| countersign(args).status.code();
+    assert_eq!(who(&out), serde_json::json!([]), "everybody is listed");
+    assert_eq!(code(&["test", &out]), Some(0));
+    let checked = ["check", &out, "--no-base", "--only", "expectations"];
+    assert_eq!(code(&checked), Some(0));
+    let sso = "answers/sso-admin";
+    let set = "ps-abcdef1234567890";
+    for (answer, call, missing) in [
+        ("answers/organizations/list-accounts.json".to_owned(), "*organizations list-accounts", "accounts"),
+        (
+            "answers/accounts/222222222222/get-account-authorization-details.222222222222.json".to_owned(),
+            "222222222222 iam get-account-authorization-details",
+            "principals",
+        ),
+        (format!("{sso}/list-permission-sets.json"), "*sso-admin list-permission-sets", "assignments"),
+        (
+            format!("{sso}/{set}/list-accounts.{set}.json"),
+            "*sso-admin list-accounts-for-provisioned-permission-set",
+            "assignments",
+        ),
+        (
+            format!("{sso}/{set}/list-account-assignments.222222222222.{set}.json"),
+            "*sso-admin list-account-assignments",
+            "assignments",
+        ),
+        (format!("{sso}/list-groups.json"), "*identitystore list-groups", "members"),
+        (
+            format!("{sso}/list-group-memberships.9067642c4c-6f1b0f6a-1111-4c2b-9d3e-0123456789ab.json"),
+            "*identitystore list-group-memberships",
+            "members",
+        ),
+    ] {
+        for fault in FAULTS {
+            let path = machine.path(&answer);
+            let kept = std::fs::read(&path).unwrap();
+            std::fs::remove_file(&path).unwrap();
+            let pattern = format!("{call}*");
+            let run = machine.collect(&[(fault, &pattern), ("ATTEMPTS", "2"), ("SUSPENDED", "ACTIVE")]);
+            assert_eq!(run.status.code(), Some(1), "{fault} {call}");
+            let failed = PathBuf::from(format!("{}.failed", path.display()));
+            assert!(failed.exists() && !path.exists(), "{fault} {call}");
+            let (_, out) = machine.import();
+            let others = who(&out);
+            let told = others.as_array().unwrap().iter().any(|o| o["missing"].to_string().contains(missing));
+            assert!(told, "{fault} {call}: {others}");
+            if missing == "members" {
+                // a promise that names the permission set is about all who have it; one that names a person is not
+                let of_maria = promise.replace("\"Compliance\"", "\"maria\"");
+                std::fs::write(Path::new(&out).join("promise.expect.toml"), of_maria).unwrap();
+            }
+            assert_eq!(code(&["test", &out]), Some(1), "{fault} {call}");
+            assert_eq!(code(&checked), Some(1), "{fault} {call}");
+            write(&out);
+            let gaps = json(&["show", "completeness", &out, "--format", "json"]);
+            let gap =
+                |g: &serde_json::Value| g["missing"] == missing || (missing == "members" && g["missing"] == "groups");
+            assert!(gaps["gaps"].as_array().unwrap().iter().any(gap), "{fault} {call}: {gaps}");
+            let required = ["check", &out, "--no-base", "--only", "completeness", "--require-complete"];
+            assert_eq!(code(&required), Some(1), "{fault} {call}");
+            std::fs::remove_file(&failed).unwrap();
+            std::fs::write(&path, kept).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_suspended_account_is_told_and_fails_no_run() {
+    let machine = Machine::new();
+    let run = machine.collect(&[("FAIL", "*sts assume-role*::555555555555:*")]);
+    let told = String::from_utf8_lossy(&run.stderr).into_owned();
+    assert_eq!(run.status.code(), Some(0), "{told}");
+    assert!(told.contains("not asked: account 555555555555 is SUSPENDED"), "{told}");
+    assert!(!machine.calls().iter().any(|c| c.starts_with("555555555555")));
+    let (_, out) = machine.import();
+    assert_eq!(account(&out, "555555555555")["attrs"]["principalsKnown"], false);
+}
+
+#[test]
+fn the_inventory_is_as_old_as_the_oldest_answer_and_fresh_asks_again() {
+    let machine = Machine::new();
+    assert_eq!(machine.collect(&[]).status.code(), Some(0));
+    let stamps = std::fs::read_to_string(machine.path("answers/.asked")).unwrap();
+    let (first, _) = stamps.split_once('\t').unwrap();
+    // an answer of another day
+    let old = stamps.replacen(first, "2026-01-02T03:04:05Z", 1);
+    std::fs::write(machine.path("answers/.asked"), old).unwrap();
+    machine.calls();
+    assert_eq!(machine.collect(&[]).status.code(), Some(0));
+    let asked = |calls: &[String]| calls.iter().filter(|c| !c.contains(" sts ")).count();
+    assert_eq!(asked(&machine.calls()), 0, "nothing is asked again");
+    let (_, out) = machine.import();
+    let toml = || std::fs::read_to_string(Path::new(&out).join("countersign.toml")).unwrap();
+    assert!(toml().starts_with("asOf = \"2026-01-02T03:04:05Z\""), "{}", toml());
+    let text = String::from_utf8(countersign(&["coverage", &out, "--at", "2026-03-01"]).stdout).unwrap();
+    assert!(text.contains("As of 2026-01-02T03:04:05Z; nothing later is known."), "{text}");
+    // an answer that nothing asks for any more goes
+    let gone = machine.path("answers/organizations/list-tags-for-resource.999999999999.json");
+    std::fs::write(&gone, "{\"Tags\": []}").unwrap();
+    let mut stamps = std::fs::read_to_string(machine.path("answers/.asked")).unwrap();
+    stamps.push_str("2026-01-02T03:04:05Z\torganizations/list-tags-for-resource.999999999999.json\taws x\n");
+    std::fs::write(machine.path("answers/.asked"), stamps).unwrap();
+    let mut command = machine.command();
+    let run = command.arg("--fresh").arg(machine.path("answers")).output().unwrap();
+    assert_eq!(run.status.code(), Some(0), "{}", String::from_utf8_lossy(&run.stderr));
+    assert!(asked(&machine.calls()) > 50 && !gone.exists());
+    machine.import();
+    assert!(!toml().contains("2026-01-02"), "{}", toml());
+}
+
+#[test]
+fn the_policy_of_the_script_allows_what_it_calls_and_only_reads() {
+    let machine = Machine::new();
+    assert_eq!(machine.collect(&[]).status.code(), Some(0));
+    let policy = countersign(&["import", "--script", "--policy"]);
+    let policy: serde_json::Value = serde_json::from_slice(&policy.stdout).unwrap();
+    let statements = policy["Statement"].as_array().unwrap();
+    let actions = statements.iter().flat_map(|s| match &s["Action"] {
+        serde_json::Value::Array(all) => all.clone(),
+        one => vec![one.clone()],
+    });
+    let allowed: Vec<String> = actions.map(|a| a.as_str().unwrap().to_owned()).collect();
+    let service = |word: &str| if word == "sso-admin" { "sso".to_owned() } else { word.to_owned() };
+    let mut called: Vec<String> = Vec::new();
+    for call in machine.calls() {
+        let words: Vec<&str> = call.split(' ').collect();
+        let name = words[2].replace("aws-service", "AWS-service");
+        let name: String = name.split('-').map(|w| format!("{}{}", w[..1].to_uppercase(), &w[1..])).collect();
+        called.push(format!("{}:{name}", service(words[1])));
+    }
+    called.retain(|c| c != "sts:GetCallerIdentity");
+    called.sort();
+    called.dedup();
+    let mut sorted = allowed.clone();
+    sorted.sort();
+    assert_eq!(called, sorted, "neither more nor less");
+    let reads =
+        |a: &String| ["Get", "List", "Describe", "Lookup"].iter().any(|v| a.split(':').nth(1).unwrap().starts_with(v));
+    assert!(allowed.iter().all(|a| reads(a) || a == "sts:AssumeRole"), "{allowed:?}");
 }

@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use countersign_core::provenance::Provenance;
+
 use crate::common::*;
 
 /// One fact, and what the answer is with it and without.
@@ -18,7 +20,7 @@ struct Contrast {
     without: &'static str,
 }
 
-const CONTRASTS: [Contrast; 12] = [
+const CONTRASTS: [Contrast; 14] = [
     Contrast {
         rule: "R4",
         fact: "a user is an administrator",
@@ -154,6 +156,28 @@ const CONTRASTS: [Contrast; 12] = [
         },
         with: "deny",
         without: "allow",
+    },
+    Contrast {
+        rule: "D31",
+        fact: "the users and roles of the account were listed",
+        answer: |listed| {
+            let world = World::new().account(A, json!({"principalsKnown": listed}), &[]);
+            let assessment = world.assess(&on("2026-06-01")).0;
+            assessment["completeness"]["perhapsOthers"].as_array().unwrap().len().to_string()
+        },
+        with: "0",
+        without: "1",
+    },
+    Contrast {
+        rule: "D32",
+        fact: "the inventory was collected at the moment asked",
+        answer: |then| {
+            let as_of = at(if then { "2026-06-01" } else { "2026-05-01" });
+            let told = Provenance::bare().at(at("2026-06-01"), Some(as_of)).later();
+            told.unwrap_or_else(|| "nothing".to_owned())
+        },
+        with: "nothing",
+        without: "as of 2026-05-01; nothing later is known",
     },
 ];
 

@@ -13,6 +13,7 @@ mod any_request;
 mod carried;
 mod cli;
 mod collect;
+mod completeness;
 mod contract;
 mod deleted;
 mod diff;

@@ -9,6 +9,7 @@ use super::errors::usage;
 use super::{Cli, EvaluationArgs, NOT_OK, OK, Printing, Session, narrow, output};
 use crate::report;
 use countersign_core::assessment::{Assessment, OperationAnswer, PrincipalAnswer, assess};
+use countersign_core::completeness::others::Others;
 use countersign_core::plans::Planner;
 use countersign_core::policies::operations::About;
 use countersign_core::problem::{Failure, Named, Unknown};
@@ -77,6 +78,7 @@ struct WhoCan<'a> {
     may: Vec<Answer<'a>>,
     unknown: Vec<Answer<'a>>,
     nearly: Vec<Answer<'a>>,
+    perhaps_others: &'a [Others],
 }
 
 #[derive(Serialize)]
@@ -192,6 +194,7 @@ pub fn who_can(cli: &Cli, args: &WhoCanArgs) -> Result<u8, Failure> {
         may,
         unknown,
         nearly,
+        perhaps_others: &assessment.completeness.perhaps_others,
     };
     output::write(&args.question.printing.format, &json, provenance, || {
         report::who_can::who_can(output::width(), &assessment, operation)

@@ -16,6 +16,7 @@ use crate::report::findings::{self, sarif::Described};
 use crate::revision::Range;
 use crate::walk;
 use countersign_core::assessments::Assessments;
+use countersign_core::completeness::gaps;
 use countersign_core::expectations::{SUFFIX, Suite, run::run};
 use countersign_core::guardrails::{FOLDER, Guardrail, Guardrails};
 use countersign_core::lint::baseline::Baseline;
@@ -49,6 +50,9 @@ pub struct CheckArgs {
     /// Fail on findings and guardrails of this severity or above
     #[arg(long, value_enum, default_value_t = FailOn::Error)]
     fail_on: FailOn,
+    /// Fail if something was not collected
+    #[arg(long)]
+    require_complete: bool,
     /// Ignore the lint findings recorded in this file
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
@@ -61,8 +65,12 @@ pub struct CheckArgs {
 
 pub fn check(cli: &Cli, args: &CheckArgs) -> Result<u8, Failure> {
     let folder = input::locate(args.dir.as_deref());
-    let mut checked =
-        Checked { folder: folder.display().to_string(), fail_on: args.fail_on.severity(), ..Checked::default() };
+    let mut checked = Checked {
+        folder: folder.display().to_string(),
+        fail_on: args.fail_on.severity(),
+        require_complete: args.require_complete,
+        ..Checked::default()
+    };
     let wanted = |part: Part| args.only.is_empty() || args.only.contains(&part);
     let mut provenance = Provenance::bare();
     let mut files = Listing::default();
@@ -102,6 +110,10 @@ fn parts(
     (checked, provenance, files): (&mut Checked, &mut Provenance, &mut Listing),
 ) -> Result<(), Failure> {
     let wanted = |part: Part| args.only.is_empty() || args.only.contains(&part);
+    if wanted(Part::Completeness) || args.require_complete {
+        let asked = args.only.contains(&Part::Completeness);
+        checked.add_completeness(gaps(&session.inventory, session.options.at), asked);
+    }
     if args.only.iter().all(|part| *part == Part::Lint) && !args.only.is_empty() {
         return Ok(());
     }

@@ -33,6 +33,9 @@ pub struct EvaluateArgs {
     /// Exit with 1 if there is a finding of this severity or above
     #[arg(long, value_parser = super::values::severity(), value_name = "SEVERITY")]
     fail_on: Option<Severity>,
+    /// Exit with 1 if something was not collected
+    #[arg(long)]
+    require_complete: bool,
 }
 
 #[derive(Args)]
@@ -74,7 +77,8 @@ pub fn evaluate(cli: &Cli, args: &EvaluateArgs) -> Result<u8, Failure> {
     output::write(&args.printing.format, &assessment, &provenance, || {
         report::evaluation::evaluation(output::width(), &assessment, &folder, args.all)
     })?;
-    Ok(exit(&assessment, args.fail_on))
+    let incomplete = args.require_complete && !assessment.completeness.is_complete();
+    Ok(if incomplete { NOT_OK } else { exit(&assessment, args.fail_on) })
 }
 
 fn exit(assessment: &Assessment, fail_on: Option<Severity>) -> u8 {

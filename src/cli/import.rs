@@ -18,6 +18,8 @@ use countersign_core::source::folder::{self, Folder};
 
 /// Collects what `import` reads.
 const SCRIPT: &str = include_str!("../../data/import/collect.sh");
+/// What it needs: only actions that read.
+const POLICY: &str = include_str!("../../data/import/collect-policy.json");
 
 #[derive(Args)]
 pub struct ImportArgs {
@@ -33,11 +35,14 @@ pub struct ImportArgs {
     /// Print a shell script that collects everything with read-only AWS CLI commands
     #[arg(long)]
     script: bool,
+    /// With --script: print an IAM policy that allows what the script calls, which only reads
+    #[arg(long, requires = "script")]
+    policy: bool,
 }
 
 pub fn import(cli: &Cli, args: &ImportArgs) -> Result<u8, Failure> {
     let Some(out) = &args.out else {
-        output::print(SCRIPT)?;
+        output::print(if args.policy { POLICY } else { SCRIPT })?;
         return Ok(OK);
     };
     let as_of = args.as_of.as_deref().map(parse_moment).transpose()?;

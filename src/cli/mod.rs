@@ -2,6 +2,7 @@
 
 mod answers;
 mod check;
+mod completeness;
 mod diff;
 mod errors;
 mod evaluate;
@@ -183,7 +184,8 @@ impl Session {
 
     /// What its answers are made from.
     fn provenance(&self) -> Provenance {
-        Provenance::of_inventory(&self.rules, &self.inventory)
+        let provenance = Provenance::of_inventory(&self.rules, &self.inventory);
+        provenance.at(self.options.at, self.inventory.config.as_of)
     }
 }
 

@@ -132,6 +132,10 @@ pub fn told(mut text: String, provenance: &Provenance) -> String {
     if !text.ends_with('\n') {
         text.push('\n');
     }
+    if let Some(later) = provenance.later() {
+        text.push_str(&format!("As {}.\n", later.trim_start_matches("as ")));
+    }
+    let provenance = Provenance { as_of: None, ..provenance.clone() };
     text + &dim(&provenance.line()) + "\n"
 }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::errors::usage;
-use super::{Cli, Deciding, OK, input, output};
+use super::{Cli, Deciding, OK, completeness, input, output};
 use crate::report::{bold, paragraph};
 use countersign_core::aws;
 use countersign_core::inventory::Inventory;
@@ -34,6 +34,8 @@ enum What {
         /// The folder of the inventory
         dir: Option<PathBuf>,
     },
+    /// Show what is known of each account, what was not collected, and the calls that would tell it
+    Completeness(completeness::CompletenessArgs),
     /// Print one Cedar policy, what it applies to, and the rules that it states
     Policy {
         /// Its `@id`
@@ -64,6 +66,7 @@ pub fn show(cli: &Cli, args: &ShowArgs) -> Result<u8, Failure> {
     let text = match &args.what {
         What::Schema => schema.text.clone(),
         What::Policies => policies(&rules),
+        What::Completeness(args) => return completeness::completeness(cli, args),
         What::Entities { .. } => {
             let inventory = Inventory::load_configured(&folder, config, schema)?;
             output::problems(&inventory.warnings);

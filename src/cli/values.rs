@@ -42,7 +42,7 @@ pub fn kind() -> impl TypedValueParser<Value = PolicyKind> {
 
 impl ValueEnum for Part {
     fn value_variants<'a>() -> &'a [Self] {
-        &[Self::Diff, Self::Expectations, Self::Guardrails, Self::Findings, Self::Lint]
+        &[Self::Diff, Self::Expectations, Self::Guardrails, Self::Findings, Self::Completeness, Self::Lint]
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
@@ -53,6 +53,7 @@ impl ValueEnum for Part {
             Self::Findings => {
                 ("findings", "Coverage, PHI, access: the findings of `evaluate`, and warnings about the files")
             }
+            Self::Completeness => ("completeness", "Whether everything was collected that answers rest on"),
             Self::Lint => ("lint", "Problems in the policies: the lint rules"),
         };
         Some(PossibleValue::new(name).help(help))

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use anstyle::AnsiColor;
 
-use super::{Shown, bold, count, day, dim, few, paragraph, sentences, styled, wrapped};
+use super::{Shown, bold, completeness, count, day, dim, few, paragraph, sentences, styled, wrapped};
 use countersign_core::access::NewRequests;
 use countersign_core::diff::causes::Contribution;
 use countersign_core::diff::differences::{AccessChange, AccessState, CoverageChange, CoverageState, FindingChange};
@@ -47,6 +47,7 @@ pub fn body(width: usize, diff: &Diff, all: bool) -> String {
     for entry in stacks {
         text.push_str(&drawing.new_access(entry));
     }
+    text.push_str(&completeness::perhaps(width, &diff.perhaps_others));
     for entry in &diff.findings {
         text.push_str(&drawing.finding(entry));
     }
@@ -66,7 +67,11 @@ pub fn verdict(diff: &Diff) -> String {
 
 /// What is worse.
 pub fn worse(verdict: Worsening) -> Vec<&'static str> {
-    let worse = [(verdict.coverage_is_lost, "coverage is lost"), (verdict.access_widens, "access widens")];
+    let worse = [
+        (verdict.coverage_is_lost, "coverage is lost"),
+        (verdict.access_widens, "access widens"),
+        (verdict.access_is_unknown, "whether access is new is unknown"),
+    ];
     worse.into_iter().filter(|(is, _)| *is).map(|(_, words)| words).collect()
 }
 
@@ -88,6 +93,8 @@ pub fn access_word(change: AccessChange) -> (&'static str, AnsiColor) {
         AccessChange::MayBeLost => ("may lose", AnsiColor::Yellow),
         AccessChange::Message => ("answer", AnsiColor::Cyan),
         AccessChange::Actions => ("actions", AnsiColor::Cyan),
+        AccessChange::FirstSeen => ("first seen", AnsiColor::Cyan),
+        AccessChange::NoLongerKnown => ("unknown", AnsiColor::Yellow),
     }
 }
 

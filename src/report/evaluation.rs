@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{bold, count, coverage, day, dim, few, paragraph, verdict_padded, wrapped};
+use super::{bold, completeness, count, coverage, day, dim, few, paragraph, verdict_padded, wrapped};
 use countersign_core::assessment::{AccountAnswer, AgreementAnswer, Assessment, OperationAnswer, PrincipalAnswer};
 use countersign_core::finding::{Finding, Severity};
 use countersign_core::terms::{Coverage, Decision, PrincipalKind, Scope};
@@ -23,8 +23,10 @@ pub fn evaluation(width: usize, assessment: &Assessment, folder: &str, all: bool
     text.push_str(&summary(assessment));
     text.push_str(&operations(width, assessment, all));
     text.push_str(&unknowns(width, assessment));
+    text.push_str(&completeness::perhaps(width, &assessment.completeness.perhaps_others));
     text.push_str(&findings(width, &assessment.findings, all));
     text.push('\n');
+    text.push_str(&completeness::line(width, &assessment.completeness));
     text.push_str(&paragraph(width, "", super::COVERED_MEANS));
     text.push_str(&paragraph(width, "", &format!("Left out: {}.", assessment.leaves_out.join("; "))));
     text

@@ -162,6 +162,12 @@ fn single(unmet: &Unmet) -> Option<Actual> {
             Actual { subject: format!("account {account}"), is, why: Vec::new() }
         }
         Unmet::NoKindAnywhere(kind) => Actual::missing(format!("no account has an agreement of kind `{kind}`")),
+        Unmet::PerhapsOthers(others) => {
+            let is = format!("unknown {}", sentences::operations(&others.operations));
+            let why =
+                format!("not listed: {}", others.missing.iter().map(|m| m.words()).collect::<Vec<_>>().join(", "));
+            Actual { subject: format!("perhaps {}", others.words()), is, why: vec![why] }
+        }
         Unmet::Governed { account, answer } => governed(account, answer),
     })
 }
@@ -204,7 +210,10 @@ fn governed(account: &str, row: &AgreementAnswer) -> Actual {
         why.push(format!("by {}", row.policies.join(", ")));
     }
     why.extend(row.evidence.iter().cloned());
-    Actual { subject: format!("account {account}"), is, why }
+    // accounts that were not listed have no number
+    let numbered = account.bytes().all(|b| b.is_ascii_digit());
+    let subject = if numbered { format!("account {account}") } else { account.to_owned() };
+    Actual { subject, is, why }
 }
 
 /// The text: those that are not met, all with `all`.

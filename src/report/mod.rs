@@ -3,6 +3,7 @@
 pub mod access;
 pub mod answer;
 pub mod check;
+pub mod completeness;
 pub mod coverage;
 pub mod decision;
 pub mod diff;

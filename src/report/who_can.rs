@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::sentences::place;
-use super::{bold, day, dim, paragraph, verdict};
+use super::{bold, completeness, day, dim, paragraph, verdict};
 use countersign_core::assessment::{Assessment, OperationAnswer, PrincipalAnswer};
 use countersign_core::terms::{Decision, Scope};
 
@@ -36,6 +36,11 @@ pub fn who_can(width: usize, assessment: &Assessment, operation: &str) -> String
         for (principal, answer) in rows {
             text.push_str(&paragraph(width, "  ", &row(principal, answer)));
         }
+    }
+    text.push_str(&completeness::perhaps(width, &assessment.completeness.perhaps_others));
+    let unknown = completeness::line(width, &assessment.completeness);
+    if !unknown.is_empty() {
+        text.push_str(&format!("\n{unknown}"));
     }
     text
 }

@@ -59,6 +59,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::agreements::Agreements;
+use crate::completeness::{Completeness, others};
 use crate::finding::Finding;
 use crate::findings::Findings;
 use crate::hipaa::{self, Hipaa, Phi};
@@ -119,7 +120,7 @@ pub struct Filter {
 }
 
 impl Filter {
-    fn account(&self, id: &str) -> bool {
+    pub(crate) fn account(&self, id: &str) -> bool {
         self.accounts.is_empty() || self.accounts.iter().any(|a| a == id)
     }
 
@@ -134,7 +135,7 @@ impl Filter {
             && self.principals.as_ref().is_none_or(named)
     }
 
-    fn operation(&self, operation: &catalogue::Operation) -> bool {
+    pub(crate) fn operation(&self, operation: &catalogue::Operation) -> bool {
         fn among(list: &[String], value: Option<&str>) -> bool {
             list.is_empty() || value.is_some_and(|v| list.iter().any(|l| l == v))
         }
@@ -171,6 +172,8 @@ pub struct Assessment {
     pub principals: Vec<PrincipalAnswer>,
     /// By severity, code and subject.
     pub findings: Vec<Finding>,
+    /// What was not collected, and who may therefore be there unseen (D31).
+    pub completeness: Completeness,
 }
 
 /// What is in force for an account.
@@ -452,7 +455,7 @@ impl Assessor<'_> {
             by_account.entry(&principal.account).or_default().push(principal);
         }
         let mut findings = Findings::new(self.inventory, self.rules, self.options.at);
-        let mut accounts = Vec::new();
+        let (mut accounts, mut unseen) = (Vec::new(), Vec::new());
         let mut memos: HashMap<String, Memo> = HashMap::new();
         for account in agreements.tree.accounts.values() {
             let standing = agreements.standing(account)?;
@@ -500,10 +503,16 @@ impl Assessor<'_> {
                     findings.access(principal, &answer, &desk)?;
                     answers.push(operation_answer(answer, self.rules));
                 }
-                each(principal_answer(principal.identity(), answers));
+                let answer = principal_answer(principal.identity(), answers);
+                unseen.extend(others::members(self.inventory, &agreements.tree, &answer));
+                each(answer);
             }
         }
         findings.organizations(&agreements)?;
+        let mut completeness = Completeness::of(self.inventory, self.rules, self.options)?;
+        if filter.principals.is_none() {
+            completeness.perhaps_others.append(&mut unseen);
+        }
         Ok(Assessment {
             schema: "countersign/assessment/v1",
             provenance: None,
@@ -514,6 +523,7 @@ impl Assessor<'_> {
             accounts,
             principals: Vec::new(),
             findings: findings.finish()?,
+            completeness,
         })
     }
 

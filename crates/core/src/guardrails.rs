@@ -20,6 +20,7 @@ use crate::agreements::standing::Standing;
 use crate::agreements::{Agreements, context, datetime};
 use crate::assessment::{Filter, OperationAnswer, Options, PrincipalAnswer};
 use crate::assessments::Assessments;
+use crate::completeness::others::{Others, with_unlisted};
 use crate::diff::differences::Operation;
 use crate::finding::Severity;
 use crate::inventory::Inventory;
@@ -37,6 +38,8 @@ use crate::source;
 use crate::stack;
 use crate::terms::{AnyAllowed, Decision, PrincipalKind};
 use reach::{Terms, Unmatched};
+
+mod unseen;
 
 /// The folder beside the inventory.
 pub const FOLDER: &str = "guardrails";
@@ -270,6 +273,9 @@ impl Guardrails {
             for (principal, any) in assessment.principals.iter().zip(&any.principals) {
                 asking.principal(principal, any)?;
             }
+            for others in &assessment.completeness.perhaps_others {
+                asking.others(others)?;
+            }
             let filtered = options.filter != Filter::default();
             let unmatched = asking.unmatched(&assessment, filtered)?;
             Ok(asking.outcomes(&unmatched))
@@ -347,6 +353,34 @@ impl<'a> GuardrailQuery<'a> {
         Self { guardrails, agreements, violations: BTreeMap::new(), idle, set: guardrails.set.clone() }
     }
 
+    /// Those who may be there unseen, in an account that is listed or in one that is not.
+    fn others(&mut self, others: &Others) -> Result<(), Failure> {
+        let agreements = self.agreements;
+        // names that stand for nobody who is listed are probably misspelt all the same
+        let idle = self.idle.clone();
+        match (&others.account, &others.organization) {
+            (Some(id), _) => {
+                if let Some(account) = agreements.tree.accounts.get(id) {
+                    self.unseen(others, account)?;
+                }
+            }
+            (None, Some(organization)) => {
+                let (inventory, id) = with_unlisted(agreements.inventory, organization);
+                let agreements = Agreements::new(&inventory, agreements.rules, agreements.at());
+                let mut asking = GuardrailQuery::new(self.guardrails, &agreements);
+                if let Some(account) = agreements.tree.accounts.get(&id) {
+                    asking.unseen(others, account)?;
+                }
+                for (id, found) in asking.violations {
+                    self.violations.entry(id).or_default().extend(found);
+                }
+            }
+            (None, None) => {}
+        }
+        self.idle = idle;
+        Ok(())
+    }
+
     fn principal(&mut self, now: &PrincipalAnswer, any: &PrincipalAnswer) -> Result<(), Failure> {
         let possible = |o: &OperationAnswer| o.any_request.as_ref().is_some_and(|a| a.decision != AnyAllowed::No);
         let concerned =
@@ -387,7 +421,7 @@ impl<'a> GuardrailQuery<'a> {
                 let mut all: Option<BTreeSet<String>> = None;
                 let mut some: BTreeSet<String> = BTreeSet::new();
                 for may in subsets(&certain, open, operation.operation) {
-                    let forbidding = self.ask(&question, operation, actor, &may)?;
+                    let forbidding = self.ask(&question, &Operation::of(operation), actor, &may)?;
                     some.extend(forbidding.iter().cloned());
                     all = Some(match all {
                         None => forbidding,
@@ -400,7 +434,7 @@ impl<'a> GuardrailQuery<'a> {
                 if by != By::Request {
                     let open = perhaps.union(&by_request).copied().collect();
                     for may in subsets(&certain, &open, operation.operation) {
-                        besides.extend(self.ask(&question, operation, actor, &may)?);
+                        besides.extend(self.ask(&question, &Operation::of(operation), actor, &may)?);
                     }
                 }
                 for id in besides.difference(&some) {
@@ -420,7 +454,7 @@ impl<'a> GuardrailQuery<'a> {
     fn ask(
         &mut self,
         question: &Question<'_>,
-        operation: &OperationAnswer,
+        operation: &Operation,
         actor: &Actor,
         may: &BTreeSet<&'static str>,
     ) -> Result<BTreeSet<String>, Failure> {

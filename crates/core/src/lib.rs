@@ -66,6 +66,7 @@ pub mod agreements;
 pub mod assessment;
 pub mod assessments;
 pub mod aws;
+pub mod completeness;
 pub mod diff;
 pub mod expectations;
 pub mod finding;

@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::aws::{asked_on, eligibility, resource_policies};
 use crate::inventory::schema::EntitySchema;
 use crate::inventory::{Inventory, builtin};
+use crate::moment::{self, Moment};
 use crate::policies::{Origin, RuleBook};
 use crate::problem::SourceFile;
 use crate::source::digest::{Files, Listing, sha256, short};
@@ -17,6 +18,7 @@ use crate::words::count;
 
 /// What an answer was made from; `schemas/provenance.v1.schema.json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Provenance {
     /// The version of countersign.
     pub version: &'static str,
@@ -26,6 +28,8 @@ pub struct Provenance {
     pub schema: Option<Schema>,
     /// The inventory; null where none was read.
     pub inventory: Option<Files>,
+    /// When the inventory was collected, and whether the answer is about a later moment; null where that is not told.
+    pub as_of: Option<AsOf>,
     /// The inventory that it was compared with.
     pub base: Option<Files>,
     /// Other files that were named: policies and requests.
@@ -55,6 +59,15 @@ impl Guarding {
     fn words(&self) -> String {
         format!("{} {}", count(self.ids.len(), "guardrail"), short(&self.sha256))
     }
+}
+
+/// When an inventory was collected.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AsOf {
+    /// The moment of its oldest answer.
+    pub moment: String,
+    /// The answer is about a later moment, of which nothing is known (D32).
+    pub later: bool,
 }
 
 /// The rules that decided.
@@ -115,11 +128,26 @@ impl Provenance {
             rules: None,
             schema: None,
             inventory: None,
+            as_of: None,
             base: None,
             files: None,
             guardrails: None,
             data: data(),
         }
+    }
+
+    /// The same for an answer about a moment.
+    #[must_use]
+    pub fn at(mut self, at: Moment, as_of: Option<Moment>) -> Self {
+        self.as_of = as_of.map(|as_of| AsOf { moment: moment::format(as_of), later: at > as_of });
+        self
+    }
+
+    /// That nothing is known of the moment asked, where it is later than the inventory (D32).
+    pub fn later(&self) -> Option<String> {
+        let as_of = self.as_of.as_ref().filter(|a| a.later)?;
+        let day = as_of.moment.strip_suffix("T00:00:00Z").unwrap_or(&as_of.moment);
+        Some(format!("as of {day}; nothing later is known"))
     }
 
     /// One line for people: `countersign 0.1.0 · rules built in 3f2a91c0 · inventory 12 files (4096 bytes) 9ab1c2d3 at 1f2e3d4c · …`.
@@ -138,6 +166,7 @@ impl Provenance {
         if self.inventory.is_some() {
             parts.push(format!("HIPAA list of {lists}"));
         }
+        parts.extend(self.later());
         // names of folders are the user's: nothing in them begins a line or a colour
         parts.join(" · ").replace(char::is_control, " ")
     }

@@ -7,6 +7,7 @@ use crate::report::diff as words;
 use crate::report::expectations::CaseReport;
 use crate::report::findings::{Entry, FindingsReport, Spot};
 use crate::report::{expectations, few, sentences};
+use countersign_core::completeness::Gap;
 use countersign_core::diff::differences::FindingChange;
 use countersign_core::diff::{Cause, Diff};
 use countersign_core::finding::{Finding, Severity};
@@ -26,6 +27,7 @@ pub fn entries(checked: &Checked) -> Vec<Entry> {
     all.extend(cases.iter().filter(|c| !c.passed).map(|c| of_expectation(checked, c)));
     all.extend(checked.guardrails.iter().flat_map(|g| of_guardrail(checked, g)));
     all.extend(findings(checked));
+    all.extend(checked.gaps.iter().map(|g| of_gap(checked, g)));
     all.extend(lint(checked));
     all
 }
@@ -112,6 +114,13 @@ fn of_rules(checked: &Checked, change: &RulesChange) -> Entry {
     let message = rules::sentences(change).join("; ");
     let help = "review the rules as you would a permission: once they are merged, they judge".to_owned();
     told(Told::RulesChange, Severity::Warning, (path(checked, FILE), Spot::Line(1)), message, help)
+}
+
+fn of_gap(checked: &Checked, gap: &Gap) -> Entry {
+    let severity = if checked.require_complete { Severity::Error } else { Severity::Info };
+    let message = format!("not known: {}: {}", gap.missing.words(), few(&gap.of, NAMES));
+    let help = format!("collect {}", gap.calls);
+    told(Told::NotCollected, severity, (path(checked, FILE), Spot::Line(1)), message, help)
 }
 
 fn of_diff(checked: &Checked, diff: &Diff) -> Vec<Entry> {

@@ -6,6 +6,7 @@ use super::{entries, note};
 use crate::check::{Checked, Done, Part, RulesChange, State};
 use crate::report::expectations::{CaseReport, reports};
 use crate::report::findings::Entry;
+use countersign_core::completeness::Gap;
 use countersign_core::diff::Diff;
 use countersign_core::finding::Severity;
 use countersign_core::guardrails::GuardrailResult;
@@ -24,6 +25,7 @@ pub struct Check<'a> {
     diff: Option<&'a Diff>,
     expectations: Vec<CaseReport>,
     guardrails: &'a [GuardrailResult],
+    gaps: &'a [Gap],
     findings: Vec<One>,
 }
 
@@ -59,6 +61,7 @@ pub fn json<'a>(checked: &'a Checked, provenance: &'a Provenance) -> Check<'a> {
         diff: checked.diff.as_ref(),
         expectations: reports(&checked.expectations),
         guardrails: &checked.guardrails,
+        gaps: &checked.gaps,
         findings: entries::open(checked).into_iter().map(one).collect(),
     }
 }

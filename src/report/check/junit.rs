@@ -20,6 +20,7 @@ pub fn junit(checked: &Checked, provenance: &Provenance) -> Result<String, Failu
             Part::Guardrails => vec![guardrails(checked)],
             Part::Diff => vec![change(checked, &done.state, &note)],
             Part::Findings => findings::junit::suites("findings", &entries::findings(checked), &note),
+            Part::Completeness => vec![completeness(checked, done, &note)],
             Part::Lint => findings::junit::suites("lint", &entries::lint(checked), &note),
         };
         xml.add_test_suites(findings::junit::told(suites, provenance));
@@ -66,6 +67,20 @@ fn guardrails(checked: &Checked) -> TestSuite {
         };
         suite.add_test_case(TestCase::new(guarded.id.clone(), status));
     }
+    suite
+}
+
+fn completeness(checked: &Checked, done: &Done, note: &str) -> TestSuite {
+    let mut suite = TestSuite::new("completeness");
+    let status = if done.state == State::Failed {
+        let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+        let lines = checked.gaps.iter().map(|g| format!("{}: {}: aws {}", g.missing.words(), g.of.join(", "), g.calls));
+        status.set_type("completeness").set_message(note).set_description(lines.collect::<Vec<_>>().join("\n"));
+        status
+    } else {
+        TestCaseStatus::success()
+    };
+    suite.add_test_case(TestCase::new("completeness", status));
     suite
 }
 

@@ -9,7 +9,7 @@ pub mod rules;
 
 use anstyle::AnsiColor;
 
-use super::{bold, day, diff, dim, expectations, in_colour, verdict, wrapped};
+use super::{bold, completeness, day, diff, dim, expectations, in_colour, verdict, wrapped};
 use crate::check::{Checked, Done, Found, Part, State};
 use crate::report::findings::{Entry, FindingsReport, counts};
 use countersign_core::diff::Diff;
@@ -23,6 +23,7 @@ pub fn part(part: Part) -> &'static str {
         Part::Expectations => "expectations",
         Part::Guardrails => "guardrails",
         Part::Findings => "findings",
+        Part::Completeness => "completeness",
         Part::Lint => "lint",
     }
 }
@@ -40,6 +41,8 @@ pub fn note(checked: &Checked, done: &Done) -> String {
         }
         Part::Guardrails => guardrails::summary(&checked.guardrails),
         Part::Findings => counts(&checked.findings.iter().map(Found::severity).collect::<Vec<_>>()),
+        Part::Completeness if checked.gaps.is_empty() => "nothing is missing".to_owned(),
+        Part::Completeness => format!("not known: {}", completeness::summary(&checked.gaps)),
         Part::Lint => {
             let report = checked.lint.as_ref().map(FindingsReport::new);
             report.map(|report| format!("{} · {}", report.counts(), report.read())).unwrap_or_default()

@@ -39,7 +39,7 @@ pub struct Agreements<'a> {
     pub tree: Tree,
     /// What is on offer, by id.
     pub offers: BTreeMap<String, Agreement>,
-    rules: &'a RuleBook,
+    pub(crate) rules: &'a RuleBook,
     at: Moment,
     context: OnceCell<Context>,
     narrowing: Narrowing,

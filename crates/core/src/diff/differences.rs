@@ -189,7 +189,8 @@ impl Answers {
         let (inside, beyond): (Vec<_>, Vec<_>) = assessment.principals.iter().partition(is_within);
         let beyond: BTreeSet<&str> = beyond.into_iter().map(|p| p.principal.as_str()).collect();
         let findings = assessment.findings.iter().filter(|f| !beyond.contains(f.subject.as_str())).cloned().collect();
-        let Assessment { schema, at, permission_model, leaves_out, hipaa_kinds, accounts, .. } = assessment;
+        let Assessment { schema, at, permission_model, leaves_out, hipaa_kinds, accounts, completeness, .. } =
+            assessment;
         let narrowed = Assessment {
             schema,
             provenance: None,
@@ -200,6 +201,7 @@ impl Answers {
             accounts: accounts.clone(),
             principals: Vec::new(),
             findings,
+            completeness: completeness.clone(),
         };
         let mut answers = Self::default();
         inside.into_iter().for_each(|p| answers.principal(p));
@@ -391,6 +393,10 @@ pub enum AccessChange {
     Message,
     /// The IAM actions that are allowed are others, and the answer is the same.
     Actions,
+    /// The old inventory did not list all who may have been there: it is not known whether this is new.
+    FirstSeen,
+    /// The new inventory does not list all who may be there: it is not known whether this is gone.
+    NoLongerKnown,
 }
 
 /// How the answer to an operation changed; `None` where it did not.

@@ -44,6 +44,7 @@ pub mod differences;
 mod group;
 pub mod pieces;
 pub(crate) mod reach;
+mod seen;
 pub mod stacks;
 
 use std::collections::BTreeSet;
@@ -52,6 +53,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::assessment::{Assessment, Options, PrincipalAnswer};
+use crate::completeness::others::{self, Others};
 use crate::finding::Severity;
 use crate::inventory::Inventory;
 use crate::moment;
@@ -63,6 +65,7 @@ use causes::{Contribution, Trials};
 use differences::{AccessChange, AccessState, Answers, CoverageChange, CoverageState, FindingChange, Operation};
 use pieces::Piece;
 use reach::{Reach, Reacher};
+use seen::Sight;
 use stacks::NewAccess;
 
 /// One side of a comparison.
@@ -93,6 +96,8 @@ pub struct Diff {
     pub coverage: Vec<CoverageEntry>,
     /// New access for any request, document by document and stack by stack.
     pub new_access: Vec<NewAccess>,
+    /// Who may be there unseen in the new inventory, within reach of the change, and what they could do.
+    pub perhaps_others: Vec<Others>,
     /// Findings that are new and that are gone.
     pub findings: Vec<FindingEntry>,
     /// All pieces of the change.
@@ -108,6 +113,8 @@ pub struct Diff {
 pub struct Worsening {
     /// An operation, an IAM action under one, or any request is allowed that was not, or may be.
     pub access_widens: bool,
+    /// Whether access is new is not known: others may be there whom the new inventory does not list (D31).
+    pub access_is_unknown: bool,
     /// An agreement that was in force for an account is not, or may not be.
     pub coverage_is_lost: bool,
 }
@@ -115,7 +122,7 @@ pub struct Worsening {
 impl Worsening {
     /// Nothing is worse.
     pub fn is_clean(self) -> bool {
-        !self.access_widens && !self.coverage_is_lost
+        !self.access_widens && !self.access_is_unknown && !self.coverage_is_lost
     }
 }
 
@@ -293,6 +300,9 @@ pub fn diff_from(
     }
     let sides = group::Sides { before: &before, after: &after, principals: [&old.principals, &new.principals] };
     let (access, coverage, findings) = sides.entries(&differences, &causes);
+    let sight = Sight::new(base.inventory, head.inventory);
+    let (access, new_access) = (sight.access(access), sight.stacks(new_access));
+    let perhaps_others = unseen(base, head, rules, (&after, Reach::union(&reach)))?;
     let mut diff = Diff {
         schema: "countersign/diff/v1",
         provenance: None,
@@ -301,12 +311,34 @@ pub fn diff_from(
         access,
         coverage,
         new_access,
+        perhaps_others,
         findings,
         changes,
         leaves_out: after.leaves_out.clone(),
     };
     diff.judge();
     Ok(diff)
+}
+
+/// Who may be there unseen where the change reaches. Two snapshots of different moments may differ wherever not all was listed.
+fn unseen(
+    base: &Side<'_>,
+    head: &Side<'_>,
+    rules: &RuleBook,
+    (after, within): (&Assessment, Option<BTreeSet<String>>),
+) -> Result<Vec<Others>, Failure> {
+    let as_of = |side: &Side<'_>| side.inventory.config.as_of;
+    if as_of(base) != as_of(head) && within.is_some() {
+        let mut found = others::others(head.inventory, rules, head.options)?;
+        found.extend(after.completeness.perhaps_others.iter().filter(|o| o.permission_set.is_some()).cloned());
+        return Ok(found);
+    }
+    let reached = |o: &&Others| match (&o.account, &within) {
+        (Some(account), Some(within)) => within.contains(account),
+        (None, Some(_)) => false,
+        (_, None) => true,
+    };
+    Ok(after.completeness.perhaps_others.iter().filter(reached).cloned().collect())
 }
 
 /// Both assessments, beside each other. Beyond the reach of the change, principals have the same answers.
@@ -339,6 +371,7 @@ impl Diff {
         self.verdict = Worsening {
             access_widens: self.access.iter().any(|e| e.widens() && e.allowed.is_none())
                 || self.new_access.iter().any(|n| n.widens() && n.allowed.is_none()),
+            access_is_unknown: !self.perhaps_others.is_empty(),
             coverage_is_lost: self.coverage.iter().any(|e| e.is_loss() && e.allowed.is_none()),
         };
     }

@@ -45,7 +45,7 @@ impl Reach {
 }
 
 /// Attributes of an account that say nothing about any other.
-const OWN: [&str; 9] = [
+const OWN: [&str; 11] = [
     "name",
     "state",
     "nda",
@@ -54,6 +54,8 @@ const OWN: [&str; 9] = [
     "serviceControlPoliciesAtLeast",
     "phi",
     "tagsKnown",
+    "principalsKnown",
+    "assignmentsKnown",
     "notifications",
 ];
 

@@ -36,6 +36,9 @@ pub struct NewAccess {
     pub of: Compared,
     /// The document; or the layers that are not the same, each with what it is of.
     pub name: String,
+    /// Its principals were there before, under another stack; documents always were.
+    #[serde(skip)]
+    pub was_there: bool,
     /// Who is under the stack; empty for a document.
     pub principals: Vec<PrincipalEntry>,
     /// The answer.
@@ -102,6 +105,7 @@ fn documents(base: &Inventory, head: &Inventory) -> Result<Vec<NewAccess>, Failu
         found.push(NewAccess {
             of: Compared::Document,
             name: new.label.clone(),
+            was_there: true,
             principals: Vec::new(),
             answer,
             allowed: None,
@@ -129,7 +133,8 @@ fn stacks(base: &Side<'_>, head: &Side<'_>) -> Result<Vec<NewAccess>, Failure> {
         principals.sort();
         let answer = comparing.stacks(old.as_ref(), &new)?;
         let name = interned.name(old.as_ref(), &new);
-        found.push(NewAccess { of: Compared::Stack, name, principals, answer, allowed: None });
+        let was_there = old.is_some();
+        found.push(NewAccess { of: Compared::Stack, name, was_there, principals, answer, allowed: None });
     }
     found.sort_by(|a, b| a.principals.cmp(&b.principals));
     Ok(found)

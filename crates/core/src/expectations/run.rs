@@ -7,7 +7,9 @@ use globset::Glob;
 use super::{Access, Asked, Expectation, Expected, Governed, Only, Suite};
 use crate::assessment::{AgreementAnswer, Assessment, OperationAnswer, Options, PrincipalAnswer};
 use crate::assessments::Assessments;
+use crate::completeness::others::{self, Others};
 use crate::diff::PrincipalEntry;
+use crate::diff::differences::Operation;
 use crate::inventory::Inventory;
 use crate::moment::Moment;
 use crate::naming;
@@ -76,6 +78,8 @@ pub enum Unmet {
     },
     /// No account knows the kind of agreement.
     NoKindAnywhere(String),
+    /// Others may be there unseen who may do it (D31).
+    PerhapsOthers(Box<Others>),
     /// An account's coverage is another.
     Governed {
         /// The account.
@@ -107,7 +111,10 @@ pub fn run(suite: &Suite, assessments: &Assessments<'_>, options: &Options) -> R
         let assessment = assessments.at_least(&options)?;
         let held = Held { inventory: assessments.inventory, assessment: &assessment };
         for (index, expectation) in own {
-            let unmet = held.unmet(expectation);
+            let mut unmet = held.unmet(expectation);
+            if let Expected::Coverage(coverage) = &expectation.of {
+                unmet.extend(unlisted(coverage, assessments, &options)?);
+            }
             cases.insert(index, Case { expectation: expectation.clone(), at, unmet });
         }
     }
@@ -177,6 +184,10 @@ impl Held<'_> {
             }
         }
         unmet.extend(others);
+        // a denial to all whom a pattern matches is one to those who are not listed
+        if access.decision == Decision::Deny && access.principals.iter().any(|name| name.contains('*')) {
+            unmet.extend(self.perhaps_others(&access.asked, &[]));
+        }
         unmet
     }
 
@@ -205,7 +216,19 @@ impl Held<'_> {
         if none {
             unmet.push(Unmet::NotAskedOfAnyone(only.asked.clone()));
         }
+        unmet.extend(self.perhaps_others(&only.asked, &only.principals));
         unmet
+    }
+
+    /// Who may be there unseen, beside those that are named: whoever has a permission set that is named is among them.
+    fn perhaps_others(&self, asked: &Asked, named: &[String]) -> Vec<Unmet> {
+        let here = |o: &Others| match &o.account {
+            Some(account) => asked.accounts.is_empty() || asked.accounts.contains(account),
+            None => asked.accounts.is_empty(),
+        };
+        let is_named = |o: &Others| o.permission_set.as_ref().is_some_and(|set| named.contains(set));
+        let found = self.assessment.perhaps_others(|operation| is_of(operation, asked));
+        found.filter(|o| here(o) && !is_named(o)).map(|o| Unmet::PerhapsOthers(Box::new(o))).collect()
     }
 
     fn coverage(&self, coverage: &Governed) -> Vec<Unmet> {
@@ -223,11 +246,7 @@ impl Held<'_> {
                 continue;
             };
             answered = true;
-            let governing = row.governing.as_ref();
-            let met = row.coverage == coverage.coverage
-                && coverage.scope.is_none_or(|s| governing.is_some_and(|g| g.scope == s))
-                && coverage.by.as_ref().is_none_or(|by| governing.is_some_and(|g| g.id == *by));
-            if !met {
+            if !is_governed(row, coverage) {
                 unmet.push(Unmet::Governed { account: account.account.clone(), answer: Box::new(row.clone()) });
             }
         }
@@ -243,16 +262,37 @@ impl Held<'_> {
     }
 }
 
+/// What is expected of all accounts is expected of those that were not listed, too.
+fn unlisted(coverage: &Governed, assessments: &Assessments<'_>, options: &Options) -> Result<Vec<Unmet>, Failure> {
+    if !coverage.accounts.is_empty() || !options.filter.accounts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = others::unlisted_coverage(assessments.inventory, assessments.rules, options, &coverage.agreement)?;
+    let other = rows.into_iter().filter(|(_, row)| !is_governed(row, coverage));
+    Ok(other.map(|(account, row)| Unmet::Governed { account, answer: Box::new(row) }).collect())
+}
+
+fn is_governed(row: &AgreementAnswer, coverage: &Governed) -> bool {
+    let governing = row.governing.as_ref();
+    row.coverage == coverage.coverage
+        && coverage.scope.is_none_or(|s| governing.is_some_and(|g| g.scope == s))
+        && coverage.by.as_ref().is_none_or(|by| governing.is_some_and(|g| g.id == *by))
+}
+
 fn answered(principal: &PrincipalAnswer, answer: &OperationAnswer) -> Unmet {
     Unmet::Answered { principal: PrincipalEntry::of(principal), answer: Box::new(answer.clone()) }
 }
 
 fn is_asked(answer: &OperationAnswer, asked: &Asked) -> bool {
-    let is = |expected: &Option<String>, actual: Option<&str>| expected.as_deref().is_none_or(|e| actual == Some(e));
-    answer.operation == asked.operation
-        && asked.scope.is_none_or(|s| answer.scope == Some(s))
-        && is(&asked.agreement, answer.agreement.as_deref())
-        && is(&asked.report, answer.report.as_deref())
+    is_of(&Operation::of(answer), asked)
+}
+
+fn is_of(operation: &Operation, asked: &Asked) -> bool {
+    let is = |expected: &Option<String>, actual: &Option<String>| expected.is_none() || expected == actual;
+    operation.operation == asked.operation
+        && asked.scope.is_none_or(|s| operation.scope == Some(s))
+        && is(&asked.agreement, &operation.agreement)
+        && is(&asked.report, &operation.report)
 }
 
 fn is_expected(answer: &OperationAnswer, access: &Access) -> bool {

@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use super::{Actor, GuardrailQuery, GuardrailState, Guardrails, Question};
 use crate::assessment::{Assessment, OperationAnswer, PrincipalAnswer};
+use crate::diff::differences::Operation;
 use crate::inventory::entity::{Uid, cedar_uid};
 use crate::inventory::model::Account;
 use crate::inventory::schema::EntitySchema;
@@ -227,7 +228,7 @@ impl GuardrailQuery<'_> {
             for operation in principal.operations.iter().filter(|o| self.is_about(o.operation)).collect::<Vec<_>>() {
                 for may in self.choices(operation.operation, &principal.operations) {
                     for actor in &actors {
-                        self.ask(&question, operation, actor, &may)?;
+                        self.ask(&question, &Operation::of(operation), actor, &may)?;
                     }
                 }
             }
@@ -306,7 +307,7 @@ impl GuardrailQuery<'_> {
                                 return Ok(self.idle.is_empty());
                             }
                             *left -= 1;
-                            self.ask(&question, operation, actor, &may)?;
+                            self.ask(&question, &Operation::of(operation), actor, &may)?;
                         }
                     }
                 }

@@ -44,6 +44,8 @@ pub enum AnswerKind {
     CustomerManagedPolicies,
     PermissionsBoundary,
     Assignments,
+    /// The accounts in which a permission set is assigned.
+    ProvisionedIn,
     StoreUsers,
     StoreGroups,
     StoreMemberships,
@@ -59,7 +61,7 @@ pub enum AnswerKind {
     Collection,
 }
 
-const KINDS: [(&str, AnswerKind); 36] = [
+const KINDS: [(&str, AnswerKind); 37] = [
     ("Organization", AnswerKind::Organization),
     ("Accounts", AnswerKind::Accounts),
     ("Account", AnswerKind::Account),
@@ -85,6 +87,7 @@ const KINDS: [(&str, AnswerKind); 36] = [
     ("CustomerManagedPolicyReferences", AnswerKind::CustomerManagedPolicies),
     ("PermissionsBoundary", AnswerKind::PermissionsBoundary),
     ("AccountAssignments", AnswerKind::Assignments),
+    ("AccountIds", AnswerKind::ProvisionedIn),
     ("Users", AnswerKind::StoreUsers),
     ("Groups", AnswerKind::StoreGroups),
     ("GroupMemberships", AnswerKind::StoreMemberships),

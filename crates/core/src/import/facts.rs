@@ -46,6 +46,8 @@ pub struct Facts {
     pub groups: BTreeMap<String, Option<String>>,
     /// Person and group.
     pub members: BTreeSet<(String, String)>,
+    /// What was answered whole.
+    pub listed: Listed,
     /// Events of CloudTrail, by id: those that are changes.
     pub events: BTreeMap<String, super::cloudtrail::Event>,
     /// Events that failed, and changed nothing.
@@ -54,6 +56,25 @@ pub struct Facts {
     pub as_of: Option<Moment>,
     /// What is odd, without stopping the import.
     pub notes: Vec<Problem>,
+}
+
+/// Which lists of IAM Identity Center were answered whole, and until when answers were collected.
+#[derive(Default)]
+pub struct Listed {
+    /// When the last answer was collected, where that is told.
+    pub until: Option<Moment>,
+    /// The ARNs of instances of Identity Center; `None` where they were not listed.
+    pub instances: Option<BTreeSet<String>>,
+    /// Permission sets were listed.
+    pub permission_sets: bool,
+    /// The accounts that each permission set is assigned in, by its ARN.
+    pub provisioned: BTreeMap<String, BTreeSet<String>>,
+    /// The ids of permission sets, and the accounts in which their assignments were listed.
+    pub assignments: BTreeSet<(String, String)>,
+    /// Groups of the identity store were listed.
+    pub groups: bool,
+    /// The files that list members of groups: their names say of which.
+    pub members: Vec<String>,
 }
 
 /// Service principals with trusted access, and since when.
@@ -68,6 +89,8 @@ pub struct Organization {
     pub feature_set: Option<String>,
     /// Its accounts were listed, all of them.
     pub accounts_listed: bool,
+    /// The console's export of its accounts was read.
+    pub accounts_exported: bool,
     /// Service control policies are enabled.
     pub policies_enabled: Option<bool>,
     /// Its service control policies were listed, all of them.
@@ -114,6 +137,8 @@ pub struct Account {
     pub notifications: Option<bool>,
     /// Its IAM was told, roles included.
     pub roles_told: bool,
+    /// Its users, groups and roles were listed, all of them.
+    pub principals_listed: bool,
 }
 
 /// How an account came into its organization.
@@ -240,6 +265,11 @@ impl Facts {
     /// An account that an answer names.
     pub fn account(&mut self, id: &str) -> &mut Account {
         self.accounts.entry(id.to_owned()).or_default()
+    }
+
+    /// When the last answer was collected: what happened later is in none of them.
+    pub fn collected_until(&self) -> Option<Moment> {
+        self.listed.until.max(self.as_of)
     }
 
     /// Says what is odd.

@@ -22,6 +22,11 @@ pub fn details(facts: &mut Facts, answer: &CliAnswer, fields: &mut Fields<'_>) {
     if let (Some(account), Some(_)) = (answer.account(), answer.root.get("RoleDetailList")) {
         facts.account(&account).roles_told = true;
     }
+    let lists = ["UserDetailList", "GroupDetailList", "RoleDetailList"];
+    let complete = lists.iter().all(|list| answer.root.get(list).is_some_and(|l| l.as_array().is_some()));
+    if let (Some(account), true) = (answer.account(), complete) {
+        facts.account(&account).principals_listed = true;
+    }
     let mut groups = BTreeMap::new();
     for (list, kind) in [("GroupDetailList", "Group"), ("UserDetailList", "User"), ("RoleDetailList", "Role")] {
         for node in fields.entries(list) {
@@ -48,6 +53,7 @@ pub fn details(facts: &mut Facts, answer: &CliAnswer, fields: &mut Fields<'_>) {
             principal.file.clone_from(&answer.source.path);
             let known = facts.account(account);
             known.roles_told |= answer.root.get("RoleDetailList").is_some();
+            known.principals_listed |= complete;
             facts.principals.insert(arn, principal);
         }
     }

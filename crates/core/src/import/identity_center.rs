@@ -9,6 +9,7 @@ use super::organizations::unnamed;
 
 /// The permission sets that ARNs name: those of `list-permission-sets`.
 pub fn listed(facts: &mut Facts, fields: &mut Fields<'_>) {
+    facts.listed.permission_sets = true;
     for node in fields.list("PermissionSets") {
         match node.as_str().filter(|a| a.contains(":permissionSet/")) {
             Some(arn) => drop(facts.permission_sets.entry(arn.to_owned()).or_default()),
@@ -26,8 +27,38 @@ pub fn described(facts: &mut Facts, mut fields: Fields<'_>) {
     }
 }
 
+/// `list-instances`
+pub fn instances(facts: &mut Facts, fields: &mut Fields<'_>) {
+    let mut arns = BTreeSet::new();
+    for node in fields.entries("Instances") {
+        arns.extend(fields.of(node).needed("InstanceArn").map(str::to_owned));
+    }
+    facts.listed.instances.get_or_insert_default().extend(arns);
+}
+
+/// `list-accounts-for-provisioned-permission-set`, whose permission set the file's name names.
+pub fn provisioned(facts: &mut Facts, answer: &CliAnswer, fields: &mut Fields<'_>) {
+    let mut accounts = BTreeSet::new();
+    for node in fields.list("AccountIds") {
+        match node.as_str().filter(|a| is_account(a)) {
+            Some(account) => drop(accounts.insert(account.to_owned())),
+            None => fields.wrong(node.span, "this is not an account number", super::answer::COLLECT),
+        }
+    }
+    let named = answer.permission_set();
+    let known = facts.permission_sets.keys().find(|arn| named.as_ref().is_some_and(|n| arn.ends_with(n.as_str())));
+    match known.cloned() {
+        Some(arn) => facts.listed.provisioned.entry(arn).or_default().extend(accounts),
+        None => unnamed(facts, answer, "in which accounts which permission set is assigned"),
+    }
+}
+
 /// `list-account-assignments`, `list-account-assignments-for-principal`
-pub fn assignments(facts: &mut Facts, fields: &mut Fields<'_>) {
+pub fn assignments(facts: &mut Facts, answer: &CliAnswer, fields: &mut Fields<'_>) {
+    // an answer about one principal names no permission set
+    if let (Some(set), Some(account)) = (answer.permission_set(), answer.account()) {
+        facts.listed.assignments.insert((set, account));
+    }
     for node in fields.entries("AccountAssignments") {
         let mut assignment = fields.of(node);
         let account = assignment.id("AccountId", is_account, "account number").map(str::to_owned);
@@ -144,8 +175,12 @@ fn named(fields: &mut Fields<'_>, list: &str, [id, name]: [&str; 2]) -> BTreeMap
 pub fn store(facts: &mut Facts, answer: &CliAnswer, fields: &mut Fields<'_>) {
     match answer.kind {
         AnswerKind::StoreUsers => facts.people.extend(named(fields, "Users", ["UserId", "UserName"])),
-        AnswerKind::StoreGroups => facts.groups.extend(named(fields, "Groups", ["GroupId", "DisplayName"])),
+        AnswerKind::StoreGroups => {
+            facts.listed.groups = true;
+            facts.groups.extend(named(fields, "Groups", ["GroupId", "DisplayName"]));
+        }
         _ => {
+            facts.listed.members.push(fields.file().to_owned());
             for node in fields.entries("GroupMemberships") {
                 let mut membership = fields.of(node);
                 let group = membership.needed("GroupId").map(str::to_owned);

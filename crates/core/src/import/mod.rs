@@ -102,6 +102,7 @@ fn is_part(kind: answer::AnswerKind) -> bool {
             | AnswerKind::ManagedPolicies
             | AnswerKind::CustomerManagedPolicies
             | AnswerKind::PermissionsBoundary
+            | AnswerKind::ProvisionedIn
     )
 }
 
@@ -138,12 +139,12 @@ fn one(facts: &mut Facts, answer: &CliAnswer, problems: &mut Vec<Problem>) {
         AnswerKind::AuthorizationDetails => iam::details(facts, answer, &mut fields),
         AnswerKind::PermissionSets => identity_center::listed(facts, &mut fields),
         AnswerKind::PermissionSet => inside(&mut fields, "PermissionSet", |f| identity_center::described(facts, f)),
-        AnswerKind::Assignments => identity_center::assignments(facts, &mut fields),
+        AnswerKind::Assignments => identity_center::assignments(facts, answer, &mut fields),
         AnswerKind::StoreUsers | AnswerKind::StoreGroups | AnswerKind::StoreMemberships => {
             identity_center::store(facts, answer, &mut fields);
         }
-        // it tells where Identity Center is, for the calls that follow it
-        AnswerKind::Instances => {}
+        AnswerKind::Instances => identity_center::instances(facts, &mut fields),
+        AnswerKind::ProvisionedIn => identity_center::provisioned(facts, answer, &mut fields),
         AnswerKind::CustomerAgreements => artifact::customer_agreements(facts, answer, &mut fields),
         AnswerKind::Reports => artifact::reports(facts, &mut fields),
         AnswerKind::AccountSettings => inside(&mut fields, "accountSettings", |f| artifact::settings(facts, answer, f)),
@@ -151,7 +152,9 @@ fn one(facts: &mut Facts, answer: &CliAnswer, problems: &mut Vec<Problem>) {
         AnswerKind::LookupEvents => cloudtrail::looked_up(facts, &mut fields),
         AnswerKind::Handed => cloudtrail::handed(facts, &mut fields),
         AnswerKind::Collection => inside(&mut fields, "countersignCollection", |mut f| {
-            facts.as_of = facts.as_of.or(f.moment("collectedAt"));
+            let (oldest, newest) = (f.moment("collectedAt"), f.moment("finishedAt"));
+            facts.listed.until = newest.or(oldest);
+            facts.as_of = facts.as_of.or(oldest);
         }),
         _ => identity_center::part(facts, answer, &mut fields),
     }

@@ -168,10 +168,17 @@ fn merge(facts: &mut Facts, id: &str, told: Account) {
     }
 }
 
+/// The organization of a row of the console's export, which lists all accounts.
+fn exported(facts: &mut Facts, text: &str) -> Option<String> {
+    let organization = named(facts, text)?;
+    facts.organization(&organization).accounts_exported = true;
+    Some(organization)
+}
+
 /// One row of the accounts CSV of the console.
 pub fn row(facts: &mut Facts, id: &str, text: &str, told: Account) {
     let told =
-        Account { organization: named(facts, text), partition: arn(text).map(|a| a.partition.to_owned()), ..told };
+        Account { organization: exported(facts, text), partition: arn(text).map(|a| a.partition.to_owned()), ..told };
     merge(facts, id, told);
 }
 

@@ -89,7 +89,7 @@ fn unended(facts: &Facts, account: &str, events: &[&Event]) -> Timeline {
     let since = open.and_then(|m| m.from.as_ref()).map(|(at, _)| *at);
     let organization = timeline.current.as_ref().and_then(|o| facts.organizations.get(o));
     let missing = organization.is_some_and(|o| o.accounts_listed) && listed.is_none() && manages.is_none();
-    let collected_before = matches!((facts.as_of, since), (Some(as_of), Some(since)) if as_of < since);
+    let collected_before = matches!((facts.collected_until(), since), (Some(until), Some(since)) if until < since);
     if missing && !collected_before {
         return Timeline { unknown: true, ..Timeline::default() };
     }

@@ -323,7 +323,7 @@ impl<'a> Directory<'a> {
 
     /// One layer a level: the root, each unit on the path, the account. They bind members, their root included, never the
     /// management account, and exist with all features only.
-    fn service_control(
+    pub(crate) fn service_control(
         &mut self,
         account: &Account,
         standing: &Position,
@@ -366,7 +366,7 @@ impl<'a> Directory<'a> {
         Ok(layers)
     }
 
-    fn organization_keys(&self, knowledge: &mut Knowledge, standing: &Position) {
+    pub(crate) fn organization_keys(&self, knowledge: &mut Knowledge, standing: &Position) {
         let Some(id) = &standing.organization else {
             for key in ["aws:principalorgid", "aws:principalorgpaths", "aws:principalorgmasteraccountid"] {
                 knowledge.insert(key, Known::Absent);

@@ -41,6 +41,9 @@ impl Assembly<'_> {
         let before = of(&|t, _| t.known_since.is_some());
         let unlisted = of(&|_, a| !a.agreements_listed);
         let untagged = of(&|_, a| a.tags.is_none());
+        let unseen = of(&|_, a| !a.principals_listed);
+        let unassigned: Vec<String> =
+            self.facts.accounts.keys().filter(|id| !self.are_assignments_listed(id)).cloned().collect();
         for (accounts, what, help) in [
             (
                 unknown,
@@ -54,6 +57,16 @@ impl Assembly<'_> {
             ),
             (unlisted, "the agreements of these were not listed", "collect list-customer-agreements in each of them"),
             (untagged, "the tags of these were not listed", "collect organizations list-tags-for-resource"),
+            (
+                unseen,
+                "the users, groups and roles of these were not listed: others may be there",
+                "collect iam get-account-authorization-details in each of them",
+            ),
+            (
+                unassigned,
+                "the assignments of permission sets in these were not listed: others may have them",
+                "collect sso-admin list-permission-sets, list-accounts-for-provisioned-permission-set and list-account-assignments",
+            ),
         ] {
             if !accounts.is_empty() {
                 let (count, few) = (accounts.len(), crate::words::few(&accounts, 10));
@@ -97,6 +110,8 @@ impl Assembly<'_> {
                 ("membershipsKnownSince", since.map(|s| json!(moment::format(s)))),
                 ("agreementsKnown", (!account.agreements_listed).then_some(json!(false))),
                 ("tagsKnown", account.tags.is_none().then_some(json!(false))),
+                ("principalsKnown", (!account.principals_listed).then_some(json!(false))),
+                ("assignmentsKnown", (!self.are_assignments_listed(&id)).then_some(json!(false))),
                 ("notifications", account.notifications.map(Value::from)),
             ]);
             let tags = self.facts.accounts.get(&id).and_then(|a| a.tags.clone()).unwrap_or_default();

@@ -82,7 +82,7 @@ impl Assembly<'_> {
             return self.facts.remark(message, "list the customer agreements of the account");
         }
         // a list that was collected after the event would show it, were it in force
-        let collected_before = self.facts.as_of.is_some_and(|as_of| as_of < event.at);
+        let collected_before = self.facts.collected_until().is_some_and(|until| until < event.at);
         let listed = self.facts.account(&event.recipient);
         if listed.agreements_listed && !collected_before {
             listed.agreements_listed = false;

@@ -68,6 +68,13 @@ impl Assembly<'_> {
             ]);
             let roots: Vec<String> =
                 self.facts.roots.iter().filter(|(_, o)| *o == id).map(|(r, _)| r.clone()).collect();
+            if !self.are_accounts_listed(id) {
+                attrs.insert("accountsKnown".to_owned(), json!(false));
+                self.facts.remark(
+                    format!("the accounts of {id} were not listed: others may be in it"),
+                    "collect list-accounts",
+                );
+            }
             attrs.extend(self.attached(id, &roots));
             let unplaced = self.unplaced(id, ids.len() == 1);
             if !unplaced.is_empty() {

@@ -65,7 +65,10 @@ impl Assembly<'_> {
         }
         let mut store = Vec::new();
         for (id, name) in &self.facts.groups {
-            let attrs = attributes([("displayName", name.clone().map(Value::from))]);
+            let attrs = attributes([
+                ("displayName", name.clone().map(Value::from)),
+                ("membersKnown", (!self.are_members_listed(id)).then_some(json!(false))),
+            ]);
             store.push(entity("IdentityCenterGroup", id, attrs, Vec::new(), &BTreeMap::new()));
         }
         let mut groups: BTreeMap<&String, Vec<String>> = BTreeMap::new();
@@ -77,10 +80,11 @@ impl Assembly<'_> {
             let groups = groups.remove(id).unwrap_or_default();
             store.push(entity("IdentityCenterUser", id, attrs, groups, &BTreeMap::new()));
         }
-        let unnamed = self.facts.groups.values().filter(|n| n.is_none()).count();
-        if unnamed > 0 {
+        store.extend(self.instances(sets.keys()));
+        let open = self.facts.groups.keys().filter(|id| !self.are_members_listed(id)).count();
+        if open > 0 {
             self.facts.remark(
-                "who is in the groups of Identity Center is unknown",
+                format!("who is in {} of Identity Center is unknown", crate::words::count(open, "group")),
                 "collect identitystore list-users, list-groups and list-group-memberships",
             );
         }

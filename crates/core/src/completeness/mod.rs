@@ -1,0 +1,263 @@
+//! What of an inventory was not collected, and who may therefore be there unseen (D31).
+//!
+//! Users, roles, assignments and members are listed in full unless an attribute says that they could not be: an import writes it, and
+//! an inventory that is written by hand is a declaration. [`Completeness`] tells what is missing and what would tell it;
+//! [`others`] asks the rules what those who are not listed could do. Whatever rests on "nobody else" asks here.
+
+pub mod others;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::assessment::Options;
+use crate::inventory::Inventory;
+use crate::inventory::entity::{Entity, Item};
+use crate::moment::Moment;
+use crate::policies::RuleBook;
+use crate::problem::Failure;
+use crate::terms::{PrincipalKind, terms};
+use others::Others;
+
+terms! {
+    /// What can be missing.
+    Missing {
+        /// The accounts of an organization.
+        Accounts = "accounts",
+        /// The agreements of an account.
+        Agreements = "agreements",
+        /// Which permission sets are assigned in an account, and to whom.
+        Assignments = "assignments",
+        /// What an organization is enabled for.
+        FeatureSet = "featureSet",
+        /// The groups of an identity store.
+        Groups = "groups",
+        /// Who is in a group of Identity Center.
+        Members = "members",
+        /// Which organization an account belongs to.
+        Membership = "membership",
+        /// What a policy says.
+        Policies = "policies",
+        /// The users, groups and roles of an account.
+        Principals = "principals",
+        /// Which service control policies are attached.
+        ServiceControlPolicies = "serviceControlPolicies",
+        /// Whether the role that AWS Artifact uses exists.
+        ServiceRole = "serviceRole",
+        /// The tags of an account.
+        Tags = "tags",
+        /// Whether trusted access for AWS Artifact is on.
+        TrustedAccess = "trustedAccess",
+    }
+}
+
+impl Missing {
+    /// The calls of the AWS CLI that tell it.
+    pub fn calls(self) -> &'static str {
+        match self {
+            Self::Accounts => "organizations list-accounts",
+            Self::Agreements => "artifact list-customer-agreements",
+            Self::Assignments => {
+                "sso-admin list-permission-sets, list-accounts-for-provisioned-permission-set, list-account-assignments"
+            }
+            Self::FeatureSet => "organizations describe-organization",
+            Self::Groups => "identitystore list-groups",
+            Self::Members => "identitystore list-group-memberships",
+            Self::Membership => "organizations describe-organization, list-accounts; CloudTrail for earlier times",
+            Self::Policies => "organizations describe-policy; sso-admin for permission sets; iam get-policy-version",
+            Self::Principals | Self::ServiceRole => "iam get-account-authorization-details",
+            Self::ServiceControlPolicies => "organizations list-policies, list-targets-for-policy",
+            Self::Tags => "organizations list-tags-for-resource",
+            Self::TrustedAccess => "organizations list-aws-service-access-for-organization",
+        }
+    }
+
+    /// What it is, in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Accounts => "the accounts of the organization",
+            Self::Agreements => "agreements",
+            Self::Assignments => "assignments of permission sets",
+            Self::FeatureSet => "the feature set of the organization",
+            Self::Groups => "the groups of the identity store",
+            Self::Members => "members of groups",
+            Self::Membership => "the organization of the account",
+            Self::Policies => "what policies say",
+            Self::Principals => "users, groups and roles",
+            Self::ServiceControlPolicies => "where service control policies are attached",
+            Self::ServiceRole => "whether the service role exists",
+            Self::Tags => "tags",
+            Self::TrustedAccess => "whether trusted access is on",
+        }
+    }
+}
+
+/// Something that is missing, of all that it is missing of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Gap {
+    /// What.
+    pub missing: Missing,
+    /// Account numbers, ids of organizations, names of groups, ids of policies.
+    pub of: Vec<String>,
+    /// The calls of the AWS CLI that tell it.
+    pub calls: &'static str,
+}
+
+/// What is known of an inventory, and what is not.
+#[derive(Clone, Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Completeness {
+    /// What is missing; nothing where the inventory is complete.
+    pub gaps: Vec<Gap>,
+    /// Those who may be there unseen, and what they could do.
+    pub perhaps_others: Vec<Others>,
+}
+
+impl Completeness {
+    /// Of an inventory at the moment of the options, and what others could do of that which the options ask for.
+    pub fn of(inventory: &Inventory, rules: &RuleBook, options: &Options) -> Result<Self, Failure> {
+        let perhaps_others = others::others(inventory, rules, options)?;
+        Ok(Self { gaps: gaps(inventory, options.at), perhaps_others })
+    }
+
+    /// Nothing is missing.
+    pub fn is_complete(&self) -> bool {
+        self.gaps.is_empty()
+    }
+}
+
+/// What is missing of an inventory at a moment.
+pub fn gaps(inventory: &Inventory, at: Moment) -> Vec<Gap> {
+    let mut gaps: BTreeMap<Missing, BTreeSet<String>> = BTreeMap::new();
+    let mut note = |missing: Missing, of: &str| {
+        gaps.entry(missing).or_default().insert(of.to_owned());
+    };
+    let unseen = Unseen::of(inventory);
+    for account in inventory.of_type("Account") {
+        let id = account.uid.id.as_str();
+        let not_known = |attr: &str| account.bool(attr) == Some(false);
+        let of_account = [
+            (Missing::Principals, not_known("principalsKnown")),
+            (Missing::Assignments, unseen.assignments_of(id)),
+            (Missing::Agreements, not_known("agreementsKnown")),
+            (Missing::Tags, not_known("tagsKnown")),
+            (Missing::Membership, account.moment("membershipsKnownSince").is_some_and(|since| at < since)),
+            (Missing::ServiceControlPolicies, account.attrs.contains_key("serviceControlPoliciesAtLeast")),
+        ];
+        of_account.iter().filter(|(_, missing)| *missing).for_each(|(what, _)| note(*what, id));
+    }
+    for organization in inventory.of_type("Organization") {
+        let id = organization.uid.id.as_str();
+        let absent = |attr: &str| !organization.attrs.contains_key(attr);
+        let unplaced = organization.references("serviceControlPoliciesUnplaced").is_some_and(|p| !p.is_empty());
+        let of_organization = [
+            (Missing::Accounts, organization.bool("accountsKnown") == Some(false)),
+            (Missing::FeatureSet, absent("featureSet")),
+            (Missing::TrustedAccess, absent("trustedAccess")),
+            (Missing::ServiceRole, absent("serviceRole")),
+            (Missing::ServiceControlPolicies, unplaced || !absent("serviceControlPoliciesAtLeast")),
+        ];
+        of_organization.iter().filter(|(_, missing)| *missing).for_each(|(what, _)| note(*what, id));
+    }
+    for unit in inventory.of_type("OrganizationalUnit") {
+        if unit.attrs.contains_key("serviceControlPoliciesAtLeast") {
+            note(Missing::ServiceControlPolicies, &unit.uid.id);
+        }
+    }
+    for instance in inventory.of_type("IdentityCenterInstance").filter(|i| i.bool("groupsKnown") == Some(false)) {
+        note(Missing::Groups, &instance.uid.id);
+    }
+    for group in inventory.of_type("IdentityCenterGroup").filter(|g| g.bool("membersKnown") == Some(false)) {
+        note(Missing::Members, group_name(group));
+    }
+    for policy in inventory.of_type("IamPolicy").filter(|p| !inventory.policies.contains_key(&p.uid.id)) {
+        note(Missing::Policies, &policy.uid.id);
+    }
+    gaps.into_iter()
+        .map(|(missing, of)| Gap { missing, of: of.into_iter().collect(), calls: missing.calls() })
+        .collect()
+}
+
+/// The name of a group of Identity Center.
+fn group_name(group: &Entity) -> &str {
+    group.str("displayName").unwrap_or(&group.uid.id)
+}
+
+/// Where people and principals may be that are not listed.
+#[derive(Clone, Debug, Default)]
+pub struct Unseen {
+    /// Accounts whose users and roles are not all listed.
+    principals: BTreeSet<String>,
+    /// Accounts in which assignments are not all listed.
+    assignments: BTreeSet<String>,
+    /// Assignments may be missing in any account.
+    any_assignment: bool,
+    /// Organizations whose accounts are not all listed.
+    organizations: BTreeSet<String>,
+    /// All accounts that are listed.
+    accounts: BTreeSet<String>,
+}
+
+impl Unseen {
+    /// Of an inventory.
+    pub fn of(inventory: &Inventory) -> Self {
+        let not_known = |e: &&Entity, attr: &str| e.bool(attr) == Some(false);
+        let ids = |ty: &'static str, attr: &'static str| -> BTreeSet<String> {
+            inventory.of_type(ty).filter(|e| not_known(e, attr)).map(|e| e.uid.id.clone()).collect()
+        };
+        Self {
+            principals: ids("Account", "principalsKnown"),
+            assignments: ids("Account", "assignmentsKnown"),
+            any_assignment: !ids("IdentityCenterInstance", "assignmentsKnown").is_empty(),
+            organizations: ids("Organization", "accountsKnown"),
+            accounts: inventory.of_type("Account").map(|e| e.uid.id.clone()).collect(),
+        }
+    }
+
+    /// Everybody is listed.
+    pub fn is_empty(&self) -> bool {
+        self.principals.is_empty()
+            && self.assignments.is_empty()
+            && !self.any_assignment
+            && self.organizations.is_empty()
+    }
+
+    /// The users and roles of an account are not all listed.
+    pub fn principals_of(&self, account: &str) -> bool {
+        self.principals.contains(account)
+    }
+
+    /// The assignments in an account are not all listed.
+    pub fn assignments_of(&self, account: &str) -> bool {
+        self.any_assignment || self.assignments.contains(account)
+    }
+
+    /// A principal that is not listed may be there all the same. Every account that is listed has its root user.
+    pub fn may_hold(&self, account: &str, kind: PrincipalKind) -> bool {
+        if !self.accounts.contains(account) {
+            return !self.organizations.is_empty();
+        }
+        match kind {
+            PrincipalKind::Root => false,
+            PrincipalKind::User | PrincipalKind::Role => self.principals_of(account),
+            PrincipalKind::PermissionSet => self.assignments_of(account),
+        }
+    }
+}
+
+/// The groups that a permission set is assigned to in an account whose members are not all listed, by their names.
+pub fn open_groups(
+    inventory: &Inventory,
+    set: &Entity,
+    is_in: impl Fn(&BTreeMap<String, Item>) -> bool,
+) -> Vec<String> {
+    let groups_known = !inventory.of_type("IdentityCenterInstance").any(|i| i.bool("groupsKnown") == Some(false));
+    let items = set.set("assignments").unwrap_or_default().iter().filter_map(Item::record);
+    let assigned: BTreeSet<&str> = items.filter(|f| is_in(f)).filter_map(|f| f.get("group")?.id()).collect();
+    let groups = assigned.into_iter().filter_map(|id| inventory.entity("IdentityCenterGroup", id));
+    groups
+        .filter(|g| !groups_known || g.bool("membersKnown") == Some(false))
+        .map(|g| group_name(g).to_owned())
+        .collect()
+}

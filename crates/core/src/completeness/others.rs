@@ -1,0 +1,293 @@
+//! What those who are not listed could do: the rules are asked about a principal of which nothing is known but its account.
+//!
+//! Such a principal has every permission that the service control policies of its account leave to anybody, and any request may be
+//! its own: what it cannot do, nobody can who is not listed.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use serde::Serialize;
+
+use super::{Missing, Unseen, open_groups};
+use crate::agreements::Agreements;
+use crate::agreements::standing::Standing;
+use crate::assessment::{AgreementAnswer, Assessment, Filter, Options, PrincipalAnswer, assess};
+use crate::diff::differences::Operation;
+use crate::inventory::Inventory;
+use crate::inventory::entity::{Attr, Entity, Item, Uid};
+use crate::inventory::model::Account;
+use crate::inventory::tree::Tree;
+use crate::operations::{self, AccountEvaluator, Memo, catalogue, worlds::Worlds};
+use crate::permissions::caller::like;
+use crate::permissions::context::KeyValue;
+use crate::permissions::knowledge::{Knowledge, Known};
+use crate::permissions::principals::{Directory, Principal};
+use crate::permissions::scenarios::{self, Stack};
+use crate::policies::RuleBook;
+use crate::problem::Failure;
+use crate::terms::{AnyAllowed, Decision, PrincipalKind};
+
+/// Principals or people who may be there unseen, and what they could do.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Others {
+    /// The account; null for accounts that were not listed themselves.
+    pub account: Option<String>,
+    /// The organization of accounts that were not listed.
+    pub organization: Option<String>,
+    /// The permission set by which members of a group could.
+    pub permission_set: Option<String>,
+    /// The groups whose members were not listed.
+    pub groups: Vec<String>,
+    /// What was not listed.
+    pub missing: Vec<Missing>,
+    /// What they could do; never empty.
+    pub operations: Vec<Operation>,
+}
+
+impl Others {
+    /// Who they are, in words: `other users and roles of 111122223333`.
+    pub fn words(&self) -> String {
+        match (&self.account, &self.permission_set) {
+            (Some(account), Some(set)) => {
+                format!("other members of {} (permission set {set} in {account})", self.groups.join(", "))
+            }
+            (Some(account), None) => {
+                let who = match self.missing.as_slice() {
+                    [Missing::Assignments] => "people with permission sets",
+                    [Missing::Principals] => "users and roles",
+                    _ => "users, roles and people with permission sets",
+                };
+                format!("other {who} in {account}")
+            }
+            (None, _) => format!("anyone in {}", self.place()),
+        }
+    }
+
+    /// Where they are: an account, or accounts that are not listed.
+    pub fn place(&self) -> String {
+        let unlisted = || format!("other accounts of {}", self.organization.as_deref().unwrap_or_default());
+        self.account.clone().unwrap_or_else(unlisted)
+    }
+}
+
+/// Those who may be there unseen in what the options ask about. A promise about principals that are named is about nobody else.
+pub fn others(inventory: &Inventory, rules: &RuleBook, options: &Options) -> Result<Vec<Others>, Failure> {
+    let filter = &options.filter;
+    let unseen = Unseen::of(inventory);
+    if filter.without_principals || filter.principals.is_some() || unseen.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut found = Asking { inventory, rules, options, unseen: &unseen }.listed_accounts()?;
+    // who asks about some accounts asks about those
+    if filter.accounts.is_empty() && filter.principals_in.is_none() {
+        for organization in &unseen.organizations {
+            let (with, account) = with_unlisted(inventory, organization);
+            let unseen = Unseen { principals: BTreeSet::from([account.clone()]), ..Unseen::default() };
+            let of = Asking { inventory: &with, rules, options, unseen: &unseen }.listed_accounts()?;
+            let own = of.into_iter().filter(|o| o.account.as_ref() == Some(&account));
+            found.extend(own.map(|o| Others {
+                account: None,
+                organization: Some(organization.clone()),
+                missing: vec![Missing::Accounts],
+                ..o
+            }));
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Whether an agreement of a kind is in force for accounts that were not listed, by their organizations.
+pub fn unlisted_coverage(
+    inventory: &Inventory,
+    rules: &RuleBook,
+    options: &Options,
+    kind: &str,
+) -> Result<Vec<(String, AgreementAnswer)>, Failure> {
+    let mut found = Vec::new();
+    for organization in Unseen::of(inventory).organizations {
+        let (with, account) = with_unlisted(inventory, &organization);
+        let (accounts, agreements) = (vec![account], vec![kind.to_owned()]);
+        let filter = Filter { accounts, agreements, without_principals: true, ..Filter::default() };
+        let assessment = assess(&with, rules, &Options { filter, ..options.clone() })?;
+        let rows = assessment.accounts.into_iter().flat_map(|a| a.agreements);
+        found.extend(rows.map(|row| (format!("other accounts of {organization}"), row)));
+    }
+    Ok(found)
+}
+
+/// The inventory with one more account in an organization, of which nothing is known; its number.
+pub(crate) fn with_unlisted(inventory: &Inventory, organization: &str) -> (Inventory, String) {
+    let mut with = inventory.clone();
+    let ids = (0_u64..).map(|n| format!("{n:012}"));
+    let taken = |id: &String| with.entities.contains_key(&Uid::new("Account", id));
+    let id = ids.into_iter().find(|id| !taken(id)).unwrap_or_default();
+    let parent = Uid::new("Organization", organization);
+    if let Some(of) = inventory.entities.get(&parent) {
+        let manages = of.reference("managementAccount").and_then(|a| inventory.entity("Account", a));
+        let partition = manages.and_then(|a| a.str("partition")).unwrap_or("aws").to_owned();
+        let item = |attr: Attr| Item { span: of.span, attr };
+        let attrs = BTreeMap::from([
+            ("partition".to_owned(), item(Attr::String(partition))),
+            ("state".to_owned(), item(Attr::String("ACTIVE".to_owned()))),
+            ("agreementsKnown".to_owned(), item(Attr::Bool(false))),
+            ("tagsKnown".to_owned(), item(Attr::Bool(false))),
+        ]);
+        let (uid, parents) = (Uid::new("Account", &id), vec![(parent, of.span)]);
+        let account = Entity { uid: uid.clone(), attrs, parents, tags: BTreeMap::new(), ..of.clone() };
+        with.entities.insert(uid, account);
+    }
+    (with, id)
+}
+
+struct Asking<'a> {
+    inventory: &'a Inventory,
+    rules: &'a RuleBook,
+    options: &'a Options,
+    unseen: &'a Unseen,
+}
+
+impl Asking<'_> {
+    fn listed_accounts(&self) -> Result<Vec<Others>, Failure> {
+        let options = self.options;
+        let agreements = Agreements::new(self.inventory, self.rules, options.at);
+        let settled = BTreeMap::new();
+        let mut directory = Directory::new(self.inventory, &agreements.tree, options.at, &settled).of_any_request(true);
+        let mut found = Vec::new();
+        let mut memos: HashMap<String, Memo> = HashMap::new();
+        for account in agreements.tree.accounts.values() {
+            let id = account.id.as_str();
+            let within = options.filter.principals_in.as_ref().is_none_or(|a| a.contains(id));
+            let (principals, assignments) = (self.unseen.principals_of(id), self.unseen.assignments_of(id));
+            if !within || !options.filter.account(id) || !(principals || assignments) {
+                continue;
+            }
+            let standing = agreements.standing(account)?;
+            let stranger = stranger(&mut directory, &agreements.tree, account, principals)?;
+            let class = operations::class(&agreements, self.rules, account, &standing);
+            let memo = memos.entry(class.unwrap_or_else(|| account.id.clone())).or_default();
+            let operations = self.possible(&agreements, (account, &standing), &stranger, memo)?;
+            let missing = [(Missing::Assignments, assignments), (Missing::Principals, principals)];
+            if !operations.is_empty() {
+                found.push(Others {
+                    account: Some(account.id.clone()),
+                    organization: None,
+                    permission_set: None,
+                    groups: Vec::new(),
+                    missing: missing.into_iter().filter(|(_, is)| *is).map(|(m, _)| m).collect(),
+                    operations,
+                });
+            }
+        }
+        Ok(found)
+    }
+
+    /// The operations that some request of a principal could do.
+    fn possible(
+        &self,
+        agreements: &Agreements<'_>,
+        (account, standing): (&Account, &Standing),
+        principal: &Principal,
+        memo: &Memo,
+    ) -> Result<Vec<Operation>, Failure> {
+        let mut more = vec![principal.uid.clone()];
+        more.extend(self.inventory.of_type("Report").map(|e| e.uid.clone()));
+        more.extend(self.inventory.of_type("Service").map(|e| e.uid.clone()));
+        let entities = agreements.entities(account, standing, &more)?;
+        let coverage = agreements.coverage(account, standing, &entities)?;
+        let organization = standing.organization.as_deref();
+        let operations = catalogue::operations(&self.rules.operations, agreements, account, organization, &coverage);
+        let worlds = Worlds::new(agreements, self.rules, (account, standing), &operations, &entities)?;
+        let desk = AccountEvaluator {
+            rules: self.rules,
+            account,
+            coverage: &coverage,
+            organization,
+            organization_unknown: standing.unknown.as_deref(),
+            entities: &entities,
+            worlds: &worlds,
+            at: self.options.at,
+            model: self.options.model,
+            any_request: true,
+            any_state: self.options.any_state,
+            memo,
+        };
+        let mut possible = Vec::new();
+        for operation in operations.iter().filter(|o| self.options.filter.operation(o)) {
+            let answer = desk.decide(principal, operation)?;
+            // what was not tried to the end is possible
+            if answer.any_request.as_ref().is_none_or(|any| any.decision != AnyAllowed::No) {
+                possible.push(Operation {
+                    operation: operation.name,
+                    scope: operation.scope,
+                    agreement: operation.kind.clone(),
+                    report: operation.report.clone(),
+                });
+            }
+        }
+        Ok(possible)
+    }
+}
+
+/// A principal of an account of which nothing is known: it has all permissions that service control policies leave. `any` is one of
+/// any kind; otherwise it is the role of a permission set.
+fn stranger(directory: &mut Directory<'_>, tree: &Tree, account: &Account, any: bool) -> Result<Principal, Failure> {
+    let standing = tree.now(account);
+    let mut assuming = Vec::new();
+    let layers = directory.service_control(account, &standing, &mut assuming)?;
+    let mut knowledge = Knowledge::default();
+    let stem = format!("arn:{}:iam::{}:", account.partition, account.id);
+    let arns = if any {
+        vec![like(&[&format!("{stem}user/"), ""]), like(&[&format!("{stem}role/"), ""])]
+    } else {
+        vec![like(&[&format!("{stem}role/aws-reserved/sso.amazonaws.com/"), ""])]
+    };
+    knowledge.insert("aws:principalarn", Known::Like(arns));
+    knowledge.set("aws:principalaccount", &account.id);
+    knowledge.insert("aws:principalisawsservice", Known::Value(KeyValue::One("false".to_owned())));
+    knowledge.insert("aws:principalservicename", Known::Absent);
+    directory.organization_keys(&mut knowledge, &standing);
+    let arn = format!("{stem}role/*");
+    Ok(Principal {
+        uid: Uid::new("Role", &arn),
+        arn,
+        kind: PrincipalKind::Role,
+        account: account.id.clone(),
+        name: "*".to_owned(),
+        people: Vec::new(),
+        stack: Stack { layers, of_resource: None },
+        knowledge,
+        assuming,
+        memo: scenarios::Memo::default(),
+    })
+}
+
+/// The members of groups who may be there unseen, where a principal is a permission set that they have.
+pub fn members(inventory: &Inventory, tree: &Tree, principal: &PrincipalAnswer) -> Option<Others> {
+    let set = inventory.entities.get(&principal.uid).filter(|_| principal.kind == PrincipalKind::PermissionSet)?;
+    let path = tree.accounts.get(&principal.account).map(|a| tree.now(a).path).unwrap_or_default();
+    let groups = open_groups(inventory, set, |fields| {
+        let named = |attr: &str| fields.get(attr).map(Item::ids).unwrap_or_default();
+        named("accounts").contains(&principal.account) || named("organizationalUnits").iter().any(|u| path.contains(u))
+    });
+    let allowed = principal.operations.iter().filter(|o| o.decision != Decision::Deny);
+    let operations: Vec<Operation> = allowed.map(Operation::of).collect();
+    (!groups.is_empty() && !operations.is_empty()).then(|| Others {
+        account: Some(principal.account.clone()),
+        organization: None,
+        permission_set: Some(principal.name.clone()),
+        groups,
+        missing: vec![Missing::Members],
+        operations,
+    })
+}
+
+impl Assessment {
+    /// Those who may be there unseen and could do an operation that `is` one of.
+    pub fn perhaps_others<'a>(&'a self, is: impl Fn(&Operation) -> bool + 'a) -> impl Iterator<Item = Others> + 'a {
+        self.completeness.perhaps_others.iter().filter_map(move |others| {
+            let operations: Vec<Operation> = others.operations.iter().filter(|o| is(o)).cloned().collect();
+            (!operations.is_empty()).then(|| Others { operations, ..others.clone() })
+        })
+    }
+}

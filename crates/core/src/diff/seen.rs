@@ -1,0 +1,65 @@
+//! What a comparison can tell of principals that one side alone lists: where the other side did not list all, they are seen for the
+//! first time, or no longer known. Neither is access that was gained or lost (D31).
+
+use super::differences::AccessChange;
+use super::stacks::{Compared, NewAccess};
+use super::{AccessEntry, PrincipalEntry};
+use crate::completeness::Unseen;
+use crate::inventory::Inventory;
+
+/// Where either side may hold principals that it does not list.
+pub(super) struct Sight {
+    base: Unseen,
+    head: Unseen,
+}
+
+impl Sight {
+    /// Of two inventories.
+    pub fn new(base: &Inventory, head: &Inventory) -> Self {
+        Self { base: Unseen::of(base), head: Unseen::of(head) }
+    }
+
+    /// Tells the first sight of a principal from access that it gained, and the last one from access that it lost.
+    pub fn access(&self, entries: Vec<AccessEntry>) -> Vec<AccessEntry> {
+        let mut told = Vec::new();
+        for entry in entries {
+            let change = match (entry.before.decision, entry.after.decision) {
+                (None, Some(_)) => AccessChange::FirstSeen,
+                (Some(_), None) => AccessChange::NoLongerKnown,
+                _ => {
+                    told.push(entry);
+                    continue;
+                }
+            };
+            let other = if change == AccessChange::FirstSeen { &self.base } else { &self.head };
+            let (unseen, known) = parted(&entry.principals, other);
+            // what is gained or lost comes first
+            if !known.is_empty() {
+                told.push(AccessEntry { principals: known, ..entry.clone() });
+            }
+            if !unseen.is_empty() {
+                let (actions_gained, actions_lost) = (Vec::new(), Vec::new());
+                told.push(AccessEntry { change, principals: unseen, actions_gained, actions_lost, ..entry });
+            }
+        }
+        told.sort_by_key(|e| e.change);
+        told
+    }
+
+    /// A stack of a principal that is seen for the first time is not known to be new.
+    pub fn stacks(&self, entries: Vec<NewAccess>) -> Vec<NewAccess> {
+        let told = entries.into_iter().filter_map(|entry| {
+            if entry.of == Compared::Document || entry.was_there {
+                return Some(entry);
+            }
+            let (_, known) = parted(&entry.principals, &self.base);
+            (!known.is_empty()).then_some(NewAccess { principals: known, ..entry })
+        });
+        told.collect()
+    }
+}
+
+/// Those that a side may hold unseen, and the others.
+fn parted(principals: &[PrincipalEntry], side: &Unseen) -> (Vec<PrincipalEntry>, Vec<PrincipalEntry>) {
+    principals.iter().cloned().partition(|p| side.may_hold(&p.account, p.kind))
+}
