@@ -163,8 +163,8 @@ fn rules_that_cover_only_the_management_account_are_asked_about_all_acceptances(
 fn rules_with_a_time_of_grace_let_memberships_overlap() {
     let own = rules_with(
         "agreements/standing.cedar",
-        "unless { principal has until && principal.until <= context.at };\n\n@id(\"designation",
-        "unless { principal has until && principal.until.offset(duration(\"3d\")) <= context.at };\n\n@id(\"designation",
+        "unless { principal has until && principal.until <= context.at };\n\n@id(\"deleted",
+        "unless { principal has until && principal.until.offset(duration(\"3d\")) <= context.at };\n\n@id(\"deleted",
     );
     assert!(Narrowing::of(&own).is_complete());
     assert!(the_same_answers(&own, 200, 3) > 200);

@@ -13,7 +13,7 @@ pub fn lines(plan: &Plan) -> Vec<(&'static str, String)> {
         let number = if count > 1 { format!("{}. ", place + 1) } else { String::new() };
         lines.push((label, format!("{number}{}", step.text)));
         if let Some(instead) = &step.instead {
-            lines.push(("or", format!("{}, {}", instead.text, gains(&instead.also_allows))));
+            lines.push(("or", format!("{}, which {}", instead.text, gains(&instead.also_allows))));
         }
     }
     if !plan.also_allows.is_empty() {
@@ -30,7 +30,7 @@ pub fn lines(plan: &Plan) -> Vec<(&'static str, String)> {
 /// Who else is allowed something, and what.
 fn gains(gains: &[Gain]) -> String {
     if gains.is_empty() {
-        return "which allows nobody else anything".to_owned();
+        return "allows nobody else anything".to_owned();
     }
     let gain = |g: &Gain| format!("{} ({})", g.principal, g.operations.join(", "));
     format!("also allows {}", gains.iter().map(gain).collect::<Vec<_>>().join("; "))
