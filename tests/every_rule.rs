@@ -20,7 +20,7 @@ struct Contrast {
     without: &'static str,
 }
 
-const CONTRASTS: [Contrast; 14] = [
+const CONTRASTS: [Contrast; 16] = [
     Contrast {
         rule: "R4",
         fact: "a user is an administrator",
@@ -146,15 +146,28 @@ const CONTRASTS: [Contrast; 14] = [
     },
     Contrast {
         rule: "D25",
-        fact: "a `*` would have to cross a colon",
-        answer: |cross| {
-            let resource = if cross { "arn:*:report/*" } else { "arn:aws:artifact:*::report/*" };
-            let document = policy(json!([{"Effect": "Allow", "Action": "artifact:*", "Resource": resource}]));
-            let world = World::new().account(A, json!({}), &[]).report("report-1", "SOC", false);
-            let answers = world.user(A, "a", json!([document])).now();
-            answers.decision(&user(A, "a"), "download-report", "report-1").to_owned()
+        fact: "a pattern of fewer than six segments ends in a `*`",
+        answer: |star| on_resource(if star { "arn:aws:artifact:*" } else { "arn:aws:artifact" }),
+        with: "allow",
+        without: "deny",
+    },
+    Contrast {
+        rule: "D29",
+        fact: "the name of an action's service has a wildcard",
+        answer: |wildcard| {
+            let action = if wildcard { "art*:GetReport" } else { "artifact:Get*" };
+            let document = policy(json!([{"Effect": "Allow", "Action": action, "Resource": "*"}]));
+            let world = World::new().account(A, json!({}), &[]).user(A, "a", json!([document]));
+            problem(&world, "AWS rejects it")
         },
-        with: "deny",
+        with: "refused",
+        without: "read",
+    },
+    Contrast {
+        rule: "D30",
+        fact: "a `*` would have to cross a colon",
+        answer: |cross| on_resource(if cross { "arn:*:report/*" } else { "arn:aws:artifact:*::report/*" }),
+        with: "unknown",
         without: "allow",
     },
     Contrast {
@@ -180,6 +193,13 @@ const CONTRASTS: [Contrast; 14] = [
         without: "as of 2026-05-01; nothing later is known",
     },
 ];
+
+/// Whether a user may download a report who is allowed everything of AWS Artifact on a resource.
+fn on_resource(resource: &str) -> String {
+    let document = policy(json!([{"Effect": "Allow", "Action": "artifact:*", "Resource": resource}]));
+    let world = World::new().account(A, json!({}), &[]).report("report-1", "SOC", false);
+    world.user(A, "a", json!([document])).now().decision(&user(A, "a"), "download-report", "report-1").to_owned()
+}
 
 fn decision(world: World, who: &str, operation: &str) -> String {
     world.now().decision(who, operation, "account").to_owned()
