@@ -25,6 +25,7 @@ mod long_lines;
 mod mutation;
 mod narrowing;
 mod operations;
+mod people;
 mod permissions;
 mod properties;
 mod provenance;

@@ -17,6 +17,9 @@ use countersign_core::problem::{Failure, Unknown, did_you_mean};
 use countersign_core::provenance::Provenance;
 use countersign_core::terms::Decision;
 
+/// Names of people in a line.
+const NAMES: usize = 6;
+
 /// What became of an expectation, in words: a part of `countersign/test/v1` and `countersign/check/v1`.
 #[derive(Clone, Debug, Serialize)]
 pub struct CaseReport {
@@ -176,7 +179,9 @@ fn not_named(failure: &Failure) -> String {
 }
 
 fn who(principal: &PrincipalEntry) -> String {
-    countersign_core::words::principal(principal.kind, &principal.name, &principal.account)
+    let people =
+        if principal.people.is_empty() { String::new() } else { format!(" ({})", few(&principal.people, NAMES)) };
+    format!("{}{people}", countersign_core::words::principal(principal.kind, &principal.name, &principal.account))
 }
 
 /// Answers by what they say and why: those that are alike together, first by operations, then by principals.

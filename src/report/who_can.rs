@@ -1,7 +1,7 @@
 //! Who may do an operation, and who nearly may.
 
 use super::{bold, day, dim, paragraph, verdict};
-use countersign_core::assessment::{Assessment, OperationAnswer, PrincipalAnswer};
+use countersign_core::assessment::{Assessment, OperationAnswer, PersonAnswer, PrincipalAnswer};
 use countersign_core::terms::{Decision, Scope};
 
 /// A principal, and one of its answers.
@@ -38,7 +38,12 @@ pub fn who_can(width: usize, assessment: &Assessment, operation: &str) -> String
 }
 
 fn row(principal: &PrincipalAnswer, answer: &OperationAnswer) -> String {
-    let people: Vec<&str> = principal.people.iter().map(|p| p.user_name.as_str()).collect();
+    let person = |p: &PersonAnswer| match &p.group {
+        Some(group) => format!("{} by {group}", p.user_name),
+        None => p.user_name.clone(),
+    };
+    let groups = principal.groups.iter().map(|g| format!("whoever is in {}", g.name));
+    let people: Vec<String> = principal.people.iter().map(person).chain(groups).collect();
     let people = if people.is_empty() { String::new() } else { format!(" (people: {})", people.join(", ")) };
     let what = [answer.agreement.as_deref(), answer.report.as_deref(), answer.scope.map(Scope::word)]
         .into_iter()

@@ -20,7 +20,7 @@ use crate::operations::answer::{Because, Gate, OperationResult};
 use crate::operations::any_request::AnyRequest;
 use crate::operations::worlds::Worlds;
 use crate::operations::{self, AccountEvaluator, Memo, catalogue};
-use crate::permissions::principals::{Directory, Identity, Person, Principal};
+use crate::permissions::principals::{Directory, Identity, OpenGroup, Person, Principal};
 use crate::policies::RuleBook;
 use crate::problem::Failure;
 use crate::provenance::Provenance;
@@ -207,6 +207,9 @@ pub struct PrincipalAnswer {
     pub name: String,
     /// The people behind a permission set.
     pub people: Vec<PersonAnswer>,
+    /// The groups behind it whose members are not named.
+    #[serde(skip)]
+    pub groups: Vec<OpenGroup>,
     /// An answer an operation.
     pub operations: Vec<OperationAnswer>,
 }
@@ -506,10 +509,10 @@ fn account_answer(
 }
 
 fn principal_answer(identity: Identity, operations: Vec<OperationAnswer>) -> PrincipalAnswer {
-    let Identity { arn, kind, account, uid, name, people } = identity;
+    let Identity { arn, kind, account, uid, name, people, groups } = identity;
     let person = |p: Person| PersonAnswer { id: p.id, user_name: p.user_name, group: p.group };
     let people = people.into_iter().map(person).collect();
-    PrincipalAnswer { principal: arn, account, kind, uid, name, people, operations }
+    PrincipalAnswer { principal: arn, account, kind, uid, name, people, groups, operations }
 }
 
 fn operation_answer(answer: OperationResult, rules: &RuleBook) -> OperationAnswer {

@@ -254,7 +254,13 @@ impl Guardrails {
         stack::evaluate(|| {
             let agreements = Agreements::new(inventory, rules, options.at);
             let mut asking = GuardrailQuery::new(self, &agreements);
-            for (principal, any) in assessment.principals.iter().zip(&any.principals) {
+            let answered: Vec<Answered<'_>> = assessment.principals.iter().zip(&any.principals).collect();
+            for (principal, any) in &answered {
+                for person in &principal.people {
+                    asking.beside.entry((&principal.account, &person.id)).or_default().push((principal, any));
+                }
+            }
+            for (principal, any) in answered {
                 asking.principal(principal, any)?;
             }
             Ok(asking.outcomes())
@@ -298,6 +304,40 @@ fn guardrail(source: &Arc<SourceFile>, span: Span, policy: &cedar_policy::Policy
     Ok(Guardrail { id, severity, message, rule: text("rule"), place })
 }
 
+/// A principal, with what it is permitted and what any request would be.
+type Answered<'a> = (&'a PrincipalAnswer, &'a PrincipalAnswer);
+
+/// What somebody may do for certain, perhaps, and by some request.
+#[derive(Default)]
+struct May {
+    certain: BTreeSet<&'static str>,
+    perhaps: BTreeSet<&'static str>,
+    by_request: BTreeSet<&'static str>,
+}
+
+impl May {
+    /// By all of these principals.
+    fn of(principals: &[Answered<'_>]) -> Self {
+        let mut may = Self::default();
+        for (now, any) in principals {
+            for answer in &now.operations {
+                match answer.decision {
+                    Decision::Allow => drop(may.certain.insert(answer.operation)),
+                    Decision::Unknown => drop(may.perhaps.insert(answer.operation)),
+                    Decision::Deny => {}
+                }
+            }
+            may.by_request.extend(any.operations.iter().filter(|o| possible(o)).map(|o| o.operation));
+        }
+        may
+    }
+}
+
+/// Some request is allowed, or may be.
+fn possible(answer: &OperationAnswer) -> bool {
+    answer.any_request.as_ref().is_some_and(|a| a.decision != AnyAllowed::No)
+}
+
 /// Who acts: one of the people behind a permission set, a group whose members are not known, or the principal itself.
 struct Actor {
     person: Option<Uid>,
@@ -309,6 +349,8 @@ struct GuardrailQuery<'a> {
     guardrails: &'a Guardrails,
     agreements: &'a Agreements<'a>,
     violations: BTreeMap<String, BTreeSet<Violation>>,
+    /// The permission sets that a person has in an account, by the account and the person's id.
+    beside: BTreeMap<(&'a str, &'a str), Vec<Answered<'a>>>,
     /// Guardrails that have not forbidden anything to anyone yet.
     idle: BTreeSet<String>,
 }
@@ -325,11 +367,10 @@ struct Question<'q> {
 impl<'a> GuardrailQuery<'a> {
     fn new(guardrails: &'a Guardrails, agreements: &'a Agreements<'a>) -> Self {
         let idle = guardrails.all.keys().cloned().collect();
-        Self { guardrails, agreements, violations: BTreeMap::new(), idle }
+        Self { guardrails, agreements, violations: BTreeMap::new(), beside: BTreeMap::new(), idle }
     }
 
     fn principal(&mut self, now: &PrincipalAnswer, any: &PrincipalAnswer) -> Result<(), Failure> {
-        let possible = |o: &OperationAnswer| o.any_request.as_ref().is_some_and(|a| a.decision != AnyAllowed::No);
         let concerned =
             now.operations.iter().any(|o| o.decision != Decision::Deny) || any.operations.iter().any(possible);
         let Some(account) = self.agreements.tree.accounts.get(&now.account) else {
@@ -349,27 +390,30 @@ impl<'a> GuardrailQuery<'a> {
             standing: &standing,
             entities: &entities,
         };
-        let named = |decision: Decision| -> BTreeSet<&'static str> {
-            let matching = now.operations.iter().filter(|o| o.decision == decision);
-            matching.map(|o| o.operation).collect()
+        // a person may do what one of their permission sets in the account allows
+        let all_of = |actor: &Actor| match &actor.person {
+            Some(person) => self
+                .beside
+                .get(&(now.account.as_str(), person.id.as_str()))
+                .map_or_else(|| May::of(&[(now, any)]), |beside| May::of(beside)),
+            None => May::of(&[(now, any)]),
         };
-        let (certain, perhaps) = (named(Decision::Allow), named(Decision::Unknown));
-        let by_request: BTreeSet<&'static str> =
-            any.operations.iter().filter(|o| possible(o)).map(|o| o.operation).collect();
+        let actors: Vec<(May, Actor)> = actors.into_iter().map(|actor| (all_of(&actor), actor)).collect();
         for (operation, any) in now.operations.iter().zip(&any.operations) {
-            let (by, open) = match operation.decision {
-                Decision::Allow => (By::Grant, &perhaps),
-                Decision::Unknown => (By::Unknown, &perhaps),
-                Decision::Deny if possible(any) => (By::Request, &by_request),
+            let by = match operation.decision {
+                Decision::Allow => By::Grant,
+                Decision::Unknown => By::Unknown,
+                Decision::Deny if possible(any) => By::Request,
                 Decision::Deny => {
-                    self.told(&question, operation, &actors, &certain)?;
+                    self.told(&question, operation, &actors)?;
                     continue;
                 }
             };
-            for actor in &actors {
+            for (May { certain, perhaps, by_request }, actor) in &actors {
+                let open = if by == By::Request { by_request } else { perhaps };
                 let mut all: Option<BTreeSet<String>> = None;
                 let mut some: BTreeSet<String> = BTreeSet::new();
-                for may in subsets(&certain, open, operation.operation) {
+                for may in subsets(certain, open, operation.operation) {
                     let forbidding = self.ask(&question, operation, actor, &may)?;
                     some.extend(forbidding.iter().cloned());
                     all = Some(match all {
@@ -381,8 +425,8 @@ impl<'a> GuardrailQuery<'a> {
                 // what some other request would let it do besides
                 let mut besides = BTreeSet::new();
                 if by != By::Request {
-                    let open = perhaps.union(&by_request).copied().collect();
-                    for may in subsets(&certain, &open, operation.operation) {
+                    let open = perhaps.union(by_request).copied().collect();
+                    for may in subsets(certain, &open, operation.operation) {
                         besides.extend(self.ask(&question, operation, actor, &may)?);
                     }
                 }
@@ -404,11 +448,10 @@ impl<'a> GuardrailQuery<'a> {
         &mut self,
         question: &Question<'_>,
         operation: &OperationAnswer,
-        actors: &[Actor],
-        certain: &BTreeSet<&'static str>,
+        actors: &[(May, Actor)],
     ) -> Result<(), Failure> {
-        if let (false, Some(actor)) = (self.idle.is_empty(), actors.first()) {
-            let mut may = certain.clone();
+        if let (false, Some((may, actor))) = (self.idle.is_empty(), actors.first()) {
+            let mut may = may.certain.clone();
             may.insert(operation.operation);
             self.ask(question, operation, actor, &may)?;
         }

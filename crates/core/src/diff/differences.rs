@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::PrincipalEntry;
+use super::people::{self, Acting, Actor, Who};
 use crate::assessment::{AgreementAnswer, Assessment, OperationAnswer, Options, PrincipalAnswer, assess_each};
 use crate::finding::Finding;
 use crate::inventory::Inventory;
@@ -22,6 +23,15 @@ pub enum Subject {
         /// Its account and ARN.
         principal: (String, String),
         /// What it does.
+        operation: Operation,
+    },
+    /// An operation of somebody in an account, whichever principals they act as there.
+    Person {
+        /// The account.
+        account: String,
+        /// Who.
+        actor: Actor,
+        /// What they do.
         operation: Operation,
     },
     /// Whether an agreement of a kind is in force for an account.
@@ -162,6 +172,8 @@ pub struct Answers {
     access: BTreeMap<Who, Vec<Answered>>,
     /// Who the principals are.
     pub principals: BTreeMap<Who, PrincipalEntry>,
+    /// Who acts as which of them.
+    pub(super) acting: Acting,
     others: BTreeMap<Subject, State>,
     operations: BTreeSet<Arc<Operation>>,
     states: BTreeSet<Arc<AccessState>>,
@@ -169,9 +181,6 @@ pub struct Answers {
 
 /// An operation, and its answer.
 type Answered = (Arc<Operation>, Arc<AccessState>);
-
-/// An account, and an ARN.
-type Who = (String, String);
 
 impl Answers {
     /// The answers of an assessment.
@@ -232,6 +241,7 @@ impl Answers {
         };
         let answers = principal.operations.iter().map(of).collect();
         self.access.insert(id(principal), answers);
+        self.acting.principal(principal);
         self.principals.insert(id(principal), PrincipalEntry::of(principal));
     }
 
@@ -239,11 +249,22 @@ impl Answers {
     pub fn get(&self, subject: &Subject) -> State {
         match subject {
             Subject::Access { principal, operation } => {
-                let found = self.access.get(principal).and_then(|a| a.iter().find(|(o, _)| **o == *operation));
-                found.map_or(State::Absent, |(_, state)| State::Access((**state).clone()))
+                self.state(principal, operation).map_or(State::Absent, State::Access)
             }
+            Subject::Person { account, actor, operation } => self.of_person(account, actor, operation),
             other => self.others.get(other).cloned().unwrap_or(State::Absent),
         }
+    }
+
+    /// The answer to a principal's operation.
+    pub(super) fn state(&self, who: &Who, operation: &Operation) -> Option<AccessState> {
+        let (_, state) = self.access.get(who)?.iter().find(|(o, _)| **o == *operation)?;
+        Some((**state).clone())
+    }
+
+    /// What a principal is asked about.
+    pub(super) fn operations_of<'a>(&'a self, who: &Who) -> impl Iterator<Item = &'a Operation> {
+        self.access.get(who).into_iter().flatten().map(|(operation, _)| &**operation)
     }
 
     /// The operations of a principal of which the answer on the other side is not the same, or is not there.
@@ -324,7 +345,9 @@ pub fn differences(before: &Answers, after: &Answers) -> Vec<Difference> {
             Difference { subject, before: old, after: new, account }
         })
     };
-    subjects.into_iter().filter_map(differ).collect()
+    let mut found: Vec<Difference> = subjects.into_iter().filter_map(differ).collect();
+    found.extend(people::differences(before, after));
+    found
 }
 
 /// An answer that comes to the same as its absence: what is denied, and every IAM action with it; no coverage.
@@ -344,7 +367,9 @@ fn is_nothing(state: &State) -> bool {
 
 fn account(subject: &Subject) -> Option<String> {
     match subject {
-        Subject::Access { principal: (account, _), .. } | Subject::Coverage { account, .. } => Some(account.clone()),
+        Subject::Access { principal: (account, _), .. }
+        | Subject::Person { account, .. }
+        | Subject::Coverage { account, .. } => Some(account.clone()),
         Subject::Finding(_, subject, _) => match subject.strip_prefix("account ") {
             Some(rest) => rest.split(' ').next().map(str::to_owned),
             None => subject.strip_prefix("arn:").and_then(|_| subject.split(':').nth(4)).map(str::to_owned),

@@ -8,6 +8,7 @@ pub(crate) mod allow;
 pub mod causes;
 pub mod differences;
 mod group;
+pub mod people;
 pub mod pieces;
 pub(crate) mod reach;
 pub mod stacks;
@@ -17,16 +18,18 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::assessment::{Assessment, Options, PrincipalAnswer};
+use crate::assessment::{Assessment, Options, PersonAnswer, PrincipalAnswer};
 use crate::finding::Severity;
 use crate::inventory::Inventory;
 use crate::moment;
+use crate::permissions::principals::OpenGroup;
 use crate::policies::RuleBook;
 use crate::problem::Failure;
 use crate::provenance::Provenance;
 use crate::terms::PrincipalKind;
 use causes::{Contribution, Trials};
 use differences::{AccessChange, AccessState, Answers, CoverageChange, CoverageState, FindingChange, Operation};
+use people::PersonEntry;
 use pieces::Piece;
 use reach::{Reach, Reacher};
 use stacks::NewAccess;
@@ -108,8 +111,10 @@ pub struct AccessEntry {
     pub actions_gained: Vec<String>,
     /// IAM actions under them that the policies do not allow now.
     pub actions_lost: Vec<String>,
-    /// Who.
+    /// Who. Of an entry about people, the principals through which they act, each with these people alone.
     pub principals: Vec<PrincipalEntry>,
+    /// The people for whom it is so because they act as others than before; empty where the principals' own answers changed.
+    pub people: Vec<PersonEntry>,
     /// Which changes make the difference.
     pub causes: Vec<Cause>,
     /// Why it is accepted, if an exception says so.
@@ -135,8 +140,14 @@ pub struct PrincipalEntry {
     pub kind: PrincipalKind,
     /// What people call it.
     pub name: String,
-    /// The people behind a permission set, by their user names.
+    /// The people behind a permission set, by their user names; `group` with the name of one whose members are not named.
     pub people: Vec<String>,
+}
+
+/// The user names of people, then the groups whose members are not named.
+fn everyone(people: &[PersonAnswer], groups: &[OpenGroup]) -> Vec<String> {
+    let names = people.iter().map(|p| p.user_name.clone());
+    names.chain(groups.iter().map(|g| format!("group {}", g.name))).collect()
 }
 
 impl PrincipalEntry {
@@ -147,7 +158,7 @@ impl PrincipalEntry {
             principal: principal.principal.clone(),
             kind: principal.kind,
             name: principal.name.clone(),
-            people: principal.people.iter().map(|p| p.user_name.clone()).collect(),
+            people: everyone(&principal.people, &principal.groups),
         }
     }
 }
@@ -251,7 +262,7 @@ pub fn diff_from(
             change.matters = true;
         }
     }
-    let sides = group::Sides { before: &before, after: &after, principals: [&old.principals, &new.principals] };
+    let sides = group::Sides { before: &before, after: &after, answers: [&old, &new] };
     let (access, coverage, findings) = sides.entries(&differences, &causes);
     let mut diff = Diff {
         schema: "countersign/diff/v1",

@@ -8,6 +8,7 @@ use super::{Access, Asked, Expectation, Expected, Governed, Only, Suite};
 use crate::assessment::{AgreementAnswer, Assessment, OperationAnswer, Options, PrincipalAnswer};
 use crate::assessments::Assessments;
 use crate::diff::PrincipalEntry;
+use crate::diff::differences::Operation;
 use crate::inventory::Inventory;
 use crate::moment::Moment;
 use crate::naming;
@@ -138,8 +139,8 @@ impl Held<'_> {
         }
     }
 
-    /// The principals that a name or a pattern stands for; what is wrong where it stands for none.
-    fn named(&self, name: &str, accounts: &[String]) -> Result<Vec<PrincipalAnswer>, Box<Unmet>> {
+    /// What a name or a pattern stands for; what is wrong where it stands for nothing.
+    fn named(&self, name: &str, accounts: &[String]) -> Result<Meant, Box<Unmet>> {
         let all = &self.assessment.principals;
         let here = |p: &&PrincipalAnswer| accounts.is_empty() || accounts.contains(&p.account);
         if name.contains('*') && !all.iter().any(|p| p.principal == name) {
@@ -149,43 +150,94 @@ impl Held<'_> {
             let glob = Glob::new(name).map_err(invalid)?.compile_matcher();
             let matches = |p: &&PrincipalAnswer| glob.is_match(&p.principal) || glob.is_match(&p.name);
             let found: Vec<_> = all.iter().filter(here).filter(matches).cloned().collect();
-            return if found.is_empty() { Err(Box::new(Unmet::NoMatch(name.to_owned()))) } else { Ok(found) };
+            let people = all.iter().filter(here).flat_map(|p| &p.people).filter(|p| glob.is_match(&p.user_name));
+            let people: BTreeSet<String> = people.map(|p| p.id.clone()).collect();
+            return match found.is_empty() && people.is_empty() {
+                true => Err(Box::new(Unmet::NoMatch(name.to_owned()))),
+                false => Ok(Meant { principals: found, people }),
+            };
         }
-        naming::principals(self.inventory, accounts, all, name).map_err(|failure| Box::new(Unmet::NotNamed(failure)))
+        let not_named = |failure| Box::new(Unmet::NotNamed(failure));
+        let principals = naming::principals(self.inventory, accounts, all, name).map_err(not_named)?;
+        // a person is who they are, and not everyone behind their permission sets
+        let own = |p: &PrincipalAnswer| p.principal == name || p.name == name;
+        if principals.iter().any(own) {
+            return Ok(Meant { principals, people: BTreeSet::new() });
+        }
+        let people = principals.iter().flat_map(|p| &p.people).filter(|p| p.user_name == name).map(|p| p.id.clone());
+        Ok(Meant { people: people.collect(), principals: Vec::new() })
     }
 
     fn access(&self, access: &Access) -> Vec<Unmet> {
         let mut unmet = self.unknown_accounts(&access.asked.accounts);
         let mut others = Vec::new();
         for name in &access.principals {
-            let found = match self.named(name, &access.asked.accounts) {
-                Ok(found) => found,
+            let meant = match self.named(name, &access.asked.accounts) {
+                Ok(meant) => meant,
                 Err(missing) => {
                     unmet.push(*missing);
                     continue;
                 }
             };
-            for principal in found {
+            for principal in &meant.principals {
                 let answers: Vec<&OperationAnswer> =
                     principal.operations.iter().filter(|o| is_asked(o, &access.asked)).collect();
                 if answers.is_empty() {
                     let asked = access.asked.clone();
-                    unmet.push(Unmet::NotAskedOf { principal: PrincipalEntry::of(&principal), asked });
+                    unmet.push(Unmet::NotAskedOf { principal: PrincipalEntry::of(principal), asked });
                 }
                 let other = answers.into_iter().filter(|o| !is_expected(o, access));
-                others.extend(other.map(|o| answered(&principal, o)));
+                // it is asked about as a whole
+                let whole = PrincipalAnswer { people: Vec::new(), groups: Vec::new(), ..principal.clone() };
+                others.extend(other.map(|o| answered(&whole, o)));
+            }
+            for person in &meant.people {
+                others.extend(self.of_person(person, access));
             }
         }
         unmet.extend(others);
         unmet
     }
 
+    /// What is not as expected of a person, who may do what one of their permission sets in an account allows.
+    fn of_person(&self, person: &str, access: &Access) -> Vec<Unmet> {
+        let accounts = &access.asked.accounts;
+        let here = |p: &&PrincipalAnswer| accounts.is_empty() || accounts.contains(&p.account);
+        let own: Vec<PrincipalAnswer> =
+            self.assessment.principals.iter().filter(here).filter_map(|p| only(p, |id| id == person)).collect();
+        let mut by: BTreeMap<(&str, Operation), Vec<(&PrincipalAnswer, &OperationAnswer)>> = BTreeMap::new();
+        for principal in &own {
+            for answer in principal.operations.iter().filter(|o| is_asked(o, &access.asked)) {
+                by.entry((&principal.account, Operation::of(answer))).or_default().push((principal, answer));
+            }
+        }
+        if by.is_empty() {
+            let none = |p: &PrincipalAnswer| Unmet::NotAskedOf {
+                principal: PrincipalEntry::of(p),
+                asked: access.asked.clone(),
+            };
+            return own.first().map(none).into_iter().collect();
+        }
+        let mut unmet = Vec::new();
+        for answers in by.into_values() {
+            let reached = answers.iter().map(|(_, o)| order(o.decision)).max();
+            // a denial is one by every permission set, with its message
+            let counts = |o: &OperationAnswer| Some(order(o.decision)) == reached;
+            let other = answers.iter().filter(|(_, o)| counts(o) && !is_expected(o, access));
+            unmet.extend(other.map(|(p, o)| answered(p, o)));
+        }
+        unmet
+    }
+
     fn only(&self, only: &Only) -> Vec<Unmet> {
         let mut unmet = self.unknown_accounts(&only.asked.accounts);
-        let mut expected: BTreeSet<(String, String)> = BTreeSet::new();
+        let mut expected = Listed::default();
         for name in &only.principals {
             match self.named(name, &only.asked.accounts) {
-                Ok(found) => expected.extend(found.into_iter().map(|p| (p.account, p.principal))),
+                Ok(meant) => {
+                    expected.principals.extend(meant.principals.into_iter().map(|p| (p.account, p.principal)));
+                    expected.people.extend(meant.people);
+                }
                 Err(missing) => unmet.push(*missing),
             }
         }
@@ -195,10 +247,9 @@ impl Held<'_> {
         for principal in here {
             for operation in principal.operations.iter().filter(|o| is_asked(o, &only.asked)) {
                 none = false;
-                let listed = expected.contains(&(principal.account.clone(), principal.principal.clone()));
                 // what may be allowed counts as allowed
-                if operation.decision != Decision::Deny && !listed {
-                    unmet.push(answered(principal, operation));
+                if operation.decision != Decision::Deny {
+                    unmet.extend(expected.others(principal).map(|p| answered(&p, operation)));
                 }
             }
         }
@@ -240,6 +291,52 @@ impl Held<'_> {
     fn unknown_accounts(&self, accounts: &[String]) -> Vec<Unmet> {
         let known = |a: &&String| self.assessment.accounts.iter().any(|k| k.account == **a);
         accounts.iter().filter(|a| !known(a)).map(|a| Unmet::NoAccount(a.clone())).collect()
+    }
+}
+
+/// What a name stands for: principals with everyone behind them, or people.
+#[derive(Default)]
+struct Meant {
+    principals: Vec<PrincipalAnswer>,
+    /// Ids in Identity Center.
+    people: BTreeSet<String>,
+}
+
+/// Who is listed by an expectation that nobody else may.
+#[derive(Default)]
+struct Listed {
+    /// By account and ARN: whoever acts as them.
+    principals: BTreeSet<(String, String)>,
+    /// Ids in Identity Center.
+    people: BTreeSet<String>,
+}
+
+impl Listed {
+    /// A principal that is not listed, with the people alone behind it who are not; `None` where all are.
+    fn others(&self, principal: &PrincipalAnswer) -> Option<PrincipalAnswer> {
+        if self.principals.contains(&(principal.account.clone(), principal.principal.clone())) {
+            return None;
+        }
+        let everyone = !principal.people.is_empty() && principal.groups.is_empty();
+        if everyone && principal.people.iter().all(|p| self.people.contains(&p.id)) {
+            return None;
+        }
+        Some(only(principal, |id| !self.people.contains(id)).unwrap_or_else(|| principal.clone()))
+    }
+}
+
+/// A principal with some of the people behind it; `None` where none of them is.
+fn only(principal: &PrincipalAnswer, wanted: impl Fn(&str) -> bool) -> Option<PrincipalAnswer> {
+    let people: Vec<_> = principal.people.iter().filter(|p| wanted(&p.id)).cloned().collect();
+    (!people.is_empty()).then(|| PrincipalAnswer { people, ..principal.clone() })
+}
+
+/// Deny, unknown, allow.
+fn order(decision: Decision) -> u8 {
+    match decision {
+        Decision::Deny => 0,
+        Decision::Unknown => 1,
+        Decision::Allow => 2,
     }
 }
 

@@ -1,0 +1,326 @@
+//! Who accepts is a person: what changes for people although the answers of their permission sets are the same.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+use std::collections::BTreeMap;
+
+use crate::common::*;
+use countersign::report::expectations::reports;
+use countersign_core::assessment::{Assessment, Options, assess};
+use countersign_core::assessments::Assessments;
+use countersign_core::diff::differences::{AccessChange, Operation};
+use countersign_core::diff::people::PersonEntry;
+use countersign_core::diff::stacks::Compared;
+use countersign_core::diff::{AccessEntry, Diff, Side, diff};
+use countersign_core::expectations::Suite;
+use countersign_core::expectations::run::run;
+use countersign_core::guardrails::{GuardrailResult, GuardrailState, Guardrails};
+use countersign_core::inventory::Inventory;
+use countersign_core::terms::Decision;
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{Config, TestRunner};
+use serde_json::{Value, json};
+
+fn load(world: &World) -> Inventory {
+    Inventory::load(&Folder::new(world.folder().path()), SCHEMA.clone()).unwrap_or_else(|f| panic!("{}", words(&f)))
+}
+
+fn options() -> Options {
+    let at = at("2026-11-01");
+    Options { at, snapshot: at, ..Options::default() }
+}
+
+fn compare(base: &World, head: &World) -> Diff {
+    let (base, head, options) = (load(base), load(head), options());
+    let side = |inventory| Side { inventory, options: &options };
+    diff(&side(&base), &side(&head), &RULES).unwrap_or_else(|f| panic!("{}", words(&f)))
+}
+
+fn only(world: &World, text: &str) -> Vec<String> {
+    let folder = world.clone().file("x.expect.toml", text).folder();
+    let source = Folder::new(folder.path());
+    let inventory = Inventory::load(&source, SCHEMA.clone()).unwrap_or_else(|f| panic!("{}", words(&f)));
+    let suite = Suite::read(&source, &inventory.config.exclude, &RULES.operations).unwrap();
+    let cases =
+        run(&suite, &Assessments::new(&inventory, &RULES), &options()).unwrap_or_else(|f| panic!("{}", words(&f)));
+    reports(&cases).iter().flat_map(|c| &c.actual).map(|a| format!("{}: {}", a.subject, a.is)).collect()
+}
+
+fn guardrails(world: &World) -> Vec<GuardrailResult> {
+    let folder = world.folder();
+    let source = Folder::new(folder.path());
+    let inventory = Inventory::load(&source, SCHEMA.clone()).unwrap_or_else(|f| panic!("{}", words(&f)));
+    let guardrails =
+        Guardrails::read(&source, &inventory, &SCHEMA).unwrap_or_else(|f| panic!("{}", words(&f))).unwrap();
+    guardrails.check(&Assessments::new(&inventory, &RULES), &options()).unwrap_or_else(|f| panic!("{}", words(&f)))
+}
+
+fn set(name: &str, policies: Value, assignments: Value) -> Value {
+    let attrs = json!({"policies": policies, "assignments": assignments});
+    json!({"uid": format!("PermissionSet::\"{name}\""), "attrs": attrs})
+}
+
+fn group(name: &str) -> Value {
+    json!({"uid": format!("IdentityCenterGroup::\"g-{name}\""), "attrs": {"displayName": name}})
+}
+
+fn person(name: &str, groups: &[&str]) -> Value {
+    let parents: Vec<String> = groups.iter().map(|g| format!("g-{g}")).collect();
+    json!({"uid": format!("IdentityCenterUser::\"u-{name}\""), "attrs": {"userName": name}, "parents": parents})
+}
+
+/// Legal may accept in account A, and lena is of legal.
+fn legal() -> World {
+    World::organization().entity(group("legal")).entity(group("dev")).entity(person("lena", &["legal"])).entity(set(
+        "Legal",
+        json!([FULL]),
+        json!([{"group": "g-legal", "accounts": [A]}]),
+    ))
+}
+
+/// The entries about people for accepting the BAA for an account.
+fn accepting(found: &Diff, change: AccessChange) -> Vec<&AccessEntry> {
+    let of = |o: &Operation| o.operation == "accept-agreement" && o.agreement.as_deref() == Some("baa");
+    found.access.iter().filter(|e| e.change == change && !e.people.is_empty() && e.operations.iter().any(of)).collect()
+}
+
+fn told<'d>(found: &'d Diff, change: AccessChange) -> Vec<&'d PersonEntry> {
+    accepting(found, change).into_iter().flat_map(|e| &e.people).collect()
+}
+
+#[test]
+fn who_joins_the_group_that_may_accept_gains_it() {
+    let base = legal().entity(person("dara", &[]));
+    let head = legal().entity(person("dara", &["legal"]));
+    let found = compare(&base, &head);
+    let entries = accepting(&found, AccessChange::Gained);
+    assert_eq!(entries.len(), 1, "{:#?}", found.access);
+    let people = &entries[0].people;
+    assert_eq!((people[0].person.as_str(), people[0].groups.as_slice()), ("dara", &["legal".to_owned()][..]));
+    assert!(people[0].through.contains("AWSReservedSSO_Legal_"), "{people:?}");
+    assert_eq!(entries[0].principals[0].people, ["dara"], "lena could before");
+    let causes: Vec<&str> = entries[0].causes.iter().map(|c| found.changes[c.change].piece.what.as_str()).collect();
+    assert_eq!(causes, ["identity center user u-dara in identity center group g-legal added"]);
+    assert!(found.verdict.access_widens);
+    let stacks: Vec<_> = found.new_access.iter().filter(|n| n.of == Compared::Stack && n.widens()).collect();
+    assert_eq!(stacks[0].principals[0].people, ["dara"]);
+    // the other way round it is lost, which no gate holds up
+    let back = compare(&head, &base);
+    assert_eq!(told(&back, AccessChange::Lost)[0].person, "dara");
+    assert!(back.verdict.is_clean(), "{:?}", back.verdict);
+}
+
+/// A new person, a new assignment to a person or a group, and a group of which nobody is named.
+#[test]
+fn whoever_comes_to_stand_behind_a_permission_set_gains_what_it_may() {
+    let assigned = |assignments: Value| {
+        World::organization()
+            .entity(group("legal"))
+            .entity(group("dev"))
+            .entity(group("empty"))
+            .entity(person("lena", &["legal"]))
+            .entity(person("dara", &["dev"]))
+            .entity(set("Legal", json!([FULL]), assignments))
+    };
+    let base = assigned(json!([{"group": "g-legal", "accounts": [A]}]));
+    for (head, name) in [
+        (base.clone().entity(person("new", &["legal"])), "new"),
+        (assigned(json!([{"group": "g-legal", "accounts": [A]}, {"user": "u-dara", "accounts": [A]}])), "dara"),
+        (assigned(json!([{"group": "g-legal", "accounts": [A]}, {"group": "g-dev", "accounts": [A]}])), "dara"),
+        (
+            assigned(json!([{"group": "g-legal", "accounts": [A]}, {"group": "g-empty", "accounts": [A]}])),
+            "group empty",
+        ),
+    ] {
+        let found = compare(&base, &head);
+        let people: Vec<&str> = told(&found, AccessChange::Gained).iter().map(|p| p.person.as_str()).collect();
+        assert_eq!(people, [name]);
+        assert!(found.verdict.access_widens);
+    }
+}
+
+/// Who could already, by another permission set in the account, gains nothing; and an exception is about a permission set.
+#[test]
+fn what_a_person_could_do_before_is_not_new() {
+    let world = |groups: &[&str]| {
+        legal().entity(group("counsel")).entity(person("omar", groups)).entity(set(
+            "Counsel",
+            json!([FULL]),
+            json!([{"group": "g-counsel", "accounts": [A]}]),
+        ))
+    };
+    let found = compare(&world(&["counsel"]), &world(&["counsel", "legal"]));
+    assert_eq!(told(&found, AccessChange::Gained), Vec::<&PersonEntry>::new());
+    assert!(found.verdict.is_clean(), "{:#?}", found.new_access);
+
+    let mut found = compare(&world(&[]), &world(&["legal"]));
+    let toml = "[[diff.allow]]\noperation = \"*\"\nprincipal = \"Legal\"\nreason = \"hired\"\n\
+        [[diff.allow]]\nanyRequest = true\nprincipal = \"Legal\"\nreason = \"hired\"\n";
+    let inventory = load(&world(&[]).file("countersign.toml", toml));
+    found.except(&inventory.config.exceptions, at("2026-11-01"));
+    assert!(found.verdict.is_clean() && !told(&found, AccessChange::Gained).is_empty());
+}
+
+#[test]
+fn only_the_people_that_are_named_may() {
+    let joined = legal().entity(person("dara", &["legal"]));
+    let may = |who: &str| format!("[[only]]\nprincipal = [{who}, \"arn:aws:iam::*:root\"]\noperation = \"accept\"\n");
+    assert_eq!(only(&legal(), &may("\"lena\"")), Vec::<String>::new());
+    let unmet = only(&joined, &may("\"lena\""));
+    assert!(unmet[0].starts_with("permission set Legal in 222222222222 (dara): allow accept"), "{unmet:?}");
+    assert_eq!(only(&joined, &may("\"lena\", \"da*\"")), Vec::<String>::new());
+    // a permission set stands for whoever is behind it
+    assert_eq!(only(&joined, &may("\"Legal\"")), Vec::<String>::new());
+    // and nobody knows who is in a group of which nobody is named
+    let open =
+        legal().entity(group("open")).entity(set("Open", json!([FULL]), json!([{"group": "g-open", "accounts": [A]}])));
+    let unmet = only(&open, &may("\"lena\""));
+    assert!(unmet[0].starts_with("permission set Open in 222222222222 (group open): allow"), "{unmet:?}");
+}
+
+/// A person is denied what each of their permission sets is denied, and allowed what one of them is.
+#[test]
+fn a_person_may_what_one_of_their_permission_sets_may() {
+    let world = legal().entity(person("dara", &["legal", "dev"])).entity(set(
+        "Dev",
+        json!([]),
+        json!([{"group": "g-dev", "accounts": [A]}]),
+    ));
+    let expects = |who: &str, decision: &str| {
+        let text = format!(
+            "[[access]]\nprincipal = \"{who}\"\noperation = \"accept\"\nscope = \"account\"\nagreement = \"baa\"\nexpect = \"{decision}\"\n"
+        );
+        only(&world, &text)
+    };
+    assert_eq!(expects("dara", "allow"), Vec::<String>::new());
+    assert_eq!(expects("dara", "deny").len(), 1);
+    assert_eq!(expects("Dev", "deny"), Vec::<String>::new());
+}
+
+/// One permission set accepts and another terminates: who has both may do both.
+#[test]
+fn duties_are_separated_for_people() {
+    let world = |groups: &[&str]| {
+        let may = |actions: &[&str]| {
+            json!([allows(
+                &[&["artifact:Get*", "artifact:List*", "artifact:DownloadAgreement", "artifact:*Nda*"], actions]
+                    .concat()
+            )])
+        };
+        World::organization()
+            .file("countersign.toml", "[guardrails]\non = [\"separation-of-duties\"]\n")
+            .entity(json!({"uid": format!("Account::\"{B}\"")}))
+            .entity(group("one"))
+            .entity(group("two"))
+            .entity(person("ada", &["one"]))
+            .entity(person("bo", groups))
+            .entity(set("Accept", may(&["artifact:AcceptAgreement"]), json!([{"group": "g-one", "accounts": [A]}])))
+            .entity(set(
+                "Terminate",
+                may(&["artifact:TerminateAgreement"]),
+                json!([{"group": "g-two", "accounts": [A]}]),
+            ))
+    };
+    let broken = |world: &World| -> Vec<String> {
+        let results = guardrails(world);
+        let by_people = results[0].violations.iter().flat_map(|v| v.people.clone());
+        by_people.collect()
+    };
+    assert_eq!(broken(&world(&["two"])), Vec::<String>::new());
+    let both = world(&["one", "two"]);
+    assert_eq!(guardrails(&both)[0].outcome, GuardrailState::Violated);
+    assert_eq!(broken(&both), ["bo"]);
+}
+
+/// Groups, permission sets and people that are drawn; and one thing more.
+fn drawn(c: &[u8], more: Option<(u8, u8)>) -> World {
+    let documents = [json!([FULL]), json!([]), json!([allows(&["artifact:Get*"])]), json!([ADMIN])];
+    let accounts = [json!([A]), json!([B]), json!([A, B]), json!([M])];
+    let mut groups: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+    for who in 0..3 {
+        let of = |g: &usize| c[who] >> g & 1 == 1;
+        groups.insert(who, (0..2).filter(of).map(|g| g.to_string()).collect());
+    }
+    let mut assignments: Vec<Vec<Value>> = (0..2)
+        .map(|set| {
+            let to = usize::from(c[3 + set]) % 2;
+            vec![json!({"group": format!("g-{to}"), "accounts": accounts[usize::from(c[5 + set]) % 4]})]
+        })
+        .collect();
+    match more {
+        Some((0, n)) => drop(groups.insert(3, vec![(n % 2).to_string()])),
+        Some((1, n)) => {
+            let own = groups.get_mut(&usize::from(n % 3)).unwrap();
+            let joined = (n / 3 % 2).to_string();
+            if !own.contains(&joined) {
+                own.push(joined);
+            }
+        }
+        Some((_, n)) => {
+            let to = match n % 2 {
+                0 => json!({"user": format!("u-{}", n / 2 % 3), "accounts": [A]}),
+                _ => json!({"group": format!("g-{}", n / 2 % 2), "accounts": [B]}),
+            };
+            assignments[usize::from(n / 8 % 2)].push(to);
+        }
+        None => {}
+    }
+    let mut world = World::organization().account(B, json!({}), &[]).entity(group("0")).entity(group("1"));
+    for (who, groups) in &groups {
+        let groups: Vec<&str> = groups.iter().map(String::as_str).collect();
+        world = world.entity(person(&who.to_string(), &groups));
+    }
+    for (index, assignments) in assignments.iter().enumerate() {
+        let policies = documents[usize::from(c[7 + index]) % 4].clone();
+        world = world.entity(set(&format!("Set{index}"), policies, json!(assignments)));
+    }
+    world
+}
+
+/// What each person may do in each account, by any permission set.
+fn may(assessment: &Assessment) -> BTreeMap<(String, String, Operation), u8> {
+    let mut may = BTreeMap::new();
+    for principal in &assessment.principals {
+        for person in &principal.people {
+            for answer in &principal.operations {
+                let rank = match answer.decision {
+                    Decision::Deny => 0,
+                    Decision::Unknown => 1,
+                    Decision::Allow => 2,
+                };
+                let key = (principal.account.clone(), person.user_name.clone(), Operation::of(answer));
+                let best = may.entry(key).or_insert(0);
+                *best = rank.max(*best);
+            }
+        }
+    }
+    may
+}
+
+/// A person, a membership or an assignment more that lets somebody do something new is told, with who it is.
+#[test]
+fn new_people_are_always_told() {
+    let mut runner = TestRunner::new_with_rng(Config::default(), drawn_from(23));
+    let strategy = (prop::collection::vec(any::<u8>(), 9), 0..3_u8, any::<u8>());
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(60);
+    let mut gains = 0;
+    for _ in 0..cases {
+        let (c, kind, n) = strategy.new_tree(&mut runner).unwrap().current();
+        let (base, head) = (drawn(&c, None), drawn(&c, Some((kind, n))));
+        let found = compare(&base, &head);
+        let assessed = |world: &World| may(&assess(&load(world), &RULES, &options()).unwrap());
+        let before = assessed(&base);
+        for ((account, who, operation), rank) in assessed(&head) {
+            if rank <= before.get(&(account.clone(), who.clone(), operation.clone())).copied().unwrap_or(0) {
+                continue;
+            }
+            gains += 1;
+            let of = |e: &&AccessEntry| e.change.is_gain() && e.widens() && e.operations.contains(&operation);
+            let named = |e: &AccessEntry| e.principals.iter().any(|p| p.account == account && p.people.contains(&who));
+            assert!(found.access.iter().filter(of).any(named), "{c:?} {kind} {n}: {who} in {account} {operation:?}");
+            assert!(found.verdict.access_widens && found.new_access.iter().any(|n| n.widens()), "{c:?} {kind} {n}");
+        }
+    }
+    assert!(gains > cases / 2, "{gains} of {cases}");
+}
