@@ -324,3 +324,234 @@ fn new_people_are_always_told() {
     }
     assert!(gains > cases / 2, "{gains} of {cases}");
 }
+
+/// A role, and who may assume it.
+fn role(account: &str, name: &str, policies: Value, trust: Value) -> Value {
+    let uid = format!("arn:aws:iam::{account}:role/{name}");
+    json!({"uid": uid, "attrs": {"policies": policies, "trustPolicy": trust}})
+}
+
+fn trusts(principal: Value) -> Value {
+    policy(json!([{"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}]))
+}
+
+fn may_assume(role: &str) -> Value {
+    policy(json!([{"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": role}]))
+}
+
+const ADMIN_ROLE: &str = "arn:aws:iam::222222222222:role/legal-admin";
+
+/// Only the role and the root users are listed: what else is told.
+fn at_role(world: &World) -> Vec<String> {
+    only(
+        world,
+        "[[only]]\nprincipal = [\"legal-admin\", \"arn:aws:iam::*:root\"]\noperation = \"accept\"\nagreement = \"baa\"\nscope = \"account\"\naccount = \"222222222222\"\n",
+    )
+}
+
+/// Who may become the role that may accept: the trust policy and the layers of who asks are evaluated together.
+#[test]
+fn roles_are_followed() {
+    let root = |account: &str| json!({"AWS": format!("arn:aws:iam::{account}:root")});
+    let dev = |own: Value, trust: Value| {
+        World::organization()
+            .account(B, json!({}), &[ORG])
+            .user(A, "dev", own.clone())
+            .user(B, "far", own)
+            .entity(role(A, "legal-admin", json!([FULL]), trust))
+    };
+    let assume = || json!([may_assume(ADMIN_ROLE)]);
+    let of = |account: &str, name: &str| json!({"AWS": user(account, name)});
+    let near = ["user dev of 222222222222"].as_slice();
+    let far = ["user far of 333333333333"].as_slice();
+    let deny = json!([may_assume(ADMIN_ROLE), policy(json!([{"Effect": "Deny", "Action": "sts:*", "Resource": "*"}]))]);
+    let but_dev = policy(json!([
+        {"Effect": "Allow", "Principal": root(A), "Action": "sts:AssumeRole"},
+        {"Effect": "Deny", "Principal": of(A, "dev"), "Action": "sts:AssumeRole"},
+    ]));
+    for (own, trust, expected) in [
+        // the account is trusted: its identity policies decide
+        (assume(), trusts(root(A)), near),
+        (json!([]), trusts(root(A)), &[]),
+        // whoever is named needs none in the account of the role, and one in another account
+        (json!([]), trusts(of(A, "dev")), near),
+        (json!([]), trusts(of(B, "far")), &[]),
+        (assume(), trusts(of(B, "far")), far),
+        (assume(), trusts(root(B)), far),
+        // an explicit denial always counts
+        (deny.clone(), trusts(of(A, "dev")), &[]),
+        (assume(), but_dev, &[]),
+        (assume(), policy(json!([{"Effect": "Allow", "Principal": root(A), "Action": "sts:TagSession"}])), &[]),
+    ] {
+        let unmet = at_role(&dev(own.clone(), trust.clone()));
+        let who: Vec<&str> = unmet.iter().map(|u| u.split(": ").next().unwrap()).collect();
+        assert_eq!(who, expected, "{own} {trust}");
+        assert!(unmet.iter().all(|u| u.contains("by assuming legal-admin")), "{unmet:?}");
+    }
+    // what depends on the request is perhaps
+    let mfa = policy(
+        json!([{"Effect": "Allow", "Principal": root(A), "Action": "sts:AssumeRole", "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}}]),
+    );
+    let unmet = at_role(&dev(assume(), mfa));
+    assert!(unmet[0].ends_with("perhaps by assuming legal-admin"), "{unmet:?}");
+    // one role after the other
+    let chain = dev(json!([may_assume("*")]), trusts(json!({"AWS": "arn:aws:iam::222222222222:role/step"})))
+        .entity(role(A, "step", json!([]), trusts(of(A, "dev"))));
+    let unmet = at_role(&chain);
+    assert!(unmet.len() == 1 && unmet[0].ends_with("by assuming step, then legal-admin"), "{unmet:?}");
+    // and a promise about the user is broken
+    let text = "[[access]]\nprincipal = \"dev\"\noperation = \"accept\"\nexpect = \"deny\"\n";
+    assert!(only(&chain, text).iter().all(|u| u.contains("by assuming step, then legal-admin")));
+    assert!(!only(&chain, text).is_empty());
+}
+
+/// The role is a permission set's to assume: people, told by the set; and a boundary limits a role that is named, not a user.
+#[test]
+fn people_and_boundaries_at_a_role() {
+    let sso = "arn:aws:iam::222222222222:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Dev_0123456789abcdef";
+    let world = legal()
+        .entity(person("dara", &["dev"]))
+        .entity(set("Dev", json!([]), json!([{"group": "g-dev", "accounts": [A]}])))
+        .entity(role(A, "legal-admin", json!([FULL]), trusts(json!({"AWS": sso}))));
+    let unmet = at_role(&world);
+    assert!(unmet.iter().any(|u| u.starts_with("permission set Dev in 222222222222 (dara): allow")), "{unmet:?}");
+    let bounded =
+        |entity: Value| {
+            let trusted = entity["uid"].as_str().unwrap().to_owned();
+            World::organization()
+                .file("nothing.json", allows(&["s3:GetObject"]).to_string())
+                .entity(entity)
+                .entity(role(A, "legal-admin", json!([FULL]), trusts(json!({"AWS": trusted}))))
+        };
+    let attrs = json!({"permissionsBoundary": "nothing.json"});
+    assert_eq!(at_role(&bounded(json!({"uid": user(A, "dev"), "attrs": attrs}))).len(), 1);
+    let other = json!({"uid": "arn:aws:iam::222222222222:role/other", "attrs": {"permissionsBoundary": "nothing.json", "trustPolicy": trusts(json!({"Service": "ec2.amazonaws.com"}))}});
+    assert_eq!(at_role(&bounded(other)), Vec::<String>::new());
+}
+
+/// Of whoever stands outside the inventory nothing is known: no gate passes on them, unless it is declared who they are.
+#[test]
+fn people_who_are_not_known_pass_no_gate() {
+    let unknown = "role legal-admin of 222222222222: who may assume it is not known";
+    let world = |trust: Value| World::organization().entity(role(A, "legal-admin", json!([FULL]), trust));
+    for trust in [
+        trusts(json!({"AWS": "999999999999"})),
+        trusts(json!({"AWS": "arn:aws:iam::222222222222:user/gone"})),
+        trusts(json!({"Service": "ec2.amazonaws.com"})),
+        trusts(json!({"AWS": "*"})),
+        policy(
+            json!([{"Effect": "Allow", "Principal": {"Federated": "arn:aws:iam::222222222222:saml-provider/Okta"}, "Action": "sts:AssumeRoleWithSAML"}]),
+        ),
+    ] {
+        assert_eq!(at_role(&world(trust.clone())), [unknown], "{trust}");
+    }
+    let no_trust = json!({"uid": ADMIN_ROLE, "attrs": {"policies": [FULL]}});
+    let not_told = World::organization().entity(no_trust);
+    assert_eq!(at_role(&not_told), [unknown]);
+    // who was deleted, or may not do what it takes, is nobody
+    assert_eq!(at_role(&world(trusts(json!({"AWS": "AROAEXAMPLEEXAMPLE"})))), Vec::<String>::new());
+    let saml = policy(
+        json!([{"Effect": "Allow", "Principal": {"Federated": "arn:aws:iam::222222222222:saml-provider/Okta"}, "Action": "sts:TagSession"}]),
+    );
+    assert_eq!(at_role(&world(saml)), Vec::<String>::new());
+    // it is declared who stands there
+    let trusted = "[[trusted]]\nrole = \"legal-*\"\npeople = [\"omar\"]\nreason = \"the group legal of Okta\"\n";
+    let declared = not_told.clone().file("countersign.toml", trusted);
+    assert_eq!(at_role(&declared), Vec::<String>::new());
+    let only_omar = "[[only]]\nprincipal = [\"omar\", \"arn:aws:iam::*:root\"]\noperation = \"accept\"\n";
+    assert_eq!(only(&declared, only_omar), Vec::<String>::new());
+    let over = format!("{trusted}until = 2026-01-01\n");
+    assert_eq!(at_role(&not_told.file("countersign.toml", over)), [unknown]);
+}
+
+/// A guardrail that exempts a role by its name holds for whoever may become it.
+#[test]
+fn guardrails_follow_roles() {
+    let forbid = "@id(\"only-legal\") @message(\"accepts\")\nforbid (principal, action == Artifact::Action::\"may-accept-agreement\", resource)\n\
+        unless { context.name == \"legal-admin\" || context.groups.contains(\"legal\") || principal is Artifact::Root };\n";
+    let kinds = "@id(\"no-accounts\") @message(\"accepts for the account\")\nforbid (principal, action == Artifact::Action::\"may-accept-agreement\", resource)\n\
+        when { context.role == \"standalone\" };\n";
+    let outcome = |world: World| -> Vec<(GuardrailState, Vec<String>)> {
+        let world = world.file("guardrails/a.cedar", format!("{forbid}{kinds}"));
+        let told = |r: &GuardrailResult| {
+            (
+                r.outcome,
+                r.violations.iter().flat_map(|v| v.people.clone().into_iter().chain([v.name.clone()])).collect(),
+            )
+        };
+        guardrails(&world).iter().map(told).rev().collect()
+    };
+    let world = |trust: Value| {
+        legal()
+            .entity(person("dara", &["dev"]))
+            .entity(set("Dev", json!([may_assume("*")]), json!([{"group": "g-dev", "accounts": [A]}])))
+            .entity(role(A, "legal-admin", json!([FULL]), trust))
+    };
+    let found = outcome(world(trusts(json!({"AWS": "arn:aws:iam::222222222222:root"}))));
+    assert_eq!(found[0], (GuardrailState::Violated, vec!["dara".to_owned(), "Dev".to_owned()]));
+    assert_eq!(found[1].0, GuardrailState::Proved, "it is not about people");
+    let found = outcome(world(trusts(json!({"Service": "ec2.amazonaws.com"}))));
+    assert_eq!(found[0].0, GuardrailState::Unknown);
+    assert_eq!(found[0].1, ["the service ec2.amazonaws.com", "legal-admin"]);
+    assert_eq!(found[1].0, GuardrailState::Proved);
+    let trusted = "[[trusted]]\nrole = \"legal-admin\"\npeople = [\"lena\"]\nreason = \"reviewed\"\n";
+    let found = outcome(world(trusts(json!({"Service": "ec2.amazonaws.com"}))).file("countersign.toml", trusted));
+    assert_eq!(found[0].0, GuardrailState::Proved);
+}
+
+/// A trust policy that lets somebody in is new access, in the role's account and in that of who comes.
+#[test]
+fn a_trust_policy_that_opens_is_told() {
+    let world = |trust: Value, own: Value| {
+        World::organization().account(B, json!({}), &[ORG]).user(B, "far", own).entity(role(
+            A,
+            "legal-admin",
+            json!([FULL]),
+            trust,
+        ))
+    };
+    let nobody = || trusts(json!({"AWS": "AROAEXAMPLEEXAMPLE"}));
+    let of_b = || trusts(json!({"AWS": "333333333333"}));
+    let assume = || json!([may_assume(ADMIN_ROLE)]);
+    for (base, head, who) in [
+        (world(nobody(), assume()), world(of_b(), assume()), "user far"),
+        (world(of_b(), json!([])), world(of_b(), assume()), "user far"),
+        (
+            world(nobody(), assume()),
+            world(trusts(json!({"AWS": "999999999999"})), assume()),
+            "account 999999999999, which is not in the inventory",
+        ),
+    ] {
+        let found = compare(&base, &head);
+        let people = told(&found, AccessChange::Gained);
+        let names: Vec<&str> = people.iter().map(|p| p.person.as_str()).collect();
+        assert_eq!(names, [who], "{:#?}", found.access);
+        assert_eq!(
+            (people[0].through.as_str(), people[0].assuming.as_slice()),
+            (ADMIN_ROLE, &["legal-admin".to_owned()][..])
+        );
+        assert!(found.verdict.access_widens && !accepting(&found, AccessChange::Gained)[0].causes.is_empty());
+        assert!(compare(&head, &base).verdict.is_clean());
+    }
+}
+
+/// What is wrong in a trust policy has its place.
+#[test]
+fn a_trust_policy_is_read_strictly() {
+    let problems = |trust: Value| -> Vec<String> {
+        let world = World::organization().entity(role(A, "legal-admin", json!([FULL]), trust));
+        match Inventory::load(&Folder::new(world.folder().path()), SCHEMA.clone()) {
+            Ok(_) => Vec::new(),
+            Err(countersign_core::problem::Failure::Problems(problems)) => {
+                problems.iter().map(|p| p.message().to_owned()).collect()
+            }
+            Err(other) => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(problems(trusts(json!({"AWS": "*"}))), Vec::<String>::new());
+    assert_eq!(problems(trusts(json!({"Aws": "*"}))), ["`Principal` is not understood"]);
+    let missing = policy(json!([{"Effect": "Allow", "Action": "sts:AssumeRole"}]));
+    assert_eq!(problems(missing), ["this statement of a trust policy has no `Principal`"]);
+    let resource = policy(json!([{"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole", "Resource": "*"}]));
+    assert_eq!(problems(resource), ["a trust policy has no `Resource`"]);
+}

@@ -9,7 +9,9 @@ use super::errors::usage;
 use super::{Cli, EvaluationArgs, NOT_OK, OK, Printing, Session, narrow, output};
 use crate::report;
 use countersign_core::assessment::{Assessment, OperationAnswer, PrincipalAnswer, assess};
+use countersign_core::diff::PrincipalEntry;
 use countersign_core::operations::data::About;
+use countersign_core::people::{self, Assumer, Other, Roles};
 use countersign_core::problem::{Failure, Named, Unknown};
 use countersign_core::provenance::Provenance;
 use countersign_core::terms::{AnyAllowed, Decision, PermissionModel, PrincipalKind, Scope};
@@ -85,12 +87,48 @@ struct Answer<'a> {
     kind: PrincipalKind,
     name: &'a str,
     people: &'a [countersign_core::assessment::PersonAnswer],
+    /// Who may become it, for a role that may do the operation or perhaps may.
+    #[serde(rename = "standsBehind")]
+    stands_behind: Option<StandsBehind<'a>>,
     answer: &'a OperationAnswer,
 }
 
-impl<'a> From<report::who_can::Row<'a>> for Answer<'a> {
-    fn from((p, answer): report::who_can::Row<'a>) -> Self {
-        Self { principal: &p.principal, account: &p.account, kind: p.kind, name: &p.name, people: &p.people, answer }
+/// Who may become a role.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct StandsBehind<'a> {
+    assumers: Vec<AssumerAnswer<'a>>,
+    people_unknown: &'a [Other],
+    trusted: &'a [String],
+}
+
+/// A user or a permission set that may become a role.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AssumerAnswer<'a> {
+    #[serde(flatten)]
+    principal: PrincipalEntry,
+    roles: &'a [String],
+    certain: bool,
+    depends_on: &'a [String],
+}
+
+impl<'a> Answer<'a> {
+    fn new((p, answer): report::who_can::Row<'a>, roles: &'a Roles) -> Self {
+        let behind = roles.get(&p.principal).filter(|_| answer.decision != Decision::Deny);
+        let assumer = |a: &'a Assumer| AssumerAnswer {
+            principal: a.entry(),
+            roles: &a.roles,
+            certain: a.certain,
+            depends_on: &a.depends_on,
+        };
+        let stands_behind = behind.map(|b| StandsBehind {
+            assumers: b.assumers.iter().map(assumer).collect(),
+            people_unknown: &b.others,
+            trusted: &b.trusted,
+        });
+        let (principal, account) = (&p.principal, &p.account);
+        Self { principal, account, kind: p.kind, name: &p.name, people: &p.people, stands_behind, answer }
     }
 }
 
@@ -177,8 +215,9 @@ pub fn who_can(cli: &Cli, args: &WhoCanArgs) -> Result<u8, Failure> {
     narrowed(&mut session, operation, &args.question)?;
     let assessment = assess(&session.inventory, &session.rules, &session.options)?;
     some_answer(&session, &assessment, operation)?;
+    let roles = people::behind(&session.inventory, &session.options, &assessment.principals)?;
     let [may, unknown, nearly] =
-        report::who_can::rows(&assessment).map(|rows| rows.into_iter().map(Answer::from).collect());
+        report::who_can::rows(&assessment).map(|rows| rows.into_iter().map(|row| Answer::new(row, &roles)).collect());
     let provenance = &session.provenance();
     let json = WhoCan {
         schema: "countersign/who-can/v1",
@@ -192,7 +231,7 @@ pub fn who_can(cli: &Cli, args: &WhoCanArgs) -> Result<u8, Failure> {
         nearly,
     };
     output::write(&args.question.printing.format, &json, provenance, || {
-        report::who_can::who_can(output::width(), &assessment, operation)
+        report::who_can::who_can(output::width(), &assessment, &roles, operation)
     })?;
     Ok(OK)
 }

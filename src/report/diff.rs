@@ -157,10 +157,12 @@ pub fn whom(entry: &AccessEntry, shown: usize) -> String {
     for person in &entry.people {
         let of = |p: &&PrincipalEntry| (&p.account, &p.principal) == (&person.account, &person.through);
         let through = entry.principals.iter().find(of).map(|p| words::principal(p.kind, &p.name, &p.account));
-        let mut way = format!("through {}", through.unwrap_or_else(|| person.through.clone()));
-        if !person.assuming.is_empty() {
-            way.push_str(&format!(", by assuming {}", person.assuming.join(", then ")));
-        }
+        let through = through.unwrap_or_else(|| person.through.clone());
+        let mut way = match (&person.from, person.assuming.as_slice()) {
+            (_, []) => format!("through {through}"),
+            (None, roles) => format!("by assuming {} of {}", roles.join(", then "), person.account),
+            (Some(set), roles) => format!("through {set}, by assuming {} of {}", roles.join(", then "), person.account),
+        };
         if !person.groups.is_empty() && person.person != format!("group {}", person.groups.join(" and ")) {
             way.push_str(&format!(", by the group {}", person.groups.join(" and ")));
         }

@@ -1,7 +1,10 @@
 //! Who may do an operation, and who nearly may.
 
+use super::diff::principal as principal_words;
+use super::sentences;
 use super::{bold, day, dim, paragraph, verdict};
 use countersign_core::assessment::{Assessment, OperationAnswer, PersonAnswer, PrincipalAnswer};
+use countersign_core::people::{Behind, Roles, short};
 use countersign_core::terms::{Decision, Scope};
 
 /// A principal, and one of its answers.
@@ -25,14 +28,40 @@ pub fn rows(assessment: &Assessment) -> [Vec<Row<'_>>; 3] {
 }
 
 /// The text.
-pub fn who_can(width: usize, assessment: &Assessment, operation: &str) -> String {
+pub fn who_can(width: usize, assessment: &Assessment, roles: &Roles, operation: &str) -> String {
     let mut text = format!("{} {}\n", bold(operation), dim(&format!("· {}", day(&assessment.at))));
     let [may, unknown, nearly] = rows(assessment);
     for (title, rows) in [("may", &may), ("unknown", &unknown), ("nearly may", &nearly)] {
         text.push_str(&format!("\n{}\n", bold(&format!("{title} ({})", rows.len()))));
         for (principal, answer) in rows {
             text.push_str(&paragraph(width, "  ", &row(principal, answer)));
+            if let Some(behind) = roles.get(&principal.principal).filter(|_| answer.decision != Decision::Deny) {
+                text.push_str(&at_role(width, behind));
+            }
         }
+    }
+    text
+}
+
+/// Who may become a role, and how.
+pub fn at_role(width: usize, behind: &Behind) -> String {
+    let mut text = String::new();
+    let mut line = |words: &str| text.push_str(&paragraph(width, "      ", words));
+    for assumer in &behind.assumers {
+        let roles = assumer.roles.iter().map(|r| short(r)).collect::<Vec<_>>().join(", then ");
+        let depends = if assumer.depends_on.is_empty() {
+            String::new()
+        } else {
+            format!(" — depends on {}", assumer.depends_on.join(", "))
+        };
+        let perhaps = if assumer.certain { "" } else { "perhaps " };
+        line(&format!("{perhaps}{} by assuming {roles}{depends}", principal_words(&assumer.entry())));
+    }
+    for other in &behind.others {
+        line(&format!("people unknown: {}", sentences::other(other)));
+    }
+    if !behind.trusted.is_empty() {
+        line(&format!("{}, as countersign.toml declares", behind.trusted.join(", ")));
     }
     text
 }

@@ -508,7 +508,7 @@ fn account_answer(
     }
 }
 
-fn principal_answer(identity: Identity, operations: Vec<OperationAnswer>) -> PrincipalAnswer {
+pub(crate) fn principal_answer(identity: Identity, operations: Vec<OperationAnswer>) -> PrincipalAnswer {
     let Identity { arn, kind, account, uid, name, people, groups } = identity;
     let person = |p: Person| PersonAnswer { id: p.id, user_name: p.user_name, group: p.group };
     let people = people.into_iter().map(person).collect();

@@ -80,6 +80,7 @@ pub mod loading;
 pub mod moment;
 pub mod naming;
 pub mod operations;
+pub mod people;
 pub mod permissions;
 pub mod policies;
 pub mod problem;

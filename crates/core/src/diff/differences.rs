@@ -11,9 +11,10 @@ use super::people::{self, Acting, Actor, Who};
 use crate::assessment::{AgreementAnswer, Assessment, OperationAnswer, Options, PrincipalAnswer, assess_each};
 use crate::finding::Finding;
 use crate::inventory::Inventory;
+use crate::people::follow;
 use crate::policies::RuleBook;
 use crate::problem::Failure;
-use crate::terms::{Coverage, Decision, Scope, terms};
+use crate::terms::{Coverage, Decision, PrincipalKind, Scope, terms};
 
 /// What an answer is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -193,7 +194,11 @@ impl Answers {
 
     /// The answers for the principals of these accounts, and the assessment without those of others: what [`assess`](Self::assess)
     /// comes to where it is narrowed to them.
-    pub fn within(assessment: &Assessment, accounts: Option<&BTreeSet<String>>) -> (Self, Assessment) {
+    pub fn within(
+        (inventory, options): (&Inventory, &Options),
+        assessment: &Assessment,
+        accounts: Option<&BTreeSet<String>>,
+    ) -> Result<(Self, Assessment), Failure> {
         let is_within = |p: &&PrincipalAnswer| accounts.is_none_or(|a| a.contains(&p.account));
         let (inside, beyond): (Vec<_>, Vec<_>) = assessment.principals.iter().partition(is_within);
         let beyond: BTreeSet<&str> = beyond.into_iter().map(|p| p.principal.as_str()).collect();
@@ -212,7 +217,8 @@ impl Answers {
         let mut answers = Self::default();
         inside.into_iter().for_each(|p| answers.principal(p));
         answers.assessment(&narrowed);
-        (answers, narrowed)
+        answers.roles(inventory, options)?;
+        Ok((answers, narrowed))
     }
 
     /// Assesses an inventory, of which only what is compared is kept.
@@ -220,7 +226,20 @@ impl Answers {
         let mut answers = Self::default();
         let assessment = assess_each(inventory, rules, options, |principal| answers.principal(&principal))?;
         answers.assessment(&assessment);
+        answers.roles(inventory, options)?;
         Ok((answers, assessment))
+    }
+
+    /// Who may become which of the roles.
+    fn roles(&mut self, inventory: &Inventory, options: &Options) -> Result<(), Failure> {
+        let roles = self.principals.values().filter(|p| p.kind == PrincipalKind::Role).map(|p| p.principal.clone());
+        let following = Options { any_request: false, ..options.clone() };
+        for (arn, behind) in follow(inventory, &following, &roles.collect())? {
+            if let Some(account) = inventory.entity("Role", &arn).and_then(|r| r.reference("account")) {
+                self.acting.role((account.to_owned(), arn), &behind);
+            }
+        }
+        Ok(())
     }
 
     /// Coverage and findings.

@@ -12,6 +12,7 @@ pub mod people;
 pub mod pieces;
 pub(crate) mod reach;
 pub mod stacks;
+mod trusting;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -33,6 +34,7 @@ use people::PersonEntry;
 use pieces::Piece;
 use reach::{Reach, Reacher};
 use stacks::NewAccess;
+use trusting::Trusting;
 
 /// One side of a comparison.
 pub struct Side<'a> {
@@ -243,7 +245,8 @@ pub fn diff_from(
 ) -> Result<Diff, Failure> {
     let pieces = pieces::pieces(base.inventory, head.inventory);
     let reacher = Reacher::new(base.inventory, head.inventory, rules, head.options.at)?;
-    let reach: Vec<Reach> = pieces.iter().map(|p| reacher.of(p)).collect();
+    let trusting = Trusting::new([base.inventory, head.inventory]);
+    let reach: Vec<Reach> = pieces.iter().map(|p| trusting.beyond(reacher.of(p))).collect();
     let [(old, before), (new, after)] = both(base, head, rules, (Reach::union(&reach), assessed))?;
     let differences = differences::differences(&old, &new);
     let trials = Trials {
@@ -296,7 +299,7 @@ fn both(
     std::thread::scope(|scope| {
         let before = scope.spawn(|| Answers::assess(base.inventory, rules, &old));
         let after = match assessed {
-            Some(assessment) => Answers::within(assessment, within.as_ref()),
+            Some(assessment) => Answers::within((head.inventory, &new), assessment, within.as_ref())?,
             None => Answers::assess(head.inventory, rules, &new)?,
         };
         let before = before.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;

@@ -12,7 +12,9 @@ use super::differences::{
     AccessChange, AccessState, Answers, Difference, Operation, State, Subject, access_change, gained,
 };
 use crate::assessment::PrincipalAnswer;
-use crate::terms::Decision;
+use crate::people::{Assumer, Behind, Other, UNKNOWN, short};
+use crate::terms::{Decision, PrincipalKind};
+use crate::words;
 
 /// An account, and an ARN.
 pub(super) type Who = (String, String);
@@ -26,6 +28,8 @@ pub enum Actor {
     Group(String),
     /// An IAM user, by account and ARN.
     Principal(String, String),
+    /// Somebody of whom the inventory knows nothing, in words.
+    Other(String),
 }
 
 /// A principal that somebody acts as.
@@ -35,8 +39,9 @@ pub(super) struct Hat {
     pub who: Who,
     /// The group that makes it so.
     pub group: Option<String>,
-    /// The permission set or the user that it begins with, and the roles that are assumed one after the other; none for a permission set
-    /// itself.
+    /// The permission set that assumes the first of the roles.
+    pub from: Option<String>,
+    /// The roles that are assumed one after the other; none for a permission set itself.
     pub via: Vec<String>,
     /// It is known that they may act as it.
     pub certain: bool,
@@ -53,7 +58,9 @@ pub struct PersonEntry {
     pub through: String,
     /// The groups that make it so.
     pub groups: Vec<String>,
-    /// What they begin with, and the roles that are assumed one after the other, where the principal is a role.
+    /// The permission set that assumes the first of the roles.
+    pub from: Option<String>,
+    /// The names of the roles that are assumed one after the other, where the principal is a role.
     pub assuming: Vec<String>,
 }
 
@@ -71,13 +78,46 @@ impl Acting {
         let who = (principal.account.clone(), principal.principal.clone());
         for person in &principal.people {
             let actor = Actor::Person(person.id.clone());
-            let hat = Hat { who: who.clone(), group: person.group.clone(), via: Vec::new(), certain: true };
+            let hat = Hat { who: who.clone(), group: person.group.clone(), from: None, via: Vec::new(), certain: true };
             self.acts(&principal.account, actor, person.user_name.clone(), hat);
         }
         for group in &principal.groups {
             let actor = Actor::Group(group.id.clone());
-            let hat = Hat { who: who.clone(), group: Some(group.name.clone()), via: Vec::new(), certain: true };
+            let hat =
+                Hat { who: who.clone(), group: Some(group.name.clone()), from: None, via: Vec::new(), certain: true };
             self.acts(&principal.account, actor, format!("group {}", group.name), hat);
+        }
+    }
+
+    /// Takes note of who may become a role.
+    pub fn role(&mut self, who: Who, behind: &Behind) {
+        let account = who.0.clone();
+        let hat = |group: Option<&String>, (from, roles): (Option<String>, &[String]), certain: bool| Hat {
+            who: who.clone(),
+            group: group.cloned(),
+            from,
+            via: roles.iter().map(|r| short(r).to_owned()).collect(),
+            certain,
+        };
+        for Assumer { identity, roles, certain, .. } in &behind.assumers {
+            let set = words::principal(identity.kind, &identity.name, &identity.account);
+            let via = (Some(set).filter(|_| identity.kind == PrincipalKind::PermissionSet), roles.as_slice());
+            for person in &identity.people {
+                let hat = hat(person.group.as_ref(), via.clone(), *certain);
+                self.acts(&account, Actor::Person(person.id.clone()), person.user_name.clone(), hat);
+            }
+            for group in &identity.groups {
+                let hat = hat(Some(&group.name), via.clone(), *certain);
+                self.acts(&account, Actor::Group(group.id.clone()), format!("group {}", group.name), hat);
+            }
+            if identity.kind == PrincipalKind::User {
+                let actor = Actor::Principal(identity.account.clone(), identity.arn.clone());
+                self.acts(&account, actor, format!("user {}", identity.name), hat(None, via, *certain));
+            }
+        }
+        for Other { who: other, roles } in &behind.others {
+            let hat = hat(None, (None, roles), other != UNKNOWN);
+            self.acts(&account, Actor::Other(other.clone()), other.clone(), hat);
         }
     }
 
@@ -102,24 +142,23 @@ impl Answers {
 
     /// How somebody does an operation as well as they can: by each principal that has the best answer.
     pub(super) fn ways(&self, account: &str, actor: &Actor, operations: &[Operation]) -> Vec<(Who, PersonEntry)> {
-        let mut ways: BTreeMap<(Who, Vec<String>), BTreeSet<String>> = BTreeMap::new();
+        let mut ways: BTreeMap<(Who, Option<String>, Vec<String>), BTreeSet<String>> = BTreeMap::new();
         for operation in operations {
             let reached = self.of_person(account, actor, operation).access();
             let counts = |s: &AccessState| rank(s) == rank(&reached) && (rank(s) > (0, false) || allows_something(s));
             for hat in self.acting.of(account, actor).into_iter().flatten() {
                 let state = self.state(&hat.who, operation).map(|s| as_worn(hat, s));
                 if state.is_some_and(|s| counts(&s)) {
-                    ways.entry((hat.who.clone(), hat.via.clone())).or_default().extend(hat.group.clone());
+                    let way = (hat.who.clone(), hat.from.clone(), hat.via.clone());
+                    ways.entry(way).or_default().extend(hat.group.clone());
                 }
             }
         }
         let name = self.acting.names.get(actor).cloned().unwrap_or_default();
-        let entry = |((who, assuming), groups): ((Who, Vec<String>), BTreeSet<String>)| {
+        let entry = |((who, from, assuming), groups): ((Who, Option<String>, Vec<String>), BTreeSet<String>)| {
             let (account, through) = who.clone();
-            (
-                who,
-                PersonEntry { person: name.clone(), account, through, groups: groups.into_iter().collect(), assuming },
-            )
+            let groups = groups.into_iter().collect();
+            (who, PersonEntry { person: name.clone(), account, through, groups, from, assuming })
         };
         ways.into_iter().map(entry).collect()
     }
@@ -204,7 +243,12 @@ fn is_told(before: &Answers, after: &Answers, (account, actor): (&str, &Actor), 
     let change = access_change(old, new);
     let taken = is_loss(change, &gained(old, new));
     let side = if taken { before } else { after };
-    let hats = side.acting.of(account, actor).into_iter().flatten().filter(|hat| hat.via.is_empty());
+    let hats = side
+        .acting
+        .of(account, actor)
+        .into_iter()
+        .flatten()
+        .filter(|hat| hat.via.is_empty() || matches!(actor, Actor::Other(_)));
     hats.into_iter().any(|hat| {
         let own = |side: &Answers| side.state(&hat.who, operation).unwrap_or_else(AccessState::absent);
         let (own_old, own_new) = (own(before), own(after));

@@ -88,7 +88,7 @@ pub fn new_access(base: &Side<'_>, head: &Side<'_>) -> Result<Vec<NewAccess>, Fa
 fn documents(base: &Inventory, head: &Inventory) -> Result<Vec<NewAccess>, Failure> {
     let mut found = Vec::new();
     for (id, new) in &head.policies {
-        let Some(old) = base.policies.get(id).filter(|old| old.content != new.content) else {
+        let Some(old) = base.policies.get(id).filter(|old| old.content != new.content && !new.is_trust()) else {
             continue;
         };
         let side = |policies: Vec<Policy>| access::Side::new(vec![("document", policies)]);

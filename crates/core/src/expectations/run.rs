@@ -12,8 +12,9 @@ use crate::diff::differences::Operation;
 use crate::inventory::Inventory;
 use crate::moment::Moment;
 use crate::naming;
+use crate::people::{self, Assumer, Other, Roles};
 use crate::problem::Failure;
-use crate::terms::Decision;
+use crate::terms::{Decision, PrincipalKind};
 use crate::words::plain;
 
 /// What became of an expectation.
@@ -66,6 +67,24 @@ pub enum Unmet {
         /// The answer.
         answer: Box<OperationAnswer>,
     },
+    /// A principal may do it, or perhaps may, by assuming roles.
+    Assumes {
+        /// Who.
+        principal: PrincipalEntry,
+        /// The roles that are assumed one after the other.
+        roles: Vec<String>,
+        /// False where whether it may assume them depends on what is not known.
+        certain: bool,
+        /// The answer of the last of them.
+        answer: Box<OperationAnswer>,
+    },
+    /// It is not known who stands at a role that may do it, or perhaps may.
+    PeopleUnknown {
+        /// The role.
+        role: PrincipalEntry,
+        /// Who may assume it, as far as its trust policy says.
+        others: Vec<Other>,
+    },
     /// An account does not know the kind of agreement.
     NoKind {
         /// The account.
@@ -106,7 +125,8 @@ pub fn run(suite: &Suite, assessments: &Assessments<'_>, options: &Options) -> R
             asked.map(|a| a.operation.to_owned()).collect::<BTreeSet<_>>().into_iter().collect();
         options.filter.without_principals = options.filter.operations.is_empty();
         let assessment = assessments.at_least(&options)?;
-        let held = Held { inventory: assessments.inventory, assessment: &assessment };
+        let roles = people::behind(assessments.inventory, &options, &assessment.principals)?;
+        let held = Held { inventory: assessments.inventory, assessment: &assessment, roles: &roles };
         for (index, expectation) in own {
             let unmet = held.unmet(expectation);
             cases.insert(index, Case { expectation: expectation.clone(), at, unmet });
@@ -128,6 +148,8 @@ impl Expectation {
 struct Held<'a> {
     inventory: &'a Inventory,
     assessment: &'a Assessment,
+    /// Who stands behind the roles that may do something.
+    roles: &'a Roles,
 }
 
 impl Held<'_> {
@@ -188,15 +210,70 @@ impl Held<'_> {
                 }
                 let other = answers.into_iter().filter(|o| !is_expected(o, access));
                 // it is asked about as a whole
+                if access.decision == Decision::Deny {
+                    others.extend(self.assumed(access, |a| {
+                        (&a.identity.account, &a.identity.arn) == (&principal.account, &principal.principal)
+                    }));
+                }
                 let whole = PrincipalAnswer { people: Vec::new(), groups: Vec::new(), ..principal.clone() };
                 others.extend(other.map(|o| answered(&whole, o)));
             }
             for person in &meant.people {
                 others.extend(self.of_person(person, access));
+                if access.decision == Decision::Deny {
+                    others.extend(self.assumed(access, |a| a.identity.people.iter().any(|p| p.id == *person)));
+                }
             }
         }
         unmet.extend(others);
         unmet
+    }
+
+    /// What somebody who is denied may do all the same, or perhaps may, by assuming roles.
+    fn assumed(&self, access: &Access, is: impl Fn(&Assumer) -> bool) -> Vec<Unmet> {
+        let accounts = &access.asked.accounts;
+        let here = |p: &&PrincipalAnswer| accounts.is_empty() || accounts.contains(&p.account);
+        let mut unmet = Vec::new();
+        for role in self.assessment.principals.iter().filter(here) {
+            let behind = self.roles.get(&role.principal);
+            for assumer in behind.iter().flat_map(|b| &b.assumers).filter(|a| is(a)) {
+                let may = |o: &&OperationAnswer| is_asked(o, &access.asked) && o.decision != Decision::Deny;
+                unmet.extend(role.operations.iter().filter(may).map(|o| assumes(assumer, assumer.entry(), o)));
+            }
+        }
+        unmet
+    }
+
+    /// Who is not listed and may become a role that may do this, or perhaps may.
+    fn at_role(&self, role: &PrincipalAnswer, answer: &OperationAnswer, listed: &Listed) -> Vec<Unmet> {
+        let Some(behind) = self.roles.get(&role.principal) else {
+            return vec![answered(role, answer)];
+        };
+        let own = listed.principals.contains(&(role.account.clone(), role.principal.clone()));
+        let mut unmet: Vec<Unmet> =
+            behind.assumers.iter().filter_map(|a| Some(assumes(a, listed.other(a)?, answer))).collect();
+        if !behind.is_known() {
+            unmet.push(Unmet::PeopleUnknown { role: PrincipalEntry::of(role), others: behind.others.clone() });
+        }
+        let someone = !behind.assumers.is_empty() || !behind.trusted.is_empty();
+        let everyone = behind.trusted.iter().all(|person| listed.names.contains(person));
+        if !own && !(someone && everyone && unmet.is_empty()) {
+            unmet.insert(0, answered(role, answer));
+        }
+        unmet
+    }
+
+    /// Whether somebody of this name stands at a role: a user of another account, say, or whom `[[trusted]]` names.
+    fn is_at_a_role(&self, name: &str) -> Option<Meant> {
+        if self.roles.values().any(|b| b.trusted.iter().any(|person| person == name)) {
+            return Some(Meant { principals: Vec::new(), people: BTreeSet::new() });
+        }
+        let meant = self.named(name, &[]).ok()?;
+        let stands = |a: &Assumer| {
+            let is = |p: &PrincipalAnswer| (&p.account, &p.principal) == (&a.identity.account, &a.identity.arn);
+            meant.principals.iter().any(is) || a.identity.people.iter().any(|p| meant.people.contains(&p.id))
+        };
+        self.roles.values().flat_map(|b| &b.assumers).any(stands).then_some(meant)
     }
 
     /// What is not as expected of a person, who may do what one of their permission sets in an account allows.
@@ -231,9 +308,10 @@ impl Held<'_> {
 
     fn only(&self, only: &Only) -> Vec<Unmet> {
         let mut unmet = self.unknown_accounts(&only.asked.accounts);
-        let mut expected = Listed::default();
+        let mut expected = Listed { names: only.principals.iter().cloned().collect(), ..Listed::default() };
         for name in &only.principals {
-            match self.named(name, &only.asked.accounts) {
+            let named = self.named(name, &only.asked.accounts);
+            match named.or_else(|missing| self.is_at_a_role(name).ok_or(missing)) {
                 Ok(meant) => {
                     expected.principals.extend(meant.principals.into_iter().map(|p| (p.account, p.principal)));
                     expected.people.extend(meant.people);
@@ -248,7 +326,9 @@ impl Held<'_> {
             for operation in principal.operations.iter().filter(|o| is_asked(o, &only.asked)) {
                 none = false;
                 // what may be allowed counts as allowed
-                if operation.decision != Decision::Deny {
+                if operation.decision != Decision::Deny && principal.kind == PrincipalKind::Role {
+                    unmet.extend(self.at_role(principal, operation, &expected));
+                } else if operation.decision != Decision::Deny {
                     unmet.extend(expected.others(principal).map(|p| answered(&p, operation)));
                 }
             }
@@ -309,9 +389,24 @@ struct Listed {
     principals: BTreeSet<(String, String)>,
     /// Ids in Identity Center.
     people: BTreeSet<String>,
+    /// As they are written.
+    names: BTreeSet<String>,
 }
 
 impl Listed {
+    /// The same for whoever may become a role.
+    fn other(&self, assumer: &Assumer) -> Option<PrincipalEntry> {
+        let identity = &assumer.identity;
+        if self.principals.contains(&(identity.account.clone(), identity.arn.clone())) {
+            return None;
+        }
+        let entry = assumer.entry();
+        let people = identity.people.iter().filter(|p| !self.people.contains(&p.id)).map(|p| p.user_name.clone());
+        let people: Vec<String> = people.chain(identity.groups.iter().map(|g| format!("group {}", g.name))).collect();
+        let everyone = !entry.people.is_empty() && people.is_empty();
+        (!everyone).then_some(PrincipalEntry { people, ..entry })
+    }
+
     /// A principal that is not listed, with the people alone behind it who are not; `None` where all are.
     fn others(&self, principal: &PrincipalAnswer) -> Option<PrincipalAnswer> {
         if self.principals.contains(&(principal.account.clone(), principal.principal.clone())) {
@@ -329,6 +424,11 @@ impl Listed {
 fn only(principal: &PrincipalAnswer, wanted: impl Fn(&str) -> bool) -> Option<PrincipalAnswer> {
     let people: Vec<_> = principal.people.iter().filter(|p| wanted(&p.id)).cloned().collect();
     (!people.is_empty()).then(|| PrincipalAnswer { people, ..principal.clone() })
+}
+
+fn assumes(assumer: &Assumer, principal: PrincipalEntry, answer: &OperationAnswer) -> Unmet {
+    let Assumer { roles, certain, .. } = assumer;
+    Unmet::Assumes { principal, roles: roles.clone(), certain: *certain, answer: Box::new(answer.clone()) }
 }
 
 /// Deny, unknown, allow.

@@ -106,7 +106,16 @@ pub fn is_document(node: &Node) -> bool {
 ///
 /// The document has every statement that could be read, so that all errors of a run are shown.
 pub fn read(source: &Arc<SourceFile>, root: &Node, problems: &mut Vec<Problem>) -> Document {
-    let mut reader = Reader { source, problems, variables: false };
+    read_as(source, root, false, problems)
+}
+
+/// Reads the trust policy of a role: its statements say whom they are about, and are about no resource but the role.
+pub fn read_trust(source: &Arc<SourceFile>, root: &Node, problems: &mut Vec<Problem>) -> Document {
+    read_as(source, root, true, problems)
+}
+
+fn read_as(source: &Arc<SourceFile>, root: &Node, trust: bool, problems: &mut Vec<Problem>) -> Document {
+    let mut reader = Reader { source, problems, variables: false, trust };
     Document { source: source.clone(), statements: reader.document(root) }
 }
 
@@ -118,13 +127,15 @@ pub fn read_statement(
     variables: bool,
     problems: &mut Vec<Problem>,
 ) -> Option<Statement> {
-    Reader { source, problems, variables }.statement(node, pointer)
+    Reader { source, problems, variables, trust: false }.statement(node, pointer)
 }
 
 struct Reader<'a> {
     source: &'a Arc<SourceFile>,
     problems: &'a mut Vec<Problem>,
     variables: bool,
+    /// It is the trust policy of a role.
+    trust: bool,
 }
 
 /// The elements of a statement; `Id` is one of a document.
@@ -201,6 +212,11 @@ impl Reader<'_> {
         };
         for member in members {
             match member.key.as_str() {
+                "Principal" | "NotPrincipal" if self.trust => {}
+                "Resource" | "NotResource" if self.trust => {
+                    let help = "leave it out: the policy is about the role that has it";
+                    self.error(member.key_span, format!("a trust policy has no `{}`", member.key), help);
+                }
                 "Principal" | "Id" => self.ignored(member),
                 "NotPrincipal" => {
                     let help = "it belongs in resource policies, and reverses the meaning of a statement";
@@ -216,11 +232,29 @@ impl Reader<'_> {
         }
         let allow = self.effect(node)?;
         let actions = self.clause(node, "Action", "NotAction", Self::action)?;
-        let resources = self.clause(node, "Resource", "NotResource", Self::resource)?;
+        let principals = if self.trust { Some(self.principals(node)?) } else { None };
+        let resources = match self.trust {
+            true => Clause { negated: false, patterns: vec![ResourcePattern::All], texts: vec!["*".to_owned()] },
+            false => self.clause(node, "Resource", "NotResource", Self::resource)?,
+        };
         let conditions = node.get("Condition").map(|c| self.conditions(c)).unwrap_or_default();
         let sid = node.get("Sid").and_then(Node::as_str).map(str::to_owned);
         let place = Place { source: self.source.clone(), span: node.span };
-        Some(Statement { pointer, place, sid, allow, principals: None, actions, resources, conditions })
+        Some(Statement { pointer, place, sid, allow, principals, actions, resources, conditions })
+    }
+
+    /// Whom a statement of a trust policy is about.
+    fn principals(&mut self, node: &Node) -> Option<Principals> {
+        let principals = Principals::of_statement(node);
+        if principals.is_none() {
+            let element = node.member("Principal").or(node.member("NotPrincipal"));
+            let (span, message) = match element {
+                Some(member) => (member.node.span, format!("`{}` is not understood", member.key)),
+                None => (node.span, "this statement of a trust policy has no `Principal`".to_owned()),
+            };
+            self.error(span, message, "write \"Principal\": { \"AWS\": \"arn:aws:iam::111122223333:root\" }");
+        }
+        principals
     }
 
     fn effect(&mut self, node: &Node) -> Option<bool> {

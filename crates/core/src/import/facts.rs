@@ -204,6 +204,8 @@ pub struct Principal {
     pub name: String,
     /// Its inline policies, by name.
     pub inline: BTreeMap<String, Document>,
+    /// Who may assume it, for a role.
+    pub trust: Option<Document>,
     /// ARNs of its managed policies.
     pub managed: BTreeSet<String>,
     /// The ARN of its permissions boundary.

@@ -73,6 +73,9 @@ fn principal(fields: &mut Fields<'_>, kind: &'static str) -> Option<(String, Pri
             principal.inline.insert(name, document);
         }
     }
+    if let Some(node) = fields.get("AssumeRolePolicyDocument").filter(|_| kind == "Role") {
+        principal.trust = documents::read_trust(fields, node);
+    }
     for node in fields.entries("AttachedManagedPolicies") {
         principal.managed.extend(fields.of(node).needed("PolicyArn").map(str::to_owned));
     }

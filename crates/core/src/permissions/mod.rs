@@ -16,3 +16,4 @@ pub(crate) mod patterns;
 pub(crate) mod principals;
 pub(crate) mod representatives;
 pub(crate) mod scenarios;
+pub(crate) mod trust;

@@ -421,7 +421,11 @@ fn is_provisioned(arn: &str, prefix: &str, name: &str) -> bool {
     let Some(path) = arn.strip_prefix(prefix) else {
         return false;
     };
-    let role = path.rsplit('/').next().unwrap_or(path);
+    is_role_of_set(path.rsplit('/').next().unwrap_or(path), name)
+}
+
+/// The same for the name of a role.
+pub(super) fn is_role_of_set(role: &str, name: &str) -> bool {
     let suffix =
         role.strip_prefix("AWSReservedSSO_").and_then(|r| r.strip_prefix(name)).and_then(|r| r.strip_prefix('_'));
     suffix.is_some_and(|s| s.len() == 16 && s.bytes().all(|b| b.is_ascii_hexdigit()))
