@@ -555,3 +555,110 @@ fn a_trust_policy_is_read_strictly() {
     let resource = policy(json!([{"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole", "Resource": "*"}]));
     assert_eq!(problems(resource), ["a trust policy has no `Resource`"]);
 }
+
+/// What a principal may grant itself is told where it lacks something that its own policies alone keep from it.
+#[test]
+fn permissions_that_a_principal_may_grant_itself() {
+    let own = |action: &str, on: &str| policy(json!([{"Effect": "Allow", "Action": action, "Resource": on}]));
+    let group = "arn:aws:iam::222222222222:group/legal";
+    let ways = |world: &World| -> Vec<(String, bool)> {
+        let inventory = load(world);
+        let mut options = options();
+        options.filter.operations = vec!["accept-agreement".to_owned()];
+        let answers = assess(&inventory, &RULES, &options).unwrap().principals;
+        let found = countersign_core::escalation::of(&inventory, &options, &answers).unwrap();
+        let found = found.into_iter().filter(|((_, arn), _)| !arn.ends_with(":root"));
+        found.flat_map(|(_, ways)| ways).map(|w| (format!("{} {}", w.action, w.on), w.certain)).collect()
+    };
+    let world = |policies: Value| {
+        World::organization()
+            .entity(json!({"uid": format!("Group::\"{group}\""), "attrs": {"policies": [FULL]}}))
+            .user(A, "dev", policies)
+    };
+    let dev = user(A, "dev");
+    for (action, on, expected) in [
+        ("iam:PutUserPolicy", "*", Some(format!("iam:PutUserPolicy {dev}"))),
+        (
+            "iam:PutUserPolicy",
+            "arn:aws:iam::222222222222:user/${aws:username}",
+            Some(format!("iam:PutUserPolicy {dev}")),
+        ),
+        ("iam:PutUserPolicy", "arn:aws:iam::222222222222:user/other", None),
+        ("iam:AddUserToGroup", "*", Some(format!("iam:AddUserToGroup {group}"))),
+        ("iam:AttachRolePolicy", "*", None),
+        ("s3:*", "*", None),
+    ] {
+        let expected: Vec<(String, bool)> = expected.into_iter().map(|e| (e, true)).collect();
+        assert_eq!(ways(&world(json!([own(action, on)]))), expected, "{action} {on}");
+    }
+    // on a condition, perhaps; who lacks nothing, or is denied by others, is not told
+    let mfa = policy(
+        json!([{"Effect": "Allow", "Action": "iam:PutUserPolicy", "Resource": "*", "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}}]),
+    );
+    assert_eq!(ways(&world(json!([mfa]))), [(format!("iam:PutUserPolicy {dev}"), false)]);
+    assert_eq!(ways(&world(json!([ADMIN]))), []);
+    let deny = policy(json!([{"Effect": "Deny", "Action": "artifact:*", "Resource": "*"}]));
+    assert_eq!(ways(&world(json!([own("iam:PutUserPolicy", "*"), deny]))), []);
+    // a version of a policy that it has
+    let arn = "arn:aws:iam::222222222222:policy/own";
+    let policies =
+        json!({"uid": format!("IamPolicy::\"{arn}\""), "attrs": {"document": own("iam:CreatePolicyVersion", arn)}});
+    assert_eq!(ways(&world(json!([arn])).entity(policies)), [(format!("iam:CreatePolicyVersion {arn}"), true)]);
+}
+
+/// R2, D12: a root user without credentials is still its account's, and the management account can bring it back.
+#[test]
+fn a_root_user_without_credentials_is_recoverable() {
+    let told = |credentials: Option<&str>| -> Vec<(Decision, bool)> {
+        let attrs = credentials.map_or_else(|| json!({}), |c| json!({"rootCredentials": c}));
+        let world = World::organization().account(B, attrs, &[ORG]);
+        let mut options = options();
+        options.filter.operations = vec!["accept-agreement".to_owned()];
+        options.filter.accounts = vec![B.to_owned()];
+        let assessment = assess(&load(&world), &RULES, &options).unwrap();
+        let answers =
+            assessment.principals.iter().flat_map(|p| &p.operations).filter(|o| o.decision == Decision::Allow);
+        answers
+            .map(|o| (o.decision, o.assuming.iter().any(|a| a.contains("recoverable by the management account"))))
+            .collect()
+    };
+    for (credentials, recoverable) in
+        [(Some("none"), true), (Some("present"), false), (Some("unknown"), false), (None, false)]
+    {
+        let told = told(credentials);
+        assert!(
+            !told.is_empty() && told.iter().all(|t| *t == (Decision::Allow, recoverable)),
+            "{credentials:?} {told:?}"
+        );
+    }
+}
+
+/// What AWS answers of a role and of the root user becomes the trust policy and the credentials; another account's proves nothing.
+#[test]
+fn trust_policies_and_root_credentials_are_imported() {
+    let trust = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}]});
+    let encoded = trust.to_string().replace('"', "%22").replace(' ', "%20");
+    let role = |name: &str, trust: Value| json!({"RoleName": name, "Arn": format!("arn:aws:iam::{A}:role/{name}"), "AssumeRolePolicyDocument": trust, "RolePolicyList": [], "AttachedManagedPolicies": []});
+    let details = json!({"UserDetailList": [], "GroupDetailList": [], "Policies": [], "RoleDetailList": [role("plain", trust), role("encoded", json!(encoded))]});
+    let summary = |password: Value| json!({"SummaryMap": {"AccountPasswordPresent": password, "AccountAccessKeysPresent": 0, "AccountSigningCertificatesPresent": 0}});
+    let mut part = summary(json!(0));
+    part["SummaryMap"].as_object_mut().unwrap().remove("AccountPasswordPresent");
+    let folder = tempfile::tempdir().unwrap();
+    for (name, answer) in [
+        ("details.222222222222.json", details),
+        ("get-account-summary.222222222222.json", summary(json!(0))),
+        ("get-account-summary.333333333333.json", summary(json!(1))),
+        ("get-account-summary.444444444444.json", part),
+    ] {
+        std::fs::write(folder.path().join(name), answer.to_string()).unwrap();
+    }
+    let inventory =
+        Inventory::load(&Folder::new(folder.path()), SCHEMA.clone()).unwrap_or_else(|f| panic!("{}", words(&f)));
+    let credentials = |account: &str| inventory.entity("Account", account).and_then(|a| a.str("rootCredentials"));
+    assert_eq!([A, B, "444444444444"].map(credentials), [Some("none"), Some("present"), None]);
+    for name in ["plain", "encoded"] {
+        let role = inventory.entity("Role", &format!("arn:aws:iam::{A}:role/{name}")).unwrap();
+        let policy = &inventory.policies[role.reference("trustPolicy").unwrap()];
+        assert!(policy.is_trust(), "{name}");
+    }
+}

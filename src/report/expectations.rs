@@ -160,7 +160,7 @@ fn single(unmet: &Unmet) -> Option<Actual> {
         }
         Unmet::PeopleUnknown { role, others } => {
             let is = "who may assume it is not known".to_owned();
-            let why = others.iter().map(|o| sentences::other(o)).collect();
+            let why = others.iter().map(sentences::other).collect();
             Actual { subject: who(role), is, why }
         }
         Unmet::NoAccount(account) => Actual::missing(format!("there is no account {account}")),

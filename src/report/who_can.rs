@@ -1,11 +1,14 @@
 //! Who may do an operation, and who nearly may.
 
+use std::collections::BTreeMap;
+
 use super::diff::principal as principal_words;
 use super::sentences;
 use super::{bold, day, dim, paragraph, verdict};
 use countersign_core::assessment::{Assessment, OperationAnswer, PersonAnswer, PrincipalAnswer};
+use countersign_core::escalation::Escalation;
 use countersign_core::people::{Behind, Roles, short};
-use countersign_core::terms::{Decision, Scope};
+use countersign_core::terms::{Decision, PrincipalKind, Scope};
 
 /// A principal, and one of its answers.
 pub type Row<'a> = (&'a PrincipalAnswer, &'a OperationAnswer);
@@ -66,6 +69,27 @@ pub fn at_role(width: usize, behind: &Behind) -> String {
     text
 }
 
+/// What principals may grant themselves, by account and ARN.
+pub type Escalations = BTreeMap<(String, String), Vec<Escalation>>;
+
+/// Who lacks permissions and may grant them to itself: told beside the answers, and not counted as allowed.
+pub fn could_grant(width: usize, assessment: &Assessment, found: &Escalations) -> Option<String> {
+    let mut text = format!("{}\n", bold(&format!("may grant itself what is missing ({})", found.len())));
+    for principal in &assessment.principals {
+        let ways = found.get(&(principal.account.clone(), principal.principal.clone()));
+        for way in ways.into_iter().flatten() {
+            let perhaps = if way.certain { "" } else { "perhaps " };
+            let on = if way.on == principal.principal { "itself" } else { &way.on };
+            text.push_str(&paragraph(
+                width,
+                "  ",
+                &format!("{perhaps}{} by {} on {on}", principal.principal, way.action),
+            ));
+        }
+    }
+    (!found.is_empty()).then_some(text)
+}
+
 fn row(principal: &PrincipalAnswer, answer: &OperationAnswer) -> String {
     let person = |p: &PersonAnswer| match &p.group {
         Some(group) => format!("{} by {group}", p.user_name),
@@ -80,7 +104,11 @@ fn row(principal: &PrincipalAnswer, answer: &OperationAnswer) -> String {
         .collect::<Vec<_>>()
         .join(" ");
     let more = match answer.decision {
-        Decision::Allow => answer.deprecated.clone().unwrap_or_default(),
+        Decision::Allow => {
+            let root =
+                answer.assuming.iter().filter(|a| principal.kind == PrincipalKind::Root && a.contains("root user"));
+            answer.deprecated.iter().chain(root).cloned().collect::<Vec<_>>().join("; ")
+        }
         Decision::Deny => format!("missing {}", answer.missing.join(", ")),
         Decision::Unknown => {
             let keys: Vec<&str> = answer.depends_on.iter().map(|d| d.key.as_str()).collect();

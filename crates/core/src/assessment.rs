@@ -333,12 +333,14 @@ pub struct StatementAnswer {
     pub sid: Option<String>,
 }
 
+/// Left out unless it is told: the roles that a principal may become.
+pub const ASSUMES: &str = "roles that the principal may assume";
+
+/// Left out unless it is told: what a principal could come to be allowed by its own doing.
+pub const GRANTS_ITSELF: &str = "permissions that it may grant itself";
+
 /// What every answer leaves out.
-const LEAVES_OUT: [&str; 3] = [
-    "roles that the principal may assume",
-    "permissions that it may grant itself",
-    "session policies, which are given when a role is assumed",
-];
+const LEAVES_OUT: [&str; 3] = [ASSUMES, GRANTS_ITSELF, "session policies, which are given when a role is assumed"];
 
 /// Assesses an inventory, on a thread with enough stack for Cedar.
 pub fn assess(inventory: &Inventory, rules: &RuleBook, options: &Options) -> Result<Assessment, Failure> {

@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::assessment::{Assessment, Options, PersonAnswer, PrincipalAnswer};
+use crate::assessment::{ASSUMES, Assessment, Options, PersonAnswer, PrincipalAnswer};
 use crate::finding::Severity;
 use crate::inventory::Inventory;
 use crate::moment;
@@ -277,7 +277,8 @@ pub fn diff_from(
         new_access,
         findings,
         changes,
-        leaves_out: after.leaves_out.clone(),
+        // who may become which role is compared
+        leaves_out: after.leaves_out.iter().copied().filter(|what| *what != ASSUMES).collect(),
     };
     diff.judge();
     Ok(diff)

@@ -137,6 +137,9 @@ fn stacks(base: &Side<'_>, head: &Side<'_>) -> Result<Vec<NewAccess>, Failure> {
 /// A principal, who stands behind it by id and name, and the stack.
 type Standing = (PrincipalEntry, BTreeMap<String, String>, Stack);
 
+/// The people who came to stand behind permission sets, by their names.
+type Joined<'s> = BTreeMap<&'s PrincipalEntry, Vec<String>>;
+
 /// All principals of a side, with their stacks.
 fn principals(side: &Side<'_>, interned: &mut Interned) -> Result<Vec<Standing>, Failure> {
     let tree = Tree::new(side.inventory);
@@ -249,7 +252,7 @@ impl Comparing<'_> {
             }
         }
         let known: BTreeSet<(&str, &str)> = old.iter().map(|(w, ..)| (&*w.account, &*w.principal)).collect();
-        let mut groups: BTreeMap<(BTreeSet<&Stack>, &Stack), BTreeMap<&PrincipalEntry, Vec<String>>> = BTreeMap::new();
+        let mut groups: BTreeMap<(BTreeSet<&Stack>, &Stack), Joined<'_>> = BTreeMap::new();
         for (who, people, stack) in new {
             // of a principal that was not there it is told already
             if !known.contains(&(&*who.account, &*who.principal)) {

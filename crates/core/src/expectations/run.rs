@@ -257,7 +257,8 @@ impl Held<'_> {
         }
         let someone = !behind.assumers.is_empty() || !behind.trusted.is_empty();
         let everyone = behind.trusted.iter().all(|person| listed.names.contains(person));
-        if !own && !(someone && everyone && unmet.is_empty()) {
+        let all_are_listed = someone && everyone && unmet.is_empty();
+        if !own && !all_are_listed {
             unmet.insert(0, answered(role, answer));
         }
         unmet

@@ -112,6 +112,8 @@ pub struct Account {
     pub shown_agreement_of: Option<String>,
     /// Whether it is notified of new agreements and reports.
     pub notifications: Option<bool>,
+    /// Whether its root user has credentials.
+    pub root_credentials: Option<&'static str>,
     /// Its IAM was told, roles included.
     pub roles_told: bool,
 }

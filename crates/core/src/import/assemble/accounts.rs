@@ -97,6 +97,7 @@ impl Assembly<'_> {
                 ("membershipsKnownSince", since.map(|s| json!(moment::format(s)))),
                 ("agreementsKnown", (!account.agreements_listed).then_some(json!(false))),
                 ("tagsKnown", account.tags.is_none().then_some(json!(false))),
+                ("rootCredentials", account.root_credentials.map(Value::from)),
                 ("notifications", account.notifications.map(Value::from)),
             ]);
             let tags = self.facts.accounts.get(&id).and_then(|a| a.tags.clone()).unwrap_or_default();
