@@ -535,6 +535,24 @@ fn a_trust_policy_that_opens_is_told() {
     }
 }
 
+/// Who stands at one role need not be who stands at another: a trust policy that is not known any more may let anyone in.
+#[test]
+fn each_role_has_people_of_its_own() {
+    let world = |trust: Option<Value>| {
+        let other = json!({"uid": "arn:aws:iam::222222222222:role/other", "attrs": {"policies": [FULL]}});
+        let own = match trust {
+            Some(trust) => role(A, "legal-admin", json!([FULL]), trust),
+            None => json!({"uid": ADMIN_ROLE, "attrs": {"policies": [FULL]}}),
+        };
+        World::organization().entity(other).entity(own)
+    };
+    let known = world(Some(trusts(json!({"AWS": "AROAEXAMPLEEXAMPLE"}))));
+    let found = compare(&known, &world(None));
+    let people = told(&found, AccessChange::MayBeGained);
+    assert_eq!(people.iter().map(|p| p.through.as_str()).collect::<Vec<_>>(), [ADMIN_ROLE], "{:#?}", found.access);
+    assert!(found.verdict.access_widens);
+}
+
 /// What is wrong in a trust policy has its place.
 #[test]
 fn a_trust_policy_is_read_strictly() {
@@ -637,7 +655,7 @@ fn a_root_user_without_credentials_is_recoverable() {
 #[test]
 fn trust_policies_and_root_credentials_are_imported() {
     let trust = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}]});
-    let encoded = trust.to_string().replace('"', "%22").replace(' ', "%20");
+    let encoded = trust.to_string().replace('{', "%7B").replace('}', "%7D").replace('"', "%22").replace(' ', "%20");
     let role = |name: &str, trust: Value| json!({"RoleName": name, "Arn": format!("arn:aws:iam::{A}:role/{name}"), "AssumeRolePolicyDocument": trust, "RolePolicyList": [], "AttachedManagedPolicies": []});
     let details = json!({"UserDetailList": [], "GroupDetailList": [], "Policies": [], "RoleDetailList": [role("plain", trust), role("encoded", json!(encoded))]});
     let summary = |password: Value| json!({"SummaryMap": {"AccountPasswordPresent": password, "AccountAccessKeysPresent": 0, "AccountSigningCertificatesPresent": 0}});

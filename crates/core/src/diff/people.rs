@@ -28,7 +28,7 @@ pub enum Actor {
     Group(String),
     /// An IAM user, by account and ARN.
     Principal(String, String),
-    /// Somebody of whom the inventory knows nothing, in words.
+    /// Somebody of whom the inventory knows nothing: who, and at which role.
     Other(String),
 }
 
@@ -117,7 +117,8 @@ impl Acting {
         }
         for Other { who: other, roles } in &behind.others {
             let hat = hat(None, (None, roles), other != UNKNOWN);
-            self.acts(&account, Actor::Other(other.clone()), other.clone(), hat);
+            // those at one role need not be those at another
+            self.acts(&account, Actor::Other(format!("{other} at {}", who.1)), other.clone(), hat);
         }
     }
 
