@@ -85,7 +85,7 @@ fn accepting(found: &Diff, change: AccessChange) -> Vec<&AccessEntry> {
     found.access.iter().filter(|e| e.change == change && !e.people.is_empty() && e.operations.iter().any(of)).collect()
 }
 
-fn told<'d>(found: &'d Diff, change: AccessChange) -> Vec<&'d PersonEntry> {
+fn told(found: &Diff, change: AccessChange) -> Vec<&PersonEntry> {
     accepting(found, change).into_iter().flat_map(|e| &e.people).collect()
 }
 
@@ -238,8 +238,8 @@ fn drawn(c: &[u8], more: Option<(u8, u8)>) -> World {
     let documents = [json!([FULL]), json!([]), json!([allows(&["artifact:Get*"])]), json!([ADMIN])];
     let accounts = [json!([A]), json!([B]), json!([A, B]), json!([M])];
     let mut groups: BTreeMap<usize, Vec<String>> = BTreeMap::new();
-    for who in 0..3 {
-        let of = |g: &usize| c[who] >> g & 1 == 1;
+    for (who, bits) in c.iter().take(3).enumerate() {
+        let of = |g: &usize| bits >> g & 1 == 1;
         groups.insert(who, (0..2).filter(of).map(|g| g.to_string()).collect());
     }
     let mut assignments: Vec<Vec<Value>> = (0..2)
