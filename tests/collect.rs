@@ -90,6 +90,8 @@ case "$1 $2" in
   "iam get-account-authorization-details")
     if [ "$account" = 222222222222 ]; then sample iam/get-account-authorization-details.222222222222.json
     else printf '{"UserDetailList": [], "GroupDetailList": [], "RoleDetailList": [], "Policies": []}\n'; fi ;;
+  "iam get-account-summary")
+    printf '{"SummaryMap": {"AccountPasswordPresent": 0, "AccountAccessKeysPresent": 0, "AccountSigningCertificatesPresent": 0, "AccountMFAEnabled": 0}}\n' ;;
   "cloudtrail lookup-events") printf '{"Events": []}\n' ;;
   *) echo "the stub does not know: $args" >&2; exit 2 ;;
 esac

@@ -18,6 +18,7 @@ use countersign_core::diff::causes::Contribution;
 use countersign_core::diff::differences::{
     AccessChange, Answers, CoverageChange, Subject, access_change, coverage_change, differences,
 };
+use countersign_core::diff::people::Actor;
 use countersign_core::diff::pieces::{pieces, without};
 use countersign_core::diff::stacks::Compared;
 use countersign_core::diff::{AccessEntry, Diff, Side, diff, diff_from};
@@ -484,7 +485,11 @@ const DRAWN: usize = 28;
 fn told(found: &Diff) -> BTreeSet<String> {
     let mut told = BTreeSet::new();
     for entry in &found.access {
-        for principal in &entry.principals {
+        for person in &entry.people {
+            let told_of = |o| format!("{:?} {} {} {o:?}", entry.change, person.account, person.person);
+            told.extend(entry.operations.iter().map(told_of));
+        }
+        for principal in entry.principals.iter().filter(|_| entry.people.is_empty()) {
             for operation in &entry.operations {
                 told.insert(format!("{:?} {} {} {operation:?}", entry.change, principal.account, principal.principal));
             }
@@ -508,6 +513,13 @@ fn plain(base: &Assessment, head: &Assessment) -> BTreeSet<String> {
             Subject::Access { principal: (account, arn), operation } => {
                 if let Some(change) = access_change(&d.before.access(), &d.after.access()) {
                     told.insert(format!("{change:?} {account} {arn} {operation:?}"));
+                }
+            }
+            // of the one person that is drawn
+            Subject::Person { account, actor, operation } => {
+                let name = if matches!(actor, Actor::Person(_)) { "one" } else { "group one" };
+                if let Some(change) = access_change(&d.before.access(), &d.after.access()) {
+                    told.insert(format!("{change:?} {account} {name} {operation:?}"));
                 }
             }
             Subject::Coverage { account, kind } => {

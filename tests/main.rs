@@ -31,6 +31,7 @@ mod long_lines;
 mod mutation;
 mod narrowing;
 mod operations;
+mod people;
 mod permissions;
 mod plans;
 mod properties;

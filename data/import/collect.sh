@@ -252,6 +252,7 @@ collect() {
   ask "$at/list-customer-agreements.$account.json" artifact list-customer-agreements --region "${ARTIFACT_REGION:-us-east-1}"
   ask "$at/get-account-settings.$account.json" artifact get-account-settings --region "${ARTIFACT_REGION:-us-east-1}"
   ask "$at/get-account-authorization-details.$account.json" iam get-account-authorization-details
+  ask "$at/get-account-summary.$account.json" iam get-account-summary
   for event in AcceptAgreement TerminateAgreement LeaveOrganization; do
     ask "$at/lookup-events.$event.$account.json" cloudtrail lookup-events --region us-east-1 \
       --lookup-attributes "AttributeKey=EventName,AttributeValue=$event"

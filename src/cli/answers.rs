@@ -8,8 +8,12 @@ use serde::Serialize;
 use super::errors::usage;
 use super::{Cli, EvaluationArgs, NOT_OK, OK, Printing, Session, narrow, output};
 use crate::report;
-use countersign_core::assessment::{Assessment, OperationAnswer, PrincipalAnswer, assess};
+use crate::report::who_can::Escalations;
+use countersign_core::assessment::{ASSUMES, Assessment, GRANTS_ITSELF, OperationAnswer, PrincipalAnswer, assess};
 use countersign_core::completeness::others::Others;
+use countersign_core::diff::PrincipalEntry;
+use countersign_core::escalation::{self, Escalation};
+use countersign_core::people::{self, Assumer, Other, Roles};
 use countersign_core::plans::Planner;
 use countersign_core::policies::operations::About;
 use countersign_core::problem::{Failure, Named, Unknown};
@@ -62,8 +66,29 @@ struct Answers<'a> {
     provenance: &'a Provenance,
     at: &'a str,
     permission_model: PermissionModel,
-    leaves_out: &'a [&'static str],
+    leaves_out: Vec<&'static str>,
     answers: &'a [PrincipalAnswer],
+    could_grant_itself: Vec<CouldGrant<'a>>,
+}
+
+/// A principal that lacks a permission, and may grant it to itself.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CouldGrant<'a> {
+    #[serde(flatten)]
+    principal: PrincipalEntry,
+    by: &'a [Escalation],
+}
+
+fn could_grant<'a>(assessment: &Assessment, found: &'a Escalations) -> Vec<CouldGrant<'a>> {
+    let of = |p: &PrincipalAnswer| found.get(&(p.account.clone(), p.principal.clone()));
+    let all = assessment.principals.iter();
+    all.filter_map(|p| Some(CouldGrant { principal: PrincipalEntry::of(p), by: of(p)? })).collect()
+}
+
+/// What is told besides is not left out.
+fn left_out(assessment: &Assessment, told: &[&str]) -> Vec<&'static str> {
+    assessment.leaves_out.iter().copied().filter(|what| !told.contains(what)).collect()
 }
 
 #[derive(Serialize)]
@@ -73,12 +98,13 @@ struct WhoCan<'a> {
     provenance: &'a Provenance,
     at: &'a str,
     permission_model: PermissionModel,
-    leaves_out: &'a [&'static str],
+    leaves_out: Vec<&'static str>,
     operation: &'static str,
     may: Vec<Answer<'a>>,
     unknown: Vec<Answer<'a>>,
     nearly: Vec<Answer<'a>>,
     perhaps_others: &'a [Others],
+    could_grant_itself: Vec<CouldGrant<'a>>,
 }
 
 #[derive(Serialize)]
@@ -88,12 +114,48 @@ struct Answer<'a> {
     kind: PrincipalKind,
     name: &'a str,
     people: &'a [countersign_core::assessment::PersonAnswer],
+    /// Who may become it, for a role that may do the operation or perhaps may.
+    #[serde(rename = "standsBehind")]
+    stands_behind: Option<StandsBehind<'a>>,
     answer: &'a OperationAnswer,
 }
 
-impl<'a> From<report::who_can::Row<'a>> for Answer<'a> {
-    fn from((p, answer): report::who_can::Row<'a>) -> Self {
-        Self { principal: &p.principal, account: &p.account, kind: p.kind, name: &p.name, people: &p.people, answer }
+/// Who may become a role.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct StandsBehind<'a> {
+    assumers: Vec<AssumerAnswer<'a>>,
+    people_unknown: &'a [Other],
+    trusted: &'a [String],
+}
+
+/// A user or a permission set that may become a role.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AssumerAnswer<'a> {
+    #[serde(flatten)]
+    principal: PrincipalEntry,
+    roles: &'a [String],
+    certain: bool,
+    depends_on: &'a [String],
+}
+
+impl<'a> Answer<'a> {
+    fn new((p, answer): report::who_can::Row<'a>, roles: &'a Roles) -> Self {
+        let behind = roles.get(&p.principal).filter(|_| answer.decision != Decision::Deny);
+        let assumer = |a: &'a Assumer| AssumerAnswer {
+            principal: (&a.identity).into(),
+            roles: &a.roles,
+            certain: a.certain,
+            depends_on: &a.depends_on,
+        };
+        let stands_behind = behind.map(|b| StandsBehind {
+            assumers: b.assumers.iter().map(assumer).collect(),
+            people_unknown: &b.others,
+            trusted: &b.trusted,
+        });
+        let (principal, account) = (&p.principal, &p.account);
+        Self { principal, account, kind: p.kind, name: &p.name, people: &p.people, stands_behind, answer }
     }
 }
 
@@ -152,20 +214,24 @@ pub fn can(cli: &Cli, args: &CanArgs) -> Result<u8, Failure> {
     let mut assessment = assess(&session.inventory, &session.rules, &session.options)?;
     some_answer(&session, &assessment, operation)?;
     Planner { inventory: &session.inventory, rules: &session.rules, options: &session.options }.add(&mut assessment)?;
+    let grants = escalation::of(&session.inventory, &session.options, &assessment.principals)?;
+    let leaves_out = left_out(&assessment, &[GRANTS_ITSELF]);
     let provenance = &session.provenance();
     let json = Answers {
         schema: "countersign/answers/v1",
         provenance,
         at: &assessment.at,
         permission_model: assessment.permission_model,
-        leaves_out: &assessment.leaves_out,
+        leaves_out: leaves_out.clone(),
         answers: &assessment.principals,
+        could_grant_itself: could_grant(&assessment, &grants),
     };
     output::write(&args.question.printing.format, &json, provenance, || {
         let width = output::width();
         let mut parts: Vec<String> =
             assessment.principals.iter().map(|p| report::answer::principal(width, p, &assessment.at)).collect();
-        parts.push(report::paragraph(width, "", &format!("Left out: {}.", assessment.leaves_out.join("; "))));
+        parts.extend(report::who_can::could_grant(width, &assessment, &grants));
+        parts.push(report::paragraph(width, "", &format!("Left out: {}.", leaves_out.join("; "))));
         parts.join("\n")
     })?;
     let is_allowed = |o: &OperationAnswer| {
@@ -181,23 +247,31 @@ pub fn who_can(cli: &Cli, args: &WhoCanArgs) -> Result<u8, Failure> {
     narrowed(&mut session, operation, &args.question)?;
     let assessment = assess(&session.inventory, &session.rules, &session.options)?;
     some_answer(&session, &assessment, operation)?;
+    let roles = people::behind(&session.inventory, &session.options, &assessment.principals)?;
+    let grants = escalation::of(&session.inventory, &session.options, &assessment.principals)?;
     let [may, unknown, nearly] =
-        report::who_can::rows(&assessment).map(|rows| rows.into_iter().map(Answer::from).collect());
+        report::who_can::rows(&assessment).map(|rows| rows.into_iter().map(|row| Answer::new(row, &roles)).collect());
     let provenance = &session.provenance();
     let json = WhoCan {
         schema: "countersign/who-can/v1",
         provenance,
         at: &assessment.at,
         permission_model: assessment.permission_model,
-        leaves_out: &assessment.leaves_out,
+        leaves_out: left_out(&assessment, &[GRANTS_ITSELF, ASSUMES]),
         operation,
         may,
         unknown,
         nearly,
         perhaps_others: &assessment.completeness.perhaps_others,
+        could_grant_itself: could_grant(&assessment, &grants),
     };
     output::write(&args.question.printing.format, &json, provenance, || {
-        report::who_can::who_can(output::width(), &assessment, operation)
+        let mut text = report::who_can::who_can(output::width(), &assessment, &roles, operation);
+        if let Some(grants) = report::who_can::could_grant(output::width(), &assessment, &grants) {
+            text.push('\n');
+            text.push_str(&grants);
+        }
+        text
     })?;
     Ok(OK)
 }

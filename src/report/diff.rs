@@ -1,6 +1,6 @@
 //! What a change grants and loses, for people: what is worse first, then the rest, then what caused it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anstyle::AnsiColor;
 
@@ -12,6 +12,8 @@ use countersign_core::diff::stacks::{Compared, NewAccess};
 use countersign_core::diff::{
     AccessEntry, Cause, ChangeEntry, CoverageEntry, Diff, FindingEntry, PrincipalEntry, Worsening,
 };
+
+use countersign_core::words;
 
 /// What is said of an answer that one side does not have.
 const ABSENT: &str = "not in the inventory";
@@ -141,7 +143,7 @@ pub fn principal(entry: &PrincipalEntry) -> String {
         [] => String::new(),
         people => format!(" ({})", people.join(", ")),
     };
-    format!("{}{people}", countersign_core::words::principal(entry.kind, &entry.name, &entry.account))
+    format!("{}{people}", words::principal(entry.kind, &entry.name, &entry.account))
 }
 
 /// Principals: those of a permission set by their accounts and people.
@@ -151,6 +153,33 @@ pub fn principals(entries: &[PrincipalEntry], shown: usize) -> String {
         [only] => only.clone(),
         names => format!("{}: {}", count(names.len(), "principal"), few(names, shown)),
     }
+}
+
+/// Who gains or loses: people, and through what, or principals.
+pub fn whom(entry: &AccessEntry, shown: usize) -> String {
+    if entry.people.is_empty() {
+        return principals(&entry.principals, shown);
+    }
+    let mut by: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    for person in &entry.people {
+        let of = |p: &&PrincipalEntry| (&p.account, &p.principal) == (&person.account, &person.through);
+        let through = entry.principals.iter().find(of).map(|p| words::principal(p.kind, &p.name, &p.account));
+        let through = through.unwrap_or_else(|| person.through.clone());
+        let mut way = match (&person.from, person.assuming.as_slice()) {
+            (_, []) => format!("through {through}"),
+            (None, roles) => format!("by assuming {} of {}", roles.join(", then "), person.account),
+            (Some(set), roles) => format!("through {set}, by assuming {} of {}", roles.join(", then "), person.account),
+        };
+        if !person.groups.is_empty() && person.person != format!("group {}", person.groups.join(" and ")) {
+            way.push_str(&format!(", by the group {}", person.groups.join(" and ")));
+        }
+        by.entry(way).or_default().insert(&person.person);
+    }
+    let line = |(way, people): (String, BTreeSet<&str>)| {
+        let people: Vec<String> = people.into_iter().map(str::to_owned).collect();
+        format!("{}, {way}", few(&people, shown))
+    };
+    few(&by.into_iter().map(line).collect::<Vec<_>>(), shown)
 }
 
 /// A piece of the change, in a line.
@@ -236,7 +265,7 @@ impl Drawing<'_> {
         let (word, colour) = access_word(entry.change);
         let colour = if colour == AnsiColor::Red && !entry.widens() { AnsiColor::Cyan } else { colour };
         let mut text = self.head((word, colour), entry.allowed.as_ref(), &sentence);
-        text.push_str(&self.line(&format!("by {}", principals(&entry.principals, self.shown))));
+        text.push_str(&self.line(&format!("by {}", whom(entry, self.shown))));
         if entry.change != AccessChange::Actions {
             text.push_str(&self.line(&format!("was {}", access_state(&entry.before))));
             text.push_str(&self.line(&format!("is {}", access_state(&entry.after))));

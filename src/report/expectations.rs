@@ -13,9 +13,13 @@ use countersign_core::diff::differences::Operation;
 use countersign_core::expectations::run::{Case, Unmet};
 use countersign_core::expectations::{Access, Asked, Expectation, Expected, Governed, Only};
 use countersign_core::moment;
+use countersign_core::people;
 use countersign_core::problem::{Failure, Unknown, did_you_mean, meant};
 use countersign_core::provenance::Provenance;
 use countersign_core::terms::Decision;
+
+/// Names of people in a line.
+const NAMES: usize = 6;
 
 /// What became of an expectation, in words: a part of `countersign/test/v1` and `countersign/check/v1`.
 #[derive(Clone, Debug, Serialize)]
@@ -144,6 +148,21 @@ fn actual(unmet: &[Unmet]) -> Vec<Actual> {
 fn single(unmet: &Unmet) -> Option<Actual> {
     Some(match unmet {
         Unmet::Answered { .. } => return None,
+        Unmet::Assumes { principal, roles, certain, answer } => {
+            let by = roles.iter().map(|r| people::short(r)).collect::<Vec<_>>().join(", then ");
+            let perhaps = if *certain { "" } else { "perhaps " };
+            let is = format!(
+                "{} {} {perhaps}by assuming {by}",
+                answer.decision,
+                sentences::operations(&[Operation::of(answer)])
+            );
+            Actual { subject: who(principal), is, why: sentences::why(answer) }
+        }
+        Unmet::PeopleUnknown { role, others } => {
+            let is = "who may assume it is not known".to_owned();
+            let why = others.iter().map(sentences::other).collect();
+            Actual { subject: who(role), is, why }
+        }
         Unmet::NoAccount(account) => Actual::missing(format!("there is no account {account}")),
         Unmet::NotNamed(failure) => Actual::missing(not_named(failure)),
         Unmet::InvalidPattern { pattern, error } => {
@@ -182,7 +201,9 @@ fn not_named(failure: &Failure) -> String {
 }
 
 fn who(principal: &PrincipalEntry) -> String {
-    countersign_core::words::principal(principal.kind, &principal.name, &principal.account)
+    let people =
+        if principal.people.is_empty() { String::new() } else { format!(" ({})", few(&principal.people, NAMES)) };
+    format!("{}{people}", countersign_core::words::principal(principal.kind, &principal.name, &principal.account))
 }
 
 /// Answers by what they say and why: those that are alike together, first by operations, then by principals.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use countersign_core::assessment::{BecauseAnswer, GateAnswer, OperationAnswer, StatementPlace};
 use countersign_core::diff::differences::Operation;
+use countersign_core::people::{Other, short};
 use countersign_core::terms::Scope;
 
 /// Why an answer is what it is, a line a cause: the gates that fail, or the statements that allow.
@@ -80,4 +81,14 @@ pub fn operations(operations: &[Operation]) -> String {
         if inner.is_empty() { name.to_owned() } else { format!("{name} ({})", inner.join("")) }
     });
     words.collect::<Vec<_>>().join("; ")
+}
+
+/// Somebody of whom the inventory knows nothing, and the roles through which they come.
+pub fn other(other: &Other) -> String {
+    match other.roles.as_slice() {
+        [_] | [] => other.who.clone(),
+        roles => {
+            format!("{}, by assuming {}", other.who, roles.iter().map(|r| short(r)).collect::<Vec<_>>().join(", then "))
+        }
+    }
 }

@@ -1,11 +1,14 @@
 //! Who may do an operation, and who nearly may.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::sentences::place;
+use super::diff::principal as principal_words;
+use super::sentences::{self, place};
 use super::{bold, completeness, day, dim, paragraph, verdict};
-use countersign_core::assessment::{Assessment, OperationAnswer, PrincipalAnswer};
-use countersign_core::terms::{Decision, Scope};
+use countersign_core::assessment::{Assessment, OperationAnswer, PersonAnswer, PrincipalAnswer};
+use countersign_core::escalation::Escalation;
+use countersign_core::people::{Behind, Roles, short};
+use countersign_core::terms::{Decision, PrincipalKind, Scope};
 
 /// A principal, and one of its answers.
 pub type Row<'a> = (&'a PrincipalAnswer, &'a OperationAnswer);
@@ -28,13 +31,16 @@ pub fn rows(assessment: &Assessment) -> [Vec<Row<'_>>; 3] {
 }
 
 /// The text.
-pub fn who_can(width: usize, assessment: &Assessment, operation: &str) -> String {
+pub fn who_can(width: usize, assessment: &Assessment, roles: &Roles, operation: &str) -> String {
     let mut text = format!("{} {}\n", bold(operation), dim(&format!("· {}", day(&assessment.at))));
     let [may, unknown, nearly] = rows(assessment);
     for (title, rows) in [("may", &may), ("unknown", &unknown), ("nearly may", &nearly)] {
         text.push_str(&format!("\n{}\n", bold(&format!("{title} ({})", rows.len()))));
         for (principal, answer) in rows {
             text.push_str(&paragraph(width, "  ", &row(principal, answer)));
+            if let Some(behind) = roles.get(&principal.principal).filter(|_| answer.decision != Decision::Deny) {
+                text.push_str(&at_role(width, behind));
+            }
         }
     }
     text.push_str(&completeness::perhaps(width, &assessment.completeness.perhaps_others));
@@ -66,8 +72,57 @@ fn lacking(answer: &OperationAnswer) -> String {
     words.join("; ")
 }
 
+/// Who may become a role, and how.
+pub fn at_role(width: usize, behind: &Behind) -> String {
+    let mut text = String::new();
+    let mut line = |words: &str| text.push_str(&paragraph(width, "      ", words));
+    for assumer in &behind.assumers {
+        let roles = assumer.roles.iter().map(|r| short(r)).collect::<Vec<_>>().join(", then ");
+        let depends = if assumer.depends_on.is_empty() {
+            String::new()
+        } else {
+            format!(" — depends on {}", assumer.depends_on.join(", "))
+        };
+        let perhaps = if assumer.certain { "" } else { "perhaps " };
+        line(&format!("{perhaps}{} by assuming {roles}{depends}", principal_words(&(&assumer.identity).into())));
+    }
+    for other in &behind.others {
+        line(&format!("people unknown: {}", sentences::other(other)));
+    }
+    if !behind.trusted.is_empty() {
+        line(&format!("{}, as countersign.toml declares", behind.trusted.join(", ")));
+    }
+    text
+}
+
+/// What principals may grant themselves, by account and ARN.
+pub type Escalations = BTreeMap<(String, String), Vec<Escalation>>;
+
+/// Who lacks permissions and may grant them to itself: told beside the answers, and not counted as allowed.
+pub fn could_grant(width: usize, assessment: &Assessment, found: &Escalations) -> Option<String> {
+    let mut text = format!("{}\n", bold(&format!("may grant itself what is missing ({})", found.len())));
+    for principal in &assessment.principals {
+        let ways = found.get(&(principal.account.clone(), principal.principal.clone()));
+        for way in ways.into_iter().flatten() {
+            let perhaps = if way.certain { "" } else { "perhaps " };
+            let on = if way.on == principal.principal { "itself" } else { &way.on };
+            text.push_str(&paragraph(
+                width,
+                "  ",
+                &format!("{perhaps}{} by {} on {on}", principal.principal, way.action),
+            ));
+        }
+    }
+    (!found.is_empty()).then_some(text)
+}
+
 fn row(principal: &PrincipalAnswer, answer: &OperationAnswer) -> String {
-    let people: Vec<&str> = principal.people.iter().map(|p| p.user_name.as_str()).collect();
+    let person = |p: &PersonAnswer| match &p.group {
+        Some(group) => format!("{} by {group}", p.user_name),
+        None => p.user_name.clone(),
+    };
+    let groups = principal.groups.iter().map(|g| format!("whoever is in {}", g.name));
+    let people: Vec<String> = principal.people.iter().map(person).chain(groups).collect();
     let people = if people.is_empty() { String::new() } else { format!(" (people: {})", people.join(", ")) };
     let what = [answer.agreement.as_deref(), answer.report.as_deref(), answer.scope.map(Scope::word)]
         .into_iter()
@@ -75,7 +130,11 @@ fn row(principal: &PrincipalAnswer, answer: &OperationAnswer) -> String {
         .collect::<Vec<_>>()
         .join(" ");
     let more = match answer.decision {
-        Decision::Allow => answer.deprecated.clone().unwrap_or_default(),
+        Decision::Allow => {
+            let root =
+                answer.assuming.iter().filter(|a| principal.kind == PrincipalKind::Root && a.contains("root user"));
+            answer.deprecated.iter().chain(root).cloned().collect::<Vec<_>>().join("; ")
+        }
         Decision::Deny => lacking(answer),
         Decision::Unknown => {
             let keys: Vec<&str> = answer.depends_on.iter().map(|d| d.key.as_str()).collect();

@@ -71,7 +71,7 @@ use crate::operations::answer::{Because, Gate, OperationResult};
 use crate::operations::any_request::AnyRequest;
 use crate::operations::worlds::Worlds;
 use crate::operations::{self, AccountEvaluator, Memo, catalogue};
-use crate::permissions::principals::{Directory, Identity, Person, Principal};
+use crate::permissions::principals::{Directory, Identity, OpenGroup, Person, Principal};
 use crate::plans::Plan;
 use crate::policies::RuleBook;
 use crate::problem::Failure;
@@ -269,6 +269,9 @@ pub struct PrincipalAnswer {
     pub name: String,
     /// The people behind a permission set.
     pub people: Vec<PersonAnswer>,
+    /// The groups behind it whose members are not named.
+    #[serde(skip)]
+    pub groups: Vec<OpenGroup>,
     /// An answer an operation.
     pub operations: Vec<OperationAnswer>,
 }
@@ -404,12 +407,14 @@ pub struct StatementPlace {
     pub sid: Option<String>,
 }
 
+/// Left out unless it is told: the roles that a principal may become.
+pub const ASSUMES: &str = "roles that the principal may assume";
+
+/// Left out unless it is told: what a principal could come to be allowed by its own doing.
+pub const GRANTS_ITSELF: &str = "permissions that it may grant itself";
+
 /// What every answer leaves out.
-const LEAVES_OUT: [&str; 3] = [
-    "roles that the principal may assume",
-    "permissions that it may grant itself",
-    "session policies, which are given when a role is assumed",
-];
+const LEAVES_OUT: [&str; 3] = [ASSUMES, GRANTS_ITSELF, "session policies, which are given when a role is assumed"];
 
 /// Assesses an inventory, on a thread with enough stack for Cedar.
 pub fn assess(inventory: &Inventory, rules: &RuleBook, options: &Options) -> Result<Assessment, Failure> {
@@ -587,11 +592,11 @@ fn account_answer(
     }
 }
 
-fn principal_answer(identity: Identity, operations: Vec<OperationAnswer>) -> PrincipalAnswer {
-    let Identity { arn, kind, account, uid, name, people } = identity;
+pub(crate) fn principal_answer(identity: Identity, operations: Vec<OperationAnswer>) -> PrincipalAnswer {
+    let Identity { arn, kind, account, uid, name, people, groups } = identity;
     let person = |p: Person| PersonAnswer { id: p.id, user_name: p.user_name, group: p.group };
     let people = people.into_iter().map(person).collect();
-    PrincipalAnswer { principal: arn, account, kind, uid, name, people, operations }
+    PrincipalAnswer { principal: arn, account, kind, uid, name, people, groups, operations }
 }
 
 fn operation_answer(answer: OperationResult, rules: &RuleBook) -> OperationAnswer {

@@ -11,14 +11,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use cedar_policy::{
-    AuthorizationError, Authorizer, Effect, Entities, EntityUid, PolicyId, PolicySet, Request,
+    ActionConstraint, AuthorizationError, Authorizer, Effect, Entities, EntityUid, PolicyId, PolicySet, Request,
     RestrictedExpression as Expr, ValidationMode, Validator,
 };
 use serde::Serialize;
 
 use crate::agreements::standing::Standing;
 use crate::agreements::{Agreements, context, datetime};
-use crate::assessment::{Filter, OperationAnswer, Options, PrincipalAnswer};
+use crate::assessment::{Filter, OperationAnswer, Options, PrincipalAnswer, principal_answer};
 use crate::assessments::Assessments;
 use crate::completeness::others::{Others, with_unlisted};
 use crate::diff::differences::Operation;
@@ -27,6 +27,7 @@ use crate::inventory::Inventory;
 use crate::inventory::entity::{Entity, Item, Uid, cedar_uid};
 use crate::inventory::model::Account;
 use crate::inventory::schema::EntitySchema;
+use crate::people::{self, Assumer, Roles};
 use crate::policies::annotations::{Annotated, Subject};
 use crate::policies::folder::{self, Folder};
 use crate::policies::names::{self, Named};
@@ -150,8 +151,10 @@ pub struct Violation {
     pub kind: PrincipalKind,
     /// What people call it.
     pub name: String,
-    /// The people behind a permission set for whom it is so.
+    /// The people behind a permission set for whom it is so; of a role, those who perhaps stand at it and are not known.
     pub people: Vec<String>,
+    /// The ARNs of the roles that are assumed one after the other, where the operation is that of the last of them.
+    pub assuming: Vec<String>,
     /// What it may do.
     pub operations: Vec<Operation>,
     /// What a request carries that is not granted as assumed.
@@ -260,6 +263,26 @@ impl Guardrails {
         Ok(Self { all, warnings: Vec::new(), set, lists, terms, named })
     }
 
+    /// The guardrails that read who does an operation: whether they are kept depends on who that is.
+    fn about_people(&self, operation: &str) -> Result<Vec<String>, Failure> {
+        let mut ids = Vec::new();
+        for policy in self.set.policies() {
+            let json = policy.to_json().map_err(Failure::internal("the JSON of a policy"))?;
+            let own = grant(operation);
+            let names = |uid: &EntityUid| [own.as_str(), "may"].contains(&uid.id().unescaped());
+            let concerned = match policy.action_constraint() {
+                ActionConstraint::Any => true,
+                ActionConstraint::Eq(uid) => names(&uid),
+                ActionConstraint::In(uids) => uids.iter().any(names),
+            };
+            let any = json.pointer("/principal/op").and_then(serde_json::Value::as_str) == Some("All");
+            if concerned && (!any || json.get("conditions").is_some_and(reads_who)) {
+                ids.push(policy.id().to_string());
+            }
+        }
+        Ok(ids)
+    }
+
     /// Asks all guardrails of an inventory: of what principals are permitted, whichever agreements are in force, and of any
     /// request.
     pub fn check(&self, assessments: &Assessments<'_>, options: &Options) -> Result<Vec<GuardrailResult>, Failure> {
@@ -270,7 +293,17 @@ impl Guardrails {
         stack::evaluate(|| {
             let agreements = Agreements::new(inventory, rules, options.at);
             let mut asking = GuardrailQuery::new(self, &agreements);
-            for (principal, any) in assessment.principals.iter().zip(&any.principals) {
+            asking.roles = [
+                people::behind(inventory, &permitted, &assessment.principals)?,
+                people::behind(inventory, &open, &any.principals)?,
+            ];
+            let answered: Vec<Answered<'_>> = assessment.principals.iter().zip(&any.principals).collect();
+            for (principal, any) in &answered {
+                for person in &principal.people {
+                    asking.beside.entry((&principal.account, &person.id)).or_default().push((principal, any));
+                }
+            }
+            for (principal, any) in answered {
                 asking.principal(principal, any)?;
             }
             for others in &assessment.completeness.perhaps_others {
@@ -319,6 +352,40 @@ fn guardrail(source: &Arc<SourceFile>, span: Span, policy: &cedar_policy::Policy
     Ok(Guardrail { id, severity, message, rule: text("rule"), place })
 }
 
+/// A principal, with what it is permitted and what any request would be.
+type Answered<'a> = (&'a PrincipalAnswer, &'a PrincipalAnswer);
+
+/// What somebody may do for certain, perhaps, and by some request.
+#[derive(Default)]
+struct May {
+    certain: BTreeSet<&'static str>,
+    perhaps: BTreeSet<&'static str>,
+    by_request: BTreeSet<&'static str>,
+}
+
+impl May {
+    /// By all of these principals.
+    fn of(principals: &[Answered<'_>]) -> Self {
+        let mut may = Self::default();
+        for (now, any) in principals {
+            for answer in &now.operations {
+                match answer.decision {
+                    Decision::Allow => drop(may.certain.insert(answer.operation)),
+                    Decision::Unknown => drop(may.perhaps.insert(answer.operation)),
+                    Decision::Deny => {}
+                }
+            }
+            may.by_request.extend(any.operations.iter().filter(|o| possible(o)).map(|o| o.operation));
+        }
+        may
+    }
+}
+
+/// Some request is allowed, or may be.
+fn possible(answer: &OperationAnswer) -> bool {
+    answer.any_request.as_ref().is_some_and(|a| a.decision != AnyAllowed::No)
+}
+
 /// Who acts: one of the people behind a permission set, a group whose members are not known, or the principal itself.
 struct Actor {
     person: Option<Uid>,
@@ -326,10 +393,24 @@ struct Actor {
     groups: BTreeSet<String>,
 }
 
+/// As whom somebody acts.
+struct Acting<'q> {
+    /// The principal that they are.
+    as_who: &'q PrincipalAnswer,
+    /// The roles that they assume.
+    roles: &'q [String],
+    /// How certain it can be at best that they may.
+    at_best: By,
+}
+
 struct GuardrailQuery<'a> {
     guardrails: &'a Guardrails,
     agreements: &'a Agreements<'a>,
     violations: BTreeMap<String, BTreeSet<Violation>>,
+    /// The permission sets that a person has in an account, by the account and the person's id.
+    beside: BTreeMap<(&'a str, &'a str), Vec<Answered<'a>>>,
+    /// Who stands behind roles, as things are assumed, and for any request.
+    roles: [Roles; 2],
     /// Guardrails that have not forbidden anything to anyone yet.
     idle: BTreeSet<String>,
     /// The policies that are asked.
@@ -350,7 +431,15 @@ struct Question<'q> {
 impl<'a> GuardrailQuery<'a> {
     fn new(guardrails: &'a Guardrails, agreements: &'a Agreements<'a>) -> Self {
         let idle = guardrails.all.keys().cloned().collect();
-        Self { guardrails, agreements, violations: BTreeMap::new(), idle, set: guardrails.set.clone() }
+        Self {
+            guardrails,
+            agreements,
+            violations: BTreeMap::new(),
+            beside: BTreeMap::new(),
+            roles: Default::default(),
+            idle,
+            set: guardrails.set.clone(),
+        }
     }
 
     /// Those who may be there unseen, in an account that is listed or in one that is not.
@@ -382,7 +471,6 @@ impl<'a> GuardrailQuery<'a> {
     }
 
     fn principal(&mut self, now: &PrincipalAnswer, any: &PrincipalAnswer) -> Result<(), Failure> {
-        let possible = |o: &OperationAnswer| o.any_request.as_ref().is_some_and(|a| a.decision != AnyAllowed::No);
         let concerned =
             now.operations.iter().any(|o| o.decision != Decision::Deny) || any.operations.iter().any(possible);
         let Some(account) = self.agreements.tree.accounts.get(&now.account) else {
@@ -403,25 +491,44 @@ impl<'a> GuardrailQuery<'a> {
             entities: &entities,
             role: agreements.role(&account.id, &standing).word(),
         };
-        let named = |decision: Decision| -> BTreeSet<&'static str> {
-            let matching = now.operations.iter().filter(|o| o.decision == decision);
-            matching.map(|o| o.operation).collect()
+        // a person may do what one of their permission sets in the account allows
+        let all_of = |actor: &Actor| match &actor.person {
+            Some(person) => self
+                .beside
+                .get(&(now.account.as_str(), person.id.as_str()))
+                .map_or_else(|| May::of(&[(now, any)]), |beside| May::of(beside)),
+            None => May::of(&[(now, any)]),
         };
-        let (certain, perhaps) = (named(Decision::Allow), named(Decision::Unknown));
-        let by_request: BTreeSet<&'static str> =
-            any.operations.iter().filter(|o| possible(o)).map(|o| o.operation).collect();
+        let actors: Vec<(May, Actor)> = actors.into_iter().map(|actor| (all_of(&actor), actor)).collect();
+        self.operations(&question, (now, any), &actors, &Acting { as_who: now, roles: &[], at_best: By::Grant })?;
+        if now.kind == PrincipalKind::Role {
+            self.at_role((now, any), account, &standing)?;
+        }
+        Ok(())
+    }
+
+    /// Asks about each operation of a principal, for each who acts as it.
+    fn operations(
+        &mut self,
+        question: &Question<'_>,
+        (now, any): Answered<'_>,
+        actors: &[(May, Actor)],
+        acting: &Acting<'_>,
+    ) -> Result<(), Failure> {
         for (operation, any) in now.operations.iter().zip(&any.operations) {
-            let (by, open) = match operation.decision {
-                Decision::Allow => (By::Grant, &perhaps),
-                Decision::Unknown => (By::Unknown, &perhaps),
-                Decision::Deny if possible(any) => (By::Request, &by_request),
+            let by = match operation.decision {
+                Decision::Allow => By::Grant,
+                Decision::Unknown => By::Unknown,
+                Decision::Deny if possible(any) => By::Request,
                 Decision::Deny => continue,
             };
-            for actor in &actors {
+            let by = by.max(acting.at_best);
+            for (May { certain, perhaps, by_request }, actor) in actors {
+                let open = if by == By::Request { by_request } else { perhaps };
                 let mut all: Option<BTreeSet<String>> = None;
                 let mut some: BTreeSet<String> = BTreeSet::new();
-                for may in subsets(&certain, open, operation.operation) {
-                    let forbidding = self.ask(&question, &Operation::of(operation), actor, &may)?;
+                for may in subsets(certain, open, operation.operation) {
+                    let forbidding = self.ask(question, &Operation::of(operation), actor, &may)?;
                     some.extend(forbidding.iter().cloned());
                     all = Some(match all {
                         None => forbidding,
@@ -432,22 +539,110 @@ impl<'a> GuardrailQuery<'a> {
                 // what some other request would let it do besides
                 let mut besides = BTreeSet::new();
                 if by != By::Request {
-                    let open = perhaps.union(&by_request).copied().collect();
-                    for may in subsets(&certain, &open, operation.operation) {
-                        besides.extend(self.ask(&question, &Operation::of(operation), actor, &may)?);
+                    let open = perhaps.union(by_request).copied().collect();
+                    for may in subsets(certain, &open, operation.operation) {
+                        besides.extend(self.ask(question, &Operation::of(operation), actor, &may)?);
                     }
                 }
                 for id in besides.difference(&some) {
-                    self.violated(id, By::Request, now, operation, actor, BTreeMap::new());
+                    self.violated(id, By::Request, acting, operation, actor, BTreeMap::new());
                 }
                 for id in some {
                     let by = if by == By::Grant && !all.contains(&id) { By::Unknown } else { by };
                     let request = any.any_request.as_ref().filter(|_| by == By::Request).map(|a| a.request.clone());
-                    self.violated(&id, by, now, operation, actor, request.unwrap_or_default());
+                    self.violated(&id, by, acting, operation, actor, request.unwrap_or_default());
                 }
             }
         }
         Ok(())
+    }
+
+    /// Asks about the operations of a role for whoever may become it, and says of those who are not known that they may break what is
+    /// about people.
+    fn at_role(&mut self, (now, any): Answered<'_>, account: &Account, standing: &Standing) -> Result<(), Failure> {
+        let [by_now, by_any] = self.roles.each_ref().map(|r| r.get(&now.principal).cloned().unwrap_or_default());
+        let same =
+            |a: &Assumer, b: &Assumer| a.identity.uid == b.identity.uid && a.identity.account == b.identity.account;
+        let beyond = by_any.assumers.iter().filter(|a| !by_now.assumers.iter().any(|b| same(a, b)));
+        let certain = |a: &Assumer| if a.certain { By::Grant } else { By::Unknown };
+        let assumers = by_now.assumers.iter().map(|a| (a, certain(a))).chain(beyond.map(|a| (a, By::Request)));
+        for (assumer, at_best) in assumers {
+            let who = principal_answer(assumer.identity.clone(), Vec::new());
+            let actors = self.actors(&who);
+            let entities = self.entities(&who, account, standing, &actors)?;
+            let question = Question {
+                principal: who.uid.to_cedar()?,
+                name: &who.name,
+                account,
+                standing,
+                entities: &entities,
+                role: self.agreements.role(&account.id, standing).word(),
+            };
+            let with = |actor: Actor| (self.may_at((now, any), &actor, at_best), actor);
+            let actors: Vec<(May, Actor)> = actors.into_iter().map(with).collect();
+            self.operations(&question, (now, any), &actors, &Acting { as_who: &who, roles: &assumer.roles, at_best })?;
+        }
+        self.declared((now, any), account, standing, &by_now.trusted)?;
+        let others: BTreeSet<String> = by_now.others.iter().chain(&by_any.others).map(|o| o.who.clone()).collect();
+        for who in others {
+            let actor = Actor { person: None, name: Some(who), groups: BTreeSet::new() };
+            let acting = Acting { as_who: now, roles: &[], at_best: By::Unknown };
+            for (operation, any) in now.operations.iter().zip(&any.operations) {
+                if operation.decision == Decision::Deny && !possible(any) {
+                    continue;
+                }
+                for id in self.guardrails.about_people(operation.operation)? {
+                    self.violated(&id, By::Unknown, &acting, operation, &actor, BTreeMap::new());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks about the operations of a role for the people whom `[[trusted]]` declares.
+    fn declared(
+        &mut self,
+        (now, any): Answered<'_>,
+        account: &Account,
+        standing: &Standing,
+        people: &[String],
+    ) -> Result<(), Failure> {
+        let inventory = self.agreements.inventory;
+        for name in people {
+            let user = inventory.of_type("IdentityCenterUser").find(|u| u.str("userName") == Some(name));
+            let groups = user.map(|u| u.parents.iter().map(|(p, _)| group_name(inventory, p)).collect());
+            let person = user.map(|u| u.uid.clone());
+            let actor = Actor { person, name: Some(name.clone()), groups: groups.unwrap_or_default() };
+            let entities = self.entities(now, account, standing, std::slice::from_ref(&actor))?;
+            let question = Question {
+                principal: now.uid.to_cedar()?,
+                name: &now.name,
+                account,
+                standing,
+                entities: &entities,
+                role: self.agreements.role(&account.id, standing).word(),
+            };
+            let actors = [(self.may_at((now, any), &actor, By::Grant), actor)];
+            self.operations(&question, (now, any), &actors, &Acting { as_who: now, roles: &[], at_best: By::Grant })?;
+        }
+        Ok(())
+    }
+
+    /// What somebody may do in a role's account: as the role, and by their own permission sets there.
+    fn may_at(&self, role: Answered<'_>, actor: &Actor, at_best: By) -> May {
+        let mut may = May::of(&[role]);
+        if at_best != By::Grant {
+            may.perhaps.extend(std::mem::take(&mut may.certain));
+        }
+        if at_best == By::Request {
+            may.by_request.extend(std::mem::take(&mut may.perhaps));
+        }
+        let own = actor.person.as_ref().and_then(|p| self.beside.get(&(role.0.account.as_str(), p.id.as_str())));
+        let own = own.map(|beside| May::of(beside)).unwrap_or_default();
+        may.certain.extend(own.certain);
+        may.perhaps.extend(own.perhaps);
+        may.by_request.extend(own.by_request);
+        may
     }
 
     /// The guardrails that forbid an operation to an actor who may do these.
@@ -550,17 +745,18 @@ impl<'a> GuardrailQuery<'a> {
         &mut self,
         id: &str,
         by: By,
-        principal: &PrincipalAnswer,
+        Acting { as_who, roles, .. }: &Acting<'_>,
         operation: &OperationAnswer,
         actor: &Actor,
         request: BTreeMap<String, String>,
     ) {
         let violation = Violation {
             by,
-            account: principal.account.clone(),
-            principal: principal.principal.clone(),
-            kind: principal.kind,
-            name: principal.name.clone(),
+            account: as_who.account.clone(),
+            principal: as_who.principal.clone(),
+            kind: as_who.kind,
+            name: as_who.name.clone(),
+            assuming: roles.to_vec(),
             people: actor.name.iter().cloned().collect(),
             operations: vec![Operation::of(operation)],
             request,
@@ -592,6 +788,27 @@ impl<'a> GuardrailQuery<'a> {
             }
         };
         self.guardrails.all.values().map(outcome).collect()
+    }
+}
+
+/// Whether a condition reads who acts: the principal, its name, its groups, or the person. What else is read of the context is the same
+/// for whoever acts as the role.
+fn reads_who(json: &serde_json::Value) -> bool {
+    const WHO: [&str; 3] = ["name", "groups", "person"];
+    match json {
+        serde_json::Value::Object(members) => {
+            if members.get("Var").is_some_and(|v| v == "principal") {
+                return true;
+            }
+            let of_context = |o: &serde_json::Value| o.pointer("/left/Var").is_some_and(|v| v == "context");
+            let access = [".", "has"].iter().find_map(|op| members.get(*op).filter(|o| of_context(o)));
+            match access {
+                Some(access) => access.get("attr").and_then(serde_json::Value::as_str).is_none_or(|a| WHO.contains(&a)),
+                None => members.get("Var").is_some_and(|v| v == "context") || members.values().any(reads_who),
+            }
+        }
+        serde_json::Value::Array(items) => items.iter().any(reads_who),
+        _ => false,
     }
 }
 

@@ -142,7 +142,7 @@ fn of_diff(checked: &Checked, diff: &Diff) -> Vec<Entry> {
         entries.push(caused(Told::CoverageChange, severity(e.is_loss(), e.allowed.is_some()), message, &e.causes));
     }
     for e in diff.access.iter().filter(|e| e.widens() || e.change.decides()) {
-        let who = words::principals(&e.principals, NAMES);
+        let who = words::whom(e, NAMES);
         let (word, _) = words::access_word(e.change);
         let message = format!("{word}: {} by {who}", sentences::operations(&e.operations));
         entries.push(caused(Told::AccessChange, severity(e.widens(), e.allowed.is_some()), message, &e.causes));

@@ -2,6 +2,7 @@
 
 use crate::report::{count, few, sentences};
 use countersign_core::guardrails::{By, GuardrailResult, GuardrailState, Violation};
+use countersign_core::people::short;
 use countersign_core::words::principal;
 
 /// `3 guardrails, 1 proved for any request, 1 applies to no one`; first those that do not hold.
@@ -51,7 +52,11 @@ pub fn violations_words(violations: &[Violation]) -> Vec<String> {
 fn who(violation: &Violation) -> String {
     let people =
         if violation.people.is_empty() { String::new() } else { format!(" ({})", violation.people.join(", ")) };
-    format!("{}{people}", principal(violation.kind, &violation.name, &violation.account))
+    let assuming = match violation.assuming.as_slice() {
+        [] => String::new(),
+        roles => format!(", by assuming {},", roles.iter().map(|r| short(r)).collect::<Vec<_>>().join(", then ")),
+    };
+    format!("{}{people}{assuming}", principal(violation.kind, &violation.name, &violation.account))
 }
 
 fn breaking(violation: &Violation, who: &str) -> String {

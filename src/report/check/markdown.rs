@@ -103,7 +103,7 @@ fn access(diff: &Diff, entry: &AccessEntry) -> String {
     format!(
         "**{word}**: {} by {}{}{}",
         cell(&sentences::operations(&entry.operations)),
-        cell(&words::principals(&entry.principals, NAMES)),
+        cell(&words::whom(entry, NAMES)),
         because(diff, &entry.causes),
         excepted(entry.allowed.as_ref())
     )

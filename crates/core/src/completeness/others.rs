@@ -255,6 +255,7 @@ fn stranger(directory: &mut Directory<'_>, tree: &Tree, account: &Account, any: 
         account: account.id.clone(),
         name: "*".to_owned(),
         people: Vec::new(),
+        groups: Vec::new(),
         stack: Stack { layers, of_resource: None },
         knowledge,
         assuming,

@@ -53,7 +53,12 @@ impl Diff {
             access,
             |e| &mut e.principals,
             |e, p| first(&|x| x.excepts_access(e, p)),
-            |e, reason| e.allowed = reason,
+            |e, reason| {
+                e.allowed = reason;
+                let through = |p: &PrincipalEntry| (p.account.clone(), p.principal.clone());
+                let kept: Vec<_> = e.principals.iter().map(through).collect();
+                e.people.retain(|p| kept.contains(&(p.account.clone(), p.through.clone())));
+            },
         );
         self.new_access = parted(
             std::mem::take(&mut self.new_access),

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::differences::{Answers, Difference, Subject, access_change, coverage_change};
+use super::people::Actor;
 use super::pieces::{Piece, What, without};
 use super::reach::Reach;
 use crate::assessment::Options;
@@ -152,6 +153,9 @@ fn concerns(piece: &Piece, subject: &Subject) -> bool {
     match subject {
         Subject::Coverage { .. } => !principal && !permissions,
         Subject::Access { principal: (_, arn), .. } => !principal || uid.id == *arn || is_provisioned(arn),
+        // who another person is changes nothing for this one
+        Subject::Person { actor: Actor::Person(id), .. } => uid.ty != "IdentityCenterUser" || uid.id == *id,
+        Subject::Person { .. } => true,
         Subject::Finding(_, of, _) => !principal || !of.starts_with("arn:") || uid.id == *of || is_provisioned(of),
     }
 }
@@ -165,7 +169,7 @@ fn is_provisioned(arn: &str) -> bool {
 fn is_after(difference: &Difference, answers: &Answers) -> bool {
     let (before, after, found) = (&difference.before, &difference.after, answers.get(&difference.subject));
     match &difference.subject {
-        Subject::Access { .. } => {
+        Subject::Access { .. } | Subject::Person { .. } => {
             let (before, after, found) = (before.access(), after.access(), found.access());
             access_change(&before, &found) == access_change(&before, &after) && found.decision == after.decision
         }

@@ -7,12 +7,14 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::PrincipalEntry;
+use super::people::{self, Acting, Actor, Who};
 use crate::assessment::{AgreementAnswer, Assessment, OperationAnswer, Options, PrincipalAnswer, assess_each};
 use crate::finding::Finding;
 use crate::inventory::Inventory;
+use crate::people::follow;
 use crate::policies::RuleBook;
 use crate::problem::Failure;
-use crate::terms::{Coverage, Decision, Scope, terms};
+use crate::terms::{Coverage, Decision, PrincipalKind, Scope, terms};
 
 /// What an answer is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,6 +24,15 @@ pub enum Subject {
         /// Its account and ARN.
         principal: (String, String),
         /// What it does.
+        operation: Operation,
+    },
+    /// An operation of somebody in an account, whichever principals they act as there.
+    Person {
+        /// The account.
+        account: String,
+        /// Who.
+        actor: Actor,
+        /// What they do.
         operation: Operation,
     },
     /// Whether an agreement of a kind is in force for an account.
@@ -162,6 +173,8 @@ pub struct Answers {
     access: BTreeMap<Who, Vec<Answered>>,
     /// Who the principals are.
     pub principals: BTreeMap<Who, PrincipalEntry>,
+    /// Who acts as which of them.
+    pub(super) acting: Acting,
     others: BTreeMap<Subject, State>,
     operations: BTreeSet<Arc<Operation>>,
     states: BTreeSet<Arc<AccessState>>,
@@ -169,9 +182,6 @@ pub struct Answers {
 
 /// An operation, and its answer.
 type Answered = (Arc<Operation>, Arc<AccessState>);
-
-/// An account, and an ARN.
-type Who = (String, String);
 
 impl Answers {
     /// The answers of an assessment.
@@ -184,7 +194,11 @@ impl Answers {
 
     /// The answers for the principals of these accounts, and the assessment without those of others: what [`assess`](Self::assess)
     /// comes to where it is narrowed to them.
-    pub fn within(assessment: &Assessment, accounts: Option<&BTreeSet<String>>) -> (Self, Assessment) {
+    pub fn within(
+        (inventory, options): (&Inventory, &Options),
+        assessment: &Assessment,
+        accounts: Option<&BTreeSet<String>>,
+    ) -> Result<(Self, Assessment), Failure> {
         let is_within = |p: &&PrincipalAnswer| accounts.is_none_or(|a| a.contains(&p.account));
         let (inside, beyond): (Vec<_>, Vec<_>) = assessment.principals.iter().partition(is_within);
         let beyond: BTreeSet<&str> = beyond.into_iter().map(|p| p.principal.as_str()).collect();
@@ -206,7 +220,8 @@ impl Answers {
         let mut answers = Self::default();
         inside.into_iter().for_each(|p| answers.principal(p));
         answers.assessment(&narrowed);
-        (answers, narrowed)
+        answers.roles(inventory, options)?;
+        Ok((answers, narrowed))
     }
 
     /// Assesses an inventory, of which only what is compared is kept.
@@ -214,7 +229,20 @@ impl Answers {
         let mut answers = Self::default();
         let assessment = assess_each(inventory, rules, options, |principal| answers.principal(&principal))?;
         answers.assessment(&assessment);
+        answers.roles(inventory, options)?;
         Ok((answers, assessment))
+    }
+
+    /// Who may become which of the roles.
+    fn roles(&mut self, inventory: &Inventory, options: &Options) -> Result<(), Failure> {
+        let roles = self.principals.values().filter(|p| p.kind == PrincipalKind::Role).map(|p| p.principal.clone());
+        let following = Options { any_request: false, ..options.clone() };
+        for (arn, behind) in follow(inventory, &following, &roles.collect())? {
+            if let Some(account) = inventory.entity("Role", &arn).and_then(|r| r.reference("account")) {
+                self.acting.role((account.to_owned(), arn), &behind);
+            }
+        }
+        Ok(())
     }
 
     /// Coverage and findings.
@@ -235,6 +263,7 @@ impl Answers {
         };
         let answers = principal.operations.iter().map(of).collect();
         self.access.insert(id(principal), answers);
+        self.acting.principal(principal);
         self.principals.insert(id(principal), PrincipalEntry::of(principal));
     }
 
@@ -242,11 +271,22 @@ impl Answers {
     pub fn get(&self, subject: &Subject) -> State {
         match subject {
             Subject::Access { principal, operation } => {
-                let found = self.access.get(principal).and_then(|a| a.iter().find(|(o, _)| **o == *operation));
-                found.map_or(State::Absent, |(_, state)| State::Access((**state).clone()))
+                self.state(principal, operation).map_or(State::Absent, State::Access)
             }
+            Subject::Person { account, actor, operation } => self.of_person(account, actor, operation),
             other => self.others.get(other).cloned().unwrap_or(State::Absent),
         }
+    }
+
+    /// The answer to a principal's operation.
+    pub(super) fn state(&self, who: &Who, operation: &Operation) -> Option<AccessState> {
+        let (_, state) = self.access.get(who)?.iter().find(|(o, _)| **o == *operation)?;
+        Some((**state).clone())
+    }
+
+    /// What a principal is asked about.
+    pub(super) fn operations_of<'a>(&'a self, who: &Who) -> impl Iterator<Item = &'a Operation> {
+        self.access.get(who).into_iter().flatten().map(|(operation, _)| &**operation)
     }
 
     /// The operations of a principal of which the answer on the other side is not the same, or is not there.
@@ -327,7 +367,9 @@ pub fn differences(before: &Answers, after: &Answers) -> Vec<Difference> {
             Difference { subject, before: old, after: new, account }
         })
     };
-    subjects.into_iter().filter_map(differ).collect()
+    let mut found: Vec<Difference> = subjects.into_iter().filter_map(differ).collect();
+    found.extend(people::differences(before, after));
+    found
 }
 
 /// An answer that comes to the same as its absence: what is denied, and every IAM action with it; no coverage.
@@ -347,7 +389,9 @@ fn is_nothing(state: &State) -> bool {
 
 fn account(subject: &Subject) -> Option<String> {
     match subject {
-        Subject::Access { principal: (account, _), .. } | Subject::Coverage { account, .. } => Some(account.clone()),
+        Subject::Access { principal: (account, _), .. }
+        | Subject::Person { account, .. }
+        | Subject::Coverage { account, .. } => Some(account.clone()),
         Subject::Finding(_, subject, _) => match subject.strip_prefix("account ") {
             Some(rest) => rest.split(' ').next().map(str::to_owned),
             None => subject.strip_prefix("arn:").and_then(|_| subject.split(':').nth(4)).map(str::to_owned),

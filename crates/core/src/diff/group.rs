@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::causes::Causes;
 use super::differences::{
-    self, AccessChange, AccessState, CoverageChange, CoverageState, Difference, FindingChange, Operation, State,
-    Subject,
+    self, AccessChange, AccessState, Answers, CoverageChange, CoverageState, Difference, FindingChange, Operation,
+    State, Subject,
 };
-use super::{AccessEntry, AccountEntry, Cause, CoverageEntry, FindingEntry, PrincipalEntry};
+use super::people::{self, Actor};
+use super::{AccessEntry, AccountEntry, Cause, CoverageEntry, FindingEntry};
 use crate::assessment::Assessment;
 
 /// Brings differences together that are alike.
@@ -16,12 +17,15 @@ pub(super) struct Sides<'a> {
     pub before: &'a Assessment,
     /// The new one.
     pub after: &'a Assessment,
-    /// The principals of both.
-    pub principals: [&'a BTreeMap<(String, String), PrincipalEntry>; 2],
+    /// The answers of both.
+    pub answers: [&'a Answers; 2],
 }
 
 /// Principals, by account and ARN.
 type Who<'a> = BTreeSet<&'a (String, String)>;
+
+/// People, by the account that they act in.
+type Whom<'a> = BTreeSet<(&'a str, &'a Actor)>;
 
 /// All that entries of access are told apart by, but for the operation and the principals.
 type AccessKey = (AccessChange, AccessState, AccessState, Vec<String>, Vec<String>, Causes);
@@ -34,6 +38,7 @@ impl Sides<'_> {
         causes: &[Causes],
     ) -> (Vec<AccessEntry>, Vec<CoverageEntry>, Vec<FindingEntry>) {
         let mut access: BTreeMap<(AccessKey, &Operation), Who<'_>> = BTreeMap::new();
+        let mut people: BTreeMap<(AccessKey, &Operation), Whom<'_>> = BTreeMap::new();
         let mut coverage: BTreeMap<(CoverageChange, &str, CoverageState, CoverageState, &Causes), BTreeSet<&str>> =
             BTreeMap::new();
         let mut findings: BTreeMap<(FindingChange, &str, &str, &Causes), BTreeSet<&str>> = BTreeMap::new();
@@ -42,6 +47,11 @@ impl Sides<'_> {
                 Subject::Access { principal, operation } => {
                     if let Some(key) = access_key(difference, causes) {
                         access.entry((key, operation)).or_default().insert(principal);
+                    }
+                }
+                Subject::Person { account, actor, operation } => {
+                    if let Some(key) = access_key(difference, causes) {
+                        people.entry((key, operation)).or_default().insert((account, actor));
                     }
                 }
                 Subject::Coverage { account, kind } => {
@@ -68,7 +78,30 @@ impl Sides<'_> {
         });
         let coverage = coverage.collect();
         let findings = findings.into_iter().filter_map(|(key, subjects)| self.finding(key, &subjects)).collect();
-        (self.access(access), coverage, findings)
+        let mut entries = self.access(access);
+        entries.extend(self.people(people));
+        entries.sort_by_key(|e| e.change);
+        (entries, coverage, findings)
+    }
+
+    /// The same for people who act as others than before.
+    fn people(&self, access: BTreeMap<(AccessKey, &Operation), Whom<'_>>) -> Vec<AccessEntry> {
+        let mut merged: BTreeMap<(AccessKey, Whom<'_>), Vec<Operation>> = BTreeMap::new();
+        for ((key, operation), people) in access {
+            merged.entry((key, people)).or_default().push(operation.clone());
+        }
+        let [old, new] = self.answers;
+        let entry = |((key, whom), operations): ((AccessKey, Whom<'_>), Vec<Operation>)| {
+            let mut entry = access_entry(key, operations);
+            let lost = people::is_loss(Some(entry.change), &entry.actions_gained);
+            let side = if lost { old } else { new };
+            let ways = whom.into_iter().flat_map(|(account, actor)| side.ways(account, actor, &entry.operations));
+            let ways: Vec<_> = ways.collect();
+            entry.principals = people::principals(&ways, |who| side.principals.get(who).cloned());
+            entry.people = ways.into_iter().map(|(_, person)| person).collect();
+            entry
+        };
+        merged.into_iter().map(entry).collect()
     }
 
     /// Operations that changed alike for the same principals are one entry.
@@ -77,21 +110,11 @@ impl Sides<'_> {
         for ((key, operation), principals) in access {
             merged.entry((key, principals)).or_default().push(operation.clone());
         }
-        let [before, after] = self.principals;
+        let [before, after] = self.answers.map(|a| &a.principals);
         let named = |who: &(String, String)| after.get(who).or_else(|| before.get(who)).cloned();
         let entry = |((key, who), operations): ((AccessKey, Who<'_>), Vec<Operation>)| {
-            let (change, before, after, actions_gained, actions_lost, causes) = key;
-            AccessEntry {
-                change,
-                operations,
-                before,
-                after,
-                actions_gained,
-                actions_lost,
-                principals: who.into_iter().filter_map(named).collect(),
-                causes: cause_entries(&causes),
-                allowed: None,
-            }
+            let principals = who.into_iter().filter_map(named).collect();
+            AccessEntry { principals, ..access_entry(key, operations) }
         };
         merged.into_iter().map(entry).collect()
     }
@@ -123,6 +146,23 @@ impl Sides<'_> {
             subjects: subjects.iter().map(|s| (*s).to_owned()).collect(),
             causes: cause_entries(causes),
         })
+    }
+}
+
+/// An entry of nobody yet.
+fn access_entry(key: AccessKey, operations: Vec<Operation>) -> AccessEntry {
+    let (change, before, after, actions_gained, actions_lost, causes) = key;
+    AccessEntry {
+        change,
+        operations,
+        before,
+        after,
+        actions_gained,
+        actions_lost,
+        principals: Vec::new(),
+        people: Vec::new(),
+        causes: cause_entries(&causes),
+        allowed: None,
     }
 }
 

@@ -42,31 +42,36 @@ pub(crate) mod allow;
 pub mod causes;
 pub mod differences;
 mod group;
+pub mod people;
 pub mod pieces;
 pub(crate) mod reach;
 mod seen;
 pub mod stacks;
+mod trusting;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::assessment::{Assessment, Options, PrincipalAnswer};
+use crate::assessment::{ASSUMES, Assessment, Options, PersonAnswer, PrincipalAnswer};
 use crate::completeness::others::{self, Others};
 use crate::finding::Severity;
 use crate::inventory::Inventory;
 use crate::moment;
+use crate::permissions::principals::{Identity, OpenGroup};
 use crate::policies::RuleBook;
 use crate::problem::Failure;
 use crate::provenance::Provenance;
 use crate::terms::PrincipalKind;
 use causes::{Contribution, Trials};
 use differences::{AccessChange, AccessState, Answers, CoverageChange, CoverageState, FindingChange, Operation};
+use people::PersonEntry;
 use pieces::Piece;
 use reach::{Reach, Reacher};
 use seen::Sight;
 use stacks::NewAccess;
+use trusting::Trusting;
 
 /// One side of a comparison.
 pub struct Side<'a> {
@@ -152,8 +157,10 @@ pub struct AccessEntry {
     pub actions_gained: Vec<String>,
     /// IAM actions under them that the policies do not allow now.
     pub actions_lost: Vec<String>,
-    /// Who.
+    /// Who. Of an entry about people, the principals through which they act, each with these people alone.
     pub principals: Vec<PrincipalEntry>,
+    /// The people for whom it is so because they act as others than before; empty where the principals' own answers changed.
+    pub people: Vec<PersonEntry>,
     /// Which changes make the difference.
     pub causes: Vec<Cause>,
     /// Why it is accepted, if an exception says so.
@@ -179,8 +186,14 @@ pub struct PrincipalEntry {
     pub kind: PrincipalKind,
     /// What people call it.
     pub name: String,
-    /// The people behind a permission set, by their user names.
+    /// The people behind a permission set, by their user names; `group` with the name of one whose members are not named.
     pub people: Vec<String>,
+}
+
+/// The user names of people, then the groups whose members are not named.
+fn everyone(people: &[PersonAnswer], groups: &[OpenGroup]) -> Vec<String> {
+    let names = people.iter().map(|p| p.user_name.clone());
+    names.chain(groups.iter().map(|g| format!("group {}", g.name))).collect()
 }
 
 impl PrincipalEntry {
@@ -191,7 +204,21 @@ impl PrincipalEntry {
             principal: principal.principal.clone(),
             kind: principal.kind,
             name: principal.name.clone(),
-            people: principal.people.iter().map(|p| p.user_name.clone()).collect(),
+            people: everyone(&principal.people, &principal.groups),
+        }
+    }
+}
+
+impl From<&Identity> for PrincipalEntry {
+    fn from(identity: &Identity) -> Self {
+        let Identity { arn, kind, account, name, people, groups, .. } = identity;
+        let people = people.iter().map(|p| p.user_name.clone());
+        Self {
+            account: account.clone(),
+            principal: arn.clone(),
+            kind: *kind,
+            name: name.clone(),
+            people: people.chain(groups.iter().map(|g| format!("group {}", g.name))).collect(),
         }
     }
 }
@@ -279,7 +306,8 @@ pub fn diff_from(
 ) -> Result<Diff, Failure> {
     let pieces = pieces::pieces(base.inventory, head.inventory);
     let reacher = Reacher::new(base.inventory, head.inventory, rules, head.options.at)?;
-    let reach: Vec<Reach> = pieces.iter().map(|p| reacher.of(p)).collect();
+    let trusting = Trusting::new([base.inventory, head.inventory]);
+    let reach: Vec<Reach> = pieces.iter().map(|p| trusting.beyond(reacher.of(p))).collect();
     let [(old, before), (new, after)] = both(base, head, rules, (Reach::union(&reach), assessed))?;
     let differences = differences::differences(&old, &new);
     let trials = Trials {
@@ -298,7 +326,7 @@ pub fn diff_from(
             change.matters = true;
         }
     }
-    let sides = group::Sides { before: &before, after: &after, principals: [&old.principals, &new.principals] };
+    let sides = group::Sides { before: &before, after: &after, answers: [&old, &new] };
     let (access, coverage, findings) = sides.entries(&differences, &causes);
     let sight = Sight::new(base.inventory, head.inventory);
     let (access, new_access) = (sight.access(access), sight.stacks(new_access));
@@ -314,7 +342,8 @@ pub fn diff_from(
         perhaps_others,
         findings,
         changes,
-        leaves_out: after.leaves_out.clone(),
+        // who may become which role is compared
+        leaves_out: after.leaves_out.iter().copied().filter(|what| *what != ASSUMES).collect(),
     };
     diff.judge();
     Ok(diff)
@@ -357,7 +386,7 @@ fn both(
     std::thread::scope(|scope| {
         let before = scope.spawn(|| Answers::assess(base.inventory, rules, &old));
         let after = match assessed {
-            Some(assessment) => Answers::within(assessment, within.as_ref()),
+            Some(assessment) => Answers::within((head.inventory, &new), assessment, within.as_ref())?,
             None => Answers::assess(head.inventory, rules, &new)?,
         };
         let before = before.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;

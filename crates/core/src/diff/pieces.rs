@@ -137,6 +137,8 @@ pub fn pieces(base: &Inventory, head: &Inventory) -> Vec<Piece> {
 /// and goes.
 fn stands_by_itself(id: &str) -> bool {
     (id.starts_with("arn:") || id.starts_with("p-"))
+        // a document inside an entity comes and goes with the attribute
+        && !id.contains('#')
         && !builtin::is_aws_managed(id)
         && builtin::managed_policy(id).is_none()
 }
@@ -195,6 +197,7 @@ fn layer(attr: &str) -> Option<&'static str> {
     match attr {
         "policies" | "customerManagedPolicies" => Some("identity"),
         "permissionsBoundary" | "customerManagedPermissionsBoundary" => Some("boundary"),
+        "trustPolicy" => Some("trust"),
         a if a.starts_with("serviceControlPolicies") => Some("serviceControl"),
         _ => None,
     }

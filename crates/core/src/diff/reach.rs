@@ -45,7 +45,8 @@ impl Reach {
 }
 
 /// Attributes of an account that say nothing about any other.
-const OWN: [&str; 11] = [
+const OWN: [&str; 12] = [
+    "rootCredentials",
     "name",
     "state",
     "nda",

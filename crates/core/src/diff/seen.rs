@@ -31,6 +31,13 @@ impl Sight {
                     continue;
                 }
             };
+            // whoever comes to stand behind a principal that was there gains access, even where not all were listed before
+            if !entry.people.is_empty() {
+                let lost = change == AccessChange::NoLongerKnown;
+                let unseen = lost && entry.principals.iter().any(|p| self.head.may_hold(&p.account, p.kind));
+                told.push(AccessEntry { change: if unseen { change } else { entry.change }, ..entry });
+                continue;
+            }
             let other = if change == AccessChange::FirstSeen { &self.base } else { &self.head };
             let (unseen, known) = parted(&entry.principals, other);
             // what is gained or lost comes first

@@ -91,7 +91,7 @@ pub fn new_access(base: &Side<'_>, head: &Side<'_>) -> Result<Vec<NewAccess>, Fa
 fn documents(base: &Inventory, head: &Inventory) -> Result<Vec<NewAccess>, Failure> {
     let mut found = Vec::new();
     for (id, new) in &head.policies {
-        let Some(old) = base.policies.get(id).filter(|old| old.content != new.content) else {
+        let Some(old) = base.policies.get(id).filter(|old| old.content != new.content && !new.is_trust()) else {
             continue;
         };
         let side = |policies: Vec<Policy>| access::Side::new(vec![("document", policies)]);
@@ -116,15 +116,13 @@ fn documents(base: &Inventory, head: &Inventory) -> Result<Vec<NewAccess>, Failu
 
 fn stacks(base: &Side<'_>, head: &Side<'_>) -> Result<Vec<NewAccess>, Failure> {
     let mut interned = Interned::default();
-    let before: BTreeMap<_, _> = principals(base, &mut interned)?
-        .into_iter()
-        .map(|(who, stack)| ((who.account, who.principal), stack))
-        .collect();
+    let (old, new) = (principals(base, &mut interned)?, principals(head, &mut interned)?);
+    let before: BTreeMap<_, _> = old.iter().map(|(who, _, stack)| ((&who.account, &who.principal), stack)).collect();
     let mut groups: BTreeMap<(Option<Stack>, Stack), Vec<PrincipalEntry>> = BTreeMap::new();
-    for (who, stack) in principals(head, &mut interned)? {
-        let old = before.get(&(who.account.clone(), who.principal.clone()));
-        if old != Some(&stack) {
-            groups.entry((old.cloned(), stack)).or_default().push(who);
+    for (who, _, stack) in &new {
+        let old = before.get(&(&who.account, &who.principal)).copied();
+        if old != Some(stack) {
+            groups.entry((old.cloned(), stack.clone())).or_default().push(who.clone());
         }
     }
     let mut comparing = Comparing { interned: &interned, layers: HashMap::new(), searched: 0 };
@@ -136,12 +134,19 @@ fn stacks(base: &Side<'_>, head: &Side<'_>) -> Result<Vec<NewAccess>, Failure> {
         let was_there = old.is_some();
         found.push(NewAccess { of: Compared::Stack, name, was_there, principals, answer, allowed: None });
     }
+    found.extend(comparing.people(&old, &new)?);
     found.sort_by(|a, b| a.principals.cmp(&b.principals));
     Ok(found)
 }
 
+/// A principal, who stands behind it by id and name, and the stack.
+type Standing = (PrincipalEntry, BTreeMap<String, String>, Stack);
+
+/// The people who came to stand behind permission sets, by their names.
+type Joined<'s> = BTreeMap<&'s PrincipalEntry, Vec<String>>;
+
 /// All principals of a side, with their stacks.
-fn principals(side: &Side<'_>, interned: &mut Interned) -> Result<Vec<(PrincipalEntry, Stack)>, Failure> {
+fn principals(side: &Side<'_>, interned: &mut Interned) -> Result<Vec<Standing>, Failure> {
     let tree = Tree::new(side.inventory);
     let mut directory = Directory::new(side.inventory, &tree, side.options.at, &side.options.context);
     let mut found = Vec::new();
@@ -154,18 +159,21 @@ fn principals(side: &Side<'_>, interned: &mut Interned) -> Result<Vec<(Principal
             let read = known.entry(Rc::as_ptr(layer)).or_insert_with(|| interned.read(layer, side.inventory));
             stack.push(interned.number(layer, read, &principal.knowledge));
         }
-        found.push((entry(principal), stack));
+        let people = principal.people.iter().map(|p| (p.id.clone(), p.user_name.clone()));
+        let groups = principal.groups.iter().map(|g| (g.id.clone(), format!("group {}", g.name)));
+        found.push((entry(principal), people.chain(groups).collect(), stack));
     }
     Ok(found)
 }
 
 fn entry(principal: &Principal) -> PrincipalEntry {
+    let groups = principal.groups.iter().map(|g| format!("group {}", g.name));
     PrincipalEntry {
         account: principal.account.clone(),
         principal: principal.arn.clone(),
         kind: principal.kind,
         name: principal.name.clone(),
-        people: principal.people.iter().map(|p| p.user_name.clone()).collect(),
+        people: principal.people.iter().map(|p| p.user_name.clone()).chain(groups).collect(),
     }
 }
 
@@ -237,6 +245,58 @@ struct Comparing<'a> {
 }
 
 impl Comparing<'_> {
+    /// The stacks of people who stand behind a permission set now, and did not before: each is compared with those that they had by
+    /// other permission sets of the account.
+    fn people(&mut self, old: &[Standing], new: &[Standing]) -> Result<Vec<NewAccess>, Failure> {
+        let mut before: BTreeMap<(&str, &str), BTreeSet<&Stack>> = BTreeMap::new();
+        let mut stood: BTreeSet<(&str, &str, &str)> = BTreeSet::new();
+        for (who, people, stack) in old {
+            for id in people.keys() {
+                before.entry((&who.account, id)).or_default().insert(stack);
+                stood.insert((&who.account, &who.principal, id));
+            }
+        }
+        let known: BTreeSet<(&str, &str)> = old.iter().map(|(w, ..)| (&*w.account, &*w.principal)).collect();
+        let mut groups: BTreeMap<(BTreeSet<&Stack>, &Stack), Joined<'_>> = BTreeMap::new();
+        for (who, people, stack) in new {
+            // of a principal that was not there it is told already
+            if !known.contains(&(&*who.account, &*who.principal)) {
+                continue;
+            }
+            for (id, name) in people.iter().filter(|(id, _)| !stood.contains(&(&*who.account, &*who.principal, id))) {
+                let had = before.get(&(&*who.account, id)).cloned().unwrap_or_default();
+                if !had.contains(stack) {
+                    groups.entry((had, stack)).or_default().entry(who).or_default().push(name.clone());
+                }
+            }
+        }
+        let mut found = Vec::new();
+        for ((had, stack), principals) in groups {
+            let answer = self.beyond(&had, stack)?;
+            let principals = principals.into_iter().map(|(who, people)| PrincipalEntry { people, ..who.clone() });
+            let (principals, name) = (principals.collect(), "who stands behind it".to_owned());
+            found.push(NewAccess { of: Compared::Stack, name, was_there: true, principals, answer, allowed: None });
+        }
+        Ok(found)
+    }
+
+    /// What a stack allows that none of others did.
+    fn beyond(&mut self, had: &BTreeSet<&Stack>, stack: &Stack) -> Result<AccessAnswer, Failure> {
+        let mut answers = Vec::new();
+        for old in had {
+            let answer = self.stacks(Some(old), stack)?;
+            if answer.decision == NewRequests::None {
+                return Ok(answer);
+            }
+            answers.push(answer);
+        }
+        match (answers.pop(), answers.is_empty()) {
+            (None, _) => self.stacks(None, stack),
+            (Some(only), true) => Ok(only),
+            _ => Ok(AccessAnswer::unknown("what several permission sets allowed together is not compared with one")),
+        }
+    }
+
     fn stacks(&mut self, old: Option<&Stack>, new: &Stack) -> Result<AccessAnswer, Failure> {
         let before: Vec<Settled> = match old {
             Some(old) => self.interned.of(old).cloned().collect(),

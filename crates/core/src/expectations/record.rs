@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::assessment::{Assessment, OperationAnswer};
+use crate::assessment::{Assessment, OperationAnswer, PrincipalAnswer};
 use crate::problem::Failure;
 use crate::terms::{Coverage, Decision, Scope};
 
@@ -69,7 +69,9 @@ pub fn record(assessment: &Assessment) -> Result<Option<String>, Failure> {
             let principal = principals.iter().copied().collect();
             file.access.push(Access { principal, asked: asked.clone(), expect });
         }
-        let all: BTreeSet<&str> = decisions.into_values().flatten().collect();
+        // people who join later are not among those who may now
+        let all: BTreeSet<&str> =
+            decisions.into_values().flatten().flat_map(|arn| people_of(assessment, arn)).collect();
         file.only.push(Only { principal: all.into_iter().collect(), asked });
     }
     let mut rows: BTreeMap<(&str, Coverage, Option<Scope>), BTreeSet<&str>> = BTreeMap::new();
@@ -94,6 +96,19 @@ pub fn record(assessment: &Assessment) -> Result<Option<String>, Failure> {
     }
     let text = toml::to_string_pretty(&file).map_err(Failure::internal("a file of expectations"))?;
     Ok(Some(format!("{HEAD}\n{text}")))
+}
+
+/// Whom an ARN stands for: the people behind a permission set, where all of them are named.
+fn people_of<'a>(assessment: &'a Assessment, arn: &'a str) -> Vec<&'a str> {
+    let of_arn: Vec<_> = assessment.principals.iter().filter(|p| p.principal == arn).collect();
+    let named = |p: &&PrincipalAnswer| !p.people.is_empty() && p.groups.is_empty();
+    let people: Vec<&str> = of_arn.iter().flat_map(|p| &p.people).map(|p| p.user_name.as_str()).collect();
+    // a name that a principal has too would stand for both
+    let taken = |name: &&str| assessment.principals.iter().any(|p| p.name == **name);
+    if of_arn.is_empty() || !of_arn.iter().all(named) || people.iter().any(taken) {
+        return vec![arn];
+    }
+    people
 }
 
 fn asked(answer: &OperationAnswer) -> Asked<'_> {

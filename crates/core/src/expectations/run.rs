@@ -13,8 +13,9 @@ use crate::diff::differences::Operation;
 use crate::inventory::Inventory;
 use crate::moment::Moment;
 use crate::naming;
+use crate::people::{self, Assumer, Other, Roles};
 use crate::problem::Failure;
-use crate::terms::Decision;
+use crate::terms::{Decision, PrincipalKind};
 use crate::words::plain;
 
 /// What became of an expectation.
@@ -67,6 +68,24 @@ pub enum Unmet {
         /// The answer.
         answer: Box<OperationAnswer>,
     },
+    /// A principal may do it, or perhaps may, by assuming roles.
+    Assumes {
+        /// Who.
+        principal: PrincipalEntry,
+        /// The roles that are assumed one after the other.
+        roles: Vec<String>,
+        /// False where whether it may assume them depends on what is not known.
+        certain: bool,
+        /// The answer of the last of them.
+        answer: Box<OperationAnswer>,
+    },
+    /// It is not known who stands at a role that may do it, or perhaps may.
+    PeopleUnknown {
+        /// The role.
+        role: PrincipalEntry,
+        /// Who may assume it, as far as its trust policy says.
+        others: Vec<Other>,
+    },
     /// An account does not know the kind of agreement.
     NoKind {
         /// The account.
@@ -109,7 +128,8 @@ pub fn run(suite: &Suite, assessments: &Assessments<'_>, options: &Options) -> R
             asked.map(|a| a.operation.to_owned()).collect::<BTreeSet<_>>().into_iter().collect();
         options.filter.without_principals = options.filter.operations.is_empty();
         let assessment = assessments.at_least(&options)?;
-        let held = Held { inventory: assessments.inventory, assessment: &assessment };
+        let roles = people::behind(assessments.inventory, &options, &assessment.principals)?;
+        let held = Held { inventory: assessments.inventory, assessment: &assessment, roles: &roles };
         for (index, expectation) in own {
             let mut unmet = held.unmet(expectation);
             if let Expected::Coverage(coverage) = &expectation.of {
@@ -134,6 +154,8 @@ impl Expectation {
 struct Held<'a> {
     inventory: &'a Inventory,
     assessment: &'a Assessment,
+    /// Who stands behind the roles that may do something.
+    roles: &'a Roles,
 }
 
 impl Held<'_> {
@@ -145,8 +167,8 @@ impl Held<'_> {
         }
     }
 
-    /// The principals that a name or a pattern stands for; what is wrong where it stands for none.
-    fn named(&self, name: &str, accounts: &[String]) -> Result<Vec<PrincipalAnswer>, Box<Unmet>> {
+    /// What a name or a pattern stands for; what is wrong where it stands for nothing.
+    fn named(&self, name: &str, accounts: &[String]) -> Result<Meant, Box<Unmet>> {
         let all = &self.assessment.principals;
         let here = |p: &&PrincipalAnswer| accounts.is_empty() || accounts.contains(&p.account);
         if name.contains('*') && !all.iter().any(|p| p.principal == name) {
@@ -156,31 +178,57 @@ impl Held<'_> {
             let glob = Glob::new(name).map_err(invalid)?.compile_matcher();
             let matches = |p: &&PrincipalAnswer| glob.is_match(&p.principal) || glob.is_match(&p.name);
             let found: Vec<_> = all.iter().filter(here).filter(matches).cloned().collect();
-            return if found.is_empty() { Err(Box::new(Unmet::NoMatch(name.to_owned()))) } else { Ok(found) };
+            let people = all.iter().filter(here).flat_map(|p| &p.people).filter(|p| glob.is_match(&p.user_name));
+            let people: BTreeSet<String> = people.map(|p| p.id.clone()).collect();
+            return match found.is_empty() && people.is_empty() {
+                true => Err(Box::new(Unmet::NoMatch(name.to_owned()))),
+                false => Ok(Meant { principals: found, people }),
+            };
         }
-        naming::principals(self.inventory, accounts, all, name).map_err(|failure| Box::new(Unmet::NotNamed(failure)))
+        let not_named = |failure| Box::new(Unmet::NotNamed(failure));
+        let principals = naming::principals(self.inventory, accounts, all, name).map_err(not_named)?;
+        // a person is who they are, and not everyone behind their permission sets
+        let own = |p: &PrincipalAnswer| p.principal == name || p.name == name;
+        if principals.iter().any(own) {
+            return Ok(Meant { principals, people: BTreeSet::new() });
+        }
+        let people = principals.iter().flat_map(|p| &p.people).filter(|p| p.user_name == name).map(|p| p.id.clone());
+        Ok(Meant { people: people.collect(), principals: Vec::new() })
     }
 
     fn access(&self, access: &Access) -> Vec<Unmet> {
         let mut unmet = self.unknown_accounts(&access.asked.accounts);
         let mut others = Vec::new();
         for name in &access.principals {
-            let found = match self.named(name, &access.asked.accounts) {
-                Ok(found) => found,
+            let meant = match self.named(name, &access.asked.accounts) {
+                Ok(meant) => meant,
                 Err(missing) => {
                     unmet.push(*missing);
                     continue;
                 }
             };
-            for principal in found {
+            for principal in &meant.principals {
                 let answers: Vec<&OperationAnswer> =
                     principal.operations.iter().filter(|o| is_asked(o, &access.asked)).collect();
                 if answers.is_empty() {
                     let asked = access.asked.clone();
-                    unmet.push(Unmet::NotAskedOf { principal: PrincipalEntry::of(&principal), asked });
+                    unmet.push(Unmet::NotAskedOf { principal: PrincipalEntry::of(principal), asked });
                 }
                 let other = answers.into_iter().filter(|o| !is_expected(o, access));
-                others.extend(other.map(|o| answered(&principal, o)));
+                // it is asked about as a whole
+                if access.decision == Decision::Deny {
+                    others.extend(self.assumed(access, |a| {
+                        (&a.identity.account, &a.identity.arn) == (&principal.account, &principal.principal)
+                    }));
+                }
+                let whole = PrincipalAnswer { people: Vec::new(), groups: Vec::new(), ..principal.clone() };
+                others.extend(other.map(|o| answered(&whole, o)));
+            }
+            for person in &meant.people {
+                others.extend(self.of_person(person, access));
+                if access.decision == Decision::Deny {
+                    others.extend(self.assumed(access, |a| a.identity.people.iter().any(|p| p.id == *person)));
+                }
             }
         }
         unmet.extend(others);
@@ -191,12 +239,96 @@ impl Held<'_> {
         unmet
     }
 
+    /// What somebody who is denied may do all the same, or perhaps may, by assuming roles.
+    fn assumed(&self, access: &Access, is: impl Fn(&Assumer) -> bool) -> Vec<Unmet> {
+        let accounts = &access.asked.accounts;
+        let here = |p: &&PrincipalAnswer| accounts.is_empty() || accounts.contains(&p.account);
+        let mut unmet = Vec::new();
+        for role in self.assessment.principals.iter().filter(here) {
+            let behind = self.roles.get(&role.principal);
+            for assumer in behind.iter().flat_map(|b| &b.assumers).filter(|a| is(a)) {
+                let may = |o: &&OperationAnswer| is_asked(o, &access.asked) && o.decision != Decision::Deny;
+                unmet.extend(
+                    role.operations.iter().filter(may).map(|o| assumes(assumer, (&assumer.identity).into(), o)),
+                );
+            }
+        }
+        unmet
+    }
+
+    /// Who is not listed and may become a role that may do this, or perhaps may.
+    fn at_role(&self, role: &PrincipalAnswer, answer: &OperationAnswer, listed: &Listed) -> Vec<Unmet> {
+        let Some(behind) = self.roles.get(&role.principal) else {
+            return vec![answered(role, answer)];
+        };
+        let own = listed.principals.contains(&(role.account.clone(), role.principal.clone()));
+        let mut unmet: Vec<Unmet> =
+            behind.assumers.iter().filter_map(|a| Some(assumes(a, listed.other(a)?, answer))).collect();
+        if !behind.is_known() {
+            unmet.push(Unmet::PeopleUnknown { role: PrincipalEntry::of(role), others: behind.others.clone() });
+        }
+        let someone = !behind.assumers.is_empty() || !behind.trusted.is_empty();
+        let everyone = behind.trusted.iter().all(|person| listed.names.contains(person));
+        let all_are_listed = someone && everyone && unmet.is_empty();
+        if !own && !all_are_listed {
+            unmet.insert(0, answered(role, answer));
+        }
+        unmet
+    }
+
+    /// Whether somebody of this name stands at a role: a user of another account, say, or whom `[[trusted]]` names.
+    fn is_at_a_role(&self, name: &str) -> Option<Meant> {
+        if self.roles.values().any(|b| b.trusted.iter().any(|person| person == name)) {
+            return Some(Meant { principals: Vec::new(), people: BTreeSet::new() });
+        }
+        let meant = self.named(name, &[]).ok()?;
+        let stands = |a: &Assumer| {
+            let is = |p: &PrincipalAnswer| (&p.account, &p.principal) == (&a.identity.account, &a.identity.arn);
+            meant.principals.iter().any(is) || a.identity.people.iter().any(|p| meant.people.contains(&p.id))
+        };
+        self.roles.values().flat_map(|b| &b.assumers).any(stands).then_some(meant)
+    }
+
+    /// What is not as expected of a person, who may do what one of their permission sets in an account allows.
+    fn of_person(&self, person: &str, access: &Access) -> Vec<Unmet> {
+        let accounts = &access.asked.accounts;
+        let here = |p: &&PrincipalAnswer| accounts.is_empty() || accounts.contains(&p.account);
+        let own: Vec<PrincipalAnswer> =
+            self.assessment.principals.iter().filter(here).filter_map(|p| only(p, |id| id == person)).collect();
+        let mut by: BTreeMap<(&str, Operation), Vec<(&PrincipalAnswer, &OperationAnswer)>> = BTreeMap::new();
+        for principal in &own {
+            for answer in principal.operations.iter().filter(|o| is_asked(o, &access.asked)) {
+                by.entry((&principal.account, Operation::of(answer))).or_default().push((principal, answer));
+            }
+        }
+        if by.is_empty() {
+            let none = |p: &PrincipalAnswer| Unmet::NotAskedOf {
+                principal: PrincipalEntry::of(p),
+                asked: access.asked.clone(),
+            };
+            return own.first().map(none).into_iter().collect();
+        }
+        let mut unmet = Vec::new();
+        for answers in by.into_values() {
+            let reached = answers.iter().map(|(_, o)| order(o.decision)).max();
+            // a denial is one by every permission set, with its message
+            let counts = |o: &OperationAnswer| Some(order(o.decision)) == reached;
+            let other = answers.iter().filter(|(_, o)| counts(o) && !is_expected(o, access));
+            unmet.extend(other.map(|(p, o)| answered(p, o)));
+        }
+        unmet
+    }
+
     fn only(&self, only: &Only) -> Vec<Unmet> {
         let mut unmet = self.unknown_accounts(&only.asked.accounts);
-        let mut expected: BTreeSet<(String, String)> = BTreeSet::new();
+        let mut expected = Listed { names: only.principals.iter().cloned().collect(), ..Listed::default() };
         for name in &only.principals {
-            match self.named(name, &only.asked.accounts) {
-                Ok(found) => expected.extend(found.into_iter().map(|p| (p.account, p.principal))),
+            let named = self.named(name, &only.asked.accounts);
+            match named.or_else(|missing| self.is_at_a_role(name).ok_or(missing)) {
+                Ok(meant) => {
+                    expected.principals.extend(meant.principals.into_iter().map(|p| (p.account, p.principal)));
+                    expected.people.extend(meant.people);
+                }
                 Err(missing) => unmet.push(*missing),
             }
         }
@@ -206,10 +338,11 @@ impl Held<'_> {
         for principal in here {
             for operation in principal.operations.iter().filter(|o| is_asked(o, &only.asked)) {
                 none = false;
-                let listed = expected.contains(&(principal.account.clone(), principal.principal.clone()));
                 // what may be allowed counts as allowed
-                if operation.decision != Decision::Deny && !listed {
-                    unmet.push(answered(principal, operation));
+                if operation.decision != Decision::Deny && principal.kind == PrincipalKind::Role {
+                    unmet.extend(self.at_role(principal, operation, &expected));
+                } else if operation.decision != Decision::Deny {
+                    unmet.extend(expected.others(principal).map(|p| answered(&p, operation)));
                 }
             }
         }
@@ -277,6 +410,72 @@ fn is_governed(row: &AgreementAnswer, coverage: &Governed) -> bool {
     row.coverage == coverage.coverage
         && coverage.scope.is_none_or(|s| governing.is_some_and(|g| g.scope == s))
         && coverage.by.as_ref().is_none_or(|by| governing.is_some_and(|g| g.id == *by))
+}
+
+/// What a name stands for: principals with everyone behind them, or people.
+#[derive(Default)]
+struct Meant {
+    principals: Vec<PrincipalAnswer>,
+    /// Ids in Identity Center.
+    people: BTreeSet<String>,
+}
+
+/// Who is listed by an expectation that nobody else may.
+#[derive(Default)]
+struct Listed {
+    /// By account and ARN: whoever acts as them.
+    principals: BTreeSet<(String, String)>,
+    /// Ids in Identity Center.
+    people: BTreeSet<String>,
+    /// As they are written.
+    names: BTreeSet<String>,
+}
+
+impl Listed {
+    /// The same for whoever may become a role.
+    fn other(&self, assumer: &Assumer) -> Option<PrincipalEntry> {
+        let identity = &assumer.identity;
+        if self.principals.contains(&(identity.account.clone(), identity.arn.clone())) {
+            return None;
+        }
+        let entry = PrincipalEntry::from(identity);
+        let people = identity.people.iter().filter(|p| !self.people.contains(&p.id)).map(|p| p.user_name.clone());
+        let people: Vec<String> = people.chain(identity.groups.iter().map(|g| format!("group {}", g.name))).collect();
+        let everyone = !entry.people.is_empty() && people.is_empty();
+        (!everyone).then_some(PrincipalEntry { people, ..entry })
+    }
+
+    /// A principal that is not listed, with the people alone behind it who are not; `None` where all are.
+    fn others(&self, principal: &PrincipalAnswer) -> Option<PrincipalAnswer> {
+        if self.principals.contains(&(principal.account.clone(), principal.principal.clone())) {
+            return None;
+        }
+        let everyone = !principal.people.is_empty() && principal.groups.is_empty();
+        if everyone && principal.people.iter().all(|p| self.people.contains(&p.id)) {
+            return None;
+        }
+        Some(only(principal, |id| !self.people.contains(id)).unwrap_or_else(|| principal.clone()))
+    }
+}
+
+/// A principal with some of the people behind it; `None` where none of them is.
+fn only(principal: &PrincipalAnswer, wanted: impl Fn(&str) -> bool) -> Option<PrincipalAnswer> {
+    let people: Vec<_> = principal.people.iter().filter(|p| wanted(&p.id)).cloned().collect();
+    (!people.is_empty()).then(|| PrincipalAnswer { people, ..principal.clone() })
+}
+
+fn assumes(assumer: &Assumer, principal: PrincipalEntry, answer: &OperationAnswer) -> Unmet {
+    let Assumer { roles, certain, .. } = assumer;
+    Unmet::Assumes { principal, roles: roles.clone(), certain: *certain, answer: Box::new(answer.clone()) }
+}
+
+/// Deny, unknown, allow.
+fn order(decision: Decision) -> u8 {
+    match decision {
+        Decision::Deny => 0,
+        Decision::Unknown => 1,
+        Decision::Allow => 2,
+    }
 }
 
 fn answered(principal: &PrincipalAnswer, answer: &OperationAnswer) -> Unmet {

@@ -171,6 +171,7 @@ impl GuardrailQuery<'_> {
             kind,
             name: others.permission_set.clone().unwrap_or_else(|| NOT_LISTED.to_owned()),
             people: people.collect(),
+            assuming: Vec::new(),
             operations: vec![operation.clone()],
             request: BTreeMap::new(),
         };

@@ -108,15 +108,19 @@ pub fn is_document(node: &Node) -> bool {
 ///
 /// The document has every statement that could be read, so that all errors of a run are shown.
 pub fn read(source: &Arc<SourceFile>, root: &Node, problems: &mut Vec<Problem>) -> Document {
-    let mut reader = Reader { source, problems, variables: false, of_resource: false, whole: true };
-    Document { source: source.clone(), statements: reader.document(root) }
+    Reader { whole: true, ..Reader::new(source, problems) }.whole(root)
 }
 
-/// Reads the policy of a resource, a trust policy or a resource control policy: each statement says whom it is about, and
-/// that is the first of its conditions (see [`whom`]). A trust policy is about the role that has it, and names no resource.
+/// Reads the policy of a resource or a resource control policy: each statement says whom it is about, and that is the first of its
+/// conditions (see [`whom`]). The trust policy of a request is read likewise; it is about the role that has it, and names no resource.
 pub fn read_of_resource(source: &Arc<SourceFile>, root: &Node, problems: &mut Vec<Problem>) -> Document {
-    let mut reader = Reader { source, problems, variables: false, of_resource: true, whole: true };
-    Document { source: source.clone(), statements: reader.document(root) }
+    Reader { of_resource: true, whole: true, ..Reader::new(source, problems) }.whole(root)
+}
+
+/// Reads the trust policy of a role: its statements say whom they are about, and are about no resource but the role. Whom is kept
+/// beside the conditions, because who stands behind a role is told by name.
+pub fn read_trust(source: &Arc<SourceFile>, root: &Node, problems: &mut Vec<Problem>) -> Document {
+    Reader { trust: true, whole: true, ..Reader::new(source, problems) }.whole(root)
 }
 
 /// Reads one statement, which stands at `pointer`; `variables`: the document is of a version that has them.
@@ -127,7 +131,7 @@ pub fn read_statement(
     variables: bool,
     problems: &mut Vec<Problem>,
 ) -> Option<Statement> {
-    Reader { source, problems, variables, of_resource: false, whole: false }.statement(node, pointer)
+    Reader { variables, ..Reader::new(source, problems) }.statement(node, pointer)
 }
 
 struct Reader<'a> {
@@ -136,6 +140,8 @@ struct Reader<'a> {
     variables: bool,
     /// The policy is attached to a resource.
     of_resource: bool,
+    /// It is the trust policy of a role.
+    trust: bool,
     /// A whole document is read, to be evaluated: what AWS does not store is an error. Lint has rules that say it.
     whole: bool,
 }
@@ -144,7 +150,20 @@ struct Reader<'a> {
 pub const ELEMENTS: [&str; 10] =
     ["Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition", "Principal", "NotPrincipal", "Id"];
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    fn new(source: &'a Arc<SourceFile>, problems: &'a mut Vec<Problem>) -> Self {
+        Self { source, problems, variables: false, of_resource: false, trust: false, whole: false }
+    }
+
+    fn whole(mut self, root: &Node) -> Document {
+        Document { source: self.source.clone(), statements: self.document(root) }
+    }
+
+    /// Its statements say whom they are about.
+    fn says_whom(&self) -> bool {
+        self.of_resource || self.trust
+    }
+
     fn error(&mut self, span: Span, message: impl Into<String>, help: impl Into<String>) {
         self.problems.push(Problem::at(self.source, span, message).help(help));
     }
@@ -224,7 +243,11 @@ impl Reader<'_> {
         };
         for member in members {
             match member.key.as_str() {
-                "Principal" | "NotPrincipal" if self.of_resource => {}
+                "Principal" | "NotPrincipal" if self.says_whom() => {}
+                "Resource" | "NotResource" if self.trust => {
+                    let help = "leave it out: the policy is about the role that has it";
+                    self.error(member.key_span, format!("a trust policy has no `{}`", member.key), help);
+                }
                 "Principal" if self.whole => {
                     let refusal = stored::principal("Principal", "a policy of identities");
                     self.error(member.key_span, refusal.message, refusal.help);
@@ -244,14 +267,17 @@ impl Reader<'_> {
         let allow = self.effect(node)?;
         let actions = self.clause(node, "Action", "NotAction", Self::action)?;
         let resources = match ["Resource", "NotResource"].iter().all(|key| node.get(key).is_none()) {
+            _ if self.trust => {
+                Clause { negated: false, patterns: vec![ResourcePattern::All], texts: vec!["*".to_owned()] }
+            }
             true if self.of_resource => {
                 Clause { negated: false, patterns: vec![ResourcePattern::All], texts: Vec::new() }
             }
             _ => self.clause(node, "Resource", "NotResource", Self::resource)?,
         };
         let mut conditions = node.get("Condition").map(|c| self.conditions(c)).unwrap_or_default();
-        let principals = if self.of_resource { Some(self.principals(node)?) } else { None };
-        if let Some(principals) = &principals {
+        let principals = if self.says_whom() { Some(self.principals(node)?) } else { None };
+        if let Some(principals) = principals.as_ref().filter(|_| self.of_resource) {
             let place = Place { source: self.source.clone(), span: node.span };
             conditions.insert(0, whom::condition(principals, allow, place));
         }

@@ -37,6 +37,8 @@ pub enum AnswerKind {
     DelegatedServices,
     Tags,
     AuthorizationDetails,
+    /// What an account's IAM counts.
+    AccountSummary,
     PermissionSets,
     PermissionSet,
     InlinePolicy,
@@ -61,7 +63,8 @@ pub enum AnswerKind {
     Collection,
 }
 
-const KINDS: [(&str, AnswerKind); 37] = [
+const KINDS: [(&str, AnswerKind); 38] = [
+    ("SummaryMap", AnswerKind::AccountSummary),
     ("Organization", AnswerKind::Organization),
     ("Accounts", AnswerKind::Accounts),
     ("Account", AnswerKind::Account),

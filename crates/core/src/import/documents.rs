@@ -1,16 +1,30 @@
 //! Policy documents inside answers: an object, JSON in a string, or percent-encoded JSON in a string.
 
+use std::sync::Arc;
+
 use super::answer::Fields;
 use super::facts::Document;
 use crate::iam::document;
-use crate::problem::SourceFile;
+use crate::problem::{Problem, SourceFile};
 use crate::text::json::{self, Node, Value};
 
 /// The document of a member; what is wrong with it is reported where it stands.
 pub fn read(fields: &mut Fields<'_>, node: &Node) -> Option<Document> {
+    read_by(fields, node, document::read)
+}
+
+/// The same for the trust policy of a role.
+pub fn read_trust(fields: &mut Fields<'_>, node: &Node) -> Option<Document> {
+    read_by(fields, node, document::read_trust)
+}
+
+/// How the statements of a document are read.
+type Reading = fn(&Arc<SourceFile>, &Node, &mut Vec<Problem>) -> document::Document;
+
+fn read_by(fields: &mut Fields<'_>, node: &Node, reading: Reading) -> Option<Document> {
     match &node.value {
         Value::Object(_) => {
-            document::read(fields.source, node, fields.problems);
+            reading(fields.source, node, fields.problems);
             Some(Document { node: node.clone() })
         }
         Value::String(text) => {
@@ -19,14 +33,16 @@ pub fn read(fields: &mut Fields<'_>, node: &Node) -> Option<Document> {
             let source = SourceFile::new(format!("{}, the document in line {line}", fields.source.path), text);
             let inner = match json::parse(&source) {
                 // a sample of AWS's own is encoded twice
-                Ok(Node { value: Value::String(inner), .. }) => return read(fields, &Node::string(node.span, inner)),
+                Ok(Node { value: Value::String(inner), .. }) => {
+                    return read_by(fields, &Node::string(node.span, inner), reading);
+                }
                 Ok(inner) => inner,
                 Err(problems) => {
                     fields.problems.extend(problems);
                     return None;
                 }
             };
-            document::read(&source, &inner, fields.problems);
+            reading(&source, &inner, fields.problems);
             Some(Document { node: inner })
         }
         _ => {

@@ -135,6 +135,8 @@ pub struct Account {
     pub shown_agreement_of: Option<String>,
     /// Whether it is notified of new agreements and reports.
     pub notifications: Option<bool>,
+    /// Whether its root user has credentials.
+    pub root_credentials: Option<&'static str>,
     /// Its IAM was told, roles included.
     pub roles_told: bool,
     /// Its users, groups and roles were listed, all of them.
@@ -229,6 +231,8 @@ pub struct Principal {
     pub name: String,
     /// Its inline policies, by name.
     pub inline: BTreeMap<String, Document>,
+    /// Who may assume it, for a role.
+    pub trust: Option<Document>,
     /// ARNs of its managed policies.
     pub managed: BTreeSet<String>,
     /// The ARN of its permissions boundary.

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use super::answer::{CliAnswer, Fields};
 use super::documents;
 use super::facts::{Facts, Principal};
-use super::organizations::tag_list;
+use super::organizations::{tag_list, unnamed};
 use crate::inventory::builtin;
+use crate::text::json::Value;
 
 /// The account of an ARN of IAM, and its partition.
 fn owner(arn: &str) -> Option<(&str, &str)> {
@@ -79,6 +80,9 @@ fn principal(fields: &mut Fields<'_>, kind: &'static str) -> Option<(String, Pri
             principal.inline.insert(name, document);
         }
     }
+    if let Some(node) = fields.get("AssumeRolePolicyDocument").filter(|_| kind == "Role") {
+        principal.trust = documents::read_trust(fields, node);
+    }
     for node in fields.entries("AttachedManagedPolicies") {
         principal.managed.extend(fields.of(node).needed("PolicyArn").map(str::to_owned));
     }
@@ -87,6 +91,24 @@ fn principal(fields: &mut Fields<'_>, kind: &'static str) -> Option<(String, Pri
     }
     principal.tags = tag_list(fields, "Tags");
     Some((arn, principal))
+}
+
+/// `get-account-summary`: whether the root user has a password, access keys or signing certificates. Only what the account itself counts
+/// is evidence; where one of the counts is missing, nothing is known unless another says that there is something.
+pub fn summary(facts: &mut Facts, answer: &CliAnswer, fields: Fields<'_>) {
+    const COUNTS: [&str; 3] =
+        ["AccountPasswordPresent", "AccountAccessKeysPresent", "AccountSigningCertificatesPresent"];
+    let Some(account) = answer.account() else {
+        return unnamed(facts, answer, "which account this belongs to");
+    };
+    let counts = COUNTS.map(|key| fields.get(key).map(|n| &n.value));
+    let is = |value: &Option<&Value>, text: &str| matches!(value, Some(Value::Number(n)) if n == text);
+    let known = facts.account(&account);
+    if counts.iter().all(|c| is(c, "0")) {
+        known.root_credentials = Some("none");
+    } else if counts.iter().any(|c| matches!(c, Some(Value::Number(n)) if n != "0")) {
+        known.root_credentials = Some("present");
+    }
 }
 
 /// A user's groups, which the answer names without their ARNs.

@@ -137,6 +137,7 @@ fn one(facts: &mut Facts, answer: &CliAnswer, problems: &mut Vec<Problem>) {
         AnswerKind::DelegatedServices => organizations::delegated_services(facts, answer, &mut fields),
         AnswerKind::Tags => organizations::tags(facts, answer, &mut fields),
         AnswerKind::AuthorizationDetails => iam::details(facts, answer, &mut fields),
+        AnswerKind::AccountSummary => inside(&mut fields, "SummaryMap", |f| iam::summary(facts, answer, f)),
         AnswerKind::PermissionSets => identity_center::listed(facts, &mut fields),
         AnswerKind::PermissionSet => inside(&mut fields, "PermissionSet", |f| identity_center::described(facts, f)),
         AnswerKind::Assignments => identity_center::assignments(facts, answer, &mut fields),

@@ -33,6 +33,8 @@ pub struct Config {
     pub phi_tags: Vec<String>,
     /// What a change may widen or lose, reviewed: `[[diff.allow]]`.
     pub exceptions: Vec<Exception>,
+    /// Who stands at roles of which the inventory does not tell it: `[[trusted]]`.
+    pub trusted: Vec<Trusted>,
     /// Guardrails of countersign's own that are switched on, by their ids: `[guardrails]`.
     pub guardrails: Vec<(String, Place)>,
     /// The rules that decide about this inventory: `[rules]`.
@@ -59,6 +61,28 @@ impl Rules {
             let path = files::resolve(FILE, path);
             name == path || name.strip_prefix(&path).is_some_and(|rest| rest.starts_with('/'))
         })
+    }
+}
+
+/// Who stands at a role that an identity provider, a service or another account may assume.
+#[derive(Clone, Debug)]
+pub struct Trusted {
+    /// Where it stands.
+    pub place: Place,
+    /// A pattern of the ARNs and names of roles.
+    role: GlobMatcher,
+    /// The people, by whatever names they are called.
+    pub people: Vec<String>,
+    /// How that is known.
+    pub reason: String,
+    /// It counts before this moment only.
+    pub until: Option<Moment>,
+}
+
+impl Trusted {
+    /// Whether it is about a role.
+    pub fn is_of(&self, arn: &str) -> bool {
+        self.role.is_match(arn) || self.role.is_match(arn.rsplit('/').next().unwrap_or(arn))
     }
 }
 
@@ -109,6 +133,8 @@ struct File {
     signatories: Option<Vec<String>>,
     phi_tags: Option<Vec<String>>,
     #[serde(default)]
+    trusted: Vec<toml::Spanned<TrustedTable>>,
+    #[serde(default)]
     diff: DiffTable,
     #[serde(default)]
     guardrails: GuardrailsTable,
@@ -141,6 +167,15 @@ struct RulesTable {
 struct DiffTable {
     #[serde(default)]
     allow: Vec<toml::Spanned<Allow>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TrustedTable {
+    role: String,
+    people: Vec<String>,
+    reason: String,
+    until: Option<toml::Value>,
 }
 
 #[derive(Deserialize)]
@@ -188,7 +223,7 @@ impl Config {
         let file: File = toml::from_str(&source.text).map_err(|e| {
             let span = e.span().map_or(Span::default(), |s| Span { start: s.start, end: s.end });
             let help =
-                "it may have asOf, exclude, permissionModel, signatories, phiTags and the tables [context], [diff], [guardrails], [lint] and [rules]";
+                "it may have asOf, exclude, permissionModel, signatories, phiTags and the tables [context], [diff], [guardrails], [lint], [rules] and [[trusted]]";
             vec![Problem::at(source, span, e.message().lines().next().unwrap_or("invalid").to_owned()).help(help)]
         })?;
         let mut problems = Vec::new();
@@ -220,6 +255,14 @@ impl Config {
             let span = Span { start: allow.span().start, end: allow.span().end };
             match exception(Place { source: source.clone(), span }, allow.into_inner()) {
                 Ok(exception) => exceptions.push(exception),
+                Err(problem) => problems.push(*problem),
+            }
+        }
+        let mut trusted = Vec::new();
+        for table in file.trusted {
+            let span = Span { start: table.span().start, end: table.span().end };
+            match self::trusted(Place { source: source.clone(), span }, table.into_inner()) {
+                Ok(one) => trusted.push(one),
                 Err(problem) => problems.push(*problem),
             }
         }
@@ -258,6 +301,7 @@ impl Config {
                 signatories,
                 phi_tags,
                 exceptions,
+                trusted,
                 guardrails,
                 rules,
                 permission_model,
@@ -266,6 +310,42 @@ impl Config {
             Err(problems)
         }
     }
+}
+
+/// Checks a declaration of who stands at a role.
+fn trusted(place: Place, table: TrustedTable) -> Result<Trusted, Box<Problem>> {
+    let wrong = |message: String, help: &str| Box::new(Problem::at(&place.source, place.span, message).help(help));
+    let role = Glob::new(&table.role).map_err(|e| {
+        wrong(
+            format!("`{}` is not a valid pattern: {}", table.role, e.kind()),
+            "write a name, with * for any characters",
+        )
+    })?;
+    if table.reason.trim().is_empty() {
+        return Err(wrong(
+            "this has no reason".to_owned(),
+            "say how it is known who may assume the role, and who reviewed it",
+        ));
+    }
+    if table.people.is_empty() {
+        return Err(wrong("this names nobody".to_owned(), "name the people who may assume the role"));
+    }
+    let TrustedTable { people, reason, until: when, .. } = table;
+    let until =
+        until(when).map_err(|text| wrong(format!("`{text}` is not a valid date or time"), "write \"2026-12-31\""))?;
+    Ok(Trusted { place: place.clone(), role: role.compile_matcher(), people, reason, until })
+}
+
+/// A moment; the text of what is none.
+fn until(value: Option<toml::Value>) -> Result<Option<Moment>, String> {
+    let Some(value) = value else {
+        return Ok(None);
+    };
+    let text = match value {
+        toml::Value::String(text) => text,
+        other => other.to_string(),
+    };
+    moment::parse(&text).map(Some).ok_or(text)
 }
 
 /// Checks an exception.

@@ -67,6 +67,13 @@ pub struct Policy {
     pub built_in: bool,
 }
 
+impl Policy {
+    /// It says who may assume a role.
+    pub fn is_trust(&self) -> bool {
+        self.document.statements.iter().any(|s| s.principals.is_some())
+    }
+}
+
 /// Everything that was read.
 #[derive(Clone, Debug)]
 pub struct Inventory {
@@ -113,6 +120,8 @@ pub(crate) struct Builder<'a> {
     unparsed: bool,
     /// Policies that are declared without a document: what they say is not known.
     undocumented: BTreeSet<String>,
+    /// The trust policies of roles, by every id that they may have.
+    trusts: BTreeSet<String>,
     /// Policies that are declared, or stand inside entity files: others are named by a path or an ARN.
     declared: BTreeSet<String>,
 }
@@ -132,6 +141,7 @@ impl<'a> Builder<'a> {
             listing: Listing::default(),
             unparsed,
             undocumented: BTreeSet::new(),
+            trusts: BTreeSet::new(),
             declared: BTreeSet::new(),
         }
     }
@@ -163,6 +173,7 @@ impl<'a> Builder<'a> {
             return Err(Failure::Nothing(NothingTo::Check(self.source.name())));
         }
         let mut entities = self.index();
+        self.trusts = trusts(&entities);
         self.inline();
         self.policies_of(&mut entities);
         self.services(&mut entities);
@@ -234,7 +245,8 @@ impl<'a> Builder<'a> {
     }
 
     fn add(&mut self, id: String, label: String, source: &Arc<SourceFile>, node: &json::Node) {
-        let document = Arc::new(document::read(source, node, &mut self.expanded.problems));
+        let read = if self.trusts.contains(&id) { document::read_trust } else { document::read };
+        let document = Arc::new(read(source, node, &mut self.expanded.problems));
         let content = node.to_json().to_string();
         let built_in = builtin::is_aws_managed(&id);
         let policy = Policy { label, document, content, artifact_only: false, built_in };
@@ -262,12 +274,17 @@ impl<'a> Builder<'a> {
         self.declared = self.policies.keys().cloned().collect();
         for entity in entities.values_mut() {
             let source = entity.source.clone();
-            let mut found = Vec::new();
-            for item in entity.attrs.values_mut() {
+            for (attr, item) in &mut entity.attrs {
+                let mut found = Vec::new();
                 policy_references(item, &mut found);
-            }
-            for (uid, span) in found {
-                self.reference(&source, uid, span);
+                for (uid, span) in found {
+                    self.reference(&source, uid, span);
+                    if attr != "trustPolicy" && self.trusts.contains(&uid.id) {
+                        let message = format!("{} is the trust policy of a role", uid.id);
+                        let help = "name a policy that says what is allowed, not who may assume the role";
+                        self.problem(Problem::at(&source, span, message).help(help));
+                    }
+                }
             }
         }
         self.declare(entities);
@@ -402,6 +419,13 @@ impl<'a> Builder<'a> {
         }
         unused.into_iter().map(|(source, _)| source).collect()
     }
+}
+
+/// The trust policies that roles refer to: by their ids, or by their paths as they are resolved.
+fn trusts(entities: &BTreeMap<Uid, Entity>) -> BTreeSet<String> {
+    let roles = entities.values().filter(|e| e.uid.ty == "Role");
+    let named = roles.filter_map(|e| Some((e, e.reference("trustPolicy")?)));
+    named.flat_map(|(e, id)| [id.to_owned(), files::resolve(&e.source.path, id)]).collect()
 }
 
 /// The references to policies in a value, to be corrected in place.

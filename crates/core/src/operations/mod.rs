@@ -26,7 +26,7 @@ use crate::permissions::scenarios::{Call, CallResult, Scenarios, ask};
 use crate::policies::operations::check::ASSUME;
 use crate::policies::{Rule, RuleBook};
 use crate::problem::Failure;
-use crate::terms::{PermissionModel, Scope};
+use crate::terms::{PermissionModel, PrincipalKind, Scope};
 use answer::{Dependency, OperationResult, Trial};
 use catalogue::Operation;
 use worlds::Worlds;
@@ -109,6 +109,8 @@ struct AssumptionKey {
     report: Option<String>,
     designated: bool,
     allowed: bool,
+    /// The principal is the root user.
+    root: bool,
     principal: Option<Uid>,
 }
 
@@ -256,6 +258,7 @@ impl AccountEvaluator<'_> {
             report: operation.report.clone(),
             designated: self.designated(operation),
             allowed,
+            root: principal.kind == PrincipalKind::Root,
             principal: self.rules.reads_principal(ASSUME).then(|| principal.uid.clone()),
         };
         if let Some(found) = self.memo.assumptions.borrow().get(&key) {
@@ -268,6 +271,7 @@ impl AccountEvaluator<'_> {
             ("scope", text(operation.scope.map_or("none", Scope::word))),
             ("designated", Expr::new_bool(key.designated)),
             ("allowed", Expr::new_bool(allowed)),
+            ("root", Expr::new_bool(key.root)),
         ];
         pairs.extend(operation.kind.as_deref().map(|kind| ("agreement", text(kind))));
         pairs.extend(self.named(operation)?);

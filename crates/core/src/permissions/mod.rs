@@ -16,3 +16,4 @@ pub(crate) mod representatives;
 pub mod resource;
 pub(crate) mod scenarios;
 mod session_tags;
+pub(crate) mod trust;

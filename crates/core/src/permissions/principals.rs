@@ -30,6 +30,15 @@ pub struct Person {
     pub group: Option<String>,
 }
 
+/// A group that a permission set is assigned to, and of which the inventory names no member: whoever is in it acts too.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct OpenGroup {
+    /// The id of the group in Identity Center.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+}
+
 /// Who a principal is, without what it may do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
@@ -45,6 +54,8 @@ pub struct Identity {
     pub name: String,
     /// The people behind it, for a permission set.
     pub people: Vec<Person>,
+    /// The groups behind it whose members are not named.
+    pub groups: Vec<OpenGroup>,
 }
 
 /// A principal in an account.
@@ -61,6 +72,8 @@ pub struct Principal {
     pub name: String,
     /// The people behind it, for a permission set.
     pub people: Vec<Person>,
+    /// The groups behind it whose members are not named.
+    pub groups: Vec<OpenGroup>,
     /// The layers that it is under.
     pub stack: Stack,
     /// What is known of its requests.
@@ -74,7 +87,7 @@ pub struct Principal {
 impl Principal {
     /// Who it is.
     pub fn identity(&self) -> Identity {
-        let Self { arn, kind, account, uid, name, people, .. } = self;
+        let Self { arn, kind, account, uid, name, people, groups, .. } = self;
         Identity {
             arn: arn.clone(),
             kind: *kind,
@@ -82,6 +95,7 @@ impl Principal {
             uid: uid.clone(),
             name: name.clone(),
             people: people.clone(),
+            groups: groups.clone(),
         }
     }
 }
@@ -89,7 +103,7 @@ impl Principal {
 impl Identity {
     fn new(kind: PrincipalKind, account: &Account, arn: String, uid: Uid) -> Self {
         let name = arn.rsplit(['/', ':']).next().unwrap_or(&arn).to_owned();
-        Self { arn, kind, account: account.id.clone(), uid, name, people: Vec::new() }
+        Self { arn, kind, account: account.id.clone(), uid, name, people: Vec::new(), groups: Vec::new() }
     }
 }
 
@@ -186,7 +200,7 @@ impl<'a> Directory<'a> {
         let mut provisioned = BTreeSet::new();
         for set in inventory.of_type("PermissionSet") {
             let name = set.str("name").unwrap_or(&set.uid.id).to_owned();
-            for (account, people) in self.assigned(set) {
+            for (account, (people, groups)) in self.assigned(set) {
                 let Some(account) = self.tree.accounts.get(&account) else {
                     continue;
                 };
@@ -214,20 +228,22 @@ impl<'a> Directory<'a> {
                     None => format!("{prefix}AWSReservedSSO_{name}_*"),
                 };
                 let identity = Identity::new(PrincipalKind::PermissionSet, account, arn, set.uid.clone());
-                principals.push((Identity { name: name.clone(), people, ..identity }, account, attached));
+                principals.push((Identity { name: name.clone(), people, groups, ..identity }, account, attached));
             }
         }
         provisioned
     }
 
-    /// The accounts that a permission set is assigned in, and the people that it is assigned to.
-    fn assigned(&self, set: &Entity) -> BTreeMap<String, Vec<Person>> {
-        let mut accounts: BTreeMap<String, BTreeSet<Person>> = BTreeMap::new();
+    /// The accounts that a permission set is assigned in, and whom it is assigned to.
+    fn assigned(&self, set: &Entity) -> BTreeMap<String, (Vec<Person>, Vec<OpenGroup>)> {
+        let mut accounts: BTreeMap<String, (BTreeSet<Person>, BTreeSet<OpenGroup>)> = BTreeMap::new();
         for item in set.set("assignments").unwrap_or_default() {
             let Some(fields) = item.record() else {
                 continue;
             };
-            let people = self.people(fields.get("user").and_then(Item::id), fields.get("group").and_then(Item::id));
+            let group = fields.get("group").and_then(Item::id);
+            let people = self.people(fields.get("user").and_then(Item::id), group);
+            let open = group.filter(|_| people.is_empty()).map(|id| self.open_group(id));
             let mut in_accounts: BTreeSet<String> =
                 fields.get("accounts").map(Item::ids).unwrap_or_default().into_iter().collect();
             for unit in fields.get("organizationalUnits").map(Item::ids).unwrap_or_default() {
@@ -235,10 +251,19 @@ impl<'a> Directory<'a> {
                 in_accounts.extend(under.map(|a| a.id.clone()));
             }
             for account in in_accounts {
-                accounts.entry(account).or_default().extend(people.iter().cloned());
+                let (everyone, groups) = accounts.entry(account).or_default();
+                everyone.extend(people.iter().cloned());
+                groups.extend(open.clone());
             }
         }
-        accounts.into_iter().map(|(a, p)| (a, p.into_iter().collect())).collect()
+        let lists =
+            |(people, groups): (BTreeSet<_>, BTreeSet<_>)| (people.into_iter().collect(), groups.into_iter().collect());
+        accounts.into_iter().map(|(account, whom)| (account, lists(whom))).collect()
+    }
+
+    fn open_group(&self, id: &str) -> OpenGroup {
+        let name = self.inventory.entity("IdentityCenterGroup", id).and_then(|g| g.str("displayName"));
+        OpenGroup { id: id.to_owned(), name: name.unwrap_or(id).to_owned() }
     }
 
     fn people(&self, user: Option<&str>, group: Option<&str>) -> Vec<Person> {
@@ -254,7 +279,7 @@ impl<'a> Directory<'a> {
     }
 
     fn principal(&mut self, identity: Identity, account: &Account, attached: Attached) -> Result<Principal, Failure> {
-        let Identity { arn, kind, uid, name, people, .. } = identity;
+        let Identity { arn, kind, uid, name, people, groups, .. } = identity;
         let standing = self.tree.now(account);
         let mut assuming = Vec::new();
         let mut layers = Vec::new();
@@ -285,6 +310,7 @@ impl<'a> Directory<'a> {
             uid,
             name,
             people,
+            groups,
             stack: Stack { layers, of_resource: None },
             knowledge,
             assuming,
@@ -398,7 +424,11 @@ fn is_provisioned(arn: &str, prefix: &str, name: &str) -> bool {
     let Some(path) = arn.strip_prefix(prefix) else {
         return false;
     };
-    let role = path.rsplit('/').next().unwrap_or(path);
+    is_role_of_set(path.rsplit('/').next().unwrap_or(path), name)
+}
+
+/// The same for the name of a role.
+pub(super) fn is_role_of_set(role: &str, name: &str) -> bool {
     let suffix =
         role.strip_prefix("AWSReservedSSO_").and_then(|r| r.strip_prefix(name)).and_then(|r| r.strip_prefix('_'));
     suffix.is_some_and(|s| s.len() == 16 && s.bytes().all(|b| b.is_ascii_hexdigit()))

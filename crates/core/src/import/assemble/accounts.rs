@@ -112,6 +112,7 @@ impl Assembly<'_> {
                 ("tagsKnown", account.tags.is_none().then_some(json!(false))),
                 ("principalsKnown", (!account.principals_listed).then_some(json!(false))),
                 ("assignmentsKnown", (!self.are_assignments_listed(&id)).then_some(json!(false))),
+                ("rootCredentials", account.root_credentials.map(Value::from)),
                 ("notifications", account.notifications.map(Value::from)),
             ]);
             let tags = self.facts.accounts.get(&id).and_then(|a| a.tags.clone()).unwrap_or_default();

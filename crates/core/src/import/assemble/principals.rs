@@ -29,9 +29,11 @@ impl Assembly<'_> {
                 policies.push(self.document(&file, format!("{folder}/{}.json", file_name(name)), document));
             }
             policies.extend(principal.managed.iter().cloned());
+            let trust = principal.trust.as_ref().map(|d| self.document(&file, format!("{folder}.trust.json"), d));
             let attrs = attributes([
                 ("policies", Some(json!(policies)).filter(|p| p != &json!([]))),
                 ("permissionsBoundary", principal.boundary.clone().map(Value::from)),
+                ("trustPolicy", trust.map(Value::from)),
             ]);
             let parents = principal.groups.iter().map(|g| uid("Group", g)).collect();
             let tags = if principal.kind == "Group" { BTreeMap::new() } else { principal.tags.clone() };

@@ -1,0 +1,164 @@
+//! Permissions that a principal may grant itself: told beside an answer that lacks them, and never counted as allowed.
+//!
+//! What would help is data (`data/escalation.json`); whether a principal may do it is asked of its layers, as everything is.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use serde::{Deserialize, Serialize};
+
+use crate::assessment::{OperationAnswer, Options, PrincipalAnswer};
+use crate::inventory::Inventory;
+use crate::inventory::entity::Uid;
+use crate::inventory::tree::Tree;
+use crate::permissions::principals::{Directory, Principal};
+use crate::permissions::scenarios::{Call, CallResult, ask};
+use crate::problem::Failure;
+use crate::stack;
+use crate::terms::{Decision, PrincipalKind};
+
+/// A way in which a principal may grant itself permissions.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Escalation {
+    /// `iam:PutUserPolicy`
+    pub action: String,
+    /// The ARN of itself, of its policy, or of its group.
+    pub on: String,
+    /// False where whether it may depends on what is not known.
+    pub certain: bool,
+}
+
+#[derive(Deserialize)]
+struct Data {
+    actions: Vec<Way>,
+}
+
+#[derive(Deserialize)]
+struct Way {
+    action: String,
+    /// Which principals it helps: `user`, `role`; any where there is none.
+    kind: Option<String>,
+    on: On,
+}
+
+/// What an action is asked on.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum On {
+    /// The principal.
+    #[serde(rename = "self")]
+    Itself,
+    /// A policy of the account that it has.
+    Policies,
+    /// A group that it is in.
+    Groups,
+    /// A group of its account that it is not in.
+    OtherGroups,
+}
+
+static WAYS: LazyLock<Vec<Way>> = LazyLock::new(|| {
+    let data: Option<Data> = serde_json::from_str(include_str!("../../../data/escalation.json")).ok();
+    data.map(|d| d.actions).unwrap_or_default()
+});
+
+/// Keys that the actions carry with values that the caller chooses.
+const CHOSEN: [&str; 2] = ["iam:policyarn", "iam:permissionsboundary"];
+
+/// The ways in which each of these principals may grant itself what it lacks, by its account and ARN. A principal that lacks nothing, or
+/// that more than its own policies deny, has none.
+pub fn of(
+    inventory: &Inventory,
+    options: &Options,
+    answers: &[PrincipalAnswer],
+) -> Result<BTreeMap<(String, String), Vec<Escalation>>, Failure> {
+    let lacking = answers.iter().filter(|p| p.operations.iter().any(would_help));
+    let lacking: BTreeSet<(&str, &str)> = lacking.map(|p| (p.account.as_str(), p.principal.as_str())).collect();
+    if lacking.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    stack::evaluate(|| {
+        let tree = Tree::new(inventory);
+        let mut directory = Directory::new(inventory, &tree, options.at, &options.context);
+        let principals = directory.those(|i| lacking.contains(&(i.account.as_str(), i.arn.as_str())))?;
+        let mut found = BTreeMap::new();
+        for principal in &principals {
+            let ways = ways(inventory, principal)?;
+            if !ways.is_empty() {
+                found.insert((principal.account.clone(), principal.arn.clone()), ways);
+            }
+        }
+        Ok(found)
+    })
+}
+
+/// Whether a permission more in the principal's own policies would help: all that blocks is that they are silent.
+fn would_help(answer: &OperationAnswer) -> bool {
+    let mut because = answer.gates.iter().flat_map(|g| &g.because);
+    answer.decision != Decision::Allow
+        && !answer.missing.is_empty()
+        && because.all(|b| b.layer == "identity" && b.statement.is_none())
+}
+
+fn ways(inventory: &Inventory, principal: &Principal) -> Result<Vec<Escalation>, Failure> {
+    let kind = match principal.kind {
+        PrincipalKind::User => "user",
+        PrincipalKind::Role => "role",
+        // IAM protects the roles of permission sets, and the root user lacks nothing that it could grant itself
+        PrincipalKind::PermissionSet | PrincipalKind::Root => "",
+    };
+    let mut found = Vec::new();
+    for way in WAYS.iter().filter(|w| w.kind.as_deref().is_none_or(|k| k == kind)) {
+        for on in targets(inventory, principal, way.on) {
+            match may(principal, &way.action, &on)? {
+                Decision::Deny => {}
+                decision => {
+                    found.push(Escalation { action: way.action.clone(), on, certain: decision == Decision::Allow });
+                }
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn targets(inventory: &Inventory, principal: &Principal, on: On) -> BTreeSet<String> {
+    let entity = inventory.entities.get(&principal.uid);
+    let groups: BTreeSet<&Uid> = entity.into_iter().flat_map(|e| e.parents.iter().map(|(p, _)| p)).collect();
+    match on {
+        On::Itself => BTreeSet::from([principal.arn.clone()]),
+        On::Policies => {
+            let own = format!(":iam::{}:policy/", principal.account);
+            let layers = principal.stack.layers.iter().filter(|l| l.name == "identity");
+            layers.flat_map(|l| &l.policies).filter(|id| id.contains(&own)).cloned().collect()
+        }
+        On::Groups => groups.into_iter().filter(|g| g.ty == "Group").map(|g| g.id.clone()).collect(),
+        On::OtherGroups => {
+            let of_account = |id: &str| id.split(':').nth(4) == Some(principal.account.as_str());
+            let others =
+                inventory.of_type("Group").map(|g| &g.uid).filter(|g| of_account(&g.id) && !groups.contains(g));
+            others.map(|g| g.id.clone()).collect()
+        }
+    }
+}
+
+fn may(principal: &Principal, action: &str, on: &str) -> Result<Decision, Failure> {
+    let keys = CHOSEN.map(|key| (key.to_owned(), None)).into();
+    let call = Call { action: action.to_owned(), resources: vec![on.to_owned()], keys };
+    let scenarios = ask(&principal.stack, &[call], &principal.knowledge, &principal.memo)?;
+    let results = scenarios.rows.iter().filter_map(|(_, results)| results.first());
+    let rows: Vec<bool> = results.map(|r| matches!(r, CallResult::Allowed(_))).collect();
+    Ok(match rows.split_first() {
+        Some((true, rest)) if rest.iter().all(|r| *r) => Decision::Allow,
+        Some((false, rest)) if rest.iter().all(|r| !*r) => Decision::Deny,
+        _ => Decision::Unknown,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_data_is_read() {
+        assert_eq!(WAYS.len(), 8);
+    }
+}

@@ -1,0 +1,303 @@
+//! Who stands behind a role: the people, users and permission sets of the inventory that may assume it, one role after the other, and
+//! those that the inventory does not know.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use serde::Serialize;
+
+use crate::assessment::{Options, PrincipalAnswer};
+use crate::iam::principal::Who;
+use crate::inventory::Inventory;
+use crate::inventory::config::Trusted;
+use crate::inventory::tree::Tree;
+use crate::permissions::principals::{Directory, Identity, Principal};
+use crate::permissions::trust::{Hop, Trust, is, is_identity};
+use crate::problem::Failure;
+use crate::stack;
+use crate::terms::{Decision, PrincipalKind};
+
+/// Who stands behind roles, by their ARNs.
+pub type Roles = BTreeMap<String, Behind>;
+
+/// Who stands behind a role.
+#[derive(Clone, Debug, Default)]
+pub struct Behind {
+    /// Users and permission sets that may become it, or perhaps may.
+    pub assumers: Vec<Assumer>,
+    /// Those of whom the inventory does not know who they are.
+    pub others: Vec<Other>,
+    /// The people who stand there in their place, as `[[trusted]]` declares.
+    pub trusted: Vec<String>,
+}
+
+/// A user or a permission set that may become a role.
+#[derive(Clone, Debug)]
+pub struct Assumer {
+    /// Who.
+    pub identity: Identity,
+    /// The ARNs of the roles that are assumed one after the other; the last one is the role.
+    pub roles: Vec<String>,
+    /// False where it depends on what is not known.
+    pub certain: bool,
+    /// On what it depends.
+    pub depends_on: Vec<String>,
+}
+
+/// Somebody that may become a role, and of whom the inventory knows nothing.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Other {
+    /// In words: `the service ec2.amazonaws.com`.
+    pub who: String,
+    /// The ARNs of the roles that are assumed one after the other; the last one is the role.
+    pub roles: Vec<String>,
+}
+
+impl Behind {
+    /// Nobody is there whom the inventory does not know.
+    pub fn is_known(&self) -> bool {
+        self.others.is_empty()
+    }
+}
+
+/// Who stands behind the roles of these answers that may do something, or perhaps may.
+pub fn behind<'p>(
+    inventory: &Inventory,
+    options: &Options,
+    principals: impl IntoIterator<Item = &'p PrincipalAnswer>,
+) -> Result<Roles, Failure> {
+    let may = |p: &&PrincipalAnswer| {
+        let may = |d: &Decision| *d != Decision::Deny;
+        let any = |o: &crate::assessment::OperationAnswer| {
+            o.any_request.as_ref().is_some_and(|a| a.decision != crate::terms::AnyAllowed::No)
+        };
+        p.kind == PrincipalKind::Role
+            && p.operations.iter().any(|o| may(&o.decision) || o.permitted || any(o) || o.actions.values().any(may))
+    };
+    let wanted: BTreeSet<String> = principals.into_iter().filter(may).map(|p| p.principal.clone()).collect();
+    follow(inventory, options, &wanted)
+}
+
+/// Who stands behind these roles.
+pub fn follow(inventory: &Inventory, options: &Options, wanted: &BTreeSet<String>) -> Result<Roles, Failure> {
+    if wanted.is_empty() {
+        return Ok(Roles::new());
+    }
+    let known = |role: &String| inventory.entity("Role", role).is_some_and(|r| r.reference("trustPolicy").is_some());
+    if !wanted.iter().any(known) {
+        let others = |role: &String| vec![Other { who: UNKNOWN.to_owned(), roles: vec![role.clone()] }];
+        let behind = |role: &String| {
+            let mut behind = Behind { others: others(role), ..Behind::default() };
+            behind.declare(&current(inventory, options));
+            (role.clone(), behind)
+        };
+        return Ok(wanted.iter().map(behind).collect());
+    }
+    stack::evaluate(|| {
+        let tree = Tree::new(inventory);
+        let directory = Directory::new(inventory, &tree, options.at, &options.context);
+        let mut directory = directory.of_any_request(options.any_request);
+        let trusts = trusts(inventory)?;
+        let identities = directory.identities();
+        let accounts = accounts(&trusts, &identities, wanted);
+        let callers = directory.those(|i| i.kind != PrincipalKind::Root && accounts.contains(&i.account))?;
+        let mut following = Following { trusts, identities, callers, edges: BTreeMap::new() };
+        let current = current(inventory, options);
+        let mut roles = Roles::new();
+        for role in wanted {
+            let mut behind = following.behind(role)?;
+            behind.declare(&current);
+            roles.insert(role.clone(), behind);
+        }
+        Ok(roles)
+    })
+}
+
+/// Who may assume a role whose trust policy is not known.
+pub const UNKNOWN: &str = "whoever its trust policy names, which is not in the inventory";
+
+/// What is declared of who stands at roles, and is not over.
+fn current<'i>(inventory: &'i Inventory, options: &Options) -> Vec<&'i Trusted> {
+    inventory.config.trusted.iter().filter(|t| t.until.is_none_or(|until| options.at < until)).collect()
+}
+
+/// The roles that stand in the inventory; `None` where the trust policy does not.
+fn trusts(inventory: &Inventory) -> Result<BTreeMap<String, Option<Trust>>, Failure> {
+    let mut trusts = BTreeMap::new();
+    for role in inventory.of_type("Role") {
+        let policy = role.reference("trustPolicy").and_then(|id| inventory.policies.get(id));
+        let trust = match (policy, role.reference("account")) {
+            (Some(policy), Some(account)) => Some(Trust::new(role, account, policy)?),
+            _ => None,
+        };
+        trusts.insert(role.uid.id.clone(), trust);
+    }
+    Ok(trusts)
+}
+
+/// The accounts whose principals may become one of these roles, whatever their policies say.
+fn accounts(
+    trusts: &BTreeMap<String, Option<Trust>>,
+    identities: &[Identity],
+    wanted: &BTreeSet<String>,
+) -> BTreeSet<String> {
+    let mut accounts = BTreeSet::new();
+    let mut open: Vec<&str> = wanted.iter().map(String::as_str).collect();
+    let mut seen: BTreeSet<&str> = open.iter().copied().collect();
+    while let Some(role) = open.pop() {
+        let Some(Some(trust)) = trusts.get(role) else {
+            continue;
+        };
+        for identity in identities.iter().filter(|i| i.kind != PrincipalKind::Root) {
+            if trust.is_open() || trust.who.iter().any(|who| is_of(who, identity)) {
+                accounts.insert(identity.account.clone());
+                if identity.kind == PrincipalKind::Role && seen.insert(&identity.arn) {
+                    open.push(&identity.arn);
+                }
+            }
+        }
+    }
+    accounts
+}
+
+fn is_of(who: &Who, identity: &Identity) -> bool {
+    is_identity(who, (&identity.arn, &identity.account, identity.kind, &identity.name))
+}
+
+/// Who may become a role in one step.
+#[derive(Clone, Default)]
+struct Edges {
+    /// Indices of callers.
+    callers: Vec<(usize, Hop)>,
+    others: Vec<String>,
+}
+
+struct Following {
+    trusts: BTreeMap<String, Option<Trust>>,
+    identities: Vec<Identity>,
+    callers: Vec<Principal>,
+    edges: BTreeMap<String, Edges>,
+}
+
+/// A role on the way to another: the roles from it on, and whether that is certain.
+struct Reached {
+    roles: Vec<String>,
+    depends_on: BTreeSet<String>,
+    certain: bool,
+}
+
+impl Following {
+    fn edges(&mut self, role: &str) -> Result<Edges, Failure> {
+        if let Some(edges) = self.edges.get(role) {
+            return Ok(edges.clone());
+        }
+        let mut edges = Edges::default();
+        match self.trusts.get(role) {
+            Some(Some(trust)) => {
+                let meant = |caller: &Principal| trust.is_open() || trust.who.iter().any(|who| is(who, caller));
+                for (index, caller) in self.callers.iter().enumerate().filter(|(_, c)| meant(c)) {
+                    let hop = trust.assumed_by(caller)?;
+                    if hop.decision != Decision::Deny {
+                        edges.callers.push((index, hop));
+                    }
+                }
+                edges.others = self.others(trust)?;
+            }
+            _ => edges.others.push(UNKNOWN.to_owned()),
+        }
+        self.edges.insert(role.to_owned(), edges.clone());
+        Ok(edges)
+    }
+
+    /// Those whom the trust policy lets become the role, and of whom the inventory knows nothing.
+    fn others(&self, trust: &Trust) -> Result<Vec<String>, Failure> {
+        let mut others = Vec::new();
+        for who in &trust.who {
+            let words = match who {
+                Who::Everyone | Who::AnyAws => "anyone, of any account".to_owned(),
+                Who::Account(account) if self.identities.iter().any(|i| i.account == *account) => continue,
+                Who::Account(account) => format!("account {account}, which is not in the inventory"),
+                // the unique id of a user or a role that was deleted
+                Who::Aws(text) if !text.starts_with("arn:") => continue,
+                Who::Aws(_) if self.identities.iter().any(|i| is_of(who, i)) => continue,
+                Who::Aws(arn) => format!("{arn}, which is not in the inventory"),
+                Who::Service(service) => format!("the service {service}"),
+                Who::Federated(provider) => format!("the identity provider {provider}"),
+                Who::CanonicalUser(id) => format!("the canonical user {id}"),
+            };
+            if trust.assumed_from_outside(who)?.decision != Decision::Deny {
+                others.push(words);
+            }
+        }
+        if trust.allows_everyone_but_some() {
+            others.push("anyone, of any account".to_owned());
+        }
+        others.sort();
+        others.dedup();
+        Ok(others)
+    }
+
+    /// What is certain is followed first, so that a way that is certain is found before one that is not.
+    fn behind(&mut self, role: &str) -> Result<Behind, Failure> {
+        let first = Reached { roles: vec![role.to_owned()], depends_on: BTreeSet::new(), certain: true };
+        let mut open = VecDeque::from([first]);
+        let mut seen: BTreeSet<String> = BTreeSet::new();
+        let mut found: BTreeSet<usize> = BTreeSet::new();
+        let mut behind = Behind::default();
+        while let Some(Reached { roles, depends_on, certain }) = open.pop_front() {
+            let Some(here) = roles.first().cloned() else { continue };
+            if !seen.insert(here.clone()) {
+                continue;
+            }
+            let edges = self.edges(&here)?;
+            behind.others.extend(edges.others.into_iter().map(|who| Other { who, roles: roles.clone() }));
+            let mut callers = edges.callers;
+            callers.sort_by_key(|(_, hop)| hop.decision != Decision::Allow);
+            for (index, hop) in callers {
+                let Some(caller) = self.callers.get(index) else { continue };
+                let certain = certain && hop.decision == Decision::Allow;
+                let depends_on: BTreeSet<String> = depends_on.union(&hop.depends_on).cloned().collect();
+                if caller.kind == PrincipalKind::Role {
+                    let roles = std::iter::once(caller.arn.clone()).chain(roles.iter().cloned()).collect();
+                    let next = Reached { roles, depends_on, certain };
+                    if certain { open.push_front(next) } else { open.push_back(next) }
+                } else {
+                    found.insert(index);
+                    let identity = caller.identity();
+                    let depends_on = depends_on.into_iter().collect();
+                    behind.assumers.push(Assumer { identity, roles: roles.clone(), certain, depends_on });
+                }
+            }
+        }
+        let mut told: BTreeSet<(String, String)> = BTreeSet::new();
+        behind.assumers.sort_by_key(|a| (!a.certain, a.roles.len()));
+        behind.assumers.retain(|a| told.insert((a.identity.account.clone(), a.identity.arn.clone())));
+        behind
+            .assumers
+            .sort_by(|a, b| (&a.identity.account, &a.identity.arn).cmp(&(&b.identity.account, &b.identity.arn)));
+        behind.others.sort();
+        Ok(behind)
+    }
+}
+
+impl Behind {
+    /// What `[[trusted]]` says of the roles at which others stand takes their place.
+    fn declare(&mut self, trusted: &[&Trusted]) {
+        let mut declared: BTreeSet<String> = BTreeSet::new();
+        self.others.retain(|other| {
+            let says = |role: &String| trusted.iter().find(|t| t.is_of(role));
+            match other.roles.first().and_then(says) {
+                Some(trusted) => {
+                    declared.extend(trusted.people.iter().cloned());
+                    false
+                }
+                None => true,
+            }
+        });
+        self.trusted = declared.into_iter().collect();
+    }
+}
+
+/// The last part of the ARN of a role.
+pub fn short(arn: &str) -> &str {
+    arn.rsplit('/').next().unwrap_or(arn)
+}
