@@ -38,8 +38,6 @@ pub struct Policy {
     pub document: Arc<Document>,
     /// Its content without spelling, by which equal documents are known.
     pub content: String,
-    /// The document tells only what the policy says of `artifact:` actions.
-    pub artifact_only: bool,
     /// It is AWS's own, and cannot be edited.
     pub built_in: bool,
 }
@@ -214,7 +212,7 @@ impl<'a> Builder<'a> {
         let document = Arc::new(document::read(source, node, &mut self.expanded.problems));
         let content = node.to_json().to_string();
         let built_in = builtin::is_aws_managed(&id);
-        let policy = Policy { label, document, content, artifact_only: false, built_in };
+        let policy = Policy { label, document, content, built_in };
         self.policies.insert(id, policy);
     }
 
@@ -328,7 +326,6 @@ impl<'a> Builder<'a> {
             if let Ok(node) = json::parse(&source) {
                 self.add(id.to_owned(), id.to_owned(), &source, &node);
                 if let Some(policy) = self.policies.get_mut(id) {
-                    policy.artifact_only = managed.artifact_only;
                     policy.built_in = true;
                 }
             }

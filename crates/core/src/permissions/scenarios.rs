@@ -178,11 +178,7 @@ impl Gathered {
             }
             self.unplaced.insert(layer.of.clone());
         }
-        for opaque in &layer.opaque {
-            if !(opaque.artifact_known && action.starts_with("artifact:")) {
-                self.policies.insert(opaque.policy.clone());
-            }
-        }
+        self.policies.extend(layer.opaque.iter().cloned());
         self.keys.extend(slice.keys().iter().cloned());
         let known = |key: &str| knowledge.of(key, action, &call.keys);
         let resources: Vec<_> = call.resources.iter().map(|r| segments(r)).collect();
@@ -348,7 +344,6 @@ fn ask_layers(
     request: &Request,
     policies: &BTreeMap<&str, usize>,
 ) -> Result<(Vec<LayerStatements>, Vec<LayerStatements>), Failure> {
-    let artifact = request.action.starts_with("artifact:");
     let (mut allowed, mut blocked) = (Vec::new(), Vec::new());
     for (index, layer) in stack.layers.iter().enumerate() {
         if !layer.placed {
@@ -359,8 +354,7 @@ fn ask_layers(
             continue;
         }
         let mut outcome = layer.decide(request)?;
-        let open = layer.opaque.iter().filter(|o| !(o.artifact_known && artifact));
-        let says = open.filter_map(|o| policies.get(o.policy.as_str())).copied().max().unwrap_or(0);
+        let says = layer.opaque.iter().filter_map(|o| policies.get(o.as_str())).copied().max().unwrap_or(0);
         match (says, &outcome) {
             (1, LayerOutcome::Silent) => outcome = LayerOutcome::Allow(Vec::new()),
             (2, LayerOutcome::Allow(_)) => outcome = LayerOutcome::Silent,

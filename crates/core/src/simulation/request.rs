@@ -207,7 +207,7 @@ pub fn managed(id: &str) -> Option<Option<Policy>> {
         return builtin::is_aws_managed(id).then_some(None);
     };
     let (policy, _) = read(&SourceFile::new(managed.path, managed.text), id.to_owned()).ok()?;
-    Some(Some(Policy { artifact_only: managed.artifact_only, built_in: true, ..policy }))
+    Some(Some(Policy { built_in: true, ..policy }))
 }
 
 /// A policy of the command line.
@@ -227,7 +227,7 @@ fn read(source: &Arc<SourceFile>, label: String) -> Read {
 
 fn policy(label: String, document: Arc<document::Document>, node: &Node) -> Policy {
     let content = node.to_json().to_string();
-    Policy { label, document, content, artifact_only: false, built_in: false }
+    Policy { label, document, content, built_in: false }
 }
 
 /// A policy that was read; its warnings, or its errors, go to `problems`.

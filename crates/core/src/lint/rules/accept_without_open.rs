@@ -21,7 +21,7 @@ const OPEN: [&str; 3] = ["artifact:GetNdaForAgreement", "artifact:AcceptNdaForAg
 fn check(policy: &Policy, sink: &mut Sink<'_>) {
     // what the old permission to open was replaced by is told with that
     let old = policy.statements.iter().any(|s| tasks::names(s, "artifact:DownloadAgreement").is_some());
-    if !policy.kind.grants() || !policy.artifact_is_known() || old {
+    if !policy.kind.grants() || !policy.set_is_known() || old {
         return;
     }
     let missing: Vec<&str> = OPEN.into_iter().filter(|a| !tasks::may_allow(policy, a)).collect();
