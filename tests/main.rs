@@ -22,6 +22,7 @@ mod import;
 mod input_errors;
 mod lint;
 mod long_lines;
+mod managed;
 mod mutation;
 mod narrowing;
 mod operations;

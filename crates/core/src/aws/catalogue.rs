@@ -143,10 +143,10 @@ impl Catalogue {
 
     /// The service of this prefix; case does not matter.
     pub fn service(&self, prefix: &str) -> Option<&Service> {
-        if !self.newer.is_empty() {
-            if let Some(service) = self.newer.get(&prefix.to_ascii_lowercase()) {
-                return Some(service);
-            }
+        if !self.newer.is_empty()
+            && let Some(service) = self.newer.get(&prefix.to_ascii_lowercase())
+        {
+            return Some(service);
         }
         built_in(PACKED.position(prefix)?)
     }
@@ -209,8 +209,8 @@ pub fn other_prefixes() -> impl Iterator<Item = &'static str> {
 /// An action that the catalogue does not have, and AWS had or has; case does not matter.
 pub fn known_action(prefix: &str, name: &str) -> Option<Known> {
     let prefix = prefix.to_ascii_lowercase();
-    let last = ENDED.ended.get(&prefix).into_iter().flatten();
-    let ended = last.filter(|(_, names)| names.iter().any(|n| n.eq_ignore_ascii_case(name))).last();
+    let mut days = ENDED.ended.get(&prefix).into_iter().flatten();
+    let ended = days.rfind(|(_, names)| names.iter().any(|n| n.eq_ignore_ascii_case(name)));
     let undocumented = || ENDED.undocumented.get(&prefix)?.iter().find(|n| n.eq_ignore_ascii_case(name));
     ended.map(|(day, _)| Known::Ended(day)).or_else(|| undocumented().map(|_| Known::Undocumented))
 }
@@ -229,7 +229,51 @@ pub fn known_service(prefix: &str) -> Option<Known> {
     last.map(|day| Known::Ended(day)).or_else(|| ENDED.undocumented.get(&prefix).map(|_| Known::Undocumented))
 }
 
+/// An action, as a file describes it.
+pub(crate) struct DescribedAction {
+    pub name: String,
+    pub level: Level,
+    /// Types of resources, and whether each is required.
+    pub resources: Vec<(String, bool)>,
+    pub keys: Vec<String>,
+}
+
+/// A service, as a file describes it: lists refer to keys by their names.
+#[derive(Default)]
+pub(crate) struct Described {
+    pub prefix: String,
+    pub actions: Vec<DescribedAction>,
+    /// Name, ARNs, keys.
+    pub resources: Vec<(String, Vec<String>, Vec<String>)>,
+    /// Name, type.
+    pub keys: Vec<(String, String)>,
+}
+
 impl Service {
+    /// A service that a newer file describes. What it is called in words is taken from the catalogue that is built in.
+    pub(crate) fn described(of: Described) -> Self {
+        let mut keys: Vec<Key> = of.keys.into_iter().map(|(name, kind)| Key { name, kind }).collect();
+        let mut places = |names: Vec<String>| -> Vec<usize> {
+            let place = |name: String| {
+                keys.iter().position(|k| k.name == name).unwrap_or_else(|| {
+                    keys.push(Key { name, kind: String::new() });
+                    keys.len() - 1
+                })
+            };
+            names.into_iter().map(place).collect()
+        };
+        let actions = of.actions.into_iter().map(|DescribedAction { name, level, resources, keys }| {
+            let lower = name.to_ascii_lowercase();
+            Action { name, lower, level, resources, keys: places(keys), depends_on: Vec::new() }
+        });
+        let mut actions: Vec<Action> = actions.collect();
+        actions.sort_by(|a, b| a.lower.cmp(&b.lower));
+        let resources = of.resources.into_iter().map(|(name, arns, keys)| Resource { name, arns, keys: places(keys) });
+        let resources = resources.collect();
+        let name = PACKED.position(&of.prefix).and_then(built_in).map_or_else(|| of.prefix.clone(), |s| s.name.clone());
+        Self { prefix: of.prefix, name, actions, resources, keys }
+    }
+
     /// Reads the lines of a service.
     fn read(prefix: &str, name: &str, text: &str) -> Self {
         let mut service = Self { prefix: prefix.to_owned(), name: name.to_owned(), ..Self::default() };

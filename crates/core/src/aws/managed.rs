@@ -45,9 +45,22 @@ pub fn of_arn(arn: &str) -> Option<ManagedPolicy> {
     (partition == "aws" || policy.name() == "AdministratorAccess").then_some(policy)
 }
 
-/// The names that are near one, the nearest first; without paths.
+/// The name that is nearest to one, without its path.
 pub fn near(name: &str) -> Option<&'static str> {
     did_you_mean(name, PACKED.entries.iter().map(|e| e.name))
+}
+
+/// What to say of the ARN of an AWS managed policy that is not known, and what to do: the name may be a slip, or younger than the
+/// data. Nothing is said of other partitions, whose policies are not collected here.
+pub fn unknown(arn: &str) -> Option<(String, String)> {
+    let rest = arn.strip_prefix("arn:aws:iam::aws:policy/").filter(|_| of_arn(arn).is_none())?;
+    let name = rest.rsplit('/').next().unwrap_or(rest);
+    let near = named(name).or_else(|| named(near(name)?));
+    let help = near.map_or_else(
+        || "give its document, or newer policies with [aws] in countersign.toml".to_owned(),
+        |policy| format!("did you mean {}?", policy.arn()),
+    );
+    Some((format!("AWS has no managed policy {rest} (as of {}): what it allows is unknown", date()), help))
 }
 
 impl ManagedPolicy {
@@ -84,6 +97,12 @@ impl ManagedPolicy {
     /// Its document, as JSON.
     pub fn document(self) -> &'static str {
         PACKED.text(self.entry)
+    }
+
+    /// Its document in lines. Places in answers are those of this text.
+    pub fn pretty(self) -> String {
+        let value: Option<serde_json::Value> = serde_json::from_str(self.document()).ok();
+        value.and_then(|v| serde_json::to_string_pretty(&v).ok()).unwrap_or_else(|| self.document().to_owned())
     }
 
     fn more(self, index: usize) -> &'static str {

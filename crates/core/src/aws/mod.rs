@@ -4,9 +4,11 @@
 //! all services and AWS's managed policies are compressed, and read only by what needs them.
 
 pub mod actions;
+pub mod arns;
 pub mod catalogue;
 pub mod eligibility;
 pub mod managed;
+pub mod newer;
 mod packed;
 pub mod resources;
 

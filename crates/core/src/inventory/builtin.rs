@@ -63,17 +63,23 @@ const NAMES_OF_FULL_AWS_ACCESS: [&str; 4] = [
 pub struct ManagedPolicy {
     /// What its document is called in answers.
     pub path: String,
-    /// The document.
-    pub text: &'static str,
+    /// The document, in lines, so that answers can name them.
+    pub text: String,
 }
 
 /// The built-in policy of this ARN or id.
 pub fn managed_policy(id: &str) -> Option<ManagedPolicy> {
     if NAMES_OF_FULL_AWS_ACCESS.contains(&id) {
-        return Some(ManagedPolicy { path: "aws:FullAWSAccess".to_owned(), text: managed::FULL_AWS_ACCESS });
+        return Some(ManagedPolicy { path: "aws:FullAWSAccess".to_owned(), text: managed::FULL_AWS_ACCESS.to_owned() });
     }
     let policy = managed::of_arn(id)?;
-    Some(ManagedPolicy { path: format!("aws:{}", policy.name()), text: policy.document() })
+    Some(ManagedPolicy { path: format!("aws:{}", policy.name()), text: policy.pretty() })
+}
+
+/// Whether a document is that of an AWS managed policy, as it is built in. `FullAWSAccess` has no date.
+pub fn is_managed_document(policy: &super::Policy) -> bool {
+    let path = policy.document.source.path.as_str();
+    path.strip_prefix("aws:").is_some_and(|name| name != "FullAWSAccess")
 }
 
 /// Whether an ARN is that of an AWS managed policy, built in or not.
@@ -97,7 +103,7 @@ mod tests {
     #[test]
     fn managed_policies_are_known() {
         for id in NAMES_OF_FULL_AWS_ACCESS {
-            serde_json::from_str::<serde_json::Value>(managed_policy(id).unwrap().text).unwrap();
+            serde_json::from_str::<serde_json::Value>(&managed_policy(id).unwrap().text).unwrap();
         }
         assert!(is_aws_managed("arn:aws:iam::aws:policy/SecurityAudit"));
         assert!(!is_aws_managed("arn:aws:iam::111122223333:policy/a"));

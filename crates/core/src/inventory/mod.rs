@@ -21,7 +21,7 @@ use entity::{Attr, Entity, Item, Uid};
 use expand::Expanded;
 use schema::EntitySchema;
 
-use crate::aws::eligibility;
+use crate::aws::{eligibility, managed, newer};
 use crate::iam::document::{self, Document};
 use crate::problem::{Failure, NothingTo, Problem, SourceFile};
 use crate::provenance::Files;
@@ -86,6 +86,8 @@ pub(crate) struct Builder<'a> {
     listing: Listing,
     /// A file could not be read.
     unparsed: bool,
+    /// Documents of AWS's managed policies that are newer than those built in, by their ARNs.
+    newer: newer::Documents,
     /// Policies that are declared without a document: what they say is not known.
     undocumented: BTreeSet<String>,
     /// Policies that are declared, or stand inside entity files: others are named by a path or an ARN.
@@ -106,6 +108,7 @@ impl<'a> Builder<'a> {
             used: BTreeSet::new(),
             listing: Listing::default(),
             unparsed,
+            newer: newer::Documents::new(),
             undocumented: BTreeSet::new(),
             declared: BTreeSet::new(),
         }
@@ -119,6 +122,14 @@ impl<'a> Builder<'a> {
     /// Takes a policy document; one of the same path that is already there is handed back.
     pub(crate) fn document(&mut self, source: Arc<SourceFile>, root: json::Node) -> Option<Arc<SourceFile>> {
         self.documents.insert(source.path.clone(), (source, root)).map(|(first, _)| first)
+    }
+
+    /// Reads the newer managed policies that the settings name.
+    pub(crate) fn newer(&mut self, config: &Config) {
+        self.newer = newer::documents(self.source, &config.aws, &mut self.expanded.problems);
+        for (source, _) in self.newer.values() {
+            self.listing.add(&source.path, source.text.as_bytes());
+        }
     }
 
     /// Notes a file that was read.
@@ -252,7 +263,13 @@ impl<'a> Builder<'a> {
     fn reference(&mut self, source: &Arc<SourceFile>, uid: &mut Uid, span: crate::problem::Span) {
         let known = self.declared.contains(&uid.id);
         if known || builtin::is_aws_managed(&uid.id) || builtin::managed_policy(&uid.id).is_some() {
-            return self.built_in(&uid.id);
+            self.built_in(&uid.id);
+            if !self.policies.contains_key(&uid.id) && !self.undocumented.contains(&uid.id) {
+                let unknown = managed::unknown(&uid.id);
+                let problem = |(message, help)| Problem::at(source, span, message).help(help).warning();
+                self.expanded.problems.extend(unknown.map(problem));
+            }
+            return;
         }
         if self.undocumented.contains(&uid.id) {
             return;
@@ -320,6 +337,9 @@ impl<'a> Builder<'a> {
     fn built_in(&mut self, id: &str) {
         if self.policies.contains_key(id) {
             return;
+        }
+        if let Some((source, node)) = self.newer.get(id).cloned() {
+            return self.add(id.to_owned(), id.to_owned(), &source, &node);
         }
         if let Some(managed) = builtin::managed_policy(id) {
             let source = SourceFile::new(managed.path, managed.text);

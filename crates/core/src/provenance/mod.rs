@@ -35,6 +35,9 @@ pub struct Provenance {
     pub files: Option<Files>,
     /// The data that is built in.
     pub data: &'static [Data],
+    /// Documents of AWS's managed policies that are built in have a part in the answer.
+    #[serde(skip)]
+    pub managed: bool,
 }
 
 /// The rules that decided.
@@ -91,6 +94,7 @@ impl Provenance {
             rules: Some(Rules::of(rules)),
             schema: Some(Schema::of(&inventory.schema)),
             inventory: Some(inventory.files.clone()),
+            managed: inventory.policies.values().any(builtin::is_managed_document),
             ..Self::bare()
         }
     }
@@ -98,7 +102,16 @@ impl Provenance {
     /// That of an answer in which nothing was read.
     pub fn bare() -> Self {
         let version = env!("CARGO_PKG_VERSION");
-        Self { version, rules: None, schema: None, inventory: None, base: None, files: None, data: data() }
+        Self {
+            version,
+            rules: None,
+            schema: None,
+            inventory: None,
+            base: None,
+            files: None,
+            data: data(),
+            managed: false,
+        }
     }
 
     /// One line for people: `countersign 0.1.0 · rules built in 3f2a91c0 · inventory 12 files 9ab1c2d3 · HIPAA list of 2026-05-22`.
@@ -112,6 +125,9 @@ impl Provenance {
         parts.extend(self.files.as_ref().map(|f| format!("{with}{}", f.words())));
         if self.inventory.is_some() {
             parts.push(format!("HIPAA list of {}", eligibility::last_list()));
+        }
+        if self.managed {
+            parts.push(format!("AWS managed policies of {}", aws::managed::date()));
         }
         // names of folders are the user's: nothing in them begins a line or a colour
         parts.join(" · ").replace(char::is_control, " ")

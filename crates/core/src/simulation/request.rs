@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::{Attached, Question};
+use crate::aws;
 use crate::iam::document;
 use crate::inventory::{Policy, builtin};
 use crate::permissions::context::{KeyValue, Keys};
@@ -185,6 +186,9 @@ impl<'a> Reader<'a> {
             return take(found, problems).map(|p| (inline, Some(p)));
         }
         if let Some(managed) = managed(text) {
+            let unknown = aws::managed::unknown(text);
+            problems
+                .extend(unknown.map(|(message, help)| Problem::at(source, node.span, message).help(help).warning()));
             return Some((text.to_owned(), managed));
         }
         if !self.files.has(text) {
