@@ -305,7 +305,9 @@ fn new_access_has_exit_codes_and_a_schema() {
     assert_eq!(code(&["diff", "--policy", &before]), 2);
     assert_eq!(code(&["diff", "--policy", &before, "no/such/file.json"]), 2);
     assert_eq!(code(&["diff", "--policy", "Cargo.toml", &before]), 2);
-    let nothing = "data/managed-policies/NoArtifactAction.json";
+    let nothing = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(nothing.path(), r#"{"Version": "2012-10-17", "Statement": []}"#).unwrap();
+    let nothing = nothing.path().to_str().unwrap();
     assert_eq!(code(&["diff", "--policy", nothing, nothing]), 3);
     for (new, decision) in [(&after, "new"), (&reordered, "none")] {
         let answer: Value =

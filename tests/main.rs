@@ -28,6 +28,7 @@ mod impossible;
 mod input_errors;
 mod lint;
 mod long_lines;
+mod managed;
 mod mutation;
 mod narrowing;
 mod operations;

@@ -19,13 +19,8 @@ fn layer(document: &Value) -> Layer {
     let mut problems = Vec::new();
     let read = document::read(&source, &node, &mut problems);
     assert!(problems.is_empty(), "{problems:?}");
-    let policy = Policy {
-        label: "p.json".into(),
-        document: Arc::new(read),
-        content: document.to_string(),
-        artifact_only: false,
-        built_in: false,
-    };
+    let policy =
+        Policy { label: "p.json".into(), document: Arc::new(read), content: document.to_string(), built_in: false };
     Layer::new("identity", "test", ["p".to_owned()], |_| Some(&policy)).unwrap()
 }
 

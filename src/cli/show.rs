@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::catalogue::{self, Asked};
 use super::errors::usage;
 use super::{Cli, Deciding, OK, completeness, input, output};
 use crate::report::{bold, paragraph};
@@ -49,6 +50,36 @@ enum What {
     },
     /// List the lint rules
     Rules,
+    /// Show an action of AWS: its access level, types of resources and condition keys
+    Action {
+        /// As policies write it, such as s3:GetObject
+        name: String,
+        #[command(flatten)]
+        printing: super::Printing,
+    },
+    /// Show a condition key of AWS: its type, and whether it holds a list
+    Key {
+        /// As policies write it, such as aws:SourceVpce
+        name: String,
+        #[command(flatten)]
+        printing: super::Printing,
+    },
+    /// Show a type of resource of AWS: its ARNs, its condition keys and the actions on it
+    Resource {
+        /// The prefix of the service, such as s3
+        service: String,
+        /// The type, such as object
+        name: String,
+        #[command(flatten)]
+        printing: super::Printing,
+    },
+    /// Show an AWS managed policy: its version, its dates and its document
+    ManagedPolicy {
+        /// Its name, such as ReadOnlyAccess, or its ARN
+        name: String,
+        #[command(flatten)]
+        printing: super::Printing,
+    },
     /// Explain a console message, and what to do about it
     Message {
         /// The message, as the console shows it
@@ -57,6 +88,17 @@ enum What {
 }
 
 pub fn show(cli: &Cli, args: &ShowArgs) -> Result<u8, Failure> {
+    match &args.what {
+        What::Action { name, printing } => return catalogue::show(&Asked::Action(name), &printing.format),
+        What::Key { name, printing } => return catalogue::show(&Asked::Key(name), &printing.format),
+        What::Resource { service, name, printing } => {
+            return catalogue::show(&Asked::Resource(service, name), &printing.format);
+        }
+        What::ManagedPolicy { name, printing } => {
+            return catalogue::show(&Asked::ManagedPolicy(name), &printing.format);
+        }
+        _ => {}
+    }
     let dir = match &args.what {
         What::Entities { dir } => dir.as_deref(),
         _ => None,
@@ -76,6 +118,8 @@ pub fn show(cli: &Cli, args: &ShowArgs) -> Result<u8, Failure> {
         What::Rule { number } => super::rules::rule(&rules, &folder, number)?,
         What::Rules => rules_of_lint(),
         What::Message { text } => message(&rules, text)?,
+        // these need no rules, and were shown above
+        What::Action { .. } | What::Key { .. } | What::Resource { .. } | What::ManagedPolicy { .. } => String::new(),
     };
     output::print(&format!("{}\n", text.trim_end()))?;
     Ok(OK)

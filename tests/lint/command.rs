@@ -292,8 +292,10 @@ fn a_baseline_counts_by_content_and_never_by_line() {
     assert_eq!(folder.code(&baseline), 0);
     assert_eq!(folder.json(&baseline)["suppressed"].as_array().unwrap().len(), 2);
     // moved down, another statement before it
-    let moved = WARNING
-        .replace("[{\"Sid\"", "[{\"Effect\": \"Allow\", \"Action\": \"s3:x\", \"Resource\": \"*\"},\n\n {\"Sid\"");
+    let moved = WARNING.replace(
+        "[{\"Sid\"",
+        "[{\"Effect\": \"Allow\", \"Action\": \"s3:GetObject\", \"Resource\": \"*\"},\n\n {\"Sid\"",
+    );
     folder.write("a.json", moved.as_bytes());
     assert_eq!(folder.json(&baseline)["findings"], json!([]));
     // the same once more is new

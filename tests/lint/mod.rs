@@ -1,6 +1,7 @@
 //! Lint: every rule by its own page, the published policies, where policies stand, the fixes, the command.
 
 mod cases;
+mod catalogue;
 mod command;
 mod fixes;
 mod pages;

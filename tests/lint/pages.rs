@@ -91,18 +91,6 @@ fn folder(path: &str) -> Vec<Example> {
     found
 }
 
-/// AWS's managed policies are the yardstick for false alarms; the traps of facts §9 that they hold are found.
-#[test]
-fn managed_policies_of_aws_are_clean() {
-    let policies = folder("data/managed-policies");
-    let outcome = lint(&policies, &settings_of(&[]));
-    assert_eq!(outcome.policies, 13);
-    let found: Vec<_> = told(&outcome.findings);
-    // T7: AWS's own policies for vendors grant a list on an ARN
-    assert_eq!(found.len(), 1, "{found:#?}");
-    assert!(found[0].starts_with("CS134 AWSVendorInsights.json"), "{found:#?}");
-}
-
 /// The policies of the User Guide: those of today are clean but for two traps, those of 2019 have ended.
 #[test]
 fn examples_of_the_user_guide() {

@@ -7,13 +7,13 @@ use std::sync::{Arc, LazyLock};
 
 use serde::Serialize;
 
-use crate::aws::{asked_on, eligibility, resource_policies};
+use crate::aws::{self, asked_on, catalogue, eligibility, managed, resource_policies};
 use crate::inventory::schema::EntitySchema;
 use crate::inventory::{Inventory, builtin};
 use crate::moment::{self, Moment};
 use crate::policies::{Origin, RuleBook};
 use crate::problem::SourceFile;
-use crate::source::digest::{Files, Listing, sha256, short};
+use crate::source::digest::{Files, sha256, short};
 use crate::words::count;
 
 /// What an answer was made from; `schemas/provenance.v1.schema.json`.
@@ -38,6 +38,9 @@ pub struct Provenance {
     pub guardrails: Option<Guarding>,
     /// The data that is built in.
     pub data: &'static [Data],
+    /// Documents of AWS's managed policies that are built in have a part in the answer.
+    #[serde(skip)]
+    pub managed: bool,
 }
 
 /// The guardrails that were asked, those that are built in too.
@@ -116,6 +119,7 @@ impl Provenance {
             rules: Some(Rules::of(rules)),
             schema: Some(Schema::of(&inventory.schema)),
             inventory: Some(inventory.files.clone()),
+            managed: inventory.policies.values().any(builtin::is_managed_document),
             ..Self::bare()
         }
     }
@@ -133,6 +137,7 @@ impl Provenance {
             files: None,
             guardrails: None,
             data: data(),
+            managed: false,
         }
     }
 
@@ -165,6 +170,9 @@ impl Provenance {
         parts.extend(of_aws.map(|date| format!("AWS data of {date} {}", short(&of_data(self.data)))));
         if self.inventory.is_some() {
             parts.push(format!("HIPAA list of {lists}"));
+        }
+        if self.managed {
+            parts.push(format!("AWS managed policies of {}", aws::managed::date()));
         }
         parts.extend(self.later());
         // names of folders are the user's: nothing in them begins a line or a colour
@@ -251,18 +259,22 @@ const PAGES_OF_AWS: &str = "2026-09-30";
 pub fn data() -> &'static [Data] {
     static DATA: LazyLock<Vec<Data>> = LazyLock::new(|| {
         let file = |file, date, text: &str| Data { file, date, sha256: sha256(text.as_bytes()) };
-        let mut managed = Listing::default();
-        for policy in builtin::managed_policies() {
-            let name = policy.path.trim_start_matches("aws:");
-            managed.add(&format!("{name}.json"), policy.text.as_bytes());
-        }
+        // what is packed is told with the digest that stands beside it, so that nothing has to be read for it
+        let packed = |file, of: fn(&aws::Sources) -> &aws::Source| {
+            let source = of(aws::sources());
+            Data { file, date: Some(source.date.as_str()), sha256: source.sha256.clone() }
+        };
         vec![
-            file("actions.json", Some(PAGES_OF_AWS), crate::aws::actions::TEXT),
+            file("actions.json", Some(PAGES_OF_AWS), aws::actions::TEXT),
             file("agreements.json", Some(PAGES_OF_AWS), builtin::AGREEMENTS),
-            file("artifact.json", Some(PAGES_OF_AWS), crate::aws::TEXT),
+            file("artifact.json", Some(PAGES_OF_AWS), aws::TEXT),
+            file("aws.json", Some(managed::date()), aws::SOURCES_TEXT),
+            packed("catalogue.bin", |s| &s.catalogue),
+            file("ended.json", Some(catalogue::date()), catalogue::ENDED_TEXT),
+            file("full-aws-access.json", Some(PAGES_OF_AWS), managed::FULL_AWS_ACCESS),
             file("hipaa-eligible-services.json", Some(eligibility::last_list()), eligibility::TEXT),
             file("hipaa-parts.json", Some(eligibility::last_list()), eligibility::PARTS_TEXT),
-            Data { file: "managed-policies", date: Some(PAGES_OF_AWS), sha256: managed.files().sha256 },
+            packed("managed-policies.bin", |s| &s.managed_policies),
             file("resource-policies.json", Some(resource_policies::date()), resource_policies::TEXT),
             file("resource-types.json", Some(asked_on::date()), asked_on::TEXT),
         ]
@@ -374,19 +386,12 @@ mod tests {
     fn all_data_counts() {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data");
         let names = std::fs::read_dir(&folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap());
-        // these are not read to answer: what `init` and `import --script` write
-        let mut names: Vec<String> = names.filter(|n| n != "init" && n != "import").collect();
+        // these are not read to answer: what `init` and `import --script` write, and what makes the packed files
+        let mut names: Vec<String> = names.filter(|n| !["init", "import", "update"].contains(&n.as_str())).collect();
         names.sort();
         assert!(names.iter().eq(data().iter().map(|d| d.file)), "{names:?}");
-        for data in data().iter().filter(|d| d.file.ends_with(".json")) {
+        for data in data() {
             assert_eq!(data.sha256, sha256(&std::fs::read(folder.join(data.file)).unwrap()), "{}", data.file);
         }
-        let mut listing = Listing::default();
-        for entry in std::fs::read_dir(folder.join("managed-policies")).unwrap() {
-            let path = entry.unwrap().path();
-            listing.add(path.file_name().unwrap().to_str().unwrap(), &std::fs::read(&path).unwrap());
-        }
-        let managed = data().iter().find(|d| d.file == "managed-policies");
-        assert_eq!(managed.unwrap().sha256, listing.files().sha256);
     }
 }

@@ -42,13 +42,7 @@ pub fn read(old: &Arc<SourceFile>, new: &Arc<SourceFile>) -> Result<(Pair, Vec<P
             _ => document::read(source, node, &mut problems),
         };
         let content = node.to_json().to_string();
-        Policy {
-            label: source.path.clone(),
-            document: Arc::new(document),
-            content,
-            artifact_only: false,
-            built_in: false,
-        }
+        Policy { label: source.path.clone(), document: Arc::new(document), content, built_in: false }
     };
     let (old, new) = (policy(old, &old_node), policy(new, &new_node));
     let (errors, warnings): (Vec<_>, Vec<_>) = problems.into_iter().partition(Problem::is_error);

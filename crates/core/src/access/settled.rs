@@ -77,7 +77,6 @@ pub fn of_statement(index: usize, label: String, statement: Statement) -> Policy
     Policy {
         label,
         content: index.to_string(),
-        artifact_only: false,
         built_in: false,
         document: Arc::new(Document { source: statement.place.source.clone(), statements: vec![statement] }),
     }

@@ -1,11 +1,16 @@
-//! What AWS publishes of AWS Artifact, each fact in one place: the files of `data/`, read once.
+//! What AWS publishes, each fact in one place: the files of `data/`, read once.
 //!
-//! Evaluation, lint and the search for new access all read it here. What follows from a fact is decided elsewhere.
+//! Evaluation, lint and the search for new access all read it here. What follows from a fact is decided elsewhere. The catalogue of
+//! all services and AWS's managed policies are compressed, and read only by what needs them.
 
 pub mod actions;
+pub mod arns;
 pub mod asked_on;
+pub mod catalogue;
 pub mod eligibility;
 pub mod keys;
+pub mod managed;
+mod packed;
 pub mod resource_policies;
 pub mod resources;
 
@@ -43,6 +48,39 @@ pub struct Partition {
     regions: String,
     /// The Region in which AWS Artifact answers.
     pub region: String,
+}
+
+/// The file that tells where the catalogue and the managed policies come from, and their digests.
+pub(crate) const SOURCES_TEXT: &str = include_str!("../../../../data/aws.json");
+
+/// Where the packed data comes from.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Sources {
+    /// The catalogue of services.
+    pub catalogue: Source,
+    /// The managed policies.
+    pub managed_policies: Source,
+}
+
+/// Where a packed file comes from.
+#[derive(Debug, Default, Deserialize)]
+pub struct Source {
+    /// The package that it was made from.
+    #[serde(rename = "source")]
+    pub package: String,
+    /// The version of the package.
+    pub version: String,
+    /// The day of the catalogue, or that of the youngest policy.
+    pub date: String,
+    /// The digest of the file.
+    pub sha256: String,
+}
+
+/// Where the packed data comes from, without reading it.
+pub fn sources() -> &'static Sources {
+    static SOURCES: LazyLock<Sources> = LazyLock::new(|| serde_json::from_str(SOURCES_TEXT).unwrap_or_default());
+    &SOURCES
 }
 
 /// The file of AWS Artifact's own names.

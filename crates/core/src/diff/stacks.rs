@@ -189,7 +189,7 @@ impl Interned {
         let keys: BTreeSet<&str> = statements.flat_map(keys_of).collect();
         let content = |id: &'_ String| inventory.policies.get(id).map_or_else(|| id.clone(), |p| p.content.clone());
         let contents: BTreeSet<String> = layer.policies.iter().map(content).collect();
-        let unknown: Vec<&String> = layer.opaque.iter().map(|o| &o.policy).collect();
+        let unknown: Vec<&String> = layer.opaque.iter().collect();
         let text = format!("{} {} {contents:?} {unknown:?}", layer.name, layer.placed);
         let next = self.contents.len();
         let contents = *self.contents.entry(text).or_insert(next);
@@ -202,7 +202,7 @@ impl Interned {
         if let Some(number) = self.numbers.get(&signature) {
             return *number;
         }
-        let unknown: BTreeSet<String> = layer.opaque.iter().map(|o| o.policy.clone()).collect();
+        let unknown: BTreeSet<String> = layer.opaque.iter().cloned().collect();
         let settled = |s: &LayerStatement| Some((s.origin.file.clone(), settled::settled(&s.statement, knowledge)?));
         let statements = layer.statements.iter().filter_map(settled);
         self.layers.push(Settled {

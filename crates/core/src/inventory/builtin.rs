@@ -4,6 +4,8 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use crate::aws::managed;
+
 /// The known agreements, as an entity file.
 pub const AGREEMENTS: &str = include_str!("../../../../data/agreements.json");
 
@@ -48,80 +50,36 @@ pub fn offers() -> &'static [Offer] {
 /// The policy that is attached everywhere until an organization detaches it.
 pub const FULL_AWS_ACCESS: &str = "p-FullAWSAccess";
 
-/// An AWS managed policy whose document is built in.
-#[derive(Debug)]
-pub struct ManagedPolicy {
-    /// Its ARN, or its id as Organizations prints it.
-    pub id: &'static str,
-    /// What its document is called in answers.
-    pub path: &'static str,
-    /// The document.
-    pub text: &'static str,
-    /// The document tells only what the policy says of `artifact:` actions; the rest is unknown.
-    pub artifact_only: bool,
-}
-
-macro_rules! managed {
-    ($id:literal, $file:literal, $artifact_only:literal) => {
-        ManagedPolicy {
-            id: $id,
-            path: concat!("aws:", $file),
-            text: include_str!(concat!("../../../../data/managed-policies/", $file, ".json")),
-            artifact_only: $artifact_only,
-        }
-    };
-}
-
-const MANAGED: [ManagedPolicy; 22] = [
-    managed!("arn:aws:iam::aws:policy/AdministratorAccess", "AdministratorAccess", false),
-    managed!("arn:aws-us-gov:iam::aws:policy/AdministratorAccess", "AdministratorAccess", false),
-    managed!("arn:aws:iam::aws:policy/PowerUserAccess", "PowerUserAccess", false),
-    managed!("arn:aws:iam::aws:policy/AWSArtifactAgreementsFullAccess", "AWSArtifactAgreementsFullAccess", false),
-    managed!(
-        "arn:aws:iam::aws:policy/AWSArtifactAgreementsReadOnlyAccess",
-        "AWSArtifactAgreementsReadOnlyAccess",
-        false
-    ),
-    managed!("arn:aws:iam::aws:policy/AWSArtifactReportsReadOnlyAccess", "AWSArtifactReportsReadOnlyAccess", false),
-    managed!(
-        "arn:aws:iam::aws:policy/AWSArtifactComplianceInquiriesFullAccess",
-        "AWSArtifactComplianceInquiriesFullAccess",
-        false
-    ),
-    managed!(
-        "arn:aws:iam::aws:policy/AWSArtifactComplianceInquiriesReadOnlyAccess",
-        "AWSArtifactComplianceInquiriesReadOnlyAccess",
-        false
-    ),
-    managed!(
-        "arn:aws:iam::aws:policy/aws-service-role/AWSArtifactServiceRolePolicy",
-        "AWSArtifactServiceRolePolicy",
-        false
-    ),
-    managed!("arn:aws:iam::aws:policy/service-role/AWSArtifactAccountSync", "AWSArtifactAccountSync", false),
-    managed!("arn:aws:iam::aws:policy/ReadOnlyAccess", "ReadOnlyAccess", true),
-    managed!("arn:aws:iam::aws:policy/AWSVendorInsightsAssessorFullAccess", "AWSVendorInsights", true),
-    managed!("arn:aws:iam::aws:policy/AWSVendorInsightsAssessorReadOnly", "AWSVendorInsights", true),
-    managed!("arn:aws:iam::aws:policy/AWSVendorInsightsVendorFullAccess", "AWSVendorInsights", true),
-    managed!("arn:aws:iam::aws:policy/AWSVendorInsightsVendorReadOnly", "AWSVendorInsights", true),
-    managed!("arn:aws:iam::aws:policy/SecurityAudit", "NoArtifactAction", true),
-    managed!("arn:aws:iam::aws:policy/job-function/ViewOnlyAccess", "NoArtifactAction", true),
-    managed!("arn:aws:iam::aws:policy/job-function/Billing", "NoArtifactAction", true),
-    managed!("p-FullAWSAccess", "FullAWSAccess", false),
-    managed!("arn:aws:organizations::aws:policy/service_control_policy/p-FullAWSAccess", "FullAWSAccess", false),
-    managed!("arn:aws-us-gov:organizations::aws:policy/service_control_policy/p-FullAWSAccess", "FullAWSAccess", false),
-    managed!("FullAWSAccess", "FullAWSAccess", false),
+/// The names that it has: its id, its ARNs, its name.
+const NAMES_OF_FULL_AWS_ACCESS: [&str; 4] = [
+    FULL_AWS_ACCESS,
+    "arn:aws:organizations::aws:policy/service_control_policy/p-FullAWSAccess",
+    "arn:aws-us-gov:organizations::aws:policy/service_control_policy/p-FullAWSAccess",
+    "FullAWSAccess",
 ];
 
-/// The built-in policies, several of which may have one document.
-pub fn managed_policies() -> &'static [ManagedPolicy] {
-    static POLICIES: [ManagedPolicy; 22] = MANAGED;
-    &POLICIES
+/// An AWS managed policy whose document is known.
+#[derive(Debug)]
+pub struct ManagedPolicy {
+    /// What its document is called in answers.
+    pub path: String,
+    /// The document, in lines, so that answers can name them.
+    pub text: String,
 }
 
 /// The built-in policy of this ARN or id.
-pub fn managed_policy(id: &str) -> Option<&'static ManagedPolicy> {
-    managed_policies().iter().find(|p| p.id == id)
+pub fn managed_policy(id: &str) -> Option<ManagedPolicy> {
+    if NAMES_OF_FULL_AWS_ACCESS.contains(&id) {
+        return Some(ManagedPolicy { path: "aws:FullAWSAccess".to_owned(), text: managed::FULL_AWS_ACCESS.to_owned() });
+    }
+    let policy = managed::of_arn(id)?;
+    Some(ManagedPolicy { path: format!("aws:{}", policy.name()), text: policy.pretty() })
+}
+
+/// Whether a document is that of an AWS managed policy, as it is built in. `FullAWSAccess` has no date.
+pub fn is_managed_document(policy: &super::Policy) -> bool {
+    let path = policy.document.source.path.as_str();
+    path.strip_prefix("aws:").is_some_and(|name| name != "FullAWSAccess")
 }
 
 /// Whether an ARN is that of an AWS managed policy, built in or not.
@@ -143,9 +101,9 @@ mod tests {
     }
 
     #[test]
-    fn managed_policies_are_json() {
-        for policy in &MANAGED {
-            serde_json::from_str::<serde_json::Value>(policy.text).unwrap();
+    fn managed_policies_are_known() {
+        for id in NAMES_OF_FULL_AWS_ACCESS {
+            serde_json::from_str::<serde_json::Value>(&managed_policy(id).unwrap().text).unwrap();
         }
         assert!(is_aws_managed("arn:aws:iam::aws:policy/SecurityAudit"));
         assert!(!is_aws_managed("arn:aws:iam::111122223333:policy/a"));

@@ -41,6 +41,29 @@ pub struct Config {
     pub rules: Rules,
     /// Which generations of permissions count, where the question does not say (D11, D28).
     pub permission_model: Option<PermissionModel>,
+    /// Newer data of AWS's than what is built in: `[aws]`.
+    pub aws: Aws,
+}
+
+/// Newer data of AWS's, by the paths of its folders relative to that of the inventory.
+#[derive(Clone, Debug, Default)]
+pub struct Aws {
+    /// Files of AWS's Service Reference, one a service.
+    pub service_reference: Option<(String, Place)>,
+    /// Answers of `get-policy-version`, one a managed policy.
+    pub managed_policies: Option<(String, Place)>,
+    /// The day on which they were collected.
+    pub as_of: Option<String>,
+}
+
+impl Aws {
+    /// Whether a file of the inventory's folder, by its path in it, belongs to this data.
+    pub fn holds(&self, name: &str) -> bool {
+        [&self.service_reference, &self.managed_policies].into_iter().flatten().any(|(path, _)| {
+            let path = files::resolve(FILE, path);
+            name.strip_prefix(&path).is_some_and(|rest| rest.starts_with('/'))
+        })
+    }
 }
 
 /// The rules and the schema that an inventory names, by their paths relative to its folder.
@@ -141,6 +164,8 @@ struct File {
     #[serde(default)]
     rules: RulesTable,
     permission_model: Option<toml::Spanned<String>>,
+    #[serde(default)]
+    aws: AwsTable,
     /// Read by [`crate::lint::settings`].
     #[serde(default, rename = "lint")]
     _lint: Option<serde::de::IgnoredAny>,
@@ -160,6 +185,38 @@ struct RulesTable {
     #[serde(alias = "only-policies")]
     only_policies: Option<toml::Spanned<String>>,
     schema: Option<toml::Spanned<String>>,
+}
+
+/// The table `[aws]`, as it is written.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct AwsTable {
+    service_reference: Option<toml::Spanned<String>>,
+    managed_policies: Option<toml::Spanned<String>>,
+    as_of: Option<toml::Spanned<toml::Value>>,
+}
+
+impl AwsTable {
+    /// What it says; a day that is none goes to `problems`.
+    pub(crate) fn read(self, source: &Arc<SourceFile>, problems: &mut Vec<Problem>) -> Aws {
+        let span = |s: std::ops::Range<usize>| Span { start: s.start, end: s.end };
+        let named = |path: Option<toml::Spanned<String>>| {
+            path.map(|p| (p.get_ref().clone(), Place { source: source.clone(), span: span(p.span()) }))
+        };
+        let as_of = self.as_of.and_then(|value| {
+            let text = match value.get_ref() {
+                toml::Value::String(text) => text.clone(),
+                other => other.to_string(),
+            };
+            if moment::parse(&text).is_none() {
+                let problem = Problem::at(source, span(value.span()), format!("`{text}` is not a valid day"));
+                problems.push(problem.help("write asOf = 2026-11-20"));
+                return None;
+            }
+            Some(text)
+        });
+        Aws { service_reference: named(self.service_reference), managed_policies: named(self.managed_policies), as_of }
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -223,7 +280,7 @@ impl Config {
         let file: File = toml::from_str(&source.text).map_err(|e| {
             let span = e.span().map_or(Span::default(), |s| Span { start: s.start, end: s.end });
             let help =
-                "it may have asOf, exclude, permissionModel, signatories, phiTags and the tables [context], [diff], [guardrails], [lint], [rules] and [[trusted]]";
+                "it may have asOf, exclude, permissionModel, signatories, phiTags and the tables [aws], [context], [diff], [guardrails], [lint], [rules] and [[trusted]]";
             vec![Problem::at(source, span, e.message().lines().next().unwrap_or("invalid").to_owned()).help(help)]
         })?;
         let mut problems = Vec::new();
@@ -276,6 +333,7 @@ impl Config {
             only_policies: named(file.rules.only_policies),
             schema: named(file.rules.schema),
         };
+        let aws = file.aws.read(source, &mut problems);
         if let (Some(_), Some((_, place))) = (&rules.policies, &rules.only_policies) {
             let problem = Problem::at(&place.source, place.span, "both `policies` and `onlyPolicies`");
             problems.push(problem.help("lay rules over the built-in ones, or use them alone: keep one of the two"));
@@ -305,6 +363,7 @@ impl Config {
                 guardrails,
                 rules,
                 permission_model,
+                aws,
             })
         } else {
             Err(problems)

@@ -32,6 +32,7 @@ mod deleted;
 pub mod entity;
 pub(crate) mod expand;
 pub mod model;
+pub mod newer;
 mod offline;
 pub mod schema;
 pub(crate) mod tree;
@@ -44,7 +45,7 @@ use entity::{Attr, Entity, Item, Uid};
 use expand::Expanded;
 use schema::EntitySchema;
 
-use crate::aws::eligibility;
+use crate::aws::{eligibility, managed};
 use crate::iam::document::{self, Document};
 use crate::problem::{Failure, NothingTo, Problem, SourceFile, instead};
 use crate::source;
@@ -61,8 +62,6 @@ pub struct Policy {
     pub document: Arc<Document>,
     /// Its content without spelling, by which equal documents are known.
     pub content: String,
-    /// The document tells only what the policy says of `artifact:` actions.
-    pub artifact_only: bool,
     /// It is AWS's own, and cannot be edited.
     pub built_in: bool,
 }
@@ -118,6 +117,8 @@ pub(crate) struct Builder<'a> {
     listing: Listing,
     /// A file could not be read.
     unparsed: bool,
+    /// Documents of AWS's managed policies that are newer than those built in, by their ARNs.
+    newer: newer::Documents,
     /// Policies that are declared without a document: what they say is not known.
     undocumented: BTreeSet<String>,
     /// The trust policies of roles, by every id that they may have.
@@ -140,6 +141,7 @@ impl<'a> Builder<'a> {
             used: BTreeSet::new(),
             listing: Listing::default(),
             unparsed,
+            newer: newer::Documents::new(),
             undocumented: BTreeSet::new(),
             trusts: BTreeSet::new(),
             declared: BTreeSet::new(),
@@ -154,6 +156,14 @@ impl<'a> Builder<'a> {
     /// Takes a policy document; one of the same path that is already there is handed back.
     pub(crate) fn document(&mut self, source: Arc<SourceFile>, root: json::Node) -> Option<Arc<SourceFile>> {
         self.documents.insert(source.path.clone(), (source, root)).map(|(first, _)| first)
+    }
+
+    /// Reads the newer managed policies that the settings name.
+    pub(crate) fn newer(&mut self, config: &Config) {
+        self.newer = newer::documents(self.source, &config.aws, &mut self.expanded.problems);
+        for (source, _) in self.newer.values() {
+            self.listing.add(&source.path, source.text.as_bytes());
+        }
     }
 
     /// Notes a file that was read.
@@ -249,7 +259,7 @@ impl<'a> Builder<'a> {
         let document = Arc::new(read(source, node, &mut self.expanded.problems));
         let content = node.to_json().to_string();
         let built_in = builtin::is_aws_managed(&id);
-        let policy = Policy { label, document, content, artifact_only: false, built_in };
+        let policy = Policy { label, document, content, built_in };
         self.policies.insert(id, policy);
     }
 
@@ -294,7 +304,13 @@ impl<'a> Builder<'a> {
     fn reference(&mut self, source: &Arc<SourceFile>, uid: &mut Uid, span: crate::problem::Span) {
         let known = self.declared.contains(&uid.id);
         if known || builtin::is_aws_managed(&uid.id) || builtin::managed_policy(&uid.id).is_some() {
-            return self.built_in(&uid.id);
+            self.built_in(&uid.id);
+            if !self.policies.contains_key(&uid.id) && !self.undocumented.contains(&uid.id) {
+                let unknown = managed::unknown(&uid.id);
+                let problem = |(message, help)| Problem::at(source, span, message).help(help).warning();
+                self.expanded.problems.extend(unknown.map(problem));
+            }
+            return;
         }
         if self.undocumented.contains(&uid.id) {
             return;
@@ -360,12 +376,14 @@ impl<'a> Builder<'a> {
         if self.policies.contains_key(id) {
             return;
         }
+        if let Some((source, node)) = self.newer.get(id).cloned() {
+            return self.add(id.to_owned(), id.to_owned(), &source, &node);
+        }
         if let Some(managed) = builtin::managed_policy(id) {
             let source = SourceFile::new(managed.path, managed.text);
             if let Ok(node) = json::parse(&source) {
                 self.add(id.to_owned(), id.to_owned(), &source, &node);
                 if let Some(policy) = self.policies.get_mut(id) {
-                    policy.artifact_only = managed.artifact_only;
                     policy.built_in = true;
                 }
             }

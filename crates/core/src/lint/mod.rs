@@ -210,6 +210,22 @@ impl<'a> Sink<'a> {
         self.found.last_mut()
     }
 
+    /// The same, of another severity than the rule's, unless the settings give one.
+    pub fn add_as(
+        &mut self,
+        severity: Severity,
+        at: &At,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Option<&mut Finding> {
+        let given = self.settings.gives_severity(self.rule);
+        let finding = self.add(at, message, help)?;
+        if !given {
+            finding.severity = severity;
+        }
+        Some(finding)
+    }
+
     /// A finding for each fault of a kind, with what that says of it; each may get a fix.
     pub fn faults(&mut self, file: &Loaded, kind: FaultKind) -> &mut [Finding] {
         let first = self.found.len();

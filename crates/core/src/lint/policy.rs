@@ -98,8 +98,6 @@ pub struct SiblingPolicies {
     pub listed_at: Option<Span>,
     /// Names of policies of which nothing is known.
     pub unknown: Vec<String>,
-    /// Names of policies of which only the actions of AWS Artifact are known.
-    pub partly_known: Vec<String>,
     /// The boundary, where its document is known.
     pub boundary: Option<(String, Vec<document::Statement>)>,
 }
@@ -312,14 +310,9 @@ impl Policy {
         self.meanings().map(|(_, m)| m).chain(&self.beside.statements).chain(managed)
     }
 
-    /// Every statement about AWS Artifact of those who have it is known.
-    pub fn artifact_is_known(&self) -> bool {
-        self.complete && self.statements.iter().all(|s| s.meaning.is_some()) && self.beside.unknown.is_empty()
-    }
-
     /// Every statement of those who have it is known.
     pub fn set_is_known(&self) -> bool {
-        self.artifact_is_known() && self.beside.partly_known.is_empty()
+        self.complete && self.statements.iter().all(|s| s.meaning.is_some()) && self.beside.unknown.is_empty()
     }
 
     /// The partition that its ARNs name; `aws` where they name none.

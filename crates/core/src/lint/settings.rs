@@ -10,7 +10,9 @@ use toml::Spanned;
 use super::policy::PolicyKind;
 use super::rules;
 use super::{Finding, Rule, Severity, Suppressed};
-use crate::inventory::config::FILE;
+use crate::aws::catalogue::Catalogue;
+use crate::inventory::config::{AwsTable, FILE};
+use crate::inventory::newer;
 use crate::moment::{self, Moment};
 use crate::problem::{Problem, SourceFile, Span, instead};
 use crate::source;
@@ -27,6 +29,8 @@ pub struct Settings {
     pub source: Arc<SourceFile>,
     /// What is ignored.
     pub ignores: Vec<Ignore>,
+    /// What is known of AWS's services.
+    pub catalogue: Catalogue,
     exclude: Vec<GlobMatcher>,
     kinds: Vec<(GlobMatcher, PolicyKind)>,
     rules: BTreeMap<&'static str, RuleSettings>,
@@ -39,6 +43,8 @@ pub struct Settings {
 struct RuleSettings {
     /// `None`: as the rule says. `Some(None)`: off.
     severity: Option<Option<Severity>>,
+    /// The user gave the severity.
+    given: bool,
     words: Option<Vec<String>>,
     limits: BTreeMap<String, usize>,
 }
@@ -57,6 +63,12 @@ pub struct Ignore {
     pub until: Option<(String, Moment)>,
     /// Where it is said.
     pub span: Span,
+}
+
+#[derive(Deserialize, Default)]
+struct AwsOnly {
+    #[serde(default)]
+    aws: AwsTable,
 }
 
 #[derive(Deserialize, Default)]
@@ -118,6 +130,7 @@ impl Settings {
             paths: Vec::new(),
             source: SourceFile::new(FILE, ""),
             ignores: Vec::new(),
+            catalogue: Catalogue::built_in(),
             exclude: Vec::new(),
             kinds: Vec::new(),
             rules: BTreeMap::new(),
@@ -130,7 +143,16 @@ impl Settings {
         if !files.has(FILE) {
             return Ok(Self::none(at));
         }
-        Self::parse(&source::text(files, FILE).map_err(|p| vec![p])?, at)
+        let source = source::text(files, FILE).map_err(|p| vec![p])?;
+        let mut settings = Self::parse(&source, at)?;
+        let mut problems = Vec::new();
+        let table: AwsOnly = toml::from_str(&source.text).unwrap_or_default();
+        let named = table.aws.read(&source, &mut problems);
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        settings.catalogue = newer::catalogue(files, &named)?;
+        Ok(settings)
     }
 
     /// Reads the text of `countersign.toml`.
@@ -181,6 +203,11 @@ impl Settings {
     /// How severe what a rule finds is.
     pub fn severity(&self, rule: &Rule) -> Severity {
         self.rules.get(rule.code).and_then(|s| s.severity).flatten().unwrap_or(rule.severity)
+    }
+
+    /// Whether the user says how severe what a rule finds is.
+    pub fn gives_severity(&self, rule: &Rule) -> bool {
+        self.rules.get(rule.code).is_some_and(|s| s.given)
     }
 
     /// The words of a rule that has some.
@@ -296,8 +323,11 @@ impl Reader<'_> {
 
     fn options(&mut self, name: &Spanned<String>, options: OneRule) -> RuleSettings {
         match options {
-            OneRule::Word(word) => RuleSettings { severity: self.severity(name, &word), ..RuleSettings::default() },
+            OneRule::Word(word) => {
+                RuleSettings { severity: self.severity(name, &word), given: true, ..RuleSettings::default() }
+            }
             OneRule::Options(options) => RuleSettings {
+                given: options.severity.is_some(),
                 severity: options.severity.and_then(|w| self.severity(name, &w)),
                 words: options.words,
                 limits: options.limits,

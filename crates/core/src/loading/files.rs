@@ -56,7 +56,7 @@ pub fn walk(source: &dyn source::Source, config: &Config, problems: &mut Vec<Pro
             continue;
         }
         // what decides is no part of what is decided about
-        if config.exclude.excludes(&name, &mut matched) || config.rules.holds(&name) {
+        if config.exclude.excludes(&name, &mut matched) || config.rules.holds(&name) || config.aws.holds(&name) {
             continue;
         }
         match source.bytes(&name).map_err(|p| vec![p]).and_then(|bytes| file(&name, bytes)) {

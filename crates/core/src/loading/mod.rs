@@ -40,6 +40,7 @@ impl Inventory {
         if let Some(settings) = &config.source {
             builder.note(&settings.path, sha256(settings.text.as_bytes()), settings.text.len() as u64);
         }
+        builder.newer(&config);
         let answers = read(&mut builder, files);
         if !answers.is_empty() {
             import(&mut builder, answers, &mut config);

@@ -75,15 +75,6 @@ impl ConditionPart {
     }
 }
 
-/// What a document outside the inventory leaves open.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Opaque {
-    /// The ARN of the policy.
-    pub policy: String,
-    /// What it says of `artifact:` actions is known.
-    pub artifact_known: bool,
-}
-
 /// A layer of a principal's permissions.
 pub struct Layer {
     /// Its kind, as answers name it: `identity`, `boundary`, `serviceControl[0]`, `session`.
@@ -92,8 +83,8 @@ pub struct Layer {
     pub of: String,
     /// Its statements: those of equal documents stand once, whatever their files are called.
     pub statements: Vec<LayerStatement>,
-    /// Policies whose document is not in the inventory.
-    pub opaque: Vec<Opaque>,
+    /// The ids of policies whose document is not known.
+    pub opaque: Vec<String>,
     /// It is known to be attached: of a policy that may be attached anywhere or nowhere, only denials can matter.
     pub placed: bool,
     /// The ids of its policies, in order.
@@ -140,15 +131,12 @@ impl Layer {
             own.push(id.clone());
             match policies(&id) {
                 Some(policy) => {
-                    if policy.artifact_only {
-                        opaque.insert(Opaque { policy: id, artifact_known: true });
-                    }
                     if !policy.built_in {
                         files.insert((policy.content.as_str(), policy.label.clone()));
                     }
                     documents.entry(&policy.content).or_insert(policy);
                 }
-                None => drop(opaque.insert(Opaque { policy: id, artifact_known: false })),
+                None => drop(opaque.insert(id)),
             }
         }
         let stated_by = |p: &Policy, s: &Statement| (Origin::new(&p.label, s), s.clone());

@@ -210,11 +210,7 @@ impl Gathered {
             }
             self.unplaced.insert(layer.of.clone());
         }
-        for opaque in &layer.opaque {
-            if !(opaque.artifact_known && action.starts_with("artifact:")) {
-                self.policies.insert(opaque.policy.clone());
-            }
-        }
+        self.policies.extend(layer.opaque.iter().cloned());
         self.keys.extend(slice.keys().iter().cloned());
         let known = |key: &str| knowledge.of(key, action, &call.keys);
         let resources: Vec<_> = call.resources.iter().map(|r| segments(r)).collect();
@@ -393,7 +389,6 @@ fn ask_layers(
     policies: &BTreeMap<&str, usize>,
     crosses: bool,
 ) -> Result<(Vec<LayerStatements>, Vec<LayerStatements>), Failure> {
-    let artifact = request.action.starts_with("artifact:");
     let (mut allowed, mut blocked) = (Vec::new(), Vec::new());
     let mut of_resource = None;
     let decide = |layer: &Layer| if crosses { crossing::decide(layer, request) } else { layer.decide(request) };
@@ -406,8 +401,7 @@ fn ask_layers(
             continue;
         }
         let mut outcome = decide(layer)?;
-        let open = layer.opaque.iter().filter(|o| !(o.artifact_known && artifact));
-        let says = open.filter_map(|o| policies.get(o.policy.as_str())).copied().max().unwrap_or(0);
+        let says = layer.opaque.iter().filter_map(|o| policies.get(o.as_str())).copied().max().unwrap_or(0);
         match (says, &outcome) {
             (1, LayerOutcome::Silent) => outcome = LayerOutcome::Allow(Vec::new()),
             (2, LayerOutcome::Allow(_)) => outcome = LayerOutcome::Silent,

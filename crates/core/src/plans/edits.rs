@@ -145,7 +145,7 @@ fn read(label: &str, content: &Value) -> Option<Policy> {
     let mut problems = Vec::new();
     let document = std::sync::Arc::new(document::read(&source, &node, &mut problems));
     let content = node.to_json().to_string();
-    let policy = Policy { label: label.to_owned(), document, content, artifact_only: false, built_in: false };
+    let policy = Policy { label: label.to_owned(), document, content, built_in: false };
     (!problems.iter().any(crate::problem::Problem::is_error)).then_some(policy)
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::fields::Fields;
 use super::{Attached, Question};
+use crate::aws;
 use crate::iam::document;
 use crate::inventory::{Policy, builtin};
 use crate::problem::{Failure, NothingTo, Problem, SourceFile, instead};
@@ -209,6 +210,9 @@ impl<'a> Reader<'a> {
             return take(found, problems).map(|p| (inline, Some(p)));
         }
         if let Some(managed) = managed(text, of) {
+            let unknown = aws::managed::unknown(text);
+            problems
+                .extend(unknown.map(|(message, help)| Problem::at(source, node.span, message).help(help).warning()));
             return Some((text.to_owned(), managed));
         }
         if !self.files.has(text) {
@@ -266,7 +270,7 @@ pub fn managed(id: &str, of: Of) -> Option<Option<Policy>> {
         return builtin::is_aws_managed(id).then_some(None);
     };
     let (policy, _) = read(&SourceFile::new(managed.path, managed.text), id.to_owned(), of).ok()?;
-    Some(Some(Policy { artifact_only: managed.artifact_only, built_in: true, ..policy }))
+    Some(Some(Policy { built_in: true, ..policy }))
 }
 
 /// A policy of the command line.
@@ -291,7 +295,7 @@ fn read(source: &Arc<SourceFile>, label: String, of: Of) -> Read {
 
 fn policy(label: String, document: Arc<document::Document>, node: &Node) -> Policy {
     let content = node.to_json().to_string();
-    Policy { label, document, content, artifact_only: false, built_in: false }
+    Policy { label, document, content, built_in: false }
 }
 
 /// A policy that was read; its warnings, or its errors, go to `problems`.

@@ -37,28 +37,22 @@ pub(super) fn beside(arns: Vec<String>, boundary: Option<String>) -> SiblingPoli
     let mut beside = SiblingPolicies::default();
     for arn in arns {
         match statements_of(&arn) {
-            Some((statements, whole)) => {
-                if !whole {
-                    beside.partly_known.push(arn.clone());
-                }
-                beside.managed.push((arn, statements));
-            }
+            Some(statements) => beside.managed.push((arn, statements)),
             None => beside.unknown.push(arn),
         }
     }
-    beside.boundary =
-        boundary.and_then(|arn| statements_of(&arn).filter(|(_, whole)| *whole).map(|(s, _)| (arn.clone(), s)));
+    beside.boundary = boundary.and_then(|arn| statements_of(&arn).map(|s| (arn.clone(), s)));
     beside
 }
 
-/// The statements of an AWS managed policy that is built in, and whether they are all that it has.
-fn statements_of(arn: &str) -> Option<(Vec<document::Statement>, bool)> {
+/// The statements of an AWS managed policy that is built in.
+fn statements_of(arn: &str) -> Option<Vec<document::Statement>> {
     let named = format!("arn:aws:iam::aws:policy/{arn}");
     let policy = builtin::managed_policy(arn).or_else(|| builtin::managed_policy(&named))?;
     let source = SourceFile::new(policy.path, policy.text);
     let root = json::parse(&source).ok()?;
     let mut problems: Vec<Problem> = Vec::new();
-    Some((document::read(&source, &root, &mut problems).statements, !policy.artifact_only))
+    Some(document::read(&source, &root, &mut problems).statements)
 }
 
 /// The statements of the inline policies of one role, by their place in the list.

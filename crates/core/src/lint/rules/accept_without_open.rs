@@ -20,7 +20,7 @@ const OPEN: [&str; 3] = ["artifact:GetNdaForAgreement", "artifact:AcceptNdaForAg
 
 fn check(policy: &Policy, sink: &mut Sink<'_>) {
     let old = tasks::names_predecessor(policy, &OPEN);
-    if !policy.kind.grants() || !policy.artifact_is_known() || old {
+    if !policy.kind.grants() || !policy.set_is_known() || old {
         return;
     }
     let missing: Vec<&str> = OPEN.into_iter().filter(|a| !tasks::may_allow(policy, a)).collect();

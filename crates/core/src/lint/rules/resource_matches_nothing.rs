@@ -1,6 +1,7 @@
 #![doc = include_str!("../../../../../docs/rules/CS131.md")]
 
 use crate::aws;
+use crate::aws::arns::Reach;
 use crate::aws::resources::{self, ArnText, Type, Wrong};
 use crate::lint::policy::{Policy, Text};
 use crate::lint::{Check, Confidence, Rule, Severity, Sink, edit};
@@ -34,10 +35,44 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
                 sink.add(&text.at, message, "write arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE, or end it with `*`");
             }
             "artifact" => artifact(policy, text, &arn, sink),
-            "iam" => role(policy, text, &arn, sink),
-            _ => {}
+            "iam" if role(policy, text, &arn, sink) => {}
+            _ => of_catalogue(text, sink),
         }
     }
+}
+
+/// An ARN of any other service: some type of the catalogue has to have such ARNs. AWS does not list every type, and lists some after
+/// its own policies name them: only a word that is nearly the one of a type is more than worth knowing. Of services without types
+/// nothing can be said.
+fn of_catalogue(text: &Text, sink: &mut Sink<'_>) {
+    const MOST: usize = 3;
+    let settings = sink.settings;
+    let catalogue = &settings.catalogue;
+    let Some(reach) = Reach::new(&text.text).filter(|_| text.is_known()) else {
+        return;
+    };
+    let Some(service) = reach.service().filter(|s| catalogue.service(s).is_some()) else {
+        return;
+    };
+    let mut types = catalogue.resources_of(service).peekable();
+    if types.peek().is_none() || types.any(|r| reach.reaches(r)) {
+        return;
+    }
+    let arns = || catalogue.resources_of(service).flat_map(|r| &r.arns).map(String::as_str);
+    let word = first_word(&text.text);
+    let near = did_you_mean(word, arns().map(first_word)).filter(|near| *near != word);
+    let shown: Vec<&str> = arns().filter(|a| near.is_none_or(|near| first_word(a) == near)).take(MOST).collect();
+    let message = format!("no resource of `{service}` has such an ARN (as of {})", catalogue.date(service));
+    let (severity, help) = match near {
+        Some(near) => (Severity::Warning, format!("did you mean `{near}`, as in {}?", shown.join(", "))),
+        None => (Severity::Info, format!("its ARNs are {}", shown.join(", "))),
+    };
+    sink.add_as(severity, &text.at, message, help);
+}
+
+/// What the last part of an ARN begins with, by which it tells its type: `key` of `key/1234`.
+fn first_word(arn: &str) -> &str {
+    arn.splitn(6, ':').nth(5).unwrap_or_default().split(['/', ':']).next().unwrap_or_default()
 }
 
 fn artifact(policy: &Policy, text: &Text, arn: &ArnText, sink: &mut Sink<'_>) {
@@ -94,11 +129,11 @@ fn corrected(arn: &ArnText, ty: &Type) -> String {
     format!("arn:{partition}:{}:{region}:{account}:{}", wanted.segment(2), arn.segment(5))
 }
 
-/// A role, user, group or policy without an account.
-fn role(policy: &Policy, text: &Text, arn: &ArnText, sink: &mut Sink<'_>) {
+/// A role, user, group or policy without an account is told; whether it is one.
+fn role(policy: &Policy, text: &Text, arn: &ArnText, sink: &mut Sink<'_>) -> bool {
     let of_account = ["role/", "user/", "group/", "policy/"].iter().any(|p| arn.segment(5).starts_with(p));
     if !arn.segment(4).is_empty() || !of_account {
-        return;
+        return false;
     }
     let corrected = format!("arn:{}:iam:{}:*:{}", arn.segment(1), arn.segment(3), arn.segment(5));
     let message = "this matches nothing: its ARN has the twelve digits of an account";
@@ -109,4 +144,5 @@ fn role(policy: &Policy, text: &Text, arn: &ArnText, sink: &mut Sink<'_>) {
             edit::replace(policy, text, &corrected).filter(|_| text.is_known()),
         );
     }
+    true
 }

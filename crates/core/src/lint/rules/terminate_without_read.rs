@@ -20,7 +20,7 @@ const READ: &str = "artifact:GetCustomerAgreement";
 
 fn check(policy: &Policy, sink: &mut Sink<'_>) {
     let old = tasks::names_predecessor(policy, &[READ]);
-    if !policy.kind.grants() || !policy.artifact_is_known() || old || tasks::may_allow(policy, READ) {
+    if !policy.kind.grants() || !policy.set_is_known() || old || tasks::may_allow(policy, READ) {
         return;
     }
     for (statement, text) in tasks::allowing(policy, TERMINATE) {

@@ -1,7 +1,9 @@
 #![doc = include_str!("../../../../../docs/rules/CS141.md")]
 
-use crate::aws::actions;
+use std::collections::BTreeSet;
+
 use crate::aws::keys::{known_keys, tag};
+use crate::aws::{actions, catalogue};
 use crate::lint::policy::{Condition, Policy};
 use crate::lint::{Check, Confidence, Rule, Severity, Sink, edit};
 use crate::problem::{did_you_mean, meant};
@@ -30,7 +32,8 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
             }
             continue;
         };
-        match prefix.to_ascii_lowercase().as_str() {
+        let prefix = prefix.to_ascii_lowercase();
+        match prefix.as_str() {
             "artifact" if actions::service_key(&key.text).is_none() => {
                 let known = ["artifact:ReportCategory", "artifact:ReportSeries"];
                 let near = did_you_mean(&key.text, known);
@@ -42,19 +45,68 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
                     sink,
                 );
             }
-            "aws" if !is_global(&key.text) => {
+            "artifact" => {}
+            "aws" if !is_global(&key.text) && !is_of_a_service(policy, &key.text, sink) => {
                 // keys are added from time to time: only a slip of a known one is told
                 if let Some(near) = near(&key.text) {
                     report(policy, condition, Some(near), "", sink);
                 }
             }
-            _ => {}
+            "aws" => {}
+            prefix => of_a_service(policy, condition, prefix, sink),
         }
     }
 }
 
+/// A key of a service: the service has it, or one of those whose actions the policy names.
+fn of_a_service(policy: &Policy, condition: &Condition, prefix: &str, sink: &mut Sink<'_>) {
+    let settings = sink.settings;
+    let (key, catalogue) = (&condition.key, &settings.catalogue);
+    // providers of identities have keys of their own, and a variable may be part of a name
+    let other = prefix.contains(['.', '/']) || key.text.contains("${");
+    if other || catalogue::other_prefixes().any(|p| p.eq_ignore_ascii_case(prefix)) {
+        return;
+    }
+    let global = catalogue::find(catalogue::global_keys(), &key.text).is_some();
+    if global || is_of_a_service(policy, &key.text, sink) {
+        return;
+    }
+    let (message, near) = match catalogue.service(prefix) {
+        Some(service) if service.key(&key.text).is_some() => return,
+        Some(service) => {
+            let near = did_you_mean(&key.text, service.keys.iter().map(|k| k.name.as_str())).map(str::to_owned);
+            (format!("`{}` has no condition key `{}`", service.prefix, key.text), near)
+        }
+        None if catalogue::known_service(prefix).is_some() => return,
+        None => {
+            let near = did_you_mean(prefix, catalogue.prefixes());
+            let rest = key.text.split_once(':').map_or("", |(_, rest)| rest);
+            (format!("`{prefix}` is not a service of AWS"), near.map(|n| format!("{n}:{rest}")))
+        }
+    };
+    // a name with a part of the user's is no proposal that can be written as it is
+    let near = near.filter(|n| !n.contains(['<', '$']));
+    let message = format!("{message} (as of {})", catalogue.date(prefix));
+    let slip = near.is_some() && catalogue.is_young(prefix, settings.at);
+    let severity = if slip { Severity::Error } else { Severity::Warning };
+    let help = near.as_ref().map_or_else(|| "check its name".to_owned(), |n| format!("did you mean `{n}`?"));
+    let finding = sink.add_as(severity, &key.at, message, help);
+    if let (Some(finding), Some(near)) = (finding, near) {
+        let what = format!("asks for `{near}`, which requests carry: the condition takes effect");
+        finding.fix(false, what, edit::replace_span(policy, key.at.span, &near));
+    }
+}
+
+/// Whether one of the services whose actions the policy names has a key.
+fn is_of_a_service(policy: &Policy, key: &str, sink: &Sink<'_>) -> bool {
+    let prefixes: BTreeSet<&str> = policy.action_texts().filter_map(|t| t.text.split(':').next()).collect();
+    prefixes.into_iter().filter_map(|p| sink.settings.catalogue.service(p)).any(|s| s.key(key).is_some())
+}
+
 fn is_global(key: &str) -> bool {
-    tag(&key.to_ascii_lowercase()).is_some() || globals().any(|g| g.eq_ignore_ascii_case(key))
+    tag(&key.to_ascii_lowercase()).is_some()
+        || globals().any(|g| g.eq_ignore_ascii_case(key))
+        || catalogue::find(catalogue::global_keys(), key).is_some()
 }
 
 fn globals() -> impl Iterator<Item = &'static str> {

@@ -1,0 +1,102 @@
+//! The ARNs of the catalogue's types of resources, and whether a pattern of a policy can reach one.
+//!
+//! It errs on the side of reaching: where a part of an ARN differs from resource to resource, anything fits it, nothing too.
+
+use super::catalogue::{Action, Catalogue, Resource, Service};
+use super::resources::ArnText;
+use crate::iam::patterns::overlap;
+use crate::iam::template::{Syntax, Template};
+
+/// A pattern of a policy's `Resource`. A policy variable, and what is not known, may stand for any text.
+pub struct Reach {
+    segments: Vec<Template>,
+    service: String,
+}
+
+impl Reach {
+    /// Splits a pattern; `None` where it has not the parts of an ARN.
+    pub fn new(text: &str) -> Option<Self> {
+        let arn = ArnText::new(&without_variables(text, "*"));
+        let segments = (0..PARTS).map(|i| glob(arn.segment(i))).collect();
+        arn.is_whole().then(|| Self { segments, service: arn.segment(2).to_owned() })
+    }
+
+    /// The service that it names; `None` where that is a pattern.
+    pub fn service(&self) -> Option<&str> {
+        Some(self.service.as_str()).filter(|s| !s.is_empty() && !s.contains(['*', '?']))
+    }
+
+    /// Whether it is `*`, or as good as that: it reaches what has no resource as well.
+    pub fn is_everything(&self) -> bool {
+        self.segments.iter().all(Template::is_any)
+    }
+
+    /// Whether it can match a resource of a type.
+    pub fn reaches(&self, resource: &Resource) -> bool {
+        resource.arns.iter().any(|arn| {
+            let arn = without_variables(arn, "*");
+            let parts: Vec<&str> = arn.splitn(PARTS, ':').collect();
+            parts.len() == PARTS && parts.iter().zip(&self.segments).all(|(part, own)| overlap(own, &glob(part)))
+        })
+    }
+
+    /// Whether it can match a resource that an action acts on.
+    pub fn reaches_action(&self, service: &Service, action: &Action) -> bool {
+        self.is_everything()
+            || action.resources.iter().filter_map(|(name, _)| service.resource(name)).any(|r| self.reaches(r))
+    }
+}
+
+/// The parts of an ARN.
+const PARTS: usize = 6;
+
+impl Catalogue {
+    /// The types of resources whose ARNs name a service: those of the service itself first.
+    pub fn resources_of(&self, namespace: &str) -> impl Iterator<Item = &Resource> {
+        let is_named = move |r: &&Resource| r.arns.iter().any(|arn| arn.split(':').nth(2) == Some(namespace));
+        let own = self.service(namespace).into_iter();
+        let others = self.prefixes().filter(move |p| *p != namespace).filter_map(|p| self.service(p));
+        own.chain(others).flat_map(|s| &s.resources).filter(is_named)
+    }
+}
+
+fn glob(text: &str) -> Template {
+    Template::parse(text, Syntax { wildcards: true, variables: false }).unwrap_or_default()
+}
+
+/// A text in which something stands for each `${…}`.
+fn without_variables(text: &str, stands: &str) -> String {
+    let mut result = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, variable)) = rest.split_once("${") {
+        result.push_str(before);
+        result.push_str(stands);
+        rest = variable.split_once('}').map_or("", |(_, after)| after);
+    }
+    result + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_reach_the_types_that_they_name() {
+        let catalogue = Catalogue::built_in();
+        let reached = |text: &str, service: &str| {
+            let reach = Reach::new(text).unwrap();
+            catalogue.resources_of(service).any(|r| reach.reaches(r))
+        };
+        for (text, service) in [
+            ("arn:aws:s3:::b/*", "s3"),
+            ("arn:aws:s3:::${aws:PrincipalTag/team}-logs", "s3"),
+            ("arn:*:kms:*:111122223333:key/*", "kms"),
+            ("arn:aws:kms:*", "kms"),
+            ("*", "sqs"),
+        ] {
+            assert!(reached(text, service), "{text}");
+        }
+        assert!(!reached("arn:aws:kms:us-east-1:111122223333:keys/1", "kms"));
+        assert!(Reach::new("arn:aws:s3").is_none());
+    }
+}

@@ -1,0 +1,175 @@
+//! Lint by the catalogue: slips are found with the right name, AWS's own policies give no false alarm.
+
+use std::collections::BTreeSet;
+
+use countersign_core::aws::catalogue::{self, Catalogue};
+use countersign_core::aws::managed;
+use countersign_core::lint::{Finding, Severity};
+use serde_json::json;
+
+use super::{Example, lint, settings, told};
+
+/// A fixed sequence of numbers: the same names are drawn in each run.
+struct Drawn(u64);
+
+impl Drawn {
+    fn next(&mut self, below: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % below
+    }
+
+    /// A name with a letter left out, doubled, exchanged with the next one, or replaced.
+    fn misspelt(&mut self, name: &str) -> String {
+        let mut letters: Vec<char> = name.chars().collect();
+        let at = self.next(letters.len() - 1);
+        match self.next(4) {
+            0 => drop(letters.remove(at)),
+            1 => letters.insert(at, letters[at]),
+            2 => letters.swap(at, at + 1),
+            _ => letters[at] = if letters[at] == 'x' { 'y' } else { 'x' },
+        }
+        letters.into_iter().collect()
+    }
+}
+
+fn of(findings: &[Finding], code: &str) -> Vec<Finding> {
+    findings.iter().filter(|f| f.rule.code == code).cloned().collect()
+}
+
+fn policy(action: &str) -> Example {
+    let text = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]});
+    Example::new("p.json", text.to_string())
+}
+
+#[test]
+fn a_misspelling_of_each_of_a_thousand_actions_is_found_with_the_right_name() {
+    let catalogue = Catalogue::built_in();
+    let services: Vec<_> = catalogue.prefixes().filter_map(|p| catalogue.service(p)).collect();
+    let all: Vec<(&str, &str)> =
+        services.iter().flat_map(|s| s.actions.iter().map(|a| (s.prefix.as_str(), a.name.as_str()))).collect();
+    let mut drawn = Drawn(17);
+    let (mut asked, mut right) = (0, 0);
+    while asked < 1_000 {
+        let (prefix, name) = all[drawn.next(all.len())];
+        let slip = drawn.misspelt(name);
+        let service = catalogue.service(prefix).unwrap();
+        // some misspellings are names, and names that have ended are known
+        if service.action(&slip).is_some() || catalogue::known_action(prefix, &slip).is_some() {
+            continue;
+        }
+        asked += 1;
+        let found = of(&lint(&[policy(&format!("{prefix}:{slip}"))], &settings("")).findings, "CS121");
+        assert_eq!(found.len(), 1, "{prefix}:{slip}");
+        right += usize::from(found[0].help == format!("did you mean `{prefix}:{name}`?"));
+    }
+    assert!(right >= 950, "{right} of {asked}");
+}
+
+#[test]
+fn how_sure_a_slip_is_depends_on_the_age_of_the_catalogue() {
+    let severity = |action: &str, toml: &str| {
+        let found = of(&lint(&[policy(action)], &settings(toml)).findings, "CS121");
+        found.first().map(|f| f.severity)
+    };
+    assert_eq!(severity("s3:GetObjct", ""), Some(Severity::Error));
+    assert_eq!(
+        severity("s3:MakeCoffeeForEveryone", ""),
+        Some(Severity::Warning),
+        "it may be younger than the catalogue"
+    );
+    assert_eq!(severity("s33:GetObject", ""), Some(Severity::Error));
+    assert_eq!(severity("s3:GetObjct*", ""), Some(Severity::Error));
+    assert_eq!(severity("s3:Xyz*", ""), Some(Severity::Warning));
+    assert_eq!(severity("cloudhsm:CreateLunaClient", ""), Some(Severity::Warning), "it has ended");
+    for known in ["s3:GetObject", "S3:getobject", "s3:Get*", "deeplens:GetModel", "budgets:CreateBudget", "*"] {
+        assert_eq!(severity(known, ""), None, "{known}");
+    }
+    assert_eq!(severity("s3:MakeCoffeeForEveryone", "[lint.rules]\nCS121 = \"error\"\n"), Some(Severity::Error));
+    let old = countersign_core::moment::parse("2028-01-01").unwrap();
+    let mut late = settings("");
+    late.at = old;
+    assert_eq!(of(&lint(&[policy("s3:GetObjct")], &late).findings, "CS121")[0].severity, Severity::Warning);
+}
+
+#[test]
+fn condition_keys_of_every_service_are_known() {
+    let found = |key: &str| {
+        let text = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "*",
+            "Condition": {"StringEquals": {key: "x"}}}]});
+        told(&of(&lint(&[Example::new("p.json", text.to_string())], &settings("")).findings, "CS141"))
+    };
+    for known in [
+        "s3:prefix",
+        "S3:Prefix",
+        "s3:ExistingObjectTag/team",
+        "kms:EncryptionContext:aws:s3:arn",
+        "aws:SourceVpce",
+        "aws:RequestTag/team",
+        "ec2:SourceInstanceARN",
+        "token.actions.githubusercontent.com:sub",
+        "saml:aud",
+    ] {
+        assert_eq!(found(known), Vec::<String>::new(), "{known}");
+    }
+    for slip in ["s3:prefx", "aws:SourceVpec", "s33:prefix", "kms:ViaServce"] {
+        assert_eq!(found(slip).len(), 1, "{slip}");
+    }
+}
+
+/// AWS's managed policies are the yardstick: fewer than one in a hundred of those whose names AWS's own Access Analyzer knows has an error or
+/// a warning (most of these are slips of AWS's: `statemachine` for `stateMachine`). The names that it does not know are found.
+#[test]
+fn managed_policies_of_aws_give_no_false_alarm() {
+    let policies: Vec<Example> =
+        managed::all().map(|p| Example::new(format!("{}.json", p.name()), p.document())).collect();
+    let outcome = lint(&policies, &settings(""));
+    assert_eq!(outcome.policies, policies.len());
+    let alarms: Vec<Finding> =
+        outcome.findings.iter().filter(|f| f.is_open() && f.severity >= Severity::Warning).cloned().collect();
+    let told_by_aws = [
+        ("AWSCodeStarFullAccess.json", "cloud9:ValidateEnvironmentName"),
+        ("RDSCloudHsmAuthorizationRole.json", "cloudhsm:CreateLunaClient"),
+        ("RDSCloudHsmAuthorizationRole.json", "cloudhsm:GetConfig"),
+        ("AWSIAMIdentityCenterAllowListForIdentityContext.json", "qapps:ImportDocumentToQApp"),
+        ("AmazonDataZoneGlueManageAccessRolePolicy.json", "lakeformation:GlueARN"),
+    ];
+    let alarmed: BTreeSet<String> = alarms.iter().map(|f| f.place.source.path.clone()).collect();
+    let others = alarmed.iter().filter(|file| !told_by_aws.iter().any(|(known, _)| known == file)).count();
+    let told = told(&alarms);
+    assert!(others * 100 < policies.len(), "{others} {told:#?}");
+    for (file, name) in told_by_aws {
+        assert!(told.iter().any(|t| t.contains(file) && t.contains(&format!("`{name}`"))), "{file} {name}");
+    }
+}
+
+/// Of one statement: what CS125 or CS131 says, and how bad that is.
+fn of_statement(actions: &serde_json::Value, resource: &str, code: &str) -> Vec<(Severity, String)> {
+    let text =
+        json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": resource}]});
+    let found = lint(&[Example::new("p.json", text.to_string())], &settings("")).findings;
+    of(&found, code).into_iter().map(|f| (f.severity, f.message + " / " + &f.help)).collect()
+}
+
+#[test]
+fn an_arn_that_no_type_has_is_told() {
+    let found = |resource: &str| of_statement(&json!("kms:Decrypt"), resource, "CS131");
+    for known in ["arn:aws:kms:us-east-1:111122223333:key/*", "arn:aws:kms:*", "*", "arn:aws:s3:::b/${aws:username}/*"]
+    {
+        assert_eq!(found(known), [], "{known}");
+    }
+    let slip = found("arn:aws:kms:us-east-1:111122223333:keys/1234");
+    assert!(matches!(slip.as_slice(), [(Severity::Warning, said)] if said.contains("did you mean `key`")), "{slip:?}");
+    let other = found("arn:aws:kms:us-east-1:111122223333:something/1234");
+    assert!(matches!(other.as_slice(), [(Severity::Info, _)]), "AWS does not list every type: {other:?}");
+}
+
+#[test]
+fn actions_on_resources_of_types_that_none_of_them_has_are_told_one_by_one() {
+    let bucket = "arn:aws:s3:::b";
+    let found = of_statement(&json!(["sqs:SendMessage", "sqs:ReceiveMessage"]), bucket, "CS125");
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(found.iter().all(|(severity, said)| *severity == Severity::Warning && said.contains(":sqs:")), "{found:?}");
+    assert_eq!(of_statement(&json!(["sqs:SendMessage", "s3:ListBucket"]), bucket, "CS125"), [], "one of them has it");
+    assert_eq!(of_statement(&json!(["sqs:SendMessage", "s3:*"]), bucket, "CS125"), [], "a pattern may reach one");
+    assert_eq!(of_statement(&json!(["sqs:SendMessage"]), "*", "CS125"), []);
+}
