@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use countersign_core::assessment::Assessment;
-use countersign_core::completeness::Gap;
+use countersign_core::assessment::completeness::Gap;
 use countersign_core::diff::Diff;
 use countersign_core::diff::differences::FindingChange;
 use countersign_core::expectations::run::Case;

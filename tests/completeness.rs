@@ -2,10 +2,10 @@
 
 use crate::common::*;
 use countersign::report::expectations::reports;
+use countersign_core::assessment::completeness::Missing;
+use countersign_core::assessment::completeness::others::Others;
 use countersign_core::assessment::{Assessment, Options, assess};
 use countersign_core::assessments::Assessments;
-use countersign_core::completeness::Missing;
-use countersign_core::completeness::others::Others;
 use countersign_core::diff::differences::AccessChange;
 use countersign_core::diff::{Diff, Side, diff};
 use countersign_core::expectations::Suite;
@@ -35,7 +35,7 @@ fn assessed(world: &World) -> Assessment {
 
 /// Who could accept an account BAA, unseen.
 fn others(world: &World) -> Vec<Others> {
-    let accepts = |o: &countersign_core::diff::differences::Operation| {
+    let accepts = |o: &countersign_core::assessment::Operation| {
         (o.operation, o.scope, o.agreement.as_deref()) == ("accept-agreement", Some(Scope::Account), Some("baa"))
     };
     assessed(world).perhaps_others(accepts).collect()

@@ -91,7 +91,7 @@ fn compare(base: &World, head: &World) -> Diff {
 /// The entries of one kind for an operation of a scope on the BAA.
 fn entries<'d>(diff: &'d Diff, change: AccessChange, operation: &str, scope: &str) -> Vec<&'d AccessEntry> {
     let is = |e: &&AccessEntry| {
-        let of = |o: &countersign_core::diff::differences::Operation| {
+        let of = |o: &countersign_core::assessment::Operation| {
             o.operation == operation
                 && o.scope.map(Scope::word) == Some(scope)
                 && o.agreement.as_deref().is_none_or(|a| a == "baa")

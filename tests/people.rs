@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 
 use crate::common::*;
 use countersign::report::expectations::reports;
+use countersign_core::assessment::Operation;
 use countersign_core::assessment::{Assessment, Options, assess};
 use countersign_core::assessments::Assessments;
-use countersign_core::diff::differences::{AccessChange, Operation};
+use countersign_core::diff::differences::AccessChange;
 use countersign_core::diff::people::PersonEntry;
 use countersign_core::diff::stacks::Compared;
 use countersign_core::diff::{AccessEntry, Diff, Side, diff};

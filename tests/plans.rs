@@ -3,9 +3,9 @@
 use std::cell::Cell;
 
 use crate::common::*;
+use countersign_core::assessment::plans::{Plan, Planner, StepKind};
 use countersign_core::assessment::{Assessment, Filter, Options, assess};
 use countersign_core::inventory::Inventory;
-use countersign_core::plans::{Plan, Planner, StepKind};
 use countersign_core::terms::Decision;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{Cli, EvaluationArgs, NOT_OK, OK, Printing, output};
 use crate::report;
 use countersign_core::assessment::assess;
-use countersign_core::completeness::{Completeness, Missing};
+use countersign_core::assessment::completeness::{Completeness, Missing};
 use countersign_core::inventory::entity::Entity;
 use countersign_core::moment;
 use countersign_core::problem::Failure;

@@ -8,9 +8,9 @@ use serde::Serialize;
 
 use super::{Cli, EvaluationArgs, NOT_OK, Narrowing, OK, Printing, narrow, output};
 use crate::report;
+use countersign_core::assessment::plans::Planner;
 use countersign_core::assessment::{AccountAnswer, Assessment, assess};
 use countersign_core::finding::Severity;
-use countersign_core::plans::Planner;
 use countersign_core::problem::Failure;
 use countersign_core::provenance::Provenance;
 

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{bold, count, dim, few, paragraph, sentences, wrapped};
-use countersign_core::completeness::others::Others;
-use countersign_core::completeness::{Completeness, Gap, Missing};
+use countersign_core::assessment::completeness::others::Others;
+use countersign_core::assessment::completeness::{Completeness, Gap, Missing};
 use countersign_core::inventory::Inventory;
 
 /// Accounts shown in a line.

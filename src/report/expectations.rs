@@ -7,9 +7,9 @@ use serde::Serialize;
 
 use super::findings::junit::told;
 use super::{Shown, bold, count, dim, few, paragraph, sentences, verdict};
+use countersign_core::assessment::Operation;
 use countersign_core::assessment::{AgreementAnswer, OperationAnswer};
 use countersign_core::diff::PrincipalEntry;
-use countersign_core::diff::differences::Operation;
 use countersign_core::expectations::run::{Case, Unmet};
 use countersign_core::expectations::{Access, Asked, Expectation, Expected, Governed, Only};
 use countersign_core::moment;

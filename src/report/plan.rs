@@ -1,7 +1,7 @@
 //! What would turn a denial around, in sentences.
 
 use super::sentences::depends;
-use countersign_core::plans::{Gain, Plan, StepKind};
+use countersign_core::assessment::plans::{Gain, Plan, StepKind};
 use countersign_core::terms::Decision;
 
 /// The lines of a plan, each with its label.

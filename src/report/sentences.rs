@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use countersign_core::assessment::Operation;
 use countersign_core::assessment::{BecauseAnswer, GateAnswer, OperationAnswer, StatementPlace};
-use countersign_core::diff::differences::Operation;
 use countersign_core::people::{Other, short};
 use countersign_core::terms::Scope;
 

@@ -53,13 +53,16 @@
 //! # assert!(!filter.without_principals);
 //! ```
 
+pub mod completeness;
+mod operation;
+pub mod plans;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use serde::Serialize;
 
 use crate::agreements::Agreements;
-use crate::completeness::{Completeness, others};
 use crate::finding::Finding;
 use crate::findings::Findings;
 use crate::hipaa::{self, Hipaa, Phi};
@@ -72,12 +75,15 @@ use crate::operations::any_request::AnyRequest;
 use crate::operations::worlds::Worlds;
 use crate::operations::{self, AccountEvaluator, Memo, catalogue};
 use crate::permissions::principals::{Directory, Identity, OpenGroup, Person, Principal};
-use crate::plans::Plan;
 use crate::policies::RuleBook;
 use crate::problem::Failure;
 use crate::provenance::Provenance;
 use crate::stack;
 use crate::terms::{Coverage, Decision, PermissionModel, PrincipalKind, Role, Scope};
+use completeness::{Completeness, others};
+use plans::Plan;
+
+pub use operation::Operation;
 
 /// What to assess.
 #[derive(Clone, Debug, Default)]
@@ -318,7 +324,7 @@ pub struct OperationAnswer {
     pub missing: Vec<String>,
     /// The statements that deny what is missing.
     pub denied_by: Vec<BecauseAnswer>,
-    /// What would turn a denial around, where that was asked ([`Planner`](crate::plans::Planner)).
+    /// What would turn a denial around, where that was asked ([`Planner`](crate::assessment::plans::Planner)).
     pub changes: Option<Plan>,
     /// The generations of permissions that an allow rests on.
     pub rests_on: Vec<&'static str>,

@@ -18,10 +18,10 @@ use serde::Serialize;
 
 use crate::agreements::standing::Standing;
 use crate::agreements::{Agreements, context, datetime};
+use crate::assessment::Operation;
+use crate::assessment::completeness::others::{Others, with_unlisted};
 use crate::assessment::{Filter, OperationAnswer, Options, PrincipalAnswer, principal_answer};
 use crate::assessments::Assessments;
-use crate::completeness::others::{Others, with_unlisted};
-use crate::diff::differences::Operation;
 use crate::finding::Severity;
 use crate::inventory::Inventory;
 use crate::inventory::entity::{Entity, Item, Uid, cedar_uid};

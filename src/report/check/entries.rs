@@ -7,7 +7,7 @@ use crate::report::diff as words;
 use crate::report::expectations::CaseReport;
 use crate::report::findings::{Entry, FindingsReport, Spot};
 use crate::report::{expectations, few, sentences};
-use countersign_core::completeness::Gap;
+use countersign_core::assessment::completeness::Gap;
 use countersign_core::diff::differences::FindingChange;
 use countersign_core::diff::{Cause, Diff};
 use countersign_core::finding::{Finding, Severity};

@@ -6,7 +6,7 @@ use super::{entries, note};
 use crate::check::{Checked, Done, Part, RulesChange, State};
 use crate::report::expectations::{CaseReport, reports};
 use crate::report::findings::Entry;
-use countersign_core::completeness::Gap;
+use countersign_core::assessment::completeness::Gap;
 use countersign_core::diff::Diff;
 use countersign_core::finding::Severity;
 use countersign_core::guardrails::GuardrailResult;

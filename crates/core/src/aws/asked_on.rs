@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::{actions, resources};
 use crate::iam::document::ResourcePattern;
-use crate::permissions::scenarios::segments;
+use crate::iam::segments;
 
 #[derive(Default, Deserialize)]
 struct Data {

@@ -1,8 +1,8 @@
 //! Reviewed exceptions: what `[[diff.allow]]` of `countersign.toml` says of a difference. The principals and accounts that an
 //! exception is about are told by themselves, with its reason.
 
-use super::differences::Operation;
 use super::{AccessEntry, AccountEntry, CoverageEntry, Diff, NewAccess, PrincipalEntry};
+use crate::assessment::Operation;
 use crate::inventory::config::{Excepted, Exception};
 use crate::moment::Moment;
 use crate::problem::Problem;

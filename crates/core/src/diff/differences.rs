@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::PrincipalEntry;
 use super::people::{self, Acting, Actor, Who};
-use crate::assessment::{AgreementAnswer, Assessment, OperationAnswer, Options, PrincipalAnswer, assess_each};
+use crate::assessment::{
+    AgreementAnswer, Assessment, Operation, OperationAnswer, Options, PrincipalAnswer, assess_each,
+};
 use crate::finding::Finding;
 use crate::inventory::Inventory;
 use crate::people::follow;
@@ -44,19 +46,6 @@ pub enum Subject {
     },
     /// A finding, by its rule, its subject and its message.
     Finding(String, String, String),
-}
-
-/// An operation, and on what.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Operation {
-    /// `accept-agreement`, …
-    pub operation: &'static str,
-    /// For what it is asked; null for reports.
-    pub scope: Option<Scope>,
-    /// The kind of agreement.
-    pub agreement: Option<String>,
-    /// The id of the report.
-    pub report: Option<String>,
 }
 
 /// An answer, as far as it is compared.
@@ -315,18 +304,6 @@ fn once<T: Ord>(known: &mut BTreeSet<Arc<T>>, value: T) -> Arc<T> {
 
 fn id(principal: &PrincipalAnswer) -> (String, String) {
     (principal.account.clone(), principal.principal.clone())
-}
-
-impl Operation {
-    /// What an answer is about.
-    pub fn of(answer: &OperationAnswer) -> Self {
-        Self {
-            operation: answer.operation,
-            scope: answer.scope,
-            agreement: answer.agreement.clone(),
-            report: answer.report.clone(),
-        }
-    }
 }
 
 fn access(answer: &OperationAnswer) -> AccessState {

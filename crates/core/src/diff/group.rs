@@ -4,12 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::causes::Causes;
 use super::differences::{
-    self, AccessChange, AccessState, Answers, CoverageChange, CoverageState, Difference, FindingChange, Operation,
-    State, Subject,
+    self, AccessChange, AccessState, Answers, CoverageChange, CoverageState, Difference, FindingChange, State, Subject,
 };
 use super::people::{self, Actor};
 use super::{AccessEntry, AccountEntry, Cause, CoverageEntry, FindingEntry};
-use crate::assessment::Assessment;
+use crate::assessment::{Assessment, Operation};
 
 /// Brings differences together that are alike.
 pub(super) struct Sides<'a> {

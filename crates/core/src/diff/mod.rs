@@ -54,8 +54,8 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::assessment::{ASSUMES, Assessment, Options, PersonAnswer, PrincipalAnswer};
-use crate::completeness::others::{self, Others};
+use crate::assessment::completeness::others::{self, Others};
+use crate::assessment::{ASSUMES, Assessment, Operation, Options, PersonAnswer, PrincipalAnswer};
 use crate::finding::Severity;
 use crate::inventory::Inventory;
 use crate::moment;
@@ -65,7 +65,7 @@ use crate::problem::Failure;
 use crate::provenance::Provenance;
 use crate::terms::PrincipalKind;
 use causes::{Contribution, Trials};
-use differences::{AccessChange, AccessState, Answers, CoverageChange, CoverageState, FindingChange, Operation};
+use differences::{AccessChange, AccessState, Answers, CoverageChange, CoverageState, FindingChange};
 use people::PersonEntry;
 use pieces::Piece;
 use reach::{Reach, Reacher};

@@ -8,9 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::PrincipalEntry;
-use super::differences::{
-    AccessChange, AccessState, Answers, Difference, Operation, State, Subject, access_change, gained,
-};
+use super::differences::{AccessChange, AccessState, Answers, Difference, State, Subject, access_change, gained};
+use crate::assessment::Operation;
 use crate::assessment::PrincipalAnswer;
 use crate::people::{Assumer, Behind, Other, UNKNOWN, short};
 use crate::terms::{Decision, PrincipalKind};

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::iam::document::Statement;
-use crate::inventory::entity::{Attr, Entity, Item, Uid};
+use crate::inventory::entity::{Attr, Entity, Item, Uid, policies_of};
 use crate::inventory::{Inventory, Policy, builtin};
 use crate::problem::Span;
 use shown::{json_of, normal, shown};
@@ -370,13 +370,4 @@ fn layers_of_policies(base: &Inventory, head: &Inventory) -> BTreeMap<String, Ve
         }
     }
     layers.into_iter().map(|(id, layers)| (id, layers.into_iter().collect())).collect()
-}
-
-/// The policies that a value refers to.
-pub(crate) fn policies_of(item: &Item, found: &mut impl FnMut(&str)) {
-    match &item.attr {
-        Attr::Entity(uid) if uid.ty == "IamPolicy" => found(&uid.id),
-        Attr::Set(items) => items.iter().for_each(|i| policies_of(i, found)),
-        _ => {}
-    }
 }

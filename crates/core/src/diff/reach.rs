@@ -4,10 +4,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::pieces::{Piece, What, policies_of};
+use super::pieces::{Piece, What};
 use crate::agreements::Agreements;
 use crate::agreements::narrowing::Narrowing;
 use crate::inventory::Inventory;
+use crate::inventory::entity::policies_of;
 use crate::inventory::entity::{Entity, Item, Uid};
 use crate::moment::Moment;
 use crate::policies::RuleBook;

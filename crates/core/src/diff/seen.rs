@@ -4,7 +4,7 @@
 use super::differences::AccessChange;
 use super::stacks::{Compared, NewAccess};
 use super::{AccessEntry, PrincipalEntry};
-use crate::completeness::Unseen;
+use crate::assessment::completeness::Unseen;
 use crate::inventory::Inventory;
 
 /// Where either side may hold principals that it does not list.

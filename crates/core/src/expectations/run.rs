@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use globset::Glob;
 
 use super::{Access, Asked, Expectation, Expected, Governed, Only, Suite};
+use crate::assessment::Operation;
+use crate::assessment::completeness::others::{self, Others};
 use crate::assessment::{AgreementAnswer, Assessment, OperationAnswer, Options, PrincipalAnswer};
 use crate::assessments::Assessments;
-use crate::completeness::others::{self, Others};
 use crate::diff::PrincipalEntry;
-use crate::diff::differences::Operation;
 use crate::inventory::Inventory;
 use crate::moment::Moment;
 use crate::naming;

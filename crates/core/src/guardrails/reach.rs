@@ -13,8 +13,8 @@ use cedar_policy::{
 use serde_json::Value;
 
 use super::{Actor, GuardrailQuery, GuardrailState, Guardrails, Question};
+use crate::assessment::Operation;
 use crate::assessment::{Assessment, OperationAnswer, PrincipalAnswer};
-use crate::diff::differences::Operation;
 use crate::inventory::entity::{Uid, cedar_uid};
 use crate::inventory::model::Account;
 use crate::inventory::schema::EntitySchema;

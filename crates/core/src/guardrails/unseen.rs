@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use cedar_policy::{ActionConstraint, Entities, Entity as CedarEntity, Policy, RestrictedExpression as Expr};
 
 use super::{Actor, By, GuardrailQuery, Question, Violation, subsets};
-use crate::completeness::Missing;
-use crate::completeness::others::Others;
-use crate::diff::differences::Operation;
+use crate::assessment::Operation;
+use crate::assessment::completeness::Missing;
+use crate::assessment::completeness::others::Others;
 use crate::inventory::entity::{Uid, cedar_uid};
 use crate::inventory::model::Account;
 use crate::policies::names::Of;

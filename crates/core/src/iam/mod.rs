@@ -13,3 +13,9 @@ pub(crate) mod stored;
 pub(crate) mod template;
 pub(crate) mod value;
 pub(crate) mod whom;
+
+/// The segments of an ARN; `None` for `*`.
+pub(crate) fn segments(resource: &str) -> Option<[String; 6]> {
+    let segments: Vec<String> = resource.splitn(6, ':').map(str::to_owned).collect();
+    segments.try_into().ok()
+}

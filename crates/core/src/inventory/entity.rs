@@ -306,3 +306,12 @@ impl Item {
         }
     }
 }
+
+/// The policies that a value refers to.
+pub(crate) fn policies_of(item: &Item, found: &mut impl FnMut(&str)) {
+    match &item.attr {
+        Attr::Entity(uid) if uid.ty == "IamPolicy" => found(&uid.id),
+        Attr::Set(items) => items.iter().for_each(|i| policies_of(i, found)),
+        _ => {}
+    }
+}

@@ -16,6 +16,7 @@ use super::resource::{self, OfResource};
 use crate::aws::keys::nature;
 use crate::iam::crossing::crossed;
 use crate::iam::document::Condition;
+use crate::iam::segments;
 use crate::iam::template::Template;
 use crate::problem::Failure;
 
@@ -421,10 +422,4 @@ fn ask_layers(
         resource::combine(stack, (how, outcome), request, &mut allowed, &mut blocked)?;
     }
     Ok((allowed, blocked))
-}
-
-/// The segments of an ARN; `None` for `*`.
-pub fn segments(resource: &str) -> Option<[String; 6]> {
-    let segments: Vec<String> = resource.splitn(6, ':').map(str::to_owned).collect();
-    segments.try_into().ok()
 }

@@ -7,6 +7,7 @@ use super::Question;
 use crate::aws::keys::{nature, spelling};
 use crate::iam::document::{Condition, Statement};
 use crate::iam::operator::{SetPrefix, Test};
+use crate::iam::segments;
 use crate::iam::template::Template;
 use crate::iam::value;
 use crate::iam::whom::is_whom;
@@ -15,7 +16,7 @@ use crate::permissions::context::{KeyValue, Keys, Request};
 use crate::permissions::knowledge::Knowledge;
 use crate::permissions::layer::{ConditionPart, Layer, LayerStatement};
 use crate::permissions::representatives::{Use, candidates};
-use crate::permissions::scenarios::{is_settled, segments, substitute};
+use crate::permissions::scenarios::{is_settled, substitute};
 use crate::problem::Failure;
 
 /// A statement, and whether it applies to the request. A truth of `None` depends on what is not known.

@@ -28,13 +28,14 @@ use sides::{Bound, Sides};
 
 use crate::aws;
 use crate::aws::asked_on::{Asked, asked_on};
+use crate::iam::segments;
 use crate::iam::whom::{EXCEPTED, PRINCIPAL};
 use crate::inventory::Policy;
 use crate::permissions::context::{KeyValue, Keys};
 use crate::permissions::knowledge::{Knowledge, Known, Rest};
 use crate::permissions::layer::Layer;
 use crate::permissions::resource::OfResource;
-use crate::permissions::scenarios::{Call, Memo, Stack, ask, segments};
+use crate::permissions::scenarios::{Call, Memo, Stack, ask};
 use crate::problem::{Failure, Problem, SourceFile};
 use crate::provenance::Provenance;
 

@@ -7,8 +7,8 @@ use super::caller::{Caller, CallerKind, is_account};
 use super::{Attached, Question};
 use crate::aws::resource_policies;
 use crate::iam::principal::Who;
+use crate::iam::segments;
 use crate::permissions::principals::is_service_linked;
-use crate::permissions::scenarios::segments;
 
 /// What binds a request.
 #[derive(Debug, Default)]

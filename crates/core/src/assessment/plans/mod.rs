@@ -11,9 +11,9 @@ mod propose;
 use serde::Serialize;
 
 use crate::assessment::{Assessment, DependencyAnswer, Filter, OperationAnswer, Options, PrincipalAnswer, assess};
-use crate::diff::pieces::policies_of;
 use crate::inventory::Inventory;
 use crate::inventory::entity::Entity;
+use crate::inventory::entity::policies_of;
 use crate::policies::RuleBook;
 use crate::problem::Failure;
 use crate::terms::Decision;

@@ -6,11 +6,11 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::{Planner, Step, refers_to};
+use crate::assessment::plans::edits::Edit;
 use crate::assessment::{Filter, Options, PrincipalAnswer, assess, principals};
 use crate::inventory::Inventory;
 use crate::inventory::entity::Uid;
 use crate::inventory::tree::Tree;
-use crate::plans::edits::Edit;
 use crate::problem::Failure;
 use crate::terms::Decision;
 
