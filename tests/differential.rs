@@ -325,5 +325,6 @@ fn a_policy_is_a_document_its_text_or_an_arn() {
     assert_eq!(ask(document.clone()), "allowed");
     assert_eq!(ask(json!(document.to_string())), "allowed");
     assert_eq!(ask(json!("arn:aws:iam::aws:policy/AdministratorAccess")), "allowed");
-    assert_eq!(ask(json!("arn:aws:iam::aws:policy/AmazonS3FullAccess")), "unknown", "not built in");
+    assert_eq!(ask(json!("arn:aws:iam::aws:policy/AmazonS3FullAccess")), "allowed");
+    assert_eq!(ask(json!("arn:aws:iam::aws:policy/AmazonS3FullAcces")), "unknown", "AWS has none of this name");
 }

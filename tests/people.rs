@@ -537,6 +537,25 @@ fn a_trust_policy_that_opens_is_told() {
     }
 }
 
+/// An account that is listed, and whose principals are not all (D31): one of them may become the role.
+#[test]
+fn principals_that_were_not_listed_may_become_a_role() {
+    let world = |trust: Value, listed: bool| {
+        let account = json!({"principalsKnown": listed});
+        let world = World::organization().account(B, account, &[ORG]);
+        world.entity(role(A, "legal-admin", json!([FULL]), trust))
+    };
+    let base = |listed: bool| world(trusts(json!({"AWS": "AROAEXAMPLEEXAMPLE"})), listed);
+    let head = |listed: bool| world(trusts(json!({"AWS": "333333333333"})), listed);
+    let found = compare(&base(false), &head(false));
+    let people = told(&found, AccessChange::MayBeGained).into_iter().chain(told(&found, AccessChange::Gained));
+    let names: Vec<String> = people.map(|p| p.person.clone()).collect();
+    assert_eq!(names, ["account 333333333333, whose principals are not all listed (D31)"], "{:#?}", found.access);
+    assert!(found.verdict.access_widens);
+    // of an account without users and roles there is nobody to become it
+    assert!(!compare(&base(true), &head(true)).verdict.access_widens);
+}
+
 /// Who stands at one role need not be who stands at another: a trust policy that is not known any more may let anyone in.
 #[test]
 fn each_role_has_people_of_its_own() {

@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 use serde::{Deserialize, Serialize};
 
 use crate::assessment::{OperationAnswer, Options, PrincipalAnswer};
+use crate::aws;
 use crate::inventory::Inventory;
 use crate::inventory::entity::Uid;
 use crate::inventory::tree::Tree;
@@ -57,7 +58,7 @@ enum On {
 }
 
 static WAYS: LazyLock<Vec<Way>> = LazyLock::new(|| {
-    let data: Option<Data> = serde_json::from_str(include_str!("../../../data/escalation.json")).ok();
+    let data: Option<Data> = serde_json::from_str(aws::ESCALATION_TEXT).ok();
     data.map(|d| d.actions).unwrap_or_default()
 });
 

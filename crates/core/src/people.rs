@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::Serialize;
 
+use crate::assessment::completeness::Unseen;
 use crate::assessment::{Options, PrincipalAnswer};
 use crate::iam::principal::Who;
 use crate::inventory::Inventory;
@@ -100,7 +101,8 @@ pub fn follow(inventory: &Inventory, options: &Options, wanted: &BTreeSet<String
         let identities = directory.identities();
         let accounts = accounts(&trusts, &identities, wanted);
         let callers = directory.those(|i| i.kind != PrincipalKind::Root && accounts.contains(&i.account))?;
-        let mut following = Following { trusts, identities, callers, edges: BTreeMap::new() };
+        let mut following =
+            Following { trusts, identities, callers, unseen: Unseen::of(inventory), edges: BTreeMap::new() };
         let current = current(inventory, options);
         let mut roles = Roles::new();
         for role in wanted {
@@ -175,6 +177,7 @@ struct Following {
     trusts: BTreeMap<String, Option<Trust>>,
     identities: Vec<Identity>,
     callers: Vec<Principal>,
+    unseen: Unseen,
     edges: BTreeMap<String, Edges>,
 }
 
@@ -208,13 +211,22 @@ impl Following {
         Ok(edges)
     }
 
+    /// Whether all who can act in an account are in the inventory.
+    fn is_listed(&self, account: &str) -> bool {
+        let known = !self.unseen.principals_of(account) && !self.unseen.assignments_of(account);
+        known && self.identities.iter().any(|i| i.account == account)
+    }
+
     /// Those whom the trust policy lets become the role, and of whom the inventory knows nothing.
     fn others(&self, trust: &Trust) -> Result<Vec<String>, Failure> {
         let mut others = Vec::new();
         for who in &trust.who {
             let words = match who {
                 Who::Everyone | Who::AnyAws => "anyone, of any account".to_owned(),
-                Who::Account(account) if self.identities.iter().any(|i| i.account == *account) => continue,
+                Who::Account(account) if self.is_listed(account) => continue,
+                Who::Account(account) if self.identities.iter().any(|i| i.account == *account) => {
+                    format!("account {account}, whose principals are not all listed (D31)")
+                }
                 Who::Account(account) => format!("account {account}, which is not in the inventory"),
                 // the unique id of a user or a role that was deleted
                 Who::Aws(text) if !text.starts_with("arn:") => continue,

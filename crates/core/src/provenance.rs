@@ -271,6 +271,7 @@ pub fn data() -> &'static [Data] {
             file("aws.json", Some(managed::date()), aws::SOURCES_TEXT),
             packed("catalogue.bin", |s| &s.catalogue),
             file("ended.json", Some(catalogue::date()), catalogue::ENDED_TEXT),
+            file("escalation.json", Some(aws::ESCALATION_DATE), aws::ESCALATION_TEXT),
             file("full-aws-access.json", Some(PAGES_OF_AWS), managed::FULL_AWS_ACCESS),
             file("hipaa-eligible-services.json", Some(eligibility::last_list()), eligibility::TEXT),
             file("hipaa-parts.json", Some(eligibility::last_list()), eligibility::PARTS_TEXT),

@@ -50,6 +50,12 @@ pub struct Partition {
     pub region: String,
 }
 
+/// The actions by which principals can grant themselves what they lack.
+pub(crate) const ESCALATION_TEXT: &str = include_str!("../../../../data/escalation.json");
+
+/// The day of that file.
+pub(crate) const ESCALATION_DATE: &str = "2025-12-17";
+
 /// The file that tells where the catalogue and the managed policies come from, and their digests.
 pub(crate) const SOURCES_TEXT: &str = include_str!("../../../../data/aws.json");
 
