@@ -6,7 +6,8 @@ use crate::common::*;
 use countersign_core::terms::PermissionModel;
 use serde_json::{Value, json};
 
-const OPERATIONS: [(&str, &str); 10] = [
+/// Every operation, and for what it is asked.
+pub const OPERATIONS: [(&str, &str); 10] = [
     ("download-agreement", "account"),
     ("download-agreement", "organization"),
     ("accept-agreement", "account"),

@@ -2,20 +2,8 @@
 //! the state, the scope or the account before `artifact:` permissions (D8, D27).
 
 use crate::common::*;
+use crate::gates::OPERATIONS;
 use serde_json::{Value, json};
-
-const EVERY: [(&str, &str); 10] = [
-    ("download-agreement", "account"),
-    ("download-agreement", "organization"),
-    ("accept-agreement", "account"),
-    ("accept-agreement", "organization"),
-    ("terminate-agreement", "account"),
-    ("terminate-agreement", "organization"),
-    ("view-organization-agreements", "organization"),
-    ("set-up-organization-agreements", "organization"),
-    ("download-report", "report-1"),
-    ("remove-offline-designation", "offline"),
-];
 
 /// A member in a state, where it could do everything that a member can, and one of its users without any permission.
 fn in_state(state: &str) -> World {
@@ -36,7 +24,7 @@ fn nobody_does_anything_in_an_account_that_is_not_active() {
     {
         let answers = in_state(state).now();
         for who in [root(A), user(A, "none")] {
-            for (operation, scope) in EVERY {
+            for (operation, scope) in OPERATIONS {
                 let answer = answers.answer(&who, operation, scope);
                 assert_eq!(answer["decision"], "deny", "{state} {who} {operation} {scope}");
                 assert!(answer["message"].is_null(), "no console shows it: {answer}");
@@ -61,7 +49,7 @@ fn nobody_else_is_concerned_by_the_state_of_a_member() {
 fn what_is_possible_while_an_account_is_being_closed_is_unknown() {
     let answers = in_state("PENDING_CLOSURE").now();
     let active = in_state("ACTIVE").now();
-    for (operation, scope) in EVERY {
+    for (operation, scope) in OPERATIONS {
         let (now, before) = (answers.answer(&root(A), operation, scope), active.answer(&root(A), operation, scope));
         let expected = if before["decision"] == "allow" { "unknown" } else { "deny" };
         assert_eq!(now["decision"], expected, "{operation} {scope}: what is denied in an active account stays denied");

@@ -428,6 +428,18 @@ struct Question<'q> {
     role: &'static str,
 }
 
+impl<'q> Question<'q> {
+    fn of(
+        agreements: &Agreements<'_>,
+        who: &'q PrincipalAnswer,
+        (account, standing): (&'q Account, &'q Standing),
+        entities: &'q Entities,
+    ) -> Result<Self, Failure> {
+        let role = agreements.role(&account.id, standing).word();
+        Ok(Self { principal: who.uid.to_cedar()?, name: &who.name, account, standing, entities, role })
+    }
+}
+
 impl<'a> GuardrailQuery<'a> {
     fn new(guardrails: &'a Guardrails, agreements: &'a Agreements<'a>) -> Self {
         let idle = guardrails.all.keys().cloned().collect();
@@ -483,14 +495,7 @@ impl<'a> GuardrailQuery<'a> {
         let standing = agreements.standing(account)?;
         let actors = self.actors(now);
         let entities = self.entities(now, account, &standing, &actors)?;
-        let question = Question {
-            principal: now.uid.to_cedar()?,
-            name: &now.name,
-            account,
-            standing: &standing,
-            entities: &entities,
-            role: agreements.role(&account.id, &standing).word(),
-        };
+        let question = Question::of(self.agreements, now, (account, &standing), &entities)?;
         // a person may do what one of their permission sets in the account allows
         let all_of = |actor: &Actor| match &actor.person {
             Some(person) => self
@@ -570,14 +575,7 @@ impl<'a> GuardrailQuery<'a> {
             let who = principal_answer(assumer.identity.clone(), Vec::new());
             let actors = self.actors(&who);
             let entities = self.entities(&who, account, standing, &actors)?;
-            let question = Question {
-                principal: who.uid.to_cedar()?,
-                name: &who.name,
-                account,
-                standing,
-                entities: &entities,
-                role: self.agreements.role(&account.id, standing).word(),
-            };
+            let question = Question::of(self.agreements, &who, (account, standing), &entities)?;
             let with = |actor: Actor| (self.may_at((now, any), &actor, at_best), actor);
             let actors: Vec<(May, Actor)> = actors.into_iter().map(with).collect();
             self.operations(&question, (now, any), &actors, &Acting { as_who: &who, roles: &assumer.roles, at_best })?;
@@ -614,14 +612,7 @@ impl<'a> GuardrailQuery<'a> {
             let person = user.map(|u| u.uid.clone());
             let actor = Actor { person, name: Some(name.clone()), groups: groups.unwrap_or_default() };
             let entities = self.entities(now, account, standing, std::slice::from_ref(&actor))?;
-            let question = Question {
-                principal: now.uid.to_cedar()?,
-                name: &now.name,
-                account,
-                standing,
-                entities: &entities,
-                role: self.agreements.role(&account.id, standing).word(),
-            };
+            let question = Question::of(self.agreements, now, (account, standing), &entities)?;
             let actors = [(self.may_at((now, any), &actor, By::Grant), actor)];
             self.operations(&question, (now, any), &actors, &Acting { as_who: now, roles: &[], at_best: By::Grant })?;
         }
