@@ -35,6 +35,7 @@ mod operations;
 mod people;
 mod permissions;
 mod plans;
+mod possible;
 mod properties;
 mod provenance;
 mod readings;

@@ -369,6 +369,10 @@ fn settled(pairs: &[String], unknown_keys: bool) -> Result<BTreeMap<String, Vec<
         problems.extend(unknown.into_iter().chain(wrong).map(|fault| usage(fault.message).help(fault.help)));
         values.extend(value);
     }
+    for (key, values) in &context {
+        let fault = keys::values::list(key, values.len());
+        problems.extend(fault.map(|fault| usage(fault.message).help(fault.help)));
+    }
     if problems.is_empty() { Ok(context) } else { Err(Failure::Problems(problems)) }
 }
 
