@@ -164,6 +164,7 @@ impl Knowledge {
             return Some(known.clone());
         }
         let prefix = key.split(':').next().unwrap_or_default();
+        let service = action.split(':').next().unwrap_or_default();
         let absent = match self.rest {
             Rest::Absent => true,
             Rest::Unknown => self.complete.iter().any(|p| key.starts_with(p)) || is_never_carried(action, key),
@@ -171,6 +172,7 @@ impl Knowledge {
             Rest::Operations => {
                 self.complete.iter().any(|p| key.starts_with(p))
                     || is_sent_by_none(key)
+                    || (key.starts_with("aws:resourcetag/") && service != "iam")
                     || CATALOGUED.contains(&prefix)
                     || is_never_carried(action, key)
             }

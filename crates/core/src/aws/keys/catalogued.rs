@@ -72,10 +72,16 @@ pub fn is_never_carried(action: &str, name: &str) -> bool {
         return false;
     }
     NEVER.with_borrow_mut(|found| {
+        if found.len() > MOST {
+            found.clear();
+        }
         let asked = (action.to_owned(), name.to_owned());
         *found.entry(asked).or_insert_with(|| is_of_other_actions((service, short), (prefix, name)))
     })
 }
+
+/// So many findings are kept.
+const MOST: usize = 4096;
 
 thread_local! {
     /// What was found: evaluation asks again and again about the keys of a policy.
