@@ -104,7 +104,7 @@ fn readings_of_names(principal: &str, request: &Value) -> Vec<Reading> {
     };
     if principal.ends_with(":root") {
         let excepted = vec![account.clone().unwrap()];
-        return vec![Reading { own: None, behind: None, account, excepted, ..plain("") }];
+        return vec![Reading { own: None, behind: None, excepted, ..plain("") }];
     }
     let Some(of) = account.clone() else {
         let provider = plain(principal);

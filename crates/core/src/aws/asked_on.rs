@@ -24,7 +24,7 @@ pub enum Asked {
 
 /// What an action takes.
 struct Takes {
-    /// The ARNs of its types, with `${…}` for what differs.
+    /// The ARNs of its types, with `*` for partition, Region and account, and `${…}` for names.
     arns: Vec<String>,
     /// Each request names a resource.
     needs_one: bool,
@@ -72,15 +72,17 @@ fn takes(action: &str) -> Option<Takes> {
     let (prefix, name) = action.split_once(':')?;
     let Some((service, action)) = CATALOGUE.service(prefix).and_then(|s| Some((s, s.action(name)?))) else {
         let types = &actions::action(action)?.resources;
-        let arn = |ty: &&'static resources::Type| ty.arn("${Partition}");
+        let arn = |ty: &&'static resources::Type| ty.arn("*");
         return Some(Takes { arns: types.iter().map(arn).collect(), needs_one: !types.is_empty() });
     };
     let required = action.resources.iter().any(|(_, required)| *required);
     // of several types none of which is marked as required, S3 and the actions on tags and policies take one
     let one_of = service.prefix == "s3" || matches!(action.level, Level::Tagging | Level::PermissionsManagement);
     let types = action.resources.iter().filter_map(|(name, _)| service.resource(name));
+    let places = ["${Partition}", "${Region}", "${Account}"];
+    let arn = |arn: &String| places.iter().fold(arn.clone(), |arn, place| arn.replace(place, "*"));
     Some(Takes {
-        arns: types.flat_map(|ty| ty.arns.clone()).collect(),
+        arns: types.flat_map(|ty| &ty.arns).map(arn).collect(),
         needs_one: required || (one_of && action.resources.len() > 1),
     })
 }

@@ -44,12 +44,11 @@ pub enum Prefix {
 /// What is known of the prefix of a key.
 pub fn prefix(text: &str) -> Prefix {
     let other = text.contains(['.', '/']) || catalogue::other_prefixes().any(|p| p.eq_ignore_ascii_case(text));
-    if other || catalogue::known_service(text).is_some() {
-        return Prefix::Open;
-    }
     match CATALOGUE.service(text) {
+        _ if other => Prefix::Open,
         Some(service) if service.keys.is_empty() => Prefix::Open,
         Some(service) => Prefix::Service(service.keys.iter().map(|k| k.name.as_str()).collect()),
+        None if catalogue::known_service(text).is_some() => Prefix::Open,
         None => Prefix::None(CATALOGUE.prefixes().collect()),
     }
 }
