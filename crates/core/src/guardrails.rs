@@ -5,6 +5,7 @@
 //! request at all, whatever it carries, does what it forbids.
 
 mod duties;
+mod gaps;
 mod lists;
 mod people_at;
 mod reach;
@@ -479,6 +480,12 @@ impl<'a> GuardrailQuery<'a> {
                 Decision::Deny => continue,
             };
             let by = by.max(acting.at_best);
+            let asked = (operation.operation, operation.report.as_ref());
+            for id in self.reading_gaps(&question.principal, (question.account, question.standing), asked) {
+                for (_, actor) in actors {
+                    self.violated(&id, by.max(By::Unknown), acting, operation, actor, BTreeMap::new());
+                }
+            }
             for (May { certain, perhaps, by_request }, actor) in actors {
                 let open = if by == By::Request { by_request } else { perhaps };
                 let mut all: Option<BTreeSet<String>> = None;

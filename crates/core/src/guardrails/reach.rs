@@ -38,6 +38,10 @@ pub(super) struct Terms {
     reads: BTreeSet<String>,
     /// Whether it is kept depends on who acts.
     pub is_about_people: bool,
+    /// It reads tags.
+    pub reads_tags: bool,
+    /// It names an organization or an organizational unit.
+    names_organization: bool,
 }
 
 /// A guardrail that forbids nothing to anyone in the inventory.
@@ -76,6 +80,11 @@ impl Terms {
         self.actions.is_empty() || self.actions.iter().any(|a| a == grant || a == "may")
     }
 
+    /// Whether it reads what an account's organization is.
+    pub fn reads_membership(&self) -> bool {
+        self.names_organization || self.reads("role") || self.reads("organization")
+    }
+
     /// Whether it reads an attribute of this name.
     pub fn reads(&self, attribute: &str) -> bool {
         self.reads.contains(attribute)
@@ -85,6 +94,7 @@ impl Terms {
         if let (Some(ty), Some(id)) = (json.get("type").and_then(Value::as_str), json.get("id").and_then(Value::as_str))
         {
             let ty = crate::inventory::schema::local(ty);
+            self.names_organization |= ty == "Organization" || ty == "OrganizationalUnit";
             if ty != "Action" && self.entities.len() < MOST_TEXTS {
                 self.entities.insert(Uid::new(ty, id));
             }
@@ -93,6 +103,7 @@ impl Terms {
         match json {
             Value::Object(members) => {
                 for (key, inner) in members {
+                    self.reads_tags |= key == "hasTag" || key == "getTag";
                     match inner {
                         Value::String(name) if key == "attr" => drop(self.reads.insert(name.clone())),
                         Value::String(text) if key == "Value" => {
@@ -404,6 +415,8 @@ impl Guardrails {
             entities: BTreeSet::new(),
             reads: BTreeSet::new(),
             is_about_people: false,
+            reads_tags: false,
+            names_organization: false,
         };
         self.terms.get(id).unwrap_or(&NONE)
     }
