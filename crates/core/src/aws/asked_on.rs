@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use super::catalogue::Catalogue;
 use super::{actions, resources};
 use crate::iam::document::ResourcePattern;
 use crate::iam::segments;
@@ -90,8 +91,24 @@ fn forms(action: &str) -> Option<Vec<Form>> {
     Some(known.resources.iter().map(form).collect())
 }
 
+/// The ARNs of the types of resources of which the catalogue says that a request for the action names one.
+fn required(action: &str) -> Vec<String> {
+    static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(Catalogue::built_in);
+    let found = || {
+        let (service, name) = action.split_once(':')?;
+        let service = CATALOGUE.service(service)?;
+        let types = service.action(name)?.resources.iter().filter(|(_, required)| *required);
+        Some(types.filter_map(|(name, _)| service.resource(name)).flat_map(|r| r.arns.clone()).collect())
+    };
+    found().unwrap_or_default()
+}
+
 /// Whether an action can be asked on a resource: an ARN, or `*`.
 pub fn asked_on(action: &str, resource: &str) -> Asked {
+    let required = required(action);
+    if resource == "*" && !required.is_empty() {
+        return Asked::Impossible(required);
+    }
     let Some(forms) = forms(action) else {
         return Asked::NotKnown;
     };
@@ -127,7 +144,7 @@ mod tests {
         for (action, resource, possible) in [
             ("s3:ListBucket", "arn:aws:s3:::b", Some(true)),
             ("s3:ListBucket", "arn:aws:s3:::b/k", Some(false)),
-            ("s3:ListBucket", "*", None),
+            ("s3:ListBucket", "*", Some(false)),
             ("s3:GetObject", "arn:aws:s3:::b/k", Some(true)),
             ("s3:GetObject", "arn:aws:s3:::b", Some(false)),
             ("s3:ListAllMyBuckets", "*", Some(true)),
@@ -145,7 +162,7 @@ mod tests {
             ("iam:GetPolicy", "arn:aws:iam::aws:policy/ReadOnlyAccess", Some(true)),
             ("sts:AssumeRole", role, Some(true)),
             ("sts:AssumeRole", "arn:aws:iam::111122223333:user/a", Some(false)),
-            ("ec2:RunInstances", "*", None),
+            ("ec2:RunInstances", "*", Some(false)),
         ] {
             let expected = match asked_on(action, resource) {
                 Possible => Some(true),

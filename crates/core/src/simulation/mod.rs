@@ -5,6 +5,7 @@
 //! [`explain`] tells statement by statement why.
 
 pub mod caller;
+mod carried;
 pub mod explain;
 mod fields;
 pub mod request;
@@ -181,6 +182,7 @@ impl Simulator {
             let help = format!("it is asked on {}", takes.join(", or on "));
             return Err(Failure::Problems(vec![Problem::about("the request", message).help(help)]));
         }
+        carried::check(question)?;
         let mut answer = self.decide(question)?;
         if asked == Asked::NotKnown {
             answer.assuming.push(format!("{action} can be asked on {resource}"));

@@ -92,6 +92,8 @@ pub struct Nature {
     pub boolean: bool,
     /// A number, a moment or an address, whichever operators are meant for it.
     pub typed: bool,
+    /// Values that a key can have of which not every text is one.
+    pub samples: &'static [&'static str],
 }
 
 /// Global keys that are numbers, moments or addresses.
@@ -110,7 +112,12 @@ const BOOLEAN: [&str; 4] =
 
 /// What values a key can have.
 pub fn nature(key: &str) -> Nature {
-    Nature { single: is_single_valued(key), boolean: BOOLEAN.contains(&key), typed: TYPED.contains(&key) }
+    Nature {
+        single: is_single_valued(key),
+        boolean: BOOLEAN.contains(&key),
+        typed: TYPED.contains(&key),
+        samples: values::samples(key),
+    }
 }
 
 /// Whether a key never has a list of values: the global keys that are not known to have one, tags, and the keys of the

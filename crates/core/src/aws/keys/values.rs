@@ -1,7 +1,10 @@
 //! What values condition keys take: a value that no request can carry settles nothing, and would make a wrong answer.
 
 use super::{known_keys, nature, spelling, tag};
+use std::sync::LazyLock;
+
 use crate::aws;
+use crate::aws::catalogue::{self, Catalogue, Key};
 use crate::iam::value;
 use crate::problem::instead;
 
@@ -19,6 +22,7 @@ pub struct Fault {
 enum Takes {
     Boolean,
     Number,
+    Decimal,
     Moment,
     Address,
     Arn,
@@ -43,6 +47,9 @@ const PRINCIPAL_TYPES: [&str; 5] = ["Account", "User", "FederatedUser", "Assumed
 /// Services all of whose keys are known.
 const KNOWN: [&str; 2] = ["aws", "artifact"];
 
+/// The services of AWS.
+static SERVICES: LazyLock<Catalogue> = LazyLock::new(Catalogue::built_in);
+
 impl Takes {
     fn of(key: &str) -> Self {
         match key {
@@ -58,6 +65,18 @@ impl Takes {
             "aws:sourcevpc" => Self::Id("vpc-"),
             "aws:sourcevpce" => Self::Id("vpce-"),
             "aws:principaltype" => Self::OneOf(&PRINCIPAL_TYPES),
+            key => Self::of_service(key),
+        }
+    }
+
+    /// A key of a service, by the catalogue.
+    fn of_service(key: &str) -> Self {
+        match of_service(key).map(Key::element) {
+            Some("Bool" | "Boolean") => Self::Boolean,
+            Some("Numeric" | "Long" | "Integer") => Self::Decimal,
+            Some("Date") => Self::Moment,
+            Some("IPAddress" | "IPAddressRange") => Self::Address,
+            Some("ARN" | "Arn") => Self::Arn,
             _ => Self::Text,
         }
     }
@@ -66,6 +85,7 @@ impl Takes {
         match self {
             Self::Boolean => value::boolean(text).is_some(),
             Self::Number => !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()),
+            Self::Decimal => value::number(text).is_some(),
             Self::Moment => value::date(text).is_some(),
             Self::Address => value::address(text).is_some(),
             Self::Arn => text.starts_with("arn:") && text.splitn(6, ':').count() == 6,
@@ -81,6 +101,7 @@ impl Takes {
         match self {
             Self::Boolean => "true or false".to_owned(),
             Self::Number => "a whole number, without a unit".to_owned(),
+            Self::Decimal => "a number, without a unit".to_owned(),
             Self::Moment => "a date or time, such as 2026-11-21T09:00:00Z".to_owned(),
             Self::Address => "one address, such as 203.0.113.7, and not a range".to_owned(),
             Self::Arn => "an ARN, such as arn:aws:iam::111122223333:role/admin".to_owned(),
@@ -112,14 +133,70 @@ pub fn unknown(key: &str) -> Option<Fault> {
         return Some(Fault { message: format!("a condition key has a prefix, and `{key}` has none"), help });
     };
     let is_tag = tag(&lower).is_some_and(|name| !name.is_empty());
-    let is_known = is_tag || known_keys().any(|k| k.eq_ignore_ascii_case(&lower));
-    if is_known || name.is_empty() || !KNOWN.contains(&service) {
+    let is_known = is_tag || of_service(&lower).is_some() || known_keys().any(|k| k.eq_ignore_ascii_case(&lower));
+    if !is_known && !name.is_empty() && !KNOWN.contains(&service) {
+        return unknown_to_service(key, service);
+    }
+    if is_known || name.is_empty() {
         return name.is_empty().then(|| Fault {
             message: format!("`{key}` is not a condition key"),
             help: "write it in full, such as aws:MultiFactorAuthPresent".to_owned(),
         });
     }
     let help = instead(&lower, known_keys(), "use the name of a key that requests carry");
+    Some(Fault { message: format!("there is no condition key `{key}`"), help })
+}
+
+/// What stands between a class of values in words and one of them, where an answer prints what a key would have to be.
+pub const SUCH_AS: &str = " (such as ";
+
+/// The values that an answer prints as what a key would have to be: `less than 3600 (such as 3599)` is 3599.
+pub fn given(printed: &str) -> Vec<String> {
+    let value = printed.strip_suffix(')').and_then(|l| l.rsplit_once(SUCH_AS)).map_or(printed, |(_, value)| value);
+    match serde_json::from_str::<Vec<String>>(value) {
+        Ok(list) if value != printed && !list.is_empty() => list,
+        _ => vec![value.to_owned()],
+    }
+}
+
+/// Values that a key can have, for keys that do not take every text: an answer that depends on "any other value" names one of them.
+pub fn samples(key: &str) -> &'static [&'static str] {
+    match key {
+        "aws:principalarn" => {
+            &["arn:aws:iam::111122223333:role/another", "arn:aws:iam::111122223333:user/another", "arn:aws:iam::444455556666:root"]
+        }
+        key if ARNS.contains(&key) => &["arn:aws:s3:::another", "arn:aws:sns:us-east-1:111122223333:another"],
+        key if ACCOUNTS.contains(&key) => &["111122223333", "444455556666", "777788889999"],
+        "aws:requestedregion" => &["us-east-1", "eu-central-1", "us-west-2", "ap-south-1", "sa-east-1"],
+        key if ORGANIZATIONS.contains(&key) => &["o-a1b2c3d4e5", "o-f6g7h8i9j0"],
+        "aws:sourcevpc" => &["vpc-0a1b2c3d", "vpc-4e5f6a7b"],
+        "aws:sourcevpce" => &["vpce-0a1b2c3d", "vpce-4e5f6a7b"],
+        "aws:principaltype" => &PRINCIPAL_TYPES,
+        _ => &[],
+    }
+}
+
+/// A key of a service that the catalogue has.
+fn of_service(key: &str) -> Option<&'static Key> {
+    let (service, _) = key.split_once(':')?;
+    SERVICES.service(service)?.key(key)
+}
+
+/// What is wrong with a key that no service in the catalogue has. Of a service without keys in the catalogue, nothing is told.
+fn unknown_to_service(key: &str, service: &str) -> Option<Fault> {
+    // a provider of identities is called like its host
+    if service.contains('.') || catalogue::other_prefixes().any(|p| p.eq_ignore_ascii_case(service)) {
+        return None;
+    }
+    let Some(known) = SERVICES.service(service) else {
+        let help = instead(service, SERVICES.prefixes(), "write the prefix of a service, as in s3:prefix");
+        return Some(Fault { message: format!("there is no condition key `{key}`: no service is `{service}`"), help });
+    };
+    if known.keys.is_empty() {
+        return None;
+    }
+    let names = known.keys.iter().map(|k| k.name.as_str());
+    let help = instead(key, names, "use the name of a key that requests carry");
     Some(Fault { message: format!("there is no condition key `{key}`"), help })
 }
 
@@ -156,6 +233,9 @@ mod tests {
             ("aws:PrincipalOrgID", "o-a1b2c3d4e5", &["o-", "r-abcd"]),
             ("aws:PrincipalType", "AssumedRole", &["Role", "assumedrole"]),
             ("aws:username", "jo", &["jo ", " jo"]),
+            ("sts:DurationSeconds", "7200", &["7200s", "2h", ""]),
+            ("s3:max-keys", "10", &["1000x", "many"]),
+            ("ec2:IsLaunchTemplateResource", "true", &["no", "yes"]),
         ] {
             assert_eq!(wrong(key, right), None, "{key}={right}");
             for text in wrongs {
@@ -178,7 +258,11 @@ mod tests {
         }
         assert_eq!(unknown("aws:MultifactorAuthPresnt").unwrap().help, "did you mean `aws:MultiFactorAuthPresent`?");
         assert_eq!(unknown("artifact:ReportSerie").unwrap().help, "did you mean `artifact:ReportSeries`?");
-        for key in ["mfa", "aws:", "aws:PrincipalTag/", "aws:NothingLikeIt"] {
+        assert_eq!(unknown("s3:max-keyz").unwrap().help, "did you mean `s3:max-keys`?");
+        for key in ["accounts.google.com:aud", "saml:sub", "s3:RequestObjectTag/team", "sts:ExternalId"] {
+            assert_eq!(unknown(key), None, "{key}");
+        }
+        for key in ["mfa", "aws:", "aws:PrincipalTag/", "aws:NothingLikeIt", "foo:bar"] {
             assert!(unknown(key).is_some(), "{key}");
         }
     }
