@@ -101,7 +101,7 @@ fn classes_of_values_can_be_pasted() {
         (json!({"DateLessThan": {"aws:TokenIssueTime": "2027-01-01T00:00:00Z"}}), "aws:TokenIssueTime", "less than 2027-01-01T00:00:00.000Z (such as 2026-12-31T23:59:59.000Z)"),
         (json!({"StringNotEquals": {"aws:SourceVpc": "vpc-1"}}), "aws:SourceVpc", "any other value (such as vpc-0a1b2c3d)"),
         (json!({"StringLike": {"aws:UserAgent": "curl/*"}}), "aws:UserAgent", "curl/* (such as curl/)"),
-        (json!({"ForAllValues:StringEquals": {"aws:CalledVia": ["a.amazonaws.com", "b.amazonaws.com"]}}), "aws:CalledVia", "a.amazonaws.com and b.amazonaws.com (such as [\"a.amazonaws.com\",\"b.amazonaws.com\"])"),
+        (json!({"ForAllValues:StringEquals": {"aws:VpceOrgPaths": ["a", "b"]}}), "aws:VpceOrgPaths", "a and b (such as [\"a\",\"b\"])"),
     ] {
         let statement = json!({"Effect": "Allow", "Action": "artifact:*", "Resource": "*", "Condition": condition.clone()});
         let folder = World::new().account(A, json!({}), &[]).user(A, "jo", json!([policy(json!([statement]))])).folder();
