@@ -96,15 +96,37 @@ fn what_an_answer_depends_on_can_be_pasted() {
 fn classes_of_values_can_be_pasted() {
     let mut pasted = 0;
     for (condition, key, printed) in [
-        (json!({"NumericLessThan": {"aws:MultiFactorAuthAge": "3600"}}), "aws:MultiFactorAuthAge", "less than 3600 (such as 3599)"),
-        (json!({"NotIpAddress": {"aws:SourceIp": ["10.0.0.0/8"]}}), "aws:SourceIp", "any other IPv4 address (such as 0.0.0.0)"),
-        (json!({"DateLessThan": {"aws:TokenIssueTime": "2027-01-01T00:00:00Z"}}), "aws:TokenIssueTime", "less than 2027-01-01T00:00:00.000Z (such as 2026-12-31T23:59:59.000Z)"),
-        (json!({"StringNotEquals": {"aws:SourceVpc": "vpc-1"}}), "aws:SourceVpc", "any other value (such as vpc-0a1b2c3d)"),
+        (
+            json!({"NumericLessThan": {"aws:MultiFactorAuthAge": "3600"}}),
+            "aws:MultiFactorAuthAge",
+            "less than 3600 (such as 3599)",
+        ),
+        (
+            json!({"NotIpAddress": {"aws:SourceIp": ["10.0.0.0/8"]}}),
+            "aws:SourceIp",
+            "any other IPv4 address (such as 0.0.0.0)",
+        ),
+        (
+            json!({"DateLessThan": {"aws:TokenIssueTime": "2027-01-01T00:00:00Z"}}),
+            "aws:TokenIssueTime",
+            "less than 2027-01-01T00:00:00.000Z (such as 2026-12-31T23:59:59.000Z)",
+        ),
+        (
+            json!({"StringNotEquals": {"aws:SourceVpc": "vpc-1"}}),
+            "aws:SourceVpc",
+            "any other value (such as vpc-0a1b2c3d)",
+        ),
         (json!({"StringLike": {"aws:UserAgent": "curl/*"}}), "aws:UserAgent", "curl/* (such as curl/)"),
-        (json!({"ForAllValues:StringEquals": {"aws:VpceOrgPaths": ["a", "b"]}}), "aws:VpceOrgPaths", "a and b (such as [\"a\",\"b\"])"),
+        (
+            json!({"ForAllValues:StringEquals": {"aws:VpceOrgPaths": ["a", "b"]}}),
+            "aws:VpceOrgPaths",
+            "a and b (such as [\"a\",\"b\"])",
+        ),
     ] {
-        let statement = json!({"Effect": "Allow", "Action": "artifact:*", "Resource": "*", "Condition": condition.clone()});
-        let folder = World::new().account(A, json!({}), &[]).user(A, "jo", json!([policy(json!([statement]))])).folder();
+        let statement =
+            json!({"Effect": "Allow", "Action": "artifact:*", "Resource": "*", "Condition": condition.clone()});
+        let folder =
+            World::new().account(A, json!({}), &[]).user(A, "jo", json!([policy(json!([statement]))])).folder();
         let folder = folder.path().to_str().unwrap();
         let ask = |more: &[&str]| {
             let asked = ["can", "jo", "accept-agreement", folder, "--scope", "account", "--agreement", "andb"];

@@ -179,16 +179,25 @@ fn a_guardrail_that_reads_what_is_not_known_of_an_account_is_unknown() {
         let attrs = json!({"managementAccount": M, "trustedAccess": true, "serviceRole": true, "featureSet": features});
         let mut attrs = attrs.as_object().unwrap().clone();
         attrs.retain(|_, value| !value.is_null());
-        World::new().entity(json!({"uid": ORG, "attrs": attrs})).account(M, json!({}), &[ORG]).user(M, "dev", json!([FULL]))
+        World::new().entity(json!({"uid": ORG, "attrs": attrs})).account(M, json!({}), &[ORG]).user(
+            M,
+            "dev",
+            json!([FULL]),
+        )
     };
     assert_ne!(own(features(json!("ALL")), &billing).outcome, GuardrailState::Unknown);
     assert_eq!(own(features(json!(null)), &billing).outcome, GuardrailState::Unknown);
     // before the memberships are known, an account may be a member
     let membership = |since: &str| {
         let attrs = json!({"membershipsKnownSince": since, "memberships": [{"organization": ORG, "from": since}]});
-        World::new().org(json!({})).account(M, json!({}), &[ORG]).account(A, attrs, &[ORG]).user(A, "dev", json!([FULL]))
+        World::new().org(json!({})).account(M, json!({}), &[ORG]).account(A, attrs, &[ORG]).user(
+            A,
+            "dev",
+            json!([FULL]),
+        )
     };
-    let (member, within) = (accept("context.role == \"member\""), accept(&format!("resource in Artifact::Organization::\"{ORG}\"")));
+    let (member, within) =
+        (accept("context.role == \"member\""), accept(&format!("resource in Artifact::Organization::\"{ORG}\"")));
     for text in [&member, &within] {
         assert_eq!(own(membership("2026-10-01"), text).outcome, GuardrailState::Violated, "{text}");
         assert_eq!(own(membership("2026-12-01"), text).outcome, GuardrailState::Unknown, "{text}");

@@ -96,7 +96,8 @@ fn world() -> World {
 fn a_user_and_the_roles_that_it_becomes_are_one() {
     let own = world().user(A, "dev", json!([terminates()]));
     assert_eq!(apart(&own.clone().entity(role("r", accepts(), dev()))), GuardrailState::Violated);
-    let two = world().user(A, "dev", json!([])).entity(role("q", terminates(), dev())).entity(role("r", accepts(), dev()));
+    let two =
+        world().user(A, "dev", json!([])).entity(role("q", terminates(), dev())).entity(role("r", accepts(), dev()));
     assert_eq!(apart(&two), GuardrailState::Violated);
     let another = json!({"AWS": user(A, "other")});
     let other = own.user(A, "other", json!([])).entity(role("r", accepts(), another));
@@ -147,9 +148,8 @@ fn those_at_two_roles_who_are_not_known_may_be_the_same() {
     let neither = world().user(A, "dev", json!([terminates()])).entity(role("r", allows(&["s3:*"]), saml()));
     assert_eq!(apart(&neither), GuardrailState::Proved);
     // it is declared who stands there: others than each other, or the same
-    let declared = |q: &str, r: &str| {
-        two.clone().file("countersign.toml", format!("{}{}", trusted("q", q), trusted("r", r)))
-    };
+    let declared =
+        |q: &str, r: &str| two.clone().file("countersign.toml", format!("{}{}", trusted("q", q), trusted("r", r)));
     assert_eq!(apart(&declared("lena", "omar")), GuardrailState::Proved);
     assert_eq!(apart(&declared("lena", "lena")), GuardrailState::Violated);
     let by_arn = known.clone().file("countersign.toml", trusted("r", &user(A, "dev")));
@@ -172,10 +172,12 @@ fn members_of_groups_who_are_not_listed_may_be_in_both() {
     assert_eq!(apart(&groups(json!({}))), GuardrailState::Proved);
     assert_eq!(apart(&groups(json!({"membersKnown": false}))), GuardrailState::Unknown);
     // nobody of the groups is named: they may have members in common
-    let open = world()
-        .entity(group("g-one", json!({})))
-        .entity(group("g-two", json!({})))
-        .entity(set("One", json!([terminates()]), "g-one", A));
+    let open = world().entity(group("g-one", json!({}))).entity(group("g-two", json!({}))).entity(set(
+        "One",
+        json!([terminates()]),
+        "g-one",
+        A,
+    ));
     let apart_or_not = |of: &str| apart(&open.clone().entity(set("Two", json!([accepts()]), of, A)));
     assert_eq!(apart_or_not("g-two"), GuardrailState::Unknown);
     assert_eq!(apart_or_not("g-one"), GuardrailState::Violated);

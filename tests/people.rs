@@ -283,7 +283,7 @@ fn drawn(c: &[u8], more: Option<(u8, u8)>) -> World {
 fn may(assessment: &Assessment) -> BTreeMap<(String, String, Operation), u8> {
     let mut may = BTreeMap::new();
     for principal in &assessment.principals {
-        for person in &principal.people {
+        for person in principal.people.iter() {
             for answer in &principal.operations {
                 let rank = match answer.decision {
                     Decision::Deny => 0,
@@ -464,7 +464,9 @@ fn people_who_are_not_known_pass_no_gate() {
     let both = "[[only]]\nprincipal = [\"legal-admin\", \"om*\", \"arn:aws:iam::*:root\"]\noperation = \"accept\"\n";
     assert_eq!(only(&declared, both), Vec::<String>::new());
     let denied = |who: &str| {
-        let text = format!("[[access]]\nprincipal = \"{who}\"\noperation = \"accept\"\nagreement = \"baa\"\nscope = \"account\"\nexpect = \"deny\"\n");
+        let text = format!(
+            "[[access]]\nprincipal = \"{who}\"\noperation = \"accept\"\nagreement = \"baa\"\nscope = \"account\"\nexpect = \"deny\"\n"
+        );
         only(&declared.clone().user(A, "omar", json!([])).user(A, "lena", json!([])), &text)
     };
     assert_eq!(denied("omar"), [omar]);
@@ -569,7 +571,8 @@ fn a_trust_policy_that_asks_less_of_those_it_trusts_is_new_access() {
         let github = format!("arn:aws:iam::{A}:oidc-provider/token.actions.githubusercontent.com");
         allow(json!({"Federated": github}), "sts:AssumeRoleWithWebIdentity", condition)
     };
-    let subject = |repository: &str| web(json!({"StringLike": {"token.actions.githubusercontent.com:sub": repository}}));
+    let subject =
+        |repository: &str| web(json!({"StringLike": {"token.actions.githubusercontent.com:sub": repository}}));
     let outside = |condition: Value| allow(json!({"AWS": "999988887777"}), "sts:AssumeRole", condition);
     let anyone = |condition: Value| allow(json!("*"), "sts:AssumeRole", condition);
     let service = |condition: Value| allow(json!({"Service": "sns.amazonaws.com"}), "sts:AssumeRole", condition);

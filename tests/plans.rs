@@ -141,7 +141,9 @@ fn an_exception_is_proposed_before_a_removal_and_who_else_would_gain_is_named() 
 /// What is denied with it is told: the exception allows that too.
 #[test]
 fn an_exception_from_a_wider_denial_tells_what_else_it_allows() {
-    let deny = policy(json!([{"Sid": "NoAgreements", "Effect": "Deny", "Action": ["artifact:AcceptAgreement", "artifact:GetAgreement", "s3:*"], "Resource": "*"}]));
+    let deny = policy(
+        json!([{"Sid": "NoAgreements", "Effect": "Deny", "Action": ["artifact:AcceptAgreement", "artifact:GetAgreement", "s3:*"], "Resource": "*"}]),
+    );
     let world = World::new()
         .org(json!({"serviceControlPolicies": ["p-FullAWSAccess", "scps/deny.json"]}))
         .account(M, json!({}), &[ORG])
@@ -150,7 +152,10 @@ fn an_exception_from_a_wider_denial_tells_what_else_it_allows() {
         .user(A, "admin", json!([allows(&["artifact:Get*", "artifact:Accept*"])]));
     let found = plan(&world, &user(A, "admin"), "accept-agreement", "account");
     let text = &found.steps[0].text;
-    assert!(text.ends_with("(Sid NoAgreements), which denies artifact:AcceptAgreement, artifact:GetAgreement and s3:*"), "{text}");
+    assert!(
+        text.ends_with("(Sid NoAgreements), which denies artifact:AcceptAgreement, artifact:GetAgreement and s3:*"),
+        "{text}"
+    );
     assert_eq!(found.itself, ["download-agreement"]);
     let found = plan(&denied_to_all(), &user(A, "admin"), "accept-agreement", "account");
     assert_eq!(found.itself, Vec::<&str>::new(), "nothing else is denied there");
@@ -159,7 +164,8 @@ fn an_exception_from_a_wider_denial_tells_what_else_it_allows() {
 /// What a plan allows it allows on the agreement that is asked about, and on nothing else.
 #[test]
 fn a_proposed_statement_names_what_the_operation_asks_for() {
-    let world = World::new().account(A, json!({}), &[]).file("own.json", allows(&["artifact:ListAgreements"]).to_string());
+    let world =
+        World::new().account(A, json!({}), &[]).file("own.json", allows(&["artifact:ListAgreements"]).to_string());
     let world = world.report("report-1", "SOC", false).user(A, "a", json!(["own.json"]));
     let (inventory, mut options) = (inventory(&world), options());
     options.filter.principals = Some(vec![(user(A, "a"), A.to_owned())]);
@@ -177,9 +183,15 @@ fn a_proposed_statement_names_what_the_operation_asks_for() {
     let after = assess(&edited, &RULES, &options).unwrap();
     let allowed: Vec<_> = after.principals[0].operations.iter().filter(|o| o.decision == Decision::Allow).collect();
     let kinds: std::collections::BTreeSet<_> = allowed.iter().map(|o| (o.agreement.as_deref(), o.scope)).collect();
-    assert!(kinds.iter().all(|(kind, scope)| *kind == Some("baa") && scope.is_some_and(|s| s.word() == "account")), "{kinds:?}");
+    assert!(
+        kinds.iter().all(|(kind, scope)| *kind == Some("baa") && scope.is_some_and(|s| s.word() == "account")),
+        "{kinds:?}"
+    );
     let report = of("download-report", Some("report-1")).changes.as_ref().unwrap();
-    assert!(report.steps[0].text.contains(" on arn:aws:artifact:us-east-1::report/report-1:1 in own.json"), "{report:?}");
+    assert!(
+        report.steps[0].text.contains(" on arn:aws:artifact:us-east-1::report/report-1:1 in own.json"),
+        "{report:?}"
+    );
     assert_eq!(report.leads_to, Some(Decision::Allow));
 }
 
@@ -204,7 +216,10 @@ fn a_denial_that_hides_a_missing_allow_names_both() {
         told(&found),
         [
             (StepKind::Statement, "remove the denial of artifact:AcceptAgreement in own.json, Statement[1]"),
-            (StepKind::Statement, "allow artifact:AcceptAgreement on arn:aws:artifact:::agreement/agreement-9c1kBcYznTkcpRIm in own.json"),
+            (
+                StepKind::Statement,
+                "allow artifact:AcceptAgreement on arn:aws:artifact:::agreement/agreement-9c1kBcYznTkcpRIm in own.json"
+            ),
         ]
     );
     assert_eq!(found.leads_to, Some(Decision::Allow));

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Answered, By, GuardrailQuery, possible};
 use crate::assessment::completeness::Missing;
 use crate::assessment::completeness::others::Others;
-use crate::assessment::principal_answer;
+use crate::assessment::{Answers, principal_answer};
 use crate::terms::{Decision, PrincipalKind};
 
 /// What somebody may do for certain, perhaps, and by some request.
@@ -160,7 +160,8 @@ impl<'a> GuardrailQuery<'a> {
             let here = duties.0.entry(account.clone()).or_default();
             let may = May::perhaps(others.operations.iter().map(|o| o.operation));
             // a user or role that is not listed may be anyone's; a permission set is a person's
-            let by = if others.missing.contains(&Missing::Principals) { &mut here.by_anyone } else { &mut here.by_people };
+            let by =
+                if others.missing.contains(&Missing::Principals) { &mut here.by_anyone } else { &mut here.by_people };
             by.add(&may);
         }
         duties
@@ -178,7 +179,7 @@ impl<'a> GuardrailQuery<'a> {
             return;
         }
         for (assumer, at_best) in self.assumers(&now.principal) {
-            let who = principal_answer(assumer.identity.clone(), Vec::new());
+            let who = principal_answer(assumer.identity.clone(), Answers::default());
             let may = may.at_best(at_best);
             self.actors(&who).iter().for_each(|actor| here.add(actor.is(&who), &may));
         }
@@ -223,7 +224,8 @@ impl<'a> GuardrailQuery<'a> {
             return all;
         }
         let open = open.iter().copied().filter(|o| !least.contains(o));
-        let (one_by_one, together): (Vec<_>, Vec<_>) = open.partition(|o| named.as_ref().is_some_and(|n| n.contains(o)));
+        let (one_by_one, together): (Vec<_>, Vec<_>) =
+            open.partition(|o| named.as_ref().is_some_and(|n| n.contains(o)));
         let mut choices: Vec<Vec<&'static str>> = one_by_one.into_iter().map(|o| vec![o]).collect();
         choices.push(together);
         for choice in choices.into_iter().filter(|c| !c.is_empty()) {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::duties::{May, Somebody, Stranger};
 use super::{Acting, Answered, By, GuardrailQuery, Question, group_name, possible};
 use crate::agreements::standing::Standing;
-use crate::assessment::{Operation, OperationAnswer, PersonAnswer, PrincipalAnswer, principal_answer};
+use crate::assessment::{Answers, Operation, OperationAnswer, Person, PrincipalAnswer, principal_answer};
 use crate::inventory::entity::{Entity, Item, Uid};
 use crate::inventory::model::Account;
 use crate::people::{Assumer, Behind};
@@ -59,7 +59,7 @@ impl<'a> GuardrailQuery<'a> {
         standing: &Standing,
     ) -> Result<(), Failure> {
         for (assumer, at_best) in self.assumers(&now.principal) {
-            let who = principal_answer(assumer.identity.clone(), Vec::new());
+            let who = principal_answer(assumer.identity.clone(), Answers::default());
             let actors = self.actors(&who);
             let entities = self.entities(&who, account, standing, &actors)?;
             let question = Question::of(self.agreements, &who, (account, standing), &entities)?;
@@ -167,7 +167,7 @@ impl<'a> GuardrailQuery<'a> {
         let inventory = self.agreements.inventory;
         let entity = inventory.entities.get(&principal.uid);
         let names = |entity: &Entity| entity.parents.iter().map(|(p, _)| group_name(inventory, p)).collect();
-        let person = |person: &PersonAnswer| {
+        let person = |person: &Person| {
             let uid = Uid::new("IdentityCenterUser", &person.id);
             let groups = inventory.entities.get(&uid).map(names).unwrap_or_default();
             Actor { person: Some(uid), name: Some(person.user_name.clone()), groups }

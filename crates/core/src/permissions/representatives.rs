@@ -189,7 +189,8 @@ fn texts<'a>(
                     class.matches.iter().zip(&shown).filter(|(m, _)| **m).map(|(_, s)| s.as_str()).collect();
                 let label = if matched.is_empty() { "any other value".to_owned() } else { matched.join(" and ") };
                 // a value that the key can have, if one of the samples is of the class
-                let of_class = |text: &&&str| patterns.iter().map(|p| p.matches(text)).eq(class.matches.iter().copied());
+                let of_class =
+                    |text: &&&str| patterns.iter().map(|p| p.matches(text)).eq(class.matches.iter().copied());
                 let sample = nature.samples.iter().find(of_class).filter(|_| required.is_empty());
                 let named = class.member == label;
                 let member = sample.filter(|_| !named).map(|s| (*s).to_owned()).unwrap_or(class.member);
@@ -286,7 +287,10 @@ mod tests {
     #[test]
     fn one_for_each_class() {
         assert_eq!(labels(&[("Bool", &["true"])]), ["(absent)", "true", "false"]);
-        assert_eq!(labels(&[("NumericLessThan", &["3600"])]), ["(absent)", "less than 3600 (such as 3599)", "3600", "more than 3600 (such as 3601)"]);
+        assert_eq!(
+            labels(&[("NumericLessThan", &["3600"])]),
+            ["(absent)", "less than 3600 (such as 3599)", "3600", "more than 3600 (such as 3601)"]
+        );
         let ip = labels(&[("IpAddress", &["10.0.0.0/8", "10.1.0.0/16"])]);
         assert_eq!(
             ip,

@@ -49,9 +49,7 @@ impl Grants {
             [only] => json!(only),
             list => json!(list),
         };
-        let statement = |(resources, actions): (&Vec<String>, &BTreeSet<String>)| {
-            json!({"Effect": "Allow", "Action": one(actions.iter().collect()), "Resource": one(resources.iter().collect())})
-        };
+        let statement = |(resources, actions): (&Vec<String>, &BTreeSet<String>)| json!({"Effect": "Allow", "Action": one(actions.iter().collect()), "Resource": one(resources.iter().collect())});
         self.0.iter().map(statement).collect()
     }
 
@@ -85,7 +83,8 @@ pub(super) fn resources(
         let agreements = Agreements::new(inventory, rules, planner.options.at);
         let Some(account) = agreements.tree.accounts.get(&principal.account) else { return Ok(Resources::new()) };
         let standing = agreements.standing(account)?;
-        let more: Vec<Uid> = inventory.of_type("Report").chain(inventory.of_type("Service")).map(|e| e.uid.clone()).collect();
+        let more: Vec<Uid> =
+            inventory.of_type("Report").chain(inventory.of_type("Service")).map(|e| e.uid.clone()).collect();
         let entities = agreements.entities(account, &standing, &more)?;
         let coverage = agreements.coverage(account, &standing, &entities)?;
         let organization = standing.organization.as_deref();

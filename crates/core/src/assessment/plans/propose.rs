@@ -184,12 +184,12 @@ impl Proposal<'_> {
         let sid = statement.sid.as_ref().map(|s| format!(" (Sid {s})")).unwrap_or_default();
         let all = self.denied_actions(&policy, index).filter(|all| all != actions);
         let all = all.map(|all| format!(", which denies {}", listed(&all))).unwrap_or_default();
-        let what = format!("the denial of {} in {}, {}{sid}{all}", listed(actions), statement.file, statement.pointer);
+        let what = format!("the denial of {} in {}, {}{sid}", listed(actions), statement.file, statement.pointer);
         let remove = Edit::Remove { policy: policy.clone(), statement: index };
         let (text, edit, instead) = if self.is_shared(layer, &policy) {
             let edit = Edit::Except { policy, statement: index, arns: self.arns() };
             let instead = Instead { text: format!("remove {what}"), also_allows: Vec::new(), edit: remove };
-            (format!("except {} from {what}", self.principal.principal), edit, Some(instead))
+            (format!("except {} from {what}{all}", self.principal.principal), edit, Some(instead))
         } else {
             (format!("remove {what}"), remove, None)
         };

@@ -162,9 +162,11 @@ pub fn given(printed: &str) -> Vec<String> {
 /// Values that a key can have, for keys that do not take every text: an answer that depends on "any other value" names one of them.
 pub fn samples(key: &str) -> &'static [&'static str] {
     match key {
-        "aws:principalarn" => {
-            &["arn:aws:iam::111122223333:role/another", "arn:aws:iam::111122223333:user/another", "arn:aws:iam::444455556666:root"]
-        }
+        "aws:principalarn" => &[
+            "arn:aws:iam::111122223333:role/another",
+            "arn:aws:iam::111122223333:user/another",
+            "arn:aws:iam::444455556666:root",
+        ],
         key if ARNS.contains(&key) => &["arn:aws:s3:::another", "arn:aws:sns:us-east-1:111122223333:another"],
         key if ACCOUNTS.contains(&key) => &["111122223333", "444455556666", "777788889999"],
         "aws:requestedregion" => &["us-east-1", "eu-central-1", "us-west-2", "ap-south-1", "sa-east-1"],
