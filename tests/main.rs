@@ -23,6 +23,7 @@ mod every_rule;
 mod expectations;
 mod gates;
 mod guardrails;
+mod guardrails_duties;
 mod guardrails_reach;
 mod import;
 mod impossible;

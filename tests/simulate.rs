@@ -404,6 +404,44 @@ fn what_cannot_be_asked_is_an_error() {
         assert_eq!(output.status.code(), Some(2), "{wrong}");
         assert!(output.stdout.is_empty() && text.contains(message) && text.contains(help), "{wrong}\n{text}");
     }
+    // a request is that of its principal, about a resource that there is
+    let id = "arn:aws:iam::111122223333";
+    let session = "arn:aws:sts::111122223333:assumed-role/other/s";
+    for (wrong, message) in [
+        (
+            json!({"principal": session, "context": {"aws:PrincipalArn": format!("{id}:role/legal")}}),
+            "carries this aws:PrincipalArn",
+        ),
+        (
+            json!({"principal": format!("{id}:role/other"), "context": {"aws:PrincipalArn": format!("{id}:role/legal")}}),
+            "carries this aws:PrincipalArn: it is",
+        ),
+        (json!({"principal": format!("{id}:role/other"), "context": {"aws:username": "jane"}}), "it has none"),
+        (
+            json!({"principal": format!("{id}:user/jo"), "context": {"aws:PrincipalAccount": "444455556666"}}),
+            "it is 111122223333",
+        ),
+        (json!({"principal": "arn:aws-us-gov:iam::111122223333:user/x"}), "a principal of the partition aws-us-gov"),
+        (json!({"resource": "arn:foo:s3:::b/k"}), "AWS has no partition `foo`"),
+        (json!({"resource": "arn:aws:s3::1:b/k", "action": "test:Read"}), "`1` is not an account"),
+        (
+            json!({"principal": format!("{id}:root"), "action": "sts:AssumeRole", "resource": format!("{id}:role/r")}),
+            "a root user cannot assume a role",
+        ),
+        (json!({"action": "s3:ListBucket", "resource": "*"}), "s3:ListBucket is never asked on *"),
+        (json!({"action": "lambda:InvokeFunction", "resource": "*"}), "lambda:InvokeFunction is never asked on *"),
+    ] {
+        let output = countersign(&[], &get_object(&wrong).to_string());
+        let text = String::from_utf8(output.stderr).unwrap().replace("\n  ", " ");
+        assert_eq!(output.status.code(), Some(2), "{wrong}\n{text}");
+        assert!(
+            output.stdout.is_empty() && text.split_whitespace().collect::<Vec<_>>().join(" ").contains(message),
+            "{wrong}\n{text}"
+        );
+    }
+    // the path of a session's role is open
+    let told = json!({"principal": session, "context": {"aws:PrincipalArn": format!("{id}:role/dept/other")}});
+    assert_eq!(answer(&get_object(&told))["decision"], "allowed");
     // what the data does not tell is assumed, and said
     let assumed = answer(&get_object(&json!({"action": "test:Read", "identity": [allow("*", "*")]})));
     assert!(

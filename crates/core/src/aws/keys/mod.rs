@@ -95,6 +95,8 @@ pub struct Nature {
     pub boolean: bool,
     /// A number, a moment or an address, whichever operators are meant for it.
     pub typed: bool,
+    /// Values that a key can have of which not every text is one.
+    pub samples: &'static [&'static str],
 }
 
 /// Global keys that are numbers, moments or addresses.
@@ -118,6 +120,7 @@ pub fn nature(key: &str) -> Nature {
         single: is_single_valued(key),
         boolean: BOOLEAN.contains(&key) || element == "Bool",
         typed: TYPED.contains(&key) || matches!(element, "Numeric" | "Date" | "IPAddress"),
+        samples: values::samples(key),
     }
 }
 

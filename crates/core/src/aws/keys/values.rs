@@ -164,6 +164,37 @@ pub fn unknown(key: &str) -> Option<Fault> {
     Some(Fault { message, help })
 }
 
+/// What stands between a class of values in words and one of them, where an answer prints what a key would have to be.
+pub const SUCH_AS: &str = " (such as ";
+
+/// The values that an answer prints as what a key would have to be: `less than 3600 (such as 3599)` is 3599.
+pub fn given(printed: &str) -> Vec<String> {
+    let value = printed.strip_suffix(')').and_then(|l| l.rsplit_once(SUCH_AS)).map_or(printed, |(_, value)| value);
+    match serde_json::from_str::<Vec<String>>(value) {
+        Ok(list) if value != printed && !list.is_empty() => list,
+        _ => vec![value.to_owned()],
+    }
+}
+
+/// Values that a key can have, for keys that do not take every text: an answer that depends on "any other value" names one of them.
+pub fn samples(key: &str) -> &'static [&'static str] {
+    match key {
+        "aws:principalarn" => &[
+            "arn:aws:iam::111122223333:role/another",
+            "arn:aws:iam::111122223333:user/another",
+            "arn:aws:iam::444455556666:root",
+        ],
+        key if ARNS.contains(&key) => &["arn:aws:s3:::another", "arn:aws:sns:us-east-1:111122223333:another"],
+        key if ACCOUNTS.contains(&key) => &["111122223333", "444455556666", "777788889999"],
+        "aws:requestedregion" => &["us-east-1", "eu-central-1", "us-west-2", "ap-south-1", "sa-east-1"],
+        key if ORGANIZATIONS.contains(&key) => &["o-a1b2c3d4e5", "o-f6g7h8i9j0"],
+        "aws:sourcevpc" => &["vpc-0a1b2c3d", "vpc-4e5f6a7b"],
+        "aws:sourcevpce" => &["vpce-0a1b2c3d", "vpce-4e5f6a7b"],
+        "aws:principaltype" => &PRINCIPAL_TYPES,
+        _ => &[],
+    }
+}
+
 /// What is wrong with a value of a key, in any case.
 pub fn wrong(key: &str, text: &str) -> Option<Fault> {
     let lower = key.to_ascii_lowercase();
