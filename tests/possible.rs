@@ -50,7 +50,8 @@ fn all() -> Value {
 
 /// A request of a user who may do everything but what a statement denies.
 fn request(action: &str, resource: &str, more: &Value) -> Value {
-    let mut request = json!({"principal": USER, "action": action, "resource": resource, "identity": [policy(&[all()])]});
+    let mut request =
+        json!({"principal": USER, "action": action, "resource": resource, "identity": [policy(&[all()])]});
     for (field, value) in more.as_object().unwrap() {
         request[field] = value.clone();
     }
@@ -66,12 +67,20 @@ fn denied_if(action: &str, condition: Value) -> Value {
 fn what_the_principal_determines_cannot_be_given_otherwise() {
     let accept = |principal: &str, context: Value| {
         let identity = denied_if("*", json!({"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/legal"}}));
-        request("artifact:AcceptAgreement", AGREEMENT, &json!({"principal": principal, "context": context, "identity": identity}))
+        request(
+            "artifact:AcceptAgreement",
+            AGREEMENT,
+            &json!({"principal": principal, "context": context, "identity": identity}),
+        )
     };
     let arn = |arn: &str| json!({"aws:PrincipalArn": arn});
     let by_name = denied_if("*", json!({"StringNotEquals": {"aws:username": "jane"}}));
     let named = |principal: &str, context: Value| {
-        request("artifact:AcceptAgreement", AGREEMENT, &json!({"principal": principal, "context": context, "identity": by_name}))
+        request(
+            "artifact:AcceptAgreement",
+            AGREEMENT,
+            &json!({"principal": principal, "context": context, "identity": by_name}),
+        )
     };
     check(&[
         ("a session of another role", accept(SESSION, arn("arn:aws:iam::111122223333:role/legal")), "error"),
@@ -86,7 +95,11 @@ fn what_the_principal_determines_cannot_be_given_otherwise() {
         ("its own name", named("arn:aws:iam::111122223333:user/jane", json!({"aws:username": "jane"})), "allowed"),
         ("another account", named(USER, json!({"aws:PrincipalAccount": "444455556666"})), "error"),
         ("another type", named(USER, json!({"aws:PrincipalType": "Account"})), "error"),
-        ("a service tells for whom it acts, a user does not", named(USER, json!({"aws:SourceAccount": "111122223333"})), "error"),
+        (
+            "a service tells for whom it acts, a user does not",
+            named(USER, json!({"aws:SourceAccount": "111122223333"})),
+            "error",
+        ),
     ]);
     let root = |context: Value| {
         request("artifact:ListAgreements", "*", &json!({"principal": "111122223333", "context": context}))
@@ -132,7 +145,14 @@ fn values_are_of_the_types_of_their_keys() {
     ] {
         let pairs = context.iter().flat_map(|pair| ["--context", pair]);
         for command in [
-            &["simulate", "docs/simulate-sample/nothing.json", "--action", "s3:ListBucket", "--resource", "arn:aws:s3:::b"][..],
+            &[
+                "simulate",
+                "docs/simulate-sample/nothing.json",
+                "--action",
+                "s3:ListBucket",
+                "--resource",
+                "arn:aws:s3:::b",
+            ][..],
             &["can", "legal", "accept", "examples/hospital"],
         ] {
             let args: Vec<&str> = command.iter().copied().chain(pairs.clone()).collect();
@@ -148,7 +168,11 @@ fn values_are_of_the_types_of_their_keys() {
 fn keys_that_hold_lists_hold_them_with_one_value_too() {
     let tagged = |operator: &str| {
         let identity = denied_if("s3:CreateBucket", json!({operator: {"aws:TagKeys": "secret"}}));
-        request("s3:CreateBucket", "arn:aws:s3:::b", &json!({"identity": identity, "context": {"aws:TagKeys": "secret"}}))
+        request(
+            "s3:CreateBucket",
+            "arn:aws:s3:::b",
+            &json!({"identity": identity, "context": {"aws:TagKeys": "secret"}}),
+        )
     };
     check(&[
         ("an operator for lists", tagged("ForAnyValue:StringEquals"), "explicitDeny"),
@@ -201,7 +225,11 @@ fn what_an_action_is_asked_on_is_of_one_partition_and_one_account() {
         ),
         ("no partition", ask("s3:GetObject", "arn:foo:s3:::b/k"), "error"),
         ("no account", of("arn:aws:iam::1:user/x", json!({})), "error"),
-        ("an acceptance of no account", ask("artifact:TerminateAgreement", "arn:aws:artifact:::customer-agreement/x"), "error"),
+        (
+            "an acceptance of no account",
+            ask("artifact:TerminateAgreement", "arn:aws:artifact:::customer-agreement/x"),
+            "error",
+        ),
         ("a bucket, and all", ask("s3:ListBucket", "*"), "error"),
         ("a function, and all", ask("lambda:InvokeFunction", "*"), "error"),
         ("instances, and all", ask("ec2:RunInstances", "*"), "error"),
@@ -235,7 +263,11 @@ fn who_can_never_assume_a_role() {
         ("a federated user", assume("arn:aws:sts::111122223333:federated-user/f"), "error"),
         (
             "an identity provider reads no object",
-            request("s3:GetObject", "arn:aws:s3:::b/k", &json!({"principal": "arn:aws:iam::111122223333:saml-provider/Okta"})),
+            request(
+                "s3:GetObject",
+                "arn:aws:s3:::b/k",
+                &json!({"principal": "arn:aws:iam::111122223333:saml-provider/Okta"}),
+            ),
             "error",
         ),
     ]);
@@ -254,7 +286,8 @@ fn of_bucket(principal: &str, statement: Value) -> Value {
 #[test]
 fn whom_a_name_is_about_is_unknown_where_no_source_says() {
     let id = "79a59df900b949e5".repeat(4);
-    let deny = |principal: Value| json!({"Effect": "Deny", "Principal": principal, "Action": "s3:GetObject", "Resource": "*"});
+    let deny =
+        |principal: Value| json!({"Effect": "Deny", "Principal": principal, "Action": "s3:GetObject", "Resource": "*"});
     let canonical = || deny(json!({"CanonicalUser": id}));
     let any_aws = |effect: &str| {
         let mut request = of_bucket("sns.amazonaws.com", deny(json!({"AWS": "*"})));
@@ -280,7 +313,8 @@ fn whom_a_name_is_about_is_unknown_where_no_source_says() {
 fn control_policies_bind_a_session_of_what_may_be_a_service_linked_role() {
     let session = "arn:aws:sts::111122223333:assumed-role/AWSServiceRoleForArtifact/x";
     let linked = "arn:aws:iam::111122223333:role/aws-service-role/artifact.amazonaws.com/AWSServiceRoleForArtifact";
-    let nothing = json!({"Effect": "Deny", "Principal": {"AWS": "444455556666"}, "Action": "s3:PutObject", "Resource": "*"});
+    let nothing =
+        json!({"Effect": "Deny", "Principal": {"AWS": "444455556666"}, "Action": "s3:PutObject", "Resource": "*"});
     let ask = |principal: &str, role: Option<&str>, levels: Value| {
         let mut request = of_bucket(principal, nothing.clone());
         request["serviceControl"] = levels;
@@ -305,7 +339,10 @@ fn control_policies_bind_a_session_of_what_may_be_a_service_linked_role() {
 #[test]
 fn control_policies_of_resources_only_deny_everyone() {
     let ask = |statement: Value| {
-        let mut request = of_bucket(USER, json!({"Effect": "Deny", "Principal": {"AWS": "444455556666"}, "Action": "s3:PutObject", "Resource": "*"}));
+        let mut request = of_bucket(
+            USER,
+            json!({"Effect": "Deny", "Principal": {"AWS": "444455556666"}, "Action": "s3:PutObject", "Resource": "*"}),
+        );
         request["resourceControl"] = json!([["p-RCPFullAWSAccess", policy(&[statement])]]);
         request
     };
@@ -346,7 +383,10 @@ fn explanations_are_of_what_decides() {
     };
     let open = text(&request("sns:Publish", "arn:aws:sns:us-east-1:999988887777:t", &json!({})));
     assert!(open.contains("allowed when it allows it"), "{open}");
-    let mut controlled = of_bucket(USER, json!({"Effect": "Deny", "Principal": {"AWS": "444455556666"}, "Action": "s3:PutObject", "Resource": "*"}));
+    let mut controlled = of_bucket(
+        USER,
+        json!({"Effect": "Deny", "Principal": {"AWS": "444455556666"}, "Action": "s3:PutObject", "Resource": "*"}),
+    );
     controlled["serviceControl"] = json!([[]]);
     let said = text(&controlled);
     assert!(said.contains("serviceControl[0] has to allow it, too, whomever resource names"), "{said}");

@@ -116,9 +116,7 @@ impl Caller {
         match (principals.negated, allow) {
             (false, true) => principals.who.iter().filter_map(listed).any(|g| g >= grant),
             (false, false) => principals.who.iter().any(|who| listed(who).is_some()),
-            (true, true) => {
-                !principals.who.iter().any(|who| listed(who).is_some())
-            }
+            (true, true) => !principals.who.iter().any(|who| listed(who).is_some()),
             (true, false) => !self.is_left_out(principals, reading),
         }
     }

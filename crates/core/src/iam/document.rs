@@ -526,7 +526,10 @@ mod tests {
             (r#""Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*""#, r#""Principal""#),
             (r#""Effect": "Deny", "Action": ["s3:*", "s*:Get"], "Resource": "*""#, r#""s*:Get""#),
             (r#""Effect": "Deny", "Action": "*", "Resource": "artifact""#, r#""artifact""#),
-            (r#""Effect": "Deny", "Action": "*", "Resource": ["*", "arn:aws:art*:::agreement/*"]"#, r#""arn:aws:art*:::agreement/*""#),
+            (
+                r#""Effect": "Deny", "Action": "*", "Resource": ["*", "arn:aws:art*:::agreement/*"]"#,
+                r#""arn:aws:art*:::agreement/*""#,
+            ),
             (r#""Effect": "Deny", "Action": "s3:Get ", "Resource": "*""#, r#""s3:Get ""#),
             (r#""Effect": "Allow", "NotAction": [], "Resource": "*""#, "[]"),
             (r#""Effect": "Allow", "Action": "*", "NotResource": []"#, "[]"),
@@ -556,9 +559,18 @@ mod tests {
             read_trust(&source, &json::parse(&source).unwrap(), &mut problems);
             problems.iter().map(|p| p.underlined().to_owned()).collect::<Vec<_>>()
         };
-        assert_eq!(problems(r#""Principal": {"AWS": "111122223333"}, "Action": ["sts:AssumeRole", "sts:TagSession"]"#), [""; 0]);
-        assert_eq!(problems(r#""Principal": {"AWS": "111122223333"}, "Action": "s3:GetObject""#), [r#""s3:GetObject""#]);
-        assert_eq!(problems(r#""NotPrincipal": {"AWS": "111122223333"}, "Action": "sts:AssumeRole""#), [r#""NotPrincipal""#]);
+        assert_eq!(
+            problems(r#""Principal": {"AWS": "111122223333"}, "Action": ["sts:AssumeRole", "sts:TagSession"]"#),
+            [""; 0]
+        );
+        assert_eq!(
+            problems(r#""Principal": {"AWS": "111122223333"}, "Action": "s3:GetObject""#),
+            [r#""s3:GetObject""#]
+        );
+        assert_eq!(
+            problems(r#""NotPrincipal": {"AWS": "111122223333"}, "Action": "sts:AssumeRole""#),
+            [r#""NotPrincipal""#]
+        );
     }
 
     #[test]

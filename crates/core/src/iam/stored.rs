@@ -67,7 +67,8 @@ pub fn is_deceptive(c: char) -> bool {
 /// The name of an action or a key that holds a character which no name has; a text of a policy that holds one which AWS refuses.
 pub fn characters(text: &str, is_name: bool) -> Option<Refusal> {
     let wrong = |c: &char| {
-        !is_character(*c) || (is_name && (is_deceptive(*c) || c.is_whitespace() || matches!(c, '"' | '\'') || !c.is_ascii()))
+        !is_character(*c)
+            || (is_name && (is_deceptive(*c) || c.is_whitespace() || matches!(c, '"' | '\'') || !c.is_ascii()))
     };
     text.chars().find(wrong).map(|c| Refusal {
         message: format!("`{}` contains the character U+{:04X}, and AWS rejects it", text.escape_debug(), u32::from(c)),
@@ -147,7 +148,8 @@ pub fn of_resource_control(statement: &Statement) -> Option<Refusal> {
         return Some(Refusal { message, help: "leave it out: RCPFullAWSAccess, which is always attached, allows" });
     }
     if principals.is_some_and(|p| p.negated || !p.who.iter().all(everyone)) {
-        let message = format!("a statement of {of} is about some principals only, and AWS stores only \"Principal\": \"*\"");
+        let message =
+            format!("a statement of {of} is about some principals only, and AWS stores only \"Principal\": \"*\"");
         return Some(Refusal { message, help: "write \"Principal\": \"*\", and a condition on aws:PrincipalArn" });
     }
     statement.actions.negated.then(|| Refusal {
@@ -189,7 +191,9 @@ mod tests {
 
     #[test]
     fn a_resource_is_an_arn_of_a_service() {
-        for text in ["*", "arn:aws:s3:::b*", "arn:*:*:*:*:*", "arn:aws:*", "arn:aws:art*", "*:x", "${aws:PrincipalTag/arn}"] {
+        for text in
+            ["*", "arn:aws:s3:::b*", "arn:*:*:*:*:*", "arn:aws:*", "arn:aws:art*", "*:x", "${aws:PrincipalTag/arn}"]
+        {
             assert_eq!(resource(text), None, "{text}");
         }
         for text in ["artifact", "", "agreement/*", "arn:aws:art*:::agreement/*", "arn:aws:s?:::b"] {

@@ -223,7 +223,8 @@ mod tests {
         knowledge.complete("aws:principaltag/");
         assert!(knowledge.settle("aws:principaltag/team", &["x".into()]).is_ok());
         assert_eq!(knowledge.of("aws:principaltag/team", "iam:getrole", &BTreeMap::new()), Some(Known::Absent));
-        for never in ["aws:requesttag/owner", "aws:tagkeys", "aws:sourceaccount", "s3:prefix", "artifact:reportseries"] {
+        for never in ["aws:requesttag/owner", "aws:tagkeys", "aws:sourceaccount", "s3:prefix", "artifact:reportseries"]
+        {
             assert!(knowledge.settle(never, &["x".into()]).is_err(), "{never}");
         }
         for open in ["iam:permissionsboundary", "ec2:sourceinstancearn", "accounts.google.com:aud", "foo:bar"] {

@@ -120,7 +120,8 @@ mod tests {
         };
         assert_eq!(of(Reach::Direct, &session), session[..3]);
         assert_eq!(of(Reach::Role, &session), session[3..]);
-        let user = ["arn:aws:iam::111122223333:user/jo", "account:111122223333", "canonical:79a59df9"].map(str::to_owned);
+        let user =
+            ["arn:aws:iam::111122223333:user/jo", "account:111122223333", "canonical:79a59df9"].map(str::to_owned);
         assert_eq!(of(Reach::Direct, &user), user[..1]);
         assert_eq!(of(Reach::Account, &user), user[1..]);
         let federated = ["arn:aws:sts::111122223333:federated-user/jo".to_owned(), user[0].clone()];

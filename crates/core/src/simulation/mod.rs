@@ -210,16 +210,17 @@ impl Simulator {
         depends_on.push(role);
         depends_on.sort();
         depends_on.dedup();
-        Ok(SimulatedDecision { decision: IamDecision::Unknown, decided_by: None, denied_in_any_case, depends_on, ..bound })
+        Ok(SimulatedDecision {
+            decision: IamDecision::Unknown,
+            decided_by: None,
+            denied_in_any_case,
+            depends_on,
+            ..bound
+        })
     }
 
     /// Decides one question, of a caller that is a service-linked role or is not.
-    fn bound(
-        &self,
-        question: &Question,
-        caller: Option<&Caller>,
-        linked: bool,
-    ) -> Result<SimulatedDecision, Failure> {
+    fn bound(&self, question: &Question, caller: Option<&Caller>, linked: bool) -> Result<SimulatedDecision, Failure> {
         let mut sides = Sides::of(question, caller, linked);
         let stack = self.stack(&sides)?;
         let (knowledge, keys) = known(question, caller, &sides);

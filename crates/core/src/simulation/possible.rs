@@ -92,7 +92,9 @@ fn determined(question: &Question, caller: &Caller) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (key, given) in given {
         let right = match (caller.determines(key), given) {
-            (Some(Known::Value(value)), given) if given != Some(&value) => format!("it is {}", value.values().join(", ")),
+            (Some(Known::Value(value)), given) if given != Some(&value) => {
+                format!("it is {}", value.values().join(", "))
+            }
             (Some(Known::Absent), Some(_)) => "it has none".to_owned(),
             (Some(Known::Like(patterns)), given) => {
                 let fits = |value: &KeyValue| value.single().is_some_and(|v| patterns.iter().any(|p| p.matches(v)));
@@ -103,7 +105,7 @@ fn determined(question: &Question, caller: &Caller) -> Vec<Problem> {
             }
             _ => continue,
         };
-        let message = format!("{} of a request by {} cannot be given otherwise: {right}", spelling(key), caller.name);
+        let message = format!("no request of {} carries this {}: {right}", caller.name, spelling(key));
         problems.push(wrong(message, "leave the key out, or name the principal whose request it is"));
     }
     problems
@@ -124,9 +126,8 @@ fn assumption(question: &Question, caller: &Caller) -> Option<Problem> {
         }
         _ => return None,
     };
-    (action == "sts:assumerole").then(|| {
-        wrong(format!("{who} cannot assume a role"), "name a user or a role of the account as the principal")
-    })
+    (action == "sts:assumerole")
+        .then(|| wrong(format!("{who} cannot assume a role"), "name a user or a role of the account as the principal"))
 }
 
 /// ARNs that nothing has: of a partition that there is not, of two partitions, of a number that is not an account.
@@ -139,7 +140,7 @@ fn arns(question: &Question, caller: Option<&Caller>) -> Vec<Problem> {
         let [_, partition, service, _, account, name] = arn;
         if !ALL_PARTITIONS.contains(&partition.as_str()) {
             problems.push(wrong(
-                format!("there is no partition `{partition}`"),
+                format!("AWS has no partition `{partition}`"),
                 format!("write one of {} after `arn:`", ALL_PARTITIONS.join(", ")),
             ));
         }
@@ -185,7 +186,8 @@ fn refused(question: &Question) -> Vec<Problem> {
         };
         let policies = layer.policies.iter().filter_map(|(_, p)| p.as_ref()).filter(|p| !p.built_in);
         for statement in policies.flat_map(|p| &p.document.statements) {
-            let at = |r: stored::Refusal| Problem::at(&statement.place.source, statement.place.span, r.message).help(r.help);
+            let at =
+                |r: stored::Refusal| Problem::at(&statement.place.source, statement.place.span, r.message).help(r.help);
             problems.extend(refusal(statement).map(at));
         }
     }

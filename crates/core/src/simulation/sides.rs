@@ -120,7 +120,9 @@ impl<'q> Sides<'q> {
         self.other_account = matches!((own, &self.resource_account), (Some(own), Some(of)) if own != of);
         let open =
             self.resource_account.is_none() && segments(&question.resource).is_some_and(|[.., of, _]| of.is_empty());
-        if let (Some(own), true) = (own, open && !resource_policies::have_no_policies(&service(&question.action), &question.resource)) {
+        if let (Some(own), true) =
+            (own, open && !resource_policies::have_no_policies(&service(&question.action), &question.resource))
+        {
             self.assuming.push(format!("{} belongs to account {own}, as the principal does", question.resource));
         }
         if caller.is_some_and(|c| c.kind == CallerKind::CanonicalUser) {
@@ -172,7 +174,8 @@ impl<'q> Sides<'q> {
         if let Some(given) = question.layers.iter().find(|l| l.layer == "resource") {
             self.layers.push(Bound::Given(given));
         } else if self.other_account || self.must_allow {
-            let none = question.resource == "*" || resource_policies::have_no_policies(&service(&question.action), &question.resource);
+            let none = question.resource == "*"
+                || resource_policies::have_no_policies(&service(&question.action), &question.resource);
             let policy = (!none).then(|| format!("the policy of {}", question.resource));
             self.layers.push(Bound::Missing("resource", policy));
         }
