@@ -63,7 +63,8 @@ fn what_an_answer_depends_on_can_be_pasted() {
             for answer in principal["operations"].as_array().unwrap().iter().filter(|o| o["decision"] == "unknown") {
                 let keys = answer["dependsOn"].as_array().unwrap();
                 let [key] = keys.as_slice() else { continue };
-                if !key["key"].as_str().unwrap().starts_with("aws:") {
+                let name = key["key"].as_str().unwrap();
+                if !name.contains(':') || name.starts_with("arn:") || name.contains(" of ") {
                     continue;
                 }
                 for value in key["allows"].as_array().unwrap() {
@@ -88,6 +89,62 @@ fn what_an_answer_depends_on_can_be_pasted() {
         }
     }
     assert!(pasted > 0);
+}
+
+/// A class of values is printed with one of them, and can be pasted as it is printed.
+#[test]
+fn classes_of_values_can_be_pasted() {
+    let mut pasted = 0;
+    for (condition, key, printed) in [
+        (
+            json!({"NumericLessThan": {"aws:MultiFactorAuthAge": "3600"}}),
+            "aws:MultiFactorAuthAge",
+            "less than 3600 (such as 3599)",
+        ),
+        (
+            json!({"NotIpAddress": {"aws:SourceIp": ["10.0.0.0/8"]}}),
+            "aws:SourceIp",
+            "any other IPv4 address (such as 0.0.0.0)",
+        ),
+        (
+            json!({"DateLessThan": {"aws:TokenIssueTime": "2027-01-01T00:00:00Z"}}),
+            "aws:TokenIssueTime",
+            "less than 2027-01-01T00:00:00.000Z (such as 2026-12-31T23:59:59.000Z)",
+        ),
+        (
+            json!({"StringNotEquals": {"aws:SourceVpc": "vpc-1"}}),
+            "aws:SourceVpc",
+            "any other value (such as vpc-0a1b2c3d)",
+        ),
+        (json!({"StringLike": {"aws:UserAgent": "curl/*"}}), "aws:UserAgent", "curl/* (such as curl/)"),
+        (
+            json!({"ForAllValues:StringEquals": {"aws:VpceOrgPaths": ["a", "b"]}}),
+            "aws:VpceOrgPaths",
+            "a and b (such as [\"a\",\"b\"])",
+        ),
+    ] {
+        let statement =
+            json!({"Effect": "Allow", "Action": "artifact:*", "Resource": "*", "Condition": condition.clone()});
+        let folder =
+            World::new().account(A, json!({}), &[]).user(A, "jo", json!([policy(json!([statement]))])).folder();
+        let folder = folder.path().to_str().unwrap();
+        let ask = |more: &[&str]| {
+            let asked = ["can", "jo", "accept-agreement", folder, "--scope", "account", "--agreement", "andb"];
+            countersign(&[&asked[..], more].concat())
+        };
+        let (open, code) = ask(&[]);
+        assert_eq!(code, 1);
+        let answer = &open["answers"][0]["operations"][0];
+        let allows = answer["dependsOn"][0]["allows"].as_array().unwrap_or_else(|| panic!("{open:#}"));
+        assert!(allows.contains(&json!(printed)), "{condition} {allows:?}");
+        for value in allows {
+            let context = format!("{key}={}", value.as_str().unwrap());
+            let (told, code) = ask(&["--context", &context]);
+            assert_eq!(code, 0, "{context}\n{told:#}");
+            pasted += 1;
+        }
+    }
+    assert!(pasted >= 8, "{pasted}");
 }
 
 /// The absence of a key can be pasted as it is printed, too.

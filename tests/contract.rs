@@ -240,6 +240,14 @@ fn a_fact_does_not_rest_on_what_is_unknown_when_absent() {
     assert!(message.contains("`own` reads `serviceRole`, which is unknown when it is absent"), "{message}");
 }
 
+/// A finding is what a permit reports. A forbid would silence it, and every other one, without a word.
+#[test]
+fn a_forbid_silences_no_finding() {
+    let silencing = format!("@id(\"own\") @rule(\"OWN-1\") {}", FINDING.replacen("permit", "forbid", 1));
+    let (_, message) = only(&silencing);
+    assert!(message.contains("a forbid cannot report anything, and silences findings"), "{message}");
+}
+
 /// Another policy of the id of a gate would take the gate away without a word.
 #[test]
 fn a_policy_replaces_only_what_is_about_the_same() {

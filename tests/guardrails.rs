@@ -155,6 +155,55 @@ fn what_is_not_known_is_not_proved() {
     assert_eq!(own(world, &duties).outcome, GuardrailState::Unknown);
 }
 
+/// What was not collected of an account may be anything: a guardrail that reads it is not kept for certain (D31).
+#[test]
+fn a_guardrail_that_reads_what_is_not_known_of_an_account_is_unknown() {
+    let accept = |when: &str| {
+        guardrail(&format!("action == Artifact::Action::\"may-accept-agreement\", resource) when {{ {when} }}"))
+            .replace("(principal,", "(principal is Artifact::User,")
+    };
+    let tagged = "resource.hasTag(\"Data\") && resource.getTag(\"Data\") == \"PHI\"";
+    let tags = |known: bool| {
+        let phi = json!({"uid": B, "tags": {"Data": "PHI"}});
+        World::new().entity(phi).account(A, json!({"tagsKnown": known}), &[]).user(A, "dev", json!([FULL]))
+    };
+    assert_eq!(own(tags(true), &accept(tagged)).outcome, GuardrailState::NotApplicable);
+    let found = own(tags(false), &accept(tagged));
+    assert_eq!((found.outcome, broken(&found)), (GuardrailState::Unknown, vec![(By::Unknown, "dev")]));
+    let role = accept(tagged).replace("is Artifact::User", "is Artifact::Role");
+    assert_ne!(own(tags(false), &role).outcome, GuardrailState::Unknown, "dev is no role");
+    // an organization may be of consolidated billing, and one whose feature set is not known is perhaps
+    let billing = "resource in context.organization && context.organization has featureSet && context.organization.featureSet == \"CONSOLIDATED_BILLING\"";
+    let billing = accept(&format!("context has organization && {billing}"));
+    let features = |features: serde_json::Value| {
+        let attrs = json!({"managementAccount": M, "trustedAccess": true, "serviceRole": true, "featureSet": features});
+        let mut attrs = attrs.as_object().unwrap().clone();
+        attrs.retain(|_, value| !value.is_null());
+        World::new().entity(json!({"uid": ORG, "attrs": attrs})).account(M, json!({}), &[ORG]).user(
+            M,
+            "dev",
+            json!([FULL]),
+        )
+    };
+    assert_ne!(own(features(json!("ALL")), &billing).outcome, GuardrailState::Unknown);
+    assert_eq!(own(features(json!(null)), &billing).outcome, GuardrailState::Unknown);
+    // before the memberships are known, an account may be a member
+    let membership = |since: &str| {
+        let attrs = json!({"membershipsKnownSince": since, "memberships": [{"organization": ORG, "from": since}]});
+        World::new().org(json!({})).account(M, json!({}), &[ORG]).account(A, attrs, &[ORG]).user(
+            A,
+            "dev",
+            json!([FULL]),
+        )
+    };
+    let (member, within) =
+        (accept("context.role == \"member\""), accept(&format!("resource in Artifact::Organization::\"{ORG}\"")));
+    for text in [&member, &within] {
+        assert_eq!(own(membership("2026-10-01"), text).outcome, GuardrailState::Violated, "{text}");
+        assert_eq!(own(membership("2026-12-01"), text).outcome, GuardrailState::Unknown, "{text}");
+    }
+}
+
 /// What a principal is permitted does not depend on what is in force today.
 #[test]
 fn an_agreement_that_is_in_force_hides_nothing() {

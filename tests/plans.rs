@@ -12,6 +12,8 @@ use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 
 const DESCRIBE: &str = "organizations:DescribeOrganization";
+/// The BAA of an account, by which the document that AWS publishes names it.
+const BAA: &str = "arn:aws:artifact:::agreement/agreement-9c1kBcYznTkcpRIm";
 
 fn inventory(world: &World) -> Inventory {
     let folder = world.folder();
@@ -56,7 +58,7 @@ fn a_plan_allows_in_the_document_of_the_principal_alone() {
         told(&found),
         [(
             StepKind::Statement,
-            "allow artifact:AcceptNdaForAgreement, artifact:GetAgreement and artifact:GetNdaForAgreement in reader.json"
+            "allow artifact:AcceptNdaForAgreement, artifact:GetAgreement and artifact:GetNdaForAgreement on arn:aws:artifact:::agreement/agreement-9c1kBcYznTkcpRIm in reader.json"
         )]
     );
     assert_eq!((found.leads_to, found.also_allows.len()), (Some(Decision::Allow), 0));
@@ -89,13 +91,13 @@ fn each_level_and_the_boundary_are_opened_where_they_do_not_allow() {
         [
             (
                 StepKind::Statement,
-                "allow artifact:AcceptAgreement in the permissions boundary boundary.json".to_owned()
+                format!("allow artifact:AcceptAgreement on {BAA} in the permissions boundary boundary.json")
             ),
             (
                 StepKind::Statement,
-                format!("allow artifact:AcceptAgreement in the service control policy unit.json of {unit}")
+                format!("allow artifact:AcceptAgreement on {BAA} in the service control policy unit.json of {unit}")
             ),
-            (StepKind::Attachment, format!("attach a service control policy that allows {every} to {A}")),
+            (StepKind::Attachment, format!("attach a service control policy that allows {every} on {BAA} to {A}")),
         ]
         .iter()
         .map(|(kind, text)| (*kind, text.as_str()))
@@ -136,6 +138,74 @@ fn an_exception_is_proposed_before_a_removal_and_who_else_would_gain_is_named() 
     assert_eq!(also, [(root(A).as_str(), &["accept-agreement"][..]), (root(B).as_str(), &["accept-agreement"][..])]);
 }
 
+/// What is denied with it is told: the exception allows that too.
+#[test]
+fn an_exception_from_a_wider_denial_tells_what_else_it_allows() {
+    let deny = policy(
+        json!([{"Sid": "NoAgreements", "Effect": "Deny", "Action": ["artifact:AcceptAgreement", "artifact:GetAgreement", "s3:*"], "Resource": "*"}]),
+    );
+    let world = World::new()
+        .org(json!({"serviceControlPolicies": ["p-FullAWSAccess", "scps/deny.json"]}))
+        .account(M, json!({}), &[ORG])
+        .account(A, json!({}), &[ORG])
+        .file("scps/deny.json", deny.to_string())
+        .user(A, "admin", json!([allows(&["artifact:Get*", "artifact:Accept*"])]));
+    let found = plan(&world, &user(A, "admin"), "accept-agreement", "account");
+    let text = &found.steps[0].text;
+    assert!(
+        text.ends_with("(Sid NoAgreements), which denies artifact:AcceptAgreement, artifact:GetAgreement and s3:*"),
+        "{text}"
+    );
+    assert_eq!(found.itself, ["download-agreement"]);
+    let found = plan(&denied_to_all(), &user(A, "admin"), "accept-agreement", "account");
+    assert_eq!(found.itself, Vec::<&str>::new(), "nothing else is denied there");
+}
+
+/// What a plan allows it allows on the agreement that is asked about, and on nothing else.
+#[test]
+fn a_proposed_statement_names_what_the_operation_asks_for() {
+    let world =
+        World::new().account(A, json!({}), &[]).file("own.json", allows(&["artifact:ListAgreements"]).to_string());
+    let world = world.report("report-1", "SOC", false).user(A, "a", json!(["own.json"]));
+    let (inventory, mut options) = (inventory(&world), options());
+    options.filter.principals = Some(vec![(user(A, "a"), A.to_owned())]);
+    let mut assessment = assess(&inventory, &RULES, &options).unwrap();
+    let planner = Planner { inventory: &inventory, rules: &RULES, options: &options };
+    planner.add(&mut assessment).unwrap();
+    let answers = &assessment.principals[0].operations;
+    let of = |operation: &str, what: Option<&str>| {
+        let is = |o: &&countersign_core::assessment::OperationAnswer| {
+            o.operation == operation && (o.agreement.as_deref() == what || o.report.as_deref() == what)
+        };
+        answers.iter().find(is).unwrap()
+    };
+    let edited = planner.applied(of("accept-agreement", Some("baa")).changes.as_ref().unwrap()).unwrap();
+    let after = assess(&edited, &RULES, &options).unwrap();
+    let allowed: Vec<_> = after.principals[0].operations.iter().filter(|o| o.decision == Decision::Allow).collect();
+    let kinds: std::collections::BTreeSet<_> = allowed.iter().map(|o| (o.agreement.as_deref(), o.scope)).collect();
+    assert!(
+        kinds.iter().all(|(kind, scope)| *kind == Some("baa") && scope.is_some_and(|s| s.word() == "account")),
+        "{kinds:?}"
+    );
+    let report = of("download-report", Some("report-1")).changes.as_ref().unwrap();
+    assert!(
+        report.steps[0].text.contains(" on arn:aws:artifact:us-east-1::report/report-1:1 in own.json"),
+        "{report:?}"
+    );
+    assert_eq!(report.leads_to, Some(Decision::Allow));
+}
+
+/// An attribute is everybody's: who else can do something once it is set is told.
+#[test]
+fn an_attribute_that_a_plan_sets_tells_who_else_gains() {
+    let off =
+        World::new().org(json!({"trustedAccess": false})).account(M, json!({}), &[ORG]).account(A, json!({}), &[ORG]);
+    let found = plan(&off.user(A, "a", json!([])), &user(A, "a"), "view-organization-agreements", "organization");
+    let also: Vec<_> = found.also_allows.iter().map(|g| g.principal.as_str()).collect();
+    assert_eq!(also, [root(M), root(A)]);
+    assert!(found.also_allows.iter().all(|g| g.operations.contains(&"view-organization-agreements")), "{found:?}");
+}
+
 #[test]
 fn a_denial_that_hides_a_missing_allow_names_both() {
     let deny = json!({"Effect": "Deny", "Action": "artifact:AcceptAgreement", "Resource": "*"});
@@ -146,7 +216,10 @@ fn a_denial_that_hides_a_missing_allow_names_both() {
         told(&found),
         [
             (StepKind::Statement, "remove the denial of artifact:AcceptAgreement in own.json, Statement[1]"),
-            (StepKind::Statement, "allow artifact:AcceptAgreement in own.json"),
+            (
+                StepKind::Statement,
+                "allow artifact:AcceptAgreement on arn:aws:artifact:::agreement/agreement-9c1kBcYznTkcpRIm in own.json"
+            ),
         ]
     );
     assert_eq!(found.leads_to, Some(Decision::Allow));

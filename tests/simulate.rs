@@ -98,7 +98,7 @@ fn each_statement_says_what_matched_and_what_did_not() {
             "StringEquals": {"aws:PrincipalTag/team": ["a", "b"]}, "NumericLessThan": {"aws:MultiFactorAuthAge": "3600"}}},
         {"Effect": "Deny", "NotAction": "s3:*", "Resource": "*"}]});
     let request = get_object(&json!({"identity": [policy], "context": {
-        "aws:principaltag/Team": "a", "aws:MultiFactorAuthAge": 4000, "aws:TagKeys": ["x"]}}));
+        "aws:principaltag/Team": "a", "aws:MultiFactorAuthAge": 4000, "aws:CalledVia": ["x"]}}));
     let answer = answer(&request);
     assert_eq!(answer["decision"], "implicitDeny");
     let [read, deny] = &answer["statements"].as_array().unwrap()[..] else { panic!("{answer}") };
@@ -126,7 +126,8 @@ fn what_is_not_given_is_unknown_unless_the_context_is_complete() {
     assert_eq!(open["decidedBy"], Value::Null);
     assert_eq!(ask(true, json!({}))["decision"], "implicitDeny");
     assert_eq!(ask(false, json!({"aws:MultiFactorAuthPresent": true}))["decision"], "allowed");
-    assert_eq!(ask(false, json!({"aws:MultiFactorAuthPresent": ["true"]}))["decision"], "implicitDeny", "a list");
+    // a request carries one value of this key: a list of them is a slip, which would pass a denial
+    assert_eq!(ask(false, json!({"aws:MultiFactorAuthPresent": ["true"]}))["decision"], "error", "a list");
     // only whether the denial is explicit is unknown
     let deny = json!({"Statement": {"Effect": "Deny", "Action": "*", "Resource": "*",
         "Condition": {"Bool": {"aws:SecureTransport": "false"}}}});
@@ -403,6 +404,44 @@ fn what_cannot_be_asked_is_an_error() {
         assert_eq!(output.status.code(), Some(2), "{wrong}");
         assert!(output.stdout.is_empty() && text.contains(message) && text.contains(help), "{wrong}\n{text}");
     }
+    // a request is that of its principal, about a resource that there is
+    let id = "arn:aws:iam::111122223333";
+    let session = "arn:aws:sts::111122223333:assumed-role/other/s";
+    for (wrong, message) in [
+        (
+            json!({"principal": session, "context": {"aws:PrincipalArn": format!("{id}:role/legal")}}),
+            "carries this aws:PrincipalArn",
+        ),
+        (
+            json!({"principal": format!("{id}:role/other"), "context": {"aws:PrincipalArn": format!("{id}:role/legal")}}),
+            "carries this aws:PrincipalArn: it is",
+        ),
+        (json!({"principal": format!("{id}:role/other"), "context": {"aws:username": "jane"}}), "it has none"),
+        (
+            json!({"principal": format!("{id}:user/jo"), "context": {"aws:PrincipalAccount": "444455556666"}}),
+            "it is 111122223333",
+        ),
+        (json!({"principal": "arn:aws-us-gov:iam::111122223333:user/x"}), "a principal of the partition aws-us-gov"),
+        (json!({"resource": "arn:foo:s3:::b/k"}), "AWS has no partition `foo`"),
+        (json!({"resource": "arn:aws:s3::1:b/k", "action": "test:Read"}), "`1` is not an account"),
+        (
+            json!({"principal": format!("{id}:root"), "action": "sts:AssumeRole", "resource": format!("{id}:role/r")}),
+            "a root user cannot assume a role",
+        ),
+        (json!({"action": "s3:ListBucket", "resource": "*"}), "s3:ListBucket is never asked on *"),
+        (json!({"action": "lambda:InvokeFunction", "resource": "*"}), "lambda:InvokeFunction is never asked on *"),
+    ] {
+        let output = countersign(&[], &get_object(&wrong).to_string());
+        let text = String::from_utf8(output.stderr).unwrap().replace("\n  ", " ");
+        assert_eq!(output.status.code(), Some(2), "{wrong}\n{text}");
+        assert!(
+            output.stdout.is_empty() && text.split_whitespace().collect::<Vec<_>>().join(" ").contains(message),
+            "{wrong}\n{text}"
+        );
+    }
+    // the path of a session's role is open
+    let told = json!({"principal": session, "context": {"aws:PrincipalArn": format!("{id}:role/dept/other")}});
+    assert_eq!(answer(&get_object(&told))["decision"], "allowed");
     // what the data does not tell is assumed, and said
     let assumed = answer(&get_object(&json!({"action": "test:Read", "identity": [allow("*", "*")]})));
     assert!(

@@ -364,11 +364,15 @@ fn settled(pairs: &[String], unknown_keys: bool) -> Result<BTreeMap<String, Vec<
         let key = key.trim();
         let values = context.entry(key.to_ascii_lowercase()).or_default();
         // as answers print it, so that what they depend on can be pasted
-        let value = (!value.is_empty() && value != ABSENT).then(|| value.to_owned());
+        let value = if value.is_empty() || value == ABSENT { Vec::new() } else { keys::values::given(value) };
         let unknown = keys::values::unknown(key).filter(|_| !unknown_keys);
-        let wrong = value.as_ref().and_then(|v| keys::values::wrong(key, v));
+        let wrong: Vec<_> = value.iter().filter_map(|v| keys::values::wrong(key, v)).collect();
         problems.extend(unknown.into_iter().chain(wrong).map(|fault| usage(fault.message).help(fault.help)));
         values.extend(value);
+    }
+    for (key, values) in &context {
+        let fault = keys::values::list(key, values.len());
+        problems.extend(fault.map(|fault| usage(fault.message).help(fault.help)));
     }
     if problems.is_empty() { Ok(context) } else { Err(Failure::Problems(problems)) }
 }

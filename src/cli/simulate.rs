@@ -227,6 +227,7 @@ fn question(args: &SimulateArgs) -> Result<Question, Failure> {
         resource_account: args.resource_account.clone(),
         management_account: args.management_account.clone(),
         no_identity: args.no_identity,
+        unknown_keys: args.context_unknown_keys,
         warnings,
     })
 }

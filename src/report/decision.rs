@@ -21,13 +21,17 @@ pub fn answer(width: usize, answer: &SimulatedDecision) -> String {
             _ => "does not allow it",
         };
         section("because", &format!("{layer} {does}"));
-        let silent = answer.decision == IamDecision::ImplicitDeny && layer != "resource";
-        let of_resource = answer.layers.iter().find(|l| l.layer == "resource");
-        if silent && of_resource.is_some_and(|l| l.decision == IamDecision::Allowed) {
-            section(
-                "because",
-                &format!("resource allows it, but to a role or an account, for which {layer} has to allow it, too"),
-            );
+        if answer.decision == IamDecision::ImplicitDeny && is_allowed(answer, "resource") {
+            let why = match layer.as_str() {
+                "identity" | "boundary" | "session" => Some(format!(
+                    "resource allows it, but not in a way that grants it without {layer}: to the account, to a role, or from another account"
+                )),
+                layer if layer.contains("Control[") => {
+                    Some(format!("resource allows it, and {layer} has to allow it, too, whomever resource names"))
+                }
+                _ => None,
+            };
+            why.iter().for_each(|why| section("because", why));
         }
     }
     if answer.denied_in_any_case {
@@ -53,6 +57,10 @@ pub fn answer(width: usize, answer: &SimulatedDecision) -> String {
         }
     }
     text
+}
+
+fn is_allowed(answer: &SimulatedDecision, layer: &str) -> bool {
+    answer.layers.iter().any(|l| l.layer == layer && l.decision == IamDecision::Allowed)
 }
 
 /// One answer of a batch.

@@ -19,6 +19,9 @@ pub fn lines(plan: &Plan) -> Vec<(&'static str, String)> {
     if !plan.also_allows.is_empty() {
         lines.push(("also", format!("this {}", gains(&plan.also_allows))));
     }
+    if !plan.itself.is_empty() {
+        lines.push(("also", format!("it is then allowed {}, too", plan.itself.join(", "))));
+    }
     if plan.leads_to == Some(Decision::Unknown) {
         let on = plan.depends_on.iter().map(|d| depends(&d.key, &d.allows)).collect::<Vec<_>>();
         let on = if on.is_empty() { "on what is not known".to_owned() } else { on.join(", and ") };

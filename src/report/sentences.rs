@@ -57,7 +57,9 @@ pub fn place(statement: &StatementPlace) -> String {
 /// What an answer depends on, and when it would be an allow.
 pub fn depends(key: &str, allows: &[String]) -> String {
     // of a policy that is not told, what it says; of anything else, what it is
-    let is = if key.starts_with("arn:") { "" } else { "is " };
+    let says =
+        key.starts_with("arn:") || key.starts_with("the policy of ") || key.starts_with("the identity policies of ");
+    let is = if says { "" } else { "is " };
     match allows {
         [] => format!("on {key}"),
         values => format!("on {key}; allowed when it {is}{}", values.join(" or ")),

@@ -95,7 +95,7 @@ pub fn resource_based(policy: &Value, caller: &Value, request: &Value) -> [bool;
             said[1] |= way != "account";
             said[2] = true;
             // only users, roles and sessions have boundaries
-            said[3] |= way == "named" && !caller["AWS"].is_null();
+            said[3] |= way != "account" && !caller["AWS"].is_null();
         }
     }
     if said[0] { [true, false, false, false] } else { said }

@@ -25,6 +25,10 @@ struct Reading {
     excepted: Vec<String>,
     /// `*` of an Allow is about it.
     everyone: bool,
+    /// `{"AWS": "*"}` is about it.
+    any_aws: bool,
+    /// The canonical user that its account is, if it is one that is named.
+    canonical: Option<String>,
 }
 
 /// `allowed`, `explicitDeny`, `implicitDeny` or `unknown`.
@@ -65,7 +69,28 @@ fn needs_policy(principal: &str, request: &Value) -> bool {
     own.is_none() || own != resource_account(principal, request) || is_guarded(request)
 }
 
+/// The canonical user ids that a request names.
+fn canonical_ids(request: &Value) -> BTreeSet<String> {
+    let text = request.to_string();
+    let of = |at: usize| text[at..].split('"').nth(2).unwrap().to_owned();
+    text.match_indices("CanonicalUser").map(|(at, _)| of(at)).collect()
+}
+
+/// The readings, with each canonical user that its account may be.
 fn readings(principal: &str, request: &Value) -> Vec<Reading> {
+    let mut found = Vec::new();
+    for reading in readings_of_names(principal, request) {
+        for id in canonical_ids(request).iter().filter(|_| reading.account.is_some()) {
+            found.push(Reading { canonical: Some(id.clone()), ..reading.clone() });
+            found.push(Reading { excepted: vec![id.clone()], ..reading.clone() });
+            found.push(Reading { canonical: Some(id.clone()), excepted: vec![id.clone()], ..reading.clone() });
+        }
+        found.push(reading);
+    }
+    found
+}
+
+fn readings_of_names(principal: &str, request: &Value) -> Vec<Reading> {
     let account = account_of(principal);
     let everything = request.to_string();
     let plain = |own: &str| Reading {
@@ -74,15 +99,21 @@ fn readings(principal: &str, request: &Value) -> Vec<Reading> {
         account: account.clone(),
         excepted: vec![own.to_owned()],
         everyone: true,
+        any_aws: true,
+        canonical: None,
     };
     if principal.ends_with(":root") {
         let excepted = vec![account.clone().unwrap()];
-        return vec![Reading { own: None, behind: None, account, excepted, everyone: true }];
+        return vec![Reading { own: None, behind: None, excepted, ..plain("") }];
     }
     let Some(of) = account.clone() else {
         let provider = plain(principal);
-        let narrow = Reading { everyone: !principal.contains("-provider/"), ..provider.clone() };
-        return vec![provider, narrow];
+        if principal == "*" {
+            return vec![provider];
+        }
+        let no_aws = Reading { any_aws: false, ..provider.clone() };
+        let narrow = Reading { everyone: !principal.contains("-provider/"), ..no_aws.clone() };
+        return vec![provider, no_aws, narrow];
     };
     // each way of being named, and each way of being excepted
     let mut callers = Vec::new();
@@ -110,7 +141,7 @@ fn readings(principal: &str, request: &Value) -> Vec<Reading> {
         behind: behind.clone(),
         account: account.clone(),
         excepted: excepted.clone(),
-        everyone: true,
+        ..plain("")
     };
     callers.iter().flat_map(|c| exceptions.iter().map(move |e| reading(c, e))).collect()
 }
@@ -125,8 +156,9 @@ fn reach(statement: &Value, who: &Reading, has_boundary: bool) -> Option<&'stati
     if element == "*" {
         named.push("*".to_owned());
     } else {
-        for values in element.as_object().unwrap().values() {
-            named.extend(list(values).into_iter().map(|v| text(v).replace(":root", "")));
+        for (key, values) in element.as_object().unwrap() {
+            let any = |v: String| if key == "AWS" && v == "*" { "any AWS".to_owned() } else { v };
+            named.extend(list(values).into_iter().map(|v| any(text(v).replace(":root", ""))));
         }
     }
     let named: Vec<String> = named
@@ -135,8 +167,9 @@ fn reach(statement: &Value, who: &Reading, has_boundary: bool) -> Option<&'stati
         .collect();
     let has = |name: &String| named.contains(name);
     let everyone = named.iter().any(|n| n == "*");
+    let any_aws = named.iter().any(|n| n == "any AWS");
     if negated {
-        if everyone {
+        if everyone || any_aws {
             return None;
         }
         let applies = match statement["Effect"].as_str().unwrap() {
@@ -146,11 +179,11 @@ fn reach(statement: &Value, who: &Reading, has_boundary: bool) -> Option<&'stati
         return applies.then_some("direct");
     }
     let everyone = everyone && (who.everyone || statement["Effect"] == "Deny");
-    if everyone || who.own.as_ref().is_some_and(has) {
+    if everyone || (any_aws && who.any_aws) || who.own.as_ref().is_some_and(has) {
         Some("direct")
     } else if who.behind.as_ref().is_some_and(has) {
         Some("behind")
-    } else if who.account.as_ref().is_some_and(has) {
+    } else if who.account.as_ref().is_some_and(has) || who.canonical.as_ref().is_some_and(has) {
         Some("account")
     } else {
         None

@@ -4,14 +4,17 @@
 //! every operation that some principal is permitted, whether or not an agreement is in force today. It is proved where no
 //! request at all, whatever it carries, does what it forbids.
 
+mod duties;
+mod gaps;
 mod lists;
+mod people_at;
 mod reach;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use cedar_policy::{
-    ActionConstraint, AuthorizationError, Authorizer, Effect, Entities, EntityUid, PolicyId, PolicySet, Request,
+    AuthorizationError, Authorizer, Effect, Entities, EntityUid, PolicyId, PolicySet, Request,
     RestrictedExpression as Expr, ValidationMode, Validator,
 };
 use serde::Serialize;
@@ -20,14 +23,14 @@ use crate::agreements::standing::Standing;
 use crate::agreements::{Agreements, context, datetime};
 use crate::assessment::Operation;
 use crate::assessment::completeness::others::{Others, with_unlisted};
-use crate::assessment::{Answers, Filter, OperationAnswer, Options, PrincipalAnswer, principal_answer};
+use crate::assessment::{Filter, OperationAnswer, Options, PrincipalAnswer};
 use crate::assessments::Assessments;
 use crate::finding::Severity;
 use crate::inventory::Inventory;
-use crate::inventory::entity::{Entity, Item, Uid, cedar_uid};
+use crate::inventory::entity::{Uid, cedar_uid};
 use crate::inventory::model::Account;
 use crate::inventory::schema::EntitySchema;
-use crate::people::{self, Assumer, Roles};
+use crate::people::{self, Roles};
 use crate::policies::annotations::{Annotated, Subject};
 use crate::policies::folder::{self, Folder};
 use crate::policies::names::{self, Named};
@@ -38,6 +41,8 @@ use crate::provenance::Guarding;
 use crate::source;
 use crate::stack;
 use crate::terms::{AnyAllowed, Decision, PrincipalKind};
+use duties::{Duties, May};
+use people_at::Actor;
 use reach::{Terms, Unmatched};
 
 mod unseen;
@@ -264,23 +269,14 @@ impl Guardrails {
     }
 
     /// The guardrails that read who does an operation: whether they are kept depends on who that is.
-    fn about_people(&self, operation: &str) -> Result<Vec<String>, Failure> {
-        let mut ids = Vec::new();
-        for policy in self.set.policies() {
-            let json = policy.to_json().map_err(Failure::internal("the JSON of a policy"))?;
-            let own = grant(operation);
-            let names = |uid: &EntityUid| [own.as_str(), "may"].contains(&uid.id().unescaped());
-            let concerned = match policy.action_constraint() {
-                ActionConstraint::Any => true,
-                ActionConstraint::Eq(uid) => names(&uid),
-                ActionConstraint::In(uids) => uids.iter().any(names),
-            };
-            let any = json.pointer("/principal/op").and_then(serde_json::Value::as_str) == Some("All");
-            if concerned && (!any || json.get("conditions").is_some_and(reads_who)) {
-                ids.push(policy.id().to_string());
-            }
-        }
-        Ok(ids)
+    fn about_people<'g>(&'g self, operation: &str) -> impl Iterator<Item = &'g String> + use<'g> {
+        let own = grant(operation);
+        self.terms.iter().filter(move |(_, terms)| terms.is_about_people && terms.is_asked(&own)).map(|(id, _)| id)
+    }
+
+    /// The guardrails that read what else somebody may do.
+    fn about_duties(&self) -> impl Iterator<Item = &String> {
+        self.terms.iter().filter(|(_, terms)| terms.reads("may")).map(|(id, _)| id)
     }
 
     /// Asks all guardrails of an inventory: of what principals are permitted, whichever agreements are in force, and of any
@@ -298,11 +294,7 @@ impl Guardrails {
                 people::behind(inventory, &open, &any.principals)?,
             ];
             let answered: Vec<Answered<'_>> = assessment.principals.iter().zip(&any.principals).collect();
-            for (principal, any) in &answered {
-                for person in principal.people.iter() {
-                    asking.beside.entry((&principal.account, &person.id)).or_default().push((principal, any));
-                }
-            }
+            asking.duties = asking.duties(&answered, &assessment.completeness.perhaps_others);
             for (principal, any) in answered {
                 asking.principal(principal, any)?;
             }
@@ -355,42 +347,9 @@ fn guardrail(source: &Arc<SourceFile>, span: Span, policy: &cedar_policy::Policy
 /// A principal, with what it is permitted and what any request would be.
 type Answered<'a> = (&'a PrincipalAnswer, &'a PrincipalAnswer);
 
-/// What somebody may do for certain, perhaps, and by some request.
-#[derive(Default)]
-struct May {
-    certain: BTreeSet<&'static str>,
-    perhaps: BTreeSet<&'static str>,
-    by_request: BTreeSet<&'static str>,
-}
-
-impl May {
-    /// By all of these principals.
-    fn of(principals: &[Answered<'_>]) -> Self {
-        let mut may = Self::default();
-        for (now, any) in principals {
-            for answer in &now.operations {
-                match answer.decision {
-                    Decision::Allow => drop(may.certain.insert(answer.operation)),
-                    Decision::Unknown => drop(may.perhaps.insert(answer.operation)),
-                    Decision::Deny => {}
-                }
-            }
-            may.by_request.extend(any.operations.iter().filter(|o| possible(o)).map(|o| o.operation));
-        }
-        may
-    }
-}
-
 /// Some request is allowed, or may be.
 fn possible(answer: &OperationAnswer) -> bool {
     answer.any_request.as_ref().is_some_and(|a| a.decision != AnyAllowed::No)
-}
-
-/// Who acts: one of the people behind a permission set, a group whose members are not known, or the principal itself.
-struct Actor {
-    person: Option<Uid>,
-    name: Option<String>,
-    groups: BTreeSet<String>,
 }
 
 /// As whom somebody acts.
@@ -407,8 +366,8 @@ struct GuardrailQuery<'a> {
     guardrails: &'a Guardrails,
     agreements: &'a Agreements<'a>,
     violations: BTreeMap<String, BTreeSet<Violation>>,
-    /// The permission sets that a person has in an account, by the account and the person's id.
-    beside: BTreeMap<(&'a str, &'a str), Vec<Answered<'a>>>,
+    /// What everybody may do in each account, as whoever they act there.
+    duties: Duties,
     /// Who stands behind roles, as things are assumed, and for any request.
     roles: [Roles; 2],
     /// Guardrails that have not forbidden anything to anyone yet.
@@ -447,7 +406,7 @@ impl<'a> GuardrailQuery<'a> {
             guardrails,
             agreements,
             violations: BTreeMap::new(),
-            beside: BTreeMap::new(),
+            duties: Duties::default(),
             roles: Default::default(),
             idle,
             set: guardrails.set.clone(),
@@ -496,15 +455,8 @@ impl<'a> GuardrailQuery<'a> {
         let actors = self.actors(now);
         let entities = self.entities(now, account, &standing, &actors)?;
         let question = Question::of(self.agreements, now, (account, &standing), &entities)?;
-        // a person may do what one of their permission sets in the account allows
-        let all_of = |actor: &Actor| match &actor.person {
-            Some(person) => self
-                .beside
-                .get(&(now.account.as_str(), person.id.as_str()))
-                .map_or_else(|| May::of(&[(now, any)]), |beside| May::of(beside)),
-            None => May::of(&[(now, any)]),
-        };
-        let actors: Vec<(May, Actor)> = actors.into_iter().map(|actor| (all_of(&actor), actor)).collect();
+        let with = |actor: Actor| (self.duties.of(&now.account, &actor.is(now)), actor);
+        let actors: Vec<(May, Actor)> = actors.into_iter().map(with).collect();
         self.operations(&question, (now, any), &actors, &Acting { as_who: now, roles: &[], at_best: By::Grant })?;
         if now.kind == PrincipalKind::Role {
             self.at_role((now, any), account, &standing)?;
@@ -528,11 +480,17 @@ impl<'a> GuardrailQuery<'a> {
                 Decision::Deny => continue,
             };
             let by = by.max(acting.at_best);
+            let asked = (operation.operation, operation.report.as_ref());
+            for id in self.reading_gaps(&question.principal, (question.account, question.standing), asked) {
+                for (_, actor) in actors {
+                    self.violated(&id, by.max(By::Unknown), acting, operation, actor, BTreeMap::new());
+                }
+            }
             for (May { certain, perhaps, by_request }, actor) in actors {
                 let open = if by == By::Request { by_request } else { perhaps };
                 let mut all: Option<BTreeSet<String>> = None;
                 let mut some: BTreeSet<String> = BTreeSet::new();
-                for may in subsets(certain, open, operation.operation) {
+                for may in self.choose(certain, open, operation.operation) {
                     let forbidding = self.ask(question, &Operation::of(operation), actor, &may)?;
                     some.extend(forbidding.iter().cloned());
                     all = Some(match all {
@@ -545,7 +503,7 @@ impl<'a> GuardrailQuery<'a> {
                 let mut besides = BTreeSet::new();
                 if by != By::Request {
                     let open = perhaps.union(by_request).copied().collect();
-                    for may in subsets(certain, &open, operation.operation) {
+                    for may in self.choose(certain, &open, operation.operation) {
                         besides.extend(self.ask(question, &Operation::of(operation), actor, &may)?);
                     }
                 }
@@ -560,80 +518,6 @@ impl<'a> GuardrailQuery<'a> {
             }
         }
         Ok(())
-    }
-
-    /// Asks about the operations of a role for whoever may become it, and says of those who are not known that they may break what is
-    /// about people.
-    fn at_role(&mut self, (now, any): Answered<'_>, account: &Account, standing: &Standing) -> Result<(), Failure> {
-        let [by_now, by_any] = self.roles.each_ref().map(|r| r.get(&now.principal).cloned().unwrap_or_default());
-        let same =
-            |a: &Assumer, b: &Assumer| a.identity.uid == b.identity.uid && a.identity.account == b.identity.account;
-        let beyond = by_any.assumers.iter().filter(|a| !by_now.assumers.iter().any(|b| same(a, b)));
-        let certain = |a: &Assumer| if a.certain { By::Grant } else { By::Unknown };
-        let assumers = by_now.assumers.iter().map(|a| (a, certain(a))).chain(beyond.map(|a| (a, By::Request)));
-        for (assumer, at_best) in assumers {
-            let who = principal_answer(assumer.identity.clone(), Answers::default());
-            let actors = self.actors(&who);
-            let entities = self.entities(&who, account, standing, &actors)?;
-            let question = Question::of(self.agreements, &who, (account, standing), &entities)?;
-            let with = |actor: Actor| (self.may_at((now, any), &actor, at_best), actor);
-            let actors: Vec<(May, Actor)> = actors.into_iter().map(with).collect();
-            self.operations(&question, (now, any), &actors, &Acting { as_who: &who, roles: &assumer.roles, at_best })?;
-        }
-        self.declared((now, any), account, standing, &by_now.trusted)?;
-        let others: BTreeSet<String> = by_now.others.iter().chain(&by_any.others).map(|o| o.who.clone()).collect();
-        for who in others {
-            let actor = Actor { person: None, name: Some(who), groups: BTreeSet::new() };
-            let acting = Acting { as_who: now, roles: &[], at_best: By::Unknown };
-            for (operation, any) in now.operations.iter().zip(&any.operations) {
-                if operation.decision == Decision::Deny && !possible(any) {
-                    continue;
-                }
-                for id in self.guardrails.about_people(operation.operation)? {
-                    self.violated(&id, By::Unknown, &acting, operation, &actor, BTreeMap::new());
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Asks about the operations of a role for the people whom `[[trusted]]` declares.
-    fn declared(
-        &mut self,
-        (now, any): Answered<'_>,
-        account: &Account,
-        standing: &Standing,
-        people: &[String],
-    ) -> Result<(), Failure> {
-        let inventory = self.agreements.inventory;
-        for name in people {
-            let user = inventory.of_type("IdentityCenterUser").find(|u| u.str("userName") == Some(name));
-            let groups = user.map(|u| u.parents.iter().map(|(p, _)| group_name(inventory, p)).collect());
-            let person = user.map(|u| u.uid.clone());
-            let actor = Actor { person, name: Some(name.clone()), groups: groups.unwrap_or_default() };
-            let entities = self.entities(now, account, standing, std::slice::from_ref(&actor))?;
-            let question = Question::of(self.agreements, now, (account, standing), &entities)?;
-            let actors = [(self.may_at((now, any), &actor, By::Grant), actor)];
-            self.operations(&question, (now, any), &actors, &Acting { as_who: now, roles: &[], at_best: By::Grant })?;
-        }
-        Ok(())
-    }
-
-    /// What somebody may do in a role's account: as the role, and by their own permission sets there.
-    fn may_at(&self, role: Answered<'_>, actor: &Actor, at_best: By) -> May {
-        let mut may = May::of(&[role]);
-        if at_best != By::Grant {
-            may.perhaps.extend(std::mem::take(&mut may.certain));
-        }
-        if at_best == By::Request {
-            may.by_request.extend(std::mem::take(&mut may.perhaps));
-        }
-        let own = actor.person.as_ref().and_then(|p| self.beside.get(&(role.0.account.as_str(), p.id.as_str())));
-        let own = own.map(|beside| May::of(beside)).unwrap_or_default();
-        may.certain.extend(own.certain);
-        may.perhaps.extend(own.perhaps);
-        may.by_request.extend(own.by_request);
-        may
     }
 
     /// The guardrails that forbid an operation to an actor who may do these.
@@ -706,32 +590,6 @@ impl<'a> GuardrailQuery<'a> {
         self.guardrails.with_lists(entities.map_err(Failure::internal("a set of policies"))?)
     }
 
-    fn actors(&self, principal: &PrincipalAnswer) -> Vec<Actor> {
-        let inventory = self.agreements.inventory;
-        let entity = inventory.entities.get(&principal.uid);
-        let names = |entity: &Entity| entity.parents.iter().map(|(p, _)| group_name(inventory, p)).collect();
-        let person = |person: &crate::assessment::Person| {
-            let uid = Uid::new("IdentityCenterUser", &person.id);
-            let groups = inventory.entities.get(&uid).map(names).unwrap_or_default();
-            Actor { person: Some(uid), name: Some(person.user_name.clone()), groups }
-        };
-        let mut actors: Vec<Actor> = principal.people.iter().map(person).collect();
-        let items = entity.and_then(|e| e.set("assignments")).unwrap_or_default().iter().filter_map(Item::record);
-        for group in items.filter_map(|fields| fields.get("group").and_then(Item::id)) {
-            let uid = Uid::new("IdentityCenterGroup", group);
-            let has_members = inventory.of_type("IdentityCenterUser").any(|u| u.parents.iter().any(|(p, _)| *p == uid));
-            if !has_members {
-                let name = group_name(inventory, &uid);
-                let groups = BTreeSet::from([name.clone()]);
-                actors.push(Actor { person: None, name: Some(format!("group {name}")), groups });
-            }
-        }
-        if actors.is_empty() {
-            actors.push(Actor { person: None, name: None, groups: entity.map(names).unwrap_or_default() });
-        }
-        actors
-    }
-
     fn violated(
         &mut self,
         id: &str,
@@ -782,48 +640,10 @@ impl<'a> GuardrailQuery<'a> {
     }
 }
 
-/// Whether a condition reads who acts: the principal, its name, its groups, or the person. What else is read of the context is the same
-/// for whoever acts as the role.
-fn reads_who(json: &serde_json::Value) -> bool {
-    const WHO: [&str; 3] = ["name", "groups", "person"];
-    match json {
-        serde_json::Value::Object(members) => {
-            if members.get("Var").is_some_and(|v| v == "principal") {
-                return true;
-            }
-            let of_context = |o: &serde_json::Value| o.pointer("/left/Var").is_some_and(|v| v == "context");
-            let access = [".", "has"].iter().find_map(|op| members.get(*op).filter(|o| of_context(o)));
-            match access {
-                Some(access) => access.get("attr").and_then(serde_json::Value::as_str).is_none_or(|a| WHO.contains(&a)),
-                None => members.get("Var").is_some_and(|v| v == "context") || members.values().any(reads_who),
-            }
-        }
-        serde_json::Value::Array(items) => items.iter().any(reads_who),
-        _ => false,
-    }
-}
-
 /// The name of a group: its display name in Identity Center, the last part of its ARN in IAM.
 fn group_name(inventory: &Inventory, uid: &Uid) -> String {
     let shown = inventory.entities.get(uid).and_then(|e| e.str("displayName"));
     shown.unwrap_or_else(|| uid.id.rsplit('/').next().unwrap_or(&uid.id)).to_owned()
-}
-
-/// What a principal may do at least, with every choice of what else it may do; the operation itself is always there.
-fn subsets(
-    certain: &BTreeSet<&'static str>,
-    open: &BTreeSet<&'static str>,
-    own: &'static str,
-) -> Vec<BTreeSet<&'static str>> {
-    let mut least = certain.clone();
-    least.insert(own);
-    let mut all = vec![least];
-    for name in open.iter().filter(|o| !certain.contains(*o) && **o != own) {
-        let with = |set: &BTreeSet<&'static str>| set.iter().copied().chain([*name]).collect();
-        let more: Vec<BTreeSet<&'static str>> = all.iter().map(with).collect();
-        all.extend(more);
-    }
-    all
 }
 
 /// Violations of a principal that are alike, with all their operations; then those of all people with the same.

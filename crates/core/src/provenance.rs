@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 
 use serde::Serialize;
 
-use crate::aws::{self, asked_on, catalogue, eligibility, managed, resource_policies};
+use crate::aws::{self, catalogue, eligibility, managed, resource_policies};
 use crate::inventory::schema::EntitySchema;
 use crate::inventory::{Inventory, builtin};
 use crate::moment::{self, Moment};
@@ -277,7 +277,6 @@ pub fn data() -> &'static [Data] {
             file("hipaa-parts.json", Some(eligibility::last_list()), eligibility::PARTS_TEXT),
             packed("managed-policies.bin", |s| &s.managed_policies),
             file("resource-policies.json", Some(resource_policies::date()), resource_policies::TEXT),
-            file("resource-types.json", Some(asked_on::date()), asked_on::TEXT),
         ]
     });
     &DATA

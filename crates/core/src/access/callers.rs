@@ -98,7 +98,6 @@ impl Caller {
 
     /// What an `Allow` for a name grants the caller; `None` if it is not named by it.
     fn grant(&self, who: &Who, reading: Reading) -> Option<Grant> {
-        let everyone = if self.has_policies() { Grant::Direct } else { Grant::Past };
         let of_account = !matches!(self.kind, Kind::Service | Kind::Federated);
         let holds = match who {
             Who::Everyone => true,
@@ -107,7 +106,8 @@ impl Caller {
             Who::Federated(name) if name == "*" => self.kind == Kind::Federated,
             who => return self.names.iter().find(|(name, _)| name == who).map(|(_, grant)| *grant),
         };
-        holds.then_some(everyone)
+        // `*` grants whoever it is about by itself, not by a role
+        holds.then_some(Grant::Past)
     }
 
     /// Whether a statement with these principals is about the caller; an `Allow` counts only if it grants this much.
@@ -116,10 +116,7 @@ impl Caller {
         match (principals.negated, allow) {
             (false, true) => principals.who.iter().filter_map(listed).any(|g| g >= grant),
             (false, false) => principals.who.iter().any(|who| listed(who).is_some()),
-            (true, true) => {
-                let everyone = if self.has_policies() { Grant::Direct } else { Grant::Past };
-                everyone >= grant && !principals.who.iter().any(|who| listed(who).is_some())
-            }
+            (true, true) => !principals.who.iter().any(|who| listed(who).is_some()),
             (true, false) => !self.is_left_out(principals, reading),
         }
     }

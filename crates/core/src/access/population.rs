@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::callers::{Caller, Grant, KEYS, Kind};
+use crate::aws::ALL_PARTITIONS;
 use crate::iam::document::{Condition, Statement};
 use crate::iam::minterms::{self, Pattern, Piece};
 use crate::iam::operator::Test;
@@ -50,10 +51,6 @@ const FORMS: [(Kind, &str, &str); 4] = [
     (Kind::Session, ":iam::", ":role/"),
     (Kind::FederatedUser, ":sts::", ":federated-user/"),
 ];
-
-/// The partitions of AWS, for principals that read well in answers; a condition may tell others apart.
-const PARTITIONS: [&str; 8] =
-    ["aws", "aws-us-gov", "aws-cn", "aws-eusc", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f"];
 
 /// Accounts and names that read well in answers.
 const ACCOUNTS: [&str; 3] = ["111122223333", "444455556666", "777788889999"];
@@ -155,7 +152,7 @@ impl Named<'_> {
         let accounts: Vec<&str> = ACCOUNTS.into_iter().chain(of_who).chain(of_keys).collect();
         let names: Vec<&str> = if kind == Kind::Root { vec![""] } else { NAMES.to_vec() };
         let mut found = Vec::new();
-        for partition in PARTITIONS {
+        for partition in ALL_PARTITIONS {
             for account in &accounts {
                 for name in &names {
                     let arn = format!("arn:{partition}{service}{account}{ending}{name}");

@@ -100,6 +100,11 @@ impl Action {
         self.deprecated().find(|(p, _)| *p == partition).map(|(_, day)| day)
     }
 
+    /// The name in lower case.
+    pub fn lower(&self) -> &str {
+        &self.lower
+    }
+
     /// The service's prefix.
     pub fn service(&self) -> &str {
         self.name.split(':').next().unwrap_or_default()

@@ -1,37 +1,15 @@
-//! What an action can be asked on: its types of resources, as far as the data tells them (`data/actions.json` for what AWS Artifact
-//! needs, `data/resource-types.json` for services whose resources have policies of their own).
+//! What an action can be asked on: its types of resources, as the catalogue has them; those of the actions of AWS Artifact that the
+//! catalogue no longer lists are in `data/actions.json`.
 
-use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use serde::Deserialize;
-
-use super::{actions, resources};
+use super::catalogue::{Catalogue, Level};
+use super::keys::CATALOGUED;
+use super::{ALL_PARTITIONS, actions, resources};
 use crate::iam::document::ResourcePattern;
 use crate::iam::segments;
 
-#[derive(Default, Deserialize)]
-struct Data {
-    date: String,
-    /// The ARN of each type, with its placeholders.
-    types: BTreeMap<String, String>,
-    /// The types of each action; a type that ends in `?` is one of several, or may be missing.
-    actions: BTreeMap<String, String>,
-}
-
-/// The file.
-pub(crate) const TEXT: &str = include_str!("../../../../data/resource-types.json");
-
-static DATA: LazyLock<Data> = LazyLock::new(|| serde_json::from_str(TEXT).unwrap_or_default());
-
-/// The types of each action, by its name in lower case.
-static ACTIONS: LazyLock<BTreeMap<String, &str>> =
-    LazyLock::new(|| DATA.actions.iter().map(|(name, types)| (name.to_ascii_lowercase(), types.as_str())).collect());
-
-/// The day that the data tells of.
-pub fn date() -> &'static str {
-    &DATA.date
-}
+static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(Catalogue::built_in);
 
 /// Whether an action can be asked on a resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,22 +22,36 @@ pub enum Asked {
     Impossible(Vec<String>),
 }
 
-/// A type of resource, as far as it matters here.
-struct Form {
-    arn: String,
-    optional: bool,
+/// What an action takes.
+struct Takes {
+    /// The ARNs of its types, with `*` for partition, Region and account, and `${…}` for names.
+    arns: Vec<String>,
+    /// Each request names a resource.
+    needs_one: bool,
 }
 
-impl Form {
-    fn takes(&self, resource: &[String; 6]) -> bool {
-        let ResourcePattern::Arn(pattern) = pattern(&self.arn) else {
-            return false;
-        };
-        // the name of a bucket has no slash, which is what tells a bucket from an object
-        let bucket = self.arn.ends_with("${BucketName}") && resource.last().is_some_and(|r| r.contains('/'));
-        let filled = resource.last().is_some_and(|r| !r.is_empty());
-        filled && !bucket && pattern.iter().zip(resource).all(|(p, text)| p.matches(text))
+/// How well an ARN fits a type.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Fit {
+    None,
+    /// But for a Region or an account that the type has and the ARN leaves out, as those of AWS's own resources may.
+    Shortened,
+    Whole,
+}
+
+fn fit(arn: &str, resource: &[String; 6]) -> Fit {
+    let ResourcePattern::Arn(pattern) = pattern(arn) else {
+        return Fit::None;
+    };
+    // the name of a bucket has no slash, which is what tells a bucket from an object
+    let bucket = arn.ends_with("${BucketName}") && resource.last().is_some_and(|r| r.contains('/'));
+    let filled = resource.last().is_some_and(|r| !r.is_empty());
+    let of_aws = resource.get(1).is_some_and(|partition| ALL_PARTITIONS.contains(&partition.as_str()));
+    if bucket || !filled || !of_aws || !pattern.iter().zip(resource).all(|(p, text)| p.matches(text)) {
+        return Fit::None;
     }
+    let left_out = arn.splitn(6, ':').zip(resource).any(|(form, text)| !form.is_empty() && text.is_empty());
+    if left_out { Fit::Shortened } else { Fit::Whole }
 }
 
 /// A pattern of an ARN with placeholders.
@@ -76,35 +68,47 @@ fn pattern(arn: &str) -> ResourcePattern {
 }
 
 /// What an action takes; `None` where the data does not tell.
-fn forms(action: &str) -> Option<Vec<Form>> {
-    let service = action.split(':').next().unwrap_or_default();
-    if let Some(types) = ACTIONS.get(&action.to_ascii_lowercase()) {
-        let form = |name: &str| {
-            let key = format!("{}:{}", service.to_ascii_lowercase(), name.trim_end_matches('?'));
-            Some(Form { arn: DATA.types.get(&key)?.clone(), optional: name.ends_with('?') })
-        };
-        return Some(types.split_whitespace().filter_map(form).collect());
-    }
-    let known = actions::action(action)?;
-    let form = |ty: &&'static resources::Type| Form { arn: ty.arn("*"), optional: false };
-    Some(known.resources.iter().map(form).collect())
+fn takes(action: &str) -> Option<Takes> {
+    let (prefix, name) = action.split_once(':')?;
+    let Some((service, action)) = CATALOGUE.service(prefix).and_then(|s| Some((s, s.action(name)?))) else {
+        let types = &actions::action(action)?.resources;
+        let arn = |ty: &&'static resources::Type| ty.arn("*");
+        return Some(Takes { arns: types.iter().map(arn).collect(), needs_one: !types.is_empty() });
+    };
+    let required = action.resources.iter().any(|(_, required)| *required);
+    // of several types none of which is marked as required, S3 and the actions on tags and policies take one
+    let one_of = service.prefix == "s3" || matches!(action.level, Level::Tagging | Level::PermissionsManagement);
+    let types = action.resources.iter().filter_map(|(name, _)| service.resource(name));
+    let places = ["${Partition}", "${Region}", "${Account}"];
+    let arn = |arn: &String| places.iter().fold(arn.clone(), |arn, place| arn.replace(place, "*"));
+    Some(Takes {
+        arns: types.flat_map(|ty| &ty.arns).map(arn).collect(),
+        needs_one: required || (one_of && action.resources.len() > 1),
+    })
 }
 
 /// Whether an action can be asked on a resource: an ARN, or `*`.
 pub fn asked_on(action: &str, resource: &str) -> Asked {
-    let Some(forms) = forms(action) else {
+    let Some(Takes { arns, needs_one }) = takes(action) else {
         return Asked::NotKnown;
     };
-    let impossible = || Asked::Impossible(forms.iter().map(|f| f.arn.clone()).collect());
-    match segments(resource) {
-        None if forms.is_empty() => Asked::Possible,
-        None if forms.iter().all(|f| f.optional) => Asked::NotKnown,
-        None => impossible(),
+    let Some(arn) = segments(resource) else {
+        return match (arns.is_empty(), needs_one) {
+            (true, _) => Asked::Possible,
+            (false, false) => Asked::NotKnown,
+            (false, true) => Asked::Impossible(arns),
+        };
+    };
+    if arns.is_empty() {
         // a list is asked on the path that it lists, as denials print it
-        Some(arn) if forms.is_empty() && arn.last().is_some_and(|r| r.ends_with('/')) => Asked::Possible,
-        Some(_) if forms.is_empty() => Asked::Impossible(vec!["*".to_owned()]),
-        Some(arn) if forms.iter().any(|f| f.takes(&arn)) => Asked::Possible,
-        Some(_) => impossible(),
+        let path = arn.last().is_some_and(|r| r.ends_with('/'));
+        return if path { Asked::Possible } else { Asked::Impossible(vec!["*".to_owned()]) };
+    }
+    let service = action.split(':').next().unwrap_or_default().to_ascii_lowercase();
+    match arns.iter().map(|form| fit(form, &arn)).max().unwrap_or(Fit::None) {
+        Fit::Whole => Asked::Possible,
+        Fit::Shortened if !CATALOGUED.contains(&service.as_str()) => Asked::NotKnown,
+        _ => Asked::Impossible(arns),
     }
 }
 
@@ -113,11 +117,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_type_of_the_data_is_there() {
-        for (action, types) in &DATA.actions {
-            assert_eq!(forms(action).unwrap().len(), types.split_whitespace().count(), "{action}");
+    fn an_arn_of_each_type_of_each_action_can_be_asked_on() {
+        let (mut asked, mut on_all) = (0, 0);
+        for service in CATALOGUE.prefixes().filter_map(|p| CATALOGUE.service(p)) {
+            for action in &service.actions {
+                let name = format!("{}:{}", service.prefix, action.name);
+                for (ty, _) in &action.resources {
+                    let form = service.resource(ty).unwrap().arns[0].replace("${Partition}", "aws");
+                    assert_eq!(asked_on(&name, &form), Asked::Possible, "{name} {form}");
+                    asked += 1;
+                }
+                if action.resources.iter().any(|(_, required)| *required) {
+                    assert!(matches!(asked_on(&name, "*"), Asked::Impossible(_)), "{name}");
+                    on_all += 1;
+                }
+            }
         }
-        assert!(DATA.actions.len() > 400);
+        assert!(asked > 10_000 && on_all > 5_000, "{asked} {on_all}");
     }
 
     #[test]
@@ -127,9 +143,10 @@ mod tests {
         for (action, resource, possible) in [
             ("s3:ListBucket", "arn:aws:s3:::b", Some(true)),
             ("s3:ListBucket", "arn:aws:s3:::b/k", Some(false)),
-            ("s3:ListBucket", "*", None),
+            ("s3:ListBucket", "*", Some(false)),
             ("s3:GetObject", "arn:aws:s3:::b/k", Some(true)),
             ("s3:GetObject", "arn:aws:s3:::b", Some(false)),
+            ("s3:GetObject", "arn:foo:s3:::b/k", Some(false)),
             ("s3:ListAllMyBuckets", "*", Some(true)),
             ("s3:ListAllMyBuckets", "arn:aws:s3:::b", Some(false)),
             ("artifact:ListAgreements", "*", Some(true)),
@@ -137,6 +154,11 @@ mod tests {
             ("artifact:AcceptAgreement", "arn:aws:artifact:::agreement/a", Some(true)),
             ("artifact:AcceptAgreement", "*", Some(false)),
             ("artifact:AcceptAgreement", "arn:aws:artifact::111122223333:customer-agreement/a", Some(false)),
+            ("artifact:TerminateAgreement", "arn:aws:artifact::111122223333:customer-agreement/a", Some(true)),
+            ("artifact:TerminateAgreement", "arn:aws:artifact:::customer-agreement/a", Some(false)),
+            ("artifact:DownloadAgreement", "arn:aws:artifact:::agreement/a", Some(true)),
+            ("artifact:DownloadAgreement", "*", Some(false)),
+            ("artifact:Get", "arn:aws:artifact:::report-package/a/b/c", Some(true)),
             ("iam:PassRole", role, Some(true)),
             ("IAM:passrole", role, Some(true)),
             ("iam:PassRole", "*", Some(false)),
@@ -145,7 +167,12 @@ mod tests {
             ("iam:GetPolicy", "arn:aws:iam::aws:policy/ReadOnlyAccess", Some(true)),
             ("sts:AssumeRole", role, Some(true)),
             ("sts:AssumeRole", "arn:aws:iam::111122223333:user/a", Some(false)),
-            ("ec2:RunInstances", "*", None),
+            ("ec2:RunInstances", "*", Some(false)),
+            ("ec2:RunInstances", "arn:aws:ec2:eu-west-1::image/ami-1", Some(true)),
+            ("lambda:InvokeFunction", "*", Some(false)),
+            ("ssm:GetParameter", "arn:aws:ssm:eu-west-1::parameter/aws/service/x", None),
+            ("rds:DescribeDBClusterSnapshots", "*", None),
+            ("nosuch:Action", "*", None),
         ] {
             let expected = match asked_on(action, resource) {
                 Possible => Some(true),

@@ -97,6 +97,10 @@ static ARTIFACT: LazyLock<Artifact> = LazyLock::new(|| {
     serde_json::from_str(TEXT).unwrap_or(none)
 });
 
+/// The partitions of AWS, whether or not they have AWS Artifact.
+pub const ALL_PARTITIONS: [&str; 8] =
+    ["aws", "aws-us-gov", "aws-cn", "aws-eusc", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f"];
+
 /// The partitions that have AWS Artifact.
 pub fn partitions() -> &'static [Partition] {
     &ARTIFACT.partitions

@@ -27,9 +27,15 @@ pub fn are_controlled(service: &str) -> bool {
     DATA.resource_control.iter().any(|s| s == service)
 }
 
-/// Whether no resource of a service has a policy of its own. Of a service that is not listed that is not known.
-pub fn have_no_policies(service: &str) -> bool {
-    DATA.without_resource_policies.iter().any(|s| s == service)
+/// Whether a resource of a service has no policy of its own. Of a service that is not listed, as a whole or with the type of the
+/// resource (`ec2:instance`), that is not known.
+pub fn have_no_policies(service: &str, resource: &str) -> bool {
+    let name = resource.splitn(6, ':').nth(5).unwrap_or_default();
+    let ty = name.split(['/', ':']).next().unwrap_or_default();
+    DATA.without_resource_policies.iter().any(|listed| match listed.split_once(':') {
+        None => listed == service,
+        Some((of, its)) => of == service && its == ty,
+    })
 }
 
 #[cfg(test)]
@@ -39,7 +45,9 @@ mod tests {
     #[test]
     fn the_data_is_read() {
         assert!(are_controlled("s3") && are_controlled("sts") && !are_controlled("artifact") && !are_controlled("iam"));
-        assert!(have_no_policies("artifact") && !have_no_policies("s3"));
+        let none = |service: &str, name: &str| have_no_policies(service, &format!("arn:aws:{service}:::{name}"));
+        assert!(none("artifact", "agreement/a") && !none("s3", "b") && !none("nosuch", "x"));
+        assert!(none("rds", "db:t") && none("ec2", "instance/i-1") && !none("ec2", "transit-gateway/t"));
         assert_eq!(date(), "2026-09-26");
     }
 }

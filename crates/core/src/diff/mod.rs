@@ -47,6 +47,7 @@ pub mod pieces;
 pub(crate) mod reach;
 mod seen;
 pub mod stacks;
+mod trust;
 mod trusting;
 
 use std::collections::BTreeSet;
@@ -172,6 +173,11 @@ impl AccessEntry {
     /// was permitted it all along is gained, and no wider access.
     pub fn widens(&self) -> bool {
         (self.change.is_gain() && !self.before.permitted) || !self.actions_gained.is_empty()
+    }
+
+    /// Something is allowed to a principal that the old inventory need not list: whether that is new is not known (D31).
+    pub fn may_be_new(&self) -> bool {
+        self.change == AccessChange::FirstSeen && self.after.allows_something() && self.allowed.is_none()
     }
 }
 
@@ -400,7 +406,7 @@ impl Diff {
         self.verdict = Worsening {
             access_widens: self.access.iter().any(|e| e.widens() && e.allowed.is_none())
                 || self.new_access.iter().any(|n| n.widens() && n.allowed.is_none()),
-            access_is_unknown: !self.perhaps_others.is_empty(),
+            access_is_unknown: !self.perhaps_others.is_empty() || self.access.iter().any(AccessEntry::may_be_new),
             coverage_is_lost: self.coverage.iter().any(|e| e.is_loss() && e.allowed.is_none()),
         };
     }

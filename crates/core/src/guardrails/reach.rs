@@ -36,6 +36,12 @@ pub(super) struct Terms {
     entities: BTreeSet<Uid>,
     /// The attributes that it reads, of whatever.
     reads: BTreeSet<String>,
+    /// Whether it is kept depends on who acts.
+    pub is_about_people: bool,
+    /// It reads tags.
+    pub reads_tags: bool,
+    /// It names an organization or an organizational unit.
+    names_organization: bool,
 }
 
 /// A guardrail that forbids nothing to anyone in the inventory.
@@ -54,7 +60,9 @@ const MOST_QUESTIONS: usize = 100_000;
 impl Terms {
     /// Those of a policy.
     pub fn of(policy: &cedar_policy::Policy, json: &Value, schema: &EntitySchema) -> Self {
-        let mut terms = Self { actions: actions(policy), ..Self::default() };
+        let any = json.pointer("/principal/op").and_then(Value::as_str) == Some("All");
+        let is_about_people = !any || json.get("conditions").is_some_and(reads_who);
+        let mut terms = Self { actions: actions(policy), is_about_people, ..Self::default() };
         for part in ["principal", "resource", "conditions"] {
             terms.add(json.get(part).unwrap_or(&Value::Null), schema);
         }
@@ -67,10 +75,26 @@ impl Terms {
         terms
     }
 
+    /// Whether it is asked about an action.
+    pub fn is_asked(&self, grant: &str) -> bool {
+        self.actions.is_empty() || self.actions.iter().any(|a| a == grant || a == "may")
+    }
+
+    /// Whether it reads what an account's organization is.
+    pub fn reads_membership(&self) -> bool {
+        self.names_organization || self.reads("role") || self.reads("organization")
+    }
+
+    /// Whether it reads an attribute of this name.
+    pub fn reads(&self, attribute: &str) -> bool {
+        self.reads.contains(attribute)
+    }
+
     fn add(&mut self, json: &Value, schema: &EntitySchema) {
         if let (Some(ty), Some(id)) = (json.get("type").and_then(Value::as_str), json.get("id").and_then(Value::as_str))
         {
             let ty = crate::inventory::schema::local(ty);
+            self.names_organization |= ty == "Organization" || ty == "OrganizationalUnit";
             if ty != "Action" && self.entities.len() < MOST_TEXTS {
                 self.entities.insert(Uid::new(ty, id));
             }
@@ -79,6 +103,7 @@ impl Terms {
         match json {
             Value::Object(members) => {
                 for (key, inner) in members {
+                    self.reads_tags |= key == "hasTag" || key == "getTag";
                     match inner {
                         Value::String(name) if key == "attr" => drop(self.reads.insert(name.clone())),
                         Value::String(text) if key == "Value" => {
@@ -191,8 +216,7 @@ impl GuardrailQuery<'_> {
     /// Whether a guardrail that forbids nothing so far is about an operation.
     fn is_about(&self, operation: &str) -> bool {
         let name = grant(operation);
-        let about = |actions: &[String]| actions.is_empty() || actions.iter().any(|a| *a == name || a == "may");
-        self.idle.iter().any(|id| about(&self.guardrails.terms(id).actions))
+        self.idle.iter().any(|id| self.guardrails.terms(id).is_asked(&name))
     }
 
     /// Only the guardrails that forbid nothing so far are asked on.
@@ -248,8 +272,8 @@ impl GuardrailQuery<'_> {
             return vec![BTreeSet::from([own]), all];
         }
         let others = all.difference(&named).copied().collect();
-        let mut choices = super::subsets(&others, &named, own);
-        choices.extend(super::subsets(&BTreeSet::new(), &named, own));
+        let mut choices = self.choose(&others, &named, own);
+        choices.extend(self.choose(&BTreeSet::new(), &named, own));
         choices
     }
 
@@ -390,8 +414,18 @@ impl Guardrails {
             texts: BTreeSet::new(),
             entities: BTreeSet::new(),
             reads: BTreeSet::new(),
+            is_about_people: false,
+            reads_tags: false,
+            names_organization: false,
         };
         self.terms.get(id).unwrap_or(&NONE)
+    }
+
+    /// The texts of the guardrails that read what else somebody may do; `None` where none does.
+    pub(super) fn duties(&self) -> Option<BTreeSet<&str>> {
+        let reading = || self.terms.values().filter(|t| t.reads("may"));
+        reading().next()?;
+        Some(reading().flat_map(|t| t.texts.iter().map(String::as_str)).collect())
     }
 
     /// A name in a guardrail that the inventory does not have.
@@ -420,5 +454,26 @@ impl Guardrails {
     /// The entities of a request, and those that hold long lists.
     pub(super) fn with_lists(&self, entities: Entities) -> Result<Entities, Failure> {
         entities.add_entities(self.lists.iter().cloned(), None).map_err(Failure::internal("a set of policies"))
+    }
+}
+
+/// Whether a condition reads who acts: the principal, its name, its groups, or the person. What else is read of the context is the same
+/// for whoever acts as the role.
+fn reads_who(json: &Value) -> bool {
+    const WHO: [&str; 3] = ["name", "groups", "person"];
+    match json {
+        Value::Object(members) => {
+            if members.get("Var").is_some_and(|v| v == "principal") {
+                return true;
+            }
+            let of_context = |o: &Value| o.pointer("/left/Var").is_some_and(|v| v == "context");
+            let access = [".", "has"].iter().find_map(|op| members.get(*op).filter(|o| of_context(o)));
+            match access {
+                Some(access) => access.get("attr").and_then(Value::as_str).is_none_or(|a| WHO.contains(&a)),
+                None => members.get("Var").is_some_and(|v| v == "context") || members.values().any(reads_who),
+            }
+        }
+        Value::Array(items) => items.iter().any(reads_who),
+        _ => false,
     }
 }

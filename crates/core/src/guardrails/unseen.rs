@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use cedar_policy::{ActionConstraint, Entities, Entity as CedarEntity, Policy, RestrictedExpression as Expr};
 
-use super::{Actor, By, GuardrailQuery, Question, Violation, subsets};
+use super::duties::Stranger;
+use super::{Actor, By, GuardrailQuery, Question, Violation};
 use crate::assessment::Operation;
 use crate::assessment::completeness::Missing;
 use crate::assessment::completeness::others::Others;
@@ -85,10 +86,15 @@ impl GuardrailQuery<'_> {
         let person = (kind == PrincipalKind::PermissionSet).then(|| Uid::new("IdentityCenterUser", NOT_LISTED));
         let mut names: BTreeSet<String> = BTreeSet::from([NOT_LISTED.to_owned()]);
         names.extend(self.guardrails.named.iter().filter(|n| n.of == Of::Principal).map(|n| n.name.clone()));
-        // what else they may do is told apart only by a guardrail that reads it
-        let reads_may = self.guardrails.set.policies().any(|p| reads(p, "\"attr\":\"may\""));
-        let operations = others.operations.iter().filter(|_| reads_may);
-        let possible: BTreeSet<&'static str> = operations.map(|o| o.operation).collect();
+        // who is not listed may be somebody who is, and does something else too
+        let stranger = match kind {
+            PrincipalKind::PermissionSet => Stranger::Person,
+            PrincipalKind::User => Stranger::User,
+            PrincipalKind::Role | PrincipalKind::Root => Stranger::Anyone,
+        };
+        let besides = self.duties.of_stranger(&account.id, stranger);
+        let mut possible: BTreeSet<&'static str> = others.operations.iter().map(|o| o.operation).collect();
+        possible.extend(besides.perhaps.iter().chain(&besides.by_request));
         let all = self.entities_named(&["Group", "IdentityCenterGroup"]);
         for parents in BTreeSet::from([Vec::new(), all]) {
             let entities = self.with_stand_in(account, uid, person.as_ref(), &parents)?;
@@ -97,7 +103,7 @@ impl GuardrailQuery<'_> {
                 let question = Question { principal, name, account, standing: &standing, entities: &entities, role };
                 let actor = Actor { person: person.clone(), name: None, groups: groups.clone() };
                 for operation in &others.operations {
-                    for may in subsets(&BTreeSet::new(), &possible, operation.operation) {
+                    for may in self.choose(&BTreeSet::new(), &possible, operation.operation) {
                         for id in self.ask(&question, operation, &actor, &may)? {
                             self.perhaps(&id, others, kind, operation);
                         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::operator::Operator;
 use super::principal::{Principals, Who};
-use super::stored;
+use super::stored::{self, Refusal};
 use super::template::{BadVariable, Syntax, Template};
 use super::whom;
 use crate::problem::{Place, Problem, SourceFile, Span, instead};
@@ -168,6 +168,13 @@ impl<'a> Reader<'a> {
         self.problems.push(Problem::at(self.source, span, message).help(help));
     }
 
+    /// What AWS does not store is an error of a whole document.
+    fn refuse(&mut self, span: Span, refusal: Option<Refusal>) {
+        if let (Some(refusal), true) = (refusal, self.whole) {
+            self.error(span, refusal.message, refusal.help);
+        }
+    }
+
     fn document(&mut self, root: &Node) -> Vec<Statement> {
         let Some(members) = root.as_object() else {
             self.error(
@@ -243,6 +250,7 @@ impl<'a> Reader<'a> {
         };
         for member in members {
             match member.key.as_str() {
+                "NotPrincipal" if self.trust => self.refuse(member.key_span, Some(stored::trust_of_all_but())),
                 "Principal" | "NotPrincipal" if self.says_whom() => {}
                 "Resource" | "NotResource" if self.trust => {
                     let help = "leave it out: the policy is about the role that has it";
@@ -355,6 +363,8 @@ impl<'a> Reader<'a> {
             }
         };
         let written = self.strings(&member.node, &member.key)?;
+        let all = written.is_empty() && member.key == negated;
+        self.refuse(member.node.span, all.then(|| stored::all_but_nothing(negated)));
         let patterns = written.iter().filter_map(|(n, text)| read(self, n, text)).collect();
         let texts = written.into_iter().map(|(_, text)| text).collect();
         Some(Clause { negated: member.key == negated, patterns, texts })
@@ -394,11 +404,14 @@ impl<'a> Reader<'a> {
             self.error(node.span, refusal.message, refusal.help);
             return None;
         }
+        self.refuse(node.span, stored::characters(text, true));
+        self.refuse(node.span, stored::action_of_trust(text).filter(|_| self.trust));
         let template = Template::parse(text, Syntax { wildcards: true, variables: false });
         template.ok().map(|t| t.to_lower())
     }
 
     fn resource(&mut self, node: &Node, text: &str) -> Option<ResourcePattern> {
+        self.refuse(node.span, stored::resource(text).or_else(|| stored::characters(text, false)));
         match ResourcePattern::parse(text, self.variables) {
             Ok(pattern) => Some(pattern),
             Err(wrong) => {
@@ -444,6 +457,8 @@ impl<'a> Reader<'a> {
             self.error(member.key_span, message, "write it in full, such as aws:MultiFactorAuthPresent");
             return None;
         }
+        let key = stored::condition_key(&member.key, self.says_whom());
+        self.refuse(member.key_span, key.or_else(|| stored::characters(&member.key, false)));
         let written = self.strings(&member.node, &member.key)?;
         let syntax = Syntax { wildcards: operator.has_wildcards(), variables: self.variables };
         let mut values = Vec::new();
@@ -510,6 +525,19 @@ mod tests {
             (r#""Effect": "Deny", "NotPrincipal": "*", "Action": "*", "Resource": "*""#, r#""NotPrincipal""#),
             (r#""Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*""#, r#""Principal""#),
             (r#""Effect": "Deny", "Action": ["s3:*", "s*:Get"], "Resource": "*""#, r#""s*:Get""#),
+            (r#""Effect": "Deny", "Action": "*", "Resource": "artifact""#, r#""artifact""#),
+            (
+                r#""Effect": "Deny", "Action": "*", "Resource": ["*", "arn:aws:art*:::agreement/*"]"#,
+                r#""arn:aws:art*:::agreement/*""#,
+            ),
+            (r#""Effect": "Deny", "Action": "s3:Get ", "Resource": "*""#, r#""s3:Get ""#),
+            (r#""Effect": "Allow", "NotAction": [], "Resource": "*""#, "[]"),
+            (r#""Effect": "Allow", "Action": "*", "NotResource": []"#, "[]"),
+            (
+                r#""Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {"StringEquals": {"username": "u"}}"#,
+                r#""username""#,
+            ),
+            (r#""Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {"StringEquals": {"": "u"}}"#, r#""""#),
             (
                 r#""Sid": "A", "Effect": "Deny", "Action": "*", "Resource": "*"}, {"Sid": "A", "Effect": "Deny", "Action": "*", "Resource": "*""#,
                 r#""A""#,
@@ -520,6 +548,29 @@ mod tests {
         }
         assert_eq!(problems(&statement(r#""Effect": "Allow", "Action": "*", "Resource": "*""#)), []);
         assert_eq!(problems(r#"{"Version": "2021-10-17", "Statement": []}"#)[0].0, "\"2021-10-17\"");
+    }
+
+    #[test]
+    fn trust_policies_that_iam_refuses_are_errors() {
+        let problems = |statement: &str| {
+            let text = format!(r#"{{"Version": "2012-10-17", "Statement": [{{"Effect": "Allow", {statement}}}]}}"#);
+            let source = SourceFile::new("p.json", text);
+            let mut problems = Vec::new();
+            read_trust(&source, &json::parse(&source).unwrap(), &mut problems);
+            problems.iter().map(|p| p.underlined().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            problems(r#""Principal": {"AWS": "111122223333"}, "Action": ["sts:AssumeRole", "sts:TagSession"]"#),
+            [""; 0]
+        );
+        assert_eq!(
+            problems(r#""Principal": {"AWS": "111122223333"}, "Action": "s3:GetObject""#),
+            [r#""s3:GetObject""#]
+        );
+        assert_eq!(
+            problems(r#""NotPrincipal": {"AWS": "111122223333"}, "Action": "sts:AssumeRole""#),
+            [r#""NotPrincipal""#]
+        );
     }
 
     #[test]

@@ -17,6 +17,8 @@ pub const EXCEPTED: &str = "#notprincipal";
 
 /// The name that `*` has; whether identity providers have it, no source says.
 pub const EVERYONE: &str = "*";
+/// The name that `{"AWS": "*"}` has; whether services and identity providers have it, no source says.
+pub const ANY_AWS: &str = "aws:*";
 /// The name that `*` of a denial has: everyone has it.
 pub const ALL: &str = "all";
 
@@ -24,7 +26,8 @@ impl Who {
     /// Its name among the names of a caller.
     pub fn name(&self) -> String {
         match self {
-            Self::Everyone | Self::AnyAws => EVERYONE.to_owned(),
+            Self::Everyone => EVERYONE.to_owned(),
+            Self::AnyAws => ANY_AWS.to_owned(),
             Self::Account(number) => account(number),
             Self::Aws(arn) => arn.clone(),
             Self::Service(name) => format!("service:{name}"),
@@ -69,7 +72,7 @@ pub fn condition(principals: &Principals, allow: bool, place: Place) -> Conditio
     };
     if principals.negated && everyone {
         names.clear();
-    } else if everyone && !allow {
+    } else if principals.who.contains(&Who::Everyone) && !allow {
         names.push(ALL.to_owned());
     }
     let literal = |name: &String| Template { parts: vec![TemplatePart::Literal(name.clone())] };

@@ -5,6 +5,27 @@ use super::context::KeyValue;
 use super::knowledge::Known;
 use crate::iam::template::{Template, TemplatePart};
 
+/// Keys that tell of the organization of a principal, in lower case.
+pub const OF_ORGANIZATIONS: [&str; 2] = ["aws:principalorgid", "aws:principalorgpaths"];
+/// How the keys of a principal's tags begin, in lower case.
+pub const TAGS: &str = "aws:principaltag/";
+
+/// Whether a principal, a service or nobody in particular, is in no organization.
+pub fn is_outside(principal: &str) -> bool {
+    principal == "*" || is_service(principal)
+}
+
+/// Whether a principal has no tags: root users, services and nobody in particular.
+pub fn is_untagged(principal: &str) -> bool {
+    is_outside(principal) || principal.ends_with(":root")
+}
+
+/// Whether a text is the name of a service of AWS.
+pub fn is_service(name: &str) -> bool {
+    let ends = [".amazonaws.com", ".amazonaws.com.cn", ".amazon.com", ".aws.internal"];
+    ends.iter().any(|end| name.strip_suffix(end).is_some_and(|n| !n.is_empty() && !n.contains(['*', '/', ' ', ':'])))
+}
+
 /// The keys that a principal determines, in lower case. A principal that is not understood determines none.
 pub fn keys(principal: &str) -> Vec<(&'static str, Known)> {
     let one = |text: &str| Known::Value(KeyValue::One(text.to_owned()));
@@ -38,7 +59,7 @@ pub fn keys(principal: &str) -> Vec<(&'static str, Known)> {
             ["federated-user", _] => of_account(one(principal), account, "FederatedUser", Known::Absent),
             _ => Vec::new(),
         },
-        [service] if service.ends_with(".amazonaws.com") => vec![
+        [service] if is_service(service) => vec![
             ("aws:principalarn", Known::Absent),
             ("aws:principalaccount", Known::Absent),
             ("aws:principaltype", Known::Absent),
@@ -103,6 +124,8 @@ mod tests {
         }
         assert_eq!(key("sns.amazonaws.com", "aws:principalarn"), Some(Known::Absent));
         assert_eq!(key("sns.amazonaws.com", "aws:principalisawsservice"), one("true"));
+        assert!(is_untagged("arn:aws:iam::111122223333:root") && !is_outside("arn:aws:iam::111122223333:root"));
+        assert!(is_untagged("*") && is_outside("sns.amazonaws.com") && !is_untagged(user) && !is_outside(role));
         assert!(keys("jo").is_empty() && keys("arn:aws:s3:::b").is_empty());
     }
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::representatives::is_pastable;
+
 /// What each unknown key is taken to be: the key, and its class in words.
 pub type Choice = Vec<(String, String)>;
 
@@ -30,6 +32,8 @@ pub fn allowing<'c>(choices: impl Iterator<Item = (&'c Choice, bool)>, key: &str
             }
         }
     }
+    // what no text stands for cannot be given back
+    labels.retain(|(label, ..)| is_pastable(label));
     let always: Vec<String> = labels.iter().filter(|(_, always, _)| *always).map(|(l, ..)| (*l).clone()).collect();
     if !always.is_empty() {
         return always;

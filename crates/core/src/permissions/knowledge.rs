@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::context::{KeyValue, Keys};
-use crate::aws::keys::{CATALOGUED, MULTI_VALUED, spelling};
+use crate::aws::actions;
+use crate::aws::keys::catalogued::is_never_carried;
+use crate::aws::keys::{CATALOGUED, is_multi_valued, spelling};
 use crate::iam::template::Template;
 use crate::problem::Failure;
 
@@ -66,6 +68,11 @@ const MOMENTS: [&str; 2] = ["aws:currenttime", "aws:epochtime"];
 /// Keys of these services that a request carries with a value that no one has declared.
 const OPEN: [&str; 2] = ["iam:permissionsboundary", "iam:roletemplatearn"];
 
+/// Whether no request of an operation carries a key.
+fn is_sent_by_none(key: &str) -> bool {
+    NEVER_CARRIED.contains(&key) || key.starts_with("aws:requesttag/")
+}
+
 impl Knowledge {
     /// What is known where these keys are given, and no more.
     pub fn given(keys: &Keys, rest: Rest) -> Self {
@@ -102,7 +109,8 @@ impl Knowledge {
             return determined("the inventory");
         }
         let prefix = key.split(':').next().unwrap_or_default();
-        if CATALOGUED.contains(&prefix) && !OPEN.contains(&key) {
+        let of_service = CATALOGUED.contains(&prefix) && !OPEN.contains(&key);
+        if of_service || is_sent_by_none(key) || actions::actions().iter().all(|a| is_never_carried(a.lower(), key)) {
             return determined("the operation");
         }
         if self.complete.iter().any(|p| key.starts_with(p)) {
@@ -114,7 +122,7 @@ impl Knowledge {
                 self.assumed.insert(key.to_owned(), format!("{} is absent", spelling(key)));
                 self.keys.insert(key.to_owned(), Known::Absent);
             }
-            [value] if !MULTI_VALUED.contains(&key) => self.assume(key, KeyValue::One(value.clone())),
+            [value] if !is_multi_valued(key) => self.assume(key, KeyValue::One(value.clone())),
             values => self.assume(key, KeyValue::Many(values.to_vec())),
         }
         Ok(())
@@ -147,22 +155,28 @@ impl Knowledge {
         if let Some(Some(value)) = fixed.get(key) {
             return Some(Known::Value(KeyValue::One(value.clone())));
         }
+        // what is settled for one operation is not carried by another
+        let elsewhere = self.rest == Rest::Operations && self.assumed.contains_key(key);
+        if elsewhere && !fixed.contains_key(key) && is_never_carried(action, key) {
+            return Some(Known::Absent);
+        }
         if let Some(known) = self.keys.get(key) {
             return Some(known.clone());
         }
-        match self.rest {
-            Rest::Absent => return Some(Known::Absent),
-            Rest::Unknown => return None,
-            Rest::Operations if fixed.contains_key(key) => return None,
-            Rest::Operations => {}
-        }
-        let service = action.split(':').next().unwrap_or_default();
         let prefix = key.split(':').next().unwrap_or_default();
-        let absent = self.complete.iter().any(|p| key.starts_with(p))
-            || NEVER_CARRIED.contains(&key)
-            || key.starts_with("aws:requesttag/")
-            || (key.starts_with("aws:resourcetag/") && service != "iam")
-            || CATALOGUED.contains(&prefix);
+        let service = action.split(':').next().unwrap_or_default();
+        let absent = match self.rest {
+            Rest::Absent => true,
+            Rest::Unknown => self.complete.iter().any(|p| key.starts_with(p)) || is_never_carried(action, key),
+            Rest::Operations if fixed.contains_key(key) => return None,
+            Rest::Operations => {
+                self.complete.iter().any(|p| key.starts_with(p))
+                    || is_sent_by_none(key)
+                    || (key.starts_with("aws:resourcetag/") && service != "iam")
+                    || CATALOGUED.contains(&prefix)
+                    || is_never_carried(action, key)
+            }
+        };
         absent.then_some(Known::Absent)
     }
 
@@ -209,6 +223,17 @@ mod tests {
         knowledge.complete("aws:principaltag/");
         assert!(knowledge.settle("aws:principaltag/team", &["x".into()]).is_ok());
         assert_eq!(knowledge.of("aws:principaltag/team", "iam:getrole", &BTreeMap::new()), Some(Known::Absent));
+        for never in ["aws:requesttag/owner", "aws:tagkeys", "aws:sourceaccount", "s3:prefix", "artifact:reportseries"]
+        {
+            assert!(knowledge.settle(never, &["x".into()]).is_err(), "{never}");
+        }
+        for open in ["iam:permissionsboundary", "ec2:sourceinstancearn", "accounts.google.com:aud", "foo:bar"] {
+            assert!(knowledge.settle(open, &["x".into()]).is_ok(), "{open}");
+        }
+        assert!(knowledge.settle("aws:resourcetag/team", &["x".into()]).is_ok(), "a role may have it");
+        let tag = |action: &str| knowledge.of("aws:resourcetag/team", action, &BTreeMap::new());
+        assert_eq!(tag("artifact:acceptagreement"), Some(Known::Absent));
+        assert!(matches!(tag("iam:getrole"), Some(Known::Value(_))));
         assert!(knowledge.settle("aws:sourceip", &[]).is_ok());
         assert_eq!(knowledge.of("aws:sourceip", "artifact:get", &BTreeMap::new()), Some(Known::Absent));
     }
@@ -219,5 +244,16 @@ mod tests {
         assert_eq!(knowledge.of("iam:awsservicename", "iam:getrole", &BTreeMap::new()), Some(Known::Absent));
         assert_eq!(knowledge.of("aws:multifactorauthpresent", "iam:getrole", &BTreeMap::new()), None);
         assert_eq!(knowledge.of("ec2:roledelivery", "iam:getrole", &BTreeMap::new()), None);
+        assert_eq!(knowledge.of("s3:prefix", "artifact:acceptagreement", &BTreeMap::new()), Some(Known::Absent));
+    }
+
+    #[test]
+    fn what_an_action_does_not_carry_is_absent_in_any_question() {
+        let knowledge = Knowledge::given(&Keys::new(), Rest::Unknown);
+        let of = |key: &str, action: &str| knowledge.of(key, action, &BTreeMap::new());
+        assert_eq!(of("aws:requesttag/owner", "artifact:acceptagreement"), Some(Known::Absent));
+        assert_eq!(of("s3:prefix", "s3:getobject"), Some(Known::Absent));
+        assert_eq!(of("s3:prefix", "s3:listbucket"), None);
+        assert_eq!(of("aws:sourceip", "s3:getobject"), None);
     }
 }

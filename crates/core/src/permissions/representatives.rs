@@ -5,6 +5,7 @@
 use super::context::KeyValue;
 use super::knowledge::Known;
 use crate::aws::keys::Nature;
+use crate::aws::keys::values::SUCH_AS;
 use crate::iam::minterms::{self, Pattern};
 use crate::iam::operator::{Operator, SetPrefix, Test};
 use crate::iam::template::Template;
@@ -15,8 +16,21 @@ use crate::iam::value::{self, Network, SCALE};
 pub struct Candidate {
     /// The value; `None` for an absent key.
     pub value: Option<KeyValue>,
-    /// The class, in words.
+    /// The class, in words, and where these are not the value itself, with it: `less than 3600 (such as 3599)`.
     pub label: String,
+}
+
+/// Whether a label is of a class that no text stands for: a list without values, or of any.
+pub fn is_pastable(label: &str) -> bool {
+    label != EMPTY && label != LIST
+}
+
+const EMPTY: &str = "(empty)";
+const LIST: &str = "a list";
+
+/// A class with a value of it.
+fn such_as(words: &str, value: &str) -> String {
+    if words == value { words.to_owned() } else { format!("{words}{SUCH_AS}{value})") }
 }
 
 /// How a policy reads an unknown key: an operator and its values, without variables.
@@ -56,13 +70,29 @@ pub fn candidates(uses: &[Use], known: Option<&Known>, nature: Nature) -> Option
     if family != FamilyOf::Text && !nature.typed {
         values.push(("x".to_owned(), "any other value".to_owned()));
     }
-    let one =
-        |(text, label): &(String, String)| Candidate { value: Some(KeyValue::One(text.clone())), label: label.clone() };
+    // a number is written without the zeros of its decimals
+    let written = |text: &str| match (family, value::number(text).and_then(|n| n.scaled())) {
+        (FamilyOf::Number, Some(scaled)) => plain(scaled),
+        _ => text.to_owned(),
+    };
+    let one = |(text, label): &(String, String)| {
+        let label = such_as(label, &written(text));
+        Candidate { value: Some(KeyValue::One(text.clone())), label }
+    };
     let many = |texts: Vec<String>, label: String| Candidate { value: Some(KeyValue::Many(texts)), label };
+    let several = |texts: Vec<String>, label: String| {
+        let written: Vec<String> = texts.iter().map(|t| written(t)).collect();
+        let label = match written.as_slice() {
+            [] => label,
+            [only] => such_as(&label, only),
+            _ => such_as(&label, &serde_json::json!(written).to_string()),
+        };
+        many(texts, label)
+    };
     match known {
         Some(Known::Like(_)) => return Some(values.iter().map(one).collect()),
         Some(Known::ManyLike(_)) => {
-            return Some(values.into_iter().map(|(t, l)| many(vec![t], l)).collect());
+            return Some(values.into_iter().map(|(t, l)| several(vec![t], l)).collect());
         }
         _ => {}
     }
@@ -72,7 +102,7 @@ pub fn candidates(uses: &[Use], known: Option<&Known>, nature: Nature) -> Option
         candidates.extend(values.iter().map(one));
         if !nature.single && compared().next().is_some() {
             // which no operator without a set prefix matches
-            candidates.push(many(Vec::new(), "a list".to_owned()));
+            candidates.push(many(Vec::new(), LIST.to_owned()));
         }
         return Some(candidates);
     }
@@ -86,8 +116,8 @@ pub fn candidates(uses: &[Use], known: Option<&Known>, nature: Nature) -> Option
         let chosen: Vec<_> =
             values.iter().enumerate().filter(|(i, _)| subset >> i & 1 == 1).map(|(_, v)| v.clone()).collect();
         let label = chosen.iter().map(|(_, l)| l.as_str()).collect::<Vec<_>>().join(" and ");
-        let label = if label.is_empty() { "(empty)".to_owned() } else { label };
-        candidates.push(many(chosen.into_iter().map(|(t, _)| t).collect(), label));
+        let label = if label.is_empty() { EMPTY.to_owned() } else { label };
+        candidates.push(several(chosen.into_iter().map(|(t, _)| t).collect(), label));
     }
     Some(candidates)
 }
@@ -143,7 +173,8 @@ fn texts<'a>(
         _ => Vec::new(),
     };
     if shown.is_empty() && required.is_empty() {
-        return Some(vec![("x".to_owned(), "any value".to_owned())]);
+        let sample = nature.samples.first().copied().unwrap_or("x");
+        return Some(vec![(sample.to_owned(), "any value".to_owned())]);
     }
     if boolean && required.is_empty() {
         // a Boolean key is true or false where it is present
@@ -157,7 +188,13 @@ fn texts<'a>(
                 let matched: Vec<&str> =
                     class.matches.iter().zip(&shown).filter(|(m, _)| **m).map(|(_, s)| s.as_str()).collect();
                 let label = if matched.is_empty() { "any other value".to_owned() } else { matched.join(" and ") };
-                (class.member, label)
+                // a value that the key can have, if one of the samples is of the class
+                let of_class =
+                    |text: &&&str| patterns.iter().map(|p| p.matches(text)).eq(class.matches.iter().copied());
+                let sample = nature.samples.iter().find(of_class).filter(|_| required.is_empty());
+                let named = class.member == label;
+                let member = sample.filter(|_| !named).map(|s| (*s).to_owned()).unwrap_or(class.member);
+                (member, label)
             })
             .collect(),
     )
@@ -231,7 +268,7 @@ mod tests {
     use super::*;
     use crate::iam::template::Syntax;
 
-    const NATURE: Nature = Nature { single: true, boolean: true, typed: true };
+    const NATURE: Nature = Nature { single: true, boolean: true, typed: true, samples: &[] };
 
     fn uses(list: &[(&str, &[&str])]) -> Vec<Use> {
         list.iter()
@@ -250,18 +287,21 @@ mod tests {
     #[test]
     fn one_for_each_class() {
         assert_eq!(labels(&[("Bool", &["true"])]), ["(absent)", "true", "false"]);
-        assert_eq!(labels(&[("NumericLessThan", &["3600"])]), ["(absent)", "less than 3600", "3600", "more than 3600"]);
+        assert_eq!(
+            labels(&[("NumericLessThan", &["3600"])]),
+            ["(absent)", "less than 3600 (such as 3599)", "3600", "more than 3600 (such as 3601)"]
+        );
         let ip = labels(&[("IpAddress", &["10.0.0.0/8", "10.1.0.0/16"])]);
         assert_eq!(
             ip,
             [
                 "(absent)",
-                "any other IPv4 address",
-                "10.0.0.0/8",
-                "10.1.0.0/16",
-                "10.0.0.0/8",
-                "any other IPv4 address",
-                "any other IPv6 address"
+                "any other IPv4 address (such as 0.0.0.0)",
+                "10.0.0.0/8 (such as 10.0.0.0)",
+                "10.1.0.0/16 (such as 10.1.0.0)",
+                "10.0.0.0/8 (such as 10.2.0.0)",
+                "any other IPv4 address (such as 11.0.0.0)",
+                "any other IPv6 address (such as ::)"
             ]
         );
         let alike = labels(&[("StringLike", &["v-?"]), ("StringEquals", &["v-?"])]);

@@ -35,7 +35,8 @@ enum Reach {
 impl Reach {
     /// Whether a name of a caller is of this kind.
     fn has(self, name: &str, names: &[String]) -> bool {
-        let is_account = name.starts_with("account:");
+        // a canonical user is an account under another name
+        let is_account = name.starts_with("account:") || name.starts_with("canonical:");
         let is_session = |n: &str| n.contains(":sts:") && n.starts_with("arn:");
         let behind = name.contains(":iam::") && (name.contains(":role/") || names.iter().any(|n| is_session(n)));
         match self {
@@ -119,8 +120,10 @@ mod tests {
         };
         assert_eq!(of(Reach::Direct, &session), session[..3]);
         assert_eq!(of(Reach::Role, &session), session[3..]);
-        let user = ["arn:aws:iam::111122223333:user/jo".to_owned(), "account:111122223333".to_owned()];
+        let user =
+            ["arn:aws:iam::111122223333:user/jo", "account:111122223333", "canonical:79a59df9"].map(str::to_owned);
         assert_eq!(of(Reach::Direct, &user), user[..1]);
+        assert_eq!(of(Reach::Account, &user), user[1..]);
         let federated = ["arn:aws:sts::111122223333:federated-user/jo".to_owned(), user[0].clone()];
         assert_eq!(of(Reach::Role, &federated), user[..1]);
     }

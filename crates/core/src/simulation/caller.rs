@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::iam::whom::{ALL, EVERYONE, account as account_name};
+use crate::iam::principal::Who;
+use crate::iam::whom::{ALL, ANY_AWS, EVERYONE, account as account_name};
 use crate::permissions::caller as determined;
 use crate::permissions::context::KeyValue;
 use crate::permissions::knowledge::Known;
@@ -72,7 +73,7 @@ impl Caller {
             [name] if PROVIDERS.contains(name) && action.to_ascii_lowercase().starts_with("sts:assumerolewith") => {
                 caller(CallerKind::Provider, None)
             }
-            [name] if is_service(name) => caller(CallerKind::Service, None),
+            [name] if determined::is_service(name) => caller(CallerKind::Service, None),
             _ => {
                 Err("it is neither an ARN nor an account, a service, an identity provider, a canonical user or `*`"
                     .into())
@@ -102,36 +103,93 @@ impl Caller {
             let sources = ["aws:sourcearn", "aws:sourceaccount", "aws:sourceorgid", "aws:sourceorgpaths"];
             keys.extend(sources.map(|key| (key, Known::Absent)));
         }
+        if determined::is_outside(&self.name) || self.kind == CallerKind::Provider {
+            keys.extend(determined::OF_ORGANIZATIONS.map(|key| (key, Known::Absent)));
+        }
         keys
     }
 
-    /// Its names, as far as they are known. `role` is the ARN of a session's role where that is given, `named` are the ARNs that
-    /// the policies name: of those that it may have, each is tried.
-    pub fn names(&self, role: Option<&str>, named: &BTreeSet<String>) -> Known {
+    /// Prefixes of keys that none of its requests carries.
+    pub fn complete(&self) -> &'static [&'static str] {
+        if determined::is_untagged(&self.name) { &[determined::TAGS] } else { &[] }
+    }
+
+    /// What every request of it carries for a key in lower case; `None` where requests may differ in it.
+    pub fn determines(&self, key: &str) -> Option<Known> {
+        let own = self.keys().into_iter().find(|(name, _)| *name == key).map(|(_, known)| known);
+        let untagged = || self.complete().iter().any(|prefix| key.starts_with(prefix));
+        own.or_else(|| untagged().then_some(Known::Absent))
+    }
+
+    /// Its names, as far as they are known. `role` is the ARN of a session's role where that is given, `named` are those whom the
+    /// policies name: of those that it may be, each is tried.
+    pub fn names(&self, role: Option<&str>, named: &BTreeSet<Who>) -> Known {
         let mut own = vec![ALL.to_owned()];
         if self.kind != CallerKind::Provider {
             own.push(EVERYONE.to_owned());
         }
+        if !matches!(self.kind, CallerKind::Provider | CallerKind::Service) {
+            own.push(ANY_AWS.to_owned());
+        }
         own.extend(self.own_name());
         own.extend(self.account.as_deref().map(account_name));
-        let also = |more: Option<&String>| KeyValue::Many(own.iter().chain(more).cloned().collect());
-        let (what, maybe) = match (self.kind, role) {
-            (CallerKind::Session, Some(role)) => return Known::Value(also(Some(&role.to_owned()))),
-            // no source says whether `*` of an Allow is about identity providers, too
-            (CallerKind::Provider, _) => ("`*` is not about identity providers", vec![EVERYONE.to_owned()]),
-            _ => ("another one", named.iter().filter(|n| self.may_be(n)).cloned().collect()),
-        };
-        if maybe.is_empty() {
-            return Known::Value(also(None));
+        own.extend(role.filter(|_| self.kind == CallerKind::Session).map(str::to_owned));
+        let one = |name: &str| (vec![name.to_owned()], name.to_owned());
+        let mut open: Vec<Vec<(Vec<String>, String)>> = Vec::new();
+        // no source says whether `*` of an Allow is about identity providers, nor whether `{"AWS": "*"}` is about them or services
+        match self.kind {
+            CallerKind::Provider => open.push(vec![
+                (vec![EVERYONE.to_owned()], "`*` is about identity providers".to_owned()),
+                (vec![EVERYONE.to_owned(), ANY_AWS.to_owned()], "`AWS *` is about identity providers".to_owned()),
+            ]),
+            CallerKind::Service => {
+                open.push(vec![(vec![ANY_AWS.to_owned()], "`AWS *` is about services".to_owned())]);
+            }
+            _ => {}
         }
-        let mut found = vec![(also(None), what.to_owned())];
-        found.extend(maybe.iter().map(|n| (also(Some(n)), n.clone())));
-        Known::OneOf(found)
+        if role.is_none() || self.kind != CallerKind::Session {
+            open.push(self.maybe(named).map(one).collect());
+        }
+        open.push(self.canonical(named).iter().map(|name| one(name)).collect());
+        let mut found = vec![(own, String::new())];
+        for choices in open {
+            let extend = |(names, label): &(Vec<String>, String)| -> Vec<(Vec<String>, String)> {
+                let with = |(more, what): &(Vec<String>, String)| {
+                    let label = if label.is_empty() { what.clone() } else { format!("{label} and {what}") };
+                    (names.iter().chain(more).cloned().collect(), label)
+                };
+                std::iter::once((names.clone(), label.clone())).chain(choices.iter().map(with)).collect()
+            };
+            found = found.iter().flat_map(extend).collect();
+        }
+        let value = |(names, label): (Vec<String>, String)| {
+            (KeyValue::Many(names), if label.is_empty() { "another one".to_owned() } else { label })
+        };
+        let mut found: Vec<(KeyValue, String)> = found.into_iter().map(value).collect();
+        if found.len() > 1 {
+            return Known::OneOf(found);
+        }
+        found.pop().map_or(Known::Absent, |(names, _)| Known::Value(names))
+    }
+
+    /// The ARNs that are named and that it may have besides its own.
+    fn maybe<'n>(&'n self, named: &'n BTreeSet<Who>) -> impl Iterator<Item = &'n str> {
+        let arn = |who: &'n Who| match who {
+            Who::Aws(arn) => Some(arn.as_str()),
+            _ => None,
+        };
+        named.iter().filter_map(arn).filter(|arn| self.may_be(arn))
+    }
+
+    /// The names of the canonical users that its account may be: any account may have any such id.
+    fn canonical(&self, named: &BTreeSet<Who>) -> Vec<String> {
+        let canonical = named.iter().filter(|who| matches!(who, Who::CanonicalUser(_)));
+        canonical.filter(|_| self.account.is_some()).map(Who::name).collect()
     }
 
     /// The names that `NotPrincipal` may have to list to except it: no source says whether one of them is enough, or all are needed.
     /// One that has a boundary is never excepted from a denial.
-    pub fn excepted(&self, role: Option<&str>, named: &BTreeSet<String>, has_boundary: bool) -> Known {
+    pub fn excepted(&self, role: Option<&str>, named: &BTreeSet<Who>, has_boundary: bool) -> Known {
         let own = self.own_name().unwrap_or_else(|| match &self.account {
             Some(account) => account_name(account),
             None => "#nobody".to_owned(),
@@ -141,7 +199,7 @@ impl Caller {
             let mut all = vec![own.clone()];
             let behind: Vec<String> = match role {
                 Some(role) => vec![role.to_owned()],
-                None => named.iter().filter(|n| self.may_be(n)).cloned().collect(),
+                None => self.maybe(named).map(str::to_owned).collect(),
             };
             match (self.kind, role) {
                 (CallerKind::User, _) => {}
@@ -153,6 +211,7 @@ impl Caller {
             readings.extend(behind.into_iter().filter(|b| *b != own).map(|b| vec![b]));
             readings.push(all);
         }
+        readings.extend(self.canonical(named).into_iter().map(|name| vec![name]));
         let mut values = readings.into_iter().map(|mut names| {
             let listed: Vec<&str> = names.iter().map(String::as_str).filter(|n| !n.starts_with('#')).collect();
             let label = format!("whoever is listed as {}", listed.join(" and "));
@@ -208,7 +267,15 @@ fn split(arn: &str) -> Option<(String, &str)> {
 
 fn of_arn(service: &str, resource: &str) -> Option<CallerKind> {
     let (ty, rest) = resource.split_once('/').unwrap_or((resource, ""));
-    if rest.contains(['*', '?']) || rest.split('/').any(str::is_empty) != (ty == "root") {
+    if rest.split('/').any(str::is_empty) != (ty == "root") {
+        return None;
+    }
+    // what IAM takes in names, and in the paths before them; a provider is called as its host and path
+    let of_name = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
+    let of_path = |c: char| c.is_ascii_graphic() && !"*?${}".contains(c);
+    let (path, name) = rest.rsplit_once('/').unwrap_or(("", rest));
+    let is_name = name.chars().all(|c| of_name(c) || (ty == "oidc-provider" && of_path(c)));
+    if !is_name || !path.chars().all(of_path) {
         return None;
     }
     Some(match (service, ty) {
@@ -220,11 +287,6 @@ fn of_arn(service: &str, resource: &str) -> Option<CallerKind> {
         ("sts", "federated-user") => CallerKind::FederatedUser,
         _ => return None,
     })
-}
-
-fn is_service(name: &str) -> bool {
-    let ends = [".amazonaws.com", ".amazonaws.com.cn", ".amazon.com", ".aws.internal"];
-    ends.iter().any(|end| name.strip_suffix(end).is_some_and(|n| !n.is_empty() && !n.contains(['*', '/', ' '])))
 }
 
 #[cfg(test)]
@@ -242,6 +304,9 @@ mod tests {
             "arn:aws:iam::aws:user/a",
             "arn:aws:iam::111122223333:role/",
             "arn:aws:iam::111122223333:role/a*",
+            "arn:aws:iam::111122223333:user/x${aws:username}",
+            "arn:aws:iam::111122223333:user/\u{1b}[2Jx",
+            "arn:aws:iam::111122223333:user/a b",
             "arn:aws:sts::111122223333:assumed-role/a",
             "amazonaws.com",
             "arn:aws:iam::111122223333:root/x",
@@ -275,12 +340,43 @@ mod tests {
     }
 
     #[test]
+    fn any_account_may_be_a_canonical_user() {
+        let id = Who::CanonicalUser("79a59df900b949e5".repeat(4));
+        let named: BTreeSet<Who> = [id.clone()].into();
+        for text in ["arn:aws:iam::111122223333:user/jo", "arn:aws:iam::111122223333:root"] {
+            let caller = Caller::parse(text, "s3:GetObject").unwrap();
+            let Known::OneOf(found) = caller.names(None, &named) else { panic!("{text}") };
+            let has = |value: &KeyValue| value.values().contains(&id.name());
+            assert_eq!(found.iter().map(|(v, _)| has(v)).collect::<Vec<_>>(), [false, true], "{text}");
+            let Known::OneOf(found) = caller.excepted(None, &named, false) else { panic!("{text}") };
+            assert!(found.iter().any(|(v, _)| v.values() == [id.name()]), "{text}");
+        }
+        let service = Caller::parse("sns.amazonaws.com", "s3:GetObject").unwrap();
+        let Known::OneOf(found) = service.names(None, &named) else { panic!() };
+        assert!(found.iter().all(|(v, _)| !v.values().contains(&id.name())), "a service has no account");
+    }
+
+    #[test]
+    fn whether_any_aws_is_about_services_is_unknown() {
+        for (text, readings) in [("sns.amazonaws.com", 2), ("arn:aws:iam::111122223333:saml-provider/Okta", 3)] {
+            let caller = Caller::parse(text, "s3:GetObject").unwrap();
+            let Known::OneOf(found) = caller.names(None, &BTreeSet::new()) else { panic!("{text}") };
+            let with = found.iter().filter(|(v, _)| v.values().iter().any(|n| n == ANY_AWS)).count();
+            assert_eq!((found.len(), with), (readings, 1), "{text}");
+        }
+        let user = Caller::parse("arn:aws:iam::111122223333:user/jo", "s3:GetObject").unwrap();
+        let Known::Value(names) = user.names(None, &BTreeSet::new()) else { panic!() };
+        assert!(names.values().iter().any(|n| n == ANY_AWS));
+    }
+
+    #[test]
     fn the_role_of_a_session_may_have_any_path() {
         let session = Caller::parse("arn:aws:sts::111122223333:assumed-role/a/s", "s3:GetObject").unwrap();
         let roles = ["role/a", "role/x/a", "role/b", "user/a"].map(|r| format!("arn:aws:iam::111122223333:{r}"));
-        let Known::OneOf(found) = session.names(None, &roles.iter().cloned().collect()) else { panic!() };
+        let named = roles.iter().cloned().map(Who::Aws).collect();
+        let Known::OneOf(found) = session.names(None, &named) else { panic!() };
         let labels: Vec<&str> = found.iter().map(|(_, label)| label.as_str()).collect();
         assert_eq!(labels, ["another one", roles[0].as_str(), roles[1].as_str()]);
-        assert!(matches!(session.names(Some(&roles[1]), &BTreeSet::new()), Known::Value(_)));
+        assert!(matches!(session.names(Some(&roles[1]), &named), Known::Value(_)));
     }
 }

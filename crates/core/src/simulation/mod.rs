@@ -7,6 +7,7 @@
 pub mod caller;
 pub mod explain;
 mod fields;
+mod possible;
 pub mod request;
 mod rows;
 #[cfg(test)]
@@ -27,7 +28,8 @@ use rows::{Certain, Rows, of_layer};
 use sides::{Bound, Sides};
 
 use crate::aws;
-use crate::aws::asked_on::{Asked, asked_on};
+use crate::aws::asked_on::Asked;
+use crate::aws::keys::spelling;
 use crate::iam::segments;
 use crate::iam::whom::{EXCEPTED, PRINCIPAL};
 use crate::inventory::Policy;
@@ -63,6 +65,8 @@ pub struct Question {
     pub management_account: Option<String>,
     /// The identity policies are left out: they do not restrict.
     pub no_identity: bool,
+    /// Condition keys that are not known, or that the action is not known to carry, are taken, too.
+    pub unknown_keys: bool,
     /// What is odd about the request, without being wrong.
     pub warnings: Vec<Problem>,
 }
@@ -99,6 +103,11 @@ pub enum IamDecision {
 }
 
 impl IamDecision {
+    /// It is denied, in whichever way.
+    pub fn is_denial(self) -> bool {
+        matches!(self, Self::ExplicitDeny | Self::ImplicitDeny)
+    }
+
     /// In words.
     pub fn words(self) -> &'static str {
         match self {
@@ -171,19 +180,13 @@ pub struct Simulator {
 const MOST_LAYERS: usize = 1024;
 
 impl Simulator {
-    /// Decides one question, if it can be asked: what an action is asked on is told by its types of resources, as far as they are
-    /// known; else the answer says that it assumes the question to be possible. Evaluation needs the stack of [`crate::stack`].
+    /// Decides one question, if it can be asked: see [`possible`]. What an action is asked on is told by its types of resources, as far as
+    /// they are known; else the answer says that it assumes the question to be possible. Evaluation needs the stack of [`crate::stack`].
     pub fn answer(&self, question: &Question) -> Result<SimulatedDecision, Failure> {
-        let Question { action, resource, .. } = question;
-        let asked = asked_on(action, resource);
-        if let Asked::Impossible(takes) = &asked {
-            let message = format!("{action} is never asked on {resource}");
-            let help = format!("it is asked on {}", takes.join(", or on "));
-            return Err(Failure::Problems(vec![Problem::about("the request", message).help(help)]));
-        }
-        let mut answer = self.decide(question)?;
+        let (question, asked) = possible::checked(question)?;
+        let mut answer = self.decide(&question)?;
         if asked == Asked::NotKnown {
-            answer.assuming.push(format!("{action} can be asked on {resource}"));
+            answer.assuming.push(format!("{} can be asked on {}", question.action, question.resource));
         }
         Ok(answer)
     }
@@ -191,9 +194,36 @@ impl Simulator {
     /// Decides one question, whether or not it can be asked.
     pub fn decide(&self, question: &Question) -> Result<SimulatedDecision, Failure> {
         let caller = self::caller(question)?;
-        let mut sides = Sides::of(question, caller.as_ref());
+        if let Some(linked) = sides::is_linked(question, caller.as_ref()) {
+            return self.bound(question, caller.as_ref(), linked);
+        }
+        let bound = self.bound(question, caller.as_ref(), false)?;
+        let linked = self.bound(question, caller.as_ref(), true)?;
+        if bound.decision == linked.decision {
+            return Ok(bound);
+        }
+        let denied = |d: &SimulatedDecision| d.denied_in_any_case || d.decision.is_denial();
+        let denied_in_any_case = denied(&bound) && denied(&linked);
+        let role = Dependency { key: spelling("aws:principalarn"), allows: Vec::new() };
+        let mut depends_on = [linked.depends_on.as_slice(), &bound.depends_on].concat();
+        depends_on.retain(|d| d.key != role.key);
+        depends_on.push(role);
+        depends_on.sort();
+        depends_on.dedup();
+        Ok(SimulatedDecision {
+            decision: IamDecision::Unknown,
+            decided_by: None,
+            denied_in_any_case,
+            depends_on,
+            ..bound
+        })
+    }
+
+    /// Decides one question, of a caller that is a service-linked role or is not.
+    fn bound(&self, question: &Question, caller: Option<&Caller>, linked: bool) -> Result<SimulatedDecision, Failure> {
+        let mut sides = Sides::of(question, caller, linked);
         let stack = self.stack(&sides)?;
-        let (knowledge, keys) = known(question, caller.as_ref(), &sides);
+        let (knowledge, keys) = known(question, caller, &sides);
         let call =
             Call { action: question.action.clone(), resources: vec![question.resource.clone()], keys: BTreeMap::new() };
         let calls = std::slice::from_ref(&call);
@@ -331,6 +361,9 @@ fn known(question: &Question, caller: Option<&Caller>, sides: &Sides<'_>) -> (Kn
     let mut knowledge = Knowledge::given(&question.keys, rest);
     question.absent.iter().for_each(|key| knowledge.insert(key, Known::Absent));
     let mut told: Vec<(&str, Known)> = caller.map(Caller::keys).unwrap_or_default();
+    for prefix in caller.map(Caller::complete).unwrap_or_default() {
+        knowledge.complete(prefix);
+    }
     let one = |text: &str| Known::Value(KeyValue::One(text.to_owned()));
     told.extend(sides.resource_account.as_deref().map(|account| ("aws:resourceaccount", one(account))));
     told.extend(assumed_region(question).map(|region| (REGION, one(region))));

@@ -30,12 +30,13 @@ pub struct Reader<'a> {
 /// A document that was read, and its warnings; or its errors.
 pub type Read = Result<(Policy, Vec<Problem>), Vec<Problem>>;
 
-const FIELDS: [&str; 14] = [
+const FIELDS: [&str; 15] = [
     "principal",
     "action",
     "resource",
     "context",
     "contextIsComplete",
+    "contextUnknownKeys",
     "identity",
     "boundary",
     "session",
@@ -119,6 +120,7 @@ impl<'a> Reader<'a> {
         let resource = fields.required("resource", resource);
         let complete = fields.boolean("contextIsComplete");
         let no_identity = fields.boolean("noIdentity");
+        let unknown_keys = fields.boolean("contextUnknownKeys");
         let resource_account = fields.account("resourceAccount");
         let management_account = fields.account("managementAccount");
         let keys = fields.context();
@@ -152,6 +154,7 @@ impl<'a> Reader<'a> {
             resource_account,
             management_account,
             no_identity,
+            unknown_keys,
             warnings: Vec::new(),
         })
     }
@@ -343,6 +346,9 @@ pub fn action(text: &str) -> Result<(), &'static str> {
 /// What is wrong with the resource of a request.
 pub fn resource(text: &str) -> Result<(), &'static str> {
     let arn = text.starts_with("arn:") && text.splitn(6, ':').count() == 6;
+    if text.contains(char::is_control) {
+        return Err("write it without control characters: no resource has them in its name");
+    }
     if arn || text == "*" {
         return Ok(());
     }

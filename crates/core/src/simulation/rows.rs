@@ -184,7 +184,7 @@ pub fn of_layer(verdict: &CallResult, layer: usize) -> IamDecision {
 /// What an answer depends on, in words.
 fn named(key: &str) -> String {
     match key {
-        PRINCIPAL => "the session or the role of the principal".to_owned(),
+        PRINCIPAL => "which of the names in `Principal` the principal has".to_owned(),
         EXCEPTED => "whom NotPrincipal excepts".to_owned(),
         key => spelling(key),
     }

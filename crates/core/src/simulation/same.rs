@@ -67,6 +67,7 @@ fn question(inventory: &Inventory, principal: &Principal, call: &Call) -> Questi
         resource_account: None,
         management_account: None,
         no_identity: false,
+        unknown_keys: false,
         warnings: Vec::new(),
     }
 }

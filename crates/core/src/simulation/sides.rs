@@ -8,6 +8,7 @@ use super::{Attached, Question};
 use crate::aws::resource_policies;
 use crate::iam::principal::Who;
 use crate::iam::segments;
+use crate::permissions::context::KeyValue;
 use crate::permissions::principals::is_service_linked;
 
 /// What binds a request.
@@ -63,21 +64,37 @@ fn is_guarded(action: &str, resource: &str) -> bool {
     }
 }
 
-/// The ARNs that policies of resources name.
-pub fn named(question: &Question) -> BTreeSet<String> {
+/// Whom policies of resources name.
+pub fn named(question: &Question) -> BTreeSet<Who> {
     let layers = question.layers.iter().filter(|l| l.layer.starts_with("resource"));
     let policies = layers.flat_map(|l| &l.policies).filter_map(|(_, p)| p.as_ref());
     let principals = policies.flat_map(|p| &p.document.statements).filter_map(|s| s.principals.as_ref());
-    let arns = principals.flat_map(|p| &p.who).filter_map(|w| match w {
-        Who::Aws(arn) => Some(arn.clone()),
-        _ => None,
-    });
-    arns.collect()
+    principals.flat_map(|p| &p.who).cloned().collect()
+}
+
+/// Whether the caller is a service-linked role, which control policies do not bind. The ARN of a session leaves out the path of its
+/// role, which tells it: `None` where that is not given and the role has such a name.
+pub fn is_linked(question: &Question, caller: Option<&Caller>) -> Option<bool> {
+    let Some(caller) = caller else {
+        return Some(false);
+    };
+    if caller.kind != CallerKind::Session {
+        return Some(is_service_linked(&caller.name));
+    }
+    match question.keys.get("aws:principalarn").and_then(KeyValue::single) {
+        Some(role) => Some(is_service_linked(role)),
+        None => (!caller.name.contains(":assumed-role/AWSServiceRoleFor")).then_some(false),
+    }
+}
+
+/// The account that an ARN names.
+pub fn named_account(arn: &str) -> Option<String> {
+    segments(arn).and_then(|[.., account, _]| is_account(&account).then_some(account))
 }
 
 impl<'q> Sides<'q> {
-    /// What binds a request of a caller; `None` where it is not told who asks.
-    pub fn of(question: &'q Question, caller: Option<&Caller>) -> Self {
+    /// What binds a request of a caller; `None` where it is not told who asks. `linked`: it is a service-linked role.
+    pub fn of(question: &'q Question, caller: Option<&Caller>, linked: bool) -> Self {
         let mut sides = Self::default();
         sides.accounts(question, caller);
         let mut levels: Vec<&Attached> = Vec::new();
@@ -85,7 +102,7 @@ impl<'q> Sides<'q> {
             levels.extend(question.layers.iter().filter(|l| l.layer.starts_with(prefix)));
         }
         for attached in levels {
-            match sides.left_out(attached, question, caller) {
+            match sides.left_out(attached, question, caller, linked) {
                 Some(why) => sides.warnings.push(format!("{} {why}, and is left out", attached.layer)),
                 None => sides.layers.push(Bound::Given(attached)),
             }
@@ -98,13 +115,14 @@ impl<'q> Sides<'q> {
     }
 
     fn accounts(&mut self, question: &Question, caller: Option<&Caller>) {
-        let named = segments(&question.resource).and_then(|[.., account, _]| is_account(&account).then_some(account));
-        self.resource_account = question.resource_account.clone().or(named);
+        self.resource_account = question.resource_account.clone().or_else(|| named_account(&question.resource));
         let own = caller.and_then(|c| c.account.as_ref());
         self.other_account = matches!((own, &self.resource_account), (Some(own), Some(of)) if own != of);
         let open =
             self.resource_account.is_none() && segments(&question.resource).is_some_and(|[.., of, _]| of.is_empty());
-        if let (Some(own), true) = (own, open && !resource_policies::have_no_policies(&service(&question.action))) {
+        if let (Some(own), true) =
+            (own, open && !resource_policies::have_no_policies(&service(&question.action), &question.resource))
+        {
             self.assuming.push(format!("{} belongs to account {own}, as the principal does", question.resource));
         }
         if caller.is_some_and(|c| c.kind == CallerKind::CanonicalUser) {
@@ -114,12 +132,18 @@ impl<'q> Sides<'q> {
     }
 
     /// Why a level of control policies does not bind the request.
-    fn left_out(&mut self, attached: &Attached, question: &Question, caller: Option<&Caller>) -> Option<String> {
+    fn left_out(
+        &mut self,
+        attached: &Attached,
+        question: &Question,
+        caller: Option<&Caller>,
+        linked: bool,
+    ) -> Option<String> {
         let of_resource = attached.layer.starts_with("resourceControl");
         let own = caller.and_then(|c| c.account.as_ref());
         // a resource whose account is not told is taken to be in that of the principal
         let account = if of_resource { self.resource_account.as_ref().or(own) } else { own };
-        if caller.is_some_and(|c| is_service_linked(&c.name)) {
+        if linked {
             return Some("does not apply to service-linked roles".to_owned());
         }
         if let (Some(management), Some(account)) = (&question.management_account, account)
@@ -150,7 +174,8 @@ impl<'q> Sides<'q> {
         if let Some(given) = question.layers.iter().find(|l| l.layer == "resource") {
             self.layers.push(Bound::Given(given));
         } else if self.other_account || self.must_allow {
-            let none = question.resource == "*" || resource_policies::have_no_policies(&service(&question.action));
+            let none = question.resource == "*"
+                || resource_policies::have_no_policies(&service(&question.action), &question.resource);
             let policy = (!none).then(|| format!("the policy of {}", question.resource));
             self.layers.push(Bound::Missing("resource", policy));
         }

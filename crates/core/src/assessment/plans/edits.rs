@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use super::grants::Grants;
 use crate::iam::document;
 use crate::inventory::entity::{Attr, Item, Uid};
 use crate::inventory::{Inventory, Policy};
@@ -18,8 +19,8 @@ pub enum Edit {
     Allow {
         /// The id of the policy.
         policy: String,
-        /// IAM actions.
-        actions: Vec<String>,
+        /// IAM actions, and on what.
+        grants: Grants,
     },
     /// A statement that denies does so no longer for who has one of these ARNs.
     Except {
@@ -43,8 +44,8 @@ pub enum Edit {
         to: Uid,
         /// The attribute that names what is attached; a single reference is replaced, and what it allowed stays allowed.
         attr: &'static str,
-        /// IAM actions.
-        actions: Vec<String>,
+        /// IAM actions, and on what.
+        grants: Grants,
     },
     /// An attribute becomes something else.
     Set {
@@ -74,8 +75,8 @@ impl Edit {
     /// Makes it. False where the inventory has nothing to edit.
     pub fn apply(&self, inventory: &mut Inventory) -> bool {
         match self {
-            Self::Allow { policy, actions } => rewrite(inventory, policy, |s| {
-                s.push(allowing(actions));
+            Self::Allow { policy, grants } => rewrite(inventory, policy, |s| {
+                s.extend(grants.statements());
                 true
             }),
             Self::Except { policy, statement, arns } => {
@@ -85,15 +86,10 @@ impl Edit {
                 let known = *statement < s.len();
                 known.then(|| s.remove(*statement)).is_some()
             }),
-            Self::Attach { to, attr, actions } => attach(inventory, to, attr, actions),
+            Self::Attach { to, attr, grants } => attach(inventory, to, attr, grants),
             Self::Set { of, path, becomes, report } => set(inventory, of, path, becomes, report.as_deref()),
         }
     }
-}
-
-/// A statement that allows actions on everything.
-fn allowing(actions: &[String]) -> Value {
-    json!({"Effect": "Allow", "Action": actions, "Resource": "*"})
 }
 
 /// Adds an exception for these ARNs to a statement.
@@ -149,9 +145,9 @@ fn read(label: &str, content: &Value) -> Option<Policy> {
     (!problems.iter().any(crate::problem::Problem::is_error)).then_some(policy)
 }
 
-fn attach(inventory: &mut Inventory, to: &Uid, attr: &str, actions: &[String]) -> bool {
+fn attach(inventory: &mut Inventory, to: &Uid, attr: &str, grants: &Grants) -> bool {
     let Some(entity) = inventory.entities.get(to) else { return false };
-    let mut statements = vec![allowing(actions)];
+    let mut statements = grants.statements();
     let replaced = entity.reference(attr).and_then(|id| inventory.policies.get(id));
     // what the policy in its place allows stays allowed
     if let Some(content) = replaced.and_then(|p| serde_json::from_str::<Value>(&p.content).ok()) {
@@ -160,7 +156,7 @@ fn attach(inventory: &mut Inventory, to: &Uid, attr: &str, actions: &[String]) -
             known => statements.extend(known.cloned()),
         }
     }
-    let id = format!("a new policy of {} {attr} {}", to.id, actions.join(" "));
+    let id = format!("a new policy of {} {attr} {}", to.id, grants.actions().join(" "));
     let Some(policy) = read(&id, &json!({"Version": "2012-10-17", "Statement": statements})) else { return false };
     inventory.policies.insert(id.clone(), policy);
     let Some(entity) = inventory.entities.get_mut(to) else { return false };

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::{Planner, Step, refers_to};
+use super::{Planner, Step, StepKind, refers_to};
 use crate::assessment::plans::edits::Edit;
-use crate::assessment::{Filter, Options, PrincipalAnswer, assess, principals};
+use crate::assessment::{Filter, OperationAnswer, Options, PrincipalAnswer, assess, principals};
 use crate::inventory::Inventory;
 use crate::inventory::entity::Uid;
 use crate::inventory::tree::Tree;
@@ -34,7 +34,9 @@ pub(super) fn of(
     steps: &[Step],
     edited: &Inventory,
 ) -> Result<Vec<Gain>, Failure> {
-    let touched = touched(planner.inventory, steps.iter().filter_map(|s| s.edit.as_ref()));
+    let touched = touched(planner.inventory, steps);
+    // what is asked about a report is asked everywhere
+    let everywhere = touched.iter().any(|uid| uid.ty == "Report");
     if touched.is_empty() {
         return Ok(Vec::new());
     }
@@ -42,7 +44,8 @@ pub(super) fn of(
     let is_touched = |p: &PrincipalAnswer| {
         let groups = planner.inventory.entities.get(&p.uid).map(|e| e.parents.clone()).unwrap_or_default();
         let position = tree.accounts.get(&p.account).map(|a| tree.now(a)).unwrap_or_default();
-        touched.contains(&p.uid)
+        everywhere
+            || touched.contains(&p.uid)
             || groups.iter().any(|(g, _)| touched.contains(g))
             || touched.contains(&Uid::new("Role", &p.principal))
             || touched.contains(&Uid::new("Account", &p.account))
@@ -61,10 +64,7 @@ pub(super) fn of(
     let after = assess(edited, planner.rules, &options)?;
     let mut gains = Vec::new();
     for (old, new) in before.principals.iter().zip(after.principals) {
-        let rank = |d: Decision| [Decision::Deny, Decision::Unknown, Decision::Allow].iter().position(|o| *o == d);
-        let pairs = old.operations.iter().zip(&new.operations);
-        let more = pairs.filter(|(o, n)| rank(n.decision) > rank(o.decision)).map(|(_, n)| n.operation);
-        let operations: BTreeSet<&'static str> = more.collect();
+        let operations = gained(old, &new);
         if !operations.is_empty() {
             let operations = operations.into_iter().collect();
             gains.push(Gain { principal: new.principal, account: new.account, name: new.name, operations });
@@ -73,13 +73,45 @@ pub(super) fn of(
     Ok(gains)
 }
 
-/// The entities whose policies are edited, or to which one is attached. Attributes are facts of the world: what they make
-/// possible is no one's new permission.
-fn touched<'e>(inventory: &Inventory, edits: impl Iterator<Item = &'e Edit>) -> BTreeSet<Uid> {
+/// The operations that a principal is allowed after, or may be, and was not before.
+fn gained(old: &PrincipalAnswer, new: &PrincipalAnswer) -> BTreeSet<&'static str> {
+    let rank = |d: Decision| [Decision::Deny, Decision::Unknown, Decision::Allow].iter().position(|o| *o == d);
+    let pairs = old.operations.iter().zip(&new.operations);
+    pairs.filter(|(o, n)| rank(n.decision) > rank(o.decision)).map(|(_, n)| n.operation).collect()
+}
+
+/// What else the principal itself is allowed once these steps are done, where one of them lifts a denial.
+pub(super) fn itself(
+    planner: &Planner<'_>,
+    who: &PrincipalAnswer,
+    denial: &OperationAnswer,
+    steps: &[Step],
+    edited: &Inventory,
+) -> Result<Vec<&'static str>, Failure> {
+    let lifts = |edit: &Edit| matches!(edit, Edit::Except { .. } | Edit::Remove { .. });
+    if !steps.iter().filter_map(|s| s.edit.as_ref()).any(lifts) {
+        return Ok(Vec::new());
+    }
+    let own = Some(vec![(who.principal.clone(), who.account.clone())]);
+    let filter = Filter { principals: own, ..Filter::default() };
+    let options = Options { filter, ..planner.options.clone() };
+    let before = assess(planner.inventory, planner.rules, &options)?;
+    let after = assess(edited, planner.rules, &options)?;
+    let pairs = before.principals.iter().zip(&after.principals);
+    let operations: BTreeSet<&'static str> = pairs.flat_map(|(old, new)| gained(old, new)).collect();
+    Ok(operations.into_iter().filter(|o| *o != denial.operation).collect())
+}
+
+/// The entities whose policies are edited, to which one is attached, or of which an attribute is set. An event is a fact of the world:
+/// what it makes possible is no one's new permission.
+fn touched(inventory: &Inventory, steps: &[Step]) -> BTreeSet<Uid> {
     let mut touched = BTreeSet::new();
-    for edit in edits {
+    for (kind, edit) in steps.iter().filter_map(|s| Some((s.kind, s.edit.as_ref()?))) {
         if let Edit::Attach { to, .. } = edit {
             touched.insert(to.clone());
+        }
+        if let (StepKind::Attribute, Edit::Set { of, .. }) = (kind, edit) {
+            touched.insert(of.clone());
         }
         if let Some(policy) = edit.policy() {
             touched.extend(inventory.entities.values().filter(|e| refers_to(e, policy)).map(|e| e.uid.clone()));

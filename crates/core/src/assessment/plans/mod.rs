@@ -6,6 +6,7 @@
 
 pub mod edits;
 mod gains;
+pub mod grants;
 mod propose;
 
 use serde::Serialize;
@@ -82,6 +83,8 @@ pub struct Plan {
     pub depends_on: Vec<DependencyAnswer>,
     /// Who else is allowed something by it.
     pub also_allows: Vec<Gain>,
+    /// What else the principal itself is allowed by it, where a denial is lifted: its operations.
+    pub itself: Vec<&'static str>,
 }
 
 /// Finds the plans of an inventory's denials.
@@ -115,7 +118,7 @@ impl Planner<'_> {
             if answer.decision != Decision::Deny {
                 plan.leads_to = Some(answer.decision);
                 plan.depends_on = answer.depends_on;
-                return self.told(principal, plan, &edited);
+                return self.told(principal, denial, plan, &edited);
             }
             let steps = propose::steps(self, &edited, principal, &answer)?;
             let edits: Vec<Edit> = steps.iter().filter_map(|s| s.edit.clone()).collect();
@@ -165,7 +168,14 @@ impl Planner<'_> {
     }
 
     /// With who else is allowed something, by the plan and by what could be done in its place.
-    fn told(&self, principal: &PrincipalAnswer, mut plan: Plan, edited: &Inventory) -> Result<Plan, Failure> {
+    fn told(
+        &self,
+        principal: &PrincipalAnswer,
+        denial: &OperationAnswer,
+        mut plan: Plan,
+        edited: &Inventory,
+    ) -> Result<Plan, Failure> {
+        plan.itself = gains::itself(self, principal, denial, &plan.steps, edited)?;
         plan.also_allows = gains::of(self, principal, &plan.steps, edited)?;
         for place in 0..plan.steps.len() {
             let mut other = plan.steps.clone();

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::edits::Edit;
+use super::grants::{self, Grants, Resources, listed};
 use super::{Instead, Planner, Step, StepKind, refers_to};
 use crate::assessment::{BecauseAnswer, GateAnswer, OperationAnswer, PrincipalAnswer, StatementPlace};
 use crate::inventory::Inventory;
@@ -35,7 +36,8 @@ pub(super) fn steps(
         return Ok(beyond);
     }
     let layers = layers(planner, inventory, principal)?;
-    let proposal = Proposal { inventory, principal, layers };
+    let resources = grants::resources(planner, inventory, principal, answer)?;
+    let proposal = Proposal { inventory, principal, layers, resources };
     let mut steps: Vec<Step> = Vec::new();
     for gate in &answer.gates {
         let rule = planner.rules.rules.get(&gate.id);
@@ -96,19 +98,17 @@ fn merged(steps: Vec<Step>) -> Vec<Step> {
             _ => false,
         });
         let more = match &step.edit {
-            Some(Edit::Allow { actions, .. } | Edit::Attach { actions, .. }) => actions.clone(),
-            _ => Vec::new(),
+            Some(Edit::Allow { grants, .. } | Edit::Attach { grants, .. }) => grants.clone(),
+            _ => Grants::default(),
         };
         let Some(known) = same else {
             merged.push(step);
             continue;
         };
-        if let Some(Edit::Allow { actions, .. } | Edit::Attach { actions, .. }) = &mut known.edit {
-            let before = listed(actions);
-            actions.extend(more);
-            actions.sort();
-            actions.dedup();
-            known.text = known.text.replacen(&before, &listed(actions), 1);
+        if let Some(Edit::Allow { grants, .. } | Edit::Attach { grants, .. }) = &mut known.edit {
+            let before = grants.words();
+            grants.extend(more);
+            known.text = known.text.replacen(&before, &grants.words(), 1);
         }
     }
     let place = |s: &Step| match &s.edit {
@@ -122,14 +122,6 @@ fn merged(steps: Vec<Step>) -> Vec<Step> {
     merged
 }
 
-/// `a, b and c`
-fn listed(actions: &[String]) -> String {
-    match actions.split_last() {
-        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
-        _ => actions.concat(),
-    }
-}
-
 /// A layer, what it is attached to, and the statement that denies; `None` where the layer is silent.
 type Said<'a> = (&'a str, Option<&'a str>, Option<&'a StatementPlace>);
 
@@ -138,6 +130,8 @@ struct Proposal<'p> {
     inventory: &'p Inventory,
     principal: &'p PrincipalAnswer,
     layers: Vec<LayerOf>,
+    /// What each action is asked on.
+    resources: Resources,
 }
 
 impl Proposal<'_> {
@@ -188,17 +182,25 @@ impl Proposal<'_> {
         let place = statement.pointer.trim_start_matches("Statement").trim_matches(['[', ']']);
         let index = place.parse().unwrap_or(0);
         let sid = statement.sid.as_ref().map(|s| format!(" (Sid {s})")).unwrap_or_default();
+        let all = self.denied_actions(&policy, index).filter(|all| all != actions);
+        let all = all.map(|all| format!(", which denies {}", listed(&all))).unwrap_or_default();
         let what = format!("the denial of {} in {}, {}{sid}", listed(actions), statement.file, statement.pointer);
         let remove = Edit::Remove { policy: policy.clone(), statement: index };
         let (text, edit, instead) = if self.is_shared(layer, &policy) {
             let edit = Edit::Except { policy, statement: index, arns: self.arns() };
             let instead = Instead { text: format!("remove {what}"), also_allows: Vec::new(), edit: remove };
-            (format!("except {} from {what}", self.principal.principal), edit, Some(instead))
+            (format!("except {} from {what}{all}", self.principal.principal), edit, Some(instead))
         } else {
             (format!("remove {what}"), remove, None)
         };
         let (file, pointer) = (Some(statement.file.clone()), Some(statement.pointer.clone()));
         Some(Step { file, pointer, instead, edit: Some(edit), ..Step::of(StepKind::Statement, text) })
+    }
+
+    /// What a statement denies, as it is written.
+    fn denied_actions(&self, policy: &str, statement: usize) -> Option<Vec<String>> {
+        let statement = self.inventory.policies.get(policy)?.document.statements.get(statement)?;
+        (!statement.actions.negated).then(|| statement.actions.texts.clone())
     }
 
     /// A layer says nothing: a statement where the layer already speaks of the service, or a policy of its own.
@@ -221,8 +223,9 @@ impl Proposal<'_> {
                 "boundary" => format!("the permissions boundary {file}"),
                 _ => format!("the service control policy {file} of {}", layer.of),
             };
-            let text = format!("allow {} in {within}", listed(&actions));
-            let edit = Edit::Allow { policy: (*policy).clone(), actions };
+            let grants = Grants::of(&actions, &self.resources);
+            let text = format!("allow {} in {within}", grants.words());
+            let edit = Edit::Allow { policy: (*policy).clone(), grants };
             return Some(Step { file: Some(file), edit: Some(edit), ..Step::of(StepKind::Statement, text) });
         }
         let (to, attr, what) = match layer.name.as_str() {
@@ -235,8 +238,9 @@ impl Proposal<'_> {
             (_, PrincipalKind::PermissionSet) => format!("permission set {}", self.principal.name),
             _ => self.principal.principal.clone(),
         };
-        let text = format!("attach {what} that allows {} to {whom}", listed(&actions));
-        Some(Step { edit: Some(Edit::Attach { to, attr, actions }), ..Step::of(StepKind::Attachment, text) })
+        let grants = Grants::of(&actions, &self.resources);
+        let text = format!("attach {what} that allows {} to {whom}", grants.words());
+        Some(Step { edit: Some(Edit::Attach { to, attr, grants }), ..Step::of(StepKind::Attachment, text) })
     }
 
     /// What service control policies are attached to.

@@ -1,6 +1,9 @@
 //! Condition keys: which there are, how AWS writes them, and what values each can have.
 
+pub mod catalogued;
 pub mod values;
+
+use super::catalogue::Key;
 
 /// Services whose own keys are known action by action.
 pub(crate) const CATALOGUED: [&str; 3] = ["artifact", "iam", "organizations"];
@@ -16,7 +19,7 @@ pub(crate) const MULTI_VALUED: [&str; 7] = [
     "aws:vpceorgpaths",
 ];
 
-/// Global condition keys, as AWS writes them; others are shown in lower case.
+/// Global condition keys, as AWS writes them.
 pub const SPELLINGS: [&str; 41] = [
     "aws:CalledVia",
     "aws:CurrentTime",
@@ -92,6 +95,8 @@ pub struct Nature {
     pub boolean: bool,
     /// A number, a moment or an address, whichever operators are meant for it.
     pub typed: bool,
+    /// Values that a key can have of which not every text is one.
+    pub samples: &'static [&'static str],
 }
 
 /// Global keys that are numbers, moments or addresses.
@@ -110,15 +115,35 @@ const BOOLEAN: [&str; 4] =
 
 /// What values a key can have.
 pub fn nature(key: &str) -> Nature {
-    Nature { single: is_single_valued(key), boolean: BOOLEAN.contains(&key), typed: TYPED.contains(&key) }
+    let element = of_service(key).map(Key::element).unwrap_or_default();
+    Nature {
+        single: is_single_valued(key),
+        boolean: BOOLEAN.contains(&key) || element == "Bool",
+        typed: TYPED.contains(&key) || matches!(element, "Numeric" | "Date" | "IPAddress"),
+        samples: values::samples(key),
+    }
 }
 
-/// Whether a key never has a list of values: the global keys that are not known to have one, tags, and the keys of the
-/// services that this project knows.
+/// A key of a service, or of credentials, in the catalogue.
+fn of_service(key: &str) -> Option<&'static Key> {
+    if key.starts_with("aws:") { None } else { catalogued::key(key) }
+}
+
+/// Whether a key in lower case holds a list even where it has one element.
+pub fn is_multi_valued(key: &str) -> bool {
+    MULTI_VALUED.contains(&key) || of_service(key).is_some_and(Key::is_multi_valued)
+}
+
+/// Whether a key never has a list of values: the global keys that are not known to have one, tags, and the keys of services whose
+/// type the catalogue tells.
 fn is_single_valued(key: &str) -> bool {
     let global = SPELLINGS.iter().any(|s| s.eq_ignore_ascii_case(key)) || tag(key).is_some();
     let of_service = key.split(':').next().is_some_and(|prefix| CATALOGUED.contains(&prefix));
-    (global && !MULTI_VALUED.contains(&key)) || of_service
+    (global && !MULTI_VALUED.contains(&key)) || of_service || is_told_as_single(key)
+}
+
+fn is_told_as_single(key: &str) -> bool {
+    self::of_service(key).is_some_and(|k| !k.kind.is_empty() && !k.is_multi_valued())
 }
 
 /// The tag that a key in lower case is about: keys of tags end in a name of the user's.
@@ -136,5 +161,6 @@ pub fn spelling(key: &str) -> String {
     if let Some(tag) = key.strip_prefix("aws:principaltag/") {
         return format!("aws:PrincipalTag/{tag}");
     }
-    SPELLINGS.iter().find(|s| s.eq_ignore_ascii_case(key)).map_or_else(|| key.to_owned(), |s| (*s).to_owned())
+    let common = SPELLINGS.iter().find(|s| s.eq_ignore_ascii_case(key)).map(|s| (*s).to_owned());
+    common.or_else(|| catalogued::spelling(key)).unwrap_or_else(|| key.to_owned())
 }

@@ -1,7 +1,9 @@
 //! What values condition keys take: a value that no request can carry settles nothing, and would make a wrong answer.
 
-use super::{known_keys, nature, spelling, tag};
+use super::catalogued::{self, Prefix};
+use super::{is_multi_valued, known_keys, nature, of_service, spelling, tag};
 use crate::aws;
+use crate::aws::catalogue::Key;
 use crate::iam::value;
 use crate::problem::instead;
 
@@ -18,7 +20,9 @@ pub struct Fault {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Takes {
     Boolean,
+    /// A whole number.
     Number,
+    Decimal,
     Moment,
     Address,
     Arn,
@@ -58,6 +62,17 @@ impl Takes {
             "aws:sourcevpc" => Self::Id("vpc-"),
             "aws:sourcevpce" => Self::Id("vpce-"),
             "aws:principaltype" => Self::OneOf(&PRINCIPAL_TYPES),
+            key => Self::of_service(key),
+        }
+    }
+
+    /// A key of a service, by its type in the catalogue.
+    fn of_service(key: &str) -> Self {
+        match of_service(key).map(Key::element) {
+            Some("Numeric") => Self::Decimal,
+            Some("Date") => Self::Moment,
+            Some("IPAddress") => Self::Address,
+            Some("ARN") => Self::Arn,
             _ => Self::Text,
         }
     }
@@ -66,6 +81,7 @@ impl Takes {
         match self {
             Self::Boolean => value::boolean(text).is_some(),
             Self::Number => !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()),
+            Self::Decimal => value::number(text).is_some(),
             Self::Moment => value::date(text).is_some(),
             Self::Address => value::address(text).is_some(),
             Self::Arn => text.starts_with("arn:") && text.splitn(6, ':').count() == 6,
@@ -81,6 +97,7 @@ impl Takes {
         match self {
             Self::Boolean => "true or false".to_owned(),
             Self::Number => "a whole number, without a unit".to_owned(),
+            Self::Decimal => "a number, without a unit".to_owned(),
             Self::Moment => "a date or time, such as 2026-11-21T09:00:00Z".to_owned(),
             Self::Address => "one address, such as 203.0.113.7, and not a range".to_owned(),
             Self::Arn => "an ARN, such as arn:aws:iam::111122223333:role/admin".to_owned(),
@@ -96,11 +113,22 @@ impl Takes {
 /// All that is wrong with a key and the values that it is settled with.
 pub fn faults(key: &str, values: &[String]) -> impl Iterator<Item = Fault> {
     let of_values: Vec<Fault> = values.iter().filter_map(|v| wrong(key, v)).collect();
-    unknown(key).into_iter().chain(of_values)
+    unknown(key).into_iter().chain(list(key, values.len())).chain(of_values)
 }
 
-/// What is wrong with a key, in any case, that no request carries; `None` for one that is known, and for keys of services that are
-/// not known key by key.
+/// What is wrong with so many values of a key, in any case: a request carries one value of most keys, and another question has to be asked
+/// for each.
+pub fn list(key: &str, count: usize) -> Option<Fault> {
+    let lower = key.to_ascii_lowercase();
+    let key = spelling(&lower);
+    (count > 1 && nature(&lower).single && !is_multi_valued(&lower)).then(|| Fault {
+        message: format!("{key} has one value, and {count} are given"),
+        help: format!("give one value of {key}, and ask again for each of the others"),
+    })
+}
+
+/// What is wrong with a key, in any case, that no request carries; `None` for one that is known, and for keys of services of which
+/// nothing is known.
 pub fn unknown(key: &str) -> Option<Fault> {
     let lower = key.to_ascii_lowercase();
     let Some((service, name)) = lower.split_once(':') else {
@@ -111,16 +139,60 @@ pub fn unknown(key: &str) -> Option<Fault> {
         );
         return Some(Fault { message: format!("a condition key has a prefix, and `{key}` has none"), help });
     };
-    let is_tag = tag(&lower).is_some_and(|name| !name.is_empty());
-    let is_known = is_tag || known_keys().any(|k| k.eq_ignore_ascii_case(&lower));
-    if is_known || name.is_empty() || !KNOWN.contains(&service) {
-        return name.is_empty().then(|| Fault {
-            message: format!("`{key}` is not a condition key"),
-            help: "write it in full, such as aws:MultiFactorAuthPresent".to_owned(),
-        });
+    if name.is_empty() {
+        let message = format!("`{key}` is not a condition key");
+        return Some(Fault { message, help: "write it in full, such as aws:MultiFactorAuthPresent".to_owned() });
     }
-    let help = instead(&lower, known_keys(), "use the name of a key that requests carry");
-    Some(Fault { message: format!("there is no condition key `{key}`"), help })
+    let is_tag = tag(&lower).is_some_and(|name| !name.is_empty());
+    if is_tag || known_keys().any(|k| k.eq_ignore_ascii_case(&lower)) || catalogued::key(&lower).is_some() {
+        return None;
+    }
+    let there_is_none = format!("there is no condition key `{key}`");
+    if KNOWN.contains(&service) {
+        let help = instead(&lower, known_keys(), "use the name of a key that requests carry");
+        return Some(Fault { message: there_is_none, help });
+    }
+    let (message, help) = match catalogued::prefix(service) {
+        Prefix::Open => return None,
+        _ if catalogued::key_of_any(&lower).is_some() => return None,
+        Prefix::Service(keys) => (there_is_none, instead(&lower, keys, "use the name of a key that requests carry")),
+        Prefix::None(prefixes) => {
+            let near = instead(service, prefixes, "write the prefix of a service, as in s3:prefix");
+            (format!("{there_is_none}: `{service}` is not a service of AWS"), near)
+        }
+    };
+    Some(Fault { message, help })
+}
+
+/// What stands between a class of values in words and one of them, where an answer prints what a key would have to be.
+pub const SUCH_AS: &str = " (such as ";
+
+/// The values that an answer prints as what a key would have to be: `less than 3600 (such as 3599)` is 3599.
+pub fn given(printed: &str) -> Vec<String> {
+    let value = printed.strip_suffix(')').and_then(|l| l.rsplit_once(SUCH_AS)).map_or(printed, |(_, value)| value);
+    match serde_json::from_str::<Vec<String>>(value) {
+        Ok(list) if value != printed && !list.is_empty() => list,
+        _ => vec![value.to_owned()],
+    }
+}
+
+/// Values that a key can have, for keys that do not take every text: an answer that depends on "any other value" names one of them.
+pub fn samples(key: &str) -> &'static [&'static str] {
+    match key {
+        "aws:principalarn" => &[
+            "arn:aws:iam::111122223333:role/another",
+            "arn:aws:iam::111122223333:user/another",
+            "arn:aws:iam::444455556666:root",
+        ],
+        key if ARNS.contains(&key) => &["arn:aws:s3:::another", "arn:aws:sns:us-east-1:111122223333:another"],
+        key if ACCOUNTS.contains(&key) => &["111122223333", "444455556666", "777788889999"],
+        "aws:requestedregion" => &["us-east-1", "eu-central-1", "us-west-2", "ap-south-1", "sa-east-1"],
+        key if ORGANIZATIONS.contains(&key) => &["o-a1b2c3d4e5", "o-f6g7h8i9j0"],
+        "aws:sourcevpc" => &["vpc-0a1b2c3d", "vpc-4e5f6a7b"],
+        "aws:sourcevpce" => &["vpce-0a1b2c3d", "vpce-4e5f6a7b"],
+        "aws:principaltype" => &PRINCIPAL_TYPES,
+        _ => &[],
+    }
 }
 
 /// What is wrong with a value of a key, in any case.
@@ -156,6 +228,11 @@ mod tests {
             ("aws:PrincipalOrgID", "o-a1b2c3d4e5", &["o-", "r-abcd"]),
             ("aws:PrincipalType", "AssumedRole", &["Role", "assumedrole"]),
             ("aws:username", "jo", &["jo ", " jo"]),
+            ("sts:DurationSeconds", "7200", &["7200s", "2h", ""]),
+            ("s3:max-keys", "10", &["1000x", "many"]),
+            ("ec2:IsLaunchTemplateResource", "true", &["no", "yes", "1"]),
+            ("s3:object-lock-retain-until-date", "2027-01-01T00:00:00Z", &["later"]),
+            ("ec2:SourceInstanceARN", "arn:aws:ec2:eu-west-1:111122223333:instance/i-1", &["i-1"]),
         ] {
             assert_eq!(wrong(key, right), None, "{key}={right}");
             for text in wrongs {
@@ -173,13 +250,32 @@ mod tests {
             "aws:PrincipalTag/team",
             "s3:prefix",
             "artifact:ReportSeries",
+            "s3:ExistingObjectTag/team",
+            "accounts.google.com:aud",
+            "oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLE:sub",
+            "saml:aud",
+            "logs:LogGeneratingResourceArns",
+            "aws:ViaAWSMCPService",
         ] {
             assert_eq!(unknown(key), None, "{key}");
         }
+        assert_eq!(unknown("s3:max-keyz").unwrap().help, "did you mean `s3:max-keys`?");
+        assert_eq!(unknown("s4:prefix").unwrap().help, "did you mean `s3`?");
         assert_eq!(unknown("aws:MultifactorAuthPresnt").unwrap().help, "did you mean `aws:MultiFactorAuthPresent`?");
         assert_eq!(unknown("artifact:ReportSerie").unwrap().help, "did you mean `artifact:ReportSeries`?");
-        for key in ["mfa", "aws:", "aws:PrincipalTag/", "aws:NothingLikeIt"] {
+        for key in ["mfa", "aws:", "aws:PrincipalTag/", "aws:NothingLikeIt", "foo:bar", "foo:bar/x"] {
             assert!(unknown(key).is_some(), "{key}");
+        }
+    }
+
+    #[test]
+    fn only_keys_that_hold_lists_take_several_values() {
+        for key in ["aws:TagKeys", "aws:CalledVia", "dynamodb:LeadingKeys", "foo:bar"] {
+            assert_eq!(list(key, 2), None, "{key}");
+        }
+        for key in ["aws:SourceIp", "aws:PrincipalTag/team", "s3:max-keys", "sts:ExternalId"] {
+            assert!(list(key, 2).is_some(), "{key}");
+            assert_eq!(list(key, 1), None, "{key}");
         }
     }
 }

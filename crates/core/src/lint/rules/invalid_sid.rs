@@ -1,5 +1,6 @@
 #![doc = include_str!("../../../../../docs/rules/CS117.md")]
 
+use crate::iam::stored::{self, Refusal};
 use crate::lint::edit;
 use crate::lint::policy::{Policy, PolicyKind};
 use crate::lint::{Check, Confidence, Rule, Severity, Sink};
@@ -21,12 +22,10 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
     }
     let sids = || policy.statements.iter().filter_map(|s| s.sid.as_ref());
     for sid in sids().filter(|s| s.is_known()) {
-        if sid.text.chars().all(|c| c.is_ascii_alphanumeric()) {
+        let Some(Refusal { message, help }) = stored::sid(&sid.text) else {
             continue;
-        }
-        let message =
-            format!("the `Sid` {} contains characters other than letters and digits, and IAM rejects it", sid.text);
-        if let Some(finding) = sink.add(&sid.at, message, "use only letters and digits") {
+        };
+        if let Some(finding) = sink.add(&sid.at, message, help) {
             let plain: String = sid.text.chars().filter(char::is_ascii_alphanumeric).collect();
             let free = !plain.is_empty() && !sids().any(|s| s.text == plain);
             finding.fix(true, format!("renames it to {plain}"), edit::replace(policy, sid, &plain).filter(|_| free));

@@ -3,6 +3,7 @@
 use crate::aws;
 use crate::aws::arns::Reach;
 use crate::aws::resources::{self, ArnText, Type, Wrong};
+use crate::iam::stored::is_arn_or_pattern;
 use crate::lint::policy::{Policy, Text};
 use crate::lint::{Check, Confidence, Rule, Severity, Sink, edit};
 use crate::problem::{did_you_mean, meant};
@@ -24,7 +25,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
         return;
     }
     for text in policy.resource_texts() {
-        if text.text.is_empty() || !(text.text.starts_with("arn:") || text.text.starts_with(['*', '?', UNKNOWN, '$'])) {
+        if text.text.is_empty() || !(is_arn_or_pattern(&text.text) || text.text.starts_with(UNKNOWN)) {
             sink.add(&text.at, format!("`{}` is neither an ARN nor `*`", text.text), "write an ARN, or \"*\"");
             continue;
         }

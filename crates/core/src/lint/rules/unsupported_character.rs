@@ -1,5 +1,6 @@
 #![doc = include_str!("../../../../../docs/rules/CS111.md")]
 
+use crate::iam::stored::{is_character, is_deceptive};
 use crate::lint::edit;
 use crate::lint::policy::{Policy, Text};
 use crate::lint::{At, Check, Confidence, Rule, Severity, Sink};
@@ -35,14 +36,8 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
     }
 }
 
-/// What the characters of policies are: all others are refused.
 fn is_allowed(c: char) -> bool {
-    matches!(c, '\u{9}' | '\u{a}' | '\u{d}' | '\u{20}'..='\u{ff}' | UNKNOWN)
-}
-
-/// A character that is allowed and looks like another, or like nothing.
-fn is_deceptive(c: char) -> bool {
-    matches!(c, '\u{a0}' | '\u{ad}' | '\u{b4}')
+    is_character(c) || c == UNKNOWN
 }
 
 fn name(policy: &Policy, text: &Text, ascii: bool, sink: &mut Sink<'_>) {
