@@ -157,7 +157,6 @@ impl Assessor<'_> {
             }
             decided.memos.insert(class, memo);
         }
-        if std::env::var_os("CSDBG").is_some() {
             eprintln!("CLASSES {}", decided.by_signature.len());
         }
         findings.organizations(&agreements)?;
