@@ -20,6 +20,7 @@ mod diff;
 mod differential;
 mod every_rule;
 mod expectations;
+mod gate;
 mod gates;
 mod guardrails;
 mod guardrails_reach;

@@ -14,7 +14,7 @@ use crate::moment::Moment;
 use crate::problem::Place;
 use crate::source::digest::sha256;
 
-pub use items::Sources;
+pub use items::{Sources, canonical, honoured};
 
 /// What kind of promise it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -59,12 +59,7 @@ impl Kind {
     pub fn is_of_evaluation(self) -> bool {
         matches!(
             self,
-            Self::Moment
-                | Self::Context
-                | Self::Signatories
-                | Self::PhiTags
-                | Self::Trusted
-                | Self::PermissionModel
+            Self::Moment | Self::Context | Self::Signatories | Self::PhiTags | Self::Trusted | Self::PermissionModel
         )
     }
 
@@ -140,6 +135,15 @@ impl Promises {
             own.map(|(key, item)| (key.clone(), item.value.clone())).collect()
         };
         of(self) == of(other)
+    }
+
+    /// Whether the moment alone is another.
+    pub fn differs_in_moment_alone(&self, other: &Self) -> bool {
+        let rest = |all: &Self| -> Vec<((Kind, String), Value)> {
+            let own = all.items.iter().filter(|((k, _), _)| k.is_of_evaluation() && *k != Kind::Moment);
+            own.map(|(key, item)| (key.clone(), item.value.clone())).collect()
+        };
+        rest(self) == rest(other)
     }
 
     /// Whether both lint alike.

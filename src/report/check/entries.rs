@@ -1,7 +1,7 @@
 //! Everything that a check tells, as findings with places: for annotations, code scanning and the list at the end of a text.
 
 use super::guardrails::{unmatched_words, violation_words};
-use super::rules;
+use super::{rules, weakening};
 use crate::check::{Checked, Found, RulesChange, Told};
 use crate::report::diff as words;
 use crate::report::expectations::CaseReport;
@@ -22,7 +22,12 @@ const NAMES: usize = 6;
 /// All of them: the change, expectations, guardrails, findings, lint.
 pub fn entries(checked: &Checked) -> Vec<Entry> {
     let mut all: Vec<Entry> = checked.rules.iter().map(|change| of_rules(checked, change)).collect();
+    all.extend(of_weakening(checked));
     all.extend(checked.diff.iter().flat_map(|d| of_diff(checked, d)));
+    all.extend(checked.by_settings.iter().flat_map(|(settings, d)| {
+        let with = move |e: Entry| Entry { message: format!("with the settings of {settings}: {}", e.message), ..e };
+        of_diff(checked, d).into_iter().map(with)
+    }));
     let cases = expectations::reports(&checked.expectations);
     all.extend(cases.iter().filter(|c| !c.passed).map(|c| of_expectation(checked, c)));
     all.extend(checked.guardrails.iter().flat_map(|g| of_guardrail(checked, g)));
@@ -114,6 +119,16 @@ fn of_rules(checked: &Checked, change: &RulesChange) -> Entry {
     let message = rules::sentences(change).join("; ");
     let help = "review the rules as you would a permission: once they are merged, they judge".to_owned();
     told(Told::RulesChange, Severity::Warning, (path(checked, FILE), Spot::Line(1)), message, help)
+}
+
+fn of_weakening(checked: &Checked) -> Vec<Entry> {
+    let Some(report) = &checked.weakening else { return Vec::new() };
+    let severity = if report.accepted { Severity::Info } else { Severity::Error };
+    let entry = |w: &countersign_core::promises::Weakening| {
+        let file = path(checked, w.file.as_deref().unwrap_or(FILE));
+        told(Told::Weakening, severity, (file, Spot::Line(w.line)), w.what.clone(), weakening::remedy(report))
+    };
+    report.entries.iter().map(entry).collect()
 }
 
 fn of_gap(checked: &Checked, gap: &Gap) -> Entry {

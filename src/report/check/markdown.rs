@@ -1,7 +1,7 @@
 //! Markdown for a comment under a pull request: short, the decisions first, details folded.
 
 use super::guardrails::{unmatched_words, violations_words};
-use super::{entries, note, rules};
+use super::{entries, note, rules, weakening};
 use crate::check::{Checked, State};
 use crate::report::diff as words;
 use crate::report::findings::markdown::cell;
@@ -31,6 +31,13 @@ pub fn markdown(checked: &Checked) -> String {
     if let Some(change) = &checked.rules {
         let lines: Vec<String> = rules::sentences(change).iter().map(|s| format!("- {}\n", cell(s))).collect();
         text.push_str(&format!("\n**rules**\n\n{}", lines.concat()));
+    }
+    if let Some(report) = checked.weakening.as_ref().filter(|w| !w.entries.is_empty()) {
+        let lines: Vec<String> = weakening::sentences(report).iter().map(|s| format!("- {}\n", cell(s))).collect();
+        text.push_str(&format!("\n**weakening**\n\n{}", lines.concat()));
+    }
+    if let Some((settings, diff)) = &checked.by_settings {
+        text.push_str(&format!("\n**with the settings of {}**\n{}", cell(settings), decisions(diff)));
     }
     if let Some(diff) = &checked.diff {
         text.push_str(&decisions(diff));

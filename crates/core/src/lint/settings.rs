@@ -234,7 +234,8 @@ impl Settings {
     /// What a rule is told beside its severity, in a form of which only equality counts.
     pub fn told(&self, rule: &Rule) -> String {
         let own = self.rules.get(rule.code).map(|s| (&s.words, &s.limits));
-        own.filter(|(words, limits)| words.is_some() || !limits.is_empty()).map_or_else(String::new, |o| format!("{o:?}"))
+        own.filter(|(words, limits)| words.is_some() || !limits.is_empty())
+            .map_or_else(String::new, |o| format!("{o:?}"))
     }
 
     /// Whether a file is left out.

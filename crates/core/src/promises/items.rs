@@ -41,8 +41,7 @@ impl Promises {
     pub fn of(sources: &Sources<'_>) -> Self {
         let mut all = Self::default();
         let guardrails = sources.guardrails.map(|g| g.all.len()).unwrap_or_default();
-        all.has_settings =
-            sources.config.source.is_some() || guardrails > 0 || !sources.suite.expectations.is_empty();
+        all.has_settings = sources.config.source.is_some() || guardrails > 0 || !sources.suite.expectations.is_empty();
         all.rules(sources.rules, sources.schema);
         sources.guardrails.iter().flat_map(|g| g.all.values()).for_each(|g| all.guardrail(g));
         sources.suite.expectations.iter().for_each(|e| all.expectation(e));
@@ -64,7 +63,11 @@ impl Promises {
             let place = Place { source: rule.source.clone(), span: rule.span };
             let finds = rule.get("code").is_some() && !rule.forbids;
             let value = Value::Rule(rule.source.slice(rule.span).to_owned(), finds);
-            self.add(Kind::Rule, &rule.id, Item { value, name: format!("the policy `{}`", rule.id), place: Some(place) });
+            self.add(
+                Kind::Rule,
+                &rule.id,
+                Item { value, name: format!("the policy `{}`", rule.id), place: Some(place) },
+            );
         }
         let value = Value::Text(schema.to_owned());
         self.add(Kind::Schema, "", Item { value, name: "the schema".to_owned(), place: None });
@@ -97,19 +100,12 @@ impl Promises {
     }
 
     fn exception(&mut self, exception: &Exception) {
-        let of = match &exception.of {
-            Excepted::Operation(pattern) => format!("operation {}", pattern.glob().glob()),
-            Excepted::AnyRequest => "any request".to_owned(),
-            Excepted::Coverage(kind) => format!("coverage {kind}"),
-        };
-        let whom = exception.principal.as_ref().map_or_else(String::new, |p| format!(" of {}", p.glob().glob()));
-        let mut accounts = exception.accounts.clone();
-        accounts.sort();
-        let accounts = if accounts.is_empty() { String::new() } else { format!(" in {}", accounts.join(", ")) };
-        let key = format!("{of}{whom}{accounts}");
+        let key = excepted(exception);
         // of two about the same, the one that holds longer counts
         let longer = match self.items.get(&(Kind::Exception, key.clone())).map(|i| &i.value) {
-            Some(Value::Until(known)) => known.is_none() || exception.until.is_some_and(|u| known.is_some_and(|k| u <= k)),
+            Some(Value::Until(known)) => {
+                known.is_none() || exception.until.is_some_and(|u| known.is_some_and(|k| u <= k))
+            }
             _ => false,
         };
         if !longer {
@@ -168,11 +164,8 @@ impl Promises {
             let name = format!("the rule {} {} of lint", rule.code, rule.name);
             self.add(Kind::LintRule, rule.code, Item { value, name, place: place() });
         }
-        let paths: Vec<&str> = if settings.paths.is_empty() {
-            vec![WHOLE]
-        } else {
-            settings.paths.iter().map(String::as_str).collect()
-        };
+        let paths: Vec<&str> =
+            if settings.paths.is_empty() { vec![WHOLE] } else { settings.paths.iter().map(String::as_str).collect() };
         for path in paths {
             let item = Item { value: text(path), name: format!("the path `{path}`"), place: place() };
             self.add(Kind::LintPaths, path, item);
@@ -183,7 +176,11 @@ impl Promises {
         }
         for (pattern, kind) in settings.kinds() {
             let name = format!("the kind of the policies in `{pattern}`");
-            self.add(Kind::LintFiles, format!("kind {pattern}"), Item { value: text(&format!("{kind:?}")), name, place: place() });
+            self.add(
+                Kind::LintFiles,
+                format!("kind {pattern}"),
+                Item { value: text(&format!("{kind:?}")), name, place: place() },
+            );
         }
     }
 
@@ -199,6 +196,33 @@ impl Promises {
             self.add(Kind::Baseline, key, Item { value: Value::Count(count), name, place: Some(place) });
         }
     }
+}
+
+/// What an exception is about.
+fn excepted(exception: &Exception) -> String {
+    let of = match &exception.of {
+        Excepted::Operation(pattern) => format!("operation {}", pattern.glob().glob()),
+        Excepted::AnyRequest => "any request".to_owned(),
+        Excepted::Coverage(kind) => format!("coverage {kind}"),
+    };
+    let whom = exception.principal.as_ref().map_or_else(String::new, |p| format!(" of {}", p.glob().glob()));
+    let mut accounts = exception.accounts.clone();
+    accounts.sort();
+    let accounts = if accounts.is_empty() { String::new() } else { format!(" in {}", accounts.join(", ")) };
+    format!("{of}{whom}{accounts}")
+}
+
+/// The exceptions that count: those that the target has too, for as long.
+pub fn honoured(exceptions: &[Exception], target: &Promises) -> Vec<Exception> {
+    let counts = |exception: &&Exception| {
+        let theirs = target.items.get(&(Kind::Exception, excepted(exception))).map(|i| &i.value);
+        match theirs {
+            Some(Value::Until(None)) => true,
+            Some(Value::Until(Some(until))) => exception.until.is_some_and(|own| own <= *until),
+            _ => false,
+        }
+    };
+    exceptions.iter().filter(counts).cloned().collect()
 }
 
 fn text(text: &str) -> Value {
@@ -226,7 +250,8 @@ pub fn canonical(expectation: &Expectation) -> String {
 
 /// Whether one expectation expects at least what another does: the same, or that fewer principals may.
 pub fn implies(strong: &str, weak: &str) -> bool {
-    let principals = |names: &str| names.split('\u{1f}').filter(|n| !n.is_empty()).map(str::to_owned).collect::<Vec<_>>();
+    let principals =
+        |names: &str| names.split('\u{1f}').filter(|n| !n.is_empty()).map(str::to_owned).collect::<Vec<_>>();
     match (strong.split_once(BUT), weak.split_once(BUT)) {
         (Some((what, few)), Some((same, many))) => {
             let many = principals(many);
