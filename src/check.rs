@@ -191,6 +191,8 @@ pub struct Checked {
     pub at: String,
     /// The folder of the inventory, as the user named it.
     pub folder: String,
+    /// Its path in the repository, or as the user named it where there is none; empty at the top.
+    pub root: String,
     /// What it was compared with.
     pub base: Option<String>,
     /// The least severity that fails.
@@ -290,6 +292,19 @@ impl RulesChange {
 }
 
 impl Checked {
+    /// A file of the inventory, by its path in the repository.
+    pub fn path(&self, file: &str) -> String {
+        let mut parts: Vec<&str> = self.root.split('/').filter(|p| !p.is_empty() && *p != ".").collect();
+        for part in file.split('/').filter(|p| !p.is_empty() && *p != ".") {
+            match part {
+                ".." if parts.last().is_some_and(|p| *p != "..") => drop(parts.pop()),
+                part => parts.push(part),
+            }
+        }
+        let path = parts.join("/");
+        if self.root.starts_with('/') { format!("/{path}") } else { path }
+    }
+
     /// Nothing fails.
     pub fn passed(&self) -> bool {
         self.parts.iter().all(|p| p.state != State::Failed)
@@ -338,7 +353,11 @@ impl Checked {
     }
 
     /// What became of the guardrails. Unknown never passes a gate.
-    pub fn add_guardrails(&mut self, outcomes: Vec<Guarded>) {
+    pub fn add_guardrails(&mut self, mut outcomes: Vec<Guarded>) {
+        // those that are shipped stand in no file of the inventory
+        for own in outcomes.iter_mut().filter(|g| !g.file.starts_with("policies/")) {
+            own.file = self.path(&own.file);
+        }
         self.done(Part::Guardrails, outcomes.iter().any(|o| o.is_open() && self.fails(o.severity)));
         self.guardrails = outcomes;
     }
@@ -351,6 +370,11 @@ impl Checked {
 
     /// What the change does, and what it does besides with the settings of its target.
     pub fn add_diff(&mut self, base: String, diff: Diff, by_settings: Option<(String, Diff)>) {
+        let located = |mut diff: Diff| {
+            diff.changes.iter_mut().for_each(|c| c.piece.file = self.path(&c.piece.file));
+            diff
+        };
+        let (diff, by_settings) = (located(diff), by_settings.map(|(name, diff)| (name, located(diff))));
         let is_worse = |diff: &Diff| self.adds_findings(diff) || !diff.verdict.is_clean();
         let failed = is_worse(&diff) || by_settings.as_ref().is_some_and(|(_, diff)| is_worse(diff));
         self.done(Part::Diff, failed);
@@ -360,7 +384,10 @@ impl Checked {
     }
 
     /// What the change weakens: a failure unless it was accepted.
-    pub fn add_weakening(&mut self, report: WeakeningReport) {
+    pub fn add_weakening(&mut self, mut report: WeakeningReport) {
+        for entry in &mut report.entries {
+            entry.file = entry.file.as_ref().map(|file| self.path(file));
+        }
         self.done(Part::Weakening, !report.entries.is_empty() && !report.accepted);
         self.weakening = Some(report);
     }

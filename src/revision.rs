@@ -376,6 +376,15 @@ fn relative(prefix: &str, path: &str) -> String {
     }
 }
 
+/// The path of a folder in the repository that holds it, told by the disk alone; empty at the top.
+pub fn in_repository(folder: &Path) -> Option<String> {
+    let folder = folder.canonicalize().ok()?;
+    let top = folder.ancestors().find(|f| f.join(".git").exists())?;
+    let inner = folder.strip_prefix(top).ok()?;
+    let parts: Option<Vec<&str>> = inner.components().map(|c| c.as_os_str().to_str()).collect();
+    parts.map(|parts| parts.join("/"))
+}
+
 /// The next blob.
 fn blob(reader: &mut impl std::io::BufRead, id: &str) -> std::io::Result<Vec<u8>> {
     let mut head = String::new();

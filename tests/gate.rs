@@ -161,7 +161,9 @@ fn a_branch_is_held_to_the_tip_of_its_target() {
     repository.write("b.json", &accepting());
     let wider = World { entities: world().user(A, "b", json!(["b.json"])).entities, ..World::new() };
     repository.write("entities.json", &entities(&wider));
-    repository.on_main(|r| { r.write("guardrails/own.cedar", GUARDRAIL); });
+    repository.on_main(|r| {
+        r.write("guardrails/own.cedar", GUARDRAIL);
+    });
     let checked = repository.check(&["--only", "guardrails"]);
     assert_eq!((checked.code, checked.part("guardrails")), (1, "failed"));
     assert!(checked.document["guardrails"].to_string().contains("a guardrail of main"));
@@ -289,7 +291,9 @@ fn strengthening_never_fails() {
 fn a_change_cannot_except_itself() {
     let repository = Repository::new(&world());
     repository.remove("guardrails/own.cedar");
-    repository.on_main(|r| { r.remove("guardrails/own.cedar"); });
+    repository.on_main(|r| {
+        r.remove("guardrails/own.cedar");
+    });
     repository.write("a.json", &accepting());
     let allow = "asOf = \"2026-11-15\"\n[[diff.allow]]\noperation = \"*\"\nreason = \"r\"\n[[diff.allow]]\nanyRequest = true\nreason = \"r\"\n";
     repository.write("countersign.toml", allow);
@@ -299,7 +303,9 @@ fn a_change_cannot_except_itself() {
     let accepted = repository.check(&["--allow", "--only", "diff", "--accept-change", &digest]);
     assert_eq!((accepted.code, accepted.part("diff")), (0, "passed"), "{}", accepted.document["diff"]);
     // those of the target count, and one that the change takes back does not
-    repository.on_main(|r| { r.write("countersign.toml", allow); });
+    repository.on_main(|r| {
+        r.write("countersign.toml", allow);
+    });
     assert_eq!(repository.check(&["--allow", "--only", "diff"]).code, 0);
     repository.write("countersign.toml", "asOf = \"2026-11-15\"\n");
     assert_eq!(repository.check(&["--allow", "--only", "diff"]).code, 1);

@@ -24,6 +24,7 @@ mod gate;
 mod gates;
 mod guardrails;
 mod guardrails_reach;
+mod hostile;
 mod import;
 mod impossible;
 mod input_errors;

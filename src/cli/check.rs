@@ -15,6 +15,7 @@ use super::{Cli, EvaluationArgs, NOT_OK, NOTHING, OK, WEAKENED, errors, input};
 use crate::check::{Checked, Part};
 use crate::report::check as report;
 use crate::report::findings::{self, sarif::Described};
+use crate::revision::in_repository;
 use countersign_core::moment;
 use countersign_core::problem::Failure;
 use countersign_core::provenance::Provenance;
@@ -24,8 +25,11 @@ use versions::Gate;
 
 #[derive(Args)]
 pub struct CheckArgs {
-    /// The folder of the inventory [default: this folder or the nearest parent with countersign.toml]
+    /// The folder of the inventory [default: this folder or the nearest parent with countersign.toml, else those below]
     dir: Option<PathBuf>,
+    /// The folder of the inventory, where several have a countersign.toml below this one
+    #[arg(long, value_name = "DIR", conflicts_with = "dir")]
+    inventory: Option<PathBuf>,
     /// Compare with a git revision: `main`, `main...` [default: the base of the pull request, in GitHub Actions and GitLab CI]
     #[arg(long, value_name = "RANGE")]
     git: Option<String>,
@@ -53,9 +57,12 @@ pub struct CheckArgs {
     /// Ignore the lint findings recorded in this file
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
+    /// Print one line a part
+    #[arg(long)]
+    summary: bool,
     #[command(flatten)]
     asking: EvaluationArgs,
-    /// `text`, `json`, `sarif`, `junit`, `github` or `markdown`; FORMAT=FILE writes to a file; may be repeated
+    /// `text`, `json`, `sarif`, `junit`, `github`, `gitlab` or `markdown`; FORMAT=FILE writes to a file; may be repeated
     #[arg(long, value_name = "FORMAT[=FILE]", default_value = "text", value_parser = Output::of_checks)]
     format: Vec<Output>,
 }
@@ -72,9 +79,32 @@ impl CheckArgs {
 }
 
 pub fn check(cli: &Cli, args: &CheckArgs) -> Result<u8, Failure> {
-    let folder = input::locate(args.dir.as_deref());
+    let folders = input::inventories(args.dir.as_deref().or(args.inventory.as_deref()))?;
+    let whole = args.format.iter().all(|o| o.file.is_none() && [Format::Text, Format::Markdown].contains(&o.format));
+    if folders.len() > 1 && !whole {
+        return Err(several(&folders));
+    }
+    let mut codes = Vec::new();
+    for folder in folders {
+        codes.push(check_one(cli, args, folder)?);
+    }
+    // what fails comes before what is weakened, and what passes before nothing at all
+    let worst = [NOT_OK, WEAKENED, OK].into_iter().find(|code| codes.contains(code));
+    Ok(worst.unwrap_or(NOTHING))
+}
+
+/// Several inventories, of which one document cannot tell.
+fn several(folders: &[PathBuf]) -> Failure {
+    let names: Vec<String> = folders.iter().map(|f| f.display().to_string()).collect();
+    let message = format!("there are {} inventories here: {}", folders.len(), names.join(", "));
+    let help = "check them one by one for formats other than text and markdown on stdout: --inventory DIR";
+    errors::usage(message).help(help).into()
+}
+
+fn check_one(cli: &Cli, args: &CheckArgs, folder: PathBuf) -> Result<u8, Failure> {
     let mut checked = Checked {
         folder: folder.display().to_string(),
+        root: in_repository(&folder).unwrap_or_else(|| folder.display().to_string()),
         fail_on: args.fail_on.severity(),
         require_complete: args.require_complete,
         ..Checked::default()
@@ -133,7 +163,9 @@ fn print(args: &CheckArgs, checked: &Checked, provenance: &Provenance) -> Result
         )),
         Format::Junit => report::junit::junit(checked, provenance),
         Format::Markdown => Ok(output::told_below(report::markdown::markdown(checked), provenance)),
+        Format::Gitlab => output::json(&findings::gitlab::gitlab(&report::entries::entries(checked))),
         Format::Json => output::json(&report::json::json(checked, provenance)),
+        _ if args.summary => Ok(report::summary(output::width(), checked)),
         _ => Ok(output::told(report::text(output::width(), checked), provenance)),
     })
 }

@@ -8,6 +8,7 @@ mod diff;
 mod errors;
 mod evaluate;
 mod explain;
+mod files;
 mod import;
 mod init;
 mod input;
@@ -42,7 +43,7 @@ use countersign_core::problem::{self, Failure, Place, Problem};
 use countersign_core::provenance::Provenance;
 use countersign_core::source::{self, Folder, Source};
 use countersign_core::terms::PermissionModel;
-use countersign_core::text::{files, json};
+use countersign_core::text::{files as texts, json};
 use errors::usage;
 use output::Output;
 
@@ -239,7 +240,7 @@ impl Cli {
                 None => schema(&input::text(path, &path.display().to_string())?)?,
             },
             (None, Some((path, place))) => {
-                let path = files::resolve(FILE, path);
+                let path = texts::resolve(FILE, path);
                 if !files.has(&path) {
                     return Err(missing(&path, place));
                 }
@@ -351,7 +352,7 @@ fn named_rules(
     (path, place): (String, Place),
     read: impl Fn(&dyn Source) -> Result<RuleBook, Failure>,
 ) -> Result<RuleBook, Failure> {
-    let folder = files.below(&files::resolve(FILE, &path));
+    let folder = files.below(&texts::resolve(FILE, &path));
     if !folder.exists() {
         return Err(missing(&path, &place));
     }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{entries, note};
 use crate::check::{Checked, Done, Part, RulesChange, State, WeakeningReport};
-use crate::report::expectations::{CaseReport, reports};
+use crate::report::expectations::CaseReport;
 use crate::report::findings::Entry;
 use countersign_core::assessment::completeness::Gap;
 use countersign_core::diff::Diff;
@@ -71,7 +71,7 @@ pub fn json<'a>(checked: &'a Checked, provenance: &'a Provenance) -> Check<'a> {
         weakening: checked.weakening.as_ref(),
         diff: checked.diff.as_ref(),
         diff_by_target: checked.by_settings.as_ref().map(|(settings, diff)| ByTarget { settings, diff }),
-        expectations: reports(&checked.expectations),
+        expectations: entries::cases(checked),
         guardrails: &checked.guardrails,
         gaps: &checked.gaps,
         findings: entries::open(checked).into_iter().map(one).collect(),

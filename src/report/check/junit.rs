@@ -16,7 +16,7 @@ pub fn junit(checked: &Checked, provenance: &Provenance) -> Result<String, Failu
         let note = note(checked, done);
         let suites = match done.part {
             _ if matches!(done.state, State::Skipped(_)) => vec![skipped(done, note)],
-            Part::Expectations => expectations::suites(&expectations::reports(&checked.expectations)),
+            Part::Expectations => expectations::suites(&entries::cases(checked)),
             Part::Guardrails => vec![guardrails(checked)],
             Part::Diff => vec![change(checked, &done.state, &note)],
             Part::Findings => findings::junit::suites("findings", &entries::findings(checked), &note),

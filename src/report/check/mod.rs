@@ -74,8 +74,8 @@ fn change(checked: &Checked, found: &Diff) -> String {
     words.join(", ")
 }
 
-/// The text of a check: what became of each part, then what is not as it should be.
-pub fn text(width: usize, checked: &Checked) -> String {
+/// What became of each part, a line each.
+pub fn summary(width: usize, checked: &Checked) -> String {
     let with = checked.base.as_ref().map(|b| format!(" · compared with {b}")).unwrap_or_default();
     let mut text = format!("{} {}\n", bold(&checked.folder), dim(&format!("· {}{with}", day(&checked.at))));
     for done in &checked.parts {
@@ -87,6 +87,12 @@ pub fn text(width: usize, checked: &Checked) -> String {
         let word = in_colour(colour, &format!("{word:<7}"));
         text.push_str(&wrapped(width, &format!("  {word} {:<12} ", part(done.part)), 23, &note(checked, done)));
     }
+    text
+}
+
+/// The text of a check: what became of each part, then what is not as it should be.
+pub fn text(width: usize, checked: &Checked) -> String {
+    let mut text = summary(width, checked);
     if let Some(change) = &checked.rules {
         text.push_str(&heading("rules"));
         text.push_str(&rules::sentences(change).iter().map(|s| wrapped(width, "  ", 4, s)).collect::<String>());
@@ -109,7 +115,7 @@ pub fn text(width: usize, checked: &Checked) -> String {
     }
     if checked.expectations.iter().any(|c| !c.passed()) {
         text.push_str(&heading("expectations"));
-        text.push_str(&expectations::text(width, &expectations::reports(&checked.expectations), false));
+        text.push_str(&expectations::text(width, &entries::cases(checked), false));
     }
     let broken = checked.guardrails.iter().filter(|g| g.outcome != GuardrailState::Proved);
     let broken: Vec<String> = broken.map(|g| guardrail(width, g)).collect();

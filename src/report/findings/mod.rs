@@ -111,6 +111,11 @@ pub enum Spot {
 }
 
 impl Entry {
+    /// Its code and its name, where they are not the same.
+    pub fn title(&self) -> String {
+        if self.code == self.name { self.code.clone() } else { format!("{} {}", self.code, self.name) }
+    }
+
     /// Line and column of the start and of the end, one-based; `unit` measures a piece of a line.
     fn region(&self, unit: impl Fn(&str) -> usize) -> [usize; 4] {
         match &self.spot {
