@@ -410,7 +410,7 @@ fn every_format_tells_what_is_weakened() {
         let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
         let args = ["check", ".", "--git", "main...", "--format", format];
         let output = command.current_dir(repository.path()).env("NO_COLOR", "1").args(args).output().unwrap();
-        let text: String = String::from_utf8_lossy(&output.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
+        let text: String = String::from_utf8_lossy(&output.stdout).split_whitespace().collect::<Vec<_>>().join(" ").replace('\\', "");
         assert_eq!(output.status.code(), Some(4), "{format}");
         assert!(text.contains("`nobody` is removed") && text.contains(&digest), "{format}: {text}");
     }

@@ -199,7 +199,7 @@ mod unix {
         assert_eq!(std::fs::read_to_string(&victim).unwrap(), "mine");
         // two at once: the second is refused
         std::fs::remove_file(out.join("accounts.json")).unwrap();
-        let held = std::fs::File::open(out.join(".countersign-import.lock")).unwrap();
+        let held = std::fs::File::create(out.join(".countersign-import.lock")).unwrap();
         held.try_lock().unwrap();
         let (code, _, errors) = import();
         assert!(code == 2 && errors.contains("another import"), "{errors}");
@@ -223,7 +223,7 @@ mod unix {
         let writers: [Vec<&str>; 3] = [
             vec!["import", &source, "--out", "out"],
             vec!["lint", lint.path().to_str().unwrap(), "--baseline", baseline.to_str().unwrap(), "--write-baseline"],
-            vec!["show", "rules", "--format", &told],
+            vec!["coverage", &source, "--format", &told],
         ];
         for writer in &writers {
             let whole = output(place.path(), writer);

@@ -95,18 +95,49 @@ pub fn unlinked(folder: &Path, path: &str) -> Result<PathBuf, Failure> {
     Ok(target)
 }
 
-/// Keeps others out of a folder while it is written to; the lock ends with the process, however that ends.
-pub fn lock(path: &Path) -> Result<File, Failure> {
-    let file = File::options().create(true).truncate(false).write(true).open(path);
-    let file = file.map_err(Failure::file(path, Doing::Writing))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => {
-            let message = "another import is writing to this folder".to_owned();
-            Err(Problem::about(path.display().to_string(), message).help("wait until it has ended").into())
-        }
-        Err(TryLockError::Error(error)) => Err(Failure::file(path, Doing::Writing)(error)),
+/// Keeps others out of a folder while it is written to: a file that is locked, and removed in the end. However the process ends, the
+/// lock ends with it.
+pub struct Lock {
+    path: PathBuf,
+    file: File,
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // one that cannot be removed is locked by nobody
+        let _ = std::fs::remove_file(&self.path);
+        let _ = self.file.unlock();
     }
+}
+
+/// Locks a file; if another process has it, that is an error.
+pub fn lock(path: &Path) -> Result<Lock, Failure> {
+    let failed = |error: std::io::Error| Failure::file(path, Doing::Writing)(error);
+    let file = File::options().create(true).truncate(false).write(true).open(path).map_err(failed)?;
+    let taken = || {
+        let message = "another import is writing to this folder".to_owned();
+        Problem::about(path.display().to_string(), message).help("wait until it has ended").into()
+    };
+    match file.try_lock() {
+        // the one who had it has removed it meanwhile, and a third may have made it anew
+        Ok(()) if !is_at(&file, path) => Err(taken()),
+        Ok(()) => Ok(Lock { path: path.to_owned(), file }),
+        Err(TryLockError::WouldBlock) => Err(taken()),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
+    }
+}
+
+/// Whether a file that is open is the one at a path.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let id = |m: std::fs::Metadata| (m.dev(), m.ino());
+    matches!((file.metadata().map(id), std::fs::metadata(path).map(id)), (Ok(own), Ok(there)) if own == there)
+}
+
+#[cfg(not(unix))]
+fn is_at(_: &File, path: &Path) -> bool {
+    path.exists()
 }
 
 #[cfg(all(test, unix))]
