@@ -148,18 +148,29 @@ impl Repository {
 
     /// The inventories at a commit, by their `countersign.toml`, that are there no more.
     fn gone(&self, commit: &str, head: Option<&str>) -> Result<Vec<String>, Failure> {
-        let at = |revision: &str| {
-            let listed = git(&self.folder, &["ls-tree", "-r", "-z", "--name-only", "--full-tree", revision]);
-            let listed = listed.map_err(|e| about(&self.folder, format!("git cannot list {revision}: {e}")))?;
-            let folders = listed.split('\0').filter_map(|path| path.strip_suffix(FILE)).map(str::to_owned);
-            Ok::<BTreeSet<String>, Failure>(folders.filter(|f| f.is_empty() || f.ends_with('/')).collect())
-        };
-        let (before, after) = (at(commit)?, at(head.unwrap_or("HEAD"))?);
+        let (before, after) = (self.listed(commit)?, self.listed(head.unwrap_or("HEAD"))?);
         let top = git(&self.folder, &["rev-parse", "--show-toplevel"]).map_err(|e| about(&self.folder, e))?;
         let is_there = |folder: &&String| {
             after.contains(*folder) && (head.is_some() || Path::new(top.trim_end_matches('\n')).join(folder).is_dir())
         };
         Ok(before.iter().filter(|folder| !is_there(folder)).cloned().collect())
+    }
+
+    /// The folders at a commit that have a `countersign.toml`, each with a slash at the end.
+    fn listed(&self, revision: &str) -> Result<BTreeSet<String>, Failure> {
+        let listed = git(&self.folder, &["ls-tree", "-r", "-z", "--name-only", "--full-tree", revision]);
+        let listed = listed.map_err(|e| about(&self.folder, format!("git cannot list {revision}: {e}")))?;
+        let folders = listed.split('\0').filter_map(|path| path.strip_suffix(FILE)).map(str::to_owned);
+        Ok(folders.filter(|f| f.is_empty() || f.ends_with('/')).collect())
+    }
+
+    /// The inventories that a revision has at or below this folder, by their paths from here; none of them hidden.
+    pub fn inventories(&self, revision: &str) -> Result<Vec<PathBuf>, Failure> {
+        let listed = self.listed(&self.commit(revision)?)?;
+        let below = listed.iter().filter_map(|folder| folder.strip_prefix(self.prefix.as_str()));
+        let plain = below.filter(|folder| folder.split('/').all(|part| !part.starts_with('.')));
+        let named = |folder: &str| PathBuf::from(if folder.is_empty() { "." } else { folder.trim_end_matches('/') });
+        Ok(plain.map(named).collect())
     }
 
     fn moved(&self, commit: &str, candidates: &[&str]) -> Failure {

@@ -45,6 +45,31 @@ pub fn inputs(root: &Path, paths: &[PathBuf], settings: &Settings, problems: &mu
     inputs
 }
 
+/// Adds files of a folder that are known by their paths in it, and that `.gitignore` leaves out.
+pub fn known(
+    root: &Path,
+    paths: &[String],
+    settings: &Settings,
+    (inputs, problems): (&mut Vec<Input>, &mut Vec<Problem>),
+) {
+    let tree = Tree::of(root);
+    for path in paths.iter().filter(|path| form(path).is_some() && !settings.excludes(path)) {
+        let file = root.join(path);
+        if !file.is_file() || inputs.iter().any(|input| input.source.path == *path) {
+            continue;
+        }
+        if tree.as_ref().is_some_and(|tree| !tree.holds(&file, false)) {
+            problems.push(leads_out(path));
+            continue;
+        }
+        match read(root, &file, false) {
+            Ok(input) => inputs.push(input),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    inputs.sort_by(|a, b| a.source.path.cmp(&b.source.path));
+}
+
 fn folder(root: &Path, folder: &Path, settings: &Settings, problems: &mut Vec<Problem>) -> Vec<PathBuf> {
     let tree = Tree::of(folder);
     let left = Arc::new(Mutex::new(Vec::new()));

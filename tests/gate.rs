@@ -400,6 +400,73 @@ fn a_first_adoption_is_said_to_be_one() {
     assert!(told.contains("has no inventory any more"), "{told}");
 }
 
+/// What is checked is not for the change to choose: an inventory is not left out by a `countersign.toml` that is taken away, or put
+/// into a folder above.
+#[test]
+fn a_change_does_not_choose_what_is_checked() {
+    let nested = || {
+        let mut nested = World::new().file("README", "x");
+        for (path, text) in world().files {
+            nested = nested.file(&format!("cloud/{path}"), text);
+        }
+        Repository::new(&nested.file("cloud/entities.json", entities(&world())))
+    };
+    let check = |repository: &Repository| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+        command
+            .current_dir(repository.path())
+            .env("NO_COLOR", "1")
+            .args(["check", "--git", "main..."])
+            .output()
+            .unwrap()
+    };
+    assert_eq!(check(&nested()).status.code(), Some(0));
+    let above = nested();
+    above.write("countersign.toml", "asOf = \"2026-11-15\"\n").remove("cloud/guardrails/own.cedar");
+    let found = check(&above);
+    assert!(![Some(0), Some(3)].contains(&found.status.code()), "{}", String::from_utf8_lossy(&found.stdout));
+    let away = nested();
+    away.remove("cloud/countersign.toml").remove("cloud/guardrails/own.cedar");
+    let found = check(&away);
+    let text = String::from_utf8_lossy(&found.stdout).into_owned();
+    assert!(found.status.code() == Some(4) && text.contains("`nobody` is removed"), "{text}");
+    // gone as a whole, beside another
+    let beside = nested();
+    for (path, text) in world().files {
+        beside.write(&format!("other/{path}"), &text);
+    }
+    beside.write("other/entities.json", &entities(&world()));
+    beside.on_main(|r| {
+        for (path, text) in world().files {
+            r.write(&format!("other/{path}"), &text);
+        }
+        r.write("other/entities.json", &entities(&world()));
+    });
+    std::fs::remove_dir_all(beside.path().join("cloud")).unwrap();
+    let found = check(&beside);
+    let told = String::from_utf8_lossy(&found.stderr).into_owned();
+    assert!(found.status.code() == Some(2) && told.contains("cloud was an inventory"), "{told}");
+}
+
+/// A folder of policies without an inventory is held to its settings of lint, too, and a file that it has stays linted.
+#[test]
+fn lint_alone_is_held_to_the_target() {
+    let terraform = "resource \"aws_iam_policy\" \"p\" {\n  policy = jsonencode({ Version = \"2012-10-17\", Statement = [{ Effect = \"Allow\", Action = \"artifact:NoSuchAction\", Resource = \"*\" }] })\n}\n";
+    let base = World::new().file("main.tf", terraform).file("countersign.toml", "[lint.rules]\nCS101 = \"error\"\n");
+    let repository = Repository::new(&base);
+    let lint = ["--only", "lint", "--fail-on", "warning"];
+    let open = repository.check(&lint);
+    assert_eq!((open.code, open.part("lint"), open.part("weakening")), (1, "failed", "passed"), "{}", open.document);
+    let rule = open.document["findings"][0]["rule"].as_str().unwrap().to_owned();
+    repository.write("countersign.toml", &format!("[lint.rules]\nCS101 = \"error\"\n{rule} = \"off\"\n"));
+    let off = repository.check(&lint);
+    assert_eq!((off.code, off.part("lint"), off.weakened()), (1, "failed", vec!["lint-rule"]));
+    let accepted = repository.check(&[&lint[..], &["--accept-change", off.digest()]].concat());
+    assert_eq!((accepted.code, accepted.part("lint")), (0, "passed"));
+    repository.write("countersign.toml", "[lint.rules]\nCS101 = \"error\"\n").write(".gitignore", "main.tf\n");
+    assert_eq!(repository.check(&lint).part("lint"), "failed");
+}
+
 /// Every format tells what is weakened, and how it would be accepted.
 #[test]
 fn every_format_tells_what_is_weakened() {
@@ -410,7 +477,8 @@ fn every_format_tells_what_is_weakened() {
         let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
         let args = ["check", ".", "--git", "main...", "--format", format];
         let output = command.current_dir(repository.path()).env("NO_COLOR", "1").args(args).output().unwrap();
-        let text: String = String::from_utf8_lossy(&output.stdout).split_whitespace().collect::<Vec<_>>().join(" ").replace('\\', "");
+        let text: String =
+            String::from_utf8_lossy(&output.stdout).split_whitespace().collect::<Vec<_>>().join(" ").replace('\\', "");
         assert_eq!(output.status.code(), Some(4), "{format}");
         assert!(text.contains("`nobody` is removed") && text.contains(&digest), "{format}: {text}");
     }

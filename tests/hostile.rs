@@ -302,3 +302,144 @@ fn from_the_root_of_a_repository_the_inventory_below_is_found() {
     assert!(code == 2 && errors.contains("2 inventories") && errors.contains("--inventory"), "{errors}");
     assert_eq!(check(top.path(), &["--inventory", "other"]).0, 0);
 }
+
+/// What AWS refuses whatever the settings of an account is an error that names the quota, and is found without going through it all.
+#[test]
+fn what_aws_never_stores_is_an_error() {
+    let organization = json!({"uid": ORG, "attrs": {"managementAccount": M}});
+    let chain = |units: usize| {
+        let mut entities = vec![organization.clone(), json!({"uid": M, "parents": [ORG]})];
+        let id = |n: usize| format!("ou-abcd-{n:08}");
+        for n in 0..units {
+            let parent = if n == 0 { ORG.to_owned() } else { id(n - 1) };
+            entities.push(json!({"uid": id(n), "parents": [parent]}));
+        }
+        entities.push(json!({"uid": A, "parents": [id(units - 1)]}));
+        World { entities, ..World::new() }
+    };
+    assert_eq!(run(chain(5).folder().path(), &["coverage", "."]).0, 0);
+    for units in [6, 5_000] {
+        let (code, _, errors) = run(chain(units).folder().path(), &["coverage", "."]);
+        assert!(code == 2 && errors.contains("more than 5 levels"), "{units}: {errors}");
+    }
+    let statement = json!({"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "*"});
+    let of = |statements: usize| {
+        let document = policy(json!(vec![statement.clone(); statements]));
+        World::new().account(A, json!({}), &[]).user(A, "a", json!(["a.json"])).file("a.json", document.to_string())
+    };
+    assert_eq!(run(of(500).folder().path(), &["evaluate", "."]).0, 0);
+    let (code, _, errors) = run(of(20_000).folder().path(), &["evaluate", "."]);
+    assert!(code == 2 && errors.contains("more than 65536 characters"), "{errors}");
+}
+
+/// Names that would be obeyed, or not be seen.
+const HOSTILE: &str = "x\n::stop-commands::y\u{1b}[31m\u{202e}\u{200b}|<img src=x>@everyone`[a](http://b)\u{fdd0}=1";
+
+/// Markdown without its code.
+fn without_code(text: &str) -> String {
+    let (mut plain, mut rest) = (String::new(), text);
+    while let Some(at) = rest.find('`') {
+        if rest[..at].ends_with('\\') {
+            plain.push_str(&rest[..=at]);
+            rest = &rest[at + 1..];
+            continue;
+        }
+        plain.push_str(&rest[..at]);
+        let fence: String = rest[at..].chars().take_while(|c| *c == '`').collect();
+        let after = &rest[at + fence.len()..];
+        match after.find(&fence) {
+            Some(end) => rest = &after[end + fence.len()..],
+            None => rest = after,
+        }
+    }
+    plain + rest
+}
+
+/// What is wrong with an output.
+fn obeyed(format: &str, text: &str) -> Option<String> {
+    let unseen = |c: char| (c.is_control() && c != '\n' && c != '\t') || "\u{202e}\u{200b}\u{fdd0}".contains(c);
+    if format.starts_with("json") || ["sarif", "gitlab"].contains(&format) {
+        return serde_json::from_str::<Value>(text).err().map(|e| e.to_string());
+    }
+    if let Some(c) = text.chars().find(|c| unseen(*c)) {
+        return Some(format!("{c:?} is printed"));
+    }
+    let command = |line: &&str| {
+        let own = format == "github" && ["::error ", "::warning ", "::notice "].iter().any(|w| line.starts_with(w));
+        line.trim_start().starts_with("::") && !own
+    };
+    if let Some(line) = text.lines().find(command) {
+        return Some(format!("a command: {line}"));
+    }
+    if format == "markdown" {
+        let plain = without_code(text);
+        let meant = ["<img", "@everyone", "](http", "\n::"];
+        return meant.into_iter().find(|m| plain.contains(m)).map(|m| format!("{m} in {plain}"));
+    }
+    None
+}
+
+/// Every free string of the schema, of documents, settings, guardrails, expectations and files, in every format.
+#[test]
+fn no_name_is_obeyed_by_who_reads_the_output() {
+    let quoted = serde_json::to_string(HOSTILE).unwrap();
+    let toml = quoted.replace("\\u001b", "\\u001B");
+    let wide = |sid: &str| policy(json!([{"Sid": sid, "Effect": "Allow", "Action": "artifact:*", "Resource": "*"}]));
+    let base = || {
+        World::organization()
+            .user(A, "a", json!(["a.json"]))
+            .accepted("abcdef0123456789", "baa", "account", A, "2024-01-01", None)
+            .file("a.json", wide("").to_string().replace("\"Sid\":\"\",", ""))
+    };
+    let expected =
+        |name: &str| format!("[[only]]\nname = {name}\nprincipal = [\"nobody-*\"]\noperation = \"accept-agreement\"\n");
+    let worlds: Vec<(&str, World)> = vec![
+        ("account name", base().account(B, json!({"name": HOSTILE}), &[ORG])),
+        ("unit name", base().entity(json!({"uid": "ou-abcd-11111111", "attrs": {"name": HOSTILE}, "parents": [ORG]})).account(B, json!({}), &["ou-abcd-11111111"])),
+        ("tag", base().entity(json!({"uid": B, "parents": [ORG], "tags": {HOSTILE: HOSTILE, "Data": "PHI"}}))),
+        ("user", base().entity(json!({"uid": format!("User::{}", json!(format!("arn:aws:iam::{A}:user/{HOSTILE}"))), "attrs": {"policies": ["a.json"]}}))),
+        ("group", base().entity(json!({"uid": "IdentityCenterGroup::\"g\"", "attrs": {"displayName": HOSTILE}}))),
+        ("person", base()
+            .entity(json!({"uid": "IdentityCenterUser::\"p\"", "attrs": {"userName": HOSTILE}}))
+            .entity(json!({"uid": "PermissionSet::\"Legal\"", "attrs": {"policies": ["a.json"], "assignments": [{"to": "IdentityCenterUser::\"p\"", "in": [A]}]}}))),
+        ("sid", base().file("a.json", wide(HOSTILE).to_string())),
+        ("action", base().file("a.json", allows(&["artifact:*", HOSTILE]).to_string())),
+        ("offline agreement", base().entity(json!({"uid": format!("OfflineAgreement::{quoted}"), "attrs": {"kind": "baa", "effectiveStart": "2018-01-01", "designations": [{"account": A}]}}))),
+        ("report", base().report("report-abcdef0123456789", HOSTILE, true)),
+        ("expectation", base().file("own.expect.toml", expected(&toml))),
+        ("guardrail", base().file("guardrails/own.cedar", format!("@id(\"own\") @message({}) forbid(principal, action == Artifact::Action::\"may-accept-agreement\", resource);", quoted.replace("\\u001b", "\\u{1b}")))),
+        ("signatory", base().file("countersign.toml", format!("signatories = [{toml}]\nphiTags = [{toml}]\n"))),
+        ("exception", base().file("countersign.toml", format!("[[diff.allow]]\nanyRequest = true\nprincipal = \"*\"\nreason = {toml}\n"))),
+        ("ignore", base().file("countersign.toml", format!("[[lint.ignore]]\nrule = \"CS101\"\nreason = {toml}\n"))),
+        ("file", base().file("x ::stop-commands::`<img src=x>@everyone|.json", "{}")),
+        ("unused file", base().file("x ::stop-commands::`<img src=x>@everyone|.json", allows(&["artifact:Nothing"]).to_string())),
+        ("unused folder", base().file("::stop-commands::y/x.json", allows(&["artifact:Nothing"]).to_string())),
+    ];
+    let narrow = base().file("a.json", allows(&["s3:ListAllMyBuckets"]).to_string()).folder();
+    let old = narrow.path().to_str().unwrap();
+    let mut read = 0;
+    for (what, world) in &worlds {
+        let folder = world.folder();
+        let mut asked: Vec<(&str, Vec<&str>)> = Vec::new();
+        for format in ["text", "json", "sarif", "junit", "github", "gitlab", "markdown"] {
+            asked.push((format, vec!["check", ".", "--base", old, "--allow", "--fail-on", "info", "--format", format]));
+            asked.push((format, vec!["lint", ".", "--format", format]));
+        }
+        for command in ["evaluate", "coverage", "test"] {
+            asked.push(("text", vec![command, "."]));
+        }
+        asked.push(("text", vec!["who-can", "accept-agreement", "."]));
+        asked.push(("text", vec!["diff", old, "."]));
+        for (format, args) in asked {
+            let (code, out, errors) = run(folder.path(), &args);
+            read += usize::from(code != 2);
+            assert_ne!(code, 101, "{what} {args:?}: {errors}");
+            if !out.is_empty() {
+                assert_eq!(obeyed(format, &out), None, "{what} {args:?}");
+            }
+            assert_eq!(obeyed("text", &errors), None, "{what} {args:?}");
+        }
+    }
+    // most of these names are valid, and are printed
+    assert!(read > worlds.len() * 12, "{read}");
+}

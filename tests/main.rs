@@ -31,6 +31,7 @@ mod input_errors;
 mod lint;
 mod long_lines;
 mod managed;
+mod mutated;
 mod mutation;
 mod narrowing;
 mod operations;

@@ -11,7 +11,7 @@ use clap::Args;
 
 use super::lint::FailOn;
 use super::output::{self, Format, Output};
-use super::{Cli, EvaluationArgs, NOT_OK, NOTHING, OK, WEAKENED, errors, input};
+use super::{Cli, EvaluationArgs, NOT_OK, NOTHING, OK, WEAKENED, errors};
 use crate::check::{Checked, Part};
 use crate::report::check as report;
 use crate::report::findings::{self, sarif::Described};
@@ -21,7 +21,7 @@ use countersign_core::problem::Failure;
 use countersign_core::provenance::Provenance;
 use countersign_core::source::digest::Listing;
 use parts::Saying;
-use versions::Gate;
+use versions::Linting;
 
 #[derive(Args)]
 pub struct CheckArgs {
@@ -79,7 +79,7 @@ impl CheckArgs {
 }
 
 pub fn check(cli: &Cli, args: &CheckArgs) -> Result<u8, Failure> {
-    let folders = input::inventories(args.dir.as_deref().or(args.inventory.as_deref()))?;
+    let folders = versions::inventories(args)?;
     let whole = args.format.iter().all(|o| o.file.is_none() && [Format::Text, Format::Markdown].contains(&o.format));
     if folders.len() > 1 && !whole {
         return Err(several(&folders));
@@ -111,16 +111,22 @@ fn check_one(cli: &Cli, args: &CheckArgs, folder: PathBuf) -> Result<u8, Failure
     };
     let mut provenance = Provenance::bare();
     let mut files = Listing::default();
-    let mut versions = None;
+    let at = args.asking.at.as_deref().map_or_else(|| Ok(super::now()), super::parse_moment)?;
+    let mut linting = None;
     match cli.session(Some(&folder), &args.asking) {
         Ok(session) => {
             provenance = session.provenance();
             checked.at = moment::format(session.options.at);
             let mut saying = Saying { checked: &mut checked, provenance: &mut provenance, files: &mut files };
-            versions = Some(parts::check(cli, args, session, &mut saying)?);
+            let (head, gate) = parts::check(cli, args, session, &mut saying)?;
+            linting = gate.map(|gate| Linting::of(gate.target(), &head, at)).transpose()?;
         }
         Err(Failure::Nothing(why)) => {
             versions::gone(args, &folder)?;
+            if let Some((held, target, found)) = versions::linting(args, &folder, at)? {
+                parts::judged(args, target, found, &mut checked);
+                linting = Some(held);
+            }
             checked.at = moment::format(super::now());
             for part in [Part::Diff, Part::Expectations, Part::Guardrails, Part::Findings] {
                 if args.wants(part) {
@@ -132,9 +138,7 @@ fn check_one(cli: &Cli, args: &CheckArgs, folder: PathBuf) -> Result<u8, Failure
     }
     if args.wants(Part::Lint) {
         let accepted = checked.weakening.as_ref().is_some_and(|w| w.accepted);
-        let target = versions.as_ref().and_then(|(_, gate)| gate.as_ref()).map(Gate::target).filter(|_| !accepted);
-        let head = versions.as_ref().map(|(head, _)| head);
-        linted::lint_policies(args, &folder, (head, target), (&mut checked, &mut files))?;
+        linted::lint_policies(args, &folder, (at, linting.filter(|_| !accepted)), (&mut checked, &mut files))?;
     }
     provenance.files = Some(files.files()).filter(|f| f.files > 0);
     print(args, &checked, &provenance)?;

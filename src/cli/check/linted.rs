@@ -2,13 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use super::versions::Loaded;
+use super::versions::Linting;
 use super::{CheckArgs, errors};
 use crate::check::{Checked, Part};
 use crate::walk;
 use countersign_core::lint::baseline::{Baseline, Entry};
 use countersign_core::lint::run::{LintOutcome, Text, lint};
 use countersign_core::lint::settings::Settings;
+use countersign_core::moment::Moment;
 use countersign_core::problem::Failure;
 use countersign_core::source::Folder;
 use countersign_core::source::digest::Listing;
@@ -17,19 +18,21 @@ use countersign_core::source::digest::Listing;
 pub fn lint_policies(
     args: &CheckArgs,
     folder: &Path,
-    (head, target): (Option<&Loaded>, Option<&Loaded>),
+    (at, target): (Moment, Option<Linting>),
     (checked, files): (&mut Checked, &mut Listing),
 ) -> Result<(), Failure> {
-    let at = args.asking.at.as_deref().map_or_else(|| Ok(super::super::now()), super::super::parse_moment)?;
     let settings = || Settings::read(&Folder::new(folder), at).map_err(Failure::Problems);
     let own = settings()?;
-    let mut outcome = linted(folder, &own, files)?;
-    if let (Some(head), Some(target)) = (head, target)
-        && !head.promises.lints_like(&target.promises)
-    {
-        let mut theirs = Settings::read(target.session.source.as_ref(), at).map_err(Failure::Problems)?;
+    let known = target.as_ref().map_or(&[][..], |target| &target.files);
+    let mut outcome = linted(folder, &own, known, files)?;
+    let (mut theirs, mut alike, mut held) = (None, true, None);
+    if let Some(target) = target {
+        (alike, held) = (target.alike, Some(target.baseline));
+        theirs = Some((target.settings, target.files));
+    }
+    if let Some((mut theirs, known)) = theirs.filter(|_| !alike) {
         (theirs.ignores, theirs.source) = (settings()?.ignores, own.source.clone());
-        let again = linted(folder, &theirs, &mut Listing::default())?;
+        let again = linted(folder, &theirs, &known, &mut Listing::default())?;
         (outcome.files, outcome.policies) = (outcome.files.max(again.files), outcome.policies.max(again.policies));
         let key = |f: &countersign_core::lint::Finding| {
             (f.rule.code, f.place.source.path.clone(), f.place.span, f.message.clone(), f.severity)
@@ -38,10 +41,8 @@ pub fn lint_policies(
         outcome.findings.extend(again.findings.into_iter().filter(|f| f.is_open() && !known.contains(&key(f))));
     }
     if let Some((baseline, _)) = super::versions::baseline(args)? {
-        match target {
-            Some(target) => {
-                counted(&baseline, target.baseline.as_ref().map(|(b, _)| b)).suppress(&mut outcome.findings)
-            }
+        match held {
+            Some(known) => counted(&baseline, known.as_ref().map(|(b, _)| b)).suppress(&mut outcome.findings),
             None => baseline.suppress(&mut outcome.findings),
         };
     }
@@ -53,7 +54,8 @@ pub fn lint_policies(
     Ok(())
 }
 
-fn linted(folder: &Path, settings: &Settings, files: &mut Listing) -> Result<LintOutcome, Failure> {
+/// Lints the folder by some settings; files of the target among them that `.gitignore` of the change leaves out.
+fn linted(folder: &Path, settings: &Settings, known: &[String], files: &mut Listing) -> Result<LintOutcome, Failure> {
     let paths: Vec<PathBuf> = match settings.paths.as_slice() {
         [] => vec![folder.to_owned()],
         own => own.iter().map(|p| folder.join(p)).collect(),
@@ -62,7 +64,10 @@ fn linted(folder: &Path, settings: &Settings, files: &mut Listing) -> Result<Lin
         return Err(errors::missing(missing).into());
     }
     let mut problems = Vec::new();
-    let inputs = walk::inputs(folder, &paths, settings, &mut problems);
+    let mut inputs = walk::inputs(folder, &paths, settings, &mut problems);
+    if settings.paths.is_empty() {
+        walk::known(folder, known, settings, (&mut inputs, &mut problems));
+    }
     if !problems.is_empty() {
         return Err(Failure::Problems(problems));
     }

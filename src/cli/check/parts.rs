@@ -18,7 +18,7 @@ use countersign_core::guardrails::{FOLDER, Guardrail, GuardrailResult};
 use countersign_core::inventory::config::{Config, Exception};
 use countersign_core::policies::RuleBook;
 use countersign_core::problem::{Failure, Problem};
-use countersign_core::promises::{self, Kind, canonical, honoured};
+use countersign_core::promises::{self, Kind, Weakening, canonical, honoured};
 use countersign_core::provenance::Provenance;
 use countersign_core::source::Folder;
 use countersign_core::source::digest::Listing;
@@ -81,7 +81,12 @@ fn weakening(args: &CheckArgs, head: &Loaded, gate: Result<&Gate, &Ungated>, che
         }
     };
     let target = gate.target();
-    let mut found = promises::weakenings(&target.promises, &gate.base.promises, &head.promises, super::super::now());
+    let found = promises::weakenings(&target.promises, &gate.base.promises, &head.promises, super::super::now());
+    judged(args, target.name.clone(), found, checked);
+}
+
+/// Judges what is weakened, of the parts that were asked for.
+pub fn judged(args: &CheckArgs, target: String, mut found: Vec<Weakening>, checked: &mut Checked) {
     found.retain(|w| args.wants_any(parts_of(w.kind)));
     let digest = (!found.is_empty()).then(|| promises::digest(&found));
     let accepted = digest.is_some() && args.accept_change == digest;
@@ -89,13 +94,7 @@ fn weakening(args: &CheckArgs, head: &Loaded, gate: Result<&Gate, &Ungated>, che
         let why = if digest.is_some() { "it names another change" } else { "nothing is weakened" };
         output::note(&format!("--accept-change {given} has no effect: {why}."));
     }
-    checked.add_weakening(WeakeningReport {
-        target: target.name.clone(),
-        adoption: None,
-        entries: found,
-        digest,
-        accepted,
-    });
+    checked.add_weakening(WeakeningReport { target, adoption: None, entries: found, digest, accepted });
 }
 
 /// The parts that rest on a kind of promise.

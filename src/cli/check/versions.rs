@@ -1,20 +1,22 @@
 //! The versions of an inventory that a check deals with, each with what it promises: the one that is checked, the one that the change
 //! began at, and the one whose settings hold, which is the tip of the branch that the change is meant for.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::super::diff::{self, Compared, Version};
 use super::super::{Cli, Session, input, narrow, output};
 use super::{CheckArgs, pipeline};
-use crate::revision::Range;
+use crate::revision::{Range, Repository};
 use countersign_core::expectations::Suite;
 use countersign_core::guardrails::Guardrails;
 use countersign_core::inventory::config::Config;
 use countersign_core::lint::baseline::Baseline;
 use countersign_core::lint::settings::Settings;
+use countersign_core::moment::Moment;
 use countersign_core::problem::{Failure, Problem, SourceFile};
-use countersign_core::promises::{Promises, Sources};
-use countersign_core::source;
+use countersign_core::promises::{self, Promises, Sources, Weakening};
+use countersign_core::source::{self, Folder, Hidden};
 
 /// A baseline, and its file.
 pub type BaselineFile = (Baseline, Arc<SourceFile>);
@@ -103,24 +105,64 @@ pub enum Ungated {
     Adoption(String),
 }
 
+/// The range that was asked for, else that of the pipeline.
+fn range(args: &CheckArgs) -> Result<Option<Range>, Failure> {
+    match &args.git {
+        Some(range) => Range::parse(range).map(Some),
+        None if args.no_base || args.base.is_some() => Ok(None),
+        None => pipeline::range(|name| std::env::var(name).ok().filter(|v| !v.is_empty())),
+    }
+}
+
+/// The inventories to check: those of the change, and those of its target. A change that takes a `countersign.toml` away, or puts one
+/// into a folder above, does not choose what is checked.
+pub fn inventories(args: &CheckArgs) -> Result<Vec<PathBuf>, Failure> {
+    let given = args.dir.as_deref().or(args.inventory.as_deref());
+    let mut folders = input::inventories(given)?;
+    let (None, Some(range)) = (given, range(args)?) else { return Ok(folders) };
+    let root = match folders.as_slice() {
+        // one above this folder is what it holds
+        [one] if one.is_absolute() => one.clone(),
+        _ => PathBuf::from("."),
+    };
+    let known = Repository::of(&root)?.inventories(range.target.as_deref().unwrap_or(&range.base))?;
+    let known: Vec<PathBuf> =
+        known.iter().map(|f| if root == Path::new(".") { f.clone() } else { root.join(f) }).collect();
+    let plain = |path: &PathBuf| path.components().collect::<PathBuf>();
+    let mut is_new = folders.iter().any(|f| !known.iter().any(|k| plain(k) == plain(f)));
+    for folder in known {
+        if folders.iter().any(|f| plain(f) == plain(&folder)) {
+            continue;
+        }
+        if folder.is_dir() {
+            folders.push(folder);
+        } else if !is_new {
+            let message = format!("{} was an inventory in {}, and is no more", folder.display(), range.base);
+            let help = "put it back; if it is really to go, check the others by name: --inventory";
+            return Err(Problem::about(folder.display().to_string(), message).help(help).into());
+        } else {
+            // it may have been renamed: what is new is traced to it, or is an error
+            is_new = false;
+        }
+    }
+    folders.sort();
+    Ok(folders)
+}
+
 /// What to compare with: what was asked for, else what the pipeline says.
-pub fn compared(args: &CheckArgs, folder: &std::path::Path) -> Result<Option<Compared>, Failure> {
+pub fn compared(args: &CheckArgs, folder: &Path) -> Result<Option<Compared>, Failure> {
     if args.no_base {
         return Ok(None);
     }
     if let Some(base) = &args.base {
         return Ok(Some(Compared::folders(base, folder)));
     }
-    let range = match &args.git {
-        Some(range) => Some(Range::parse(range)?),
-        None => pipeline::range(|name| std::env::var(name).ok().filter(|v| !v.is_empty()))?,
-    };
-    range.map(|range| Compared::revisions(folder, &range)).transpose()
+    range(args)?.map(|range| Compared::revisions(folder, &range)).transpose()
 }
 
 /// The versions that a change is checked against; else why there are none.
 pub fn gate(cli: &Cli, args: &CheckArgs, head: &Session) -> Result<Result<Gate, Ungated>, Failure> {
-    let compared = match compared(args, std::path::Path::new(&head.source.name())) {
+    let compared = match compared(args, Path::new(&head.source.name())) {
         Ok(Some(compared)) => compared,
         Ok(None) => {
             let why = "no base to compare with: name one with --git or --base".to_owned();
@@ -152,8 +194,62 @@ fn load(cli: &Cli, args: &CheckArgs, version: Version, head: &Session) -> Result
     Loaded::new(name.clone(), session, baseline).inspect_err(|_| output::note(&format!("In the base, {name}:")))
 }
 
+/// What lint is held to beside the settings of the change.
+pub struct Linting {
+    /// The settings of the target.
+    pub settings: Settings,
+    /// Its baseline.
+    pub baseline: Option<BaselineFile>,
+    /// Both versions lint alike.
+    pub alike: bool,
+    /// The files of the target: what it has is linted, whatever the change ignores.
+    pub files: Vec<String>,
+}
+
+impl Linting {
+    /// That of the version whose settings hold.
+    pub fn of(target: &Loaded, head: &Loaded, at: Moment) -> Result<Self, Failure> {
+        let source = target.session.source.as_ref();
+        Ok(Self {
+            settings: Settings::read(source, at).map_err(Failure::Problems)?,
+            baseline: target.baseline.clone(),
+            alike: head.promises.lints_like(&target.promises),
+            files: source.list("", Hidden::LeftOut, &mut Vec::new()),
+        })
+    }
+}
+
+/// A folder that is linted and has no inventory: what lint is held to, and what the change weakens of it.
+pub fn linting(
+    args: &CheckArgs,
+    folder: &Path,
+    at: Moment,
+) -> Result<Option<(Linting, String, Vec<Weakening>)>, Failure> {
+    let compared = match compared(args, folder) {
+        Ok(Some(compared)) => compared,
+        Ok(None) | Err(Failure::Nothing(_)) => return Ok(None),
+        Err(failure) => return Err(failure),
+    };
+    let read = |version: &Version| -> Result<(Settings, Option<BaselineFile>, Promises), Failure> {
+        let settings = Settings::read(version.files.as_ref(), at).map_err(Failure::Problems)?;
+        let baseline = baseline_of(version, args)?;
+        let promises = Promises::of_lint(&settings, baseline.as_ref().map(|(b, f)| (b, f)));
+        Ok((settings, baseline, promises))
+    };
+    let (_, _, first) = read(&compared.base)?;
+    let target = compared.target.and_then(Result::ok).unwrap_or(compared.base);
+    let (settings, known, theirs) = read(&target)?;
+    let own = Settings::read(&Folder::new(folder), at).map_err(Failure::Problems)?;
+    let written = baseline(args)?;
+    let head = Promises::of_lint(&own, written.as_ref().map(|(b, f)| (b, f)));
+    let found = promises::weakenings(&theirs, &first, &head, at);
+    let files = target.files.list("", Hidden::LeftOut, &mut Vec::new());
+    let linting = Linting { settings, baseline: known, alike: head.lints_like(&theirs), files };
+    Ok(Some((linting, target.name, found)))
+}
+
 /// An inventory that is gone from the change, while there is one to compare with: nothing of it would be checked.
-pub fn gone(args: &CheckArgs, folder: &std::path::Path) -> Result<(), Failure> {
+pub fn gone(args: &CheckArgs, folder: &Path) -> Result<(), Failure> {
     let Ok(Some(compared)) = compared(args, folder) else { return Ok(()) };
     let base = compared.base;
     let mut problems = Vec::new();

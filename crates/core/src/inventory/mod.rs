@@ -127,6 +127,9 @@ pub(crate) struct Builder<'a> {
     declared: BTreeSet<String>,
 }
 
+/// No policy that AWS stores has more characters, white space aside, whatever its kind.
+const MOST_OF_POLICY: usize = 65_536;
+
 impl<'a> Builder<'a> {
     /// An empty one, of the files of a source; `problems` were found on the way here.
     pub(crate) fn new(source: &'a dyn source::Source, schema: Arc<EntitySchema>, problems: Vec<Problem>) -> Self {

@@ -54,6 +54,16 @@ impl Promises {
         all
     }
 
+    /// The promises of a folder that is linted and has no inventory.
+    pub fn of_lint(settings: &Settings, baseline: Option<(&Baseline, &Arc<SourceFile>)>) -> Self {
+        let mut all = Self { has_settings: !settings.source.text.is_empty(), ..Self::default() };
+        all.lint(settings);
+        if let Some((baseline, file)) = baseline {
+            all.baseline(baseline, file);
+        }
+        all
+    }
+
     fn add(&mut self, kind: Kind, key: impl Into<String>, item: Item) {
         self.items.insert((kind, key.into()), item);
     }
