@@ -467,6 +467,34 @@ fn lint_alone_is_held_to_the_target() {
     assert_eq!(repository.check(&lint).part("lint"), "failed");
 }
 
+/// A comment is read: who gains what through which permission set is counted, and it stays short.
+#[test]
+fn a_comment_is_short_however_large_the_change() {
+    let people = 10;
+    let accounts: Vec<String> = (0..12).map(|n| format!("{:012}", 444_400_000_000_u64 + n)).collect();
+    let world = |actions: &[&str]| {
+        let mut world = World::organization().file("set.json", allows(actions).to_string());
+        for account in &accounts {
+            world = world.account(account, json!({}), &[ORG]);
+        }
+        let person = |n: usize| format!("IdentityCenterUser::\"p{n}\"");
+        for n in 0..people {
+            world = world.entity(json!({"uid": person(n), "attrs": {"userName": format!("person{n}")}}));
+        }
+        let assignments: Vec<Value> = (0..people).map(|n| json!({"to": person(n), "in": accounts})).collect();
+        world.entity(json!({"uid": "PermissionSet::\"Developers\"", "attrs": {"policies": ["set.json"], "assignments": assignments}}))
+    };
+    let (base, head) = (world(&["s3:ListAllMyBuckets"]).folder(), world(&["s3:*", "artifact:*"]).folder());
+    let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+    let args = ["check", ".", "--base", base.path().to_str().unwrap(), "--only", "diff", "--format", "markdown"];
+    let output = command.current_dir(head.path()).env("NO_COLOR", "1").args(args).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(text.len() < 3_300, "{}: {text}", text.len());
+    let counted = "10 people (person0, person1, person2 and 7 more) through permission set Developers in 12 accounts";
+    assert!(text.contains(counted) && text.contains("accept-agreement"), "{text}");
+}
+
 /// Every format tells what is weakened, and how it would be accepted.
 #[test]
 fn every_format_tells_what_is_weakened() {

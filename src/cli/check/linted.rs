@@ -6,6 +6,7 @@ use super::versions::Linting;
 use super::{CheckArgs, errors};
 use crate::check::{Checked, Part};
 use crate::walk;
+use countersign_core::lint::Finding;
 use countersign_core::lint::baseline::{Baseline, Entry};
 use countersign_core::lint::run::{LintOutcome, Text, lint};
 use countersign_core::lint::settings::Settings;
@@ -18,31 +19,22 @@ use countersign_core::source::digest::Listing;
 pub fn lint_policies(
     args: &CheckArgs,
     folder: &Path,
-    (at, target): (Moment, Option<Linting>),
+    (at, mut target): (Moment, Option<Linting>),
     (checked, files): (&mut Checked, &mut Listing),
 ) -> Result<(), Failure> {
     let settings = || Settings::read(&Folder::new(folder), at).map_err(Failure::Problems);
     let own = settings()?;
     let known = target.as_ref().map_or(&[][..], |target| &target.files);
     let mut outcome = linted(folder, &own, known, files)?;
-    let (mut theirs, mut alike, mut held) = (None, true, None);
-    if let Some(target) = target {
-        (alike, held) = (target.alike, Some(target.baseline));
-        theirs = Some((target.settings, target.files));
-    }
-    if let Some((mut theirs, known)) = theirs.filter(|_| !alike) {
-        (theirs.ignores, theirs.source) = (settings()?.ignores, own.source.clone());
-        let again = linted(folder, &theirs, &known, &mut Listing::default())?;
-        (outcome.files, outcome.policies) = (outcome.files.max(again.files), outcome.policies.max(again.policies));
-        let key = |f: &countersign_core::lint::Finding| {
-            (f.rule.code, f.place.source.path.clone(), f.place.span, f.message.clone(), f.severity)
-        };
-        let known: Vec<_> = outcome.findings.iter().filter(|f| f.is_open()).map(key).collect();
-        outcome.findings.extend(again.findings.into_iter().filter(|f| f.is_open() && !known.contains(&key(f))));
+    if let Some(held) = target.as_mut().filter(|held| !held.alike) {
+        (held.settings.ignores, held.settings.source) = (settings()?.ignores, own.source.clone());
+        // a folder that the change removes has nothing to lint
+        held.settings.paths.retain(|path| folder.join(path).exists());
+        add(&mut outcome, linted(folder, &held.settings, &held.files, &mut Listing::default())?);
     }
     if let Some((baseline, _)) = super::versions::baseline(args)? {
-        match held {
-            Some(known) => counted(&baseline, known.as_ref().map(|(b, _)| b)).suppress(&mut outcome.findings),
+        match &target {
+            Some(held) => counted(&baseline, held.baseline.as_ref().map(|(b, _)| b)).suppress(&mut outcome.findings),
             None => baseline.suppress(&mut outcome.findings),
         };
     }
@@ -52,6 +44,14 @@ pub fn lint_policies(
         checked.add_lint(outcome);
     }
     Ok(())
+}
+
+/// Adds what other settings find besides.
+fn add(outcome: &mut LintOutcome, other: LintOutcome) {
+    (outcome.files, outcome.policies) = (outcome.files.max(other.files), outcome.policies.max(other.policies));
+    let key = |f: &Finding| (f.rule.code, f.place.source.path.clone(), f.place.span, f.message.clone(), f.severity);
+    let known: Vec<_> = outcome.findings.iter().filter(|f| f.is_open()).map(key).collect();
+    outcome.findings.extend(other.findings.into_iter().filter(|f| f.is_open() && !known.contains(&key(f))));
 }
 
 /// Lints the folder by some settings; files of the target among them that `.gitignore` of the change leaves out.

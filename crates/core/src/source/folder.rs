@@ -51,11 +51,12 @@ impl Tree {
         if let Ok(inner) = real.strip_prefix(&self.root) {
             return !is_of_git(inner);
         }
+        // what is hidden beside the inventory is not meant to be read: the repository may be someone's home
+        let is_plain = |inner: &Path| inner.components().all(|c| !c.as_os_str().to_string_lossy().starts_with('.'));
         if let Some(top) = &self.top {
-            return real.strip_prefix(top).is_ok_and(|inner| !is_of_git(inner));
+            return real.strip_prefix(top).is_ok_and(is_plain);
         }
         let beside = self.root.parent().and_then(|parent| real.strip_prefix(parent).ok());
-        let is_plain = |inner: &Path| inner.components().all(|c| !c.as_os_str().to_string_lossy().starts_with('.'));
         named && beside.is_some_and(is_plain) && !passes_links(path)
     }
 }
