@@ -233,13 +233,7 @@ fn each_way_to_weaken_is_told() {
         let repository = Repository::new(&base.clone().file("countersign.toml", settings.replacen(from, to, 1)));
         repository.write("countersign.toml", &settings);
         let back = repository.check(&["--only", "weakening"]);
-        let told = if kind == "phi-tags" {
-            4
-        } else if kind == "signatories" {
-            4
-        } else {
-            0
-        };
+        let told = if ["phi-tags", "signatories"].contains(&kind) { 4 } else { 0 };
         assert_eq!(back.code, told, "{to} -> {from}: {:?}", back.weakened());
     }
     for (kind, file, text) in [
@@ -481,7 +475,8 @@ fn a_comment_is_short_however_large_the_change() {
         for n in 0..people {
             world = world.entity(json!({"uid": person(n), "attrs": {"userName": format!("person{n}")}}));
         }
-        let assignments: Vec<Value> = (0..people).map(|n| json!({"to": person(n), "in": accounts})).collect();
+        let assignments: Vec<Value> =
+            (0..people).map(|n| json!({"user": format!("p{n}"), "accounts": accounts})).collect();
         world.entity(json!({"uid": "PermissionSet::\"Developers\"", "attrs": {"policies": ["set.json"], "assignments": assignments}}))
     };
     let (base, head) = (world(&["s3:ListAllMyBuckets"]).folder(), world(&["s3:*", "artifact:*"]).folder());

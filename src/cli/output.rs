@@ -12,7 +12,7 @@ pub use super::files::replace;
 use crate::report::dim;
 use crate::report::excerpt::{Excerpt, sentence};
 use crate::report::findings::markdown::cell;
-use crate::report::foreign::harmless;
+use crate::report::foreign::{Foreign, harmless};
 use countersign_core::problem::{Doing, Failure, Problem};
 use countersign_core::provenance::Provenance;
 
@@ -157,6 +157,7 @@ pub fn write_as(outputs: &[Output], as_format: impl Fn(Format) -> Result<String,
         let written = as_format(output.format)?;
         let mut written = match output.format {
             Format::Text | Format::Markdown => harmless(&written).into_owned(),
+            Format::Junit => harmless(&Foreign(&written).xml()).into_owned(),
             _ => written,
         };
         if !written.ends_with('\n') {

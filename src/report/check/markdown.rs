@@ -202,30 +202,42 @@ fn access(diff: &Diff, entries: &[&AccessEntry]) -> Vec<String> {
     by.into_iter().map(line).chain(others).collect()
 }
 
+/// Principals of one name.
+struct Alike<'a> {
+    one: &'a PrincipalEntry,
+    people: BTreeSet<&'a str>,
+    accounts: BTreeSet<&'a str>,
+}
+
 /// Principals by their names, with the people behind them and the accounts that they act in counted: `10 people (ann, bob, …) through
 /// permission set Developers in 57 accounts`.
 fn alike(principals: &[PrincipalEntry]) -> Vec<String> {
-    let mut by: BTreeMap<(String, &str), (BTreeSet<&str>, BTreeSet<&str>, &PrincipalEntry)> = BTreeMap::new();
+    let mut by: BTreeMap<(String, &str), Alike<'_>> = BTreeMap::new();
     for one in principals {
         // a user or a role has the name that it has by itself
         let key = (one.kind.to_string(), one.name.as_str());
-        let (people, accounts, _) = by.entry(key).or_insert_with(|| (BTreeSet::new(), BTreeSet::new(), one));
-        people.extend(one.people.iter().map(String::as_str));
-        accounts.insert(&one.account);
+        let new = || Alike { one, people: BTreeSet::new(), accounts: BTreeSet::new() };
+        let own = by.entry(key).or_insert_with(new);
+        own.people.extend(one.people.iter().map(String::as_str));
+        own.accounts.insert(&one.account);
     }
-    let mut all: Vec<_> = by.into_values().collect();
-    all.sort_by_key(|(_, accounts, _)| std::cmp::Reverse(accounts.len()));
-    let words = |(people, accounts, one): (BTreeSet<&str>, BTreeSet<&str>, &PrincipalEntry)| {
+    let mut all: Vec<Alike<'_>> = by.into_values().collect();
+    all.sort_by_key(|own| std::cmp::Reverse(own.accounts.len()));
+    all.into_iter().map(|own| cell(&own.words())).collect()
+}
+
+impl Alike<'_> {
+    fn words(self) -> String {
+        let Self { one, people, accounts } = self;
         let of = if accounts.len() == 1 { one.account.clone() } else { count(accounts.len(), "account") };
         let through = principal(one.kind, &one.name, &of);
         let people: Vec<String> = people.into_iter().map(str::to_owned).collect();
-        cell(&match people.len() {
+        match people.len() {
             0 => through,
             n if n <= NAMES => format!("{} through {through}", people.join(", ")),
             n => format!("{n} people ({}) through {through}", few(&people, NAMES)),
-        })
-    };
-    all.into_iter().map(words).collect()
+        }
+    }
 }
 
 fn because(diff: &Diff, causes: &[Cause]) -> String {
