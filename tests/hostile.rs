@@ -335,13 +335,14 @@ fn what_aws_never_stores_is_an_error() {
 /// Names that would be obeyed, or not be seen.
 const HOSTILE: &str = "x\n::stop-commands::y\u{1b}[31m\u{202e}\u{200b}|<img src=x>@everyone`[a](http://b)\u{fdd0}=1";
 
-/// Markdown without its code.
+/// Markdown without its code, and without what is escaped.
 fn without_code(text: &str) -> String {
     let (mut plain, mut rest) = (String::new(), text);
-    while let Some(at) = rest.find('`') {
-        if rest[..at].ends_with('\\') {
-            plain.push_str(&rest[..=at]);
-            rest = &rest[at + 1..];
+    while let Some(at) = rest.find(['`', '\\']) {
+        if rest[at..].starts_with('\\') {
+            plain.push_str(&rest[..at]);
+            let escaped = rest[at + 1..].chars().next().map_or(0, char::len_utf8);
+            rest = &rest[at + 1 + escaped..];
             continue;
         }
         plain.push_str(&rest[..at]);
