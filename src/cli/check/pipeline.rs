@@ -42,7 +42,7 @@ fn branched(branch: &str) -> Range {
 }
 
 /// A commit, rather than the zeros that stand for none.
-fn known(commit: &String) -> bool {
+fn known(commit: &str) -> bool {
     commit.bytes().any(|b| b != b'0')
 }
 
@@ -71,7 +71,7 @@ fn github(variable: &impl Fn(&str) -> Option<String>) -> Result<Option<Range>, F
         None => Event::default(),
     };
     if let Some(MergeGroup { base_sha, base_ref }) = event.merge_group {
-        if let Some(base) = base_sha.filter(known) {
+        if let Some(base) = base_sha.filter(|commit| known(commit)) {
             return Ok(Some(since(base)));
         }
         if let Some(branch) = base_ref {
@@ -84,7 +84,7 @@ fn github(variable: &impl Fn(&str) -> Option<String>) -> Result<Option<Range>, F
     }
     let pushed = event.reference.as_deref().map(|r| r.strip_prefix("refs/heads/").unwrap_or(r).to_owned());
     let default = event.repository.and_then(|r| r.default_branch);
-    match (event.before.filter(known), default) {
+    match (event.before.filter(|commit| known(commit)), default) {
         // what is pushed to another branch is meant for the default one, however many pushes it takes
         (_, Some(default)) if pushed.as_ref().is_some_and(|p| *p != default) => Ok(Some(branched(&default))),
         (Some(before), _) => Ok(Some(since(before))),
@@ -109,7 +109,7 @@ fn gitlab(variable: &impl Fn(&str) -> Option<String>) -> Result<Option<Range>, F
     if variable("CI_PIPELINE_SOURCE").is_some_and(|source| source != "push" && source != "merge_request_event") {
         return Ok(None);
     }
-    let before = variable("CI_COMMIT_BEFORE_SHA").filter(known);
+    let before = variable("CI_COMMIT_BEFORE_SHA").filter(|commit| known(commit));
     match (before, variable("CI_DEFAULT_BRANCH"), variable("CI_COMMIT_BRANCH")) {
         (_, Some(default), Some(own)) if own != default => Ok(Some(branched(&default))),
         (Some(before), ..) => Ok(Some(since(before))),
