@@ -143,7 +143,7 @@ fn read(path: &Path, bytes: &[u8]) {
         }
         Some("cedar") => {
             drop(RuleBook::of_sources(vec![source.clone()], &SCHEMA));
-            drop(Guardrails::of_sources(&[source.clone()], &SCHEMA));
+            drop(Guardrails::of_sources(std::slice::from_ref(&source), &SCHEMA));
         }
         _ => drop(Baseline::parse(&source)),
     }
