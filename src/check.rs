@@ -17,6 +17,7 @@ use countersign_core::inventory::entity::Uid;
 use countersign_core::lint::run::LintOutcome;
 use countersign_core::policies::RuleBook;
 use countersign_core::problem::{Place, Problem, Span};
+use countersign_core::promises::Weakening;
 
 /// A part of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -34,6 +35,8 @@ pub enum Part {
     Completeness,
     /// The policies, by the rules of lint.
     Lint,
+    /// What the change weakens of what changes are checked by.
+    Weakening,
 }
 
 /// What a check tells beside findings, rules of lint and guardrails.
@@ -55,11 +58,13 @@ pub enum Told {
     RulesChange,
     /// Something that was not collected.
     NotCollected,
+    /// A promise that the change takes away or makes easier to keep.
+    Weakening,
 }
 
 impl Told {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Inventory,
         Self::Expectation,
         Self::CoverageChange,
@@ -68,6 +73,7 @@ impl Told {
         Self::NewFinding,
         Self::RulesChange,
         Self::NotCollected,
+        Self::Weakening,
     ];
 
     /// The code that it is printed with.
@@ -81,6 +87,7 @@ impl Told {
             Self::NewFinding => "new-finding",
             Self::RulesChange => "rules-change",
             Self::NotCollected => "not-collected",
+            Self::Weakening => "weakening",
         }
     }
 
@@ -119,6 +126,11 @@ impl Told {
                 "Something of AWS was not collected, and what rests on it is unknown: others may be there who are not listed, for \
                  one. `countersign show completeness` names the calls that would tell it; `check --require-complete` fails \
                  on it (docs/completeness.md)."
+            }
+            Self::Weakening => {
+                "The change takes away, or makes easier to keep, what changes are checked by: a guardrail, an expectation, an \
+                 exception, a setting, a rule. What the target of the change promises still judges it. It passes only if \
+                 --accept-change gives the digest of exactly these weakenings, from outside of the change (docs/security.md)."
             }
             Self::NewFinding => {
                 "The change brings a finding that the base does not have. `countersign show rule` explains the finding's own \
@@ -179,6 +191,8 @@ pub struct Checked {
     pub at: String,
     /// The folder of the inventory, as the user named it.
     pub folder: String,
+    /// Its path in the repository, or as the user named it where there is none; empty at the top.
+    pub root: String,
     /// What it was compared with.
     pub base: Option<String>,
     /// The least severity that fails.
@@ -195,12 +209,38 @@ pub struct Checked {
     pub expectations: Vec<Case>,
     /// What the change does.
     pub diff: Option<Diff>,
+    /// What it does besides, with the settings of its target: their name, and the differences.
+    pub by_settings: Option<(String, Diff)>,
+    /// What it weakens of what changes are checked by.
+    pub weakening: Option<WeakeningReport>,
     /// What the change does to the rules; `None` where they are those of the base.
     pub rules: Option<RulesChange>,
     /// What was not collected.
     pub gaps: Vec<Gap>,
     /// What was not collected fails the check.
     pub require_complete: bool,
+}
+
+/// What a change weakens of what changes are checked by.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct WeakeningReport {
+    /// The version whose settings hold.
+    pub target: String,
+    /// Why there are no settings to hold the change to: it is a first adoption.
+    pub adoption: Option<String>,
+    /// Each promise that is weaker.
+    pub entries: Vec<Weakening>,
+    /// What names exactly these; `None` where there are none.
+    pub digest: Option<String>,
+    /// They were accepted from outside of the change: its own settings alone judge it.
+    pub accepted: bool,
+}
+
+impl WeakeningReport {
+    /// A change before which there was nothing.
+    pub fn adoption(why: &str) -> Self {
+        Self { adoption: Some(why.to_owned()), ..Self::default() }
+    }
 }
 
 /// A change of the rules, which are judged by those of the base.
@@ -252,6 +292,19 @@ impl RulesChange {
 }
 
 impl Checked {
+    /// A file of the inventory, by its path in the repository.
+    pub fn path(&self, file: &str) -> String {
+        let mut parts: Vec<&str> = self.root.split('/').filter(|p| !p.is_empty() && *p != ".").collect();
+        for part in file.split('/').filter(|p| !p.is_empty() && *p != ".") {
+            match part {
+                ".." if parts.last().is_some_and(|p| *p != "..") => drop(parts.pop()),
+                part => parts.push(part),
+            }
+        }
+        let path = parts.join("/");
+        if self.root.starts_with('/') { format!("/{path}") } else { path }
+    }
+
     /// Nothing fails.
     pub fn passed(&self) -> bool {
         self.parts.iter().all(|p| p.state != State::Failed)
@@ -278,10 +331,10 @@ impl Checked {
     }
 
     /// What `evaluate` finds, and warnings about the files.
-    pub fn add_findings(&mut self, inventory: &Inventory, assessment: &Assessment) {
+    pub fn add_findings(&mut self, inventory: &Inventory, findings: &[Finding]) {
         let found = |f: &Finding| Found::Finding(f.clone(), subject(inventory, &f.subject));
         self.findings = inventory.warnings.iter().cloned().map(Found::Warning).collect();
-        self.findings.extend(assessment.findings.iter().map(found));
+        self.findings.extend(findings.iter().map(found));
         self.done(Part::Findings, self.findings.iter().any(|f| self.fails(f.severity())));
     }
 
@@ -300,7 +353,11 @@ impl Checked {
     }
 
     /// What became of the guardrails. Unknown never passes a gate.
-    pub fn add_guardrails(&mut self, outcomes: Vec<Guarded>) {
+    pub fn add_guardrails(&mut self, mut outcomes: Vec<Guarded>) {
+        // those that are shipped stand in no file of the inventory
+        for own in outcomes.iter_mut().filter(|g| !g.file.starts_with("policies/")) {
+            own.file = self.path(&own.file);
+        }
         self.done(Part::Guardrails, outcomes.iter().any(|o| o.is_open() && self.fails(o.severity)));
         self.guardrails = outcomes;
     }
@@ -311,11 +368,34 @@ impl Checked {
         self.expectations = cases;
     }
 
-    /// What the change does.
-    pub fn add_diff(&mut self, base: String, diff: Diff) {
-        self.done(Part::Diff, self.adds_findings(&diff) || !diff.verdict.is_clean());
+    /// What the change does, and what it does besides with the settings of its target.
+    pub fn add_diff(&mut self, base: String, diff: Diff, by_settings: Option<(String, Diff)>) {
+        let located = |mut diff: Diff| {
+            diff.changes.iter_mut().for_each(|c| c.piece.file = self.path(&c.piece.file));
+            diff
+        };
+        let (diff, by_settings) = (located(diff), by_settings.map(|(name, diff)| (name, located(diff))));
+        let is_worse = |diff: &Diff| self.adds_findings(diff) || !diff.verdict.is_clean();
+        let failed = is_worse(&diff) || by_settings.as_ref().is_some_and(|(_, diff)| is_worse(diff));
+        self.done(Part::Diff, failed);
         self.base = Some(base);
         self.diff = Some(diff);
+        self.by_settings = by_settings;
+    }
+
+    /// What the change weakens: a failure unless it was accepted.
+    pub fn add_weakening(&mut self, mut report: WeakeningReport) {
+        for entry in &mut report.entries {
+            entry.file = entry.file.as_ref().map(|file| self.path(file));
+        }
+        self.done(Part::Weakening, !report.entries.is_empty() && !report.accepted);
+        self.weakening = Some(report);
+    }
+
+    /// Nothing fails but that the change weakens what changes are checked by.
+    pub fn only_weakens(&self) -> bool {
+        let failed = |part: &Done| part.state == State::Failed;
+        self.parts.iter().any(failed) && self.parts.iter().filter(|p| failed(p)).all(|p| p.part == Part::Weakening)
     }
 
     /// A change adds a finding that fails the check.

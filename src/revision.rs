@@ -13,6 +13,7 @@ use countersign_core::problem::{Failure, NothingTo, Problem};
 use countersign_core::source::Memory;
 
 /// The repository that holds an inventory.
+#[derive(Clone, Debug)]
 pub struct Repository {
     /// The folder of the inventory.
     folder: PathBuf,
@@ -29,6 +30,8 @@ pub struct Range {
     pub head: Option<String>,
     /// The old side is where both branched.
     pub merge_base: bool,
+    /// Whose settings hold, where it is not what stands before the dots.
+    pub target: Option<String>,
 }
 
 impl Range {
@@ -47,7 +50,7 @@ impl Range {
                 .help("name a revision before the dots: main, main..topic, main...")
                 .into());
         }
-        Ok(Self { base: base.to_owned(), head: head.map(or_head), merge_base })
+        Ok(Self { base: base.to_owned(), head: head.map(or_head), merge_base, target: None })
     }
 }
 
@@ -97,8 +100,11 @@ impl Repository {
     /// would pass.
     pub fn renamed(&self, commit: &str, head: Option<&str>) -> Result<Option<Self>, Failure> {
         let range = [Some(commit), head].into_iter().flatten();
-        let fixed = ["diff", "--find-renames", "--diff-filter=R", "--name-status", "-z"];
-        let arguments: Vec<&str> = fixed.into_iter().chain(range).chain(["--", ":/"]).collect();
+        // the index stands for the work tree: to compare files of the disk, git would run the filters that its configuration names
+        let fixed = ["diff", "--cached", "--no-ext-diff", "--no-textconv", "--ignore-submodules=all", "--find-renames"];
+        let fixed = fixed.into_iter().filter(|word| head.is_none() || *word != "--cached");
+        let fixed = fixed.chain(["--diff-filter=R", "--name-status", "-z"]);
+        let arguments: Vec<&str> = fixed.chain(range).chain(["--", ":/"]).collect();
         let moved = git(&self.folder, &arguments)
             .map_err(|e| about(&self.folder, format!("git cannot compare with {commit}: {e}")))?;
         let mut votes: BTreeMap<&str, usize> = BTreeMap::new();
@@ -122,6 +128,16 @@ impl Repository {
         }
     }
 
+    /// A file or folder of the work tree, by its path relative to the inventory; `None` where it is not in this repository.
+    pub fn named(&self, path: &Path) -> Option<String> {
+        let top = git(&self.folder, &["rev-parse", "--show-toplevel"]).ok()?;
+        let top = Path::new(top.trim_end_matches('\n')).canonicalize().ok()?;
+        let path = path.canonicalize().ok()?;
+        let inner = path.strip_prefix(&top).ok()?;
+        let parts: Option<Vec<&str>> = inner.components().map(|c| c.as_os_str().to_str()).collect();
+        Some(relative(&self.prefix, &parts?.join("/")))
+    }
+
     /// The folder in the repository, as people name it.
     pub fn prefix(&self) -> &str {
         match self.prefix.trim_end_matches('/') {
@@ -132,18 +148,29 @@ impl Repository {
 
     /// The inventories at a commit, by their `countersign.toml`, that are there no more.
     fn gone(&self, commit: &str, head: Option<&str>) -> Result<Vec<String>, Failure> {
-        let at = |revision: &str| {
-            let listed = git(&self.folder, &["ls-tree", "-r", "-z", "--name-only", "--full-tree", revision]);
-            let listed = listed.map_err(|e| about(&self.folder, format!("git cannot list {revision}: {e}")))?;
-            let folders = listed.split('\0').filter_map(|path| path.strip_suffix(FILE)).map(str::to_owned);
-            Ok::<BTreeSet<String>, Failure>(folders.filter(|f| f.is_empty() || f.ends_with('/')).collect())
-        };
-        let (before, after) = (at(commit)?, at(head.unwrap_or("HEAD"))?);
+        let (before, after) = (self.listed(commit)?, self.listed(head.unwrap_or("HEAD"))?);
         let top = git(&self.folder, &["rev-parse", "--show-toplevel"]).map_err(|e| about(&self.folder, e))?;
         let is_there = |folder: &&String| {
             after.contains(*folder) && (head.is_some() || Path::new(top.trim_end_matches('\n')).join(folder).is_dir())
         };
         Ok(before.iter().filter(|folder| !is_there(folder)).cloned().collect())
+    }
+
+    /// The folders at a commit that have a `countersign.toml`, each with a slash at the end.
+    fn listed(&self, revision: &str) -> Result<BTreeSet<String>, Failure> {
+        let listed = git(&self.folder, &["ls-tree", "-r", "-z", "--name-only", "--full-tree", revision]);
+        let listed = listed.map_err(|e| about(&self.folder, format!("git cannot list {revision}: {e}")))?;
+        let folders = listed.split('\0').filter_map(|path| path.strip_suffix(FILE)).map(str::to_owned);
+        Ok(folders.filter(|f| f.is_empty() || f.ends_with('/')).collect())
+    }
+
+    /// The inventories that a revision has at or below this folder, by their paths from here; none of them hidden.
+    pub fn inventories(&self, revision: &str) -> Result<Vec<PathBuf>, Failure> {
+        let listed = self.listed(&self.commit(revision)?)?;
+        let below = listed.iter().filter_map(|folder| folder.strip_prefix(self.prefix.as_str()));
+        let plain = below.filter(|folder| folder.split('/').all(|part| !part.starts_with('.')));
+        let named = |folder: &str| PathBuf::from(if folder.is_empty() { "." } else { folder.trim_end_matches('/') });
+        Ok(plain.map(named).collect())
     }
 
     fn moved(&self, commit: &str, candidates: &[&str]) -> Failure {
@@ -360,6 +387,15 @@ fn relative(prefix: &str, path: &str) -> String {
     }
 }
 
+/// The path of a folder in the repository that holds it, told by the disk alone; empty at the top.
+pub fn in_repository(folder: &Path) -> Option<String> {
+    let folder = folder.canonicalize().ok()?;
+    let top = folder.ancestors().find(|f| f.join(".git").exists())?;
+    let inner = folder.strip_prefix(top).ok()?;
+    let parts: Option<Vec<&str>> = inner.components().map(|c| c.as_os_str().to_str()).collect();
+    parts.map(|parts| parts.join("/"))
+}
+
 /// The next blob.
 fn blob(reader: &mut impl std::io::BufRead, id: &str) -> std::io::Result<Vec<u8>> {
     let mut head = String::new();
@@ -376,8 +412,20 @@ fn blob(reader: &mut impl std::io::BufRead, id: &str) -> std::io::Result<Vec<u8>
 fn command(folder: &Path) -> Command {
     let mut command = Command::new("git");
     command.arg("-C").arg(folder);
+    // what the repository says of itself runs nothing, fetches nothing and puts no object in another's place
+    command.args(["--no-pager", "--no-replace-objects", "--no-optional-locks"]);
+    for setting in
+        ["core.fsmonitor=false", "core.hooksPath=/dev/null", "core.attributesFile=/dev/null", "diff.external="]
+    {
+        command.args(["-c", setting]);
+    }
+    for (name, value) in [("GIT_NO_LAZY_FETCH", "1"), ("GIT_OPTIONAL_LOCKS", "0"), ("GIT_TERMINAL_PROMPT", "0")] {
+        command.env(name, value);
+    }
     // a hook of git's speaks of the repository that it runs for
-    for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"] {
+    let foreign =
+        ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_EXTERNAL_DIFF", "GIT_OBJECT_DIRECTORY"];
+    for name in foreign {
         command.env_remove(name);
     }
     command
@@ -409,6 +457,7 @@ mod tests {
             base: base.to_owned(),
             head: head.map(str::to_owned),
             merge_base,
+            target: None,
         };
         assert_eq!(Range::parse("main").unwrap(), range("main", None, false));
         assert_eq!(Range::parse("main..topic").unwrap(), range("main", Some("topic"), false));

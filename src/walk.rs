@@ -2,12 +2,14 @@
 //! `.gitignore` does not leave out.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use countersign_core::lint::read::{Form, form, form_of_text};
 use countersign_core::lint::settings::Settings;
 use countersign_core::problem::{Problem, SourceFile};
-use countersign_core::source::folder::{bytes_up_to, shown};
+use countersign_core::source::folder::{
+    MAX_DEPTH, MAX_ENTRIES, Tree, bytes, leads_out, regular_up_to, shown, wrong_entry,
+};
 use countersign_core::text::files;
 
 /// A larger file is refused.
@@ -43,16 +45,75 @@ pub fn inputs(root: &Path, paths: &[PathBuf], settings: &Settings, problems: &mu
     inputs
 }
 
+/// Adds files of a folder that are known by their paths in it, and that `.gitignore` leaves out.
+pub fn known(
+    root: &Path,
+    paths: &[String],
+    settings: &Settings,
+    (inputs, problems): (&mut Vec<Input>, &mut Vec<Problem>),
+) {
+    let tree = Tree::of(root);
+    for path in paths.iter().filter(|path| form(path).is_some() && !settings.excludes(path)) {
+        let file = root.join(path);
+        if !file.is_file() || inputs.iter().any(|input| input.source.path == *path) {
+            continue;
+        }
+        if tree.as_ref().is_some_and(|tree| !tree.holds(&file, false)) {
+            problems.push(leads_out(path));
+            continue;
+        }
+        match read(root, &file, false) {
+            Ok(input) => inputs.push(input),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    inputs.sort_by(|a, b| a.source.path.cmp(&b.source.path));
+}
+
 fn folder(root: &Path, folder: &Path, settings: &Settings, problems: &mut Vec<Problem>) -> Vec<PathBuf> {
-    let walker = ignore::WalkBuilder::new(folder).require_git(false).follow_links(true).build();
+    let tree = Tree::of(folder);
+    let left = Arc::new(Mutex::new(Vec::new()));
+    let (own, noted) = (tree.clone(), left.clone());
+    let walker = ignore::WalkBuilder::new(folder)
+        .require_git(false)
+        .follow_links(true)
+        .max_depth(Some(MAX_DEPTH + 1))
+        // a folder behind a link out of the tree is not even listed
+        .filter_entry(move |entry| {
+            let leaves = leaves(own.as_ref(), entry);
+            if leaves && let Ok(mut noted) = noted.lock() {
+                noted.push(entry.path().to_owned());
+            }
+            !leaves
+        })
+        .build();
     let mut found = Vec::new();
-    for entry in walker {
+    for (number, entry) in walker.enumerate() {
+        if number > MAX_ENTRIES {
+            let message = format!("{} has more than {MAX_ENTRIES} files and folders", folder.display());
+            problems.push(Problem::about(folder.display().to_string(), message).help("lint its folders one by one"));
+            break;
+        }
         match entry {
             Ok(entry) => {
-                let is_file = entry.file_type().is_some_and(|t| t.is_file());
                 let name = name(root, entry.path());
-                if is_file && form(&name).is_some() && !settings.excludes(&name) {
-                    found.push(entry.into_path());
+                if entry.depth() > MAX_DEPTH {
+                    let message = format!("{name} is nested in more than {MAX_DEPTH} folders");
+                    problems.push(Problem::about(&name, message).help("move it, or leave it out in .gitignore"));
+                    continue;
+                }
+                if form(&name).is_none() || settings.excludes(&name) || entry.depth() == 0 {
+                    continue;
+                }
+                let kind = entry.file_type();
+                if let Some(problem) = kind.and_then(|kind| wrong_entry(entry.file_name(), kind, &name)) {
+                    problems.push(problem);
+                } else if kind.is_some_and(|t| t.is_file()) {
+                    if tree.as_ref().is_some_and(|tree| entry.path_is_symlink() && !tree.holds(entry.path(), false)) {
+                        problems.push(leads_out(&name));
+                    } else {
+                        found.push(entry.into_path());
+                    }
                 }
             }
             Err(error) => problems.push(
@@ -64,7 +125,17 @@ fn folder(root: &Path, folder: &Path, settings: &Settings, problems: &mut Vec<Pr
             ),
         }
     }
+    let left = left.lock().map(|left| left.clone()).unwrap_or_default();
+    problems.extend(left.iter().map(|path| leads_out(&name(root, path))));
     found
+}
+
+/// Whether an entry is a link to a folder out of the tree; files are told where they are listed.
+fn leaves(tree: Option<&Tree>, entry: &ignore::DirEntry) -> bool {
+    entry.depth() > 0
+        && entry.path_is_symlink()
+        && entry.file_type().is_some_and(|t| t.is_dir())
+        && tree.is_some_and(|t| !t.holds(entry.path(), false))
 }
 
 /// A path as findings show it: relative to the root where it is below it.
@@ -96,9 +167,14 @@ fn lexical(path: &Path) -> PathBuf {
 
 fn read(root: &Path, path: &Path, named: bool) -> Result<Input, Problem> {
     let name = name(root, path);
-    let text = decoded(bytes_up_to(MAX_BYTES, path, &name)?, &name)?;
+    let text = decoded(read_bytes(path, &name, named)?, &name)?;
     let form = form(&name).unwrap_or_else(|| form_of_text(&text));
     Ok(Input { source: SourceFile::new(name, text), path: path.to_owned(), form, named })
+}
+
+/// What a file holds: a regular one in a folder, and whatever the user names.
+fn read_bytes(path: &Path, name: &str, named: bool) -> Result<Vec<u8>, Problem> {
+    if named { bytes(path, name) } else { regular_up_to(MAX_BYTES, path, name) }
 }
 
 /// Bytes as text. A byte order mark stays: it is a finding.

@@ -12,11 +12,13 @@ use crate::report;
 use crate::revision::{Range, Repository};
 use countersign_core::access::pair::{self, Pair};
 use countersign_core::access::{self, AccessAnswer, NewRequests, Side, solver};
-use countersign_core::assessment::Assessment;
+use countersign_core::assessment::{Assessment, Options};
 use countersign_core::diff::{self, Diff};
 use countersign_core::iam::resource_based::DocumentKind;
 use countersign_core::inventory::Policy;
-use countersign_core::problem::{Failure, NothingTo};
+use countersign_core::inventory::config::Exception;
+use countersign_core::policies::RuleBook;
+use countersign_core::problem::{Failure, NothingTo, Problem};
 use countersign_core::provenance::Provenance;
 use countersign_core::source::digest::Files;
 use countersign_core::source::{Folder, Source};
@@ -77,18 +79,40 @@ pub struct Version {
     pub files: Box<dyn Source>,
     /// What to call it: a folder, a branch with its commit.
     pub name: String,
+    /// The repository that it is a revision of; `None` for what a folder holds now.
+    pub repository: Option<Repository>,
 }
 
 impl Version {
     /// What a folder holds now.
     fn of_folder(folder: &Path) -> Self {
-        Self { files: Box::new(Folder::new(folder)), name: folder.display().to_string() }
+        Self { files: Box::new(Folder::new(folder)), name: folder.display().to_string(), repository: None }
     }
 
     /// What the folder of the repository held at a commit.
     fn of_commit(repository: &Repository, revision: &str, commit: &str) -> Result<Self, Failure> {
         let name = format!("{revision} ({})", commit.get(..12).unwrap_or(commit));
-        Ok(Self { files: Box::new(repository.read(commit, &name)?), name })
+        let files = Box::new(repository.read(commit, &name)?);
+        Ok(Self { files, name, repository: Some(repository.clone()) })
+    }
+
+    /// The same, where the folder may have had another name. `tip` is the new side; the work tree where there is none.
+    fn followed(repository: &Repository, (revision, commit): (&str, &str), tip: Option<&str>) -> Result<Self, Failure> {
+        match Self::of_commit(repository, revision, commit) {
+            Err(failure @ Failure::Nothing(_)) => {
+                let Some(former) = repository.renamed(commit, tip)? else { return Err(failure) };
+                let version = Self::of_commit(&former, revision, commit)?;
+                output::note(&format!("In the base, the inventory is `{}`.", former.prefix()));
+                Ok(Self { name: format!("{} {}", version.name, former.prefix()), ..version })
+            }
+            read => read,
+        }
+    }
+
+    /// A file or folder that the command line names, by its path in this version: what stands in the repository is that of the
+    /// revision. `None` for what is read from the disk.
+    pub fn named(&self, path: &Path) -> Option<String> {
+        self.repository.as_ref()?.named(path)
     }
 }
 
@@ -98,11 +122,13 @@ pub struct Compared {
     pub base: Version,
     /// The new one.
     pub head: Version,
+    /// That whose settings hold, where it is not the old one; `Err` where it has no inventory.
+    pub target: Option<Result<Version, Failure>>,
 }
 
 impl Compared {
     pub fn folders(base: &Path, head: &Path) -> Self {
-        Self { base: Version::of_folder(base), head: Version::of_folder(head) }
+        Self { base: Version::of_folder(base), head: Version::of_folder(head), target: None }
     }
 
     /// The inventory of a folder in two revisions, or in one and the working tree.
@@ -118,54 +144,62 @@ impl Compared {
             None => Version::of_folder(folder),
             Some((head, commit)) => Version::of_commit(&repository, head, commit)?,
         };
-        let base = match Version::of_commit(&repository, &range.base, &commit) {
-            Err(failure @ Failure::Nothing(_)) => {
-                // it may have had another name
-                let tip = tip.as_ref().map(|(_, commit)| commit.as_str());
-                let Some(former) = repository.renamed(&commit, tip)? else { return Err(failure) };
-                let base = Version::of_commit(&former, &range.base, &commit)?;
-                output::note(&format!("In the base, the inventory is `{}`.", former.prefix()));
-                Version { name: format!("{} {}", base.name, former.prefix()), ..base }
-            }
-            read => read?,
+        let until = tip.as_ref().map(|(_, commit)| commit.as_str());
+        let of_settings = range.target.as_deref().unwrap_or(&range.base);
+        let newest = repository.commit(of_settings)?;
+        let target = (newest != commit).then(|| Version::followed(&repository, (of_settings, &newest), until));
+        let target = match target {
+            Some(Err(failure)) if !matches!(failure, Failure::Nothing(_)) => return Err(failure),
+            target => target,
         };
-        Ok(Self { base, head })
+        let base = Version::followed(&repository, (&range.base, &commit), until);
+        match (base, target) {
+            (Ok(base), target) => Ok(Self { base, head, target }),
+            // begun in the target since: there is something to compare with after all
+            (Err(Failure::Nothing(_)), Some(Ok(base))) => Ok(Self { base, head, target: None }),
+            (Err(failure), _) => Err(failure),
+        }
     }
 }
 
 /// Reads the inventory that is compared with, by the same rules and about the same moment. What is wrong with it is told to be of
 /// the old one.
 pub fn base(cli: &Cli, version: Version, asking: &EvaluationArgs, head: &Session) -> Result<Session, Failure> {
-    let Version { files, name } = version;
-    let read = cli.deciding(files.as_ref());
-    let base = read.and_then(|read| cli.session_of(files, asking, read, Some(head.options.at)));
-    base.inspect_err(|_| output::note(&format!("In the base, {name}:")))
+    let read = cli.deciding_in(version.files.as_ref(), &|path| version.named(path));
+    let base = read.and_then(|read| cli.session_of(version.files, asking, read, Some(head.options.at)));
+    base.inspect_err(|_| output::note(&format!("In the base, {}:", version.name)))
 }
 
-/// What is different between two inventories; `allow` takes the exceptions of the new one, and `assessed` is what was assessed of
-/// it already, by the rules of the base.
-pub fn diff_of(base: &Session, head: &Session, allow: bool, assessed: Option<&Assessment>) -> Result<Diff, Failure> {
-    let old = diff::Side { inventory: &base.inventory, options: &base.options };
-    let new = diff::Side { inventory: &head.inventory, options: &head.options };
-    // a change of the rules does not weaken what is said of the change
-    if !base.has_rules_of(head) {
-        output::note("The rules are not those of the base: the comparison is made by the rules of the base.");
-    }
-    let mut found = diff::diff_from(&old, &new, &base.rules, assessed)?;
-    if allow {
-        output::problems(&found.except(&head.inventory.config.exceptions, super::now()));
-    }
-    Ok(found)
+/// What is different between two inventories; `exceptions` are those that count, and `assessed` is what was assessed of the new one
+/// already, by the same rules. With it, warnings about exceptions.
+pub fn diff_of(
+    base: (&Session, &Options),
+    head: (&Session, &Options),
+    (rules, exceptions): (&RuleBook, Option<&[Exception]>),
+    assessed: Option<&Assessment>,
+) -> Result<(Diff, Vec<Problem>), Failure> {
+    let old = diff::Side { inventory: &base.0.inventory, options: base.1 };
+    let new = diff::Side { inventory: &head.0.inventory, options: head.1 };
+    let mut found = diff::diff_from(&old, &new, rules, assessed)?;
+    let problems = exceptions.map(|exceptions| found.except(exceptions, super::now()));
+    Ok((found, problems.unwrap_or_default()))
 }
 
-fn inventories(cli: &Cli, args: &DiffArgs, Compared { base: old, head: new }: Compared) -> Result<u8, Failure> {
+fn inventories(cli: &Cli, args: &DiffArgs, Compared { base: old, head: new, .. }: Compared) -> Result<u8, Failure> {
     let (base_name, head_name) = (old.name.clone(), new.name);
     let read = cli.deciding(new.files.as_ref())?;
     let head = cli.session_of(new.files, &args.asking, read, None)?;
     let base = base(cli, old, &args.asking, &head)?;
     head.warn();
     narrow::accounts_of_either(&base.inventory, &head.inventory, &args.asking.account)?;
-    let mut found = diff_of(&base, &head, args.allow, None)?;
+    // a change of the rules does not weaken what is said of the change
+    if !base.has_rules_of(&head) {
+        output::note("The rules are not those of the base: the comparison is made by the rules of the base.");
+    }
+    let exceptions = args.allow.then_some(head.inventory.config.exceptions.as_slice());
+    let sides = ((&base, &base.options), (&head, &head.options));
+    let (mut found, warnings) = diff_of(sides.0, sides.1, (&base.rules, exceptions), None)?;
+    output::problems(&warnings);
     let (rules, files) = (base.provenance().rules, base.inventory.files.clone());
     let provenance = Arc::new(Provenance { rules, base: Some(files), ..head.provenance() });
     found.provenance = Some(provenance.clone());

@@ -70,6 +70,12 @@ pub fn import(cli: &Cli, args: &ImportArgs) -> Result<u8, Failure> {
     std::fs::create_dir_all(out).map_err(Failure::file(out, Doing::Creating))?;
     let written = written::write(out, &imported, output::replace)?;
     output::problems(&inventory.warnings);
+    for path in &written.kept {
+        let message =
+            format!("{} is no longer told by any answer, and is not what an import wrote", out.join(path).display());
+        let help = "it was left: remove it if it is not meant to be there";
+        output::problems(&[countersign_core::problem::Problem::about(path, message).help(help).warning()]);
+    }
     let entities: usize = imported.files.entities.values().map(Vec::len).sum();
     let told = format!(
         "{}: {} and {} from {}; {} new or changed, {} unchanged, {} removed\n",

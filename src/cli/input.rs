@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use countersign_core::inventory::config::FILE;
-use countersign_core::problem::{Problem, SourceFile};
+use countersign_core::problem::{Failure, Problem, SourceFile};
 use countersign_core::source::folder;
 use countersign_core::text::files;
 
@@ -38,4 +38,23 @@ pub fn locate(given: Option<&Path>) -> PathBuf {
     }
     let here = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
     here.ancestors().find(|d| d.join(FILE).is_file()).map_or_else(|| PathBuf::from("."), Path::to_owned)
+}
+
+/// The inventories to check: the folder given, else the nearest upward, else all below this folder that have a `countersign.toml`, else
+/// this folder. What `.gitignore` leaves out and what is hidden is not looked at.
+pub fn inventories(given: Option<&Path>) -> Result<Vec<PathBuf>, Failure> {
+    let located = locate(given);
+    if given.is_some() || located != Path::new(".") {
+        return Ok(vec![located]);
+    }
+    let mut found = Vec::new();
+    for entry in ignore::WalkBuilder::new(".").require_git(false).max_depth(Some(folder::MAX_DEPTH)).build() {
+        let entry = entry.map_err(|e| Problem::about(".", format!("a part of this folder cannot be read: {e}")))?;
+        if entry.file_name() == FILE && entry.file_type().is_some_and(|t| t.is_file()) {
+            let path = entry.path().strip_prefix(".").unwrap_or(entry.path());
+            found.extend(path.parent().map(Path::to_owned));
+        }
+    }
+    found.sort();
+    Ok(if found.is_empty() { vec![located] } else { found })
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 
 use super::errors::{self, usage};
+use super::files;
 use super::output::{self, Format, Output};
 use super::{INVALID, NOT_OK, NOTHING, OK, input};
 use crate::report::findings::{self, FindingsReport};
@@ -260,7 +261,7 @@ impl Run {
             let Some(input) = self.inputs.iter().find(|i| i.source.path == file.before.path) else {
                 continue;
             };
-            output::replace(&input.path, file.after.as_bytes())?;
+            files::replace_unchanged(&input.path, file.before.text.as_bytes(), file.after.as_bytes())?;
             for done in &file.done {
                 output::note(&format!("{}: {done}", file.before.path));
             }

@@ -8,6 +8,7 @@ mod diff;
 mod errors;
 mod evaluate;
 mod explain;
+mod files;
 mod import;
 mod init;
 mod input;
@@ -42,7 +43,7 @@ use countersign_core::problem::{self, Failure, Place, Problem};
 use countersign_core::provenance::Provenance;
 use countersign_core::source::{self, Folder, Source};
 use countersign_core::terms::PermissionModel;
-use countersign_core::text::{files, json};
+use countersign_core::text::{files as texts, json};
 use errors::usage;
 use output::Output;
 
@@ -50,6 +51,8 @@ use output::Output;
 const OK: u8 = 0;
 /// Denied or unknown; findings at or above `--fail-on`.
 const NOT_OK: u8 = 1;
+/// A change weakens what changes are checked by, and nothing else fails.
+const WEAKENED: u8 = 4;
 /// Usage, invalid input, an error in evaluation.
 const INVALID: u8 = 2;
 /// Nothing to check.
@@ -62,7 +65,7 @@ const NOTHING: u8 = 3;
     about = "Find out who may accept, terminate or download in AWS Artifact, and which agreement covers each account"
 )]
 #[command(
-    after_help = "Exit codes: 0 done or allowed, 1 denied, unknown or findings, 2 invalid input, 3 nothing to check."
+    after_help = "Exit codes: 0 done or allowed, 1 denied, unknown or findings, 2 invalid input, 3 nothing to check, 4 a change weakens its own check."
 )]
 struct Cli {
     #[command(subcommand)]
@@ -222,12 +225,22 @@ impl Cli {
     /// The schema and the rules for an inventory: those of the command line, else those that its `countersign.toml` names, else
     /// those that are built in.
     fn deciding(&self, files: &dyn Source) -> Result<Deciding, Failure> {
+        self.deciding_in(files, &|_| None)
+    }
+
+    /// The same for a revision. What the command line names counts as it was there, at the path that `place` gives it; if it was not
+    /// there, what is built in decides.
+    fn deciding_in(&self, files: &dyn Source, place: &dyn Fn(&Path) -> Option<String>) -> Result<Deciding, Failure> {
         let config = if files.exists() { Config::read(files).map_err(Failure::Problems)? } else { Config::none() };
         let named = config.rules.clone();
         let schema = match (&self.schema, &named.schema) {
-            (Some(path), _) => schema(&input::text(path, &path.display().to_string())?)?,
+            (Some(path), _) => match place(path) {
+                Some(there) if files.has(&there) => schema(&source::text(files, &there)?)?,
+                Some(_) => EntitySchema::built_in()?,
+                None => schema(&input::text(path, &path.display().to_string())?)?,
+            },
             (None, Some((path, place))) => {
-                let path = files::resolve(FILE, path);
+                let path = texts::resolve(FILE, path);
                 if !files.has(&path) {
                     return Err(missing(&path, place));
                 }
@@ -235,9 +248,21 @@ impl Cli {
             }
             (None, None) => EntitySchema::built_in()?,
         };
+        let folder = |path: &Path| -> Result<Option<Box<dyn Source>>, Failure> {
+            match place(path) {
+                Some(there) => Ok(Some(files.below(&there)).filter(|folder| folder.exists())),
+                None => Ok(Some(Box::new(existing(path)?))),
+            }
+        };
         let rules = match (&self.policies, &self.only_policies, named.policies, named.only_policies) {
-            (Some(folder), ..) => RuleBook::laid_over(&existing(folder)?, &schema)?,
-            (_, Some(folder), ..) => RuleBook::read(&existing(folder)?, &schema)?,
+            (Some(path), ..) => match folder(path)? {
+                Some(folder) => RuleBook::laid_over(folder.as_ref(), &schema)?,
+                None => RuleBook::built_in(&schema)?,
+            },
+            (_, Some(path), ..) => match folder(path)? {
+                Some(folder) => RuleBook::read(folder.as_ref(), &schema)?,
+                None => RuleBook::built_in(&schema)?,
+            },
             (_, _, Some(own), _) => named_rules(files, own, |folder| RuleBook::laid_over(folder, &schema))?,
             (_, _, _, Some(own)) => named_rules(files, own, |folder| RuleBook::read(folder, &schema))?,
             _ => RuleBook::built_in(&schema)?,
@@ -328,7 +353,7 @@ fn named_rules(
     (path, place): (String, Place),
     read: impl Fn(&dyn Source) -> Result<RuleBook, Failure>,
 ) -> Result<RuleBook, Failure> {
-    let folder = files.below(&files::resolve(FILE, &path));
+    let folder = files.below(&texts::resolve(FILE, &path));
     if !folder.exists() {
         return Err(missing(&path, &place));
     }

@@ -8,9 +8,11 @@ use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, So
 use serde::Serialize;
 
 use super::errors;
+pub use super::files::replace;
 use crate::report::dim;
 use crate::report::excerpt::{Excerpt, sentence};
 use crate::report::findings::markdown::cell;
+use crate::report::foreign::{Foreign, harmless};
 use countersign_core::problem::{Doing, Failure, Problem};
 use countersign_core::provenance::Provenance;
 
@@ -97,7 +99,7 @@ impl Output {
 
     /// One of the formats that a check has.
     pub fn of_checks(text: &str) -> Result<Self, String> {
-        Self::among(text, &OF_FINDINGS.into_iter().filter(|(_, f)| *f != Format::Gitlab).collect::<Vec<_>>())
+        Self::among(text, &OF_FINDINGS)
     }
 
     fn among(text: &str, formats: &[(&str, Format)]) -> Result<Self, String> {
@@ -152,7 +154,12 @@ pub fn json(value: &impl Serialize) -> Result<String, Failure> {
 /// Writes what a format looks like, for every format that was asked for.
 pub fn write_as(outputs: &[Output], as_format: impl Fn(Format) -> Result<String, Failure>) -> Result<(), Failure> {
     for output in outputs {
-        let mut written = as_format(output.format)?;
+        let written = as_format(output.format)?;
+        let mut written = match output.format {
+            Format::Text | Format::Markdown => harmless(&written).into_owned(),
+            Format::Junit => harmless(&Foreign(&written).xml()).into_owned(),
+            _ => written,
+        };
         if !written.ends_with('\n') {
             written.push('\n');
         }
@@ -175,24 +182,11 @@ pub fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// Replaces a file whole, or leaves it as it is.
-pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let write = || -> std::io::Result<()> {
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        file.persist(path)?;
-        Ok(())
-    };
-    write().map_err(Failure::file(path, Doing::Writing))
-}
-
 /// A line to stderr.
 pub fn note(text: &str) {
     let mut stderr = anstream::stderr().lock();
     // nothing can be told to a reader of stderr that has gone away
-    let _ = writeln!(stderr, "{text}");
+    let _ = writeln!(stderr, "{}", harmless(text));
 }
 
 /// Tells why a run, or a part of it, ended without an answer.

@@ -42,7 +42,15 @@ pub fn kind() -> impl TypedValueParser<Value = PolicyKind> {
 
 impl ValueEnum for Part {
     fn value_variants<'a>() -> &'a [Self] {
-        &[Self::Diff, Self::Expectations, Self::Guardrails, Self::Findings, Self::Completeness, Self::Lint]
+        &[
+            Self::Diff,
+            Self::Expectations,
+            Self::Guardrails,
+            Self::Findings,
+            Self::Completeness,
+            Self::Lint,
+            Self::Weakening,
+        ]
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
@@ -55,6 +63,7 @@ impl ValueEnum for Part {
             }
             Self::Completeness => ("completeness", "Whether everything was collected that answers rest on"),
             Self::Lint => ("lint", "Problems in the policies: the lint rules"),
+            Self::Weakening => ("weakening", "What the change weakens of what it is checked by"),
         };
         Some(PossibleValue::new(name).help(help))
     }

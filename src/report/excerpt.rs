@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use miette::{LabeledSpan, MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
 
+use super::foreign::{Foreign, is_unseen, push_shown};
 use countersign_core::problem::{Place, Span};
 
 /// So many columns of a line are drawn.
@@ -44,7 +45,7 @@ impl Excerpt {
 
         let above = line_start(text, begin.saturating_sub(1));
         let mut excerpt = Self {
-            path: visible(&place.source.path).into_owned(),
+            path: Foreign(&place.source.path).line().into_owned(),
             text: String::new(),
             first: if above < begin { line - 1 } else { line },
             line,
@@ -82,7 +83,7 @@ impl Excerpt {
             if c == '\r' && window.start + at + 1 == line.end {
                 break;
             }
-            push_visible(&mut self.text, c);
+            if c != '\t' && is_unseen(c) { push_shown(&mut self.text, c) } else { self.text.push(c) }
         }
         if line.end >= span.start && self.underlined.start == usize::MAX {
             self.underlined.start = self.text.len();
@@ -163,33 +164,9 @@ fn window(text: &str, line: Span, anchor: usize) -> Span {
 /// A sentence about input as it is drawn: not longer than can be read, and harmless.
 pub fn sentence(text: &str) -> Cow<'_, str> {
     match text.char_indices().nth(SENTENCE) {
-        Some((end, _)) => Cow::Owned(format!("{}…", visible(text.get(..end).unwrap_or_default()))),
-        None => visible(text),
+        Some((end, _)) => Cow::Owned(format!("{}…", Foreign(text.get(..end).unwrap_or_default()).lines())),
+        None => Foreign(text).lines(),
     }
-}
-
-/// Text that came from input, in which characters that steer a terminal are shown, not obeyed.
-fn visible(text: &str) -> Cow<'_, str> {
-    if !text.contains(is_steering) {
-        return Cow::Borrowed(text);
-    }
-    let mut shown = String::with_capacity(text.len());
-    text.chars().for_each(|c| push_visible(&mut shown, c));
-    Cow::Owned(shown)
-}
-
-fn push_visible(text: &mut String, c: char) {
-    match c {
-        '\n' | '\t' => text.push(c),
-        '\0'..='\u{1f}' => text.extend(char::from_u32(0x2400 + u32::from(c))),
-        c if is_steering(c) => text.push_str(&format!("\\u{{{:x}}}", u32::from(c))),
-        c => text.push(c),
-    }
-}
-
-/// Control characters, and those that reorder what stands beside them.
-fn is_steering(c: char) -> bool {
-    (c.is_control() && c != '\n' && c != '\t') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ pub mod evaluation;
 pub mod excerpt;
 pub mod expectations;
 pub mod findings;
+pub mod foreign;
 pub mod plan;
 pub mod sentences;
 mod shown;
@@ -27,7 +28,7 @@ pub const COVERED_MEANS: &str = "Covered means only that an agreement is in forc
 
 /// A text in a style; colours are stripped where the output is no terminal.
 pub fn styled(style: Style, text: &str) -> String {
-    format!("{}{text}{}", style.render(), style.render_reset())
+    format!("{}{}{}", style.render(), foreign::Foreign(text).coloured(), style.render_reset())
 }
 
 /// Bold.
@@ -71,7 +72,8 @@ pub fn wrapped(width: usize, first: &str, indent: usize, text: &str) -> String {
         .break_words(false)
         .word_separator(textwrap::WordSeparator::AsciiSpace)
         .word_splitter(textwrap::WordSplitter::NoHyphenation);
-    let mut wrapped = textwrap::fill(text, options);
+    let text = foreign::Foreign(text).coloured();
+    let mut wrapped = textwrap::fill(&text, options);
     wrapped.push('\n');
     wrapped
 }

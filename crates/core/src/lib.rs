@@ -85,6 +85,7 @@ pub mod people;
 pub mod permissions;
 pub mod policies;
 pub mod problem;
+pub mod promises;
 pub mod provenance;
 pub mod simulation;
 pub mod source;

@@ -9,7 +9,7 @@ mod near;
 use std::sync::Arc;
 
 pub use failure::{Cause, Doing, Evaluation, Failure, Named, NothingTo, Unknown, Unpermitted};
-pub use near::{did_you_mean, instead, meant};
+pub use near::{did_you_mean, distance, instead, meant};
 
 /// A half-open range of bytes in a source.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,7 +1,7 @@
 //! Everything that a check tells, as findings with places: for annotations, code scanning and the list at the end of a text.
 
 use super::guardrails::{unmatched_words, violation_words};
-use super::rules;
+use super::{rules, weakening};
 use crate::check::{Checked, Found, RulesChange, Told};
 use crate::report::diff as words;
 use crate::report::expectations::CaseReport;
@@ -22,9 +22,14 @@ const NAMES: usize = 6;
 /// All of them: the change, expectations, guardrails, findings, lint.
 pub fn entries(checked: &Checked) -> Vec<Entry> {
     let mut all: Vec<Entry> = checked.rules.iter().map(|change| of_rules(checked, change)).collect();
+    all.extend(of_weakening(checked));
     all.extend(checked.diff.iter().flat_map(|d| of_diff(checked, d)));
-    let cases = expectations::reports(&checked.expectations);
-    all.extend(cases.iter().filter(|c| !c.passed).map(|c| of_expectation(checked, c)));
+    all.extend(checked.by_settings.iter().flat_map(|(settings, d)| {
+        let with = move |e: Entry| Entry { message: format!("with the settings of {settings}: {}", e.message), ..e };
+        of_diff(checked, d).into_iter().map(with)
+    }));
+    let cases = cases(checked);
+    all.extend(cases.iter().filter(|c| !c.passed).map(of_expectation));
     all.extend(checked.guardrails.iter().flat_map(|g| of_guardrail(checked, g)));
     all.extend(findings(checked));
     all.extend(checked.gaps.iter().map(|g| of_gap(checked, g)));
@@ -52,49 +57,47 @@ pub fn findings(checked: &Checked) -> Vec<Entry> {
 /// What lint found.
 pub fn lint(checked: &Checked) -> Vec<Entry> {
     let found = checked.lint.iter().flat_map(|outcome| FindingsReport::new(outcome).entries());
-    found.map(|e| Entry { file: path(checked, &e.file), ..e }).collect()
+    found.map(|e| Entry { file: checked.path(&e.file), ..e }).collect()
 }
 
-/// A file of the inventory, from where the command was run.
-fn path(checked: &Checked, file: &str) -> String {
-    match checked.folder.trim_end_matches('/') {
-        "" | "." => file.to_owned(),
-        folder => format!("{folder}/{file}"),
-    }
+/// The expectations, by their files in the repository.
+pub fn cases(checked: &Checked) -> Vec<CaseReport> {
+    let located = |case: CaseReport| CaseReport { file: checked.path(&case.file), ..case };
+    expectations::reports(&checked.expectations).into_iter().map(located).collect()
 }
 
 fn of_warning(checked: &Checked, problem: &Problem, severity: Severity) -> Entry {
     let help = problem.help_text().unwrap_or_default().to_owned();
     let (file, spot) = match problem.place() {
-        Some(place) => (path(checked, &place.source.path), Spot::Place(place.clone())),
-        None => (path(checked, FILE), Spot::Line(1)),
+        Some(place) => (checked.path(&place.source.path), Spot::Place(place.clone())),
+        None => (checked.path(FILE), Spot::Line(1)),
     };
     told(Told::Inventory, severity, (file, spot), problem.message().to_owned(), help)
 }
 
 fn of_finding(checked: &Checked, finding: &Finding, place: Option<&Place>) -> Entry {
     let (file, spot) = match place {
-        Some(place) => (path(checked, &place.source.path), Spot::Place(place.clone())),
-        None => (path(checked, &finding.subject), Spot::Line(1)),
+        Some(place) => (checked.path(&place.source.path), Spot::Place(place.clone())),
+        None => (checked.path(&finding.subject), Spot::Line(1)),
     };
     let message = format!("{}: {}", finding.subject, finding.message);
     entry(&finding.rule, &finding.name, finding.severity, (file, spot), message, finding.help.clone())
 }
 
-fn of_expectation(checked: &Checked, case: &CaseReport) -> Entry {
+fn of_expectation(case: &CaseReport) -> Entry {
     let actual = case.actual.iter().map(|a| format!("{}: {}", a.subject, a.is).trim_start_matches(": ").to_owned());
     let actual: Vec<String> = actual.collect();
     let message = format!("{}: expected {}, but {}", case.name, case.expected, actual.join("; "));
-    let spot = (path(checked, &case.file), Spot::Line(case.line));
+    let spot = (case.file.clone(), Spot::Line(case.line));
     let help = "fix what changed, or correct the expectation".to_owned();
     told(Told::Expectation, Severity::Error, spot, message, help)
 }
 
 fn of_guardrail(checked: &Checked, guarded: &Guarded) -> Vec<Entry> {
     // those that are shipped stand in no file of the inventory
-    let file = if guarded.file.starts_with("policies/") { FILE } else { &guarded.file };
-    let line = if file == guarded.file { guarded.line } else { 1 };
-    let place = || (path(checked, file), Spot::Line(line));
+    let is_shipped = guarded.file.starts_with("policies/");
+    let (file, line) = if is_shipped { (checked.path(FILE), 1) } else { (guarded.file.clone(), guarded.line) };
+    let place = || (file.clone(), Spot::Line(line));
     let violations = guarded.violations.iter().map(|violation| {
         let severity = if violation.by == By::Request { Severity::Info } else { guarded.severity };
         let message = format!("{} {}", violation_words(violation), guarded.message);
@@ -113,21 +116,31 @@ fn of_guardrail(checked: &Checked, guarded: &Guarded) -> Vec<Entry> {
 fn of_rules(checked: &Checked, change: &RulesChange) -> Entry {
     let message = rules::sentences(change).join("; ");
     let help = "review the rules as you would a permission: once they are merged, they judge".to_owned();
-    told(Told::RulesChange, Severity::Warning, (path(checked, FILE), Spot::Line(1)), message, help)
+    told(Told::RulesChange, Severity::Warning, (checked.path(FILE), Spot::Line(1)), message, help)
+}
+
+fn of_weakening(checked: &Checked) -> Vec<Entry> {
+    let Some(report) = &checked.weakening else { return Vec::new() };
+    let severity = if report.accepted { Severity::Info } else { Severity::Error };
+    let entry = |w: &countersign_core::promises::Weakening| {
+        let file = w.file.clone().unwrap_or_else(|| checked.path(FILE));
+        told(Told::Weakening, severity, (file, Spot::Line(w.line)), w.what.clone(), weakening::remedy(report))
+    };
+    report.entries.iter().map(entry).collect()
 }
 
 fn of_gap(checked: &Checked, gap: &Gap) -> Entry {
     let severity = if checked.require_complete { Severity::Error } else { Severity::Info };
     let message = format!("not known: {}: {}", gap.missing.words(), few(&gap.of, NAMES));
     let help = format!("collect {}", gap.calls);
-    told(Told::NotCollected, severity, (path(checked, FILE), Spot::Line(1)), message, help)
+    told(Told::NotCollected, severity, (checked.path(FILE), Spot::Line(1)), message, help)
 }
 
 fn of_diff(checked: &Checked, diff: &Diff) -> Vec<Entry> {
     let place = |causes: &[Cause]| {
         let first = causes.first().and_then(|c| diff.changes.get(c.change));
-        let changed = first.or(diff.changes.first()).map(|c| (path(checked, &c.piece.file), c.piece.line));
-        let (file, line) = changed.unwrap_or_else(|| (path(checked, FILE), 1));
+        let changed = first.or(diff.changes.first()).map(|c| (c.piece.file.clone(), c.piece.line));
+        let (file, line) = changed.unwrap_or_else(|| (checked.path(FILE), 1));
         (file, Spot::Line(line))
     };
     let caused = |what: Told, severity: Severity, message: String, causes: &[Cause]| {

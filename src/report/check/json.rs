@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::{entries, note};
-use crate::check::{Checked, Done, Part, RulesChange, State};
-use crate::report::expectations::{CaseReport, reports};
+use crate::check::{Checked, Done, Part, RulesChange, State, WeakeningReport};
+use crate::report::expectations::CaseReport;
 use crate::report::findings::Entry;
 use countersign_core::assessment::completeness::Gap;
 use countersign_core::diff::Diff;
@@ -14,6 +14,7 @@ use countersign_core::provenance::Provenance;
 
 /// The document: `schemas/check.v1.schema.json`.
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Check<'a> {
     schema: &'static str,
     provenance: &'a Provenance,
@@ -22,11 +23,20 @@ pub struct Check<'a> {
     base: Option<&'a str>,
     parts: Vec<PartReport>,
     rules: Option<&'a RulesChange>,
+    weakening: Option<&'a WeakeningReport>,
     diff: Option<&'a Diff>,
+    diff_by_target: Option<ByTarget<'a>>,
     expectations: Vec<CaseReport>,
     guardrails: &'a [GuardrailResult],
     gaps: &'a [Gap],
     findings: Vec<One>,
+}
+
+/// What is worse only with the settings of the target.
+#[derive(Serialize)]
+struct ByTarget<'a> {
+    settings: &'a str,
+    diff: &'a Diff,
 }
 
 #[derive(Serialize)]
@@ -58,8 +68,10 @@ pub fn json<'a>(checked: &'a Checked, provenance: &'a Provenance) -> Check<'a> {
         base: checked.base.as_deref(),
         parts: checked.parts.iter().map(|done| part(checked, done)).collect(),
         rules: checked.rules.as_ref(),
+        weakening: checked.weakening.as_ref(),
         diff: checked.diff.as_ref(),
-        expectations: reports(&checked.expectations),
+        diff_by_target: checked.by_settings.as_ref().map(|(settings, diff)| ByTarget { settings, diff }),
+        expectations: entries::cases(checked),
         guardrails: &checked.guardrails,
         gaps: &checked.gaps,
         findings: entries::open(checked).into_iter().map(one).collect(),

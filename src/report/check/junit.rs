@@ -3,7 +3,7 @@
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
 use super::guardrails::{unmatched_words, violation_words};
-use super::{entries, note, rules};
+use super::{entries, note, rules, weakening};
 use crate::check::{Checked, Done, Part, State};
 use crate::report::{expectations, findings};
 use countersign_core::problem::Failure;
@@ -16,11 +16,12 @@ pub fn junit(checked: &Checked, provenance: &Provenance) -> Result<String, Failu
         let note = note(checked, done);
         let suites = match done.part {
             _ if matches!(done.state, State::Skipped(_)) => vec![skipped(done, note)],
-            Part::Expectations => expectations::suites(&expectations::reports(&checked.expectations)),
+            Part::Expectations => expectations::suites(&entries::cases(checked)),
             Part::Guardrails => vec![guardrails(checked)],
             Part::Diff => vec![change(checked, &done.state, &note)],
             Part::Findings => findings::junit::suites("findings", &entries::findings(checked), &note),
             Part::Completeness => vec![completeness(checked, done, &note)],
+            Part::Weakening => vec![weakened(checked, done, &note)],
             Part::Lint => findings::junit::suites("lint", &entries::lint(checked), &note),
         };
         xml.add_test_suites(findings::junit::told(suites, provenance));
@@ -84,11 +85,26 @@ fn completeness(checked: &Checked, done: &Done, note: &str) -> TestSuite {
     suite
 }
 
+fn weakened(checked: &Checked, done: &Done, note: &str) -> TestSuite {
+    let mut suite = TestSuite::new("weakening");
+    let status = if done.state == State::Failed {
+        let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+        let told = checked.weakening.as_ref().map(weakening::sentences).unwrap_or_default();
+        status.set_type("weakening").set_message(note).set_description(told.join("\n"));
+        status
+    } else {
+        TestCaseStatus::success()
+    };
+    suite.add_test_case(TestCase::new("the change does not weaken what it is checked by", status));
+    suite
+}
+
 fn change(checked: &Checked, state: &State, note: &str) -> TestSuite {
     let mut suite = TestSuite::new("change");
     let status = if *state == State::Failed {
         let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-        let told = checked.diff.as_ref().map(|d| crate::report::diff::body(100, d, false)).unwrap_or_default();
+        let both = checked.diff.iter().chain(checked.by_settings.iter().map(|(_, d)| d));
+        let told: String = both.map(|d| crate::report::diff::body(100, d, false)).collect();
         status.set_type("change").set_message(note);
         status.set_description(anstream::adapter::strip_str(&told).to_string());
         status

@@ -1,23 +1,52 @@
-//! Markdown for a comment under a pull request: short, the decisions first, details folded.
+//! Markdown for a comment under a pull request: what decides first, the rest folded or left to the output, and short however large the
+//! change.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::guardrails::{unmatched_words, violations_words};
-use super::{entries, note, rules};
+use super::{entries, note, rules, weakening};
 use crate::check::{Checked, State};
 use crate::report::diff as words;
-use crate::report::findings::markdown::cell;
-use crate::report::{expectations::CaseReport, sentences};
+use crate::report::foreign::Foreign;
+use crate::report::{count, expectations::CaseReport, sentences};
 use countersign_core::access::NewRequests;
-use countersign_core::diff::{AccessEntry, Cause, CoverageEntry, Diff};
+use countersign_core::diff::{AccessEntry, Cause, CoverageEntry, Diff, PrincipalEntry};
 use countersign_core::guardrails::{By, GuardrailState};
-use countersign_core::words::few;
+use countersign_core::words::{few, principal};
 
+/// So many bytes the comment has, with what it was made from, about 3 KB.
+const MOST: usize = 2_500;
 /// Names in a line.
-const NAMES: usize = 4;
-/// Rows of a table; a comment has an end.
-const ROWS: usize = 40;
+const NAMES: usize = 3;
+/// Characters of a part of a line: it may quote anything.
+const PART: usize = 140;
 
 /// The comment.
 pub fn markdown(checked: &Checked) -> String {
+    let mut page = Page::new(head(checked));
+    if let Some(report) = checked.weakening.as_ref().filter(|w| !w.entries.is_empty()) {
+        page.open("weakening", report.entries.iter().map(|e| cell(&weakening::sentence(e))).collect());
+        page.text.push_str(&format!("\n{}\n", Foreign(&weakening::remedy(report)).markdown()));
+    }
+    if let Some(change) = &checked.rules {
+        page.open("rules", rules::sentences(change).iter().map(|s| cell(s)).collect());
+    }
+    if let Some(diff) = &checked.diff {
+        page.open("", decisions(diff));
+    }
+    if let Some((settings, diff)) = &checked.by_settings {
+        page.open(&format!("with the settings of {}", cell(settings)), decisions(diff));
+    }
+    page.folded("expectations not met", expectations(checked));
+    page.folded("guardrails", guardrails(checked));
+    page.folded("findings", findings(checked));
+    page.folded("other differences", checked.diff.as_ref().map(details).unwrap_or_default());
+    let base = checked.base.as_ref();
+    let foot = base.map(|base| format!("\n<sub>compared with {} · {}</sub>\n", cell(base), checked.at));
+    page.finished(&foot.unwrap_or_default())
+}
+
+fn head(checked: &Checked) -> String {
     let word = if checked.passed() { "passed" } else { "failed" };
     let mut text = format!("### countersign: {word}\n\n| | | |\n|---|---|---|\n");
     for done in &checked.parts {
@@ -28,52 +57,98 @@ pub fn markdown(checked: &Checked) -> String {
         };
         text.push_str(&format!("| {} | {state} | {} |\n", super::part(done.part), cell(&note(checked, done))));
     }
-    if let Some(change) = &checked.rules {
-        let lines: Vec<String> = rules::sentences(change).iter().map(|s| format!("- {}\n", cell(s))).collect();
-        text.push_str(&format!("\n**rules**\n\n{}", lines.concat()));
-    }
-    if let Some(diff) = &checked.diff {
-        text.push_str(&decisions(diff));
-        text.push_str(&details(diff));
-    }
-    text.push_str(&expectations(checked));
-    text.push_str(&guardrails(checked));
-    text.push_str(&findings(checked));
-    if let Some(base) = &checked.base {
-        text.push_str(&format!("\n<sub>compared with {} · {}</sub>\n", cell(base), checked.at));
-    }
     text
 }
 
+/// A comment in the making.
+struct Page {
+    text: String,
+    /// What had no room.
+    beyond: Vec<String>,
+}
+
+impl Page {
+    fn new(text: String) -> Self {
+        Self { text, beyond: Vec::new() }
+    }
+
+    fn open(&mut self, title: &str, lines: Vec<String>) {
+        let before = if title.is_empty() { "\n".to_owned() } else { format!("\n**{title}**\n\n") };
+        let name = if title.is_empty() { "differences that decide" } else { title };
+        self.section((&before, ""), name, lines);
+    }
+
+    fn folded(&mut self, title: &str, lines: Vec<String>) {
+        let before = format!("\n<details><summary>{title} ({})</summary>\n\n", lines.len());
+        self.section((&before, "\n</details>\n"), title, lines);
+    }
+
+    /// As many lines as there is room for; how many more there are is told.
+    fn section(&mut self, (before, after): (&str, &str), name: &str, lines: Vec<String>) {
+        let all = lines.len();
+        let mut room = MOST.saturating_sub(self.text.len() + before.len() + after.len());
+        let mut shown = String::new();
+        let mut number = 0;
+        for line in lines {
+            let line = format!("- {line}\n");
+            let Some(left) = room.checked_sub(line.len()) else { break };
+            (room, number) = (left, number + 1);
+            shown.push_str(&line);
+        }
+        if number == 0 && all > 0 {
+            self.beyond.push(format!("{all} {name}"));
+        } else if all > 0 {
+            let more = if all > number { format!("- and {} more\n", all - number) } else { String::new() };
+            self.text.push_str(&format!("{before}{shown}{more}{after}"));
+        }
+    }
+
+    fn finished(mut self, foot: &str) -> String {
+        if !self.beyond.is_empty() {
+            let beyond = self.beyond.join(", ");
+            self.text.push_str(&format!("\nNot shown here: {beyond}. The output of the job has them.\n"));
+        }
+        self.text.push_str(foot);
+        self.text
+    }
+}
+
+/// A part of a line, not longer than is read.
+fn cell(text: &str) -> String {
+    let clipped = match text.char_indices().nth(PART) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    };
+    Foreign(&clipped).markdown()
+}
+
 /// What is worse: one line each.
-fn decisions(diff: &Diff) -> String {
+fn decisions(diff: &Diff) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     lines.extend(diff.coverage.iter().filter(|e| e.is_loss()).map(|e| coverage(diff, e)));
-    lines.extend(diff.access.iter().filter(|e| is_gain(e)).map(|e| access(diff, e)));
+    let gains: Vec<&AccessEntry> = diff.access.iter().filter(|e| is_gain(e)).collect();
+    lines.extend(access(diff, &gains));
+    let mut requests: Vec<(String, Vec<PrincipalEntry>)> = Vec::new();
     for entry in diff.new_access.iter().filter(|n| n.widens()) {
-        let who = words::principals(&entry.principals, NAMES);
-        let told: Vec<String> =
-            entry.answer.witnesses.iter().map(|w| format!("`{}` on `{}`", w.action, w.resource)).collect();
-        let line = match (entry.answer.decision, &entry.answer.reason) {
-            (NewRequests::New, _) => format!("**New requests** for {}: such as {}", cell(&who), told.join(", ")),
-            (_, reason) => format!(
-                "**Unknown** whether requests are new for {}: {}",
-                cell(&who),
-                cell(reason.as_deref().unwrap_or_default())
-            ),
+        let witness = |w: &countersign_core::access::Witness| {
+            format!("{} on {}", Foreign(&w.action).code(), Foreign(&w.resource).code())
         };
-        lines.push(format!("{line}{}", excepted(entry.allowed.as_ref())));
+        let told: Vec<String> = entry.answer.witnesses.iter().take(2).map(witness).collect();
+        let what = match (entry.answer.decision, &entry.answer.reason) {
+            (NewRequests::New, _) => format!(": such as {}", told.join(", ")),
+            (_, reason) => format!(", or not, is unknown: {}", cell(reason.as_deref().unwrap_or_default())),
+        };
+        let what = format!("{what}{}", excepted(entry.allowed.as_ref()));
+        match requests.iter_mut().find(|(known, _)| *known == what) {
+            Some((_, principals)) => principals.extend(entry.principals.iter().cloned()),
+            None => requests.push((what, entry.principals.clone())),
+        }
     }
-    if lines.is_empty() {
-        return String::new();
+    for (what, principals) in requests {
+        let who = alike(&principals);
+        lines.push(format!("**New requests** for {}{what}", few(&who, NAMES)));
     }
-    let more = lines.len().saturating_sub(ROWS);
-    let mut text: String = "\n".to_owned();
-    text.extend(lines.into_iter().take(ROWS).map(|l| format!("- {l}\n")));
-    if more > 0 {
-        text.push_str(&format!("- and {more} more\n"));
-    }
-    text
+    lines
 }
 
 fn is_gain(entry: &AccessEntry) -> bool {
@@ -87,10 +162,14 @@ fn excepted(allowed: Option<&String>) -> String {
 fn coverage(diff: &Diff, entry: &CoverageEntry) -> String {
     let accounts: Vec<String> = entry.accounts.iter().map(|a| a.account.clone()).collect();
     let word = if entry.is_loss() { "Coverage lost" } else { words::coverage_word(entry.change).0 };
+    let of = match accounts.len() {
+        n if n > NAMES => format!("{} ({})", count(n, "account"), few(&accounts, NAMES)),
+        _ => accounts.join(", "),
+    };
     format!(
-        "**{word}**: `{}` of {} – was {}, is {}{}{}",
-        entry.kind,
-        few(&accounts, NAMES),
+        "**{word}**: {} of {} – was {}, is {}{}{}",
+        Foreign(&entry.kind).code(),
+        cell(&of),
         cell(&words::coverage_state(&entry.before)),
         cell(&words::coverage_state(&entry.after)),
         because(diff, &entry.causes),
@@ -98,83 +177,128 @@ fn coverage(diff: &Diff, entry: &CoverageEntry) -> String {
     )
 }
 
-fn access(diff: &Diff, entry: &AccessEntry) -> String {
-    let (word, _) = words::access_word(entry.change);
-    format!(
-        "**{word}**: {} by {}{}{}",
-        cell(&sentences::operations(&entry.operations)),
-        cell(&words::whom(entry, NAMES)),
-        because(diff, &entry.causes),
-        excepted(entry.allowed.as_ref())
-    )
+/// Operations, those that the same permission set or the like has for the same causes together, whichever accounts and people have
+/// it; what concerns most accounts first.
+fn access(diff: &Diff, entries: &[&AccessEntry]) -> Vec<String> {
+    let mut by: Vec<((String, String), Vec<PrincipalEntry>)> = Vec::new();
+    let mut others: Vec<String> = Vec::new();
+    for entry in entries {
+        let (word, _) = words::access_word(entry.change);
+        let what = format!("**{word}**: {}", cell(&sentences::operations(&entry.operations)));
+        let why = format!("{}{}", because(diff, &entry.causes), excepted(entry.allowed.as_ref()));
+        if !entry.people.is_empty() {
+            others.push(format!("{what} by {}{why}", cell(&words::whom(entry, NAMES))));
+            continue;
+        }
+        match by.iter_mut().find(|(key, _)| key.0 == what && key.1 == why) {
+            Some((_, principals)) => principals.extend(entry.principals.iter().cloned()),
+            None => by.push(((what, why), entry.principals.clone())),
+        }
+    }
+    by.sort_by_key(|(_, principals)| std::cmp::Reverse(principals.len()));
+    let line = |((what, why), principals): ((String, String), Vec<PrincipalEntry>)| {
+        format!("{what} by {}{why}", few(&alike(&principals), NAMES))
+    };
+    by.into_iter().map(line).chain(others).collect()
+}
+
+/// Principals of one name.
+struct Alike<'a> {
+    one: &'a PrincipalEntry,
+    people: BTreeSet<&'a str>,
+    accounts: BTreeSet<&'a str>,
+}
+
+/// Principals by their names, with the people behind them and the accounts that they act in counted: `10 people (ann, bob, …) through
+/// permission set Developers in 57 accounts`.
+fn alike(principals: &[PrincipalEntry]) -> Vec<String> {
+    let mut by: BTreeMap<(String, &str), Alike<'_>> = BTreeMap::new();
+    for one in principals {
+        // a user or a role has the name that it has by itself
+        let key = (one.kind.to_string(), one.name.as_str());
+        let new = || Alike { one, people: BTreeSet::new(), accounts: BTreeSet::new() };
+        let own = by.entry(key).or_insert_with(new);
+        own.people.extend(one.people.iter().map(String::as_str));
+        own.accounts.insert(&one.account);
+    }
+    let mut all: Vec<Alike<'_>> = by.into_values().collect();
+    all.sort_by_key(|own| std::cmp::Reverse(own.accounts.len()));
+    all.into_iter().map(|own| cell(&own.words())).collect()
+}
+
+impl Alike<'_> {
+    fn words(self) -> String {
+        let Self { one, people, accounts } = self;
+        let of = if accounts.len() == 1 { one.account.clone() } else { count(accounts.len(), "account") };
+        let through = principal(one.kind, &one.name, &of);
+        let people: Vec<String> = people.into_iter().map(str::to_owned).collect();
+        match people.len() {
+            0 => through,
+            n if n <= NAMES => format!("{} through {through}", people.join(", ")),
+            n => format!("{n} people ({}) through {through}", few(&people, NAMES)),
+        }
+    }
 }
 
 fn because(diff: &Diff, causes: &[Cause]) -> String {
     let pieces: Vec<String> = causes
         .iter()
         .filter_map(|c| diff.changes.get(c.change))
-        .map(|c| format!("`{}:{}` {}", c.piece.file, c.piece.line, cell(&c.piece.what)))
+        .map(|c| format!("{} {}", Foreign(&format!("{}:{}", c.piece.file, c.piece.line)).code(), cell(&c.piece.what)))
         .collect();
-    if pieces.is_empty() { String::new() } else { format!(" – because of {}", few(&pieces, NAMES)) }
+    if pieces.is_empty() { String::new() } else { format!(" – because of {}", few(&pieces, 2)) }
 }
 
-/// What else is different, folded.
-fn details(diff: &Diff) -> String {
+/// What else is different.
+fn details(diff: &Diff) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     lines.extend(diff.coverage.iter().filter(|e| !e.is_loss()).map(|e| coverage(diff, e)));
-    lines.extend(diff.access.iter().filter(|e| !is_gain(e)).map(|e| access(diff, e)));
+    lines.extend(access(diff, &diff.access.iter().filter(|e| !is_gain(e)).collect::<Vec<_>>()));
     lines.extend(diff.findings.iter().map(|f| {
         let subjects = cell(&few(&f.subjects, NAMES));
-        format!("{} {} {}: {subjects} {}", f.change.word(), f.rule, f.name, cell(&f.message))
+        format!("{} {} {}: {subjects} {}", f.change.word(), cell(&f.rule), cell(&f.name), cell(&f.message))
     }));
-    folded("other differences", &lines)
+    lines
 }
 
-fn folded(title: &str, lines: &[String]) -> String {
-    if lines.is_empty() {
-        return String::new();
-    }
-    let more = lines.len().saturating_sub(ROWS);
-    let shown: String = lines.iter().take(ROWS).map(|l| format!("- {l}\n")).collect();
-    let more = if more > 0 { format!("- and {more} more\n") } else { String::new() };
-    format!("\n<details><summary>{title} ({})</summary>\n\n{shown}{more}\n</details>\n", lines.len())
+fn place(file: &str, line: usize) -> String {
+    Foreign(&format!("{file}:{line}")).code()
 }
 
-fn expectations(checked: &Checked) -> String {
+fn expectations(checked: &Checked) -> Vec<String> {
     let line = |c: &CaseReport| {
         let actual: Vec<String> =
             c.actual.iter().map(|a| format!("{} {}", a.subject, a.is).trim().to_owned()).collect();
         format!(
-            "`{}:{}` {} – expected {}, got {}",
-            c.file,
-            c.line,
+            "{} {} – expected {}, got {}",
+            place(&c.file, c.line),
             cell(&c.name),
             cell(&c.expected),
             cell(&few(&actual, NAMES))
         )
     };
-    let cases = crate::report::expectations::reports(&checked.expectations);
-    let lines: Vec<String> = cases.iter().filter(|c| !c.passed).map(line).collect();
-    folded("expectations not met", &lines)
+    entries::cases(checked).iter().filter(|c| !c.passed).map(line).collect()
 }
 
-fn guardrails(checked: &Checked) -> String {
+fn guardrails(checked: &Checked) -> Vec<String> {
     let mut lines = Vec::new();
     for guarded in checked.guardrails.iter().filter(|g| g.outcome != GuardrailState::Proved) {
         let open =
             guarded.violations.iter().filter(|v| v.by != By::Request || guarded.outcome == GuardrailState::Holds);
         let words = violations_words(&open.cloned().collect::<Vec<_>>());
-        lines.extend(words.iter().map(|w| format!("`{}` {} {}", guarded.id, cell(w), cell(&guarded.message))));
+        let id = Foreign(&guarded.id).code();
+        lines.extend(words.iter().map(|w| format!("{id} {} {}", cell(w), cell(&guarded.message))));
         let unmatched = unmatched_words(guarded);
-        lines.extend(unmatched.map(|(why, what)| format!("`{}` {}; {what}", guarded.id, cell(&why))));
+        lines.extend(unmatched.map(|(why, what)| format!("{id} {}; {what}", cell(&why))));
     }
-    folded("guardrails", &lines)
+    lines
 }
 
-fn findings(checked: &Checked) -> String {
+fn findings(checked: &Checked) -> Vec<String> {
+    let mut open = entries::open(checked);
+    open.sort_by_key(|e| std::cmp::Reverse(e.severity));
     let line = |e: &crate::report::findings::Entry| {
-        format!("{} {} `{}:{}` {}", e.severity.word(), e.code, e.file, e.line(), cell(&e.message))
+        format!("{} {} {} {}", e.severity.word(), cell(&e.code), place(&e.file, e.line()), cell(&e.message))
     };
-    let lines: Vec<String> = entries::open(checked).iter().map(line).collect();
-    folded("findings", &lines)
+    open.iter().map(line).collect()
 }

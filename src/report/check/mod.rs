@@ -6,6 +6,7 @@ pub mod json;
 pub mod junit;
 pub mod markdown;
 pub mod rules;
+pub mod weakening;
 
 use anstyle::AnsiColor;
 
@@ -25,6 +26,7 @@ pub fn part(part: Part) -> &'static str {
         Part::Findings => "findings",
         Part::Completeness => "completeness",
         Part::Lint => "lint",
+        Part::Weakening => "weakening",
     }
 }
 
@@ -45,13 +47,24 @@ pub fn note(checked: &Checked, done: &Done) -> String {
         Part::Completeness => format!("not known: {}", completeness::summary(&checked.gaps)),
         Part::Lint => {
             let report = checked.lint.as_ref().map(FindingsReport::new);
-            report.map(|report| format!("{} · {}", report.counts(), report.read())).unwrap_or_default()
+            report
+                .map(|report| {
+                    [report.counts(), report.read()].into_iter().chain(report.besides()).collect::<Vec<_>>().join(" · ")
+                })
+                .unwrap_or_default()
         }
+        Part::Weakening => checked.weakening.as_ref().map(weakening::summary).unwrap_or_default(),
     }
 }
 
 fn change(checked: &Checked, found: &Diff) -> String {
     let mut words = diff::worse(found.verdict);
+    let besides = checked.by_settings.iter().flat_map(|(_, d)| diff::worse(d.verdict));
+    besides.for_each(|word| {
+        if !words.contains(&word) {
+            words.push(word)
+        }
+    });
     if checked.adds_findings(found) {
         words.push("findings are new");
     }
@@ -61,8 +74,8 @@ fn change(checked: &Checked, found: &Diff) -> String {
     words.join(", ")
 }
 
-/// The text of a check: what became of each part, then what is not as it should be.
-pub fn text(width: usize, checked: &Checked) -> String {
+/// What became of each part, a line each.
+pub fn summary(width: usize, checked: &Checked) -> String {
     let with = checked.base.as_ref().map(|b| format!(" · compared with {b}")).unwrap_or_default();
     let mut text = format!("{} {}\n", bold(&checked.folder), dim(&format!("· {}{with}", day(&checked.at))));
     for done in &checked.parts {
@@ -74,9 +87,21 @@ pub fn text(width: usize, checked: &Checked) -> String {
         let word = in_colour(colour, &format!("{word:<7}"));
         text.push_str(&wrapped(width, &format!("  {word} {:<12} ", part(done.part)), 23, &note(checked, done)));
     }
+    text
+}
+
+/// The text of a check: what became of each part, then what is not as it should be.
+pub fn text(width: usize, checked: &Checked) -> String {
+    let mut text = summary(width, checked);
     if let Some(change) = &checked.rules {
         text.push_str(&heading("rules"));
         text.push_str(&rules::sentences(change).iter().map(|s| wrapped(width, "  ", 4, s)).collect::<String>());
+    }
+    if let Some(report) = &checked.weakening
+        && !report.entries.is_empty()
+    {
+        text.push_str(&heading("weakening"));
+        text.push_str(&weakening::sentences(report).iter().map(|s| wrapped(width, "  ", 4, s)).collect::<String>());
     }
     if let Some(found) = &checked.diff
         && !found.is_empty()
@@ -84,9 +109,13 @@ pub fn text(width: usize, checked: &Checked) -> String {
         text.push_str(&heading("change"));
         text.push_str(&diff::body(width, found, false));
     }
+    if let Some((settings, found)) = &checked.by_settings {
+        text.push_str(&heading(&format!("change, with the settings of {settings}, at {}", day(&found.at))));
+        text.push_str(&diff::body(width, found, false));
+    }
     if checked.expectations.iter().any(|c| !c.passed()) {
         text.push_str(&heading("expectations"));
-        text.push_str(&expectations::text(width, &expectations::reports(&checked.expectations), false));
+        text.push_str(&expectations::text(width, &entries::cases(checked), false));
     }
     let broken = checked.guardrails.iter().filter(|g| g.outcome != GuardrailState::Proved);
     let broken: Vec<String> = broken.map(|g| guardrail(width, g)).collect();

@@ -1,12 +1,16 @@
 //! Workflow commands of GitHub Actions: an annotation for each finding.
 
 use super::Entry;
+use crate::report::foreign::Foreign;
 use countersign_core::finding::Severity;
 
 /// The commands of all findings that count, and a line for the log.
 pub fn github(entries: &[Entry], summary: &str) -> String {
-    let lines = entries.iter().filter(|e| e.suppressed.is_none()).map(command);
-    lines.chain([format!("countersign: {summary}")]).collect::<Vec<_>>().join("\n")
+    let mut open: Vec<&Entry> = entries.iter().filter(|e| e.suppressed.is_none()).collect();
+    // GitHub shows ten errors, ten warnings and ten notices of a step
+    open.sort_by_key(|e| std::cmp::Reverse(e.severity));
+    let lines = open.into_iter().map(command);
+    lines.chain([format!("countersign: {}", Foreign(summary).line())]).collect::<Vec<_>>().join("\n")
 }
 
 fn command(finding: &Entry) -> String {
@@ -18,19 +22,11 @@ fn command(finding: &Entry) -> String {
     let [line, column, end_line, end_column] = finding.region(|text| text.chars().count());
     // GitHub takes columns only where a finding is on one line
     let columns = if line == end_line { format!(",col={column},endColumn={end_column}") } else { String::new() };
-    let title = format!("{} {}", finding.code, finding.name);
+    let title = finding.title();
     format!(
         "::{word} file={},line={line},endLine={end_line}{columns},title={}::{}",
-        property(&finding.file),
-        property(&title),
-        data(&format!("{}\n{}", finding.message, finding.help))
+        Foreign(&finding.file).property(),
+        Foreign(&title).property(),
+        Foreign(&format!("{}\n{}", finding.message, finding.help)).data()
     )
-}
-
-fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
-}
-
-fn property(text: &str) -> String {
-    data(text).replace(':', "%3A").replace(',', "%2C")
 }

@@ -1,6 +1,7 @@
 //! Markdown: a table, for a comment or a job's summary.
 
 use super::{FindingsReport, region};
+use crate::report::foreign::Foreign;
 use countersign_core::lint::Finding;
 
 /// The Markdown of a report.
@@ -17,11 +18,11 @@ pub fn markdown(report: &FindingsReport<'_>) -> String {
 fn row(finding: &Finding) -> String {
     let [line, ..] = region(&finding.place, |text| text.chars().count());
     format!(
-        "| {} | {} {} | `{}:{line}` | {} — {} |\n",
+        "| {} | {} {} | {} | {} — {} |\n",
         finding.severity.word(),
         finding.rule.code,
         finding.rule.name,
-        cell(&finding.place.source.path),
+        Foreign(&format!("{}:{line}", finding.place.source.path)).code(),
         cell(&finding.message),
         cell(&finding.help),
     )
@@ -29,5 +30,5 @@ fn row(finding: &Finding) -> String {
 
 /// A text in a cell of a table, on one line.
 pub fn cell(text: &str) -> String {
-    text.replace('|', "\\|").replace('\n', " ").replace('<', "&lt;")
+    Foreign(text).markdown()
 }

@@ -46,6 +46,18 @@ impl<'a> FindingsReport<'a> {
         counts(&self.open().map(|f| f.severity).collect::<Vec<_>>())
     }
 
+    /// What does not count, and why: `1 ignored with a reason`.
+    pub fn besides(&self) -> Option<String> {
+        let number = |is: fn(&Suppressed) -> bool| {
+            self.findings.iter().filter(|f| f.suppressed.as_ref().is_some_and(is)).count()
+        };
+        let ignored = number(|s| matches!(s, Suppressed::Ignored(_)));
+        let known = number(|s| *s == Suppressed::Baseline);
+        let told = [(ignored, "ignored with a reason"), (known, "in the baseline")];
+        let told: Vec<String> = told.iter().filter(|(n, _)| *n > 0).map(|(n, words)| format!("{n} {words}")).collect();
+        (!told.is_empty()).then(|| told.join(", "))
+    }
+
     /// What was read.
     pub fn read(&self) -> String {
         let plural = if self.policies == 1 { "1 policy".to_owned() } else { format!("{} policies", self.policies) };
@@ -99,6 +111,11 @@ pub enum Spot {
 }
 
 impl Entry {
+    /// Its code and its name, where they are not the same.
+    pub fn title(&self) -> String {
+        if self.code == self.name { self.code.clone() } else { format!("{} {}", self.code, self.name) }
+    }
+
     /// Line and column of the start and of the end, one-based; `unit` measures a piece of a line.
     fn region(&self, unit: impl Fn(&str) -> usize) -> [usize; 4] {
         match &self.spot {

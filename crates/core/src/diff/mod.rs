@@ -411,6 +411,41 @@ impl Diff {
         };
     }
 
+    /// Keeps what is certainly worse, and judges again.
+    pub fn keep_certain(&mut self) {
+        self.access.retain(|e| e.change == AccessChange::Gained && e.widens());
+        self.coverage.retain(|e| e.change == CoverageChange::Lost);
+        self.new_access.clear();
+        self.perhaps_others.clear();
+        self.findings.clear();
+        self.judge();
+    }
+
+    /// Leaves out what another comparison tells in the same words, and judges again.
+    pub fn without(&mut self, other: &Self) {
+        fn told<T: Serialize>(entries: &[T]) -> Vec<serde_json::Value> {
+            let plain = |entry: &T| {
+                let mut json = serde_json::to_value(entry).unwrap_or_default();
+                if let Some(members) = json.as_object_mut() {
+                    members.remove("causes");
+                }
+                json
+            };
+            entries.iter().map(plain).collect()
+        }
+        fn left<T: Serialize>(own: &mut Vec<T>, other: &[T]) {
+            let (told_own, told_other) = (told(own), told(other));
+            let mut keep = told_own.iter().map(|entry| !told_other.contains(entry));
+            own.retain(|_| keep.next().unwrap_or(true));
+        }
+        left(&mut self.access, &other.access);
+        left(&mut self.coverage, &other.coverage);
+        left(&mut self.new_access, &other.new_access);
+        left(&mut self.perhaps_others, &other.perhaps_others);
+        left(&mut self.findings, &other.findings);
+        self.judge();
+    }
+
     /// Nothing is different, and nothing was changed.
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty() && self.access.is_empty() && self.coverage.is_empty() && self.findings.is_empty()

@@ -37,6 +37,7 @@ fn spelled(text: &str) -> Option<Moment> {
         .or_else(|| zoned("%Y-%m-%d %H:%M:%S%.f %z", text))
         .or_else(|| plain("%b %d, %Y %I:%M:%S %p"))
         .or_else(|| plain("%Y-%m-%d %H:%M:%S%.f"))
+        .or_else(|| plain("%Y-%m-%dT%H:%M:%S%.f"))
         .or_else(|| plain("%Y-%m-%d %H:%M:%S%.f UTC"))
 }
 

@@ -13,6 +13,9 @@ use crate::problem::{Problem, Span, did_you_mean, instead, meant};
 
 type Entities = BTreeMap<Uid, Entity>;
 
+/// Levels of organizational units below the root: a quota that AWS does not raise.
+const MOST_LEVELS: usize = 5;
+
 /// Finds the agreements that are named by their kind: by the scope of the acceptance, and the partition of its account.
 pub fn resolve_agreements(entities: &mut Entities, problems: &mut Vec<Problem>) {
     let mut resolved = Vec::new();
@@ -175,7 +178,8 @@ impl Check<'_> {
     /// The organization above a parent; `None` on a cycle or a dangling reference, which are reported elsewhere.
     fn top(&self, from: &Uid) -> Option<String> {
         let mut current = from.clone();
-        for _ in 0..=self.entities.len() {
+        // units that are nested more deeply are reported by themselves
+        for _ in 0..=MOST_LEVELS + 2 {
             if current.ty == "Organization" {
                 return Some(current.id);
             }
@@ -199,11 +203,18 @@ impl Check<'_> {
     fn unit(&mut self, entity: &Entity) {
         let mut seen = BTreeSet::from([entity.uid.id.clone()]);
         let mut current = parent(entity);
+        let is_root = |id: &String| id.starts_with("r-");
         while let Some(Parent::Unit(id)) = current {
             if !seen.insert(id.clone()) {
                 let message = format!("the parents of {} form a cycle", entity.uid.id);
                 let span = entity.parents.first().map_or(entity.span, |(_, s)| *s);
                 return self.error(entity, span, message, "a unit has one parent: a unit or an organization");
+            }
+            if seen.iter().filter(|id| !is_root(id)).count() > MOST_LEVELS {
+                let message = format!("{} is nested in more than {MOST_LEVELS} levels of units", entity.uid.id);
+                let span = entity.parents.first().map_or(entity.span, |(_, s)| *s);
+                let help = "AWS allows five levels of organizational units below a root, whatever the account: correct the parents";
+                return self.error(entity, span, message, help);
             }
             current = self.entities.get(&Uid::new("OrganizationalUnit", id)).and_then(parent);
         }

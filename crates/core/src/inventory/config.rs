@@ -103,6 +103,11 @@ pub struct Trusted {
 }
 
 impl Trusted {
+    /// The pattern, as it is written.
+    pub fn pattern(&self) -> &str {
+        self.role.glob().glob()
+    }
+
     /// Whether it is about a role.
     pub fn is_of(&self, arn: &str) -> bool {
         self.role.is_match(arn) || self.role.is_match(arn.rsplit('/').next().unwrap_or(arn))
@@ -474,6 +479,12 @@ impl Exclude {
         }
         let globs = builder.build().unwrap_or_default();
         Self { globs, patterns: known, source: Some(source.clone()) }
+    }
+
+    /// The patterns, each with its place.
+    pub fn patterns(&self) -> impl Iterator<Item = (&str, Option<Place>)> {
+        let place = |span: Span| self.source.as_ref().map(|source| Place { source: source.clone(), span });
+        self.patterns.iter().map(move |(pattern, span)| (pattern.as_str(), place(*span)))
     }
 
     /// Whether a file, by its path in the inventory, is left out; `matched` collects the patterns that did it.

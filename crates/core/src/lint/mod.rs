@@ -32,6 +32,7 @@ use std::sync::Arc;
 
 pub use crate::finding::Severity;
 use crate::problem::{Place, SourceFile, Span};
+use crate::text::UNKNOWN;
 use policy::Policy;
 use read::{FaultKind, Loaded};
 
@@ -194,6 +195,9 @@ impl<'a> Sink<'a> {
 
     /// A finding at a place; the caller may add a fix.
     pub fn add(&mut self, at: &At, message: impl Into<String>, help: impl Into<String>) -> Option<&mut Finding> {
+        // what stands for a value that is not known is no text of the user's
+        let plain = |text: String| text.replace(UNKNOWN, "…");
+        let (message, help) = (plain(message.into()), plain(help.into()));
         let pointer = self.policy.map_or_else(|| at.pointer.clone(), |p| p.pointer_to(&at.pointer));
         let sid = self.policy.and_then(|p| p.sid_at(&at.pointer));
         self.found.push(Finding {
@@ -201,9 +205,9 @@ impl<'a> Sink<'a> {
             severity: self.severity,
             place: Place { source: self.source.clone(), span: at.span },
             pointer,
-            sid,
-            message: message.into(),
-            help: help.into(),
+            sid: sid.map(plain),
+            message,
+            help,
             fix: None,
             suppressed: None,
         });

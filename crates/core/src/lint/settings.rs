@@ -221,6 +221,23 @@ impl Settings {
         self.rules.get(code).and_then(|s| s.limits.get(name)).copied()
     }
 
+    /// The patterns of files that are left out, as they are written.
+    pub fn excluded(&self) -> impl Iterator<Item = &str> {
+        self.exclude.iter().map(|g| g.glob().glob())
+    }
+
+    /// The kinds that files are said to have, by their patterns.
+    pub fn kinds(&self) -> impl Iterator<Item = (&str, PolicyKind)> {
+        self.kinds.iter().map(|(g, kind)| (g.glob().glob(), *kind))
+    }
+
+    /// What a rule is told beside its severity, in a form of which only equality counts.
+    pub fn told(&self, rule: &Rule) -> String {
+        let own = self.rules.get(rule.code).map(|s| (&s.words, &s.limits));
+        own.filter(|(words, limits)| words.is_some() || !limits.is_empty())
+            .map_or_else(String::new, |o| format!("{o:?}"))
+    }
+
     /// Whether a file is left out.
     pub fn excludes(&self, path: &str) -> bool {
         self.exclude.iter().any(|g| g.is_match(path))

@@ -10,10 +10,20 @@ pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str
     let lower = word.to_ascii_lowercase();
     candidates
         .into_iter()
-        .map(|c| (strsim::osa_distance(&lower, &c.to_ascii_lowercase()), c))
-        .filter(|(distance, c)| *distance <= limit && *distance < c.chars().count())
+        .filter_map(|c| Some((distance(&lower, &c.to_ascii_lowercase(), limit)?, c)))
+        .filter(|(distance, c)| *distance < c.chars().count())
         .min()
         .map(|(_, c)| c)
+}
+
+/// How many edits are between two words, if there are at most so many. Words whose lengths differ by more are not compared: a word
+/// of input may be as long as its file.
+pub fn distance(one: &str, other: &str, most: usize) -> Option<usize> {
+    // a character has at most four bytes
+    if one.len().abs_diff(other.len()) > 4 * most {
+        return None;
+    }
+    Some(strsim::osa_distance(one, other)).filter(|distance| *distance <= most)
 }
 
 /// The question about a name that was probably meant.
@@ -35,6 +45,15 @@ mod tests {
         assert_eq!(did_you_mean("Acount", ["Account", "Agreement"]), Some("Account"));
         assert_eq!(did_you_mean("Bucket", ["Account", "Agreement"]), None);
         assert_eq!(did_you_mean("x", ["y"]), None);
+    }
+
+    /// An edit adds or removes at most one character; two words of a file's length are not compared at all.
+    #[test]
+    fn words_of_other_lengths_are_not_near() {
+        let long = "x".repeat(50_000_000);
+        assert_eq!(did_you_mean(&long, ["Account", "Agreement"]), None);
+        assert_eq!(distance(&long, "x", 3), None);
+        assert_eq!((distance("abc", "abcd", 1), distance("abc", "xyz", 2)), (Some(1), None));
     }
 
     #[test]

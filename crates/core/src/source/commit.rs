@@ -2,6 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use super::folder;
+use crate::text::files;
+
 /// References may name references; git itself follows five.
 const MOST_LINKS: usize = 5;
 
@@ -38,12 +41,17 @@ fn git_folder(path: &Path) -> Option<PathBuf> {
 
 /// A branch among those that are packed into one file.
 fn packed(common: &Path, name: &str) -> Option<String> {
-    let text = std::fs::read_to_string(common.join("packed-refs")).ok()?;
+    let text = text(&common.join("packed-refs"))?;
     text.lines().find_map(|line| line.split_once(' ').filter(|(_, n)| *n == name).map(|(commit, _)| commit.to_owned()))
 }
 
 fn read(path: &Path) -> Option<String> {
-    std::fs::read_to_string(path).ok().map(|text| text.trim().to_owned())
+    text(path).map(|text| text.trim().to_owned())
+}
+
+fn text(path: &Path) -> Option<String> {
+    let bytes = folder::regular_up_to(files::MAX_BYTES, path, "a file of git's").ok()?;
+    String::from_utf8(bytes).ok()
 }
 
 /// SHA-1 or SHA-256, in hexadecimal digits.

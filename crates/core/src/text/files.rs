@@ -5,6 +5,9 @@ use std::sync::Arc;
 
 use crate::problem::{Problem, SourceFile, Span};
 
+/// How a file begins that Git LFS put in the place of another.
+const LFS: &str = "version https://git-lfs.github.com/spec/v1\n";
+
 /// A larger file is refused.
 pub const MAX_BYTES: u64 = 256 * 1024 * 1024;
 
@@ -42,6 +45,11 @@ pub fn text_of(bytes: Vec<u8>, name: &str) -> Result<Arc<SourceFile>, Problem> {
             return Err(Problem::at(&source, span, "invalid UTF-8").help("save the file as UTF-8"));
         }
     };
+    if text.starts_with(LFS) {
+        let message = format!("{name} is a pointer of Git LFS: what it stands for is not here");
+        return Err(Problem::about(name, message)
+            .help("fetch it with `git lfs pull`; revisions that git keeps elsewhere cannot be read"));
+    }
     let source = SourceFile::new(name, text);
     if source.text.starts_with('\u{FEFF}') {
         let span = Span { start: 0, end: '\u{FEFF}'.len_utf8() };

@@ -3,6 +3,7 @@
 use crate::aws;
 use crate::lint::policy::Policy;
 use crate::lint::{Check, Confidence, Rule, Severity, Sink, edit};
+use crate::problem::distance;
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -38,5 +39,5 @@ fn is_meant(text: &str, right: &str) -> bool {
     let lower = text.to_ascii_lowercase();
     let other = [aws::trusted_access_principal(), aws::service_principal()].contains(&lower.as_str())
         || text.eq_ignore_ascii_case(aws::classic_role());
-    text != right && (other || strsim::osa_distance(&lower, right) <= SLIP)
+    text != right && (other || distance(&lower, right, SLIP).is_some())
 }

@@ -5,7 +5,7 @@ use crate::aws::catalogue::{self, Catalogue, Known, Service};
 use crate::iam::template::{Syntax, Template};
 use crate::lint::policy::{Policy, Text};
 use crate::lint::{Check, Confidence, Rule, Severity, Sink, edit};
-use crate::problem::did_you_mean;
+use crate::problem::{did_you_mean, distance};
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -107,6 +107,6 @@ fn near_service<'c>(catalogue: &'c Catalogue, prefix: &str, short: &str) -> Opti
     let has = |p: &str| catalogue.service(p).is_some_and(|s| s.matching(short).next().is_some());
     let limit = (prefix.chars().count() / 3).clamp(1, 3);
     let lower = prefix.to_ascii_lowercase();
-    let near = catalogue.prefixes().map(|p| (strsim::osa_distance(&lower, p), p)).filter(|(d, _)| *d <= limit);
+    let near = catalogue.prefixes().filter_map(|p| Some((distance(&lower, p, limit)?, p)));
     near.min_by_key(|(distance, p)| (!has(p), *distance, *p)).map(|(_, p)| p)
 }

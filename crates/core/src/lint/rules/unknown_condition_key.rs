@@ -6,7 +6,7 @@ use crate::aws::keys::{known_keys, tag};
 use crate::aws::{actions, catalogue};
 use crate::lint::policy::{Condition, Policy};
 use crate::lint::{Check, Confidence, Rule, Severity, Sink, edit};
-use crate::problem::{did_you_mean, meant};
+use crate::problem::{did_you_mean, distance, meant};
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -116,8 +116,7 @@ fn globals() -> impl Iterator<Item = &'static str> {
 fn near(key: &str) -> Option<&'static str> {
     const SLIP: usize = 2;
     let found = did_you_mean(key, globals())?;
-    let distance = strsim::osa_distance(&key.to_ascii_lowercase(), &found.to_ascii_lowercase());
-    (distance <= SLIP).then_some(found)
+    distance(&key.to_ascii_lowercase(), &found.to_ascii_lowercase(), SLIP).map(|_| found)
 }
 
 fn report(policy: &Policy, condition: &Condition, near: Option<&str>, otherwise: &str, sink: &mut Sink<'_>) {

@@ -1,0 +1,221 @@
+//! What an inventory promises of its changes, and what a change does to those promises: guardrails, expectations, exceptions,
+//! settings and rules, taken apart into single items and compared one by one.
+//!
+//! A change that takes a promise away, or makes one easier to keep, is a [`Weakening`]. Whether it is acceptable is not decided here.
+
+mod items;
+mod strength;
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::moment::Moment;
+use crate::problem::Place;
+use crate::source::digest::sha256;
+
+pub use items::{Sources, canonical, honoured};
+
+/// What kind of promise it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// A policy of the rules.
+    Rule,
+    /// The schema.
+    Schema,
+    /// A guardrail, of the folder or switched on in the settings.
+    Guardrail,
+    /// An expectation.
+    Expectation,
+    /// `[[diff.allow]]`
+    Exception,
+    /// `exclude`: files that are no part of the inventory.
+    Exclude,
+    /// `asOf`
+    Moment,
+    /// `[context]`
+    Context,
+    /// `signatories`
+    Signatories,
+    /// `phiTags`
+    PhiTags,
+    /// `[[trusted]]`
+    Trusted,
+    /// `permissionModel`
+    PermissionModel,
+    /// `[lint.rules]`
+    LintRule,
+    /// `paths` of `[lint]`
+    LintPaths,
+    /// `exclude` and `kinds` of `[lint]`
+    LintFiles,
+    /// An entry of the baseline of lint.
+    Baseline,
+}
+
+impl Kind {
+    /// Whether it settles what is asked of an inventory, rather than what must come out.
+    pub fn is_of_evaluation(self) -> bool {
+        matches!(
+            self,
+            Self::Moment | Self::Context | Self::Signatories | Self::PhiTags | Self::Trusted | Self::PermissionModel
+        )
+    }
+
+    /// Whether it is about lint alone.
+    pub fn is_of_lint(self) -> bool {
+        matches!(self, Self::LintRule | Self::LintPaths | Self::LintFiles | Self::Baseline)
+    }
+}
+
+/// A promise, or a setting that promises depend on.
+#[derive(Clone, Debug)]
+pub struct Item {
+    /// What it says, in a form in which comments, names and places do not count.
+    pub value: Value,
+    /// What people call it.
+    pub name: String,
+    /// Where it stands; `None` where it is a default.
+    pub place: Option<Place>,
+}
+
+/// What a promise says.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// A text, of which only equality is known.
+    Text(String),
+    /// A Cedar policy without its annotations, and the rank of its severity.
+    Policy(serde_json::Value, u8),
+    /// A rank: less is weaker. With it, whatever else must stay the same.
+    Rank(u8, String),
+    /// A moment.
+    At(Moment),
+    /// A number: more is weaker.
+    Count(usize),
+    /// An exception holds until then, or without end.
+    Until(Option<Moment>),
+    /// A policy of the rules; `true` if all that it does is find something.
+    Rule(String, bool),
+}
+
+/// All promises of one version of an inventory.
+#[derive(Clone, Debug, Default)]
+pub struct Promises {
+    items: BTreeMap<(Kind, String), Item>,
+    has_settings: bool,
+}
+
+/// A promise that a change takes away, or makes easier to keep.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Weakening {
+    /// What kind of promise it is.
+    pub kind: Kind,
+    /// What the change does.
+    pub what: String,
+    /// The file that said so, or says so now.
+    pub file: Option<String>,
+    /// One-based line in it.
+    pub line: usize,
+    /// By what it is told from others; goes into the digest.
+    #[serde(skip)]
+    identity: String,
+}
+
+impl Promises {
+    /// Whether there is any settings file, guardrail or expectation.
+    pub fn has_settings(&self) -> bool {
+        self.has_settings
+    }
+
+    /// Whether both settle in the same way what is asked.
+    pub fn asks_like(&self, other: &Self) -> bool {
+        let of = |all: &Self| -> Vec<((Kind, String), Value)> {
+            let own = all.items.iter().filter(|((kind, _), _)| kind.is_of_evaluation());
+            own.map(|(key, item)| (key.clone(), item.value.clone())).collect()
+        };
+        of(self) == of(other)
+    }
+
+    /// Whether the moment alone is another.
+    pub fn differs_in_moment_alone(&self, other: &Self) -> bool {
+        let rest = |all: &Self| -> Vec<((Kind, String), Value)> {
+            let own = all.items.iter().filter(|((k, _), _)| k.is_of_evaluation() && *k != Kind::Moment);
+            own.map(|(key, item)| (key.clone(), item.value.clone())).collect()
+        };
+        rest(self) == rest(other)
+    }
+
+    /// Whether both lint alike.
+    pub fn lints_like(&self, other: &Self) -> bool {
+        let of = |all: &Self| -> Vec<((Kind, String), Value)> {
+            let own = all.items.iter().filter(|((kind, _), _)| kind.is_of_lint() && *kind != Kind::Baseline);
+            own.map(|(key, item)| (key.clone(), item.value.clone())).collect()
+        };
+        of(self) == of(other)
+    }
+
+    /// Whether an item says the same in both.
+    pub fn same(&self, other: &Self, kind: Kind, key: &str) -> bool {
+        let of = |all: &Self| all.items.get(&(kind, key.to_owned())).map(|i| i.value.clone());
+        of(self) == of(other)
+    }
+
+    /// The items of a kind.
+    pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = (&str, &Item)> {
+        self.items.iter().filter(move |((own, _), _)| *own == kind).map(|((_, key), item)| (key.as_str(), item))
+    }
+
+    fn get(&self, key: &(Kind, String)) -> Option<&Item> {
+        self.items.get(key)
+    }
+}
+
+/// What a change weakens: what `head` promises less than `target`, as far as the change did it, which began at `base`. `now` is the
+/// present: a moment after it is asked about what nobody knows yet.
+pub fn weakenings(target: &Promises, base: &Promises, head: &Promises, now: Moment) -> Vec<Weakening> {
+    let mut keys: Vec<&(Kind, String)> = target.items.keys().chain(head.items.keys()).collect();
+    keys.sort();
+    keys.dedup();
+    let mut found = Vec::new();
+    for key in keys {
+        let (old, first, new) = (target.get(key), base.get(key), head.get(key));
+        let value = |item: Option<&Item>| item.map(|i| i.value.clone());
+        // what the change left as it found it is not weakened by it, whatever became of it in the target since
+        if value(new) == value(old) || value(new) == value(first) {
+            continue;
+        }
+        if let Some(what) = strength::weaker(key.0, old, new, now) {
+            if new.is_none() && stronger_stands(key.0, old, head) {
+                continue;
+            }
+            let place = new.and_then(|i| i.place.as_ref()).or(old.and_then(|i| i.place.as_ref()));
+            let of = |item: Option<&Item>| item.map_or_else(String::new, |i| format!("{:?}", i.value));
+            found.push(Weakening {
+                kind: key.0,
+                what,
+                file: place.map(|p| p.source.path.clone()),
+                line: place.map_or(1, Place::line),
+                identity: format!("{:?}\u{1f}{}\u{1f}{}\u{1f}{}", key.0, key.1, of(old), of(new)),
+            });
+        }
+    }
+    found
+}
+
+/// Whether something else that the change promises holds all that one promise does that is gone.
+fn stronger_stands(kind: Kind, old: Option<&Item>, head: &Promises) -> bool {
+    let Some(Value::Text(old)) = old.map(|i| &i.value) else { return false };
+    head.of_kind(kind).any(|(key, item)| match &item.value {
+        Value::Text(new) if kind == Kind::Expectation => items::implies(new, old),
+        _ => kind == Kind::LintPaths && key == items::WHOLE,
+    })
+}
+
+/// What names exactly these weakenings: it changes with each of them.
+pub fn digest(weakenings: &[Weakening]) -> String {
+    let mut identities: Vec<&str> = weakenings.iter().map(|w| w.identity.as_str()).collect();
+    identities.sort_unstable();
+    let digest = sha256(identities.join("\u{1e}").as_bytes());
+    digest.get(..40).unwrap_or(&digest).to_owned()
+}

@@ -1,0 +1,272 @@
+//! The promises of one version of an inventory, each as an item.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::{Item, Kind, Promises, Value};
+use crate::expectations::{Expectation, Expected, Suite};
+use crate::guardrails::{Guardrail, Guardrails};
+use crate::inventory::config::{Config, Excepted, Exception};
+use crate::lint::baseline::Baseline;
+use crate::lint::rules;
+use crate::lint::settings::Settings;
+use crate::moment;
+use crate::policies::RuleBook;
+use crate::problem::{Place, SourceFile};
+use crate::terms::PermissionModel;
+
+/// The key of the whole folder among the paths that are linted.
+pub const WHOLE: &str = ".";
+
+/// Where the promises of a version stand.
+pub struct Sources<'a> {
+    /// Its settings.
+    pub config: &'a Config,
+    /// The rules that decide about it.
+    pub rules: &'a RuleBook,
+    /// The digest of its schema.
+    pub schema: &'a str,
+    /// Its guardrails.
+    pub guardrails: Option<&'a Guardrails>,
+    /// Its expectations.
+    pub suite: &'a Suite,
+    /// Its settings of lint.
+    pub lint: &'a Settings,
+    /// Its baseline of lint, and the file.
+    pub baseline: Option<(&'a Baseline, &'a Arc<SourceFile>)>,
+}
+
+impl Promises {
+    /// The promises of a version.
+    pub fn of(sources: &Sources<'_>) -> Self {
+        let mut all = Self::default();
+        let guardrails = sources.guardrails.map(|g| g.all.len()).unwrap_or_default();
+        all.has_settings = sources.config.source.is_some() || guardrails > 0 || !sources.suite.expectations.is_empty();
+        all.rules(sources.rules, sources.schema);
+        sources.guardrails.iter().flat_map(|g| g.all.values()).for_each(|g| all.guardrail(g));
+        sources.suite.expectations.iter().for_each(|e| all.expectation(e));
+        all.settings(sources.config);
+        sources.config.exceptions.iter().for_each(|e| all.exception(e));
+        all.lint(sources.lint);
+        if let Some((baseline, file)) = sources.baseline {
+            all.baseline(baseline, file);
+        }
+        all
+    }
+
+    /// The promises of a folder that is linted and has no inventory.
+    pub fn of_lint(settings: &Settings, baseline: Option<(&Baseline, &Arc<SourceFile>)>) -> Self {
+        let mut all = Self { has_settings: !settings.source.text.is_empty(), ..Self::default() };
+        all.lint(settings);
+        if let Some((baseline, file)) = baseline {
+            all.baseline(baseline, file);
+        }
+        all
+    }
+
+    fn add(&mut self, kind: Kind, key: impl Into<String>, item: Item) {
+        self.items.insert((kind, key.into()), item);
+    }
+
+    fn rules(&mut self, book: &RuleBook, schema: &str) {
+        for rule in book.rules.values() {
+            let place = Place { source: rule.source.clone(), span: rule.span };
+            let finds = rule.get("code").is_some() && !rule.forbids;
+            let value = Value::Rule(rule.source.slice(rule.span).to_owned(), finds);
+            self.add(
+                Kind::Rule,
+                &rule.id,
+                Item { value, name: format!("the policy `{}`", rule.id), place: Some(place) },
+            );
+        }
+        let value = Value::Text(schema.to_owned());
+        self.add(Kind::Schema, "", Item { value, name: "the schema".to_owned(), place: None });
+    }
+
+    fn guardrail(&mut self, guardrail: &Guardrail) {
+        let text = guardrail.place.source.slice(guardrail.place.span);
+        let parsed = cedar_policy::Policy::parse(None, text).ok().and_then(|policy| policy.to_json().ok());
+        let value = match parsed {
+            Some(mut json) => {
+                if let Some(members) = json.as_object_mut() {
+                    members.remove("annotations");
+                }
+                Value::Policy(json, guardrail.severity as u8)
+            }
+            None => Value::Text(text.to_owned()),
+        };
+        let name = format!("the guardrail `{}`", guardrail.id);
+        self.add(Kind::Guardrail, &guardrail.id, Item { value, name, place: Some(guardrail.place.clone()) });
+    }
+
+    fn expectation(&mut self, expectation: &Expectation) {
+        let key = canonical(expectation);
+        let name = match &expectation.name {
+            Some(name) => format!("the expectation `{name}`"),
+            None => "an expectation".to_owned(),
+        };
+        let item = Item { value: Value::Text(key.clone()), name, place: Some(expectation.place.clone()) };
+        self.add(Kind::Expectation, key, item);
+    }
+
+    fn exception(&mut self, exception: &Exception) {
+        let key = excepted(exception);
+        // of two about the same, the one that holds longer counts
+        let longer = match self.items.get(&(Kind::Exception, key.clone())).map(|i| &i.value) {
+            Some(Value::Until(known)) => {
+                known.is_none() || exception.until.is_some_and(|u| known.is_some_and(|k| u <= k))
+            }
+            _ => false,
+        };
+        if !longer {
+            let name = format!("the exception for {key}");
+            let item = Item { value: Value::Until(exception.until), name, place: Some(exception.place.clone()) };
+            self.add(Kind::Exception, key, item);
+        }
+    }
+
+    fn settings(&mut self, config: &Config) {
+        let place = || config.source.as_ref().map(|s| Place { source: s.clone(), span: Default::default() });
+        for (pattern, at) in config.exclude.patterns() {
+            let item = Item { value: text(pattern), name: format!("the exclude `{pattern}`"), place: at };
+            self.add(Kind::Exclude, pattern, item);
+        }
+        if let Some(as_of) = config.as_of {
+            self.add(Kind::Moment, "", Item { value: Value::At(as_of), name: "asOf".to_owned(), place: place() });
+        }
+        for (key, values) in &config.context {
+            let name = format!("[context] {key} = {}", values.join(", "));
+            self.add(Kind::Context, key, Item { value: text(&format!("{values:?}")), name, place: place() });
+        }
+        if let Some(names) = &config.signatories {
+            let mut names = names.clone();
+            names.sort();
+            let item = Item { value: text(&format!("{names:?}")), name: "signatories".to_owned(), place: place() };
+            self.add(Kind::Signatories, "", item);
+        }
+        for tag in &config.phi_tags {
+            let item = Item { value: text(tag), name: format!("the tag {tag}"), place: place() };
+            self.add(Kind::PhiTags, tag, item);
+        }
+        for trusted in &config.trusted {
+            let mut people = trusted.people.clone();
+            people.sort();
+            let key = format!("{} {people:?} {:?}", trusted.pattern(), trusted.until);
+            let name = format!("[[trusted]] of {}", trusted.pattern());
+            let item = Item { value: text(&key), name, place: Some(trusted.place.clone()) };
+            self.add(Kind::Trusted, key, item);
+        }
+        if let Some(model) = config.permission_model {
+            let name = format!("permissionModel = \"{model}\"");
+            // that of all generations is what counts where none is named
+            if model != PermissionModel::default() {
+                let item = Item { value: text(&model.to_string()), name, place: place() };
+                self.add(Kind::PermissionModel, "", item);
+            }
+        }
+    }
+
+    fn lint(&mut self, settings: &Settings) {
+        let place = || Some(Place { source: settings.source.clone(), span: Default::default() });
+        for rule in rules::all() {
+            let rank = if settings.is_on(rule) { 1 + settings.severity(rule) as u8 } else { 0 };
+            let value = Value::Rank(rank, settings.told(rule));
+            let name = format!("the rule {} {} of lint", rule.code, rule.name);
+            self.add(Kind::LintRule, rule.code, Item { value, name, place: place() });
+        }
+        let paths: Vec<&str> =
+            if settings.paths.is_empty() { vec![WHOLE] } else { settings.paths.iter().map(String::as_str).collect() };
+        for path in paths {
+            let item = Item { value: text(path), name: format!("the path `{path}`"), place: place() };
+            self.add(Kind::LintPaths, path, item);
+        }
+        for pattern in settings.excluded() {
+            let item = Item { value: text(""), name: format!("the exclude `{pattern}` of lint"), place: place() };
+            self.add(Kind::LintFiles, format!("exclude {pattern}"), item);
+        }
+        for (pattern, kind) in settings.kinds() {
+            let name = format!("the kind of the policies in `{pattern}`");
+            self.add(
+                Kind::LintFiles,
+                format!("kind {pattern}"),
+                Item { value: text(&format!("{kind:?}")), name, place: place() },
+            );
+        }
+    }
+
+    fn baseline(&mut self, baseline: &Baseline, file: &Arc<SourceFile>) {
+        let mut counts: BTreeMap<String, (usize, String)> = BTreeMap::new();
+        for entry in &baseline.entries {
+            let key = format!("{}\u{1f}{}\u{1f}{}\u{1f}{}", entry.rule, entry.file, entry.place, entry.content);
+            let name = format!("a finding of {} in {}", entry.rule, entry.file);
+            counts.entry(key).or_insert((0, name)).0 += entry.count;
+        }
+        for (key, (count, name)) in counts {
+            let place = Place { source: file.clone(), span: Default::default() };
+            self.add(Kind::Baseline, key, Item { value: Value::Count(count), name, place: Some(place) });
+        }
+    }
+}
+
+/// What an exception is about.
+fn excepted(exception: &Exception) -> String {
+    let of = match &exception.of {
+        Excepted::Operation(pattern) => format!("operation {}", pattern.glob().glob()),
+        Excepted::AnyRequest => "any request".to_owned(),
+        Excepted::Coverage(kind) => format!("coverage {kind}"),
+    };
+    let whom = exception.principal.as_ref().map_or_else(String::new, |p| format!(" of {}", p.glob().glob()));
+    let mut accounts = exception.accounts.clone();
+    accounts.sort();
+    let accounts = if accounts.is_empty() { String::new() } else { format!(" in {}", accounts.join(", ")) };
+    format!("{of}{whom}{accounts}")
+}
+
+/// The exceptions that count: those that the target has too, for as long.
+pub fn honoured(exceptions: &[Exception], target: &Promises) -> Vec<Exception> {
+    let counts = |exception: &&Exception| {
+        let theirs = target.items.get(&(Kind::Exception, excepted(exception))).map(|i| &i.value);
+        match theirs {
+            Some(Value::Until(None)) => true,
+            Some(Value::Until(Some(until))) => exception.until.is_some_and(|own| own <= *until),
+            _ => false,
+        }
+    };
+    exceptions.iter().filter(counts).cloned().collect()
+}
+
+fn text(text: &str) -> Value {
+    Value::Text(text.to_owned())
+}
+
+/// Parts the principals of an expectation that nobody but these may from all else that it says.
+const BUT: &str = "\u{1f}nobody but\u{1f}";
+
+/// What an expectation expects, without its name and its place.
+pub fn canonical(expectation: &Expectation) -> String {
+    let at = expectation.at.map(moment::format);
+    let circumstances = format!("{at:?} {:?}", expectation.context);
+    match &expectation.of {
+        Expected::Access(access) => format!("{access:?} {circumstances}"),
+        Expected::Coverage(coverage) => format!("{coverage:?} {circumstances}"),
+        Expected::Only(only) => {
+            let mut principals = only.principals.clone();
+            principals.sort();
+            principals.dedup();
+            format!("{:?} {circumstances}{BUT}{}", only.asked, principals.join("\u{1f}"))
+        }
+    }
+}
+
+/// Whether one expectation expects at least what another does: the same, or that fewer principals may.
+pub fn implies(strong: &str, weak: &str) -> bool {
+    let principals =
+        |names: &str| names.split('\u{1f}').filter(|n| !n.is_empty()).map(str::to_owned).collect::<Vec<_>>();
+    match (strong.split_once(BUT), weak.split_once(BUT)) {
+        (Some((what, few)), Some((same, many))) => {
+            let many = principals(many);
+            what == same && principals(few).iter().all(|p| many.contains(p))
+        }
+        _ => strong == weak,
+    }
+}

@@ -1,0 +1,89 @@
+//! Lint as a part of a check: by the settings of the change, and by those of its target.
+
+use std::path::{Path, PathBuf};
+
+use super::versions::Linting;
+use super::{CheckArgs, errors};
+use crate::check::{Checked, Part};
+use crate::walk;
+use countersign_core::lint::Finding;
+use countersign_core::lint::baseline::{Baseline, Entry};
+use countersign_core::lint::run::{LintOutcome, Text, lint};
+use countersign_core::lint::settings::Settings;
+use countersign_core::moment::Moment;
+use countersign_core::problem::Failure;
+use countersign_core::source::Folder;
+use countersign_core::source::digest::Listing;
+
+/// Lints the policies of a folder. What either version asks for is asked; what the change ignores with a reason is ignored.
+pub fn lint_policies(
+    args: &CheckArgs,
+    folder: &Path,
+    (at, mut target): (Moment, Option<Linting>),
+    (checked, files): (&mut Checked, &mut Listing),
+) -> Result<(), Failure> {
+    let settings = || Settings::read(&Folder::new(folder), at).map_err(Failure::Problems);
+    let own = settings()?;
+    let known = target.as_ref().map_or(&[][..], |target| &target.files);
+    let mut outcome = linted(folder, &own, known, files)?;
+    if let Some(held) = target.as_mut().filter(|held| !held.alike) {
+        (held.settings.ignores, held.settings.source) = (settings()?.ignores, own.source.clone());
+        // a folder that the change removes has nothing to lint
+        held.settings.paths.retain(|path| folder.join(path).exists());
+        add(&mut outcome, linted(folder, &held.settings, &held.files, &mut Listing::default())?);
+    }
+    if let Some((baseline, _)) = super::versions::baseline(args)? {
+        match &target {
+            Some(held) => counted(&baseline, held.baseline.as_ref().map(|(b, _)| b)).suppress(&mut outcome.findings),
+            None => baseline.suppress(&mut outcome.findings),
+        };
+    }
+    if outcome.files == 0 {
+        checked.skip(Part::Lint, format!("no file in {} contains a policy", folder.display()));
+    } else {
+        checked.add_lint(outcome);
+    }
+    Ok(())
+}
+
+/// Adds what other settings find besides.
+fn add(outcome: &mut LintOutcome, other: LintOutcome) {
+    (outcome.files, outcome.policies) = (outcome.files.max(other.files), outcome.policies.max(other.policies));
+    let key = |f: &Finding| (f.rule.code, f.place.source.path.clone(), f.place.span, f.message.clone(), f.severity);
+    let known: Vec<_> = outcome.findings.iter().filter(|f| f.is_open()).map(key).collect();
+    outcome.findings.extend(other.findings.into_iter().filter(|f| f.is_open() && !known.contains(&key(f))));
+}
+
+/// Lints the folder by some settings; files of the target among them that `.gitignore` of the change leaves out.
+fn linted(folder: &Path, settings: &Settings, known: &[String], files: &mut Listing) -> Result<LintOutcome, Failure> {
+    let paths: Vec<PathBuf> = match settings.paths.as_slice() {
+        [] => vec![folder.to_owned()],
+        own => own.iter().map(|p| folder.join(p)).collect(),
+    };
+    if let Some(missing) = paths.iter().find(|p| !p.exists()) {
+        return Err(errors::missing(missing).into());
+    }
+    let mut problems = Vec::new();
+    let mut inputs = walk::inputs(folder, &paths, settings, &mut problems);
+    if settings.paths.is_empty() {
+        walk::known(folder, known, settings, (&mut inputs, &mut problems));
+    }
+    if !problems.is_empty() {
+        return Err(Failure::Problems(problems));
+    }
+    let texts: Vec<Text> =
+        inputs.into_iter().map(|i| Text { source: i.source, form: i.form, named: i.named }).collect();
+    texts.iter().for_each(|t| files.add_text(&t.source));
+    Ok(lint(&texts, settings, None, true))
+}
+
+/// The entries of a baseline that the other has too, as often as both do.
+fn counted(own: &Baseline, other: Option<&Baseline>) -> Baseline {
+    let one = |e: &Entry| Entry { count: 1, ..e.clone() };
+    let allowed = |e: &Entry| -> usize {
+        let all = other.iter().flat_map(|b| &b.entries).filter(|o| one(o) == one(e));
+        all.map(|o| o.count).sum()
+    };
+    let excess = own.entries.iter().map(|e| Entry { count: e.count.saturating_sub(allowed(e)), ..e.clone() });
+    own.without(&excess.filter(|e| e.count > 0).collect::<Vec<_>>())
+}

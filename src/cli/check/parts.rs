@@ -1,0 +1,372 @@
+//! The parts that need an inventory. A change is held to the settings of its target as well as to its own, unless it was accepted that
+//! it weakens them.
+
+use super::super::diff::diff_of;
+use super::super::{Cli, Session, output};
+use super::CheckArgs;
+use super::versions::{self, Gate, Loaded, Ungated};
+use crate::check::{Checked, Part, RulesChange, WeakeningReport};
+use crate::report::expectations::title;
+use countersign_core::assessment::completeness::gaps;
+use countersign_core::assessment::{Assessment, Options};
+use countersign_core::assessments::Assessments;
+use countersign_core::diff::Diff;
+use countersign_core::expectations::run::{Case, run};
+use countersign_core::expectations::{SUFFIX, Suite};
+use countersign_core::finding::Finding;
+use countersign_core::guardrails::{FOLDER, Guardrail, GuardrailResult};
+use countersign_core::inventory::config::{Config, Exception};
+use countersign_core::policies::RuleBook;
+use countersign_core::problem::{Failure, Problem};
+use countersign_core::promises::{self, Kind, Weakening, canonical, honoured};
+use countersign_core::provenance::Provenance;
+use countersign_core::source::Folder;
+use countersign_core::source::digest::Listing;
+
+/// What a check has to say so far, and what it was made from.
+pub struct Saying<'c> {
+    /// What was found.
+    pub checked: &'c mut Checked,
+    /// What it was made from.
+    pub provenance: &'c mut Provenance,
+    /// Files beside the inventory.
+    pub files: &'c mut Listing,
+}
+
+/// Checks what was asked for; gives the version that is checked, and what it is checked against.
+pub fn check(
+    cli: &Cli,
+    args: &CheckArgs,
+    session: Session,
+    saying: &mut Saying<'_>,
+) -> Result<(Loaded, Option<Gate>), Failure> {
+    if args.wants(Part::Completeness) || args.require_complete {
+        let asked = args.only.contains(&Part::Completeness);
+        saying.checked.add_completeness(gaps(&session.inventory, session.options.at), asked);
+    }
+    let gate = versions::gate(cli, args, &session)?;
+    let head = Loaded::new(session.source.name(), session, versions::baseline(args)?)?;
+    weakening(args, &head, gate.as_ref(), saying.checked);
+    let gate = match gate {
+        Ok(gate) => Some(gate),
+        Err(Ungated::NoBase(why) | Ungated::Adoption(why)) => {
+            if args.wants(Part::Diff) {
+                saying.checked.skip(Part::Diff, why);
+            }
+            None
+        }
+    };
+    if args.only.is_empty() || args.only.iter().any(|part| *part != Part::Lint) {
+        let checking = Checking::new(args, &head, gate.as_ref(), saying.checked);
+        checking.parts(cli, saying)?;
+    }
+    Ok((head, gate))
+}
+
+/// What the change weakens, of the parts that were asked for.
+fn weakening(args: &CheckArgs, head: &Loaded, gate: Result<&Gate, &Ungated>, checked: &mut Checked) {
+    let gate = match gate {
+        Ok(gate) => gate,
+        Err(Ungated::Adoption(why)) => {
+            if args.wants_any(&[Part::Weakening]) {
+                checked.add_weakening(WeakeningReport::adoption(why));
+            }
+            return;
+        }
+        Err(Ungated::NoBase(why)) => {
+            if args.only.contains(&Part::Weakening) {
+                checked.skip(Part::Weakening, why);
+            }
+            return;
+        }
+    };
+    let target = gate.target();
+    let found = promises::weakenings(&target.promises, &gate.base.promises, &head.promises, super::super::now());
+    judged(args, target.name.clone(), found, checked);
+}
+
+/// Judges what is weakened, of the parts that were asked for.
+pub fn judged(args: &CheckArgs, target: String, mut found: Vec<Weakening>, checked: &mut Checked) {
+    found.retain(|w| args.wants_any(parts_of(w.kind)));
+    let digest = (!found.is_empty()).then(|| promises::digest(&found));
+    let accepted = digest.is_some() && args.accept_change == digest;
+    if let (Some(given), false) = (args.accept_change.as_deref().filter(|d| !d.is_empty()), accepted) {
+        let why = if digest.is_some() { "it names another change" } else { "nothing is weakened" };
+        output::note(&format!("--accept-change {given} has no effect: {why}."));
+    }
+    checked.add_weakening(WeakeningReport { target, adoption: None, entries: found, digest, accepted });
+}
+
+/// The parts that rest on a kind of promise.
+fn parts_of(kind: Kind) -> &'static [Part] {
+    match kind {
+        Kind::Guardrail => &[Part::Guardrails, Part::Weakening],
+        Kind::Expectation => &[Part::Expectations, Part::Weakening],
+        Kind::Exception => &[Part::Diff, Part::Weakening],
+        kind if kind.is_of_lint() => &[Part::Lint, Part::Weakening],
+        _ => &[Part::Diff, Part::Expectations, Part::Guardrails, Part::Findings, Part::Completeness, Part::Weakening],
+    }
+}
+
+/// A check of one inventory against a gate.
+struct Checking<'a> {
+    args: &'a CheckArgs,
+    head: &'a Loaded,
+    gate: Option<&'a Gate>,
+    /// The version whose settings hold beside the change's own; `None` where there is none, or they were given up.
+    target: Option<&'a Loaded>,
+    /// The rules that judge.
+    rules: &'a RuleBook,
+    /// The exceptions that count.
+    exceptions: Option<Vec<Exception>>,
+}
+
+/// An inventory under some settings.
+struct View<'a> {
+    session: &'a Session,
+    options: Options,
+}
+
+impl<'a> Checking<'a> {
+    fn new(args: &'a CheckArgs, head: &'a Loaded, gate: Option<&'a Gate>, checked: &Checked) -> Self {
+        let accepted = checked.weakening.as_ref().is_some_and(|w| w.accepted);
+        let target = gate.map(Gate::target).filter(|_| !accepted);
+        let own = &head.session.inventory.config.exceptions;
+        let exceptions = args.allow.then(|| match target {
+            Some(target) => honoured(own, &target.promises),
+            None => own.clone(),
+        });
+        let rules = target.map_or(&head.session.rules, |t| &t.session.rules);
+        Self { args, head, gate, target, rules, exceptions }
+    }
+
+    fn parts(&self, cli: &Cli, saying: &mut Saying<'_>) -> Result<(), Failure> {
+        let own = View { session: &self.head.session, options: self.head.session.options.clone() };
+        let assessments = Assessments::new(&own.session.inventory, self.rules);
+        // findings ask for every answer, among them what the other parts ask for at the same moment
+        let assessed = self.args.wants(Part::Findings).then(|| assessments.at_least(&own.options)).transpose()?;
+        if let (Some(target), Some(assessed)) = (self.target, &assessed)
+            && !target.session.has_rules_of(own.session)
+        {
+            let by_own = Assessments::new(&own.session.inventory, &own.session.rules).at_least(&own.options)?;
+            let change = RulesChange::new(&target.session.rules, &own.session.rules, assessed, &by_own);
+            saying.checked.rules = Some(change);
+            saying.provenance.rules = target.session.provenance().rules;
+        }
+        let diff = match self.gate.filter(|_| self.args.wants(Part::Diff)) {
+            Some(gate) => {
+                let (diff, warnings) = self.diff(gate, &own, assessed.as_deref())?;
+                output::problems(&warnings);
+                Some(diff)
+            }
+            None => None,
+        };
+        let suite = self.suite(saying.files);
+        let cases = match &suite {
+            Some(suite) => Some(run(suite, &assessments, &own.options)?),
+            None => None,
+        };
+        let guarded = self.guardrails(&assessments, &own.options, saying)?;
+        let findings = assessed.as_ref().map(|a| a.findings.clone());
+        let mut said = Said { diff, by_settings: None, cases, guarded, findings };
+        if let Some(target) = self.target.filter(|t| !t.promises.asks_like(&self.head.promises)) {
+            let session = self.enforced(cli, target)?;
+            self.under(target, &session, suite.as_ref(), &mut said)?;
+        }
+        self.say(said, saying);
+        Ok(())
+    }
+
+    fn diff(
+        &self,
+        gate: &Gate,
+        view: &View<'_>,
+        assessed: Option<&Assessment>,
+    ) -> Result<(Diff, Vec<Problem>), Failure> {
+        let base = &gate.base.session;
+        let asked = Options {
+            at: view.options.at,
+            model: view.options.model,
+            // what the settings of the target settle is settled on both sides
+            context: if std::ptr::eq(view.session, &self.head.session) {
+                base.options.context.clone()
+            } else {
+                view.options.context.clone()
+            },
+            ..base.options.clone()
+        };
+        let sides = ((base, &asked), (view.session, &view.options));
+        diff_of(sides.0, sides.1, (self.rules, self.exceptions.as_deref()), assessed)
+    }
+
+    /// The expectations of the change and of its target; those that both have once.
+    fn suite(&self, files: &mut Listing) -> Option<Suite> {
+        if !self.args.wants(Part::Expectations) {
+            return None;
+        }
+        let own = &self.head.suite;
+        output::problems(&own.warnings);
+        own.expectations.iter().for_each(|e| files.add_text(&e.place.source));
+        let mut all = own.expectations.clone();
+        if let Some(target) = self.target {
+            let known: Vec<String> = all.iter().map(canonical).collect();
+            let only_there = target.suite.expectations.iter().filter(|e| !known.contains(&canonical(e)));
+            all.extend(only_there.map(|e| {
+                let name = Some(format!("{} (of {})", title(e), target.name));
+                countersign_core::expectations::Expectation { name, ..e.clone() }
+            }));
+        }
+        Some(Suite { expectations: all, warnings: Vec::new() }).filter(|s| !s.expectations.is_empty())
+    }
+
+    /// The guardrails of the change, and those of its target that are others.
+    fn guardrails(
+        &self,
+        assessments: &Assessments<'_>,
+        options: &Options,
+        saying: &mut Saying<'_>,
+    ) -> Result<Option<Vec<GuardrailResult>>, Failure> {
+        if !self.args.wants(Part::Guardrails) {
+            return Ok(None);
+        }
+        if let Some(own) = &self.head.guardrails {
+            output::problems(&own.warnings);
+            own.all.values().filter_map(Guardrail::file).for_each(|source| saying.files.add_text(source));
+            if !own.all.is_empty() {
+                saying.provenance.guardrails = Some(own.provenance());
+            }
+        }
+        Ok(Some(self.guarded(assessments, options)?).filter(|all| !all.is_empty()))
+    }
+
+    fn guarded(&self, assessments: &Assessments<'_>, options: &Options) -> Result<Vec<GuardrailResult>, Failure> {
+        let mut all = match &self.head.guardrails {
+            Some(own) if !own.all.is_empty() => own.check(assessments, options)?,
+            _ => Vec::new(),
+        };
+        if let Some(target) = self.target
+            && let Some(theirs) = &target.guardrails
+        {
+            let other = |id: &String| !target.promises.same(&self.head.promises, Kind::Guardrail, id);
+            if theirs.all.keys().any(other) {
+                let results = theirs.check(assessments, options)?.into_iter().filter(|r| other(&r.id));
+                all.extend(results.map(|mut r| {
+                    r.message = format!("{} (a guardrail of {})", r.message, target.name);
+                    r
+                }));
+            }
+        }
+        Ok(all)
+    }
+
+    /// The inventory of the change under the settings of its target. Which files belong to it is what the change says.
+    fn enforced(&self, cli: &Cli, target: &Loaded) -> Result<Session, Failure> {
+        let own = &self.head.written;
+        let config = Config {
+            exclude: own.exclude.clone(),
+            rules: own.rules.clone(),
+            aws: own.aws.clone(),
+            ..target.written.clone()
+        };
+        let files = Folder::new(self.head.session.source.name());
+        let schema = self.head.session.inventory.schema.clone();
+        let deciding = super::super::Deciding { schema, rules: target.session.rules.clone(), config };
+        cli.session_of(Box::new(files), &self.args.asking, deciding, None)
+    }
+
+    /// Asks the same again under the settings of the target, and adds what comes out worse.
+    fn under(&self, target: &Loaded, session: &Session, suite: Option<&Suite>, said: &mut Said) -> Result<(), Failure> {
+        let (own, now) = (self.head.session.options.at, super::super::now());
+        let at = session.options.at;
+        let moment_alone = self.head.promises.differs_in_moment_alone(&target.promises);
+        if moment_alone && at == own {
+            return Ok(());
+        }
+        let view = View { session, options: session.options.clone() };
+        let assessments = Assessments::new(&session.inventory, self.rules);
+        // what is checked anew at a later moment need not have held before: then, only what the change takes away counts
+        let is_earlier = moment_alone && at < own && own <= now;
+        let assessed = (self.args.wants(Part::Findings) && !is_earlier).then(|| assessments.at_least(&view.options));
+        let assessed = assessed.transpose()?;
+        if let Some((gate, first)) = self.gate.zip(said.diff.as_ref()) {
+            let (mut second, _) = self.diff(gate, &view, assessed.as_deref())?;
+            if is_earlier {
+                second.keep_certain();
+            }
+            second.without(first);
+            said.by_settings = Some((target.name.clone(), second)).filter(|(_, d)| !d.verdict.is_clean());
+        }
+        if is_earlier {
+            return Ok(());
+        }
+        let with = format!("with the settings of {}", target.name);
+        if let (Some(suite), Some(cases)) = (suite, &mut said.cases) {
+            let met: Vec<bool> = cases.iter().map(Case::passed).collect();
+            let again = run(suite, &assessments, &view.options)?.into_iter().zip(met);
+            cases.extend(again.filter(|(case, met)| *met && !case.passed()).map(|(mut case, _)| {
+                case.expectation.name = Some(format!("{} ({with})", title(&case.expectation)));
+                case
+            }));
+        }
+        if let Some(known) = &mut said.guarded {
+            let again = self.guarded(&assessments, &view.options)?;
+            let is_new = |r: &GuardrailResult| {
+                let alike = |k: &GuardrailResult| k.id == r.id && k.is_open() && k.violations == r.violations;
+                r.is_open() && !known.iter().any(alike)
+            };
+            let worse: Vec<GuardrailResult> = again.into_iter().filter(is_new).collect();
+            known.extend(worse.into_iter().map(|mut r| {
+                r.message = format!("{} ({with})", r.message);
+                r
+            }));
+        }
+        if let (Some(known), Some(assessed)) = (&mut said.findings, &assessed) {
+            let own: Vec<(String, String, String)> = known.iter().map(identity).collect();
+            let others = assessed.findings.iter().filter(|f| !own.contains(&identity(f)));
+            let others = others.map(|f| Finding { message: format!("{} ({with})", f.message), ..f.clone() });
+            known.extend(others.collect::<Vec<_>>());
+        }
+        Ok(())
+    }
+
+    /// Hands over what was found, in the order in which it is told.
+    fn say(&self, said: Said, saying: &mut Saying<'_>) {
+        let checked = &mut *saying.checked;
+        if let Some((gate, diff)) = self.gate.zip(said.diff) {
+            checked.add_diff(gate.base.name.clone(), diff, said.by_settings);
+            saying.provenance.base = Some(gate.base.session.inventory.files.clone());
+        }
+        match said.cases {
+            Some(cases) => checked.add_expectations(cases),
+            None if self.args.wants(Part::Expectations) => {
+                let why = format!("there is no *{SUFFIX}; `countersign test --record` writes a first set");
+                checked.skip(Part::Expectations, why);
+            }
+            None => {}
+        }
+        match said.guarded {
+            Some(guarded) => checked.add_guardrails(guarded),
+            None if self.args.wants(Part::Guardrails) => {
+                let why = format!("there is no {FOLDER}/*.cedar, and countersign.toml enables no guardrails");
+                checked.skip(Part::Guardrails, why);
+            }
+            None => {}
+        }
+        if let Some(findings) = said.findings {
+            checked.add_findings(&self.head.session.inventory, &findings);
+        }
+    }
+}
+
+/// What the parts came to.
+struct Said {
+    diff: Option<Diff>,
+    by_settings: Option<(String, Diff)>,
+    cases: Option<Vec<Case>>,
+    guarded: Option<Vec<GuardrailResult>>,
+    findings: Option<Vec<Finding>>,
+}
+
+fn identity(finding: &Finding) -> (String, String, String) {
+    (finding.rule.clone(), finding.subject.clone(), finding.message.clone())
+}

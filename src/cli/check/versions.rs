@@ -1,0 +1,263 @@
+//! The versions of an inventory that a check deals with, each with what it promises: the one that is checked, the one that the change
+//! began at, and the one whose settings hold, which is the tip of the branch that the change is meant for.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::super::diff::{self, Compared, Version};
+use super::super::{Cli, Session, input, narrow, output};
+use super::{CheckArgs, pipeline};
+use crate::revision::{Range, Repository};
+use countersign_core::expectations::Suite;
+use countersign_core::guardrails::Guardrails;
+use countersign_core::inventory::config::Config;
+use countersign_core::lint::baseline::Baseline;
+use countersign_core::lint::settings::Settings;
+use countersign_core::moment::Moment;
+use countersign_core::problem::{Failure, Problem, SourceFile};
+use countersign_core::promises::{self, Promises, Sources, Weakening};
+use countersign_core::source::{self, Folder, Hidden};
+
+/// A baseline, and its file.
+pub type BaselineFile = (Baseline, Arc<SourceFile>);
+
+/// A version, ready to be asked.
+pub struct Loaded {
+    /// What to call it.
+    pub name: String,
+    /// Its inventory, and what decides about it.
+    pub session: Session,
+    /// Its guardrails.
+    pub guardrails: Option<Guardrails>,
+    /// Its expectations.
+    pub suite: Suite,
+    /// Its baseline of lint.
+    pub baseline: Option<BaselineFile>,
+    /// What it promises.
+    pub promises: Promises,
+    /// Its settings as they are written.
+    pub written: Config,
+}
+
+impl Loaded {
+    /// A version with what it promises.
+    pub fn new(name: String, session: Session, baseline: Option<BaselineFile>) -> Result<Self, Failure> {
+        let files = session.source.as_ref();
+        let guardrails = Guardrails::read(files, &session.inventory, &session.inventory.schema)?;
+        let suite = Suite::read(files, &session.inventory.config.exclude, &session.rules.operations)?;
+        let lint = Settings::read(files, session.options.at).map_err(Failure::Problems)?;
+        // the moment of AWS's answers is that of the data, and no setting
+        let written = match &session.inventory.config.source {
+            Some(source) => Config::parse(source).map_err(Failure::Problems)?,
+            None => Config::none(),
+        };
+        let schema = session.provenance().schema.map(|s| s.sha256).unwrap_or_default();
+        let promises = Promises::of(&Sources {
+            config: &written,
+            rules: &session.rules,
+            schema: &schema,
+            guardrails: guardrails.as_ref(),
+            suite: &suite,
+            lint: &lint,
+            baseline: baseline.as_ref().map(|(baseline, file)| (baseline, file)),
+        });
+        Ok(Self { name, session, guardrails, suite, baseline, promises, written })
+    }
+}
+
+/// The baseline that the command line names.
+pub fn baseline(args: &CheckArgs) -> Result<Option<BaselineFile>, Failure> {
+    let Some(path) = &args.baseline else { return Ok(None) };
+    let source = input::text(path, &path.display().to_string())?;
+    Ok(Some((Baseline::parse(&source)?, source)))
+}
+
+/// The baseline as a version has it: one that stands in the repository is that of the revision.
+fn baseline_of(version: &Version, args: &CheckArgs) -> Result<Option<BaselineFile>, Failure> {
+    let Some(there) = args.baseline.as_deref().and_then(|path| version.named(path)) else { return baseline(args) };
+    if !version.files.has(&there) {
+        return Ok(None);
+    }
+    let source = source::text(version.files.as_ref(), &there)?;
+    Ok(Some((Baseline::parse(&source)?, source)))
+}
+
+/// What a change is checked against.
+pub struct Gate {
+    /// Where it began.
+    pub base: Loaded,
+    /// Whose settings hold; `None` where they are those of the base.
+    target: Option<Loaded>,
+}
+
+impl Gate {
+    /// The version whose settings hold.
+    pub fn target(&self) -> &Loaded {
+        self.target.as_ref().unwrap_or(&self.base)
+    }
+}
+
+/// Why there is nothing to check a change against.
+pub enum Ungated {
+    /// Nothing names a base.
+    NoBase(String),
+    /// The base has no inventory: this change begins it.
+    Adoption(String),
+}
+
+/// The range that was asked for, else that of the pipeline.
+fn range(args: &CheckArgs) -> Result<Option<Range>, Failure> {
+    match &args.git {
+        Some(range) => Range::parse(range).map(Some),
+        None if args.no_base || args.base.is_some() => Ok(None),
+        None => pipeline::range(|name| std::env::var(name).ok().filter(|v| !v.is_empty())),
+    }
+}
+
+/// The inventories to check: those of the change, and those of its target. A change that takes a `countersign.toml` away, or puts one
+/// into a folder above, does not choose what is checked.
+pub fn inventories(args: &CheckArgs) -> Result<Vec<PathBuf>, Failure> {
+    let given = args.dir.as_deref().or(args.inventory.as_deref());
+    let mut folders = input::inventories(given)?;
+    let (None, Some(range)) = (given, range(args)?) else { return Ok(folders) };
+    let root = match folders.as_slice() {
+        // one above this folder is what it holds
+        [one] if one.is_absolute() => one.clone(),
+        _ => PathBuf::from("."),
+    };
+    let known = Repository::of(&root)?.inventories(range.target.as_deref().unwrap_or(&range.base))?;
+    let known: Vec<PathBuf> =
+        known.iter().map(|f| if root == Path::new(".") { f.clone() } else { root.join(f) }).collect();
+    let plain = |path: &PathBuf| path.components().collect::<PathBuf>();
+    let mut is_new = folders.iter().any(|f| !known.iter().any(|k| plain(k) == plain(f)));
+    for folder in known {
+        if folders.iter().any(|f| plain(f) == plain(&folder)) {
+            continue;
+        }
+        if folder.is_dir() {
+            folders.push(folder);
+        } else if !is_new {
+            let message = format!("{} was an inventory in {}, and is no more", folder.display(), range.base);
+            let help = "put it back; if it is really to go, check the others by name: --inventory";
+            return Err(Problem::about(folder.display().to_string(), message).help(help).into());
+        } else {
+            // it may have been renamed: what is new is traced to it, or is an error
+            is_new = false;
+        }
+    }
+    folders.sort();
+    Ok(folders)
+}
+
+/// What to compare with: what was asked for, else what the pipeline says.
+pub fn compared(args: &CheckArgs, folder: &Path) -> Result<Option<Compared>, Failure> {
+    if args.no_base {
+        return Ok(None);
+    }
+    if let Some(base) = &args.base {
+        return Ok(Some(Compared::folders(base, folder)));
+    }
+    range(args)?.map(|range| Compared::revisions(folder, &range)).transpose()
+}
+
+/// The versions that a change is checked against; else why there are none.
+pub fn gate(cli: &Cli, args: &CheckArgs, head: &Session) -> Result<Result<Gate, Ungated>, Failure> {
+    let compared = match compared(args, Path::new(&head.source.name())) {
+        Ok(Some(compared)) => compared,
+        Ok(None) => {
+            let why = "no base to compare with: name one with --git or --base".to_owned();
+            return Ok(Err(Ungated::NoBase(why)));
+        }
+        Err(Failure::Nothing(why)) => return Ok(Err(Ungated::Adoption(why.to_string()))),
+        Err(failure) => return Err(failure),
+    };
+    let base = match load(cli, args, compared.base, head) {
+        Err(Failure::Nothing(why)) => return Ok(Err(Ungated::Adoption(why.to_string()))),
+        loaded => loaded?,
+    };
+    let target = match compared.target {
+        Some(Ok(version)) => match load(cli, args, version, head) {
+            // it is gone from the target, and a change that still has it is held to what it was
+            Err(Failure::Nothing(_)) => None,
+            loaded => Some(loaded?),
+        },
+        _ => None,
+    };
+    narrow::accounts_of_either(&base.session.inventory, &head.inventory, &args.asking.account)?;
+    Ok(Ok(Gate { base, target }))
+}
+
+fn load(cli: &Cli, args: &CheckArgs, version: Version, head: &Session) -> Result<Loaded, Failure> {
+    let name = version.name.clone();
+    let baseline = baseline_of(&version, args)?;
+    let session = diff::base(cli, version, &args.asking, head)?;
+    Loaded::new(name.clone(), session, baseline).inspect_err(|_| output::note(&format!("In the base, {name}:")))
+}
+
+/// What lint is held to beside the settings of the change.
+pub struct Linting {
+    /// The settings of the target.
+    pub settings: Settings,
+    /// Its baseline.
+    pub baseline: Option<BaselineFile>,
+    /// Both versions lint alike.
+    pub alike: bool,
+    /// The files of the target: what it has is linted, whatever the change ignores.
+    pub files: Vec<String>,
+}
+
+impl Linting {
+    /// That of the version whose settings hold.
+    pub fn of(target: &Loaded, head: &Loaded, at: Moment) -> Result<Self, Failure> {
+        let source = target.session.source.as_ref();
+        Ok(Self {
+            settings: Settings::read(source, at).map_err(Failure::Problems)?,
+            baseline: target.baseline.clone(),
+            alike: head.promises.lints_like(&target.promises),
+            files: source.list("", Hidden::LeftOut, &mut Vec::new()),
+        })
+    }
+}
+
+/// A folder that is linted and has no inventory: what lint is held to, and what the change weakens of it.
+pub fn linting(
+    args: &CheckArgs,
+    folder: &Path,
+    at: Moment,
+) -> Result<Option<(Linting, String, Vec<Weakening>)>, Failure> {
+    let compared = match compared(args, folder) {
+        Ok(Some(compared)) => compared,
+        Ok(None) | Err(Failure::Nothing(_)) => return Ok(None),
+        Err(failure) => return Err(failure),
+    };
+    let read = |version: &Version| -> Result<(Settings, Option<BaselineFile>, Promises), Failure> {
+        let settings = Settings::read(version.files.as_ref(), at).map_err(Failure::Problems)?;
+        let baseline = baseline_of(version, args)?;
+        let promises = Promises::of_lint(&settings, baseline.as_ref().map(|(b, f)| (b, f)));
+        Ok((settings, baseline, promises))
+    };
+    let (_, _, first) = read(&compared.base)?;
+    let target = compared.target.and_then(Result::ok).unwrap_or(compared.base);
+    let (settings, known, theirs) = read(&target)?;
+    let own = Settings::read(&Folder::new(folder), at).map_err(Failure::Problems)?;
+    let written = baseline(args)?;
+    let head = Promises::of_lint(&own, written.as_ref().map(|(b, f)| (b, f)));
+    let found = promises::weakenings(&theirs, &first, &head, at);
+    let files = target.files.list("", Hidden::LeftOut, &mut Vec::new());
+    let linting = Linting { settings, baseline: known, alike: head.lints_like(&theirs), files };
+    Ok(Some((linting, target.name, found)))
+}
+
+/// An inventory that is gone from the change, while there is one to compare with: nothing of it would be checked.
+pub fn gone(args: &CheckArgs, folder: &Path) -> Result<(), Failure> {
+    let Ok(Some(compared)) = compared(args, folder) else { return Ok(()) };
+    let base = compared.base;
+    let mut problems = Vec::new();
+    let listed = base.files.paths(&mut problems);
+    if listed.iter().any(|path| path.ends_with(".json") || path.ends_with(".csv")) {
+        let message = format!("{} has no inventory any more, and {} has one", folder.display(), base.name);
+        let help = "put it back; if it is really to go, check without a base: --no-base";
+        return Err(Problem::about(folder.display().to_string(), message).help(help).into());
+    }
+    Ok(())
+}

@@ -1,0 +1,508 @@
+//! Nothing in a change weakens the check of the change: the settings of the tip of its target hold, and what a change weakens is told
+//! by itself, with an exit code of its own.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::common::*;
+use serde_json::{Value, json};
+
+/// A repository whose branch `main` is the base, with a change on the branch `topic`.
+struct Repository(tempfile::TempDir);
+
+fn git(folder: &Path, args: &[&str]) -> String {
+    let identity = ["-c", "user.name=x", "-c", "user.email=x@example.com", "-c", "init.defaultBranch=main"];
+    let output = Command::new("git").current_dir(folder).args(identity).args(args).output().unwrap();
+    assert!(output.status.success(), "{args:?} {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+impl Repository {
+    fn new(base: &World) -> Self {
+        let folder = base.folder();
+        git(folder.path(), &["init", "--quiet"]);
+        let this = Self(folder);
+        this.commit("base");
+        git(this.path(), &["checkout", "--quiet", "-b", "topic"]);
+        this
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn commit(&self, what: &str) {
+        git(self.path(), &["add", "--all", "."]);
+        git(self.path(), &["commit", "--quiet", "--allow-empty", "-m", what]);
+    }
+
+    fn write(&self, file: &str, text: &str) -> &Self {
+        let path = self.path().join(file);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+        self
+    }
+
+    fn remove(&self, file: &str) -> &Self {
+        std::fs::remove_file(self.path().join(file)).unwrap();
+        self
+    }
+
+    /// Writes to `main` what the change does not have, and comes back.
+    fn on_main(&self, change: impl Fn(&Self)) {
+        self.commit("the change");
+        git(self.path(), &["checkout", "--quiet", "main"]);
+        change(self);
+        self.commit("meanwhile");
+        git(self.path(), &["checkout", "--quiet", "topic"]);
+    }
+
+    fn check(&self, more: &[&str]) -> Checked {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+        for name in ["GITHUB_ACTIONS", "GITLAB_CI"] {
+            command.env_remove(name);
+        }
+        let args = [&["check", ".", "--git", "main...", "--format", "json"][..], more].concat();
+        let output = command.current_dir(self.path()).env("NO_COLOR", "1").args(args).output().unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        let document: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{errors}"));
+        assert_eq!(schema_errors("check.v1.schema.json", &document), Vec::<String>::new());
+        Checked { code: output.status.code().unwrap(), document, errors }
+    }
+}
+
+struct Checked {
+    code: i32,
+    document: Value,
+    errors: String,
+}
+
+impl Checked {
+    fn part(&self, name: &str) -> &str {
+        let parts = self.document["parts"].as_array().unwrap();
+        parts.iter().find(|p| p["part"] == name).map_or("absent", |p| p["state"].as_str().unwrap())
+    }
+
+    fn weakened(&self) -> Vec<&str> {
+        let entries = self.document["weakening"]["entries"].as_array().unwrap();
+        entries.iter().map(|e| e["kind"].as_str().unwrap()).collect()
+    }
+
+    fn digest(&self) -> &str {
+        self.document["weakening"]["digest"].as_str().unwrap()
+    }
+}
+
+const GUARDRAIL: &str = "@id(\"nobody\") @message(\"accepts\")
+    forbid(principal is Artifact::User, action == Artifact::Action::\"may-accept-agreement\", resource);";
+
+fn expectation() -> String {
+    format!("[[coverage]]\nname = \"covered\"\naccount = \"{A}\"\nagreement = \"baa\"\nexpect = \"covered\"\n")
+}
+
+/// An account that is covered, one who may do nothing, and a promise of each kind.
+fn world() -> World {
+    World::organization()
+        .user(A, "a", json!(["a.json"]))
+        .file("a.json", serde_json::to_string(&allows(&["s3:ListAllMyBuckets"])).unwrap())
+        .accepted("abcdef0123456789", "baa", "account", A, "2024-01-01", None)
+        .file("guardrails/own.cedar", GUARDRAIL)
+        .file("own.expect.toml", expectation())
+        .file("countersign.toml", "asOf = \"2026-11-15\"\n")
+}
+
+/// The inventory of the world with the agreement ended, or with one who may accept.
+fn entities(world: &World) -> String {
+    serde_json::to_string_pretty(&world.entities).unwrap()
+}
+
+fn accepting() -> String {
+    serde_json::to_string(&allows(&["s3:ListAllMyBuckets", "artifact:*"])).unwrap()
+}
+
+#[test]
+fn what_changes_nothing_passes() {
+    let checked = Repository::new(&world()).check(&[]);
+    assert_eq!((checked.code, checked.part("weakening")), (0, "passed"), "{}", checked.errors);
+    assert_eq!(checked.document["weakening"]["digest"], Value::Null);
+}
+
+/// Deleted guardrails and expectations: what they promised judges the change that deletes them.
+#[test]
+fn promises_that_a_change_deletes_still_judge_it() {
+    let repository = Repository::new(&world());
+    repository.remove("guardrails/own.cedar").remove("own.expect.toml").write("a.json", &accepting());
+    let checked = repository.check(&[]);
+    assert_eq!(checked.code, 1);
+    assert_eq!(checked.part("guardrails"), "failed");
+    assert_eq!(checked.weakened(), ["guardrail", "expectation"]);
+    // harmless but for the promises that are gone: the weakening alone, by its own exit code
+    repository.write("a.json", &world().files["a.json"]);
+    let checked = repository.check(&[]);
+    assert_eq!((checked.code, checked.part("weakening"), checked.part("guardrails")), (4, "failed", "passed"));
+    let digest = checked.digest().to_owned();
+    // the digest of exactly these, and of nothing else
+    assert_eq!(repository.check(&["--accept-change", &digest]).code, 0);
+    assert_eq!(repository.check(&["--accept-change", ""]).code, 4);
+    let wrong = repository.check(&["--accept-change", &digest.replace(digest.chars().next().unwrap(), "z")]);
+    assert!(wrong.code == 4 && wrong.errors.contains("has no effect"), "{}", wrong.errors);
+    repository.write("countersign.toml", "asOf = \"2026-11-15\"\nexclude = [\"b.json\"]\n");
+    let more = repository.check(&["--accept-change", &digest]);
+    assert_eq!((more.code, more.weakened().len()), (4, 3), "another weakening is another digest");
+}
+
+/// A branch that was cut before a guardrail does not evade it, and has not removed it.
+#[test]
+fn a_branch_is_held_to_the_tip_of_its_target() {
+    let repository = Repository::new(&World {
+        files: world().files.into_iter().filter(|(p, _)| !p.contains("guardrails")).collect(),
+        ..world()
+    });
+    repository.write("b.json", &accepting());
+    let wider = World { entities: world().user(A, "b", json!(["b.json"])).entities, ..World::new() };
+    repository.write("entities.json", &entities(&wider));
+    repository.on_main(|r| {
+        r.write("guardrails/own.cedar", GUARDRAIL);
+    });
+    let checked = repository.check(&["--only", "guardrails"]);
+    assert_eq!((checked.code, checked.part("guardrails")), (1, "failed"));
+    assert!(checked.document["guardrails"].to_string().contains("a guardrail of main"));
+    assert_eq!(repository.check(&["--only", "weakening"]).code, 0, "it weakens nothing");
+}
+
+/// A moment that is set back hides what happened since.
+#[test]
+fn both_moments_are_asked() {
+    let repository = Repository::new(&world());
+    let ended = World::organization().user(A, "a", json!(["a.json"])).accepted(
+        "abcdef0123456789",
+        "baa",
+        "account",
+        A,
+        "2024-01-01",
+        Some("2026-11-10"),
+    );
+    repository.write("entities.json", &entities(&ended)).write("countersign.toml", "asOf = \"2026-11-01\"\n");
+    let checked = repository.check(&["--only", "diff", "--only", "weakening"]);
+    assert_eq!((checked.code, checked.part("diff")), (1, "failed"), "{}", checked.document);
+    assert_eq!(checked.weakened(), ["moment"]);
+    let found = &checked.document["diffByTarget"]["diff"]["coverage"][0];
+    assert_eq!((&found["change"], &found["kind"]), (&json!("lost"), &json!("baa")));
+    let checked = repository.check(&["--only", "expectations"]);
+    assert_eq!((checked.code, checked.part("expectations")), (1, "failed"));
+    // a moment that moves on is no weakening, and what it shows is told
+    repository.write("countersign.toml", "asOf = \"2026-11-20\"\n");
+    let checked = repository.check(&["--only", "weakening"]);
+    assert_eq!((checked.code, checked.part("weakening")), (0, "passed"));
+    // one in the future is
+    repository.write("countersign.toml", "asOf = \"2999-01-01\"\n");
+    assert_eq!(repository.check(&["--only", "weakening"]).code, 4);
+}
+
+#[test]
+fn each_way_to_weaken_is_told() {
+    let settings = "asOf = \"2026-11-15\"\nphiTags = [\"Data=PHI\"]\nsignatories = [\"a\"]\n[guardrails]\non = [\"no-role-of-another-account\"]\n\
+        [lint.rules]\nCS101 = \"error\"\n[[diff.allow]]\nanyRequest = true\nreason = \"r\"\nuntil = 2026-12-01\n";
+    let shipped = countersign_core::guardrails::shipped().unwrap();
+    let name = shipped[0].1.annotation("id").unwrap().to_owned();
+    let settings = settings.replace("no-role-of-another-account", &name);
+    let base = world().file("countersign.toml", settings.clone());
+    for (kind, from, to) in [
+        ("moment", "2026-11-15", "2026-11-14"),
+        ("phi-tags", "Data=PHI", "Data=Other"),
+        ("signatories", "[\"a\"]", "[\"a\", \"b\"]"),
+        ("guardrail", &format!("on = [\"{name}\"]"), "on = []"),
+        ("lint-rule", "CS101 = \"error\"", "CS101 = \"off\""),
+        ("lint-rule", "CS101 = \"error\"", "CS101 = \"info\""),
+        ("exception", "2026-12-01", "2026-12-02"),
+        ("exception", "until = 2026-12-01\n", ""),
+        ("exception", "[[diff.allow]]", "[[diff.allow]]\ncoverage = \"baa\"\nreason = \"r\"\n[[diff.allow]]"),
+        ("exclude", "asOf", "exclude = [\"*.none\"]\nasOf"),
+        ("context", "[guardrails]", "[context]\n\"aws:MultiFactorAuthPresent\" = true\n[guardrails]"),
+        ("permission-model", "asOf", "permissionModel = \"fine-grained\"\nasOf"),
+        ("lint-files", "[lint.rules]", "[lint]\nexclude = [\"*.tf\"]\n[lint.rules]"),
+        ("lint-paths", "[lint.rules]", "[lint]\npaths = [\"a.json\"]\n[lint.rules]"),
+        ("trusted", "[guardrails]", "[[trusted]]\nrole = \"x\"\npeople = [\"p\"]\nreason = \"r\"\n[guardrails]"),
+    ] {
+        let repository = Repository::new(&base);
+        assert!(settings.contains(from), "{from}");
+        repository.write("countersign.toml", &settings.replacen(from, to, 1));
+        let checked = repository.check(&["--only", "weakening"]);
+        assert_eq!((checked.code, checked.weakened()), (4, vec![kind]), "{from} -> {to}");
+        // the same the other way round is stronger, and never fails; what is settled otherwise is told in either direction
+        let repository = Repository::new(&base.clone().file("countersign.toml", settings.replacen(from, to, 1)));
+        repository.write("countersign.toml", &settings);
+        let back = repository.check(&["--only", "weakening"]);
+        let told = if ["phi-tags", "signatories"].contains(&kind) { 4 } else { 0 };
+        assert_eq!(back.code, told, "{to} -> {from}: {:?}", back.weakened());
+    }
+    for (kind, file, text) in [
+        (
+            "guardrail",
+            "guardrails/own.cedar",
+            GUARDRAIL.replace("resource);", "resource) when { principal == principal };"),
+        ),
+        ("guardrail", "guardrails/own.cedar", GUARDRAIL.replace("@message", "@severity(\"warning\") @message")),
+        (
+            "expectation",
+            "own.expect.toml",
+            expectation()
+                .replace("\"covered\"\n", "\"not-covered\"\n")
+                .replace("name = \"not-covered\"", "name = \"covered\""),
+        ),
+    ] {
+        let repository = Repository::new(&base);
+        repository.write(file, &text);
+        assert_eq!(repository.check(&["--only", "weakening"]).weakened(), [kind], "{text}");
+    }
+}
+
+/// What is stronger, or the same in other words, needs no one's acceptance.
+#[test]
+fn strengthening_never_fails() {
+    let only = "[[only]]\nprincipal = [\"a\", \"b\"]\noperation = \"accept-agreement\"\n";
+    let base = world().file("only.expect.toml", only);
+    let repository = Repository::new(&base);
+    repository
+        .write(
+            "guardrails/own.cedar",
+            &GUARDRAIL.replace("principal is Artifact::User", "principal").replace("accepts", "accepts!"),
+        )
+        .write("guardrails/more.cedar", &GUARDRAIL.replace("nobody", "more"))
+        .write("only.expect.toml", &only.replace("\"a\", \"b\"", "\"a\""))
+        .write(
+            "more.expect.toml",
+            &format!("# a comment\n{}", expectation().replace("\"covered\"\naccount", "\"again\"\naccount")),
+        )
+        .write("own.expect.toml", &expectation().replace("name = \"covered\"", "name = \"another name\""))
+        .write("countersign.toml", "asOf = \"2026-11-16\"\n[lint.rules]\nCS101 = \"error\"\n");
+    let checked = repository.check(&["--only", "weakening"]);
+    assert_eq!((checked.code, checked.weakened()), (0, Vec::new()), "{}", checked.document["weakening"]);
+}
+
+/// Exceptions that a change grants itself do not count.
+#[test]
+fn a_change_cannot_except_itself() {
+    let repository = Repository::new(&world());
+    repository.remove("guardrails/own.cedar");
+    repository.on_main(|r| {
+        r.remove("guardrails/own.cedar");
+    });
+    repository.write("a.json", &accepting());
+    let allow = "asOf = \"2026-11-15\"\n[[diff.allow]]\noperation = \"*\"\nreason = \"r\"\n[[diff.allow]]\nanyRequest = true\nreason = \"r\"\n";
+    repository.write("countersign.toml", allow);
+    let own = repository.check(&["--allow", "--only", "diff"]);
+    assert_eq!((own.code, own.part("diff"), own.part("weakening")), (1, "failed", "failed"));
+    let digest = own.digest().to_owned();
+    let accepted = repository.check(&["--allow", "--only", "diff", "--accept-change", &digest]);
+    assert_eq!((accepted.code, accepted.part("diff")), (0, "passed"), "{}", accepted.document["diff"]);
+    // those of the target count, and one that the change takes back does not
+    repository.on_main(|r| {
+        r.write("countersign.toml", allow);
+    });
+    assert_eq!(repository.check(&["--allow", "--only", "diff"]).code, 0);
+    repository.write("countersign.toml", "asOf = \"2026-11-15\"\n");
+    assert_eq!(repository.check(&["--allow", "--only", "diff"]).code, 1);
+}
+
+/// A rule that a change switches off, and a file that it leaves out, are linted by the settings of the target.
+#[test]
+fn lint_is_that_of_the_target_too() {
+    let repository = Repository::new(&world());
+    let wrong = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "artifact:NoSuchAction", "Resource": "*"}]});
+    repository.write("a.json", &wrong.to_string());
+    let open = repository.check(&["--only", "lint", "--fail-on", "warning"]);
+    let rule = open.document["findings"][0]["rule"].as_str().unwrap();
+    assert_eq!(open.code, 1, "{}", open.document["findings"]);
+    repository.write("countersign.toml", &format!("asOf = \"2026-11-15\"\n[lint.rules]\n{rule} = \"off\"\n"));
+    let off = repository.check(&["--only", "lint", "--fail-on", "warning"]);
+    assert_eq!((off.code, off.part("lint"), off.weakened()), (1, "failed", vec!["lint-rule"]));
+    repository.write("countersign.toml", "asOf = \"2026-11-15\"\n[lint]\nexclude = [\"a.json\"]\n");
+    assert_eq!(repository.check(&["--only", "lint", "--fail-on", "warning"]).part("lint"), "failed");
+    // an ignore with a reason is honoured, and told
+    let ignore = format!("asOf = \"2026-11-15\"\n[[lint.ignore]]\nrule = \"{rule}\"\nreason = \"a test\"\n");
+    repository.write("countersign.toml", &ignore);
+    let ignored = repository.check(&["--only", "lint", "--fail-on", "warning"]);
+    assert_eq!((ignored.code, ignored.part("lint")), (0, "passed"));
+    let parts = ignored.document["parts"].to_string();
+    assert!(parts.contains("1 ignored"), "{parts}");
+    // a baseline of the change ignores nothing
+    repository.write("countersign.toml", "asOf = \"2026-11-15\"\n");
+    let run = |args: &[&str]| {
+        Command::new(env!("CARGO_BIN_EXE_countersign")).current_dir(repository.path()).args(args).output().unwrap()
+    };
+    run(&["lint", ".", "--baseline", "lint-baseline.json", "--write-baseline"]);
+    repository
+        .write("lint-baseline.json", &std::fs::read_to_string(repository.path().join("lint-baseline.json")).unwrap());
+    repository.write("countersign.toml", "asOf = \"2026-11-15\"\nexclude = [\"lint-baseline.json\"]\n");
+    let known = repository.check(&["--only", "lint", "--fail-on", "warning", "--baseline", "lint-baseline.json"]);
+    assert_eq!((known.code, known.part("lint")), (1, "failed"));
+    assert!(known.weakened().contains(&"baseline"));
+    repository.on_main(|r| {
+        let text = git(r.path(), &["show", "topic:lint-baseline.json"]);
+        r.write("lint-baseline.json", &format!("{text}\n"))
+            .write("countersign.toml", "asOf = \"2026-11-15\"\nexclude = [\"lint-baseline.json\"]\n");
+    });
+    assert_eq!(
+        repository.check(&["--only", "lint", "--fail-on", "warning", "--baseline", "lint-baseline.json"]).code,
+        0
+    );
+}
+
+/// The rules that the command line names in the repository are those of the target.
+#[test]
+fn rules_that_are_named_come_from_the_target() {
+    let gate = "@id(\"closed\") @rule(\"R1\") @order(\"1\") @reason(\"closed\")
+        forbid(principal, action == Artifact::Action::\"accept-agreement\", resource);";
+    let phi = World::new()
+        .entity(json!({"uid": A, "tags": {"Data": "PHI"}}))
+        .file("countersign.toml", "asOf = \"2026-11-15\"\nexclude = [\"rules/*\"]\n");
+    let silent = "@id(\"phi-without-coverage\") @remove
+        permit(principal is Artifact::Account, action == Artifact::Action::\"report-on-account\", resource is Artifact::Account);";
+    let repository = Repository::new(&phi.clone().file("rules/own.cedar", gate));
+    assert_eq!(repository.check(&["--policies", "rules", "--only", "findings"]).part("findings"), "failed");
+    repository.write("rules/silent.cedar", silent);
+    let checked = repository.check(&["--policies", "rules", "--only", "findings"]);
+    assert_eq!(
+        (checked.part("findings"), checked.weakened()),
+        ("failed", vec!["rule"]),
+        "{}",
+        checked.document["rules"]
+    );
+}
+
+#[test]
+fn a_first_adoption_is_said_to_be_one() {
+    let repository = Repository::new(&World::new().file("README", "nothing yet"));
+    for (path, text) in world().files {
+        repository.write(&path, &text);
+    }
+    repository.write("entities.json", &entities(&world()));
+    repository.commit("adopt");
+    let checked = repository.check(&[]);
+    assert_eq!((checked.code, checked.part("weakening")), (0, "passed"), "{}", checked.errors);
+    assert!(checked.document["weakening"]["adoption"].is_string(), "{}", checked.document["weakening"]);
+    // an inventory that goes is no inventory without findings
+    let repository = Repository::new(&world());
+    for file in ["entities.json", "a.json", "guardrails/own.cedar", "own.expect.toml", "countersign.toml"] {
+        repository.remove(file);
+    }
+    let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+    let output = command.current_dir(repository.path()).args(["check", ".", "--git", "main"]).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{told}");
+    assert!(told.contains("has no inventory any more"), "{told}");
+}
+
+/// What is checked is not for the change to choose: an inventory is not left out by a `countersign.toml` that is taken away, or put
+/// into a folder above.
+#[test]
+fn a_change_does_not_choose_what_is_checked() {
+    let nested = || {
+        let mut nested = World::new().file("README", "x");
+        for (path, text) in world().files {
+            nested = nested.file(&format!("cloud/{path}"), text);
+        }
+        Repository::new(&nested.file("cloud/entities.json", entities(&world())))
+    };
+    let check = |repository: &Repository| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+        command
+            .current_dir(repository.path())
+            .env("NO_COLOR", "1")
+            .args(["check", "--git", "main..."])
+            .output()
+            .unwrap()
+    };
+    assert_eq!(check(&nested()).status.code(), Some(0));
+    let above = nested();
+    above.write("countersign.toml", "asOf = \"2026-11-15\"\n").remove("cloud/guardrails/own.cedar");
+    let found = check(&above);
+    assert!(![Some(0), Some(3)].contains(&found.status.code()), "{}", String::from_utf8_lossy(&found.stdout));
+    let away = nested();
+    away.remove("cloud/countersign.toml").remove("cloud/guardrails/own.cedar");
+    let found = check(&away);
+    let text = String::from_utf8_lossy(&found.stdout).into_owned();
+    assert!(found.status.code() == Some(4) && text.contains("`nobody` is removed"), "{text}");
+    // gone as a whole, beside another
+    let beside = nested();
+    for (path, text) in world().files {
+        beside.write(&format!("other/{path}"), &text);
+    }
+    beside.write("other/entities.json", &entities(&world()));
+    beside.on_main(|r| {
+        for (path, text) in world().files {
+            r.write(&format!("other/{path}"), &text);
+        }
+        r.write("other/entities.json", &entities(&world()));
+    });
+    std::fs::remove_dir_all(beside.path().join("cloud")).unwrap();
+    let found = check(&beside);
+    let told = String::from_utf8_lossy(&found.stderr).into_owned();
+    assert!(found.status.code() == Some(2) && told.contains("cloud was an inventory"), "{told}");
+}
+
+/// A folder of policies without an inventory is held to its settings of lint, too, and a file that it has stays linted.
+#[test]
+fn lint_alone_is_held_to_the_target() {
+    let terraform = "resource \"aws_iam_policy\" \"p\" {\n  policy = jsonencode({ Version = \"2012-10-17\", Statement = [{ Effect = \"Allow\", Action = \"artifact:NoSuchAction\", Resource = \"*\" }] })\n}\n";
+    let base = World::new().file("main.tf", terraform).file("countersign.toml", "[lint.rules]\nCS101 = \"error\"\n");
+    let repository = Repository::new(&base);
+    let lint = ["--only", "lint", "--fail-on", "warning"];
+    let open = repository.check(&lint);
+    assert_eq!((open.code, open.part("lint"), open.part("weakening")), (1, "failed", "passed"), "{}", open.document);
+    let rule = open.document["findings"][0]["rule"].as_str().unwrap().to_owned();
+    repository.write("countersign.toml", &format!("[lint.rules]\nCS101 = \"error\"\n{rule} = \"off\"\n"));
+    let off = repository.check(&lint);
+    assert_eq!((off.code, off.part("lint"), off.weakened()), (1, "failed", vec!["lint-rule"]));
+    let accepted = repository.check(&[&lint[..], &["--accept-change", off.digest()]].concat());
+    assert_eq!((accepted.code, accepted.part("lint")), (0, "passed"));
+    repository.write("countersign.toml", "[lint.rules]\nCS101 = \"error\"\n").write(".gitignore", "main.tf\n");
+    assert_eq!(repository.check(&lint).part("lint"), "failed");
+}
+
+/// A comment is read: who gains what through which permission set is counted, and it stays short.
+#[test]
+fn a_comment_is_short_however_large_the_change() {
+    let people = 10;
+    let accounts: Vec<String> = (0..12).map(|n| format!("{:012}", 444_400_000_000_u64 + n)).collect();
+    let world = |actions: &[&str]| {
+        let mut world = World::organization().file("set.json", allows(actions).to_string());
+        for account in &accounts {
+            world = world.account(account, json!({}), &[ORG]);
+        }
+        let person = |n: usize| format!("IdentityCenterUser::\"p{n}\"");
+        for n in 0..people {
+            world = world.entity(json!({"uid": person(n), "attrs": {"userName": format!("person{n}")}}));
+        }
+        let assignments: Vec<Value> =
+            (0..people).map(|n| json!({"user": format!("p{n}"), "accounts": accounts})).collect();
+        world.entity(json!({"uid": "PermissionSet::\"Developers\"", "attrs": {"policies": ["set.json"], "assignments": assignments}}))
+    };
+    let (base, head) = (world(&["s3:ListAllMyBuckets"]).folder(), world(&["s3:*", "artifact:*"]).folder());
+    let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+    let args = ["check", ".", "--base", base.path().to_str().unwrap(), "--only", "diff", "--format", "markdown"];
+    let output = command.current_dir(head.path()).env("NO_COLOR", "1").args(args).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(text.len() < 3_300, "{}: {text}", text.len());
+    let counted = "10 people (person0, person1, person2 and 7 more) through permission set Developers in 12 accounts";
+    assert!(text.contains(counted) && text.contains("accept-agreement"), "{text}");
+}
+
+/// Every format tells what is weakened, and how it would be accepted.
+#[test]
+fn every_format_tells_what_is_weakened() {
+    let repository = Repository::new(&world());
+    repository.remove("guardrails/own.cedar");
+    let digest = repository.check(&[]).digest().to_owned();
+    for format in ["text", "sarif", "junit", "github", "markdown"] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+        let args = ["check", ".", "--git", "main...", "--format", format];
+        let output = command.current_dir(repository.path()).env("NO_COLOR", "1").args(args).output().unwrap();
+        let text: String =
+            String::from_utf8_lossy(&output.stdout).split_whitespace().collect::<Vec<_>>().join(" ").replace('\\', "");
+        assert_eq!(output.status.code(), Some(4), "{format}");
+        assert!(text.contains("`nobody` is removed") && text.contains(&digest), "{format}: {text}");
+    }
+}
