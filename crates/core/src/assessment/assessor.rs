@@ -157,8 +157,6 @@ impl Assessor<'_> {
             }
             decided.memos.insert(class, memo);
         }
-            eprintln!("CLASSES {}", decided.by_signature.len());
-        }
         findings.organizations(&agreements)?;
         let mut completeness = Completeness::of(self.inventory, self.rules, self.options)?;
         if filter.principals.is_none() {
