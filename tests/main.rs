@@ -23,6 +23,7 @@ mod expectations;
 mod gates;
 mod guardrails;
 mod guardrails_reach;
+mod history;
 mod import;
 mod impossible;
 mod input_errors;

@@ -8,6 +8,7 @@ mod diff;
 mod errors;
 mod evaluate;
 mod explain;
+mod history;
 mod import;
 mod init;
 mod input;

@@ -62,7 +62,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::agreements::Agreements;
+use crate::agreements::{Agreements, InForce};
 use crate::finding::Finding;
 use crate::findings::Findings;
 use crate::hipaa::{self, Hipaa, Phi};
@@ -256,6 +256,19 @@ pub struct Governing {
     pub since: Option<String>,
     /// Who accepted it, if declared.
     pub accepted_by: Option<String>,
+}
+
+impl Governing {
+    /// Of an agreement in force.
+    pub(crate) fn of(inventory: &Inventory, agreement: &InForce) -> Self {
+        let acceptance = inventory.entity("CustomerAgreement", &agreement.id);
+        Self {
+            id: agreement.id.clone(),
+            scope: agreement.scope,
+            since: agreement.since.map(moment::format),
+            accepted_by: acceptance.and_then(|e| e.str("acceptedBy")).map(str::to_owned),
+        }
+    }
 }
 
 /// What a principal may do.
@@ -568,15 +581,7 @@ fn account_answer(
     let rows = rows.map(|row| AgreementAnswer {
         kind: row.kind.clone(),
         coverage: row.coverage,
-        governing: row.governing.as_ref().map(|g| Governing {
-            id: g.id.clone(),
-            scope: g.scope,
-            since: g.since.map(moment::format),
-            accepted_by: inventory
-                .entity("CustomerAgreement", &g.id)
-                .and_then(|e| e.str("acceptedBy"))
-                .map(str::to_owned),
-        }),
+        governing: row.governing.as_ref().map(|g| Governing::of(inventory, g)),
         superseded: ids(&row.superseded),
         also_in_force: ids(&row.also),
         reason: row.reason.clone(),

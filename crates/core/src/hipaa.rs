@@ -28,6 +28,9 @@ pub struct Hipaa {
     pub meets_definition: Option<bool>,
 }
 
+/// The question whether an account says that it holds PHI.
+pub const HOLDS_PHI: &str = "holds-phi";
+
 /// The services that hold PHI, and whether each is eligible at the moment (D18); `None` where it is unknown.
 pub type Services = BTreeMap<String, Option<bool>>;
 
@@ -61,7 +64,7 @@ pub fn facts(
     };
     let told_by_the_inventory = context(plain.iter().cloned())?;
     let covered = fact(COVERED, &told_by_the_inventory)?;
-    let holds_phi = fact("holds-phi", &told_by_the_inventory)?;
+    let holds_phi = fact(HOLDS_PHI, &told_by_the_inventory)?;
     let attested = fact("attested", &told_by_the_inventory)?;
     plain.extend(with_unknown("holdsPhi", "holdsPhiUnknown", holds_phi));
     plain.extend(with_unknown("attested", "attestedUnknown", attested));
@@ -70,6 +73,28 @@ pub fn facts(
     let designated = query.designated(coverage)?;
     let hipaa = Hipaa { covered, designated, holds_phi, meets_definition };
     Ok(Facts { hipaa, services, attested, context })
+}
+
+/// Whether the register or a tag says that an account holds PHI, and nothing else of the facts.
+pub fn holds_phi(
+    agreements: &Agreements<'_>,
+    account: &Account,
+    standing: &Standing,
+    coverage: &[KindCoverage],
+    entities: &Entities,
+) -> Result<Option<bool>, Failure> {
+    let (rules, uid) = (agreements.rules, Uid::new("Account", &account.id).to_cedar()?);
+    let query = FactQuery { agreements, rules, account, uid, entities };
+    let mut plain = query.plain(standing, coverage)?;
+    let services = if reads_services(rules) { query.services()? } else { Services::new() };
+    plain.extend(of_services(&services));
+    Ok(rules.rule(HOLDS_PHI, &query.uid, &query.uid, context(plain)?, entities)?.fact())
+}
+
+/// Whether it matters to `holds-phi` which services are eligible.
+pub fn reads_services(rules: &RuleBook) -> bool {
+    let sets = ["eligibleServices", "ineligibleServices", "servicesOfUnknownEligibility"];
+    sets.iter().any(|set| rules.reads_attribute(HOLDS_PHI, set))
 }
 
 /// A fact as two attributes: Cedar has no third truth value.

@@ -73,6 +73,7 @@ pub mod finding;
 pub(crate) mod findings;
 pub mod guardrails;
 pub mod hipaa;
+pub mod history;
 pub mod iam;
 pub mod import;
 pub mod inventory;
