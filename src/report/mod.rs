@@ -16,6 +16,7 @@ pub mod history;
 pub mod plan;
 pub mod sentences;
 mod shown;
+pub mod what_if;
 pub mod who_can;
 
 use anstyle::{AnsiColor, Style};

@@ -92,4 +92,5 @@ pub mod source;
 pub mod stack;
 pub mod terms;
 pub mod text;
+pub mod what_if;
 pub mod words;

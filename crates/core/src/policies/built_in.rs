@@ -11,12 +11,13 @@ macro_rules! built_in {
 }
 
 /// The policies that are built in: path below `policies/`, and text.
-pub const BUILT_IN: [(&str, &str); 19] = built_in!(
+pub const BUILT_IN: [(&str, &str); 20] = built_in!(
     "";
     "agreements/findings.cedar",
     "agreements/governs.cedar",
     "agreements/in_force.cedar",
     "agreements/standing.cedar",
+    "changes/advice.cedar",
     "hipaa/eligibility.cedar",
     "hipaa/facts.cedar",
     "hipaa/findings.cedar",
