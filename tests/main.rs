@@ -51,4 +51,5 @@ mod structure;
 mod unknown;
 mod unlisted;
 mod unread;
+mod what_if;
 mod writing_rules;

@@ -104,6 +104,9 @@ pub fn coverage(cli: &Cli, args: &CoverageArgs) -> Result<u8, Failure> {
         return history::history(cli, args);
     }
     history::only_with_history(args)?;
+    if let [old, new] = args.over_time.compare.as_slice() {
+        return history::compare(cli, args, old, new);
+    }
     let mut session = cli.session(args.dir.as_ref(), &args.asking)?;
     narrow::kinds(&session.inventory, &args.agreement)?;
     session.options.filter.agreements.clone_from(&args.agreement);

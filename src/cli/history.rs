@@ -1,5 +1,6 @@
-//! `coverage --history`: which agreement governed each account, and when.
+//! `coverage` over time: `--history`, which agreement governed each account, and when; `--compare`, what changed since an export.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
@@ -8,8 +9,9 @@ use serde::Serialize;
 use super::errors::usage;
 use super::evaluate::CoverageArgs;
 use super::output::{self, Format};
-use super::{Cli, NOT_OK, OK, narrow, parse_moment};
+use super::{Cli, NOT_OK, OK, diff, narrow, parse_moment};
 use crate::report;
+use countersign_core::diff as differences;
 use countersign_core::history::{Gap, Held, History, Interval, Query, history as told};
 use countersign_core::problem::Failure;
 use countersign_core::provenance::Provenance;
@@ -26,6 +28,9 @@ pub struct OverTime {
     /// With --history, the last moment [default: `asOf` in countersign.toml, else now]
     #[arg(long, value_name = "TIME", requires = "history")]
     pub to: Option<String>,
+    /// Show what changed between two exports, coverage and findings alone: exit with 1 if an agreement is lost, or may be
+    #[arg(long, num_args = 2, value_names = ["OLD", "NEW"], conflicts_with_all = ["history", "fail_on", "dir"])]
+    pub compare: Vec<PathBuf>,
     /// With --history, exit with 1 if there is a gap while an account held PHI, or may have
     #[arg(long, requires = "history")]
     pub fail_on_phi_gap: bool,
@@ -70,6 +75,34 @@ pub fn history(cli: &Cli, args: &CoverageArgs) -> Result<u8, Failure> {
     let gaps = found.accounts.iter().flat_map(|a| &a.agreements).flat_map(|k| &k.gaps);
     let fails = args.over_time.fail_on_phi_gap && gaps.filter(|g| is_of_phi(g)).count() > 0;
     Ok(if fails { NOT_OK } else { OK })
+}
+
+/// What the second export lost and gained since the first: coverage and findings. Nothing is asked about principals.
+pub fn compare(cli: &Cli, args: &CoverageArgs, old: &Path, new: &Path) -> Result<u8, Failure> {
+    let diff::Compared { base, head } = diff::Compared::folders(old, new);
+    let (base_name, head_name) = (base.name.clone(), head.name.clone());
+    let read = cli.deciding(head.files.as_ref())?;
+    let mut head = cli.session_of(head.files, &args.asking, read, None)?;
+    let mut base = diff::base(cli, base, &args.asking, &head)?;
+    head.warn();
+    narrow::accounts_of_either(&base.inventory, &head.inventory, &args.asking.account)?;
+    for session in [&mut base, &mut head] {
+        narrow::kinds(&session.inventory, &args.agreement)?;
+        session.options.filter.without_principals = true;
+        session.options.filter.agreements.clone_from(&args.agreement);
+    }
+    let mut found = differences::coverage(
+        &differences::Side { inventory: &base.inventory, options: &base.options },
+        &differences::Side { inventory: &head.inventory, options: &head.options },
+        &base.rules,
+    )?;
+    let (rules, files) = (base.provenance().rules, base.inventory.files.clone());
+    let provenance = Arc::new(Provenance { rules, base: Some(files), ..head.provenance() });
+    found.provenance = Some(provenance.clone());
+    output::write(&args.format, &found, &provenance, || {
+        report::diff::text(output::width(), &found, (&base_name, &head_name), args.all)
+    })?;
+    Ok(if found.verdict.coverage_is_lost { NOT_OK } else { OK })
 }
 
 fn is_of_phi(gap: &Gap) -> bool {

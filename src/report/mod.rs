@@ -8,6 +8,7 @@ pub mod coverage;
 pub mod csv;
 pub mod decision;
 pub mod diff;
+pub mod ending;
 pub mod evaluation;
 pub mod excerpt;
 pub mod expectations;

@@ -321,6 +321,9 @@ pub struct OperationAnswer {
     pub agreement: Option<String>,
     /// The id of the report.
     pub report: Option<String>,
+    /// The member of the organization that it is done to, for operations that have one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub member: Option<String>,
     /// The answer.
     pub decision: Decision,
     /// What an unknown answer depends on, and for a denial what decides which message is shown.
@@ -498,8 +501,13 @@ impl Assessor<'_> {
             if here.is_empty() {
                 continue;
             }
-            let operations =
-                catalogue::operations(&self.rules.operations, &agreements, account, organization, &coverage);
+            let operations = catalogue::operations(
+                &self.rules.operations,
+                &agreements,
+                account,
+                (organization, &coverage),
+                &self.options.filter.operations,
+            )?;
             let worlds = Worlds::new(&agreements, self.rules, (account, &standing), &operations, &entities)?;
             // an account that nothing is told apart from by shares nothing
             let class = operations::class(&agreements, self.rules, account, &standing);
@@ -645,6 +653,7 @@ fn operation_answer(answer: OperationResult, rules: &RuleBook) -> OperationAnswe
         words: answer.operation.words,
         agreement: answer.operation.kind.clone(),
         report: answer.operation.report.clone(),
+        member: answer.operation.member.clone(),
         decision: answer.decision,
         depends_on: answer.depends_on.into_iter().map(|d| DependencyAnswer { key: d.key, allows: d.allows }).collect(),
         message,

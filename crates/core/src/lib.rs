@@ -67,6 +67,7 @@ pub mod assessment;
 pub mod assessments;
 pub mod aws;
 pub mod diff;
+pub mod ending;
 pub mod escalation;
 pub mod expectations;
 pub mod finding;

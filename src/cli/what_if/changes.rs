@@ -27,13 +27,21 @@ const FLAGS: [Flag; 18] = [
     flag("move", &["ACCOUNT=UNIT"], "An account moves to a unit, or to the root (o-…), of its organization"),
     flag("close", &["ACCOUNT"], "An account is closed"),
     flag("accept", &["WHO=KIND"], "An account or an organization (o-…) accepts an agreement"),
-    flag("terminate", &["WHO=KIND|ACCEPTANCE"], "An agreement is terminated: of an account, an organization, or by its id"),
+    flag(
+        "terminate",
+        &["WHO=KIND|ACCEPTANCE"],
+        "An agreement is terminated: of an account, an organization, or by its id",
+    ),
     flag("remove-designation", &["ACCOUNT=KIND"], "An account is removed from an offline agreement"),
     flag("all-features", &["ORGANIZATION"], "An organization enables all features"),
     flag("no-trusted-access", &["ORGANIZATION"], "An organization turns trusted access for AWS Artifact off"),
     flag("no-service-role", &["ORGANIZATION"], "The role that AWS Artifact uses is deleted"),
     flag("delete-organization", &["ORGANIZATION"], "An organization without members is deleted"),
-    flag("attach", &["TO", "POLICY"], "A policy is attached to a principal, permission set, unit, account or organization"),
+    flag(
+        "attach",
+        &["TO", "POLICY"],
+        "A policy is attached to a principal, permission set, unit, account or organization",
+    ),
     flag("detach", &["FROM", "POLICY"], "A policy is detached"),
     flag("replace", &["AT", "OLD", "NEW"], "A policy takes the place of another"),
     flag("add-to-group", &["USER", "GROUP"], "A user joins a group of IAM or of Identity Center"),
@@ -52,7 +60,8 @@ impl Args for Changes {
     fn augment_args(command: Command) -> Command {
         FLAGS.iter().fold(command, |command, Flag { name, values, help }| {
             let arg = Arg::new(*name).long(*name).value_names(*values).num_args(values.len()).help(*help);
-            command.arg(arg.action(ArgAction::Append).help_heading("Changes, made in the order in which they are given"))
+            command
+                .arg(arg.action(ArgAction::Append).help_heading("Changes, made in the order in which they are given"))
         })
     }
 
@@ -101,7 +110,10 @@ impl Changes {
 /// A change of the command line.
 fn of_flag(name: &str, values: &[String]) -> Result<Change, Failure> {
     let pair = |text: &String| {
-        let example = format!("write --{name} {}", FLAGS.iter().find(|f| f.name == name).map_or("", |f| f.values.first().unwrap_or(&"")));
+        let example = format!(
+            "write --{name} {}",
+            FLAGS.iter().find(|f| f.name == name).map_or("", |f| f.values.first().unwrap_or(&""))
+        );
         let wrong = || usage(format!("`{text}` lacks its `=`")).help(example);
         text.split_once('=').map(|(a, b)| (a.to_owned(), b.to_owned())).ok_or_else(|| Failure::from(wrong()))
     };
@@ -139,9 +151,7 @@ fn of_flag(name: &str, values: &[String]) -> Result<Change, Failure> {
         }
         ("add-to-group", [user, group]) => Change::AddToGroup { user: user.clone(), group: group.clone() },
         ("remove-from-group", [user, group]) => Change::RemoveFromGroup { user: user.clone(), group: group.clone() },
-        ("assign", [to, set, account]) => {
-            Change::Assign { to: to.clone(), set: set.clone(), account: account.clone() }
-        }
+        ("assign", [to, set, account]) => Change::Assign { to: to.clone(), set: set.clone(), account: account.clone() },
         (name, _) => return Err(usage(format!("--{name} has a wrong number of values")).into()),
     })
 }

@@ -94,6 +94,7 @@ struct RulingKey {
     operation: &'static str,
     scope: Option<Scope>,
     report: Option<String>,
+    other_members: Option<bool>,
     facts: Facts,
     generation: &'static str,
     principal: Option<Uid>,
@@ -136,7 +137,8 @@ impl AccountEvaluator<'_> {
             None => &[false, true],
         };
         let mut answer = OperationResult::new(operation);
-        if let (Some(Scope::Organization), Some(reason)) = (operation.scope, self.organization_unknown) {
+        let of_organization = operation.scope == Some(Scope::Organization) || operation.by_name;
+        if let Some(reason) = self.organization_unknown.filter(|_| of_organization) {
             answer.reason = Some(reason.to_owned());
             answer.depends_on.push(Dependency { key: "memberships".to_owned(), allows: Vec::new() });
             return Ok(answer);
@@ -343,6 +345,7 @@ impl AccountEvaluator<'_> {
             operation: operation.name,
             scope: operation.scope,
             report: operation.report.clone(),
+            other_members: operation.other_members,
             facts,
             generation,
             principal: self.rules.reads_principal(operation.name).then(|| principal.uid.clone()),
@@ -380,6 +383,7 @@ impl AccountEvaluator<'_> {
             ("inForce", Expr::new_bool(facts.in_force)),
             ("designated", Expr::new_bool(facts.designated)),
         ];
+        pairs.extend(operation.other_members.map(|are| ("otherMembers", Expr::new_bool(are))));
         pairs.extend(self.named(operation)?);
         context(pairs)
     }

@@ -51,7 +51,8 @@ pub fn advice(
         let mut found: BTreeMap<(String, String), (Advice, BTreeSet<String>, BTreeSet<AccountEntry>)> = BTreeMap::new();
         for account in before.tree.accounts.values() {
             let Some(later) = after.tree.accounts.get(&account.id) else { continue };
-            let asking = Asking { rules, made: made.to(&account.id), old: view(&before, account)?, new: view(&after, later)? };
+            let asking =
+                Asking { rules, made: made.to(&account.id), old: view(&before, account)?, new: view(&after, later)? };
             for kind in asking.kinds() {
                 for advice in asking.about(account, kind, at)? {
                     let key = (advice.policy.clone(), advice.message.clone());

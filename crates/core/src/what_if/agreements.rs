@@ -12,7 +12,8 @@ impl Edit {
     pub fn accept(&mut self, by: &str, kind: &str) -> Result<(), Why> {
         let (attr, uid, scope, partition) = self.party(by)?;
         let offers = self.inventory.agreements();
-        let fits = |o: &&crate::inventory::model::Agreement| o.kind == kind && o.scope == scope && o.partition == partition;
+        let fits =
+            |o: &&crate::inventory::model::Agreement| o.kind == kind && o.scope == scope && o.partition == partition;
         let Some(offer) = offers.values().find(fits) else {
             let mut kinds: Vec<&str> = offers.values().map(|o| o.kind.as_str()).collect();
             kinds.sort_unstable();
@@ -34,8 +35,15 @@ impl Edit {
             ("state".to_owned(), item(Attr::String("ACTIVE".to_owned()))),
         ]);
         let uid = Uid::new("CustomerAgreement", id);
-        let entity =
-            Entity { uid: uid.clone(), source, span, attrs, parents: Vec::new(), tags: BTreeMap::new(), built_in: false };
+        let entity = Entity {
+            uid: uid.clone(),
+            source,
+            span,
+            attrs,
+            parents: Vec::new(),
+            tags: BTreeMap::new(),
+            built_in: false,
+        };
         self.inventory.entities.insert(uid, entity);
         Ok(())
     }
@@ -72,8 +80,12 @@ impl Edit {
         self.known("Account", account)?;
         let at = self.at;
         let mut removed = 0;
-        let agreements: Vec<Uid> =
-            self.inventory.of_type("OfflineAgreement").filter(|e| e.str("kind") == Some(kind)).map(|e| e.uid.clone()).collect();
+        let agreements: Vec<Uid> = self
+            .inventory
+            .of_type("OfflineAgreement")
+            .filter(|e| e.str("kind") == Some(kind))
+            .map(|e| e.uid.clone())
+            .collect();
         for uid in agreements {
             self.with(&uid, |entity| {
                 let Some(Attr::Set(items)) = entity.attrs.get_mut("designations").map(|i| &mut i.attr) else { return };

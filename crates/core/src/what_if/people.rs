@@ -44,7 +44,8 @@ impl Edit {
         for set in sets {
             self.with(&set, |entity| {
                 let Some(Attr::Set(items)) = entity.attrs.get_mut("assignments").map(|i| &mut i.attr) else { return };
-                let lists = |item: &Item| item.record().is_some_and(|f| f.get("accounts").is_some_and(|a| !a.ids().is_empty()));
+                let lists =
+                    |item: &Item| item.record().is_some_and(|f| f.get("accounts").is_some_and(|a| !a.ids().is_empty()));
                 for item in items.iter_mut().filter(|i| lists(i)) {
                     let Attr::Record(fields) = &mut item.attr else { continue };
                     let Some(Attr::Set(accounts)) = fields.get_mut("accounts").map(|i| &mut i.attr) else { continue };
@@ -55,9 +56,8 @@ impl Edit {
                 }
                 let is_nowhere = |item: &Item| {
                     let empty = |item: Option<&Item>| item.is_none_or(|i| i.ids().is_empty());
-                    item.record().is_some_and(|fields| {
-                        ["accounts", "organizationalUnits"].iter().all(|f| empty(fields.get(*f)))
-                    })
+                    item.record()
+                        .is_some_and(|fields| ["accounts", "organizationalUnits"].iter().all(|f| empty(fields.get(*f))))
                 };
                 items.retain(|i| !is_nowhere(i));
             });

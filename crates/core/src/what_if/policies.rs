@@ -46,9 +46,8 @@ impl Edit {
 
     fn add(&mut self, uid: &Uid, attr: &'static str, policy: &str) -> Result<(), Why> {
         let at_least = "serviceControlPoliciesAtLeast";
-        let has = |edit: &Self, attr: &str| {
-            edit.inventory.entities.get(uid).is_some_and(|e| e.attrs.contains_key(attr))
-        };
+        let has =
+            |edit: &Self, attr: &str| edit.inventory.entities.get(uid).is_some_and(|e| e.attrs.contains_key(attr));
         // FullAWSAccess was assumed where nothing is declared, and is still assumed beside what is attached
         let attr = match attr {
             "serviceControlPolicies" if !has(self, attr) => {
@@ -75,11 +74,12 @@ impl Edit {
     }
 
     fn remove(&mut self, uid: &Uid, attr: &'static str, policy: &str) -> Result<(), Why> {
+        let full = builtin::is_full_aws_access(policy);
         let assumed = self.assumed.contains(uid);
         let (mut removed, mut attached) = (false, Vec::new());
         let declared = |entity: &Entity, attr: &str| entity.attrs.contains_key(attr);
         self.with(uid, |entity| {
-            if attr == "serviceControlPolicies" && policy == builtin::FULL_AWS_ACCESS && !declared(entity, attr) {
+            if attr == "serviceControlPolicies" && full && !declared(entity, attr) {
                 // what was assumed is not there any more: what is known to be attached is all
                 let known = entity.attrs.remove("serviceControlPoliciesAtLeast");
                 let none = Item { span: entity.span, attr: Attr::Set(Vec::new()) };
@@ -91,7 +91,8 @@ impl Edit {
                 let Some(Attr::Set(items)) = entity.attrs.get_mut(attr).map(|i| &mut i.attr) else { continue };
                 let before = items.len();
                 attached.extend(items.iter().filter_map(Item::id).map(str::to_owned));
-                items.retain(|i| i.id() != Some(policy));
+                let is_it = |id: &str| id == policy || full && builtin::is_full_aws_access(id);
+                items.retain(|i| !i.id().is_some_and(is_it));
                 removed |= items.len() < before;
                 if items.is_empty() && assumed && attr == "serviceControlPoliciesAtLeast" {
                     entity.attrs.remove(attr);
@@ -118,7 +119,8 @@ impl Edit {
                 let Some(managed) = builtin::managed_policy(id) else {
                     let ids = self.inventory.policies.keys().map(String::as_str);
                     let near = did_you_mean(id, ids).map(|near| format!("did you mean `{near}`?"));
-                    let help = "name a policy of the inventory by its id, one of AWS by its ARN, or the path of a document";
+                    let help =
+                        "name a policy of the inventory by its id, one of AWS by its ARN, or the path of a document";
                     return Err(Why::new(format!("there is no policy {id}"), near.unwrap_or_else(|| help.to_owned())));
                 };
                 let source = SourceFile::new(managed.path, managed.text);
