@@ -31,6 +31,12 @@ pub struct Hipaa {
 /// The question whether an account says that it holds PHI.
 pub const HOLDS_PHI: &str = "holds-phi";
 
+/// The services among these that are eligible except for parts of them (R96).
+pub fn with_exclusions(services: &Services) -> Vec<&str> {
+    let excluded = |id: &str| eligibility::services(id).any(|s| s.exclusions.is_some());
+    services.iter().filter(|(id, e)| **e == Some(true) && excluded(id)).map(|(id, _)| id.as_str()).collect()
+}
+
 /// The services that hold PHI, and whether each is eligible at the moment (D18); `None` where it is unknown.
 pub type Services = BTreeMap<String, Option<bool>>;
 
@@ -68,6 +74,7 @@ pub fn facts(
     let attested = fact("attested", &told_by_the_inventory)?;
     plain.extend(with_unknown("holdsPhi", "holdsPhiUnknown", holds_phi));
     plain.extend(with_unknown("attested", "attestedUnknown", attested));
+    plain.push(("servicesWithExclusions", words(with_exclusions(&services))));
     let context = context(plain)?;
     let meets_definition = fact("meets-definition", &context)?;
     let designated = query.designated(coverage)?;
