@@ -18,6 +18,7 @@ mod contract;
 mod deleted;
 mod diff;
 mod differential;
+mod ending;
 mod every_rule;
 mod expectations;
 mod gates;

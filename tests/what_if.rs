@@ -395,3 +395,67 @@ fn changes_of_a_file_are_made_in_its_order() {
     let Err(Failure::Problems(problems)) = wrong else { panic!("a misspelt change") };
     assert!(problems[0].to_string().contains("leeve"), "{}", problems[0]);
 }
+
+fn printed(args: &[&str]) -> (i32, String) {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_countersign"));
+    let output = command.current_dir(env!("CARGO_MANIFEST_DIR")).env("NO_COLOR", "1").args(args).output().unwrap();
+    (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap())
+}
+
+#[test]
+fn what_is_printed_is_valid_against_its_schema() {
+    let hospital = "examples/hospital";
+    for (args, schema) in [
+        (vec!["coverage", "--history", hospital], "history.v1.schema.json"),
+        (vec!["what-if", hospital, "--leave", "222222222222"], "what-if.v1.schema.json"),
+        (vec!["who-can", "end-coverage", hospital], "end-coverage.v1.schema.json"),
+        (vec!["show", "service", "s3", "--at", "2026-06-01"], "service.v1.schema.json"),
+        (vec!["coverage", "--compare", hospital, hospital], "diff.v1.schema.json"),
+    ] {
+        let (code, text) = printed(&[&args[..], &["--format", "json"]].concat());
+        assert_eq!(code, 0, "{args:?}");
+        let document: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(schema_errors(schema, &document), Vec::<String>::new(), "{args:?}");
+    }
+}
+
+#[test]
+fn gates_and_formats_of_the_command_line() {
+    let hospital = "examples/hospital";
+    let code = |args: &[&str]| printed(args).0;
+    assert_eq!(code(&["what-if", hospital, "--leave", "222222222222", "--expect", "none-uncovered"]), 1);
+    assert_eq!(code(&["what-if", hospital, "--accept", "222222222222=baa", "--leave", "222222222222", "--expect", "none-uncovered"]), 0, "in their order");
+    assert_eq!(code(&["what-if", hospital, "--leave", "222222222222", "--accept", "222222222222=baa", "--expect", "none-uncovered"]), 0);
+    assert_eq!(code(&["what-if", hospital]), 2);
+    assert_eq!(code(&["what-if", hospital, "--join", "222222222222"]), 2);
+    assert_eq!(code(&["coverage", hospital, "--format", "csv"]), 2, "a format of --history");
+    assert_eq!(code(&["coverage", "--history", hospital, "--from", "2026-01-01", "--to", "2025-01-01"]), 2);
+    assert_eq!(code(&["coverage", "--history", hospital, "--fail-on-phi-gap"]), 1);
+    assert_eq!(code(&["coverage", "--compare", "examples/pull-request/before", "examples/pull-request/after"]), 1);
+    assert_eq!(code(&["show", "service", "s4"]), 2);
+    let world = World::new().account(A, json!({"name": "=HYPERLINK(\"http://x\")"}), &[]);
+    let folder = world.folder();
+    let (_, table) = printed(&["coverage", "--history", folder.path().to_str().unwrap(), "--format", "csv"]);
+    assert!(table.contains("\"'=HYPERLINK(\"\"http://x\"\")\""), "{table}");
+    let (_, lines) = printed(&["coverage", "--history", hospital, "--format", "jsonl"]);
+    assert!(lines.lines().all(|line| line.starts_with("{\"schema\":\"countersign/history-line")), "{lines}");
+    // a narrow terminal is no reason for a line that does not fit
+    let (_, text) = printed(&["coverage", "--history", hospital]);
+    assert!(text.lines().filter(|l| l.contains('━')).all(|l| l.chars().count() <= 100));
+}
+
+#[test]
+fn findings_about_where_phi_is_held_are_made_while_it_is() {
+    let codes = |attrs: Value| {
+        let found = World::new().account(A, attrs, &[]).accepted("OwnBaa1234567890", "baa", "account", A, "2023-01-01", None).now();
+        found.codes().into_iter().map(s).collect::<Vec<_>>().join(" ")
+    };
+    // R96, R100, R64
+    assert_eq!(codes(json!({"phi": {"services": ["rds"]}})), "CS009");
+    assert_eq!(codes(json!({"phi": {"services": ["s3"]}})), "");
+    assert_eq!(codes(json!({"phi": {"services": ["s3"]}, "rootCredentials": "present"})), "CS016");
+    assert_eq!(codes(json!({"phi": {"services": ["s3"]}, "rootCredentials": "none"})), "");
+    assert_eq!(codes(json!({"rootCredentials": "present"})), "CS003");
+    assert_eq!(codes(json!({"phi": {"services": ["gamelift"]}})), "CS004");
+    assert_eq!(codes(json!({"phi": {"services": ["gamelift"], "until": "2026-01-01"}})), "CS003", "it held PHI until then");
+}

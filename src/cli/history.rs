@@ -72,8 +72,8 @@ pub fn history(cli: &Cli, args: &CoverageArgs) -> Result<u8, Failure> {
         Format::Lines => lines(&found),
         _ => output::json(&found),
     })?;
-    let gaps = found.accounts.iter().flat_map(|a| &a.agreements).flat_map(|k| &k.gaps);
-    let fails = args.over_time.fail_on_phi_gap && gaps.filter(|g| is_of_phi(g)).count() > 0;
+    let mut gaps = found.accounts.iter().flat_map(|a| &a.agreements).flat_map(|k| &k.gaps);
+    let fails = args.over_time.fail_on_phi_gap && gaps.any(is_of_phi);
     Ok(if fails { NOT_OK } else { OK })
 }
 

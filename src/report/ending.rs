@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::diff::principal;
 use super::{COVERED_MEANS, bold, completeness, day, dim, few, paragraph};
 use countersign_core::assessment::completeness::others::Others;
 use countersign_core::diff::PrincipalEntry;
@@ -68,9 +69,5 @@ fn way(width: usize, way: &Way) -> String {
 
 /// Names, shortened where there are many.
 fn names<'p>(principals: impl Iterator<Item = &'p PrincipalEntry>) -> String {
-    let name = |p: &PrincipalEntry| {
-        let people = if p.people.is_empty() { String::new() } else { format!(" ({})", p.people.join(", ")) };
-        format!("{} {}{people}", p.kind, p.name)
-    };
-    few(&principals.map(name).collect::<Vec<_>>(), 6)
+    few(&principals.map(principal).collect::<Vec<_>>(), 6)
 }

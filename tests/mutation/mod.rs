@@ -107,6 +107,10 @@ impl Inventories {
             };
             for place in 0..most {
                 for (inventory, moments) in self.moments.iter().enumerate() {
+                    // every change is made to one inventory alone, which has an account of each kind
+                    if *way == Way::Changes && self.names[inventory] != "changes" {
+                        continue;
+                    }
                     let at = moments.get(place);
                     questions.extend(at.map(|at| Question { inventory, at: *at, way: *way }));
                 }
