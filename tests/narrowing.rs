@@ -22,7 +22,7 @@ fn interval() -> impl Strategy<Value = Interval> {
     (0..12i64, prop::option::of(1..8i64)).prop_map(|(start, length)| (start, length.map(|l| start + l)))
 }
 
-fn day(n: i64) -> String {
+pub fn day(n: i64) -> String {
     (at("2024-01-01") + chrono::Duration::days(n)).format("%Y-%m-%d").to_string()
 }
 
@@ -35,7 +35,7 @@ fn attributes(mut attrs: Value, (start, end): Interval, names: [&str; 2]) -> Val
 }
 
 /// Acceptances, memberships in two organizations that follow each other, designations, and lists that were not collected.
-fn worlds() -> impl Strategy<Value = World> {
+pub fn worlds() -> impl Strategy<Value = World> {
     let kind = || prop::sample::select(vec!["baa", "andb"]);
     let by = prop::sample::select(vec![
         ("account", M),

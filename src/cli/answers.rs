@@ -6,7 +6,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::errors::usage;
-use super::{Cli, EvaluationArgs, NOT_OK, OK, Printing, Session, narrow, output};
+use super::{Cli, EvaluationArgs, NOT_OK, OK, Printing, Session, ending, narrow, output};
 use crate::report;
 use crate::report::who_can::Escalations;
 use countersign_core::assessment::completeness::others::Others;
@@ -40,7 +40,7 @@ pub struct WhoCanArgs {
 /// One operation, and on what.
 #[derive(Args)]
 struct Question {
-    /// The operation, such as accept-agreement; a unique beginning such as `accept` is enough
+    /// The operation, such as accept-agreement; a unique beginning such as `terminate` is enough; for `who-can` also end-coverage
     operation: String,
     /// The folder of the inventory [default: this folder or the nearest parent with countersign.toml]
     dir: Option<PathBuf>,
@@ -242,6 +242,10 @@ pub fn can(cli: &Cli, args: &CanArgs) -> Result<u8, Failure> {
 }
 
 pub fn who_can(cli: &Cli, args: &WhoCanArgs) -> Result<u8, Failure> {
+    if args.question.operation == ending::NAME {
+        let Question { dir, asking, printing, agreement, .. } = &args.question;
+        return ending::end_coverage(cli, dir.as_ref(), asking, &printing.format, agreement);
+    }
     let mut session = cli.session(args.question.dir.as_ref(), &args.question.asking)?;
     let operation = narrow::operation(&session, &args.question.operation)?;
     narrowed(&mut session, operation, &args.question)?;

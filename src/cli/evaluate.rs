@@ -6,7 +6,9 @@ use std::sync::Arc;
 use clap::Args;
 use serde::Serialize;
 
-use super::{Cli, EvaluationArgs, NOT_OK, Narrowing, OK, Printing, narrow, output};
+use super::history::{self, OverTime};
+use super::output::{self, Output};
+use super::{Cli, EvaluationArgs, NOT_OK, Narrowing, OK, Printing, narrow};
 use crate::report;
 use countersign_core::assessment::plans::Planner;
 use countersign_core::assessment::{AccountAnswer, Assessment, assess};
@@ -41,17 +43,20 @@ pub struct EvaluateArgs {
 #[derive(Args)]
 pub struct CoverageArgs {
     /// The folder of the inventory [default: this folder or the nearest parent with countersign.toml]
-    dir: Option<PathBuf>,
+    pub dir: Option<PathBuf>,
     #[command(flatten)]
-    asking: EvaluationArgs,
-    #[command(flatten)]
-    printing: Printing,
+    pub asking: EvaluationArgs,
+    /// `text` or `json`, with --history also `jsonl` and `csv`; FORMAT=FILE writes to a file; may be repeated
+    #[arg(long, value_name = "FORMAT[=FILE]", default_value = "text", value_parser = Output::of_histories)]
+    pub format: Vec<Output>,
     /// Show only these kinds of agreements
     #[arg(long, value_name = "KIND")]
-    agreement: Vec<String>,
+    pub agreement: Vec<String>,
     /// Also show kinds that are in force for no account
     #[arg(long)]
-    all: bool,
+    pub all: bool,
+    #[command(flatten)]
+    pub over_time: OverTime,
     /// Exit with 1 if there is a finding of this severity or above
     #[arg(long, value_parser = super::values::severity(), value_name = "SEVERITY")]
     fail_on: Option<Severity>,
@@ -95,6 +100,13 @@ struct Coverage<'a> {
 }
 
 pub fn coverage(cli: &Cli, args: &CoverageArgs) -> Result<u8, Failure> {
+    if args.over_time.history {
+        return history::history(cli, args);
+    }
+    history::only_with_history(args)?;
+    if let [old, new] = args.over_time.compare.as_slice() {
+        return history::compare(cli, args, old, new);
+    }
     let mut session = cli.session(args.dir.as_ref(), &args.asking)?;
     narrow::kinds(&session.inventory, &args.agreement)?;
     session.options.filter.agreements.clone_from(&args.agreement);
@@ -103,7 +115,7 @@ pub fn coverage(cli: &Cli, args: &CoverageArgs) -> Result<u8, Failure> {
     let provenance = &session.provenance();
     let json =
         Coverage { schema: "countersign/coverage/v1", provenance, at: &assessment.at, accounts: &assessment.accounts };
-    output::write(&args.printing.format, &json, provenance, || match assessment.accounts.as_slice() {
+    output::write(&args.format, &json, provenance, || match assessment.accounts.as_slice() {
         [account] => report::coverage::account(output::width(), account, &assessment.at),
         _ => report::coverage::table(output::width(), &assessment, args.all),
     })?;

@@ -5,10 +5,12 @@ mod catalogue;
 mod check;
 mod completeness;
 mod diff;
+mod ending;
 mod errors;
 mod evaluate;
 mod explain;
 mod files;
+mod history;
 mod import;
 mod init;
 mod input;
@@ -18,10 +20,12 @@ mod narrow;
 mod output;
 mod panics;
 mod rules;
+mod service;
 mod show;
 mod simulate;
 mod test;
 mod values;
+mod what_if;
 mod written;
 
 use std::collections::BTreeMap;
@@ -91,6 +95,8 @@ enum Command {
     WhoCan(answers::WhoCanArgs),
     /// Show which agreement governs each account, now or at a given time
     Coverage(evaluate::CoverageArgs),
+    /// Show what a change would do, and what to do before it: an account leaves, an agreement ends, a policy is attached
+    WhatIf(what_if::WhatIfArgs),
     /// Show what a change grants and takes away, between two inventories or two policies
     Diff(diff::DiffArgs),
     /// Run every check for continuous integration: the change, expectations, guardrails, findings, lint
@@ -209,6 +215,7 @@ fn run(cli: &Cli) -> Result<u8, Failure> {
         Command::Can(args) => answers::can(cli, args),
         Command::WhoCan(args) => answers::who_can(cli, args),
         Command::Coverage(args) => evaluate::coverage(cli, args),
+        Command::WhatIf(args) => what_if::what_if(cli, args),
         Command::Diff(args) => diff::diff(cli, args),
         Command::Check(args) => check::check(cli, args),
         Command::Lint(args) => lint::lint(args),

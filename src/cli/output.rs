@@ -44,6 +44,8 @@ pub enum Format {
     Junit,
     /// For comments.
     Markdown,
+    /// For spreadsheets.
+    Csv,
 }
 
 /// The formats of findings, by their names.
@@ -84,6 +86,13 @@ impl Output {
             return Ok(Self { format: Format::Lines, file: file.map(PathBuf::from) });
         }
         text.parse().map_err(|e: String| e.replace("text and json", "text, json and jsonl"))
+    }
+
+    /// One of the formats that a history has.
+    pub fn of_histories(text: &str) -> Result<Self, String> {
+        const FORMATS: [(&str, Format); 4] =
+            [("text", Format::Text), ("json", Format::Json), ("jsonl", Format::Lines), ("csv", Format::Csv)];
+        Self::among(text, &FORMATS)
     }
 
     /// One of the formats that findings have.

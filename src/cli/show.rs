@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 
 use super::catalogue::{self, Asked};
 use super::errors::usage;
-use super::{Cli, Deciding, OK, completeness, input, output};
+use super::{Cli, Deciding, OK, completeness, input, output, service};
 use crate::report::{bold, paragraph};
 use countersign_core::aws;
 use countersign_core::inventory::Inventory;
@@ -80,6 +80,8 @@ enum What {
         #[command(flatten)]
         printing: super::Printing,
     },
+    /// Show whether a service is HIPAA eligible at a date, and what of it is excluded
+    Service(service::ServiceArgs),
     /// Explain a console message, and what to do about it
     Message {
         /// The message, as the console shows it
@@ -117,6 +119,10 @@ pub fn show(cli: &Cli, args: &ShowArgs) -> Result<u8, Failure> {
         What::Policy { id } => super::rules::policy(&rules, &folder, id)?,
         What::Rule { number } => super::rules::rule(&rules, &folder, number)?,
         What::Rules => rules_of_lint(),
+        What::Service(args) => {
+            service::show(&rules, args)?;
+            return Ok(OK);
+        }
         What::Message { text } => message(&rules, text)?,
         // these need no rules, and were shown above
         What::Action { .. } | What::Key { .. } | What::Resource { .. } | What::ManagedPolicy { .. } => String::new(),

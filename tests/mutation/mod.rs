@@ -22,6 +22,7 @@ use countersign_core::policies::{BUILT_IN, GUARDRAILS, RuleBook};
 use countersign_core::problem::{Failure, SourceFile};
 use countersign_core::source::Folder;
 use countersign_core::terms::PermissionModel;
+use countersign_core::what_if::{self, Change};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -55,6 +56,8 @@ enum Way {
     AnyState,
     /// Whether any request is allowed.
     AnyRequest,
+    /// What is advised before changes of each kind.
+    Changes,
 }
 
 /// The inventories, and the questions in the order in which they are asked.
@@ -97,9 +100,17 @@ impl Inventories {
         let mut questions = Vec::new();
         for way in ways {
             // what any request may do does not change with agreements
-            let most = if *way == Way::AnyRequest { 1 } else { self.moments.iter().map(Vec::len).max().unwrap() };
+            let most = if matches!(way, Way::AnyRequest | Way::Changes) {
+                1
+            } else {
+                self.moments.iter().map(Vec::len).max().unwrap()
+            };
             for place in 0..most {
                 for (inventory, moments) in self.moments.iter().enumerate() {
+                    // every change is made to one inventory alone, which has an account of each kind
+                    if *way == Way::Changes && self.names[inventory] != "changes" {
+                        continue;
+                    }
                     let at = moments.get(place);
                     questions.extend(at.map(|at| Question { inventory, at: *at, way: *way }));
                 }
@@ -144,6 +155,34 @@ fn answer<T: serde::Serialize>(result: Result<T, Failure>) -> String {
     }
 }
 
+/// What is advised before each change that can be made to an inventory by itself.
+fn advised(inventory: &Inventory, rules: &RuleBook, at: Moment) -> String {
+    let ids = |ty: &'static str| inventory.of_type(ty).map(|e| e.uid.id.clone()).collect::<Vec<String>>();
+    let (accounts, organizations) = (ids("Account"), ids("Organization"));
+    let mut changes = Vec::new();
+    for account in accounts.iter().cloned() {
+        changes.push(Change::Leave { account: account.clone() });
+        changes.push(Change::Close { account: account.clone() });
+        let join =
+            |organization: &String| Change::Join { account: account.clone(), organization: organization.clone() };
+        changes.extend(organizations.iter().map(join));
+        changes.push(Change::RemoveDesignation { account: account.clone(), kind: "baa".to_owned() });
+    }
+    for by in accounts.iter().chain(&organizations) {
+        for kind in ["baa", "andb"] {
+            changes.push(Change::Accept { by: by.clone(), kind: kind.to_owned() });
+            changes.push(Change::Terminate { of: by.clone(), kind: Some(kind.to_owned()) });
+        }
+    }
+    let mut told = String::new();
+    for change in changes {
+        let Ok(after) = what_if::apply(inventory, std::slice::from_ref(&change), at) else { continue };
+        let advice = what_if::advice::advice((inventory, &after), rules, std::slice::from_ref(&change), at);
+        told.push_str(&format!("{change}: {}\n", answer(advice)));
+    }
+    told
+}
+
 /// What becomes of a mutant.
 enum Fate {
     Invalid,
@@ -161,7 +200,7 @@ trait Subject: Sync {
     fn load(&self, sources: Vec<Arc<SourceFile>>) -> Result<Self::Rules, Failure>;
     /// The ways in which a mutant is asked about, and the operations that it can concern; none for all.
     fn ways(&self, mutant: &Mutant) -> (Vec<Way>, Vec<String>);
-    fn ask(&self, inventory: &Inventory, rules: &Self::Rules, options: &Options) -> String;
+    fn ask(&self, inventory: &Inventory, rules: &Self::Rules, options: &Options, way: Way) -> String;
 }
 
 /// The rules of the domain.
@@ -187,7 +226,9 @@ impl Subject for Domain {
     fn ways(&self, mutant: &Mutant) -> (Vec<Way>, Vec<String>) {
         let all = vec![Way::Plain, Way::AnyState, Way::Classic];
         let within = |set: &BTreeSet<String>| !mutant.actions.is_empty() && mutant.actions.is_subset(set);
-        if within(&self.operations) {
+        if mutant.actions.contains("advise") {
+            (vec![Way::Changes], Vec::new())
+        } else if within(&self.operations) {
             (all, mutant.actions.iter().cloned().collect())
         } else if within(&self.of_accounts) {
             (vec![Way::Coverage], Vec::new())
@@ -196,7 +237,10 @@ impl Subject for Domain {
         }
     }
 
-    fn ask(&self, inventory: &Inventory, rules: &RuleBook, options: &Options) -> String {
+    fn ask(&self, inventory: &Inventory, rules: &RuleBook, options: &Options, way: Way) -> String {
+        if way == Way::Changes {
+            return advised(inventory, rules, options.at);
+        }
         answer(assess(inventory, rules, options))
     }
 }
@@ -221,7 +265,7 @@ impl Subject for Shipped {
         (vec![Way::AnyRequest], Vec::new())
     }
 
-    fn ask(&self, inventory: &Inventory, guardrails: &Guardrails, options: &Options) -> String {
+    fn ask(&self, inventory: &Inventory, guardrails: &Guardrails, options: &Options, _: Way) -> String {
         answer(guardrails.check(&Assessments::new(inventory, &RULES), options))
     }
 }
@@ -264,7 +308,7 @@ impl<'t, S: Subject> Trial<'t, S> {
         let found = first.into_iter().chain(rest).find(|question| {
             let options = options(question, &operations);
             let inventory = &self.inventories.all[question.inventory];
-            *self.before(question, &operations, &options) != self.subject.ask(inventory, &rules, &options)
+            *self.before(question, &operations, &options) != self.subject.ask(inventory, &rules, &options, question.way)
         });
         let Some(question) = found else { return Fate::Survived };
         let mut telling = self.telling.lock().unwrap();
@@ -282,7 +326,7 @@ impl<'t, S: Subject> Trial<'t, S> {
             return answer.clone();
         }
         let inventory = &self.inventories.all[question.inventory];
-        let answer = Arc::new(self.subject.ask(inventory, &self.unchanged, options));
+        let answer = Arc::new(self.subject.ask(inventory, &self.unchanged, options, question.way));
         self.known.lock().unwrap().insert(key, answer.clone());
         answer
     }

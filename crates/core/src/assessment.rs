@@ -64,12 +64,13 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use crate::agreements::InForce;
 use crate::finding::Finding;
 use crate::hipaa::{Hipaa, Phi};
 use crate::inventory::Inventory;
 use crate::inventory::entity::Uid;
 use crate::inventory::tree::Tree;
-use crate::moment::Moment;
+use crate::moment::{self, Moment};
 use crate::operations::answer::Dependency;
 use crate::operations::any_request::AnyRequest;
 use crate::operations::catalogue;
@@ -268,6 +269,19 @@ pub struct Governing {
     pub accepted_by: Option<String>,
 }
 
+impl Governing {
+    /// Of an agreement in force.
+    pub(crate) fn of(inventory: &Inventory, agreement: &InForce) -> Self {
+        let acceptance = inventory.entity("CustomerAgreement", &agreement.id);
+        Self {
+            id: agreement.id.clone(),
+            scope: agreement.scope,
+            since: agreement.since.map(moment::format),
+            accepted_by: acceptance.and_then(|e| e.str("acceptedBy")).map(str::to_owned),
+        }
+    }
+}
+
 /// What a principal may do.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
@@ -305,6 +319,9 @@ pub struct OperationAnswer {
     pub agreement: Option<String>,
     /// The id of the report.
     pub report: Option<String>,
+    /// The member of the organization that it is done to, for operations that have one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub member: Option<String>,
     /// The answer.
     pub decision: Decision,
     /// What an unknown answer depends on, and for a denial what decides which message is shown.

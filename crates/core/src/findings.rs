@@ -10,7 +10,7 @@ use cedar_policy::{Entities, RestrictedExpression as Expr};
 
 use crate::agreements::{Agreements, KindCoverage, context, datetime};
 use crate::finding::{Finding, Severity};
-use crate::hipaa::{Facts, words};
+use crate::hipaa::{Facts, with_exclusions, words};
 use crate::inventory::Inventory;
 use crate::inventory::entity::Uid;
 use crate::inventory::model::{Account, Organization};
@@ -207,6 +207,7 @@ fn with_services(message: String, facts: &Facts) -> String {
         let services = facts.services.iter().filter(|(_, e)| **e == eligible).map(|(id, _)| id.as_str());
         services.collect::<Vec<_>>().join(", ")
     };
+    let message = message.replace("{servicesWithExclusions}", &with_exclusions(&facts.services).join(", "));
     [
         ("{eligibleServices}", Some(true)),
         ("{ineligibleServices}", Some(false)),

@@ -28,6 +28,15 @@ pub struct Hipaa {
     pub meets_definition: Option<bool>,
 }
 
+/// The question whether an account says that it holds PHI.
+pub const HOLDS_PHI: &str = "holds-phi";
+
+/// The services among these that are eligible except for parts of them (R96).
+pub fn with_exclusions(services: &Services) -> Vec<&str> {
+    let excluded = |id: &str| eligibility::services(id).any(|s| s.exclusions.is_some());
+    services.iter().filter(|(id, e)| **e == Some(true) && excluded(id)).map(|(id, _)| id.as_str()).collect()
+}
+
 /// The services that hold PHI, and whether each is eligible at the moment (D18); `None` where it is unknown.
 pub type Services = BTreeMap<String, Option<bool>>;
 
@@ -61,15 +70,38 @@ pub fn facts(
     };
     let told_by_the_inventory = context(plain.iter().cloned())?;
     let covered = fact(COVERED, &told_by_the_inventory)?;
-    let holds_phi = fact("holds-phi", &told_by_the_inventory)?;
+    let holds_phi = fact(HOLDS_PHI, &told_by_the_inventory)?;
     let attested = fact("attested", &told_by_the_inventory)?;
     plain.extend(with_unknown("holdsPhi", "holdsPhiUnknown", holds_phi));
     plain.extend(with_unknown("attested", "attestedUnknown", attested));
+    plain.push(("servicesWithExclusions", words(with_exclusions(&services))));
     let context = context(plain)?;
     let meets_definition = fact("meets-definition", &context)?;
     let designated = query.designated(coverage)?;
     let hipaa = Hipaa { covered, designated, holds_phi, meets_definition };
     Ok(Facts { hipaa, services, attested, context })
+}
+
+/// Whether the register or a tag says that an account holds PHI, and nothing else of the facts.
+pub fn holds_phi(
+    agreements: &Agreements<'_>,
+    account: &Account,
+    standing: &Standing,
+    coverage: &[KindCoverage],
+    entities: &Entities,
+) -> Result<Option<bool>, Failure> {
+    let (rules, uid) = (agreements.rules, Uid::new("Account", &account.id).to_cedar()?);
+    let query = FactQuery { agreements, rules, account, uid, entities };
+    let mut plain = query.plain(standing, coverage)?;
+    let services = if reads_services(rules) { query.services()? } else { Services::new() };
+    plain.extend(of_services(&services));
+    Ok(rules.rule(HOLDS_PHI, &query.uid, &query.uid, context(plain)?, entities)?.fact())
+}
+
+/// Whether it matters to `holds-phi` which services are eligible.
+pub fn reads_services(rules: &RuleBook) -> bool {
+    let sets = ["eligibleServices", "ineligibleServices", "servicesOfUnknownEligibility"];
+    sets.iter().any(|set| rules.reads_attribute(HOLDS_PHI, set))
 }
 
 /// A fact as two attributes: Cedar has no third truth value.
@@ -144,18 +176,85 @@ impl FactQuery<'_> {
     }
 
     fn eligible(&self, service: &str) -> Result<Option<bool>, Failure> {
-        let at = self.agreements.at();
-        let (before, after) = eligibility::lists_around(at);
-        let named = |list: Option<&str>| {
-            Expr::new_bool(list.is_some_and(|date| eligibility::services(service).any(|s| s.was_listed(date))))
-        };
-        let mut pairs = vec![("at", datetime(at)), ("onListBefore", named(before)), ("onListAfter", named(after))];
-        let date = |date: Option<&str>| date.and_then(crate::moment::parse).map(datetime);
-        pairs.extend(date(before).map(|d| ("listBefore", d)));
-        pairs.extend(date(after).map(|d| ("listAfter", d)));
+        let asked = lists(service, self.agreements.at())?;
         let principal = Uid::new("Service", service).to_cedar()?;
-        Ok(self.rules.rule("eligible", &principal, &self.uid, context(pairs)?, self.entities)?.fact())
+        Ok(self.rules.rule("eligible", &principal, &self.uid, asked, self.entities)?.fact())
     }
+}
+
+/// What the dated lists say of a service at a moment, and what the policies make of it (D18).
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Eligibility {
+    /// As it was asked for.
+    pub service: String,
+    /// Whether it is HIPAA eligible; null where that is unknown.
+    pub eligible: Option<bool>,
+    /// The policies that decided.
+    pub policies: Vec<String>,
+    /// The date of the last list by the moment; null before the first.
+    pub list_before: Option<String>,
+    /// The date of the first list after it; null after the last.
+    pub list_after: Option<String>,
+    /// The services of that name or prefix, as AWS lists them.
+    pub listed: Vec<Listed>,
+}
+
+/// A service of the dated lists.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Listed {
+    /// As AWS lists it.
+    pub name: String,
+    /// Its IAM prefixes.
+    pub prefixes: Vec<String>,
+    /// What of it is excluded (R96).
+    pub exclusions: Option<String>,
+    /// The dates of the lists that name it.
+    pub seen: Vec<String>,
+}
+
+/// What is known of a service at a moment, by its name or IAM prefix. One that no list ever named is none of its.
+pub fn eligibility(rules: &RuleBook, service: &str, at: crate::moment::Moment) -> Result<Eligibility, Failure> {
+    let listed = |s: &eligibility::EligibleService| Listed {
+        name: s.name.clone(),
+        prefixes: s.prefixes.clone(),
+        exclusions: s.exclusions.clone(),
+        seen: s.seen.clone(),
+    };
+    let listed: Vec<Listed> = eligibility::services(service).map(listed).collect();
+    let uid = Uid::new("Service", service).to_cedar()?;
+    let prefix = Expr::new_string(service.to_owned());
+    let entity = cedar_policy::Entity::new(uid.clone(), [("prefix".to_owned(), prefix)].into(), [].into())
+        .map_err(Failure::internal("an entity"))?;
+    let entities = Entities::from_entities([entity], None).map_err(Failure::internal("an entity"))?;
+    // no policy tells accounts apart by which services are eligible in them
+    let account = Uid::new("Account", "000000000000").to_cedar()?;
+    let ruling = rules.rule("eligible", &uid, &account, lists(service, at)?, &entities)?;
+    let (before, after) = eligibility::lists_around(at);
+    Ok(Eligibility {
+        service: service.to_owned(),
+        eligible: ruling.fact(),
+        policies: ruling.by.iter().map(|r| r.id.clone()).collect(),
+        list_before: before.map(str::to_owned),
+        list_after: after.map(str::to_owned),
+        listed,
+    })
+}
+
+/// The context in which the policies are asked whether a service is eligible.
+fn lists(service: &str, at: crate::moment::Moment) -> Result<Context, Failure> {
+    let (before, after) = eligibility::lists_around(at);
+    let named = |list: Option<&str>| {
+        Expr::new_bool(list.is_some_and(|date| eligibility::services(service).any(|s| s.was_listed(date))))
+    };
+    let mut pairs = vec![("at", datetime(at)), ("onListBefore", named(before)), ("onListAfter", named(after))];
+    let date = |date: Option<&str>| date.and_then(crate::moment::parse).map(datetime);
+    pairs.extend(date(before).map(|d| ("listBefore", d)));
+    pairs.extend(date(after).map(|d| ("listAfter", d)));
+    context(pairs)
 }
 
 /// What the register says of PHI in an account.

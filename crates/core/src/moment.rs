@@ -24,6 +24,14 @@ pub fn parse(text: &str) -> Option<Moment> {
     if (0..=9999).contains(&year) { Utc.timestamp_millis_opt(milliseconds).single() } else { None }
 }
 
+/// Reads a moment as Cedar's `datetime` takes it: a date, or a time with `Z` or an offset such as `+0100`.
+pub fn parse_cedar(text: &str) -> Option<Moment> {
+    parse(text).or_else(|| {
+        let offset = DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f%z").ok()?;
+        Some(offset.with_timezone(&Utc))
+    })
+}
+
 /// Writes a moment as RFC 3339 in UTC, with milliseconds only where there are some.
 pub fn format(moment: Moment) -> String {
     moment.to_rfc3339_opts(SecondsFormat::AutoSi, true)

@@ -21,7 +21,7 @@ use cedar_policy::{Context, Entity as CedarEntity, RestrictedExpression as Expr}
 use crate::inventory::Inventory;
 use crate::inventory::entity::Uid;
 pub use crate::inventory::entity::datetime;
-use crate::inventory::model::{Accepted, Account, Agreement, CustomerAgreement, OfflineAgreement};
+use crate::inventory::model::{Accepted, Account, Agreement, CustomerAgreement, Designation, OfflineAgreement};
 use crate::inventory::tree::Tree;
 use crate::moment::Moment;
 use crate::policies::RuleBook;
@@ -36,24 +36,24 @@ pub struct Agreements<'a> {
     /// The inventory.
     pub inventory: &'a Inventory,
     /// Its tree.
-    pub tree: Tree,
+    pub tree: Rc<Tree>,
     /// What is on offer, by id.
-    pub offers: BTreeMap<String, Agreement>,
+    pub offers: Rc<BTreeMap<String, Agreement>>,
     pub(crate) rules: &'a RuleBook,
     at: Moment,
     context: OnceCell<Context>,
-    narrowing: Narrowing,
-    customer: Vec<CustomerAgreement>,
+    narrowing: Rc<Narrowing>,
+    customer: Rc<Vec<CustomerAgreement>>,
     /// Indexes of `customer`.
-    accepted: HashMap<Accepted, Vec<usize>>,
-    offline: Vec<OfflineAgreement>,
+    accepted: Rc<HashMap<Accepted, Vec<usize>>>,
+    offline: Rc<Vec<OfflineAgreement>>,
     /// By account, the offline agreements and designations that name it.
-    designated: HashMap<String, Vec<(usize, usize)>>,
+    designated: Rc<HashMap<String, Vec<(usize, usize)>>>,
     standings: RefCell<HashMap<String, Rc<Standing>>>,
     /// Whether the agreements of an organization are known, by its id.
-    listed: RefCell<HashMap<String, bool>>,
-    members: OnceCell<BTreeMap<String, Vec<String>>>,
-    entities: RefCell<HashMap<Uid, CedarEntity>>,
+    listed: Rc<RefCell<HashMap<String, bool>>>,
+    members: Rc<OnceCell<BTreeMap<String, Vec<String>>>>,
+    entities: Rc<RefCell<HashMap<Uid, CedarEntity>>>,
 }
 
 impl<'a> Agreements<'a> {
@@ -82,20 +82,43 @@ impl<'a> Agreements<'a> {
         }
         Self {
             inventory,
-            tree: Tree::new(inventory),
-            offers: inventory.agreements(),
+            tree: Rc::new(Tree::new(inventory)),
+            offers: Rc::new(inventory.agreements()),
             rules,
             at,
             context: OnceCell::new(),
-            narrowing,
-            customer,
-            accepted,
-            offline,
-            designated,
+            narrowing: Rc::new(narrowing),
+            customer: Rc::new(customer),
+            accepted: Rc::new(accepted),
+            offline: Rc::new(offline),
+            designated: Rc::new(designated),
             standings: RefCell::default(),
-            listed: RefCell::default(),
-            members: OnceCell::new(),
-            entities: RefCell::default(),
+            listed: Rc::default(),
+            members: Rc::default(),
+            entities: Rc::default(),
+        }
+    }
+
+    /// The same at another moment. What no moment changes is shared: one more moment costs what is asked about it.
+    pub fn moved_to(&self, at: Moment) -> Self {
+        // a user's rules may let a list tell more at one moment than at another
+        let timeless = !self.rules.reads_attribute("lists-agreements-of", "at");
+        Self {
+            inventory: self.inventory,
+            tree: self.tree.clone(),
+            offers: self.offers.clone(),
+            rules: self.rules,
+            at,
+            context: OnceCell::new(),
+            narrowing: self.narrowing.clone(),
+            customer: self.customer.clone(),
+            accepted: self.accepted.clone(),
+            offline: self.offline.clone(),
+            designated: self.designated.clone(),
+            standings: RefCell::default(),
+            listed: if timeless { self.listed.clone() } else { Rc::default() },
+            members: self.members.clone(),
+            entities: self.entities.clone(),
         }
     }
 
@@ -124,8 +147,25 @@ impl<'a> Agreements<'a> {
         indexes.iter().filter_map(|i| self.customer.get(*i))
     }
 
-    fn kind_of(&self, agreement: &CustomerAgreement) -> &str {
+    pub(crate) fn kind_of(&self, agreement: &CustomerAgreement) -> &str {
         self.offers.get(&agreement.agreement).map_or("", |o| &o.kind)
+    }
+
+    /// The offline agreements that ever designate an account, each with the designation.
+    pub(crate) fn designating_ever<'s>(
+        &'s self,
+        account: &str,
+    ) -> impl Iterator<Item = (&'s OfflineAgreement, &'s Designation)> {
+        let of = |(of, at): &(usize, usize)| {
+            let agreement = self.offline.get(*of)?;
+            Some((agreement, agreement.designations.get(*at)?))
+        };
+        self.designated.get(account).into_iter().flatten().filter_map(of)
+    }
+
+    /// Whether the rules ask about what names an account and its organizations, and about nothing else.
+    pub(crate) fn stays_with_the_account(&self) -> bool {
+        self.narrowing.is_complete()
     }
 
     /// What an account is in its organization.

@@ -225,6 +225,7 @@ fn operation_answer(answer: OperationResult, rules: &RuleBook) -> OperationAnswe
         words: answer.operation.words,
         agreement: answer.operation.kind.clone(),
         report: answer.operation.report.clone(),
+        member: answer.operation.member.clone(),
         decision: answer.decision,
         depends_on: answer.depends_on.into_iter().map(Into::into).collect(),
         message,

@@ -121,8 +121,9 @@ impl Assessor<'_> {
             if here.is_empty() {
                 continue;
             }
+            let asked = (organization, coverage.as_slice());
             let operations =
-                catalogue::operations(&self.rules.operations, &agreements, account, organization, &coverage);
+                catalogue::operations(&self.rules.operations, &agreements, account, asked, &filter.operations)?;
             let worlds = Worlds::new(&agreements, self.rules, (account, &standing), &operations, &entities)?;
             // an account that nothing is told apart from by shares nothing
             let class = operations::class(&agreements, self.rules, account, &standing);
@@ -220,7 +221,9 @@ impl Assessor<'_> {
 
     /// Principals share answers: a search for any request looks at more of them than their signatures tell.
     fn shares(&self) -> bool {
-        !self.options.any_request && !self.options.by_itself
+        // what is asked by name is about the members of one organization
+        let by_name = |name: &String| self.rules.operations.operation(name).is_some_and(|o| o.by_name);
+        !self.options.any_request && !self.options.by_itself && !self.options.filter.operations.iter().any(by_name)
     }
 
     /// What is asked of the principals of an account.
@@ -365,15 +368,7 @@ fn account_answer(
     let rows = rows.map(|row| AgreementAnswer {
         kind: row.kind.clone(),
         coverage: row.coverage,
-        governing: row.governing.as_ref().map(|g| Governing {
-            id: g.id.clone(),
-            scope: g.scope,
-            since: g.since.map(moment::format),
-            accepted_by: inventory
-                .entity("CustomerAgreement", &g.id)
-                .and_then(|e| e.str("acceptedBy"))
-                .map(str::to_owned),
-        }),
+        governing: row.governing.as_ref().map(|g| Governing::of(inventory, g)),
         superseded: ids(&row.superseded),
         also_in_force: ids(&row.also),
         reason: row.reason.clone(),

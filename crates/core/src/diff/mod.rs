@@ -303,12 +303,36 @@ pub fn diff(base: &Side<'_>, head: &Side<'_>, rules: &RuleBook) -> Result<Diff, 
     diff_from(base, head, rules, None)
 }
 
+/// What is different in coverage and findings alone: nothing is asked about principals and their policies.
+pub fn coverage(base: &Side<'_>, head: &Side<'_>, rules: &RuleBook) -> Result<Diff, Failure> {
+    let options = |side: &Side<'_>| {
+        let mut options = side.options.clone();
+        options.filter.without_principals = true;
+        options
+    };
+    let (old, new) = (options(base), options(head));
+    let [base, head] = [(base, &old), (head, &new)].map(|(side, options)| Side { inventory: side.inventory, options });
+    let found = compare(&base, &head, rules, None, false)?;
+    Ok(Diff { leaves_out: vec!["what principals may do"], ..found })
+}
+
 /// The same. `assessed` is what the options of the new inventory ask of it, where that was assessed already.
 pub fn diff_from(
     base: &Side<'_>,
     head: &Side<'_>,
     rules: &RuleBook,
     assessed: Option<&Assessment>,
+) -> Result<Diff, Failure> {
+    compare(base, head, rules, assessed, true)
+}
+
+/// `with_access` says whether what any request may do, and who may be there unseen, is compared too.
+fn compare(
+    base: &Side<'_>,
+    head: &Side<'_>,
+    rules: &RuleBook,
+    assessed: Option<&Assessment>,
+    with_access: bool,
 ) -> Result<Diff, Failure> {
     let pieces = pieces::pieces(base.inventory, head.inventory);
     let reacher = Reacher::new(base.inventory, head.inventory, rules, head.options.at)?;
@@ -325,7 +349,7 @@ pub fn diff_from(
         reach: &reach,
     };
     let causes = trials.causes(&differences);
-    let new_access = stacks::new_access(base, head)?;
+    let new_access = if with_access { stacks::new_access(base, head)? } else { Vec::new() };
     let mut changes: Vec<ChangeEntry> = pieces.into_iter().map(|piece| ChangeEntry { piece, matters: false }).collect();
     for (index, _) in causes.iter().flatten() {
         if let Some(change) = changes.get_mut(*index) {
@@ -336,7 +360,8 @@ pub fn diff_from(
     let (access, coverage, findings) = sides.entries(&differences, &causes);
     let sight = Sight::new(base.inventory, head.inventory);
     let (access, new_access) = (sight.access(access), sight.stacks(new_access));
-    let perhaps_others = unseen(base, head, rules, (&after, Reach::union(&reach)))?;
+    let perhaps_others =
+        if with_access { unseen(base, head, rules, (&after, Reach::union(&reach)))? } else { Vec::new() };
     let mut diff = Diff {
         schema: "countersign/diff/v1",
         provenance: None,

@@ -67,6 +67,11 @@ pub struct ManagedPolicy {
     pub text: String,
 }
 
+/// Whether an ARN or id is that of FullAWSAccess.
+pub fn is_full_aws_access(id: &str) -> bool {
+    NAMES_OF_FULL_AWS_ACCESS.contains(&id)
+}
+
 /// The built-in policy of this ARN or id.
 pub fn managed_policy(id: &str) -> Option<ManagedPolicy> {
     if NAMES_OF_FULL_AWS_ACCESS.contains(&id) {

@@ -24,6 +24,12 @@ pub struct Operation {
     pub kind: Option<String>,
     /// The id of the report.
     pub report: Option<String>,
+    /// The member of the organization that it is done to.
+    pub member: Option<String>,
+    /// It is asked about only where it is named: it is about the organization that the account is in.
+    pub by_name: bool,
+    /// The organization has members besides its management account; `None` where that is unknown, or nothing asks.
+    pub other_members: Option<bool>,
     /// What the text for people calls it, and what it is done to.
     pub words: (&'static str, &'static str),
     /// What stands for each place of the catalogue's templates.
@@ -40,23 +46,25 @@ struct Making<'a> {
     operations: Vec<Operation>,
 }
 
-/// All operations of an account, in order.
+/// All operations of an account, in order; those that are asked about by name, where they are named.
 pub fn operations(
     catalogue: &Catalogue,
     agreements: &Agreements<'_>,
     account: &Account,
-    organization: Option<&str>,
-    coverage: &[KindCoverage],
-) -> Vec<Operation> {
+    (organization, coverage): (Option<&str>, &[KindCoverage]),
+    named: &[String],
+) -> Result<Vec<Operation>, Failure> {
     let mut making = Making { catalogue, agreements, account, organization, coverage, operations: Vec::new() };
-    for definition in &catalogue.operations {
+    let is_asked = |d: &&Definition| !d.by_name || named.iter().any(|name| name == d.name);
+    for definition in catalogue.operations.iter().filter(is_asked) {
         match definition.about {
             About::Agreement => making.about_agreements(definition),
             About::Report => making.about_reports(definition),
-            About::Account => making.about_the_account(definition),
+            About::Account => making.about_the_account(definition)?,
+            About::Member => making.about_members(definition)?,
         }
     }
-    making.operations
+    Ok(making.operations)
 }
 
 impl Making<'_> {
@@ -69,12 +77,12 @@ impl Making<'_> {
             let Some(scope) = Scope::named(&offer.scope).filter(|s| definition.scopes.contains(s)) else {
                 continue;
             };
-            let values = self.values(Some(offer), None);
+            let values = self.values(Some(offer), None, None);
             let operation = blank(definition, Some(scope), values);
             self.operations.push(Operation { kind: Some(offer.kind.clone()), ..operation });
         }
         if definition.scopes.contains(&Scope::Offline) {
-            let values = self.values(None, None);
+            let values = self.values(None, None, None);
             for kind in self.coverage.iter().map(|c| c.kind.clone()) {
                 if definition.kinds.contains(&kind) || self.agreements.has_offline(&kind) {
                     let operation = blank(definition, Some(Scope::Offline), values.clone());
@@ -87,24 +95,63 @@ impl Making<'_> {
     fn about_reports(&mut self, definition: &Definition) {
         for report in self.agreements.inventory.of_type("Report") {
             if aws::partition_of(report.str("region").unwrap_or_default()) == self.account.partition {
-                let values = self.values(None, Some(report));
+                let values = self.values(None, Some(report), None);
                 let operation = blank(definition, None, values);
                 self.operations.push(Operation { report: Some(report.uid.id.clone()), ..operation });
             }
         }
     }
 
-    fn about_the_account(&mut self, definition: &Definition) {
-        let values = self.values(None, None);
+    fn about_the_account(&mut self, definition: &Definition) -> Result<(), Failure> {
+        let values = self.values(None, None, None);
         if definition.scopes.is_empty() {
-            self.operations.push(blank(definition, None, values.clone()));
+            let other_members = if definition.by_name { self.members()?.0 } else { None };
+            self.operations.push(Operation { other_members, ..blank(definition, None, values.clone()) });
         }
         let scoped = definition.scopes.iter().map(|scope| blank(definition, Some(*scope), values.clone()));
         self.operations.extend(scoped);
+        Ok(())
+    }
+
+    /// One for each other member; a single one that names none where the account manages nothing, for its gates to tell.
+    fn about_members(&mut self, definition: &Definition) -> Result<(), Failure> {
+        let manages = self.agreements.tree.manages(&self.account.id, self.organization);
+        let members = if manages { self.members()?.1 } else { Vec::new() };
+        if members.is_empty() {
+            let values = self.values(None, None, None);
+            self.operations.push(blank(definition, None, values));
+        }
+        for member in members {
+            let values = self.values(None, None, Some(&member));
+            self.operations.push(Operation { member: Some(member), ..blank(definition, None, values) });
+        }
+        Ok(())
+    }
+
+    /// The other accounts of the organization at the moment, and whether there are any; `None` where that is unknown.
+    fn members(&self) -> Result<(Option<bool>, Vec<String>), Failure> {
+        let (Some(organization), agreements) = (self.organization, self.agreements) else {
+            return Ok((None, Vec::new()));
+        };
+        let (mut members, mut unknown) = (Vec::new(), false);
+        for other in agreements.tree.accounts.values().filter(|a| a.id != self.account.id) {
+            let standing = agreements.standing(other)?;
+            unknown |= standing.unknown.is_some();
+            if standing.organization.as_deref() == Some(organization) {
+                members.push(other.id.clone());
+            }
+        }
+        let some = if members.is_empty() && unknown { None } else { Some(!members.is_empty()) };
+        Ok((some, members))
     }
 
     /// What stands for each place of a template.
-    fn values(&self, offer: Option<&Agreement>, report: Option<&Entity>) -> Rc<[Option<String>]> {
+    fn values(
+        &self,
+        offer: Option<&Agreement>,
+        report: Option<&Entity>,
+        member: Option<&String>,
+    ) -> Rc<[Option<String>]> {
         let inventory = self.agreements.inventory;
         let acceptance = offer.map(|offer| self.acceptance(offer));
         let value = |slot: &Slot| match (slot.of, slot.attr.as_str()) {
@@ -118,6 +165,8 @@ impl Making<'_> {
             (Of::Acceptance, _) => acceptance.as_ref().and_then(|(_, id)| id.clone()),
             (Of::Report, "id") => report.map(|r| r.uid.id.clone()),
             (Of::Report, attr) => text(report?, attr),
+            (Of::Organization, _) => self.organization.map(str::to_owned),
+            (Of::Member, _) => member.cloned(),
         };
         self.catalogue.slots.iter().map(value).collect()
     }
@@ -143,7 +192,17 @@ impl Making<'_> {
 
 fn blank(definition: &Definition, scope: Option<Scope>, values: Rc<[Option<String>]>) -> Operation {
     let words = (definition.verb, definition.object);
-    Operation { name: definition.name, scope, kind: None, report: None, words, values }
+    Operation {
+        name: definition.name,
+        scope,
+        kind: None,
+        report: None,
+        member: None,
+        by_name: definition.by_name,
+        other_members: None,
+        words,
+        values,
+    }
 }
 
 /// An attribute as text.

@@ -115,6 +115,7 @@ struct RulingKey {
     operation: &'static str,
     scope: Option<Scope>,
     report: Option<String>,
+    other_members: Option<bool>,
     facts: Facts,
     generation: &'static str,
     principal: Option<Uid>,
@@ -140,7 +141,8 @@ impl AccountEvaluator<'_> {
     pub fn decide(&self, principal: &Principal, operation: &Operation) -> Result<OperationResult, Failure> {
         let (in_force, designated) = self.state(operation);
         let mut answer = OperationResult::new(operation);
-        if let (Some(Scope::Organization), Some(reason)) = (operation.scope, self.organization_unknown) {
+        let of_organization = operation.scope == Some(Scope::Organization) || operation.by_name;
+        if let Some(reason) = self.organization_unknown.filter(|_| of_organization) {
             answer.reason = Some(reason.to_owned());
             answer.depends_on.push(Dependency { key: "memberships".to_owned(), allows: Vec::new() });
             return Ok(answer);
@@ -385,6 +387,7 @@ impl AccountEvaluator<'_> {
             operation: operation.name,
             scope: operation.scope,
             report: operation.report.clone(),
+            other_members: operation.other_members,
             facts,
             generation,
             principal: self.rules.reads_principal(operation.name).then(|| principal.uid.clone()),
@@ -422,6 +425,7 @@ impl AccountEvaluator<'_> {
             ("inForce", Expr::new_bool(facts.in_force)),
             ("designated", Expr::new_bool(facts.designated)),
         ];
+        pairs.extend(operation.other_members.map(|are| ("otherMembers", Expr::new_bool(are))));
         pairs.extend(self.named(operation)?);
         context(pairs)
     }

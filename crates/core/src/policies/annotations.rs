@@ -29,6 +29,8 @@ pub enum Subject {
     Finding,
     /// What an answer takes for granted.
     Assumption,
+    /// What to do before a change.
+    Advice,
     /// Any other question that is asked about agreements.
     Question,
     /// What principals may be able to do, asked of guardrails.
@@ -83,7 +85,7 @@ const fn must(subject: Subject, effect: Effect) -> On {
 }
 
 use Effect::{Forbid, Permit};
-use Subject::{Assumption, Fact, Finding, Governs, Guardrail, InForce, Operation};
+use Subject::{Advice, Assumption, Fact, Finding, Governs, Guardrail, InForce, Operation};
 
 const GATE: &[On] = &[may(Operation, Forbid)];
 /// The scopes that an agreement may be in force by.
@@ -103,7 +105,7 @@ const ALL: [Annotation; 26] = [
     Annotation {
         name: "message",
         form: Form::Text,
-        on: &[may(Operation, Forbid), must(Finding, Permit), must(Guardrail, Forbid)],
+        on: &[may(Operation, Forbid), must(Finding, Permit), must(Advice, Permit), must(Guardrail, Forbid)],
     },
     Annotation { name: "detail", form: Form::Text, on: GATE },
     Annotation { name: "remedy", form: Form::Text, on: GATE },
@@ -326,6 +328,7 @@ fn places(annotation: &Annotation) -> String {
             (Finding, _) => "a permit of `report-on-…` (a finding)",
             (Assumption, _) => "a permit of `assume`",
             (Guardrail, _) => "a forbid of `may-…` (a guardrail)",
+            (Subject::Advice, _) => "a permit of `advise` (advice before a change)",
             (Subject::Question, _) => "a question about agreements",
         }
         .to_owned()

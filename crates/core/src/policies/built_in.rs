@@ -11,12 +11,13 @@ macro_rules! built_in {
 }
 
 /// The policies that are built in: path below `policies/`, and text.
-pub const BUILT_IN: [(&str, &str); 19] = built_in!(
+pub const BUILT_IN: [(&str, &str); 21] = built_in!(
     "";
     "agreements/findings.cedar",
     "agreements/governs.cedar",
     "agreements/in_force.cedar",
     "agreements/standing.cedar",
+    "changes/advice.cedar",
     "hipaa/eligibility.cedar",
     "hipaa/facts.cedar",
     "hipaa/findings.cedar",
@@ -27,6 +28,7 @@ pub const BUILT_IN: [(&str, &str); 19] = built_in!(
     "operations/assumptions.cedar",
     "operations/designation.cedar",
     "operations/download.cedar",
+    "operations/ending.cedar",
     "operations/findings.cedar",
     "operations/operations.cedar",
     "operations/organization.cedar",

@@ -11,7 +11,7 @@ use crate::inventory::schema::EntitySchema;
 use crate::problem::{Problem, SourceFile, Span, Unpermitted, instead};
 
 /// The questions of the program, beside the operations, which are data.
-const ASKED: [(&str, Subject); 17] = [
+const ASKED: [(&str, Subject); 18] = [
     ("holds", Subject::Question),
     ("membership-known", Subject::Question),
     ("lists-agreements-of", Subject::Question),
@@ -29,6 +29,7 @@ const ASKED: [(&str, Subject); 17] = [
     ("report-on-access", Subject::Finding),
     ("report-on-policy", Subject::Finding),
     (ASSUME, Subject::Assumption),
+    ("advise", Subject::Advice),
 ];
 
 /// What is asked about an action; `None` where nothing is.
@@ -91,7 +92,7 @@ const TYPES: [(&str, [&str; 2]); 3] = [
 
 /// What a complete set of rules lacks: each operation and each question has a permit, or its answer is always no.
 pub fn incomplete(permits: &dyn Fn(&str, Option<&str>) -> bool, schema: &EntitySchema) -> Vec<Unpermitted> {
-    let optional = [Subject::Finding, Subject::Assumption];
+    let optional = [Subject::Finding, Subject::Assumption, Subject::Advice];
     let asked = ASKED.iter().filter(|(_, subject)| !optional.contains(subject)).map(|(name, _)| *name);
     let mut missing = Vec::new();
     for action in asked.chain(schema.operations.iter().map(String::as_str)) {

@@ -197,7 +197,13 @@ impl Asking<'_> {
         let entities = agreements.entities(account, standing, &more)?;
         let coverage = agreements.coverage(account, standing, &entities)?;
         let organization = standing.organization.as_deref();
-        let operations = catalogue::operations(&self.rules.operations, agreements, account, organization, &coverage);
+        let operations = catalogue::operations(
+            &self.rules.operations,
+            agreements,
+            account,
+            (organization, &coverage),
+            &self.options.filter.operations,
+        )?;
         let worlds = Worlds::new(agreements, self.rules, (account, standing), &operations, &entities)?;
         let desk = AccountEvaluator {
             rules: self.rules,

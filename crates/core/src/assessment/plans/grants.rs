@@ -87,10 +87,12 @@ pub(super) fn resources(
             inventory.of_type("Report").chain(inventory.of_type("Service")).map(|e| e.uid.clone()).collect();
         let entities = agreements.entities(account, &standing, &more)?;
         let coverage = agreements.coverage(account, &standing, &entities)?;
-        let organization = standing.organization.as_deref();
-        let operations = catalogue::operations(&rules.operations, &agreements, account, organization, &coverage);
+        let asked = (standing.organization.as_deref(), coverage.as_slice());
+        let named = [answer.operation.to_owned()];
+        let operations = catalogue::operations(&rules.operations, &agreements, account, asked, &named)?;
         let is = |o: &&catalogue::Operation| {
-            (o.name, o.scope, &o.kind, &o.report) == (answer.operation, answer.scope, &answer.agreement, &answer.report)
+            (o.name, o.scope, &o.kind, &o.report, &o.member)
+                == (answer.operation, answer.scope, &answer.agreement, &answer.report, &answer.member)
         };
         let Some(operation) = operations.iter().find(is) else { return Ok(Resources::new()) };
         let row = coverage.iter().find(|c| Some(&c.kind) == answer.agreement.as_ref());

@@ -1,6 +1,6 @@
 //! Accounts: where they belong, since when, and what is not told of them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
@@ -76,12 +76,10 @@ impl Assembly<'_> {
     }
 
     pub(super) fn accounts(&mut self) {
-        let closed: BTreeSet<String> = self
-            .facts
-            .events
-            .values()
+        let events = self.facts.events.values();
+        let closed: BTreeMap<String, (Moment, String)> = events
             .filter_map(|e| match &e.change {
-                Change::Closed { account } => Some(account.clone()),
+                Change::Closed { account } => Some((account.clone(), (e.at, e.witness.clone()))),
                 _ => None,
             })
             .collect();
@@ -95,17 +93,21 @@ impl Assembly<'_> {
             let parent = self.parent(&id, &timeline);
             let Some(account) = self.facts.accounts.get(&id) else { continue };
             let state = account.state.clone().map(|s| s.replace(' ', "_"));
-            let state = if closed.contains(&id) && state.as_deref().is_none_or(|s| s == "ACTIVE") {
+            let state = if closed.contains_key(&id) && state.as_deref().is_none_or(|s| s == "ACTIVE") {
                 Some("PENDING_CLOSURE".to_owned())
             } else {
                 state
             };
+            // one that was reinstated is not closed any more
+            let closed = closed.get(&id).filter(|_| state.as_deref().is_some_and(|s| s != "ACTIVE"));
             let memberships: Vec<Value> = timeline.memberships.iter().map(membership).collect();
             let since = if timeline.unknown { Some(timeline::never()) } else { timeline.known_since };
             let mut attrs = attributes([
                 ("name", account.name.clone().map(Value::from)),
                 ("partition", account.partition.clone().filter(|p| p != "aws").map(Value::from)),
-                ("state", state.map(Value::from)),
+                ("state", state.clone().map(Value::from)),
+                ("closedAt", closed.map(|(at, _)| json!(moment::format(*at)))),
+                ("closedWitness", closed.map(|(_, witness)| json!(witness))),
                 ("memberships", Some(json!(memberships)).filter(|m| m != &json!([]))),
                 ("membershipsKnownSince", since.map(|s| json!(moment::format(s)))),
                 ("agreementsKnown", (!account.agreements_listed).then_some(json!(false))),

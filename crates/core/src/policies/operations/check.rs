@@ -128,6 +128,8 @@ fn missing(
     if let Some(slot) = needed.find(|slot| !has(slot.of)) {
         let what = match slot.of {
             Of::Report => "a report",
+            Of::Organization => "an organization",
+            Of::Member => "a member",
             _ => "an agreement on offer",
         };
         let message = format!("`{action}` acts on {what}, but `{}` is not about one", operation.name);

@@ -34,6 +34,8 @@ pub enum About {
     Report,
     /// The account alone.
     Account,
+    /// Each other account of the organization that the account manages.
+    Member,
 }
 
 /// An operation.
@@ -49,6 +51,8 @@ pub struct Definition {
     pub kinds: Vec<String>,
     /// The state of the agreement in which it is possible at all.
     pub possible: Possible,
+    /// It is asked about only where it is named.
+    pub by_name: bool,
     /// What the text for people calls it: `accept`.
     pub verb: &'static str,
     /// What it is done to: `agreements`.
@@ -170,11 +174,15 @@ impl Catalogue {
 }
 
 fn definition(reader: &mut Reader<'_>, node: &Node) -> Option<Definition> {
-    const KEYS: [&str; 7] = ["operation", "about", "scopes", "kinds", "possibleWhile", "verb", "object"];
+    const KEYS: [&str; 8] = ["operation", "about", "scopes", "kinds", "possibleWhile", "byName", "verb", "object"];
     reader.members(node, &KEYS, "an operation")?;
     let (name, span) = reader.text(node, "operation")?;
-    const ABOUT: [(&str, About); 3] =
-        [("agreement", About::Agreement), ("report", About::Report), ("account", About::Account)];
+    const ABOUT: [(&str, About); 4] = [
+        ("agreement", About::Agreement),
+        ("report", About::Report),
+        ("account", About::Account),
+        ("member", About::Member),
+    ];
     let about = reader.one_of(node, "about", &ABOUT)?;
     let mut scopes = Vec::new();
     for scope in reader.list(node.get("scopes")) {
@@ -184,7 +192,7 @@ fn definition(reader: &mut Reader<'_>, node: &Node) -> Option<Definition> {
         let fits = match about {
             About::Agreement => true,
             About::Account => *scope != Scope::Offline,
-            About::Report => false,
+            About::Report | About::Member => false,
         };
         if !fits {
             let message = format!("an operation about {} cannot have the scope `{}`", about.words(), scope.word());
@@ -217,6 +225,7 @@ fn definition(reader: &mut Reader<'_>, node: &Node) -> Option<Definition> {
         scopes: scopes.into_iter().map(|(s, _)| s).collect(),
         kinds: kinds.into_iter().map(|(k, _)| k).collect(),
         possible,
+        by_name: reader.truth(node, "byName").unwrap_or_default(),
         verb: interned(verb),
         object: interned(object),
         place: reader.place(span),
@@ -271,6 +280,7 @@ impl About {
             Self::Agreement => "agreements",
             Self::Report => "reports",
             Self::Account => "the account",
+            Self::Member => "members",
         }
     }
 
@@ -280,6 +290,8 @@ impl About {
             Of::Account | Of::Partition => true,
             Of::Agreement | Of::Acceptance => self == Self::Agreement && scope != Some(Scope::Offline),
             Of::Report => self == Self::Report,
+            Of::Organization => true,
+            Of::Member => self == Self::Member,
         }
     }
 }

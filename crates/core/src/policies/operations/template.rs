@@ -31,6 +31,10 @@ pub enum Of {
     Acceptance,
     /// The report.
     Report,
+    /// The organization of the account.
+    Organization,
+    /// The member of the organization that it is done to.
+    Member,
 }
 
 /// Every place that some template has.
@@ -103,7 +107,7 @@ impl Template {
     }
 }
 
-const HELP: &str = "a placeholder is one of {partition}, {partition.region}, {account}, {agreement.id}, {acceptance.id}, {acceptance.account}, {report.id}, an attribute \
+const HELP: &str = "a placeholder is one of {partition}, {partition.region}, {account}, {agreement.id}, {acceptance.id}, {acceptance.account}, {report.id}, {organization.id}, {member.id}, an attribute \
     such as {report.series}, or an AWS name such as {aws.servicePrincipal}; what replaces an absent value follows a |";
 
 fn place(inner: &str, slots: &mut Slots, schema: &EntitySchema) -> Result<Piece, (String, String)> {
@@ -123,6 +127,8 @@ fn place(inner: &str, slots: &mut Slots, schema: &EntitySchema) -> Result<Piece,
         "agreement" => Of::Agreement,
         "acceptance" => Of::Acceptance,
         "report" => Of::Report,
+        "organization" => Of::Organization,
+        "member" => Of::Member,
         _ => return Err(unknown()),
     };
     let slot = slot(of, attr, name, schema)?;
@@ -136,11 +142,12 @@ fn place(inner: &str, slots: &mut Slots, schema: &EntitySchema) -> Result<Piece,
 fn slot(of: Of, attr: &str, name: &str, schema: &EntitySchema) -> Result<Slot, (String, String)> {
     let new = |optional: bool| Slot { of, attr: attr.to_owned(), optional };
     let ty = match of {
-        _ if attr == "id" => return Ok(new(of == Of::Acceptance)),
+        _ if attr == "id" => return Ok(new(matches!(of, Of::Acceptance | Of::Organization | Of::Member))),
         Of::Acceptance if attr == "account" => return Ok(new(false)),
         Of::Acceptance => return Err(near(name, attr, vec!["id", "account"])),
         Of::Partition if attr == "region" => return Ok(new(false)),
         Of::Partition => return Err(near(name, attr, vec!["region"])),
+        Of::Organization | Of::Member => return Err(near(name, attr, vec!["id"])),
         Of::Account => "Account",
         Of::Agreement => "Agreement",
         Of::Report => "Report",

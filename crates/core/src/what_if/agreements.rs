@@ -1,0 +1,139 @@
+//! Agreements that are accepted and terminated, and designations that end.
+
+use std::collections::BTreeMap;
+
+use super::Why;
+use super::edit::Edit;
+use crate::inventory::entity::{Attr, Entity, Item, Uid};
+use crate::inventory::model::{Accepted, CustomerAgreement};
+use crate::problem::{SourceFile, Span};
+
+impl Edit {
+    pub fn accept(&mut self, by: &str, kind: &str) -> Result<(), Why> {
+        let (attr, uid, scope, partition) = self.party(by)?;
+        let offers = self.inventory.agreements();
+        let fits =
+            |o: &&crate::inventory::model::Agreement| o.kind == kind && o.scope == scope && o.partition == partition;
+        let Some(offer) = offers.values().find(fits) else {
+            let mut kinds: Vec<&str> = offers.values().map(|o| o.kind.as_str()).collect();
+            kinds.sort_unstable();
+            kinds.dedup();
+            let what = format!("{partition} offers no agreement of the kind `{kind}` and the scope {scope}");
+            return Err(Why::new(what, format!("the kinds are {}", kinds.join(", "))));
+        };
+        if let Some(active) = self.active(&uid, kind).first() {
+            return Err(Why::new(format!("{} is active already", active.id), "terminate it first, or leave this out"));
+        }
+        let id = format!("customer-agreement-WhatIf{:010}", self.number);
+        let source = SourceFile::new("what-if", format!("{by} accepts {kind}"));
+        let span = Span { start: 0, end: source.text.len() };
+        let item = |attr| Item { span, attr };
+        let attrs = BTreeMap::from([
+            ("agreement".to_owned(), item(Attr::Entity(Uid::new("Agreement", &offer.id)))),
+            (attr.to_owned(), item(Attr::Entity(uid))),
+            ("effectiveStart".to_owned(), item(Attr::Moment(self.at))),
+            ("state".to_owned(), item(Attr::String("ACTIVE".to_owned()))),
+        ]);
+        let uid = Uid::new("CustomerAgreement", id);
+        let entity = Entity {
+            uid: uid.clone(),
+            source,
+            span,
+            attrs,
+            parents: Vec::new(),
+            tags: BTreeMap::new(),
+            built_in: false,
+        };
+        self.inventory.entities.insert(uid, entity);
+        Ok(())
+    }
+
+    pub fn terminate(&mut self, of: &str, kind: Option<&str>) -> Result<(), Why> {
+        let ids: Vec<String> = match kind {
+            None => {
+                let uid = self.known("CustomerAgreement", of)?;
+                let ended = self.inventory.entities.get(&uid).and_then(|e| e.moment("effectiveEnd"));
+                if ended.is_some_and(|end| end <= self.at) {
+                    return Err(Why::new("it was terminated before", ""));
+                }
+                vec![uid.id]
+            }
+            Some(kind) => {
+                let (_, uid, ..) = self.party(of)?;
+                let active = self.active(&uid, kind);
+                if active.is_empty() {
+                    let help = "an offline agreement cannot be terminated in AWS Artifact (R60, R73)";
+                    return Err(Why::new(format!("{of} has no active acceptance of the kind `{kind}`"), help));
+                }
+                active.into_iter().map(|a| a.id).collect()
+            }
+        };
+        for id in ids {
+            let uid = Uid::new("CustomerAgreement", id);
+            self.set(&uid, "effectiveEnd", Attr::Moment(self.at));
+            self.set(&uid, "state", Attr::String("CUSTOMER_TERMINATED".to_owned()));
+        }
+        Ok(())
+    }
+
+    pub fn remove_designation(&mut self, account: &str, kind: &str) -> Result<(), Why> {
+        self.known("Account", account)?;
+        let at = self.at;
+        let mut removed = 0;
+        let agreements: Vec<Uid> = self
+            .inventory
+            .of_type("OfflineAgreement")
+            .filter(|e| e.str("kind") == Some(kind))
+            .map(|e| e.uid.clone())
+            .collect();
+        for uid in agreements {
+            self.with(&uid, |entity| {
+                let Some(Attr::Set(items)) = entity.attrs.get_mut("designations").map(|i| &mut i.attr) else { return };
+                for item in items {
+                    let span = item.span;
+                    let Attr::Record(fields) = &mut item.attr else { continue };
+                    let is_its = fields.get("account").and_then(Item::id) == Some(account);
+                    let ended = fields.get("until").and_then(Item::moment).is_some_and(|until| until <= at);
+                    let begun = fields.get("from").and_then(Item::moment).is_some_and(|from| from < at);
+                    if is_its && begun && !ended {
+                        fields.insert("until".to_owned(), Item { span, attr: Attr::Moment(at) });
+                        removed += 1;
+                    }
+                }
+            });
+        }
+        if removed == 0 {
+            return Err(Why::new(format!("it is not designated under an offline agreement of the kind `{kind}`"), ""));
+        }
+        Ok(())
+    }
+
+    /// Who accepts: the attribute that names it, its entity, its scope and its partition.
+    fn party(&self, id: &str) -> Result<(&'static str, Uid, &'static str, String), Why> {
+        let partition = |account: &str| {
+            let of = self.inventory.entity("Account", account).and_then(|e| e.str("partition"));
+            of.unwrap_or("aws").to_owned()
+        };
+        if id.starts_with("o-") {
+            let uid = self.known("Organization", id)?;
+            let manager = self.inventory.entity("Organization", id).and_then(|o| o.reference("managementAccount"));
+            return Ok(("organization", uid, "organization", partition(manager.unwrap_or_default())));
+        }
+        Ok(("account", self.known("Account", id)?, "account", partition(id)))
+    }
+
+    /// The acceptances of an account or an organization that are in force at the moment.
+    fn active(&self, uid: &Uid, kind: &str) -> Vec<CustomerAgreement> {
+        let offers = self.inventory.agreements();
+        let by = |a: &CustomerAgreement| match &a.accepted {
+            Accepted::Account(id) => uid.ty == "Account" && *id == uid.id,
+            Accepted::Organization(id) => uid.ty == "Organization" && *id == uid.id,
+        };
+        let is_active = |a: &CustomerAgreement| {
+            a.start <= self.at
+                && a.end.is_none_or(|end| self.at < end)
+                && offers.get(&a.agreement).is_some_and(|o| o.kind == kind)
+        };
+        self.inventory.customer_agreements().into_iter().filter(|a| by(a) && is_active(a)).collect()
+    }
+}

@@ -1,0 +1,129 @@
+//! An inventory that is edited: entities by their names, and values that stand where the entity does.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Why;
+use crate::inventory::Inventory;
+use crate::inventory::entity::{Attr, Entity, Item, Uid};
+use crate::inventory::model::{Account, Parent};
+use crate::inventory::tree::Tree;
+use crate::moment::Moment;
+use crate::problem::{Span, did_you_mean};
+
+/// What is edited, and when.
+pub(super) struct Edit {
+    pub inventory: Inventory,
+    pub at: Moment,
+    /// Which change is made, from one on.
+    pub number: usize,
+    /// Entities that got `serviceControlPoliciesAtLeast` here: FullAWSAccess was assumed for them, and is.
+    pub assumed: BTreeSet<Uid>,
+}
+
+/// The types that a policy can be attached to, by which attribute.
+const ATTACHED: [(&str, &str); 7] = [
+    ("User", "policies"),
+    ("Role", "policies"),
+    ("Group", "policies"),
+    ("PermissionSet", "policies"),
+    ("OrganizationalUnit", "serviceControlPolicies"),
+    ("Account", "serviceControlPolicies"),
+    ("Organization", "serviceControlPolicies"),
+];
+
+impl Edit {
+    pub fn new(inventory: Inventory, at: Moment) -> Self {
+        Self { inventory, at, number: 0, assumed: BTreeSet::new() }
+    }
+
+    /// The tree as it is after the changes so far.
+    pub fn tree(&self) -> Tree {
+        Tree::new(&self.inventory)
+    }
+
+    /// The entity of a type with an id.
+    pub fn known(&self, ty: &str, id: &str) -> Result<Uid, Why> {
+        let uid = Uid::new(ty, id);
+        if self.inventory.entities.contains_key(&uid) {
+            return Ok(uid);
+        }
+        let what = ty.chars().flat_map(|c| match c.is_ascii_uppercase() {
+            true => vec![' ', c.to_ascii_lowercase()],
+            false => vec![c],
+        });
+        let what: String = what.collect::<String>().trim_start().to_owned();
+        let ids = self.inventory.of_type(ty).map(|e| e.uid.id.as_str());
+        let help = did_you_mean(id, ids).map(|near| format!("did you mean `{near}`?")).unwrap_or_default();
+        Err(Why::new(format!("there is no {what} {id}"), help))
+    }
+
+    /// An account, and where it stands.
+    pub fn account(&self, id: &str) -> Result<Account, Why> {
+        self.known("Account", id)?;
+        self.tree().accounts.get(id).cloned().ok_or_else(|| Why::new(format!("there is no account {id}"), ""))
+    }
+
+    /// The entity of some of these types that a name stands for: its id, its display name, or the last part of its ARN.
+    pub fn named(&self, types: &[&str], name: &str) -> Result<Uid, Why> {
+        let all = || types.iter().flat_map(|ty| self.inventory.of_type(ty));
+        if let Some(exact) = all().find(|e| e.uid.id == name) {
+            return Ok(exact.uid.clone());
+        }
+        let is_named = |e: &&Entity| {
+            let own = ["userName", "displayName", "name"].iter().filter_map(|attr| e.str(attr));
+            let last = e.uid.id.rsplit('/').next().filter(|_| e.uid.id.starts_with("arn:"));
+            own.chain(last).any(|n| n == name)
+        };
+        let found: Vec<&Uid> = all().filter(is_named).map(|e| &e.uid).collect();
+        match found.as_slice() {
+            [only] => Ok((*only).clone()),
+            [] => {
+                let names = all().map(|e| e.uid.id.as_str());
+                let help = did_you_mean(name, names).map(|near| format!("did you mean `{near}`?"));
+                Err(Why::new(format!("there is no `{name}`"), help.unwrap_or_else(|| "write its id or ARN".to_owned())))
+            }
+            many => {
+                let ids: Vec<&str> = many.iter().map(|u| u.id.as_str()).collect();
+                Err(Why::new(format!("`{name}` is ambiguous: {}", ids.join(", ")), "write its id or ARN"))
+            }
+        }
+    }
+
+    /// What a policy is attached to, and by which attribute.
+    pub fn target(&self, name: &str) -> Result<(Uid, &'static str), Why> {
+        let types: Vec<&str> = ATTACHED.iter().map(|(ty, _)| *ty).collect();
+        let uid = self.named(&types, name)?;
+        let attr = ATTACHED.iter().find(|(ty, _)| *ty == uid.ty).map_or("policies", |(_, attr)| *attr);
+        Ok((uid, attr))
+    }
+
+    /// Changes an entity.
+    pub fn with(&mut self, uid: &Uid, change: impl FnOnce(&mut Entity)) {
+        if let Some(entity) = self.inventory.entities.get_mut(uid) {
+            change(entity);
+        }
+    }
+
+    /// Sets an attribute; its value stands where the entity does.
+    pub fn set(&mut self, uid: &Uid, attr: &str, value: Attr) {
+        self.with(uid, |entity| {
+            let span = entity.span;
+            entity.attrs.insert(attr.to_owned(), Item { span, attr: value });
+        });
+    }
+
+    /// Puts an account or a unit below something, or nowhere.
+    pub fn place(&mut self, uid: &Uid, below: Option<&Parent>) {
+        let parent = below.map(|p| match p {
+            Parent::Unit(id) => Uid::new("OrganizationalUnit", id),
+            Parent::Organization(id) => Uid::new("Organization", id),
+        });
+        self.with(uid, |entity| entity.parents = parent.map(|p| (p, entity.span)).into_iter().collect());
+    }
+}
+
+/// A record of these fields, where a span is.
+pub(super) fn record<'f>(span: Span, fields: impl IntoIterator<Item = (&'f str, Attr)>) -> Item {
+    let fields = fields.into_iter().map(|(name, attr)| (name.to_owned(), Item { span, attr }));
+    Item { span, attr: Attr::Record(fields.collect::<BTreeMap<_, _>>()) }
+}

@@ -1,0 +1,67 @@
+//! `who-can end-coverage`: everyone who can end the coverage of an account, and how.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::errors::usage;
+use super::output::{self, Output};
+use super::{Cli, EvaluationArgs, OK, narrow};
+use crate::report;
+use countersign_core::assessment::completeness::Completeness;
+use countersign_core::assessment::completeness::others::Others;
+use countersign_core::ending::{Ending, NOT_FOLLOWED, endings};
+use countersign_core::moment;
+use countersign_core::problem::Failure;
+use countersign_core::provenance::Provenance;
+
+/// What is asked for in place of an operation.
+pub const NAME: &str = "end-coverage";
+/// More accounts than this are not asked about at once: each way is made and asked again for every one.
+const MOST: usize = 500;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Endings<'a> {
+    schema: &'static str,
+    provenance: &'a Provenance,
+    at: String,
+    endings: &'a [Ending],
+    not_followed: &'a [&'a str],
+    perhaps_others: &'a [Others],
+}
+
+pub fn end_coverage(
+    cli: &Cli,
+    dir: Option<&PathBuf>,
+    asking: &EvaluationArgs,
+    formats: &[Output],
+    kind: &String,
+) -> Result<u8, Failure> {
+    let session = cli.session(dir, asking)?;
+    narrow::kinds(&session.inventory, std::slice::from_ref(kind))?;
+    let asked = match asking.account.len() {
+        0 => session.inventory.of_type("Account").count(),
+        named => named,
+    };
+    if asked > MOST {
+        let problem = usage(format!("{asked} accounts are too many to ask who can end the coverage of each"));
+        return Err(problem.help("name some of them with --account").into());
+    }
+    let found = endings(&session.inventory, &session.rules, &session.options, kind)?;
+    let others = Completeness::of(&session.inventory, &session.rules, &session.options)?.perhaps_others;
+    let provenance = session.provenance();
+    let at = moment::format(session.options.at);
+    let json = Endings {
+        schema: "countersign/end-coverage/v1",
+        provenance: &provenance,
+        at: at.clone(),
+        endings: &found,
+        not_followed: &NOT_FOLLOWED,
+        perhaps_others: &others,
+    };
+    output::write(formats, &json, &provenance, || {
+        report::ending::text(output::width(), (kind, &at), &found, &NOT_FOLLOWED, &others)
+    })?;
+    Ok(OK)
+}

@@ -1,0 +1,152 @@
+//! `coverage` over time: `--history`, which agreement governed each account, and when; `--compare`, what changed since an export.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::errors::usage;
+use super::evaluate::CoverageArgs;
+use super::output::{self, Format};
+use super::{Cli, NOT_OK, OK, diff, narrow, parse_moment};
+use crate::report;
+use countersign_core::diff as differences;
+use countersign_core::history::{Gap, Held, History, Interval, Query, history as told};
+use countersign_core::problem::Failure;
+use countersign_core::provenance::Provenance;
+
+/// What of `coverage` is about more than one moment.
+#[derive(Args)]
+pub struct OverTime {
+    /// Show coverage over time: intervals, the events at their edges, gaps
+    #[arg(long, conflicts_with_all = ["at", "fail_on"])]
+    pub history: bool,
+    /// With --history, leave out what ended by this date or RFC 3339 time [default: the beginning]
+    #[arg(long, value_name = "TIME", requires = "history")]
+    pub from: Option<String>,
+    /// With --history, the last moment [default: `asOf` in countersign.toml, else now]
+    #[arg(long, value_name = "TIME", requires = "history")]
+    pub to: Option<String>,
+    /// Show what changed between two exports, coverage and findings alone: exit with 1 if an agreement is lost, or may be
+    #[arg(long, num_args = 2, value_names = ["OLD", "NEW"], conflicts_with_all = ["history", "fail_on", "dir"])]
+    pub compare: Vec<PathBuf>,
+    /// With --history, exit with 1 if there is a gap while an account held PHI, or may have
+    #[arg(long, requires = "history")]
+    pub fail_on_phi_gap: bool,
+}
+
+/// Formats that only a history has.
+pub fn only_with_history(args: &CoverageArgs) -> Result<(), Failure> {
+    let of = |f: &Format| match f {
+        Format::Lines => Some("jsonl"),
+        Format::Csv => Some("csv"),
+        _ => None,
+    };
+    match args.format.iter().find_map(|o| of(&o.format)) {
+        Some(format) => {
+            Err(usage(format!("`{format}` is a format of --history")).help("add --history, or write json").into())
+        }
+        None => Ok(()),
+    }
+}
+
+pub fn history(cli: &Cli, args: &CoverageArgs) -> Result<u8, Failure> {
+    let session = cli.session(args.dir.as_ref(), &args.asking)?;
+    narrow::kinds(&session.inventory, &args.agreement)?;
+    let moment = |text: &Option<String>| text.as_deref().map(parse_moment).transpose();
+    let (from, to) = (moment(&args.over_time.from)?, moment(&args.over_time.to)?.unwrap_or(session.options.at));
+    if from.is_some_and(|from| from > to) {
+        return Err(usage("--from is later than --to").help("name the earlier moment with --from").into());
+    }
+    let query = Query { from, to, accounts: args.asking.account.clone(), kinds: args.agreement.clone() };
+    let mut found = told(&session.inventory, &session.rules, &query)?;
+    let provenance = Arc::new(session.provenance().at(to, session.inventory.config.as_of));
+    found.provenance = Some(provenance.clone());
+    output::write_as(&args.format, |format| match format {
+        Format::Text => {
+            let text = report::history::text(output::width(), &found, args.all);
+            Ok(output::told(text, &provenance))
+        }
+        Format::Csv => Ok(report::history::csv(&found)),
+        Format::Lines => lines(&found),
+        _ => output::json(&found),
+    })?;
+    let mut gaps = found.accounts.iter().flat_map(|a| &a.agreements).flat_map(|k| &k.gaps);
+    let fails = args.over_time.fail_on_phi_gap && gaps.any(is_of_phi);
+    Ok(if fails { NOT_OK } else { OK })
+}
+
+/// What the second export lost and gained since the first: coverage and findings. Nothing is asked about principals.
+pub fn compare(cli: &Cli, args: &CoverageArgs, old: &Path, new: &Path) -> Result<u8, Failure> {
+    let diff::Compared { base, head, .. } = diff::Compared::folders(old, new);
+    let (base_name, head_name) = (base.name.clone(), head.name.clone());
+    let read = cli.deciding(head.files.as_ref())?;
+    let mut head = cli.session_of(head.files, &args.asking, read, None)?;
+    let mut base = diff::base(cli, base, &args.asking, &head)?;
+    head.warn();
+    narrow::accounts_of_either(&base.inventory, &head.inventory, &args.asking.account)?;
+    for session in [&mut base, &mut head] {
+        narrow::kinds(&session.inventory, &args.agreement)?;
+        session.options.filter.without_principals = true;
+        session.options.filter.agreements.clone_from(&args.agreement);
+    }
+    let mut found = differences::coverage(
+        &differences::Side { inventory: &base.inventory, options: &base.options },
+        &differences::Side { inventory: &head.inventory, options: &head.options },
+        &base.rules,
+    )?;
+    let (rules, files) = (base.provenance().rules, base.inventory.files.clone());
+    let provenance = Arc::new(Provenance { rules, base: Some(files), ..head.provenance() });
+    found.provenance = Some(provenance.clone());
+    output::write(&args.format, &found, &provenance, || {
+        report::diff::text(output::width(), &found, (&base_name, &head_name), args.all)
+    })?;
+    Ok(if found.verdict.coverage_is_lost { NOT_OK } else { OK })
+}
+
+fn is_of_phi(gap: &Gap) -> bool {
+    gap.phi.is_some_and(|held| held != Held::No)
+}
+
+/// A line an interval.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Line<'a> {
+    schema: &'static str,
+    account: &'a str,
+    name: &'a Option<String>,
+    kind: &'a str,
+    #[serde(flatten)]
+    interval: &'a Interval,
+}
+
+/// The line before them: what was asked, and what it was made from.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Head<'a> {
+    schema: &'static str,
+    provenance: Option<&'a Provenance>,
+    from: &'a Option<String>,
+    to: &'a str,
+}
+
+/// What it was made from, then a line an interval.
+fn lines(found: &History) -> Result<String, Failure> {
+    let schema = "countersign/history-lines/v1";
+    let head = Head { schema, provenance: found.provenance.as_deref(), from: &found.from, to: &found.to };
+    let mut text = vec![line(&head)?];
+    for account in &found.accounts {
+        for row in &account.agreements {
+            for interval in &row.intervals {
+                let (account, name, kind) = (&account.account, &account.name, &row.kind);
+                text.push(line(&Line { schema: "countersign/history-line/v1", account, name, kind, interval })?);
+            }
+        }
+    }
+    Ok(text.join("\n"))
+}
+
+fn line(value: &impl Serialize) -> Result<String, Failure> {
+    serde_json::to_string(value).map_err(Failure::internal("JSON"))
+}

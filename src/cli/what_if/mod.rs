@@ -1,0 +1,82 @@
+//! `what-if`: what a change would do to coverage and to permissions, and what to do before it.
+
+mod changes;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+
+use super::{Cli, EvaluationArgs, NOT_OK, OK, Printing, output};
+use crate::report;
+use changes::Changes;
+use countersign_core::diff::{self, Diff};
+use countersign_core::problem::Failure;
+use countersign_core::provenance::Provenance;
+use countersign_core::what_if::{self, advice, advice::Advice};
+
+#[derive(Args)]
+pub struct WhatIfArgs {
+    /// The folder of the inventory [default: this folder or the nearest parent with countersign.toml]
+    dir: Option<PathBuf>,
+    #[command(flatten)]
+    changes: Changes,
+    /// Exit with 1 unless this holds after the changes; may be repeated
+    #[arg(long, value_enum, value_name = "WHAT")]
+    expect: Vec<Expect>,
+    /// Show every name and every difference
+    #[arg(long)]
+    all: bool,
+    #[command(flatten)]
+    asking: EvaluationArgs,
+    #[command(flatten)]
+    printing: Printing,
+}
+
+/// What must hold after a change.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Expect {
+    /// No account loses an agreement, or may lose one
+    NoneUncovered,
+    /// Nobody may do something that they may not do without the changes
+    NoNewAccess,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WhatIf<'a> {
+    schema: &'static str,
+    provenance: &'a Provenance,
+    at: &'a str,
+    what_if: Vec<String>,
+    advice: &'a [Advice],
+    difference: &'a Diff,
+}
+
+pub fn what_if(cli: &Cli, args: &WhatIfArgs) -> Result<u8, Failure> {
+    let session = cli.session(args.dir.as_ref(), &args.asking)?;
+    let changes = args.changes.read()?;
+    let (inventory, options) = (&session.inventory, &session.options);
+    let after = what_if::apply(inventory, &changes, options.at)?;
+    let [old, new] = [inventory, &after].map(|inventory| diff::Side { inventory, options });
+    let found = diff::diff(&old, &new, &session.rules)?;
+    let advice = advice::advice((inventory, &after), &session.rules, &changes, options.at)?;
+    let provenance = Arc::new(session.provenance());
+    let json = WhatIf {
+        schema: "countersign/what-if/v1",
+        provenance: &provenance,
+        at: &found.at,
+        what_if: changes.iter().map(ToString::to_string).collect(),
+        advice: &advice,
+        difference: &found,
+    };
+    output::write(&args.printing.format, &json, &provenance, || {
+        report::what_if::text(output::width(), &changes, &found, &advice, args.all)
+    })?;
+    let holds = |expected: &Expect| match expected {
+        Expect::NoneUncovered => !found.verdict.coverage_is_lost,
+        Expect::NoNewAccess => !found.verdict.access_widens && !found.verdict.access_is_unknown,
+    };
+    Ok(if args.expect.iter().all(holds) { OK } else { NOT_OK })
+}

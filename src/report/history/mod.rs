@@ -1,0 +1,229 @@
+//! Coverage over time: a line an account, the gaps, and of one account every interval with what tells of its edges.
+
+mod timeline;
+
+use super::excerpt::sentence as harmless;
+use super::{COVERED_MEANS, bold, count, csv as cells, day, dim, paragraph, verdict};
+use countersign_core::history::{AccountHistory, Event, EventKind, Gap, Held, History, Interval, KindHistory};
+use countersign_core::terms::Coverage;
+use timeline::Axis;
+
+/// All of it.
+pub fn text(width: usize, found: &History, all: bool) -> String {
+    let from = found.from.as_deref().map_or("the beginning", day);
+    let mut text = format!("{} {}\n", bold("Coverage over time"), dim(&format!("· {from} to {}", day(&found.to))));
+    let mut hidden = Vec::new();
+    for kind in kinds(found) {
+        let rows = rows(found, kind);
+        let was_covered = rows.iter().any(|(_, r)| r.intervals.iter().any(|i| i.coverage != Coverage::NotCovered));
+        if !all && !was_covered && !found.hipaa_kinds.iter().any(|k| k == kind) {
+            hidden.push(kind);
+            continue;
+        }
+        text.push_str(&format!("\n{}  {}\n", bold(kind), summary(&rows)));
+        text.push_str(&Axis::of(width, found, &rows).draw());
+        text.push_str(&gaps(width, &rows));
+        if let [(_, row)] = rows.as_slice() {
+            text.push('\n');
+            row.intervals.iter().for_each(|i| text.push_str(&interval(width, i)));
+        }
+    }
+    text.push('\n');
+    if !hidden.is_empty() {
+        let what = format!("In force for no account at any time: {} (--all shows them).", hidden.join(", "));
+        text.push_str(&paragraph(width, "", &what));
+    }
+    if found.accounts.len() > 1 {
+        text.push_str(&paragraph(width, "", "--account shows each interval with what tells of its edges."));
+    }
+    text.push_str(&paragraph(width, "", COVERED_MEANS));
+    text
+}
+
+/// A kind of an account.
+type Row<'a> = (&'a AccountHistory, &'a KindHistory);
+
+fn kinds(found: &History) -> Vec<&str> {
+    let mut kinds: Vec<&str> =
+        found.accounts.iter().flat_map(|a| a.agreements.iter().map(|k| k.kind.as_str())).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    kinds
+}
+
+fn rows<'a>(found: &'a History, kind: &str) -> Vec<Row<'a>> {
+    let of = |a: &'a AccountHistory| Some((a, a.agreements.iter().find(|k| k.kind == kind)?));
+    found.accounts.iter().filter_map(of).collect()
+}
+
+/// How many were ever covered, are at the end, and have gaps.
+fn summary(rows: &[Row<'_>]) -> String {
+    let covered = |i: &Interval| i.coverage == Coverage::Covered;
+    let ever = rows.iter().filter(|(_, r)| r.intervals.iter().any(covered)).count();
+    let at_the_end = rows.iter().filter(|(_, r)| r.intervals.last().is_some_and(covered)).count();
+    let all = count(rows.len(), "account");
+    let mut parts = vec![format!("{ever} of {all} ever covered, {at_the_end} at the end")];
+    let gaps = rows.iter().flat_map(|(_, r)| &r.gaps);
+    let (mut number, mut of_phi) = (0, 0);
+    for gap in gaps {
+        number += 1;
+        of_phi += usize::from(gap.phi.is_some_and(|held| held != Held::No));
+    }
+    if number > 0 {
+        parts.push(count(number, "gap"));
+    }
+    if of_phi > 0 {
+        parts.push(format!("{of_phi} while PHI was or may have been held"));
+    }
+    parts.join(", ")
+}
+
+fn gaps(width: usize, rows: &[Row<'_>]) -> String {
+    let mut text = String::new();
+    for (account, row) in rows {
+        for gap in &row.gaps {
+            let name = label(account);
+            let unknown = if gap.coverage == Coverage::Unknown { " (unknown)" } else { "" };
+            let phi = match gap.phi {
+                Some(Held::Yes) => ", while it held PHI",
+                Some(Held::Undated) => ", and it holds PHI: the register does not say since when",
+                Some(Held::Unknown) => ", and whether it held PHI is unknown",
+                Some(Held::No) | None => "",
+            };
+            let body = format!("{name}: {}{unknown}{phi}", span(gap));
+            text.push_str(&paragraph(width, &format!("  {:<5} ", "gap"), &body));
+        }
+    }
+    text
+}
+
+/// `2024-03-05 to 2024-06-01, 88 days`
+fn span(gap: &Gap) -> String {
+    let days = match gap.span() {
+        (Some(from), Some(until)) => match (until - from).num_days() {
+            0 => ", less than a day".to_owned(),
+            days => format!(", {}", count(usize::try_from(days).unwrap_or_default(), "day")),
+        },
+        _ => String::new(),
+    };
+    format!("{}{days}", dates(gap.from.as_deref(), gap.until.as_deref()))
+}
+
+fn dates(from: Option<&str>, until: Option<&str>) -> String {
+    match (from, until) {
+        (Some(from), Some(until)) => format!("{} to {}", day(from), day(until)),
+        (Some(from), None) => format!("since {}", day(from)),
+        (None, Some(until)) => format!("before {}", day(until)),
+        (None, None) => "at every moment".to_owned(),
+    }
+}
+
+/// An account by its number and name; a name from outside draws nothing but itself.
+fn label(account: &AccountHistory) -> String {
+    let name =
+        account.name.as_deref().map(|n| format!(" {}", harmless(n).replace(['\n', '\t'], " "))).unwrap_or_default();
+    format!("{}{name}", account.account)
+}
+
+/// An interval, what governs in it, and what it began with.
+fn interval(width: usize, interval: &Interval) -> String {
+    let when = dates(interval.from.as_deref(), interval.until.as_deref());
+    let mut text = format!("  {}  {when}\n", verdict(interval.coverage));
+    let mut section = |name: &str, body: &str| text.push_str(&paragraph(width, &format!("    {name:<13} "), body));
+    if let Some(governing) = &interval.governing {
+        section("governed by", &format!("{} ({} agreement)", governing.id, governing.scope));
+    }
+    interval.superseded.iter().for_each(|id| section("superseded", id));
+    interval.also_in_force.iter().for_each(|id| section("also in force", id));
+    interval.began_with.iter().for_each(|event| section("began with", &sentence(event)));
+    if interval.from.is_some() && interval.began_with.is_empty() {
+        section("began with", "a date that the rules name");
+    }
+    if let Some(reason) = &interval.reason {
+        section("unknown", reason);
+    }
+    interval.assuming.iter().for_each(|what| section("assuming", what));
+    text
+}
+
+/// What happened, to what, and what tells so.
+fn sentence(event: &Event) -> String {
+    let of = &event.of;
+    let what = match event.event {
+        EventKind::Accepted => format!("{of} was accepted"),
+        EventKind::Began => format!("{of} began"),
+        EventKind::Closed => "the account was closed".to_owned(),
+        EventKind::Deleted => format!("{of} was deleted"),
+        EventKind::Designated => format!("designated under {of}"),
+        EventKind::Ended => format!("{of} ended"),
+        EventKind::Joined => format!("joined {of}"),
+        EventKind::Known => "what it belonged to is known from here on".to_owned(),
+        EventKind::Left => format!("left {of}"),
+        EventKind::PhiHeld => "the register says that it holds PHI from here on".to_owned(),
+        EventKind::PhiRemoved => "the register says that the last PHI was removed".to_owned(),
+        EventKind::Removed => format!("removed from {of}"),
+        EventKind::Terminated => format!("{of} was terminated"),
+    };
+    let witness = event.evidence.witness.as_ref().map(|w| format!(", {w}")).unwrap_or_default();
+    format!("{what} ({}:{}{witness})", event.evidence.file, event.evidence.line)
+}
+
+/// The columns of the table of intervals.
+const COLUMNS: [&str; 18] = [
+    "account",
+    "name",
+    "kind",
+    "from",
+    "until",
+    "coverage",
+    "governing",
+    "scope",
+    "since",
+    "superseded",
+    "alsoInForce",
+    "holdsPhi",
+    "reason",
+    "assuming",
+    "beganWith",
+    "endedWith",
+    "to",
+    "asOf",
+];
+
+/// A row an interval.
+pub fn csv(found: &History) -> String {
+    let mut text = cells::row(COLUMNS);
+    let as_of = found.provenance.as_ref().and_then(|p| p.as_of.as_ref()).map(|a| a.moment.clone()).unwrap_or_default();
+    for account in &found.accounts {
+        for row in &account.agreements {
+            for interval in &row.intervals {
+                let governing = interval.governing.as_ref();
+                let told = |events: &[Event]| events.iter().map(sentence).collect::<Vec<_>>().join("; ");
+                let phi = interval.holds_phi.map_or(String::new(), |held| held.to_string());
+                let own = |text: &Option<String>| text.clone().unwrap_or_default();
+                let line = [
+                    account.account.clone(),
+                    own(&account.name),
+                    row.kind.clone(),
+                    own(&interval.from),
+                    own(&interval.until),
+                    interval.coverage.to_string(),
+                    governing.map(|g| g.id.clone()).unwrap_or_default(),
+                    governing.map(|g| g.scope.to_string()).unwrap_or_default(),
+                    governing.and_then(|g| g.since.clone()).unwrap_or_default(),
+                    interval.superseded.join("; "),
+                    interval.also_in_force.join("; "),
+                    phi,
+                    own(&interval.reason),
+                    interval.assuming.join("; "),
+                    told(&interval.began_with),
+                    told(&interval.ended_with),
+                    found.to.clone(),
+                    as_of.clone(),
+                ];
+                text.push_str(&cells::row(line.iter().map(String::as_str)));
+            }
+        }
+    }
+    text
+}

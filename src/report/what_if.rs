@@ -1,0 +1,33 @@
+//! What a change would do, for people: the change, what to do before it, and the difference in the words of `diff`.
+
+use super::{COVERED_MEANS, bold, count, day, diff as differences, dim, few, paragraph};
+use countersign_core::diff::Diff;
+use countersign_core::what_if::Change;
+use countersign_core::what_if::advice::Advice;
+
+/// Accounts shown without `--all`.
+const SHOWN: usize = 6;
+
+/// All of it.
+pub fn text(width: usize, changes: &[Change], diff: &Diff, advice: &[Advice], all: bool) -> String {
+    let mut text = format!("{} {}\n", bold("What if"), dim(&format!("· {}", day(&diff.at))));
+    for (index, change) in changes.iter().enumerate() {
+        text.push_str(&paragraph(width, &format!("  {}. ", index + 1), &change.to_string()));
+    }
+    text.push_str(&format!("  {}\n", differences::verdict(diff)));
+    if !advice.is_empty() {
+        text.push_str(&format!("\n{}\n", bold("Before")));
+    }
+    for one in advice {
+        let names: Vec<String> = one.accounts.iter().map(|a| a.account.clone()).collect();
+        let shown = if all { names.len() } else { SHOWN };
+        let whose = format!("{}: {}", count(names.len(), "account"), few(&names, shown));
+        let body = format!("{} ({}; {}; {})", one.message, whose, one.kinds.join(", "), one.rule);
+        text.push_str(&paragraph(width, "  - ", &body));
+    }
+    text.push_str(&differences::body(width, diff, all));
+    text.push('\n');
+    text.push_str(&paragraph(width, "", &format!("Left out: {}.", diff.leaves_out.join("; "))));
+    text.push_str(&paragraph(width, "", COVERED_MEANS));
+    text
+}

@@ -1,0 +1,141 @@
+//! Who can end coverage and how: each way with its gates, what comes of it, and what stays unknown.
+
+use countersign_core::assessment::Options;
+use countersign_core::ending::{Effect, Ending, Way, endings};
+use countersign_core::inventory::Inventory;
+use countersign_core::terms::Scope;
+use serde_json::{Value, json};
+
+use crate::common::*;
+
+const AT: &str = "2026-11-01";
+
+fn world() -> World {
+    World::organization()
+        .accepted("OrgBaa1234567890", "baa", "organization", ORG, "2022-01-01", None)
+        .user(A, "member", json!([ADMIN]))
+        .user(M, "legal", json!([allows(&["artifact:*", "organizations:DescribeOrganization"])]))
+        .user(M, "platform", json!([allows(&["organizations:*"])]))
+}
+
+fn found(world: &World, accounts: &[&str]) -> Vec<Ending> {
+    let folder = world.folder();
+    let inventory =
+        Inventory::load(&Folder::new(folder.path()), SCHEMA.clone()).unwrap_or_else(|f| panic!("{}", words(&f)));
+    let mut options = Options { at: at(AT), snapshot: at(AT), ..Options::default() };
+    options.filter.accounts = accounts.iter().map(|a| (*a).to_owned()).collect();
+    endings(&inventory, &RULES, &options, "baa").unwrap()
+}
+
+fn way<'e>(endings: &'e [Ending], account: &str, operation: &str, scope: Option<Scope>) -> &'e Way {
+    let ending = endings.iter().find(|e| e.account == account).unwrap_or_else(|| panic!("{account} is covered"));
+    ending.ways.iter().find(|w| w.operation == operation && w.scope == scope).unwrap_or_else(|| panic!("{operation}"))
+}
+
+fn names(way: &Way) -> (Vec<&str>, Vec<&str>) {
+    let may = way.may.iter().map(|p| p.name.as_str()).collect();
+    (may, way.unknown.iter().map(|p| p.principal.name.as_str()).collect())
+}
+
+#[test]
+fn a_member_covered_by_its_organization_loses_all_cover_in_each_way() {
+    let found = found(&world(), &[A]);
+    assert_eq!(found.len(), 1);
+    let terminate = way(&found, A, "terminate-agreement", Some(Scope::Organization));
+    assert_eq!((terminate.by.as_str(), terminate.effect), (M, Effect::Uncovered));
+    assert_eq!(names(terminate).0, ["root", "legal"], "R34");
+    // whether the account can stand alone is in no inventory: never an allow
+    let leave = way(&found, A, "leave-organization", None);
+    assert_eq!((leave.by.as_str(), leave.effect), (A, Effect::Uncovered));
+    assert_eq!(names(leave), (vec![], vec!["root", "member"]), "R51");
+    assert!(leave.unknown[0].reason.as_ref().unwrap().contains("standalone account"));
+    let invited = way(&found, A, "accept-invitation", None);
+    assert_eq!(names(invited), (vec![], vec!["root", "member"]));
+    let removed = way(&found, A, "remove-account", None);
+    assert_eq!(removed.by, M);
+    assert_eq!(names(removed), (vec![], vec!["root", "platform"]));
+    let closed = way(&found, A, "close-account", None);
+    assert_eq!((names(closed).0, closed.effect), (vec!["root", "platform"], Effect::DepartsLater), "D14");
+}
+
+#[test]
+fn an_account_with_its_own_agreement_falls_back_to_it() {
+    let own = world().accepted("OwnBaa1234567890", "baa", "account", A, "2023-01-01", None);
+    let found = found(&own, &[A]);
+    assert_eq!(way(&found, A, "leave-organization", None).effect, Effect::OwnAgreement, "R50");
+    assert_eq!(way(&found, A, "terminate-agreement", Some(Scope::Organization)).effect, Effect::OwnAgreement, "R49");
+    assert!(!found[0].ways.iter().any(|w| w.scope == Some(Scope::Account)), "its own does not govern (R48)");
+}
+
+#[test]
+fn service_control_policies_protect_members_and_not_the_management_account() {
+    let deny = policy(
+        json!([{"Effect": "Deny", "Action": ["organizations:LeaveOrganization", "organizations:AcceptHandshake"], "Resource": "*"}]),
+    );
+    let protected = World::new()
+        .org(json!({"serviceControlPolicies": ["arn:aws:organizations::aws:policy/service_control_policy/FullAWSAccess", deny]}))
+        .account(M, json!({}), &[ORG])
+        .account(A, json!({}), &[ORG])
+        .accepted("OrgBaa1234567890", "baa", "organization", ORG, "2022-01-01", None)
+        .user(A, "member", json!([ADMIN]));
+    let found = found(&protected, &[A, M]);
+    assert_eq!(names(way(&found, A, "leave-organization", None)), (vec![], vec![]));
+    assert_eq!(names(way(&found, A, "accept-invitation", None)), (vec![], vec![]), "it is an action of its own");
+    assert_eq!(names(way(&found, A, "remove-account", None)).1, ["root"], "D12");
+}
+
+#[test]
+fn a_policy_that_names_one_member_lets_remove_that_one_alone() {
+    let resource = format!("arn:aws:organizations::{M}:account/{ORG}/{A}");
+    let only = policy(
+        json!([{"Effect": "Allow", "Action": "organizations:RemoveAccountFromOrganization", "Resource": resource}]),
+    );
+    let world = world().account(B, json!({}), &[ORG]).user(M, "remover", json!([only]));
+    let found = found(&world, &[A, B]);
+    assert!(names(way(&found, A, "remove-account", None)).1.contains(&"remover"));
+    assert!(!names(way(&found, B, "remove-account", None)).1.contains(&"remover"));
+}
+
+#[test]
+fn an_organization_is_deleted_after_its_last_member_has_left() {
+    let alone = World::new().org(json!({})).account(M, json!({}), &[ORG]).accepted(
+        "OrgBaa1234567890",
+        "baa",
+        "organization",
+        ORG,
+        "2022-01-01",
+        None,
+    );
+    let deleted = found(&alone, &[M]);
+    let delete = way(&deleted, M, "delete-organization", None);
+    assert_eq!((names(delete).0, delete.effect), (vec!["root"], Effect::Uncovered));
+    let with_members = found(&world(), &[M]);
+    assert_eq!(names(way(&with_members, M, "delete-organization", None)), (vec![], vec![]));
+    // whether an account whose organization is unknown is a member is unknown
+    let perhaps = alone.account(A, json!({"membershipsKnownSince": "9999-12-31"}), &[]);
+    let perhaps = found(&perhaps, &[M]);
+    assert_eq!(names(way(&perhaps, M, "delete-organization", None)), (vec![], vec!["root"]));
+}
+
+#[test]
+fn an_offline_designation_is_removed_by_administrators_and_is_unknown_for_others() {
+    // D21
+    let world = World::new()
+        .account(A, json!({}), &[])
+        .offline(json!([{"account": A, "from": "2020-01-01"}]))
+        .user(A, "admin", json!([ADMIN]))
+        .user(A, "clerk", json!([allows(&["artifact:TerminateAgreement"])]));
+    let found = found(&world, &[A]);
+    let removed = way(&found, A, "remove-offline-designation", Some(Scope::Offline));
+    assert_eq!(names(removed), (vec!["root", "admin"], vec!["clerk"]));
+    assert_eq!(removed.effect, Effect::Uncovered, "R74");
+}
+
+#[test]
+fn ways_to_depart_are_asked_by_name_alone() {
+    let answers = world().now();
+    let asked = |name: &str| answers.operations(&user(A, "member")).iter().any(|o: &Value| o["operation"] == name);
+    assert!(asked("accept-agreement") && !asked("leave-organization") && !asked("remove-account"));
+    // not covered, nothing to end
+    assert!(found(&World::new().account(A, json!({}), &[]), &[A]).is_empty());
+}

@@ -1,0 +1,493 @@
+//! What a change would do: each change, its inverse, the same inventory edited by hand, and what is advised before it.
+
+use countersign_core::assessment::{Options, assess};
+use countersign_core::diff::{Diff, Side, diff};
+use countersign_core::history::{Query, history};
+use countersign_core::inventory::Inventory;
+use countersign_core::problem::{Failure, SourceFile};
+use countersign_core::what_if::advice::advice;
+use countersign_core::what_if::{Becomes, Change, Named, apply, file, read_policy};
+use serde_json::{Value, json};
+
+use crate::common::*;
+
+const AT: &str = "2026-11-01";
+const OTHER: &str = "o-otherorgid0";
+const UNIT: &str = "ou-ab12-clinical1";
+const SCP: &str = "p-protect1";
+const PERSON: &str = "u-dara";
+
+/// An organization with a BAA, a unit, an account outside it, people, and a policy to attach.
+fn world() -> World {
+    World::organization()
+        .entity(json!({"uid": UNIT, "attrs": {"name": "clinical"}, "parents": [ORG]}))
+        .entity(json!({"uid": OTHER, "attrs": {"featureSet": "CONSOLIDATED_BILLING", "managementAccount": "666666666666", "trustedAccess": true, "serviceRole": true}}))
+        .account("666666666666", json!({}), &[OTHER])
+        .account(B, json!({}), &[])
+        .accepted("OrgBaa1234567890", "baa", "organization", ORG, "2022-01-01", None)
+        .user(A, "jane", json!([]))
+        .user(M, "clerk", json!([allows(&["artifact:*", "organizations:DescribeOrganization"])]))
+        .entity(json!({"uid": user(A, "joe"), "parents": [format!("Group::\"arn:aws:iam::{A}:group/legal\"")]}))
+        .entity(json!({"uid": format!("arn:aws:iam::{A}:group/legal"), "attrs": {"policies": [FULL]}}))
+        .entity(json!({"uid": "IamPolicy::\"p-protect1\"", "attrs": {"document": deny("organizations:LeaveOrganization").to_string()}}))
+        .entity(json!({"uid": "PermissionSet::\"Legal\"", "attrs": {"policies": [FULL], "assignments": [{"user": "u-maria", "accounts": [M]}]}}))
+        .entity(json!({"uid": "IdentityCenterUser::\"u-maria\"", "attrs": {"userName": "maria"}}))
+        .entity(json!({"uid": "IdentityCenterUser::\"u-dara\"", "attrs": {"userName": "dara"}}))
+        .entity(json!({"uid": "IdentityCenterGroup::\"g-legal\"", "attrs": {"displayName": "counsel"}}))
+}
+
+fn deny(action: &str) -> Value {
+    policy(json!([{"Effect": "Deny", "Action": action, "Resource": "*"}]))
+}
+
+fn load(world: &World) -> Inventory {
+    let folder = world.folder();
+    Inventory::load(&Folder::new(folder.path()), SCHEMA.clone()).unwrap_or_else(|f| panic!("{}", words(&f)))
+}
+
+fn options() -> Options {
+    Options { at: at(AT), snapshot: at(AT), ..Options::default() }
+}
+
+fn after(world: &World, changes: &[Change]) -> Inventory {
+    apply(&load(world), changes, at(AT)).unwrap_or_else(|f| panic!("{}", words(&f)))
+}
+
+fn answers(inventory: &Inventory) -> Answers {
+    Answers(serde_json::to_value(assess(inventory, &RULES, &options()).unwrap()).unwrap())
+}
+
+fn s(text: &str) -> String {
+    text.to_owned()
+}
+
+fn leave(account: &str) -> Change {
+    Change::Leave { account: s(account) }
+}
+
+fn join(account: &str, organization: &str) -> Change {
+    Change::Join { account: s(account), organization: s(organization) }
+}
+
+fn attach(to: &str, policy: &str) -> Change {
+    Change::Attach { to: s(to), policy: Named::Known(s(policy)) }
+}
+
+fn detach(from: &str, policy: &str) -> Change {
+    Change::Detach { from: s(from), policy: s(policy) }
+}
+
+fn terminate(of: &str) -> Change {
+    Change::Terminate { of: s(of), kind: Some(s("baa")) }
+}
+
+fn accept(by: &str) -> Change {
+    Change::Accept { by: s(by), kind: s("baa") }
+}
+
+#[test]
+fn each_change_of_accounts_and_agreements_changes_coverage_as_the_rules_say() {
+    let baa = |changes: &[Change], account: &str| answers(&after(&world(), changes)).baa(account);
+    assert_eq!(baa(&[leave(A)], A), "not-covered", "R51");
+    assert_eq!(baa(&[join(B, ORG)], B), "covered organization", "R35");
+    assert_eq!(baa(&[join(A, OTHER)], A), "not-covered", "R41, R43: it moves, and the other organization has none");
+    assert_eq!(baa(&[accept(A), leave(A)], A), "covered account", "R54");
+    assert_eq!(baa(&[leave(A), accept(A)], A), "covered account");
+    assert_eq!(baa(&[terminate(ORG)], A), "not-covered", "R62");
+    assert_eq!(baa(&[accept(A), terminate(ORG)], A), "covered account", "R49, R50");
+    let by_id = Change::Terminate { of: s("customer-agreement-OrgBaa1234567890"), kind: None };
+    assert_eq!(baa(&[by_id], M), "not-covered");
+    let close = Change::Close { account: s(A) };
+    assert_eq!(baa(std::slice::from_ref(&close), A), "covered organization", "D14");
+    let closed = answers(&after(&world(), &[close]));
+    assert_eq!(closed.gates(&user(A, "jane"), "accept-agreement", "account")[0], "account-closed", "D26");
+    assert_eq!(baa(&[Change::Move { account: s(A), to: s(UNIT) }], A), "covered organization", "R45, D1");
+    let delete = Change::Delete { organization: s(ORG) };
+    assert_eq!(baa(&[leave(A), delete], M), "not-covered", "R51");
+    let offline = world().offline(json!([{"account": B, "from": "2020-01-01"}]));
+    let removed = Change::RemoveDesignation { account: s(B), kind: s("baa") };
+    assert_eq!(answers(&after(&offline, &[])).baa(B), "covered offline");
+    assert_eq!(answers(&after(&offline, &[removed])).baa(B), "not-covered", "R74");
+}
+
+#[test]
+fn each_change_of_permissions_changes_decisions() {
+    let decision = |changes: &[Change], who: &str, operation: &str, scope: &str| {
+        answers(&after(&world(), changes)).decision(who, operation, scope).to_owned()
+    };
+    let jane = user(A, "jane");
+    let accepts = |changes: &[Change]| decision(changes, &jane, "accept-agreement", "account");
+    assert_eq!(accepts(&[]), "deny");
+    assert_eq!(accepts(&[attach(&jane, FULL)]), "allow");
+    assert_eq!(accepts(&[attach("jane", FULL), detach("jane", FULL)]), "deny");
+    assert_eq!(accepts(&[Change::AddToGroup { user: s("jane"), group: s("legal") }]), "allow");
+    let group = format!("arn:aws:iam::{A}:group/legal");
+    let joined = Change::AddToGroup { user: s("jane"), group: group.clone() };
+    assert_eq!(accepts(&[joined.clone(), Change::RemoveFromGroup { user: s("jane"), group: group.clone() }]), "deny");
+    // service control policies at the account, its unit and the root
+    let denies = read_policy(&SourceFile::new("deny.json", deny("artifact:AcceptAgreement").to_string())).unwrap();
+    let scp =
+        |to: &str| Change::Attach { to: s(to), policy: Named::Document(s("deny.json"), Box::new(denies.clone())) };
+    for to in [A, ORG] {
+        assert_eq!(accepts(&[joined.clone(), scp(to)]), "deny", "{to}");
+    }
+    let moved = Change::Move { account: s(A), to: s(UNIT) };
+    assert_eq!(accepts(&[joined.clone(), scp(UNIT)]), "allow", "the account is not in the unit");
+    assert_eq!(accepts(&[joined.clone(), scp(UNIT), moved]), "deny");
+    assert_eq!(
+        accepts(&[
+            joined.clone(),
+            detach(ORG, "arn:aws:organizations::aws:policy/service_control_policy/FullAWSAccess")
+        ]),
+        "deny"
+    );
+    let replaced = Change::Replace {
+        at: group,
+        old: s(FULL),
+        new: Named::Known(s("arn:aws:iam::aws:policy/AWSArtifactAgreementsReadOnlyAccess")),
+    };
+    assert_eq!(accepts(&[joined, replaced]), "deny");
+    let assigned = Change::Assign { to: s("dara"), set: s("Legal"), account: s(A) };
+    let people = answers(&after(&world(), &[assigned]));
+    let found = people.0["principals"].as_array().unwrap().iter().any(|p| {
+        p["account"] == A && p["people"].as_array().unwrap().iter().any(|person| person["userName"] == "dara")
+    });
+    assert!(found, "{PERSON} acts in {A}");
+}
+
+#[test]
+fn organizations_change_what_their_gates_ask_for() {
+    let clerk = user(M, "clerk");
+    let becomes = |becomes: Becomes| Change::Organization { organization: s(ORG), becomes };
+    let gates = |changes: &[Change]| {
+        let answers = answers(&after(&world(), changes));
+        answers.gates(&clerk, "terminate-agreement", "organization").iter().map(|g| s(g)).collect::<Vec<_>>()
+    };
+    assert!(!gates(&[]).contains(&s("trusted-access")));
+    assert!(gates(&[becomes(Becomes::WithoutTrustedAccess)]).contains(&s("trusted-access")), "R18, D9");
+    assert!(gates(&[becomes(Becomes::WithoutServiceRole)]).contains(&s("service-role")), "R19, D9");
+    let all = Change::Organization { organization: s(OTHER), becomes: Becomes::AllFeatures };
+    let of_other = |changes: &[Change]| {
+        let answers = answers(&after(&world(), changes));
+        answers.gates(&root("666666666666"), "accept-agreement", "organization").contains(&"all-features")
+    };
+    assert!(of_other(&[]) && !of_other(&[all]), "R17, R36");
+}
+
+#[test]
+fn a_change_of_policy_or_unit_and_its_inverse_give_the_first_assessment_again() {
+    let moved = |to: &str| Change::Move { account: s(A), to: s(to) };
+    let jane = user(A, "jane");
+    let group = format!("arn:aws:iam::{A}:group/legal");
+    let first = answers(&load(&world())).0;
+    let pairs = [
+        [attach(&jane, FULL), detach(&jane, FULL)],
+        [detach(&group, FULL), attach(&group, FULL)],
+        [attach("Legal", ADMIN), detach("Legal", ADMIN)],
+        [attach(A, SCP), detach(A, SCP)],
+        [attach(UNIT, SCP), detach(UNIT, SCP)],
+        [attach(ORG, SCP), detach(ORG, SCP)],
+        [moved(UNIT), moved(ORG)],
+        [
+            Change::AddToGroup { user: jane.clone(), group: group.clone() },
+            Change::RemoveFromGroup { user: jane, group: group.clone() },
+        ],
+        [
+            Change::Replace { at: group.clone(), old: s(FULL), new: Named::Known(s(ADMIN)) },
+            Change::Replace { at: group, old: s(ADMIN), new: Named::Known(s(FULL)) },
+        ],
+    ];
+    for [change, inverse] in pairs {
+        let once = answers(&after(&world(), std::slice::from_ref(&change))).0;
+        assert_eq!(answers(&after(&world(), &[change.clone(), inverse])).0, first, "{change}");
+        let matters = !change.to_string().contains(UNIT) && !change.to_string().contains(SCP);
+        assert!(once != first || !matters, "{change} changes something");
+    }
+}
+
+#[test]
+fn leaving_and_coming_back_restores_current_coverage_and_the_history_keeps_the_gap() {
+    let left = apply(&load(&world()), &[leave(A)], at("2026-11-01")).unwrap();
+    let back = apply(&left, &[join(A, ORG)], at("2026-11-08")).unwrap();
+    let asked = Options { at: at("2026-11-08"), snapshot: at("2026-11-08"), ..Options::default() };
+    let found = Answers(serde_json::to_value(assess(&back, &RULES, &asked).unwrap()).unwrap());
+    assert_eq!(found.baa(A), "covered organization");
+    let told = history(
+        &back,
+        &RULES,
+        &Query { to: at("2026-12-01"), accounts: vec![s(A)], kinds: vec![s("baa")], ..Query::default() },
+    );
+    let told = told.unwrap();
+    let [gap] = told.accounts[0].agreements[0].gaps.as_slice() else { panic!("one gap") };
+    assert_eq!(
+        (gap.from.as_deref(), gap.until.as_deref()),
+        (Some("2026-11-01T00:00:00Z"), Some("2026-11-08T00:00:00Z"))
+    );
+}
+
+/// A difference without the places of the changes.
+fn compared(base: &Inventory, head: &Inventory) -> Value {
+    let options = options();
+    let side = |inventory| Side { inventory, options: &options };
+    let found: Diff = diff(&side(base), &side(head), &RULES).unwrap();
+    let mut value = serde_json::to_value(found).unwrap();
+    without_places(&mut value);
+    value
+}
+
+fn without_places(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            ["file", "line"].iter().for_each(|key| drop(members.remove(*key)));
+            members.values_mut().for_each(without_places);
+        }
+        Value::Array(items) => items.iter_mut().for_each(without_places),
+        _ => {}
+    }
+}
+
+fn edited(change: impl Fn(&mut Value)) -> Inventory {
+    let mut world = world();
+    world.entities.iter_mut().for_each(change);
+    load(&world)
+}
+
+#[test]
+fn the_answer_is_the_difference_from_the_inventory_edited_by_hand() {
+    let base = load(&world());
+    let jane = user(A, "jane");
+    let by_hand: Vec<(Change, Inventory)> = vec![
+        (
+            leave(A),
+            edited(|e| {
+                if e["uid"] == A {
+                    e["parents"] = json!([]);
+                    e["attrs"]["memberships"] = json!([{"organization": ORG, "until": AT}]);
+                }
+            }),
+        ),
+        (
+            join(B, ORG),
+            edited(|e| {
+                if e["uid"] == B {
+                    e["parents"] = json!([ORG]);
+                    e["attrs"]["memberships"] = json!([{"organization": ORG, "from": AT}]);
+                }
+            }),
+        ),
+        (
+            terminate(ORG),
+            edited(|e| {
+                if e["uid"] == "customer-agreement-OrgBaa1234567890" {
+                    e["attrs"]["effectiveEnd"] = json!(AT);
+                }
+            }),
+        ),
+        (
+            attach(&jane, FULL),
+            edited(|e| {
+                if e["uid"] == jane.as_str() {
+                    e["attrs"]["policies"] = json!([FULL]);
+                }
+            }),
+        ),
+        (
+            Change::Move { account: s(A), to: s(UNIT) },
+            edited(|e| {
+                if e["uid"] == A {
+                    e["parents"] = json!([UNIT]);
+                }
+            }),
+        ),
+    ];
+    for (change, head) in by_hand {
+        let made = apply(&base, std::slice::from_ref(&change), at(AT)).unwrap();
+        assert_eq!(compared(&base, &made), compared(&base, &head), "{change}");
+    }
+}
+
+#[test]
+fn what_cannot_happen_is_an_error_that_says_why() {
+    let base = load(&world());
+    let wrong = |changes: &[Change]| match apply(&base, changes, at(AT)) {
+        Err(Failure::Problems(problems)) => problems[0].to_string(),
+        other => panic!("{:?}", other.map(|_| ())),
+    };
+    for (changes, expected) in [
+        (vec![leave(B)], "it is in no organization"),
+        (vec![leave(M)], "it manages o-exampleorgid, and leaves it only when that is deleted"),
+        (vec![leave("999999999999")], "there is no account 999999999999"),
+        (vec![join(A, ORG)], "it is in o-exampleorgid already"),
+        (vec![Change::Delete { organization: s(ORG) }], "it still has members: 222222222222"),
+        (vec![accept(ORG)], "customer-agreement-OrgBaa1234567890 is active already"),
+        (
+            vec![Change::Accept { by: s(A), kind: s("bba") }],
+            "aws offers no agreement of the kind `bba` and the scope account",
+        ),
+        (vec![terminate(A)], "222222222222 has no active acceptance of the kind `baa`"),
+        (vec![terminate(ORG), terminate(ORG)], "o-exampleorgid has no active acceptance of the kind `baa`"),
+        (
+            vec![Change::Move { account: s(B), to: s(UNIT) }],
+            "is not a part of its organization: it is in no organization",
+        ),
+        (vec![Change::Close { account: s(M) }], "a management account cannot be closed while its organization exists"),
+        (vec![detach("jane", FULL)], "is not attached to"),
+        (vec![attach("jane", "arn:aws:iam::aws:policy/NoSuchPolicy")], "there is no policy"),
+        (vec![attach("jim", FULL)], "there is no `jim`"),
+        (vec![attach("jane", FULL), attach("jane", FULL)], "is attached already"),
+        (vec![Change::RemoveDesignation { account: s(A), kind: s("baa") }], "it is not designated"),
+    ] {
+        let message = wrong(&changes);
+        assert!(message.contains(expected), "{message}");
+    }
+}
+
+#[test]
+fn what_to_do_before_is_what_the_rules_say() {
+    let advised = |world: &World, changes: &[Change]| {
+        let base = load(world);
+        let head = apply(&base, changes, at(AT)).unwrap();
+        let found = advice((&base, &head), &RULES, changes, at(AT)).unwrap();
+        found
+            .iter()
+            .filter(|a| a.kinds.contains(&s("baa")))
+            .map(|a| (a.policy.clone(), a.accounts.len()))
+            .collect::<Vec<_>>()
+    };
+    let names = |found: Vec<(String, usize)>| found.into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+    let plain = world();
+    assert_eq!(
+        names(advised(&plain, &[leave(A)])),
+        ["accept-before-leaving", "leaving-needs-a-standalone-account", "warn-before-removing"]
+    );
+    let own = world().accepted("OwnBaa1234567890", "baa", "account", A, "2023-01-01", None);
+    assert_eq!(
+        names(advised(&own, &[leave(A)])),
+        ["leaving-needs-a-standalone-account", "own-agreement-takes-over", "warn-before-removing"]
+    );
+    assert_eq!(advised(&plain, &[terminate(ORG)]), [(s("terminating-for-the-organization"), 2)]);
+    assert_eq!(
+        advised(&own, &[terminate(ORG)]),
+        [(s("own-agreement-takes-over"), 1), (s("terminating-for-the-organization"), 1)]
+    );
+    let alone = World::new().account(A, json!({"phi": {"services": ["s3"]}}), &[]).accepted(
+        "OwnBaa1234567890",
+        "baa",
+        "account",
+        A,
+        "2023-01-01",
+        None,
+    );
+    assert_eq!(names(advised(&alone, &[terminate(A)])), ["phi-first", "terminating-its-own-agreement"]);
+    assert_eq!(names(advised(&plain, &[Change::Close { account: s(A) }])), ["closing-ends-no-coverage"]);
+    assert_eq!(names(advised(&plain, &[Change::Move { account: s(A), to: s(UNIT) }])), Vec::<String>::new());
+}
+
+#[test]
+fn changes_of_a_file_are_made_in_its_order() {
+    let text = "[[change]]\nleave = { account = \"222222222222\" }\n[[change]]\njoin = { account = \"222222222222\", organization = \"o-otherorgid0\" }\n";
+    let read = file::changes(&SourceFile::new("changes.toml", text)).unwrap();
+    assert_eq!(
+        read.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        ["account 222222222222 leaves its organization", "account 222222222222 joins o-otherorgid0"]
+    );
+    let wrong = file::changes(&SourceFile::new("changes.toml", "[[change]]\nleeve = { account = \"1\" }\n"));
+    let Err(Failure::Problems(problems)) = wrong else { panic!("a misspelt change") };
+    assert!(problems[0].to_string().contains("leeve"), "{}", problems[0]);
+}
+
+fn printed(args: &[&str]) -> (i32, String) {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_countersign"));
+    let output = command.current_dir(env!("CARGO_MANIFEST_DIR")).env("NO_COLOR", "1").args(args).output().unwrap();
+    (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap())
+}
+
+#[test]
+fn what_is_printed_is_valid_against_its_schema() {
+    let hospital = "examples/hospital";
+    for (args, schema) in [
+        (vec!["coverage", "--history", hospital], "history.v1.schema.json"),
+        (vec!["what-if", hospital, "--leave", "222222222222"], "what-if.v1.schema.json"),
+        (vec!["who-can", "end-coverage", hospital], "end-coverage.v1.schema.json"),
+        (vec!["show", "service", "s3", "--at", "2026-06-01"], "service.v1.schema.json"),
+        (vec!["coverage", "--compare", hospital, hospital], "diff.v1.schema.json"),
+    ] {
+        let (code, text) = printed(&[&args[..], &["--format", "json"]].concat());
+        assert_eq!(code, 0, "{args:?}");
+        let document: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(schema_errors(schema, &document), Vec::<String>::new(), "{args:?}");
+    }
+}
+
+#[test]
+fn gates_and_formats_of_the_command_line() {
+    let hospital = "examples/hospital";
+    let code = |args: &[&str]| printed(args).0;
+    assert_eq!(code(&["what-if", hospital, "--leave", "222222222222", "--expect", "none-uncovered"]), 1);
+    assert_eq!(
+        code(&[
+            "what-if",
+            hospital,
+            "--accept",
+            "222222222222=baa",
+            "--leave",
+            "222222222222",
+            "--expect",
+            "none-uncovered"
+        ]),
+        0,
+        "in their order"
+    );
+    assert_eq!(
+        code(&[
+            "what-if",
+            hospital,
+            "--leave",
+            "222222222222",
+            "--accept",
+            "222222222222=baa",
+            "--expect",
+            "none-uncovered"
+        ]),
+        0
+    );
+    assert_eq!(code(&["what-if", hospital]), 2);
+    assert_eq!(code(&["what-if", hospital, "--join", "222222222222"]), 2);
+    assert_eq!(code(&["coverage", hospital, "--format", "csv"]), 2, "a format of --history");
+    assert_eq!(code(&["coverage", "--history", hospital, "--from", "2026-01-01", "--to", "2025-01-01"]), 2);
+    assert_eq!(code(&["coverage", "--history", hospital, "--fail-on-phi-gap"]), 1);
+    assert_eq!(code(&["coverage", "--compare", "examples/pull-request/before", "examples/pull-request/after"]), 1);
+    assert_eq!(code(&["show", "service", "s4"]), 2);
+    let world = World::new().account(A, json!({"name": "=HYPERLINK(\"http://x\")"}), &[]);
+    let folder = world.folder();
+    let (_, table) = printed(&["coverage", "--history", folder.path().to_str().unwrap(), "--format", "csv"]);
+    assert!(table.contains("\"'=HYPERLINK(\"\"http://x\"\")\""), "{table}");
+    let (_, lines) = printed(&["coverage", "--history", hospital, "--format", "jsonl"]);
+    assert!(lines.lines().all(|line| line.starts_with("{\"schema\":\"countersign/history-line")), "{lines}");
+    // a narrow terminal is no reason for a line that does not fit
+    let (_, text) = printed(&["coverage", "--history", hospital]);
+    assert!(text.lines().filter(|l| l.contains('━')).all(|l| l.chars().count() <= 100));
+}
+
+#[test]
+fn findings_about_where_phi_is_held_are_made_while_it_is() {
+    let codes = |attrs: Value| {
+        let found = World::new()
+            .account(A, attrs, &[])
+            .accepted("OwnBaa1234567890", "baa", "account", A, "2023-01-01", None)
+            .now();
+        found.codes().into_iter().map(s).collect::<Vec<_>>().join(" ")
+    };
+    // R96, R100, R64
+    assert_eq!(codes(json!({"phi": {"services": ["rds"]}})), "CS009");
+    assert_eq!(codes(json!({"phi": {"services": ["s3"]}})), "");
+    assert_eq!(codes(json!({"phi": {"services": ["s3"]}, "rootCredentials": "present"})), "CS016");
+    assert_eq!(codes(json!({"phi": {"services": ["s3"]}, "rootCredentials": "none"})), "");
+    assert_eq!(codes(json!({"rootCredentials": "present"})), "CS003");
+    assert_eq!(codes(json!({"phi": {"services": ["gamelift"]}})), "CS004");
+    assert_eq!(
+        codes(json!({"phi": {"services": ["gamelift"], "until": "2026-01-01"}})),
+        "CS003",
+        "it held PHI until then"
+    );
+}
