@@ -24,6 +24,7 @@ pub(crate) mod edit;
 pub mod fix;
 pub mod policy;
 pub mod read;
+mod references;
 pub mod rules;
 pub mod run;
 pub mod settings;
@@ -32,6 +33,7 @@ use std::sync::Arc;
 
 pub use crate::finding::Severity;
 use crate::problem::{Place, SourceFile, Span};
+use crate::text::UNKNOWN;
 use policy::Policy;
 use read::{FaultKind, Loaded};
 
@@ -166,8 +168,14 @@ impl Finding {
 
     /// Says how to mend it, where the document can be edited that way.
     pub fn fix(&mut self, safe: bool, what: impl Into<String>, edits: Option<Vec<Edit>>) {
-        self.fix = edits.filter(|e| !e.is_empty()).map(|edits| Fix { what: what.into(), safe, edits });
+        // what is not known cannot be written
+        self.fix = edits.filter(|e| !e.is_empty() && !e.iter().any(|e| e.text.contains(UNKNOWN))).map(|edits| Fix { what: what.into(), safe, edits });
     }
+}
+
+/// A text for people: what is not known is an ellipsis.
+fn told(text: String) -> String {
+    if text.contains(UNKNOWN) { text.replace(UNKNOWN, "…") } else { text }
 }
 
 /// Where a rule puts what it finds.
@@ -200,10 +208,10 @@ impl<'a> Sink<'a> {
             rule: self.rule,
             severity: self.severity,
             place: Place { source: self.source.clone(), span: at.span },
-            pointer,
-            sid,
-            message: message.into(),
-            help: help.into(),
+            pointer: told(pointer),
+            sid: sid.map(told),
+            message: told(message.into()),
+            help: told(help.into()),
             fix: None,
             suppressed: None,
         });

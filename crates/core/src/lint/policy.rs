@@ -1,5 +1,6 @@
 //! A policy as rules look at it: every text with its place, and the statements as they are evaluated.
 
+mod certain;
 mod read;
 
 use std::sync::Arc;
@@ -12,7 +13,8 @@ use crate::iam::operator::Operator;
 use crate::problem::{Problem, SourceFile, Span};
 use crate::text::UNKNOWN;
 use crate::text::json::{Node, Value};
-use read::{is_known, statement, text};
+use crate::lint::read::choice::{is_known, is_unknown, items};
+use read::{statement, text};
 
 /// What a policy is attached to, which decides what it may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
@@ -85,6 +87,8 @@ pub struct Policy {
     pub complete: bool,
     /// What else those who have it have.
     pub beside: SiblingPolicies,
+    /// The documents of Terraform that become a part of it; their statements stand in `beside` once they are known.
+    pub merged: Vec<String>,
 }
 
 /// The other policies of a permission set or role.
@@ -122,6 +126,8 @@ pub struct Statement {
     pub meaning: Option<document::Statement>,
     /// What keeps it from being evaluated.
     pub problems: Vec<Problem>,
+    /// It may be that it is not there, by what is not known here.
+    pub perhaps: bool,
 }
 
 /// A string, and where it stands.
@@ -131,6 +137,8 @@ pub struct Text {
     pub text: String,
     /// Where.
     pub at: At,
+    /// It may be that it is not there, by what is not known here.
+    pub perhaps: bool,
 }
 
 /// The strings of an element.
@@ -189,6 +197,8 @@ pub struct Found {
     pub pointer: String,
     /// What stands with it.
     pub beside: SiblingPolicies,
+    /// The documents of Terraform that become a part of it.
+    pub merged: Vec<String>,
 }
 
 impl Policy {
@@ -196,19 +206,14 @@ impl Policy {
     pub fn new(found: Found, root: Node) -> Self {
         let version = root.get("Version").and_then(|n| text(n, "Version"));
         let variables = version.as_ref().is_some_and(|v| v.text == "2012-10-17");
-        let nodes: Vec<(String, Node)> = match root.get("Statement").map(|n| &n.value) {
-            Some(Value::Array(nodes)) => {
-                nodes.iter().enumerate().map(|(i, n)| (format!("Statement[{i}]"), n.clone())).collect()
-            }
-            Some(Value::Object(_)) => {
-                root.get("Statement").map(|n| ("Statement".to_owned(), n.clone())).into_iter().collect()
-            }
-            _ => Vec::new(),
-        };
+        let nodes = statements_of(&root);
         let kind = found.kind.unwrap_or_else(|| by_content(&nodes));
-        let complete = nodes.iter().all(|(_, n)| is_known(n)) && root.get("Statement").is_some_and(is_known);
-        let statements =
-            nodes.into_iter().map(|(pointer, n)| statement(&found.source, pointer, n, kind, variables)).collect();
+        let complete = root.get("Statement").is_some_and(is_known);
+        let read = |(pointer, node, perhaps): (String, Node, bool)| Statement {
+            perhaps,
+            ..statement(&found.source, pointer, node, kind, variables)
+        };
+        let statements = nodes.into_iter().map(read).collect();
         Self {
             source: found.source,
             host: found.host,
@@ -222,6 +227,7 @@ impl Policy {
             variables,
             complete,
             beside: found.beside,
+            merged: found.merged,
         }
     }
 
@@ -238,6 +244,7 @@ impl Policy {
             names,
             pointer: self.pointer,
             beside: self.beside,
+            merged: self.merged,
         };
         Self::new(found, self.root)
     }
@@ -247,7 +254,7 @@ impl Policy {
         fn any(node: &Node) -> bool {
             match &node.value {
                 Value::String(text) => text.contains("${") || text.contains(UNKNOWN),
-                Value::Array(nodes) => nodes.iter().any(any),
+                Value::Array(nodes) | Value::OneOf(nodes) => nodes.iter().any(any),
                 Value::Object(members) => members.iter().any(|m| m.key.contains(UNKNOWN) || any(&m.node)),
                 _ => false,
             }
@@ -324,10 +331,22 @@ impl Policy {
     }
 }
 
+/// The statements of a document, where each stands, and whether it may be missing; those of which nothing is known aside.
+fn statements_of(root: &Node) -> Vec<(String, Node, bool)> {
+    let Some(node) = root.get("Statement").filter(|n| matches!(n.value, Value::Array(_) | Value::Object(_) | Value::OneOf(_)))
+    else {
+        return Vec::new();
+    };
+    let alone = node.as_object().is_some();
+    let numbered = items(node).into_iter().enumerate();
+    let pointer = |index: usize| if alone { "Statement".to_owned() } else { format!("Statement[{index}]") };
+    numbered.filter(|(_, i)| !is_unknown(i.node)).map(|(index, i)| (pointer(index), i.node.clone(), i.perhaps)).collect()
+}
+
 /// The kind that a document's own statements tell.
-fn by_content(nodes: &[(String, Node)]) -> PolicyKind {
+fn by_content(nodes: &[(String, Node, bool)]) -> PolicyKind {
     let with_principal = |n: &Node| n.get("Principal").is_some() || n.get("NotPrincipal").is_some();
-    if !nodes.iter().any(|(_, n)| with_principal(n)) {
+    if !nodes.iter().any(|(_, n, _)| with_principal(n)) {
         return PolicyKind::Identity;
     }
     let assumes = |n: &Node| {
@@ -336,8 +355,8 @@ fn by_content(nodes: &[(String, Node)]) -> PolicyKind {
     };
     // a resource policy of a role has no resource of its own
     let without = |n: &Node| n.get("Resource").is_none() && n.get("NotResource").is_none();
-    let trust = nodes.iter().all(|(_, n)| assumes(n) && without(n));
-    let stray = nodes.iter().any(|(_, n)| !with_principal(n));
+    let trust = nodes.iter().all(|(_, n, _)| assumes(n) && without(n));
+    let stray = nodes.iter().any(|(_, n, _)| !with_principal(n));
     match (trust, stray) {
         (true, _) => PolicyKind::Trust,
         // some statements have one and some have none: neither kind is valid, and the stray ones are to be shown
@@ -347,10 +366,7 @@ fn by_content(nodes: &[(String, Node)]) -> PolicyKind {
 }
 
 fn strings(node: &Node) -> Vec<&str> {
-    match &node.value {
-        Value::Array(nodes) => nodes.iter().filter_map(Node::as_str).collect(),
-        _ => node.as_str().into_iter().collect(),
-    }
+    items(node).into_iter().filter_map(|i| i.node.as_str()).collect()
 }
 
 /// Whether an object is a policy: its statements have what statements have, or it has a version of policies.
@@ -368,8 +384,9 @@ pub fn is_policy(node: &Node) -> bool {
         })
     };
     match &statement.value {
-        Value::Array(nodes) => versioned || nodes.iter().any(looks),
-        Value::Object(_) => looks(statement),
+        Value::Array(_) | Value::Object(_) | Value::OneOf(_) => {
+            versioned || items(statement).into_iter().any(|i| looks(i.node))
+        }
         _ => versioned,
     }
 }

@@ -145,7 +145,7 @@ pub fn parse(source: &Arc<SourceFile>, mapped: &Mapped) -> Result<(Node, Vec<Mem
 fn relocate(node: &mut Node, mapped: &Mapped) {
     node.span = mapped.span(node.span);
     match &mut node.value {
-        Value::Array(nodes) => nodes.iter_mut().for_each(|n| relocate(n, mapped)),
+        Value::Array(nodes) | Value::OneOf(nodes) => nodes.iter_mut().for_each(|n| relocate(n, mapped)),
         Value::Object(members) => members.iter_mut().for_each(|m| {
             m.key_span = mapped.span(m.key_span);
             relocate(&mut m.node, mapped);

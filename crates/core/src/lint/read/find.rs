@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::embedded::{self, Mapped};
+use super::choice::is_unknown;
 use super::kinds::{by_path, of_cloudformation, of_key, of_terraform, of_type};
+use super::terraform::scope::Scope;
 use super::siblings::{beside, boundary_of, managed, of_template, sibling_statements};
 use super::{Fault, FaultKind, Host, UNKNOWN, duplicate, placeholders, shown, unreadable};
 use crate::lint::policy::{Found, Policy, PolicyKind, SiblingPolicies, is_policy};
@@ -44,7 +46,8 @@ const MAX_STRINGS: usize = 3;
 pub struct Finder<'a> {
     source: &'a Arc<SourceFile>,
     given: Option<PolicyKind>,
-    terraform: bool,
+    /// The names of a folder of Terraform.
+    scope: Option<&'a Scope<'a>>,
     of_path: Option<PolicyKind>,
     /// What was found.
     pub policies: Vec<Policy>,
@@ -80,12 +83,12 @@ impl Enclosing {
 
 impl<'a> Finder<'a> {
     /// A finder for one file.
-    pub fn new(source: &'a Arc<SourceFile>, given: Option<PolicyKind>, terraform: bool) -> Self {
+    pub fn new(source: &'a Arc<SourceFile>, given: Option<PolicyKind>, scope: Option<&'a Scope<'a>>) -> Self {
         let of_path = by_path(&source.path);
         Self {
             source,
             given,
-            terraform,
+            scope,
             of_path,
             policies: Vec::new(),
             faults: Vec::new(),
@@ -141,6 +144,7 @@ impl<'a> Finder<'a> {
                     self.value(node, &inner, host);
                 }
             }
+            Value::OneOf(nodes) => nodes.iter().for_each(|n| self.value(n, around, host)),
             Value::String(text) => self.string(node, text, around, host),
             _ => {}
         }
@@ -154,10 +158,10 @@ impl<'a> Finder<'a> {
         for member in members {
             let mut inner = own.below(&member.key);
             inner.kind = of_key(&member.key).or(inner.kind);
-            if self.terraform && around.pointer.is_empty() {
+            if self.scope.is_some() && around.pointer.is_empty() {
                 self.block(member, &mut inner);
             }
-            inner.expected = holds_policy(&member.key, &own, self.terraform);
+            inner.expected = holds_policy(&member.key, &own, self.scope.is_some());
             let siblings = sibling_statements(self.source, member, host);
             if let (Some(siblings), Some(nodes)) = (siblings, member.node.as_array()) {
                 for (index, node) in nodes.iter().enumerate() {
@@ -261,10 +265,12 @@ impl<'a> Finder<'a> {
 
     fn not_literal(&mut self, node: &Node, around: &Enclosing) {
         let raw = self.source.slice(node.span).trim();
-        if let Some(document) = raw.strip_prefix("data.aws_iam_policy_document.") {
-            let document = document.split(['.', '[']).next().unwrap_or_default().to_owned();
+        let documents = self.scope.map(|s| s.documents(raw)).unwrap_or_default();
+        if !documents.is_empty() {
             let name = around.names.last().cloned().unwrap_or_default();
-            self.references.push(Reference { document, kind: around.kind, name, span: node.span });
+            let reference =
+                |document| Reference { document, kind: around.kind, name: name.clone(), span: node.span };
+            self.references.extend(documents.into_iter().map(reference));
             return;
         }
         if let Some(path) = file_argument(raw) {
@@ -284,17 +290,48 @@ impl<'a> Finder<'a> {
         // the name of a file tells less than principals do
         let of_path = self.of_path.filter(|k| k.has_principals() || !has_principals(node));
         let kind = self.given.or(around.kind).or(of_path);
+        let (node, merged) = match self.scope {
+            Some(scope) if around.pointer.starts_with(DOCUMENT) => merged(self.source, scope, node),
+            _ => (node.clone(), Vec::new()),
+        };
         let found = Found {
             source: self.source.clone(),
             host,
             kind,
+            merged,
             kind_is_guessed: self.given.is_none() && around.kind.is_none(),
             names: around.names.iter().filter(|n| !n.is_empty()).cloned().collect(),
             pointer: around.pointer.clone(),
             beside: around.beside.clone(),
         };
-        self.policies.push(Policy::new(found, node.clone()));
+        self.policies.push(Policy::new(found, node));
     }
+}
+
+/// What the pointers of Terraform's documents begin with.
+pub const DOCUMENT: &str = "data.aws_iam_policy_document.";
+
+/// A document without what stands for other documents, and their names; what else may be merged stays unknown.
+fn merged(source: &SourceFile, scope: &Scope<'_>, node: &Node) -> (Node, Vec<String>) {
+    let mut root = node.clone();
+    let mut names = Vec::new();
+    let Value::Object(members) = &mut root.value else {
+        return (root, names);
+    };
+    for member in members.iter_mut().filter(|m| m.key == "Statement") {
+        let Value::Array(statements) = &mut member.node.value else {
+            continue;
+        };
+        statements.retain(|statement| {
+            let raw = source.slice(statement.span);
+            let documents = if is_unknown(statement) { scope.documents(raw) } else { Vec::new() };
+            let only = documents.iter().fold(raw.to_owned(), |rest, name| rest.replace(&format!("{DOCUMENT}{name}.json"), ""));
+            let whole = !documents.is_empty() && only.chars().all(|c| c.is_whitespace() || "[],\"${}".contains(c));
+            names.extend(documents);
+            !whole
+        });
+    }
+    (root, names)
 }
 
 /// The list of managed policies of a set or role that has no policy of its own.

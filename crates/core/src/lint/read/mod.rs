@@ -4,6 +4,7 @@
 //! that stand in strings ([`embedded`]). What is not literal is [`UNKNOWN`]. [`walk`] says which files are read.
 
 pub(crate) mod cedar;
+pub(crate) mod choice;
 pub(crate) mod cloudformation;
 pub(crate) mod embedded;
 pub(crate) mod find;
@@ -142,9 +143,15 @@ pub fn form_of_text(text: &str) -> Form {
 }
 
 /// Reads a text. `given` is the kind of all its policies, where the user says so; `named`: the user asked for this file.
-pub fn load(source: Arc<SourceFile>, form: Form, given: Option<PolicyKind>, named: bool) -> Loaded {
+pub fn load(
+    source: Arc<SourceFile>,
+    form: Form,
+    given: Option<PolicyKind>,
+    named: bool,
+    scopes: &terraform::scope::Scopes<'_>,
+) -> Loaded {
     let mut faults = Vec::new();
-    // Terraform puts no expression into a text without quotes; a template of CloudFormation may be of either form
+    // a template of CloudFormation may be of either form
     let text = source.text.trim_start_matches('\u{FEFF}').trim_start();
     let form = if form == Form::Json && source.path.ends_with(".template") && !text.starts_with('{') {
         Form::Yaml
@@ -160,7 +167,12 @@ pub fn load(source: Arc<SourceFile>, form: Form, given: Option<PolicyKind>, name
             }
             Err(problem) => Err(vec![problem]),
         },
-        Form::Terraform => terraform::tree(&source).map(|root| (root, Host::Terraform)).map_err(|p| vec![p]),
+        Form::Terraform => match scopes.modules.get(&source.path) {
+            // nothing in it looks like a policy
+            None => return Loaded::nothing(source),
+            Some((own, Ok(body))) => Ok((terraform::tree(own, body, scopes.of(&source.path)), Host::Terraform)),
+            Some((_, Err(problem))) => Err(vec![problem.clone()]),
+        },
         Form::Cedar => return of_cedar(source),
     };
     let (root, host) = match tree {
@@ -176,7 +188,8 @@ pub fn load(source: Arc<SourceFile>, form: Form, given: Option<PolicyKind>, name
         }
     };
     let root = if form == Form::Terraform { root } else { cloudformation::resolved(root) };
-    let mut finder = find::Finder::new(&source, given, form == Form::Terraform);
+    let scope = (form == Form::Terraform).then(|| scopes.of(&source.path));
+    let mut finder = find::Finder::new(&source, given, scope);
     finder.file(&root, host);
     let find::Finder { policies, faults: found, references, files, .. } = finder;
     if policies.is_empty() && found.is_empty() && !named {

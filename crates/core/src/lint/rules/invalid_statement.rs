@@ -23,7 +23,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
             let help = "add \"Statement\": [ … ]";
             sink.add(&policy.start(), "this policy has no `Statement`", help);
         }
-        Some(member) if !matches!(member.node.value, Value::Array(_) | Value::Object(_)) => {
+        Some(member) if !matches!(member.node.value, Value::Array(_) | Value::Object(_) | Value::OneOf(_)) => {
             let at = At { pointer: "Statement".to_owned(), span: member.node.span };
             let message = format!("`Statement` must be a list of statements, but this is {}", member.node.kind());
             if member.node.as_str().is_none_or(|s| !s.contains(UNKNOWN)) {

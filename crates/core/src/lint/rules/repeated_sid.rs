@@ -17,8 +17,8 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(policy: &Policy, sink: &mut Sink<'_>) {
-    let sids =
-        || policy.statements.iter().filter_map(|s| s.sid.as_ref()).filter(|s| s.is_known() && !s.text.is_empty());
+    let certain = || policy.statements.iter().filter(|s| !s.perhaps);
+    let sids = || certain().filter_map(|s| s.sid.as_ref()).filter(|s| s.is_known() && !s.text.is_empty());
     let again = stored::repeated(sids().map(|sid| sid.text.as_str()));
     for (_, sid) in sids().enumerate().filter(|(index, _)| again.contains(index)) {
         let Refusal { message, help } = stored::repeated_sid(&sid.text);
