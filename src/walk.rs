@@ -1,10 +1,10 @@
-//! Which files are read: those that are named, and in folders those whose name ends as policies' files do and that
-//! `.gitignore` does not leave out.
+//! Which files are read: those that are named, and in folders those whose name ends as policies' files do, or tells nothing while they
+//! hold one, and that `.gitignore` does not leave out.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use countersign_core::lint::read::{Form, form, form_of_text};
+use countersign_core::lint::read::{Form, form, form_of_text, is_policy_text, may_hold_policy};
 use countersign_core::lint::settings::Settings;
 use countersign_core::problem::{Problem, SourceFile};
 use countersign_core::source::folder::{bytes_up_to, shown};
@@ -32,8 +32,12 @@ pub fn inputs(root: &Path, paths: &[PathBuf], settings: &Settings, problems: &mu
         let walked = if path.is_dir() { folder(root, path, settings, problems) } else { vec![path.clone()] };
         let named = !path.is_dir();
         for file in walked {
+            // a file whose name tells nothing counts where it holds a policy
+            let told = named || form(&name(root, &file)).is_some();
             match read(root, &file, named) {
-                Ok(input) => inputs.push(input),
+                Ok(input) if told || is_policy_text(&input.source.text) => inputs.push(input),
+                Ok(_) => {}
+                Err(_) if !told => {}
                 Err(problem) => problems.push(problem),
             }
         }
@@ -51,7 +55,7 @@ fn folder(root: &Path, folder: &Path, settings: &Settings, problems: &mut Vec<Pr
             Ok(entry) => {
                 let is_file = entry.file_type().is_some_and(|t| t.is_file());
                 let name = name(root, entry.path());
-                if is_file && form(&name).is_some() && !settings.excludes(&name) {
+                if is_file && (form(&name).is_some() || may_hold_policy(&name)) && !settings.excludes(&name) {
                     found.push(entry.into_path());
                 }
             }

@@ -61,6 +61,37 @@ impl PolicyKind {
     }
 }
 
+/// Where a policy of identities is stored, which decides how large it may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holder {
+    /// A managed policy.
+    Managed,
+    /// The inline policies of a role.
+    Role,
+    /// The inline policies of a user.
+    User,
+    /// The inline policies of a group.
+    Group,
+}
+
+impl Holder {
+    /// In words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Managed => "a managed policy",
+            Self::Role => "the inline policies of a role",
+            Self::User => "the inline policies of a user",
+            Self::Group => "the inline policies of a group",
+        }
+    }
+}
+
+/// The characters of a document as JSON without white space.
+pub fn size_of(root: &Node) -> Option<usize> {
+    let text = serde_json::to_string(&root.to_json()).ok()?;
+    Some(text.chars().filter(|c| !c.is_whitespace()).count())
+}
+
 /// A policy, and where it was found.
 pub struct Policy {
     /// The file.
@@ -71,6 +102,8 @@ pub struct Policy {
     pub kind: PolicyKind,
     /// The kind was given, or told by what the policy stands in; not guessed from names or for want of a better.
     pub kind_is_told: bool,
+    /// Where it is stored, where that was found.
+    pub holder: Option<Holder>,
     /// What the file calls it, and the file's own name.
     pub names: Vec<String>,
     /// The path of the policy in its file; empty where the file is the policy.
@@ -102,6 +135,8 @@ pub struct SiblingPolicies {
     pub listed_at: Option<Span>,
     /// Names of policies of which nothing is known.
     pub unknown: Vec<String>,
+    /// The characters of the inline policies that stand before it.
+    pub inline_before: usize,
     /// The boundary, where its document is known.
     pub boundary: Option<(String, Vec<document::Statement>)>,
 }
@@ -191,6 +226,8 @@ pub struct Found {
     pub kind: Option<PolicyKind>,
     /// The kind was only guessed from the names of the file and its folders.
     pub kind_is_guessed: bool,
+    /// Where it is stored, where that was found.
+    pub holder: Option<Holder>,
     /// What the file calls it, and the file's own name.
     pub names: Vec<String>,
     /// Its path in the file.
@@ -219,6 +256,7 @@ impl Policy {
             host: found.host,
             kind,
             kind_is_told: found.kind.is_some() && !found.kind_is_guessed,
+            holder: found.holder,
             names: found.names,
             pointer: found.pointer,
             root,
@@ -233,7 +271,7 @@ impl Policy {
 
     /// The same policy, of a kind that was found later.
     #[must_use]
-    pub fn used_as(self, kind: PolicyKind, name: Option<String>) -> Self {
+    pub fn used_as(self, kind: PolicyKind, holder: Option<Holder>, name: Option<String>) -> Self {
         let mut names = self.names;
         names.extend(name);
         let found = Found {
@@ -241,6 +279,7 @@ impl Policy {
             host: self.host,
             kind: Some(kind),
             kind_is_guessed: false,
+            holder,
             names,
             pointer: self.pointer,
             beside: self.beside,

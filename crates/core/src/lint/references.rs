@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::policy::{Policy, PolicyKind};
+use super::policy::{Holder, Policy, PolicyKind};
 use super::read::find::DOCUMENT;
 use super::read::terraform::scope::folder;
 use super::read::{Fault, FaultKind, Loaded};
@@ -13,7 +13,7 @@ use crate::text::files;
 type Place = (String, String);
 
 /// What a document is used for, and what uses it.
-type Uses = BTreeMap<Place, (Option<PolicyKind>, String)>;
+type Uses = BTreeMap<Place, (Option<PolicyKind>, Option<Holder>, String)>;
 
 /// Documents that merge others which merge others are followed this deep.
 const DEEP: usize = 5;
@@ -27,7 +27,8 @@ pub fn resolve(loaded: &mut [Loaded]) {
         let own = folder(&file.source.path);
         known.extend(file.policies.iter().map(|p| (own.to_owned(), p.pointer.clone())));
         for reference in &file.references {
-            uses.insert(document(own, &reference.document), (reference.kind, reference.name.clone()));
+            let used = (reference.kind, reference.holder, reference.name.clone());
+            uses.insert(document(own, &reference.document), used);
         }
         for reference in &file.files {
             of_files.insert(files::resolve(&file.source.path, &reference.path), reference.kind);
@@ -60,11 +61,11 @@ fn passed_on(loaded: &[Loaded], uses: &mut Uses) -> bool {
     for file in loaded {
         let own = folder(&file.source.path);
         for policy in file.policies.iter().filter(|p| !p.merged.is_empty()) {
-            let Some((Some(kind), name)) = uses.get(&(own.to_owned(), policy.pointer.clone())) else {
+            let Some((Some(kind), _, name)) = uses.get(&(own.to_owned(), policy.pointer.clone())) else {
                 continue;
             };
             let parts = policy.merged.iter().map(|part| document(own, part)).filter(|place| !uses.contains_key(place));
-            new.extend(parts.map(|place| (place, (Some(*kind), name.clone()))));
+            new.extend(parts.map(|place| (place, (Some(*kind), None, name.clone()))));
         }
     }
     let any = !new.is_empty();
@@ -91,9 +92,9 @@ fn lost(file: &Loaded, known: &BTreeSet<Place>, linted: &BTreeSet<String>) -> Ve
 
 fn used(policy: Policy, folder: &str, uses: &Uses, of_file: Option<PolicyKind>) -> Policy {
     match uses.get(&(folder.to_owned(), policy.pointer.clone())) {
-        Some((Some(kind), name)) if !policy.kind_is_told => policy.used_as(*kind, Some(name.clone())),
+        Some((Some(kind), holder, name)) if !policy.kind_is_told => policy.used_as(*kind, *holder, Some(name.clone())),
         _ => match of_file {
-            Some(kind) if !policy.kind_is_told => policy.used_as(kind, None),
+            Some(kind) if !policy.kind_is_told => policy.used_as(kind, None, None),
             _ => policy,
         },
     }

@@ -1,6 +1,6 @@
 //! A statement without what is not known of it, so that what is wrong with the rest is found.
 
-use crate::lint::read::choice::{is_unknown, items, may_be_missing};
+use crate::lint::read::choice::{items, may_be_missing};
 use crate::text::UNKNOWN;
 use crate::text::json::{Member, Node, Value};
 
@@ -24,7 +24,7 @@ pub fn certain(statement: &Node) -> Node {
                 Some(node) => node,
                 None => continue,
             },
-            _ if is_unknown(&member.node) => continue,
+            _ if may_be_missing(&member.node) => continue,
             "Sid" => match items(&member.node).into_iter().find(|i| !i.node.as_str().unwrap_or_default().contains(UNKNOWN)) {
                 Some(item) => item.node.clone(),
                 None => continue,

@@ -107,6 +107,8 @@ fn item<'n>(node: &'n Node, perhaps: bool, found: &mut Vec<Item<'n>>) {
         Value::OneOf(nodes) => {
             nodes.iter().filter(|n| n.value != Value::Null).for_each(|n| collect(n, true, found));
         }
+        // where there may be something else, an empty text is as good as none
+        Value::String(text) if perhaps && text.is_empty() => {}
         _ => found.push(Item { node, perhaps }),
     }
 }

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use super::embedded::{self, Mapped};
-use super::choice::is_unknown;
-use super::kinds::{by_path, of_cloudformation, of_key, of_terraform, of_type};
+use super::choice::{is_known, is_unknown};
+use super::kinds::{by_path, holder, of_cloudformation, of_key, of_terraform, of_type};
 use super::terraform::scope::Scope;
 use super::siblings::{beside, boundary_of, managed, of_template, sibling_statements};
+use super::template;
 use super::{Fault, FaultKind, Host, UNKNOWN, duplicate, placeholders, shown, unreadable};
-use crate::lint::policy::{Found, Policy, PolicyKind, SiblingPolicies, is_policy};
+use crate::lint::policy::{Found, Holder, Policy, PolicyKind, SiblingPolicies, is_policy, size_of};
 use crate::problem::{SourceFile, Span};
 use crate::text::json::{Member, Node, Value};
 
@@ -19,6 +20,8 @@ pub struct Reference {
     pub document: String,
     /// What it is used for.
     pub kind: Option<PolicyKind>,
+    /// Where it is stored.
+    pub holder: Option<Holder>,
     /// What uses it.
     pub name: String,
     /// Where it is used.
@@ -64,6 +67,7 @@ pub struct Finder<'a> {
 struct Enclosing {
     pointer: String,
     kind: Option<PolicyKind>,
+    holder: Option<Holder>,
     names: Vec<String>,
     beside: SiblingPolicies,
     strings: usize,
@@ -114,6 +118,7 @@ impl<'a> Finder<'a> {
             let text = |key: &str| change.get(key).and_then(Node::as_str).unwrap_or_default();
             let mut around = around.below(&format!("resource_changes[{index}].change.after"));
             around.names.push(text("address").to_owned());
+            around.holder = holder(text("type"));
             around.kind = of_terraform(text("type"), change.get("change").and_then(|c| c.get("after")));
             let unknown = change.get("change").and_then(|c| c.get("after_unknown"));
             let computed = TERRAFORM_KEYS.iter().filter_map(|k| unknown?.member(k));
@@ -162,12 +167,22 @@ impl<'a> Finder<'a> {
                 self.block(member, &mut inner);
             }
             inner.expected = holds_policy(&member.key, &own, self.scope.is_some());
+            if let ("Properties", Some(ty)) = (member.key.as_str(), resource_type(node)) {
+                self.properties(ty, &member.node, &inner, host);
+                continue;
+            }
             let siblings = sibling_statements(self.source, member, host);
             if let (Some(siblings), Some(nodes)) = (siblings, member.node.as_array()) {
                 for (index, node) in nodes.iter().enumerate() {
                     let mut inner = inner.clone();
                     inner.pointer.push_str(&format!("[{index}]"));
+                    let open = nodes.iter().enumerate().any(|(i, n)| i != index && n.as_object().is_none());
+                    if open {
+                        inner.beside.unknown.push("a policy that may be there".to_owned());
+                    }
                     let others = siblings.iter().enumerate().filter(|(i, _)| *i != index);
+                    let before = nodes.iter().take(index).filter_map(|n| n.get("PolicyDocument"));
+                    inner.beside.inline_before = before.filter(|d| is_known(d)).filter_map(size_of).sum();
                     inner.beside.statements.extend(others.flat_map(|(_, s)| s.clone()));
                     self.value(node, &inner, host);
                 }
@@ -175,6 +190,20 @@ impl<'a> Finder<'a> {
             }
             self.value(&member.node, &inner, host);
         }
+    }
+
+    /// What a resource of CloudFormation is: no policy itself, whatever its members are called.
+    fn properties(&mut self, ty: &str, node: &Node, around: &Enclosing, host: Host) {
+        let Some(members) = node.as_object() else {
+            return self.value(node, around, host);
+        };
+        if let Some(statement) = members.iter().find(|m| m.key == "Statement").filter(|_| ty == EVENT_BUS_POLICY) {
+            let version = Node::string(statement.key_span, "2012-10-17");
+            let version = Member { key: "Version".to_owned(), key_span: statement.key_span, node: version };
+            let root = Node::new(node.span, Value::Object(vec![version, statement.clone()]));
+            self.policy(&root, around, Host::Closed);
+        }
+        self.object(node, members, around, host);
     }
 
     /// A permission set or role of managed policies only: a policy without statements, with others beside it.
@@ -195,6 +224,7 @@ impl<'a> Finder<'a> {
                 inner.names.push(own.to_owned());
             }
             inner.kind = of_terraform(ty, Some(&member.node));
+            inner.holder = holder(ty);
             let attached = member.node.get("managed_policy_arns").map(managed).unwrap_or_default();
             inner.beside = beside(attached, boundary_of(member.node.get("permissions_boundary")));
         }
@@ -221,7 +251,11 @@ impl<'a> Finder<'a> {
             (Host::Yaml | Host::Terraform, ..) if self.is_block(node) => Host::Verbatim,
             _ => Host::Closed,
         };
-        match embedded::parse(self.source, &mapped) {
+        let parsed = embedded::parse(self.source, &mapped);
+        let filled = if parsed.is_err() { template::filled(&mapped) } else { None };
+        let is_template = filled.is_some();
+        match filled.map_or(parsed, |filled| embedded::parse(self.source, &filled)) {
+            Ok((root, _)) if root.get("Statement").is_some_and(is_unknown) => self.not_literal(node, around),
             Ok((mut root, duplicates)) => {
                 self.faults.extend(duplicates.iter().map(duplicate));
                 if host != Host::Terraform {
@@ -231,7 +265,7 @@ impl<'a> Finder<'a> {
                 inner.strings += 1;
                 self.value(&root, &inner, inner_host);
             }
-            Err(_) if text.contains(UNKNOWN) => self.not_literal(node, around),
+            Err(_) if is_template || text.contains(UNKNOWN) => self.not_literal(node, around),
             Err(problems) => self.faults.extend(problems.iter().map(unreadable)),
         }
     }
@@ -269,7 +303,7 @@ impl<'a> Finder<'a> {
         if !documents.is_empty() {
             let name = around.names.last().cloned().unwrap_or_default();
             let reference =
-                |document| Reference { document, kind: around.kind, name: name.clone(), span: node.span };
+                |document| Reference { document, kind: around.kind, holder: around.holder, name: name.clone(), span: node.span };
             self.references.extend(documents.into_iter().map(reference));
             return;
         }
@@ -300,6 +334,7 @@ impl<'a> Finder<'a> {
             kind,
             merged,
             kind_is_guessed: self.given.is_none() && around.kind.is_none(),
+            holder: around.holder,
             names: around.names.iter().filter(|n| !n.is_empty()).cloned().collect(),
             pointer: around.pointer.clone(),
             beside: around.beside.clone(),
@@ -360,6 +395,7 @@ fn described(node: &Node, around: &Enclosing) -> Enclosing {
     own.names.extend(NAMES.iter().filter_map(|k| text(k)).map(str::to_owned));
     if let Some(ty) = text("Type") {
         own.kind = of_cloudformation(ty, node.get("Properties")).or(own.kind);
+        own.holder = holder(ty);
     }
     if let Some(ty) = node.get("PolicySummary").and_then(|s| s.get("Type")).and_then(Node::as_str) {
         own.kind = of_type(ty);
@@ -376,6 +412,14 @@ fn described(node: &Node, around: &Enclosing) -> Enclosing {
         own.beside.listed_at = node.get("ManagedPolicies").map(|n| n.span);
     }
     own
+}
+
+/// A resource that has one statement of a policy, not a policy.
+const EVENT_BUS_POLICY: &str = "AWS::Events::EventBusPolicy";
+
+/// The type of a resource of CloudFormation.
+fn resource_type(node: &Node) -> Option<&str> {
+    node.get("Type").and_then(Node::as_str).filter(|ty| ty.contains("::"))
 }
 
 /// What a resource of CloudFormation is called.

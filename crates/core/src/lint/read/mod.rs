@@ -10,6 +10,7 @@ pub(crate) mod embedded;
 pub(crate) mod find;
 mod kinds;
 mod siblings;
+pub(crate) mod template;
 pub(crate) mod terraform;
 pub(crate) mod yaml;
 
@@ -111,15 +112,34 @@ impl Loaded {
     }
 }
 
+/// How the names of templates end, after the end of what they become.
+const TEMPLATES: [&str; 5] = [".tftpl", ".tpl", ".tmpl", ".j2", ".jinja"];
+
+/// Whether a file whose name tells nothing may hold a policy, so that its content decides.
+pub fn may_hold_policy(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
+    let end = name.rsplit_once('.').map(|(_, end)| end);
+    !name.starts_with('.') && end.is_none_or(|e| ["policy", "iam", "txt", "tftpl", "tpl", "tmpl", "j2", "jinja"].contains(&e))
+}
+
+/// Whether a text of which only the text is known is a policy in JSON, or a template of one.
+pub fn is_policy_text(text: &str) -> bool {
+    text.trim_start_matches('\u{FEFF}').trim_start().starts_with('{') && looks_like_policy(text)
+}
+
 /// The form of a file, by the end of its name.
 pub fn form(path: &str) -> Option<Form> {
     let name = path.rsplit('/').next()?.to_ascii_lowercase();
+    // a template is read as what it becomes
+    let name = TEMPLATES.iter().find_map(|end| name.strip_suffix(end)).unwrap_or(&name);
     let forms = [
         (".json", Form::Json),
         (".template", Form::Json),
         (".yaml", Form::Yaml),
         (".yml", Form::Yaml),
         (".tf", Form::Terraform),
+        (".tofu", Form::Terraform),
+        (".hcl", Form::Terraform),
         (".cedar", Form::Cedar),
     ];
     let (_, form) = forms.iter().find(|(end, _)| name.ends_with(end))?;
@@ -180,14 +200,14 @@ pub fn load(
         Err(problems) => {
             // what does not parse may be anything; it counts where it looks like a policy, or was asked for
             if named || looks_like_policy(&source.text) {
-                faults.extend(problems.iter().map(unreadable));
+                faults.extend(problems.iter().map(|p| if is_note(p) { not_readable(p) } else { unreadable(p) }));
             } else {
                 faults.clear();
             }
             return Loaded { faults, ..Loaded::nothing(source) };
         }
     };
-    let root = if form == Form::Terraform { root } else { cloudformation::resolved(root) };
+    let root = if form == Form::Json { cloudformation::resolved(root) } else { root };
     let scope = (form == Form::Terraform).then(|| scopes.of(&source.path));
     let mut finder = find::Finder::new(&source, given, scope);
     finder.file(&root, host);
@@ -216,9 +236,33 @@ pub fn unreadable(problem: &Problem) -> Fault {
     }
 }
 
-fn looks_like_policy(text: &str) -> bool {
-    let has = |word: &str| text.contains(word);
-    has("Statement") && (has("Effect") || has("Action")) || has("aws_iam_policy_document")
+/// A text that has keys of policies, or what makes them in Terraform.
+pub fn looks_like_policy(text: &str) -> bool {
+    let key = |word: &str| {
+        text.split(word).skip(1).any(|rest| rest.trim_start_matches(['"', '\'', '\\', ' ', '\t']).starts_with([':', '=']))
+    };
+    key("Statement") && (key("Effect") || key("Action")) || text.contains("aws_iam_policy_document")
+}
+
+/// What is said of a template that is no JSON without its placeholders.
+const TEMPLATE: &str = "this template is not JSON without its placeholders, and cannot be read";
+
+/// What the reader of YAML is stricter about than those that read templates of CloudFormation.
+const STRICT: &str = "invalid indentation in quoted scalar";
+
+fn of_template(source: &Arc<SourceFile>, start: usize) -> Problem {
+    let end = source.text.get(start..).and_then(|t| t.chars().next()).map_or(start, |c| start + c.len_utf8());
+    Problem::at(source, Span { start, end }, TEMPLATE).help("lint what it becomes")
+}
+
+/// Nothing is wrong with the file: it is only not read.
+fn is_note(problem: &Problem) -> bool {
+    problem.message() == TEMPLATE || problem.message().ends_with(STRICT)
+}
+
+fn not_readable(problem: &Problem) -> Fault {
+    let help = problem.help_text().unwrap_or("indent the lines of the text more than its key, to have it read");
+    Fault { kind: FaultKind::NotLiteral, help: help.to_owned(), ..unreadable(problem) }
 }
 
 fn json_tree(source: &Arc<SourceFile>, faults: &mut Vec<Fault>) -> Result<(Node, Host), Vec<Problem>> {
@@ -240,7 +284,14 @@ fn json_tree(source: &Arc<SourceFile>, faults: &mut Vec<Fault>) -> Result<(Node,
         let node = Node::string(Span { start: mark, end: text.len() }, body.text);
         return Ok((node, Host::Closed));
     }
-    let (mut root, duplicates) = embedded::parse(source, &body)?;
+    let (mut root, duplicates) = match embedded::parse(source, &body) {
+        Ok(parsed) => parsed,
+        // a template is JSON once it is filled in
+        Err(problems) => match template::filled(&body) {
+            Some(filled) => embedded::parse(source, &filled).map_err(|_| vec![of_template(source, mark)])?,
+            None => return Err(problems),
+        },
+    };
     faults.extend(duplicates.iter().map(duplicate));
     placeholders(&mut root);
     Ok((root, Host::Json))
@@ -259,7 +310,7 @@ pub fn duplicate(member: &Member) -> Fault {
 /// `${name}` without a colon is no policy variable, but a placeholder of a template: it is not known what stands there.
 fn placeholders(node: &mut Node) {
     match &mut node.value {
-        Value::String(text) if text.contains("${") || text.contains('<') => *text = without_placeholders(text),
+        Value::String(text) if text.contains(['<', '[', '{']) => *text = without_placeholders(text),
         Value::Array(nodes) => nodes.iter_mut().for_each(placeholders),
         Value::Object(members) => members.iter_mut().for_each(|m| {
             m.key = without_placeholders(&m.key);
@@ -269,20 +320,47 @@ fn placeholders(node: &mut Node) {
     }
 }
 
-/// `<my-account>` stands for what is still to be filled in.
+/// `<my-account>`, `[MY_ACCOUNT]` and `{{ account }}` stand for what is still to be filled in.
 fn without_blanks_to_fill_in(text: &str) -> String {
-    let Some((before, rest)) = text.split_once('<') else {
-        return text.to_owned();
+    let letter = |c: char| c.is_ascii_alphabetic();
+    let capitals = |name: &str| {
+        name.len() > 2 && name.starts_with(letter) && name.chars().all(|c| c.is_ascii_uppercase() || "_- ".contains(c) || c.is_ascii_digit())
     };
-    match rest.split_once('>').filter(|(name, _)| name.starts_with(|c: char| c.is_ascii_alphabetic())) {
-        Some((_, after)) => format!("{before}{UNKNOWN}{}", without_blanks_to_fill_in(after)),
-        None => text.to_owned(),
+    let text = between(text, "<", ">", |name| name.starts_with(letter));
+    let text = between(&text, "[", "]", capitals);
+    between(&text, "{{", "}}", |_| true)
+}
+
+/// A text in which what stands between these marks is unknown, where it is a name.
+fn between(text: &str, open: &str, close: &str, is_name: impl Fn(&str) -> bool) -> String {
+    let mut result = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(open) {
+        result.push_str(before);
+        match after.split_once(close).filter(|(name, _)| is_name(name)) {
+            Some((_, tail)) => {
+                result.push(UNKNOWN);
+                rest = tail;
+            }
+            None => {
+                result.push_str(open);
+                rest = after;
+            }
+        }
     }
+    result.push_str(rest);
+    result
 }
 
 fn without_placeholders(text: &str) -> String {
-    let variable = |name: &str| name.contains(':') || ["*", "?", "$", ""].contains(&name);
-    interpolated(&without_blanks_to_fill_in(text), |name| variable(name).then(|| format!("${{{name}}}")))
+    interpolated(&without_blanks_to_fill_in(text), |name| is_variable(name).then(|| format!("${{{name}}}")))
+}
+
+/// Whether `${name}` is a policy variable: a condition key, or a character. Other names belong to whatever fills the template in.
+fn is_variable(name: &str) -> bool {
+    let service = |prefix: &str| prefix.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-".contains(c));
+    let key = |(prefix, rest): (&str, &str)| service(prefix) && !rest.starts_with(':');
+    name.split_once(':').map_or_else(|| ["*", "?", "$", ""].contains(&name), key)
 }
 
 /// A text with each `${name}` replaced by what `known` gives for the name; what it does not know is unknown.
