@@ -365,3 +365,60 @@ fn quotas_are_those_of_the_place() {
     assert_eq!(severities(&findings("t.json", &inline(800)), "CS113"), []);
     assert_eq!(severities(&findings("t.json", &inline(1_200)), "CS113"), [Severity::Error], "in all, told once");
 }
+
+/// An ignore in a comment holds for what begins below it, with a reason and to its last day.
+#[test]
+fn comments_ignore_what_stands_below_them() {
+    let resource = |comment: &str, trailing: &str| {
+        format!(
+            "{comment}\nresource \"aws_iam_policy\" \"x\" {{\n  policy = jsonencode({{\n    Version = \"2012-10-17\"\n    Statement = [\n      {{ Effect = \"Allow\", Action = \"artifact:Get\", Resource = \"*\" }}, {trailing}\n      {{ Effect = \"Allow\", Action = \"artifact:Get\", Resource = \"arn:*\" }},\n    ]\n  }})\n}}\n"
+        )
+    };
+    let outcome = |name: &str, text: &str| {
+        let all = findings(name, text);
+        let open = |code: &str| all.iter().filter(|f| f.rule.code == code && f.is_open()).count();
+        (open("CS122"), open("CS191"), open("CS192"), open("CS193"))
+    };
+    for (comment, trailing, expected) in [
+        ("", "", (2, 0, 0, 0)),
+        ("# countersign: ignore CS122 reason the old console is used", "", (0, 0, 0, 0)),
+        ("// countersign: ignore CS122: the old console is used", "", (0, 0, 0, 0)),
+        ("# countersign: ignore CS122 reason soon gone until 2026-11-21", "", (0, 0, 0, 0)),
+        ("# countersign: ignore CS122 reason soon gone until 2026-11-20", "", (2, 0, 1, 0)),
+        ("# countersign: ignore CS122 reason soon gone until spring", "", (2, 1, 0, 0)),
+        ("# countersign: ignore CS122", "", (2, 0, 0, 1)),
+        ("# countersign: ignore CS121 reason none", "", (2, 1, 0, 0)),
+        ("# countersign: ignore everything", "", (2, 1, 0, 0)),
+        ("", "# countersign: ignore CS122 reason this one", (1, 0, 0, 0)),
+    ] {
+        let text = resource(comment, trailing);
+        assert_eq!(outcome("x.tf", &text), expected, "{comment} {trailing}");
+    }
+    let yaml = "Statement:\n  # countersign: ignore CS122 reason the old console is used\n  - Effect: Allow\n    Action: artifact:Get\n    Resource: '*'\n  - Effect: Allow\n    Action: artifact:Get\n    Resource: 'arn:*'\nVersion: 2012-10-17\n";
+    assert_eq!(outcome("x.yaml", yaml), (1, 0, 0, 0));
+}
+
+/// Findings name what they are in.
+#[test]
+fn findings_have_addresses() {
+    let of = |name: &str, text: &str| findings(name, text).into_iter().map(|f| f.address()).next().unwrap();
+    let policy = "jsonencode({ Version = \"2012-10-17\", Statement = [{ Effect = \"Allow\", Action = \"artifact:Get\", Resource = \"*\" }] })";
+    let text = format!("resource \"aws_iam_policy\" \"legal\" {{\n  policy = {policy}\n}}\n");
+    assert_eq!(of("a.tf", &text).as_deref(), Some("aws_iam_policy.legal"));
+    assert_eq!(of("b.tf", &format!("module \"sso\" {{\n  p = {policy}\n}}\n")).as_deref(), Some("module.sso"));
+    let yaml = "Resources:\n  Legal:\n    Type: AWS::IAM::ManagedPolicy\n    Properties:\n      PolicyDocument:\n        Version: 2012-10-17\n        Statement: [{Effect: Allow, Action: 'artifact:Get', Resource: '*'}]\n";
+    assert_eq!(of("a.yaml", yaml).as_deref(), Some("Resources.Legal"));
+}
+
+/// Locals and defaults of the folder's other files count, and what is found in them is shown where they are used.
+#[test]
+fn a_folder_is_read_as_one() {
+    let main = "data \"aws_iam_policy_document\" \"x\" {\n  statement {\n    actions   = concat(local.actions, var.more)\n    resources = [\"*\"]\n  }\n}\n";
+    let others = "locals {\n  actions = [\"s3:LsitBucket\"]\n}\nvariable \"more\" {\n  default = [\"s3:GetObjct\"]\n}\n";
+    let texts = [Example::new("m/main.tf", main), Example::new("m/other.tf", others)];
+    let found = lint(&texts, &settings("")).findings;
+    let words: Vec<&str> = found.iter().map(|f| f.place.source.slice(f.place.span)).collect();
+    assert_eq!(words, ["local.actions", "var.more"], "{:#?}", told(&found));
+    let elsewhere = [Example::new("m/main.tf", main), Example::new("n/other.tf", others)];
+    assert_eq!(told(&lint(&elsewhere, &settings("")).findings), Vec::<String>::new());
+}

@@ -20,6 +20,7 @@
 //! ```
 
 pub mod baseline;
+pub mod comments;
 pub(crate) mod edit;
 pub mod fix;
 pub mod policy;
@@ -159,6 +160,19 @@ impl Finding {
     /// What orders findings: file, place, rule.
     pub fn sort_key(&self) -> (String, Span, &'static str, String) {
         (self.place.source.path.clone(), self.place.span, self.rule.code, self.message.clone())
+    }
+
+    /// What it is found in: `aws_iam_policy.legal`, `Resources.Legal`, `module.sso`; `None` where the file is the policy.
+    pub fn address(&self) -> Option<String> {
+        let parts: Vec<&str> = self.pointer.split('.').collect();
+        let taken = match parts.as_slice() {
+            ["resource", ty, name, ..] => [*ty, *name].join("."),
+            ["data", ty, name, ..] => ["data", ty, name].join("."),
+            ["Resources", name, ..] => format!("Resources.{name}"),
+            ["module", name, ..] => format!("module.{name}"),
+            _ => return None,
+        };
+        Some(taken.split('[').next().unwrap_or_default().to_owned())
     }
 
     /// It counts.

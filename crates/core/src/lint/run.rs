@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::comments::CommentIgnore;
 use super::read::terraform::scope::{Candidate, Modules, Scopes};
 use super::read::{self, Form, Loaded};
 use super::references;
@@ -58,7 +59,8 @@ pub fn lint(texts: &[Text], settings: &Settings, given: Option<PolicyKind>, whol
         outcome.policies += file.policies.len() + file.cedar.len();
         let mut findings = of_file(file, settings);
         let idle = annotated(file, &mut findings, settings);
-        findings.extend(idle);
+        let of_comments = commented(file, &mut findings, settings);
+        findings.extend(idle.into_iter().chain(of_comments));
         outcome.findings.extend(findings);
     }
     let matched = settings.suppress(&mut outcome.findings);
@@ -123,6 +125,42 @@ fn annotated(file: &Loaded, findings: &mut [Finding], settings: &Settings) -> Ve
         }
     }
     sink.into_findings()
+}
+
+/// Marks what the comments of a file ignore; gives a finding for each that ignores nothing, or nothing any more.
+fn commented(file: &Loaded, findings: &mut [Finding], settings: &Settings) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let mut tell = |rule: &'static super::Rule, ignore: &CommentIgnore, message: String, help: &str| {
+        if settings.is_on(rule) {
+            let mut sink = Sink::new(rule, &file.source, None, settings);
+            sink.add(&At { pointer: String::new(), span: ignore.span }, message, help);
+            found.extend(sink.into_findings());
+        }
+    };
+    for ignore in file.ignores.iter().filter(|i| i.reason.is_some()) {
+        let until = ignore.until.as_ref();
+        if let Some((day, _)) = until.filter(|(_, moment)| moment.is_none()) {
+            let message = format!("`{day}` is not a valid day, so this ignores nothing");
+            tell(&idle_ignore::RULE, ignore, message, "write until 2027-01-31");
+            continue;
+        }
+        let mut matched = findings.iter_mut().filter(|f| ignore.matches(f)).peekable();
+        if matched.peek().is_none() {
+            let message = match ignore.code.as_str() {
+                "" => "this ignore names no rule".to_owned(),
+                code => format!("this ignore of {code} matches no finding"),
+            };
+            tell(&idle_ignore::RULE, ignore, message, "remove it, or name the rule: `countersign: ignore CS122 reason …`");
+        } else if ignore.is_over(settings.at) {
+            let day = until.map_or("", |(day, _)| day.as_str());
+            let message = format!("this ignore of {} expired at the end of {day}", ignore.code);
+            tell(&expired_ignore::RULE, ignore, message, "fix what it ignores, or set a later day with a current reason");
+        } else {
+            let reason = ignore.reason.clone().unwrap_or_default();
+            matched.for_each(|f| f.suppressed = Some(Suppressed::Ignored(reason.clone())));
+        }
+    }
+    found
 }
 
 /// What is wrong with the ignores: those that match nothing, and those that are over.

@@ -1,15 +1,15 @@
 //! A statement without what is not known of it, so that what is wrong with the rest is found.
 
-use crate::lint::read::choice::{items, may_be_missing};
+use crate::lint::read::choice::{is_known, items, may_be_missing};
 use crate::text::UNKNOWN;
 use crate::text::json::{Member, Node, Value};
 
 /// The statement that stays when everything unknown is replaced by something valid: what is wrong with it, is wrong with the one that was
 /// written. It says nothing of what the statement does.
-pub fn certain(statement: &Node) -> Node {
-    let Some(members) = statement.as_object() else {
-        return statement.clone();
-    };
+///
+/// `None` where nothing of it is certain.
+pub fn certain(statement: &Node) -> Option<Node> {
+    let members = statement.as_object()?;
     let mut kept: Vec<Member> = Vec::new();
     for member in members.iter().filter(|m| !m.key.contains(UNKNOWN)) {
         let node = match member.key.as_str() {
@@ -33,7 +33,7 @@ pub fn certain(statement: &Node) -> Node {
         };
         kept.push(Member { node, ..member.clone() });
     }
-    Node::new(statement.span, Value::Object(kept))
+    Some(Node::new(statement.span, Value::Object(kept)))
 }
 
 /// Of `Action` and `NotAction`, and of `Resource` and `NotResource`, one that may be missing gives way to the other.
@@ -58,7 +58,7 @@ fn list(node: &Node) -> Node {
 }
 
 fn has_unknown(node: &Node) -> bool {
-    node.as_str().is_some_and(|t| t.contains(UNKNOWN))
+    !is_known(node)
 }
 
 /// An effect that is known, wrong rather than right; `Allow` where none is known.
@@ -72,9 +72,10 @@ fn effect(node: &Node) -> Node {
 fn conditions(node: &Node) -> Option<Node> {
     let mut operators: Vec<Member> = Vec::new();
     let mut wrong = None;
-    for alternative in node.alternatives().iter().filter(|n| n.value != Value::Null && !has_unknown(n)) {
+    for alternative in node.alternatives().iter().filter(|n| n.value != Value::Null) {
         match alternative.as_object() {
             Some(members) => operators.extend(members.iter().filter(|m| !m.key.contains(UNKNOWN)).filter_map(operator)),
+            None if has_unknown(alternative) => {}
             None => wrong = Some(alternative.clone()),
         }
     }
@@ -84,8 +85,11 @@ fn conditions(node: &Node) -> Option<Node> {
 
 fn operator(operator: &Member) -> Option<Member> {
     let mut keys: Vec<Member> = Vec::new();
-    for alternative in operator.node.alternatives().iter().filter(|n| n.value != Value::Null && !has_unknown(n)) {
+    for alternative in operator.node.alternatives().iter().filter(|n| n.value != Value::Null) {
         let Some(members) = alternative.as_object() else {
+            if has_unknown(alternative) {
+                continue;
+            }
             return Some(Member { node: alternative.clone(), ..operator.clone() });
         };
         for key in members.iter().filter(|m| !m.key.contains(UNKNOWN)) {

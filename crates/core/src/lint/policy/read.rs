@@ -57,8 +57,9 @@ pub(super) fn statement(
     let mut problems = Vec::new();
     let known = is_known(&node);
     // what is unknown is not wrong
-    let read = if known { evaluated(&node, kind) } else { evaluated(&certain(&node), kind) };
-    let meaning = document::read_statement(source, &read, pointer.clone(), variables, &mut problems);
+    let read = if known { Some(evaluated(&node, kind)) } else { certain(&node).map(|n| evaluated(&n, kind)) };
+    let meaning =
+        read.and_then(|read| document::read_statement(source, &read, pointer.clone(), variables, &mut problems));
     let principals = kind.has_principals().then(|| Principals::of_statement(&node)).flatten();
     // whom a statement is about decides what it does: if that is not understood, nothing is concluded from the statement
     let names_whom = principals.is_some() || !kind.has_principals();

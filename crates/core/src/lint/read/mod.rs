@@ -16,6 +16,7 @@ pub(crate) mod yaml;
 
 use std::sync::Arc;
 
+use super::comments::{self, CommentIgnore};
 use super::policy::{Policy, PolicyKind};
 use crate::problem::{Problem, SourceFile, Span};
 use crate::text::UNKNOWN;
@@ -91,6 +92,8 @@ pub struct Loaded {
     pub references: Vec<find::Reference>,
     /// Files that it takes policies from.
     pub files: Vec<find::FileReference>,
+    /// What its comments ignore.
+    pub ignores: Vec<CommentIgnore>,
 }
 
 impl Loaded {
@@ -103,6 +106,7 @@ impl Loaded {
             faults: Vec::new(),
             references: Vec::new(),
             files: Vec::new(),
+            ignores: Vec::new(),
         }
     }
 
@@ -216,7 +220,8 @@ pub fn load(
         faults.clear();
     }
     faults.extend(found);
-    Loaded { policies, faults, references, files, ..Loaded::nothing(source) }
+    let ignores = if form == Form::Json { Vec::new() } else { comments::ignores(&source, &root) };
+    Loaded { policies, faults, references, files, ignores, ..Loaded::nothing(source) }
 }
 
 fn of_cedar(source: Arc<SourceFile>) -> Loaded {
