@@ -194,7 +194,9 @@ fn prepare(args: &LintArgs, problems: &mut Vec<Problem>) -> Result<Run, Failure>
     let named = args.baseline.clone().or_else(|| settings.baseline.as_ref().map(|own| root.join(own)));
     let baseline = match &named {
         None if args.write_baseline || args.prune_baseline => {
-            return Err(usage("there is no baseline to write").help("name it with --baseline, or as `baseline` of [lint]").into());
+            return Err(usage("there is no baseline to write")
+                .help("name it with --baseline, or as `baseline` of [lint]")
+                .into());
         }
         None => None,
         Some(path) if args.write_baseline && !path.exists() => Some((path.clone(), Baseline::of(&[]))),

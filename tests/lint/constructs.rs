@@ -49,7 +49,11 @@ fn what_may_be_there_is_judged() {
 fn each_case_has_its_findings() {
     assert_eq!(told(&of_case("arn-suffix.tf")), Vec::<String>::new());
     let fn_if = of_case("fn-if.yaml");
-    assert!(fn_if.iter().any(|f| f.rule.code == "CS121" && f.message.contains("artifact:DownloadAgrement")), "{:#?}", told(&fn_if));
+    assert!(
+        fn_if.iter().any(|f| f.rule.code == "CS121" && f.message.contains("artifact:DownloadAgrement")),
+        "{:#?}",
+        told(&fn_if)
+    );
     let dynamic = of_case("dynamic-statement.tf");
     assert_eq!(codes(&dynamic).into_iter().collect::<Vec<_>>(), ["CS122"], "{:#?}", told(&dynamic));
     for silent in ["source-policy-documents.tf", "try-null.tf"] {
@@ -69,7 +73,8 @@ fn each_case_has_its_findings() {
 /// A literal empty list is rejected by IAM; Terraform's data source leaves it out.
 #[test]
 fn empty_lists_are_judged_by_what_writes_them() {
-    let json = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": []}]}"#;
+    let json =
+        r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": []}]}"#;
     assert_eq!(severities(&findings("p.json", json), "CS105"), [Severity::Error]);
     let trust = r#"
 data "aws_iam_policy_document" "x" {
@@ -347,9 +352,12 @@ fn quotas_are_those_of_the_place() {
             list(characters)
         )
     };
-    for (ty, limit) in
-        [("aws_iam_policy", 6_144), ("aws_iam_role_policy", 10_240), ("aws_iam_user_policy", 2_048), ("aws_iam_group_policy", 5_120)]
-    {
+    for (ty, limit) in [
+        ("aws_iam_policy", 6_144),
+        ("aws_iam_role_policy", 10_240),
+        ("aws_iam_user_policy", 2_048),
+        ("aws_iam_group_policy", 5_120),
+    ] {
         assert_eq!(severities(&findings("x.tf", &resource(ty, limit - 200)), "CS113"), [], "{ty}");
         assert_eq!(severities(&findings("x.tf", &resource(ty, limit + 50)), "CS113"), [Severity::Error], "{ty}");
     }
@@ -414,7 +422,8 @@ fn findings_have_addresses() {
 #[test]
 fn a_folder_is_read_as_one() {
     let main = "data \"aws_iam_policy_document\" \"x\" {\n  statement {\n    actions   = concat(local.actions, var.more)\n    resources = [\"*\"]\n  }\n}\n";
-    let others = "locals {\n  actions = [\"s3:LsitBucket\"]\n}\nvariable \"more\" {\n  default = [\"s3:GetObjct\"]\n}\n";
+    let others =
+        "locals {\n  actions = [\"s3:LsitBucket\"]\n}\nvariable \"more\" {\n  default = [\"s3:GetObjct\"]\n}\n";
     let texts = [Example::new("m/main.tf", main), Example::new("m/other.tf", others)];
     let found = lint(&texts, &settings("")).findings;
     let words: Vec<&str> = found.iter().map(|f| f.place.source.slice(f.place.span)).collect();

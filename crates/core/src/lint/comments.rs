@@ -112,7 +112,9 @@ fn said_of(said: &str, span: Span, covers: Span) -> Vec<CommentIgnore> {
     let mut codes = Vec::new();
     let is_code = |word: &&str| {
         let word = word.trim_matches([',', ':']);
-        word.len() > 2 && word.get(..2).is_some_and(|w| w.eq_ignore_ascii_case("CS")) && word.chars().skip(2).all(|c| c.is_ascii_digit())
+        word.len() > 2
+            && word.get(..2).is_some_and(|w| w.eq_ignore_ascii_case("CS"))
+            && word.chars().skip(2).all(|c| c.is_ascii_digit())
     };
     while let Some(word) = words.next_if(is_code) {
         codes.push(word.trim_matches([',', ':']).to_ascii_uppercase());

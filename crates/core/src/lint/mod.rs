@@ -183,7 +183,11 @@ impl Finding {
     /// Says how to mend it, where the document can be edited that way.
     pub fn fix(&mut self, safe: bool, what: impl Into<String>, edits: Option<Vec<Edit>>) {
         // what is not known cannot be written
-        self.fix = edits.filter(|e| !e.is_empty() && !e.iter().any(|e| e.text.contains(UNKNOWN))).map(|edits| Fix { what: what.into(), safe, edits });
+        self.fix = edits.filter(|e| !e.is_empty() && !e.iter().any(|e| e.text.contains(UNKNOWN))).map(|edits| Fix {
+            what: what.into(),
+            safe,
+            edits,
+        });
     }
 }
 

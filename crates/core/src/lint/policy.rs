@@ -10,10 +10,10 @@ use super::read::Host;
 use crate::aws;
 use crate::iam::document::{self, ELEMENTS};
 use crate::iam::operator::Operator;
+use crate::lint::read::choice::{is_known, is_unknown, items};
 use crate::problem::{Problem, SourceFile, Span};
 use crate::text::UNKNOWN;
 use crate::text::json::{Node, Value};
-use crate::lint::read::choice::{is_known, is_unknown, items};
 use read::{statement, text};
 
 /// What a policy is attached to, which decides what it may hold.
@@ -372,14 +372,18 @@ impl Policy {
 
 /// The statements of a document, where each stands, and whether it may be missing; those of which nothing is known aside.
 fn statements_of(root: &Node) -> Vec<(String, Node, bool)> {
-    let Some(node) = root.get("Statement").filter(|n| matches!(n.value, Value::Array(_) | Value::Object(_) | Value::OneOf(_)))
+    let Some(node) =
+        root.get("Statement").filter(|n| matches!(n.value, Value::Array(_) | Value::Object(_) | Value::OneOf(_)))
     else {
         return Vec::new();
     };
     let alone = node.as_object().is_some();
     let numbered = items(node).into_iter().enumerate();
     let pointer = |index: usize| if alone { "Statement".to_owned() } else { format!("Statement[{index}]") };
-    numbered.filter(|(_, i)| !is_unknown(i.node)).map(|(index, i)| (pointer(index), i.node.clone(), i.perhaps)).collect()
+    numbered
+        .filter(|(_, i)| !is_unknown(i.node))
+        .map(|(index, i)| (pointer(index), i.node.clone(), i.perhaps))
+        .collect()
 }
 
 /// The kind that a document's own statements tell.

@@ -150,11 +150,21 @@ fn commented(file: &Loaded, findings: &mut [Finding], settings: &Settings) -> Ve
                 "" => "this ignore names no rule".to_owned(),
                 code => format!("this ignore of {code} matches no finding"),
             };
-            tell(&idle_ignore::RULE, ignore, message, "remove it, or name the rule: `countersign: ignore CS122 reason …`");
+            tell(
+                &idle_ignore::RULE,
+                ignore,
+                message,
+                "remove it, or name the rule: `countersign: ignore CS122 reason …`",
+            );
         } else if ignore.is_over(settings.at) {
             let day = until.map_or("", |(day, _)| day.as_str());
             let message = format!("this ignore of {} expired at the end of {day}", ignore.code);
-            tell(&expired_ignore::RULE, ignore, message, "fix what it ignores, or set a later day with a current reason");
+            tell(
+                &expired_ignore::RULE,
+                ignore,
+                message,
+                "fix what it ignores, or set a later day with a current reason",
+            );
         } else {
             let reason = ignore.reason.clone().unwrap_or_default();
             matched.for_each(|f| f.suppressed = Some(Suppressed::Ignored(reason.clone())));

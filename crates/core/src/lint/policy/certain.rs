@@ -25,10 +25,12 @@ pub fn certain(statement: &Node) -> Option<Node> {
                 None => continue,
             },
             _ if may_be_missing(&member.node) => continue,
-            "Sid" => match items(&member.node).into_iter().find(|i| !i.node.as_str().unwrap_or_default().contains(UNKNOWN)) {
-                Some(item) => item.node.clone(),
-                None => continue,
-            },
+            "Sid" => {
+                match items(&member.node).into_iter().find(|i| !i.node.as_str().unwrap_or_default().contains(UNKNOWN)) {
+                    Some(item) => item.node.clone(),
+                    None => continue,
+                }
+            }
             _ => member.node.clone(),
         };
         kept.push(Member { node, ..member.clone() });

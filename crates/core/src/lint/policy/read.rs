@@ -95,14 +95,12 @@ fn evaluated(node: &Node, kind: PolicyKind) -> Node {
 
 fn conditions(node: &Node, pointer: &str) -> Vec<Condition> {
     let mut conditions = Vec::new();
-    let operators = node.get("Condition").map(Node::alternatives).unwrap_or_default().iter().filter_map(Node::as_object);
+    let operators =
+        node.get("Condition").map(Node::alternatives).unwrap_or_default().iter().filter_map(Node::as_object);
     for member in operators.flatten() {
         let at = format!("{pointer}.Condition.{}", member.key);
-        let operator_text = Text {
-            text: member.key.clone(),
-            at: At { pointer: at.clone(), span: member.key_span },
-            perhaps: false,
-        };
+        let operator_text =
+            Text { text: member.key.clone(), at: At { pointer: at.clone(), span: member.key_span }, perhaps: false };
         for key in member.node.alternatives().iter().filter_map(Node::as_object).flatten() {
             let at = format!("{at}.{}", key.key);
             conditions.push(Condition {

@@ -22,8 +22,7 @@ fn has_functions(node: &Node) -> bool {
     match &node.value {
         Value::Array(nodes) | Value::OneOf(nodes) => nodes.iter().any(has_functions),
         Value::Object(members) => {
-            function(members).is_some()
-                || members.iter().any(|m| m.key.starts_with("Fn::") || has_functions(&m.node))
+            function(members).is_some() || members.iter().any(|m| m.key.starts_with("Fn::") || has_functions(&m.node))
         }
         _ => false,
     }
@@ -74,7 +73,8 @@ impl Resolver {
             return Vec::new();
         };
         let variable = id.as_str().unwrap_or(name);
-        let Some(Node { value: Value::Object(members), .. }) = self.value(without_variable(body.clone(), variable)) else {
+        let Some(Node { value: Value::Object(members), .. }) = self.value(without_variable(body.clone(), variable))
+        else {
             return Vec::new();
         };
         members
@@ -170,7 +170,9 @@ fn without_variable(node: Node, variable: &str) -> Node {
     let value = match value {
         Value::String(text) => Value::String(without(text)),
         Value::Array(nodes) => Value::Array(nodes.into_iter().map(|n| without_variable(n, variable)).collect()),
-        Value::Object(members) if members.len() == 1 && members.iter().any(|m| m.key == "Ref" && m.node.as_str() == Some(variable)) => {
+        Value::Object(members)
+            if members.len() == 1 && members.iter().any(|m| m.key == "Ref" && m.node.as_str() == Some(variable)) =>
+        {
             return unknown(span);
         }
         Value::Object(members) => {

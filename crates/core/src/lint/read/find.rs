@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::embedded::{self, Mapped};
 use super::choice::{is_known, is_unknown};
+use super::embedded::{self, Mapped};
 use super::kinds::{by_path, holder, of_cloudformation, of_key, of_terraform, of_type};
-use super::terraform::scope::Scope;
 use super::siblings::{beside, boundary_of, managed, of_template, sibling_statements};
 use super::template;
+use super::terraform::scope::Scope;
 use super::{Fault, FaultKind, Host, UNKNOWN, duplicate, placeholders, shown, unreadable};
 use crate::lint::policy::{Found, Holder, Policy, PolicyKind, SiblingPolicies, is_policy, size_of};
 use crate::problem::{SourceFile, Span};
@@ -302,8 +302,13 @@ impl<'a> Finder<'a> {
         let documents = self.scope.map(|s| s.documents(raw)).unwrap_or_default();
         if !documents.is_empty() {
             let name = around.names.last().cloned().unwrap_or_default();
-            let reference =
-                |document| Reference { document, kind: around.kind, holder: around.holder, name: name.clone(), span: node.span };
+            let reference = |document| Reference {
+                document,
+                kind: around.kind,
+                holder: around.holder,
+                name: name.clone(),
+                span: node.span,
+            };
             self.references.extend(documents.into_iter().map(reference));
             return;
         }
@@ -360,7 +365,8 @@ fn merged(source: &SourceFile, scope: &Scope<'_>, node: &Node) -> (Node, Vec<Str
         statements.retain(|statement| {
             let raw = source.slice(statement.span);
             let documents = if is_unknown(statement) { scope.documents(raw) } else { Vec::new() };
-            let only = documents.iter().fold(raw.to_owned(), |rest, name| rest.replace(&format!("{DOCUMENT}{name}.json"), ""));
+            let only =
+                documents.iter().fold(raw.to_owned(), |rest, name| rest.replace(&format!("{DOCUMENT}{name}.json"), ""));
             let whole = !documents.is_empty() && only.chars().all(|c| c.is_whitespace() || "[],\"${}".contains(c));
             names.extend(documents);
             !whole

@@ -123,7 +123,8 @@ const TEMPLATES: [&str; 5] = [".tftpl", ".tpl", ".tmpl", ".j2", ".jinja"];
 pub fn may_hold_policy(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
     let end = name.rsplit_once('.').map(|(_, end)| end);
-    !name.starts_with('.') && end.is_none_or(|e| ["policy", "iam", "txt", "tftpl", "tpl", "tmpl", "j2", "jinja"].contains(&e))
+    !name.starts_with('.')
+        && end.is_none_or(|e| ["policy", "iam", "txt", "tftpl", "tpl", "tmpl", "j2", "jinja"].contains(&e))
 }
 
 /// Whether a text of which only the text is known is a policy in JSON, or a template of one.
@@ -189,6 +190,9 @@ pub fn load(
                 faults.extend(yaml::duplicates(&root).into_iter().map(duplicate));
                 Ok((root, Host::Yaml))
             }
+            Err(_) if ["{{", "{%", "<%"].iter().any(|mark| source.text.contains(mark)) => {
+                Err(vec![of_template(&source, 0)])
+            }
             Err(problem) => Err(vec![problem]),
         },
         Form::Terraform => match scopes.modules.get(&source.path) {
@@ -244,13 +248,15 @@ pub fn unreadable(problem: &Problem) -> Fault {
 /// A text that has keys of policies, or what makes them in Terraform.
 pub fn looks_like_policy(text: &str) -> bool {
     let key = |word: &str| {
-        text.split(word).skip(1).any(|rest| rest.trim_start_matches(['"', '\'', '\\', ' ', '\t']).starts_with([':', '=']))
+        text.split(word)
+            .skip(1)
+            .any(|rest| rest.trim_start_matches(['"', '\'', '\\', ' ', '\t']).starts_with([':', '=']))
     };
     key("Statement") && (key("Effect") || key("Action")) || text.contains("aws_iam_policy_document")
 }
 
 /// What is said of a template that is no JSON without its placeholders.
-const TEMPLATE: &str = "this template is not JSON without its placeholders, and cannot be read";
+const TEMPLATE: &str = "this template is neither JSON nor YAML without its placeholders, and cannot be read";
 
 /// What the reader of YAML is stricter about than those that read templates of CloudFormation.
 const STRICT: &str = "invalid indentation in quoted scalar";
@@ -325,15 +331,18 @@ fn placeholders(node: &mut Node) {
     }
 }
 
-/// `<my-account>`, `[MY_ACCOUNT]` and `{{ account }}` stand for what is still to be filled in.
+/// `<my-account>`, `[MY_ACCOUNT]`, `{{ account }}` and `%{account}` stand for what is still to be filled in.
 fn without_blanks_to_fill_in(text: &str) -> String {
     let letter = |c: char| c.is_ascii_alphabetic();
     let capitals = |name: &str| {
-        name.len() > 2 && name.starts_with(letter) && name.chars().all(|c| c.is_ascii_uppercase() || "_- ".contains(c) || c.is_ascii_digit())
+        name.len() > 2
+            && name.starts_with(letter)
+            && name.chars().all(|c| c.is_ascii_uppercase() || "_- ".contains(c) || c.is_ascii_digit())
     };
     let text = between(text, "<", ">", |name| name.starts_with(letter));
     let text = between(&text, "[", "]", capitals);
-    between(&text, "{{", "}}", |_| true)
+    let text = between(&text, "{{", "}}", |_| true);
+    between(&text, "%{", "}", |_| true)
 }
 
 /// A text in which what stands between these marks is unknown, where it is a name.
@@ -363,7 +372,8 @@ fn without_placeholders(text: &str) -> String {
 
 /// Whether `${name}` is a policy variable: a condition key, or a character. Other names belong to whatever fills the template in.
 fn is_variable(name: &str) -> bool {
-    let service = |prefix: &str| prefix.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-".contains(c));
+    let service =
+        |prefix: &str| prefix.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-".contains(c));
     let key = |(prefix, rest): (&str, &str)| service(prefix) && !rest.starts_with(':');
     name.split_once(':').map_or_else(|| ["*", "?", "$", ""].contains(&name), key)
 }

@@ -86,7 +86,10 @@ mod tests {
     #[test]
     fn placeholders_are_values() {
         assert_eq!(of(r#"{"a": ${x}, "b": [<like-this>, {{ jinja }}]}"#).unwrap(), r#"{"a": "?", "b": ["?", "?"]}"#);
-        assert_eq!(of(r#"{"a": "${join(",", ["x"])}/y", "b": "${aws:username}"}"#).unwrap(), r#"{"a": "?/y", "b": "${aws:username}"}"#);
+        assert_eq!(
+            of(r#"{"a": "${join(",", ["x"])}/y", "b": "${aws:username}"}"#).unwrap(),
+            r#"{"a": "?/y", "b": "${aws:username}"}"#
+        );
         assert_eq!(of(r#"%{ if x }{"a": 1}%{ endif }"#).unwrap(), r#"{"a": 1}"#);
         assert_eq!(of(r#"{"a": "b\"<c>"}"#), None);
     }

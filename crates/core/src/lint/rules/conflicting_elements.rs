@@ -1,8 +1,8 @@
 #![doc = include_str!("../../../../../docs/rules/CS107.md")]
 
 use crate::lint::policy::{Policy, Statement};
-use crate::lint::{At, Check, Confidence, Rule, Severity, Sink};
 use crate::lint::read::choice::may_be_missing;
+use crate::lint::{At, Check, Confidence, Rule, Severity, Sink};
 use crate::problem::did_you_mean;
 use crate::text::UNKNOWN;
 use crate::text::json::Member;

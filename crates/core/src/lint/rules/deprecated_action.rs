@@ -36,7 +36,8 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
                 false => format!("AWS deprecated `{name}` on {day}"),
             };
             let successors = successors(action, statement);
-            let help = format!("{}{}; see `countersign show rule CS122`", said(action, &successors), narrowed(statement));
+            let help =
+                format!("{}{}; see `countersign show rule CS122`", said(action, &successors), narrowed(statement));
             let of_reports = of_report_package(policy, statement, action).filter(|_| action.short() == "Get");
             if let Some(finding) = sink.add(&text.at, message, help) {
                 if let Some((what, edits)) = of_reports {

@@ -60,7 +60,11 @@ fn empty_lists(statement: &Statement, sink: &mut Sink<'_>) {
         let empty = |m: &&Member| m.node.as_array().is_some_and(<[_]>::is_empty);
         if let Some(member) = statement.node.member(key).filter(empty) {
             let at = At { pointer: format!("{}.{key}", statement.at.pointer), span: member.node.span };
-            sink.add(&at, format!("`{key}` is an empty list, which IAM rejects"), "name at least one, or remove the statement");
+            sink.add(
+                &at,
+                format!("`{key}` is an empty list, which IAM rejects"),
+                "name at least one, or remove the statement",
+            );
         }
     }
 }

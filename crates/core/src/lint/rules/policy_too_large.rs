@@ -1,7 +1,7 @@
 #![doc = include_str!("../../../../../docs/rules/CS113.md")]
 
-use crate::lint::policy::{Holder, Policy, PolicyKind};
 use crate::lint::policy;
+use crate::lint::policy::{Holder, Policy, PolicyKind};
 use crate::lint::settings::Settings;
 use crate::lint::{Check, Confidence, Rule, Severity, Sink};
 
@@ -31,7 +31,9 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
     let words = words(policy);
     if size > limit {
         let and = if policy.kind == PolicyKind::PermissionSet {
-            format!(" (the API takes {PERMISSION_SET_API} characters, and the service refuses more than {limit} bytes when it provisions the set)")
+            format!(
+                " (the API takes {PERMISSION_SET_API} characters, and the service refuses more than {limit} bytes when it provisions the set)"
+            )
         } else {
             String::new()
         };
@@ -39,11 +41,14 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
         sink.add(&policy.start(), message, help);
     } else if before <= limit && before + size > limit {
         let total = before + size;
-        let message =
-            format!("{total} characters without white space with the inline policies before it, but {words} may have only {limit} in all");
+        let message = format!(
+            "{total} characters without white space with the inline policies before it, but {words} may have only {limit} in all"
+        );
         sink.add(&policy.start(), message, "move statements to a managed policy");
     } else if policy.kind == PolicyKind::Trust && size > TRUST_AT_FIRST && limit > TRUST_AT_FIRST {
-        let message = format!("{size} characters without white space: {words} may have {TRUST_AT_FIRST} until AWS raises the quota, {limit} at most");
+        let message = format!(
+            "{size} characters without white space: {words} may have {TRUST_AT_FIRST} until AWS raises the quota, {limit} at most"
+        );
         sink.add_as(Severity::Warning, &policy.start(), message, "have the quota raised, or shorten it");
     }
 }

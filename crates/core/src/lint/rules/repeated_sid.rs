@@ -24,8 +24,11 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
         let Refusal { message, help } = stored::repeated_sid(&sid.text);
         // of policies of resources, IAM's reference says only that some services ask for it
         let severity = if policy.kind == PolicyKind::Resource { Severity::Warning } else { RULE.severity };
-        let message =
-            if policy.kind == PolicyKind::Resource { format!("the `Sid` {} appears twice in one policy", sid.text) } else { message };
+        let message = if policy.kind == PolicyKind::Resource {
+            format!("the `Sid` {} appears twice in one policy", sid.text)
+        } else {
+            message
+        };
         if let Some(finding) = sink.add_as(severity, &sid.at, message, help) {
             let free = (2..).map(|n| format!("{}{n}", sid.text)).find(|n| !sids().any(|s| s.text == *n));
             let new = free.unwrap_or_default();

@@ -12,8 +12,7 @@ use crate::problem::Span;
 use crate::text::json::{Member, Node, Value};
 
 /// The attributes whose documents become a part of this one.
-pub const MERGED: [&str; 4] =
-    ["source_policy_documents", "override_policy_documents", "source_json", "override_json"];
+pub const MERGED: [&str; 4] = ["source_policy_documents", "override_policy_documents", "source_json", "override_json"];
 
 /// The policy that a data source renders.
 pub fn policy_document(of: &Evaluation<'_>, block: &Block) -> Node {
@@ -239,7 +238,8 @@ fn whom<'n>(nodes: impl Iterator<Item = &'n Node>, at: Span) -> Node {
     for member in &mut types {
         if let Value::Array(nodes) = &mut member.node.value {
             let all = std::mem::take(nodes);
-            *nodes = all.into_iter().flat_map(|n| if let Value::Array(inner) = n.value { inner } else { vec![n] }).collect();
+            *nodes =
+                all.into_iter().flat_map(|n| if let Value::Array(inner) = n.value { inner } else { vec![n] }).collect();
         }
     }
     let node = Node::new(at, Value::Object(types));

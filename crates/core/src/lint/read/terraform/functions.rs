@@ -29,9 +29,9 @@ pub fn call(of: &Evaluation<'_>, call: &FuncCall, at: Span) -> Option<Node> {
         "tolist" | "sort" | "reverse" => whole(first(), at, |nodes| nodes),
         "toset" | "distinct" => whole(first(), at, different),
         "values" => one_value(first(), at, |members| members.into_iter().map(|m| m.node).collect()),
-        "keys" => one_value(first(), at, |members| {
-            members.into_iter().map(|m| Node::string(m.key_span, m.key)).collect()
-        }),
+        "keys" => {
+            one_value(first(), at, |members| members.into_iter().map(|m| Node::string(m.key_span, m.key)).collect())
+        }
         "merge" => merged(all(), at),
         "coalesce" | "coalescelist" => coalesced(all(), at),
         "lookup" => looked_up(&all(), at),
@@ -229,7 +229,8 @@ fn format_list(arguments: &[Node], at: Span) -> Node {
         return unknown(at);
     };
     let one = |item: &Node| {
-        let filled_in: Vec<&Node> = values.iter().enumerate().map(|(i, v)| if i == *place { item } else { v }).collect();
+        let filled_in: Vec<&Node> =
+            values.iter().enumerate().map(|(i, v)| if i == *place { item } else { v }).collect();
         Node::string(at, filled(format, &filled_in))
     };
     let items = items(given);

@@ -14,7 +14,7 @@ use hcl_edit::structure::{Attribute, Block, BlockLabel, Body, Structure};
 
 use self::evaluate::{Evaluation, entries};
 use self::scope::Scope;
-use super::choice::{one_of, unknown};
+use super::choice::{one_of, perhaps, unknown};
 use super::{MAX_DEPTH, UNKNOWN};
 use crate::problem::{Problem, SourceFile, Span};
 use crate::text::json::{Member, Node, Value};
@@ -72,6 +72,7 @@ fn attribute_member(of: &Evaluation<'_>, attribute: &Attribute) -> Member {
 fn block_node(of: &Evaluation<'_>, block: &Block, depth: usize) -> Node {
     let member = |structure: &Structure| match structure {
         Structure::Attribute(attribute) => attribute_member(of, attribute),
+        Structure::Block(inner) if inner.ident.as_str() == "dynamic" => dynamic_member(of, inner, depth),
         Structure::Block(inner) => {
             let at = of.span(inner.span());
             let node = if depth > MAX_DEPTH { unknown(at) } else { block_node(of, inner, depth + 1) };
@@ -79,6 +80,15 @@ fn block_node(of: &Evaluation<'_>, block: &Block, depth: usize) -> Node {
         }
     };
     Node::new(of.span(block.span()), Value::Object(block.body.iter().map(member).collect()))
+}
+
+/// A block that may be there, any number of times.
+fn dynamic_member(of: &Evaluation<'_>, block: &Block, depth: usize) -> Member {
+    let at = of.span(block.span());
+    let content = block.body.get_blocks("content").next().filter(|_| depth <= MAX_DEPTH);
+    let node = content.map_or_else(|| unknown(at), |content| perhaps(block_node(of, content, depth + 1)));
+    let key = scope::label(block, 0).unwrap_or("dynamic").to_owned();
+    Member { key, key_span: of.span(block.ident.span()), node }
 }
 
 /// What `each` means in a block with `for_each`: the key and the value of any of its elements.
@@ -93,7 +103,8 @@ fn each<'a>(of: &Evaluation<'a>, body: &Body) -> Evaluation<'a> {
     }
     let keys = one_of(at, all.iter().map(|(key, ..)| key.clone()).collect());
     let values = one_of(at, all.into_iter().map(|(_, value, _)| value).collect());
-    let members = [("key", keys), ("value", values)].map(|(key, node)| Member { key: key.to_owned(), key_span: at, node });
+    let members =
+        [("key", keys), ("value", values)].map(|(key, node)| Member { key: key.to_owned(), key_span: at, node });
     of.with("each", Node::new(at, Value::Object(members.to_vec())))
 }
 
