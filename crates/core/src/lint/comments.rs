@@ -85,7 +85,10 @@ fn is_code(line: &str) -> bool {
 
 /// Where the values of a tree begin, with their keys, and where they end.
 fn begins(node: &Node, found: &mut Vec<Span>) {
-    found.push(node.span);
+    // a list begins with its first item, and is not meant where that is
+    if node.as_array().is_none() {
+        found.push(node.span);
+    }
     match &node.value {
         Value::Array(nodes) | Value::OneOf(nodes) => nodes.iter().for_each(|n| begins(n, found)),
         Value::Object(members) => members.iter().for_each(|m| {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::policy::{Holder, Policy, PolicyKind};
-use super::read::find::DOCUMENT;
+use super::read::documents::DOCUMENT;
 use super::read::terraform::scope::folder;
 use super::read::{Fault, FaultKind, Loaded};
 use crate::iam::document;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::choice::{is_known, is_unknown};
+use super::documents::{DOCUMENT, file_argument, merged};
 use super::embedded::{self, Mapped};
 use super::kinds::{by_path, holder, of_cloudformation, of_key, of_terraform, of_type};
 use super::siblings::{beside, boundary_of, managed, of_template, sibling_statements};
@@ -348,33 +349,6 @@ impl<'a> Finder<'a> {
     }
 }
 
-/// What the pointers of Terraform's documents begin with.
-pub const DOCUMENT: &str = "data.aws_iam_policy_document.";
-
-/// A document without what stands for other documents, and their names; what else may be merged stays unknown.
-fn merged(source: &SourceFile, scope: &Scope<'_>, node: &Node) -> (Node, Vec<String>) {
-    let mut root = node.clone();
-    let mut names = Vec::new();
-    let Value::Object(members) = &mut root.value else {
-        return (root, names);
-    };
-    for member in members.iter_mut().filter(|m| m.key == "Statement") {
-        let Value::Array(statements) = &mut member.node.value else {
-            continue;
-        };
-        statements.retain(|statement| {
-            let raw = source.slice(statement.span);
-            let documents = if is_unknown(statement) { scope.documents(raw) } else { Vec::new() };
-            let only =
-                documents.iter().fold(raw.to_owned(), |rest, name| rest.replace(&format!("{DOCUMENT}{name}.json"), ""));
-            let whole = !documents.is_empty() && only.chars().all(|c| c.is_whitespace() || "[],\"${}".contains(c));
-            names.extend(documents);
-            !whole
-        });
-    }
-    (root, names)
-}
-
 /// The list of managed policies of a set or role that has no policy of its own.
 fn managed_only(node: &Node) -> Option<&Member> {
     let (body, list) = match (node.get("CustomPolicy"), node.get("Properties")) {
@@ -436,14 +410,6 @@ fn properties_names(properties: &Node) -> impl Iterator<Item = String> + '_ {
 /// The members that name what holds a policy.
 const NAMES: [&str; 6] = ["Name", "PolicyName", "RoleName", "UserName", "GroupName", "ManagedPolicyName"];
 
-/// The argument of `file("${path.module}/x.json")`.
-fn file_argument(raw: &str) -> Option<String> {
-    let inner = raw.strip_prefix("file(")?.strip_suffix(')')?.trim();
-    let path = inner.strip_prefix('"')?.strip_suffix('"')?;
-    let path = path.strip_prefix("${path.module}/").unwrap_or(path);
-    (!path.contains("${") && !path.contains('"')).then(|| path.to_owned())
-}
-
 /// Whether the value of a key should be a policy, so that one that is not literal is told.
 fn holds_policy(key: &str, around: &Enclosing, terraform: bool) -> bool {
     let named = ["PolicyDocument", "AssumeRolePolicyDocument", "InlinePolicy", "CustomPolicy"].contains(&key);
@@ -451,16 +417,4 @@ fn holds_policy(key: &str, around: &Enclosing, terraform: bool) -> bool {
         TERRAFORM_KEYS.contains(&key) && around.pointer.starts_with("resource.aws_") && around.kind.is_some();
     let of_organizations = key == "Content" && around.kind.is_some();
     named || (terraform && of_terraform) || of_organizations
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn files_of_terraform() {
-        assert_eq!(file_argument("file(\"${path.module}/p/x.json\")").as_deref(), Some("p/x.json"));
-        assert_eq!(file_argument("file(\"${var.x}.json\")"), None);
-        assert_eq!(file_argument("templatefile(\"x\", {})"), None);
-    }
 }

@@ -6,9 +6,12 @@
 pub(crate) mod cedar;
 pub(crate) mod choice;
 pub(crate) mod cloudformation;
+pub(crate) mod documents;
 pub(crate) mod embedded;
 pub(crate) mod find;
+mod forms;
 mod kinds;
+mod placeholders;
 mod siblings;
 pub(crate) mod template;
 pub(crate) mod terraform;
@@ -16,24 +19,14 @@ pub(crate) mod yaml;
 
 use std::sync::Arc;
 
+pub use forms::{Form, form, form_of_text, is_policy_text, looks_like_policy, may_hold_policy};
+use placeholders::placeholders;
+
 use super::comments::{self, CommentIgnore};
 use super::policy::{Policy, PolicyKind};
 use crate::problem::{Problem, SourceFile, Span};
 use crate::text::UNKNOWN;
-use crate::text::json::{self, Member, Node, Value};
-
-/// How a file is read, by the end of its name or by its content.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
-    /// JSON.
-    Json,
-    /// YAML.
-    Yaml,
-    /// Terraform's language.
-    Terraform,
-    /// Cedar policies.
-    Cedar,
-}
+use crate::text::json::{self, Member, Node};
 
 /// How a file holds a policy, which decides how it can be edited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,57 +109,6 @@ impl Loaded {
     }
 }
 
-/// How the names of templates end, after the end of what they become.
-const TEMPLATES: [&str; 5] = [".tftpl", ".tpl", ".tmpl", ".j2", ".jinja"];
-
-/// Whether a file whose name tells nothing may hold a policy, so that its content decides.
-pub fn may_hold_policy(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
-    let end = name.rsplit_once('.').map(|(_, end)| end);
-    !name.starts_with('.')
-        && end.is_none_or(|e| ["policy", "iam", "txt", "tftpl", "tpl", "tmpl", "j2", "jinja"].contains(&e))
-}
-
-/// Whether a text of which only the text is known is a policy in JSON, or a template of one.
-pub fn is_policy_text(text: &str) -> bool {
-    text.trim_start_matches('\u{FEFF}').trim_start().starts_with('{') && looks_like_policy(text)
-}
-
-/// The form of a file, by the end of its name.
-pub fn form(path: &str) -> Option<Form> {
-    let name = path.rsplit('/').next()?.to_ascii_lowercase();
-    // a template is read as what it becomes
-    let name = TEMPLATES.iter().find_map(|end| name.strip_suffix(end)).unwrap_or(&name);
-    let forms = [
-        (".json", Form::Json),
-        (".template", Form::Json),
-        (".yaml", Form::Yaml),
-        (".yml", Form::Yaml),
-        (".tf", Form::Terraform),
-        (".tofu", Form::Terraform),
-        (".hcl", Form::Terraform),
-        (".cedar", Form::Cedar),
-    ];
-    let (_, form) = forms.iter().find(|(end, _)| name.ends_with(end))?;
-    Some(*form)
-}
-
-/// The form of a text of which only the text is known.
-pub fn form_of_text(text: &str) -> Form {
-    let start = text.trim_start_matches('\u{FEFF}').trim_start();
-    let cedar = ["permit", "forbid", "@id("];
-    let terraform = ["resource \"", "data \"", "locals {", "module \"", "variable \""];
-    if start.starts_with(['{', '[', '"', '%']) {
-        Form::Json
-    } else if start.lines().any(|l| cedar.iter().any(|t| l.starts_with(t))) && start.trim_end().ends_with(';') {
-        Form::Cedar
-    } else if start.lines().any(|l| terraform.iter().any(|t| l.starts_with(t))) {
-        Form::Terraform
-    } else {
-        Form::Yaml
-    }
-}
-
 /// Reads a text. `given` is the kind of all its policies, where the user says so; `named`: the user asked for this file.
 pub fn load(
     source: Arc<SourceFile>,
@@ -183,25 +125,12 @@ pub fn load(
     } else {
         form
     };
-    let tree = match form {
-        Form::Json => json_tree(&source, &mut faults),
-        Form::Yaml => match yaml::tree(&source) {
-            Ok(root) => {
-                faults.extend(yaml::duplicates(&root).into_iter().map(duplicate));
-                Ok((root, Host::Yaml))
-            }
-            Err(_) if ["{{", "{%", "<%"].iter().any(|mark| source.text.contains(mark)) => {
-                Err(vec![of_template(&source, 0)])
-            }
-            Err(problem) => Err(vec![problem]),
-        },
-        Form::Terraform => match scopes.modules.get(&source.path) {
-            // nothing in it looks like a policy
-            None => return Loaded::nothing(source),
-            Some((own, Ok(body))) => Ok((terraform::tree(own, body, scopes.of(&source.path)), Host::Terraform)),
-            Some((_, Err(problem))) => Err(vec![problem.clone()]),
-        },
-        Form::Cedar => return of_cedar(source),
+    if form == Form::Cedar {
+        return of_cedar(source);
+    }
+    let Some(tree) = tree(&source, form, scopes, &mut faults) else {
+        // nothing in it looks like a policy
+        return Loaded::nothing(source);
     };
     let (root, host) = match tree {
         Ok(tree) => tree,
@@ -228,6 +157,31 @@ pub fn load(
     Loaded { policies, faults, references, files, ignores, ..Loaded::nothing(source) }
 }
 
+/// The tree of a file and how it holds policies; `None` where nothing in it looks like one.
+fn tree(
+    source: &Arc<SourceFile>,
+    form: Form,
+    scopes: &terraform::scope::Scopes<'_>,
+    faults: &mut Vec<Fault>,
+) -> Option<Result<(Node, Host), Vec<Problem>>> {
+    const MARKS: [&str; 3] = ["{{", "{%", "<%"];
+    Some(match form {
+        Form::Yaml => match yaml::tree(source) {
+            Ok(root) => {
+                faults.extend(yaml::duplicates(&root).into_iter().map(duplicate));
+                Ok((root, Host::Yaml))
+            }
+            Err(_) if MARKS.iter().any(|mark| source.text.contains(mark)) => Err(vec![of_template(source, 0)]),
+            Err(problem) => Err(vec![problem]),
+        },
+        Form::Terraform => match scopes.modules.get(&source.path)? {
+            (own, Ok(body)) => Ok((terraform::tree(own, body, scopes.of(&source.path)), Host::Terraform)),
+            (_, Err(problem)) => Err(vec![problem.clone()]),
+        },
+        Form::Json | Form::Cedar => json_tree(source, faults),
+    })
+}
+
 fn of_cedar(source: Arc<SourceFile>) -> Loaded {
     match cedar::policies(&source) {
         Ok(cedar) => Loaded { cedar, ..Loaded::nothing(source) },
@@ -243,16 +197,6 @@ pub fn unreadable(problem: &Problem) -> Fault {
         message: problem.message().to_owned(),
         help: problem.help_text().unwrap_or("correct it: a policy that cannot be read cannot be checked").to_owned(),
     }
-}
-
-/// A text that has keys of policies, or what makes them in Terraform.
-pub fn looks_like_policy(text: &str) -> bool {
-    let key = |word: &str| {
-        text.split(word)
-            .skip(1)
-            .any(|rest| rest.trim_start_matches(['"', '\'', '\\', ' ', '\t']).starts_with([':', '=']))
-    };
-    key("Statement") && (key("Effect") || key("Action")) || text.contains("aws_iam_policy_document")
 }
 
 /// What is said of a template that is no JSON without its placeholders.
@@ -318,66 +262,6 @@ pub fn duplicate(member: &Member) -> Fault {
     }
 }
 
-/// `${name}` without a colon is no policy variable, but a placeholder of a template: it is not known what stands there.
-fn placeholders(node: &mut Node) {
-    match &mut node.value {
-        Value::String(text) if text.contains(['<', '[', '{']) => *text = without_placeholders(text),
-        Value::Array(nodes) => nodes.iter_mut().for_each(placeholders),
-        Value::Object(members) => members.iter_mut().for_each(|m| {
-            m.key = without_placeholders(&m.key);
-            placeholders(&mut m.node);
-        }),
-        _ => {}
-    }
-}
-
-/// `<my-account>`, `[MY_ACCOUNT]`, `{{ account }}` and `%{account}` stand for what is still to be filled in.
-fn without_blanks_to_fill_in(text: &str) -> String {
-    let letter = |c: char| c.is_ascii_alphabetic();
-    let capitals = |name: &str| {
-        name.len() > 2
-            && name.starts_with(letter)
-            && name.chars().all(|c| c.is_ascii_uppercase() || "_- ".contains(c) || c.is_ascii_digit())
-    };
-    let text = between(text, "<", ">", |name| name.starts_with(letter));
-    let text = between(&text, "[", "]", capitals);
-    let text = between(&text, "{{", "}}", |_| true);
-    between(&text, "%{", "}", |_| true)
-}
-
-/// A text in which what stands between these marks is unknown, where it is a name.
-fn between(text: &str, open: &str, close: &str, is_name: impl Fn(&str) -> bool) -> String {
-    let mut result = String::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once(open) {
-        result.push_str(before);
-        match after.split_once(close).filter(|(name, _)| is_name(name)) {
-            Some((_, tail)) => {
-                result.push(UNKNOWN);
-                rest = tail;
-            }
-            None => {
-                result.push_str(open);
-                rest = after;
-            }
-        }
-    }
-    result.push_str(rest);
-    result
-}
-
-fn without_placeholders(text: &str) -> String {
-    interpolated(&without_blanks_to_fill_in(text), |name| is_variable(name).then(|| format!("${{{name}}}")))
-}
-
-/// Whether `${name}` is a policy variable: a condition key, or a character. Other names belong to whatever fills the template in.
-fn is_variable(name: &str) -> bool {
-    let service =
-        |prefix: &str| prefix.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-".contains(c));
-    let key = |(prefix, rest): (&str, &str)| service(prefix) && !rest.starts_with(':');
-    name.split_once(':').map_or_else(|| ["*", "?", "$", ""].contains(&name), key)
-}
-
 /// A text with each `${name}` replaced by what `known` gives for the name; what it does not know is unknown.
 fn interpolated(text: &str, known: impl Fn(&str) -> Option<String>) -> String {
     let mut result = String::new();
@@ -408,23 +292,3 @@ pub fn shown(text: &str) -> String {
 }
 
 pub(crate) use json::MAX_DEPTH;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn placeholders_are_unknown_and_variables_are_not() {
-        assert_eq!(
-            without_placeholders("a${x}b${aws:username}${*}${"),
-            format!("a{UNKNOWN}b${{aws:username}}${{*}}${{")
-        );
-    }
-
-    #[test]
-    fn a_text_has_a_form() {
-        assert_eq!(form_of_text(" {\"a\": 1}"), Form::Json);
-        assert_eq!(form_of_text("# x\nresource \"aws_iam_policy\" \"x\" {\n}"), Form::Terraform);
-        assert_eq!(form_of_text("Resources:\n  A: 1\n"), Form::Yaml);
-    }
-}

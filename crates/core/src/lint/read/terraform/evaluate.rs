@@ -79,7 +79,11 @@ impl<'a> Evaluation<'a> {
             Expression::Array(array) => Value::Array(array.iter().map(|e| self.value(e)).collect()),
             Expression::Object(members) => Value::Object(self.object(members)),
             Expression::StringTemplate(template) => return Some(self.template(template, at)),
-            Expression::HeredocTemplate(heredoc) => Value::String(self.text(&heredoc.template, false)),
+            Expression::HeredocTemplate(heredoc) => {
+                let text = self.text(&heredoc.template, false);
+                // a part that is not known and a line break are not known
+                Value::String(if text.trim() == UNKNOWN.to_string() { UNKNOWN.to_string() } else { text })
+            }
             Expression::Parenthesis(inner) => return self.attempt(inner.inner()),
             Expression::FuncCall(call) => return functions::call(self, call, at),
             Expression::Variable(ident) => return Some(self.named(ident.as_str()).unwrap_or_else(|| unknown(at))),
