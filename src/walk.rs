@@ -1,10 +1,10 @@
-//! Which files are read: those that are named, and in folders those whose name ends as policies' files do and that
-//! `.gitignore` does not leave out.
+//! Which files are read: those that are named, and in folders those whose name ends as policies' files do, or tells nothing while they
+//! hold one, and that `.gitignore` does not leave out.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use countersign_core::lint::read::{Form, form, form_of_text};
+use countersign_core::lint::read::{Form, form, form_of_text, is_policy_text, may_hold_policy};
 use countersign_core::lint::settings::Settings;
 use countersign_core::problem::{Problem, SourceFile};
 use countersign_core::source::folder::{
@@ -34,8 +34,12 @@ pub fn inputs(root: &Path, paths: &[PathBuf], settings: &Settings, problems: &mu
         let walked = if path.is_dir() { folder(root, path, settings, problems) } else { vec![path.clone()] };
         let named = !path.is_dir();
         for file in walked {
+            // a file whose name tells nothing counts where it holds a policy
+            let told = named || form(&name(root, &file)).is_some();
             match read(root, &file, named) {
-                Ok(input) => inputs.push(input),
+                Ok(input) if told || is_policy_text(&input.source.text) => inputs.push(input),
+                Ok(_) => {}
+                Err(_) if !told => {}
                 Err(problem) => problems.push(problem),
             }
         }
@@ -102,7 +106,8 @@ fn folder(root: &Path, folder: &Path, settings: &Settings, problems: &mut Vec<Pr
                     problems.push(Problem::about(&name, message).help("move it, or leave it out in .gitignore"));
                     continue;
                 }
-                if form(&name).is_none() || settings.excludes(&name) || entry.depth() == 0 {
+                let may_be = form(&name).is_some() || may_hold_policy(&name);
+                if !may_be || settings.excludes(&name) || entry.depth() == 0 {
                     continue;
                 }
                 let kind = entry.file_type();

@@ -51,14 +51,14 @@ pub struct LintArgs {
     /// Exit with 0 if no file contains a policy, for hooks that pass every changed file
     #[arg(long)]
     allow_nothing: bool,
-    /// Ignore the findings recorded in this file
+    /// Ignore the findings recorded in this file [default: `baseline` of [lint] in countersign.toml]
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
     /// Write the current findings to the baseline
-    #[arg(long, requires = "baseline", conflicts_with = "prune_baseline")]
+    #[arg(long, conflicts_with = "prune_baseline")]
     write_baseline: bool,
     /// Remove findings that no longer occur from the baseline
-    #[arg(long, requires = "baseline")]
+    #[arg(long)]
     prune_baseline: bool,
     /// Use this day to decide which ignores and conditions have expired [default: now]
     #[arg(long, value_name = "TIME")]
@@ -192,7 +192,13 @@ fn prepare(args: &LintArgs, problems: &mut Vec<Problem>) -> Result<Run, Failure>
         return Err(errors::missing(missing).into());
     }
     inputs.extend(walk::inputs(&root, &paths, &settings, problems));
-    let baseline = match &args.baseline {
+    let named = args.baseline.clone().or_else(|| settings.baseline.as_ref().map(|own| root.join(own)));
+    let baseline = match &named {
+        None if args.write_baseline || args.prune_baseline => {
+            return Err(usage("there is no baseline to write")
+                .help("name it with --baseline, or as `baseline` of [lint]")
+                .into());
+        }
         None => None,
         Some(path) if args.write_baseline && !path.exists() => Some((path.clone(), Baseline::of(&[]))),
         Some(path) => {

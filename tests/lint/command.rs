@@ -380,3 +380,38 @@ fn hostile_files_end_in_findings() {
         std::fs::remove_file(folder.path(name)).unwrap();
     }
 }
+
+/// The settings may name the baseline.
+#[test]
+fn the_settings_name_the_baseline() {
+    let folder = Folder::new(&[("countersign.toml", "[lint]\nbaseline = \"known/base.json\"\n"), ("a.json", ERROR)]);
+    folder.write("known/x.txt", b"");
+    assert_eq!(folder.code(&[]), 2, "there is none yet");
+    assert_eq!(folder.code(&["--write-baseline"]), 0);
+    assert_eq!(folder.code(&[]), 0);
+    folder.write("a.json", CLEAN.as_bytes());
+    assert_eq!(folder.code(&["--prune-baseline"]), 0);
+    assert!(!folder.read("known/base.json").contains("CS121"));
+}
+
+/// A file whose name tells nothing is read where it holds a policy; broken JSON that is none is passed over.
+#[test]
+fn files_of_other_names_are_read_where_they_hold_a_policy() {
+    let folder = Folder::new(&[
+        ("legal", ERROR),
+        ("other.policy", ERROR),
+        ("more.json.tpl", ERROR),
+        ("LICENSE", "Permission is granted"),
+        ("notes.txt", "{ Statement"),
+        ("mapping.json", "{\"Statement of accounts\": {\"Effect\": 1},"),
+    ]);
+    let found = folder.json(&[]);
+    assert_eq!(
+        places(&found, "findings"),
+        [
+            "CS121 legal Statement[0].Action 1:86",
+            "CS121 more.json.tpl Statement[0].Action 1:86",
+            "CS121 other.policy Statement[0].Action 1:86"
+        ]
+    );
+}

@@ -3,6 +3,7 @@
 mod cases;
 mod catalogue;
 mod command;
+mod constructs;
 mod fixes;
 mod pages;
 mod principals;

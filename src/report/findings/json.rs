@@ -28,6 +28,8 @@ struct One {
     confidence: &'static str,
     file: String,
     pointer: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<String>,
     sid: Option<String>,
     line: usize,
     column: usize,
@@ -79,6 +81,7 @@ fn one(finding: &Finding, fingerprint: &str) -> One {
         severity: finding.severity,
         confidence: finding.rule.confidence.word(),
         file: finding.place.source.path.clone(),
+        address: finding.address(),
         pointer: finding.pointer.clone(),
         sid: finding.sid.clone(),
         line,

@@ -111,6 +111,11 @@ impl ArnText {
     /// Splits a pattern at its first five colons; short patterns that end in `*` are filled up with `*`.
     pub fn new(text: &str) -> Self {
         let mut segments: Vec<String> = text.splitn(6, ':').map(|s| s.replace(UNKNOWN, "*")).collect();
+        // what is not known may hold colons, and most often is the ARN of something
+        let begins = text.split(':').next().is_some_and(|s| s.contains(UNKNOWN));
+        if begins || segments.len() < 6 && text.contains(UNKNOWN) {
+            segments = vec!["*".to_owned()];
+        }
         if segments.len() < 6 && segments.last().is_some_and(|s| s.ends_with('*')) {
             segments.resize(6, "*".to_owned());
         }

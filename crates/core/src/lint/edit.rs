@@ -46,7 +46,9 @@ pub fn append_members(policy: &Policy, object: &Node, members: &str) -> Option<E
 
 /// Adds a statement, as JSON, after one of several.
 pub fn insert_statement(policy: &Policy, index: usize, statement: &str) -> Option<Edit> {
-    let end = policy.root.get("Statement")?.as_array()?.get(index)?.span.end;
+    let nodes = policy.root.get("Statement")?.as_array()?;
+    // one that may be missing has no place after it
+    let end = nodes.get(index).filter(|_| nodes.len() == policy.statements.len())?.span.end;
     Some(Edit { span: Span { start: end, end }, text: json(policy, &format!(", {statement}"))? })
 }
 
@@ -75,7 +77,7 @@ pub fn replace_span(policy: &Policy, span: Span, new: &str) -> Option<Vec<Edit>>
 
 /// Replaces one string of a list by several, those left out that stand in the list already.
 pub fn replace_by_many(policy: &Policy, list: &List, index: usize, new: &[&str]) -> Option<Vec<Edit>> {
-    let old = list.texts.get(index)?;
+    let old = list.texts.get(index).filter(|t| !t.perhaps || new.len() == 1)?;
     let others = || list.texts.iter().enumerate().filter(|(i, _)| *i != index).map(|(_, t)| &t.text);
     let new: Vec<&&str> = new.iter().filter(|n| !others().any(|o| o.eq_ignore_ascii_case(n))).collect();
     if new.is_empty() {
@@ -127,12 +129,19 @@ fn between(policy: &Policy, span: Span) -> Option<String> {
 /// Removes one string of a list that has more.
 pub fn remove(policy: &Policy, list: &List, index: usize) -> Option<Vec<Edit>> {
     let spans: Vec<Span> = list.texts.iter().map(|t| t.at.span).collect();
+    if list.texts.iter().any(|t| t.perhaps) {
+        return None;
+    }
     if list.is_array { remove_of(policy, &spans, index) } else { None }
 }
 
 /// Removes one of the values at these places, which stand one after the other in a list.
 pub fn remove_of(policy: &Policy, spans: &[Span], index: usize) -> Option<Vec<Edit>> {
     let own = *spans.get(index)?;
+    // values that come from elsewhere do not stand one after the other
+    if !spans.is_sorted_by(|a, b| a.end <= b.start) {
+        return None;
+    }
     let gap = match (index.checked_sub(1).and_then(|i| spans.get(i)), spans.get(index + 1)) {
         (Some(before), _) => Span { start: before.end, end: own.end },
         (None, Some(after)) => Span { start: own.start, end: after.start },
@@ -206,6 +215,9 @@ pub fn remove_statement(policy: &Policy, index: usize) -> Option<Vec<Edit>> {
         return None;
     }
     let nodes = policy.root.get("Statement")?.as_array()?;
+    if nodes.len() != policy.statements.len() || policy.statements.iter().any(|s| s.perhaps) {
+        return None;
+    }
     let spans: Vec<Span> = nodes.iter().map(|n| n.span).collect();
     remove_of(policy, &spans, index)
 }

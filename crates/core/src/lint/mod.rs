@@ -20,10 +20,12 @@
 //! ```
 
 pub mod baseline;
+pub mod comments;
 pub(crate) mod edit;
 pub mod fix;
 pub mod policy;
 pub mod read;
+mod references;
 pub mod rules;
 pub mod run;
 pub mod settings;
@@ -160,6 +162,19 @@ impl Finding {
         (self.place.source.path.clone(), self.place.span, self.rule.code, self.message.clone())
     }
 
+    /// What it is found in: `aws_iam_policy.legal`, `Resources.Legal`, `module.sso`; `None` where the file is the policy.
+    pub fn address(&self) -> Option<String> {
+        let parts: Vec<&str> = self.pointer.split('.').collect();
+        let taken = match parts.as_slice() {
+            ["resource", ty, name, ..] => [*ty, *name].join("."),
+            ["data", ty, name, ..] => ["data", ty, name].join("."),
+            ["Resources", name, ..] => format!("Resources.{name}"),
+            ["module", name, ..] => format!("module.{name}"),
+            _ => return None,
+        };
+        Some(taken.split('[').next().unwrap_or_default().to_owned())
+    }
+
     /// It counts.
     pub fn is_open(&self) -> bool {
         self.suppressed.is_none()
@@ -167,8 +182,18 @@ impl Finding {
 
     /// Says how to mend it, where the document can be edited that way.
     pub fn fix(&mut self, safe: bool, what: impl Into<String>, edits: Option<Vec<Edit>>) {
-        self.fix = edits.filter(|e| !e.is_empty()).map(|edits| Fix { what: what.into(), safe, edits });
+        // what is not known cannot be written
+        self.fix = edits.filter(|e| !e.is_empty() && !e.iter().any(|e| e.text.contains(UNKNOWN))).map(|edits| Fix {
+            what: what.into(),
+            safe,
+            edits,
+        });
     }
+}
+
+/// A text for people: what is not known is an ellipsis.
+fn told(text: String) -> String {
+    if text.contains(UNKNOWN) { text.replace(UNKNOWN, "…") } else { text }
 }
 
 /// Where a rule puts what it finds.
@@ -195,19 +220,16 @@ impl<'a> Sink<'a> {
 
     /// A finding at a place; the caller may add a fix.
     pub fn add(&mut self, at: &At, message: impl Into<String>, help: impl Into<String>) -> Option<&mut Finding> {
-        // what stands for a value that is not known is no text of the user's
-        let plain = |text: String| text.replace(UNKNOWN, "…");
-        let (message, help) = (plain(message.into()), plain(help.into()));
         let pointer = self.policy.map_or_else(|| at.pointer.clone(), |p| p.pointer_to(&at.pointer));
         let sid = self.policy.and_then(|p| p.sid_at(&at.pointer));
         self.found.push(Finding {
             rule: self.rule,
             severity: self.severity,
             place: Place { source: self.source.clone(), span: at.span },
-            pointer,
-            sid: sid.map(plain),
-            message,
-            help,
+            pointer: told(pointer),
+            sid: sid.map(told),
+            message: told(message.into()),
+            help: told(help.into()),
             fix: None,
             suppressed: None,
         });

@@ -1,5 +1,7 @@
 //! A policy as rules look at it: every text with its place, and the statements as they are evaluated.
 
+mod certain;
+mod kind;
 mod read;
 
 use std::sync::Arc;
@@ -9,54 +11,17 @@ use super::read::Host;
 use crate::aws;
 use crate::iam::document::{self, ELEMENTS};
 use crate::iam::operator::Operator;
+use crate::lint::read::choice::{is_known, is_unknown, items};
 use crate::problem::{Problem, SourceFile, Span};
 use crate::text::UNKNOWN;
 use crate::text::json::{Node, Value};
-use read::{is_known, statement, text};
+pub use kind::{Holder, PolicyKind};
+use read::{statement, text};
 
-/// What a policy is attached to, which decides what it may hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum PolicyKind {
-    /// An identity policy, managed or inline.
-    Identity,
-    /// The policy of a permission set.
-    PermissionSet,
-    /// A permissions boundary.
-    Boundary,
-    /// A service control policy.
-    ServiceControl,
-    /// A resource control policy.
-    ResourceControl,
-    /// Who may assume a role.
-    Trust,
-    /// A policy of a bucket, a key, a queue.
-    Resource,
-}
-
-impl PolicyKind {
-    /// In words.
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::Identity => "an identity policy",
-            Self::PermissionSet => "a permission set",
-            Self::Boundary => "a permissions boundary",
-            Self::ServiceControl => "a service control policy",
-            Self::ResourceControl => "a resource control policy",
-            Self::Trust => "a trust policy",
-            Self::Resource => "a resource policy",
-        }
-    }
-
-    /// Its statements name principals.
-    pub fn has_principals(self) -> bool {
-        matches!(self, Self::Trust | Self::Resource | Self::ResourceControl)
-    }
-
-    /// It grants to those who have it.
-    pub fn grants(self) -> bool {
-        matches!(self, Self::Identity | Self::PermissionSet)
-    }
+/// The characters of a document as JSON without white space.
+pub fn size_of(root: &Node) -> Option<usize> {
+    let text = serde_json::to_string(&root.to_json()).ok()?;
+    Some(text.chars().filter(|c| !c.is_whitespace()).count())
 }
 
 /// A policy, and where it was found.
@@ -69,6 +34,8 @@ pub struct Policy {
     pub kind: PolicyKind,
     /// The kind was given, or told by what the policy stands in; not guessed from names or for want of a better.
     pub kind_is_told: bool,
+    /// Where it is stored, where that was found.
+    pub holder: Option<Holder>,
     /// What the file calls it, and the file's own name.
     pub names: Vec<String>,
     /// The path of the policy in its file; empty where the file is the policy.
@@ -85,6 +52,8 @@ pub struct Policy {
     pub complete: bool,
     /// What else those who have it have.
     pub beside: SiblingPolicies,
+    /// The documents of Terraform that become a part of it; their statements stand in `beside` once they are known.
+    pub merged: Vec<String>,
 }
 
 /// The other policies of a permission set or role.
@@ -98,6 +67,8 @@ pub struct SiblingPolicies {
     pub listed_at: Option<Span>,
     /// Names of policies of which nothing is known.
     pub unknown: Vec<String>,
+    /// The characters of the inline policies that stand before it.
+    pub inline_before: usize,
     /// The boundary, where its document is known.
     pub boundary: Option<(String, Vec<document::Statement>)>,
 }
@@ -122,6 +93,8 @@ pub struct Statement {
     pub meaning: Option<document::Statement>,
     /// What keeps it from being evaluated.
     pub problems: Vec<Problem>,
+    /// It may be that it is not there, by what is not known here.
+    pub perhaps: bool,
 }
 
 /// A string, and where it stands.
@@ -131,6 +104,8 @@ pub struct Text {
     pub text: String,
     /// Where.
     pub at: At,
+    /// It may be that it is not there, by what is not known here.
+    pub perhaps: bool,
 }
 
 /// The strings of an element.
@@ -183,12 +158,16 @@ pub struct Found {
     pub kind: Option<PolicyKind>,
     /// The kind was only guessed from the names of the file and its folders.
     pub kind_is_guessed: bool,
+    /// Where it is stored, where that was found.
+    pub holder: Option<Holder>,
     /// What the file calls it, and the file's own name.
     pub names: Vec<String>,
     /// Its path in the file.
     pub pointer: String,
     /// What stands with it.
     pub beside: SiblingPolicies,
+    /// The documents of Terraform that become a part of it.
+    pub merged: Vec<String>,
 }
 
 impl Policy {
@@ -196,24 +175,20 @@ impl Policy {
     pub fn new(found: Found, root: Node) -> Self {
         let version = root.get("Version").and_then(|n| text(n, "Version"));
         let variables = version.as_ref().is_some_and(|v| v.text == "2012-10-17");
-        let nodes: Vec<(String, Node)> = match root.get("Statement").map(|n| &n.value) {
-            Some(Value::Array(nodes)) => {
-                nodes.iter().enumerate().map(|(i, n)| (format!("Statement[{i}]"), n.clone())).collect()
-            }
-            Some(Value::Object(_)) => {
-                root.get("Statement").map(|n| ("Statement".to_owned(), n.clone())).into_iter().collect()
-            }
-            _ => Vec::new(),
-        };
+        let nodes = statements_of(&root);
         let kind = found.kind.unwrap_or_else(|| by_content(&nodes));
-        let complete = nodes.iter().all(|(_, n)| is_known(n)) && root.get("Statement").is_some_and(is_known);
-        let statements =
-            nodes.into_iter().map(|(pointer, n)| statement(&found.source, pointer, n, kind, variables)).collect();
+        let complete = root.get("Statement").is_some_and(is_known);
+        let read = |(pointer, node, perhaps): (String, Node, bool)| Statement {
+            perhaps,
+            ..statement(&found.source, pointer, node, kind, variables)
+        };
+        let statements = nodes.into_iter().map(read).collect();
         Self {
             source: found.source,
             host: found.host,
             kind,
             kind_is_told: found.kind.is_some() && !found.kind_is_guessed,
+            holder: found.holder,
             names: found.names,
             pointer: found.pointer,
             root,
@@ -222,12 +197,13 @@ impl Policy {
             variables,
             complete,
             beside: found.beside,
+            merged: found.merged,
         }
     }
 
     /// The same policy, of a kind that was found later.
     #[must_use]
-    pub fn used_as(self, kind: PolicyKind, name: Option<String>) -> Self {
+    pub fn used_as(self, kind: PolicyKind, holder: Option<Holder>, name: Option<String>) -> Self {
         let mut names = self.names;
         names.extend(name);
         let found = Found {
@@ -235,9 +211,11 @@ impl Policy {
             host: self.host,
             kind: Some(kind),
             kind_is_guessed: false,
+            holder,
             names,
             pointer: self.pointer,
             beside: self.beside,
+            merged: self.merged,
         };
         Self::new(found, self.root)
     }
@@ -247,7 +225,7 @@ impl Policy {
         fn any(node: &Node) -> bool {
             match &node.value {
                 Value::String(text) => text.contains("${") || text.contains(UNKNOWN),
-                Value::Array(nodes) => nodes.iter().any(any),
+                Value::Array(nodes) | Value::OneOf(nodes) => nodes.iter().any(any),
                 Value::Object(members) => members.iter().any(|m| m.key.contains(UNKNOWN) || any(&m.node)),
                 _ => false,
             }
@@ -324,10 +302,26 @@ impl Policy {
     }
 }
 
+/// The statements of a document, where each stands, and whether it may be missing; those of which nothing is known aside.
+fn statements_of(root: &Node) -> Vec<(String, Node, bool)> {
+    let Some(node) =
+        root.get("Statement").filter(|n| matches!(n.value, Value::Array(_) | Value::Object(_) | Value::OneOf(_)))
+    else {
+        return Vec::new();
+    };
+    let alone = node.as_object().is_some();
+    let numbered = items(node).into_iter().enumerate();
+    let pointer = |index: usize| if alone { "Statement".to_owned() } else { format!("Statement[{index}]") };
+    numbered
+        .filter(|(_, i)| !is_unknown(i.node))
+        .map(|(index, i)| (pointer(index), i.node.clone(), i.perhaps))
+        .collect()
+}
+
 /// The kind that a document's own statements tell.
-fn by_content(nodes: &[(String, Node)]) -> PolicyKind {
+fn by_content(nodes: &[(String, Node, bool)]) -> PolicyKind {
     let with_principal = |n: &Node| n.get("Principal").is_some() || n.get("NotPrincipal").is_some();
-    if !nodes.iter().any(|(_, n)| with_principal(n)) {
+    if !nodes.iter().any(|(_, n, _)| with_principal(n)) {
         return PolicyKind::Identity;
     }
     let assumes = |n: &Node| {
@@ -336,8 +330,8 @@ fn by_content(nodes: &[(String, Node)]) -> PolicyKind {
     };
     // a resource policy of a role has no resource of its own
     let without = |n: &Node| n.get("Resource").is_none() && n.get("NotResource").is_none();
-    let trust = nodes.iter().all(|(_, n)| assumes(n) && without(n));
-    let stray = nodes.iter().any(|(_, n)| !with_principal(n));
+    let trust = nodes.iter().all(|(_, n, _)| assumes(n) && without(n));
+    let stray = nodes.iter().any(|(_, n, _)| !with_principal(n));
     match (trust, stray) {
         (true, _) => PolicyKind::Trust,
         // some statements have one and some have none: neither kind is valid, and the stray ones are to be shown
@@ -347,10 +341,7 @@ fn by_content(nodes: &[(String, Node)]) -> PolicyKind {
 }
 
 fn strings(node: &Node) -> Vec<&str> {
-    match &node.value {
-        Value::Array(nodes) => nodes.iter().filter_map(Node::as_str).collect(),
-        _ => node.as_str().into_iter().collect(),
-    }
+    items(node).into_iter().filter_map(|i| i.node.as_str()).collect()
 }
 
 /// Whether an object is a policy: its statements have what statements have, or it has a version of policies.
@@ -368,8 +359,9 @@ pub fn is_policy(node: &Node) -> bool {
         })
     };
     match &statement.value {
-        Value::Array(nodes) => versioned || nodes.iter().any(looks),
-        Value::Object(_) => looks(statement),
+        Value::Array(_) | Value::Object(_) | Value::OneOf(_) => {
+            versioned || items(statement).into_iter().any(|i| looks(i.node))
+        }
         _ => versioned,
     }
 }

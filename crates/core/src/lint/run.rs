@@ -1,16 +1,17 @@
 //! A run: files in, findings out, with what the settings and the baseline know of them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::policy::Policy;
-use super::read::{self, Fault, FaultKind, Form, Loaded};
+use super::comments::CommentIgnore;
+use super::read::terraform::scope::{Candidate, Modules, Scopes};
+use super::read::{self, Form, Loaded};
+use super::references;
 use super::rules::{self, expired_ignore, idle_ignore};
 use super::settings::Settings;
 use super::{At, Check, Finding, Sink, Suppressed};
 use crate::lint::policy::PolicyKind;
 use crate::problem::SourceFile;
-use crate::text::files::resolve;
 
 /// A text to lint.
 pub struct Text {
@@ -40,8 +41,11 @@ pub struct LintOutcome {
 /// Lints these texts. `given` is the kind of all policies, where the user says so; `whole`: these are all the texts that
 /// the settings speak of.
 pub fn lint(texts: &[Text], settings: &Settings, given: Option<PolicyKind>, whole: bool) -> LintOutcome {
-    let mut loaded: Vec<Loaded> = texts.iter().map(|t| load(t, settings, given)).collect();
-    resolve_references(&mut loaded);
+    let of_terraform = texts.iter().filter(|t| t.form == Form::Terraform);
+    let modules = Modules::parse(of_terraform.map(|t| Candidate { source: &t.source, named: t.named }));
+    let scopes = Scopes::new(&modules);
+    let mut loaded: Vec<Loaded> = texts.iter().map(|t| load(t, settings, given, &scopes)).collect();
+    references::resolve(&mut loaded);
     let mut outcome = LintOutcome { findings: Vec::new(), files: 0, policies: 0, passed_over: 0, without: Vec::new() };
     for (file, text) in loaded.iter().zip(texts) {
         if !file.holds_policies() {
@@ -55,7 +59,8 @@ pub fn lint(texts: &[Text], settings: &Settings, given: Option<PolicyKind>, whol
         outcome.policies += file.policies.len() + file.cedar.len();
         let mut findings = of_file(file, settings);
         let idle = annotated(file, &mut findings, settings);
-        findings.extend(idle);
+        let of_comments = commented(file, &mut findings, settings);
+        findings.extend(idle.into_iter().chain(of_comments));
         outcome.findings.extend(findings);
     }
     let matched = settings.suppress(&mut outcome.findings);
@@ -64,9 +69,9 @@ pub fn lint(texts: &[Text], settings: &Settings, given: Option<PolicyKind>, whol
     outcome
 }
 
-fn load(text: &Text, settings: &Settings, given: Option<PolicyKind>) -> Loaded {
+fn load(text: &Text, settings: &Settings, given: Option<PolicyKind>, scopes: &Scopes<'_>) -> Loaded {
     let kind = given.or_else(|| settings.kind(&text.source.path));
-    read::load(text.source.clone(), text.form, kind, text.named)
+    read::load(text.source.clone(), text.form, kind, text.named, scopes)
 }
 
 /// The findings of one file, before anything is suppressed.
@@ -89,7 +94,14 @@ fn of_file(file: &Loaded, settings: &Settings) -> Vec<Finding> {
             Check::Run => {}
         }
     }
-    rules::invalid_statement::without_repeated(findings)
+    told_once(rules::invalid_statement::without_repeated(findings))
+}
+
+/// What is used in several places stands in one, and is told once.
+fn told_once(findings: Vec<Finding>) -> Vec<Finding> {
+    let mut seen = BTreeSet::new();
+    let key = |f: &Finding| (f.rule.code, f.place.span, f.message.clone(), f.help.clone());
+    findings.into_iter().filter(|f| seen.insert(key(f))).collect()
 }
 
 /// Marks what an annotation of a Cedar policy ignores; gives a finding for each that ignores nothing.
@@ -113,6 +125,52 @@ fn annotated(file: &Loaded, findings: &mut [Finding], settings: &Settings) -> Ve
         }
     }
     sink.into_findings()
+}
+
+/// Marks what the comments of a file ignore; gives a finding for each that ignores nothing, or nothing any more.
+fn commented(file: &Loaded, findings: &mut [Finding], settings: &Settings) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let mut tell = |rule: &'static super::Rule, ignore: &CommentIgnore, message: String, help: &str| {
+        if settings.is_on(rule) {
+            let mut sink = Sink::new(rule, &file.source, None, settings);
+            sink.add(&At { pointer: String::new(), span: ignore.span }, message, help);
+            found.extend(sink.into_findings());
+        }
+    };
+    for ignore in file.ignores.iter().filter(|i| i.reason.is_some()) {
+        let until = ignore.until.as_ref();
+        if let Some((day, _)) = until.filter(|(_, moment)| moment.is_none()) {
+            let message = format!("`{day}` is not a valid day, so this ignores nothing");
+            tell(&idle_ignore::RULE, ignore, message, "write until 2027-01-31");
+            continue;
+        }
+        let mut matched = findings.iter_mut().filter(|f| ignore.matches(f)).peekable();
+        if matched.peek().is_none() {
+            let message = match ignore.code.as_str() {
+                "" => "this ignore names no rule".to_owned(),
+                code => format!("this ignore of {code} matches no finding"),
+            };
+            tell(
+                &idle_ignore::RULE,
+                ignore,
+                message,
+                "remove it, or name the rule: `countersign: ignore CS122 reason …`",
+            );
+        } else if ignore.is_over(settings.at) {
+            let day = until.map_or("", |(day, _)| day.as_str());
+            let message = format!("this ignore of {} expired at the end of {day}", ignore.code);
+            tell(
+                &expired_ignore::RULE,
+                ignore,
+                message,
+                "fix what it ignores, or set a later day with a current reason",
+            );
+        } else {
+            let reason = ignore.reason.clone().unwrap_or_default();
+            matched.for_each(|f| f.suppressed = Some(Suppressed::Ignored(reason.clone())));
+        }
+    }
+    found
 }
 
 /// What is wrong with the ignores: those that match nothing, and those that are over.
@@ -143,59 +201,4 @@ fn ignores(settings: &Settings, matched: &[usize], texts: &[Text], whole: bool) 
         }
     }
     findings
-}
-
-/// Tells the documents of Terraform what they are used for; what is used and nowhere to be found is a fault.
-fn resolve_references(loaded: &mut [Loaded]) {
-    let folder = |path: &str| path.rsplit_once('/').map_or(String::new(), |(folder, _)| folder.to_owned());
-    let mut uses: BTreeMap<(String, String), (Option<PolicyKind>, String)> = BTreeMap::new();
-    let mut files: BTreeMap<String, Option<PolicyKind>> = BTreeMap::new();
-    let mut known: Vec<(String, String)> = Vec::new();
-    for file in loaded.iter() {
-        let own = folder(&file.source.path);
-        known.extend(file.policies.iter().map(|p| (own.clone(), p.pointer.clone())));
-        for reference in &file.references {
-            let key = (own.clone(), format!("data.aws_iam_policy_document.{}", reference.document));
-            uses.insert(key, (reference.kind, reference.name.clone()));
-        }
-        for reference in &file.files {
-            files.insert(resolve(&file.source.path, &reference.path), reference.kind);
-        }
-    }
-    let linted: BTreeSet<String> = loaded.iter().map(|f| f.source.path.clone()).collect();
-    for file in loaded.iter_mut() {
-        let own = folder(&file.source.path);
-        let document = |name: &str| (own.clone(), format!("data.aws_iam_policy_document.{name}"));
-        let lost_documents = file.references.iter().filter(|r| !known.contains(&document(&r.document)));
-        let lost_files = file.files.iter().filter(|r| !linted.contains(&resolve(&file.source.path, &r.path)));
-        let faults: Vec<Fault> = lost_documents
-            .map(|r| (r.span, format!("there is no document `{}` among the linted files", r.document)))
-            .chain(lost_files.map(|r| (r.span, format!("the file `{}` is not among the linted files", r.path))))
-            .map(|(span, message)| Fault {
-                kind: FaultKind::NotLiteral,
-                span,
-                message,
-                help: "lint the whole folder of the module".to_owned(),
-            })
-            .collect();
-        file.faults.extend(faults);
-        let kind = files.get(&file.source.path).copied().flatten();
-        let policies = std::mem::take(&mut file.policies);
-        file.policies = policies.into_iter().map(|p| used(p, &own, &uses, kind)).collect();
-    }
-}
-
-fn used(
-    policy: Policy,
-    folder: &str,
-    uses: &BTreeMap<(String, String), (Option<PolicyKind>, String)>,
-    of_file: Option<PolicyKind>,
-) -> Policy {
-    match uses.get(&(folder.to_owned(), policy.pointer.clone())) {
-        Some((Some(kind), name)) if !policy.kind_is_told => policy.used_as(*kind, Some(name.clone())),
-        _ => match of_file {
-            Some(kind) if !policy.kind_is_told => policy.used_as(kind, None),
-            _ => policy,
-        },
-    }
 }

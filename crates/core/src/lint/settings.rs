@@ -25,6 +25,8 @@ pub struct Settings {
     pub at: Moment,
     /// Files and folders that are linted where none are named.
     pub paths: Vec<String>,
+    /// The baseline that counts where the command line names none, relative to the folder of the settings.
+    pub baseline: Option<String>,
     /// The file that says so.
     pub source: Arc<SourceFile>,
     /// What is ignored.
@@ -85,6 +87,7 @@ struct File {
 struct Table {
     #[serde(default)]
     paths: Vec<String>,
+    baseline: Option<String>,
     #[serde(default)]
     exclude: Vec<Spanned<String>>,
     #[serde(default)]
@@ -128,6 +131,7 @@ impl Settings {
         Self {
             at,
             paths: Vec::new(),
+            baseline: None,
             source: SourceFile::new(FILE, ""),
             ignores: Vec::new(),
             catalogue: Catalogue::built_in(),
@@ -159,11 +163,12 @@ impl Settings {
     pub fn parse(source: &Arc<SourceFile>, at: Moment) -> Result<Self, Vec<Problem>> {
         let file: File = toml::from_str(&source.text).map_err(|e| {
             let span = e.span().map_or(Span::default(), |s| Span { start: s.start, end: s.end });
-            let help = "[lint] may have paths, exclude, kinds, rules and ignore; see docs/lint.md";
+            let help = "[lint] may have paths, baseline, exclude, kinds, rules and ignore; see docs/lint.md";
             vec![Problem::at(source, span, e.message().lines().next().unwrap_or("invalid").to_owned()).help(help)]
         })?;
         let mut reader = Reader { source, problems: Vec::new() };
-        let mut settings = Self { source: source.clone(), paths: file.lint.paths, ..Self::none(at) };
+        let mut settings =
+            Self { source: source.clone(), paths: file.lint.paths, baseline: file.lint.baseline, ..Self::none(at) };
         settings.strict = file.permission_model.as_deref() == Some(PermissionModel::FineGrained.word());
         settings.exclude = file.lint.exclude.iter().filter_map(|g| reader.glob(g)).collect();
         for (pattern, kind) in file.lint.kinds {

@@ -36,6 +36,8 @@ pub enum Value {
     Array(Vec<Node>),
     /// An object, in the order written.
     Object(Vec<Member>),
+    /// One of several, by what is not known here: `Null` among them, perhaps none. Only readers of other languages than JSON make it.
+    OneOf(Vec<Node>),
 }
 
 /// A key of an object and its value.
@@ -94,6 +96,14 @@ impl Node {
         self.member(key).map(|m| &m.node)
     }
 
+    /// The values that it may have: itself, unless it is one of several.
+    pub fn alternatives(&self) -> &[Node] {
+        match &self.value {
+            Value::OneOf(nodes) => nodes,
+            _ => std::slice::from_ref(self),
+        }
+    }
+
     /// What it is, in words for an error.
     pub fn kind(&self) -> &'static str {
         match self.value {
@@ -103,6 +113,7 @@ impl Node {
             Value::String(_) => "a string",
             Value::Array(_) => "an array",
             Value::Object(_) => "an object",
+            Value::OneOf(_) => "a value that is computed",
         }
     }
 
@@ -114,6 +125,7 @@ impl Node {
             Value::Number(n) => serde_json::from_str(n).unwrap_or(serde_json::Value::Null),
             Value::String(s) => s.clone().into(),
             Value::Array(a) => a.iter().map(Node::to_json).collect(),
+            Value::OneOf(alternatives) => alternatives.first().map_or(serde_json::Value::Null, Node::to_json),
             Value::Object(o) => {
                 serde_json::Value::Object(o.iter().map(|m| (m.key.clone(), m.node.to_json())).collect())
             }

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use super::certain::certain;
 use super::{Condition, List, PolicyKind, Statement, Text};
 use crate::iam::document;
 use crate::iam::operator::Operator;
 use crate::iam::principal::Principals;
 use crate::lint::At;
+use crate::lint::read::choice::{Item, is_known, items};
 use crate::problem::{Problem, SourceFile};
-use crate::text::UNKNOWN;
 use crate::text::json::{Member, Node, Value};
 
 pub(super) fn text(node: &Node, pointer: &str) -> Option<Text> {
@@ -17,26 +18,17 @@ pub(super) fn text(node: &Node, pointer: &str) -> Option<Text> {
         Value::Bool(b) => b.to_string(),
         _ => return None,
     };
-    Some(Text { text, at: At { pointer: pointer.to_owned(), span: node.span } })
+    Some(Text { text, at: At { pointer: pointer.to_owned(), span: node.span }, perhaps: false })
 }
 
 /// The strings of a value, a string or a list.
 fn texts(node: &Node, pointer: &str) -> Vec<Text> {
-    match &node.value {
-        Value::Array(nodes) => {
-            nodes.iter().enumerate().filter_map(|(i, n)| text(n, &format!("{pointer}[{i}]"))).collect()
-        }
-        _ => text(node, pointer).into_iter().collect(),
-    }
-}
-
-pub(super) fn is_known(node: &Node) -> bool {
-    match &node.value {
-        Value::String(text) => !text.contains(UNKNOWN),
-        Value::Array(nodes) => nodes.iter().all(is_known),
-        Value::Object(members) => members.iter().all(|m| !m.key.contains(UNKNOWN) && is_known(&m.node)),
-        _ => true,
-    }
+    let alone = !matches!(node.value, Value::Array(_) | Value::OneOf(_));
+    let one = |(index, item): (usize, Item<'_>)| {
+        let at = if alone { pointer.to_owned() } else { format!("{pointer}[{index}]") };
+        Some(Text { perhaps: item.perhaps, ..text(item.node, &at)? })
+    };
+    items(node).into_iter().enumerate().filter_map(one).collect()
 }
 
 pub(super) fn statement(
@@ -63,13 +55,11 @@ pub(super) fn statement(
         _ => None,
     };
     let mut problems = Vec::new();
-    let read = evaluated(&node, kind);
-    let meaning = document::read_statement(source, &read, pointer.clone(), variables, &mut problems);
     let known = is_known(&node);
-    if !known {
-        // what is unknown is not wrong
-        problems.retain(|p| !p.message().contains(UNKNOWN) && !p.underlined().contains("${"));
-    }
+    // what is unknown is not wrong
+    let read = if known { Some(evaluated(&node, kind)) } else { certain(&node).map(|n| evaluated(&n, kind)) };
+    let meaning =
+        read.and_then(|read| document::read_statement(source, &read, pointer.clone(), variables, &mut problems));
     let principals = kind.has_principals().then(|| Principals::of_statement(&node)).flatten();
     // whom a statement is about decides what it does: if that is not understood, nothing is concluded from the statement
     let names_whom = principals.is_some() || !kind.has_principals();
@@ -84,6 +74,7 @@ pub(super) fn statement(
         problems,
         at: At { pointer, span: node.span },
         node,
+        perhaps: false,
     }
 }
 
@@ -104,17 +95,19 @@ fn evaluated(node: &Node, kind: PolicyKind) -> Node {
 
 fn conditions(node: &Node, pointer: &str) -> Vec<Condition> {
     let mut conditions = Vec::new();
-    let operators = node.get("Condition").and_then(Node::as_object).unwrap_or_default();
-    for member in operators {
+    let operators =
+        node.get("Condition").map(Node::alternatives).unwrap_or_default().iter().filter_map(Node::as_object);
+    for member in operators.flatten() {
         let at = format!("{pointer}.Condition.{}", member.key);
-        let operator_text = Text { text: member.key.clone(), at: At { pointer: at.clone(), span: member.key_span } };
-        for key in member.node.as_object().unwrap_or_default() {
+        let operator_text =
+            Text { text: member.key.clone(), at: At { pointer: at.clone(), span: member.key_span }, perhaps: false };
+        for key in member.node.alternatives().iter().filter_map(Node::as_object).flatten() {
             let at = format!("{at}.{}", key.key);
             conditions.push(Condition {
                 operator_text: operator_text.clone(),
                 operator: Operator::parse(&member.key),
                 values: texts(&key.node, &at),
-                key: Text { text: key.key.clone(), at: At { pointer: at, span: key.key_span } },
+                key: Text { text: key.key.clone(), at: At { pointer: at, span: key.key_span }, perhaps: false },
             });
         }
     }

@@ -1,64 +1,234 @@
-//! Templates of CloudFormation: what their functions stand for is not known.
+//! Templates of CloudFormation: what their functions give, as far as the template says it.
 
+use super::choice::{is_known, items, one_of, unknown};
 use super::{UNKNOWN, interpolated};
-use crate::text::json::{Node, Value};
+use crate::problem::Span;
+use crate::text::json::{Member, Node, Value};
 
-/// The tree without functions: literal parts of `Fn::Sub` stay, everything else is unknown.
+/// A loop over resources: `Fn::ForEach::Name`.
+const FOR_EACH: &str = "Fn::ForEach::";
+
+/// The tree without functions: `Fn::If` is one of two values, `AWS::NoValue` none, and what depends on a deployment is unknown.
 pub fn resolved(root: Node) -> Node {
-    let template = root.get("Resources").and_then(Node::as_object).is_some_and(|resources| {
-        resources.iter().any(|m| m.node.get("Type").and_then(Node::as_str).is_some_and(|t| t.contains("::")))
-    });
-    if template { resolve(root) } else { root }
+    if !has_functions(&root) {
+        return root;
+    }
+    let mappings = root.get("Mappings").cloned();
+    let at = root.span;
+    Resolver { mappings }.value(root).unwrap_or_else(|| Node::new(at, Value::Null))
 }
 
-fn resolve(node: Node) -> Node {
+fn has_functions(node: &Node) -> bool {
+    match &node.value {
+        Value::Array(nodes) | Value::OneOf(nodes) => nodes.iter().any(has_functions),
+        Value::Object(members) => {
+            function(members).is_some() || members.iter().any(|m| m.key.starts_with("Fn::") || has_functions(&m.node))
+        }
+        _ => false,
+    }
+}
+
+/// The function that an object stands for.
+fn function(members: &[Member]) -> Option<&Member> {
+    match members {
+        [only] if only.key == "Ref" || only.key.starts_with("Fn::") && !only.key.starts_with(FOR_EACH) => Some(only),
+        _ => None,
+    }
+}
+
+struct Resolver {
+    mappings: Option<Node>,
+}
+
+impl Resolver {
+    /// The value; `None` where it is `AWS::NoValue`, and what holds it has no such member.
+    fn value(&self, node: Node) -> Option<Node> {
+        let Node { span, value } = node;
+        let value = match value {
+            Value::Array(nodes) => Value::Array(nodes.into_iter().filter_map(|n| self.value(n)).collect()),
+            Value::Object(members) => match function(&members) {
+                Some(only) => return self.function(only, span),
+                None => Value::Object(members.into_iter().flat_map(|m| self.member(m)).collect()),
+            },
+            other => other,
+        };
+        Some(Node { span, value })
+    }
+
+    fn member(&self, member: Member) -> Vec<Member> {
+        let Member { key, key_span, node } = member;
+        if let Some(name) = key.strip_prefix(FOR_EACH) {
+            return self.looped(name, &node);
+        }
+        if key.starts_with("Fn::") {
+            // a macro may add anything
+            return vec![Member { key: UNKNOWN.to_string(), key_span, node: unknown(node.span) }];
+        }
+        self.value(node).map(|node| Member { key, key_span, node }).into_iter().collect()
+    }
+
+    /// The members that a loop makes, once each: the name that it runs over is not known.
+    fn looped(&self, name: &str, node: &Node) -> Vec<Member> {
+        let Some([id, _, body]) = node.as_array() else {
+            return Vec::new();
+        };
+        let variable = id.as_str().unwrap_or(name);
+        let Some(Node { value: Value::Object(members), .. }) = self.value(without_variable(body.clone(), variable))
+        else {
+            return Vec::new();
+        };
+        members
+    }
+
+    fn function(&self, function: &Member, at: Span) -> Option<Node> {
+        let argument = &function.node;
+        let arguments = argument.as_array().unwrap_or(std::slice::from_ref(argument));
+        let of = |index: usize| arguments.get(index).and_then(|n| self.value(n.clone()));
+        Some(match function.key.as_str() {
+            "Ref" if argument.as_str() == Some("AWS::NoValue") => return None,
+            "Fn::If" if arguments.len() == 3 => {
+                let none = || Node::new(at, Value::Null);
+                let either = one_of(at, vec![of(1).unwrap_or_else(none), of(2).unwrap_or_else(none)]);
+                return (either.value != Value::Null).then_some(either);
+            }
+            "Fn::Sub" => match of(0) {
+                Some(Node { value: Value::String(text), .. }) => {
+                    let values = of(1);
+                    let known = |name: &str| values.as_ref()?.get(name)?.as_str().map(str::to_owned);
+                    Node::string(at, substituted(&text, known))
+                }
+                _ => unknown(at),
+            },
+            "Fn::Join" => joined(of(0), of(1), at),
+            "Fn::Select" => selected(of(0), of(1), at),
+            "Fn::FindInMap" => self.found(&[of(0), of(1), of(2)], at),
+            "Fn::ToJsonString" | "Fn::GetPolicy" => of(0)?,
+            _ => unknown(at),
+        })
+    }
+
+    /// What a mapping says under keys, all of them where one is not known.
+    fn found(&self, keys: &[Option<Node>], at: Span) -> Node {
+        let mut possible: Vec<&Node> = self.mappings.iter().collect();
+        for key in keys {
+            let name = key.as_ref().filter(|k| is_known(k)).and_then(Node::as_str);
+            let below = |node: &&'_ Node| -> Vec<usize> {
+                let members = node.as_object().unwrap_or_default().iter().enumerate();
+                members.filter(|(_, m)| name.is_none_or(|name| m.key == name)).map(|(index, _)| index).collect()
+            };
+            possible = possible
+                .into_iter()
+                .flat_map(|node| below(&node).into_iter().filter_map(|i| Some(&node.as_object()?.get(i)?.node)))
+                .collect();
+        }
+        let found: Vec<Node> = possible.into_iter().cloned().collect();
+        if found.is_empty() { unknown(at) } else { one_of(at, found) }
+    }
+}
+
+fn joined(separator: Option<Node>, list: Option<Node>, at: Span) -> Node {
+    let (Some(separator), Some(list)) = (separator, list) else {
+        return unknown(at);
+    };
+    let part = |node: &Node| match &node.value {
+        Value::String(text) | Value::Number(text) => text.clone(),
+        _ => UNKNOWN.to_string(),
+    };
+    let Some(nodes) = list.as_array().filter(|_| !items(&list).iter().any(|i| i.perhaps)) else {
+        return unknown(at);
+    };
+    let Some(separator) = separator.as_str() else {
+        return unknown(at);
+    };
+    let text = nodes.iter().map(part).collect::<Vec<_>>().join(separator);
+    // the places of a document in pieces cannot be told
+    if text.trim_start().starts_with('{') { unknown(at) } else { Node::string(at, text) }
+}
+
+fn selected(index: Option<Node>, list: Option<Node>, at: Span) -> Node {
+    let Some(list) = list else {
+        return unknown(at);
+    };
+    let number = match index.map(|i| i.value) {
+        Some(Value::Number(text) | Value::String(text)) => text.parse::<usize>().ok(),
+        _ => None,
+    };
+    let certain = list.as_array().is_some_and(|nodes| nodes.iter().all(is_known));
+    match (number, list.as_array()) {
+        (Some(number), Some(nodes)) if certain => nodes.get(number).cloned().unwrap_or_else(|| unknown(at)),
+        _ => one_of(at, items(&list).into_iter().map(|i| i.node.clone()).chain([unknown(at)]).collect()),
+    }
+}
+
+/// A part of a loop, in which the variable of the loop is not known.
+fn without_variable(node: Node, variable: &str) -> Node {
+    let without = |text: String| {
+        let marks = ["${", "&{"].map(|open| format!("{open}{variable}}}"));
+        marks.iter().fold(text, |text, mark| text.replace(mark.as_str(), &UNKNOWN.to_string()))
+    };
     let Node { span, value } = node;
     let value = match value {
-        Value::Array(nodes) => Value::Array(nodes.into_iter().map(resolve).collect()),
-        Value::Object(members) => match members.as_slice() {
-            [only] if only.key == "Ref" || only.key.starts_with("Fn::") => {
-                Value::String(function(&only.key, &only.node))
-            }
-            _ => Value::Object(
-                members
-                    .into_iter()
-                    .map(|mut m| {
-                        m.node = resolve(m.node);
-                        m
-                    })
-                    .collect(),
-            ),
-        },
+        Value::String(text) => Value::String(without(text)),
+        Value::Array(nodes) => Value::Array(nodes.into_iter().map(|n| without_variable(n, variable)).collect()),
+        Value::Object(members)
+            if members.len() == 1 && members.iter().any(|m| m.key == "Ref" && m.node.as_str() == Some(variable)) =>
+        {
+            return unknown(span);
+        }
+        Value::Object(members) => {
+            let member = |m: Member| Member { key: without(m.key), node: without_variable(m.node, variable), ..m };
+            Value::Object(members.into_iter().map(member).collect())
+        }
         other => other,
     };
     Node { span, value }
 }
 
-fn function(name: &str, argument: &Node) -> String {
-    let text = match &argument.value {
-        Value::Array(nodes) => nodes.first().and_then(Node::as_str),
-        _ => argument.as_str(),
-    };
-    match (name, text) {
-        ("Fn::Sub", Some(text)) => substituted(text),
-        _ => UNKNOWN.to_string(),
-    }
-}
-
-/// The text of `Fn::Sub`: `${!x}` is the text `${x}`, any other `${…}` is unknown.
-pub fn substituted(text: &str) -> String {
-    interpolated(text, |name| name.strip_prefix('!').map(|literal| format!("${{{literal}}}")))
+/// The text of `Fn::Sub`: `${!x}` is the text `${x}`; of any other `${…}` what is known counts.
+fn substituted(text: &str, known: impl Fn(&str) -> Option<String>) -> String {
+    interpolated(text, |name| match name.strip_prefix('!') {
+        Some(literal) => Some(format!("${{{literal}}}")),
+        None => known(name.trim()),
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::problem::SourceFile;
+    use crate::text::json;
+
+    fn read(text: &str) -> Node {
+        resolved(json::parse(&SourceFile::new("x.json", text)).unwrap())
+    }
 
     #[test]
     fn sub_keeps_what_is_literal() {
+        let none = |_: &str| None;
         assert_eq!(
-            substituted("arn:${AWS::Partition}:s3:::x/${!aws:username}"),
+            substituted("arn:${AWS::Partition}:s3:::x/${!aws:username}", none),
             format!("arn:{UNKNOWN}:s3:::x/${{aws:username}}")
         );
+        let node = read(r#"{"a": {"Fn::Sub": ["${A}-${B}", {"A": "x", "B": {"Ref": "C"}}]}}"#);
+        assert_eq!(node.get("a").and_then(Node::as_str), Some(format!("x-{UNKNOWN}").as_str()));
+    }
+
+    #[test]
+    fn functions_give_what_the_template_says() {
+        let node = read(
+            r#"{"Mappings": {"M": {"k": {"a": "x", "b": "y"}}},
+            "join": {"Fn::Join": [":", ["arn", {"Ref": "AWS::Partition"}, "s3"]]},
+            "select": {"Fn::Select": ["1", ["p", "q"]]},
+            "map": {"Fn::FindInMap": ["M", {"Ref": "K"}, "b"]},
+            "if": {"Fn::If": ["C", "p", {"Ref": "AWS::NoValue"}]},
+            "none": {"Ref": "AWS::NoValue"},
+            "list": ["p", {"Ref": "AWS::NoValue"}]}"#,
+        );
+        assert_eq!(node.get("join").and_then(Node::as_str), Some(format!("arn:{UNKNOWN}:s3").as_str()));
+        assert_eq!(node.get("select").and_then(Node::as_str), Some("q"));
+        assert_eq!(node.get("map").and_then(Node::as_str), Some("y"));
+        assert_eq!(node.get("if").unwrap().alternatives().len(), 2);
+        assert!(node.get("none").is_none());
+        assert_eq!(node.get("list").unwrap().as_array().unwrap().len(), 1);
     }
 }

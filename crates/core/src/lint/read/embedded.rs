@@ -16,23 +16,27 @@ pub struct Mapped {
 }
 
 impl Mapped {
-    fn at(&self, offset: usize) -> usize {
+    /// Where a byte of the text stands in the file.
+    pub fn offset(&self, offset: usize) -> usize {
         self.offsets.get(offset).or(self.offsets.last()).copied().unwrap_or_default()
     }
 
     fn span(&self, span: Span) -> Span {
-        let start = self.at(span.start);
+        let start = self.offset(span.start);
         // the end of a span is where its last byte ends: the next one may stand further on
-        let last = span.end.checked_sub(1).filter(|l| *l >= span.start).map_or(start, |l| self.at(l));
-        Span { start, end: self.at(span.end).max(last) }
+        let last = span.end.checked_sub(1).filter(|l| *l >= span.start).map_or(start, |l| self.offset(l));
+        Span { start, end: self.offset(span.end).max(last) }
     }
 
-    fn push(&mut self, c: char, offset: usize) {
+    /// Adds a character that stands there.
+    pub fn push(&mut self, c: char, offset: usize) {
         self.text.push(c);
         self.offsets.extend(std::iter::repeat_n(offset, c.len_utf8()));
     }
 
-    fn ended(mut self, end: usize) -> Self {
+    /// The whole text, which ends there.
+    #[must_use]
+    pub fn ended(mut self, end: usize) -> Self {
         self.offsets.push(end);
         self
     }
@@ -66,7 +70,7 @@ pub fn json_string(raw: &str, start: usize) -> Option<Mapped> {
 pub fn unquoted(outer: &Mapped) -> Option<Mapped> {
     let start = outer.text.len() - outer.text.trim_start().len();
     let inner = json_string(outer.text.trim(), start)?;
-    let offsets = inner.offsets.iter().map(|o| outer.at(*o)).collect();
+    let offsets = inner.offsets.iter().map(|o| outer.offset(*o)).collect();
     Some(Mapped { text: inner.text, offsets })
 }
 
@@ -78,10 +82,10 @@ pub fn percent(text: &Mapped) -> Option<Mapped> {
         let digits = text.text.get(at + 1..at + 3).filter(|_| *byte == b'%');
         let value = digits.and_then(|d| u8::from_str_radix(d, 16).ok());
         decoded.push(value.unwrap_or(*byte));
-        offsets.push(text.at(at));
+        offsets.push(text.offset(at));
         at += if value.is_some() { 3 } else { 1 };
     }
-    offsets.push(text.at(at));
+    offsets.push(text.offset(at));
     Some(Mapped { text: String::from_utf8(decoded).ok()?, offsets })
 }
 
@@ -145,7 +149,7 @@ pub fn parse(source: &Arc<SourceFile>, mapped: &Mapped) -> Result<(Node, Vec<Mem
 fn relocate(node: &mut Node, mapped: &Mapped) {
     node.span = mapped.span(node.span);
     match &mut node.value {
-        Value::Array(nodes) => nodes.iter_mut().for_each(|n| relocate(n, mapped)),
+        Value::Array(nodes) | Value::OneOf(nodes) => nodes.iter_mut().for_each(|n| relocate(n, mapped)),
         Value::Object(members) => members.iter_mut().for_each(|m| {
             m.key_span = mapped.span(m.key_span);
             relocate(&mut m.node, mapped);

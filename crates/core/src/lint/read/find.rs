@@ -2,11 +2,15 @@
 
 use std::sync::Arc;
 
+use super::choice::{is_known, is_unknown};
+use super::documents::{DOCUMENT, file_argument, merged};
 use super::embedded::{self, Mapped};
-use super::kinds::{by_path, of_cloudformation, of_key, of_terraform, of_type};
+use super::kinds::{by_path, holder, of_cloudformation, of_key, of_terraform, of_type};
 use super::siblings::{beside, boundary_of, managed, of_template, sibling_statements};
+use super::template;
+use super::terraform::scope::Scope;
 use super::{Fault, FaultKind, Host, UNKNOWN, duplicate, placeholders, shown, unreadable};
-use crate::lint::policy::{Found, Policy, PolicyKind, SiblingPolicies, is_policy};
+use crate::lint::policy::{Found, Holder, Policy, PolicyKind, SiblingPolicies, is_policy, size_of};
 use crate::problem::{SourceFile, Span};
 use crate::text::json::{Member, Node, Value};
 
@@ -17,6 +21,8 @@ pub struct Reference {
     pub document: String,
     /// What it is used for.
     pub kind: Option<PolicyKind>,
+    /// Where it is stored.
+    pub holder: Option<Holder>,
     /// What uses it.
     pub name: String,
     /// Where it is used.
@@ -44,7 +50,8 @@ const MAX_STRINGS: usize = 3;
 pub struct Finder<'a> {
     source: &'a Arc<SourceFile>,
     given: Option<PolicyKind>,
-    terraform: bool,
+    /// The names of a folder of Terraform.
+    scope: Option<&'a Scope<'a>>,
     of_path: Option<PolicyKind>,
     /// What was found.
     pub policies: Vec<Policy>,
@@ -61,6 +68,7 @@ pub struct Finder<'a> {
 struct Enclosing {
     pointer: String,
     kind: Option<PolicyKind>,
+    holder: Option<Holder>,
     names: Vec<String>,
     beside: SiblingPolicies,
     strings: usize,
@@ -80,12 +88,12 @@ impl Enclosing {
 
 impl<'a> Finder<'a> {
     /// A finder for one file.
-    pub fn new(source: &'a Arc<SourceFile>, given: Option<PolicyKind>, terraform: bool) -> Self {
+    pub fn new(source: &'a Arc<SourceFile>, given: Option<PolicyKind>, scope: Option<&'a Scope<'a>>) -> Self {
         let of_path = by_path(&source.path);
         Self {
             source,
             given,
-            terraform,
+            scope,
             of_path,
             policies: Vec::new(),
             faults: Vec::new(),
@@ -111,6 +119,7 @@ impl<'a> Finder<'a> {
             let text = |key: &str| change.get(key).and_then(Node::as_str).unwrap_or_default();
             let mut around = around.below(&format!("resource_changes[{index}].change.after"));
             around.names.push(text("address").to_owned());
+            around.holder = holder(text("type"));
             around.kind = of_terraform(text("type"), change.get("change").and_then(|c| c.get("after")));
             let unknown = change.get("change").and_then(|c| c.get("after_unknown"));
             let computed = TERRAFORM_KEYS.iter().filter_map(|k| unknown?.member(k));
@@ -141,6 +150,7 @@ impl<'a> Finder<'a> {
                     self.value(node, &inner, host);
                 }
             }
+            Value::OneOf(nodes) => nodes.iter().for_each(|n| self.value(n, around, host)),
             Value::String(text) => self.string(node, text, around, host),
             _ => {}
         }
@@ -154,16 +164,26 @@ impl<'a> Finder<'a> {
         for member in members {
             let mut inner = own.below(&member.key);
             inner.kind = of_key(&member.key).or(inner.kind);
-            if self.terraform && around.pointer.is_empty() {
+            if self.scope.is_some() && around.pointer.is_empty() {
                 self.block(member, &mut inner);
             }
-            inner.expected = holds_policy(&member.key, &own, self.terraform);
+            inner.expected = holds_policy(&member.key, &own, self.scope.is_some());
+            if let ("Properties", Some(ty)) = (member.key.as_str(), resource_type(node)) {
+                self.properties(ty, &member.node, &inner, host);
+                continue;
+            }
             let siblings = sibling_statements(self.source, member, host);
             if let (Some(siblings), Some(nodes)) = (siblings, member.node.as_array()) {
                 for (index, node) in nodes.iter().enumerate() {
                     let mut inner = inner.clone();
                     inner.pointer.push_str(&format!("[{index}]"));
+                    let open = nodes.iter().enumerate().any(|(i, n)| i != index && n.as_object().is_none());
+                    if open {
+                        inner.beside.unknown.push("a policy that may be there".to_owned());
+                    }
                     let others = siblings.iter().enumerate().filter(|(i, _)| *i != index);
+                    let before = nodes.iter().take(index).filter_map(|n| n.get("PolicyDocument"));
+                    inner.beside.inline_before = before.filter(|d| is_known(d)).filter_map(size_of).sum();
                     inner.beside.statements.extend(others.flat_map(|(_, s)| s.clone()));
                     self.value(node, &inner, host);
                 }
@@ -171,6 +191,20 @@ impl<'a> Finder<'a> {
             }
             self.value(&member.node, &inner, host);
         }
+    }
+
+    /// What a resource of CloudFormation is: no policy itself, whatever its members are called.
+    fn properties(&mut self, ty: &str, node: &Node, around: &Enclosing, host: Host) {
+        let Some(members) = node.as_object() else {
+            return self.value(node, around, host);
+        };
+        if let Some(statement) = members.iter().find(|m| m.key == "Statement").filter(|_| ty == EVENT_BUS_POLICY) {
+            let version = Node::string(statement.key_span, "2012-10-17");
+            let version = Member { key: "Version".to_owned(), key_span: statement.key_span, node: version };
+            let root = Node::new(node.span, Value::Object(vec![version, statement.clone()]));
+            self.policy(&root, around, Host::Closed);
+        }
+        self.object(node, members, around, host);
     }
 
     /// A permission set or role of managed policies only: a policy without statements, with others beside it.
@@ -191,6 +225,7 @@ impl<'a> Finder<'a> {
                 inner.names.push(own.to_owned());
             }
             inner.kind = of_terraform(ty, Some(&member.node));
+            inner.holder = holder(ty);
             let attached = member.node.get("managed_policy_arns").map(managed).unwrap_or_default();
             inner.beside = beside(attached, boundary_of(member.node.get("permissions_boundary")));
         }
@@ -217,7 +252,11 @@ impl<'a> Finder<'a> {
             (Host::Yaml | Host::Terraform, ..) if self.is_block(node) => Host::Verbatim,
             _ => Host::Closed,
         };
-        match embedded::parse(self.source, &mapped) {
+        let parsed = embedded::parse(self.source, &mapped);
+        let filled = if parsed.is_err() { template::filled(&mapped) } else { None };
+        let is_template = filled.is_some();
+        match filled.map_or(parsed, |filled| embedded::parse(self.source, &filled)) {
+            Ok((root, _)) if root.get("Statement").is_some_and(is_unknown) => self.not_literal(node, around),
             Ok((mut root, duplicates)) => {
                 self.faults.extend(duplicates.iter().map(duplicate));
                 if host != Host::Terraform {
@@ -227,7 +266,7 @@ impl<'a> Finder<'a> {
                 inner.strings += 1;
                 self.value(&root, &inner, inner_host);
             }
-            Err(_) if text.contains(UNKNOWN) => self.not_literal(node, around),
+            Err(_) if is_template || text.contains(UNKNOWN) => self.not_literal(node, around),
             Err(problems) => self.faults.extend(problems.iter().map(unreadable)),
         }
     }
@@ -261,10 +300,17 @@ impl<'a> Finder<'a> {
 
     fn not_literal(&mut self, node: &Node, around: &Enclosing) {
         let raw = self.source.slice(node.span).trim();
-        if let Some(document) = raw.strip_prefix("data.aws_iam_policy_document.") {
-            let document = document.split(['.', '[']).next().unwrap_or_default().to_owned();
+        let documents = self.scope.map(|s| s.documents(raw)).unwrap_or_default();
+        if !documents.is_empty() {
             let name = around.names.last().cloned().unwrap_or_default();
-            self.references.push(Reference { document, kind: around.kind, name, span: node.span });
+            let reference = |document| Reference {
+                document,
+                kind: around.kind,
+                holder: around.holder,
+                name: name.clone(),
+                span: node.span,
+            };
+            self.references.extend(documents.into_iter().map(reference));
             return;
         }
         if let Some(path) = file_argument(raw) {
@@ -284,16 +330,22 @@ impl<'a> Finder<'a> {
         // the name of a file tells less than principals do
         let of_path = self.of_path.filter(|k| k.has_principals() || !has_principals(node));
         let kind = self.given.or(around.kind).or(of_path);
+        let (node, merged) = match self.scope {
+            Some(scope) if around.pointer.starts_with(DOCUMENT) => merged(self.source, scope, node),
+            _ => (node.clone(), Vec::new()),
+        };
         let found = Found {
             source: self.source.clone(),
             host,
             kind,
+            merged,
             kind_is_guessed: self.given.is_none() && around.kind.is_none(),
+            holder: around.holder,
             names: around.names.iter().filter(|n| !n.is_empty()).cloned().collect(),
             pointer: around.pointer.clone(),
             beside: around.beside.clone(),
         };
-        self.policies.push(Policy::new(found, node.clone()));
+        self.policies.push(Policy::new(found, node));
     }
 }
 
@@ -323,6 +375,7 @@ fn described(node: &Node, around: &Enclosing) -> Enclosing {
     own.names.extend(NAMES.iter().filter_map(|k| text(k)).map(str::to_owned));
     if let Some(ty) = text("Type") {
         own.kind = of_cloudformation(ty, node.get("Properties")).or(own.kind);
+        own.holder = holder(ty);
     }
     if let Some(ty) = node.get("PolicySummary").and_then(|s| s.get("Type")).and_then(Node::as_str) {
         own.kind = of_type(ty);
@@ -341,6 +394,14 @@ fn described(node: &Node, around: &Enclosing) -> Enclosing {
     own
 }
 
+/// A resource that has one statement of a policy, not a policy.
+const EVENT_BUS_POLICY: &str = "AWS::Events::EventBusPolicy";
+
+/// The type of a resource of CloudFormation.
+fn resource_type(node: &Node) -> Option<&str> {
+    node.get("Type").and_then(Node::as_str).filter(|ty| ty.contains("::"))
+}
+
 /// What a resource of CloudFormation is called.
 fn properties_names(properties: &Node) -> impl Iterator<Item = String> + '_ {
     NAMES.iter().filter_map(|k| properties.get(k).and_then(Node::as_str)).map(str::to_owned)
@@ -349,14 +410,6 @@ fn properties_names(properties: &Node) -> impl Iterator<Item = String> + '_ {
 /// The members that name what holds a policy.
 const NAMES: [&str; 6] = ["Name", "PolicyName", "RoleName", "UserName", "GroupName", "ManagedPolicyName"];
 
-/// The argument of `file("${path.module}/x.json")`.
-fn file_argument(raw: &str) -> Option<String> {
-    let inner = raw.strip_prefix("file(")?.strip_suffix(')')?.trim();
-    let path = inner.strip_prefix('"')?.strip_suffix('"')?;
-    let path = path.strip_prefix("${path.module}/").unwrap_or(path);
-    (!path.contains("${") && !path.contains('"')).then(|| path.to_owned())
-}
-
 /// Whether the value of a key should be a policy, so that one that is not literal is told.
 fn holds_policy(key: &str, around: &Enclosing, terraform: bool) -> bool {
     let named = ["PolicyDocument", "AssumeRolePolicyDocument", "InlinePolicy", "CustomPolicy"].contains(&key);
@@ -364,16 +417,4 @@ fn holds_policy(key: &str, around: &Enclosing, terraform: bool) -> bool {
         TERRAFORM_KEYS.contains(&key) && around.pointer.starts_with("resource.aws_") && around.kind.is_some();
     let of_organizations = key == "Content" && around.kind.is_some();
     named || (terraform && of_terraform) || of_organizations
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn files_of_terraform() {
-        assert_eq!(file_argument("file(\"${path.module}/p/x.json\")").as_deref(), Some("p/x.json"));
-        assert_eq!(file_argument("file(\"${var.x}.json\")"), None);
-        assert_eq!(file_argument("templatefile(\"x\", {})"), None);
-    }
 }

@@ -1,6 +1,6 @@
 //! What kind of policy the words around it tell: the name of a key, the type of a resource, the path of the file.
 
-use crate::lint::policy::PolicyKind;
+use crate::lint::policy::{Holder, PolicyKind};
 use crate::text::json::Node;
 
 pub(super) fn of_key(key: &str) -> Option<PolicyKind> {
@@ -45,6 +45,18 @@ pub(super) fn of_cloudformation(ty: &str, properties: Option<&Node>) -> Option<P
         _ if ty.starts_with("AWS::Serverless::") => Some(PolicyKind::Identity),
         _ if ty.starts_with("AWS::") => Some(PolicyKind::Resource),
         _ => of_type(ty),
+    }
+}
+
+/// Where the policies of a resource are stored, by its type in Terraform or CloudFormation.
+pub(super) fn holder(ty: &str) -> Option<Holder> {
+    match ty {
+        "aws_iam_policy" | "AWS::IAM::ManagedPolicy" => Some(Holder::Managed),
+        "aws_iam_role" | "aws_iam_role_policy" | "AWS::IAM::Role" | "AWS::IAM::RolePolicy" => Some(Holder::Role),
+        "aws_iam_user_policy" | "AWS::IAM::User" | "AWS::IAM::UserPolicy" => Some(Holder::User),
+        "aws_iam_group_policy" | "AWS::IAM::Group" | "AWS::IAM::GroupPolicy" => Some(Holder::Group),
+        _ if ty.starts_with("AWS::Serverless::") => Some(Holder::Role),
+        _ => None,
     }
 }
 

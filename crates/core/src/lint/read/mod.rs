@@ -4,33 +4,29 @@
 //! that stand in strings ([`embedded`]). What is not literal is [`UNKNOWN`]. [`walk`] says which files are read.
 
 pub(crate) mod cedar;
+pub(crate) mod choice;
 pub(crate) mod cloudformation;
+pub(crate) mod documents;
 pub(crate) mod embedded;
 pub(crate) mod find;
+mod forms;
 mod kinds;
+mod placeholders;
 mod siblings;
+pub(crate) mod template;
 pub(crate) mod terraform;
 pub(crate) mod yaml;
 
 use std::sync::Arc;
 
+pub use forms::{Form, form, form_of_text, is_policy_text, looks_like_policy, may_hold_policy};
+use placeholders::placeholders;
+
+use super::comments::{self, CommentIgnore};
 use super::policy::{Policy, PolicyKind};
 use crate::problem::{Problem, SourceFile, Span};
 use crate::text::UNKNOWN;
-use crate::text::json::{self, Member, Node, Value};
-
-/// How a file is read, by the end of its name or by its content.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
-    /// JSON.
-    Json,
-    /// YAML.
-    Yaml,
-    /// Terraform's language.
-    Terraform,
-    /// Cedar policies.
-    Cedar,
-}
+use crate::text::json::{self, Member, Node};
 
 /// How a file holds a policy, which decides how it can be edited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,6 +85,8 @@ pub struct Loaded {
     pub references: Vec<find::Reference>,
     /// Files that it takes policies from.
     pub files: Vec<find::FileReference>,
+    /// What its comments ignore.
+    pub ignores: Vec<CommentIgnore>,
 }
 
 impl Loaded {
@@ -101,6 +99,7 @@ impl Loaded {
             faults: Vec::new(),
             references: Vec::new(),
             files: Vec::new(),
+            ignores: Vec::new(),
         }
     }
 
@@ -110,80 +109,77 @@ impl Loaded {
     }
 }
 
-/// The form of a file, by the end of its name.
-pub fn form(path: &str) -> Option<Form> {
-    let name = path.rsplit('/').next()?.to_ascii_lowercase();
-    let forms = [
-        (".json", Form::Json),
-        (".template", Form::Json),
-        (".yaml", Form::Yaml),
-        (".yml", Form::Yaml),
-        (".tf", Form::Terraform),
-        (".cedar", Form::Cedar),
-    ];
-    let (_, form) = forms.iter().find(|(end, _)| name.ends_with(end))?;
-    Some(*form)
-}
-
-/// The form of a text of which only the text is known.
-pub fn form_of_text(text: &str) -> Form {
-    let start = text.trim_start_matches('\u{FEFF}').trim_start();
-    let cedar = ["permit", "forbid", "@id("];
-    let terraform = ["resource \"", "data \"", "locals {", "module \"", "variable \""];
-    if start.starts_with(['{', '[', '"', '%']) {
-        Form::Json
-    } else if start.lines().any(|l| cedar.iter().any(|t| l.starts_with(t))) && start.trim_end().ends_with(';') {
-        Form::Cedar
-    } else if start.lines().any(|l| terraform.iter().any(|t| l.starts_with(t))) {
-        Form::Terraform
-    } else {
-        Form::Yaml
-    }
-}
-
 /// Reads a text. `given` is the kind of all its policies, where the user says so; `named`: the user asked for this file.
-pub fn load(source: Arc<SourceFile>, form: Form, given: Option<PolicyKind>, named: bool) -> Loaded {
+pub fn load(
+    source: Arc<SourceFile>,
+    form: Form,
+    given: Option<PolicyKind>,
+    named: bool,
+    scopes: &terraform::scope::Scopes<'_>,
+) -> Loaded {
     let mut faults = Vec::new();
-    // Terraform puts no expression into a text without quotes; a template of CloudFormation may be of either form
+    // a template of CloudFormation may be of either form
     let text = source.text.trim_start_matches('\u{FEFF}').trim_start();
     let form = if form == Form::Json && source.path.ends_with(".template") && !text.starts_with('{') {
         Form::Yaml
     } else {
         form
     };
-    let tree = match form {
-        Form::Json => json_tree(&source, &mut faults),
-        Form::Yaml => match yaml::tree(&source) {
-            Ok(root) => {
-                faults.extend(yaml::duplicates(&root).into_iter().map(duplicate));
-                Ok((root, Host::Yaml))
-            }
-            Err(problem) => Err(vec![problem]),
-        },
-        Form::Terraform => terraform::tree(&source).map(|root| (root, Host::Terraform)).map_err(|p| vec![p]),
-        Form::Cedar => return of_cedar(source),
+    if form == Form::Cedar {
+        return of_cedar(source);
+    }
+    let Some(tree) = tree(&source, form, scopes, &mut faults) else {
+        // nothing in it looks like a policy
+        return Loaded::nothing(source);
     };
     let (root, host) = match tree {
         Ok(tree) => tree,
         Err(problems) => {
             // what does not parse may be anything; it counts where it looks like a policy, or was asked for
             if named || looks_like_policy(&source.text) {
-                faults.extend(problems.iter().map(unreadable));
+                faults.extend(problems.iter().map(|p| if is_note(p) { not_readable(p) } else { unreadable(p) }));
             } else {
                 faults.clear();
             }
             return Loaded { faults, ..Loaded::nothing(source) };
         }
     };
-    let root = if form == Form::Terraform { root } else { cloudformation::resolved(root) };
-    let mut finder = find::Finder::new(&source, given, form == Form::Terraform);
+    let root = if form == Form::Json { cloudformation::resolved(root) } else { root };
+    let scope = (form == Form::Terraform).then(|| scopes.of(&source.path));
+    let mut finder = find::Finder::new(&source, given, scope);
     finder.file(&root, host);
     let find::Finder { policies, faults: found, references, files, .. } = finder;
     if policies.is_empty() && found.is_empty() && !named {
         faults.clear();
     }
     faults.extend(found);
-    Loaded { policies, faults, references, files, ..Loaded::nothing(source) }
+    let ignores = if form == Form::Json { Vec::new() } else { comments::ignores(&source, &root) };
+    Loaded { policies, faults, references, files, ignores, ..Loaded::nothing(source) }
+}
+
+/// The tree of a file and how it holds policies; `None` where nothing in it looks like one.
+fn tree(
+    source: &Arc<SourceFile>,
+    form: Form,
+    scopes: &terraform::scope::Scopes<'_>,
+    faults: &mut Vec<Fault>,
+) -> Option<Result<(Node, Host), Vec<Problem>>> {
+    const MARKS: [&str; 3] = ["{{", "{%", "<%"];
+    Some(match form {
+        Form::Yaml => match yaml::tree(source) {
+            Ok(root) => {
+                faults.extend(yaml::duplicates(&root).into_iter().map(duplicate));
+                Ok((root, Host::Yaml))
+            }
+            Err(_) if MARKS.iter().any(|mark| source.text.contains(mark)) => Err(vec![of_template(source, 0)]),
+            Err(problem) => Err(vec![problem]),
+        },
+        Form::Terraform => match scopes.modules.get(&source.path)? {
+            (own, Ok(body)) => Ok((terraform::tree(own, body, scopes.of(&source.path)), Host::Terraform)),
+            (_, Err(problem)) => Err(vec![problem.clone()]),
+        },
+        Form::Json | Form::Cedar => json_tree(source, faults),
+    })
 }
 
 fn of_cedar(source: Arc<SourceFile>) -> Loaded {
@@ -203,9 +199,25 @@ pub fn unreadable(problem: &Problem) -> Fault {
     }
 }
 
-fn looks_like_policy(text: &str) -> bool {
-    let has = |word: &str| text.contains(word);
-    has("Statement") && (has("Effect") || has("Action")) || has("aws_iam_policy_document")
+/// What is said of a template that is no JSON without its placeholders.
+const TEMPLATE: &str = "this template is neither JSON nor YAML without its placeholders, and cannot be read";
+
+/// What the reader of YAML is stricter about than those that read templates of CloudFormation.
+const STRICT: &str = "invalid indentation in quoted scalar";
+
+fn of_template(source: &Arc<SourceFile>, start: usize) -> Problem {
+    let end = source.text.get(start..).and_then(|t| t.chars().next()).map_or(start, |c| start + c.len_utf8());
+    Problem::at(source, Span { start, end }, TEMPLATE).help("lint what it becomes")
+}
+
+/// Nothing is wrong with the file: it is only not read.
+fn is_note(problem: &Problem) -> bool {
+    problem.message() == TEMPLATE || problem.message().ends_with(STRICT)
+}
+
+fn not_readable(problem: &Problem) -> Fault {
+    let help = problem.help_text().unwrap_or("indent the lines of the text more than its key, to have it read");
+    Fault { kind: FaultKind::NotLiteral, help: help.to_owned(), ..unreadable(problem) }
 }
 
 fn json_tree(source: &Arc<SourceFile>, faults: &mut Vec<Fault>) -> Result<(Node, Host), Vec<Problem>> {
@@ -227,7 +239,14 @@ fn json_tree(source: &Arc<SourceFile>, faults: &mut Vec<Fault>) -> Result<(Node,
         let node = Node::string(Span { start: mark, end: text.len() }, body.text);
         return Ok((node, Host::Closed));
     }
-    let (mut root, duplicates) = embedded::parse(source, &body)?;
+    let (mut root, duplicates) = match embedded::parse(source, &body) {
+        Ok(parsed) => parsed,
+        // a template is JSON once it is filled in
+        Err(problems) => match template::filled(&body) {
+            Some(filled) => embedded::parse(source, &filled).map_err(|_| vec![of_template(source, mark)])?,
+            None => return Err(problems),
+        },
+    };
     faults.extend(duplicates.iter().map(duplicate));
     placeholders(&mut root);
     Ok((root, Host::Json))
@@ -241,35 +260,6 @@ pub fn duplicate(member: &Member) -> Fault {
         message: format!("the key `{}` appears twice in one object", member.key),
         help: "keep one of the two: JSON parsers disagree on which one counts".to_owned(),
     }
-}
-
-/// `${name}` without a colon is no policy variable, but a placeholder of a template: it is not known what stands there.
-fn placeholders(node: &mut Node) {
-    match &mut node.value {
-        Value::String(text) if text.contains("${") || text.contains('<') => *text = without_placeholders(text),
-        Value::Array(nodes) => nodes.iter_mut().for_each(placeholders),
-        Value::Object(members) => members.iter_mut().for_each(|m| {
-            m.key = without_placeholders(&m.key);
-            placeholders(&mut m.node);
-        }),
-        _ => {}
-    }
-}
-
-/// `<my-account>` stands for what is still to be filled in.
-fn without_blanks_to_fill_in(text: &str) -> String {
-    let Some((before, rest)) = text.split_once('<') else {
-        return text.to_owned();
-    };
-    match rest.split_once('>').filter(|(name, _)| name.starts_with(|c: char| c.is_ascii_alphabetic())) {
-        Some((_, after)) => format!("{before}{UNKNOWN}{}", without_blanks_to_fill_in(after)),
-        None => text.to_owned(),
-    }
-}
-
-fn without_placeholders(text: &str) -> String {
-    let variable = |name: &str| name.contains(':') || ["*", "?", "$", ""].contains(&name);
-    interpolated(&without_blanks_to_fill_in(text), |name| variable(name).then(|| format!("${{{name}}}")))
 }
 
 /// A text with each `${name}` replaced by what `known` gives for the name; what it does not know is unknown.
@@ -302,23 +292,3 @@ pub fn shown(text: &str) -> String {
 }
 
 pub(crate) use json::MAX_DEPTH;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn placeholders_are_unknown_and_variables_are_not() {
-        assert_eq!(
-            without_placeholders("a${x}b${aws:username}${*}${"),
-            format!("a{UNKNOWN}b${{aws:username}}${{*}}${{")
-        );
-    }
-
-    #[test]
-    fn a_text_has_a_form() {
-        assert_eq!(form_of_text(" {\"a\": 1}"), Form::Json);
-        assert_eq!(form_of_text("# x\nresource \"aws_iam_policy\" \"x\" {\n}"), Form::Terraform);
-        assert_eq!(form_of_text("Resources:\n  A: 1\n"), Form::Yaml);
-    }
-}

@@ -30,9 +30,10 @@ pub fn tree(source: &Arc<SourceFile>) -> Result<Node, Problem> {
         }
     }
     match documents.pop() {
-        Some(only) if documents.is_empty() => Ok(only),
+        Some(only) if documents.is_empty() => Ok(cloudformation::resolved(only)),
         Some(last) => {
             documents.push(last);
+            let documents = documents.into_iter().map(cloudformation::resolved).collect();
             Ok(Node::new(Span { start: 0, end: source.text.len() }, Value::Array(documents)))
         }
         None => Ok(Node::new(Span::default(), Value::Null)),
@@ -83,24 +84,21 @@ impl<'a> Composer<'a> {
         }
         match event {
             Event::Scalar(text, style, anchor, tag) => {
-                let node = Node::new(span, scalar(&text, style, tag.as_deref()));
+                let node = tagged(Node::new(span, scalar(&text, style)), tag.as_deref());
                 self.anchored(anchor, &node);
                 Ok(node)
             }
             Event::SequenceStart(anchor, tag) => {
                 let (nodes, end) = self.sequence(depth)?;
-                let value = if tag.is_some_and(|t| is_function(&t)) {
-                    Value::String(UNKNOWN.to_string())
-                } else {
-                    Value::Array(nodes)
-                };
-                let node = Node::new(self.trimmed(span.start, end), value);
+                let node = Node::new(self.trimmed(span.start, end), Value::Array(nodes));
+                let node = tagged(node, tag.as_deref());
                 self.anchored(anchor, &node);
                 Ok(node)
             }
-            Event::MappingStart(anchor, _) => {
+            Event::MappingStart(anchor, tag) => {
                 let (members, end) = self.mapping(depth)?;
                 let node = Node::new(self.trimmed(span.start, end), Value::Object(members));
+                let node = tagged(node, tag.as_deref());
                 self.anchored(anchor, &node);
                 Ok(node)
             }
@@ -150,12 +148,17 @@ impl<'a> Composer<'a> {
             let node = self.value(event, span, depth + 1)?;
             match (key.as_str(), &node.value) {
                 // what is merged stands after what is written, and yields to it
-                (Some("<<"), Value::Object(merged)) => {
-                    let own: HashSet<String> = members.iter().map(|m| m.key.clone()).collect();
-                    members.extend(merged.iter().filter(|m| !own.contains(&m.key)).cloned());
+                (Some("<<"), Value::Object(_) | Value::Array(_)) => {
+                    let merged = node.as_array().unwrap_or(std::slice::from_ref(&node)).iter();
+                    for member in merged.filter_map(Node::as_object).flatten() {
+                        if !members.iter().any(|m| m.key == member.key) {
+                            members.push(member.clone());
+                        }
+                    }
                 }
                 (text, _) => {
-                    members.push(Member { key: text.unwrap_or_default().to_owned(), key_span: key.span, node })
+                    let text = text.map_or_else(|| UNKNOWN.to_string(), str::to_owned);
+                    members.push(Member { key: text, key_span: key.span, node })
                 }
             }
         }
@@ -166,7 +169,7 @@ impl<'a> Composer<'a> {
 /// The members whose key stands before them in the same object.
 pub fn duplicates(node: &Node) -> Vec<&Member> {
     match &node.value {
-        Value::Array(nodes) => nodes.iter().flat_map(duplicates).collect(),
+        Value::Array(nodes) | Value::OneOf(nodes) => nodes.iter().flat_map(duplicates).collect(),
         Value::Object(members) => {
             let mut seen = HashSet::new();
             let own: Vec<&Member> = members.iter().filter(|m| !seen.insert(m.key.as_str())).collect();
@@ -178,7 +181,7 @@ pub fn duplicates(node: &Node) -> Vec<&Member> {
 
 fn count(node: &Node) -> usize {
     match &node.value {
-        Value::Array(nodes) => 1 + nodes.iter().map(count).sum::<usize>(),
+        Value::Array(nodes) | Value::OneOf(nodes) => 1 + nodes.iter().map(count).sum::<usize>(),
         Value::Object(members) => 1 + members.iter().map(|m| count(&m.node)).sum::<usize>(),
         _ => 1,
     }
@@ -188,14 +191,16 @@ fn is_function(tag: &Tag) -> bool {
     tag.handle == "!" && !tag.suffix.is_empty()
 }
 
-fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Value {
-    if let Some(tag) = tag.filter(|t| is_function(t)) {
-        return Value::String(if tag.suffix == "Sub" {
-            cloudformation::substituted(text)
-        } else {
-            UNKNOWN.to_string()
-        });
-    }
+/// A value with a tag is an argument of the function that the tag names.
+fn tagged(node: Node, tag: Option<&Tag>) -> Node {
+    let Some(tag) = tag.filter(|t| is_function(t)) else {
+        return node;
+    };
+    let key = if tag.suffix == "Ref" { "Ref".to_owned() } else { format!("Fn::{}", tag.suffix) };
+    Node::new(node.span, Value::Object(vec![Member { key, key_span: node.span, node }]))
+}
+
+fn scalar(text: &str, style: ScalarStyle) -> Value {
     if style != ScalarStyle::Plain {
         return Value::String(text.to_owned());
     }

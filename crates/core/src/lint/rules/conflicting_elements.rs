@@ -1,6 +1,7 @@
 #![doc = include_str!("../../../../../docs/rules/CS107.md")]
 
 use crate::lint::policy::{Policy, Statement};
+use crate::lint::read::choice::may_be_missing;
 use crate::lint::{At, Check, Confidence, Rule, Severity, Sink};
 use crate::problem::did_you_mean;
 use crate::text::UNKNOWN;
@@ -29,6 +30,8 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
 
 fn pair(statement: &Statement, plain: &str, negated: &str, sink: &mut Sink<'_>) {
     match (statement.node.member(plain), statement.node.member(negated)) {
+        // of two of which one may be missing, one counts
+        (Some(first), Some(second)) if may_be_missing(&first.node) || may_be_missing(&second.node) => {}
         (Some(_), Some(second)) => {
             let at = At { pointer: format!("{}.{negated}", statement.at.pointer), span: second.key_span };
             sink.add(&at, format!("this statement has both `{plain}` and `{negated}`"), "keep one of the two");

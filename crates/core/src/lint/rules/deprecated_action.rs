@@ -36,7 +36,8 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
                 false => format!("AWS deprecated `{name}` on {day}"),
             };
             let successors = successors(action, statement);
-            let help = format!("{}; see `countersign show rule CS122`", said(action, &successors));
+            let help =
+                format!("{}{}; see `countersign show rule CS122`", said(action, &successors), narrowed(statement));
             let of_reports = of_report_package(policy, statement, action).filter(|_| action.short() == "Get");
             if let Some(finding) = sink.add(&text.at, message, help) {
                 if let Some((what, edits)) = of_reports {
@@ -91,6 +92,18 @@ fn said(action: &Action, successors: &[&str]) -> String {
         );
     }
     format!("for the resources in this statement, it was replaced by {}", successors.join(", "))
+}
+
+/// How a part of the reports is named today, where the statement names one by its path.
+fn narrowed(statement: &Statement) -> &'static str {
+    let resources = statement.resources.iter().flat_map(|r| &r.texts);
+    let of_part = |path: &str| path.split('/').any(|part| !part.is_empty() && part != "*");
+    let mut paths = resources.filter_map(|r| r.text.split_once(":report-package/").map(|(_, path)| path));
+    if paths.any(of_part) {
+        " on `arn:…:report/*` with conditions on `artifact:ReportSeries` and `artifact:ReportCategory`, which took the place of the path"
+    } else {
+        ""
+    }
 }
 
 /// What took its place, as far as the statement's resources reach it.

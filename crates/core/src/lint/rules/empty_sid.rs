@@ -8,7 +8,7 @@ use crate::lint::{Check, Confidence, Rule, Severity, Sink};
 pub static RULE: Rule = Rule {
     code: "CS109",
     name: "empty-sid",
-    severity: Severity::Warning,
+    severity: Severity::Info,
     confidence: Confidence::High,
     opinion: false,
     page: include_str!("../../../../../docs/rules/CS109.md"),

@@ -2,6 +2,7 @@
 
 use crate::iam::operator::{SetPrefix, Test};
 use crate::lint::policy::{Policy, Statement};
+use crate::lint::read::choice::is_known;
 use crate::lint::{Check, Confidence, Rule, Severity, Sink};
 
 /// The rule.
@@ -22,7 +23,9 @@ fn is_often_absent(key: &str) -> bool {
 }
 
 fn check(policy: &Policy, sink: &mut Sink<'_>) {
-    for statement in policy.statements.iter().filter(|s| s.allow == Some(true)) {
+    // a condition that may be there as well may ask for the key
+    let known = |s: &&Statement| s.node.get("Condition").is_none_or(is_known);
+    for statement in policy.statements.iter().filter(|s| s.allow == Some(true)).filter(known) {
         for condition in &statement.conditions {
             let key = condition.key.text.to_ascii_lowercase();
             let all = condition.operator.is_some_and(|o| o.set == SetPrefix::All && !o.if_exists);

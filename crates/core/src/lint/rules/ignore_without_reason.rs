@@ -22,4 +22,9 @@ fn check(file: &Loaded, sink: &mut Sink<'_>) {
             sink.add(&at, message, format!("write @ignore(\"{}: why\")", ignore.code));
         }
     }
+    for ignore in file.ignores.iter().filter(|i| i.reason.is_none()) {
+        let at = At { pointer: String::new(), span: ignore.span };
+        let message = format!("this ignore of {} has no reason, so it ignores nothing", ignore.code);
+        sink.add(&at, message, "write `countersign: ignore CS122 reason …`");
+    }
 }

@@ -1,10 +1,10 @@
 #![doc = include_str!("../../../../../docs/rules/CS105.md")]
 
-use crate::lint::policy::{Policy, Text};
+use crate::lint::policy::{Policy, Statement, Text};
 use crate::lint::{At, Check, Confidence, Finding, Rule, Severity, Sink};
 use crate::problem::Span;
 use crate::text::UNKNOWN;
-use crate::text::json::Value;
+use crate::text::json::{Member, Value};
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -23,7 +23,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
             let help = "add \"Statement\": [ … ]";
             sink.add(&policy.start(), "this policy has no `Statement`", help);
         }
-        Some(member) if !matches!(member.node.value, Value::Array(_) | Value::Object(_)) => {
+        Some(member) if !matches!(member.node.value, Value::Array(_) | Value::Object(_) | Value::OneOf(_)) => {
             let at = At { pointer: "Statement".to_owned(), span: member.node.span };
             let message = format!("`Statement` must be a list of statements, but this is {}", member.node.kind());
             if member.node.as_str().is_none_or(|s| !s.contains(UNKNOWN)) {
@@ -38,6 +38,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
         sink.add(&version.at, message, "write \"2012-10-17\"");
     }
     for statement in &policy.statements {
+        empty_lists(statement, sink);
         for problem in statement.problems.iter().filter(|p| p.is_error()) {
             let span = problem.place().map_or(statement.at.span, |p| p.span);
             // what misses is reported by other rules, but for the effect
@@ -49,6 +50,21 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
             }
             let at = At { pointer: statement.at.pointer.clone(), span: short(policy, span) };
             sink.add(&at, problem.message(), problem.help_text().unwrap_or("correct it"));
+        }
+    }
+}
+
+/// IAM asks for an action and a resource, and takes an empty list for none.
+fn empty_lists(statement: &Statement, sink: &mut Sink<'_>) {
+    for key in ["Action", "NotAction", "Resource", "NotResource"] {
+        let empty = |m: &&Member| m.node.as_array().is_some_and(<[_]>::is_empty);
+        if let Some(member) = statement.node.member(key).filter(empty) {
+            let at = At { pointer: format!("{}.{key}", statement.at.pointer), span: member.node.span };
+            sink.add(
+                &at,
+                format!("`{key}` is an empty list, which IAM rejects"),
+                "name at least one, or remove the statement",
+            );
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::lint::edit;
 use crate::lint::policy::Policy;
 use crate::lint::{Check, Confidence, Rule, Severity, Sink};
+use crate::text::UNKNOWN;
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -16,7 +17,8 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(policy: &Policy, sink: &mut Sink<'_>) {
-    if policy.root.get("Version").is_some() {
+    let members = policy.root.as_object().unwrap_or_default();
+    if members.iter().any(|m| m.key == "Version" || m.key.contains(UNKNOWN)) {
         return;
     }
     let message = "this policy has no `Version`: it uses 2008-10-17, which has no policy variables";

@@ -1,6 +1,6 @@
 #![doc = include_str!("../../../../../docs/rules/CS114.md")]
 
-use super::policy_too_large::{limit, size};
+use super::policy_too_large::{limit, size, words};
 use crate::lint::policy::{Policy, PolicyKind};
 use crate::lint::read::Host;
 use crate::lint::{Check, Confidence, Rule, Severity, Sink};
@@ -26,12 +26,12 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
     // service control policies are counted with their white space when the AWS CLI saves them
     let raw = policy.source.slice(policy.root.span).chars().count();
     let with_space = policy.kind == PolicyKind::ServiceControl && policy.host == Host::Json && raw > limit;
-    let words = policy.kind.words();
+    let words = words(policy);
     let message = if size > limit {
         return;
     } else if size >= limit / 10 * 9 {
         format!("{size} of the {limit} characters that {words} may have")
-    } else if policy.kind == PolicyKind::Identity && size > MANAGED {
+    } else if policy.kind == PolicyKind::Identity && policy.holder.is_none() && size > MANAGED {
         format!(
             "{size} characters without white space: a managed policy may have {MANAGED}; only the inline policies of a role may have more"
         )

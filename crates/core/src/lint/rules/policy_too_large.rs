@@ -1,6 +1,7 @@
 #![doc = include_str!("../../../../../docs/rules/CS113.md")]
 
-use crate::lint::policy::{Policy, PolicyKind};
+use crate::lint::policy;
+use crate::lint::policy::{Holder, Policy, PolicyKind};
 use crate::lint::settings::Settings;
 use crate::lint::{Check, Confidence, Rule, Severity, Sink};
 
@@ -15,39 +16,79 @@ pub static RULE: Rule = Rule {
     check: Check::Policy(check),
 };
 
+/// What Identity Center's API takes of a permission set, white space included.
+const PERMISSION_SET_API: usize = 32_768;
+
+/// What AWS takes of a trust policy without being asked to take more.
+const TRUST_AT_FIRST: usize = 2_048;
+
 fn check(policy: &Policy, sink: &mut Sink<'_>) {
     let (Some(limit), Some(size)) = (limit(policy, sink.settings), size(policy)) else {
         return;
     };
+    let before = policy.beside.inline_before;
+    let help = "split it, or shorten it: use wildcards, and leave out `Sid`";
+    let words = words(policy);
     if size > limit {
-        let message =
-            format!("{size} characters without white space, but {} may have only {limit}", policy.kind.words());
-        sink.add(&policy.start(), message, "split it, or shorten it: use wildcards, and leave out `Sid`");
+        let and = if policy.kind == PolicyKind::PermissionSet {
+            format!(
+                " (the API takes {PERMISSION_SET_API} characters, and the service refuses more than {limit} bytes when it provisions the set)"
+            )
+        } else {
+            String::new()
+        };
+        let message = format!("{size} characters without white space, but {words} may have only {limit}{and}");
+        sink.add(&policy.start(), message, help);
+    } else if before <= limit && before + size > limit {
+        let total = before + size;
+        let message = format!(
+            "{total} characters without white space with the inline policies before it, but {words} may have only {limit} in all"
+        );
+        sink.add(&policy.start(), message, "move statements to a managed policy");
+    } else if policy.kind == PolicyKind::Trust && size > TRUST_AT_FIRST && limit > TRUST_AT_FIRST {
+        let message = format!(
+            "{size} characters without white space: {words} may have {TRUST_AT_FIRST} until AWS raises the quota, {limit} at most"
+        );
+        sink.add_as(Severity::Warning, &policy.start(), message, "have the quota raised, or shorten it");
     }
 }
 
-/// The most that AWS takes of a kind, in characters: quotas of 2026, which `limits` may correct.
+/// What the quota is one of.
+pub fn words(policy: &Policy) -> &'static str {
+    match policy.holder {
+        Some(holder) if policy.kind == PolicyKind::Identity => holder.words(),
+        _ => policy.kind.words(),
+    }
+}
+
+/// The most that AWS takes of a kind, in characters: quotas of 2026-11, which `limits` may correct.
 pub fn limit(policy: &Policy, settings: &Settings) -> Option<usize> {
     // what no policy may exceed, whatever it is
     const WIRE: usize = 131_072;
     if !policy.kind_is_told && matches!(policy.kind, PolicyKind::Identity | PolicyKind::Boundary) {
         return Some(settings.limit(RULE.code, "any").unwrap_or(WIRE));
     }
-    let (name, limit) = match policy.kind {
-        // what all inline policies of a role may have together; a managed policy may have less
-        PolicyKind::Identity => ("identity", 10_240),
-        PolicyKind::PermissionSet => ("permission-set", 32_768),
-        PolicyKind::Boundary => ("boundary", 6_144),
-        PolicyKind::ServiceControl => ("service-control", 10_240),
-        PolicyKind::ResourceControl => ("resource-control", 5_120),
-        PolicyKind::Trust => ("trust", 4_096),
-        PolicyKind::Resource => return None,
+    let (name, limit) = match (policy.kind, policy.holder) {
+        (PolicyKind::Identity, Some(Holder::Managed)) => ("managed", 6_144),
+        (PolicyKind::Identity, Some(Holder::User)) => ("user", 2_048),
+        (PolicyKind::Identity, Some(Holder::Group)) => ("group", 5_120),
+        // what all inline policies of a role may have together
+        (PolicyKind::Identity, Some(Holder::Role)) => ("role", 10_240),
+        // wherever it is attached, it may not have more than a role's
+        (PolicyKind::Identity, None) => ("identity", 10_240),
+        (PolicyKind::PermissionSet, _) => ("permission-set", 10_240),
+        (PolicyKind::Boundary, _) => ("boundary", 6_144),
+        (PolicyKind::ServiceControl, _) => ("service-control", 10_240),
+        (PolicyKind::ResourceControl, _) => ("resource-control", 5_120),
+        (PolicyKind::Trust, _) => ("trust", 4_096),
+        (PolicyKind::Resource, _) => return None,
     };
-    Some(settings.limit(RULE.code, name).unwrap_or(limit))
+    let own = settings.limit(RULE.code, name);
+    let of_identities = || settings.limit(RULE.code, "identity").filter(|_| policy.kind == PolicyKind::Identity);
+    Some(own.or_else(of_identities).unwrap_or(limit))
 }
 
 /// The characters of a policy as JSON without white space; `None` where a part of it is unknown.
 pub fn size(policy: &Policy) -> Option<usize> {
-    let text = serde_json::to_string(&policy.root.to_json()).ok()?;
-    policy.complete.then(|| text.chars().filter(|c| !c.is_whitespace()).count())
+    policy.complete.then(|| policy::size_of(&policy.root)).flatten()
 }

@@ -3,6 +3,7 @@
 use crate::iam::stored::{self, Refusal};
 use crate::lint::edit;
 use crate::lint::policy::Policy;
+use crate::lint::read::choice::may_be_missing;
 use crate::lint::{At, Check, Confidence, Rule, Severity, Sink};
 
 /// The rule.
@@ -22,7 +23,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
     }
     for statement in &policy.statements {
         for key in ["Principal", "NotPrincipal"] {
-            let Some(member) = statement.node.member(key) else {
+            let Some(member) = statement.node.member(key).filter(|m| !may_be_missing(&m.node)) else {
                 continue;
             };
             let at = At { pointer: format!("{}.{key}", statement.at.pointer), span: member.key_span };

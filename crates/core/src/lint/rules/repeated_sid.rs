@@ -2,7 +2,7 @@
 
 use crate::iam::stored::{self, Refusal};
 use crate::lint::edit;
-use crate::lint::policy::Policy;
+use crate::lint::policy::{Policy, PolicyKind};
 use crate::lint::{Check, Confidence, Rule, Severity, Sink};
 
 /// The rule.
@@ -17,12 +17,19 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(policy: &Policy, sink: &mut Sink<'_>) {
-    let sids =
-        || policy.statements.iter().filter_map(|s| s.sid.as_ref()).filter(|s| s.is_known() && !s.text.is_empty());
+    let certain = || policy.statements.iter().filter(|s| !s.perhaps);
+    let sids = || certain().filter_map(|s| s.sid.as_ref()).filter(|s| s.is_known() && !s.text.is_empty());
     let again = stored::repeated(sids().map(|sid| sid.text.as_str()));
     for (_, sid) in sids().enumerate().filter(|(index, _)| again.contains(index)) {
         let Refusal { message, help } = stored::repeated_sid(&sid.text);
-        if let Some(finding) = sink.add(&sid.at, message, help) {
+        // of policies of resources, IAM's reference says only that some services ask for it
+        let severity = if policy.kind == PolicyKind::Resource { Severity::Warning } else { RULE.severity };
+        let message = if policy.kind == PolicyKind::Resource {
+            format!("the `Sid` {} appears twice in one policy", sid.text)
+        } else {
+            message
+        };
+        if let Some(finding) = sink.add_as(severity, &sid.at, message, help) {
             let free = (2..).map(|n| format!("{}{n}", sid.text)).find(|n| !sids().any(|s| s.text == *n));
             let new = free.unwrap_or_default();
             finding.fix(true, format!("renames the second {} to {new}", sid.text), edit::replace(policy, sid, &new));

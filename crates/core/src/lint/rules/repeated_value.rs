@@ -21,7 +21,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
         let lists = [(&statement.actions, false), (&statement.resources, true)];
         for (list, case) in lists.into_iter().filter_map(|(l, case)| Some((l.as_ref()?, case))) {
             let mut seen = HashSet::new();
-            for (index, text) in list.texts.iter().enumerate().filter(|(_, t)| t.is_known()) {
+            for (index, text) in list.texts.iter().enumerate().filter(|(_, t)| t.is_known() && !t.perhaps) {
                 if seen.insert(if case { text.text.clone() } else { text.text.to_ascii_lowercase() }) {
                     continue;
                 }

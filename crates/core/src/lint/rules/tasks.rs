@@ -29,7 +29,7 @@ pub fn reaching(statement: &Statement, action: &str) -> Option<Text> {
         return None;
     }
     if actions.negated {
-        return Some(Text { text: actions.key.clone(), at: actions.key_at.clone() });
+        return Some(Text { text: actions.key.clone(), at: actions.key_at.clone(), perhaps: false });
     }
     let named = names(statement, action);
     named

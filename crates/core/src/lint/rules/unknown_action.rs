@@ -3,7 +3,8 @@
 use crate::aws::actions;
 use crate::aws::catalogue::{self, Catalogue, Known, Service};
 use crate::iam::template::{Syntax, Template};
-use crate::lint::policy::{Policy, Text};
+use crate::lint::policy::{List, Policy, Statement, Text};
+use crate::lint::settings::Settings;
 use crate::lint::{Check, Confidence, Rule, Severity, Sink, edit};
 use crate::problem::{did_you_mean, distance};
 
@@ -20,70 +21,112 @@ pub static RULE: Rule = Rule {
 
 fn check(policy: &Policy, sink: &mut Sink<'_>) {
     let settings = sink.settings;
-    for text in policy.action_texts() {
-        let Some((prefix, short)) = text.text.split_once(':').filter(|_| text.is_known()) else {
+    for statement in &policy.statements {
+        let Some(list) = &statement.actions else {
             continue;
         };
-        // wildcards in the name of a service are told as that
-        if prefix.contains(['*', '?']) || short.is_empty() {
-            continue;
-        }
-        let catalogue = &settings.catalogue;
-        match catalogue.service(prefix) {
-            Some(service) => unknown_action(policy, text, (prefix, short), service, sink),
-            None if catalogue::known_service(prefix).is_some() => {}
-            None => {
-                let near = near_service(catalogue, prefix, short).map(|near| format!("{near}:{short}"));
-                report(policy, text, format!("`{prefix}` is not a service of AWS"), near, prefix, sink);
+        let slips: Vec<Option<Slip>> = list.texts.iter().map(|text| slip(text, settings)).collect();
+        let none_is_known = list.texts.iter().zip(&slips).all(|(text, slip)| slip.is_some() && !text.perhaps);
+        for (text, slip) in list.texts.iter().zip(slips) {
+            if let Some(slip) = slip {
+                report(policy, text, slip.told(statement, list, none_is_known), sink);
             }
         }
     }
 }
 
-fn unknown_action(policy: &Policy, text: &Text, (prefix, short): (&str, &str), service: &Service, sink: &mut Sink<'_>) {
+/// A name that AWS does not have.
+struct Slip {
+    message: String,
+    help: Option<&'static str>,
+    near: Option<String>,
+    severity: Severity,
+}
+
+impl Slip {
+    /// Under `NotAction` a name that nothing has makes the statement wider: AWS takes it, and it has an effect.
+    fn told(mut self, statement: &Statement, list: &List, none_is_known: bool) -> Self {
+        if list.negated {
+            self.severity = self.severity.min(Severity::Warning);
+            let effect = match (statement.allow, none_is_known) {
+                (Some(true), true) => "this excludes nothing, and the statement allows every action",
+                (Some(false), _) => "this exempts nothing, and the statement denies more than is meant",
+                _ => "this excludes nothing",
+            };
+            self.message = format!("{}: {effect}", self.message);
+        }
+        self
+    }
+}
+
+fn slip(text: &Text, settings: &Settings) -> Option<Slip> {
+    let (prefix, short) = text.text.split_once(':').filter(|_| text.is_known())?;
+    // wildcards in the name of a service are told as that
+    if prefix.contains(['*', '?']) || short.is_empty() {
+        return None;
+    }
+    let catalogue = &settings.catalogue;
+    match catalogue.service(prefix) {
+        Some(service) => unknown_action(text, (prefix, short), service, settings),
+        None if catalogue::known_service(prefix).is_some() => None,
+        None => {
+            let near = near_service(catalogue, prefix, short).map(|near| format!("{near}:{short}"));
+            Some(dated(format!("`{prefix}` is not a service of AWS"), near, prefix, settings))
+        }
+    }
+}
+
+fn unknown_action(text: &Text, (prefix, short): (&str, &str), service: &Service, settings: &Settings) -> Option<Slip> {
     let found =
         if text.is_literal() { service.action(short).is_some() } else { service.matching(short).next().is_some() };
     // what AWS has deprecated is told as that
     if found || actions::matching(&text.text).next().is_some() {
-        return;
+        return None;
     }
     match catalogue::known_action(prefix, short) {
-        Some(Known::Undocumented) => return,
+        Some(Known::Undocumented) => return None,
         Some(Known::Ended(day)) => {
-            let message = format!("`{}` has ended: AWS's catalogue had it last on {day}", text.text);
-            sink.add_as(Severity::Warning, &text.at, message, "remove it, or name what took its place");
-            return;
+            return Some(Slip {
+                message: format!("`{}` has ended: AWS's catalogue had it last on {day}", text.text),
+                help: Some("remove it, or name what took its place"),
+                near: None,
+                severity: Severity::Warning,
+            });
         }
         None => {}
     }
     let syntax = Syntax { wildcards: true, variables: false };
     let template = Template::parse(short, syntax).unwrap_or_default().to_lower();
     if catalogue::known_actions(prefix).any(|name| template.matches(&name.to_ascii_lowercase())) {
-        return;
+        return None;
     }
     let near = near_action(service, short).map(|near| format!("{}:{near}", service.prefix));
     let message = match text.is_literal() {
         true => format!("`{}` is not an AWS action", text.text),
         false => format!("`{}` matches no AWS action", text.text),
     };
-    report(policy, text, message, near, prefix, sink);
+    Some(dated(message, near, prefix, settings))
 }
 
 /// A name that is nearly another one is a slip where the catalogue is young; else it may be younger than the catalogue.
-fn report(policy: &Policy, text: &Text, message: String, near: Option<String>, prefix: &str, sink: &mut Sink<'_>) {
-    let catalogue = &sink.settings.catalogue;
-    let message = format!("{message} (as of {})", catalogue.date(prefix));
-    let slip = near.is_some() && catalogue.is_young(prefix, sink.settings.at);
-    let severity = if slip { Severity::Error } else { Severity::Warning };
-    let help = near.as_ref().map_or_else(
-        || {
+fn dated(message: String, near: Option<String>, prefix: &str, settings: &Settings) -> Slip {
+    let catalogue = &settings.catalogue;
+    let sure = near.is_some() && catalogue.is_young(prefix, settings.at);
+    let severity = if sure { Severity::Error } else { Severity::Warning };
+    Slip { message: format!("{message} (as of {})", catalogue.date(prefix)), help: None, near, severity }
+}
+
+fn report(policy: &Policy, text: &Text, slip: Slip, sink: &mut Sink<'_>) {
+    let help = match (&slip.near, slip.help) {
+        (Some(near), _) => format!("did you mean `{near}`?"),
+        (None, Some(help)) => help.to_owned(),
+        (None, None) => {
             "check its name: `countersign show action` shows those that are known; a younger one may be missing"
                 .to_owned()
-        },
-        |near| format!("did you mean `{near}`?"),
-    );
-    let finding = sink.add_as(severity, &text.at, message, help);
-    if let (Some(finding), Some(near)) = (finding, near) {
+        }
+    };
+    let finding = sink.add_as(slip.severity, &text.at, slip.message, help);
+    if let (Some(finding), Some(near)) = (finding, slip.near) {
         finding.fix(false, format!("writes `{near}`, which takes effect"), edit::replace(policy, text, &near));
     }
 }

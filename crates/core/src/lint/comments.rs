@@ -1,0 +1,155 @@
+//! Ignores in comments of Terraform and YAML: `# countersign: ignore CS122 reason … until 2027-01-01`.
+//!
+//! One on a line of its own holds for what begins on the next line, a whole resource or a single value; one at the end of a line for that
+//! line, or for the block that begins on it.
+
+use std::sync::Arc;
+
+use super::Finding;
+use crate::moment::{self, Moment};
+use crate::problem::{SourceFile, Span};
+use crate::text::json::{Node, Value};
+
+const MARK: &str = "countersign: ignore";
+
+/// An ignore of one rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommentIgnore {
+    /// The rule's code, as written.
+    pub code: String,
+    /// Why; `None` is an error.
+    pub reason: Option<String>,
+    /// The last day on which it counts.
+    pub until: Option<(String, Option<Moment>)>,
+    /// Where it is said.
+    pub span: Span,
+    covers: Span,
+}
+
+impl CommentIgnore {
+    /// Whether it speaks of a finding.
+    pub fn matches(&self, finding: &Finding) -> bool {
+        let at = finding.place.span.start;
+        finding.rule.code.eq_ignore_ascii_case(&self.code) && at >= self.covers.start && at < self.covers.end
+    }
+
+    /// Its last day has passed.
+    pub fn is_over(&self, at: Moment) -> bool {
+        const DAY: chrono::Duration = chrono::Duration::days(1);
+        self.until.as_ref().and_then(|(_, until)| *until).is_some_and(|until| at >= until + DAY)
+    }
+}
+
+/// The ignores in the comments of a file, whose tree tells what each holds for.
+pub fn ignores(source: &Arc<SourceFile>, root: &Node) -> Vec<CommentIgnore> {
+    if !source.text.contains(MARK) {
+        return Vec::new();
+    }
+    let mut starts = Vec::new();
+    begins(root, &mut starts);
+    let lines = lines(&source.text);
+    let mut found = Vec::new();
+    for (index, (start, line)) in lines.iter().enumerate() {
+        let Some((before, said)) = line.split_once(MARK) else {
+            continue;
+        };
+        let code = before.trim_end();
+        let Some(code) = code.strip_suffix('#').or_else(|| code.strip_suffix("//")) else {
+            continue;
+        };
+        let own = code.trim().is_empty();
+        let target = if own { lines.iter().skip(index + 1).find(|(_, l)| is_code(l)) } else { Some(&(*start, *line)) };
+        let Some((line_start, text)) = target else {
+            continue;
+        };
+        let span = Span { start: start + before.len(), end: start + line.trim_end().len() };
+        found.extend(said_of(said, span, covered(*line_start, text, &starts)));
+    }
+    found
+}
+
+fn lines(text: &str) -> Vec<(usize, &str)> {
+    let mut at = 0;
+    let place = |line| {
+        let start = at;
+        at += str::len(line);
+        (start, line)
+    };
+    text.split_inclusive('\n').map(place).collect()
+}
+
+fn is_code(line: &str) -> bool {
+    let line = line.trim();
+    !line.is_empty() && !line.starts_with('#') && !line.starts_with("//")
+}
+
+/// Where the values of a tree begin, with their keys, and where they end.
+fn begins(node: &Node, found: &mut Vec<Span>) {
+    // a list begins with its first item, and is not meant where that is
+    if node.as_array().is_none() {
+        found.push(node.span);
+    }
+    match &node.value {
+        Value::Array(nodes) | Value::OneOf(nodes) => nodes.iter().for_each(|n| begins(n, found)),
+        Value::Object(members) => members.iter().for_each(|m| {
+            found.push(Span { start: m.key_span.start, end: m.node.span.end });
+            begins(&m.node, found);
+        }),
+        _ => {}
+    }
+}
+
+/// The line, and the largest value that begins with it.
+fn covered(start: usize, line: &str, starts: &[Span]) -> Span {
+    let indentation = line.len() - line.trim_start_matches([' ', '\t', '-']).len();
+    let first = start + indentation;
+    let dashed = start + (line.len() - line.trim_start().len());
+    let whole = starts.iter().filter(|s| s.start == first || s.start == dashed).map(|s| s.end).max();
+    let end = start + line.len();
+    Span { start, end: whole.unwrap_or(end).max(end) }
+}
+
+/// The ignores of one comment: rules, a reason, a last day.
+fn said_of(said: &str, span: Span, covers: Span) -> Vec<CommentIgnore> {
+    let mut words = said.split_whitespace().peekable();
+    let mut codes = Vec::new();
+    let is_code = |word: &&str| {
+        let word = word.trim_matches([',', ':']);
+        word.len() > 2
+            && word.get(..2).is_some_and(|w| w.eq_ignore_ascii_case("CS"))
+            && word.chars().skip(2).all(|c| c.is_ascii_digit())
+    };
+    while let Some(word) = words.next_if(is_code) {
+        codes.push(word.trim_matches([',', ':']).to_ascii_uppercase());
+    }
+    let rest: Vec<&str> = words.collect();
+    let rest = rest.join(" ");
+    let rest = rest.trim_start_matches("reason").trim_start_matches([':', '=', ' ']);
+    let (reason, until) = match rest.rsplit_once("until ") {
+        Some((reason, day)) => (reason, Some((day.trim().to_owned(), moment::parse(day.trim())))),
+        None => (rest, None),
+    };
+    let reason = Some(reason.trim().trim_end_matches([',', ';']).to_owned()).filter(|r| !r.is_empty());
+    if codes.is_empty() {
+        codes.push(String::new());
+    }
+    let one = |code| CommentIgnore { code, reason: reason.clone(), until: until.clone(), span, covers };
+    codes.into_iter().map(one).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_comment_says_what_why_and_until_when() {
+        let at = Span::default();
+        let [one] = said_of(" CS122 reason the old console is used until 2027-01-31", at, at).try_into().unwrap();
+        assert_eq!((one.code.as_str(), one.reason.as_deref()), ("CS122", Some("the old console is used")));
+        assert_eq!(one.until.unwrap().0, "2027-01-31");
+        let two = said_of(" cs122, CS121: both are known", at, at);
+        assert_eq!(two.iter().map(|i| i.code.as_str()).collect::<Vec<_>>(), ["CS122", "CS121"]);
+        assert_eq!(two[0].reason.as_deref(), Some("both are known"));
+        assert_eq!(said_of(" CS122", at, at)[0].reason, None);
+    }
+}

@@ -1,0 +1,89 @@
+//! What is still to be filled in: placeholders in the texts of a document that was read.
+
+use super::{UNKNOWN, interpolated};
+use crate::text::json::{Node, Value};
+
+/// `${name}` without a colon is no policy variable, but a placeholder of a template: it is not known what stands there.
+pub fn placeholders(node: &mut Node) {
+    match &mut node.value {
+        Value::String(text) if text.contains(['<', '[', '{']) => *text = without_placeholders(text),
+        Value::Array(nodes) => nodes.iter_mut().for_each(placeholders),
+        Value::Object(members) => members.iter_mut().for_each(|m| {
+            m.key = without_placeholders(&m.key);
+            placeholders(&mut m.node);
+        }),
+        _ => {}
+    }
+}
+
+/// `<my-account>`, `[MY_ACCOUNT]`, `{{ account }}` and `%{account}` stand for what is still to be filled in.
+fn without_blanks_to_fill_in(text: &str) -> String {
+    let letter = |c: char| c.is_ascii_alphabetic();
+    let capitals = |name: &str| {
+        name.len() > 2
+            && name.starts_with(letter)
+            && name.chars().all(|c| c.is_ascii_uppercase() || "_- ".contains(c) || c.is_ascii_digit())
+    };
+    let text = between(text, "<", ">", |name| name.starts_with(letter));
+    let text = between(&text, "[", "]", capitals);
+    let text = between(&text, "{{", "}}", |_| true);
+    between(&text, "%{", "}", |_| true)
+}
+
+/// A text in which what stands between these marks is unknown, where it is a name.
+fn between(text: &str, open: &str, close: &str, is_name: impl Fn(&str) -> bool) -> String {
+    let mut result = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(open) {
+        result.push_str(before);
+        match after.split_once(close).filter(|(name, _)| is_name(name)) {
+            Some((_, tail)) => {
+                result.push(UNKNOWN);
+                rest = tail;
+            }
+            None => {
+                result.push_str(open);
+                rest = after;
+            }
+        }
+    }
+    result.push_str(rest);
+    result
+}
+
+fn without_placeholders(text: &str) -> String {
+    interpolated(&without_blanks_to_fill_in(text), |name| is_variable(name).then(|| format!("${{{name}}}")))
+}
+
+/// Whether `${name}` is a policy variable: a condition key, or a character. Other names belong to whatever fills the template in.
+fn is_variable(name: &str) -> bool {
+    let service =
+        |prefix: &str| prefix.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-".contains(c));
+    let key = |(prefix, rest): (&str, &str)| service(prefix) && !rest.starts_with(':');
+    name.split_once(':').map_or_else(|| ["*", "?", "$", ""].contains(&name), key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_are_unknown_and_variables_are_not() {
+        assert_eq!(
+            without_placeholders("a${x}b${aws:username}${*}${"),
+            format!("a{UNKNOWN}b${{aws:username}}${{*}}${{")
+        );
+        let u = UNKNOWN;
+        for (text, expected) in [
+            ("<my-bucket>/*", format!("{u}/*")),
+            ("[MAX_AGE]", u.to_string()),
+            ("{{ name }}-x", format!("{u}-x")),
+            ("%{Source.Arn}/*", format!("{u}/*")),
+            ("${ACCEL_LOOKUP::VPC_ID:OU:Infrastructure}", u.to_string()),
+            ("${aws:PrincipalTag/team}", "${aws:PrincipalTag/team}".to_owned()),
+            ("a[0]", "a[0]".to_owned()),
+        ] {
+            assert_eq!(without_placeholders(text), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Texts that become JSON when their placeholders are filled in: what stands in place of a value is not known.
+
+use super::UNKNOWN;
+use super::embedded::Mapped;
+
+/// How placeholders begin and end, and whether they stand for a value.
+const MARKS: [(&str, &str, bool); 5] =
+    [("${", "}", true), ("%{", "}", false), ("{{", "}}", true), ("{%", "%}", false), ("<", ">", true)];
+
+/// The text with an unknown value for each placeholder; `None` where it has none.
+pub fn filled(mapped: &Mapped) -> Option<Mapped> {
+    let mut result = Mapped { text: String::new(), offsets: Vec::new() };
+    let (mut quoted, mut any) = (false, false);
+    let mut at = 0;
+    while let Some(c) = mapped.text.get(at..).and_then(|rest| rest.chars().next()) {
+        let rest = mapped.text.get(at..).unwrap_or_default();
+        let offset = mapped.offset(at);
+        if let Some((length, value)) = placeholder(rest, quoted) {
+            any = true;
+            if value {
+                let text = if quoted { UNKNOWN.to_string() } else { format!("\"{UNKNOWN}\"") };
+                text.chars().for_each(|c| result.push(c, offset));
+            }
+            at += length;
+            continue;
+        }
+        match c {
+            '\\' if quoted => {
+                let next = rest.chars().nth(1);
+                for (c, offset) in [(Some(c), offset), (next, mapped.offset(at + 1))] {
+                    c.into_iter().for_each(|c| result.push(c, offset));
+                }
+                at += 1 + next.map_or(0, char::len_utf8);
+                continue;
+            }
+            '"' => quoted = !quoted,
+            _ => {}
+        }
+        result.push(c, offset);
+        at += c.len_utf8();
+    }
+    any.then(|| result.ended(mapped.offset(at)))
+}
+
+/// The length of the placeholder that a text begins with, and whether it stands for a value.
+fn placeholder(rest: &str, quoted: bool) -> Option<(usize, bool)> {
+    if !quoted && rest.starts_with(UNKNOWN) {
+        return Some((UNKNOWN.len_utf8(), true));
+    }
+    let (open, close, value) = *MARKS.iter().find(|(open, ..)| rest.starts_with(open))?;
+    // within quotes, what holds quotes of its own is in the way; the rest is told apart once the text is read
+    let inner = rest.get(open.len()..)?;
+    let end = match open {
+        "${" | "%{" => balanced(inner)?,
+        _ => inner.find(close)?,
+    };
+    let content = inner.get(..end)?;
+    let named = open != "<" || content.starts_with(|c: char| c.is_ascii_alphabetic()) && !content.contains(['"', '\n']);
+    let needed = !quoted || content.contains('"');
+    (named && needed).then(|| (open.len() + end + close.len(), value))
+}
+
+/// Where the brace closes that was opened before this text.
+fn balanced(text: &str) -> Option<usize> {
+    let mut depth = 0_usize;
+    for (offset, c) in text.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' if depth == 0 => return Some(offset),
+            '}' => depth -= 1,
+            _ => {}
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(text: &str) -> Option<String> {
+        let mapped = Mapped { text: text.to_owned(), offsets: (0..=text.len()).collect() };
+        filled(&mapped).map(|m| m.text.replace(UNKNOWN, "?"))
+    }
+
+    #[test]
+    fn placeholders_are_values() {
+        assert_eq!(of(r#"{"a": ${x}, "b": [<like-this>, {{ jinja }}]}"#).unwrap(), r#"{"a": "?", "b": ["?", "?"]}"#);
+        assert_eq!(
+            of(r#"{"a": "${join(",", ["x"])}/y", "b": "${aws:username}"}"#).unwrap(),
+            r#"{"a": "?/y", "b": "${aws:username}"}"#
+        );
+        assert_eq!(of(r#"%{ if x }{"a": 1}%{ endif }"#).unwrap(), r#"{"a": 1}"#);
+        assert_eq!(of(r#"{"a": "b\"<c>"}"#), None);
+    }
+}

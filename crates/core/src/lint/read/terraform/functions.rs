@@ -1,0 +1,281 @@
+//! The functions of Terraform's language that policies are built with. Any other gives what is not known.
+
+use hcl_edit::expr::{Expression, FuncCall};
+
+use super::evaluate::{Evaluation, key_text};
+use crate::lint::read::UNKNOWN;
+use crate::lint::read::choice::{is_known, is_unknown, items, one_of, perhaps, unknown};
+use crate::problem::Span;
+use crate::text::json::{Member, Node, Value};
+
+/// The value of a call; `None` where it certainly fails.
+pub fn call(of: &Evaluation<'_>, call: &FuncCall, at: Span) -> Option<Node> {
+    let arguments: Vec<&Expression> = call.args.iter().collect();
+    if !call.name.namespace.is_empty() {
+        return Some(unknown(at));
+    }
+    let first = || arguments.first().map_or_else(|| unknown(at), |a| of.value(a));
+    let all = || arguments.iter().map(|a| of.value(a)).collect::<Vec<Node>>();
+    Some(match call.name.name.as_str() {
+        "try" => return attempted(of, &arguments, at),
+        "jsonencode" | "jsondecode" | "yamldecode" | "yamlencode" => document(first(), at),
+        "sensitive" | "nonsensitive" | "tostring" | "tonumber" | "tobool" | "tomap" | "ephemeralasnull" => first(),
+        "concat" | "setunion" => list(at, all().into_iter().flat_map(elements).collect()),
+        "flatten" => list(at, elements(first()).into_iter().flat_map(flattened).collect()),
+        "compact" => {
+            let empty = |n: &Node| n.value == Value::Null || n.as_str() == Some("");
+            whole(first(), at, |nodes| nodes.into_iter().filter(|n| !empty(n)).collect())
+        }
+        "tolist" | "sort" | "reverse" => whole(first(), at, |nodes| nodes),
+        "toset" | "distinct" => whole(first(), at, different),
+        "values" => one_value(first(), at, |members| members.into_iter().map(|m| m.node).collect()),
+        "keys" => {
+            one_value(first(), at, |members| members.into_iter().map(|m| Node::string(m.key_span, m.key)).collect())
+        }
+        "merge" => merged(all(), at),
+        "coalesce" | "coalescelist" => coalesced(all(), at),
+        "lookup" => looked_up(&all(), at),
+        "element" | "one" => one_of(at, items(&first()).into_iter().map(|i| i.node.clone()).collect()),
+        "format" => formatted(&all(), at),
+        "formatlist" => format_list(&all(), at),
+        "join" => joined(&all(), at),
+        "split" => split(&all(), at),
+        "lower" => text(&first(), at, |t| t.to_lowercase()),
+        "upper" => text(&first(), at, |t| t.to_uppercase()),
+        "trimspace" => text(&first(), at, |t| t.trim().to_owned()),
+        "replace" => replaced(&all(), at),
+        _ => unknown(at),
+    })
+}
+
+fn list(at: Span, nodes: Vec<Node>) -> Node {
+    Node::new(at, Value::Array(nodes))
+}
+
+/// A document that becomes a text, or was one.
+fn document(node: Node, at: Span) -> Node {
+    match node.value {
+        Value::String(_) => unknown(at),
+        _ => node,
+    }
+}
+
+/// The first that does not fail; what is not known may fail.
+fn attempted(of: &Evaluation<'_>, arguments: &[&Expression], at: Span) -> Option<Node> {
+    let mut possible = Vec::new();
+    for argument in arguments {
+        let Some(value) = of.attempt(argument) else {
+            continue;
+        };
+        let certain = is_known(&value);
+        possible.push(value);
+        if certain {
+            break;
+        }
+    }
+    (!possible.is_empty()).then(|| one_of(at, possible))
+}
+
+/// The elements of a list; of one of which nothing is known, one that stands for any number.
+fn elements(node: Node) -> Vec<Node> {
+    match node.value {
+        Value::Array(nodes) => nodes,
+        Value::Null => Vec::new(),
+        _ => vec![node],
+    }
+}
+
+fn flattened(node: Node) -> Vec<Node> {
+    match node.value {
+        Value::Array(nodes) => nodes.into_iter().flat_map(flattened).collect(),
+        _ => vec![node],
+    }
+}
+
+/// A list made of a whole list; of several possible lists, several.
+fn whole(node: Node, at: Span, made: impl Fn(Vec<Node>) -> Vec<Node> + Copy) -> Node {
+    match node.value {
+        Value::Array(nodes) => list(at, made(nodes)),
+        Value::OneOf(nodes) => one_of(at, nodes.into_iter().map(|n| whole(n, at, made)).collect()),
+        _ => node,
+    }
+}
+
+fn different(nodes: Vec<Node>) -> Vec<Node> {
+    let mut kept: Vec<Node> = Vec::new();
+    for node in nodes {
+        let again = is_known(&node) && node.as_str().is_some() && kept.iter().any(|k| k.as_str() == node.as_str());
+        if !again {
+            kept.push(node);
+        }
+    }
+    kept
+}
+
+fn one_value(node: Node, at: Span, made: impl Fn(Vec<Member>) -> Vec<Node> + Copy) -> Node {
+    match node.value {
+        Value::Object(members) => list(at, made(members)),
+        Value::OneOf(nodes) => one_of(at, nodes.into_iter().map(|n| one_value(n, at, made)).collect()),
+        _ => unknown(at),
+    }
+}
+
+/// Objects laid over each other. What one of several may say is said by a member that may be missing.
+fn merged(nodes: Vec<Node>, at: Span) -> Node {
+    let mut members: Vec<Member> = Vec::new();
+    let mut open = false;
+    for node in nodes {
+        let several = node.alternatives().len() > 1;
+        for alternative in node.alternatives() {
+            match &alternative.value {
+                Value::Object(own) => {
+                    for member in own {
+                        let old = members.iter().position(|m| m.key == member.key).map(|i| members.remove(i));
+                        let mut new = member.clone();
+                        if several {
+                            let none = Node::new(at, Value::Null);
+                            new.node = one_of(at, vec![old.map_or(none, |o| o.node), new.node]);
+                        }
+                        members.push(new);
+                    }
+                }
+                Value::Null => {}
+                _ => open = true,
+            }
+        }
+    }
+    if open {
+        members.push(Member { key: UNKNOWN.to_string(), key_span: at, node: unknown(at) });
+    }
+    Node::new(at, Value::Object(members))
+}
+
+fn coalesced(nodes: Vec<Node>, at: Span) -> Node {
+    let empty = |n: &Node| match &n.value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(nodes) => nodes.is_empty(),
+        _ => false,
+    };
+    let mut possible = Vec::new();
+    for node in nodes.into_iter().filter(|n| !empty(n)) {
+        let certain = is_known(&node);
+        possible.push(node);
+        if certain {
+            break;
+        }
+    }
+    if possible.is_empty() { unknown(at) } else { one_of(at, possible) }
+}
+
+fn looked_up(arguments: &[Node], at: Span) -> Node {
+    let (Some(map), Some(key)) = (arguments.first(), arguments.get(1)) else {
+        return unknown(at);
+    };
+    let mut possible = Vec::new();
+    for alternative in map.alternatives() {
+        let found = key.as_str().filter(|_| is_known(key)).map(|key| alternative.get(key));
+        match (found, alternative.as_object()) {
+            (Some(Some(value)), _) => possible.push(value.clone()),
+            (Some(None), Some(members)) if !members.iter().any(|m| m.key.contains(UNKNOWN)) => {
+                possible.push(arguments.get(2).cloned().unwrap_or_else(|| unknown(at)));
+            }
+            _ => possible.extend(arguments.get(2).cloned().into_iter().chain([unknown(at)])),
+        }
+    }
+    one_of(at, possible)
+}
+
+/// The text of a format whose verbs are filled in; the rest of one with other verbs is unknown.
+fn filled(format: &str, arguments: &[&Node]) -> String {
+    let mut result = String::new();
+    let mut values = arguments.iter();
+    let mut rest = format;
+    while let Some((before, after)) = rest.split_once('%') {
+        result.push_str(before);
+        let mut characters = after.chars();
+        match characters.next() {
+            Some('%') => result.push('%'),
+            Some('s' | 'd' | 'v') => result.push_str(&values.next().map_or(UNKNOWN.to_string(), |v| key_text(v))),
+            _ => {
+                result.push(UNKNOWN);
+                return result;
+            }
+        }
+        rest = characters.as_str();
+    }
+    result.push_str(rest);
+    result
+}
+
+fn formatted(arguments: &[Node], at: Span) -> Node {
+    let Some((format, values)) = arguments.split_first().and_then(|(f, v)| Some((f.as_str()?, v))) else {
+        return unknown(at);
+    };
+    Node::string(at, filled(format, &values.iter().collect::<Vec<_>>()))
+}
+
+/// A text for each element of a list, where there is one list among the arguments.
+fn format_list(arguments: &[Node], at: Span) -> Node {
+    let Some((format, values)) = arguments.split_first().and_then(|(f, v)| Some((f.as_str()?, v))) else {
+        return unknown(at);
+    };
+    let of_list = |n: &Node| n.as_array().is_some() || n.alternatives().len() > 1 || is_unknown(n);
+    let lists: Vec<usize> = values.iter().enumerate().filter(|(_, v)| of_list(v)).map(|(i, _)| i).collect();
+    let [place] = lists.as_slice() else {
+        return unknown(at);
+    };
+    let Some(given) = values.get(*place) else {
+        return unknown(at);
+    };
+    let one = |item: &Node| {
+        let filled_in: Vec<&Node> =
+            values.iter().enumerate().map(|(i, v)| if i == *place { item } else { v }).collect();
+        Node::string(at, filled(format, &filled_in))
+    };
+    let items = items(given);
+    let certain = |maybe: bool, node: Node| if maybe { perhaps(node) } else { node };
+    list(at, items.iter().map(|i| certain(i.perhaps || is_unknown(i.node), one(i.node))).collect())
+}
+
+fn joined(arguments: &[Node], at: Span) -> Node {
+    let [separator, of] = arguments else {
+        return unknown(at);
+    };
+    let known = is_known(separator) && is_known(of);
+    match (separator.as_str(), of.as_array()) {
+        (Some(separator), Some(nodes)) if known => {
+            Node::string(at, nodes.iter().map(key_text).collect::<Vec<_>>().join(separator))
+        }
+        _ => unknown(at),
+    }
+}
+
+fn split(arguments: &[Node], at: Span) -> Node {
+    match arguments {
+        [separator, of] if is_known(separator) && is_known(of) => match (separator.as_str(), of.as_str()) {
+            (Some(separator), Some(text)) if !separator.is_empty() => {
+                list(at, text.split(separator).map(|t| Node::string(at, t)).collect())
+            }
+            _ => unknown(at),
+        },
+        _ => unknown(at),
+    }
+}
+
+fn text(node: &Node, at: Span, made: impl Fn(&str) -> String) -> Node {
+    match node.as_str().filter(|_| is_known(node)) {
+        Some(text) => Node::string(at, made(text)),
+        None => unknown(at),
+    }
+}
+
+fn replaced(arguments: &[Node], at: Span) -> Node {
+    let texts: Option<Vec<&str>> = arguments.iter().map(|a| a.as_str().filter(|_| is_known(a))).collect();
+    match texts.as_deref() {
+        Some([text, from, to]) if !from.starts_with('/') && !from.is_empty() => {
+            Node::string(at, text.replace(from, to))
+        }
+        _ => unknown(at),
+    }
+}

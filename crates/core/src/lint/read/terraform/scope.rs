@@ -1,0 +1,158 @@
+//! What the files of a folder say to each other: locals, and what variables are where nobody sets them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use hcl_edit::expr::Expression;
+use hcl_edit::structure::{Block, BlockLabel, Body, Structure};
+
+use crate::problem::{Problem, SourceFile};
+
+/// Files of Terraform's language, parsed.
+pub struct Modules {
+    files: HashMap<String, (Arc<SourceFile>, Result<Body, Problem>)>,
+}
+
+/// A text that may hold policies, or be of use to one that does.
+pub struct Candidate<'t> {
+    /// The file.
+    pub source: &'t Arc<SourceFile>,
+    /// The user asked for it.
+    pub named: bool,
+}
+
+impl Modules {
+    /// Parses those of the files that may hold policies, and those beside them that may say what is in them.
+    pub fn parse<'t>(texts: impl Iterator<Item = Candidate<'t>>) -> Self {
+        let (own, others): (Vec<_>, Vec<_>) = texts.partition(|c| c.named || may_hold_policies(&c.source.text));
+        let mut folders: Vec<&str> = own.iter().map(|c| folder(&c.source.path)).collect();
+        folders.sort_unstable();
+        let helps = |c: &Candidate<'_>| {
+            let text = &c.source.text;
+            (text.contains("locals") || text.contains("variable"))
+                && folders.binary_search(&folder(&c.source.path)).is_ok()
+        };
+        let wanted = own.into_iter().chain(others.into_iter().filter(helps));
+        let parsed = |c: Candidate<'_>| (c.source.path.clone(), (c.source.clone(), super::parse(c.source)));
+        Self { files: wanted.map(parsed).collect() }
+    }
+
+    /// A file, if it was parsed.
+    pub fn get(&self, path: &str) -> Option<&(Arc<SourceFile>, Result<Body, Problem>)> {
+        self.files.get(path)
+    }
+}
+
+/// The words without which a file holds no policy.
+fn may_hold_policies(text: &str) -> bool {
+    ["olicy", "olicies", "tatement"].iter().any(|word| text.contains(word))
+}
+
+/// The folder of a path.
+pub fn folder(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// A value that has a name, and the file that says it.
+pub type Named<'m> = (&'m Expression, &'m Arc<SourceFile>);
+
+/// The names of one folder.
+#[derive(Default)]
+pub struct Scope<'m> {
+    locals: HashMap<&'m str, Named<'m>>,
+    defaults: HashMap<&'m str, Named<'m>>,
+}
+
+impl<'m> Scope<'m> {
+    fn add(&mut self, source: &'m Arc<SourceFile>, body: &'m Body) {
+        for block in body.iter().filter_map(Structure::as_block) {
+            match block.ident.as_str() {
+                "locals" => {
+                    let attributes = block.body.iter().filter_map(Structure::as_attribute);
+                    self.locals.extend(attributes.map(|a| (a.key.as_str(), (&a.value, source))));
+                }
+                "variable" => {
+                    let default = block.body.get_attribute("default");
+                    if let (Some(name), Some(default)) = (label(block, 0), default) {
+                        self.defaults.insert(name, (&default.value, source));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// What a local is.
+    pub fn local(&self, name: &str) -> Option<Named<'m>> {
+        self.locals.get(name).copied()
+    }
+
+    /// What a variable is where nobody sets it.
+    pub fn default_of(&self, name: &str) -> Option<Named<'m>> {
+        self.defaults.get(name).copied()
+    }
+
+    /// The documents that an expression names, also by way of locals.
+    pub fn documents(&self, text: &str) -> Vec<String> {
+        const DEEP: usize = 5;
+        let mut found = Vec::new();
+        self.collect(text, DEEP, &mut found);
+        found
+    }
+
+    fn collect(&self, text: &str, left: usize, found: &mut Vec<String>) {
+        for name in after(text, "data.aws_iam_policy_document.") {
+            if !found.iter().any(|f| f == name) {
+                found.push(name.to_owned());
+            }
+        }
+        let locals = after(text, "local.").filter(|_| left > 0);
+        for (value, source) in locals.filter_map(|name| self.local(name)) {
+            use hcl_edit::Span as _;
+            let text = value.span().and_then(|range| source.text.get(range)).unwrap_or_default();
+            self.collect(text, left - 1, found);
+        }
+    }
+}
+
+/// The names that stand after these words in a text.
+fn after<'t>(text: &'t str, words: &'static str) -> impl Iterator<Item = &'t str> {
+    text.split(words).skip(1).filter_map(|rest| {
+        let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-')).unwrap_or(rest.len());
+        rest.get(..end).filter(|name| !name.is_empty())
+    })
+}
+
+/// A label of a block.
+pub fn label(block: &Block, index: usize) -> Option<&str> {
+    block.labels.get(index).map(|label| match label {
+        BlockLabel::Ident(ident) => ident.as_str(),
+        BlockLabel::String(text) => text.as_str(),
+    })
+}
+
+/// The names of all folders.
+pub struct Scopes<'m> {
+    /// The files.
+    pub modules: &'m Modules,
+    folders: HashMap<&'m str, Scope<'m>>,
+    none: Scope<'m>,
+}
+
+impl<'m> Scopes<'m> {
+    /// Reads what the files say.
+    pub fn new(modules: &'m Modules) -> Self {
+        let mut folders: HashMap<&str, Scope<'_>> = HashMap::new();
+        for (path, (source, body)) in &modules.files {
+            if let Ok(body) = body {
+                folders.entry(folder(path)).or_default().add(source, body);
+            }
+        }
+        Self { modules, folders, none: Scope::default() }
+    }
+
+    /// The names of the folder of a file.
+    pub fn of(&self, path: &str) -> &Scope<'m> {
+        self.folders.get(folder(path)).unwrap_or(&self.none)
+    }
+}

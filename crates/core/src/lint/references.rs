@@ -1,0 +1,147 @@
+//! What documents of Terraform and files are used for, and what becomes a part of what: known once all files are read.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::policy::{Holder, Policy, PolicyKind};
+use super::read::documents::DOCUMENT;
+use super::read::terraform::scope::folder;
+use super::read::{Fault, FaultKind, Loaded};
+use crate::iam::document;
+use crate::text::files;
+
+/// A folder, and the pointer of a document in one of its files.
+type Place = (String, String);
+
+/// What a document is used for, and what uses it.
+type Uses = BTreeMap<Place, (Option<PolicyKind>, Option<Holder>, String)>;
+
+/// Documents that merge others which merge others are followed this deep.
+const DEEP: usize = 5;
+
+/// Tells the documents of Terraform what they are used for and what is a part of them; what is used and nowhere to be found is a fault.
+pub fn resolve(loaded: &mut [Loaded]) {
+    let mut uses = Uses::new();
+    let mut of_files: BTreeMap<String, Option<PolicyKind>> = BTreeMap::new();
+    let mut known: BTreeSet<Place> = BTreeSet::new();
+    for file in loaded.iter() {
+        let own = folder(&file.source.path);
+        known.extend(file.policies.iter().map(|p| (own.to_owned(), p.pointer.clone())));
+        for reference in &file.references {
+            let used = (reference.kind, reference.holder, reference.name.clone());
+            uses.insert(document(own, &reference.document), used);
+        }
+        for reference in &file.files {
+            of_files.insert(files::resolve(&file.source.path, &reference.path), reference.kind);
+        }
+    }
+    for _ in 0..DEEP {
+        if !passed_on(loaded, &mut uses) {
+            break;
+        }
+    }
+    let linted: BTreeSet<String> = loaded.iter().map(|f| f.source.path.clone()).collect();
+    for file in loaded.iter_mut() {
+        let lost = lost(file, &known, &linted);
+        file.faults.extend(lost);
+        let own = folder(&file.source.path).to_owned();
+        let kind = of_files.get(&file.source.path).copied().flatten();
+        let policies = std::mem::take(&mut file.policies);
+        file.policies = policies.into_iter().map(|p| used(p, &own, &uses, kind)).collect();
+    }
+    (0..DEEP).for_each(|_| merge(loaded));
+}
+
+fn document(folder: &str, name: &str) -> Place {
+    (folder.to_owned(), format!("{DOCUMENT}{name}"))
+}
+
+/// What a document is used for, those are used for that become a part of it. Whether any of them was not known to be.
+fn passed_on(loaded: &[Loaded], uses: &mut Uses) -> bool {
+    let mut new = Vec::new();
+    for file in loaded {
+        let own = folder(&file.source.path);
+        for policy in file.policies.iter().filter(|p| !p.merged.is_empty()) {
+            let Some((Some(kind), _, name)) = uses.get(&(own.to_owned(), policy.pointer.clone())) else {
+                continue;
+            };
+            let parts = policy.merged.iter().map(|part| document(own, part)).filter(|place| !uses.contains_key(place));
+            new.extend(parts.map(|place| (place, (Some(*kind), None, name.clone()))));
+        }
+    }
+    let any = !new.is_empty();
+    uses.extend(new);
+    any
+}
+
+/// The faults of what a file uses and nobody has.
+fn lost(file: &Loaded, known: &BTreeSet<Place>, linted: &BTreeSet<String>) -> Vec<Fault> {
+    let own = folder(&file.source.path);
+    let documents = file.references.iter().filter(|r| !known.contains(&document(own, &r.document)));
+    let files = file.files.iter().filter(|r| !linted.contains(&files::resolve(&file.source.path, &r.path)));
+    documents
+        .map(|r| (r.span, format!("there is no document `{}` among the linted files", r.document)))
+        .chain(files.map(|r| (r.span, format!("the file `{}` is not among the linted files", r.path))))
+        .map(|(span, message)| Fault {
+            kind: FaultKind::NotLiteral,
+            span,
+            message,
+            help: "lint the whole folder of the module".to_owned(),
+        })
+        .collect()
+}
+
+fn used(policy: Policy, folder: &str, uses: &Uses, of_file: Option<PolicyKind>) -> Policy {
+    match uses.get(&(folder.to_owned(), policy.pointer.clone())) {
+        Some((Some(kind), holder, name)) if !policy.kind_is_told => policy.used_as(*kind, *holder, Some(name.clone())),
+        _ => match of_file {
+            Some(kind) if !policy.kind_is_told => policy.used_as(kind, None, None),
+            _ => policy,
+        },
+    }
+}
+
+/// A document, as far as it becomes a part of another one.
+struct Part {
+    statements: Vec<document::Statement>,
+    whole: bool,
+}
+
+/// Lays the statements of merged documents beside those that they become a part of. One with the same `Sid` is replaced.
+fn merge(loaded: &mut [Loaded]) {
+    let wanted: BTreeSet<Place> = loaded
+        .iter()
+        .flat_map(|f| f.policies.iter().flat_map(|p| p.merged.iter().map(|m| document(folder(&f.source.path), m))))
+        .collect();
+    if wanted.is_empty() {
+        return;
+    }
+    let mut parts: BTreeMap<Place, Part> = BTreeMap::new();
+    for file in loaded.iter() {
+        for policy in &file.policies {
+            let place = (folder(&file.source.path).to_owned(), policy.pointer.clone());
+            if wanted.contains(&place) {
+                let own = policy.statements.iter().filter(|s| !s.perhaps).filter_map(|s| s.meaning.clone());
+                let statements = own.chain(policy.beside.statements.iter().cloned()).collect();
+                parts.insert(place, Part { statements, whole: policy.set_is_known() });
+            }
+        }
+    }
+    for file in loaded.iter_mut() {
+        let own = folder(&file.source.path).to_owned();
+        for policy in file.policies.iter_mut().filter(|p| !p.merged.is_empty()) {
+            let sids: Vec<String> =
+                policy.statements.iter().filter_map(|s| s.sid.as_ref()).map(|s| s.text.clone()).collect();
+            policy.beside.statements.clear();
+            policy.beside.unknown.clear();
+            for name in &policy.merged {
+                let part = parts.get(&document(&own, name));
+                if part.is_none_or(|p| !p.whole) {
+                    policy.beside.unknown.push(format!("{DOCUMENT}{name}"));
+                }
+                let replaced = |s: &&document::Statement| s.sid.as_ref().is_some_and(|sid| sids.contains(sid));
+                let kept = part.into_iter().flat_map(|p| &p.statements).filter(|s| !replaced(s));
+                policy.beside.statements.extend(kept.cloned());
+            }
+        }
+    }
+}
