@@ -34,6 +34,7 @@ mod narrowing;
 mod operations;
 mod people;
 mod permissions;
+mod plain;
 mod plans;
 mod properties;
 mod provenance;

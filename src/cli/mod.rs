@@ -4,6 +4,7 @@ mod answers;
 mod catalogue;
 mod check;
 mod completeness;
+mod coverage;
 mod diff;
 mod errors;
 mod evaluate;
@@ -19,6 +20,7 @@ mod panics;
 mod rules;
 mod show;
 mod simulate;
+mod terms;
 mod test;
 mod values;
 mod written;
@@ -87,7 +89,7 @@ enum Command {
     /// List everyone who may do an operation, and who nearly may
     WhoCan(answers::WhoCanArgs),
     /// Show which agreement governs each account, now or at a given time
-    Coverage(evaluate::CoverageArgs),
+    Coverage(coverage::CoverageArgs),
     /// Show what a change grants and takes away, between two inventories or two policies
     Diff(diff::DiffArgs),
     /// Run every check for continuous integration: the change, expectations, guardrails, findings, lint
@@ -133,6 +135,14 @@ struct EvaluationArgs {
 struct Printing {
     /// `text` or `json`; FORMAT=FILE writes to a file; may be repeated
     #[arg(long, value_name = "FORMAT[=FILE]", default_value = "text")]
+    format: Vec<Output>,
+}
+
+/// The same, for answers that are also tables.
+#[derive(Args, Clone)]
+struct PrintingTables {
+    /// `text`, `json`, `csv` or `markdown`; FORMAT=FILE writes to a file; may be repeated
+    #[arg(long, value_name = "FORMAT[=FILE]", default_value = "text", value_parser = Output::of_tables)]
     format: Vec<Output>,
 }
 
@@ -205,7 +215,7 @@ fn run(cli: &Cli) -> Result<u8, Failure> {
         Command::Evaluate(args) => evaluate::evaluate(cli, args),
         Command::Can(args) => answers::can(cli, args),
         Command::WhoCan(args) => answers::who_can(cli, args),
-        Command::Coverage(args) => evaluate::coverage(cli, args),
+        Command::Coverage(args) => coverage::coverage(cli, args),
         Command::Diff(args) => diff::diff(cli, args),
         Command::Check(args) => check::check(cli, args),
         Command::Lint(args) => lint::lint(args),

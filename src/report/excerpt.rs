@@ -169,7 +169,7 @@ pub fn sentence(text: &str) -> Cow<'_, str> {
 }
 
 /// Text that came from input, in which characters that steer a terminal are shown, not obeyed.
-fn visible(text: &str) -> Cow<'_, str> {
+pub fn visible(text: &str) -> Cow<'_, str> {
     if !text.contains(is_steering) {
         return Cow::Borrowed(text);
     }

@@ -11,9 +11,12 @@ pub mod evaluation;
 pub mod excerpt;
 pub mod expectations;
 pub mod findings;
+pub mod plain;
 pub mod plan;
+pub mod rows;
 pub mod sentences;
 mod shown;
+pub mod table;
 pub mod who_can;
 
 use anstyle::{AnsiColor, Style};

@@ -53,6 +53,8 @@ pub struct Definition {
     pub verb: &'static str,
     /// What it is done to: `agreements`.
     pub object: &'static str,
+    /// Other words that people ask with, in lower case: `sign`.
+    pub also_called: Vec<String>,
     /// Where its name stands.
     pub place: Place,
 }
@@ -170,7 +172,7 @@ impl Catalogue {
 }
 
 fn definition(reader: &mut Reader<'_>, node: &Node) -> Option<Definition> {
-    const KEYS: [&str; 7] = ["operation", "about", "scopes", "kinds", "possibleWhile", "verb", "object"];
+    const KEYS: [&str; 8] = ["operation", "about", "scopes", "kinds", "possibleWhile", "verb", "object", "alsoCalled"];
     reader.members(node, &KEYS, "an operation")?;
     let (name, span) = reader.text(node, "operation")?;
     const ABOUT: [(&str, About); 3] =
@@ -211,6 +213,8 @@ fn definition(reader: &mut Reader<'_>, node: &Node) -> Option<Definition> {
     }
     let verb = reader.text(node, "verb")?.0;
     let object = reader.text(node, "object")?.0;
+    let also_called = reader.list(node.get("alsoCalled")).iter().filter_map(|w| Some(w.as_str()?.to_lowercase()));
+    let also_called = also_called.collect();
     Some(Definition {
         name: interned(name),
         about,
@@ -219,6 +223,7 @@ fn definition(reader: &mut Reader<'_>, node: &Node) -> Option<Definition> {
         possible,
         verb: interned(verb),
         object: interned(object),
+        also_called,
         place: reader.place(span),
     })
 }
