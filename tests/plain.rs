@@ -101,7 +101,7 @@ fn accounts_that_hold_phi_without_cover() {
         .account(B, json!({"name": "perhaps", "tagsKnown": false}), &[])
         .account(M, json!({"name": "bare", "phi": {"services": ["s3"]}}), &[])
         .account("444444444444", json!({"name": "empty"}), &[])
-        .accepted("a", "baa", json!({"account": A}));
+        .accepted("customer-agreement-Own0123456789ab", "baa", "account", A, "2024-01-01", None);
     let folder = world.folder();
     let path = folder.path().to_str().unwrap();
     let accounts = |more: &[&str]| {

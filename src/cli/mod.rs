@@ -8,6 +8,7 @@ mod coverage;
 mod diff;
 mod errors;
 mod evaluate;
+mod evidence;
 mod explain;
 mod import;
 mod init;
@@ -90,6 +91,8 @@ enum Command {
     WhoCan(answers::WhoCanArgs),
     /// Show which agreement governs each account, now or at a given time
     Coverage(coverage::CoverageArgs),
+    /// Write what an auditor files: tables, a cover page and a manifest of digests; verify it; reconcile the company's register
+    Evidence(evidence::EvidenceArgs),
     /// Show what a change grants and takes away, between two inventories or two policies
     Diff(diff::DiffArgs),
     /// Run every check for continuous integration: the change, expectations, guardrails, findings, lint
@@ -216,6 +219,7 @@ fn run(cli: &Cli) -> Result<u8, Failure> {
         Command::Can(args) => answers::can(cli, args),
         Command::WhoCan(args) => answers::who_can(cli, args),
         Command::Coverage(args) => coverage::coverage(cli, args),
+        Command::Evidence(args) => evidence::evidence(cli, args),
         Command::Diff(args) => diff::diff(cli, args),
         Command::Check(args) => check::check(cli, args),
         Command::Lint(args) => lint::lint(args),

@@ -20,10 +20,23 @@ impl Table {
 
     /// Comma-separated values as RFC 4180 has them, with a line feed alone at the end of a line. No value is a formula.
     pub fn csv(&self) -> String {
-        let line = |cells: &mut dyn Iterator<Item = &str>| cells.map(field).collect::<Vec<_>>().join(",") + "\n";
-        let header = line(&mut self.header.iter().copied());
-        let rows = self.rows.iter().map(|row| line(&mut row.iter().map(String::as_str)));
+        let header = Self::line(self.header.iter().copied());
+        let rows = self.rows.iter().map(|row| Self::line(row.iter().map(String::as_str)));
         std::iter::once(header).chain(rows).collect()
+    }
+
+    /// A line of CSV.
+    pub fn line<'a>(cells: impl Iterator<Item = &'a str>) -> String {
+        cells.map(field).collect::<Vec<_>>().join(",") + "\n"
+    }
+
+    /// The rows as objects, whose members are called as the columns are; a value that is empty is null.
+    pub fn json(&self) -> serde_json::Value {
+        let row = |cells: &Vec<String>| {
+            let value = |cell: &String| if cell.is_empty() { serde_json::Value::Null } else { cell.clone().into() };
+            self.header.iter().zip(cells).map(|(name, cell)| (member(name), value(cell))).collect()
+        };
+        serde_json::Value::Array(self.rows.iter().map(row).map(serde_json::Value::Object).collect())
     }
 
     /// The columns that have a value in any row.
@@ -54,6 +67,16 @@ impl Table {
         }
         text
     }
+}
+
+/// `accountSourceSha256` of `account source sha256`.
+fn member(name: &str) -> String {
+    let words = name.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty());
+    let word = |(at, word): (usize, &str)| match at {
+        0 => word.to_lowercase(),
+        _ => super::plain::capital(&word.to_lowercase()),
+    };
+    words.enumerate().map(word).collect()
 }
 
 /// What a spreadsheet takes for the beginning of a formula, in the width of East Asian text too.
