@@ -3,6 +3,7 @@
 pub mod check;
 pub mod cli;
 pub mod evidence;
+pub mod page;
 pub mod report;
 pub mod revision;
 pub mod walk;

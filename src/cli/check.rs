@@ -315,6 +315,7 @@ fn print(args: &CheckArgs, checked: &Checked, provenance: &Provenance) -> Result
         Format::Junit => report::junit::junit(checked, provenance),
         Format::Markdown => Ok(output::told_below(report::markdown::markdown(checked), provenance)),
         Format::Json => output::json(&report::json::json(checked, provenance)),
+        Format::Html => crate::page::change::page(checked, provenance),
         _ => Ok(output::told(report::text(output::width(), checked), provenance)),
     })
 }

@@ -18,6 +18,7 @@ mod lower;
 mod narrow;
 mod output;
 mod panics;
+mod report;
 mod rules;
 mod show;
 mod simulate;
@@ -93,6 +94,8 @@ enum Command {
     Coverage(coverage::CoverageArgs),
     /// Write what an auditor files: tables, a cover page and a manifest of digests; verify it; reconcile the company's register
     Evidence(evidence::EvidenceArgs),
+    /// Draw everything as one page to look at: coverage, people, findings; or write it in Markdown
+    Report(report::ReportArgs),
     /// Show what a change grants and takes away, between two inventories or two policies
     Diff(diff::DiffArgs),
     /// Run every check for continuous integration: the change, expectations, guardrails, findings, lint
@@ -220,6 +223,7 @@ fn run(cli: &Cli) -> Result<u8, Failure> {
         Command::WhoCan(args) => answers::who_can(cli, args),
         Command::Coverage(args) => coverage::coverage(cli, args),
         Command::Evidence(args) => evidence::evidence(cli, args),
+        Command::Report(args) => report::report(cli, args),
         Command::Diff(args) => diff::diff(cli, args),
         Command::Check(args) => check::check(cli, args),
         Command::Lint(args) => lint::lint(args),

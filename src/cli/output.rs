@@ -45,6 +45,8 @@ pub enum Format {
     Markdown,
     /// For spreadsheets.
     Csv,
+    /// One page with everything in it.
+    Html,
 }
 
 /// The formats of answers that are also tables.
@@ -109,7 +111,8 @@ impl Output {
 
     /// One of the formats that a check has.
     pub fn of_checks(text: &str) -> Result<Self, String> {
-        Self::among(text, &OF_FINDINGS.into_iter().filter(|(_, f)| *f != Format::Gitlab).collect::<Vec<_>>())
+        let of_findings = OF_FINDINGS.into_iter().filter(|(_, f)| *f != Format::Gitlab);
+        Self::among(text, &of_findings.chain([("html", Format::Html)]).collect::<Vec<_>>())
     }
 
     fn among(text: &str, formats: &[(&str, Format)]) -> Result<Self, String> {

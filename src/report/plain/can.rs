@@ -277,7 +277,7 @@ fn block(width: usize, group: &Group<'_>, asked: &Asked<'_>) -> String {
 }
 
 /// Why an answer is a denial: what each gate asks for and does not get.
-fn why(answer: &OperationAnswer, names: Names<'_>) -> Vec<String> {
+pub fn why(answer: &OperationAnswer, names: Names<'_>) -> Vec<String> {
     let mut lines = Vec::new();
     for (at, gate) in answer.gates.iter().enumerate() {
         let perhaps = if gate.certain { "" } else { "perhaps " };
@@ -294,7 +294,7 @@ fn why(answer: &OperationAnswer, names: Names<'_>) -> Vec<String> {
 }
 
 /// What would turn a denial around, without ARNs and places of files.
-fn changes_of(answer: &OperationAnswer, principal: &PrincipalAnswer, names: Names<'_>) -> Vec<String> {
+pub fn changes_of(answer: &OperationAnswer, principal: &PrincipalAnswer, names: Names<'_>) -> Vec<String> {
     let Some(plan) = &answer.changes else { return Vec::new() };
     let who = names.principal(principal);
     let whom = format!("{who} in {}", names.account(&principal.account));
