@@ -21,10 +21,17 @@ const HOSPITAL: &str = "examples/hospital";
 #[test]
 fn an_operation_and_an_agreement_have_other_words() {
     let accept = run("100", &["can", "maria", "accept-agreement", HOSPITAL, "--agreement", "baa"]);
-    for (verb, agreement) in
-        [("sign", "HIPAA BAA"), ("agree", "business associate addendum"), ("accept", "BAA"), ("Sign", "Business Associate Agreement")]
-    {
-        assert_eq!(run("100", &["can", "maria", verb, HOSPITAL, "--agreement", agreement]), accept, "{verb} {agreement}");
+    for (verb, agreement) in [
+        ("sign", "HIPAA BAA"),
+        ("agree", "business associate addendum"),
+        ("accept", "BAA"),
+        ("Sign", "Business Associate Agreement"),
+    ] {
+        assert_eq!(
+            run("100", &["can", "maria", verb, HOSPITAL, "--agreement", agreement]),
+            accept,
+            "{verb} {agreement}"
+        );
     }
     let terminate = run("100", &["who-can", "terminate-agreement", HOSPITAL]);
     for verb in ["end", "cancel", "terminate"] {
@@ -41,7 +48,10 @@ fn the_answer_is_the_first_sentence() {
                     organizational unit Clinical denies it.";
     assert!(denied.starts_with(expected), "{denied}");
     assert!(denied.contains("“You don’t have the permissions to accept the agreement”"), "{denied}");
-    assert!(ask("111111111111", "account").starts_with("Yes. maria can accept the BAA for account management (111111111111)."));
+    assert!(
+        ask("111111111111", "account")
+            .starts_with("Yes. maria can accept the BAA for account management (111111111111).")
+    );
     let both = run("100", &["can", "maria", "accept", HOSPITAL]);
     assert!(both.starts_with("Yes and no.\n"), "{both}");
     let coverage = first(&["coverage", HOSPITAL]);
@@ -50,7 +60,10 @@ fn the_answer_is_the_first_sentence() {
     assert!(coverage.starts_with(expected), "{coverage}");
     let one = ["coverage", HOSPITAL, "--account", "333333333333", "--agreement", "baa", "--at"];
     let on = |day| first(&[&one[..], &[day]].concat());
-    assert!(on("2024-08-31").starts_with("Yes. On 2024-08-31, account research (333333333333) is covered by a BAA: its own"));
+    assert!(
+        on("2024-08-31")
+            .starts_with("Yes. On 2024-08-31, account research (333333333333) is covered by a BAA: its own")
+    );
     assert!(on("2023-11-14").starts_with("No. On 2023-11-14, no BAA is in force for account research (333333333333)."));
 }
 
@@ -123,7 +136,8 @@ fn accounts_that_hold_phi_without_cover() {
 #[test]
 fn tables_have_the_same_answers() {
     let csv = run("100", &["who-can", "terminate", HOSPITAL, "--format", "csv"]);
-    let json: Value = serde_json::from_str(&run("100", &["who-can", "terminate", HOSPITAL, "--format", "json"])).unwrap();
+    let json: Value =
+        serde_json::from_str(&run("100", &["who-can", "terminate", HOSPITAL, "--format", "json"])).unwrap();
     let rows = ["may", "unknown", "nearly"].map(|of| json[of].as_array().unwrap().len());
     assert_eq!(csv.lines().count(), 1 + rows.iter().sum::<usize>(), "{csv}");
     assert_eq!(csv.lines().filter(|l| l.starts_with("yes,")).count(), rows[0]);

@@ -221,4 +221,3 @@ fn register(args: &EvidenceArgs, made: &Made, file: &Path) -> Result<u8, Failure
     let fails = args.fail_on.is_some_and(|limit| differences.iter().any(|d| d.severity >= limit));
     Ok(if fails { NOT_OK } else { OK })
 }
-

@@ -128,9 +128,11 @@ pub fn show(cli: &Cli, args: &ShowArgs) -> Result<u8, Failure> {
         What::Rules => rules_of_lint(),
         What::Message { text } => message(&rules, text)?,
         // these need no rules, and were shown above
-        What::Action { .. } | What::Key { .. } | What::Resource { .. } | What::ManagedPolicy { .. } | What::Term { .. } => {
-            String::new()
-        }
+        What::Action { .. }
+        | What::Key { .. }
+        | What::Resource { .. }
+        | What::ManagedPolicy { .. }
+        | What::Term { .. } => String::new(),
     };
     output::print(&format!("{}\n", text.trim_end()))?;
     Ok(OK)

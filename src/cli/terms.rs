@@ -85,7 +85,9 @@ mod tests {
 
     #[test]
     fn a_term_is_found_by_any_of_its_words() {
-        for word in ["BAA", "hipaa baa", "business associate agreements", "covered", "the management account", "payer account"] {
+        for word in
+            ["BAA", "hipaa baa", "business associate agreements", "covered", "the management account", "payer account"]
+        {
             assert!(term(Some(word)).is_ok(), "{word}");
         }
         assert!(term(Some("bananas")).is_err());

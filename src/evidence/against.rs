@@ -78,7 +78,8 @@ fn members<'a>(before: &'a Value, after: &'a Value) -> impl Iterator<Item = Stri
         Some(text) => format!("`{text}`"),
         None => "nothing".to_owned(),
     };
-    names.into_iter().filter(|n| !is_source(n) && before.get(*n) != after.get(*n)).map(move |name| {
-        format!("{name} was {}, and is {}", shown(before.get(name)), shown(after.get(name)))
-    })
+    names
+        .into_iter()
+        .filter(|n| !is_source(n) && before.get(*n) != after.get(*n))
+        .map(move |name| format!("{name} was {}, and is {}", shown(before.get(name)), shown(after.get(name))))
 }

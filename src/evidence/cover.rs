@@ -63,11 +63,15 @@ fn unknown(facts: &Facts<'_>) -> Vec<String> {
     let gaps = &facts.assessment.completeness.gaps;
     let mut lines: Vec<String> = gaps
         .iter()
-        .map(|gap| format!("Not collected: {} of {}. `aws {}` tells it.", gap.missing.words(), gap.of.join(", "), gap.calls))
+        .map(|gap| {
+            format!("Not collected: {} of {}. `aws {}` tells it.", gap.missing.words(), gap.of.join(", "), gap.calls)
+        })
         .collect();
     let others = completeness::others(&facts.assessment.completeness.perhaps_others);
     lines.extend(others.into_iter().map(|who| format!("Perhaps others, who are not listed: {who}.")));
-    lines.extend(facts.provenance.later().map(|later| format!("Everything is told as {}.", later.trim_start_matches("as "))));
+    lines.extend(
+        facts.provenance.later().map(|later| format!("Everything is told as {}.", later.trim_start_matches("as "))),
+    );
     if lines.is_empty() {
         lines.push("Nothing was left uncollected that the answers rest on.".to_owned());
     }
@@ -128,7 +132,9 @@ fn checking() -> Vec<String> {
     vec![
         format!("`countersign evidence --verify DIR`, or `sha256sum -c {}` in this folder.", manifest::FILE),
         "`countersign evidence --verify DIR --against INVENTORY` evaluates again, and says what differs.".to_owned(),
-        format!("The same inventory, moment and version give the same bytes. `{DOCUMENT}` has all tables in one document."),
+        format!(
+            "The same inventory, moment and version give the same bytes. `{DOCUMENT}` has all tables in one document."
+        ),
         format!(
             "An unsigned manifest shows accidents, not tampering. Sign it with a tool of yours: `minisign -Sm {0}`, or `cosign \
              sign-blob --bundle {0}.sigstore.json {0}`.",

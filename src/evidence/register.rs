@@ -101,7 +101,8 @@ fn columns(header: &csv::StringRecord, named: &RegisterColumns, file: &str) -> R
     let Some(account) = at(&named.account) else {
         let there = header.iter().map(|h| format!("`{h}`")).collect::<Vec<_>>().join(", ");
         let message = format!("there is no column `{}`; there are {there}", named.account);
-        let help = "say what the columns are called under [register] in countersign.toml: account, name, agreement, phi";
+        let help =
+            "say what the columns are called under [register] in countersign.toml: account, name, agreement, phi";
         return Err(vec![Problem::about(file, message).help(help)]);
     };
     Ok(Columns { account, name: at(&named.name), agreement: at(&named.agreement), phi: at(&named.phi) })

@@ -119,7 +119,8 @@ fn memberships(account: &Entity) -> Vec<Membership> {
 
 /// `o-… from 2021-02-01 until 2025-06-30`
 fn told(membership: &Membership) -> String {
-    let from = membership.from.map_or_else(|| "from an unknown day".to_owned(), |m| format!("from {}", moment::format(m)));
+    let from =
+        membership.from.map_or_else(|| "from an unknown day".to_owned(), |m| format!("from {}", moment::format(m)));
     let until = membership.until.map(|m| format!(" until {}", moment::format(m))).unwrap_or_default();
     format!("{} {from}{until}", membership.organization)
 }

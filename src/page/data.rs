@@ -39,8 +39,7 @@ pub fn data(inventory: &Inventory, assessment: &Assessment, provenance: &Provena
     let names = Names::new(inventory);
     let kinds = shown_kinds(assessment);
     let mut nodes = Nodes::default();
-    let accounts: Vec<Value> =
-        assessment.accounts.iter().map(|a| account(inventory, a, &kinds, nodes.of(a))).collect();
+    let accounts: Vec<Value> = assessment.accounts.iter().map(|a| account(inventory, a, &kinds, nodes.of(a))).collect();
     let access = access(assessment, names);
     let hipaa = kinds.iter().position(|k| assessment.hipaa_kinds.contains(k)).unwrap_or(0);
     json!({
@@ -156,7 +155,14 @@ fn agreements(inventory: &Inventory, kinds: &[String]) -> Value {
             Some(account) => (Scope::Account, account),
             None => (Scope::Organization, e.reference("organization")?),
         };
-        Some(json!([e.uid.id, place(offer.str("kind"))?, scope.word(), of, time(e, "effectiveStart"), time(e, "effectiveEnd")]))
+        Some(json!([
+            e.uid.id,
+            place(offer.str("kind"))?,
+            scope.word(),
+            of,
+            time(e, "effectiveStart"),
+            time(e, "effectiveEnd")
+        ]))
     });
     let offline = inventory.of_type("OfflineAgreement").flat_map(|e| {
         let kind = place(e.str("kind"));
@@ -196,7 +202,13 @@ fn access(assessment: &Assessment, names: Names<'_>) -> Value {
 
 /// What is asked: in words, the operation, the scope, the kind.
 fn question(operation: &OperationAnswer, names: Names<'_>) -> Value {
-    json!([names.deed(operation), operation.operation, operation.scope.map(Scope::word), operation.agreement, operation.report])
+    json!([
+        names.deed(operation),
+        operation.operation,
+        operation.scope.map(Scope::word),
+        operation.agreement,
+        operation.report
+    ])
 }
 
 fn answer(operation: &OperationAnswer, principal: &PrincipalAnswer, names: Names<'_>) -> Value {

@@ -23,9 +23,8 @@ pub fn markdown(inventory: &Inventory, assessment: &Assessment, title: &str) -> 
     text.push_str("## Who can end coverage\n\n");
     let all = assessment.principals.iter().flat_map(|p| p.operations.iter().map(move |o| (p, o)));
     let hipaa = |kind: &Option<String>| kind.as_ref().is_some_and(|k| assessment.hipaa_kinds.contains(k));
-    let enders = all.filter(|(_, o)| {
-        o.operation == "terminate-agreement" && o.decision != Decision::Deny && hipaa(&o.agreement)
-    });
+    let enders = all
+        .filter(|(_, o)| o.operation == "terminate-agreement" && o.decision != Decision::Deny && hipaa(&o.agreement));
     let enders = rows::answers(assessment, names, enders);
     text.push_str(&if enders.rows.is_empty() { "Nobody who is listed.\n".to_owned() } else { enders.markdown() });
     for other in completeness::others(&assessment.completeness.perhaps_others) {

@@ -1,8 +1,8 @@
 //! One self-contained page that draws an assessment: no network, no script of others. `page.html` is a template, in which everything is
 //! escaped; `page.js` draws from the data that stands in the page as JSON.
 
-mod data;
 pub mod change;
+mod data;
 pub mod markdown;
 
 use std::collections::BTreeMap;
@@ -38,7 +38,12 @@ struct Tile {
 }
 
 /// The page of an assessment.
-pub fn page(inventory: &Inventory, assessment: &Assessment, provenance: &Provenance, title: &str) -> Result<String, Failure> {
+pub fn page(
+    inventory: &Inventory,
+    assessment: &Assessment,
+    provenance: &Provenance,
+    title: &str,
+) -> Result<String, Failure> {
     let names = Names::new(inventory);
     let gaps = &assessment.completeness.gaps;
     let complete = if gaps.is_empty() {
@@ -79,7 +84,8 @@ fn render(name: &'static str, template: &'static str, values: minijinja::Value) 
 
 /// JSON that ends no element of HTML and no line of a script.
 fn harmless(value: &Value) -> String {
-    let escapes = [('<', "\\u003c"), ('>', "\\u003e"), ('&', "\\u0026"), ('\u{2028}', "\\u2028"), ('\u{2029}', "\\u2029")];
+    let escapes =
+        [('<', "\\u003c"), ('>', "\\u003e"), ('&', "\\u0026"), ('\u{2028}', "\\u2028"), ('\u{2029}', "\\u2029")];
     escapes.iter().fold(value.to_string(), |text, (c, escaped)| text.replace(*c, escaped))
 }
 
@@ -166,7 +172,8 @@ mod tests {
 
     #[test]
     fn names_are_escaped_in_the_template() {
-        let page = render("page.html", TEMPLATE, context! { title => "<img src=x onerror=alert(1)>", data => "{}" }).unwrap();
+        let page =
+            render("page.html", TEMPLATE, context! { title => "<img src=x onerror=alert(1)>", data => "{}" }).unwrap();
         assert!(!page.contains("<img"), "{page}");
         assert!(page.contains("&lt;img"), "{page}");
     }

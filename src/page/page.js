@@ -50,7 +50,7 @@ function wantedAccounts() {
 }
 
 // people: [arn, account, kind, name, people, vector]
-const title = (p) => (p[4].length ? p[4].join(", ") : p[3]);
+const title = (p) => (p[4].length ? p[4].join(", ") : p[2] === "root user" ? "the root user" : p[3]);
 const answers = access.vectors.map((v) => new Map(v));
 const answerOf = (p, asked) => { const at = answers[p[5]].get(asked); return at === undefined ? null : access.answers[at]; };
 const peopleText = new Map(access.principals.map((p) => [p, `${p[0]} ${p[3]} ${p[4].join(" ")} ${place(p[1])}`.toLowerCase()]));

@@ -39,7 +39,12 @@ pub fn table(widths: (usize, usize), assessment: &Assessment, more: More, senten
             .filter_map(|a| Some((a, a.agreements.iter().find(|r| r.kind == kind)?)))
             .collect();
         let is_hipaa = assessment.hipaa_kinds.contains(kind);
-        if !more.all && !more.asked && !is_hipaa && !more.narrowed && rows.iter().all(|(_, r)| r.coverage == Coverage::NotCovered) {
+        if !more.all
+            && !more.asked
+            && !is_hipaa
+            && !more.narrowed
+            && rows.iter().all(|(_, r)| r.coverage == Coverage::NotCovered)
+        {
             hidden.push(kinds::short(kind));
             continue;
         }
@@ -170,13 +175,7 @@ fn facts(account: &AccountAnswer) -> String {
 }
 
 /// "Was this account covered on that day, and by what?"
-pub fn account(
-    width: usize,
-    assessment: &Assessment,
-    account: &AccountAnswer,
-    names: Names<'_>,
-    more: More,
-) -> String {
+pub fn account(width: usize, assessment: &Assessment, account: &AccountAnswer, names: Names<'_>, more: More) -> String {
     let at = &assessment.at;
     let sentences = plain::coverage::account(assessment, names, account, at);
     let mut text: String = sentences.iter().map(|s| paragraph(width, "", s)).collect();

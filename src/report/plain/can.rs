@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{Names, capital, listed, opened, stopped};
-use crate::report::{bold, day, dim, in_colour, paragraph, plan, sentences, wrapped};
 use crate::report::Shown;
+use crate::report::{bold, day, dim, in_colour, paragraph, plan, sentences, wrapped};
 use countersign_core::assessment::{AccountAnswer, Assessment, BecauseAnswer, OperationAnswer, PrincipalAnswer};
 use countersign_core::terms::{AnyAllowed, Decision, PrincipalKind, Role, Scope};
 
@@ -104,9 +104,8 @@ fn groups<'a>(assessment: &'a Assessment, asked: &Asked<'_>) -> Vec<Group<'a>> {
             let decision = decided(answer);
             let cause = cause(answer, asked.names);
             let target = target(assessment, principal, answer, asked.names);
-            let same = |g: &&mut Group<'_>| {
-                g.decision == decision && g.who == who && g.deed == deed && g.cause == cause
-            };
+            let same =
+                |g: &&mut Group<'_>| g.decision == decision && g.who == who && g.deed == deed && g.cause == cause;
             match groups.iter_mut().find(same) {
                 Some(group) => {
                     group.targets.push(target);
@@ -158,7 +157,9 @@ pub fn target(
         (Some(_), Some(Scope::Account)) => ("for", account),
         (Some(_), Some(Scope::Organization)) => match standing {
             Some(a) if a.role == Role::Management => ("for", whole(assessment, a)),
-            Some(a) if a.role == Role::Standalone => ("for", format!("an organization from {account}, which is in none")),
+            Some(a) if a.role == Role::Standalone => {
+                ("for", format!("an organization from {account}, which is in none"))
+            }
             _ => ("for", format!("the whole organization from {account}")),
         },
         (Some(_), Some(_)) => ("of", account),
@@ -192,7 +193,9 @@ fn sentence(group: &Group<'_>) -> String {
         (Decision::Allow, false) => format!("{} can {} {targets}{cause}", group.who, group.deed),
         (Decision::Allow, true) => format!("{} can {} {targets} by some request", group.who, group.deed),
         (Decision::Deny, false) => format!("{} cannot {} {targets}{cause}", group.who, group.deed),
-        (Decision::Deny, true) => format!("{} cannot {} {targets}, whatever the request carries", group.who, group.deed),
+        (Decision::Deny, true) => {
+            format!("{} cannot {} {targets}, whatever the request carries", group.who, group.deed)
+        }
         (Decision::Unknown, _) => {
             format!("it is not known whether {} can {} {targets}{cause}", group.who, group.deed)
         }

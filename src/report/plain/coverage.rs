@@ -24,11 +24,8 @@ pub fn all(assessment: &Assessment, names: Names<'_>, asked: &[String]) -> Vec<S
 }
 
 fn of_kind(assessment: &Assessment, names: Names<'_>, kind: &str) -> String {
-    let rows: Vec<(&AccountAnswer, &AgreementAnswer)> = assessment
-        .accounts
-        .iter()
-        .filter_map(|a| Some((a, a.agreements.iter().find(|r| r.kind == kind)?)))
-        .collect();
+    let rows: Vec<(&AccountAnswer, &AgreementAnswer)> =
+        assessment.accounts.iter().filter_map(|a| Some((a, a.agreements.iter().find(|r| r.kind == kind)?))).collect();
     let of = |coverage: Coverage| -> Vec<String> {
         rows.iter().filter(|(_, r)| r.coverage == coverage).map(|(a, _)| names.place(&a.account)).collect()
     };
@@ -41,7 +38,9 @@ fn of_kind(assessment: &Assessment, names: Names<'_>, kind: &str) -> String {
             n => format!("All {n} accounts are covered by the {short}."),
         },
         (0, _) if unknown.is_empty() => format!("No account is covered by the {short}."),
-        (c, n) => format!("{c} of {} {} covered by the {short}.", count(n, "account"), if c == 1 { "is" } else { "are" }),
+        (c, n) => {
+            format!("{c} of {} {} covered by the {short}.", count(n, "account"), if c == 1 { "is" } else { "are" })
+        }
     };
     if !not.is_empty() && !covered.is_empty() {
         text.push_str(&format!(" Not covered: {}.", few(&not, NAMED)));
@@ -90,10 +89,8 @@ pub fn account(assessment: &Assessment, names: Names<'_>, account: &AccountAnswe
     };
     let mut sentences: Vec<String> = rows.iter().map(|row| of_account(names, account, row, at)).collect();
     let others = account.agreements.iter().filter(|r| !rows.iter().any(|s| s.kind == r.kind));
-    let also: Vec<String> = others
-        .filter(|r| r.coverage == Coverage::Covered)
-        .map(|r| format!("the {}", kinds::short(&r.kind)))
-        .collect();
+    let also: Vec<String> =
+        others.filter(|r| r.coverage == Coverage::Covered).map(|r| format!("the {}", kinds::short(&r.kind))).collect();
     if !also.is_empty() {
         sentences.push(format!("Also in force: {}.", listed(&also, "and")));
     }
@@ -111,10 +108,10 @@ fn of_account(names: Names<'_>, account: &AccountAnswer, row: &AgreementAnswer, 
                     Scope::Offline => "one made outside AWS Artifact",
                     _ => "one",
                 };
-                let since = g.since.as_deref().map_or_else(
-                    || ", since when is not known".to_owned(),
-                    |s| format!(", in force since {}", day(s)),
-                );
+                let since = g
+                    .since
+                    .as_deref()
+                    .map_or_else(|| ", since when is not known".to_owned(), |s| format!(", in force since {}", day(s)));
                 format!(": {whose}{since}")
             });
             format!("Yes. On {at}, {which} is covered by a {short}{}.", by.unwrap_or_default())

@@ -100,7 +100,9 @@ pub fn people(principal: &PrincipalAnswer) -> Vec<String> {
 
 fn row(assessment: &Assessment, names: Names<'_>, principal: &PrincipalAnswer, answer: &OperationAnswer) -> String {
     let through = match principal.kind {
-        PrincipalKind::PermissionSet if !people(principal).is_empty() => format!(", through {}", names.principal(principal)),
+        PrincipalKind::PermissionSet if !people(principal).is_empty() => {
+            format!(", through {}", names.principal(principal))
+        }
         PrincipalKind::PermissionSet => ", to which nobody is known to be assigned".to_owned(),
         PrincipalKind::User => format!(", a user of {}", names.account(&principal.account)),
         PrincipalKind::Role => format!(", of {}", names.account(&principal.account)),
@@ -110,7 +112,8 @@ fn row(assessment: &Assessment, names: Names<'_>, principal: &PrincipalAnswer, a
     let more = match answer.decision {
         Decision::Allow => {
             let only = answer.deprecated.iter().map(|d| format!("; only {d}"));
-            let root = answer.assuming.iter().filter(|a| principal.kind == PrincipalKind::Root && a.contains("root user"));
+            let root =
+                answer.assuming.iter().filter(|a| principal.kind == PrincipalKind::Root && a.contains("root user"));
             only.chain(root.map(|a| format!("; {a}"))).collect()
         }
         Decision::Deny => format!("; missing: {}", answer.missing.join(", ")),

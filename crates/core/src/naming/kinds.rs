@@ -68,9 +68,9 @@ pub fn named(inventory: &Inventory, name: &str) -> Result<String, Failure> {
     let said = plain(name);
     let said = said.strip_prefix("the ").unwrap_or(&said);
     let is = |word: &str| plain(word) == said;
-    let of_names = all().iter().filter(|k| {
-        is(&k.kind) || is(&k.short) || is(&k.name) || k.also_called.iter().any(|word| is(word))
-    });
+    let of_names = all()
+        .iter()
+        .filter(|k| is(&k.kind) || is(&k.short) || is(&k.name) || k.also_called.iter().any(|word| is(word)));
     let of_offers = offers().filter(|o| o.str("name").is_some_and(is) || o.uid.id == name);
     let found: BTreeSet<&str> = of_names
         .map(|k| k.kind.as_str())
