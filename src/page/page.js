@@ -297,4 +297,4 @@ addEventListener("resize", () => redraw?.(false));
 addEventListener("beforeprint", () => redraw?.(true));
 addEventListener("afterprint", () => redraw?.(false));
 addEventListener("keydown", (event) => { if (event.key === "Escape" && !$("detail").hidden) location.hash = address({ account: null, who: null }); });
-if (data.accounts) { draw(true); document.documentElement.dataset.ready = "yes"; }
+if (data.accounts) { draw(true); document.documentElement.dataset.ready = "yes"; performance.mark("ready"); }
