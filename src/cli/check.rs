@@ -58,7 +58,7 @@ pub struct CheckArgs {
     baseline: Option<PathBuf>,
     #[command(flatten)]
     asking: EvaluationArgs,
-    /// `text`, `json`, `sarif`, `junit`, `github` or `markdown`; FORMAT=FILE writes to a file; may be repeated
+    /// `text`, `json`, `sarif`, `junit`, `github`, `markdown` or `html`; FORMAT=FILE writes to a file; may be repeated
     #[arg(long, value_name = "FORMAT[=FILE]", default_value = "text", value_parser = Output::of_checks)]
     format: Vec<Output>,
 }
