@@ -118,7 +118,7 @@ fn accounts_that_hold_phi_without_cover() {
     let folder = world.folder();
     let path = folder.path().to_str().unwrap();
     let accounts = |more: &[&str]| {
-        let json = run("100", &[&["coverage", path, "--format", "json"], more].concat());
+        let json = run("100", &[&["coverage", path, "--format", "json"][..], more].concat());
         let found: Value = serde_json::from_str(&json).unwrap();
         assert_eq!(schema_errors("coverage.v1.schema.json", &found), [""; 0]);
         let accounts = found["accounts"].as_array().unwrap().iter();
