@@ -3,7 +3,7 @@
 use super::can::target;
 use super::{Names, listed, opened, stopped};
 use crate::report::{bold, completeness, count, paragraph, who_can, wrapped};
-use countersign_core::assessment::{Assessment, OperationAnswer, PersonAnswer, PrincipalAnswer};
+use countersign_core::assessment::{Assessment, OperationAnswer, Person, PrincipalAnswer};
 use countersign_core::people::Roles;
 use countersign_core::terms::{Decision, PrincipalKind};
 use who_can::Row;
@@ -93,7 +93,7 @@ fn called(names: Names<'_>, principal: &PrincipalAnswer) -> String {
 
 /// The people and groups behind a permission set.
 pub fn people(principal: &PrincipalAnswer) -> Vec<String> {
-    let person = |p: &PersonAnswer| p.user_name.clone();
+    let person = |p: &Person| p.user_name.clone();
     let groups = principal.groups.iter().map(|g| format!("whoever is in {}", g.name));
     principal.people.iter().map(person).chain(groups).collect()
 }
