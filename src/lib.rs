@@ -2,6 +2,8 @@
 
 pub mod check;
 pub mod cli;
+pub mod evidence;
+pub mod page;
 pub mod report;
 pub mod revision;
 pub mod walk;

@@ -201,8 +201,9 @@ fn the_permission_model_is_a_setting() {
         let text = String::from_utf8(output.stdout).unwrap();
         assert_eq!(output.status.code(), Some(code), "{settings} {flag:?}\n{text}");
         if code == 0 {
-            let first = text.lines().find(|l| l.starts_with("allow")).unwrap();
-            assert!(first.ends_with(", only by permissions that AWS deprecated on 2025-03-03"), "{text}");
+            let first = text.split("\n\n").next().unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(first.starts_with("Yes."), "{text}");
+            assert!(first.ends_with(": only by permissions that AWS deprecated on 2025-03-03."), "{text}");
         }
     }
     for (settings, message) in [

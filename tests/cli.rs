@@ -34,6 +34,7 @@ fn stderr(args: &[&str]) -> String {
 fn pages_and_examples_print_what_they_say() {
     trycmd::TestCases::new()
         .env("NO_COLOR", "1")
+        .env("COLUMNS", "100")
         .case("README.md")
         .case("docs/*.md")
         .case("examples/*/README.md")
@@ -86,10 +87,11 @@ fn exit_codes() {
 #[test]
 fn people_are_found_by_name_and_ambiguity_is_an_error() {
     assert!(
-        stdout(&["can", "maria", "accept", "examples/hospital"])
+        stdout(&["can", "maria", "accept", "examples/hospital", "--explain"])
             .contains("permission set LegalAgreements in 222222222222")
     );
-    assert!(stdout(&["can", "jane", "accept", "examples/hospital"]).contains("arn:aws:iam::111111111111:user/jane"));
+    let jane = stdout(&["can", "jane", "accept", "examples/hospital", "--explain"]);
+    assert!(jane.contains("arn:aws:iam::111111111111:user/jane"));
     assert_eq!(code(&["can", "arn:aws:iam::111111111111:user/jane", "view", "examples/hospital"]), 0);
     let ambiguous = stderr(&["can", "root", "accept", "examples/hospital"]);
     assert!(ambiguous.contains("is ambiguous") && ambiguous.contains("--account"), "{ambiguous}");
@@ -255,7 +257,7 @@ fn a_first_inventory_evaluates_and_is_never_overwritten() {
     assert_eq!(code(&["init", path]), 0);
     assert_eq!(code(&["evaluate", path]), 0);
     // the BAA is accepted already (D27): of another kind, a permission is what is missing
-    let other = stdout(&["can", "legal", "accept", path, "--agreement", "andb"]);
+    let other = stdout(&["can", "legal", "accept", path, "--agreement", "andb", "--explain"]);
     assert!(other.contains("allow artifact:AcceptAgreement in iam/legal.json"), "{other}");
     std::fs::write(folder.path().join("entities.json"), "[]").unwrap();
     assert_eq!(code(&["init", path]), 2);

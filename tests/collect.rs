@@ -191,7 +191,7 @@ fn everything_is_collected_by_reading_only_and_imported_without_open_questions()
         "\"serviceControlPolicies\": [\n        \"scps/p-FullAWSAccess.json\",\n        \"scps/p-hipaascp0001.json\""
     ));
     // the person behind the permission set is found
-    let asked = countersign(&["can", "maria", "accept", &out, "--agreement", "baa", "--scope", "account"]);
+    let asked = countersign(&["can", "maria", "accept", &out, "--agreement", "baa", "--scope", "account", "--explain"]);
     let text = String::from_utf8_lossy(&asked.stdout).into_owned();
     assert!(text.contains("permission set Compliance in 222222222222") && text.contains("maria (by Legal)"), "{text}");
 }

@@ -314,7 +314,7 @@ fn who_can_names_the_statement_that_denies() {
         let output = output.args(more).output().unwrap();
         String::from_utf8(output.stdout).unwrap()
     };
-    let text = run(&[]);
+    let text = run(&["--explain"]);
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let line = text.split_once("user/admin").unwrap_or_else(|| panic!("{text}")).1;
     let line = line.split_once(" deny ").map_or(line, |(line, _)| line);

@@ -25,7 +25,12 @@ fn ask(inventory: &str, question: &[&str]) -> (Option<i32>, String) {
 #[test]
 fn one_account_is_covered_since_its_acceptance() {
     let (code, text) = ask(inventories()[0], &["coverage", ".", "--agreement", "baa", "--at", "2026-11-01"]);
-    assert!(code == Some(0) && text.contains("covered  baa") && text.contains("since 2024-03-05"), "{text}");
+    assert!(
+        code == Some(0)
+            && text.contains("covered  HIPAA Business Associate Addendum (BAA)")
+            && text.contains("since 2024-03-05"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -33,7 +38,19 @@ fn nobody_accepts_in_a_member_account_under_the_service_control_policy() {
     let can = |account: &str| {
         ask(
             inventories()[1],
-            &["can", "root", "accept", ".", "--scope", "account", "--account", account, "--agreement", "baa"],
+            &[
+                "can",
+                "root",
+                "accept",
+                ".",
+                "--scope",
+                "account",
+                "--account",
+                account,
+                "--agreement",
+                "baa",
+                "--explain",
+            ],
         )
     };
     let (code, text) = can("444455556666");

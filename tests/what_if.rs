@@ -479,7 +479,7 @@ fn findings_about_where_phi_is_held_are_made_while_it_is() {
         found.codes().into_iter().map(s).collect::<Vec<_>>().join(" ")
     };
     // R96, R100, R64
-    assert_eq!(codes(json!({"phi": {"services": ["rds"]}})), "CS009");
+    assert_eq!(codes(json!({"phi": {"services": ["rds"]}})), "CS017");
     assert_eq!(codes(json!({"phi": {"services": ["s3"]}})), "");
     assert_eq!(codes(json!({"phi": {"services": ["s3"]}, "rootCredentials": "present"})), "CS016");
     assert_eq!(codes(json!({"phi": {"services": ["s3"]}, "rootCredentials": "none"})), "");

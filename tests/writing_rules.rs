@@ -115,7 +115,16 @@ fn an_operation_about_the_account_ends_with_the_principal() {
     let output = Command::new(env!("CARGO_BIN_EXE_countersign"))
         .current_dir(root())
         .env("NO_COLOR", "1")
-        .args(["who-can", "create-compliance-inquiry", "--policies", &rules[0], "--schema", &rules[1], &rules[2]])
+        .args([
+            "who-can",
+            "create-compliance-inquiry",
+            "--explain",
+            "--policies",
+            &rules[0],
+            "--schema",
+            &rules[1],
+            &rules[2],
+        ])
         .output()
         .unwrap();
     let text = String::from_utf8(output.stdout).unwrap();

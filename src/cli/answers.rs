@@ -6,8 +6,10 @@ use clap::Args;
 use serde::Serialize;
 
 use super::errors::usage;
-use super::{Cli, EvaluationArgs, NOT_OK, OK, Printing, Session, ending, narrow, output};
+use super::{Cli, EvaluationArgs, NOT_OK, OK, PrintingTables, Session, ending, narrow, output};
 use crate::report;
+use crate::report::plain::Names;
+use crate::report::plain::can::Asked;
 use crate::report::who_can::Escalations;
 use countersign_core::assessment::completeness::others::Others;
 use countersign_core::assessment::plans::Planner;
@@ -40,18 +42,22 @@ pub struct WhoCanArgs {
 /// One operation, and on what.
 #[derive(Args)]
 struct Question {
-    /// The operation, such as accept-agreement; a unique beginning such as `terminate` is enough; for `who-can` also end-coverage
+    /// The operation, such as accept-agreement; a unique beginning such as `terminate`, or another word for it such as `sign`; for
+    /// `who-can` also end-coverage
     operation: String,
     /// The folder of the inventory [default: this folder or the nearest parent with countersign.toml]
     dir: Option<PathBuf>,
     #[command(flatten)]
     asking: EvaluationArgs,
     #[command(flatten)]
-    printing: Printing,
+    printing: PrintingTables,
+    /// Also show the policies, statements, rules and ARNs behind the answer
+    #[arg(long)]
+    explain: bool,
     /// `account` or `organization` [default: both]
     #[arg(long, value_name = "SCOPE")]
     scope: Option<String>,
-    /// The kind of agreement
+    /// The agreement, by its kind or by what people call it: baa, "HIPAA BAA"
     #[arg(long, value_name = "KIND", default_value = "baa")]
     agreement: String,
     /// Only these reports, by id [default: all]
@@ -185,8 +191,7 @@ fn narrowed(session: &mut Session, operation: &'static str, question: &Question)
         filter.scopes = vec![scope];
     }
     if about == About::Agreement {
-        narrow::kinds(&session.inventory, std::slice::from_ref(agreement))?;
-        session.options.filter.agreements = vec![agreement.clone()];
+        session.options.filter.agreements = narrow::kinds(&session.inventory, std::slice::from_ref(agreement))?;
     }
     Ok(())
 }
@@ -226,19 +231,45 @@ pub fn can(cli: &Cli, args: &CanArgs) -> Result<u8, Failure> {
         answers: &assessment.principals,
         could_grant_itself: could_grant(&assessment, &grants),
     };
-    output::write(&args.question.printing.format, &json, provenance, || {
-        let width = output::width();
-        let mut parts: Vec<String> =
-            assessment.principals.iter().map(|p| report::answer::principal(width, p, &assessment.at)).collect();
-        parts.extend(report::who_can::could_grant(width, &assessment, &grants));
-        parts.push(report::paragraph(width, "", &format!("Left out: {}.", leaves_out.join("; "))));
-        parts.join("\n")
-    })?;
+    let asked = Asked { names: Names::new(&session.inventory), name: &args.principal };
+    let text = || can_text(args, &assessment, &asked, &grants, &leaves_out);
+    let rows = || {
+        let all = assessment.principals.iter().flat_map(|p| p.operations.iter().map(move |o| (p, o)));
+        let sentences = report::plain::can::headline(&assessment, &asked);
+        (sentences, report::rows::answers(&assessment, asked.names, all))
+    };
+    output::write_table(&args.question.printing.format, &json, provenance, text, rows)?;
     let is_allowed = |o: &OperationAnswer| {
         o.any_request.as_ref().map_or(o.decision == Decision::Allow, |any| any.decision == AnyAllowed::Yes)
     };
     let allowed = assessment.principals.iter().flat_map(|p| &p.operations).all(is_allowed);
     Ok(if allowed { OK } else { NOT_OK })
+}
+
+/// The answer in plain words, then what is behind it where that is asked for.
+fn can_text(
+    args: &CanArgs,
+    assessment: &Assessment,
+    asked: &Asked<'_>,
+    grants: &Escalations,
+    leaves_out: &[&str],
+) -> String {
+    let width = output::width();
+    let mut parts = vec![report::plain::can::can(width, assessment, asked)];
+    if args.question.explain || args.any {
+        parts.extend(assessment.principals.iter().map(|p| report::answer::principal(width, p, &assessment.at)));
+    }
+    match report::who_can::could_grant(width, assessment, grants) {
+        Some(grants) if args.question.explain => parts.push(grants),
+        Some(_) => parts.push(report::paragraph(width, "", &report::plain::who::grants(grants.len()))),
+        None => {}
+    }
+    let mut foot = report::paragraph(width, "", &format!("Left out: {}.", leaves_out.join("; ")));
+    if !args.question.explain {
+        foot.push_str(&report::paragraph(width, "", &report::plain::can::foot(&assessment.at)));
+    }
+    parts.push(foot);
+    parts.join("\n")
 }
 
 pub fn who_can(cli: &Cli, args: &WhoCanArgs) -> Result<u8, Failure> {
@@ -269,13 +300,37 @@ pub fn who_can(cli: &Cli, args: &WhoCanArgs) -> Result<u8, Failure> {
         perhaps_others: &assessment.completeness.perhaps_others,
         could_grant_itself: could_grant(&assessment, &grants),
     };
-    output::write(&args.question.printing.format, &json, provenance, || {
-        let mut text = report::who_can::who_can(output::width(), &assessment, &roles, operation);
-        if let Some(grants) = report::who_can::could_grant(output::width(), &assessment, &grants) {
-            text.push('\n');
-            text.push_str(&grants);
-        }
-        text
-    })?;
+    let names = Names::new(&session.inventory);
+    let text = || who_text(args, &assessment, &roles, (names, operation), &grants);
+    let rows = || {
+        let [may, unknown, nearly] = report::who_can::rows(&assessment);
+        let sentences = report::plain::who::first(&assessment, names, [&may, &unknown, &nearly]);
+        (sentences, report::rows::answers(&assessment, names, [may, unknown, nearly].into_iter().flatten()))
+    };
+    output::write_table(&args.question.printing.format, &json, provenance, text, rows)?;
     Ok(OK)
+}
+
+/// Who may in plain words, then what is behind it where that is asked for.
+fn who_text(
+    args: &WhoCanArgs,
+    assessment: &Assessment,
+    roles: &Roles,
+    (names, operation): (Names<'_>, &str),
+    grants: &Escalations,
+) -> String {
+    let (width, explain) = (output::width(), args.question.explain);
+    let mut parts = vec![report::plain::who::who(width, assessment, roles, names)];
+    if explain {
+        parts.push(report::who_can::who_can(width, assessment, roles, operation));
+    }
+    match report::who_can::could_grant(width, assessment, grants) {
+        Some(grants) if explain => parts.push(grants),
+        Some(_) => parts.push(report::paragraph(width, "", &report::plain::who::grants(grants.len()))),
+        None => {}
+    }
+    if !explain {
+        parts.push(report::paragraph(width, "", &report::plain::can::foot(&assessment.at)));
+    }
+    parts.join("\n")
 }

@@ -62,7 +62,7 @@ pub struct CheckArgs {
     summary: bool,
     #[command(flatten)]
     asking: EvaluationArgs,
-    /// `text`, `json`, `sarif`, `junit`, `github`, `gitlab` or `markdown`; FORMAT=FILE writes to a file; may be repeated
+    /// `text`, `json`, `sarif`, `junit`, `github`, `gitlab`, `markdown` or `html`; FORMAT=FILE writes to a file; may be repeated
     #[arg(long, value_name = "FORMAT[=FILE]", default_value = "text", value_parser = Output::of_checks)]
     format: Vec<Output>,
 }
@@ -169,6 +169,7 @@ fn print(args: &CheckArgs, checked: &Checked, provenance: &Provenance) -> Result
         Format::Markdown => Ok(output::told_below(report::markdown::markdown(checked), provenance)),
         Format::Gitlab => output::json(&findings::gitlab::gitlab(&report::entries::entries(checked))),
         Format::Json => output::json(&report::json::json(checked, provenance)),
+        Format::Html => crate::page::change::page(checked, provenance),
         _ if args.summary => Ok(report::summary(output::width(), checked)),
         _ => Ok(output::told(report::text(output::width(), checked), provenance)),
     })

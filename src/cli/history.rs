@@ -7,7 +7,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::errors::usage;
-use super::evaluate::CoverageArgs;
+use super::coverage::CoverageArgs;
 use super::output::{self, Format};
 use super::{Cli, NOT_OK, OK, diff, narrow, parse_moment};
 use crate::report;

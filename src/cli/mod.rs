@@ -4,10 +4,12 @@ mod answers;
 mod catalogue;
 mod check;
 mod completeness;
+mod coverage;
 mod diff;
 mod ending;
 mod errors;
 mod evaluate;
+mod evidence;
 mod explain;
 mod files;
 mod history;
@@ -19,10 +21,12 @@ mod lower;
 mod narrow;
 mod output;
 mod panics;
+mod report;
 mod rules;
 mod service;
 mod show;
 mod simulate;
+mod terms;
 mod test;
 mod values;
 mod what_if;
@@ -94,9 +98,13 @@ enum Command {
     /// List everyone who may do an operation, and who nearly may
     WhoCan(answers::WhoCanArgs),
     /// Show which agreement governs each account, now or at a given time
-    Coverage(evaluate::CoverageArgs),
+    Coverage(coverage::CoverageArgs),
     /// Show what a change would do, and what to do before it: an account leaves, an agreement ends, a policy is attached
     WhatIf(what_if::WhatIfArgs),
+    /// Write what an auditor files: tables, a cover page and a manifest of digests; verify it; reconcile the company's register
+    Evidence(evidence::EvidenceArgs),
+    /// Draw everything as one page to look at: coverage, people, findings; or write it in Markdown
+    Report(report::ReportArgs),
     /// Show what a change grants and takes away, between two inventories or two policies
     Diff(diff::DiffArgs),
     /// Run every check for continuous integration: the change, expectations, guardrails, findings, lint
@@ -142,6 +150,14 @@ struct EvaluationArgs {
 struct Printing {
     /// `text` or `json`; FORMAT=FILE writes to a file; may be repeated
     #[arg(long, value_name = "FORMAT[=FILE]", default_value = "text")]
+    format: Vec<Output>,
+}
+
+/// The same, for answers that are also tables.
+#[derive(Args, Clone)]
+struct PrintingTables {
+    /// `text`, `json`, `csv` or `markdown`; FORMAT=FILE writes to a file; may be repeated
+    #[arg(long, value_name = "FORMAT[=FILE]", default_value = "text", value_parser = Output::of_tables)]
     format: Vec<Output>,
 }
 
@@ -214,8 +230,10 @@ fn run(cli: &Cli) -> Result<u8, Failure> {
         Command::Evaluate(args) => evaluate::evaluate(cli, args),
         Command::Can(args) => answers::can(cli, args),
         Command::WhoCan(args) => answers::who_can(cli, args),
-        Command::Coverage(args) => evaluate::coverage(cli, args),
+        Command::Coverage(args) => coverage::coverage(cli, args),
         Command::WhatIf(args) => what_if::what_if(cli, args),
+        Command::Evidence(args) => evidence::evidence(cli, args),
+        Command::Report(args) => report::report(cli, args),
         Command::Diff(args) => diff::diff(cli, args),
         Command::Check(args) => check::check(cli, args),
         Command::Lint(args) => lint::lint(args),

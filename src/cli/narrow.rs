@@ -22,13 +22,17 @@ pub fn accounts_of_either(one: &Inventory, other: &Inventory, accounts: &[String
     if unknown.is_empty() { Ok(()) } else { Err(Failure::Unknown(unknown)) }
 }
 
-/// Makes sure that all kinds of agreements exist.
-pub fn kinds(inventory: &Inventory, kinds: &[String]) -> Result<(), Failure> {
-    let offers = inventory.of_type("Agreement").chain(inventory.of_type("OfflineAgreement"));
-    let known: BTreeSet<&str> = offers.filter_map(|o| o.str("kind")).collect();
-    let missing = kinds.iter().filter(|k| !known.contains(k.as_str()));
-    let unknown: Vec<_> = missing.map(|k| Unknown::new(Named::Kind, k, known.iter().copied())).collect();
-    if unknown.is_empty() { Ok(()) } else { Err(Failure::Unknown(unknown)) }
+/// The kinds of agreements that these names stand for. All that stand for none are named.
+pub fn kinds(inventory: &Inventory, names: &[String]) -> Result<Vec<String>, Failure> {
+    let (mut kinds, mut unknown) = (Vec::new(), Vec::new());
+    for name in names {
+        match naming::kinds::named(inventory, name) {
+            Ok(kind) => kinds.push(kind),
+            Err(Failure::Unknown(more)) => unknown.extend(more),
+            Err(other) => return Err(other),
+        }
+    }
+    if unknown.is_empty() { Ok(kinds) } else { Err(Failure::Unknown(unknown)) }
 }
 
 /// The full name of an operation.

@@ -13,6 +13,7 @@ use crate::report::dim;
 use crate::report::excerpt::{Excerpt, sentence};
 use crate::report::findings::markdown::cell;
 use crate::report::foreign::{Foreign, harmless};
+use crate::report::table::Table;
 use countersign_core::problem::{Doing, Failure, Problem};
 use countersign_core::provenance::Provenance;
 
@@ -46,7 +47,13 @@ pub enum Format {
     Markdown,
     /// For spreadsheets.
     Csv,
+    /// One page with everything in it.
+    Html,
 }
+
+/// The formats of answers that are also tables.
+const OF_TABLES: [(&str, Format); 4] =
+    [("text", Format::Text), ("json", Format::Json), ("csv", Format::Csv), ("markdown", Format::Markdown)];
 
 /// The formats of findings, by their names.
 const OF_FINDINGS: [(&str, Format); 7] = [
@@ -88,11 +95,14 @@ impl Output {
         text.parse().map_err(|e: String| e.replace("text and json", "text, json and jsonl"))
     }
 
-    /// One of the formats that a history has.
-    pub fn of_histories(text: &str) -> Result<Self, String> {
-        const FORMATS: [(&str, Format); 4] =
-            [("text", Format::Text), ("json", Format::Json), ("jsonl", Format::Lines), ("csv", Format::Csv)];
-        Self::among(text, &FORMATS)
+    /// One of the formats that coverage has: those of tables, and lines for its history.
+    pub fn of_coverage(text: &str) -> Result<Self, String> {
+        Self::among(text, &OF_TABLES.into_iter().chain([("jsonl", Format::Lines)]).collect::<Vec<_>>())
+    }
+
+    /// One of the formats that answers have which are also tables.
+    pub fn of_tables(text: &str) -> Result<Self, String> {
+        Self::among(text, &OF_TABLES)
     }
 
     /// One of the formats that findings have.
@@ -108,7 +118,7 @@ impl Output {
 
     /// One of the formats that a check has.
     pub fn of_checks(text: &str) -> Result<Self, String> {
-        Self::among(text, &OF_FINDINGS)
+        Self::among(text, &OF_FINDINGS.into_iter().chain([("html", Format::Html)]).collect::<Vec<_>>())
     }
 
     fn among(text: &str, formats: &[(&str, Format)]) -> Result<Self, String> {
@@ -135,6 +145,28 @@ pub fn write(
             _ => serde_json::to_string(json),
         };
         written.map_err(Failure::internal("JSON"))
+    })
+}
+
+/// Writes a result that is also a table. In Markdown the table stands below its sentences; CSV has no place for what it was made from.
+pub fn write_table(
+    outputs: &[Output],
+    json: &impl Serialize,
+    provenance: &Provenance,
+    text: impl Fn() -> String,
+    table: impl Fn() -> (String, Table),
+) -> Result<(), Failure> {
+    write_as(outputs, |format| match format {
+        Format::Text => Ok(told(text(), provenance)),
+        Format::Csv => Ok(table().1.csv()),
+        Format::Markdown => {
+            let (sentences, table) = table();
+            let later = provenance.later().map(|later| format!("As {}.\n\n", later.trim_start_matches("as ")));
+            let sentences = cell(&anstream::adapter::strip_str(&sentences).to_string());
+            let text = format!("{sentences}\n\n{}{}", later.unwrap_or_default(), table.markdown());
+            Ok(told_below(text, provenance))
+        }
+        _ => self::json(json),
     })
 }
 
@@ -272,8 +304,18 @@ impl Diagnostic for Drawn<'_> {
     }
 }
 
-/// How many columns there are; 100 where the output is no terminal.
+/// How many columns sentences have; 100 where the output is no terminal.
 pub fn width() -> usize {
-    let columns = terminal_size::terminal_size().map(|(w, _)| usize::from(w.0));
-    columns.unwrap_or(100).clamp(60, 120)
+    columns().clamp(60, 120)
+}
+
+/// How many columns tables have: as many as the terminal.
+pub fn table_width() -> usize {
+    columns().clamp(60, 240)
+}
+
+/// How many columns there are: those of the terminal, else those that `COLUMNS` names, else 100.
+fn columns() -> usize {
+    let named = || std::env::var("COLUMNS").ok().and_then(|n| n.parse().ok());
+    terminal_size::terminal_size().map(|(w, _)| usize::from(w.0)).or_else(named).unwrap_or(100)
 }

@@ -82,6 +82,11 @@ enum What {
     },
     /// Show whether a service is HIPAA eligible at a date, and what of it is excluded
     Service(service::ServiceArgs),
+    /// Explain a word of AWS, of HIPAA or of these answers; all of them where none is given
+    Term {
+        /// The word, such as BAA, covered, "HIPAA Account"
+        term: Option<String>,
+    },
     /// Explain a console message, and what to do about it
     Message {
         /// The message, as the console shows it
@@ -98,6 +103,10 @@ pub fn show(cli: &Cli, args: &ShowArgs) -> Result<u8, Failure> {
         }
         What::ManagedPolicy { name, printing } => {
             return catalogue::show(&Asked::ManagedPolicy(name), &printing.format);
+        }
+        What::Term { term } => {
+            output::print(&super::terms::term(term.as_deref())?)?;
+            return Ok(OK);
         }
         _ => {}
     }
@@ -125,7 +134,11 @@ pub fn show(cli: &Cli, args: &ShowArgs) -> Result<u8, Failure> {
         }
         What::Message { text } => message(&rules, text)?,
         // these need no rules, and were shown above
-        What::Action { .. } | What::Key { .. } | What::Resource { .. } | What::ManagedPolicy { .. } => String::new(),
+        What::Action { .. }
+        | What::Key { .. }
+        | What::Resource { .. }
+        | What::ManagedPolicy { .. }
+        | What::Term { .. } => String::new(),
     };
     output::print(&format!("{}\n", text.trim_end()))?;
     Ok(OK)

@@ -2,14 +2,31 @@
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Table};
 
+use super::plain::{self, Names};
 use super::{COVERED_MEANS, Shown, bold, count, day, dim, paragraph, verdict};
 use countersign_core::assessment::{AccountAnswer, AgreementAnswer, Assessment};
 use countersign_core::hipaa::Phi;
+use countersign_core::naming::kinds;
 use countersign_core::terms::{Coverage, Role};
 
-/// A table a kind of agreement.
-pub fn table(width: usize, assessment: &Assessment, all: bool) -> String {
-    let mut text = format!("{} {}\n", bold("Coverage"), dim(&format!("· {}", day(&assessment.at))));
+/// What is shown besides.
+#[derive(Clone, Copy, Default)]
+pub struct More {
+    /// Kinds that are in force for no account.
+    pub all: bool,
+    /// The policies that decided.
+    pub explain: bool,
+    /// Only some of the accounts are shown, of which nothing is said that would be taken for all.
+    pub narrowed: bool,
+    /// The kinds are those that were asked about.
+    pub asked: bool,
+}
+
+/// A table a kind of agreement. Sentences are as wide as they can be read, tables as the terminal is.
+pub fn table(widths: (usize, usize), assessment: &Assessment, more: More, sentences: &[String]) -> String {
+    let (width, wide) = widths;
+    let mut text: String = sentences.iter().map(|s| paragraph(width, "", s)).collect();
+    text.push_str(&format!("{}\n", dim(&format!("As of {}.", day(&assessment.at)))));
     let mut kinds: Vec<&str> =
         assessment.accounts.iter().flat_map(|a| a.agreements.iter().map(|r| r.kind.as_str())).collect();
     kinds.sort_unstable();
@@ -22,12 +39,20 @@ pub fn table(width: usize, assessment: &Assessment, all: bool) -> String {
             .filter_map(|a| Some((a, a.agreements.iter().find(|r| r.kind == kind)?)))
             .collect();
         let is_hipaa = assessment.hipaa_kinds.contains(kind);
-        if !all && !is_hipaa && rows.iter().all(|(_, r)| r.coverage == Coverage::NotCovered) {
-            hidden.push(kind);
+        if !more.all
+            && !more.asked
+            && !is_hipaa
+            && !more.narrowed
+            && rows.iter().all(|(_, r)| r.coverage == Coverage::NotCovered)
+        {
+            hidden.push(kinds::short(kind));
             continue;
         }
-        text.push_str(&format!("\n{}  {}\n", bold(kind), summary(&rows)));
-        text.push_str(&kind_table(width, is_hipaa, &rows));
+        if !more.all && !is_hipaa && more.narrowed && !more.asked {
+            continue;
+        }
+        text.push_str(&format!("\n{}  {}\n", bold(&kinds::full(kind)), summary(&rows)));
+        text.push_str(&kind_table(wide, is_hipaa, &rows));
         text.push('\n');
     }
     if !hidden.is_empty() {
@@ -48,7 +73,9 @@ pub fn table(width: usize, assessment: &Assessment, all: bool) -> String {
             text.push_str(&paragraph(width, "", &what));
         }
     }
-    text.push('\n');
+    if !text.ends_with("\n\n") {
+        text.push('\n');
+    }
     text.push_str(&paragraph(width, "", COVERED_MEANS));
     text
 }
@@ -148,7 +175,17 @@ fn facts(account: &AccountAnswer) -> String {
 }
 
 /// "Was this account covered on that day, and by what?"
-pub fn account(width: usize, account: &AccountAnswer, at: &str) -> String {
+pub fn account(width: usize, assessment: &Assessment, account: &AccountAnswer, names: Names<'_>, more: More) -> String {
+    let at = &assessment.at;
+    let sentences = plain::coverage::account(assessment, names, account, at);
+    let mut text: String = sentences.iter().map(|s| paragraph(width, "", s)).collect();
+    text.push('\n');
+    text.push_str(&details(width, account, at, more));
+    text
+}
+
+/// What each agreement of an account is, and the four facts.
+fn details(width: usize, account: &AccountAnswer, at: &str, more: More) -> String {
     let name = account.name.as_ref().map(|n| format!(" {n}")).unwrap_or_default();
     let place = match &account.organization {
         Some(organization) => format!(
@@ -163,7 +200,7 @@ pub fn account(width: usize, account: &AccountAnswer, at: &str) -> String {
         dim(&format!("· {place} · {}", day(at)))
     );
     for row in &account.agreements {
-        text.push_str(&format!("\n{}  {}\n", verdict(row.coverage), bold(&row.kind)));
+        text.push_str(&format!("\n{}  {}\n", verdict(row.coverage), bold(&kinds::full(&row.kind))));
         let mut section = |name: &str, body: &str| text.push_str(&paragraph(width, &format!("  {name:<13} "), body));
         if let Some(governing) = &row.governing {
             let since = governing.since.as_deref().map_or("start unknown".to_owned(), |s| format!("since {}", day(s)));
@@ -181,7 +218,7 @@ pub fn account(width: usize, account: &AccountAnswer, at: &str) -> String {
         if let Some(reason) = &row.reason {
             section("unknown", reason);
         }
-        if !row.policies.is_empty() {
+        if more.explain && !row.policies.is_empty() {
             section("by", &row.policies.join(", "));
         }
         for assumption in &row.assuming {

@@ -15,9 +15,12 @@ pub mod expectations;
 pub mod findings;
 pub mod foreign;
 pub mod history;
+pub mod plain;
 pub mod plan;
+pub mod rows;
 pub mod sentences;
 mod shown;
+pub mod table;
 pub mod what_if;
 pub mod who_can;
 

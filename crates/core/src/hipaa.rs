@@ -75,6 +75,7 @@ pub fn facts(
     plain.extend(with_unknown("holdsPhi", "holdsPhiUnknown", holds_phi));
     plain.extend(with_unknown("attested", "attestedUnknown", attested));
     plain.push(("servicesWithExclusions", words(with_exclusions(&services))));
+    plain.push(("exceptionEnded", Expr::new_bool(query.exception_has_ended())));
     let context = context(plain)?;
     let meets_definition = fact("meets-definition", &context)?;
     let designated = query.designated(coverage)?;
@@ -157,6 +158,12 @@ impl FactQuery<'_> {
             plain.push(("organization", Expr::new_entity_uid(cedar_uid("Organization", organization)?)));
         }
         Ok(plain)
+    }
+
+    /// Whether an exception of the account is over (R94).
+    fn exception_has_ended(&self) -> bool {
+        let mut exceptions = self.agreements.inventory.config.account_exceptions.iter();
+        exceptions.any(|e| e.account == self.account.id && e.has_ended(self.agreements.at()))
     }
 
     /// Whether an agreement in force designates the account; unknown where one that is not listed may.

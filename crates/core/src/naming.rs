@@ -1,4 +1,6 @@
-//! Finding what was named: operations, principals and people. Ambiguity and absence are errors.
+//! Finding what was named: operations, agreements, principals and people. Ambiguity and absence are errors.
+
+pub mod kinds;
 
 use std::collections::BTreeSet;
 
@@ -8,13 +10,17 @@ use crate::policies::operations::Catalogue;
 use crate::problem::{Failure, Named, Unknown};
 use crate::terms::PrincipalKind;
 
-/// The full name of an operation: as it is, or a part that no other operation has.
+/// The full name of an operation: as it is, another word for it (`sign`), or a beginning that no other operation has.
 pub fn operation(catalogue: &Catalogue, name: &str) -> Result<&'static str, Failure> {
     if let Some(exact) = catalogue.operation(name) {
         return Ok(exact.name);
     }
-    let mut starting = catalogue.names().filter(|n| n.starts_with(name) && !name.is_empty());
-    match (starting.next(), starting.next()) {
+    let said = name.to_lowercase();
+    let mut also = catalogue.operations.iter().filter(|o| o.also_called.contains(&said)).map(|o| o.name).peekable();
+    let starting = catalogue.names().filter(|n| n.starts_with(name) && !name.is_empty());
+    let mut found: Box<dyn Iterator<Item = &'static str>> =
+        if also.peek().is_some() { Box::new(also) } else { Box::new(starting) };
+    match (found.next(), found.next()) {
         (Some(only), None) => Ok(only),
         (Some(first), Some(second)) => {
             let meanings = vec![first.to_owned(), second.to_owned()];

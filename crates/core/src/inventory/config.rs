@@ -6,6 +6,8 @@ use std::sync::Arc;
 use globset::{Glob, GlobMatcher, GlobSet, GlobSetBuilder};
 use serde::Deserialize;
 
+use super::exceptions::{self, AccountException};
+use super::register::{self, RegisterColumns};
 use crate::aws::keys;
 use crate::moment::{self, Moment};
 use crate::problem::{Place, Problem, SourceFile, Span};
@@ -35,6 +37,10 @@ pub struct Config {
     pub exceptions: Vec<Exception>,
     /// Who stands at roles of which the inventory does not tell it: `[[trusted]]`.
     pub trusted: Vec<Trusted>,
+    /// What somebody answers for in an account: `[[exception]]` (R94).
+    pub account_exceptions: Vec<AccountException>,
+    /// The columns of the company's register: `[register]`.
+    pub register: RegisterColumns,
     /// Guardrails of countersign's own that are switched on, by their ids: `[guardrails]`.
     pub guardrails: Vec<(String, Place)>,
     /// The rules that decide about this inventory: `[rules]`.
@@ -163,6 +169,10 @@ struct File {
     #[serde(default)]
     trusted: Vec<toml::Spanned<TrustedTable>>,
     #[serde(default)]
+    exception: Vec<toml::Spanned<exceptions::Table>>,
+    #[serde(default)]
+    register: register::Table,
+    #[serde(default)]
     diff: DiffTable,
     #[serde(default)]
     guardrails: GuardrailsTable,
@@ -285,7 +295,7 @@ impl Config {
         let file: File = toml::from_str(&source.text).map_err(|e| {
             let span = e.span().map_or(Span::default(), |s| Span { start: s.start, end: s.end });
             let help =
-                "it may have asOf, exclude, permissionModel, signatories, phiTags and the tables [aws], [context], [diff], [guardrails], [lint], [rules] and [[trusted]]";
+                "it may have asOf, exclude, permissionModel, signatories, phiTags and the tables [aws], [context], [diff], [guardrails], [lint], [register], [rules], [[exception]] and [[trusted]]";
             vec![Problem::at(source, span, e.message().lines().next().unwrap_or("invalid").to_owned()).help(help)]
         })?;
         let mut problems = Vec::new();
@@ -328,6 +338,14 @@ impl Config {
                 Err(problem) => problems.push(*problem),
             }
         }
+        let mut account_exceptions = Vec::new();
+        for table in file.exception {
+            let span = Span { start: table.span().start, end: table.span().end };
+            match AccountException::read(Place { source: source.clone(), span }, table.into_inner()) {
+                Ok(one) => account_exceptions.push(one),
+                Err(problem) => problems.push(*problem),
+            }
+        }
         let place =
             |s: &std::ops::Range<usize>| Place { source: source.clone(), span: Span { start: s.start, end: s.end } };
         let guardrails =
@@ -365,6 +383,8 @@ impl Config {
                 phi_tags,
                 exceptions,
                 trusted,
+                account_exceptions,
+                register: file.register.into(),
                 guardrails,
                 rules,
                 permission_model,

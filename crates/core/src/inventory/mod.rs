@@ -30,10 +30,12 @@ pub(crate) mod check;
 pub mod config;
 mod deleted;
 pub mod entity;
+pub mod exceptions;
 pub(crate) mod expand;
 pub mod model;
 pub mod newer;
 mod offline;
+pub mod register;
 pub mod schema;
 pub(crate) mod tree;
 
@@ -194,6 +196,7 @@ impl<'a> Builder<'a> {
         // what a file that does not parse declares is not missing
         if !self.unparsed {
             check::all(&entities, &mut self.expanded.problems);
+            self.expanded.problems.extend(exceptions::unknown(&entities, &config));
         }
         let unused = self.unused();
         let mut problems = std::mem::take(&mut self.expanded.problems);

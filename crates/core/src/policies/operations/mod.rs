@@ -57,6 +57,8 @@ pub struct Definition {
     pub verb: &'static str,
     /// What it is done to: `agreements`.
     pub object: &'static str,
+    /// Other words that people ask with, in lower case: `sign`.
+    pub also_called: Vec<String>,
     /// Where its name stands.
     pub place: Place,
 }
@@ -174,7 +176,8 @@ impl Catalogue {
 }
 
 fn definition(reader: &mut Reader<'_>, node: &Node) -> Option<Definition> {
-    const KEYS: [&str; 8] = ["operation", "about", "scopes", "kinds", "possibleWhile", "byName", "verb", "object"];
+    const KEYS: [&str; 9] =
+        ["operation", "about", "scopes", "kinds", "possibleWhile", "byName", "verb", "object", "alsoCalled"];
     reader.members(node, &KEYS, "an operation")?;
     let (name, span) = reader.text(node, "operation")?;
     const ABOUT: [(&str, About); 4] = [
@@ -219,6 +222,8 @@ fn definition(reader: &mut Reader<'_>, node: &Node) -> Option<Definition> {
     }
     let verb = reader.text(node, "verb")?.0;
     let object = reader.text(node, "object")?.0;
+    let also_called = reader.list(node.get("alsoCalled")).iter().filter_map(|w| Some(w.as_str()?.to_lowercase()));
+    let also_called = also_called.collect();
     Some(Definition {
         name: interned(name),
         about,
@@ -228,6 +233,7 @@ fn definition(reader: &mut Reader<'_>, node: &Node) -> Option<Definition> {
         by_name: reader.truth(node, "byName").unwrap_or_default(),
         verb: interned(verb),
         object: interned(object),
+        also_called,
         place: reader.place(span),
     })
 }

@@ -1,0 +1,49 @@
+//! `[register]` in `countersign.toml`: what the columns of the company's register are called (R86).
+
+use serde::Deserialize;
+
+/// The columns of a register, by their headers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegisterColumns {
+    /// The number of the account.
+    pub account: String,
+    /// Its name.
+    pub name: String,
+    /// The id of the agreement that covers it.
+    pub agreement: String,
+    /// Whether it holds PHI.
+    pub phi: String,
+    /// What stands in that column where it does, in lower case.
+    pub phi_values: Vec<String>,
+}
+
+impl Default for RegisterColumns {
+    fn default() -> Self {
+        Table::default().into()
+    }
+}
+
+/// The table, as it is written.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Table {
+    account: Option<String>,
+    name: Option<String>,
+    agreement: Option<String>,
+    phi: Option<String>,
+    phi_values: Option<Vec<String>>,
+}
+
+impl From<Table> for RegisterColumns {
+    fn from(table: Table) -> Self {
+        let or = |text: Option<String>, default: &str| text.unwrap_or_else(|| default.to_owned());
+        let values = table.phi_values.unwrap_or_else(|| ["yes", "true", "phi", "x"].map(str::to_owned).to_vec());
+        Self {
+            account: or(table.account, "account"),
+            name: or(table.name, "name"),
+            agreement: or(table.agreement, "agreement"),
+            phi: or(table.phi, "PHI"),
+            phi_values: values.iter().map(|v| v.to_lowercase()).collect(),
+        }
+    }
+}

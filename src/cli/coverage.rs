@@ -1,0 +1,126 @@
+//! `coverage`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::evaluate::exit;
+use super::history::{self, OverTime};
+use super::output::{self, Output};
+use super::{Cli, EvaluationArgs, narrow};
+use crate::report;
+use crate::report::coverage::More;
+use crate::report::plain::Names;
+use countersign_core::assessment::{AccountAnswer, Assessment, assess};
+use countersign_core::finding::Severity;
+use countersign_core::problem::Failure;
+use countersign_core::provenance::Provenance;
+use countersign_core::terms;
+
+#[derive(Args)]
+pub struct CoverageArgs {
+    /// The folder of the inventory [default: this folder or the nearest parent with countersign.toml]
+    pub dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub asking: EvaluationArgs,
+    /// `text`, `json`, `csv` or `markdown`, with --history also `jsonl`; FORMAT=FILE writes to a file; may be repeated
+    #[arg(long, value_name = "FORMAT[=FILE]", default_value = "text", value_parser = Output::of_coverage)]
+    pub format: Vec<Output>,
+    /// Show only these agreements, by kind or by what people call them: baa, "HIPAA BAA"
+    #[arg(long, value_name = "KIND")]
+    pub agreement: Vec<String>,
+    /// Show only accounts that no BAA is known to cover, or that lack one of the agreements of `--agreement`
+    #[arg(long)]
+    without_cover: bool,
+    /// Show only accounts that hold PHI, or of which that is not known
+    #[arg(long)]
+    holding_phi: bool,
+    /// Also show kinds that are in force for no account
+    #[arg(long)]
+    pub all: bool,
+    #[command(flatten)]
+    pub over_time: OverTime,
+    /// Also show the policies that decided
+    #[arg(long)]
+    explain: bool,
+    /// Exit with 1 if there is a finding of this severity or above
+    #[arg(long, value_parser = super::values::severity(), value_name = "SEVERITY")]
+    fail_on: Option<Severity>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Coverage<'a> {
+    schema: &'static str,
+    provenance: &'a Provenance,
+    at: &'a str,
+    /// What accounts were narrowed to.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    only: Vec<&'static str>,
+    accounts: &'a [AccountAnswer],
+}
+
+pub fn coverage(cli: &Cli, args: &CoverageArgs) -> Result<u8, Failure> {
+    if args.over_time.history {
+        return history::history(cli, args);
+    }
+    history::only_with_history(args)?;
+    if let [old, new] = args.over_time.compare.as_slice() {
+        return history::compare(cli, args, old, new);
+    }
+    let mut session = cli.session(args.dir.as_ref(), &args.asking)?;
+    let kinds = narrow::kinds(&session.inventory, &args.agreement)?;
+    session.options.filter.agreements.clone_from(&kinds);
+    session.options.filter.without_principals = true;
+    let mut assessment = assess(&session.inventory, &session.rules, &session.options)?;
+    let names = Names::new(&session.inventory);
+    let of_all = report::plain::coverage::all(&assessment, names, &kinds);
+    let asked = assessment.accounts.len();
+    let only = narrowed(args, &kinds, &mut assessment);
+    let mut sentences = of_all;
+    if !only.is_empty() {
+        sentences.push(shown(&assessment, asked, &only));
+    }
+    let more = More { all: args.all, explain: args.explain, narrowed: !only.is_empty(), asked: !kinds.is_empty() };
+    let provenance = &session.provenance();
+    let (at, accounts) = (&assessment.at, assessment.accounts.as_slice());
+    let json = Coverage { schema: "countersign/coverage/v1", provenance, at, only, accounts };
+    let widths = (output::width(), output::table_width());
+    let text = || match accounts {
+        [account] if asked == 1 => report::coverage::account(widths.0, &assessment, account, names, more),
+        _ => report::coverage::table(widths, &assessment, more, &sentences),
+    };
+    let table = || (sentences.join(" "), report::rows::coverage(accounts));
+    output::write_table(&args.format, &json, provenance, text, table)?;
+    Ok(exit(&assessment, args.fail_on))
+}
+
+/// Leaves the accounts that were asked for. An account of which it is not known is never left out (D16).
+fn narrowed(args: &CoverageArgs, kinds: &[String], assessment: &mut Assessment) -> Vec<&'static str> {
+    let mut only = Vec::new();
+    if args.without_cover {
+        only.push("without-cover");
+        let lacks = |a: &AccountAnswer| {
+            let mut of = a.agreements.iter().filter(|r| kinds.contains(&r.kind));
+            of.any(|r| r.coverage != terms::Coverage::Covered)
+        };
+        let wanted = |a: &AccountAnswer| if kinds.is_empty() { a.hipaa.covered != Some(true) } else { lacks(a) };
+        assessment.accounts.retain(wanted);
+    }
+    if args.holding_phi {
+        only.push("holding-phi");
+        assessment.accounts.retain(|a| a.hipaa.holds_phi != Some(false));
+    }
+    only
+}
+
+/// How many of the accounts are shown.
+fn shown(assessment: &Assessment, asked: usize, only: &[&str]) -> String {
+    let words = only.iter().map(|o| match *o {
+        "without-cover" => "that no agreement is known to cover",
+        _ => "that hold PHI, or of which that is not known",
+    });
+    let words = words.collect::<Vec<_>>().join(" and ");
+    format!("{} of {} shown: those {words}.", assessment.accounts.len(), report::count(asked, "account"))
+}

@@ -1,0 +1,70 @@
+//! `report`: the assessment as a page to look at, or in Markdown.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::errors::usage;
+use super::{Cli, EvaluationArgs, OK, output};
+use crate::page;
+use crate::report::paragraph;
+use countersign_core::assessment::assess;
+use countersign_core::assessment::plans::Planner;
+use countersign_core::problem::Failure;
+
+#[derive(Args)]
+pub struct ReportArgs {
+    /// The folder of the inventory [default: this folder or the nearest parent with countersign.toml]
+    dir: Option<PathBuf>,
+    #[command(flatten)]
+    asking: EvaluationArgs,
+    /// Write to this file; Markdown may go to stdout
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// `html`: one page with everything in it; `markdown`
+    #[arg(long, value_enum, default_value = "html")]
+    format: PageFormat,
+    /// What the page is called [default: the name of the folder]
+    #[arg(long)]
+    title: Option<String>,
+    /// Find what would turn each denial around, which is asked again for every one
+    #[arg(long)]
+    changes: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum PageFormat {
+    Html,
+    Markdown,
+}
+
+pub fn report(cli: &Cli, args: &ReportArgs) -> Result<u8, Failure> {
+    if args.out.is_none() && args.format == PageFormat::Html {
+        return Err(usage("a page needs a file").help("write --out report.html, or --format markdown").into());
+    }
+    let session = cli.session(args.dir.as_ref(), &args.asking)?;
+    let mut assessment = assess(&session.inventory, &session.rules, &session.options)?;
+    if args.changes {
+        let planner = Planner { inventory: &session.inventory, rules: &session.rules, options: &session.options };
+        planner.add(&mut assessment)?;
+    }
+    let provenance = session.provenance();
+    let folder = session.source.name();
+    let folder = folder.trim_end_matches('/').rsplit('/').next().filter(|n| !n.is_empty() && *n != ".");
+    let title = args.title.as_deref().or(folder).unwrap_or("Inventory");
+    let text = match args.format {
+        PageFormat::Html => page::page(&session.inventory, &assessment, &provenance, title)?,
+        PageFormat::Markdown => {
+            output::told_below(page::markdown::markdown(&session.inventory, &assessment, title), &provenance)
+        }
+    };
+    match &args.out {
+        None => output::print(&text)?,
+        Some(file) => {
+            output::replace(file, text.as_bytes())?;
+            let told = paragraph(output::width(), "", &format!("The report is in {}.", file.display()));
+            output::print(&output::told(told, &provenance))?;
+        }
+    }
+    Ok(OK)
+}

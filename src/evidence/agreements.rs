@@ -1,0 +1,115 @@
+//! The table of agreements: what was accepted, by whom, on what authority, by what evidence, and where the executed copy is filed.
+
+use super::Facts;
+use super::rows::source;
+use crate::report::table::Table;
+use countersign_core::inventory::entity::Entity;
+use countersign_core::moment;
+use countersign_core::naming::kinds;
+use countersign_core::source::digest::sha256;
+
+const HEADER: [&str; 17] = [
+    "agreement id",
+    "agreement kind",
+    "agreement name",
+    "scope",
+    "for",
+    "start",
+    "end",
+    "state",
+    "accepted by",
+    "authority",
+    "accepted: evidence",
+    "ended: evidence",
+    "executed copy",
+    "executed copy sha256",
+    "executed copy check",
+    "source",
+    "source sha256",
+];
+
+/// All acceptances and offline agreements of the kinds, those that have ended too.
+pub fn agreements(facts: &Facts<'_>) -> Table {
+    let mut table = Table::new(&HEADER);
+    let accepted = facts.inventory.of_type("CustomerAgreement");
+    table.rows.extend(accepted.filter_map(|entity| accepted_row(facts, entity)));
+    let offline = facts.inventory.of_type("OfflineAgreement");
+    table.rows.extend(offline.filter_map(|entity| offline_row(facts, entity)));
+    table
+}
+
+fn accepted_row(facts: &Facts<'_>, entity: &Entity) -> Option<Vec<String>> {
+    let offer = facts.inventory.entity("Agreement", entity.reference("agreement")?)?;
+    let kind = offer.str("kind").filter(|kind| facts.kinds.iter().any(|k| k == kind))?;
+    let (scope, of) = match (entity.reference("account"), entity.reference("organization")) {
+        (Some(account), _) => ("account", account),
+        (None, organization) => ("organization", organization.unwrap_or_default()),
+    };
+    let by = entity.str("acceptedBy");
+    Some(row(facts, entity, [kind, offer.str("name").unwrap_or_default(), scope, of], by, &authority(facts, by)))
+}
+
+fn offline_row(facts: &Facts<'_>, entity: &Entity) -> Option<Vec<String>> {
+    let kind = entity.str("kind").filter(|kind| facts.kinds.iter().any(|k| k == kind))?;
+    let name = format!("{}, made outside AWS Artifact", kinds::full(kind));
+    Some(row(facts, entity, [kind, &name, "offline", ""], None, "made outside AWS Artifact"))
+}
+
+fn row(
+    facts: &Facts<'_>,
+    entity: &Entity,
+    [kind, name, scope, of]: [&str; 4],
+    by: Option<&str>,
+    authority: &str,
+) -> Vec<String> {
+    let text = |attr: &str| entity.str(attr).unwrap_or_default().to_owned();
+    let day = |attr: &str| entity.moment(attr).map(moment::format).unwrap_or_default();
+    let (file, digest) = source(Some(entity));
+    vec![
+        entity.uid.id.clone(),
+        kind.to_owned(),
+        name.to_owned(),
+        scope.to_owned(),
+        of.to_owned(),
+        day("effectiveStart"),
+        day("effectiveEnd"),
+        text("state"),
+        by.unwrap_or_default().to_owned(),
+        authority.to_owned(),
+        text("startWitness"),
+        text("endWitness"),
+        text("executedCopy"),
+        text("executedCopySha256"),
+        check(facts, entity),
+        file,
+        digest,
+    ]
+}
+
+/// On what declared authority somebody accepted (D24).
+fn authority(facts: &Facts<'_>, by: Option<&str>) -> String {
+    let is = |signatory: &String, by: &str| signatory == by || by.rsplit('/').next() == Some(signatory.as_str());
+    match (by, &facts.inventory.config.signatories) {
+        (None, _) => "who accepted it is not declared",
+        (_, None) => "no signatories are declared",
+        (Some(by), Some(all)) if all.iter().any(|s| is(s, by)) => "among the declared signatories",
+        _ => "not among the declared signatories",
+    }
+    .to_owned()
+}
+
+/// Whether the executed copy is filed, and is the one that was declared (R81). Its text is nobody's to read here (R30).
+fn check(facts: &Facts<'_>, entity: &Entity) -> String {
+    let (Some(path), Some(declared)) = (entity.str("executedCopy"), entity.str("executedCopySha256")) else {
+        return if entity.str("executedCopy").is_some() { "no digest is declared" } else { "none is filed" }.to_owned();
+    };
+    if !facts.source.has(path) {
+        return "declared, and not in this folder".to_owned();
+    }
+    match facts.source.bytes(path) {
+        Ok(bytes) if sha256(&bytes).eq_ignore_ascii_case(declared) => "the file has this digest",
+        Ok(_) => "THE FILE HAS ANOTHER DIGEST",
+        Err(_) => "the file cannot be read",
+    }
+    .to_owned()
+}

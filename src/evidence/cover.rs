@@ -1,0 +1,145 @@
+//! The cover page: what was asked, of when, by what, what was assumed, what is not known, and what it does not mean.
+
+use std::collections::BTreeSet;
+
+use super::population::population;
+use super::{DOCUMENT, Facts, manifest};
+use crate::report::completeness;
+use crate::report::foreign::Foreign;
+use crate::report::findings::markdown::cell;
+use crate::report::{COVERED_MEANS, count, day, plain};
+use countersign_core::finding::Severity;
+use countersign_core::naming::kinds;
+
+/// Assumptions on the page; the tables have all of them.
+const SHOWN: usize = 20;
+
+/// The page, in Markdown.
+pub fn cover(facts: &Facts<'_>) -> String {
+    let assessment = facts.assessment;
+    let agreements: Vec<String> = facts.kinds.iter().map(|k| kinds::full(k)).collect();
+    let mut page = format!("# Evidence of coverage as of {}\n\n", day(&assessment.at));
+    let asked = plain::listed(&agreements, "and");
+    page.push_str(&paragraph(&format!(
+        "Asked: which agreement governs each account, and who can accept and terminate, for the {asked}. As of {}.",
+        assessment.at
+    )));
+    let sentences = plain::coverage::all(assessment, facts.names(), facts.kinds);
+    page.push_str(&paragraph(&sentences.join(" ")));
+    page.push_str(&section("Population", counted(facts)));
+    page.push_str(&section("What is not known", unknown(facts)));
+    page.push_str(&section("What was assumed", assumed(facts)));
+    page.push_str(&section("Findings", found(facts)));
+    page.push_str(&section("What this means, and does not", meaning()));
+    page.push_str(&section("Made by", made(facts)));
+    page.push_str(&section("Checking it", checking()));
+    page
+}
+
+fn paragraph(text: &str) -> String {
+    format!("{}\n\n", cell(&Foreign(text).lines()))
+}
+
+fn section(title: &str, lines: Vec<String>) -> String {
+    let lines: String = lines.iter().map(|l| format!("- {}\n", cell(&Foreign(l).lines()))).collect();
+    format!("## {title}\n\n{lines}\n")
+}
+
+fn counted(facts: &Facts<'_>) -> Vec<String> {
+    let population = population(facts);
+    let mut lines = vec![format!(
+        "{} in the inventory, each with a row for each agreement in `accounts.csv`; {} in no organization.",
+        count(population.accounts, "account"),
+        population.standalone
+    )];
+    lines.extend(population.organizations.iter().map(|o| {
+        let listed = if o.all_listed { "all that were listed" } else { "not all could be listed" };
+        format!("{}: {}; {listed}.", o.organization, count(o.accounts, "account"))
+    }));
+    lines
+}
+
+fn unknown(facts: &Facts<'_>) -> Vec<String> {
+    let gaps = &facts.assessment.completeness.gaps;
+    let mut lines: Vec<String> = gaps
+        .iter()
+        .map(|gap| {
+            format!("Not collected: {} of {}. `aws {}` tells it.", gap.missing.words(), gap.of.join(", "), gap.calls)
+        })
+        .collect();
+    let others = completeness::others(&facts.assessment.completeness.perhaps_others);
+    lines.extend(others.into_iter().map(|who| format!("Perhaps others, who are not listed: {who}.")));
+    lines.extend(
+        facts.provenance.later().map(|later| format!("Everything is told as {}.", later.trim_start_matches("as "))),
+    );
+    if lines.is_empty() {
+        lines.push("Nothing was left uncollected that the answers rest on.".to_owned());
+    }
+    lines.push(format!("Left out of every answer: {}.", facts.assessment.leaves_out.join("; ")));
+    lines
+}
+
+fn assumed(facts: &Facts<'_>) -> Vec<String> {
+    let accounts = facts.assessment.accounts.iter().flat_map(|a| &a.agreements).flat_map(|r| &r.assuming);
+    let access = facts.assessment.principals.iter().flat_map(|p| &p.operations).flat_map(|o| &o.assuming);
+    let all: BTreeSet<&String> = accounts.chain(access).collect();
+    let mut lines: Vec<String> = all.iter().take(SHOWN).map(|a| plain::stopped(a)).collect();
+    match all.len().saturating_sub(SHOWN) {
+        0 if lines.is_empty() => lines.push("Nothing.".to_owned()),
+        0 => {}
+        more => lines.push(format!("{more} more, in the columns `assuming` of the tables.")),
+    }
+    lines
+}
+
+fn found(facts: &Facts<'_>) -> Vec<String> {
+    let findings = &facts.assessment.findings;
+    let of = |severity: Severity| findings.iter().filter(|f| f.severity == severity).count();
+    let mut lines = vec![format!(
+        "{}, {}, {} for information; all are in `findings.csv`.",
+        count(of(Severity::Error), "error"),
+        count(of(Severity::Warning), "warning"),
+        of(Severity::Info)
+    )];
+    let errors = findings.iter().filter(|f| f.severity == Severity::Error);
+    lines.extend(errors.map(|f| plain::stopped(&format!("{}: {} {}", f.rule, f.subject, f.message))));
+    let exceptions = facts.inventory.config.account_exceptions.len();
+    if exceptions > 0 {
+        lines.push(format!("{} on file, in `exceptions.csv`.", count(exceptions, "exception")));
+    }
+    lines
+}
+
+fn meaning() -> Vec<String> {
+    vec![
+        COVERED_MEANS.to_owned(),
+        "Who can accept by permission, and who has the authority to, are two facts: `access.csv` has both.".to_owned(),
+        "It holds no text of an agreement: agreements are confidential, and are filed elsewhere.".to_owned(),
+    ]
+}
+
+fn made(facts: &Facts<'_>) -> Vec<String> {
+    let provenance = facts.provenance;
+    let digest = |what: &str, digest: Option<&String>| digest.map(|d| format!("{what}: SHA-256 {d}"));
+    let mut lines = vec![provenance.line()];
+    lines.extend(digest("Rules", provenance.rules.as_ref().map(|r| &r.sha256)));
+    lines.extend(digest("Schema", provenance.schema.as_ref().map(|s| &s.sha256)));
+    lines.extend(digest("Inventory", provenance.inventory.as_ref().map(|f| &f.sha256)));
+    lines
+}
+
+fn checking() -> Vec<String> {
+    vec![
+        format!("`countersign evidence --verify DIR`, or `sha256sum -c {}` in this folder.", manifest::FILE),
+        "`countersign evidence --verify DIR --against INVENTORY` evaluates again, and says what differs.".to_owned(),
+        format!(
+            "The same inventory, moment and version give the same bytes. `{DOCUMENT}` has all tables in one document."
+        ),
+        format!(
+            "An unsigned manifest shows accidents, not tampering. Sign it with a tool of yours: `minisign -Sm {0}`, or `cosign \
+             sign-blob --bundle {0}.sigstore.json {0}`.",
+            manifest::FILE
+        ),
+        format!("When it was made, and by whom, is in `{}`, which the manifest leaves out.", manifest::RUN_RECORD),
+    ]
+}

@@ -1,0 +1,123 @@
+//! What an auditor files: tables, one JSON document, a cover page and a manifest of digests. The same input gives the same bytes: no
+//! clock, no name of a machine or of an operator is in it. Writing and the run record are `cli/evidence.rs`.
+
+pub mod against;
+mod agreements;
+mod cover;
+pub mod manifest;
+mod population;
+pub mod register;
+mod rows;
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::report::plain::Names;
+use crate::report::table::Table;
+use countersign_core::assessment::Assessment;
+use countersign_core::inventory::Inventory;
+use countersign_core::people::Roles;
+use countersign_core::problem::Failure;
+use countersign_core::provenance::Provenance;
+use countersign_core::source::Source;
+use countersign_core::terms::PermissionModel;
+
+/// The format of the document: the number goes up when a member changes its meaning or goes away.
+pub const FORMAT: &str = "countersign/evidence/v1";
+/// Every format that `--verify` and `--against` read.
+pub const FORMATS: [&str; 1] = [FORMAT];
+/// The JSON document.
+pub const DOCUMENT: &str = "evidence.json";
+/// The cover page.
+pub const COVER: &str = "cover.md";
+
+/// What evidence is made of.
+pub struct Facts<'a> {
+    /// The inventory.
+    pub inventory: &'a Inventory,
+    /// Its files.
+    pub source: &'a dyn Source,
+    /// Coverage, who may accept and terminate, findings.
+    pub assessment: &'a Assessment,
+    /// Who stands behind roles.
+    pub roles: &'a Roles,
+    /// What it was made from.
+    pub provenance: &'a Provenance,
+    /// The kinds of agreement that it is about.
+    pub kinds: &'a [String],
+}
+
+impl Facts<'_> {
+    fn names(&self) -> Names<'_> {
+        Names::new(self.inventory)
+    }
+}
+
+/// Everything that is filed, by the names of its files.
+#[derive(Debug)]
+pub struct Bundle {
+    /// The files, the manifest not among them.
+    pub files: BTreeMap<String, Vec<u8>>,
+    /// The document.
+    pub document: Value,
+}
+
+/// A table of the evidence, and its file. One of the history of coverage has its place beside these.
+struct Filed {
+    file: &'static str,
+    table: Table,
+}
+
+/// Makes the evidence.
+pub fn bundle(facts: &Facts<'_>) -> Result<Bundle, Failure> {
+    let tables = [
+        Filed { file: "accounts.csv", table: rows::accounts(facts) },
+        Filed { file: "agreements.csv", table: agreements::agreements(facts) },
+        Filed { file: "access.csv", table: rows::access(facts) },
+        Filed { file: "findings.csv", table: rows::findings(facts) },
+        Filed { file: "exceptions.csv", table: rows::exceptions(facts) },
+    ];
+    let [accounts, agreements, access, findings, exceptions] = tables.each_ref().map(|t| t.table.json());
+    let document = Document {
+        schema: FORMAT,
+        provenance: facts.provenance,
+        at: &facts.assessment.at,
+        permission_model: facts.assessment.permission_model,
+        kinds: facts.kinds,
+        population: population::population(facts),
+        leaves_out: &facts.assessment.leaves_out,
+        accounts,
+        agreements,
+        access,
+        findings,
+        exceptions,
+    };
+    let json = Failure::internal("JSON");
+    let text = serde_json::to_string_pretty(&document).map_err(json)? + "\n";
+    let document = serde_json::to_value(&document).map_err(Failure::internal("JSON"))?;
+    let mut files: BTreeMap<String, Vec<u8>> =
+        tables.iter().map(|t| (t.file.to_owned(), t.table.csv().into_bytes())).collect();
+    files.insert(DOCUMENT.to_owned(), text.into_bytes());
+    files.insert(COVER.to_owned(), cover::cover(facts).into_bytes());
+    Ok(Bundle { files, document })
+}
+
+/// The document: all tables, and what they were made from.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Document<'a> {
+    schema: &'static str,
+    provenance: &'a Provenance,
+    at: &'a str,
+    permission_model: PermissionModel,
+    kinds: &'a [String],
+    population: population::Population,
+    leaves_out: &'a [&'static str],
+    accounts: Value,
+    agreements: Value,
+    access: Value,
+    findings: Value,
+    exceptions: Value,
+}

@@ -1,0 +1,230 @@
+//! The company's register against what governs each account (R86, R93): what differs, and the register as it should read. What an
+//! account holds is not for a tool to say: the column of PHI is compared, and never corrected.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use countersign_core::assessment::{AccountAnswer, Assessment};
+use countersign_core::finding::Severity;
+use countersign_core::inventory::Inventory;
+use countersign_core::inventory::register::RegisterColumns;
+use countersign_core::problem::Problem;
+use countersign_core::terms::Coverage;
+
+use crate::report::table::Table;
+
+/// Something in which the register and the inventory differ.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// How bad it is.
+    pub severity: Severity,
+    /// The line of the register; `None` for an account that it does not have.
+    pub line: Option<u64>,
+    /// The account.
+    pub account: String,
+    /// In words.
+    pub what: String,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Reconciled {
+    /// The rows that were read.
+    pub rows: usize,
+    /// What differs, by line; accounts that are missing last.
+    pub differences: Vec<Difference>,
+    /// The register as it should read, as CSV.
+    pub corrected: String,
+}
+
+/// Where the columns stand.
+struct Columns {
+    account: usize,
+    name: Option<usize>,
+    agreement: Option<usize>,
+    phi: Option<usize>,
+}
+
+/// Compares a register, as CSV, for one kind of agreement.
+pub fn reconcile(
+    text: &str,
+    file: &str,
+    inventory: &Inventory,
+    assessment: &Assessment,
+    kind: &str,
+) -> Result<Reconciled, Vec<Problem>> {
+    let named = &inventory.config.register;
+    let wrong = |message: String| Problem::about(file, message);
+    let text = text.trim_start_matches('\u{feff}');
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).flexible(false).from_reader(text.as_bytes());
+    let header = reader.headers().map_err(|e| vec![wrong(format!("the header cannot be read: {e}"))])?.clone();
+    let columns = columns(&header, named, file)?;
+    let (mut problems, mut seen, mut differences, mut rows) = (Vec::new(), BTreeMap::new(), Vec::new(), Vec::new());
+    for row in reader.records() {
+        let row = match row {
+            Ok(row) => row,
+            Err(error) => {
+                problems.push(wrong(format!("a row cannot be read: {error}")));
+                continue;
+            }
+        };
+        let line = row.position().map_or(0, csv::Position::line);
+        let mut cells: Vec<String> = row.iter().map(str::to_owned).collect();
+        let Some(account) = row.get(columns.account).and_then(number) else {
+            let found = row.get(columns.account).unwrap_or_default();
+            let help = "it has twelve digits; spreadsheets that treat it as a number drop its leading zeros";
+            problems.push(wrong(format!("line {line}: `{found}` is not an account number")).help(help));
+            continue;
+        };
+        if let Some(first) = seen.insert(account.clone(), line) {
+            problems.push(wrong(format!("line {line}: account {account} has a row already, in line {first}")));
+        }
+        let compare = Compare { inventory, assessment, kind, named, columns: &columns, line, account: &account };
+        differences.extend(compare.row(&mut cells));
+        rows.push(cells);
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let listed: BTreeSet<&String> = seen.keys().collect();
+    for account in assessment.accounts.iter().filter(|a| !listed.contains(&a.account)) {
+        if let Some(difference) = missing(account, kind) {
+            differences.push(difference);
+            rows.push(row_of(account, kind, &columns, header.len()));
+        }
+    }
+    let read = seen.len();
+    Ok(Reconciled { rows: read, differences, corrected: corrected(&header, &rows) })
+}
+
+fn columns(header: &csv::StringRecord, named: &RegisterColumns, file: &str) -> Result<Columns, Vec<Problem>> {
+    let at = |name: &str| header.iter().position(|h| h.eq_ignore_ascii_case(name));
+    let Some(account) = at(&named.account) else {
+        let there = header.iter().map(|h| format!("`{h}`")).collect::<Vec<_>>().join(", ");
+        let message = format!("there is no column `{}`; there are {there}", named.account);
+        let help =
+            "say what the columns are called under [register] in countersign.toml: account, name, agreement, phi";
+        return Err(vec![Problem::about(file, message).help(help)]);
+    };
+    Ok(Columns { account, name: at(&named.name), agreement: at(&named.agreement), phi: at(&named.phi) })
+}
+
+/// A number of twelve digits, also as the console writes it: `1111-2222-3333`.
+fn number(text: &str) -> Option<String> {
+    let digits: String = text.trim_start_matches('\'').chars().filter(|c| *c != '-' && *c != ' ').collect();
+    (digits.len() == 12 && digits.bytes().all(|b| b.is_ascii_digit())).then_some(digits)
+}
+
+/// One row and its account.
+struct Compare<'a> {
+    inventory: &'a Inventory,
+    assessment: &'a Assessment,
+    kind: &'a str,
+    named: &'a RegisterColumns,
+    columns: &'a Columns,
+    line: u64,
+    account: &'a str,
+}
+
+impl Compare<'_> {
+    fn differs(&self, severity: Severity, what: String) -> Difference {
+        Difference { severity, line: Some(self.line), account: self.account.to_owned(), what }
+    }
+
+    /// What differs; the cells become what they should be.
+    fn row(&self, cells: &mut [String]) -> Vec<Difference> {
+        let Some(answer) = self.assessment.accounts.iter().find(|a| a.account == self.account) else {
+            return vec![self.differs(Severity::Warning, "is in the register, and not in the inventory".to_owned())];
+        };
+        let mut found = Vec::new();
+        found.extend(self.left(answer));
+        found.extend(self.name(answer, cells));
+        found.extend(self.agreement(answer, cells));
+        found.extend(self.phi(answer, cells));
+        found
+    }
+
+    fn left(&self, answer: &AccountAnswer) -> Option<Difference> {
+        let memberships = self.inventory.entity("Account", self.account)?.set("memberships")?;
+        let ended = memberships.iter().filter_map(countersign_core::inventory::model::membership);
+        let ended = ended.filter(|m| m.until.is_some()).max_by_key(|m| m.until)?;
+        let until = countersign_core::moment::format(ended.until?);
+        let is_out = answer.organization.is_none() && until <= self.assessment.at;
+        is_out.then(|| self.differs(Severity::Warning, format!("left {} on {until}", ended.organization)))
+    }
+
+    fn name(&self, answer: &AccountAnswer, cells: &mut [String]) -> Option<Difference> {
+        let cell = cells.get_mut(self.columns.name?)?;
+        let name = answer.name.as_ref().filter(|name| *name != cell)?;
+        let what = format!("is called `{cell}` in the register, and `{name}` in the inventory");
+        cell.clone_from(name);
+        Some(self.differs(Severity::Info, what))
+    }
+
+    fn agreement(&self, answer: &AccountAnswer, cells: &mut [String]) -> Option<Difference> {
+        let cell = cells.get_mut(self.columns.agreement?)?;
+        let row = answer.agreements.iter().find(|r| r.kind == self.kind)?;
+        let governing = row.governing.as_ref().map_or("", |g| g.id.as_str());
+        if row.coverage == Coverage::Unknown || (governing.is_empty() && row.coverage == Coverage::Covered) {
+            let what = "which agreement governs it is not known, so the register cannot be checked".to_owned();
+            return Some(self.differs(Severity::Warning, what));
+        }
+        if governing == cell {
+            return None;
+        }
+        let what = match (cell.as_str(), governing) {
+            ("", id) => format!("has no agreement in the register, and {id} governs it"),
+            (id, "") => format!("has {id} in the register, and no agreement is in force for it"),
+            (old, id) => format!("has {old} in the register, and {id} governs it"),
+        };
+        governing.clone_into(cell);
+        Some(self.differs(Severity::Error, what))
+    }
+
+    fn phi(&self, answer: &AccountAnswer, cells: &[String]) -> Option<Difference> {
+        let claimed = self.named.phi_values.contains(&cells.get(self.columns.phi?)?.to_lowercase());
+        let (severity, what) = match (claimed, answer.hipaa.holds_phi) {
+            (true, Some(true)) | (false, Some(false)) => return None,
+            (true, Some(false)) => (Severity::Error, "holds PHI by the register, and no tag or entry declares it"),
+            (true, None) => (Severity::Warning, "holds PHI by the register, and its tags are not known"),
+            (false, Some(true)) => (Severity::Error, "holds PHI by its tags or entry, and not by the register"),
+            (false, None) => (Severity::Warning, "holds no PHI by the register, and its tags are not known"),
+        };
+        Some(self.differs(severity, what.to_owned()))
+    }
+}
+
+/// An account that should be in the register: an agreement covers it, or may, or it holds PHI.
+fn missing(account: &AccountAnswer, kind: &str) -> Option<Difference> {
+    let row = account.agreements.iter().find(|r| r.kind == kind);
+    let covered = row.is_some_and(|r| r.coverage != Coverage::NotCovered);
+    let holds = account.hipaa.holds_phi == Some(true);
+    let (severity, why) = match (holds, covered) {
+        (true, _) => (Severity::Error, "it holds PHI"),
+        (false, true) => (Severity::Warning, "an agreement covers it, or may"),
+        (false, false) => return None,
+    };
+    let what = format!("is missing in the register: {why}");
+    Some(Difference { severity, line: None, account: account.account.clone(), what })
+}
+
+fn row_of(account: &AccountAnswer, kind: &str, columns: &Columns, width: usize) -> Vec<String> {
+    let mut cells = vec![String::new(); width];
+    let governing = account.agreements.iter().find(|r| r.kind == kind).and_then(|r| r.governing.as_ref());
+    let values = [
+        (Some(columns.account), Some(account.account.clone())),
+        (columns.name, account.name.clone()),
+        (columns.agreement, governing.map(|g| g.id.clone())),
+    ];
+    for (at, value) in values {
+        if let (Some(cell), Some(value)) = (at.and_then(|at| cells.get_mut(at)), value) {
+            *cell = value;
+        }
+    }
+    cells
+}
+
+/// The corrected register: no value of it is a formula.
+fn corrected(header: &csv::StringRecord, rows: &[Vec<String>]) -> String {
+    let all = std::iter::once(header.iter().map(str::to_owned).collect()).chain(rows.iter().cloned());
+    all.map(|row: Vec<String>| Table::line(row.iter().map(String::as_str))).collect()
+}

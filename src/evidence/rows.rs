@@ -1,0 +1,238 @@
+//! The tables about accounts, access, findings and exceptions.
+
+use super::Facts;
+use crate::report::plain::{can, who};
+use crate::report::table::Table;
+use crate::report::{Shown, sentences};
+use countersign_core::assessment::{AccountAnswer, AgreementAnswer, OperationAnswer, PrincipalAnswer};
+use countersign_core::inventory::entity::Entity;
+use countersign_core::inventory::model::{Membership, membership};
+use countersign_core::moment;
+use countersign_core::naming::kinds;
+use countersign_core::source::digest::sha256;
+use countersign_core::terms::Decision;
+
+const ACCOUNTS: [&str; 32] = [
+    "account",
+    "name",
+    "partition",
+    "state",
+    "organization",
+    "role",
+    "organization history",
+    "joined",
+    "joined how",
+    "agreement kind",
+    "agreement name",
+    "coverage",
+    "scope",
+    "agreement id",
+    "start",
+    "end",
+    "agreement state",
+    "governing since",
+    "superseded",
+    "also in force",
+    "designated",
+    "holds PHI",
+    "PHI services",
+    "safeguards attested",
+    "meets definition",
+    "unknown because",
+    "assuming",
+    "evidence",
+    "account source",
+    "account source sha256",
+    "agreement source",
+    "agreement source sha256",
+];
+
+/// One row an account and kind of agreement.
+pub fn accounts(facts: &Facts<'_>) -> Table {
+    let mut table = Table::new(&ACCOUNTS);
+    for account in &facts.assessment.accounts {
+        for row in account.agreements.iter().filter(|r| facts.kinds.contains(&r.kind)) {
+            table.rows.push(account_row(facts, account, row));
+        }
+    }
+    table
+}
+
+fn account_row(facts: &Facts<'_>, account: &AccountAnswer, row: &AgreementAnswer) -> Vec<String> {
+    let entity = facts.inventory.entity("Account", &account.account);
+    let history = entity.map(memberships).unwrap_or_default();
+    let here = history.iter().find(|m| Some(&m.organization) == account.organization.as_ref() && m.until.is_none());
+    let here = here.or_else(|| history.iter().find(|m| Some(&m.organization) == account.organization.as_ref()));
+    let governing = row.governing.as_ref();
+    let agreement = governing.and_then(|g| agreement(facts, &g.id));
+    let text = |attr: &str| agreement.and_then(|e| e.str(attr)).unwrap_or_default().to_owned();
+    let moment_of = |attr: &str| agreement.and_then(|e| e.moment(attr)).map(moment::format).unwrap_or_default();
+    let fact = |fact: Option<bool>| Shown::from(fact).words.to_owned();
+    let phi = account.phi.as_ref();
+    let services = phi.map(|p| p.services.iter().map(|s| s.service.clone()).collect::<Vec<_>>());
+    let (file, digest) = source(entity);
+    let (agreement_file, agreement_digest) = source(agreement);
+    vec![
+        account.account.clone(),
+        account.name.clone().unwrap_or_default(),
+        account.partition.clone(),
+        account.state.clone(),
+        account.organization.clone().unwrap_or_default(),
+        account.role.to_string(),
+        history.iter().map(told).collect::<Vec<_>>().join("; "),
+        here.and_then(|m| m.from).map(moment::format).unwrap_or_default(),
+        here.and_then(|m| m.from_witness.clone()).unwrap_or_default(),
+        row.kind.clone(),
+        kinds::full(&row.kind),
+        Shown::from(row.coverage).words.to_owned(),
+        governing.map(|g| g.scope.to_string()).unwrap_or_default(),
+        governing.map(|g| g.id.clone()).unwrap_or_default(),
+        moment_of("effectiveStart"),
+        moment_of("effectiveEnd"),
+        text("state"),
+        governing.map(|g| g.since.clone().unwrap_or_else(|| "unknown".to_owned())).unwrap_or_default(),
+        row.superseded.join("; "),
+        row.also_in_force.join("; "),
+        fact(account.hipaa.designated),
+        fact(account.hipaa.holds_phi),
+        services.map(|s| s.join("; ")).unwrap_or_default(),
+        phi.map(|p| fact(p.safeguards_attested)).unwrap_or_default(),
+        fact(account.hipaa.meets_definition),
+        row.reason.clone().unwrap_or_default(),
+        row.assuming.join("; "),
+        row.evidence.join("; "),
+        file,
+        digest,
+        agreement_file,
+        agreement_digest,
+    ]
+}
+
+/// The acceptance or offline agreement of this id.
+fn agreement<'a>(facts: &Facts<'a>, id: &str) -> Option<&'a Entity> {
+    facts.inventory.entity("CustomerAgreement", id).or_else(|| facts.inventory.entity("OfflineAgreement", id))
+}
+
+fn memberships(account: &Entity) -> Vec<Membership> {
+    account.set("memberships").unwrap_or_default().iter().filter_map(membership).collect()
+}
+
+/// `o-… from 2021-02-01 until 2025-06-30`
+fn told(membership: &Membership) -> String {
+    let from =
+        membership.from.map_or_else(|| "from an unknown day".to_owned(), |m| format!("from {}", moment::format(m)));
+    let until = membership.until.map(|m| format!(" until {}", moment::format(m))).unwrap_or_default();
+    format!("{} {from}{until}", membership.organization)
+}
+
+/// The file that declares an entity, and its digest.
+pub fn source(entity: Option<&Entity>) -> (String, String) {
+    match entity.filter(|e| !e.built_in) {
+        Some(entity) => (entity.source.path.clone(), sha256(entity.source.text.as_bytes())),
+        None => (String::new(), String::new()),
+    }
+}
+
+const ACCESS: [&str; 15] = [
+    "answer",
+    "operation",
+    "agreement kind",
+    "scope",
+    "account",
+    "account name",
+    "principal",
+    "kind",
+    "who",
+    "people",
+    "stands behind",
+    "declared signatory",
+    "depends on",
+    "by deprecated permissions",
+    "assuming",
+];
+
+/// Who may accept and terminate, and of whom it is not known.
+pub fn access(facts: &Facts<'_>) -> Table {
+    let mut table = Table::new(&ACCESS);
+    for principal in &facts.assessment.principals {
+        for answer in principal.operations.iter().filter(|o| o.decision != Decision::Deny) {
+            table.rows.push(access_row(facts, principal, answer));
+        }
+    }
+    table
+}
+
+fn access_row(facts: &Facts<'_>, principal: &PrincipalAnswer, answer: &OperationAnswer) -> Vec<String> {
+    let account = facts.inventory.entity("Account", &principal.account);
+    let behind = facts.roles.get(&principal.principal);
+    let assumer = |a: &countersign_core::people::Assumer| {
+        let perhaps = if a.certain { "" } else { "perhaps " };
+        format!("{perhaps}{}", a.identity.arn)
+    };
+    let behind = behind.map(|b| {
+        let known = b.assumers.iter().map(assumer).chain(b.trusted.iter().cloned());
+        known.chain(b.others.iter().map(sentences::other)).collect::<Vec<_>>().join("; ")
+    });
+    let depends = answer.depends_on.iter().map(|d| sentences::depends(&d.key, &d.allows)).collect::<Vec<_>>();
+    let depends = if depends.is_empty() { answer.reason.clone().into_iter().collect() } else { depends };
+    vec![
+        can::word(answer.decision).to_lowercase(),
+        answer.operation.to_owned(),
+        answer.agreement.clone().unwrap_or_default(),
+        answer.scope.map(|s| s.to_string()).unwrap_or_default(),
+        principal.account.clone(),
+        account.and_then(|a| a.str("name")).unwrap_or_default().to_owned(),
+        principal.principal.clone(),
+        principal.kind.to_string(),
+        facts.names().principal(principal),
+        who::people(principal).join("; "),
+        behind.unwrap_or_default(),
+        signatory(facts, principal),
+        depends.join("; "),
+        answer.deprecated.clone().unwrap_or_default(),
+        answer.assuming.join("; "),
+    ]
+}
+
+/// Whether a principal, or everybody behind it, is named among those who have the authority to accept (D24).
+fn signatory(facts: &Facts<'_>, principal: &PrincipalAnswer) -> String {
+    let Some(signatories) = &facts.inventory.config.signatories else {
+        return "none are declared".to_owned();
+    };
+    let named = |name: &str| signatories.iter().any(|s| s == name);
+    let people = who::people(principal);
+    let all = !people.is_empty() && people.iter().all(|p| named(p));
+    if named(&principal.principal) || named(&principal.name) || all { "yes" } else { "no" }.to_owned()
+}
+
+/// The findings.
+pub fn findings(facts: &Facts<'_>) -> Table {
+    let mut table = Table::new(&["severity", "code", "name", "about", "what it is", "what to do", "rules"]);
+    table.rows.extend(facts.assessment.findings.iter().map(|f| {
+        let severity = f.severity.word().to_owned();
+        let [code, name, subject] = [&f.rule, &f.name, &f.subject].map(Clone::clone);
+        vec![severity, code, name, subject, f.message.clone(), f.help.clone(), f.cites.clone()]
+    }));
+    table
+}
+
+/// What somebody answers for (R94).
+pub fn exceptions(facts: &Facts<'_>) -> Table {
+    let header = ["account", "name", "owner", "reason", "compensating controls", "until", "state", "source"];
+    let mut table = Table::new(&header);
+    let at = moment::parse(&facts.assessment.at).unwrap_or_default();
+    for exception in &facts.inventory.config.account_exceptions {
+        let account = facts.inventory.entity("Account", &exception.account);
+        table.rows.push(vec![
+            exception.account.clone(),
+            account.and_then(|a| a.str("name")).unwrap_or_default().to_owned(),
+            exception.owner.clone(),
+            exception.reason.clone(),
+            exception.controls.join("; "),
+            moment::format(exception.until),
+            if exception.has_ended(at) { "ended" } else { "in force" }.to_owned(),
+            exception.place.source.path.clone(),
+        ]);
+    }
+    table
+}

@@ -1,0 +1,233 @@
+//! The data of the page, as compact JSON: what repeats is in a list once, and named by its place there. The script of the page reads it
+//! by these names; it decides nothing.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde_json::{Value, json};
+
+use crate::report::plain::{Names, can, who};
+use crate::report::{completeness, sentences};
+use countersign_core::assessment::{AccountAnswer, Assessment, OperationAnswer, PrincipalAnswer};
+use countersign_core::inventory::Inventory;
+use countersign_core::inventory::entity::Entity;
+use countersign_core::inventory::model::membership;
+use countersign_core::moment;
+use countersign_core::naming::kinds;
+use countersign_core::provenance::Provenance;
+use countersign_core::terms::{Coverage, Decision, Scope};
+
+/// Values that repeat, each with its place.
+#[derive(Default)]
+struct Once {
+    places: HashMap<String, usize>,
+    values: Vec<Value>,
+}
+
+impl Once {
+    fn place(&mut self, value: Value) -> usize {
+        let key = value.to_string();
+        let next = self.values.len();
+        *self.places.entry(key).or_insert_with(|| {
+            self.values.push(value);
+            next
+        })
+    }
+}
+
+/// The data of an assessment.
+pub fn data(inventory: &Inventory, assessment: &Assessment, provenance: &Provenance) -> Value {
+    let names = Names::new(inventory);
+    let kinds = shown_kinds(assessment);
+    let mut nodes = Nodes::default();
+    let accounts: Vec<Value> = assessment.accounts.iter().map(|a| account(inventory, a, &kinds, nodes.of(a))).collect();
+    let access = access(assessment, names);
+    let hipaa = kinds.iter().position(|k| assessment.hipaa_kinds.contains(k)).unwrap_or(0);
+    json!({
+        "at": assessment.at,
+        "later": provenance.later(),
+        "kinds": kinds.iter().map(|k| json!([k, kinds::short(k), kinds::full(k)])).collect::<Vec<_>>(),
+        "kind": hipaa,
+        "nodes": nodes.all,
+        "accounts": accounts,
+        "agreements": agreements(inventory, &kinds),
+        "access": access,
+        "findings": assessment.findings.iter().map(|f| {
+            json!([f.severity.word(), f.rule, f.subject, f.message, f.help, f.cites])
+        }).collect::<Vec<_>>(),
+        "gaps": assessment.completeness.gaps.iter().map(|g| json!([g.missing.words(), g.of.len(), g.calls])).collect::<Vec<_>>(),
+        "others": completeness::others(&assessment.completeness.perhaps_others),
+    })
+}
+
+/// The kinds that are in force for any account or may be, and those that HIPAA asks for.
+fn shown_kinds(assessment: &Assessment) -> Vec<String> {
+    let rows = assessment.accounts.iter().flat_map(|a| &a.agreements);
+    let some = rows.filter(|r| r.coverage != Coverage::NotCovered || assessment.hipaa_kinds.contains(&r.kind));
+    let shown: std::collections::BTreeSet<String> = some.map(|r| r.kind.clone()).collect();
+    shown.into_iter().collect()
+}
+
+/// Organizations and units, each once: name, parent, whether it is an organization.
+#[derive(Default)]
+struct Nodes {
+    places: BTreeMap<String, usize>,
+    all: Vec<Value>,
+}
+
+impl Nodes {
+    /// Where an account stands; null for one that is in no organization.
+    fn of(&mut self, account: &AccountAnswer) -> Option<usize> {
+        let organization = account.organization.as_ref()?;
+        let mut at = self.node(organization, organization, None);
+        for unit in &account.units {
+            at = self.node(&unit.id, unit.name.as_ref().unwrap_or(&unit.id), Some(at));
+        }
+        Some(at)
+    }
+
+    fn node(&mut self, id: &str, name: &str, parent: Option<usize>) -> usize {
+        let next = self.all.len();
+        *self.places.entry(id.to_owned()).or_insert_with(|| {
+            self.all.push(json!([id, name, parent]));
+            next
+        })
+    }
+}
+
+/// A fact in a digit: 1 yes, 0 no, -1 not known.
+fn digit(fact: Option<bool>) -> i8 {
+    match fact {
+        Some(true) => 1,
+        Some(false) => 0,
+        None => -1,
+    }
+}
+
+fn account(inventory: &Inventory, account: &AccountAnswer, kinds: &[String], node: Option<usize>) -> Value {
+    let row = |kind: &String| {
+        let Some(row) = account.agreements.iter().find(|r| r.kind == *kind) else { return Value::Null };
+        let coverage = match row.coverage {
+            Coverage::Covered => 1,
+            Coverage::NotCovered => 0,
+            Coverage::Unknown => -1,
+        };
+        let governing = row.governing.as_ref();
+        json!([
+            coverage,
+            governing.map(|g| &g.id),
+            governing.map(|g| g.scope.word()),
+            governing.and_then(|g| g.since.as_ref()),
+            row.superseded,
+            row.also_in_force,
+            row.reason,
+            row.assuming,
+        ])
+    };
+    let hipaa = &account.hipaa;
+    json!([
+        account.account,
+        account.name,
+        node,
+        account.role.word(),
+        account.state,
+        digit(hipaa.holds_phi),
+        digit(hipaa.designated),
+        digit(hipaa.meets_definition),
+        kinds.iter().map(row).collect::<Vec<_>>(),
+        memberships(inventory.entity("Account", &account.account)),
+    ])
+}
+
+fn memberships(account: Option<&Entity>) -> Value {
+    let items = account.and_then(|a| a.set("memberships"));
+    let told = items.into_iter().flatten().filter_map(membership);
+    let time = |m: Option<moment::Moment>| m.map(moment::format);
+    told.map(|m| json!([m.organization, time(m.from), time(m.until)])).collect()
+}
+
+/// Every acceptance and offline agreement of the kinds, for the timelines: id, kind, scope, of whom, start, end.
+fn agreements(inventory: &Inventory, kinds: &[String]) -> Value {
+    let place = |kind: Option<&str>| kinds.iter().position(|k| Some(k.as_str()) == kind);
+    let time = |e: &Entity, attr: &str| e.moment(attr).map(moment::format);
+    let accepted = inventory.of_type("CustomerAgreement").filter_map(|e| {
+        let offer = inventory.entity("Agreement", e.reference("agreement")?)?;
+        let (scope, of) = match e.reference("account") {
+            Some(account) => (Scope::Account, account),
+            None => (Scope::Organization, e.reference("organization")?),
+        };
+        Some(json!([
+            e.uid.id,
+            place(offer.str("kind"))?,
+            scope.word(),
+            of,
+            time(e, "effectiveStart"),
+            time(e, "effectiveEnd")
+        ]))
+    });
+    let offline = inventory.of_type("OfflineAgreement").flat_map(|e| {
+        let kind = place(e.str("kind"));
+        let designations = e.set("designations").unwrap_or_default().iter().filter_map(move |item| {
+            let record = item.record()?;
+            let at = |name: &str| record.get(name).and_then(|i| i.moment()).map(moment::format);
+            let account = record.get("account").and_then(|i| i.id())?;
+            let until = at("until").or_else(|| time(e, "effectiveEnd"));
+            Some(json!([e.uid.id, kind?, Scope::Offline.word(), account, at("from"), until]))
+        });
+        designations.collect::<Vec<_>>()
+    });
+    accepted.chain(offline).collect()
+}
+
+/// People by operations: what is asked, each answer once, and for each principal the places of its answers.
+fn access(assessment: &Assessment, names: Names<'_>) -> Value {
+    let (mut asked, mut answers, mut vectors) = (Once::default(), Once::default(), Once::default());
+    let mut principals = Vec::new();
+    for principal in &assessment.principals {
+        let mut vector: Vec<[usize; 2]> = Vec::new();
+        for operation in &principal.operations {
+            vector.push([asked.place(question(operation, names)), answers.place(answer(operation, principal, names))]);
+        }
+        let vector = vectors.place(json!(vector));
+        principals.push(json!([
+            principal.principal,
+            principal.account,
+            principal.kind.word(),
+            names.principal(principal),
+            who::people(principal),
+            vector,
+        ]));
+    }
+    json!({"asked": asked.values, "answers": answers.values, "vectors": vectors.values, "principals": principals})
+}
+
+/// What is asked: in words, the operation, the scope, the kind.
+fn question(operation: &OperationAnswer, names: Names<'_>) -> Value {
+    json!([
+        names.deed(operation),
+        operation.operation,
+        operation.scope.map(Scope::word),
+        operation.agreement,
+        operation.report
+    ])
+}
+
+fn answer(operation: &OperationAnswer, principal: &PrincipalAnswer, names: Names<'_>) -> Value {
+    let decision = match operation.decision {
+        Decision::Allow => 1,
+        Decision::Deny => 0,
+        Decision::Unknown => -1,
+    };
+    let depends = operation.depends_on.iter().map(|d| sentences::depends(&d.key, &d.allows)).collect::<Vec<_>>();
+    let rules = operation.gates.iter().map(|g| format!("{}: {}", g.id, g.rule)).collect::<Vec<_>>();
+    json!([
+        decision,
+        operation.message,
+        operation.detail,
+        operation.reason,
+        can::why(operation, names),
+        depends,
+        can::changes_of(operation, principal, names),
+        rules,
+        operation.deprecated,
+    ])
+}

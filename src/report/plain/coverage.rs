@@ -1,0 +1,125 @@
+//! "Is this account covered?" and "which are not?": in sentences.
+
+use super::{Names, capital, listed};
+use crate::report::{count, day, few};
+use countersign_core::assessment::{AccountAnswer, AgreementAnswer, Assessment};
+use countersign_core::naming::kinds;
+use countersign_core::terms::{Coverage, Scope};
+
+/// Accounts named in a sentence.
+const NAMED: usize = 6;
+
+/// How many accounts are covered by the agreements that HIPAA asks for, or by those asked about; who is not; and whether any of them
+/// holds PHI.
+pub fn all(assessment: &Assessment, names: Names<'_>, asked: &[String]) -> Vec<String> {
+    let mut kinds: Vec<&str> = asked.iter().map(String::as_str).collect();
+    if kinds.is_empty() {
+        kinds = assessment.hipaa_kinds.iter().map(String::as_str).collect();
+    }
+    let mut sentences: Vec<String> = kinds.iter().map(|kind| of_kind(assessment, names, kind)).collect();
+    if kinds.iter().any(|kind| assessment.hipaa_kinds.contains(*kind)) {
+        sentences.extend(of_phi(assessment, names));
+    }
+    sentences
+}
+
+fn of_kind(assessment: &Assessment, names: Names<'_>, kind: &str) -> String {
+    let rows: Vec<(&AccountAnswer, &AgreementAnswer)> =
+        assessment.accounts.iter().filter_map(|a| Some((a, a.agreements.iter().find(|r| r.kind == kind)?))).collect();
+    let of = |coverage: Coverage| -> Vec<String> {
+        rows.iter().filter(|(_, r)| r.coverage == coverage).map(|(a, _)| names.place(&a.account)).collect()
+    };
+    let (covered, not, unknown) = (of(Coverage::Covered), of(Coverage::NotCovered), of(Coverage::Unknown));
+    let short = kinds::short(kind);
+    let mut text = match (covered.len(), rows.len()) {
+        (_, 0) => return format!("No account can have the {short}."),
+        (c, n) if c == n => match n {
+            1 => format!("The only account is covered by the {short}."),
+            n => format!("All {n} accounts are covered by the {short}."),
+        },
+        (0, _) if unknown.is_empty() => format!("No account is covered by the {short}."),
+        (c, n) => {
+            format!("{c} of {} {} covered by the {short}.", count(n, "account"), if c == 1 { "is" } else { "are" })
+        }
+    };
+    if !not.is_empty() && !covered.is_empty() {
+        text.push_str(&format!(" Not covered: {}.", few(&not, NAMED)));
+    }
+    if !unknown.is_empty() {
+        text.push_str(&format!(" Not known: {}.", few(&unknown, NAMED)));
+    }
+    text
+}
+
+/// Whether accounts that hold PHI are covered (D3).
+fn of_phi(assessment: &Assessment, names: Names<'_>) -> Vec<String> {
+    let holding = |fact: Option<bool>| assessment.accounts.iter().filter(move |a| a.hipaa.holds_phi == fact);
+    let of = |covered: Option<bool>| -> Vec<String> {
+        holding(Some(true)).filter(|a| a.hipaa.covered == covered).map(|a| names.place(&a.account)).collect()
+    };
+    let mut sentences = Vec::new();
+    let (without, unknown) = (of(Some(false)), of(None));
+    let say = |accounts: &[String], what: &str| {
+        let holds = if accounts.len() == 1 { "holds" } else { "hold" };
+        format!("{} {holds} PHI {what}: {}.", capital(&count(accounts.len(), "account")), few(accounts, NAMED))
+    };
+    if !without.is_empty() {
+        sentences.push(say(&without, "without cover"));
+    }
+    if !unknown.is_empty() {
+        sentences.push(say(&unknown, "and may be without cover"));
+    }
+    if without.is_empty() && unknown.is_empty() && holding(Some(true)).next().is_some() {
+        sentences.push("Every account that is known to hold PHI is covered.".to_owned());
+    }
+    let perhaps = holding(None).filter(|a| a.hipaa.covered != Some(true)).count();
+    if perhaps > 0 {
+        let accounts = count(perhaps, "account");
+        sentences.push(format!("Of {accounts} without known cover it is not known whether PHI is held there."));
+    }
+    sentences
+}
+
+/// Whether one account is covered, by what and since when: by the agreements that HIPAA asks for, or by the only one asked about.
+pub fn account(assessment: &Assessment, names: Names<'_>, account: &AccountAnswer, at: &str) -> Vec<String> {
+    let rows = account.agreements.iter();
+    let rows: Vec<&AgreementAnswer> = match account.agreements.as_slice() {
+        [only] => vec![only],
+        _ => rows.filter(|r| assessment.hipaa_kinds.contains(&r.kind)).collect(),
+    };
+    let mut sentences: Vec<String> = rows.iter().map(|row| of_account(names, account, row, at)).collect();
+    let others = account.agreements.iter().filter(|r| !rows.iter().any(|s| s.kind == r.kind));
+    let also: Vec<String> =
+        others.filter(|r| r.coverage == Coverage::Covered).map(|r| format!("the {}", kinds::short(&r.kind))).collect();
+    if !also.is_empty() {
+        sentences.push(format!("Also in force: {}.", listed(&also, "and")));
+    }
+    sentences
+}
+
+fn of_account(names: Names<'_>, account: &AccountAnswer, row: &AgreementAnswer, at: &str) -> String {
+    let (short, which, at) = (kinds::short(&row.kind), names.account(&account.account), day(at));
+    match row.coverage {
+        Coverage::Covered => {
+            let by = row.governing.as_ref().map(|g| {
+                let whose = match g.scope {
+                    Scope::Account => "its own",
+                    Scope::Organization => "that of its organization",
+                    Scope::Offline => "one made outside AWS Artifact",
+                    _ => "one",
+                };
+                let since = g
+                    .since
+                    .as_deref()
+                    .map_or_else(|| ", since when is not known".to_owned(), |s| format!(", in force since {}", day(s)));
+                format!(": {whose}{since}")
+            });
+            format!("Yes. On {at}, {which} is covered by a {short}{}.", by.unwrap_or_default())
+        }
+        Coverage::NotCovered => format!("No. On {at}, no {short} is in force for {which}."),
+        Coverage::Unknown => {
+            let why = row.reason.as_ref().map(|r| format!(": {r}")).unwrap_or_default();
+            format!("Unknown. It is not known whether a {short} is in force for {which} on {at}{why}.")
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! "Who can do that?": how many, who they are, of whom it is not known, and who nearly can.
+
+use super::can::target;
+use super::{Names, listed, opened, stopped};
+use crate::report::{bold, completeness, count, paragraph, who_can, wrapped};
+use countersign_core::assessment::{Assessment, OperationAnswer, Person, PrincipalAnswer};
+use countersign_core::people::Roles;
+use countersign_core::terms::{Decision, PrincipalKind};
+use who_can::Row;
+
+/// Names in the first sentence; who else there is is counted.
+const NAMED: usize = 6;
+
+/// The text.
+pub fn who(width: usize, assessment: &Assessment, roles: &Roles, names: Names<'_>) -> String {
+    let [may, unknown, nearly] = who_can::rows(assessment);
+    let mut text = paragraph(width, "", &first(assessment, names, [&may, &unknown, &nearly]));
+    for (title, rows) in [("Can", &may), ("Not known", &unknown), ("Nearly can", &nearly)] {
+        if rows.is_empty() {
+            continue;
+        }
+        text.push_str(&format!("\n{}\n", bold(title)));
+        for (principal, answer) in rows {
+            text.push_str(&wrapped(width, "  • ", 4, &row(assessment, names, principal, answer)));
+            if let Some(behind) = roles.get(&principal.principal).filter(|_| answer.decision != Decision::Deny) {
+                text.push_str(&who_can::at_role(width, behind));
+            }
+        }
+    }
+    text.push_str(&completeness::perhaps(width, &assessment.completeness.perhaps_others));
+    let unknown = completeness::line(width, &assessment.completeness);
+    if !unknown.is_empty() {
+        text.push_str(&format!("\n{unknown}"));
+    }
+    text
+}
+
+/// The answer in a sentence or two.
+pub fn first(assessment: &Assessment, names: Names<'_>, [may, unknown, nearly]: [&Vec<Row<'_>>; 3]) -> String {
+    let all = assessment.principals.iter().flat_map(|p| &p.operations);
+    let mut deeds: Vec<String> = Vec::new();
+    for deed in all.map(|o| names.deed(o)) {
+        if !deeds.contains(&deed) {
+            deeds.push(deed);
+        }
+    }
+    let deed = listed(&deeds, "or");
+    let people = distinct(names, may);
+    let mut text = match people.len() {
+        0 if assessment.completeness.perhaps_others.is_empty() && unknown.is_empty() => {
+            format!("Nobody can {deed}.")
+        }
+        0 => format!("Nobody is known who can {deed}."),
+        n => {
+            let shown: Vec<String> = people.iter().take(NAMED).cloned().collect();
+            let shown = match n.saturating_sub(NAMED) {
+                0 => listed(&shown, "and"),
+                more => format!("{} and {more} more", shown.join(", ")),
+            };
+            format!("{n} can {deed}: {shown}.")
+        }
+    };
+    let of = |rows: &[Row<'_>]| distinct(names, rows).len();
+    if !unknown.is_empty() {
+        text.push_str(&format!(" Of {} it is not known.", of(unknown)));
+    }
+    if !nearly.is_empty() {
+        text.push_str(&format!(" {} nearly can: few permissions are missing.", of(nearly)));
+    }
+    if !assessment.completeness.perhaps_others.is_empty() {
+        text.push_str(" Others, who are not listed, perhaps can.");
+    }
+    text
+}
+
+/// Who they are, each once.
+fn distinct(names: Names<'_>, rows: &[Row<'_>]) -> Vec<String> {
+    let mut all = Vec::new();
+    for (principal, _) in rows {
+        let who = called(names, principal);
+        if !all.contains(&who) {
+            all.push(who);
+        }
+    }
+    all
+}
+
+/// People by their names, and everyone else by what they are.
+fn called(names: Names<'_>, principal: &PrincipalAnswer) -> String {
+    let people: Vec<String> = people(principal);
+    if people.is_empty() { names.principal(principal) } else { listed(&people, "and") }
+}
+
+/// The people and groups behind a permission set.
+pub fn people(principal: &PrincipalAnswer) -> Vec<String> {
+    let person = |p: &Person| p.user_name.clone();
+    let groups = principal.groups.iter().map(|g| format!("whoever is in {}", g.name));
+    principal.people.iter().map(person).chain(groups).collect()
+}
+
+fn row(assessment: &Assessment, names: Names<'_>, principal: &PrincipalAnswer, answer: &OperationAnswer) -> String {
+    let through = match principal.kind {
+        PrincipalKind::PermissionSet if !people(principal).is_empty() => {
+            format!(", through {}", names.principal(principal))
+        }
+        PrincipalKind::PermissionSet => ", to which nobody is known to be assigned".to_owned(),
+        PrincipalKind::User => format!(", a user of {}", names.account(&principal.account)),
+        PrincipalKind::Role => format!(", of {}", names.account(&principal.account)),
+        _ => String::new(),
+    };
+    let (preposition, target) = target(assessment, principal, answer, names);
+    let more = match answer.decision {
+        Decision::Allow => {
+            let only = answer.deprecated.iter().map(|d| format!("; only {d}"));
+            let root =
+                answer.assuming.iter().filter(|a| principal.kind == PrincipalKind::Root && a.contains("root user"));
+            only.chain(root.map(|a| format!("; {a}"))).collect()
+        }
+        Decision::Deny => format!("; missing: {}", answer.missing.join(", ")),
+        Decision::Unknown => {
+            let keys: Vec<&str> = answer.depends_on.iter().map(|d| d.key.as_str()).collect();
+            let depends = || format!("depends on {}", keys.join(", "));
+            format!("; {}", answer.reason.clone().unwrap_or_else(depends))
+        }
+    };
+    stopped(&opened(&format!(
+        "{}{through}: {} {preposition} {target}{more}",
+        called(names, principal),
+        names.deed(answer)
+    )))
+}
+
+/// That somebody lacks a permission and may grant it to itself, in a sentence.
+pub fn grants(number: usize) -> String {
+    let who = count(number, "principal");
+    format!("{who} may grant itself what is missing; --explain shows who, and how.")
+}

@@ -1,0 +1,128 @@
+//! A table for programs and people outside a terminal: CSV and Markdown. Each value is made harmless here.
+
+use super::foreign::Foreign;
+use super::findings::markdown::cell;
+
+/// A table.
+#[derive(Clone, Debug, Default)]
+pub struct Table {
+    /// What the columns are called.
+    pub header: Vec<&'static str>,
+    /// The rows, each as long as the header.
+    pub rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    /// A table without rows.
+    pub fn new(header: &[&'static str]) -> Self {
+        Self { header: header.to_vec(), rows: Vec::new() }
+    }
+
+    /// Comma-separated values as RFC 4180 has them, with a line feed alone at the end of a line. No value is a formula.
+    pub fn csv(&self) -> String {
+        let header = Self::line(self.header.iter().copied());
+        let rows = self.rows.iter().map(|row| Self::line(row.iter().map(String::as_str)));
+        std::iter::once(header).chain(rows).collect()
+    }
+
+    /// A line of CSV.
+    pub fn line<'a>(cells: impl Iterator<Item = &'a str>) -> String {
+        cells.map(field).collect::<Vec<_>>().join(",") + "\n"
+    }
+
+    /// The rows as objects, whose members are called as the columns are; a value that is empty is null.
+    pub fn json(&self) -> serde_json::Value {
+        let row = |cells: &Vec<String>| {
+            let value = |cell: &String| if cell.is_empty() { serde_json::Value::Null } else { cell.clone().into() };
+            self.header.iter().zip(cells).map(|(name, cell)| (member(name), value(cell))).collect()
+        };
+        serde_json::Value::Array(self.rows.iter().map(row).map(serde_json::Value::Object).collect())
+    }
+
+    /// The columns that have a value in any row.
+    #[must_use]
+    pub fn without_empty_columns(self) -> Self {
+        let used = |at: usize| self.rows.iter().any(|r| r.get(at).is_some_and(|c| !c.is_empty()));
+        let kept: Vec<bool> = (0..self.header.len()).map(used).collect();
+        let keep = |at: &usize| kept.get(*at).copied().unwrap_or_default();
+        let rows = self.rows.iter().map(|row| {
+            let cells = row.iter().enumerate().filter(|(at, _)| keep(at));
+            cells.map(|(_, c)| c.clone()).collect()
+        });
+        let header = self.header.iter().enumerate().filter(|(at, _)| keep(at)).map(|(_, h)| *h);
+        Self { header: header.collect(), rows: rows.collect() }
+    }
+
+    /// A Markdown table, without columns that are empty throughout; nothing where there are no rows.
+    pub fn markdown(&self) -> String {
+        if self.rows.is_empty() {
+            return String::new();
+        }
+        let table = self.clone().without_empty_columns();
+        let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
+        let mut text = line(table.header.iter().map(|h| (*h).to_owned()).collect());
+        text.push_str(&line(vec!["---".to_owned(); table.header.len()]));
+        for row in &table.rows {
+            text.push_str(&line(row.iter().map(|c| cell(&Foreign(c).lines())).collect()));
+        }
+        text
+    }
+}
+
+/// `accountSourceSha256` of `account source sha256`.
+fn member(name: &str) -> String {
+    let words = name.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty());
+    let word = |(at, word): (usize, &str)| match at {
+        0 => word.to_lowercase(),
+        _ => super::plain::capital(&word.to_lowercase()),
+    };
+    words.enumerate().map(word).collect()
+}
+
+/// What a spreadsheet takes for the beginning of a formula, in the width of East Asian text too.
+const FORMULA: [char; 8] = ['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
+
+/// A value of a CSV file: what a spreadsheet would compute begins with an apostrophe, and what would part fields is quoted.
+fn field(value: &str) -> String {
+    let mut value = Foreign(value).lines().replace(['\n', '\t'], " ");
+    // blanks before it do not keep every spreadsheet from computing it
+    if value.trim_start().starts_with(FORMULA) {
+        value.insert(0, '\'');
+    }
+    if value.contains(['"', ',', ';']) { format!("\"{}\"", value.replace('"', "\"\"")) } else { value }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(rows: &[&[&str]]) -> Table {
+        let rows = rows.iter().map(|r| r.iter().map(|c| (*c).to_owned()).collect()).collect();
+        Table { rows, ..Table::new(&["account", "name"]) }
+    }
+
+    #[test]
+    fn no_value_is_a_formula() {
+        for value in ["=1+1", "+1", "-1", "@SUM(A1)", " =1", "\t=1", "\r=1", "\u{ff1d}1", "=HYPERLINK(\"x\",\"y\")"] {
+            let csv = table(&[&["1", value]]).csv();
+            let cell = csv.lines().nth(1).unwrap().split_once(',').unwrap().1.trim_start_matches('"');
+            assert!(cell.starts_with('\'') || cell.starts_with('␉') || cell.starts_with('␍'), "{value:?}: {csv}");
+        }
+        assert_eq!(table(&[&["111122223333", "a-b=c"]]).csv(), "account,name\n111122223333,a-b=c\n");
+    }
+
+    #[test]
+    fn what_parts_fields_is_quoted() {
+        let csv = table(&[&["1", "a,\"b\""]]).csv();
+        assert_eq!(csv, "account,name\n1,\"a,\"\"b\"\"\"\n");
+        assert_eq!(table(&[&["1", "a\nb"]]).csv().lines().count(), 2, "a value is on one line");
+    }
+
+    #[test]
+    fn markdown_has_no_markup_of_the_input() {
+        let text = table(&[&["1", "<script>|x"], &["2", ""]]).markdown();
+        assert_eq!(text, "| account | name |\n| --- | --- |\n| 1 | &lt;script>\\|x |\n| 2 |  |\n");
+        assert_eq!(table(&[&["1", ""]]).markdown(), "| account |\n| --- |\n| 1 |\n", "an empty column is left out");
+        assert_eq!(table(&[]).markdown(), "");
+    }
+}

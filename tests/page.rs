@@ -1,0 +1,112 @@
+//! The page of `report` and of `check`: self-contained, and harmless whatever names an inventory has. What it does in a browser is
+//! shown by `tests/browser`.
+
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::common::*;
+
+fn run(args: &[&str]) -> (Option<i32>, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+    for name in ["GITHUB_ACTIONS", "GITLAB_CI"] {
+        command.env_remove(name);
+    }
+    let output = command.current_dir(env!("CARGO_MANIFEST_DIR")).env("NO_COLOR", "1").args(args).output().unwrap();
+    (output.status.code(), String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap())
+}
+
+fn report(inventory: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("report.html");
+    let (code, told) = run(&["report", inventory, "--out", out.to_str().unwrap()]);
+    assert_eq!(code, Some(0), "{told}");
+    std::fs::read_to_string(out).unwrap()
+}
+
+fn data(page: &str) -> Value {
+    let data = page.split_once("id=\"data\">").unwrap().1.split_once("</script>").unwrap().0;
+    serde_json::from_str(data).unwrap()
+}
+
+/// Nothing of the page comes from elsewhere, and its policy lets nothing else work.
+fn is_self_contained(page: &str) {
+    for from_elsewhere in
+        [" src=", "<link", "@import", "url(", "fetch(", "XMLHttpRequest", "import(", "onclick", "style=\""]
+    {
+        assert!(!page.contains(from_elsewhere), "{from_elsewhere}");
+    }
+    assert!(page.contains("default-src &#39;none&#39;") || page.contains("default-src 'none'"), "a policy");
+    assert!(!page.contains("unsafe-inline") && !page.contains("unsafe-eval"));
+}
+
+#[test]
+fn it_has_the_answers_of_the_assessment() {
+    let page = report("examples/hospital");
+    is_self_contained(&page);
+    assert!(page.contains("4 of 5 accounts are covered by the BAA. Not covered: former-clinic (555555555555)."));
+    let data = data(&page);
+    let (_, json) = run(&["evaluate", "examples/hospital", "--format", "json"]);
+    let assessment: Value = serde_json::from_str(&json).unwrap();
+    let access = &data["access"];
+    let number = |decision: &str| match decision {
+        "allow" => 1,
+        "deny" => 0,
+        _ => -1,
+    };
+    for (shown, principal) in
+        access["principals"].as_array().unwrap().iter().zip(assessment["principals"].as_array().unwrap())
+    {
+        assert_eq!(shown[0], principal["principal"]);
+        let vector = access["vectors"][usize::try_from(shown[5].as_u64().unwrap()).unwrap()].as_array().unwrap();
+        let operations = principal["operations"].as_array().unwrap();
+        assert_eq!(vector.len(), operations.len());
+        for (pair, operation) in vector.iter().zip(operations) {
+            let at = |list: &str, place: usize| &access[list][usize::try_from(pair[place].as_u64().unwrap()).unwrap()];
+            assert_eq!(at("asked", 0)[1], operation["operation"]);
+            assert_eq!(at("answers", 1)[0], number(operation["decision"].as_str().unwrap()), "{operation}");
+            assert_eq!(at("answers", 1)[1], operation["message"]);
+        }
+    }
+    let covered: Vec<_> = data["accounts"].as_array().unwrap().iter().map(|a| (&a[0], &a[8][0][0])).collect();
+    assert_eq!(covered.last().unwrap(), &(&json!("555555555555"), &json!(0)));
+    assert_eq!(covered.iter().filter(|(_, c)| **c == json!(1)).count(), 4);
+}
+
+#[test]
+fn hostile_names_do_no_harm() {
+    let name = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\u{2028}";
+    let world = World::new()
+        .account(A, json!({"name": name, "phi": {"services": ["s3"]}}), &[])
+        .user(A, "a", json!([ADMIN]))
+        .file("countersign.toml", "asOf = 2026-11-01\n")
+        .folder();
+    let path = world.path().to_str().unwrap();
+    let page = report(path);
+    assert!(!page.contains("<script>alert") && !page.contains("<img"), "markup of a name");
+    assert_eq!(page.matches("</script>").count(), 2, "the data and the script of the page");
+    assert_eq!(data(&page)["accounts"][0][1], name, "and the name is whole");
+    let (code, markdown) = run(&["report", path, "--format", "markdown"]);
+    assert!(code == Some(0) && !markdown.contains("<script>") && !markdown.contains("<img"), "{markdown}");
+    let (_, title) = run(&["report", path, "--format", "markdown", "--title", "<b>x"]);
+    assert!(title.starts_with("# &lt;b>x"), "{title}");
+}
+
+#[test]
+fn a_change_is_drawn_with_before_after_and_why() {
+    let (before, after) = ("examples/pull-request/before", "examples/pull-request/after");
+    let (code, page) = run(&["check", after, "--base", before, "--format", "html"]);
+    assert_eq!(code, Some(1), "{page}");
+    assert!(page.contains("<h1>The check fails</h1>"), "{page}");
+    for heading in ["<th scope=\"col\">Before</th>", "<th scope=\"col\">After</th>", "<th scope=\"col\">Why</th>"] {
+        assert!(page.contains(heading), "{heading}");
+    }
+    assert!(page.contains("lost"), "{page}");
+    is_self_contained(&page);
+}
+
+#[test]
+fn a_page_needs_a_file() {
+    let (code, told) = run(&["report", "examples/clinic"]);
+    assert!(code == Some(2) && told.contains("--out report.html"), "{told}");
+}

@@ -1,0 +1,148 @@
+//! Answers in plain words: the sentence first, by any usual word, without codes, rules, paths and ARNs.
+
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::common::*;
+
+fn run(columns: &str, args: &[&str]) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+    command.current_dir(env!("CARGO_MANIFEST_DIR")).env("NO_COLOR", "1").env("COLUMNS", columns);
+    String::from_utf8(command.args(args).output().unwrap().stdout).unwrap()
+}
+
+fn words(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+const HOSPITAL: &str = "examples/hospital";
+
+#[test]
+fn an_operation_and_an_agreement_have_other_words() {
+    let accept = run("100", &["can", "maria", "accept-agreement", HOSPITAL, "--agreement", "baa"]);
+    for (verb, agreement) in [
+        ("sign", "HIPAA BAA"),
+        ("agree", "business associate addendum"),
+        ("accept", "BAA"),
+        ("Sign", "Business Associate Agreement"),
+    ] {
+        assert_eq!(
+            run("100", &["can", "maria", verb, HOSPITAL, "--agreement", agreement]),
+            accept,
+            "{verb} {agreement}"
+        );
+    }
+    let terminate = run("100", &["who-can", "terminate-agreement", HOSPITAL]);
+    for verb in ["end", "cancel", "terminate"] {
+        assert_eq!(run("100", &["who-can", verb, HOSPITAL]), terminate, "{verb}");
+    }
+}
+
+#[test]
+fn the_answer_is_the_first_sentence() {
+    let first = |args: &[&str]| words(run("100", args).split("\n\n").next().unwrap());
+    let ask = |account, scope| first(&["can", "maria", "accept", HOSPITAL, "--account", account, "--scope", scope]);
+    let denied = ask("222222222222", "account");
+    let expected = "No. maria cannot accept the BAA for account wards (222222222222): a service control policy of the \
+                    organizational unit Clinical denies it.";
+    assert!(denied.starts_with(expected), "{denied}");
+    assert!(denied.contains("“You don’t have the permissions to accept the agreement”"), "{denied}");
+    assert!(
+        ask("111111111111", "account")
+            .starts_with("Yes. maria can accept the BAA for account management (111111111111).")
+    );
+    let both = run("100", &["can", "maria", "accept", HOSPITAL]);
+    assert!(both.starts_with("Yes and no.\n"), "{both}");
+    let coverage = first(&["coverage", HOSPITAL]);
+    let expected = "4 of 5 accounts are covered by the BAA. Not covered: former-clinic (555555555555). \
+                    1 account holds PHI without cover: former-clinic (555555555555).";
+    assert!(coverage.starts_with(expected), "{coverage}");
+    let one = ["coverage", HOSPITAL, "--account", "333333333333", "--agreement", "baa", "--at"];
+    let on = |day| first(&[&one[..], &[day]].concat());
+    assert!(
+        on("2024-08-31")
+            .starts_with("Yes. On 2024-08-31, account research (333333333333) is covered by a BAA: its own")
+    );
+    assert!(on("2023-11-14").starts_with("No. On 2023-11-14, no BAA is in force for account research (333333333333)."));
+}
+
+/// Codes, rules, ARNs and places are there where they are asked for, and only there.
+#[test]
+fn codes_and_places_are_for_those_who_ask() {
+    for command in [
+        &["can", "maria", "accept", HOSPITAL][..],
+        &["who-can", "terminate", HOSPITAL],
+        &["coverage", HOSPITAL, "--account", "222222222222"],
+    ] {
+        let plain = run("100", command);
+        for code in ["arn:aws", ".cedar", ".json", "R12", "serviceControl", "Statement["] {
+            assert!(!plain.contains(code), "{code} in {plain}");
+        }
+        let explained = run("100", &[command, &["--explain"]].concat());
+        assert!(explained.len() > plain.len(), "{explained}");
+        assert!(["arn:aws", "agreement-covers"].iter().any(|code| explained.contains(code)), "{explained}");
+    }
+}
+
+#[test]
+fn every_line_fits_the_terminal() {
+    for columns in ["80", "200"] {
+        let most: usize = columns.parse().unwrap();
+        for command in [
+            &["can", "maria", "accept", HOSPITAL][..],
+            &["who-can", "terminate", HOSPITAL],
+            &["coverage", HOSPITAL, "--all"],
+            &["coverage", HOSPITAL, "--account", "333333333333"],
+        ] {
+            let text = run(columns, command);
+            // the last line says what decided, on one line for those who compare it
+            for line in text.lines().filter(|l| !l.starts_with("countersign ")) {
+                assert!(line.chars().count() <= most, "{columns}: {line}");
+            }
+        }
+    }
+    let wide = run("200", &["coverage", HOSPITAL]);
+    assert!(wide.lines().count() <= run("80", &["coverage", HOSPITAL]).lines().count());
+}
+
+/// D3, D16: who holds PHI without cover; an account of which it is not known is never left out.
+#[test]
+fn accounts_that_hold_phi_without_cover() {
+    let world = World::new()
+        .account(A, json!({"name": "covered", "phi": {"services": ["s3"]}}), &[])
+        .account(B, json!({"name": "perhaps", "tagsKnown": false}), &[])
+        .account(M, json!({"name": "bare", "phi": {"services": ["s3"]}}), &[])
+        .account("444444444444", json!({"name": "empty"}), &[])
+        .accepted("customer-agreement-Own0123456789ab", "baa", "account", A, "2024-01-01", None);
+    let folder = world.folder();
+    let path = folder.path().to_str().unwrap();
+    let accounts = |more: &[&str]| {
+        let json = run("100", &[&["coverage", path, "--format", "json"][..], more].concat());
+        let found: Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(schema_errors("coverage.v1.schema.json", &found), [""; 0]);
+        let accounts = found["accounts"].as_array().unwrap().iter();
+        accounts.map(|a| a["account"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(accounts(&["--without-cover", "--holding-phi"]), [M, B]);
+    assert_eq!(accounts(&["--without-cover"]), [M, B, "444444444444"]);
+    assert_eq!(accounts(&["--holding-phi"]), [M, A, B]);
+    assert_eq!(accounts(&[]).len(), 4);
+    let text = words(&run("100", &["coverage", path, "--without-cover", "--holding-phi"]));
+    assert!(text.contains("1 account holds PHI without cover: bare (111111111111)."), "{text}");
+    assert!(text.contains("Of 1 account without known cover it is not known whether PHI is held there."), "{text}");
+}
+
+#[test]
+fn tables_have_the_same_answers() {
+    let csv = run("100", &["who-can", "terminate", HOSPITAL, "--format", "csv"]);
+    let json: Value =
+        serde_json::from_str(&run("100", &["who-can", "terminate", HOSPITAL, "--format", "json"])).unwrap();
+    let rows = ["may", "unknown", "nearly"].map(|of| json[of].as_array().unwrap().len());
+    assert_eq!(csv.lines().count(), 1 + rows.iter().sum::<usize>(), "{csv}");
+    assert_eq!(csv.lines().filter(|l| l.starts_with("yes,")).count(), rows[0]);
+    let csv = run("100", &["coverage", HOSPITAL, "--agreement", "baa", "--format", "csv"]);
+    assert!(csv.contains("\n555555555555,former-clinic,aws,ACTIVE,,standalone,baa,not covered,"), "{csv}");
+    let markdown = run("100", &["can", "maria", "accept", HOSPITAL, "--format", "markdown"]);
+    assert!(markdown.starts_with("Yes: maria can accept the BAA for account management (111111111111)."), "{markdown}");
+}
