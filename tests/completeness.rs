@@ -260,7 +260,10 @@ fn a_principal_that_one_side_did_not_list_is_neither_gained_nor_lost() {
     assert!(changes(&found, PrincipalKind::User).contains(&AccessChange::Gained) && found.verdict.access_widens);
     let found = compare(&without(false), &with(true));
     assert_eq!(changes(&found, PrincipalKind::User), [AccessChange::FirstSeen]);
-    assert!(found.verdict.is_clean(), "{:?} {:?}", found.verdict, found.new_access);
+    // neither gained nor lost: but that no access is new is not known (D31)
+    assert!(found.verdict.access_is_unknown && !found.verdict.access_widens, "{:?}", found.verdict);
+    let nothing = |known: bool| member(json!({"principalsKnown": known})).user(A, "idle", json!([]));
+    assert!(compare(&without(false), &nothing(true)).verdict.is_clean(), "whoever may do nothing is no new access");
     let found = compare(&with(true), &without(false));
     assert_eq!(changes(&found, PrincipalKind::User), [AccessChange::NoLongerKnown]);
     assert!(found.verdict.access_is_unknown && !found.verdict.access_widens && !found.verdict.is_clean());

@@ -44,6 +44,7 @@ mod rules;
 mod rules_change;
 mod show;
 mod sides;
+mod sides_of_a_change;
 mod simulate;
 mod stability;
 mod structure;

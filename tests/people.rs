@@ -458,7 +458,19 @@ fn people_who_are_not_known_pass_no_gate() {
     // it is declared who stands there
     let trusted = "[[trusted]]\nrole = \"legal-*\"\npeople = [\"omar\"]\nreason = \"the group legal of Okta\"\n";
     let declared = not_told.clone().file("countersign.toml", trusted);
-    assert_eq!(at_role(&declared), Vec::<String>::new());
+    // whoever is declared is asked about in place of those who are not known: the role alone does not stand for them
+    let omar = "omar: allow accept-agreement (account: baa) as role legal-admin of 222222222222, by [[trusted]]";
+    assert_eq!(at_role(&declared), [omar]);
+    let both = "[[only]]\nprincipal = [\"legal-admin\", \"om*\", \"arn:aws:iam::*:root\"]\noperation = \"accept\"\n";
+    assert_eq!(only(&declared, both), Vec::<String>::new());
+    let denied = |who: &str| {
+        let text = format!(
+            "[[access]]\nprincipal = \"{who}\"\noperation = \"accept\"\nagreement = \"baa\"\nscope = \"account\"\nexpect = \"deny\"\n"
+        );
+        only(&declared.clone().user(A, "omar", json!([])).user(A, "lena", json!([])), &text)
+    };
+    assert_eq!(denied("omar"), [omar]);
+    assert_eq!(denied("lena"), Vec::<String>::new());
     let only_omar = "[[only]]\nprincipal = [\"omar\", \"arn:aws:iam::*:root\"]\noperation = \"accept\"\n";
     assert_eq!(only(&declared, only_omar), Vec::<String>::new());
     let over = format!("{trusted}until = 2026-01-01\n");
@@ -534,6 +546,57 @@ fn a_trust_policy_that_opens_is_told() {
         );
         assert!(found.verdict.access_widens && !accepting(&found, AccessChange::Gained)[0].causes.is_empty());
         assert!(compare(&head, &base).verdict.is_clean());
+    }
+}
+
+/// Those whom a trust policy lets in are not known; by which requests it lets them in is.
+#[test]
+fn a_trust_policy_that_asks_less_of_those_it_trusts_is_new_access() {
+    let world = |statement: Value| {
+        World::organization().user(A, "dev", json!([may_assume(ADMIN_ROLE)])).entity(role(
+            A,
+            "legal-admin",
+            json!([FULL]),
+            policy(json!([statement])),
+        ))
+    };
+    let allow = |principal: Value, action: &str, condition: Value| {
+        let mut statement = json!({"Effect": "Allow", "Principal": principal, "Action": action});
+        if !condition.is_null() {
+            statement["Condition"] = condition;
+        }
+        statement
+    };
+    let web = |condition: Value| {
+        let github = format!("arn:aws:iam::{A}:oidc-provider/token.actions.githubusercontent.com");
+        allow(json!({"Federated": github}), "sts:AssumeRoleWithWebIdentity", condition)
+    };
+    let subject =
+        |repository: &str| web(json!({"StringLike": {"token.actions.githubusercontent.com:sub": repository}}));
+    let outside = |condition: Value| allow(json!({"AWS": "999988887777"}), "sts:AssumeRole", condition);
+    let anyone = |condition: Value| allow(json!("*"), "sts:AssumeRole", condition);
+    let service = |condition: Value| allow(json!({"Service": "sns.amazonaws.com"}), "sts:AssumeRole", condition);
+    let dev = |condition: Value| allow(json!({"AWS": user(A, "dev")}), "sts:AssumeRole", condition);
+    for (narrow, wide) in [
+        (subject("repo:org/a:ref:refs/heads/main"), subject("repo:*")),
+        (subject("repo:org/a:ref:refs/heads/main"), web(Value::Null)),
+        (outside(json!({"StringEquals": {"sts:ExternalId": "x"}})), outside(Value::Null)),
+        (
+            outside(json!({"StringEquals": {"sts:ExternalId": "x"}})),
+            outside(json!({"StringEquals": {"sts:ExternalId": ["x", "y"]}})),
+        ),
+        (anyone(json!({"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}})), anyone(Value::Null)),
+        (service(json!({"StringEquals": {"aws:SourceAccount": A}})), service(Value::Null)),
+        (
+            dev(json!({"Bool": {"aws:MultiFactorAuthPresent": "true"}})),
+            dev(json!({"IpAddress": {"aws:SourceIp": "0.0.0.0/0"}})),
+        ),
+    ] {
+        let found = compare(&world(narrow.clone()), &world(wide.clone()));
+        assert!(found.verdict.access_widens, "{narrow} {wide}");
+        let back = compare(&world(wide.clone()), &world(narrow.clone()));
+        let swapped = wide["Condition"]["IpAddress"].is_object();
+        assert!(swapped || back.verdict.is_clean(), "{narrow} {wide}: {:?} {:#?}", back.verdict, back.new_access);
     }
 }
 

@@ -49,6 +49,9 @@ pub fn body(width: usize, diff: &Diff, all: bool) -> String {
     for entry in stacks {
         text.push_str(&drawing.new_access(entry));
     }
+    for entry in &diff.first_seen {
+        text.push_str(&drawing.first_seen(entry));
+    }
     text.push_str(&completeness::perhaps(width, &diff.perhaps_others));
     for entry in &diff.findings {
         text.push_str(&drawing.finding(entry));
@@ -216,7 +219,7 @@ struct Drawing<'a> {
 
 impl Drawing<'_> {
     fn head(&self, (word, colour): (&str, AnsiColor), allowed: Option<&String>, sentence: &str) -> String {
-        let padding = " ".repeat((INDENT - 2).saturating_sub(word.len()));
+        let padding = " ".repeat((INDENT - 2).saturating_sub(word.len()).max(1));
         let sentence = match allowed {
             Some(reason) => format!("{sentence} — accepted: {reason}"),
             None => sentence.to_owned(),
@@ -267,8 +270,13 @@ impl Drawing<'_> {
         let mut text = self.head((word, colour), entry.allowed.as_ref(), &sentence);
         text.push_str(&self.line(&format!("by {}", whom(entry, self.shown))));
         if entry.change != AccessChange::Actions {
-            text.push_str(&self.line(&format!("was {}", access_state(&entry.before))));
-            text.push_str(&self.line(&format!("is {}", access_state(&entry.after))));
+            // people may be in the inventory without acting here
+            let state = |state: &AccessState| match state.decision {
+                None if !entry.people.is_empty() => "not possible in this way".to_owned(),
+                _ => access_state(state),
+            };
+            text.push_str(&self.line(&format!("was {}", state(&entry.before))));
+            text.push_str(&self.line(&format!("is {}", state(&entry.after))));
         } else {
             text.push_str(&self.line(&format!("still {}", access_state(&entry.after))));
         }
@@ -319,11 +327,28 @@ impl Drawing<'_> {
                 entry.name
             ),
         };
-        let mut text = self.head((word, colour), entry.allowed.as_ref(), &sentence);
+        let head = self.head((word, colour), entry.allowed.as_ref(), &sentence);
+        format!("{head}{}", self.answer(entry))
+    }
+
+    /// The same of principals that the older inventory need not have listed.
+    fn first_seen(&self, entry: &NewAccess) -> String {
+        let sentence = format!(
+            "requests are allowed to {}, or may be: the older inventory need not have listed them",
+            principals(&entry.principals, self.shown)
+        );
+        let head = self.head(("first seen", AnsiColor::Yellow), entry.allowed.as_ref(), &sentence);
+        format!("{head}{}", self.answer(entry))
+    }
+
+    fn answer(&self, entry: &NewAccess) -> String {
+        let mut text = String::new();
         for witness in &entry.answer.witnesses {
             let context: Vec<String> = witness.context.iter().map(|(k, v)| format!("{k} = {v}")).collect();
             let with = if context.is_empty() { String::new() } else { format!(" with {}", context.join(", ")) };
-            text.push_str(&self.line(&format!("such as {} on {}{with}", witness.action, witness.resource)));
+            let by = witness.principal.as_ref().filter(|_| entry.is_trust());
+            let by = by.map(|who| format!(" by {who}")).unwrap_or_default();
+            text.push_str(&self.line(&format!("such as {} on {}{by}{with}", witness.action, witness.resource)));
         }
         if let Some(reason) = &entry.answer.reason {
             text.push_str(&self.line(reason));

@@ -158,6 +158,11 @@ fn single(unmet: &Unmet) -> Option<Actual> {
             );
             Actual { subject: who(principal), is, why: sentences::why(answer) }
         }
+        Unmet::Declared { person, role, answer } => {
+            let what = sentences::operations(&[Operation::of(answer)]);
+            let is = format!("{} {what} as {}, by [[trusted]]", answer.decision, who(role));
+            Actual { subject: person.clone(), is, why: sentences::why(answer) }
+        }
         Unmet::PeopleUnknown { role, others } => {
             let is = "who may assume it is not known".to_owned();
             let why = others.iter().map(sentences::other).collect();

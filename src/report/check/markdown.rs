@@ -64,6 +64,11 @@ fn decisions(diff: &Diff) -> String {
         };
         lines.push(format!("{line}{}", excepted(entry.allowed.as_ref())));
     }
+    for entry in &diff.first_seen {
+        let who = words::principals(&entry.principals, NAMES);
+        let excepted = excepted(entry.allowed.as_ref());
+        lines.push(format!("**First seen** with requests that are allowed, or may be: {}{excepted}", cell(&who)));
+    }
     if lines.is_empty() {
         return String::new();
     }
@@ -77,7 +82,7 @@ fn decisions(diff: &Diff) -> String {
 }
 
 fn is_gain(entry: &AccessEntry) -> bool {
-    entry.change.is_gain() && entry.widens()
+    (entry.change.is_gain() && entry.widens()) || entry.may_be_new()
 }
 
 fn excepted(allowed: Option<&String>) -> String {

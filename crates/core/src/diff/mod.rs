@@ -41,12 +41,14 @@
 pub(crate) mod allow;
 pub mod causes;
 pub mod differences;
+mod effects;
 mod group;
 pub mod people;
 pub mod pieces;
 pub(crate) mod reach;
 mod seen;
 pub mod stacks;
+mod trust;
 mod trusting;
 
 use std::collections::BTreeSet;
@@ -101,6 +103,9 @@ pub struct Diff {
     pub coverage: Vec<CoverageEntry>,
     /// New access for any request, document by document and stack by stack.
     pub new_access: Vec<NewAccess>,
+    /// What is allowed to principals that are seen for the first time: the old inventory need not have listed them, and whether it is new
+    /// is not known (D31).
+    pub first_seen: Vec<NewAccess>,
     /// Who may be there unseen in the new inventory, within reach of the change, and what they could do.
     pub perhaps_others: Vec<Others>,
     /// Findings that are new and that are gone.
@@ -118,7 +123,8 @@ pub struct Diff {
 pub struct Worsening {
     /// An operation, an IAM action under one, or any request is allowed that was not, or may be.
     pub access_widens: bool,
-    /// Whether access is new is not known: others may be there whom the new inventory does not list (D31).
+    /// Whether access is new is not known: others may be there whom the new inventory does not list, or somebody is whom the old one
+    /// need not have listed (D31).
     pub access_is_unknown: bool,
     /// An agreement that was in force for an account is not, or may not be.
     pub coverage_is_lost: bool,
@@ -172,6 +178,11 @@ impl AccessEntry {
     /// was permitted it all along is gained, and no wider access.
     pub fn widens(&self) -> bool {
         (self.change.is_gain() && !self.before.permitted) || !self.actions_gained.is_empty()
+    }
+
+    /// Something is allowed to a principal that the old inventory need not list: whether that is new is not known (D31).
+    pub fn may_be_new(&self) -> bool {
+        self.change == AccessChange::FirstSeen && self.after.allows_something() && self.allowed.is_none()
     }
 }
 
@@ -329,7 +340,11 @@ pub fn diff_from(
     let sides = group::Sides { before: &before, after: &after, answers: [&old, &new] };
     let (access, coverage, findings) = sides.entries(&differences, &causes);
     let sight = Sight::new(base.inventory, head.inventory);
-    let (access, new_access) = (sight.access(access), sight.stacks(new_access));
+    let (access, (new_access, first_seen)) = (sight.access(access), sight.stacks(new_access));
+    for (change, reach) in changes.iter_mut().zip(&reach).filter(|(change, _)| !change.matters) {
+        let mut told = new_access.iter().chain(&first_seen).filter(|n| n.widens());
+        change.matters = told.any(|n| effects::may_cause(&change.piece, reach, n));
+    }
     let perhaps_others = unseen(base, head, rules, (&after, Reach::union(&reach)))?;
     let mut diff = Diff {
         schema: "countersign/diff/v1",
@@ -339,6 +354,7 @@ pub fn diff_from(
         access,
         coverage,
         new_access,
+        first_seen,
         perhaps_others,
         findings,
         changes,
@@ -400,9 +416,10 @@ impl Diff {
         self.verdict = Worsening {
             access_widens: self.access.iter().any(|e| e.widens() && e.allowed.is_none())
                 || self.new_access.iter().any(|n| n.widens() && n.allowed.is_none()),
-            access_is_unknown: !self.perhaps_others.is_empty(),
+            access_is_unknown: !self.perhaps_others.is_empty() || self.access.iter().any(AccessEntry::may_be_new),
             coverage_is_lost: self.coverage.iter().any(|e| e.is_loss() && e.allowed.is_none()),
         };
+        self.verdict.access_is_unknown |= self.first_seen.iter().any(|n| n.widens() && n.allowed.is_none());
     }
 
     /// Nothing is different, and nothing was changed.

@@ -88,6 +88,13 @@ impl Acting {
         }
     }
 
+    /// Takes note that somebody may have the credentials of a root user.
+    pub fn root(&mut self, who: &Who) {
+        let hat = Hat { who: who.clone(), group: None, from: None, via: Vec::new(), certain: true };
+        let actor = Actor::Other(format!("credentials of {}", who.1));
+        self.acts(&who.0, actor, "whoever has the credentials of the root user".to_owned(), hat);
+    }
+
     /// Takes note of who may become a role.
     pub fn role(&mut self, who: Who, behind: &Behind) {
         let account = who.0.clone();
@@ -145,7 +152,7 @@ impl Answers {
         let mut ways: BTreeMap<(Who, Option<String>, Vec<String>), BTreeSet<String>> = BTreeMap::new();
         for operation in operations {
             let reached = self.of_person(account, actor, operation).access();
-            let counts = |s: &AccessState| rank(s) == rank(&reached) && (rank(s) > (0, false) || allows_something(s));
+            let counts = |s: &AccessState| rank(s) == rank(&reached) && (rank(s) > (0, false) || s.allows_something());
             for hat in self.acting.of(account, actor).into_iter().flatten() {
                 let state = self.state(&hat.who, operation).map(|s| as_worn(hat, s));
                 if state.is_some_and(|s| counts(&s)) {
@@ -177,9 +184,11 @@ fn order(decision: Decision) -> usize {
     }
 }
 
-/// Some IAM action under an operation is allowed, or may be.
-fn allows_something(state: &AccessState) -> bool {
-    state.actions.values().any(|d| *d != Decision::Deny)
+impl AccessState {
+    /// The operation, or some IAM action under it, is allowed, or may be.
+    pub(super) fn allows_something(&self) -> bool {
+        self.decision.is_some_and(|d| d != Decision::Deny) || self.actions.values().any(|d| *d != Decision::Deny)
+    }
 }
 
 /// What is allowed to a principal that somebody perhaps acts as is perhaps allowed to them.

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use serde::Serialize;
 
-use super::{PrincipalEntry, Side};
+use super::{PrincipalEntry, Side, trust};
 use crate::access::settled::{self, Named, OUTSIDE, everything, keys_of, of_statement};
 use crate::access::{self, AccessAnswer, NewRequests};
 use crate::inventory::tree::Tree;
@@ -52,6 +52,11 @@ impl NewAccess {
     pub fn widens(&self) -> bool {
         self.of == Compared::Stack && self.answer.decision != NewRequests::None
     }
+
+    /// It is about who may assume a role.
+    pub fn is_trust(&self) -> bool {
+        self.name == trust::NAME
+    }
 }
 
 /// A layer as a principal is under it: what every request of the principal carries is settled.
@@ -83,6 +88,7 @@ struct Interned {
 pub fn new_access(base: &Side<'_>, head: &Side<'_>) -> Result<Vec<NewAccess>, Failure> {
     stack::evaluate(|| {
         let mut found = documents(base.inventory, head.inventory)?;
+        found.extend(trust::new_access(base.inventory, head.inventory)?);
         found.extend(stacks(base, head)?);
         Ok(found)
     })

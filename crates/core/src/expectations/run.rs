@@ -79,6 +79,15 @@ pub enum Unmet {
         /// The answer of the last of them.
         answer: Box<OperationAnswer>,
     },
+    /// Somebody whom `[[trusted]]` declares to stand at a role may do it as the role, or perhaps may.
+    Declared {
+        /// Their name, as it is declared.
+        person: String,
+        /// The role.
+        role: PrincipalEntry,
+        /// The answer of the role.
+        answer: Box<OperationAnswer>,
+    },
     /// It is not known who stands at a role that may do it, or perhaps may.
     PeopleUnknown {
         /// The role.
@@ -200,7 +209,13 @@ impl Held<'_> {
         let mut unmet = self.unknown_accounts(&access.asked.accounts);
         let mut others = Vec::new();
         for name in &access.principals {
-            let meant = match self.named(name, &access.asked.accounts) {
+            let named = self.named(name, &access.asked.accounts);
+            let denied = access.decision == Decision::Deny;
+            if denied {
+                others.extend(self.declared(access, name, named.as_ref().ok()));
+            }
+            // whom `[[trusted]]` names need be nobody whom the inventory knows
+            let meant = match named.or_else(|missing| self.is_trusted(name, denied).ok_or(missing)) {
                 Ok(meant) => meant,
                 Err(missing) => {
                     unmet.push(*missing);
@@ -256,6 +271,39 @@ impl Held<'_> {
         unmet
     }
 
+    /// What somebody who is denied may do all the same as a role at which `[[trusted]]` declares them.
+    fn declared(&self, access: &Access, name: &str, meant: Option<&Meant>) -> Vec<Unmet> {
+        let accounts = &access.asked.accounts;
+        let here = |p: &&PrincipalAnswer| accounts.is_empty() || accounts.contains(&p.account);
+        let names = BTreeSet::from([name.to_owned()]);
+        let mut unmet = Vec::new();
+        for role in self.assessment.principals.iter().filter(here) {
+            let trusted = self.roles.get(&role.principal).into_iter().flat_map(|b| &b.trusted);
+            let own = |person: &&String| {
+                is_called(&names, person) || meant.is_some_and(|m| self.is_meant(person, &m.principals, &m.people))
+            };
+            for person in trusted.filter(own) {
+                let may = |o: &&OperationAnswer| is_asked(o, &access.asked) && o.decision != Decision::Deny;
+                unmet.extend(role.operations.iter().filter(may).map(|o| declared(person, role, o)));
+            }
+        }
+        unmet
+    }
+
+    /// Whether a person whom `[[trusted]]` names is one of these: a user by its name or ARN, or a user of Identity Center.
+    fn is_meant(&self, person: &str, principals: &[PrincipalAnswer], people: &BTreeSet<String>) -> bool {
+        let is = |p: &PrincipalAnswer| p.kind == PrincipalKind::User && (p.name == person || p.principal == person);
+        let mut users = self.inventory.of_type("IdentityCenterUser").filter(|u| u.str("userName") == Some(person));
+        principals.iter().any(is) || users.any(|u| people.contains(&u.uid.id))
+    }
+
+    /// Whom only `[[trusted]]` names, where that is asked.
+    fn is_trusted(&self, name: &str, asked: bool) -> Option<Meant> {
+        let names = BTreeSet::from([name.to_owned()]);
+        let trusted = asked && self.roles.values().flat_map(|b| &b.trusted).any(|person| is_called(&names, person));
+        trusted.then(Meant::default)
+    }
+
     /// Who is not listed and may become a role that may do this, or perhaps may.
     fn at_role(&self, role: &PrincipalAnswer, answer: &OperationAnswer, listed: &Listed) -> Vec<Unmet> {
         let Some(behind) = self.roles.get(&role.principal) else {
@@ -267,19 +315,31 @@ impl Held<'_> {
         if !behind.is_known() {
             unmet.push(Unmet::PeopleUnknown { role: PrincipalEntry::of(role), others: behind.others.clone() });
         }
+        let others = behind.trusted.iter().filter(|person| !self.is_listed(person, listed));
+        unmet.extend(others.map(|person| declared(person, role, answer)));
         let someone = !behind.assumers.is_empty() || !behind.trusted.is_empty();
-        let everyone = behind.trusted.iter().all(|person| listed.names.contains(person));
-        let all_are_listed = someone && everyone && unmet.is_empty();
+        let all_are_listed = someone && unmet.is_empty();
         if !own && !all_are_listed {
             unmet.insert(0, answered(role, answer));
         }
         unmet
     }
 
+    /// Whether somebody whom `[[trusted]]` names is listed.
+    fn is_listed(&self, person: &str, listed: &Listed) -> bool {
+        let all = &self.assessment.principals;
+        let principals: Vec<PrincipalAnswer> = all
+            .iter()
+            .filter(|p| listed.principals.contains(&(p.account.clone(), p.principal.clone())))
+            .map(|p| PrincipalAnswer { operations: Vec::new(), ..p.clone() })
+            .collect();
+        is_called(&listed.names, person) || self.is_meant(person, &principals, &listed.people)
+    }
+
     /// Whether somebody of this name stands at a role: a user of another account, say, or whom `[[trusted]]` names.
     fn is_at_a_role(&self, name: &str) -> Option<Meant> {
-        if self.roles.values().any(|b| b.trusted.iter().any(|person| person == name)) {
-            return Some(Meant { principals: Vec::new(), people: BTreeSet::new() });
+        if let Some(meant) = self.is_trusted(name, true) {
+            return Some(meant);
         }
         let meant = self.named(name, &[]).ok()?;
         let stands = |a: &Assumer| {
@@ -467,6 +527,16 @@ fn only(principal: &PrincipalAnswer, wanted: impl Fn(&str) -> bool) -> Option<Pr
 fn assumes(assumer: &Assumer, principal: PrincipalEntry, answer: &OperationAnswer) -> Unmet {
     let Assumer { roles, certain, .. } = assumer;
     Unmet::Assumes { principal, roles: roles.clone(), certain: *certain, answer: Box::new(answer.clone()) }
+}
+
+fn declared(person: &str, role: &PrincipalAnswer, answer: &OperationAnswer) -> Unmet {
+    Unmet::Declared { person: person.to_owned(), role: PrincipalEntry::of(role), answer: Box::new(answer.clone()) }
+}
+
+/// Whether one of these names, or a pattern among them, is somebody's.
+fn is_called(names: &BTreeSet<String>, person: &str) -> bool {
+    let matches = |pattern: &String| Glob::new(pattern).is_ok_and(|glob| glob.compile_matcher().is_match(person));
+    names.contains(person) || names.iter().filter(|n| n.contains('*')).any(matches)
 }
 
 /// Deny, unknown, allow.
