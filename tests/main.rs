@@ -13,6 +13,7 @@ mod any_request;
 mod carried;
 mod cli;
 mod collect;
+mod collect_marks;
 mod completeness;
 mod contract;
 mod deleted;
