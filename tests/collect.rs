@@ -97,12 +97,12 @@ case "$1 $2" in
 esac
 "#;
 
-struct Machine {
+pub struct Machine {
     folder: TempDir,
 }
 
 impl Machine {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let machine = Self { folder: tempfile::tempdir().unwrap() };
         let stub = machine.path("bin/aws");
         std::fs::create_dir_all(stub.parent().unwrap()).unwrap();
@@ -113,11 +113,11 @@ impl Machine {
         machine
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    fn collect(&self, environment: &[(&str, &str)]) -> Output {
+    pub fn collect(&self, environment: &[(&str, &str)]) -> Output {
         let mut command = self.command();
         command.arg(self.path("answers")).envs(environment.iter().copied());
         command.output().unwrap()
@@ -140,7 +140,7 @@ impl Machine {
         text.lines().map(str::to_owned).collect()
     }
 
-    fn import(&self) -> (String, String) {
+    pub fn import(&self) -> (String, String) {
         let (answers, out) = (self.path("answers").display().to_string(), self.path("inventory").display().to_string());
         let output = countersign(&["import", &answers, "--out", &out]);
         let notes = String::from_utf8(output.stderr).unwrap();
@@ -149,7 +149,7 @@ impl Machine {
     }
 }
 
-fn countersign(args: &[&str]) -> Output {
+pub fn countersign(args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_countersign")).env("NO_COLOR", "1").args(args).output().unwrap()
 }
 
@@ -243,7 +243,7 @@ fn an_account_whose_role_cannot_be_assumed_is_unknown() {
 /// What a fault makes of a call: the variable of the stub that causes it.
 const FAULTS: [&str; 3] = ["FAIL", "BUSY", "TRUNCATE"];
 
-fn json(args: &[&str]) -> serde_json::Value {
+pub fn json(args: &[&str]) -> serde_json::Value {
     let output = countersign(args);
     serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)))
 }

@@ -108,6 +108,8 @@ fn the_samples_entity_by_entity() {
     assert_eq!(
         attrs("Organization::\"o-exampleorgid\""),
         json!({"featureSet": "ALL", "managementAccount": M, "trustedAccess": false,
+            // the units below those of the root were not listed
+            "notCollected": ["organizationalUnits"],
             "serviceControlPoliciesUnplaced": ["scps/p-noleave00001.json"]}),
         "the only delegated administrator administers Identity Center"
     );

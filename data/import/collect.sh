@@ -49,6 +49,7 @@ if [ ! -e "$stamps" ]; then
   done > "$stamps"
 fi
 before=$(wc -l < "$stamps")
+touch "$folder/.started"
 
 # kept FILE: an answer that need not be asked again
 kept() {
@@ -223,14 +224,27 @@ for event in AccountJoinedOrganization AccountDepartedOrganization CreateAccount
     --lookup-attributes "AttributeKey=EventName,AttributeValue=$event"
 done
 
+# calls_of DO ACCOUNT: what is asked in an account, each as DO FILE ARGUMENTS...
+calls_of() {
+  local do=$1 account=$2 at=accounts/$2 event
+  "$do" "$at/list-customer-agreements.$account.json" artifact list-customer-agreements --region "${ARTIFACT_REGION:-us-east-1}"
+  "$do" "$at/get-account-settings.$account.json" artifact get-account-settings --region "${ARTIFACT_REGION:-us-east-1}"
+  "$do" "$at/get-account-authorization-details.$account.json" iam get-account-authorization-details
+  "$do" "$at/get-account-summary.$account.json" iam get-account-summary
+  for event in AcceptAgreement TerminateAgreement LeaveOrganization; do
+    "$do" "$at/lookup-events.$event.$account.json" cloudtrail lookup-events --region us-east-1 \
+      --lookup-attributes "AttributeKey=EventName,AttributeValue=$event"
+  done
+}
+
+# noted FILE: whether `collect` has everything
+noted() { kept "$1" || complete=""; }
+
 # collect ACCOUNT: what only the account itself tells. Runs in a shell of its own.
 collect() {
-  local account=$1 at=accounts/$1 credentials event complete=yes
+  local account=$1 at=accounts/$1 credentials complete=yes
   # what is there already needs no credentials
-  for event in list-customer-agreements get-account-settings get-account-authorization-details lookup-events.AcceptAgreement \
-    lookup-events.TerminateAgreement lookup-events.LeaveOrganization; do
-    kept "$at/$event.$account.json" || complete=""
-  done
+  calls_of noted "$account"
   [ -n "$complete" ] && { rm -f "$folder/$at/assume-role.json.failed"; return 0; }
   if [ "$account" != "$me" ]; then
     # credentials stay in this shell, and are written to no file
@@ -249,14 +263,7 @@ collect() {
     export AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN
     unset AWS_PROFILE
   fi
-  ask "$at/list-customer-agreements.$account.json" artifact list-customer-agreements --region "${ARTIFACT_REGION:-us-east-1}"
-  ask "$at/get-account-settings.$account.json" artifact get-account-settings --region "${ARTIFACT_REGION:-us-east-1}"
-  ask "$at/get-account-authorization-details.$account.json" iam get-account-authorization-details
-  ask "$at/get-account-summary.$account.json" iam get-account-summary
-  for event in AcceptAgreement TerminateAgreement LeaveOrganization; do
-    ask "$at/lookup-events.$event.$account.json" cloudtrail lookup-events --region us-east-1 \
-      --lookup-attributes "AttributeKey=EventName,AttributeValue=$event"
-  done
+  calls_of ask "$account"
 }
 
 case $(aws sts get-caller-identity --query Arn --output text) in
@@ -315,6 +322,14 @@ oldest=$(printf '%s\n' "$asked" | head -n 1 | cut -f 1)
   printf '\n    ]\n  }\n}\n'
 } > "$folder/collection.json"
 
+# a failure of a call that was not made again is of something that is gone; with ACCOUNTS, of an account that was not meant
+find "$folder" -name '*.failed' ! -newer "$folder/.started" | while IFS= read -r file; do
+  case ${file#"$folder"/} in
+    accounts/*) [ -z "${ACCOUNTS:-}" ] && rm -f "$file" ;;
+    *) rm -f "$file" ;;
+  esac
+done
+rm -f "$folder/.started"
 failed=$(find "$folder" -name '*.failed' | wc -l)
 tell "$(find "$folder" -name '*.json' | wc -l) answers in $folder; $failed calls failed"
 # what failed is recorded, and unknown; that there are failures is told by the exit code

@@ -50,7 +50,16 @@ pub fn summary(gaps: &[Gap]) -> String {
         Missing::FeatureSet | Missing::TrustedAccess | Missing::ServiceRole | Missing::Accounts => {
             gap.missing.words().to_owned()
         }
-        Missing::ServiceControlPolicies | Missing::Policies | Missing::Groups => gap.missing.words().to_owned(),
+        Missing::ServiceControlPolicies | Missing::Policies | Missing::Groups | Missing::Users => {
+            gap.missing.words().to_owned()
+        }
+        Missing::DelegatedAdministrators | Missing::OrganizationalUnits | Missing::Reports | Missing::Events => {
+            gap.missing.words().to_owned()
+        }
+        Missing::RootCredentials => {
+            format!("whether the root users of {} have credentials", count(gap.of.len(), "account"))
+        }
+        Missing::Notifications => format!("whether {} gets notifications", count(gap.of.len(), "account")),
         Missing::Members => format!("members of {}", count(gap.of.len(), "group")),
         _ => format!("{} of {}", gap.missing.words(), count(gap.of.len(), "account")),
     });
@@ -74,7 +83,9 @@ pub fn text(width: usize, completeness: &Completeness, inventory: &Inventory, fo
         let gap = completeness.gaps.iter().find(|g| g.missing == what);
         gap.into_iter().flat_map(|g| g.of.iter().map(String::as_str)).collect()
     };
-    let missing: Vec<(Missing, BTreeSet<&str>)> = columns.iter().map(|c| (*c, missing(*c))).collect();
+    // what changes no answer is told only where it is missing
+    let others = [Missing::RootCredentials, Missing::Notifications, Missing::Events, Missing::Reports];
+    let missing: Vec<(Missing, BTreeSet<&str>)> = columns.iter().chain(&others).map(|c| (*c, missing(*c))).collect();
     let mut alike: BTreeMap<Vec<Missing>, Vec<String>> = BTreeMap::new();
     for account in inventory.of_type("Account") {
         let id = account.uid.id.as_str();

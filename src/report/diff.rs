@@ -49,6 +49,9 @@ pub fn body(width: usize, diff: &Diff, all: bool) -> String {
     for entry in stacks {
         text.push_str(&drawing.new_access(entry));
     }
+    for entry in &diff.first_seen {
+        text.push_str(&drawing.first_seen(entry));
+    }
     text.push_str(&completeness::perhaps(width, &diff.perhaps_others));
     for entry in &diff.findings {
         text.push_str(&drawing.finding(entry));
@@ -324,7 +327,22 @@ impl Drawing<'_> {
                 entry.name
             ),
         };
-        let mut text = self.head((word, colour), entry.allowed.as_ref(), &sentence);
+        let head = self.head((word, colour), entry.allowed.as_ref(), &sentence);
+        format!("{head}{}", self.answer(entry))
+    }
+
+    /// The same of principals that the older inventory need not have listed.
+    fn first_seen(&self, entry: &NewAccess) -> String {
+        let sentence = format!(
+            "requests are allowed to {}, or may be: the older inventory need not have listed them",
+            principals(&entry.principals, self.shown)
+        );
+        let head = self.head(("first seen", AnsiColor::Yellow), entry.allowed.as_ref(), &sentence);
+        format!("{head}{}", self.answer(entry))
+    }
+
+    fn answer(&self, entry: &NewAccess) -> String {
+        let mut text = String::new();
         for witness in &entry.answer.witnesses {
             let context: Vec<String> = witness.context.iter().map(|(k, v)| format!("{k} = {v}")).collect();
             let with = if context.is_empty() { String::new() } else { format!(" with {}", context.join(", ")) };

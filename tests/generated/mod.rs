@@ -193,7 +193,7 @@ pub fn statement(operator: &BoxedStrategy<&'static str>) -> impl Strategy<Value 
         "arn:aws:s3",
         "arn:*:k",
         "arn:aws:s3:::*:y",
-        "a?n:aws:s3:::b/k",
+        "arn:a?s:s3:::b/k",
     ]);
     let conditions = prop::collection::vec(condition(operator.clone()), 0..3);
     (prop::bool::weighted(0.7), actions, resources, prop::bool::weighted(0.15), prop::bool::weighted(0.15), conditions)

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use serde::Serialize;
 
 use crate::assessment::completeness::Unseen;
+use crate::assessment::completeness::others::stranger;
 use crate::assessment::{Options, PrincipalAnswer};
 use crate::iam::principal::Who;
 use crate::inventory::Inventory;
@@ -101,8 +102,9 @@ pub fn follow(inventory: &Inventory, options: &Options, wanted: &BTreeSet<String
         let identities = directory.identities();
         let accounts = accounts(&trusts, &identities, wanted);
         let callers = directory.those(|i| i.kind != PrincipalKind::Root && accounts.contains(&i.account))?;
-        let mut following =
-            Following { trusts, identities, callers, unseen: Unseen::of(inventory), edges: BTreeMap::new() };
+        let unseen = Unseen::of(inventory);
+        let strangers = strangers(&mut directory, &tree, (&trusts, &unseen))?;
+        let mut following = Following { trusts, identities, callers, strangers, unseen, edges: BTreeMap::new() };
         let current = current(inventory, options);
         let mut roles = Roles::new();
         for role in wanted {
@@ -134,6 +136,24 @@ fn trusts(inventory: &Inventory) -> Result<BTreeMap<String, Option<Trust>>, Fail
         trusts.insert(role.uid.id.clone(), trust);
     }
     Ok(trusts)
+}
+
+/// By accounts that trust policies name: a principal of which nothing is known, where not all are listed.
+fn strangers(
+    directory: &mut Directory<'_>,
+    tree: &Tree,
+    (trusts, unseen): (&BTreeMap<String, Option<Trust>>, &Unseen),
+) -> Result<BTreeMap<String, Principal>, Failure> {
+    let named = |who: &Who| if let Who::Account(account) = who { Some(account.clone()) } else { None };
+    let named: BTreeSet<String> = trusts.values().flatten().flat_map(|t| t.who.iter().filter_map(named)).collect();
+    let mut strangers = BTreeMap::new();
+    for account in named.iter().filter_map(|id| tree.accounts.get(id)) {
+        let (principals, assignments) = (unseen.principals_of(&account.id), unseen.assignments_of(&account.id));
+        if principals || assignments {
+            strangers.insert(account.id.clone(), stranger(directory, tree, account, principals)?);
+        }
+    }
+    Ok(strangers)
 }
 
 /// The accounts whose principals may become one of these roles, whatever their policies say.
@@ -177,6 +197,8 @@ struct Following {
     trusts: BTreeMap<String, Option<Trust>>,
     identities: Vec<Identity>,
     callers: Vec<Principal>,
+    /// By accounts whose principals are not all listed.
+    strangers: BTreeMap<String, Principal>,
     unseen: Unseen,
     edges: BTreeMap<String, Edges>,
 }
@@ -217,13 +239,19 @@ impl Following {
         known && self.identities.iter().any(|i| i.account == account)
     }
 
+    /// Whether somebody of an account who is not listed could become the role, as far as its service control policies go.
+    fn may_come_from(&self, account: &str, trust: &Trust) -> Result<bool, Failure> {
+        let stranger = self.strangers.get(account).map(|stranger| trust.assumed_by(stranger)).transpose()?;
+        Ok(stranger.is_none_or(|hop| hop.decision != Decision::Deny))
+    }
+
     /// Those whom the trust policy lets become the role, and of whom the inventory knows nothing.
     fn others(&self, trust: &Trust) -> Result<Vec<String>, Failure> {
         let mut others = Vec::new();
         for who in &trust.who {
             let words = match who {
                 Who::Everyone | Who::AnyAws => "anyone, of any account".to_owned(),
-                Who::Account(account) if self.is_listed(account) => continue,
+                Who::Account(account) if self.is_listed(account) || !self.may_come_from(account, trust)? => continue,
                 Who::Account(account) if self.identities.iter().any(|i| i.account == *account) => {
                     format!("account {account}, whose principals are not all listed (D31)")
                 }

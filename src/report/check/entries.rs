@@ -158,7 +158,8 @@ fn of_diff(checked: &Checked, diff: &Diff) -> Vec<Entry> {
         let who = words::whom(e, NAMES);
         let (word, _) = words::access_word(e.change);
         let message = format!("{word}: {} by {who}", sentences::operations(&e.operations));
-        entries.push(caused(Told::AccessChange, severity(e.widens(), e.allowed.is_some()), message, &e.causes));
+        let worse = e.widens() || e.may_be_new();
+        entries.push(caused(Told::AccessChange, severity(worse, e.allowed.is_some()), message, &e.causes));
     }
     for e in diff.new_access.iter().filter(|n| n.widens()) {
         let witnesses = e.answer.witnesses.iter().map(|w| format!("{} on {}", w.action, w.resource));
@@ -170,6 +171,12 @@ fn of_diff(checked: &Checked, diff: &Diff) -> Vec<Entry> {
         };
         let severity = severity(true, e.allowed.is_some());
         entries.push(told(Told::NewAccess, severity, place(&[]), message, e.name.clone()));
+    }
+    for e in &diff.first_seen {
+        let who = words::principals(&e.principals, NAMES);
+        let message =
+            format!("requests are allowed to {who}, or may be: the older inventory need not have listed them");
+        entries.push(told(Told::NewAccess, severity(true, e.allowed.is_some()), place(&[]), message, e.name.clone()));
     }
     for f in diff.findings.iter().filter(|f| f.change == FindingChange::New) {
         let message = format!("new {} {}: {}", f.rule, f.subjects.join(", "), f.message);

@@ -148,11 +148,16 @@ fn decisions(diff: &Diff) -> Vec<String> {
         let who = alike(&principals);
         lines.push(format!("**New requests** for {}{what}", few(&who, NAMES)));
     }
+    for entry in &diff.first_seen {
+        let who = few(&alike(&entry.principals), NAMES);
+        let excepted = excepted(entry.allowed.as_ref());
+        lines.push(format!("**First seen** with requests that are allowed, or may be: {who}{excepted}"));
+    }
     lines
 }
 
 fn is_gain(entry: &AccessEntry) -> bool {
-    entry.change.is_gain() && entry.widens()
+    (entry.change.is_gain() && entry.widens()) || entry.may_be_new()
 }
 
 fn excepted(allowed: Option<&String>) -> String {

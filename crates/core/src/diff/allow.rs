@@ -21,7 +21,9 @@ impl Exception {
         let Excepted::Operation(pattern) = &self.of else {
             return false;
         };
-        entry.widens() && entry.operations.iter().all(|o| pattern.is_match(o.operation)) && self.is_of(principal)
+        (entry.widens() || entry.may_be_new())
+            && entry.operations.iter().all(|o| pattern.is_match(o.operation))
+            && self.is_of(principal)
     }
 
     fn excepts_requests(&self, entry: &NewAccess, principal: &PrincipalEntry) -> bool {
@@ -60,12 +62,14 @@ impl Diff {
                 e.people.retain(|p| kept.contains(&(p.account.clone(), p.through.clone())));
             },
         );
-        self.new_access = parted(
-            std::mem::take(&mut self.new_access),
-            |e| &mut e.principals,
-            |e, p| first(&|x| x.excepts_requests(e, p)),
-            |e, reason| e.allowed = reason,
-        );
+        for entries in [&mut self.new_access, &mut self.first_seen] {
+            *entries = parted(
+                std::mem::take(entries),
+                |e| &mut e.principals,
+                |e, p| first(&|x| x.excepts_requests(e, p)),
+                |e, reason| e.allowed = reason,
+            );
+        }
         self.coverage = parted(
             std::mem::take(&mut self.coverage),
             |e| &mut e.accounts,

@@ -161,7 +161,7 @@ fn concerns(piece: &Piece, subject: &Subject) -> bool {
 }
 
 /// The role of a permission set, whose ARN may be known on one side alone.
-fn is_provisioned(arn: &str) -> bool {
+pub(super) fn is_provisioned(arn: &str) -> bool {
     arn.contains(":role/aws-reserved/sso.amazonaws.com/")
 }
 

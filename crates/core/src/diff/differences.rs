@@ -222,9 +222,15 @@ impl Answers {
         Ok((answers, assessment))
     }
 
-    /// Who may become which of the roles.
+    /// Who may become which of the roles, and whether anybody can sign in as a root user.
     fn roles(&mut self, inventory: &Inventory, options: &Options) -> Result<(), Failure> {
         let roles = self.principals.values().filter(|p| p.kind == PrincipalKind::Role).map(|p| p.principal.clone());
+        for (who, root) in self.principals.iter().filter(|(_, p)| p.kind == PrincipalKind::Root) {
+            let account = inventory.entity("Account", &root.account);
+            if account.is_some_and(|a| a.str("rootCredentials") != Some("none")) {
+                self.acting.root(who);
+            }
+        }
         let following = Options { any_request: false, ..options.clone() };
         for (arn, behind) in follow(inventory, &following, &roles.collect())? {
             if let Some(account) = inventory.entity("Role", &arn).and_then(|r| r.reference("account")) {

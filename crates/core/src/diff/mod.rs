@@ -41,6 +41,7 @@
 pub(crate) mod allow;
 pub mod causes;
 pub mod differences;
+mod effects;
 mod group;
 pub mod people;
 pub mod pieces;
@@ -102,6 +103,9 @@ pub struct Diff {
     pub coverage: Vec<CoverageEntry>,
     /// New access for any request, document by document and stack by stack.
     pub new_access: Vec<NewAccess>,
+    /// What is allowed to principals that are seen for the first time: the old inventory need not have listed them, and whether it is new
+    /// is not known (D31).
+    pub first_seen: Vec<NewAccess>,
     /// Who may be there unseen in the new inventory, within reach of the change, and what they could do.
     pub perhaps_others: Vec<Others>,
     /// Findings that are new and that are gone.
@@ -119,7 +123,8 @@ pub struct Diff {
 pub struct Worsening {
     /// An operation, an IAM action under one, or any request is allowed that was not, or may be.
     pub access_widens: bool,
-    /// Whether access is new is not known: others may be there whom the new inventory does not list (D31).
+    /// Whether access is new is not known: others may be there whom the new inventory does not list, or somebody is whom the old one
+    /// need not have listed (D31).
     pub access_is_unknown: bool,
     /// An agreement that was in force for an account is not, or may not be.
     pub coverage_is_lost: bool,
@@ -359,7 +364,11 @@ fn compare(
     let sides = group::Sides { before: &before, after: &after, answers: [&old, &new] };
     let (access, coverage, findings) = sides.entries(&differences, &causes);
     let sight = Sight::new(base.inventory, head.inventory);
-    let (access, new_access) = (sight.access(access), sight.stacks(new_access));
+    let (access, (new_access, first_seen)) = (sight.access(access), sight.stacks(new_access));
+    for (change, reach) in changes.iter_mut().zip(&reach).filter(|(change, _)| !change.matters) {
+        let mut told = new_access.iter().chain(&first_seen).filter(|n| n.widens());
+        change.matters = told.any(|n| effects::may_cause(&change.piece, reach, n));
+    }
     let perhaps_others =
         if with_access { unseen(base, head, rules, (&after, Reach::union(&reach)))? } else { Vec::new() };
     let mut diff = Diff {
@@ -370,6 +379,7 @@ fn compare(
         access,
         coverage,
         new_access,
+        first_seen,
         perhaps_others,
         findings,
         changes,
@@ -434,6 +444,7 @@ impl Diff {
             access_is_unknown: !self.perhaps_others.is_empty() || self.access.iter().any(AccessEntry::may_be_new),
             coverage_is_lost: self.coverage.iter().any(|e| e.is_loss() && e.allowed.is_none()),
         };
+        self.verdict.access_is_unknown |= self.first_seen.iter().any(|n| n.widens() && n.allowed.is_none());
     }
 
     /// Keeps what is certainly worse, and judges again.
@@ -441,6 +452,7 @@ impl Diff {
         self.access.retain(|e| e.change == AccessChange::Gained && e.widens());
         self.coverage.retain(|e| e.change == CoverageChange::Lost);
         self.new_access.clear();
+        self.first_seen.clear();
         self.perhaps_others.clear();
         self.findings.clear();
         self.judge();
@@ -466,6 +478,7 @@ impl Diff {
         left(&mut self.access, &other.access);
         left(&mut self.coverage, &other.coverage);
         left(&mut self.new_access, &other.new_access);
+        left(&mut self.first_seen, &other.first_seen);
         left(&mut self.perhaps_others, &other.perhaps_others);
         left(&mut self.findings, &other.findings);
         self.judge();

@@ -88,6 +88,13 @@ impl Acting {
         }
     }
 
+    /// Takes note that somebody may have the credentials of a root user.
+    pub fn root(&mut self, who: &Who) {
+        let hat = Hat { who: who.clone(), group: None, from: None, via: Vec::new(), certain: true };
+        let actor = Actor::Other(format!("credentials of {}", who.1));
+        self.acts(&who.0, actor, "whoever has the credentials of the root user".to_owned(), hat);
+    }
+
     /// Takes note of who may become a role.
     pub fn role(&mut self, who: Who, behind: &Behind) {
         let account = who.0.clone();

@@ -193,7 +193,7 @@ fn of_entity(entity: &Entity, span: Span, change: Change, of: What, what: String
 }
 
 /// The layer that an attribute makes.
-fn layer(attr: &str) -> Option<&'static str> {
+pub(super) fn layer(attr: &str) -> Option<&'static str> {
     match attr {
         "policies" | "customerManagedPolicies" => Some("identity"),
         "permissionsBoundary" | "customerManagedPermissionsBoundary" => Some("boundary"),

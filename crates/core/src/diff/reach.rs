@@ -46,7 +46,8 @@ impl Reach {
 }
 
 /// Attributes of an account that say nothing about any other.
-const OWN: [&str; 12] = [
+const OWN: [&str; 13] = [
+    "notCollected",
     "rootCredentials",
     "name",
     "state",

@@ -53,16 +53,23 @@ impl Sight {
         told
     }
 
-    /// A stack of a principal that is seen for the first time is not known to be new.
-    pub fn stacks(&self, entries: Vec<NewAccess>) -> Vec<NewAccess> {
-        let told = entries.into_iter().filter_map(|entry| {
+    /// What is new, and what need not be: the stacks of principals that are seen for the first time.
+    pub fn stacks(&self, entries: Vec<NewAccess>) -> (Vec<NewAccess>, Vec<NewAccess>) {
+        let (mut new, mut first_seen) = (Vec::new(), Vec::new());
+        for entry in entries {
             if entry.of == Compared::Document || entry.was_there {
-                return Some(entry);
+                new.push(entry);
+                continue;
             }
-            let (_, known) = parted(&entry.principals, &self.base);
-            (!known.is_empty()).then_some(NewAccess { principals: known, ..entry })
-        });
-        told.collect()
+            let (unseen, known) = parted(&entry.principals, &self.base);
+            if !unseen.is_empty() && entry.widens() {
+                first_seen.push(NewAccess { principals: unseen, ..entry.clone() });
+            }
+            if !known.is_empty() {
+                new.push(NewAccess { principals: known, ..entry });
+            }
+        }
+        (new, first_seen)
     }
 }
 

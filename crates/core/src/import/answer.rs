@@ -124,7 +124,7 @@ impl CliAnswer {
 
     /// The account that the file's name, or a folder above it, names.
     pub fn account(&self) -> Option<String> {
-        self.subject(|t| is_account(t) && !is_minute(t), true)
+        account_of(&self.source.path)
     }
 
     /// The root or unit that the name names.
@@ -144,12 +144,21 @@ impl CliAnswer {
 
     /// A token of the file's name, or of the nearest folder above, that `is` one; `inside` looks between hyphens too.
     fn subject(&self, is: impl Fn(&str) -> bool, inside: bool) -> Option<String> {
-        self.source.path.rsplit('/').find_map(|part| {
-            let tokens = part.split(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_');
-            let pieces = tokens.flat_map(|t| std::iter::once(t).chain(t.split(['-', '_']).filter(|_| inside)));
-            pieces.into_iter().find(|t| is(t)).map(str::to_owned)
-        })
+        subject(&self.source.path, is, inside)
     }
+}
+
+/// The account that a path names: in the name of the file, or in that of the nearest folder.
+pub fn account_of(path: &str) -> Option<String> {
+    subject(path, |t| is_account(t) && !is_minute(t), true)
+}
+
+fn subject(path: &str, is: impl Fn(&str) -> bool, inside: bool) -> Option<String> {
+    path.rsplit('/').find_map(|part| {
+        let tokens = part.split(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_');
+        let pieces = tokens.flat_map(|t| std::iter::once(t).chain(t.split(['-', '_']).filter(|_| inside)));
+        pieces.into_iter().find(|t| is(t)).map(str::to_owned)
+    })
 }
 
 /// Whether twelve digits are a minute, 202611220215: files are named after the time of their collection too, and an account

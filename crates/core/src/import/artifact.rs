@@ -159,6 +159,7 @@ fn merge(facts: &mut Facts, fields: &mut Fields<'_>, id: String, told: Acceptanc
 
 /// `list-reports`
 pub fn reports(facts: &mut Facts, fields: &mut Fields<'_>) {
+    facts.listed.reports = true;
     for node in fields.entries("reports") {
         let mut report = fields.of(node);
         let Some(id) = report.id("id", |i| i.starts_with("report-"), "id of a report").map(str::to_owned) else {

@@ -58,7 +58,7 @@ pub struct Facts {
     pub notes: Vec<Problem>,
 }
 
-/// Which lists of IAM Identity Center were answered whole, and until when answers were collected.
+/// Which lists were answered whole, and until when answers were collected.
 #[derive(Default)]
 pub struct Listed {
     /// When the last answer was collected, where that is told.
@@ -75,6 +75,18 @@ pub struct Listed {
     pub groups: bool,
     /// The files that list members of groups: their names say of which.
     pub members: Vec<String>,
+    /// Users of the identity store were listed.
+    pub users: bool,
+    /// Roots were listed.
+    pub roots: bool,
+    /// The roots and units of which the units below were listed.
+    pub units_of: BTreeSet<String>,
+    /// Delegated administrators were listed.
+    pub delegated_administrators: bool,
+    /// Reports were listed.
+    pub reports: bool,
+    /// The accounts in which events were asked for in vain; `None` for those of the organization.
+    pub events_failed: BTreeSet<Option<String>>,
 }
 
 /// Service principals with trusted access, and since when.

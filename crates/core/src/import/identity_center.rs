@@ -174,7 +174,10 @@ fn named(fields: &mut Fields<'_>, list: &str, [id, name]: [&str; 2]) -> BTreeMap
 /// `identitystore list-users`, `list-groups`, `list-group-memberships`
 pub fn store(facts: &mut Facts, answer: &CliAnswer, fields: &mut Fields<'_>) {
     match answer.kind {
-        AnswerKind::StoreUsers => facts.people.extend(named(fields, "Users", ["UserId", "UserName"])),
+        AnswerKind::StoreUsers => {
+            facts.listed.users = true;
+            facts.people.extend(named(fields, "Users", ["UserId", "UserName"]));
+        }
         AnswerKind::StoreGroups => {
             facts.listed.groups = true;
             facts.groups.extend(named(fields, "Groups", ["GroupId", "DisplayName"]));

@@ -67,7 +67,7 @@ pub fn read(files: Vec<File>, as_of: Option<Moment>) -> Result<Imported, Vec<Pro
         match file.kind {
             InputKind::Answer(kind) => answers.push(CliAnswer { source: file.source, root: file.root, kind }),
             InputKind::AccountsCsv => accounts_csv::read(&mut facts, &file.source, &mut problems),
-            InputKind::FailedCall => failed(&mut facts, &file.source),
+            InputKind::FailedCall => failed(&mut facts, &file),
         }
     }
     // what belongs to a permission set is read once all permission sets are known
@@ -107,7 +107,13 @@ fn is_part(kind: answer::AnswerKind) -> bool {
 }
 
 /// The record of a call that failed, which the collecting script leaves in place of the answer.
-fn failed(facts: &mut Facts, source: &Arc<SourceFile>) {
+fn failed(facts: &mut Facts, file: &File) {
+    let source = &file.source;
+    // whatever else is not listed is told by the answer that is not there
+    let asks_for_events = |name: &str| name.starts_with("lookup-events.") || name.starts_with("assume-role.");
+    if source.path.rsplit('/').next().is_some_and(asks_for_events) {
+        facts.listed.events_failed.insert(answer::account_of(&source.path));
+    }
     let first = source.text.lines().map(str::trim).find(|l| !l.is_empty()).unwrap_or("without a message").to_owned();
     facts.remark(format!("{}: the call failed: {first}", source.path), "what it would have returned is unknown");
 }
@@ -122,6 +128,7 @@ fn one(facts: &mut Facts, answer: &CliAnswer, problems: &mut Vec<Problem>) {
         AnswerKind::Roots => organizations::roots(facts, &mut fields),
         AnswerKind::Units => {
             let parent = answer.node();
+            facts.listed.units_of.extend(parent.clone());
             for node in fields.entries("OrganizationalUnits") {
                 organizations::unit(facts, fields.of(node), parent.as_deref());
             }

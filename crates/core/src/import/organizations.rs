@@ -184,6 +184,7 @@ pub fn row(facts: &mut Facts, id: &str, text: &str, told: Account) {
 
 /// `list-roots`
 pub fn roots(facts: &mut Facts, fields: &mut Fields<'_>) {
+    facts.listed.roots = true;
     for node in fields.entries("Roots") {
         let mut root = fields.of(node);
         let id = root.id("Id", is_root, "id of a root").map(str::to_owned);
@@ -350,6 +351,7 @@ pub fn service_access(facts: &mut Facts, answer: &CliAnswer, fields: &mut Fields
 
 /// `list-delegated-administrators`
 pub fn delegated_administrators(facts: &mut Facts, fields: &mut Fields<'_>) {
+    facts.listed.delegated_administrators = true;
     for node in fields.entries("DelegatedAdministrators") {
         let mut administrator = fields.of(node);
         let id = administrator.id("Id", is_account, "account number").map(str::to_owned);

@@ -293,9 +293,10 @@ impl Layer {
         Ok(self.parts.get_or_init(|| parts))
     }
 
-    /// Whether a statement that can say something of an action denies.
+    /// Whether a statement that can say something of an action denies, or a document that is not known may.
     pub fn may_deny(&self, slice: &Slice) -> bool {
-        slice.statements.iter().filter_map(|i| self.statements.get(*i)).any(|s| !s.statement.allow)
+        !self.opaque.is_empty()
+            || slice.statements.iter().filter_map(|i| self.statements.get(*i)).any(|s| !s.statement.allow)
     }
 
     /// The statements that can say something of an action.

@@ -191,7 +191,8 @@ struct Gathered {
     uses: BTreeMap<String, (Vec<Use>, Option<Known>)>,
     atoms: BTreeMap<String, String>,
     policies: BTreeSet<String>,
-    unplaced: BTreeSet<String>,
+    /// Policies of which it is not known where they are attached, and whether their documents are known.
+    unplaced: BTreeMap<String, bool>,
     /// Patterns that reach a resource only if a `*` crosses colons (D25).
     crossed: BTreeSet<String>,
     keys: BTreeSet<String>,
@@ -209,9 +210,10 @@ impl Gathered {
             if !layer.may_deny(&slice) {
                 return Ok(());
             }
-            self.unplaced.insert(layer.of.clone());
+            self.unplaced.insert(layer.of.clone(), layer.opaque.is_empty());
+        } else {
+            self.policies.extend(layer.opaque.iter().cloned());
         }
-        self.policies.extend(layer.opaque.iter().cloned());
         self.keys.extend(slice.keys().iter().cloned());
         let known = |key: &str| knowledge.of(key, action, &call.keys);
         let resources: Vec<_> = call.resources.iter().map(|r| segments(r)).collect();
@@ -278,8 +280,12 @@ impl Gathered {
             let labels = ["says nothing", "allows it", "denies it"].map(str::to_owned).to_vec();
             dimensions.push(Dimension { key: policy, labels, choices: Choices::Policy });
         }
-        for policy in self.unplaced {
-            let labels = ["not attached here", "attached here"].map(str::to_owned).to_vec();
+        for (policy, known) in self.unplaced {
+            let labels = match known {
+                true => ["not attached here", "attached here"],
+                false => ["not attached here, or no denial of it", "attached here, and a denial of it"],
+            };
+            let labels = labels.map(str::to_owned).to_vec();
             dimensions.push(Dimension { key: attachment(&policy), labels, choices: Choices::Attachment });
         }
         if !self.crossed.is_empty() {
@@ -396,8 +402,12 @@ fn ask_layers(
     for (index, layer) in stack.layers.iter().enumerate() {
         if !layer.placed {
             let attached = policies.get(attachment(&layer.of).as_str()) == Some(&1);
-            if let (true, LayerOutcome::Deny(statements)) = (attached, decide(layer)?) {
-                blocked.push(LayerStatements { layer: index, statements });
+            match decide(layer)? {
+                _ if !attached => {}
+                LayerOutcome::Deny(statements) => blocked.push(LayerStatements { layer: index, statements }),
+                // a document that is not known either: where it counts, it denies
+                _ if !layer.opaque.is_empty() => blocked.push(LayerStatements { layer: index, statements: Vec::new() }),
+                _ => {}
             }
             continue;
         }

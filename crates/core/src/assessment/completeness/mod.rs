@@ -29,6 +29,10 @@ terms! {
         Agreements = "agreements",
         /// Which permission sets are assigned in an account, and to whom.
         Assignments = "assignments",
+        /// Which accounts are delegated administrators of an organization, and of what.
+        DelegatedAdministrators = "delegatedAdministrators",
+        /// Events of an account, or of an organization.
+        Events = "events",
         /// What an organization is enabled for.
         FeatureSet = "featureSet",
         /// The groups of an identity store.
@@ -37,10 +41,18 @@ terms! {
         Members = "members",
         /// Which organization an account belongs to.
         Membership = "membership",
+        /// Whether an account is notified by AWS Artifact.
+        Notifications = "notifications",
+        /// The units of an organization.
+        OrganizationalUnits = "organizationalUnits",
         /// What a policy says.
         Policies = "policies",
         /// The users, groups and roles of an account.
         Principals = "principals",
+        /// The reports that there are.
+        Reports = "reports",
+        /// Whether the root user of an account has credentials.
+        RootCredentials = "rootCredentials",
         /// Which service control policies are attached.
         ServiceControlPolicies = "serviceControlPolicies",
         /// Whether the role that AWS Artifact uses exists.
@@ -49,6 +61,8 @@ terms! {
         Tags = "tags",
         /// Whether trusted access for AWS Artifact is on.
         TrustedAccess = "trustedAccess",
+        /// The users of an identity store: without them, people are known by their ids.
+        Users = "users",
     }
 }
 
@@ -61,15 +75,24 @@ impl Missing {
             Self::Assignments => {
                 "sso-admin list-permission-sets, list-accounts-for-provisioned-permission-set, list-account-assignments"
             }
+            Self::DelegatedAdministrators => {
+                "organizations list-delegated-administrators, list-delegated-services-for-account"
+            }
+            Self::Events => "cloudtrail lookup-events",
             Self::FeatureSet => "organizations describe-organization",
             Self::Groups => "identitystore list-groups",
             Self::Members => "identitystore list-group-memberships",
             Self::Membership => "organizations describe-organization, list-accounts; CloudTrail for earlier times",
+            Self::Notifications => "artifact get-account-settings",
+            Self::OrganizationalUnits => "organizations list-roots, list-organizational-units-for-parent",
             Self::Policies => "organizations describe-policy; sso-admin for permission sets; iam get-policy-version",
             Self::Principals | Self::ServiceRole => "iam get-account-authorization-details",
+            Self::Reports => "artifact list-reports",
+            Self::RootCredentials => "iam get-account-summary",
             Self::ServiceControlPolicies => "organizations list-policies, list-targets-for-policy",
             Self::Tags => "organizations list-tags-for-resource",
             Self::TrustedAccess => "organizations list-aws-service-access-for-organization",
+            Self::Users => "identitystore list-users",
         }
     }
 
@@ -79,16 +102,23 @@ impl Missing {
             Self::Accounts => "the accounts of the organization",
             Self::Agreements => "agreements",
             Self::Assignments => "assignments of permission sets",
+            Self::DelegatedAdministrators => "delegated administrators",
+            Self::Events => "events of CloudTrail",
             Self::FeatureSet => "the feature set of the organization",
             Self::Groups => "the groups of the identity store",
             Self::Members => "members of groups",
             Self::Membership => "the organization of the account",
+            Self::Notifications => "whether it is notified",
+            Self::OrganizationalUnits => "the units of the organization",
             Self::Policies => "what policies say",
             Self::Principals => "users, groups and roles",
+            Self::Reports => "reports",
+            Self::RootCredentials => "whether the root user has credentials",
             Self::ServiceControlPolicies => "where service control policies are attached",
             Self::ServiceRole => "whether the service role exists",
             Self::Tags => "tags",
             Self::TrustedAccess => "whether trusted access is on",
+            Self::Users => "the names of people",
         }
     }
 }
@@ -171,13 +201,27 @@ pub fn gaps(inventory: &Inventory, at: Moment) -> Vec<Gap> {
     for group in inventory.of_type("IdentityCenterGroup").filter(|g| g.bool("membersKnown") == Some(false)) {
         note(Missing::Members, group_name(group));
     }
+    for ty in ["Account", "IdentityCenterInstance", "Organization"] {
+        for entity in inventory.of_type(ty) {
+            let words = entity.texts("notCollected").into_iter();
+            words.filter_map(Missing::named).for_each(|what| note(what, &entity.uid.id));
+        }
+    }
+    // of those that were not listed it is told already where they may be attached
+    let unlisted = |id: &str| id.starts_with(UNLISTED_POLICIES);
     for policy in inventory.of_type("IamPolicy").filter(|p| !inventory.policies.contains_key(&p.uid.id)) {
-        note(Missing::Policies, &policy.uid.id);
+        if !unlisted(&policy.uid.id) {
+            note(Missing::Policies, &policy.uid.id);
+        }
     }
     gaps.into_iter()
         .map(|(missing, of)| Gap { missing, of: of.into_iter().collect(), calls: missing.calls() })
         .collect()
 }
+
+/// How an import calls the service control policies of an organization that were not listed: nothing tells what they say, nor where they
+/// are attached.
+pub const UNLISTED_POLICIES: &str = "the service control policies of ";
 
 /// The name of a group of Identity Center.
 fn group_name(group: &Entity) -> &str {

@@ -238,7 +238,12 @@ impl Asking<'_> {
 
 /// A principal of an account of which nothing is known: it has all permissions that service control policies leave. `any` is one of
 /// any kind; otherwise it is the role of a permission set.
-fn stranger(directory: &mut Directory<'_>, tree: &Tree, account: &Account, any: bool) -> Result<Principal, Failure> {
+pub(crate) fn stranger(
+    directory: &mut Directory<'_>,
+    tree: &Tree,
+    account: &Account,
+    any: bool,
+) -> Result<Principal, Failure> {
     let standing = tree.now(account);
     let mut assuming = Vec::new();
     let layers = directory.service_control(account, &standing, &mut assuming)?;

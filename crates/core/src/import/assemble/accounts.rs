@@ -116,6 +116,7 @@ impl Assembly<'_> {
                 ("assignmentsKnown", (!self.are_assignments_listed(&id)).then_some(json!(false))),
                 ("rootCredentials", account.root_credentials.map(Value::from)),
                 ("notifications", account.notifications.map(Value::from)),
+                ("notCollected", self.not_collected_of(&id)),
             ]);
             let tags = self.facts.accounts.get(&id).and_then(|a| a.tags.clone()).unwrap_or_default();
             let unit_unknown = parent.as_ref().is_some_and(|(_, known)| !known);

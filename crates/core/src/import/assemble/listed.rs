@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::{Assembly, attributes, entity};
+use crate::assessment::completeness::Missing;
+use crate::import::facts::Unit;
 
 /// Where the roles of permission sets stand.
 const RESERVED: &str = ":role/aws-reserved/sso.amazonaws.com/";
@@ -15,6 +17,13 @@ impl Assembly<'_> {
     pub(super) fn are_accounts_listed(&self, organization: &str) -> bool {
         let known = self.facts.organizations.get(organization);
         known.is_some_and(|o| o.accounts_listed || o.accounts_exported)
+    }
+
+    /// All service control policies of an organization were listed.
+    pub(super) fn are_policies_listed(&self, organization: &str) -> bool {
+        let only = self.facts.organizations.len() == 1;
+        let known = self.facts.organizations.get(organization);
+        known.is_some_and(|o| o.policies_listed) || (only && self.facts.policies_listed)
     }
 
     /// All assignments of permission sets in an account were listed; or its roles were, and none is that of a permission set:
@@ -56,7 +65,39 @@ impl Assembly<'_> {
         self.facts.listed.members.iter().any(|file| file.contains(group))
     }
 
-    /// The instances of Identity Center of which the groups were not listed.
+    /// What no answer tells of an account, beside its principals, agreements and tags.
+    pub(super) fn not_collected_of(&self, account: &str) -> Option<Value> {
+        let known = self.facts.accounts.get(account);
+        let failed = &self.facts.listed.events_failed;
+        // without an organization, its account is asked for what is otherwise the organization's
+        let alone = self.facts.organizations.is_empty();
+        not_collected([
+            (Missing::Events, failed.contains(&Some(account.to_owned())) || (alone && failed.contains(&None))),
+            (Missing::Notifications, known.is_none_or(|a| a.notifications.is_none())),
+            (Missing::Reports, alone && !self.facts.listed.reports),
+            (Missing::RootCredentials, known.is_none_or(|a| a.root_credentials.is_none())),
+        ])
+    }
+
+    /// What no answer tells of an organization, beside its accounts and policies.
+    pub(super) fn not_collected_of_organization(&self, organization: &str) -> Option<Value> {
+        let listed = &self.facts.listed;
+        let delegated = self.facts.organizations.get(organization).map(|o| &o.delegated);
+        let services = |account: &String| self.facts.delegated_services.contains_key(account);
+        let administrators = listed.delegated_administrators && delegated.is_none_or(|d| d.iter().all(services));
+        let roots = self.facts.roots.iter().filter(|(_, o)| *o == organization).map(|(id, _)| id);
+        let of_it = |unit: &Unit| unit.organization.as_deref().is_none_or(|o| o == organization);
+        let units = self.facts.units.iter().filter(|(_, unit)| of_it(unit)).map(|(id, _)| id);
+        let units = listed.roots && roots.chain(units).all(|id| listed.units_of.contains(id));
+        not_collected([
+            (Missing::DelegatedAdministrators, !administrators),
+            (Missing::Events, listed.events_failed.contains(&None)),
+            (Missing::OrganizationalUnits, !units),
+            (Missing::Reports, !listed.reports),
+        ])
+    }
+
+    /// The instances of Identity Center of which the groups or the users were not listed.
     pub(super) fn instances<'s>(&self, sets: impl Iterator<Item = &'s String>) -> Vec<Value> {
         // arn:aws:sso:::permissionSet/ssoins-…/ps-…
         let of_set = |arn: &String| {
@@ -66,13 +107,23 @@ impl Assembly<'_> {
         };
         let mut arns: BTreeSet<String> = self.facts.listed.instances.iter().flatten().cloned().collect();
         arns.extend(sets.filter_map(of_set));
-        let unlisted = arns.iter().filter(|_| !self.facts.listed.groups);
+        let listed = &self.facts.listed;
+        let unlisted = arns.iter().filter(|_| !listed.groups || !listed.users);
         let instance = |arn: &String| {
-            let attrs = attributes([("groupsKnown", Some(json!(false)))]);
+            let attrs = attributes([
+                ("groupsKnown", (!listed.groups).then_some(json!(false))),
+                ("notCollected", not_collected([(Missing::Users, !listed.users)])),
+            ]);
             entity("IdentityCenterInstance", arn, attrs, Vec::new(), &BTreeMap::new())
         };
         unlisted.map(instance).collect()
     }
+}
+
+/// The words of what is missing, for `notCollected`; `None` where nothing is.
+fn not_collected<const N: usize>(all: [(Missing, bool); N]) -> Option<Value> {
+    let words: Vec<&str> = all.into_iter().filter(|(_, missing)| *missing).map(|(what, _)| what.word()).collect();
+    (!words.is_empty()).then(|| json!(words))
 }
 
 fn is_reserved(arn: &str, account: &str) -> bool {

@@ -6,7 +6,7 @@ mod listed;
 mod organization;
 mod principals;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
@@ -25,7 +25,13 @@ pub struct Files {
 
 /// Puts the facts together.
 pub fn assemble(facts: &mut Facts, problems: &mut Vec<Problem>) -> Files {
-    let mut assembly = Assembly { facts, problems, files: Files::default(), timelines: BTreeMap::new() };
+    let mut assembly = Assembly {
+        facts,
+        problems,
+        files: Files::default(),
+        timelines: BTreeMap::new(),
+        described_roles: BTreeSet::new(),
+    };
     if assembly.facts.organizations.is_empty() && !assembly.facts.events.is_empty() {
         let help = "collect describe-organization: events do not say which organization an account joined";
         assembly.facts.remark("there are events, but nothing describes an organization", help);
@@ -49,6 +55,8 @@ struct Assembly<'a> {
     problems: &'a mut Vec<Problem>,
     files: Files,
     timelines: BTreeMap<String, Timeline>,
+    /// The roles of permission sets that were described: the account, and the name of the permission set.
+    described_roles: BTreeSet<(String, String)>,
 }
 
 fn entity(

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 
 use super::{Assembly, attributes, entity, uid};
+use crate::assessment::completeness::UNLISTED_POLICIES;
 use crate::import::cloudtrail::Change;
-use crate::import::facts::OrganizationPolicy;
+use crate::import::facts::{Organization, OrganizationPolicy};
 use crate::inventory::builtin::{self, FULL_AWS_ACCESS};
 use crate::moment::{self, Moment};
 use crate::problem::Problem;
@@ -65,6 +66,7 @@ impl Assembly<'_> {
                 ("serviceRole", service_role.map(Value::from)),
                 ("delegatedAdministrators", Some(json!(delegated)).filter(|d| d != &json!([]))),
                 ("deletedAt", deleted.map(|at| json!(moment::format(at)))),
+                ("notCollected", self.not_collected_of_organization(id)),
             ]);
             let roots: Vec<String> =
                 self.facts.roots.iter().filter(|(_, o)| *o == id).map(|(r, _)| r.clone()).collect();
@@ -188,9 +190,7 @@ impl Assembly<'_> {
             .filter(|(_, p)| p.targets.as_ref().is_some_and(|t| nodes.iter().any(|n| t.contains(n))))
             .map(|(id, _)| id.clone())
             .collect();
-        let only = self.facts.organizations.len() == 1;
-        let listed_all = self.facts.organizations.get(organization).is_some_and(|o| o.policies_listed)
-            || (only && self.facts.policies_listed);
+        let listed_all = self.are_policies_listed(organization);
         let of = |p: &&OrganizationPolicy| p.organization.as_deref().is_none_or(|o| o == organization);
         let is_scp = |p: &&OrganizationPolicy| p.kind.as_deref() == Some("SERVICE_CONTROL_POLICY");
         let placed = listed_all && self.facts.policies.values().filter(of).filter(is_scp).all(|p| p.targets.is_some());
@@ -219,11 +219,47 @@ impl Assembly<'_> {
                 && of(p)
                 && *id != FULL_AWS_ACCESS
         });
-        let ids: Vec<String> = unplaced.map(|(id, _)| id.clone()).collect();
+        let mut ids: BTreeSet<String> = unplaced.map(|(id, _)| id.clone()).collect();
         for id in &ids {
             self.facts.remark(format!("where {id} is attached is unknown"), "collect list-targets-for-policy");
         }
-        ids.iter().map(|id| self.scp(id)).collect()
+        ids.extend(self.perhaps_above(organization));
+        let mut unplaced: Vec<String> = ids.iter().map(|id| self.scp(id)).collect();
+        if self.may_have_policies(organization) && !self.are_policies_listed(organization) {
+            // others may be attached anywhere, and deny anything
+            let others = format!("{UNLISTED_POLICIES}{organization}, which were not listed");
+            unplaced.push(self.undocumented(&others, "collect organizations list-policies"));
+        }
+        unplaced
+    }
+
+    /// The policies of units, where it is not known in which unit some account stands.
+    fn perhaps_above(&self, organization: &str) -> BTreeSet<String> {
+        let astray = |id: &String| {
+            let timeline = self.timelines.get(id).filter(|t| t.current.as_deref() == Some(organization));
+            timeline.and_then(|t| self.parent(id, t)).is_some_and(|(_, known)| !known)
+        };
+        if !self.facts.accounts.keys().any(astray) {
+            return BTreeSet::new();
+        }
+        let of_units = |p: &OrganizationPolicy| {
+            let targets = p.targets.iter().flatten();
+            p.kind.as_deref() == Some("SERVICE_CONTROL_POLICY")
+                && targets.into_iter().any(|t| self.facts.units.contains_key(t))
+        };
+        let by_targets = self.facts.policies.iter().filter(|(_, p)| of_units(p)).map(|(id, _)| id.clone());
+        let attached = self.facts.attached.iter().filter(|(node, _)| self.facts.units.contains_key(*node));
+        let all = by_targets.chain(attached.flat_map(|(_, ids)| ids.iter().cloned()));
+        all.filter(|id| id != FULL_AWS_ACCESS).collect()
+    }
+
+    /// Service control policies may be in effect: they are not when the organization is known to have them disabled.
+    fn may_have_policies(&self, organization: &str) -> bool {
+        let known = self.facts.organizations.get(organization);
+        let is_off = |o: &Organization| {
+            o.policies_enabled == Some(false) || o.feature_set.as_deref() == Some("CONSOLIDATED_BILLING")
+        };
+        !known.is_some_and(is_off)
     }
 
     /// A service control policy as entities name it.

@@ -1,6 +1,6 @@
 //! Principals of IAM, and permission sets with the people behind them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -22,6 +22,8 @@ impl Assembly<'_> {
         }
         for (arn, principal) in std::mem::take(&mut self.facts.principals) {
             let account = arn.split(':').nth(4).unwrap_or_default().to_owned();
+            let set = principal.name.strip_prefix("AWSReservedSSO_").and_then(|rest| rest.rsplit_once('_'));
+            self.described_roles.extend(set.map(|(set, _)| (account.clone(), set.to_owned())));
             let file = format!("iam/{account}.json");
             let folder = format!("iam/{account}/{}s/{}", principal.kind.to_lowercase(), file_name(&principal.name));
             let mut policies = Vec::new();
@@ -52,7 +54,10 @@ impl Assembly<'_> {
             };
             let policies = self.policies_of(arn, name, set);
             let customer = set.customer.clone().filter(|c| !c.is_empty());
-            let boundary = set.boundary.clone().flatten();
+            let boundary = match &set.boundary {
+                Some(boundary) => boundary.clone(),
+                None => self.unknown_boundary(arn, name, set),
+            };
             let by_name = boundary.as_ref().filter(|b| b.starts_with('/'));
             let assignments: Vec<Value> = assignments(set);
             let attrs = attributes([
@@ -122,13 +127,17 @@ impl Assembly<'_> {
             let help = "collect list-customer-managed-policy-references-in-permission-set";
             policies.push(self.undocumented(&format!("the customer managed policies of {arn}"), help));
         }
-        if set.boundary.is_none() {
-            self.facts.remark(
-                format!("nothing describes a permissions boundary of {arn}: it is assumed to have none"),
-                "collect get-permissions-boundary-for-permission-set",
-            );
-        }
         policies
+    }
+
+    /// The permissions boundary of a permission set of which no answer tells it. Where the role of the set was described in every
+    /// account that it is assigned in, the boundaries of these roles count.
+    fn unknown_boundary(&mut self, arn: &str, name: &str, set: &PermissionSet) -> Option<String> {
+        let help = "collect get-permissions-boundary-for-permission-set";
+        let unknown = self.undocumented(&format!("the permissions boundary of {arn}"), help);
+        let accounts: BTreeSet<&String> = set.assignments.iter().map(|(account, ..)| account).collect();
+        let is_described = |account: &&String| self.described_roles.contains(&((*account).clone(), name.to_owned()));
+        (!accounts.iter().all(is_described)).then_some(unknown)
     }
 }
 
