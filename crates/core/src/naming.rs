@@ -17,7 +17,9 @@ pub fn operation(catalogue: &Catalogue, name: &str) -> Result<&'static str, Fail
     }
     let said = name.to_lowercase();
     let mut also = catalogue.operations.iter().filter(|o| o.also_called.contains(&said)).map(|o| o.name).peekable();
-    let starting = catalogue.names().filter(|n| n.starts_with(name) && !name.is_empty());
+    // what is asked by its whole name alone is no other meaning of a beginning
+    let asked = catalogue.operations.iter().filter(|o| !o.by_name).map(|o| o.name);
+    let starting = asked.filter(|n| n.starts_with(name) && !name.is_empty());
     let mut found: Box<dyn Iterator<Item = &'static str>> =
         if also.peek().is_some() { Box::new(also) } else { Box::new(starting) };
     match (found.next(), found.next()) {
