@@ -134,13 +134,7 @@ fn each_change_of_permissions_changes_decisions() {
     let moved = Change::Move { account: s(A), to: s(UNIT) };
     assert_eq!(accepts(&[joined.clone(), scp(UNIT)]), "allow", "the account is not in the unit");
     assert_eq!(accepts(&[joined.clone(), scp(UNIT), moved]), "deny");
-    assert_eq!(
-        accepts(&[
-            joined.clone(),
-            detach(ORG, "arn:aws:organizations::aws:policy/service_control_policy/FullAWSAccess")
-        ]),
-        "deny"
-    );
+    assert_eq!(accepts(&[joined.clone(), detach(ORG, "p-FullAWSAccess")]), "deny");
     let replaced = Change::Replace {
         at: group,
         old: s(FULL),

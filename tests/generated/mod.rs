@@ -193,12 +193,16 @@ pub fn statement(operator: &BoxedStrategy<&'static str>) -> impl Strategy<Value 
         "arn:aws:s3",
         "arn:*:k",
         "arn:aws:s3:::*:y",
-        "a?n:aws:s3:::b/k",
+        "arn:a?s:s3:::b/k",
     ]);
     let conditions = prop::collection::vec(condition(operator.clone()), 0..3);
     (prop::bool::weighted(0.7), actions, resources, prop::bool::weighted(0.15), prop::bool::weighted(0.15), conditions)
         .prop_map(|(allow, actions, resources, not_action, not_resource, conditions)| {
             let mut statement = json!({"Effect": if allow { "Allow" } else { "Deny" }});
+            // nothing is excluded by an empty list, and AWS refuses it
+            let names = |list: &Value| list.as_array().is_none_or(|l| !l.is_empty());
+            let not_action = not_action && names(&actions);
+            let not_resource = not_resource && names(&resources);
             statement[if not_action { "NotAction" } else { "Action" }] = actions;
             statement[if not_resource { "NotResource" } else { "Resource" }] = resources;
             let mut block = Map::new();

@@ -13,7 +13,9 @@ pub fn operation(catalogue: &Catalogue, name: &str) -> Result<&'static str, Fail
     if let Some(exact) = catalogue.operation(name) {
         return Ok(exact.name);
     }
-    let mut starting = catalogue.names().filter(|n| n.starts_with(name) && !name.is_empty());
+    // what is asked by its whole name alone is no other meaning of a beginning
+    let asked = catalogue.operations.iter().filter(|o| !o.by_name).map(|o| o.name);
+    let mut starting = asked.filter(|n| n.starts_with(name) && !name.is_empty());
     match (starting.next(), starting.next()) {
         (Some(only), None) => Ok(only),
         (Some(first), Some(second)) => {

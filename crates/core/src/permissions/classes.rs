@@ -298,7 +298,9 @@ impl Classes {
             bytes.push(u8::from(holds));
             return;
         }
-        push(bytes, number);
+        // what is open is told by examples, which hold the account
+        let exact = self.number(format!("{known:?} {}", knowledge.is_complete(&condition.key)));
+        push(bytes, exact);
         for variable in &test.variables {
             let number = self.number(format!("{:?} {}", knowledge.get(variable), knowledge.is_complete(variable)));
             push(bytes, number);
