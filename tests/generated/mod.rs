@@ -35,7 +35,7 @@ pub const OPERATORS: [&str; 26] = [
 ];
 
 /// Few keys, so that conditions meet values.
-pub const KEYS: [&str; 5] = ["aws:username", "test:Key", "test:Other", "aws:PrincipalTag/team", "aws:TagKeys"];
+pub const KEYS: [&str; 5] = ["aws:username", "test:Key", "test:Other", "aws:PrincipalTag/team", "aws:CalledVia"];
 
 pub fn strings() -> Vec<&'static str> {
     vec!["", "a", "A", "ab", "aB", "abc", "a*c", "a?", "true", "5", "${aws:username}", "é", "a:b"]

@@ -191,7 +191,9 @@ fn texts<'a>(
                 // what names the class, else a value that the key can have, if one of the samples is of the class
                 let of_class = |text: &&str| patterns.iter().map(|p| p.matches(text)).eq(class.matches.iter().copied());
                 let samples = nature.samples.iter().copied().chain(["x"]);
-                let sample = std::iter::once(label.as_str()).chain(samples).find(of_class);
+                let literal = |text: &&str| matched.len() == 1 && !text.contains(['*', '?']);
+                let named = matched.first().copied().filter(literal);
+                let sample = named.into_iter().chain(samples).find(of_class);
                 let member = sample.filter(|_| required.is_empty()).map(str::to_owned).unwrap_or(class.member);
                 (member, label)
             })
