@@ -160,7 +160,7 @@ fn advised(inventory: &Inventory, rules: &RuleBook, at: Moment) -> String {
     let ids = |ty: &'static str| inventory.of_type(ty).map(|e| e.uid.id.clone()).collect::<Vec<String>>();
     let (accounts, organizations) = (ids("Account"), ids("Organization"));
     let mut changes = Vec::new();
-    for account in accounts.iter().cloned() {
+    for account in &accounts {
         changes.push(Change::Leave { account: account.clone() });
         changes.push(Change::Close { account: account.clone() });
         let join =
@@ -372,6 +372,9 @@ struct Explained {
     equivalent: Vec<Equivalent>,
 }
 
+/// The operations of which an inventory cannot tell all that they need.
+const ENDING: &str = include_str!("../../policies/operations/ending.cedar");
+
 fn explained() -> Vec<Equivalent> {
     let text = std::fs::read_to_string(data().join("equivalent.toml")).unwrap();
     let explained: Explained = toml::from_str(&text).unwrap();
@@ -379,7 +382,9 @@ fn explained() -> Vec<Equivalent> {
         let id = format!("@id(\"{policy}\")");
         assert!(BUILT_IN.iter().chain(&GUARDRAILS).any(|(_, text)| text.contains(&id)), "there is no policy {policy}");
         assert!(why.len() > 20, "{policy}: {why}");
-        assert_ne!(mutant, "dropped", "{policy} decides nothing, or an inventory is missing");
+        // each operation has its permit, also one that a gate stands before in every case, since what it needs is not declared
+        let permit = policy.ends_with("-with-permission") && ENDING.contains(&id);
+        assert!(mutant != "dropped" || permit, "{policy} decides nothing, or an inventory is missing");
     }
     explained.equivalent
 }
@@ -491,5 +496,7 @@ fn what_shows_each_policy_is_what_is_told_of_it() {
         std::fs::write(&path, format!("{head}{text}")).unwrap();
     }
     assert_eq!(std::fs::read_to_string(path).unwrap(), format!("{head}{text}"));
-    assert!(lines.values().all(|shown| !shown.is_empty()), "{lines:?}");
+    let explained: Vec<String> = explained().into_iter().filter(|e| e.mutant == "dropped").map(|e| e.policy).collect();
+    let unshown: Vec<_> = lines.iter().filter(|(p, shown)| shown.is_empty() && !explained.contains(p)).collect();
+    assert!(unshown.is_empty(), "{unshown:?}");
 }
