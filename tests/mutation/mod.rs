@@ -174,11 +174,24 @@ fn advised(inventory: &Inventory, rules: &RuleBook, at: Moment) -> String {
             changes.push(Change::Terminate { of: by.clone(), kind: Some(kind.to_owned()) });
         }
     }
+    let mut plans: Vec<Vec<Change>> = changes.into_iter().map(|change| vec![change]).collect();
+    // what one change ends or begins, and the other needs
+    for account in &accounts {
+        let accept = Change::Accept { by: account.clone(), kind: "baa".to_owned() };
+        let terminate = Change::Terminate { of: account.clone(), kind: Some("baa".to_owned()) };
+        plans.push(vec![accept.clone(), Change::Leave { account: account.clone() }]);
+        plans.push(vec![terminate.clone(), accept]);
+        let join = |organization: &String| {
+            vec![terminate.clone(), Change::Join { account: account.clone(), organization: organization.clone() }]
+        };
+        plans.extend(organizations.iter().map(join));
+    }
     let mut told = String::new();
-    for change in changes {
-        let Ok(after) = what_if::apply(inventory, std::slice::from_ref(&change), at) else { continue };
-        let advice = what_if::advice::advice((inventory, &after), rules, std::slice::from_ref(&change), at);
-        told.push_str(&format!("{change}: {}\n", answer(advice)));
+    for changes in plans {
+        let Ok(after) = what_if::apply(inventory, &changes, at) else { continue };
+        let advice = what_if::advice::advice((inventory, &after), rules, &changes, at);
+        let made: Vec<String> = changes.iter().map(ToString::to_string).collect();
+        told.push_str(&format!("{}: {}\n", made.join(", "), answer(advice)));
     }
     told
 }
