@@ -128,10 +128,7 @@ fn classes_of_values_can_be_pasted() {
         let folder =
             World::new().account(A, json!({}), &[]).user(A, "jo", json!([policy(json!([statement]))])).folder();
         let folder = folder.path().to_str().unwrap();
-        let ask = |more: &[&str]| {
-            let asked = ["can", "jo", "accept-agreement", folder, "--scope", "account", "--agreement", "andb"];
-            countersign(&[&asked[..], more].concat())
-        };
+        let ask = |more: &[&str]| may_jo_accept(folder, more);
         let (open, code) = ask(&[]);
         assert_eq!(code, 1);
         let answer = &open["answers"][0]["operations"][0];
@@ -145,6 +142,12 @@ fn classes_of_values_can_be_pasted() {
         }
     }
     assert!(pasted >= 8, "{pasted}");
+}
+
+/// Whether the user jo may accept an agreement, and the exit code.
+fn may_jo_accept(folder: &str, more: &[&str]) -> (Value, i32) {
+    let asked = ["can", "jo", "accept-agreement", folder, "--scope", "account", "--agreement", "andb"];
+    countersign(&[&asked[..], more].concat())
 }
 
 /// The absence of a key can be pasted as it is printed, too.
@@ -162,10 +165,7 @@ fn absence_can_be_pasted() {
         )
         .folder();
     let folder = folder.path().to_str().unwrap();
-    let ask = |more: &[&str]| {
-        let asked = ["can", "jo", "accept-agreement", folder, "--scope", "account", "--agreement", "andb"];
-        countersign(&[&asked[..], more].concat())
-    };
+    let ask = |more: &[&str]| may_jo_accept(folder, more);
     let (open, code) = ask(&[]);
     assert_eq!(code, 1);
     let text = open.to_string();

@@ -18,18 +18,13 @@ use serde_json::{Value, json};
 const SET: &str = "arn:aws:sso:::permissionSet/ssoins-1234567890abcdef/ps-abcdef1234567890";
 const INSTANCE: &str = "arn:aws:sso:::instance/ssoins-1234567890abcdef";
 
-fn load(world: &World) -> Inventory {
-    let folder = world.folder();
-    Inventory::load(&Folder::new(folder.path()), SCHEMA.clone()).unwrap_or_else(|f| panic!("{}", words(&f)))
-}
-
 fn options(inventory: &Inventory) -> Options {
     let at = at("2026-11-01");
     Options { at, snapshot: at, context: inventory.config.context.clone(), ..Options::default() }
 }
 
 fn assessed(world: &World) -> Assessment {
-    let inventory = load(world);
+    let inventory = world.load();
     assess(&inventory, &RULES, &options(&inventory)).unwrap_or_else(|f| panic!("{}", words(&f)))
 }
 
@@ -239,7 +234,7 @@ fn a_guardrail_that_others_could_break_is_unknown() {
 }
 
 fn compare(base: &World, head: &World) -> Diff {
-    let (base, head) = (load(base), load(head));
+    let (base, head) = (base.load(), head.load());
     let (old, new) = (options(&base), options(&head));
     let side = |inventory, options| Side { inventory, options };
     diff(&side(&base, &old), &side(&head, &new), &RULES).unwrap_or_else(|f| panic!("{}", words(&f)))

@@ -516,7 +516,7 @@ fn every_file_beside_rules_is_read_or_told() {
     {
         assert_eq!(unread(&[(name, text)]), Vec::<String>::new(), "{name}");
     }
-    // a name in capitals and a link are read like any other
+    // a name in capitals is read like any other; a link out of the folder is not
     let other = gate("@order(\"5\") @reason(\"no\")").replace("\"own\"", "\"other\"");
     let capitals = folder(&[("B.CEDAR", &other)]);
     assert!(RuleBook::laid_over(&Folder::new(capitals.path()), &SCHEMA).unwrap().rules.contains_key("other"));
@@ -524,7 +524,9 @@ fn every_file_beside_rules_is_read_or_told() {
     {
         let linked = folder(&[("deep/README.md", "")]);
         std::os::unix::fs::symlink(capitals.path().join("B.CEDAR"), linked.path().join("deep/link.cedar")).unwrap();
-        assert!(RuleBook::laid_over(&Folder::new(linked.path()), &SCHEMA).unwrap().rules.contains_key("other"));
+        let led_out = problems(RuleBook::laid_over(&Folder::new(linked.path()), &SCHEMA));
+        assert!(led_out.len() == 1 && led_out[0].message().starts_with("deep/link.cedar leads out of"), "{led_out:?}");
+        std::fs::remove_file(linked.path().join("deep/link.cedar")).unwrap();
         std::os::unix::fs::symlink(linked.path().join("gone"), linked.path().join("broken.cedar")).unwrap();
         let broken = problems(RuleBook::laid_over(&Folder::new(linked.path()), &SCHEMA));
         assert!(broken.len() == 1 && broken[0].message().starts_with("broken.cedar: cannot be read"), "{broken:?}");

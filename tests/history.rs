@@ -18,13 +18,8 @@ use crate::narrowing;
 const OTHER: &str = "o-otherorgid0";
 const TO: &str = "2026-11-01";
 
-fn load(world: &World) -> Inventory {
-    let folder = world.folder();
-    Inventory::load(&Folder::new(folder.path()), SCHEMA.clone()).unwrap_or_else(|f| panic!("{}", words(&f)))
-}
-
 fn told(world: &World) -> History {
-    history(&load(world), &RULES, &Query { to: at(TO), ..Query::default() }).unwrap()
+    history(&world.load(), &RULES, &Query { to: at(TO), ..Query::default() }).unwrap()
 }
 
 fn baa<'h>(found: &'h History, account: &str) -> &'h KindHistory {
@@ -253,7 +248,7 @@ fn gaps_while_phi_was_held_are_those_after_the_date_of_the_register() {
 fn what_is_asked_is_a_window_whose_last_moment_counts() {
     let attrs = json!({"memberships": [
         {"organization": ORG, "from": "2022-06-01", "until": "2023-01-01"}, {"organization": ORG, "from": "2023-03-01"}]});
-    let inventory = load(&moving(attrs, &[ORG]));
+    let inventory = moving(attrs, &[ORG]).load();
     let asked = |from: Option<&str>, to: &str| {
         let query =
             Query { from: from.map(at), to: at(to), accounts: vec![X.to_owned()], kinds: vec!["baa".to_owned()] };
@@ -274,7 +269,7 @@ fn rules_that_reckon_with_dates_have_no_history_and_say_so() {
         "unless { principal has until && principal.until <= context.at };\n\n@id(\"deleted-organization-has-no-members\")",
         "unless { principal has until && principal.until.offset(duration(\"30d\")) <= context.at };\n\n@id(\"deleted-organization-has-no-members\")",
     );
-    let failure = history(&load(&World::organization()), &grace, &Query { to: at(TO), ..Query::default() });
+    let failure = history(&World::organization().load(), &grace, &Query { to: at(TO), ..Query::default() });
     let Err(Failure::Problems(problems)) = failure else { panic!("a history of rules that reckon with dates") };
     assert_eq!(problems.len(), 1);
     assert!(problems[0].to_string().contains("`membership-holds-within-its-interval` reckons with dates"));
@@ -289,7 +284,7 @@ fn dates_that_stand_in_rules_are_edges() {
     );
     let world =
         World::new().account(A, json!({}), &[]).accepted("OwnBaa1234567890", "baa", "account", A, "2022-01-01", None);
-    let found = history(&load(&world), &rules, &Query { to: at(TO), ..Query::default() }).unwrap();
+    let found = history(&world.load(), &rules, &Query { to: at(TO), ..Query::default() }).unwrap();
     assert_eq!(
         lines(baa(&found, A)),
         ["– not-covered", "2022-01-01 covered account by accepted", "2024-02-03 not-covered"]
@@ -356,7 +351,7 @@ fn property(rules: &RuleBook, worlds: u32, seed: u8) {
     let mut intervals = 0;
     for _ in 0..worlds {
         let world = narrowing::worlds().new_tree(&mut runner).unwrap().current();
-        let inventory = load(&world);
+        let inventory = world.load();
         intervals += agrees(&inventory, rules, &sampled()).unwrap_or_else(|e| panic!("{e}\n{:#?}", world.entities));
     }
     assert!(intervals > usize::try_from(worlds).unwrap() * 30, "something happens in these worlds: {intervals}");

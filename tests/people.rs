@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 use crate::common::*;
 use countersign::report::expectations::reports;
 use countersign_core::assessment::Operation;
-use countersign_core::assessment::{Assessment, Options, assess};
+use countersign_core::assessment::{Assessment, assess};
 use countersign_core::assessments::Assessments;
 use countersign_core::diff::differences::AccessChange;
 use countersign_core::diff::people::PersonEntry;
 use countersign_core::diff::stacks::Compared;
-use countersign_core::diff::{AccessEntry, Diff, Side, diff};
+use countersign_core::diff::{AccessEntry, Diff};
 use countersign_core::expectations::Suite;
 use countersign_core::expectations::run::run;
 use countersign_core::guardrails::{GuardrailResult, GuardrailState, Guardrails};
@@ -23,28 +23,13 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 
-fn load(world: &World) -> Inventory {
-    Inventory::load(&Folder::new(world.folder().path()), SCHEMA.clone()).unwrap_or_else(|f| panic!("{}", words(&f)))
-}
-
-fn options() -> Options {
-    let at = at("2026-11-01");
-    Options { at, snapshot: at, ..Options::default() }
-}
-
-fn compare(base: &World, head: &World) -> Diff {
-    let (base, head, options) = (load(base), load(head), options());
-    let side = |inventory| Side { inventory, options: &options };
-    diff(&side(&base), &side(&head), &RULES).unwrap_or_else(|f| panic!("{}", words(&f)))
-}
-
 fn only(world: &World, text: &str) -> Vec<String> {
     let folder = world.clone().file("x.expect.toml", text).folder();
     let source = Folder::new(folder.path());
     let inventory = Inventory::load(&source, SCHEMA.clone()).unwrap_or_else(|f| panic!("{}", words(&f)));
     let suite = Suite::read(&source, &inventory.config.exclude, &RULES.operations).unwrap();
     let cases =
-        run(&suite, &Assessments::new(&inventory, &RULES), &options()).unwrap_or_else(|f| panic!("{}", words(&f)));
+        run(&suite, &Assessments::new(&inventory, &RULES), &options_now()).unwrap_or_else(|f| panic!("{}", words(&f)));
     reports(&cases).iter().flat_map(|c| &c.actual).map(|a| format!("{}: {}", a.subject, a.is)).collect()
 }
 
@@ -54,7 +39,7 @@ fn guardrails(world: &World) -> Vec<GuardrailResult> {
     let inventory = Inventory::load(&source, SCHEMA.clone()).unwrap_or_else(|f| panic!("{}", words(&f)));
     let guardrails =
         Guardrails::read(&source, &inventory, &SCHEMA).unwrap_or_else(|f| panic!("{}", words(&f))).unwrap();
-    guardrails.check(&Assessments::new(&inventory, &RULES), &options()).unwrap_or_else(|f| panic!("{}", words(&f)))
+    guardrails.check(&Assessments::new(&inventory, &RULES), &options_now()).unwrap_or_else(|f| panic!("{}", words(&f)))
 }
 
 fn set(name: &str, policies: Value, assignments: Value) -> Value {
@@ -158,7 +143,7 @@ fn what_a_person_could_do_before_is_not_new() {
     let mut found = compare(&world(&[]), &world(&["legal"]));
     let toml = "[[diff.allow]]\noperation = \"*\"\nprincipal = \"Legal\"\nreason = \"hired\"\n\
         [[diff.allow]]\nanyRequest = true\nprincipal = \"Legal\"\nreason = \"hired\"\n";
-    let inventory = load(&world(&[]).file("countersign.toml", toml));
+    let inventory = world(&[]).file("countersign.toml", toml).load();
     found.except(&inventory.config.exceptions, at("2026-11-01"));
     assert!(found.verdict.is_clean() && !told(&found, AccessChange::Gained).is_empty());
 }
@@ -310,7 +295,7 @@ fn new_people_are_always_told() {
         let (c, kind, n) = strategy.new_tree(&mut runner).unwrap().current();
         let (base, head) = (drawn(&c, None), drawn(&c, Some((kind, n))));
         let found = compare(&base, &head);
-        let assessed = |world: &World| may(&assess(&load(world), &RULES, &options()).unwrap());
+        let assessed = |world: &World| may(&assess(&world.load(), &RULES, &options_now()).unwrap());
         let before = assessed(&base);
         for ((account, who, operation), rank) in assessed(&head) {
             if rank <= before.get(&(account.clone(), who.clone(), operation.clone())).copied().unwrap_or(0) {
@@ -666,8 +651,8 @@ fn permissions_that_a_principal_may_grant_itself() {
     let own = |action: &str, on: &str| policy(json!([{"Effect": "Allow", "Action": action, "Resource": on}]));
     let group = "arn:aws:iam::222222222222:group/legal";
     let ways = |world: &World| -> Vec<(String, bool)> {
-        let inventory = load(world);
-        let mut options = options();
+        let inventory = world.load();
+        let mut options = options_now();
         options.filter.operations = vec!["accept-agreement".to_owned()];
         let answers = assess(&inventory, &RULES, &options).unwrap().principals;
         let found = countersign_core::escalation::of(&inventory, &options, &answers).unwrap();
@@ -716,10 +701,10 @@ fn a_root_user_without_credentials_is_recoverable() {
     let told = |credentials: Option<&str>| -> Vec<(Decision, bool)> {
         let attrs = credentials.map_or_else(|| json!({}), |c| json!({"rootCredentials": c}));
         let world = World::organization().account(B, attrs, &[ORG]);
-        let mut options = options();
+        let mut options = options_now();
         options.filter.operations = vec!["accept-agreement".to_owned()];
         options.filter.accounts = vec![B.to_owned()];
-        let assessment = assess(&load(&world), &RULES, &options).unwrap();
+        let assessment = assess(&world.load(), &RULES, &options).unwrap();
         let answers =
             assessment.principals.iter().flat_map(|p| &p.operations).filter(|o| o.decision == Decision::Allow);
         answers

@@ -5,7 +5,6 @@ use std::cell::Cell;
 use crate::common::*;
 use countersign_core::assessment::plans::{Plan, Planner, StepKind};
 use countersign_core::assessment::{Assessment, Filter, Options, assess};
-use countersign_core::inventory::Inventory;
 use countersign_core::terms::Decision;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -14,11 +13,6 @@ use serde_json::{Value, json};
 const DESCRIBE: &str = "organizations:DescribeOrganization";
 /// The BAA of an account, by which the document that AWS publishes names it.
 const BAA: &str = "arn:aws:artifact:::agreement/agreement-9c1kBcYznTkcpRIm";
-
-fn inventory(world: &World) -> Inventory {
-    let folder = world.folder();
-    Inventory::load(&Folder::new(folder.path()), SCHEMA.clone()).unwrap_or_else(|f| panic!("{}", words(&f)))
-}
 
 fn options() -> Options {
     let at = at("2026-11-01");
@@ -30,7 +24,7 @@ fn options() -> Options {
 
 /// The plan for one denial.
 fn plan(world: &World, who: &str, operation: &str, scope: &str) -> Plan {
-    let (inventory, mut options) = (inventory(world), options());
+    let (inventory, mut options) = (world.load(), options());
     options.filter.operations = vec![operation.to_owned()];
     options.filter.principals = Some(vec![(who.to_owned(), who.split(':').nth(4).unwrap().to_owned())]);
     let mut assessment = assess(&inventory, &RULES, &options).unwrap();
@@ -167,7 +161,7 @@ fn a_proposed_statement_names_what_the_operation_asks_for() {
     let world =
         World::new().account(A, json!({}), &[]).file("own.json", allows(&["artifact:ListAgreements"]).to_string());
     let world = world.report("report-1", "SOC", false).user(A, "a", json!(["own.json"]));
-    let (inventory, mut options) = (inventory(&world), options());
+    let (inventory, mut options) = (world.load(), options());
     options.filter.principals = Some(vec![(user(A, "a"), A.to_owned())]);
     let mut assessment = assess(&inventory, &RULES, &options).unwrap();
     let planner = Planner { inventory: &inventory, rules: &RULES, options: &options };
@@ -392,7 +386,7 @@ fn every_plan_of_a_generated_inventory_leads_where_it_says() {
     let mut runner = TestRunner::new_with_rng(Config { cases: 12, ..Config::default() }, drawn_from(91));
     runner
         .run(&generated(), |world| {
-            let (inventory, options) = (inventory(&world), Options { filter: of_baa(), ..options() });
+            let (inventory, options) = (world.load(), Options { filter: of_baa(), ..options() });
             let planner = Planner { inventory: &inventory, rules: &RULES, options: &options };
             let mut assessment = assess(&inventory, &RULES, &options).unwrap();
             planner.add(&mut assessment).unwrap();

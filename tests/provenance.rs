@@ -43,6 +43,7 @@ fn commands() -> Vec<(Vec<&'static str>, bool)> {
         (vec!["can", "root", "accept", BEFORE, "--account", "111122223333"], true),
         (vec!["who-can", "accept", BEFORE], true),
         (vec!["coverage", BEFORE], true),
+        (vec!["what-if", BEFORE, "--leave", "444455556666"], true),
         (vec!["diff", BEFORE, AFTER], true),
         (vec!["check", AFTER, "--base", BEFORE], true),
         (vec!["test", BEFORE], true),
@@ -132,7 +133,7 @@ fn other_formats_tell_it_where_they_can() {
 
 #[test]
 fn lines_of_json_carry_none() {
-    let request = json!({"action": "s3:GetObject", "resource": "*", "identity": [{"Statement": []}]});
+    let request = json!({"action": "s3:GetObject", "resource": "arn:aws:s3:::a/b", "identity": [{"Statement": []}]});
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("requests.json");
     std::fs::write(&path, format!("{request}\n{request}\n")).unwrap();

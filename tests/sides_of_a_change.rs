@@ -3,10 +3,9 @@
 
 use crate::common::*;
 use countersign::report::expectations::reports;
-use countersign_core::assessment::Options;
 use countersign_core::assessments::Assessments;
 use countersign_core::diff::differences::AccessChange;
-use countersign_core::diff::{Diff, Side, diff};
+
 use countersign_core::expectations::Suite;
 use countersign_core::expectations::run::run;
 use countersign_core::inventory::Inventory;
@@ -14,21 +13,6 @@ use countersign_core::moment;
 use serde_json::{Value, json};
 
 const R: &str = "arn:aws:iam::222222222222:role/r";
-
-fn load(world: &World) -> Inventory {
-    Inventory::load(&Folder::new(world.folder().path()), SCHEMA.clone()).unwrap_or_else(|f| panic!("{}", words(&f)))
-}
-
-fn options() -> Options {
-    let at = at("2026-11-01");
-    Options { at, snapshot: at, ..Options::default() }
-}
-
-fn compare(base: &World, head: &World) -> Diff {
-    let (base, head, options) = (load(base), load(head), options());
-    let side = |inventory| Side { inventory, options: &options };
-    diff(&side(&base), &side(&head), &RULES).unwrap_or_else(|f| panic!("{}", words(&f)))
-}
 
 fn role(trust: &Value) -> Value {
     json!({"uid": R, "attrs": {"policies": [FULL], "trustPolicy": trust}})
@@ -127,7 +111,7 @@ fn first_sight_of_somebody_who_may_do_something_is_unknown() {
     let toml = "[[diff.allow]]\noperation = \"*\"\nprincipal = \"dev\"\nreason = \"hired\"\n\
         [[diff.allow]]\nanyRequest = true\nprincipal = \"dev\"\nreason = \"hired\"\n";
     let mut found = compare(&world(false, None), &world(true, Some(json!([FULL]))));
-    let exceptions = load(&world(true, None).file("countersign.toml", toml)).config.exceptions.clone();
+    let exceptions = world(true, None).file("countersign.toml", toml).load().config.exceptions.clone();
     found.except(&exceptions, moment::parse("2026-11-01").unwrap());
     assert!(found.verdict.is_clean(), "{:?}", found.verdict);
 }
@@ -184,8 +168,8 @@ fn nobody_comes_from_an_account_that_may_assume_no_role() {
         let unmet = unmet(&world(scp.clone(), trusted).user(A, "legal", json!([])), &text);
         let told = unmet.iter().any(|u| u.contains("who may assume it is not known"));
         assert_eq!(told, unknown, "{scp} {trusted}: {unmet:?}");
-        let inventory = load(&world(scp.clone(), trusted));
-        let roles = countersign_core::people::follow(&inventory, &options(), &[R.to_owned()].into()).unwrap();
+        let inventory = world(scp.clone(), trusted).load();
+        let roles = countersign_core::people::follow(&inventory, &options_now(), &[R.to_owned()].into()).unwrap();
         let others: Vec<&str> = roles[R].others.iter().map(|o| o.who.as_str()).collect();
         assert_eq!(others.contains(&anyone), unknown && trusted == B, "{others:?}");
     }
@@ -197,7 +181,7 @@ fn unmet(world: &World, text: &str) -> Vec<String> {
     let inventory = Inventory::load(&source, SCHEMA.clone()).unwrap_or_else(|f| panic!("{}", words(&f)));
     let suite = Suite::read(&source, &inventory.config.exclude, &RULES.operations).unwrap();
     let cases =
-        run(&suite, &Assessments::new(&inventory, &RULES), &options()).unwrap_or_else(|f| panic!("{}", words(&f)));
+        run(&suite, &Assessments::new(&inventory, &RULES), &options_now()).unwrap_or_else(|f| panic!("{}", words(&f)));
     reports(&cases).iter().flat_map(|c| &c.actual).map(|a| format!("{}: {}", a.subject, a.is)).collect()
 }
 

@@ -140,7 +140,8 @@ fn is_at(_: &File, path: &Path) -> bool {
     path.exists()
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::os::unix::fs::{PermissionsExt, symlink};
 

@@ -171,11 +171,11 @@ fn of_policy(rule: &Rule) -> String {
     if policies::BUILT_IN.iter().any(|(path, text)| *path == rule.file && *text == rule.source.text) {
         shown.push_str(&shown_by(&rule.id));
         if rule.forbids && rule.file.starts_with("operations/") {
-            shown.push_str(&paragraph(
-                output::width(),
-                &format!("{:<11} ", ""),
-                "its row in the table of tests/gates.rs",
-            ));
+            let test = match rule.file.as_str() {
+                "operations/ending.cedar" => "the tests of tests/ending.rs",
+                _ => "its row in the table of tests/gates.rs",
+            };
+            shown.push_str(&paragraph(output::width(), &format!("{:<11} ", ""), test));
         }
     }
     shown
@@ -189,6 +189,9 @@ fn shown_by(id: &str) -> String {
     let Some(shown) = SHOWN_BY.lines().find_map(of) else {
         return String::new();
     };
+    if shown.is_empty() {
+        return String::new();
+    }
     let text = format!("tests/data/mutation/{shown}: without this policy, an answer is another one");
     paragraph(output::width(), &format!("{:<11} ", "shown by"), &text)
 }

@@ -10,7 +10,7 @@ pub fn row<'c>(cells: impl IntoIterator<Item = &'c str>) -> String {
 }
 
 /// A cell: quoted where it has to be, and neutralised with an apostrophe where a spreadsheet would compute it.
-fn cell(text: &str) -> String {
+pub(super) fn cell(text: &str) -> String {
     let starts = |c: char| FORMULAS.contains(&c) || ['\t', '\r', '\n'].contains(&c);
     let is_formula = text.starts_with(starts) || text.trim_start().starts_with(FORMULAS);
     // the wide forms count as the plain ones in some spreadsheets

@@ -24,8 +24,9 @@ pub fn evaluation(width: usize, assessment: &Assessment, folder: &str, all: bool
         dim(&format!("· {} · permissions: {}", day(&assessment.at), assessment.permission_model))
     );
     text.push_str(&summary(assessment));
-    text.push_str(&operations(width, assessment, all));
-    text.push_str(&unknowns(width, assessment));
+    let answered = by_answers(assessment);
+    text.push_str(&operations(width, &answered, all));
+    text.push_str(&unknowns(width, &answered));
     text.push_str(&completeness::perhaps(width, &assessment.completeness.perhaps_others));
     text.push_str(&findings(width, &assessment.findings, all));
     text.push('\n');
@@ -75,10 +76,10 @@ fn scopes(rows: &[(&AccountAnswer, &AgreementAnswer)]) -> String {
 /// A decision and its words, and the operations that have them: what groups of principals are told apart by.
 type Line = (Decision, String, Vec<String>);
 
-fn operations(width: usize, assessment: &Assessment, all: bool) -> String {
+fn operations(width: usize, answered: &[Answered<'_>], all: bool) -> String {
     let mut groups: BTreeMap<Vec<Line>, Vec<&PrincipalAnswer>> = BTreeMap::new();
-    for (answers, who) in by_answers(assessment) {
-        groups.entry(lines(&answers, all)).or_default().extend(who);
+    for (answers, who) in answered {
+        groups.entry(lines(answers, all)).or_default().extend(who);
     }
     let mut groups: Vec<_> = groups.into_iter().collect();
     // as they stand in the assessment
@@ -112,9 +113,12 @@ fn operations(width: usize, assessment: &Assessment, all: bool) -> String {
     text
 }
 
+/// Answers, and the principals that have them.
+type Answered<'a> = (Vec<&'a OperationAnswer>, Vec<&'a PrincipalAnswer>);
+
 /// The principals with something to answer, those of a class together.
-fn by_answers(assessment: &Assessment) -> Vec<(Vec<&OperationAnswer>, Vec<&PrincipalAnswer>)> {
-    let mut found: Vec<(Vec<&OperationAnswer>, Vec<&PrincipalAnswer>)> = Vec::new();
+fn by_answers(assessment: &Assessment) -> Vec<Answered<'_>> {
+    let mut found: Vec<Answered<'_>> = Vec::new();
     let mut classes: HashMap<*const Class, usize> = HashMap::new();
     for principal in &assessment.principals {
         let class = principal.operations.class().map(Arc::as_ptr);
@@ -217,10 +221,10 @@ fn title(who: &[&PrincipalAnswer], all: bool) -> String {
 }
 
 /// Unknown answers, counted by what they depend on.
-fn unknowns(width: usize, assessment: &Assessment) -> String {
+fn unknowns(width: usize, answered: &[Answered<'_>]) -> String {
     let mut keys: BTreeMap<&str, usize> = BTreeMap::new();
-    for (answers, who) in by_answers(assessment) {
-        for operation in answers.into_iter().filter(|o| o.decision == Decision::Unknown) {
+    for (answers, who) in answered {
+        for operation in answers.iter().filter(|o| o.decision == Decision::Unknown) {
             for dependency in &operation.depends_on {
                 *keys.entry(&dependency.key).or_default() += who.len();
             }

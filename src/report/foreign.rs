@@ -120,12 +120,9 @@ impl<'a> Foreign<'a> {
         self.lines()
     }
 
-    /// A field of CSV: quoted, and no formula for a spreadsheet.
+    /// A field of CSV, which is no formula for a spreadsheet.
     pub fn csv(self) -> String {
-        let text = self.line();
-        let is_formula = text.trim_start().starts_with(['=', '+', '-', '@', '\t', '\r']);
-        let quote = if is_formula { "'" } else { "" };
-        format!("\"{quote}{}\"", text.replace('"', "\"\""))
+        super::csv::cell(&self.line())
     }
 
     /// In HTML, in an element or a quoted attribute.

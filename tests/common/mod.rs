@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use countersign_core::assessment::{Options, assess};
+use countersign_core::diff::{Diff, Side, diff};
 use countersign_core::inventory::Inventory;
 use countersign_core::inventory::schema::EntitySchema;
 use countersign_core::moment::{self, Moment};
@@ -177,6 +178,12 @@ impl World {
         folder
     }
 
+    /// Read as an inventory.
+    pub fn load(&self) -> Inventory {
+        let folder = self.folder();
+        Inventory::load(&Folder::new(folder.path()), SCHEMA.clone()).unwrap_or_else(|f| panic!("{}", words(&f)))
+    }
+
     pub fn assess(&self, ask: &Ask) -> Answers {
         let folder = self.folder();
         assess_folder(folder.path(), ask).unwrap_or_else(|f| panic!("{}", words(&f)))
@@ -195,6 +202,19 @@ impl World {
             Ok(_) => Vec::new(),
         }
     }
+}
+
+/// What is asked where a test is about no other moment.
+pub fn options_now() -> Options {
+    let at = Ask::default().at;
+    Options { at, snapshot: at, ..Options::default() }
+}
+
+/// What a change of a world makes different.
+pub fn compare(base: &World, head: &World) -> Diff {
+    let (base, head, options) = (base.load(), head.load(), options_now());
+    let side = |inventory| Side { inventory, options: &options };
+    diff(&side(&base), &side(&head), &RULES).unwrap_or_else(|f| panic!("{}", words(&f)))
 }
 
 fn merge(into: &mut Value, from: Value) {

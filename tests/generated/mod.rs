@@ -35,7 +35,7 @@ pub const OPERATORS: [&str; 26] = [
 ];
 
 /// Few keys, so that conditions meet values.
-pub const KEYS: [&str; 5] = ["aws:username", "test:Key", "test:Other", "aws:PrincipalTag/team", "aws:TagKeys"];
+pub const KEYS: [&str; 5] = ["aws:username", "test:Key", "test:Other", "aws:PrincipalTag/team", "aws:CalledVia"];
 
 pub fn strings() -> Vec<&'static str> {
     vec!["", "a", "A", "ab", "aB", "abc", "a*c", "a?", "true", "5", "${aws:username}", "é", "a:b"]
@@ -199,6 +199,10 @@ pub fn statement(operator: &BoxedStrategy<&'static str>) -> impl Strategy<Value 
     (prop::bool::weighted(0.7), actions, resources, prop::bool::weighted(0.15), prop::bool::weighted(0.15), conditions)
         .prop_map(|(allow, actions, resources, not_action, not_resource, conditions)| {
             let mut statement = json!({"Effect": if allow { "Allow" } else { "Deny" }});
+            // nothing is excluded by an empty list, and AWS refuses it
+            let names = |list: &Value| list.as_array().is_none_or(|l| !l.is_empty());
+            let not_action = not_action && names(&actions);
+            let not_resource = not_resource && names(&resources);
             statement[if not_action { "NotAction" } else { "Action" }] = actions;
             statement[if not_resource { "NotResource" } else { "Resource" }] = resources;
             let mut block = Map::new();

@@ -244,7 +244,7 @@ const TERRAFORM: &[&str] = &[
     "one(var.x[*].y)",
     "tolist(toset(var.x))",
     "(var.x)",
-    "<<EOT\n${var.x}\nEOT\n",
+    "(<<EOT\n${var.x}\nEOT\n)",
 ];
 
 /// Any value may be any expression: none makes an error, and a slip elsewhere is found all the same.

@@ -58,6 +58,7 @@ mod assessor;
 pub mod completeness;
 mod operation;
 pub mod plans;
+mod stage;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

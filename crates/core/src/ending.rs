@@ -3,7 +3,7 @@
 //! Each way is an operation with gates of its own (`policies/operations/ending.cedar`), asked as any other. What comes of it is
 //! found by making the change and asking what is in force then ([`crate::what_if`]).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -132,7 +132,18 @@ pub fn endings(inventory: &Inventory, rules: &RuleBook, options: &Options, kind:
     let ending = |account: &&AccountAnswer| {
         let manager = account.organization.as_ref().and_then(manager);
         let ways = asked(account, kind, manager.as_deref());
-        let way = |asked: Asked| way(inventory, rules, options, (account, kind), (asked, &answers));
+        // several ways make the same change
+        let mut known: BTreeMap<Option<String>, Effect> = BTreeMap::new();
+        let way = |asked: Asked| {
+            let change = asked.change.as_ref();
+            let made = change.map(ToString::to_string);
+            let effect = match known.get(&made) {
+                Some(effect) => *effect,
+                None => effect(inventory, rules, options, (account, kind), change)?,
+            };
+            known.insert(made, effect);
+            Ok(way((account, kind), (asked, effect), &answers))
+        };
         Ok(Ending {
             account: account.account.clone(),
             name: account.name.clone(),
@@ -188,17 +199,7 @@ fn asked(account: &AccountAnswer, kind: &str, manager: Option<&str>) -> Vec<Aske
 }
 
 /// One way: what comes of it, and who can.
-fn way(
-    inventory: &Inventory,
-    rules: &RuleBook,
-    options: &Options,
-    (account, kind): (&AccountAnswer, &str),
-    (asked, answers): (Asked, &Assessment),
-) -> Result<Way, Failure> {
-    let effect = match &asked.change {
-        Some(Change::Close { .. }) => Effect::DepartsLater,
-        change => effect(inventory, rules, options, (account, kind), change.as_ref())?,
-    };
+fn way((account, kind): (&AccountAnswer, &str), (asked, effect): (Asked, Effect), answers: &Assessment) -> Way {
     let is_it = |o: &&OperationAnswer| {
         o.operation == asked.operation
             && o.scope == asked.scope
@@ -220,7 +221,7 @@ fn way(
         }
     }
     let Asked { operation, scope, by, .. } = asked;
-    Ok(Way { operation, scope, by, effect, may, unknown })
+    Way { operation, scope, by, effect, may, unknown }
 }
 
 /// What is in force once it is done. Deleting the organization takes every member's departure first, so that its own agreement
@@ -233,6 +234,7 @@ fn effect(
     change: Option<&Change>,
 ) -> Result<Effect, Failure> {
     let changes: Vec<Change> = match (change, &account.organization) {
+        (Some(Change::Close { .. }), _) => return Ok(Effect::DepartsLater),
         (Some(change), _) => vec![change.clone()],
         (None, Some(organization)) => departures(inventory, organization),
         (None, None) => return Ok(Effect::Unknown),

@@ -130,7 +130,7 @@ fn trusts(inventory: &Inventory) -> Result<BTreeMap<String, Option<Trust>>, Fail
     for role in inventory.of_type("Role") {
         let policy = role.reference("trustPolicy").and_then(|id| inventory.policies.get(id));
         let trust = match (policy, role.reference("account")) {
-            (Some(policy), Some(account)) => Some(Trust::new(role, account, policy)?),
+            (Some(policy), Some(account)) => Some(Trust::new(role, account, policy)),
             _ => None,
         };
         trusts.insert(role.uid.id.clone(), trust);

@@ -130,35 +130,32 @@ impl Promises {
 
     /// Whether both settle in the same way what is asked.
     pub fn asks_like(&self, other: &Self) -> bool {
-        let of = |all: &Self| -> Vec<((Kind, String), Value)> {
-            let own = all.items.iter().filter(|((kind, _), _)| kind.is_of_evaluation());
-            own.map(|(key, item)| (key.clone(), item.value.clone())).collect()
-        };
-        of(self) == of(other)
+        self.alike(other, Kind::is_of_evaluation)
     }
 
     /// Whether the moment alone is another.
     pub fn differs_in_moment_alone(&self, other: &Self) -> bool {
-        let rest = |all: &Self| -> Vec<((Kind, String), Value)> {
-            let own = all.items.iter().filter(|((k, _), _)| k.is_of_evaluation() && *k != Kind::Moment);
-            own.map(|(key, item)| (key.clone(), item.value.clone())).collect()
-        };
-        rest(self) == rest(other)
+        self.alike(other, |kind| kind.is_of_evaluation() && kind != Kind::Moment)
     }
 
     /// Whether both lint alike.
     pub fn lints_like(&self, other: &Self) -> bool {
-        let of = |all: &Self| -> Vec<((Kind, String), Value)> {
-            let own = all.items.iter().filter(|((kind, _), _)| kind.is_of_lint() && *kind != Kind::Baseline);
-            own.map(|(key, item)| (key.clone(), item.value.clone())).collect()
-        };
-        of(self) == of(other)
+        self.alike(other, |kind| kind.is_of_lint() && kind != Kind::Baseline)
+    }
+
+    /// Whether the items of some kinds say the same in both.
+    fn alike(&self, other: &Self, counts: impl Fn(Kind) -> bool) -> bool {
+        let [own, theirs] = [self, other].map(|all| {
+            let of_kinds = all.items.iter().filter(|((kind, _), _)| counts(*kind));
+            of_kinds.map(|(key, item)| (key, &item.value))
+        });
+        own.eq(theirs)
     }
 
     /// Whether an item says the same in both.
     pub fn same(&self, other: &Self, kind: Kind, key: &str) -> bool {
-        let of = |all: &Self| all.items.get(&(kind, key.to_owned())).map(|i| i.value.clone());
-        of(self) == of(other)
+        let [own, theirs] = [self, other].map(|all| all.items.get(&(kind, key.to_owned())).map(|i| &i.value));
+        own == theirs
     }
 
     /// The items of a kind.
@@ -171,6 +168,10 @@ impl Promises {
     }
 }
 
+fn value(item: Option<&Item>) -> Option<&Value> {
+    item.map(|i| &i.value)
+}
+
 /// What a change weakens: what `head` promises less than `target`, as far as the change did it, which began at `base`. `now` is the
 /// present: a moment after it is asked about what nobody knows yet.
 pub fn weakenings(target: &Promises, base: &Promises, head: &Promises, now: Moment) -> Vec<Weakening> {
@@ -180,7 +181,6 @@ pub fn weakenings(target: &Promises, base: &Promises, head: &Promises, now: Mome
     let mut found = Vec::new();
     for key in keys {
         let (old, first, new) = (target.get(key), base.get(key), head.get(key));
-        let value = |item: Option<&Item>| item.map(|i| i.value.clone());
         // what the change left as it found it is not weakened by it, whatever became of it in the target since
         if value(new) == value(old) || value(new) == value(first) {
             continue;

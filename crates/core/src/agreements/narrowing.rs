@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cedar_policy::{Effect, Policy, PrincipalConstraint};
 use serde_json::Value;
 
-use crate::policies::{RuleBook, applies_to, attribute_of, is_variable};
+use crate::policies::{RuleBook, applies_to, attribute_of, conjuncts_of, is_variable};
 
 /// How a principal is related to the account that is asked about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -95,15 +95,8 @@ fn relation(policy: &Value) -> Option<Relation> {
     let clauses = policy.get("conditions")?.as_array()?;
     let when = clauses.iter().filter(|c| c.get("kind").and_then(Value::as_str) == Some("when"));
     let mut conjuncts = Vec::new();
-    when.filter_map(|c| c.get("body")).for_each(|body| collect(body, &mut conjuncts));
+    when.filter_map(|c| c.get("body")).for_each(|body| conjuncts_of(body, &mut conjuncts));
     conjuncts.into_iter().find_map(related)
-}
-
-fn collect<'v>(body: &'v Value, conjuncts: &mut Vec<&'v Value>) {
-    match body.get("&&") {
-        Some(both) => ["left", "right"].iter().filter_map(|s| both.get(s)).for_each(|b| collect(b, conjuncts)),
-        None => conjuncts.push(body),
-    }
 }
 
 fn related(conjunct: &Value) -> Option<Relation> {

@@ -1,11 +1,13 @@
 //! How an assessment is made: account by account, and within an account a class of principals at a time.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use super::answers::{Answers, Class, Moment, Own};
 use super::completeness::{Completeness, others};
+use super::stage::{Stage, beside};
 use super::{
     AccountAnswer, AgreementAnswer, Assessment, Filter, Governing, LEAVES_OUT, Options, PrincipalAnswer, UnitAnswer,
     principal_answer,
@@ -21,8 +23,7 @@ use crate::inventory::model::Account;
 use crate::moment;
 use crate::operations::answer::OperationResult;
 use crate::operations::catalogue::Operation;
-use crate::operations::worlds::Worlds;
-use crate::operations::{self, AccountEvaluator, Memo, catalogue};
+use crate::operations::{self, AccountEvaluator, Memo};
 use crate::permissions::classes::{Asked, Classes, Signature};
 use crate::permissions::principals::{Directory, Principal};
 use crate::permissions::scenarios::Call;
@@ -103,6 +104,7 @@ impl Assessor<'_> {
         let classes = Classes::new(self.rules.operations.actions());
         let mut decided =
             Decided { classes, by_signature: HashMap::new(), by_operation: HashMap::new(), memos: HashMap::new() };
+        let beside = beside(self.inventory);
         for account in agreements.tree.accounts.values() {
             let standing = agreements.standing(account)?;
             // nobody else's policies are looked at
@@ -110,7 +112,7 @@ impl Assessor<'_> {
                 true => directory.of_account(account, |identity| filter.wants(identity))?,
                 false => Vec::new(),
             };
-            let entities = agreements.entities(account, &standing, &self.read_beside(&here))?;
+            let entities = agreements.entities(account, &standing, &self.with_principals(&beside, &here))?;
             let coverage = agreements.coverage(account, &standing, &entities)?;
             let facts = hipaa::facts(&agreements, self.rules, account, &standing, &coverage, &entities)?;
             let organization = standing.organization.as_deref();
@@ -121,29 +123,14 @@ impl Assessor<'_> {
             if here.is_empty() {
                 continue;
             }
-            let asked = (organization, coverage.as_slice());
-            let operations =
-                catalogue::operations(&self.rules.operations, &agreements, account, asked, &filter.operations)?;
-            let worlds = Worlds::new(&agreements, self.rules, (account, &standing), &operations, &entities)?;
+            let of = (account, standing.as_ref());
+            let stage = Stage::new(&agreements, of, (self.rules, self.options), (entities, coverage))?;
             // an account that nothing is told apart from by shares nothing
             let class = operations::class(&agreements, self.rules, account, &standing);
             let class = class.unwrap_or_else(|| account.id.clone());
             let memo = decided.memos.remove(&class).unwrap_or_default();
-            let desk = AccountEvaluator {
-                rules: self.rules,
-                account,
-                coverage: &coverage,
-                organization,
-                organization_unknown: standing.unknown.as_deref(),
-                entities: &entities,
-                worlds: &worlds,
-                at: self.options.at,
-                model: self.options.model,
-                any_request: self.options.any_request,
-                any_state: self.options.any_state,
-                memo: &memo,
-            };
-            let wanted = operations.iter().filter(|o| filter.operation(o)).collect();
+            let desk = stage.evaluator(&memo);
+            let wanted = stage.wanted().collect();
             let mut here_asked = self.here((&desk, &agreements, &standing), wanted, &class, &mut decided)?;
             for principal in here {
                 let Known { class, worth, .. } =
@@ -177,14 +164,12 @@ impl Assessor<'_> {
         })
     }
 
-    /// The entities that the rules may read beside the account: reports, services, and its principals where a rule reads those.
-    fn read_beside(&self, here: &[Principal]) -> Vec<Uid> {
-        let of_type = |ty| self.inventory.of_type(ty).map(|e| e.uid.clone());
-        let mut more: Vec<Uid> = of_type("Report").chain(of_type("Service")).collect();
-        if self.rules.reads_principals() {
-            more.extend(here.iter().map(|p| p.uid.clone()));
+    /// These entities, and the principals of an account where a rule reads those.
+    fn with_principals<'u>(&self, beside: &'u [Uid], here: &[Principal]) -> Cow<'u, [Uid]> {
+        if !self.rules.reads_principals() {
+            return Cow::Borrowed(beside);
         }
-        more
+        beside.iter().chain(here.iter().map(|p| &p.uid)).cloned().collect()
     }
 
     /// The answers of a principal: those of one like it, if there is one.

@@ -44,7 +44,8 @@ fn fit(arn: &str, resource: &[String; 6]) -> Fit {
         return Fit::None;
     };
     // the name of a bucket has no slash, which is what tells a bucket from an object
-    let bucket = arn.ends_with("${BucketName}") && resource.last().is_some_and(|r| r.contains('/'));
+    let is_bucket = arn.rsplit(':').next() == Some("${BucketName}");
+    let bucket = is_bucket && resource.last().is_some_and(|r| r.contains('/'));
     let filled = resource.last().is_some_and(|r| !r.is_empty());
     let of_aws = resource.get(1).is_some_and(|partition| ALL_PARTITIONS.contains(&partition.as_str()));
     if bucket || !filled || !of_aws || !pattern.iter().zip(resource).all(|(p, text)| p.matches(text)) {

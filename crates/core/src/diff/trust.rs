@@ -61,10 +61,7 @@ fn trust_of<'i>(inventory: &'i Inventory, role: &Entity) -> Option<&'i Policy> {
 fn of_someone(inventory: &Inventory, policy: &Policy) -> Policy {
     let unseen = Unseen::of(inventory);
     let is_empty = |number: &str| {
-        let of = |ty: &str| {
-            let mut all = inventory.entities.values().filter(move |e| e.uid.ty == ty);
-            all.any(|e| e.reference("account") == Some(number))
-        };
+        let of = |ty: &str| inventory.of_type(ty).any(|e| e.reference("account") == Some(number));
         let listed = !unseen.principals_of(number) && !unseen.assignments_of(number);
         let known = inventory.entity("Account", number).is_some();
         known && listed && !of("User") && !of("Role") && inventory.of_type("PermissionSet").next().is_none()

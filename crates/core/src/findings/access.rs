@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::agreements::{context, datetime};
 use crate::inventory::entity::cedar_uid;
 use crate::moment::Moment;
-use crate::policies::RuleBook;
+use crate::policies::{RuleBook, conjuncts_of};
 use crate::problem::Failure;
 
 /// The action that the policies of findings about access are asked with.
@@ -104,7 +104,7 @@ fn about_the_answer(policy: &Policy) -> Result<Policy, String> {
         let (kind, body) = (condition.get("kind").and_then(Value::as_str), condition.get("body"));
         let mut conjuncts = Vec::new();
         match (kind, body) {
-            (Some("when"), Some(body)) => split(body, &mut conjuncts),
+            (Some("when"), Some(body)) => conjuncts_of(body, &mut conjuncts),
             (_, Some(body)) => conjuncts.push(body),
             _ => {}
         }
@@ -118,13 +118,6 @@ fn about_the_answer(policy: &Policy) -> Result<Policy, String> {
         }
     }
     Policy::from_json(None, json).map_err(|e| e.to_string())
-}
-
-fn split<'v>(body: &'v Value, conjuncts: &mut Vec<&'v Value>) {
-    match body.get("&&") {
-        Some(both) => ["left", "right"].iter().filter_map(|s| both.get(s)).for_each(|b| split(b, conjuncts)),
-        None => conjuncts.push(body),
-    }
 }
 
 /// Whether an expression reads attributes of the answer, and no variable besides.

@@ -84,7 +84,7 @@ pub fn resource(text: &str) -> Option<Refusal> {
             help: "write an ARN, or \"*\"",
         });
     }
-    let service = text.splitn(6, ':').nth(2).unwrap_or_default();
+    let service = text.split(':').nth(2).unwrap_or_default();
     let is_part = service.contains(['*', '?']) && service.bytes().any(|b| !matches!(b, b'*' | b'?'));
     (is_part && text.splitn(6, ':').count() == 6).then(|| Refusal {
         message: format!("the resource `{text}` has a wildcard in its service segment, and AWS rejects it"),

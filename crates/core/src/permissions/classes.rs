@@ -266,7 +266,7 @@ impl Classes {
     ) {
         push(bytes, test.key);
         let knowledge = &principal.knowledge;
-        let settled = |key: &str| if asked.fixed.contains(key) { None } else { settled(knowledge, key) };
+        let settled = |key: &str| if asked.fixed.contains(key) { None } else { knowledge.settled(key) };
         let value = settled(&condition.key);
         let variables: Option<Vec<_>> = test.variables.iter().map(|v| Some((v, settled(v)?))).collect();
         if let (Some(value), Some(variables)) = (value, variables) {
@@ -298,7 +298,9 @@ impl Classes {
             bytes.push(u8::from(holds));
             return;
         }
-        push(bytes, number);
+        // what is open is told by examples, which hold the account
+        let exact = self.number(format!("{known:?} {}", knowledge.is_complete(&condition.key)));
+        push(bytes, exact);
         for variable in &test.variables {
             let number = self.number(format!("{:?} {}", knowledge.get(variable), knowledge.is_complete(variable)));
             push(bytes, number);
@@ -313,7 +315,7 @@ impl Classes {
         knowledge: &Knowledge,
         asked: &Asked,
     ) -> u32 {
-        let settled: Option<Vec<_>> = variables.iter().map(|v| Some((v, settled(knowledge, v)?))).collect();
+        let settled: Option<Vec<_>> = variables.iter().map(|v| Some((v, knowledge.settled(v)?))).collect();
         let fixed = variables.iter().any(|v| asked.fixed.contains(v));
         let text = match settled.filter(|_| !fixed) {
             Some(values) => {
@@ -338,16 +340,6 @@ impl Classes {
 
 fn push(bytes: &mut Vec<u8>, number: u32) {
     bytes.extend(number.to_le_bytes());
-}
-
-/// What every request of a principal carries for a key: its value, or nothing; `None` where that is not known.
-fn settled<'k>(knowledge: &'k Knowledge, key: &str) -> Option<Option<&'k KeyValue>> {
-    match knowledge.get(key) {
-        Some(Known::Value(value)) => Some(Some(value)),
-        Some(Known::Absent) => Some(None),
-        Some(_) => None,
-        None => knowledge.is_complete(key).then_some(None),
-    }
 }
 
 fn variables_of(pattern: &ResourcePattern) -> Vec<String> {

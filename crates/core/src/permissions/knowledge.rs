@@ -134,11 +134,16 @@ impl Knowledge {
         if self.assumed.contains_key(key) || MOMENTS.contains(&key) {
             return None;
         }
+        self.settled(key)
+    }
+
+    /// What is told of a key that is known: its value, or that it is absent; `None` where neither is.
+    pub fn settled(&self, key: &str) -> Option<Option<&KeyValue>> {
         match self.keys.get(key) {
             Some(Known::Value(value)) => Some(Some(value)),
             Some(Known::Absent) => Some(None),
             Some(_) => None,
-            None => self.complete.iter().any(|p| key.starts_with(p)).then_some(None),
+            None => self.is_complete(key).then_some(None),
         }
     }
 

@@ -188,13 +188,13 @@ impl<'a> Directory<'a> {
         let mut assuming = Vec::new();
         let mut layers = Vec::new();
         if kind != PrincipalKind::Root {
-            layers.push(self.layer("identity", attached.policies)?);
+            layers.push(self.layer("identity", attached.policies));
             if let Some(boundary) = attached.boundary {
-                layers.push(self.layer("boundary", vec![boundary])?);
+                layers.push(self.layer("boundary", vec![boundary]));
             }
         }
         if !is_service_linked(&arn) {
-            layers.extend(self.service_control(account, &standing, &mut assuming)?);
+            layers.extend(self.service_control(account, &standing, &mut assuming));
         }
         let mut knowledge = knowledge(kind, account, &arn, self.at);
         let entity = self.inventory.entities.get(&uid);
@@ -223,7 +223,7 @@ impl<'a> Directory<'a> {
     }
 
     /// A layer of these policies, shared by all that have the same.
-    fn layer(&mut self, name: &str, mut ids: Vec<String>) -> Result<Rc<Layer>, Failure> {
+    fn layer(&mut self, name: &str, mut ids: Vec<String>) -> Rc<Layer> {
         ids.sort();
         ids.dedup();
         let of = if ids.is_empty() { "no policy".to_owned() } else { ids.join(", ") };
@@ -231,16 +231,9 @@ impl<'a> Directory<'a> {
     }
 
     /// The layer of a key, made once. `placed` is false for policies of which it is not known where they are attached.
-    fn shared(
-        &mut self,
-        key: String,
-        name: &str,
-        of: &str,
-        ids: Vec<String>,
-        placed: bool,
-    ) -> Result<Rc<Layer>, Failure> {
+    fn shared(&mut self, key: String, name: &str, of: &str, ids: Vec<String>, placed: bool) -> Rc<Layer> {
         if let Some(layer) = self.layers.get(&key) {
-            return Ok(layer.clone());
+            return layer.clone();
         }
         let inventory = self.inventory;
         let document = |id: &str| -> Option<&'a Policy> { inventory.policies.get(id) };
@@ -248,7 +241,7 @@ impl<'a> Directory<'a> {
         layer.placed = placed;
         let layer = Rc::new(layer);
         self.layers.insert(key, layer.clone());
-        Ok(layer)
+        layer
     }
 
     /// One layer a level: the root, each unit on the path, the account. They bind members, their root included, never the
@@ -258,13 +251,13 @@ impl<'a> Directory<'a> {
         account: &Account,
         standing: &Position,
         assuming: &mut Vec<String>,
-    ) -> Result<Vec<Rc<Layer>>, Failure> {
+    ) -> Vec<Rc<Layer>> {
         let Some(organization) = standing.organization.as_ref().and_then(|o| self.tree.organizations.get(o)) else {
-            return Ok(Vec::new());
+            return Vec::new();
         };
         // where the feature set is not known, policies that are declared exist
         if organization.all_features == Some(false) || organization.management_account == account.id {
-            return Ok(Vec::new());
+            return Vec::new();
         }
         let mut nodes = vec![(organization.id.clone(), organization.scps.clone())];
         let units = standing.path.iter().filter_map(|u| self.tree.units.get(u));
@@ -282,7 +275,7 @@ impl<'a> Directory<'a> {
                             "{FULL_AWS_ACCESS} is attached to {node}: not all of its service control policies are known"
                         ));
                     }
-                    layers.push(self.shared(format!("{name} {node}"), &name, &node, ids, true)?);
+                    layers.push(self.shared(format!("{name} {node}"), &name, &node, ids, true));
                 }
                 // FullAWSAccess allows everything: the layer need not be asked
                 None => assuming
@@ -291,9 +284,9 @@ impl<'a> Directory<'a> {
         }
         for id in &organization.unplaced {
             let name = "serviceControl[?]";
-            layers.push(self.shared(format!("unplaced {id}"), name, id, vec![id.clone()], false)?);
+            layers.push(self.shared(format!("unplaced {id}"), name, id, vec![id.clone()], false));
         }
-        Ok(layers)
+        layers
     }
 
     pub(crate) fn organization_keys(&self, knowledge: &mut Knowledge, standing: &Position) {

@@ -188,12 +188,13 @@ fn texts<'a>(
                 let matched: Vec<&str> =
                     class.matches.iter().zip(&shown).filter(|(m, _)| **m).map(|(_, s)| s.as_str()).collect();
                 let label = if matched.is_empty() { "any other value".to_owned() } else { matched.join(" and ") };
-                // a value that the key can have, if one of the samples is of the class
-                let of_class =
-                    |text: &&&str| patterns.iter().map(|p| p.matches(text)).eq(class.matches.iter().copied());
-                let sample = nature.samples.iter().find(of_class).filter(|_| required.is_empty());
-                let named = class.member == label;
-                let member = sample.filter(|_| !named).map(|s| (*s).to_owned()).unwrap_or(class.member);
+                // what names the class, else a value that the key can have, if one of the samples is of the class
+                let of_class = |text: &&str| patterns.iter().map(|p| p.matches(text)).eq(class.matches.iter().copied());
+                let samples = nature.samples.iter().copied().chain(["x"]);
+                let literal = |text: &&str| matched.len() == 1 && !text.contains(['*', '?']);
+                let named = matched.first().copied().filter(literal);
+                let sample = named.into_iter().chain(samples).find(of_class);
+                let member = sample.filter(|_| required.is_empty()).map(str::to_owned).unwrap_or(class.member);
                 (member, label)
             })
             .collect(),
@@ -305,30 +306,47 @@ mod tests {
             ]
         );
         let alike = labels(&[("StringLike", &["v-?"]), ("StringEquals", &["v-?"])]);
-        assert_eq!(alike, ["(absent)", "any other value", "a match of v-?", "a match of v-? and v-?"]);
-        assert_eq!(labels(&[("StringEquals", &["a"])]), ["(absent)", "any other value", "a"]);
+        assert_eq!(
+            alike,
+            [
+                "(absent)",
+                "any other value (such as x)",
+                "a match of v-? (such as v-v)",
+                "a match of v-? and v-? (such as v-?)"
+            ]
+        );
+        assert_eq!(labels(&[("StringEquals", &["a"])]), ["(absent)", "any other value (such as x)", "a"]);
     }
 
     #[test]
     fn a_key_of_which_nothing_is_known_may_be_a_list() {
         let found = candidates(&uses(&[("StringNotEquals", &["a"])]), None, Nature::default()).unwrap();
         let labels: Vec<_> = found.iter().map(|c| c.label.as_str()).collect();
-        assert_eq!(labels, ["(absent)", "any other value", "a", "a list"]);
+        assert_eq!(labels, ["(absent)", "any other value (such as x)", "a", "a list"]);
     }
 
     #[test]
     fn what_is_not_known_to_be_boolean_may_be_anything() {
         let found = candidates(&uses(&[("Bool", &["true"])]), None, Nature::default()).unwrap();
         let labels: Vec<_> = found.iter().map(|c| c.label.as_str()).collect();
-        assert_eq!(labels, ["(absent)", "any other value", "true", "a list"]);
+        assert_eq!(labels, ["(absent)", "any other value (such as x)", "true", "a list"]);
         let found = candidates(&uses(&[("NotIpAddress", &["::/0", "0.0.0.0/0"])]), None, Nature::default()).unwrap();
-        assert!(found.iter().any(|c| c.label == "any other value"), "no address at all: {found:?}");
+        assert!(found.iter().any(|c| c.label == "any other value (such as x)"), "no address at all: {found:?}");
     }
 
     #[test]
     fn sets_have_all_subsets() {
         let found = labels(&[("ForAnyValue:StringEquals", &["a"])]);
-        assert_eq!(found, ["(absent)", "(empty)", "any other value", "a", "any other value and a"]);
+        assert_eq!(
+            found,
+            [
+                "(absent)",
+                "(empty)",
+                "any other value (such as x)",
+                "a",
+                "any other value and a (such as [\"x\",\"a\"])"
+            ]
+        );
     }
 
     #[test]

@@ -59,7 +59,7 @@ pub struct Hop {
 
 impl Trust {
     /// Of a role.
-    pub fn new(role: &Entity, account: &str, policy: &Policy) -> Result<Self, Failure> {
+    pub fn new(role: &Entity, account: &str, policy: &Policy) -> Self {
         let statements = &policy.document.statements;
         let mut who: Vec<Who> =
             statements.iter().filter_map(|s| s.principals.as_ref()).flat_map(|p| p.who.clone()).collect();
@@ -69,15 +69,15 @@ impl Trust {
         let all: Vec<Statement> = statements.iter().filter_map(|s| asking(s, |_| true)).collect();
         let named = statements.iter().filter(|s| s.allow);
         let named = named.filter_map(|s| asking(s, |who| !matches!(who, Who::Account(_)))).collect();
-        Ok(Self {
+        Self {
             role: role.uid.id.clone(),
             account: account.to_owned(),
             tags: role.tags.clone(),
-            all: layer("trust", policy, all)?,
-            named: layer("trust[named]", policy, named)?,
+            all: layer("trust", policy, all),
+            named: layer("trust[named]", policy, named),
             allows_others: statements.iter().any(|s| negated(&s)),
             who,
-        })
+        }
     }
 
     /// Whether anyone at all may be meant, of any account.
@@ -194,10 +194,10 @@ fn hop(scenarios: &Scenarios, passes: impl Fn(&CallResult) -> bool) -> Hop {
     }
 }
 
-fn layer(kind: &str, policy: &Policy, statements: Vec<Statement>) -> Result<Rc<Layer>, Failure> {
+fn layer(kind: &str, policy: &Policy, statements: Vec<Statement>) -> Rc<Layer> {
     let document = crate::iam::document::Document { source: policy.document.source.clone(), statements };
     let policy = Policy { document: Arc::new(document), ..policy.clone() };
-    Ok(Rc::new(Layer::new(kind, policy.label.clone(), [policy.label.clone()], |_| Some(&policy))))
+    Rc::new(Layer::new(kind, policy.label.clone(), [policy.label.clone()], |_| Some(&policy)))
 }
 
 /// A statement whose principals are a condition; `None` where none of them is wanted.

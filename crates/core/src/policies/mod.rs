@@ -47,7 +47,7 @@ use operations::check::{check, ungated};
 pub use origin::Origin;
 use parsed::Policies;
 use reads::Reads;
-pub use reads::{applies_to, attribute_of, is_variable};
+pub use reads::{applies_to, attribute_of, conjuncts_of, is_variable};
 pub use rule::Rule;
 pub use subjects::{COVERAGE, COVERED};
 pub use text::{from_cedar, parse, spans};

@@ -83,6 +83,14 @@ pub fn attribute_of<'v>(value: &'v Value, variable: &str) -> Option<&'v str> {
     access.get("attr")?.as_str()
 }
 
+/// The top-level conjuncts of an expression in JSON.
+pub fn conjuncts_of<'v>(body: &'v Value, conjuncts: &mut Vec<&'v Value>) {
+    match body.get("&&") {
+        Some(both) => ["left", "right"].iter().filter_map(|s| both.get(s)).for_each(|b| conjuncts_of(b, conjuncts)),
+        None => conjuncts.push(body),
+    }
+}
+
 /// Whether a policy can apply to principals of a type, by its scope.
 pub fn applies_to(policy: &Policy, ty: &str) -> bool {
     match policy.principal_constraint() {

@@ -124,23 +124,23 @@ mod tests {
 
     #[test]
     fn a_guardrail_is_as_strong_where_it_applies_wherever_the_other_does() {
-        let one = "forbid(principal, action == A::\"x\", resource) when { principal.a } unless { principal.b };";
+        let one = "forbid(principal, action == Action::\"x\", resource) when { principal.a } unless { principal.b };";
         for wider in [
             one,
-            "forbid(principal, action == A::\"x\", resource) when { principal.a };",
-            "forbid(principal, action in [A::\"x\", A::\"y\"], resource) when { principal.a } unless { principal.b };",
-            "forbid(principal, action == A::\"x\", resource) unless { principal.b };",
+            "forbid(principal, action == Action::\"x\", resource) when { principal.a };",
+            "forbid(principal, action in [Action::\"x\", Action::\"y\"], resource) when { principal.a } unless { principal.b };",
+            "forbid(principal, action == Action::\"x\", resource) unless { principal.b };",
             "forbid(principal, action, resource);",
         ] {
             assert!(forbids(wider, one), "{wider}");
         }
         for other in [
-            "forbid(principal, action == A::\"y\", resource) when { principal.a } unless { principal.b };",
-            "forbid(principal, action == A::\"x\", resource) when { principal.a } unless { principal.b || principal.c };",
-            "forbid(principal, action == A::\"x\", resource) when { principal.a && false } unless { principal.b };",
-            "forbid(principal == P::\"q\", action == A::\"x\", resource) when { principal.a } unless { principal.b };",
+            "forbid(principal, action == Action::\"y\", resource) when { principal.a } unless { principal.b };",
+            "forbid(principal, action == Action::\"x\", resource) when { principal.a } unless { principal.b || principal.c };",
+            "forbid(principal, action == Action::\"x\", resource) when { principal.a && false } unless { principal.b };",
+            "forbid(principal == P::\"q\", action == Action::\"x\", resource) when { principal.a } unless { principal.b };",
             "forbid(principal, action in [], resource);",
-            "forbid(principal, action == A::\"x\", resource) when { principal.a } unless { principal.b } unless { true };",
+            "forbid(principal, action == Action::\"x\", resource) when { principal.a } unless { principal.b } unless { true };",
         ] {
             assert!(!forbids(other, one), "{other}");
         }

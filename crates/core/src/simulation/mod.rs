@@ -275,21 +275,21 @@ impl Simulator {
                 stack.of_resource = Some(OfResource { layer: index, other_account, must_allow });
             }
             stack.layers.push(match bound {
-                Bound::Given(attached) => self.layer(attached)?,
+                Bound::Given(attached) => self.layer(attached),
                 Bound::Missing(name, policy) => Rc::new(Layer::new(*name, *name, policy.clone(), |_| None)),
             });
         }
         Ok(stack)
     }
 
-    fn layer(&self, attached: &Attached) -> Result<Rc<Layer>, Failure> {
+    fn layer(&self, attached: &Attached) -> Rc<Layer> {
         let mut key = vec![attached.layer.clone()];
         for (id, policy) in &attached.policies {
             key.push(id.clone());
             key.extend(policy.as_ref().map(|p| p.content.clone()));
         }
         if let Some(layer) = self.layers.borrow().get(&key) {
-            return Ok(layer.clone());
+            return layer.clone();
         }
         let policies: HashMap<&str, &Policy> =
             attached.policies.iter().filter_map(|(id, p)| Some((id.as_str(), p.as_ref()?))).collect();
@@ -300,7 +300,7 @@ impl Simulator {
             layers.clear();
         }
         layers.insert(key, layer.clone());
-        Ok(layer)
+        layer
     }
 }
 

@@ -38,6 +38,9 @@ pub struct Advice {
     pub accounts: Vec<AccountEntry>,
 }
 
+/// Advice, with the kinds and the accounts that it is given for.
+type Given = (Advice, BTreeSet<String>, BTreeSet<AccountEntry>);
+
 /// What the rules advise before these changes, which make one inventory of the other.
 pub fn advice(
     (base, head): (&Inventory, &Inventory),
@@ -48,7 +51,7 @@ pub fn advice(
     stack::evaluate(|| {
         let (before, after) = (Agreements::new(base, rules, at), Agreements::new(head, rules, at));
         let made = Made::of(&before, changes);
-        let mut found: BTreeMap<(String, String), (Advice, BTreeSet<String>, BTreeSet<AccountEntry>)> = BTreeMap::new();
+        let mut found: BTreeMap<(String, String), Given> = BTreeMap::new();
         for account in before.tree.accounts.values() {
             let Some(later) = after.tree.accounts.get(&account.id) else { continue };
             let asking =
@@ -62,7 +65,7 @@ pub fn advice(
                 }
             }
         }
-        let told = |(advice, kinds, accounts): (Advice, BTreeSet<String>, BTreeSet<AccountEntry>)| Advice {
+        let told = |(advice, kinds, accounts): Given| Advice {
             kinds: kinds.into_iter().collect(),
             accounts: accounts.into_iter().collect(),
             ..advice

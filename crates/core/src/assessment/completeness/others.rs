@@ -12,12 +12,13 @@ use super::{Missing, Unseen, open_groups};
 use crate::agreements::Agreements;
 use crate::agreements::standing::Standing;
 use crate::assessment::Operation;
+use crate::assessment::stage::{Stage, beside};
 use crate::assessment::{AgreementAnswer, Assessment, Filter, Options, PrincipalAnswer, assess};
 use crate::inventory::Inventory;
 use crate::inventory::entity::{Attr, Entity, Item, Uid};
 use crate::inventory::model::Account;
 use crate::inventory::tree::Tree;
-use crate::operations::{self, AccountEvaluator, Memo, catalogue, worlds::Worlds};
+use crate::operations::{self, AccountEvaluator, Memo};
 use crate::permissions::caller::like;
 use crate::permissions::context::KeyValue;
 use crate::permissions::knowledge::{Knowledge, Known};
@@ -191,36 +192,14 @@ impl Asking<'_> {
         principal: &Principal,
         memo: &Memo,
     ) -> Result<Vec<Operation>, Failure> {
-        let mut more = vec![principal.uid.clone()];
-        more.extend(self.inventory.of_type("Report").map(|e| e.uid.clone()));
-        more.extend(self.inventory.of_type("Service").map(|e| e.uid.clone()));
+        let mut more = beside(self.inventory);
+        more.push(principal.uid.clone());
         let entities = agreements.entities(account, standing, &more)?;
         let coverage = agreements.coverage(account, standing, &entities)?;
-        let organization = standing.organization.as_deref();
-        let operations = catalogue::operations(
-            &self.rules.operations,
-            agreements,
-            account,
-            (organization, &coverage),
-            &self.options.filter.operations,
-        )?;
-        let worlds = Worlds::new(agreements, self.rules, (account, standing), &operations, &entities)?;
-        let desk = AccountEvaluator {
-            rules: self.rules,
-            account,
-            coverage: &coverage,
-            organization,
-            organization_unknown: standing.unknown.as_deref(),
-            entities: &entities,
-            worlds: &worlds,
-            at: self.options.at,
-            model: self.options.model,
-            any_request: true,
-            any_state: self.options.any_state,
-            memo,
-        };
+        let stage = Stage::new(agreements, (account, standing), (self.rules, self.options), (entities, coverage))?;
+        let desk = AccountEvaluator { any_request: true, ..stage.evaluator(memo) };
         let mut possible = Vec::new();
-        for operation in operations.iter().filter(|o| self.options.filter.operation(o)) {
+        for operation in stage.wanted() {
             let answer = desk.decide(principal, operation)?;
             // what was not tried to the end is possible
             if answer.any_request.as_ref().is_none_or(|any| any.decision != AnyAllowed::No) {
@@ -246,7 +225,7 @@ pub(crate) fn stranger(
 ) -> Result<Principal, Failure> {
     let standing = tree.now(account);
     let mut assuming = Vec::new();
-    let layers = directory.service_control(account, &standing, &mut assuming)?;
+    let layers = directory.service_control(account, &standing, &mut assuming);
     let mut knowledge = Knowledge::default();
     let stem = format!("arn:{}:iam::{}:", account.partition, account.id);
     let arns = if any {

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 use super::Planner;
 use crate::agreements::Agreements;
+use crate::assessment::stage::beside;
 use crate::assessment::{OperationAnswer, PrincipalAnswer};
 use crate::inventory::Inventory;
-use crate::inventory::entity::Uid;
 use crate::operations::catalogue;
 use crate::problem::Failure;
 use crate::stack;
@@ -83,9 +83,7 @@ pub(super) fn resources(
         let agreements = Agreements::new(inventory, rules, planner.options.at);
         let Some(account) = agreements.tree.accounts.get(&principal.account) else { return Ok(Resources::new()) };
         let standing = agreements.standing(account)?;
-        let more: Vec<Uid> =
-            inventory.of_type("Report").chain(inventory.of_type("Service")).map(|e| e.uid.clone()).collect();
-        let entities = agreements.entities(account, &standing, &more)?;
+        let entities = agreements.entities(account, &standing, &beside(inventory))?;
         let coverage = agreements.coverage(account, &standing, &entities)?;
         let asked = (standing.organization.as_deref(), coverage.as_slice());
         let named = [answer.operation.to_owned()];

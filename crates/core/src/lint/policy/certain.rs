@@ -35,7 +35,11 @@ pub fn certain(statement: &Node) -> Option<Node> {
         };
         kept.push(Member { node, ..member.clone() });
     }
-    Some(Node::new(statement.span, Value::Object(kept)))
+    // what a member of unknown name may say is not missing
+    let names = |any: &[&str]| kept.iter().any(|m| any.contains(&m.key.as_str()));
+    let whole = names(&["Effect"]) && names(&["Action", "NotAction"]) && names(&["Resource", "NotResource"]);
+    let open = members.iter().any(|m| m.key.contains(UNKNOWN));
+    (whole || !open).then(|| Node::new(statement.span, Value::Object(kept)))
 }
 
 /// Of `Action` and `NotAction`, and of `Resource` and `NotResource`, one that may be missing gives way to the other.
