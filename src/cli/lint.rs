@@ -14,6 +14,7 @@ use crate::walk;
 use countersign_core::lint::baseline::Baseline;
 use countersign_core::lint::fix::{self, Fixed, Which};
 use countersign_core::lint::policy::PolicyKind;
+use countersign_core::lint::profile::Profile;
 use countersign_core::lint::read::form_of_text;
 use countersign_core::lint::run::{self, LintOutcome, Text};
 use countersign_core::lint::settings::Settings;
@@ -36,6 +37,10 @@ pub struct LintArgs {
     /// Also use the rules that express an opinion
     #[arg(long)]
     opinions: bool,
+    /// Which rules are used: `default`, `security`, `artifact` or `access-analyzer` [default: `profile` of [lint] in
+    /// countersign.toml, else `default`]
+    #[arg(long, value_name = "PROFILE", value_parser = super::values::profile())]
+    profile: Option<Profile>,
     /// Fix what can be fixed without changing a decision
     #[arg(long)]
     fix: bool,
@@ -164,6 +169,7 @@ fn prepare(args: &LintArgs, problems: &mut Vec<Problem>) -> Result<Run, Failure>
     let at = args.at.as_deref().map_or_else(|| Ok(super::now()), super::parse_moment)?;
     let root = input::locate(None);
     let mut settings = Settings::read(&Folder::new(&root), at).map_err(Failure::Problems)?;
+    settings.profile = args.profile.unwrap_or(settings.profile);
     if args.opinions {
         rules::all().iter().filter(|r| r.opinion).for_each(|r| settings.switch_on(r));
     }

@@ -6,6 +6,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use crate::check::Part;
 use countersign_core::finding::Severity;
 use countersign_core::lint::policy::PolicyKind;
+use countersign_core::lint::profile::Profile;
 
 /// A parser of one value out of a table: its word, what help says of it, and the value.
 fn one_of<T: Clone + Send + Sync + 'static>(
@@ -37,6 +38,16 @@ pub fn kind() -> impl TypedValueParser<Value = PolicyKind> {
         ("resource-control", "A resource control policy", PolicyKind::ResourceControl),
         ("trust", "Who may assume a role", PolicyKind::Trust),
         ("resource", "The policy of a bucket, key, queue or other resource", PolicyKind::Resource),
+    ])
+}
+
+/// A choice of lint rules.
+pub fn profile() -> impl TypedValueParser<Value = Profile> {
+    one_of(&[
+        ("default", "All rules but those that express an opinion", Profile::Default),
+        ("security", "And what reviewers of security look for", Profile::Security),
+        ("artifact", "What concerns AWS Artifact", Profile::Artifact),
+        ("access-analyzer", "What IAM Access Analyzer checks, as far as files decide it", Profile::AccessAnalyzer),
     ])
 }
 

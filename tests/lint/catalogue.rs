@@ -116,8 +116,8 @@ fn condition_keys_of_every_service_are_known() {
     }
 }
 
-/// AWS's managed policies are the yardstick: fewer than one in a hundred of those whose names AWS's own Access Analyzer knows has an error or
-/// a warning (most of these are slips of AWS's: `statemachine` for `stateMachine`). The names that it does not know are found.
+/// AWS's managed policies are the yardstick: fewer than one in a hundred of those in which AWS's own Access Analyzer finds nothing has an error
+/// or a warning (most of these are slips of AWS's: `statemachine` for `stateMachine`). The names that it does not know are found.
 #[test]
 fn managed_policies_of_aws_give_no_false_alarm() {
     let policies: Vec<Example> =
@@ -134,7 +134,12 @@ fn managed_policies_of_aws_give_no_false_alarm() {
         ("AmazonDataZoneGlueManageAccessRolePolicy.json", "lakeformation:GlueARN"),
     ];
     let alarmed: BTreeSet<String> = alarms.iter().map(|f| f.place.source.path.clone()).collect();
-    let others = alarmed.iter().filter(|file| !told_by_aws.iter().any(|(known, _)| known == file)).count();
+    let answers = super::access_analyzer::answers();
+    let found_by_aws = |file: &String| {
+        let name = file.trim_end_matches(".json");
+        told_by_aws.iter().any(|(known, _)| known == file) || answers["found"].get(name).is_some()
+    };
+    let others = alarmed.iter().filter(|file| !found_by_aws(file)).count();
     let told = told(&alarms);
     assert!(others * 100 < policies.len(), "{others} {told:#?}");
     for (file, name) in told_by_aws {

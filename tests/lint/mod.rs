@@ -1,5 +1,6 @@
 //! Lint: every rule by its own page, the published policies, where policies stand, the fixes, the command.
 
+mod access_analyzer;
 mod cases;
 mod catalogue;
 mod command;

@@ -278,6 +278,7 @@ pub fn data() -> &'static [Data] {
             packed("managed-policies.bin", |s| &s.managed_policies),
             file("names.json", Some(PAGES_OF_AWS), crate::naming::kinds::TEXT),
             file("resource-policies.json", Some(resource_policies::date()), resource_policies::TEXT),
+            file("security.json", Some(aws::security::date()), aws::security::TEXT),
         ]
     });
     &DATA

@@ -13,6 +13,7 @@ pub mod managed;
 mod packed;
 pub mod resource_policies;
 pub mod resources;
+pub mod security;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;

@@ -23,12 +23,17 @@ pub mod baseline;
 pub mod comments;
 pub(crate) mod edit;
 pub mod fix;
+pub mod grants;
+pub mod owners;
 pub mod policy;
+pub mod profile;
 pub mod read;
 mod references;
+mod roles;
 pub mod rules;
 pub mod run;
 pub mod settings;
+mod sources;
 
 use std::sync::Arc;
 
@@ -154,6 +159,10 @@ pub struct Finding {
     pub fix: Option<Fix>,
     /// Why it does not count, if it does not.
     pub suppressed: Option<Suppressed>,
+    /// Whose file it is found in, where the settings say so.
+    pub owner: Option<String>,
+    /// It is told, and makes no command fail.
+    pub report_only: bool,
 }
 
 impl Finding {
@@ -178,6 +187,11 @@ impl Finding {
     /// It counts.
     pub fn is_open(&self) -> bool {
         self.suppressed.is_none()
+    }
+
+    /// It counts, and makes a command fail that fails on its severity.
+    pub fn may_fail(&self) -> bool {
+        self.is_open() && !self.report_only
     }
 
     /// Says how to mend it, where the document can be edited that way.
@@ -232,6 +246,8 @@ impl<'a> Sink<'a> {
             help: told(help.into()),
             fix: None,
             suppressed: None,
+            owner: None,
+            report_only: false,
         });
         self.found.last_mut()
     }

@@ -41,11 +41,7 @@ pub struct LintOutcome {
 /// Lints these texts. `given` is the kind of all policies, where the user says so; `whole`: these are all the texts that
 /// the settings speak of.
 pub fn lint(texts: &[Text], settings: &Settings, given: Option<PolicyKind>, whole: bool) -> LintOutcome {
-    let of_terraform = texts.iter().filter(|t| t.form == Form::Terraform);
-    let modules = Modules::parse(of_terraform.map(|t| Candidate { source: &t.source, named: t.named }));
-    let scopes = Scopes::new(&modules);
-    let mut loaded: Vec<Loaded> = texts.iter().map(|t| load(t, settings, given, &scopes)).collect();
-    references::resolve(&mut loaded);
+    let loaded = read_all(texts, settings, given);
     let mut outcome = LintOutcome { findings: Vec::new(), files: 0, policies: 0, passed_over: 0, without: Vec::new() };
     for (file, text) in loaded.iter().zip(texts) {
         if !file.holds_policies() {
@@ -63,10 +59,21 @@ pub fn lint(texts: &[Text], settings: &Settings, given: Option<PolicyKind>, whol
         findings.extend(idle.into_iter().chain(of_comments));
         outcome.findings.extend(findings);
     }
+    settings.assign(&mut outcome.findings);
     let matched = settings.suppress(&mut outcome.findings);
     outcome.findings.extend(ignores(settings, &matched, texts, whole));
     outcome.findings.sort_by_cached_key(Finding::sort_key);
     outcome
+}
+
+/// Reads these texts: what is in each, in their order.
+pub fn read_all(texts: &[Text], settings: &Settings, given: Option<PolicyKind>) -> Vec<Loaded> {
+    let of_terraform = texts.iter().filter(|t| t.form == Form::Terraform);
+    let modules = Modules::parse(of_terraform.map(|t| Candidate { source: &t.source, named: t.named }));
+    let scopes = Scopes::new(&modules);
+    let mut loaded: Vec<Loaded> = texts.iter().map(|t| load(t, settings, given, &scopes)).collect();
+    references::resolve(&mut loaded);
+    loaded
 }
 
 fn load(text: &Text, settings: &Settings, given: Option<PolicyKind>, scopes: &Scopes<'_>) -> Loaded {
@@ -85,7 +92,7 @@ fn of_file(file: &Loaded, settings: &Settings) -> Vec<Finding> {
                 findings.extend(sink.into_findings());
             }
             Check::Policy(check) => {
-                for policy in &file.policies {
+                for policy in file.policies.iter().filter(|p| settings.profile.looks_at(rule, p)) {
                     let mut sink = Sink::new(rule, &file.source, Some(policy), settings);
                     check(policy, &mut sink);
                     findings.extend(sink.into_findings());

@@ -7,7 +7,9 @@ use globset::{Glob, GlobMatcher};
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::owners::Owner;
 use super::policy::PolicyKind;
+use super::profile::Profile;
 use super::rules;
 use super::{Finding, Rule, Severity, Suppressed};
 use crate::aws::catalogue::Catalogue;
@@ -33,6 +35,10 @@ pub struct Settings {
     pub ignores: Vec<Ignore>,
     /// What is known of AWS's services.
     pub catalogue: Catalogue,
+    /// Whose files are whose; of several that fit, the last one counts.
+    pub owners: Vec<Owner>,
+    /// Which rules are on where `rules` does not say.
+    pub profile: Profile,
     exclude: Vec<GlobMatcher>,
     kinds: Vec<(GlobMatcher, PolicyKind)>,
     rules: BTreeMap<&'static str, RuleSettings>,
@@ -88,6 +94,7 @@ struct Table {
     #[serde(default)]
     paths: Vec<String>,
     baseline: Option<String>,
+    profile: Option<Spanned<String>>,
     #[serde(default)]
     exclude: Vec<Spanned<String>>,
     #[serde(default)]
@@ -96,6 +103,17 @@ struct Table {
     rules: BTreeMap<Spanned<String>, OneRule>,
     #[serde(default)]
     ignore: Vec<Spanned<OneIgnore>>,
+    #[serde(default)]
+    owners: Vec<OneOwner>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct OneOwner {
+    name: String,
+    paths: Vec<Spanned<String>>,
+    #[serde(default)]
+    report_only: bool,
 }
 
 #[derive(Deserialize)]
@@ -135,6 +153,8 @@ impl Settings {
             source: SourceFile::new(FILE, ""),
             ignores: Vec::new(),
             catalogue: Catalogue::built_in(),
+            owners: Vec::new(),
+            profile: Profile::default(),
             exclude: Vec::new(),
             kinds: Vec::new(),
             rules: BTreeMap::new(),
@@ -163,13 +183,14 @@ impl Settings {
     pub fn parse(source: &Arc<SourceFile>, at: Moment) -> Result<Self, Vec<Problem>> {
         let file: File = toml::from_str(&source.text).map_err(|e| {
             let span = e.span().map_or(Span::default(), |s| Span { start: s.start, end: s.end });
-            let help = "[lint] may have paths, baseline, exclude, kinds, rules and ignore; see docs/lint.md";
+            let help = "[lint] may have paths, baseline, profile, exclude, kinds, rules, ignore and owners; see docs/lint.md";
             vec![Problem::at(source, span, e.message().lines().next().unwrap_or("invalid").to_owned()).help(help)]
         })?;
         let mut reader = Reader { source, problems: Vec::new() };
         let mut settings =
             Self { source: source.clone(), paths: file.lint.paths, baseline: file.lint.baseline, ..Self::none(at) };
         settings.strict = file.permission_model.as_deref() == Some(PermissionModel::FineGrained.word());
+        settings.profile = file.lint.profile.and_then(|p| reader.profile(&p)).unwrap_or_default();
         settings.exclude = file.lint.exclude.iter().filter_map(|g| reader.glob(g)).collect();
         for (pattern, kind) in file.lint.kinds {
             settings.kinds.extend(reader.glob(&pattern).map(|g| (g, kind)));
@@ -179,6 +200,7 @@ impl Settings {
                 settings.rules.insert(rule.code, reader.options(&name, options));
             }
         }
+        settings.owners = file.lint.owners.into_iter().map(|o| reader.owner(o)).collect();
         settings.ignores = file.lint.ignore.into_iter().filter_map(|i| reader.ignore(i)).collect();
         if reader.problems.is_empty() { Ok(settings) } else { Err(reader.problems) }
     }
@@ -201,7 +223,7 @@ impl Settings {
     pub fn is_on(&self, rule: &Rule) -> bool {
         match self.rules.get(rule.code).and_then(|s| s.severity) {
             Some(severity) => severity.is_some(),
-            None => !rule.opinion,
+            None => self.profile.has(rule),
         }
     }
 
@@ -251,6 +273,16 @@ impl Settings {
     /// The kind that a file's policies are said to have.
     pub fn kind(&self, path: &str) -> Option<PolicyKind> {
         self.kinds.iter().find(|(g, _)| g.is_match(path)).map(|(_, k)| *k)
+    }
+
+    /// Says of each finding whose file it is in.
+    pub fn assign(&self, findings: &mut [Finding]) {
+        for finding in findings {
+            if let Some(owner) = self.owners.iter().rfind(|o| o.owns(&finding.place.source.path)) {
+                finding.owner = Some(owner.name.clone());
+                finding.report_only = owner.report_only;
+            }
+        }
     }
 
     /// Marks what is ignored; the indices of the ignores that matched something.
@@ -325,6 +357,21 @@ impl Reader<'_> {
             let known = rules::all().iter().flat_map(|r| [r.code, r.name]);
             let help = instead(name.get_ref(), known, "`countersign show rules` lists them");
             self.error(name.span(), format!("there is no rule `{}`", name.get_ref()), &help);
+        }
+        found
+    }
+
+    fn owner(&mut self, owner: OneOwner) -> Owner {
+        let paths = owner.paths.iter().filter_map(|p| self.glob(p)).collect();
+        Owner { name: owner.name, report_only: owner.report_only, paths }
+    }
+
+    fn profile(&mut self, name: &Spanned<String>) -> Option<Profile> {
+        let found = Profile::ALL.into_iter().find(|p| p.word() == name.get_ref());
+        if found.is_none() {
+            let words = Profile::ALL.map(Profile::word);
+            let help = instead(name.get_ref(), words, &format!("the profiles are {}", words.join(", ")));
+            self.error(name.span(), format!("there is no profile `{}`", name.get_ref()), &help);
         }
         found
     }

@@ -170,7 +170,8 @@ impl Promises {
         let place = || Some(Place { source: settings.source.clone(), span: Default::default() });
         for rule in rules::all() {
             let rank = if settings.is_on(rule) { 1 + settings.severity(rule) as u8 } else { 0 };
-            let value = Value::Rank(rank, settings.told(rule));
+            let only = if settings.profile.narrows(rule) { "of AWS Artifact only" } else { "" };
+            let value = Value::Rank(rank, settings.told(rule) + only);
             let name = format!("the rule {} {} of lint", rule.code, rule.name);
             self.add(Kind::LintRule, rule.code, Item { value, name, place: place() });
         }
@@ -183,6 +184,13 @@ impl Promises {
         for pattern in settings.excluded() {
             let item = Item { value: text(""), name: format!("the exclude `{pattern}` of lint"), place: place() };
             self.add(Kind::LintFiles, format!("exclude {pattern}"), item);
+        }
+        for owner in settings.owners.iter().filter(|o| o.report_only) {
+            for pattern in owner.patterns() {
+                let name = format!("`reportOnly` of `{pattern}` in lint");
+                let item = Item { value: text(""), name, place: place() };
+                self.add(Kind::LintFiles, format!("reportOnly {pattern}"), item);
+            }
         }
         for (pattern, kind) in settings.kinds() {
             let name = format!("the kind of the policies in `{pattern}`");

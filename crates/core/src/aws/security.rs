@@ -1,0 +1,69 @@
+//! What reviewers of security look for: known ways to more permissions, and actions that return credentials (`data/security.json`).
+
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+/// The file.
+pub(crate) const TEXT: &str = include_str!("../../../../data/security.json");
+
+static DATA: LazyLock<Data> = LazyLock::new(|| serde_json::from_str(TEXT).unwrap_or_default());
+
+#[derive(Default, Deserialize)]
+struct Data {
+    escalation: Escalation,
+    credentials: Credentials,
+}
+
+#[derive(Default, Deserialize)]
+struct Escalation {
+    paths: Vec<Path>,
+}
+
+#[derive(Default, Deserialize)]
+struct Credentials {
+    date: String,
+    actions: Vec<String>,
+}
+
+/// A known way to more permissions.
+#[derive(Debug, Deserialize)]
+pub struct Path {
+    /// What its source calls it, such as `lambda-001`.
+    pub id: String,
+    /// The actions that it takes, all of them.
+    pub permissions: Vec<String>,
+}
+
+/// The known ways to more permissions.
+pub fn paths() -> &'static [Path] {
+    &DATA.escalation.paths
+}
+
+/// The actions whose answers hold credentials.
+pub fn returning_credentials() -> &'static [String] {
+    &DATA.credentials.actions
+}
+
+/// The day of the file.
+pub fn date() -> &'static str {
+    &DATA.credentials.date
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::catalogue::{Catalogue, known_action};
+
+    #[test]
+    fn every_action_is_one_of_aws() {
+        assert_eq!(paths().len(), 65);
+        let catalogue = Catalogue::built_in();
+        let named = paths().iter().flat_map(|p| &p.permissions).chain(returning_credentials());
+        for name in named {
+            let (prefix, short) = name.split_once(':').unwrap();
+            let found = catalogue.service(prefix).is_some_and(|s| s.action(short).is_some());
+            assert!(found || known_action(prefix, short).is_some(), "{name}");
+        }
+    }
+}

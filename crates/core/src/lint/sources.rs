@@ -1,0 +1,35 @@
+//! What the rules about whom a resource or a role trusts share.
+
+use super::At;
+use super::policy::{Condition, Policy, Statement};
+use super::read::choice::is_known;
+use crate::iam::operator::{SetPrefix, Test};
+use crate::iam::principal::Principals;
+
+/// The statements that allow, of which all is known, and whom each is about.
+pub fn trusting(policy: &Policy) -> impl Iterator<Item = (&Statement, &Principals)> {
+    let allows = policy.statements.iter().filter(|s| s.allow == Some(true) && is_known(&s.node));
+    allows.filter_map(|s| Some((s, s.meaning.as_ref()?.principals.as_ref()?))).filter(|(_, p)| !p.negated)
+}
+
+/// Whether a condition fails where its key is absent, and asks for a value.
+pub fn is_required(condition: &Condition) -> bool {
+    condition.operator.is_some_and(|o| {
+        o.test != Test::Null && !o.negated && !o.if_exists && o.set != SetPrefix::All
+    })
+}
+
+/// Whether a condition of a statement narrows it by one of these keys, which are in lower case.
+pub fn narrows(statement: &Statement, keys: &[&str]) -> bool {
+    let by = |c: &&Condition| keys.contains(&c.key.text.to_ascii_lowercase().as_str());
+    statement.conditions.iter().filter(by).any(is_required)
+}
+
+/// Where a statement says whom it is about.
+pub fn principal_at(statement: &Statement) -> At {
+    let member = statement.node.member("Principal").or_else(|| statement.node.member("NotPrincipal"));
+    member.map_or_else(
+        || statement.at.clone(),
+        |m| At { pointer: format!("{}.{}", statement.at.pointer, m.key), span: m.key_span },
+    )
+}
