@@ -89,7 +89,7 @@ fn hostile_names_do_no_harm() {
     let (code, markdown) = run(&["report", path, "--format", "markdown"]);
     assert!(code == Some(0) && !markdown.contains("<script>") && !markdown.contains("<img"), "{markdown}");
     let (_, title) = run(&["report", path, "--format", "markdown", "--title", "<b>x"]);
-    assert!(title.starts_with("# &lt;b>x"), "{title}");
+    assert!(title.starts_with("# &lt;b&gt;x"), "{title}");
 }
 
 #[test]
