@@ -70,7 +70,7 @@ pub fn history(cli: &Cli, args: &CoverageArgs) -> Result<u8, Failure> {
             let text = report::history::text(output::width(), &found, args.all);
             Ok(output::told(text, &provenance))
         }
-        Format::Csv => Ok(report::history::csv(&found)),
+        Format::Csv => Ok(report::history::table(&found).csv()),
         Format::Lines => lines(&found),
         _ => output::json(&found),
     })?;
