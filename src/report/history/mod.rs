@@ -148,7 +148,7 @@ fn interval(width: usize, interval: &Interval) -> String {
 }
 
 /// What happened, to what, and what tells so.
-fn sentence(event: &Event) -> String {
+pub fn sentence(event: &Event) -> String {
     let of = &event.of;
     let what = match event.event {
         EventKind::Accepted => format!("{of} was accepted"),
