@@ -137,7 +137,11 @@ pub fn lint(args: &LintArgs) -> Result<u8, Failure> {
     let report = FindingsReport::new(&outcome);
     let provenance = Provenance::of_files(Files::of(&read));
     print(&args.format, &report, &provenance)?;
-    let fails = report.open().any(|f| args.fail_on.severity().is_some_and(|limit| f.severity >= limit));
+    let fails = report
+        .findings
+        .iter()
+        .filter(|f| f.may_fail())
+        .any(|f| args.fail_on.severity().is_some_and(|limit| f.severity >= limit));
     Ok(match (problems.is_empty(), fails) {
         (false, _) => INVALID,
         (true, true) => NOT_OK,

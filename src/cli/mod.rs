@@ -12,6 +12,7 @@ mod evaluate;
 mod evidence;
 mod explain;
 mod files;
+mod grants;
 mod history;
 mod import;
 mod init;

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 
 use super::catalogue::{self, Asked};
 use super::errors::usage;
-use super::{Cli, Deciding, OK, completeness, input, output, service};
+use super::{Cli, Deciding, OK, completeness, grants, input, output, service};
 use crate::report::{bold, paragraph};
 use countersign_core::aws;
 use countersign_core::inventory::Inventory;
@@ -37,10 +37,14 @@ enum What {
     },
     /// Show what is known of each account, what was not collected, and the calls that would tell it
     Completeness(completeness::CompletenessArgs),
-    /// Print one Cedar policy, what it applies to, and the rules that it states
+    /// Print one Cedar policy, what it applies to, and the rules that it states; or what the IAM policies of a file grant, by service and
+    /// access level
     Policy {
-        /// Its `@id`
+        /// The `@id` of a Cedar policy; or a file: one that exists, a path, or a name that ends as in `legal.json`
+        #[arg(value_name = "ID|FILE")]
         id: String,
+        #[command(flatten)]
+        printing: super::Printing,
     },
     /// Explain a code: a lint rule (CS122), a finding (CS001), or a rule or decision of the domain (R48, D6) with the
     /// policies that state it
@@ -104,6 +108,12 @@ pub fn show(cli: &Cli, args: &ShowArgs) -> Result<u8, Failure> {
         What::ManagedPolicy { name, printing } => {
             return catalogue::show(&Asked::ManagedPolicy(name), &printing.format);
         }
+        What::Policy { id, printing } if grants::is_file(id) => return grants::show(id, &printing.format),
+        What::Policy { printing, .. } if printing.format.iter().any(|o| !matches!(o.format, output::Format::Text)) => {
+            return Err(usage("a Cedar policy is printed as text only")
+                .help("leave --format out, or name a file")
+                .into());
+        }
         What::Term { term } => {
             output::print(&super::terms::term(term.as_deref())?)?;
             return Ok(OK);
@@ -125,7 +135,7 @@ pub fn show(cli: &Cli, args: &ShowArgs) -> Result<u8, Failure> {
             output::problems(&inventory.warnings);
             entities(&inventory)?
         }
-        What::Policy { id } => super::rules::policy(&rules, &folder, id)?,
+        What::Policy { id, .. } => super::rules::policy(&rules, &folder, id)?,
         What::Rule { number } => super::rules::rule(&rules, &folder, number)?,
         What::Rules => rules_of_lint(),
         What::Service(args) => {

@@ -8,7 +8,9 @@ mod constructs;
 mod fixes;
 mod pages;
 mod principals;
+mod profiles;
 mod read;
+mod whom;
 
 use std::collections::BTreeSet;
 

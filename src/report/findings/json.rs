@@ -31,6 +31,10 @@ struct One {
     #[serde(skip_serializing_if = "Option::is_none")]
     address: Option<String>,
     sid: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    owner: Option<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    report_only: bool,
     line: usize,
     column: usize,
     end_line: usize,
@@ -84,6 +88,8 @@ fn one(finding: &Finding, fingerprint: &str) -> One {
         address: finding.address(),
         pointer: finding.pointer.clone(),
         sid: finding.sid.clone(),
+        owner: finding.owner.clone(),
+        report_only: finding.report_only,
         line,
         column,
         end_line,

@@ -31,10 +31,8 @@ fn named_at(statement: &Statement, action: &str) -> Option<At> {
 
 /// Whether a condition fails where the key is absent, and names the service: a value that begins with `*` also fits others.
 fn says_which(condition: &Condition, key: &str) -> bool {
-    let holds = condition.operator.is_some_and(|o| {
-        o.test != Test::Null && !o.negated && !o.if_exists && o.set != SetPrefix::All
-    });
-    holds
-        && condition.key.text.eq_ignore_ascii_case(key)
-        && !condition.values.iter().any(|v| v.text.starts_with('*'))
+    let holds = condition
+        .operator
+        .is_some_and(|o| o.test != Test::Null && !o.negated && !o.if_exists && o.set != SetPrefix::All);
+    holds && condition.key.text.eq_ignore_ascii_case(key) && !condition.values.iter().any(|v| v.text.starts_with('*'))
 }

@@ -183,7 +183,8 @@ impl Settings {
     pub fn parse(source: &Arc<SourceFile>, at: Moment) -> Result<Self, Vec<Problem>> {
         let file: File = toml::from_str(&source.text).map_err(|e| {
             let span = e.span().map_or(Span::default(), |s| Span { start: s.start, end: s.end });
-            let help = "[lint] may have paths, baseline, profile, exclude, kinds, rules, ignore and owners; see docs/lint.md";
+            let help =
+                "[lint] may have paths, baseline, profile, exclude, kinds, rules, ignore and owners; see docs/lint.md";
             vec![Problem::at(source, span, e.message().lines().next().unwrap_or("invalid").to_owned()).help(help)]
         })?;
         let mut reader = Reader { source, problems: Vec::new() };

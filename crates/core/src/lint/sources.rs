@@ -14,9 +14,7 @@ pub fn trusting(policy: &Policy) -> impl Iterator<Item = (&Statement, &Principal
 
 /// Whether a condition fails where its key is absent, and asks for a value.
 pub fn is_required(condition: &Condition) -> bool {
-    condition.operator.is_some_and(|o| {
-        o.test != Test::Null && !o.negated && !o.if_exists && o.set != SetPrefix::All
-    })
+    condition.operator.is_some_and(|o| o.test != Test::Null && !o.negated && !o.if_exists && o.set != SetPrefix::All)
 }
 
 /// Whether a condition of a statement narrows it by one of these keys, which are in lower case.

@@ -70,7 +70,8 @@ fn among<T>(
             continue;
         };
         let message = format!("`{wider}` includes `{text}`, which changes nothing in this `{}`", list.key);
-        if let Some(finding) = sink.add(at, message, format!("remove `{text}`, or write what `{wider}` was meant for")) {
+        if let Some(finding) = sink.add(at, message, format!("remove `{text}`, or write what `{wider}` was meant for"))
+        {
             finding.fix(true, format!("removes `{text}`"), edit::remove(policy, list, index));
         }
     }

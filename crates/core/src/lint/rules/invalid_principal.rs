@@ -93,7 +93,8 @@ fn of_aws(text: &str, at: &At, sink: &mut Sink<'_>) {
         ["*"] => {}
         _ if is_account(text) => {}
         [_] if id && (text.starts_with("AROA") || text.starts_with("AIDA")) => {
-            let message = format!("`{text}` is what is left of a principal that was deleted: nobody has this id any more");
+            let message =
+                format!("`{text}` is what is left of a principal that was deleted: nobody has this id any more");
             sink.add_as(Severity::Warning, at, message, "remove it, or name the principal by its ARN");
         }
         ["arn", _, "iam" | "sts", ..] if parts.len() == 6 && text.contains(['*', '?']) => {

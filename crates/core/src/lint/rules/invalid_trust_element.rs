@@ -49,7 +49,9 @@ fn missing(policy: &Policy, statement: &Statement, sink: &mut Sink<'_>) {
     const BOTH: [&str; 2] = ["Principal", "NotPrincipal"];
     let members = statement.node.as_object().unwrap_or_default();
     let named = members.iter().any(|m| did_you_mean(&m.key, BOTH).is_some() || BOTH.contains(&m.key.as_str()));
-    if named || members.is_empty() || !is_known(&statement.node) {
+    // a policy of AWS IoT is attached to certificates, and names nobody
+    let of_iot = statement.actions.iter().flat_map(|a| &a.texts).any(|t| t.text.starts_with("iot:"));
+    if named || of_iot || members.is_empty() || !is_known(&statement.node) {
         return;
     }
     let span = members.first().map_or(statement.at.span, |m| m.key_span);

@@ -23,7 +23,8 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
             let key = (condition.operator_text.at.span.start, condition.key.text.to_ascii_lowercase());
             match seen.get(&key) {
                 Some(first) if *first != condition.key.text => {
-                    let message = format!("{} is the same key as {first}, which stands here already", condition.key.text);
+                    let message =
+                        format!("{} is the same key as {first}, which stands here already", condition.key.text);
                     sink.add(&condition.key.at, message, "write the values as one list");
                 }
                 Some(_) => {}

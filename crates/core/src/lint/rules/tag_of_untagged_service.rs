@@ -49,9 +49,9 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
 }
 
 fn asks_for_a_tag(condition: &Condition) -> bool {
-    let asks = condition.operator.is_some_and(|o| {
-        o.test != Test::Null && !o.if_exists && !o.negated && o.set != SetPrefix::All
-    });
+    let asks = condition
+        .operator
+        .is_some_and(|o| o.test != Test::Null && !o.if_exists && !o.negated && o.set != SetPrefix::All);
     asks && condition.key.text.get(..TAG.len()).is_some_and(|k| k.eq_ignore_ascii_case(TAG))
 }
 

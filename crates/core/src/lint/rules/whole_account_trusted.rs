@@ -29,6 +29,10 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
             continue;
         };
         let message = format!("this trusts everyone in the account {account} whom that account allows");
-        sink.add(&principal_at(statement), message, "name the role, or add a condition on aws:PrincipalArn or sts:ExternalId");
+        sink.add(
+            &principal_at(statement),
+            message,
+            "name the role, or add a condition on aws:PrincipalArn or sts:ExternalId",
+        );
     }
 }

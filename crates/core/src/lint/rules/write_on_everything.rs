@@ -48,7 +48,8 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
             let shown = names.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
             let more = names.len().saturating_sub(NAMED);
             let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-            let message = format!("this allows actions that write or manage permissions on every resource: {shown}{more}");
+            let message =
+                format!("this allows actions that write or manage permissions on every resource: {shown}{more}");
             sink.add(at, message, "name their resources");
         }
     }
