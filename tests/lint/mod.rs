@@ -10,6 +10,7 @@ mod pages;
 mod principals;
 mod profiles;
 mod read;
+mod terraform_json;
 mod whom;
 
 use std::collections::BTreeSet;

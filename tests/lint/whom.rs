@@ -155,3 +155,12 @@ fn a_value_is_included_by_a_pattern_of_its_list() {
     assert_eq!(resources(&json!(["arn:aws:s3:::b/*", "arn:aws:s3:::b/c/*"])), ["info \"arn:aws:s3:::b/c/*\""]);
     assert_eq!(resources(&json!(["arn:aws:s3:::b/*", "arn:aws:s3:::B/c", "arn:aws:s3:::b"])), Vec::<String>::new());
 }
+
+/// A policy of data protection has a `Statement` and an `Effect`-like member, and is none of IAM's.
+#[test]
+fn a_policy_of_data_protection_is_none_of_iam() {
+    let text = "resource \"aws_sns_topic_data_protection_policy\" \"p\" {\n  policy = jsonencode({\n    Name = \"p\", Version = \"2021-06-01\",\n    \
+                Statement = [{ Sid = \"d\", DataDirection = \"Inbound\", Principal = [\"*\"], DataIdentifier = [\"arn:aws:x\"], Operation = { Deny = {} } }]\n  })\n}\n";
+    let outcome = lint(&[Example::new("main.tf", text)], &settings(""));
+    assert_eq!(super::told(&outcome.findings), Vec::<String>::new());
+}

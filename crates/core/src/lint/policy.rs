@@ -346,13 +346,18 @@ fn strings(node: &Node) -> Vec<&str> {
 
 /// Whether an object is a policy: its statements have what statements have, or it has a version of policies.
 ///
-/// Other formats have a `Statement` too (the rules of a web firewall, say).
+/// Other formats have a `Statement` too (the rules of a web firewall, the policies of data protection).
 pub fn is_policy(node: &Node) -> bool {
     let versioned =
         node.get("Version").and_then(Node::as_str).is_some_and(|v| ["2012-10-17", "2008-10-17"].contains(&v));
     let Some(statement) = node.get("Statement") else {
         return versioned;
     };
+    // policies of data protection (Amazon SNS, CloudWatch Logs) are written much alike
+    let of_data = |n: &Node| ["DataIdentifier", "DataDirection"].iter().any(|key| n.get(key).is_some());
+    if items(statement).into_iter().any(|i| of_data(i.node)) {
+        return false;
+    }
     let looks = |n: &Node| {
         n.as_object().is_some_and(|members| {
             members.iter().filter(|m| m.key != "Id" && ELEMENTS.contains(&m.key.as_str())).count() > 0

@@ -144,7 +144,12 @@ pub fn load(
             return Loaded { faults, ..Loaded::nothing(source) };
         }
     };
-    let root = if form == Form::Json { cloudformation::resolved(root) } else { root };
+    let (root, host) = match form {
+        // a fix would write IAM's names where Terraform's stand
+        Form::Json if source.path.ends_with(".tf.json") => (terraform::json::resolved(root), Host::Closed),
+        Form::Json => (cloudformation::resolved(root), host),
+        _ => (root, host),
+    };
     let scope = (form == Form::Terraform).then(|| scopes.of(&source.path));
     let mut finder = find::Finder::new(&source, given, scope);
     finder.file(&root, host);

@@ -95,7 +95,7 @@ fn dynamic<T: Into<Node>>(
     nodes
 }
 
-const NAMES: [(&str, &str); 6] = [
+pub(super) const NAMES: [(&str, &str); 6] = [
     ("sid", "Sid"),
     ("effect", "Effect"),
     ("actions", "Action"),
@@ -174,7 +174,7 @@ fn blocks<'b>(of: &Evaluation<'_>, block: &'b Block) -> (&'b str, Vec<Node>) {
 }
 
 /// What the provider takes as given: neither nothing nor an empty list.
-fn given(node: Node) -> Option<Node> {
+pub(super) fn given(node: Node) -> Option<Node> {
     match node.value {
         Value::Null => None,
         Value::Array(nodes) if nodes.is_empty() => None,
@@ -194,7 +194,7 @@ fn given(node: Node) -> Option<Node> {
     }
 }
 
-fn instead_of_none(node: Node) -> Node {
+pub(super) fn instead_of_none(node: Node) -> Node {
     let at = node.span;
     match node.value {
         Value::OneOf(nodes) => {
@@ -206,7 +206,7 @@ fn instead_of_none(node: Node) -> Node {
 }
 
 /// `&{x}` is the policy variable `${x}`.
-fn variables(node: &mut Node) {
+pub(super) fn variables(node: &mut Node) {
     match &mut node.value {
         Value::String(text) => *text = text.replace("&{", "${"),
         Value::Array(nodes) | Value::OneOf(nodes) => nodes.iter_mut().for_each(variables),
@@ -216,7 +216,7 @@ fn variables(node: &mut Node) {
 }
 
 /// `Principal` as the provider writes it: its types with their identifiers; `"*"` for everyone.
-fn whom<'n>(nodes: impl Iterator<Item = &'n Node>, at: Span) -> Node {
+pub(super) fn whom<'n>(nodes: impl Iterator<Item = &'n Node>, at: Span) -> Node {
     let mut types: Vec<Member> = Vec::new();
     let mut certain = false;
     for node in nodes {
@@ -247,7 +247,7 @@ fn whom<'n>(nodes: impl Iterator<Item = &'n Node>, at: Span) -> Node {
 }
 
 /// Blocks `condition { test, variable, values }`, below the operators that they name; one that may be missing leaves something unknown.
-fn operators(blocks: &[Node]) -> Vec<Member> {
+pub(super) fn operators(blocks: &[Node]) -> Vec<Member> {
     let mut operators: Vec<Member> = Vec::new();
     for node in blocks {
         if !matches!(node.value, Value::Object(_)) && !operators.iter().any(|m| m.key.contains(UNKNOWN)) {

@@ -4,6 +4,7 @@
 mod document;
 mod evaluate;
 mod functions;
+pub mod json;
 pub mod scope;
 
 use std::cell::Cell;

@@ -1,0 +1,162 @@
+//! `.tf.json`: documents of `aws_iam_policy_document` in Terraform's JSON form. Expressions in its strings are not evaluated, and unknown.
+
+use super::document::{MERGED, NAMES, given, instead_of_none, operators, variables, whom};
+use super::unknown_member;
+use crate::lint::read::UNKNOWN;
+use crate::lint::read::choice::unknown;
+use crate::problem::Span;
+use crate::text::json::{Member, Node, Value};
+
+/// The tree of a file, with each such document as the policy that it renders.
+pub fn resolved(root: Node) -> Node {
+    within(root, &["data", "aws_iam_policy_document"])
+}
+
+/// Goes down the path; a value may be an object or a list of objects at each step.
+fn within(node: Node, path: &[&str]) -> Node {
+    let at = node.span;
+    match (node.value, path) {
+        (Value::Array(nodes), _) => Node::new(at, Value::Array(nodes.into_iter().map(|n| within(n, path)).collect())),
+        (Value::Object(members), [first, rest @ ..]) => {
+            let step = |m: Member| if m.key == *first { Member { node: within(m.node, rest), ..m } } else { m };
+            Node::new(at, Value::Object(members.into_iter().map(step).collect()))
+        }
+        // the names of the documents
+        (Value::Object(members), []) => {
+            let named = |m: Member| Member { node: each(m.node, &policy), ..m };
+            Node::new(at, Value::Object(members.into_iter().map(named).collect()))
+        }
+        (value, _) => Node::new(at, value),
+    }
+}
+
+/// An object, or each object of a list.
+fn each(node: Node, made: &impl Fn(Node) -> Node) -> Node {
+    match node.value {
+        Value::Array(nodes) => Node::new(node.span, Value::Array(nodes.into_iter().map(made).collect())),
+        Value::Object(_) => made(node),
+        _ => node,
+    }
+}
+
+fn policy(mut node: Node) -> Node {
+    expressions(&mut node);
+    variables(&mut node);
+    let at = node.span;
+    let head = Span { start: at.start, end: at.start + 1 };
+    let mut members = Vec::new();
+    let mut statements = Vec::new();
+    for member in node.as_object().unwrap_or_default() {
+        match member.key.as_str() {
+            "version" => members.push(Member { key: "Version".to_owned(), ..member.clone() }),
+            "policy_id" => members.push(Member { key: "Id".to_owned(), ..member.clone() }),
+            "statement" => statements.extend(all(&member.node).into_iter().map(statement)),
+            // what it makes is not known here
+            "dynamic" => statements.push(unknown(member.node.span)),
+            key if MERGED.contains(&key) => statements.push(unknown(member.node.span)),
+            _ => {}
+        }
+    }
+    if !members.iter().any(|m| m.key == "Version") {
+        members.insert(0, Member { key: "Version".to_owned(), key_span: head, node: Node::string(head, "2012-10-17") });
+    }
+    members.push(Member { key: "Statement".to_owned(), key_span: head, node: Node::new(at, Value::Array(statements)) });
+    Node::new(at, Value::Object(members))
+}
+
+/// The objects of a list, or the one that stands alone; what is not known.
+fn all(node: &Node) -> Vec<Node> {
+    node.as_array().map_or_else(|| vec![node.clone()], <[Node]>::to_vec)
+}
+
+fn statement(node: Node) -> Node {
+    let at = node.span;
+    let Some(of) = node.as_object() else {
+        return node;
+    };
+    let mut members: Vec<Member> = Vec::new();
+    for member in of {
+        // which blocks it makes is not known here
+        if member.key == "dynamic" {
+            members.push(unknown_member(member.node.span));
+            continue;
+        }
+        let (key, key_span) = (member.key.as_str(), member.key_span);
+        let (name, node) = match key {
+            "condition" => {
+                let node = Node::new(member.node.span, Value::Object(operators(&all(&member.node))));
+                ("Condition", Some(node))
+            }
+            "principals" => ("Principal", Some(whom(all(&member.node).iter(), key_span))),
+            "not_principals" => ("NotPrincipal", Some(whom(all(&member.node).iter(), key_span))),
+            _ => (NAMES.iter().find(|(own, _)| *own == key).map_or(key, |(_, name)| *name), given(member.node.clone())),
+        };
+        let node = if name == "Effect" { node.map(instead_of_none) } else { node };
+        if let Some(node) = node.filter(|n| !(name == "Sid" && n.as_str() == Some(""))) {
+            members.push(Member { key: name.to_owned(), key_span, node });
+        }
+    }
+    if !members.iter().any(|m| m.key == "Effect") {
+        let head = Span { start: at.start, end: at.start + 1 };
+        members.push(Member { key: "Effect".to_owned(), key_span: head, node: Node::string(head, "Allow") });
+    }
+    Node::new(at, Value::Object(members))
+}
+
+/// What an expression becomes is not known; `$${` is `${` itself.
+fn expressions(node: &mut Node) {
+    match &mut node.value {
+        Value::String(text) => *text = without_expressions(text),
+        Value::Array(nodes) | Value::OneOf(nodes) => nodes.iter_mut().for_each(expressions),
+        Value::Object(members) => members.iter_mut().for_each(|m| expressions(&mut m.node)),
+        _ => {}
+    }
+}
+
+fn without_expressions(text: &str) -> String {
+    let mut result = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("${") {
+        if let Some(before) = before.strip_suffix('$') {
+            result.push_str(before);
+            result.push_str("${");
+            rest = after;
+            continue;
+        }
+        result.push_str(before);
+        result.push(UNKNOWN);
+        rest = end_of(after);
+    }
+    result + rest
+}
+
+/// What stands after the brace that closes an expression.
+fn end_of(text: &str) -> &str {
+    let mut open = 1_usize;
+    for (index, c) in text.char_indices() {
+        match c {
+            '{' => open += 1,
+            '}' => open -= 1,
+            _ => {}
+        }
+        if open == 0 {
+            return text.get(index + 1..).unwrap_or_default();
+        }
+    }
+    ""
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn expressions_are_unknown() {
+        let told = |text: &str| without_expressions(text).replace(UNKNOWN, "?");
+        assert_eq!(told("${var.a}"), "?");
+        assert_eq!(told("arn:${var.p}:s3:::${merge({a = 1}, {})}/x"), "arn:?:s3:::?/x");
+        assert_eq!(told("$${aws:username}/*"), "${aws:username}/*");
+        assert_eq!(told("${var.a"), "?");
+        assert_eq!(told("plain"), "plain");
+    }
+}
