@@ -371,7 +371,7 @@ impl Reader<'_> {
         let found = Profile::ALL.into_iter().find(|p| p.word() == name.get_ref());
         if found.is_none() {
             let words = Profile::ALL.map(Profile::word);
-            let help = instead(name.get_ref(), words, &format!("the profiles are {}", words.join(", ")));
+            let help = instead(name.get_ref(), words, format!("the profiles are {}", words.join(", ")));
             self.error(name.span(), format!("there is no profile `{}`", name.get_ref()), &help);
         }
         found
