@@ -26,6 +26,7 @@ mod evidence;
 mod expectations;
 mod gate;
 mod gates;
+mod generate;
 mod guardrails;
 mod guardrails_duties;
 mod guardrails_reach;
