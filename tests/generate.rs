@@ -88,6 +88,11 @@ fn example(arn: &str) -> String {
     text
 }
 
+/// An action that no policy of a resource has a say in, where there is one.
+fn plain(service: &catalogue::Service) -> Option<&catalogue::Action> {
+    service.actions.iter().find(|a| a.resources.is_empty()).or(service.actions.first())
+}
+
 /// What an action of the catalogue can be asked on.
 fn on(service: &catalogue::Service, action: &catalogue::Action) -> String {
     let of = action.resources.iter().find_map(|(name, _)| service.resource(name)?.arns.first());
@@ -116,7 +121,7 @@ fn every_service_is_denied_but_those_that_are_spared() {
         let mut denied = 0;
         for prefix in catalogue.prefixes() {
             let service = catalogue.service(prefix).unwrap();
-            let Some(action) = service.actions.first() else { continue };
+            let Some(action) = plain(service) else { continue };
             let (name, resource) = (format!("{prefix}:{}", action.name), on(service, action));
             let is_spared = spared.contains(prefix);
             assert_eq!(under(simulator, &policy, ADMIN_ROLE, &name, &resource), is_spared, "{name}");
@@ -149,6 +154,7 @@ fn a_list_of_its_time_is_used_and_what_cannot_be_is_refused() {
     let exempt = many.iter().flat_map(|m| ["--exempt", m.as_str()]);
     let args: Vec<&str> = ["scp", "eligible-services"].into_iter().chain(exempt).collect();
     let told = refused(&args);
+    let told = told.split_whitespace().filter(|w| *w != "│").collect::<Vec<_>>().join(" ");
     assert!(told.contains("may have 10240") && told.contains("--drop") && told.contains("do not split it"), "{told}");
     assert_eq!(quotas::SERVICE_CONTROL, 10_240);
 }
@@ -182,8 +188,8 @@ fn only_principals_are_exempt() {
 /// What is asked of every action that AWS Artifact is about, and of those of the organization.
 const AGREEMENT: &str = "arn:aws:artifact:::agreement/agreement-9c1kBcYznTkcpRIm";
 const ACCEPTANCE: &str = "arn:aws:artifact::222222222222:customer-agreement/customer-agreement-abcdef0123456789";
-const INVITATION: &str = "arn:aws:organizations::333333333333:handshake/o-otherorgid/invite/h-abcdef0123";
-const FEATURES: &str = "arn:aws:organizations::333333333333:handshake/o-otherorgid/enable_all_features/h-abcdef0123";
+const INVITATION: &str = "arn:aws:organizations::222222222222:handshake/o-otherorgid/invite/h-abcdef0123";
+const FEATURES: &str = "arn:aws:organizations::222222222222:handshake/o-otherorgid/enable_all_features/h-abcdef0123";
 
 #[test]
 fn members_keep_their_agreements_and_stay() {
@@ -226,7 +232,6 @@ fn members_keep_their_agreements_and_stay() {
 fn the_management_account_is_bound_by_a_boundary_or_an_identity_policy() {
     let boundary = generated(&["protect-agreements", "--management", "boundary"]);
     let identity = generated(&["protect-agreements", "--management", "identity"]);
-    let ended = ["accept-agreement", "terminate-agreement"];
     let world = World::organization()
         .accepted("OrgBaa1234567890", "baa", "organization", ORG, "2022-01-01", None)
         .entity(json!({"uid": user(M, "bound"), "attrs": {"policies": [ADMIN], "permissionsBoundary": boundary}}))
@@ -245,7 +250,7 @@ fn the_management_account_is_bound_by_a_boundary_or_an_identity_policy() {
             for action in &service.actions {
                 let (name, resource) = (format!("{prefix}:{}", action.name), on(service, action));
                 let ask = |layers: Value| {
-                    let mut request = json!({"principal": user(M, "x"), "action": name, "resource": resource});
+                    let mut request = json!({"principal": user(A, "x"), "action": name, "resource": resource});
                     request.as_object_mut().unwrap().extend(layers.as_object().unwrap().clone());
                     allowed(simulator, &request)
                 };
@@ -260,7 +265,6 @@ fn the_management_account_is_bound_by_a_boundary_or_an_identity_policy() {
             }
         }
     });
-    assert_eq!(ended.len(), 2);
 }
 
 #[test]
@@ -367,9 +371,10 @@ fn all_that_is_allowed(policy: &Value) -> BTreeSet<String> {
         }
         for prefix in catalogue.prefixes() {
             let service = catalogue.service(prefix).unwrap();
-            let whole = ["organizations", "iam", "account", "sts"].contains(&prefix);
-            let few = if whole { service.actions.len() } else { 1 };
-            for action in service.actions.iter().take(few) {
+            let whole = ["organizations", "iam", "account"].contains(&prefix);
+            let few: Vec<&catalogue::Action> =
+                if whole { service.actions.iter().collect() } else { plain(service).into_iter().collect() };
+            for action in few {
                 let name = format!("{prefix}:{}", action.name);
                 if !actions().iter().any(|a| a.name == name) && ask(&name, &on(service, action), &json!({})) {
                     found.insert(name);
@@ -396,15 +401,13 @@ fn a_job_may_do_what_it_is_for_and_nothing_else() {
     let accept = |id: &str| format!("artifact:AcceptAgreement ::agreement/{id}");
     let lists = "artifact:ListAgreements *\nartifact:ListCustomerAgreements *";
     let own = "222222222222:customer-agreement/customer-agreement-abcdef0123456789";
-    let other = "333333333333:customer-agreement/customer-agreement-abcdef0123456789";
     let describe = "organizations:DescribeOrganization *";
     let role =
         "iam:GetRole arn:aws:iam::222222222222:role/aws-service-role/artifact.amazonaws.com/AWSServiceRoleForArtifact";
     let of_reports = |series: &str, category: &str| {
         let on = "us-east-1::report/report-jRVRFP8HxUN5zpPh:1";
-        // keys stand in the order of their names
         ["GetReport", "GetReportMetadata", "GetTermForReport"]
-            .map(|a| format!("artifact:{a} {on} {category} {series}"))
+            .map(|a| format!("artifact:{a} {on} {series} {category}"))
             .join("\n")
     };
     let reports = "artifact:ListReports *\nartifact:ListReportVersions *";
@@ -429,7 +432,7 @@ fn a_job_may_do_what_it_is_for_and_nothing_else() {
         (
             "read-agreements",
             format!(
-                "{lists}\n{}\n{}\n{}\nartifact:GetCustomerAgreement :{own}\nartifact:GetCustomerAgreement :{other}\n{describe}",
+                "{lists}\n{}\n{}\n{}\nartifact:GetCustomerAgreement :{own}\n{describe}",
                 open(baa),
                 open(org),
                 open(sec)
@@ -447,7 +450,7 @@ fn a_job_may_do_what_it_is_for_and_nothing_else() {
         (
             "terminate",
             format!(
-                "{lists}\nartifact:GetCustomerAgreement :{own}\nartifact:GetCustomerAgreement :{other}\nartifact:TerminateAgreement :{own}\nartifact:TerminateAgreement :{other}"
+                "{lists}\nartifact:GetCustomerAgreement :{own}\nartifact:TerminateAgreement :{own}"
             ),
         ),
         (
@@ -457,7 +460,7 @@ fn a_job_may_do_what_it_is_for_and_nothing_else() {
         (
             "terminate --organization",
             format!(
-                "{lists}\n{describe}\nartifact:GetCustomerAgreement :{own}\nartifact:GetCustomerAgreement :{other}\nartifact:TerminateAgreement :{own}\nartifact:TerminateAgreement :{other}"
+                "{lists}\n{describe}\nartifact:GetCustomerAgreement :{own}\nartifact:TerminateAgreement :{own}"
             ),
         ),
     ];
@@ -477,7 +480,7 @@ fn a_job_may_do_what_it_is_for_and_nothing_else() {
         (
             "read-agreements",
             format!(
-                "{}\n{}\n{}\nartifact:DownloadAgreement :{own}\nartifact:DownloadAgreement :{other}\n{describe}",
+                "{}\n{}\n{}\nartifact:DownloadAgreement :{own}\n{describe}",
                 download(baa),
                 download(org),
                 download(sec)
@@ -485,7 +488,7 @@ fn a_job_may_do_what_it_is_for_and_nothing_else() {
         ),
         ("accept-for-account --agreement baa", format!("{}\n{}", accept(baa), download(baa))),
         ("accept-for-organization", format!("{}\n{}\n{set_up}\n{create_classic}", accept(org), download(org))),
-        ("terminate", format!("artifact:TerminateAgreement :{own}\nartifact:TerminateAgreement :{other}")),
+        ("terminate", format!("artifact:TerminateAgreement :{own}")),
     ];
     let fine = fine.iter().map(|(job, allowed)| ("fine-grained", *job, allowed));
     for (model, job, expected) in fine.chain(classic.iter().map(|(job, allowed)| ("classic", *job, allowed))) {
@@ -576,13 +579,13 @@ fn lint_finds_nothing_in_any_form() {
 #[test]
 fn each_form_holds_the_same_policy() {
     let folder = tempfile::tempdir().unwrap();
-    let args = ["generate", "policy", "read-reports", "--series", "SOC", "--name", "soc reports"];
+    let args = ["generate", "policy", "read-reports", "--series", "SOC", "--name", "soc-reports"];
     let forms = ["--format", "json=a.json", "--format", "terraform=b.tf", "--format", "permission-set=c.json"];
     assert_eq!(run(&[&args[..], &forms].concat(), folder.path()).status.code(), Some(0));
     let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
     let json: Value = serde_json::from_str(&read("a.json")).unwrap();
     let set: Value = serde_json::from_str(&read("c.json")).unwrap();
-    assert_eq!((&set["CustomPolicy"], &set["Name"]), (&json, &json!("soc reports")));
+    assert_eq!((&set["CustomPolicy"], &set["Name"]), (&json, &json!("soc-reports")));
     // what Terraform would evaluate: its keys and `=` are those of JSON
     let terraform = read("b.tf");
     assert!(terraform.starts_with("resource \"aws_iam_policy\" \"soc_reports\" {"), "{terraform}");
@@ -617,6 +620,11 @@ fn what_is_not_known_or_contradicts_itself_is_an_error() {
             "in the partition aws-us-gov",
         ),
         (&["policy", "terminate", "--account", "12"], "is not the number of an account"),
+        (&["policy", "terminate", "--name", "two words"], "has a ` `"),
+        (
+            &["policy", "terminate", "--format", "permission-set", "--name", "a-name-that-is-longer-than-sets-have"],
+            "longer than 32",
+        ),
         (&["policy", "terminate", "--format", "hcl"], "there is no format `hcl`"),
         (&["policy", "terminate", "examples/hospital"], "only read for --format expect"),
         (&["policy", "terminate", "examples/hospital", "--format", "expect"], "--principal and --account"),
@@ -691,13 +699,13 @@ fn expectations_hold_the_policy_and_nothing_wider() {
         "organizations:RemoveAccountFromOrganization",
     ];
     let jobs = [
-        ("read-reports", A, &[2, 1][..]),
-        ("read-reports --series SOC", M, &[3, 1]),
-        ("read-agreements", A, &[1, 3]),
-        ("accept-for-account --agreement baa", A, &[1, 3]),
-        ("accept-for-organization", M, &[3, 4, 5]),
-        ("terminate", A, &[1, 3]),
-        ("terminate --organization", M, &[1, 3, 4]),
+        ("read-reports", A, &[2][..]),
+        ("read-reports --series SOC", M, &[1]),
+        ("read-agreements", A, &[3]),
+        ("accept-for-account --agreement baa", A, &[3]),
+        ("accept-for-organization", M, &[5]),
+        ("terminate", A, &[3]),
+        ("terminate --organization", M, &[4]),
     ];
     for model in ["fine-grained", "classic"] {
         for (job, account, more) in jobs {
@@ -719,14 +727,16 @@ fn expectations_hold_the_policy_and_nothing_wider() {
 
 #[test]
 fn expectations_of_protection_hold_the_service_control_policy() {
-    let scp = generated(&["protect-agreements", "--exempt", SPARED, "--accepting"]);
+    // a role would count with whoever may assume it
+    let spared = user(A, "legal");
+    let scp = generated(&["protect-agreements", "--exempt", &spared, "--accepting"]);
     let world = |policies: Value| {
         World::new()
             .org(json!({"serviceControlPolicies": policies}))
             .account(M, json!({}), &[ORG])
             .account(A, json!({}), &[ORG])
             .user(A, "jo", json!([ADMIN]))
-            .entity(json!({"uid": LEGAL_ROLE, "attrs": {"policies": [ADMIN]}}))
+            .entity(json!({"uid": user(A, "legal"), "attrs": {"policies": [ADMIN]}}))
             .file("countersign.toml", "asOf = \"2026-11-01\"\n")
     };
     for (policies, code) in [(json!(["p-FullAWSAccess", scp]), 0), (json!(["p-FullAWSAccess"]), 1)] {
@@ -736,7 +746,7 @@ fn expectations_of_protection_hold_the_service_control_policy() {
             "protect-agreements",
             ".",
             "--exempt",
-            SPARED,
+            &spared,
             "--accepting",
             "--format",
             "expect=scp.expect.toml",

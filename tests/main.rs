@@ -30,6 +30,7 @@ mod generate;
 mod guardrails;
 mod guardrails_duties;
 mod guardrails_reach;
+mod hipaa_register;
 mod history;
 mod hostile;
 mod import;

@@ -285,10 +285,30 @@ impl Session {
     }
 }
 
+/// What AWS takes of the name of a policy, and of that of a permission set.
+const LONGEST: (usize, usize) = (128, 32);
+
 impl Writing {
+    /// A name that AWS would refuse.
+    fn check(&self, name: &str) -> Result<(), Failure> {
+        let is_set = self.format.iter().any(|f| f.form == Kept::PermissionSet);
+        let most = if is_set { LONGEST.1 } else { LONGEST.0 };
+        let is_taken = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
+        let problem = |message: String| Failure::from(Problem::about("--name", message).help("name it otherwise"));
+        match name.chars().find(|c| !is_taken(*c)) {
+            Some(other) => Err(problem(format!("`{name}` has a `{other}`, which AWS does not take in a name"))),
+            None if name.is_empty() => Err(problem("a name is missing".to_owned())),
+            None if name.len() > most => {
+                Err(problem(format!("`{name}` is longer than {most} characters, the most that AWS takes")))
+            }
+            None => Ok(()),
+        }
+    }
+
     /// Everything is made before anything is written.
     fn write(&self, generated: Generated, expectations: impl Fn() -> Result<String, Failure>) -> Result<u8, Failure> {
         let name = self.name.clone().unwrap_or(generated.name);
+        self.check(&name)?;
         let generated = Generated { name, ..generated };
         let mut made = Vec::new();
         for Form { form, file } in &self.format {
