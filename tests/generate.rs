@@ -174,6 +174,7 @@ fn only_principals_are_exempt() {
         ("*", "is not the ARN of a principal"),
         ("arn:aws:s3:::bucket", "is not the ARN of a principal"),
         ("arn:aws:iam::*:role/*", "spares everyone"),
+        ("arn:aws:iam::*:user/?*", "spares everyone"),
         ("arn:aws:iam::12345:role/legal", "is not the ARN of a principal"),
         ("arn:aws:sts::222222222222:assumed-role/legal/jo", "matches no request"),
         ("arn:aws-us-gov:iam::*:role/legal", "is in the partition `aws-us-gov`"),
@@ -457,6 +458,7 @@ fn a_job_may_do_what_it_is_for_and_nothing_else() {
             "terminate --account 222222222222",
             format!("{lists}\nartifact:GetCustomerAgreement :{own}\nartifact:TerminateAgreement :{own}"),
         ),
+        ("terminate --account 333333333333", lists.to_owned()),
         (
             "terminate --organization",
             format!(
