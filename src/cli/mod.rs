@@ -13,6 +13,7 @@ mod evidence;
 mod explain;
 mod files;
 mod grants;
+mod generate;
 mod history;
 mod import;
 mod init;
@@ -120,6 +121,8 @@ enum Command {
     Lower(lower::LowerArgs),
     /// Turn output of the AWS CLI, CloudTrail and the console into an inventory
     Import(import::ImportArgs),
+    /// Write guardrails and least-privilege policies, with the expectations that hold them
+    Generate(generate::GenerateArgs),
     /// Create a first inventory
     Init(init::InitArgs),
     /// Show the policies, the schema, the entities, a rule or a console message
@@ -127,7 +130,7 @@ enum Command {
 }
 
 /// What every command that evaluates takes.
-#[derive(Args, Clone)]
+#[derive(Args, Clone, Default)]
 struct EvaluationArgs {
     /// Evaluate at this date or RFC 3339 time [default: `asOf` in countersign.toml, else now]
     #[arg(long, value_name = "TIME")]
@@ -242,6 +245,7 @@ fn run(cli: &Cli) -> Result<u8, Failure> {
         Command::Simulate(args) => simulate::simulate(args),
         Command::Lower(args) => lower::lower(args),
         Command::Import(args) => import::import(cli, args),
+        Command::Generate(args) => generate::generate(cli, args),
         Command::Init(args) => init::init(args),
         Command::Show(args) => show::show(cli, args),
     }

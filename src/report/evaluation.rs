@@ -248,18 +248,51 @@ fn depend(number: usize) -> String {
     format!("{} depend{}", count(number, "answer"), if number == 1 { "s" } else { "" })
 }
 
+/// What is only worth knowing and said of many alike is told once: that accounts are covered and hold no PHI, above all (D3).
+fn together<'f>(findings: impl Iterator<Item = &'f Finding>) -> Vec<Vec<&'f Finding>> {
+    let mut groups: Vec<Vec<&Finding>> = Vec::new();
+    for finding in findings {
+        let same = |f: &&Finding| (&f.rule, &f.name, &f.message) == (&finding.rule, &finding.name, &finding.message);
+        let alike = groups.last_mut().filter(|group| finding.severity == Severity::Info && group.iter().all(same));
+        match alike {
+            Some(group) => group.push(finding),
+            None => groups.push(vec![finding]),
+        }
+    }
+    groups
+}
+
+/// Whom findings that are alike are about: how many, and the first of them.
+fn subjects(alike: &[&Finding]) -> String {
+    const NAMED: usize = 3;
+    let names: Vec<&str> = alike.iter().map(|f| f.subject.as_str()).collect();
+    let (Some(first), more) = (names.first(), names.len().saturating_sub(NAMED)) else { return String::new() };
+    if names.len() == 1 {
+        return (*first).to_owned();
+    }
+    let what = first.split(' ').next().unwrap_or_default();
+    let is_same = names.iter().all(|n| n.starts_with(&format!("{what} ")));
+    let named: Vec<&str> =
+        names.iter().take(NAMED).map(|n| if is_same { n.get(what.len() + 1..).unwrap_or(n) } else { n }).collect();
+    let and = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let what = if is_same { format!("{what}s") } else { "findings".to_owned() };
+    format!("{} {what} ({}{and}):", names.len(), named.join(", "))
+}
+
 fn findings(width: usize, findings: &[Finding], all: bool) -> String {
     if findings.is_empty() {
         return String::new();
     }
     let mut text = format!("\n{}\n", bold("Findings"));
-    let shown: Vec<&Finding> = findings.iter().filter(|f| all || f.severity != Severity::Info).collect();
-    for finding in shown.iter().take(if all { shown.len() } else { SHOWN }) {
+    let shown = together(findings.iter().filter(|f| all || f.severity != Severity::Info));
+    let shown = shown.get(..if all { shown.len() } else { SHOWN.min(shown.len()) }).unwrap_or_default();
+    for alike in shown {
+        let Some(finding) = alike.first() else { continue };
         let cites = if finding.cites.is_empty() { String::new() } else { format!(" ({})", finding.cites) };
         let head = format!("  {} {} ", verdict_padded(9, finding.severity), finding.rule);
-        text.push_str(&wrapped(width, &head, INDENT, &format!("{} {}{cites}", finding.subject, finding.message)));
+        text.push_str(&wrapped(width, &head, INDENT, &format!("{} {}{cites}", subjects(alike), finding.message)));
     }
-    let rest = findings.len() - shown.len().min(if all { shown.len() } else { SHOWN });
+    let rest = findings.len() - shown.iter().map(Vec::len).sum::<usize>();
     if rest > 0 {
         text.push_str(&format!("  {rest} more (--all shows them)\n"));
     }

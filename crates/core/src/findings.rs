@@ -2,6 +2,7 @@
 //! that permits is a finding, in the words of its annotations. What is worth a finding is decided in `policies/`.
 
 pub mod access;
+mod agreements;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;

@@ -75,6 +75,9 @@ pub fn facts(
     plain.extend(with_unknown("holdsPhi", "holdsPhiUnknown", holds_phi));
     plain.extend(with_unknown("attested", "attestedUnknown", attested));
     plain.push(("servicesWithExclusions", words(with_exclusions(&services))));
+    let in_use = agreements.in_use();
+    plain.push(("registerInUse", Expr::new_bool(in_use.register)));
+    plain.push(("tagsInUse", Expr::new_bool(in_use.tags)));
     plain.push(("exceptionEnded", Expr::new_bool(query.exception_has_ended())));
     let context = context(plain)?;
     let meets_definition = fact("meets-definition", &context)?;

@@ -72,6 +72,7 @@ pub mod escalation;
 pub mod expectations;
 pub mod finding;
 pub(crate) mod findings;
+pub mod generate;
 pub mod guardrails;
 pub mod hipaa;
 pub mod history;

@@ -275,8 +275,10 @@ pub fn data() -> &'static [Data] {
             file("full-aws-access.json", Some(PAGES_OF_AWS), managed::FULL_AWS_ACCESS),
             file("hipaa-eligible-services.json", Some(eligibility::last_list()), eligibility::TEXT),
             file("hipaa-parts.json", Some(eligibility::last_list()), eligibility::PARTS_TEXT),
+            file("hipaa-support.json", Some(eligibility::last_list()), eligibility::SUPPORT_TEXT),
             packed("managed-policies.bin", |s| &s.managed_policies),
             file("names.json", Some(PAGES_OF_AWS), aws::NAMES_TEXT),
+            file("reports.json", Some(PAGES_OF_AWS), aws::report_series::TEXT),
             file("resource-policies.json", Some(resource_policies::date()), resource_policies::TEXT),
             file("security.json", Some(aws::security::date()), aws::security::TEXT),
         ]

@@ -6,6 +6,7 @@
 
 mod coverage;
 mod entities;
+pub mod in_use;
 pub mod narrowing;
 pub(crate) mod open;
 pub(crate) mod standing;
@@ -54,6 +55,7 @@ pub struct Agreements<'a> {
     listed: Rc<RefCell<HashMap<String, bool>>>,
     members: Rc<OnceCell<BTreeMap<String, Vec<String>>>>,
     entities: Rc<RefCell<HashMap<Uid, CedarEntity>>>,
+    in_use: Rc<OnceCell<in_use::InUse>>,
 }
 
 impl<'a> Agreements<'a> {
@@ -96,6 +98,7 @@ impl<'a> Agreements<'a> {
             listed: Rc::default(),
             members: Rc::default(),
             entities: Rc::default(),
+            in_use: Rc::default(),
         }
     }
 
@@ -119,6 +122,7 @@ impl<'a> Agreements<'a> {
             listed: if timeless { self.listed.clone() } else { Rc::default() },
             members: self.members.clone(),
             entities: self.entities.clone(),
+            in_use: self.in_use.clone(),
         }
     }
 

@@ -146,6 +146,7 @@ impl Assessor<'_> {
             decided.memos.insert(class, memo);
         }
         findings.organizations(&agreements)?;
+        findings.agreements(&agreements)?;
         let mut completeness = Completeness::of(self.inventory, self.rules, self.options)?;
         if filter.principals.is_none() {
             completeness.perhaps_others.append(&mut unseen);

@@ -84,6 +84,16 @@ pub struct ServicePart {
 
 static PARTS: LazyLock<Vec<ServicePart>> = LazyLock::new(|| serde_json::from_str(PARTS_TEXT).unwrap_or_default());
 
+/// The file of what every account needs.
+pub(crate) const SUPPORT_TEXT: &str = include_str!("../../../../data/hipaa-support.json");
+
+static SUPPORT: LazyLock<Vec<ServicePart>> = LazyLock::new(|| serde_json::from_str(SUPPORT_TEXT).unwrap_or_default());
+
+/// What AWS's own guardrail spares besides, as every account needs it: identities, costs, support.
+pub fn support() -> &'static [ServicePart] {
+    &SUPPORT
+}
+
 /// The parts of eligible services.
 pub fn parts() -> &'static [ServicePart] {
     &PARTS
@@ -106,5 +116,6 @@ mod tests {
     #[test]
     fn parts_are_read() {
         assert!(!parts().is_empty() && parts().iter().all(|p| !p.prefix.is_empty()));
+        assert!(!support().is_empty() && support().iter().all(|p| !p.prefix.is_empty()));
     }
 }

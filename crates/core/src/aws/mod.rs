@@ -11,6 +11,8 @@ pub mod eligibility;
 pub mod keys;
 pub mod managed;
 mod packed;
+pub mod quotas;
+pub mod report_series;
 pub mod resource_policies;
 pub mod resources;
 pub mod security;

@@ -43,6 +43,8 @@ pub struct Expectation {
     pub at: Option<Moment>,
     /// Condition keys that it settles, in lower case.
     pub context: BTreeMap<String, Vec<String>>,
+    /// It is about what principals are permitted, whatever agreements are in force.
+    pub any_state: bool,
     /// What is expected.
     pub of: Expected,
 }
@@ -150,6 +152,7 @@ struct AccessTable {
     account: Option<Texts>,
     expect: Decision,
     message: Option<String>,
+    state: Option<String>,
     at: Option<toml::Value>,
     #[serde(default)]
     context: BTreeMap<String, toml::Spanned<Texts>>,
@@ -177,6 +180,7 @@ struct OnlyTable {
     agreement: Option<String>,
     report: Option<String>,
     account: Option<Texts>,
+    state: Option<String>,
     at: Option<toml::Value>,
     #[serde(default)]
     context: BTreeMap<String, toml::Spanned<Texts>>,
@@ -295,6 +299,19 @@ impl Reader<'_> {
         scope.map(Some)
     }
 
+    /// `state = "any"`; what is left out is the state that the inventory tells.
+    fn any_state(&mut self, state: Option<String>, span: Span) -> Option<bool> {
+        match state.as_deref() {
+            None => Some(false),
+            Some("any") => Some(true),
+            Some(other) => {
+                let help = "write state = \"any\", or leave it out for that of the inventory";
+                self.wrong(span, format!("there is no state `{other}`"), help);
+                None
+            }
+        }
+    }
+
     fn asked(
         &mut self,
         (operation, scope, agreement, report): (String, Option<String>, Option<String>, Option<String>),
@@ -328,7 +345,8 @@ impl Reader<'_> {
         let principals = self.principals(t.principal, place.span)?;
         let access = Access { principals, asked: asked?, decision: t.expect, message: t.message };
         let context = self.context(t.context);
-        Some(Expectation { place, name: t.name, at: at?, context, of: Expected::Access(access) })
+        let any_state = self.any_state(t.state, place.span)?;
+        Some(Expectation { place, name: t.name, at: at?, context, any_state, of: Expected::Access(access) })
     }
 
     fn coverage(&mut self, table: toml::Spanned<CoverageTable>) -> Option<Expectation> {
@@ -343,7 +361,8 @@ impl Reader<'_> {
         }
         let coverage =
             Governed { accounts: accounts(t.account), agreement: t.agreement, coverage: t.expect, scope, by: t.by };
-        Some(Expectation { place, name: t.name, at: at?, context: BTreeMap::new(), of: Expected::Coverage(coverage) })
+        let (context, of) = (BTreeMap::new(), Expected::Coverage(coverage));
+        Some(Expectation { place, name: t.name, at: at?, context, any_state: false, of })
     }
 
     fn only(&mut self, table: toml::Spanned<OnlyTable>) -> Option<Expectation> {
@@ -354,7 +373,8 @@ impl Reader<'_> {
         // nobody at all is an empty list
         let only = Only { principals: t.principal.list(), asked: asked? };
         let context = self.context(t.context);
-        Some(Expectation { place, name: t.name, at: at?, context, of: Expected::Only(only) })
+        let any_state = self.any_state(t.state, place.span)?;
+        Some(Expectation { place, name: t.name, at: at?, context, any_state, of: Expected::Only(only) })
     }
 
     fn principals(&mut self, texts: Texts, span: Span) -> Option<Vec<String>> {

@@ -118,20 +118,21 @@ pub enum Unmet {
     },
 }
 
-/// The moment and the context of an assessment.
-type Circumstances<'a> = (Moment, &'a BTreeMap<String, Vec<String>>);
+/// The moment, the context and the state of an assessment.
+type Circumstances<'a> = (Moment, &'a BTreeMap<String, Vec<String>>, bool);
 
 /// Holds all expectations of a suite against the inventory.
 pub fn run(suite: &Suite, assessments: &Assessments<'_>, options: &Options) -> Result<Vec<Case>, Failure> {
     let mut groups: BTreeMap<Circumstances<'_>, Vec<usize>> = BTreeMap::new();
     for (index, expectation) in suite.expectations.iter().enumerate() {
-        groups.entry((expectation.at.unwrap_or(options.at), &expectation.context)).or_default().push(index);
+        let at = expectation.at.unwrap_or(options.at);
+        groups.entry((at, &expectation.context, expectation.any_state)).or_default().push(index);
     }
     let mut cases: BTreeMap<usize, Case> = BTreeMap::new();
-    for ((at, context), indices) in groups {
+    for ((at, context, any_state), indices) in groups {
         let own: Vec<(usize, &Expectation)> =
             indices.into_iter().filter_map(|i| Some((i, suite.expectations.get(i)?))).collect();
-        let mut options = Options { at, ..options.clone() };
+        let mut options = Options { at, any_state, ..options.clone() };
         options.context.extend(context.clone());
         let asked = own.iter().filter_map(|(_, e)| e.asked());
         options.filter.operations =

@@ -11,7 +11,7 @@ macro_rules! built_in {
 }
 
 /// The policies that are built in: path below `policies/`, and text.
-pub const BUILT_IN: [(&str, &str); 21] = built_in!(
+pub const BUILT_IN: [(&str, &str); 23] = built_in!(
     "";
     "agreements/findings.cedar",
     "agreements/governs.cedar",
@@ -19,8 +19,10 @@ pub const BUILT_IN: [(&str, &str); 21] = built_in!(
     "agreements/standing.cedar",
     "changes/advice.cedar",
     "hipaa/eligibility.cedar",
+    "hipaa/evidence.cedar",
     "hipaa/facts.cedar",
     "hipaa/findings.cedar",
+    "hipaa/register.cedar",
     "inventory/findings.cedar",
     "operations/accept.cedar",
     "operations/account.cedar",

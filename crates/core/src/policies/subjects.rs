@@ -11,7 +11,7 @@ use crate::inventory::schema::EntitySchema;
 use crate::problem::{Problem, SourceFile, Span, Unpermitted, instead};
 
 /// The questions of the program, beside the operations, which are data.
-const ASKED: [(&str, Subject); 18] = [
+const ASKED: [(&str, Subject); 19] = [
     ("holds", Subject::Question),
     ("membership-known", Subject::Question),
     ("lists-agreements-of", Subject::Question),
@@ -26,6 +26,7 @@ const ASKED: [(&str, Subject); 18] = [
     ("meets-definition", Subject::Fact),
     ("report-on-account", Subject::Finding),
     ("report-on-organization", Subject::Finding),
+    ("report-on-agreement", Subject::Finding),
     ("report-on-access", Subject::Finding),
     ("report-on-policy", Subject::Finding),
     (ASSUME, Subject::Assumption),

@@ -7,9 +7,10 @@ use super::RuleBook;
 use crate::policies::operations::check::ASSUME;
 
 /// The actions of findings, and what they are about.
-const FINDINGS: [(&str, &str); 4] = [
+const FINDINGS: [(&str, &str); 5] = [
     ("report-on-account", "findings about accounts"),
     ("report-on-organization", "findings about organizations"),
+    ("report-on-agreement", "findings about agreements"),
     ("report-on-access", "findings about access"),
     ("report-on-policy", "findings about policy documents"),
 ];

@@ -253,7 +253,7 @@ const BUT: &str = "\u{1f}nobody but\u{1f}";
 /// What an expectation expects, without its name and its place.
 pub fn canonical(expectation: &Expectation) -> String {
     let at = expectation.at.map(moment::format);
-    let circumstances = format!("{at:?} {:?}", expectation.context);
+    let circumstances = format!("{at:?} {:?} {}", expectation.context, expectation.any_state);
     match &expectation.of {
         Expected::Access(access) => format!("{access:?} {circumstances}"),
         Expected::Coverage(coverage) => format!("{coverage:?} {circumstances}"),

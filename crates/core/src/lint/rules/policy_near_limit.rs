@@ -1,6 +1,7 @@
 #![doc = include_str!("../../../../../docs/rules/CS114.md")]
 
 use super::policy_too_large::{limit, size, words};
+use crate::aws::quotas;
 use crate::lint::policy::{Policy, PolicyKind};
 use crate::lint::read::Host;
 use crate::lint::{Check, Confidence, Rule, Severity, Sink};
@@ -17,7 +18,7 @@ pub static RULE: Rule = Rule {
 };
 
 /// A managed policy may have less than what roles hold inline.
-const MANAGED: usize = 6_144;
+const MANAGED: usize = quotas::MANAGED;
 
 fn check(policy: &Policy, sink: &mut Sink<'_>) {
     let (Some(limit), Some(size)) = (limit(policy, sink.settings), size(policy)) else {

@@ -1,5 +1,6 @@
 #![doc = include_str!("../../../../../docs/rules/CS113.md")]
 
+use crate::aws::quotas;
 use crate::lint::policy;
 use crate::lint::policy::{Holder, Policy, PolicyKind};
 use crate::lint::settings::Settings;
@@ -69,18 +70,18 @@ pub fn limit(policy: &Policy, settings: &Settings) -> Option<usize> {
         return Some(settings.limit(RULE.code, "any").unwrap_or(WIRE));
     }
     let (name, limit) = match (policy.kind, policy.holder) {
-        (PolicyKind::Identity, Some(Holder::Managed)) => ("managed", 6_144),
-        (PolicyKind::Identity, Some(Holder::User)) => ("user", 2_048),
-        (PolicyKind::Identity, Some(Holder::Group)) => ("group", 5_120),
+        (PolicyKind::Identity, Some(Holder::Managed)) => ("managed", quotas::MANAGED),
+        (PolicyKind::Identity, Some(Holder::User)) => ("user", quotas::USER),
+        (PolicyKind::Identity, Some(Holder::Group)) => ("group", quotas::GROUP),
         // what all inline policies of a role may have together
-        (PolicyKind::Identity, Some(Holder::Role)) => ("role", 10_240),
+        (PolicyKind::Identity, Some(Holder::Role)) => ("role", quotas::ROLE),
         // wherever it is attached, it may not have more than a role's
-        (PolicyKind::Identity, None) => ("identity", 10_240),
-        (PolicyKind::PermissionSet, _) => ("permission-set", 10_240),
-        (PolicyKind::Boundary, _) => ("boundary", 6_144),
-        (PolicyKind::ServiceControl, _) => ("service-control", 10_240),
-        (PolicyKind::ResourceControl, _) => ("resource-control", 5_120),
-        (PolicyKind::Trust, _) => ("trust", 4_096),
+        (PolicyKind::Identity, None) => ("identity", quotas::ROLE),
+        (PolicyKind::PermissionSet, _) => ("permission-set", quotas::PERMISSION_SET),
+        (PolicyKind::Boundary, _) => ("boundary", quotas::MANAGED),
+        (PolicyKind::ServiceControl, _) => ("service-control", quotas::SERVICE_CONTROL),
+        (PolicyKind::ResourceControl, _) => ("resource-control", quotas::RESOURCE_CONTROL),
+        (PolicyKind::Trust, _) => ("trust", quotas::TRUST),
         (PolicyKind::Resource, _) => return None,
     };
     let own = settings.limit(RULE.code, name);

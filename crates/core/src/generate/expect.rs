@@ -1,0 +1,267 @@
+//! The expectations that hold an inventory to a generated policy: what its principal may do, and nothing else.
+//!
+//! What is expected follows from the job, not from an evaluation. What is asked at all, and what nobody in the account could do,
+//! is found by asking about its root user.
+
+use std::collections::BTreeMap;
+
+use super::guardrails::Spared;
+use super::jobs::{Generation, Job, Wanted};
+use crate::assessment::{Assessment, Filter, Operation, OperationAnswer, Options, assess};
+use crate::aws;
+use crate::inventory::Inventory;
+use crate::policies::RuleBook;
+use crate::problem::{Failure, Named, Problem, Unknown};
+use crate::terms::{Decision, Role, Scope};
+
+/// Where a policy is used: what is asked about.
+pub struct Used<'a> {
+    /// The inventory.
+    pub inventory: &'a Inventory,
+    /// The rules that decide about it.
+    pub rules: &'a RuleBook,
+    /// What to assess.
+    pub options: &'a Options,
+}
+
+/// The text of a file with what `principal` may do in `account`, and may not.
+pub fn of_job(wanted: &Wanted, used: &Used<'_>, principal: &str, account: &str) -> Result<String, Failure> {
+    check(wanted, used, account)?;
+    let root = format!("arn:{}:iam::{account}:root", wanted.partition);
+    let assessment =
+        permitted(used, Filter { principals: Some(vec![(root, account.to_owned())]), ..Filter::default() })?;
+    let rows: Vec<&OperationAnswer> = assessment.principals.iter().flat_map(|p| p.operations.iter()).collect();
+    let mut by: BTreeMap<(&str, Option<Scope>), BTreeMap<Operation, Option<Decision>>> = BTreeMap::new();
+    let mut left_out: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut does = false;
+    for row in rows {
+        let asked = Operation::of(row);
+        let expected = expected(wanted, used.inventory, &asked);
+        let held = match expected {
+            Some(Decision::Deny) | None => expected,
+            _ if row.decision == Decision::Allow => expected,
+            _ => {
+                let why = row
+                    .message
+                    .clone()
+                    .or(row.reason.clone())
+                    .unwrap_or_else(|| "it is unknown whether anybody may".to_owned());
+                left_out.entry(why).or_default().push(words(&asked));
+                None
+            }
+        };
+        does |= held == Some(Decision::Allow) && asked.operation == goal(wanted.job);
+        by.entry((asked.operation, asked.scope)).or_default().insert(asked, held);
+    }
+    if !does {
+        return Err(nobody_could(wanted, account, &left_out));
+    }
+    let mut text = head(&wanted.policy().description);
+    for (why, of) in &left_out {
+        text.push_str(&comment(&format!("left out, as nobody in the account can do it now: {}: {why}", of.join(", "))));
+    }
+    for ((operation, scope), rows) in &by {
+        tables(&mut text, (principal, account), (operation, *scope), rows);
+    }
+    Ok(text)
+}
+
+/// An inventory in which the policy could not do what it is for.
+fn check(wanted: &Wanted, used: &Used<'_>, account: &str) -> Result<(), Failure> {
+    let known = || used.inventory.of_type("Account");
+    let Some(entity) = known().find(|a| a.uid.id == account) else {
+        return Err(Unknown::new(Named::Account, account, known().map(|a| a.uid.id.as_str())).into());
+    };
+    let partition = entity.str("partition").map_or(aws::partition("aws"), aws::partition);
+    if partition != wanted.partition {
+        let message =
+            format!("account {account} is in the partition {partition}, and the policy in {}", wanted.partition);
+        return Err(Problem::about("--partition", message).help(format!("write --partition {partition}")).into());
+    }
+    let generation = wanted.generation.word();
+    if !used.options.model.generations().contains(&generation) {
+        let message = format!("the inventory counts no {generation} permissions (permissionModel)");
+        return Err(Problem::about("--permission-model", message)
+            .help("write the policy in the other generation")
+            .into());
+    }
+    Ok(())
+}
+
+fn nobody_could(wanted: &Wanted, account: &str, left_out: &BTreeMap<String, Vec<String>>) -> Failure {
+    let of_goal = |of: &&Vec<String>| of.iter().any(|o| o.starts_with(goal(wanted.job)));
+    let why: Vec<&str> = left_out.iter().filter(|(_, of)| of_goal(of)).map(|(why, _)| why.as_str()).collect();
+    let why = if why.is_empty() { "the inventory has nothing that it is for".to_owned() } else { why.join("; ") };
+    let message = format!("nobody in account {account} can do what {} is for: {why}", wanted.job);
+    let help = "expectations could hold nothing: put that right first, or name another account";
+    Problem::about("--account", message).help(help).into()
+}
+
+/// What principals of the inventory are permitted, whatever agreements are in force.
+fn permitted(used: &Used<'_>, filter: Filter) -> Result<Assessment, Failure> {
+    let operations = used.rules.operations.names().map(str::to_owned).collect();
+    let options = Options { any_state: true, filter: Filter { operations, ..filter }, ..used.options.clone() };
+    assess(used.inventory, used.rules, &options)
+}
+
+/// What a principal that has the policy and nothing else may do; `None` where it depends on the state of an agreement or of the set-up,
+/// or is an operation of one's own rules.
+fn expected(wanted: &Wanted, inventory: &Inventory, asked: &Operation) -> Option<Decision> {
+    let allow = |is: bool| Some(if is { Decision::Allow } else { Decision::Deny });
+    let of_organization = asked.scope == Some(Scope::Organization);
+    let kind = asked.agreement.as_deref().unwrap_or_default();
+    let accepting = match wanted.job {
+        Job::AcceptForAccount => !of_organization && wanted.accepts(kind),
+        Job::AcceptForOrganization => of_organization && wanted.accepts(kind),
+        _ => false,
+    };
+    let terminating = wanted.job == Job::Terminate && (!of_organization || wanted.organization);
+    let sees_organization =
+        matches!(wanted.job, Job::ReadAgreements | Job::AcceptForOrganization) || wanted.organization;
+    match asked.operation {
+        "accept-agreement" => allow(accepting),
+        "terminate-agreement" => allow(terminating),
+        "download-agreement" if wanted.job == Job::ReadAgreements => allow(true),
+        // what is offered is opened to accept it, and what is accepted to terminate it
+        "download-agreement" if accepting => None,
+        "download-agreement" if terminating && wanted.generation == Generation::FineGrained => None,
+        "download-agreement" => allow(false),
+        "view-organization-agreements" => allow(sees_organization),
+        "set-up-organization-agreements" if wanted.job == Job::AcceptForOrganization => allow(true),
+        // once it is set up, whoever sees the organization passes
+        "set-up-organization-agreements" if sees_organization => None,
+        "download-report" => allow(wanted.job == Job::ReadReports && reads(wanted, inventory, asked)),
+        // D21: only a wildcard reaches it
+        "remove-offline-designation" => Some(Decision::Unknown),
+        "set-up-organization-agreements"
+        | "leave-organization"
+        | "accept-invitation"
+        | "remove-account"
+        | "delete-organization"
+        | "close-account" => allow(false),
+        _ => None,
+    }
+}
+
+/// The operation that a job is for.
+fn goal(job: Job) -> &'static str {
+    match job {
+        Job::AcceptForAccount | Job::AcceptForOrganization => "accept-agreement",
+        Job::ReadAgreements => "download-agreement",
+        Job::ReadReports => "download-report",
+        Job::Terminate => "terminate-agreement",
+    }
+}
+
+/// Whether a report is one of those that are read.
+fn reads(wanted: &Wanted, inventory: &Inventory, asked: &Operation) -> bool {
+    let report = asked.report.as_ref().and_then(|id| inventory.entity("Report", id));
+    let is =
+        |attr: &str, among: &[String]| report.and_then(|r| r.str(attr)).is_some_and(|v| among.iter().any(|a| a == v));
+    wanted.series.is_empty() || (is("series", &wanted.series) && is("category", wanted.categories()))
+}
+
+fn words(asked: &Operation) -> String {
+    let of: Vec<&str> = [asked.scope.map(Scope::word), asked.agreement.as_deref(), asked.report.as_deref()]
+        .into_iter()
+        .flatten()
+        .collect();
+    if of.is_empty() { asked.operation.to_owned() } else { format!("{} ({})", asked.operation, of.join(", ")) }
+}
+
+fn head(of: &str) -> String {
+    format!("{}# `countersign test` runs them.\n", comment(&format!("What a generated policy is held to: {of}.")))
+}
+
+/// A comment; what came from an inventory stays on its line.
+fn comment(text: &str) -> String {
+    format!("# {}\n", text.replace(char::is_control, " "))
+}
+
+/// One table where all that is asked of an operation is expected alike, else one each.
+fn tables(
+    text: &mut String,
+    (principal, account): (&str, &str),
+    (operation, scope): (&str, Option<Scope>),
+    rows: &BTreeMap<Operation, Option<Decision>>,
+) {
+    let mut decisions = rows.values();
+    let first = decisions.next().copied().flatten();
+    let alike = decisions.all(|d| *d == first);
+    let rows = rows.iter().take(if alike { 1 } else { rows.len() });
+    for (asked, decision) in rows.filter_map(|(asked, decision)| Some((asked, (*decision)?))) {
+        text.push_str("\n[[access]]\n");
+        pair(text, "principal", principal);
+        pair(text, "account", account);
+        pair(text, "operation", operation);
+        scope.iter().for_each(|s| pair(text, "scope", s.word()));
+        if !alike {
+            asked.agreement.iter().for_each(|kind| pair(text, "agreement", kind));
+            asked.report.iter().for_each(|report| pair(text, "report", report));
+        }
+        pair(text, "state", "any");
+        pair(text, "expect", decision.word());
+    }
+}
+
+fn pair(text: &mut String, key: &str, value: &str) {
+    text.push_str(&format!("{key} = {}\n", toml::Value::from(value)));
+}
+
+/// The text of a file by which nobody but those who are spared ends the agreements of members, or makes them leave.
+pub fn of_protection(spared: &Spared, accepting: bool, used: &Used<'_>) -> Result<String, Failure> {
+    let coverage = permitted(used, Filter { without_principals: true, ..Filter::default() })?;
+    let members = coverage.accounts.iter().filter(|a| a.role == Role::Member && a.partition == spared.partition);
+    let members: Vec<toml::Value> = members.map(|a| a.account.as_str().into()).collect();
+    if members.is_empty() {
+        let message = format!("the inventory has no members in the partition {}", spared.partition);
+        return Err(Problem::about("the inventory", message).help("name the inventory of the organization").into());
+    }
+    let principals: Vec<toml::Value> = spared.principals.iter().map(|p| p.as_str().into()).collect();
+    let (members, principals) = (toml::Value::Array(members), toml::Value::Array(principals));
+    let mut text = head("keeps members from ending their agreements and their membership");
+    let operations = [
+        ("accept-agreement", Some(Scope::Account), accepting),
+        ("terminate-agreement", Some(Scope::Account), true),
+        ("leave-organization", None, true),
+        ("accept-invitation", None, true),
+    ];
+    for (operation, scope, _) in operations.into_iter().filter(|(.., is)| *is) {
+        text.push_str(&format!("\n[[only]]\nprincipal = {principals}\naccount = {members}\n"));
+        pair(&mut text, "operation", operation);
+        scope.iter().for_each(|s| pair(&mut text, "scope", s.word()));
+        pair(&mut text, "state", "any");
+    }
+    Ok(text)
+}
+
+/// Who of the management accounts may do, or perhaps may do, what no service control policy keeps them from, by operation.
+pub fn of_management(used: &Used<'_>) -> Result<BTreeMap<&'static str, Vec<String>>, Failure> {
+    let coverage = permitted(used, Filter { without_principals: true, ..Filter::default() })?;
+    let managers = coverage.accounts.iter().filter(|a| a.role == Role::Management).map(|a| a.account.clone());
+    let assessment = permitted(used, Filter { principals_in: Some(managers.collect()), ..Filter::default() })?;
+    let mut found: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
+    for principal in &assessment.principals {
+        for answer in principal.operations.iter().filter(|o| ends(o) && o.decision != Decision::Deny) {
+            let perhaps = if answer.decision == Decision::Unknown { " (perhaps)" } else { "" };
+            let name = format!("{} {} of {}{perhaps}", principal.kind, principal.name, principal.account);
+            let names = found.entry(answer.operation).or_default();
+            // of several answers about one principal, the certain one is told
+            match names.iter_mut().find(|n| n.trim_end_matches(" (perhaps)") == name.trim_end_matches(" (perhaps)")) {
+                Some(known) if perhaps.is_empty() => *known = name,
+                Some(_) => {}
+                None => names.push(name),
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// What accepts for an organization, or ends what it covers.
+fn ends(answer: &OperationAnswer) -> bool {
+    let of_organization = answer.scope == Some(Scope::Organization);
+    match answer.operation {
+        "accept-agreement" | "terminate-agreement" => of_organization,
+        operation => ["remove-account", "close-account", "delete-organization"].contains(&operation),
+    }
+}
