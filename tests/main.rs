@@ -32,6 +32,7 @@ mod managed;
 mod mutation;
 mod narrowing;
 mod operations;
+mod own_rules;
 mod people;
 mod permissions;
 mod plans;

@@ -66,7 +66,7 @@ pub fn completeness(cli: &Cli, args: &CompletenessArgs) -> Result<u8, Failure> {
     let folder = session.source.name();
     output::write(&args.printing.format, &json, provenance, || {
         let collected = as_of.as_deref().map_or_else(
-            || "when it was collected is not told".to_owned(),
+            || "collection date unknown".to_owned(),
             |as_of| format!("as of {}", report::day(as_of)),
         );
         report::completeness::text(output::width(), &found, inventory, &folder, &collected)

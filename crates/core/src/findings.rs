@@ -40,6 +40,8 @@ struct AccessKey {
     principal: Option<String>,
     operation: &'static str,
     allowed: bool,
+    /// Whether it is allowed is unknown.
+    allowed_unknown: bool,
     deprecated: bool,
 }
 
@@ -96,6 +98,7 @@ impl<'a> Findings<'a> {
             principal: told_apart.then(|| principal.arn.clone()),
             operation: answer.operation.name,
             allowed: answer.decision == Decision::Allow,
+            allowed_unknown: answer.decision == Decision::Unknown,
             deprecated: answer.deprecated.is_some(),
         };
         let found = match self.asked.get(&key) {
@@ -125,6 +128,7 @@ impl<'a> Findings<'a> {
             ("at", datetime(self.at)),
             ("operation", Expr::new_string(key.operation.to_owned())),
             ("allowed", Expr::new_bool(key.allowed)),
+            ("allowedUnknown", Expr::new_bool(key.allowed_unknown)),
             ("deprecatedOnly", Expr::new_bool(key.deprecated)),
             ("names", words([&principal.arn, &principal.name])),
             ("people", words(principal.people.iter().map(|p| &p.user_name))),

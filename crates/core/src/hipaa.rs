@@ -57,7 +57,7 @@ pub fn facts(
     let mut plain = query.plain(standing, coverage)?;
     plain.extend(of_services(&services));
     let fact = |action: &str, context: &Context| {
-        Ok::<_, Failure>(rules.rule(action, &query.uid, &query.uid, context.clone(), entities)?.fact())
+        rules.fact(action, &query.uid, &query.uid, context.clone(), entities)
     };
     let told_by_the_inventory = context(plain.iter().cloned())?;
     let covered = fact(COVERED, &told_by_the_inventory)?;
@@ -154,7 +154,7 @@ impl FactQuery<'_> {
         pairs.extend(date(before).map(|d| ("listBefore", d)));
         pairs.extend(date(after).map(|d| ("listAfter", d)));
         let principal = Uid::new("Service", service).to_cedar()?;
-        Ok(self.rules.rule("eligible", &principal, &self.uid, context(pairs)?, self.entities)?.fact())
+        self.rules.fact("eligible", &principal, &self.uid, context(pairs)?, self.entities)
     }
 }
 

@@ -94,6 +94,8 @@ struct RulingKey {
     operation: &'static str,
     scope: Option<Scope>,
     report: Option<String>,
+    /// Where the policies may read which kind of agreement it is.
+    kind: Option<String>,
     facts: Facts,
     generation: &'static str,
     principal: Option<Uid>,
@@ -308,6 +310,14 @@ impl AccountEvaluator<'_> {
         self.rules.of_action(operation.name).filter(|r| r.forbids)
     }
 
+    /// Why an operation is denied that no gate forbids: which policies could permit it, and do not apply.
+    fn unpermitted(&self, operation: &Operation) -> String {
+        let permits = self.rules.of_action(operation.name).filter(|r| !r.forbids);
+        let named: Vec<String> = permits.map(|r| format!("{} ({}, {})", r.id, r.file, r.rule())).collect();
+        let verb = if named.len() == 1 { "does" } else { "do" };
+        format!("no policy permits {} here: {} {verb} not apply", operation.name, named.join(" and "))
+    }
+
     /// What the gates say, each generation by itself.
     fn trial(
         &self,
@@ -343,6 +353,7 @@ impl AccountEvaluator<'_> {
             operation: operation.name,
             scope: operation.scope,
             report: operation.report.clone(),
+            kind: operation.kind.clone().filter(|_| self.rules.reads_attribute(operation.name, "agreement")),
             facts,
             generation,
             principal: self.rules.reads_principal(operation.name).then(|| principal.uid.clone()),
@@ -380,6 +391,7 @@ impl AccountEvaluator<'_> {
             ("inForce", Expr::new_bool(facts.in_force)),
             ("designated", Expr::new_bool(facts.designated)),
         ];
+        pairs.extend(operation.kind.clone().map(|kind| ("agreement", Expr::new_string(kind))));
         pairs.extend(self.named(operation)?);
         context(pairs)
     }
