@@ -44,8 +44,10 @@ fn said(text: &str) -> String {
     fault(&[("own.cedar", text)]).1.message().to_owned()
 }
 
-const REPORT: &str = "principal is Artifact::Account, action == Artifact::Action::\"report-on-account\", resource is Artifact::Account";
-const COVERS: &str = "principal is Artifact::CustomerAgreement, action == Artifact::Action::\"in-force\", resource is Artifact::Account";
+const REPORT: &str =
+    "principal is Artifact::Account, action == Artifact::Action::\"report-on-account\", resource is Artifact::Account";
+const COVERS: &str =
+    "principal is Artifact::CustomerAgreement, action == Artifact::Action::\"in-force\", resource is Artifact::Account";
 
 fn gate(annotations: &str, head: &str) -> String {
     format!("@id(\"own\") @rule(\"X\") @order(\"7\") @reason(\"not here\") {annotations}\nforbid ({head});")
@@ -55,10 +57,13 @@ fn gate(annotations: &str, head: &str) -> String {
 #[test]
 fn a_forbid_of_a_finding_is_an_error() {
     for action in ["account", "organization", "access", "policy"] {
-        let text = format!("@id(\"own\") @rule(\"X\")\nforbid (principal, action == Artifact::Action::\"report-on-{action}\", resource);");
+        let text = format!(
+            "@id(\"own\") @rule(\"X\")\nforbid (principal, action == Artifact::Action::\"report-on-{action}\", resource);"
+        );
         assert!(said(&text).starts_with("a forbid of a finding has no meaning"), "{action}");
     }
-    let narrowed = format!("@id(\"own\") @rule(\"X\")\nforbid ({REPORT})\nwhen {{ context.notCovered.contains(\"baa\") }};");
+    let narrowed =
+        format!("@id(\"own\") @rule(\"X\")\nforbid ({REPORT})\nwhen {{ context.notCovered.contains(\"baa\") }};");
     assert!(said(&narrowed).starts_with("a forbid of a finding has no meaning"));
 }
 
@@ -73,7 +78,9 @@ fn a_policy_is_about_one_thing() {
 #[test]
 fn placeholders_are_those_that_are_filled_in() {
     let finding = |message: &str| {
-        format!("@id(\"own\") @rule(\"X\") @code(\"OWN1\") @severity(\"info\") @message(\"{message}\")\npermit ({REPORT});")
+        format!(
+            "@id(\"own\") @rule(\"X\") @code(\"OWN1\") @severity(\"info\") @message(\"{message}\")\npermit ({REPORT});"
+        )
     };
     own(&finding("in {ineligibleServices}"));
     own(&finding("a {, and a }"));
@@ -86,7 +93,9 @@ fn placeholders_are_those_that_are_filled_in() {
         .replace("resource is Artifact::Account", "resource is Artifact::Organization");
     assert!(said(&of_organization).contains("nothing fills in"), "only findings about accounts have services");
     let assuming = |words: &str| {
-        format!("@id(\"own\") @rule(\"X\") @assuming(\"{words}\")\npermit (principal, action == Artifact::Action::\"assume\", resource);")
+        format!(
+            "@id(\"own\") @rule(\"X\") @assuming(\"{words}\")\npermit (principal, action == Artifact::Action::\"assume\", resource);"
+        )
     };
     own(&assuming("{account} may have {report}"));
     assert!(said(&assuming("{acount} is fine")).contains("`{acount}`"));
@@ -110,7 +119,8 @@ fn a_code_is_not_one_of_ours() {
 
 #[test]
 fn what_a_gate_says_to_set_exists() {
-    let of = |annotation: &str| gate(annotation, "principal, action == Artifact::Action::\"accept-agreement\", resource");
+    let of =
+        |annotation: &str| gate(annotation, "principal, action == Artifact::Action::\"accept-agreement\", resource");
     for right in ["account.nda.accepted = true", "organization.featureSet = ALL", "account.name = x"] {
         own(&of(&format!("@sets(\"{right}\")")));
     }
@@ -162,7 +172,8 @@ fn an_operation_is_held_to_the_state_of_the_account() {
     let permit = "@id(\"ask\") @rule(\"X\") permit (principal, action == Artifact::Action::\"ask\", resource is Artifact::Account);";
     let state = "@id(\"active\") @rule(\"X\") @order(\"5\") @state(\"account\") @reason(\"not active\")\n\
         forbid (principal, action == Artifact::Action::\"ask\", resource is Artifact::Account) unless { resource.state == \"ACTIVE\" };";
-    let operations = r#"{"operations": [{"operation": "ask", "about": "account", "verb": "ask", "object": "questions"}]}"#;
+    let operations =
+        r#"{"operations": [{"operation": "ask", "about": "account", "verb": "ask", "object": "questions"}]}"#;
     let read = |cedar: String| {
         let folder = folder(&[("own.cedar", &cedar), ("operations.json", operations)]);
         RuleBook::laid_over(&Folder::new(folder.path()), &schema)
@@ -196,17 +207,29 @@ fn operations_fault(entry: &str) -> String {
 fn what_a_file_of_operations_replaces_is_told_and_cannot_empty_a_question() {
     assert_eq!(operations(ACCEPT).unwrap().origin.operations.replaced, ["accept-agreement"]);
     let contradictory = ACCEPT.replace("\"inForce\": false", "\"inForce\": true");
-    assert_eq!(operations_fault(&contradictory), "`accept-agreement` is never possible in the state of `possibleWhile`");
+    assert_eq!(
+        operations_fault(&contradictory),
+        "`accept-agreement` is never possible in the state of `possibleWhile`"
+    );
     let fewer = ACCEPT.replace("\"account\", ", "");
-    assert_eq!(operations_fault(&fewer), "`accept-agreement` has no scope `account` any more: nobody would be asked about it");
+    assert_eq!(
+        operations_fault(&fewer),
+        "`accept-agreement` has no scope `account` any more: nobody would be asked about it"
+    );
     let other = r#"{"operation": "accept-agreement", "about": "account", "scopes": ["account", "organization"], "verb": "accept", "object": "agreements"}"#;
-    assert!(operations_fault(other).contains("is about agreements in the built-in file"), "{}", operations_fault(other));
+    assert!(
+        operations_fault(other).contains("is about agreements in the built-in file"),
+        "{}",
+        operations_fault(other)
+    );
 }
 
 #[test]
 fn an_action_of_aws_is_asked_as_itself() {
     let call = |askedas: &str| {
-        format!("{{\"calls\": [{{\"action\": \"artifact:AcceptAgreement\", {askedas} \"resources\": [{{\"arn\": \"arn:{{partition}}:artifact:::agreement/{{agreement.id}}\"}}]}}]}}")
+        format!(
+            "{{\"calls\": [{{\"action\": \"artifact:AcceptAgreement\", {askedas} \"resources\": [{{\"arn\": \"arn:{{partition}}:artifact:::agreement/{{agreement.id}}\"}}]}}]}}"
+        )
     };
     let rules = laid_over(&[("operations.json", &call(""))]).unwrap();
     assert_eq!((rules.origin.calls.replaced.len(), rules.origin.calls.added.len()), (1, 0));
@@ -221,12 +244,15 @@ fn an_action_of_aws_is_asked_as_itself() {
 /// a warning.
 #[test]
 fn a_gate_that_is_removed_is_warned_of() {
-    let remove = "@id(\"accept-agreement\") @remove permit (principal, action == Artifact::Action::\"assume\", resource);";
+    let remove =
+        "@id(\"accept-agreement\") @remove permit (principal, action == Artifact::Action::\"assume\", resource);";
     let rules = own(remove);
     let warnings: Vec<&str> = rules.warnings.iter().map(Problem::message).collect();
     assert_eq!(warnings, ["no gate asks for `artifact:AcceptAgreement`: everybody would pass"]);
     assert!(rules.warnings.iter().all(|w| !w.is_error()));
-    assert!(own(&gate("", "principal, action == Artifact::Action::\"accept-agreement\", resource")).warnings.is_empty());
+    assert!(
+        own(&gate("", "principal, action == Artifact::Action::\"accept-agreement\", resource")).warnings.is_empty()
+    );
 }
 
 /// All built-in rules but one file of them.
@@ -304,16 +330,19 @@ fn whether_a_membership_holds_is_asked_where_only_parents_are_declared() {
 #[test]
 fn a_permit_of_a_fact_stands_against_what_is_not_known() {
     let named = "@id(\"own\") @rule(\"X\")\npermit (principal is Artifact::Account, action == Artifact::Action::\"holds-phi\", resource is Artifact::Account)\nwhen { principal has name && principal.name like \"phi-*\" };";
-    let world = World::new()
-        .account(A, json!({"name": "phi-records", "tagsKnown": false}), &[])
-        .account(B, json!({"name": "other", "tagsKnown": false}), &[]);
-    let holds = |rules: &RuleBook, of: &str| {
-        assess_by(rules, &world, &Ask::default()).account(of)["hipaa"]["holdsPhi"].clone()
-    };
+    let world = World::new().account(A, json!({"name": "phi-records", "tagsKnown": false}), &[]).account(
+        B,
+        json!({"name": "other", "tagsKnown": false}),
+        &[],
+    );
+    let holds =
+        |rules: &RuleBook, of: &str| assess_by(rules, &world, &Ask::default()).account(of)["hipaa"]["holdsPhi"].clone();
     let rules = own(named);
     assert_eq!((holds(&rules, A), holds(&rules, B)), (json!(true), json!(null)));
     assert!(assess_by(&rules, &world, &Ask::default()).codes().contains(&"CS001"));
-    let never = format!("{named}\n@id(\"never\") @rule(\"X\")\nforbid (principal, action == Artifact::Action::\"holds-phi\", resource);");
+    let never = format!(
+        "{named}\n@id(\"never\") @rule(\"X\")\nforbid (principal, action == Artifact::Action::\"holds-phi\", resource);"
+    );
     let rules = own(&never);
     assert_eq!((holds(&rules, A), holds(&rules, B)), (json!(false), json!(false)));
 }
@@ -342,12 +371,22 @@ fn one_who_may_perhaps_accept_is_told_of() {
 /// Past every gate, and yet not permitted: the reason is that no permit applies, and no gate that another generation fails.
 #[test]
 fn an_operation_that_nothing_permits_says_so() {
-    let rules = own("@id(\"accept-agreement-with-permission\") @rule(\"X\")\npermit (principal is Artifact::Root, action == Artifact::Action::\"accept-agreement\", resource is Artifact::Account);");
-    let chain = ["artifact:AcceptAgreement", "artifact:GetAgreement", "artifact:GetNdaForAgreement", "artifact:AcceptNdaForAgreement"];
+    let rules = own(
+        "@id(\"accept-agreement-with-permission\") @rule(\"X\")\npermit (principal is Artifact::Root, action == Artifact::Action::\"accept-agreement\", resource is Artifact::Account);",
+    );
+    let chain = [
+        "artifact:AcceptAgreement",
+        "artifact:GetAgreement",
+        "artifact:GetNdaForAgreement",
+        "artifact:AcceptNdaForAgreement",
+    ];
     let world = World::new().account(A, json!({}), &[]).user(A, "dev", json!([allows(&chain)]));
     let answers = assess_by(&rules, &world, &Ask::default());
     let answer = answers.answer(&user(A, "dev"), "accept-agreement", "account");
-    assert_eq!((&answer["decision"], &answer["message"], &answer["missing"]), (&json!("deny"), &json!(null), &json!([])));
+    assert_eq!(
+        (&answer["decision"], &answer["message"], &answer["missing"]),
+        (&json!("deny"), &json!(null), &json!([]))
+    );
     assert_eq!(
         answer["reason"],
         "no policy permits accept-agreement here: accept-agreement-with-permission (own.cedar, X) does not apply"
@@ -357,8 +396,9 @@ fn an_operation_that_nothing_permits_says_so() {
 
 #[test]
 fn a_gate_may_ask_which_kind_of_agreement_it_is_about() {
-    let rules = own(&gate("", "principal, action == Artifact::Action::\"accept-agreement\", resource is Artifact::Account")
-        .replace(");", ")\nwhen { context has agreement && context.agreement == \"andb\" };"));
+    let rules =
+        own(&gate("", "principal, action == Artifact::Action::\"accept-agreement\", resource is Artifact::Account")
+            .replace(");", ")\nwhen { context has agreement && context.agreement == \"andb\" };"));
     let answers = assess_by(&rules, &World::new().account(A, json!({}), &[]), &Ask::default());
     assert_eq!(answers.answer_of(&root(A), "accept-agreement", "account", "baa")["decision"], "allow");
     assert_eq!(answers.answer_of(&root(A), "accept-agreement", "account", "andb")["decision"], "deny");
@@ -366,13 +406,18 @@ fn a_gate_may_ask_which_kind_of_agreement_it_is_about() {
 
 #[test]
 fn an_account_that_nothing_governs_says_why() {
-    let rules = own("@id(\"own\") @rule(\"X\") @order(\"5\") @standing(\"superseded\")\nforbid (principal, action == Artifact::Action::\"governs\", resource is Artifact::Account);");
+    let rules = own(
+        "@id(\"own\") @rule(\"X\") @order(\"5\") @standing(\"superseded\")\nforbid (principal, action == Artifact::Action::\"governs\", resource is Artifact::Account);",
+    );
     let world = World::new().account(A, json!({}), &[]).accepted("Own", "baa", "account", A, "2024-01-01", None);
     let answers = assess_by(&rules, &world, &Ask::default());
     let row = answers.coverage_of(A, "baa");
     assert_eq!((&row["coverage"], &row["governing"]), (&json!("covered"), &json!(null)));
     let reason = row["reason"].as_str().unwrap();
-    assert!(reason.starts_with("the rules let none of the agreements in force govern: ") && reason.contains("own"), "{reason}");
+    assert!(
+        reason.starts_with("the rules let none of the agreements in force govern: ") && reason.contains("own"),
+        "{reason}"
+    );
 }
 
 /// A gate that can never apply would let everybody pass.
@@ -407,7 +452,9 @@ fn a_condition_that_contradicts_itself_is_an_error() {
 #[test]
 fn since_names_what_the_policy_asks_about() {
     let of = |since: &str, condition: &str| {
-        format!("@id(\"own\") @rule(\"X\") @scope(\"organization\") @since(\"{since}\")\npermit ({COVERS})\nwhen {{ {condition} }};")
+        format!(
+            "@id(\"own\") @rule(\"X\") @scope(\"organization\") @since(\"{since}\")\npermit ({COVERS})\nwhen {{ {condition} }};"
+        )
     };
     let member = "principal has organization && resource in principal.organization";
     own(&of("principal membership", member));
@@ -441,7 +488,8 @@ fn the_schemas_of_the_output_fit_an_operation_of_ones_own() {
             .args(["--format", "json"])
             .output()
             .unwrap();
-        let printed: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{schema}: {e}: {output:?}"));
+        let printed: Value =
+            serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{schema}: {e}: {output:?}"));
         assert!(printed.to_string().contains("create-compliance-inquiry"), "{schema}");
         assert_eq!(schema_errors(&format!("{schema}.v1.schema.json"), &printed), [""; 0]);
     }
@@ -468,7 +516,9 @@ fn a_schema_that_is_none_is_told_so() {
 fn rules_are_in_a_folder_of_their_own() {
     for folder in [".", "", "./"] {
         for key in ["policies", "onlyPolicies"] {
-            let world = World::new().account(A, json!({}), &[]).file("countersign.toml", format!("[rules]\n{key} = \"{folder}\"\n"));
+            let world = World::new()
+                .account(A, json!({}), &[])
+                .file("countersign.toml", format!("[rules]\n{key} = \"{folder}\"\n"));
             let problems = world.problems();
             assert_eq!(problems.len(), 1, "{problems:?}");
             assert_eq!(problems[0].message(), "rules cannot be the whole folder of the inventory", "{key} {folder}");
@@ -478,7 +528,9 @@ fn rules_are_in_a_folder_of_their_own() {
 
 #[test]
 fn a_guardrail_is_switched_on_once() {
-    let world = World::new().account(A, json!({}), &[]).file("countersign.toml", "[guardrails]\non = [\"no-iam-users\", \"no-iam-users\"]\n");
+    let world = World::new()
+        .account(A, json!({}), &[])
+        .file("countersign.toml", "[guardrails]\non = [\"no-iam-users\", \"no-iam-users\"]\n");
     let problems = world.problems();
     let told: Vec<(&str, &str)> = problems.iter().map(|p| (p.message(), p.underlined())).collect();
     assert_eq!(told, [("`no-iam-users` is switched on twice", "\"no-iam-users\"")]);

@@ -56,9 +56,7 @@ pub fn facts(
     let services = query.services()?;
     let mut plain = query.plain(standing, coverage)?;
     plain.extend(of_services(&services));
-    let fact = |action: &str, context: &Context| {
-        rules.fact(action, &query.uid, &query.uid, context.clone(), entities)
-    };
+    let fact = |action: &str, context: &Context| rules.fact(action, &query.uid, &query.uid, context.clone(), entities);
     let told_by_the_inventory = context(plain.iter().cloned())?;
     let covered = fact(COVERED, &told_by_the_inventory)?;
     let holds_phi = fact("holds-phi", &told_by_the_inventory)?;

@@ -373,7 +373,8 @@ mod tests {
         let many = Origin { folder: folder.clone(), removed: ids(4), ..Origin::default() };
         assert!(rules(many).ends_with("rules built in + mine (4 removed) 01234567"));
         let laid = |replaced: &str| Laid { added: ids(2), replaced: vec![replaced.to_owned()] };
-        let operations = Origin { folder: folder.clone(), operations: laid("ask"), calls: laid("a:B"), ..Origin::default() };
+        let operations =
+            Origin { folder: folder.clone(), operations: laid("ask"), calls: laid("a:B"), ..Origin::default() };
         let expected = "(2 operations added, 1 operation replaced: ask, 2 calls added, 1 call replaced: a:B) 01234567";
         assert!(rules(operations).ends_with(expected));
         let same = Origin { folder: folder.clone(), ..Origin::default() };

@@ -93,7 +93,8 @@ impl Agreements<'_> {
 
     /// Asked once of all accounts that declare no moment, where the rules read nothing else of an account.
     fn is_membership_known(&self, account: &Account) -> Result<bool, Failure> {
-        let alike = account.known_since.is_none() && self.reads_only("membership-known", &["membershipsKnownSince", "at"]);
+        let alike =
+            account.known_since.is_none() && self.reads_only("membership-known", &["membershipsKnownSince", "at"]);
         if let Some(known) = self.stands_known.get().filter(|_| alike) {
             return Ok(*known);
         }

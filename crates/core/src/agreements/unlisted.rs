@@ -101,7 +101,8 @@ impl Agreements<'_> {
             }
             for organization in self.tree.organizations.keys() {
                 if !self.lists_of(organization)? {
-                    found.push((Scope::Organization, format!("no account of {organization} has its agreements listed")));
+                    found
+                        .push((Scope::Organization, format!("no account of {organization} has its agreements listed")));
                     break;
                 }
             }

@@ -341,7 +341,8 @@ impl Config {
         };
         for (path, place) in [&rules.policies, &rules.only_policies].into_iter().flatten() {
             if files::resolve(FILE, path).is_empty() {
-                let problem = Problem::at(&place.source, place.span, "rules cannot be the whole folder of the inventory");
+                let problem =
+                    Problem::at(&place.source, place.span, "rules cannot be the whole folder of the inventory");
                 problems.push(problem.help("put them in a folder of their own, such as \"rules\""));
             }
         }

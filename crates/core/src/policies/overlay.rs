@@ -71,7 +71,8 @@ pub fn lay(
             // another policy of the id of a gate would take the gate away without a word
             let known = ours.get_key_value(policy.id.as_str());
             if let Some((_, ours)) = known.filter(|(_, ours)| !policy.removes && policy.is_narrower_than(ours)) {
-                let message = format!("`{}` forbids less than the built-in policy: whom it leaves out would pass", ours.id);
+                let message =
+                    format!("`{}` forbids less than the built-in policy: whom it leaves out would pass", ours.id);
                 let help = "write `principal` and `resource` as the built-in policy has them; to drop it, write it with @remove";
                 problems.push(at(message, help));
                 continue;

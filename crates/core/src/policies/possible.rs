@@ -31,7 +31,10 @@ fn fault(operation: &Definition, gates: &[(&Rule, Gate)]) -> Option<Problem> {
         let always = own.clone().find(|(_, gate)| always_forbids(gate, operation, scope));
         if let Some((rule, _)) = always {
             let message = format!("`{}` is never possible in the state of `possibleWhile`", operation.name);
-            let help = format!("the gate `{}` always forbids it there: guardrails about it would pass, whoever may do it", rule.id);
+            let help = format!(
+                "the gate `{}` always forbids it there: guardrails about it would pass, whoever may do it",
+                rule.id
+            );
             return Some(Problem::at(&operation.place.source, operation.place.span, message).help(help));
         }
     }
@@ -44,9 +47,9 @@ fn always_forbids(gate: &Gate, operation: &Definition, scope: Option<Scope>) -> 
     let scope = scope.map_or("none", Scope::word);
     PermissionModel::Any.generations().iter().all(|generation| {
         both(operation.possible.in_force).into_iter().all(|in_force| {
-            both(operation.possible.designated).into_iter().all(|designated| {
-                gate.forbids(generation, in_force, (scope, designated), &BTreeSet::new()) == Ok(true)
-            })
+            both(operation.possible.designated)
+                .into_iter()
+                .all(|designated| gate.forbids(generation, in_force, (scope, designated), &BTreeSet::new()) == Ok(true))
         })
     })
 }

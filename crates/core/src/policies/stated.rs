@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::BUILT_IN;
 use super::annotations::{Annotated, Subject};
-use super::reads::{applies_to, attribute_of, is_variable};
+use super::reads::{applies_to, attribute_of};
 use super::satisfiable::never_holds;
 use super::settings::{Becomes, Setting};
 use crate::inventory::schema::{Attribute, EntitySchema, Type};
@@ -44,7 +44,8 @@ fn forbids_findings(annotated: &Annotated<'_>) -> Option<Problem> {
     let forbids = annotated.policy.effect() == Effect::Forbid && annotated.subjects.contains(&Subject::Finding);
     forbids.then(|| {
         let message = "a forbid of a finding has no meaning: it would drop every other finding as well";
-        let help = "a finding is a permit; to drop a built-in one, write its @id with @remove, and to narrow it, replace it";
+        let help =
+            "a finding is a permit; to drop a built-in one, write its @id with @remove, and to narrow it, replace it";
         Problem::at(annotated.source, annotated.head(), message).help(help)
     })
 }
@@ -74,16 +75,21 @@ fn contradiction(annotated: &Annotated<'_>, json: &Value) -> Option<Problem> {
 /// agreement apply that the condition does not ask about.
 fn since(annotated: &Annotated<'_>, json: &Value) -> Option<Problem> {
     let bounds = annotated.policy.annotation("since")?;
-    let wrong = |message: String, help: &str| Some(Problem::at(annotated.source, annotated.place("since"), message).help(help));
+    let wrong =
+        |message: String, help: &str| Some(Problem::at(annotated.source, annotated.place("since"), message).help(help));
     let other = |ty: &str| applies_to(annotated.policy, ty);
     for bound in bounds.split_whitespace() {
         let message = format!("`@since`: no `{bound}` makes this agreement apply");
         match bound {
             "designation" if other("CustomerAgreement") => {
-                return wrong(message, "accounts are designated under an OfflineAgreement; write @since(\"principal\")");
+                return wrong(
+                    message,
+                    "accounts are designated under an OfflineAgreement; write @since(\"principal\")",
+                );
             }
             "membership" if other("OfflineAgreement") || !asks_of_membership(json) => {
-                let help = "ask `resource in principal.organization` of a CustomerAgreement, or write @since(\"principal\")";
+                let help =
+                    "ask `resource in principal.organization` of a CustomerAgreement, or write @since(\"principal\")";
                 return wrong(message, help);
             }
             _ => {}
@@ -92,15 +98,12 @@ fn since(annotated: &Annotated<'_>, json: &Value) -> Option<Problem> {
     None
 }
 
-/// Whether some part of a policy asks `resource in principal.organization`.
+/// Whether some part of a policy reads `principal.organization`; that it has one says nothing of the account.
 fn asks_of_membership(json: &Value) -> bool {
-    let is_it = |operands: &Value| {
-        let (left, right) = (operands.get("left"), operands.get("right"));
-        left.is_some_and(|l| is_variable(l, "resource"))
-            && right.is_some_and(|r| attribute_of(r, "principal") == Some("organization"))
-    };
     match json {
-        Value::Object(members) => members.get("in").is_some_and(is_it) || members.values().any(asks_of_membership),
+        Value::Object(members) => {
+            attribute_of(json, "principal") == Some("organization") || members.values().any(asks_of_membership)
+        }
         Value::Array(items) => items.iter().any(asks_of_membership),
         _ => false,
     }
@@ -190,7 +193,10 @@ fn unsettable(setting: &Setting, schema: &EntitySchema) -> Option<(String, Strin
         (Becomes::Text(text), Type::String) => {
             let values = attribute.values.as_ref().filter(|values| !values.contains(text))?;
             let known = values.iter().map(String::as_str);
-            Some((format!("`{path}` is never `{text}`"), instead(text, known, format!("it is one of {}", values.join(", ")))))
+            Some((
+                format!("`{path}` is never `{text}`"),
+                instead(text, known, format!("it is one of {}", values.join(", "))),
+            ))
         }
         (Becomes::HasReport, Type::Set(of)) if matches!(of.as_ref(), Type::Entity(ty) if ty == "Report") => None,
         (_, ty) => Some((format!("`{path}` is {}", ty.describe()), meant_by(ty))),

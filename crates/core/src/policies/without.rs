@@ -59,7 +59,8 @@ pub fn lacks(own: &RuleBook, schema: &EntitySchema) -> Vec<String> {
             gates(rules).filter(|r| r.get("state") == Some(state)).flat_map(|r| r.actions.clone()).collect()
         };
         let known = named(&own.rules);
-        let missing = named(&ours.rules).into_iter().filter(|o| !known.contains(o) && own.operations.operation(o).is_some());
+        let missing =
+            named(&ours.rules).into_iter().filter(|o| !known.contains(o) && own.operations.operation(o).is_some());
         lacks.extend(missing.map(|operation| format!("{words} on {operation}")));
     }
     let codes = |rules: &BTreeMap<String, Rule>| -> BTreeSet<String> {

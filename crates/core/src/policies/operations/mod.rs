@@ -202,7 +202,9 @@ fn narrower(reader: &mut Reader<'_>, known: &Definition, operation: &Definition)
             known.about.words(),
             operation.about.words()
         ),
-        Some(scope) => format!("`{}` has no scope `{}` any more: nobody would be asked about it", known.name, scope.word()),
+        Some(scope) => {
+            format!("`{}` has no scope `{}` any more: nobody would be asked about it", known.name, scope.word())
+        }
         None => return,
     };
     let help = "keep what it is about and its scopes, or list an operation of another name";
