@@ -699,3 +699,19 @@ fn an_attribute_that_no_schema_declares_is_told() {
     let other = gate("@order(\"5\") @reason(\"no\")").replace("context.designated", "1");
     assert!(problems(laid_over(&other)).iter().all(|p| !p.is_undeclared()));
 }
+
+#[test]
+fn the_policies_are_valid_by_the_schema_as_they_stand_in_files() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let schema = std::fs::read_to_string(root.join("schemas/artifact.cedarschema.json")).unwrap();
+    let schema = cedar_policy::Schema::from_json_str(&schema).unwrap();
+    let files = walkdir::WalkDir::new(root.join("policies")).into_iter().map(Result::unwrap);
+    let policies = files.filter(|f| f.path().extension().is_some_and(|e| e == "cedar"));
+    let text: String = policies.map(|f| std::fs::read_to_string(f.path()).unwrap()).collect();
+    let set: cedar_policy::PolicySet = text.parse().unwrap();
+    assert!(set.policies().count() > 100, "every file is there");
+    let result = cedar_policy::Validator::new(schema).validate(&set, cedar_policy::ValidationMode::Strict);
+    let wrong = result.validation_errors().map(ToString::to_string);
+    let wrong: Vec<_> = wrong.chain(result.validation_warnings().map(ToString::to_string)).collect();
+    assert!(result.validation_passed_without_warnings(), "{wrong:#?}");
+}

@@ -11,6 +11,7 @@ mod access;
 mod access_principals;
 mod any_request;
 mod carried;
+mod classes;
 mod cli;
 mod collect;
 mod completeness;

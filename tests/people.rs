@@ -283,7 +283,7 @@ fn drawn(c: &[u8], more: Option<(u8, u8)>) -> World {
 fn may(assessment: &Assessment) -> BTreeMap<(String, String, Operation), u8> {
     let mut may = BTreeMap::new();
     for principal in &assessment.principals {
-        for person in &principal.people {
+        for person in principal.people.iter() {
             for answer in &principal.operations {
                 let rank = match answer.decision {
                     Decision::Deny => 0,

@@ -21,7 +21,7 @@ fn layer(document: &Value) -> Layer {
     assert!(problems.is_empty(), "{problems:?}");
     let policy =
         Policy { label: "p.json".into(), document: Arc::new(read), content: document.to_string(), built_in: false };
-    Layer::new("identity", "test", ["p".to_owned()], |_| Some(&policy)).unwrap()
+    Layer::new("identity", "test", ["p".to_owned()], |_| Some(&policy))
 }
 
 fn request(action: &str, resource: &str, keys: &[(&str, KeyValue)]) -> Request {

@@ -113,7 +113,7 @@ struct Answer<'a> {
     account: &'a str,
     kind: PrincipalKind,
     name: &'a str,
-    people: &'a [countersign_core::assessment::PersonAnswer],
+    people: &'a [countersign_core::assessment::Person],
     /// Who may become it, for a role that may do the operation or perhaps may.
     #[serde(rename = "standsBehind")]
     stands_behind: Option<StandsBehind<'a>>,

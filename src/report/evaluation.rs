@@ -1,9 +1,12 @@
 //! The whole assessment: a summary first, then principals with the same answers together, then findings.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use super::{bold, completeness, count, coverage, day, dim, few, paragraph, verdict_padded, wrapped};
-use countersign_core::assessment::{AccountAnswer, AgreementAnswer, Assessment, OperationAnswer, PrincipalAnswer};
+use countersign_core::assessment::{
+    AccountAnswer, AgreementAnswer, Assessment, Class, OperationAnswer, PrincipalAnswer,
+};
 use countersign_core::finding::{Finding, Severity};
 use countersign_core::terms::{Coverage, Decision, PrincipalKind, Scope};
 
@@ -74,13 +77,17 @@ type Line = (Decision, String, Vec<String>);
 
 fn operations(width: usize, assessment: &Assessment, all: bool) -> String {
     let mut groups: BTreeMap<Vec<Line>, Vec<&PrincipalAnswer>> = BTreeMap::new();
-    for principal in assessment.principals.iter().filter(|p| !p.operations.is_empty()) {
-        groups.entry(lines(&principal.operations, all)).or_default().push(principal);
+    for (answers, who) in by_answers(assessment) {
+        groups.entry(lines(&answers, all)).or_default().extend(who);
     }
     let mut groups: Vec<_> = groups.into_iter().collect();
+    // as they stand in the assessment
+    groups.iter_mut().for_each(|(_, who)| who.sort_by_key(|p| (&p.account, &p.principal)));
     // who may do most comes first, then larger groups
     groups.sort_by_key(|(_, who)| {
-        let allowed = who.first().map_or(0, |p| p.operations.iter().filter(|o| o.decision == Decision::Allow).count());
+        let allowed = who
+            .first()
+            .map_or(0, |p| p.operations.in_common().iter().filter(|o| o.decision == Decision::Allow).count());
         (std::cmp::Reverse(allowed), std::cmp::Reverse(who.len()))
     });
     let mut text = String::new();
@@ -105,10 +112,28 @@ fn operations(width: usize, assessment: &Assessment, all: bool) -> String {
     text
 }
 
+/// The principals with something to answer, those of a class together.
+fn by_answers(assessment: &Assessment) -> Vec<(Vec<&OperationAnswer>, Vec<&PrincipalAnswer>)> {
+    let mut found: Vec<(Vec<&OperationAnswer>, Vec<&PrincipalAnswer>)> = Vec::new();
+    let mut classes: HashMap<*const Class, usize> = HashMap::new();
+    for principal in &assessment.principals {
+        let class = principal.operations.class().map(Arc::as_ptr);
+        let known = class.and_then(|class| classes.get(&class)).and_then(|index| found.get_mut(*index));
+        if let Some((_, who)) = known {
+            who.push(principal);
+            continue;
+        }
+        classes.extend(class.map(|class| (class, found.len())));
+        found.push((principal.operations.in_common(), vec![principal]));
+    }
+    found.retain(|(answers, _)| !answers.is_empty());
+    found
+}
+
 /// The answers of a principal, operations with the same answer in one line.
-fn lines(operations: &[OperationAnswer], all: bool) -> Vec<Line> {
+fn lines(operations: &[&OperationAnswer], all: bool) -> Vec<Line> {
     let mut lines: Vec<(Decision, String, Vec<&OperationAnswer>)> = Vec::new();
-    for operation in operations {
+    for operation in operations.iter().copied() {
         let words = words(operation, all);
         match lines.iter_mut().find(|(d, w, _)| *d == operation.decision && *w == words) {
             Some((_, _, list)) => list.push(operation),
@@ -125,7 +150,7 @@ fn lines(operations: &[OperationAnswer], all: bool) -> Vec<Line> {
 }
 
 /// `download, accept account agreements (baa, andb)`: operations with the same objects together.
-fn objects(list: &[&OperationAnswer], of: &[OperationAnswer]) -> Vec<String> {
+fn objects(list: &[&OperationAnswer], of: &[&OperationAnswer]) -> Vec<String> {
     let mut verbs: Vec<(String, Vec<&str>)> = Vec::new();
     let mut seen: Vec<(&str, Option<Scope>)> = Vec::new();
     for operation in list {
@@ -137,7 +162,7 @@ fn objects(list: &[&OperationAnswer], of: &[OperationAnswer]) -> Vec<String> {
         let is_same = |o: &&OperationAnswer| (o.operation, o.scope) == key;
         let names = |o: &OperationAnswer| o.agreement.clone().or_else(|| o.report.clone());
         let some: Vec<String> = list.iter().copied().filter(is_same).filter_map(names).collect();
-        let every: Vec<String> = of.iter().filter(is_same).filter_map(names).collect();
+        let every: Vec<String> = of.iter().copied().filter(is_same).filter_map(names).collect();
         let which = if some.len() == every.len() && some.len() > 1 { "all".to_owned() } else { some.join(", ") };
         let (verb, noun) = operation.words;
         let named = operation.agreement.is_some() || operation.report.is_some();
@@ -194,11 +219,11 @@ fn title(who: &[&PrincipalAnswer], all: bool) -> String {
 /// Unknown answers, counted by what they depend on.
 fn unknowns(width: usize, assessment: &Assessment) -> String {
     let mut keys: BTreeMap<&str, usize> = BTreeMap::new();
-    for operation in
-        assessment.principals.iter().flat_map(|p| &p.operations).filter(|o| o.decision == Decision::Unknown)
-    {
-        for dependency in &operation.depends_on {
-            *keys.entry(&dependency.key).or_default() += 1;
+    for (answers, who) in by_answers(assessment) {
+        for operation in answers.into_iter().filter(|o| o.decision == Decision::Unknown) {
+            for dependency in &operation.depends_on {
+                *keys.entry(&dependency.key).or_default() += who.len();
+            }
         }
     }
     let mut text = String::new();

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::diff::principal as principal_words;
 use super::sentences::{self, place};
 use super::{bold, completeness, day, dim, paragraph, verdict};
-use countersign_core::assessment::{Assessment, OperationAnswer, PersonAnswer, PrincipalAnswer};
+use countersign_core::assessment::{Assessment, OperationAnswer, Person, PrincipalAnswer};
 use countersign_core::escalation::Escalation;
 use countersign_core::people::{Behind, Roles, short};
 use countersign_core::terms::{Decision, PrincipalKind, Scope};
@@ -117,7 +117,7 @@ pub fn could_grant(width: usize, assessment: &Assessment, found: &Escalations) -
 }
 
 fn row(principal: &PrincipalAnswer, answer: &OperationAnswer) -> String {
-    let person = |p: &PersonAnswer| match &p.group {
+    let person = |p: &Person| match &p.group {
         Some(group) => format!("{} by {group}", p.user_name),
         None => p.user_name.clone(),
     };

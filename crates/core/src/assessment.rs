@@ -53,36 +53,38 @@
 //! # assert!(!filter.without_principals);
 //! ```
 
+mod answers;
+mod assessor;
 pub mod completeness;
 mod operation;
 pub mod plans;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::agreements::Agreements;
 use crate::finding::Finding;
-use crate::findings::Findings;
-use crate::hipaa::{self, Hipaa, Phi};
+use crate::hipaa::{Hipaa, Phi};
 use crate::inventory::Inventory;
 use crate::inventory::entity::Uid;
 use crate::inventory::tree::Tree;
-use crate::moment::{self, Moment};
-use crate::operations::answer::{Because, Gate, OperationResult};
+use crate::moment::Moment;
+use crate::operations::answer::Dependency;
 use crate::operations::any_request::AnyRequest;
-use crate::operations::worlds::Worlds;
-use crate::operations::{self, AccountEvaluator, Memo, catalogue};
-use crate::permissions::principals::{Directory, Identity, OpenGroup, Person, Principal};
+use crate::operations::catalogue;
+use crate::permissions::principals::{Directory, Identity, OpenGroup};
 use crate::policies::RuleBook;
 use crate::problem::Failure;
 use crate::provenance::Provenance;
 use crate::stack;
 use crate::terms::{Coverage, Decision, PermissionModel, PrincipalKind, Role, Scope};
-use completeness::{Completeness, others};
+use assessor::Assessor;
+use completeness::Completeness;
 use plans::Plan;
 
+pub use crate::permissions::principals::Person;
+pub use answers::{Answers, Class};
 pub use operation::Operation;
 
 /// What to assess.
@@ -100,6 +102,8 @@ pub struct Options {
     pub any_request: bool,
     /// Whatever agreements are in force, and whether or not the NDA is accepted: what principals are permitted.
     pub any_state: bool,
+    /// Each principal is asked by itself, and none has the answers of one that is like it: the plain way, for comparing.
+    pub by_itself: bool,
     /// What to leave out.
     pub filter: Filter,
 }
@@ -135,9 +139,15 @@ impl Filter {
         let named = |p: &Vec<(String, String)>| {
             p.iter().any(|(arn, account)| *arn == identity.arn && *account == identity.account)
         };
+        self.may_want(&identity.account) && self.principals.as_ref().is_none_or(named)
+    }
+
+    /// Whether a principal of an account may be asked about.
+    fn may_want(&self, account: &str) -> bool {
+        let named = |p: &Vec<(String, String)>| p.iter().any(|(_, of)| of == account);
         !self.without_principals
-            && self.account(&identity.account)
-            && self.principals_in.as_ref().is_none_or(|accounts| accounts.contains(&identity.account))
+            && self.account(account)
+            && self.principals_in.as_ref().is_none_or(|accounts| accounts.contains(account))
             && self.principals.as_ref().is_none_or(named)
     }
 
@@ -274,29 +284,16 @@ pub struct PrincipalAnswer {
     /// What people call it.
     pub name: String,
     /// The people behind a permission set.
-    pub people: Vec<PersonAnswer>,
+    pub people: Arc<[Person]>,
     /// The groups behind it whose members are not named.
     #[serde(skip)]
-    pub groups: Vec<OpenGroup>,
+    pub groups: Arc<[OpenGroup]>,
     /// An answer an operation.
-    pub operations: Vec<OperationAnswer>,
-}
-
-/// A person behind a permission set.
-#[derive(Clone, Debug, Serialize, PartialEq, Eq)]
-#[serde(rename_all = "camelCase")]
-pub struct PersonAnswer {
-    /// The id in Identity Center.
-    #[serde(skip)]
-    pub id: String,
-    /// The user name in Identity Center.
-    pub user_name: String,
-    /// The group that the permission set is assigned to.
-    pub group: Option<String>,
+    pub operations: Answers,
 }
 
 /// The answer to one operation.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, PartialEq)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct OperationAnswer {
@@ -359,8 +356,14 @@ pub struct DependencyAnswer {
     pub allows: Vec<String>,
 }
 
+impl From<Dependency> for DependencyAnswer {
+    fn from(dependency: Dependency) -> Self {
+        Self { key: dependency.key, allows: dependency.allows }
+    }
+}
+
 /// A gate that is not passed.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, PartialEq)]
 #[non_exhaustive]
 pub struct GateAnswer {
     /// The id of its Cedar policy.
@@ -443,224 +446,10 @@ pub fn assess_each(
 pub fn principals(inventory: &Inventory, at: Moment) -> Vec<PrincipalAnswer> {
     let (tree, settled) = (Tree::new(inventory), BTreeMap::new());
     let everyone = Directory::new(inventory, &tree, at, &settled).identities();
-    everyone.into_iter().map(|i| principal_answer(i, Vec::new())).collect()
+    everyone.into_iter().map(|i| principal_answer(i, Answers::default())).collect()
 }
 
-struct Assessor<'a> {
-    inventory: &'a Inventory,
-    rules: &'a RuleBook,
-    options: &'a Options,
-}
-
-impl Assessor<'_> {
-    /// Everything but the principals, each of which is handed over.
-    fn run(&self, mut each: impl FnMut(PrincipalAnswer)) -> Result<Assessment, Failure> {
-        let agreements = Agreements::new(self.inventory, self.rules, self.options.at);
-        let directory = Directory::new(self.inventory, &agreements.tree, self.options.at, &self.options.context);
-        let mut directory = directory.of_any_request(self.options.any_request);
-        let filter = &self.options.filter;
-        // nobody else's policies are looked at
-        let everyone = directory.those(|identity| filter.wants(identity))?;
-        let mut by_account: BTreeMap<&str, Vec<&Principal>> = BTreeMap::new();
-        for principal in &everyone {
-            by_account.entry(&principal.account).or_default().push(principal);
-        }
-        let mut findings = Findings::new(self.inventory, self.rules, self.options.at);
-        let (mut accounts, mut unseen) = (Vec::new(), Vec::new());
-        let mut memos: HashMap<String, Memo> = HashMap::new();
-        for account in agreements.tree.accounts.values() {
-            let standing = agreements.standing(account)?;
-            let here = by_account.get(account.id.as_str()).map_or(&[][..], Vec::as_slice);
-            let mut more: Vec<Uid> = here.iter().map(|p| p.uid.clone()).collect();
-            more.extend(self.inventory.of_type("Report").map(|e| e.uid.clone()));
-            more.extend(self.inventory.of_type("Service").map(|e| e.uid.clone()));
-            let entities = agreements.entities(account, &standing, &more)?;
-            let coverage = agreements.coverage(account, &standing, &entities)?;
-            let facts = hipaa::facts(&agreements, self.rules, account, &standing, &coverage, &entities)?;
-            let organization = standing.organization.as_deref();
-            findings.account(account, organization, &coverage, &facts, &entities)?;
-            if self.options.filter.account(&account.id) {
-                accounts.push(account_answer(&agreements, account, &standing, &coverage, &facts, &self.options.filter));
-            }
-            if here.is_empty() {
-                continue;
-            }
-            let operations =
-                catalogue::operations(&self.rules.operations, &agreements, account, organization, &coverage);
-            let worlds = Worlds::new(&agreements, self.rules, (account, &standing), &operations, &entities)?;
-            // an account that nothing is told apart from by shares nothing
-            let class = operations::class(&agreements, self.rules, account, &standing);
-            let class = class.unwrap_or_else(|| account.id.clone());
-            let memo = memos.entry(class).or_default();
-            let desk = AccountEvaluator {
-                rules: self.rules,
-                account,
-                coverage: &coverage,
-                organization,
-                organization_unknown: standing.unknown.as_deref(),
-                entities: &entities,
-                worlds: &worlds,
-                at: self.options.at,
-                model: self.options.model,
-                any_request: self.options.any_request,
-                any_state: self.options.any_state,
-                memo,
-            };
-            for principal in here.iter().copied() {
-                let mut answers = Vec::new();
-                for operation in operations.iter().filter(|o| self.options.filter.operation(o)) {
-                    let mut answer = desk.decide(principal, operation)?;
-                    self.take_for_granted(&mut answer, standing.assuming.as_deref());
-                    findings.access(principal, &answer, &desk)?;
-                    answers.push(operation_answer(answer, self.rules));
-                }
-                let answer = principal_answer(principal.identity(), answers);
-                unseen.extend(others::members(self.inventory, &agreements.tree, &answer));
-                each(answer);
-            }
-        }
-        findings.organizations(&agreements)?;
-        let mut completeness = Completeness::of(self.inventory, self.rules, self.options)?;
-        if filter.principals.is_none() {
-            completeness.perhaps_others.append(&mut unseen);
-        }
-        Ok(Assessment {
-            schema: "countersign/assessment/v1",
-            provenance: None,
-            at: moment::format(self.options.at),
-            permission_model: self.options.model,
-            leaves_out: LEAVES_OUT.to_vec(),
-            hipaa_kinds: self.rules.hipaa_kinds().clone(),
-            accounts,
-            principals: Vec::new(),
-            findings: findings.finish()?,
-            completeness,
-        })
-    }
-
-    /// What an answer assumes of the moment: where the account stands, and that policies are those of the snapshot (D22).
-    fn take_for_granted(&self, answer: &mut OperationResult, standing: Option<&str>) {
-        if answer.operation.scope == Some(Scope::Organization) && self.options.at != self.options.snapshot {
-            answer.assuming.extend(standing.map(str::to_owned));
-        }
-        if self.options.at != self.options.snapshot {
-            let snapshot = moment::format(self.options.snapshot);
-            answer.assuming.push(format!("policies and permissions are those of the snapshot of {snapshot}"));
-        }
-    }
-}
-
-fn account_answer(
-    agreements: &Agreements<'_>,
-    account: &crate::inventory::model::Account,
-    standing: &crate::agreements::standing::Standing,
-    coverage: &[crate::agreements::KindCoverage],
-    facts: &hipaa::Facts,
-    filter: &Filter,
-) -> AccountAnswer {
-    let inventory = agreements.inventory;
-    let unit = |id: &String| {
-        let name = inventory.entity("OrganizationalUnit", id).and_then(|e| e.str("name"));
-        UnitAnswer { id: id.clone(), name: name.map(str::to_owned) }
-    };
-    let ids = |list: &[crate::agreements::InForce]| list.iter().map(|i| i.id.clone()).collect();
-    let rows = coverage.iter().filter(|c| filter.agreements.is_empty() || filter.agreements.contains(&c.kind));
-    let rows = rows.map(|row| AgreementAnswer {
-        kind: row.kind.clone(),
-        coverage: row.coverage,
-        governing: row.governing.as_ref().map(|g| Governing {
-            id: g.id.clone(),
-            scope: g.scope,
-            since: g.since.map(moment::format),
-            accepted_by: inventory
-                .entity("CustomerAgreement", &g.id)
-                .and_then(|e| e.str("acceptedBy"))
-                .map(str::to_owned),
-        }),
-        superseded: ids(&row.superseded),
-        also_in_force: ids(&row.also),
-        reason: row.reason.clone(),
-        assuming: row.assuming.clone(),
-        evidence: agreements.evidence(account, standing, &row.kind),
-        policies: row.policies.clone(),
-    });
-    AccountAnswer {
-        account: account.id.clone(),
-        name: account.name.clone(),
-        partition: account.partition.clone(),
-        state: account.state.clone(),
-        organization: standing.organization.clone(),
-        units: standing.path.iter().map(unit).collect(),
-        role: agreements.role(&account.id, standing),
-        agreements: rows.collect(),
-        hipaa: facts.hipaa,
-        phi: hipaa::phi(agreements, &account.id, facts),
-    }
-}
-
-pub(crate) fn principal_answer(identity: Identity, operations: Vec<OperationAnswer>) -> PrincipalAnswer {
+pub(crate) fn principal_answer(identity: Identity, operations: Answers) -> PrincipalAnswer {
     let Identity { arn, kind, account, uid, name, people, groups } = identity;
-    let person = |p: Person| PersonAnswer { id: p.id, user_name: p.user_name, group: p.group };
-    let people = people.into_iter().map(person).collect();
     PrincipalAnswer { principal: arn, account, kind, uid, name, people, groups, operations }
-}
-
-fn operation_answer(answer: OperationResult, rules: &RuleBook) -> OperationAnswer {
-    let first = answer.first_gate().and_then(|g| rules.rules.get(&g.id));
-    let words = |key: &str| first.and_then(|r| r.text(key));
-    let (message, detail, remedy) = (words("message"), words("detail"), words("remedy"));
-    // the console's message and the project's own reason are never mixed up (D10)
-    let reason = if message.is_some() { None } else { answer.reason.clone().or_else(|| words("reason")) };
-    let gates = answer.gates.iter().filter_map(|g| {
-        let rule = rules.rules.get(&g.id)?;
-        Some(GateAnswer {
-            id: g.id.clone(),
-            policy: rule.file.clone(),
-            rule: rule.rule().to_owned(),
-            message: rule.text("message"),
-            reason: rule.text("reason"),
-            change: rule.text("change"),
-            sets: rule.text("sets"),
-            happens: rule.text("happens"),
-            certain: g.certain && answer.decision == Decision::Deny,
-            because: g.because.iter().cloned().map(because).collect(),
-        })
-    });
-    let denies = |b: &&Because| b.statement.is_some() && answer.missing.contains(&b.action);
-    let denied_by: BTreeSet<BecauseAnswer> =
-        answer.gates.iter().flat_map(|g| &g.because).filter(denies).cloned().map(because).collect();
-    let denied_by = denied_by.into_iter().collect();
-    let of_state = |g: &Gate| rules.rules.get(&g.id).is_some_and(|r| r.get("state").is_some());
-    let denied_by_state = !answer.gates.is_empty() && answer.gates.iter().all(of_state);
-    OperationAnswer {
-        gates: gates.collect(),
-        permitted: answer.decision == Decision::Allow || denied_by_state,
-        operation: answer.operation.name,
-        scope: answer.operation.scope,
-        words: answer.operation.words,
-        agreement: answer.operation.kind.clone(),
-        report: answer.operation.report.clone(),
-        decision: answer.decision,
-        depends_on: answer.depends_on.into_iter().map(|d| DependencyAnswer { key: d.key, allows: d.allows }).collect(),
-        message,
-        detail,
-        reason,
-        remedy,
-        missing: answer.missing,
-        changes: None,
-        denied_by,
-        rests_on: answer.rests_on,
-        deprecated: answer.deprecated,
-        assuming: answer.assuming,
-        any_request: answer.any_request,
-        actions: answer.actions,
-        grants: answer.grants.into_iter().map(because).collect(),
-    }
-}
-
-fn because(because: Because) -> BecauseAnswer {
-    let statement =
-        because.statement.map(|o| StatementPlace { file: o.file, pointer: o.pointer, line: o.line, sid: o.sid });
-    let of = (!because.of.is_empty()).then_some(because.of);
-    BecauseAnswer { action: because.action, layer: because.layer, of, statement }
 }

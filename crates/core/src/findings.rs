@@ -1,7 +1,10 @@
 //! Findings about accounts, organizations, access and policy documents: each `report-on-…` action is asked, and each policy
 //! that permits is a finding, in the words of its annotations. What is worth a finding is decided in `policies/`.
 
+pub mod access;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
 
 use cedar_policy::{Entities, RestrictedExpression as Expr};
 
@@ -13,11 +16,11 @@ use crate::inventory::entity::Uid;
 use crate::inventory::model::{Account, Organization};
 use crate::moment::Moment;
 use crate::operations::AccountEvaluator;
-use crate::operations::answer::OperationResult;
 use crate::permissions::principals::Principal;
 use crate::policies::{Rule, RuleBook, Ruling};
 use crate::problem::{Failure, Problem};
-use crate::terms::{Decision, Scope};
+use crate::terms::Scope;
+use access::{ACTION, Access, Worth};
 
 /// Collects findings.
 pub struct Findings<'a> {
@@ -29,6 +32,7 @@ pub struct Findings<'a> {
     access: BTreeMap<(String, String), (Finding, BTreeSet<&'static str>)>,
     /// The kinds that an organization agreement is in force of, by organization.
     in_force: BTreeMap<String, BTreeSet<String>>,
+    worth: Worth,
     asked: HashMap<AccessKey, Vec<Finding>>,
 }
 
@@ -38,25 +42,27 @@ struct AccessKey {
     account: String,
     /// Where the policies may read who it is.
     principal: Option<String>,
-    operation: &'static str,
-    allowed: bool,
-    /// Whether it is allowed is unknown.
-    allowed_unknown: bool,
-    deprecated: bool,
+    access: Access,
 }
 
 impl<'a> Findings<'a> {
     /// None yet.
-    pub fn new(inventory: &'a Inventory, rules: &'a RuleBook, at: Moment) -> Self {
-        Self {
+    pub fn new(inventory: &'a Inventory, rules: &'a RuleBook, at: Moment) -> Result<Self, Failure> {
+        Ok(Self {
             inventory,
             rules,
             at,
             found: Vec::new(),
             access: BTreeMap::new(),
             in_force: BTreeMap::new(),
+            worth: Worth::new(rules, at)?,
             asked: HashMap::new(),
-        }
+        })
+    }
+
+    /// The answers that may be worth a finding, for whoever has them.
+    pub fn worth(&mut self, answers: impl Iterator<Item = Access>) -> Result<Rc<[Access]>, Failure> {
+        self.worth.of(answers)
     }
 
     /// Those about an account.
@@ -85,35 +91,34 @@ impl<'a> Findings<'a> {
         Ok(())
     }
 
-    /// Those about an operation that a principal may do.
+    /// Those about what a principal may do.
     pub fn access(
         &mut self,
         principal: &Principal,
-        answer: &OperationResult,
+        answers: &[Access],
         desk: &AccountEvaluator<'_>,
     ) -> Result<(), Failure> {
-        let told_apart = self.rules.reads_principal("report-on-access") || self.inventory.config.signatories.is_some();
-        let key = AccessKey {
-            account: desk.account.id.clone(),
-            principal: told_apart.then(|| principal.arn.clone()),
-            operation: answer.operation.name,
-            allowed: answer.decision == Decision::Allow,
-            allowed_unknown: answer.decision == Decision::Unknown,
-            deprecated: answer.deprecated.is_some(),
-        };
-        let found = match self.asked.get(&key) {
-            Some(found) => found.clone(),
-            None => {
-                let found = self.ask_access(principal, &key, desk)?;
-                self.asked.insert(key, found.clone());
-                found
+        let told_apart = self.rules.reads_principal(ACTION) || self.inventory.config.signatories.is_some();
+        for access in answers {
+            let key = AccessKey {
+                account: desk.account.id.clone(),
+                principal: told_apart.then(|| principal.arn.clone()),
+                access: access.clone(),
+            };
+            let found = match self.asked.get(&key) {
+                Some(found) => found.clone(),
+                None => {
+                    let found = self.ask_access(principal, access, desk)?;
+                    self.asked.insert(key, found.clone());
+                    found
+                }
+            };
+            for mut finding in found {
+                finding.subject.clone_from(&principal.arn);
+                let key = (finding.name.clone(), principal.arn.clone());
+                let entry = self.access.entry(key).or_insert_with(|| (finding, BTreeSet::new()));
+                entry.1.insert(access.operation);
             }
-        };
-        for mut finding in found {
-            finding.subject.clone_from(&principal.arn);
-            let key = (finding.name.clone(), principal.arn.clone());
-            let entry = self.access.entry(key).or_insert_with(|| (finding, BTreeSet::new()));
-            entry.1.insert(answer.operation.name);
         }
         Ok(())
     }
@@ -121,23 +126,17 @@ impl<'a> Findings<'a> {
     fn ask_access(
         &self,
         principal: &Principal,
-        key: &AccessKey,
+        access: &Access,
         desk: &AccountEvaluator<'_>,
     ) -> Result<Vec<Finding>, Failure> {
-        let mut pairs = vec![
-            ("at", datetime(self.at)),
-            ("operation", Expr::new_string(key.operation.to_owned())),
-            ("allowed", Expr::new_bool(key.allowed)),
-            ("allowedUnknown", Expr::new_bool(key.allowed_unknown)),
-            ("deprecatedOnly", Expr::new_bool(key.deprecated)),
-            ("names", words([&principal.arn, &principal.name])),
-            ("people", words(principal.people.iter().map(|p| &p.user_name))),
-        ];
+        let mut pairs = access.pairs(self.at);
+        pairs.push(("names", words([&principal.arn, &principal.name])));
+        pairs.push(("people", words(principal.people.iter().map(|p| &p.user_name))));
         if let Some(signatories) = &self.inventory.config.signatories {
             pairs.push(("signatories", words(signatories)));
         }
         let (who, resource) = (principal.uid.to_cedar()?, Uid::new("Account", &desk.account.id).to_cedar()?);
-        let ruling = self.rules.rule("report-on-access", &who, &resource, context(pairs)?, desk.entities)?;
+        let ruling = self.rules.rule(ACTION, &who, &resource, context(pairs)?, desk.entities)?;
         findings(&ruling, "")
     }
 

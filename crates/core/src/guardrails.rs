@@ -20,7 +20,7 @@ use crate::agreements::standing::Standing;
 use crate::agreements::{Agreements, context, datetime};
 use crate::assessment::Operation;
 use crate::assessment::completeness::others::{Others, with_unlisted};
-use crate::assessment::{Filter, OperationAnswer, Options, PrincipalAnswer, principal_answer};
+use crate::assessment::{Answers, Filter, OperationAnswer, Options, PrincipalAnswer, principal_answer};
 use crate::assessments::Assessments;
 use crate::finding::Severity;
 use crate::inventory::Inventory;
@@ -298,7 +298,7 @@ impl Guardrails {
             ];
             let answered: Vec<Answered<'_>> = assessment.principals.iter().zip(&any.principals).collect();
             for (principal, any) in &answered {
-                for person in &principal.people {
+                for person in principal.people.iter() {
                     asking.beside.entry((&principal.account, &person.id)).or_default().push((principal, any));
                 }
             }
@@ -579,7 +579,7 @@ impl<'a> GuardrailQuery<'a> {
         let certain = |a: &Assumer| if a.certain { By::Grant } else { By::Unknown };
         let assumers = by_now.assumers.iter().map(|a| (a, certain(a))).chain(beyond.map(|a| (a, By::Request)));
         for (assumer, at_best) in assumers {
-            let who = principal_answer(assumer.identity.clone(), Vec::new());
+            let who = principal_answer(assumer.identity.clone(), Answers::default());
             let actors = self.actors(&who);
             let entities = self.entities(&who, account, standing, &actors)?;
             let question = Question::of(self.agreements, &who, (account, standing), &entities)?;
@@ -717,7 +717,7 @@ impl<'a> GuardrailQuery<'a> {
         let inventory = self.agreements.inventory;
         let entity = inventory.entities.get(&principal.uid);
         let names = |entity: &Entity| entity.parents.iter().map(|(p, _)| group_name(inventory, p)).collect();
-        let person = |person: &crate::assessment::PersonAnswer| {
+        let person = |person: &crate::assessment::Person| {
             let uid = Uid::new("IdentityCenterUser", &person.id);
             let groups = inventory.entities.get(&uid).map(names).unwrap_or_default();
             Actor { person: Some(uid), name: Some(person.user_name.clone()), groups }

@@ -54,7 +54,7 @@ impl SideLayer {
     }
 
     /// The layer as it decides about a request: with the statements that are about the caller, read as the view has it.
-    fn asked(&self, asked: &Asked<'_>) -> Result<Rc<Layer>, Failure> {
+    fn asked(&self, asked: &Asked<'_>) -> Rc<Layer> {
         let crosses = asked.view.reading.crosses;
         if asked.caller.is_none() && !crosses {
             return self.evaluated();
@@ -73,19 +73,15 @@ impl SideLayer {
             let document = Arc::new(Document { source, statements: read.collect() });
             Policy { document, ..policy.clone() }
         });
-        Ok(Rc::new(layer(&self.name, &policies.collect::<Vec<_>>())?))
+        Rc::new(layer(&self.name, &policies.collect::<Vec<_>>()))
     }
 
-    fn evaluated(&self) -> Result<Rc<Layer>, Failure> {
-        if let Some(layer) = self.evaluated.get() {
-            return Ok(layer.clone());
-        }
-        let layer = Rc::new(layer(&self.name, &self.policies)?);
-        Ok(self.evaluated.get_or_init(|| layer).clone())
+    fn evaluated(&self) -> Rc<Layer> {
+        self.evaluated.get_or_init(|| Rc::new(layer(&self.name, &self.policies))).clone()
     }
 }
 
-fn layer(name: &str, policies: &[Policy]) -> Result<Layer, Failure> {
+fn layer(name: &str, policies: &[Policy]) -> Layer {
     let ids = (0..policies.len()).map(|i| i.to_string());
     let of = |id: &str| id.parse::<usize>().ok().and_then(|i| policies.get(i));
     Layer::new(name, "the request", ids, of)

@@ -230,7 +230,7 @@ pub fn newly_allowed(old: &Side, new: &Side, asked: &Asked<'_>) -> Result<Option
 fn allows(side: &Side, asked: &Asked<'_>) -> Result<Option<Vec<String>>, Failure> {
     let mut by = Vec::new();
     for layer in &side.layers {
-        let layer = layer.asked(asked)?;
+        let layer = layer.asked(asked);
         match layer.decide(asked.request)? {
             LayerOutcome::Allow(statements) => by.extend(origins(&layer, &statements)),
             LayerOutcome::Deny(_) | LayerOutcome::Silent => return Ok(None),
@@ -242,7 +242,7 @@ fn allows(side: &Side, asked: &Asked<'_>) -> Result<Option<Vec<String>>, Failure
 fn denials(side: &Side, asked: &Asked<'_>) -> Result<Vec<String>, Failure> {
     let mut by = Vec::new();
     for layer in &side.layers {
-        let layer = layer.asked(asked)?;
+        let layer = layer.asked(asked);
         if let LayerOutcome::Deny(statements) = layer.decide(asked.request)? {
             by.extend(origins(&layer, &statements));
         }

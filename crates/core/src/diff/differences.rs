@@ -250,7 +250,7 @@ impl Answers {
             let operation = once(&mut self.operations, Operation::of(answer));
             (operation, once(&mut self.states, access(answer)))
         };
-        let answers = principal.operations.iter().map(of).collect();
+        let answers = principal.operations.in_common().into_iter().map(of).collect();
         self.access.insert(id(principal), answers);
         self.acting.principal(principal);
         self.principals.insert(id(principal), PrincipalEntry::of(principal));

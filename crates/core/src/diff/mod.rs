@@ -55,7 +55,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::assessment::completeness::others::{self, Others};
-use crate::assessment::{ASSUMES, Assessment, Operation, Options, PersonAnswer, PrincipalAnswer};
+use crate::assessment::{ASSUMES, Assessment, Operation, Options, Person, PrincipalAnswer};
 use crate::finding::Severity;
 use crate::inventory::Inventory;
 use crate::moment;
@@ -191,7 +191,7 @@ pub struct PrincipalEntry {
 }
 
 /// The user names of people, then the groups whose members are not named.
-fn everyone(people: &[PersonAnswer], groups: &[OpenGroup]) -> Vec<String> {
+fn everyone(people: &[Person], groups: &[OpenGroup]) -> Vec<String> {
     let names = people.iter().map(|p| p.user_name.clone());
     names.chain(groups.iter().map(|g| format!("group {}", g.name))).collect()
 }

@@ -75,12 +75,12 @@ impl Acting {
     /// Takes note of the people behind a permission set.
     pub fn principal(&mut self, principal: &PrincipalAnswer) {
         let who = (principal.account.clone(), principal.principal.clone());
-        for person in &principal.people {
+        for person in principal.people.iter() {
             let actor = Actor::Person(person.id.clone());
             let hat = Hat { who: who.clone(), group: person.group.clone(), from: None, via: Vec::new(), certain: true };
             self.acts(&principal.account, actor, person.user_name.clone(), hat);
         }
-        for group in &principal.groups {
+        for group in principal.groups.iter() {
             let actor = Actor::Group(group.id.clone());
             let hat =
                 Hat { who: who.clone(), group: Some(group.name.clone()), from: None, via: Vec::new(), certain: true };
@@ -101,11 +101,11 @@ impl Acting {
         for Assumer { identity, roles, certain, .. } in &behind.assumers {
             let set = words::principal(identity.kind, &identity.name, &identity.account);
             let via = (Some(set).filter(|_| identity.kind == PrincipalKind::PermissionSet), roles.as_slice());
-            for person in &identity.people {
+            for person in identity.people.iter() {
                 let hat = hat(person.group.as_ref(), via.clone(), *certain);
                 self.acts(&account, Actor::Person(person.id.clone()), person.user_name.clone(), hat);
             }
-            for group in &identity.groups {
+            for group in identity.groups.iter() {
                 let hat = hat(Some(&group.name), via.clone(), *certain);
                 self.acts(&account, Actor::Group(group.id.clone()), format!("group {}", group.name), hat);
             }

@@ -102,7 +102,7 @@ pub fn record(assessment: &Assessment) -> Result<Option<String>, Failure> {
 fn people_of<'a>(assessment: &'a Assessment, arn: &'a str) -> Vec<&'a str> {
     let of_arn: Vec<_> = assessment.principals.iter().filter(|p| p.principal == arn).collect();
     let named = |p: &&PrincipalAnswer| !p.people.is_empty() && p.groups.is_empty();
-    let people: Vec<&str> = of_arn.iter().flat_map(|p| &p.people).map(|p| p.user_name.as_str()).collect();
+    let people: Vec<&str> = of_arn.iter().flat_map(|p| p.people.iter()).map(|p| p.user_name.as_str()).collect();
     // a name that a principal has too would stand for both
     let taken = |name: &&str| assessment.principals.iter().any(|p| p.name == **name);
     if of_arn.is_empty() || !of_arn.iter().all(named) || people.iter().any(taken) {

@@ -1,6 +1,7 @@
 //! Holds expectations against assessments: one assessment a moment and context. What is not met is told as facts.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use globset::Glob;
 
@@ -178,7 +179,7 @@ impl Held<'_> {
             let glob = Glob::new(name).map_err(invalid)?.compile_matcher();
             let matches = |p: &&PrincipalAnswer| glob.is_match(&p.principal) || glob.is_match(&p.name);
             let found: Vec<_> = all.iter().filter(here).filter(matches).cloned().collect();
-            let people = all.iter().filter(here).flat_map(|p| &p.people).filter(|p| glob.is_match(&p.user_name));
+            let people = all.iter().filter(here).flat_map(|p| p.people.iter()).filter(|p| glob.is_match(&p.user_name));
             let people: BTreeSet<String> = people.map(|p| p.id.clone()).collect();
             return match found.is_empty() && people.is_empty() {
                 true => Err(Box::new(Unmet::NoMatch(name.to_owned()))),
@@ -192,7 +193,8 @@ impl Held<'_> {
         if principals.iter().any(own) {
             return Ok(Meant { principals, people: BTreeSet::new() });
         }
-        let people = principals.iter().flat_map(|p| &p.people).filter(|p| p.user_name == name).map(|p| p.id.clone());
+        let people =
+            principals.iter().flat_map(|p| p.people.iter()).filter(|p| p.user_name == name).map(|p| p.id.clone());
         Ok(Meant { people: people.collect(), principals: Vec::new() })
     }
 
@@ -221,7 +223,7 @@ impl Held<'_> {
                         (&a.identity.account, &a.identity.arn) == (&principal.account, &principal.principal)
                     }));
                 }
-                let whole = PrincipalAnswer { people: Vec::new(), groups: Vec::new(), ..principal.clone() };
+                let whole = PrincipalAnswer { people: Arc::default(), groups: Arc::default(), ..principal.clone() };
                 others.extend(other.map(|o| answered(&whole, o)));
             }
             for person in &meant.people {
@@ -460,7 +462,7 @@ impl Listed {
 
 /// A principal with some of the people behind it; `None` where none of them is.
 fn only(principal: &PrincipalAnswer, wanted: impl Fn(&str) -> bool) -> Option<PrincipalAnswer> {
-    let people: Vec<_> = principal.people.iter().filter(|p| wanted(&p.id)).cloned().collect();
+    let people: Arc<[_]> = principal.people.iter().filter(|p| wanted(&p.id)).cloned().collect();
     (!people.is_empty()).then(|| PrincipalAnswer { people, ..principal.clone() })
 }
 

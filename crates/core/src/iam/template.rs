@@ -193,44 +193,47 @@ impl Template {
 
     /// Whether a text matches. Variables must have been substituted: one that has not matches nothing.
     pub fn matches(&self, text: &str) -> bool {
-        let text: Vec<char> = text.chars().collect();
-        let mut pattern: Vec<Option<Option<char>>> = Vec::new(); // None: `*`; Some(None): `?`
-        for part in &self.parts {
-            match part {
-                TemplatePart::Literal(literal) => pattern.extend(literal.chars().map(|c| Some(Some(c)))),
-                TemplatePart::Any => pattern.push(None),
-                TemplatePart::One => pattern.push(Some(None)),
-                TemplatePart::Variable { .. } => return false,
-            }
-        }
-        glob(&pattern, &text)
+        glob(&self.parts, text)
     }
 }
 
 /// Greedy matching with one backtracking point: linear in practice, quadratic at worst.
-fn glob(pattern: &[Option<Option<char>>], text: &[char]) -> bool {
-    let (mut p, mut t) = (0, 0);
-    let mut star: Option<(usize, usize)> = None;
-    while t < text.len() {
-        match pattern.get(p) {
-            Some(None) => {
-                star = Some((p, t));
-                p += 1;
+fn glob(parts: &[TemplatePart], text: &str) -> bool {
+    let (mut at, mut rest) = (0, text);
+    // the part after the last `*`, and the text that it was last tried on
+    let mut star: Option<(usize, &str)> = None;
+    loop {
+        let tail = match (parts.get(at), star) {
+            (None, _) if rest.is_empty() => return true,
+            (Some(TemplatePart::Any), _) => {
+                at += 1;
+                star = Some((at, rest));
+                continue;
             }
-            Some(Some(expected)) if expected.is_none() || *expected == text.get(t).copied() => {
-                p += 1;
-                t += 1;
+            (Some(TemplatePart::Literal(last)), Some((after, _))) if after == at && at + 1 == parts.len() => {
+                return rest.ends_with(last.as_str());
             }
-            _ => match &mut star {
-                Some((at, consumed)) => {
-                    *consumed += 1;
-                    (p, t) = (*at + 1, *consumed);
-                }
-                None => return false,
-            },
+            (Some(TemplatePart::Literal(literal)), _) => rest.strip_prefix(literal.as_str()),
+            (Some(TemplatePart::One), _) => without_first(rest),
+            // a variable that has not been substituted matches nothing
+            (Some(TemplatePart::Variable { .. }), _) => return false,
+            (None, _) => None,
+        };
+        match (tail, star) {
+            (Some(tail), _) => (at, rest) = (at + 1, tail),
+            (None, None) => return false,
+            (None, Some((after, tried))) => {
+                let Some(next) = without_first(tried) else { return false };
+                star = Some((after, next));
+                (at, rest) = (after, next);
+            }
         }
     }
-    pattern.get(p..).is_some_and(|rest| rest.iter().all(Option::is_none))
+}
+
+fn without_first(text: &str) -> Option<&str> {
+    let mut chars = text.chars();
+    chars.next().map(|_| chars.as_str())
 }
 
 fn quoted(default: &str) -> Result<String, BadVariable> {

@@ -9,7 +9,6 @@ use crate::aws::actions;
 use crate::aws::keys::spelling;
 use crate::moment;
 use crate::permissions::dependence::{Choice, allowing, pairs};
-use crate::permissions::layer::Origin;
 use crate::permissions::principals::Principal;
 use crate::permissions::scenarios::{CallResult, LayerStatements};
 use crate::policies::Rule;
@@ -31,17 +30,15 @@ pub struct Trial {
     pub failing: BTreeMap<&'static str, Option<Vec<String>>>,
 }
 
-/// What a layer says of an IAM action, and where.
+/// What a layer says of an IAM action.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Because {
     /// The IAM action.
     pub action: String,
-    /// The layer: `identity`, `boundary`, `serviceControl[1]`.
-    pub layer: String,
-    /// What the layer is attached to, for service control policies.
-    pub of: String,
-    /// The statement; `None` where the layer is silent.
-    pub statement: Option<Origin>,
+    /// Index into the principal's layers.
+    pub layer: usize,
+    /// Index into the layer's statements; `None` where the layer is silent.
+    pub statement: Option<usize>,
 }
 
 /// A gate that is not passed.
@@ -85,8 +82,12 @@ pub struct OperationResult {
     pub actions: BTreeMap<String, Decision>,
     /// What it depends on.
     pub depends_on: Vec<Dependency>,
-    /// What it takes for granted.
+    /// What is assumed of its requests.
     pub assuming: Vec<String>,
+    /// What the policies say that it takes for granted; `{account}` and `{report}` stand for those that it is about.
+    pub granted: Vec<String>,
+    /// Its gates were asked: it is not unknown from the outset.
+    pub concluded: bool,
     /// Whether any request is allowed, where that was asked.
     pub any_request: Option<AnyRequest>,
     /// The reason, where the gates do not tell it.
@@ -114,6 +115,8 @@ impl OperationResult {
             actions: BTreeMap::new(),
             depends_on: Vec::new(),
             assuming: Vec::new(),
+            granted: Vec::new(),
+            concluded: false,
             any_request: None,
             reason: None,
             trials: Vec::new(),
@@ -121,6 +124,28 @@ impl OperationResult {
             too_many: BTreeSet::new(),
             needed: BTreeSet::new(),
         }
+    }
+
+    /// The same answer to an operation that is like this one, with statements told otherwise: `told` gives that of a layer's
+    /// statement.
+    #[must_use]
+    pub fn of(mut self, operation: &Operation, mut told: impl FnMut(usize, usize) -> Option<usize>) -> Self {
+        self.operation = operation.clone();
+        let gates = self.gates.iter_mut().flat_map(|g| &mut g.because);
+        for because in gates.chain(&mut self.grants) {
+            because.statement = because.statement.and_then(|s| told(because.layer, s));
+        }
+        self
+    }
+
+    /// Whether another answer to the same operation says the same.
+    pub fn says_as(&self, other: &Self) -> bool {
+        let told = |r: &Self| {
+            let causes = (r.gates.clone(), r.missing.clone(), r.grants.clone(), r.actions.clone());
+            let rests = (r.decision, r.rests_on.clone(), r.deprecated.clone(), r.reason.clone());
+            (rests, causes, r.depends_on.clone(), r.assuming.clone(), r.granted.clone(), r.any_request.clone())
+        };
+        told(self) == told(other)
     }
 
     /// Draws the conclusion from all trials.
@@ -143,9 +168,9 @@ impl OperationResult {
             self.decision = Decision::Unknown;
         }
         if self.decision == Decision::Allow {
-            self.allowed(&trials, desk, principal);
+            self.allowed(&trials, desk);
         } else {
-            self.refused(&trials, desk, principal);
+            self.refused(&trials, desk);
         }
         self.actions = outcomes(&trials, &self.needed);
         self.any_request = desk.any_request.then(|| AnyRequest::of(&trials, &decisions, state_unknown));
@@ -154,7 +179,7 @@ impl OperationResult {
         Ok(())
     }
 
-    fn allowed(&mut self, trials: &[Trial], desk: &AccountEvaluator<'_>, principal: &Principal) {
+    fn allowed(&mut self, trials: &[Trial], desk: &AccountEvaluator<'_>) {
         let passes = |t: &Trial, g: &&'static str| matches!(t.failing.get(g), Some(None));
         let generations = desk.model.generations().iter();
         self.rests_on = generations.clone().filter(|g| trials.iter().all(|t| passes(t, g))).copied().collect();
@@ -166,7 +191,7 @@ impl OperationResult {
         for ((generation, action), verdict) in &trial.verdicts {
             let needed = self.needed.contains(&(*generation, action.clone()));
             if let (CallResult::Allowed(said), true, true) = (verdict, self.rests_on.contains(generation), needed) {
-                self.grants.extend(causes(action, said, principal));
+                self.grants.extend(causes(action, said));
             }
         }
         self.grants.sort();
@@ -186,7 +211,7 @@ impl OperationResult {
         days.iter().max().map(|day| format!("by permissions that AWS deprecated on {day}"))
     }
 
-    fn refused(&mut self, trials: &[Trial], desk: &AccountEvaluator<'_>, principal: &Principal) {
+    fn refused(&mut self, trials: &[Trial], desk: &AccountEvaluator<'_>) {
         let failing: Vec<(&Trial, Reported<'_>)> =
             trials.iter().filter_map(|t| Some((t, furthest(t, desk)?))).collect();
         let mut ids: BTreeMap<(u32, &String), usize> = BTreeMap::new();
@@ -220,7 +245,7 @@ impl OperationResult {
                 for action in rule.requires(generation, trial.in_force) {
                     if let Some(CallResult::Blocked(said)) = trial.verdicts.get(&(*generation, action.clone())) {
                         missing.insert(action.clone());
-                        because.extend(causes(action, said, principal));
+                        because.extend(causes(action, said));
                     }
                 }
             }
@@ -282,11 +307,9 @@ impl OperationResult {
         principal: &Principal,
         operation: &Operation,
     ) -> Result<(), Failure> {
-        self.assuming.extend(principal.assuming.iter().cloned());
         self.assuming.extend(principal.knowledge.assumptions(&self.keys).cloned());
-        self.assuming.extend(desk.assumptions(principal, operation, self.decision == Decision::Allow)?);
-        self.assuming.sort();
-        self.assuming.dedup();
+        self.concluded = true;
+        self.granted = desk.assumptions(principal, operation, self.decision == Decision::Allow)?;
         Ok(())
     }
 }
@@ -356,22 +379,14 @@ fn furthest<'t>(trial: &'t Trial, desk: &AccountEvaluator<'_>) -> Option<Reporte
 }
 
 /// What layers say of an action, a statement a line.
-fn causes(action: &str, said: &[LayerStatements], principal: &Principal) -> Vec<Because> {
+fn causes(action: &str, said: &[LayerStatements]) -> Vec<Because> {
     let mut causes = Vec::new();
     for LayerStatements { layer, statements } in said {
-        let Some(layer) = principal.stack.layers.get(*layer) else {
-            continue;
-        };
-        let because = |statement: Option<Origin>| Because {
-            action: action.to_owned(),
-            layer: layer.name.clone(),
-            of: if layer.name.starts_with("serviceControl") { layer.of.clone() } else { String::new() },
-            statement,
-        };
+        let because = |statement| Because { action: action.to_owned(), layer: *layer, statement };
         if statements.is_empty() {
             causes.push(because(None));
         }
-        causes.extend(statements.iter().map(|s| because(layer.origin(*s).cloned())));
+        causes.extend(statements.iter().map(|s| because(Some(*s))));
     }
     causes
 }

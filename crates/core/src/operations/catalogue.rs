@@ -156,6 +156,16 @@ fn text(entity: &Entity, attr: &str) -> Option<String> {
 }
 
 impl Catalogue {
+    /// The actions that operations' calls are of.
+    pub fn actions(&self) -> impl Iterator<Item = &str> {
+        self.calls.keys().map(|name| self.asked_as(name))
+    }
+
+    /// The action that a call for an action names.
+    pub fn asked_as<'c>(&'c self, action: &'c str) -> &'c str {
+        self.calls.get(action).and_then(|call| call.asked_as.as_deref()).unwrap_or(action)
+    }
+
     /// The call behind an IAM action of an operation, in one generation of permissions.
     pub fn call(&self, of: &Operation, action: &str, generation: &str, in_force: bool) -> Result<Call, Failure> {
         let wrong = || Failure::NoCall { action: action.to_owned(), operation: of.name.to_owned() };
@@ -173,7 +183,6 @@ impl Catalogue {
                 Some(value) => keys.extend(value.render(&of.values).map(|v| (key.clone(), Some(v)))),
             }
         }
-        let action = asked.asked_as.as_deref().unwrap_or(action);
-        Ok(Call { action: action.to_owned(), resources, keys })
+        Ok(Call { action: self.asked_as(action).to_owned(), resources, keys })
     }
 }

@@ -66,23 +66,44 @@ pub struct Memo {
     assumptions: RefCell<HashMap<AssumptionKey, Vec<String>>>,
 }
 
-/// All that the rules can read of an account and of what it stands in; `None` where they tell accounts apart by their ids.
+/// All that the rules of operations can read of an account and of what it stands in; `None` where they tell accounts apart by
+/// their ids.
 ///
-/// The key is derived from the policies: of the entities, the attributes that some policy reads, with the account's own id
-/// taken out.
+/// The key is derived from the policies: of the entities, the attributes that some policy of an operation reads, with the
+/// account's own id taken out.
 pub fn class(agreements: &Agreements<'_>, rules: &RuleBook, account: &Account, standing: &Standing) -> Option<String> {
-    let attributes = rules.attributes()?;
+    rules.attributes_of_operations().map(|attributes| read_of(agreements, account, standing, attributes))
+}
+
+/// The same for the rules of one operation.
+pub fn class_for(
+    operation: &str,
+    agreements: &Agreements<'_>,
+    rules: &RuleBook,
+    account: &Account,
+    standing: &Standing,
+) -> Option<String> {
+    rules.attributes_of(operation).map(|attributes| read_of(agreements, account, standing, attributes))
+}
+
+fn read_of(
+    agreements: &Agreements<'_>,
+    account: &Account,
+    standing: &Standing,
+    attributes: &BTreeSet<String>,
+) -> String {
     let read = |uid: Uid| {
         let entity = agreements.inventory.entities.get(&uid)?;
         let attrs = entity.attrs.iter().filter(|(name, _)| attributes.contains(*name));
         Some(attrs.map(|(name, item)| format!("{name}={}", item.attr.to_json())).collect::<Vec<_>>())
     };
     let organization = standing.organization.as_ref().map(|o| (o, read(Uid::new("Organization", o))));
-    let units: Vec<_> = standing.path.iter().map(|u| (u, read(Uid::new("OrganizationalUnit", u)))).collect();
+    // a policy that names a unit tells entities apart by their ids
+    let units: Vec<_> = standing.path.iter().map(|u| read(Uid::new("OrganizationalUnit", u))).collect();
     let offline = standing.offline();
     let own = read(Uid::new("Account", &account.id));
     let text = format!("{} {own:?} {organization:?} {units:?} {offline:?} {:?}", account.partition, standing.unknown);
-    Some(text.replace(&account.id, "SELF"))
+    text.replace(&account.id, "SELF")
 }
 
 /// IAM actions, by generation.
@@ -119,24 +140,7 @@ struct AssumptionKey {
 impl AccountEvaluator<'_> {
     /// Decides one operation for one principal.
     pub fn decide(&self, principal: &Principal, operation: &Operation) -> Result<OperationResult, Failure> {
-        let row = self.coverage.iter().find(|c| Some(&c.kind) == operation.kind.as_ref());
-        // in any state: what is accepted is not in force yet, and what is terminated is
-        let definition = self.rules.operations.operation(operation.name).filter(|_| self.any_state);
-        let possible = definition.map(|d| d.possible).unwrap_or_default();
-        let designated = possible.designated.unwrap_or_else(|| self.designated(operation));
-        let in_force = match (possible.in_force, operation.scope) {
-            (Some(in_force), _) => Some(in_force),
-            (None, Some(Scope::Account)) => row.map_or(Some(false), |r| r.account),
-            (None, Some(Scope::Organization)) if operation.kind.is_some() => {
-                row.map_or(Some(false), |r| r.organization)
-            }
-            _ => Some(designated),
-        };
-        let variants: &[bool] = match in_force {
-            Some(true) => &[true],
-            Some(false) => &[false],
-            None => &[false, true],
-        };
+        let (in_force, designated) = self.state(operation);
         let mut answer = OperationResult::new(operation);
         if let (Some(Scope::Organization), Some(reason)) = (operation.scope, self.organization_unknown) {
             answer.reason = Some(reason.to_owned());
@@ -148,6 +152,7 @@ impl AccountEvaluator<'_> {
             answer.depends_on = what.iter().map(|key| Dependency { key: key.clone(), allows: Vec::new() }).collect();
             return Ok(answer);
         }
+        let variants = states(in_force);
         for in_force in variants {
             self.variant(principal, operation, Facts { in_force: *in_force, designated, world: 0 }, &mut answer)?;
         }
@@ -223,6 +228,46 @@ impl AccountEvaluator<'_> {
         Ok(())
     }
 
+    /// All that an operation asks of a principal of the account: a text of all that its gates read beside it and the account's
+    /// class, and the calls, in any state of agreements.
+    pub fn asked_of(&self, operation: &Operation) -> Result<(String, Vec<Call>), Failure> {
+        let (in_force, designated) = self.state(operation);
+        let Operation { name, scope, report, .. } = operation;
+        let text = format!("{name} {scope:?} {report:?} {in_force:?} {designated} {:?}", self.organization_unknown);
+        let mut calls = Vec::new();
+        for in_force in states(in_force) {
+            for (generation, action) in self.asked(operation, Facts { in_force: *in_force, designated, world: 0 }) {
+                calls.push(self.rules.operations.call(operation, &action, generation, *in_force)?);
+            }
+        }
+        Ok((text, calls))
+    }
+
+    /// The IAM actions that an operation's gates may ask for, in any generation and state, as calls name them.
+    pub fn actions_of<'d>(&'d self, operation: &'d Operation) -> BTreeSet<&'d str> {
+        let required = self.gates(operation).flat_map(|gate| gate.requires.values().flatten());
+        required.map(|action| self.rules.operations.asked_as(action)).collect()
+    }
+
+    /// Whether the agreement that an operation is about is in force, `None` where that is unknown; and whether the account is
+    /// designated under an offline one.
+    fn state(&self, operation: &Operation) -> (Option<bool>, bool) {
+        let row = self.coverage.iter().find(|c| Some(&c.kind) == operation.kind.as_ref());
+        // in any state: what is accepted is not in force yet, and what is terminated is
+        let definition = self.rules.operations.operation(operation.name).filter(|_| self.any_state);
+        let possible = definition.map(|d| d.possible).unwrap_or_default();
+        let designated = possible.designated.unwrap_or_else(|| self.designated(operation));
+        let in_force = match (possible.in_force, operation.scope) {
+            (Some(in_force), _) => Some(in_force),
+            (None, Some(Scope::Account)) => row.map_or(Some(false), |r| r.account),
+            (None, Some(Scope::Organization)) if operation.kind.is_some() => {
+                row.map_or(Some(false), |r| r.organization)
+            }
+            _ => Some(designated),
+        };
+        (in_force, designated)
+    }
+
     /// The IAM actions that the gates of an operation may ask for, by generation.
     fn asked(&self, operation: &Operation, facts: Facts) -> Needed {
         let mut asked = BTreeSet::new();
@@ -252,7 +297,12 @@ impl AccountEvaluator<'_> {
     }
 
     /// What an answer takes for granted, as the policies state it.
-    fn assumptions(&self, principal: &Principal, operation: &Operation, allowed: bool) -> Result<Vec<String>, Failure> {
+    pub fn assumptions(
+        &self,
+        principal: &Principal,
+        operation: &Operation,
+        allowed: bool,
+    ) -> Result<Vec<String>, Failure> {
         let key = AssumptionKey {
             operation: operation.name,
             scope: operation.scope,
@@ -264,7 +314,7 @@ impl AccountEvaluator<'_> {
             principal: self.rules.reads_principal(ASSUME).then(|| principal.uid.clone()),
         };
         if let Some(found) = self.memo.assumptions.borrow().get(&key) {
-            return Ok(self.filled_in(found, operation));
+            return Ok(found.clone());
         }
         let text = |t: &str| Expr::new_string(t.to_owned());
         let mut pairs = vec![
@@ -281,16 +331,8 @@ impl AccountEvaluator<'_> {
         let who = principal.uid.to_cedar()?;
         let ruling = self.rules.rule(ASSUME, &who, &resource, context(pairs)?, self.entities)?;
         let found: Vec<String> = ruling.by.iter().filter_map(|r| r.text("assuming")).collect();
-        let assumed = self.filled_in(&found, operation);
-        self.memo.assumptions.borrow_mut().insert(key, found);
-        Ok(assumed)
-    }
-
-    /// Sentences about this account and the operation's report.
-    fn filled_in(&self, sentences: &[String], operation: &Operation) -> Vec<String> {
-        let report = operation.report.as_deref().unwrap_or("none");
-        let fill = |s: &String| s.replace("{account}", &self.account.id).replace("{report}", report);
-        sentences.iter().map(fill).collect()
+        self.memo.assumptions.borrow_mut().insert(key, found.clone());
+        Ok(found)
     }
 
     /// The organization and the report, for a context.
@@ -394,6 +436,15 @@ impl AccountEvaluator<'_> {
         pairs.extend(operation.kind.clone().map(|kind| ("agreement", Expr::new_string(kind))));
         pairs.extend(self.named(operation)?);
         context(pairs)
+    }
+}
+
+/// The states to ask in.
+fn states(in_force: Option<bool>) -> &'static [bool] {
+    match in_force {
+        Some(true) => &[true],
+        Some(false) => &[false],
+        None => &[false, true],
     }
 }
 

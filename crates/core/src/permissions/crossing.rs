@@ -52,7 +52,7 @@ pub fn decide(layer: &Layer, request: &Request) -> Result<LayerOutcome, Failure>
         statement.resources = resources_for(&statement.resources, &whole, &request.keys);
         statement
     });
-    layer.with_statements(read.collect())?.decide(request)
+    layer.with_statements(read.collect()).decide(request)
 }
 
 #[cfg(test)]

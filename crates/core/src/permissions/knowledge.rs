@@ -166,6 +166,28 @@ impl Knowledge {
         absent.then_some(Known::Absent)
     }
 
+    /// What is told of a key by itself.
+    pub fn get(&self, key: &str) -> Option<&Known> {
+        self.keys.get(key)
+    }
+
+    /// A key that is not told is known to be absent.
+    pub fn is_complete(&self, key: &str) -> bool {
+        !self.keys.contains_key(key) && self.complete.iter().any(|p| key.starts_with(p))
+    }
+
+    /// All that is assumed, as a text by which it is compared.
+    pub fn assumed_text(&self) -> String {
+        let mut text = String::new();
+        for (key, assumed) in &self.assumed {
+            text.push_str(key);
+            text.push('=');
+            text.push_str(assumed);
+            text.push('\n');
+        }
+        text
+    }
+
     /// The assumptions behind these keys, in words.
     pub fn assumptions<'a>(&'a self, keys: &'a BTreeSet<String>) -> impl Iterator<Item = &'a String> {
         keys.iter().filter_map(|k| self.assumed.get(k))

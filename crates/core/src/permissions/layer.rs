@@ -53,8 +53,12 @@ impl Origin {
 pub struct LayerStatement {
     /// Where it stands.
     pub origin: Origin,
-    /// What was lowered.
+    /// What it says.
     pub statement: Statement,
+}
+
+/// A statement as Cedar.
+struct LoweredStatement {
     policy: cedar_policy::Policy,
     reads: Reads,
 }
@@ -91,10 +95,15 @@ pub struct Layer {
     pub policies: Vec<String>,
     /// The documents that it is made of, for telling what to change; those of AWS are left out.
     pub files: Vec<String>,
+    /// Lowered once something is asked: most layers are like another that was asked before ([`classes`](super::classes)).
+    lowered: OnceCell<Vec<LoweredStatement>>,
     parts: OnceCell<Vec<Vec<ConditionPart>>>,
     slices: RefCell<HashMap<String, Rc<Slice>>>,
     memo: RefCell<HashMap<Projection, LayerOutcome>>,
 }
+
+/// So many outcomes are kept of a layer.
+const REMEMBERED: usize = 1024;
 
 /// The part of a layer that can say something of one action.
 pub struct Slice {
@@ -122,7 +131,7 @@ impl Layer {
         of: impl Into<String>,
         ids: impl IntoIterator<Item = String>,
         policies: impl Fn(&str) -> Option<&'p Policy>,
-    ) -> Result<Self, Failure> {
+    ) -> Self {
         let (name, of) = (name.into(), of.into());
         let mut documents: BTreeMap<&str, &Policy> = BTreeMap::new();
         let (mut opaque, mut files) = (BTreeSet::new(), BTreeSet::new());
@@ -141,8 +150,8 @@ impl Layer {
         }
         let stated_by = |p: &Policy, s: &Statement| (Origin::new(&p.label, s), s.clone());
         let stated = documents.values().flat_map(|p| p.document.statements.iter().map(move |s| stated_by(p, s)));
-        let statements = layer_statements(&name, stated)?;
-        Ok(Self {
+        let statements = stated.map(|(origin, statement)| LayerStatement { origin, statement }).collect();
+        Self {
             name,
             of,
             statements,
@@ -150,27 +159,29 @@ impl Layer {
             placed: true,
             policies: own,
             files: files.into_iter().map(|(_, label)| label).collect(),
+            lowered: OnceCell::new(),
             parts: OnceCell::new(),
             slices: RefCell::default(),
             memo: RefCell::default(),
-        })
+        }
     }
 
     /// The same layer with its statements read otherwise, in their order.
-    pub fn with_statements(&self, statements: Vec<Statement>) -> Result<Self, Failure> {
-        let origins = self.statements.iter().map(|s| s.origin.clone());
-        Ok(Self {
+    pub fn with_statements(&self, statements: Vec<Statement>) -> Self {
+        let read = |(old, statement): (&LayerStatement, _)| LayerStatement { origin: old.origin.clone(), statement };
+        Self {
             name: self.name.clone(),
             of: self.of.clone(),
-            statements: layer_statements(&self.name, origins.zip(statements))?,
+            statements: self.statements.iter().zip(statements).map(read).collect(),
             opaque: self.opaque.clone(),
             placed: self.placed,
             policies: self.policies.clone(),
             files: self.files.clone(),
+            lowered: OnceCell::new(),
             parts: OnceCell::new(),
             slices: RefCell::default(),
             memo: RefCell::default(),
-        })
+        }
     }
 
     /// The slice for an action, in lower case.
@@ -184,16 +195,34 @@ impl Layer {
         };
         let mut slice =
             Slice { statements: Vec::new(), reads: Reads::default(), keys: BTreeSet::new(), set: PolicySet::new() };
-        for (index, statement) in self.statements.iter().enumerate().filter(|(_, s)| named(s)) {
+        let about: Vec<usize> = self.statements.iter().enumerate().filter(|(_, s)| named(s)).map(|(i, _)| i).collect();
+        for index in about {
+            let Some(lowered) = self.lowered()?.get(index) else { continue };
             slice.statements.push(index);
-            slice.reads.extend(&statement.reads);
+            slice.reads.extend(&lowered.reads);
             let id = PolicyId::new(index.to_string());
-            slice.set.add(statement.policy.new_id(id)).map_err(Failure::internal("a set of policies"))?;
+            slice.set.add(lowered.policy.new_id(id)).map_err(Failure::internal("a set of policies"))?;
         }
         slice.keys = slice.reads.all_keys();
         let slice = Rc::new(slice);
         self.slices.borrow_mut().insert(action.to_owned(), slice.clone());
         Ok(slice)
+    }
+
+    /// Its statements as Cedar. They are parsed together: most of what a parse costs is its beginning.
+    fn lowered(&self) -> Result<&[LoweredStatement], Failure> {
+        if let Some(lowered) = self.lowered.get() {
+            return Ok(lowered);
+        }
+        let (mut text, mut reads) = (String::new(), Vec::new());
+        for LayerStatement { origin, statement } in &self.statements {
+            let lowered = lower::statement(statement);
+            text.push_str(&format!("{}{}\n", annotations(&self.name, origin), lowered.text));
+            reads.push(lowered.reads);
+        }
+        let policies = parse(&text, self.statements.len())?.into_iter();
+        let lowered = policies.zip(reads).map(|(policy, reads)| LoweredStatement { policy, reads }).collect();
+        Ok(self.lowered.get_or_init(|| lowered))
     }
 
     /// What the layer says of a request. An error of Cedar's is an error of ours, never an answer.
@@ -207,7 +236,12 @@ impl Layer {
             return Ok(outcome.clone());
         }
         let outcome = self.evaluate(&slice, request)?;
-        self.memo.borrow_mut().insert(projection, outcome.clone());
+        let mut memo = self.memo.borrow_mut();
+        // requests in an account are alike, and those of the next differ
+        if memo.len() >= REMEMBERED {
+            memo.clear();
+        }
+        memo.insert(projection, outcome.clone());
         Ok(outcome)
     }
 
@@ -306,22 +340,6 @@ fn authorize(set: &PolicySet, reads: &Reads, request: &Request) -> Result<Respon
     let response = Authorizer::new().is_authorized(&asked, set, &Entities::empty());
     let error = response.diagnostics().errors().next().cloned();
     error.map_or(Ok(response), |error| Err(error.into()))
-}
-
-/// The statements of a layer, as Cedar. They are parsed together: most of what a parse costs is its beginning.
-fn layer_statements(
-    layer: &str,
-    stated: impl Iterator<Item = (Origin, Statement)>,
-) -> Result<Vec<LayerStatement>, Failure> {
-    let (mut text, mut statements) = (String::new(), Vec::new());
-    for (origin, statement) in stated {
-        let lowered = lower::statement(&statement);
-        text.push_str(&format!("{}{}\n", annotations(layer, &origin), lowered.text));
-        statements.push((origin, statement, lowered.reads));
-    }
-    let parsed = parse(&text, statements.len())?.into_iter();
-    let statement = |((origin, statement, reads), policy)| LayerStatement { origin, statement, policy, reads };
-    Ok(statements.into_iter().zip(parsed).map(statement).collect())
 }
 
 /// The policies of a text, in its order.

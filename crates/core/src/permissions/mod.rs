@@ -5,9 +5,11 @@
 
 pub mod atom;
 pub(crate) mod caller;
+pub(crate) mod classes;
 pub mod context;
 pub(crate) mod crossing;
 pub(crate) mod dependence;
+mod everyone;
 pub(crate) mod knowledge;
 pub mod layer;
 pub mod lower;

@@ -1,17 +1,21 @@
 //! Who can act in which account, and which layers of policies they are under.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
+use std::sync::Arc;
+
+use serde::Serialize;
 
 use super::caller::{self, like};
 use super::context::KeyValue;
+use super::everyone::Everyone;
 use super::knowledge::{Knowledge, Known};
 use super::layer::Layer;
 use super::scenarios::{Memo, Stack};
 use super::session_tags;
 use crate::aws;
 use crate::inventory::builtin::FULL_AWS_ACCESS;
-use crate::inventory::entity::{Entity, Item, Uid};
+use crate::inventory::entity::Uid;
 use crate::inventory::model::Account;
 use crate::inventory::tree::{Position, Tree};
 use crate::inventory::{Inventory, Policy};
@@ -20,13 +24,15 @@ use crate::problem::Failure;
 use crate::terms::PrincipalKind;
 
 /// A person behind a permission set.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Person {
     /// The id of the user in Identity Center.
+    #[serde(skip)]
     pub id: String,
-    /// The user name.
+    /// The user name in Identity Center.
     pub user_name: String,
-    /// The group that the assignment is to, if it is not to the user.
+    /// The group that the permission set is assigned to, if it is not assigned to the person.
     pub group: Option<String>,
 }
 
@@ -53,9 +59,9 @@ pub struct Identity {
     /// What people call it: the last part of its ARN, or the name of its permission set.
     pub name: String,
     /// The people behind it, for a permission set.
-    pub people: Vec<Person>,
+    pub people: Arc<[Person]>,
     /// The groups behind it whose members are not named.
-    pub groups: Vec<OpenGroup>,
+    pub groups: Arc<[OpenGroup]>,
 }
 
 /// A principal in an account.
@@ -71,9 +77,9 @@ pub struct Principal {
     /// What people call it: the last part of its ARN, or the name of its permission set.
     pub name: String,
     /// The people behind it, for a permission set.
-    pub people: Vec<Person>,
+    pub people: Arc<[Person]>,
     /// The groups behind it whose members are not named.
-    pub groups: Vec<OpenGroup>,
+    pub groups: Arc<[OpenGroup]>,
     /// The layers that it is under.
     pub stack: Stack,
     /// What is known of its requests.
@@ -101,9 +107,9 @@ impl Principal {
 }
 
 impl Identity {
-    fn new(kind: PrincipalKind, account: &Account, arn: String, uid: Uid) -> Self {
+    pub(super) fn new(kind: PrincipalKind, account: &Account, arn: String, uid: Uid) -> Self {
         let name = arn.rsplit(['/', ':']).next().unwrap_or(&arn).to_owned();
-        Self { arn, kind, account: account.id.clone(), uid, name, people: Vec::new(), groups: Vec::new() }
+        Self { arn, kind, account: account.id.clone(), uid, name, people: Arc::default(), groups: Arc::default() }
     }
 }
 
@@ -113,15 +119,18 @@ pub struct Directory<'a> {
     tree: &'a Tree,
     at: Moment,
     settled: &'a BTreeMap<String, Vec<String>>,
+    everyone: Everyone<'a>,
     layers: HashMap<String, Rc<Layer>>,
     any_request: bool,
 }
 
 /// The policies of a principal, before they are layers.
 #[derive(Default)]
-struct Attached {
-    policies: Vec<String>,
-    boundary: Option<String>,
+pub struct Attached {
+    /// Their ids.
+    pub policies: Vec<String>,
+    /// The id of the permissions boundary.
+    pub boundary: Option<String>,
 }
 
 impl<'a> Directory<'a> {
@@ -132,7 +141,8 @@ impl<'a> Directory<'a> {
         at: Moment,
         settled: &'a BTreeMap<String, Vec<String>>,
     ) -> Self {
-        Self { inventory, tree, at, settled, layers: HashMap::new(), any_request: false }
+        let everyone = Everyone::new(inventory, tree);
+        Self { inventory, tree, at, settled, everyone, layers: HashMap::new(), any_request: false }
     }
 
     /// The same for any request: nothing is assumed or settled, and the moment of a request may be any.
@@ -149,133 +159,27 @@ impl<'a> Directory<'a> {
 
     /// The principals that are wanted, by account and ARN. Of the others no layer is made.
     pub fn those(&mut self, wanted: impl Fn(&Identity) -> bool) -> Result<Vec<Principal>, Failure> {
-        let everyone = self.everyone();
-        everyone
-            .into_iter()
-            .filter(|(i, ..)| wanted(i))
-            .map(|(i, a, attached)| self.principal(i, a, attached))
-            .collect()
+        let mut found = Vec::new();
+        for account in self.tree.accounts.values() {
+            found.extend(self.of_account(account, &wanted)?);
+        }
+        Ok(found)
+    }
+
+    /// Those of one account, by ARN.
+    pub fn of_account(
+        &mut self,
+        account: &Account,
+        wanted: impl Fn(&Identity) -> bool,
+    ) -> Result<Vec<Principal>, Failure> {
+        let everyone = self.everyone.of_account(account).into_iter();
+        everyone.filter(|(i, _)| wanted(i)).map(|(i, attached)| self.principal(i, account, attached)).collect()
     }
 
     /// Who the principals are, by account and ARN.
     pub fn identities(&self) -> Vec<Identity> {
-        self.everyone().into_iter().map(|(identity, ..)| identity).collect()
-    }
-
-    fn everyone(&self) -> Vec<(Identity, &'a Account, Attached)> {
-        let inventory = self.inventory;
-        let mut principals = Vec::new();
-        for account in self.tree.accounts.values() {
-            let arn = format!("arn:{}:iam::{}:root", account.partition, account.id);
-            let identity = Identity::new(PrincipalKind::Root, account, arn.clone(), Uid::new("Root", arn));
-            principals.push((identity, account, Attached::default()));
-        }
-        let provisioned = self.permission_sets(&mut principals);
-        for (ty, kind) in [("User", PrincipalKind::User), ("Role", PrincipalKind::Role)] {
-            for entity in inventory.of_type(ty).filter(|e| !provisioned.contains(&e.uid.id)) {
-                let Some(account) = entity.reference("account").and_then(|a| self.tree.accounts.get(a)) else {
-                    continue;
-                };
-                let identity = Identity::new(kind, account, entity.uid.id.clone(), entity.uid.clone());
-                principals.push((identity, account, self.attached(entity)));
-            }
-        }
-        principals.sort_by(|(a, ..), (b, ..)| (&a.account, &a.arn).cmp(&(&b.account, &b.arn)));
-        principals
-    }
-
-    /// Own policies, and those of the groups that it is in.
-    fn attached(&self, entity: &Entity) -> Attached {
-        let mut policies = entity.references("policies").unwrap_or_default();
-        for (group, _) in &entity.parents {
-            let group = self.inventory.entities.get(group);
-            policies.extend(group.and_then(|g| g.references("policies")).unwrap_or_default());
-        }
-        Attached { policies, boundary: entity.reference("permissionsBoundary").map(str::to_owned) }
-    }
-
-    /// The principals of permission sets; the ARNs of the roles in the inventory that they are.
-    fn permission_sets(&self, principals: &mut Vec<(Identity, &'a Account, Attached)>) -> BTreeSet<String> {
-        let inventory = self.inventory;
-        let mut provisioned = BTreeSet::new();
-        for set in inventory.of_type("PermissionSet") {
-            let name = set.str("name").unwrap_or(&set.uid.id).to_owned();
-            for (account, (people, groups)) in self.assigned(set) {
-                let Some(account) = self.tree.accounts.get(&account) else {
-                    continue;
-                };
-                let prefix =
-                    format!("arn:{}:iam::{}:role/aws-reserved/sso.amazonaws.com/", account.partition, account.id);
-                let roles = inventory.entities.range(Uid::new("Role", &prefix)..).map(|(_, e)| e);
-                let mut roles = roles.take_while(|r| r.uid.ty == "Role" && r.uid.id.starts_with(&prefix));
-                let role = roles.find(|r| is_provisioned(&r.uid.id, &prefix, &name));
-                let mut attached = self.attached(set);
-                let own = |name: &str| {
-                    let path = if name.starts_with('/') { name.to_owned() } else { format!("/{name}") };
-                    format!("arn:{}:iam::{}:policy{path}", account.partition, account.id)
-                };
-                attached.policies.extend(set.texts("customerManagedPolicies").into_iter().map(own));
-                attached.boundary =
-                    attached.boundary.or_else(|| set.str("customerManagedPermissionsBoundary").map(own));
-                let arn = match role {
-                    Some(role) => {
-                        let own = self.attached(role);
-                        attached.policies.extend(own.policies);
-                        attached.boundary = attached.boundary.or(own.boundary);
-                        provisioned.insert(role.uid.id.clone());
-                        role.uid.id.clone()
-                    }
-                    None => format!("{prefix}AWSReservedSSO_{name}_*"),
-                };
-                let identity = Identity::new(PrincipalKind::PermissionSet, account, arn, set.uid.clone());
-                principals.push((Identity { name: name.clone(), people, groups, ..identity }, account, attached));
-            }
-        }
-        provisioned
-    }
-
-    /// The accounts that a permission set is assigned in, and whom it is assigned to.
-    fn assigned(&self, set: &Entity) -> BTreeMap<String, (Vec<Person>, Vec<OpenGroup>)> {
-        let mut accounts: BTreeMap<String, (BTreeSet<Person>, BTreeSet<OpenGroup>)> = BTreeMap::new();
-        for item in set.set("assignments").unwrap_or_default() {
-            let Some(fields) = item.record() else {
-                continue;
-            };
-            let group = fields.get("group").and_then(Item::id);
-            let people = self.people(fields.get("user").and_then(Item::id), group);
-            let open = group.filter(|_| people.is_empty()).map(|id| self.open_group(id));
-            let mut in_accounts: BTreeSet<String> =
-                fields.get("accounts").map(Item::ids).unwrap_or_default().into_iter().collect();
-            for unit in fields.get("organizationalUnits").map(Item::ids).unwrap_or_default() {
-                let under = self.tree.accounts.values().filter(|a| self.tree.now(a).path.contains(&unit));
-                in_accounts.extend(under.map(|a| a.id.clone()));
-            }
-            for account in in_accounts {
-                let (everyone, groups) = accounts.entry(account).or_default();
-                everyone.extend(people.iter().cloned());
-                groups.extend(open.clone());
-            }
-        }
-        let lists =
-            |(people, groups): (BTreeSet<_>, BTreeSet<_>)| (people.into_iter().collect(), groups.into_iter().collect());
-        accounts.into_iter().map(|(account, whom)| (account, lists(whom))).collect()
-    }
-
-    fn open_group(&self, id: &str) -> OpenGroup {
-        let name = self.inventory.entity("IdentityCenterGroup", id).and_then(|g| g.str("displayName"));
-        OpenGroup { id: id.to_owned(), name: name.unwrap_or(id).to_owned() }
-    }
-
-    fn people(&self, user: Option<&str>, group: Option<&str>) -> Vec<Person> {
-        let is_in = |e: &&Entity| user == Some(&e.uid.id) || e.parents.iter().any(|(p, _)| group == Some(&p.id));
-        let entity = group.and_then(|g| self.inventory.entity("IdentityCenterGroup", g));
-        let name = entity.map(|g| g.str("displayName").unwrap_or(&g.uid.id));
-        let person = |e: &Entity| Person {
-            id: e.uid.id.clone(),
-            user_name: e.str("userName").unwrap_or(&e.uid.id).to_owned(),
-            group: name.map(str::to_owned),
-        };
-        self.inventory.of_type("IdentityCenterUser").filter(is_in).map(person).collect()
+        let accounts = self.tree.accounts.values();
+        accounts.flat_map(|a| self.everyone.of_account(a)).map(|(identity, _)| identity).collect()
     }
 
     fn principal(&mut self, identity: Identity, account: &Account, attached: Attached) -> Result<Principal, Failure> {
@@ -340,7 +244,7 @@ impl<'a> Directory<'a> {
         }
         let inventory = self.inventory;
         let document = |id: &str| -> Option<&'a Policy> { inventory.policies.get(id) };
-        let mut layer = Layer::new(name, of, ids, document)?;
+        let mut layer = Layer::new(name, of, ids, document);
         layer.placed = placed;
         let layer = Rc::new(layer);
         self.layers.insert(key, layer.clone());
@@ -419,15 +323,7 @@ pub fn is_service_linked(arn: &str) -> bool {
     arn.contains(":role/aws-service-role/")
 }
 
-/// Whether a role is the one that a permission set becomes: its name ends in sixteen hexadecimal digits.
-fn is_provisioned(arn: &str, prefix: &str, name: &str) -> bool {
-    let Some(path) = arn.strip_prefix(prefix) else {
-        return false;
-    };
-    is_role_of_set(path.rsplit('/').next().unwrap_or(path), name)
-}
-
-/// The same for the name of a role.
+/// Whether a name is that of the role that a permission set becomes: it ends in sixteen hexadecimal digits.
 pub(super) fn is_role_of_set(role: &str, name: &str) -> bool {
     let suffix =
         role.strip_prefix("AWSReservedSSO_").and_then(|r| r.strip_prefix(name)).and_then(|r| r.strip_prefix('_'));

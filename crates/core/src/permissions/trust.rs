@@ -197,7 +197,7 @@ fn hop(scenarios: &Scenarios, passes: impl Fn(&CallResult) -> bool) -> Hop {
 fn layer(kind: &str, policy: &Policy, statements: Vec<Statement>) -> Result<Rc<Layer>, Failure> {
     let document = crate::iam::document::Document { source: policy.document.source.clone(), statements };
     let policy = Policy { document: Arc::new(document), ..policy.clone() };
-    Ok(Rc::new(Layer::new(kind, policy.label.clone(), [policy.label.clone()], |_| Some(&policy))?))
+    Ok(Rc::new(Layer::new(kind, policy.label.clone(), [policy.label.clone()], |_| Some(&policy))))
 }
 
 /// A statement whose principals are a condition; `None` where none of them is wanted.

@@ -129,6 +129,11 @@ const ALL: [Annotation; 26] = [
     Annotation { name: "assuming", form: Form::Text, on: &[must(Assumption, Permit)] },
 ];
 
+/// What an annotation of a policy says. Cedar's own way to it parses the name first, each time.
+pub fn annotation<'p>(policy: &'p Policy, name: &str) -> Option<&'p str> {
+    policy.annotations().find(|(own, _)| *own == name).map(|(_, text)| text)
+}
+
 /// A policy, where it stands, and what it is about.
 pub struct Annotated<'a> {
     /// Its file.
@@ -145,7 +150,7 @@ impl Annotated<'_> {
     /// All that is wrong with its annotations.
     pub fn check(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
-        let removes = self.policy.annotation("remove").is_some();
+        let removes = annotation(self.policy, "remove").is_some();
         for (name, value) in self.policy.annotations() {
             problems.extend(self.one(name, value));
         }
@@ -157,7 +162,7 @@ impl Annotated<'_> {
             let unknown = self.policy.annotations().filter(|(own, _)| ALL.iter().all(|a| a.name != *own));
             unknown.into_iter().any(|(own, _)| did_you_mean(own, ALL.iter().map(|a| a.name)) == Some(name))
         };
-        let lacking = ALL.iter().filter(|a| self.policy.annotation(a.name).is_none() && !misspelt(a.name));
+        let lacking = ALL.iter().filter(|a| annotation(self.policy, a.name).is_none() && !misspelt(a.name));
         for annotation in lacking.filter(|a| a.on.iter().any(|on| on.required && self.is_on(on))) {
             let message = format!("this policy has no `@{}`", annotation.name);
             problems.push(Problem::at(self.source, self.head(), message).help(help(annotation)));
@@ -190,7 +195,7 @@ impl Annotated<'_> {
     /// The console's message and the project's own reason are never mixed up (D10): a gate has one of the two.
     fn words(&self) -> Option<Problem> {
         let is_gate = self.is_on(&may(Operation, Forbid));
-        let has = |name: &str| self.policy.annotation(name).is_some();
+        let has = |name: &str| annotation(self.policy, name).is_some();
         match (has("message"), has("reason")) {
             _ if !is_gate => None,
             (false, false) => {

@@ -75,7 +75,7 @@ pub struct RuleBook {
     certain: HashMap<String, PolicySet>,
     /// What the policies of each action read.
     by_action: HashMap<String, Reads>,
-    /// What some policy reads.
+    /// What some policy of an operation reads.
     reads: Reads,
     /// The names in policies that only an inventory can tell to exist.
     named: Vec<Named>,
@@ -199,7 +199,8 @@ impl RuleBook {
         if !not_tried.is_empty() {
             return Err(Failure::Problems(not_tried));
         }
-        let reads = of(&all);
+        let of_operations = schema.operations.iter().map(String::as_str).chain([operations::check::ASSUME]);
+        let reads = Reads::all(of_operations.filter_map(|action| by_action.get(action)));
         let origin = Origin::default();
         Ok(Self {
             rules,
@@ -227,8 +228,9 @@ impl RuleBook {
         self.sets.get(action).into_iter().flat_map(PolicySet::policies)
     }
 
-    /// The attributes by which the policies tell entities apart; `None` where they tell them apart by their ids or tags.
-    pub fn attributes(&self) -> Option<&BTreeSet<String>> {
+    /// The attributes by which the policies of operations tell entities apart; `None` where they tell them apart by their ids or
+    /// tags.
+    pub fn attributes_of_operations(&self) -> Option<&BTreeSet<String>> {
         self.reads.told_apart_by()
     }
 
@@ -274,6 +276,11 @@ impl RuleBook {
         // what is not known takes nothing away from what a policy says for certain
         let certain = self.asked(self.certain.get(action), action, (principal, resource), context, entities)?;
         Ok(certain.permitted.then_some(true))
+    }
+
+    /// Whether some answer may depend on who a principal is.
+    pub fn reads_principals(&self) -> bool {
+        self.by_action.values().any(|reads| reads.principal)
     }
 
     /// What the rules say of a request.

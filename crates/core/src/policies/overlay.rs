@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use cedar_policy::Effect;
 
-use super::annotations::Annotated;
+use super::annotations::{Annotated, annotation};
 use super::reads::actions;
 use super::{Origin, parse, spans};
 use crate::problem::{Problem, SourceFile, Span, instead};
@@ -118,8 +118,8 @@ fn named(source: &Arc<SourceFile>, problems: &mut Vec<Problem>) -> Vec<Named> {
     let policies = policies.iter().zip(spans(&source.text));
     policies
         .filter_map(|(policy, span)| {
-            let id = policy.annotation("id")?.to_owned();
-            let remove = policy.annotation("remove");
+            let id = annotation(policy, "id")?.to_owned();
+            let remove = annotation(policy, "remove");
             if remove.is_some_and(|value| !value.is_empty()) {
                 let place = Annotated { source, span, policy, subjects: &[] }.place("remove");
                 problems.push(Problem::at(source, place, "`@remove` takes no value").help("write @remove"));

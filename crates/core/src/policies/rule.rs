@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use cedar_policy::Policy;
 
-use super::annotations::{Annotated, Subject};
+use super::annotations::{Annotated, Subject, annotation};
 use super::built_in::is_built_in;
 use super::{reads, requires, stated, subjects};
 use crate::inventory::schema::EntitySchema;
@@ -46,8 +46,8 @@ impl Rule {
             vec![Problem::at(source, bare.head(), format!("this policy has no `@{what}`")).help(help.to_owned())]
         };
         let id =
-            policy.annotation("id").ok_or_else(|| lacks("id", "add @id(\"…\"), the name that answers use for it"))?;
-        if policy.annotation("rule").is_none() {
+            annotation(policy, "id").ok_or_else(|| lacks("id", "add @id(\"…\"), the name that answers use for it"))?;
+        if annotation(policy, "rule").is_none() {
             return Err(lacks("rule", "add @rule(\"…\"), the rules that it states"));
         }
         let subjects = subjects::of(policy, schema, (source, bare.head()))?;

@@ -21,18 +21,18 @@ fn every_file_of_the_folder_is_built_in() {
 }
 
 #[test]
-fn tells_what_accounts_are_told_apart_by() {
+fn tells_what_operations_tell_accounts_apart_by() {
     let schema = EntitySchema::built_in().unwrap();
     let built_in = RuleBook::built_in(&schema).unwrap();
-    let attributes = built_in.attributes().unwrap();
+    let attributes = built_in.attributes_of_operations().unwrap();
     assert!(attributes.contains("managementAccount") && attributes.contains("nda"));
-    assert!(!attributes.contains("memberships") && !attributes.contains("name"));
+    assert!(!attributes.contains("memberships") && !attributes.contains("phi") && !attributes.contains("name"));
     let rule = |condition: &str| {
         let text =
             "@id(\"a\") @rule(\"R1\") permit(principal, action == Artifact::Action::\"download-report\", resource)
             when { CONDITION };";
         let source = SourceFile::new("x.cedar", text.replace("CONDITION", condition));
-        RuleBook::new(vec![source], &[Catalogue::built_in()], &schema).unwrap().attributes().cloned()
+        RuleBook::new(vec![source], &[Catalogue::built_in()], &schema).unwrap().attributes_of_operations().cloned()
     };
     assert_eq!(rule("resource has nda"), Some(BTreeSet::from(["nda".to_owned()])));
     assert_eq!(rule("resource == Artifact::Account::\"111122223333\""), None);

@@ -246,7 +246,7 @@ impl Simulator {
             }
             stack.layers.push(match bound {
                 Bound::Given(attached) => self.layer(attached)?,
-                Bound::Missing(name, policy) => Rc::new(Layer::new(*name, *name, policy.clone(), |_| None)?),
+                Bound::Missing(name, policy) => Rc::new(Layer::new(*name, *name, policy.clone(), |_| None)),
             });
         }
         Ok(stack)
@@ -264,7 +264,7 @@ impl Simulator {
         let policies: HashMap<&str, &Policy> =
             attached.policies.iter().filter_map(|(id, p)| Some((id.as_str(), p.as_ref()?))).collect();
         let ids = attached.policies.iter().map(|(id, _)| id.clone());
-        let layer = Rc::new(Layer::new(&attached.layer, &attached.layer, ids, |id| policies.get(id).copied())?);
+        let layer = Rc::new(Layer::new(&attached.layer, &attached.layer, ids, |id| policies.get(id).copied()));
         let mut layers = self.layers.borrow_mut();
         if layers.len() >= MOST_LAYERS {
             layers.clear();

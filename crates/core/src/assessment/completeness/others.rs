@@ -4,6 +4,7 @@
 //! its own: what it cannot do, nobody can who is not listed.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -260,8 +261,8 @@ fn stranger(directory: &mut Directory<'_>, tree: &Tree, account: &Account, any: 
         kind: PrincipalKind::Role,
         account: account.id.clone(),
         name: "*".to_owned(),
-        people: Vec::new(),
-        groups: Vec::new(),
+        people: Arc::default(),
+        groups: Arc::default(),
         stack: Stack { layers, of_resource: None },
         knowledge,
         assuming,
@@ -277,9 +278,12 @@ pub fn members(inventory: &Inventory, tree: &Tree, principal: &PrincipalAnswer) 
         let named = |attr: &str| fields.get(attr).map(Item::ids).unwrap_or_default();
         named("accounts").contains(&principal.account) || named("organizationalUnits").iter().any(|u| path.contains(u))
     });
-    let allowed = principal.operations.iter().filter(|o| o.decision != Decision::Deny);
+    if groups.is_empty() {
+        return None;
+    }
+    let allowed = principal.operations.in_common().into_iter().filter(|o| o.decision != Decision::Deny);
     let operations: Vec<Operation> = allowed.map(Operation::of).collect();
-    (!groups.is_empty() && !operations.is_empty()).then(|| Others {
+    (!operations.is_empty()).then(|| Others {
         account: Some(principal.account.clone()),
         organization: None,
         permission_set: Some(principal.name.clone()),

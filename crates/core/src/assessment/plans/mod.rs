@@ -40,7 +40,7 @@ pub enum StepKind {
 }
 
 /// A step of a plan.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct Step {
     /// What it is.
@@ -58,7 +58,7 @@ pub struct Step {
 }
 
 /// What can be done in place of a step.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct Instead {
     /// In words.
@@ -70,7 +70,7 @@ pub struct Instead {
 }
 
 /// What turns a denial around.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct Plan {
     /// In this order; all of them are needed.

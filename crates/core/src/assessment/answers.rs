@@ -1,0 +1,260 @@
+//! The answers of a principal. What is equal for all that the policies do not tell apart stands once; where statements stand, and
+//! what is assumed of this account, is put to it when somebody looks.
+
+use std::collections::BTreeSet;
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, OnceLock};
+
+use serde::{Serialize, Serializer};
+
+use super::{BecauseAnswer, GateAnswer, OperationAnswer, StatementPlace};
+use crate::operations::answer::{Because, Gate, OperationResult};
+use crate::permissions::classes::Places;
+use crate::policies::RuleBook;
+use crate::terms::{Decision, Scope};
+
+/// The answers of one class of principals.
+#[derive(Debug, Default, PartialEq)]
+pub struct Class {
+    answers: Vec<Shared>,
+}
+
+/// An answer without what differs within its class.
+#[derive(Debug, PartialEq)]
+struct Shared {
+    /// `because` of its gates, `deniedBy`, `grants` and what is assumed of the account are left out.
+    answer: OperationAnswer,
+    /// By gate; statements by their position among those that say something of what is asked.
+    because: Vec<Vec<Because>>,
+    grants: Vec<Because>,
+    granted: Vec<String>,
+}
+
+/// What differs within a class.
+#[derive(Debug, Default)]
+pub struct Own {
+    /// The account's number.
+    pub account: String,
+    /// Where the statements of its layers stand.
+    pub places: Vec<Arc<Places>>,
+    /// What is taken for granted about its policies.
+    pub assuming: Vec<String>,
+    /// What is taken for granted of the moment, for operations on the organization and for all.
+    pub moment: Arc<Moment>,
+}
+
+/// What is taken for granted of the moment that is asked.
+#[derive(Debug, Default)]
+pub struct Moment {
+    /// Where the account stood: of operations on the organization.
+    pub standing: Option<String>,
+    /// That policies are those of the snapshot.
+    pub snapshot: Option<String>,
+}
+
+/// The answers of a principal, an operation each.
+#[derive(Clone, Debug, Default)]
+pub struct Answers {
+    class: Arc<Class>,
+    own: Arc<Own>,
+    told: OnceLock<Vec<OperationAnswer>>,
+}
+
+impl Class {
+    /// From the answers of a principal. `rank` gives the position of a layer's statement among those that say something.
+    pub(super) fn new(
+        results: Vec<OperationResult>,
+        rules: &RuleBook,
+        mut rank: impl FnMut(usize, usize) -> Option<usize>,
+    ) -> Self {
+        let mut ranked = |because: Vec<Because>| -> Vec<Because> {
+            let ranked = |b: Because| Because { statement: b.statement.and_then(|s| rank(b.layer, s)), ..b };
+            because.into_iter().map(ranked).collect()
+        };
+        let shared = |mut result: OperationResult| {
+            let because = result.gates.iter_mut().map(|g| ranked(std::mem::take(&mut g.because))).collect();
+            let grants = ranked(std::mem::take(&mut result.grants));
+            let granted = std::mem::take(&mut result.granted);
+            Shared { answer: operation_answer(result, rules), because, grants, granted }
+        };
+        Self { answers: results.into_iter().map(shared).collect() }
+    }
+
+    /// The answers without what differs within the class: `because`, `deniedBy`, `grants` and some of `assuming` are empty.
+    pub(super) fn answers(&self) -> impl Iterator<Item = &OperationAnswer> {
+        self.answers.iter().map(|s| &s.answer)
+    }
+}
+
+impl Answers {
+    pub(super) fn new(class: Arc<Class>, own: Own) -> Self {
+        Self { class, own: Arc::new(own), told: OnceLock::new() }
+    }
+
+    /// What is equal for all of the class: enough for decisions, messages and dependencies. Where statements stand, and some of what
+    /// is assumed, may be left out.
+    pub fn in_common(&self) -> Vec<&OperationAnswer> {
+        match self.told.get() {
+            Some(told) => told.iter().collect(),
+            None => self.class.answers().collect(),
+        }
+    }
+
+    /// The same for all principals of which nothing else is told; `None` where something is.
+    pub fn class(&self) -> Option<&Arc<Class>> {
+        self.told.get().is_none().then_some(&self.class)
+    }
+
+    /// All answers, with what differs within the class; they are not kept.
+    pub fn tell(&self) -> Vec<OperationAnswer> {
+        match self.told.get() {
+            Some(told) => told.clone(),
+            None => self.class.answers.iter().map(|s| self.own.tell(s)).collect(),
+        }
+    }
+}
+
+impl Own {
+    fn tell(&self, shared: &Shared) -> OperationAnswer {
+        let mut answer = shared.answer.clone();
+        for (gate, because) in answer.gates.iter_mut().zip(&shared.because) {
+            gate.because = self.because(because);
+        }
+        let denies = |b: &&BecauseAnswer| b.statement.is_some() && answer.missing.contains(&b.action);
+        let denied_by: BTreeSet<&BecauseAnswer> = answer.gates.iter().flat_map(|g| &g.because).filter(denies).collect();
+        answer.denied_by = denied_by.into_iter().cloned().collect();
+        answer.grants = self.because(&shared.grants);
+        let report = answer.report.as_deref().unwrap_or("none");
+        let filled = shared.granted.iter().map(|s| s.replace("{account}", &self.account).replace("{report}", report));
+        answer.assuming.extend(filled.chain(self.assuming.iter().cloned()));
+        answer.assuming.sort();
+        answer.assuming.dedup();
+        let of_organization = answer.scope == Some(Scope::Organization);
+        answer.assuming.extend(self.moment.standing.clone().filter(|_| of_organization));
+        answer.assuming.extend(self.moment.snapshot.clone());
+        answer
+    }
+
+    fn because(&self, because: &[Because]) -> Vec<BecauseAnswer> {
+        let mut told: Vec<BecauseAnswer> = because.iter().filter_map(|b| self.place(b)).collect();
+        told.sort();
+        told.dedup();
+        told
+    }
+
+    fn place(&self, because: &Because) -> Option<BecauseAnswer> {
+        let places = self.places.get(because.layer)?;
+        let origin = because.statement.and_then(|s| places.origins.get(s));
+        let statement = origin.map(|o| StatementPlace {
+            file: o.file.clone(),
+            pointer: o.pointer.clone(),
+            line: o.line,
+            sid: o.sid.clone(),
+        });
+        let of = places.name.starts_with("serviceControl").then(|| places.of.clone());
+        Some(BecauseAnswer { action: because.action.clone(), layer: places.name.clone(), of, statement })
+    }
+}
+
+impl Deref for Answers {
+    type Target = [OperationAnswer];
+
+    fn deref(&self) -> &Self::Target {
+        self.told.get_or_init(|| self.class.answers.iter().map(|s| self.own.tell(s)).collect())
+    }
+}
+
+impl DerefMut for Answers {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        let told = self.tell();
+        self.told.get_or_init(|| told);
+        self.told.get_mut().map_or(&mut [], Vec::as_mut_slice)
+    }
+}
+
+impl FromIterator<OperationAnswer> for Answers {
+    fn from_iter<T: IntoIterator<Item = OperationAnswer>>(answers: T) -> Self {
+        let told = OnceLock::from(answers.into_iter().collect::<Vec<_>>());
+        Self { told, ..Self::default() }
+    }
+}
+
+impl IntoIterator for Answers {
+    type Item = OperationAnswer;
+    type IntoIter = std::vec::IntoIter<OperationAnswer>;
+
+    fn into_iter(mut self) -> Self::IntoIter {
+        self.told.take().unwrap_or_else(|| self.tell()).into_iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a Answers {
+    type Item = &'a OperationAnswer;
+    type IntoIter = std::slice::Iter<'a, OperationAnswer>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl Serialize for Answers {
+    /// As a list; the answers are not kept.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.told.get() {
+            Some(told) => told.serialize(serializer),
+            None => serializer.collect_seq(self.class.answers.iter().map(|s| self.own.tell(s))),
+        }
+    }
+}
+
+/// An answer in the words of the rules.
+fn operation_answer(answer: OperationResult, rules: &RuleBook) -> OperationAnswer {
+    let first = answer.first_gate().and_then(|g| rules.rules.get(&g.id));
+    let words = |key: &str| first.and_then(|r| r.text(key));
+    let (message, detail, remedy) = (words("message"), words("detail"), words("remedy"));
+    // the console's message and the project's own reason are never mixed up (D10)
+    let reason = if message.is_some() { None } else { answer.reason.clone().or_else(|| words("reason")) };
+    let of_state = |g: &Gate| rules.rules.get(&g.id).is_some_and(|r| r.get("state").is_some());
+    let denied_by_state = !answer.gates.is_empty() && answer.gates.iter().all(of_state);
+    let gates = answer.gates.iter().filter_map(|g| gate_answer(g, answer.decision, rules));
+    OperationAnswer {
+        gates: gates.collect(),
+        permitted: answer.decision == Decision::Allow || denied_by_state,
+        operation: answer.operation.name,
+        scope: answer.operation.scope,
+        words: answer.operation.words,
+        agreement: answer.operation.kind.clone(),
+        report: answer.operation.report.clone(),
+        decision: answer.decision,
+        depends_on: answer.depends_on.into_iter().map(Into::into).collect(),
+        message,
+        detail,
+        reason,
+        remedy,
+        missing: answer.missing,
+        changes: None,
+        denied_by: Vec::new(),
+        rests_on: answer.rests_on,
+        deprecated: answer.deprecated,
+        assuming: answer.assuming,
+        any_request: answer.any_request,
+        actions: answer.actions,
+        grants: Vec::new(),
+    }
+}
+
+fn gate_answer(gate: &Gate, decision: Decision, rules: &RuleBook) -> Option<GateAnswer> {
+    let rule = rules.rules.get(&gate.id)?;
+    Some(GateAnswer {
+        id: gate.id.clone(),
+        policy: rule.file.clone(),
+        rule: rule.rule().to_owned(),
+        message: rule.text("message"),
+        reason: rule.text("reason"),
+        change: rule.text("change"),
+        sets: rule.text("sets"),
+        happens: rule.text("happens"),
+        certain: gate.certain && decision == Decision::Deny,
+        because: Vec::new(),
+    })
+}

@@ -1,0 +1,400 @@
+//! How an assessment is made: account by account, and within an account a class of principals at a time.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::answers::{Answers, Class, Moment, Own};
+use super::completeness::{Completeness, others};
+use super::{
+    AccountAnswer, AgreementAnswer, Assessment, Filter, Governing, LEAVES_OUT, Options, PrincipalAnswer, UnitAnswer,
+    principal_answer,
+};
+use crate::agreements::standing::Standing;
+use crate::agreements::{Agreements, InForce, KindCoverage};
+use crate::findings::Findings;
+use crate::findings::access::Access;
+use crate::hipaa;
+use crate::inventory::Inventory;
+use crate::inventory::entity::Uid;
+use crate::inventory::model::Account;
+use crate::moment;
+use crate::operations::answer::OperationResult;
+use crate::operations::catalogue::Operation;
+use crate::operations::worlds::Worlds;
+use crate::operations::{self, AccountEvaluator, Memo, catalogue};
+use crate::permissions::classes::{Asked, Classes, Signature};
+use crate::permissions::principals::{Directory, Principal};
+use crate::permissions::scenarios::Call;
+use crate::policies::RuleBook;
+use crate::policies::operations::check::ASSUME;
+use crate::problem::Failure;
+use crate::terms::Decision;
+
+/// Assesses one inventory.
+pub(super) struct Assessor<'a> {
+    pub inventory: &'a Inventory,
+    pub rules: &'a RuleBook,
+    pub options: &'a Options,
+}
+
+/// What was decided of principals, for those that are like them.
+struct Decided {
+    classes: Classes,
+    by_signature: HashMap<Signature, Known>,
+    /// The same for each operation by itself, which reads less than all do together; by its name.
+    by_operation: HashMap<&'static str, OfOperation>,
+    /// What accounts share that the rules do not tell apart.
+    memos: HashMap<String, Memo>,
+}
+
+/// What was decided of one operation.
+struct OfOperation {
+    classes: Classes,
+    by_signature: HashMap<Signature, KnownResult>,
+}
+
+/// An answer, and how many have asked for it. Statements are told by their position among those that say something of the operation.
+struct KnownResult {
+    result: OperationResult,
+    members: u64,
+}
+
+/// The answers of a class, and how many principals have them.
+#[derive(Clone)]
+struct Known {
+    class: Arc<Class>,
+    /// Those that may be worth a finding.
+    worth: Rc<[Access]>,
+    members: u64,
+}
+
+/// The principals of one account, and what is asked of them.
+struct Here<'s, 'a> {
+    desk: &'s AccountEvaluator<'a>,
+    agreements: &'s Agreements<'a>,
+    standing: &'s Standing,
+    operations: Vec<Wanted<'s>>,
+    asked: Asked,
+    /// The rules read who a principal is.
+    told_apart: bool,
+    moment: Arc<Moment>,
+}
+
+/// An operation that is asked about.
+struct Wanted<'s> {
+    operation: &'s Operation,
+    /// What the rules can tell beside the account's class, and the calls.
+    kind: String,
+    calls: Vec<Call>,
+    /// The same, numbered: once a principal is asked that is like no other.
+    asked: Option<Asked>,
+}
+
+impl Assessor<'_> {
+    /// Everything but the principals, each of which is handed over.
+    pub fn run(&self, mut each: impl FnMut(PrincipalAnswer)) -> Result<Assessment, Failure> {
+        let agreements = Agreements::new(self.inventory, self.rules, self.options.at);
+        let directory = Directory::new(self.inventory, &agreements.tree, self.options.at, &self.options.context);
+        let mut directory = directory.of_any_request(self.options.any_request);
+        let filter = &self.options.filter;
+        let mut findings = Findings::new(self.inventory, self.rules, self.options.at)?;
+        let (mut accounts, mut unseen) = (Vec::new(), Vec::new());
+        let classes = Classes::new(self.rules.operations.actions());
+        let mut decided =
+            Decided { classes, by_signature: HashMap::new(), by_operation: HashMap::new(), memos: HashMap::new() };
+        for account in agreements.tree.accounts.values() {
+            let standing = agreements.standing(account)?;
+            // nobody else's policies are looked at
+            let here = match filter.may_want(&account.id) {
+                true => directory.of_account(account, |identity| filter.wants(identity))?,
+                false => Vec::new(),
+            };
+            let entities = agreements.entities(account, &standing, &self.read_beside(&here))?;
+            let coverage = agreements.coverage(account, &standing, &entities)?;
+            let facts = hipaa::facts(&agreements, self.rules, account, &standing, &coverage, &entities)?;
+            let organization = standing.organization.as_deref();
+            findings.account(account, organization, &coverage, &facts, &entities)?;
+            if filter.account(&account.id) {
+                accounts.push(account_answer(&agreements, account, &standing, &coverage, &facts, filter));
+            }
+            if here.is_empty() {
+                continue;
+            }
+            let operations =
+                catalogue::operations(&self.rules.operations, &agreements, account, organization, &coverage);
+            let worlds = Worlds::new(&agreements, self.rules, (account, &standing), &operations, &entities)?;
+            // an account that nothing is told apart from by shares nothing
+            let class = operations::class(&agreements, self.rules, account, &standing);
+            let class = class.unwrap_or_else(|| account.id.clone());
+            let memo = decided.memos.remove(&class).unwrap_or_default();
+            let desk = AccountEvaluator {
+                rules: self.rules,
+                account,
+                coverage: &coverage,
+                organization,
+                organization_unknown: standing.unknown.as_deref(),
+                entities: &entities,
+                worlds: &worlds,
+                at: self.options.at,
+                model: self.options.model,
+                any_request: self.options.any_request,
+                any_state: self.options.any_state,
+                memo: &memo,
+            };
+            let wanted = operations.iter().filter(|o| filter.operation(o)).collect();
+            let mut here_asked = self.here((&desk, &agreements, &standing), wanted, &class, &mut decided)?;
+            for principal in here {
+                let Known { class, worth, .. } =
+                    self.known(&principal, &mut here_asked, &mut decided, &mut findings)?;
+                findings.access(&principal, &worth, &desk)?;
+                let places = decided.classes.places(&principal);
+                let (identity, assuming) = (principal.identity(), principal.assuming);
+                let own = Own { account: account.id.clone(), places, assuming, moment: here_asked.moment.clone() };
+                let answer = principal_answer(identity, Answers::new(class, own));
+                unseen.extend(others::members(self.inventory, &agreements.tree, &answer));
+                each(answer);
+            }
+            decided.memos.insert(class, memo);
+        }
+        if std::env::var_os("CSDBG").is_some() {
+            eprintln!("CLASSES {}", decided.by_signature.len());
+        }
+        findings.organizations(&agreements)?;
+        let mut completeness = Completeness::of(self.inventory, self.rules, self.options)?;
+        if filter.principals.is_none() {
+            completeness.perhaps_others.append(&mut unseen);
+        }
+        Ok(Assessment {
+            schema: "countersign/assessment/v1",
+            provenance: None,
+            at: moment::format(self.options.at),
+            permission_model: self.options.model,
+            leaves_out: LEAVES_OUT.to_vec(),
+            hipaa_kinds: self.rules.hipaa_kinds().clone(),
+            accounts,
+            principals: Vec::new(),
+            findings: findings.finish()?,
+            completeness,
+        })
+    }
+
+    /// The entities that the rules may read beside the account: reports, services, and its principals where a rule reads those.
+    fn read_beside(&self, here: &[Principal]) -> Vec<Uid> {
+        let of_type = |ty| self.inventory.of_type(ty).map(|e| e.uid.clone());
+        let mut more: Vec<Uid> = of_type("Report").chain(of_type("Service")).collect();
+        if self.rules.reads_principals() {
+            more.extend(here.iter().map(|p| p.uid.clone()));
+        }
+        more
+    }
+
+    /// The answers of a principal: those of one like it, if there is one.
+    fn known(
+        &self,
+        principal: &Principal,
+        here: &mut Here<'_, '_>,
+        decided: &mut Decided,
+        findings: &mut Findings<'_>,
+    ) -> Result<Known, Failure> {
+        let comparable = self.shares();
+        let signature =
+            if comparable { decided.classes.signature(principal, here.told_apart, &mut here.asked) } else { None };
+        if let Some(known) = signature.as_ref().and_then(|s| decided.by_signature.get_mut(s)) {
+            known.members += 1;
+            let known = known.clone();
+            if is_sampled(known.members) {
+                self.verify(principal, &known.class, here, decided)?;
+            }
+            return Ok(known);
+        }
+        let class = Arc::new(self.decide(principal, here, decided)?);
+        let worth = findings.worth(class.answers().map(|answer| Access {
+            operation: answer.operation,
+            allowed: answer.decision == Decision::Allow,
+            allowed_unknown: answer.decision == Decision::Unknown,
+            deprecated: answer.deprecated.is_some(),
+        }))?;
+        let known = Known { class, worth, members: 1 };
+        if let Some(signature) = signature {
+            decided.by_signature.insert(signature, known.clone());
+        }
+        Ok(known)
+    }
+
+    /// Principals share answers: a search for any request looks at more of them than their signatures tell.
+    fn shares(&self) -> bool {
+        !self.options.any_request && !self.options.by_itself
+    }
+
+    /// What is asked of the principals of an account.
+    fn here<'s, 'a>(
+        &self,
+        (desk, agreements, standing): (&'s AccountEvaluator<'a>, &'s Agreements<'a>, &'s Standing),
+        wanted: Vec<&'s Operation>,
+        class: &str,
+        decided: &mut Decided,
+    ) -> Result<Here<'s, 'a>, Failure> {
+        let (mut text, mut operations) = (class.to_owned(), Vec::new());
+        let mut told_apart = self.rules.reads_principal(ASSUME);
+        for operation in wanted {
+            told_apart |= self.rules.reads_principal(operation.name);
+            let (kind, calls) = desk.asked_of(operation)?;
+            text.push_str(&format!("\n{kind} {:?}", operation.kind));
+            operations.push(Wanted { operation, kind, calls, asked: None });
+        }
+        let asked = decided.classes.asked(&text, operations.iter().flat_map(|o| &o.calls));
+        let moment = Arc::new(self.moment(standing));
+        Ok(Here { desk, agreements, standing, operations, asked, told_apart, moment })
+    }
+
+    /// The answers to each operation.
+    fn decide(&self, principal: &Principal, here: &mut Here<'_, '_>, decided: &mut Decided) -> Result<Class, Failure> {
+        let Here { desk, agreements, standing, operations, .. } = here;
+        let class = |operation: &str| {
+            let class = operations::class_for(operation, agreements, self.rules, desk.account, standing);
+            class.unwrap_or_else(|| desk.account.id.clone())
+        };
+        let mut results = Vec::new();
+        for wanted in operations {
+            results.push(match self.shares() {
+                true => self.operation(principal, wanted, (desk, &class), &mut decided.by_operation)?,
+                false => desk.decide(principal, wanted.operation)?,
+            });
+        }
+        Ok(self.class_of(principal, results, decided))
+    }
+
+    /// The answer to an operation: that of a principal which is like this one in all that the operation reads, if there is one.
+    fn operation(
+        &self,
+        principal: &Principal,
+        wanted: &mut Wanted<'_>,
+        (desk, class): (&AccountEvaluator<'_>, &impl Fn(&str) -> String),
+        by_operation: &mut HashMap<&'static str, OfOperation>,
+    ) -> Result<OperationResult, Failure> {
+        let Wanted { operation, kind, calls, asked } = wanted;
+        let known = by_operation.entry(operation.name).or_insert_with(|| OfOperation {
+            classes: Classes::new(desk.actions_of(operation).into_iter()),
+            by_signature: HashMap::new(),
+        });
+        let asked = asked.get_or_insert_with(|| {
+            let class = class(operation.name);
+            known.classes.asked(&format!("{class}\n{kind}"), calls.iter())
+        });
+        let told_apart = self.rules.reads_principal(operation.name);
+        let Some(signature) = known.classes.signature(principal, told_apart, asked) else {
+            return desk.decide(principal, operation);
+        };
+        let layers = &principal.stack.layers;
+        if let Some(found) = known.by_signature.get_mut(&signature) {
+            found.members += 1;
+            let index = |layer: usize, rank: usize| known.classes.statement(layers.get(layer)?, rank);
+            let mut result = found.result.clone().of(operation, index);
+            // what is taken for granted may be about the kind of agreement, and about the principal
+            if result.concluded {
+                result.granted = desk.assumptions(principal, operation, result.decision == Decision::Allow)?;
+            }
+            if is_sampled(found.members) && !result.says_as(&desk.decide(principal, operation)?) {
+                return Err(unlike(principal));
+            }
+            return Ok(result);
+        }
+        let result = desk.decide(principal, operation)?;
+        let rank = |layer: usize, statement: usize| known.classes.rank(layers.get(layer)?, statement);
+        let told = result.clone().of(operation, rank);
+        known.by_signature.insert(signature, KnownResult { result: told, members: 1 });
+        Ok(result)
+    }
+
+    fn class_of(&self, principal: &Principal, results: Vec<OperationResult>, decided: &mut Decided) -> Class {
+        let rank = |layer: usize, statement: usize| {
+            principal.stack.layers.get(layer).and_then(|l| decided.classes.rank(l, statement))
+        };
+        Class::new(results, self.rules, rank)
+    }
+
+    /// Checks that a principal has the answers of its class, operation by operation: each is checked against one that is asked by
+    /// itself.
+    fn verify(
+        &self,
+        principal: &Principal,
+        class: &Arc<Class>,
+        here: &mut Here<'_, '_>,
+        decided: &mut Decided,
+    ) -> Result<(), Failure> {
+        let own = self.decide(principal, here, decided)?;
+        if *class.as_ref() == own { Ok(()) } else { Err(unlike(principal)) }
+    }
+
+    /// What every answer assumes of the moment: where the account stands, and that policies are those of the snapshot (D22).
+    fn moment(&self, standing: &Standing) -> Moment {
+        if self.options.at == self.options.snapshot {
+            return Moment::default();
+        }
+        let snapshot = moment::format(self.options.snapshot);
+        Moment {
+            standing: standing.assuming.clone(),
+            snapshot: Some(format!("policies and permissions are those of the snapshot of {snapshot}")),
+        }
+    }
+}
+
+/// What must not be.
+fn unlike(principal: &Principal) -> Failure {
+    let message = format!("{} in {} does not have the answers of its class", principal.arn, principal.account);
+    Failure::internal("sharing answers among principals")(message)
+}
+
+/// Whether the answers of a class are checked on this member: the second, and more rarely the more there are.
+fn is_sampled(members: u64) -> bool {
+    const EVERY: u32 = 6;
+    members.is_power_of_two() && members.trailing_zeros() % EVERY == 1
+}
+fn account_answer(
+    agreements: &Agreements<'_>,
+    account: &Account,
+    standing: &Standing,
+    coverage: &[KindCoverage],
+    facts: &hipaa::Facts,
+    filter: &Filter,
+) -> AccountAnswer {
+    let inventory = agreements.inventory;
+    let unit = |id: &String| {
+        let name = inventory.entity("OrganizationalUnit", id).and_then(|e| e.str("name"));
+        UnitAnswer { id: id.clone(), name: name.map(str::to_owned) }
+    };
+    let ids = |list: &[InForce]| list.iter().map(|i| i.id.clone()).collect();
+    let rows = coverage.iter().filter(|c| filter.agreements.is_empty() || filter.agreements.contains(&c.kind));
+    let rows = rows.map(|row| AgreementAnswer {
+        kind: row.kind.clone(),
+        coverage: row.coverage,
+        governing: row.governing.as_ref().map(|g| Governing {
+            id: g.id.clone(),
+            scope: g.scope,
+            since: g.since.map(moment::format),
+            accepted_by: inventory
+                .entity("CustomerAgreement", &g.id)
+                .and_then(|e| e.str("acceptedBy"))
+                .map(str::to_owned),
+        }),
+        superseded: ids(&row.superseded),
+        also_in_force: ids(&row.also),
+        reason: row.reason.clone(),
+        assuming: row.assuming.clone(),
+        evidence: agreements.evidence(account, standing, &row.kind),
+        policies: row.policies.clone(),
+    });
+    AccountAnswer {
+        account: account.id.clone(),
+        name: account.name.clone(),
+        partition: account.partition.clone(),
+        state: account.state.clone(),
+        organization: standing.organization.clone(),
+        units: standing.path.iter().map(unit).collect(),
+        role: agreements.role(&account.id, standing),
+        agreements: rows.collect(),
+        hipaa: facts.hipaa,
+        phi: hipaa::phi(agreements, &account.id, facts),
+    }
+}

@@ -1,0 +1,527 @@
+//! Which principals the policies do not tell apart: those with the same answers to the same calls.
+//!
+//! What a stack of layers says of a call depends on a principal only through the outcome of each test that its statements make:
+//! whether an action is named, whether a resource is reached, whether a condition on a key whose value is known holds. Where a key
+//! is not known, the condition itself counts. Principals for which all of this is equal share their answers, whatever their
+//! documents, names and account numbers are; where a statement stands is told of each by itself.
+
+use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::atom::holds_with;
+use super::context::{KeyValue, Keys};
+use super::knowledge::{Knowledge, Known};
+use super::layer::{Layer, Origin};
+use super::principals::Principal;
+use super::scenarios::Call;
+use crate::iam::crossing::crossed;
+use crate::iam::document::{Clause, Condition, ResourcePattern};
+use crate::iam::minterms::{self, Pattern};
+use crate::iam::operator::SetPrefix;
+use crate::iam::segments;
+use crate::iam::template::{Template, TemplatePart};
+use crate::terms::PrincipalKind;
+
+/// Everything by which answers can differ, exactly: principals with equal ones have the same.
+pub type Signature = Box<[u8]>;
+
+/// What is asked of every principal of an account.
+pub struct Asked {
+    /// A number for all that is equal in accounts of the same kind: the actions, and the keys that the calls carry.
+    class: u32,
+    /// Condition keys whose value the calls may determine.
+    fixed: BTreeSet<String>,
+    /// What the calls are asked on, each once, in their order.
+    resources: Vec<(String, Option<[String; 6]>)>,
+    /// What each layer reaches of the resources, by the layer's number.
+    reach: HashMap<u32, u32>,
+}
+
+/// Where the statements of a layer stand that say something of what is asked, and whose they are.
+#[derive(Debug)]
+pub struct Places {
+    /// The layer's name: `identity`, `serviceControl[1]`.
+    pub name: String,
+    /// What it is attached to.
+    pub of: String,
+    /// In the order of the layer.
+    pub origins: Vec<Origin>,
+}
+
+/// Tells principals apart by what policies read of them.
+pub struct Classes {
+    /// All actions that are asked about, in lower case.
+    actions: Vec<String>,
+    numbers: HashMap<String, u32>,
+    profiles: HashMap<*const Layer, Profile>,
+    /// What a condition comes to on a key that is known in part, by their numbers; `None` where that is open.
+    decided: HashMap<(u32, u32), Option<bool>>,
+    /// How many profiles were made.
+    made: u32,
+}
+
+/// What a layer looks at, of all principals that are under it.
+struct Profile {
+    /// Keeps the layer at its address.
+    layer: Rc<Layer>,
+    /// This layer's own number.
+    own: u32,
+    /// A number for what does not depend on the principal.
+    number: u32,
+    statements: Vec<Relevant>,
+    places: Arc<Places>,
+    /// A statement says whom it is about: such a layer is like no other.
+    unlike: bool,
+}
+
+/// A statement that names an action that is asked about.
+struct Relevant {
+    index: usize,
+    conditions: Vec<Test>,
+    /// The variables of its resources.
+    variables: Vec<String>,
+}
+
+/// A condition.
+struct Test {
+    /// A number for its key.
+    key: u32,
+    /// A number for the whole of it.
+    content: u32,
+    variables: Vec<String>,
+    sees: AccountInText,
+}
+
+/// Whether a condition's patterns can tell one account number in an ARN from another.
+enum AccountInText {
+    /// They match a number by wildcards only, or ask for these numbers as a whole.
+    Only(Vec<String>),
+    /// They may look into it.
+    Any,
+}
+
+impl Classes {
+    /// For these actions, and no others.
+    pub fn new<'a>(actions: impl Iterator<Item = &'a str>) -> Self {
+        let actions: BTreeSet<String> = actions.map(str::to_ascii_lowercase).collect();
+        Self {
+            actions: actions.into_iter().collect(),
+            numbers: HashMap::new(),
+            profiles: HashMap::new(),
+            decided: HashMap::new(),
+            made: 0,
+        }
+    }
+
+    fn number(&mut self, text: String) -> u32 {
+        let next = u32::try_from(self.numbers.len()).unwrap_or(u32::MAX);
+        *self.numbers.entry(text).or_insert(next)
+    }
+
+    /// What is asked in an account: `class` tells apart what the rules tell apart.
+    pub fn asked<'c>(&mut self, class: &str, calls: impl Iterator<Item = &'c Call>) -> Asked {
+        let (mut resources, mut fixed) = (Vec::new(), BTreeSet::new());
+        let mut text = class.to_owned();
+        for call in calls {
+            fixed.extend(call.keys.keys().cloned());
+            let mut on = Vec::new();
+            for resource in &call.resources {
+                let known = resources.iter().position(|(r, _)| r == resource);
+                on.push(known.unwrap_or_else(|| {
+                    resources.push((resource.clone(), segments(resource)));
+                    resources.len() - 1
+                }));
+            }
+            text.push_str(&format!("\n{} {on:?} {:?}", call.action, call.keys));
+        }
+        let class = self.number(text);
+        Asked { class, fixed, resources, reach: HashMap::new() }
+    }
+
+    /// The signature of a principal; `None` where it has to be asked by itself. `told_apart`: rules read who it is.
+    pub fn signature(&mut self, principal: &Principal, told_apart: bool, asked: &mut Asked) -> Option<Signature> {
+        if principal.stack.of_resource.is_some() {
+            return None;
+        }
+        let mut bytes = Vec::with_capacity(96);
+        push(&mut bytes, asked.class);
+        bytes.push(u8::from(principal.kind == PrincipalKind::Root));
+        if told_apart {
+            let who = self.number(principal.uid.to_string());
+            push(&mut bytes, who);
+        }
+        let assumed = self.number(principal.knowledge.assumed_text());
+        push(&mut bytes, assumed);
+        for layer in &principal.stack.layers {
+            self.profile(layer);
+            let profile = self.profiles.remove(&Rc::as_ptr(layer))?;
+            let done = self.layer(&mut bytes, &profile, principal, asked);
+            self.profiles.insert(Rc::as_ptr(layer), profile);
+            done?;
+        }
+        Some(bytes.into_boxed_slice())
+    }
+
+    /// Where the statements of a principal's layers stand.
+    pub fn places(&mut self, principal: &Principal) -> Vec<Arc<Places>> {
+        principal.stack.layers.iter().filter_map(|layer| Some(self.profile(layer)?.places.clone())).collect()
+    }
+
+    /// The position of a layer's statement among those that say something of what is asked.
+    pub fn rank(&mut self, layer: &Rc<Layer>, statement: usize) -> Option<usize> {
+        self.profile(layer)?.statements.iter().position(|s| s.index == statement)
+    }
+
+    /// The statement of a layer at a position among those that say something of what is asked.
+    pub fn statement(&mut self, layer: &Rc<Layer>, rank: usize) -> Option<usize> {
+        self.profile(layer)?.statements.get(rank).map(|s| s.index)
+    }
+
+    fn profile(&mut self, layer: &Rc<Layer>) -> Option<&Profile> {
+        let at = Rc::as_ptr(layer);
+        if !self.profiles.contains_key(&at) {
+            let profile = self.make(layer);
+            self.profiles.insert(at, profile);
+        }
+        self.profiles.get(&at)
+    }
+
+    fn make(&mut self, layer: &Rc<Layer>) -> Profile {
+        let unplaced = (!layer.placed).then_some(&layer.of);
+        let (mut text, mut statements) = (format!("{:?} {unplaced:?}", layer.opaque), Vec::new());
+        let (mut origins, mut unlike) = (Vec::new(), false);
+        for (index, stated) in layer.statements.iter().enumerate() {
+            let statement = &stated.statement;
+            let names =
+                |a: &String| statement.actions.patterns.iter().any(|p| p.matches(a)) != statement.actions.negated;
+            let named: Vec<u8> = self.actions.iter().map(|a| if names(a) { b'1' } else { b'0' }).collect();
+            if !named.contains(&b'1') {
+                continue;
+            }
+            unlike |= statement.principals.is_some();
+            text.push_str(&format!("\n{} {}", statement.allow, String::from_utf8_lossy(&named)));
+            let conditions = statement.conditions.iter().map(|c| self.test(c)).collect();
+            let variables = statement.resources.patterns.iter().flat_map(variables_of).collect();
+            statements.push(Relevant { index, conditions, variables });
+            origins.push(stated.origin.clone());
+        }
+        let places = Arc::new(Places { name: layer.name.clone(), of: layer.of.clone(), origins });
+        self.made += 1;
+        Profile { layer: layer.clone(), own: self.made, number: self.number(text), statements, places, unlike }
+    }
+
+    fn test(&mut self, condition: &Condition) -> Test {
+        let Condition { operator, key, values, .. } = condition;
+        Test {
+            key: self.number(key.clone()),
+            content: self.number(format!("{operator} {key} {values:?}")),
+            variables: values.iter().flat_map(Template::variables).map(str::to_owned).collect(),
+            sees: accounts_in(values),
+        }
+    }
+
+    /// What a layer says of a principal's calls, as far as that can differ.
+    fn layer(
+        &mut self,
+        bytes: &mut Vec<u8>,
+        profile: &Profile,
+        principal: &Principal,
+        asked: &mut Asked,
+    ) -> Option<()> {
+        if profile.unlike {
+            return None;
+        }
+        push(bytes, profile.number);
+        let reach = match asked.reach.get(&profile.own) {
+            Some(number) => *number,
+            None => {
+                let number = self.number(reached(profile, asked));
+                asked.reach.insert(profile.own, number);
+                number
+            }
+        };
+        push(bytes, reach);
+        let knowledge = &principal.knowledge;
+        for relevant in &profile.statements {
+            let Some(stated) = profile.layer.statements.get(relevant.index) else { continue };
+            if !relevant.variables.is_empty() {
+                let reached = self.reached_by(&stated.statement.resources, &relevant.variables, knowledge, asked);
+                push(bytes, reached);
+            }
+            for (test, condition) in relevant.conditions.iter().zip(&stated.statement.conditions) {
+                self.condition(bytes, (test, condition), principal, asked);
+            }
+        }
+        Some(())
+    }
+
+    /// What a condition comes to; where that is not known, the condition and what is known of its keys.
+    fn condition(
+        &mut self,
+        bytes: &mut Vec<u8>,
+        (test, condition): (&Test, &Condition),
+        principal: &Principal,
+        asked: &Asked,
+    ) {
+        push(bytes, test.key);
+        let knowledge = &principal.knowledge;
+        let settled = |key: &str| if asked.fixed.contains(key) { None } else { settled(knowledge, key) };
+        let value = settled(&condition.key);
+        let variables: Option<Vec<_>> = test.variables.iter().map(|v| Some((v, settled(v)?))).collect();
+        if let (Some(value), Some(variables)) = (value, variables) {
+            let keys: Keys = variables.into_iter().filter_map(|(k, v)| Some((k.clone(), v?.clone()))).collect();
+            for variable in &test.variables {
+                let number = self.number(variable.clone());
+                push(bytes, number);
+            }
+            bytes.push(u8::from(holds_with(condition, value, &keys)));
+            return;
+        }
+        let known = knowledge.get(&condition.key);
+        let number = match (&test.sees, known) {
+            (AccountInText::Only(numbers), Some(like @ Known::Like(_)))
+                if test.variables.is_empty() && !numbers.contains(&principal.account) =>
+            {
+                self.number(any_account(like, &principal.account))
+            }
+            _ => self.number(format!("{known:?} {}", knowledge.is_complete(&condition.key))),
+        };
+        let decided = match test.variables.is_empty() {
+            true => *self.decided.entry((test.content, number)).or_insert_with(|| comes_to(condition, known)),
+            false => None,
+        };
+        // what is told of an answer may name the condition's values
+        bytes.push(if decided.is_some() { 3 } else { 2 });
+        push(bytes, test.content);
+        if let Some(holds) = decided {
+            bytes.push(u8::from(holds));
+            return;
+        }
+        push(bytes, number);
+        for variable in &test.variables {
+            let number = self.number(format!("{:?} {}", knowledge.get(variable), knowledge.is_complete(variable)));
+            push(bytes, number);
+        }
+    }
+
+    /// What resources with variables reach.
+    fn reached_by(
+        &mut self,
+        clause: &Clause<ResourcePattern>,
+        variables: &[String],
+        knowledge: &Knowledge,
+        asked: &Asked,
+    ) -> u32 {
+        let settled: Option<Vec<_>> = variables.iter().map(|v| Some((v, settled(knowledge, v)?))).collect();
+        let fixed = variables.iter().any(|v| asked.fixed.contains(v));
+        let text = match settled.filter(|_| !fixed) {
+            Some(values) => {
+                let value = |key: &str| {
+                    let found = values.iter().find(|(k, _)| *k == key);
+                    found.and_then(|(_, v)| v.and_then(KeyValue::single))
+                };
+                let reaches = |(_, arn): &(String, Option<[String; 6]>)| reaches(clause, arn.as_ref(), &value);
+                let bits: String = asked.resources.iter().map(|r| if reaches(r) { '1' } else { '0' }).collect();
+                format!("{variables:?} {bits}")
+            }
+            None => {
+                let known = |v: &String| format!("{:?} {}", knowledge.get(v), knowledge.is_complete(v));
+                let known: Vec<String> = variables.iter().map(known).collect();
+                let resources: Vec<&String> = asked.resources.iter().map(|(text, _)| text).collect();
+                format!("{:?} {known:?} {resources:?}", clause.texts)
+            }
+        };
+        self.number(text)
+    }
+}
+
+fn push(bytes: &mut Vec<u8>, number: u32) {
+    bytes.extend(number.to_le_bytes());
+}
+
+/// What every request of a principal carries for a key: its value, or nothing; `None` where that is not known.
+fn settled<'k>(knowledge: &'k Knowledge, key: &str) -> Option<Option<&'k KeyValue>> {
+    match knowledge.get(key) {
+        Some(Known::Value(value)) => Some(Some(value)),
+        Some(Known::Absent) => Some(None),
+        Some(_) => None,
+        None => knowledge.is_complete(key).then_some(None),
+    }
+}
+
+fn variables_of(pattern: &ResourcePattern) -> Vec<String> {
+    match pattern {
+        ResourcePattern::Arn(segments) => segments.iter().flat_map(Template::variables).map(str::to_owned).collect(),
+        ResourcePattern::All | ResourcePattern::Nothing => Vec::new(),
+    }
+}
+
+/// What the statements of a layer without variables reach of the resources, and the patterns that can be read in two ways (D25).
+fn reached(profile: &Profile, asked: &Asked) -> String {
+    let mut text = String::new();
+    for relevant in &profile.statements {
+        let Some(stated) = profile.layer.statements.get(relevant.index) else { continue };
+        let clause = &stated.statement.resources;
+        text.push(' ');
+        if clause.patterns == [ResourcePattern::All] {
+            text.push(if clause.negated { '-' } else { '*' });
+            continue;
+        }
+        for (resource, arn) in &asked.resources {
+            if relevant.variables.is_empty() {
+                text.push(if reaches(clause, arn.as_ref(), &|_| None) { '1' } else { '0' });
+            }
+            for pattern in arn.iter().flat_map(|arn| crossed(clause, arn)) {
+                text.push_str(&format!("({pattern} {resource})"));
+            }
+        }
+    }
+    text
+}
+
+/// Whether resources are reached; variables have these values.
+fn reaches<'k>(
+    clause: &Clause<ResourcePattern>,
+    arn: Option<&[String; 6]>,
+    value: &impl Fn(&str) -> Option<&'k str>,
+) -> bool {
+    let matches = |pattern: &ResourcePattern| match (pattern, arn) {
+        (ResourcePattern::All, _) => true,
+        (ResourcePattern::Nothing, _) | (_, None) => false,
+        (ResourcePattern::Arn(patterns), Some(arn)) => {
+            let one = |(p, s): (&Template, &String)| match p.variables().next() {
+                None => p.matches(s),
+                Some(_) => p.substitute(value).is_some_and(|p| p.matches(s)),
+            };
+            patterns.iter().zip(arn).all(one)
+        }
+    };
+    clause.patterns.iter().any(matches) != clause.negated
+}
+
+/// What a condition comes to on a key that has one value of which a pattern is known, if that is the same for all such values.
+fn comes_to(condition: &Condition, known: Option<&Known>) -> Option<bool> {
+    let Some(Known::Like(like)) = known.filter(|_| condition.operator.set == SetPrefix::None) else {
+        return None;
+    };
+    let patterns: Vec<Pattern> =
+        condition.values.iter().filter_map(|value| Pattern::of(condition.operator, value)).collect();
+    if patterns.len() < condition.values.len() {
+        return None;
+    }
+    let required: Vec<Pattern> = like.iter().map(Pattern::glob).collect();
+    let classes = minterms::classes_of(&patterns, &required)?;
+    let holds = |member: &str| holds_with(condition, Some(&KeyValue::One(member.to_owned())), &Keys::new());
+    let mut outcomes = classes.iter().map(|class| holds(&class.member));
+    let first = outcomes.next()?;
+    outcomes.all(|o| o == first).then_some(first)
+}
+
+/// What is known of an ARN with a number for its account that stands for any.
+fn any_account(known: &Known, account: &str) -> String {
+    format!("{known:?}").replacen(&format!("::{account}:"), "::ACCOUNT:", usize::MAX)
+}
+
+/// Which account numbers these patterns ask for in an ARN.
+fn accounts_in(values: &[Template]) -> AccountInText {
+    let mut numbers = Vec::new();
+    for value in values {
+        if value.parts.iter().any(|p| matches!(p, TemplatePart::Variable { .. })) {
+            return AccountInText::Any;
+        }
+        let literals = value.parts.iter().enumerate().filter_map(|(i, p)| match p {
+            TemplatePart::Literal(text) => Some((i, text)),
+            _ => None,
+        });
+        for (index, text) in literals {
+            if let Some(number) = (index == 0).then(|| leading_account(text)).flatten() {
+                numbers.push(number.to_owned());
+                break;
+            }
+            if digits_may_stand_in_an_account(text) {
+                return AccountInText::Any;
+            }
+        }
+    }
+    AccountInText::Only(numbers)
+}
+
+/// `111122223333` of `arn:aws:iam::111122223333:role/…`.
+fn leading_account(text: &str) -> Option<&str> {
+    let mut pieces = text.splitn(6, ':');
+    let account = pieces.by_ref().nth(4)?;
+    pieces.next()?;
+    (account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit())).then_some(account)
+}
+
+/// Whether a digit of a literal may be matched with one of an account number: where something other than a colon stands before
+/// the digits, that would have to stand there too, and there is nothing but a colon and digits.
+fn digits_may_stand_in_an_account(text: &str) -> bool {
+    let mut before = None;
+    for c in text.chars() {
+        if c.is_ascii_digit() && matches!(before, None | Some(':')) {
+            return true;
+        }
+        // digits in a row count by what stands before the first of them
+        if !c.is_ascii_digit() {
+            before = Some(c);
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::iam::template::Syntax;
+
+    fn sees(pattern: &str) -> Option<Vec<String>> {
+        let syntax = Syntax { wildcards: true, variables: true };
+        match accounts_in(&[Template::parse(pattern, syntax).unwrap()]) {
+            AccountInText::Only(numbers) => Some(numbers),
+            AccountInText::Any => None,
+        }
+    }
+
+    #[test]
+    fn a_pattern_tells_account_numbers_apart_only_where_a_digit_of_it_can_stand_in_one() {
+        let number = vec!["111122223333".to_owned()];
+        for (pattern, expected) in [
+            ("arn:aws:iam::*:role/break-glass", Some(vec![])),
+            ("arn:aws:iam::*:role/team1-*", Some(vec![])),
+            ("arn:aws:iam::????????????:role/x", Some(vec![])),
+            ("*AWSReservedSSO_Legal_*", Some(vec![])),
+            ("arn:aws:iam::111122223333:role/x1*", Some(number.clone())),
+            ("arn:aws:iam::111122223333:*", Some(number)),
+            ("arn:aws:iam::1111*", None),
+            ("arn:aws:iam::*3:role/x", None),
+            ("*:111122223333:role/x", None),
+            ("*2*", None),
+            ("arn:aws:iam::${aws:PrincipalAccount}:role/x", None),
+        ] {
+            assert_eq!(sees(pattern), expected, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn resources_are_reached_as_cedar_reaches_them() {
+        let arn: [String; 6] = segments("arn:aws:artifact:::agreement/agreement-1").unwrap();
+        for (patterns, negated, expected) in [
+            (vec!["*"], false, [true, true]),
+            (vec!["*"], true, [false, false]),
+            (vec!["arn:aws:artifact:::agreement/*"], false, [true, false]),
+            (vec!["arn:aws:artifact:::agreement/*"], true, [false, true]),
+            (vec!["arn:aws:artifact:::report/*"], false, [false, false]),
+            (vec!["arn:aws:artifact:::agreement/${aws:username}"], false, [true, false]),
+            (vec!["arn:aws:artifact:::agreement/${aws:userid}"], false, [false, false]),
+        ] {
+            let parsed = patterns.iter().map(|p| ResourcePattern::parse(p, true).unwrap()).collect();
+            let texts = patterns.iter().map(|p| (*p).to_owned()).collect();
+            let clause = Clause { negated, patterns: parsed, texts };
+            let value = |key: &str| (key == "aws:username").then_some("agreement-1");
+            let found = [reaches(&clause, Some(&arn), &value), reaches(&clause, None, &value)];
+            assert_eq!(found, expected, "{patterns:?} {negated}");
+        }
+    }
+}
