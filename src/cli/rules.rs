@@ -189,7 +189,7 @@ fn shown_by(id: &str) -> String {
     let Some(shown) = SHOWN_BY.lines().find_map(of) else {
         return String::new();
     };
-    let text = format!("tests/data/mutation/{shown}: without this policy, an answer is another one");
+    let text = format!("tests/data/mutation/{shown}: without this policy, an answer changes");
     paragraph(output::width(), &format!("{:<11} ", "shown by"), &text)
 }
 
