@@ -486,15 +486,15 @@ fn every_file_beside_rules_is_read_or_told() {
         (".drafts/a.cedar", ".drafts/a.cedar is not read: it is hidden (rename it without the dot, or remove it)"),
         (
             "ops.json",
-            "ops.json is not read: its name is none of a file of rules (data stand in `operations.json`; a schema is named with --schema)",
+            "ops.json is not read: its name is not the name of a rules file (data belongs in `operations.json`; a schema is named with --schema)",
         ),
         (
             "operation.json",
-            "operation.json is not read: its name is none of a file of rules (did you mean `operations.json`?)",
+            "operation.json is not read: its name is not the name of a rules file (did you mean `operations.json`?)",
         ),
         (
             "Operations.json",
-            "Operations.json is not read: its name is none of a file of rules (did you mean `operations.json`?)",
+            "Operations.json is not read: its name is not the name of a rules file (did you mean `operations.json`?)",
         ),
         (
             "a.cedar.bak",
@@ -506,7 +506,7 @@ fn every_file_beside_rules_is_read_or_told() {
         ),
         (
             "guardrails/a.cedar",
-            "guardrails/a.cedar is not read: it stands in a folder of guardrails (put guardrails in the folder `guardrails` of the inventory)",
+            "guardrails/a.cedar is not read: it is in a folder of guardrails (put guardrails in the folder `guardrails` of the inventory)",
         ),
     ] {
         assert_eq!(unread(&[(name, "permit")]), [told]);

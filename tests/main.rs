@@ -42,6 +42,7 @@ mod mutation;
 mod narrowing;
 mod operations;
 mod page;
+mod own_rules;
 mod people;
 mod permissions;
 mod plain;

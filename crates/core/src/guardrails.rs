@@ -241,9 +241,8 @@ impl Guardrails {
                 };
                 let subjects = &[Subject::Guardrail];
                 problems.extend(Annotated { source, span, policy: &policy, subjects }.check());
-                if all.contains_key(&guardrail.id) {
-                    let message = format!("two guardrails have the id `{}`", guardrail.id);
-                    problems.push(Problem::at(source, span, message).help("ids must be unique across all files"));
+                if let Some(known) = all.get(&guardrail.id) {
+                    problems.push(repeated(&guardrail.id, (source, span), known));
                     continue;
                 }
                 problems.extend(reach::unasked(&policy, source, span, schema));
@@ -321,6 +320,14 @@ pub fn shipped() -> Result<Vec<(Arc<SourceFile>, cedar_policy::Policy)>, Failure
         shipped.extend(policies.into_iter().map(|policy| (source.clone(), policy)));
     }
     Ok(shipped)
+}
+
+/// Two guardrails of one id, told where the user can change one: not in one that is included.
+fn repeated(id: &str, (source, span): (&Arc<SourceFile>, Span), known: &Guardrail) -> Problem {
+    let message = format!("two guardrails have the id `{id}`");
+    let is_included = policies::GUARDRAILS.iter().any(|(_, text)| *text == source.text);
+    let (source, span) = if is_included { (&known.place.source, known.place.span) } else { (source, span) };
+    Problem::at(source, span, message).help("ids must be unique across all files, those of included guardrails too")
 }
 
 fn guardrail(source: &Arc<SourceFile>, span: Span, policy: &cedar_policy::Policy) -> Result<Guardrail, Box<Problem>> {

@@ -65,9 +65,7 @@ pub fn facts(
     let services = query.services()?;
     let mut plain = query.plain(standing, coverage)?;
     plain.extend(of_services(&services));
-    let fact = |action: &str, context: &Context| {
-        Ok::<_, Failure>(rules.rule(action, &query.uid, &query.uid, context.clone(), entities)?.fact())
-    };
+    let fact = |action: &str, context: &Context| rules.fact(action, &query.uid, &query.uid, context.clone(), entities);
     let told_by_the_inventory = context(plain.iter().cloned())?;
     let covered = fact(COVERED, &told_by_the_inventory)?;
     let holds_phi = fact(HOLDS_PHI, &told_by_the_inventory)?;
@@ -185,7 +183,7 @@ impl FactQuery<'_> {
     fn eligible(&self, service: &str) -> Result<Option<bool>, Failure> {
         let asked = lists(service, self.agreements.at())?;
         let principal = Uid::new("Service", service).to_cedar()?;
-        Ok(self.rules.rule("eligible", &principal, &self.uid, asked, self.entities)?.fact())
+        self.rules.fact("eligible", &principal, &self.uid, asked, self.entities)
     }
 }
 

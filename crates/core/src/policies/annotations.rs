@@ -272,7 +272,7 @@ fn value_end(text: &str, name: usize) -> usize {
 fn fault(form: Form, value: &str) -> Option<String> {
     let words = || value.split_whitespace();
     let near = |word: &str, known: &'static [&'static str]| {
-        let near = did_you_mean(word, known.iter().copied()).map(|n| format!(", {}", meant(n)));
+        let near = did_you_mean(word, known.iter().copied()).map(|n| format!("; {}", meant(n)));
         Some(format!("`{word}` is not one of {}{}", known.join(", "), near.unwrap_or_default()))
     };
     match form {
