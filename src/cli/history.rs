@@ -6,8 +6,8 @@ use std::sync::Arc;
 use clap::Args;
 use serde::Serialize;
 
-use super::errors::usage;
 use super::coverage::CoverageArgs;
+use super::errors::usage;
 use super::output::{self, Format};
 use super::{Cli, NOT_OK, OK, diff, narrow, parse_moment};
 use crate::report;

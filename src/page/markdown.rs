@@ -1,7 +1,7 @@
 //! The same in Markdown: sentences, who can end coverage, findings, and a table of accounts.
 
-use crate::report::foreign::Foreign;
 use crate::report::findings::markdown::cell;
+use crate::report::foreign::Foreign;
 use crate::report::plain::{self, Names};
 use crate::report::table::Table;
 use crate::report::{COVERED_MEANS, completeness, day, rows};

@@ -1,7 +1,7 @@
 //! A table for programs and people outside a terminal: CSV and Markdown. Each value is made harmless here.
 
-use super::foreign::Foreign;
 use super::findings::markdown::cell;
+use super::foreign::Foreign;
 
 /// A table.
 #[derive(Clone, Debug, Default)]

@@ -94,7 +94,7 @@ pub fn holds_phi(
     let mut plain = query.plain(standing, coverage)?;
     let services = if reads_services(rules) { query.services()? } else { Services::new() };
     plain.extend(of_services(&services));
-    Ok(rules.rule(HOLDS_PHI, &query.uid, &query.uid, context(plain)?, entities)?.fact())
+    rules.fact(HOLDS_PHI, &query.uid, &query.uid, context(plain)?, entities)
 }
 
 /// Whether it matters to `holds-phi` which services are eligible.
@@ -237,11 +237,11 @@ pub fn eligibility(rules: &RuleBook, service: &str, at: crate::moment::Moment) -
     let entities = Entities::from_entities([entity], None).map_err(Failure::internal("an entity"))?;
     // no policy tells accounts apart by which services are eligible in them
     let account = Uid::new("Account", "000000000000").to_cedar()?;
-    let ruling = rules.rule("eligible", &uid, &account, lists(service, at)?, &entities)?;
+    let (eligible, ruling) = rules.fact_and_why("eligible", &uid, &account, lists(service, at)?, &entities)?;
     let (before, after) = eligibility::lists_around(at);
     Ok(Eligibility {
         service: service.to_owned(),
-        eligible: ruling.fact(),
+        eligible,
         policies: ruling.by.iter().map(|r| r.id.clone()).collect(),
         list_before: before.map(str::to_owned),
         list_after: after.map(str::to_owned),

@@ -365,8 +365,7 @@ mod tests {
     fn where_rules_come_from_is_told() {
         let folder = Some("mine".to_owned());
         let ids = |n: usize| (0..n).map(|i| i.to_string()).collect::<Vec<_>>();
-        let laid_over =
-            Origin { folder: folder.clone(), only: false, added: ids(2), replaced: ids(1), removed: ids(0) };
+        let laid_over = Origin { folder: folder.clone(), added: ids(2), replaced: ids(1), ..Origin::default() };
         assert!(rules(laid_over).ends_with("rules built in + mine (2 added, 1 replaced: 0) 01234567"));
         let without = Origin { folder: folder.clone(), removed: ids(3), ..Origin::default() };
         assert!(rules(without).ends_with("rules built in + mine (3 removed: 0 and 1 and 2) 01234567"));

@@ -236,7 +236,8 @@ impl AccountEvaluator<'_> {
         let (in_force, designated) = self.state(operation);
         let Operation { name, scope, report, .. } = operation;
         let kind = operation.kind.as_ref().filter(|_| self.rules.reads_attribute(name, "agreement"));
-        let text = format!("{name} {scope:?} {kind:?} {report:?} {in_force:?} {designated} {:?}", self.organization_unknown);
+        let text =
+            format!("{name} {scope:?} {kind:?} {report:?} {in_force:?} {designated} {:?}", self.organization_unknown);
         let mut calls = Vec::new();
         for in_force in states(in_force) {
             for (generation, action) in self.asked(operation, Facts { in_force: *in_force, designated, world: 0 }) {

@@ -269,13 +269,25 @@ impl RuleBook {
         context: Context,
         entities: &Entities,
     ) -> Result<Option<bool>, Failure> {
+        Ok(self.fact_and_why(action, principal, resource, context, entities)?.0)
+    }
+
+    /// The same, with what decided it.
+    pub fn fact_and_why(
+        &self,
+        action: &str,
+        principal: &EntityUid,
+        resource: &EntityUid,
+        context: Context,
+        entities: &Entities,
+    ) -> Result<(Option<bool>, Ruling<'_>), Failure> {
         let ruling = self.rule(action, principal, resource, context.clone(), entities)?;
         if !ruling.is_open() {
-            return Ok(Some(ruling.permitted));
+            return Ok((Some(ruling.permitted), ruling));
         }
         // what is not known takes nothing away from what a policy says for certain
         let certain = self.asked(self.certain.get(action), action, (principal, resource), context, entities)?;
-        Ok(certain.permitted.then_some(true))
+        Ok(if certain.permitted { (Some(true), certain) } else { (None, ruling) })
     }
 
     /// Whether some answer may depend on who a principal is.

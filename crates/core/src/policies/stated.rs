@@ -60,6 +60,7 @@ fn words(subject: Subject) -> &'static str {
         Subject::Assumption => "what an answer takes for granted",
         Subject::Question => "a question about agreements",
         Subject::Guardrail => "a guardrail",
+        Subject::Advice => "advice before a change",
     }
 }
 
