@@ -299,7 +299,7 @@ fn the_command_line_tells_it_in_text_and_json_and_fails_where_it_is_required() {
     assert!(who.contains(&format!("possibly others, not listed other users and roles in {A}")), "{who}");
     let evaluated = text(&["evaluate", &path]);
     assert!(evaluated.contains("Not known: users, groups and roles of 1 account."), "{evaluated}");
-    assert!(evaluated.contains("perhaps others"), "{evaluated}");
+    assert!(evaluated.contains("possibly others, not listed"), "{evaluated}");
     let checked = text(&["check", &path, "--no-base"]);
     assert!(checked.contains("completeness not known: users, groups and roles of 1 account"), "{checked}");
     for args in [

@@ -121,7 +121,7 @@ mod tests {
     #[test]
     fn markdown_has_no_markup_of_the_input() {
         let text = table(&[&["1", "<script>|x"], &["2", ""]]).markdown();
-        assert_eq!(text, "| account | name |\n| --- | --- |\n| 1 | &lt;script>\\|x |\n| 2 |  |\n");
+        assert_eq!(text, "| account | name |\n| --- | --- |\n| 1 | &lt;script&gt;\\|x |\n| 2 |  |\n");
         assert_eq!(table(&[&["1", ""]]).markdown(), "| account |\n| --- |\n| 1 |\n", "an empty column is left out");
         assert_eq!(table(&[]).markdown(), "");
     }

@@ -129,9 +129,13 @@ fn code(annotated: &Annotated<'_>) -> Option<Problem> {
     Some(Problem::at(annotated.source, annotated.place("code"), message).help("use a code of your own, such as OWN001"))
 }
 
+/// The services of an account that hold PHI, as the context of its findings has them.
+const SERVICES: [&str; 4] =
+    ["eligibleServices", "ineligibleServices", "servicesOfUnknownEligibility", "servicesWithExclusions"];
+
 /// Where words have placeholders: the annotation, the action, and what may stand in it.
 const PLACEHOLDERS: [(&str, &str, &[&str]); 4] = [
-    ("message", "report-on-account", &["eligibleServices", "ineligibleServices", "servicesOfUnknownEligibility"]),
+    ("message", "report-on-account", &SERVICES),
     ("assuming", "assume", &["account", "report"]),
     ("sets", "", &["report"]),
     ("happens", "", &["report"]),
