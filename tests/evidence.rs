@@ -275,7 +275,7 @@ fn a_register_is_reconciled() {
     let corrected = folder.path().join("register.corrected.csv");
     let text = std::fs::read_to_string(&corrected).unwrap();
     assert!(text.contains("222222222222,wards,customer-agreement-OrgBaa0123456789,yes,Ann\n"), "{text}");
-    assert!(text.contains("3333-3333-3333,research,customer-agreement-OrgBaa0123456789,no,'=1+1\n"), "{text}");
+    assert!(text.contains("3333-3333-3333,research,customer-agreement-OrgBaa0123456789,no,\"'=1+1\"\n"), "{text}");
     assert_eq!(ask(&["--fail-on", "error"]).status.code(), Some(1));
     // what PHI an account holds is not corrected: everything else agrees after one round
     std::fs::copy(&corrected, &register).unwrap();

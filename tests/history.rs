@@ -384,3 +384,32 @@ fn examples_have_the_history_that_evaluate_answers() {
         agrees(&inventory, &RULES, &dates.map(|d| moment::parse(d).unwrap())).unwrap();
     }
 }
+
+fn command(args: &[&str]) -> std::process::Output {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_countersign"));
+    command
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .env("NO_COLOR", "1")
+        .env("COLUMNS", "100")
+        .args(args)
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn a_format_that_an_answer_has_not_is_an_error() {
+    let hospital = "examples/hospital";
+    for (asked, told) in [
+        (&["--history", "--format", "markdown"][..], "`markdown` is no format of --history"),
+        (&["--format", "jsonl"], "`jsonl` is a format of --history"),
+    ] {
+        let out = command(&[&["coverage", hospital], asked].concat());
+        assert_eq!(out.status.code(), Some(2));
+        assert!(String::from_utf8(out.stderr).unwrap().contains(told), "{told}");
+        assert_eq!(out.stdout, b"");
+    }
+    for format in ["markdown", "csv"] {
+        let asked = ["coverage", "--compare", hospital, hospital, "--format", format];
+        assert_eq!(command(&asked).status.code(), Some(2), "{format}");
+    }
+}

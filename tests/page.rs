@@ -73,6 +73,50 @@ fn it_has_the_answers_of_the_assessment() {
     assert_eq!(covered.iter().filter(|(_, c)| **c == json!(1)).count(), 4);
 }
 
+/// What the page draws over time, and of who can end coverage, is what the commands for them answer.
+#[test]
+fn it_has_the_history_and_who_can_end_coverage() {
+    let data = data(&report("examples/hospital"));
+    let json = |args: &[&str]| serde_json::from_str::<Value>(&run(&[args, &["--format", "json"]].concat()).1).unwrap();
+    let history = json(&["coverage", "--history", "examples/hospital", "--agreement", "baa"]);
+    let baa = data["kinds"].as_array().unwrap().iter().position(|k| k[0] == "baa").unwrap();
+    let place = |value: &Value| usize::try_from(value.as_u64().unwrap()).unwrap();
+    let mut edges = 0;
+    for account in history["accounts"].as_array().unwrap() {
+        let drawn = &data["history"]["accounts"][account["account"].as_str().unwrap()][baa];
+        let drawn = data["history"]["rows"][place(drawn)].as_array().unwrap();
+        let told = account["agreements"][0]["intervals"].as_array().unwrap();
+        assert_eq!(drawn.len(), told.len());
+        for (bar, interval) in drawn.iter().zip(told) {
+            assert_eq!(
+                (&bar[1], &bar[2], &bar[3]),
+                (&interval["from"], &interval["until"], &interval["governing"]["id"])
+            );
+            assert_eq!(bar[0] == 1, interval["coverage"] == "covered");
+            edges += usize::from(!bar[1].is_null());
+        }
+    }
+    assert!(edges > 4, "{history}");
+    let endings = json(&["who-can", "end-coverage", "examples/hospital"]);
+    let mut told = 0;
+    for ending in endings["endings"].as_array().unwrap() {
+        for way in ending["ways"].as_array().unwrap() {
+            let is = |w: &&Value| {
+                (&w[1], &w[2], &w[3]) == (&way["operation"], &way["scope"], &way["by"])
+                    && w[5].as_array().unwrap().contains(&ending["account"])
+            };
+            let drawn = data["endings"].as_array().unwrap().iter().find(is).unwrap();
+            assert_eq!(drawn[6].as_array().unwrap().len(), way["may"].as_array().unwrap().len());
+            assert_eq!(drawn[7].as_array().unwrap().len(), way["unknown"].as_array().unwrap().len());
+            told += 1;
+        }
+    }
+    assert!(told > 5 && data["notFollowed"] == endings["notFollowed"]);
+    let (_, csv) = run(&["who-can", "end-coverage", "examples/hospital", "--format", "csv"]);
+    assert!(csv.starts_with("account,account name,agreement,governing,operation,"), "{csv}");
+    assert!(csv.contains("\n222222222222,wards,baa,customer-agreement-OrgBaa0123456789,leave-organization,,222222222222,uncovered,unknown,"));
+}
+
 #[test]
 fn hostile_names_do_no_harm() {
     let name = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\u{2028}";
@@ -89,7 +133,7 @@ fn hostile_names_do_no_harm() {
     let (code, markdown) = run(&["report", path, "--format", "markdown"]);
     assert!(code == Some(0) && !markdown.contains("<script>") && !markdown.contains("<img"), "{markdown}");
     let (_, title) = run(&["report", path, "--format", "markdown", "--title", "<b>x"]);
-    assert!(title.starts_with("# &lt;b>x"), "{title}");
+    assert!(title.starts_with("# &lt;b&gt;x"), "{title}");
 }
 
 #[test]

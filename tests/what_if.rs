@@ -442,7 +442,7 @@ fn gates_and_formats_of_the_command_line() {
     );
     assert_eq!(code(&["what-if", hospital]), 2);
     assert_eq!(code(&["what-if", hospital, "--join", "222222222222"]), 2);
-    assert_eq!(code(&["coverage", hospital, "--format", "csv"]), 2, "a format of --history");
+    assert_eq!(code(&["coverage", hospital, "--format", "jsonl"]), 2, "a format of --history");
     assert_eq!(code(&["coverage", "--history", hospital, "--from", "2026-01-01", "--to", "2025-01-01"]), 2);
     assert_eq!(code(&["coverage", "--history", hospital, "--fail-on-phi-gap"]), 1);
     assert_eq!(code(&["coverage", "--compare", "examples/pull-request/before", "examples/pull-request/after"]), 1);

@@ -62,10 +62,10 @@ struct Coverage<'a> {
 }
 
 pub fn coverage(cli: &Cli, args: &CoverageArgs) -> Result<u8, Failure> {
+    history::has_formats(args)?;
     if args.over_time.history {
         return history::history(cli, args);
     }
-    history::only_with_history(args)?;
     if let [old, new] = args.over_time.compare.as_slice() {
         return history::compare(cli, args, old, new);
     }

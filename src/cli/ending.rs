@@ -18,7 +18,7 @@ use countersign_core::provenance::Provenance;
 /// What is asked for in place of an operation.
 pub const NAME: &str = "end-coverage";
 /// More accounts than this are not asked about at once: each way is made and asked again for every one.
-const MOST: usize = 500;
+pub const MOST: usize = 500;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -39,7 +39,7 @@ pub fn end_coverage(
     kind: &String,
 ) -> Result<u8, Failure> {
     let session = cli.session(dir, asking)?;
-    narrow::kinds(&session.inventory, std::slice::from_ref(kind))?;
+    let kind = &narrow::kinds(&session.inventory, std::slice::from_ref(kind))?.concat();
     let asked = match asking.account.len() {
         0 => session.inventory.of_type("Account").count(),
         named => named,
@@ -60,8 +60,8 @@ pub fn end_coverage(
         not_followed: &NOT_FOLLOWED,
         perhaps_others: &others,
     };
-    output::write(formats, &json, &provenance, || {
-        report::ending::text(output::width(), (kind, &at), &found, &NOT_FOLLOWED, &others)
-    })?;
+    let text = || report::ending::text(output::width(), (kind, &at), &found, &NOT_FOLLOWED, &others);
+    let table = || (format!("Not followed: {}.", NOT_FOLLOWED.join("; ")), report::ending::table(&found));
+    output::write_table(formats, &json, &provenance, text, table)?;
     Ok(OK)
 }

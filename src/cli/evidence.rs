@@ -1,6 +1,7 @@
 //! `evidence`: writing what is filed, verifying it, and reconciling the company's register.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 use serde_json::{Value, json};
@@ -13,6 +14,7 @@ use crate::evidence::{Bundle, Facts, against, bundle};
 use crate::report::{count, paragraph};
 use countersign_core::assessment::{Assessment, assess};
 use countersign_core::finding::Severity;
+use countersign_core::history::{History, Query, history as told};
 use countersign_core::people::{self, Roles};
 use countersign_core::problem::{Doing, Failure};
 use countersign_core::provenance::Provenance;
@@ -66,6 +68,7 @@ struct Made {
     session: Session,
     assessment: Assessment,
     roles: Roles,
+    history: History,
     provenance: Provenance,
     kinds: Vec<String>,
 }
@@ -90,7 +93,11 @@ impl Made {
         let assessment = assess(&session.inventory, &session.rules, &session.options)?;
         let roles = people::behind(&session.inventory, &session.options, &assessment.principals)?;
         let provenance = session.provenance();
-        Ok(Self { session, assessment, roles, provenance, kinds })
+        let accounts = asking.account.clone();
+        let query = Query { from: None, to: session.options.at, accounts, kinds: kinds.clone() };
+        let mut history = told(&session.inventory, &session.rules, &query)?;
+        history.provenance = Some(Arc::new(provenance.clone()));
+        Ok(Self { session, assessment, roles, history, provenance, kinds })
     }
 
     fn bundle(&self) -> Result<Bundle, Failure> {
@@ -99,6 +106,7 @@ impl Made {
             source: self.session.source.as_ref(),
             assessment: &self.assessment,
             roles: &self.roles,
+            history: &self.history,
             provenance: &self.provenance,
             kinds: &self.kinds,
         })

@@ -36,19 +36,21 @@ pub struct OverTime {
     pub fail_on_phi_gap: bool,
 }
 
-/// Formats that only a history has.
-pub fn only_with_history(args: &CoverageArgs) -> Result<(), Failure> {
-    let of = |f: &Format| match f {
-        Format::Lines => Some("jsonl"),
-        Format::Csv => Some("csv"),
-        _ => None,
-    };
-    match args.format.iter().find_map(|o| of(&o.format)) {
-        Some(format) => {
-            Err(usage(format!("`{format}` is a format of --history")).help("add --history, or write json").into())
-        }
-        None => Ok(()),
+/// The formats that differ between what is asked at one moment, over time, and of two exports.
+pub fn has_formats(args: &CoverageArgs) -> Result<(), Failure> {
+    let asked = |format: Format| args.format.iter().any(|o| o.format == format);
+    let (history, compare) = (args.over_time.history, !args.over_time.compare.is_empty());
+    if asked(Format::Lines) && !history {
+        return Err(usage("`jsonl` is a format of --history").help("add --history, or write json").into());
     }
+    if asked(Format::Markdown) && (history || compare) {
+        let with = if history { "--history" } else { "--compare" };
+        return Err(usage(format!("`markdown` is no format of {with}")).help("write text or json").into());
+    }
+    if asked(Format::Csv) && compare {
+        return Err(usage("`csv` is no format of --compare").help("write text or json").into());
+    }
+    Ok(())
 }
 
 pub fn history(cli: &Cli, args: &CoverageArgs) -> Result<u8, Failure> {
@@ -68,7 +70,7 @@ pub fn history(cli: &Cli, args: &CoverageArgs) -> Result<u8, Failure> {
             let text = report::history::text(output::width(), &found, args.all);
             Ok(output::told(text, &provenance))
         }
-        Format::Csv => Ok(report::history::csv(&found)),
+        Format::Csv => Ok(report::history::table(&found).csv()),
         Format::Lines => lines(&found),
         _ => output::json(&found),
     })?;

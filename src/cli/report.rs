@@ -4,12 +4,15 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::ending::MOST;
 use super::errors::usage;
-use super::{Cli, EvaluationArgs, OK, output};
-use crate::page;
+use super::{Cli, EvaluationArgs, OK, Session, output};
+use crate::page::{self, Drawn};
 use crate::report::paragraph;
-use countersign_core::assessment::assess;
 use countersign_core::assessment::plans::Planner;
+use countersign_core::assessment::{Assessment, assess};
+use countersign_core::ending::{self, Ending};
+use countersign_core::history::{History, Query, history as told};
 use countersign_core::problem::Failure;
 
 #[derive(Args)]
@@ -32,6 +35,22 @@ pub struct ReportArgs {
     changes: bool,
 }
 
+/// Coverage over time, up to the moment that is asked about.
+fn history(session: &Session) -> Result<History, Failure> {
+    let query = Query { to: session.options.at, accounts: session.options.filter.accounts.clone(), ..Query::default() };
+    told(&session.inventory, &session.rules, &query)
+}
+
+/// Who can end coverage by the agreements that HIPAA asks for; `None` where there are too many accounts to ask about each.
+fn endings(session: &Session, assessment: &Assessment) -> Result<Option<Vec<Ending>>, Failure> {
+    if assessment.accounts.len() > MOST {
+        return Ok(None);
+    }
+    let of = |kind: &String| ending::endings(&session.inventory, &session.rules, &session.options, kind);
+    let found: Vec<Vec<Ending>> = assessment.hipaa_kinds.iter().map(of).collect::<Result<_, Failure>>()?;
+    Ok(Some(found.concat()))
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum PageFormat {
     Html,
@@ -49,14 +68,19 @@ pub fn report(cli: &Cli, args: &ReportArgs) -> Result<u8, Failure> {
         planner.add(&mut assessment)?;
     }
     let provenance = session.provenance();
+    let drawn = Drawn {
+        history: history(&session)?,
+        endings: endings(&session, &assessment)?,
+        inventory: &session.inventory,
+        assessment: &assessment,
+        provenance: &provenance,
+    };
     let folder = session.source.name();
     let folder = folder.trim_end_matches('/').rsplit('/').next().filter(|n| !n.is_empty() && *n != ".");
     let title = args.title.as_deref().or(folder).unwrap_or("Inventory");
     let text = match args.format {
-        PageFormat::Html => page::page(&session.inventory, &assessment, &provenance, title)?,
-        PageFormat::Markdown => {
-            output::told_below(page::markdown::markdown(&session.inventory, &assessment, title), &provenance)
-        }
+        PageFormat::Html => page::page(&drawn, title)?,
+        PageFormat::Markdown => output::told_below(page::markdown::markdown(&drawn, title), &provenance),
     };
     match &args.out {
         None => output::print(&text)?,

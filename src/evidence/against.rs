@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 /// The tables of a document, with the members that a row is known by.
-const TABLES: [(&str, &[&str]); 5] = [
+const TABLES: [(&str, &[&str]); 6] = [
     ("accounts", &["account", "agreementKind"]),
     ("agreements", &["agreementId"]),
     ("access", &["principal", "account", "operation", "agreementKind", "scope"]),
     ("findings", &["code", "about", "whatItIs"]),
     ("exceptions", &["account", "owner", "until"]),
+    ("history", &["account", "kind", "from"]),
 ];
 
 /// What differs, a line each; nothing where all rows are the same.

@@ -37,11 +37,12 @@ pub fn cover(facts: &Facts<'_>) -> String {
 }
 
 fn paragraph(text: &str) -> String {
-    format!("{}\n\n", cell(&Foreign(text).lines()))
+    format!("{}\n\n", cell(text))
 }
 
+/// A list of lines that are Markdown: what came from input is made harmless where it is put into them.
 fn section(title: &str, lines: Vec<String>) -> String {
-    let lines: String = lines.iter().map(|l| format!("- {}\n", cell(&Foreign(l).lines()))).collect();
+    let lines: String = lines.iter().map(|l| format!("- {l}\n")).collect();
     format!("## {title}\n\n{lines}\n")
 }
 
@@ -54,7 +55,7 @@ fn counted(facts: &Facts<'_>) -> Vec<String> {
     )];
     lines.extend(population.organizations.iter().map(|o| {
         let listed = if o.all_listed { "all that were listed" } else { "not all could be listed" };
-        format!("{}: {}; {listed}.", o.organization, count(o.accounts, "account"))
+        format!("{}: {}; {listed}.", cell(&o.organization), count(o.accounts, "account"))
     }));
     lines
 }
@@ -64,11 +65,12 @@ fn unknown(facts: &Facts<'_>) -> Vec<String> {
     let mut lines: Vec<String> = gaps
         .iter()
         .map(|gap| {
-            format!("Not collected: {} of {}. `aws {}` tells it.", gap.missing.words(), gap.of.join(", "), gap.calls)
+            let call = Foreign(&format!("aws {}", gap.calls)).code();
+            format!("Not collected: {} of {}. {call} tells it.", gap.missing.words(), cell(&gap.of.join(", ")))
         })
         .collect();
     let others = completeness::others(&facts.assessment.completeness.perhaps_others);
-    lines.extend(others.into_iter().map(|who| format!("Perhaps others, who are not listed: {who}.")));
+    lines.extend(others.into_iter().map(|who| format!("Perhaps others, who are not listed: {}.", cell(&who))));
     lines.extend(
         facts.provenance.later().map(|later| format!("Everything is told as {}.", later.trim_start_matches("as "))),
     );
@@ -83,7 +85,7 @@ fn assumed(facts: &Facts<'_>) -> Vec<String> {
     let accounts = facts.assessment.accounts.iter().flat_map(|a| &a.agreements).flat_map(|r| &r.assuming);
     let access = facts.assessment.principals.iter().flat_map(|p| &p.operations).flat_map(|o| &o.assuming);
     let all: BTreeSet<&String> = accounts.chain(access).collect();
-    let mut lines: Vec<String> = all.iter().take(SHOWN).map(|a| plain::stopped(a)).collect();
+    let mut lines: Vec<String> = all.iter().take(SHOWN).map(|a| cell(&plain::stopped(a))).collect();
     match all.len().saturating_sub(SHOWN) {
         0 if lines.is_empty() => lines.push("Nothing.".to_owned()),
         0 => {}
@@ -102,7 +104,7 @@ fn found(facts: &Facts<'_>) -> Vec<String> {
         of(Severity::Info)
     )];
     let errors = findings.iter().filter(|f| f.severity == Severity::Error);
-    lines.extend(errors.map(|f| plain::stopped(&format!("{}: {} {}", f.rule, f.subject, f.message))));
+    lines.extend(errors.map(|f| cell(&plain::stopped(&format!("{}: {} {}", f.rule, f.subject, f.message)))));
     let exceptions = facts.inventory.config.account_exceptions.len();
     if exceptions > 0 {
         lines.push(format!("{} on file, in `exceptions.csv`.", count(exceptions, "exception")));
@@ -113,6 +115,7 @@ fn found(facts: &Facts<'_>) -> Vec<String> {
 fn meaning() -> Vec<String> {
     vec![
         COVERED_MEANS.to_owned(),
+        "`history.csv` tells which agreement governed each account, and when, as far back as the files go.".to_owned(),
         "Who can accept by permission, and who has the authority to, are two facts: `access.csv` has both.".to_owned(),
         "It holds no text of an agreement: agreements are confidential, and are filed elsewhere.".to_owned(),
     ]
@@ -121,7 +124,7 @@ fn meaning() -> Vec<String> {
 fn made(facts: &Facts<'_>) -> Vec<String> {
     let provenance = facts.provenance;
     let digest = |what: &str, digest: Option<&String>| digest.map(|d| format!("{what}: SHA-256 {d}"));
-    let mut lines = vec![provenance.line()];
+    let mut lines = vec![cell(&provenance.line())];
     lines.extend(digest("Rules", provenance.rules.as_ref().map(|r| &r.sha256)));
     lines.extend(digest("Schema", provenance.schema.as_ref().map(|s| &s.sha256)));
     lines.extend(digest("Inventory", provenance.inventory.as_ref().map(|f| &f.sha256)));

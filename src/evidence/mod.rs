@@ -14,9 +14,11 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::report;
 use crate::report::plain::Names;
 use crate::report::table::Table;
 use countersign_core::assessment::Assessment;
+use countersign_core::history::History;
 use countersign_core::inventory::Inventory;
 use countersign_core::people::Roles;
 use countersign_core::problem::Failure;
@@ -37,6 +39,8 @@ pub const COVER: &str = "cover.md";
 pub struct Facts<'a> {
     /// The inventory.
     pub inventory: &'a Inventory,
+    /// Coverage over time, up to the moment.
+    pub history: &'a History,
     /// Its files.
     pub source: &'a dyn Source,
     /// Coverage, who may accept and terminate, findings.
@@ -64,7 +68,7 @@ pub struct Bundle {
     pub document: Value,
 }
 
-/// A table of the evidence, and its file. One of the history of coverage has its place beside these.
+/// A table of the evidence, and its file.
 struct Filed {
     file: &'static str,
     table: Table,
@@ -78,8 +82,9 @@ pub fn bundle(facts: &Facts<'_>) -> Result<Bundle, Failure> {
         Filed { file: "access.csv", table: rows::access(facts) },
         Filed { file: "findings.csv", table: rows::findings(facts) },
         Filed { file: "exceptions.csv", table: rows::exceptions(facts) },
+        Filed { file: "history.csv", table: report::history::table(facts.history) },
     ];
-    let [accounts, agreements, access, findings, exceptions] = tables.each_ref().map(|t| t.table.json());
+    let [accounts, agreements, access, findings, exceptions, history] = tables.each_ref().map(|t| t.table.json());
     let document = Document {
         schema: FORMAT,
         provenance: facts.provenance,
@@ -93,6 +98,7 @@ pub fn bundle(facts: &Facts<'_>) -> Result<Bundle, Failure> {
         access,
         findings,
         exceptions,
+        history,
     };
     let json = Failure::internal("JSON");
     let text = serde_json::to_string_pretty(&document).map_err(json)? + "\n";
@@ -120,4 +126,5 @@ struct Document<'a> {
     access: Value,
     findings: Value,
     exceptions: Value,
+    history: Value,
 }

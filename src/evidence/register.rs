@@ -93,7 +93,7 @@ pub fn reconcile(
         }
     }
     let read = seen.len();
-    Ok(Reconciled { rows: read, differences, corrected: corrected(&header, &rows) })
+    Ok(Reconciled { rows: read, differences, corrected: corrected(text, &header, &rows) })
 }
 
 fn columns(header: &csv::StringRecord, named: &RegisterColumns, file: &str) -> Result<Columns, Vec<Problem>> {
@@ -223,8 +223,9 @@ fn row_of(account: &AccountAnswer, kind: &str, columns: &Columns, width: usize) 
     cells
 }
 
-/// The corrected register: no value of it is a formula.
-fn corrected(header: &csv::StringRecord, rows: &[Vec<String>]) -> String {
+/// The corrected register, with the ends of lines that it had: no value of it is a formula.
+fn corrected(text: &str, header: &csv::StringRecord, rows: &[Vec<String>]) -> String {
     let all = std::iter::once(header.iter().map(str::to_owned).collect()).chain(rows.iter().cloned());
-    all.map(|row: Vec<String>| Table::line(row.iter().map(String::as_str))).collect()
+    let csv: String = all.map(|row: Vec<String>| Table::line(row.iter().map(String::as_str))).collect();
+    if text.contains("\r\n") { csv } else { csv.replace("\r\n", "\n") }
 }

@@ -5,15 +5,15 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Value, json};
 
+use super::Drawn;
+use crate::report::diff::principal;
+use crate::report::history::sentence;
 use crate::report::plain::{Names, can, who};
-use crate::report::{completeness, sentences};
+use crate::report::{completeness, ending, sentences};
 use countersign_core::assessment::{AccountAnswer, Assessment, OperationAnswer, PrincipalAnswer};
-use countersign_core::inventory::Inventory;
-use countersign_core::inventory::entity::Entity;
-use countersign_core::inventory::model::membership;
-use countersign_core::moment;
+use countersign_core::ending::{Ending, NOT_FOLLOWED, Way};
+use countersign_core::history::{AccountHistory, History, Interval};
 use countersign_core::naming::kinds;
-use countersign_core::provenance::Provenance;
 use countersign_core::terms::{Coverage, Decision, Scope};
 
 /// Values that repeat, each with its place.
@@ -35,11 +35,12 @@ impl Once {
 }
 
 /// The data of an assessment.
-pub fn data(inventory: &Inventory, assessment: &Assessment, provenance: &Provenance) -> Value {
+pub fn data(drawn: &Drawn<'_>) -> Value {
+    let Drawn { inventory, assessment, provenance, history, endings } = drawn;
     let names = Names::new(inventory);
     let kinds = shown_kinds(assessment);
     let mut nodes = Nodes::default();
-    let accounts: Vec<Value> = assessment.accounts.iter().map(|a| account(inventory, a, &kinds, nodes.of(a))).collect();
+    let accounts: Vec<Value> = assessment.accounts.iter().map(|a| account(a, &kinds, nodes.of(a))).collect();
     let access = access(assessment, names);
     let hipaa = kinds.iter().position(|k| assessment.hipaa_kinds.contains(k)).unwrap_or(0);
     json!({
@@ -49,7 +50,9 @@ pub fn data(inventory: &Inventory, assessment: &Assessment, provenance: &Provena
         "kind": hipaa,
         "nodes": nodes.all,
         "accounts": accounts,
-        "agreements": agreements(inventory, &kinds),
+        "history": history_of(history, &kinds),
+        "endings": endings.as_ref().map(|e| endings_of(e)),
+        "notFollowed": NOT_FOLLOWED,
         "access": access,
         "findings": assessment.findings.iter().map(|f| {
             json!([f.severity.word(), f.rule, f.subject, f.message, f.help, f.cites])
@@ -103,14 +106,10 @@ fn digit(fact: Option<bool>) -> i8 {
     }
 }
 
-fn account(inventory: &Inventory, account: &AccountAnswer, kinds: &[String], node: Option<usize>) -> Value {
+fn account(account: &AccountAnswer, kinds: &[String], node: Option<usize>) -> Value {
     let row = |kind: &String| {
         let Some(row) = account.agreements.iter().find(|r| r.kind == *kind) else { return Value::Null };
-        let coverage = match row.coverage {
-            Coverage::Covered => 1,
-            Coverage::NotCovered => 0,
-            Coverage::Unknown => -1,
-        };
+        let coverage = place_of(row.coverage);
         let governing = row.governing.as_ref();
         json!([
             coverage,
@@ -134,48 +133,56 @@ fn account(inventory: &Inventory, account: &AccountAnswer, kinds: &[String], nod
         digit(hipaa.designated),
         digit(hipaa.meets_definition),
         kinds.iter().map(row).collect::<Vec<_>>(),
-        memberships(inventory.entity("Account", &account.account)),
     ])
 }
 
-fn memberships(account: Option<&Entity>) -> Value {
-    let items = account.and_then(|a| a.set("memberships"));
-    let told = items.into_iter().flatten().filter_map(membership);
-    let time = |m: Option<moment::Moment>| m.map(moment::format);
-    told.map(|m| json!([m.organization, time(m.from), time(m.until)])).collect()
+/// Coverage over time: for each account a list by kind of its intervals, each of them once: coverage, from, until, governing, scope,
+/// superseded, why it is not known, and what it began with.
+fn history_of(history: &History, kinds: &[String]) -> Value {
+    let mut rows = Once::default();
+    let interval = |i: &Interval| {
+        let governing = i.governing.as_ref();
+        let began: Vec<String> = i.began_with.iter().map(sentence).collect();
+        let (id, scope) = (governing.map(|g| &g.id), governing.map(|g| g.scope.word()));
+        json!([place_of(i.coverage), i.from, i.until, id, scope, i.superseded, i.reason, began])
+    };
+    let of = |account: &AccountHistory, kind: &String| {
+        let row = account.agreements.iter().find(|r| r.kind == *kind);
+        row.map(|r| r.intervals.iter().map(interval).collect::<Vec<_>>())
+    };
+    let accounts: BTreeMap<&str, Vec<usize>> = history
+        .accounts
+        .iter()
+        .map(|a| (a.account.as_str(), kinds.iter().map(|k| rows.place(json!(of(a, k)))).collect()))
+        .collect();
+    json!({"rows": rows.values, "accounts": accounts})
 }
 
-/// Every acceptance and offline agreement of the kinds, for the timelines: id, kind, scope, of whom, start, end.
-fn agreements(inventory: &Inventory, kinds: &[String]) -> Value {
-    let place = |kind: Option<&str>| kinds.iter().position(|k| Some(k.as_str()) == kind);
-    let time = |e: &Entity, attr: &str| e.moment(attr).map(moment::format);
-    let accepted = inventory.of_type("CustomerAgreement").filter_map(|e| {
-        let offer = inventory.entity("Agreement", e.reference("agreement")?)?;
-        let (scope, of) = match e.reference("account") {
-            Some(account) => (Scope::Account, account),
-            None => (Scope::Organization, e.reference("organization")?),
+/// The ways to end coverage: kind, operation, scope, the account that it is done in, what comes of it, the accounts, who can, who
+/// perhaps can.
+fn endings_of(endings: &[Ending]) -> Value {
+    let mut kinds: Vec<&str> = endings.iter().map(|e| e.kind.as_str()).collect();
+    kinds.dedup();
+    let of = |kind: &&str| {
+        let of_kind: Vec<Ending> = endings.iter().filter(|e| e.kind == **kind).cloned().collect();
+        let row = |(way, accounts): (&Way, Vec<&str>)| {
+            let may: Vec<String> = way.may.iter().map(principal).collect();
+            let unknown: Vec<String> = way.unknown.iter().map(|p| principal(&p.principal)).collect();
+            let scope = way.scope.map(Scope::word);
+            json!([kind, way.operation, scope, way.by, ending::effect(way.effect), accounts, may, unknown])
         };
-        Some(json!([
-            e.uid.id,
-            place(offer.str("kind"))?,
-            scope.word(),
-            of,
-            time(e, "effectiveStart"),
-            time(e, "effectiveEnd")
-        ]))
-    });
-    let offline = inventory.of_type("OfflineAgreement").flat_map(|e| {
-        let kind = place(e.str("kind"));
-        let designations = e.set("designations").unwrap_or_default().iter().filter_map(move |item| {
-            let record = item.record()?;
-            let at = |name: &str| record.get(name).and_then(|i| i.moment()).map(moment::format);
-            let account = record.get("account").and_then(|i| i.id())?;
-            let until = at("until").or_else(|| time(e, "effectiveEnd"));
-            Some(json!([e.uid.id, kind?, Scope::Offline.word(), account, at("from"), until]))
-        });
-        designations.collect::<Vec<_>>()
-    });
-    accepted.chain(offline).collect()
+        ending::ways(&of_kind).into_iter().map(row).collect::<Vec<_>>()
+    };
+    kinds.iter().flat_map(of).collect()
+}
+
+/// A coverage in a digit.
+fn place_of(coverage: Coverage) -> i8 {
+    match coverage {
+        Coverage::Covered => 1,
+        Coverage::NotCovered => 0,
+        Coverage::Unknown => -1,
+    }
 }
 
 /// People by operations: what is asked, each answer once, and for each principal the places of its answers.

@@ -1,16 +1,17 @@
 //! The same in Markdown: sentences, who can end coverage, findings, and a table of accounts.
 
+use super::Drawn;
+use crate::report::diff::principal;
 use crate::report::findings::markdown::cell;
 use crate::report::foreign::Foreign;
 use crate::report::plain::{self, Names};
 use crate::report::table::Table;
-use crate::report::{COVERED_MEANS, completeness, day, rows};
-use countersign_core::assessment::Assessment;
-use countersign_core::inventory::Inventory;
-use countersign_core::terms::Decision;
+use crate::report::{COVERED_MEANS, completeness, day, ending, few, rows};
+use countersign_core::ending::{Ending, NOT_FOLLOWED};
 
 /// The Markdown of an assessment.
-pub fn markdown(inventory: &Inventory, assessment: &Assessment, title: &str) -> String {
+pub fn markdown(drawn: &Drawn<'_>, title: &str) -> String {
+    let Drawn { inventory, assessment, .. } = drawn;
     let names = Names::new(inventory);
     let mut text = format!("# {}\n\nAs of {}.\n\n", cell(&Foreign(title).lines()), day(&assessment.at));
     for sentence in plain::coverage::all(assessment, names, &[]) {
@@ -21,12 +22,13 @@ pub fn markdown(inventory: &Inventory, assessment: &Assessment, title: &str) -> 
         text.push_str(&format!("Not known: {}.\n\n", cell(&completeness::summary(gaps))));
     }
     text.push_str("## Who can end coverage\n\n");
-    let all = assessment.principals.iter().flat_map(|p| p.operations.iter().map(move |o| (p, o)));
-    let hipaa = |kind: &Option<String>| kind.as_ref().is_some_and(|k| assessment.hipaa_kinds.contains(k));
-    let enders = all
-        .filter(|(_, o)| o.operation == "terminate-agreement" && o.decision != Decision::Deny && hipaa(&o.agreement));
-    let enders = rows::answers(assessment, names, enders);
-    text.push_str(&if enders.rows.is_empty() { "Nobody who is listed.\n".to_owned() } else { enders.markdown() });
+    text.push_str(&match &drawn.endings {
+        Some(endings) => ending_by(endings),
+        None => {
+            "Not asked of so many accounts: `countersign who-can end-coverage --account` answers for some.\n".to_owned()
+        }
+    });
+    text.push_str(&format!("\nNot followed: {}.\n", NOT_FOLLOWED.join("; ")));
     for other in completeness::others(&assessment.completeness.perhaps_others) {
         text.push_str(&format!("\nPerhaps others, who are not listed: {}\n", cell(&Foreign(&other).lines())));
     }
@@ -41,4 +43,22 @@ pub fn markdown(inventory: &Inventory, assessment: &Assessment, title: &str) -> 
     text.push_str(&rows::coverage(&assessment.accounts).markdown());
     text.push_str(&format!("\n{COVERED_MEANS} Left out: {}.\n", assessment.leaves_out.join("; ")));
     text
+}
+
+/// The ways to end coverage, and who can go them.
+fn ending_by(endings: &[Ending]) -> String {
+    let mut table =
+        Table::new(&["operation", "scope", "in account", "what comes of it", "accounts", "can", "perhaps can"]);
+    for (way, accounts) in ending::ways(endings) {
+        table.rows.push(vec![
+            way.operation.to_owned(),
+            way.scope.map(|s| s.to_string()).unwrap_or_default(),
+            way.by.clone(),
+            ending::effect(way.effect).to_owned(),
+            few(&accounts.into_iter().map(str::to_owned).collect::<Vec<_>>(), 6),
+            way.may.iter().map(principal).collect::<Vec<_>>().join(", "),
+            way.unknown.iter().map(|p| principal(&p.principal)).collect::<Vec<_>>().join(", "),
+        ]);
+    }
+    if table.rows.is_empty() { "No account is covered.\n".to_owned() } else { table.markdown() }
 }

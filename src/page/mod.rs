@@ -15,7 +15,9 @@ use serde_json::Value;
 use crate::report::plain::{self, Names};
 use crate::report::{COVERED_MEANS, completeness, count, day};
 use countersign_core::assessment::Assessment;
+use countersign_core::ending::Ending;
 use countersign_core::finding::Severity;
+use countersign_core::history::History;
 use countersign_core::inventory::Inventory;
 use countersign_core::problem::Failure;
 use countersign_core::provenance::Provenance;
@@ -37,13 +39,23 @@ struct Tile {
     link: &'static str,
 }
 
+/// What is drawn.
+pub struct Drawn<'a> {
+    /// The inventory.
+    pub inventory: &'a Inventory,
+    /// Its answers.
+    pub assessment: &'a Assessment,
+    /// Its coverage over time, up to the same moment.
+    pub history: History,
+    /// Who can end coverage; `None` where nobody was asked about.
+    pub endings: Option<Vec<Ending>>,
+    /// What it was made from.
+    pub provenance: &'a Provenance,
+}
+
 /// The page of an assessment.
-pub fn page(
-    inventory: &Inventory,
-    assessment: &Assessment,
-    provenance: &Provenance,
-    title: &str,
-) -> Result<String, Failure> {
+pub fn page(drawn: &Drawn<'_>, title: &str) -> Result<String, Failure> {
+    let Drawn { inventory, assessment, provenance, .. } = drawn;
     let names = Names::new(inventory);
     let gaps = &assessment.completeness.gaps;
     let complete = if gaps.is_empty() {
@@ -61,7 +73,7 @@ pub fn page(
         means => COVERED_MEANS,
         left_out => assessment.leaves_out.join("; "),
         provenance => provenance.line(),
-        data => harmless(&data::data(inventory, assessment, provenance)),
+        data => harmless(&data::data(drawn)),
     };
     render("page.html", TEMPLATE, values)
 }

@@ -31,7 +31,7 @@ function address(changes) {
 const view = () => (VIEWS.some(([v]) => v === has("view")) ? has("view") : "overview");
 const kind = () => { const at = data.kinds.findIndex((k) => k[0] === has("kind")); return at < 0 ? data.kind : at; };
 
-// accounts: [number, name, node, role, state, phi, designated, definition, rows by kind, memberships]
+// accounts: [number, name, node, role, state, phi, designated, definition, rows by kind]
 const accounts = data.accounts ?? [], nodes = data.nodes ?? [], access = data.access ?? { principals: [], asked: [], answers: [], vectors: [] };
 const byNumber = new Map(accounts.map((a) => [a[0], a]));
 const coverage = (account) => account[8][kind()]?.[0] ?? 0;
@@ -132,9 +132,7 @@ const tag = (words, tone) => make("span", { class: `tag ${tone ?? ""}` }, words)
 const DRAW = {
   overview(content) {
     content.append(make("h2", {}, `Where the ${data.kinds[kind()]?.[1] ?? "agreement"} is in force`), key(), map());
-    const enders = access.principals.flatMap((p) => access.asked.map((q, at) => [p, q, at]).filter(([, q, at]) => q[1] === "terminate-agreement" && q[3] === data.kinds[kind()]?.[0] && [1, -1].includes(answerOf(p, at)?.[0])));
-    content.append(make("h2", {}, "Who can end this coverage"));
-    content.append(enders.length ? make("ul", {}, enders.slice(0, 200).map(([p, q, at]) => make("li", {}, make("a", { href: address({ who: `${access.principals.indexOf(p)}.${at}` }) }, title(p)), ` in ${place(p[1])}: for the ${q[2]}${answerOf(p, at)[0] === -1 ? ", perhaps" : ""}`)), enders.length > 200 ? make("li", {}, `and ${enders.length - 200} more`) : null) : make("p", {}, data.others.length ? "Nobody who is listed." : "Nobody."));
+    content.append(make("h2", {}, "Who can end this coverage"), ...enders());
     if (data.others.length) content.append(make("h2", {}, "Perhaps others, who are not listed"), make("ul", {}, data.others.map((o) => make("li", {}, o))));
     if (data.gaps.length) content.append(make("h2", {}, "What was not collected"), make("ul", {}, data.gaps.map((g) => make("li", {}, `${g[0]} (${g[1]}): aws ${g[2]}`))));
     content.append(make("h2", {}, "What is wrong"));
@@ -245,6 +243,15 @@ function ofAccount(a) {
   if (about.length) parts.push(make("h3", {}, "Findings"), ...about.map(finding));
   return parts;
 }
+// endings: [kind, operation, scope, in account, what comes of it, accounts, who can, who perhaps can]
+function enders() {
+  if (!data.endings) return [make("p", {}, "Not asked of so many accounts: countersign who-can end-coverage --account answers for some.")];
+  const ways = data.endings.filter((w) => w[0] === data.kinds[kind()]?.[0]), ways_of = ways.filter((w) => w[6].length + w[7].length);
+  const names = (who) => (who.length > 12 ? [...who.slice(0, 12), `${who.length - 12} more`] : who).join(", ");
+  const row = (w) => make("li", {}, make("b", {}, w[1]), ` in ${place(w[3])}${w[2] ? `, for the ${w[2]}` : ""} (${plural(w[5].length, "account")}: ${w[4]})`, w[6].length ? make("p", {}, `Can: ${names(w[6])}`) : null, w[7].length ? make("p", {}, `Perhaps: ${names(w[7])}`) : null);
+  const none = ways.length - ways_of.length;
+  return [ways_of.length ? make("ul", { class: "ways" }, ways_of.map(row)) : make("p", {}, ways.length ? "Nobody who is listed." : "Nothing is covered by it, or it was not asked."), none && ways_of.length ? make("p", {}, `Nobody who is listed can go ${none === 1 ? "1 other way" : `${none} other ways`}.`) : null, make("p", {}, `Not followed: ${data.notFollowed.join("; ")}.`)].filter(Boolean);
+}
 const path = (node) => (nodes[node][2] === null ? nodes[node][1] : `${path(nodes[node][2])} / ${nodes[node][1]}`);
 function ofAnswer(p, q, answer) {
   const word = { 1: "Yes", 0: "No", "-1": "Unknown" }[answer[0]];
@@ -256,22 +263,23 @@ function ofAnswer(p, q, answer) {
     list([["Reason", answer[3]], ["Why", answer[4]], ["Depends", answer[5]], ["Would change it", answer[6]], ["Only", answer[8]], ["Through", p[3]], ["Principal", p[0]], ["Rules", answer[7]]]),
   ].filter(Boolean);
 }
+// history: rows of intervals [coverage, from, until, governing, scope, superseded, why not known, began with], and by account their places
+const intervals = (account, at) => data.history?.rows[data.history.accounts[account[0]]?.[at]] ?? [];
+const BAR = { organization: "bar-org", account: "bar-own", offline: "bar-off" };
 function timeline(account, at) {
-  const end = Date.parse(data.at), time = (m) => (m ? Date.parse(m) : null);
-  const member = (account[9] ?? []).map(([o, from, until]) => ["member of " + o, "bar-member", from, until, o]);
-  const agreed = (data.agreements ?? []).filter((g) => g[1] === at && (g[3] === account[0] || member.some((m) => m[4] === g[3])));
-  const bars = [...member, ...agreed.map((g) => [`${g[2]} agreement`, { organization: "bar-org", account: "bar-own", offline: "bar-off" }[g[2]] ?? "bar-org", g[4], g[5]])];
-  if (!bars.length) return null;
-  const starts = bars.map((b) => time(b[2])).filter((t) => t !== null), first = Math.min(...starts, end), span = Math.max(end - first, 864e5);
-  const x = (t) => 10 + (460 * (Math.min(Math.max(t, first), end) - first)) / span, height = bars.length * 34 + 26;
-  const words = bars.map((b) => `${b[0]} from ${day(b[2])}${b[3] ? ` until ${day(b[3])}` : ""}`).join("; ");
-  const drawn = make("svg:svg", { class: "timeline", viewBox: `0 0 480 ${height}`, role: "img", "aria-label": words });
-  bars.forEach((b, row) => {
-    const from = x(time(b[2]) ?? first), until = x(time(b[3]) ?? end);
-    drawn.append(make("svg:text", { x: 10, y: row * 34 + 12 }, `${b[0]}, ${day(b[2]).slice(0, 10)}${b[3] ? ` – ${day(b[3]).slice(0, 10)}` : " –"}`), make("svg:rect", { class: b[1], x: from, y: row * 34 + 16, width: Math.max(until - from, 2), height: 10, rx: 3 }));
-  });
-  drawn.append(make("svg:text", { class: "quiet", x: 10, y: height - 6 }, new Date(first).toISOString().slice(0, 10)), make("svg:text", { class: "quiet", x: 470, y: height - 6, "text-anchor": "end" }, data.at.slice(0, 10)));
-  return drawn;
+  const all = intervals(account, at).filter((i) => i[0] !== 0 || i[1]), end = Date.parse(data.at), time = (m) => (m ? Date.parse(m) : null);
+  if (!all.some((i) => i[0] !== 0)) return null;
+  const edges = all.flatMap((i) => [time(i[1]), time(i[2])]).filter((t) => t !== null), first = Math.min(...edges, end), span = Math.max(end - first, 864e5);
+  const x = (t) => 10 + (460 * (Math.min(Math.max(t, first), end) - first)) / span;
+  const told = (i) => `${day(i[1])} to ${i[2] ? day(i[2]) : "today"}: ${WORD[i[0]]}${i[4] ? ` by the ${i[4]} agreement ${i[3]}` : ""}`;
+  const drawn = make("svg:svg", { class: "timeline", viewBox: "0 0 480 44", role: "img", "aria-label": all.map(told).join("; ") });
+  for (const i of all) {
+    const from = x(time(i[1]) ?? first), until = x(time(i[2]) ?? end);
+    drawn.append(make("svg:rect", { class: i[0] === 1 ? BAR[i[4]] ?? "bar-org" : i[0] === 0 ? "bar-gap" : "bar-unknown", x: from, y: i[0] === 0 ? 13 : 8, width: Math.max(until - from, 2), height: i[0] === 0 ? 2 : 12, rx: 2 }));
+  }
+  drawn.append(make("svg:text", { class: "quiet", x: 10, y: 38 }, new Date(first).toISOString().slice(0, 10)), make("svg:text", { class: "quiet", x: 470, y: 38, "text-anchor": "end" }, data.at.slice(0, 10)));
+  const row = (i) => make("li", {}, make("b", {}, WORD[i[0]]), ` from ${i[1] ? day(i[1]) : "the beginning"}${i[2] ? ` until ${day(i[2])}` : ""}`, i[4] ? `, by the ${i[4]} agreement ${i[3]}` : "", i[5].length ? `, superseding ${i[5].join(", ")}` : "", i[6] ? `: ${i[6]}` : "", i[7].length ? make("small", {}, i[7].join("; ")) : null);
+  return make("div", {}, drawn, make("ul", { class: "edges" }, all.map(row)));
 }
 
 // drawing

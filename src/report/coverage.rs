@@ -51,7 +51,9 @@ pub fn table(widths: (usize, usize), assessment: &Assessment, more: More, senten
         if !more.all && !is_hipaa && more.narrowed && !more.asked {
             continue;
         }
-        text.push_str(&format!("\n{}  {}\n", bold(&kinds::full(kind)), summary(&rows)));
+        let (name, counts) = (kinds::full(kind), summary(&rows));
+        let fits = name.chars().count() + counts.chars().count() + 2 <= wide;
+        text.push_str(&format!("\n{}{}{counts}\n", bold(&name), if fits { "  " } else { "\n  " }));
         text.push_str(&kind_table(wide, is_hipaa, &rows));
         text.push('\n');
     }

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::diff::principal;
+use super::table::Table;
 use super::{COVERED_MEANS, bold, completeness, day, dim, few, paragraph};
 use countersign_core::assessment::completeness::others::Others;
 use countersign_core::diff::PrincipalEntry;
 use countersign_core::ending::{Effect, Ending, Perhaps, Way};
+use countersign_core::words;
 
 /// All of it.
 pub fn text(
@@ -36,15 +38,87 @@ pub fn text(
     text
 }
 
-fn way(width: usize, way: &Way) -> String {
-    let scope = way.scope.map(|s| format!(" ({s})")).unwrap_or_default();
-    let effect = match way.effect {
+/// A row an account, way and principal who can go it or may; a way that nobody who is listed can go has a row too.
+pub fn table(endings: &[Ending]) -> Table {
+    let mut table = Table::new(&[
+        "account",
+        "account name",
+        "agreement",
+        "governing",
+        "operation",
+        "scope",
+        "by",
+        "effect",
+        "answer",
+        "who",
+        "people",
+        "principal",
+        "depends on",
+        "reason",
+    ]);
+    for (ending, way) in endings.iter().flat_map(|e| e.ways.iter().map(move |w| (e, w))) {
+        let mut row = |answer: &str, who: Option<&PrincipalEntry>, depends_on: &[String], reason: Option<&String>| {
+            table.rows.push(vec![
+                ending.account.clone(),
+                ending.name.clone().unwrap_or_default(),
+                ending.kind.clone(),
+                ending.governing.as_ref().map(|g| g.id.clone()).unwrap_or_default(),
+                way.operation.to_owned(),
+                way.scope.map(|s| s.to_string()).unwrap_or_default(),
+                way.by.clone(),
+                effect(way.effect).to_owned(),
+                answer.to_owned(),
+                who.map(|w| words::principal(w.kind, &w.name, &w.account)).unwrap_or_default(),
+                who.map(|w| w.people.join("; ")).unwrap_or_default(),
+                who.map(|w| w.principal.clone()).unwrap_or_default(),
+                depends_on.join("; "),
+                reason.cloned().unwrap_or_default(),
+            ]);
+        };
+        way.may.iter().for_each(|who| row("yes", Some(who), &[], None));
+        way.unknown.iter().for_each(|p| row("unknown", Some(&p.principal), &p.depends_on, p.reason.as_ref()));
+        if way.may.is_empty() && way.unknown.is_empty() {
+            row("nobody who is listed", None, &[], None);
+        }
+    }
+    table
+}
+
+/// The ways of all accounts, each once, with the accounts whose coverage it ends.
+pub fn ways(endings: &[Ending]) -> Vec<(&Way, Vec<&str>)> {
+    let mut found: Vec<(&Way, Vec<&str>)> = Vec::new();
+    let mut places: BTreeMap<_, usize> = BTreeMap::new();
+    let of = |p: &PrincipalEntry| p.principal.clone();
+    for (ending, way) in endings.iter().flat_map(|e| e.ways.iter().map(move |w| (e, w))) {
+        let who = (
+            way.may.iter().map(of).collect::<Vec<_>>(),
+            way.unknown.iter().map(|p| of(&p.principal)).collect::<Vec<_>>(),
+        );
+        let place = *places.entry((way.operation, way.scope, &way.by, way.effect, who)).or_insert_with(|| {
+            found.push((way, Vec::new()));
+            found.len() - 1
+        });
+        if let Some((_, accounts)) = found.get_mut(place) {
+            accounts.push(&ending.account);
+        }
+    }
+    found
+}
+
+/// What comes of a way to end coverage.
+pub fn effect(effect: Effect) -> &'static str {
+    match effect {
         Effect::DepartsLater => "ends nothing by itself: it leads to departure, on a date that is not known",
         Effect::OwnAgreement => "its own account agreement governs then",
         Effect::StillCovered => "another agreement governs then",
         Effect::Uncovered => "uncovered",
         Effect::Unknown => "what is in force then is unknown",
-    };
+    }
+}
+
+fn way(width: usize, way: &Way) -> String {
+    let scope = way.scope.map(|s| format!(" ({s})")).unwrap_or_default();
+    let effect = effect(way.effect);
     let mut text = paragraph(width, "  ", &format!("{}{scope} in {}: {effect}", way.operation, way.by));
     let mut section = |name: &str, body: &str| text.push_str(&paragraph(width, &format!("    {name:<8} "), body));
     if way.may.is_empty() && way.unknown.is_empty() {

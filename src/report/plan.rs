@@ -38,12 +38,3 @@ fn gains(gains: &[Gain]) -> String {
     let gain = |g: &Gain| format!("{} ({})", g.principal, g.operations.join(", "));
     format!("also allows {}", gains.iter().map(gain).collect::<Vec<_>>().join("; "))
 }
-
-/// How many others are allowed something, for answers in plain words.
-pub fn number(gains: &[Gain]) -> String {
-    match gains.len() {
-        0 => "allows nobody else anything".to_owned(),
-        1 => "also allows something to 1 other principal".to_owned(),
-        n => format!("also allows something to {n} other principals"),
-    }
-}

@@ -1,5 +1,6 @@
 //! A table for programs and people outside a terminal: CSV and Markdown. Each value is made harmless here.
 
+use super::csv;
 use super::findings::markdown::cell;
 use super::foreign::Foreign;
 
@@ -18,7 +19,7 @@ impl Table {
         Self { header: header.to_vec(), rows: Vec::new() }
     }
 
-    /// Comma-separated values as RFC 4180 has them, with a line feed alone at the end of a line. No value is a formula.
+    /// Comma-separated values as RFC 4180 has them. No value is a formula.
     pub fn csv(&self) -> String {
         let header = Self::line(self.header.iter().copied());
         let rows = self.rows.iter().map(|row| Self::line(row.iter().map(String::as_str)));
@@ -27,7 +28,8 @@ impl Table {
 
     /// A line of CSV.
     pub fn line<'a>(cells: impl Iterator<Item = &'a str>) -> String {
-        cells.map(field).collect::<Vec<_>>().join(",") + "\n"
+        let cells: Vec<String> = cells.map(|c| Foreign(c).lines().replace(['\n', '\t'], " ")).collect();
+        csv::row(cells.iter().map(String::as_str))
     }
 
     /// The rows as objects, whose members are called as the columns are; a value that is empty is null.
@@ -73,23 +75,12 @@ impl Table {
 fn member(name: &str) -> String {
     let words = name.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty());
     let word = |(at, word): (usize, &str)| match at {
+        // a name of several words stays one: `alsoInForce`
+        0 if word.starts_with(char::is_lowercase) => word.to_owned(),
         0 => word.to_lowercase(),
         _ => super::plain::capital(&word.to_lowercase()),
     };
     words.enumerate().map(word).collect()
-}
-
-/// What a spreadsheet takes for the beginning of a formula, in the width of East Asian text too.
-const FORMULA: [char; 8] = ['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
-
-/// A value of a CSV file: what a spreadsheet would compute begins with an apostrophe, and what would part fields is quoted.
-fn field(value: &str) -> String {
-    let mut value = Foreign(value).lines().replace(['\n', '\t'], " ");
-    // blanks before it do not keep every spreadsheet from computing it
-    if value.trim_start().starts_with(FORMULA) {
-        value.insert(0, '\'');
-    }
-    if value.contains(['"', ',', ';']) { format!("\"{}\"", value.replace('"', "\"\"")) } else { value }
 }
 
 #[cfg(test)]
@@ -108,13 +99,13 @@ mod tests {
             let cell = csv.lines().nth(1).unwrap().split_once(',').unwrap().1.trim_start_matches('"');
             assert!(cell.starts_with('\'') || cell.starts_with('␉') || cell.starts_with('␍'), "{value:?}: {csv}");
         }
-        assert_eq!(table(&[&["111122223333", "a-b=c"]]).csv(), "account,name\n111122223333,a-b=c\n");
+        assert_eq!(table(&[&["111122223333", "a-b=c"]]).csv(), "account,name\r\n111122223333,a-b=c\r\n");
     }
 
     #[test]
     fn what_parts_fields_is_quoted() {
         let csv = table(&[&["1", "a,\"b\""]]).csv();
-        assert_eq!(csv, "account,name\n1,\"a,\"\"b\"\"\"\n");
+        assert_eq!(csv, "account,name\r\n1,\"a,\"\"b\"\"\"\r\n");
         assert_eq!(table(&[&["1", "a\nb"]]).csv().lines().count(), 2, "a value is on one line");
     }
 

@@ -296,7 +296,7 @@ pub fn data() -> &'static [Data] {
             file("hipaa-eligible-services.json", Some(eligibility::last_list()), eligibility::TEXT),
             file("hipaa-parts.json", Some(eligibility::last_list()), eligibility::PARTS_TEXT),
             packed("managed-policies.bin", |s| &s.managed_policies),
-            file("names.json", Some(PAGES_OF_AWS), crate::naming::kinds::TEXT),
+            file("names.json", Some(PAGES_OF_AWS), aws::NAMES_TEXT),
             file("resource-policies.json", Some(resource_policies::date()), resource_policies::TEXT),
         ]
     });

@@ -3,7 +3,8 @@
 mod timeline;
 
 use super::excerpt::sentence as harmless;
-use super::{COVERED_MEANS, bold, count, csv as cells, day, dim, paragraph, verdict};
+use super::table::Table;
+use super::{COVERED_MEANS, bold, count, day, dim, paragraph, verdict};
 use countersign_core::history::{AccountHistory, Event, EventKind, Gap, Held, History, Interval, KindHistory};
 use countersign_core::terms::Coverage;
 use timeline::Axis;
@@ -147,7 +148,7 @@ fn interval(width: usize, interval: &Interval) -> String {
 }
 
 /// What happened, to what, and what tells so.
-fn sentence(event: &Event) -> String {
+pub fn sentence(event: &Event) -> String {
     let of = &event.of;
     let what = match event.event {
         EventKind::Accepted => format!("{of} was accepted"),
@@ -191,8 +192,8 @@ const COLUMNS: [&str; 18] = [
 ];
 
 /// A row an interval.
-pub fn csv(found: &History) -> String {
-    let mut text = cells::row(COLUMNS);
+pub fn table(found: &History) -> Table {
+    let mut table = Table::new(&COLUMNS);
     let as_of = found.provenance.as_ref().and_then(|p| p.as_of.as_ref()).map(|a| a.moment.clone()).unwrap_or_default();
     for account in &found.accounts {
         for row in &account.agreements {
@@ -201,7 +202,7 @@ pub fn csv(found: &History) -> String {
                 let told = |events: &[Event]| events.iter().map(sentence).collect::<Vec<_>>().join("; ");
                 let phi = interval.holds_phi.map_or(String::new(), |held| held.to_string());
                 let own = |text: &Option<String>| text.clone().unwrap_or_default();
-                let line = [
+                table.rows.push(vec![
                     account.account.clone(),
                     own(&account.name),
                     row.kind.clone(),
@@ -220,10 +221,9 @@ pub fn csv(found: &History) -> String {
                     told(&interval.ended_with),
                     found.to.clone(),
                     as_of.clone(),
-                ];
-                text.push_str(&cells::row(line.iter().map(String::as_str)));
+                ]);
             }
         }
     }
-    text
+    table
 }

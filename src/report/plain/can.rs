@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::{Names, capital, listed, opened, stopped};
 use crate::report::Shown;
-use crate::report::{bold, day, dim, in_colour, paragraph, plan, sentences, wrapped};
+use crate::report::{bold, day, dim, in_colour, paragraph, sentences, wrapped};
+use countersign_core::assessment::plans::Gain;
 use countersign_core::assessment::{AccountAnswer, Assessment, BecauseAnswer, OperationAnswer, PrincipalAnswer};
 use countersign_core::terms::{AnyAllowed, Decision, PrincipalKind, Role, Scope};
 
@@ -313,12 +314,15 @@ pub fn changes_of(answer: &OperationAnswer, principal: &PrincipalAnswer, names: 
         };
         lines.push(stopped(&capital(&plain(&step.text))));
         if let Some(instead) = &step.instead {
-            let gains = plan::number(&instead.also_allows);
+            let gains = gains(&instead.also_allows, names);
             lines.push(stopped(&format!("Or {}, which {gains}", plain(&instead.text))));
         }
     }
     if !plan.also_allows.is_empty() {
-        lines.push(stopped(&format!("This {}", plan::number(&plan.also_allows))));
+        lines.push(stopped(&format!("This {}", gains(&plan.also_allows, names))));
+    }
+    if !plan.itself.is_empty() {
+        lines.push(stopped(&format!("Then {who} may also {}", plan.itself.join(", "))));
     }
     if plan.leads_to == Some(Decision::Unknown) {
         let on: Vec<String> = plan.depends_on.iter().map(|d| sentences::depends(&d.key, &d.allows)).collect();
@@ -326,6 +330,29 @@ pub fn changes_of(answer: &OperationAnswer, principal: &PrincipalAnswer, names: 
         lines.push(stopped(&format!("Then it depends {on}")));
     }
     lines
+}
+
+/// Who else is allowed something: the first of them by name.
+fn gains(gains: &[Gain], names: Names<'_>) -> String {
+    const NAMED: usize = 3;
+    let one = |gain: &Gain| {
+        let place = names.account(&gain.account);
+        if gain.principal.ends_with(":root") {
+            format!("the root user of {place}")
+        } else {
+            format!("{} in {place}", gain.name)
+        }
+    };
+    let mut told: Vec<String> = gains.iter().take(NAMED).map(one).collect();
+    match gains.len().saturating_sub(NAMED) {
+        0 => {}
+        1 => told.push("1 other principal".to_owned()),
+        more => told.push(format!("{more} other principals")),
+    }
+    match told.as_slice() {
+        [] => "allows nobody else anything".to_owned(),
+        told => format!("also allows something to {}", listed(told, "and")),
+    }
 }
 
 /// A policy document by the name of its file or, of AWS's own, by its name.

@@ -56,6 +56,9 @@ pub(crate) const ESCALATION_TEXT: &str = include_str!("../../../../data/escalati
 /// The day of that file.
 pub(crate) const ESCALATION_DATE: &str = "2025-12-17";
 
+/// What people call the kinds of agreement.
+pub(crate) const NAMES_TEXT: &str = include_str!("../../../../data/names.json");
+
 /// The file that tells where the catalogue and the managed policies come from, and their digests.
 pub(crate) const SOURCES_TEXT: &str = include_str!("../../../../data/aws.json");
 

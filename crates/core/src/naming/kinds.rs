@@ -5,12 +5,10 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use crate::aws::NAMES_TEXT;
 use crate::inventory::Inventory;
 use crate::problem::{Failure, Named, Unknown};
 use crate::words::plain;
-
-/// The file.
-pub const TEXT: &str = include_str!("../../../../data/names.json");
 
 #[derive(Deserialize)]
 struct File {
@@ -34,7 +32,7 @@ pub struct KindNames {
 /// The kinds that AWS offers.
 pub fn all() -> &'static [KindNames] {
     static ALL: LazyLock<Vec<KindNames>> =
-        LazyLock::new(|| serde_json::from_str::<File>(TEXT).map(|f| f.kinds).unwrap_or_default());
+        LazyLock::new(|| serde_json::from_str::<File>(NAMES_TEXT).map(|f| f.kinds).unwrap_or_default());
     &ALL
 }
 
