@@ -493,6 +493,61 @@ fn since_names_what_the_policy_asks_about() {
     assert_eq!(since("2024-02-01"), json!("2024-01-01T00:00:00Z"));
 }
 
+/// A tag that is written otherwise than tags are held would never be found, and nobody would be told.
+#[test]
+fn tags_are_asked_for_as_they_are_held() {
+    let of = |condition: &str| {
+        format!(
+            "@id(\"own\") @rule(\"X\")\npermit (principal is Artifact::Account, action == Artifact::Action::\"holds-phi\", resource is Artifact::Account)\nwhen {{ {condition} }};"
+        )
+    };
+    own(&of("context.tags.contains(\"data=phi\")"));
+    own(&of("context.tags.containsAny(context.phiTags)"));
+    for (condition, help) in [
+        ("context.tags.contains(\"Data=PHI\")", "tags are in lower case: write `data=phi`"),
+        ("context.tags.containsAny([\"a=b\", \"Data=PHI\"])", "tags are in lower case: write `data=phi`"),
+        ("context.tags.contains(\"Data\")", "a tag is its key and its value: write `data=…`"),
+    ] {
+        let (underlined, problem) = fault(&[("own.cedar", &of(condition))]);
+        assert!(problem.message().starts_with("`context.tags` never has `Data"), "{}", problem.message());
+        assert!(underlined.starts_with("\"Data"), "{underlined}");
+        assert_eq!(problem.help_text(), Some(help));
+    }
+}
+
+/// Where a gate stops everyone, "who can?" is answered by it.
+#[test]
+fn what_stops_everyone_is_told() {
+    let folder = World::new()
+        .account(A, json!({}), &[])
+        .file("rules/own.cedar", gate("", "principal, action == Artifact::Action::\"accept-agreement\", resource"))
+        .file("countersign.toml", "[rules]\npolicies = \"rules\"\n")
+        .folder();
+    let who = |args: &[&str]| {
+        let command = std::process::Command::new(env!("CARGO_BIN_EXE_countersign"))
+            .env("NO_COLOR", "1")
+            .args([
+                "who-can",
+                "accept",
+                &folder.path().display().to_string(),
+                "--agreement",
+                "baa",
+                "--scope",
+                "account",
+            ])
+            .args(args)
+            .output()
+            .unwrap();
+        String::from_utf8(command.stdout).unwrap()
+    };
+    assert!(who(&[]).starts_with("Nobody can accept the BAA: not here.\n"), "{}", who(&[]));
+    assert!(
+        who(&["--explain"]).contains("what stops everyone\n  not here (own, own.cedar, X)\n"),
+        "{}",
+        who(&["--explain"])
+    );
+}
+
 /// An operation that rules add is printed like any other, and the schemas of the output know it.
 #[test]
 fn the_schemas_of_the_output_fit_an_operation_of_ones_own() {

@@ -220,7 +220,11 @@ fn of_any_account(operation: &Definition, rules: &BTreeMap<String, Rule>) -> Opt
 
 /// Where a text stands in a policy; its beginning, if it stands elsewhere in other words.
 fn in_rule(rule: &Rule, text: &str) -> Span {
-    match rule.source.slice(rule.span).find(text) {
+    let policy = rule.source.slice(rule.span);
+    // words for people may name it as well
+    let requires = policy.find("@requires").unwrap_or_default();
+    let found = policy.get(requires..).and_then(|rest| rest.find(text)).map(|at| requires + at);
+    match found.or_else(|| policy.find(text)) {
         Some(at) => Span { start: rule.span.start + at, end: rule.span.start + at + text.len() },
         None => rule.span.first(),
     }
