@@ -129,7 +129,7 @@ pub(crate) struct Builder<'a> {
     declared: BTreeSet<String>,
 }
 
-/// No policy that AWS stores has more characters, white space aside, whatever its kind.
+/// No policy that a customer stores has more characters, white space aside, whatever its kind. AWS's own have.
 const MOST_OF_POLICY: usize = 65_536;
 
 impl<'a> Builder<'a> {
@@ -262,16 +262,19 @@ impl<'a> Builder<'a> {
 
     fn add(&mut self, id: String, label: String, source: &Arc<SourceFile>, node: &json::Node) {
         let text = source.text.get(node.span.start..node.span.end).unwrap_or_default();
-        if text.len() > MOST_OF_POLICY && text.chars().filter(|c| !c.is_whitespace()).count() > MOST_OF_POLICY {
+        let built_in = builtin::is_aws_managed(&id);
+        if !built_in
+            && text.len() > MOST_OF_POLICY
+            && text.chars().filter(|c| !c.is_whitespace()).count() > MOST_OF_POLICY
+        {
             let message = format!("this policy has more than {MOST_OF_POLICY} characters");
-            let help = "AWS stores no policy of any kind that is this long: its largest quota is that of key policies, half of it";
+            let help = "AWS stores no policy of yours that is this long, of any kind: its largest quota is that of key policies, half of it";
             self.expanded.problems.push(Problem::at(source, node.span.first(), message).help(help));
             return;
         }
         let read = if self.trusts.contains(&id) { document::read_trust } else { document::read };
         let document = Arc::new(read(source, node, &mut self.expanded.problems));
         let content = node.to_json().to_string();
-        let built_in = builtin::is_aws_managed(&id);
         let policy = Policy { label, document, content, built_in };
         self.policies.insert(id, policy);
     }
