@@ -43,6 +43,7 @@ mod mutated;
 mod mutation;
 mod narrowing;
 mod operations;
+mod own_rules;
 mod page;
 mod people;
 mod permissions;

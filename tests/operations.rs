@@ -93,7 +93,10 @@ fn inquiry() -> Overlay {
             @reason("asking about a report takes artifact:CreateComplianceInquiry")
             @requires("classic: artifact:CreateComplianceInquiry; fine-grained: artifact:CreateComplianceInquiry")
             forbid (principal, action == Artifact::Action::"ask-about-report", resource is Artifact::Account)
-            unless { context.allowed.contains("artifact:CreateComplianceInquiry") };"#
+            unless { context.allowed.contains("artifact:CreateComplianceInquiry") };
+            @id("ask-only-in-active-accounts") @rule("own") @order("5") @state("account") @reason("this account is not active")
+            forbid (principal, action == Artifact::Action::"ask-about-report", resource is Artifact::Account)
+            unless { resource.state == "ACTIVE" };"#
             .to_owned(),
         operations: json!({
             "operations": [{"operation": "ask-about-report", "about": "report", "verb": "ask about", "object": "reports"}],

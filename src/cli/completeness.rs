@@ -65,10 +65,9 @@ pub fn completeness(cli: &Cli, args: &CompletenessArgs) -> Result<u8, Failure> {
     };
     let folder = session.source.name();
     output::write(&args.printing.format, &json, provenance, || {
-        let collected = as_of.as_deref().map_or_else(
-            || "when it was collected is not told".to_owned(),
-            |as_of| format!("as of {}", report::day(as_of)),
-        );
+        let collected = as_of
+            .as_deref()
+            .map_or_else(|| "collection date unknown".to_owned(), |as_of| format!("as of {}", report::day(as_of)));
         report::completeness::text(output::width(), &found, inventory, &folder, &collected)
     })?;
     Ok(if args.require_complete && !found.is_complete() { NOT_OK } else { OK })

@@ -138,7 +138,7 @@ struct EvaluationArgs {
     /// Set a condition key; an empty value makes it absent, a repeated key makes a list
     #[arg(long, value_name = "KEY=VALUE")]
     context: Vec<String>,
-    /// Take condition keys that are not known, too
+    /// Accept unknown condition keys
     #[arg(long)]
     context_unknown_keys: bool,
     /// Which generation of IAM permissions to accept [default: `permissionModel` in countersign.toml, else any]
@@ -230,6 +230,10 @@ pub fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli) -> Result<u8, Failure> {
+    // also for commands that no rule has a part in: a name that is misspelt is never passed over
+    for folder in [&cli.policies, &cli.only_policies].into_iter().flatten() {
+        existing(folder)?;
+    }
     match &cli.command {
         Command::Evaluate(args) => evaluate::evaluate(cli, args),
         Command::Can(args) => answers::can(cli, args),

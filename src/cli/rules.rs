@@ -192,7 +192,7 @@ fn shown_by(id: &str) -> String {
     if shown.is_empty() {
         return String::new();
     }
-    let text = format!("tests/data/mutation/{shown}: without this policy, an answer is another one");
+    let text = format!("tests/data/mutation/{shown}: without this policy, an answer changes");
     paragraph(output::width(), &format!("{:<11} ", "shown by"), &text)
 }
 

@@ -39,7 +39,7 @@ pub struct SimulateArgs {
     /// Set a condition key; an empty value makes it absent, a repeated key makes a list
     #[arg(long, value_name = "KEY=VALUE", requires = "action")]
     context: Vec<String>,
-    /// Take condition keys that are not known, too
+    /// Accept unknown condition keys
     #[arg(long, requires = "action")]
     context_unknown_keys: bool,
     /// Treat condition keys that are not given as absent instead of unknown

@@ -37,7 +37,7 @@ pub fn perhaps(width: usize, all: &[Others]) -> String {
     if all.is_empty() {
         return String::new();
     }
-    let mut text = format!("\n{}\n", bold("perhaps others, who are not listed"));
+    let mut text = format!("\n{}\n", bold("possibly others, not listed"));
     for line in others(all) {
         text.push_str(&paragraph(width, "  ", &line));
     }
@@ -112,7 +112,7 @@ pub fn text(width: usize, completeness: &Completeness, inventory: &Inventory, fo
         text.push_str("\nNothing is missing.\n");
         return text;
     }
-    text.push_str(&format!("\n{}\n", bold("What would tell it")));
+    text.push_str(&format!("\n{}\n", bold("How to find out")));
     for gap in &completeness.gaps {
         let of = few(&gap.of, SHOWN);
         text.push_str(&paragraph(width, "  ", &format!("{}: {of}", gap.missing.words())));

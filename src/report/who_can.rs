@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::diff::principal as principal_words;
 use super::sentences::{self, place};
 use super::{bold, completeness, day, dim, paragraph, verdict};
-use countersign_core::assessment::{Assessment, OperationAnswer, Person, PrincipalAnswer};
+use countersign_core::assessment::{Assessment, GateAnswer, OperationAnswer, Person, PrincipalAnswer};
 use countersign_core::escalation::Escalation;
 use countersign_core::people::{Behind, Roles, short};
 use countersign_core::terms::{Decision, PrincipalKind, Scope};
@@ -30,6 +30,24 @@ pub fn rows(assessment: &Assessment) -> [Vec<Row<'_>>; 3] {
     [of(Decision::Allow), of(Decision::Unknown), all.iter().filter(nearly).copied().collect()]
 }
 
+/// The gates that nobody passes, where nobody may: what stands in everybody's way.
+pub fn in_everybodys_way(assessment: &Assessment) -> Vec<&GateAnswer> {
+    let all = || assessment.principals.iter().flat_map(|p| &p.operations);
+    let Some(first) = all().next().filter(|_| all().all(|o| o.decision == Decision::Deny)) else {
+        return Vec::new();
+    };
+    let fails = |answer: &OperationAnswer, id: &str| answer.gates.iter().any(|g| g.id == id && g.certain);
+    first.gates.iter().filter(|gate| all().all(|answer| fails(answer, &gate.id))).collect()
+}
+
+/// What a gate says: the console's message, or the reason of the rules.
+pub fn says(gate: &GateAnswer) -> String {
+    match (&gate.message, &gate.reason) {
+        (Some(message), _) => format!("the console says “{message}”"),
+        (None, reason) => reason.clone().unwrap_or_else(|| gate.id.clone()),
+    }
+}
+
 /// The text.
 pub fn who_can(width: usize, assessment: &Assessment, roles: &Roles, operation: &str) -> String {
     let mut text = format!("{} {}\n", bold(operation), dim(&format!("· {}", day(&assessment.at))));
@@ -42,6 +60,14 @@ pub fn who_can(width: usize, assessment: &Assessment, roles: &Roles, operation: 
                 text.push_str(&at_role(width, behind));
             }
         }
+    }
+    let stops = in_everybodys_way(assessment);
+    if !stops.is_empty() {
+        text.push_str(&format!("\n{}\n", bold("what stops everyone")));
+    }
+    for gate in stops {
+        let line = format!("{} ({}, {}, {})", says(gate), gate.id, gate.policy, gate.rule);
+        text.push_str(&paragraph(width, "  ", &line));
     }
     text.push_str(&completeness::perhaps(width, &assessment.completeness.perhaps_others));
     let unknown = completeness::line(width, &assessment.completeness);

@@ -586,7 +586,7 @@ fn what_shows_each_policy_is_what_is_told_of_it() {
     let mut lines = BTreeMap::new();
     told_when_dropped(&domain(), &inventories, &told, &mut lines);
     told_when_dropped(&shipped(), &inventories, &told, &mut lines);
-    let head = "# For each policy, an inventory of tests/data/mutation and a moment: without the policy, an answer is another one.\n\n";
+    let head = "# For each policy, an inventory of tests/data/mutation and a moment: without the policy, an answer changes.\n\n";
     let text: String = lines.iter().map(|(policy, shown)| format!("{policy} = \"{shown}\"\n")).collect();
     if std::env::var("SHOWN_BY").is_ok_and(|v| v == "overwrite") {
         std::fs::write(&path, format!("{head}{text}")).unwrap();

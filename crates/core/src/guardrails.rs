@@ -241,9 +241,8 @@ impl Guardrails {
                 };
                 let subjects = &[Subject::Guardrail];
                 problems.extend(Annotated { source, span, policy: &policy, subjects }.check());
-                if all.contains_key(&guardrail.id) {
-                    let message = format!("two guardrails have the id `{}`", guardrail.id);
-                    problems.push(Problem::at(source, span, message).help("ids must be unique across all files"));
+                if let Some(known) = all.get(&guardrail.id) {
+                    problems.push(repeated(&guardrail.id, (source, span), known));
                     continue;
                 }
                 problems.extend(reach::unasked(&policy, source, span, schema));
@@ -257,7 +256,16 @@ impl Guardrails {
         }
         let result = Validator::new(schema.cedar.clone()).validate(&set, ValidationMode::Strict);
         reach::impossible(&result, &mut terms);
+        let mut of_any_action = std::collections::BTreeSet::new();
         for error in result.validation_errors() {
+            let id = error.policy_id();
+            let names_none = |p: &cedar_policy::Policy| p.action_constraint() == cedar_policy::ActionConstraint::Any;
+            if set.policy(id).is_some_and(names_none) {
+                // Cedar tells of every action that lacks a term of guardrails, and each is one that was not meant
+                let guardrail = all.get(&id.to_string()).filter(|_| of_any_action.insert(id.to_string()));
+                problems.extend(guardrail.map(names_no_action));
+                continue;
+            }
             let place = all.get(&error.policy_id().to_string()).map(|g: &Guardrail| &g.place);
             problems.push(match place {
                 Some(place) => policies::from_cedar(&place.source, error),
@@ -321,6 +329,21 @@ pub fn shipped() -> Result<Vec<(Arc<SourceFile>, cedar_policy::Policy)>, Failure
         shipped.extend(policies.into_iter().map(|policy| (source.clone(), policy)));
     }
     Ok(shipped)
+}
+
+fn names_no_action(guardrail: &Guardrail) -> Problem {
+    let message =
+        format!("`{}` is about all actions, and the terms of guardrails are those of `may` alone", guardrail.id);
+    Problem::at(&guardrail.place.source, guardrail.place.span, message)
+        .help("write `action in Artifact::Action::\"may\"`, or name those that it is about")
+}
+
+/// Two guardrails of one id, told where the user can change one: not in one that is included.
+fn repeated(id: &str, (source, span): (&Arc<SourceFile>, Span), known: &Guardrail) -> Problem {
+    let message = format!("two guardrails have the id `{id}`");
+    let is_included = policies::GUARDRAILS.iter().any(|(_, text)| *text == source.text);
+    let (source, span) = if is_included { (&known.place.source, known.place.span) } else { (source, span) };
+    Problem::at(source, span, message).help("ids must be unique across all files, those of included guardrails too")
 }
 
 fn guardrail(source: &Arc<SourceFile>, span: Span, policy: &cedar_policy::Policy) -> Result<Guardrail, Box<Problem>> {

@@ -65,9 +65,7 @@ pub fn facts(
     let services = query.services()?;
     let mut plain = query.plain(standing, coverage)?;
     plain.extend(of_services(&services));
-    let fact = |action: &str, context: &Context| {
-        Ok::<_, Failure>(rules.rule(action, &query.uid, &query.uid, context.clone(), entities)?.fact())
-    };
+    let fact = |action: &str, context: &Context| rules.fact(action, &query.uid, &query.uid, context.clone(), entities);
     let told_by_the_inventory = context(plain.iter().cloned())?;
     let covered = fact(COVERED, &told_by_the_inventory)?;
     let holds_phi = fact(HOLDS_PHI, &told_by_the_inventory)?;
@@ -99,7 +97,7 @@ pub fn holds_phi(
     let mut plain = query.plain(standing, coverage)?;
     let services = if reads_services(rules) { query.services()? } else { Services::new() };
     plain.extend(of_services(&services));
-    Ok(rules.rule(HOLDS_PHI, &query.uid, &query.uid, context(plain)?, entities)?.fact())
+    rules.fact(HOLDS_PHI, &query.uid, &query.uid, context(plain)?, entities)
 }
 
 /// Whether it matters to `holds-phi` which services are eligible.
@@ -188,7 +186,7 @@ impl FactQuery<'_> {
     fn eligible(&self, service: &str) -> Result<Option<bool>, Failure> {
         let asked = lists(service, self.agreements.at())?;
         let principal = Uid::new("Service", service).to_cedar()?;
-        Ok(self.rules.rule("eligible", &principal, &self.uid, asked, self.entities)?.fact())
+        self.rules.fact("eligible", &principal, &self.uid, asked, self.entities)
     }
 }
 
@@ -242,11 +240,11 @@ pub fn eligibility(rules: &RuleBook, service: &str, at: crate::moment::Moment) -
     let entities = Entities::from_entities([entity], None).map_err(Failure::internal("an entity"))?;
     // no policy tells accounts apart by which services are eligible in them
     let account = Uid::new("Account", "000000000000").to_cedar()?;
-    let ruling = rules.rule("eligible", &uid, &account, lists(service, at)?, &entities)?;
+    let (eligible, ruling) = rules.fact_and_why("eligible", &uid, &account, lists(service, at)?, &entities)?;
     let (before, after) = eligibility::lists_around(at);
     Ok(Eligibility {
         service: service.to_owned(),
-        eligible: ruling.fact(),
+        eligible,
         policies: ruling.by.iter().map(|r| r.id.clone()).collect(),
         list_before: before.map(str::to_owned),
         list_after: after.map(str::to_owned),

@@ -82,7 +82,7 @@ pub struct Rules {
     /// Of the contents of their files, the operations among them: names and order do not count.
     pub sha256: String,
     /// What rules could decide and these leave undecided: they have no finding, no gate for the state of agreements.
-    pub without: Vec<&'static str>,
+    pub without: Vec<String>,
 }
 
 /// The entity schema.
@@ -180,6 +180,9 @@ impl Provenance {
     }
 }
 
+/// As many rules that were replaced or removed are named in text; JSON has them all.
+const MOST_NAMED: usize = 3;
+
 /// The files of data that tell of the HIPAA eligible services.
 const HIPAA: &str = "hipaa-";
 
@@ -203,7 +206,7 @@ impl Rules {
 
     /// `built in + rules (2 added, 1 replaced)`
     fn words(&self) -> String {
-        let Origin { folder, only, added, replaced, removed } = &self.origin;
+        let Origin { folder, only, added, replaced, removed, operations, calls } = &self.origin;
         let Some(folder) = folder else {
             // rules that a program hands over come from no folder
             return if self.sha256 == *BUILT_IN_RULES { "built in" } else { "of no folder" }.to_owned();
@@ -211,12 +214,29 @@ impl Rules {
         if *only {
             return folder.clone();
         }
-        let counts = [(added, "added"), (replaced, "replaced"), (removed, "removed")];
-        let counts: Vec<String> = counts
-            .iter()
-            .filter(|(ids, _)| !ids.is_empty())
-            .map(|(ids, word)| format!("{} {word}", ids.len()))
-            .collect();
+        let of = |what: &str, ids: &[String]| match (what, ids.len()) {
+            ("", n) => n.to_string(),
+            (what, n) => count(n, what),
+        };
+        // what no longer decides as we say is named, while it is not much
+        let named = |what: &str, ids: &[String], word: &str| match ids.len() {
+            0 => None,
+            1..=MOST_NAMED => Some(format!("{} {word}: {}", of(what, ids), ids.join(" and "))),
+            _ => Some(format!("{} {word}", of(what, ids))),
+        };
+        let told = |what: &str, ids: &[String]| (!ids.is_empty()).then(|| format!("{} added", of(what, ids)));
+        let counts: Vec<String> = [
+            told("", added),
+            named("", replaced, "replaced"),
+            named("", removed, "removed"),
+            told("operation", &operations.added),
+            named("operation", &operations.replaced, "replaced"),
+            told("call", &calls.added),
+            named("call", &calls.replaced, "replaced"),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
         let counts = if counts.is_empty() { "nothing changed".to_owned() } else { counts.join(", ") };
         format!("built in + {folder} ({counts})")
     }
@@ -289,6 +309,7 @@ pub fn data() -> &'static [Data] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::policies::Laid;
 
     fn rules(origin: Origin) -> String {
         let rules = Rules { origin, sha256: "0123456789abcdef".to_owned(), without: Vec::new() };
@@ -300,7 +321,7 @@ mod tests {
 
     #[test]
     fn what_rules_do_not_decide_is_told() {
-        let without = vec!["findings", "gates for the state of agreements"];
+        let without = ["findings", "gates for the state of agreements"].map(str::to_owned).to_vec();
         let rules = Rules { origin: Origin::default(), sha256: "0123456789".to_owned(), without };
         let expected = "rules of no folder 01234567, which have no findings, no gates for the state of agreements";
         assert_eq!(rules.line(), expected);
@@ -347,11 +368,17 @@ mod tests {
     fn where_rules_come_from_is_told() {
         let folder = Some("mine".to_owned());
         let ids = |n: usize| (0..n).map(|i| i.to_string()).collect::<Vec<_>>();
-        let laid_over =
-            Origin { folder: folder.clone(), only: false, added: ids(2), replaced: ids(1), removed: ids(0) };
-        assert!(rules(laid_over).ends_with("rules built in + mine (2 added, 1 replaced) 01234567"));
+        let laid_over = Origin { folder: folder.clone(), added: ids(2), replaced: ids(1), ..Origin::default() };
+        assert!(rules(laid_over).ends_with("rules built in + mine (2 added, 1 replaced: 0) 01234567"));
         let without = Origin { folder: folder.clone(), removed: ids(3), ..Origin::default() };
-        assert!(rules(without).ends_with("rules built in + mine (3 removed) 01234567"));
+        assert!(rules(without).ends_with("rules built in + mine (3 removed: 0 and 1 and 2) 01234567"));
+        let many = Origin { folder: folder.clone(), removed: ids(4), ..Origin::default() };
+        assert!(rules(many).ends_with("rules built in + mine (4 removed) 01234567"));
+        let laid = |replaced: &str| Laid { added: ids(2), replaced: vec![replaced.to_owned()] };
+        let operations =
+            Origin { folder: folder.clone(), operations: laid("ask"), calls: laid("a:B"), ..Origin::default() };
+        let expected = "(2 operations added, 1 operation replaced: ask, 2 calls added, 1 call replaced: a:B) 01234567";
+        assert!(rules(operations).ends_with(expected));
         let same = Origin { folder: folder.clone(), ..Origin::default() };
         assert!(rules(same).ends_with("rules built in + mine (nothing changed) 01234567"));
         let alone = Origin { folder, only: true, added: ids(9), ..Origin::default() };

@@ -48,7 +48,11 @@ pub fn first(assessment: &Assessment, names: Names<'_>, [may, unknown, nearly]: 
     let people = distinct(names, may);
     let mut text = match people.len() {
         0 if assessment.completeness.perhaps_others.is_empty() && unknown.is_empty() => {
-            format!("Nobody can {deed}.")
+            let stops: Vec<String> = who_can::in_everybodys_way(assessment).into_iter().map(who_can::says).collect();
+            match stops.as_slice() {
+                [] => format!("Nobody can {deed}."),
+                stops => stopped(&format!("Nobody can {deed}: {}", listed(stops, "and"))),
+            }
         }
         0 => format!("Nobody is known who can {deed}."),
         n => {

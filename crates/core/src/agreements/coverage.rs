@@ -240,7 +240,8 @@ impl Agreements<'_> {
             let starts: Option<Vec<Moment>> = bounds.split_whitespace().map(starts).collect();
             since.push(starts.and_then(|s| s.into_iter().max()));
         }
-        let since = since.into_iter().min().flatten();
+        // a policy that puts an agreement in force before what it names has begun does not tell since when it is
+        let since = since.into_iter().min().flatten().filter(|since| *since <= self.at());
         let policies = ruling.by.iter().map(|r| r.id.clone()).collect();
         Ok(Some(InForce { id: uid.id.clone(), uid, scope, since, policies }))
     }
@@ -329,6 +330,10 @@ impl Agreements<'_> {
         row.policies.dedup();
         if row.coverage == Coverage::Unknown || (row.coverage == Coverage::Covered && !same) {
             row.reason = Some(unlisted.reason());
+        }
+        if row.coverage == Coverage::Covered && same && row.governing.is_none() {
+            let by = row.policies.join(", ");
+            row.reason = Some(format!("the rules let none of the agreements in force govern: {by}"));
         }
         Ok(())
     }

@@ -27,7 +27,7 @@ use crate::inventory::tree::Tree;
 use crate::moment::Moment;
 use crate::policies::RuleBook;
 use crate::problem::Failure;
-use crate::terms::Role;
+use crate::terms::{Role, Scope};
 pub use coverage::{InForce, KindCoverage};
 use narrowing::Narrowing;
 use standing::Standing;
@@ -54,6 +54,12 @@ pub struct Agreements<'a> {
     /// Whether the agreements of an organization are known, by its id.
     listed: Rc<RefCell<HashMap<String, bool>>>,
     members: Rc<OnceCell<BTreeMap<String, Vec<String>>>>,
+    /// What was not listed of any account, where the rules may let it cover every account.
+    of_others: OnceCell<Vec<(Scope, String)>>,
+    /// Whether an account without `membershipsKnownSince` is known to stand where it does, where the rules read nothing else.
+    stands_known: OnceCell<bool>,
+    /// Whether a membership without an interval holds, by organization and unit, where the rules read nothing else.
+    snapshots: RefCell<HashMap<(String, Option<String>), bool>>,
     entities: Rc<RefCell<HashMap<Uid, CedarEntity>>>,
     in_use: Rc<OnceCell<in_use::InUse>>,
 }
@@ -97,6 +103,9 @@ impl<'a> Agreements<'a> {
             standings: RefCell::default(),
             listed: Rc::default(),
             members: Rc::default(),
+            of_others: OnceCell::new(),
+            stands_known: OnceCell::new(),
+            snapshots: RefCell::default(),
             entities: Rc::default(),
             in_use: Rc::default(),
         }
@@ -121,6 +130,9 @@ impl<'a> Agreements<'a> {
             standings: RefCell::default(),
             listed: if timeless { self.listed.clone() } else { Rc::default() },
             members: self.members.clone(),
+            of_others: OnceCell::new(),
+            stands_known: OnceCell::new(),
+            snapshots: RefCell::default(),
             entities: self.entities.clone(),
             in_use: self.in_use.clone(),
         }

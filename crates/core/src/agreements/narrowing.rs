@@ -35,6 +35,8 @@ pub struct Narrowing {
     pub(super) stand_ins_govern: bool,
     /// The same for `designated`.
     pub(super) stand_ins_designate: bool,
+    /// Some policy may let the agreement of any account or organization cover any account.
+    pub(super) others_cover: bool,
 }
 
 impl Narrowing {
@@ -57,6 +59,7 @@ impl Narrowing {
         Self {
             stand_ins_govern: reads_only_the_offer(rules, "governs"),
             stand_ins_designate: reads_only_the_offer(rules, "designated"),
+            others_cover: related_in_force(rules, "CustomerAgreement").is_none(),
             ..Self::default()
         }
     }
@@ -82,6 +85,12 @@ impl Narrowing {
     pub fn is_complete(&self) -> bool {
         self.in_force.len() == 2 && self.holds.len() == 2 && self.members_tell()
     }
+}
+
+/// The relations by which agreements of a type are in force; `None` where one may be for an account that it has nothing to do with.
+fn related_in_force(rules: &RuleBook, ty: &str) -> Option<BTreeSet<Relation>> {
+    let permits: Vec<&Policy> = rules.policies("in-force").filter(|p| p.effect() == Effect::Permit).collect();
+    relations(&permits, ty)
 }
 
 /// A relation for each `permit` that can apply to the type; `None` if one has none.

@@ -10,6 +10,7 @@ use cedar_policy::{Entities, Entity as CedarEntity, RestrictedExpression as Expr
 use super::Agreements;
 use crate::inventory::entity::{Uid, cedar_uid};
 use crate::inventory::model::{Account, Designation, Membership};
+use crate::inventory::tree::Position;
 use crate::moment::{self, Moment};
 use crate::problem::Failure;
 
@@ -59,8 +60,7 @@ impl Agreements<'_> {
 
     /// By its memberships, or by its parents where it declares none.
     fn membership(&self, account: &Account) -> Result<Standing, Failure> {
-        // what declares no moment has nothing to ask about
-        if account.known_since.is_some() && !self.is_membership_known(account)? {
+        if !self.is_membership_known(account)? {
             let unknown = format!("it is unknown which organization account {} belonged to at that time", account.id);
             return Ok(Standing { unknown: Some(unknown), ..Standing::default() });
         }
@@ -70,7 +70,7 @@ impl Agreements<'_> {
         // the latest names the organization; an account is in one at a time (R41), unless the rules say otherwise
         memberships.sort_by(|a, b| (b.from, &b.organization).cmp(&(a.from, &a.organization)));
         let Some(latest) = memberships.first() else {
-            if account.memberships.is_some() {
+            if account.memberships.is_some() || !self.snapshot_holds(account, &now)? {
                 return Ok(Standing::default());
             }
             let assuming = now
@@ -91,7 +91,51 @@ impl Agreements<'_> {
         Ok(Standing { organization, path, memberships, assuming, ..Standing::default() })
     }
 
+    /// Asked once of all accounts that declare no moment, where the rules read nothing else of an account.
     fn is_membership_known(&self, account: &Account) -> Result<bool, Failure> {
+        let alike =
+            account.known_since.is_none() && self.reads_only("membership-known", &["membershipsKnownSince", "at"]);
+        if let Some(known) = self.stands_known.get().filter(|_| alike) {
+            return Ok(*known);
+        }
+        let known = self.ask_membership_known(account)?;
+        if alike {
+            // computed once; a value that is there already is the same
+            let _ = self.stands_known.set(known);
+        }
+        Ok(known)
+    }
+
+    /// Whether the policies of an action tell entities apart by no more than these attributes.
+    fn reads_only(&self, action: &str, attributes: &[&str]) -> bool {
+        let read = self.rules.attributes_of(action);
+        read.is_some_and(|read| read.iter().all(|attribute| attributes.contains(&attribute.as_str())))
+    }
+
+    /// Whether an account that says by its parents alone where it is stands there at the moment: asked as a membership of which
+    /// neither the beginning nor the end is known.
+    fn snapshot_holds(&self, account: &Account, now: &Position) -> Result<bool, Failure> {
+        let Some(organization) = &now.organization else {
+            return Ok(true);
+        };
+        let alike = self.reads_only("holds", &["account", "organization", "from", "until", "deletedAt", "at"]);
+        let key = (organization.clone(), now.path.last().cloned());
+        if let Some(holds) = self.snapshots.borrow().get(&key).filter(|_| alike) {
+            return Ok(*holds);
+        }
+        let membership = Membership {
+            organization: organization.clone(),
+            from: None,
+            until: None,
+            from_witness: None,
+            until_witness: None,
+        };
+        let holds = self.membership_holds(account, (&account.id, &membership))?;
+        self.snapshots.borrow_mut().insert(key, holds);
+        Ok(holds)
+    }
+
+    fn ask_membership_known(&self, account: &Account) -> Result<bool, Failure> {
         let uid = Uid::new("Account", &account.id).to_cedar()?;
         let entities = self.declared(account, Vec::new())?;
         Ok(self.rules.rule("membership-known", &uid, &uid, self.asked_at()?, &entities)?.permitted)
@@ -108,19 +152,24 @@ impl Agreements<'_> {
         };
         let mut found = Vec::new();
         for (of, membership) in candidates {
-            let from = membership.from.map_or_else(|| "start".to_owned(), moment::format);
-            let uid = Uid::new("Membership", format!("{of}/{}/{from}", membership.organization));
-            let entity = interval(
-                &uid,
-                &[("account", "Account", of), ("organization", "Organization", &membership.organization)],
-                membership.from,
-                membership.until,
-            )?;
-            if self.does_hold(account, &uid, entity, &Uid::new("Organization", &membership.organization))? {
+            if self.membership_holds(account, (of, membership))? {
                 found.push(membership.clone());
             }
         }
         Ok(found)
+    }
+
+    /// Asks the rules whether a membership, of this account or of another, holds for it.
+    fn membership_holds(&self, account: &Account, (of, membership): (&String, &Membership)) -> Result<bool, Failure> {
+        let from = membership.from.map_or_else(|| "start".to_owned(), moment::format);
+        let uid = Uid::new("Membership", format!("{of}/{}/{from}", membership.organization));
+        let entity = interval(
+            &uid,
+            &[("account", "Account", of), ("organization", "Organization", &membership.organization)],
+            membership.from,
+            membership.until,
+        )?;
+        self.does_hold(account, &uid, entity, &Uid::new("Organization", &membership.organization))
     }
 
     fn designations(&self, account: &Account) -> Result<Vec<(String, Moment)>, Failure> {

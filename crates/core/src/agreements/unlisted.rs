@@ -63,10 +63,7 @@ impl Agreements<'_> {
     /// What may be in force for an account without being listed, whatever the kind: each scope with the reason.
     pub(super) fn missing(&self, account: &Account, standing: &Standing) -> Result<Vec<(Scope, String)>, Failure> {
         let mut missing = Vec::new();
-        let own = Uid::new("Account", &account.id);
-        let listed = self.lists(account, &own)?;
-        // with other rules, the list of another account may tell it
-        if !listed && (self.narrowing.members_tell() || !self.lists_any(self.tree.accounts.values(), &own)?) {
+        if !self.is_own_listed(account)? {
             missing.push((Scope::Account, format!("the agreements of account {} could not be listed", account.id)));
         }
         let mut unknown = standing.unknown.clone();
@@ -76,7 +73,46 @@ impl Agreements<'_> {
             }
         }
         missing.extend(unknown.map(|reason| (Scope::Organization, reason)));
-        Ok(missing)
+        if self.narrowing.others_cover { self.missing_of_others(missing) } else { Ok(missing) }
+    }
+
+    /// Whether some list tells the agreements of an account.
+    fn is_own_listed(&self, account: &Account) -> Result<bool, Failure> {
+        let own = Uid::new("Account", &account.id);
+        // with other rules, the list of another account may tell it
+        Ok(self.lists(account, &own)?
+            || (!self.narrowing.members_tell() && self.lists_any(self.tree.accounts.values(), &own)?))
+    }
+
+    /// The same where the rules may let the agreement of any account or organization cover any account: what was not listed of
+    /// one may be in force for all.
+    fn missing_of_others(&self, own: Vec<(Scope, String)>) -> Result<Vec<(Scope, String)>, Failure> {
+        if self.of_others.get().is_none() {
+            let mut found = Vec::new();
+            for account in self.tree.accounts.values() {
+                if !self.is_own_listed(account)? {
+                    let reason = format!(
+                        "the agreements of account {} could not be listed, and by these rules they may cover other accounts",
+                        account.id
+                    );
+                    found.push((Scope::Account, reason));
+                    break;
+                }
+            }
+            for organization in self.tree.organizations.keys() {
+                if !self.lists_of(organization)? {
+                    found
+                        .push((Scope::Organization, format!("no account of {organization} has its agreements listed")));
+                    break;
+                }
+            }
+            // computed once; a value that is there already is the same
+            let _ = self.of_others.set(found);
+        }
+        let others = self.of_others.get().into_iter().flatten();
+        let is_new = |scope: Scope| own.iter().all(|(known, _)| *known != scope);
+        let new: Vec<(Scope, String)> = others.filter(|(scope, _)| is_new(*scope)).cloned().collect();
+        Ok(own.into_iter().chain(new).collect())
     }
 
     /// Whether some account's list tells the agreements of an organization. The account that is asked about is tried first.

@@ -196,6 +196,7 @@ impl Assessor<'_> {
         let worth = findings.worth(class.answers().map(|answer| Access {
             operation: answer.operation,
             allowed: answer.decision == Decision::Allow,
+            allowed_unknown: answer.decision == Decision::Unknown,
             deprecated: answer.deprecated.is_some(),
         }))?;
         let known = Known { class, worth, members: 1 };

@@ -23,7 +23,7 @@ pub const ACTION: &str = "report-on-access";
 const POLICIES: &str = "the policies of findings about access";
 
 /// What the policies read of an answer: the attributes of the context that do not differ from principal to principal.
-const OF_THE_ANSWER: [&str; 4] = ["at", "operation", "allowed", "deprecatedOnly"];
+const OF_THE_ANSWER: [&str; 5] = ["at", "operation", "allowed", "allowedUnknown", "deprecatedOnly"];
 
 /// An answer, as far as findings read it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -32,6 +32,8 @@ pub struct Access {
     pub operation: &'static str,
     /// It is allowed.
     pub allowed: bool,
+    /// Whether it is allowed is unknown.
+    pub allowed_unknown: bool,
     /// By permissions that AWS has deprecated, and no others.
     pub deprecated: bool,
 }
@@ -43,6 +45,7 @@ impl Access {
             ("at", datetime(at)),
             ("operation", Expr::new_string(self.operation.to_owned())),
             ("allowed", Expr::new_bool(self.allowed)),
+            ("allowedUnknown", Expr::new_bool(self.allowed_unknown)),
             ("deprecatedOnly", Expr::new_bool(self.deprecated)),
         ]
     }
@@ -144,7 +147,7 @@ mod tests {
     use std::sync::Arc;
 
     fn access(operation: &'static str, allowed: bool, deprecated: bool) -> Access {
-        Access { operation, allowed, deprecated }
+        Access { operation, allowed, allowed_unknown: false, deprecated }
     }
 
     #[test]

@@ -348,14 +348,27 @@ impl Config {
         }
         let place =
             |s: &std::ops::Range<usize>| Place { source: source.clone(), span: Span { start: s.start, end: s.end } };
-        let guardrails =
+        let guardrails: Vec<(String, Place)> =
             file.guardrails.on.into_iter().map(|name| (name.get_ref().clone(), place(&name.span()))).collect();
+        for (index, (name, place)) in guardrails.iter().enumerate() {
+            if guardrails.iter().take(index).any(|(earlier, _)| earlier == name) {
+                let problem = Problem::at(&place.source, place.span, format!("`{name}` is switched on twice"));
+                problems.push(problem.help("name it once"));
+            }
+        }
         let named = |path: Option<toml::Spanned<String>>| path.map(|p| (p.get_ref().clone(), place(&p.span())));
         let rules = Rules {
             policies: named(file.rules.policies),
             only_policies: named(file.rules.only_policies),
             schema: named(file.rules.schema),
         };
+        for (path, place) in [&rules.policies, &rules.only_policies].into_iter().flatten() {
+            if files::resolve(FILE, path).is_empty() {
+                let problem =
+                    Problem::at(&place.source, place.span, "rules cannot be the whole folder of the inventory");
+                problems.push(problem.help("put them in a folder of their own, such as \"rules\""));
+            }
+        }
         let aws = file.aws.read(source, &mut problems);
         if let (Some(_), Some((_, place))) = (&rules.policies, &rules.only_policies) {
             let problem = Problem::at(&place.source, place.span, "both `policies` and `onlyPolicies`");

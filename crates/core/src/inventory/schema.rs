@@ -189,7 +189,7 @@ impl EntitySchema {
 }
 
 /// What the values of an attribute can be the names of.
-pub(crate) const NAMES: [&str; 4] = ["operations", "agreement-kinds", "groups", "principals"];
+pub(crate) const NAMES: [&str; 5] = ["operations", "agreement-kinds", "groups", "principals", "tags"];
 
 /// A type's name without the namespace.
 pub fn local(name: &str) -> &str {

@@ -133,7 +133,11 @@ struct Options {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(
+    rename_all = "camelCase",
+    deny_unknown_fields,
+    expecting = "a table with `rule` and `reason`, such as { rule = \"CS101\", reason = \"…\" }"
+)]
 struct OneIgnore {
     rule: Spanned<String>,
     file: Option<Spanned<String>>,

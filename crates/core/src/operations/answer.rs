@@ -228,9 +228,12 @@ impl OperationResult {
             // known is no cause where the answer is the same without it
             (gates.len(), !gates.iter().any(lacks), denials(t))
         });
-        let Some((trial, (generation, _))) = nearest else {
+        let Some((trial, (generation, gates))) = nearest else {
             return;
         };
+        if gates.is_empty() && self.decision == Decision::Deny {
+            self.reason = Some(desk.unpermitted(&self.operation));
+        }
         let mut missing = BTreeSet::new();
         let mut hopeless = false;
         for ((_, id), times) in ids {
@@ -369,7 +372,8 @@ fn furthest<'t>(trial: &'t Trial, desk: &AccountEvaluator<'_>) -> Option<Reporte
     let order = |id: &String| desk.rules.rules.get(id).map_or(0, |r: &Rule| r.order);
     let failing = trial.failing.iter().filter_map(|(g, gates)| gates.as_ref().map(|gates| (*g, gates.as_slice())));
     failing.max_by_key(|(generation, gates)| {
-        let first = gates.iter().map(order).min().unwrap_or(0);
+        // past every gate, and yet nothing permits it
+        let first = gates.iter().map(order).min().unwrap_or(u32::MAX);
         (first, std::cmp::Reverse(gates.len()), *generation == "fine-grained")
     })
 }

@@ -116,6 +116,8 @@ struct RulingKey {
     scope: Option<Scope>,
     report: Option<String>,
     other_members: Option<bool>,
+    /// Where the policies may read which kind of agreement it is.
+    kind: Option<String>,
     facts: Facts,
     generation: &'static str,
     principal: Option<Uid>,
@@ -233,7 +235,9 @@ impl AccountEvaluator<'_> {
     pub fn asked_of(&self, operation: &Operation) -> Result<(String, Vec<Call>), Failure> {
         let (in_force, designated) = self.state(operation);
         let Operation { name, scope, report, .. } = operation;
-        let text = format!("{name} {scope:?} {report:?} {in_force:?} {designated} {:?}", self.organization_unknown);
+        let kind = operation.kind.as_ref().filter(|_| self.rules.reads_attribute(name, "agreement"));
+        let text =
+            format!("{name} {scope:?} {kind:?} {report:?} {in_force:?} {designated} {:?}", self.organization_unknown);
         let mut calls = Vec::new();
         for in_force in states(in_force) {
             for (generation, action) in self.asked(operation, Facts { in_force: *in_force, designated, world: 0 }) {
@@ -352,6 +356,14 @@ impl AccountEvaluator<'_> {
         self.rules.of_action(operation.name).filter(|r| r.forbids)
     }
 
+    /// Why an operation is denied that no gate forbids: which policies could permit it, and do not apply.
+    fn unpermitted(&self, operation: &Operation) -> String {
+        let permits = self.rules.of_action(operation.name).filter(|r| !r.forbids);
+        let named: Vec<String> = permits.map(|r| format!("{} ({}, {})", r.id, r.file, r.rule())).collect();
+        let verb = if named.len() == 1 { "does" } else { "do" };
+        format!("no policy permits {} here: {} {verb} not apply", operation.name, named.join(" and "))
+    }
+
     /// What the gates say, each generation by itself.
     fn trial(
         &self,
@@ -388,6 +400,7 @@ impl AccountEvaluator<'_> {
             scope: operation.scope,
             report: operation.report.clone(),
             other_members: operation.other_members,
+            kind: operation.kind.clone().filter(|_| self.rules.reads_attribute(operation.name, "agreement")),
             facts,
             generation,
             principal: self.rules.reads_principal(operation.name).then(|| principal.uid.clone()),
@@ -426,6 +439,7 @@ impl AccountEvaluator<'_> {
             ("designated", Expr::new_bool(facts.designated)),
         ];
         pairs.extend(operation.other_members.map(|are| ("otherMembers", Expr::new_bool(are))));
+        pairs.extend(operation.kind.clone().map(|kind| ("agreement", Expr::new_string(kind))));
         pairs.extend(self.named(operation)?);
         context(pairs)
     }

@@ -170,7 +170,6 @@ impl Annotated<'_> {
             problems.push(Problem::at(self.source, self.head(), message).help(help(annotation)));
         }
         problems.extend(self.words());
-        problems.extend(self.silencing());
         problems
     }
 
@@ -193,15 +192,6 @@ impl Annotated<'_> {
 
     fn is_on(&self, on: &On) -> bool {
         self.policy.effect() == on.effect && self.subjects.contains(&on.subject)
-    }
-
-    /// A finding is what a permit reports: a forbid would silence all of them, and say so nowhere.
-    fn silencing(&self) -> Option<Problem> {
-        let silences = self.policy.effect() == Forbid && self.subjects.contains(&Finding);
-        silences.then(|| {
-            let help = "a finding is a permit: replace or remove the one that you mean, by its @id (with @remove)";
-            Problem::at(self.source, self.head(), "a forbid cannot report anything, and silences findings").help(help)
-        })
     }
 
     /// The console's message and the project's own reason are never mixed up (D10): a gate has one of the two.
@@ -272,7 +262,7 @@ fn value_end(text: &str, name: usize) -> usize {
 fn fault(form: Form, value: &str) -> Option<String> {
     let words = || value.split_whitespace();
     let near = |word: &str, known: &'static [&'static str]| {
-        let near = did_you_mean(word, known.iter().copied()).map(|n| format!(", {}", meant(n)));
+        let near = did_you_mean(word, known.iter().copied()).map(|n| format!("; {}", meant(n)));
         Some(format!("`{word}` is not one of {}{}", known.join(", "), near.unwrap_or_default()))
     };
     match form {

@@ -103,10 +103,10 @@ fn unread(path: &Path, shown: &str, hidden: bool, data: Option<&str>) -> Option<
     let (why, help) = match (hidden, extension.as_str(), data) {
         (true, ..) => ("it is hidden", "rename it without the dot, or remove it".to_owned()),
         (_, "json", Some(data)) => match did_you_mean(&name, [data]) {
-            Some(near) => ("its name is none of a file of rules", meant(near)),
+            Some(near) => ("its name is not the name of a rules file", meant(near)),
             None => (
-                "its name is none of a file of rules",
-                format!("data stand in `{data}`; a schema is named with --schema"),
+                "its name is not the name of a rules file",
+                format!("data belongs in `{data}`; a schema is named with --schema"),
             ),
         },
         (_, "cedarschema", _) => ("it is no policy", "name a schema, in JSON, with --schema".to_owned()),

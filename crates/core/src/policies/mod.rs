@@ -13,10 +13,13 @@ mod origin;
 mod overlay;
 mod parsed;
 mod patterns;
+mod possible;
 pub(crate) mod reads;
 mod requires;
 mod rule;
+mod satisfiable;
 pub mod settings;
+mod stated;
 pub(crate) mod subjects;
 #[cfg(test)]
 mod tests;
@@ -44,7 +47,7 @@ use folder::Folder;
 use names::Named;
 use operations::Catalogue;
 use operations::check::{check, ungated};
-pub use origin::Origin;
+pub use origin::{Laid, Origin};
 use parsed::Policies;
 use reads::Reads;
 pub use reads::{applies_to, attribute_of, conjuncts_of, is_variable};
@@ -65,7 +68,11 @@ pub struct RuleBook {
     pub operations: Catalogue,
     /// Files of the user's folder that are not read.
     pub warnings: Vec<Problem>,
+    /// What the built-in rules decide and these do not, where they stand in for all of them: the words after "which have no".
+    lacks: Vec<String>,
     sets: HashMap<String, PolicySet>,
+    /// Of the facts that a policy may leave open, the policies without `@uncertain`.
+    certain: HashMap<String, PolicySet>,
     /// What the policies of each action read.
     by_action: HashMap<String, Reads>,
     /// What some policy of an operation reads.
@@ -77,10 +84,9 @@ pub struct RuleBook {
 }
 
 impl Ruling<'_> {
-    /// The answer to a question of fact: `None` where every policy that forbids is `@uncertain`.
-    pub fn fact(&self) -> Option<bool> {
-        let open = !self.permitted && !self.by.is_empty() && self.by.iter().all(|r| r.get("uncertain").is_some());
-        (!open).then_some(self.permitted)
+    /// Nothing keeps it from being permitted but policies that are `@uncertain`.
+    fn is_open(&self) -> bool {
+        !self.permitted && !self.by.is_empty() && self.by.iter().all(|r| r.get("uncertain").is_some())
     }
 }
 
@@ -109,8 +115,17 @@ impl RuleBook {
             if problems.is_empty() { Ok(laid) } else { Err(Failure::Problems(problems)) }
         })?;
         let data: Vec<Arc<SourceFile>> = std::iter::once(Catalogue::built_in()).chain(data).collect();
-        let rules = Self { origin: laid.origin, ..Self::new(laid.sources, &data, schema)? }.complete(schema)?;
-        Ok(Self { warnings: unread, ..rules })
+        let rules = Self::new(laid.sources, &data, schema)?.complete(schema)?;
+        let (operations, calls) = rules.operations.laid.clone();
+        let mut warnings = unread;
+        // what no policy of ours leaves ungated, a policy that was removed or replaced does
+        let passed = ungated(&rules.operations, &rules.rules);
+        warnings.extend(passed.into_iter().map(|problem| {
+            Problem::about(name.clone(), problem.message().to_owned())
+                .help("replace the gate that asked for it instead of removing it, or add one that does")
+                .warning()
+        }));
+        Ok(Self { origin: Origin { operations, calls, ..laid.origin }, warnings, ..rules })
     }
 
     /// The policies of a folder, in place of all that are built in.
@@ -126,7 +141,8 @@ impl RuleBook {
         if !ungated.is_empty() {
             return Err(Failure::Problems(ungated));
         }
-        Ok(Self { warnings: unread, ..rules })
+        let lacks = without::lacks(&rules, schema);
+        Ok(Self { warnings: unread, lacks, ..rules })
     }
 
     /// The rules, if every question that is asked of them has a policy that can answer it.
@@ -169,6 +185,7 @@ impl RuleBook {
         let operations = Catalogue::read(operations, schema, &mut problems);
         if problems.is_empty() {
             problems.extend(check(&operations, &rules, schema));
+            problems.extend(possible::faults(&operations, &rules, &all));
         }
         if !problems.is_empty() {
             return Err(Failure::Problems(problems));
@@ -191,6 +208,8 @@ impl RuleBook {
             origin,
             operations,
             warnings: Vec::new(),
+            lacks: Vec::new(),
+            certain: certain(&sets)?,
             sets,
             by_action,
             reads,
@@ -240,6 +259,37 @@ impl RuleBook {
         self.by_action.get(action).is_some_and(|reads| reads.principal)
     }
 
+    /// The answer to a question of fact: true where a policy permits and none forbids but those with `@uncertain`, `None` where
+    /// nothing permits and only those forbid.
+    pub fn fact(
+        &self,
+        action: &str,
+        principal: &EntityUid,
+        resource: &EntityUid,
+        context: Context,
+        entities: &Entities,
+    ) -> Result<Option<bool>, Failure> {
+        Ok(self.fact_and_why(action, principal, resource, context, entities)?.0)
+    }
+
+    /// The same, with what decided it.
+    pub fn fact_and_why(
+        &self,
+        action: &str,
+        principal: &EntityUid,
+        resource: &EntityUid,
+        context: Context,
+        entities: &Entities,
+    ) -> Result<(Option<bool>, Ruling<'_>), Failure> {
+        let ruling = self.rule(action, principal, resource, context.clone(), entities)?;
+        if !ruling.is_open() {
+            return Ok((Some(ruling.permitted), ruling));
+        }
+        // what is not known takes nothing away from what a policy says for certain
+        let certain = self.asked(self.certain.get(action), action, (principal, resource), context, entities)?;
+        Ok(if certain.permitted { (Some(true), certain) } else { (None, ruling) })
+    }
+
     /// Whether some answer may depend on who a principal is.
     pub fn reads_principals(&self) -> bool {
         self.by_action.values().any(|reads| reads.principal)
@@ -254,13 +304,24 @@ impl RuleBook {
         context: Context,
         entities: &Entities,
     ) -> Result<Ruling<'_>, Failure> {
+        self.asked(self.sets.get(action), action, (principal, resource), context, entities)
+    }
+
+    fn asked(
+        &self,
+        set: Option<&PolicySet>,
+        action: &str,
+        (principal, resource): (&EntityUid, &EntityUid),
+        context: Context,
+        entities: &Entities,
+    ) -> Result<Ruling<'_>, Failure> {
         let wrong = |source: Cause, policy: Option<&PolicyId>| {
             let rule = policy.and_then(|id| self.rules.get(&id.to_string()));
             let place = rule.map(|rule| Place { source: rule.source.clone(), span: rule.span.first() });
             let (policies, request) = ("the policies".to_owned(), format!("{action} by {principal}"));
             Failure::Evaluation(Box::new(Evaluation { policies, request, place, source }))
         };
-        let Some(set) = self.sets.get(action) else {
+        let Some(set) = set else {
             return Ok(Ruling { permitted: false, by: Vec::new() });
         };
         let uid = crate::inventory::entity::cedar_uid("Action", action)?;
@@ -287,7 +348,7 @@ fn texts(folder: &dyn source::Source, schema: &EntitySchema) -> Result<Folder, F
     found.policies = policies;
     let own = |source: &&Arc<SourceFile>| GUARDRAILS.iter().all(|(_, text)| *text != source.text);
     found.unread.extend(guardrails.iter().filter(own).map(|source| {
-        let message = format!("{} is not read: it stands in a folder of guardrails", source.path);
+        let message = format!("{} is not read: it is in a folder of guardrails", source.path);
         Problem::about(source.path.clone(), message)
             .help("put guardrails in the folder `guardrails` of the inventory")
             .warning()
@@ -336,6 +397,18 @@ fn validate(all: &PolicySet, rules: &BTreeMap<String, Rule>, schema: &EntitySche
         );
         if is_undeclared { problem.undeclared() } else { problem }
     }));
+}
+
+/// Of each set with policies that are `@uncertain`, the others.
+fn certain(sets: &HashMap<String, PolicySet>) -> Result<HashMap<String, PolicySet>, Failure> {
+    let is_open = |p: &&Policy| p.annotation("uncertain").is_some();
+    let open = sets.iter().filter(|(_, set)| set.policies().any(|p| is_open(&p)));
+    open.map(|(action, set)| {
+        let others = set.policies().filter(|p| !is_open(p)).cloned();
+        let set = PolicySet::from_policies(others).map_err(Failure::internal("a set of policies"))?;
+        Ok((action.clone(), set))
+    })
+    .collect()
 }
 
 /// One set an action: Cedar reads every policy of a set on each request.

@@ -143,6 +143,7 @@ impl Word {
         let (known, what) = match (&self.values, self.names.as_deref()) {
             (Some(values), _) => (values.clone(), format!("`{}` is never `{text}`", self.path)),
             (None, Some("operations")) => (operations(), format!("there is no operation `{text}`")),
+            (None, Some("tags")) => return self.not_a_tag(text),
             _ => return None,
         };
         if known.contains(text) {
@@ -154,6 +155,17 @@ impl Word {
             format!("it is one of {}", known.iter().cloned().collect::<Vec<_>>().join(", ")),
         );
         Some((what, help))
+    }
+
+    /// Tags are held in one form, so that no letter case keeps one from being found.
+    fn not_a_tag(&self, text: &str) -> Option<(String, String)> {
+        let lower = text.to_lowercase();
+        let help = match text.contains('=') {
+            true if lower == text => return None,
+            true => format!("tags are in lower case: write `{lower}`"),
+            false => format!("a tag is its key and its value: write `{lower}=…`"),
+        };
+        Some((format!("`{}` never has `{text}`", self.path), help))
     }
 
     /// What is wrong with a pattern that no value of a closed set has.

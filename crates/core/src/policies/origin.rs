@@ -16,4 +16,26 @@ pub struct Origin {
     pub replaced: Vec<String>,
     /// Ids of built-in rules that were dropped.
     pub removed: Vec<String>,
+    /// What the file of operations adds and replaces.
+    #[serde(skip_serializing_if = "Laid::is_empty")]
+    pub operations: Laid,
+    /// The same of the calls.
+    #[serde(skip_serializing_if = "Laid::is_empty")]
+    pub calls: Laid,
+}
+
+/// What a file of operations lays over the built-in one, by name.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Laid {
+    /// Names that the built-in file does not have.
+    pub added: Vec<String>,
+    /// Names of built-in entries that the user's stand in for.
+    pub replaced: Vec<String>,
+}
+
+impl Laid {
+    /// Nothing is laid over.
+    pub fn is_empty(&self) -> bool {
+        self.added.is_empty() && self.replaced.is_empty()
+    }
 }

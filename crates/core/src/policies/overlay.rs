@@ -26,6 +26,19 @@ struct Named {
     removes: bool,
     /// Its effect and its actions.
     about: String,
+    /// Of a forbid, the principals and resources that it is about.
+    scope: Option<[serde_json::Value; 2]>,
+}
+
+impl Named {
+    /// Whether a forbid is about fewer principals or resources than another, as far as its head tells.
+    fn is_narrower_than(&self, other: &Self) -> bool {
+        let (Some(own), Some(others)) = (&self.scope, &other.scope) else {
+            return false;
+        };
+        let is_all = |part: &serde_json::Value| part.get("op").and_then(serde_json::Value::as_str) == Some("All");
+        own.iter().zip(others).any(|(own, other)| own != other && !is_all(own))
+    }
 }
 
 /// Lays a user's texts over the built-in ones.
@@ -37,8 +50,8 @@ pub fn lay(
 ) -> Overlay {
     let built_in: Vec<(Arc<SourceFile>, Vec<Named>)> =
         built_in.into_iter().map(|s| (s.clone(), named(&s, problems))).collect();
-    let ours: BTreeMap<&str, &str> =
-        built_in.iter().flat_map(|(_, policies)| policies).map(|n| (n.id.as_str(), n.about.as_str())).collect();
+    let ours: BTreeMap<&str, &Named> =
+        built_in.iter().flat_map(|(_, policies)| policies).map(|n| (n.id.as_str(), n)).collect();
     let mut seen = BTreeSet::new();
     let mut origin = Origin { folder: Some(folder.to_owned()), ..Origin::default() };
     let mut sources = Vec::new();
@@ -57,7 +70,15 @@ pub fn lay(
             }
             // another policy of the id of a gate would take the gate away without a word
             let known = ours.get_key_value(policy.id.as_str());
-            if let Some((_, about)) = known.filter(|(_, about)| !policy.removes && **about != policy.about) {
+            if let Some((_, ours)) = known.filter(|(_, ours)| !policy.removes && policy.is_narrower_than(ours)) {
+                let message =
+                    format!("`{}` forbids less than the built-in policy: whom it leaves out would pass", ours.id);
+                let help = "write `principal` and `resource` as the built-in policy has them; to drop it, write it with @remove";
+                problems.push(at(message, help));
+                continue;
+            }
+            if let Some((_, ours)) = known.filter(|(_, ours)| !policy.removes && ours.about != policy.about) {
+                let about = &ours.about;
                 let message =
                     format!("`{}` is a {about} in the built-in rules, but a {} here", policy.id, policy.about);
                 problems.push(at(message, "use another @id; to drop the built-in policy, write it with @remove"));
@@ -85,7 +106,7 @@ pub fn lay(
     Overlay { sources, origin }
 }
 
-fn unknown(source: &Arc<SourceFile>, policy: &Named, ours: &BTreeMap<&str, &str>) -> Problem {
+fn unknown(source: &Arc<SourceFile>, policy: &Named, ours: &BTreeMap<&str, &Named>) -> Problem {
     let help = instead(&policy.id, ours.keys().copied(), "`countersign show policies` prints the built-in rules");
     Problem::at(source, policy.span.first(), format!("there is no built-in policy `{}` to remove", policy.id))
         .help(help)
@@ -108,7 +129,10 @@ fn named(source: &Arc<SourceFile>, problems: &mut Vec<Problem>) -> Vec<Named> {
             let mut actions = actions(policy);
             actions.sort();
             let about = format!("{effect} of {}", actions.join(", "));
-            Some(Named { id, span, removes: remove.is_some(), about })
+            let json = (policy.effect() == Effect::Forbid).then(|| policy.to_json().ok()).flatten();
+            let part = |name: &str| json.as_ref().and_then(|json| json.get(name).cloned());
+            let scope = part("principal").zip(part("resource")).map(|(principal, resource)| [principal, resource]);
+            Some(Named { id, span, removes: remove.is_some(), about, scope })
         })
         .collect()
 }

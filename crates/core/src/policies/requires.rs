@@ -146,14 +146,15 @@ fn differs(
 }
 
 /// The part of a gate's condition that asks what is allowed.
-struct Gate {
+pub struct Gate {
     set: PolicySet,
     scopes: bool,
     designations: bool,
 }
 
 impl Gate {
-    fn new(conditions: Vec<Value>) -> Option<Self> {
+    /// The conditions of a policy, as Cedar's JSON has them.
+    pub fn new(conditions: Vec<Value>) -> Option<Self> {
         let text = json!(conditions).to_string();
         let all = json!({"op": "All"});
         let policy =
@@ -172,7 +173,8 @@ impl Gate {
         scopes.flat_map(|s| designated.iter().map(move |d| (s, *d))).collect()
     }
 
-    fn forbids(
+    /// Whether they hold where nothing else is known; an error where they read more.
+    pub fn forbids(
         &self,
         generation: &str,
         in_force: bool,

@@ -7,7 +7,7 @@ use cedar_policy::Policy;
 
 use super::annotations::{Annotated, Subject, annotation};
 use super::built_in::is_built_in;
-use super::{reads, requires, subjects};
+use super::{reads, requires, stated, subjects};
 use crate::inventory::schema::EntitySchema;
 use crate::problem::{Problem, SourceFile, Span};
 
@@ -52,14 +52,17 @@ impl Rule {
         }
         let subjects = subjects::of(policy, schema, (source, bare.head()))?;
         let annotated = Annotated { subjects: &subjects, ..bare };
-        let problems = annotated.check();
+        let actions = reads::actions(policy);
+        let mut problems = annotated.check();
+        if policy.annotation("remove").is_none() && !is_built_in(source) {
+            problems.extend(stated::faults(&annotated, (&actions, json), schema));
+        }
         if !problems.is_empty() {
             return Err(problems);
         }
         let annotations: BTreeMap<String, String> =
             policy.annotations().map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
         let order = annotations.get("order").and_then(|o| o.parse().ok()).unwrap_or_default();
-        let actions = reads::actions(policy);
         let requires = annotations.get("requires").and_then(|r| requires::parse(r).ok()).unwrap_or_default();
         let forbids = policy.effect() == cedar_policy::Effect::Forbid;
         let (file, source) = (source.path.clone(), source.clone());

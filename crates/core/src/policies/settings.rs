@@ -11,6 +11,17 @@ pub enum Subject {
     Report,
 }
 
+impl Subject {
+    /// The type of its entity.
+    pub fn type_name(self) -> &'static str {
+        match self {
+            Self::Account => "Account",
+            Self::Organization => "Organization",
+            Self::Report => "Report",
+        }
+    }
+}
+
 /// What the attribute becomes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Becomes {

@@ -109,11 +109,17 @@ pub fn unlisted_coverage(
     let mut found = Vec::new();
     for organization in Unseen::of(inventory).organizations {
         let (with, account) = with_unlisted(inventory, &organization);
-        let (accounts, agreements) = (vec![account], vec![kind.to_owned()]);
+        // the number is made up, and no one is to look for it
+        let unnumbered = |text: String| text.replace(&format!("account {account}"), "such an account");
+        let (accounts, agreements) = (vec![account.clone()], vec![kind.to_owned()]);
         let filter = Filter { accounts, agreements, without_principals: true, ..Filter::default() };
         let assessment = assess(&with, rules, &Options { filter, ..options.clone() })?;
         let rows = assessment.accounts.into_iter().flat_map(|a| a.agreements);
-        found.extend(rows.map(|row| (format!("other accounts of {organization}"), row)));
+        found.extend(rows.map(|mut row| {
+            row.reason = row.reason.map(unnumbered);
+            row.assuming = row.assuming.into_iter().map(unnumbered).collect();
+            (format!("other accounts of {organization}"), row)
+        }));
     }
     Ok(found)
 }

@@ -134,7 +134,11 @@ impl Planner<'_> {
             answer = self.ask(&edited, principal, denial)?;
         }
         let gates: Vec<&str> = answer.gates.iter().map(|g| g.id.as_str()).collect();
-        let text = format!("no change was found that gets past {}", gates.join(", "));
+        let text = match gates.as_slice() {
+            // past every gate, and yet denied
+            [] => "nothing helps while no policy of the rules permits it".to_owned(),
+            gates => format!("no change was found that gets past {}", gates.join(", ")),
+        };
         Ok(Plan { steps: vec![Step::of(StepKind::Nothing, text)], ..Plan::default() })
     }
 

@@ -59,7 +59,9 @@ fn beyond(planner: &Planner<'_>, answer: &OperationAnswer) -> Vec<Step> {
     let step = |rule: &Rule| match rule.text("change") {
         Some(change) => Step::of(StepKind::Event, change),
         None => {
-            let while_ = rule.get("reason").or(rule.get("message")).unwrap_or(&rule.id);
+            let says = || rule.get("message").map(|message| format!("the console says “{message}”"));
+            let reason = rule.get("reason").map(str::to_owned).or_else(says);
+            let while_ = reason.unwrap_or_else(|| format!("{} forbids it", rule.id));
             Step::of(StepKind::Nothing, format!("nothing helps while {while_}"))
         }
     };

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::faults::Fault;
-use super::{BUILT_IN, local};
-use crate::problem::{Problem, SourceFile, Span};
+use super::{BUILT_IN, NAMESPACE, local};
+use crate::problem::{Problem, SourceFile, Span, instead};
 use crate::text::json::{Node, Value};
 
 /// Lays a part of a schema over another.
@@ -30,6 +30,11 @@ pub fn merge(
                         let help = "add an attribute to an entity, such as the account, instead";
                         problems.push(Problem::at(source, member.key_span, message).help(help));
                     }
+                    None if !path.contains('.') => {
+                        let message = format!("there is no namespace `{path}`");
+                        let help = instead(&path, [NAMESPACE], format!("put it into `{NAMESPACE}`"));
+                        problems.push(Problem::at(source, member.key_span, message).help(help));
+                    }
                     None => drop(known.insert(member.key.clone(), member.node.to_json())),
                 }
             }
@@ -48,6 +53,13 @@ pub fn merge(
             }
         }
         (known, _) if *known == own => {}
+        (known, _) if path.is_empty() || known.is_object() || known.is_array() => {
+            let name = if path.is_empty() { "a schema".to_owned() } else { format!("`{path}`") };
+            let kind = if known.is_array() { "an array" } else { "an object" };
+            let message = format!("{name} is {kind}, but this is {}", node.kind());
+            let help = if known.is_array() { "write [ … ]" } else { "write { … }" };
+            problems.push(Problem::at(source, node.span, message).help(help));
+        }
         (known, _) => {
             let message = format!("`{path}` is {known} in the built-in schema, and cannot be changed to {own}");
             problems.push(Problem::at(source, node.span, message).help("leave it out, or use another name"));

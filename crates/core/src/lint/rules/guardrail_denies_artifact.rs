@@ -32,7 +32,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
         }
         if let Some(text) = tasks::reaching(statement, ACCEPT) {
             let message = format!(
-                "`{}` prevents every member account under this, including its root user, from accepting agreements",
+                "this denial of `{}` prevents every member account under it, including its root user, from accepting agreements",
                 text.text
             );
             let help = "organization agreements still cover them; to allow account agreements, add a condition that exempts those who may accept";

@@ -42,6 +42,8 @@ pub fn check(catalogue: &Catalogue, rules: &BTreeMap<String, Rule>, schema: &Ent
     }
     problems.extend(catalogue.calls.values().filter_map(|call| unused(call, catalogue, rules)));
     problems.extend(catalogue.calls.values().flat_map(not_of_its_action));
+    problems.extend(catalogue.calls.values().filter_map(asked_as_another));
+    problems.extend(catalogue.operations.iter().filter_map(|operation| of_any_account(operation, rules)));
     for rule in rules.values().filter(|r| applies(r, ASSUME)) {
         // that a permit has its words is checked with its annotations
         if rule.forbids {
@@ -191,9 +193,38 @@ fn not_of_its_action(call: &Asked) -> Vec<Problem> {
     call.resources.iter().filter(is_none).map(problem).collect()
 }
 
+/// An action of AWS's that is asked as another: an answer would say that it is granted, where only the other is.
+fn asked_as_another(call: &Asked) -> Option<Problem> {
+    let other = call.asked_as.as_deref().filter(|other| *other != call.action)?;
+    actions::action(&call.action)?;
+    let message = format!("`{}` is an action of AWS's: it cannot be asked as `{other}`", call.action);
+    let help = "leave out `askedAs`: it is for a name in @requires that no policy can grant, such as artifact:*";
+    Some(Problem::at(&call.place.source, call.place.span, message).help(help))
+}
+
+/// An operation that the gates of the account's state do not name: it would be allowed in an account that is closed or suspended
+/// (D26).
+fn of_any_account(operation: &Definition, rules: &BTreeMap<String, Rule>) -> Option<Problem> {
+    let of_state = || rules.values().filter(|rule| rule.forbids && rule.get("state") == Some("account"));
+    if of_state().next().is_none() || of_state().any(|rule| applies(rule, operation.name)) {
+        return None;
+    }
+    let message = format!("no gate of the state of the account is about `{}`", operation.name);
+    let help = format!(
+        "nobody can do anything in the console of an account that is not active (D26): add a forbid of `{}` with \
+         @state(\"account\") unless {{ resource.state == \"ACTIVE\" }}",
+        operation.name
+    );
+    Some(Problem::at(&operation.place.source, operation.place.span, message).help(help))
+}
+
 /// Where a text stands in a policy; its beginning, if it stands elsewhere in other words.
 fn in_rule(rule: &Rule, text: &str) -> Span {
-    match rule.source.slice(rule.span).find(text) {
+    let policy = rule.source.slice(rule.span);
+    // words for people may name it as well
+    let requires = policy.find("@requires").unwrap_or_default();
+    let found = policy.get(requires..).and_then(|rest| rest.find(text)).map(|at| requires + at);
+    match found.or_else(|| policy.find(text)) {
         Some(at) => Span { start: rule.span.start + at, end: rule.span.start + at + text.len() },
         None => rule.span.first(),
     }

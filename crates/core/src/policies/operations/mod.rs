@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::inventory::schema::EntitySchema;
+use crate::policies::origin::Laid;
 use crate::problem::{Place, Problem, SourceFile};
 use crate::terms::{PermissionModel, Scope};
 use crate::text::json::{self, Node, Value};
@@ -118,13 +119,20 @@ pub struct Catalogue {
     pub slots: Slots,
     /// The files, the later laid over the earlier.
     pub sources: Vec<Arc<SourceFile>>,
+    /// What the files after the first add to it and replace of it: operations, and calls.
+    pub laid: (Laid, Laid),
 }
 
 impl Catalogue {
     /// Reads files, each laid over those before it.
     pub fn read(sources: &[Arc<SourceFile>], schema: &EntitySchema, problems: &mut Vec<Problem>) -> Self {
-        let mut catalogue =
-            Self { operations: Vec::new(), calls: BTreeMap::new(), slots: Slots::new(), sources: sources.to_vec() };
+        let mut catalogue = Self {
+            operations: Vec::new(),
+            calls: BTreeMap::new(),
+            slots: Slots::new(),
+            sources: sources.to_vec(),
+            laid: Default::default(),
+        };
         for source in sources {
             match json::parse(source) {
                 Ok(root) => catalogue.lay_over(Reader::new(source, problems), &root, schema),
@@ -151,6 +159,7 @@ impl Catalogue {
 
     fn lay_over(&mut self, mut reader: Reader<'_>, root: &Node, schema: &EntitySchema) {
         reader.members(root, &["operations", "calls"], "a file of operations");
+        let is_over = !self.operations.is_empty();
         let mut seen = BTreeSet::new();
         for node in reader.list(root.get("operations")) {
             let Some(operation) = definition(&mut reader, node) else { continue };
@@ -158,9 +167,17 @@ impl Catalogue {
                 let message = format!("the operation `{}` appears twice", operation.name);
                 reader.wrong(operation.place.span, message, "keep one of the two");
             }
+            let name = operation.name.to_owned();
             match self.operations.iter_mut().find(|o| o.name == operation.name) {
-                Some(known) => *known = operation,
-                None => self.operations.push(operation),
+                Some(known) => {
+                    narrower(&mut reader, known, &operation);
+                    *known = operation;
+                    self.laid.0.replaced.push(name);
+                }
+                None => {
+                    self.operations.push(operation);
+                    self.laid.0.added.extend(is_over.then_some(name));
+                }
             }
         }
         seen.clear();
@@ -170,9 +187,34 @@ impl Catalogue {
                 let message = format!("the call `{}` appears twice", call.action);
                 reader.wrong(call.place.span, message, "keep one of the two");
             }
+            let laid = &mut self.laid.1;
+            match self.calls.contains_key(&call.action) {
+                true => laid.replaced.push(call.action.clone()),
+                false => laid.added.extend(is_over.then(|| call.action.clone())),
+            }
             self.calls.insert(call.action.clone(), call);
         }
     }
+}
+
+/// An operation that stands in for another is about the same, in at least its scopes: in a scope that it drops nobody would be
+/// asked about, and guardrails would pass.
+fn narrower(reader: &mut Reader<'_>, known: &Definition, operation: &Definition) {
+    let dropped = known.scopes.iter().find(|scope| !operation.scopes.contains(scope));
+    let message = match dropped {
+        _ if known.about != operation.about => format!(
+            "`{}` is about {} in the built-in file, but about {} here",
+            known.name,
+            known.about.words(),
+            operation.about.words()
+        ),
+        Some(scope) => {
+            format!("`{}` has no scope `{}` any more: nobody would be asked about it", known.name, scope.word())
+        }
+        None => return,
+    };
+    let help = "keep what it is about and its scopes, or list an operation of another name";
+    reader.wrong(operation.place.span, message, help);
 }
 
 fn definition(reader: &mut Reader<'_>, node: &Node) -> Option<Definition> {
