@@ -14,6 +14,9 @@ use crate::policies::RuleBook;
 use crate::problem::{Failure, Named, Problem, Unknown};
 use crate::terms::{Decision, Role, Scope};
 
+/// What is asked, and what is expected of it; nothing where it is not held.
+type Rows = BTreeMap<Operation, Option<Decision>>;
+
 /// Where a policy is used: what is asked about.
 pub struct Used<'a> {
     /// The inventory.
@@ -31,7 +34,7 @@ pub fn of_job(wanted: &Wanted, used: &Used<'_>, principal: &str, account: &str) 
     let assessment =
         permitted(used, Filter { principals: Some(vec![(root, account.to_owned())]), ..Filter::default() })?;
     let rows: Vec<&OperationAnswer> = assessment.principals.iter().flat_map(|p| p.operations.iter()).collect();
-    let mut by: BTreeMap<(&str, Option<Scope>), BTreeMap<Operation, Option<Decision>>> = BTreeMap::new();
+    let mut by: BTreeMap<(&str, Option<Scope>), Rows> = BTreeMap::new();
     let mut left_out: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut does = false;
     for row in rows {
@@ -183,7 +186,7 @@ fn tables(
     text: &mut String,
     (principal, account): (&str, &str),
     (operation, scope): (&str, Option<Scope>),
-    rows: &BTreeMap<Operation, Option<Decision>>,
+    rows: &Rows,
 ) {
     let mut decisions = rows.values();
     let first = decisions.next().copied().flatten();
