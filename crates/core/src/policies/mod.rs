@@ -17,6 +17,7 @@ pub(crate) mod reads;
 mod requires;
 mod rule;
 pub mod settings;
+mod states;
 pub(crate) mod subjects;
 #[cfg(test)]
 mod tests;
