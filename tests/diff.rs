@@ -538,7 +538,7 @@ fn plain(base: &Assessment, head: &Assessment) -> BTreeSet<String> {
 
 /// `.ci/long` asks for more by `PROPTEST_CASES`.
 fn cases() -> usize {
-    std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(4 * DRAWN)
+    std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(2 * DRAWN)
 }
 
 /// Nothing beyond the reach of a change is different; without all pieces, the new inventory is the old one; and every difference

@@ -102,14 +102,15 @@ proptest! {
         let forward = world(&identity, &[]);
         let mut backward = world(&identity.iter().rev().cloned().collect::<Vec<_>>(), &[]);
         backward.entities.reverse();
-        let decisions = |w: &World| w.now().operations(&user(A, "a")).iter().map(|o| {
+        let (forward, backward) = (forward.now(), backward.now());
+        let decisions = |answers: &Answers| answers.operations(&user(A, "a")).iter().map(|o| {
             let mut gates = gates(o).into_iter().map(str::to_owned).collect::<Vec<_>>();
             gates.push(o["decision"].to_string());
             gates.push(o["dependsOn"].to_string());
             gates
         }).collect::<Vec<_>>();
         prop_assert_eq!(decisions(&forward), decisions(&backward));
-        prop_assert_eq!(forward.now().0["accounts"].clone(), backward.now().0["accounts"].clone());
+        prop_assert_eq!(&forward.0["accounts"], &backward.0["accounts"]);
     }
 
     /// An organization agreement covers an account exactly while both the agreement and a membership hold, and coverage is
