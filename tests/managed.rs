@@ -96,6 +96,21 @@ fn accepts(folder: &tempfile::TempDir) -> (String, String) {
     (answer.to_string(), text(&output.stderr))
 }
 
+/// Every policy of AWS's is known to an inventory, the largest too, which are longer than a customer's could be.
+#[test]
+fn every_managed_policy_stands_in_an_inventory() {
+    let arns: Vec<String> = managed::all().map(|p| p.arn()).collect();
+    let users = arns.iter().enumerate().map(|(at, arn)| {
+        json!({"uid": format!("User::\"arn:aws:iam::111122223333:user/u{at}\""), "attrs": {"policies": [arn]}})
+    });
+    let entities: Vec<Value> = std::iter::once(json!({"uid": "Account::\"111122223333\""})).chain(users).collect();
+    let files = countersign_core::source::Memory::new("x").with("entities.json", json!(entities).to_string());
+    let inventory = countersign_core::inventory::Inventory::load(&files, crate::common::SCHEMA.clone());
+    let inventory = inventory.unwrap_or_else(|f| panic!("{}", crate::common::words(&f)));
+    let longest = arns.iter().map(|arn| inventory.policies[arn].content.len()).max().unwrap();
+    assert!(inventory.warnings.is_empty() && longest > 65_536, "{longest} {:?}", inventory.warnings);
+}
+
 /// `ReadOnlyAccess` is known whole; an unknown name is told with the one that was meant, and stays unknown.
 #[test]
 fn an_unknown_managed_policy_is_told_with_the_near_one() {

@@ -132,7 +132,7 @@ pub(crate) struct Builder<'a> {
     declared: BTreeSet<String>,
 }
 
-/// No policy that AWS stores has more characters, white space aside, whatever its kind.
+/// No policy that a customer stores has more characters, white space aside, whatever its kind. AWS's own have.
 const MOST_OF_POLICY: usize = 65_536;
 
 impl<'a> Builder<'a> {
@@ -267,11 +267,13 @@ impl<'a> Builder<'a> {
 
     fn add(&mut self, id: String, label: String, source: &Arc<SourceFile>, node: &json::Node) {
         let text = source.text.get(node.span.start..node.span.end).unwrap_or_default();
-        // AWS's own policies are longer than those that it stores for others
-        let own = !builtin::is_aws_managed(&id);
-        if own && text.len() > MOST_OF_POLICY && text.chars().filter(|c| !c.is_whitespace()).count() > MOST_OF_POLICY {
+        let built_in = builtin::is_aws_managed(&id);
+        if !built_in
+            && text.len() > MOST_OF_POLICY
+            && text.chars().filter(|c| !c.is_whitespace()).count() > MOST_OF_POLICY
+        {
             let message = format!("this policy has more than {MOST_OF_POLICY} characters");
-            let help = "AWS stores no policy of any kind that is this long: its largest quota is that of key policies, half of it";
+            let help = "AWS stores no policy of yours that is this long, of any kind: its largest quota is that of key policies, half of it";
             self.expanded.problems.push(Problem::at(source, node.span.first(), message).help(help));
             return;
         }
@@ -288,7 +290,6 @@ impl<'a> Builder<'a> {
             self.expanded.problems.extend(stored::of_resource_control(statement).map(problem));
         }
         let content = node.to_json().to_string();
-        let built_in = builtin::is_aws_managed(&id);
         let policy = Policy { label, document, content, built_in };
         self.policies.insert(id, policy);
     }
