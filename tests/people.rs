@@ -23,7 +23,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 
-fn only(world: &World, text: &str) -> Vec<String> {
+pub fn only(world: &World, text: &str) -> Vec<String> {
     let folder = world.clone().file("x.expect.toml", text).folder();
     let source = Folder::new(folder.path());
     let inventory = Inventory::load(&source, SCHEMA.clone()).unwrap_or_else(|f| panic!("{}", words(&f)));
@@ -33,7 +33,7 @@ fn only(world: &World, text: &str) -> Vec<String> {
     reports(&cases).iter().flat_map(|c| &c.actual).map(|a| format!("{}: {}", a.subject, a.is)).collect()
 }
 
-fn guardrails(world: &World) -> Vec<GuardrailResult> {
+pub fn guardrails(world: &World) -> Vec<GuardrailResult> {
     let folder = world.folder();
     let source = Folder::new(folder.path());
     let inventory = Inventory::load(&source, SCHEMA.clone()).unwrap_or_else(|f| panic!("{}", words(&f)));

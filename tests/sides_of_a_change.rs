@@ -169,7 +169,8 @@ fn nobody_comes_from_an_account_that_may_assume_no_role() {
         let told = unmet.iter().any(|u| u.contains("who may assume it is not known"));
         assert_eq!(told, unknown, "{scp} {trusted}: {unmet:?}");
         let inventory = world(scp.clone(), trusted).load();
-        let roles = countersign_core::people::follow(&inventory, &options_now(), &[R.to_owned()].into()).unwrap();
+        let roles =
+            countersign_core::people::follow((&inventory, &RULES), &options_now(), &[R.to_owned()].into()).unwrap();
         let others: Vec<&str> = roles[R].others.iter().map(|o| o.who.as_str()).collect();
         assert_eq!(others.contains(&anyone), unknown && trusted == B, "{others:?}");
     }

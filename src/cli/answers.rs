@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
+use super::becoming::{self, AsRole};
 use super::errors::usage;
 use super::{Cli, EvaluationArgs, NOT_OK, OK, PrintingTables, Session, ending, narrow, output};
 use crate::report;
@@ -74,6 +75,7 @@ struct Answers<'a> {
     permission_model: PermissionModel,
     leaves_out: Vec<&'static str>,
     answers: &'a [PrincipalAnswer],
+    as_roles: &'a [AsRole],
     could_grant_itself: Vec<CouldGrant<'a>>,
 }
 
@@ -220,7 +222,9 @@ pub fn can(cli: &Cli, args: &CanArgs) -> Result<u8, Failure> {
     some_answer(&session, &assessment, operation)?;
     Planner { inventory: &session.inventory, rules: &session.rules, options: &session.options }.add(&mut assessment)?;
     let grants = escalation::of(&session.inventory, &session.options, &assessment.principals)?;
-    let leaves_out = left_out(&assessment, &[GRANTS_ITSELF]);
+    let as_roles = becoming::roles(&session, &assessment)?;
+    let told: &[&str] = if becoming::are_told(&assessment) { &[GRANTS_ITSELF, ASSUMES] } else { &[GRANTS_ITSELF] };
+    let leaves_out = left_out(&assessment, told);
     let provenance = &session.provenance();
     let json = Answers {
         schema: "countersign/answers/v1",
@@ -229,10 +233,11 @@ pub fn can(cli: &Cli, args: &CanArgs) -> Result<u8, Failure> {
         permission_model: assessment.permission_model,
         leaves_out: leaves_out.clone(),
         answers: &assessment.principals,
+        as_roles: &as_roles,
         could_grant_itself: could_grant(&assessment, &grants),
     };
     let asked = Asked { names: Names::new(&session.inventory), name: &args.principal };
-    let text = || can_text(args, &assessment, &asked, &grants, &leaves_out);
+    let text = || can_text(args, &assessment, &asked, (&as_roles, &grants), &leaves_out);
     let rows = || {
         let all = assessment.principals.iter().flat_map(|p| p.operations.iter().map(move |o| (p, o)));
         let sentences = report::plain::can::headline(&assessment, &asked);
@@ -251,7 +256,7 @@ fn can_text(
     args: &CanArgs,
     assessment: &Assessment,
     asked: &Asked<'_>,
-    grants: &Escalations,
+    (as_roles, grants): (&[AsRole], &Escalations),
     leaves_out: &[&str],
 ) -> String {
     let width = output::width();
@@ -259,6 +264,7 @@ fn can_text(
     if args.question.explain || args.any {
         parts.extend(assessment.principals.iter().map(|p| report::answer::principal(width, p, &assessment.at)));
     }
+    parts.extend(becoming::text(width, as_roles));
     match report::who_can::could_grant(width, assessment, grants) {
         Some(grants) if args.question.explain => parts.push(grants),
         Some(_) => parts.push(report::paragraph(width, "", &report::plain::who::grants(grants.len()))),
@@ -282,7 +288,7 @@ pub fn who_can(cli: &Cli, args: &WhoCanArgs) -> Result<u8, Failure> {
     narrowed(&mut session, operation, &args.question)?;
     let assessment = assess(&session.inventory, &session.rules, &session.options)?;
     some_answer(&session, &assessment, operation)?;
-    let roles = people::behind(&session.inventory, &session.options, &assessment.principals)?;
+    let roles = people::behind((&session.inventory, &session.rules), &session.options, &assessment.principals)?;
     let grants = escalation::of(&session.inventory, &session.options, &assessment.principals)?;
     let [may, unknown, nearly] =
         report::who_can::rows(&assessment).map(|rows| rows.into_iter().map(|row| Answer::new(row, &roles)).collect());

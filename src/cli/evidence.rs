@@ -91,7 +91,7 @@ impl Made {
         let known: Vec<&str> = session.rules.operations.names().collect();
         filter.operations = wanted.into_iter().filter(|o| known.contains(&o.as_str())).collect();
         let assessment = assess(&session.inventory, &session.rules, &session.options)?;
-        let roles = people::behind(&session.inventory, &session.options, &assessment.principals)?;
+        let roles = people::behind((&session.inventory, &session.rules), &session.options, &assessment.principals)?;
         let provenance = session.provenance();
         let accounts = asking.account.clone();
         let query = Query { from: None, to: session.options.at, accounts, kinds: kinds.clone() };

@@ -1,6 +1,7 @@
 //! The command line: arguments in, exit codes out. Reads the clock and the files; decides nothing.
 
 mod answers;
+mod becoming;
 mod catalogue;
 mod check;
 mod completeness;

@@ -298,8 +298,8 @@ impl Guardrails {
             let agreements = Agreements::new(inventory, rules, options.at);
             let mut asking = GuardrailQuery::new(self, &agreements);
             asking.roles = [
-                people::behind(inventory, &permitted, &assessment.principals)?,
-                people::behind(inventory, &open, &any.principals)?,
+                people::behind((inventory, rules), &permitted, &assessment.principals)?,
+                people::behind((inventory, rules), &open, &any.principals)?,
             ];
             let answered: Vec<Answered<'_>> = assessment.principals.iter().zip(&any.principals).collect();
             asking.duties = asking.duties(&answered, &assessment.completeness.perhaps_others);

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::Serialize;
 
+use crate::agreements::Agreements;
 use crate::assessment::completeness::Unseen;
 use crate::assessment::completeness::others::stranger;
 use crate::assessment::{Options, PrincipalAnswer};
@@ -13,10 +14,17 @@ use crate::inventory::Inventory;
 use crate::inventory::config::Trusted;
 use crate::inventory::tree::Tree;
 use crate::permissions::principals::{Directory, Identity, Principal};
-use crate::permissions::trust::{Hop, Trust, is, is_identity};
+use crate::permissions::trust::{Hop, Surroundings, Trust, is, is_identity};
+use crate::policies::RuleBook;
 use crate::problem::Failure;
 use crate::stack;
 use crate::terms::{Decision, PrincipalKind};
+
+mod outside;
+mod states;
+
+use outside::Outside;
+use states::{States, depending};
 
 /// Who stands behind roles, by their ARNs.
 pub type Roles = BTreeMap<String, Behind>;
@@ -63,7 +71,7 @@ impl Behind {
 
 /// Who stands behind the roles of these answers that may do something, or perhaps may.
 pub fn behind<'p>(
-    inventory: &Inventory,
+    (inventory, rules): (&Inventory, &RuleBook),
     options: &Options,
     principals: impl IntoIterator<Item = &'p PrincipalAnswer>,
 ) -> Result<Roles, Failure> {
@@ -76,11 +84,15 @@ pub fn behind<'p>(
             && p.operations.iter().any(|o| may(&o.decision) || o.permitted || any(o) || o.actions.values().any(may))
     };
     let wanted: BTreeSet<String> = principals.into_iter().filter(may).map(|p| p.principal.clone()).collect();
-    follow(inventory, options, &wanted)
+    follow((inventory, rules), options, &wanted)
 }
 
 /// Who stands behind these roles.
-pub fn follow(inventory: &Inventory, options: &Options, wanted: &BTreeSet<String>) -> Result<Roles, Failure> {
+pub fn follow(
+    (inventory, rules): (&Inventory, &RuleBook),
+    options: &Options,
+    wanted: &BTreeSet<String>,
+) -> Result<Roles, Failure> {
     if wanted.is_empty() {
         return Ok(Roles::new());
     }
@@ -95,16 +107,19 @@ pub fn follow(inventory: &Inventory, options: &Options, wanted: &BTreeSet<String
         return Ok(wanted.iter().map(behind).collect());
     }
     stack::evaluate(|| {
-        let tree = Tree::new(inventory);
-        let directory = Directory::new(inventory, &tree, options.at, &options.context);
+        let agreements = Agreements::new(inventory, rules, options.at);
+        let tree: &Tree = &agreements.tree;
+        let directory = Directory::new(inventory, tree, options.at, &options.context);
         let mut directory = directory.of_any_request(options.any_request);
-        let trusts = trusts(inventory)?;
+        let trusts = trusts(inventory, &mut directory, tree);
         let identities = directory.identities();
         let accounts = accounts(&trusts, &identities, wanted);
         let callers = directory.those(|i| i.kind != PrincipalKind::Root && accounts.contains(&i.account))?;
         let unseen = Unseen::of(inventory);
-        let strangers = strangers(&mut directory, &tree, (&trusts, &unseen))?;
-        let mut following = Following { trusts, identities, callers, strangers, unseen, edges: BTreeMap::new() };
+        let strangers = strangers(&mut directory, tree, (&trusts, &unseen))?;
+        let states = States::new(&agreements, rules, options.any_state);
+        let mut following =
+            Following { trusts, identities, callers, strangers, unseen, states, edges: BTreeMap::new() };
         let current = current(inventory, options);
         let mut roles = Roles::new();
         for role in wanted {
@@ -125,17 +140,31 @@ fn current<'i>(inventory: &'i Inventory, options: &Options) -> Vec<&'i Trusted> 
 }
 
 /// The roles that stand in the inventory; `None` where the trust policy does not.
-fn trusts(inventory: &Inventory) -> Result<BTreeMap<String, Option<Trust>>, Failure> {
+fn trusts(inventory: &Inventory, directory: &mut Directory<'_>, tree: &Tree) -> BTreeMap<String, Option<Trust>> {
     let mut trusts = BTreeMap::new();
+    let mut around: BTreeMap<&str, Surroundings> = BTreeMap::new();
     for role in inventory.of_type("Role") {
         let policy = role.reference("trustPolicy").and_then(|id| inventory.policies.get(id));
         let trust = match (policy, role.reference("account")) {
-            (Some(policy), Some(account)) => Some(Trust::new(role, account, policy)),
+            (Some(policy), Some(account)) => {
+                let around = around.entry(account).or_insert_with(|| surroundings(account, directory, tree));
+                Some(Trust::new(role, account, policy, around.clone()))
+            }
             _ => None,
         };
         trusts.insert(role.uid.id.clone(), trust);
     }
-    Ok(trusts)
+    trusts
+}
+
+/// What is around the roles of an account.
+fn surroundings(account: &str, directory: &mut Directory<'_>, tree: &Tree) -> Surroundings {
+    let Some(account) = tree.accounts.get(account) else {
+        return Surroundings::default();
+    };
+    let standing = tree.now(account);
+    let controls = directory.resource_control(account, &standing);
+    Surroundings { controls, keys: directory.resource_keys(&account.id, &standing) }
 }
 
 /// By accounts that trust policies name: a principal of which nothing is known, where not all are listed.
@@ -170,7 +199,7 @@ fn accounts(
             continue;
         };
         for identity in identities.iter().filter(|i| i.kind != PrincipalKind::Root) {
-            if trust.is_open() || trust.who.iter().any(|who| is_of(who, identity)) {
+            if trust.is_open() || trust.who.iter().any(|who| is_identity(who, identity)) {
                 accounts.insert(identity.account.clone());
                 if identity.kind == PrincipalKind::Role && seen.insert(&identity.arn) {
                     open.push(&identity.arn);
@@ -181,10 +210,6 @@ fn accounts(
     accounts
 }
 
-fn is_of(who: &Who, identity: &Identity) -> bool {
-    is_identity(who, (&identity.arn, &identity.account, identity.kind, &identity.name))
-}
-
 /// Who may become a role in one step.
 #[derive(Clone, Default)]
 struct Edges {
@@ -193,13 +218,14 @@ struct Edges {
     others: Vec<String>,
 }
 
-struct Following {
+struct Following<'a> {
     trusts: BTreeMap<String, Option<Trust>>,
     identities: Vec<Identity>,
     callers: Vec<Principal>,
     /// By accounts whose principals are not all listed.
     strangers: BTreeMap<String, Principal>,
     unseen: Unseen,
+    states: States<'a>,
     edges: BTreeMap<String, Edges>,
 }
 
@@ -210,7 +236,7 @@ struct Reached {
     certain: bool,
 }
 
-impl Following {
+impl Following<'_> {
     fn edges(&mut self, role: &str) -> Result<Edges, Failure> {
         if let Some(edges) = self.edges.get(role) {
             return Ok(edges.clone());
@@ -220,60 +246,26 @@ impl Following {
             Some(Some(trust)) => {
                 let meant = |caller: &Principal| trust.is_open() || trust.who.iter().any(|who| is(who, caller));
                 for (index, caller) in self.callers.iter().enumerate().filter(|(_, c)| meant(c)) {
-                    let hop = trust.assumed_by(caller)?;
+                    let from = self.states.of(&caller.account)?;
+                    if from == Decision::Deny {
+                        continue;
+                    }
+                    let mut hop = trust.assumed_by(caller)?;
+                    if from == Decision::Unknown && hop.decision != Decision::Deny {
+                        hop.decision = Decision::Unknown;
+                        hop.depends_on.insert(depending(&caller.account));
+                    }
                     if hop.decision != Decision::Deny {
                         edges.callers.push((index, hop));
                     }
                 }
-                edges.others = self.others(trust)?;
+                let (identities, strangers, unseen) = (&self.identities, &self.strangers, &self.unseen);
+                edges.others = Outside { identities, strangers, unseen }.of(trust, &mut self.states)?;
             }
             _ => edges.others.push(UNKNOWN.to_owned()),
         }
         self.edges.insert(role.to_owned(), edges.clone());
         Ok(edges)
-    }
-
-    /// Whether all who can act in an account are in the inventory.
-    fn is_listed(&self, account: &str) -> bool {
-        let known = !self.unseen.principals_of(account) && !self.unseen.assignments_of(account);
-        known && self.identities.iter().any(|i| i.account == account)
-    }
-
-    /// Whether somebody of an account who is not listed could become the role, as far as its service control policies go.
-    fn may_come_from(&self, account: &str, trust: &Trust) -> Result<bool, Failure> {
-        let stranger = self.strangers.get(account).map(|stranger| trust.assumed_by(stranger)).transpose()?;
-        Ok(stranger.is_none_or(|hop| hop.decision != Decision::Deny))
-    }
-
-    /// Those whom the trust policy lets become the role, and of whom the inventory knows nothing.
-    fn others(&self, trust: &Trust) -> Result<Vec<String>, Failure> {
-        let mut others = Vec::new();
-        for who in &trust.who {
-            let words = match who {
-                Who::Everyone | Who::AnyAws => "anyone, of any account".to_owned(),
-                Who::Account(account) if self.is_listed(account) || !self.may_come_from(account, trust)? => continue,
-                Who::Account(account) if self.identities.iter().any(|i| i.account == *account) => {
-                    format!("account {account}, whose principals are not all listed (D31)")
-                }
-                Who::Account(account) => format!("account {account}, which is not in the inventory"),
-                // the unique id of a user or a role that was deleted
-                Who::Aws(text) if !text.starts_with("arn:") => continue,
-                Who::Aws(_) if self.identities.iter().any(|i| is_of(who, i)) => continue,
-                Who::Aws(arn) => format!("{arn}, which is not in the inventory"),
-                Who::Service(service) => format!("the service {service}"),
-                Who::Federated(provider) => format!("the identity provider {provider}"),
-                Who::CanonicalUser(id) => format!("the canonical user {id}"),
-            };
-            if trust.assumed_from_outside(who)?.decision != Decision::Deny {
-                others.push(words);
-            }
-        }
-        if trust.allows_everyone_but_some() {
-            others.push("anyone, of any account".to_owned());
-        }
-        others.sort();
-        others.dedup();
-        Ok(others)
     }
 
     /// What is certain is followed first, so that a way that is certain is found before one that is not.

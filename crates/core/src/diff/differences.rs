@@ -184,7 +184,7 @@ impl Answers {
     /// The answers for the principals of these accounts, and the assessment without those of others: what [`assess`](Self::assess)
     /// comes to where it is narrowed to them.
     pub fn within(
-        (inventory, options): (&Inventory, &Options),
+        (inventory, rules, options): (&Inventory, &RuleBook, &Options),
         assessment: &Assessment,
         accounts: Option<&BTreeSet<String>>,
     ) -> Result<(Self, Assessment), Failure> {
@@ -209,7 +209,7 @@ impl Answers {
         let mut answers = Self::default();
         inside.into_iter().for_each(|p| answers.principal(p));
         answers.assessment(&narrowed);
-        answers.roles(inventory, options)?;
+        answers.roles(inventory, rules, options)?;
         Ok((answers, narrowed))
     }
 
@@ -218,12 +218,12 @@ impl Answers {
         let mut answers = Self::default();
         let assessment = assess_each(inventory, rules, options, |principal| answers.principal(&principal))?;
         answers.assessment(&assessment);
-        answers.roles(inventory, options)?;
+        answers.roles(inventory, rules, options)?;
         Ok((answers, assessment))
     }
 
     /// Who may become which of the roles, and whether anybody can sign in as a root user.
-    fn roles(&mut self, inventory: &Inventory, options: &Options) -> Result<(), Failure> {
+    fn roles(&mut self, inventory: &Inventory, rules: &RuleBook, options: &Options) -> Result<(), Failure> {
         let roles = self.principals.values().filter(|p| p.kind == PrincipalKind::Role).map(|p| p.principal.clone());
         for (who, root) in self.principals.iter().filter(|(_, p)| p.kind == PrincipalKind::Root) {
             let account = inventory.entity("Account", &root.account);
@@ -232,7 +232,7 @@ impl Answers {
             }
         }
         let following = Options { any_request: false, ..options.clone() };
-        for (arn, behind) in follow(inventory, &following, &roles.collect())? {
+        for (arn, behind) in follow((inventory, rules), &following, &roles.collect())? {
             if let Some(account) = inventory.entity("Role", &arn).and_then(|r| r.reference("account")) {
                 self.acting.role((account.to_owned(), arn), &behind);
             }

@@ -427,7 +427,7 @@ fn both(
     std::thread::scope(|scope| {
         let before = scope.spawn(|| Answers::assess(base.inventory, rules, &old));
         let after = match assessed {
-            Some(assessment) => Answers::within((head.inventory, &new), assessment, within.as_ref())?,
+            Some(assessment) => Answers::within((head.inventory, rules, &new), assessment, within.as_ref())?,
             None => Answers::assess(head.inventory, rules, &new)?,
         };
         let before = before.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;

@@ -72,8 +72,14 @@ pub struct Piece {
 }
 
 /// Sets whose elements are pieces of their own.
-const BY_ELEMENT: [&str; 5] =
-    ["policies", "serviceControlPolicies", "serviceControlPoliciesAtLeast", "assignments", "customerManagedPolicies"];
+const BY_ELEMENT: [&str; 6] = [
+    "policies",
+    "serviceControlPolicies",
+    "serviceControlPoliciesAtLeast",
+    "resourceControlPolicies",
+    "assignments",
+    "customerManagedPolicies",
+];
 
 /// What says where an account stands.
 const POSITION: [&str; 2] = ["memberships", "membershipsKnownSince"];
@@ -199,6 +205,7 @@ pub(super) fn layer(attr: &str) -> Option<&'static str> {
         "permissionsBoundary" | "customerManagedPermissionsBoundary" => Some("boundary"),
         "trustPolicy" => Some("trust"),
         a if a.starts_with("serviceControlPolicies") => Some("serviceControl"),
+        "resourceControlPolicies" => Some("resourceControl"),
         _ => None,
     }
 }

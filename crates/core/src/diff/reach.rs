@@ -46,7 +46,7 @@ impl Reach {
 }
 
 /// Attributes of an account that say nothing about any other.
-const OWN: [&str; 13] = [
+const OWN: [&str; 14] = [
     "notCollected",
     "rootCredentials",
     "name",
@@ -55,6 +55,7 @@ const OWN: [&str; 13] = [
     "approvedReports",
     "serviceControlPolicies",
     "serviceControlPoliciesAtLeast",
+    "resourceControlPolicies",
     "phi",
     "tagsKnown",
     "principalsKnown",

@@ -139,7 +139,7 @@ pub fn run(suite: &Suite, assessments: &Assessments<'_>, options: &Options) -> R
             asked.map(|a| a.operation.to_owned()).collect::<BTreeSet<_>>().into_iter().collect();
         options.filter.without_principals = options.filter.operations.is_empty();
         let assessment = assessments.at_least(&options)?;
-        let roles = people::behind(assessments.inventory, &options, &assessment.principals)?;
+        let roles = people::behind((assessments.inventory, assessments.rules), &options, &assessment.principals)?;
         let held = Held { inventory: assessments.inventory, assessment: &assessment, roles: &roles };
         for (index, expectation) in own {
             let mut unmet = held.unmet(expectation);

@@ -83,7 +83,6 @@ impl GuardrailQuery<'_> {
     ) -> Result<(), Failure> {
         let agreements = self.agreements;
         let standing = agreements.standing(account)?;
-        let person = (kind == PrincipalKind::PermissionSet).then(|| Uid::new("IdentityCenterUser", NOT_LISTED));
         let mut names: BTreeSet<String> = BTreeSet::from([NOT_LISTED.to_owned()]);
         names.extend(self.guardrails.named.iter().filter(|n| n.of == Of::Principal).map(|n| n.name.clone()));
         // who is not listed may be somebody who is, and does something else too
@@ -96,8 +95,10 @@ impl GuardrailQuery<'_> {
         let mut possible: BTreeSet<&'static str> = others.operations.iter().map(|o| o.operation).collect();
         possible.extend(besides.perhaps.iter().chain(&besides.by_request));
         let all = self.entities_named(&["Group", "IdentityCenterGroup"]);
-        for parents in BTreeSet::from([Vec::new(), all]) {
-            let entities = self.with_stand_in(account, uid, person.as_ref(), &parents)?;
+        let people = self.people_at(kind);
+        let choices = BTreeSet::from([Vec::new(), all]);
+        for (parents, person) in choices.iter().flat_map(|parents| people.iter().map(move |person| (parents, person))) {
+            let entities = self.with_stand_in(account, uid, person.as_ref(), parents)?;
             for name in &names {
                 let (principal, role) = (uid.to_cedar()?, agreements.role(&account.id, &standing).word());
                 let question = Question { principal, name, account, standing: &standing, entities: &entities, role };
@@ -112,6 +113,16 @@ impl GuardrailQuery<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Who could act as a permission set: somebody whom no guardrail names, and everybody that one does. Whoever is listed may be a member
+    /// of a group, or have an assignment, that was not collected.
+    fn people_at(&self, kind: PrincipalKind) -> Vec<Option<Uid>> {
+        if kind != PrincipalKind::PermissionSet {
+            return vec![None];
+        }
+        let named = self.entities_named(&["IdentityCenterUser"]).into_iter();
+        named.chain([Uid::new("IdentityCenterUser", NOT_LISTED)]).map(Some).collect()
     }
 
     /// What a guardrail is asked with: the account and what it is in, and someone in these groups.

@@ -1,10 +1,14 @@
 //! What no one has to write: the known agreements, AWS's managed policies, the services of the dated list.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use serde::Deserialize;
 
+use super::Policy;
 use crate::aws::managed;
+use crate::iam::document::{self, Document};
+use crate::problem::SourceFile;
+use crate::text::json;
 
 /// The known agreements, as an entity file.
 pub const AGREEMENTS: &str = include_str!("../../../../data/agreements.json");
@@ -57,6 +61,31 @@ const NAMES_OF_FULL_AWS_ACCESS: [&str; 4] = [
     "arn:aws-us-gov:organizations::aws:policy/service_control_policy/p-FullAWSAccess",
     "FullAWSAccess",
 ];
+
+/// The resource control policy that AWS attaches to every root, unit and account, and that nobody can detach.
+pub const FULL_RESOURCE_ACCESS: &str = "p-RCPFullAWSAccess";
+
+/// Whether an ARN, an id or a name is that of RCPFullAWSAccess.
+pub fn is_full_resource_access(id: &str) -> bool {
+    let name =
+        id.strip_prefix("arn:").and_then(|arn| arn.split_once(":organizations::aws:policy/resource_control_policy/"));
+    [FULL_RESOURCE_ACCESS, "RCPFullAWSAccess"].contains(&name.map_or(id, |(_, name)| name))
+}
+
+/// RCPFullAWSAccess.
+pub fn full_resource_access() -> &'static Policy {
+    static POLICY: LazyLock<Policy> = LazyLock::new(|| {
+        let text = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}]}"#;
+        let source = SourceFile::new("aws:RCPFullAWSAccess", text);
+        let statements = match json::parse(&source) {
+            Ok(node) => document::read_of_resource(&source, &node, &mut Vec::new()).statements,
+            Err(_) => Vec::new(),
+        };
+        let document = Arc::new(Document { source, statements });
+        Policy { label: FULL_RESOURCE_ACCESS.to_owned(), document, content: text.to_owned(), built_in: true }
+    });
+    &POLICY
+}
 
 /// An AWS managed policy whose document is known.
 #[derive(Debug)]

@@ -49,6 +49,7 @@ use schema::EntitySchema;
 
 use crate::aws::{eligibility, managed};
 use crate::iam::document::{self, Document};
+use crate::iam::stored;
 use crate::problem::{Failure, NothingTo, Problem, SourceFile, instead};
 use crate::source;
 use crate::source::digest::Files;
@@ -125,6 +126,8 @@ pub(crate) struct Builder<'a> {
     undocumented: BTreeSet<String>,
     /// The trust policies of roles, by every id that they may have.
     trusts: BTreeSet<String>,
+    /// The ids of the resource control policies.
+    controls: BTreeSet<String>,
     /// Policies that are declared, or stand inside entity files: others are named by a path or an ARN.
     declared: BTreeSet<String>,
 }
@@ -149,6 +152,7 @@ impl<'a> Builder<'a> {
             newer: newer::Documents::new(),
             undocumented: BTreeSet::new(),
             trusts: BTreeSet::new(),
+            controls: BTreeSet::new(),
             declared: BTreeSet::new(),
         }
     }
@@ -189,6 +193,7 @@ impl<'a> Builder<'a> {
         }
         let mut entities = self.index();
         self.trusts = trusts(&entities);
+        self.controls = controls(&entities);
         self.inline();
         self.policies_of(&mut entities);
         self.services(&mut entities);
@@ -272,8 +277,18 @@ impl<'a> Builder<'a> {
             self.expanded.problems.push(Problem::at(source, node.span.first(), message).help(help));
             return;
         }
-        let read = if self.trusts.contains(&id) { document::read_trust } else { document::read };
+        let controls = self.controls.contains(&id);
+        let read = match (self.trusts.contains(&id), controls) {
+            (true, _) => document::read_trust,
+            (false, true) => document::read_of_resource,
+            (false, false) => document::read,
+        };
         let document = Arc::new(read(source, node, &mut self.expanded.problems));
+        for statement in document.statements.iter().filter(|_| controls) {
+            let at = &statement.place;
+            let problem = |r: stored::Refusal| Problem::at(&at.source, at.span, r.message).help(r.help);
+            self.expanded.problems.extend(stored::of_resource_control(statement).map(problem));
+        }
         let content = node.to_json().to_string();
         let policy = Policy { label, document, content, built_in };
         self.policies.insert(id, policy);
@@ -310,6 +325,11 @@ impl<'a> Builder<'a> {
                         let help = "name a policy that says what is allowed, not who may assume the role";
                         self.problem(Problem::at(&source, span, message).help(help));
                     }
+                    if attr != CONTROLS && self.controls.contains(&uid.id) {
+                        let message = format!("{} is a resource control policy", uid.id);
+                        let help = "name a policy without `Principal`: one document cannot be both";
+                        self.problem(Problem::at(&source, span, message).help(help));
+                    }
                 }
             }
         }
@@ -318,6 +338,9 @@ impl<'a> Builder<'a> {
 
     /// A reference to a policy: an entity, a built-in policy, or the path of a document.
     fn reference(&mut self, source: &Arc<SourceFile>, uid: &mut Uid, span: crate::problem::Span) {
+        if builtin::is_full_resource_access(&uid.id) {
+            return;
+        }
         let known = self.declared.contains(&uid.id);
         if known || builtin::is_aws_managed(&uid.id) || builtin::managed_policy(&uid.id).is_some() {
             self.built_in(&uid.id);
@@ -460,6 +483,16 @@ fn trusts(entities: &BTreeMap<Uid, Entity>) -> BTreeSet<String> {
     let roles = entities.values().filter(|e| e.uid.ty == "Role");
     let named = roles.filter_map(|e| Some((e, e.reference("trustPolicy")?)));
     named.flat_map(|(e, id)| [id.to_owned(), files::resolve(&e.source.path, id)]).collect()
+}
+
+/// The attribute of an organization, a unit or an account that has its resource control policies.
+const CONTROLS: &str = "resourceControlPolicies";
+
+/// The resource control policies that are attached: by their ids, or by their paths as they are resolved.
+fn controls(entities: &BTreeMap<Uid, Entity>) -> BTreeSet<String> {
+    let named =
+        entities.values().flat_map(|e| e.references(CONTROLS).unwrap_or_default().into_iter().map(move |id| (e, id)));
+    named.flat_map(|(e, id)| [files::resolve(&e.source.path, &id), id]).collect()
 }
 
 /// The references to policies in a value, to be corrected in place.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::builtin::is_full_resource_access;
 use super::entity::{Entity, Item};
 use super::{Inventory, deleted};
 use crate::moment::Moment;
@@ -17,6 +18,8 @@ pub struct Organization {
     pub management_account: String,
     /// Policies of its root; `None` where it declares none.
     pub scps: Option<Attachments>,
+    /// The resource control policies of its root, besides RCPFullAWSAccess.
+    pub rcps: Vec<String>,
     /// Policies of which it is not known where in the organization they are attached.
     pub unplaced: Vec<String>,
     /// Delegated administrators declared for AWS Artifact.
@@ -41,6 +44,8 @@ pub struct Unit {
     pub parent: Option<Parent>,
     /// Its policies; `None` where it declares none.
     pub scps: Option<Attachments>,
+    /// Its resource control policies, besides RCPFullAWSAccess.
+    pub rcps: Vec<String>,
 }
 
 /// What an account or unit stands in.
@@ -100,6 +105,8 @@ pub struct Account {
     pub agreements_known: bool,
     /// Its policies; `None` where it declares none.
     pub scps: Option<Attachments>,
+    /// Its resource control policies, besides RCPFullAWSAccess.
+    pub rcps: Vec<String>,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
     /// Whether these are all of them.
@@ -186,6 +193,7 @@ impl Inventory {
                 all_features: e.str("featureSet").map(|f| f == "ALL"),
                 management_account: e.reference("managementAccount").unwrap_or_default().to_owned(),
                 scps: attachments(e),
+                rcps: resource_control(e),
                 unplaced: e.references("serviceControlPoliciesUnplaced").unwrap_or_default(),
                 delegated: e.references("delegatedAdministrators").unwrap_or_default(),
             }),
@@ -200,6 +208,7 @@ impl Inventory {
                 id: e.uid.id.clone(),
                 parent: parent(e),
                 scps: attachments(e),
+                rcps: resource_control(e),
             }),
             |u| &u.id,
         )
@@ -273,6 +282,11 @@ fn attachments(entity: &Entity) -> Option<Attachments> {
     of("serviceControlPolicies", true).or_else(|| of("serviceControlPoliciesAtLeast", false))
 }
 
+fn resource_control(entity: &Entity) -> Vec<String> {
+    let declared = entity.references("resourceControlPolicies").unwrap_or_default();
+    declared.into_iter().filter(|id| !is_full_resource_access(id)).collect()
+}
+
 fn by_id<T>(items: impl Iterator<Item = T>, id: impl Fn(&T) -> &String) -> BTreeMap<String, T> {
     items.map(|i| (id(&i).clone(), i)).collect()
 }
@@ -288,6 +302,7 @@ fn account(e: &Entity) -> Account {
         known_since: e.moment("membershipsKnownSince"),
         agreements_known: e.bool("agreementsKnown").unwrap_or(true),
         scps: attachments(e),
+        rcps: resource_control(e),
         tags: e.tags.clone(),
         tags_known: e.bool("tagsKnown").unwrap_or(true),
     }

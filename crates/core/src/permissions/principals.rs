@@ -14,7 +14,7 @@ use super::layer::Layer;
 use super::scenarios::{Memo, Stack};
 use super::session_tags;
 use crate::aws;
-use crate::inventory::builtin::FULL_AWS_ACCESS;
+use crate::inventory::builtin::{FULL_AWS_ACCESS, FULL_RESOURCE_ACCESS, full_resource_access, is_full_resource_access};
 use crate::inventory::entity::Uid;
 use crate::inventory::model::Account;
 use crate::inventory::tree::{Position, Tree};
@@ -236,7 +236,9 @@ impl<'a> Directory<'a> {
             return layer.clone();
         }
         let inventory = self.inventory;
-        let document = |id: &str| -> Option<&'a Policy> { inventory.policies.get(id) };
+        let document = |id: &str| -> Option<&'a Policy> {
+            inventory.policies.get(id).or_else(|| is_full_resource_access(id).then(full_resource_access))
+        };
         let mut layer = Layer::new(name, of, ids, document);
         layer.placed = placed;
         let layer = Rc::new(layer);
@@ -287,6 +289,41 @@ impl<'a> Directory<'a> {
             layers.push(self.shared(format!("unplaced {id}"), name, id, vec![id.clone()], false));
         }
         layers
+    }
+
+    /// What binds the resources of an account, one layer a level, as service control policies bind its principals. RCPFullAWSAccess is
+    /// always attached, so a level that declares no policies does not restrict.
+    pub(crate) fn resource_control(&mut self, account: &Account, standing: &Position) -> Vec<Rc<Layer>> {
+        let Some(organization) = standing.organization.as_ref().and_then(|o| self.tree.organizations.get(o)) else {
+            return Vec::new();
+        };
+        if organization.all_features == Some(false) || organization.management_account == account.id {
+            return Vec::new();
+        }
+        let mut nodes = vec![(organization.id.clone(), organization.rcps.clone())];
+        let units = standing.path.iter().filter_map(|u| self.tree.units.get(u));
+        nodes.extend(units.map(|u| (u.id.clone(), u.rcps.clone())));
+        nodes.push((account.id.clone(), account.rcps.clone()));
+        let declared = nodes.into_iter().enumerate().filter(|(_, (_, policies))| !policies.is_empty());
+        declared
+            .map(|(level, (node, mut ids))| {
+                ids.push(FULL_RESOURCE_ACCESS.to_owned());
+                let name = format!("resourceControl[{level}]");
+                self.shared(format!("{name} {node}"), &name, &node, ids, true)
+            })
+            .collect()
+    }
+
+    /// What is known of a request on a resource of an account from where the account stands, in lower case.
+    pub(crate) fn resource_keys(&self, account: &str, standing: &Position) -> Vec<(&'static str, Known)> {
+        let mut of = Knowledge::default();
+        self.organization_keys(&mut of, standing);
+        let known = |key: &str| of.get(key).cloned().unwrap_or(Known::Absent);
+        vec![
+            ("aws:resourceaccount", Known::Value(KeyValue::One(account.to_owned()))),
+            ("aws:resourceorgid", known("aws:principalorgid")),
+            ("aws:resourceorgpaths", known("aws:principalorgpaths")),
+        ]
     }
 
     pub(crate) fn organization_keys(&self, knowledge: &mut Knowledge, standing: &Position) {

@@ -1,31 +1,29 @@
-//! Who may become a role: its trust policy, and the layers of whoever asks, evaluated together.
+//! Who may become a role: its trust policy, the resource control policies of its account, and the layers of whoever asks, together.
 //!
-//! `Principal` is lowered as a condition on a key of countersign's own, which holds the names in the trust policy that the caller
-//! answers to. So a trust policy is a layer like any other. In the role's own account, a statement that names the caller is enough; one
-//! that names the account leaves the decision to the identity policies. From another account, both must allow.
+//! The trust policy is the policy of a resource, and read as every other is ([`whom`], [`resource`](super::resource)): in the role's
+//! own account, a statement that names the caller is enough; one that names the account leaves the decision to the identity policies.
+//! From another account, both must allow. Explicit denials and control policies always count.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::caller;
-use super::context::{KeyValue, Keys};
+use super::context::Keys;
 use super::knowledge::{Knowledge, Known, Rest};
 use super::layer::Layer;
-use super::principals::{Principal, is_role_of_set};
+use super::principals::{Identity, Principal, is_service_linked};
+use super::resource::OfResource;
 use super::scenarios::{Call, CallResult, Memo, Scenarios, Stack, ask};
+use super::sessions::{Named, Somebody, outside};
 use crate::aws::keys::spelling;
-use crate::iam::document::{Condition, Statement};
-use crate::iam::operator::Operator;
-use crate::iam::principal::{Principals, Who};
-use crate::iam::template::{Template, TemplatePart};
+use crate::aws::resource_policies;
+use crate::iam::document::{Document, Statement};
+use crate::iam::principal::Who;
+use crate::iam::whom::{self, EXCEPTED, PRINCIPAL};
 use crate::inventory::Policy;
 use crate::inventory::entity::Entity;
 use crate::problem::Failure;
-use crate::terms::{Decision, PrincipalKind};
-
-/// The key that holds the names that a caller answers to.
-const CALLER: &str = "countersign:caller";
+use crate::terms::Decision;
 
 /// What a principal of IAM calls to become a role.
 const ASSUME: &str = "sts:AssumeRole";
@@ -33,17 +31,24 @@ const ASSUME: &str = "sts:AssumeRole";
 /// What whoever comes from an identity provider calls.
 const FEDERATED: [&str; 2] = ["sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity"];
 
+/// What is around a role: the resource control policies of its account, and the keys that tell where it is.
+#[derive(Clone, Default)]
+pub struct Surroundings {
+    /// One layer a level.
+    pub controls: Vec<Rc<Layer>>,
+    /// Keys of requests on it, in lower case.
+    pub keys: Vec<(&'static str, Known)>,
+}
+
 /// A role with its trust policy.
 pub struct Trust {
     role: String,
     account: String,
     tags: BTreeMap<String, String>,
-    /// All statements.
-    all: Rc<Layer>,
-    /// The statements that allow, without the accounts that they name.
-    named: Rc<Layer>,
+    policy: Rc<Layer>,
+    around: Surroundings,
     /// Everyone that the statements name, each once.
-    pub who: Vec<Who>,
+    pub who: BTreeSet<Who>,
     /// A statement allows everyone but those that it names.
     allows_others: bool,
 }
@@ -59,23 +64,17 @@ pub struct Hop {
 
 impl Trust {
     /// Of a role.
-    pub fn new(role: &Entity, account: &str, policy: &Policy) -> Self {
+    pub fn new(role: &Entity, account: &str, policy: &Policy, around: Surroundings) -> Self {
         let statements = &policy.document.statements;
-        let mut who: Vec<Who> =
-            statements.iter().filter_map(|s| s.principals.as_ref()).flat_map(|p| p.who.clone()).collect();
-        who.sort();
-        who.dedup();
-        let negated = |s: &&Statement| s.allow && s.principals.as_ref().is_some_and(|p| p.negated);
-        let all: Vec<Statement> = statements.iter().filter_map(|s| asking(s, |_| true)).collect();
-        let named = statements.iter().filter(|s| s.allow);
-        let named = named.filter_map(|s| asking(s, |who| !matches!(who, Who::Account(_)))).collect();
+        let who = statements.iter().filter_map(|s| s.principals.as_ref()).flat_map(|p| p.who.clone()).collect();
+        let negated = |s: &Statement| s.allow && s.principals.as_ref().is_some_and(|p| p.negated);
         Self {
             role: role.uid.id.clone(),
             account: account.to_owned(),
             tags: role.tags.clone(),
-            all: layer("trust", policy, all),
-            named: layer("trust[named]", policy, named),
-            allows_others: statements.iter().any(|s| negated(&s)),
+            policy: layer(policy),
+            around,
+            allows_others: statements.iter().any(negated),
             who,
         }
     }
@@ -90,67 +89,50 @@ impl Trust {
         self.allows_others
     }
 
-    /// Whether a principal of the inventory may become the role.
+    /// Whether a principal of the inventory may become the role: in one of the ways in which it can ask, which are its to choose.
     pub fn assumed_by(&self, caller: &Principal) -> Result<Hop, Failure> {
-        let answers = self.who.iter().filter(|who| is(who, caller)).map(name).collect();
-        let mut layers = caller.stack.layers.clone();
-        let own = layers.len();
-        layers.extend([self.all.clone(), self.named.clone()]);
-        let stack = Stack { layers, of_resource: None };
-        let call = self.call(ASSUME, &stack)?;
-        let knowledge = called_by(caller.knowledge.clone(), answers);
-        let scenarios = ask(&stack, std::slice::from_ref(&call), &knowledge, &Memo::default())?;
-        Ok(hop(&scenarios, |result| self.passes(caller, own, &stack, result)))
+        let bounded = caller.stack.layers.iter().any(|l| l.name == "boundary");
+        let linked = is_service_linked(&caller.arn);
+        let stack = self.stack(&caller.stack.layers, linked, caller.account != self.account);
+        let asks = somebody(caller).asks(&self.who, bounded);
+        self.best(&stack, &caller.knowledge, &asks, ASSUME)
     }
 
-    /// Whether what the layers say lets the caller become the role. The last two are the role's own.
-    fn passes(&self, caller: &Principal, own: usize, stack: &Stack, result: &CallResult) -> bool {
-        let CallResult::Blocked(blocked) = result else {
-            return true;
-        };
-        // `named` is silent where the caller is not named
-        if blocked.iter().any(|b| !b.statements.is_empty() || b.layer == own) {
-            return false;
-        }
-        let named = !blocked.iter().any(|b| b.layer > own);
-        let mut silent = blocked.iter().filter(|b| b.layer < own).filter_map(|b| stack.layers.get(b.layer));
-        silent.all(|layer| {
-            let passed = match layer.name.as_str() {
-                "identity" => true,
-                // the boundary of a user does not limit what a policy on the resource grants to the user
-                "boundary" => caller.kind == PrincipalKind::User,
-                _ => false,
-            };
-            passed && named && caller.account == self.account
-        })
-    }
-
-    /// Whether somebody outside the inventory may become the role, as far as the trust policy decides it.
+    /// Whether somebody outside the inventory may become the role, as far as its own side decides it.
     pub fn assumed_from_outside(&self, who: &Who) -> Result<Hop, Failure> {
-        let mut answers: BTreeSet<String> = BTreeSet::from([name(who)]);
-        let of_aws = matches!(who, Who::Account(_) | Who::Aws(_) | Who::AnyAws | Who::Everyone);
-        let wider = |w: &&Who| **w == Who::Everyone || (of_aws && **w == Who::AnyAws);
-        answers.extend(self.who.iter().filter(wider).map(name));
+        let (keys, asks) = outside(who, &self.who);
         let mut knowledge = Knowledge::given(&Keys::new(), Rest::Unknown);
-        let text = match who {
-            Who::Aws(text) | Who::Service(text) => text.as_str(),
-            _ => "",
-        };
-        caller::keys(text).into_iter().for_each(|(key, known)| knowledge.insert(key, known));
-        if let Who::Account(account) = who {
-            knowledge.set("aws:principalaccount", account);
-        }
-        let knowledge = called_by(knowledge, answers.into_iter().collect());
-        let stack = Stack { layers: vec![self.all.clone()], of_resource: None };
+        keys.into_iter().for_each(|(key, known)| knowledge.insert(key, known));
+        let stack = self.stack(&[], false, true);
         let actions: &[&str] = if matches!(who, Who::Federated(_)) { &FEDERATED } else { &[ASSUME] };
         let mut found = Hop { decision: Decision::Deny, depends_on: BTreeSet::new() };
         for action in actions {
-            let call = self.call(action, &stack)?;
-            let scenarios = ask(&stack, &[call], &knowledge, &Memo::default())?;
-            let hop = hop(&scenarios, |result| matches!(result, CallResult::Allowed(_)));
-            if found.decision == Decision::Deny || hop.decision == Decision::Allow {
-                found = hop;
-            }
+            found = found.or(self.best(&stack, &knowledge, &asks, action)?);
+        }
+        Ok(found)
+    }
+
+    /// What the layers of a caller and of the role's side are together. Control policies do not bind service-linked roles.
+    fn stack(&self, own: &[Rc<Layer>], linked: bool, other_account: bool) -> Stack {
+        let mut layers = own.to_vec();
+        if !linked && resource_policies::are_controlled("sts") {
+            layers.extend(self.around.controls.iter().cloned());
+        }
+        layers.push(self.policy.clone());
+        let of_resource = Some(OfResource { layer: layers.len() - 1, other_account, must_allow: true });
+        Stack { layers, of_resource }
+    }
+
+    fn best(&self, stack: &Stack, knowledge: &Knowledge, asks: &[Named], action: &str) -> Result<Hop, Failure> {
+        let call = self.call(action, stack)?;
+        let mut found = Hop { decision: Decision::Deny, depends_on: BTreeSet::new() };
+        for Named { names, excepted } in asks {
+            let mut knowledge = knowledge.clone();
+            self.around.keys.iter().for_each(|(key, known)| knowledge.insert(key, known.clone()));
+            knowledge.insert(PRINCIPAL, names.clone());
+            knowledge.insert(EXCEPTED, excepted.clone());
+            let scenarios = ask(stack, std::slice::from_ref(&call), &knowledge, &Memo::default())?;
+            found = found.or(hop(&scenarios, |result| matches!(result, CallResult::Allowed(_))));
         }
         Ok(found)
     }
@@ -174,9 +156,14 @@ impl Trust {
     }
 }
 
-fn called_by(mut knowledge: Knowledge, answers: Vec<String>) -> Knowledge {
-    knowledge.insert(CALLER, Known::Value(KeyValue::Many(answers)));
-    knowledge
+impl Hop {
+    /// The better of two ways, one of which is enough.
+    fn or(self, other: Self) -> Self {
+        match (self.decision, other.decision) {
+            (Decision::Allow, _) | (Decision::Unknown, Decision::Deny | Decision::Unknown) => self,
+            (_, Decision::Allow) | (Decision::Deny, _) => other,
+        }
+    }
 }
 
 /// The same under every assignment of what is unknown, or unknown.
@@ -194,71 +181,32 @@ fn hop(scenarios: &Scenarios, passes: impl Fn(&CallResult) -> bool) -> Hop {
     }
 }
 
-fn layer(kind: &str, policy: &Policy, statements: Vec<Statement>) -> Rc<Layer> {
-    let document = crate::iam::document::Document { source: policy.document.source.clone(), statements };
-    let policy = Policy { document: Arc::new(document), ..policy.clone() };
-    Rc::new(Layer::new(kind, policy.label.clone(), [policy.label.clone()], |_| Some(&policy)))
-}
-
-/// A statement whose principals are a condition; `None` where none of them is wanted.
-fn asking(statement: &Statement, wanted: impl Fn(&Who) -> bool) -> Option<Statement> {
-    let Principals { negated, who } = statement.principals.as_ref()?;
-    let kept: Vec<String> = who.iter().filter(|w| *negated || wanted(w)).map(name).collect();
-    if kept.is_empty() {
-        return None;
-    }
-    let operator = if *negated { "ForAllValues:StringNotEquals" } else { "ForAnyValue:StringEquals" };
-    let literal = |text: &String| Template { parts: vec![TemplatePart::Literal(text.clone())] };
-    let condition = Condition {
-        operator: Operator::parse(operator)?,
-        key: CALLER.to_owned(),
-        values: kept.iter().map(literal).collect(),
-        texts: kept,
-        place: statement.place.clone(),
+/// The statements of a trust policy, with whom each is about as a condition. One that is about nobody says nothing.
+fn layer(policy: &Policy) -> Rc<Layer> {
+    let asking = |statement: &Statement| {
+        let mut statement = statement.clone();
+        let condition = whom::condition(statement.principals.as_ref()?, statement.allow, statement.place.clone());
+        statement.conditions.insert(0, condition);
+        Some(statement)
     };
-    let conditions = statement.conditions.iter().cloned().chain([condition]).collect();
-    Some(Statement { conditions, ..statement.clone() })
+    let statements = policy.document.statements.iter().filter_map(asking).collect();
+    let document = Document { source: policy.document.source.clone(), statements };
+    let policy = Policy { document: Arc::new(document), ..policy.clone() };
+    Rc::new(Layer::new("trust", policy.label.clone(), [policy.label.clone()], |_| Some(&policy)))
 }
 
-/// What somebody that a policy names is called.
-fn name(who: &Who) -> String {
-    match who {
-        Who::Everyone => "*".to_owned(),
-        Who::AnyAws => "AWS:*".to_owned(),
-        Who::Account(text) | Who::Aws(text) => format!("AWS:{text}"),
-        Who::Service(text) => format!("Service:{text}"),
-        Who::Federated(text) => format!("Federated:{text}"),
-        Who::CanonicalUser(text) => format!("CanonicalUser:{text}"),
-    }
+fn somebody(principal: &Principal) -> Somebody<'_> {
+    let Principal { arn, account, kind, name, .. } = principal;
+    Somebody { arn, account, kind: *kind, name }
 }
 
 /// Whether a principal of the inventory is meant.
 pub fn is(who: &Who, caller: &Principal) -> bool {
-    is_identity(who, (&caller.arn, &caller.account, caller.kind, &caller.name))
+    somebody(caller).is(who)
 }
 
-/// The same for its ARN, its account, what it is and its name.
-pub fn is_identity(who: &Who, (arn, account, kind, name): (&str, &str, PrincipalKind, &str)) -> bool {
-    match who {
-        Who::Everyone | Who::AnyAws => true,
-        Who::Account(number) => number == account,
-        Who::Aws(text) if text == arn => true,
-        // whoever assumes a role chooses the name of the session; the ARN of a session leaves out the path of its role
-        Who::Aws(text) => match text.splitn(6, ':').collect::<Vec<_>>().as_slice() {
-            ["arn", _, "sts", "", number, session] if *number == account => {
-                let role = session.strip_prefix("assumed-role/").and_then(|s| s.split('/').next());
-                role.is_some_and(|role| match kind {
-                    PrincipalKind::PermissionSet => is_role_of_set(role, name),
-                    PrincipalKind::Role => arn.rsplit('/').next() == Some(role),
-                    PrincipalKind::User | PrincipalKind::Root => false,
-                })
-            }
-            ["arn", _, "iam", "", number, role] if *number == account && kind == PrincipalKind::PermissionSet => {
-                let own = role.starts_with("role/aws-reserved/sso.amazonaws.com/");
-                own && role.rsplit('/').next().is_some_and(|role| is_role_of_set(role, name))
-            }
-            _ => false,
-        },
-        Who::Service(_) | Who::Federated(_) | Who::CanonicalUser(_) => false,
-    }
+/// The same for one of which no layer is made.
+pub fn is_identity(who: &Who, identity: &Identity) -> bool {
+    let Identity { arn, account, kind, name, .. } = identity;
+    Somebody { arn, account, kind: *kind, name }.is(who)
 }

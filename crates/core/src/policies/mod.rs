@@ -20,6 +20,7 @@ mod rule;
 mod satisfiable;
 pub mod settings;
 mod stated;
+mod states;
 pub(crate) mod subjects;
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,6 @@
 //! decided there. [`request`] reads questions from JSON, [`caller`] tells who asks, [`sides`] which policies bind the request, and
 //! [`explain`] tells statement by statement why.
 
-pub mod caller;
 pub mod explain;
 mod fields;
 mod possible;
@@ -23,6 +22,7 @@ use serde::Serialize;
 
 use explain::StatementAnswer;
 
+pub use crate::permissions::names as caller;
 use caller::{Caller, CallerKind};
 use rows::{Certain, Rows, of_layer};
 use sides::{Bound, Sides};

@@ -1,12 +1,13 @@
-//! Who asks: what kind of principal a text names, in which account, and the names that the policy of a resource may have for it.
+//! Who asks: what kind of principal a text names, in which account, and the names that the policy of a resource may have for it. The
+//! one reading of `Principal`, for `simulate` as for who may assume a role.
 
 use std::collections::BTreeSet;
 
+use super::caller as determined;
+use super::context::KeyValue;
+use super::knowledge::Known;
 use crate::iam::principal::Who;
 use crate::iam::whom::{ALL, ANY_AWS, EVERYONE, account as account_name};
-use crate::permissions::caller as determined;
-use crate::permissions::context::KeyValue;
-use crate::permissions::knowledge::Known;
 
 /// What a caller is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,0 +1,84 @@
+//! `can` beside its answers: the roles that whoever is asked about may become, and what each of them is answered.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::Session;
+use crate::report::{paragraph, sentences};
+use countersign_core::assessment::{Assessment, Filter, Operation, Options, PrincipalAnswer, assess};
+use countersign_core::people::{self, Assumer, Roles, short};
+use countersign_core::problem::Failure;
+use countersign_core::terms::{Decision, PrincipalKind};
+
+/// A role that may be become, and how.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AsRole {
+    /// The ARNs of the roles that are assumed one after the other.
+    pub roles: Vec<String>,
+    /// False where it depends on what is not known.
+    pub certain: bool,
+    /// On what it depends.
+    pub depends_on: Vec<String>,
+    /// The answers of the role.
+    pub answer: PrincipalAnswer,
+}
+
+/// Whether the roles that these principals may become are all told: who stands behind a role is told by users and people.
+pub fn are_told(assessment: &Assessment) -> bool {
+    assessment.principals.iter().all(|p| p.kind != PrincipalKind::Role)
+}
+
+/// The roles that the principals of an assessment may become, with their answers to the same question.
+pub fn roles(session: &Session, assessment: &Assessment) -> Result<Vec<AsRole>, Failure> {
+    let (inventory, rules, options) = (&session.inventory, session.rules.as_ref(), &session.options);
+    let own: BTreeSet<(&str, &str)> =
+        assessment.principals.iter().map(|p| (p.account.as_str(), p.principal.as_str())).collect();
+    let all: BTreeSet<String> = inventory.of_type("Role").map(|r| r.uid.id.clone()).collect();
+    let roles: Roles = people::follow((inventory, rules), options, &all)?;
+    let mut ways: BTreeMap<&String, &Assumer> = BTreeMap::new();
+    for (role, behind) in &roles {
+        let by =
+            behind.assumers.iter().filter(|a| own.contains(&(a.identity.account.as_str(), a.identity.arn.as_str())));
+        // what is certain comes before what is not
+        if let Some(way) = by.min_by_key(|a| (!a.certain, a.roles.len())) {
+            ways.insert(role, way);
+        }
+    }
+    if ways.is_empty() {
+        return Ok(Vec::new());
+    }
+    let of_role =
+        |role: &String| Some((role.clone(), inventory.entity("Role", role)?.reference("account")?.to_owned()));
+    let principals = Some(ways.keys().filter_map(|role| of_role(role)).collect());
+    let filter = Filter { principals, ..options.filter.clone() };
+    let answers = assess(inventory, rules, &Options { filter, ..options.clone() })?;
+    let as_role = |answer: PrincipalAnswer| {
+        let way = ways.get(&answer.principal)?;
+        let Assumer { roles, certain, depends_on, .. } = way;
+        Some(AsRole { roles: roles.clone(), certain: *certain, depends_on: depends_on.clone(), answer })
+    };
+    Ok(answers.principals.into_iter().filter(|p| !p.operations.is_empty()).filter_map(as_role).collect())
+}
+
+/// In words; `None` where there are none.
+pub fn text(width: usize, roles: &[AsRole]) -> Option<String> {
+    let mut text = paragraph(width, "", "By assuming roles, which these answers leave out:");
+    for AsRole { roles, certain, depends_on, answer } in roles {
+        let chain = roles.iter().map(|r| short(r)).collect::<Vec<_>>().join(", then ");
+        let mut words = format!("as role {} of {}, by assuming {chain}", answer.name, answer.account);
+        if !certain {
+            words.push_str(&format!(", perhaps (depends on {})", depends_on.join(", ")));
+        }
+        let decided = |decision: Decision| {
+            let of: Vec<Operation> =
+                answer.operations.iter().filter(|o| o.decision == decision).map(Operation::of).collect();
+            (!of.is_empty()).then(|| format!("{} {}", decision.word(), sentences::operations(&of)))
+        };
+        let decisions = [Decision::Allow, Decision::Unknown, Decision::Deny].into_iter().filter_map(decided);
+        let answers = decisions.collect::<Vec<_>>().join("; ");
+        text.push_str(&paragraph(width, "  • ", &format!("{words}: {answers}")));
+    }
+    (!roles.is_empty()).then_some(text)
+}

@@ -1,0 +1,79 @@
+//! `can` tells beside its answer which roles the principal may become, and what each of them is answered.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+use std::process::Command;
+
+use crate::common::*;
+use serde_json::{Value, json};
+
+/// `can WHO accept` for the BAA of account A: the exit code, the text and the JSON.
+fn can(world: &World, who: &str) -> (i32, String, Value) {
+    let folder = world.folder();
+    let run = |format: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+        command.env_remove("GITHUB_ACTIONS").env_remove("GITLAB_CI").env("NO_COLOR", "1").env("COLUMNS", "200");
+        command.args([
+            "can",
+            who,
+            "accept",
+            "--scope",
+            "account",
+            "--account",
+            A,
+            "--at",
+            "2026-11-01",
+            "--format",
+            format,
+        ]);
+        command.arg(folder.path()).output().unwrap()
+    };
+    let (text, json) = (run("text"), run("json"));
+    let json: Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(schema_errors("answers.v1.schema.json", &json), Vec::<String>::new());
+    (text.status.code().unwrap(), String::from_utf8(text.stdout).unwrap(), json)
+}
+
+#[test]
+fn the_roles_that_somebody_may_become_are_told() {
+    let trust = |condition: Value| {
+        policy(
+            json!([{"Effect": "Allow", "Principal": {"AWS": user(A, "dev")}, "Action": "sts:AssumeRole", "Condition": condition}]),
+        )
+    };
+    let role = |name: &str, policies: Value, condition: Value| {
+        let arn = format!("arn:aws:iam::{A}:role/{name}");
+        json!({"uid": arn, "attrs": {"policies": policies, "trustPolicy": trust(condition)}})
+    };
+    let world = World::organization()
+        .user(A, "dev", json!([]))
+        .user(A, "other", json!([]))
+        .entity(role("legal", json!([FULL]), json!({})))
+        .entity(role("reader", json!([]), json!({})))
+        .entity(role("careful", json!([FULL]), json!({"Bool": {"aws:MultiFactorAuthPresent": "true"}})));
+    let (code, text, json) = can(&world, "dev");
+    assert_eq!(code, 1, "the answer is about the user itself: {text}");
+    let roles = json["asRoles"].as_array().unwrap();
+    let told: Vec<(&str, bool, &str)> = roles
+        .iter()
+        .map(|r| {
+            let decision = r["answer"]["operations"][0]["decision"].as_str().unwrap();
+            (r["answer"]["name"].as_str().unwrap(), r["certain"].as_bool().unwrap(), decision)
+        })
+        .collect();
+    assert_eq!(told, [("careful", false, "allow"), ("legal", true, "allow"), ("reader", true, "deny")], "{json}");
+    assert_eq!(roles[0]["dependsOn"], json!(["aws:MultiFactorAuthPresent"]));
+    assert!(
+        text.contains("as role legal of 222222222222, by assuming legal: allow accept-agreement (account: baa)"),
+        "{text}"
+    );
+    assert!(text.contains("by assuming careful, perhaps (depends on aws:MultiFactorAuthPresent): allow"), "{text}");
+    assert!(!text.contains("roles that the principal may assume"), "{text}");
+    // nobody else may
+    let (_, text, json) = can(&world, "other");
+    assert_eq!(json["asRoles"], json!([]));
+    assert!(!text.contains("By assuming roles"), "{text}");
+    // of a role it is not told, and said to be left out
+    let (_, text, _) = can(&world, "reader");
+    assert!(text.contains("Left out: roles that the principal may assume"), "{text}");
+}
