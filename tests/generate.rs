@@ -448,12 +448,7 @@ fn a_job_may_do_what_it_is_for_and_nothing_else() {
             "accept-for-organization",
             format!("artifact:ListAgreements *\n{}\n{}\n{set_up}\n{role}\n{create}", accept(org), open(org)),
         ),
-        (
-            "terminate",
-            format!(
-                "{lists}\nartifact:GetCustomerAgreement :{own}\nartifact:TerminateAgreement :{own}"
-            ),
-        ),
+        ("terminate", format!("{lists}\nartifact:GetCustomerAgreement :{own}\nartifact:TerminateAgreement :{own}")),
         (
             "terminate --account 222222222222",
             format!("{lists}\nartifact:GetCustomerAgreement :{own}\nartifact:TerminateAgreement :{own}"),
@@ -461,9 +456,7 @@ fn a_job_may_do_what_it_is_for_and_nothing_else() {
         ("terminate --account 333333333333", lists.to_owned()),
         (
             "terminate --organization",
-            format!(
-                "{lists}\n{describe}\nartifact:GetCustomerAgreement :{own}\nartifact:TerminateAgreement :{own}"
-            ),
+            format!("{lists}\n{describe}\nartifact:GetCustomerAgreement :{own}\nartifact:TerminateAgreement :{own}"),
         ),
     ];
     let package = |rest: &str| format!("artifact:Get ::report-package/{rest}/x");

@@ -248,16 +248,24 @@ fn a_gate_that_asks_for_an_action_of_no_resource_is_an_error_in_its_policy() {
 
 #[test]
 fn an_operation_of_the_same_name_is_replaced() {
-    let only_account = json!({"operations": [{"operation": "accept-agreement", "about": "agreement", "scopes": ["account"],
-        "possibleWhile": {"inForce": false}, "verb": "accept", "object": "agreements"}]});
-    let overlay = Overlay { operations: only_account.to_string(), ..Overlay::default() };
+    let of_scopes = |scopes: Value| {
+        let own = json!({"operations": [{"operation": "accept-agreement", "about": "agreement", "scopes": scopes,
+            "possibleWhile": {"inForce": false}, "verb": "sign", "object": "contracts"}]});
+        Overlay { operations: own.to_string(), ..Overlay::default() }
+    };
+    let told = of_scopes(json!(["account"])).problems();
+    assert!(told.iter().any(|[_, m, _]| m.contains("no scope `organization` any more")), "{told:?}");
+    let overlay = of_scopes(json!(["organization", "account"]));
+    let (_, rules) = overlay.read().unwrap_or_else(|f| panic!("{}", words(&f)));
+    let replaced = rules.operations.operation("accept-agreement").unwrap();
+    assert_eq!((replaced.verb, replaced.object), ("sign", "contracts"));
     let answers = overlay.assess(&World::organization());
     let scopes = |operation: &str| -> BTreeSet<&str> {
         let principals = answers.0["principals"].as_array().unwrap().iter();
         let all = principals.flat_map(|p| p["operations"].as_array().unwrap()).filter(|o| o["operation"] == operation);
         all.filter_map(|o| o["scope"].as_str()).collect()
     };
-    assert_eq!(scopes("accept-agreement"), BTreeSet::from(["account"]));
+    assert_eq!(scopes("accept-agreement"), BTreeSet::from(["account", "organization"]));
     assert_eq!(scopes("terminate-agreement"), BTreeSet::from(["account", "organization"]));
     let order: Vec<&str> = overlay.read().unwrap().1.operations.names().collect();
     assert_eq!(order, RULES.operations.names().collect::<Vec<_>>());
@@ -316,7 +324,11 @@ fn too_many_worlds_are_unknown() {
         let values: Vec<String> = (0..values).map(|i| format!("v{i}")).collect();
         let closed = json!({"type": "String", "required": false,
             "annotations": {"unknownWhenAbsent": "true", "values": values.join(" ")}});
-        open("Account", &closed, "resource has own && [resource.own].contains(\"v0\") && [resource.own].contains(\"v1\")")
+        open(
+            "Account",
+            &closed,
+            "resource has own && [resource.own].contains(\"v0\") && [resource.own].contains(\"v1\")",
+        )
     };
     let world = World::new().account(A, json!({}), &[]);
     let answers = wide(64).assess(&world);

@@ -38,8 +38,8 @@ impl Facts {
     fn of(c: &[u8]) -> Self {
         let own = |n: u8| [Own::Silent, Own::Allows, Own::Allows, Own::Denies][usize::from(n % 4)];
         Self {
-            b_suspended: c[0] % 4 == 0,
-            a_keeps_b_out: c[1] % 4 == 0,
+            b_suspended: c[0].is_multiple_of(4),
+            a_keeps_b_out: c[1].is_multiple_of(4),
             near: own(c[2]),
             far: own(c[3]),
             step: own(c[4]),

@@ -260,7 +260,8 @@ fn what_rules_leave_out_is_told_in_words() {
     let copy = |skip: &[&str]| {
         for entry in walkdir::WalkDir::new(&rules).into_iter().map(Result::unwrap) {
             let path = entry.path().strip_prefix(&rules).unwrap();
-            if entry.file_type().is_file() && !path.starts_with("guardrails") && !skip.iter().any(|s| path.ends_with(s)) {
+            if entry.file_type().is_file() && !path.starts_with("guardrails") && !skip.iter().any(|s| path.ends_with(s))
+            {
                 std::fs::create_dir_all(folder.path().join(path).parent().unwrap()).unwrap();
                 std::fs::copy(entry.path(), folder.path().join(path)).unwrap();
             }

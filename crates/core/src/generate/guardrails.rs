@@ -66,7 +66,9 @@ fn wrong(pattern: &str, partition: &str) -> Option<Problem> {
     }
     let name = resource.strip_prefix("role/").or_else(|| resource.strip_prefix("user/"));
     match name {
-        Some(name) if name.chars().all(|c| "*?/".contains(c)) => problem(format!("`{pattern}` spares everyone of its kind")),
+        Some(name) if name.chars().all(|c| "*?/".contains(c)) => {
+            problem(format!("`{pattern}` spares everyone of its kind"))
+        }
         Some(_) => None,
         None if *resource == "root" => None,
         None => problem(format!("`{pattern}` is neither a role nor a user nor a root user")),
