@@ -98,14 +98,11 @@ fn a_policy_that_names_one_member_lets_remove_that_one_alone() {
 
 #[test]
 fn an_organization_is_deleted_after_its_last_member_has_left() {
-    let alone = World::new().org(json!({})).account(M, json!({}), &[ORG]).accepted(
-        "OrgBaa1234567890",
-        "baa",
-        "organization",
-        ORG,
-        "2022-01-01",
-        None,
-    );
+    let alone_in = |attrs: Value| {
+        let world = World::new().org(attrs).account(M, json!({}), &[ORG]);
+        world.accepted("OrgBaa1234567890", "baa", "organization", ORG, "2022-01-01", None)
+    };
+    let alone = alone_in(json!({}));
     let deleted = found(&alone, &[M]);
     let delete = way(&deleted, M, "delete-organization", None);
     assert_eq!((names(delete).0, delete.effect), (vec!["root"], Effect::Uncovered));
@@ -115,6 +112,25 @@ fn an_organization_is_deleted_after_its_last_member_has_left() {
     let perhaps = alone.account(A, json!({"membershipsKnownSince": "9999-12-31"}), &[]);
     let perhaps = found(&perhaps, &[M]);
     assert_eq!(names(way(&perhaps, M, "delete-organization", None)), (vec![], vec!["root"]));
+    // as is whether one that was not listed is
+    let unlisted = found(&alone_in(json!({"accountsKnown": false})), &[M]);
+    assert_eq!(names(way(&unlisted, M, "delete-organization", None)), (vec![], vec!["root"]));
+}
+
+/// D26: nobody does anything in the console of a suspended account, and whether one can in an account that is being closed is unknown.
+#[test]
+fn nobody_departs_from_an_account_that_is_not_active() {
+    let organization = |state: &str| {
+        let world =
+            World::new().org(json!({})).account(M, json!({}), &[ORG]).account(A, json!({"state": state}), &[ORG]);
+        let world = world.accepted("OrgBaa1234567890", "baa", "organization", ORG, "2022-01-01", None);
+        // what an account needs before it leaves is not in an inventory: leaving is never more than unknown
+        names(way(&found(&world, &[A]), A, "leave-organization", None)).1.len()
+    };
+    assert_eq!(
+        ["ACTIVE", "SUSPENDED", "CLOSED", "PENDING_ACTIVATION", "PENDING_CLOSURE"].map(organization),
+        [1, 0, 0, 0, 1]
+    );
 }
 
 #[test]

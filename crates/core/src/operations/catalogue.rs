@@ -133,7 +133,10 @@ impl Making<'_> {
         let (Some(organization), agreements) = (self.organization, self.agreements) else {
             return Ok((None, Vec::new()));
         };
-        let (mut members, mut unknown) = (Vec::new(), false);
+        // an account that was not listed may be one of them
+        let declared = agreements.inventory.entity("Organization", organization);
+        let listed = declared.and_then(|o| o.bool("accountsKnown")) != Some(false);
+        let (mut members, mut unknown) = (Vec::new(), !listed);
         for other in agreements.tree.accounts.values().filter(|a| a.id != self.account.id) {
             let standing = agreements.standing(other)?;
             unknown |= standing.unknown.is_some();
