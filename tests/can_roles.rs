@@ -69,10 +69,11 @@ fn the_roles_that_somebody_may_become_are_told() {
     );
     assert!(text.contains("by assuming careful, perhaps (depends on aws:MultiFactorAuthPresent): allow"), "{text}");
     assert!(!text.contains("roles that the principal may assume"), "{text}");
+    assert!(text.starts_with("Yes, by assuming the role legal of account"), "who reads the beginning alone: {text}");
     // nobody else may
     let (_, text, json) = can(&world, "other");
     assert_eq!(json["asRoles"], json!([]));
-    assert!(!text.contains("By assuming roles"), "{text}");
+    assert!(!text.contains("By assuming roles") && text.starts_with("No"), "{text}");
     // of a role it is not told, and said to be left out
     let (_, text, _) = can(&world, "reader");
     assert!(text.contains("Left out: roles that the principal may assume"), "{text}");

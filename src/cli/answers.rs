@@ -239,9 +239,11 @@ pub fn can(cli: &Cli, args: &CanArgs) -> Result<u8, Failure> {
     let asked = Asked { names: Names::new(&session.inventory), name: &args.principal };
     let text = || can_text(args, &assessment, &asked, (&as_roles, &grants), &leaves_out);
     let rows = || {
-        let all = assessment.principals.iter().flat_map(|p| p.operations.iter().map(move |o| (p, o)));
-        let sentences = report::plain::can::headline(&assessment, &asked);
-        (sentences, report::rows::answers(&assessment, asked.names, all))
+        let principals = assessment.principals.iter().chain(as_roles.iter().map(|r| &r.answer));
+        let all = principals.flat_map(|p| p.operations.iter().map(move |o| (p, o)));
+        let mut sentences: Vec<String> = becoming::first(&assessment, &as_roles, asked.names).into_iter().collect();
+        sentences.push(report::plain::can::headline(&assessment, &asked));
+        (sentences.join(" "), report::rows::answers(&assessment, asked.names, all))
     };
     output::write_table(&args.question.printing.format, &json, provenance, text, rows)?;
     let is_allowed = |o: &OperationAnswer| {
@@ -260,7 +262,9 @@ fn can_text(
     leaves_out: &[&str],
 ) -> String {
     let width = output::width();
-    let mut parts = vec![report::plain::can::can(width, assessment, asked)];
+    let mut parts: Vec<String> = Vec::new();
+    parts.extend(becoming::first(assessment, as_roles, asked.names).map(|f| report::paragraph(width, "", &f)));
+    parts.push(report::plain::can::can(width, assessment, asked));
     if args.question.explain || args.any {
         parts.extend(assessment.principals.iter().map(|p| report::answer::principal(width, p, &assessment.at)));
     }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::Session;
+use crate::report::plain::{Names, listed};
 use crate::report::{paragraph, sentences};
 use countersign_core::assessment::{Assessment, Filter, Operation, Options, PrincipalAnswer, assess};
 use countersign_core::people::{self, Assumer, Roles, short};
@@ -60,6 +61,27 @@ pub fn roles(session: &Session, assessment: &Assessment) -> Result<Vec<AsRole>, 
         Some(AsRole { roles: roles.clone(), certain: *certain, depends_on: depends_on.clone(), answer })
     };
     Ok(answers.principals.into_iter().filter(|p| !p.operations.is_empty()).filter_map(as_role).collect())
+}
+
+/// What comes before the answers where none of them is yes, and a role has another one: who reads only the beginning is not told less
+/// than what is so.
+pub fn first(assessment: &Assessment, roles: &[AsRole], names: Names<'_>) -> Option<String> {
+    let mut own = assessment.principals.iter().flat_map(|p| &p.operations);
+    if own.any(|o| o.decision == Decision::Allow) {
+        return None;
+    }
+    let may = |role: &&AsRole, decision: Decision| role.answer.operations.iter().any(|o| o.decision == decision);
+    let told = |role: &AsRole| format!("the role {} of {}", role.answer.name, names.account(&role.answer.account));
+    let (yes, rest): (Vec<&AsRole>, Vec<&AsRole>) =
+        roles.iter().partition(|role| role.certain && may(role, Decision::Allow));
+    let perhaps: Vec<String> =
+        rest.iter().filter(|r| may(r, Decision::Allow) || may(r, Decision::Unknown)).map(|r| told(r)).collect();
+    let yes: Vec<String> = yes.into_iter().map(told).collect();
+    match (yes.as_slice(), perhaps.as_slice()) {
+        ([], []) => None,
+        ([], perhaps) => Some(format!("Perhaps, by assuming {}. By itself:", listed(perhaps, "or"))),
+        (yes, _) => Some(format!("Yes, by assuming {}. By itself:", listed(yes, "or"))),
+    }
 }
 
 /// In words; `None` where there are none.
