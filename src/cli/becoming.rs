@@ -71,7 +71,7 @@ pub fn first(assessment: &Assessment, roles: &[AsRole], names: Names<'_>) -> Opt
         return None;
     }
     let may = |role: &&AsRole, decision: Decision| role.answer.operations.iter().any(|o| o.decision == decision);
-    let told = |role: &AsRole| format!("the role {} of {}", role.answer.name, names.account(&role.answer.account));
+    let told = |role: &AsRole| format!("{} of {}", names.principal(&role.answer), names.account(&role.answer.account));
     let (yes, rest): (Vec<&AsRole>, Vec<&AsRole>) =
         roles.iter().partition(|role| role.certain && may(role, Decision::Allow));
     let perhaps: Vec<String> =

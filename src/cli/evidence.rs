@@ -14,8 +14,8 @@ use crate::evidence::{Bundle, Facts, against, bundle};
 use crate::report::{count, paragraph};
 use countersign_core::assessment::{Assessment, assess};
 use countersign_core::finding::Severity;
-use countersign_core::history::{History, Query, history as told};
-use countersign_core::people::{self, Roles};
+use countersign_core::history::{Query, history as told};
+use countersign_core::people;
 use countersign_core::problem::{Doing, Failure};
 use countersign_core::provenance::Provenance;
 use countersign_core::source::Folder;
@@ -67,8 +67,6 @@ pub fn evidence(cli: &Cli, args: &EvidenceArgs) -> Result<u8, Failure> {
 struct Made {
     session: Session,
     assessment: Assessment,
-    roles: Roles,
-    history: History,
     provenance: Provenance,
     kinds: Vec<String>,
 }
@@ -91,22 +89,23 @@ impl Made {
         let known: Vec<&str> = session.rules.operations.names().collect();
         filter.operations = wanted.into_iter().filter(|o| known.contains(&o.as_str())).collect();
         let assessment = assess(&session.inventory, &session.rules, &session.options)?;
-        let roles = people::behind((&session.inventory, &session.rules), &session.options, &assessment.principals)?;
         let provenance = session.provenance();
-        let accounts = asking.account.clone();
-        let query = Query { from: None, to: session.options.at, accounts, kinds: kinds.clone() };
-        let mut history = told(&session.inventory, &session.rules, &query)?;
-        history.provenance = Some(Arc::new(provenance.clone()));
-        Ok(Self { session, assessment, roles, history, provenance, kinds })
+        Ok(Self { session, assessment, provenance, kinds })
     }
 
+    /// What is filed takes more than the register does: who stands behind roles, and coverage over time.
     fn bundle(&self) -> Result<Bundle, Failure> {
+        let Session { inventory, rules, options, .. } = &self.session;
+        let accounts = options.filter.accounts.clone();
+        let query = Query { from: None, to: options.at, accounts, kinds: self.kinds.clone() };
+        let mut history = told(inventory, rules, &query)?;
+        history.provenance = Some(Arc::new(self.provenance.clone()));
         bundle(&Facts {
-            inventory: &self.session.inventory,
+            inventory,
             source: self.session.source.as_ref(),
             assessment: &self.assessment,
-            roles: &self.roles,
-            history: &self.history,
+            roles: &people::behind((inventory, rules), options, &self.assessment.principals)?,
+            history: &history,
             provenance: &self.provenance,
             kinds: &self.kinds,
         })

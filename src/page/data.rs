@@ -7,11 +7,12 @@ use serde_json::{Value, json};
 
 use super::Drawn;
 use crate::report::diff::principal;
+use crate::report::ending::{Shared, effect, ways};
 use crate::report::history::sentence;
 use crate::report::plain::{Names, can, who};
-use crate::report::{completeness, ending, sentences};
+use crate::report::{completeness, sentences};
 use countersign_core::assessment::{AccountAnswer, Assessment, OperationAnswer, PrincipalAnswer};
-use countersign_core::ending::{Ending, NOT_FOLLOWED, Way};
+use countersign_core::ending::{Ending, NOT_FOLLOWED};
 use countersign_core::history::{AccountHistory, History, Interval};
 use countersign_core::naming::kinds;
 use countersign_core::terms::{Coverage, Decision, Scope};
@@ -161,19 +162,14 @@ fn history_of(history: &History, kinds: &[String]) -> Value {
 /// The ways to end coverage: kind, operation, scope, the account that it is done in, what comes of it, the accounts, who can, who
 /// perhaps can.
 fn endings_of(endings: &[Ending]) -> Value {
-    let mut kinds: Vec<&str> = endings.iter().map(|e| e.kind.as_str()).collect();
-    kinds.dedup();
-    let of = |kind: &&str| {
-        let of_kind: Vec<Ending> = endings.iter().filter(|e| e.kind == **kind).cloned().collect();
-        let row = |(way, accounts): (&Way, Vec<&str>)| {
-            let may: Vec<String> = way.may.iter().map(principal).collect();
-            let unknown: Vec<String> = way.unknown.iter().map(|p| principal(&p.principal)).collect();
-            let scope = way.scope.map(Scope::word);
-            json!([kind, way.operation, scope, way.by, ending::effect(way.effect), accounts, may, unknown])
-        };
-        ending::ways(&of_kind).into_iter().map(row).collect::<Vec<_>>()
+    let row = |shared: Shared<'_>| {
+        let Shared { kind, way, accounts } = shared;
+        let may: Vec<String> = way.may.iter().map(principal).collect();
+        let unknown: Vec<String> = way.unknown.iter().map(|p| principal(&p.principal)).collect();
+        let scope = way.scope.map(Scope::word);
+        json!([kind, way.operation, scope, way.by, effect(way.effect), accounts, may, unknown])
     };
-    kinds.iter().flat_map(of).collect()
+    ways(endings).into_iter().map(row).collect()
 }
 
 /// A coverage in a digit.

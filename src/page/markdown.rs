@@ -2,11 +2,12 @@
 
 use super::Drawn;
 use crate::report::diff::principal;
+use crate::report::ending::{Shared, effect, ways};
 use crate::report::findings::markdown::cell;
 use crate::report::foreign::Foreign;
 use crate::report::plain::{self, Names};
 use crate::report::table::Table;
-use crate::report::{COVERED_MEANS, completeness, day, ending, few, rows};
+use crate::report::{COVERED_MEANS, completeness, day, few, rows};
 use countersign_core::ending::{Ending, NOT_FOLLOWED};
 
 /// The Markdown of an assessment.
@@ -49,12 +50,12 @@ pub fn markdown(drawn: &Drawn<'_>, title: &str) -> String {
 fn ending_by(endings: &[Ending]) -> String {
     let mut table =
         Table::new(&["operation", "scope", "in account", "what comes of it", "accounts", "can", "perhaps can"]);
-    for (way, accounts) in ending::ways(endings) {
+    for Shared { way, accounts, .. } in ways(endings) {
         table.rows.push(vec![
             way.operation.to_owned(),
             way.scope.map(|s| s.to_string()).unwrap_or_default(),
             way.by.clone(),
-            ending::effect(way.effect).to_owned(),
+            effect(way.effect).to_owned(),
             few(&accounts.into_iter().map(str::to_owned).collect::<Vec<_>>(), 6),
             way.may.iter().map(principal).collect::<Vec<_>>().join(", "),
             way.unknown.iter().map(|p| principal(&p.principal)).collect::<Vec<_>>().join(", "),

@@ -84,9 +84,19 @@ pub fn table(endings: &[Ending]) -> Table {
     table
 }
 
-/// The ways of all accounts, each once, with the accounts whose coverage it ends.
-pub fn ways(endings: &[Ending]) -> Vec<(&Way, Vec<&str>)> {
-    let mut found: Vec<(&Way, Vec<&str>)> = Vec::new();
+/// A way that several accounts share.
+pub struct Shared<'a> {
+    /// The kind of agreement.
+    pub kind: &'a str,
+    /// The way.
+    pub way: &'a Way,
+    /// The accounts whose coverage it ends.
+    pub accounts: Vec<&'a str>,
+}
+
+/// The ways of all accounts, each once a kind.
+pub fn ways(endings: &[Ending]) -> Vec<Shared<'_>> {
+    let mut found: Vec<Shared<'_>> = Vec::new();
     let mut places: BTreeMap<_, usize> = BTreeMap::new();
     let of = |p: &PrincipalEntry| p.principal.clone();
     for (ending, way) in endings.iter().flat_map(|e| e.ways.iter().map(move |w| (e, w))) {
@@ -94,12 +104,13 @@ pub fn ways(endings: &[Ending]) -> Vec<(&Way, Vec<&str>)> {
             way.may.iter().map(of).collect::<Vec<_>>(),
             way.unknown.iter().map(|p| of(&p.principal)).collect::<Vec<_>>(),
         );
-        let place = *places.entry((way.operation, way.scope, &way.by, way.effect, who)).or_insert_with(|| {
-            found.push((way, Vec::new()));
-            found.len() - 1
-        });
-        if let Some((_, accounts)) = found.get_mut(place) {
-            accounts.push(&ending.account);
+        let place =
+            *places.entry((&ending.kind, way.operation, way.scope, &way.by, way.effect, who)).or_insert_with(|| {
+                found.push(Shared { kind: &ending.kind, way, accounts: Vec::new() });
+                found.len() - 1
+            });
+        if let Some(shared) = found.get_mut(place) {
+            shared.accounts.push(&ending.account);
         }
     }
     found

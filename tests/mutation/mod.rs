@@ -337,11 +337,16 @@ impl<'t, S: Subject> Trial<'t, S> {
         Self { subject, inventories, unchanged, known: Answers::default(), telling: Telling::default(), explained }
     }
 
-    /// Whether what is told of a policy, an inventory and a moment, tells a mutant of it.
-    fn tells(&self, mutant: &Mutant, told: &str) -> bool {
+    /// The policies with a mutant in its place; `None` where it is refused.
+    fn mutated(&self, mutant: &Mutant) -> Option<S::Rules> {
         let mut sources = self.subject.sources().to_vec();
         sources[mutant.source] = SourceFile::new(sources[mutant.source].path.clone(), mutant.text.clone());
-        let Ok(rules) = self.subject.load(sources) else { return false };
+        self.subject.load(sources).ok()
+    }
+
+    /// Whether what is told of a policy, an inventory and a moment, tells a mutant of it.
+    fn tells(&self, mutant: &Mutant, told: &str) -> bool {
+        let Some(rules) = self.mutated(mutant) else { return false };
         let (ways, operations) = self.subject.ways(mutant);
         let questions = self.inventories.questions(&ways);
         let mut so_named = questions.iter().filter(|q| named(self.inventories, q) == told);
@@ -358,9 +363,7 @@ impl<'t, S: Subject> Trial<'t, S> {
     }
 
     fn fate(&self, mutant: &Mutant) -> Fate {
-        let mut sources = self.subject.sources().to_vec();
-        sources[mutant.source] = SourceFile::new(sources[mutant.source].path.clone(), mutant.text.clone());
-        let Ok(rules) = self.subject.load(sources) else { return Fate::Invalid };
+        let Some(rules) = self.mutated(mutant) else { return Fate::Invalid };
         let (ways, operations) = self.subject.ways(mutant);
         let mut all = self.inventories.questions(&ways);
         if self.explained.contains(&(mutant.policy.clone(), mutant.what.clone())) {

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use cedar_policy::{Authorizer, Context, Entities, EntityUid, PolicySet, Request};
+use cedar_policy::{Context, Entities, EntityUid, PolicySet};
 
 use super::RuleBook;
-use crate::inventory::entity::cedar_uid;
-use crate::problem::{Evaluation, Failure};
+use crate::problem::Failure;
 use crate::terms::Decision;
 
 impl RuleBook {
@@ -41,22 +40,10 @@ impl RuleBook {
     ) -> Result<Decision, Failure> {
         let of_state = |id: &str| self.rules.get(id).is_some_and(|r| r.get("state") == Some("account"));
         let gates = self.policies(operation).filter(|p| of_state(p.id().as_ref())).cloned();
-        let request = format!("{operation} in {account}");
-        let wrong = |source: String| {
-            let policies = "the policies".to_owned();
-            let source = source.into();
-            Failure::Evaluation(Box::new(Evaluation { policies, request: request.clone(), place: None, source }))
-        };
-        let set = PolicySet::from_policies(gates).map_err(|e| wrong(e.to_string()))?;
-        let action = cedar_uid("Action", operation)?;
-        let asked = Request::new(account.clone(), action, account.clone(), context, None);
-        let response = Authorizer::new().is_authorized(&asked.map_err(|e| wrong(e.to_string()))?, &set, entities);
-        if let Some(error) = response.diagnostics().errors().next() {
-            return Err(wrong(error.to_string()));
-        }
-        let closing = response.diagnostics().reason().filter_map(|id| self.rules.get(&id.to_string()));
-        let certain: Vec<bool> = closing.map(|r| r.get("uncertain").is_none()).collect();
-        Ok(match (certain.is_empty(), certain.contains(&true)) {
+        let set = PolicySet::from_policies(gates).map_err(Failure::internal("gates of the account's state"))?;
+        let closing = self.asked(Some(&set), operation, (account, account), context, entities)?.by;
+        let certain = closing.iter().any(|rule| rule.get("uncertain").is_none());
+        Ok(match (closing.is_empty(), certain) {
             (true, _) => Decision::Allow,
             (false, true) => Decision::Deny,
             (false, false) => Decision::Unknown,

@@ -255,16 +255,10 @@ impl Of {
     }
 }
 
-/// The policy that AWS attaches to every root, unit and account as a resource control policy.
-const FULL_RESOURCE_ACCESS: &str = "p-RCPFullAWSAccess";
-const FULL_RESOURCE_ACCESS_TEXT: &str = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}]}"#;
-
 /// The AWS managed policy of an ARN, without its document where that is not built in.
 pub fn managed(id: &str, of: Of) -> Option<Option<Policy>> {
-    if id.rsplit('/').next() == Some(FULL_RESOURCE_ACCESS) && of == Of::Resource {
-        let source = SourceFile::new("aws:RCPFullAWSAccess", FULL_RESOURCE_ACCESS_TEXT);
-        let (policy, _) = read(&source, id.to_owned(), of).ok()?;
-        return Some(Some(Policy { built_in: true, ..policy }));
+    if id.rsplit('/').next() == Some(builtin::FULL_RESOURCE_ACCESS) && of == Of::Resource {
+        return Some(Some(Policy { label: id.to_owned(), ..builtin::full_resource_access().clone() }));
     }
     if of == Of::Resource {
         return None;

@@ -3,6 +3,7 @@
 use crate::aws::catalogue::{Action, Level};
 use crate::lint::policy::{Policy, Statement};
 use crate::lint::{Check, Confidence, Rule, Severity, Sink};
+use crate::words::few;
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -45,11 +46,8 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
             names.extend(service.matching(pattern).filter(|a| writes(a)).map(|a| format!("{prefix}:{}", a.name)));
         }
         if !names.is_empty() {
-            let shown = names.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
-            let more = names.len().saturating_sub(NAMED);
-            let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-            let message =
-                format!("this allows actions that write or manage permissions on every resource: {shown}{more}");
+            let shown = few(&names, NAMED);
+            let message = format!("this allows actions that write or manage permissions on every resource: {shown}");
             sink.add(at, message, "name their resources");
         }
     }
