@@ -8,11 +8,12 @@ use cedar_policy::{
     Authorizer, Context, Decision, Entities, Entity, EntityUid, Policy, PolicyId, PolicySet, Request,
     RestrictedExpression as Expr,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Rule;
 use super::built_in::is_built_in;
 use super::operations::{Catalogue, Definition};
+use super::reads::attribute_of;
 use crate::inventory::schema::EntitySchema;
 use crate::problem::Problem;
 
@@ -28,9 +29,9 @@ pub fn faults(
 ) -> Vec<Problem> {
     let states = schema.types.get("Account").and_then(|ty| ty.attributes.get("state")?.values.as_ref());
     let of_state = rules.values().filter(|rule| rule.forbids && rule.get("state") == Some("account"));
-    let gates: Vec<(&Rule, Policy)> = of_state.filter_map(|rule| Some((rule, conditions(rule, all)?))).collect();
+    let gates: Vec<(&Rule, Option<Policy>)> = of_state.map(|rule| (rule, conditions(rule, all))).collect();
     let fault = |operation: &Definition| {
-        let own: Vec<&(&Rule, Policy)> =
+        let own: Vec<&(&Rule, Option<Policy>)> =
             gates.iter().filter(|(rule, _)| rule.actions.iter().any(|action| action == operation.name)).collect();
         let is_theirs = own.iter().any(|(rule, _)| !is_built_in(&rule.source));
         if own.is_empty() || (!is_theirs && is_shipped(operation, catalogue)) {
@@ -45,9 +46,9 @@ fn is_shipped(operation: &Definition, catalogue: &Catalogue) -> bool {
     catalogue.sources.first().is_some_and(|first| Arc::ptr_eq(first, &operation.place.source))
 }
 
-fn of_one(operation: &Definition, state: &str, gates: &[&(&Rule, Policy)]) -> Option<Problem> {
+fn of_one(operation: &Definition, state: &str, gates: &[&(&Rule, Option<Policy>)]) -> Option<Problem> {
     let name = operation.name;
-    let mut closing = gates.iter().filter(|(_, gate)| holds(gate, state));
+    let mut closing = gates.iter().filter(|(_, gate)| gate.as_ref().is_some_and(|gate| holds(gate, state)));
     if state == ACTIVE {
         let (rule, _) = closing.next()?;
         let message = format!("`{}` forbids `{name}` in an account that is active, too", rule.id);
@@ -67,14 +68,23 @@ fn of_one(operation: &Definition, state: &str, gates: &[&(&Rule, Policy)]) -> Op
     Some(Problem::at(source, span, message).help(help))
 }
 
-/// The conditions of a gate, whatever its head says.
+/// The conditions of a gate that asks about the state alone, whatever its head says. One that asks for more leaves accounts out.
 fn conditions(rule: &Rule, all: &PolicySet) -> Option<Policy> {
     let json = all.policy(&PolicyId::new(&rule.id))?.to_json().ok()?;
     let any = json!({"op": "All"});
-    let conditions = json.get("conditions")?;
+    let conditions = json.get("conditions").filter(|conditions| asks_state_alone(conditions))?;
     let policy =
         json!({"effect": "permit", "principal": any, "action": any, "resource": any, "conditions": conditions});
     Policy::from_json(Some(PolicyId::new(&rule.id)), policy).ok()
+}
+
+fn asks_state_alone(json: &Value) -> bool {
+    match json {
+        _ if attribute_of(json, "resource") == Some("state") => true,
+        Value::Object(members) => !members.contains_key("Var") && members.values().all(asks_state_alone),
+        Value::Array(items) => items.iter().all(asks_state_alone),
+        _ => true,
+    }
 }
 
 /// Whether the conditions hold of an account of which nothing but its state is known.

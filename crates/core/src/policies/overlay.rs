@@ -11,7 +11,7 @@ use super::annotations::{Annotated, annotation};
 use super::narrower::asks_more;
 use super::reads::actions;
 use super::{Origin, parse, spans};
-use crate::problem::{Problem, SourceFile, Span, did_you_mean, instead};
+use crate::problem::{Problem, SourceFile, Span, distance, instead};
 
 /// Built-in texts and a user's, as one set of rules.
 pub struct Overlay {
@@ -58,8 +58,10 @@ impl Named {
 
     /// A warning where a policy has nearly the id of a built-in one that is about the same: it stands in for nothing.
     fn nearly(&self, source: &Arc<SourceFile>, ours: &BTreeMap<&str, &Self>) -> Option<Problem> {
+        /// More letters than a slip changes make another word.
+        const SLIP: usize = 2;
         let alike = ours.values().filter(|other| other.about == self.about).map(|other| other.id.as_str());
-        let near = did_you_mean(&self.id, alike)?;
+        let near = alike.filter(|other| distance(&self.id, other, SLIP).is_some()).min()?;
         let message = format!("`{}` is added beside the built-in policy `{near}`, which still decides", self.id);
         let help = format!("to stand in for it, write @id(\"{near}\")");
         Some(Problem::at(source, self.span.first(), message).help(help).warning())
