@@ -353,3 +353,35 @@ fn a_key_that_leaves_out_a_part_of_its_name_is_proposed() {
     let text = String::from_utf8(output.stderr).unwrap();
     assert!(text.contains("did you mean `aws:MultiFactorAuthPresent`?"), "{text}");
 }
+
+#[test]
+fn the_scope_of_an_agreement_is_the_one_that_its_condition_asks_of() {
+    let text = |scope: &str, ty: &str, condition: &str| {
+        format!(
+            "@id(\"own\") @rule(\"X\") @scope(\"{scope}\") @since(\"principal\")\n\
+             permit (principal is Artifact::{ty}, action == Artifact::Action::\"in-force\", resource is Artifact::Account)\n\
+             when {{ {condition} }};"
+        )
+    };
+    let of_account = "principal has account && principal.account == resource";
+    let of_organization = "principal has organization && resource in principal.organization";
+    for (scope, ty, condition) in [
+        ("organization", "CustomerAgreement", of_account),
+        ("account", "CustomerAgreement", of_organization),
+        ("offline", "CustomerAgreement", of_account),
+        ("account", "OfflineAgreement", "resource in principal"),
+    ] {
+        let (underlined, message, _) = wrong(&text(scope, ty, condition));
+        assert_eq!(underlined, format!("@scope(\"{scope}\")"), "{message}");
+        assert!(message.contains("no agreement of this policy"), "{message}");
+    }
+    for (scope, ty, condition) in [
+        ("account", "CustomerAgreement", of_account),
+        ("organization", "CustomerAgreement", of_organization),
+        ("offline", "OfflineAgreement", "resource in principal"),
+        // one that relates the two in another way
+        ("organization", "CustomerAgreement", "resource.hasTag(\"all\")"),
+    ] {
+        laid_over(&[("own.cedar", &text(scope, ty, condition))], &SCHEMA).unwrap_or_else(|p| panic!("{scope} {p:?}"));
+    }
+}

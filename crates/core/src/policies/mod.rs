@@ -414,7 +414,7 @@ pub(crate) fn named_otherwise(problem: Problem, error: &ValidationError, schema:
     let name = text.split_once("::Action::\"").and_then(|(_, rest)| rest.split_once('"')).map(|(name, _)| name);
     let near = name.and_then(|name| did_you_mean(name, schema.actions.keys().map(String::as_str)));
     match near {
-        Some(near) => problem.help(meant(&format!("{NAMESPACE}::Action::\"{near}\""))),
+        Some(near) => problem.help(meant(format!("{NAMESPACE}::Action::\"{near}\""))),
         None => problem,
     }
 }
