@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 const ACCOUNTS: [&str; 4] = [M, A, B, "123456789012"];
 
 /// Draws from lists.
-struct Draw(TestRng);
+pub struct Draw(pub TestRng);
 
 impl Draw {
     fn below(&mut self, n: usize) -> usize {
@@ -125,7 +125,7 @@ impl Draw {
 }
 
 /// Accounts whose principals are much alike, and differ in what a careless comparison overlooks.
-fn world(draw: &mut Draw) -> World {
+pub fn world(draw: &mut Draw) -> World {
     let mut world = World::new();
     for n in 0..3 {
         let account = *draw.one(&ACCOUNTS);
@@ -166,8 +166,13 @@ fn world(draw: &mut Draw) -> World {
 
 /// All answers, in JSON.
 fn answers(inventory: &Inventory, by_itself: bool) -> Value {
+    answers_by(inventory, by_itself, 1)
+}
+
+/// The same by so many threads.
+fn answers_by(inventory: &Inventory, by_itself: bool, threads: usize) -> Value {
     let at = at("2026-11-01");
-    let options = Options { at, snapshot: at, by_itself, ..Options::default() };
+    let options = Options { at, snapshot: at, by_itself, threads, ..Options::default() };
     serde_json::to_value(assess(inventory, &RULES, &options).unwrap_or_else(|f| panic!("{}", words(&f)))).unwrap()
 }
 
@@ -188,6 +193,9 @@ fn shared_answers_are_those_that_each_would_have_by_itself() {
             assert_eq!(plain, quick, "{}", serde_json::to_string_pretty(&world.entities).unwrap());
         }
         assert_eq!(plain, quick);
+        for threads in 2..=4 {
+            assert_eq!(answers_by(&inventory, false, threads).to_string(), quick.to_string(), "{threads} threads");
+        }
         shared += 1;
     }
     assert!(shared >= 9, "most of the worlds can be read: {shared}");

@@ -22,6 +22,7 @@ mod deleted;
 mod diff;
 mod differential;
 mod ending;
+mod evaluate_lines;
 mod every_rule;
 mod evidence;
 mod expectations;

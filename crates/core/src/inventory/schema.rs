@@ -134,6 +134,11 @@ impl EntitySchema {
         Self::parse(BUILT_IN, "built-in schema")
     }
 
+    /// Whether it is the one that is built in, as it is.
+    pub(crate) fn is_built_in(&self) -> bool {
+        self.overlay.is_none() && self.text == BUILT_IN
+    }
+
     /// The built-in schema with another laid over it; `name` is where that came from.
     ///
     /// Objects are merged by their keys, and lists get what they lack. A value that stands in both and differs is an error:

@@ -9,7 +9,7 @@ pub(crate) mod classes;
 pub mod context;
 pub(crate) mod crossing;
 pub(crate) mod dependence;
-mod everyone;
+pub(crate) mod everyone;
 pub(crate) mod knowledge;
 pub mod layer;
 pub mod lower;
