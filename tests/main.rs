@@ -72,4 +72,5 @@ mod unknown;
 mod unlisted;
 mod unread;
 mod what_if;
+mod words;
 mod writing_rules;

@@ -204,7 +204,7 @@ fn register(args: &EvidenceArgs, made: &Made, file: &Path) -> Result<u8, Failure
     let kind = args.agreement.first().map_or(Ok(kind), |k| {
         narrow::kinds(&made.session.inventory, std::slice::from_ref(k)).map(|all| all.concat())
     })?;
-    let Reconciled { rows, differences, corrected } =
+    let Reconciled { rows, differences, not_compared, corrected } =
         reconcile(&text.text, &name, &made.session.inventory, &made.assessment, &kind).map_err(Failure::Problems)?;
     let beside = file.with_extension("corrected.csv");
     output::replace(&beside, corrected.as_bytes())?;
@@ -219,6 +219,11 @@ fn register(args: &EvidenceArgs, made: &Made, file: &Path) -> Result<u8, Failure
             beside.display()
         ),
     );
+    for column in &not_compared {
+        let help = "say what it is called under [register] in countersign.toml";
+        let text = format!("There is no column {column}, so that nothing of it was compared; {help}.");
+        lines.push_str(&paragraph(width, "  ", &text));
+    }
     for d in &differences {
         let line = d.line.map(|line| format!("line {line}, ")).unwrap_or_default();
         let what = format!("{line}account {} {}", d.account, d.what);

@@ -6,6 +6,7 @@ mod catalogue;
 mod check;
 mod completeness;
 mod coverage;
+mod day;
 mod diff;
 mod ending;
 mod errors;

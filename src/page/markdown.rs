@@ -7,14 +7,14 @@ use crate::report::findings::markdown::cell;
 use crate::report::foreign::Foreign;
 use crate::report::plain::{self, Names};
 use crate::report::table::Table;
-use crate::report::{COVERED_MEANS, completeness, day, few, rows};
+use crate::report::{COVERED_MEANS, completeness, few, rows};
 use countersign_core::ending::{Ending, NOT_FOLLOWED};
 
 /// The Markdown of an assessment.
 pub fn markdown(drawn: &Drawn<'_>, title: &str) -> String {
     let Drawn { inventory, assessment, .. } = drawn;
     let names = Names::new(inventory);
-    let mut text = format!("# {}\n\nAs of {}.\n\n", cell(&Foreign(title).lines()), day(&assessment.at));
+    let mut text = format!("# {}\n\n{}\n\n", cell(&Foreign(title).lines()), plain::day::answered(&assessment.at));
     for sentence in plain::coverage::all(assessment, names, &[]) {
         text.push_str(&format!("{}\n\n", cell(&Foreign(&sentence).lines())));
     }
@@ -41,7 +41,7 @@ pub fn markdown(drawn: &Drawn<'_>, title: &str) -> String {
     }));
     text.push_str(&if findings.rows.is_empty() { "None.\n".to_owned() } else { findings.markdown() });
     text.push_str("\n## Accounts\n\n");
-    text.push_str(&rows::coverage(&assessment.accounts).markdown());
+    text.push_str(&rows::coverage(&assessment.accounts, |_| true).markdown());
     text.push_str(&format!("\n{COVERED_MEANS} Left out: {}.\n", assessment.leaves_out.join("; ")));
     text
 }

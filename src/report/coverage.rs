@@ -22,11 +22,18 @@ pub struct More {
     pub asked: bool,
 }
 
+impl More {
+    /// Whether a kind is shown where only some of the accounts are.
+    pub fn of_few(self, is_hipaa: bool) -> bool {
+        self.all || self.asked || is_hipaa
+    }
+}
+
 /// A table a kind of agreement. Sentences are as wide as they can be read, tables as the terminal is.
 pub fn table(widths: (usize, usize), assessment: &Assessment, more: More, sentences: &[String]) -> String {
     let (width, wide) = widths;
     let mut text: String = sentences.iter().map(|s| paragraph(width, "", s)).collect();
-    text.push_str(&format!("{}\n", dim(&format!("As of {}.", day(&assessment.at)))));
+    text.push_str(&format!("{}\n", dim(&plain::day::answered(&assessment.at))));
     let mut kinds: Vec<&str> =
         assessment.accounts.iter().flat_map(|a| a.agreements.iter().map(|r| r.kind.as_str())).collect();
     kinds.sort_unstable();
@@ -48,7 +55,7 @@ pub fn table(widths: (usize, usize), assessment: &Assessment, more: More, senten
             hidden.push(kinds::short(kind));
             continue;
         }
-        if !more.all && !is_hipaa && more.narrowed && !more.asked {
+        if more.narrowed && !more.of_few(is_hipaa) {
             continue;
         }
         let (name, counts) = (kinds::full(kind), summary(&rows));
@@ -177,9 +184,16 @@ fn facts(account: &AccountAnswer) -> String {
 }
 
 /// "Was this account covered on that day, and by what?"
-pub fn account(width: usize, assessment: &Assessment, account: &AccountAnswer, names: Names<'_>, more: More) -> String {
+pub fn account(
+    width: usize,
+    assessment: &Assessment,
+    account: &AccountAnswer,
+    (names, besides): (Names<'_>, &[String]),
+    more: More,
+) -> String {
     let at = &assessment.at;
-    let sentences = plain::coverage::account(assessment, names, account, at);
+    let mut sentences = plain::coverage::account(assessment, names, account, at);
+    sentences.extend(besides.iter().cloned());
     let mut text: String = sentences.iter().map(|s| paragraph(width, "", s)).collect();
     text.push('\n');
     text.push_str(&details(width, account, at, more));
