@@ -295,7 +295,8 @@ fn reconciled(settings: &str, register: &str) -> (Option<i32>, String, String) {
     let (inventory, folder) = (world.folder(), tempfile::tempdir().unwrap());
     let file = folder.path().join("register.csv");
     std::fs::write(&file, register).unwrap();
-    let args = ["evidence", inventory.path().to_str().unwrap(), "--register", file.to_str().unwrap(), "--fail-on", "error"];
+    let args =
+        ["evidence", inventory.path().to_str().unwrap(), "--register", file.to_str().unwrap(), "--fail-on", "error"];
     let output = run(&args);
     let corrected = std::fs::read_to_string(folder.path().join("register.corrected.csv")).unwrap_or_default();
     (output.status.code(), text(&output), corrected)
@@ -331,9 +332,15 @@ fn nothing_of_a_register_is_passed_over() {
 #[test]
 fn a_register_of_any_spreadsheet_is_read() {
     for (register, expected) in [
-        ("\u{feff}account;name;PHI\r\n222222222222;lab;yes\r\n", "\u{feff}account;name;PHI\r\n222222222222;\"lab; north\";yes\r\n"),
+        (
+            "\u{feff}account;name;PHI\r\n222222222222;lab;yes\r\n",
+            "\u{feff}account;name;PHI\r\n222222222222;\"lab; north\";yes\r\n",
+        ),
         ("account\tname\tPHI\n222222222222\tlab\tyes\n", "account\tname\tPHI\n222222222222\tlab; north\tyes\n"),
-        ("account,\"name; here\",name,PHI\n222222222222,a,lab,yes\n", "account,name; here,name,PHI\n222222222222,a,lab; north,yes\n"),
+        (
+            "account,\"name; here\",name,PHI\n222222222222,a,lab,yes\n",
+            "account,name; here,name,PHI\n222222222222,a,lab; north,yes\n",
+        ),
     ] {
         let (code, told, corrected) = reconciled("", register);
         assert_eq!((code, corrected.as_str()), (Some(0), expected), "{told}");

@@ -20,6 +20,7 @@ mod completeness;
 mod contract;
 mod deleted;
 mod diff;
+mod diff_later;
 mod differential;
 mod ending;
 mod every_rule;

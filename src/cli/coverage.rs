@@ -8,11 +8,11 @@ use serde::Serialize;
 use super::evaluate::exit;
 use super::history::{self, OverTime};
 use super::output::{self, Output};
-use super::{Cli, EvaluationArgs, day, narrow};
+use super::{Cli, EvaluationArgs, Session, day, narrow};
 use crate::report;
 use crate::report::coverage::More;
 use crate::report::plain::{self, Names};
-use countersign_core::assessment::{AccountAnswer, Assessment, assess};
+use countersign_core::assessment::{AccountAnswer, AgreementAnswer, Assessment, assess};
 use countersign_core::finding::Severity;
 use countersign_core::problem::Failure;
 use countersign_core::provenance::Provenance;
@@ -98,8 +98,11 @@ pub fn coverage(cli: &Cli, args: &CoverageArgs) -> Result<u8, Failure> {
     let assuming = undated.as_slice();
     let json = Coverage { schema: "countersign/coverage/v1", provenance, at, only: &only, assuming, accounts };
     let widths = (output::width(), output::table_width());
+    let explained = |row: &AgreementAnswer| behind(&session, row);
     let text = || match accounts {
-        [account] if asked == 1 => report::coverage::account(widths.0, &assessment, account, (names, &besides), more),
+        [account] if asked == 1 => {
+            report::coverage::account(widths.0, &assessment, account, (names, &besides), (more, &explained))
+        }
         _ => report::coverage::table(widths, &assessment, more, &sentences),
     };
     let shows = |kind: &str| only.is_empty() || more.of_few(assessment.hipaa_kinds.contains(kind));
@@ -107,6 +110,21 @@ pub fn coverage(cli: &Cli, args: &CoverageArgs) -> Result<u8, Failure> {
     let table = || (sentences.join(" "), rows());
     output::write_table(&args.format, &json, provenance, text, table)?;
     Ok(exit(&assessment, args.fail_on))
+}
+
+/// What is behind a row: the policies that decided, with their rules and files, and where the agreements are declared.
+fn behind(session: &Session, row: &AgreementAnswer) -> Vec<(&'static str, String)> {
+    let rule = |id: &String| match session.rules.rules.get(id) {
+        Some(rule) => format!("{id} ({}, {})", rule.file, rule.get("rule").unwrap_or("no rule")),
+        None => id.clone(),
+    };
+    let ids = row.governing.iter().map(|g| &g.id).chain(&row.superseded).chain(&row.also_in_force);
+    let declared = |id: &String| {
+        let of = |ty: &str| session.inventory.entity(ty, id).map(|e| e.at(e.span));
+        let place = of("CustomerAgreement").or_else(|| of("OfflineAgreement"))?;
+        Some(("declared", format!("{id} in {place}")))
+    };
+    row.policies.iter().map(|id| ("by", rule(id))).chain(ids.filter_map(declared)).collect()
 }
 
 /// Leaves the accounts that were asked for. An account of which it is not known is never left out (D16).

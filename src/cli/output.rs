@@ -166,7 +166,11 @@ pub fn write_table(
             let at = at.map(|(at, _)| format!("{}\n\n", day::answered(at))).unwrap_or_default();
             let later = provenance.later().map(|later| format!("As {}.\n\n", later.trim_start_matches("as ")));
             let sentences = cell(&anstream::adapter::strip_str(&sentences).to_string());
-            let text = format!("{sentences}\n\n{at}{}{}", later.unwrap_or_default(), table.without(&["at", "as of", "note"]).markdown());
+            let text = format!(
+                "{sentences}\n\n{at}{}{}",
+                later.unwrap_or_default(),
+                table.without(&["at", "as of", "note"]).markdown()
+            );
             Ok(told_below(text, provenance))
         }
         _ => self::json(json),

@@ -21,13 +21,14 @@ pub fn cover(facts: &Facts<'_>) -> String {
     let assessment = facts.assessment;
     let agreements: Vec<String> = facts.kinds.iter().map(|k| kinds::full(k)).collect();
     let mut page = format!("# Evidence of coverage on {}\n\n", when(&assessment.at));
+    // the answer, then what was asked
+    let sentences = plain::coverage::all(assessment, facts.names(), facts.kinds);
+    page.push_str(&paragraph(&sentences.join(" ")));
     let asked = plain::listed(&agreements, "and");
     page.push_str(&paragraph(&format!(
         "Asked: which agreement governs each account, and who can accept and terminate, for the {asked}, on {}.",
         when(&assessment.at)
     )));
-    let sentences = plain::coverage::all(assessment, facts.names(), facts.kinds);
-    page.push_str(&paragraph(&sentences.join(" ")));
     page.push_str(&section("Population", counted(facts)));
     page.push_str(&section("What is not known", unknown(facts)));
     page.push_str(&section("What was assumed", assumed(facts)));

@@ -46,9 +46,9 @@ struct Columns {
     phi: Option<usize>,
 }
 
-/// Compares a register, as CSV, for one kind of agreement.
+/// Compares a register, as CSV, for one kind of agreement. `is_marked`: its file began with a byte order mark, and shall again.
 pub fn reconcile(
-    text: &str,
+    (text, is_marked): (&str, bool),
     file: &str,
     inventory: &Inventory,
     assessment: &Assessment,
@@ -56,7 +56,6 @@ pub fn reconcile(
 ) -> Result<Reconciled, Vec<Problem>> {
     let named = &inventory.config.register;
     let wrong = |message: String| Problem::about(file, message);
-    let (written, text) = (text, text.trim_start_matches(BYTE_ORDER_MARK));
     let separator = separator(text);
     let mut builder = csv::ReaderBuilder::new();
     builder.delimiter(separator as u8).trim(csv::Trim::All).flexible(false);
@@ -98,18 +97,14 @@ pub fn reconcile(
         }
     }
     let read = seen.len();
-    let corrected = corrected((written, separator), &header, &rows);
+    let corrected = corrected((text, is_marked, separator), &header, &rows);
     Ok(Reconciled { rows: read, differences, not_compared: columns.absent(named), corrected })
 }
 
 fn columns(header: &csv::StringRecord, named: &RegisterColumns, file: &str) -> Result<Columns, Vec<Problem>> {
     let at = |name: &str| header.iter().position(|h| h.eq_ignore_ascii_case(name));
-    let all = [
-        ("account", &named.account),
-        ("name", &named.name),
-        ("agreement", &named.agreement),
-        ("phi", &named.phi),
-    ];
+    let all =
+        [("account", &named.account), ("name", &named.name), ("agreement", &named.agreement), ("phi", &named.phi)];
     // what is named and is not there would not be compared, and nobody would know
     let is_asked = |setting: &str| setting == "account" || named.named.contains(&setting);
     let absent = all.into_iter().find(|(setting, name)| is_asked(setting) && at(name).is_none());
@@ -269,9 +264,13 @@ fn row_of(account: &AccountAnswer, kind: &str, columns: &Columns, width: usize) 
 }
 
 /// The corrected register, with the ends of lines that it had: no value of it is a formula.
-fn corrected((text, separator): (&str, char), header: &csv::StringRecord, rows: &[Vec<String>]) -> String {
+fn corrected(
+    (text, is_marked, separator): (&str, bool, char),
+    header: &csv::StringRecord,
+    rows: &[Vec<String>],
+) -> String {
     let all = std::iter::once(header.iter().map(str::to_owned).collect()).chain(rows.iter().cloned());
     let csv: String = all.map(|row: Vec<String>| Table::line_by(separator, row.iter().map(String::as_str))).collect();
-    let csv = if text.starts_with(BYTE_ORDER_MARK) { format!("{BYTE_ORDER_MARK}{csv}") } else { csv };
+    let csv = if is_marked { format!("{BYTE_ORDER_MARK}{csv}") } else { csv };
     if text.contains("\r\n") { csv } else { csv.replace("\r\n", "\n") }
 }

@@ -5,7 +5,9 @@ use comfy_table::{ColumnConstraint, ContentArrangement, Table};
 use super::plain::{self, Names};
 use super::{COVERED_MEANS, Shown, bold, count, day, dim, paragraph, verdict};
 use countersign_core::assessment::{AccountAnswer, AgreementAnswer, Assessment};
+use countersign_core::aws::eligibility;
 use countersign_core::hipaa::Phi;
+use countersign_core::moment;
 use countersign_core::naming::kinds;
 use countersign_core::terms::{Coverage, Role};
 
@@ -28,6 +30,9 @@ impl More {
         self.all || self.asked || is_hipaa
     }
 }
+
+/// What is behind a row: the names of lines, and the lines.
+pub type Explained<'a> = &'a dyn Fn(&AgreementAnswer) -> Vec<(&'static str, String)>;
 
 /// A table a kind of agreement. Sentences are as wide as they can be read, tables as the terminal is.
 pub fn table(widths: (usize, usize), assessment: &Assessment, more: More, sentences: &[String]) -> String {
@@ -89,15 +94,24 @@ pub fn table(widths: (usize, usize), assessment: &Assessment, more: More, senten
     text
 }
 
+/// Why the lists do not tell at a moment whether a service is eligible (D18).
+fn lists(at: &str) -> String {
+    match moment::parse(at).map(eligibility::lists_around).unwrap_or_default() {
+        (None, _) => format!("no list is that old: the first is of {}", eligibility::first_list()),
+        (Some(last), None) => format!("the latest list is of {last}"),
+        (Some(before), Some(after)) => format!("the lists of {before} and {after} differ"),
+    }
+}
+
 /// What the register says of PHI.
-fn register(width: usize, phi: &Phi) -> String {
+fn register(width: usize, phi: &Phi, at: &str) -> String {
     let mut text = String::new();
     let mut section = |name: &str, body: &str| text.push_str(&paragraph(width, &format!("  {name:<13} "), body));
     for service in &phi.services {
         let eligible = match service.eligible {
             Some(true) => "HIPAA eligible".to_owned(),
             Some(false) => "not HIPAA eligible".to_owned(),
-            None => format!("eligibility unknown (the latest list is of {})", service.list),
+            None => format!("eligibility unknown ({})", lists(at)),
         };
         let except = service.exclusions.as_ref().map(|e| format!(", with exclusions: {e}")).unwrap_or_default();
         section("PHI in", &format!("{}: {eligible}{except}", service.service));
@@ -189,19 +203,19 @@ pub fn account(
     assessment: &Assessment,
     account: &AccountAnswer,
     (names, besides): (Names<'_>, &[String]),
-    more: More,
+    (more, explained): (More, Explained<'_>),
 ) -> String {
     let at = &assessment.at;
     let mut sentences = plain::coverage::account(assessment, names, account, at);
     sentences.extend(besides.iter().cloned());
     let mut text: String = sentences.iter().map(|s| paragraph(width, "", s)).collect();
     text.push('\n');
-    text.push_str(&details(width, account, at, more));
+    text.push_str(&details(width, account, at, (more, explained)));
     text
 }
 
 /// What each agreement of an account is, and the four facts.
-fn details(width: usize, account: &AccountAnswer, at: &str, more: More) -> String {
+fn details(width: usize, account: &AccountAnswer, at: &str, (more, explained): (More, Explained<'_>)) -> String {
     let name = account.name.as_ref().map(|n| format!(" {n}")).unwrap_or_default();
     let place = match &account.organization {
         Some(organization) => format!(
@@ -234,8 +248,8 @@ fn details(width: usize, account: &AccountAnswer, at: &str, more: More) -> Strin
         if let Some(reason) = &row.reason {
             section("unknown", reason);
         }
-        if more.explain && !row.policies.is_empty() {
-            section("by", &row.policies.join(", "));
+        if more.explain {
+            explained(row).iter().for_each(|(name, body)| section(name, body));
         }
         for assumption in &row.assuming {
             section("assuming", assumption);
@@ -255,7 +269,7 @@ fn details(width: usize, account: &AccountAnswer, at: &str, more: More) -> Strin
         text.push_str(&format!("  {name:<34} {}\n", verdict(fact)));
     }
     if let Some(phi) = &account.phi {
-        text.push_str(&register(width, phi));
+        text.push_str(&register(width, phi, at));
     }
     text.push('\n');
     text.push_str(&paragraph(width, "", COVERED_MEANS));

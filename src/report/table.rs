@@ -69,7 +69,8 @@ impl Table {
     pub fn without(&self, columns: &[&str]) -> Self {
         let kept: Vec<bool> = self.header.iter().map(|h| !columns.contains(h)).collect();
         let keep = |at: usize| kept.get(at).copied().unwrap_or_default();
-        let of = |row: &Vec<String>| row.iter().enumerate().filter(|(at, _)| keep(*at)).map(|(_, c)| c.clone()).collect();
+        let of =
+            |row: &Vec<String>| row.iter().enumerate().filter(|(at, _)| keep(*at)).map(|(_, c)| c.clone()).collect();
         let header = self.header.iter().enumerate().filter(|(at, _)| keep(*at)).map(|(_, h)| *h).collect();
         Self { header, rows: self.rows.iter().map(of).collect() }
     }

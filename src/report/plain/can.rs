@@ -109,7 +109,8 @@ fn groups<'a>(assessment: &'a Assessment, asked: &Asked<'_>) -> Vec<Group<'a>> {
             let reasons = |a: &OperationAnswer| (a.message.clone(), a.detail.clone(), why(a, asked.names));
             let same = |g: &&mut Group<'_>| {
                 let first = g.answers.first().map(|(_, a)| reasons(a));
-                (g.decision, &g.who, &g.deed, &g.cause) == (decision, &who, &deed, &cause) && first == Some(reasons(answer))
+                (g.decision, &g.who, &g.deed, &g.cause) == (decision, &who, &deed, &cause)
+                    && first == Some(reasons(answer))
             };
             match groups.iter_mut().find(same) {
                 Some(group) => {

@@ -46,7 +46,11 @@ impl Counted {
         let twice = |name: &String| found.iter().filter(|(n, _)| n == name).count() > 1;
         let told = |(name, principal): &(String, &PrincipalAnswer)| {
             let is_person = !principal.people.is_empty();
-            if twice(name) && !is_person { format!("{name} of {}", names.account(&principal.account)) } else { name.clone() }
+            if twice(name) && !is_person {
+                format!("{name} of {}", names.account(&principal.account))
+            } else {
+                name.clone()
+            }
         };
         Self { names: found.iter().map(told).collect(), groups }
     }

@@ -1,7 +1,7 @@
 //! "Is this account covered?" and "which are not?": in sentences.
 
-use super::{Names, capital, listed};
 use super::day::{when, whose};
+use super::{Names, capital, listed};
 use crate::report::{count, day, few};
 use countersign_core::assessment::{AccountAnswer, AgreementAnswer, Assessment};
 use countersign_core::naming::kinds;

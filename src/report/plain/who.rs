@@ -6,7 +6,7 @@ use super::{Names, lacking, listed, opened, stopped};
 use crate::report::{bold, completeness, count, few, paragraph, who_can, wrapped};
 use countersign_core::assessment::{Assessment, OperationAnswer, Person, PrincipalAnswer};
 use countersign_core::people::Roles;
-use countersign_core::terms::{Decision, PrincipalKind};
+use countersign_core::terms::{Decision, PrincipalKind, Scope};
 use who_can::Row;
 
 /// Names in the first sentence; who else there is is counted.
@@ -122,11 +122,29 @@ fn row(assessment: &Assessment, names: Names<'_>, principal: &PrincipalAnswer, a
             format!("; {}", answer.reason.clone().unwrap_or_else(depends))
         }
     };
+    let more = more + &governed(assessment, principal, answer);
     stopped(&opened(&format!(
         "{}{through}: {} {preposition} {target}{more}",
         called(names, principal),
         names.deed(answer)
     )))
+}
+
+/// That another agreement of the kind governs the account than the one that is asked about, so that its end uncovers nothing there.
+fn governed(assessment: &Assessment, principal: &PrincipalAnswer, answer: &OperationAnswer) -> String {
+    let account = assessment.accounts.iter().find(|a| a.account == principal.account);
+    let row = account.and_then(|a| a.agreements.iter().find(|r| Some(&r.kind) == answer.agreement.as_ref()));
+    let Some((row, governing)) = row.and_then(|r| Some((r, r.governing.as_ref()?))) else { return String::new() };
+    let others = row.superseded.len() + row.also_in_force.len();
+    if others == 0 || answer.decision == Decision::Deny || Some(governing.scope) == answer.scope {
+        return String::new();
+    }
+    let by = match governing.scope {
+        Scope::Offline => "one made outside AWS Artifact",
+        Scope::Organization => "that of its organization",
+        _ => "its own",
+    };
+    format!("; another governs this account: {by}")
 }
 
 /// That somebody lacks a permission and may grant it to itself, in a sentence.

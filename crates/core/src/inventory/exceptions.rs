@@ -74,7 +74,8 @@ pub(super) fn unknown(entities: &BTreeMap<Uid, Entity>, config: &Config) -> Vec<
     let problem = |e: &AccountException| {
         let known = entities.keys().filter(|uid| uid.ty == "Account").map(|uid| uid.id.as_str());
         let help = instead(&e.account, known, format!("declare the account, or take the exception out of {FILE}"));
-        Problem::at(&e.account_place.source, e.account_place.span, format!("there is no account {}", e.account)).help(help)
+        Problem::at(&e.account_place.source, e.account_place.span, format!("there is no account {}", e.account))
+            .help(help)
     };
     config.account_exceptions.iter().filter(|e| !has(&e.account)).map(problem).collect()
 }

@@ -48,7 +48,8 @@ impl From<Table> for RegisterColumns {
             ("phi", table.phi.is_some()),
         ];
         let named = given.into_iter().filter(|(_, given)| *given).map(|(name, _)| name).collect();
-        let no_phi = table.no_phi_values.unwrap_or_else(|| ["no", "false", "none", "-", ""].map(str::to_owned).to_vec());
+        let no_phi =
+            table.no_phi_values.unwrap_or_else(|| ["no", "false", "none", "-", ""].map(str::to_owned).to_vec());
         let or = |text: Option<String>, default: &str| text.unwrap_or_else(|| default.to_owned());
         let values = table.phi_values.unwrap_or_else(|| ["yes", "true", "phi", "x"].map(str::to_owned).to_vec());
         Self {

@@ -34,7 +34,9 @@ impl Named {
 pub(super) fn doubtful(entities: &BTreeMap<Uid, Entity>, config: &Config) -> Vec<Problem> {
     let mut found = tags(entities, config);
     let people = people(entities);
-    found.extend(config.named.signatories.iter().filter_map(|(name, place)| person(name, place, &people, "signatories")));
+    found.extend(
+        config.named.signatories.iter().filter_map(|(name, place)| person(name, place, &people, "signatories")),
+    );
     for trusted in &config.trusted {
         found.extend(trusted.people.iter().filter_map(|name| person(name, &trusted.place, &people, "[[trusted]]")));
         found.extend(role(entities, trusted));
@@ -116,9 +118,8 @@ mod tests {
     fn warnings(settings: &str, entities: &str) -> Vec<String> {
         let files = Memory::new("a clinic").with("entities.json", entities).with("countersign.toml", settings);
         let inventory = Inventory::load(&files, Arc::new(EntitySchema::built_in().unwrap())).unwrap();
-        let told = |p: &crate::problem::Problem| {
-            format!("{p} at {} ({})", p.underlined(), p.help_text().unwrap_or_default())
-        };
+        let told =
+            |p: &crate::problem::Problem| format!("{p} at {} ({})", p.underlined(), p.help_text().unwrap_or_default());
         inventory.warnings.iter().map(told).collect()
     }
 
