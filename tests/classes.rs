@@ -223,3 +223,36 @@ fn the_roles_of_a_permission_set_are_alike_only_where_patterns_cannot_see_the_ac
         }
     }
 }
+
+/// Where a condition stands counts: on one of two statements it is not what it is on the other.
+#[test]
+fn users_are_alike_only_where_each_statement_has_the_same_conditions() {
+    let offline = json!([{"account": A, "from": "2021-01-01"}]);
+    let mut world = World::new().account(A, json!({"nda": {"accepted": true}}), &[]).offline(offline);
+    let is_not = json!({"Null": {"aws:PrincipalTag/d": "true"}});
+    let is = json!({"StringEquals": {"aws:PrincipalTag/d": "legal"}});
+    let named = json!({"StringEquals": {"aws:PrincipalTag/d": "${aws:username}"}});
+    let everywhere = ["arn:aws:artifact:::agreement/*", "*"];
+    for (n, condition) in [is_not, is, named].iter().enumerate() {
+        for (m, resources) in [everywhere, [everywhere[1], everywhere[0]], ["*"; 2]].iter().enumerate() {
+            for place in [[true, false], [false, true], [true, true], [false, false]] {
+                let statements: Vec<Value> = (0..2)
+                    .map(|i| {
+                        let condition = if place[i] { condition.clone() } else { json!({}) };
+                        json!({"Effect": "Allow", "Action": "*", "Resource": resources[i], "Condition": condition})
+                    })
+                    .collect();
+                // others differ in what this operation does not ask about
+                let name = format!("u{n}{m}{}{}", u8::from(place[0]), u8::from(place[1]));
+                let deny = json!({"Effect": "Deny", "Action": format!("artifact:Get{name}"), "Resource": "*"});
+                let policies = [policy(json!(statements)), policy(json!([deny]))];
+                let uid = format!("User::\"arn:aws:iam::{A}:user/{name}\"");
+                world = world.entity(json!({"uid": uid, "attrs": {"policies": policies}, "tags": {"d": "legal"}}));
+            }
+        }
+    }
+    let folder = world.folder();
+    let inventory =
+        Inventory::load(&Folder::new(folder.path()), SCHEMA.clone()).unwrap_or_else(|f| panic!("{}", words(&f)));
+    assert_eq!(answers(&inventory, true), answers(&inventory, false));
+}

@@ -41,6 +41,7 @@ mod input_errors;
 mod lint;
 mod long_lines;
 mod managed;
+mod mistakes;
 mod mutated;
 mod mutation;
 mod narrowing;

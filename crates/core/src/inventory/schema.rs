@@ -80,7 +80,7 @@ pub struct Attribute {
     pub required: bool,
     /// The closed set of its values, if it has one; of its elements, if it is a set.
     pub values: Option<Vec<String>>,
-    /// What its values, or its elements, are the names of: `operations`, `agreement-kinds`, `groups`, `principals`.
+    /// What its values, or its elements, are the names of: one of [`NAMES`].
     pub names: Option<String>,
     /// The value that it has when it is not written.
     pub default: Option<serde_json::Value>,
@@ -189,7 +189,8 @@ impl EntitySchema {
 }
 
 /// What the values of an attribute can be the names of.
-pub(crate) const NAMES: [&str; 5] = ["operations", "agreement-kinds", "groups", "principals", "tags"];
+pub(crate) const NAMES: [&str; 8] =
+    ["operations", "agreement-kinds", "groups", "principals", "accounts", "units", "services", "tags"];
 
 /// A type's name without the namespace.
 pub fn local(name: &str) -> &str {

@@ -4,10 +4,13 @@
 //! error in evaluation is an error of the run: Cedar skips a `forbid` that errors, which would turn a denial into an
 //! allow.
 
+mod active;
 pub(crate) mod annotations;
 mod built_in;
 pub mod folder;
+mod has;
 pub(crate) mod names;
+mod narrower;
 pub mod operations;
 mod origin;
 mod overlay;
@@ -19,6 +22,7 @@ mod requires;
 mod rule;
 mod satisfiable;
 pub mod settings;
+mod shapes;
 mod stated;
 mod states;
 pub(crate) mod subjects;
@@ -119,6 +123,7 @@ impl RuleBook {
         let rules = Self::new(laid.sources, &data, schema)?.complete(schema)?;
         let (operations, calls) = rules.operations.laid.clone();
         let mut warnings = unread;
+        warnings.extend(laid.warnings);
         // what no policy of ours leaves ungated, a policy that was removed or replaced does
         let passed = ungated(&rules.operations, &rules.rules);
         warnings.extend(passed.into_iter().map(|problem| {
@@ -190,6 +195,7 @@ impl RuleBook {
         if problems.is_empty() {
             problems.extend(check(&operations, &rules, schema));
             problems.extend(possible::faults(&operations, &rules, &all));
+            problems.extend(active::faults(&operations, &rules, &all, schema));
         }
         if !problems.is_empty() {
             return Err(Failure::Problems(problems));

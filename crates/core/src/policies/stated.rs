@@ -12,6 +12,7 @@ use super::annotations::{Annotated, Subject};
 use super::reads::{applies_to, attribute_of};
 use super::satisfiable::never_holds;
 use super::settings::{Becomes, Setting};
+use super::tokens;
 use crate::inventory::schema::{Attribute, EntitySchema, Type};
 use crate::problem::{Problem, instead};
 
@@ -68,7 +69,9 @@ fn contradiction(annotated: &Annotated<'_>, json: &Value) -> Option<Problem> {
     never_holds(json).then(|| {
         let message = "the conditions of this policy contradict each other: it never applies";
         let help = "one attribute is never two texts at once, and nothing is true and false";
-        Problem::at(annotated.source, annotated.head(), message).help(help)
+        let clause = ["when", "unless"].map(|word| tokens::word(annotated.source, annotated.span, word));
+        let place = clause.into_iter().flatten().min_by_key(|place| place.start).unwrap_or(annotated.head());
+        Problem::at(annotated.source, place, message).help(help)
     })
 }
 
