@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::output;
 use super::{Cli, EvaluationArgs, NOT_OK, Narrowing, OK, Printing, narrow};
-use crate::report;
+use crate::report::{self, plain};
 use countersign_core::assessment::plans::Planner;
 use countersign_core::assessment::{Assessment, assess};
 use countersign_core::finding::Severity;
@@ -54,8 +54,12 @@ pub fn evaluate(cli: &Cli, args: &EvaluateArgs) -> Result<u8, Failure> {
     let provenance = Arc::new(session.provenance());
     assessment.provenance = Some(provenance.clone());
     let folder = session.source.name();
+    let (as_of, named) = (session.inventory.config.as_of, args.asking.at.is_some());
+    let undated = plain::day::undated(&assessment.at, as_of, named).map(|what| format!("Assuming: {what}."));
     output::write(&args.printing.format, &assessment, &provenance, || {
-        report::evaluation::evaluation(output::width(), &assessment, &folder, args.all)
+        let text = report::evaluation::evaluation(output::width(), &assessment, &folder, args.all);
+        let undated = undated.iter().map(|what| report::paragraph(output::width(), "", what));
+        std::iter::once(text).chain(undated).collect()
     })?;
     let incomplete = args.require_complete && !assessment.completeness.is_complete();
     Ok(if incomplete { NOT_OK } else { exit(&assessment, args.fail_on) })

@@ -5,17 +5,16 @@ use crate::report::diff::principal;
 use crate::report::ending::{Shared, effect, perhaps, ways};
 use crate::report::findings::markdown::cell;
 use crate::report::foreign::Foreign;
-use crate::report::plain::{self, Names};
+use crate::report::plain;
 use crate::report::table::Table;
 use crate::report::{COVERED_MEANS, completeness, few, rows};
 use countersign_core::ending::{Ending, NOT_FOLLOWED};
 
 /// The Markdown of an assessment.
 pub fn markdown(drawn: &Drawn<'_>, title: &str) -> String {
-    let Drawn { inventory, assessment, .. } = drawn;
-    let names = Names::new(inventory);
+    let assessment = drawn.assessment;
     let mut text = format!("# {}\n\n{}\n\n", cell(&Foreign(title).lines()), plain::day::answered(&assessment.at));
-    for sentence in plain::coverage::all(assessment, names, &[]) {
+    for sentence in super::sentences(drawn) {
         text.push_str(&format!("{}\n\n", cell(&Foreign(&sentence).lines())));
     }
     let gaps = &assessment.completeness.gaps;
