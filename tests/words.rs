@@ -171,7 +171,9 @@ fn what_has_no_date_is_told_as_assumed() {
         assert!(!ask(&["--at", "2026-11-01", "--format", format]).contains(assumed), "{format}");
     }
     for command in ["evaluate", "report"] {
-        let at = |day| told(&[command, HOSPITAL, "--at", day, "--format", if command == "report" { "markdown" } else { "text" }]);
+        let at = |day| {
+            told(&[command, HOSPITAL, "--at", day, "--format", if command == "report" { "markdown" } else { "text" }])
+        };
         assert!(at("2023-04-01").contains(assumed) && !at("2026-11-01").contains(assumed), "{command}");
     }
     let document: Value =
