@@ -282,7 +282,67 @@ fn a_register_is_reconciled() {
     let again = self::text(&ask(&[]));
     assert!(again.contains("holds PHI by its tags or entry, and not by the register"), "{again}");
     assert!(!again.contains("governs it") && !again.contains("is missing"), "{again}");
-    std::fs::write(&register, "Account,BAA\n22222222222,x\n").unwrap();
+    std::fs::write(&register, "Account,Called,BAA,Holds PHI\n22222222222,x,x,no\n").unwrap();
     let output = ask(&[]);
     assert!(output.status.code() == Some(2) && self::text(&output).contains("leading zeros"));
+}
+
+/// An inventory of one account that holds PHI, with these settings, and a register.
+fn reconciled(settings: &str, register: &str) -> (Option<i32>, String, String) {
+    let world = World::new()
+        .account(A, json!({"name": "lab; north", "phi": {"services": ["s3"]}}), &[])
+        .file("countersign.toml", format!("asOf = \"2026-11-01\"\n{settings}"));
+    let (inventory, folder) = (world.folder(), tempfile::tempdir().unwrap());
+    let file = folder.path().join("register.csv");
+    std::fs::write(&file, register).unwrap();
+    let args =
+        ["evidence", inventory.path().to_str().unwrap(), "--register", file.to_str().unwrap(), "--fail-on", "error"];
+    let output = run(&args);
+    let corrected = std::fs::read_to_string(folder.path().join("register.corrected.csv")).unwrap_or_default();
+    (output.status.code(), text(&output), corrected)
+}
+
+/// A column that is named and not there is an error; one that is not there is told; a word that says neither is not a no.
+#[test]
+fn nothing_of_a_register_is_passed_over() {
+    let (code, told, _) = reconciled("[register]\nphi = \"Sensitive\"\n", "account,name\n222222222222,lab; north\n");
+    assert_eq!(code, Some(2), "{told}");
+    assert!(told.contains("there is no column `Sensitive`; there are `account`, `name`"), "{told}");
+    let (code, told, _) = reconciled("", "account,name\n222222222222,lab; north\n");
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.contains("There is no column PHI, so that nothing of it was compared"), "{told}");
+    assert!(told.contains("There is no column agreement,") && !told.contains("no column name"), "{told}");
+    for cell in ["Y", "maybe"] {
+        let (code, told, _) = reconciled("", &format!("account,PHI\n222222222222,{cell}\n"));
+        assert_eq!(code, Some(1), "{told}");
+        assert!(told.contains(&format!("has `{cell}` in the column PHI, which says neither")), "{told}");
+    }
+    for (cell, code) in [("YES", 0), ("x", 0), ("no", 1), ("", 1), ("-", 1)] {
+        let (found, told, _) = reconciled("", &format!("account,PHI\n222222222222,{cell}\n"));
+        assert_eq!(found, Some(code), "{cell}: {told}");
+        assert_eq!(told.contains("and not by the register"), code == 1, "{cell}: {told}");
+    }
+    let own = "[register]\nphiValues = [\"J\"]\nnoPhiValues = [\"N\"]\n";
+    assert_eq!(reconciled(own, "account,PHI\n222222222222,j\n").0, Some(0));
+    assert!(reconciled(own, "account,PHI\n222222222222,n\n").1.contains("and not by the register"));
+    assert!(reconciled(own, "account,PHI\n222222222222,yes\n").1.contains("says neither"));
+}
+
+/// What spreadsheets write: a byte order mark, semicolons or tabs. The corrected register is written in the same way.
+#[test]
+fn a_register_of_any_spreadsheet_is_read() {
+    for (register, expected) in [
+        (
+            "\u{feff}account;name;PHI\r\n222222222222;lab;yes\r\n",
+            "\u{feff}account;name;PHI\r\n222222222222;\"lab; north\";yes\r\n",
+        ),
+        ("account\tname\tPHI\n222222222222\tlab\tyes\n", "account\tname\tPHI\n222222222222\tlab; north\tyes\n"),
+        (
+            "account,\"name; here\",name,PHI\n222222222222,a,lab,yes\n",
+            "account,name; here,name,PHI\n222222222222,a,lab; north,yes\n",
+        ),
+    ] {
+        let (code, told, corrected) = reconciled("", register);
+        assert_eq!((code, corrected.as_str()), (Some(0), expected), "{told}");
+    }
 }

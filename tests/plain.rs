@@ -61,10 +61,14 @@ fn the_answer_is_the_first_sentence() {
     let one = ["coverage", HOSPITAL, "--account", "333333333333", "--agreement", "baa", "--at"];
     let on = |day| first(&[&one[..], &[day]].concat());
     assert!(
-        on("2024-08-31")
-            .starts_with("Yes. On 2024-08-31, account research (333333333333) is covered by a BAA: its own")
+        on("2024-08-31").starts_with(
+            "Yes. On 2024-08-31 at 00:00 UTC, account research (333333333333) is covered by a BAA: its own"
+        )
     );
-    assert!(on("2023-11-14").starts_with("No. On 2023-11-14, no BAA is in force for account research (333333333333)."));
+    assert!(
+        on("2023-11-14")
+            .starts_with("No. On 2023-11-14 at 00:00 UTC, no BAA is in force for account research (333333333333).")
+    );
 }
 
 /// Codes, rules, ARNs and places are there where they are asked for, and only there.

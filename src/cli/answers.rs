@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::becoming::{self, AsRole};
 use super::errors::usage;
-use super::{Cli, EvaluationArgs, NOT_OK, OK, PrintingTables, Session, ending, narrow, output};
+use super::{Cli, EvaluationArgs, NOT_OK, OK, PrintingTables, Session, day, ending, narrow, output};
 use crate::report;
 use crate::report::plain::Names;
 use crate::report::plain::can::Asked;
@@ -92,6 +92,11 @@ fn could_grant<'a>(assessment: &Assessment, found: &'a Escalations) -> Vec<Could
     let of = |p: &PrincipalAnswer| found.get(&(p.account.clone(), p.principal.clone()));
     let all = assessment.principals.iter();
     all.filter_map(|p| Some(CouldGrant { principal: PrincipalEntry::of(p), by: of(p)? })).collect()
+}
+
+/// What no answer takes into account, in a sentence.
+fn told_left_out(leaves_out: &[&str]) -> String {
+    if leaves_out.is_empty() { String::new() } else { format!("Left out: {}.", leaves_out.join("; ")) }
 }
 
 /// What is told besides is not left out.
@@ -240,13 +245,18 @@ pub fn can(cli: &Cli, args: &CanArgs) -> Result<u8, Failure> {
         could_grant_itself: could_grant(&assessment, &grants),
     };
     let asked = Asked { names: Names::new(&session.inventory), name: &args.principal };
-    let text = || can_text(args, &assessment, &asked, (&as_roles, &grants), &leaves_out);
+    let accounts = assessment.principals.iter().map(|p| p.account.clone()).collect();
+    let later = day::permissions(&session, accounts)?;
+    let text = || can_text(args, &assessment, &asked, (&as_roles, &grants), (&leaves_out, &later));
     let rows = || {
         let principals = assessment.principals.iter().chain(as_roles.iter().map(|r| &r.answer));
         let all = principals.flat_map(|p| p.operations.iter().map(move |o| (p, o)));
         let mut sentences: Vec<String> = becoming::first(&assessment, &as_roles, asked.names).into_iter().collect();
         sentences.push(report::plain::can::headline(&assessment, &asked));
-        (sentences.join(" "), report::rows::answers(&assessment, asked.names, all))
+        sentences.extend(later.iter().cloned());
+        sentences.push(told_left_out(&leaves_out));
+        let table = report::rows::answers(&assessment, asked.names, all).of_moment(&assessment.at, provenance);
+        (sentences.join(" "), table)
     };
     output::write_table(&args.question.printing.format, &json, provenance, text, rows)?;
     let is_allowed = |o: &OperationAnswer| {
@@ -262,7 +272,7 @@ fn can_text(
     assessment: &Assessment,
     asked: &Asked<'_>,
     (as_roles, grants): (&[AsRole], &Escalations),
-    leaves_out: &[&str],
+    (leaves_out, later): (&[&str], &[String]),
 ) -> String {
     let width = output::width();
     let mut parts: Vec<String> = Vec::new();
@@ -277,7 +287,8 @@ fn can_text(
         Some(_) => parts.push(report::paragraph(width, "", &report::plain::who::grants(grants.len()))),
         None => {}
     }
-    let mut foot = report::paragraph(width, "", &format!("Left out: {}.", leaves_out.join("; ")));
+    let mut foot: String = later.iter().map(|l| report::paragraph(width, "", l)).collect();
+    foot.push_str(&report::paragraph(width, "", &told_left_out(leaves_out)));
     if !args.question.explain {
         foot.push_str(&report::paragraph(width, "", &report::plain::can::foot(&assessment.at)));
     }
@@ -300,12 +311,13 @@ pub fn who_can(cli: &Cli, args: &WhoCanArgs) -> Result<u8, Failure> {
     let [may, unknown, nearly] =
         report::who_can::rows(&assessment).map(|rows| rows.into_iter().map(|row| Answer::new(row, &roles)).collect());
     let provenance = &session.provenance();
+    let leaves_out = left_out(&assessment, &[GRANTS_ITSELF, ASSUMES]);
     let json = WhoCan {
         schema: "countersign/who-can/v1",
         provenance,
         at: &assessment.at,
         permission_model: assessment.permission_model,
-        leaves_out: left_out(&assessment, &[GRANTS_ITSELF, ASSUMES]),
+        leaves_out: leaves_out.clone(),
         operation,
         may,
         unknown,
@@ -314,11 +326,15 @@ pub fn who_can(cli: &Cli, args: &WhoCanArgs) -> Result<u8, Failure> {
         could_grant_itself: could_grant(&assessment, &grants),
     };
     let names = Names::new(&session.inventory);
-    let text = || who_text(args, &assessment, &roles, (names, operation), &grants);
+    let later = day::permissions(&session, session.options.filter.accounts.clone())?;
+    let foot: Vec<String> = later.into_iter().chain([told_left_out(&leaves_out)]).collect();
+    let text = || who_text(args, &assessment, &roles, (names, operation), (&grants, &foot));
     let rows = || {
         let [may, unknown, nearly] = report::who_can::rows(&assessment);
-        let sentences = report::plain::who::first(&assessment, names, [&may, &unknown, &nearly]);
-        (sentences, report::rows::answers(&assessment, names, [may, unknown, nearly].into_iter().flatten()))
+        let mut sentences = vec![report::plain::who::first(&assessment, names, [&may, &unknown, &nearly])];
+        sentences.extend(foot.iter().cloned());
+        let table = report::rows::answers(&assessment, names, [may, unknown, nearly].into_iter().flatten());
+        (sentences.join(" "), table.of_moment(&assessment.at, provenance))
     };
     output::write_table(&args.question.printing.format, &json, provenance, text, rows)?;
     Ok(OK)
@@ -330,7 +346,7 @@ fn who_text(
     assessment: &Assessment,
     roles: &Roles,
     (names, operation): (Names<'_>, &str),
-    grants: &Escalations,
+    (grants, foot): (&Escalations, &[String]),
 ) -> String {
     let (width, explain) = (output::width(), args.question.explain);
     let mut parts = vec![report::plain::who::who(width, assessment, roles, names)];
@@ -342,8 +358,10 @@ fn who_text(
         Some(_) => parts.push(report::paragraph(width, "", &report::plain::who::grants(grants.len()))),
         None => {}
     }
+    let mut foot: String = foot.iter().map(|line| report::paragraph(width, "", line)).collect();
     if !explain {
-        parts.push(report::paragraph(width, "", &report::plain::can::foot(&assessment.at)));
+        foot.push_str(&report::paragraph(width, "", &report::plain::can::foot(&assessment.at)));
     }
+    parts.push(foot);
     parts.join("\n")
 }

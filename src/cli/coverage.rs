@@ -8,11 +8,11 @@ use serde::Serialize;
 use super::evaluate::exit;
 use super::history::{self, OverTime};
 use super::output::{self, Output};
-use super::{Cli, EvaluationArgs, narrow};
+use super::{Cli, EvaluationArgs, Session, day, narrow};
 use crate::report;
 use crate::report::coverage::More;
-use crate::report::plain::Names;
-use countersign_core::assessment::{AccountAnswer, Assessment, assess};
+use crate::report::plain::{self, Names};
+use countersign_core::assessment::{AccountAnswer, AgreementAnswer, Assessment, assess};
 use countersign_core::finding::Severity;
 use countersign_core::problem::Failure;
 use countersign_core::provenance::Provenance;
@@ -56,8 +56,11 @@ struct Coverage<'a> {
     provenance: &'a Provenance,
     at: &'a str,
     /// What accounts were narrowed to.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    only: Vec<&'static str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    only: &'a [&'static str],
+    /// What the facts beside the agreements take for granted.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    assuming: &'a [String],
     accounts: &'a [AccountAnswer],
 }
 
@@ -80,21 +83,49 @@ pub fn coverage(cli: &Cli, args: &CoverageArgs) -> Result<u8, Failure> {
     let asked = assessment.accounts.len();
     let only = narrowed(args, &kinds, &mut assessment);
     let mut sentences = of_all;
+    let of_phi = if kinds.is_empty() { session.rules.hipaa_kinds().iter().cloned().collect() } else { kinds.clone() };
+    let one = asked == 1 && assessment.accounts.len() == 1;
+    let mut besides = day::coverage(&session, if one { &kinds } else { &of_phi })?;
+    let named = args.asking.at.is_some();
+    let undated = plain::day::undated(&assessment.at, session.inventory.config.as_of, named);
+    besides.extend(undated.iter().map(|what| plain::stopped(&format!("Assuming: {what}"))));
+    sentences.extend(besides.iter().cloned());
     if !only.is_empty() {
         sentences.push(shown(&assessment, asked, &only));
     }
     let more = More { all: args.all, explain: args.explain, narrowed: !only.is_empty(), asked: !kinds.is_empty() };
     let provenance = &session.provenance();
     let (at, accounts) = (&assessment.at, assessment.accounts.as_slice());
-    let json = Coverage { schema: "countersign/coverage/v1", provenance, at, only, accounts };
+    let assuming = undated.as_slice();
+    let json = Coverage { schema: "countersign/coverage/v1", provenance, at, only: &only, assuming, accounts };
     let widths = (output::width(), output::table_width());
+    let explained = |row: &AgreementAnswer| behind(&session, row);
     let text = || match accounts {
-        [account] if asked == 1 => report::coverage::account(widths.0, &assessment, account, names, more),
+        [account] if asked == 1 => {
+            report::coverage::account(widths.0, &assessment, account, (names, &besides), (more, &explained))
+        }
         _ => report::coverage::table(widths, &assessment, more, &sentences),
     };
-    let table = || (sentences.join(" "), report::rows::coverage(accounts));
+    let shows = |kind: &str| only.is_empty() || more.of_few(assessment.hipaa_kinds.contains(kind));
+    let rows = || report::rows::coverage(accounts, shows).of_moment(at, provenance);
+    let table = || (sentences.join(" "), rows());
     output::write_table(&args.format, &json, provenance, text, table)?;
     Ok(exit(&assessment, args.fail_on))
+}
+
+/// What is behind a row: the policies that decided, with their rules and files, and where the agreements are declared.
+fn behind(session: &Session, row: &AgreementAnswer) -> Vec<(&'static str, String)> {
+    let rule = |id: &String| match session.rules.rules.get(id) {
+        Some(rule) => format!("{id} ({}, {})", rule.file, rule.get("rule").unwrap_or("no rule")),
+        None => id.clone(),
+    };
+    let ids = row.governing.iter().map(|g| &g.id).chain(&row.superseded).chain(&row.also_in_force);
+    let declared = |id: &String| {
+        let of = |ty: &str| session.inventory.entity(ty, id).map(|e| e.at(e.span));
+        let place = of("CustomerAgreement").or_else(|| of("OfflineAgreement"))?;
+        Some(("declared", format!("{id} in {place}")))
+    };
+    row.policies.iter().map(|id| ("by", rule(id))).chain(ids.filter_map(declared)).collect()
 }
 
 /// Leaves the accounts that were asked for. An account of which it is not known is never left out (D16).

@@ -61,7 +61,12 @@ pub fn end_coverage(
         perhaps_others: &others,
     };
     let text = || report::ending::text(output::width(), (kind, &at), &found, &NOT_FOLLOWED, &others);
-    let table = || (format!("Not followed: {}.", NOT_FOLLOWED.join("; ")), report::ending::table(&found));
+    let table = || {
+        (
+            format!("Not followed: {}.", NOT_FOLLOWED.join("; ")),
+            report::ending::table(&found).of_moment(&at, &provenance),
+        )
+    };
     output::write_table(formats, &json, &provenance, text, table)?;
     Ok(OK)
 }

@@ -79,6 +79,7 @@ fn subject(failure: &Failure) -> String {
 fn help(failure: &Failure) -> Option<String> {
     let help = match failure {
         Failure::Ambiguous { what: Named::Principal, .. } => "write the ARN, or narrow with --account",
+        Failure::Ambiguous { what: Named::Account, .. } => "write the number of the account",
         Failure::Ambiguous { .. } => "write the whole name",
         Failure::NoPermissionSet { .. } => "assign one under `assignments` of a PermissionSet",
         Failure::KeyIsDetermined { .. } => "leave it out of --context and of [context] in countersign.toml",

@@ -8,7 +8,7 @@ use clap::Args;
 use super::errors::usage;
 use super::output::{self, Format, Output};
 use super::{Cli, EvaluationArgs, NOT_OK, Narrowing, OK, Session, narrow};
-use crate::report;
+use crate::report::{self, plain};
 use countersign_core::assessment::lines::Lines;
 use countersign_core::assessment::plans::Planner;
 use countersign_core::assessment::{Assessment, assess, assess_each};
@@ -61,8 +61,12 @@ pub fn evaluate(cli: &Cli, args: &EvaluateArgs) -> Result<u8, Failure> {
     let provenance = Arc::new(session.provenance());
     assessment.provenance = Some(provenance.clone());
     let folder = session.source.name();
+    let (as_of, named) = (session.inventory.config.as_of, args.asking.at.is_some());
+    let undated = plain::day::undated(&assessment.at, as_of, named).map(|what| format!("Assuming: {what}."));
     output::write(&args.format, &assessment, &provenance, || {
-        report::evaluation::evaluation(output::width(), &assessment, &folder, args.all)
+        let text = report::evaluation::evaluation(output::width(), &assessment, &folder, args.all);
+        let undated = undated.iter().map(|what| report::paragraph(output::width(), "", what));
+        std::iter::once(text).chain(undated).collect()
     })?;
     Ok(code(&assessment, args))
 }

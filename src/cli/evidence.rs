@@ -11,6 +11,7 @@ use super::{Cli, EvaluationArgs, NOT_OK, OK, Session, input, narrow, now, output
 use crate::evidence::manifest::{self, Fault, Filed};
 use crate::evidence::register::{Reconciled, reconcile};
 use crate::evidence::{Bundle, Facts, against, bundle};
+use crate::report::plain::{self, Names};
 use crate::report::{count, paragraph};
 use countersign_core::assessment::{Assessment, assess};
 use countersign_core::finding::Severity;
@@ -135,8 +136,12 @@ fn write(args: &EvidenceArgs, made: &Made, out: &Path) -> Result<(), Failure> {
     // last, so that a run that was interrupted leaves nothing that verifies
     output::replace(&out.join(manifest::FILE), manifest::manifest(&bundle).as_bytes())?;
     let files = count(bundle.files.len(), "file");
-    let text = format!("{files} and {} are in {}", manifest::FILE, out.display());
-    output::print(&output::told(paragraph(output::width(), "", &text), &made.provenance))
+    let (names, width) = (Names::new(&made.session.inventory), output::width());
+    let mut lines = plain::coverage::all(&made.assessment, names, &made.kinds);
+    lines.push(plain::day::answered(&made.assessment.at));
+    lines.push(format!("{files} and {} are in {}", manifest::FILE, out.display()));
+    let text: String = lines.iter().map(|line| paragraph(width, "", line)).collect();
+    output::print(&output::told(text, &made.provenance))
 }
 
 /// Checks what was filed; all that is wrong is told, and is a failed check.
@@ -199,13 +204,14 @@ fn again(cli: &Cli, args: &EvidenceArgs, filed: &Value, inventory: &PathBuf) -> 
 /// Compares the register, and writes the corrected one beside it.
 fn register(args: &EvidenceArgs, made: &Made, file: &Path) -> Result<u8, Failure> {
     let name = file.display().to_string();
-    let text = input::text(file, &name)?;
+    let (text, is_marked) = input::table(file, &name)?;
     let kind = made.session.rules.hipaa_kinds().iter().next().cloned().unwrap_or_default();
     let kind = args.agreement.first().map_or(Ok(kind), |k| {
         narrow::kinds(&made.session.inventory, std::slice::from_ref(k)).map(|all| all.concat())
     })?;
-    let Reconciled { rows, differences, corrected } =
-        reconcile(&text.text, &name, &made.session.inventory, &made.assessment, &kind).map_err(Failure::Problems)?;
+    let Reconciled { rows, differences, not_compared, corrected } =
+        reconcile((&text.text, is_marked), &name, &made.session.inventory, &made.assessment, &kind)
+            .map_err(Failure::Problems)?;
     let beside = file.with_extension("corrected.csv");
     output::replace(&beside, corrected.as_bytes())?;
     let width = output::width();
@@ -219,6 +225,11 @@ fn register(args: &EvidenceArgs, made: &Made, file: &Path) -> Result<u8, Failure
             beside.display()
         ),
     );
+    for column in &not_compared {
+        let help = "say what it is called under [register] in countersign.toml";
+        let text = format!("There is no column {column}, so that nothing of it was compared; {help}.");
+        lines.push_str(&paragraph(width, "  ", &text));
+    }
     for d in &differences {
         let line = d.line.map(|line| format!("line {line}, ")).unwrap_or_default();
         let what = format!("{line}account {} {}", d.account, d.what);

@@ -61,7 +61,7 @@ pub fn history(cli: &Cli, args: &CoverageArgs) -> Result<u8, Failure> {
     if from.is_some_and(|from| from > to) {
         return Err(usage("--from is later than --to").help("name the earlier moment with --from").into());
     }
-    let query = Query { from, to, accounts: args.asking.account.clone(), kinds: args.agreement.clone() };
+    let query = Query { from, to, accounts: session.options.filter.accounts.clone(), kinds: args.agreement.clone() };
     let mut found = told(&session.inventory, &session.rules, &query)?;
     let provenance = Arc::new(session.provenance().at(to, session.inventory.config.as_of));
     found.provenance = Some(provenance.clone());

@@ -31,6 +31,16 @@ pub fn text(path: &Path, name: &str) -> Result<Arc<SourceFile>, Problem> {
     files::text_of(folder::bytes(path, name)?, name)
 }
 
+/// A table as text, without the byte order mark that spreadsheets write at the beginning; and whether there was one.
+pub fn table(path: &Path, name: &str) -> Result<(Arc<SourceFile>, bool), Problem> {
+    const MARK: &[u8] = b"\xef\xbb\xbf";
+    let bytes = folder::bytes(path, name)?;
+    match bytes.strip_prefix(MARK) {
+        Some(rest) => Ok((files::text_of(rest.to_vec(), name)?, true)),
+        None => Ok((files::text_of(bytes, name)?, false)),
+    }
+}
+
 /// The inventory to read: the folder given, else the nearest folder upward with `countersign.toml`, else this one.
 pub fn locate(given: Option<&Path>) -> PathBuf {
     if let Some(given) = given {

@@ -6,6 +6,7 @@ mod catalogue;
 mod check;
 mod completeness;
 mod coverage;
+mod day;
 mod diff;
 mod ending;
 mod errors;
@@ -145,7 +146,7 @@ struct EvaluationArgs {
     /// Which generation of IAM permissions to accept [default: `permissionModel` in countersign.toml, else any]
     #[arg(long, value_enum)]
     permission_model: Option<Model>,
-    /// Show only these accounts
+    /// Show only these accounts, by number or by name
     #[arg(long, value_name = "ACCOUNT")]
     account: Vec<String>,
 }
@@ -317,9 +318,9 @@ impl Cli {
     fn session(&self, folder: Option<&PathBuf>, asking: &EvaluationArgs) -> Result<Session, Failure> {
         let files = Folder::new(input::locate(folder.map(PathBuf::as_path)));
         let deciding = self.deciding(&files)?;
-        let session = self.session_of(Box::new(files), asking, deciding, None)?;
+        let mut session = self.session_of(Box::new(files), asking, deciding, None)?;
         session.warn();
-        narrow::accounts(&session.inventory, &asking.account)?;
+        session.options.filter.accounts = narrow::accounts(&session.inventory, &asking.account)?;
         Ok(session)
     }
 

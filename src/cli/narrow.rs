@@ -8,9 +8,30 @@ use countersign_core::inventory::Inventory;
 use countersign_core::naming;
 use countersign_core::problem::{Failure, Named, Unknown};
 
-/// Makes sure that all accounts exist.
-pub fn accounts(inventory: &Inventory, accounts: &[String]) -> Result<(), Failure> {
-    accounts_of_either(inventory, inventory, accounts)
+/// The numbers of accounts that are named by number or by name. A name that several have is none of one.
+pub fn accounts(inventory: &Inventory, accounts: &[String]) -> Result<Vec<String>, Failure> {
+    let (mut found, mut unknown) = (Vec::new(), Vec::new());
+    for named in accounts {
+        if inventory.entity("Account", named).is_some() {
+            found.push(named.clone());
+            continue;
+        }
+        let all = inventory.of_type("Account").filter(|a| a.str("name") == Some(named.as_str()));
+        let numbers: Vec<String> = all.map(|a| a.uid.id.clone()).collect();
+        match numbers.as_slice() {
+            [only] => found.push(only.clone()),
+            [] => {
+                let known = inventory.of_type("Account");
+                let names = known.flat_map(|a| std::iter::once(a.uid.id.as_str()).chain(a.str("name")));
+                unknown.push(Unknown::new(Named::Account, named, names));
+            }
+            _ => {
+                let (what, name) = (Named::Account, named.clone());
+                return Err(Failure::Ambiguous { what, name, meanings: numbers });
+            }
+        }
+    }
+    if unknown.is_empty() { Ok(found) } else { Err(Failure::Unknown(unknown)) }
 }
 
 /// Makes sure that all accounts exist in one of two inventories.

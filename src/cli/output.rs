@@ -13,6 +13,7 @@ use crate::report::dim;
 use crate::report::excerpt::{Excerpt, sentence};
 use crate::report::findings::markdown::cell;
 use crate::report::foreign::{Foreign, harmless};
+use crate::report::plain::day;
 use crate::report::table::Table;
 use countersign_core::problem::{Doing, Failure, Problem};
 use countersign_core::provenance::Provenance;
@@ -161,9 +162,15 @@ pub fn write_table(
         Format::Csv => Ok(table().1.csv()),
         Format::Markdown => {
             let (sentences, table) = table();
+            let at = table.rows.first().and_then(|row| row.iter().zip(&table.header).find(|(_, h)| **h == "at"));
+            let at = at.map(|(at, _)| format!("{}\n\n", day::answered(at))).unwrap_or_default();
             let later = provenance.later().map(|later| format!("As {}.\n\n", later.trim_start_matches("as ")));
             let sentences = cell(&anstream::adapter::strip_str(&sentences).to_string());
-            let text = format!("{sentences}\n\n{}{}", later.unwrap_or_default(), table.markdown());
+            let text = format!(
+                "{sentences}\n\n{at}{}{}",
+                later.unwrap_or_default(),
+                table.without(&["at", "as of", "note"]).markdown()
+            );
             Ok(told_below(text, provenance))
         }
         _ => self::json(json),

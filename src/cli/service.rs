@@ -74,11 +74,12 @@ fn text(width: usize, found: &Eligibility, at: &str) -> String {
         }
         section("on the lists", &listed.seen.join(", "));
     }
-    let list = |date: &Option<String>| date.clone().unwrap_or_else(|| "none".to_owned());
-    section(
-        "around it",
-        &format!("the list before is of {}, the next of {}", list(&found.list_before), list(&found.list_after)),
-    );
+    let around = match (&found.list_before, &found.list_after) {
+        (Some(before), Some(after)) => format!("the list before is of {before}, the next of {after}"),
+        (Some(before), None) => format!("the list before is of {before}; there is none after it"),
+        (None, _) => format!("no list is that old: the first is of {}", eligibility::first_list()),
+    };
+    section("around it", &around);
     section("by", &found.policies.join(", "));
     text.push_str(&paragraph(width, "", MEANS));
     text

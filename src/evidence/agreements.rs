@@ -73,7 +73,7 @@ fn row(
         of.to_owned(),
         day("effectiveStart"),
         day("effectiveEnd"),
-        text("state"),
+        state(facts, entity),
         by.unwrap_or_default().to_owned(),
         authority.to_owned(),
         text("startWitness"),
@@ -84,6 +84,22 @@ fn row(
         file,
         digest,
     ]
+}
+
+/// The state of an agreement at the moment of the evidence: what was recorded later is not its state then.
+pub fn state(facts: &Facts<'_>, entity: &Entity) -> String {
+    let at = moment::parse(&facts.assessment.at).unwrap_or_default();
+    let ended = entity.moment("effectiveEnd").is_some_and(|end| end <= at);
+    if entity.moment("effectiveStart").is_some_and(|start| start > at) {
+        return "not yet in force".to_owned();
+    }
+    match entity.str("state") {
+        // it was in force until it ended (D5)
+        Some(state) if ended || entity.moment("effectiveEnd").is_none() => state.to_owned(),
+        Some(_) => "ACTIVE".to_owned(),
+        // an agreement made outside AWS Artifact has none
+        None => String::new(),
+    }
 }
 
 /// On what declared authority somebody accepted (D24).

@@ -7,8 +7,10 @@ use super::{DOCUMENT, Facts, manifest};
 use crate::report::completeness;
 use crate::report::findings::markdown::cell;
 use crate::report::foreign::Foreign;
-use crate::report::{COVERED_MEANS, count, day, plain};
+use crate::report::plain::day::when;
+use crate::report::{COVERED_MEANS, count, plain};
 use countersign_core::finding::Severity;
+use countersign_core::moment;
 use countersign_core::naming::kinds;
 
 /// Assumptions on the page; the tables have all of them.
@@ -18,14 +20,15 @@ const SHOWN: usize = 20;
 pub fn cover(facts: &Facts<'_>) -> String {
     let assessment = facts.assessment;
     let agreements: Vec<String> = facts.kinds.iter().map(|k| kinds::full(k)).collect();
-    let mut page = format!("# Evidence of coverage as of {}\n\n", day(&assessment.at));
-    let asked = plain::listed(&agreements, "and");
-    page.push_str(&paragraph(&format!(
-        "Asked: which agreement governs each account, and who can accept and terminate, for the {asked}. As of {}.",
-        assessment.at
-    )));
+    let mut page = format!("# Evidence of coverage on {}\n\n", when(&assessment.at));
+    // the answer, then what was asked
     let sentences = plain::coverage::all(assessment, facts.names(), facts.kinds);
     page.push_str(&paragraph(&sentences.join(" ")));
+    let asked = plain::listed(&agreements, "and");
+    page.push_str(&paragraph(&format!(
+        "Asked: which agreement governs each account, and who can accept and terminate, for the {asked}, on {}.",
+        when(&assessment.at)
+    )));
     page.push_str(&section("Population", counted(facts)));
     page.push_str(&section("What is not known", unknown(facts)));
     page.push_str(&section("What was assumed", assumed(facts)));
@@ -85,7 +88,9 @@ fn assumed(facts: &Facts<'_>) -> Vec<String> {
     let accounts = facts.assessment.accounts.iter().flat_map(|a| &a.agreements).flat_map(|r| &r.assuming);
     let access = facts.assessment.principals.iter().flat_map(|p| &p.operations).flat_map(|o| &o.assuming);
     let all: BTreeSet<&String> = accounts.chain(access).collect();
-    let mut lines: Vec<String> = all.iter().take(SHOWN).map(|a| cell(&plain::stopped(a))).collect();
+    // what holds for all of the evidence comes first
+    let mut lines: Vec<String> = facts.undated().iter().map(|a| cell(&plain::stopped(&plain::capital(a)))).collect();
+    lines.extend(all.iter().take(SHOWN).map(|a| cell(&plain::stopped(a))));
     match all.len().saturating_sub(SHOWN) {
         0 if lines.is_empty() => lines.push("Nothing.".to_owned()),
         0 => {}
@@ -105,10 +110,14 @@ fn found(facts: &Facts<'_>) -> Vec<String> {
     )];
     let errors = findings.iter().filter(|f| f.severity == Severity::Error);
     lines.extend(errors.map(|f| cell(&plain::stopped(&format!("{}: {} {}", f.rule, f.subject, f.message)))));
-    let exceptions = facts.inventory.config.account_exceptions.len();
-    if exceptions > 0 {
-        lines.push(format!("{} on file, in `exceptions.csv`.", count(exceptions, "exception")));
-    }
+    let at = moment::parse(&facts.assessment.at).unwrap_or_default();
+    let (ended, in_force): (Vec<_>, Vec<_>) =
+        facts.inventory.config.account_exceptions.iter().partition(|e| e.has_ended(at));
+    let told = |number: usize, what: &str| {
+        (number > 0).then(|| format!("{} {what}, in `exceptions.csv`.", count(number, "exception")))
+    };
+    lines.extend(told(in_force.len(), "in force"));
+    lines.extend(told(ended.len(), if ended.len() == 1 { "that has ended" } else { "that have ended" }));
     lines
 }
 

@@ -15,7 +15,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::report;
-use crate::report::plain::Names;
+use crate::report::plain::{Names, day};
 use crate::report::table::Table;
 use countersign_core::assessment::Assessment;
 use countersign_core::history::History;
@@ -54,6 +54,11 @@ pub struct Facts<'a> {
 }
 
 impl Facts<'_> {
+    /// That facts without a date are told of another moment than that of the files.
+    fn undated(&self) -> Option<String> {
+        day::undated(&self.assessment.at, self.inventory.config.as_of, true)
+    }
+
     fn names(&self) -> Names<'_> {
         Names::new(self.inventory)
     }

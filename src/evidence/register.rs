@@ -32,6 +32,8 @@ pub struct Reconciled {
     pub rows: usize,
     /// What differs, by line; accounts that are missing last.
     pub differences: Vec<Difference>,
+    /// What the register has no column of, by the name that it would have.
+    pub not_compared: Vec<String>,
     /// The register as it should read, as CSV.
     pub corrected: String,
 }
@@ -44,9 +46,9 @@ struct Columns {
     phi: Option<usize>,
 }
 
-/// Compares a register, as CSV, for one kind of agreement.
+/// Compares a register, as CSV, for one kind of agreement. `is_marked`: its file began with a byte order mark, and shall again.
 pub fn reconcile(
-    text: &str,
+    (text, is_marked): (&str, bool),
     file: &str,
     inventory: &Inventory,
     assessment: &Assessment,
@@ -54,8 +56,10 @@ pub fn reconcile(
 ) -> Result<Reconciled, Vec<Problem>> {
     let named = &inventory.config.register;
     let wrong = |message: String| Problem::about(file, message);
-    let text = text.trim_start_matches('\u{feff}');
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).flexible(false).from_reader(text.as_bytes());
+    let separator = separator(text);
+    let mut builder = csv::ReaderBuilder::new();
+    builder.delimiter(separator as u8).trim(csv::Trim::All).flexible(false);
+    let mut reader = builder.from_reader(text.as_bytes());
     let header = reader.headers().map_err(|e| vec![wrong(format!("the header cannot be read: {e}"))])?.clone();
     let columns = columns(&header, named, file)?;
     let (mut problems, mut seen, mut differences, mut rows) = (Vec::new(), BTreeMap::new(), Vec::new(), Vec::new());
@@ -93,19 +97,46 @@ pub fn reconcile(
         }
     }
     let read = seen.len();
-    Ok(Reconciled { rows: read, differences, corrected: corrected(text, &header, &rows) })
+    let corrected = corrected((text, is_marked, separator), &header, &rows);
+    Ok(Reconciled { rows: read, differences, not_compared: columns.absent(named), corrected })
 }
 
 fn columns(header: &csv::StringRecord, named: &RegisterColumns, file: &str) -> Result<Columns, Vec<Problem>> {
     let at = |name: &str| header.iter().position(|h| h.eq_ignore_ascii_case(name));
-    let Some(account) = at(&named.account) else {
+    let all =
+        [("account", &named.account), ("name", &named.name), ("agreement", &named.agreement), ("phi", &named.phi)];
+    // what is named and is not there would not be compared, and nobody would know
+    let is_asked = |setting: &str| setting == "account" || named.named.contains(&setting);
+    let absent = all.into_iter().find(|(setting, name)| is_asked(setting) && at(name).is_none());
+    let Some(account) = at(&named.account).filter(|_| absent.is_none()) else {
+        let name = absent.map_or(&named.account, |(_, name)| name);
         let there = header.iter().map(|h| format!("`{h}`")).collect::<Vec<_>>().join(", ");
-        let message = format!("there is no column `{}`; there are {there}", named.account);
+        let message = format!("there is no column `{name}`; there are {there}");
         let help =
             "say what the columns are called under [register] in countersign.toml: account, name, agreement, phi";
         return Err(vec![Problem::about(file, message).help(help)]);
     };
     Ok(Columns { account, name: at(&named.name), agreement: at(&named.agreement), phi: at(&named.phi) })
+}
+
+impl Columns {
+    /// What the register has no column of.
+    fn absent(&self, named: &RegisterColumns) -> Vec<String> {
+        let all = [(self.name, &named.name), (self.agreement, &named.agreement), (self.phi, &named.phi)];
+        all.into_iter().filter(|(at, _)| at.is_none()).map(|(_, name)| name.clone()).collect()
+    }
+}
+
+/// What some programs write at the beginning of a file.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
+/// What parts the cells: the one of the usual characters that is most often in the header, outside of quotes.
+fn separator(text: &str) -> char {
+    let header = text.lines().next().unwrap_or_default();
+    let plain: String = header.split('"').step_by(2).collect();
+    let often = |separator: &char| plain.matches(*separator).count();
+    // of equals the last is taken: a comma
+    ['\t', ';', ','].into_iter().max_by_key(often).unwrap_or(',')
 }
 
 /// A number of twelve digits, also as the console writes it: `1111-2222-3333`.
@@ -181,7 +212,16 @@ impl Compare<'_> {
     }
 
     fn phi(&self, answer: &AccountAnswer, cells: &[String]) -> Option<Difference> {
-        let claimed = self.named.phi_values.contains(&cells.get(self.columns.phi?)?.to_lowercase());
+        let cell = cells.get(self.columns.phi?)?;
+        let says = |values: &[String]| values.contains(&cell.to_lowercase());
+        let claimed = says(&self.named.phi_values);
+        if !claimed && !says(&self.named.no_phi_values) {
+            let what = format!(
+                "has `{cell}` in the column {}, which says neither that it holds PHI nor that it does not (phiValues, noPhiValues)",
+                self.named.phi
+            );
+            return Some(self.differs(Severity::Error, what));
+        }
         let (severity, what) = match (claimed, answer.hipaa.holds_phi) {
             (true, Some(true)) | (false, Some(false)) => return None,
             (true, Some(false)) => (Severity::Error, "holds PHI by the register, and no tag or entry declares it"),
@@ -224,8 +264,13 @@ fn row_of(account: &AccountAnswer, kind: &str, columns: &Columns, width: usize) 
 }
 
 /// The corrected register, with the ends of lines that it had: no value of it is a formula.
-fn corrected(text: &str, header: &csv::StringRecord, rows: &[Vec<String>]) -> String {
+fn corrected(
+    (text, is_marked, separator): (&str, bool, char),
+    header: &csv::StringRecord,
+    rows: &[Vec<String>],
+) -> String {
     let all = std::iter::once(header.iter().map(str::to_owned).collect()).chain(rows.iter().cloned());
-    let csv: String = all.map(|row: Vec<String>| Table::line(row.iter().map(String::as_str))).collect();
+    let csv: String = all.map(|row: Vec<String>| Table::line_by(separator, row.iter().map(String::as_str))).collect();
+    let csv = if is_marked { format!("{BYTE_ORDER_MARK}{csv}") } else { csv };
     if text.contains("\r\n") { csv } else { csv.replace("\r\n", "\n") }
 }

@@ -65,11 +65,11 @@ fn account_row(facts: &Facts<'_>, account: &AccountAnswer, row: &AgreementAnswer
     let here = here.or_else(|| history.iter().find(|m| Some(&m.organization) == account.organization.as_ref()));
     let governing = row.governing.as_ref();
     let agreement = governing.and_then(|g| agreement(facts, &g.id));
-    let text = |attr: &str| agreement.and_then(|e| e.str(attr)).unwrap_or_default().to_owned();
     let moment_of = |attr: &str| agreement.and_then(|e| e.moment(attr)).map(moment::format).unwrap_or_default();
     let fact = |fact: Option<bool>| Shown::from(fact).words.to_owned();
     let phi = account.phi.as_ref();
     let services = phi.map(|p| p.services.iter().map(|s| s.service.clone()).collect::<Vec<_>>());
+    let assuming: Vec<String> = row.assuming.iter().cloned().chain(facts.undated()).collect();
     let (file, digest) = source(entity);
     let (agreement_file, agreement_digest) = source(agreement);
     vec![
@@ -89,7 +89,7 @@ fn account_row(facts: &Facts<'_>, account: &AccountAnswer, row: &AgreementAnswer
         governing.map(|g| g.id.clone()).unwrap_or_default(),
         moment_of("effectiveStart"),
         moment_of("effectiveEnd"),
-        text("state"),
+        agreement.map(|e| super::agreements::state(facts, e)).unwrap_or_default(),
         governing.map(|g| g.since.clone().unwrap_or_else(|| "unknown".to_owned())).unwrap_or_default(),
         row.superseded.join("; "),
         row.also_in_force.join("; "),
@@ -99,7 +99,7 @@ fn account_row(facts: &Facts<'_>, account: &AccountAnswer, row: &AgreementAnswer
         phi.map(|p| fact(p.safeguards_attested)).unwrap_or_default(),
         fact(account.hipaa.meets_definition),
         row.reason.clone().unwrap_or_default(),
-        row.assuming.join("; "),
+        assuming.join("; "),
         row.evidence.join("; "),
         file,
         digest,

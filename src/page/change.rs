@@ -65,7 +65,7 @@ fn of_diff(diff: &Diff) -> Vec<Section> {
         vec![
             words::coverage_word(entry.change).0.to_owned(),
             entry.kind.clone(),
-            few(&accounts, NAMES),
+            format!("{}{}", few(&accounts, NAMES), words::later(entry)),
             words::coverage_state(&entry.before),
             words::coverage_state(&entry.after),
             why(diff, &entry.causes, entry.allowed.as_ref()),

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::Drawn;
 use crate::report::diff::principal;
-use crate::report::ending::{Shared, effect, ways};
+use crate::report::ending::{Shared, effect, perhaps, ways};
 use crate::report::history::sentence;
 use crate::report::plain::{Names, can, who};
 use crate::report::{completeness, sentences};
@@ -160,12 +160,12 @@ fn history_of(history: &History, kinds: &[String]) -> Value {
 }
 
 /// The ways to end coverage: kind, operation, scope, the account that it is done in, what comes of it, the accounts, who can, who
-/// perhaps can.
+/// perhaps can, by the reason why that is not known.
 fn endings_of(endings: &[Ending]) -> Value {
     let row = |shared: Shared<'_>| {
         let Shared { kind, way, accounts } = shared;
         let may: Vec<String> = way.may.iter().map(principal).collect();
-        let unknown: Vec<String> = way.unknown.iter().map(|p| principal(&p.principal)).collect();
+        let unknown = perhaps(way);
         let scope = way.scope.map(Scope::word);
         json!([kind, way.operation, scope, way.by, effect(way.effect), accounts, may, unknown])
     };

@@ -2,20 +2,19 @@
 
 use super::Drawn;
 use crate::report::diff::principal;
-use crate::report::ending::{Shared, effect, ways};
+use crate::report::ending::{Shared, effect, perhaps, ways};
 use crate::report::findings::markdown::cell;
 use crate::report::foreign::Foreign;
-use crate::report::plain::{self, Names};
+use crate::report::plain;
 use crate::report::table::Table;
-use crate::report::{COVERED_MEANS, completeness, day, few, rows};
+use crate::report::{COVERED_MEANS, completeness, few, rows};
 use countersign_core::ending::{Ending, NOT_FOLLOWED};
 
 /// The Markdown of an assessment.
 pub fn markdown(drawn: &Drawn<'_>, title: &str) -> String {
-    let Drawn { inventory, assessment, .. } = drawn;
-    let names = Names::new(inventory);
-    let mut text = format!("# {}\n\nAs of {}.\n\n", cell(&Foreign(title).lines()), day(&assessment.at));
-    for sentence in plain::coverage::all(assessment, names, &[]) {
+    let assessment = drawn.assessment;
+    let mut text = format!("# {}\n\n{}\n\n", cell(&Foreign(title).lines()), plain::day::answered(&assessment.at));
+    for sentence in super::sentences(drawn) {
         text.push_str(&format!("{}\n\n", cell(&Foreign(&sentence).lines())));
     }
     let gaps = &assessment.completeness.gaps;
@@ -41,7 +40,7 @@ pub fn markdown(drawn: &Drawn<'_>, title: &str) -> String {
     }));
     text.push_str(&if findings.rows.is_empty() { "None.\n".to_owned() } else { findings.markdown() });
     text.push_str("\n## Accounts\n\n");
-    text.push_str(&rows::coverage(&assessment.accounts).markdown());
+    text.push_str(&rows::coverage(&assessment.accounts, |_| true).markdown());
     text.push_str(&format!("\n{COVERED_MEANS} Left out: {}.\n", assessment.leaves_out.join("; ")));
     text
 }
@@ -58,7 +57,7 @@ fn ending_by(endings: &[Ending]) -> String {
             effect(way.effect).to_owned(),
             few(&accounts.into_iter().map(str::to_owned).collect::<Vec<_>>(), 6),
             way.may.iter().map(principal).collect::<Vec<_>>().join(", "),
-            way.unknown.iter().map(|p| principal(&p.principal)).collect::<Vec<_>>().join(", "),
+            perhaps(way).join("; "),
         ]);
     }
     if table.rows.is_empty() { "No account is covered.\n".to_owned() } else { table.markdown() }

@@ -53,10 +53,18 @@ pub struct Drawn<'a> {
     pub provenance: &'a Provenance,
 }
 
+/// What is said first: who is covered, and what is taken for granted of another moment than that of the files.
+fn sentences(drawn: &Drawn<'_>) -> Vec<String> {
+    let Drawn { inventory, assessment, .. } = drawn;
+    let mut sentences = plain::coverage::all(assessment, Names::new(inventory), &[]);
+    let undated = plain::day::undated(&assessment.at, inventory.config.as_of, false);
+    sentences.extend(undated.map(|what| format!("Assuming: {what}.")));
+    sentences
+}
+
 /// The page of an assessment.
 pub fn page(drawn: &Drawn<'_>, title: &str) -> Result<String, Failure> {
-    let Drawn { inventory, assessment, provenance, .. } = drawn;
-    let names = Names::new(inventory);
+    let Drawn { assessment, provenance, .. } = drawn;
     let gaps = &assessment.completeness.gaps;
     let complete = if gaps.is_empty() {
         "Everything was collected that the answers rest on.".to_owned()
@@ -68,7 +76,7 @@ pub fn page(drawn: &Drawn<'_>, title: &str) -> Result<String, Failure> {
         at => day(&assessment.at),
         later => provenance.later(),
         complete => complete,
-        sentences => plain::coverage::all(assessment, names, &[]),
+        sentences => sentences(drawn),
         tiles => minijinja::Value::from(Serde(tiles(assessment))),
         means => COVERED_MEANS,
         left_out => assessment.leaves_out.join("; "),

@@ -5,7 +5,9 @@ use comfy_table::{ColumnConstraint, ContentArrangement, Table};
 use super::plain::{self, Names};
 use super::{COVERED_MEANS, Shown, bold, count, day, dim, paragraph, verdict};
 use countersign_core::assessment::{AccountAnswer, AgreementAnswer, Assessment};
+use countersign_core::aws::eligibility;
 use countersign_core::hipaa::Phi;
+use countersign_core::moment;
 use countersign_core::naming::kinds;
 use countersign_core::terms::{Coverage, Role};
 
@@ -22,11 +24,21 @@ pub struct More {
     pub asked: bool,
 }
 
+impl More {
+    /// Whether a kind is shown where only some of the accounts are.
+    pub fn of_few(self, is_hipaa: bool) -> bool {
+        self.all || self.asked || is_hipaa
+    }
+}
+
+/// What is behind a row: the names of lines, and the lines.
+pub type Explained<'a> = &'a dyn Fn(&AgreementAnswer) -> Vec<(&'static str, String)>;
+
 /// A table a kind of agreement. Sentences are as wide as they can be read, tables as the terminal is.
 pub fn table(widths: (usize, usize), assessment: &Assessment, more: More, sentences: &[String]) -> String {
     let (width, wide) = widths;
     let mut text: String = sentences.iter().map(|s| paragraph(width, "", s)).collect();
-    text.push_str(&format!("{}\n", dim(&format!("As of {}.", day(&assessment.at)))));
+    text.push_str(&format!("{}\n", dim(&plain::day::answered(&assessment.at))));
     let mut kinds: Vec<&str> =
         assessment.accounts.iter().flat_map(|a| a.agreements.iter().map(|r| r.kind.as_str())).collect();
     kinds.sort_unstable();
@@ -48,7 +60,7 @@ pub fn table(widths: (usize, usize), assessment: &Assessment, more: More, senten
             hidden.push(kinds::short(kind));
             continue;
         }
-        if !more.all && !is_hipaa && more.narrowed && !more.asked {
+        if more.narrowed && !more.of_few(is_hipaa) {
             continue;
         }
         let (name, counts) = (kinds::full(kind), summary(&rows));
@@ -82,15 +94,24 @@ pub fn table(widths: (usize, usize), assessment: &Assessment, more: More, senten
     text
 }
 
+/// Why the lists do not tell at a moment whether a service is eligible (D18).
+fn lists(at: &str) -> String {
+    match moment::parse(at).map(eligibility::lists_around).unwrap_or_default() {
+        (None, _) => format!("no list is that old: the first is of {}", eligibility::first_list()),
+        (Some(last), None) => format!("the latest list is of {last}"),
+        (Some(before), Some(after)) => format!("the lists of {before} and {after} differ"),
+    }
+}
+
 /// What the register says of PHI.
-fn register(width: usize, phi: &Phi) -> String {
+fn register(width: usize, phi: &Phi, at: &str) -> String {
     let mut text = String::new();
     let mut section = |name: &str, body: &str| text.push_str(&paragraph(width, &format!("  {name:<13} "), body));
     for service in &phi.services {
         let eligible = match service.eligible {
             Some(true) => "HIPAA eligible".to_owned(),
             Some(false) => "not HIPAA eligible".to_owned(),
-            None => format!("eligibility unknown (the latest list is of {})", service.list),
+            None => format!("eligibility unknown ({})", lists(at)),
         };
         let except = service.exclusions.as_ref().map(|e| format!(", with exclusions: {e}")).unwrap_or_default();
         section("PHI in", &format!("{}: {eligible}{except}", service.service));
@@ -177,17 +198,24 @@ fn facts(account: &AccountAnswer) -> String {
 }
 
 /// "Was this account covered on that day, and by what?"
-pub fn account(width: usize, assessment: &Assessment, account: &AccountAnswer, names: Names<'_>, more: More) -> String {
+pub fn account(
+    width: usize,
+    assessment: &Assessment,
+    account: &AccountAnswer,
+    (names, besides): (Names<'_>, &[String]),
+    (more, explained): (More, Explained<'_>),
+) -> String {
     let at = &assessment.at;
-    let sentences = plain::coverage::account(assessment, names, account, at);
+    let mut sentences = plain::coverage::account(assessment, names, account, at);
+    sentences.extend(besides.iter().cloned());
     let mut text: String = sentences.iter().map(|s| paragraph(width, "", s)).collect();
     text.push('\n');
-    text.push_str(&details(width, account, at, more));
+    text.push_str(&details(width, account, at, (more, explained)));
     text
 }
 
 /// What each agreement of an account is, and the four facts.
-fn details(width: usize, account: &AccountAnswer, at: &str, more: More) -> String {
+fn details(width: usize, account: &AccountAnswer, at: &str, (more, explained): (More, Explained<'_>)) -> String {
     let name = account.name.as_ref().map(|n| format!(" {n}")).unwrap_or_default();
     let place = match &account.organization {
         Some(organization) => format!(
@@ -220,8 +248,8 @@ fn details(width: usize, account: &AccountAnswer, at: &str, more: More) -> Strin
         if let Some(reason) = &row.reason {
             section("unknown", reason);
         }
-        if more.explain && !row.policies.is_empty() {
-            section("by", &row.policies.join(", "));
+        if more.explain {
+            explained(row).iter().for_each(|(name, body)| section(name, body));
         }
         for assumption in &row.assuming {
             section("assuming", assumption);
@@ -241,7 +269,7 @@ fn details(width: usize, account: &AccountAnswer, at: &str, more: More) -> Strin
         text.push_str(&format!("  {name:<34} {}\n", verdict(fact)));
     }
     if let Some(phi) = &account.phi {
-        text.push_str(&register(width, phi));
+        text.push_str(&register(width, phi, at));
     }
     text.push('\n');
     text.push_str(&paragraph(width, "", COVERED_MEANS));

@@ -9,6 +9,16 @@ pub fn row<'c>(cells: impl IntoIterator<Item = &'c str>) -> String {
     format!("{}\r\n", cells.join(","))
 }
 
+/// A line whose cells another character parts, as spreadsheets of some countries write it.
+pub fn row_by<'c>(separator: char, cells: impl IntoIterator<Item = &'c str>) -> String {
+    let quoted = |text: &str| {
+        let own = cell(text);
+        if own.contains(separator) && !own.starts_with('"') { format!("\"{own}\"") } else { own }
+    };
+    let cells: Vec<String> = cells.into_iter().map(quoted).collect();
+    format!("{}\r\n", cells.join(&separator.to_string()))
+}
+
 /// A cell: quoted where it has to be, and neutralised with an apostrophe where a spreadsheet would compute it.
 pub(super) fn cell(text: &str) -> String {
     let starts = |c: char| FORMULAS.contains(&c) || ['\t', '\r', '\n'].contains(&c);

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anstyle::AnsiColor;
 
+use super::plain::day::when;
 use super::{Shown, bold, completeness, count, day, dim, few, paragraph, sentences, styled, wrapped};
 use countersign_core::access::NewRequests;
 use countersign_core::diff::causes::Contribution;
@@ -101,6 +102,11 @@ pub fn access_word(change: AccessChange) -> (&'static str, AnsiColor) {
         AccessChange::FirstSeen => ("first seen", AnsiColor::Cyan),
         AccessChange::NoLongerKnown => ("unknown", AnsiColor::Yellow),
     }
+}
+
+/// From when on, of what is lost later than at the moment asked.
+pub fn later(entry: &CoverageEntry) -> String {
+    entry.from.as_deref().map(|from| format!(", from {} on", when(from))).unwrap_or_default()
 }
 
 /// The word of a change of coverage.
@@ -252,7 +258,7 @@ impl Drawing<'_> {
             [only] => format!("account {only}"),
             names => format!("{}: {}", count(names.len(), "account"), few(names, self.shown)),
         };
-        let sentence = format!("{} of {names}", entry.kind);
+        let sentence = format!("{} of {names}{}", entry.kind, later(entry));
         let mut text = self.head(coverage_word(entry.change), entry.allowed.as_ref(), &sentence);
         text.push_str(&self.line(&format!(
             "was {}, is {}",

@@ -138,6 +138,12 @@ fn way(width: usize, way: &Way) -> String {
     if !way.may.is_empty() {
         section("may", &names(way.may.iter()));
     }
+    perhaps(way).iter().for_each(|who| section("unknown", who));
+    text
+}
+
+/// Of whom it is not known, those with the same reason together, and the reason.
+pub fn perhaps(way: &Way) -> Vec<String> {
     let mut by_reason: BTreeMap<String, Vec<&PrincipalEntry>> = BTreeMap::new();
     for Perhaps { principal, reason, depends_on, .. } in &way.unknown {
         let why = match depends_on.as_slice() {
@@ -146,10 +152,7 @@ fn way(width: usize, way: &Way) -> String {
         };
         by_reason.entry(why).or_default().push(principal);
     }
-    for (why, principals) in by_reason {
-        section("unknown", &format!("{}: {why}", names(principals.into_iter())));
-    }
-    text
+    by_reason.into_iter().map(|(why, principals)| format!("{}: {why}", names(principals.into_iter()))).collect()
 }
 
 /// Names, shortened where there are many.

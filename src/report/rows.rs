@@ -1,12 +1,12 @@
 //! Answers as tables, for CSV and Markdown: a row an answer, or an account and kind of agreement.
 
-use super::plain::{Names, can, who};
+use super::plain::{Names, can, lacking, who};
 use super::table::Table;
 use super::{Shown, plan, sentences};
 use countersign_core::assessment::{AccountAnswer, Assessment, OperationAnswer, PrincipalAnswer};
 use countersign_core::terms::Decision;
 
-const ANSWERS: [&str; 16] = [
+const ANSWERS: [&str; 17] = [
     "answer",
     "who",
     "people",
@@ -22,6 +22,7 @@ const ANSWERS: [&str; 16] = [
     "reason",
     "depends on",
     "missing",
+    "denied by",
     "what would change it",
 ];
 
@@ -37,6 +38,10 @@ pub fn answers<'a>(
         let depends = answer.depends_on.iter().map(|d| sentences::depends(&d.key, &d.allows));
         let changes = answer.changes.iter().flat_map(plan::lines).map(|(label, text)| format!("{label}: {text}"));
         let any = answer.any_request.as_ref().map(|any| Shown::from(any.decision).words.to_owned());
+        let (missing, denied) = match answer.decision {
+            Decision::Allow => (String::new(), String::new()),
+            _ => lacking::cells(answer, names),
+        };
         table.rows.push(vec![
             any.unwrap_or_else(|| can::word(answer.decision).to_lowercase()),
             names.principal(principal),
@@ -52,7 +57,8 @@ pub fn answers<'a>(
             answer.message.clone().unwrap_or_default(),
             answer.reason.clone().unwrap_or_default(),
             depends.collect::<Vec<_>>().join("; "),
-            if answer.decision == Decision::Allow { String::new() } else { answer.missing.join(" ") },
+            missing,
+            denied,
             changes.collect::<Vec<_>>().join("; "),
         ]);
     }
@@ -79,11 +85,11 @@ const COVERAGE: [&str; 17] = [
     "meets definition",
 ];
 
-/// Coverage, a row an account and kind of agreement.
-pub fn coverage(accounts: &[AccountAnswer]) -> Table {
+/// Coverage, a row an account and kind of agreement that is shown.
+pub fn coverage(accounts: &[AccountAnswer], shows: impl Fn(&str) -> bool) -> Table {
     let mut table = Table::new(&COVERAGE);
     for account in accounts {
-        for row in &account.agreements {
+        for row in account.agreements.iter().filter(|r| shows(&r.kind)) {
             let governing = row.governing.as_ref();
             let fact = |fact: Option<bool>| Shown::from(fact).words.to_owned();
             table.rows.push(vec![

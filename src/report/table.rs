@@ -3,6 +3,7 @@
 use super::csv;
 use super::findings::markdown::cell;
 use super::foreign::Foreign;
+use countersign_core::provenance::Provenance;
 
 /// A table.
 #[derive(Clone, Debug, Default)]
@@ -32,6 +33,12 @@ impl Table {
         csv::row(cells.iter().map(String::as_str))
     }
 
+    /// The same, parted by another character.
+    pub fn line_by<'a>(separator: char, cells: impl Iterator<Item = &'a str>) -> String {
+        let cells: Vec<String> = cells.map(|c| Foreign(c).lines().replace(['\n', '\t'], " ")).collect();
+        csv::row_by(separator, cells.iter().map(String::as_str))
+    }
+
     /// The rows as objects, whose members are called as the columns are; a value that is empty is null.
     pub fn json(&self) -> serde_json::Value {
         let row = |cells: &Vec<String>| {
@@ -39,6 +46,33 @@ impl Table {
             self.header.iter().zip(cells).map(|(name, cell)| (member(name), value(cell))).collect()
         };
         serde_json::Value::Array(self.rows.iter().map(row).map(serde_json::Value::Object).collect())
+    }
+
+    /// The same with the moment that the rows are about, that of the snapshot, and what follows where they differ (D22, D32).
+    #[must_use]
+    pub fn of_moment(mut self, at: &str, provenance: &Provenance) -> Self {
+        let as_of = provenance.as_of.as_ref().map(|a| a.moment.as_str()).unwrap_or_default();
+        let note = match &provenance.as_of {
+            Some(as_of) if as_of.later => provenance.later().unwrap_or_default(),
+            Some(as_of) if as_of.moment != at => "what has no date is that of the snapshot".to_owned(),
+            _ => String::new(),
+        };
+        self.header.extend(["at", "as of", "note"]);
+        for row in &mut self.rows {
+            row.extend([at, as_of, &note].map(str::to_owned));
+        }
+        self
+    }
+
+    /// The same without these columns: Markdown tells above the table what is the same in every row.
+    #[must_use]
+    pub fn without(&self, columns: &[&str]) -> Self {
+        let kept: Vec<bool> = self.header.iter().map(|h| !columns.contains(h)).collect();
+        let keep = |at: usize| kept.get(at).copied().unwrap_or_default();
+        let of =
+            |row: &Vec<String>| row.iter().enumerate().filter(|(at, _)| keep(*at)).map(|(_, c)| c.clone()).collect();
+        let header = self.header.iter().enumerate().filter(|(at, _)| keep(*at)).map(|(_, h)| *h).collect();
+        Self { header, rows: self.rows.iter().map(of).collect() }
     }
 
     /// The columns that have a value in any row.
@@ -100,6 +134,20 @@ mod tests {
             assert!(cell.starts_with('\'') || cell.starts_with('␉') || cell.starts_with('␍'), "{value:?}: {csv}");
         }
         assert_eq!(table(&[&["111122223333", "a-b=c"]]).csv(), "account,name\r\n111122223333,a-b=c\r\n");
+    }
+
+    /// D22, D32: a row says of which moment it is, and that nothing of it is known where it is later than the files.
+    #[test]
+    fn a_row_says_its_moment() {
+        let as_of = countersign_core::moment::parse("2026-11-01");
+        let csv = |at: &str| {
+            let moment = countersign_core::moment::parse(at).unwrap();
+            let provenance = Provenance::bare().at(moment, as_of);
+            table(&[&["1", "a"]]).of_moment(at, &provenance).csv().lines().nth(1).unwrap().to_owned()
+        };
+        assert_eq!(csv("2026-11-01T00:00:00Z"), "1,a,2026-11-01T00:00:00Z,2026-11-01T00:00:00Z,");
+        assert!(csv("2026-12-01T00:00:00Z").ends_with(",as of 2026-11-01; nothing later is known"));
+        assert!(csv("2026-10-01T00:00:00Z").ends_with(",what has no date is that of the snapshot"));
     }
 
     #[test]

@@ -37,6 +37,12 @@ pub fn format(moment: Moment) -> String {
     moment.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
 
+/// The start of the next day, of a moment that is the start of a day, UTC; `None` for any other.
+pub fn day_after(start: Moment) -> Option<Moment> {
+    let is_start = start.time() == chrono::NaiveTime::MIN;
+    start.checked_add_days(chrono::Days::new(1)).filter(|_| is_start)
+}
+
 /// A moment by the seconds since 1970 began; `None` beyond what a moment can be.
 pub fn of_seconds(seconds: i64) -> Option<Moment> {
     Utc.timestamp_opt(seconds, 0).single()
@@ -45,6 +51,13 @@ pub fn of_seconds(seconds: i64) -> Option<Moment> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_day_ends_where_the_next_begins() {
+        let after = |text| day_after(parse(text)?).map(format);
+        assert_eq!(after("2023-04-30").as_deref(), Some("2023-05-01T00:00:00Z"));
+        assert_eq!(after("2023-04-30T00:00:01Z"), None);
+    }
 
     #[test]
     fn reads_dates_and_moments() {

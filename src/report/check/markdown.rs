@@ -173,9 +173,10 @@ fn coverage(diff: &Diff, entry: &CoverageEntry) -> String {
         _ => accounts.join(", "),
     };
     format!(
-        "**{word}**: {} of {} – was {}, is {}{}{}",
+        "**{word}**: {} of {}{} – was {}, is {}{}{}",
         Foreign(&entry.kind).code(),
         cell(&of),
+        words::later(entry),
         cell(&words::coverage_state(&entry.before)),
         cell(&words::coverage_state(&entry.after)),
         because(diff, &entry.causes),

@@ -4,7 +4,7 @@ mod timeline;
 
 use super::excerpt::sentence as harmless;
 use super::table::Table;
-use super::{COVERED_MEANS, bold, count, day, dim, paragraph, verdict};
+use super::{COVERED_MEANS, Shown, bold, count, day, dim, paragraph, verdict};
 use countersign_core::history::{AccountHistory, Event, EventKind, Gap, Held, History, Interval, KindHistory};
 use countersign_core::terms::Coverage;
 use timeline::Axis;
@@ -181,14 +181,14 @@ const COLUMNS: [&str; 18] = [
     "scope",
     "since",
     "superseded",
-    "alsoInForce",
-    "holdsPhi",
+    "also in force",
+    "holds PHI",
     "reason",
     "assuming",
-    "beganWith",
-    "endedWith",
+    "began with",
+    "ended with",
     "to",
-    "asOf",
+    "as of",
 ];
 
 /// A row an interval.
@@ -200,7 +200,9 @@ pub fn table(found: &History) -> Table {
             for interval in &row.intervals {
                 let governing = interval.governing.as_ref();
                 let told = |events: &[Event]| events.iter().map(sentence).collect::<Vec<_>>().join("; ");
-                let phi = interval.holds_phi.map_or(String::new(), |held| held.to_string());
+                // of kinds that have to do with PHI: of others it is not asked
+                let is_hipaa = found.hipaa_kinds.contains(&row.kind);
+                let phi = if is_hipaa { Shown::from(interval.holds_phi).words } else { "" };
                 let own = |text: &Option<String>| text.clone().unwrap_or_default();
                 table.rows.push(vec![
                     account.account.clone(),
@@ -208,13 +210,13 @@ pub fn table(found: &History) -> Table {
                     row.kind.clone(),
                     own(&interval.from),
                     own(&interval.until),
-                    interval.coverage.to_string(),
+                    Shown::from(interval.coverage).words.to_owned(),
                     governing.map(|g| g.id.clone()).unwrap_or_default(),
                     governing.map(|g| g.scope.to_string()).unwrap_or_default(),
-                    governing.and_then(|g| g.since.clone()).unwrap_or_default(),
+                    governing.map(|g| g.since.clone().unwrap_or_else(|| "unknown".to_owned())).unwrap_or_default(),
                     interval.superseded.join("; "),
                     interval.also_in_force.join("; "),
-                    phi,
+                    phi.to_owned(),
                     own(&interval.reason),
                     interval.assuming.join("; "),
                     told(&interval.began_with),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Names, capital, listed, opened, stopped};
 use crate::report::Shown;
-use crate::report::{bold, day, dim, in_colour, paragraph, sentences, wrapped};
+use crate::report::{bold, dim, in_colour, paragraph, sentences, wrapped};
 use countersign_core::assessment::plans::Gain;
 use countersign_core::assessment::{AccountAnswer, Assessment, BecauseAnswer, OperationAnswer, PrincipalAnswer};
 use countersign_core::terms::{AnyAllowed, Decision, PrincipalKind, Role, Scope};
@@ -69,7 +69,7 @@ pub fn headline(assessment: &Assessment, asked: &Asked<'_>) -> String {
 
 /// The line below an answer: as of when, and where the rest is.
 pub fn foot(at: &str) -> String {
-    dim(&format!("As of {}. --explain shows the policies, statements and rules behind this answer.", day(at)))
+    dim(&format!("{} --explain shows the policies, statements and rules behind this answer.", super::day::answered(at)))
 }
 
 /// An answer in a word.
@@ -105,8 +105,13 @@ fn groups<'a>(assessment: &'a Assessment, asked: &Asked<'_>) -> Vec<Group<'a>> {
             let decision = decided(answer);
             let cause = cause(answer, asked.names);
             let target = target(assessment, principal, answer, asked.names);
-            let same =
-                |g: &&mut Group<'_>| g.decision == decision && g.who == who && g.deed == deed && g.cause == cause;
+            // one reason that is told of several places holds in each of them: all reasons are the same, and what the console says
+            let reasons = |a: &OperationAnswer| (a.message.clone(), a.detail.clone(), why(a, asked.names));
+            let same = |g: &&mut Group<'_>| {
+                let first = g.answers.first().map(|(_, a)| reasons(a));
+                (g.decision, &g.who, &g.deed, &g.cause) == (decision, &who, &deed, &cause)
+                    && first == Some(reasons(answer))
+            };
             match groups.iter_mut().find(same) {
                 Some(group) => {
                     group.targets.push(target);

@@ -1,10 +1,11 @@
 //! "Is this account covered?" and "which are not?": in sentences.
 
+use super::day::{when, whose};
 use super::{Names, capital, listed};
 use crate::report::{count, day, few};
 use countersign_core::assessment::{AccountAnswer, AgreementAnswer, Assessment};
 use countersign_core::naming::kinds;
-use countersign_core::terms::{Coverage, Scope};
+use countersign_core::terms::Coverage;
 
 /// Accounts named in a sentence.
 const NAMED: usize = 6;
@@ -98,16 +99,11 @@ pub fn account(assessment: &Assessment, names: Names<'_>, account: &AccountAnswe
 }
 
 fn of_account(names: Names<'_>, account: &AccountAnswer, row: &AgreementAnswer, at: &str) -> String {
-    let (short, which, at) = (kinds::short(&row.kind), names.account(&account.account), day(at));
+    let (short, which, at) = (kinds::short(&row.kind), names.account(&account.account), when(at));
     match row.coverage {
         Coverage::Covered => {
             let by = row.governing.as_ref().map(|g| {
-                let whose = match g.scope {
-                    Scope::Account => "its own",
-                    Scope::Organization => "that of its organization",
-                    Scope::Offline => "one made outside AWS Artifact",
-                    _ => "one",
-                };
+                let whose = whose(g);
                 let since = g
                     .since
                     .as_deref()

@@ -2,7 +2,10 @@
 //! places of files: those are shown with `--explain`.
 
 pub mod can;
+mod counted;
 pub mod coverage;
+pub mod day;
+pub mod lacking;
 pub mod names;
 pub mod who;
 

@@ -1,11 +1,12 @@
 //! "Who can do that?": how many, who they are, of whom it is not known, and who nearly can.
 
 use super::can::target;
-use super::{Names, listed, opened, stopped};
-use crate::report::{bold, completeness, count, paragraph, who_can, wrapped};
+use super::counted::Counted;
+use super::{Names, lacking, listed, opened, stopped};
+use crate::report::{bold, completeness, count, few, paragraph, who_can, wrapped};
 use countersign_core::assessment::{Assessment, OperationAnswer, Person, PrincipalAnswer};
 use countersign_core::people::Roles;
-use countersign_core::terms::{Decision, PrincipalKind};
+use countersign_core::terms::{Decision, PrincipalKind, Scope};
 use who_can::Row;
 
 /// Names in the first sentence; who else there is is counted.
@@ -15,7 +16,7 @@ const NAMED: usize = 6;
 pub fn who(width: usize, assessment: &Assessment, roles: &Roles, names: Names<'_>) -> String {
     let [may, unknown, nearly] = who_can::rows(assessment);
     let mut text = paragraph(width, "", &first(assessment, names, [&may, &unknown, &nearly]));
-    for (title, rows) in [("Can", &may), ("Not known", &unknown), ("Nearly can", &nearly)] {
+    for (title, rows) in [("Can", &may), ("Unknown", &unknown), ("Nearly can", &nearly)] {
         if rows.is_empty() {
             continue;
         }
@@ -45,8 +46,8 @@ pub fn first(assessment: &Assessment, names: Names<'_>, [may, unknown, nearly]: 
         }
     }
     let deed = listed(&deeds, "or");
-    let people = distinct(names, may);
-    let mut text = match people.len() {
+    let people = Counted::of(names, may);
+    let mut text = match people.names.len() + people.groups.len() {
         0 if assessment.completeness.perhaps_others.is_empty() && unknown.is_empty() => {
             let stops: Vec<String> = who_can::in_everybodys_way(assessment).into_iter().map(who_can::says).collect();
             match stops.as_slice() {
@@ -56,20 +57,21 @@ pub fn first(assessment: &Assessment, names: Names<'_>, [may, unknown, nearly]: 
         }
         0 => format!("Nobody is known who can {deed}."),
         n => {
-            let shown: Vec<String> = people.iter().take(NAMED).cloned().collect();
+            let all: Vec<String> = people.names.iter().chain(&people.groups).cloned().collect();
             let shown = match n.saturating_sub(NAMED) {
-                0 => listed(&shown, "and"),
-                more => format!("{} and {more} more", shown.join(", ")),
+                0 => listed(&all, "and"),
+                _ => few(&all, NAMED),
             };
-            format!("{n} can {deed}: {shown}.")
+            let shown = if people.names.is_empty() { String::new() } else { format!(": {shown}") };
+            format!("{} can {deed}{shown}.", people.number())
         }
     };
-    let of = |rows: &[Row<'_>]| distinct(names, rows).len();
+    let of = |rows: &[Row<'_>]| Counted::of(names, rows);
     if !unknown.is_empty() {
-        text.push_str(&format!(" Of {} it is not known.", of(unknown)));
+        text.push_str(&format!(" Of {} it is not known.", lower(&of(unknown).number())));
     }
     if !nearly.is_empty() {
-        text.push_str(&format!(" {} nearly can: few permissions are missing.", of(nearly)));
+        text.push_str(&format!(" {} nearly can: few permissions are missing or denied.", of(nearly).number()));
     }
     if !assessment.completeness.perhaps_others.is_empty() {
         text.push_str(" Others, who are not listed, perhaps can.");
@@ -77,16 +79,9 @@ pub fn first(assessment: &Assessment, names: Names<'_>, [may, unknown, nearly]: 
     text
 }
 
-/// Who they are, each once.
-fn distinct(names: Names<'_>, rows: &[Row<'_>]) -> Vec<String> {
-    let mut all = Vec::new();
-    for (principal, _) in rows {
-        let who = called(names, principal);
-        if !all.contains(&who) {
-            all.push(who);
-        }
-    }
-    all
+/// Groups stand within the sentence.
+fn lower(number: &str) -> String {
+    number.replace("Whoever", "whoever").trim_end_matches(',').to_owned()
 }
 
 /// People by their names, and everyone else by what they are.
@@ -120,13 +115,14 @@ fn row(assessment: &Assessment, names: Names<'_>, principal: &PrincipalAnswer, a
                 answer.assuming.iter().filter(|a| principal.kind == PrincipalKind::Root && a.contains("root user"));
             only.chain(root.map(|a| format!("; {a}"))).collect()
         }
-        Decision::Deny => format!("; missing: {}", answer.missing.join(", ")),
+        Decision::Deny => format!("; {}", lacking::text(answer, names)),
         Decision::Unknown => {
             let keys: Vec<&str> = answer.depends_on.iter().map(|d| d.key.as_str()).collect();
             let depends = || format!("depends on {}", keys.join(", "));
             format!("; {}", answer.reason.clone().unwrap_or_else(depends))
         }
     };
+    let more = more + &governed(assessment, principal, answer);
     stopped(&opened(&format!(
         "{}{through}: {} {preposition} {target}{more}",
         called(names, principal),
@@ -134,8 +130,25 @@ fn row(assessment: &Assessment, names: Names<'_>, principal: &PrincipalAnswer, a
     )))
 }
 
+/// That another agreement of the kind governs the account than the one that is asked about, so that its end uncovers nothing there.
+fn governed(assessment: &Assessment, principal: &PrincipalAnswer, answer: &OperationAnswer) -> String {
+    let account = assessment.accounts.iter().find(|a| a.account == principal.account);
+    let row = account.and_then(|a| a.agreements.iter().find(|r| Some(&r.kind) == answer.agreement.as_ref()));
+    let Some((row, governing)) = row.and_then(|r| Some((r, r.governing.as_ref()?))) else { return String::new() };
+    let others = row.superseded.len() + row.also_in_force.len();
+    if others == 0 || answer.decision == Decision::Deny || Some(governing.scope) == answer.scope {
+        return String::new();
+    }
+    let by = match governing.scope {
+        Scope::Offline => "one made outside AWS Artifact",
+        Scope::Organization => "that of its organization",
+        _ => "its own",
+    };
+    format!("; another governs this account: {by}")
+}
+
 /// That somebody lacks a permission and may grant it to itself, in a sentence.
 pub fn grants(number: usize) -> String {
-    let who = count(number, "principal");
-    format!("{who} may grant itself what is missing; --explain shows who, and how.")
+    let (who, itself) = (count(number, "principal"), if number == 1 { "itself" } else { "themselves" });
+    format!("{who} may grant {itself} what is missing; --explain shows who, and how.")
 }

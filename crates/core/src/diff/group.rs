@@ -72,6 +72,7 @@ impl Sides<'_> {
             before,
             after,
             accounts: accounts.into_iter().map(|a| self.account(a)).collect(),
+            from: None,
             causes: cause_entries(causes),
             allowed: None,
         });

@@ -43,6 +43,7 @@ pub mod causes;
 pub mod differences;
 mod effects;
 mod group;
+mod later;
 pub mod people;
 pub mod pieces;
 pub(crate) mod reach;
@@ -248,6 +249,9 @@ pub struct CoverageEntry {
     pub after: CoverageState,
     /// The accounts.
     pub accounts: Vec<AccountEntry>,
+    /// The later moment from which it is so; `None` where it is at the moment asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
     /// Which changes make the difference.
     pub causes: Vec<Cause>,
     /// Why it is accepted, if an exception says so.
@@ -318,7 +322,8 @@ pub fn coverage(base: &Side<'_>, head: &Side<'_>, rules: &RuleBook) -> Result<Di
     let (old, new) = (options(base), options(head));
     let [base, head] = [(base, &old), (head, &new)].map(|(side, options)| Side { inventory: side.inventory, options });
     let found = compare(&base, &head, rules, None, false)?;
-    Ok(Diff { leaves_out: vec!["what principals may do"], ..found })
+    let untold = found.leaves_out.iter().copied().filter(|what| *what == later::UNTOLD);
+    Ok(Diff { leaves_out: std::iter::once("what principals may do").chain(untold).collect(), ..found })
 }
 
 /// The same. `assessed` is what the options of the new inventory ask of it, where that was assessed already.
@@ -354,15 +359,19 @@ fn compare(
         reach: &reach,
     };
     let causes = trials.causes(&differences);
+    let later = later::losses((base, head), rules, &trials, [&old, &new])?;
     let new_access = if with_access { stacks::new_access(base, head)? } else { Vec::new() };
     let mut changes: Vec<ChangeEntry> = pieces.into_iter().map(|piece| ChangeEntry { piece, matters: false }).collect();
-    for (index, _) in causes.iter().flatten() {
-        if let Some(change) = changes.get_mut(*index) {
+    let of_later = later.iter().flatten().flat_map(|e| &e.causes).map(|c| c.change);
+    for index in causes.iter().flatten().map(|(index, _)| *index).chain(of_later) {
+        if let Some(change) = changes.get_mut(index) {
             change.matters = true;
         }
     }
     let sides = group::Sides { before: &before, after: &after, answers: [&old, &new] };
-    let (access, coverage, findings) = sides.entries(&differences, &causes);
+    let (access, mut coverage, findings) = sides.entries(&differences, &causes);
+    let untold = later.is_none().then_some(later::UNTOLD);
+    coverage.extend(later.into_iter().flatten());
     let sight = Sight::new(base.inventory, head.inventory);
     let (access, (new_access, first_seen)) = (sight.access(access), sight.stacks(new_access));
     for (change, reach) in changes.iter_mut().zip(&reach).filter(|(change, _)| !change.matters) {
@@ -384,7 +393,7 @@ fn compare(
         findings,
         changes,
         // who may become which role is compared
-        leaves_out: after.leaves_out.iter().copied().filter(|what| *what != ASSUMES).collect(),
+        leaves_out: after.leaves_out.iter().copied().filter(|what| *what != ASSUMES).chain(untold).collect(),
     };
     diff.judge();
     Ok(diff)

@@ -35,6 +35,7 @@
 //! # }
 //! ```
 
+mod day;
 mod edges;
 mod events;
 mod gaps;
@@ -57,6 +58,7 @@ use crate::problem::Failure;
 use crate::provenance::Provenance;
 use crate::stack;
 use crate::terms::Coverage;
+pub use day::{Turn, moments, turns};
 use edges::Edges;
 pub use events::{Event, EventKind, Evidence};
 pub use gaps::{Gap, Held};

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::exceptions::{self, AccountException};
 use super::register::{self, RegisterColumns};
+use super::settings::Named;
 use crate::aws::keys;
 use crate::moment::{self, Moment};
 use crate::problem::{Place, Problem, SourceFile, Span};
@@ -33,6 +34,8 @@ pub struct Config {
     pub signatories: Option<Vec<String>>,
     /// Tags that declare PHI, as `Key=Value` (R85).
     pub phi_tags: Vec<String>,
+    /// What these name, with their places.
+    pub named: Named,
     /// What a change may widen or lose, reviewed: `[[diff.allow]]`.
     pub exceptions: Vec<Exception>,
     /// Who stands at roles of which the inventory does not tell it: `[[trusted]]`.
@@ -164,8 +167,8 @@ struct File {
     exclude: Vec<toml::Spanned<String>>,
     #[serde(default)]
     context: BTreeMap<String, toml::Spanned<Values>>,
-    signatories: Option<Vec<String>>,
-    phi_tags: Option<Vec<String>>,
+    signatories: Option<Vec<toml::Spanned<String>>>,
+    phi_tags: Option<Vec<toml::Spanned<String>>>,
     #[serde(default)]
     trusted: Vec<toml::Spanned<TrustedTable>>,
     #[serde(default)]
@@ -321,7 +324,13 @@ impl Config {
                 .extend(keys::values::faults(&key, &values).map(|f| Problem::at(source, span, f.message).help(f.help)));
             context.insert(key.to_ascii_lowercase(), values);
         }
-        let phi_tags = file.phi_tags.unwrap_or_else(|| PHI_TAGS.map(str::to_owned).to_vec());
+        let names = Named {
+            phi_tags: Named::places(source, file.phi_tags.as_ref()),
+            signatories: Named::places(source, file.signatories.as_ref()),
+        };
+        let texts = |list: Vec<toml::Spanned<String>>| list.into_iter().map(toml::Spanned::into_inner).collect();
+        let phi_tags = file.phi_tags.map_or_else(|| PHI_TAGS.map(str::to_owned).to_vec(), texts);
+        let signatories: Option<Vec<String>> = file.signatories.map(texts);
         let mut exceptions = Vec::new();
         for allow in file.diff.allow {
             let span = Span { start: allow.span().start, end: allow.span().end };
@@ -385,7 +394,6 @@ impl Config {
             model
         });
         if problems.is_empty() {
-            let signatories = file.signatories;
             let source = Some(source.clone());
             Ok(Self {
                 source,
@@ -394,6 +402,7 @@ impl Config {
                 context,
                 signatories,
                 phi_tags,
+                named: names,
                 exceptions,
                 trusted,
                 account_exceptions,

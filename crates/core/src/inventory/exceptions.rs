@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::config::{Config, FILE};
 use super::entity::{Entity, Uid};
 use crate::moment::{self, Moment};
-use crate::problem::{Place, Problem, instead};
+use crate::problem::{Place, Problem, Span, instead};
 
 /// An exception about an account.
 #[derive(Clone, Debug)]
@@ -17,6 +17,8 @@ pub struct AccountException {
     pub place: Place,
     /// The number of the account.
     pub account: String,
+    /// Where that stands.
+    pub account_place: Place,
     /// Who answers for it.
     pub owner: String,
     /// Why.
@@ -31,7 +33,7 @@ pub struct AccountException {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Table {
-    account: String,
+    account: toml::Spanned<String>,
     owner: String,
     reason: String,
     #[serde(default)]
@@ -59,7 +61,10 @@ impl AccountException {
         };
         let until = moment::parse(&text)
             .ok_or_else(|| wrong(format!("`{text}` is not a valid date or time"), "write until = \"2026-12-31\""))?;
-        Ok(Self { place: place.clone(), account, owner, reason, controls, until })
+        let span = Span { start: account.span().start, end: account.span().end };
+        let account_place = Place { source: place.source.clone(), span };
+        let account = account.into_inner();
+        Ok(Self { place: place.clone(), account, account_place, owner, reason, controls, until })
     }
 }
 
@@ -69,7 +74,8 @@ pub(super) fn unknown(entities: &BTreeMap<Uid, Entity>, config: &Config) -> Vec<
     let problem = |e: &AccountException| {
         let known = entities.keys().filter(|uid| uid.ty == "Account").map(|uid| uid.id.as_str());
         let help = instead(&e.account, known, format!("declare the account, or take the exception out of {FILE}"));
-        Problem::at(&e.place.source, e.place.span, format!("there is no account {}", e.account)).help(help)
+        Problem::at(&e.account_place.source, e.account_place.span, format!("there is no account {}", e.account))
+            .help(help)
     };
     config.account_exceptions.iter().filter(|e| !has(&e.account)).map(problem).collect()
 }

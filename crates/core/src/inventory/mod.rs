@@ -38,6 +38,7 @@ pub mod newer;
 mod offline;
 pub mod register;
 pub mod schema;
+pub mod settings;
 pub(crate) mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -208,6 +209,7 @@ impl<'a> Builder<'a> {
         if !self.unparsed {
             check::all(&entities, &mut self.expanded.problems);
             self.expanded.problems.extend(exceptions::unknown(&entities, &config));
+            self.expanded.problems.extend(settings::doubtful(&entities, &config));
         }
         let unused = self.unused();
         let mut problems = std::mem::take(&mut self.expanded.problems);

@@ -15,6 +15,10 @@ pub struct RegisterColumns {
     pub phi: String,
     /// What stands in that column where it does, in lower case.
     pub phi_values: Vec<String>,
+    /// What stands there where it does not, in lower case. Anything else says neither.
+    pub no_phi_values: Vec<String>,
+    /// The columns that `[register]` names: a register without one of them is not the one that was meant.
+    pub named: Vec<&'static str>,
 }
 
 impl Default for RegisterColumns {
@@ -32,10 +36,20 @@ pub(super) struct Table {
     agreement: Option<String>,
     phi: Option<String>,
     phi_values: Option<Vec<String>>,
+    no_phi_values: Option<Vec<String>>,
 }
 
 impl From<Table> for RegisterColumns {
     fn from(table: Table) -> Self {
+        let given = [
+            ("account", table.account.is_some()),
+            ("name", table.name.is_some()),
+            ("agreement", table.agreement.is_some()),
+            ("phi", table.phi.is_some()),
+        ];
+        let named = given.into_iter().filter(|(_, given)| *given).map(|(name, _)| name).collect();
+        let no_phi =
+            table.no_phi_values.unwrap_or_else(|| ["no", "false", "none", "-", ""].map(str::to_owned).to_vec());
         let or = |text: Option<String>, default: &str| text.unwrap_or_else(|| default.to_owned());
         let values = table.phi_values.unwrap_or_else(|| ["yes", "true", "phi", "x"].map(str::to_owned).to_vec());
         Self {
@@ -44,6 +58,8 @@ impl From<Table> for RegisterColumns {
             agreement: or(table.agreement, "agreement"),
             phi: or(table.phi, "PHI"),
             phi_values: values.iter().map(|v| v.to_lowercase()).collect(),
+            no_phi_values: no_phi.iter().map(|v| v.to_lowercase()).collect(),
+            named,
         }
     }
 }

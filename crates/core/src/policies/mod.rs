@@ -133,7 +133,10 @@ impl RuleBook {
                 .help("replace the gate that asked for it instead of removing it, or add one that does")
                 .warning()
         }));
-        Ok(Self { origin: Origin { operations, calls, ..laid.origin }, warnings, ..rules })
+        // what was taken away or stands for another rule may be all that there was of a finding
+        let is_less = !laid.origin.removed.is_empty() || !laid.origin.replaced.is_empty();
+        let lacks = if is_less { without::lacks(&rules, schema) } else { Vec::new() };
+        Ok(Self { origin: Origin { operations, calls, ..laid.origin }, warnings, lacks, ..rules })
     }
 
     /// The policies of a folder, in place of all that are built in.

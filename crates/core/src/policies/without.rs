@@ -47,7 +47,7 @@ fn gates(rules: &BTreeMap<String, Rule>) -> impl Iterator<Item = &Rule> {
     rules.values().filter(|rule| rule.forbids)
 }
 
-/// What the built-in rules decide and rules that stand in for all of them do not: gates of a state for some operation, and
+/// What the built-in rules decide and these do not, which stand in for all of them or are laid over them with less: gates of a state for some operation, and
 /// findings. What they lack altogether is told by [`RuleBook::without`].
 pub fn lacks(own: &RuleBook, schema: &EntitySchema) -> Vec<String> {
     // the built-in policies fit the built-in schema, whatever is laid over it

@@ -1,0 +1,115 @@
+//! Coverage that a change loses at a later moment, which is recorded already: an end that is written down before its day. Both sides are
+//! asked at each moment at which one of them says that coverage changes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::causes::{Causes, Trials};
+use super::differences::{self, Answers, Difference, Subject};
+use super::group::Sides;
+use super::{CoverageEntry, Side};
+use crate::assessment::Options;
+use crate::history::{self, Query, Turn};
+use crate::moment::{self, Moment};
+use crate::policies::RuleBook;
+use crate::problem::Failure;
+use crate::terms::Coverage;
+
+/// That rules reckon with dates: when their answers change is not known.
+pub(super) const UNTOLD: &str = "what is lost at later moments: the rules reckon with dates";
+
+/// An account, and a kind of agreement.
+type Of = (String, String);
+
+/// What is lost after the moment asked; `None` where the rules do not tell when their answers change. With each entry its causes are
+/// pieces of the same list.
+pub(super) fn losses(
+    (base, head): (&Side<'_>, &Side<'_>),
+    rules: &RuleBook,
+    trials: &Trials<'_>,
+    answers: [&Answers; 2],
+) -> Result<Option<Vec<CoverageEntry>>, Failure> {
+    if trials.pieces.is_empty() {
+        return Ok(Some(Vec::new()));
+    }
+    let turns = |side: &Side<'_>| {
+        let to = moment::parse("9999-12-31").unwrap_or_default();
+        let Options { at, filter, .. } = head.options;
+        let query = Query { from: Some(*at), to, accounts: filter.accounts.clone(), kinds: filter.agreements.clone() };
+        match history::turns(side.inventory, rules, &query) {
+            Ok(turns) => Ok(Some(turns)),
+            Err(Failure::Problems(_)) => Ok(None),
+            Err(other) => Err(other),
+        }
+    };
+    let (Some(old), Some(new)) = (turns(base)?, turns(head)?) else { return Ok(None) };
+    let mut found = Vec::new();
+    for (at, lost) in moments([&old, &new], answers) {
+        found.extend(entries((base, head), rules, trials, (at, &lost))?);
+    }
+    Ok(Some(found))
+}
+
+/// The moments from which something is not covered that the old inventory covers, and what: each once.
+fn moments(turns: [&Vec<Turn>; 2], answers: [&Answers; 2]) -> BTreeMap<Moment, BTreeSet<Of>> {
+    let mut by: BTreeMap<Of, BTreeSet<Moment>> = BTreeMap::new();
+    for turn in turns.into_iter().flatten() {
+        by.entry((turn.account.clone(), turn.kind.clone())).or_default().insert(turn.at);
+    }
+    let mut found: BTreeMap<Moment, BTreeSet<Of>> = BTreeMap::new();
+    for (of, moments) in by {
+        let first = answers.map(|side| {
+            let subject = Subject::Coverage { account: of.0.clone(), kind: of.1.clone() };
+            side.get(&subject).coverage().coverage
+        });
+        let mut states = first;
+        let mut was_lost = is_lost(states);
+        for at in moments {
+            for (state, turns) in states.iter_mut().zip(turns) {
+                let turn = turns.iter().find(|t| t.at == at && (&t.account, &t.kind) == (&of.0, &of.1));
+                *state = turn.map_or(*state, |t| Some(t.after.coverage));
+            }
+            let lost = is_lost(states);
+            if lost && !was_lost {
+                found.entry(at).or_default().insert(of.clone());
+            }
+            was_lost = lost;
+        }
+    }
+    found
+}
+
+fn is_lost([old, new]: [Option<Coverage>; 2]) -> bool {
+    old == Some(Coverage::Covered) && new != Some(Coverage::Covered)
+}
+
+/// The entries of what is lost from a moment on.
+fn entries(
+    (base, head): (&Side<'_>, &Side<'_>),
+    rules: &RuleBook,
+    trials: &Trials<'_>,
+    (at, lost): (Moment, &BTreeSet<Of>),
+) -> Result<Vec<CoverageEntry>, Failure> {
+    let options = |side: &Side<'_>| {
+        let mut options = Options { at, ..side.options.clone() };
+        options.filter.without_principals = true;
+        options.filter.accounts = lost.iter().map(|(account, _)| account.clone()).collect();
+        options
+    };
+    let (of_base, of_head) = (options(base), options(head));
+    let (old, before) = Answers::assess(base.inventory, rules, &of_base)?;
+    let (new, after) = Answers::assess(head.inventory, rules, &of_head)?;
+    let is_told = |d: &Difference| match &d.subject {
+        Subject::Coverage { account, kind } => lost.contains(&(account.clone(), kind.clone())),
+        _ => false,
+    };
+    let differences: Vec<Difference> = differences::differences(&old, &new).into_iter().filter(is_told).collect();
+    let then = Trials { options: (&of_base, &of_head), ..*trials };
+    let causes: Vec<Causes> = then.causes(&differences);
+    let sides = Sides { before: &before, after: &after, answers: [&old, &new] };
+    let (_, mut coverage, _) = sides.entries(&differences, &causes);
+    coverage.retain(CoverageEntry::is_loss);
+    for entry in &mut coverage {
+        entry.from = Some(moment::format(at));
+    }
+    Ok(coverage)
+}

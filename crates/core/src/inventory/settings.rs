@@ -1,0 +1,158 @@
+//! Names in `countersign.toml` that stand for nothing in the inventory: probably misspelt. A tag that declares no PHI, or a signatory who is
+//! nobody, changes answers in silence.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::config::{Config, FILE, Trusted};
+use super::entity::{Entity, Uid};
+use crate::problem::{Place, Problem, SourceFile, Span, did_you_mean, instead, meant};
+
+/// Names of the settings, with their places.
+#[derive(Clone, Debug, Default)]
+pub struct Named {
+    /// `phiTags`, where it is written.
+    pub phi_tags: Vec<(String, Place)>,
+    /// `signatories`.
+    pub signatories: Vec<(String, Place)>,
+}
+
+impl Named {
+    /// Of a list, as it is written.
+    pub(super) fn places(
+        source: &std::sync::Arc<SourceFile>,
+        list: Option<&Vec<toml::Spanned<String>>>,
+    ) -> Vec<(String, Place)> {
+        let place = |s: std::ops::Range<usize>| Span { start: s.start, end: s.end };
+        let named = |name: &toml::Spanned<String>| {
+            (name.get_ref().clone(), Place { source: source.clone(), span: place(name.span()) })
+        };
+        list.into_iter().flatten().map(named).collect()
+    }
+}
+
+/// What is probably misspelt.
+pub(super) fn doubtful(entities: &BTreeMap<Uid, Entity>, config: &Config) -> Vec<Problem> {
+    let mut found = tags(entities, config);
+    let people = people(entities);
+    found.extend(
+        config.named.signatories.iter().filter_map(|(name, place)| person(name, place, &people, "signatories")),
+    );
+    for trusted in &config.trusted {
+        found.extend(trusted.people.iter().filter_map(|name| person(name, &trusted.place, &people, "[[trusted]]")));
+        found.extend(role(entities, trusted));
+    }
+    found
+}
+
+/// Tags that no account has. Case does not matter (R85).
+fn tags(entities: &BTreeMap<Uid, Entity>, config: &Config) -> Vec<Problem> {
+    let accounts = || entities.values().filter(|e| e.uid.ty == "Account");
+    let has: BTreeSet<String> =
+        accounts().flat_map(|a| a.tags.iter().map(|(key, value)| format!("{key}={value}"))).collect();
+    let known = accounts().all(|a| a.bool("tagsKnown") != Some(false));
+    let is_there = |tag: &str| has.iter().any(|t| t.to_lowercase() == tag.to_lowercase());
+    let problem = |(tag, place): &(String, Place)| {
+        let near = did_you_mean(tag, has.iter().map(String::as_str));
+        // accounts whose tags were not listed may have it
+        if is_there(tag) || (!known && near.is_none()) {
+            return None;
+        }
+        let help = near.map_or_else(|| format!("tag the accounts that hold PHI, or take it out of {FILE}"), meant);
+        let message = format!("no account has the tag `{tag}`, so that it declares no PHI");
+        Some(Problem::at(&place.source, place.span, message).help(help).warning())
+    };
+    config.named.phi_tags.iter().filter_map(problem).collect()
+}
+
+/// What people and principals are called: ARNs, and names.
+fn people(entities: &BTreeMap<Uid, Entity>) -> BTreeSet<&str> {
+    let mut names = BTreeSet::new();
+    for entity in entities.values() {
+        let id = entity.uid.id.as_str();
+        match entity.uid.ty.as_str() {
+            "User" | "Role" => names.extend([id, id.rsplit('/').next().unwrap_or(id)]),
+            "PermissionSet" => names.extend([id]),
+            "IdentityCenterUser" => names.extend(std::iter::once(id).chain(entity.str("userName"))),
+            "IdentityCenterGroup" => names.extend(std::iter::once(id).chain(entity.str("displayName"))),
+            _ => {}
+        }
+    }
+    names
+}
+
+/// Somebody who is nobody here, and nearly is. Who has another name altogether need not be in the inventory.
+fn person(name: &str, place: &Place, known: &BTreeSet<&str>, setting: &str) -> Option<Problem> {
+    if known.contains(name) {
+        return None;
+    }
+    let near = did_you_mean(name, known.iter().copied())?;
+    let message = format!("nobody in the inventory is called `{name}`, whom {setting} names");
+    Some(Problem::at(&place.source, place.span, message).help(meant(near)).warning())
+}
+
+/// A pattern that no role has.
+fn role(entities: &BTreeMap<Uid, Entity>, trusted: &Trusted) -> Option<Problem> {
+    let arns = || entities.values().filter(|e| e.uid.ty == "Role").map(|e| e.uid.id.as_str());
+    if arns().any(|arn| trusted.is_of(arn)) {
+        return None;
+    }
+    let names = arns().flat_map(|arn| [arn, arn.rsplit('/').next().unwrap_or(arn)]);
+    let help = instead(trusted.pattern(), names, "correct the pattern, or take the declaration out");
+    let message = format!("no role matches `{}`, of which this declares who stands there", trusted.pattern());
+    Some(Problem::at(&trusted.place.source, trusted.place.span, message).help(help).warning())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use crate::inventory::Inventory;
+    use crate::inventory::schema::EntitySchema;
+    use crate::source::Memory;
+
+    const ENTITIES: &str = r#"[
+        {"uid": "111122223333", "tags": {"Data": "PHI"}},
+        {"uid": "User::\"arn:aws:iam::111122223333:user/maria\""},
+        {"uid": "Role::\"arn:aws:iam::111122223333:role/deploy\""}]"#;
+
+    fn warnings(settings: &str, entities: &str) -> Vec<String> {
+        let files = Memory::new("a clinic").with("entities.json", entities).with("countersign.toml", settings);
+        let inventory = Inventory::load(&files, Arc::new(EntitySchema::built_in().unwrap())).unwrap();
+        let told =
+            |p: &crate::problem::Problem| format!("{p} at {} ({})", p.underlined(), p.help_text().unwrap_or_default());
+        inventory.warnings.iter().map(told).collect()
+    }
+
+    #[test]
+    fn a_misspelt_name_is_told_with_the_near_one() {
+        for (settings, word, near) in [
+            ("phiTags = [\"data=phi\", \"Dta=PHI\"]", "at \"Dta=PHI\"", "did you mean `Data=PHI`?"),
+            ("phiTags = [\"Secret=yes\"]", "at \"Secret=yes\"", "tag the accounts"),
+            ("signatories = [\"mraia\"]", "at \"mraia\"", "did you mean `maria`?"),
+            (
+                "[[trusted]]\nrole = \"deploj\"\npeople = [\"Dana\"]\nreason = \"reviewed\"",
+                "no role matches `deploj`",
+                "did you mean `deploy`?",
+            ),
+            (
+                "[[trusted]]\nrole = \"deploy\"\npeople = [\"mria\"]\nreason = \"reviewed\"",
+                "`mria`, whom [[trusted]] names",
+                "did you mean `maria`?",
+            ),
+        ] {
+            let told = warnings(settings, ENTITIES);
+            let ours: Vec<&String> = told.iter().filter(|w| w.contains(word)).collect();
+            assert!(ours.len() == 1 && ours[0].contains(near), "{settings}: {told:?}");
+        }
+    }
+
+    #[test]
+    fn what_stands_for_something_or_may_is_not_told() {
+        let all = "phiTags = [\"DATA=phi\"]\nsignatories = [\"maria\", \"the board\"]\n[[trusted]]\nrole = \"dep*\"\n\
+                   people = [\"Dana\"]\nreason = \"reviewed\"";
+        assert_eq!(warnings(all, ENTITIES), [""; 0]);
+        assert_eq!(warnings("", &ENTITIES.replace("PHI", "none")), [""; 0], "what is built in is not misspelt");
+        let unlisted = r#"[{"uid": "111122223333", "attrs": {"tagsKnown": false}}]"#;
+        assert_eq!(warnings("phiTags = [\"Secret=yes\"]", unlisted), [""; 0]);
+    }
+}
