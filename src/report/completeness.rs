@@ -50,9 +50,8 @@ pub fn summary(gaps: &[Gap]) -> String {
         Missing::FeatureSet | Missing::TrustedAccess | Missing::ServiceRole | Missing::Accounts => {
             gap.missing.words().to_owned()
         }
-        Missing::ServiceControlPolicies | Missing::Policies | Missing::Groups | Missing::Users => {
-            gap.missing.words().to_owned()
-        }
+        Missing::ServiceControlPolicies | Missing::ResourceControlPolicies => gap.missing.words().to_owned(),
+        Missing::Policies | Missing::Groups | Missing::Users => gap.missing.words().to_owned(),
         Missing::DelegatedAdministrators | Missing::OrganizationalUnits | Missing::Reports | Missing::Events => {
             gap.missing.words().to_owned()
         }

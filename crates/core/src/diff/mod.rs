@@ -364,7 +364,7 @@ fn compare(
     let sides = group::Sides { before: &before, after: &after, answers: [&old, &new] };
     let (access, coverage, findings) = sides.entries(&differences, &causes);
     let sight = Sight::new(base.inventory, head.inventory);
-    let (access, (new_access, first_seen)) = (sight.access(access), sight.stacks(new_access));
+    let (access, (new_access, first_seen)) = (sight.access(access, &changes), sight.stacks(new_access));
     for (change, reach) in changes.iter_mut().zip(&reach).filter(|(change, _)| !change.matters) {
         let mut told = new_access.iter().chain(&first_seen).filter(|n| n.widens());
         change.matters = told.any(|n| effects::may_cause(&change.piece, reach, n));

@@ -198,7 +198,7 @@ fn as_worn(hat: &Hat, state: AccessState) -> AccessState {
     }
     let perhaps = |d: Decision| if d == Decision::Allow { Decision::Unknown } else { d };
     let actions = state.actions.iter().map(|(a, d)| (a.clone(), perhaps(*d))).collect();
-    AccessState { decision: state.decision.map(perhaps), actions, ..state }
+    AccessState { decision: state.decision.map(perhaps), actions, permitted: false, ..state }
 }
 
 /// Whoever has both answers can do what one of them allows.

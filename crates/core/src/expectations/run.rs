@@ -8,6 +8,7 @@ use globset::Glob;
 use super::{Access, Asked, Expectation, Expected, Governed, Only, Suite};
 use crate::assessment::Operation;
 use crate::assessment::completeness::others::{self, Others};
+use crate::assessment::completeness::person;
 use crate::assessment::{AgreementAnswer, Answers, Assessment, OperationAnswer, Options, PrincipalAnswer};
 use crate::assessments::Assessments;
 use crate::diff::PrincipalEntry;
@@ -222,6 +223,7 @@ impl Held<'_> {
                 Ok(meant) => meant,
                 Err(missing) => {
                     unmet.push(*missing);
+                    unmet.extend(self.perhaps_of_person(access, name));
                     continue;
                 }
             };
@@ -242,6 +244,9 @@ impl Held<'_> {
                 let whole = PrincipalAnswer { people: Arc::default(), groups: Arc::default(), ..principal.clone() };
                 others.extend(other.map(|o| answered(&whole, o)));
             }
+            if meant.principals.is_empty() {
+                others.extend(self.perhaps_of_person(access, name));
+            }
             for person in &meant.people {
                 others.extend(self.of_person(person, access));
                 if access.decision == Decision::Deny {
@@ -255,6 +260,22 @@ impl Held<'_> {
             unmet.extend(self.perhaps_others(&access.asked, &[]));
         }
         unmet
+    }
+
+    /// What a person who is denied may perhaps do, by groups or assignments that were not collected.
+    fn perhaps_of_person(&self, access: &Access, name: &str) -> Vec<Unmet> {
+        if access.decision != Decision::Deny {
+            return Vec::new();
+        }
+        let accounts = &access.asked.accounts;
+        let here = |o: &Others| accounts.is_empty() || o.account.as_ref().is_some_and(|a| accounts.contains(a));
+        let people = person::named(self.inventory, name);
+        let all = people.iter().flat_map(|person| self.assessment.perhaps_of_person(person)).filter(here);
+        let asked = all.filter_map(|others| {
+            let operations: Vec<_> = others.operations.iter().filter(|o| is_of(o, &access.asked)).cloned().collect();
+            (!operations.is_empty()).then(|| Others { operations, ..others })
+        });
+        asked.map(|others| Unmet::PerhapsOthers(Box::new(others))).collect()
     }
 
     /// What somebody who is denied may do all the same, or perhaps may, by assuming roles.

@@ -15,6 +15,7 @@ pub(crate) mod iam;
 pub(crate) mod identity_center;
 pub(crate) mod moments;
 pub(crate) mod organizations;
+pub(crate) mod policy_types;
 pub mod texts;
 pub(crate) mod timeline;
 

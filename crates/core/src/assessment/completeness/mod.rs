@@ -5,6 +5,7 @@
 //! [`others`] asks the rules what those who are not listed could do. Whatever rests on "nobody else" asks here.
 
 pub mod others;
+pub mod person;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -51,6 +52,8 @@ terms! {
         Principals = "principals",
         /// The reports that there are.
         Reports = "reports",
+        /// Which resource control policies are attached.
+        ResourceControlPolicies = "resourceControlPolicies",
         /// Whether the root user of an account has credentials.
         RootCredentials = "rootCredentials",
         /// Which service control policies are attached.
@@ -88,6 +91,9 @@ impl Missing {
             Self::Policies => "organizations describe-policy; sso-admin for permission sets; iam get-policy-version",
             Self::Principals | Self::ServiceRole => "iam get-account-authorization-details",
             Self::Reports => "artifact list-reports",
+            Self::ResourceControlPolicies => {
+                "organizations list-policies --filter RESOURCE_CONTROL_POLICY, list-targets-for-policy"
+            }
             Self::RootCredentials => "iam get-account-summary",
             Self::ServiceControlPolicies => "organizations list-policies, list-targets-for-policy",
             Self::Tags => "organizations list-tags-for-resource",
@@ -113,6 +119,7 @@ impl Missing {
             Self::Policies => "what policies say",
             Self::Principals => "users, groups and roles",
             Self::Reports => "reports",
+            Self::ResourceControlPolicies => "where resource control policies are attached",
             Self::RootCredentials => "whether the root user has credentials",
             Self::ServiceControlPolicies => "where service control policies are attached",
             Self::ServiceRole => "whether the service role exists",
@@ -180,13 +187,17 @@ pub fn gaps(inventory: &Inventory, at: Moment) -> Vec<Gap> {
     for organization in inventory.of_type("Organization") {
         let id = organization.uid.id.as_str();
         let absent = |attr: &str| !organization.attrs.contains_key(attr);
-        let unplaced = organization.references("serviceControlPoliciesUnplaced").is_some_and(|p| !p.is_empty());
+        let has = |attr: &str| organization.references(attr).is_some_and(|p| !p.is_empty());
         let of_organization = [
             (Missing::Accounts, organization.bool("accountsKnown") == Some(false)),
             (Missing::FeatureSet, absent("featureSet")),
             (Missing::TrustedAccess, absent("trustedAccess")),
             (Missing::ServiceRole, absent("serviceRole")),
-            (Missing::ServiceControlPolicies, unplaced || !absent("serviceControlPoliciesAtLeast")),
+            (
+                Missing::ServiceControlPolicies,
+                has("serviceControlPoliciesUnplaced") || !absent("serviceControlPoliciesAtLeast"),
+            ),
+            (Missing::ResourceControlPolicies, has("resourceControlPoliciesUnplaced")),
         ];
         of_organization.iter().filter(|(_, missing)| *missing).for_each(|(what, _)| note(*what, id));
     }
@@ -208,7 +219,7 @@ pub fn gaps(inventory: &Inventory, at: Moment) -> Vec<Gap> {
         }
     }
     // of those that were not listed it is told already where they may be attached
-    let unlisted = |id: &str| id.starts_with(UNLISTED_POLICIES);
+    let unlisted = |id: &str| id.starts_with(UNLISTED_POLICIES) || id.starts_with(UNLISTED_CONTROLS);
     for policy in inventory.of_type("IamPolicy").filter(|p| !inventory.policies.contains_key(&p.uid.id)) {
         if !unlisted(&policy.uid.id) {
             note(Missing::Policies, &policy.uid.id);
@@ -222,6 +233,9 @@ pub fn gaps(inventory: &Inventory, at: Moment) -> Vec<Gap> {
 /// How an import calls the service control policies of an organization that were not listed: nothing tells what they say, nor where they
 /// are attached.
 pub const UNLISTED_POLICIES: &str = "the service control policies of ";
+
+/// The same of resource control policies.
+pub const UNLISTED_CONTROLS: &str = "the resource control policies of ";
 
 /// The name of a group of Identity Center.
 fn group_name(group: &Entity) -> &str {
@@ -265,6 +279,11 @@ impl Unseen {
             && self.assignments.is_empty()
             && !self.any_assignment
             && self.organizations.is_empty()
+    }
+
+    /// In some account, assignments are not all listed.
+    pub fn may_lack_assignments(&self) -> bool {
+        self.any_assignment || !self.assignments.is_empty()
     }
 
     /// The users and roles of an account are not all listed.
