@@ -88,6 +88,8 @@ pub struct Listed {
     pub reports: bool,
     /// The accounts in which events were asked for in vain; `None` for those of the organization.
     pub events_failed: BTreeSet<Option<String>>,
+    /// The calls that failed, each with why, by the account that is asked about; `None` for those of the organization.
+    pub failed: BTreeMap<Option<String>, BTreeSet<String>>,
 }
 
 /// Service principals with trusted access, and since when.

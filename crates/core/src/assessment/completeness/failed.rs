@@ -35,12 +35,8 @@ pub struct FailedCall {
     pub call: String,
 }
 
-const WORDS: [(Why, &str); 4] = [
-    (Why::Denied, "denied"),
-    (Why::Throttled, "throttled"),
-    (Why::Truncated, "truncated"),
-    (Why::Other, "failed"),
-];
+const WORDS: [(Why, &str); 4] =
+    [(Why::Denied, "denied"), (Why::Throttled, "throttled"), (Why::Truncated, "truncated"), (Why::Other, "failed")];
 
 impl Why {
     /// In a word.
@@ -119,7 +115,7 @@ fn calls(list: &str) -> Vec<Vec<&str>> {
 /// Tells of each gap which calls failed that would have told what is missing.
 pub(super) fn tell(inventory: &Inventory, gaps: &mut [Gap]) {
     // only the account itself tells these
-    const OF_ACCOUNT: [&str; 4] = ["artifact ", "cloudtrail ", "iam ", "artifact list-customer-agreements"];
+    const OF_ACCOUNT: [&str; 3] = ["artifact ", "cloudtrail ", "iam "];
     for ty in ["Organization", "Account"] {
         for entity in inventory.of_type(ty) {
             let texts = entity.texts("failedCalls");
@@ -144,7 +140,11 @@ mod tests {
     #[test]
     fn a_failure_is_read_as_it_was_recorded() {
         for (said, why, code) in [
-            ("An error occurred (AccessDeniedException) when calling the X operation: no", Why::Denied, "AccessDeniedException"),
+            (
+                "An error occurred (AccessDeniedException) when calling the X operation: no",
+                Why::Denied,
+                "AccessDeniedException",
+            ),
             ("\nAn error occurred (AccessDenied) when calling the X operation: no\n", Why::Denied, "AccessDenied"),
             ("An error occurred (ThrottlingException): Rate exceeded", Why::Throttled, "ThrottlingException"),
             ("An error occurred (TooManyRequestsException): wait", Why::Throttled, "TooManyRequestsException"),

@@ -4,6 +4,7 @@
 //! an inventory that is written by hand is a declaration. [`Completeness`] tells what is missing and what would tell it;
 //! [`others`] asks the rules what those who are not listed could do. Whatever rests on "nobody else" asks here.
 
+pub mod failed;
 pub mod others;
 pub mod person;
 
@@ -19,6 +20,7 @@ use crate::moment::Moment;
 use crate::policies::RuleBook;
 use crate::problem::Failure;
 use crate::terms::{PrincipalKind, terms};
+use failed::FailedCall;
 use others::Others;
 
 terms! {
@@ -95,7 +97,9 @@ impl Missing {
                 "organizations list-policies --filter RESOURCE_CONTROL_POLICY, list-targets-for-policy"
             }
             Self::RootCredentials => "iam get-account-summary",
-            Self::ServiceControlPolicies => "organizations list-policies, list-targets-for-policy",
+            Self::ServiceControlPolicies => {
+                "organizations list-policies --filter SERVICE_CONTROL_POLICY, list-targets-for-policy"
+            }
             Self::Tags => "organizations list-tags-for-resource",
             Self::TrustedAccess => "organizations list-aws-service-access-for-organization",
             Self::Users => "identitystore list-users",
@@ -139,6 +143,8 @@ pub struct Gap {
     pub of: Vec<String>,
     /// The calls of the AWS CLI that tell it.
     pub calls: &'static str,
+    /// Those of the collecting script that failed, where an import noted it.
+    pub failed: Vec<FailedCall>,
 }
 
 /// What is known of an inventory, and what is not.
@@ -225,9 +231,15 @@ pub fn gaps(inventory: &Inventory, at: Moment) -> Vec<Gap> {
             note(Missing::Policies, &policy.uid.id);
         }
     }
-    gaps.into_iter()
-        .map(|(missing, of)| Gap { missing, of: of.into_iter().collect(), calls: missing.calls() })
-        .collect()
+    let gap = |(missing, of): (Missing, BTreeSet<String>)| Gap {
+        missing,
+        of: of.into_iter().collect(),
+        calls: missing.calls(),
+        failed: Vec::new(),
+    };
+    let mut gaps: Vec<Gap> = gaps.into_iter().map(gap).collect();
+    failed::tell(inventory, &mut gaps);
+    gaps
 }
 
 /// How an import calls the service control policies of an organization that were not listed: nothing tells what they say, nor where they

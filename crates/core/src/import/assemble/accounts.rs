@@ -118,6 +118,7 @@ impl Assembly<'_> {
                 ("rootCredentials", account.root_credentials.map(Value::from)),
                 ("notifications", account.notifications.map(Value::from)),
                 ("notCollected", self.not_collected_of(&id)),
+                ("failedCalls", self.failed_calls(Some(&id))),
             ]);
             let tags = self.facts.accounts.get(&id).and_then(|a| a.tags.clone()).unwrap_or_default();
             let unit_unknown = parent.as_ref().is_some_and(|(_, known)| !known);

@@ -80,6 +80,15 @@ impl Assembly<'_> {
         ])
     }
 
+    /// The calls that failed, of an account or of the organization. Without an organization, they are the accounts'.
+    pub(super) fn failed_calls(&self, account: Option<&str>) -> Option<Value> {
+        let of = |whom: Option<String>| self.facts.listed.failed.get(&whom).into_iter().flatten();
+        let also = account.is_some() && self.facts.organizations.is_empty();
+        let calls: BTreeSet<&String> =
+            of(account.map(str::to_owned)).chain(also.then(|| of(None)).into_iter().flatten()).collect();
+        (!calls.is_empty()).then(|| json!(calls))
+    }
+
     /// What no answer tells of an organization, beside its accounts and policies.
     pub(super) fn not_collected_of_organization(&self, organization: &str) -> Option<Value> {
         let listed = &self.facts.listed;

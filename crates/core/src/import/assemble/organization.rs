@@ -66,6 +66,7 @@ impl Assembly<'_> {
                 ("delegatedAdministrators", Some(json!(delegated)).filter(|d| d != &json!([]))),
                 ("deletedAt", deleted.map(|at| json!(moment::format(at)))),
                 ("notCollected", self.not_collected_of_organization(id)),
+                ("failedCalls", self.failed_calls(None)),
             ]);
             let roots: Vec<String> =
                 self.facts.roots.iter().filter(|(_, o)| *o == id).map(|(r, _)| r.clone()).collect();
