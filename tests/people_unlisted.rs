@@ -90,3 +90,47 @@ fn whoever_is_named_is_never_a_no_where_not_all_is_listed() {
     assert!(text.starts_with("No. ") && json["perhapsThrough"] == json!([]), "{text}");
     assert_eq!(only(&reader, DENIED), Vec::<String>::new());
 }
+
+/// Whoever has a permission set becomes the roles that it may assume: also somebody who is not listed.
+#[test]
+fn members_who_are_not_listed_stand_behind_the_roles_of_their_permission_set() {
+    let world = |group: Value, account: Value| {
+        let assume = policy(json!([{"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}]));
+        let trust = policy(json!([{"Effect": "Allow", "Principal": {"AWS": root(A)}, "Action": "sts:AssumeRole"}]));
+        let role =
+            json!({"uid": format!("arn:aws:iam::{A}:role/legal"), "attrs": {"policies": [FULL], "trustPolicy": trust}});
+        let set = json!({"policies": [assume], "assignments": [{"group": "g-dev", "accounts": [A]}]});
+        World::new()
+            .entity(json!({"uid": A, "attrs": account}))
+            .entity(json!({"uid": "IdentityCenterGroup::\"g-dev\"", "attrs": group}))
+            .entity(json!({"uid": "IdentityCenterUser::\"u-x\"", "attrs": {"userName": "x"}, "parents": ["g-dev"]}))
+            .entity(json!({"uid": "IdentityCenterUser::\"u-dara\"", "attrs": {"userName": "dara"}}))
+            .entity(json!({"uid": "PermissionSet::\"Dev\"", "attrs": set}))
+            .entity(role)
+    };
+    let promise = |who: &str| {
+        format!(
+            "[[only]]\nprincipal = [\"{who}\", \"arn:aws:iam::*:root\"]\noperation = \"accept\"\nscope = \"account\"\nagreement = \"baa\"\n"
+        )
+    };
+    let known = world(json!({"displayName": "dev"}), json!({}));
+    assert_eq!(only(&known, &promise("x")), Vec::<String>::new());
+    let open = [
+        world(json!({"displayName": "dev", "membersKnown": false}), json!({})),
+        world(json!({"displayName": "dev"}), json!({"assignmentsKnown": false})),
+    ];
+    for (open, words) in open.iter().zip(["members of dev who are not listed", "people with the permission set Dev"]) {
+        let (inventory, options) = (open.load(), options_now());
+        let role = format!("arn:aws:iam::{A}:role/legal");
+        let roles = countersign_core::people::follow((&inventory, &RULES), &options, &[role.clone()].into()).unwrap();
+        assert!(roles[&role].others.iter().any(|o| o.who.starts_with(words)), "{:?}", roles[&role].others);
+        let unmet = only(open, &promise("x"));
+        assert!(unmet.iter().any(|u| u.contains("legal")), "{unmet:?}");
+        assert!(!only(open, DENIED).iter().all(|u| !u.contains("legal")), "dara may be one of them");
+        let (code, text, json) = can(open, "dara");
+        assert!(code == 1 && text.starts_with("Unknown: ") && text.contains("legal"), "{text}");
+        assert_eq!(json["perhapsThrough"][0]["person"], "dara");
+    }
+    // the permission set stands for everyone who has it
+    assert_eq!(only(&open[0], &promise("Dev")), Vec::<String>::new());
+}

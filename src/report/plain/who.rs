@@ -1,6 +1,8 @@
 //! "Who can do that?": how many, who they are, of whom it is not known, and who nearly can.
 
-use super::can::target;
+use std::collections::BTreeSet;
+
+use super::can::{blocked, target};
 use super::{Names, listed, opened, stopped};
 use crate::report::{bold, completeness, count, paragraph, who_can, wrapped};
 use countersign_core::assessment::{Assessment, OperationAnswer, Person, PrincipalAnswer};
@@ -69,7 +71,9 @@ pub fn first(assessment: &Assessment, names: Names<'_>, [may, unknown, nearly]: 
         text.push_str(&format!(" Of {} it is not known.", of(unknown)));
     }
     if !nearly.is_empty() {
-        text.push_str(&format!(" {} nearly can: few permissions are missing.", of(nearly)));
+        let denied = nearly.iter().any(|(_, answer)| !answer.denied_by.is_empty());
+        let lack = if denied { "are missing, or denied" } else { "are missing" };
+        text.push_str(&format!(" {} nearly can: few permissions {lack}.", of(nearly)));
     }
     if !assessment.completeness.perhaps_others.is_empty() {
         text.push_str(" Others, who are not listed, perhaps can.");
@@ -120,7 +124,7 @@ fn row(assessment: &Assessment, names: Names<'_>, principal: &PrincipalAnswer, a
                 answer.assuming.iter().filter(|a| principal.kind == PrincipalKind::Root && a.contains("root user"));
             only.chain(root.map(|a| format!("; {a}"))).collect()
         }
-        Decision::Deny => format!("; missing: {}", answer.missing.join(", ")),
+        Decision::Deny => lacking(names, answer),
         Decision::Unknown => {
             let keys: Vec<&str> = answer.depends_on.iter().map(|d| d.key.as_str()).collect();
             let depends = || format!("depends on {}", keys.join(", "));
@@ -132,6 +136,26 @@ fn row(assessment: &Assessment, names: Names<'_>, principal: &PrincipalAnswer, a
         called(names, principal),
         names.deed(answer)
     )))
+}
+
+/// What is missing, and what a policy denies: that is not missing, and allowing it once more changes nothing.
+fn lacking(names: Names<'_>, answer: &OperationAnswer) -> String {
+    if answer.denied_by.is_empty() {
+        return format!("; missing: {}", answer.missing.join(", "));
+    }
+    let mut words: Vec<String> = Vec::new();
+    for because in answer.denied_by.iter().filter(|b| b.statement.is_some()) {
+        let denied = blocked(because, names, &because.action, false);
+        if !words.contains(&denied) {
+            words.push(denied);
+        }
+    }
+    let silent = answer.gates.iter().flat_map(|g| &g.because).filter(|b| b.statement.is_none());
+    let silent: BTreeSet<&str> = silent.map(|b| b.action.as_str()).collect();
+    if !silent.is_empty() {
+        words.push(format!("missing: {}", silent.into_iter().collect::<Vec<_>>().join(", ")));
+    }
+    format!("; {}", words.join("; "))
 }
 
 /// That somebody lacks a permission and may grant it to itself, in a sentence.

@@ -275,7 +275,31 @@ impl Held<'_> {
             let operations: Vec<_> = others.operations.iter().filter(|o| is_of(o, &access.asked)).cloned().collect();
             (!operations.is_empty()).then(|| Others { operations, ..others })
         });
-        asked.map(|others| Unmet::PerhapsOthers(Box::new(others))).collect()
+        let besides = asked.map(|others| Unmet::PerhapsOthers(Box::new(others)));
+        besides.chain(people.iter().flat_map(|person| self.perhaps_by_role(access, &person.id))).collect()
+    }
+
+    /// The roles that a person who is denied perhaps becomes, by a permission set of which not everybody who has it is known.
+    fn perhaps_by_role(&self, access: &Access, person: &str) -> Vec<Unmet> {
+        let accounts = &access.asked.accounts;
+        let here = |p: &&PrincipalAnswer| accounts.is_empty() || accounts.contains(&p.account);
+        let may = |p: &&PrincipalAnswer| {
+            p.operations.iter().any(|o| is_asked(o, &access.asked) && o.decision != Decision::Deny)
+        };
+        let stands = |(account, arn): &(String, String)| {
+            let own = self.assessment.principals.iter().filter(|p| p.account == *account && p.principal == *arn);
+            own.flat_map(|p| p.people.iter()).any(|p| p.id == person)
+        };
+        let mut unmet = Vec::new();
+        for role in self.assessment.principals.iter().filter(here).filter(may) {
+            let others = self.roles.get(&role.principal).into_iter().flat_map(|b| &b.others);
+            let others = others.filter(|o| o.of.as_ref().is_some_and(|of| !stands(of)));
+            let others: Vec<Other> = others.cloned().collect();
+            if !others.is_empty() {
+                unmet.push(Unmet::PeopleUnknown { role: PrincipalEntry::of(role), others });
+            }
+        }
+        unmet
     }
 
     /// What somebody who is denied may do all the same, or perhaps may, by assuming roles.
@@ -336,8 +360,11 @@ impl Held<'_> {
         let own = listed.principals.contains(&(role.account.clone(), role.principal.clone()));
         let mut unmet: Vec<Unmet> =
             behind.assumers.iter().filter_map(|a| Some(assumes(a, listed.other(a)?, answer))).collect();
-        if !behind.is_known() {
-            unmet.push(Unmet::PeopleUnknown { role: PrincipalEntry::of(role), others: behind.others.clone() });
+        // a permission set that is listed stands for everyone who has it
+        let is_other = |o: &&Other| !o.of.as_ref().is_some_and(|of| listed.principals.contains(of));
+        let others: Vec<Other> = behind.others.iter().filter(is_other).cloned().collect();
+        if !others.is_empty() {
+            unmet.push(Unmet::PeopleUnknown { role: PrincipalEntry::of(role), others });
         }
         let others = behind.trusted.iter().filter(|person| !self.is_listed(person, listed));
         unmet.extend(others.map(|person| declared(person, role, answer)));

@@ -54,6 +54,7 @@ impl Others {
     pub fn words(&self) -> String {
         if let (Some(person), Some(account)) = (&self.person, &self.account) {
             return match &self.permission_set {
+                Some(set) if self.groups.is_empty() => format!("{person} by the permission set {set}"),
                 Some(set) => {
                     format!("{person} as a member of {} (permission set {set} in {account})", self.groups.join(" or "))
                 }
@@ -273,19 +274,18 @@ pub(crate) fn stranger(
 }
 
 /// The groups by which people have a permission set in an account, and whose members were not all listed; none for other principals.
-pub(super) fn unlisted_groups(inventory: &Inventory, tree: &Tree, principal: &PrincipalAnswer) -> Vec<String> {
-    let set = inventory.entities.get(&principal.uid).filter(|_| principal.kind == PrincipalKind::PermissionSet);
-    let Some(set) = set else { return Vec::new() };
-    let path = tree.accounts.get(&principal.account).map(|a| tree.now(a).path).unwrap_or_default();
+pub(crate) fn unlisted_groups(inventory: &Inventory, tree: &Tree, (uid, account): (&Uid, &String)) -> Vec<String> {
+    let Some(set) = inventory.entities.get(uid).filter(|_| uid.ty == "PermissionSet") else { return Vec::new() };
+    let path = tree.accounts.get(account).map(|a| tree.now(a).path).unwrap_or_default();
     open_groups(inventory, set, |fields| {
         let named = |attr: &str| fields.get(attr).map(Item::ids).unwrap_or_default();
-        named("accounts").contains(&principal.account) || named("organizationalUnits").iter().any(|u| path.contains(u))
+        named("accounts").contains(account) || named("organizationalUnits").iter().any(|u| path.contains(u))
     })
 }
 
 /// The members of groups who may be there unseen, where a principal is a permission set that they have.
 pub fn members(inventory: &Inventory, tree: &Tree, principal: &PrincipalAnswer) -> Option<Others> {
-    let groups = unlisted_groups(inventory, tree, principal);
+    let groups = unlisted_groups(inventory, tree, (&principal.uid, &principal.account));
     if groups.is_empty() {
         return None;
     }

@@ -45,7 +45,7 @@ pub fn perhaps(
         p.kind == PrincipalKind::PermissionSet
             && options.filter.account(&p.account)
             && !stands_behind(person, p)
-            && !others::unlisted_groups(inventory, &tree, p).is_empty()
+            && !others::unlisted_groups(inventory, &tree, (&p.uid, &p.account)).is_empty()
     };
     let open: Vec<(String, String)> =
         principals(inventory, options.at).into_iter().filter(is_open).map(|p| (p.principal, p.account)).collect();
