@@ -330,10 +330,11 @@ impl Checked {
         self.parts.push(Done { part, state });
     }
 
-    /// What `evaluate` finds, and warnings about the files.
-    pub fn add_findings(&mut self, inventory: &Inventory, findings: &[Finding]) {
+    /// What `evaluate` finds, and warnings about the files and about the rules that it was asked of.
+    pub fn add_findings(&mut self, inventory: &Inventory, rules: &RuleBook, findings: &[Finding]) {
         let found = |f: &Finding| Found::Finding(f.clone(), subject(inventory, &f.subject));
-        self.findings = inventory.warnings.iter().cloned().map(Found::Warning).collect();
+        let warnings = inventory.warnings.iter().chain(&rules.warnings).cloned();
+        self.findings = warnings.chain(rules.unknown_names(inventory)).map(Found::Warning).collect();
         self.findings.extend(findings.iter().map(found));
         self.done(Part::Findings, self.findings.iter().any(|f| self.fails(f.severity())));
     }

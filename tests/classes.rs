@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 const ACCOUNTS: [&str; 4] = [M, A, B, "123456789012"];
 
 /// Draws from lists.
-struct Draw(TestRng);
+pub struct Draw(pub TestRng);
 
 impl Draw {
     fn below(&mut self, n: usize) -> usize {
@@ -125,7 +125,7 @@ impl Draw {
 }
 
 /// Accounts whose principals are much alike, and differ in what a careless comparison overlooks.
-fn world(draw: &mut Draw) -> World {
+pub fn world(draw: &mut Draw) -> World {
     let mut world = World::new();
     for n in 0..3 {
         let account = *draw.one(&ACCOUNTS);
@@ -166,8 +166,13 @@ fn world(draw: &mut Draw) -> World {
 
 /// All answers, in JSON.
 fn answers(inventory: &Inventory, by_itself: bool) -> Value {
+    answers_by(inventory, by_itself, 1)
+}
+
+/// The same by so many threads.
+fn answers_by(inventory: &Inventory, by_itself: bool, threads: usize) -> Value {
     let at = at("2026-11-01");
-    let options = Options { at, snapshot: at, by_itself, ..Options::default() };
+    let options = Options { at, snapshot: at, by_itself, threads, ..Options::default() };
     serde_json::to_value(assess(inventory, &RULES, &options).unwrap_or_else(|f| panic!("{}", words(&f)))).unwrap()
 }
 
@@ -188,6 +193,9 @@ fn shared_answers_are_those_that_each_would_have_by_itself() {
             assert_eq!(plain, quick, "{}", serde_json::to_string_pretty(&world.entities).unwrap());
         }
         assert_eq!(plain, quick);
+        for threads in 2..=4 {
+            assert_eq!(answers_by(&inventory, false, threads).to_string(), quick.to_string(), "{threads} threads");
+        }
         shared += 1;
     }
     assert!(shared >= 9, "most of the worlds can be read: {shared}");
@@ -222,4 +230,37 @@ fn the_roles_of_a_permission_set_are_alike_only_where_patterns_cannot_see_the_ac
             assert_eq!(answers(&inventory, true), answers(&inventory, false), "{operator} {pattern}");
         }
     }
+}
+
+/// Where a condition stands counts: on one of two statements it is not what it is on the other.
+#[test]
+fn users_are_alike_only_where_each_statement_has_the_same_conditions() {
+    let offline = json!([{"account": A, "from": "2021-01-01"}]);
+    let mut world = World::new().account(A, json!({"nda": {"accepted": true}}), &[]).offline(offline);
+    let is_not = json!({"Null": {"aws:PrincipalTag/d": "true"}});
+    let is = json!({"StringEquals": {"aws:PrincipalTag/d": "legal"}});
+    let named = json!({"StringEquals": {"aws:PrincipalTag/d": "${aws:username}"}});
+    let everywhere = ["arn:aws:artifact:::agreement/*", "*"];
+    for (n, condition) in [is_not, is, named].iter().enumerate() {
+        for (m, resources) in [everywhere, [everywhere[1], everywhere[0]], ["*"; 2]].iter().enumerate() {
+            for place in [[true, false], [false, true], [true, true], [false, false]] {
+                let statements: Vec<Value> = (0..2)
+                    .map(|i| {
+                        let condition = if place[i] { condition.clone() } else { json!({}) };
+                        json!({"Effect": "Allow", "Action": "*", "Resource": resources[i], "Condition": condition})
+                    })
+                    .collect();
+                // others differ in what this operation does not ask about
+                let name = format!("u{n}{m}{}{}", u8::from(place[0]), u8::from(place[1]));
+                let deny = json!({"Effect": "Deny", "Action": format!("artifact:Get{name}"), "Resource": "*"});
+                let policies = [policy(json!(statements)), policy(json!([deny]))];
+                let uid = format!("User::\"arn:aws:iam::{A}:user/{name}\"");
+                world = world.entity(json!({"uid": uid, "attrs": {"policies": policies}, "tags": {"d": "legal"}}));
+            }
+        }
+    }
+    let folder = world.folder();
+    let inventory =
+        Inventory::load(&Folder::new(folder.path()), SCHEMA.clone()).unwrap_or_else(|f| panic!("{}", words(&f)));
+    assert_eq!(answers(&inventory, true), answers(&inventory, false));
 }

@@ -188,6 +188,7 @@ fn narrowed(session: &mut Session, operation: &'static str, question: &Question)
         }
     }
     let filter = &mut session.options.filter;
+    filter.answers_alone = true;
     filter.operations = vec![operation.to_owned()];
     filter.reports.clone_from(reports);
     if let (Some(scope), false) = (scope, about == About::Report) {
@@ -221,6 +222,8 @@ pub fn can(cli: &Cli, args: &CanArgs) -> Result<u8, Failure> {
     session.options.filter.principals = Some(if missing { Vec::new() } else { named? });
     narrowed(&mut session, operation, &args.question)?;
     session.options.any_request = args.any;
+    // an organization is called by its id where accounts are in several
+    session.options.filter.answers_alone = session.inventory.of_type("Organization").nth(1).is_none();
     let mut assessment = assess(&session.inventory, &session.rules, &session.options)?;
     let besides = unlisted::besides(&session, &args.principal, &assessment)?;
     if missing && besides.is_empty() {
@@ -231,7 +234,7 @@ pub fn can(cli: &Cli, args: &CanArgs) -> Result<u8, Failure> {
     }
     Planner { inventory: &session.inventory, rules: &session.rules, options: &session.options }.add(&mut assessment)?;
     let grants = escalation::of(&session.inventory, &session.options, &assessment.principals)?;
-    let as_roles = becoming::roles(&session, &assessment)?;
+    let as_roles = becoming::roles(&session, &mut assessment)?;
     let told: &[&str] = if becoming::are_told(&assessment) { &[GRANTS_ITSELF, ASSUMES] } else { &[GRANTS_ITSELF] };
     let leaves_out = left_out(&assessment, told);
     let provenance = &session.provenance();

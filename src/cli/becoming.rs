@@ -31,12 +31,15 @@ pub fn are_told(assessment: &Assessment) -> bool {
     assessment.principals.iter().all(|p| p.kind != PrincipalKind::Role)
 }
 
-/// The roles that the principals of an assessment may become, with their answers to the same question.
-pub fn roles(session: &Session, assessment: &Assessment) -> Result<Vec<AsRole>, Failure> {
+/// The roles that the principals of an assessment may become, with their answers to the same question. Their accounts are added to those
+/// of the assessment, where they are not there.
+pub fn roles(session: &Session, assessment: &mut Assessment) -> Result<Vec<AsRole>, Failure> {
     let (inventory, rules, options) = (&session.inventory, session.rules.as_ref(), &session.options);
     let own: BTreeSet<(&str, &str)> =
         assessment.principals.iter().map(|p| (p.account.as_str(), p.principal.as_str())).collect();
-    let all: BTreeSet<String> = inventory.of_type("Role").map(|r| r.uid.id.clone()).collect();
+    // of a role whose trust policy is not there it is not known who may become it
+    let trusting = inventory.of_type("Role").filter(|r| r.reference("trustPolicy").is_some());
+    let all: BTreeSet<String> = trusting.map(|r| r.uid.id.clone()).collect();
     let roles: Roles = people::follow((inventory, rules), options, &all)?;
     let mut ways: BTreeMap<&String, &Assumer> = BTreeMap::new();
     for (role, behind) in &roles {
@@ -53,8 +56,13 @@ pub fn roles(session: &Session, assessment: &Assessment) -> Result<Vec<AsRole>, 
     let of_role =
         |role: &String| Some((role.clone(), inventory.entity("Role", role)?.reference("account")?.to_owned()));
     let principals = Some(ways.keys().filter_map(|role| of_role(role)).collect());
-    let filter = Filter { principals, ..options.filter.clone() };
+    let filter = Filter { principals, answers_alone: true, ..options.filter.clone() };
     let answers = assess(inventory, rules, &Options { filter, ..options.clone() })?;
+    for account in answers.accounts {
+        if let Err(place) = assessment.accounts.binary_search_by(|a| a.account.cmp(&account.account)) {
+            assessment.accounts.insert(place, account);
+        }
+    }
     let as_role = |answer: PrincipalAnswer| {
         let way = ways.get(&answer.principal)?;
         let Assumer { roles, certain, depends_on, .. } = way;

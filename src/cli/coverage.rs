@@ -73,6 +73,7 @@ pub fn coverage(cli: &Cli, args: &CoverageArgs) -> Result<u8, Failure> {
     let kinds = narrow::kinds(&session.inventory, &args.agreement)?;
     session.options.filter.agreements.clone_from(&kinds);
     session.options.filter.without_principals = true;
+    session.options.filter.answers_alone = args.fail_on.is_none();
     let mut assessment = assess(&session.inventory, &session.rules, &session.options)?;
     let names = Names::new(&session.inventory);
     let of_all = report::plain::coverage::all(&assessment, names, &kinds);

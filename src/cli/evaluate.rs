@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::output;
-use super::{Cli, EvaluationArgs, NOT_OK, Narrowing, OK, Printing, narrow};
+use super::errors::usage;
+use super::output::{self, Format, Output};
+use super::{Cli, EvaluationArgs, NOT_OK, Narrowing, OK, Session, narrow};
 use crate::report;
+use countersign_core::assessment::lines::Lines;
 use countersign_core::assessment::plans::Planner;
-use countersign_core::assessment::{Assessment, assess};
+use countersign_core::assessment::{Assessment, assess, assess_each};
 use countersign_core::finding::Severity;
 use countersign_core::problem::Failure;
 
@@ -19,8 +21,9 @@ pub struct EvaluateArgs {
     dir: Option<PathBuf>,
     #[command(flatten)]
     asking: EvaluationArgs,
-    #[command(flatten)]
-    printing: Printing,
+    /// `text`, `json` or `jsonl`; FORMAT=FILE writes to a file; may be repeated. `jsonl` goes alone, to stdout, as answers come
+    #[arg(long, value_name = "FORMAT[=FILE]", default_value = "text", value_parser = Output::with_lines)]
+    format: Vec<Output>,
     #[command(flatten)]
     narrowing: Narrowing,
     /// Show everything instead of a summary
@@ -46,6 +49,10 @@ pub fn evaluate(cli: &Cli, args: &EvaluateArgs) -> Result<u8, Failure> {
     filter.principals = principals;
     filter.agreements = kinds;
     filter.operations = operations;
+    if args.format.iter().any(|o| o.format == Format::Lines) {
+        let assessment = lines(&session, args)?;
+        return Ok(code(&assessment, args));
+    }
     let mut assessment = assess(&session.inventory, &session.rules, &session.options)?;
     if args.changes {
         let planner = Planner { inventory: &session.inventory, rules: &session.rules, options: &session.options };
@@ -54,11 +61,42 @@ pub fn evaluate(cli: &Cli, args: &EvaluateArgs) -> Result<u8, Failure> {
     let provenance = Arc::new(session.provenance());
     assessment.provenance = Some(provenance.clone());
     let folder = session.source.name();
-    output::write(&args.printing.format, &assessment, &provenance, || {
+    output::write(&args.format, &assessment, &provenance, || {
         report::evaluation::evaluation(output::width(), &assessment, &folder, args.all)
     })?;
+    Ok(code(&assessment, args))
+}
+
+fn code(assessment: &Assessment, args: &EvaluateArgs) -> u8 {
     let incomplete = args.require_complete && !assessment.completeness.is_complete();
-    Ok(if incomplete { NOT_OK } else { exit(&assessment, args.fail_on) })
+    if incomplete { NOT_OK } else { exit(assessment, args.fail_on) }
+}
+
+/// Writes JSON lines as answers come: no principal is kept. The assessment has all the rest.
+fn lines(session: &Session, args: &EvaluateArgs) -> Result<Assessment, Failure> {
+    if args.changes {
+        return Err(usage("`jsonl` has no changes").help("leave out --changes, or write json").into());
+    }
+    if !matches!(args.format.as_slice(), [Output { file: None, .. }]) {
+        let help = "leave out other formats and files: `--format jsonl > FILE`";
+        return Err(usage("`jsonl` is written alone, to stdout").help(help).into());
+    }
+    let mut stdout = output::Stream::new();
+    stdout.write(&Lines::header(&session.options, &session.provenance())?)?;
+    let (mut lines, mut failed) = (Lines::default(), None);
+    let assessment = assess_each(&session.inventory, &session.rules, &session.options, |principal| {
+        if failed.is_none() {
+            failed = lines.principal(&principal).and_then(|line| stdout.write(&line)).err();
+        }
+    })?;
+    if let Some(failure) = failed {
+        return Err(failure);
+    }
+    for line in Lines::rest(&assessment) {
+        stdout.write(&line)?;
+    }
+    stdout.end()?;
+    Ok(assessment)
 }
 
 /// The exit code by the worst finding.

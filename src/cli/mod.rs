@@ -350,8 +350,7 @@ impl Cli {
             None => inventory.config.permission_model.unwrap_or_default(),
         };
         let filter = Filter { accounts: asking.account.clone(), ..Filter::default() };
-        let options =
-            Options { at, snapshot, model, context, any_request: false, any_state: false, by_itself: false, filter };
+        let options = Options { at, snapshot, model, context, filter, ..Options::default() };
         Ok(Session { inventory, rules, options, source })
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Session;
-use countersign_core::assessment::{PrincipalAnswer, principals};
+use countersign_core::assessment::{PrincipalAnswer, principals, principals_called};
 use countersign_core::inventory::Inventory;
 use countersign_core::naming;
 use countersign_core::problem::{Failure, Named, Unknown};
@@ -45,19 +45,22 @@ pub fn operations(session: &Session, names: &[String]) -> Result<Vec<String>, Fa
     names.iter().map(|n| operation(session, n).map(str::to_owned)).collect()
 }
 
-/// All principals of the inventory, without their answers.
-fn everyone(session: &Session) -> Vec<PrincipalAnswer> {
-    principals(&session.inventory, session.options.at)
-}
-
 /// The principals that a name stands for, in the accounts that were asked about.
-fn named(session: &Session, all: &[PrincipalAnswer], name: &str) -> Result<Vec<PrincipalAnswer>, Failure> {
-    naming::principals(&session.inventory, &session.options.filter.accounts, all, name)
+fn named(session: &Session, name: &str) -> Result<Vec<PrincipalAnswer>, Failure> {
+    let (inventory, accounts) = (&session.inventory, &session.options.filter.accounts);
+    let called = principals_called(inventory, session.options.at, name);
+    match naming::principals(inventory, accounts, &called, name) {
+        // what was meant in its place is found among all names
+        Err(Failure::Unknown(_)) => {
+            naming::principals(inventory, accounts, &principals(inventory, session.options.at), name)
+        }
+        found => found,
+    }
 }
 
 /// The principals that one name stands for, as a filter.
 pub fn principal(session: &Session, name: &str) -> Result<Vec<(String, String)>, Failure> {
-    let found = named(session, &everyone(session), name)?;
+    let found = named(session, name)?;
     Ok(found.into_iter().map(|p| (p.principal, p.account)).collect())
 }
 
@@ -66,9 +69,9 @@ pub fn principal_filter(session: &Session, names: &[String]) -> Result<Option<Ve
     if names.is_empty() {
         return Ok(None);
     }
-    let (all, mut found) = (everyone(session), Vec::new());
+    let mut found = Vec::new();
     for name in names {
-        found.extend(named(session, &all, name)?.into_iter().map(|p| (p.principal, p.account)));
+        found.extend(named(session, name)?.into_iter().map(|p| (p.principal, p.account)));
     }
     Ok(Some(found))
 }

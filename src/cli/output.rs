@@ -223,6 +223,45 @@ pub fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
+/// Text that goes to stdout as it comes; a reader that has gone away is no error.
+pub struct Stream {
+    stdout: std::io::BufWriter<std::io::Stdout>,
+    /// Nobody reads any more.
+    unread: bool,
+}
+
+impl Stream {
+    /// Nothing is written yet.
+    pub fn new() -> Self {
+        Self { stdout: std::io::BufWriter::with_capacity(1 << 16, std::io::stdout()), unread: false }
+    }
+
+    /// Writes more.
+    pub fn write(&mut self, text: &str) -> Result<(), Failure> {
+        self.or_unread(|stdout| stdout.write_all(text.as_bytes()))
+    }
+
+    /// Writes what is left.
+    pub fn end(mut self) -> Result<(), Failure> {
+        self.or_unread(Write::flush)
+    }
+
+    fn or_unread(
+        &mut self,
+        write: impl FnOnce(&mut std::io::BufWriter<std::io::Stdout>) -> std::io::Result<()>,
+    ) -> Result<(), Failure> {
+        if self.unread {
+            return Ok(());
+        }
+        match write(&mut self.stdout) {
+            Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => self.unread = true,
+            Err(e) => return Err(Failure::file(Path::new("stdout"), Doing::Writing)(e)),
+            Ok(()) => {}
+        }
+        Ok(())
+    }
+}
+
 /// A line to stderr.
 pub fn note(text: &str) {
     let mut stderr = anstream::stderr().lock();

@@ -268,7 +268,12 @@ impl Subject for Domain {
     }
 
     fn ways(&self, mutant: &Mutant) -> (Vec<Way>, Vec<String>) {
-        let all = vec![Way::Plain, Way::AnyState, Way::Classic];
+        // what names a state is told where every state is asked, and asked there first
+        let all = if mutant.what.contains("@state") {
+            vec![Way::AnyState, Way::Plain, Way::Classic]
+        } else {
+            vec![Way::Plain, Way::AnyState, Way::Classic]
+        };
         let within = |set: &BTreeSet<String>| !mutant.actions.is_empty() && mutant.actions.is_subset(set);
         if mutant.actions.contains("advise") {
             (vec![Way::Changes], Vec::new())

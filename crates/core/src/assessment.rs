@@ -54,13 +54,16 @@
 //! ```
 
 mod answers;
+mod asking;
 mod assessor;
 pub mod completeness;
+pub mod lines;
 mod operation;
 pub mod plans;
 mod stage;
+mod threads;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -106,6 +109,8 @@ pub struct Options {
     pub any_state: bool,
     /// Each principal is asked by itself, and none has the answers of one that is like it: the plain way, for comparing.
     pub by_itself: bool,
+    /// How many threads ask; 0 is as many as there are processors, where there are accounts enough. The answers do not differ.
+    pub threads: usize,
     /// What to leave out.
     pub filter: Filter,
 }
@@ -129,6 +134,8 @@ pub struct Filter {
     pub without_principals: bool,
     /// The accounts whose principals are asked about; `None` for all. Coverage is told of every account.
     pub principals_in: Option<BTreeSet<String>>,
+    /// Nothing but the answers: no findings, and no account that is asked about by nobody. Such an account is not even looked at.
+    pub answers_alone: bool,
 }
 
 impl Filter {
@@ -136,21 +143,32 @@ impl Filter {
         self.accounts.is_empty() || self.accounts.iter().any(|a| a == id)
     }
 
-    /// Whether a principal is asked about.
-    fn wants(&self, identity: &Identity) -> bool {
-        let named = |p: &Vec<(String, String)>| {
-            p.iter().any(|(arn, account)| *arn == identity.arn && *account == identity.account)
-        };
-        self.may_want(&identity.account) && self.principals.as_ref().is_none_or(named)
+    /// The principals that are named, by their accounts: a list of many is looked through once.
+    fn named(&self) -> Option<Named<'_>> {
+        let mut named = Named::new();
+        for (arn, account) in self.principals.as_ref()? {
+            named.entry(account).or_default().insert(arn);
+        }
+        Some(named)
     }
 
-    /// Whether a principal of an account may be asked about.
-    fn may_want(&self, account: &str) -> bool {
-        let named = |p: &Vec<(String, String)>| p.iter().any(|(_, of)| of == account);
-        !self.without_principals
+    /// Whether principals of an account may be asked about, and which, if not all.
+    fn wants<'n>(&self, account: &str, named: Option<&'n Named<'_>>) -> (bool, Option<&'n HashSet<&'n str>>) {
+        let within = !self.without_principals
             && self.account(account)
-            && self.principals_in.as_ref().is_none_or(|accounts| accounts.contains(account))
-            && self.principals.as_ref().is_none_or(named)
+            && self.principals_in.as_ref().is_none_or(|accounts| accounts.contains(account));
+        match named {
+            None => (within, None),
+            Some(named) => {
+                let here = named.get(account);
+                (within && here.is_some(), here)
+            }
+        }
+    }
+
+    /// Whether nothing is asked about an account. `wanted`: some of its principals are.
+    fn passes_over(&self, account: &str, wanted: bool) -> bool {
+        self.answers_alone && !wanted && !(self.without_principals && self.account(account))
     }
 
     pub(crate) fn operation(&self, operation: &catalogue::Operation) -> bool {
@@ -164,6 +182,9 @@ impl Filter {
                 || among(&self.agreements, operation.kind.as_deref()))
     }
 }
+
+/// ARNs of principals by their accounts.
+type Named<'f> = HashMap<&'f str, HashSet<&'f str>>;
 
 /// The answers to everything that was asked.
 #[derive(Clone, Debug, Serialize)]
@@ -465,6 +486,13 @@ pub fn principals(inventory: &Inventory, at: Moment) -> Vec<PrincipalAnswer> {
     let (tree, settled) = (Tree::new(inventory), BTreeMap::new());
     let everyone = Directory::new(inventory, &tree, at, &settled).identities();
     everyone.into_iter().map(|i| principal_answer(i, Answers::default())).collect()
+}
+
+/// The same of those only that a name may stand for: an ARN, the name of a principal, or that of a person behind it.
+pub fn principals_called(inventory: &Inventory, at: Moment, name: &str) -> Vec<PrincipalAnswer> {
+    let (tree, settled) = (Tree::new(inventory), BTreeMap::new());
+    let called = Directory::new(inventory, &tree, at, &settled).called(name);
+    called.into_iter().map(|i| principal_answer(i, Answers::default())).collect()
 }
 
 pub(crate) fn principal_answer(identity: Identity, operations: Answers) -> PrincipalAnswer {

@@ -45,7 +45,7 @@ impl<'a> Assessments<'a> {
 impl Options {
     /// An assessment under these options has every answer of one under the others.
     fn answers(&self, others: &Self) -> bool {
-        let Self { at, snapshot, model, context, any_request, any_state, by_itself, filter } = self;
+        let Self { at, snapshot, model, context, any_request, any_state, by_itself, threads: _, filter } = self;
         (*at, *snapshot, *model, *any_request, *any_state, *by_itself)
             == (others.at, others.snapshot, others.model, others.any_request, others.any_state, others.by_itself)
             && *context == others.context
@@ -59,8 +59,8 @@ impl Filter {
         fn all<T: PartialEq>(own: &[T], other: &[T]) -> bool {
             own.is_empty() || own == other
         }
-        let Self { accounts, principals, agreements, operations, scopes, reports, without_principals, principals_in } =
-            self;
+        let Self { accounts, principals, agreements, operations, scopes, reports, .. } = self;
+        let Self { without_principals, principals_in, answers_alone, .. } = self;
         // an empty list of accounts is all of them, also where an expectation names one that was narrowed away
         *accounts == other.accounts
             && (principals.is_none() || *principals == other.principals)
@@ -70,6 +70,7 @@ impl Filter {
             && all(reports, &other.reports)
             && (!without_principals || other.without_principals)
             && (principals_in.is_none() || *principals_in == other.principals_in)
+            && (!answers_alone || other.answers_alone)
     }
 }
 
@@ -85,10 +86,11 @@ mod tests {
         let coverage = narrow(Filter { without_principals: true, ..Filter::default() });
         let here = narrow(Filter { accounts: vec!["111111111111".to_owned()], ..Filter::default() });
         let within = narrow(Filter { principals_in: Some(Default::default()), ..Filter::default() });
-        for narrower in [&plain, &terminate, &coverage, &within] {
+        let alone = narrow(Filter { answers_alone: true, ..Filter::default() });
+        for narrower in [&plain, &terminate, &coverage, &within, &alone] {
             assert!(plain.answers(narrower), "{narrower:?}");
         }
-        for narrower in [&terminate, &coverage, &within] {
+        for narrower in [&terminate, &coverage, &within, &alone] {
             assert!(!narrower.answers(&plain) && narrower.answers(narrower), "{narrower:?}");
         }
         assert!(!plain.answers(&here) && !here.answers(&plain), "which accounts there are is an answer too");

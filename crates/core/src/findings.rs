@@ -37,6 +37,13 @@ pub struct Findings<'a> {
     asked: HashMap<AccessKey, Vec<Finding>>,
 }
 
+/// What was found of some accounts, and of their principals.
+pub struct Gathered {
+    found: Vec<Finding>,
+    access: BTreeMap<(String, String), (Finding, BTreeSet<&'static str>)>,
+    in_force: BTreeMap<String, BTreeSet<String>>,
+}
+
 /// What a finding about access may depend on.
 #[derive(PartialEq, Eq, Hash)]
 struct AccessKey {
@@ -142,7 +149,7 @@ impl<'a> Findings<'a> {
     }
 
     /// Those about organizations, once all accounts are known.
-    pub fn organizations(&mut self, agreements: &Agreements<'_>) -> Result<(), Failure> {
+    fn organizations(&mut self, agreements: &Agreements<'_>) -> Result<(), Failure> {
         for organization in agreements.tree.organizations.values() {
             let Some(manager) = agreements.tree.accounts.get(&organization.management_account) else {
                 continue;
@@ -177,8 +184,31 @@ impl<'a> Findings<'a> {
         Ok(())
     }
 
+    /// What was found so far.
+    pub fn gathered(self) -> Gathered {
+        let Self { found, access, in_force, .. } = self;
+        Gathered { found, access, in_force }
+    }
+
+    /// All findings, once all accounts and principals are known: those that were gathered, in whatever order, and those about all
+    /// together.
+    pub fn all(
+        mut self,
+        gathered: impl IntoIterator<Item = Gathered>,
+        agreements: &Agreements<'_>,
+    ) -> Result<Vec<Finding>, Failure> {
+        for Gathered { found, access, in_force } in gathered {
+            self.found.extend(found);
+            self.access.extend(access);
+            in_force.into_iter().for_each(|(id, kinds)| self.in_force.entry(id).or_default().extend(kinds));
+        }
+        self.organizations(agreements)?;
+        self.agreements(agreements)?;
+        self.finish()
+    }
+
     /// All findings, by severity, code and subject.
-    pub fn finish(mut self) -> Result<Vec<Finding>, Failure> {
+    fn finish(mut self) -> Result<Vec<Finding>, Failure> {
         for (_, (mut finding, operations)) in std::mem::take(&mut self.access) {
             let operations: Vec<&str> = operations.into_iter().collect();
             finding.message = format!("{}: {}", finding.message, operations.join(", "));

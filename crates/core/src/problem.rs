@@ -6,7 +6,7 @@
 mod failure;
 mod near;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 pub use failure::{Cause, Doing, Evaluation, Failure, Named, NothingTo, Unknown, Unpermitted};
 pub use near::{did_you_mean, distance, instead, meant};
@@ -28,26 +28,58 @@ impl Span {
 }
 
 /// A file that was read: its path as shown to the user, and its text.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct SourceFile {
     /// Relative to the inventory where the file is in it.
     pub path: String,
     /// The whole text.
     pub text: String,
+    /// How many lines end before each stretch of the text, counted once a place is asked for.
+    lines: OnceLock<Box<[usize]>>,
 }
+
+/// So many bytes are counted for a place; those before them are counted once for all places.
+const STRETCH: usize = 4096;
+
+impl PartialEq for SourceFile {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.path, &self.text) == (&other.path, &other.text)
+    }
+}
+
+impl Eq for SourceFile {}
 
 impl SourceFile {
     /// A source that can be shared by all the places in it.
     pub fn new(path: impl Into<String>, text: impl Into<String>) -> Arc<Self> {
-        Arc::new(Self { path: path.into(), text: text.into() })
+        Arc::new(Self { path: path.into(), text: text.into(), lines: OnceLock::new() })
     }
 
     /// One-based line and column (in characters) of a byte offset.
     pub fn line_column(&self, offset: usize) -> (usize, usize) {
         let before = self.text.get(..offset.min(self.text.len())).unwrap_or(&self.text);
-        let line = before.matches('\n').count() + 1;
+        let line = self.lines_before(before.len()) + 1;
         let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
         (line, column)
+    }
+
+    /// How many lines end before a byte.
+    fn lines_before(&self, offset: usize) -> usize {
+        let ends = |bytes: &[u8]| bytes.iter().filter(|b| **b == b'\n').count();
+        let bytes = self.text.as_bytes();
+        let count = |stretch: &[u8], before: &mut usize| {
+            let here = *before;
+            *before += ends(stretch);
+            Some(here)
+        };
+        let lines = self.lines.get_or_init(|| bytes.chunks(STRETCH).scan(0, |before, s| count(s, before)).collect());
+        let stretch = offset / STRETCH;
+        let rest = bytes.get(stretch * STRETCH..offset).unwrap_or_default();
+        // where the text ends with a stretch, there is none that begins at its end
+        match lines.get(stretch) {
+            Some(before) => before + ends(rest),
+            None => ends(bytes.get(..offset).unwrap_or(bytes)),
+        }
     }
 
     /// The text that a span covers.
@@ -201,5 +233,18 @@ mod tests {
     fn counts_lines_and_characters() {
         let source = SourceFile::new("a.json", "é\n€x");
         assert_eq!(source.line_column(6), (2, 2));
+    }
+
+    #[test]
+    fn lines_are_counted_alike_wherever_they_stand() {
+        for length in [0, 1, STRETCH - 1, STRETCH, STRETCH + 1, 2 * STRETCH, 3 * STRETCH + 7] {
+            let text: String = (0..length).map(|i| if i % 7 == 3 || i == STRETCH { '\n' } else { 'x' }).collect();
+            let source = SourceFile::new("a.json", text.clone());
+            for offset in (0..length + 3).rev() {
+                let before = &text[..offset.min(length)];
+                let expected = (before.matches('\n').count() + 1, before.rsplit('\n').next().unwrap().len() + 1);
+                assert_eq!(source.line_column(offset), expected, "{offset} of {length}");
+            }
+        }
     }
 }

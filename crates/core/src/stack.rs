@@ -1,5 +1,7 @@
 //! The thread that evaluates: Cedar's evaluator recurses, and a policy must not be skipped because the stack was small.
 
+use std::thread::{Scope, ScopedJoinHandle};
+
 use crate::problem::Failure;
 
 const BYTES: usize = 256 * 1024 * 1024;
@@ -7,10 +9,17 @@ const BYTES: usize = 256 * 1024 * 1024;
 /// Runs an evaluation on a thread with a stated stack.
 pub fn evaluate<T: Send>(run: impl FnOnce() -> Result<T, Failure> + Send) -> Result<T, Failure> {
     std::thread::scope(|scope| {
-        let builder = std::thread::Builder::new().name("evaluation".to_owned()).stack_size(BYTES);
-        let thread = builder.spawn_scoped(scope, run);
-        let thread = thread.map_err(Failure::internal("a thread for the evaluation"))?;
+        let thread = spawn(scope, run)?;
         // a panic is an error of this program, and goes on where it would have without the thread
         thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })
+}
+
+/// A thread with such a stack, among others.
+pub(crate) fn spawn<'scope, T: Send + 'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    run: impl FnOnce() -> Result<T, Failure> + Send + 'scope,
+) -> Result<ScopedJoinHandle<'scope, Result<T, Failure>>, Failure> {
+    let builder = std::thread::Builder::new().name("evaluation".to_owned()).stack_size(BYTES);
+    builder.spawn_scoped(scope, run).map_err(Failure::internal("a thread for the evaluation"))
 }

@@ -353,7 +353,8 @@ impl<'a> Checking<'a> {
             None => {}
         }
         if let Some(findings) = said.findings {
-            checked.add_findings(&self.head.session.inventory, &findings);
+            let session = &self.head.session;
+            checked.add_findings(&session.inventory, &session.rules, &findings);
         }
     }
 }

@@ -16,6 +16,7 @@ mod unlisted;
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use cedar_policy::{Context, Entity as CedarEntity, RestrictedExpression as Expr};
 
@@ -37,19 +38,19 @@ pub struct Agreements<'a> {
     /// The inventory.
     pub inventory: &'a Inventory,
     /// Its tree.
-    pub tree: Rc<Tree>,
+    pub tree: Arc<Tree>,
     /// What is on offer, by id.
-    pub offers: Rc<BTreeMap<String, Agreement>>,
+    pub offers: Arc<BTreeMap<String, Agreement>>,
     pub(crate) rules: &'a RuleBook,
     at: Moment,
     context: OnceCell<Context>,
-    narrowing: Rc<Narrowing>,
-    customer: Rc<Vec<CustomerAgreement>>,
+    narrowing: Arc<Narrowing>,
+    customer: Arc<Vec<CustomerAgreement>>,
     /// Indexes of `customer`.
-    accepted: Rc<HashMap<Accepted, Vec<usize>>>,
-    offline: Rc<Vec<OfflineAgreement>>,
+    accepted: Arc<HashMap<Accepted, Vec<usize>>>,
+    offline: Arc<Vec<OfflineAgreement>>,
     /// By account, the offline agreements and designations that name it.
-    designated: Rc<HashMap<String, Vec<(usize, usize)>>>,
+    designated: Arc<HashMap<String, Vec<(usize, usize)>>>,
     standings: RefCell<HashMap<String, Rc<Standing>>>,
     /// Whether the agreements of an organization are known, by its id.
     listed: Rc<RefCell<HashMap<String, bool>>>,
@@ -62,6 +63,46 @@ pub struct Agreements<'a> {
     snapshots: RefCell<HashMap<(String, Option<String>), bool>>,
     entities: Rc<RefCell<HashMap<Uid, CedarEntity>>>,
     in_use: Rc<OnceCell<in_use::InUse>>,
+}
+
+/// What an inventory holds of agreements, in lists and by what they are asked for.
+pub(crate) struct Lists<'a> {
+    inventory: &'a Inventory,
+    pub tree: Arc<Tree>,
+    offers: Arc<BTreeMap<String, Agreement>>,
+    rules: &'a RuleBook,
+    narrowing: Arc<Narrowing>,
+    customer: Arc<Vec<CustomerAgreement>>,
+    accepted: Arc<HashMap<Accepted, Vec<usize>>>,
+    offline: Arc<Vec<OfflineAgreement>>,
+    designated: Arc<HashMap<String, Vec<(usize, usize)>>>,
+}
+
+impl<'a> Lists<'a> {
+    /// The agreements at a moment; nothing is asked yet.
+    pub fn at(&self, at: Moment) -> Agreements<'a> {
+        Agreements {
+            inventory: self.inventory,
+            tree: self.tree.clone(),
+            offers: self.offers.clone(),
+            rules: self.rules,
+            at,
+            context: OnceCell::new(),
+            narrowing: self.narrowing.clone(),
+            customer: self.customer.clone(),
+            accepted: self.accepted.clone(),
+            offline: self.offline.clone(),
+            designated: self.designated.clone(),
+            standings: RefCell::default(),
+            listed: Rc::default(),
+            members: Rc::default(),
+            of_others: OnceCell::new(),
+            stands_known: OnceCell::new(),
+            snapshots: RefCell::default(),
+            entities: Rc::default(),
+            in_use: Rc::default(),
+        }
+    }
 }
 
 impl<'a> Agreements<'a> {
@@ -88,26 +129,32 @@ impl<'a> Agreements<'a> {
                 designated.entry(designation.account.clone()).or_default().push((of, index));
             }
         }
-        Self {
+        let lists = Lists {
             inventory,
-            tree: Rc::new(Tree::new(inventory)),
-            offers: Rc::new(inventory.agreements()),
+            tree: Arc::new(Tree::new(inventory)),
+            offers: Arc::new(inventory.agreements()),
             rules,
-            at,
-            context: OnceCell::new(),
-            narrowing: Rc::new(narrowing),
-            customer: Rc::new(customer),
-            accepted: Rc::new(accepted),
-            offline: Rc::new(offline),
-            designated: Rc::new(designated),
-            standings: RefCell::default(),
-            listed: Rc::default(),
-            members: Rc::default(),
-            of_others: OnceCell::new(),
-            stands_known: OnceCell::new(),
-            snapshots: RefCell::default(),
-            entities: Rc::default(),
-            in_use: Rc::default(),
+            narrowing: Arc::new(narrowing),
+            customer: Arc::new(customer),
+            accepted: Arc::new(accepted),
+            offline: Arc::new(offline),
+            designated: Arc::new(designated),
+        };
+        lists.at(at)
+    }
+
+    /// What no moment changes, and what threads share.
+    pub(crate) fn collected(&self) -> Lists<'a> {
+        Lists {
+            inventory: self.inventory,
+            tree: self.tree.clone(),
+            offers: self.offers.clone(),
+            rules: self.rules,
+            narrowing: self.narrowing.clone(),
+            customer: self.customer.clone(),
+            accepted: self.accepted.clone(),
+            offline: self.offline.clone(),
+            designated: self.designated.clone(),
         }
     }
 
@@ -116,25 +163,11 @@ impl<'a> Agreements<'a> {
         // a user's rules may let a list tell more at one moment than at another
         let timeless = !self.rules.reads_attribute("lists-agreements-of", "at");
         Self {
-            inventory: self.inventory,
-            tree: self.tree.clone(),
-            offers: self.offers.clone(),
-            rules: self.rules,
-            at,
-            context: OnceCell::new(),
-            narrowing: self.narrowing.clone(),
-            customer: self.customer.clone(),
-            accepted: self.accepted.clone(),
-            offline: self.offline.clone(),
-            designated: self.designated.clone(),
-            standings: RefCell::default(),
             listed: if timeless { self.listed.clone() } else { Rc::default() },
             members: self.members.clone(),
-            of_others: OnceCell::new(),
-            stands_known: OnceCell::new(),
-            snapshots: RefCell::default(),
             entities: self.entities.clone(),
             in_use: self.in_use.clone(),
+            ..self.collected().at(at)
         }
     }
 

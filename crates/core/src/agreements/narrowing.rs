@@ -44,7 +44,7 @@ impl Narrowing {
     pub fn of(rules: &RuleBook) -> Self {
         let find = |action: &str, types: &[&'static str]| {
             let policies: Vec<&Policy> = rules.policies(action).filter(|p| p.effect() == Effect::Permit).collect();
-            types.iter().filter_map(|ty| Some((*ty, relations(&policies, ty)?))).collect()
+            types.iter().filter_map(|ty| Some((*ty, relations(rules, &policies, ty)?))).collect()
         };
         Self {
             in_force: find("in-force", &["CustomerAgreement", "OfflineAgreement"]),
@@ -90,13 +90,13 @@ impl Narrowing {
 /// The relations by which agreements of a type are in force; `None` where one may be for an account that it has nothing to do with.
 fn related_in_force(rules: &RuleBook, ty: &str) -> Option<BTreeSet<Relation>> {
     let permits: Vec<&Policy> = rules.policies("in-force").filter(|p| p.effect() == Effect::Permit).collect();
-    relations(&permits, ty)
+    relations(rules, &permits, ty)
 }
 
 /// A relation for each `permit` that can apply to the type; `None` if one has none.
-fn relations(permits: &[&Policy], ty: &str) -> Option<BTreeSet<Relation>> {
+fn relations(rules: &RuleBook, permits: &[&Policy], ty: &str) -> Option<BTreeSet<Relation>> {
     let applying = permits.iter().filter(|p| applies_to(p, ty));
-    applying.map(|p| p.to_json().ok().and_then(|json| relation(&json))).collect()
+    applying.map(|p| rules.json_of(p).and_then(relation)).collect()
 }
 
 /// The first relation among the top-level conjuncts of a policy's `when` clauses.
@@ -136,8 +136,7 @@ fn is_attribute(value: &Value, name: &str) -> bool {
 fn reads_only_the_offer(rules: &RuleBook, action: &str) -> bool {
     rules.policies(action).all(|policy| {
         let scope = matches!(policy.principal_constraint(), PrincipalConstraint::Any | PrincipalConstraint::Is(_));
-        let json = policy.to_json().ok();
-        scope && json.as_ref().and_then(|j| j.get("conditions")).is_some_and(only_the_offer)
+        scope && rules.json_of(policy).and_then(|j| j.get("conditions")).is_some_and(only_the_offer)
     })
 }
 

@@ -6,6 +6,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, OnceLock};
 
 use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
 
 use super::{BecauseAnswer, GateAnswer, OperationAnswer, StatementPlace};
 use crate::operations::answer::{Because, Gate, OperationResult};
@@ -38,7 +39,7 @@ pub struct Own {
     /// Where the statements of its layers stand.
     pub places: Vec<Arc<Places>>,
     /// What is taken for granted about its policies.
-    pub assuming: Vec<String>,
+    pub assuming: Arc<[String]>,
     /// What is taken for granted of the moment, for operations on the organization and for all.
     pub moment: Arc<Moment>,
 }
@@ -80,6 +81,28 @@ impl Class {
         Self { answers: results.into_iter().map(shared).collect() }
     }
 
+    /// All that it says, for those that have it: what differs within the class is told by the positions of layers and statements.
+    pub(super) fn says(&self) -> serde_json::Result<Value> {
+        let because = |all: &[Because]| -> Value {
+            let one = |b: &Because| json!({"action": b.action, "layer": b.layer, "statement": b.statement});
+            all.iter().map(one).collect()
+        };
+        let operation = |shared: &Shared| {
+            let mut says = serde_json::to_value(&shared.answer)?;
+            let gates = says.get_mut("gates").and_then(Value::as_array_mut).into_iter().flatten();
+            for (gate, of) in gates.zip(&shared.because).filter_map(|(g, b)| Some((g.as_object_mut()?, b))) {
+                gate.insert("because".to_owned(), because(of));
+            }
+            if let Some(says) = says.as_object_mut() {
+                says.remove("deniedBy");
+                says.insert("grants".to_owned(), because(&shared.grants));
+                says.insert("granted".to_owned(), json!(shared.granted));
+            }
+            Ok(says)
+        };
+        self.answers.iter().map(operation).collect()
+    }
+
     /// The answers without what differs within the class: `because`, `deniedBy`, `grants` and some of `assuming` are empty.
     pub(super) fn answers(&self) -> impl Iterator<Item = &OperationAnswer> {
         self.answers.iter().map(|s| &s.answer)
@@ -103,6 +126,11 @@ impl Answers {
     /// The same for all principals of which nothing else is told; `None` where something is.
     pub fn class(&self) -> Option<&Arc<Class>> {
         self.told.get().is_none().then_some(&self.class)
+    }
+
+    /// What is shared and what is its own; `None` where something else is told.
+    pub(super) fn parts(&self) -> Option<(&Arc<Class>, &Own)> {
+        self.told.get().is_none().then_some((&self.class, self.own.as_ref()))
     }
 
     /// All answers, with what differs within the class; they are not kept.

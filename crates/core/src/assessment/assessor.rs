@@ -5,12 +5,13 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::answers::{Answers, Class, Moment, Own};
-use super::completeness::{Completeness, others};
-use super::stage::{Stage, beside};
+use super::answers::{Class, Moment};
+use super::asking::{Asking, Shared, Told};
+use super::completeness::Completeness;
+use super::stage::beside;
 use super::{
     AccountAnswer, AgreementAnswer, Assessment, Filter, Governing, LEAVES_OUT, Options, PrincipalAnswer, UnitAnswer,
-    principal_answer,
+    threads,
 };
 use crate::agreements::standing::Standing;
 use crate::agreements::{Agreements, InForce, KindCoverage};
@@ -25,7 +26,8 @@ use crate::operations::answer::OperationResult;
 use crate::operations::catalogue::Operation;
 use crate::operations::{self, AccountEvaluator, Memo};
 use crate::permissions::classes::{Asked, Classes, Signature};
-use crate::permissions::principals::{Directory, Principal};
+use crate::permissions::everyone::Everyone;
+use crate::permissions::principals::Principal;
 use crate::permissions::scenarios::Call;
 use crate::policies::RuleBook;
 use crate::policies::operations::check::ASSUME;
@@ -40,13 +42,21 @@ pub(super) struct Assessor<'a> {
 }
 
 /// What was decided of principals, for those that are like them.
-struct Decided {
-    classes: Classes,
+pub(super) struct Decided {
+    pub classes: Classes,
     by_signature: HashMap<Signature, Known>,
     /// The same for each operation by itself, which reads less than all do together; by its name.
     by_operation: HashMap<&'static str, OfOperation>,
     /// What accounts share that the rules do not tell apart.
-    memos: HashMap<String, Memo>,
+    pub memos: HashMap<String, Memo>,
+}
+
+impl Decided {
+    /// Nothing yet, of what the rules ask.
+    pub fn new(rules: &RuleBook) -> Self {
+        let classes = Classes::new(rules.operations.actions());
+        Self { classes, by_signature: HashMap::new(), by_operation: HashMap::new(), memos: HashMap::new() }
+    }
 }
 
 /// What was decided of one operation.
@@ -63,15 +73,15 @@ struct KnownResult {
 
 /// The answers of a class, and how many principals have them.
 #[derive(Clone)]
-struct Known {
-    class: Arc<Class>,
+pub(super) struct Known {
+    pub class: Arc<Class>,
     /// Those that may be worth a finding.
-    worth: Rc<[Access]>,
+    pub worth: Rc<[Access]>,
     members: u64,
 }
 
 /// The principals of one account, and what is asked of them.
-struct Here<'s, 'a> {
+pub(super) struct Here<'s, 'a> {
     desk: &'s AccountEvaluator<'a>,
     agreements: &'s Agreements<'a>,
     standing: &'s Standing,
@@ -79,7 +89,7 @@ struct Here<'s, 'a> {
     asked: Asked,
     /// The rules read who a principal is.
     told_apart: bool,
-    moment: Arc<Moment>,
+    pub moment: Arc<Moment>,
 }
 
 /// An operation that is asked about.
@@ -96,61 +106,30 @@ impl Assessor<'_> {
     /// Everything but the principals, each of which is handed over.
     pub fn run(&self, mut each: impl FnMut(PrincipalAnswer)) -> Result<Assessment, Failure> {
         let agreements = Agreements::new(self.inventory, self.rules, self.options.at);
-        let directory = Directory::new(self.inventory, &agreements.tree, self.options.at, &self.options.context);
-        let mut directory = directory.of_any_request(self.options.any_request);
         let filter = &self.options.filter;
-        let mut findings = Findings::new(self.inventory, self.rules, self.options.at)?;
-        let (mut accounts, mut unseen) = (Vec::new(), Vec::new());
-        let classes = Classes::new(self.rules.operations.actions());
-        let mut decided =
-            Decided { classes, by_signature: HashMap::new(), by_operation: HashMap::new(), memos: HashMap::new() };
-        let beside = beside(self.inventory);
-        for account in agreements.tree.accounts.values() {
-            let standing = agreements.standing(account)?;
-            // nobody else's policies are looked at
-            let here = match filter.may_want(&account.id) {
-                true => directory.of_account(account, |identity| filter.wants(identity))?,
-                false => Vec::new(),
-            };
-            let entities = agreements.entities(account, &standing, &self.with_principals(&beside, &here))?;
-            let coverage = agreements.coverage(account, &standing, &entities)?;
-            let facts = hipaa::facts(&agreements, self.rules, account, &standing, &coverage, &entities)?;
-            let organization = standing.organization.as_deref();
-            findings.account(account, organization, &coverage, &facts, &entities)?;
-            if filter.account(&account.id) {
-                accounts.push(account_answer(&agreements, account, &standing, &coverage, &facts, filter));
+        let lists = agreements.collected();
+        let everyone = Arc::new(Everyone::new(self.inventory, &lists.tree));
+        let shared = Shared { lists, everyone, beside: beside(self.inventory), named: filter.named() };
+        let is_asked = |account: &&Account| {
+            let (wanted, _) = filter.wants(&account.id, shared.named.as_ref());
+            !filter.passes_over(&account.id, wanted)
+        };
+        let asked: Vec<&Account> = agreements.tree.accounts.values().filter(is_asked).collect();
+        let mut told = Told::default();
+        let gathered = match threads::count(self.options.threads, asked.len()) {
+            0 | 1 => {
+                let mut asking = Asking::new(self, &shared)?;
+                asked.into_iter().try_for_each(|account| asking.account(account, &mut told, &mut each))?;
+                asking.findings().into_iter().collect()
             }
-            if here.is_empty() {
-                continue;
-            }
-            let of = (account, standing.as_ref());
-            let stage = Stage::new(&agreements, of, (self.rules, self.options), (entities, coverage))?;
-            // an account that nothing is told apart from by shares nothing
-            let class = operations::class(&agreements, self.rules, account, &standing);
-            let class = class.unwrap_or_else(|| account.id.clone());
-            let memo = decided.memos.remove(&class).unwrap_or_default();
-            let desk = stage.evaluator(&memo);
-            let wanted = stage.wanted().collect();
-            let mut here_asked = self.here((&desk, &agreements, &standing), wanted, &class, &mut decided)?;
-            for principal in here {
-                let Known { class, worth, .. } =
-                    self.known(&principal, &mut here_asked, &mut decided, &mut findings)?;
-                findings.access(&principal, &worth, &desk)?;
-                let places = decided.classes.places(&principal);
-                let (identity, assuming) = (principal.identity(), principal.assuming);
-                let own = Own { account: account.id.clone(), places, assuming, moment: here_asked.moment.clone() };
-                let answer = principal_answer(identity, Answers::new(class, own));
-                unseen.extend(others::members(self.inventory, &agreements.tree, &answer));
-                each(answer);
-            }
-            decided.memos.insert(class, memo);
-        }
-        findings.organizations(&agreements)?;
-        findings.agreements(&agreements)?;
+            threads => threads::ask((self, &shared), &asked, threads, (&mut told, &mut each))?,
+        };
+        let findings = match filter.answers_alone {
+            true => Vec::new(),
+            false => Findings::new(self.inventory, self.rules, self.options.at)?.all(gathered, &agreements)?,
+        };
         let mut completeness = Completeness::of(self.inventory, self.rules, self.options)?;
-        if filter.principals.is_none() {
-            completeness.perhaps_others.append(&mut unseen);
-        }
+        completeness.perhaps_others.append(&mut told.unseen);
         Ok(Assessment {
             schema: "countersign/assessment/v1",
             provenance: None,
@@ -158,15 +137,15 @@ impl Assessor<'_> {
             permission_model: self.options.model,
             leaves_out: LEAVES_OUT.to_vec(),
             hipaa_kinds: self.rules.hipaa_kinds().clone(),
-            accounts,
+            accounts: told.accounts,
             principals: Vec::new(),
-            findings: findings.finish()?,
+            findings,
             completeness,
         })
     }
 
     /// These entities, and the principals of an account where a rule reads those.
-    fn with_principals<'u>(&self, beside: &'u [Uid], here: &[Principal]) -> Cow<'u, [Uid]> {
+    pub(super) fn with_principals<'u>(&self, beside: &'u [Uid], here: &[Principal]) -> Cow<'u, [Uid]> {
         if !self.rules.reads_principals() {
             return Cow::Borrowed(beside);
         }
@@ -174,12 +153,12 @@ impl Assessor<'_> {
     }
 
     /// The answers of a principal: those of one like it, if there is one.
-    fn known(
+    pub(super) fn known(
         &self,
         principal: &Principal,
         here: &mut Here<'_, '_>,
         decided: &mut Decided,
-        findings: &mut Findings<'_>,
+        findings: Option<&mut Findings<'_>>,
     ) -> Result<Known, Failure> {
         let comparable = self.shares();
         let signature =
@@ -193,12 +172,13 @@ impl Assessor<'_> {
             return Ok(known);
         }
         let class = Arc::new(self.decide(principal, here, decided)?);
-        let worth = findings.worth(class.answers().map(|answer| Access {
+        let accesses = class.answers().map(|answer| Access {
             operation: answer.operation,
             allowed: answer.decision == Decision::Allow,
             allowed_unknown: answer.decision == Decision::Unknown,
             deprecated: answer.deprecated.is_some(),
-        }))?;
+        });
+        let worth = findings.map(|findings| findings.worth(accesses)).transpose()?.unwrap_or_default();
         let known = Known { class, worth, members: 1 };
         if let Some(signature) = signature {
             decided.by_signature.insert(signature, known.clone());
@@ -214,7 +194,7 @@ impl Assessor<'_> {
     }
 
     /// What is asked of the principals of an account.
-    fn here<'s, 'a>(
+    pub(super) fn here<'s, 'a>(
         &self,
         (desk, agreements, standing): (&'s AccountEvaluator<'a>, &'s Agreements<'a>, &'s Standing),
         wanted: Vec<&'s Operation>,
@@ -337,7 +317,7 @@ fn is_sampled(members: u64) -> bool {
     const EVERY: u32 = 6;
     members.is_power_of_two() && members.trailing_zeros() % EVERY == 1
 }
-fn account_answer(
+pub(super) fn account_answer(
     agreements: &Agreements<'_>,
     account: &Account,
     standing: &Standing,

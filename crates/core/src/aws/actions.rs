@@ -120,6 +120,12 @@ impl Action {
         let key = key.to_ascii_lowercase();
         self.keys.iter().map(|k| k.to_ascii_lowercase()).any(|k| k == key || (k.ends_with('/') && key.starts_with(&k)))
     }
+
+    /// The keys of the action's own service that its requests carry.
+    pub fn own_keys(&self) -> impl Iterator<Item = &str> + Clone {
+        let service = format!("{}:", self.service());
+        self.keys.iter().map(String::as_str).filter(move |key| key.starts_with(&service) && !key.ends_with('/'))
+    }
 }
 
 /// A key of a service that is known here, as AWS writes it, for any case.

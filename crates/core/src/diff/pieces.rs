@@ -244,7 +244,7 @@ fn entity(old: &Entity, new: &Entity, pieces: &mut Vec<Piece>) {
         }
     }
     for attr in old.attrs.keys().chain(new.attrs.keys()).collect::<BTreeSet<_>>() {
-        if positioned && POSITION.contains(&attr.as_str()) {
+        if positioned && POSITION.contains(&attr) {
             continue;
         }
         attribute(old, new, attr, pieces);
@@ -370,7 +370,7 @@ fn document(id: &str, old: &Policy, new: &Policy, layers: Vec<&'static str>, pie
 fn layers_of_policies(base: &Inventory, head: &Inventory) -> BTreeMap<String, Vec<&'static str>> {
     let mut layers: BTreeMap<String, BTreeSet<&'static str>> = BTreeMap::new();
     for entity in base.entities.values().chain(head.entities.values()) {
-        for (attr, item) in &entity.attrs {
+        for (attr, item) in entity.attrs.iter() {
             if let Some(layer) = layer(attr) {
                 policies_of(item, &mut |id| {
                     layers.entry(id.to_owned()).or_default().insert(layer);

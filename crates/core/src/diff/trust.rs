@@ -37,7 +37,8 @@ pub(super) fn new_access(base: &Side<'_>, head: &Side<'_>) -> Result<Vec<NewAcce
     let mut found = Vec::new();
     // what cannot be told of many roles for the same reason is told once
     let mut alike: BTreeMap<String, NewAccess> = BTreeMap::new();
-    let (before, after) = (Around::of(base), Around::of(head));
+    let (old_tree, new_tree) = (Tree::new(base.inventory), Tree::new(head.inventory));
+    let (before, after) = (Around::of(base, &old_tree), Around::of(head, &new_tree));
     for role in head.inventory.of_type("Role") {
         let old = base.inventory.entities.get(&role.uid).and_then(|r| Some((r, trust_of(base.inventory, r)?)));
         let (Some((old_role, old)), Some(new)) = (old, trust_of(head.inventory, role)) else { continue };
@@ -94,8 +95,8 @@ fn compared((old, had): (Policy, &Controlled), (new, has): (Policy, &Controlled)
 /// Where the roles of a side are.
 struct Around<'a> {
     inventory: &'a Inventory,
-    tree: Tree,
-    side: &'a Side<'a>,
+    tree: &'a Tree,
+    directory: Directory<'a>,
 }
 
 /// The resource control policies that bind who assumes a role.
@@ -113,8 +114,9 @@ struct Controlled {
 }
 
 impl<'a> Around<'a> {
-    fn of(side: &'a Side<'a>) -> Self {
-        Self { inventory: side.inventory, tree: Tree::new(side.inventory), side }
+    fn of(side: &'a Side<'a>, tree: &'a Tree) -> Self {
+        let directory = Directory::new(side.inventory, tree, side.options.at, &side.options.context);
+        Self { inventory: side.inventory, tree, directory }
     }
 
     fn controls(&self, role: &Entity) -> Controlled {
@@ -130,11 +132,10 @@ impl<'a> Around<'a> {
             return controlled;
         };
         let standing = self.tree.now(account);
-        let controls = Controls::of(&self.tree, account, &standing);
+        let controls = Controls::of(self.tree, account, &standing);
         controlled.standing = standing.organization.iter().chain(&standing.path).cloned().collect();
         let mut knowledge = Knowledge::default();
-        let directory = Directory::new(self.inventory, &self.tree, self.side.options.at, &self.side.options.context);
-        let keys = directory.resource_keys(&account.id, &standing);
+        let keys = self.directory.resource_keys(&account.id, &standing);
         keys.into_iter().for_each(|(key, known)| knowledge.insert(key, known));
         for id in controls.attached() {
             let Some(policy) = self.inventory.policies.get(id) else {

@@ -103,7 +103,7 @@ impl<'a> Edges<'a> {
 fn entity(rules: &RuleBook, of: &Entity, found: &mut BTreeSet<Moment>) {
     let is_read = |name: &str| COVERAGE.iter().chain(&ASKED).any(|action| rules.reads_attribute(action, name));
     let nested = ["memberships", "designations"];
-    for (name, item) in of.attrs.iter().filter(|(name, _)| is_read(name) || nested.contains(&name.as_str())) {
+    for (name, item) in of.attrs.iter().filter(|(name, _)| is_read(name) || nested.contains(name)) {
         moments(item, name, &is_read, found);
     }
 }

@@ -28,10 +28,8 @@ pub fn resolve_agreements(entities: &mut Entities, problems: &mut Vec<Problem>) 
         }
         let scope = if entity.attrs.contains_key("organization") { "organization" } else { "account" };
         let partition = partition_of(entities, entity).unwrap_or("aws");
-        let of_kind = |e: &&Entity| e.uid.ty == "Agreement" && e.str("kind") == Some(name);
-        let found = entities
-            .values()
-            .filter(of_kind)
+        let found = agreements(entities)
+            .filter(|e| e.str("kind") == Some(name))
             .find(|e| e.str("scope") == Some(scope) && e.str("partition") == Some(partition));
         match found {
             Some(agreement) => resolved.push((entity.uid.clone(), agreement.uid.clone())),
@@ -43,6 +41,11 @@ pub fn resolve_agreements(entities: &mut Entities, problems: &mut Vec<Problem>) 
             item.attr = Attr::Entity(agreement);
         }
     }
+}
+
+/// What is on offer.
+fn agreements(entities: &Entities) -> impl Iterator<Item = &Entity> {
+    entities.range(Uid::new("Agreement", "")..).map(|(_, e)| e).take_while(|e| e.uid.ty == "Agreement")
 }
 
 fn no_agreement(entities: &Entities, entity: &Entity, name: &str, scope: &str, partition: &str) -> Problem {

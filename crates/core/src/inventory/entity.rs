@@ -7,6 +7,7 @@ use std::sync::Arc;
 use cedar_policy::{EntityId, EntityTypeName, EntityUid, RestrictedExpression as Expr};
 use serde_json::json;
 
+use super::fields::Fields;
 use super::schema::NAMESPACE;
 use crate::moment::{self, Moment};
 use crate::problem::{Failure, Problem, SourceFile, Span};
@@ -155,7 +156,7 @@ pub struct Entity {
     /// Where its uid stands.
     pub span: Span,
     /// Its attributes, defaults filled in.
-    pub attrs: BTreeMap<String, Item>,
+    pub attrs: Fields,
     /// Its parents, with their places.
     pub parents: Vec<(Uid, Span)>,
     /// Its tags.
@@ -245,7 +246,7 @@ impl Entity {
 
     /// The entity as Cedar holds it, with these parents.
     pub fn to_cedar(&self, parents: &[Uid]) -> Result<cedar_policy::Entity, Failure> {
-        let attrs = self.attrs.iter().map(|(k, i)| Ok((k.clone(), i.attr.to_cedar()?)));
+        let attrs = self.attrs.iter().map(|(k, i)| Ok((k.to_owned(), i.attr.to_cedar()?)));
         let attrs = attrs.collect::<Result<HashMap<_, _>, Failure>>()?;
         let parents = parents.iter().map(Uid::to_cedar).collect::<Result<Vec<_>, Failure>>()?;
         let tags = self.tags.iter().map(|(k, v)| (k.clone(), Expr::new_string(v.clone())));
@@ -255,7 +256,7 @@ impl Entity {
 
     /// Cedar's entity JSON, with these parents.
     pub fn to_json(&self, parents: &[Uid]) -> serde_json::Value {
-        let attrs: serde_json::Map<_, _> = self.attrs.iter().map(|(k, i)| (k.clone(), i.attr.to_json())).collect();
+        let attrs: serde_json::Map<_, _> = self.attrs.iter().map(|(k, i)| (k.to_owned(), i.attr.to_json())).collect();
         let parents: Vec<_> = parents.iter().map(uid_json).collect();
         let mut json = json!({"uid": uid_json(&self.uid), "attrs": attrs, "parents": parents});
         if let (false, Some(object)) = (self.tags.is_empty(), json.as_object_mut()) {

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::entity::{Attr, Entity, Item, Uid};
+use super::fields::Fields;
 use super::schema::{Attribute, EntitySchema, EntityType, Type};
 use crate::moment;
 use crate::problem::{Problem, SourceFile, Span, instead};
@@ -133,7 +134,7 @@ impl Expander<'_> {
         self.error(span, format!("there is no entity type `{ty}`"), help);
     }
 
-    fn attrs(&mut self, uid: &Uid, ty: &EntityType, node: &Node, uid_span: Span) -> BTreeMap<String, Item> {
+    fn attrs(&mut self, uid: &Uid, ty: &EntityType, node: &Node, uid_span: Span) -> Fields {
         let attrs = node.get("attrs");
         let members = match attrs {
             None => &[],
@@ -166,7 +167,7 @@ impl Expander<'_> {
                 None => {}
             }
         }
-        record
+        record.into_iter().collect()
     }
 
     fn record(
@@ -217,7 +218,9 @@ impl Expander<'_> {
             (Type::Entity(target), _) => Attr::Entity(self.reference(slot, target, node)?),
             (Type::Set(element), Value::Array(nodes)) => {
                 let items = nodes.iter().enumerate();
-                Attr::Set(items.filter_map(|(i, n)| self.element(slot, attribute, element, n, i)).collect())
+                let mut set = Vec::with_capacity(nodes.len());
+                set.extend(items.filter_map(|(i, n)| self.element(slot, attribute, element, n, i)));
+                Attr::Set(set)
             }
             (Type::Record(fields), Value::Object(members)) => {
                 let record = self.record(slot.owner, fields, members, slot.name);

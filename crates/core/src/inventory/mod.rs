@@ -32,6 +32,7 @@ mod deleted;
 pub mod entity;
 pub mod exceptions;
 pub(crate) mod expand;
+pub mod fields;
 pub mod model;
 pub mod newer;
 mod offline;
@@ -45,6 +46,7 @@ use std::sync::Arc;
 use config::Config;
 use entity::{Attr, Entity, Item, Uid};
 use expand::Expanded;
+use fields::Fields;
 use schema::EntitySchema;
 
 use crate::aws::{eligibility, managed};
@@ -136,19 +138,17 @@ pub(crate) struct Builder<'a> {
 const MOST_OF_POLICY: usize = 65_536;
 
 impl<'a> Builder<'a> {
-    /// An empty one, of the files of a source; `problems` were found on the way here.
-    pub(crate) fn new(source: &'a dyn source::Source, schema: Arc<EntitySchema>, problems: Vec<Problem>) -> Self {
-        let unparsed = problems.iter().any(Problem::is_error);
-        let expanded = Expanded { problems, ..Expanded::default() };
+    /// An empty one, of the files of a source.
+    pub(crate) fn new(source: &'a dyn source::Source, schema: Arc<EntitySchema>) -> Self {
         Self {
             source,
             schema,
-            expanded,
+            expanded: Expanded::default(),
             documents: BTreeMap::new(),
             policies: BTreeMap::new(),
             used: BTreeSet::new(),
             listing: Listing::default(),
-            unparsed,
+            unparsed: false,
             newer: newer::Documents::new(),
             undocumented: BTreeSet::new(),
             trusts: BTreeSet::new(),
@@ -183,6 +183,12 @@ impl<'a> Builder<'a> {
     /// Notes what is wrong.
     pub(crate) fn problems(&mut self, problems: impl IntoIterator<Item = Problem>) {
         self.expanded.problems.extend(problems);
+    }
+
+    /// Notes what is wrong with files that were not read.
+    pub(crate) fn unread(&mut self, problems: Vec<Problem>) {
+        self.unparsed |= problems.iter().any(Problem::is_error);
+        self.problems(problems);
     }
 
     /// Checks everything together. What holds nothing is [`Failure::Nothing`].
@@ -315,7 +321,7 @@ impl<'a> Builder<'a> {
         self.declared = self.policies.keys().cloned().collect();
         for entity in entities.values_mut() {
             let source = entity.source.clone();
-            for (attr, item) in &mut entity.attrs {
+            for (attr, item) in entity.attrs.iter_mut() {
                 let mut found = Vec::new();
                 policy_references(item, &mut found);
                 for (uid, span) in found {
@@ -325,7 +331,7 @@ impl<'a> Builder<'a> {
                         let help = "name a policy that says what is allowed, not who may assume the role";
                         self.problem(Problem::at(&source, span, message).help(help));
                     }
-                    if !CONTROLS.contains(&attr.as_str()) && self.controls.contains(&uid.id) {
+                    if !CONTROLS.contains(&attr) && self.controls.contains(&uid.id) {
                         let message = format!("{} is a resource control policy", uid.id);
                         let help = "name a policy without `Principal`: one document cannot be both";
                         self.problem(Problem::at(&source, span, message).help(help));
@@ -440,12 +446,12 @@ impl<'a> Builder<'a> {
                 uid: Uid::new("IamPolicy", id),
                 source,
                 span,
-                attrs: BTreeMap::new(),
+                attrs: Fields::new(),
                 parents: Vec::new(),
                 tags: BTreeMap::new(),
                 built_in: policy.built_in,
             });
-            entity.attrs.insert("document".to_owned(), text);
+            entity.attrs.insert("document", text);
         }
     }
 
@@ -461,7 +467,7 @@ impl<'a> Builder<'a> {
             let prefix = eligibility::services(&id).flat_map(|s| &s.prefixes).next().unwrap_or(&id).clone();
             let uid = Uid::new("Service", id);
             entities.entry(uid.clone()).or_insert_with(|| {
-                let attrs = BTreeMap::from([("prefix".to_owned(), Item { span, attr: Attr::String(prefix) })]);
+                let attrs = Fields::from([("prefix", Item { span, attr: Attr::String(prefix) })]);
                 Entity { uid, source, span, attrs, parents: Vec::new(), tags: BTreeMap::new(), built_in: true }
             });
         }

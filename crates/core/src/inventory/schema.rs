@@ -80,7 +80,7 @@ pub struct Attribute {
     pub required: bool,
     /// The closed set of its values, if it has one; of its elements, if it is a set.
     pub values: Option<Vec<String>>,
-    /// What its values, or its elements, are the names of: `operations`, `agreement-kinds`, `groups`, `principals`.
+    /// What its values, or its elements, are the names of: one of [`NAMES`].
     pub names: Option<String>,
     /// The value that it has when it is not written.
     pub default: Option<serde_json::Value>,
@@ -134,6 +134,11 @@ impl EntitySchema {
         Self::parse(BUILT_IN, "built-in schema")
     }
 
+    /// Whether it is the one that is built in, as it is.
+    pub(crate) fn is_built_in(&self) -> bool {
+        self.overlay.is_none() && self.text == BUILT_IN
+    }
+
     /// The built-in schema with another laid over it; `name` is where that came from.
     ///
     /// Objects are merged by their keys, and lists get what they lack. A value that stands in both and differs is an error:
@@ -141,7 +146,7 @@ impl EntitySchema {
     pub fn laid_over(source: &Arc<SourceFile>, node: &Node) -> Result<Self, Failure> {
         let mut merged: serde_json::Value =
             serde_json::from_str(BUILT_IN).map_err(Failure::internal("the built-in schema"))?;
-        let mut problems = Vec::new();
+        let mut problems = overlay::wrong_annotations(node, source);
         overlay::merge(&mut merged, node, "", source, &mut problems);
         if !problems.is_empty() {
             return Err(Failure::Problems(problems));
@@ -189,7 +194,8 @@ impl EntitySchema {
 }
 
 /// What the values of an attribute can be the names of.
-pub(crate) const NAMES: [&str; 5] = ["operations", "agreement-kinds", "groups", "principals", "tags"];
+pub(crate) const NAMES: [&str; 8] =
+    ["operations", "agreement-kinds", "groups", "principals", "accounts", "units", "services", "tags"];
 
 /// A type's name without the namespace.
 pub fn local(name: &str) -> &str {

@@ -46,6 +46,12 @@ impl File {
 /// Every file of the folder, in the order of their paths; problems go to `problems`.
 pub fn walk(source: &dyn source::Source, config: &Config, problems: &mut Vec<Problem>) -> Vec<File> {
     let mut files = Vec::new();
+    each(source, config, problems, |file| files.push(file));
+    files
+}
+
+/// The same, handed over one by one: what one file holds is gone before the next is read.
+pub fn each(source: &dyn source::Source, config: &Config, problems: &mut Vec<Problem>, mut take: impl FnMut(File)) {
     let mut matched = Vec::new();
     for name in source.paths(problems) {
         if form(&name).is_none() {
@@ -60,12 +66,11 @@ pub fn walk(source: &dyn source::Source, config: &Config, problems: &mut Vec<Pro
             continue;
         }
         match source.bytes(&name).map_err(|p| vec![p]).and_then(|bytes| file(&name, bytes)) {
-            Ok(file) => files.extend(file),
+            Ok(file) => file.into_iter().for_each(&mut take),
             Err(found) => problems.extend(found),
         }
     }
     problems.extend(config.exclude.idle(&matched));
-    files
 }
 
 /// How a file is read, by the end of its name; what it holds is told by its content alone.

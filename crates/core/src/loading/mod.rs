@@ -34,14 +34,14 @@ impl Inventory {
         if !source.exists() {
             return Err(Failure::NoFolder(source.name()));
         }
-        let mut problems = Vec::new();
-        let files = files::walk(source, &config, &mut problems);
-        let mut builder = Builder::new(source, schema, problems);
+        let mut builder = Builder::new(source, schema);
         if let Some(settings) = &config.source {
             builder.note(&settings.path, sha256(settings.text.as_bytes()), settings.text.len() as u64);
         }
         builder.newer(&config);
-        let answers = read(&mut builder, files);
+        let (mut problems, mut answers) = (Vec::new(), Vec::new());
+        files::each(source, &config, &mut problems, |file| answers.extend(read(&mut builder, file)));
+        builder.unread(problems);
         if !answers.is_empty() {
             import(&mut builder, answers, &mut config);
         }
@@ -53,24 +53,22 @@ impl Inventory {
     /// The inventory that an import makes, by itself.
     pub fn of_import(imported: &Imported, schema: Arc<EntitySchema>) -> Result<Self, Failure> {
         let nowhere = source::Memory::new(".");
-        let mut builder = Builder::new(&nowhere, schema, Vec::new());
+        let mut builder = Builder::new(&nowhere, schema);
         add(&mut builder, imported)?;
         builder.finish(Config::none())
     }
 }
 
-/// Reads the files of an inventory; the answers of AWS among them are left.
-fn read(builder: &mut Builder<'_>, files: Vec<File>) -> Vec<import::File> {
-    let mut answers = Vec::new();
-    for File { source, root, kind, sha256, bytes } in files {
-        builder.note(&source.path, sha256, bytes);
-        match kind {
-            FileKind::Answer(kind) => answers.push(import::File { source, root, kind }),
-            FileKind::Entities => builder.entities(&source, &root),
-            FileKind::Policy => drop(builder.document(source, root)),
-        }
+/// Reads a file of an inventory; an answer of AWS is left.
+fn read(builder: &mut Builder<'_>, file: File) -> Option<import::File> {
+    let File { source, root, kind, sha256, bytes } = file;
+    builder.note(&source.path, sha256, bytes);
+    match kind {
+        FileKind::Answer(kind) => return Some(import::File { source, root, kind }),
+        FileKind::Entities => builder.entities(&source, &root),
+        FileKind::Policy => drop(builder.document(source, root)),
     }
-    answers
+    None
 }
 
 /// Reads answers of AWS as the files that an import would write.

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use cedar_policy::{Entities, RestrictedExpression as Expr};
 
-use crate::agreements::open::Tried;
+use crate::agreements::open::{self, Tried};
 use crate::agreements::standing::Standing;
 use crate::agreements::{Agreements, KindCoverage, context, datetime};
 use crate::inventory::entity::{Uid, cedar_uid};
@@ -103,7 +103,10 @@ fn read_of(
     let offline = standing.offline();
     let own = read(Uid::new("Account", &account.id));
     let text = format!("{} {own:?} {organization:?} {units:?} {offline:?} {:?}", account.partition, standing.unknown);
-    text.replace(&account.id, "SELF")
+    let text = text.replace(&account.id, "SELF");
+    // what is not said is told with whom it is of, and another account's answers do not have that
+    let open = open::open(agreements, (account, standing), None, |attr| attributes.contains(attr));
+    open.iter().fold(text, |text, open| format!("{text} {}", open.words()))
 }
 
 /// IAM actions, by generation.

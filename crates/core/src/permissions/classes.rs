@@ -200,9 +200,12 @@ impl Classes {
                 continue;
             }
             unlike |= statement.principals.is_some();
-            text.push_str(&format!("\n{} {}", statement.allow, String::from_utf8_lossy(&named)));
-            let conditions = statement.conditions.iter().map(|c| self.test(c)).collect();
-            let variables = statement.resources.patterns.iter().flat_map(variables_of).collect();
+            let conditions: Vec<Test> = statement.conditions.iter().map(|c| self.test(c)).collect();
+            let variables: Vec<String> = statement.resources.patterns.iter().flat_map(variables_of).collect();
+            let named = String::from_utf8_lossy(&named);
+            // what a signature says of each statement has this form: without it, a condition of one would pass for another's
+            let form: Vec<usize> = conditions.iter().map(|c| c.variables.len()).collect();
+            text.push_str(&format!("\n{} {named} {} {form:?}", statement.allow, variables.is_empty()));
             statements.push(Relevant { index, conditions, variables });
             origins.push(stated.origin.clone());
         }
@@ -270,6 +273,7 @@ impl Classes {
         let value = settled(&condition.key);
         let variables: Option<Vec<_>> = test.variables.iter().map(|v| Some((v, settled(v)?))).collect();
         if let (Some(value), Some(variables)) = (value, variables) {
+            bytes.push(1);
             let keys: Keys = variables.into_iter().filter_map(|(k, v)| Some((k.clone(), v?.clone()))).collect();
             for variable in &test.variables {
                 let number = self.number(variable.clone());

@@ -74,6 +74,19 @@ impl<'a> Everyone<'a> {
         found
     }
 
+    /// Whether some principal of an account may be called so. No ARN is made to tell it.
+    pub fn may_have(&self, account: &Account, name: &str) -> bool {
+        let is = |id: &str| id == name || id.rsplit(['/', ':']).next() == Some(name);
+        let by_arn = name.split(':').nth(4) == Some(account.id.as_str());
+        let named = |a: &Assigned<'_>| {
+            a.set.str("name").unwrap_or(&a.set.uid.id) == name || a.people.iter().any(|p| p.user_name == name)
+        };
+        name == "root"
+            || by_arn
+            || self.entities.get(account.id.as_str()).into_iter().flatten().any(|(e, _)| is(&e.uid.id))
+            || self.assigned.get(&account.id).into_iter().flatten().any(named)
+    }
+
     /// Own policies, and those of the groups that it is in.
     fn attached(&self, entity: &Entity) -> Attached {
         let mut policies = entity.references("policies").unwrap_or_default();

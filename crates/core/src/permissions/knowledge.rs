@@ -1,6 +1,7 @@
 //! What is known of a request's condition keys: from the inventory, from the operation, by assumption, or not at all.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::context::{KeyValue, Keys};
 use crate::aws::actions;
@@ -28,6 +29,8 @@ pub enum Known {
 #[derive(Clone, Debug, Default)]
 pub struct Knowledge {
     keys: BTreeMap<String, Known>,
+    /// What is known of all principals of the account, of keys of which nothing is known here.
+    shared: Option<Arc<Knowledge>>,
     /// Prefixes (`aws:principaltag/`) whose other keys are absent.
     complete: Vec<&'static str>,
     /// Keys that are assumed, and how to say so.
@@ -80,6 +83,34 @@ impl Knowledge {
         Self { keys, rest, ..Self::default() }
     }
 
+    /// What is known of all principals of an account, for one of them.
+    pub fn of_account(shared: Arc<Knowledge>) -> Self {
+        Self { shared: Some(shared), ..Self::default() }
+    }
+
+    fn assumption(&self, key: &str) -> Option<&String> {
+        self.assumed.get(key).or_else(|| self.shared.as_ref()?.assumption(key))
+    }
+
+    /// Whether all keys of its prefix that are not told are absent.
+    fn has_prefix(&self, key: &str) -> bool {
+        self.complete.iter().any(|p| key.starts_with(p)) || self.shared.as_ref().is_some_and(|s| s.has_prefix(key))
+    }
+
+    /// The same by itself.
+    fn alone(mut self) -> Self {
+        if let Some(shared) = self.shared.take() {
+            let of_all = Self::clone(&shared).alone();
+            // what is told here stands before what is told of all
+            let own = std::mem::replace(&mut self.keys, of_all.keys);
+            self.keys.extend(own);
+            let own = std::mem::replace(&mut self.assumed, of_all.assumed);
+            self.assumed.extend(own);
+            self.complete.extend(of_all.complete);
+        }
+        self
+    }
+
     /// A key with one value.
     pub fn set(&mut self, key: &str, value: impl Into<String>) {
         self.keys.insert(key.to_owned(), Known::Value(KeyValue::One(value.into())));
@@ -105,7 +136,7 @@ impl Knowledge {
     /// settled otherwise.
     pub fn settle(&mut self, key: &str, values: &[String]) -> Result<(), Failure> {
         let determined = |by: &'static str| Err(Failure::KeyIsDetermined { key: spelling(key).to_owned(), by });
-        if self.keys.contains_key(key) && !self.assumed.contains_key(key) {
+        if self.get(key).is_some() && self.assumption(key).is_none() {
             return determined("the inventory");
         }
         let prefix = key.split(':').next().unwrap_or_default();
@@ -113,7 +144,7 @@ impl Knowledge {
         if of_service || is_sent_by_none(key) || actions::actions().iter().all(|a| is_never_carried(a.lower(), key)) {
             return determined("the operation");
         }
-        if self.complete.iter().any(|p| key.starts_with(p)) {
+        if self.has_prefix(key) {
             // the tags of this principal are declared; the key is settled for those whose tags are not
             return Ok(());
         }
@@ -131,7 +162,7 @@ impl Knowledge {
     /// What every request of the principal carries for a key: its value, or nothing. `None` where requests may differ in it:
     /// what is assumed, the moment, and what is not known.
     pub fn determined(&self, key: &str) -> Option<Option<&KeyValue>> {
-        if self.assumed.contains_key(key) || MOMENTS.contains(&key) {
+        if self.assumption(key).is_some() || MOMENTS.contains(&key) {
             return None;
         }
         self.settled(key)
@@ -139,7 +170,7 @@ impl Knowledge {
 
     /// What is told of a key that is known: its value, or that it is absent; `None` where neither is.
     pub fn settled(&self, key: &str) -> Option<Option<&KeyValue>> {
-        match self.keys.get(key) {
+        match self.get(key) {
             Some(Known::Value(value)) => Some(Some(value)),
             Some(Known::Absent) => Some(None),
             Some(_) => None,
@@ -148,10 +179,11 @@ impl Knowledge {
     }
 
     /// The same for any request: nothing is assumed, nothing settled, and the moment may be any.
-    pub fn of_any_request(mut self) -> Self {
-        let assumed = std::mem::take(&mut self.assumed);
-        self.keys.retain(|key, _| !assumed.contains_key(key) && !MOMENTS.contains(&key.as_str()));
-        self
+    pub fn of_any_request(self) -> Self {
+        let mut alone = self.alone();
+        let assumed = std::mem::take(&mut alone.assumed);
+        alone.keys.retain(|key, _| !assumed.contains_key(key) && !MOMENTS.contains(&key.as_str()));
+        alone
     }
 
     /// What is known of a key in a request for an action; `None` where it may be anything. `fixed` are the keys of the
@@ -161,21 +193,21 @@ impl Knowledge {
             return Some(Known::Value(KeyValue::One(value.clone())));
         }
         // what is settled for one operation is not carried by another
-        let elsewhere = self.rest == Rest::Operations && self.assumed.contains_key(key);
+        let elsewhere = self.rest == Rest::Operations && self.assumption(key).is_some();
         if elsewhere && !fixed.contains_key(key) && is_never_carried(action, key) {
             return Some(Known::Absent);
         }
-        if let Some(known) = self.keys.get(key) {
+        if let Some(known) = self.get(key) {
             return Some(known.clone());
         }
         let prefix = key.split(':').next().unwrap_or_default();
         let service = action.split(':').next().unwrap_or_default();
         let absent = match self.rest {
             Rest::Absent => true,
-            Rest::Unknown => self.complete.iter().any(|p| key.starts_with(p)) || is_never_carried(action, key),
+            Rest::Unknown => self.has_prefix(key) || is_never_carried(action, key),
             Rest::Operations if fixed.contains_key(key) => return None,
             Rest::Operations => {
-                self.complete.iter().any(|p| key.starts_with(p))
+                self.has_prefix(key)
                     || is_sent_by_none(key)
                     || (key.starts_with("aws:resourcetag/") && service != "iam")
                     || CATALOGUED.contains(&prefix)
@@ -187,18 +219,22 @@ impl Knowledge {
 
     /// What is told of a key by itself.
     pub fn get(&self, key: &str) -> Option<&Known> {
-        self.keys.get(key)
+        self.keys.get(key).or_else(|| self.shared.as_ref()?.get(key))
     }
 
     /// A key that is not told is known to be absent.
     pub fn is_complete(&self, key: &str) -> bool {
-        !self.keys.contains_key(key) && self.complete.iter().any(|p| key.starts_with(p))
+        self.get(key).is_none() && self.has_prefix(key)
     }
 
     /// All that is assumed, as a text by which it is compared.
     pub fn assumed_text(&self) -> String {
         let mut text = String::new();
-        for (key, assumed) in &self.assumed {
+        let shared =
+            self.shared.iter().flat_map(|s| s.assumed.iter()).filter(|(key, _)| !self.assumed.contains_key(*key));
+        let mut all: Vec<(&String, &String)> = self.assumed.iter().chain(shared).collect();
+        all.sort_unstable();
+        for (key, assumed) in all {
             text.push_str(key);
             text.push('=');
             text.push_str(assumed);
@@ -209,7 +245,7 @@ impl Knowledge {
 
     /// The assumptions behind these keys, in words.
     pub fn assumptions<'a>(&'a self, keys: &'a BTreeSet<String>) -> impl Iterator<Item = &'a String> {
-        keys.iter().filter_map(|k| self.assumed.get(k))
+        keys.iter().filter_map(|k| self.assumption(k))
     }
 }
 

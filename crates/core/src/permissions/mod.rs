@@ -10,7 +10,7 @@ pub mod context;
 pub(crate) mod controls;
 pub(crate) mod crossing;
 pub(crate) mod dependence;
-mod everyone;
+pub(crate) mod everyone;
 pub(crate) mod knowledge;
 pub mod layer;
 pub mod lower;

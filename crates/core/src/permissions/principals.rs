@@ -86,7 +86,7 @@ pub struct Principal {
     /// What is known of its requests.
     pub knowledge: Knowledge,
     /// What is taken for granted about its policies.
-    pub assuming: Vec<String>,
+    pub assuming: Arc<[String]>,
     /// What was found of its calls.
     pub memo: Memo,
 }
@@ -107,6 +107,14 @@ impl Principal {
     }
 }
 
+impl Principal {
+    /// Who it was.
+    pub(crate) fn into_identity(self) -> Identity {
+        let Self { arn, kind, account, uid, name, people, groups, .. } = self;
+        Identity { arn, kind, account, uid, name, people, groups }
+    }
+}
+
 impl Identity {
     pub(super) fn new(kind: PrincipalKind, account: &Account, arn: String, uid: Uid) -> Self {
         let name = arn.rsplit(['/', ':']).next().unwrap_or(&arn).to_owned();
@@ -120,9 +128,21 @@ pub struct Directory<'a> {
     tree: &'a Tree,
     at: Moment,
     settled: &'a BTreeMap<String, Vec<String>>,
-    everyone: Everyone<'a>,
+    everyone: Arc<Everyone<'a>>,
     layers: HashMap<String, Rc<Layer>>,
+    /// Those of principals by themselves: by their names, and the ids of their policies.
+    own: HashMap<&'static str, HashMap<Vec<String>, Rc<Layer>>>,
     any_request: bool,
+}
+
+/// What all principals of an account share.
+struct Around {
+    /// The layers of service control policies.
+    layers: Vec<Rc<Layer>>,
+    /// What is taken for granted about them.
+    assuming: Arc<[String]>,
+    /// What is known of their requests.
+    knowledge: Arc<Knowledge>,
 }
 
 /// The policies of a principal, before they are layers.
@@ -142,8 +162,17 @@ impl<'a> Directory<'a> {
         at: Moment,
         settled: &'a BTreeMap<String, Vec<String>>,
     ) -> Self {
-        let everyone = Everyone::new(inventory, tree);
-        Self { inventory, tree, at, settled, everyone, layers: HashMap::new(), any_request: false }
+        Self::sharing(inventory, tree, (at, settled), Arc::new(Everyone::new(inventory, tree)))
+    }
+
+    /// The same, where it was found before who can act where.
+    pub(crate) fn sharing(
+        inventory: &'a Inventory,
+        tree: &'a Tree,
+        (at, settled): (Moment, &'a BTreeMap<String, Vec<String>>),
+        everyone: Arc<Everyone<'a>>,
+    ) -> Self {
+        Self { inventory, tree, at, settled, everyone, layers: HashMap::new(), own: HashMap::new(), any_request: false }
     }
 
     /// The same for any request: nothing is assumed or settled, and the moment of a request may be any.
@@ -174,7 +203,21 @@ impl<'a> Directory<'a> {
         wanted: impl Fn(&Identity) -> bool,
     ) -> Result<Vec<Principal>, Failure> {
         let everyone = self.everyone.of_account(account).into_iter();
-        everyone.filter(|(i, _)| wanted(i)).map(|(i, attached)| self.principal(i, account, attached)).collect()
+        let wanted: Vec<(Identity, Attached)> = everyone.filter(|(identity, _)| wanted(identity)).collect();
+        if wanted.is_empty() {
+            return Ok(Vec::new());
+        }
+        let around = self.around(account);
+        wanted.into_iter().map(|(identity, attached)| self.principal(identity, &around, attached)).collect()
+    }
+
+    fn around(&mut self, account: &Account) -> Around {
+        let standing = self.tree.now(account);
+        let mut assuming = Vec::new();
+        let layers = self.service_control(account, &standing, &mut assuming);
+        let mut knowledge = of_account(account, self.at);
+        self.organization_keys(&mut knowledge, &standing);
+        Around { layers, assuming: assuming.into(), knowledge: Arc::new(knowledge) }
     }
 
     /// Who the principals are, by account and ARN.
@@ -183,11 +226,17 @@ impl<'a> Directory<'a> {
         accounts.flat_map(|a| self.everyone.of_account(a)).map(|(identity, _)| identity).collect()
     }
 
-    fn principal(&mut self, identity: Identity, account: &Account, attached: Attached) -> Result<Principal, Failure> {
-        let Identity { arn, kind, uid, name, people, groups, .. } = identity;
-        let standing = self.tree.now(account);
-        let mut assuming = Vec::new();
-        let mut layers = Vec::new();
+    /// Those that a name may stand for: an ARN, the name of a principal, or that of a person behind it.
+    pub fn called(&self, name: &str) -> Vec<Identity> {
+        let accounts = self.tree.accounts.values().filter(|a| self.everyone.may_have(a, name));
+        let all = accounts.flat_map(|a| self.everyone.of_account(a)).map(|(identity, _)| identity);
+        let is = |i: &Identity| i.arn == name || i.name == name || i.people.iter().any(|p| p.user_name == name);
+        all.filter(is).collect()
+    }
+
+    fn principal(&mut self, identity: Identity, around: &Around, attached: Attached) -> Result<Principal, Failure> {
+        let Identity { arn, kind, account, uid, name, people, groups } = identity;
+        let (mut assuming, mut layers) = (Arc::default(), Vec::with_capacity(around.layers.len() + 2));
         if kind != PrincipalKind::Root {
             layers.push(self.layer("identity", attached.policies));
             if let Some(boundary) = attached.boundary {
@@ -195,40 +244,44 @@ impl<'a> Directory<'a> {
             }
         }
         if !is_service_linked(&arn) {
-            layers.extend(self.service_control(account, &standing, &mut assuming));
+            layers.extend(around.layers.iter().cloned());
+            assuming = around.assuming.clone();
         }
-        let mut knowledge = knowledge(kind, account, &arn, self.at);
+        let mut knowledge = Knowledge::of_account(around.knowledge.clone());
+        of_caller(&mut knowledge, kind, &arn);
         let entity = self.inventory.entities.get(&uid);
         let trust = entity.and_then(|e| self.inventory.policies.get(e.reference("trustPolicy")?));
         session_tags::insert(&mut knowledge, (kind, &arn), entity, trust);
-        self.organization_keys(&mut knowledge, &standing);
         for (key, values) in self.settled {
             knowledge.settle(key, values)?;
         }
         if self.any_request {
             knowledge = knowledge.of_any_request();
         }
-        Ok(Principal {
-            arn,
-            kind,
-            account: account.id.clone(),
-            uid,
-            name,
-            people,
-            groups,
-            stack: Stack { layers, of_resource: None },
-            knowledge,
-            assuming,
-            memo: Memo::default(),
-        })
+        let (stack, memo) = (Stack { layers, of_resource: None }, Memo::default());
+        Ok(Principal { arn, kind, account, uid, name, people, groups, stack, knowledge, assuming, memo })
     }
 
     /// A layer of these policies, shared by all that have the same.
-    fn layer(&mut self, name: &str, mut ids: Vec<String>) -> Rc<Layer> {
+    fn layer(&mut self, name: &'static str, mut ids: Vec<String>) -> Rc<Layer> {
         ids.sort();
         ids.dedup();
+        let known = self.own.get(name).and_then(|layers| layers.get(&ids));
+        if let Some(layer) = known {
+            return layer.clone();
+        }
         let of = if ids.is_empty() { "no policy".to_owned() } else { ids.join(", ") };
-        self.shared(format!("{name} {ids:?}"), name, &of, ids, true)
+        let layer = Rc::new(self.made(name, &of, ids.clone()));
+        self.own.entry(name).or_default().insert(ids, layer.clone());
+        layer
+    }
+
+    fn made(&self, name: &str, of: &str, ids: Vec<String>) -> Layer {
+        let inventory = self.inventory;
+        let document = |id: &str| -> Option<&'a Policy> {
+            inventory.policies.get(id).or_else(|| is_full_resource_access(id).then(full_resource_access))
+        };
+        Layer::new(name, of, ids, document)
     }
 
     /// The layer of a key, made once. `placed` is false for policies of which it is not known where they are attached.
@@ -236,11 +289,7 @@ impl<'a> Directory<'a> {
         if let Some(layer) = self.layers.get(&key) {
             return layer.clone();
         }
-        let inventory = self.inventory;
-        let document = |id: &str| -> Option<&'a Policy> {
-            inventory.policies.get(id).or_else(|| is_full_resource_access(id).then(full_resource_access))
-        };
-        let mut layer = Layer::new(name, of, ids, document);
+        let mut layer = self.made(name, of, ids);
         layer.placed = placed;
         let layer = Rc::new(layer);
         self.layers.insert(key, layer.clone());
@@ -356,9 +405,20 @@ pub(super) fn is_role_of_set(role: &str, name: &str) -> bool {
     suffix.is_some_and(|s| s.len() == 16 && s.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
-/// What the inventory and the moment say of a principal's requests, and what is assumed (DESIGN §4).
-fn knowledge(kind: PrincipalKind, account: &Account, arn: &str, at: Moment) -> Knowledge {
+/// What the moment says of the requests of all principals of an account, and what is assumed (DESIGN §4).
+fn of_account(account: &Account, at: Moment) -> Knowledge {
     let mut knowledge = Knowledge::default();
+    knowledge.set("aws:currenttime", moment::format(at));
+    knowledge.set("aws:epochtime", at.timestamp().to_string());
+    let region = aws::region_of(&account.partition);
+    knowledge.assume("aws:requestedregion", KeyValue::One(region.to_owned()));
+    knowledge.assume("aws:securetransport", KeyValue::One("true".to_owned()));
+    knowledge.assume("aws:viaawsservice", KeyValue::One("false".to_owned()));
+    knowledge
+}
+
+/// What the inventory says of a principal's requests by its ARN.
+fn of_caller(knowledge: &mut Knowledge, kind: PrincipalKind, arn: &str) {
     // a permission set is known by the start of its role's ARN
     caller::keys(arn.trim_end_matches('*')).into_iter().for_each(|(key, known)| knowledge.insert(key, known));
     if let (Some(stem), PrincipalKind::PermissionSet) = (arn.strip_suffix('*'), kind) {
@@ -367,11 +427,4 @@ fn knowledge(kind: PrincipalKind, account: &Account, arn: &str, at: Moment) -> K
         let patterns = vec![like(&[stem, ""]), like(&[&format!("{path}/"), &format!("/{name}"), ""])];
         knowledge.insert("aws:principalarn", Known::Like(patterns));
     }
-    knowledge.set("aws:currenttime", moment::format(at));
-    knowledge.set("aws:epochtime", at.timestamp().to_string());
-    let region = aws::region_of(&account.partition);
-    knowledge.assume("aws:requestedregion", KeyValue::One(region.to_owned()));
-    knowledge.assume("aws:securetransport", KeyValue::One("true".to_owned()));
-    knowledge.assume("aws:viaawsservice", KeyValue::One("false".to_owned()));
-    knowledge
 }

@@ -4,10 +4,13 @@
 //! error in evaluation is an error of the run: Cedar skips a `forbid` that errors, which would turn a denial into an
 //! allow.
 
+mod active;
 pub(crate) mod annotations;
 mod built_in;
 pub mod folder;
+mod has;
 pub(crate) mod names;
+mod narrower;
 pub mod operations;
 mod origin;
 mod overlay;
@@ -19,6 +22,7 @@ mod requires;
 mod rule;
 mod satisfiable;
 pub mod settings;
+mod shapes;
 mod stated;
 mod states;
 pub(crate) mod subjects;
@@ -38,8 +42,8 @@ use cedar_policy::{
 };
 
 use crate::inventory::Inventory;
-use crate::inventory::schema::EntitySchema;
-use crate::problem::{Cause, Evaluation, Failure, Place, Problem, SourceFile};
+use crate::inventory::schema::{EntitySchema, NAMESPACE};
+use crate::problem::{Cause, Evaluation, Failure, Place, Problem, SourceFile, did_you_mean, meant};
 use crate::source;
 use crate::stack;
 use built_in::is_built_in;
@@ -103,7 +107,9 @@ pub struct Ruling<'a> {
 impl RuleBook {
     /// The policies that are built in.
     pub fn built_in(schema: &EntitySchema) -> Result<Self, Failure> {
-        Self::new(built_in::sources(), &[Catalogue::built_in()], schema)
+        // what is built in is held to one another by a test (`every_file_of_the_folder_is_built_in`), and not anew in each run
+        let held = schema.is_built_in();
+        stack::evaluate(|| Self::checked(built_in::sources(), &[Catalogue::built_in()], schema, held))
     }
 
     /// The policies of a folder, laid over those that are built in by their ids.
@@ -119,6 +125,7 @@ impl RuleBook {
         let rules = Self::new(laid.sources, &data, schema)?.complete(schema)?;
         let (operations, calls) = rules.operations.laid.clone();
         let mut warnings = unread;
+        warnings.extend(laid.warnings);
         // what no policy of ours leaves ungated, a policy that was removed or replaced does
         let passed = ungated(&rules.operations, &rules.rules);
         warnings.extend(passed.into_iter().map(|problem| {
@@ -168,25 +175,28 @@ impl RuleBook {
         schema: &EntitySchema,
     ) -> Result<Self, Failure> {
         // Cedar's validator, and all that walks a condition, call themselves as deep as it nests
-        stack::evaluate(|| Self::checked(sources, operations, schema))
+        stack::evaluate(|| Self::checked(sources, operations, schema, false))
     }
 
+    /// The rules of these texts. `held`: they are known to fit together, and to fit the schema.
     fn checked(
         sources: Vec<Arc<SourceFile>>,
         operations: &[Arc<SourceFile>],
         schema: &EntitySchema,
+        held: bool,
     ) -> Result<Self, Failure> {
         let mut problems = Vec::new();
-        let policies = Policies::of(&sources, schema, &mut problems)?;
+        let policies = Policies::of(&sources, schema, held, &mut problems)?;
         let Policies { all, rules, by_policy, named, hipaa_kinds } = policies;
         problems.extend(repeated_codes(&rules));
-        if problems.is_empty() {
+        if problems.is_empty() && !held {
             validate(&all, &rules, schema, &mut problems);
         }
         let operations = Catalogue::read(operations, schema, &mut problems);
-        if problems.is_empty() {
+        if problems.is_empty() && !held {
             problems.extend(check(&operations, &rules, schema));
             problems.extend(possible::faults(&operations, &rules, &all));
+            problems.extend(active::faults(&operations, &rules, &all, schema));
         }
         if !problems.is_empty() {
             return Err(Failure::Problems(problems));
@@ -196,7 +206,7 @@ impl RuleBook {
         let by_action: HashMap<String, Reads> = sets.iter().map(|(action, set)| (action.clone(), of(set))).collect();
         let reads_it =
             |id: &str, attr: &str| by_policy.get(&PolicyId::new(id)).is_some_and(|r| r.attributes.contains(attr));
-        let not_tried = subjects::not_tried(rules.values(), schema, reads_it);
+        let not_tried = if held { Vec::new() } else { subjects::not_tried(rules.values(), schema, reads_it) };
         if !not_tried.is_empty() {
             return Err(Failure::Problems(not_tried));
         }
@@ -227,6 +237,12 @@ impl RuleBook {
     /// The policies that apply to an action, as Cedar holds them.
     pub fn policies(&self, action: &str) -> impl Iterator<Item = &Policy> {
         self.sets.get(action).into_iter().flat_map(PolicySet::policies)
+    }
+
+    /// A policy of these rules in Cedar's JSON.
+    pub(crate) fn json_of(&self, policy: &Policy) -> Option<&serde_json::Value> {
+        let rule = self.rules.get(AsRef::<str>::as_ref(policy.id()))?;
+        Some(rule.json.as_ref())
     }
 
     /// The attributes by which the policies of operations tell entities apart; `None` where they tell them apart by their ids or
@@ -347,6 +363,7 @@ fn texts(folder: &dyn source::Source, schema: &EntitySchema) -> Result<Folder, F
     let (guardrails, policies): (Vec<_>, Vec<_>) =
         found.policies.into_iter().partition(|s| s.path.starts_with("guardrails/"));
     found.policies = policies;
+    found.unread.extend(folder::empty(&found.policies));
     let own = |source: &&Arc<SourceFile>| GUARDRAILS.iter().all(|(_, text)| *text != source.text);
     found.unread.extend(guardrails.iter().filter(own).map(|source| {
         let message = format!("{} is not read: it is in a folder of guardrails", source.path);
@@ -389,7 +406,7 @@ fn validate(all: &PolicySet, rules: &BTreeMap<String, Rule>, schema: &EntitySche
     // a policy that can never apply would never be asked, without a word
     problems.extend(result.validation_warnings().map(|w| located(w.policy_id(), w)));
     problems.extend(result.validation_errors().map(|e| {
-        let problem = located(e.policy_id(), e);
+        let problem = named_otherwise(located(e.policy_id(), e), e, schema);
         let is_undeclared = matches!(
             e,
             ValidationError::UnsafeAttributeAccess(_)
@@ -398,6 +415,18 @@ fn validate(all: &PolicySet, rules: &BTreeMap<String, Rule>, schema: &EntitySche
         );
         if is_undeclared { problem.undeclared() } else { problem }
     }));
+}
+
+/// An error of Cedar's with the nearest action that there is: Cedar proposes the group of them, by which a policy would be about all.
+pub(crate) fn named_otherwise(problem: Problem, error: &ValidationError, schema: &EntitySchema) -> Problem {
+    let ValidationError::UnrecognizedActionId(unknown) = error else { return problem };
+    let text = unknown.to_string();
+    let name = text.split_once("::Action::\"").and_then(|(_, rest)| rest.split_once('"')).map(|(name, _)| name);
+    let near = name.and_then(|name| did_you_mean(name, schema.actions.keys().map(String::as_str)));
+    match near {
+        Some(near) => problem.help(meant(format!("{NAMESPACE}::Action::\"{near}\""))),
+        None => problem,
+    }
 }
 
 /// Of each set with policies that are `@uncertain`, the others.

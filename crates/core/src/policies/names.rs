@@ -4,17 +4,18 @@
 //! What an attribute can hold stands in the schema: `values` closes the set, `names` says what its texts are names of. What
 //! only an inventory can tell is kept as [`Named`], and asked once there is one.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use cedar_policy::Policy;
 use serde_json::Value;
 
+use super::has;
 use super::patterns;
-use super::reads::{actions, is_variable};
+use super::shapes::{Shape, Variables, path, variables};
 use super::tokens::Places;
 use crate::inventory::expand::{article, type_of_id};
-use crate::inventory::schema::{Attribute, EntitySchema, Type, local};
+use crate::inventory::schema::{Attribute, EntitySchema, local};
 use crate::problem::{Problem, SourceFile, Span, instead};
 
 /// A name in a policy that only an inventory can tell to exist.
@@ -46,6 +47,18 @@ pub enum Of {
     Group,
     /// A principal, as people call it.
     Principal,
+    /// An account, by its name.
+    Account,
+    /// An organizational unit, by its name.
+    Unit,
+    /// A service, by its prefix.
+    Service,
+    /// A tag of an account, as its key and its value in lower case.
+    Tag,
+    /// The key of a tag.
+    TagKey,
+    /// The value of the tag with this key.
+    TagValue(String),
     /// An entity of this type.
     Entity(String),
 }
@@ -59,7 +72,7 @@ pub fn of(
     problems: &mut Vec<Problem>,
 ) -> Vec<Named> {
     let mut walk = Walk {
-        schema,
+        tags: Vec::new(),
         variables: variables(policy, json, schema),
         texts: Vec::new(),
         found: Vec::new(),
@@ -72,35 +85,35 @@ pub fn of(
     for condition in json.get("conditions").and_then(Value::as_array).into_iter().flatten() {
         walk.expression(condition.get("body").unwrap_or(&Value::Null));
     }
-    let Walk { texts, found, patterns, entities, .. } = walk;
+    problems.extend(has::faults(json, &walk.variables, (source, span)));
+    let Walk { texts, found, patterns, entities, tags, .. } = walk;
     let places = Places::new(source, span, &texts);
     let mut named = Vec::new();
+    let name = |name: &str, of: Of, pattern: Option<Vec<Option<String>>>, span: Span| Named {
+        name: name.to_owned(),
+        of,
+        pattern,
+        source: source.clone(),
+        span,
+    };
     for (index, word) in found {
         let Some(text) = texts.get(index) else { continue };
         let span = places.text(index, text).unwrap_or(span.first());
         match word.fault(text, schema) {
             Some((message, help)) => problems.push(Problem::at(source, span, message).help(help)),
-            None => named.extend(word.of().map(|of| Named {
-                name: text.clone(),
-                of,
-                pattern: None,
-                source: source.clone(),
-                span,
-            })),
+            None => named.extend(word.of().map(|of| name(text, of, None, span))),
         }
+    }
+    for (index, of) in tags {
+        let Some(text) = texts.get(index) else { continue };
+        named.push(name(text, of, None, places.text(index, text).unwrap_or(span.first())));
     }
     for (pattern, word) in patterns {
         let text = patterns::written(&pattern);
         let span = places.first(&text).unwrap_or(span.first());
         match word.never_like(&pattern, schema) {
             Some((message, help)) => problems.push(Problem::at(source, span, message).help(help)),
-            None => named.extend(word.of().map(|of| Named {
-                name: text,
-                of,
-                pattern: Some(pattern),
-                source: source.clone(),
-                span,
-            })),
+            None => named.extend(word.of().map(|of| name(&text, of, Some(pattern), span))),
         }
     }
     for (ty, id) in entities {
@@ -108,7 +121,7 @@ pub fn of(
         if let Some((message, help)) = cannot_exist(&ty, &id, schema) {
             problems.push(Problem::at(source, span, message).help(help));
         } else {
-            named.push(Named { name: id, of: Of::Entity(ty), pattern: None, source: source.clone(), span });
+            named.push(name(&id, Of::Entity(ty), None, span));
         }
     }
     named
@@ -187,6 +200,10 @@ impl Word {
             "agreement-kinds" => Some(Of::Kind),
             "groups" => Some(Of::Group),
             "principals" => Some(Of::Principal),
+            "accounts" => Some(Of::Account),
+            "units" => Some(Of::Unit),
+            "services" => Some(Of::Service),
+            "tags" => Some(Of::Tag),
             _ => None,
         }
     }
@@ -209,56 +226,11 @@ fn cannot_exist(ty: &str, id: &str, schema: &EntitySchema) -> Option<(String, St
     Some((message, format!("such an id looks like {example}: a condition on another never holds")))
 }
 
-/// The types that `principal` and `resource` can have, and the contexts.
-struct Variables<'s> {
-    principal: Vec<&'s str>,
-    resource: Vec<&'s str>,
-    contexts: Vec<&'s BTreeMap<String, Attribute>>,
-}
-
-fn variables<'s>(policy: &Policy, json: &'s Value, schema: &'s EntitySchema) -> Variables<'s> {
-    let named = actions(policy);
-    // `may` is the group of all that guardrails are asked about
-    let asked: Vec<_> = schema
-        .actions
-        .iter()
-        .filter(|(name, _)| {
-            named.is_empty()
-                || named.contains(name)
-                || (named.iter().any(|n| n == "may") && schema.grants.contains(*name))
-        })
-        .map(|(_, action)| action)
-        .collect();
-    let scope = |part: &str| {
-        let constraint = json.get(part)?;
-        let ty = constraint.get("entity_type").and_then(Value::as_str);
-        let of_one = || match constraint.get("op").and_then(Value::as_str) {
-            Some("==") => constraint.get("entity")?.get("type")?.as_str(),
-            _ => None,
-        };
-        ty.or_else(of_one).map(local)
-    };
-    let types = |part: &str, all: Vec<&'s str>| scope(part).map_or(all, |ty| vec![ty]);
-    Variables {
-        principal: types("principal", asked.iter().flat_map(|a| a.principals.iter().map(String::as_str)).collect()),
-        resource: types("resource", asked.iter().flat_map(|a| a.resources.iter().map(String::as_str)).collect()),
-        contexts: asked.iter().map(|a| &a.context).collect(),
-    }
-}
-
-/// What an expression can be: entities of some types, or what these attributes hold.
-enum Shape<'s> {
-    Entities(Vec<&'s str>),
-    Contexts,
-    Attributes(Vec<&'s Attribute>),
-}
-
 /// The comparisons, in which each side is held against the other.
 const COMPARISONS: [&str; 5] = ["==", "!=", "contains", "containsAll", "containsAny"];
 
 /// A walk over the conditions of a policy, in the order of their text.
 struct Walk<'s> {
-    schema: &'s EntitySchema,
     variables: Variables<'s>,
     /// All texts that are written out, in their order.
     texts: Vec<String>,
@@ -267,6 +239,8 @@ struct Walk<'s> {
     /// The patterns that an attribute is held against.
     patterns: Vec<(Vec<Option<String>>, Word)>,
     entities: Vec<(String, String)>,
+    /// The texts that are keys or values of tags, by their place among all.
+    tags: Vec<(usize, Of)>,
 }
 
 impl<'s> Walk<'s> {
@@ -292,6 +266,11 @@ impl<'s> Walk<'s> {
                     self.patterns.extend(pattern.zip(self.word(left)));
                     self.expression(left);
                 }
+                "hasTag" | "getTag" => {
+                    self.expression(operands.get("left").unwrap_or(&Value::Null));
+                    self.tags.extend(tag_key(operands).map(|_| (self.texts.len(), Of::TagKey)));
+                    self.expression(operands.get("right").unwrap_or(&Value::Null));
+                }
                 "pattern" | "attr" | "entity_type" => {}
                 _ => self.expression(operands),
             }
@@ -310,6 +289,11 @@ impl<'s> Walk<'s> {
             self.found.extend((middle..end).map(|i| (i, word.clone())));
         } else if let (Some(word), true) = (self.word(right), is_written_out(left)) {
             self.found.extend((start..middle).map(|i| (i, word.clone())));
+        }
+        for (one, other, texts) in [(left, right, middle..end), (right, left, start..middle)] {
+            if let (Some(key), true) = (one.get("getTag").and_then(tag_key), is_written_out(other)) {
+                self.tags.extend(texts.map(|i| (i, Of::TagValue(key.to_owned()))));
+            }
         }
     }
 
@@ -338,41 +322,16 @@ impl<'s> Walk<'s> {
 
     /// What an expression that is read of an entity or of the context can hold.
     fn word(&self, json: &Value) -> Option<Word> {
-        match self.shape(json)? {
+        match self.variables.shape(json)? {
             Shape::Attributes(attributes) => Word::new(&path(json), &attributes),
             _ => None,
         }
     }
+}
 
-    fn shape(&self, json: &Value) -> Option<Shape<'s>> {
-        for (name, types) in [("principal", &self.variables.principal), ("resource", &self.variables.resource)] {
-            if is_variable(json, name) {
-                return Some(Shape::Entities(types.clone()));
-            }
-        }
-        if is_variable(json, "context") {
-            return Some(Shape::Contexts);
-        }
-        let access = json.get(".")?;
-        let name = access.get("attr")?.as_str()?;
-        let attributes: Vec<&Attribute> = match self.shape(access.get("left")?)? {
-            Shape::Entities(types) => self.of_types(&types, name),
-            Shape::Contexts => self.variables.contexts.iter().filter_map(|c| c.get(name)).collect(),
-            Shape::Attributes(of) => {
-                let inside = |a: &&'s Attribute| match &a.ty {
-                    Type::Entity(ty) => self.of_types(&[ty.as_str()], name),
-                    Type::Record(inner) => inner.get(name).into_iter().collect(),
-                    _ => Vec::new(),
-                };
-                of.iter().flat_map(inside).collect()
-            }
-        };
-        (!attributes.is_empty()).then_some(Shape::Attributes(attributes))
-    }
-
-    fn of_types(&self, types: &[&str], name: &str) -> Vec<&'s Attribute> {
-        types.iter().filter_map(|ty| self.schema.types.get(*ty)?.attributes.get(name)).collect()
-    }
+/// The key that `hasTag` or `getTag` asks for, where it is written out.
+fn tag_key(operands: &Value) -> Option<&str> {
+    operands.get("right")?.get("Value")?.as_str()
 }
 
 /// Whether all texts of an expression are its value: it is one, or a set of them, or chosen from them.
@@ -390,13 +349,4 @@ fn has_text(json: &Value) -> bool {
         Value::Array(items) => items.iter().any(has_text),
         _ => false,
     }
-}
-
-/// `context.report.series`, as it is written.
-fn path(json: &Value) -> String {
-    let inner = || {
-        let access = json.get(".")?;
-        Some(format!("{}.{}", path(access.get("left")?), access.get("attr")?.as_str()?))
-    };
-    inner().unwrap_or_else(|| json.get("Var").and_then(Value::as_str).unwrap_or_default().to_owned())
 }

@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use cedar_policy::Effect;
+use serde_json::Value;
 
 use super::annotations::{Annotated, annotation};
+use super::narrower::asks_more;
 use super::reads::actions;
 use super::{Origin, parse, spans};
-use crate::problem::{Problem, SourceFile, Span, instead};
+use crate::problem::{Problem, SourceFile, Span, distance, instead};
 
 /// Built-in texts and a user's, as one set of rules.
 pub struct Overlay {
@@ -17,6 +19,8 @@ pub struct Overlay {
     pub sources: Vec<Arc<SourceFile>>,
     /// What was laid over.
     pub origin: Origin,
+    /// What is likely not meant.
+    pub warnings: Vec<Problem>,
 }
 
 /// A policy by its `@id`, where it stands, whether it has `@remove`, and what it is about.
@@ -27,7 +31,9 @@ struct Named {
     /// Its effect and its actions.
     about: String,
     /// Of a forbid, the principals and resources that it is about.
-    scope: Option<[serde_json::Value; 2]>,
+    scope: Option<[Value; 2]>,
+    /// Of a forbid, its conditions.
+    conditions: Vec<Value>,
 }
 
 impl Named {
@@ -36,8 +42,29 @@ impl Named {
         let (Some(own), Some(others)) = (&self.scope, &other.scope) else {
             return false;
         };
-        let is_all = |part: &serde_json::Value| part.get("op").and_then(serde_json::Value::as_str) == Some("All");
+        let is_all = |part: &Value| part.get("op").and_then(Value::as_str) == Some("All");
         own.iter().zip(others).any(|(own, other)| own != other && !is_all(own))
+    }
+
+    /// A warning where a gate asks for more than the one that it stands in for, before it forbids.
+    fn forbids_less(&self, source: &Arc<SourceFile>, ours: &Self) -> Option<Problem> {
+        asks_more(&self.conditions, &ours.conditions)?;
+        let message =
+            format!("`{}` stands in for the built-in gate and has a condition that this one has not", self.id);
+        let help = "where the condition does not hold, the gate forbids nobody: everybody passes it. To forbid more, \
+                    write a gate of your own beside it";
+        Some(Problem::at(source, self.span.first(), message).help(help).warning())
+    }
+
+    /// A warning where a policy has nearly the id of a built-in one that is about the same: it stands in for nothing.
+    fn nearly(&self, source: &Arc<SourceFile>, ours: &BTreeMap<&str, &Self>) -> Option<Problem> {
+        /// More letters than a slip changes make another word.
+        const SLIP: usize = 2;
+        let alike = ours.values().filter(|other| other.about == self.about).map(|other| other.id.as_str());
+        let near = alike.filter(|other| distance(&self.id, other, SLIP).is_some()).min()?;
+        let message = format!("`{}` is added beside the built-in policy `{near}`, which still decides", self.id);
+        let help = format!("to stand in for it, write @id(\"{near}\")");
+        Some(Problem::at(source, self.span.first(), message).help(help).warning())
     }
 }
 
@@ -54,7 +81,7 @@ pub fn lay(
         built_in.iter().flat_map(|(_, policies)| policies).map(|n| (n.id.as_str(), n)).collect();
     let mut seen = BTreeSet::new();
     let mut origin = Origin { folder: Some(folder.to_owned()), ..Origin::default() };
-    let mut sources = Vec::new();
+    let (mut sources, mut warnings) = (Vec::new(), Vec::new());
     let mut gone = BTreeSet::new();
     for source in own {
         let policies = named(&source, problems);
@@ -84,6 +111,12 @@ pub fn lay(
                 problems.push(at(message, "use another @id; to drop the built-in policy, write it with @remove"));
                 continue;
             }
+            if !policy.removes {
+                warnings.extend(match known {
+                    Some((_, ours)) => policy.forbids_less(&source, ours),
+                    None => policy.nearly(&source, &ours),
+                });
+            }
             match (known.is_some(), policy.removes) {
                 (true, true) => origin.removed.push(policy.id.clone()),
                 (true, false) => origin.replaced.push(policy.id.clone()),
@@ -103,7 +136,7 @@ pub fn lay(
     for ids in [&mut origin.added, &mut origin.replaced, &mut origin.removed] {
         ids.sort();
     }
-    Overlay { sources, origin }
+    Overlay { sources, origin, warnings }
 }
 
 fn unknown(source: &Arc<SourceFile>, policy: &Named, ours: &BTreeMap<&str, &Named>) -> Problem {
@@ -131,8 +164,9 @@ fn named(source: &Arc<SourceFile>, problems: &mut Vec<Problem>) -> Vec<Named> {
             let about = format!("{effect} of {}", actions.join(", "));
             let json = (policy.effect() == Effect::Forbid).then(|| policy.to_json().ok()).flatten();
             let part = |name: &str| json.as_ref().and_then(|json| json.get(name).cloned());
+            let conditions = part("conditions").and_then(|c| c.as_array().cloned()).unwrap_or_default();
             let scope = part("principal").zip(part("resource")).map(|(principal, resource)| [principal, resource]);
-            Some(Named { id, span, removes: remove.is_some(), about, scope })
+            Some(Named { id, span, removes: remove.is_some(), about, scope, conditions })
         })
         .collect()
 }

@@ -29,17 +29,16 @@ pub struct Policies {
 }
 
 impl Policies {
-    /// Reads all sources; what is wrong goes to `problems`.
+    /// Reads all sources; what is wrong goes to `problems`. `held`: they are known to be without fault.
     pub fn of(
         sources: &[Arc<SourceFile>],
         schema: &EntitySchema,
+        held: bool,
         problems: &mut Vec<Problem>,
     ) -> Result<Self, Failure> {
         let mut policies = Self::default();
-        for source in sources {
-            for (policy, span) in parse(source, problems).into_iter().zip(spans(&source.text)) {
-                policies.add((source, span), &policy, schema, problems)?;
-            }
+        for (source, policy, span) in read(sources, held, problems) {
+            policies.add((source, span), &policy, (schema, held), problems)?;
         }
         Ok(policies)
     }
@@ -48,23 +47,29 @@ impl Policies {
         &mut self,
         (source, span): (&Arc<SourceFile>, Span),
         policy: &Policy,
-        schema: &EntitySchema,
+        (schema, held): (&EntitySchema, bool),
         problems: &mut Vec<Problem>,
     ) -> Result<(), Failure> {
         let json = policy.to_json().map_err(Failure::internal("the JSON of a policy"))?;
-        let rule = match Rule::read((source, span), (policy, &json), schema) {
+        let mut rule = match Rule::read((source, span), (policy, &json), schema) {
             Ok(rule) => rule,
             Err(found) => {
                 problems.extend(found);
                 return Ok(());
             }
         };
-        let names = names::of(policy, &json, (source, span), schema, problems);
-        if rule.actions.iter().any(|action| action == COVERED) {
+        let covers = rule.actions.iter().any(|action| action == COVERED);
+        let names = match held && !covers {
+            true => Vec::new(),
+            false => names::of(policy, &json, (source, span), schema, problems),
+        };
+        if covers {
             let kinds = names.iter().filter(|n| n.of == names::Of::Kind);
             self.hipaa_kinds.extend(kinds.map(|n| n.name.clone()));
         }
-        self.named.extend(names.into_iter().filter(|_| !is_built_in(source)));
+        if !held && !is_built_in(source) {
+            self.named.extend(names);
+        }
         if self.rules.contains_key(&rule.id) {
             let message = format!("two policies have the id `{}`", rule.id);
             let place = Annotated { source, span, policy, subjects: &[] }.place("id");
@@ -74,7 +79,30 @@ impl Policies {
         let id = PolicyId::new(&rule.id);
         self.by_policy.insert(id.clone(), Reads::of(&json));
         self.all.add(policy.new_id(id)).map_err(Failure::internal("a set of policies"))?;
+        rule.json = Arc::new(json);
         self.rules.insert(rule.id.clone(), rule);
         Ok(())
     }
+}
+
+/// The policies of sources, in their order, and where they stand.
+fn read<'s>(
+    sources: &'s [Arc<SourceFile>],
+    held: bool,
+    problems: &mut Vec<Problem>,
+) -> Vec<(&'s Arc<SourceFile>, Policy, Span)> {
+    let places = |source: &'s Arc<SourceFile>| spans(&source.text).into_iter().map(move |span| (source, span));
+    if held {
+        // most of what a parse costs is its beginning: all together cost little more than one
+        let text = sources.iter().map(|s| s.text.as_str()).collect::<Vec<_>>().join("\n");
+        let all = parse(&SourceFile::new("policies", text), problems);
+        return sources
+            .iter()
+            .flat_map(places)
+            .zip(all)
+            .map(|((source, span), policy)| (source, policy, span))
+            .collect();
+    }
+    let of = |source| parse(source, problems).into_iter().zip(places(source));
+    sources.iter().flat_map(of).map(|(policy, (source, span))| (source, policy, span)).collect()
 }

@@ -279,7 +279,7 @@ pub fn asks_what_is_allowed(json: &Value) -> bool {
 }
 
 /// Whether a part of a policy reads `context.allowed`.
-fn asks(value: &Value) -> bool {
+pub fn asks(value: &Value) -> bool {
     count(value, &is_allowed) > 0
 }
 

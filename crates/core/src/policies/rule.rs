@@ -28,6 +28,8 @@ pub struct Rule {
     pub actions: Vec<String>,
     /// `@requires`: IAM actions by generation of permissions.
     pub requires: BTreeMap<String, Vec<String>>,
+    /// The policy in Cedar's JSON, which Cedar would make anew from the text each time.
+    pub(crate) json: Arc<serde_json::Value>,
     /// Its text.
     pub source: Arc<SourceFile>,
     /// Where it stands in it, from its first annotation to its semicolon.
@@ -66,7 +68,9 @@ impl Rule {
         let requires = annotations.get("requires").and_then(|r| requires::parse(r).ok()).unwrap_or_default();
         let forbids = policy.effect() == cedar_policy::Effect::Forbid;
         let (file, source) = (source.path.clone(), source.clone());
-        let rule = Self { id: id.to_owned(), file, annotations, order, forbids, actions, requires, source, span };
+        let json_of = Arc::default();
+        let id = id.to_owned();
+        let rule = Self { id, file, annotations, order, forbids, actions, requires, json: json_of, source, span };
         // what is built in is held by a test, and not anew in each run
         if subjects::is_gate(policy, &subjects) && !is_built_in(&rule.source) {
             let required =

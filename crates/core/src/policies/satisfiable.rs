@@ -9,6 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::reads::attribute_of;
+
 /// With more combinations than this they are not tried.
 const MAX_COMBINATIONS: usize = 4_096;
 
@@ -18,6 +20,8 @@ pub fn never_holds(policy: &Value) -> bool {
     let mut asked = Asked::default();
     conditions.iter().filter_map(|c| c.get("body")).for_each(|body| asked.collect(body));
     let domains: Vec<(&String, Vec<Answer<'_>>)> = asked.domains().collect();
+    let exclusive: BTreeMap<&str, Exclusive> =
+        asked.truths.iter().filter_map(|t| Some((t.as_str(), exclusive(t)?))).collect();
     let combinations = domains.iter().try_fold(1_usize, |n, (_, answers)| n.checked_mul(answers.len()));
     let Some(count) = combinations.filter(|n| *n <= MAX_COMBINATIONS) else {
         return false;
@@ -32,12 +36,47 @@ pub fn never_holds(policy: &Value) -> bool {
                 Some((name.as_str(), *answer))
             })
             .collect();
-        conditions.iter().all(|condition| {
-            let holds = condition.get("body").is_some_and(|body| is_true(body, &answers));
-            let unless = condition.get("kind").and_then(Value::as_str) == Some("unless");
-            holds != unless
-        })
+        are_possible(&answers, &exclusive)
+            && conditions.iter().all(|condition| {
+                let holds = condition.get("body").is_some_and(|body| is_true(body, &answers));
+                let unless = condition.get("kind").and_then(Value::as_str) == Some("unless");
+                holds != unless
+            })
     })
+}
+
+/// Attributes of the context of which one at most is so: for Booleans, is true; for sets, has the same text.
+const EXCLUSIVE: [&[&str]; 4] = [
+    &["covered", "notCovered", "coverageUnknown"],
+    &["holdsPhi", "holdsPhiUnknown"],
+    &["attested", "attestedUnknown"],
+    &["allowed", "allowedUnknown"],
+];
+
+/// The row of [`EXCLUSIVE`] that a question is of, and the text that it looks for in a set.
+type Exclusive = (usize, String);
+
+/// Which others a question excludes.
+fn exclusive(asked: &str) -> Option<Exclusive> {
+    let asked: Value = serde_json::from_str(asked).ok()?;
+    let (of, text) = match asked.get("contains") {
+        Some(operands) => (operands.get("left")?, operands.get("right")?.get("Value")?.as_str()?),
+        None => (&asked, ""),
+    };
+    let attribute = attribute_of(of, "context")?;
+    let row = EXCLUSIVE.iter().position(|row| row.contains(&attribute))?;
+    Some((row, text.to_owned()))
+}
+
+/// Whether no two answers exclude each other.
+fn are_possible(answers: &BTreeMap<&str, Answer<'_>>, exclusive: &BTreeMap<&str, Exclusive>) -> bool {
+    let mut seen = BTreeSet::new();
+    let is_so = |answer: &Answer<'_>| matches!(answer, Answer::Is(true));
+    answers
+        .iter()
+        .filter(|(_, answer)| is_so(answer))
+        .filter_map(|(asked, _)| exclusive.get(asked))
+        .all(|e| seen.insert(e))
 }
 
 /// The answer to one thing that a condition asks.

@@ -46,6 +46,33 @@ pub fn tokens(source: &SourceFile, span: Span) -> Vec<Token> {
     tokens
 }
 
+/// Where a word of a policy stands that is no text and no comment.
+pub fn word(source: &SourceFile, span: Span, wanted: &str) -> Option<Span> {
+    let text = source.slice(span);
+    let mut characters = text.char_indices().peekable();
+    while let Some((at, c)) = characters.next() {
+        match c {
+            '/' if characters.peek().is_some_and(|(_, n)| *n == '/') => {
+                while characters.next_if(|(_, n)| *n != '\n').is_some() {}
+            }
+            '"' => skip_string(&mut characters),
+            c if is_of_word(c) => {
+                while characters.next_if(|(_, n)| is_of_word(*n)).is_some() {}
+                let end = characters.peek().map_or(text.len(), |(end, _)| *end);
+                if text.get(at..end) == Some(wanted) {
+                    return Some(Span { start: span.start + at, end: span.start + end });
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+fn is_of_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
 /// A text in its quotes; an entity is underlined with its type: `Account::"12345"`.
 fn token(text: &str, word: Range<usize>, quoted: Range<usize>, offset: usize) -> Token {
     let inner = text.get(quoted.start + 1..quoted.end.saturating_sub(1)).unwrap_or_default();

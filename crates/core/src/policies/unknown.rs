@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::names::{Named, Of};
 use super::patterns;
+use crate::aws::catalogue::Catalogue;
 use crate::inventory::Inventory;
 use crate::inventory::entity::Entity;
 use crate::problem::{Problem, instead};
@@ -31,7 +32,8 @@ pub fn unknown<'n>(named: impl IntoIterator<Item = &'n Named>, inventory: &Inven
             None => instead(&n.name, all.iter().map(String::as_str), never),
         };
         let like = if n.pattern.is_some() { " like" } else { "" };
-        let message = format!("this inventory has no {what}{like} `{}`", n.name);
+        let has_none = if n.of == Of::Service { "AWS has no" } else { "this inventory has no" };
+        let message = format!("{has_none} {what}{like} `{}`", n.name);
         problems.push(Problem::at(&n.source, n.span, message).help(help).warning());
     }
     for (count, last) in of_file.into_values() {
@@ -57,10 +59,15 @@ impl Known<'_> {
             Of::Kind => "kind of agreement".to_owned(),
             Of::Group => "group".to_owned(),
             Of::Principal => "principal".to_owned(),
+            Of::Account => "account named".to_owned(),
+            Of::Unit => "organizational unit named".to_owned(),
+            Of::Service => "service".to_owned(),
+            Of::Tag | Of::TagKey => "tag".to_owned(),
+            Of::TagValue(key) => format!("tag `{key}` with the value"),
             Of::Entity(ty) => ty.clone(),
         };
         let inventory = self.inventory;
-        let all = self.sets.entry(what.clone()).or_insert_with(|| names(&named.of, inventory));
+        let all = self.sets.entry(format!("{:?}", named.of)).or_insert_with(|| names(&named.of, inventory));
         let has = match &named.pattern {
             Some(pattern) => all.iter().any(|name| patterns::matches(pattern, name)),
             None => all.contains(&named.name),
@@ -71,6 +78,7 @@ impl Known<'_> {
 
 fn names(of: &Of, inventory: &Inventory) -> BTreeSet<String> {
     let entities = |types: &'static [&'static str]| types.iter().flat_map(|ty| inventory.of_type(ty));
+    let named = |ty: &str| inventory.of_type(ty).filter_map(|e| e.str("name")).map(str::to_owned).collect();
     match of {
         Of::Kind => {
             entities(&["Agreement", "OfflineAgreement"]).filter_map(|e| e.str("kind")).map(str::to_owned).collect()
@@ -81,12 +89,29 @@ fn names(of: &Of, inventory: &Inventory) -> BTreeSet<String> {
             // every account has one
             declared.chain(["root".to_owned()]).collect()
         }
+        Of::Account => named("Account"),
+        Of::Unit => named("OrganizationalUnit"),
+        Of::Service => {
+            let declared = inventory.of_type("Service").map(|e| e.uid.id.clone());
+            Catalogue::built_in().prefixes().map(str::to_owned).chain(declared).collect()
+        }
+        Of::Tag => {
+            let declared = tags(inventory).map(|(key, value)| format!("{key}={value}").to_lowercase());
+            declared.chain(inventory.config.phi_tags.iter().map(|t| t.to_lowercase())).collect()
+        }
+        Of::TagKey => tags(inventory).map(|(key, _)| key.clone()).collect(),
+        Of::TagValue(of) => tags(inventory).filter(|(key, _)| *key == of).map(|(_, value)| value.clone()).collect(),
         Of::Entity(ty) if ty == "Root" => {
             let arn = |e: &Entity| format!("arn:{}:iam::{}:root", e.str("partition").unwrap_or("aws"), e.uid.id);
             inventory.of_type("Account").map(arn).collect()
         }
         Of::Entity(ty) => inventory.of_type(ty).map(|e| e.uid.id.clone()).collect(),
     }
+}
+
+/// The tags of all accounts.
+fn tags(inventory: &Inventory) -> impl Iterator<Item = (&String, &String)> {
+    inventory.of_type("Account").flat_map(|account| &account.tags)
 }
 
 /// What people call an entity: the attribute that names it, else the last part of its ARN.

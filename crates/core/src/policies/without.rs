@@ -51,7 +51,7 @@ fn gates(rules: &BTreeMap<String, Rule>) -> impl Iterator<Item = &Rule> {
 /// findings. What they lack altogether is told by [`RuleBook::without`].
 pub fn lacks(own: &RuleBook, schema: &EntitySchema) -> Vec<String> {
     // the built-in policies fit the built-in schema, whatever is laid over it
-    let Ok(ours) = Policies::of(&built_in::sources(), schema, &mut Vec::new()) else {
+    let Ok(ours) = Policies::of(&built_in::sources(), schema, false, &mut Vec::new()) else {
         return Vec::new();
     };
     let mut lacks = Vec::new();

@@ -3,6 +3,8 @@
 //! `serde_json` rules on validity, `jsonc-parser` gives the places, and what both let pass but a policy must not hold
 //! (duplicate keys, deep nesting) is an error here. Nothing here knows what the JSON means.
 
+mod plain;
+
 use std::sync::Arc;
 
 use jsonc_parser::ast;
@@ -148,6 +150,14 @@ pub fn parse_with_duplicates(source: &Arc<SourceFile>) -> Result<(Node, Vec<Memb
     if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&source.text) {
         return Err(vec![invalid(source, &error)]);
     }
+    match plain::read(&source.text) {
+        Some(node) => Ok((node, Vec::new())),
+        None => by_jsonc(source),
+    }
+}
+
+/// The same by `jsonc-parser`, of whatever text.
+fn by_jsonc(source: &Arc<SourceFile>) -> Result<(Node, Vec<Member>), Vec<Problem>> {
     let options = jsonc_parser::ParseOptions {
         allow_comments: false,
         allow_loose_object_property_names: false,

@@ -39,7 +39,7 @@ impl Edit {
             uid: uid.clone(),
             source,
             span,
-            attrs,
+            attrs: attrs.into_iter().collect(),
             parents: Vec::new(),
             tags: BTreeMap::new(),
             built_in: false,

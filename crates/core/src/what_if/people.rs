@@ -74,7 +74,7 @@ impl Edit {
             let accounts = Attr::Set(vec![Item { span, attr: Attr::Entity(account) }]);
             let assignment = record(span, [(field, Attr::Entity(to)), ("accounts", accounts)]);
             let empty = || Item { span, attr: Attr::Set(Vec::new()) };
-            if let Attr::Set(items) = &mut entity.attrs.entry("assignments".to_owned()).or_insert_with(empty).attr {
+            if let Some(Attr::Set(items)) = entity.attrs.get_or_insert_with("assignments", empty).map(|i| &mut i.attr) {
                 items.push(assignment);
             }
         });

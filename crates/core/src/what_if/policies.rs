@@ -114,7 +114,7 @@ impl Edit {
             let span = entity.span;
             let reference = Item { span, attr: Attr::Entity(Uid::new("IamPolicy", policy)) };
             let empty = || Item { span, attr: Attr::Set(Vec::new()) };
-            if let Attr::Set(items) = &mut entity.attrs.entry(attr.to_owned()).or_insert_with(empty).attr {
+            if let Some(Attr::Set(items)) = entity.attrs.get_or_insert_with(attr, empty).map(|i| &mut i.attr) {
                 known = items.iter().any(|i| i.id() == Some(policy));
                 if !known {
                     items.push(reference);
@@ -196,7 +196,7 @@ impl Edit {
             uid: uid.clone(),
             source: policy.document.source.clone(),
             span,
-            attrs: BTreeMap::from([("document".to_owned(), text)]),
+            attrs: [("document", text)].into(),
             parents: Vec::new(),
             tags: BTreeMap::new(),
             built_in: policy.built_in,

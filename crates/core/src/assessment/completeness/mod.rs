@@ -328,11 +328,14 @@ pub fn open_groups(
     is_in: impl Fn(&BTreeMap<String, Item>) -> bool,
 ) -> Vec<String> {
     let groups_known = !inventory.of_type("IdentityCenterInstance").any(|i| i.bool("groupsKnown") == Some(false));
+    let open = |id: &&str| {
+        let group = inventory.entity("IdentityCenterGroup", id);
+        group.is_some_and(|g| !groups_known || g.bool("membersKnown") == Some(false))
+    };
     let items = set.set("assignments").unwrap_or_default().iter().filter_map(Item::record);
-    let assigned: BTreeSet<&str> = items.filter(|f| is_in(f)).filter_map(|f| f.get("group")?.id()).collect();
+    // the accounts of an assignment may be many: they are read where the group counts
+    let of_open = items.filter_map(|f| Some((f, f.get("group")?.id().filter(open)?)));
+    let assigned: BTreeSet<&str> = of_open.filter(|(f, _)| is_in(f)).map(|(_, id)| id).collect();
     let groups = assigned.into_iter().filter_map(|id| inventory.entity("IdentityCenterGroup", id));
-    groups
-        .filter(|g| !groups_known || g.bool("membersKnown") == Some(false))
-        .map(|g| group_name(g).to_owned())
-        .collect()
+    groups.map(|g| group_name(g).to_owned()).collect()
 }

@@ -16,6 +16,7 @@ use crate::assessment::stage::{Stage, beside};
 use crate::assessment::{AgreementAnswer, Assessment, Filter, Options, PrincipalAnswer, assess};
 use crate::inventory::Inventory;
 use crate::inventory::entity::{Attr, Entity, Item, Uid};
+use crate::inventory::fields::Fields;
 use crate::inventory::model::Account;
 use crate::inventory::tree::Tree;
 use crate::operations::{self, AccountEvaluator, Memo};
@@ -147,11 +148,11 @@ pub(crate) fn with_unlisted(inventory: &Inventory, organization: &str) -> (Inven
         let manages = of.reference("managementAccount").and_then(|a| inventory.entity("Account", a));
         let partition = manages.and_then(|a| a.str("partition")).unwrap_or("aws").to_owned();
         let item = |attr: Attr| Item { span: of.span, attr };
-        let attrs = BTreeMap::from([
-            ("partition".to_owned(), item(Attr::String(partition))),
-            ("state".to_owned(), item(Attr::String("ACTIVE".to_owned()))),
-            ("agreementsKnown".to_owned(), item(Attr::Bool(false))),
-            ("tagsKnown".to_owned(), item(Attr::Bool(false))),
+        let attrs = Fields::from([
+            ("partition", item(Attr::String(partition))),
+            ("state", item(Attr::String("ACTIVE".to_owned()))),
+            ("agreementsKnown", item(Attr::Bool(false))),
+            ("tagsKnown", item(Attr::Bool(false))),
         ]);
         let (uid, parents) = (Uid::new("Account", &id), vec![(parent, of.span)]);
         let account = Entity { uid: uid.clone(), attrs, parents, tags: BTreeMap::new(), ..of.clone() };
@@ -268,7 +269,7 @@ pub(crate) fn stranger(
         groups: Arc::default(),
         stack: Stack { layers, of_resource: None },
         knowledge,
-        assuming,
+        assuming: assuming.into(),
         memo: scenarios::Memo::default(),
     })
 }

@@ -172,9 +172,16 @@ fn attach(inventory: &mut Inventory, to: &Uid, attr: &str, grants: &Grants) -> b
 
 fn set(inventory: &mut Inventory, of: &Uid, path: &[String], becomes: &Becomes, report: Option<&str>) -> bool {
     let Some(entity) = inventory.entities.get_mut(of) else { return false };
+    let mut fields: BTreeMap<String, Item> = std::mem::take(&mut entity.attrs).into();
+    let done = set_in(&mut fields, path, becomes, report);
+    entity.attrs = fields.into_iter().collect();
+    done
+}
+
+fn set_in(fields: &mut BTreeMap<String, Item>, path: &[String], becomes: &Becomes, report: Option<&str>) -> bool {
     let Some((attr, within)) = path.split_last() else { return false };
     let item = |attr| Item { span: Span { start: 0, end: 0 }, attr };
-    let mut fields: &mut BTreeMap<String, Item> = &mut entity.attrs;
+    let mut fields = fields;
     for field in within {
         let record = fields.entry(field.clone()).or_insert_with(|| item(Attr::Record(BTreeMap::new())));
         match &mut record.attr {

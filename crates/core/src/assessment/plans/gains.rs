@@ -58,8 +58,8 @@ pub(super) fn of(
     if others.is_empty() {
         return Ok(Vec::new());
     }
-    let options =
-        Options { filter: Filter { principals: Some(others), ..Filter::default() }, ..planner.options.clone() };
+    let filter = Filter { principals: Some(others), answers_alone: true, ..Filter::default() };
+    let options = Options { filter, ..planner.options.clone() };
     let before = assess(planner.inventory, planner.rules, &options)?;
     let after = assess(edited, planner.rules, &options)?;
     let mut gains = Vec::new();
@@ -93,7 +93,7 @@ pub(super) fn itself(
         return Ok(Vec::new());
     }
     let own = Some(vec![(who.principal.clone(), who.account.clone())]);
-    let filter = Filter { principals: own, ..Filter::default() };
+    let filter = Filter { principals: own, answers_alone: true, ..Filter::default() };
     let options = Options { filter, ..planner.options.clone() };
     let before = assess(planner.inventory, planner.rules, &options)?;
     let after = assess(edited, planner.rules, &options)?;

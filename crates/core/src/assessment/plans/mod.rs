@@ -163,6 +163,7 @@ impl Planner<'_> {
             operations: vec![of.operation.to_owned()],
             scopes: of.scope.into_iter().collect(),
             reports: of.report.iter().cloned().collect(),
+            answers_alone: true,
             ..Filter::default()
         };
         let assessment = assess(inventory, self.rules, &Options { filter, ..self.options.clone() })?;

@@ -43,7 +43,9 @@ pub fn check(catalogue: &Catalogue, rules: &BTreeMap<String, Rule>, schema: &Ent
     problems.extend(catalogue.calls.values().filter_map(|call| unused(call, catalogue, rules)));
     problems.extend(catalogue.calls.values().flat_map(not_of_its_action));
     problems.extend(catalogue.calls.values().filter_map(asked_as_another));
+    problems.extend(catalogue.calls.values().filter_map(|call| leaves_out(call, catalogue)));
     problems.extend(catalogue.operations.iter().filter_map(|operation| of_any_account(operation, rules)));
+    problems.extend(catalogue.operations.iter().filter_map(|operation| takes_a_word(operation, catalogue)));
     for rule in rules.values().filter(|r| applies(r, ASSUME)) {
         // that a permit has its words is checked with its annotations
         if rule.forbids {
@@ -200,6 +202,37 @@ fn asked_as_another(call: &Asked) -> Option<Problem> {
     let message = format!("`{}` is an action of AWS's: it cannot be asked as `{other}`", call.action);
     let help = "leave out `askedAs`: it is for a name in @requires that no policy can grant, such as artifact:*";
     Some(Problem::at(&call.place.source, call.place.span, message).help(help))
+}
+
+/// A key that AWS's requests carry and a user's call does not: a condition on it would be false without a word.
+fn leaves_out(call: &Asked, catalogue: &Catalogue) -> Option<Problem> {
+    let is_first = catalogue.sources.first().is_some_and(|first| Arc::ptr_eq(first, &call.place.source));
+    let name = call.asked_as.as_deref().unwrap_or(&call.action);
+    let action = actions::action(name).filter(|_| !is_first)?;
+    let left_out = action.own_keys().find(|key| !call.keys.contains_key(&key.to_ascii_lowercase()))?;
+    let message = format!("`{name}` carries `{left_out}`, which this call does not say");
+    let help = format!(r#"add "{left_out}" under `keys`: a value, or null where it may be anything"#);
+    Some(Problem::at(&call.place.source, call.place.span, message).help(help))
+}
+
+/// Another word for a user's operation that already stands for one: people who say it would get the other's answers.
+fn takes_a_word(operation: &Definition, catalogue: &Catalogue) -> Option<Problem> {
+    let is_first = catalogue.sources.first().is_some_and(|first| Arc::ptr_eq(first, &operation.place.source));
+    if is_first {
+        return None;
+    }
+    let others = || catalogue.operations.iter().filter(|other| other.name != operation.name);
+    let (word, other) = operation.also_called.iter().find_map(|word| {
+        let stands_for = |other: &&Definition| {
+            other.name == word
+                || other.also_called.contains(word)
+                || (!other.by_name && other.name.starts_with(word.as_str()))
+        };
+        Some((word, others().find(stands_for)?))
+    })?;
+    let message = format!("`{word}` already stands for `{}`", other.name);
+    let help = format!("use another word in `alsoCalled` of `{}`", operation.name);
+    Some(Problem::at(&operation.place.source, operation.place.span, message).help(help))
 }
 
 /// An operation that the gates of the account's state do not name: it would be allowed in an account that is closed or suspended

@@ -11,9 +11,10 @@ pub(crate) mod template;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::aws::catalogue::Catalogue as Catalogued;
 use crate::inventory::schema::EntitySchema;
 use crate::policies::origin::Laid;
-use crate::problem::{Place, Problem, SourceFile};
+use crate::problem::{Place, Problem, SourceFile, instead};
 use crate::terms::{PermissionModel, Scope};
 use crate::text::json::{self, Node, Value};
 use read::Reader;
@@ -296,17 +297,18 @@ fn asked(reader: &mut Reader<'_>, node: &Node, slots: &mut Slots, schema: &Entit
         let arn = reader.template(entry.get("arn")?, slots, schema)?;
         resources.push(Resource { arn, generation, in_force, place: reader.place(at) });
     }
+    let asked_as = match node.get("askedAs") {
+        Some(_) => Some(reader.text(node, "askedAs")?.0.to_owned()),
+        None => None,
+    };
+    let service = action.split(':').next().unwrap_or_default();
     let mut keys = BTreeMap::new();
     let members = node.get("keys").map(|keys| reader.object(keys)).unwrap_or_default();
     for member in members {
-        let service = action.split(':').next().unwrap_or_default();
-        if member.key.split(':').next() != Some(service) {
-            let message = format!("`{}` is not a key of {service}", member.key);
-            reader.wrong(
-                member.key_span,
-                message,
-                "list only keys of the service: global keys are known from the inventory, assumed or unknown",
-            );
+        // the catalogue is unpacked for what users write alone
+        let fault = if reader.reads(BUILT_IN.1) { None } else { no_key(service, &member.key) };
+        if let Some((message, help)) = fault {
+            reader.wrong(member.key_span, message, help);
         }
         let value = match member.node.value {
             Value::Null => None,
@@ -314,11 +316,20 @@ fn asked(reader: &mut Reader<'_>, node: &Node, slots: &mut Slots, schema: &Entit
         };
         keys.insert(member.key.to_ascii_lowercase(), value);
     }
-    let asked_as = match node.get("askedAs") {
-        Some(_) => Some(reader.text(node, "askedAs")?.0.to_owned()),
-        None => None,
-    };
     Some(Asked { action: action.to_owned(), asked_as, resources, keys, place: reader.place(span) })
+}
+
+/// What is wrong with a key that a call would carry: AWS has none of that name.
+fn no_key(service: &str, key: &str) -> Option<(String, String)> {
+    let otherwise = "list only keys of the service: global keys are known from the inventory, assumed or unknown";
+    let message = format!("`{key}` is not a key of {service}");
+    if key.split(':').next() != Some(service) {
+        return Some((message, otherwise.to_owned()));
+    }
+    // a service that is not known here may have any
+    let catalogue = Catalogued::built_in();
+    let known = catalogue.service(service).filter(|known| known.key(key).is_none())?;
+    Some((message, instead(key, known.keys.iter().map(|key| key.name.as_str()), otherwise)))
 }
 
 impl About {

@@ -19,6 +19,11 @@ impl<'a> Reader<'a> {
         Self { source, problems }
     }
 
+    /// Whether the file is this text.
+    pub fn reads(&self, text: &str) -> bool {
+        self.source.text == text
+    }
+
     /// A place in the file.
     pub fn place(&self, span: Span) -> Place {
         Place { source: self.source.clone(), span }

@@ -1,0 +1,162 @@
+//! Accounts are asked about by several threads, and told in their order: the bytes are those of one thread.
+//!
+//! Each thread remembers for itself what it decided, so that none waits for another. A class is decided once a thread.
+
+use std::collections::BTreeMap;
+use std::num::NonZero;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::available_parallelism;
+
+use super::PrincipalAnswer;
+use super::asking::{Asking, Shared, Told};
+use super::assessor::Assessor;
+use crate::findings::Gathered;
+use crate::inventory::model::Account;
+use crate::problem::Failure;
+use crate::stack;
+
+/// Fewer accounts are not worth a second thread, which decides all classes anew.
+const WORTH: usize = 256;
+
+/// More threads are waited for more than they help.
+const MOST: usize = 8;
+
+/// So many accounts are taken at a time, at most.
+const BLOCK: usize = 16;
+
+/// So many blocks a thread may be ahead of what is told.
+const AHEAD: usize = 4;
+
+/// How many threads ask about so many accounts.
+pub(super) fn count(wanted: usize, accounts: usize) -> usize {
+    match wanted {
+        0 if accounts < WORTH => 1,
+        0 => available_parallelism().map_or(1, NonZero::get).min(MOST),
+        wanted => wanted.min(accounts),
+    }
+}
+
+/// What is told of a block.
+struct Done {
+    told: Told,
+    principals: Vec<PrincipalAnswer>,
+}
+
+/// Which block is told next, and whether any more are.
+struct Turn {
+    next: Mutex<Option<usize>>,
+    changed: Condvar,
+}
+
+impl Turn {
+    fn next(&self) -> MutexGuard<'_, Option<usize>> {
+        // nobody panics while holding it
+        self.next.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set(&self, next: Option<usize>) {
+        *self.next() = next;
+        self.changed.notify_all();
+    }
+
+    /// Waits until a block is not too far ahead; false once no more are told.
+    fn comes(&self, block: usize, ahead: usize) -> bool {
+        let far = |next: &mut Option<usize>| next.is_some_and(|next| block >= next + ahead);
+        let next = self.changed.wait_while(self.next(), far);
+        next.unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+}
+
+/// Lets the others end where a thread panics.
+struct Ends<'t>(&'t Turn);
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.set(None);
+        }
+    }
+}
+
+/// What the threads work on.
+struct Work<'w> {
+    assessor: &'w Assessor<'w>,
+    shared: &'w Shared<'w>,
+    blocks: Vec<&'w [&'w Account]>,
+    taken: AtomicUsize,
+    ahead: usize,
+    turn: Turn,
+}
+
+/// Asks about accounts. What is told of them is told in their order, and so are their principals; if several fail, the first does.
+pub(super) fn ask<'w>(
+    (assessor, shared): (&'w Assessor<'w>, &'w Shared<'w>),
+    accounts: &'w [&'w Account],
+    threads: usize,
+    (told, each): (&mut Told, &mut impl FnMut(PrincipalAnswer)),
+) -> Result<Vec<Gathered>, Failure> {
+    let turn = Turn { next: Mutex::new(Some(0)), changed: Condvar::new() };
+    let block = (accounts.len() / (threads * AHEAD)).clamp(1, BLOCK);
+    let (blocks, taken) = (accounts.chunks(block).collect(), AtomicUsize::new(0));
+    let work = &Work { assessor, shared, blocks, taken, ahead: threads * AHEAD, turn };
+    std::thread::scope(|scope| {
+        let (send, receive) = channel();
+        let spawn = |_| {
+            let send = send.clone();
+            stack::spawn(scope, move || work.run(&send))
+        };
+        let workers = (0..threads).map(spawn).collect::<Result<Vec<_>, Failure>>();
+        drop(send);
+        // those that began would wait for blocks that nobody takes
+        let workers = workers.inspect_err(|_| work.turn.set(None))?;
+        let (mut next, mut waiting, mut failed) = (0, BTreeMap::new(), None);
+        for (block, done) in receive {
+            waiting.insert(block, done);
+            while let (Some(done), None) = (waiting.remove(&next), &failed) {
+                match done {
+                    Ok(Done { told: mut more, principals }) => {
+                        told.accounts.append(&mut more.accounts);
+                        told.unseen.append(&mut more.unseen);
+                        principals.into_iter().for_each(&mut *each);
+                        next += 1;
+                    }
+                    Err(failure) => failed = Some(failure),
+                }
+            }
+            work.turn.set(failed.is_none().then_some(next));
+        }
+        let mut gathered = Vec::new();
+        for worker in workers {
+            let found = worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            gathered.extend(found?);
+        }
+        failed.map_or(Ok(gathered), Err)
+    })
+}
+
+impl Work<'_> {
+    /// One thread.
+    fn run(&self, send: &Sender<(usize, Result<Done, Failure>)>) -> Result<Option<Gathered>, Failure> {
+        let _ends = Ends(&self.turn);
+        let asking = Asking::new(self.assessor, self.shared).inspect_err(|_| self.turn.set(None));
+        let mut asking = asking?;
+        loop {
+            let block = self.taken.fetch_add(1, Ordering::Relaxed);
+            let Some(accounts) = self.blocks.get(block).filter(|_| self.turn.comes(block, self.ahead)) else {
+                return Ok(asking.findings());
+            };
+            let (mut told, mut principals) = (Told::default(), Vec::new());
+            let mut of = accounts.iter();
+            let asked = of.try_for_each(|account| asking.account(account, &mut told, &mut |p| principals.push(p)));
+            let done = asked.map(|()| Done { told, principals });
+            let failed = done.is_err();
+            // who reads is there until all have ended
+            let _ = send.send((block, done));
+            if failed {
+                return Ok(asking.findings());
+            }
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! The gates of the account's state, tried with each state that an account can be in: nobody does anything in one that is not
+//! active, and the state forbids nothing in one that is (D26).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use cedar_policy::{
+    Authorizer, Context, Decision, Entities, Entity, EntityUid, Policy, PolicyId, PolicySet, Request,
+    RestrictedExpression as Expr,
+};
+use serde_json::{Value, json};
+
+use super::Rule;
+use super::built_in::is_built_in;
+use super::operations::{Catalogue, Definition};
+use super::reads::attribute_of;
+use crate::inventory::schema::EntitySchema;
+use crate::problem::Problem;
+
+/// The state in which people work in the console.
+const ACTIVE: &str = "ACTIVE";
+
+/// A problem for each operation of the user's that is open in a state in which nobody acts, or closed in the one in which people do.
+pub fn faults(
+    catalogue: &Catalogue,
+    rules: &BTreeMap<String, Rule>,
+    all: &PolicySet,
+    schema: &EntitySchema,
+) -> Vec<Problem> {
+    let states = schema.types.get("Account").and_then(|ty| ty.attributes.get("state")?.values.as_ref());
+    let of_state = rules.values().filter(|rule| rule.forbids && rule.get("state") == Some("account"));
+    let gates: Vec<(&Rule, Option<Policy>)> = of_state.map(|rule| (rule, conditions(rule, all))).collect();
+    let fault = |operation: &Definition| {
+        let own: Vec<&(&Rule, Option<Policy>)> =
+            gates.iter().filter(|(rule, _)| rule.actions.iter().any(|action| action == operation.name)).collect();
+        // that the built-in ones are closed is what the policies' own tests show
+        if own.is_empty() || is_shipped(operation, catalogue) {
+            return None;
+        }
+        states?.iter().find_map(|state| of_one(operation, state, &own))
+    };
+    catalogue.operations.iter().filter_map(fault).collect()
+}
+
+fn is_shipped(operation: &Definition, catalogue: &Catalogue) -> bool {
+    catalogue.sources.first().is_some_and(|first| Arc::ptr_eq(first, &operation.place.source))
+}
+
+fn of_one(operation: &Definition, state: &str, gates: &[&(&Rule, Option<Policy>)]) -> Option<Problem> {
+    let name = operation.name;
+    let mut closing = gates.iter().filter(|(_, gate)| gate.as_ref().is_some_and(|gate| holds(gate, state)));
+    if state == ACTIVE {
+        let (rule, _) = closing.next()?;
+        let message = format!("`{}` forbids `{name}` in an account that is active, too", rule.id);
+        let help = "a gate with @state(\"account\") says what the account's state forbids: ask `resource.state`";
+        return Some(Problem::at(&rule.source, rule.span.first(), message).help(help));
+    }
+    if closing.next().is_some() {
+        return None;
+    }
+    // where a gate of the user's is about it, that one is at fault
+    let theirs = gates.iter().find(|(rule, _)| !is_built_in(&rule.source));
+    let (source, span) =
+        theirs.map_or((&operation.place.source, operation.place.span), |(rule, _)| (&rule.source, rule.span.first()));
+    let message = format!("no gate forbids `{name}` in an account that is `{state}`, whatever else is so");
+    let help = "nobody can do anything in the console of an account that is not active (D26): add a forbid with \
+                @state(\"account\") unless { resource.state == \"ACTIVE\" }";
+    Some(Problem::at(source, span, message).help(help))
+}
+
+/// The conditions of a gate that asks about the state alone, whatever its head says. One that asks for more leaves accounts out.
+fn conditions(rule: &Rule, all: &PolicySet) -> Option<Policy> {
+    let json = all.policy(&PolicyId::new(&rule.id))?.to_json().ok()?;
+    let any = json!({"op": "All"});
+    let conditions = json.get("conditions").filter(|conditions| asks_state_alone(conditions))?;
+    let policy =
+        json!({"effect": "permit", "principal": any, "action": any, "resource": any, "conditions": conditions});
+    Policy::from_json(Some(PolicyId::new(&rule.id)), policy).ok()
+}
+
+fn asks_state_alone(json: &Value) -> bool {
+    match json {
+        _ if attribute_of(json, "resource") == Some("state") => true,
+        Value::Object(members) => !members.contains_key("Var") && members.values().all(asks_state_alone),
+        Value::Array(items) => items.iter().all(asks_state_alone),
+        _ => true,
+    }
+}
+
+/// Whether the conditions hold of an account of which nothing but its state is known.
+fn holds(gate: &Policy, state: &str) -> bool {
+    let decided = || {
+        let uid: EntityUid = "Artifact::Account::\"\"".parse().ok()?;
+        let attributes = [("state".to_owned(), Expr::new_string(state.to_owned()))];
+        let account = Entity::new(uid.clone(), attributes.into(), [].into()).ok()?;
+        let entities = Entities::from_entities([account], None).ok()?;
+        let request = Request::new(uid.clone(), uid.clone(), uid, Context::empty(), None).ok()?;
+        let set = PolicySet::from_policies([gate.clone()]).ok()?;
+        Some(Authorizer::new().is_authorized(&request, &set, &entities).decision())
+    };
+    decided() == Some(Decision::Allow)
+}
