@@ -8,7 +8,7 @@ use crate::common::*;
 use serde_json::{Value, json};
 
 /// `can WHO accept` for the BAA of account A: the exit code, the text and the JSON.
-fn can(world: &World, who: &str) -> (i32, String, Value) {
+pub fn can(world: &World, who: &str) -> (i32, String, Value) {
     let folder = world.folder();
     let run = |format: &str| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));

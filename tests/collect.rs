@@ -41,22 +41,32 @@ case "$1 $2" in
   "sts assume-role")
     arn=$(value --role-arn "$@"); id=${arn#arn:aws:iam::}; printf 'KEY\tSECRET\t%s\n' "${id%%:*}" ;;
   "organizations describe-organization") sample organizations/describe-organization.json ;;
-  "organizations list-roots") sample organizations/list-roots.json ;;
+  "organizations list-roots")
+    if [ -n "${CONTROLS:-}" ]; then sample organizations/list-roots.json | sed 's/"PolicyTypes": \[/&{"Type": "RESOURCE_CONTROL_POLICY", "Status": "ENABLED"},/'
+    else sample organizations/list-roots.json; fi ;;
   "organizations list-accounts") sample organizations/list-accounts.json | sed "s/SUSPENDED/${SUSPENDED:-SUSPENDED}/" ;;
   "organizations list-aws-service-access-for-organization") sample organizations/list-aws-service-access-for-organization.json ;;
   "organizations list-delegated-administrators") sample organizations/list-delegated-administrators.json ;;
   "organizations list-delegated-services-for-account") sample organizations/list-delegated-services-for-account.444444444444.json ;;
-  "organizations list-policies") sample organizations/list-policies.SERVICE_CONTROL_POLICY.json ;;
+  "organizations list-policies")
+    case $args in
+      *RESOURCE_CONTROL_POLICY*)
+        printf '{\n    "Policies": [\n        {\n            "Id": "p-RCPFullAWSAccess",\n            "Arn": "arn:aws:organizations::aws:policy/resource_control_policy/p-RCPFullAWSAccess",\n            "Name": "RCPFullAWSAccess",\n            "Type": "RESOURCE_CONTROL_POLICY",\n            "AwsManaged": true\n        },\n        {\n            "Id": "p-perimeter01",\n            "Arn": "arn:aws:organizations::111111111111:policy/o-exampleorgid/resource_control_policy/p-perimeter01",\n            "Name": "perimeter",\n            "Type": "RESOURCE_CONTROL_POLICY",\n            "AwsManaged": false\n        }\n    ]\n}\n' ;;
+      *) sample organizations/list-policies.SERVICE_CONTROL_POLICY.json ;;
+    esac ;;
   "organizations list-organizational-units-for-parent")
     case $args in *r-ab12*) sample organizations/list-organizational-units-for-parent.r-ab12.json ;; *) printf '{\n    "OrganizationalUnits": []\n}\n' ;; esac ;;
   "organizations describe-policy")
     id=$(value --policy-id "$@")
-    if [ "$id" = p-FullAWSAccess ]; then
+    if [ "$id" = p-perimeter01 ]; then
+      printf '{"Policy": {"PolicySummary": {"Id": "p-perimeter01", "Arn": "arn:aws:organizations::111111111111:policy/o-exampleorgid/resource_control_policy/p-perimeter01", "Name": "perimeter", "Type": "RESOURCE_CONTROL_POLICY", "AwsManaged": false}, "Content": "{\\"Version\\": \\"2012-10-17\\", \\"Statement\\": [{\\"Effect\\": \\"Deny\\", \\"Principal\\": \\"*\\", \\"Action\\": \\"sts:AssumeRole\\", \\"Resource\\": \\"*\\", \\"Condition\\": {\\"StringEquals\\": {\\"aws:PrincipalAccount\\": \\"%s\\"}}}]}"}}\n' "${DENIED:-444444444444}"
+    elif [ "$id" = p-FullAWSAccess ]; then
       printf '{"Policy": {"PolicySummary": {"Id": "p-FullAWSAccess", "Arn": "arn:aws:organizations::aws:policy/service_control_policy/p-FullAWSAccess", "Name": "FullAWSAccess", "Type": "SERVICE_CONTROL_POLICY", "AwsManaged": true}, "Content": "{\\"Version\\": \\"2012-10-17\\", \\"Statement\\": [{\\"Effect\\": \\"Allow\\", \\"Action\\": \\"*\\", \\"Resource\\": \\"*\\"}]}"}}\n'
     else sample "organizations/describe-policy.$id.json"; fi ;;
   "organizations list-targets-for-policy")
     case $args in
       *p-hipaascp0001*) sample organizations/list-targets-for-policy.p-hipaascp0001.json ;;
+      *p-perimeter01*) printf '{"Targets": [{"TargetId": "222222222222", "Name": "n", "Type": "ACCOUNT"}]}\n' ;;
       *p-FullAWSAccess*)
         printf '{"Targets": ['
         first=1
@@ -88,7 +98,10 @@ case "$1 $2" in
   "artifact get-account-settings") sample artifact/get-account-settings.json ;;
   "artifact list-reports") sample artifact/list-reports.json ;;
   "iam get-account-authorization-details")
-    if [ "$account" = 222222222222 ]; then sample iam/get-account-authorization-details.222222222222.json
+    if [ "$account" = 222222222222 ] && [ -n "${CONTROLS:-}" ]; then
+      # a role that may accept, and that a user of the account may become
+      sample iam/get-account-authorization-details.222222222222.json | sed 's/"RoleDetailList": \[/&{"RoleName": "legal", "Arn": "arn:aws:iam::222222222222:role\/legal", "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::222222222222:user\/compliance"}, "Action": "sts:AssumeRole"}]}, "RolePolicyList": [{"PolicyName": "all", "PolicyDocument": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}}], "AttachedManagedPolicies": [], "InstanceProfileList": [], "Path": "\/", "RoleId": "AROA2", "CreateDate": "2024-01-01T00:00:00Z"},/'
+    elif [ "$account" = 222222222222 ]; then sample iam/get-account-authorization-details.222222222222.json
     else printf '{"UserDetailList": [], "GroupDetailList": [], "RoleDetailList": [], "Policies": []}\n'; fi ;;
   "iam get-account-summary")
     printf '{"SummaryMap": {"AccountPasswordPresent": 0, "AccountAccessKeysPresent": 0, "AccountSigningCertificatesPresent": 0, "AccountMFAEnabled": 0}}\n' ;;
@@ -134,7 +147,7 @@ impl Machine {
         command
     }
 
-    fn calls(&self) -> Vec<String> {
+    pub fn calls(&self) -> Vec<String> {
         let text = std::fs::read_to_string(self.path("calls")).unwrap_or_default();
         std::fs::remove_file(self.path("calls")).unwrap_or_default();
         text.lines().map(str::to_owned).collect()

@@ -4,6 +4,8 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use serde_json::json as value;
+
 use crate::collect::{Machine, countersign, json};
 
 /// Calls whose answers nobody is sought in, and what is missing without each.
@@ -82,6 +84,42 @@ fn policies_that_were_not_listed_may_deny() {
     let machine = Machine::new();
     assert_eq!(machine.collect(&[("SUSPENDED", "ACTIVE")]).status.code(), Some(0));
     assert_eq!(accept(&machine.import().1, "222222222222", "baa"), "allow");
+}
+
+/// Why a call failed, with AWS's code, stands beside what is missing for it, and beside nothing else.
+#[test]
+fn why_a_call_failed_is_told() {
+    let failed = |out: &str, missing: &str| -> Vec<(String, serde_json::Value, String)> {
+        let told = json(&["show", "completeness", out, "--format", "json"]);
+        let gap = told["gaps"].as_array().unwrap().iter().find(|g| g["missing"] == missing).unwrap().clone();
+        let text = |v: &serde_json::Value| v.as_str().unwrap().to_owned();
+        let all = gap["failed"].as_array().unwrap();
+        all.iter().map(|f| (text(&f["why"]), f["code"].clone(), text(&f["call"]))).collect()
+    };
+    let organization = "organizations list-delegated-administrators";
+    for (fault, why, code) in [
+        ("FAIL", "denied", value!("AccessDeniedException")),
+        ("BUSY", "throttled", value!("ThrottlingException")),
+        ("TRUNCATE", "truncated", value!(null)),
+    ] {
+        let machine = Machine::new();
+        let pattern = format!("*@({organization}|222222222222 iam get-account-summary|333333333333:role)*");
+        let run = machine.collect(&[(fault, &pattern), ("ATTEMPTS", "1")]);
+        assert_eq!(run.status.code(), Some(1));
+        let (_, out) = machine.import();
+        assert_eq!(failed(&out, "delegatedAdministrators"), [(why.to_owned(), code.clone(), organization.to_owned())]);
+        let summary = (why.to_owned(), code.clone(), "iam get-account-summary".to_owned());
+        let told = failed(&out, "rootCredentials");
+        assert!(told.contains(&summary), "{told:?}");
+        // without credentials of an account, nothing that it alone tells was asked
+        if fault != "TRUNCATE" {
+            let role = (why.to_owned(), code.clone(), "sts assume-role in 333333333333".to_owned());
+            assert!(told.contains(&role) && failed(&out, "principals") == [role], "{told:?}");
+        }
+        let text = String::from_utf8(countersign(&["show", "completeness", &out]).stdout).unwrap();
+        let code = code.as_str().map(|code| format!(" ({code})")).unwrap_or_default();
+        assert!(text.contains(&format!("{why}{code}: aws {organization}")), "{text}");
+    }
 }
 
 /// A failure of a call that nothing asks for any more does not fail every later run.

@@ -7,14 +7,14 @@ use countersign_core::assessment::assess;
 use countersign_core::people::{Behind, behind};
 use serde_json::{Value, json};
 
-const ROLE: &str = "arn:aws:iam::222222222222:role/legal-admin";
+pub const ROLE: &str = "arn:aws:iam::222222222222:role/legal-admin";
 
-fn trusts(principal: Value) -> Value {
+pub fn trusts(principal: Value) -> Value {
     policy(json!([{"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}]))
 }
 
 /// A role of A that may accept and trusts B, one of whose users may assume it.
-fn world(trust: Value) -> World {
+pub fn world(trust: Value) -> World {
     let assume = policy(json!([{"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": ROLE}]));
     World::organization()
         .account(B, json!({}), &[ORG])
@@ -23,19 +23,19 @@ fn world(trust: Value) -> World {
 }
 
 /// The world with resource control policies on one of its nodes.
-fn controlled(mut world: World, node: &str, policies: Value) -> World {
+pub fn controlled(mut world: World, node: &str, policies: Value) -> World {
     let of_node = |e: &&mut Value| e["uid"] == node;
     world.entities.iter_mut().filter(of_node).for_each(|e| e["attrs"]["resourceControlPolicies"] = policies.clone());
     world
 }
 
-fn denies(condition: Value) -> Value {
+pub fn denies(condition: Value) -> Value {
     policy(
         json!([{"Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole", "Resource": "*", "Condition": condition}]),
     )
 }
 
-fn stands_behind(world: &World) -> Behind {
+pub fn stands_behind(world: &World) -> Behind {
     let (inventory, options) = (world.load(), options_now());
     let assessment = assess(&inventory, &RULES, &options).unwrap();
     behind((&inventory, &RULES), &options, &assessment.principals).unwrap().remove(ROLE).unwrap_or_default()

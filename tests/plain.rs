@@ -150,3 +150,37 @@ fn tables_have_the_same_answers() {
     let markdown = run("100", &["can", "maria", "accept", HOSPITAL, "--format", "markdown"]);
     assert!(markdown.starts_with("Yes: maria can accept the BAA for account management (111111111111)."), "{markdown}");
 }
+
+/// Whom a policy denies is not told that something is missing: who-can says what denies it.
+#[test]
+fn who_is_denied_lacks_nothing() {
+    let deny = policy(json!([{"Effect": "Deny", "Action": "artifact:AcceptAgreement", "Resource": "*"}]));
+    let world = |denied: bool| {
+        let attached = if denied { json!(["p-FullAWSAccess", deny.clone()]) } else { json!(["p-FullAWSAccess"]) };
+        let but_accept =
+            allows(&["artifact:GetAgreement", "artifact:AcceptNdaForAgreement", "artifact:GetNdaForAgreement"]);
+        World::new()
+            .org(json!({}))
+            .account(M, json!({}), &[ORG])
+            .account(A, json!({"serviceControlPolicies": attached}), &[ORG])
+            .user(A, "legal", json!([FULL]))
+            .user(A, "nearly", json!([but_accept]))
+    };
+    let told = |denied: bool| {
+        let folder = world(denied).folder();
+        words(&run(
+            "200",
+            &["who-can", "accept", &folder.path().display().to_string(), "--scope", "account", "--account", A],
+        ))
+    };
+    let (open, denied) = (told(false), told(true));
+    assert!(open.contains("nearly, a user of account 222222222222: accept the BAA for account 222222222222; missing: artifact:AcceptAgreement."), "{open}");
+    let by = "a service control policy of account 222222222222 denies artifact:AcceptAgreement";
+    assert!(
+        denied.contains(&format!(
+            "legal, a user of account 222222222222: accept the BAA for account 222222222222; {by}."
+        )),
+        "{denied}"
+    );
+    assert!(denied.contains("few permissions are missing, or denied"), "{denied}");
+}

@@ -141,6 +141,13 @@ ask $org/list-accounts.json organizations list-accounts
 ask $org/list-aws-service-access-for-organization.json organizations list-aws-service-access-for-organization
 ask $org/list-delegated-administrators.json organizations list-delegated-administrators
 ask $org/list-policies.SERVICE_CONTROL_POLICY.json organizations list-policies --filter SERVICE_CONTROL_POLICY
+# resource control policies are in effect only where the root has them enabled
+controls=$org/list-policies.RESOURCE_CONTROL_POLICY.json
+if [ ! -s "$folder/$org/list-roots.json" ] || grep -q RESOURCE_CONTROL_POLICY "$folder/$org/list-roots.json"; then
+  ask $controls organizations list-policies --filter RESOURCE_CONTROL_POLICY
+else
+  rm -f "$folder/$controls" "$folder/$controls.failed"
+fi
 
 # the units, level by level: AWS allows five below a root
 level=$(members $org/list-roots.json Id)
@@ -160,6 +167,8 @@ policy() {
   ask "$org/list-targets-for-policy.$1.json" organizations list-targets-for-policy --policy-id "$1"
 }
 each "service control policies" policy $(members $org/list-policies.SERVICE_CONTROL_POLICY.json Id)
+# RCPFullAWSAccess is attached everywhere, and cannot be detached
+each "resource control policies" policy $(members $controls Id | grep -vx p-RCPFullAWSAccess)
 for account in $(members $org/list-delegated-administrators.json Id); do
   ask "$org/list-delegated-services-for-account.$account.json" organizations list-delegated-services-for-account \
     --account-id "$account"

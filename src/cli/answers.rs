@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::becoming::{self, AsRole};
 use super::errors::usage;
-use super::{Cli, EvaluationArgs, NOT_OK, OK, PrintingTables, Session, day, ending, narrow, output};
+use super::{Cli, EvaluationArgs, NOT_OK, OK, PrintingTables, Session, day, ending, narrow, output, unlisted};
 use crate::report;
 use crate::report::plain::Names;
 use crate::report::plain::can::Asked;
@@ -76,6 +76,7 @@ struct Answers<'a> {
     leaves_out: Vec<&'static str>,
     answers: &'a [PrincipalAnswer],
     as_roles: &'a [AsRole],
+    perhaps_through: &'a [Others],
     could_grant_itself: Vec<CouldGrant<'a>>,
 }
 
@@ -221,13 +222,21 @@ fn some_answer(session: &Session, assessment: &Assessment, operation: &str) -> R
 pub fn can(cli: &Cli, args: &CanArgs) -> Result<u8, Failure> {
     let mut session = cli.session(args.question.dir.as_ref(), &args.question.asking)?;
     let operation = narrow::operation(&session, &args.question.operation)?;
-    session.options.filter.principals = Some(narrow::principal(&session, &args.principal)?);
+    let named = narrow::principal(&session, &args.principal);
+    let missing = named.as_ref().err().is_some_and(|f| matches!(f, Failure::NoPermissionSet { .. }));
+    session.options.filter.principals = Some(if missing { Vec::new() } else { named? });
     narrowed(&mut session, operation, &args.question)?;
     session.options.any_request = args.any;
     // an organization is called by its id where accounts are in several
     session.options.filter.answers_alone = session.inventory.of_type("Organization").nth(1).is_none();
     let mut assessment = assess(&session.inventory, &session.rules, &session.options)?;
-    some_answer(&session, &assessment, operation)?;
+    let besides = unlisted::besides(&session, &args.principal, &assessment)?;
+    if missing && besides.is_empty() {
+        return Err(Failure::NoPermissionSet { person: args.principal.clone() });
+    }
+    if !missing {
+        some_answer(&session, &assessment, operation)?;
+    }
     Planner { inventory: &session.inventory, rules: &session.rules, options: &session.options }.add(&mut assessment)?;
     let grants = escalation::of(&session.inventory, &session.options, &assessment.principals)?;
     let as_roles = becoming::roles(&session, &mut assessment)?;
@@ -242,16 +251,18 @@ pub fn can(cli: &Cli, args: &CanArgs) -> Result<u8, Failure> {
         leaves_out: leaves_out.clone(),
         answers: &assessment.principals,
         as_roles: &as_roles,
+        perhaps_through: &besides,
         could_grant_itself: could_grant(&assessment, &grants),
     };
     let asked = Asked { names: Names::new(&session.inventory), name: &args.principal };
     let accounts = assessment.principals.iter().map(|p| p.account.clone()).collect();
     let later = day::permissions(&session, accounts)?;
-    let text = || can_text(args, &assessment, &asked, (&as_roles, &grants), (&leaves_out, &later));
+    let text = || can_text(args, &assessment, &asked, (&as_roles, &besides, &grants), (&leaves_out, &later));
     let rows = || {
         let principals = assessment.principals.iter().chain(as_roles.iter().map(|r| &r.answer));
         let all = principals.flat_map(|p| p.operations.iter().map(move |o| (p, o)));
-        let mut sentences: Vec<String> = becoming::first(&assessment, &as_roles, asked.names).into_iter().collect();
+        let unknown = unlisted::first(&assessment, &besides, asked.name).into_iter();
+        let mut sentences: Vec<String> = unknown.chain(becoming::first(&assessment, &as_roles, asked.names)).collect();
         sentences.push(report::plain::can::headline(&assessment, &asked));
         sentences.extend(later.iter().cloned());
         sentences.push(told_left_out(&leaves_out));
@@ -263,7 +274,7 @@ pub fn can(cli: &Cli, args: &CanArgs) -> Result<u8, Failure> {
         o.any_request.as_ref().map_or(o.decision == Decision::Allow, |any| any.decision == AnyAllowed::Yes)
     };
     let allowed = assessment.principals.iter().flat_map(|p| &p.operations).all(is_allowed);
-    Ok(if allowed { OK } else { NOT_OK })
+    Ok(if allowed && !missing { OK } else { NOT_OK })
 }
 
 /// The answer in plain words, then what is behind it where that is asked for.
@@ -271,13 +282,15 @@ fn can_text(
     args: &CanArgs,
     assessment: &Assessment,
     asked: &Asked<'_>,
-    (as_roles, grants): (&[AsRole], &Escalations),
+    (as_roles, besides, grants): (&[AsRole], &[Others], &Escalations),
     (leaves_out, later): (&[&str], &[String]),
 ) -> String {
     let width = output::width();
-    let mut parts: Vec<String> = Vec::new();
+    let mut parts: Vec<String> = unlisted::text(width, assessment, besides, asked.name).into_iter().collect();
     parts.extend(becoming::first(assessment, as_roles, asked.names).map(|f| report::paragraph(width, "", &f)));
-    parts.push(report::plain::can::can(width, assessment, asked));
+    if !assessment.principals.is_empty() {
+        parts.push(report::plain::can::can(width, assessment, asked));
+    }
     if args.question.explain || args.any {
         parts.extend(assessment.principals.iter().map(|p| report::answer::principal(width, p, &assessment.at)));
     }

@@ -32,6 +32,7 @@ mod show;
 mod simulate;
 mod terms;
 mod test;
+mod unlisted;
 mod values;
 mod what_if;
 mod written;

@@ -50,9 +50,8 @@ pub fn summary(gaps: &[Gap]) -> String {
         Missing::FeatureSet | Missing::TrustedAccess | Missing::ServiceRole | Missing::Accounts => {
             gap.missing.words().to_owned()
         }
-        Missing::ServiceControlPolicies | Missing::Policies | Missing::Groups | Missing::Users => {
-            gap.missing.words().to_owned()
-        }
+        Missing::ServiceControlPolicies | Missing::ResourceControlPolicies => gap.missing.words().to_owned(),
+        Missing::Policies | Missing::Groups | Missing::Users => gap.missing.words().to_owned(),
         Missing::DelegatedAdministrators | Missing::OrganizationalUnits | Missing::Reports | Missing::Events => {
             gap.missing.words().to_owned()
         }
@@ -117,6 +116,18 @@ pub fn text(width: usize, completeness: &Completeness, inventory: &Inventory, fo
         let of = few(&gap.of, SHOWN);
         text.push_str(&paragraph(width, "  ", &format!("{}: {of}", gap.missing.words())));
         text.push_str(&paragraph(width, "    ", &dim(&format!("aws {}", gap.calls))));
+        for failed in gap.failed.iter().take(SHOWN) {
+            let code = failed.code.as_ref().map(|code| format!(" ({code})")).unwrap_or_default();
+            let line = format!("{}{code}: aws {}", failed.why.word(), failed.call);
+            text.push_str(&paragraph(width, "    ", &line));
+        }
+        if gap.failed.len() > SHOWN {
+            text.push_str(&paragraph(
+                width,
+                "    ",
+                &format!("and {} more failed", count(gap.failed.len() - SHOWN, "call")),
+            ));
+        }
     }
     text.push_str(&perhaps(width, &completeness.perhaps_others));
     text

@@ -337,12 +337,15 @@ impl Drawing<'_> {
         format!("{head}{}", self.answer(entry))
     }
 
-    /// The same of principals that the older inventory need not have listed.
+    /// The same of principals that the older inventory need not have listed, or of roles whose resource control policies it did not.
     fn first_seen(&self, entry: &NewAccess) -> String {
-        let sentence = format!(
-            "requests are allowed to {}, or may be: the older inventory need not have listed them",
-            principals(&entry.principals, self.shown)
-        );
+        let whom = principals(&entry.principals, self.shown);
+        let sentence = match entry.is_trust() {
+            true => format!("whether somebody can newly become {whom} is not known"),
+            false => {
+                format!("requests are allowed to {whom}, or may be: the older inventory need not have listed them")
+            }
+        };
         let head = self.head(("first seen", AnsiColor::Yellow), entry.allowed.as_ref(), &sentence);
         format!("{head}{}", self.answer(entry))
     }

@@ -59,8 +59,10 @@ pub fn principals(
     match meanings {
         0 if known_person => Err(Failure::NoPermissionSet { person: name.to_owned() }),
         0 => {
+            // the same name in an account that was not asked about is no other spelling
             let names = all
                 .iter()
+                .filter(here)
                 .flat_map(|p| std::iter::once(p.name.as_str()).chain(p.people.iter().map(|x| x.user_name.as_str())));
             let names: BTreeSet<&str> = names.collect();
             Err(Unknown::new(Named::Principal, name, names).into())

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::agreements::Agreements;
 use crate::assessment::completeness::Unseen;
-use crate::assessment::completeness::others::stranger;
+use crate::assessment::completeness::others::{stranger, unlisted_groups};
 use crate::assessment::{Options, PrincipalAnswer};
 use crate::iam::principal::Who;
 use crate::inventory::Inventory;
@@ -60,6 +60,9 @@ pub struct Other {
     pub who: String,
     /// The ARNs of the roles that are assumed one after the other; the last one is the role.
     pub roles: Vec<String>,
+    /// The account and the ARN of the permission set by which they do, where that is known and not everybody who has it is (D31).
+    #[serde(skip)]
+    pub of: Option<(String, String)>,
 }
 
 impl Behind {
@@ -98,7 +101,7 @@ pub fn follow(
     }
     let known = |role: &String| inventory.entity("Role", role).is_some_and(|r| r.reference("trustPolicy").is_some());
     if !wanted.iter().any(known) {
-        let others = |role: &String| vec![Other { who: UNKNOWN.to_owned(), roles: vec![role.clone()] }];
+        let others = |role: &String| vec![Other { who: UNKNOWN.to_owned(), roles: vec![role.clone()], of: None }];
         let behind = |role: &String| {
             let mut behind = Behind { others: others(role), ..Behind::default() };
             behind.declare(&current(inventory, options));
@@ -118,8 +121,9 @@ pub fn follow(
         let unseen = Unseen::of(inventory);
         let strangers = strangers(&mut directory, tree, (&trusts, &unseen))?;
         let states = States::new(&agreements, rules, options.any_state);
+        let unlisted = unlisted(inventory, tree, (&identities, &unseen));
         let mut following =
-            Following { trusts, identities, callers, strangers, unseen, states, edges: BTreeMap::new() };
+            Following { trusts, identities, callers, strangers, unseen, unlisted, states, edges: BTreeMap::new() };
         let current = current(inventory, options);
         let mut roles = Roles::new();
         for role in wanted {
@@ -185,6 +189,26 @@ fn strangers(
     Ok(strangers)
 }
 
+/// By permission sets of accounts: who has them and is not listed, because members of groups or assignments are not (D31).
+fn unlisted(
+    inventory: &Inventory,
+    tree: &Tree,
+    (identities, unseen): (&[Identity], &Unseen),
+) -> BTreeMap<(String, String), Vec<String>> {
+    let mut found = BTreeMap::new();
+    for identity in identities.iter().filter(|i| i.kind == PrincipalKind::PermissionSet) {
+        let groups = unlisted_groups(inventory, tree, (&identity.uid, &identity.account)).into_iter();
+        let mut who: Vec<String> = groups.map(|g| format!("members of {g} who are not listed (D31)")).collect();
+        if unseen.assignments_of(&identity.account) {
+            who.push(format!("people with the permission set {} who are not listed (D31)", identity.name));
+        }
+        if !who.is_empty() {
+            found.insert((identity.account.clone(), identity.arn.clone()), who);
+        }
+    }
+    found
+}
+
 /// The accounts whose principals may become one of these roles, whatever their policies say.
 fn accounts(
     trusts: &BTreeMap<String, Option<Trust>>,
@@ -225,6 +249,8 @@ struct Following<'a> {
     /// By accounts whose principals are not all listed.
     strangers: BTreeMap<String, Principal>,
     unseen: Unseen,
+    /// By permission sets of accounts: those who have them and are not listed, in words.
+    unlisted: BTreeMap<(String, String), Vec<String>>,
     states: States<'a>,
     edges: BTreeMap<String, Edges>,
 }
@@ -281,7 +307,7 @@ impl Following<'_> {
                 continue;
             }
             let edges = self.edges(&here)?;
-            behind.others.extend(edges.others.into_iter().map(|who| Other { who, roles: roles.clone() }));
+            behind.others.extend(edges.others.into_iter().map(|who| Other { who, roles: roles.clone(), of: None }));
             let mut callers = edges.callers;
             callers.sort_by_key(|(_, hop)| hop.decision != Decision::Allow);
             for (index, hop) in callers {
@@ -295,6 +321,13 @@ impl Following<'_> {
                 } else {
                     found.insert(index);
                     let identity = caller.identity();
+                    let of = (identity.account.clone(), identity.arn.clone());
+                    let unlisted = self.unlisted.get(&of).into_iter().flatten();
+                    behind.others.extend(unlisted.map(|who| Other {
+                        who: who.clone(),
+                        roles: roles.clone(),
+                        of: Some(of.clone()),
+                    }));
                     let depends_on = depends_on.into_iter().collect();
                     behind.assumers.push(Assumer { identity, roles: roles.clone(), certain, depends_on });
                 }

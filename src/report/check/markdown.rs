@@ -152,7 +152,10 @@ fn decisions(diff: &Diff) -> Vec<String> {
     for entry in &diff.first_seen {
         let who = few(&alike(&entry.principals), NAMES);
         let excepted = excepted(entry.allowed.as_ref());
-        lines.push(format!("**First seen** with requests that are allowed, or may be: {who}{excepted}"));
+        lines.push(match entry.is_trust() {
+            true => format!("**Not known** is whether somebody can newly become {who}{excepted}"),
+            false => format!("**First seen** with requests that are allowed, or may be: {who}{excepted}"),
+        });
     }
     lines
 }

@@ -237,7 +237,7 @@ fn unknown(answer: &OperationAnswer) -> String {
 }
 
 /// What keeps an action from being allowed. With the statement's name where that is asked for.
-fn blocked(because: &BecauseAnswer, names: Names<'_>, what: &str, statement: bool) -> String {
+pub(super) fn blocked(because: &BecauseAnswer, names: Names<'_>, what: &str, statement: bool) -> String {
     let of = because.of.as_ref().map(|of| format!(" of {}", names.node(of))).unwrap_or_default();
     let sid = because.statement.as_ref().and_then(|s| s.sid.as_ref()).filter(|_| statement);
     let sid = sid.map(|sid| format!(" (statement {sid})")).unwrap_or_default();

@@ -26,7 +26,9 @@ pub(super) fn may_cause(piece: &Piece, reach: &Reach, access: &NewAccess) -> boo
 }
 
 fn concerns(piece: &Piece, principal: &PrincipalEntry, trust: bool) -> bool {
-    let of_trust = piece.layers.contains(&"trust");
+    // who may assume a role is decided by its trust policy and the resource control policies of its account
+    let of_role = |layer: &str| layer == "trust" || layer == "resourceControl";
+    let of_trust = piece.layers.iter().any(|layer| of_role(layer));
     let own = |uid: &Uid| uid.id == principal.principal || is_provisioned(&principal.principal);
     let has = |uid: &Uid| if is_principal(uid) { own(uid) } else { AROUND.contains(&uid.ty.as_str()) };
     match &piece.of {
@@ -34,11 +36,12 @@ fn concerns(piece: &Piece, principal: &PrincipalEntry, trust: bool) -> bool {
         // a document may be a trust policy here and another there
         What::Document(_) | What::Statement(..) => of_trust == trust || piece.layers.len() > 1,
         What::Attribute(uid, attr) | What::Element(uid, attr, _) => match layer(attr) {
-            Some(of) => (of == "trust") == trust && has(uid),
+            Some(of) => of_role(of) == trust && has(uid),
             None => !trust && (uid.ty == "PermissionSet" || (is_principal(uid) && own(uid))),
         },
         What::Entity(uid) => has(uid),
-        What::Position(uid) | What::Parent(uid, _) | What::Tags(uid) => !trust && has(uid),
+        What::Position(uid) => has(uid),
+        What::Parent(uid, _) | What::Tags(uid) => !trust && has(uid),
     }
 }
 

@@ -373,7 +373,7 @@ fn compare(
     let untold = later.is_none().then_some(later::UNTOLD);
     coverage.extend(later.into_iter().flatten());
     let sight = Sight::new(base.inventory, head.inventory);
-    let (access, (new_access, first_seen)) = (sight.access(access), sight.stacks(new_access));
+    let (access, (new_access, first_seen)) = (sight.access(access, &changes), sight.stacks(new_access));
     for (change, reach) in changes.iter_mut().zip(&reach).filter(|(change, _)| !change.matters) {
         let mut told = new_access.iter().chain(&first_seen).filter(|n| n.widens());
         change.matters = told.any(|n| effects::may_cause(&change.piece, reach, n));

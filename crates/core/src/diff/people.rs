@@ -121,8 +121,9 @@ impl Acting {
                 self.acts(&account, actor, format!("user {}", identity.name), hat(None, via, *certain));
             }
         }
-        for Other { who: other, roles } in &behind.others {
-            let hat = hat(None, (None, roles), other != UNKNOWN);
+        for Other { who: other, roles, of } in &behind.others {
+            // of those who are not listed it is not known whether there are any
+            let hat = hat(None, (None, roles), other != UNKNOWN && of.is_none());
             // those at one role need not be those at another
             self.acts(&account, Actor::Other(format!("{other} at {}", who.1)), other.clone(), hat);
         }
@@ -198,7 +199,7 @@ fn as_worn(hat: &Hat, state: AccessState) -> AccessState {
     }
     let perhaps = |d: Decision| if d == Decision::Allow { Decision::Unknown } else { d };
     let actions = state.actions.iter().map(|(a, d)| (a.clone(), perhaps(*d))).collect();
-    AccessState { decision: state.decision.map(perhaps), actions, ..state }
+    AccessState { decision: state.decision.map(perhaps), actions, permitted: false, ..state }
 }
 
 /// Whoever has both answers can do what one of them allows.

@@ -65,18 +65,20 @@ pub struct Piece {
     pub pointer: Option<String>,
     /// Its `Sid`.
     pub sid: Option<String>,
-    /// The layers of policies that it is a part of: `identity`, `boundary`, `serviceControl`.
+    /// The layers of policies that it is a part of: `identity`, `boundary`, `serviceControl`, `resourceControl`, `trust`.
     pub layers: Vec<&'static str>,
     #[serde(skip)]
     pub(super) of: What,
 }
 
 /// Sets whose elements are pieces of their own.
-const BY_ELEMENT: [&str; 6] = [
+const BY_ELEMENT: [&str; 8] = [
     "policies",
     "serviceControlPolicies",
     "serviceControlPoliciesAtLeast",
+    "serviceControlPoliciesUnplaced",
     "resourceControlPolicies",
+    "resourceControlPoliciesUnplaced",
     "assignments",
     "customerManagedPolicies",
 ];
@@ -205,7 +207,7 @@ pub(super) fn layer(attr: &str) -> Option<&'static str> {
         "permissionsBoundary" | "customerManagedPermissionsBoundary" => Some("boundary"),
         "trustPolicy" => Some("trust"),
         a if a.starts_with("serviceControlPolicies") => Some("serviceControl"),
-        "resourceControlPolicies" => Some("resourceControl"),
+        a if a.starts_with("resourceControlPolicies") => Some("resourceControl"),
         _ => None,
     }
 }

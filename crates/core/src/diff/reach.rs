@@ -46,8 +46,9 @@ impl Reach {
 }
 
 /// Attributes of an account that say nothing about any other.
-const OWN: [&str; 14] = [
+const OWN: [&str; 15] = [
     "notCollected",
+    "failedCalls",
     "rootCredentials",
     "name",
     "state",

@@ -1,28 +1,70 @@
 //! What a comparison can tell of principals that one side alone lists: where the other side did not list all, they are seen for the
 //! first time, or no longer known. Neither is access that was gained or lost (D31).
 
+use std::collections::BTreeSet;
+
 use super::differences::AccessChange;
+use super::pieces::What;
 use super::stacks::{Compared, NewAccess};
-use super::{AccessEntry, PrincipalEntry};
+use super::{AccessEntry, Cause, ChangeEntry, PrincipalEntry};
+use crate::access::NewRequests;
 use crate::assessment::completeness::Unseen;
 use crate::inventory::Inventory;
+use crate::inventory::tree::Tree;
+use crate::permissions::controls::Controls;
 
-/// Where either side may hold principals that it does not list.
+/// Where either side may hold principals that it does not list, or does not know who is kept from becoming a role.
 pub(super) struct Sight {
     base: Unseen,
     head: Unseen,
+    /// The accounts of which resource control policies came to be known, and those of which they are not known any more.
+    controls: [BTreeSet<String>; 2],
 }
 
 impl Sight {
     /// Of two inventories.
     pub fn new(base: &Inventory, head: &Inventory) -> Self {
-        Self { base: Unseen::of(base), head: Unseen::of(head) }
+        let (old, new) = (unplaced(base), unplaced(head));
+        let only = |one: &BTreeSet<(String, String)>, other: &BTreeSet<(String, String)>| {
+            one.difference(other).map(|(account, _)| account.clone()).collect()
+        };
+        let controls = [only(&old, &new), only(&new, &old)];
+        Self { base: Unseen::of(base), head: Unseen::of(head), controls }
+    }
+
+    /// How it is told that somebody may become a role where nothing else is different than whether resource control policies are known;
+    /// `None` where something is.
+    fn by_controls(&self, entry: &AccessEntry, changes: &[ChangeEntry]) -> Option<AccessChange> {
+        let is_of_list = |cause: &Cause| match changes.get(cause.change).map(|c| &c.piece.of) {
+            Some(What::Attribute(_, attr) | What::Element(_, attr, _)) => attr == "resourceControlPoliciesUnplaced",
+            _ => false,
+        };
+        let by_list = !entry.causes.is_empty() && entry.causes.iter().all(is_of_list);
+        if entry.people.is_empty() || !by_list {
+            return None;
+        }
+        let in_all = |accounts: &BTreeSet<String>| entry.principals.iter().all(|p| accounts.contains(&p.account));
+        let [came, went] = &self.controls;
+        match entry.change {
+            AccessChange::Gained | AccessChange::Actions if in_all(came) && entry.actions_lost.is_empty() => {
+                Some(AccessChange::FirstSeen)
+            }
+            AccessChange::MayBeLost | AccessChange::Actions if in_all(went) && entry.actions_gained.is_empty() => {
+                Some(AccessChange::NoLongerKnown)
+            }
+            _ => None,
+        }
     }
 
     /// Tells the first sight of a principal from access that it gained, and the last one from access that it lost.
-    pub fn access(&self, entries: Vec<AccessEntry>) -> Vec<AccessEntry> {
+    pub fn access(&self, entries: Vec<AccessEntry>, changes: &[ChangeEntry]) -> Vec<AccessEntry> {
         let mut told = Vec::new();
         for entry in entries {
+            if let Some(change) = self.by_controls(&entry, changes) {
+                let (actions_gained, actions_lost) = (Vec::new(), Vec::new());
+                told.push(AccessEntry { change, actions_gained, actions_lost, ..entry });
+                continue;
+            }
             let change = match (entry.before.decision, entry.after.decision) {
                 (None, Some(_)) => AccessChange::FirstSeen,
                 (Some(_), None) => AccessChange::NoLongerKnown,
@@ -57,6 +99,14 @@ impl Sight {
     pub fn stacks(&self, entries: Vec<NewAccess>) -> (Vec<NewAccess>, Vec<NewAccess>) {
         let (mut new, mut first_seen) = (Vec::new(), Vec::new());
         for entry in entries {
+            let [came, _] = &self.controls;
+            if entry.is_trust()
+                && entry.answer.decision == NewRequests::Unknown
+                && entry.principals.iter().all(|p| came.contains(&p.account))
+            {
+                first_seen.push(entry);
+                continue;
+            }
             if entry.of == Compared::Document || entry.was_there {
                 new.push(entry);
                 continue;
@@ -71,6 +121,14 @@ impl Sight {
         }
         (new, first_seen)
     }
+}
+
+/// By account: the resource control policies of which it is not known where they are attached.
+fn unplaced(inventory: &Inventory) -> BTreeSet<(String, String)> {
+    let tree = Tree::new(inventory);
+    let of = |account| Controls::of(&tree, account, &tree.now(account)).unplaced;
+    let all = tree.accounts.values().map(|account| (account.id.clone(), of(account)));
+    all.flat_map(|(account, ids)| ids.into_iter().map(move |id| (account.clone(), id))).collect()
 }
 
 /// Those that a side may hold unseen, and the others.

@@ -88,7 +88,7 @@ struct Interned {
 pub fn new_access(base: &Side<'_>, head: &Side<'_>) -> Result<Vec<NewAccess>, Failure> {
     stack::evaluate(|| {
         let mut found = documents(base.inventory, head.inventory)?;
-        found.extend(trust::new_access(base.inventory, head.inventory)?);
+        found.extend(trust::new_access(base, head)?);
         found.extend(stacks(base, head)?);
         Ok(found)
     })

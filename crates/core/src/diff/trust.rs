@@ -1,55 +1,223 @@
 //! New access by trust policies: whether somebody may assume a role by a request by which nobody could before.
 //!
 //! People and their answers are compared elsewhere, as far as they are known ([`super::people`]). Of those who are not, a trust policy
-//! says all that there is to know: an external id, a repository, an organization. So each trust policy is compared with what it was,
-//! for any caller and any request.
+//! and the resource control policies above it say all that there is to know: an external id, a repository, an organization. So these
+//! are compared with what they were, for any caller and any request.
 
-use super::PrincipalEntry;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
 use super::stacks::{Compared, NewAccess};
-use crate::access::{self, NewRequests};
+use super::{PrincipalEntry, Side};
+use crate::access::settled::{self, Named};
+use crate::access::{self, AccessAnswer, NewRequests};
 use crate::assessment::completeness::Unseen;
-use crate::iam::document::{Document, Statement};
+use crate::aws::resource_policies;
+use crate::iam::crossing::crossed;
+use crate::iam::document::{Clause, Document, ResourcePattern, Statement};
+use crate::iam::patterns::{resource_overlap, resources_included};
 use crate::iam::principal::Who;
+use crate::iam::segments;
+use crate::iam::whom::is_whom;
 use crate::inventory::entity::Entity;
-use crate::inventory::{Inventory, Policy};
+use crate::inventory::tree::Tree;
+use crate::inventory::{Inventory, Policy, builtin};
 use crate::people;
+use crate::permissions::controls::Controls;
+use crate::permissions::knowledge::Knowledge;
+use crate::permissions::principals::Directory;
 use crate::problem::Failure;
 use crate::terms::PrincipalKind;
 
 /// What is compared.
 pub(super) const NAME: &str = "who may assume it, by its trust policy";
 
-/// The trust policies that are others than before, each compared with what it was.
-pub(super) fn new_access(base: &Inventory, head: &Inventory) -> Result<Vec<NewAccess>, Failure> {
+/// The trust policies that are others than before, or are beside other resource control policies, each compared with what it was.
+pub(super) fn new_access(base: &Side<'_>, head: &Side<'_>) -> Result<Vec<NewAccess>, Failure> {
     let mut found = Vec::new();
-    for role in head.of_type("Role") {
-        let old = base.entities.get(&role.uid).and_then(|r| trust_of(base, r));
-        let (Some(old), Some(new)) = (old, trust_of(head, role)) else { continue };
-        if old.content == new.content {
+    // what cannot be told of many roles for the same reason is told once
+    let mut alike: BTreeMap<String, NewAccess> = BTreeMap::new();
+    let (old_tree, new_tree) = (Tree::new(base.inventory), Tree::new(head.inventory));
+    let (before, after) = (Around::of(base, &old_tree), Around::of(head, &new_tree));
+    for role in head.inventory.of_type("Role") {
+        let old = base.inventory.entities.get(&role.uid).and_then(|r| Some((r, trust_of(base.inventory, r)?)));
+        let (Some((old_role, old)), Some(new)) = (old, trust_of(head.inventory, role)) else { continue };
+        let (had, has) = (before.controls(old_role), after.controls(role));
+        if old.content == new.content && had.are_as(&has) {
             continue;
         }
-        let side = |policy: Policy| access::Side::new(vec![("trust", vec![policy])]);
-        let answer = access::new_access(&side(old.clone()), &side(of_someone(head, new)))?;
+        let answer = match had.not_comparable(&has) {
+            Some(reason) => AccessAnswer::unknown(reason),
+            None => compared((old.clone(), &had), (of_someone(head.inventory, new), &has))?,
+        };
         if answer.decision == NewRequests::None {
             continue;
         }
-        let principals = vec![PrincipalEntry {
+        let principal = PrincipalEntry {
             account: role.reference("account").unwrap_or_default().to_owned(),
             principal: role.uid.id.clone(),
             kind: PrincipalKind::Role,
             name: people::short(&role.uid.id).to_owned(),
             people: Vec::new(),
-        }];
-        found.push(NewAccess {
+        };
+        let reason = answer.reason.clone().filter(|_| answer.decision == NewRequests::Unknown);
+        let of_role = |principals| NewAccess {
             of: Compared::Stack,
             name: NAME.to_owned(),
             was_there: true,
             principals,
             answer,
             allowed: None,
-        });
+        };
+        match reason {
+            Some(reason) => {
+                alike.entry(reason).or_insert_with(|| of_role(Vec::new())).principals.push(principal);
+            }
+            None => found.push(of_role(vec![principal])),
+        }
     }
+    found.extend(alike.into_values());
     Ok(found)
+}
+
+fn compared((old, had): (Policy, &Controlled), (new, has): (Policy, &Controlled)) -> Result<AccessAnswer, Failure> {
+    let are_there = !had.denials.is_empty() || !has.denials.is_empty();
+    let side = |policy: Policy, controls: &Controlled| {
+        let mut layers = vec![("trust", vec![policy])];
+        if are_there {
+            layers.push(("resourceControl", controls.policies()));
+        }
+        access::Side::new(layers)
+    };
+    access::new_access(&side(old, had), &side(new, has))
+}
+
+/// Where the roles of a side are.
+struct Around<'a> {
+    inventory: &'a Inventory,
+    tree: &'a Tree,
+    directory: Directory<'a>,
+}
+
+/// The resource control policies that bind who assumes a role.
+struct Controlled {
+    /// Their statements, as they are about the role.
+    denials: Vec<Named>,
+    /// What they say, in full, whatever the role.
+    contents: BTreeSet<String>,
+    /// Where the role's account stands, which they may read.
+    standing: Vec<String>,
+    /// Those that are attached, and whose documents are not known.
+    opaque: BTreeSet<String>,
+    /// Those of which it is not known where they are attached, with what they say where that is known.
+    unplaced: BTreeSet<(String, Option<String>)>,
+}
+
+impl<'a> Around<'a> {
+    fn of(side: &'a Side<'a>, tree: &'a Tree) -> Self {
+        let directory = Directory::new(side.inventory, tree, side.options.at, &side.options.context);
+        Self { inventory: side.inventory, tree, directory }
+    }
+
+    fn controls(&self, role: &Entity) -> Controlled {
+        let mut controlled = Controlled {
+            denials: Vec::new(),
+            contents: BTreeSet::new(),
+            standing: Vec::new(),
+            opaque: BTreeSet::new(),
+            unplaced: BTreeSet::new(),
+        };
+        let account = role.reference("account").and_then(|account| self.tree.accounts.get(account));
+        let Some(account) = account.filter(|_| resource_policies::are_controlled("sts")) else {
+            return controlled;
+        };
+        let standing = self.tree.now(account);
+        let controls = Controls::of(self.tree, account, &standing);
+        controlled.standing = standing.organization.iter().chain(&standing.path).cloned().collect();
+        let mut knowledge = Knowledge::default();
+        let keys = self.directory.resource_keys(&account.id, &standing);
+        keys.into_iter().for_each(|(key, known)| knowledge.insert(key, known));
+        for id in controls.attached() {
+            let Some(policy) = self.inventory.policies.get(id) else {
+                controlled.opaque.insert(id.clone());
+                continue;
+            };
+            controlled.contents.insert(policy.content.clone());
+            let about = policy.document.statements.iter().filter_map(|s| about(s, &role.uid.id, &knowledge));
+            controlled.denials.extend(about.map(|s| (policy.label.clone(), s)));
+        }
+        let content = |id: &String| self.inventory.policies.get(id).map(|p| p.content.clone());
+        controlled.unplaced = controls.unplaced.iter().map(|id| (id.clone(), content(id))).collect();
+        controlled
+    }
+}
+
+impl Controlled {
+    /// Whatever they say, it is the same.
+    fn are_as(&self, other: &Self) -> bool {
+        let stands = self.denials.is_empty() || self.standing == other.standing;
+        stands && (&self.contents, &self.opaque, &self.unplaced) == (&other.contents, &other.opaque, &other.unplaced)
+    }
+
+    /// Why it cannot be told what others in their place allow: something denied before, perhaps, of which nothing is known.
+    fn not_comparable(&self, now: &Self) -> Option<String> {
+        if let Some((policy, _)) = self.unplaced.difference(&now.unplaced).next() {
+            return Some(format!("it is not known where {policy} was attached, and what it denied"));
+        }
+        let gone = self.opaque.difference(&now.opaque).next();
+        gone.map(|policy| format!("what {policy} denied is not in the inventory"))
+    }
+
+    /// The policies as a layer: what is denied, of all that RCPFullAWSAccess allows.
+    fn policies(&self) -> Vec<Policy> {
+        let mut policies = settled::policies(self.denials.clone());
+        policies.push(builtin::full_resource_access().clone());
+        let plain = |mut policy: Policy| {
+            let statements = policy.document.statements.iter().cloned().map(|mut statement| {
+                // whom a statement is about is asked of its principals here
+                statement.conditions.retain(|c| !is_whom(c));
+                statement
+            });
+            let document = Document { source: policy.document.source.clone(), statements: statements.collect() };
+            policy.document = Arc::new(document);
+            policy
+        };
+        policies.into_iter().map(plain).collect()
+    }
+}
+
+/// A statement of a resource control policy as far as it is about a role, of which the role's own account is known; `None` where it is
+/// about other resources.
+fn about(statement: &Statement, role: &str, knowledge: &Knowledge) -> Option<Statement> {
+    let mut settled = settled::settled(statement, knowledge)?;
+    // by the reading in which a `*` crosses colons, it may be about the role all the same (D25)
+    let (Some(arn), Ok(own)) = (segments(role), ResourcePattern::parse(role, false)) else {
+        return Some(settled);
+    };
+    if crossed(&settled.resources, &arn).next().is_some() {
+        return Some(settled);
+    }
+    let resources = Clause { negated: false, patterns: vec![own], texts: vec![role.to_owned()] };
+    let (reached, passed) = match settled.resources.negated {
+        false => (resources_included(&resources, &settled.resources), !overlaps(&settled.resources, &resources)),
+        true => {
+            let named = Clause { negated: false, ..settled.resources.clone() };
+            (!overlaps(&named, &resources), resources_included(&resources, &named))
+        }
+    };
+    if passed {
+        return None;
+    }
+    if reached {
+        settled.resources =
+            Clause { negated: false, patterns: vec![ResourcePattern::All], texts: vec!["*".to_owned()] };
+    }
+    Some(settled)
+}
+
+/// Whether some resource may be named by both; neither is negated.
+fn overlaps(one: &Clause<ResourcePattern>, other: &Clause<ResourcePattern>) -> bool {
+    one.patterns.iter().any(|a| other.patterns.iter().any(|b| resource_overlap(a, b)))
 }
 
 fn trust_of<'i>(inventory: &'i Inventory, role: &Entity) -> Option<&'i Policy> {
@@ -84,5 +252,5 @@ fn of_someone(inventory: &Inventory, policy: &Policy) -> Policy {
     };
     let statements: Vec<Statement> = policy.document.statements.iter().filter_map(statement).collect();
     let document = Document { source: policy.document.source.clone(), statements };
-    Policy { document: std::sync::Arc::new(document), ..policy.clone() }
+    Policy { document: Arc::new(document), ..policy.clone() }
 }

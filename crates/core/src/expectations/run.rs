@@ -8,6 +8,7 @@ use globset::Glob;
 use super::{Access, Asked, Expectation, Expected, Governed, Only, Suite};
 use crate::assessment::Operation;
 use crate::assessment::completeness::others::{self, Others};
+use crate::assessment::completeness::person;
 use crate::assessment::{AgreementAnswer, Answers, Assessment, OperationAnswer, Options, PrincipalAnswer};
 use crate::assessments::Assessments;
 use crate::diff::PrincipalEntry;
@@ -222,6 +223,7 @@ impl Held<'_> {
                 Ok(meant) => meant,
                 Err(missing) => {
                     unmet.push(*missing);
+                    unmet.extend(self.perhaps_of_person(access, name));
                     continue;
                 }
             };
@@ -242,6 +244,9 @@ impl Held<'_> {
                 let whole = PrincipalAnswer { people: Arc::default(), groups: Arc::default(), ..principal.clone() };
                 others.extend(other.map(|o| answered(&whole, o)));
             }
+            if meant.principals.is_empty() {
+                others.extend(self.perhaps_of_person(access, name));
+            }
             for person in &meant.people {
                 others.extend(self.of_person(person, access));
                 if access.decision == Decision::Deny {
@@ -253,6 +258,46 @@ impl Held<'_> {
         // a denial to all whom a pattern matches is one to those who are not listed
         if access.decision == Decision::Deny && access.principals.iter().any(|name| name.contains('*')) {
             unmet.extend(self.perhaps_others(&access.asked, &[]));
+        }
+        unmet
+    }
+
+    /// What a person who is denied may perhaps do, by groups or assignments that were not collected.
+    fn perhaps_of_person(&self, access: &Access, name: &str) -> Vec<Unmet> {
+        if access.decision != Decision::Deny {
+            return Vec::new();
+        }
+        let accounts = &access.asked.accounts;
+        let here = |o: &Others| accounts.is_empty() || o.account.as_ref().is_some_and(|a| accounts.contains(a));
+        let people = person::named(self.inventory, name);
+        let all = people.iter().flat_map(|person| self.assessment.perhaps_of_person(person)).filter(here);
+        let asked = all.filter_map(|others| {
+            let operations: Vec<_> = others.operations.iter().filter(|o| is_of(o, &access.asked)).cloned().collect();
+            (!operations.is_empty()).then(|| Others { operations, ..others })
+        });
+        let besides = asked.map(|others| Unmet::PerhapsOthers(Box::new(others)));
+        besides.chain(people.iter().flat_map(|person| self.perhaps_by_role(access, &person.id))).collect()
+    }
+
+    /// The roles that a person who is denied perhaps becomes, by a permission set of which not everybody who has it is known.
+    fn perhaps_by_role(&self, access: &Access, person: &str) -> Vec<Unmet> {
+        let accounts = &access.asked.accounts;
+        let here = |p: &&PrincipalAnswer| accounts.is_empty() || accounts.contains(&p.account);
+        let may = |p: &&PrincipalAnswer| {
+            p.operations.iter().any(|o| is_asked(o, &access.asked) && o.decision != Decision::Deny)
+        };
+        let stands = |(account, arn): &(String, String)| {
+            let own = self.assessment.principals.iter().filter(|p| p.account == *account && p.principal == *arn);
+            own.flat_map(|p| p.people.iter()).any(|p| p.id == person)
+        };
+        let mut unmet = Vec::new();
+        for role in self.assessment.principals.iter().filter(here).filter(may) {
+            let others = self.roles.get(&role.principal).into_iter().flat_map(|b| &b.others);
+            let others = others.filter(|o| o.of.as_ref().is_some_and(|of| !stands(of)));
+            let others: Vec<Other> = others.cloned().collect();
+            if !others.is_empty() {
+                unmet.push(Unmet::PeopleUnknown { role: PrincipalEntry::of(role), others });
+            }
         }
         unmet
     }
@@ -315,8 +360,11 @@ impl Held<'_> {
         let own = listed.principals.contains(&(role.account.clone(), role.principal.clone()));
         let mut unmet: Vec<Unmet> =
             behind.assumers.iter().filter_map(|a| Some(assumes(a, listed.other(a)?, answer))).collect();
-        if !behind.is_known() {
-            unmet.push(Unmet::PeopleUnknown { role: PrincipalEntry::of(role), others: behind.others.clone() });
+        // a permission set that is listed stands for everyone who has it
+        let is_other = |o: &&Other| !o.of.as_ref().is_some_and(|of| listed.principals.contains(of));
+        let others: Vec<Other> = behind.others.iter().filter(is_other).cloned().collect();
+        if !others.is_empty() {
+            unmet.push(Unmet::PeopleUnknown { role: PrincipalEntry::of(role), others });
         }
         let others = behind.trusted.iter().filter(|person| !self.is_listed(person, listed));
         unmet.extend(others.map(|person| declared(person, role, answer)));

@@ -13,6 +13,11 @@ pub fn read(fields: &mut Fields<'_>, node: &Node) -> Option<Document> {
     read_by(fields, node, document::read)
 }
 
+/// The same for a resource control policy.
+pub fn read_of_resource(fields: &mut Fields<'_>, node: &Node) -> Option<Document> {
+    read_by(fields, node, document::read_of_resource)
+}
+
 /// The same for the trust policy of a role.
 pub fn read_trust(fields: &mut Fields<'_>, node: &Node) -> Option<Document> {
     read_by(fields, node, document::read_trust)

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::policy_types::PolicyType;
 use crate::moment::Moment;
 use crate::problem::{Place, Problem};
 use crate::text::json::Node;
@@ -24,10 +25,10 @@ pub struct Facts {
     pub service_access: Vec<(Option<String>, ServiceAccess)>,
     /// The services that an account administers.
     pub delegated_services: BTreeMap<String, BTreeSet<String>>,
-    /// What is attached to a root, unit or account: complete answers.
-    pub attached: BTreeMap<String, BTreeSet<String>>,
-    /// Service control policies were listed, of an organization that the list does not tell.
-    pub policies_listed: bool,
+    /// The policies of a type that are attached to a root, unit or account: complete answers.
+    pub attached: BTreeMap<(PolicyType, String), BTreeSet<String>>,
+    /// The types of policies that were listed, of an organization that the list does not tell.
+    pub policies_listed: BTreeSet<PolicyType>,
     /// The ids of the agreements that answers list, by the account that asked.
     pub lists: BTreeMap<String, Vec<(Place, BTreeSet<String>)>>,
     /// Acceptances, by id.
@@ -87,6 +88,8 @@ pub struct Listed {
     pub reports: bool,
     /// The accounts in which events were asked for in vain; `None` for those of the organization.
     pub events_failed: BTreeSet<Option<String>>,
+    /// The calls that failed, each with why, by the account that is asked about; `None` for those of the organization.
+    pub failed: BTreeMap<Option<String>, BTreeSet<String>>,
 }
 
 /// Service principals with trusted access, and since when.
@@ -103,10 +106,10 @@ pub struct Organization {
     pub accounts_listed: bool,
     /// The console's export of its accounts was read.
     pub accounts_exported: bool,
-    /// Service control policies are enabled.
-    pub policies_enabled: Option<bool>,
-    /// Its service control policies were listed, all of them.
-    pub policies_listed: bool,
+    /// The types of policies that its root says to be enabled, or not to be.
+    pub policies_enabled: BTreeMap<PolicyType, bool>,
+    /// The types of its policies that were listed, all of them.
+    pub policies_listed: BTreeSet<PolicyType>,
     /// Accounts that administer services.
     pub delegated: BTreeSet<String>,
 }
@@ -181,6 +184,13 @@ pub struct OrganizationPolicy {
     pub targets: Option<BTreeSet<String>>,
     /// Where it was first told of.
     pub place: Option<Place>,
+}
+
+impl OrganizationPolicy {
+    /// Whether it is known to be of a type.
+    pub fn is(&self, ty: PolicyType) -> bool {
+        self.kind.as_deref() == Some(ty.name())
+    }
 }
 
 /// A policy document.

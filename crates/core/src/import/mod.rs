@@ -15,11 +15,13 @@ pub(crate) mod iam;
 pub(crate) mod identity_center;
 pub(crate) mod moments;
 pub(crate) mod organizations;
+pub(crate) mod policy_types;
 pub mod texts;
 pub(crate) mod timeline;
 
 use std::sync::Arc;
 
+use crate::assessment::completeness::failed::FailedCall;
 use crate::moment::Moment;
 use crate::problem::{Problem, SourceFile};
 use crate::text::json::{Node, Value};
@@ -113,6 +115,9 @@ fn failed(facts: &mut Facts, file: &File) {
     let asks_for_events = |name: &str| name.starts_with("lookup-events.") || name.starts_with("assume-role.");
     if source.path.rsplit('/').next().is_some_and(asks_for_events) {
         facts.listed.events_failed.insert(answer::account_of(&source.path));
+    }
+    if let Some(call) = FailedCall::recorded(&source.text) {
+        facts.listed.failed.entry(answer::account_of(&source.path)).or_default().insert(call.to_string());
     }
     let first = source.text.lines().map(str::trim).find(|l| !l.is_empty()).unwrap_or("without a message").to_owned();
     facts.remark(format!("{}: the call failed: {first}", source.path), "what it would have returned is unknown");

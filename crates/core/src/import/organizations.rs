@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::answer::{COLLECT, CliAnswer, Fields, is_account, is_organization, is_root, is_unit};
 use super::documents;
 use super::facts::{Account, Facts, Joined};
+use super::policy_types::PolicyType;
 use crate::moment;
 use crate::problem::Problem;
 
@@ -189,15 +190,20 @@ pub fn roots(facts: &mut Facts, fields: &mut Fields<'_>) {
         let mut root = fields.of(node);
         let id = root.id("Id", is_root, "id of a root").map(str::to_owned);
         let organization = root.needed("Arn").and_then(|a| named(facts, a));
-        let mut enabled = false;
+        // a type that is about to be enabled or disabled may be in effect
+        let mut enabled: BTreeMap<PolicyType, Option<bool>> = BTreeMap::new();
         for policy_type in root.entries("PolicyTypes") {
             let mut kind = root.of(policy_type);
-            enabled |= kind.text("Type") == Some("SERVICE_CONTROL_POLICY") && kind.text("Status") == Some("ENABLED");
+            if let Some(ty) = kind.text("Type").and_then(PolicyType::named) {
+                enabled.insert(ty, (kind.text("Status") == Some("ENABLED")).then_some(true));
+            }
         }
         let told = root.get("PolicyTypes").is_some();
         if let (Some(id), Some(organization)) = (id, organization) {
-            if told {
-                facts.organization(&organization).policies_enabled = Some(enabled);
+            for ty in PolicyType::ALL.into_iter().filter(|_| told) {
+                if let Some(enabled) = enabled.get(&ty).copied().unwrap_or(Some(false)) {
+                    facts.organization(&organization).policies_enabled.insert(ty, enabled);
+                }
             }
             facts.roots.insert(id, organization);
         }
@@ -258,24 +264,38 @@ pub fn unnamed(facts: &mut Facts, answer: &CliAnswer, whom: &str) {
 pub fn policies(facts: &mut Facts, answer: &CliAnswer, fields: &mut Fields<'_>) {
     let target = answer.node().or_else(|| answer.account());
     let mut attached = BTreeSet::new();
-    let (mut of, mut other) = (None, false);
+    let (mut of, mut types) = (None, BTreeSet::new());
     for node in fields.entries("Policies") {
         let mut summary = fields.of(node);
         let Some(id) = policy_summary(facts, &mut summary) else {
             continue;
         };
         let policy = facts.policies.get(&id);
-        other |= policy.is_some_and(|p| p.kind.as_deref() != Some("SERVICE_CONTROL_POLICY"));
+        types.extend(policy.map(|p| p.kind.as_deref().and_then(PolicyType::named)));
         of = of.or_else(|| policy.and_then(|p| p.organization.clone()));
         attached.insert(id);
     }
-    if other {
-        return;
-    }
-    match (target, of) {
-        (Some(target), _) => drop(facts.attached.insert(target, attached)),
-        (None, Some(organization)) => facts.organization(&organization).policies_listed = true,
-        (None, None) => facts.policies_listed = true,
+    // AWS is asked for one type at a time; a list without policies says of which only in its name
+    let ty = match types.pop_first() {
+        Some(ty) if types.is_empty() => ty,
+        Some(_) => None,
+        None => {
+            let named = PolicyType::ALL.into_iter().find(|ty| answer.source.path.contains(ty.name()));
+            if named.is_none() {
+                unnamed(facts, answer, "of which type of policies there are none");
+            }
+            named
+        }
+    };
+    match (ty, target, of) {
+        (None, ..) => {}
+        (Some(ty), Some(target), _) => drop(facts.attached.insert((ty, target), attached)),
+        (Some(ty), None, Some(organization)) => {
+            facts.organization(&organization).policies_listed.insert(ty);
+        }
+        (Some(ty), None, None) => {
+            facts.policies_listed.insert(ty);
+        }
     }
 }
 
@@ -303,9 +323,11 @@ pub fn policy(facts: &mut Facts, mut fields: Fields<'_>) {
     let Some(id) = policy_summary(facts, &mut fields.of(summary)) else {
         return;
     };
-    let scp = facts.policies.get(&id).is_some_and(|p| p.kind.as_deref() == Some("SERVICE_CONTROL_POLICY"));
-    let content = fields.get("Content").filter(|_| scp);
-    let document = content.and_then(|c| documents::read(&mut fields, c));
+    let decides = facts.policies.get(&id).is_some_and(|p| PolicyType::ALL.iter().any(|ty| p.is(*ty)));
+    let content = fields.get("Content").filter(|_| decides);
+    let controls = facts.policies.get(&id).is_some_and(|p| p.is(PolicyType::ResourceControl));
+    let read = if controls { documents::read_of_resource } else { documents::read };
+    let document = content.and_then(|c| read(&mut fields, c));
     if let Some(policy) = facts.policies.get_mut(&id) {
         policy.document = document.or(policy.document.take());
     }

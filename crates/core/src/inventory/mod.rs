@@ -333,7 +333,7 @@ impl<'a> Builder<'a> {
                         let help = "name a policy that says what is allowed, not who may assume the role";
                         self.problem(Problem::at(&source, span, message).help(help));
                     }
-                    if attr != CONTROLS && self.controls.contains(&uid.id) {
+                    if !CONTROLS.contains(&attr) && self.controls.contains(&uid.id) {
                         let message = format!("{} is a resource control policy", uid.id);
                         let help = "name a policy without `Principal`: one document cannot be both";
                         self.problem(Problem::at(&source, span, message).help(help));
@@ -493,13 +493,13 @@ fn trusts(entities: &BTreeMap<Uid, Entity>) -> BTreeSet<String> {
     named.flat_map(|(e, id)| [id.to_owned(), files::resolve(&e.source.path, id)]).collect()
 }
 
-/// The attribute of an organization, a unit or an account that has its resource control policies.
-const CONTROLS: &str = "resourceControlPolicies";
+/// The attributes of an organization, a unit or an account that have its resource control policies.
+const CONTROLS: [&str; 2] = ["resourceControlPolicies", "resourceControlPoliciesUnplaced"];
 
 /// The resource control policies that are attached: by their ids, or by their paths as they are resolved.
 fn controls(entities: &BTreeMap<Uid, Entity>) -> BTreeSet<String> {
-    let named =
-        entities.values().flat_map(|e| e.references(CONTROLS).unwrap_or_default().into_iter().map(move |id| (e, id)));
+    let of = |e: &Entity| CONTROLS.iter().flat_map(|attr| e.references(attr).unwrap_or_default()).collect::<Vec<_>>();
+    let named = entities.values().flat_map(|e| of(e).into_iter().map(move |id| (e, id)));
     named.flat_map(|(e, id)| [files::resolve(&e.source.path, &id), id]).collect()
 }
 

@@ -22,6 +22,8 @@ pub struct Organization {
     pub rcps: Vec<String>,
     /// Policies of which it is not known where in the organization they are attached.
     pub unplaced: Vec<String>,
+    /// Resource control policies of which that is not known.
+    pub unplaced_rcps: Vec<String>,
     /// Delegated administrators declared for AWS Artifact.
     pub delegated: Vec<String>,
 }
@@ -195,6 +197,7 @@ impl Inventory {
                 scps: attachments(e),
                 rcps: resource_control(e),
                 unplaced: e.references("serviceControlPoliciesUnplaced").unwrap_or_default(),
+                unplaced_rcps: e.references("resourceControlPoliciesUnplaced").unwrap_or_default(),
                 delegated: e.references("delegatedAdministrators").unwrap_or_default(),
             }),
             |o| &o.id,

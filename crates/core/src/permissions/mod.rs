@@ -7,6 +7,7 @@ pub mod atom;
 pub(crate) mod caller;
 pub(crate) mod classes;
 pub mod context;
+pub(crate) mod controls;
 pub(crate) mod crossing;
 pub(crate) mod dependence;
 pub(crate) mod everyone;

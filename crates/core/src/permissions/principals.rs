@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::caller::{self, like};
 use super::context::KeyValue;
+use super::controls::Controls;
 use super::everyone::Everyone;
 use super::knowledge::{Knowledge, Known};
 use super::layer::Layer;
@@ -341,26 +342,21 @@ impl<'a> Directory<'a> {
     }
 
     /// What binds the resources of an account, one layer a level, as service control policies bind its principals. RCPFullAWSAccess is
-    /// always attached, so a level that declares no policies does not restrict.
+    /// always attached, so a level that declares no policies does not restrict. Those of which it is not known where they are attached
+    /// may deny anywhere.
     pub(crate) fn resource_control(&mut self, account: &Account, standing: &Position) -> Vec<Rc<Layer>> {
-        let Some(organization) = standing.organization.as_ref().and_then(|o| self.tree.organizations.get(o)) else {
-            return Vec::new();
-        };
-        if organization.all_features == Some(false) || organization.management_account == account.id {
-            return Vec::new();
+        let Controls { levels, unplaced } = Controls::of(self.tree, account, standing);
+        let mut layers = Vec::new();
+        for (level, (node, mut ids)) in levels.into_iter().enumerate().filter(|(_, (_, ids))| !ids.is_empty()) {
+            ids.push(FULL_RESOURCE_ACCESS.to_owned());
+            let name = format!("resourceControl[{level}]");
+            layers.push(self.shared(format!("{name} {node}"), &name, &node, ids, true));
         }
-        let mut nodes = vec![(organization.id.clone(), organization.rcps.clone())];
-        let units = standing.path.iter().filter_map(|u| self.tree.units.get(u));
-        nodes.extend(units.map(|u| (u.id.clone(), u.rcps.clone())));
-        nodes.push((account.id.clone(), account.rcps.clone()));
-        let declared = nodes.into_iter().enumerate().filter(|(_, (_, policies))| !policies.is_empty());
-        declared
-            .map(|(level, (node, mut ids))| {
-                ids.push(FULL_RESOURCE_ACCESS.to_owned());
-                let name = format!("resourceControl[{level}]");
-                self.shared(format!("{name} {node}"), &name, &node, ids, true)
-            })
-            .collect()
+        for id in &unplaced {
+            let name = "resourceControl[?]";
+            layers.push(self.shared(format!("unplaced {id}"), name, id, vec![id.clone()], false));
+        }
+        layers
     }
 
     /// What is known of a request on a resource of an account from where the account stands, in lower case.

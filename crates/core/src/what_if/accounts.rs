@@ -109,7 +109,7 @@ impl Edit {
         self.unassign(&account.id);
         self.with(&uid, |entity| {
             let span = entity.span;
-            for attr in ["serviceControlPolicies", "serviceControlPoliciesAtLeast"] {
+            for attr in ["serviceControlPolicies", "serviceControlPoliciesAtLeast", "resourceControlPolicies"] {
                 entity.attrs.remove(attr);
             }
             let ended = |item: &mut Item| {

@@ -5,13 +5,19 @@ use std::sync::Arc;
 
 use super::edit::Edit;
 use super::{Named, Why};
-use crate::iam::document;
+use crate::iam::{document, stored};
 use crate::inventory::entity::{Attr, Entity, Item, Uid};
 use crate::inventory::{Policy, builtin};
 use crate::problem::{Problem, SourceFile, Span, did_you_mean};
-use crate::text::json;
+use crate::text::json::{self, Node, Value};
 
-/// A document of the user's that is not in the inventory.
+/// The attribute of a root, a unit or an account that has its service control policies.
+const SERVICE_CONTROL: &str = "serviceControlPolicies";
+
+/// The same of its resource control policies, beside RCPFullAWSAccess.
+const RESOURCE_CONTROL: &str = "resourceControlPolicies";
+
+/// A document of the user's that is not in the inventory. One that says whom it is about is read as a resource control policy.
 pub fn read(source: &Arc<SourceFile>) -> Result<Policy, Vec<Problem>> {
     let node = json::parse(source)?;
     if !document::is_document(&node) {
@@ -19,29 +25,74 @@ pub fn read(source: &Arc<SourceFile>) -> Result<Policy, Vec<Problem>> {
         return Err(vec![Problem::about(&source.path, message).help("name an IAM policy")]);
     }
     let mut problems = Vec::new();
-    let document = Arc::new(document::read(source, &node, &mut problems));
+    let read = if says_whom(&node) { document::read_of_resource } else { document::read };
+    let document = Arc::new(read(source, &node, &mut problems));
     problems.retain(Problem::is_error);
     let policy = Policy { label: source.path.clone(), document, content: node.to_json().to_string(), built_in: false };
     if problems.is_empty() { Ok(policy) } else { Err(problems) }
+}
+
+/// Whether a statement of a document has a principal.
+fn says_whom(root: &Node) -> bool {
+    let has = |statement: &Node| ["Principal", "NotPrincipal"].iter().any(|element| statement.get(element).is_some());
+    match root.get("Statement") {
+        Some(Node { value: Value::Array(statements), .. }) => statements.iter().any(has),
+        Some(statement) => has(statement),
+        None => false,
+    }
 }
 
 impl Edit {
     pub fn attach(&mut self, to: &str, policy: &Named) -> Result<(), Why> {
         let (uid, attr) = self.target(to)?;
         let id = self.policy(policy)?;
+        let attr = self.attribute_for(&id, attr)?;
         self.add(&uid, attr, &id)
     }
 
     pub fn detach(&mut self, from: &str, policy: &str) -> Result<(), Why> {
         let (uid, attr) = self.target(from)?;
+        let attr = self.attribute_with(&uid, policy, attr)?;
         self.remove(&uid, attr, policy)
     }
 
     pub fn replace(&mut self, at: &str, old: &str, new: &Named) -> Result<(), Why> {
         let (uid, attr) = self.target(at)?;
         let id = self.policy(new)?;
-        self.add(&uid, attr, &id)?;
-        self.remove(&uid, attr, old)
+        let (its, had) = (self.attribute_for(&id, attr)?, self.attribute_with(&uid, old, attr)?);
+        if its != had {
+            let kind = |attr| if attr == RESOURCE_CONTROL { "a resource" } else { "a service" };
+            let what = format!("{old} is {} control policy, and {id} is {} control policy", kind(had), kind(its));
+            return Err(Why::new(what, "one cannot take the place of the other: use --detach and --attach"));
+        }
+        self.add(&uid, its, &id)?;
+        self.remove(&uid, had, old)
+    }
+
+    /// The attribute that a policy stands in where it is attached to what has service control policies, or others, in `attr`.
+    fn attribute_for(&self, id: &str, attr: &'static str) -> Result<&'static str, Why> {
+        let statements = self.inventory.policies.get(id).map(|p| p.document.statements.as_slice()).unwrap_or_default();
+        if !statements.iter().any(|s| s.principals.is_some()) {
+            return Ok(attr);
+        }
+        if attr != SERVICE_CONTROL {
+            let help = "attach it to an organization, a unit or an account, or leave out `Principal`";
+            return Err(Why::new(format!("{id} says whom it is about, as a resource control policy does"), help));
+        }
+        match statements.iter().find_map(stored::of_resource_control) {
+            Some(refusal) => Err(Why::new(format!("{id}: {}", refusal.message), refusal.help)),
+            None => Ok(RESOURCE_CONTROL),
+        }
+    }
+
+    /// The attribute in which a policy is attached.
+    fn attribute_with(&self, uid: &Uid, policy: &str, attr: &'static str) -> Result<&'static str, Why> {
+        if attr == SERVICE_CONTROL && builtin::is_full_resource_access(policy) {
+            return Err(Why::new(format!("{policy} is attached everywhere, and cannot be detached"), ""));
+        }
+        let controls = self.inventory.entities.get(uid).and_then(|e| e.references(RESOURCE_CONTROL));
+        let has = controls.is_some_and(|ids| attr == SERVICE_CONTROL && ids.iter().any(|id| id == policy));
+        Ok(if has { RESOURCE_CONTROL } else { attr })
     }
 
     fn add(&mut self, uid: &Uid, attr: &'static str, policy: &str) -> Result<(), Why> {
@@ -50,7 +101,7 @@ impl Edit {
             |edit: &Self, attr: &str| edit.inventory.entities.get(uid).is_some_and(|e| e.attrs.contains_key(attr));
         // FullAWSAccess was assumed where nothing is declared, and is still assumed beside what is attached
         let attr = match attr {
-            "serviceControlPolicies" if !has(self, attr) => {
+            SERVICE_CONTROL if !has(self, attr) => {
                 if !has(self, at_least) {
                     self.assumed.insert(uid.clone());
                 }
@@ -79,13 +130,16 @@ impl Edit {
         let (mut removed, mut attached) = (false, Vec::new());
         let declared = |entity: &Entity, attr: &str| entity.attrs.contains_key(attr);
         self.with(uid, |entity| {
-            if attr == "serviceControlPolicies" && full && !declared(entity, attr) {
+            if attr == SERVICE_CONTROL && full && !declared(entity, attr) {
                 // what was assumed is not there any more: what is known to be attached is all
                 let known = entity.attrs.remove("serviceControlPoliciesAtLeast");
                 let none = Item { span: entity.span, attr: Attr::Set(Vec::new()) };
                 entity.attrs.insert(attr.to_owned(), known.unwrap_or(none));
                 removed = true;
                 return;
+            }
+            if attr == SERVICE_CONTROL {
+                attached.extend(entity.references(RESOURCE_CONTROL).unwrap_or_default());
             }
             for attr in [attr, "serviceControlPoliciesAtLeast"] {
                 let Some(Attr::Set(items)) = entity.attrs.get_mut(attr).map(|i| &mut i.attr) else { continue };
@@ -113,6 +167,9 @@ impl Edit {
     /// The id of a policy, which is in the inventory after this.
     fn policy(&mut self, named: &Named) -> Result<String, Why> {
         let (id, policy) = match named {
+            Named::Known(id) if builtin::is_full_resource_access(id) => {
+                return Err(Why::new(format!("{id} is attached everywhere already"), "name another policy"));
+            }
             Named::Document(path, policy) => (path.clone(), (**policy).clone()),
             Named::Known(id) if self.inventory.policies.contains_key(id) => return Ok(id.clone()),
             Named::Known(id) => {

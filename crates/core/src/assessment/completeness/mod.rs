@@ -4,7 +4,9 @@
 //! an inventory that is written by hand is a declaration. [`Completeness`] tells what is missing and what would tell it;
 //! [`others`] asks the rules what those who are not listed could do. Whatever rests on "nobody else" asks here.
 
+pub mod failed;
 pub mod others;
+pub mod person;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -18,6 +20,7 @@ use crate::moment::Moment;
 use crate::policies::RuleBook;
 use crate::problem::Failure;
 use crate::terms::{PrincipalKind, terms};
+use failed::FailedCall;
 use others::Others;
 
 terms! {
@@ -51,6 +54,8 @@ terms! {
         Principals = "principals",
         /// The reports that there are.
         Reports = "reports",
+        /// Which resource control policies are attached.
+        ResourceControlPolicies = "resourceControlPolicies",
         /// Whether the root user of an account has credentials.
         RootCredentials = "rootCredentials",
         /// Which service control policies are attached.
@@ -88,8 +93,13 @@ impl Missing {
             Self::Policies => "organizations describe-policy; sso-admin for permission sets; iam get-policy-version",
             Self::Principals | Self::ServiceRole => "iam get-account-authorization-details",
             Self::Reports => "artifact list-reports",
+            Self::ResourceControlPolicies => {
+                "organizations list-policies --filter RESOURCE_CONTROL_POLICY, list-targets-for-policy"
+            }
             Self::RootCredentials => "iam get-account-summary",
-            Self::ServiceControlPolicies => "organizations list-policies, list-targets-for-policy",
+            Self::ServiceControlPolicies => {
+                "organizations list-policies --filter SERVICE_CONTROL_POLICY, list-targets-for-policy"
+            }
             Self::Tags => "organizations list-tags-for-resource",
             Self::TrustedAccess => "organizations list-aws-service-access-for-organization",
             Self::Users => "identitystore list-users",
@@ -113,6 +123,7 @@ impl Missing {
             Self::Policies => "what policies say",
             Self::Principals => "users, groups and roles",
             Self::Reports => "reports",
+            Self::ResourceControlPolicies => "where resource control policies are attached",
             Self::RootCredentials => "whether the root user has credentials",
             Self::ServiceControlPolicies => "where service control policies are attached",
             Self::ServiceRole => "whether the service role exists",
@@ -132,6 +143,8 @@ pub struct Gap {
     pub of: Vec<String>,
     /// The calls of the AWS CLI that tell it.
     pub calls: &'static str,
+    /// Those of the collecting script that failed, where an import noted it.
+    pub failed: Vec<FailedCall>,
 }
 
 /// What is known of an inventory, and what is not.
@@ -180,13 +193,17 @@ pub fn gaps(inventory: &Inventory, at: Moment) -> Vec<Gap> {
     for organization in inventory.of_type("Organization") {
         let id = organization.uid.id.as_str();
         let absent = |attr: &str| !organization.attrs.contains_key(attr);
-        let unplaced = organization.references("serviceControlPoliciesUnplaced").is_some_and(|p| !p.is_empty());
+        let has = |attr: &str| organization.references(attr).is_some_and(|p| !p.is_empty());
         let of_organization = [
             (Missing::Accounts, organization.bool("accountsKnown") == Some(false)),
             (Missing::FeatureSet, absent("featureSet")),
             (Missing::TrustedAccess, absent("trustedAccess")),
             (Missing::ServiceRole, absent("serviceRole")),
-            (Missing::ServiceControlPolicies, unplaced || !absent("serviceControlPoliciesAtLeast")),
+            (
+                Missing::ServiceControlPolicies,
+                has("serviceControlPoliciesUnplaced") || !absent("serviceControlPoliciesAtLeast"),
+            ),
+            (Missing::ResourceControlPolicies, has("resourceControlPoliciesUnplaced")),
         ];
         of_organization.iter().filter(|(_, missing)| *missing).for_each(|(what, _)| note(*what, id));
     }
@@ -208,20 +225,29 @@ pub fn gaps(inventory: &Inventory, at: Moment) -> Vec<Gap> {
         }
     }
     // of those that were not listed it is told already where they may be attached
-    let unlisted = |id: &str| id.starts_with(UNLISTED_POLICIES);
+    let unlisted = |id: &str| id.starts_with(UNLISTED_POLICIES) || id.starts_with(UNLISTED_CONTROLS);
     for policy in inventory.of_type("IamPolicy").filter(|p| !inventory.policies.contains_key(&p.uid.id)) {
         if !unlisted(&policy.uid.id) {
             note(Missing::Policies, &policy.uid.id);
         }
     }
-    gaps.into_iter()
-        .map(|(missing, of)| Gap { missing, of: of.into_iter().collect(), calls: missing.calls() })
-        .collect()
+    let gap = |(missing, of): (Missing, BTreeSet<String>)| Gap {
+        missing,
+        of: of.into_iter().collect(),
+        calls: missing.calls(),
+        failed: Vec::new(),
+    };
+    let mut gaps: Vec<Gap> = gaps.into_iter().map(gap).collect();
+    failed::tell(inventory, &mut gaps);
+    gaps
 }
 
 /// How an import calls the service control policies of an organization that were not listed: nothing tells what they say, nor where they
 /// are attached.
 pub const UNLISTED_POLICIES: &str = "the service control policies of ";
+
+/// The same of resource control policies.
+pub const UNLISTED_CONTROLS: &str = "the resource control policies of ";
 
 /// The name of a group of Identity Center.
 fn group_name(group: &Entity) -> &str {
@@ -265,6 +291,11 @@ impl Unseen {
             && self.assignments.is_empty()
             && !self.any_assignment
             && self.organizations.is_empty()
+    }
+
+    /// In some account, assignments are not all listed.
+    pub fn may_lack_assignments(&self) -> bool {
+        self.any_assignment || !self.assignments.is_empty()
     }
 
     /// The users and roles of an account are not all listed.

@@ -45,11 +45,23 @@ pub struct Others {
     pub missing: Vec<Missing>,
     /// What they could do; never empty.
     pub operations: Vec<Operation>,
+    /// The person who was asked about, and may be one of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub person: Option<String>,
 }
 
 impl Others {
     /// Who they are, in words: `other users and roles of 111122223333`.
     pub fn words(&self) -> String {
+        if let (Some(person), Some(account)) = (&self.person, &self.account) {
+            return match &self.permission_set {
+                Some(set) if self.groups.is_empty() => format!("{person} by the permission set {set}"),
+                Some(set) => {
+                    format!("{person} as a member of {} (permission set {set} in {account})", self.groups.join(" or "))
+                }
+                None => format!("{person} by a permission set in {account}"),
+            };
+        }
         match (&self.account, &self.permission_set) {
             (Some(account), Some(set)) => {
                 format!("other members of {} (permission set {set} in {account})", self.groups.join(", "))
@@ -185,6 +197,7 @@ impl Asking<'_> {
                     groups: Vec::new(),
                     missing: missing.into_iter().filter(|(_, is)| *is).map(|(m, _)| m).collect(),
                     operations,
+                    person: None,
                 });
             }
         }
@@ -261,14 +274,19 @@ pub(crate) fn stranger(
     })
 }
 
+/// The groups by which people have a permission set in an account, and whose members were not all listed; none for other principals.
+pub(crate) fn unlisted_groups(inventory: &Inventory, tree: &Tree, (uid, account): (&Uid, &String)) -> Vec<String> {
+    let Some(set) = inventory.entities.get(uid).filter(|_| uid.ty == "PermissionSet") else { return Vec::new() };
+    let path = tree.accounts.get(account).map(|a| tree.now(a).path).unwrap_or_default();
+    open_groups(inventory, set, |fields| {
+        let named = |attr: &str| fields.get(attr).map(Item::ids).unwrap_or_default();
+        named("accounts").contains(account) || named("organizationalUnits").iter().any(|u| path.contains(u))
+    })
+}
+
 /// The members of groups who may be there unseen, where a principal is a permission set that they have.
 pub fn members(inventory: &Inventory, tree: &Tree, principal: &PrincipalAnswer) -> Option<Others> {
-    let set = inventory.entities.get(&principal.uid).filter(|_| principal.kind == PrincipalKind::PermissionSet)?;
-    let path = tree.accounts.get(&principal.account).map(|a| tree.now(a).path).unwrap_or_default();
-    let groups = open_groups(inventory, set, |fields| {
-        let named = |attr: &str| fields.get(attr).map(Item::ids).unwrap_or_default();
-        named("accounts").contains(&principal.account) || named("organizationalUnits").iter().any(|u| path.contains(u))
-    });
+    let groups = unlisted_groups(inventory, tree, (&principal.uid, &principal.account));
     if groups.is_empty() {
         return None;
     }
@@ -281,6 +299,7 @@ pub fn members(inventory: &Inventory, tree: &Tree, principal: &PrincipalAnswer) 
         groups,
         missing: vec![Missing::Members],
         operations,
+        person: None,
     })
 }
 

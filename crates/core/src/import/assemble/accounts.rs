@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::{Assembly, attributes, entity, uid};
 use crate::import::cloudtrail::Change;
 use crate::import::facts::Account;
+use crate::import::policy_types::PolicyType;
 use crate::import::timeline::{self, Timeline};
 use crate::moment::{self, Moment};
 
@@ -117,10 +118,12 @@ impl Assembly<'_> {
                 ("rootCredentials", account.root_credentials.map(Value::from)),
                 ("notifications", account.notifications.map(Value::from)),
                 ("notCollected", self.not_collected_of(&id)),
+                ("failedCalls", self.failed_calls(Some(&id))),
             ]);
             let tags = self.facts.accounts.get(&id).and_then(|a| a.tags.clone()).unwrap_or_default();
             let unit_unknown = parent.as_ref().is_some_and(|(_, known)| !known);
-            if unit_unknown && attached.is_empty() {
+            let told = attached.keys().any(|attr| attr.starts_with(PolicyType::ServiceControl.attribute()));
+            if unit_unknown && !told {
                 attrs.insert("serviceControlPoliciesAtLeast".to_owned(), json!([]));
                 self.facts.remark(
                     format!("account {id}: its organizational unit is unknown"),

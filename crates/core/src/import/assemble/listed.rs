@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::{Assembly, attributes, entity};
 use crate::assessment::completeness::Missing;
 use crate::import::facts::Unit;
+use crate::import::policy_types::PolicyType;
 
 /// Where the roles of permission sets stand.
 const RESERVED: &str = ":role/aws-reserved/sso.amazonaws.com/";
@@ -19,11 +20,11 @@ impl Assembly<'_> {
         known.is_some_and(|o| o.accounts_listed || o.accounts_exported)
     }
 
-    /// All service control policies of an organization were listed.
-    pub(super) fn are_policies_listed(&self, organization: &str) -> bool {
+    /// All policies of a type of an organization were listed.
+    pub(super) fn are_policies_listed(&self, ty: PolicyType, organization: &str) -> bool {
         let only = self.facts.organizations.len() == 1;
         let known = self.facts.organizations.get(organization);
-        known.is_some_and(|o| o.policies_listed) || (only && self.facts.policies_listed)
+        known.is_some_and(|o| o.policies_listed.contains(&ty)) || (only && self.facts.policies_listed.contains(&ty))
     }
 
     /// All assignments of permission sets in an account were listed; or its roles were, and none is that of a permission set:
@@ -77,6 +78,15 @@ impl Assembly<'_> {
             (Missing::Reports, alone && !self.facts.listed.reports),
             (Missing::RootCredentials, known.is_none_or(|a| a.root_credentials.is_none())),
         ])
+    }
+
+    /// The calls that failed, of an account or of the organization. Without an organization, they are the accounts'.
+    pub(super) fn failed_calls(&self, account: Option<&str>) -> Option<Value> {
+        let of = |whom: Option<String>| self.facts.listed.failed.get(&whom).into_iter().flatten();
+        let also = account.is_some() && self.facts.organizations.is_empty();
+        let calls: BTreeSet<&String> =
+            of(account.map(str::to_owned)).chain(also.then(|| of(None)).into_iter().flatten()).collect();
+        (!calls.is_empty()).then(|| json!(calls))
     }
 
     /// What no answer tells of an organization, beside its accounts and policies.

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod agreements;
+mod attached;
 mod listed;
 mod organization;
 mod principals;

@@ -1,14 +1,12 @@
-//! Organizations, their units, and the service control policies of both.
+//! Organizations and their units.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{Assembly, attributes, entity, uid};
-use crate::assessment::completeness::UNLISTED_POLICIES;
 use crate::import::cloudtrail::Change;
-use crate::import::facts::{Organization, OrganizationPolicy};
-use crate::inventory::builtin::{self, FULL_AWS_ACCESS};
+use crate::import::policy_types::PolicyType;
 use crate::moment::{self, Moment};
 use crate::problem::Problem;
 
@@ -30,7 +28,8 @@ impl Assembly<'_> {
                 || self.facts.accounts.contains_key(id)
         };
         let by_policy = self.facts.policies.values().flat_map(|p| p.targets.iter().flatten());
-        let all: BTreeSet<&String> = by_policy.chain(self.facts.attached.keys()).filter(|id| !known(id)).collect();
+        let all: BTreeSet<&String> =
+            by_policy.chain(self.facts.attached.keys().map(|(_, id)| id)).filter(|id| !known(id)).collect();
         for id in all {
             let problem = Problem::about(id, format!("policies are attached to {id}, but nothing describes it"));
             self.problems
@@ -67,6 +66,7 @@ impl Assembly<'_> {
                 ("delegatedAdministrators", Some(json!(delegated)).filter(|d| d != &json!([]))),
                 ("deletedAt", deleted.map(|at| json!(moment::format(at)))),
                 ("notCollected", self.not_collected_of_organization(id)),
+                ("failedCalls", self.failed_calls(None)),
             ]);
             let roots: Vec<String> =
                 self.facts.roots.iter().filter(|(_, o)| *o == id).map(|(r, _)| r.clone()).collect();
@@ -78,9 +78,11 @@ impl Assembly<'_> {
                 );
             }
             attrs.extend(self.attached(id, &roots));
-            let unplaced = self.unplaced(id, ids.len() == 1);
-            if !unplaced.is_empty() {
-                attrs.insert("serviceControlPoliciesUnplaced".to_owned(), json!(unplaced));
+            for ty in PolicyType::ALL {
+                let unplaced = self.unplaced(ty, id, ids.len() == 1);
+                if !unplaced.is_empty() {
+                    attrs.insert(format!("{}Unplaced", ty.attribute()), json!(unplaced));
+                }
             }
             self.push("organization.json", entity("Organization", id, attrs, Vec::new(), &BTreeMap::new()));
         }
@@ -168,107 +170,6 @@ impl Assembly<'_> {
             }
         }
         delegated
-    }
-
-    /// The service control policies of a root, unit or account: all of them, or those that are known.
-    pub(super) fn attached(&mut self, organization: &str, nodes: &[String]) -> Map<String, Value> {
-        if self.facts.organizations.get(organization).and_then(|o| o.policies_enabled) == Some(false) {
-            return Map::new();
-        }
-        let scp = |id: &String| {
-            self.facts.policies.get(id).is_none_or(|p| p.kind.as_deref() == Some("SERVICE_CONTROL_POLICY"))
-        };
-        let listed: Option<BTreeSet<String>> = nodes
-            .iter()
-            .map(|n| self.facts.attached.get(n).cloned())
-            .collect::<Option<Vec<_>>>()
-            .map(|l| l.into_iter().flatten().collect());
-        let by_targets: BTreeSet<String> = self
-            .facts
-            .policies
-            .iter()
-            .filter(|(_, p)| p.targets.as_ref().is_some_and(|t| nodes.iter().any(|n| t.contains(n))))
-            .map(|(id, _)| id.clone())
-            .collect();
-        let listed_all = self.are_policies_listed(organization);
-        let of = |p: &&OrganizationPolicy| p.organization.as_deref().is_none_or(|o| o == organization);
-        let is_scp = |p: &&OrganizationPolicy| p.kind.as_deref() == Some("SERVICE_CONTROL_POLICY");
-        let placed = listed_all && self.facts.policies.values().filter(of).filter(is_scp).all(|p| p.targets.is_some());
-        let complete = (listed.is_some() || placed) && !nodes.is_empty();
-        let ids: Vec<String> = listed.unwrap_or(by_targets).into_iter().filter(scp).collect();
-        if ids.is_empty() && !complete {
-            return Map::new();
-        }
-        let named: Vec<String> = ids.iter().map(|id| self.scp(id)).collect();
-        let attr = if complete { "serviceControlPolicies" } else { "serviceControlPoliciesAtLeast" };
-        Map::from_iter([(attr.to_owned(), json!(named))])
-    }
-
-    /// Policies of which nothing tells where they are attached.
-    pub(super) fn unplaced(&mut self, organization: &str, only: bool) -> Vec<String> {
-        let mut nodes: BTreeSet<&String> = self.facts.units.keys().collect();
-        nodes.extend(self.facts.roots.keys());
-        nodes.extend(self.facts.accounts.keys());
-        if nodes.iter().all(|n| self.facts.attached.contains_key(*n)) {
-            return Vec::new();
-        }
-        let of = |p: &OrganizationPolicy| p.organization.as_deref().map_or(only, |o| o == organization);
-        let unplaced = self.facts.policies.iter().filter(|(id, p)| {
-            p.targets.is_none()
-                && p.kind.as_deref() == Some("SERVICE_CONTROL_POLICY")
-                && of(p)
-                && *id != FULL_AWS_ACCESS
-        });
-        let mut ids: BTreeSet<String> = unplaced.map(|(id, _)| id.clone()).collect();
-        for id in &ids {
-            self.facts.remark(format!("where {id} is attached is unknown"), "collect list-targets-for-policy");
-        }
-        ids.extend(self.perhaps_above(organization));
-        let mut unplaced: Vec<String> = ids.iter().map(|id| self.scp(id)).collect();
-        if self.may_have_policies(organization) && !self.are_policies_listed(organization) {
-            // others may be attached anywhere, and deny anything
-            let others = format!("{UNLISTED_POLICIES}{organization}, which were not listed");
-            unplaced.push(self.undocumented(&others, "collect organizations list-policies"));
-        }
-        unplaced
-    }
-
-    /// The policies of units, where it is not known in which unit some account stands.
-    fn perhaps_above(&self, organization: &str) -> BTreeSet<String> {
-        let astray = |id: &String| {
-            let timeline = self.timelines.get(id).filter(|t| t.current.as_deref() == Some(organization));
-            timeline.and_then(|t| self.parent(id, t)).is_some_and(|(_, known)| !known)
-        };
-        if !self.facts.accounts.keys().any(astray) {
-            return BTreeSet::new();
-        }
-        let of_units = |p: &OrganizationPolicy| {
-            let targets = p.targets.iter().flatten();
-            p.kind.as_deref() == Some("SERVICE_CONTROL_POLICY")
-                && targets.into_iter().any(|t| self.facts.units.contains_key(t))
-        };
-        let by_targets = self.facts.policies.iter().filter(|(_, p)| of_units(p)).map(|(id, _)| id.clone());
-        let attached = self.facts.attached.iter().filter(|(node, _)| self.facts.units.contains_key(*node));
-        let all = by_targets.chain(attached.flat_map(|(_, ids)| ids.iter().cloned()));
-        all.filter(|id| id != FULL_AWS_ACCESS).collect()
-    }
-
-    /// Service control policies may be in effect: they are not when the organization is known to have them disabled.
-    fn may_have_policies(&self, organization: &str) -> bool {
-        let known = self.facts.organizations.get(organization);
-        let is_off = |o: &Organization| {
-            o.policies_enabled == Some(false) || o.feature_set.as_deref() == Some("CONSOLIDATED_BILLING")
-        };
-        !known.is_some_and(is_off)
-    }
-
-    /// A service control policy as entities name it.
-    pub(super) fn scp(&mut self, id: &str) -> String {
-        match self.facts.policies.get(id).and_then(|p| p.document.clone()) {
-            Some(document) => self.document("organization.json", format!("scps/{id}.json"), &document),
-            None if builtin::managed_policy(id).is_some() => id.to_owned(),
-            None => self.undocumented(id, "collect describe-policy"),
-        }
     }
 
     pub(super) fn units(&mut self) {

@@ -8,7 +8,11 @@ pub(super) fn of_key(key: &str) -> Option<PolicyKind> {
         "AssumeRolePolicyDocument" | "assume_role_policy" => Some(PolicyKind::Trust),
         "CustomPolicy" | "InlinePolicy" => Some(PolicyKind::PermissionSet),
         // attributes of an inventory
-        "serviceControlPolicies" | "serviceControlPoliciesAtLeast" => Some(PolicyKind::ServiceControl),
+        "serviceControlPolicies" | "serviceControlPoliciesAtLeast" | "serviceControlPoliciesUnplaced" => {
+            Some(PolicyKind::ServiceControl)
+        }
+        "resourceControlPolicies" | "resourceControlPoliciesUnplaced" => Some(PolicyKind::ResourceControl),
+        "trustPolicy" => Some(PolicyKind::Trust),
         "permissionsBoundary" => Some(PolicyKind::Boundary),
         _ => None,
     }
@@ -88,6 +92,7 @@ mod tests {
     fn paths_tell_kinds() {
         assert_eq!(by_path("org/scp/deny.json"), Some(PolicyKind::ServiceControl));
         assert_eq!(by_path("service-control-policies/a.json"), Some(PolicyKind::ServiceControl));
+        assert_eq!(by_path("rcps/p-perimeter01.json"), Some(PolicyKind::ResourceControl));
         assert_eq!(by_path("permission-sets/auditor.json"), Some(PolicyKind::PermissionSet));
         assert_eq!(by_path("iam/boundary.json"), Some(PolicyKind::Boundary));
         assert_eq!(by_path("iam/discprices.json"), None);
