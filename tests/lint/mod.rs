@@ -5,6 +5,7 @@ mod cases;
 mod catalogue;
 mod command;
 mod constructs;
+mod elsewhere;
 mod fixes;
 mod pages;
 mod principals;

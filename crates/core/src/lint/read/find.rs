@@ -5,11 +5,13 @@ use std::sync::Arc;
 use super::choice::{is_known, is_unknown};
 use super::documents::{DOCUMENT, file_argument, merged};
 use super::embedded::{self, Mapped};
-use super::kinds::{by_path, holder, of_cloudformation, of_key, of_terraform, of_type};
+use super::given::Given;
+use super::kinds::{by_path, holder, of_another_cloud, of_cloudformation, of_key, of_terraform, of_type};
 use super::siblings::{beside, boundary_of, managed, of_template, sibling_statements};
 use super::template;
 use super::terraform::scope::Scope;
-use super::{Fault, FaultKind, Host, UNKNOWN, duplicate, placeholders, shown, unreadable};
+use super::yaml;
+use super::{Fault, FaultKind, Host, UNKNOWN, duplicate, looks_like_policy, placeholders, shown, unreadable};
 use crate::lint::policy::{Found, Holder, Policy, PolicyKind, SiblingPolicies, is_policy, size_of};
 use crate::problem::{SourceFile, Span};
 use crate::text::json::{Member, Node, Value};
@@ -165,6 +167,9 @@ impl<'a> Finder<'a> {
             let mut inner = own.below(&member.key);
             inner.kind = of_key(&member.key).or(inner.kind);
             if self.scope.is_some() && around.pointer.is_empty() {
+                if of_another_cloud(&member.key) {
+                    continue;
+                }
                 self.block(member, &mut inner);
             }
             inner.expected = holds_policy(&member.key, &own, self.scope.is_some());
@@ -236,6 +241,11 @@ impl<'a> Finder<'a> {
         let json = trimmed.starts_with('{') && text.contains("Statement");
         let quoted = trimmed.starts_with('"') && text.contains("Statement");
         let encoded = (trimmed.starts_with("%7B") || trimmed.starts_with("%7b")) && text.contains("Statement");
+        if !json && self.template_in(node, text, around, host) {
+            return;
+        }
+        // braces of another language, such as that of a message about a template
+        let json = json && (around.expected || template::begins_like_json(trimmed));
         if !(json || quoted || encoded) || around.strings >= MAX_STRINGS {
             if around.expected && text.contains(UNKNOWN) {
                 self.not_literal(node, around);
@@ -266,9 +276,26 @@ impl<'a> Finder<'a> {
                 inner.strings += 1;
                 self.value(&root, &inner, inner_host);
             }
+            // CloudFormation reads what is no JSON as YAML
+            Err(_) if self.template_in(node, text, around, host) => {}
             Err(_) if is_template || text.contains(UNKNOWN) => self.not_literal(node, around),
             Err(problems) => self.faults.extend(problems.iter().map(unreadable)),
         }
+    }
+
+    /// A template of CloudFormation in a text, as a stack set or a stack has one. Whether it is one, and was read.
+    fn template_in(&mut self, node: &Node, text: &str, around: &Enclosing, host: Host) -> bool {
+        if around.strings >= MAX_STRINGS || !is_template_text(text) {
+            return false;
+        }
+        let read = self.mapped(node, text, host, false).map(|mapped| yaml::read(self.source, Given::string(&mapped)));
+        let Some(Ok(root)) = read else {
+            return false;
+        };
+        let mut inner = around.clone();
+        inner.strings += 1;
+        self.value(&root, &inner, Host::Closed);
+        true
     }
 
     /// A text that stands in the file as it is, line by line.
@@ -347,6 +374,11 @@ impl<'a> Finder<'a> {
         };
         self.policies.push(Policy::new(found, node));
     }
+}
+
+/// A text that has resources of CloudFormation, and policies among them.
+fn is_template_text(text: &str) -> bool {
+    text.contains("Resources") && text.contains("AWS::") && looks_like_policy(text)
 }
 
 /// The list of managed policies of a set or role that has no policy of its own.

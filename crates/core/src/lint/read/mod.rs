@@ -10,8 +10,11 @@ pub(crate) mod documents;
 pub(crate) mod embedded;
 pub(crate) mod find;
 mod forms;
+mod given;
 mod kinds;
 mod placeholders;
+mod pulumi;
+mod repeated;
 mod siblings;
 pub(crate) mod template;
 pub(crate) mod terraform;
@@ -157,6 +160,7 @@ pub fn load(
     if policies.is_empty() && found.is_empty() && !named {
         faults.clear();
     }
+    repeated::only_about_policies(&root, &policies, &mut faults);
     faults.extend(found);
     let ignores = if form == Form::Json { Vec::new() } else { comments::ignores(&source, &root) };
     Loaded { policies, faults, references, files, ignores, ..Loaded::nothing(source) }
@@ -174,10 +178,14 @@ fn tree(
         Form::Yaml => match yaml::tree(source) {
             Ok(root) => {
                 faults.extend(yaml::duplicates(&root).into_iter().map(duplicate));
-                Ok((root, Host::Yaml))
+                Ok((pulumi::resolved(root), Host::Yaml))
             }
-            Err(_) if MARKS.iter().any(|mark| source.text.contains(mark)) => Err(vec![of_template(source, 0)]),
-            Err(problem) => Err(vec![problem]),
+            Err(problem) => match given::Given::file(&source.text).filled().map(|filled| yaml::read(source, filled)) {
+                Some(Ok(root)) => Ok((root, Host::Closed)),
+                Some(Err(_)) => Err(vec![of_template(source, 0)]),
+                None if MARKS.iter().any(|mark| source.text.contains(mark)) => Err(vec![of_template(source, 0)]),
+                None => Err(vec![problem]),
+            },
         },
         Form::Terraform => match scopes.modules.get(&source.path)? {
             (own, Ok(body)) => Ok((terraform::tree(own, body, scopes.of(&source.path)), Host::Terraform)),
