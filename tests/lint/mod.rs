@@ -7,6 +7,7 @@ mod command;
 mod constructs;
 mod elsewhere;
 mod fixes;
+mod modules;
 mod pages;
 mod principals;
 mod profiles;

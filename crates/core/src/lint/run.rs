@@ -1,6 +1,6 @@
 //! A run: files in, findings out, with what the settings and the baseline know of them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::comments::CommentIgnore;
@@ -59,6 +59,8 @@ pub fn lint(texts: &[Text], settings: &Settings, given: Option<PolicyKind>, whol
         findings.extend(idle.into_iter().chain(of_comments));
         outcome.findings.extend(findings);
     }
+    let used = loaded.iter().filter(|f| !f.uses.is_empty()).map(|f| (f.source.path.as_str(), &f.uses)).collect();
+    used_by(&mut outcome.findings, &used);
     settings.assign(&mut outcome.findings);
     let matched = settings.suppress(&mut outcome.findings);
     outcome.findings.extend(ignores(settings, &matched, texts, whole));
@@ -102,6 +104,15 @@ fn of_file(file: &Loaded, settings: &Settings) -> Vec<Finding> {
         }
     }
     told_once(rules::invalid_statement::without_repeated(findings))
+}
+
+/// Says of each finding in a module what uses the module.
+fn used_by(findings: &mut [Finding], used: &BTreeMap<&str, &Vec<String>>) {
+    for finding in findings {
+        if let (Some(uses), Some(address)) = (used.get(finding.place.source.path.as_str()), finding.address()) {
+            finding.uses = uses.iter().map(|module| format!("{module}.{address}")).collect();
+        }
+    }
 }
 
 /// What is used in several places stands in one, and is told once.

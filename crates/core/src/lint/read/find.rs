@@ -9,7 +9,8 @@ use super::given::Given;
 use super::kinds::{by_path, holder, of_another_cloud, of_cloudformation, of_key, of_terraform, of_type};
 use super::siblings::{beside, boundary_of, managed, of_template, sibling_statements};
 use super::template;
-use super::terraform::scope::Scope;
+use super::terraform::calls::Document;
+use super::terraform::scope::{Scope, Scopes, folder};
 use super::yaml;
 use super::{Fault, FaultKind, Host, UNKNOWN, duplicate, looks_like_policy, placeholders, shown, unreadable};
 use crate::lint::policy::{Found, Holder, Policy, PolicyKind, SiblingPolicies, is_policy, size_of};
@@ -19,8 +20,8 @@ use crate::text::json::{Member, Node, Value};
 /// A document of Terraform that a resource uses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reference {
-    /// The name of the data source.
-    pub document: String,
+    /// Its folder, and the name of the data source there.
+    pub document: Document,
     /// What it is used for.
     pub kind: Option<PolicyKind>,
     /// Where it is stored.
@@ -54,6 +55,7 @@ pub struct Finder<'a> {
     given: Option<PolicyKind>,
     /// The names of a folder of Terraform.
     scope: Option<&'a Scope<'a>>,
+    scopes: Option<&'a Scopes<'a>>,
     of_path: Option<PolicyKind>,
     /// What was found.
     pub policies: Vec<Policy>,
@@ -90,12 +92,14 @@ impl Enclosing {
 
 impl<'a> Finder<'a> {
     /// A finder for one file.
-    pub fn new(source: &'a Arc<SourceFile>, given: Option<PolicyKind>, scope: Option<&'a Scope<'a>>) -> Self {
+    pub fn new(source: &'a Arc<SourceFile>, given: Option<PolicyKind>, scopes: Option<&'a Scopes<'a>>) -> Self {
         let of_path = by_path(&source.path);
+        let scope = scopes.map(|all| all.of(&source.path));
         Self {
             source,
             given,
             scope,
+            scopes,
             of_path,
             policies: Vec::new(),
             faults: Vec::new(),
@@ -327,7 +331,7 @@ impl<'a> Finder<'a> {
 
     fn not_literal(&mut self, node: &Node, around: &Enclosing) {
         let raw = self.source.slice(node.span).trim();
-        let documents = self.scope.map(|s| s.documents(raw)).unwrap_or_default();
+        let documents = self.scopes.map(|s| s.documents(folder(&self.source.path), raw)).unwrap_or_default();
         if !documents.is_empty() {
             let name = around.names.last().cloned().unwrap_or_default();
             let reference = |document| Reference {
