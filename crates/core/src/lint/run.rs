@@ -43,7 +43,7 @@ pub struct LintOutcome {
 pub fn lint(texts: &[Text], settings: &Settings, given: Option<PolicyKind>, whole: bool) -> LintOutcome {
     let loaded = read_all(texts, settings, given);
     let mut outcome = LintOutcome { findings: Vec::new(), files: 0, policies: 0, passed_over: 0, without: Vec::new() };
-    for (file, text) in loaded.iter().zip(texts) {
+    for (file, text) in loaded.iter().zip(texts).filter(|(file, _)| settings.tells(&file.source.path)) {
         if !file.holds_policies() {
             outcome.passed_over += 1;
             if text.named {
@@ -63,7 +63,10 @@ pub fn lint(texts: &[Text], settings: &Settings, given: Option<PolicyKind>, whol
     used_by(&mut outcome.findings, &used);
     settings.assign(&mut outcome.findings);
     let matched = settings.suppress(&mut outcome.findings);
-    outcome.findings.extend(ignores(settings, &matched, texts, whole));
+    // which of the settings' ignores match nothing, only all findings show
+    if settings.tells_all() {
+        outcome.findings.extend(ignores(settings, &matched, texts, whole));
+    }
     outcome.findings.sort_by_cached_key(Finding::sort_key);
     outcome
 }

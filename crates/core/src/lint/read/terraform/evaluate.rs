@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use hcl_edit::Span as _;
@@ -22,6 +23,12 @@ use crate::text::json::{Member, Node, Value};
 /// A file is not evaluated beyond this many expressions: the rest of it is unknown.
 const MOST: usize = 300_000;
 
+/// What other folders say is not evaluated beyond this many expressions for one file.
+const MOST_OF_OTHERS: usize = 50_000;
+
+/// What is given to a variable beyond this many values is unknown: configurations of whole environments, not policies.
+const MOST_GIVEN: usize = 3_000;
+
 /// Of a module that is called more often, what further calls give is unknown.
 const MOST_CALLS: usize = 200;
 
@@ -35,7 +42,7 @@ pub struct Budget {
 
 impl Default for Budget {
     fn default() -> Self {
-        Self { own: Cell::new(MOST), others: Cell::new(MOST), given: RefCell::default() }
+        Self { own: Cell::new(MOST), others: Cell::new(MOST_OF_OTHERS), given: RefCell::default() }
     }
 }
 
@@ -48,7 +55,7 @@ pub struct Evaluation<'a> {
     all: &'a Scopes<'a>,
     /// The place that stands for every place of another file.
     at: Option<Span>,
-    names: Vec<(String, Node)>,
+    names: Vec<(Rc<str>, Rc<Node>)>,
     depth: usize,
     /// What is evaluated stands in another folder.
     of_others: bool,
@@ -66,7 +73,7 @@ impl<'a> Evaluation<'a> {
     #[must_use]
     pub fn with(&self, name: &str, value: Node) -> Self {
         let mut inner = self.clone();
-        inner.names.push((name.to_owned(), value));
+        inner.names.push((Rc::from(name), Rc::new(value)));
         inner
     }
 
@@ -133,7 +140,11 @@ impl<'a> Evaluation<'a> {
     }
 
     fn named(&self, name: &str) -> Option<Node> {
-        self.names.iter().rev().find(|(n, _)| n == name).map(|(_, node)| node.clone())
+        self.name(name).map(|node| node.as_ref().clone())
+    }
+
+    fn name(&self, name: &str) -> Option<&Rc<Node>> {
+        self.names.iter().rev().find(|(own, _)| own.as_ref() == name).map(|(_, node)| node)
     }
 
     fn object(&self, object: &Object) -> Vec<Member> {
@@ -176,7 +187,7 @@ impl<'a> Evaluation<'a> {
             _ => None,
         });
         let (base, rest) = match (&traversal.expr, first) {
-            (Expression::Variable(ident), Some(name)) if self.named(ident.as_str()).is_none() => {
+            (Expression::Variable(ident), Some(name)) if self.name(ident.as_str()).is_none() => {
                 let rest = operators.get(1..).unwrap_or_default();
                 match ident.as_str() {
                     "local" => (self.elsewhere(self.scope.local(name)?, self.scope, at), rest),
@@ -184,6 +195,11 @@ impl<'a> Evaluation<'a> {
                     "module" => return Some(self.output(name, rest, at)),
                     _ => return Some(unknown(at)),
                 }
+            }
+            // what is asked of a value is looked up in it before it is copied, for it may be large
+            (Expression::Variable(ident), Some(_)) if self.name(ident.as_str()).is_some() => {
+                let (node, rest) = self.name(ident.as_str()).map(|node| below(node, operators))?;
+                (node.clone(), rest)
             }
             (expression, _) => (self.attempt(expression)?, operators),
         };
@@ -228,9 +244,17 @@ impl<'a> Evaluation<'a> {
         let known = self.left.given.borrow().get(&key).cloned();
         let known = known.unwrap_or_else(|| {
             self.left.given.borrow_mut().insert(key.clone(), unknown(at));
-            let values = given.iter().take(MOST_CALLS);
-            let values = values.map(|g| without_policies(self.elsewhere(g.value, self.all.at(g.folder), at), at));
-            let known = one_of(at, values.collect());
+            let mut left = MOST_GIVEN;
+            let mut values = Vec::new();
+            for given in given.iter().take(MOST_CALLS) {
+                let value = without_policies(self.elsewhere(given.value, self.all.at(given.folder), at), at);
+                let Some(remaining) = left.checked_sub(size(&value)) else {
+                    continue;
+                };
+                left = remaining;
+                values.push(value);
+            }
+            let known = one_of(at, values);
             self.left.given.borrow_mut().insert(key, known.clone());
             known
         });
@@ -306,6 +330,30 @@ impl<'a> Evaluation<'a> {
             }
         }
         Node::new(at, if each.key_expr.is_some() { Value::Object(members) } else { Value::Array(nodes) })
+    }
+}
+
+/// The value that the first attributes name in a value, and what else is asked.
+fn below<'n, 'o>(
+    node: &'n Node,
+    operators: &'o [hcl_edit::Decorated<TraversalOperator>],
+) -> (&'n Node, &'o [hcl_edit::Decorated<TraversalOperator>]) {
+    let (mut node, mut rest) = (node, operators);
+    while let Some((TraversalOperator::GetAttr(name), after)) = rest.split_first().map(|(o, after)| (o.value(), after))
+        && let Some(members) = node.as_object()
+        && let Some(member) = members.iter().rev().find(|m| m.key == name.as_str())
+    {
+        (node, rest) = (&member.node, after);
+    }
+    (node, rest)
+}
+
+/// How many values there are in a value.
+fn size(node: &Node) -> usize {
+    1 + match &node.value {
+        Value::Array(nodes) | Value::OneOf(nodes) => nodes.iter().map(size).sum(),
+        Value::Object(members) => members.iter().map(|m| size(&m.node)).sum(),
+        _ => 0,
     }
 }
 

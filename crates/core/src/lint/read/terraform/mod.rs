@@ -47,7 +47,11 @@ pub fn tree(source: &Arc<SourceFile>, body: &Body, scopes: &Scopes<'_>) -> Node 
                 BlockLabel::String(text) => text.as_str().to_owned(),
             }));
             let document = matches!(key.as_slice(), [data, ty, _] if data == "data" && ty == "aws_iam_policy_document");
-            let node = if document {
+            // the expressions of a block without policies are asked where something names it
+            let text = block.span().and_then(|range| source.text.get(range)).unwrap_or_default();
+            let node = if !scope::may_hold_policies(text) {
+                Node::new(of.span(block.span()), Value::Object(Vec::new()))
+            } else if document {
                 document::policy_document(&of, block)
             } else {
                 block_node(&each(&of, &block.body), block, 0)

@@ -55,8 +55,8 @@ impl Modules {
     }
 }
 
-/// The words without which a file holds no policy.
-fn may_hold_policies(text: &str) -> bool {
+/// The words without which a file, or a block of one, holds no policy.
+pub(super) fn may_hold_policies(text: &str) -> bool {
     ["olicy", "olicies", "tatement"].iter().any(|word| text.contains(word))
 }
 
