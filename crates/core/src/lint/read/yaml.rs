@@ -34,7 +34,7 @@ pub fn read(source: &Arc<SourceFile>, given: Given) -> Result<Node, Problem> {
             Err(unread) => unread,
         };
         let again = line.and_then(|character| given.further_in(character));
-        let first = first.get_or_insert(problem);
+        let first = first.get_or_insert(*problem);
         match again {
             Some(again) => given = again,
             None => return Err(first.clone()),
@@ -44,7 +44,7 @@ pub fn read(source: &Arc<SourceFile>, given: Given) -> Result<Node, Problem> {
 }
 
 /// Why a text is not read, and the character whose line may have to be further in.
-type Unread = (Problem, Option<usize>);
+type Unread = (Box<Problem>, Option<usize>);
 
 fn compose(source: &Arc<SourceFile>, given: &Given) -> Result<Node, Unread> {
     let mut composer = Composer {
@@ -57,7 +57,7 @@ fn compose(source: &Arc<SourceFile>, given: &Given) -> Result<Node, Unread> {
     };
     match composer.documents() {
         Ok(node) => Ok(node),
-        Err(problem) => Err((problem, composer.further_in)),
+        Err(problem) => Err((Box::new(problem), composer.further_in)),
     }
 }
 
