@@ -121,6 +121,8 @@ fn folder(root: &Path, folder: &Path, settings: &Settings, problems: &mut Vec<Pr
                     }
                 }
             }
+            // a link to nothing has no policy to read; where its name promises one, that is missing
+            Err(error) if broken_link(&error).is_some_and(|path| form(&name(root, path)).is_none()) => {}
             Err(error) => problems.push(
                 Problem::about(
                     folder.display().to_string(),
@@ -133,6 +135,17 @@ fn folder(root: &Path, folder: &Path, settings: &Settings, problems: &mut Vec<Pr
     let left = left.lock().map(|left| left.clone()).unwrap_or_default();
     problems.extend(left.iter().map(|path| leads_out(&name(root, path))));
     found
+}
+
+/// The link that leads nowhere, if an entry is not read for that reason.
+fn broken_link(error: &ignore::Error) -> Option<&Path> {
+    match error {
+        ignore::Error::WithPath { path, .. } => (path.is_symlink()
+            && path.metadata().is_err_and(|e| e.kind() == std::io::ErrorKind::NotFound))
+        .then_some(path.as_path()),
+        ignore::Error::WithDepth { err, .. } => broken_link(err),
+        _ => None,
+    }
 }
 
 /// Whether an entry is a link to a folder out of the tree; files are told where they are listed.

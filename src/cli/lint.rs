@@ -11,7 +11,7 @@ use super::output::{self, Format, Output};
 use super::{INVALID, NOT_OK, NOTHING, OK, input};
 use crate::report::findings::{self, FindingsReport};
 use crate::walk;
-use countersign_core::lint::baseline::Baseline;
+use countersign_core::lint::baseline::{Baseline, Entry};
 use countersign_core::lint::fix::{self, Fixed, Which};
 use countersign_core::lint::policy::PolicyKind;
 use countersign_core::lint::profile::Profile;
@@ -19,7 +19,7 @@ use countersign_core::lint::read::form_of_text;
 use countersign_core::lint::run::{self, LintOutcome, Text};
 use countersign_core::lint::settings::Settings;
 use countersign_core::lint::{Finding, Severity, rules};
-use countersign_core::problem::{Failure, Problem, SourceFile};
+use countersign_core::problem::{Failure, Problem, SourceFile, instead};
 use countersign_core::provenance::Provenance;
 use countersign_core::source::Folder;
 use countersign_core::source::digest::Files;
@@ -65,6 +65,9 @@ pub struct LintArgs {
     /// Remove findings that no longer occur from the baseline
     #[arg(long)]
     prune_baseline: bool,
+    /// Tell only findings in files of this owner, by `[[lint.owners]]` in countersign.toml; may be repeated
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["fix", "unsafe_fixes", "diff"])]
+    owner: Vec<String>,
     /// Use this day to decide which ignores and conditions have expired [default: now]
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
@@ -186,6 +189,11 @@ fn prepare(args: &LintArgs, problems: &mut Vec<Problem>) -> Result<Run, Failure>
     if !chosen.is_empty() {
         settings.only(&chosen);
     }
+    if let Some(unknown) = args.owner.iter().find(|name| !settings.choose_owner(name)) {
+        let names: Vec<&str> = settings.owners.iter().map(|o| o.name.as_str()).collect();
+        let otherwise = "owners are named by [[lint.owners]] in countersign.toml";
+        return Err(usage(format!("there is no owner `{unknown}`")).help(instead(unknown, names, otherwise)).into());
+    }
     let whole = args.path.is_empty();
     let mut inputs = Vec::new();
     let (stdin, named): (Vec<&PathBuf>, Vec<&PathBuf>) = args.path.iter().partition(|p| p.as_path() == Path::new("-"));
@@ -215,8 +223,11 @@ fn prepare(args: &LintArgs, problems: &mut Vec<Problem>) -> Result<Run, Failure>
         Some(path) if args.write_baseline && !path.exists() => Some((path.clone(), Baseline::of(&[]))),
         Some(path) => {
             let source = input::text(path, &path.display().to_string())?;
-            let baseline = if args.write_baseline { Baseline::of(&[]) } else { Baseline::parse(&source)? };
-            Some((path.clone(), baseline))
+            let whole = args.write_baseline && args.owner.is_empty();
+            let baseline = if whole { Baseline::of(&[]) } else { Baseline::parse(&source)? };
+            // what is written anew is not known
+            let own = |e: &Entry| args.write_baseline && settings.tells(&e.file);
+            Some((path.clone(), baseline.leaving_out(own)))
         }
     };
     Ok(Run { inputs, settings, baseline, kind: args.kind, whole })
@@ -242,8 +253,8 @@ impl Run {
         let mut outcome = run::lint(texts, &self.settings, self.kind, self.whole);
         if let Some((path, baseline)) = &self.baseline {
             let idle = baseline.suppress(&mut outcome.findings);
-            let known = |e: &&countersign_core::lint::baseline::Entry| {
-                self.whole || texts.iter().any(|t| t.source.path == e.file)
+            let known = |e: &&Entry| {
+                (self.whole || texts.iter().any(|t| t.source.path == e.file)) && self.settings.tells(&e.file)
             };
             let idle: Vec<_> = idle.iter().filter(known).collect();
             if tell && !idle.is_empty() {
@@ -296,7 +307,8 @@ impl Run {
             return Ok(OK);
         };
         let new = if args.write_baseline {
-            Baseline::of(&outcome.findings)
+            // what others have in it stays
+            known.with(&Baseline::of(&outcome.findings))
         } else {
             let mut findings = outcome.findings.clone();
             findings.iter_mut().for_each(|f| {
@@ -304,7 +316,9 @@ impl Run {
                     f.suppressed = None;
                 }
             });
-            known.without(&known.suppress(&mut findings))
+            let mut idle = known.suppress(&mut findings);
+            idle.retain(|e| self.settings.tells(&e.file));
+            known.without(&idle)
         };
         output::replace(path, new.text().as_bytes())?;
         let plural = if new.entries.len() == 1 { "entry" } else { "entries" };

@@ -113,3 +113,30 @@ fn the_map_names_each_check_once() {
         }
     }
 }
+
+/// Each row of the map that names rules, tried: one policy that the check is about and one that it is not.
+#[test]
+fn each_row_of_the_map_is_told() {
+    let map = std::fs::read_to_string("docs/access-analyzer.md").unwrap();
+    let rows = map.lines().filter_map(|l| l.strip_prefix("| ")?.split_once(" | "));
+    let named: BTreeMap<&str, &str> = rows.filter(|(_, rules)| rules.contains("[CS")).collect();
+    let text = std::fs::read_to_string("tests/data/access-analyzer-cases.json").unwrap();
+    let cases: Vec<BTreeMap<String, String>> = serde_json::from_str(&text).unwrap();
+    let settings = settings("[lint]\nprofile = \"access-analyzer\"\n");
+    let found = |file: &str, text: &str| super::codes(&super::lint(&[Example::new(file, text)], &settings).findings);
+    let mut wrong = Vec::new();
+    for case in &cases {
+        let (check, rule, file) = (case["check"].as_str(), case["rule"].as_str(), case["file"].as_str());
+        let row = named.get(check).copied().unwrap_or_default();
+        if !row.contains(&format!("[{rule}]")) {
+            wrong.push(format!("{check}: the map does not name {rule}"));
+        }
+        let (bad, good) = (found(file, &case["bad"]), found(file, &case["good"]));
+        if !bad.contains(rule) || good.contains(rule) {
+            wrong.push(format!("{check}: {rule} is not in {bad:?}, or in {good:?}"));
+        }
+    }
+    let tried: BTreeSet<&str> = cases.iter().map(|case| case["check"].as_str()).collect();
+    let untried: Vec<&&str> = named.keys().filter(|check| !tried.contains(**check)).collect();
+    assert!(wrong.is_empty() && untried.is_empty(), "{wrong:#?} not tried: {untried:?}");
+}

@@ -415,3 +415,51 @@ fn files_of_other_names_are_read_where_they_hold_a_policy() {
         ]
     );
 }
+
+/// An owner sees, and has in the baseline, what is found in their files; what others have there stays.
+#[test]
+fn owners_are_told_what_is_theirs() {
+    let toml = "[lint]\nbaseline = \"known.json\"\n[[lint.owners]]\nname = \"legal\"\npaths = [\"legal/**\"]\n\
+                [[lint.owners]]\nname = \"platform team\"\npaths = [\"platform/**\"]\n\
+                [[lint.ignore]]\nrule = \"CS122\"\nfile = \"platform/gone.json\"\nreason = \"none\"\n";
+    let files = [("countersign.toml", toml), ("legal/a.json", ERROR), ("platform/b.json", ERROR), ("c.json", ERROR)];
+    let folder = Folder::new(&files);
+    std::fs::remove_file(folder.path("known.json")).ok();
+    folder.write("known.json", b"{\"schema\": \"countersign/baseline/v1\", \"entries\": []}");
+    let files = |args: &[&str]| -> Vec<String> {
+        let found = folder.json(args);
+        found["findings"].as_array().unwrap().iter().map(|f| f["file"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(files(&["--owner", "legal"]), ["legal/a.json"]);
+    assert_eq!(files(&["--owner", "legal", "--owner", "platform team"]), ["legal/a.json", "platform/b.json"]);
+    assert_eq!(folder.json(&["--owner", "legal"])["policies"], json!(1));
+    // each writes their own part of the one baseline
+    assert_eq!(folder.code(&["--owner", "legal", "--write-baseline"]), 0);
+    assert_eq!((folder.code(&["--owner", "legal"]), folder.code(&["--owner", "platform team"])), (0, 1));
+    assert_eq!(folder.code(&["--owner", "platform team", "--write-baseline"]), 0);
+    assert_eq!((folder.code(&["--owner", "legal"]), folder.code(&["--owner", "platform team"])), (0, 0));
+    assert_eq!(files(&[]), ["c.json", "countersign.toml"]);
+    // what no longer occurs is removed from the part of its owner only
+    folder.write("legal/a.json", CLEAN.as_bytes());
+    folder.write("platform/b.json", CLEAN.as_bytes());
+    assert_eq!(folder.code(&["--owner", "legal", "--prune-baseline"]), 0);
+    let left = std::fs::read_to_string(folder.path("known.json")).unwrap();
+    assert!(!left.contains("legal/a.json") && left.contains("platform/b.json"), "{left}");
+    let unknown = folder.run(&["--owner", "leagl"]);
+    assert_eq!(unknown.status.code(), Some(2));
+    assert!(stderr(&unknown).contains("did you mean `legal`"), "{unknown:?}");
+    folder.write("countersign.toml", b"");
+    assert_eq!(folder.code(&["--owner", "legal"]), 2);
+}
+
+/// A link that leads nowhere holds no policy; one that is called like a file of policies is missing.
+#[cfg(unix)]
+#[test]
+fn links_that_lead_nowhere() {
+    let folder = Folder::new(&[("clean.json", CLEAN)]);
+    std::os::unix::fs::symlink("gone", folder.path("HEAD")).unwrap();
+    std::os::unix::fs::symlink("gone", folder.path("refs")).unwrap();
+    assert_eq!(folder.code(&[]), 0);
+    std::os::unix::fs::symlink("gone.json", folder.path("policy.json")).unwrap();
+    assert_eq!(folder.code(&[]), 2);
+}

@@ -30,6 +30,8 @@ struct One {
     pointer: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     address: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    uses: Vec<String>,
     sid: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     owner: Option<String>,
@@ -87,6 +89,7 @@ fn one(finding: &Finding, fingerprint: &str) -> One {
         file: finding.place.source.path.clone(),
         address: finding.address(),
         pointer: finding.pointer.clone(),
+        uses: finding.uses.clone(),
         sid: finding.sid.clone(),
         owner: finding.owner.clone(),
         report_only: finding.report_only,

@@ -31,7 +31,7 @@ impl Drawn {
         Self {
             code: format!("{} {}", finding.rule.code, finding.rule.name),
             message: sentence(&finding.message).into_owned(),
-            help: sentence(&format!("{}{}", finding.help, fix.unwrap_or_default())).into_owned(),
+            help: sentence(&format!("{}{}{}", finding.help, uses(&finding.uses), fix.unwrap_or_default())).into_owned(),
             severity,
             excerpt: Excerpt::new(&finding.place),
         }
@@ -65,6 +65,15 @@ impl Diagnostic for Drawn {
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
         Some(&self.excerpt)
+    }
+}
+
+/// What uses the module of a finding, the first of several.
+fn uses(uses: &[String]) -> String {
+    match uses {
+        [] => String::new(),
+        [only] => format!("\nused as {only}"),
+        [first, others @ ..] => format!("\nused as {first} and in {}", count(others.len(), "other place")),
     }
 }
 

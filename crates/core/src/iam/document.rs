@@ -396,7 +396,7 @@ impl<'a> Reader<'a> {
     fn action(&mut self, node: &Node, text: &str) -> Option<Template> {
         let all = !text.is_empty() && text.bytes().all(|b| b == b'*');
         if !all && !text.contains(':') {
-            let help = format!("write \"artifact:{text}\", or \"*\" for every action");
+            let help = "write the service before it, as in \"s3:GetObject\" or \"s3:*\", or \"*\" for every action";
             self.error(node.span, format!("the action `{text}` has no service prefix"), help);
             return None;
         }

@@ -136,6 +136,21 @@ impl Baseline {
         left.into_iter().filter(|(_, n)| *n > 0).map(|(entry, count)| Entry { count, ..entry }).collect()
     }
 
+    /// Without some of the entries.
+    #[must_use]
+    pub fn leaving_out(mut self, out: impl Fn(&Entry) -> bool) -> Self {
+        self.entries.retain(|entry| !out(entry));
+        self
+    }
+
+    /// With the entries of another one.
+    #[must_use]
+    pub fn with(&self, other: &Self) -> Self {
+        let mut entries: Vec<Entry> = self.entries.iter().chain(&other.entries).cloned().collect();
+        entries.sort();
+        Self { schema: self.schema.clone(), entries }
+    }
+
     /// Without the entries that match nothing.
     #[must_use]
     pub fn without(&self, idle: &[Entry]) -> Self {

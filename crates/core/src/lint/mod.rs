@@ -163,6 +163,8 @@ pub struct Finding {
     pub owner: Option<String>,
     /// It is told, and makes no command fail.
     pub report_only: bool,
+    /// What uses the module that it is found in: `module.sso.aws_iam_policy.legal`.
+    pub uses: Vec<String>,
 }
 
 impl Finding {
@@ -248,6 +250,7 @@ impl<'a> Sink<'a> {
             suppressed: None,
             owner: None,
             report_only: false,
+            uses: Vec::new(),
         });
         self.found.last_mut()
     }

@@ -344,6 +344,12 @@ fn strings(node: &Node) -> Vec<&str> {
     items(node).into_iter().filter_map(|i| i.node.as_str()).collect()
 }
 
+/// A statement of a stack policy, by which CloudFormation protects resources of a stack: its actions are `Update:*` and its kin.
+fn is_about_updates(statement: &Node) -> bool {
+    let actions = statement.get("Action").or_else(|| statement.get("NotAction")).map(strings).unwrap_or_default();
+    !actions.is_empty() && actions.iter().all(|a| a.to_ascii_lowercase().starts_with("update:"))
+}
+
 /// Whether an object is a policy: its statements have what statements have, or it has a version of policies.
 ///
 /// Other formats have a `Statement` too (the rules of a web firewall, the policies of data protection).
@@ -353,9 +359,14 @@ pub fn is_policy(node: &Node) -> bool {
     let Some(statement) = node.get("Statement") else {
         return versioned;
     };
-    // policies of data protection (Amazon SNS, CloudWatch Logs) are written much alike
+    // policies of data protection (Amazon SNS, CloudWatch Logs) and of other clouds are written much alike
     let of_data = |n: &Node| ["DataIdentifier", "DataDirection"].iter().any(|key| n.get(key).is_some());
-    if items(statement).into_iter().any(|i| of_data(i.node)) {
+    let of_others =
+        |n: &Node| ["qcs", "RAM"].iter().any(|key| n.get("Principal").is_some_and(|p| p.get(key).is_some()));
+    let all = items(statement);
+    if all.iter().any(|i| of_data(i.node) || of_others(i.node))
+        || !all.is_empty() && all.iter().all(|i| is_about_updates(i.node))
+    {
         return false;
     }
     let looks = |n: &Node| {

@@ -28,7 +28,7 @@ pub fn resolve(loaded: &mut [Loaded]) {
         known.extend(file.policies.iter().map(|p| (own.to_owned(), p.pointer.clone())));
         for reference in &file.references {
             let used = (reference.kind, reference.holder, reference.name.clone());
-            uses.insert(document(own, &reference.document), used);
+            uses.insert(place_of(&reference.document), used);
         }
         for reference in &file.files {
             of_files.insert(files::resolve(&file.source.path, &reference.path), reference.kind);
@@ -49,6 +49,10 @@ pub fn resolve(loaded: &mut [Loaded]) {
         file.policies = policies.into_iter().map(|p| used(p, &own, &uses, kind)).collect();
     }
     (0..DEEP).for_each(|_| merge(loaded));
+}
+
+fn place_of((folder, name): &(String, String)) -> Place {
+    document(folder, name)
 }
 
 fn document(folder: &str, name: &str) -> Place {
@@ -75,11 +79,10 @@ fn passed_on(loaded: &[Loaded], uses: &mut Uses) -> bool {
 
 /// The faults of what a file uses and nobody has.
 fn lost(file: &Loaded, known: &BTreeSet<Place>, linted: &BTreeSet<String>) -> Vec<Fault> {
-    let own = folder(&file.source.path);
-    let documents = file.references.iter().filter(|r| !known.contains(&document(own, &r.document)));
+    let documents = file.references.iter().filter(|r| !known.contains(&place_of(&r.document)));
     let files = file.files.iter().filter(|r| !linted.contains(&files::resolve(&file.source.path, &r.path)));
     documents
-        .map(|r| (r.span, format!("there is no document `{}` among the linted files", r.document)))
+        .map(|r| (r.span, format!("there is no document `{}` among the linted files", r.document.1)))
         .chain(files.map(|r| (r.span, format!("the file `{}` is not among the linted files", r.path))))
         .map(|(span, message)| Fault {
             kind: FaultKind::NotLiteral,

@@ -1,6 +1,6 @@
 //! A run: files in, findings out, with what the settings and the baseline know of them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::comments::CommentIgnore;
@@ -43,7 +43,7 @@ pub struct LintOutcome {
 pub fn lint(texts: &[Text], settings: &Settings, given: Option<PolicyKind>, whole: bool) -> LintOutcome {
     let loaded = read_all(texts, settings, given);
     let mut outcome = LintOutcome { findings: Vec::new(), files: 0, policies: 0, passed_over: 0, without: Vec::new() };
-    for (file, text) in loaded.iter().zip(texts) {
+    for (file, text) in loaded.iter().zip(texts).filter(|(file, _)| settings.tells(&file.source.path)) {
         if !file.holds_policies() {
             outcome.passed_over += 1;
             if text.named {
@@ -59,9 +59,14 @@ pub fn lint(texts: &[Text], settings: &Settings, given: Option<PolicyKind>, whol
         findings.extend(idle.into_iter().chain(of_comments));
         outcome.findings.extend(findings);
     }
+    let used = loaded.iter().filter(|f| !f.uses.is_empty()).map(|f| (f.source.path.as_str(), &f.uses)).collect();
+    used_by(&mut outcome.findings, &used);
     settings.assign(&mut outcome.findings);
     let matched = settings.suppress(&mut outcome.findings);
-    outcome.findings.extend(ignores(settings, &matched, texts, whole));
+    // which of the settings' ignores match nothing, only all findings show
+    if settings.tells_all() {
+        outcome.findings.extend(ignores(settings, &matched, texts, whole));
+    }
     outcome.findings.sort_by_cached_key(Finding::sort_key);
     outcome
 }
@@ -102,6 +107,15 @@ fn of_file(file: &Loaded, settings: &Settings) -> Vec<Finding> {
         }
     }
     told_once(rules::invalid_statement::without_repeated(findings))
+}
+
+/// Says of each finding in a module what uses the module.
+fn used_by(findings: &mut [Finding], used: &BTreeMap<&str, &Vec<String>>) {
+    for finding in findings {
+        if let (Some(uses), Some(address)) = (used.get(finding.place.source.path.as_str()), finding.address()) {
+            finding.uses = uses.iter().map(|module| format!("{module}.{address}")).collect();
+        }
+    }
 }
 
 /// What is used in several places stands in one, and is told once.

@@ -37,6 +37,8 @@ pub struct Settings {
     pub catalogue: Catalogue,
     /// Whose files are whose; of several that fit, the last one counts.
     pub owners: Vec<Owner>,
+    /// The owners of whose files findings are told; everybody's where none is named.
+    chosen_owners: Vec<String>,
     /// Which rules are on where `rules` does not say.
     pub profile: Profile,
     exclude: Vec<GlobMatcher>,
@@ -158,6 +160,7 @@ impl Settings {
             ignores: Vec::new(),
             catalogue: Catalogue::built_in(),
             owners: Vec::new(),
+            chosen_owners: Vec::new(),
             profile: Profile::default(),
             exclude: Vec::new(),
             kinds: Vec::new(),
@@ -280,10 +283,31 @@ impl Settings {
         self.kinds.iter().find(|(g, _)| g.is_match(path)).map(|(_, k)| *k)
     }
 
+    /// Whose file it is: of several owners that fit, the last one.
+    fn owner_of(&self, path: &str) -> Option<&Owner> {
+        self.owners.iter().rfind(|o| o.owns(path))
+    }
+
+    /// Tells only what is found in the files of this owner, and of others that are chosen. Whether there is one of this name.
+    pub fn choose_owner(&mut self, name: &str) -> bool {
+        self.chosen_owners.push(name.to_owned());
+        self.owners.iter().any(|o| o.name == name)
+    }
+
+    /// Whether what is found in this file is told.
+    pub fn tells(&self, path: &str) -> bool {
+        self.tells_all() || self.owner_of(path).is_some_and(|o| self.chosen_owners.contains(&o.name))
+    }
+
+    /// Whether what is found is told whoever owns it.
+    pub fn tells_all(&self) -> bool {
+        self.chosen_owners.is_empty()
+    }
+
     /// Says of each finding whose file it is in.
     pub fn assign(&self, findings: &mut [Finding]) {
         for finding in findings {
-            if let Some(owner) = self.owners.iter().rfind(|o| o.owns(&finding.place.source.path)) {
+            if let Some(owner) = self.owner_of(&finding.place.source.path) {
                 finding.owner = Some(owner.name.clone());
                 finding.report_only = owner.report_only;
             }

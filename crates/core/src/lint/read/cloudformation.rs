@@ -24,8 +24,14 @@ fn has_functions(node: &Node) -> bool {
         Value::Object(members) => {
             function(members).is_some() || members.iter().any(|m| m.key.starts_with("Fn::") || has_functions(&m.node))
         }
+        Value::String(text) => is_function_text(text),
         _ => false,
     }
+}
+
+/// A function of org-formation that stands in a text: `Fn::EnumTargetAccounts Binding arn:aws:iam::${account}:root`.
+fn is_function_text(text: &str) -> bool {
+    text.strip_prefix("Fn::").is_some_and(|rest| rest.starts_with(char::is_alphabetic) && rest.contains(' '))
 }
 
 /// The function that an object stands for.
@@ -50,6 +56,7 @@ impl Resolver {
                 Some(only) => return self.function(only, span),
                 None => Value::Object(members.into_iter().flat_map(|m| self.member(m)).collect()),
             },
+            Value::String(text) if is_function_text(&text) => return Some(unknown(span)),
             other => other,
         };
         Some(Node { span, value })

@@ -5,11 +5,14 @@ use std::sync::Arc;
 use super::choice::{is_known, is_unknown};
 use super::documents::{DOCUMENT, file_argument, merged};
 use super::embedded::{self, Mapped};
-use super::kinds::{by_path, holder, of_cloudformation, of_key, of_terraform, of_type};
+use super::given::Given;
+use super::kinds::{by_path, holder, of_another_cloud, of_cloudformation, of_key, of_terraform, of_type};
 use super::siblings::{beside, boundary_of, managed, of_template, sibling_statements};
 use super::template;
-use super::terraform::scope::Scope;
-use super::{Fault, FaultKind, Host, UNKNOWN, duplicate, placeholders, shown, unreadable};
+use super::terraform::calls::Document;
+use super::terraform::scope::{Scope, Scopes, folder};
+use super::yaml;
+use super::{Fault, FaultKind, Host, UNKNOWN, duplicate, looks_like_policy, placeholders, shown, unreadable};
 use crate::lint::policy::{Found, Holder, Policy, PolicyKind, SiblingPolicies, is_policy, size_of};
 use crate::problem::{SourceFile, Span};
 use crate::text::json::{Member, Node, Value};
@@ -17,8 +20,8 @@ use crate::text::json::{Member, Node, Value};
 /// A document of Terraform that a resource uses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reference {
-    /// The name of the data source.
-    pub document: String,
+    /// Its folder, and the name of the data source there.
+    pub document: Document,
     /// What it is used for.
     pub kind: Option<PolicyKind>,
     /// Where it is stored.
@@ -52,6 +55,7 @@ pub struct Finder<'a> {
     given: Option<PolicyKind>,
     /// The names of a folder of Terraform.
     scope: Option<&'a Scope<'a>>,
+    scopes: Option<&'a Scopes<'a>>,
     of_path: Option<PolicyKind>,
     /// What was found.
     pub policies: Vec<Policy>,
@@ -88,12 +92,14 @@ impl Enclosing {
 
 impl<'a> Finder<'a> {
     /// A finder for one file.
-    pub fn new(source: &'a Arc<SourceFile>, given: Option<PolicyKind>, scope: Option<&'a Scope<'a>>) -> Self {
+    pub fn new(source: &'a Arc<SourceFile>, given: Option<PolicyKind>, scopes: Option<&'a Scopes<'a>>) -> Self {
         let of_path = by_path(&source.path);
+        let scope = scopes.map(|all| all.of(&source.path));
         Self {
             source,
             given,
             scope,
+            scopes,
             of_path,
             policies: Vec::new(),
             faults: Vec::new(),
@@ -165,6 +171,9 @@ impl<'a> Finder<'a> {
             let mut inner = own.below(&member.key);
             inner.kind = of_key(&member.key).or(inner.kind);
             if self.scope.is_some() && around.pointer.is_empty() {
+                if of_another_cloud(&member.key) {
+                    continue;
+                }
                 self.block(member, &mut inner);
             }
             inner.expected = holds_policy(&member.key, &own, self.scope.is_some());
@@ -236,6 +245,11 @@ impl<'a> Finder<'a> {
         let json = trimmed.starts_with('{') && text.contains("Statement");
         let quoted = trimmed.starts_with('"') && text.contains("Statement");
         let encoded = (trimmed.starts_with("%7B") || trimmed.starts_with("%7b")) && text.contains("Statement");
+        if !json && self.template_in(node, text, around, host) {
+            return;
+        }
+        // braces of another language, such as that of a message about a template
+        let json = json && (around.expected || template::begins_like_json(trimmed));
         if !(json || quoted || encoded) || around.strings >= MAX_STRINGS {
             if around.expected && text.contains(UNKNOWN) {
                 self.not_literal(node, around);
@@ -266,9 +280,26 @@ impl<'a> Finder<'a> {
                 inner.strings += 1;
                 self.value(&root, &inner, inner_host);
             }
+            // CloudFormation reads what is no JSON as YAML
+            Err(_) if self.template_in(node, text, around, host) => {}
             Err(_) if is_template || text.contains(UNKNOWN) => self.not_literal(node, around),
             Err(problems) => self.faults.extend(problems.iter().map(unreadable)),
         }
+    }
+
+    /// A template of CloudFormation in a text, as a stack set or a stack has one. Whether it is one, and was read.
+    fn template_in(&mut self, node: &Node, text: &str, around: &Enclosing, host: Host) -> bool {
+        if around.strings >= MAX_STRINGS || !is_template_text(text) {
+            return false;
+        }
+        let read = self.mapped(node, text, host, false).map(|mapped| yaml::read(self.source, Given::string(&mapped)));
+        let Some(Ok(root)) = read else {
+            return false;
+        };
+        let mut inner = around.clone();
+        inner.strings += 1;
+        self.value(&root, &inner, Host::Closed);
+        true
     }
 
     /// A text that stands in the file as it is, line by line.
@@ -300,7 +331,7 @@ impl<'a> Finder<'a> {
 
     fn not_literal(&mut self, node: &Node, around: &Enclosing) {
         let raw = self.source.slice(node.span).trim();
-        let documents = self.scope.map(|s| s.documents(raw)).unwrap_or_default();
+        let documents = self.scopes.map(|s| s.documents(folder(&self.source.path), raw)).unwrap_or_default();
         if !documents.is_empty() {
             let name = around.names.last().cloned().unwrap_or_default();
             let reference = |document| Reference {
@@ -347,6 +378,11 @@ impl<'a> Finder<'a> {
         };
         self.policies.push(Policy::new(found, node));
     }
+}
+
+/// A text that has resources of CloudFormation, and policies among them.
+fn is_template_text(text: &str) -> bool {
+    text.contains("Resources") && text.contains("AWS::") && looks_like_policy(text)
 }
 
 /// The list of managed policies of a set or role that has no policy of its own.

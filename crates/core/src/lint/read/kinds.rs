@@ -5,7 +5,9 @@ use crate::text::json::Node;
 
 pub(super) fn of_key(key: &str) -> Option<PolicyKind> {
     match key {
-        "AssumeRolePolicyDocument" | "assume_role_policy" => Some(PolicyKind::Trust),
+        "AssumeRolePolicyDocument" | "assume_role_policy" | "assumeRolePolicy" => Some(PolicyKind::Trust),
+        // of a REST API, in its definition
+        "x-amazon-apigateway-policy" => Some(PolicyKind::Resource),
         "CustomPolicy" | "InlinePolicy" => Some(PolicyKind::PermissionSet),
         // attributes of an inventory
         "serviceControlPolicies" | "serviceControlPoliciesAtLeast" | "serviceControlPoliciesUnplaced" => {
@@ -35,6 +37,8 @@ pub(super) fn of_terraform(ty: &str, body: Option<&Node>) -> Option<PolicyKind> 
         "aws_iam_policy" | "aws_iam_role_policy" | "aws_iam_user_policy" | "aws_iam_group_policy" | "aws_iam_role" => {
             Some(PolicyKind::Identity)
         }
+        // attached to certificates and things, it names nobody
+        "aws_iot_policy" => Some(PolicyKind::Identity),
         "aws_iam_policy_document" => None,
         _ if ty.starts_with("aws_") && body.is_some_and(|b| b.get("policy").is_some()) => Some(PolicyKind::Resource),
         _ => None,
@@ -45,11 +49,41 @@ pub(super) fn of_cloudformation(ty: &str, properties: Option<&Node>) -> Option<P
     match ty {
         "AWS::Organizations::Policy" => properties.and_then(|p| p.get("Type")).and_then(Node::as_str).and_then(of_type),
         "AWS::SSO::PermissionSet" => Some(PolicyKind::PermissionSet),
+        "AWS::IoT::Policy" => Some(PolicyKind::Identity),
         _ if ty.starts_with("AWS::IAM::") => Some(PolicyKind::Identity),
         _ if ty.starts_with("AWS::Serverless::") => Some(PolicyKind::Identity),
         _ if ty.starts_with("AWS::") => Some(PolicyKind::Resource),
         _ => of_type(ty),
     }
+}
+
+/// Providers of Terraform whose policies are not those of AWS, though they look alike.
+const OTHER_CLOUDS: [&str; 18] = [
+    "alicloud",
+    "digitalocean",
+    "exoscale",
+    "flexibleengine",
+    "google",
+    "huaweicloud",
+    "ibm",
+    "linode",
+    "minio",
+    "oci",
+    "opentelekomcloud",
+    "outscale",
+    "ovh",
+    "scaleway",
+    "tencentcloud",
+    "volcengine",
+    "wasabi",
+    "yandex",
+];
+
+/// A block of Terraform of another cloud: `resource.alicloud_ram_role.x`.
+pub(super) fn of_another_cloud(block: &str) -> bool {
+    let ty = block.strip_prefix("resource.").or_else(|| block.strip_prefix("data."));
+    let provider = ty.and_then(|ty| ty.split(['.', '_']).next());
+    provider.is_some_and(|provider| OTHER_CLOUDS.contains(&provider))
 }
 
 /// Where the policies of a resource are stored, by its type in Terraform or CloudFormation.
@@ -87,6 +121,16 @@ pub(super) fn by_path(path: &str) -> Option<PolicyKind> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn other_clouds_have_policies_of_their_own() {
+        assert!(
+            of_another_cloud("resource.alicloud_ram_role.trail")
+                && of_another_cloud("data.minio_iam_policy_document.x")
+        );
+        assert!(!of_another_cloud("resource.aws_iam_role.alicloud_trail") && !of_another_cloud("module.google"));
+        assert!(!of_another_cloud("resource.ocicat_x.y"));
+    }
 
     #[test]
     fn paths_tell_kinds() {

@@ -10,8 +10,11 @@ pub(crate) mod documents;
 pub(crate) mod embedded;
 pub(crate) mod find;
 mod forms;
+mod given;
 mod kinds;
 mod placeholders;
+mod pulumi;
+mod repeated;
 mod siblings;
 pub(crate) mod template;
 pub(crate) mod terraform;
@@ -87,6 +90,8 @@ pub struct Loaded {
     pub files: Vec<find::FileReference>,
     /// What its comments ignore.
     pub ignores: Vec<CommentIgnore>,
+    /// What its folder is called where files of Terraform use it as a module.
+    pub uses: Vec<String>,
 }
 
 impl Loaded {
@@ -100,6 +105,7 @@ impl Loaded {
             references: Vec::new(),
             files: Vec::new(),
             ignores: Vec::new(),
+            uses: Vec::new(),
         }
     }
 
@@ -150,16 +156,18 @@ pub fn load(
         Form::Json => (cloudformation::resolved(root), host),
         _ => (root, host),
     };
-    let scope = (form == Form::Terraform).then(|| scopes.of(&source.path));
-    let mut finder = find::Finder::new(&source, given, scope);
+    let terraform = form == Form::Terraform;
+    let mut finder = find::Finder::new(&source, given, terraform.then_some(scopes));
     finder.file(&root, host);
     let find::Finder { policies, faults: found, references, files, .. } = finder;
     if policies.is_empty() && found.is_empty() && !named {
         faults.clear();
     }
+    repeated::only_about_policies(&root, &policies, &mut faults);
     faults.extend(found);
     let ignores = if form == Form::Json { Vec::new() } else { comments::ignores(&source, &root) };
-    Loaded { policies, faults, references, files, ignores, ..Loaded::nothing(source) }
+    let uses = if terraform { scopes.uses(terraform::scope::folder(&source.path)) } else { Vec::new() };
+    Loaded { policies, faults, references, files, ignores, uses, ..Loaded::nothing(source) }
 }
 
 /// The tree of a file and how it holds policies; `None` where nothing in it looks like one.
@@ -174,13 +182,17 @@ fn tree(
         Form::Yaml => match yaml::tree(source) {
             Ok(root) => {
                 faults.extend(yaml::duplicates(&root).into_iter().map(duplicate));
-                Ok((root, Host::Yaml))
+                Ok((pulumi::resolved(root), Host::Yaml))
             }
-            Err(_) if MARKS.iter().any(|mark| source.text.contains(mark)) => Err(vec![of_template(source, 0)]),
-            Err(problem) => Err(vec![problem]),
+            Err(problem) => match given::Given::file(&source.text).filled().map(|filled| yaml::read(source, filled)) {
+                Some(Ok(root)) => Ok((root, Host::Closed)),
+                Some(Err(_)) => Err(vec![of_template(source, 0)]),
+                None if MARKS.iter().any(|mark| source.text.contains(mark)) => Err(vec![of_template(source, 0)]),
+                None => Err(vec![problem]),
+            },
         },
         Form::Terraform => match scopes.modules.get(&source.path)? {
-            (own, Ok(body)) => Ok((terraform::tree(own, body, scopes.of(&source.path)), Host::Terraform)),
+            (own, Ok(body)) => Ok((terraform::tree(own, body, scopes), Host::Terraform)),
             (_, Err(problem)) => Err(vec![problem.clone()]),
         },
         Form::Json | Form::Cedar => json_tree(source, faults),

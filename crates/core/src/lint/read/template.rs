@@ -7,6 +7,12 @@ use super::embedded::Mapped;
 const MARKS: [(&str, &str, bool); 5] =
     [("${", "}", true), ("%{", "}", false), ("{{", "}}", true), ("{%", "%}", false), ("<", ">", true)];
 
+/// Whether what follows the first brace of a text may follow one in JSON, or in a template of it.
+pub fn begins_like_json(text: &str) -> bool {
+    let inner = text.trim_start().strip_prefix('{').map(str::trim_start);
+    inner.is_some_and(|inner| inner.starts_with(['"', '}', '$', '%', '<', '{', UNKNOWN]) || inner.is_empty())
+}
+
 /// The text with an unknown value for each placeholder; `None` where it has none.
 pub fn filled(mapped: &Mapped) -> Option<Mapped> {
     let mut result = Mapped { text: String::new(), offsets: Vec::new() };

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span as YamlSpan, Tag};
 
+use super::given::Given;
 use super::{MAX_DEPTH, UNKNOWN, cloudformation};
 use crate::problem::{Problem, SourceFile, Span};
 use crate::text::json::{Member, Node, Value};
@@ -12,50 +13,94 @@ use crate::text::json::{Member, Node, Value};
 /// A tree may not grow by aliases beyond this many values.
 const MAX_VALUES: usize = 1_000_000;
 
+/// A text is read again with one more line moved in at most this often.
+const MOST_LINES: usize = 64;
+
+/// What the reader says of a line within brackets that is not far enough in for it.
+const NOT_FAR_ENOUGH_IN: &str = "invalid indentation";
+
 /// Reads a source as YAML; several documents are a list of them.
 pub fn tree(source: &Arc<SourceFile>) -> Result<Node, Problem> {
-    let mut composer = Composer {
-        source,
-        offsets: source.text.char_indices().map(|(offset, _)| offset).chain([source.text.len()]).collect(),
-        parser: Parser::new_from_str(&source.text),
-        anchors: HashMap::new(),
-        values: 0,
-    };
-    let mut documents = Vec::new();
-    while let Some((event, span)) = composer.next()? {
-        match event {
-            Event::StreamStart | Event::DocumentStart(_) | Event::DocumentEnd | Event::Nothing => {}
-            Event::StreamEnd => break,
-            event => documents.push(composer.value(event, span, 0)?),
+    read(source, Given::file(&source.text))
+}
+
+/// The same of a text that stands in a file.
+pub fn read(source: &Arc<SourceFile>, given: Given) -> Result<Node, Problem> {
+    let mut given = given;
+    let mut first = None;
+    for _ in 0..MOST_LINES {
+        let (problem, line) = match compose(source, &given) {
+            Ok(node) => return Ok(node),
+            Err(unread) => unread,
+        };
+        let again = line.and_then(|character| given.further_in(character));
+        let first = first.get_or_insert(*problem);
+        match again {
+            Some(again) => given = again,
+            None => return Err(first.clone()),
         }
     }
-    match documents.pop() {
-        Some(only) if documents.is_empty() => Ok(cloudformation::resolved(only)),
-        Some(last) => {
-            documents.push(last);
-            let documents = documents.into_iter().map(cloudformation::resolved).collect();
-            Ok(Node::new(Span { start: 0, end: source.text.len() }, Value::Array(documents)))
-        }
-        None => Ok(Node::new(Span::default(), Value::Null)),
+    Err(first.unwrap_or_else(|| Problem::at(source, Span::default(), "invalid YAML")))
+}
+
+/// Why a text is not read, and the character whose line may have to be further in.
+type Unread = (Box<Problem>, Option<usize>);
+
+fn compose(source: &Arc<SourceFile>, given: &Given) -> Result<Node, Unread> {
+    let mut composer = Composer {
+        source,
+        given,
+        parser: Parser::new_from_str(&given.text),
+        anchors: HashMap::new(),
+        values: 0,
+        further_in: None,
+    };
+    match composer.documents() {
+        Ok(node) => Ok(node),
+        Err(problem) => Err((Box::new(problem), composer.further_in)),
     }
 }
 
 struct Composer<'a> {
     source: &'a Arc<SourceFile>,
-    /// The byte offset of each character.
-    offsets: Vec<usize>,
+    given: &'a Given,
     parser: Parser<'a, saphyr_parser::StrInput<'a>>,
     anchors: HashMap<usize, Node>,
     values: usize,
+    /// The character at which the reader stopped for want of indentation.
+    further_in: Option<usize>,
 }
 
 impl<'a> Composer<'a> {
+    fn documents(&mut self) -> Result<Node, Problem> {
+        let mut documents = Vec::new();
+        while let Some((event, span)) = self.next()? {
+            match event {
+                Event::StreamStart | Event::DocumentStart(_) | Event::DocumentEnd | Event::Nothing => {}
+                Event::StreamEnd => break,
+                event => documents.push(self.value(event, span, 0)?),
+            }
+        }
+        match documents.pop() {
+            Some(only) if documents.is_empty() => Ok(cloudformation::resolved(only)),
+            Some(last) => {
+                documents.push(last);
+                let documents = documents.into_iter().map(cloudformation::resolved).collect();
+                let whole = Span { start: self.given.offset(0), end: self.given.offset(usize::MAX) };
+                Ok(Node::new(whole, Value::Array(documents)))
+            }
+            None => Ok(Node::new(Span::default(), Value::Null)),
+        }
+    }
+
     fn next(&mut self) -> Result<Option<(Event<'a>, Span)>, Problem> {
         match self.parser.next_event() {
             None => Ok(None),
             Some(Ok((event, span))) => Ok(Some((event, self.span(span)))),
             Some(Err(error)) => {
-                let at = self.offset(error.marker().index());
+                let character = error.marker().index();
+                self.further_in = (error.info() == NOT_FAR_ENOUGH_IN).then_some(character);
+                let at = self.given.offset(character);
                 let end = self.source.text.get(at..).and_then(|t| t.chars().next()).map_or(at, |c| at + c.len_utf8());
                 Err(self.problem(Span { start: at, end }, format!("invalid YAML: {}", error.info())))
             }
@@ -66,12 +111,8 @@ impl<'a> Composer<'a> {
         Problem::at(self.source, span, message)
     }
 
-    fn offset(&self, character: usize) -> usize {
-        self.offsets.get(character).copied().unwrap_or(self.source.text.len())
-    }
-
     fn span(&self, span: YamlSpan) -> Span {
-        Span { start: self.offset(span.start.index()), end: self.offset(span.end.index()) }
+        Span { start: self.given.offset(span.start.index()), end: self.given.offset(span.end.index()) }
     }
 
     fn value(&mut self, event: Event<'a>, span: Span, depth: usize) -> Result<Node, Problem> {
@@ -132,7 +173,7 @@ impl<'a> Composer<'a> {
             }
             nodes.push(self.value(event, span, depth + 1)?);
         }
-        Ok((nodes, self.source.text.len()))
+        Ok((nodes, self.given.offset(usize::MAX)))
     }
 
     fn mapping(&mut self, depth: usize) -> Result<(Vec<Member>, usize), Problem> {
@@ -162,7 +203,7 @@ impl<'a> Composer<'a> {
                 }
             }
         }
-        Ok((members, self.source.text.len()))
+        Ok((members, self.given.offset(usize::MAX)))
     }
 }
 

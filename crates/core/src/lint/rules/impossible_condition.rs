@@ -1,7 +1,9 @@
 #![doc = include_str!("../../../../../docs/rules/CS144.md")]
 
 use super::truth::{Truth, judgements};
-use crate::lint::policy::Policy;
+use crate::aws::keys::is_multi_valued;
+use crate::iam::operator::{SetPrefix, Test};
+use crate::lint::policy::{Condition, Policy};
 use crate::lint::{Check, Confidence, Rule, Severity, Sink};
 
 /// The rule.
@@ -16,6 +18,7 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(policy: &Policy, sink: &mut Sink<'_>) {
+    policy.conditions().for_each(|condition| unqualified(condition, sink));
     for statement in &policy.statements {
         for found in judgements(statement, sink.settings.at) {
             let key = &found.condition.key.text;
@@ -41,4 +44,16 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
             }
         }
     }
+}
+
+/// A key of which a request carries several values is compared by an operator that says whether one of them counts or all.
+fn unqualified(condition: &Condition, sink: &mut Sink<'_>) {
+    let plain = |o: &crate::iam::operator::Operator| o.set == SetPrefix::None && o.test != Test::Null;
+    let (operator, key) = (&condition.operator_text, &condition.key);
+    if !condition.operator.as_ref().is_some_and(plain) || !is_multi_valued(&key.text.to_ascii_lowercase()) {
+        return;
+    }
+    let message = format!("{} has several values, and `{}` compares one", key.text, operator.text);
+    let help = format!("write `ForAnyValue:{0}` or `ForAllValues:{0}`", operator.text);
+    sink.add_as(Severity::Warning, &operator.at, message, help);
 }

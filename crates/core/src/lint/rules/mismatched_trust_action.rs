@@ -2,6 +2,7 @@
 
 use crate::iam::patterns::reaches_action;
 use crate::iam::principal::Who;
+use crate::iam::stored;
 use crate::lint::policy::{Policy, PolicyKind, Statement};
 use crate::lint::{Check, Confidence, Rule, Severity, Sink};
 
@@ -19,6 +20,11 @@ pub static RULE: Rule = Rule {
 fn check(policy: &Policy, sink: &mut Sink<'_>) {
     if policy.kind != PolicyKind::Trust {
         return;
+    }
+    for text in policy.action_texts().filter(|t| t.is_known()) {
+        if let Some(refusal) = stored::action_of_trust(&text.text) {
+            sink.add(&text.at, refusal.message, refusal.help);
+        }
     }
     for statement in policy.statements.iter().filter(|s| s.allow == Some(true)) {
         pairs(statement, sink);

@@ -37,9 +37,27 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
             }
             "artifact" => artifact(policy, text, &arn, sink),
             "iam" if role(policy, text, &arn, sink) => {}
+            _ if wrong_part(text, &arn, sink) => {}
             _ => of_catalogue(text, sink),
         }
     }
+}
+
+/// A service in capitals, or an account of fewer or more than twelve digits: no ARN has either. Whether there is one.
+fn wrong_part(text: &Text, arn: &ArnText, sink: &mut Sink<'_>) -> bool {
+    let (service, account) = (arn.segment(2), arn.segment(4));
+    if service.contains(|c: char| c.is_ascii_uppercase()) && text.is_known() {
+        let message = format!("ARNs name a service in lower case, and `{service}` is not");
+        sink.add_as(Severity::Warning, &text.at, message, format!("write `{}`", service.to_ascii_lowercase()));
+        return true;
+    }
+    let digits = !account.is_empty() && account.bytes().all(|b| b.is_ascii_digit());
+    if digits && account.len() != 12 {
+        let message = format!("the account `{account}` has {} digits, and an account has twelve", account.len());
+        sink.add_as(Severity::Warning, &text.at, message, "write the twelve digits of an account, or `*`");
+        return true;
+    }
+    false
 }
 
 /// An ARN of any other service: some type of the catalogue has to have such ARNs. AWS does not list every type, and lists some after

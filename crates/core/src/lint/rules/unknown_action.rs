@@ -70,8 +70,12 @@ fn slip(text: &Text, settings: &Settings) -> Option<Slip> {
         Some(service) => unknown_action(text, (prefix, short), service, settings),
         None if catalogue::known_service(prefix).is_some() => None,
         None => {
-            let near = near_service(catalogue, prefix, short).map(|near| format!("{near}:{short}"));
-            Some(dated(format!("`{prefix}` is not a service of AWS"), near, prefix, settings))
+            let near = near_service(catalogue, prefix, short);
+            let slip = dated(format!("`{prefix}` is not a service of AWS"), near.map(str::to_owned), prefix, settings);
+            // what is proposed is an action that there is, of that service or of the only one that has it
+            let has = |p: &str| catalogue.service(p).is_some_and(|s| s.matching(short).next().is_some());
+            let owner = near.filter(|p| has(p)).or_else(|| only_owner(catalogue, prefix, short)).or(near);
+            Some(Slip { near: slip.near.and(owner.map(|p| format!("{p}:{short}"))), ..slip })
         }
     }
 }
@@ -135,7 +139,12 @@ fn report(policy: &Policy, text: &Text, slip: Slip, sink: &mut Sink<'_>) {
 fn near_action(service: &Service, short: &str) -> Option<String> {
     let names = || service.actions.iter().map(|a| a.name.as_str());
     let Some(start) = short.strip_suffix('*') else {
-        return did_you_mean(short, names()).filter(|_| !short.contains(['*', '?'])).map(str::to_owned);
+        let near = did_you_mean(short, names()).filter(|_| !short.contains(['*', '?']))?;
+        // of `ReEncrypt`, `ReEncryptFrom` was meant, not `Encrypt`
+        let lower = short.to_ascii_lowercase();
+        let one_slip = distance(&lower, &near.to_ascii_lowercase(), 1).is_some();
+        let longer = names().filter(|name| !one_slip && name.to_ascii_lowercase().starts_with(&lower));
+        return Some(longer.min().unwrap_or(near).to_owned());
     };
     if start.contains(['*', '?']) {
         return None;
@@ -143,6 +152,27 @@ fn near_action(service: &Service, short: &str) -> Option<String> {
     let length = start.chars().count();
     let beginnings: Vec<String> = names().map(|name| name.chars().take(length).collect()).collect();
     did_you_mean(start, beginnings.iter().map(String::as_str)).map(|near| format!("{near}*"))
+}
+
+/// The service that alone has an action of this name, of several the only one whose name the prefix abbreviates.
+fn only_owner<'c>(catalogue: &'c Catalogue, prefix: &str, short: &str) -> Option<&'c str> {
+    if short.contains(['*', '?']) {
+        return None;
+    }
+    let has = |p: &&str| catalogue.service(p).is_some_and(|s| s.action(short).is_some());
+    let owners: Vec<&str> = catalogue.prefixes().filter(has).collect();
+    let meant: Vec<&str> = owners.iter().copied().filter(|owner| abbreviates(prefix, owner)).collect();
+    match (owners.as_slice(), meant.as_slice()) {
+        ([only], _) | (_, [only]) => Some(only),
+        _ => None,
+    }
+}
+
+/// The letters of a word stand in a longer one in their order, from its first on: `efs` in `elasticfilesystem`.
+fn abbreviates(word: &str, whole: &str) -> bool {
+    let mut letters = whole.chars();
+    let first = |a: &str| a.chars().next().map(|c| c.to_ascii_lowercase());
+    first(word) == first(whole) && word.chars().all(|c| letters.any(|l| l == c.to_ascii_lowercase()))
 }
 
 /// The nearest prefix; of several, one whose service has such an action.

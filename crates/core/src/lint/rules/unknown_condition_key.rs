@@ -46,6 +46,12 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
                 );
             }
             "artifact" => {}
+            "aws"
+                if ["aws:principaltag", "aws:requesttag", "aws:resourcetag"]
+                    .contains(&key.text.to_ascii_lowercase().as_str()) =>
+            {
+                report(policy, condition, None, &format!("name the tag, as in `{}/team`", key.text), sink);
+            }
             "aws" if !is_global(&key.text) && !is_of_a_service(policy, &key.text, sink) => {
                 // keys are added from time to time: only a slip of a known one is told
                 if let Some(near) = near(&key.text) {

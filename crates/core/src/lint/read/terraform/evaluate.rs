@@ -1,6 +1,8 @@
 //! The value of an expression, as far as the files say it: what depends on anything else is unknown, or one of several.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use hcl_edit::Span as _;
@@ -9,8 +11,10 @@ use hcl_edit::expr::{
 };
 use hcl_edit::template::{Element, Template};
 
+use super::calls::without_policies;
 use super::functions;
-use super::scope::{Named, Scope};
+use super::scope::{Named, Scope, Scopes};
+use super::types::typed;
 use crate::lint::read::choice::{is_known, is_unknown, items, one_of, perhaps, unknown};
 use crate::lint::read::{MAX_DEPTH, UNKNOWN};
 use crate::problem::{SourceFile, Span};
@@ -19,31 +23,57 @@ use crate::text::json::{Member, Node, Value};
 /// A file is not evaluated beyond this many expressions: the rest of it is unknown.
 const MOST: usize = 300_000;
 
+/// What other folders say is not evaluated beyond this many expressions for one file.
+const MOST_OF_OTHERS: usize = 50_000;
+
+/// What is given to a variable beyond this many values is unknown: configurations of whole environments, not policies.
+const MOST_GIVEN: usize = 3_000;
+
+/// Of a module that is called more often, what further calls give is unknown.
+const MOST_CALLS: usize = 200;
+
+/// What the evaluation of a file may still cost, and what is known of what other folders give to it.
+pub struct Budget {
+    own: Cell<usize>,
+    others: Cell<usize>,
+    /// By the names of a folder, which stay where they are, and the name of the variable.
+    given: RefCell<HashMap<(usize, String), Node>>,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self { own: Cell::new(MOST), others: Cell::new(MOST_OF_OTHERS), given: RefCell::default() }
+    }
+}
+
 /// Where an expression stands, and what names mean there.
 #[derive(Clone)]
 pub struct Evaluation<'a> {
     /// The file that findings are shown in.
     pub source: &'a Arc<SourceFile>,
     scope: &'a Scope<'a>,
+    all: &'a Scopes<'a>,
     /// The place that stands for every place of another file.
     at: Option<Span>,
-    names: Vec<(String, Node)>,
+    names: Vec<(Rc<str>, Rc<Node>)>,
     depth: usize,
-    left: &'a Cell<usize>,
+    /// What is evaluated stands in another folder.
+    of_others: bool,
+    left: &'a Budget,
 }
 
 impl<'a> Evaluation<'a> {
     /// For the expressions of one file.
-    pub fn new(source: &'a Arc<SourceFile>, scope: &'a Scope<'a>, left: &'a Cell<usize>) -> Self {
-        left.set(MOST);
-        Self { source, scope, at: None, names: Vec::new(), depth: 0, left }
+    pub fn new(source: &'a Arc<SourceFile>, all: &'a Scopes<'a>, left: &'a Budget) -> Self {
+        let scope = all.of(&source.path);
+        Self { source, scope, all, at: None, names: Vec::new(), depth: 0, of_others: false, left }
     }
 
     /// The same, where a name means a value.
     #[must_use]
     pub fn with(&self, name: &str, value: Node) -> Self {
         let mut inner = self.clone();
-        inner.names.push((name.to_owned(), value));
+        inner.names.push((Rc::from(name), Rc::new(value)));
         inner
     }
 
@@ -61,11 +91,12 @@ impl<'a> Evaluation<'a> {
     /// The value; `None` where it is certain that there is none, which only `try` passes over.
     pub fn attempt(&self, expression: &Expression) -> Option<Node> {
         let at = self.span(expression.span());
-        let left = self.left.get();
+        let cell = if self.of_others { &self.left.others } else { &self.left.own };
+        let left = cell.get();
         if self.depth > MAX_DEPTH || left == 0 {
             return Some(unknown(at));
         }
-        self.left.set(left - 1);
+        cell.set(left - 1);
         let inner = Self { depth: self.depth + 1, ..self.clone() };
         inner.deeper(expression, at)
     }
@@ -109,7 +140,11 @@ impl<'a> Evaluation<'a> {
     }
 
     fn named(&self, name: &str) -> Option<Node> {
-        self.names.iter().rev().find(|(n, _)| n == name).map(|(_, node)| node.clone())
+        self.name(name).map(|node| node.as_ref().clone())
+    }
+
+    fn name(&self, name: &str) -> Option<&Rc<Node>> {
+        self.names.iter().rev().find(|(own, _)| own.as_ref() == name).map(|(_, node)| node)
     }
 
     fn object(&self, object: &Object) -> Vec<Member> {
@@ -152,13 +187,19 @@ impl<'a> Evaluation<'a> {
             _ => None,
         });
         let (base, rest) = match (&traversal.expr, first) {
-            (Expression::Variable(ident), Some(name)) if self.named(ident.as_str()).is_none() => {
+            (Expression::Variable(ident), Some(name)) if self.name(ident.as_str()).is_none() => {
                 let rest = operators.get(1..).unwrap_or_default();
                 match ident.as_str() {
-                    "local" => (self.elsewhere(self.scope.local(name)?, at), rest),
+                    "local" => (self.elsewhere(self.scope.local(name)?, self.scope, at), rest),
                     "var" => (self.variable(name, at), rest),
+                    "module" => return Some(self.output(name, rest, at)),
                     _ => return Some(unknown(at)),
                 }
+            }
+            // what is asked of a value is looked up in it before it is copied, for it may be large
+            (Expression::Variable(ident), Some(_)) if self.name(ident.as_str()).is_some() => {
+                let (node, rest) = self.name(ident.as_str()).map(|node| below(node, operators))?;
+                (node.clone(), rest)
             }
             (expression, _) => (self.attempt(expression)?, operators),
         };
@@ -166,32 +207,75 @@ impl<'a> Evaluation<'a> {
     }
 
     /// A value that is said elsewhere: in this file it has its own places, those of another file are shown where it is used.
-    fn elsewhere(&self, (expression, source): Named<'_>, at: Span) -> Node {
+    fn elsewhere(&self, (expression, source): Named<'_>, scope: &'a Scope<'a>, at: Span) -> Node {
         let here = self.at.is_none() && Arc::ptr_eq(source, self.source);
         let inner = Evaluation {
             source: self.source,
-            scope: self.scope,
+            scope,
+            all: self.all,
             at: if here { None } else { Some(at) },
             names: Vec::new(),
             depth: self.depth,
+            of_others: self.of_others || !std::ptr::eq(scope, self.scope),
             left: self.left,
         };
         inner.value(expression)
     }
 
-    /// A variable may be what it is by default, where that says something, and anything else.
+    /// A variable may be what it is by default, where that says something, what the modules' callers give, and anything else.
     fn variable(&self, name: &str, at: Span) -> Node {
-        let default = self.scope.default_of(name).map(|d| self.elsewhere(d, at));
-        let says = |node: &Node| match &node.value {
-            Value::Array(nodes) => !nodes.is_empty(),
-            Value::Object(members) => !members.is_empty(),
-            Value::String(text) => text.contains(':'),
-            _ => false,
+        let default = self.scope.default_of(name).map(|d| self.elsewhere(d, self.scope, at));
+        let possible = default.into_iter().chain(self.given(name, at)).filter(says);
+        let typed = |node: Node| match self.scope.type_of(name) {
+            Some((ty, _)) => typed(node, ty, &|value| relocated(self.value(value), at)),
+            None => node,
         };
-        match default.filter(says) {
-            Some(default) => one_of(at, vec![default, unknown(at)]),
-            None => unknown(at),
+        one_of(at, possible.map(typed).chain([unknown(at)]).collect())
+    }
+
+    /// What the callers of the folder give to a variable.
+    fn given(&self, name: &str, at: Span) -> Vec<Node> {
+        let given = self.scope.given(name);
+        if given.is_empty() {
+            return Vec::new();
         }
+        // all of them are asked once a file; who asks meanwhile asks in a circle
+        let key = (std::ptr::from_ref(self.scope).addr(), name.to_owned());
+        let known = self.left.given.borrow().get(&key).cloned();
+        let known = known.unwrap_or_else(|| {
+            self.left.given.borrow_mut().insert(key.clone(), unknown(at));
+            let mut left = MOST_GIVEN;
+            let mut values = Vec::new();
+            for given in given.iter().take(MOST_CALLS) {
+                let value = without_policies(self.elsewhere(given.value, self.all.at(given.folder), at), at);
+                let Some(remaining) = left.checked_sub(size(&value)) else {
+                    continue;
+                };
+                left = remaining;
+                values.push(value);
+            }
+            let known = one_of(at, values);
+            self.left.given.borrow_mut().insert(key, known.clone());
+            known
+        });
+        relocated(known, at).alternatives().to_vec()
+    }
+
+    /// What a module of the same tree gives back: `module.name.output`, of one of several as well.
+    fn output(&self, name: &str, rest: &[hcl_edit::Decorated<TraversalOperator>], at: Span) -> Node {
+        let several = rest.first().is_some_and(|o| matches!(o.value(), TraversalOperator::Index(_)));
+        let rest = rest.get(usize::from(several)..).unwrap_or_default();
+        let Some((TraversalOperator::GetAttr(output), rest)) = rest.split_first().map(|(o, rest)| (o.value(), rest))
+        else {
+            return unknown(at);
+        };
+        let scope = self.scope.module(name).map(|folder| self.all.at(folder));
+        let Some((scope, value)) = scope.and_then(|scope| Some((scope, scope.output(output.as_str())?))) else {
+            return unknown(at);
+        };
+        let node = without_policies(self.elsewhere(value, scope, at), at);
+        let found = rest.iter().try_fold(node, |node, operator| self.applied(node, operator.value(), at));
+        found.unwrap_or_else(|| unknown(at))
     }
 
     fn applied(&self, node: Node, operator: &TraversalOperator, at: Span) -> Option<Node> {
@@ -247,6 +331,59 @@ impl<'a> Evaluation<'a> {
         }
         Node::new(at, if each.key_expr.is_some() { Value::Object(members) } else { Value::Array(nodes) })
     }
+}
+
+/// The value that the first attributes name in a value, and what else is asked.
+fn below<'n, 'o>(
+    node: &'n Node,
+    operators: &'o [hcl_edit::Decorated<TraversalOperator>],
+) -> (&'n Node, &'o [hcl_edit::Decorated<TraversalOperator>]) {
+    let (mut node, mut rest) = (node, operators);
+    while let Some((TraversalOperator::GetAttr(name), after)) = rest.split_first().map(|(o, after)| (o.value(), after))
+        && let Some(members) = node.as_object()
+        && let Some(member) = members.iter().rev().find(|m| m.key == name.as_str())
+    {
+        (node, rest) = (&member.node, after);
+    }
+    (node, rest)
+}
+
+/// How many values there are in a value.
+fn size(node: &Node) -> usize {
+    1 + match &node.value {
+        Value::Array(nodes) | Value::OneOf(nodes) => nodes.iter().map(size).sum(),
+        Value::Object(members) => members.iter().map(|m| size(&m.node)).sum(),
+        _ => 0,
+    }
+}
+
+/// A value that says something where others are possible.
+fn says(node: &Node) -> bool {
+    match &node.value {
+        Value::Array(nodes) => !nodes.is_empty(),
+        Value::Object(members) => !members.is_empty(),
+        Value::String(text) => text.contains(':'),
+        Value::OneOf(nodes) => nodes.iter().any(says),
+        _ => false,
+    }
+}
+
+/// A value of another file, shown in one place of this one.
+fn relocated(mut node: Node, at: Span) -> Node {
+    node.span = at;
+    match &mut node.value {
+        Value::Array(nodes) | Value::OneOf(nodes) => {
+            nodes.iter_mut().for_each(|n| *n = relocated(std::mem::replace(n, unknown(at)), at));
+        }
+        Value::Object(members) => {
+            for member in members {
+                member.key_span = at;
+                member.node = relocated(std::mem::replace(&mut member.node, unknown(at)), at);
+            }
+        }
+        _ => {}
+    }
+    node
 }
 
 /// The elements of a collection with their keys, and whether each may be missing; of one that is not known, one of which nothing is known.

@@ -1,20 +1,21 @@
 //! Terraform's language as a tree with places: a member for each block (`resource.aws_iam_policy.x`), `aws_iam_policy_document` as the
 //! policy that it renders. [`evaluate`] gives values as far as the files of a folder ([`scope`]) say them.
 
+pub mod calls;
 mod document;
 mod evaluate;
 mod functions;
 pub mod json;
 pub mod scope;
+mod types;
 
-use std::cell::Cell;
 use std::sync::Arc;
 
 use hcl_edit::Span as _;
 use hcl_edit::structure::{Attribute, Block, BlockLabel, Body, Structure};
 
-use self::evaluate::{Evaluation, entries};
-use self::scope::Scope;
+use self::evaluate::{Budget, Evaluation, entries};
+use self::scope::Scopes;
 use super::choice::{one_of, perhaps, unknown};
 use super::{MAX_DEPTH, UNKNOWN};
 use crate::problem::{Problem, SourceFile, Span};
@@ -34,9 +35,9 @@ fn parse(source: &Arc<SourceFile>) -> Result<Body, Problem> {
 }
 
 /// The tree of a file.
-pub fn tree(source: &Arc<SourceFile>, body: &Body, scope: &Scope<'_>) -> Node {
-    let left = Cell::new(0);
-    let of = Evaluation::new(source, scope, &left);
+pub fn tree(source: &Arc<SourceFile>, body: &Body, scopes: &Scopes<'_>) -> Node {
+    let left = Budget::default();
+    let of = Evaluation::new(source, scopes, &left);
     let member = |structure: &Structure| match structure {
         Structure::Attribute(attribute) => attribute_member(&of, attribute),
         Structure::Block(block) => {
@@ -46,7 +47,11 @@ pub fn tree(source: &Arc<SourceFile>, body: &Body, scope: &Scope<'_>) -> Node {
                 BlockLabel::String(text) => text.as_str().to_owned(),
             }));
             let document = matches!(key.as_slice(), [data, ty, _] if data == "data" && ty == "aws_iam_policy_document");
-            let node = if document {
+            // the expressions of a block without policies are asked where something names it
+            let text = block.span().and_then(|range| source.text.get(range)).unwrap_or_default();
+            let node = if !scope::may_hold_policies(text) {
+                Node::new(of.span(block.span()), Value::Object(Vec::new()))
+            } else if document {
                 document::policy_document(&of, block)
             } else {
                 block_node(&each(&of, &block.body), block, 0)
@@ -111,12 +116,14 @@ fn each<'a>(of: &Evaluation<'a>, body: &Body) -> Evaluation<'a> {
 
 #[cfg(test)]
 mod tests {
+    use super::scope::Modules;
     use super::*;
 
     fn read(text: &str) -> (Arc<SourceFile>, Node) {
         let source = SourceFile::new("x.tf", text);
         let body = parse(&source).unwrap();
-        let node = tree(&source, &body, &Scope::default());
+        let modules = Modules::parse(std::iter::empty());
+        let node = tree(&source, &body, &Scopes::new(&modules));
         (source, node)
     }
 

@@ -1,4 +1,4 @@
-//! What the files of a folder say to each other: locals, and what variables are where nobody sets them.
+//! What the files of a folder say to each other: locals, what variables are where nobody sets them, and what modules are given.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -6,6 +6,7 @@ use std::sync::Arc;
 use hcl_edit::expr::Expression;
 use hcl_edit::structure::{Block, BlockLabel, Body, Structure};
 
+use super::calls::{Call, Given, called, calls};
 use crate::problem::{Problem, SourceFile};
 
 /// Files of Terraform's language, parsed.
@@ -27,14 +28,25 @@ impl Modules {
         let (own, others): (Vec<_>, Vec<_>) = texts.partition(|c| c.named || may_hold_policies(&c.source.text));
         let mut folders: Vec<&str> = own.iter().map(|c| folder(&c.source.path)).collect();
         folders.sort_unstable();
+        // who calls these folders as modules says what their variables are
+        let calls = |c: &Candidate<'_>| {
+            let (path, text) = (&c.source.path, &c.source.text);
+            text.contains("module") && called(path, text).any(|f| folders.binary_search(&f.as_str()).is_ok())
+        };
+        let (callers, others): (Vec<_>, Vec<_>) = others.into_iter().partition(calls);
+        let mut near: Vec<&str> = own.iter().chain(&callers).map(|c| folder(&c.source.path)).collect();
+        let called: Vec<String> =
+            own.iter().chain(&callers).flat_map(|c| called(&c.source.path, &c.source.text)).collect();
+        near.extend(called.iter().map(String::as_str));
+        near.sort_unstable();
         let helps = |c: &Candidate<'_>| {
             let text = &c.source.text;
-            (text.contains("locals") || text.contains("variable"))
-                && folders.binary_search(&folder(&c.source.path)).is_ok()
+            ["locals", "variable", "output"].iter().any(|word| text.contains(word))
+                && near.binary_search(&folder(&c.source.path)).is_ok()
         };
-        let wanted = own.into_iter().chain(others.into_iter().filter(helps));
+        let wanted: Vec<_> = own.into_iter().chain(callers).chain(others.into_iter().filter(helps)).collect();
         let parsed = |c: Candidate<'_>| (c.source.path.clone(), (c.source.clone(), super::parse(c.source)));
-        Self { files: wanted.map(parsed).collect() }
+        Self { files: wanted.into_iter().map(parsed).collect() }
     }
 
     /// A file, if it was parsed.
@@ -43,8 +55,8 @@ impl Modules {
     }
 }
 
-/// The words without which a file holds no policy.
-fn may_hold_policies(text: &str) -> bool {
+/// The words without which a file, or a block of one, holds no policy.
+pub(super) fn may_hold_policies(text: &str) -> bool {
     ["olicy", "olicies", "tatement"].iter().any(|word| text.contains(word))
 }
 
@@ -61,6 +73,14 @@ pub type Named<'m> = (&'m Expression, &'m Arc<SourceFile>);
 pub struct Scope<'m> {
     locals: HashMap<&'m str, Named<'m>>,
     defaults: HashMap<&'m str, Named<'m>>,
+    types: HashMap<&'m str, Named<'m>>,
+    outputs: HashMap<&'m str, Named<'m>>,
+    /// The folders of the modules that it calls.
+    modules: HashMap<&'m str, String>,
+    /// What its variables are given, by those that call it.
+    given: HashMap<&'m str, Vec<Given<'m>>>,
+    /// The folders that call it, and what they call it.
+    callers: Vec<(&'m str, &'m str)>,
 }
 
 impl<'m> Scope<'m> {
@@ -76,10 +96,45 @@ impl<'m> Scope<'m> {
                     if let (Some(name), Some(default)) = (label(block, 0), default) {
                         self.defaults.insert(name, (&default.value, source));
                     }
+                    let ty = block.body.get_attribute("type");
+                    if let (Some(name), Some(ty)) = (label(block, 0), ty) {
+                        self.types.insert(name, (&ty.value, source));
+                    }
+                }
+                "output" => {
+                    let value = block.body.get_attribute("value");
+                    if let (Some(name), Some(value)) = (label(block, 0), value) {
+                        self.outputs.insert(name, (&value.value, source));
+                    }
                 }
                 _ => {}
             }
         }
+    }
+
+    /// The type of a variable.
+    pub fn type_of(&self, name: &str) -> Option<Named<'m>> {
+        self.types.get(name).copied()
+    }
+
+    /// What an output is.
+    pub fn output(&self, name: &str) -> Option<Named<'m>> {
+        self.outputs.get(name).copied()
+    }
+
+    /// The folder of a module that it calls.
+    pub fn module(&self, name: &str) -> Option<&str> {
+        self.modules.get(name).map(String::as_str)
+    }
+
+    /// What a variable is given, by each call of the folder as a module.
+    pub fn given(&self, name: &str) -> &[Given<'m>] {
+        self.given.get(name).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The folders that call it as a module, and what they call it.
+    pub fn callers(&self) -> &[(&'m str, &'m str)] {
+        &self.callers
     }
 
     /// What a local is.
@@ -116,7 +171,7 @@ impl<'m> Scope<'m> {
 }
 
 /// The names that stand after these words in a text.
-fn after<'t>(text: &'t str, words: &'static str) -> impl Iterator<Item = &'t str> {
+pub(super) fn after<'t>(text: &'t str, words: &'static str) -> impl Iterator<Item = &'t str> {
     text.split(words).skip(1).filter_map(|rest| {
         let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-')).unwrap_or(rest.len());
         rest.get(..end).filter(|name| !name.is_empty())
@@ -143,16 +198,34 @@ impl<'m> Scopes<'m> {
     /// Reads what the files say.
     pub fn new(modules: &'m Modules) -> Self {
         let mut folders: HashMap<&str, Scope<'_>> = HashMap::new();
-        for (path, (source, body)) in &modules.files {
+        let mut files: Vec<_> = modules.files.iter().collect();
+        files.sort_unstable_by_key(|(path, _)| *path);
+        let mut all: Vec<Call<'_>> = Vec::new();
+        for (path, (source, body)) in files {
             if let Ok(body) = body {
                 folders.entry(folder(path)).or_default().add(source, body);
+                all.extend(calls(path, source, body));
             }
+        }
+        for call in all {
+            if let Some(called) = folders.get_mut(call.folder.as_str()) {
+                called.callers.push((call.caller, call.name));
+                for (name, value) in call.given {
+                    called.given.entry(name).or_default().push(Given { value, folder: call.caller });
+                }
+            }
+            folders.entry(call.caller).or_default().modules.insert(call.name, call.folder);
         }
         Self { modules, folders, none: Scope::default() }
     }
 
+    /// The names of a folder.
+    pub fn at(&self, folder: &str) -> &Scope<'m> {
+        self.folders.get(folder).unwrap_or(&self.none)
+    }
+
     /// The names of the folder of a file.
     pub fn of(&self, path: &str) -> &Scope<'m> {
-        self.folders.get(folder(path)).unwrap_or(&self.none)
+        self.at(folder(path))
     }
 }
