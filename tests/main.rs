@@ -71,5 +71,6 @@ mod structure;
 mod unknown;
 mod unlisted;
 mod unread;
+mod unread_counted;
 mod what_if;
 mod writing_rules;

@@ -23,6 +23,7 @@ use countersign_core::problem::{Failure, Problem, SourceFile};
 use countersign_core::provenance::Provenance;
 use countersign_core::source::Folder;
 use countersign_core::source::digest::Files;
+use countersign_core::source::unread::Unread;
 
 #[derive(Args)]
 pub struct LintArgs {
@@ -99,6 +100,8 @@ const STDIN: &str = "stdin";
 /// Everything that a run needs, read.
 struct Run {
     inputs: Vec<walk::Input>,
+    /// What was declined before it was read.
+    unread: Unread,
     settings: Settings,
     baseline: Option<(PathBuf, Baseline)>,
     kind: Option<PolicyKind>,
@@ -135,7 +138,10 @@ pub fn lint(args: &LintArgs) -> Result<u8, Failure> {
         return run.write_baseline(args, &outcome);
     }
     let report = FindingsReport::new(&outcome);
-    let provenance = Provenance::of_files(Files::of(&read));
+    let mut files = Files::of(&read);
+    files.unread.extend(run.unread);
+    files.unread.extend(outcome.unread.clone());
+    let provenance = Provenance::of_files(files);
     print(&args.format, &report, &provenance)?;
     let fails = report
         .findings
@@ -203,7 +209,8 @@ fn prepare(args: &LintArgs, problems: &mut Vec<Problem>) -> Result<Run, Failure>
     if let Some(missing) = paths.iter().find(|p| !p.exists()) {
         return Err(errors::missing(missing).into());
     }
-    inputs.extend(walk::inputs(&root, &paths, &settings, problems));
+    let mut unread = Unread::default();
+    inputs.extend(walk::inputs(&root, &paths, &settings, (problems, &mut unread)));
     let named = args.baseline.clone().or_else(|| settings.baseline.as_ref().map(|own| root.join(own)));
     let baseline = match &named {
         None if args.write_baseline || args.prune_baseline => {
@@ -219,7 +226,7 @@ fn prepare(args: &LintArgs, problems: &mut Vec<Problem>) -> Result<Run, Failure>
             Some((path.clone(), baseline))
         }
     };
-    Ok(Run { inputs, settings, baseline, kind: args.kind, whole })
+    Ok(Run { inputs, unread, settings, baseline, kind: args.kind, whole })
 }
 
 fn standard_input() -> Result<walk::Input, Failure> {

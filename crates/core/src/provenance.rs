@@ -310,6 +310,7 @@ pub fn data() -> &'static [Data] {
 mod tests {
     use super::*;
     use crate::policies::Laid;
+    use crate::source::unread::{Reason, Unread};
 
     fn rules(origin: Origin) -> String {
         let rules = Rules { origin, sha256: "0123456789abcdef".to_owned(), without: Vec::new() };
@@ -350,8 +351,12 @@ mod tests {
     #[test]
     fn size_and_commit_are_told() {
         let commit = Some("1f2e3d4c5b6a79881f2e3d4c5b6a79881f2e3d4c".to_owned());
-        let files = Files { files: 2, bytes: 4096, sha256: "9ab1c2d3e4".to_owned(), commit };
+        let files = Files { files: 2, bytes: 4096, sha256: "9ab1c2d3e4".to_owned(), commit, unread: Unread::default() };
         assert_eq!(files.words(), "2 files (4096 bytes) 9ab1c2d3 at 1f2e3d4c");
+        let mut unread = Unread::default();
+        unread.add(Reason::Excluded, "old.json");
+        let told = Files { unread, ..files.clone() }.words();
+        assert_eq!(told, "2 files (4096 bytes) 9ab1c2d3 at 1f2e3d4c, 1 declined: 1 excluded");
         assert_eq!(Files { files: 1, bytes: 1, commit: None, ..files }.words(), "1 file (1 byte) 9ab1c2d3");
     }
 

@@ -54,6 +54,7 @@ use crate::problem::{Failure, NothingTo, Problem, SourceFile, instead};
 use crate::source;
 use crate::source::digest::Files;
 use crate::source::digest::Listing;
+use crate::source::unread::{Reason, Unread};
 use crate::text::{files, json};
 
 /// A policy document of the inventory.
@@ -124,6 +125,8 @@ pub(crate) struct Builder<'a> {
     newer: newer::Documents,
     /// Policies that are declared without a document: what they say is not known.
     undocumented: BTreeSet<String>,
+    /// What is declared, and was not there to be read.
+    unread: Unread,
     /// The trust policies of roles, by every id that they may have.
     trusts: BTreeSet<String>,
     /// The ids of the resource control policies.
@@ -151,6 +154,7 @@ impl<'a> Builder<'a> {
             unparsed,
             newer: newer::Documents::new(),
             undocumented: BTreeSet::new(),
+            unread: Unread::default(),
             trusts: BTreeSet::new(),
             controls: BTreeSet::new(),
             declared: BTreeSet::new(),
@@ -213,7 +217,8 @@ impl<'a> Builder<'a> {
         if entities.values().all(|e| e.built_in) && unused.is_empty() {
             return Err(Failure::Nothing(NothingTo::Check(self.source.name())));
         }
-        let files = self.listing.files();
+        let mut files = self.listing.files();
+        files.unread = self.unread;
         Ok(Inventory {
             config,
             schema: self.schema,
@@ -303,6 +308,7 @@ impl<'a> Builder<'a> {
             }
             let Some(text) = entity.str("document").map(str::to_owned) else {
                 self.undocumented.insert(entity.uid.id.clone());
+                self.unread.add(Reason::WithoutDocument, entity.uid.id.clone());
                 continue;
             };
             let span = entity.span_of("document");
@@ -348,6 +354,7 @@ impl<'a> Builder<'a> {
                 let unknown = managed::unknown(&uid.id);
                 let problem = |(message, help)| Problem::at(source, span, message).help(help).warning();
                 self.expanded.problems.extend(unknown.map(problem));
+                self.unread.add(Reason::WithoutDocument, uid.id.clone());
             }
             return;
         }

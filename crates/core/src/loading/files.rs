@@ -6,8 +6,9 @@ use super::beside;
 use crate::import::{self, accounts_csv, answer, cloudtrail};
 use crate::inventory::config::Config;
 use crate::problem::{Problem, SourceFile, Span, did_you_mean};
-use crate::source;
 use crate::source::digest::sha256;
+use crate::source::unread::{Reason, Unread};
+use crate::source::{self, Hidden};
 use crate::text::files::{MAX_BYTES, text_of};
 use crate::text::json::{self, Node, Value};
 
@@ -43,29 +44,42 @@ impl File {
     }
 }
 
-/// Every file of the folder, in the order of their paths; problems go to `problems`.
-pub fn walk(source: &dyn source::Source, config: &Config, problems: &mut Vec<Problem>) -> Vec<File> {
-    let mut files = Vec::new();
+/// Every file of the folder, in the order of their paths, and what was declined; problems go to `problems`.
+pub fn walk(source: &dyn source::Source, config: &Config, problems: &mut Vec<Problem>) -> (Vec<File>, Unread) {
+    let (mut files, mut unread) = (Vec::new(), Unread::default());
     let mut matched = Vec::new();
-    for name in source.paths(problems) {
+    let listed = source.listed("", Hidden::LeftOut, problems);
+    listed.hidden.into_iter().for_each(|name| unread.add(Reason::Hidden, name));
+    for name in listed.files {
+        // what decides is no part of what is decided about
+        let decides = config.rules.holds(&name) || config.aws.holds(&name);
         if form(&name).is_none() {
-            let unread = beside::unread(&name);
-            let counts =
-                unread.is_some() && !config.rules.holds(&name) && !config.exclude.excludes(&name, &mut matched);
-            problems.extend(unread.filter(|_| counts));
+            let told = beside::unread(&name).filter(|_| !decides);
+            if told.is_some() && config.exclude.excludes(&name, &mut matched) {
+                unread.add(Reason::Excluded, name);
+                continue;
+            }
+            problems.extend(told);
+            if !decides && !beside::is_read(&name) {
+                unread.add(Reason::OtherKind, name);
+            }
             continue;
         }
-        // what decides is no part of what is decided about
-        if config.exclude.excludes(&name, &mut matched) || config.rules.holds(&name) || config.aws.holds(&name) {
+        let is_excluded = config.exclude.excludes(&name, &mut matched);
+        if is_excluded || decides {
+            if !decides {
+                unread.add(Reason::Excluded, name);
+            }
             continue;
         }
         match source.bytes(&name).map_err(|p| vec![p]).and_then(|bytes| file(&name, bytes)) {
-            Ok(file) => files.extend(file),
+            Ok(Some(file)) => files.push(file),
+            Ok(None) => unread.add(Reason::OtherKind, name),
             Err(found) => problems.extend(found),
         }
     }
     problems.extend(config.exclude.idle(&matched));
-    files
+    (files, unread)
 }
 
 /// How a file is read, by the end of its name; what it holds is told by its content alone.

@@ -35,7 +35,7 @@ impl Inventory {
             return Err(Failure::NoFolder(source.name()));
         }
         let mut problems = Vec::new();
-        let files = files::walk(source, &config, &mut problems);
+        let (files, unread) = files::walk(source, &config, &mut problems);
         let mut builder = Builder::new(source, schema, problems);
         if let Some(settings) = &config.source {
             builder.note(&settings.path, sha256(settings.text.as_bytes()), settings.text.len() as u64);
@@ -46,6 +46,7 @@ impl Inventory {
             import(&mut builder, answers, &mut config);
         }
         let mut inventory = builder.finish(config)?;
+        inventory.files.unread.extend(unread);
         inventory.files.commit = source.commit();
         Ok(inventory)
     }
