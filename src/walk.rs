@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use countersign_core::inventory::config::FILE;
+use countersign_core::inventory::limits::Limited;
 use countersign_core::lint::read::{Form, form, form_of_text, is_policy_text, may_hold_policy};
 use countersign_core::lint::settings::Settings;
 use countersign_core::problem::{Problem, SourceFile};
@@ -54,6 +55,10 @@ pub fn inputs(
     }
     inputs.sort_by(|a, b| a.source.path.cmp(&b.source.path).then(b.named.cmp(&a.named)));
     inputs.dedup_by(|b, a| a.source.path == b.source.path);
+    let bytes: usize = inputs.iter().map(|input| input.source.text.len()).sum();
+    let root = root.display().to_string();
+    problems.extend(settings.limits.exceeded(Limited::Files, inputs.len() as u64, &root));
+    problems.extend(settings.limits.exceeded(Limited::Bytes, bytes as u64, &root));
     inputs
 }
 

@@ -11,7 +11,7 @@ use clap::Args;
 
 use super::lint::FailOn;
 use super::output::{self, Format, Output};
-use super::{Cli, EvaluationArgs, NOT_OK, NOTHING, OK, WEAKENED, errors};
+use super::{Cli, EvaluationArgs, NOT_OK, NOTHING, OK, WEAKENED, errors, limits};
 use crate::check::{Checked, Part};
 use crate::report::check as report;
 use crate::report::findings::{self, sarif::Described};
@@ -141,7 +141,7 @@ fn check_one(cli: &Cli, args: &CheckArgs, folder: PathBuf) -> Result<u8, Failure
     if args.wants(Part::Lint) {
         let accepted = checked.weakening.as_ref().is_some_and(|w| w.accepted);
         let held = (at, linting.filter(|_| !accepted));
-        unread = linted::lint_policies(args, &folder, held, (&mut checked, &mut files))?;
+        unread = linted::lint_policies((cli, args), &folder, held, (&mut checked, &mut files))?;
     }
     provenance.files = Some(read(&files, unread, &mut provenance)).filter(|f| f.files > 0);
     print(args, &checked, &provenance)?;

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::{Cli, OK, output, parse_moment, written};
+use super::{Cli, OK, limits, output, parse_moment, written};
 use crate::report::count;
 use countersign_core::import;
 use countersign_core::inventory::Inventory;
 use countersign_core::inventory::config::Config;
+use countersign_core::inventory::limits::Limits;
 use countersign_core::loading::files::{self, File, FileKind};
 use countersign_core::problem::{Doing, Failure, NothingTo, Problem};
 use countersign_core::provenance::Provenance;
@@ -49,9 +50,10 @@ pub fn import(cli: &Cli, args: &ImportArgs) -> Result<u8, Failure> {
     let as_of = args.as_of.as_deref().map(parse_moment).transpose()?;
     let schema = cli.deciding(&Folder::new(out))?.schema;
     let mut problems = Vec::new();
+    let config = Config { limits: limits::with(&cli.limit, Limits::default()), ..Config::none() };
     let (mut listing, mut unread) = (Listing::default(), Unread::default());
     let mut found: Vec<import::File> =
-        args.source.iter().flat_map(|s| answers(s, &mut problems, (&mut listing, &mut unread))).collect();
+        args.source.iter().flat_map(|s| answers(s, &config, &mut problems, (&mut listing, &mut unread))).collect();
     found.sort_by(|a, b| a.source.path.cmp(&b.source.path));
     found.dedup_by(|a, b| a.source.path == b.source.path);
     if !problems.is_empty() {
@@ -96,12 +98,13 @@ pub fn import(cli: &Cli, args: &ImportArgs) -> Result<u8, Failure> {
 /// The answers of a file or folder; anything else there is an error.
 fn answers(
     source: &Path,
+    config: &Config,
     problems: &mut Vec<Problem>,
     (listing, unread): (&mut Listing, &mut Unread),
 ) -> Vec<import::File> {
     let name = source.display().to_string();
     let files = if source.is_dir() {
-        let (mut files, declined) = files::walk(&Folder::new(source), &Config::none(), problems);
+        let (mut files, declined) = files::walk(&Folder::new(source), config, problems);
         unread.extend(declined);
         for file in &mut files {
             // no one else has it yet

@@ -7,8 +7,9 @@ use clap::{Args, ValueEnum};
 
 use super::errors::{self, usage};
 use super::files;
+use super::limits;
 use super::output::{self, Format, Output};
-use super::{INVALID, NOT_OK, NOTHING, OK, input};
+use super::{Cli, INVALID, NOT_OK, NOTHING, OK, input};
 use crate::report::findings::{self, FindingsReport};
 use crate::walk;
 use countersign_core::lint::baseline::Baseline;
@@ -109,9 +110,9 @@ struct Run {
     whole: bool,
 }
 
-pub fn lint(args: &LintArgs) -> Result<u8, Failure> {
+pub fn lint(cli: &Cli, args: &LintArgs) -> Result<u8, Failure> {
     let mut problems = Vec::new();
-    let run = prepare(args, &mut problems)?;
+    let run = prepare(cli, args, &mut problems)?;
     let mut outcome = run.lint();
     let mut read: Vec<Arc<SourceFile>> = run.inputs.iter().map(|i| i.source.clone()).collect();
     output::problems(&problems);
@@ -175,10 +176,11 @@ fn print(formats: &[Output], report: &FindingsReport<'_>, provenance: &Provenanc
     })
 }
 
-fn prepare(args: &LintArgs, problems: &mut Vec<Problem>) -> Result<Run, Failure> {
+fn prepare(cli: &Cli, args: &LintArgs, problems: &mut Vec<Problem>) -> Result<Run, Failure> {
     let at = args.at.as_deref().map_or_else(|| Ok(super::now()), super::parse_moment)?;
     let root = input::locate(None);
     let mut settings = Settings::read(&Folder::new(&root), at).map_err(Failure::Problems)?;
+    settings.limits = limits::with(&cli.limit, settings.limits);
     settings.profile = args.profile.unwrap_or(settings.profile);
     if args.opinions {
         rules::all().iter().filter(|r| r.opinion).for_each(|r| settings.switch_on(r));

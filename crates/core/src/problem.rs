@@ -4,9 +4,12 @@
 //! to do. Nothing here knows what a file means, nor how a problem is drawn.
 
 mod failure;
+mod lines;
 mod near;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+
+use lines::Lines;
 
 pub use failure::{Cause, Doing, Evaluation, Failure, Named, NothingTo, Unknown, Unpermitted};
 pub use near::{did_you_mean, distance, instead, meant};
@@ -28,26 +31,50 @@ impl Span {
 }
 
 /// A file that was read: its path as shown to the user, and its text.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct SourceFile {
     /// Relative to the inventory where the file is in it.
     pub path: String,
     /// The whole text.
     pub text: String,
+    lines: OnceLock<Lines>,
 }
+
+impl PartialEq for SourceFile {
+    fn eq(&self, other: &Self) -> bool {
+        self.path == other.path && self.text == other.text
+    }
+}
+
+impl Eq for SourceFile {}
 
 impl SourceFile {
     /// A source that can be shared by all the places in it.
     pub fn new(path: impl Into<String>, text: impl Into<String>) -> Arc<Self> {
-        Arc::new(Self { path: path.into(), text: text.into() })
+        Arc::new(Self { path: path.into(), text: text.into(), lines: OnceLock::new() })
     }
 
     /// One-based line and column (in characters) of a byte offset.
     pub fn line_column(&self, offset: usize) -> (usize, usize) {
-        let before = self.text.get(..offset.min(self.text.len())).unwrap_or(&self.text);
-        let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
-        (line, column)
+        let offset = if self.text.is_char_boundary(offset) { offset } else { self.text.len() };
+        let (line, start) = self.lines().line(offset);
+        (line, self.lines().characters(&self.text, start, offset) + 1)
+    }
+
+    /// One-based line of a byte offset, and what stands before it in that line.
+    pub fn line_before(&self, offset: usize) -> (usize, &str) {
+        let offset = if self.text.is_char_boundary(offset) { offset } else { self.text.len() };
+        let (line, start) = self.lines().line(offset);
+        (line, self.text.get(start..offset).unwrap_or(""))
+    }
+
+    /// Every byte of the text is a character.
+    pub fn is_ascii(&self) -> bool {
+        self.lines().is_ascii()
+    }
+
+    fn lines(&self) -> &Lines {
+        self.lines.get_or_init(|| Lines::of(&self.text))
     }
 
     /// The text that a span covers.

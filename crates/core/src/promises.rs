@@ -6,7 +6,7 @@
 mod items;
 mod strength;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -52,6 +52,8 @@ pub enum Kind {
     LintFiles,
     /// An entry of the baseline of lint.
     Baseline,
+    /// `[limits]`
+    Limit,
 }
 
 impl Kind {
@@ -93,6 +95,8 @@ pub enum Value {
     At(Moment),
     /// A number: more is weaker.
     Count(usize),
+    /// Parts of which each makes it stronger.
+    Parts(BTreeSet<String>),
     /// An exception holds until then, or without end.
     Until(Option<Moment>),
     /// A policy of the rules; `true` if all that it does is find something.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::versions::Linting;
-use super::{CheckArgs, errors};
+use super::{CheckArgs, Cli, errors, limits};
 use crate::check::{Checked, Part};
 use crate::walk;
 use countersign_core::lint::Finding;
@@ -18,12 +18,16 @@ use countersign_core::source::unread::Unread;
 
 /// Lints the policies of a folder; what was declined or not checked of it. What either version asks for is asked; what the change ignores with a reason is ignored.
 pub fn lint_policies(
-    args: &CheckArgs,
+    (cli, args): (&Cli, &CheckArgs),
     folder: &Path,
     (at, mut target): (Moment, Option<Linting>),
     (checked, files): (&mut Checked, &mut Listing),
 ) -> Result<Unread, Failure> {
-    let settings = || Settings::read(&Folder::new(folder), at).map_err(Failure::Problems);
+    let settings = || -> Result<Settings, Failure> {
+        let mut settings = Settings::read(&Folder::new(folder), at).map_err(Failure::Problems)?;
+        settings.limits = limits::with(&cli.limit, settings.limits);
+        Ok(settings)
+    };
     let own = settings()?;
     let known = target.as_ref().map_or(&[][..], |target| &target.files);
     let mut outcome = linted(folder, &own, known, files)?;

@@ -131,7 +131,8 @@ fn decisions(diff: &Diff) -> Vec<String> {
     let mut requests: Vec<(String, Vec<PrincipalEntry>)> = Vec::new();
     for entry in diff.new_access.iter().filter(|n| n.widens()) {
         let witness = |w: &countersign_core::access::Witness| {
-            format!("{} on {}", Foreign(&w.action).code(), Foreign(&w.resource).code())
+            let what = w.unheard_of().map(|what| format!("{what}: ")).unwrap_or_default();
+            format!("{what}{} on {}", Foreign(&w.action).code(), Foreign(&w.resource).code())
         };
         let told: Vec<String> = entry.answer.witnesses.iter().take(2).map(witness).collect();
         let what = match (entry.answer.decision, &entry.answer.reason) {

@@ -7,6 +7,7 @@ use globset::{Glob, GlobMatcher, GlobSet, GlobSetBuilder};
 use serde::Deserialize;
 
 use super::exceptions::{self, AccountException};
+use super::limits::{self, Limits};
 use super::register::{self, RegisterColumns};
 use crate::aws::keys;
 use crate::moment::{self, Moment};
@@ -49,6 +50,8 @@ pub struct Config {
     pub permission_model: Option<PermissionModel>,
     /// Newer data of AWS's than what is built in: `[aws]`.
     pub aws: Aws,
+    /// Limits of what is read: `[limits]`.
+    pub limits: Limits,
 }
 
 /// Newer data of AWS's, by the paths of its folders relative to that of the inventory.
@@ -181,6 +184,8 @@ struct File {
     permission_model: Option<toml::Spanned<String>>,
     #[serde(default)]
     aws: AwsTable,
+    #[serde(default)]
+    limits: limits::Table,
     /// Read by [`crate::lint::settings`].
     #[serde(default, rename = "lint")]
     _lint: Option<serde::de::IgnoredAny>,
@@ -295,7 +300,7 @@ impl Config {
         let file: File = toml::from_str(&source.text).map_err(|e| {
             let span = e.span().map_or(Span::default(), |s| Span { start: s.start, end: s.end });
             let help =
-                "it may have asOf, exclude, permissionModel, signatories, phiTags and the tables [aws], [context], [diff], [guardrails], [lint], [register], [rules], [[exception]] and [[trusted]]";
+                "it may have asOf, exclude, permissionModel, signatories, phiTags and the tables [aws], [context], [diff], [guardrails], [lint], [limits], [register], [rules], [[exception]] and [[trusted]]";
             vec![Problem::at(source, span, e.message().lines().next().unwrap_or("invalid").to_owned()).help(help)]
         })?;
         let mut problems = Vec::new();
@@ -370,6 +375,7 @@ impl Config {
             }
         }
         let aws = file.aws.read(source, &mut problems);
+        let limits = Limits::read(file.limits, source, &mut problems);
         if let (Some(_), Some((_, place))) = (&rules.policies, &rules.only_policies) {
             let problem = Problem::at(&place.source, place.span, "both `policies` and `onlyPolicies`");
             problems.push(problem.help("lay rules over the built-in ones, or use them alone: keep one of the two"));
@@ -402,6 +408,7 @@ impl Config {
                 rules,
                 permission_model,
                 aws,
+                limits,
             })
         } else {
             Err(problems)

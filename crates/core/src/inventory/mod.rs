@@ -32,6 +32,7 @@ mod deleted;
 pub mod entity;
 pub mod exceptions;
 pub(crate) mod expand;
+pub mod limits;
 pub mod model;
 pub mod newer;
 mod offline;
@@ -182,6 +183,11 @@ impl<'a> Builder<'a> {
     /// Notes a file that was read.
     pub(crate) fn note(&mut self, path: &str, sha256: String, bytes: u64) {
         self.listing.note(path, sha256, bytes);
+    }
+
+    /// How many entities were read so far.
+    pub(crate) fn entities_read(&self) -> usize {
+        self.expanded.entities.len()
     }
 
     /// Notes what is wrong.

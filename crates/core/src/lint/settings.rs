@@ -14,6 +14,7 @@ use super::rules;
 use super::{Finding, Rule, Severity, Suppressed};
 use crate::aws::catalogue::Catalogue;
 use crate::inventory::config::{AwsTable, FILE};
+use crate::inventory::limits::{self, Limits};
 use crate::inventory::newer;
 use crate::moment::{self, Moment};
 use crate::problem::{Problem, SourceFile, Span, instead};
@@ -44,6 +45,8 @@ pub struct Settings {
     rules: BTreeMap<&'static str, RuleSettings>,
     /// Deprecated permissions grant nothing: `permissionModel = "fine-grained"` (D28).
     pub strict: bool,
+    /// Limits of what is read: `[limits]`.
+    pub limits: Limits,
 }
 
 /// What the user says of a rule.
@@ -86,6 +89,9 @@ struct File {
     permission_model: Option<String>,
     #[serde(default)]
     lint: Table,
+    /// Checked by [`crate::inventory::config`], where there is an inventory.
+    #[serde(default)]
+    limits: limits::Table,
 }
 
 #[derive(Deserialize, Default)]
@@ -163,6 +169,7 @@ impl Settings {
             kinds: Vec::new(),
             rules: BTreeMap::new(),
             strict: false,
+            limits: Limits::default(),
         }
     }
 
@@ -192,8 +199,14 @@ impl Settings {
             vec![Problem::at(source, span, e.message().lines().next().unwrap_or("invalid").to_owned()).help(help)]
         })?;
         let mut reader = Reader { source, problems: Vec::new() };
-        let mut settings =
-            Self { source: source.clone(), paths: file.lint.paths, baseline: file.lint.baseline, ..Self::none(at) };
+        let limits = Limits::read(file.limits, source, &mut reader.problems);
+        let mut settings = Self {
+            source: source.clone(),
+            paths: file.lint.paths,
+            baseline: file.lint.baseline,
+            limits,
+            ..Self::none(at)
+        };
         settings.strict = file.permission_model.as_deref() == Some(PermissionModel::FineGrained.word());
         settings.profile = file.lint.profile.and_then(|p| reader.profile(&p)).unwrap_or_default();
         settings.exclude = file.lint.exclude.iter().filter_map(|g| reader.glob(g)).collect();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::beside;
 use crate::import::{self, accounts_csv, answer, cloudtrail};
 use crate::inventory::config::Config;
+use crate::inventory::limits::Limited;
 use crate::problem::{Problem, SourceFile, Span, did_you_mean};
 use crate::source::digest::sha256;
 use crate::source::unread::{Reason, Unread};
@@ -49,8 +50,17 @@ pub fn walk(source: &dyn source::Source, config: &Config, problems: &mut Vec<Pro
     let (mut files, mut unread) = (Vec::new(), Unread::default());
     let mut matched = Vec::new();
     let listed = source.listed("", Hidden::LeftOut, problems);
+    let limits = &config.limits;
+    let number = (listed.files.len() + listed.hidden.len()) as u64;
+    if let Some(problem) = limits.exceeded(Limited::Files, number, &source.name()) {
+        problems.push(problem);
+        return (files, unread);
+    }
     listed.hidden.into_iter().for_each(|name| unread.add(Reason::Hidden, name));
+    let mut bytes = 0;
     for name in listed.files {
+        let depth = name.matches('/').count() as u64;
+        problems.extend(limits.exceeded(Limited::Folders, depth, &name));
         // what decides is no part of what is decided about
         let decides = config.rules.holds(&name) || config.aws.holds(&name);
         if form(&name).is_none() {
@@ -73,7 +83,15 @@ pub fn walk(source: &dyn source::Source, config: &Config, problems: &mut Vec<Pro
             continue;
         }
         match source.bytes(&name).map_err(|p| vec![p]).and_then(|bytes| file(&name, bytes)) {
-            Ok(Some(file)) => files.push(file),
+            Ok(Some(file)) => {
+                bytes += file.bytes;
+                if let Some(problem) = limits.exceeded(Limited::Bytes, bytes, &source.name()) {
+                    problems.push(problem);
+                    return (files, unread);
+                }
+                problems.extend(limits.nested(&file.root, &name));
+                files.push(file);
+            }
             Ok(None) => unread.add(Reason::OtherKind, name),
             Err(found) => problems.extend(found),
         }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::import::{self, Imported};
 use crate::inventory::config::Config;
+use crate::inventory::limits::Limited;
 use crate::inventory::schema::EntitySchema;
 use crate::inventory::{Builder, Inventory};
 use crate::problem::{Failure, Problem, SourceFile};
@@ -41,9 +42,11 @@ impl Inventory {
             builder.note(&settings.path, sha256(settings.text.as_bytes()), settings.text.len() as u64);
         }
         builder.newer(&config);
-        let answers = read(&mut builder, files);
+        let answers = read(&mut builder, files, &config, &source.name());
         if !answers.is_empty() {
             import(&mut builder, answers, &mut config);
+            let number = builder.entities_read() as u64;
+            builder.problems(config.limits.exceeded(Limited::Entities, number, &source.name()));
         }
         let mut inventory = builder.finish(config)?;
         inventory.files.unread.extend(unread);
@@ -61,7 +64,7 @@ impl Inventory {
 }
 
 /// Reads the files of an inventory; the answers of AWS among them are left.
-fn read(builder: &mut Builder<'_>, files: Vec<File>) -> Vec<import::File> {
+fn read(builder: &mut Builder<'_>, files: Vec<File>, config: &Config, name: &str) -> Vec<import::File> {
     let mut answers = Vec::new();
     for File { source, root, kind, sha256, bytes } in files {
         builder.note(&source.path, sha256, bytes);
@@ -69,6 +72,11 @@ fn read(builder: &mut Builder<'_>, files: Vec<File>) -> Vec<import::File> {
             FileKind::Answer(kind) => answers.push(import::File { source, root, kind }),
             FileKind::Entities => builder.entities(&source, &root),
             FileKind::Policy => drop(builder.document(source, root)),
+        }
+        let number = builder.entities_read() as u64;
+        if let Some(problem) = config.limits.exceeded(Limited::Entities, number, name) {
+            builder.problems([problem]);
+            break;
         }
     }
     answers

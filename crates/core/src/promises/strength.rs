@@ -2,6 +2,7 @@
 
 use serde_json::Value as Json;
 
+use super::items::NARROWED;
 use super::{Item, Kind, Value};
 use crate::moment::{self, Moment};
 
@@ -29,8 +30,17 @@ pub fn weaker(kind: Kind, old: Option<&Item>, new: Option<&Item>, now: Moment) -
             _ => named("holds for longer"),
         },
         (Kind::Exclude | Kind::LintFiles, None, Some(_)) => named("is added: such files are no longer checked"),
-        (Kind::LintFiles, Some(_), Some(_)) => named("is changed"),
-        (Kind::LintFiles, Some(old), None) if old.value != Value::Text(String::new()) => named("is removed"),
+        (Kind::LintFiles, Some(old), Some(new)) => match (&old.value, &new.value) {
+            (Value::Parts(old), Value::Parts(new)) if new.is_superset(old) => None,
+            (Value::Parts(_), Value::Parts(_)) => {
+                named("is for more files: an owner after it, whose findings fail, is gone")
+            }
+            _ => named("is changed"),
+        },
+        (Kind::LintFiles, Some(old), None) => match &old.value {
+            Value::Text(text) if !text.is_empty() => named("is removed"),
+            _ => None,
+        },
         (Kind::LintPaths, Some(_), None) => named("is no longer linted"),
         (Kind::Moment, old, Some(new)) => moved(old, new, now),
         (Kind::Context | Kind::Trusted, _, Some(_)) => named("settles what was unknown, or otherwise than before"),
@@ -43,8 +53,17 @@ pub fn weaker(kind: Kind, old: Option<&Item>, new: Option<&Item>, now: Moment) -
             named("leaves out permissions that counted")
         }
         (Kind::LintRule, Some(old), Some(new)) => match (&old.value, &new.value) {
-            (Value::Rank(old, told), Value::Rank(new, tell)) if new >= old && told == tell => None,
+            (Value::Rank(old, told), Value::Rank(new, tell))
+                if new >= old && (told == tell || told.strip_suffix(NARROWED) == Some(tell)) =>
+            {
+                None
+            }
             _ => named("finds less, or something less severe"),
+        },
+        (Kind::Limit, Some(_), None) => named("is removed: more is read than before"),
+        (Kind::Limit, Some(old), Some(new)) => match (&old.value, &new.value) {
+            (Value::Count(old), Value::Count(new)) if new <= old => None,
+            _ => named("is raised"),
         },
         (Kind::Baseline, old, Some(new)) => {
             let count = |item: Option<&Item>| match item.map(|i| &i.value) {
