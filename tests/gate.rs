@@ -201,7 +201,7 @@ fn both_moments_are_asked() {
 
 #[test]
 fn each_way_to_weaken_is_told() {
-    let settings = "asOf = \"2026-11-15\"\nphiTags = [\"Data=PHI\"]\nsignatories = [\"a\"]\n[limits]\nentities = 1000\n[guardrails]\non = [\"no-role-of-another-account\"]\n\
+    let settings = "asOf = \"2026-11-15\"\nphiTags = [\"Data=PHI\"]\nsignatories = [\"a\"]\n[limits]\nentities = 1000\n[auditors]\na = [\"SOC\"]\n[guardrails]\non = [\"no-role-of-another-account\"]\n\
         [lint.rules]\nCS101 = \"error\"\n[[diff.allow]]\nanyRequest = true\nreason = \"r\"\nuntil = 2026-12-01\n";
     let shipped = countersign_core::guardrails::shipped().unwrap();
     let name = shipped[0].1.annotation("id").unwrap().to_owned();
@@ -222,6 +222,8 @@ fn each_way_to_weaken_is_told() {
         ("permission-model", "asOf", "permissionModel = \"fine-grained\"\nasOf"),
         ("lint-files", "[lint.rules]", "[lint]\nexclude = [\"*.tf\"]\n[lint.rules]"),
         ("lint-paths", "[lint.rules]", "[lint]\npaths = [\"a.json\"]\n[lint.rules]"),
+        ("auditors", "a = [\"SOC\"]", "a = [\"PCI\", \"SOC\"]"),
+        ("auditors", "[auditors]\na = [\"SOC\"]\n", ""),
         ("limit", "entities = 1000", "entities = 2000"),
         ("limit", "[limits]\nentities = 1000\n", ""),
         ("trusted", "[guardrails]", "[[trusted]]\nrole = \"x\"\npeople = [\"p\"]\nreason = \"r\"\n[guardrails]"),

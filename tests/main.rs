@@ -10,6 +10,7 @@ mod reference;
 mod access;
 mod access_principals;
 mod any_request;
+mod auditors;
 mod can_roles;
 mod carried;
 mod classes;

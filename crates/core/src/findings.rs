@@ -30,12 +30,15 @@ pub struct Findings<'a> {
     at: Moment,
     found: Vec<Finding>,
     /// By name and principal, with the operations that each is about.
-    access: BTreeMap<(String, String), (Finding, BTreeSet<&'static str>)>,
+    access: BTreeMap<(String, String), (Finding, BTreeSet<String>)>,
     /// The kinds that an organization agreement is in force of, by organization.
     in_force: BTreeMap<String, BTreeSet<String>>,
     worth: Worth,
     asked: HashMap<AccessKey, Vec<Finding>>,
 }
+
+/// Where a message about access names the series of reports.
+const SERIES: &str = "{series}";
 
 /// What a finding about access may depend on.
 #[derive(PartialEq, Eq, Hash)]
@@ -99,7 +102,9 @@ impl<'a> Findings<'a> {
         answers: &[Access],
         desk: &AccountEvaluator<'_>,
     ) -> Result<(), Failure> {
-        let told_apart = self.rules.reads_principal(ACTION) || self.inventory.config.signatories.is_some();
+        let config = &self.inventory.config;
+        let told_apart =
+            self.rules.reads_principal(ACTION) || config.signatories.is_some() || !config.auditors.is_empty();
         for access in answers {
             let key = AccessKey {
                 account: desk.account.id.clone(),
@@ -118,7 +123,9 @@ impl<'a> Findings<'a> {
                 finding.subject.clone_from(&principal.arn);
                 let key = (finding.name.clone(), principal.arn.clone());
                 let entry = self.access.entry(key).or_insert_with(|| (finding, BTreeSet::new()));
-                entry.1.insert(access.operation);
+                // words that name the series do so in place of the operation
+                let told = access.series.clone().filter(|_| entry.0.message.contains(SERIES));
+                entry.1.insert(told.unwrap_or_else(|| access.operation.to_owned()));
             }
         }
         Ok(())
@@ -135,6 +142,10 @@ impl<'a> Findings<'a> {
         pairs.push(("people", words(principal.people.iter().map(|p| &p.user_name))));
         if let Some(signatories) = &self.inventory.config.signatories {
             pairs.push(("signatories", words(signatories)));
+        }
+        let names = [&principal.arn, &principal.name].into_iter().chain(principal.people.iter().map(|p| &p.user_name));
+        if let Some(series) = self.inventory.config.auditors.series(names.map(String::as_str)) {
+            pairs.push(("declaredSeries", words(&series)));
         }
         let (who, resource) = (principal.uid.to_cedar()?, Uid::new("Account", &desk.account.id).to_cedar()?);
         let ruling = self.rules.rule(ACTION, &who, &resource, context(pairs)?, desk.entities)?;
@@ -180,8 +191,12 @@ impl<'a> Findings<'a> {
     /// All findings, by severity, code and subject.
     pub fn finish(mut self) -> Result<Vec<Finding>, Failure> {
         for (_, (mut finding, operations)) in std::mem::take(&mut self.access) {
-            let operations: Vec<&str> = operations.into_iter().collect();
-            finding.message = format!("{}: {}", finding.message, operations.join(", "));
+            let told = operations.into_iter().collect::<Vec<_>>().join(", ");
+            finding.message = if finding.message.contains(SERIES) {
+                finding.message.replace(SERIES, &told)
+            } else {
+                format!("{}: {told}", finding.message)
+            };
             self.found.push(finding);
         }
         self.documents()?;

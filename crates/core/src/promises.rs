@@ -38,6 +38,8 @@ pub enum Kind {
     Context,
     /// `signatories`
     Signatories,
+    /// `[auditors]`
+    Auditors,
     /// `phiTags`
     PhiTags,
     /// `[[trusted]]`
@@ -61,7 +63,13 @@ impl Kind {
     pub fn is_of_evaluation(self) -> bool {
         matches!(
             self,
-            Self::Moment | Self::Context | Self::Signatories | Self::PhiTags | Self::Trusted | Self::PermissionModel
+            Self::Moment
+                | Self::Context
+                | Self::Signatories
+                | Self::Auditors
+                | Self::PhiTags
+                | Self::Trusted
+                | Self::PermissionModel
         )
     }
 

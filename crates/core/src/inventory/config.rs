@@ -6,6 +6,7 @@ use std::sync::Arc;
 use globset::{Glob, GlobMatcher, GlobSet, GlobSetBuilder};
 use serde::Deserialize;
 
+use super::auditors::{self, Auditors};
 use super::exceptions::{self, AccountException};
 use super::limits::{self, Limits};
 use super::register::{self, RegisterColumns};
@@ -52,6 +53,8 @@ pub struct Config {
     pub aws: Aws,
     /// Limits of what is read: `[limits]`.
     pub limits: Limits,
+    /// What auditors are to read: `[auditors]` (R6).
+    pub auditors: Auditors,
 }
 
 /// Newer data of AWS's, by the paths of its folders relative to that of the inventory.
@@ -186,6 +189,8 @@ struct File {
     aws: AwsTable,
     #[serde(default)]
     limits: limits::Table,
+    #[serde(default)]
+    auditors: auditors::Table,
     /// Read by [`crate::lint::settings`].
     #[serde(default, rename = "lint")]
     _lint: Option<serde::de::IgnoredAny>,
@@ -300,7 +305,7 @@ impl Config {
         let file: File = toml::from_str(&source.text).map_err(|e| {
             let span = e.span().map_or(Span::default(), |s| Span { start: s.start, end: s.end });
             let help =
-                "it may have asOf, exclude, permissionModel, signatories, phiTags and the tables [aws], [context], [diff], [guardrails], [lint], [limits], [register], [rules], [[exception]] and [[trusted]]";
+                "it may have asOf, exclude, permissionModel, signatories, phiTags and the tables [auditors], [aws], [context], [diff], [guardrails], [lint], [limits], [register], [rules], [[exception]] and [[trusted]]";
             vec![Problem::at(source, span, e.message().lines().next().unwrap_or("invalid").to_owned()).help(help)]
         })?;
         let mut problems = Vec::new();
@@ -392,9 +397,8 @@ impl Config {
         });
         if problems.is_empty() {
             let signatories = file.signatories;
-            let source = Some(source.clone());
             Ok(Self {
-                source,
+                source: Some(source.clone()),
                 as_of,
                 exclude,
                 context,
@@ -409,6 +413,7 @@ impl Config {
                 permission_model,
                 aws,
                 limits,
+                auditors: Auditors::read(file.auditors, source),
             })
         } else {
             Err(problems)

@@ -25,6 +25,7 @@
 //! # }
 //! ```
 
+pub mod auditors;
 pub(crate) mod builtin;
 pub(crate) mod check;
 pub mod config;
@@ -212,6 +213,7 @@ impl<'a> Builder<'a> {
         if !self.unparsed {
             check::all(&entities, &mut self.expanded.problems);
             self.expanded.problems.extend(exceptions::unknown(&entities, &config));
+            self.expanded.problems.extend(config.auditors.unknown(&entities));
         }
         let unused = self.unused();
         let mut problems = std::mem::take(&mut self.expanded.problems);

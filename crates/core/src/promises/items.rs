@@ -149,6 +149,11 @@ impl Promises {
             let item = Item { value: text(&format!("{names:?}")), name: "signatories".to_owned(), place: place() };
             self.add(Kind::Signatories, "", item);
         }
+        for (name, series, place) in config.auditors.all() {
+            let value = text(&series.iter().cloned().collect::<Vec<_>>().join(", "));
+            let item = Item { value, name: format!("what the auditor {name} is to read"), place: Some(place.clone()) };
+            self.add(Kind::Auditors, name, item);
+        }
         for tag in &config.phi_tags {
             let item = Item { value: text(tag), name: format!("the tag {tag}"), place: place() };
             self.add(Kind::PhiTags, tag, item);

@@ -1,5 +1,7 @@
 //! Whether a promise is weaker than another. Where that cannot be told, it is.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value as Json;
 
 use super::items::NARROWED;
@@ -48,6 +50,11 @@ pub fn weaker(kind: Kind, old: Option<&Item>, new: Option<&Item>, now: Moment) -
             Some(format!("{} is removed", old.name)).filter(|_| kind == Kind::Signatories)
         }
         (Kind::Signatories, old, Some(_)) if old.is_some() => named("is changed"),
+        (Kind::Auditors, Some(_), None) => named("is no longer declared"),
+        (Kind::Auditors, Some(old), Some(new)) => match (&old.value, &new.value) {
+            (Value::Text(old), Value::Text(new)) if series(new).is_subset(&series(old)) => None,
+            _ => named("is more than before"),
+        },
         (Kind::PhiTags, Some(_), None) => named("no longer declares PHI"),
         (Kind::PermissionModel, _, Some(new)) if new.value != Value::Text("any".to_owned()) => {
             named("leaves out permissions that counted")
@@ -74,6 +81,11 @@ pub fn weaker(kind: Kind, old: Option<&Item>, new: Option<&Item>, now: Moment) -
         }
         _ => None,
     }
+}
+
+/// The series of a declaration.
+fn series(text: &str) -> BTreeSet<&str> {
+    text.split(", ").filter(|s| !s.is_empty()).collect()
 }
 
 /// The moment asked where none is named: set back, it does not see what happened since; in the future, it sees what nobody knows.
