@@ -316,6 +316,34 @@ fn owners_in_another_order_are_a_weakening_where_fewer_findings_fail() {
     assert_eq!((fails(settings(&[&others, &ours])), fails(settings(&[&ours, &others]))), (Some(1), Some(0)));
 }
 
+/// A reviewer sees what a changed policy says more, by service and access level.
+#[test]
+fn a_comment_tells_what_changed_policies_say_more() {
+    let repository = Repository::new(&world());
+    repository.write("a.json", &allows(&["s3:ListAllMyBuckets", "s3:PutObject", "artifact:GetReport"]).to_string());
+    let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+    for name in ["GITHUB_ACTIONS", "GITLAB_CI"] {
+        command.env_remove(name);
+    }
+    let args = ["check", ".", "--git", "main...", "--format", "markdown"];
+    let output = command.current_dir(repository.path()).env("NO_COLOR", "1").args(args).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let line = "- `a.json` allows more: artifact Read (GetReport), s3 Write (PutObject)";
+    assert!(text.contains(line), "{text}");
+    assert!(text.contains("<details><summary>policies that say more (1)</summary>"), "{text}");
+}
+
+/// Which services are eligible is not for a change to say.
+#[test]
+fn lists_of_eligible_services_that_a_change_replaces_are_told() {
+    let repository = Repository::new(&world());
+    repository
+        .write("countersign.toml", "asOf = \"2026-11-15\"\n[aws]\neligibleServices = \"lists.json\"\n")
+        .write("lists.json", r#"{"snapshots": ["2026-10-30"], "services": []}"#);
+    let checked = repository.check(&["--only", "weakening"]);
+    assert_eq!((checked.code, checked.weakened()), (4, vec!["eligible-services"]), "{}", checked.errors);
+}
+
 /// A change is held to the limits of its target, and a limit that is taken away is told.
 #[test]
 fn a_limit_of_the_change_does_not_loosen_that_of_its_target() {

@@ -22,6 +22,7 @@ mod contract;
 mod deleted;
 mod diff;
 mod differential;
+mod eligible_lists;
 mod ending;
 mod every_rule;
 mod evidence;

@@ -10,6 +10,7 @@ use std::rc::Rc;
 use cedar_policy::{Entities, RestrictedExpression as Expr};
 
 use crate::agreements::{Agreements, KindCoverage, context, datetime};
+use crate::aws::eligibility::Lists;
 use crate::finding::{Finding, Severity};
 use crate::hipaa::{Facts, with_exclusions, words};
 use crate::inventory::Inventory;
@@ -89,7 +90,7 @@ impl<'a> Findings<'a> {
             None => format!("account {}", account.id),
         };
         for mut finding in findings(&ruling, &subject)? {
-            finding.message = with_services(finding.message, facts);
+            finding.message = with_services(finding.message, facts, &self.inventory.eligible);
             self.found.push(finding);
         }
         Ok(())
@@ -218,12 +219,12 @@ fn declares_policies(agreements: &Agreements<'_>, organization: &Organization) -
 }
 
 /// A message in which the attributes of `report-on-account` that hold services stand for those of the account.
-fn with_services(message: String, facts: &Facts) -> String {
+fn with_services(message: String, facts: &Facts, lists: &Lists) -> String {
     let of = |eligible: Option<bool>| {
         let services = facts.services.iter().filter(|(_, e)| **e == eligible).map(|(id, _)| id.as_str());
         services.collect::<Vec<_>>().join(", ")
     };
-    let message = message.replace("{servicesWithExclusions}", &with_exclusions(&facts.services).join(", "));
+    let message = message.replace("{servicesWithExclusions}", &with_exclusions(&facts.services, lists).join(", "));
     [
         ("{eligibleServices}", Some(true)),
         ("{ineligibleServices}", Some(false)),

@@ -54,6 +54,8 @@ pub enum Kind {
     LintFiles,
     /// An entry of the baseline of lint.
     Baseline,
+    /// The lists of HIPAA eligible services that `[aws]` names.
+    EligibleServices,
     /// `[limits]`
     Limit,
 }

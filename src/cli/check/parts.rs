@@ -17,6 +17,8 @@ use countersign_core::finding::Finding;
 use countersign_core::guardrails::{FOLDER, Guardrail, GuardrailResult};
 use countersign_core::inventory::config::{Config, Exception};
 use countersign_core::inventory::limits::Limited;
+use countersign_core::lint::gains;
+use countersign_core::lint::settings::Settings;
 use countersign_core::policies::RuleBook;
 use countersign_core::problem::{Failure, Problem};
 use countersign_core::promises::{self, Kind, Weakening, canonical, honoured};
@@ -123,6 +125,16 @@ fn parts_of(kind: Kind) -> &'static [Part] {
         Kind::Expectation => &[Part::Expectations, Part::Weakening],
         Kind::Exception => &[Part::Diff, Part::Weakening],
         kind if kind.is_of_lint() => &[Part::Lint, Part::Weakening],
+        // of whatever is read
+        Kind::Limit | Kind::EligibleServices => &[
+            Part::Diff,
+            Part::Expectations,
+            Part::Guardrails,
+            Part::Findings,
+            Part::Lint,
+            Part::Completeness,
+            Part::Weakening,
+        ],
         _ => &[Part::Diff, Part::Expectations, Part::Guardrails, Part::Findings, Part::Completeness, Part::Weakening],
     }
 }
@@ -176,6 +188,9 @@ impl<'a> Checking<'a> {
             Some(gate) => {
                 let (diff, warnings) = self.diff(gate, &own, assessed.as_deref())?;
                 output::problems(&warnings);
+                let settings = Settings::none(own.options.at);
+                saying.checked.gains =
+                    gains::of_inventories(&gate.base.session.inventory, &own.session.inventory, &settings);
                 Some(diff)
             }
             None => None,
@@ -285,6 +300,7 @@ impl<'a> Checking<'a> {
             exclude: own.exclude.clone(),
             rules: own.rules.clone(),
             aws: own.aws.clone(),
+            limits: limits::with(&cli.limit, target.written.limits.clone()),
             ..target.written.clone()
         };
         let files = Folder::new(self.head.session.source.name());

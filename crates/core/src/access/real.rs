@@ -110,6 +110,8 @@ fn resources(action: &str, near: Option<&[String; 6]>) -> Vec<Option<[String; 6]
     }
     found.retain(|arn| exists(action, Some(arn)) == Some(true));
     found.dedup();
+    // a pattern matches an empty name too, and nothing has one
+    found.sort_by_key(|[.., last]| last.ends_with(['/', ':']));
     found.into_iter().map(Some).collect()
 }
 

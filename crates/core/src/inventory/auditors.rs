@@ -47,7 +47,7 @@ impl Auditors {
         declared.reduce(|one, other| one.intersection(&other).cloned().collect())
     }
 
-    /// Auditors whom nothing in the inventory is called: what they read would never be held against what is declared.
+    /// A warning for each auditor whom nothing in the inventory is called: what is declared of them is held against nobody.
     pub(super) fn unknown(&self, entities: &BTreeMap<Uid, Entity>) -> Vec<Problem> {
         let of = |types: &'static [&str]| entities.values().filter(move |e| types.contains(&e.uid.ty.as_str()));
         let ids = of(&["User", "Role", "Root", "PermissionSet"]).map(|e| e.uid.id.as_str());
@@ -57,7 +57,7 @@ impl Auditors {
         let problem = |(name, declared): (&String, &Declared)| {
             let help = instead(name, known.iter().copied(), format!("correct it, or take it out of {FILE}"));
             let message = format!("there is no principal and nobody called {name}");
-            Problem::at(&declared.place.source, declared.place.span, message).help(help)
+            Problem::at(&declared.place.source, declared.place.span, message).help(help).warning()
         };
         self.0.iter().filter(|(name, _)| !known.contains(name.as_str())).map(problem).collect()
     }

@@ -64,6 +64,8 @@ pub struct Aws {
     pub service_reference: Option<(String, Place)>,
     /// Answers of `get-policy-version`, one a managed policy.
     pub managed_policies: Option<(String, Place)>,
+    /// A file of the dated lists of HIPAA eligible services.
+    pub eligible_services: Option<(String, Place)>,
     /// The day on which they were collected.
     pub as_of: Option<String>,
 }
@@ -74,7 +76,7 @@ impl Aws {
         [&self.service_reference, &self.managed_policies].into_iter().flatten().any(|(path, _)| {
             let path = files::resolve(FILE, path);
             name.strip_prefix(&path).is_some_and(|rest| rest.starts_with('/'))
-        })
+        }) || self.eligible_services.as_ref().is_some_and(|(path, _)| name == files::resolve(FILE, path))
     }
 }
 
@@ -218,6 +220,7 @@ struct RulesTable {
 pub(crate) struct AwsTable {
     service_reference: Option<toml::Spanned<String>>,
     managed_policies: Option<toml::Spanned<String>>,
+    eligible_services: Option<toml::Spanned<String>>,
     as_of: Option<toml::Spanned<toml::Value>>,
 }
 
@@ -240,7 +243,12 @@ impl AwsTable {
             }
             Some(text)
         });
-        Aws { service_reference: named(self.service_reference), managed_policies: named(self.managed_policies), as_of }
+        Aws {
+            service_reference: named(self.service_reference),
+            managed_policies: named(self.managed_policies),
+            eligible_services: named(self.eligible_services),
+            as_of,
+        }
     }
 }
 

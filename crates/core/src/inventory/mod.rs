@@ -49,7 +49,8 @@ use entity::{Attr, Entity, Item, Uid};
 use expand::Expanded;
 use schema::EntitySchema;
 
-use crate::aws::{eligibility, managed};
+use crate::aws::eligibility::Lists;
+use crate::aws::managed;
 use crate::iam::document::{self, Document};
 use crate::iam::stored;
 use crate::problem::{Failure, NothingTo, Problem, SourceFile, instead};
@@ -96,6 +97,8 @@ pub struct Inventory {
     pub warnings: Vec<Problem>,
     /// The files that it was read from.
     pub files: Files,
+    /// The dated lists of HIPAA eligible services.
+    pub eligible: Arc<Lists>,
 }
 
 impl Inventory {
@@ -125,6 +128,8 @@ pub(crate) struct Builder<'a> {
     unparsed: bool,
     /// Documents of AWS's managed policies that are newer than those built in, by their ARNs.
     newer: newer::Documents,
+    /// The dated lists of HIPAA eligible services.
+    eligible: Arc<Lists>,
     /// Policies that are declared without a document: what they say is not known.
     undocumented: BTreeSet<String>,
     /// What is declared, and was not there to be read.
@@ -155,6 +160,7 @@ impl<'a> Builder<'a> {
             listing: Listing::default(),
             unparsed,
             newer: newer::Documents::new(),
+            eligible: Lists::built_in(),
             undocumented: BTreeSet::new(),
             unread: Unread::default(),
             trusts: BTreeSet::new(),
@@ -178,6 +184,13 @@ impl<'a> Builder<'a> {
         self.newer = newer::documents(self.source, &config.aws, &mut self.expanded.problems);
         for (source, _) in self.newer.values() {
             self.listing.add(&source.path, source.text.as_bytes());
+        }
+        match newer::eligible(self.source, &config.aws) {
+            Ok((lists, file)) => {
+                self.eligible = lists;
+                file.iter().for_each(|source| self.listing.add_text(source));
+            }
+            Err(problems) => self.expanded.problems.extend(problems),
         }
     }
 
@@ -235,6 +248,7 @@ impl<'a> Builder<'a> {
             unused,
             warnings: problems,
             files,
+            eligible: self.eligible,
         })
     }
 
@@ -473,7 +487,7 @@ impl<'a> Builder<'a> {
             }
         }
         for (id, (source, span)) in named {
-            let prefix = eligibility::services(&id).flat_map(|s| &s.prefixes).next().unwrap_or(&id).clone();
+            let prefix = self.eligible.services(&id).flat_map(|s| &s.prefixes).next().unwrap_or(&id).clone();
             let uid = Uid::new("Service", id);
             entities.entry(uid.clone()).or_insert_with(|| {
                 let attrs = BTreeMap::from([("prefix".to_owned(), Item { span, attr: Attr::String(prefix) })]);

@@ -13,6 +13,7 @@ use super::profile::Profile;
 use super::rules;
 use super::{Finding, Rule, Severity, Suppressed};
 use crate::aws::catalogue::Catalogue;
+use crate::aws::eligibility::Lists;
 use crate::inventory::config::{AwsTable, FILE};
 use crate::inventory::limits::{self, Limits};
 use crate::inventory::newer;
@@ -36,6 +37,8 @@ pub struct Settings {
     pub ignores: Vec<Ignore>,
     /// What is known of AWS's services.
     pub catalogue: Catalogue,
+    /// The dated lists of HIPAA eligible services.
+    pub eligible: Arc<Lists>,
     /// Whose files are whose; of several that fit, the last one counts.
     pub owners: Vec<Owner>,
     /// Which rules are on where `rules` does not say.
@@ -163,6 +166,7 @@ impl Settings {
             source: SourceFile::new(FILE, ""),
             ignores: Vec::new(),
             catalogue: Catalogue::built_in(),
+            eligible: Lists::built_in(),
             owners: Vec::new(),
             profile: Profile::default(),
             exclude: Vec::new(),
@@ -187,6 +191,7 @@ impl Settings {
             return Err(problems);
         }
         settings.catalogue = newer::catalogue(files, &named)?;
+        settings.eligible = newer::eligible(files, &named)?.0;
         Ok(settings)
     }
 

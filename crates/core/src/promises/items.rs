@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{Item, Kind, Promises, Value};
+use crate::aws::eligibility::ListsFile;
 use crate::expectations::{Expectation, Expected, Suite};
 use crate::guardrails::{Guardrail, Guardrails};
 use crate::inventory::config::{Config, Excepted, Exception};
@@ -215,7 +216,13 @@ impl Promises {
         }
     }
 
+    /// Limits of what is read, and what is read in place of what is built in.
     fn limits(&mut self, settings: &Settings) {
+        if let Some(ListsFile { file, sha256, .. }) = &settings.eligible.file {
+            let place = Place { source: settings.source.clone(), span: Default::default() };
+            let name = format!("{file}, the lists of HIPAA eligible services,");
+            self.add(Kind::EligibleServices, "", Item { value: text(sha256), name, place: Some(place) });
+        }
         for (limited, most) in settings.limits.said() {
             let place = Place { source: settings.source.clone(), span: Default::default() };
             let value = Value::Count(usize::try_from(most).unwrap_or(usize::MAX));
