@@ -29,6 +29,8 @@ fn witnesses_exist_where_something_that_exists_is_new() {
         allow(json!(["s3:GetObject", "ec2:Start*"]), json!(["arn:aws:s3:::b/*", "arn:aws:ec2:*:111122223333:*"])),
         json!([{"Effect": "Allow", "NotAction": "iam:*", "Resource": "arn:aws:lambda:*:*:function:x*"}]),
         allow(json!("artifact:*"), json!("*")),
+        allow(json!("artifact:AcceptAgreement"), json!("*")),
+        allow(json!("kms:Decrypt"), json!("*")),
         allow(json!("dynamodb:*Item"), json!("arn:aws:dynamodb:eu-central-1:*:table/patients*")),
         allow(json!("s3:Get*"), json!("arn:aws:s3:::b?/*")),
     ] {

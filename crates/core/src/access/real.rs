@@ -98,21 +98,22 @@ fn near_actions(action: &str) -> Vec<String> {
     found
 }
 
-/// Resources that an action takes, near to the one that was found: `None` for an action without one.
+/// Resources that an action takes, near to the one that was found: `None` for none at all. Where no ARN was found, any of the action's
+/// own will do, if the statements reach it.
 fn resources(action: &str, near: Option<&[String; 6]>) -> Vec<Option<[String; 6]>> {
-    let Some(near) = near else {
-        return if exists(action, None) == Some(true) { vec![None] } else { Vec::new() };
-    };
-    let mut found: Vec<[String; 6]> = vec![near.clone()];
+    let any = <[String; 6]>::default();
+    let mut found: Vec<Option<[String; 6]>> = vec![near.cloned()];
     for form in forms(action) {
         let Some(form) = segments(&form) else { continue };
-        found.extend(near_form(&form, near));
+        found.extend(near_form(&form, near.unwrap_or(&any)).into_iter().map(Some));
     }
-    found.retain(|arn| exists(action, Some(arn)) == Some(true));
+    found.push(None);
+    found.retain(|arn| exists(action, arn.as_ref()) == Some(true));
     found.dedup();
     // a pattern matches an empty name too, and nothing has one
-    found.sort_by_key(|[.., last]| last.ends_with(['/', ':']));
-    found.into_iter().map(Some).collect()
+    let is_empty = |[.., last]: &[String; 6]| last.ends_with(['/', ':']);
+    found.sort_by_key(|arn| arn.as_ref().is_some_and(is_empty));
+    found
 }
 
 /// ARNs of a form, near to another ARN.
