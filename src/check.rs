@@ -14,6 +14,7 @@ use countersign_core::finding::{Finding, Severity};
 use countersign_core::guardrails::GuardrailResult as Guarded;
 use countersign_core::inventory::Inventory;
 use countersign_core::inventory::entity::Uid;
+use countersign_core::lint::gains::PolicyGains;
 use countersign_core::lint::run::LintOutcome;
 use countersign_core::policies::RuleBook;
 use countersign_core::problem::{Place, Problem, Span};
@@ -213,6 +214,8 @@ pub struct Checked {
     pub by_settings: Option<(String, Diff)>,
     /// What it weakens of what changes are checked by.
     pub weakening: Option<WeakeningReport>,
+    /// What the policies of the change say more than those of its base.
+    pub gains: Vec<PolicyGains>,
     /// What the change does to the rules; `None` where they are those of the base.
     pub rules: Option<RulesChange>,
     /// What was not collected.

@@ -1,15 +1,19 @@
 //! Which files are read: those that are named, and in folders those whose name ends as policies' files do, or tells nothing while they
 //! hold one, and that `.gitignore` does not leave out.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
+use countersign_core::inventory::config::FILE;
+use countersign_core::inventory::limits::Limited;
 use countersign_core::lint::read::{Form, form, form_of_text, is_policy_text, may_hold_policy};
 use countersign_core::lint::settings::Settings;
 use countersign_core::problem::{Problem, SourceFile};
 use countersign_core::source::folder::{
     MAX_DEPTH, MAX_ENTRIES, Tree, bytes, leads_out, regular_up_to, shown, wrong_entry,
 };
+use countersign_core::source::unread::{Reason, Unread};
 use countersign_core::text::files;
 
 /// A larger file is refused.
@@ -27,25 +31,34 @@ pub struct Input {
     pub named: bool,
 }
 
-/// The files of these paths, in the order of their names; what cannot be read goes to `problems`.
-pub fn inputs(root: &Path, paths: &[PathBuf], settings: &Settings, problems: &mut Vec<Problem>) -> Vec<Input> {
+/// The files of these paths, in the order of their names; what cannot be read goes to `problems`, and what is declined to `unread`.
+pub fn inputs(
+    root: &Path,
+    paths: &[PathBuf],
+    settings: &Settings,
+    (problems, unread): (&mut Vec<Problem>, &mut Unread),
+) -> Vec<Input> {
     let mut inputs: Vec<Input> = Vec::new();
     for path in paths {
-        let walked = if path.is_dir() { folder(root, path, settings, problems) } else { vec![path.clone()] };
+        let walked = if path.is_dir() { folder(root, path, settings, (problems, unread)) } else { vec![path.clone()] };
         let named = !path.is_dir();
         for file in walked {
             // a file whose name tells nothing counts where it holds a policy
             let told = named || form(&name(root, &file)).is_some();
             match read(root, &file, named) {
                 Ok(input) if told || is_policy_text(&input.source.text) => inputs.push(input),
-                Ok(_) => {}
-                Err(_) if !told => {}
+                Ok(input) => unread.add(Reason::WithoutPolicy, &*input.source.path),
+                Err(_) if !told => unread.add(Reason::OtherKind, name(root, &file)),
                 Err(problem) => problems.push(problem),
             }
         }
     }
     inputs.sort_by(|a, b| a.source.path.cmp(&b.source.path).then(b.named.cmp(&a.named)));
     inputs.dedup_by(|b, a| a.source.path == b.source.path);
+    let bytes: usize = inputs.iter().map(|input| input.source.text.len()).sum();
+    let root = root.display().to_string();
+    problems.extend(settings.limits.exceeded(Limited::Files, inputs.len() as u64, &root));
+    problems.extend(settings.limits.exceeded(Limited::Bytes, bytes as u64, &root));
     inputs
 }
 
@@ -74,7 +87,12 @@ pub fn known(
     inputs.sort_by(|a, b| a.source.path.cmp(&b.source.path));
 }
 
-fn folder(root: &Path, folder: &Path, settings: &Settings, problems: &mut Vec<Problem>) -> Vec<PathBuf> {
+fn folder(
+    root: &Path,
+    folder: &Path,
+    settings: &Settings,
+    (problems, unread): (&mut Vec<Problem>, &mut Unread),
+) -> Vec<PathBuf> {
     let tree = Tree::of(folder);
     let left = Arc::new(Mutex::new(Vec::new()));
     let (own, noted) = (tree.clone(), left.clone());
@@ -91,7 +109,8 @@ fn folder(root: &Path, folder: &Path, settings: &Settings, problems: &mut Vec<Pr
             !leaves
         })
         .build();
-    let mut found = Vec::new();
+    let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
+    let mut folders = Vec::new();
     for (number, entry) in walker.enumerate() {
         if number > MAX_ENTRIES {
             let message = format!("{} has more than {MAX_ENTRIES} files and folders", folder.display());
@@ -101,16 +120,25 @@ fn folder(root: &Path, folder: &Path, settings: &Settings, problems: &mut Vec<Pr
         match entry {
             Ok(entry) => {
                 let name = name(root, entry.path());
+                seen.insert(entry.path().to_owned());
+                if entry.file_type().is_some_and(|t| t.is_dir()) {
+                    folders.push(entry.path().to_owned());
+                }
                 if entry.depth() > MAX_DEPTH {
                     let message = format!("{name} is nested in more than {MAX_DEPTH} folders");
                     problems.push(Problem::about(&name, message).help("move it, or leave it out in .gitignore"));
                     continue;
                 }
                 let may_be = form(&name).is_some() || may_hold_policy(&name);
+                let kind = entry.file_type();
                 if !may_be || settings.excludes(&name) || entry.depth() == 0 {
+                    let is_file = kind.is_some_and(|t| t.is_file());
+                    let reason = if settings.excludes(&name) { Reason::Excluded } else { Reason::OtherKind };
+                    if is_file && name != FILE {
+                        unread.add(reason, name);
+                    }
                     continue;
                 }
-                let kind = entry.file_type();
                 if let Some(problem) = kind.and_then(|kind| wrong_entry(entry.file_name(), kind, &name)) {
                     problems.push(problem);
                 } else if kind.is_some_and(|t| t.is_file()) {
@@ -133,6 +161,8 @@ fn folder(root: &Path, folder: &Path, settings: &Settings, problems: &mut Vec<Pr
         }
     }
     let left = left.lock().map(|left| left.clone()).unwrap_or_default();
+    seen.extend(left.iter().cloned());
+    folders.iter().for_each(|folder| not_walked(root, folder, &seen, unread));
     problems.extend(left.iter().map(|path| leads_out(&name(root, path))));
     found
 }
@@ -145,6 +175,17 @@ fn broken_link(error: &ignore::Error) -> Option<&Path> {
         .then_some(path.as_path()),
         ignore::Error::WithDepth { err, .. } => broken_link(err),
         _ => None,
+    }
+}
+
+/// Notes what of a folder a walk has left out: what is hidden, and what `.gitignore` names.
+fn not_walked(root: &Path, folder: &Path, seen: &BTreeSet<PathBuf>, unread: &mut Unread) {
+    // a folder that cannot be listed was told by the walk
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let hidden = entry.file_name().to_string_lossy().starts_with('.');
+        if !seen.contains(&entry.path()) && entry.file_name() != ".git" {
+            unread.add(if hidden { Reason::Hidden } else { Reason::Ignored }, name(root, &entry.path()));
+        }
     }
 }
 

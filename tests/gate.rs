@@ -201,7 +201,7 @@ fn both_moments_are_asked() {
 
 #[test]
 fn each_way_to_weaken_is_told() {
-    let settings = "asOf = \"2026-11-15\"\nphiTags = [\"Data=PHI\"]\nsignatories = [\"a\"]\n[guardrails]\non = [\"no-role-of-another-account\"]\n\
+    let settings = "asOf = \"2026-11-15\"\nphiTags = [\"Data=PHI\"]\nsignatories = [\"a\"]\n[limits]\nentities = 1000\n[auditors]\na = [\"SOC\"]\n[guardrails]\non = [\"no-role-of-another-account\"]\n\
         [lint.rules]\nCS101 = \"error\"\n[[diff.allow]]\nanyRequest = true\nreason = \"r\"\nuntil = 2026-12-01\n";
     let shipped = countersign_core::guardrails::shipped().unwrap();
     let name = shipped[0].1.annotation("id").unwrap().to_owned();
@@ -222,6 +222,10 @@ fn each_way_to_weaken_is_told() {
         ("permission-model", "asOf", "permissionModel = \"fine-grained\"\nasOf"),
         ("lint-files", "[lint.rules]", "[lint]\nexclude = [\"*.tf\"]\n[lint.rules]"),
         ("lint-paths", "[lint.rules]", "[lint]\npaths = [\"a.json\"]\n[lint.rules]"),
+        ("auditors", "a = [\"SOC\"]", "a = [\"PCI\", \"SOC\"]"),
+        ("auditors", "[auditors]\na = [\"SOC\"]\n", ""),
+        ("limit", "entities = 1000", "entities = 2000"),
+        ("limit", "[limits]\nentities = 1000\n", ""),
         ("trusted", "[guardrails]", "[[trusted]]\nrole = \"x\"\npeople = [\"p\"]\nreason = \"r\"\n[guardrails]"),
     ] {
         let repository = Repository::new(&base);
@@ -255,6 +259,116 @@ fn each_way_to_weaken_is_told() {
         repository.write(file, &text);
         assert_eq!(repository.check(&["--only", "weakening"]).weakened(), [kind], "{text}");
     }
+}
+
+/// A profile of lint has fewer rules, or looks at fewer policies; each rule that finds less is told.
+#[test]
+fn another_profile_is_a_weakening_where_a_rule_finds_less() {
+    let with = |profile: &str| format!("asOf = \"2026-11-15\"\n[lint]\nprofile = \"{profile}\"\n");
+    for (from, to, weakens) in [
+        ("security", "default", true),
+        ("default", "artifact", true),
+        ("default", "access-analyzer", true),
+        ("default", "security", false),
+        ("artifact", "default", false),
+    ] {
+        let repository = Repository::new(&world().file("countersign.toml", with(from)));
+        repository.write("countersign.toml", &with(to));
+        let checked = repository.check(&["--only", "weakening"]);
+        let kinds = checked.weakened();
+        assert_eq!((checked.code, kinds.is_empty()), (if weakens { 4 } else { 0 }, !weakens), "{from} -> {to}");
+        assert!(kinds.iter().all(|kind| *kind == "lint-rule"), "{from} -> {to}: {kinds:?}");
+    }
+}
+
+/// Of several owners that a file fits, the last one counts: what stands after one that is reported only takes files back from it.
+#[test]
+fn owners_in_another_order_are_a_weakening_where_fewer_findings_fail() {
+    let owner = |name: &str, path: &str, only: bool| {
+        format!("[[lint.owners]]\nname = \"{name}\"\npaths = [\"{path}\"]\nreportOnly = {only}\n")
+    };
+    let (others, ours) = (owner("others", "**", true), owner("ours", "iam/**", false));
+    let settings = |tables: &[&str]| format!("asOf = \"2026-11-15\"\n{}", tables.concat());
+    let strict = settings(&[&others, &ours]);
+    for (to, weakens) in [
+        (settings(&[&ours, &others]), true),
+        (settings(&[&others]), true),
+        (settings(&[&others, &owner("ours", "iam/*.json", false)]), true),
+        (settings(&[&others, &ours, &owner("all", "**/*.tf", true)]), true),
+        (settings(&[&others, &ours, &owner("more", "scp/**", false)]), false),
+        (settings(&[&ours]), false),
+        (settings(&[&others, &owner("called otherwise", "iam/**", false)]), false),
+    ] {
+        let repository = Repository::new(&world().file("countersign.toml", strict.clone()));
+        repository.write("countersign.toml", &to);
+        let checked = repository.check(&["--only", "weakening"]);
+        let expected: &[&str] = if weakens { &["lint-files"] } else { &[] };
+        assert_eq!((checked.code, checked.weakened().as_slice()), (if weakens { 4 } else { 0 }, expected), "{to}");
+    }
+    // and it does turn findings into reports
+    let wrong = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "artifact:NoSuchAction", "Resource": "*"}]});
+    let fails = |settings: String| {
+        let world = World::new().file("iam/a.json", wrong.to_string()).file("countersign.toml", settings);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+        let folder = world.folder();
+        command.current_dir(folder.path()).args(["lint", "--fail-on", "warning"]).output().unwrap().status.code()
+    };
+    assert_eq!((fails(settings(&[&others, &ours])), fails(settings(&[&ours, &others]))), (Some(1), Some(0)));
+}
+
+/// A reviewer sees what a changed policy says more, by service and access level.
+#[test]
+fn a_comment_tells_what_changed_policies_say_more() {
+    let repository = Repository::new(&world());
+    repository.write("a.json", &allows(&["s3:ListAllMyBuckets", "s3:PutObject", "artifact:GetReport"]).to_string());
+    let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+    for name in ["GITHUB_ACTIONS", "GITLAB_CI"] {
+        command.env_remove(name);
+    }
+    let args = ["check", ".", "--git", "main...", "--format", "markdown"];
+    let output = command.current_dir(repository.path()).env("NO_COLOR", "1").args(args).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let line = "- `a.json` allows more: artifact Read (GetReport), s3 Write (PutObject)";
+    assert!(text.contains(line), "{text}");
+    assert!(text.contains("<details><summary>policies that say more (1)</summary>"), "{text}");
+}
+
+/// Which services are eligible is not for a change to say.
+#[test]
+fn lists_of_eligible_services_that_a_change_replaces_are_told() {
+    let repository = Repository::new(&world());
+    repository
+        .write("countersign.toml", "asOf = \"2026-11-15\"\n[aws]\neligibleServices = \"lists.json\"\n")
+        .write("lists.json", r#"{"snapshots": ["2026-10-30"], "services": []}"#);
+    let checked = repository.check(&["--only", "weakening"]);
+    assert_eq!((checked.code, checked.weakened()), (4, vec!["eligible-services"]), "{}", checked.errors);
+}
+
+/// A change is held to the limits of its target, and a limit that is taken away is told.
+#[test]
+fn a_limit_of_the_change_does_not_loosen_that_of_its_target() {
+    let limit = |most: u64| format!("asOf = \"2026-11-15\"\n[limits]\nentities = {most}\n");
+    let repository = Repository::new(&world().file("countersign.toml", limit(5)));
+    let many = (0..10).fold(world(), |w, n| w.account(&format!("{:012}", 444_400_000_000_u64 + n), json!({}), &[ORG]));
+    repository.write("entities.json", &entities(&many)).write("countersign.toml", &limit(50));
+    let run = |more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+        for name in ["GITHUB_ACTIONS", "GITLAB_CI"] {
+            command.env_remove(name);
+        }
+        let args = [&["check", ".", "--git", "main..."][..], more].concat();
+        let output = command.current_dir(repository.path()).env("NO_COLOR", "1").args(args).output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (code, told) = run(&[]);
+    assert!(code == Some(2) && told.contains("has more than 5 entities"), "{code:?} {told}");
+    // raised from outside, the change is judged, and told to weaken
+    let (code, told) = run(&["--limit", "entities=50", "--only", "weakening"]);
+    assert_eq!(code, Some(4), "{told}");
+    // one that raises what is built in is an error, wherever it stands
+    repository.write("countersign.toml", &limit(2_000_001));
+    let (code, told) = run(&[]);
+    assert!(code == Some(2) && told.contains("at most 2000000"), "{told}");
 }
 
 /// What is stronger, or the same in other words, needs no one's acceptance.

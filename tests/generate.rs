@@ -104,7 +104,8 @@ fn every_service_is_denied_but_those_that_are_spared() {
     let args =
         ["scp", "eligible-services", "--at", "2026-06-01", "--exempt", SPARED, "--drop", "workdocs", "--drop", "ce"];
     let policy = generated(&args);
-    let listed = eligibility::all_services().iter().filter(|s| s.was_listed("2026-05-22")).flat_map(|s| &s.prefixes);
+    let lists = eligibility::Lists::built_in();
+    let listed = lists.all().iter().filter(|s| s.was_listed("2026-05-22")).flat_map(|s| &s.prefixes);
     let parts = eligibility::parts().iter().chain(eligibility::support()).map(|p| &p.prefix);
     let mut spared: BTreeSet<&str> = listed.chain(parts).map(String::as_str).collect();
     assert!(spared.remove("workdocs") && spared.remove("ce"));

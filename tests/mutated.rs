@@ -4,28 +4,14 @@
 //! `MUTATED_CASES` sets how many inputs; `.ci/long` asks for more, in rounds that each mutate otherwise.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use crate::common::*;
-use countersign_core::expectations;
-use countersign_core::guardrails::Guardrails;
-use countersign_core::iam::document;
-use countersign_core::inventory::Inventory;
-use countersign_core::inventory::config::Config;
-use countersign_core::lint::baseline::Baseline;
-use countersign_core::lint::fix::{self, Which};
-use countersign_core::lint::read::form_of_text;
-use countersign_core::lint::run::{Text, lint};
-use countersign_core::lint::settings::Settings;
-use countersign_core::loading::files;
-use countersign_core::moment;
-use countersign_core::permissions::lower;
-use countersign_core::policies::RuleBook;
-use countersign_core::problem::{Problem, SourceFile};
-use countersign_core::source::Memory;
-use countersign_core::text::json;
+use crate::common::drawn_from;
 use proptest::prelude::Rng;
 use proptest::test_runner::TestRng;
+
+/// What is held of every reader; fuzzing holds it too.
+#[path = "../fuzz/src/lib.rs"]
+mod readers;
 
 /// Files of every kind that something reads.
 const SAMPLES: [&str; 6] =
@@ -108,79 +94,6 @@ fn mutated(rng: &mut TestRng, samples: &[(PathBuf, Vec<u8>)]) -> (PathBuf, Vec<u
     (path.clone(), bytes)
 }
 
-/// A problem points into its file, and has words.
-fn sound(problems: &[Problem]) {
-    for problem in problems {
-        assert!(!problem.message().is_empty());
-        if let Some(place) = problem.place() {
-            let text = &place.source.text;
-            assert!(place.span.start <= text.len() && place.span.start <= place.span.end, "{problem}");
-            assert!(text.is_char_boundary(place.span.start), "{problem}");
-        }
-    }
-}
-
-/// Every reader reads it, by itself and as a part of an inventory, as what its name says and as what it is not.
-fn read(path: &Path, bytes: &[u8]) {
-    let name = path.file_name().unwrap().to_str().unwrap();
-    let file = files::file(name, bytes.to_vec());
-    file.err().iter().for_each(|p| sound(p));
-    let memory = Memory::new("m").with(name, bytes).with("entities.json", "[{\"uid\": \"111122223333\"}]");
-    if let Err(failure) = Inventory::load(&memory, SCHEMA.clone()) {
-        assert!(!words(&failure).is_empty());
-    }
-    let Ok(text) = String::from_utf8(bytes.to_vec()) else { return };
-    let source = SourceFile::new(name, text);
-    linted(&source);
-    lowered(&source);
-    match path.extension().and_then(|e| e.to_str()) {
-        Some("toml") => {
-            Config::parse(&source).err().iter().for_each(|p| sound(p));
-            Settings::parse(&source, at("2026-11-01")).err().iter().for_each(|p| sound(p));
-            let mut problems = Vec::new();
-            expectations::parse(&source, &RULES.operations, &mut problems);
-            sound(&problems);
-        }
-        Some("cedar") => {
-            drop(RuleBook::of_sources(vec![source.clone()], &SCHEMA));
-            drop(Guardrails::of_sources(std::slice::from_ref(&source), &SCHEMA));
-        }
-        _ => drop(Baseline::parse(&source)),
-    }
-    moment::parse(&source.text);
-}
-
-/// What lint finds points into the file, and what it mends can be read and mended again.
-fn linted(source: &Arc<SourceFile>) {
-    let settings = Settings::none(at("2026-11-01"));
-    let run = |source: &Arc<SourceFile>| {
-        let form = form_of_text(&source.text);
-        lint(&[Text { source: source.clone(), form, named: true }], &settings, None, false).findings
-    };
-    let findings = run(source);
-    for finding in &findings {
-        let span = finding.place.span;
-        assert!(span.start <= span.end && span.start <= finding.place.source.text.len(), "{}", finding.rule.code);
-        assert!(!finding.message.contains('\u{fdd0}'), "{}", finding.message);
-    }
-    drop(fix::fix(&findings, Which::All, run));
-}
-
-/// What is read as a policy is lowered to Cedar that Cedar reads.
-fn lowered(source: &Arc<SourceFile>) {
-    let Ok(root) = json::parse(source) else { return };
-    let mut problems = Vec::new();
-    let document = document::read(source, &root, &mut problems);
-    sound(&problems);
-    if problems.iter().any(Problem::is_error) {
-        return;
-    }
-    for statement in &document.statements {
-        let text = lower::statement(statement).text;
-        assert!(text.parse::<cedar_policy::PolicySet>().is_ok(), "{text}");
-    }
-}
-
 #[test]
 fn no_reader_falls_over_a_mutated_sample() {
     let cases: usize = std::env::var("MUTATED_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(2_000);
@@ -189,7 +102,7 @@ fn no_reader_falls_over_a_mutated_sample() {
     let mut rng = drawn_from(17);
     for number in 0..cases {
         let (path, bytes) = mutated(&mut rng, &samples);
-        let read = std::panic::catch_unwind(|| read(&path, &bytes));
+        let read = std::panic::catch_unwind(|| readers::read(&path, &bytes));
         if read.is_err() {
             let kept = std::env::temp_dir().join(format!("countersign-mutated-{number}"));
             std::fs::write(&kept, &bytes).unwrap();

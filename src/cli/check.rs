@@ -11,7 +11,7 @@ use clap::Args;
 
 use super::lint::FailOn;
 use super::output::{self, Format, Output};
-use super::{Cli, EvaluationArgs, NOT_OK, NOTHING, OK, WEAKENED, errors};
+use super::{Cli, EvaluationArgs, NOT_OK, NOTHING, OK, WEAKENED, errors, limits};
 use crate::check::{Checked, Part};
 use crate::report::check as report;
 use crate::report::findings::{self, sarif::Described};
@@ -19,7 +19,8 @@ use crate::revision::in_repository;
 use countersign_core::moment;
 use countersign_core::problem::Failure;
 use countersign_core::provenance::Provenance;
-use countersign_core::source::digest::Listing;
+use countersign_core::source::digest::{Files, Listing};
+use countersign_core::source::unread::{Reason, Unread};
 use parts::Saying;
 use versions::Linting;
 
@@ -136,11 +137,13 @@ fn check_one(cli: &Cli, args: &CheckArgs, folder: PathBuf) -> Result<u8, Failure
         }
         Err(failure) => return Err(failure),
     }
+    let mut unread = Unread::default();
     if args.wants(Part::Lint) {
         let accepted = checked.weakening.as_ref().is_some_and(|w| w.accepted);
-        linted::lint_policies(args, &folder, (at, linting.filter(|_| !accepted)), (&mut checked, &mut files))?;
+        let held = (at, linting.filter(|_| !accepted));
+        unread = linted::lint_policies((cli, args), &folder, held, (&mut checked, &mut files))?;
     }
-    provenance.files = Some(files.files()).filter(|f| f.files > 0);
+    provenance.files = Some(read(&files, unread, &mut provenance)).filter(|f| f.files > 0);
     print(args, &checked, &provenance)?;
     Ok(match (checked.is_empty(), checked.passed(), checked.only_weakens()) {
         (true, ..) => NOTHING,
@@ -148,6 +151,16 @@ fn check_one(cli: &Cli, args: &CheckArgs, folder: PathBuf) -> Result<u8, Failure
         (_, _, true) => WEAKENED,
         _ => NOT_OK,
     })
+}
+
+/// The files that were read beside those of the inventory. What either part has read was not declined; what a setting keeps from
+/// lint is told all the same.
+fn read(files: &Listing, mut unread: Unread, provenance: &mut Provenance) -> Files {
+    if let Some(inventory) = &mut provenance.inventory {
+        inventory.unread.retain(|_, name| !files.has(name) || unread.has(Reason::WithoutPolicy, name));
+        unread.retain(|reason, _| [Reason::Excluded, Reason::Ignored].contains(&reason));
+    }
+    Files { unread, ..files.files() }
 }
 
 fn print(args: &CheckArgs, checked: &Checked, provenance: &Provenance) -> Result<(), Failure> {

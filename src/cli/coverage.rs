@@ -102,7 +102,8 @@ pub fn coverage(cli: &Cli, args: &CoverageArgs) -> Result<u8, Failure> {
     let explained = |row: &AgreementAnswer| behind(&session, row);
     let text = || match accounts {
         [account] if asked == 1 => {
-            report::coverage::account(widths.0, &assessment, account, (names, &besides), (more, &explained))
+            let names = (names, besides.as_slice(), session.inventory.eligible.as_ref());
+            report::coverage::account(widths.0, &assessment, account, names, (more, &explained))
         }
         _ => report::coverage::table(widths, &assessment, more, &sentences),
     };

@@ -2,16 +2,21 @@
 
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::errors::usage;
-use super::{Cli, EvaluationArgs, OK, Session, narrow, now, output, parse_moment};
+use super::{Cli, EvaluationArgs, OK, Session, input, narrow, now, output, parse_moment};
+use countersign_core::aws::eligibility::{Lists, ListsFile};
 use countersign_core::generate::expect::{self, Used};
 use countersign_core::generate::guardrails::{self, Spared};
 use countersign_core::generate::jobs::{Generation, Job, Wanted};
 use countersign_core::generate::{Generated, partition, written};
+use countersign_core::inventory::config::Config;
+use countersign_core::inventory::newer;
 use countersign_core::problem::{Failure, Problem};
+use countersign_core::source::Folder;
 
 #[derive(Args)]
 pub struct GenerateArgs {
@@ -185,7 +190,8 @@ pub fn generate(cli: &Cli, args: &GenerateArgs) -> Result<u8, Failure> {
     match &args.what {
         What::Scp(Scp::EligibleServices(args)) => {
             let at = args.at.as_deref().map(parse_moment).transpose()?.unwrap_or_else(now);
-            let generated = guardrails::eligible_services(at, &args.sparing.spared()?, &args.drop)?;
+            let (lists, _) = lists()?;
+            let generated = guardrails::eligible_services(&lists, at, &args.sparing.spared()?, &args.drop)?;
             args.writing.write(generated, || {
                 Err(no_expectations("eligible-services decides about services, and no operation is about one"))
             })
@@ -193,6 +199,15 @@ pub fn generate(cli: &Cli, args: &GenerateArgs) -> Result<u8, Failure> {
         What::ProtectAgreements(args) => protect(cli, args),
         What::Policy(args) => policy(cli, args),
     }
+}
+
+/// The lists of HIPAA eligible services that the inventory here names, else those that are built in.
+pub fn lists() -> Result<(Arc<Lists>, Option<ListsFile>), Failure> {
+    let folder = Folder::new(input::locate(None));
+    let config = Config::read(&folder).map_err(Failure::Problems)?;
+    let (lists, _) = newer::eligible(&folder, &config.aws).map_err(Failure::Problems)?;
+    let file = lists.file.clone();
+    Ok((lists, file))
 }
 
 fn no_expectations(why: &str) -> Failure {

@@ -18,6 +18,7 @@ use countersign_core::problem::Failure;
 use countersign_core::provenance::Provenance;
 use countersign_core::source::Folder;
 use countersign_core::source::digest::Files;
+use countersign_core::source::unread::Unread;
 
 /// What is shown, as JSON: `schemas/policy.v1.schema.json`.
 #[derive(Serialize)]
@@ -58,7 +59,7 @@ pub fn show(word: &str, formats: &[Output]) -> Result<u8, Failure> {
     let root = input::locate(None);
     let settings = Settings::read(&Folder::new(&root), super::now()).map_err(Failure::Problems)?;
     let mut problems = Vec::new();
-    let inputs = walk::inputs(&root, std::slice::from_ref(&path), &settings, &mut problems);
+    let inputs = walk::inputs(&root, std::slice::from_ref(&path), &settings, (&mut problems, &mut Unread::default()));
     let texts: Vec<Text> =
         inputs.iter().map(|i| Text { source: i.source.clone(), form: i.form, named: true }).collect();
     let loaded = run::read_all(&texts, &settings, None);

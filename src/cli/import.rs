@@ -5,16 +5,18 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::{Cli, OK, output, parse_moment, written};
+use super::{Cli, OK, limits, output, parse_moment, written};
 use crate::report::count;
 use countersign_core::import;
 use countersign_core::inventory::Inventory;
 use countersign_core::inventory::config::Config;
+use countersign_core::inventory::limits::Limits;
 use countersign_core::loading::files::{self, File, FileKind};
 use countersign_core::problem::{Doing, Failure, NothingTo, Problem};
 use countersign_core::provenance::Provenance;
-use countersign_core::source::digest::Listing;
+use countersign_core::source::digest::{Files, Listing};
 use countersign_core::source::folder::{self, Folder};
+use countersign_core::source::unread::Unread;
 
 /// Collects what `import` reads.
 const SCRIPT: &str = include_str!("../../data/import/collect.sh");
@@ -48,9 +50,10 @@ pub fn import(cli: &Cli, args: &ImportArgs) -> Result<u8, Failure> {
     let as_of = args.as_of.as_deref().map(parse_moment).transpose()?;
     let schema = cli.deciding(&Folder::new(out))?.schema;
     let mut problems = Vec::new();
-    let mut listing = Listing::default();
+    let config = Config { limits: limits::with(&cli.limit, Limits::default()), ..Config::none() };
+    let (mut listing, mut unread) = (Listing::default(), Unread::default());
     let mut found: Vec<import::File> =
-        args.source.iter().flat_map(|s| answers(s, &mut problems, &mut listing)).collect();
+        args.source.iter().flat_map(|s| answers(s, &config, &mut problems, (&mut listing, &mut unread))).collect();
     found.sort_by(|a, b| a.source.path.cmp(&b.source.path));
     found.dedup_by(|a, b| a.source.path == b.source.path);
     if !problems.is_empty() {
@@ -87,15 +90,22 @@ pub fn import(cli: &Cli, args: &ImportArgs) -> Result<u8, Failure> {
         written.same,
         written.removed,
     );
-    output::print(&output::told(told, &Provenance::of_files(listing.files())))?;
+    let files = Files { unread, ..listing.files() };
+    output::print(&output::told(told, &Provenance::of_files(files)))?;
     Ok(OK)
 }
 
 /// The answers of a file or folder; anything else there is an error.
-fn answers(source: &Path, problems: &mut Vec<Problem>, listing: &mut Listing) -> Vec<import::File> {
+fn answers(
+    source: &Path,
+    config: &Config,
+    problems: &mut Vec<Problem>,
+    (listing, unread): (&mut Listing, &mut Unread),
+) -> Vec<import::File> {
     let name = source.display().to_string();
     let files = if source.is_dir() {
-        let mut files = files::walk(&Folder::new(source), &Config::none(), problems);
+        let (mut files, declined) = files::walk(&Folder::new(source), config, problems);
+        unread.extend(declined);
         for file in &mut files {
             // no one else has it yet
             if let Some(source) = Arc::get_mut(&mut file.source) {

@@ -7,8 +7,9 @@ use clap::{Args, ValueEnum};
 
 use super::errors::{self, usage};
 use super::files;
+use super::limits;
 use super::output::{self, Format, Output};
-use super::{INVALID, NOT_OK, NOTHING, OK, input};
+use super::{Cli, INVALID, NOT_OK, NOTHING, OK, input};
 use crate::report::findings::{self, FindingsReport};
 use crate::walk;
 use countersign_core::lint::baseline::{Baseline, Entry};
@@ -23,6 +24,7 @@ use countersign_core::problem::{Failure, Problem, SourceFile, instead};
 use countersign_core::provenance::Provenance;
 use countersign_core::source::Folder;
 use countersign_core::source::digest::Files;
+use countersign_core::source::unread::Unread;
 
 #[derive(Args)]
 pub struct LintArgs {
@@ -102,6 +104,8 @@ const STDIN: &str = "stdin";
 /// Everything that a run needs, read.
 struct Run {
     inputs: Vec<walk::Input>,
+    /// What was declined before it was read.
+    unread: Unread,
     settings: Settings,
     baseline: Option<(PathBuf, Baseline)>,
     kind: Option<PolicyKind>,
@@ -109,9 +113,9 @@ struct Run {
     whole: bool,
 }
 
-pub fn lint(args: &LintArgs) -> Result<u8, Failure> {
+pub fn lint(cli: &Cli, args: &LintArgs) -> Result<u8, Failure> {
     let mut problems = Vec::new();
-    let run = prepare(args, &mut problems)?;
+    let run = prepare(cli, args, &mut problems)?;
     let mut outcome = run.lint();
     let mut read: Vec<Arc<SourceFile>> = run.inputs.iter().map(|i| i.source.clone()).collect();
     output::problems(&problems);
@@ -138,7 +142,10 @@ pub fn lint(args: &LintArgs) -> Result<u8, Failure> {
         return run.write_baseline(args, &outcome);
     }
     let report = FindingsReport::new(&outcome);
-    let provenance = Provenance::of_files(Files::of(&read));
+    let mut files = Files::of(&read);
+    files.unread.extend(run.unread);
+    files.unread.extend(outcome.unread.clone());
+    let provenance = Provenance::of_files(files);
     print(&args.format, &report, &provenance)?;
     let fails = report
         .findings
@@ -172,10 +179,11 @@ fn print(formats: &[Output], report: &FindingsReport<'_>, provenance: &Provenanc
     })
 }
 
-fn prepare(args: &LintArgs, problems: &mut Vec<Problem>) -> Result<Run, Failure> {
+fn prepare(cli: &Cli, args: &LintArgs, problems: &mut Vec<Problem>) -> Result<Run, Failure> {
     let at = args.at.as_deref().map_or_else(|| Ok(super::now()), super::parse_moment)?;
     let root = input::locate(None);
     let mut settings = Settings::read(&Folder::new(&root), at).map_err(Failure::Problems)?;
+    settings.limits = limits::with(&cli.limit, settings.limits);
     settings.profile = args.profile.unwrap_or(settings.profile);
     if args.opinions {
         rules::all().iter().filter(|r| r.opinion).for_each(|r| settings.switch_on(r));
@@ -211,7 +219,8 @@ fn prepare(args: &LintArgs, problems: &mut Vec<Problem>) -> Result<Run, Failure>
     if let Some(missing) = paths.iter().find(|p| !p.exists()) {
         return Err(errors::missing(missing).into());
     }
-    inputs.extend(walk::inputs(&root, &paths, &settings, problems));
+    let mut unread = Unread::default();
+    inputs.extend(walk::inputs(&root, &paths, &settings, (problems, &mut unread)));
     let named = args.baseline.clone().or_else(|| settings.baseline.as_ref().map(|own| root.join(own)));
     let baseline = match &named {
         None if args.write_baseline || args.prune_baseline => {
@@ -230,7 +239,7 @@ fn prepare(args: &LintArgs, problems: &mut Vec<Problem>) -> Result<Run, Failure>
             Some((path.clone(), baseline.leaving_out(own)))
         }
     };
-    Ok(Run { inputs, settings, baseline, kind: args.kind, whole })
+    Ok(Run { inputs, unread, settings, baseline, kind: args.kind, whole })
 }
 
 fn standard_input() -> Result<walk::Input, Failure> {

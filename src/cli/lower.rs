@@ -74,16 +74,19 @@ pub fn lower(args: &LowerArgs) -> Result<u8, Failure> {
     if layers.iter().all(|l| l.statements.is_empty()) {
         return Err(Failure::Nothing(NothingTo::Lower));
     }
-    let text = if args.merged { merged(&layers) } else { apart(&layers) };
-    validate(&text, &reads)?;
+    let pieces = if args.merged { merged(&layers) } else { apart(&layers) };
+    validate(&pieces.concat(), &reads)?;
     if args.print_schema {
         let schema = serde_json::to_string_pretty(&reads.schema()).map_err(Failure::internal("JSON"))?;
         output::print(&format!("{schema}\n"))?;
         return Ok(OK);
     }
     let config = cedar_policy_formatter::Config { line_width: 100, indent_width: 2 };
-    let text = cedar_policy_formatter::policies_str_to_pretty(&text, &config).unwrap_or(text);
-    output::print(&format!("{}\n", text.trim_end()))?;
+    // one by one: the formatter looks through all comments of a text for each of its tokens
+    let pretty =
+        |piece: &String| cedar_policy_formatter::policies_str_to_pretty(piece, &config).unwrap_or(piece.clone());
+    let pretty: Vec<String> = pieces.iter().map(|piece| pretty(piece).trim_end().to_owned()).collect();
+    output::print(&format!("{}\n", pretty.join("\n\n")))?;
     Ok(OK)
 }
 
@@ -116,46 +119,49 @@ fn one(layer: &LayerText, index: usize, statement: &StatementText) -> String {
     format!("{comments}@id(\"{}.{index}\")\n{annotations}{}\n\n", layer.name, lowered.text)
 }
 
-/// Each layer is a set of its own; a comment divides them.
-fn apart(layers: &[LayerText]) -> String {
-    let mut text = String::new();
+/// Each layer is a set of its own; a comment divides them. One text a policy.
+fn apart(layers: &[LayerText]) -> Vec<String> {
+    let mut pieces = Vec::new();
+    let mut before = String::new();
     for layer in layers {
         if layers.len() > 1 {
-            text.push_str(&format!(
+            before.push_str(&format!(
                 "// layer {}: its decision by itself; a request is allowed when every layer allows it\n\n",
                 layer.name
             ));
         }
         for (index, statement) in layer.statements.iter().enumerate() {
-            text.push_str(&one(layer, index, statement));
+            pieces.push(std::mem::take(&mut before) + &one(layer, index, statement));
         }
     }
-    text
+    // a layer without statements, at the end
+    pieces.extend(Some(before).filter(|b| !b.is_empty()));
+    pieces
 }
 
 /// One set: what a restricting layer does not allow is forbidden.
-fn merged(layers: &[LayerText]) -> String {
-    let mut text = String::new();
+fn merged(layers: &[LayerText]) -> Vec<String> {
+    let mut pieces = Vec::new();
     for (level, layer) in layers.iter().enumerate() {
         let mut allowed = Vec::new();
         let mut comments = String::new();
         for (index, statement) in layer.statements.iter().enumerate() {
             if level == 0 || !statement.allow {
-                text.push_str(&one(layer, index, statement));
+                pieces.push(one(layer, index, statement));
             } else {
                 allowed.push(statement.lowered.condition.clone());
                 comments.push_str(&statement.comments);
             }
         }
         if level > 0 {
-            text.push_str(&format!(
+            pieces.push(format!(
                 "{comments}@id(\"{0}\")\n@layer(\"{0}\")\nforbid {SCOPE}\nunless {{ {1} }};\n\n",
                 layer.name,
                 any(&allowed)
             ));
         }
     }
-    text
+    pieces
 }
 
 /// What is printed is valid, strictly.

@@ -20,6 +20,7 @@ mod history;
 mod import;
 mod init;
 mod input;
+mod limits;
 mod lint;
 mod lower;
 mod narrow;
@@ -92,6 +93,9 @@ struct Cli {
     /// Add this Cedar schema (in JSON) to the built-in one
     #[arg(long, global = true, value_name = "FILE")]
     schema: Option<PathBuf>,
+    /// Set a limit of what is read: files, bytes, entities, folders, nesting, seconds; may be repeated
+    #[arg(long, global = true, value_name = "NAME=NUMBER", hide_short_help = true)]
+    limit: Vec<limits::Given>,
 }
 
 #[derive(Subcommand)]
@@ -233,6 +237,7 @@ pub fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli) -> Result<u8, Failure> {
+    limits::watch(&cli.limit);
     // also for commands that no rule has a part in: a name that is misspelt is never passed over
     for folder in [&cli.policies, &cli.only_policies].into_iter().flatten() {
         existing(folder)?;
@@ -247,7 +252,7 @@ fn run(cli: &Cli) -> Result<u8, Failure> {
         Command::Report(args) => report::report(cli, args),
         Command::Diff(args) => diff::diff(cli, args),
         Command::Check(args) => check::check(cli, args),
-        Command::Lint(args) => lint::lint(args),
+        Command::Lint(args) => lint::lint(cli, args),
         Command::Test(args) => test::test(cli, args),
         Command::Simulate(args) => simulate::simulate(args),
         Command::Lower(args) => lower::lower(args),
@@ -268,7 +273,8 @@ impl Cli {
     /// The same for a revision. What the command line names counts as it was there, at the path that `place` gives it; if it was not
     /// there, what is built in decides.
     fn deciding_in(&self, files: &dyn Source, place: &dyn Fn(&Path) -> Option<String>) -> Result<Deciding, Failure> {
-        let config = if files.exists() { Config::read(files).map_err(Failure::Problems)? } else { Config::none() };
+        let mut config = if files.exists() { Config::read(files).map_err(Failure::Problems)? } else { Config::none() };
+        config.limits = limits::with(&self.limit, config.limits);
         let named = config.rules.clone();
         let schema = match (&self.schema, &named.schema) {
             (Some(path), _) => match place(path) {

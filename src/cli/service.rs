@@ -6,7 +6,6 @@ use serde::Serialize;
 use super::errors::usage;
 use super::{Printing, now, output, parse_moment};
 use crate::report::{Shown, bold, day, dim, paragraph};
-use countersign_core::aws::eligibility;
 use countersign_core::hipaa::{self, Eligibility};
 use countersign_core::moment;
 use countersign_core::policies::RuleBook;
@@ -40,23 +39,20 @@ struct Service<'a> {
 pub fn show(rules: &RuleBook, args: &ServiceArgs) -> Result<(), Failure> {
     let at = args.at.as_deref().map(parse_moment).transpose()?.unwrap_or_else(now);
     // AWS writes some names with small letters, and prefixes always
-    let all = eligibility::all_services();
+    let (lists, file) = super::generate::lists()?;
+    let all = lists.all();
     let names = || all.iter().flat_map(|s| std::iter::once(&s.name).chain(&s.prefixes)).map(String::as_str);
     let same = names().find(|n| n.eq_ignore_ascii_case(&args.name));
     let Some(name) = same else {
         let problem = usage(format!("no list of HIPAA eligible services has ever named `{}`", args.name));
         let near = did_you_mean(&args.name, names()).map(meant);
         let help = near.unwrap_or_else(|| {
-            format!(
-                "the lists are of {} to {}; a service on none of them is not eligible",
-                eligibility::first_list(),
-                eligibility::last_list()
-            )
+            format!("the lists are of {} to {}; a service on none of them is not eligible", lists.first(), lists.last())
         });
         return Err(problem.help(help).into());
     };
-    let found = hipaa::eligibility(rules, name, at)?;
-    let provenance = Provenance::bare();
+    let found = hipaa::eligibility(rules, &lists, name, at)?;
+    let provenance = Provenance { eligible_services: file, ..Provenance::bare() };
     let json =
         Service { schema: "countersign/service/v1", provenance: &provenance, at: moment::format(at), service: &found };
     output::write(&args.printing.format, &json, &provenance, || text(output::width(), &found, &json.at))
@@ -77,7 +73,8 @@ fn text(width: usize, found: &Eligibility, at: &str) -> String {
     let around = match (&found.list_before, &found.list_after) {
         (Some(before), Some(after)) => format!("the list before is of {before}, the next of {after}"),
         (Some(before), None) => format!("the list before is of {before}; there is none after it"),
-        (None, _) => format!("no list is that old: the first is of {}", eligibility::first_list()),
+        (None, Some(first)) => format!("no list is that old: the first is of {first}"),
+        (None, None) => "there is no list".to_owned(),
     };
     section("around it", &around);
     section("by", &found.policies.join(", "));

@@ -10,6 +10,7 @@ use crate::report::check::{entries, note, part};
 use crate::report::diff as words;
 use crate::report::expectations::reports;
 use crate::report::{COVERED_MEANS, day, few, sentences};
+use countersign_core::access::Witness;
 use countersign_core::diff::{Cause, Diff};
 use countersign_core::problem::Failure;
 use countersign_core::provenance::Provenance;
@@ -82,7 +83,7 @@ fn of_diff(diff: &Diff) -> Vec<Section> {
         ]
     });
     let requests = diff.new_access.iter().filter(|n| n.widens()).map(|entry| {
-        let such = entry.answer.witnesses.iter().map(|w| format!("{} on {}", w.action, w.resource));
+        let such = entry.answer.witnesses.iter().map(Witness::words);
         let reason = entry.answer.reason.clone();
         let such: Vec<String> = such.chain(reason).collect();
         vec![words::principals(&entry.principals, NAMES), few(&such, NAMES)]

@@ -37,7 +37,10 @@ pub fn text(width: usize, answer: &AccessAnswer) -> String {
 
 fn one(width: usize, witness: &Witness) -> String {
     const INDENT: usize = 12;
-    let mut text = format!("  {}\n", bold(&witness.action));
+    let mut text = match witness.unheard_of() {
+        Some(what) => format!("  {what}, such as {}\n", bold(&witness.action)),
+        None => format!("  {}\n", bold(&witness.action)),
+    };
     let mut line = |label: &str, value: &str| text.push_str(&wrapped(width, &format!("  {label:<9} "), INDENT, value));
     let by_key = witness.context.get("aws:PrincipalArn").and_then(|v| v.as_str());
     if let Some(principal) = witness.principal.as_deref().filter(|p| by_key != Some(*p)) {

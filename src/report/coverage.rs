@@ -5,7 +5,7 @@ use comfy_table::{ColumnConstraint, ContentArrangement, Table};
 use super::plain::{self, Names};
 use super::{COVERED_MEANS, Shown, bold, count, day, dim, paragraph, verdict};
 use countersign_core::assessment::{AccountAnswer, AgreementAnswer, Assessment};
-use countersign_core::aws::eligibility;
+use countersign_core::aws::eligibility::Lists;
 use countersign_core::hipaa::Phi;
 use countersign_core::moment;
 use countersign_core::naming::kinds;
@@ -95,23 +95,23 @@ pub fn table(widths: (usize, usize), assessment: &Assessment, more: More, senten
 }
 
 /// Why the lists do not tell at a moment whether a service is eligible (D18).
-fn lists(at: &str) -> String {
-    match moment::parse(at).map(eligibility::lists_around).unwrap_or_default() {
-        (None, _) => format!("no list is that old: the first is of {}", eligibility::first_list()),
+fn around(lists: &Lists, at: &str) -> String {
+    match moment::parse(at).map(|at| lists.around(at)).unwrap_or_default() {
+        (None, _) => format!("no list is that old: the first is of {}", lists.first()),
         (Some(last), None) => format!("the latest list is of {last}"),
         (Some(before), Some(after)) => format!("the lists of {before} and {after} differ"),
     }
 }
 
 /// What the register says of PHI.
-fn register(width: usize, phi: &Phi, at: &str) -> String {
+fn register(width: usize, phi: &Phi, (lists, at): (&Lists, &str)) -> String {
     let mut text = String::new();
     let mut section = |name: &str, body: &str| text.push_str(&paragraph(width, &format!("  {name:<13} "), body));
     for service in &phi.services {
         let eligible = match service.eligible {
             Some(true) => "HIPAA eligible".to_owned(),
             Some(false) => "not HIPAA eligible".to_owned(),
-            None => format!("eligibility unknown ({})", lists(at)),
+            None => format!("eligibility unknown ({})", around(lists, at)),
         };
         let except = service.exclusions.as_ref().map(|e| format!(", with exclusions: {e}")).unwrap_or_default();
         section("PHI in", &format!("{}: {eligible}{except}", service.service));
@@ -202,7 +202,7 @@ pub fn account(
     width: usize,
     assessment: &Assessment,
     account: &AccountAnswer,
-    (names, besides): (Names<'_>, &[String]),
+    (names, besides, lists): (Names<'_>, &[String], &Lists),
     (more, explained): (More, Explained<'_>),
 ) -> String {
     let at = &assessment.at;
@@ -210,12 +210,17 @@ pub fn account(
     sentences.extend(besides.iter().cloned());
     let mut text: String = sentences.iter().map(|s| paragraph(width, "", s)).collect();
     text.push('\n');
-    text.push_str(&details(width, account, at, (more, explained)));
+    text.push_str(&details(width, account, (lists, at), (more, explained)));
     text
 }
 
 /// What each agreement of an account is, and the four facts.
-fn details(width: usize, account: &AccountAnswer, at: &str, (more, explained): (More, Explained<'_>)) -> String {
+fn details(
+    width: usize,
+    account: &AccountAnswer,
+    (lists, at): (&Lists, &str),
+    (more, explained): (More, Explained<'_>),
+) -> String {
     let name = account.name.as_ref().map(|n| format!(" {n}")).unwrap_or_default();
     let place = match &account.organization {
         Some(organization) => format!(
@@ -269,7 +274,7 @@ fn details(width: usize, account: &AccountAnswer, at: &str, (more, explained): (
         text.push_str(&format!("  {name:<34} {}\n", verdict(fact)));
     }
     if let Some(phi) = &account.phi {
-        text.push_str(&register(width, phi, at));
+        text.push_str(&register(width, phi, (lists, at)));
     }
     text.push('\n');
     text.push_str(&paragraph(width, "", COVERED_MEANS));

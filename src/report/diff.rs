@@ -357,7 +357,8 @@ impl Drawing<'_> {
             let with = if context.is_empty() { String::new() } else { format!(" with {}", context.join(", ")) };
             let by = witness.principal.as_ref().filter(|_| entry.is_trust());
             let by = by.map(|who| format!(" by {who}")).unwrap_or_default();
-            text.push_str(&self.line(&format!("such as {} on {}{by}{with}", witness.action, witness.resource)));
+            let what = witness.unheard_of().map(|what| format!("{what}, ")).unwrap_or_default();
+            text.push_str(&self.line(&format!("{what}such as {} on {}{by}{with}", witness.action, witness.resource)));
         }
         if let Some(reason) = &entry.answer.reason {
             text.push_str(&self.line(reason));

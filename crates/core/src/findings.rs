@@ -10,6 +10,7 @@ use std::rc::Rc;
 use cedar_policy::{Entities, RestrictedExpression as Expr};
 
 use crate::agreements::{Agreements, KindCoverage, context, datetime};
+use crate::aws::eligibility::Lists;
 use crate::finding::{Finding, Severity};
 use crate::hipaa::{Facts, with_exclusions, words};
 use crate::inventory::Inventory;
@@ -30,7 +31,7 @@ pub struct Findings<'a> {
     at: Moment,
     found: Vec<Finding>,
     /// By name and principal, with the operations that each is about.
-    access: BTreeMap<(String, String), (Finding, BTreeSet<&'static str>)>,
+    access: BTreeMap<(String, String), (Finding, BTreeSet<String>)>,
     /// The kinds that an organization agreement is in force of, by organization.
     in_force: BTreeMap<String, BTreeSet<String>>,
     worth: Worth,
@@ -40,9 +41,11 @@ pub struct Findings<'a> {
 /// What was found of some accounts, and of their principals.
 pub struct Gathered {
     found: Vec<Finding>,
-    access: BTreeMap<(String, String), (Finding, BTreeSet<&'static str>)>,
+    access: BTreeMap<(String, String), (Finding, BTreeSet<String>)>,
     in_force: BTreeMap<String, BTreeSet<String>>,
 }
+/// Where a message about access names the series of reports.
+const SERIES: &str = "{series}";
 
 /// What a finding about access may depend on.
 #[derive(PartialEq, Eq, Hash)]
@@ -93,7 +96,7 @@ impl<'a> Findings<'a> {
             None => format!("account {}", account.id),
         };
         for mut finding in findings(&ruling, &subject)? {
-            finding.message = with_services(finding.message, facts);
+            finding.message = with_services(finding.message, facts, &self.inventory.eligible);
             self.found.push(finding);
         }
         Ok(())
@@ -106,7 +109,9 @@ impl<'a> Findings<'a> {
         answers: &[Access],
         desk: &AccountEvaluator<'_>,
     ) -> Result<(), Failure> {
-        let told_apart = self.rules.reads_principal(ACTION) || self.inventory.config.signatories.is_some();
+        let config = &self.inventory.config;
+        let told_apart =
+            self.rules.reads_principal(ACTION) || config.signatories.is_some() || !config.auditors.is_empty();
         for access in answers {
             let key = AccessKey {
                 account: desk.account.id.clone(),
@@ -125,7 +130,9 @@ impl<'a> Findings<'a> {
                 finding.subject.clone_from(&principal.arn);
                 let key = (finding.name.clone(), principal.arn.clone());
                 let entry = self.access.entry(key).or_insert_with(|| (finding, BTreeSet::new()));
-                entry.1.insert(access.operation);
+                // words that name the series do so in place of the operation
+                let told = access.series.clone().filter(|_| entry.0.message.contains(SERIES));
+                entry.1.insert(told.unwrap_or_else(|| access.operation.to_owned()));
             }
         }
         Ok(())
@@ -142,6 +149,10 @@ impl<'a> Findings<'a> {
         pairs.push(("people", words(principal.people.iter().map(|p| &p.user_name))));
         if let Some(signatories) = &self.inventory.config.signatories {
             pairs.push(("signatories", words(signatories)));
+        }
+        let names = [&principal.arn, &principal.name].into_iter().chain(principal.people.iter().map(|p| &p.user_name));
+        if let Some(series) = self.inventory.config.auditors.series(names.map(String::as_str)) {
+            pairs.push(("declaredSeries", words(&series)));
         }
         let (who, resource) = (principal.uid.to_cedar()?, Uid::new("Account", &desk.account.id).to_cedar()?);
         let ruling = self.rules.rule(ACTION, &who, &resource, context(pairs)?, desk.entities)?;
@@ -210,8 +221,12 @@ impl<'a> Findings<'a> {
     /// All findings, by severity, code and subject.
     fn finish(mut self) -> Result<Vec<Finding>, Failure> {
         for (_, (mut finding, operations)) in std::mem::take(&mut self.access) {
-            let operations: Vec<&str> = operations.into_iter().collect();
-            finding.message = format!("{}: {}", finding.message, operations.join(", "));
+            let told = operations.into_iter().collect::<Vec<_>>().join(", ");
+            finding.message = if finding.message.contains(SERIES) {
+                finding.message.replace(SERIES, &told)
+            } else {
+                format!("{}: {told}", finding.message)
+            };
             self.found.push(finding);
         }
         self.documents()?;
@@ -233,12 +248,12 @@ fn declares_policies(agreements: &Agreements<'_>, organization: &Organization) -
 }
 
 /// A message in which the attributes of `report-on-account` that hold services stand for those of the account.
-fn with_services(message: String, facts: &Facts) -> String {
+fn with_services(message: String, facts: &Facts, lists: &Lists) -> String {
     let of = |eligible: Option<bool>| {
         let services = facts.services.iter().filter(|(_, e)| **e == eligible).map(|(id, _)| id.as_str());
         services.collect::<Vec<_>>().join(", ")
     };
-    let message = message.replace("{servicesWithExclusions}", &with_exclusions(&facts.services).join(", "));
+    let message = message.replace("{servicesWithExclusions}", &with_exclusions(&facts.services, lists).join(", "));
     [
         ("{eligibleServices}", Some(true)),
         ("{ineligibleServices}", Some(false)),

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::agreements::standing::Standing;
 use crate::agreements::{Agreements, InForce, KindCoverage, context, datetime};
-use crate::aws::eligibility;
+use crate::aws::eligibility::{self, Lists};
 use crate::inventory::entity::{Attr, Item, Uid, cedar_uid};
 use crate::inventory::model::Account;
 use crate::policies::{COVERED, RuleBook};
@@ -32,8 +32,8 @@ pub struct Hipaa {
 pub const HOLDS_PHI: &str = "holds-phi";
 
 /// The services among these that are eligible except for parts of them (R96).
-pub fn with_exclusions(services: &Services) -> Vec<&str> {
-    let excluded = |id: &str| eligibility::services(id).any(|s| s.exclusions.is_some());
+pub fn with_exclusions<'s>(services: &'s Services, lists: &Lists) -> Vec<&'s str> {
+    let excluded = |id: &str| lists.services(id).any(|s| s.exclusions.is_some());
     services.iter().filter(|(id, e)| **e == Some(true) && excluded(id)).map(|(id, _)| id.as_str()).collect()
 }
 
@@ -72,7 +72,7 @@ pub fn facts(
     let attested = fact("attested", &told_by_the_inventory)?;
     plain.extend(with_unknown("holdsPhi", "holdsPhiUnknown", holds_phi));
     plain.extend(with_unknown("attested", "attestedUnknown", attested));
-    plain.push(("servicesWithExclusions", words(with_exclusions(&services))));
+    plain.push(("servicesWithExclusions", words(with_exclusions(&services, &agreements.inventory.eligible))));
     let in_use = agreements.in_use();
     plain.push(("registerInUse", Expr::new_bool(in_use.register)));
     plain.push(("tagsInUse", Expr::new_bool(in_use.tags)));
@@ -184,7 +184,7 @@ impl FactQuery<'_> {
     }
 
     fn eligible(&self, service: &str) -> Result<Option<bool>, Failure> {
-        let asked = lists(service, self.agreements.at())?;
+        let asked = lists(&self.agreements.inventory.eligible, service, self.agreements.at())?;
         let principal = Uid::new("Service", service).to_cedar()?;
         self.rules.fact("eligible", &principal, &self.uid, asked, self.entities)
     }
@@ -225,14 +225,19 @@ pub struct Listed {
 }
 
 /// What is known of a service at a moment, by its name or IAM prefix. One that no list ever named is none of its.
-pub fn eligibility(rules: &RuleBook, service: &str, at: crate::moment::Moment) -> Result<Eligibility, Failure> {
+pub fn eligibility(
+    rules: &RuleBook,
+    known: &Lists,
+    service: &str,
+    at: crate::moment::Moment,
+) -> Result<Eligibility, Failure> {
     let listed = |s: &eligibility::EligibleService| Listed {
         name: s.name.clone(),
         prefixes: s.prefixes.clone(),
         exclusions: s.exclusions.clone(),
         seen: s.seen.clone(),
     };
-    let listed: Vec<Listed> = eligibility::services(service).map(listed).collect();
+    let listed: Vec<Listed> = known.services(service).map(listed).collect();
     let uid = Uid::new("Service", service).to_cedar()?;
     let prefix = Expr::new_string(service.to_owned());
     let entity = cedar_policy::Entity::new(uid.clone(), [("prefix".to_owned(), prefix)].into(), [].into())
@@ -240,8 +245,8 @@ pub fn eligibility(rules: &RuleBook, service: &str, at: crate::moment::Moment) -
     let entities = Entities::from_entities([entity], None).map_err(Failure::internal("an entity"))?;
     // no policy tells accounts apart by which services are eligible in them
     let account = Uid::new("Account", "000000000000").to_cedar()?;
-    let (eligible, ruling) = rules.fact_and_why("eligible", &uid, &account, lists(service, at)?, &entities)?;
-    let (before, after) = eligibility::lists_around(at);
+    let (eligible, ruling) = rules.fact_and_why("eligible", &uid, &account, lists(known, service, at)?, &entities)?;
+    let (before, after) = known.around(at);
     Ok(Eligibility {
         service: service.to_owned(),
         eligible,
@@ -253,10 +258,10 @@ pub fn eligibility(rules: &RuleBook, service: &str, at: crate::moment::Moment) -
 }
 
 /// The context in which the policies are asked whether a service is eligible.
-fn lists(service: &str, at: crate::moment::Moment) -> Result<Context, Failure> {
-    let (before, after) = eligibility::lists_around(at);
+fn lists(known: &Lists, service: &str, at: crate::moment::Moment) -> Result<Context, Failure> {
+    let (before, after) = known.around(at);
     let named = |list: Option<&str>| {
-        Expr::new_bool(list.is_some_and(|date| eligibility::services(service).any(|s| s.was_listed(date))))
+        Expr::new_bool(list.is_some_and(|date| known.services(service).any(|s| s.was_listed(date))))
     };
     let mut pairs = vec![("at", datetime(at)), ("onListBefore", named(before)), ("onListAfter", named(after))];
     let date = |date: Option<&str>| date.and_then(crate::moment::parse).map(datetime);
@@ -293,7 +298,7 @@ pub struct PhiService {
     pub eligible: Option<bool>,
     /// What of it is excluded, on the list.
     pub exclusions: Option<String>,
-    /// The date of the last list that is built in.
+    /// The date of the last list.
     pub list: String,
 }
 
@@ -304,13 +309,13 @@ pub fn phi(agreements: &Agreements<'_>, account: &str, facts: &Facts) -> Option<
     let text = |item: &Item| item.str().map(str::to_owned);
     let service = |(id, eligible): (&String, &Option<bool>)| {
         let prefix = inventory.entity("Service", id).and_then(|s| s.str("prefix")).unwrap_or(id).to_owned();
-        let exclusions = eligibility::services(id).find_map(|s| s.exclusions.clone());
+        let exclusions = inventory.eligible.services(id).find_map(|s| s.exclusions.clone());
         PhiService {
             service: id.clone(),
             prefix,
             eligible: *eligible,
             exclusions,
-            list: eligibility::last_list().to_owned(),
+            list: inventory.eligible.last().to_owned(),
         }
     };
     let regions = match phi.get("regions").map(|r| &r.attr) {

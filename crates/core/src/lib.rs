@@ -97,3 +97,4 @@ pub mod terms;
 pub mod text;
 pub mod what_if;
 pub mod words;
+pub mod work;

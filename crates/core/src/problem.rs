@@ -4,9 +4,12 @@
 //! to do. Nothing here knows what a file means, nor how a problem is drawn.
 
 mod failure;
+mod lines;
 mod near;
 
 use std::sync::{Arc, OnceLock};
+
+use lines::Lines;
 
 pub use failure::{Cause, Doing, Evaluation, Failure, Named, NothingTo, Unknown, Unpermitted};
 pub use near::{did_you_mean, distance, instead, meant};
@@ -34,16 +37,12 @@ pub struct SourceFile {
     pub path: String,
     /// The whole text.
     pub text: String,
-    /// How many lines end before each stretch of the text, counted once a place is asked for.
-    lines: OnceLock<Box<[usize]>>,
+    lines: OnceLock<Lines>,
 }
-
-/// So many bytes are counted for a place; those before them are counted once for all places.
-const STRETCH: usize = 4096;
 
 impl PartialEq for SourceFile {
     fn eq(&self, other: &Self) -> bool {
-        (&self.path, &self.text) == (&other.path, &other.text)
+        self.path == other.path && self.text == other.text
     }
 }
 
@@ -57,29 +56,25 @@ impl SourceFile {
 
     /// One-based line and column (in characters) of a byte offset.
     pub fn line_column(&self, offset: usize) -> (usize, usize) {
-        let before = self.text.get(..offset.min(self.text.len())).unwrap_or(&self.text);
-        let line = self.lines_before(before.len()) + 1;
-        let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
-        (line, column)
+        let offset = if self.text.is_char_boundary(offset) { offset } else { self.text.len() };
+        let (line, start) = self.lines().line(offset);
+        (line, self.lines().characters(&self.text, start, offset) + 1)
     }
 
-    /// How many lines end before a byte.
-    fn lines_before(&self, offset: usize) -> usize {
-        let ends = |bytes: &[u8]| bytes.iter().filter(|b| **b == b'\n').count();
-        let bytes = self.text.as_bytes();
-        let count = |stretch: &[u8], before: &mut usize| {
-            let here = *before;
-            *before += ends(stretch);
-            Some(here)
-        };
-        let lines = self.lines.get_or_init(|| bytes.chunks(STRETCH).scan(0, |before, s| count(s, before)).collect());
-        let stretch = offset / STRETCH;
-        let rest = bytes.get(stretch * STRETCH..offset).unwrap_or_default();
-        // where the text ends with a stretch, there is none that begins at its end
-        match lines.get(stretch) {
-            Some(before) => before + ends(rest),
-            None => ends(bytes.get(..offset).unwrap_or(bytes)),
-        }
+    /// One-based line of a byte offset, and what stands before it in that line.
+    pub fn line_before(&self, offset: usize) -> (usize, &str) {
+        let offset = if self.text.is_char_boundary(offset) { offset } else { self.text.len() };
+        let (line, start) = self.lines().line(offset);
+        (line, self.text.get(start..offset).unwrap_or(""))
+    }
+
+    /// Every byte of the text is a character.
+    pub fn is_ascii(&self) -> bool {
+        self.lines().is_ascii()
+    }
+
+    fn lines(&self) -> &Lines {
+        self.lines.get_or_init(|| Lines::of(&self.text))
     }
 
     /// The text that a span covers.
@@ -237,8 +232,9 @@ mod tests {
 
     #[test]
     fn lines_are_counted_alike_wherever_they_stand() {
-        for length in [0, 1, STRETCH - 1, STRETCH, STRETCH + 1, 2 * STRETCH, 3 * STRETCH + 7] {
-            let text: String = (0..length).map(|i| if i % 7 == 3 || i == STRETCH { '\n' } else { 'x' }).collect();
+        const PLACE: usize = 4096;
+        for length in [0, 1, PLACE - 1, PLACE, PLACE + 1, 2 * PLACE, 3 * PLACE + 7] {
+            let text: String = (0..length).map(|i| if i % 7 == 3 || i == PLACE { '\n' } else { 'x' }).collect();
             let source = SourceFile::new("a.json", text.clone());
             for offset in (0..length + 3).rev() {
                 let before = &text[..offset.min(length)];

@@ -6,7 +6,7 @@
 mod items;
 mod strength;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -38,6 +38,8 @@ pub enum Kind {
     Context,
     /// `signatories`
     Signatories,
+    /// `[auditors]`
+    Auditors,
     /// `phiTags`
     PhiTags,
     /// `[[trusted]]`
@@ -52,6 +54,10 @@ pub enum Kind {
     LintFiles,
     /// An entry of the baseline of lint.
     Baseline,
+    /// The lists of HIPAA eligible services that `[aws]` names.
+    EligibleServices,
+    /// `[limits]`
+    Limit,
 }
 
 impl Kind {
@@ -59,7 +65,13 @@ impl Kind {
     pub fn is_of_evaluation(self) -> bool {
         matches!(
             self,
-            Self::Moment | Self::Context | Self::Signatories | Self::PhiTags | Self::Trusted | Self::PermissionModel
+            Self::Moment
+                | Self::Context
+                | Self::Signatories
+                | Self::Auditors
+                | Self::PhiTags
+                | Self::Trusted
+                | Self::PermissionModel
         )
     }
 
@@ -93,6 +105,8 @@ pub enum Value {
     At(Moment),
     /// A number: more is weaker.
     Count(usize),
+    /// Parts of which each makes it stronger.
+    Parts(BTreeSet<String>),
     /// An exception holds until then, or without end.
     Until(Option<Moment>),
     /// A policy of the rules; `true` if all that it does is find something.

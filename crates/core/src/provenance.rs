@@ -7,7 +7,8 @@ use std::sync::{Arc, LazyLock};
 
 use serde::Serialize;
 
-use crate::aws::{self, catalogue, eligibility, managed, resource_policies};
+use crate::aws::eligibility::{self, Lists, ListsFile};
+use crate::aws::{self, catalogue, managed, resource_policies};
 use crate::inventory::schema::EntitySchema;
 use crate::inventory::{Inventory, builtin};
 use crate::moment::{self, Moment};
@@ -38,6 +39,8 @@ pub struct Provenance {
     pub guardrails: Option<Guarding>,
     /// The data that is built in.
     pub data: &'static [Data],
+    /// The lists of HIPAA eligible services that stand in place of those that are built in; null where none do.
+    pub eligible_services: Option<ListsFile>,
     /// Documents of AWS's managed policies that are built in have a part in the answer.
     #[serde(skip)]
     pub managed: bool,
@@ -120,6 +123,7 @@ impl Provenance {
             schema: Some(Schema::of(&inventory.schema)),
             inventory: Some(inventory.files.clone()),
             managed: inventory.policies.values().any(builtin::is_managed_document),
+            eligible_services: inventory.eligible.file.clone(),
             ..Self::bare()
         }
     }
@@ -137,6 +141,7 @@ impl Provenance {
             files: None,
             guardrails: None,
             data: data(),
+            eligible_services: None,
             managed: false,
         }
     }
@@ -165,11 +170,14 @@ impl Provenance {
         let with = if self.inventory.is_some() { "with " } else { "" };
         parts.extend(self.files.as_ref().map(|f| format!("{with}{}", f.words())));
         parts.extend(self.guardrails.as_ref().map(Guarding::words));
-        let lists = eligibility::last_list();
         let of_aws = self.data.iter().filter(|d| !d.file.starts_with(HIPAA)).filter_map(|d| d.date).max();
         parts.extend(of_aws.map(|date| format!("AWS data of {date} {}", short(&of_data(self.data)))));
-        if self.inventory.is_some() {
-            parts.push(format!("HIPAA list of {lists}"));
+        match &self.eligible_services {
+            Some(ListsFile { file, date, sha256 }) => {
+                parts.push(format!("HIPAA list of {date} ({file} {})", short(sha256)));
+            }
+            None if self.inventory.is_some() => parts.push(format!("HIPAA list of {}", Lists::built_in().last())),
+            None => {}
         }
         if self.managed {
             parts.push(format!("AWS managed policies of {}", aws::managed::date()));
@@ -284,6 +292,9 @@ pub fn data() -> &'static [Data] {
             let source = of(aws::sources());
             Data { file, date: Some(source.date.as_str()), sha256: source.sha256.clone() }
         };
+        // those that are built in live as long as the program
+        static LISTS: LazyLock<Arc<Lists>> = LazyLock::new(Lists::built_in);
+        let last = LISTS.last();
         vec![
             file("actions.json", Some(PAGES_OF_AWS), aws::actions::TEXT),
             file("agreements.json", Some(PAGES_OF_AWS), builtin::AGREEMENTS),
@@ -293,9 +304,9 @@ pub fn data() -> &'static [Data] {
             file("ended.json", Some(catalogue::date()), catalogue::ENDED_TEXT),
             file("escalation.json", Some(aws::ESCALATION_DATE), aws::ESCALATION_TEXT),
             file("full-aws-access.json", Some(PAGES_OF_AWS), managed::FULL_AWS_ACCESS),
-            file("hipaa-eligible-services.json", Some(eligibility::last_list()), eligibility::TEXT),
-            file("hipaa-parts.json", Some(eligibility::last_list()), eligibility::PARTS_TEXT),
-            file("hipaa-support.json", Some(eligibility::last_list()), eligibility::SUPPORT_TEXT),
+            file("hipaa-eligible-services.json", Some(last), eligibility::TEXT),
+            file("hipaa-parts.json", Some(last), eligibility::PARTS_TEXT),
+            file("hipaa-support.json", Some(last), eligibility::SUPPORT_TEXT),
             packed("managed-policies.bin", |s| &s.managed_policies),
             file("names.json", Some(PAGES_OF_AWS), aws::NAMES_TEXT),
             file("reports.json", Some(PAGES_OF_AWS), aws::report_series::TEXT),
@@ -310,6 +321,7 @@ pub fn data() -> &'static [Data] {
 mod tests {
     use super::*;
     use crate::policies::Laid;
+    use crate::source::unread::{Reason, Unread};
 
     fn rules(origin: Origin) -> String {
         let rules = Rules { origin, sha256: "0123456789abcdef".to_owned(), without: Vec::new() };
@@ -350,8 +362,12 @@ mod tests {
     #[test]
     fn size_and_commit_are_told() {
         let commit = Some("1f2e3d4c5b6a79881f2e3d4c5b6a79881f2e3d4c".to_owned());
-        let files = Files { files: 2, bytes: 4096, sha256: "9ab1c2d3e4".to_owned(), commit };
+        let files = Files { files: 2, bytes: 4096, sha256: "9ab1c2d3e4".to_owned(), commit, unread: Unread::default() };
         assert_eq!(files.words(), "2 files (4096 bytes) 9ab1c2d3 at 1f2e3d4c");
+        let mut unread = Unread::default();
+        unread.add(Reason::Excluded, "old.json");
+        let told = Files { unread, ..files.clone() }.words();
+        assert_eq!(told, "2 files (4096 bytes) 9ab1c2d3 at 1f2e3d4c, 1 declined: 1 excluded");
         assert_eq!(Files { files: 1, bytes: 1, commit: None, ..files }.words(), "1 file (1 byte) 9ab1c2d3");
     }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::versions::Linting;
-use super::{CheckArgs, errors};
+use super::{CheckArgs, Cli, errors, limits};
 use crate::check::{Checked, Part};
 use crate::walk;
 use countersign_core::lint::Finding;
@@ -14,15 +14,20 @@ use countersign_core::moment::Moment;
 use countersign_core::problem::Failure;
 use countersign_core::source::Folder;
 use countersign_core::source::digest::Listing;
+use countersign_core::source::unread::Unread;
 
-/// Lints the policies of a folder. What either version asks for is asked; what the change ignores with a reason is ignored.
+/// Lints the policies of a folder; what was declined or not checked of it. What either version asks for is asked; what the change ignores with a reason is ignored.
 pub fn lint_policies(
-    args: &CheckArgs,
+    (cli, args): (&Cli, &CheckArgs),
     folder: &Path,
     (at, mut target): (Moment, Option<Linting>),
     (checked, files): (&mut Checked, &mut Listing),
-) -> Result<(), Failure> {
-    let settings = || Settings::read(&Folder::new(folder), at).map_err(Failure::Problems);
+) -> Result<Unread, Failure> {
+    let settings = || -> Result<Settings, Failure> {
+        let mut settings = Settings::read(&Folder::new(folder), at).map_err(Failure::Problems)?;
+        settings.limits = limits::with(&cli.limit, settings.limits);
+        Ok(settings)
+    };
     let own = settings()?;
     let known = target.as_ref().map_or(&[][..], |target| &target.files);
     let mut outcome = linted(folder, &own, known, files)?;
@@ -38,12 +43,13 @@ pub fn lint_policies(
             None => baseline.suppress(&mut outcome.findings),
         };
     }
+    let unread = outcome.unread.clone();
     if outcome.files == 0 {
         checked.skip(Part::Lint, format!("no file in {} contains a policy", folder.display()));
     } else {
         checked.add_lint(outcome);
     }
-    Ok(())
+    Ok(unread)
 }
 
 /// Adds what other settings find besides.
@@ -64,7 +70,8 @@ fn linted(folder: &Path, settings: &Settings, known: &[String], files: &mut List
         return Err(errors::missing(missing).into());
     }
     let mut problems = Vec::new();
-    let mut inputs = walk::inputs(folder, &paths, settings, &mut problems);
+    let mut unread = Unread::default();
+    let mut inputs = walk::inputs(folder, &paths, settings, (&mut problems, &mut unread));
     if settings.paths.is_empty() {
         walk::known(folder, known, settings, (&mut inputs, &mut problems));
     }
@@ -74,7 +81,9 @@ fn linted(folder: &Path, settings: &Settings, known: &[String], files: &mut List
     let texts: Vec<Text> =
         inputs.into_iter().map(|i| Text { source: i.source, form: i.form, named: i.named }).collect();
     texts.iter().for_each(|t| files.add_text(&t.source));
-    Ok(lint(&texts, settings, None, true))
+    let mut outcome = lint(&texts, settings, None, true);
+    outcome.unread.extend(unread);
+    Ok(outcome)
 }
 
 /// The entries of a baseline that the other has too, as often as both do.

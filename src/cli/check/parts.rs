@@ -2,7 +2,7 @@
 //! it weakens them.
 
 use super::super::diff::diff_of;
-use super::super::{Cli, Session, output};
+use super::super::{Cli, Session, limits, output};
 use super::CheckArgs;
 use super::versions::{self, Gate, Loaded, Ungated};
 use crate::check::{Checked, Part, RulesChange, WeakeningReport};
@@ -16,6 +16,9 @@ use countersign_core::expectations::{SUFFIX, Suite};
 use countersign_core::finding::Finding;
 use countersign_core::guardrails::{FOLDER, Guardrail, GuardrailResult};
 use countersign_core::inventory::config::{Config, Exception};
+use countersign_core::inventory::limits::Limited;
+use countersign_core::lint::gains;
+use countersign_core::lint::settings::Settings;
 use countersign_core::policies::RuleBook;
 use countersign_core::problem::{Failure, Problem};
 use countersign_core::promises::{self, Kind, Weakening, canonical, honoured};
@@ -47,6 +50,10 @@ pub fn check(
     let gate = versions::gate(cli, args, &session)?;
     let head = Loaded::new(session.source.name(), session, versions::baseline(args)?)?;
     weakening(args, &head, gate.as_ref(), saying.checked);
+    let accepted = saying.checked.weakening.as_ref().is_some_and(|w| w.accepted);
+    if let Some(gate) = gate.as_ref().ok().filter(|_| !accepted) {
+        within(&gate.target().written, &cli.limit, &head.session)?;
+    }
     let gate = match gate {
         Ok(gate) => Some(gate),
         Err(Ungated::NoBase(why) | Ungated::Adoption(why)) => {
@@ -61,6 +68,20 @@ pub fn check(
         checking.parts(cli, saying)?;
     }
     Ok((head, gate))
+}
+
+/// A change is held to the limits of its target, whatever it says of them itself.
+fn within(target: &Config, given: &[limits::Given], head: &Session) -> Result<(), Failure> {
+    let limits = limits::with(given, target.limits.clone());
+    let entities = head.inventory.entities.values().filter(|e| !e.built_in).count();
+    let read = [
+        (Limited::Files, head.inventory.files.files as u64),
+        (Limited::Bytes, head.inventory.files.bytes),
+        (Limited::Entities, entities as u64),
+    ];
+    let name = head.source.name();
+    let problems: Vec<_> = read.into_iter().filter_map(|(of, number)| limits.exceeded(of, number, &name)).collect();
+    if problems.is_empty() { Ok(()) } else { Err(Failure::Problems(problems)) }
 }
 
 /// What the change weakens, of the parts that were asked for.
@@ -104,6 +125,16 @@ fn parts_of(kind: Kind) -> &'static [Part] {
         Kind::Expectation => &[Part::Expectations, Part::Weakening],
         Kind::Exception => &[Part::Diff, Part::Weakening],
         kind if kind.is_of_lint() => &[Part::Lint, Part::Weakening],
+        // of whatever is read
+        Kind::Limit | Kind::EligibleServices => &[
+            Part::Diff,
+            Part::Expectations,
+            Part::Guardrails,
+            Part::Findings,
+            Part::Lint,
+            Part::Completeness,
+            Part::Weakening,
+        ],
         _ => &[Part::Diff, Part::Expectations, Part::Guardrails, Part::Findings, Part::Completeness, Part::Weakening],
     }
 }
@@ -157,6 +188,9 @@ impl<'a> Checking<'a> {
             Some(gate) => {
                 let (diff, warnings) = self.diff(gate, &own, assessed.as_deref())?;
                 output::problems(&warnings);
+                let settings = Settings::none(own.options.at);
+                saying.checked.gains =
+                    gains::of_inventories(&gate.base.session.inventory, &own.session.inventory, &settings);
                 Some(diff)
             }
             None => None,
@@ -266,6 +300,7 @@ impl<'a> Checking<'a> {
             exclude: own.exclude.clone(),
             rules: own.rules.clone(),
             aws: own.aws.clone(),
+            limits: limits::with(&cli.limit, target.written.limits.clone()),
             ..target.written.clone()
         };
         let files = Folder::new(self.head.session.source.name());

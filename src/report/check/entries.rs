@@ -7,6 +7,7 @@ use crate::report::diff as words;
 use crate::report::expectations::CaseReport;
 use crate::report::findings::{Entry, FindingsReport, Spot};
 use crate::report::{expectations, few, sentences};
+use countersign_core::access::Witness;
 use countersign_core::assessment::completeness::Gap;
 use countersign_core::diff::differences::FindingChange;
 use countersign_core::diff::{Cause, Diff};
@@ -172,7 +173,7 @@ fn of_diff(checked: &Checked, diff: &Diff) -> Vec<Entry> {
         entries.push(caused(Told::AccessChange, severity(worse, e.allowed.is_some()), message, &e.causes));
     }
     for e in diff.new_access.iter().filter(|n| n.widens()) {
-        let witnesses = e.answer.witnesses.iter().map(|w| format!("{} on {}", w.action, w.resource));
+        let witnesses = e.answer.witnesses.iter().map(Witness::words);
         let witnesses: Vec<String> = witnesses.collect();
         let who = words::principals(&e.principals, NAMES);
         let message = match (&e.answer.reason, witnesses.as_slice()) {

@@ -12,10 +12,13 @@ use crate::report::{count, expectations::CaseReport, sentences};
 use countersign_core::access::NewRequests;
 use countersign_core::diff::{AccessEntry, Cause, CoverageEntry, Diff, PrincipalEntry};
 use countersign_core::guardrails::{By, GuardrailState};
+use countersign_core::lint::gains::{Gain, PolicyGains};
 use countersign_core::words::{few, principal};
 
 /// So many bytes the comment has, with what it was made from, about 3 KB.
 const MOST: usize = 2_500;
+/// Services and access levels in a line.
+const SERVICES: usize = 6;
 /// Names in a line.
 const NAMES: usize = 3;
 /// Characters of a part of a line: it may quote anything.
@@ -37,6 +40,7 @@ pub fn markdown(checked: &Checked) -> String {
     if let Some((settings, diff)) = &checked.by_settings {
         page.open(&format!("with the settings of {}", cell(settings)), decisions(diff));
     }
+    page.folded("policies that say more", policies(&checked.gains));
     page.folded("expectations not met", expectations(checked));
     page.folded("guardrails", guardrails(checked));
     page.folded("findings", findings(checked));
@@ -123,6 +127,29 @@ fn cell(text: &str) -> String {
     Foreign(&clipped).markdown()
 }
 
+/// What changed policies say more, service by service and access level: a line each.
+fn policies(all: &[PolicyGains]) -> Vec<String> {
+    let line = |policy: &PolicyGains| {
+        let of = |denied: bool| {
+            let gains = policy.gains.iter().filter(|g| g.was_denied == denied).map(gain);
+            few(&gains.collect::<Vec<_>>(), SERVICES)
+        };
+        let parts = [("allows more: ", of(false)), ("no longer denies: ", of(true))];
+        let told: Vec<String> =
+            parts.iter().filter(|(_, what)| !what.is_empty()).map(|(verb, what)| format!("{verb}{what}")).collect();
+        let new = if policy.was_there { "" } else { " (new)" };
+        format!("{}{new} {}", Foreign(&policy.label).code(), told.join("; "))
+    };
+    all.iter().map(line).collect()
+}
+
+/// `s3 Write (PutObject, DeleteObject and 3 more)`
+fn gain(gain: &Gain) -> String {
+    let but = if gain.all_but { "all but " } else { "" };
+    let level = gain.level.map(|level| format!(" {level}")).unwrap_or_default();
+    cell(&format!("{}{level} ({but}{})", gain.service, few(&gain.actions, NAMES)))
+}
+
 /// What is worse: one line each.
 fn decisions(diff: &Diff) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
@@ -132,7 +159,8 @@ fn decisions(diff: &Diff) -> Vec<String> {
     let mut requests: Vec<(String, Vec<PrincipalEntry>)> = Vec::new();
     for entry in diff.new_access.iter().filter(|n| n.widens()) {
         let witness = |w: &countersign_core::access::Witness| {
-            format!("{} on {}", Foreign(&w.action).code(), Foreign(&w.resource).code())
+            let what = w.unheard_of().map(|what| format!("{what}: ")).unwrap_or_default();
+            format!("{what}{} on {}", Foreign(&w.action).code(), Foreign(&w.resource).code())
         };
         let told: Vec<String> = entry.answer.witnesses.iter().take(2).map(witness).collect();
         let what = match (entry.answer.decision, &entry.answer.reason) {

@@ -154,11 +154,10 @@ impl FindingsReport<'_> {
 
 /// Line and column of the start and of the end of a place, one-based; `unit` measures a piece of a line.
 fn region(place: &Place, unit: impl Fn(&str) -> usize) -> [usize; 4] {
-    let text = &place.source.text;
     let position = |offset: usize| {
-        let before = text.get(..offset.min(text.len())).unwrap_or(text);
-        let line = before.matches('\n').count() + 1;
-        (line, unit(before.rsplit('\n').next().unwrap_or_default()) + 1)
+        let (line, before) = place.source.line_before(offset);
+        // a long line is not measured for each of its findings
+        (line, if place.source.is_ascii() { before.len() } else { unit(before) } + 1)
     };
     let (start, end) = (position(place.span.start), position(place.span.end));
     [start.0, start.1, end.0, end.1]

@@ -9,6 +9,7 @@ pub mod callers;
 mod classes;
 pub mod pair;
 mod population;
+mod real;
 pub(crate) mod search;
 pub(crate) mod settled;
 pub mod solver;
@@ -26,6 +27,7 @@ use serde::Serialize;
 use crate::iam::document::{Document, Statement};
 use crate::iam::patterns::statement_included;
 use crate::inventory::Policy;
+use crate::permissions::context::Request;
 use crate::permissions::crossing;
 use crate::permissions::layer::Layer;
 use crate::problem::Failure;
@@ -34,7 +36,7 @@ use callers::{Caller, Grant};
 use search::Found;
 use space::Space;
 use views::{Reading, View};
-use witness::{Asked, Realized};
+use witness::{Asked, Change, Realized};
 
 /// The layers that a request is under. All of them must allow.
 pub struct Side {
@@ -130,12 +132,35 @@ pub struct Witness {
     pub action: String,
     /// An ARN, or `*` for an action without resources.
     pub resource: String,
+    /// AWS has the action, and the action takes the resource; `None` where the data does not tell.
+    pub exists: Option<bool>,
     /// The condition keys that it carries; all others are absent.
     pub context: BTreeMap<String, serde_json::Value>,
     /// The statements that allow it: file and pointer.
     pub allowed_by: Vec<String>,
     /// The statements of the old side that deny it; none where it was only not allowed.
     pub was_denied_by: Vec<String>,
+}
+
+impl Witness {
+    /// The request in a few words: what it does on what, and that AWS does not know it where that is so.
+    pub fn words(&self) -> String {
+        let Self { action, resource, .. } = self;
+        match self.unheard_of() {
+            None => format!("{action} on {resource}"),
+            Some(what) => format!("{what}, such as {action} on {resource}"),
+        }
+    }
+
+    /// What does not exist of it, in words; `None` where it may exist.
+    pub fn unheard_of(&self) -> Option<&'static str> {
+        let has_action = real::spelt(&self.action).is_some();
+        match (self.exists, has_action) {
+            (Some(false), true) => Some("an action on a resource that it does not take"),
+            (Some(false), false) => Some("an action that AWS does not have yet"),
+            _ => None,
+        }
+    }
 }
 
 impl AccessAnswer {
@@ -193,15 +218,23 @@ pub fn new_access(old: &Side, new: &Side) -> Result<AccessAnswer, Failure> {
     let readings = views::readings(before.iter().chain(&after).flatten(), &callers);
     let sides = Compared { old, new, statements: (before, after), callers };
     let mut found = sides.read(Reading::default())?;
-    for reading in readings.into_iter().skip(1) {
-        sides.by_another(reading, &mut found)?;
+    for reading in readings.iter().skip(1) {
+        sides.by_another(*reading, &mut found)?;
     }
     let decision = match (found.witnesses.is_empty(), &found.doubt) {
         (false, _) => NewRequests::New,
         (true, Some(_)) => NewRequests::Unknown,
         (true, None) => NewRequests::None,
     };
-    let witnesses = found.witnesses.into_iter().map(|w| w.witness).collect();
+    let mut witnesses: Vec<Witness> = Vec::new();
+    for found in found.witnesses {
+        let witness = sides.made_real(found, &readings)?;
+        if !witnesses.contains(&witness) {
+            witnesses.push(witness);
+        }
+    }
+    // what exists is told first
+    witnesses.sort_by_key(|w| w.exists != Some(true));
     Ok(AccessAnswer::new(decision, found.doubt, witnesses))
 }
 
@@ -243,7 +276,8 @@ impl Compared<'_> {
         }
         let mut standing = Vec::new();
         for witness in std::mem::take(&mut found.witnesses) {
-            if self.is_new(&witness, reading)? {
+            let caller = witness.caller.and_then(|index| self.callers.get(index));
+            if self.is_new(&witness.request, caller, reading)? {
                 standing.push(witness);
             }
         }
@@ -255,15 +289,44 @@ impl Compared<'_> {
     }
 
     /// Whether a witness is newly allowed in a reading, by whatever kind of grant.
-    fn is_new(&self, found: &Realized, reading: Reading) -> Result<bool, Failure> {
-        let caller = found.caller.and_then(|index| self.callers.get(index));
+    fn is_new(&self, request: &Request, caller: Option<&Caller>, reading: Reading) -> Result<bool, Failure> {
         for grant in views::grants(&self.callers) {
             let view = View { reading, grant: *grant, callers: &self.callers };
-            let asked = Asked { request: &found.request, caller, view: &view };
+            let asked = Asked { request, caller, view: &view };
             if witness::newly_allowed(self.old, self.new, &asked)?.is_some() {
                 return Ok(true);
             }
         }
         Ok(false)
+    }
+
+    /// A witness that AWS knows, in place of the shortest one of its class: it is newly allowed by the same kind of grant, and in
+    /// every reading. Where none is found, the witness stays, and says that it does not exist.
+    fn made_real(&self, found: Realized, readings: &[Reading]) -> Result<Witness, Failure> {
+        let caller = found.caller.and_then(|index| self.callers.get(index));
+        let grants = views::grants(&self.callers).iter().filter(|g| found.witness.grant.is_none_or(|own| own == **g));
+        let grants: Vec<Grant> = grants.copied().collect();
+        let newly = |request: &Request| -> Result<Option<Change>, Failure> {
+            for reading in readings.iter().skip(1) {
+                if !self.is_new(request, caller, *reading)? {
+                    return Ok(None);
+                }
+            }
+            for grant in &grants {
+                let view = View { reading: Reading::default(), grant: *grant, callers: &self.callers };
+                let change = witness::newly_allowed(self.old, self.new, &Asked { request, caller, view: &view })?;
+                if change.is_some() {
+                    return Ok(change);
+                }
+            }
+            Ok(None)
+        };
+        let Some((request, Change { allowed_by, was_denied_by })) = real::real(&found.request, newly)? else {
+            return Ok(found.witness);
+        };
+        let action = if request.action == found.request.action { None } else { real::spelt(&request.action) };
+        let resource = request.resource.as_ref().map_or_else(|| "*".to_owned(), |segments| segments.join(":"));
+        let action = action.unwrap_or_else(|| found.witness.action.clone());
+        Ok(Witness { action, resource, exists: Some(true), allowed_by, was_denied_by, ..found.witness })
     }
 }

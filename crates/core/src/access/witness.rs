@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::callers::Caller;
+use super::real;
 use super::search::Chosen;
 use super::space::{Atom, Space, Value, What};
 use super::views::View;
@@ -213,9 +214,9 @@ pub struct Asked<'a> {
 /// By what a request is newly allowed.
 pub struct Change {
     /// The statements of the new side that allow it.
-    allowed_by: Vec<String>,
+    pub allowed_by: Vec<String>,
     /// The statements of the old side that deny it.
-    was_denied_by: Vec<String>,
+    pub was_denied_by: Vec<String>,
 }
 
 /// By what the new side allows a request that the old one does not; `None` if it is not newly allowed.
@@ -267,6 +268,7 @@ fn witness(space: &Space<'_>, asked: &Asked<'_>, change: Change) -> Witness {
         principal: asked.caller.map(|c| c.name.clone()).or_else(by_key),
         grant: asked.caller.filter(|c| c.has_policies()).map(|_| asked.view.grant),
         action: space.spellings.get(&request.action).cloned().unwrap_or_else(|| request.action.clone()),
+        exists: real::exists(&request.action, request.resource.as_ref()),
         resource: request.resource.as_ref().map_or_else(|| "*".to_owned(), |segments| segments.join(":")),
         context: request.keys.iter().map(|(k, v)| (spelling(k), value(v))).collect(),
         allowed_by,

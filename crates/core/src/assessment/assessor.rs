@@ -174,6 +174,7 @@ impl Assessor<'_> {
         let class = Arc::new(self.decide(principal, here, decided)?);
         let accesses = class.answers().map(|answer| Access {
             operation: answer.operation,
+            series: answer.report.as_deref().and_then(|id| self.series(id)),
             allowed: answer.decision == Decision::Allow,
             allowed_unknown: answer.decision == Decision::Unknown,
             deprecated: answer.deprecated.is_some(),
@@ -184,6 +185,11 @@ impl Assessor<'_> {
             decided.by_signature.insert(signature, known.clone());
         }
         Ok(known)
+    }
+
+    /// The series of a report.
+    fn series(&self, report: &str) -> Option<String> {
+        self.inventory.entity("Report", report)?.str("series").map(str::to_owned)
     }
 
     /// Principals share answers: a search for any request looks at more of them than their signatures tell.

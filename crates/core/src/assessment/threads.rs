@@ -129,8 +129,7 @@ pub(super) fn ask<'w>(
         }
         let mut gathered = Vec::new();
         for worker in workers {
-            let found = worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            gathered.extend(found?);
+            gathered.extend(stack::joined(worker)?);
         }
         failed.map_or(Ok(gathered), Err)
     })

@@ -88,6 +88,11 @@ fn takes(action: &str) -> Option<Takes> {
     })
 }
 
+/// The ARNs that an action takes, with `*` for Region and account, and `${…}` for names.
+pub(crate) fn forms(action: &str) -> Vec<String> {
+    takes(action).map(|takes| takes.arns).unwrap_or_default()
+}
+
 /// Whether an action can be asked on a resource: an ARN, or `*`.
 pub fn asked_on(action: &str, resource: &str) -> Asked {
     let Some(Takes { arns, needs_one }) = takes(action) else {

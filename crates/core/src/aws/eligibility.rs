@@ -1,15 +1,32 @@
 //! Which services are HIPAA eligible, by the dated lists, and what they are used with (`data/hipaa-*.json`).
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::moment::{self, Moment};
+use crate::problem::{Problem, SourceFile};
+use crate::source::digest::sha256;
 
-#[derive(Deserialize)]
-struct EligibleServices {
+/// The dated lists, those that are built in or those of a newer file.
+#[derive(Debug, Default, Deserialize)]
+pub struct Lists {
     snapshots: Vec<String>,
     services: Vec<EligibleService>,
+    /// The file that they were read from; `None` for those that are built in.
+    #[serde(skip)]
+    pub file: Option<ListsFile>,
+}
+
+/// A file of lists in place of those that are built in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ListsFile {
+    /// Its path in the inventory.
+    pub file: String,
+    /// The day of its last list.
+    pub date: String,
+    /// Of its text.
+    pub sha256: String,
 }
 
 /// A service of the dated lists.
@@ -30,19 +47,74 @@ pub(crate) const TEXT: &str = include_str!("../../../../data/hipaa-eligible-serv
 /// The file of the parts of services.
 pub(crate) const PARTS_TEXT: &str = include_str!("../../../../data/hipaa-parts.json");
 
-static ELIGIBLE: LazyLock<EligibleServices> = LazyLock::new(|| {
+static BUILT_IN: LazyLock<Arc<Lists>> = LazyLock::new(|| {
     // a test reads the file; an empty list would make every service unknown
-    serde_json::from_str(TEXT).unwrap_or(EligibleServices { snapshots: Vec::new(), services: Vec::new() })
+    Arc::new(serde_json::from_str(TEXT).unwrap_or_default())
 });
 
-/// The services of the dated lists that have this name or IAM prefix.
-pub fn services(name: &str) -> impl Iterator<Item = &'static EligibleService> {
-    ELIGIBLE.services.iter().filter(move |s| s.name == name || s.prefixes.iter().any(|p| p == name))
-}
+impl Lists {
+    /// Those that are built in.
+    pub fn built_in() -> Arc<Self> {
+        BUILT_IN.clone()
+    }
 
-/// Every service that was ever on a list.
-pub fn all_services() -> &'static [EligibleService] {
-    &ELIGIBLE.services
+    /// Those of a file, in the form of those that are built in. They may not be older: what is known already would be unknown again.
+    pub fn read(source: &SourceFile) -> Result<Self, Problem> {
+        const HELP: &str = "it has `snapshots`, days in order, and `services`, each with its name, prefixes and the snapshots that it is `seen` on";
+        let wrong = |message: String| Problem::about(&source.path, message).help(HELP);
+        let mut lists: Self = serde_json::from_str(&source.text)
+            .map_err(|e| wrong(format!("{} has no lists of HIPAA eligible services: {e}", source.path)))?;
+        let days: Option<Vec<Moment>> = lists.snapshots.iter().map(|day| moment::parse(day)).collect();
+        if !days.is_some_and(|days| !days.is_empty() && days.is_sorted_by(|a, b| a < b)) {
+            return Err(wrong(format!("the snapshots of {} are no days in order", source.path)));
+        }
+        let unknown =
+            |s: &&EligibleService| s.seen.is_empty() || s.seen.iter().any(|day| !lists.snapshots.contains(day));
+        if let Some(service) = lists.services.iter().find(unknown) {
+            return Err(wrong(format!("{} is on a list that is none of the snapshots, or on no list", service.name)));
+        }
+        let own = Self::built_in();
+        if moment::parse(lists.last()) < moment::parse(own.last()) {
+            let message = format!(
+                "the last list of {} is of {}, older than that of {}, which is built in",
+                source.path,
+                lists.last(),
+                own.last()
+            );
+            return Err(Problem::about(&source.path, message).help("take it out, or name a newer one"));
+        }
+        let date = lists.last().to_owned();
+        lists.file = Some(ListsFile { file: source.path.clone(), date, sha256: sha256(source.text.as_bytes()) });
+        Ok(lists)
+    }
+
+    /// The services that have this name or IAM prefix.
+    pub fn services<'l>(&'l self, name: &'l str) -> impl Iterator<Item = &'l EligibleService> {
+        self.services.iter().filter(move |s| s.name == name || s.prefixes.iter().any(|p| p == name))
+    }
+
+    /// Every service that was ever on a list.
+    pub fn all(&self) -> &[EligibleService] {
+        &self.services
+    }
+
+    /// The date of the first list.
+    pub fn first(&self) -> &str {
+        self.snapshots.first().map_or("", String::as_str)
+    }
+
+    /// The date of the last list.
+    pub fn last(&self) -> &str {
+        self.snapshots.last().map_or("", String::as_str)
+    }
+
+    /// The dates of the last list at or before a moment, and of the first one after it.
+    pub fn around(&self, at: Moment) -> (Option<&str>, Option<&str>) {
+        let dates = || self.snapshots.iter().filter_map(|s| Some((s.as_str(), moment::parse(s)?)));
+        let before = dates().rfind(|(_, m)| *m <= at);
+        let after = dates().find(|(_, m)| *m > at);
+        (before.map(|(d, _)| d), after.map(|(d, _)| d))
+    }
 }
 
 impl EligibleService {
@@ -50,24 +122,6 @@ impl EligibleService {
     pub fn was_listed(&self, date: &str) -> bool {
         self.seen.iter().any(|d| d == date)
     }
-}
-
-/// The date of the first list.
-pub fn first_list() -> &'static str {
-    ELIGIBLE.snapshots.first().map_or("", String::as_str)
-}
-
-/// The date of the last list.
-pub fn last_list() -> &'static str {
-    ELIGIBLE.snapshots.last().map_or("", String::as_str)
-}
-
-/// The dates of the last list at or before a moment, and of the first one after it.
-pub fn lists_around(at: Moment) -> (Option<&'static str>, Option<&'static str>) {
-    let dates = || ELIGIBLE.snapshots.iter().filter_map(|s| Some((s.as_str(), moment::parse(s)?)));
-    let before = dates().rfind(|(_, m)| *m <= at);
-    let after = dates().find(|(_, m)| *m > at);
-    (before.map(|(d, _)| d), after.map(|(d, _)| d))
 }
 
 /// A prefix that eligible services are used with.
@@ -105,12 +159,39 @@ mod tests {
 
     #[test]
     fn lists_are_found_around_a_moment() {
-        let around = |date: &str| lists_around(moment::parse(date).unwrap());
-        let (first, last) = (first_list(), last_list());
+        let lists = Lists::built_in();
+        let around = |date: &str| lists.around(moment::parse(date).unwrap());
+        let (first, last) = (lists.first(), lists.last());
         assert_eq!(around("2019-01-01"), (None, Some(first)));
         assert_eq!(around(first).0, Some(first), "a list counts from its day");
         assert_eq!(around("2028-01-01"), (Some(last), None));
-        assert_eq!(services("robomaker").count(), 1);
+        assert_eq!(lists.services("robomaker").count(), 1);
+    }
+
+    #[test]
+    fn lists_of_a_file_take_the_place_of_those_that_are_built_in() {
+        let read = |text: &str| Lists::read(&SourceFile::new("lists.json", text)).map_err(|p| p.message().to_owned());
+        let lists = read(
+            r#"{"snapshots": ["2026-05-22", "2027-01-01"],
+                "services": [{"name": "Amazon Novelty", "prefixes": ["novelty"], "seen": ["2027-01-01"]}]}"#,
+        )
+        .unwrap();
+        assert_eq!((lists.last(), lists.all().len()), ("2027-01-01", 1));
+        assert_eq!(lists.file.unwrap().date, "2027-01-01");
+        for (text, words) in [
+            ("{}", "no lists of HIPAA eligible services"),
+            (r#"{"snapshots": [], "services": []}"#, "no days in order"),
+            (r#"{"snapshots": ["2027-01-01", "2026-01-01"], "services": []}"#, "no days in order"),
+            (r#"{"snapshots": ["soon"], "services": []}"#, "no days in order"),
+            (r#"{"snapshots": ["2020-01-01"], "services": []}"#, "older than that of"),
+            (
+                r#"{"snapshots": ["2027-01-01"], "services": [{"name": "X", "prefixes": [], "seen": ["2026-01-01"]}]}"#,
+                "X is on a list that is none of the snapshots",
+            ),
+        ] {
+            let found = read(text).unwrap_err();
+            assert!(found.contains(words), "{text}: {found}");
+        }
     }
 
     #[test]

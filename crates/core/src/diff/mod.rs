@@ -469,18 +469,18 @@ impl Diff {
 
     /// Leaves out what another comparison tells in the same words, and judges again.
     pub fn without(&mut self, other: &Self) {
-        fn told<T: Serialize>(entries: &[T]) -> Vec<serde_json::Value> {
+        fn told<T: Serialize>(entries: &[T]) -> Vec<String> {
             let plain = |entry: &T| {
                 let mut json = serde_json::to_value(entry).unwrap_or_default();
                 if let Some(members) = json.as_object_mut() {
                     members.remove("causes");
                 }
-                json
+                json.to_string()
             };
             entries.iter().map(plain).collect()
         }
         fn left<T: Serialize>(own: &mut Vec<T>, other: &[T]) {
-            let (told_own, told_other) = (told(own), told(other));
+            let (told_own, told_other) = (told(own), told(other).into_iter().collect::<BTreeSet<_>>());
             let mut keep = told_own.iter().map(|entry| !told_other.contains(entry));
             own.retain(|_| keep.next().unwrap_or(true));
         }

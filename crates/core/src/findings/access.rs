@@ -23,13 +23,15 @@ pub const ACTION: &str = "report-on-access";
 const POLICIES: &str = "the policies of findings about access";
 
 /// What the policies read of an answer: the attributes of the context that do not differ from principal to principal.
-const OF_THE_ANSWER: [&str; 5] = ["at", "operation", "allowed", "allowedUnknown", "deprecatedOnly"];
+const OF_THE_ANSWER: [&str; 6] = ["at", "operation", "series", "allowed", "allowedUnknown", "deprecatedOnly"];
 
 /// An answer, as far as findings read it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Access {
     /// The operation.
     pub operation: &'static str,
+    /// The series of the report that it is about.
+    pub series: Option<String>,
     /// It is allowed.
     pub allowed: bool,
     /// Whether it is allowed is unknown.
@@ -41,13 +43,15 @@ pub struct Access {
 impl Access {
     /// The attributes of the context that tell it.
     pub fn pairs(&self, at: Moment) -> Vec<(&'static str, Expr)> {
-        vec![
+        let mut pairs = vec![
             ("at", datetime(at)),
             ("operation", Expr::new_string(self.operation.to_owned())),
             ("allowed", Expr::new_bool(self.allowed)),
             ("allowedUnknown", Expr::new_bool(self.allowed_unknown)),
             ("deprecatedOnly", Expr::new_bool(self.deprecated)),
-        ]
+        ];
+        pairs.extend(self.series.iter().map(|series| ("series", Expr::new_string(series.clone()))));
+        pairs
     }
 }
 
@@ -147,18 +151,20 @@ mod tests {
     use std::sync::Arc;
 
     fn access(operation: &'static str, allowed: bool, deprecated: bool) -> Access {
-        Access { operation, allowed, allowed_unknown: false, deprecated }
+        let series = (operation == "download-report").then(|| "SOC".to_owned());
+        Access { operation, series, allowed, allowed_unknown: false, deprecated }
     }
 
     #[test]
     fn what_no_policy_permits_for_anyone_is_sorted_out() {
         let rules = RuleBook::built_in(&Arc::new(EntitySchema::built_in().unwrap())).unwrap();
         let mut worth = Worth::new(&rules, Moment::default()).unwrap();
-        // CS020 asks for an allow by deprecated permissions, CS021 for an allow of an acceptance
+        // CS020 asks for an allow by deprecated permissions, CS021 for an allow of an acceptance, CS031 for one of a report
         for (of, expected) in [
             (access("accept-agreement", true, false), true),
             (access("accept-agreement", false, false), false),
-            (access("download-report", true, false), false),
+            (access("download-report", true, false), true),
+            (access("download-agreement", true, false), false),
             (access("download-report", true, true), true),
             (access("download-report", false, true), false),
         ] {

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{Generated, Kind, document, owned, statement};
-use crate::aws::{eligibility, quotas};
+use crate::aws::eligibility::{self, Lists};
+use crate::aws::quotas;
 use crate::moment::{self, Moment};
 use crate::problem::{Failure, Problem, instead};
 
@@ -77,17 +78,14 @@ fn wrong(pattern: &str, partition: &str) -> Option<Problem> {
 
 /// One denial of everything that is not on the list of HIPAA eligible services by a moment, but for what they do not work without, what
 /// every account needs, and these principals. It is never split: of two such documents each denies what the other spares.
-pub fn eligible_services(at: Moment, spared: &Spared, dropped: &[String]) -> Result<Generated, Failure> {
-    let (Some(list), _) = eligibility::lists_around(at) else {
+pub fn eligible_services(lists: &Lists, at: Moment, spared: &Spared, dropped: &[String]) -> Result<Generated, Failure> {
+    let (Some(list), _) = lists.around(at) else {
         let problem =
             Problem::about("--at", format!("there is no list of eligible services by {}", moment::format(at)));
-        return Err(problem.help(format!("the first is of {}", eligibility::first_list())).into());
+        return Err(problem.help(format!("the first is of {}", lists.first())).into());
     };
-    let mut prefixes: Vec<&str> = eligibility::all_services()
-        .iter()
-        .filter(|s| s.was_listed(list))
-        .flat_map(|s| s.prefixes.iter().map(String::as_str))
-        .collect();
+    let mut prefixes: Vec<&str> =
+        lists.all().iter().filter(|s| s.was_listed(list)).flat_map(|s| s.prefixes.iter().map(String::as_str)).collect();
     prefixes.sort_unstable();
     prefixes.dedup();
     drop_from(&mut prefixes, dropped)?;

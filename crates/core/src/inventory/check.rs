@@ -10,6 +10,7 @@ use super::model::{Membership, Parent, parent};
 use super::{deleted, offline};
 use crate::moment;
 use crate::problem::{Problem, Span, did_you_mean, instead, meant};
+use crate::work;
 
 type Entities = BTreeMap<Uid, Entity>;
 
@@ -183,6 +184,7 @@ impl Check<'_> {
         let mut current = from.clone();
         // units that are nested more deeply are reported by themselves
         for _ in 0..=MOST_LEVELS + 2 {
+            work::add(1);
             if current.ty == "Organization" {
                 return Some(current.id);
             }
@@ -208,6 +210,7 @@ impl Check<'_> {
         let mut current = parent(entity);
         let is_root = |id: &String| id.starts_with("r-");
         while let Some(Parent::Unit(id)) = current {
+            work::add(1);
             if !seen.insert(id.clone()) {
                 let message = format!("the parents of {} form a cycle", entity.uid.id);
                 let span = entity.parents.first().map_or(entity.span, |(_, s)| *s);

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use globset::{Glob, GlobMatcher, GlobSet, GlobSetBuilder};
 use serde::Deserialize;
 
+use super::auditors::{self, Auditors};
 use super::exceptions::{self, AccountException};
+use super::limits::{self, Limits};
 use super::register::{self, RegisterColumns};
 use super::settings::Named;
 use crate::aws::keys;
@@ -52,6 +54,10 @@ pub struct Config {
     pub permission_model: Option<PermissionModel>,
     /// Newer data of AWS's than what is built in: `[aws]`.
     pub aws: Aws,
+    /// Limits of what is read: `[limits]`.
+    pub limits: Limits,
+    /// What auditors are to read: `[auditors]` (R6).
+    pub auditors: Auditors,
 }
 
 /// Newer data of AWS's, by the paths of its folders relative to that of the inventory.
@@ -61,6 +67,8 @@ pub struct Aws {
     pub service_reference: Option<(String, Place)>,
     /// Answers of `get-policy-version`, one a managed policy.
     pub managed_policies: Option<(String, Place)>,
+    /// A file of the dated lists of HIPAA eligible services.
+    pub eligible_services: Option<(String, Place)>,
     /// The day on which they were collected.
     pub as_of: Option<String>,
 }
@@ -71,7 +79,7 @@ impl Aws {
         [&self.service_reference, &self.managed_policies].into_iter().flatten().any(|(path, _)| {
             let path = files::resolve(FILE, path);
             name.strip_prefix(&path).is_some_and(|rest| rest.starts_with('/'))
-        })
+        }) || self.eligible_services.as_ref().is_some_and(|(path, _)| name == files::resolve(FILE, path))
     }
 }
 
@@ -184,6 +192,10 @@ struct File {
     permission_model: Option<toml::Spanned<String>>,
     #[serde(default)]
     aws: AwsTable,
+    #[serde(default)]
+    limits: limits::Table,
+    #[serde(default)]
+    auditors: auditors::Table,
     /// Read by [`crate::lint::settings`].
     #[serde(default, rename = "lint")]
     _lint: Option<serde::de::IgnoredAny>,
@@ -211,6 +223,7 @@ struct RulesTable {
 pub(crate) struct AwsTable {
     service_reference: Option<toml::Spanned<String>>,
     managed_policies: Option<toml::Spanned<String>>,
+    eligible_services: Option<toml::Spanned<String>>,
     as_of: Option<toml::Spanned<toml::Value>>,
 }
 
@@ -233,7 +246,12 @@ impl AwsTable {
             }
             Some(text)
         });
-        Aws { service_reference: named(self.service_reference), managed_policies: named(self.managed_policies), as_of }
+        Aws {
+            service_reference: named(self.service_reference),
+            managed_policies: named(self.managed_policies),
+            eligible_services: named(self.eligible_services),
+            as_of,
+        }
     }
 }
 
@@ -298,7 +316,7 @@ impl Config {
         let file: File = toml::from_str(&source.text).map_err(|e| {
             let span = e.span().map_or(Span::default(), |s| Span { start: s.start, end: s.end });
             let help =
-                "it may have asOf, exclude, permissionModel, signatories, phiTags and the tables [aws], [context], [diff], [guardrails], [lint], [register], [rules], [[exception]] and [[trusted]]";
+                "it may have asOf, exclude, permissionModel, signatories, phiTags and the tables [auditors], [aws], [context], [diff], [guardrails], [lint], [limits], [register], [rules], [[exception]] and [[trusted]]";
             vec![Problem::at(source, span, e.message().lines().next().unwrap_or("invalid").to_owned()).help(help)]
         })?;
         let mut problems = Vec::new();
@@ -379,6 +397,7 @@ impl Config {
             }
         }
         let aws = file.aws.read(source, &mut problems);
+        let limits = Limits::read(file.limits, source, &mut problems);
         if let (Some(_), Some((_, place))) = (&rules.policies, &rules.only_policies) {
             let problem = Problem::at(&place.source, place.span, "both `policies` and `onlyPolicies`");
             problems.push(problem.help("lay rules over the built-in ones, or use them alone: keep one of the two"));
@@ -394,9 +413,8 @@ impl Config {
             model
         });
         if problems.is_empty() {
-            let source = Some(source.clone());
             Ok(Self {
-                source,
+                source: Some(source.clone()),
                 as_of,
                 exclude,
                 context,
@@ -411,6 +429,8 @@ impl Config {
                 rules,
                 permission_model,
                 aws,
+                limits,
+                auditors: Auditors::read(file.auditors, source),
             })
         } else {
             Err(problems)

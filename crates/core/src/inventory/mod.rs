@@ -25,6 +25,7 @@
 //! # }
 //! ```
 
+pub mod auditors;
 pub(crate) mod builtin;
 pub(crate) mod check;
 pub mod config;
@@ -33,6 +34,7 @@ pub mod entity;
 pub mod exceptions;
 pub(crate) mod expand;
 pub mod fields;
+pub mod limits;
 pub mod model;
 pub mod newer;
 mod offline;
@@ -50,13 +52,15 @@ use expand::Expanded;
 use fields::Fields;
 use schema::EntitySchema;
 
-use crate::aws::{eligibility, managed};
+use crate::aws::eligibility::Lists;
+use crate::aws::managed;
 use crate::iam::document::{self, Document};
 use crate::iam::stored;
 use crate::problem::{Failure, NothingTo, Problem, SourceFile, instead};
 use crate::source;
 use crate::source::digest::Files;
 use crate::source::digest::Listing;
+use crate::source::unread::{Reason, Unread};
 use crate::text::{files, json};
 
 /// A policy document of the inventory.
@@ -96,6 +100,8 @@ pub struct Inventory {
     pub warnings: Vec<Problem>,
     /// The files that it was read from.
     pub files: Files,
+    /// The dated lists of HIPAA eligible services.
+    pub eligible: Arc<Lists>,
 }
 
 impl Inventory {
@@ -125,8 +131,12 @@ pub(crate) struct Builder<'a> {
     unparsed: bool,
     /// Documents of AWS's managed policies that are newer than those built in, by their ARNs.
     newer: newer::Documents,
+    /// The dated lists of HIPAA eligible services.
+    eligible: Arc<Lists>,
     /// Policies that are declared without a document: what they say is not known.
     undocumented: BTreeSet<String>,
+    /// What is declared, and was not there to be read.
+    unread: Unread,
     /// The trust policies of roles, by every id that they may have.
     trusts: BTreeSet<String>,
     /// The ids of the resource control policies.
@@ -151,7 +161,9 @@ impl<'a> Builder<'a> {
             listing: Listing::default(),
             unparsed: false,
             newer: newer::Documents::new(),
+            eligible: Lists::built_in(),
             undocumented: BTreeSet::new(),
+            unread: Unread::default(),
             trusts: BTreeSet::new(),
             controls: BTreeSet::new(),
             declared: BTreeSet::new(),
@@ -174,11 +186,23 @@ impl<'a> Builder<'a> {
         for (source, _) in self.newer.values() {
             self.listing.add(&source.path, source.text.as_bytes());
         }
+        match newer::eligible(self.source, &config.aws) {
+            Ok((lists, file)) => {
+                self.eligible = lists;
+                file.iter().for_each(|source| self.listing.add_text(source));
+            }
+            Err(problems) => self.expanded.problems.extend(problems),
+        }
     }
 
     /// Notes a file that was read.
     pub(crate) fn note(&mut self, path: &str, sha256: String, bytes: u64) {
         self.listing.note(path, sha256, bytes);
+    }
+
+    /// How many entities were read so far.
+    pub(crate) fn entities_read(&self) -> usize {
+        self.expanded.entities.len()
     }
 
     /// Notes what is wrong.
@@ -210,6 +234,7 @@ impl<'a> Builder<'a> {
             check::all(&entities, &mut self.expanded.problems);
             self.expanded.problems.extend(exceptions::unknown(&entities, &config));
             self.expanded.problems.extend(settings::doubtful(&entities, &config));
+            self.expanded.problems.extend(config.auditors.unknown(&entities));
         }
         let unused = self.unused();
         let mut problems = std::mem::take(&mut self.expanded.problems);
@@ -221,7 +246,8 @@ impl<'a> Builder<'a> {
         if entities.values().all(|e| e.built_in) && unused.is_empty() {
             return Err(Failure::Nothing(NothingTo::Check(self.source.name())));
         }
-        let files = self.listing.files();
+        let mut files = self.listing.files();
+        files.unread = self.unread;
         Ok(Inventory {
             config,
             schema: self.schema,
@@ -230,6 +256,7 @@ impl<'a> Builder<'a> {
             unused,
             warnings: problems,
             files,
+            eligible: self.eligible,
         })
     }
 
@@ -311,6 +338,7 @@ impl<'a> Builder<'a> {
             }
             let Some(text) = entity.str("document").map(str::to_owned) else {
                 self.undocumented.insert(entity.uid.id.clone());
+                self.unread.add(Reason::WithoutDocument, entity.uid.id.clone());
                 continue;
             };
             let span = entity.span_of("document");
@@ -356,6 +384,7 @@ impl<'a> Builder<'a> {
                 let unknown = managed::unknown(&uid.id);
                 let problem = |(message, help)| Problem::at(source, span, message).help(help).warning();
                 self.expanded.problems.extend(unknown.map(problem));
+                self.unread.add(Reason::WithoutDocument, uid.id.clone());
             }
             return;
         }
@@ -466,7 +495,7 @@ impl<'a> Builder<'a> {
             }
         }
         for (id, (source, span)) in named {
-            let prefix = eligibility::services(&id).flat_map(|s| &s.prefixes).next().unwrap_or(&id).clone();
+            let prefix = self.eligible.services(&id).flat_map(|s| &s.prefixes).next().unwrap_or(&id).clone();
             let uid = Uid::new("Service", id);
             entities.entry(uid.clone()).or_insert_with(|| {
                 let attrs = Fields::from([("prefix", Item { span, attr: Attr::String(prefix) })]);

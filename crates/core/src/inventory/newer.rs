@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::config::{Aws, FILE};
 use crate::aws::catalogue::{Catalogue, Described, DescribedAction, Level, Service};
+use crate::aws::eligibility::Lists;
 use crate::aws::managed;
 use crate::problem::{Place, Problem, SourceFile};
 use crate::source::{self, Hidden, Source};
@@ -106,6 +107,21 @@ pub fn catalogue(files: &dyn Source, named: &Aws) -> Result<Catalogue, Vec<Probl
         }
     }
     if problems.is_empty() { Ok(Catalogue::with(services, named.as_of.clone())) } else { Err(problems) }
+}
+
+/// The dated lists of HIPAA eligible services that an inventory names, and the text of their file; else those that are built in.
+pub fn eligible(files: &dyn Source, named: &Aws) -> Result<(Arc<Lists>, Option<Arc<SourceFile>>), Vec<Problem>> {
+    let Some((path, place)) = &named.eligible_services else {
+        return Ok((Lists::built_in(), None));
+    };
+    let name = files::resolve(FILE, path);
+    if !files.has(&name) {
+        let problem = Problem::at(&place.source, place.span, format!("there is no file {path}"));
+        return Err(vec![problem.help("paths are relative to countersign.toml")]);
+    }
+    let source = source::text(files, &name).map_err(|p| vec![p])?;
+    let lists = Lists::read(&source).map_err(|p| vec![p])?;
+    Ok((Arc::new(lists), Some(source)))
 }
 
 /// A service as the Service Reference describes it.

@@ -23,6 +23,7 @@ pub mod baseline;
 pub mod comments;
 pub(crate) mod edit;
 pub mod fix;
+pub mod gains;
 pub mod grants;
 pub mod owners;
 pub mod policy;

@@ -4,14 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::comments::CommentIgnore;
+use super::read::choice::is_known;
 use super::read::terraform::scope::{Candidate, Modules, Scopes};
-use super::read::{self, Form, Loaded};
+use super::read::{self, FaultKind, Form, Loaded};
 use super::references;
 use super::rules::{self, expired_ignore, idle_ignore};
 use super::settings::Settings;
 use super::{At, Check, Finding, Sink, Suppressed};
 use crate::lint::policy::PolicyKind;
 use crate::problem::SourceFile;
+use crate::source::unread::{Reason, Unread};
 
 /// A text to lint.
 pub struct Text {
@@ -36,16 +38,26 @@ pub struct LintOutcome {
     pub passed_over: usize,
     /// Files that were named and hold no policy.
     pub without: Vec<String>,
+    /// What was not checked: files without a policy, and what is not literal.
+    pub unread: Unread,
 }
 
 /// Lints these texts. `given` is the kind of all policies, where the user says so; `whole`: these are all the texts that
 /// the settings speak of.
 pub fn lint(texts: &[Text], settings: &Settings, given: Option<PolicyKind>, whole: bool) -> LintOutcome {
     let loaded = read_all(texts, settings, given);
-    let mut outcome = LintOutcome { findings: Vec::new(), files: 0, policies: 0, passed_over: 0, without: Vec::new() };
+    let mut outcome = LintOutcome {
+        findings: Vec::new(),
+        files: 0,
+        policies: 0,
+        passed_over: 0,
+        without: Vec::new(),
+        unread: Unread::default(),
+    };
     for (file, text) in loaded.iter().zip(texts).filter(|(file, _)| settings.tells(&file.source.path)) {
         if !file.holds_policies() {
             outcome.passed_over += 1;
+            outcome.unread.add(Reason::WithoutPolicy, file.source.path.clone());
             if text.named {
                 outcome.without.push(file.source.path.clone());
             }
@@ -53,6 +65,7 @@ pub fn lint(texts: &[Text], settings: &Settings, given: Option<PolicyKind>, whol
         }
         outcome.files += 1;
         outcome.policies += file.policies.len() + file.cedar.len();
+        unchecked(file, &mut outcome.unread);
         let mut findings = of_file(file, settings);
         let idle = annotated(file, &mut findings, settings);
         let of_comments = commented(file, &mut findings, settings);
@@ -69,6 +82,20 @@ pub fn lint(texts: &[Text], settings: &Settings, given: Option<PolicyKind>, whol
     }
     outcome.findings.sort_by_cached_key(Finding::sort_key);
     outcome
+}
+
+/// Notes what of a file no rule can check: statements with placeholders, and policies that are not literal.
+fn unchecked(file: &Loaded, unread: &mut Unread) {
+    let path = &file.source.path;
+    for policy in &file.policies {
+        for statement in policy.statements.iter().filter(|s| !is_known(&s.node)) {
+            unread.add(Reason::Placeholders, format!("{path}: {}", policy.pointer_to(&statement.at.pointer)));
+        }
+    }
+    for fault in file.faults.iter().filter(|f| f.kind == FaultKind::NotLiteral) {
+        let (line, column) = file.source.line_column(fault.span.start);
+        unread.add(Reason::NotLiteral, format!("{path}:{line}:{column}"));
+    }
 }
 
 /// Reads these texts: what is in each, in their order.

@@ -13,7 +13,9 @@ use super::profile::Profile;
 use super::rules;
 use super::{Finding, Rule, Severity, Suppressed};
 use crate::aws::catalogue::Catalogue;
+use crate::aws::eligibility::Lists;
 use crate::inventory::config::{AwsTable, FILE};
+use crate::inventory::limits::{self, Limits};
 use crate::inventory::newer;
 use crate::moment::{self, Moment};
 use crate::problem::{Problem, SourceFile, Span, instead};
@@ -35,6 +37,8 @@ pub struct Settings {
     pub ignores: Vec<Ignore>,
     /// What is known of AWS's services.
     pub catalogue: Catalogue,
+    /// The dated lists of HIPAA eligible services.
+    pub eligible: Arc<Lists>,
     /// Whose files are whose; of several that fit, the last one counts.
     pub owners: Vec<Owner>,
     /// The owners of whose files findings are told; everybody's where none is named.
@@ -46,6 +50,8 @@ pub struct Settings {
     rules: BTreeMap<&'static str, RuleSettings>,
     /// Deprecated permissions grant nothing: `permissionModel = "fine-grained"` (D28).
     pub strict: bool,
+    /// Limits of what is read: `[limits]`.
+    pub limits: Limits,
 }
 
 /// What the user says of a rule.
@@ -88,6 +94,9 @@ struct File {
     permission_model: Option<String>,
     #[serde(default)]
     lint: Table,
+    /// Checked by [`crate::inventory::config`], where there is an inventory.
+    #[serde(default)]
+    limits: limits::Table,
 }
 
 #[derive(Deserialize, Default)]
@@ -159,6 +168,7 @@ impl Settings {
             source: SourceFile::new(FILE, ""),
             ignores: Vec::new(),
             catalogue: Catalogue::built_in(),
+            eligible: Lists::built_in(),
             owners: Vec::new(),
             chosen_owners: Vec::new(),
             profile: Profile::default(),
@@ -166,6 +176,7 @@ impl Settings {
             kinds: Vec::new(),
             rules: BTreeMap::new(),
             strict: false,
+            limits: Limits::default(),
         }
     }
 
@@ -183,6 +194,7 @@ impl Settings {
             return Err(problems);
         }
         settings.catalogue = newer::catalogue(files, &named)?;
+        settings.eligible = newer::eligible(files, &named)?.0;
         Ok(settings)
     }
 
@@ -195,8 +207,14 @@ impl Settings {
             vec![Problem::at(source, span, e.message().lines().next().unwrap_or("invalid").to_owned()).help(help)]
         })?;
         let mut reader = Reader { source, problems: Vec::new() };
-        let mut settings =
-            Self { source: source.clone(), paths: file.lint.paths, baseline: file.lint.baseline, ..Self::none(at) };
+        let limits = Limits::read(file.limits, source, &mut reader.problems);
+        let mut settings = Self {
+            source: source.clone(),
+            paths: file.lint.paths,
+            baseline: file.lint.baseline,
+            limits,
+            ..Self::none(at)
+        };
         settings.strict = file.permission_model.as_deref() == Some(PermissionModel::FineGrained.word());
         settings.profile = file.lint.profile.and_then(|p| reader.profile(&p)).unwrap_or_default();
         settings.exclude = file.lint.exclude.iter().filter_map(|g| reader.glob(g)).collect();

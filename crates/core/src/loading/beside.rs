@@ -1,6 +1,7 @@
 //! Files in the folder of an inventory that look as if they counted, and are not read: policies in Cedar that no setting names, a
 //! folder of guardrails or a file of settings whose name is nearly right.
 
+use crate::expectations;
 use crate::guardrails;
 use crate::inventory::config;
 use crate::policies::folder::looks_like_policies;
@@ -34,6 +35,14 @@ pub fn unread(path: &str) -> Option<Problem> {
             warning("no setting names it as a rule, and it is not in the folder of guardrails", help)
         }
     }
+}
+
+/// Whether a file that is no part of the inventory is read as something else: settings, guardrails, expectations.
+pub fn is_read(path: &str) -> bool {
+    let name = path.to_ascii_lowercase();
+    let guards =
+        || path.split_once('/').is_some_and(|(first, _)| first == guardrails::FOLDER) && name.ends_with(".cedar");
+    path == config::FILE || name.ends_with(expectations::SUFFIX) || guards()
 }
 
 #[cfg(test)]

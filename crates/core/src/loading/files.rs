@@ -5,9 +5,11 @@ use std::sync::Arc;
 use super::beside;
 use crate::import::{self, accounts_csv, answer, cloudtrail};
 use crate::inventory::config::Config;
+use crate::inventory::limits::Limited;
 use crate::problem::{Problem, SourceFile, Span, did_you_mean};
-use crate::source;
 use crate::source::digest::sha256;
+use crate::source::unread::{Reason, Unread};
+use crate::source::{self, Hidden};
 use crate::text::files::{MAX_BYTES, text_of};
 use crate::text::json::{self, Node, Value};
 
@@ -43,34 +45,76 @@ impl File {
     }
 }
 
-/// Every file of the folder, in the order of their paths; problems go to `problems`.
-pub fn walk(source: &dyn source::Source, config: &Config, problems: &mut Vec<Problem>) -> Vec<File> {
+/// Every file of the folder, in the order of their paths, and what was declined; problems go to `problems`.
+pub fn walk(source: &dyn source::Source, config: &Config, problems: &mut Vec<Problem>) -> (Vec<File>, Unread) {
     let mut files = Vec::new();
-    each(source, config, problems, |file| files.push(file));
-    files
+    let unread = each(source, config, problems, |file| {
+        files.push(file);
+        true
+    });
+    (files, unread)
 }
 
-/// The same, handed over one by one: what one file holds is gone before the next is read.
-pub fn each(source: &dyn source::Source, config: &Config, problems: &mut Vec<Problem>, mut take: impl FnMut(File)) {
+/// The same, handed over one by one while `take` wants more: what one file holds is gone before the next is read.
+pub fn each(
+    source: &dyn source::Source,
+    config: &Config,
+    problems: &mut Vec<Problem>,
+    mut take: impl FnMut(File) -> bool,
+) -> Unread {
+    let mut unread = Unread::default();
     let mut matched = Vec::new();
-    for name in source.paths(problems) {
+    let listed = source.listed("", Hidden::LeftOut, problems);
+    let limits = &config.limits;
+    let number = (listed.files.len() + listed.hidden.len()) as u64;
+    if let Some(problem) = limits.exceeded(Limited::Files, number, &source.name()) {
+        problems.push(problem);
+        return unread;
+    }
+    listed.hidden.into_iter().for_each(|name| unread.add(Reason::Hidden, name));
+    let mut bytes = 0;
+    for name in listed.files {
+        let depth = name.matches('/').count() as u64;
+        problems.extend(limits.exceeded(Limited::Folders, depth, &name));
+        // what decides is no part of what is decided about
+        let decides = config.rules.holds(&name) || config.aws.holds(&name);
         if form(&name).is_none() {
-            let unread = beside::unread(&name);
-            let counts =
-                unread.is_some() && !config.rules.holds(&name) && !config.exclude.excludes(&name, &mut matched);
-            problems.extend(unread.filter(|_| counts));
+            let told = beside::unread(&name).filter(|_| !decides);
+            if told.is_some() && config.exclude.excludes(&name, &mut matched) {
+                unread.add(Reason::Excluded, name);
+                continue;
+            }
+            problems.extend(told);
+            if !decides && !beside::is_read(&name) {
+                unread.add(Reason::OtherKind, name);
+            }
             continue;
         }
-        // what decides is no part of what is decided about
-        if config.exclude.excludes(&name, &mut matched) || config.rules.holds(&name) || config.aws.holds(&name) {
+        let is_excluded = config.exclude.excludes(&name, &mut matched);
+        if is_excluded || decides {
+            if !decides {
+                unread.add(Reason::Excluded, name);
+            }
             continue;
         }
         match source.bytes(&name).map_err(|p| vec![p]).and_then(|bytes| file(&name, bytes)) {
-            Ok(file) => file.into_iter().for_each(&mut take),
+            Ok(Some(file)) => {
+                bytes += file.bytes;
+                if let Some(problem) = limits.exceeded(Limited::Bytes, bytes, &source.name()) {
+                    problems.push(problem);
+                    return unread;
+                }
+                problems.extend(limits.nested(&file.root, &name));
+                if !take(file) {
+                    return unread;
+                }
+            }
+            Ok(None) => unread.add(Reason::OtherKind, name),
             Err(found) => problems.extend(found),
         }
     }
     problems.extend(config.exclude.idle(&matched));
+    unread
 }
 
 /// How a file is read, by the end of its name; what it holds is told by its content alone.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::import::{self, Imported};
 use crate::inventory::config::Config;
+use crate::inventory::limits::Limited;
 use crate::inventory::schema::EntitySchema;
 use crate::inventory::{Builder, Inventory};
 use crate::problem::{Failure, Problem, SourceFile};
@@ -39,13 +40,21 @@ impl Inventory {
             builder.note(&settings.path, sha256(settings.text.as_bytes()), settings.text.len() as u64);
         }
         builder.newer(&config);
-        let (mut problems, mut answers) = (Vec::new(), Vec::new());
-        files::each(source, &config, &mut problems, |file| answers.extend(read(&mut builder, file)));
+        let (mut problems, mut answers, mut most) = (Vec::new(), Vec::new(), None);
+        let unread = files::each(source, &config, &mut problems, |file| {
+            answers.extend(read(&mut builder, file));
+            most = config.limits.exceeded(Limited::Entities, builder.entities_read() as u64, &source.name());
+            most.is_none()
+        });
         builder.unread(problems);
+        builder.problems(most);
         if !answers.is_empty() {
             import(&mut builder, answers, &mut config);
+            let number = builder.entities_read() as u64;
+            builder.problems(config.limits.exceeded(Limited::Entities, number, &source.name()));
         }
         let mut inventory = builder.finish(config)?;
+        inventory.files.unread.extend(unread);
         inventory.files.commit = source.commit();
         Ok(inventory)
     }

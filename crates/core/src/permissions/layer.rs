@@ -338,6 +338,7 @@ fn authorize(set: &PolicySet, reads: &Reads, request: &Request) -> Result<Respon
     let context = reads.context(request)?;
     let [principal, action, resource] = scope()?;
     let asked = cedar_policy::Request::new(principal, action, resource, context, None)?;
+    crate::work::add(1);
     let response = Authorizer::new().is_authorized(&asked, set, &Entities::empty());
     let error = response.diagnostics().errors().next().cloned();
     error.map_or(Ok(response), |error| Err(error.into()))

@@ -347,6 +347,7 @@ impl RuleBook {
         let uid = crate::inventory::entity::cedar_uid("Action", action)?;
         let request =
             Request::new(principal.clone(), uid, resource.clone(), context, None).map_err(|e| wrong(e.into(), None))?;
+        crate::work::add(1);
         let response = Authorizer::new().is_authorized(&request, set, entities);
         if let Some(error) = response.diagnostics().errors().next() {
             let AuthorizationError::PolicyEvaluationError(failed) = error;

@@ -169,8 +169,9 @@ const SERVICES: [&str; 4] =
     ["eligibleServices", "ineligibleServices", "servicesOfUnknownEligibility", "servicesWithExclusions"];
 
 /// Where words have placeholders: the annotation, the action, and what may stand in it.
-const PLACEHOLDERS: [(&str, &str, &[&str]); 4] = [
+const PLACEHOLDERS: [(&str, &str, &[&str]); 5] = [
     ("message", "report-on-account", &SERVICES),
+    ("message", "report-on-access", &["series"]),
     ("assuming", "assume", &["account", "report"]),
     ("sets", "", &["report"]),
     ("happens", "", &["report"]),

@@ -1,9 +1,10 @@
 //! The promises of one version of an inventory, each as an item.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{Item, Kind, Promises, Value};
+use crate::aws::eligibility::ListsFile;
 use crate::expectations::{Expectation, Expected, Suite};
 use crate::guardrails::{Guardrail, Guardrails};
 use crate::inventory::config::{Config, Excepted, Exception};
@@ -14,6 +15,9 @@ use crate::moment;
 use crate::policies::RuleBook;
 use crate::problem::{Place, SourceFile};
 use crate::terms::PermissionModel;
+
+/// What a rule is told besides that looks at policies of AWS Artifact alone.
+pub const NARROWED: &str = "of AWS Artifact only";
 
 /// The key of the whole folder among the paths that are linted.
 pub const WHOLE: &str = ".";
@@ -48,6 +52,7 @@ impl Promises {
         all.settings(sources.config);
         sources.config.exceptions.iter().for_each(|e| all.exception(e));
         all.lint(sources.lint);
+        all.limits(sources.lint);
         if let Some((baseline, file)) = sources.baseline {
             all.baseline(baseline, file);
         }
@@ -58,6 +63,7 @@ impl Promises {
     pub fn of_lint(settings: &Settings, baseline: Option<(&Baseline, &Arc<SourceFile>)>) -> Self {
         let mut all = Self { has_settings: !settings.source.text.is_empty(), ..Self::default() };
         all.lint(settings);
+        all.limits(settings);
         if let Some((baseline, file)) = baseline {
             all.baseline(baseline, file);
         }
@@ -144,6 +150,11 @@ impl Promises {
             let item = Item { value: text(&format!("{names:?}")), name: "signatories".to_owned(), place: place() };
             self.add(Kind::Signatories, "", item);
         }
+        for (name, series, place) in config.auditors.all() {
+            let value = text(&series.iter().cloned().collect::<Vec<_>>().join(", "));
+            let item = Item { value, name: format!("what the auditor {name} is to read"), place: Some(place.clone()) };
+            self.add(Kind::Auditors, name, item);
+        }
         for tag in &config.phi_tags {
             let item = Item { value: text(tag), name: format!("the tag {tag}"), place: place() };
             self.add(Kind::PhiTags, tag, item);
@@ -170,7 +181,7 @@ impl Promises {
         let place = || Some(Place { source: settings.source.clone(), span: Default::default() });
         for rule in rules::all() {
             let rank = if settings.is_on(rule) { 1 + settings.severity(rule) as u8 } else { 0 };
-            let only = if settings.profile.narrows(rule) { "of AWS Artifact only" } else { "" };
+            let only = if settings.profile.narrows(rule) { NARROWED } else { "" };
             let value = Value::Rank(rank, settings.told(rule) + only);
             let name = format!("the rule {} {} of lint", rule.code, rule.name);
             self.add(Kind::LintRule, rule.code, Item { value, name, place: place() });
@@ -185,10 +196,13 @@ impl Promises {
             let item = Item { value: text(""), name: format!("the exclude `{pattern}` of lint"), place: place() };
             self.add(Kind::LintFiles, format!("exclude {pattern}"), item);
         }
-        for owner in settings.owners.iter().filter(|o| o.report_only) {
+        for (index, owner) in settings.owners.iter().enumerate().filter(|(_, o)| o.report_only) {
+            // of several owners that a file fits, the last one counts: these take files back
+            let later = settings.owners.iter().skip(index + 1).filter(|o| !o.report_only);
+            let back: BTreeSet<String> = later.flat_map(|o| o.patterns()).map(str::to_owned).collect();
             for pattern in owner.patterns() {
                 let name = format!("`reportOnly` of `{pattern}` in lint");
-                let item = Item { value: text(""), name, place: place() };
+                let item = Item { value: Value::Parts(back.clone()), name, place: place() };
                 self.add(Kind::LintFiles, format!("reportOnly {pattern}"), item);
             }
         }
@@ -199,6 +213,21 @@ impl Promises {
                 format!("kind {pattern}"),
                 Item { value: text(&format!("{kind:?}")), name, place: place() },
             );
+        }
+    }
+
+    /// Limits of what is read, and what is read in place of what is built in.
+    fn limits(&mut self, settings: &Settings) {
+        if let Some(ListsFile { file, sha256, .. }) = &settings.eligible.file {
+            let place = Place { source: settings.source.clone(), span: Default::default() };
+            let name = format!("{file}, the lists of HIPAA eligible services,");
+            self.add(Kind::EligibleServices, "", Item { value: text(sha256), name, place: Some(place) });
+        }
+        for (limited, most) in settings.limits.said() {
+            let place = Place { source: settings.source.clone(), span: Default::default() };
+            let value = Value::Count(usize::try_from(most).unwrap_or(usize::MAX));
+            let name = format!("the limit `{}`", limited.word());
+            self.add(Kind::Limit, limited.word(), Item { value, name, place: Some(place) });
         }
     }
 

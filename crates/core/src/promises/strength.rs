@@ -1,7 +1,10 @@
 //! Whether a promise is weaker than another. Where that cannot be told, it is.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value as Json;
 
+use super::items::NARROWED;
 use super::{Item, Kind, Value};
 use crate::moment::{self, Moment};
 
@@ -29,8 +32,17 @@ pub fn weaker(kind: Kind, old: Option<&Item>, new: Option<&Item>, now: Moment) -
             _ => named("holds for longer"),
         },
         (Kind::Exclude | Kind::LintFiles, None, Some(_)) => named("is added: such files are no longer checked"),
-        (Kind::LintFiles, Some(_), Some(_)) => named("is changed"),
-        (Kind::LintFiles, Some(old), None) if old.value != Value::Text(String::new()) => named("is removed"),
+        (Kind::LintFiles, Some(old), Some(new)) => match (&old.value, &new.value) {
+            (Value::Parts(old), Value::Parts(new)) if new.is_superset(old) => None,
+            (Value::Parts(_), Value::Parts(_)) => {
+                named("is for more files: an owner after it, whose findings fail, is gone")
+            }
+            _ => named("is changed"),
+        },
+        (Kind::LintFiles, Some(old), None) => match &old.value {
+            Value::Text(text) if !text.is_empty() => named("is removed"),
+            _ => None,
+        },
         (Kind::LintPaths, Some(_), None) => named("is no longer linted"),
         (Kind::Moment, old, Some(new)) => moved(old, new, now),
         (Kind::Context | Kind::Trusted, _, Some(_)) => named("settles what was unknown, or otherwise than before"),
@@ -38,13 +50,29 @@ pub fn weaker(kind: Kind, old: Option<&Item>, new: Option<&Item>, now: Moment) -
             Some(format!("{} is removed", old.name)).filter(|_| kind == Kind::Signatories)
         }
         (Kind::Signatories, old, Some(_)) if old.is_some() => named("is changed"),
+        (Kind::Auditors, Some(_), None) => named("is no longer declared"),
+        (Kind::Auditors, Some(old), Some(new)) => match (&old.value, &new.value) {
+            (Value::Text(old), Value::Text(new)) if series(new).is_subset(&series(old)) => None,
+            _ => named("is more than before"),
+        },
         (Kind::PhiTags, Some(_), None) => named("no longer declares PHI"),
         (Kind::PermissionModel, _, Some(new)) if new.value != Value::Text("any".to_owned()) => {
             named("leaves out permissions that counted")
         }
         (Kind::LintRule, Some(old), Some(new)) => match (&old.value, &new.value) {
-            (Value::Rank(old, told), Value::Rank(new, tell)) if new >= old && told == tell => None,
+            (Value::Rank(old, told), Value::Rank(new, tell))
+                if new >= old && (told == tell || told.strip_suffix(NARROWED) == Some(tell)) =>
+            {
+                None
+            }
             _ => named("finds less, or something less severe"),
+        },
+        (Kind::EligibleServices, Some(_), None) => named("is taken out"),
+        (Kind::EligibleServices, _, Some(_)) => named("decides which services are eligible, otherwise than before"),
+        (Kind::Limit, Some(_), None) => named("is removed: more is read than before"),
+        (Kind::Limit, Some(old), Some(new)) => match (&old.value, &new.value) {
+            (Value::Count(old), Value::Count(new)) if new <= old => None,
+            _ => named("is raised"),
         },
         (Kind::Baseline, old, Some(new)) => {
             let count = |item: Option<&Item>| match item.map(|i| &i.value) {
@@ -55,6 +83,11 @@ pub fn weaker(kind: Kind, old: Option<&Item>, new: Option<&Item>, now: Moment) -
         }
         _ => None,
     }
+}
+
+/// The series of a declaration.
+fn series(text: &str) -> BTreeSet<&str> {
+    text.split(", ").filter(|s| !s.is_empty()).collect()
 }
 
 /// The moment asked where none is named: set back, it does not see what happened since; in the future, it sees what nobody knows.

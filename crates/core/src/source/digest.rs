@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use super::unread::Unread;
 use crate::problem::SourceFile;
 use crate::words::count;
 
@@ -47,6 +48,12 @@ impl Listing {
         self.entries.insert((path.to_owned(), sha256, bytes));
     }
 
+    /// Whether a file was added.
+    pub fn has(&self, path: &str) -> bool {
+        let from = (path.to_owned(), String::new(), 0);
+        self.entries.range(from..).next().is_some_and(|(first, ..)| first == path)
+    }
+
     /// All of them.
     pub fn files(&self) -> Files {
         let mut whole = Sha256::new();
@@ -58,6 +65,7 @@ impl Listing {
             bytes: self.entries.iter().map(|(_, _, bytes)| bytes).sum(),
             sha256: hexadecimal(&whole.finalize()),
             commit: None,
+            unread: Unread::default(),
         }
     }
 }
@@ -73,6 +81,8 @@ pub struct Files {
     pub sha256: String,
     /// The commit that is checked out where they lie in a git repository. The work tree may differ from it.
     pub commit: Option<String>,
+    /// What was declined beside them, or not checked in them.
+    pub unread: Unread,
 }
 
 impl Files {
@@ -85,10 +95,11 @@ impl Files {
         listing.files()
     }
 
-    /// `12 files (4096 bytes) 9ab1c2d3 at 1f2e3d4c`
+    /// `12 files (4096 bytes) 9ab1c2d3 at 1f2e3d4c, 1 declined: 1 hidden`
     pub fn words(&self) -> String {
         let at = self.commit.as_deref().map(|commit| format!(" at {}", short(commit))).unwrap_or_default();
-        format!("{} ({}) {}{at}", count(self.files, "file"), bytes(self.bytes), short(&self.sha256))
+        let unread = if self.unread.is_empty() { String::new() } else { format!(", {}", self.unread.words()) };
+        format!("{} ({}) {}{at}{unread}", count(self.files, "file"), bytes(self.bytes), short(&self.sha256))
     }
 }
 

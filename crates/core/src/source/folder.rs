@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 
-use super::{Hidden, Source, commit};
+use super::{Hidden, Listed, Source, commit};
 use crate::problem::Problem;
 use crate::text::files::{MAX_BYTES, too_large};
 
@@ -116,15 +116,15 @@ impl Source for Folder {
         self.path.is_dir()
     }
 
-    fn list(&self, folder: &str, hidden: Hidden, problems: &mut Vec<Problem>) -> Vec<String> {
+    fn listed(&self, folder: &str, hidden: Hidden, problems: &mut Vec<Problem>) -> Listed {
         let root = if folder.is_empty() { self.path.clone() } else { self.path.join(folder) };
-        let mut paths = Vec::new();
+        let (mut paths, mut left_out) = (Vec::new(), Vec::new());
         if !root.exists() {
-            return paths;
+            return Listed::default();
         }
         if !self.tree.as_ref().is_none_or(|tree| tree.holds(&root, true)) {
             problems.push(leads_out(folder));
-            return paths;
+            return Listed::default();
         }
         let mut refused_here = Vec::new();
         let listed = |entry: &walkdir::DirEntry| {
@@ -136,6 +136,9 @@ impl Source for Folder {
                 let is_link = entry.depth() > 0 && entry.path_is_symlink();
                 is_link && self.tree.as_ref().is_some_and(|tree| !tree.holds(entry.path(), false))
             };
+            if !counts && name != ".git" {
+                left_out.push(shown(&self.path, entry.path()));
+            }
             if counts && leaves() {
                 refused_here.push(leads_out(&shown(&self.path, entry.path())));
                 return false;
@@ -165,7 +168,7 @@ impl Source for Folder {
             }
         }
         problems.extend(refused_here);
-        paths
+        Listed { files: paths, hidden: left_out }
     }
 
     fn has(&self, path: &str) -> bool {

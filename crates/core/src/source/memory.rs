@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Hidden, Source};
+use super::{Hidden, Listed, Source};
 use crate::problem::Problem;
 
 /// Files that are held in memory.
@@ -48,20 +48,33 @@ impl Source for Memory {
         !self.files.is_empty()
     }
 
-    fn list(&self, folder: &str, hidden: Hidden, _problems: &mut Vec<Problem>) -> Vec<String> {
-        let listed = |path: &str| {
-            let mut parts: Vec<&str> = path.split('/').collect();
-            let name = parts.pop().unwrap_or_default();
-            hidden.lists_file(name) && parts.iter().all(|folder| hidden.lists_folder(folder))
+    fn listed(&self, folder: &str, hidden: Hidden, _problems: &mut Vec<Problem>) -> Listed {
+        // the first part of a path that is not listed
+        let left_out = |path: &str| {
+            let parts: Vec<&str> = path.split('/').collect();
+            let last = parts.len().saturating_sub(1);
+            let is_listed = |(index, part): (usize, &&str)| {
+                if index == last { hidden.lists_file(part) } else { hidden.lists_folder(part) }
+            };
+            let first = parts.iter().enumerate().position(|part| !is_listed(part))?;
+            Some(parts.into_iter().take(first + 1).collect::<Vec<_>>().join("/"))
         };
         let inside = |path: &str| match folder {
             "" => !path.starts_with("../"),
             folder => path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')),
         };
-        let mut paths: Vec<String> = self.files.keys().filter(|p| inside(p) && listed(p)).cloned().collect();
+        let mut listed = Listed::default();
+        for path in self.files.keys().filter(|p| inside(p)) {
+            match left_out(path) {
+                None => listed.files.push(path.clone()),
+                Some(hidden) => listed.hidden.push(hidden),
+            }
+        }
+        listed.hidden.retain(|path| path != ".git" && !path.ends_with("/.git"));
+        listed.hidden.dedup();
         // part by part, as a folder is walked
-        paths.sort_by(|a, b| a.split('/').cmp(b.split('/')));
-        paths
+        listed.files.sort_by(|a, b| a.split('/').cmp(b.split('/')));
+        listed
     }
 
     fn has(&self, path: &str) -> bool {

@@ -5,6 +5,7 @@ mod commit;
 pub mod digest;
 pub mod folder;
 mod memory;
+pub mod unread;
 
 use std::sync::Arc;
 
@@ -39,6 +40,15 @@ impl Hidden {
     }
 }
 
+/// What a folder holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listed {
+    /// The paths of its files.
+    pub files: Vec<String>,
+    /// Hidden files and folders that are not listed; what is git's own is none of them.
+    pub hidden: Vec<String>,
+}
+
 /// Files by their paths: relative, with slashes.
 ///
 /// ```
@@ -59,7 +69,12 @@ pub trait Source {
 
     /// The files below a folder (`""` for all) in the order of their paths, which begin with the folder's; what cannot be listed goes
     /// to `problems`. A folder that is not there holds none.
-    fn list(&self, folder: &str, hidden: Hidden, problems: &mut Vec<Problem>) -> Vec<String>;
+    fn list(&self, folder: &str, hidden: Hidden, problems: &mut Vec<Problem>) -> Vec<String> {
+        self.listed(folder, hidden, problems).files
+    }
+
+    /// The same, with what is left out of the list.
+    fn listed(&self, folder: &str, hidden: Hidden, problems: &mut Vec<Problem>) -> Listed;
 
     /// All files but hidden ones.
     fn paths(&self, problems: &mut Vec<Problem>) -> Vec<String> {

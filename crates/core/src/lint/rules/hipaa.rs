@@ -2,7 +2,7 @@
 //! to be that list.
 
 use super::tasks::holds_word;
-use crate::aws::eligibility;
+use crate::aws::eligibility::Lists;
 pub use crate::aws::eligibility::parts;
 use crate::iam::document;
 use crate::lint::At;
@@ -33,7 +33,7 @@ impl Guardrail<'_> {
 }
 
 /// The lists of a guardrail for HIPAA: it is called after it, and lets half of the eligible services pass.
-pub fn guardrails(policy: &Policy) -> Vec<Guardrail<'_>> {
+pub fn guardrails<'p>(policy: &'p Policy, lists: &Lists) -> Vec<Guardrail<'p>> {
     let sids = policy.statements.iter().filter_map(|s| s.sid.as_ref()).map(|s| s.text.as_str());
     let named = policy.names.iter().map(String::as_str).chain(sids).chain([policy.source.path.as_str()]);
     if policy.kind != PolicyKind::ServiceControl || !named.into_iter().any(|n| holds_word(n, &["hipaa"])) {
@@ -44,10 +44,8 @@ pub fn guardrails(policy: &Policy) -> Vec<Guardrail<'_>> {
         let at = statement.actions.as_ref()?.key_at.clone();
         Some(Guardrail { at, statement: meaning })
     });
-    let eligible: Vec<_> = eligibility::all_services()
-        .iter()
-        .filter(|s| s.was_listed(eligibility::last_list()) && !s.prefixes.is_empty())
-        .collect();
+    let eligible: Vec<_> =
+        lists.all().iter().filter(|s| s.was_listed(lists.last()) && !s.prefixes.is_empty()).collect();
     let lets_half = |g: &Guardrail<'_>| {
         eligible.iter().filter(|s| s.prefixes.iter().any(|p| g.names(p))).count() * 2 >= eligible.len()
     };

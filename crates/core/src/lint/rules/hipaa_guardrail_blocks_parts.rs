@@ -17,7 +17,8 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(policy: &Policy, sink: &mut Sink<'_>) {
-    for guardrail in hipaa::guardrails(policy) {
+    let lists = sink.settings.eligible.clone();
+    for guardrail in hipaa::guardrails(policy, &lists) {
         let blocked: Vec<String> = hipaa::parts()
             .iter()
             .filter(|part| !guardrail.lets(&part.prefix))

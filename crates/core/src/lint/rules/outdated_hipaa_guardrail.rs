@@ -1,7 +1,6 @@
 #![doc = include_str!("../../../../../docs/rules/CS173.md")]
 
 use super::hipaa;
-use crate::aws::eligibility;
 use crate::lint::policy::Policy;
 use crate::lint::{Check, Confidence, Rule, Severity, Sink};
 use crate::words::{count, few};
@@ -18,15 +17,18 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(policy: &Policy, sink: &mut Sink<'_>) {
-    for guardrail in hipaa::guardrails(policy) {
-        let (newest, first) = (eligibility::last_list(), eligibility::first_list());
-        let added: Vec<String> = eligibility::all_services()
+    let lists = sink.settings.eligible.clone();
+    for guardrail in hipaa::guardrails(policy, &lists) {
+        let (newest, first) = (lists.last(), lists.first());
+        let added: Vec<String> = lists
+            .all()
             .iter()
             .filter(|s| s.was_listed(newest) && !s.was_listed(first) && !s.prefixes.is_empty())
             .filter(|s| !s.prefixes.iter().any(|p| guardrail.lets(p)))
             .map(|s| format!("{} ({})", s.name, s.prefixes.join(", ")))
             .collect();
-        let gone: Vec<String> = eligibility::all_services()
+        let gone: Vec<String> = lists
+            .all()
             .iter()
             .filter(|s| !s.was_listed(newest) && s.prefixes.iter().any(|p| guardrail.names(p)))
             .map(|s| format!("{} ({})", s.name, s.prefixes.join(", ")))

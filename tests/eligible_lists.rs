@@ -1,0 +1,94 @@
+//! The lists of HIPAA eligible services are dated data: a newer file takes their place, and every answer says which lists decided.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::common::*;
+use serde_json::{Value, json};
+
+const NEWER: &str = r#"{"snapshots": ["2026-05-22", "2026-10-30"], "services": [
+    {"name": "Amazon S3", "prefixes": ["s3"], "seen": ["2026-05-22", "2026-10-30"]},
+    {"name": "Amazon Novelty", "prefixes": ["novelty"], "seen": ["2026-10-30"], "exclusions": "not its console"}]}"#;
+
+fn world() -> World {
+    World::new().account(A, json!({"phi": {"services": ["s3", "novelty"]}}), &[]).accepted(
+        "abcdef0123456789",
+        "baa",
+        "account",
+        A,
+        "2024-01-01",
+        None,
+    )
+}
+
+fn with_lists(lists: &str) -> World {
+    let settings = "asOf = \"2026-11-01\"\n[aws]\neligibleServices = \"data/eligible.json\"\n";
+    world().file("data/eligible.json", lists).file("countersign.toml", settings)
+}
+
+fn run(folder: &Path, args: &[&str]) -> (Option<i32>, String, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+    let output = command.current_dir(folder).env("NO_COLOR", "1").args(args).output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code(), text(&output.stdout), text(&output.stderr))
+}
+
+fn evaluated(folder: &Path) -> Value {
+    let (code, text, told) = run(folder, &["evaluate", ".", "--format", "json"]);
+    assert_eq!(code, Some(0), "{told}");
+    serde_json::from_str(&text).unwrap()
+}
+
+fn codes(document: &Value) -> Vec<&str> {
+    document["findings"].as_array().unwrap().iter().map(|f| f["rule"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn a_newer_file_decides_which_services_are_eligible() {
+    let built_in = world().file("countersign.toml", "asOf = \"2026-11-01\"\n").folder();
+    let document = evaluated(built_in.path());
+    assert!(codes(&document).contains(&"CS004"), "no list that is built in has the service");
+    assert_eq!(document["provenance"]["eligibleServices"], Value::Null);
+    let newer = with_lists(NEWER).folder();
+    let document = evaluated(newer.path());
+    assert!(!codes(&document).contains(&"CS004"), "{}", document["findings"]);
+    assert!(codes(&document).contains(&"CS017"), "its exclusions are told (R96)");
+    let told = &document["provenance"]["eligibleServices"];
+    assert_eq!((&told["file"], &told["date"]), (&json!("data/eligible.json"), &json!("2026-10-30")));
+    assert_eq!(schema_errors("provenance.v1.schema.json", &document["provenance"]), Vec::<String>::new());
+    // it is no part of what is decided about, and its bytes count
+    assert_eq!(document["provenance"]["inventory"]["files"], 3);
+    let (_, text, _) = run(newer.path(), &["coverage", "."]);
+    let digest = &told["sha256"].as_str().unwrap()[..8];
+    assert!(text.contains(&format!("HIPAA list of 2026-10-30 (data/eligible.json {digest})")), "{text}");
+    // on one of the two lists around a moment: unknown (D18)
+    let (_, text, told) = run(newer.path(), &["show", "service", "novelty", "--at", "2026-08-01", "--format", "json"]);
+    let found: Value = serde_json::from_str(&text).unwrap_or_else(|_| panic!("{told}"));
+    assert_eq!((&found["eligible"], &found["listAfter"]), (&Value::Null, &json!("2026-10-30")));
+    assert_eq!(found["provenance"]["eligibleServices"]["file"], "data/eligible.json");
+    let (_, text, _) = run(newer.path(), &["show", "service", "novelty", "--at", "2026-11-01"]);
+    assert!(text.contains("Amazon Novelty") && text.contains("data/eligible.json"), "{text}");
+    let (code, _, told) = run(built_in.path(), &["show", "service", "novelty"]);
+    assert!(code == Some(2) && told.contains("has ever named `novelty`"), "{told}");
+    // what is generated, and lint, go by the same lists
+    let (_, text, told) = run(newer.path(), &["generate", "scp", "eligible-services", "--at", "2026-11-01"]);
+    assert!(text.contains("\"novelty:*\"") && !text.contains("\"healthlake:*\""), "{text} {told}");
+}
+
+#[test]
+fn a_file_that_is_none_is_an_error() {
+    for (lists, words) in [
+        ("{}", "has no lists of HIPAA eligible services"),
+        (r#"{"snapshots": ["2020-01-01"], "services": []}"#, "older than that of"),
+    ] {
+        let folder = with_lists(lists).folder();
+        for args in [&["coverage", "."][..], &["show", "service", "s3"], &["lint"]] {
+            let (code, _, told) = run(folder.path(), args);
+            let told = told.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(code == Some(2) && told.contains(words), "{args:?} {lists}: {told}");
+        }
+    }
+    let folder = world().file("countersign.toml", "[aws]\neligibleServices = \"none.json\"\n").folder();
+    let (code, _, told) = run(folder.path(), &["coverage", "."]);
+    assert!(code == Some(2) && told.contains("there is no file none.json"), "{told}");
+}
