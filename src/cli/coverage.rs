@@ -8,10 +8,11 @@ use serde::Serialize;
 use super::evaluate::exit;
 use super::history::{self, OverTime};
 use super::output::{self, Output};
-use super::{Cli, EvaluationArgs, narrow};
+use super::{Cli, EvaluationArgs, Session, narrow};
 use crate::report;
 use crate::report::coverage::More;
 use crate::report::plain::Names;
+use countersign_core::assessment::completeness::Missing;
 use countersign_core::assessment::{AccountAnswer, Assessment, assess};
 use countersign_core::finding::Severity;
 use countersign_core::problem::Failure;
@@ -59,6 +60,9 @@ struct Coverage<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     only: Vec<&'static str>,
     accounts: &'a [AccountAnswer],
+    /// Organizations that may have other accounts: these were not all listed.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    accounts_not_listed_of: &'a [String],
 }
 
 pub fn coverage(cli: &Cli, args: &CoverageArgs) -> Result<u8, Failure> {
@@ -78,14 +82,25 @@ pub fn coverage(cli: &Cli, args: &CoverageArgs) -> Result<u8, Failure> {
     let of_all = report::plain::coverage::all(&assessment, names, &kinds);
     let asked = assessment.accounts.len();
     let only = narrowed(args, &kinds, &mut assessment);
+    let unlisted = not_listed(&session, &assessment);
     let mut sentences = of_all;
+    sentences.extend(unlisted.iter().map(|organization| {
+        format!("Other accounts of {organization} are not known: its accounts were not all listed.")
+    }));
     if !only.is_empty() {
         sentences.push(shown(&assessment, asked, &only));
     }
     let more = More { all: args.all, explain: args.explain, narrowed: !only.is_empty(), asked: !kinds.is_empty() };
     let provenance = &session.provenance();
     let (at, accounts) = (&assessment.at, assessment.accounts.as_slice());
-    let json = Coverage { schema: "countersign/coverage/v1", provenance, at, only, accounts };
+    let json = Coverage {
+        schema: "countersign/coverage/v1",
+        provenance,
+        at,
+        only,
+        accounts,
+        accounts_not_listed_of: &unlisted,
+    };
     let widths = (output::width(), output::table_width());
     let text = || match accounts {
         [account] if asked == 1 => report::coverage::account(widths.0, &assessment, account, names, more),
@@ -113,6 +128,13 @@ fn narrowed(args: &CoverageArgs, kinds: &[String], assessment: &mut Assessment) 
         assessment.accounts.retain(|a| a.hipaa.holds_phi != Some(false));
     }
     only
+}
+
+/// The organizations that may have other accounts than those that are listed; none where some accounts are asked about.
+fn not_listed(session: &Session, assessment: &Assessment) -> Vec<String> {
+    let gaps = assessment.completeness.gaps.iter().filter(|g| g.missing == Missing::Accounts);
+    let all = session.options.filter.accounts.is_empty();
+    gaps.filter(|_| all).flat_map(|g| g.of.clone()).collect()
 }
 
 /// How many of the accounts are shown.

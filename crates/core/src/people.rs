@@ -1,6 +1,7 @@
 //! Who stands behind a role: the people, users and permission sets of the inventory that may assume it, one role after the other, and
 //! those that the inventory does not know.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::Serialize;
@@ -20,9 +21,11 @@ use crate::problem::Failure;
 use crate::stack;
 use crate::terms::{Decision, PrincipalKind};
 
+mod members;
 mod outside;
 mod states;
 
+pub use members::Unlisted;
 use outside::Outside;
 use states::{States, depending};
 
@@ -60,6 +63,16 @@ pub struct Other {
     pub who: String,
     /// The ARNs of the roles that are assumed one after the other; the last one is the role.
     pub roles: Vec<String>,
+    /// Where they are members of groups who were not all listed.
+    #[serde(skip)]
+    pub unlisted: Option<Unlisted>,
+}
+
+impl Other {
+    /// Who, and the roles that they assume.
+    fn new(who: String, roles: &[String]) -> Self {
+        Self { who, roles: roles.to_vec(), unlisted: None }
+    }
 }
 
 impl Behind {
@@ -98,7 +111,7 @@ pub fn follow(
     }
     let known = |role: &String| inventory.entity("Role", role).is_some_and(|r| r.reference("trustPolicy").is_some());
     if !wanted.iter().any(known) {
-        let others = |role: &String| vec![Other { who: UNKNOWN.to_owned(), roles: vec![role.clone()] }];
+        let others = |role: &String| vec![Other::new(UNKNOWN.to_owned(), std::slice::from_ref(role))];
         let behind = |role: &String| {
             let mut behind = Behind { others: others(role), ..Behind::default() };
             behind.declare(&current(inventory, options));
@@ -110,16 +123,26 @@ pub fn follow(
         let agreements = Agreements::new(inventory, rules, options.at);
         let tree: &Tree = &agreements.tree;
         let directory = Directory::new(inventory, tree, options.at, &options.context);
-        let mut directory = directory.of_any_request(options.any_request);
-        let trusts = trusts(inventory, &mut directory, tree);
+        let directory = directory.of_any_request(options.any_request);
+        let mut directory = directory.standing(Box::new(|account| agreements.standing(account)));
+        let trusts = trusts(inventory, &mut directory, tree)?;
         let identities = directory.identities();
         let accounts = accounts(&trusts, &identities, wanted);
         let callers = directory.those(|i| i.kind != PrincipalKind::Root && accounts.contains(&i.account))?;
         let unseen = Unseen::of(inventory);
         let strangers = strangers(&mut directory, tree, (&trusts, &unseen))?;
         let states = States::new(&agreements, rules, options.any_state);
-        let mut following =
-            Following { trusts, identities, callers, strangers, unseen, states, edges: BTreeMap::new() };
+        let mut following = Following {
+            inventory,
+            tree,
+            trusts,
+            identities,
+            callers,
+            strangers,
+            unseen,
+            states,
+            edges: BTreeMap::new(),
+        };
         let current = current(inventory, options);
         let mut roles = Roles::new();
         for role in wanted {
@@ -139,32 +162,42 @@ fn current<'i>(inventory: &'i Inventory, options: &Options) -> Vec<&'i Trusted> 
     inventory.config.trusted.iter().filter(|t| t.until.is_none_or(|until| options.at < until)).collect()
 }
 
-/// The roles that stand in the inventory; `None` where the trust policy does not.
-fn trusts(inventory: &Inventory, directory: &mut Directory<'_>, tree: &Tree) -> BTreeMap<String, Option<Trust>> {
+/// The roles that stand in the inventory; `None` where nothing names their trust policy.
+fn trusts(
+    inventory: &Inventory,
+    directory: &mut Directory<'_>,
+    tree: &Tree,
+) -> Result<BTreeMap<String, Option<Trust>>, Failure> {
     let mut trusts = BTreeMap::new();
     let mut around: BTreeMap<&str, Surroundings> = BTreeMap::new();
     for role in inventory.of_type("Role") {
-        let policy = role.reference("trustPolicy").and_then(|id| inventory.policies.get(id));
+        let policy = role.reference("trustPolicy").map(|id| (id, inventory.policies.get(id)));
         let trust = match (policy, role.reference("account")) {
-            (Some(policy), Some(account)) => {
-                let around = around.entry(account).or_insert_with(|| surroundings(account, directory, tree));
-                Some(Trust::new(role, account, policy, around.clone()))
+            (Some((id, policy)), Some(account)) => {
+                let around = match around.entry(account) {
+                    Entry::Occupied(known) => known.get().clone(),
+                    Entry::Vacant(open) => open.insert(surroundings(account, directory, tree)?).clone(),
+                };
+                Some(match policy {
+                    Some(policy) => Trust::new(role, account, policy, around),
+                    None => Trust::unknown(role, account, id, around),
+                })
             }
             _ => None,
         };
         trusts.insert(role.uid.id.clone(), trust);
     }
-    trusts
+    Ok(trusts)
 }
 
 /// What is around the roles of an account.
-fn surroundings(account: &str, directory: &mut Directory<'_>, tree: &Tree) -> Surroundings {
+fn surroundings(account: &str, directory: &mut Directory<'_>, tree: &Tree) -> Result<Surroundings, Failure> {
     let Some(account) = tree.accounts.get(account) else {
-        return Surroundings::default();
+        return Ok(Surroundings::default());
     };
-    let standing = tree.now(account);
+    let standing = directory.then(account)?;
     let controls = directory.resource_control(account, &standing);
-    Surroundings { controls, keys: directory.resource_keys(&account.id, &standing) }
+    Ok(Surroundings { controls, keys: directory.resource_keys(&account.id, &standing) })
 }
 
 /// By accounts that trust policies name: a principal of which nothing is known, where not all are listed.
@@ -179,7 +212,7 @@ fn strangers(
     for account in named.iter().filter_map(|id| tree.accounts.get(id)) {
         let (principals, assignments) = (unseen.principals_of(&account.id), unseen.assignments_of(&account.id));
         if principals || assignments {
-            strangers.insert(account.id.clone(), stranger(directory, tree, account, principals)?);
+            strangers.insert(account.id.clone(), stranger(directory, account, principals)?);
         }
     }
     Ok(strangers)
@@ -219,6 +252,8 @@ struct Edges {
 }
 
 struct Following<'a> {
+    inventory: &'a Inventory,
+    tree: &'a Tree,
     trusts: BTreeMap<String, Option<Trust>>,
     identities: Vec<Identity>,
     callers: Vec<Principal>,
@@ -261,6 +296,9 @@ impl Following<'_> {
                 }
                 let (identities, strangers, unseen) = (&self.identities, &self.strangers, &self.unseen);
                 edges.others = Outside { identities, strangers, unseen }.of(trust, &mut self.states)?;
+                if !trust.is_known() {
+                    edges.others.push(UNKNOWN.to_owned());
+                }
             }
             _ => edges.others.push(UNKNOWN.to_owned()),
         }
@@ -281,7 +319,7 @@ impl Following<'_> {
                 continue;
             }
             let edges = self.edges(&here)?;
-            behind.others.extend(edges.others.into_iter().map(|who| Other { who, roles: roles.clone() }));
+            behind.others.extend(edges.others.into_iter().map(|who| Other::new(who, &roles)));
             let mut callers = edges.callers;
             callers.sort_by_key(|(_, hop)| hop.decision != Decision::Allow);
             for (index, hop) in callers {
@@ -295,6 +333,10 @@ impl Following<'_> {
                 } else {
                     found.insert(index);
                     let identity = caller.identity();
+                    if let Some(unlisted) = members::unlisted(self.inventory, self.tree, &identity) {
+                        let other = Other::new(unlisted.words(), &roles);
+                        behind.others.push(Other { unlisted: Some(unlisted), ..other });
+                    }
                     let depends_on = depends_on.into_iter().collect();
                     behind.assumers.push(Assumer { identity, roles: roles.clone(), certain, depends_on });
                 }

@@ -97,7 +97,8 @@ impl Assessor<'_> {
     pub fn run(&self, mut each: impl FnMut(PrincipalAnswer)) -> Result<Assessment, Failure> {
         let agreements = Agreements::new(self.inventory, self.rules, self.options.at);
         let directory = Directory::new(self.inventory, &agreements.tree, self.options.at, &self.options.context);
-        let mut directory = directory.of_any_request(self.options.any_request);
+        let directory = directory.of_any_request(self.options.any_request);
+        let mut directory = directory.standing(Box::new(|account| agreements.standing(account)));
         let filter = &self.options.filter;
         let mut findings = Findings::new(self.inventory, self.rules, self.options.at)?;
         let (mut accounts, mut unseen) = (Vec::new(), Vec::new());

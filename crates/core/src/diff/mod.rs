@@ -61,11 +61,12 @@ use crate::assessment::{ASSUMES, Assessment, Operation, Options, Person, Princip
 use crate::finding::Severity;
 use crate::inventory::Inventory;
 use crate::moment;
+use crate::people::{Unlisted, behind};
 use crate::permissions::principals::{Identity, OpenGroup};
 use crate::policies::RuleBook;
 use crate::problem::Failure;
 use crate::provenance::Provenance;
-use crate::terms::PrincipalKind;
+use crate::terms::{Decision, PrincipalKind};
 use causes::{Contribution, Trials};
 use differences::{AccessChange, AccessState, Answers, CoverageChange, CoverageState, FindingChange};
 use people::PersonEntry;
@@ -401,6 +402,7 @@ fn unseen(
     if as_of(base) != as_of(head) && within.is_some() {
         let mut found = others::others(head.inventory, rules, head.options)?;
         found.extend(after.completeness.perhaps_others.iter().filter(|o| o.permission_set.is_some()).cloned());
+        found.extend(at_roles(head, rules, after)?);
         return Ok(found);
     }
     let reached = |o: &&Others| match (&o.account, &within) {
@@ -409,6 +411,29 @@ fn unseen(
         (_, None) => true,
     };
     Ok(after.completeness.perhaps_others.iter().filter(reached).cloned().collect())
+}
+
+/// The members of groups who may be there unseen, as roles that a permission set of theirs may assume.
+fn at_roles(head: &Side<'_>, rules: &RuleBook, after: &Assessment) -> Result<Vec<Others>, Failure> {
+    let roles = behind((head.inventory, rules), head.options, &after.principals)?;
+    let mut found = Vec::new();
+    for role in &after.principals {
+        let unlisted: Vec<&Unlisted> = roles
+            .get(&role.principal)
+            .into_iter()
+            .flat_map(|b| &b.others)
+            .filter_map(|o| o.unlisted.as_ref())
+            .collect();
+        if unlisted.is_empty() {
+            continue;
+        }
+        let may = role.operations.iter().filter(|o| o.decision != Decision::Deny).map(Operation::of);
+        let operations: Vec<Operation> = may.collect();
+        if !operations.is_empty() {
+            found.extend(unlisted.into_iter().map(|u| u.others(operations.clone())));
+        }
+    }
+    Ok(found)
 }
 
 /// Both assessments, beside each other. Beyond the reach of the change, principals have the same answers.

@@ -121,8 +121,8 @@ impl Acting {
                 self.acts(&account, actor, format!("user {}", identity.name), hat(None, via, *certain));
             }
         }
-        for Other { who: other, roles } in &behind.others {
-            let hat = hat(None, (None, roles), other != UNKNOWN);
+        for Other { who: other, roles, unlisted } in &behind.others {
+            let hat = hat(None, (None, roles), other != UNKNOWN && unlisted.is_none());
             // those at one role need not be those at another
             self.acts(&account, Actor::Other(format!("{other} at {}", who.1)), other.clone(), hat);
         }

@@ -315,8 +315,14 @@ impl Held<'_> {
         let own = listed.principals.contains(&(role.account.clone(), role.principal.clone()));
         let mut unmet: Vec<Unmet> =
             behind.assumers.iter().filter_map(|a| Some(assumes(a, listed.other(a)?, answer))).collect();
-        if !behind.is_known() {
-            unmet.push(Unmet::PeopleUnknown { role: PrincipalEntry::of(role), others: behind.others.clone() });
+        // a permission set that is listed stands for everyone behind it, listed or not
+        let is_listed = |o: &&Other| {
+            let of = o.unlisted.as_ref().map(|u| (u.account.clone(), u.arn.clone()));
+            of.is_some_and(|set| listed.principals.contains(&set))
+        };
+        let others: Vec<Other> = behind.others.iter().filter(|o| !is_listed(o)).cloned().collect();
+        if !others.is_empty() {
+            unmet.push(Unmet::PeopleUnknown { role: PrincipalEntry::of(role), others });
         }
         let others = behind.trusted.iter().filter(|person| !self.is_listed(person, listed));
         unmet.extend(others.map(|person| declared(person, role, answer)));

@@ -13,6 +13,7 @@ mod everyone;
 pub(crate) mod knowledge;
 pub mod layer;
 pub mod lower;
+pub(crate) mod moment;
 pub mod names;
 pub(crate) mod principals;
 pub(crate) mod representatives;

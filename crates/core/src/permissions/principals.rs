@@ -11,6 +11,7 @@ use super::context::KeyValue;
 use super::everyone::Everyone;
 use super::knowledge::{Knowledge, Known};
 use super::layer::Layer;
+use super::moment::{Declared, NotKnown, Stands, Then};
 use super::scenarios::{Memo, Stack};
 use super::session_tags;
 use crate::aws;
@@ -122,6 +123,8 @@ pub struct Directory<'a> {
     everyone: Everyone<'a>,
     layers: HashMap<String, Rc<Layer>>,
     any_request: bool,
+    /// Where accounts stand at the moment asked; as in the snapshot where nothing tells it.
+    stands: Option<Stands<'a>>,
 }
 
 /// The policies of a principal, before they are layers.
@@ -142,7 +145,7 @@ impl<'a> Directory<'a> {
         settled: &'a BTreeMap<String, Vec<String>>,
     ) -> Self {
         let everyone = Everyone::new(inventory, tree);
-        Self { inventory, tree, at, settled, everyone, layers: HashMap::new(), any_request: false }
+        Self { inventory, tree, at, settled, everyone, layers: HashMap::new(), any_request: false, stands: None }
     }
 
     /// The same for any request: nothing is assumed or settled, and the moment of a request may be any.
@@ -150,6 +153,21 @@ impl<'a> Directory<'a> {
     pub fn of_any_request(mut self, any: bool) -> Self {
         self.any_request = any;
         self
+    }
+
+    /// The same with accounts where they stand at the moment asked.
+    #[must_use]
+    pub fn standing(mut self, stands: Stands<'a>) -> Self {
+        self.stands = Some(stands);
+        self
+    }
+
+    /// Where an account stands.
+    pub(crate) fn then(&self, account: &Account) -> Result<Then, Failure> {
+        match &self.stands {
+            Some(stands) => Ok(Then::at(self.tree, account, stands(account)?.as_ref())),
+            None => Ok(Then::now(self.tree, account)),
+        }
     }
 
     /// All principals, by account and ARN; every account has its root.
@@ -184,7 +202,7 @@ impl<'a> Directory<'a> {
 
     fn principal(&mut self, identity: Identity, account: &Account, attached: Attached) -> Result<Principal, Failure> {
         let Identity { arn, kind, uid, name, people, groups, .. } = identity;
-        let standing = self.tree.now(account);
+        let standing = self.then(account)?;
         let mut assuming = Vec::new();
         let mut layers = Vec::new();
         if kind != PrincipalKind::Root {
@@ -247,24 +265,51 @@ impl<'a> Directory<'a> {
     }
 
     /// One layer a level: the root, each unit on the path, the account. They bind members, their root included, never the
-    /// management account, and exist with all features only.
+    /// management account, and exist with all features only: where the feature set is not known, they perhaps exist.
     pub(crate) fn service_control(
         &mut self,
         account: &Account,
-        standing: &Position,
+        then: &Then,
         assuming: &mut Vec<String>,
     ) -> Vec<Rc<Layer>> {
+        let tree = self.tree;
+        let declares = |node: Declared<'_>| match node {
+            Declared::Organization(id) => {
+                tree.organizations.get(id).is_some_and(|o| o.scps.is_some() || !o.unplaced.is_empty())
+            }
+            Declared::Unit(id) => tree.units.get(id).is_some_and(|u| u.scps.is_some()),
+            Declared::Account(id) => tree.accounts.get(id).is_some_and(|a| a.scps.is_some()),
+        };
+        let may_bind = then.may_bind(account, tree, declares);
+        let mut layers = self.service_control_known(account, then, assuming);
+        if may_bind {
+            layers.push(self.not_known("serviceControl[?]", "service control policies", account));
+        }
+        self.as_they_exist(layers, &then.position)
+    }
+
+    /// Policies of which it is not known that they bound an account at the moment asked, nor what they say.
+    fn not_known(&mut self, name: &str, what: &str, account: &Account) -> Rc<Layer> {
+        let of = format!("the {what} of account {} at that time", account.id);
+        self.shared(of.clone(), name, &of.clone(), vec![of], false)
+    }
+
+    /// Those of which it is known that they bind.
+    fn service_control_known(&mut self, account: &Account, then: &Then, assuming: &mut Vec<String>) -> Vec<Rc<Layer>> {
+        let standing = &then.position;
         let Some(organization) = standing.organization.as_ref().and_then(|o| self.tree.organizations.get(o)) else {
             return Vec::new();
         };
-        // where the feature set is not known, policies that are declared exist
         if organization.all_features == Some(false) || organization.management_account == account.id {
             return Vec::new();
         }
         let mut nodes = vec![(organization.id.clone(), organization.scps.clone())];
         let units = standing.path.iter().filter_map(|u| self.tree.units.get(u));
         nodes.extend(units.map(|u| (u.id.clone(), u.scps.clone())));
-        nodes.push((account.id.clone(), account.scps.clone()));
+        // what is attached to the account is attached where it is now
+        if then.unknown.is_none() {
+            nodes.push((account.id.clone(), account.scps.clone()));
+        }
         let mut layers = Vec::new();
         for (level, (node, policies)) in nodes.into_iter().enumerate() {
             let name = format!("serviceControl[{level}]");
@@ -293,7 +338,24 @@ impl<'a> Directory<'a> {
 
     /// What binds the resources of an account, one layer a level, as service control policies bind its principals. RCPFullAWSAccess is
     /// always attached, so a level that declares no policies does not restrict.
-    pub(crate) fn resource_control(&mut self, account: &Account, standing: &Position) -> Vec<Rc<Layer>> {
+    pub(crate) fn resource_control(&mut self, account: &Account, then: &Then) -> Vec<Rc<Layer>> {
+        let tree = self.tree;
+        let declares = |node: Declared<'_>| match node {
+            Declared::Organization(id) => tree.organizations.get(id).is_some_and(|o| !o.rcps.is_empty()),
+            Declared::Unit(id) => tree.units.get(id).is_some_and(|u| !u.rcps.is_empty()),
+            Declared::Account(id) => tree.accounts.get(id).is_some_and(|a| !a.rcps.is_empty()),
+        };
+        let may_bind = then.may_bind(account, tree, declares);
+        let mut layers = self.resource_control_known(account, then);
+        if may_bind {
+            layers.push(self.not_known("resourceControl[?]", "resource control policies", account));
+        }
+        self.as_they_exist(layers, &then.position)
+    }
+
+    /// Those of which it is known that they bind.
+    fn resource_control_known(&mut self, account: &Account, then: &Then) -> Vec<Rc<Layer>> {
+        let standing = &then.position;
         let Some(organization) = standing.organization.as_ref().and_then(|o| self.tree.organizations.get(o)) else {
             return Vec::new();
         };
@@ -303,7 +365,9 @@ impl<'a> Directory<'a> {
         let mut nodes = vec![(organization.id.clone(), organization.rcps.clone())];
         let units = standing.path.iter().filter_map(|u| self.tree.units.get(u));
         nodes.extend(units.map(|u| (u.id.clone(), u.rcps.clone())));
-        nodes.push((account.id.clone(), account.rcps.clone()));
+        if then.unknown.is_none() {
+            nodes.push((account.id.clone(), account.rcps.clone()));
+        }
         let declared = nodes.into_iter().enumerate().filter(|(_, (_, policies))| !policies.is_empty());
         declared
             .map(|(level, (node, mut ids))| {
@@ -314,19 +378,38 @@ impl<'a> Directory<'a> {
             .collect()
     }
 
-    /// What is known of a request on a resource of an account from where the account stands, in lower case.
-    pub(crate) fn resource_keys(&self, account: &str, standing: &Position) -> Vec<(&'static str, Known)> {
-        let mut of = Knowledge::default();
-        self.organization_keys(&mut of, standing);
-        let known = |key: &str| of.get(key).cloned().unwrap_or(Known::Absent);
-        vec![
-            ("aws:resourceaccount", Known::Value(KeyValue::One(account.to_owned()))),
-            ("aws:resourceorgid", known("aws:principalorgid")),
-            ("aws:resourceorgpaths", known("aws:principalorgpaths")),
-        ]
+    /// Layers of control policies, which exist with all features only: where the feature set is not declared, each is there or not.
+    fn as_they_exist(&mut self, layers: Vec<Rc<Layer>>, standing: &Position) -> Vec<Rc<Layer>> {
+        let organization = standing.organization.as_ref().and_then(|o| self.tree.organizations.get(o));
+        let Some(organization) = organization.filter(|o| o.all_features.is_none()) else {
+            return layers;
+        };
+        let mut perhaps = |layer: Rc<Layer>| {
+            let key = format!("featureSet {} {} {}", organization.id, layer.name, layer.of);
+            self.layers.entry(key).or_insert_with(|| Rc::new(layer.perhaps_of(&organization.id))).clone()
+        };
+        layers.into_iter().map(|layer| perhaps(layer)).collect()
     }
 
-    pub(crate) fn organization_keys(&self, knowledge: &mut Knowledge, standing: &Position) {
+    /// What is known of a request on a resource of an account from where the account stands, in lower case.
+    pub(crate) fn resource_keys(&self, account: &str, standing: &Then) -> Vec<(&'static str, Known)> {
+        let mut of = Knowledge::default();
+        self.organization_keys(&mut of, standing);
+        let mut keys = vec![("aws:resourceaccount", Known::Value(KeyValue::One(account.to_owned())))];
+        // a key of which nothing is known is left open
+        for (key, same) in
+            [("aws:resourceorgid", "aws:principalorgid"), ("aws:resourceorgpaths", "aws:principalorgpaths")]
+        {
+            keys.extend(of.get(same).map(|known| (key, known.clone())));
+        }
+        keys
+    }
+
+    pub(crate) fn organization_keys(&self, knowledge: &mut Knowledge, then: &Then) {
+        if then.unknown == Some(NotKnown::Organization) {
+            return;
+        }
+        let standing = &then.position;
         let Some(id) = &standing.organization else {
             for key in ["aws:principalorgid", "aws:principalorgpaths", "aws:principalorgmasteraccountid"] {
                 knowledge.insert(key, Known::Absent);
@@ -343,7 +426,9 @@ impl<'a> Directory<'a> {
             tail.push_str(unit);
             tail.push('/');
         }
-        let pattern = like(&[&format!("{id}/r-"), &tail]);
+        // nor are the units, where the account stands elsewhere now
+        let tail = if then.unknown.is_some() { "/" } else { tail.as_str() };
+        let pattern = like(&[&format!("{id}/r-"), tail]);
         knowledge.insert("aws:principalorgpaths", Known::ManyLike(pattern));
     }
 }
