@@ -402,7 +402,7 @@ fn unseen(
     if as_of(base) != as_of(head) && within.is_some() {
         let mut found = others::others(head.inventory, rules, head.options)?;
         found.extend(after.completeness.perhaps_others.iter().filter(|o| o.permission_set.is_some()).cloned());
-        found.extend(at_roles(head, rules, after)?);
+        found.extend(at_roles(head, rules, (after, None))?);
         return Ok(found);
     }
     let reached = |o: &&Others| match (&o.account, &within) {
@@ -410,14 +410,25 @@ fn unseen(
         (None, Some(_)) => false,
         (_, None) => true,
     };
-    Ok(after.completeness.perhaps_others.iter().filter(reached).cloned().collect())
+    let mut found: Vec<Others> = after.completeness.perhaps_others.iter().filter(reached).cloned().collect();
+    found.extend(at_roles(head, rules, (after, within.as_ref()))?);
+    Ok(found)
 }
 
-/// The members of groups who may be there unseen, as roles that a permission set of theirs may assume.
-fn at_roles(head: &Side<'_>, rules: &RuleBook, after: &Assessment) -> Result<Vec<Others>, Failure> {
-    let roles = behind((head.inventory, rules), head.options, &after.principals)?;
+/// The members of groups who may be there unseen, as roles that a permission set of theirs may assume, of accounts where a change reaches.
+fn at_roles(
+    head: &Side<'_>,
+    rules: &RuleBook,
+    (after, within): (&Assessment, Option<&BTreeSet<String>>),
+) -> Result<Vec<Others>, Failure> {
+    let is_open = |ty: &str, attr: &str| head.inventory.of_type(ty).any(|e| e.bool(attr) == Some(false));
+    if !is_open("IdentityCenterGroup", "membersKnown") && !is_open("IdentityCenterInstance", "groupsKnown") {
+        return Ok(Vec::new());
+    }
+    let reached = |p: &&PrincipalAnswer| within.is_none_or(|within| within.contains(&p.account));
+    let roles = behind((head.inventory, rules), head.options, after.principals.iter().filter(reached))?;
     let mut found = Vec::new();
-    for role in &after.principals {
+    for role in after.principals.iter().filter(reached) {
         let unlisted: Vec<&Unlisted> = roles
             .get(&role.principal)
             .into_iter()
