@@ -326,6 +326,13 @@ fn lint_is_that_of_the_target_too() {
     assert_eq!((ignored.code, ignored.part("lint")), (0, "passed"));
     let parts = ignored.document["parts"].to_string();
     assert!(parts.contains("1 ignored"), "{parts}");
+    for (format, told) in [("text", format!("{rule} a.json:1: a test")), ("markdown", "a test".to_owned())] {
+        let args = ["check", ".", "--git", "main...", "--only", "lint", "--format", format];
+        let said =
+            Command::new(env!("CARGO_BIN_EXE_countersign")).current_dir(repository.path()).args(args).output().unwrap();
+        let said = String::from_utf8(said.stdout).unwrap();
+        assert!(said.contains(&told), "{said}");
+    }
     // a baseline of the change ignores nothing
     repository.write("countersign.toml", "asOf = \"2026-11-15\"\n");
     let run = |args: &[&str]| {

@@ -1,5 +1,6 @@
 //! What an author of rules mistypes or leaves out is told, with its place and what to write: none of it changes an answer in silence.
 
+use crate::collect::countersign;
 use crate::common::*;
 use countersign_core::assessment::{Options, assess};
 use countersign_core::guardrails::Guardrails;
@@ -300,4 +301,87 @@ fn accounts_that_do_not_say_something_share_no_answers() {
     let (plain, shared) = (answers(true), answers(false));
     assert!(plain.to_string().contains(&format!("legalHold of {B}")), "{plain}");
     assert_eq!(plain, shared);
+}
+
+/// Cedar proposes the group of all actions for one that is misspelt, by which the guardrail would forbid everything.
+#[test]
+fn a_misspelt_action_has_the_nearest_one_as_its_help() {
+    let text = "@id(\"own\") @message(\"no\")\nforbid (principal, action == Artifact::Action::\"may-acept-agreement\", resource);";
+    let Err(Failure::Problems(problems)) = Guardrails::of_sources(&[SourceFile::new("own.cedar", text)], &SCHEMA)
+    else {
+        panic!("nothing is wrong with it")
+    };
+    assert_eq!(problems[0].help_text(), Some("did you mean `Artifact::Action::\"may-accept-agreement\"`?"));
+}
+
+#[test]
+fn a_file_without_policies_is_told() {
+    let rules = laid_over(&[("own.cedar", "// nothing yet\n")], &SCHEMA).unwrap();
+    assert_eq!(rules.warnings.iter().map(Problem::message).collect::<Vec<_>>(), ["own.cedar holds no policy"]);
+}
+
+#[test]
+fn a_schema_is_wrong_where_it_is_written() {
+    let fault = |text: &str| {
+        let source = SourceFile::new("schema.json", text);
+        let node = countersign_core::text::json::parse(&source).unwrap();
+        match EntitySchema::laid_over(&source, &node) {
+            Err(Failure::Problems(problems)) => (problems[0].underlined().to_owned(), problems[0].message().to_owned()),
+            _ => panic!("nothing is wrong with it"),
+        }
+    };
+    let ty = |name: &str, annotation: &str| {
+        format!(
+            "{{\"Artifact\": {{\"entityTypes\": {{\"{name}\": {{\"shape\": {{\"type\": \"Record\", \"attributes\": {{\"hold\":
+             {{\"type\": \"Boolean\", \"required\": false, \"annotations\": {{\"unknownWhenAbsent\": {annotation}}}}}}}}}}}}}}}}}"
+        )
+    };
+    let (underlined, message) = fault(&ty("Account", "true"));
+    assert_eq!(
+        (underlined.as_str(), message.as_str()),
+        ("true", "the annotation `unknownWhenAbsent` is a text, but this is a boolean")
+    );
+    assert_eq!(fault(&ty("Acount", "\"true\"")), ("\"Acount\"".to_owned(), "there is no type `Acount`".to_owned()));
+}
+
+#[test]
+fn a_key_that_leaves_out_a_part_of_its_name_is_proposed() {
+    let folder = World::new().account(A, json!({}), &[]).folder();
+    let inventory = folder.path().to_str().unwrap();
+    let output = countersign(&["can", "root", "accept", inventory, "--context", "aws:MultiFactorPresent=true"]);
+    assert_eq!(output.status.code(), Some(2));
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(text.contains("did you mean `aws:MultiFactorAuthPresent`?"), "{text}");
+}
+
+#[test]
+fn the_scope_of_an_agreement_is_the_one_that_its_condition_asks_of() {
+    let text = |scope: &str, ty: &str, condition: &str| {
+        format!(
+            "@id(\"own\") @rule(\"X\") @scope(\"{scope}\") @since(\"principal\")\n\
+             permit (principal is Artifact::{ty}, action == Artifact::Action::\"in-force\", resource is Artifact::Account)\n\
+             when {{ {condition} }};"
+        )
+    };
+    let of_account = "principal has account && principal.account == resource";
+    let of_organization = "principal has organization && resource in principal.organization";
+    for (scope, ty, condition) in [
+        ("organization", "CustomerAgreement", of_account),
+        ("account", "CustomerAgreement", of_organization),
+        ("offline", "CustomerAgreement", of_account),
+        ("account", "OfflineAgreement", "resource in principal"),
+    ] {
+        let (underlined, message, _) = wrong(&text(scope, ty, condition));
+        assert_eq!(underlined, format!("@scope(\"{scope}\")"), "{message}");
+        assert!(message.contains("no agreement of this policy"), "{message}");
+    }
+    for (scope, ty, condition) in [
+        ("account", "CustomerAgreement", of_account),
+        ("organization", "CustomerAgreement", of_organization),
+        ("offline", "OfflineAgreement", "resource in principal"),
+        // one that relates the two in another way
+        ("organization", "CustomerAgreement", "resource.hasTag(\"all\")"),
+    ] {
+        laid_over(&[("own.cedar", &text(scope, ty, condition))], &SCHEMA).unwrap_or_else(|p| panic!("{scope} {p:?}"));
+    }
 }

@@ -486,7 +486,8 @@ fn since_names_what_the_policy_asks_about() {
     assert_eq!(problem.message(), "`@since`: no `membership` makes this agreement apply");
     assert!(said(&of("designation", member)).contains("no `designation`"));
     // one that is in force before it begins does not say since when
-    let early = own(&of("principal", "principal has account && principal.account == resource"));
+    let early = of("principal", "principal has account && principal.account == resource");
+    let early = own(&early.replace("@scope(\"organization\")", "@scope(\"account\")"));
     let world = World::new().account(A, json!({}), &[]).accepted("Own", "baa", "account", A, "2024-01-01", None);
     let since = |at: &str| assess_by(&early, &world, &on(at)).coverage_of(A, "baa")["governing"]["since"].clone();
     assert_eq!(since("2023-01-01"), json!(null));

@@ -195,7 +195,7 @@ impl Guardrails {
     ) -> Result<Option<Self>, Failure> {
         let mut problems = Vec::new();
         let Folder { policies: mut sources, unread, .. } = folder::read(files, FOLDER, None, None, &mut problems);
-        problems.extend(unread);
+        problems.extend(unread.into_iter().chain(folder::empty(&sources)));
         let shipped = shipped()?;
         for (name, place) in &inventory.config.guardrails {
             match shipped.iter().find(|(_, policy)| policy.annotation("id") == Some(name)) {
@@ -268,7 +268,7 @@ impl Guardrails {
             }
             let place = all.get(&error.policy_id().to_string()).map(|g: &Guardrail| &g.place);
             problems.push(match place {
-                Some(place) => policies::from_cedar(&place.source, error),
+                Some(place) => policies::named_otherwise(policies::from_cedar(&place.source, error), error, schema),
                 None => Problem::about(error.policy_id().to_string(), error.to_string()),
             });
         }

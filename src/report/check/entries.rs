@@ -13,6 +13,7 @@ use countersign_core::diff::{Cause, Diff};
 use countersign_core::finding::{Finding, Severity};
 use countersign_core::guardrails::{By, GuardrailResult as Guarded};
 use countersign_core::inventory::config::FILE;
+use countersign_core::lint::Suppressed;
 use countersign_core::lint::baseline::hash;
 use countersign_core::problem::{Place, Problem};
 
@@ -43,6 +44,15 @@ pub fn open(checked: &Checked) -> Vec<Entry> {
     all.extend(lint(checked));
     all.retain(|e| e.suppressed.is_none());
     all
+}
+
+/// What lint found and an ignore in the tree sets aside, which the change itself may have brought: the finding, and the reason.
+pub fn ignored(checked: &Checked) -> Vec<String> {
+    let words = |e: Entry| match &e.suppressed {
+        Some(Suppressed::Ignored(reason)) => Some(format!("{} {}:{}: {reason}", e.code, e.file, e.line())),
+        _ => None,
+    };
+    lint(checked).into_iter().filter_map(words).collect()
 }
 
 /// What `evaluate` found, and warnings about the files.

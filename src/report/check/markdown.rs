@@ -40,6 +40,7 @@ pub fn markdown(checked: &Checked) -> String {
     page.folded("expectations not met", expectations(checked));
     page.folded("guardrails", guardrails(checked));
     page.folded("findings", findings(checked));
+    page.folded("ignored with a reason", entries::ignored(checked).iter().map(|words| cell(words)).collect());
     page.folded("other differences", checked.diff.as_ref().map(details).unwrap_or_default());
     let base = checked.base.as_ref();
     let foot = base.map(|base| format!("\n<sub>compared with {} · {}</sub>\n", cell(base), checked.at));

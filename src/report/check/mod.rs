@@ -128,6 +128,11 @@ pub fn text(width: usize, checked: &Checked) -> String {
         text.push_str(&heading("findings"));
         text.push_str(&open.iter().map(|e| finding(width, e)).collect::<String>());
     }
+    let ignored = entries::ignored(checked);
+    if !ignored.is_empty() {
+        text.push_str(&heading("ignored with a reason"));
+        text.push_str(&ignored.iter().map(|words| wrapped(width, "  ", 4, words)).collect::<String>());
+    }
     text
 }
 

@@ -141,7 +141,7 @@ impl EntitySchema {
     pub fn laid_over(source: &Arc<SourceFile>, node: &Node) -> Result<Self, Failure> {
         let mut merged: serde_json::Value =
             serde_json::from_str(BUILT_IN).map_err(Failure::internal("the built-in schema"))?;
-        let mut problems = Vec::new();
+        let mut problems = overlay::wrong_annotations(node, source);
         overlay::merge(&mut merged, node, "", source, &mut problems);
         if !problems.is_empty() {
             return Err(Failure::Problems(problems));

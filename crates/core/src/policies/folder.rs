@@ -4,6 +4,7 @@
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
+use super::text::spans;
 use crate::problem::{Problem, SourceFile, did_you_mean, meant};
 use crate::source::{self, Hidden};
 
@@ -73,6 +74,14 @@ pub fn read(
         }
     }
     found
+}
+
+/// A warning for each file that holds comments at most.
+pub fn empty(policies: &[Arc<SourceFile>]) -> impl Iterator<Item = Problem> {
+    policies.iter().filter(|source| spans(&source.text).is_empty()).map(|source| {
+        let empty = Problem::about(&source.path, format!("{} holds no policy", source.path));
+        empty.help("remove it, or write what it is to say").warning()
+    })
 }
 
 fn is_cedar(path: &str) -> bool {

@@ -42,8 +42,8 @@ use cedar_policy::{
 };
 
 use crate::inventory::Inventory;
-use crate::inventory::schema::EntitySchema;
-use crate::problem::{Cause, Evaluation, Failure, Place, Problem, SourceFile};
+use crate::inventory::schema::{EntitySchema, NAMESPACE};
+use crate::problem::{Cause, Evaluation, Failure, Place, Problem, SourceFile, did_you_mean, meant};
 use crate::source;
 use crate::stack;
 use built_in::is_built_in;
@@ -353,6 +353,7 @@ fn texts(folder: &dyn source::Source, schema: &EntitySchema) -> Result<Folder, F
     let (guardrails, policies): (Vec<_>, Vec<_>) =
         found.policies.into_iter().partition(|s| s.path.starts_with("guardrails/"));
     found.policies = policies;
+    found.unread.extend(folder::empty(&found.policies));
     let own = |source: &&Arc<SourceFile>| GUARDRAILS.iter().all(|(_, text)| *text != source.text);
     found.unread.extend(guardrails.iter().filter(own).map(|source| {
         let message = format!("{} is not read: it is in a folder of guardrails", source.path);
@@ -395,7 +396,7 @@ fn validate(all: &PolicySet, rules: &BTreeMap<String, Rule>, schema: &EntitySche
     // a policy that can never apply would never be asked, without a word
     problems.extend(result.validation_warnings().map(|w| located(w.policy_id(), w)));
     problems.extend(result.validation_errors().map(|e| {
-        let problem = located(e.policy_id(), e);
+        let problem = named_otherwise(located(e.policy_id(), e), e, schema);
         let is_undeclared = matches!(
             e,
             ValidationError::UnsafeAttributeAccess(_)
@@ -404,6 +405,18 @@ fn validate(all: &PolicySet, rules: &BTreeMap<String, Rule>, schema: &EntitySche
         );
         if is_undeclared { problem.undeclared() } else { problem }
     }));
+}
+
+/// An error of Cedar's with the nearest action that there is: Cedar proposes the group of them, by which a policy would be about all.
+pub(crate) fn named_otherwise(problem: Problem, error: &ValidationError, schema: &EntitySchema) -> Problem {
+    let ValidationError::UnrecognizedActionId(unknown) = error else { return problem };
+    let text = unknown.to_string();
+    let name = text.split_once("::Action::\"").and_then(|(_, rest)| rest.split_once('"')).map(|(name, _)| name);
+    let near = name.and_then(|name| did_you_mean(name, schema.actions.keys().map(String::as_str)));
+    match near {
+        Some(near) => problem.help(meant(format!("{NAMESPACE}::Action::\"{near}\""))),
+        None => problem,
+    }
 }
 
 /// Of each set with policies that are `@uncertain`, the others.

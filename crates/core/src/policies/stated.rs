@@ -8,7 +8,7 @@ use cedar_policy::Effect;
 use serde_json::Value;
 
 use super::BUILT_IN;
-use super::annotations::{Annotated, Subject};
+use super::annotations::{Annotated, SCOPES, Subject};
 use super::reads::{applies_to, attribute_of};
 use super::satisfiable::never_holds;
 use super::settings::{Becomes, Setting};
@@ -22,6 +22,7 @@ pub fn faults(annotated: &Annotated<'_>, (actions, json): (&[String], &Value), s
     problems.extend(code(annotated));
     problems.extend(contradiction(annotated, json));
     problems.extend(since(annotated, json));
+    problems.extend(scope(annotated, json));
     for (name, value) in annotated.policy.annotations() {
         problems.extend(placeholder(annotated, actions, (name, value)));
         if ["sets", "happens"].contains(&name) {
@@ -104,13 +105,44 @@ fn since(annotated: &Annotated<'_>, json: &Value) -> Option<Problem> {
 
 /// Whether some part of a policy reads `principal.organization`; that it has one says nothing of the account.
 fn asks_of_membership(json: &Value) -> bool {
+    reads_of_principal(json, "organization")
+}
+
+fn reads_of_principal(json: &Value, attribute: &str) -> bool {
     match json {
         Value::Object(members) => {
-            attribute_of(json, "principal") == Some("organization") || members.values().any(asks_of_membership)
+            attribute_of(json, "principal") == Some(attribute)
+                || members.values().any(|value| reads_of_principal(value, attribute))
         }
-        Value::Array(items) => items.iter().any(asks_of_membership),
+        Value::Array(items) => items.iter().any(|item| reads_of_principal(item, attribute)),
         _ => false,
     }
+}
+
+/// What `@scope` says has to be what the condition asks of the agreement: what is accepted by an account would otherwise be told as
+/// the organization's, and the account could accept it once more.
+fn scope(annotated: &Annotated<'_>, json: &Value) -> Option<Problem> {
+    let scope = annotated
+        .policy
+        .annotation("scope")
+        .filter(|scope| SCOPES.contains(scope) && annotated.subjects.contains(&Subject::InForce))?;
+    let [accepted, offline] = ["CustomerAgreement", "OfflineAgreement"].map(|ty| applies_to(annotated.policy, ty));
+    let (own, other) = match scope {
+        "account" => ("account", "organization"),
+        "organization" => ("organization", "account"),
+        _ => ("", ""),
+    };
+    let message = format!("`@scope`: no agreement of this policy has the scope `{scope}`");
+    let help = if scope == "offline" && accepted && !offline {
+        "write `principal is Artifact::OfflineAgreement`"
+    } else if scope != "offline" && offline && !accepted {
+        "write `principal is Artifact::CustomerAgreement`"
+    } else if !other.is_empty() && reads_of_principal(json, other) && !reads_of_principal(json, own) {
+        if own == "account" { "write @scope(\"organization\")" } else { "write @scope(\"account\")" }
+    } else {
+        return None;
+    };
+    Some(Problem::at(annotated.source, annotated.place("scope"), message).help(help))
 }
 
 /// A code that `show rule` may explain as something else: a rule of lint, of the sources, or a decision.

@@ -5,7 +5,7 @@ use super::{is_multi_valued, known_keys, nature, of_service, spelling, tag};
 use crate::aws;
 use crate::aws::catalogue::Key;
 use crate::iam::value;
-use crate::problem::instead;
+use crate::problem::{instead, meant};
 
 /// What is wrong with a key or its value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -149,8 +149,11 @@ pub fn unknown(key: &str) -> Option<Fault> {
     }
     let there_is_none = format!("there is no condition key `{key}`");
     if KNOWN.contains(&service) {
-        let help = instead(&lower, known_keys(), "use the name of a key that requests carry");
-        return Some(Fault { message: there_is_none, help });
+        let otherwise = match left_out(&lower) {
+            Some(key) => meant(key),
+            None => "use the name of a key that requests carry".to_owned(),
+        };
+        return Some(Fault { message: there_is_none, help: instead(&lower, known_keys(), otherwise) });
     }
     let (message, help) = match catalogued::prefix(service) {
         Prefix::Open => return None,
@@ -162,6 +165,15 @@ pub fn unknown(key: &str) -> Option<Fault> {
         }
     };
     Some(Fault { message, help })
+}
+
+/// The shortest key of which a name, in lower case, leaves out some letters.
+fn left_out(name: &str) -> Option<&'static str> {
+    let has_all = |key: &&str| {
+        let mut letters = key.chars().map(|c| c.to_ascii_lowercase());
+        name.chars().all(|c| letters.any(|letter| letter == c))
+    };
+    known_keys().filter(has_all).min_by_key(|key| key.len())
 }
 
 /// What stands between a class of values in words and one of them, where an answer prints what a key would have to be.

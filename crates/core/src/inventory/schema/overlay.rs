@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::faults::Fault;
 use super::{BUILT_IN, NAMESPACE, local};
-use crate::problem::{Problem, SourceFile, Span, instead};
-use crate::text::json::{Node, Value};
+use crate::problem::{Problem, SourceFile, Span, did_you_mean, instead, meant};
+use crate::text::json::{Member, Node, Value};
 
 /// Lays a part of a schema over another.
 pub fn merge(
@@ -35,7 +35,10 @@ pub fn merge(
                         let help = instead(&path, [NAMESPACE], format!("put it into `{NAMESPACE}`"));
                         problems.push(Problem::at(source, member.key_span, message).help(help));
                     }
-                    None => drop(known.insert(member.key.clone(), member.node.to_json())),
+                    None => {
+                        problems.extend(nearly_a_type(member, &path, known.keys().map(String::as_str), source));
+                        known.insert(member.key.clone(), member.node.to_json());
+                    }
                 }
             }
         }
@@ -65,6 +68,41 @@ pub fn merge(
             problems.push(Problem::at(source, node.span, message).help("leave it out, or use another name"));
         }
     }
+}
+
+/// Annotations that are no texts, which Cedar would refuse without a place.
+pub fn wrong_annotations(node: &Node, source: &Arc<SourceFile>) -> Vec<Problem> {
+    let fault = |annotation: &Member| {
+        let message = format!("the annotation `{}` is a text, but this is {}", annotation.key, annotation.node.kind());
+        let help = format!("write \"{}\": \"{}\"", annotation.key, annotation.node.to_json());
+        Problem::at(source, annotation.node.span, message).help(help)
+    };
+    let mut problems = Vec::new();
+    for member in node.as_object().into_iter().flatten() {
+        match (member.key.as_str(), member.node.as_object()) {
+            ("annotations", Some(annotations)) => {
+                problems.extend(annotations.iter().filter(|a| a.node.as_str().is_none()).map(fault));
+            }
+            _ => problems.extend(wrong_annotations(&member.node, source)),
+        }
+    }
+    problems
+}
+
+/// A new type of entity with nearly the name of one that there is: what it says of that one would count for nothing.
+fn nearly_a_type<'k>(
+    member: &Member,
+    path: &str,
+    known: impl Iterator<Item = &'k str>,
+    source: &Arc<SourceFile>,
+) -> Option<Problem> {
+    let of_types = path.rsplit_once('.').is_some_and(|(of, _)| of == format!("{NAMESPACE}.entityTypes"));
+    let near = did_you_mean(&member.key, known.filter(|_| of_types))?;
+    let message = format!("there is no type `{}`", member.key);
+    Some(
+        Problem::at(source, member.key_span, message)
+            .help(format!("{}; for a new type, use another name", meant(near))),
+    )
 }
 
 /// A fault at its place in the file that was laid over the built-in schema.
