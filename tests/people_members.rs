@@ -130,7 +130,7 @@ fn a_group_whose_members_are_no_longer_known_may_give_access() {
         .flat_map(|e| e.people.iter().map(|p| p.person.as_str()))
         .collect();
     assert!(may.contains(&"other members of ops, by permission set Ops in 333333333333"), "{may:?}");
-    assert!(found.verdict.access_is_unknown && found.verdict.access_widens);
+    assert!(found.verdict.access_widens, "it may be gained");
     let same = compare(&world(B, json!({})), &world(B, json!({})));
     assert!(!same.verdict.access_is_unknown && !same.verdict.access_widens);
 }
@@ -175,19 +175,4 @@ fn a_trust_policy_that_is_not_known_may_let_somebody_assume_the_role() {
     let access = "[[access]]\nprincipal = \"dev\"\noperation = \"accept\"\nagreement = \"baa\"\nscope = \"account\"\naccount = \"222222222222\"\nexpect = \"deny\"\n";
     assert_eq!(crate::people::only(&with(json!(id)), access).len(), 1, "not denied for certain");
     assert_eq!(crate::people::only(&with(trust), access), Vec::<String>::new(), "the policy names others");
-}
-
-/// Two collections of different moments may differ wherever not all was listed.
-#[test]
-fn between_two_collections_members_may_have_joined() {
-    let collected = |day: &str, action: &str| {
-        let world = world(B, open()).user(M, "other", json!([allows(&[action])]));
-        world.file("countersign.toml", format!("asOf = \"{day}\"\n"))
-    };
-    let found = compare(&collected("2026-10-01", "s3:GetObject"), &collected("2026-10-02", "s3:ListBucket"));
-    let others: Vec<String> = found.perhaps_others.iter().map(|o| o.words()).collect();
-    assert_eq!(others, ["other members of ops (permission set Ops in 333333333333)"]);
-    assert!(found.verdict.access_is_unknown);
-    let same = compare(&collected("2026-10-01", "s3:GetObject"), &collected("2026-10-01", "s3:ListBucket"));
-    assert!(!same.verdict.access_is_unknown);
 }

@@ -61,12 +61,11 @@ use crate::assessment::{ASSUMES, Assessment, Operation, Options, Person, Princip
 use crate::finding::Severity;
 use crate::inventory::Inventory;
 use crate::moment;
-use crate::people::{Unlisted, behind};
 use crate::permissions::principals::{Identity, OpenGroup};
 use crate::policies::RuleBook;
 use crate::problem::Failure;
 use crate::provenance::Provenance;
-use crate::terms::{Decision, PrincipalKind};
+use crate::terms::PrincipalKind;
 use causes::{Contribution, Trials};
 use differences::{AccessChange, AccessState, Answers, CoverageChange, CoverageState, FindingChange};
 use people::PersonEntry;
@@ -402,7 +401,6 @@ fn unseen(
     if as_of(base) != as_of(head) && within.is_some() {
         let mut found = others::others(head.inventory, rules, head.options)?;
         found.extend(after.completeness.perhaps_others.iter().filter(|o| o.permission_set.is_some()).cloned());
-        found.extend(at_roles(head, rules, (after, None))?);
         return Ok(found);
     }
     let reached = |o: &&Others| match (&o.account, &within) {
@@ -410,41 +408,7 @@ fn unseen(
         (None, Some(_)) => false,
         (_, None) => true,
     };
-    let mut found: Vec<Others> = after.completeness.perhaps_others.iter().filter(reached).cloned().collect();
-    found.extend(at_roles(head, rules, (after, within.as_ref()))?);
-    Ok(found)
-}
-
-/// The members of groups who may be there unseen, as roles that a permission set of theirs may assume, of accounts where a change reaches.
-fn at_roles(
-    head: &Side<'_>,
-    rules: &RuleBook,
-    (after, within): (&Assessment, Option<&BTreeSet<String>>),
-) -> Result<Vec<Others>, Failure> {
-    let is_open = |ty: &str, attr: &str| head.inventory.of_type(ty).any(|e| e.bool(attr) == Some(false));
-    if !is_open("IdentityCenterGroup", "membersKnown") && !is_open("IdentityCenterInstance", "groupsKnown") {
-        return Ok(Vec::new());
-    }
-    let reached = |p: &&PrincipalAnswer| within.is_none_or(|within| within.contains(&p.account));
-    let roles = behind((head.inventory, rules), head.options, after.principals.iter().filter(reached))?;
-    let mut found = Vec::new();
-    for role in after.principals.iter().filter(reached) {
-        let unlisted: Vec<&Unlisted> = roles
-            .get(&role.principal)
-            .into_iter()
-            .flat_map(|b| &b.others)
-            .filter_map(|o| o.unlisted.as_ref())
-            .collect();
-        if unlisted.is_empty() {
-            continue;
-        }
-        let may = role.operations.iter().filter(|o| o.decision != Decision::Deny).map(Operation::of);
-        let operations: Vec<Operation> = may.collect();
-        if !operations.is_empty() {
-            found.extend(unlisted.into_iter().map(|u| u.others(operations.clone())));
-        }
-    }
-    Ok(found)
+    Ok(after.completeness.perhaps_others.iter().filter(reached).cloned().collect())
 }
 
 /// Both assessments, beside each other. Beyond the reach of the change, principals have the same answers.

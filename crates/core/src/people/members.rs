@@ -1,9 +1,7 @@
 //! Members of groups of Identity Center who were not all listed (D31): whoever is in such a group acts by the permission sets that the
 //! group has, and so becomes the roles that these may assume.
 
-use crate::assessment::Operation;
-use crate::assessment::completeness::others::Others;
-use crate::assessment::completeness::{Missing, open_groups};
+use crate::assessment::completeness::open_groups;
 use crate::inventory::Inventory;
 use crate::inventory::entity::Item;
 use crate::inventory::tree::Tree;
@@ -29,18 +27,6 @@ impl Unlisted {
     pub fn words(&self) -> String {
         let set = words::principal(PrincipalKind::PermissionSet, &self.permission_set, &self.account);
         format!("other members of {}, by {set}", self.groups.join(", "))
-    }
-
-    /// What they could do as a role, beside what others could do.
-    pub fn others(&self, operations: Vec<Operation>) -> Others {
-        Others {
-            account: Some(self.account.clone()),
-            organization: None,
-            permission_set: Some(self.permission_set.clone()),
-            groups: self.groups.clone(),
-            missing: vec![Missing::Members],
-            operations,
-        }
     }
 }
 
