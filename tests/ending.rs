@@ -1,7 +1,8 @@
 //! Who can end coverage and how: each way with its gates, what comes of it, and what stays unknown.
 
 use countersign_core::assessment::Options;
-use countersign_core::ending::{Effect, Ending, Way, endings};
+use countersign_core::assessment::completeness::others::Others;
+use countersign_core::ending::{Effect, Ending, Found, Way, endings};
 use countersign_core::inventory::Inventory;
 use countersign_core::terms::Scope;
 use serde_json::{Value, json};
@@ -19,12 +20,7 @@ fn world() -> World {
 }
 
 fn found(world: &World, accounts: &[&str]) -> Vec<Ending> {
-    let folder = world.folder();
-    let inventory =
-        Inventory::load(&Folder::new(folder.path()), SCHEMA.clone()).unwrap_or_else(|f| panic!("{}", words(&f)));
-    let mut options = Options { at: at(AT), snapshot: at(AT), ..Options::default() };
-    options.filter.accounts = accounts.iter().map(|a| (*a).to_owned()).collect();
-    endings(&inventory, &RULES, &options, "baa").unwrap()
+    all(world, accounts).endings
 }
 
 fn way<'e>(endings: &'e [Ending], account: &str, operation: &str, scope: Option<Scope>) -> &'e Way {
@@ -154,4 +150,74 @@ fn ways_to_depart_are_asked_by_name_alone() {
     assert!(asked("accept-agreement") && !asked("leave-organization") && !asked("remove-account"));
     // not covered, nothing to end
     assert!(found(&World::new().account(A, json!({}), &[]), &[A]).is_empty());
+}
+
+/// Everything that `who-can end-coverage` is asked, of everyone who may be there.
+fn all(world: &World, accounts: &[&str]) -> Found {
+    let folder = world.folder();
+    let inventory =
+        Inventory::load(&Folder::new(folder.path()), SCHEMA.clone()).unwrap_or_else(|f| panic!("{}", words(&f)));
+    let mut options = Options { at: at(AT), snapshot: at(AT), ..Options::default() };
+    options.filter.accounts = accounts.iter().map(|a| (*a).to_owned()).collect();
+    endings(&inventory, &RULES, &options, "baa").unwrap()
+}
+
+/// In which account, and what they could do.
+fn unseen(found: &Found) -> Vec<(&str, Vec<&str>)> {
+    let operations = |o: &Others| o.operations.iter().map(|o| o.operation).collect();
+    found.others.iter().map(|o| (o.account.as_deref().unwrap_or_default(), operations(o))).collect()
+}
+
+#[test]
+fn those_who_are_not_listed_may_end_it() {
+    // D31: the account's own agreement, and a group of which one member is listed
+    let legal = |group: Value| {
+        let ends = allows(&["artifact:TerminateAgreement", "artifact:GetCustomerAgreement"]);
+        World::new()
+            .account(A, json!({}), &[])
+            .accepted("Own1234567890123", "baa", "account", A, "2024-01-01", None)
+            .entity(json!({"uid": "IdentityCenterGroup::\"g-legal\"", "attrs": group}))
+            .entity(
+                json!({"uid": "IdentityCenterUser::\"u-lena\"", "attrs": {"userName": "lena"}, "parents": ["g-legal"]}),
+            )
+            .entity(json!({"uid": "PermissionSet::\"L\"", "attrs": {"policies": [ends],
+                "assignments": [{"group": "g-legal", "accounts": [A]}]}}))
+    };
+    assert!(all(&legal(json!({})), &[]).others.is_empty());
+    let open = legal(json!({"membersKnown": false}));
+    for accounts in [vec![], vec![A]] {
+        assert_eq!(unseen(&all(&open, &accounts)), [(A, vec!["terminate-agreement"])]);
+    }
+    let instance = json!({"uid": "IdentityCenterInstance::\"ssoins-1\"", "attrs": {"groupsKnown": false}});
+    assert_eq!(unseen(&all(&legal(json!({})).entity(instance), &[])).len(), 1);
+}
+
+/// Of a member's coverage, it is the management account that acts: its principals are asked about whichever account is.
+#[test]
+fn the_account_that_acts_is_asked_about() {
+    let mut world = world();
+    world.entities.iter_mut().filter(|e| e["uid"] == M).for_each(|e| e["attrs"]["principalsKnown"] = json!(false));
+    let found = all(&world, &[A]);
+    assert_eq!(unseen(&found), [(M, vec!["close-account", "remove-account", "terminate-agreement"])]);
+    let kinds: Vec<_> = found.others[0].operations.iter().filter_map(|o| o.agreement.as_deref()).collect();
+    assert!(kinds.iter().all(|k| *k == "baa"), "{kinds:?}");
+}
+
+/// Nobody knows who comes from an identity provider.
+#[test]
+fn who_stands_behind_a_role_that_can_end_it_is_told() {
+    let provider = format!("arn:aws:iam::{A}:saml-provider/C");
+    let trust =
+        policy(json!([{"Effect": "Allow", "Principal": {"Federated": provider}, "Action": "sts:AssumeRoleWithSAML"}]));
+    let ends = allows(&["artifact:TerminateAgreement", "artifact:GetCustomerAgreement"]);
+    let role = format!("arn:aws:iam::{A}:role/ends");
+    let world = World::new()
+        .account(A, json!({}), &[])
+        .accepted("Own1234567890123", "baa", "account", A, "2024-01-01", None)
+        .entity(json!({"uid": role, "attrs": {"policies": [ends], "trustPolicy": trust}}));
+    let found = all(&world, &[]);
+    let others: Vec<&str> = found.roles[&role].others.iter().map(|o| o.who.as_str()).collect();
+    assert_eq!(others, [format!("the identity provider {provider}")]);
+    let text = countersign::report::ending::text(90, ("baa", AT), (&found.endings, &found.roles), &[], &found.others);
+    assert!(text.contains("people unknown: the identity provider"), "{text}");
 }

@@ -137,6 +137,23 @@ fn accounts_that_hold_phi_without_cover() {
     assert!(text.contains("Of 1 account without known cover it is not known whether PHI is held there."), "{text}");
 }
 
+/// D31: an organization whose accounts were not all listed may have others, which the list does not have.
+#[test]
+fn coverage_says_that_other_accounts_are_not_known() {
+    for (known, accounts) in [(true, vec![]), (false, vec![]), (false, vec!["--account", M])] {
+        let world = World::new().org(json!({"accountsKnown": known})).account(M, json!({}), &[ORG]);
+        let folder = world.folder();
+        let args = [&["coverage", folder.path().to_str().unwrap(), "--without-cover", "--holding-phi"][..], &accounts]
+            .concat();
+        let told = !known && accounts.is_empty();
+        let text = words(&run("100", &args));
+        assert_eq!(text.contains(&format!("Other accounts of {ORG} are not known")), told, "{text}");
+        let found: Value = serde_json::from_str(&run("100", &[&args[..], &["--format", "json"]].concat())).unwrap();
+        assert_eq!(schema_errors("coverage.v1.schema.json", &found), [""; 0]);
+        assert_eq!(found["accountsNotListedOf"], if told { json!([ORG]) } else { Value::Null });
+    }
+}
+
 #[test]
 fn tables_have_the_same_answers() {
     let csv = run("100", &["who-can", "terminate", HOSPITAL, "--format", "csv"]);

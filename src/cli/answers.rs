@@ -17,7 +17,7 @@ use countersign_core::assessment::plans::Planner;
 use countersign_core::assessment::{ASSUMES, Assessment, GRANTS_ITSELF, OperationAnswer, PrincipalAnswer, assess};
 use countersign_core::diff::PrincipalEntry;
 use countersign_core::escalation::{self, Escalation};
-use countersign_core::people::{self, Assumer, Other, Roles};
+use countersign_core::people::{self, Assumer, Behind, Other, Roles};
 use countersign_core::policies::operations::About;
 use countersign_core::problem::{Failure, Named, Unknown};
 use countersign_core::provenance::Provenance;
@@ -137,7 +137,7 @@ struct Answer<'a> {
 /// Who may become a role.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct StandsBehind<'a> {
+pub struct StandsBehind<'a> {
     assumers: Vec<AssumerAnswer<'a>>,
     people_unknown: &'a [Other],
     trusted: &'a [String],
@@ -157,19 +157,25 @@ struct AssumerAnswer<'a> {
 impl<'a> Answer<'a> {
     fn new((p, answer): report::who_can::Row<'a>, roles: &'a Roles) -> Self {
         let behind = roles.get(&p.principal).filter(|_| answer.decision != Decision::Deny);
+        let stands_behind = behind.map(StandsBehind::new);
+        let (principal, account) = (&p.principal, &p.account);
+        Self { principal, account, kind: p.kind, name: &p.name, people: &p.people, stands_behind, answer }
+    }
+}
+
+impl<'a> StandsBehind<'a> {
+    pub fn new(behind: &'a Behind) -> Self {
         let assumer = |a: &'a Assumer| AssumerAnswer {
             principal: (&a.identity).into(),
             roles: &a.roles,
             certain: a.certain,
             depends_on: &a.depends_on,
         };
-        let stands_behind = behind.map(|b| StandsBehind {
-            assumers: b.assumers.iter().map(assumer).collect(),
-            people_unknown: &b.others,
-            trusted: &b.trusted,
-        });
-        let (principal, account) = (&p.principal, &p.account);
-        Self { principal, account, kind: p.kind, name: &p.name, people: &p.people, stands_behind, answer }
+        Self {
+            assumers: behind.assumers.iter().map(assumer).collect(),
+            people_unknown: &behind.others,
+            trusted: &behind.trusted,
+        }
     }
 }
 
@@ -344,7 +350,7 @@ pub fn who_can(cli: &Cli, args: &WhoCanArgs) -> Result<u8, Failure> {
     let text = || who_text(args, &assessment, &roles, (names, operation), (&grants, &foot));
     let rows = || {
         let [may, unknown, nearly] = report::who_can::rows(&assessment);
-        let mut sentences = vec![report::plain::who::first(&assessment, names, [&may, &unknown, &nearly])];
+        let mut sentences = vec![report::plain::who::first((&assessment, &roles), names, [&may, &unknown, &nearly])];
         sentences.extend(foot.iter().cloned());
         let table = report::rows::answers(&assessment, names, [may, unknown, nearly].into_iter().flatten());
         (sentences.join(" "), table.of_moment(&assessment.at, provenance))

@@ -12,6 +12,7 @@ use super::{Cli, EvaluationArgs, Session, day, narrow};
 use crate::report;
 use crate::report::coverage::More;
 use crate::report::plain::{self, Names};
+use countersign_core::assessment::completeness::Missing;
 use countersign_core::assessment::{AccountAnswer, AgreementAnswer, Assessment, assess};
 use countersign_core::finding::Severity;
 use countersign_core::problem::Failure;
@@ -62,6 +63,9 @@ struct Coverage<'a> {
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     assuming: &'a [String],
     accounts: &'a [AccountAnswer],
+    /// Organizations that may have other accounts: these were not all listed.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    accounts_not_listed_of: &'a [String],
 }
 
 pub fn coverage(cli: &Cli, args: &CoverageArgs) -> Result<u8, Failure> {
@@ -82,6 +86,7 @@ pub fn coverage(cli: &Cli, args: &CoverageArgs) -> Result<u8, Failure> {
     let of_all = report::plain::coverage::all(&assessment, names, &kinds);
     let asked = assessment.accounts.len();
     let only = narrowed(args, &kinds, &mut assessment);
+    let unlisted = not_listed(&session, &assessment);
     let mut sentences = of_all;
     let of_phi = if kinds.is_empty() { session.rules.hipaa_kinds().iter().cloned().collect() } else { kinds.clone() };
     let one = asked == 1 && assessment.accounts.len() == 1;
@@ -90,6 +95,9 @@ pub fn coverage(cli: &Cli, args: &CoverageArgs) -> Result<u8, Failure> {
     let undated = plain::day::undated(&assessment.at, session.inventory.config.as_of, named);
     besides.extend(undated.iter().map(|what| plain::stopped(&format!("Assuming: {what}"))));
     sentences.extend(besides.iter().cloned());
+    sentences.extend(unlisted.iter().map(|organization| {
+        format!("Other accounts of {organization} are not known: its accounts were not all listed.")
+    }));
     if !only.is_empty() {
         sentences.push(shown(&assessment, asked, &only));
     }
@@ -97,7 +105,15 @@ pub fn coverage(cli: &Cli, args: &CoverageArgs) -> Result<u8, Failure> {
     let provenance = &session.provenance();
     let (at, accounts) = (&assessment.at, assessment.accounts.as_slice());
     let assuming = undated.as_slice();
-    let json = Coverage { schema: "countersign/coverage/v1", provenance, at, only: &only, assuming, accounts };
+    let json = Coverage {
+        schema: "countersign/coverage/v1",
+        provenance,
+        at,
+        only: &only,
+        assuming,
+        accounts,
+        accounts_not_listed_of: &unlisted,
+    };
     let widths = (output::width(), output::table_width());
     let explained = |row: &AgreementAnswer| behind(&session, row);
     let text = || match accounts {
@@ -146,6 +162,13 @@ fn narrowed(args: &CoverageArgs, kinds: &[String], assessment: &mut Assessment) 
         assessment.accounts.retain(|a| a.hipaa.holds_phi != Some(false));
     }
     only
+}
+
+/// The organizations that may have other accounts than those that are listed; none where some accounts are asked about.
+fn not_listed(session: &Session, assessment: &Assessment) -> Vec<String> {
+    let gaps = assessment.completeness.gaps.iter().filter(|g| g.missing == Missing::Accounts);
+    let all = session.options.filter.accounts.is_empty();
+    gaps.filter(|_| all).flat_map(|g| g.of.clone()).collect()
 }
 
 /// How many of the accounts are shown.

@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use super::answers::StandsBehind;
 use super::errors::usage;
 use super::output::{self, Output};
 use super::{Cli, EvaluationArgs, OK, narrow};
 use crate::report;
-use countersign_core::assessment::completeness::Completeness;
 use countersign_core::assessment::completeness::others::Others;
-use countersign_core::ending::{Ending, NOT_FOLLOWED, endings};
+use countersign_core::ending::{Ending, Found, NOT_FOLLOWED, endings};
 use countersign_core::moment;
 use countersign_core::problem::Failure;
 use countersign_core::provenance::Provenance;
@@ -29,6 +29,14 @@ struct Endings<'a> {
     endings: &'a [Ending],
     not_followed: &'a [&'a str],
     perhaps_others: &'a [Others],
+    /// Who may become the roles that are named, or perhaps may.
+    stands_behind: Vec<AtRole<'a>>,
+}
+
+#[derive(Serialize)]
+struct AtRole<'a> {
+    role: &'a str,
+    behind: StandsBehind<'a>,
 }
 
 pub fn end_coverage(
@@ -48,8 +56,8 @@ pub fn end_coverage(
         let problem = usage(format!("{asked} accounts are too many to ask who can end the coverage of each"));
         return Err(problem.help("name some of them with --account").into());
     }
-    let found = endings(&session.inventory, &session.rules, &session.options, kind)?;
-    let others = Completeness::of(&session.inventory, &session.rules, &session.options)?.perhaps_others;
+    let Found { endings: found, others, roles, .. } =
+        endings(&session.inventory, &session.rules, &session.options, kind)?;
     let provenance = session.provenance();
     let at = moment::format(session.options.at);
     let json = Endings {
@@ -59,8 +67,9 @@ pub fn end_coverage(
         endings: &found,
         not_followed: &NOT_FOLLOWED,
         perhaps_others: &others,
+        stands_behind: roles.iter().map(|(role, b)| AtRole { role, behind: StandsBehind::new(b) }).collect(),
     };
-    let text = || report::ending::text(output::width(), (kind, &at), &found, &NOT_FOLLOWED, &others);
+    let text = || report::ending::text(output::width(), (kind, &at), (&found, &roles), &NOT_FOLLOWED, &others);
     let table = || {
         (
             format!("Not followed: {}.", NOT_FOLLOWED.join("; ")),

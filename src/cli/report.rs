@@ -46,7 +46,7 @@ fn endings(session: &Session, assessment: &Assessment) -> Result<Option<Vec<Endi
     if assessment.accounts.len() > MOST {
         return Ok(None);
     }
-    let of = |kind: &String| ending::endings(&session.inventory, &session.rules, &session.options, kind);
+    let of = |kind: &String| Ok(ending::endings(&session.inventory, &session.rules, &session.options, kind)?.endings);
     let found: Vec<Vec<Ending>> = assessment.hipaa_kinds.iter().map(of).collect::<Result<_, Failure>>()?;
     Ok(Some(found.concat()))
 }

@@ -5,7 +5,7 @@ use countersign_core::assessment::completeness::person::{self, Named};
 use countersign_core::assessment::completeness::{Missing, Unseen};
 use countersign_core::assessment::{Assessment, Filter, Operation, Options, PrincipalAnswer, assess, principals};
 use countersign_core::inventory::Inventory;
-use countersign_core::people::{self, Other};
+use countersign_core::people::{self, Other, Unlisted};
 use countersign_core::problem::Failure;
 use countersign_core::terms::Decision;
 
@@ -37,7 +37,7 @@ fn by_roles(session: &Session, person: &Named) -> Result<Vec<Others>, Failure> {
     let everyone = principals(inventory, options.at);
     let mut ways: Vec<(&String, &Other, &PrincipalAnswer)> = Vec::new();
     for (role, other) in roles.iter().flat_map(|(role, behind)| behind.others.iter().map(move |o| (role, o))) {
-        let Some((account, arn)) = &other.of else { continue };
+        let Some(Unlisted { account, arn, .. }) = &other.unlisted else { continue };
         let set = everyone.iter().find(|p| p.account == *account && p.principal == *arn);
         ways.extend(set.filter(|p| p.people.iter().all(|p| p.id != person.id)).map(|set| (role, other, set)));
     }

@@ -4,17 +4,19 @@ use std::collections::BTreeMap;
 
 use super::diff::principal;
 use super::table::Table;
+use super::who_can::at_role;
 use super::{COVERED_MEANS, bold, completeness, day, dim, few, paragraph};
 use countersign_core::assessment::completeness::others::Others;
 use countersign_core::diff::PrincipalEntry;
 use countersign_core::ending::{Effect, Ending, Perhaps, Way};
+use countersign_core::people::Roles;
 use countersign_core::words;
 
 /// All of it.
 pub fn text(
     width: usize,
     (kind, at): (&str, &str),
-    endings: &[Ending],
+    (endings, roles): (&[Ending], &Roles),
     not_followed: &[&str],
     others: &[Others],
 ) -> String {
@@ -29,7 +31,7 @@ pub fn text(
             |g| format!("covered by {} ({} agreement)", g.id, g.scope),
         );
         text.push_str(&format!("\n{}{name}  {}\n", bold(&ending.account), dim(&by)));
-        ending.ways.iter().for_each(|w| text.push_str(&way(width, w)));
+        ending.ways.iter().for_each(|w| text.push_str(&way(width, w, roles)));
     }
     text.push('\n');
     text.push_str(&completeness::perhaps(width, others));
@@ -127,7 +129,7 @@ pub fn effect(effect: Effect) -> &'static str {
     }
 }
 
-fn way(width: usize, way: &Way) -> String {
+fn way(width: usize, way: &Way, roles: &Roles) -> String {
     let scope = way.scope.map(|s| format!(" ({s})")).unwrap_or_default();
     let effect = effect(way.effect);
     let mut text = paragraph(width, "  ", &format!("{}{scope} in {}: {effect}", way.operation, way.by));
@@ -139,6 +141,12 @@ fn way(width: usize, way: &Way) -> String {
         section("may", &names(way.may.iter()));
     }
     perhaps(way).iter().for_each(|who| section("unknown", who));
+    for role in way.may.iter().chain(way.unknown.iter().map(|p| &p.principal)) {
+        if let Some(behind) = roles.get(&role.principal) {
+            text.push_str(&paragraph(width, "    ", &format!("behind the role {}", role.name)));
+            text.push_str(&at_role(width, behind));
+        }
+    }
     text
 }
 

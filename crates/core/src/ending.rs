@@ -7,12 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use crate::assessment::completeness::others::Others;
 use crate::assessment::{
-    AccountAnswer, AgreementAnswer, Assessment, Filter, Governing, OperationAnswer, Options, assess,
+    AccountAnswer, AgreementAnswer, Assessment, Filter, Governing, Operation, OperationAnswer, Options, assess,
 };
 use crate::diff::PrincipalEntry;
 use crate::inventory::Inventory;
 use crate::inventory::tree::Tree;
+use crate::people::{self, Roles};
 use crate::policies::RuleBook;
 use crate::problem::Failure;
 use crate::terms::{Coverage, Decision, Scope, terms};
@@ -94,6 +96,18 @@ pub const NOT_FOLLOWED: [&str; 3] = [
     "who controls another organization, and invites the account",
 ];
 
+/// Who can end the coverage of accounts.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct Found {
+    /// The accounts that are covered, each with its ways.
+    pub endings: Vec<Ending>,
+    /// Those who may be there unseen, and which of these ways they could go.
+    pub others: Vec<Others>,
+    /// Who stands behind the roles that can go a way, or perhaps can.
+    pub roles: Roles,
+}
+
 /// A way, as it is asked.
 struct Asked {
     operation: &'static str,
@@ -114,7 +128,7 @@ const OPERATIONS: [&str; 7] = [
 ];
 
 /// The accounts that an agreement of a kind covers, narrowed by the options, each with who can end that and how.
-pub fn endings(inventory: &Inventory, rules: &RuleBook, options: &Options, kind: &str) -> Result<Vec<Ending>, Failure> {
+pub fn endings(inventory: &Inventory, rules: &RuleBook, options: &Options, kind: &str) -> Result<Found, Failure> {
     let coverage = coverage(inventory, rules, options)?;
     let is_covered = |a: &&AccountAnswer| row(a, kind).is_some_and(|r| r.coverage != Coverage::NotCovered);
     let targets: Vec<&AccountAnswer> = coverage.accounts.iter().filter(is_covered).collect();
@@ -128,7 +142,8 @@ pub fn endings(inventory: &Inventory, rules: &RuleBook, options: &Options, kind:
         operations: OPERATIONS.iter().filter(known).map(|o| (*o).to_owned()).collect(),
         ..Filter::default()
     };
-    let answers = assess(inventory, rules, &Options { filter, ..options.clone() })?;
+    let asking = Options { filter, ..options.clone() };
+    let answers = assess(inventory, rules, &asking)?;
     let ending = |account: &&AccountAnswer| {
         let manager = account.organization.as_ref().and_then(manager);
         let ways = asked(account, kind, manager.as_deref());
@@ -152,7 +167,24 @@ pub fn endings(inventory: &Inventory, rules: &RuleBook, options: &Options, kind:
             ways: ways.into_iter().map(way).collect::<Result<_, Failure>>()?,
         })
     };
-    targets.iter().map(ending).collect()
+    let endings: Vec<Ending> = targets.iter().map(ending).collect::<Result<_, Failure>>()?;
+    let unseen = answers.completeness.perhaps_others.clone();
+    Ok(Found {
+        others: unseen.into_iter().filter_map(|o| on_a_way((&endings, kind), o)).collect(),
+        roles: people::behind((inventory, rules), &asking, &answers.principals)?,
+        endings,
+    })
+}
+
+/// What of that which others could do ends the coverage of one of these accounts; `None` where nothing does.
+fn on_a_way((endings, kind): (&[Ending], &str), others: Others) -> Option<Others> {
+    let ways = || endings.iter().flat_map(|e| &e.ways).filter(|w| others.account.as_ref() == Some(&w.by));
+    let is_way = |o: &&Operation| {
+        let of_kind = o.agreement.as_deref().is_none_or(|k| k == kind);
+        of_kind && ways().any(|w| w.operation == o.operation && w.scope == o.scope)
+    };
+    let operations: BTreeSet<Operation> = others.operations.iter().filter(is_way).cloned().collect();
+    (!operations.is_empty()).then(|| Others { operations: operations.into_iter().collect(), ..others })
 }
 
 fn coverage(inventory: &Inventory, rules: &RuleBook, options: &Options) -> Result<Assessment, Failure> {

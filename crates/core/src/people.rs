@@ -1,13 +1,14 @@
 //! Who stands behind a role: the people, users and permission sets of the inventory that may assume it, one role after the other, and
 //! those that the inventory does not know.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::Serialize;
 
 use crate::agreements::Agreements;
 use crate::assessment::completeness::Unseen;
-use crate::assessment::completeness::others::{stranger, unlisted_groups};
+use crate::assessment::completeness::others::stranger;
 use crate::assessment::{Options, PrincipalAnswer};
 use crate::iam::principal::Who;
 use crate::inventory::Inventory;
@@ -20,9 +21,11 @@ use crate::problem::Failure;
 use crate::stack;
 use crate::terms::{Decision, PrincipalKind};
 
+mod members;
 mod outside;
 mod states;
 
+pub use members::Unlisted;
 use outside::Outside;
 use states::{States, depending};
 
@@ -60,9 +63,16 @@ pub struct Other {
     pub who: String,
     /// The ARNs of the roles that are assumed one after the other; the last one is the role.
     pub roles: Vec<String>,
-    /// The account and the ARN of the permission set by which they do, where that is known and not everybody who has it is (D31).
+    /// Where they are members of groups who were not all listed.
     #[serde(skip)]
-    pub of: Option<(String, String)>,
+    pub unlisted: Option<Unlisted>,
+}
+
+impl Other {
+    /// Who, and the roles that they assume.
+    fn new(who: String, roles: &[String]) -> Self {
+        Self { who, roles: roles.to_vec(), unlisted: None }
+    }
 }
 
 impl Behind {
@@ -101,7 +111,7 @@ pub fn follow(
     }
     let known = |role: &String| inventory.entity("Role", role).is_some_and(|r| r.reference("trustPolicy").is_some());
     if !wanted.iter().any(known) {
-        let others = |role: &String| vec![Other { who: UNKNOWN.to_owned(), roles: vec![role.clone()], of: None }];
+        let others = |role: &String| vec![Other::new(UNKNOWN.to_owned(), std::slice::from_ref(role))];
         let behind = |role: &String| {
             let mut behind = Behind { others: others(role), ..Behind::default() };
             behind.declare(&current(inventory, options));
@@ -113,17 +123,26 @@ pub fn follow(
         let agreements = Agreements::new(inventory, rules, options.at);
         let tree: &Tree = &agreements.tree;
         let directory = Directory::new(inventory, tree, options.at, &options.context);
-        let mut directory = directory.of_any_request(options.any_request);
-        let trusts = trusts(inventory, &mut directory, tree);
+        let directory = directory.of_any_request(options.any_request);
+        let mut directory = directory.standing(Box::new(|account| agreements.standing(account)));
+        let trusts = trusts(inventory, &mut directory, tree)?;
         let identities = directory.identities();
         let accounts = accounts(&trusts, &identities, wanted);
         let callers = directory.those(|i| i.kind != PrincipalKind::Root && accounts.contains(&i.account))?;
         let unseen = Unseen::of(inventory);
         let strangers = strangers(&mut directory, tree, (&trusts, &unseen))?;
         let states = States::new(&agreements, rules, options.any_state);
-        let unlisted = unlisted(inventory, tree, (&identities, &unseen));
-        let mut following =
-            Following { trusts, identities, callers, strangers, unseen, unlisted, states, edges: BTreeMap::new() };
+        let mut following = Following {
+            inventory,
+            tree,
+            trusts,
+            identities,
+            callers,
+            strangers,
+            unseen,
+            states,
+            edges: BTreeMap::new(),
+        };
         let current = current(inventory, options);
         let mut roles = Roles::new();
         for role in wanted {
@@ -143,32 +162,42 @@ fn current<'i>(inventory: &'i Inventory, options: &Options) -> Vec<&'i Trusted> 
     inventory.config.trusted.iter().filter(|t| t.until.is_none_or(|until| options.at < until)).collect()
 }
 
-/// The roles that stand in the inventory; `None` where the trust policy does not.
-fn trusts(inventory: &Inventory, directory: &mut Directory<'_>, tree: &Tree) -> BTreeMap<String, Option<Trust>> {
+/// The roles that stand in the inventory; `None` where nothing names their trust policy.
+fn trusts(
+    inventory: &Inventory,
+    directory: &mut Directory<'_>,
+    tree: &Tree,
+) -> Result<BTreeMap<String, Option<Trust>>, Failure> {
     let mut trusts = BTreeMap::new();
     let mut around: BTreeMap<&str, Surroundings> = BTreeMap::new();
     for role in inventory.of_type("Role") {
-        let policy = role.reference("trustPolicy").and_then(|id| inventory.policies.get(id));
+        let policy = role.reference("trustPolicy").map(|id| (id, inventory.policies.get(id)));
         let trust = match (policy, role.reference("account")) {
-            (Some(policy), Some(account)) => {
-                let around = around.entry(account).or_insert_with(|| surroundings(account, directory, tree));
-                Some(Trust::new(role, account, policy, around.clone()))
+            (Some((id, policy)), Some(account)) => {
+                let around = match around.entry(account) {
+                    Entry::Occupied(known) => known.get().clone(),
+                    Entry::Vacant(open) => open.insert(surroundings(account, directory, tree)?).clone(),
+                };
+                Some(match policy {
+                    Some(policy) => Trust::new(role, account, policy, around),
+                    None => Trust::unknown(role, account, id, around),
+                })
             }
             _ => None,
         };
         trusts.insert(role.uid.id.clone(), trust);
     }
-    trusts
+    Ok(trusts)
 }
 
 /// What is around the roles of an account.
-fn surroundings(account: &str, directory: &mut Directory<'_>, tree: &Tree) -> Surroundings {
+fn surroundings(account: &str, directory: &mut Directory<'_>, tree: &Tree) -> Result<Surroundings, Failure> {
     let Some(account) = tree.accounts.get(account) else {
-        return Surroundings::default();
+        return Ok(Surroundings::default());
     };
-    let standing = tree.now(account);
+    let standing = directory.then(account)?;
     let controls = directory.resource_control(account, &standing);
-    Surroundings { controls, keys: directory.resource_keys(&account.id, &standing) }
+    Ok(Surroundings { controls, keys: directory.resource_keys(&account.id, &standing) })
 }
 
 /// By accounts that trust policies name: a principal of which nothing is known, where not all are listed.
@@ -183,30 +212,10 @@ fn strangers(
     for account in named.iter().filter_map(|id| tree.accounts.get(id)) {
         let (principals, assignments) = (unseen.principals_of(&account.id), unseen.assignments_of(&account.id));
         if principals || assignments {
-            strangers.insert(account.id.clone(), stranger(directory, tree, account, principals)?);
+            strangers.insert(account.id.clone(), stranger(directory, account, principals)?);
         }
     }
     Ok(strangers)
-}
-
-/// By permission sets of accounts: who has them and is not listed, because members of groups or assignments are not (D31).
-fn unlisted(
-    inventory: &Inventory,
-    tree: &Tree,
-    (identities, unseen): (&[Identity], &Unseen),
-) -> BTreeMap<(String, String), Vec<String>> {
-    let mut found = BTreeMap::new();
-    for identity in identities.iter().filter(|i| i.kind == PrincipalKind::PermissionSet) {
-        let groups = unlisted_groups(inventory, tree, (&identity.uid, &identity.account)).into_iter();
-        let mut who: Vec<String> = groups.map(|g| format!("members of {g} who are not listed (D31)")).collect();
-        if unseen.assignments_of(&identity.account) {
-            who.push(format!("people with the permission set {} who are not listed (D31)", identity.name));
-        }
-        if !who.is_empty() {
-            found.insert((identity.account.clone(), identity.arn.clone()), who);
-        }
-    }
-    found
 }
 
 /// The accounts whose principals may become one of these roles, whatever their policies say.
@@ -243,14 +252,14 @@ struct Edges {
 }
 
 struct Following<'a> {
+    inventory: &'a Inventory,
+    tree: &'a Tree,
     trusts: BTreeMap<String, Option<Trust>>,
     identities: Vec<Identity>,
     callers: Vec<Principal>,
     /// By accounts whose principals are not all listed.
     strangers: BTreeMap<String, Principal>,
     unseen: Unseen,
-    /// By permission sets of accounts: those who have them and are not listed, in words.
-    unlisted: BTreeMap<(String, String), Vec<String>>,
     states: States<'a>,
     edges: BTreeMap<String, Edges>,
 }
@@ -287,6 +296,9 @@ impl Following<'_> {
                 }
                 let (identities, strangers, unseen) = (&self.identities, &self.strangers, &self.unseen);
                 edges.others = Outside { identities, strangers, unseen }.of(trust, &mut self.states)?;
+                if !trust.is_known() {
+                    edges.others.push(UNKNOWN.to_owned());
+                }
             }
             _ => edges.others.push(UNKNOWN.to_owned()),
         }
@@ -307,7 +319,7 @@ impl Following<'_> {
                 continue;
             }
             let edges = self.edges(&here)?;
-            behind.others.extend(edges.others.into_iter().map(|who| Other { who, roles: roles.clone(), of: None }));
+            behind.others.extend(edges.others.into_iter().map(|who| Other::new(who, &roles)));
             let mut callers = edges.callers;
             callers.sort_by_key(|(_, hop)| hop.decision != Decision::Allow);
             for (index, hop) in callers {
@@ -321,13 +333,10 @@ impl Following<'_> {
                 } else {
                     found.insert(index);
                     let identity = caller.identity();
-                    let of = (identity.account.clone(), identity.arn.clone());
-                    let unlisted = self.unlisted.get(&of).into_iter().flatten();
-                    behind.others.extend(unlisted.map(|who| Other {
-                        who: who.clone(),
-                        roles: roles.clone(),
-                        of: Some(of.clone()),
-                    }));
+                    if let Some(unlisted) = members::unlisted((self.inventory, self.tree, &self.unseen), &identity) {
+                        let other = Other::new(unlisted.words(), &roles);
+                        behind.others.push(Other { unlisted: Some(unlisted), ..other });
+                    }
                     let depends_on = depends_on.into_iter().collect();
                     behind.assumers.push(Assumer { identity, roles: roles.clone(), certain, depends_on });
                 }

@@ -15,7 +15,7 @@ const NAMED: usize = 6;
 /// The text.
 pub fn who(width: usize, assessment: &Assessment, roles: &Roles, names: Names<'_>) -> String {
     let [may, unknown, nearly] = who_can::rows(assessment);
-    let mut text = paragraph(width, "", &first(assessment, names, [&may, &unknown, &nearly]));
+    let mut text = paragraph(width, "", &first((assessment, roles), names, [&may, &unknown, &nearly]));
     for (title, rows) in [("Can", &may), ("Unknown", &unknown), ("Nearly can", &nearly)] {
         if rows.is_empty() {
             continue;
@@ -37,7 +37,14 @@ pub fn who(width: usize, assessment: &Assessment, roles: &Roles, names: Names<'_
 }
 
 /// The answer in a sentence or two.
-pub fn first(assessment: &Assessment, names: Names<'_>, [may, unknown, nearly]: [&Vec<Row<'_>>; 3]) -> String {
+pub fn first(
+    (assessment, roles): (&Assessment, &Roles),
+    names: Names<'_>,
+    [may, unknown, nearly]: [&Vec<Row<'_>>; 3],
+) -> String {
+    let behind = may.iter().chain(unknown).filter_map(|(p, _)| roles.get(&p.principal));
+    let at_a_role = behind.flat_map(|b| &b.others).any(|other| other.unlisted.is_some());
+    let others = at_a_role || !assessment.completeness.perhaps_others.is_empty();
     let all = assessment.principals.iter().flat_map(|p| &p.operations);
     let mut deeds: Vec<String> = Vec::new();
     for deed in all.map(|o| names.deed(o)) {
@@ -73,7 +80,7 @@ pub fn first(assessment: &Assessment, names: Names<'_>, [may, unknown, nearly]: 
     if !nearly.is_empty() {
         text.push_str(&format!(" {} nearly can: few permissions are missing or denied.", of(nearly).number()));
     }
-    if !assessment.completeness.perhaps_others.is_empty() {
+    if others {
         text.push_str(" Others, who are not listed, perhaps can.");
     }
     text

@@ -107,8 +107,8 @@ pub fn allows_any(stack: &Stack, knowledge: &Knowledge, action: &str) -> Result<
         return Ok(NewRequests::Unknown);
     };
     let mut layers = vec![("action", policies(vec![(OUTSIDE.to_owned(), only)]))];
-    // a policy of which it is not known where it is attached can only take away
-    for layer in stack.layers.iter().filter(|l| l.placed) {
+    // a policy of which it is not known where it is attached, or whether it exists, can only take away
+    for layer in stack.layers.iter().filter(|l| l.placed && l.of_all_features.is_none()) {
         let named =
             layer.statements.iter().filter_map(|s| Some((s.origin.file.clone(), settled(&s.statement, knowledge)?)));
         layers.push((layer.name.as_str(), policies(named.collect())));

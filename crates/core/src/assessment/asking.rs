@@ -14,6 +14,7 @@ use crate::inventory::entity::Uid;
 use crate::inventory::model::Account;
 use crate::operations;
 use crate::permissions::everyone::Everyone;
+use crate::permissions::moment::Then;
 use crate::permissions::principals::Directory;
 use crate::problem::Failure;
 
@@ -79,7 +80,10 @@ impl<'s> Asking<'s> {
         let standing = agreements.standing(account)?;
         // nobody else's policies are looked at
         let here = match wanted {
-            true => directory.of_account(account, |i| those.is_none_or(|t| t.contains(i.arn.as_str())))?,
+            true => {
+                let then = Then::at(&agreements.tree, account, &standing);
+                directory.of_account_at((account, &then), |i| those.is_none_or(|t| t.contains(i.arn.as_str())))?
+            }
             false => Vec::new(),
         };
         let entities = agreements.entities(account, &standing, &assessor.with_principals(&shared.beside, &here))?;

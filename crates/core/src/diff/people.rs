@@ -121,9 +121,8 @@ impl Acting {
                 self.acts(&account, actor, format!("user {}", identity.name), hat(None, via, *certain));
             }
         }
-        for Other { who: other, roles, of } in &behind.others {
-            // of those who are not listed it is not known whether there are any
-            let hat = hat(None, (None, roles), other != UNKNOWN && of.is_none());
+        for Other { who: other, roles, unlisted } in &behind.others {
+            let hat = hat(None, (None, roles), other != UNKNOWN && unlisted.is_none());
             // those at one role need not be those at another
             self.acts(&account, Actor::Other(format!("{other} at {}", who.1)), other.clone(), hat);
         }

@@ -69,6 +69,8 @@ struct Settled {
     /// Policies of which it is not known what they say, or whether they are attached.
     unknown: BTreeSet<String>,
     placed: bool,
+    /// The organization with whose feature set it exists, where that is not known.
+    perhaps: Option<String>,
 }
 
 /// The settled layers of a principal, by their number.
@@ -196,7 +198,7 @@ impl Interned {
         let content = |id: &'_ String| inventory.policies.get(id).map_or_else(|| id.clone(), |p| p.content.clone());
         let contents: BTreeSet<String> = layer.policies.iter().map(content).collect();
         let unknown: Vec<&String> = layer.opaque.iter().collect();
-        let text = format!("{} {} {contents:?} {unknown:?}", layer.name, layer.placed);
+        let text = format!("{} {} {contents:?} {unknown:?} {:?}", layer.name, layer.placed, layer.of_all_features);
         let next = self.contents.len();
         let contents = *self.contents.entry(text).or_insert(next);
         Read { keys: keys.into_iter().map(str::to_owned).collect(), contents }
@@ -217,6 +219,7 @@ impl Interned {
             statements: Rc::new(statements.collect()),
             unknown,
             placed: layer.placed,
+            perhaps: layer.of_all_features.clone(),
         });
         self.numbers.insert(signature, self.layers.len() - 1);
         self.layers.len() - 1
@@ -313,6 +316,7 @@ impl Comparing<'_> {
                 statements: Rc::default(),
                 unknown: BTreeSet::new(),
                 placed: true,
+                perhaps: None,
             }],
         };
         let after: Vec<Settled> = self.interned.of(new).cloned().collect();
@@ -321,9 +325,49 @@ impl Comparing<'_> {
         {
             return Ok(AccessAnswer::none());
         }
+        let organizations: BTreeSet<String> = before.iter().chain(&after).filter_map(|l| l.perhaps.clone()).collect();
+        if organizations.is_empty() {
+            return self.compare(&before, &after);
+        }
+        self.in_each_world(&organizations, &before, &after)
+    }
+
+    /// With and without the control policies of organizations whose feature set is not known: what differs is unknown.
+    fn in_each_world(
+        &mut self,
+        organizations: &BTreeSet<String>,
+        before: &[Settled],
+        after: &[Settled],
+    ) -> Result<AccessAnswer, Failure> {
+        let mut worlds: Vec<BTreeSet<&String>> = vec![BTreeSet::new()];
+        for organization in organizations {
+            let with = worlds.iter().map(|w| w.iter().copied().chain([organization]).collect());
+            let with: Vec<BTreeSet<&String>> = with.collect();
+            worlds.extend(with);
+        }
+        let mut answers = Vec::new();
+        for world in &worlds {
+            let there = |l: &&Settled| l.perhaps.as_ref().is_none_or(|o| world.contains(o));
+            let of = |layers: &[Settled]| layers.iter().filter(there).cloned().collect::<Vec<_>>();
+            answers.push(self.compare(&of(before), &of(after))?);
+        }
+        let first = answers.first().map(|a| a.decision);
+        match answers.iter().all(|a| Some(a.decision) == first) {
+            true => Ok(answers.pop().unwrap_or_else(AccessAnswer::none)),
+            false => {
+                let names: Vec<&str> = organizations.iter().map(String::as_str).collect();
+                let what = names.join(" and ");
+                Ok(AccessAnswer::unknown(format!(
+                    "it depends on the feature set of {what}, which is not in the inventory"
+                )))
+            }
+        }
+    }
+
+    fn compare(&mut self, before: &[Settled], after: &[Settled]) -> Result<AccessAnswer, Failure> {
         let unplaced =
             |layers: &[Settled]| layers.iter().filter(|l| !l.placed).map(|l| l.of.clone()).collect::<BTreeSet<_>>();
-        if unplaced(&before) != unplaced(&after) {
+        if unplaced(before) != unplaced(after) {
             return Ok(AccessAnswer::unknown("it is not known where some service control policies are attached"));
         }
         self.searched += 1;
@@ -331,17 +375,17 @@ impl Comparing<'_> {
             return Ok(AccessAnswer::unknown(format!("more than {MAX_SEARCHED} stacks of layers changed")));
         }
         let unknown = |layers: &[Settled]| layers.iter().flat_map(|l| l.unknown.clone()).collect::<BTreeSet<_>>();
-        let (outside, outside_now) = (unknown(&before), unknown(&after));
+        let (outside, outside_now) = (unknown(before), unknown(after));
         if outside != outside_now {
             let names: Vec<String> = outside.symmetric_difference(&outside_now).cloned().collect();
             return Ok(AccessAnswer::unknown(format!("what {} says is not in the inventory", names.join(", "))));
         }
-        let answer = access::new_access(&side(&before, false), &side(&after, false))?;
+        let answer = access::new_access(&side(before, false), &side(after, false))?;
         if outside.is_empty() {
             return Ok(answer);
         }
         // whatever the policies outside say of a request: nothing, or that it is allowed; a denial is one on both sides
-        let with = access::new_access(&side(&before, true), &side(&after, true))?;
+        let with = access::new_access(&side(before, true), &side(after, true))?;
         if answer.decision == NewRequests::None && with.decision == NewRequests::None {
             return Ok(answer);
         }
@@ -388,7 +432,7 @@ impl Comparing<'_> {
 
 impl Settled {
     fn is_known(&self) -> bool {
-        self.placed && self.unknown.is_empty()
+        self.placed && self.unknown.is_empty() && self.perhaps.is_none()
     }
 }
 

@@ -25,6 +25,7 @@ use crate::inventory::{Inventory, Policy, builtin};
 use crate::people;
 use crate::permissions::controls::Controls;
 use crate::permissions::knowledge::Knowledge;
+use crate::permissions::moment::Then;
 use crate::permissions::principals::Directory;
 use crate::problem::Failure;
 use crate::terms::PrincipalKind;
@@ -135,7 +136,8 @@ impl<'a> Around<'a> {
         let controls = Controls::of(self.tree, account, &standing);
         controlled.standing = standing.organization.iter().chain(&standing.path).cloned().collect();
         let mut knowledge = Knowledge::default();
-        let keys = self.directory.resource_keys(&account.id, &standing);
+        let then = Then { position: standing, unknown: None };
+        let keys = self.directory.resource_keys(&account.id, &then);
         keys.into_iter().for_each(|(key, known)| knowledge.insert(key, known));
         for id in controls.attached() {
             let Some(policy) = self.inventory.policies.get(id) else {

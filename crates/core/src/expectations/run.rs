@@ -15,7 +15,7 @@ use crate::diff::PrincipalEntry;
 use crate::inventory::Inventory;
 use crate::moment::Moment;
 use crate::naming;
-use crate::people::{self, Assumer, Other, Roles};
+use crate::people::{self, Assumer, Other, Roles, Unlisted};
 use crate::problem::Failure;
 use crate::terms::{Decision, PrincipalKind};
 use crate::words::plain;
@@ -286,14 +286,15 @@ impl Held<'_> {
         let may = |p: &&PrincipalAnswer| {
             p.operations.iter().any(|o| is_asked(o, &access.asked) && o.decision != Decision::Deny)
         };
-        let stands = |(account, arn): &(String, String)| {
-            let own = self.assessment.principals.iter().filter(|p| p.account == *account && p.principal == *arn);
+        let stands = |of: &Unlisted| {
+            let is_its = |p: &&PrincipalAnswer| p.account == of.account && p.principal == of.arn;
+            let own = self.assessment.principals.iter().filter(is_its);
             own.flat_map(|p| p.people.iter()).any(|p| p.id == person)
         };
         let mut unmet = Vec::new();
         for role in self.assessment.principals.iter().filter(here).filter(may) {
             let others = self.roles.get(&role.principal).into_iter().flat_map(|b| &b.others);
-            let others = others.filter(|o| o.of.as_ref().is_some_and(|of| !stands(of)));
+            let others = others.filter(|o| o.unlisted.as_ref().is_some_and(|of| !stands(of)));
             let others: Vec<Other> = others.cloned().collect();
             if !others.is_empty() {
                 unmet.push(Unmet::PeopleUnknown { role: PrincipalEntry::of(role), others });
@@ -360,9 +361,12 @@ impl Held<'_> {
         let own = listed.principals.contains(&(role.account.clone(), role.principal.clone()));
         let mut unmet: Vec<Unmet> =
             behind.assumers.iter().filter_map(|a| Some(assumes(a, listed.other(a)?, answer))).collect();
-        // a permission set that is listed stands for everyone who has it
-        let is_other = |o: &&Other| !o.of.as_ref().is_some_and(|of| listed.principals.contains(of));
-        let others: Vec<Other> = behind.others.iter().filter(is_other).cloned().collect();
+        // a permission set that is listed stands for everyone behind it, listed or not
+        let is_listed = |o: &&Other| {
+            let of = o.unlisted.as_ref().map(|u| (u.account.clone(), u.arn.clone()));
+            of.is_some_and(|set| listed.principals.contains(&set))
+        };
+        let others: Vec<Other> = behind.others.iter().filter(|o| !is_listed(o)).cloned().collect();
         if !others.is_empty() {
             unmet.push(Unmet::PeopleUnknown { role: PrincipalEntry::of(role), others });
         }

@@ -52,6 +52,19 @@ impl Tree {
         Position::default()
     }
 
+    /// The organization that a unit is in.
+    pub fn root_of(&self, unit: &str) -> Option<&str> {
+        let mut unit = self.units.get(unit)?;
+        // a cycle is an error of the inventory; this ends all the same
+        for _ in 0..=self.units.len() {
+            match unit.parent.as_ref()? {
+                Parent::Organization(id) => return Some(id),
+                Parent::Unit(id) => unit = self.units.get(id)?,
+            }
+        }
+        None
+    }
+
     /// Whether an account manages an organization.
     pub fn manages(&self, account: &str, organization: Option<&str>) -> bool {
         let organization = organization.and_then(|o| self.organizations.get(o));

@@ -219,6 +219,12 @@ impl AccountEvaluator<'_> {
             let choice = scenarios.dimensions.iter().zip(choice);
             trial.choice =
                 choice.map(|(d, i)| (d.key.clone(), d.labels.get(*i).cloned().unwrap_or_default())).collect();
+            // what the gates and the policies both depend on is one thing
+            let contradicts =
+                |(key, label): &&(String, String)| trial.choice.iter().any(|(k, l)| k == key && l != label);
+            if world.iter().any(|taken| contradicts(&taken)) {
+                continue;
+            }
             trial.facts = scenarios
                 .dimensions
                 .iter()
@@ -226,8 +232,9 @@ impl AccountEvaluator<'_> {
                 .filter(|(d, _)| !d.is_of_request())
                 .map(|(_, c)| c.clone())
                 .collect();
-            trial.choice.extend(world.iter().cloned());
-            trial.facts.extend(world.iter().cloned());
+            let more: Choice = world.iter().filter(|taken| !trial.choice.contains(taken)).cloned().collect();
+            trial.choice.extend(more.iter().cloned());
+            trial.facts.extend(more);
             answer.trials.push(trial);
         }
         Ok(())

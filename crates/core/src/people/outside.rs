@@ -41,6 +41,10 @@ impl Outside<'_> {
                 Who::Aws(arn) => arn.split(':').nth(4),
                 _ => None,
             };
+            let elsewhere = |i: &&Identity| from == Some(i.account.as_str()) && !trust.is_of_partition(&i.arn);
+            if self.identities.iter().any(|i| elsewhere(&i)) {
+                continue;
+            }
             if from.map(|account| states.of(account)).transpose()? == Some(Decision::Deny) {
                 continue;
             }

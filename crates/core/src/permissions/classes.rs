@@ -189,7 +189,8 @@ impl Classes {
 
     fn make(&mut self, layer: &Rc<Layer>) -> Profile {
         let unplaced = (!layer.placed).then_some(&layer.of);
-        let (mut text, mut statements) = (format!("{:?} {unplaced:?}", layer.opaque), Vec::new());
+        let perhaps = &layer.of_all_features;
+        let (mut text, mut statements) = (format!("{:?} {unplaced:?} {perhaps:?}", layer.opaque), Vec::new());
         let (mut origins, mut unlike) = (Vec::new(), false);
         for (index, stated) in layer.statements.iter().enumerate() {
             let statement = &stated.statement;

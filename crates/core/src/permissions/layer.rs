@@ -91,6 +91,8 @@ pub struct Layer {
     pub opaque: Vec<String>,
     /// It is known to be attached: of a policy that may be attached anywhere or nowhere, only denials can matter.
     pub placed: bool,
+    /// The organization with whose feature set it exists, where that is not declared: only with all features are there control policies.
+    pub of_all_features: Option<String>,
     /// The ids of its policies, in order.
     pub policies: Vec<String>,
     /// The documents that it is made of, for telling what to change; those of AWS are left out.
@@ -157,6 +159,7 @@ impl Layer {
             statements,
             opaque: opaque.into_iter().collect(),
             placed: true,
+            of_all_features: None,
             policies: own,
             files: files.into_iter().map(|(_, label)| label).collect(),
             lowered: OnceCell::new(),
@@ -175,6 +178,7 @@ impl Layer {
             statements: self.statements.iter().zip(statements).map(read).collect(),
             opaque: self.opaque.clone(),
             placed: self.placed,
+            of_all_features: self.of_all_features.clone(),
             policies: self.policies.clone(),
             files: self.files.clone(),
             lowered: OnceCell::new(),
@@ -182,6 +186,13 @@ impl Layer {
             slices: RefCell::default(),
             memo: RefCell::default(),
         }
+    }
+
+    /// The same layer, which is there only if an organization has all features.
+    #[must_use]
+    pub fn perhaps_of(&self, organization: &str) -> Self {
+        let statements = self.statements.iter().map(|s| s.statement.clone()).collect();
+        Self { of_all_features: Some(organization.to_owned()), ..self.with_statements(statements) }
     }
 
     /// The slice for an action, in lower case.

@@ -12,6 +12,7 @@ use super::controls::Controls;
 use super::everyone::Everyone;
 use super::knowledge::{Knowledge, Known};
 use super::layer::Layer;
+use super::moment::{Declared, NotKnown, Stands, Then};
 use super::scenarios::{Memo, Stack};
 use super::session_tags;
 use crate::aws;
@@ -133,6 +134,8 @@ pub struct Directory<'a> {
     /// Those of principals by themselves: by their names, and the ids of their policies.
     own: HashMap<&'static str, HashMap<Vec<String>, Rc<Layer>>>,
     any_request: bool,
+    /// Where accounts stand at the moment asked; as in the snapshot where nothing tells it.
+    stands: Option<Stands<'a>>,
 }
 
 /// What all principals of an account share.
@@ -172,7 +175,17 @@ impl<'a> Directory<'a> {
         (at, settled): (Moment, &'a BTreeMap<String, Vec<String>>),
         everyone: Arc<Everyone<'a>>,
     ) -> Self {
-        Self { inventory, tree, at, settled, everyone, layers: HashMap::new(), own: HashMap::new(), any_request: false }
+        Self {
+            inventory,
+            tree,
+            at,
+            settled,
+            everyone,
+            layers: HashMap::new(),
+            own: HashMap::new(),
+            any_request: false,
+            stands: None,
+        }
     }
 
     /// The same for any request: nothing is assumed or settled, and the moment of a request may be any.
@@ -180,6 +193,21 @@ impl<'a> Directory<'a> {
     pub fn of_any_request(mut self, any: bool) -> Self {
         self.any_request = any;
         self
+    }
+
+    /// The same with accounts where they stand at the moment asked.
+    #[must_use]
+    pub fn standing(mut self, stands: Stands<'a>) -> Self {
+        self.stands = Some(stands);
+        self
+    }
+
+    /// Where an account stands.
+    pub(crate) fn then(&self, account: &Account) -> Result<Then, Failure> {
+        match &self.stands {
+            Some(stands) => Ok(Then::at(self.tree, account, stands(account)?.as_ref())),
+            None => Ok(Then::now(self.tree, account)),
+        }
     }
 
     /// All principals, by account and ARN; every account has its root.
@@ -202,21 +230,30 @@ impl<'a> Directory<'a> {
         account: &Account,
         wanted: impl Fn(&Identity) -> bool,
     ) -> Result<Vec<Principal>, Failure> {
+        let then = self.then(account)?;
+        self.of_account_at((account, &then), wanted)
+    }
+
+    /// The same where it is known where the account stands.
+    pub(crate) fn of_account_at(
+        &mut self,
+        (account, then): (&Account, &Then),
+        wanted: impl Fn(&Identity) -> bool,
+    ) -> Result<Vec<Principal>, Failure> {
         let everyone = self.everyone.of_account(account).into_iter();
         let wanted: Vec<(Identity, Attached)> = everyone.filter(|(identity, _)| wanted(identity)).collect();
         if wanted.is_empty() {
             return Ok(Vec::new());
         }
-        let around = self.around(account);
+        let around = self.around(account, then);
         wanted.into_iter().map(|(identity, attached)| self.principal(identity, &around, attached)).collect()
     }
 
-    fn around(&mut self, account: &Account) -> Around {
-        let standing = self.tree.now(account);
+    fn around(&mut self, account: &Account, then: &Then) -> Around {
         let mut assuming = Vec::new();
-        let layers = self.service_control(account, &standing, &mut assuming);
+        let layers = self.service_control(account, then, &mut assuming);
         let mut knowledge = of_account(account, self.at);
-        self.organization_keys(&mut knowledge, &standing);
+        self.organization_keys(&mut knowledge, then);
         Around { layers, assuming: assuming.into(), knowledge: Arc::new(knowledge) }
     }
 
@@ -297,24 +334,51 @@ impl<'a> Directory<'a> {
     }
 
     /// One layer a level: the root, each unit on the path, the account. They bind members, their root included, never the
-    /// management account, and exist with all features only.
+    /// management account, and exist with all features only: where the feature set is not known, they perhaps exist.
     pub(crate) fn service_control(
         &mut self,
         account: &Account,
-        standing: &Position,
+        then: &Then,
         assuming: &mut Vec<String>,
     ) -> Vec<Rc<Layer>> {
+        let tree = self.tree;
+        let declares = |node: Declared<'_>| match node {
+            Declared::Organization(id) => {
+                tree.organizations.get(id).is_some_and(|o| o.scps.is_some() || !o.unplaced.is_empty())
+            }
+            Declared::Unit(id) => tree.units.get(id).is_some_and(|u| u.scps.is_some()),
+            Declared::Account(id) => tree.accounts.get(id).is_some_and(|a| a.scps.is_some()),
+        };
+        let may_bind = then.may_bind(account, tree, declares);
+        let mut layers = self.service_control_known(account, then, assuming);
+        if may_bind {
+            layers.push(self.not_known("serviceControl[?]", "service control policies", account));
+        }
+        self.as_they_exist(layers, &then.position)
+    }
+
+    /// Policies of which it is not known that they bound an account at the moment asked, nor what they say.
+    fn not_known(&mut self, name: &str, what: &str, account: &Account) -> Rc<Layer> {
+        let of = format!("the {what} of account {} at that time", account.id);
+        self.shared(of.clone(), name, &of.clone(), vec![of], false)
+    }
+
+    /// Those of which it is known that they bind.
+    fn service_control_known(&mut self, account: &Account, then: &Then, assuming: &mut Vec<String>) -> Vec<Rc<Layer>> {
+        let standing = &then.position;
         let Some(organization) = standing.organization.as_ref().and_then(|o| self.tree.organizations.get(o)) else {
             return Vec::new();
         };
-        // where the feature set is not known, policies that are declared exist
         if organization.all_features == Some(false) || organization.management_account == account.id {
             return Vec::new();
         }
         let mut nodes = vec![(organization.id.clone(), organization.scps.clone())];
         let units = standing.path.iter().filter_map(|u| self.tree.units.get(u));
         nodes.extend(units.map(|u| (u.id.clone(), u.scps.clone())));
-        nodes.push((account.id.clone(), account.scps.clone()));
+        // what is attached to the account is attached where it is now
+        if then.unknown.is_none() {
+            nodes.push((account.id.clone(), account.scps.clone()));
+        }
         let mut layers = Vec::new();
         for (level, (node, policies)) in nodes.into_iter().enumerate() {
             let name = format!("serviceControl[{level}]");
@@ -344,10 +408,33 @@ impl<'a> Directory<'a> {
     /// What binds the resources of an account, one layer a level, as service control policies bind its principals. RCPFullAWSAccess is
     /// always attached, so a level that declares no policies does not restrict. Those of which it is not known where they are attached
     /// may deny anywhere.
-    pub(crate) fn resource_control(&mut self, account: &Account, standing: &Position) -> Vec<Rc<Layer>> {
-        let Controls { levels, unplaced } = Controls::of(self.tree, account, standing);
+    pub(crate) fn resource_control(&mut self, account: &Account, then: &Then) -> Vec<Rc<Layer>> {
+        let tree = self.tree;
+        let declares = |node: Declared<'_>| match node {
+            Declared::Organization(id) => {
+                tree.organizations.get(id).is_some_and(|o| !o.rcps.is_empty() || !o.unplaced_rcps.is_empty())
+            }
+            Declared::Unit(id) => tree.units.get(id).is_some_and(|u| !u.rcps.is_empty()),
+            Declared::Account(id) => tree.accounts.get(id).is_some_and(|a| !a.rcps.is_empty()),
+        };
+        let may_bind = then.may_bind(account, tree, declares);
+        let mut layers = self.resource_control_known(account, then);
+        if may_bind {
+            layers.push(self.not_known("resourceControl[?]", "resource control policies", account));
+        }
+        self.as_they_exist(layers, &then.position)
+    }
+
+    /// Those of which it is known that they bind.
+    fn resource_control_known(&mut self, account: &Account, then: &Then) -> Vec<Rc<Layer>> {
+        let Controls { levels, unplaced } = Controls::of(self.tree, account, &then.position);
+        // what is attached to the account is attached where it is now
+        let is_known = |node: &String| then.unknown.is_none() || *node != account.id;
         let mut layers = Vec::new();
-        for (level, (node, mut ids)) in levels.into_iter().enumerate().filter(|(_, (_, ids))| !ids.is_empty()) {
+        for (level, (node, mut ids)) in levels.into_iter().enumerate() {
+            if ids.is_empty() || !is_known(&node) {
+                continue;
+            }
             ids.push(FULL_RESOURCE_ACCESS.to_owned());
             let name = format!("resourceControl[{level}]");
             layers.push(self.shared(format!("{name} {node}"), &name, &node, ids, true));
@@ -359,19 +446,38 @@ impl<'a> Directory<'a> {
         layers
     }
 
-    /// What is known of a request on a resource of an account from where the account stands, in lower case.
-    pub(crate) fn resource_keys(&self, account: &str, standing: &Position) -> Vec<(&'static str, Known)> {
-        let mut of = Knowledge::default();
-        self.organization_keys(&mut of, standing);
-        let known = |key: &str| of.get(key).cloned().unwrap_or(Known::Absent);
-        vec![
-            ("aws:resourceaccount", Known::Value(KeyValue::One(account.to_owned()))),
-            ("aws:resourceorgid", known("aws:principalorgid")),
-            ("aws:resourceorgpaths", known("aws:principalorgpaths")),
-        ]
+    /// Layers of control policies, which exist with all features only: where the feature set is not declared, each is there or not.
+    fn as_they_exist(&mut self, layers: Vec<Rc<Layer>>, standing: &Position) -> Vec<Rc<Layer>> {
+        let organization = standing.organization.as_ref().and_then(|o| self.tree.organizations.get(o));
+        let Some(organization) = organization.filter(|o| o.all_features.is_none()) else {
+            return layers;
+        };
+        let mut perhaps = |layer: Rc<Layer>| {
+            let key = format!("featureSet {} {} {}", organization.id, layer.name, layer.of);
+            self.layers.entry(key).or_insert_with(|| Rc::new(layer.perhaps_of(&organization.id))).clone()
+        };
+        layers.into_iter().map(|layer| perhaps(layer)).collect()
     }
 
-    pub(crate) fn organization_keys(&self, knowledge: &mut Knowledge, standing: &Position) {
+    /// What is known of a request on a resource of an account from where the account stands, in lower case.
+    pub(crate) fn resource_keys(&self, account: &str, standing: &Then) -> Vec<(&'static str, Known)> {
+        let mut of = Knowledge::default();
+        self.organization_keys(&mut of, standing);
+        let mut keys = vec![("aws:resourceaccount", Known::Value(KeyValue::One(account.to_owned())))];
+        // a key of which nothing is known is left open
+        for (key, same) in
+            [("aws:resourceorgid", "aws:principalorgid"), ("aws:resourceorgpaths", "aws:principalorgpaths")]
+        {
+            keys.extend(of.get(same).map(|known| (key, known.clone())));
+        }
+        keys
+    }
+
+    pub(crate) fn organization_keys(&self, knowledge: &mut Knowledge, then: &Then) {
+        if then.unknown == Some(NotKnown::Organization) {
+            return;
+        }
+        let standing = &then.position;
         let Some(id) = &standing.organization else {
             for key in ["aws:principalorgid", "aws:principalorgpaths", "aws:principalorgmasteraccountid"] {
                 knowledge.insert(key, Known::Absent);
@@ -388,7 +494,9 @@ impl<'a> Directory<'a> {
             tail.push_str(unit);
             tail.push('/');
         }
-        let pattern = like(&[&format!("{id}/r-"), &tail]);
+        // nor are the units, where the account stands elsewhere now
+        let tail = if then.unknown.is_some() { "/" } else { tail.as_str() };
+        let pattern = like(&[&format!("{id}/r-"), tail]);
         knowledge.insert("aws:principalorgpaths", Known::ManyLike(pattern));
     }
 }

@@ -77,6 +77,8 @@ enum Choices {
     Atom(String),
     Policy,
     Attachment,
+    /// Whether an organization has all features, without which it has no control policies.
+    Features,
     /// Whether a `*` in an ARN crosses colons (D25).
     Reading,
 }
@@ -193,6 +195,8 @@ struct Gathered {
     policies: BTreeSet<String>,
     /// Policies of which it is not known where they are attached, and whether their documents are known.
     unplaced: BTreeMap<String, bool>,
+    /// Organizations of which it is not known whether they have control policies.
+    organizations: BTreeSet<String>,
     /// Patterns that reach a resource only if a `*` crosses colons (D25).
     crossed: BTreeSet<String>,
     keys: BTreeSet<String>,
@@ -214,6 +218,7 @@ impl Gathered {
         } else {
             self.policies.extend(layer.opaque.iter().cloned());
         }
+        self.organizations.extend(layer.of_all_features.clone());
         self.keys.extend(slice.keys().iter().cloned());
         let known = |key: &str| knowledge.of(key, action, &call.keys);
         let resources: Vec<_> = call.resources.iter().map(|r| segments(r)).collect();
@@ -288,6 +293,10 @@ impl Gathered {
             let labels = labels.map(str::to_owned).to_vec();
             dimensions.push(Dimension { key: attachment(&policy), labels, choices: Choices::Attachment });
         }
+        for organization in &self.organizations {
+            let labels = FEATURE_SETS.map(str::to_owned).to_vec();
+            dimensions.push(Dimension { key: feature_set(organization), labels, choices: Choices::Features });
+        }
         if !self.crossed.is_empty() {
             let labels = ["it ends at a colon", "it crosses colons"].map(str::to_owned).to_vec();
             let patterns = self.crossed.into_iter().collect::<Vec<_>>().join(", ");
@@ -310,6 +319,14 @@ impl Gathered {
 /// What an answer depends on where it is not known where a policy is attached.
 fn attachment(policy: &str) -> String {
     format!("the targets of {policy}")
+}
+
+/// Without all features there are no control policies.
+const FEATURE_SETS: [&str; 2] = ["CONSOLIDATED_BILLING", "ALL"];
+
+/// What an answer depends on where it is not known whether an organization has control policies; gates call it the same.
+fn feature_set(organization: &str) -> String {
+    format!("featureSet of {organization}")
 }
 
 /// Whether a key's value, or its absence, is known.
@@ -366,7 +383,7 @@ fn decide(
             }
             Choices::Reading => crosses = *index == 1,
             Choices::Atom(name) => drop(request.decided.insert(name.clone(), *index == 1)),
-            Choices::Policy | Choices::Attachment => {
+            Choices::Policy | Choices::Attachment | Choices::Features => {
                 policies.insert(dimension.key.as_str(), *index);
             }
         }
@@ -400,6 +417,10 @@ fn ask_layers(
     let mut of_resource = None;
     let decide = |layer: &Layer| if crosses { crossing::decide(layer, request) } else { layer.decide(request) };
     for (index, layer) in stack.layers.iter().enumerate() {
+        let absent = |o: &String| policies.get(feature_set(o).as_str()) == Some(&0);
+        if layer.of_all_features.as_ref().is_some_and(absent) {
+            continue;
+        }
         if !layer.placed {
             let attached = policies.get(attachment(&layer.of).as_str()) == Some(&1);
             match decide(layer)? {

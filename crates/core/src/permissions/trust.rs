@@ -51,6 +51,8 @@ pub struct Trust {
     pub who: BTreeSet<Who>,
     /// A statement allows everyone but those that it names.
     allows_others: bool,
+    /// The role has a policy, and the inventory does not tell what it says.
+    unknown: bool,
 }
 
 /// Whether somebody may become a role.
@@ -76,12 +78,32 @@ impl Trust {
             around,
             allows_others: statements.iter().any(negated),
             who,
+            unknown: false,
         }
+    }
+
+    /// Of a role whose trust policy has this id, and is not in the inventory: it may name anybody.
+    pub fn unknown(role: &Entity, account: &str, id: &str, around: Surroundings) -> Self {
+        Self {
+            role: role.uid.id.clone(),
+            account: account.to_owned(),
+            tags: role.tags.clone(),
+            policy: Rc::new(Layer::new("trust", id, [id.to_owned()], |_| None)),
+            around,
+            who: BTreeSet::new(),
+            allows_others: false,
+            unknown: true,
+        }
+    }
+
+    /// Whether the inventory tells what the policy says.
+    pub fn is_known(&self) -> bool {
+        !self.unknown
     }
 
     /// Whether anyone at all may be meant, of any account.
     pub fn is_open(&self) -> bool {
-        self.allows_others || self.who.iter().any(|w| matches!(w, Who::Everyone | Who::AnyAws))
+        self.unknown || self.allows_others || self.who.iter().any(|w| matches!(w, Who::Everyone | Who::AnyAws))
     }
 
     /// Whether a statement allows everyone but those that it names.
@@ -89,11 +111,20 @@ impl Trust {
         self.allows_others
     }
 
+    /// Whether an ARN is of the role's partition: nobody becomes a role of another one.
+    pub fn is_of_partition(&self, arn: &str) -> bool {
+        partition(arn) == partition(&self.role)
+    }
+
     /// Whether a principal of the inventory may become the role: in one of the ways in which it can ask, which are its to choose.
     pub fn assumed_by(&self, caller: &Principal) -> Result<Hop, Failure> {
+        if !self.is_of_partition(&caller.arn) {
+            return Ok(Hop { decision: Decision::Deny, depends_on: BTreeSet::new() });
+        }
         let bounded = caller.stack.layers.iter().any(|l| l.name == "boundary");
         let linked = is_service_linked(&caller.arn);
-        let stack = self.stack(&caller.stack.layers, linked, caller.account != self.account);
+        // whoever has no permission of their own is not told as somebody who may: only a policy that names them would let them
+        let stack = self.stack(&caller.stack.layers, linked, self.unknown || caller.account != self.account);
         let asks = somebody(caller).asks(&self.who, bounded);
         self.best(&stack, &caller.knowledge, &asks, ASSUME)
     }
@@ -164,6 +195,11 @@ impl Hop {
             (_, Decision::Allow) | (Decision::Deny, _) => other,
         }
     }
+}
+
+/// The partition of an ARN.
+fn partition(arn: &str) -> Option<&str> {
+    arn.split(':').nth(1)
 }
 
 /// The same under every assignment of what is unknown, or unknown.

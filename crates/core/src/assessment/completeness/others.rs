@@ -173,7 +173,8 @@ impl Asking<'_> {
         let options = self.options;
         let agreements = Agreements::new(self.inventory, self.rules, options.at);
         let settled = BTreeMap::new();
-        let mut directory = Directory::new(self.inventory, &agreements.tree, options.at, &settled).of_any_request(true);
+        let directory = Directory::new(self.inventory, &agreements.tree, options.at, &settled).of_any_request(true);
+        let mut directory = directory.standing(Box::new(|account| agreements.standing(account)));
         let mut found = Vec::new();
         let mut memos: HashMap<String, Memo> = HashMap::new();
         for account in agreements.tree.accounts.values() {
@@ -184,7 +185,7 @@ impl Asking<'_> {
                 continue;
             }
             let standing = agreements.standing(account)?;
-            let stranger = stranger(&mut directory, &agreements.tree, account, principals)?;
+            let stranger = stranger(&mut directory, account, principals)?;
             let class = operations::class(&agreements, self.rules, account, &standing);
             let memo = memos.entry(class.unwrap_or_else(|| account.id.clone())).or_default();
             let operations = self.possible(&agreements, (account, &standing), &stranger, memo)?;
@@ -237,13 +238,8 @@ impl Asking<'_> {
 
 /// A principal of an account of which nothing is known: it has all permissions that service control policies leave. `any` is one of
 /// any kind; otherwise it is the role of a permission set.
-pub(crate) fn stranger(
-    directory: &mut Directory<'_>,
-    tree: &Tree,
-    account: &Account,
-    any: bool,
-) -> Result<Principal, Failure> {
-    let standing = tree.now(account);
+pub(crate) fn stranger(directory: &mut Directory<'_>, account: &Account, any: bool) -> Result<Principal, Failure> {
+    let standing = directory.then(account)?;
     let mut assuming = Vec::new();
     let layers = directory.service_control(account, &standing, &mut assuming);
     let mut knowledge = Knowledge::default();
