@@ -284,7 +284,7 @@ fn account(i: usize, principals: usize, shape: Shape, entities: &mut Vec<Value>)
     let parent = if i == 0 { ORG.to_owned() } else { unit(i * 37 / 7) };
     let joined = format!("20{}-0{}-1{}", 18 + i % 7, 1 + i % 9, i % 10);
     let mut attrs = json!({"name": format!("account-{i:05}"), "memberships": [{"organization": ORG, "from": joined}]});
-    if i % 3 == 0 {
+    if i.is_multiple_of(3) {
         attrs["nda"] = json!({"accepted": true, "acceptedAt": "2024-02-03"});
     }
     let mut tags = json!({"team": format!("team{}", i % 200)});

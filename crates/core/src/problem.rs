@@ -237,7 +237,7 @@ mod tests {
             let text: String = (0..length).map(|i| if i % 7 == 3 || i == PLACE { '\n' } else { 'x' }).collect();
             let source = SourceFile::new("a.json", text.clone());
             for offset in (0..length + 3).rev() {
-                let before = &text[..offset.min(length)];
+                let before = text.get(..offset.min(length)).unwrap();
                 let expected = (before.matches('\n').count() + 1, before.rsplit('\n').next().unwrap().len() + 1);
                 assert_eq!(source.line_column(offset), expected, "{offset} of {length}");
             }

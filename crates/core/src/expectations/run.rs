@@ -273,7 +273,7 @@ impl Held<'_> {
         let all = people.iter().flat_map(|person| self.assessment.perhaps_of_person(person)).filter(here);
         let asked = all.filter_map(|others| {
             let operations: Vec<_> = others.operations.iter().filter(|o| is_of(o, &access.asked)).cloned().collect();
-            (!operations.is_empty()).then(|| Others { operations, ..others })
+            (!operations.is_empty()).then_some(Others { operations, ..others })
         });
         let besides = asked.map(|others| Unmet::PerhapsOthers(Box::new(others)));
         besides.chain(people.iter().flat_map(|person| self.perhaps_by_role(access, &person.id))).collect()

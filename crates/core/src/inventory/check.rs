@@ -129,7 +129,7 @@ impl Check<'_> {
 
     fn attachments(&mut self, entity: &Entity) {
         let both = ["serviceControlPolicies", "serviceControlPoliciesAtLeast"];
-        if both.iter().all(|a| entity.attrs.contains_key(*a)) {
+        if both.iter().all(|a| entity.attrs.contains_key(a)) {
             let message = format!("this entity has both `{}` and `{}`", both[0], both[1]);
             self.error(entity, entity.span_of(both[1]), message, "keep the one that is true");
         }

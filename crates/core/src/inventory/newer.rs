@@ -109,8 +109,11 @@ pub fn catalogue(files: &dyn Source, named: &Aws) -> Result<Catalogue, Vec<Probl
     if problems.is_empty() { Ok(Catalogue::with(services, named.as_of.clone())) } else { Err(problems) }
 }
 
-/// The dated lists of HIPAA eligible services that an inventory names, and the text of their file; else those that are built in.
-pub fn eligible(files: &dyn Source, named: &Aws) -> Result<(Arc<Lists>, Option<Arc<SourceFile>>), Vec<Problem>> {
+/// Lists of eligible services, and the text of their file where they are not built in.
+pub type Listed = (Arc<Lists>, Option<Arc<SourceFile>>);
+
+/// The dated lists of HIPAA eligible services that an inventory names; else those that are built in.
+pub fn eligible(files: &dyn Source, named: &Aws) -> Result<Listed, Vec<Problem>> {
     let Some((path, place)) = &named.eligible_services else {
         return Ok((Lists::built_in(), None));
     };

@@ -452,11 +452,11 @@ impl<'a> Directory<'a> {
         let Some(organization) = organization.filter(|o| o.all_features.is_none()) else {
             return layers;
         };
-        let mut perhaps = |layer: Rc<Layer>| {
+        let perhaps = |layer: Rc<Layer>| {
             let key = format!("featureSet {} {} {}", organization.id, layer.name, layer.of);
             self.layers.entry(key).or_insert_with(|| Rc::new(layer.perhaps_of(&organization.id))).clone()
         };
-        layers.into_iter().map(|layer| perhaps(layer)).collect()
+        layers.into_iter().map(perhaps).collect()
     }
 
     /// What is known of a request on a resource of an account from where the account stands, in lower case.

@@ -68,7 +68,7 @@ mod tests {
 
     /// The plain way: everything before the place is read.
     fn plainly(text: &str, offset: usize) -> (usize, usize) {
-        let before = &text[..offset];
+        let before = text.get(..offset).unwrap();
         (before.matches('\n').count() + 1, before.rsplit('\n').next().unwrap_or("").chars().count() + 1)
     }
 

@@ -41,7 +41,7 @@ impl Edit {
             let joined = record(span, [of, ("from", Attr::Moment(at))]);
             match entity.attrs.get_mut("memberships").map(|i| &mut i.attr) {
                 Some(Attr::Set(items)) => items.push(joined),
-                _ => drop(entity.attrs.insert("memberships".to_owned(), Item { span, attr: Attr::Set(vec![joined]) })),
+                _ => drop(entity.attrs.insert("memberships", Item { span, attr: Attr::Set(vec![joined]) })),
             }
         });
         self.place(&uid, Some(&Parent::Organization(organization.to_owned())));
@@ -121,7 +121,7 @@ impl Edit {
                 Some(Attr::Set(items)) => items.iter_mut().for_each(ended),
                 _ => {
                     let ended = record(span, [of, ("until", Attr::Moment(at))]);
-                    entity.attrs.insert("memberships".to_owned(), Item { span, attr: Attr::Set(vec![ended]) });
+                    entity.attrs.insert("memberships", Item { span, attr: Attr::Set(vec![ended]) });
                 }
             }
         });

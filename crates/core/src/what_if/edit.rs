@@ -108,7 +108,7 @@ impl Edit {
     pub fn set(&mut self, uid: &Uid, attr: &str, value: Attr) {
         self.with(uid, |entity| {
             let span = entity.span;
-            entity.attrs.insert(attr.to_owned(), Item { span, attr: value });
+            entity.attrs.insert(attr, Item { span, attr: value });
         });
     }
 

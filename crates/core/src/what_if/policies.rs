@@ -134,7 +134,7 @@ impl Edit {
                 // what was assumed is not there any more: what is known to be attached is all
                 let known = entity.attrs.remove("serviceControlPoliciesAtLeast");
                 let none = Item { span: entity.span, attr: Attr::Set(Vec::new()) };
-                entity.attrs.insert(attr.to_owned(), known.unwrap_or(none));
+                entity.attrs.insert(attr, known.unwrap_or(none));
                 removed = true;
                 return;
             }

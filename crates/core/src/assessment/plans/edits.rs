@@ -164,8 +164,8 @@ fn attach(inventory: &mut Inventory, to: &Uid, attr: &str, grants: &Grants) -> b
     let reference = item(Attr::Entity(Uid::new("IamPolicy", id)));
     match entity.attrs.get_mut(attr).map(|i| &mut i.attr) {
         Some(Attr::Set(items)) => items.push(reference),
-        _ if attr == "permissionsBoundary" => drop(entity.attrs.insert(attr.to_owned(), reference)),
-        _ => drop(entity.attrs.insert(attr.to_owned(), item(Attr::Set(vec![reference])))),
+        _ if attr == "permissionsBoundary" => drop(entity.attrs.insert(attr, reference)),
+        _ => drop(entity.attrs.insert(attr, item(Attr::Set(vec![reference])))),
     }
     true
 }

@@ -62,7 +62,7 @@ pub fn without(base: &Inventory, head: &Inventory, pieces: &[&Piece]) -> Invento
 
 fn revert(entity: &mut Entity, old: &Entity, piece: &Piece) {
     let mut restore = |attr: &str| match old.attrs.get(attr) {
-        Some(item) => drop(entity.attrs.insert(attr.to_owned(), item.clone())),
+        Some(item) => drop(entity.attrs.insert(attr, item.clone())),
         None => drop(entity.attrs.remove(attr)),
     };
     match &piece.of {
