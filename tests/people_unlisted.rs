@@ -119,7 +119,7 @@ fn members_who_are_not_listed_stand_behind_the_roles_of_their_permission_set() {
         world(json!({"displayName": "dev", "membersKnown": false}), json!({})),
         world(json!({"displayName": "dev"}), json!({"assignmentsKnown": false})),
     ];
-    for (open, words) in open.iter().zip(["members of dev who are not listed", "people with the permission set Dev"]) {
+    for (open, words) in open.iter().zip(["other members of dev, by", "people whose assignments are not listed, by"]) {
         let (inventory, options) = (open.load(), options_now());
         let role = format!("arn:aws:iam::{A}:role/legal");
         let roles = countersign_core::people::follow((&inventory, &RULES), &options, &[role.clone()].into()).unwrap();

@@ -192,12 +192,12 @@ fn who_is_denied_lacks_nothing() {
     };
     let (open, denied) = (told(false), told(true));
     assert!(open.contains("nearly, a user of account 222222222222: accept the BAA for account 222222222222; missing: artifact:AcceptAgreement."), "{open}");
-    let by = "a service control policy of account 222222222222 denies artifact:AcceptAgreement";
+    let by = "denied by a service control policy of account 222222222222: artifact:AcceptAgreement";
     assert!(
         denied.contains(&format!(
             "legal, a user of account 222222222222: accept the BAA for account 222222222222; {by}."
         )),
         "{denied}"
     );
-    assert!(denied.contains("few permissions are missing, or denied"), "{denied}");
+    assert!(denied.contains("few permissions are missing or denied"), "{denied}");
 }

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::moment::{self, Moment};
 use crate::problem::{Problem, SourceFile};
-use crate::source::digest::sha256;
 
 /// The dated lists, those that are built in or those of a newer file.
 #[derive(Debug, Default, Deserialize)]
@@ -59,7 +58,8 @@ impl Lists {
     }
 
     /// Those of a file, in the form of those that are built in. They may not be older: what is known already would be unknown again.
-    pub fn read(source: &SourceFile) -> Result<Self, Problem> {
+    /// `sha256` is the digest of the file.
+    pub fn read(source: &SourceFile, sha256: String) -> Result<Self, Problem> {
         const HELP: &str = "it has `snapshots`, days in order, and `services`, each with its name, prefixes and the snapshots that it is `seen` on";
         let wrong = |message: String| Problem::about(&source.path, message).help(HELP);
         let mut lists: Self = serde_json::from_str(&source.text)
@@ -84,7 +84,7 @@ impl Lists {
             return Err(Problem::about(&source.path, message).help("take it out, or name a newer one"));
         }
         let date = lists.last().to_owned();
-        lists.file = Some(ListsFile { file: source.path.clone(), date, sha256: sha256(source.text.as_bytes()) });
+        lists.file = Some(ListsFile { file: source.path.clone(), date, sha256 });
         Ok(lists)
     }
 
@@ -170,7 +170,9 @@ mod tests {
 
     #[test]
     fn lists_of_a_file_take_the_place_of_those_that_are_built_in() {
-        let read = |text: &str| Lists::read(&SourceFile::new("lists.json", text)).map_err(|p| p.message().to_owned());
+        let read = |text: &str| {
+            Lists::read(&SourceFile::new("lists.json", text), String::new()).map_err(|p| p.message().to_owned())
+        };
         let lists = read(
             r#"{"snapshots": ["2026-05-22", "2027-01-01"],
                 "services": [{"name": "Amazon Novelty", "prefixes": ["novelty"], "seen": ["2027-01-01"]}]}"#,

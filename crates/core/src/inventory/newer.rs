@@ -11,6 +11,7 @@ use crate::aws::catalogue::{Catalogue, Described, DescribedAction, Level, Servic
 use crate::aws::eligibility::Lists;
 use crate::aws::managed;
 use crate::problem::{Place, Problem, SourceFile};
+use crate::source::digest::sha256;
 use crate::source::{self, Hidden, Source};
 use crate::text::files;
 use crate::text::json::{self, Node};
@@ -123,7 +124,7 @@ pub fn eligible(files: &dyn Source, named: &Aws) -> Result<Listed, Vec<Problem>>
         return Err(vec![problem.help("paths are relative to countersign.toml")]);
     }
     let source = source::text(files, &name).map_err(|p| vec![p])?;
-    let lists = Lists::read(&source).map_err(|p| vec![p])?;
+    let lists = Lists::read(&source, sha256(source.text.as_bytes())).map_err(|p| vec![p])?;
     Ok((Arc::new(lists), Some(source)))
 }
 
