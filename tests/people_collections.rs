@@ -103,6 +103,17 @@ fn members_whom_one_side_did_not_list_are_neither_gained_nor_lost() {
         let (found, widens, _) = changes(&of(true, true), &of(true, false));
         assert!(found.contains(&Lost) && !widens, "{found:?}");
     }
+    // a role that comes to trust a user is none that the user perhaps could assume before
+    let trusted = |jo: bool| {
+        let world = group(json!([assuming(ROLE)]), json!({"membersKnown": false}));
+        let who = if jo { json!([root(B), user(A, "jo")]) } else { json!([root(B)]) };
+        let trust = policy(json!([{"Effect": "Allow", "Principal": {"AWS": who}, "Action": "sts:AssumeRole"}]));
+        let attrs = json!({"policies": [FULL], "trustPolicy": trust});
+        world.user(A, "jo", json!([])).entity(json!({"uid": format!("Role::\"{ROLE}\""), "attrs": attrs}))
+    };
+    let found = compare(&trusted(false), &trusted(true));
+    let of_jo = found.access.iter().filter(|e| e.people.iter().any(|p| p.person == "user jo"));
+    assert!(of_jo.clone().count() > 0 && of_jo.clone().all(|e| e.change == Gained), "{:?}", found.access);
     // what she could not do as a member either is gained
     let (_, widens, _) = changes(&of(false, false, reads()), &of(true, true, json!([FULL])));
     assert!(widens);
@@ -155,4 +166,48 @@ fn a_person_may_have_an_assignment_by_which_they_become_a_role() {
     assert_eq!(of(json!({"assignmentsKnown": false})), (1, 1));
     assert_eq!(of(json!({"principalsKnown": false})), (0, 0), "dara is no user of IAM");
     assert_eq!(of(json!({})), (0, 0));
+}
+
+/// The whole list of who may be there unseen has those who act as roles.
+#[test]
+fn show_completeness_tells_who_perhaps_acts_as_a_role() {
+    let world = group(json!([assuming(ROLE)]), json!({"membersKnown": false})).entity(role(json!([FULL]), B));
+    let folder = world.folder();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_countersign"));
+    let output = command.args(["show", "completeness", "--format", "json"]).arg(folder.path()).output();
+    let found: Value = serde_json::from_slice(&output.unwrap().stdout).unwrap();
+    assert_eq!(schema_errors("completeness.v1.schema.json", &found), Vec::<String>::new());
+    let others = found["perhapsOthers"].as_array().unwrap();
+    let assuming: Vec<&Value> = others.iter().map(|o| &o["assuming"]["roles"]).filter(|r| !r.is_null()).collect();
+    assert_eq!(assuming, [&json!([ROLE])]);
+}
+
+/// Accounts that are not listed have principals, too: a change of their organization, or of what is attached to it or its units, reaches them.
+#[test]
+fn accounts_that_are_not_listed_may_gain_by_a_change_of_their_organization() {
+    let unit = "ou-exam-12345678";
+    let world = |known: bool, of_root: &str, of_unit: &str, policies: Value| {
+        let scps = |denied: &str| {
+            let denial = json!([{"Effect": "Allow", "Action": "*", "Resource": "*"},
+                {"Effect": "Deny", "Action": denied, "Resource": "*"}]);
+            json!([policy(denial)])
+        };
+        let world = World::new().org(json!({"accountsKnown": known, "serviceControlPolicies": scps(of_root)}));
+        let attrs = json!({"serviceControlPolicies": scps(of_unit)});
+        let world = world.entity(json!({"uid": unit, "attrs": attrs, "parents": [ORG]}));
+        world.account(M, json!({}), &[ORG]).user(M, "other", policies)
+    };
+    let unknown = |base: World, head: World| {
+        let found = compare(&base, &head);
+        assert!(!found.verdict.access_widens, "{:?}", found.access);
+        found.verdict.access_is_unknown
+    };
+    let none = || json!([]);
+    let same = |known| world(known, "ec2:*", "ec2:*", none());
+    assert!(unknown(same(true), same(false)), "others may be there now");
+    assert!(unknown(world(false, "s3:*", "ec2:*", none()), same(false)), "the root denies less");
+    assert!(unknown(world(false, "ec2:*", "s3:*", none()), same(false)), "a unit denies less");
+    assert!(!unknown(world(true, "s3:*", "ec2:*", none()), same(true)), "M is the only account");
+    let denied = json!([policy(json!([{"Effect": "Deny", "Action": "s3:*", "Resource": "*"}]))]);
+    assert!(!unknown(same(false), world(false, "ec2:*", "ec2:*", denied)), "the change is of a user of M alone");
 }

@@ -165,7 +165,7 @@ pub struct Answers {
     /// Who acts as which of them.
     pub(super) acting: Acting,
     /// Those behind which somebody may stand who is not listed.
-    pub(super) open: BTreeSet<Who>,
+    pub(super) open: BTreeSet<unlisted::Way>,
     others: BTreeMap<Subject, State>,
     operations: BTreeSet<Arc<Operation>>,
     states: BTreeSet<Arc<AccessState>>,

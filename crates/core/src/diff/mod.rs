@@ -423,7 +423,8 @@ fn unseen(
     }
     let reached = |o: &&Others| match (&o.account, &within) {
         (Some(account), Some(within)) => within.contains(account),
-        (None, Some(_)) => false,
+        // accounts that are not listed are reached as their organization
+        (None, Some(within)) => o.organization.as_ref().is_some_and(|organization| within.contains(organization)),
         (_, None) => true,
     };
     Ok(after.completeness.perhaps_others.iter().filter(reached).cloned().collect())

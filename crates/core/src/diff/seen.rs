@@ -4,13 +4,14 @@
 use std::collections::BTreeSet;
 
 use super::differences::{AccessChange, Answers, gained};
-use super::people::{PersonEntry, Who, is_loss};
+use super::people::{PersonEntry, is_loss};
 use super::pieces::What;
 use super::stacks::{Compared, NewAccess};
 use super::{AccessEntry, Cause, ChangeEntry, PrincipalEntry, Side};
 use crate::access::NewRequests;
 use crate::agreements::Agreements;
 use crate::assessment::completeness::Unseen;
+use crate::people::unlisted::Way;
 use crate::permissions::controls::Controls;
 use crate::permissions::moment::Then;
 use crate::policies::RuleBook;
@@ -110,7 +111,7 @@ impl Sight {
 
     /// What is new, and what need not be: the stacks of principals that are seen for the first time.
     /// `open` are the principals of the old side behind which somebody may have stood who was not listed.
-    pub fn stacks(&self, entries: Vec<NewAccess>, open: &BTreeSet<Who>) -> (Vec<NewAccess>, Vec<NewAccess>) {
+    pub fn stacks(&self, entries: Vec<NewAccess>, open: &BTreeSet<Way>) -> (Vec<NewAccess>, Vec<NewAccess>) {
         let (mut new, mut first_seen) = (Vec::new(), Vec::new());
         for entry in entries {
             let [came, _] = &self.controls;
@@ -122,7 +123,7 @@ impl Sight {
                 continue;
             }
             if entry.is_of_people() {
-                let is_open = |p: &PrincipalEntry| open.contains(&(p.account.clone(), p.principal.clone()));
+                let is_open = |p: &PrincipalEntry| open.contains(&(p.account.clone(), p.principal.clone(), None));
                 let (unseen, known): (Vec<_>, Vec<_>) = entry.principals.iter().cloned().partition(is_open);
                 if !unseen.is_empty() {
                     first_seen.push(NewAccess { principals: unseen, ..entry.clone() });
@@ -156,14 +157,18 @@ fn by_members(entry: AccessEntry, [old, new]: [&Answers; 2]) -> Vec<AccessEntry>
         false => (AccessChange::FirstSeen, old, &entry.after),
         true => (AccessChange::NoLongerKnown, new, &entry.before),
     };
-    let as_much = |who: &Who| {
+    let is_unseen = |p: &PersonEntry| {
+        let who = (p.account.clone(), p.through.clone());
         let alike = |operation| {
-            let theirs = other.state(who, operation);
+            let theirs = other.state(&who, operation);
             theirs.is_some_and(|s| s.decision == reached.decision && gained(&s, reached).is_empty())
         };
-        other.open.contains(who) && entry.operations.iter().all(alike)
+        // who assumes a role and has no permission set is a user, who is listed
+        let by_set = p.assuming.is_empty() || p.from.is_some();
+        by_set
+            && other.open.contains(&(p.account.clone(), p.through.clone(), p.from.clone()))
+            && entry.operations.iter().all(alike)
     };
-    let is_unseen = |p: &PersonEntry| as_much(&(p.account.clone(), p.through.clone()));
     let unseen: BTreeSet<String> = {
         let names: BTreeSet<&str> = entry.people.iter().map(|p| p.person.as_str()).collect();
         let all = |name: &&str| entry.people.iter().filter(|p| p.person == *name).all(is_unseen);

@@ -15,6 +15,7 @@ use crate::inventory::tree::Tree;
 use crate::policies::RuleBook;
 use crate::problem::Failure;
 use crate::terms::{Decision, PrincipalKind};
+use crate::words;
 
 /// Those who may be there unseen behind roles, as far as the answers of the roles let them do something.
 pub fn at_roles<'p>(roles: &Roles, answers: impl IntoIterator<Item = &'p PrincipalAnswer>) -> Vec<Others> {
@@ -90,8 +91,11 @@ pub fn of_person(others: Others, person: &Named, everyone: &[PrincipalAnswer]) -
     Some(Others { person: Some(person.user_name.clone()), ..others })
 }
 
-/// Permission sets in accounts, and roles, by their accounts and ARNs, where somebody may stand who is not listed.
-pub fn open(inventory: &Inventory, options: &Options, roles: &Roles) -> BTreeSet<(String, String)> {
+/// The account and the ARN of a permission set or of a role, and the permission set, in words, from which the role is assumed.
+pub type Way = (String, String, Option<String>);
+
+/// Permission sets in accounts, and roles that they may assume, behind which somebody may stand who is not listed.
+pub fn open(inventory: &Inventory, options: &Options, roles: &Roles) -> BTreeSet<Way> {
     let mut open = BTreeSet::new();
     if is_all_listed(inventory) {
         return open;
@@ -103,12 +107,20 @@ pub fn open(inventory: &Inventory, options: &Options, roles: &Roles) -> BTreeSet
                 || !unlisted_groups(inventory, &tree, (&set.uid, &set.account)).is_empty()
         };
         if set.kind == PrincipalKind::PermissionSet && is_open() {
-            open.insert((set.account, set.principal));
+            open.insert((set.account, set.principal, None));
         }
     }
-    for (arn, _) in roles.iter().filter(|(_, behind)| behind.others.iter().any(|o| o.unlisted.is_some())) {
+    for (arn, behind) in roles {
         let account = inventory.entity("Role", arn).and_then(|role| role.reference("account"));
-        open.extend(account.map(|account| (account.to_owned(), arn.clone())));
+        let sets = behind.others.iter().filter_map(|o| o.unlisted.as_ref()).filter_map(|who| {
+            let name = &who.by.as_ref()?.name;
+            Some((
+                account?.to_owned(),
+                arn.clone(),
+                Some(words::principal(PrincipalKind::PermissionSet, name, &who.account)),
+            ))
+        });
+        open.extend(sets);
     }
     open
 }
