@@ -117,9 +117,12 @@ pub fn others(inventory: &Inventory, rules: &RuleBook, options: &Options) -> Res
         return Ok(Vec::new());
     }
     let mut found = Asking { inventory, rules, options, unseen: &unseen }.listed_accounts()?;
-    // who asks about some accounts asks about those
-    if filter.accounts.is_empty() && filter.principals_in.is_none() {
-        for organization in &unseen.organizations {
+    // who asks about some accounts asks about those; within the reach of a change, accounts that are not listed are their organization
+    if filter.accounts.is_empty() {
+        let within = |organization: &&String| filter.principals_in.as_ref().is_none_or(|a| a.contains(*organization));
+        let filter = Filter { principals_in: None, ..filter.clone() };
+        let options = &Options { filter, ..options.clone() };
+        for organization in unseen.organizations.iter().filter(within) {
             let (with, account) = with_unlisted(inventory, organization);
             let unseen = Unseen { principals: BTreeSet::from([account.clone()]), ..Unseen::default() };
             let of = Asking { inventory: &with, rules, options, unseen: &unseen }.listed_accounts()?;
