@@ -345,7 +345,7 @@ fn gains(gains: &[Gain], names: Names<'_>) -> String {
         if gain.principal.ends_with(":root") {
             format!("the root user of {place}")
         } else if !gain.people.is_empty() {
-            format!("everyone with the permission set {} in {place}: {}", gain.name, few(&gain.people, NAMED))
+            format!("{} ({}) in {place}", gain.name, few(&gain.people, NAMED))
         } else {
             format!("{} in {place}", gain.name)
         }

@@ -296,6 +296,7 @@ fn of_arn(service: &str, resource: &str) -> Option<CallerKind> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::iam::whom::ANY_AWS;
 
     #[test]
     fn what_is_no_principal_is_an_error() {
