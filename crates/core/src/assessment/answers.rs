@@ -115,7 +115,10 @@ impl Class {
             let granted = std::mem::take(&mut result.granted);
             said.once(Shared { answer: operation_answer(result, rules), because, grants, granted })
         };
-        Self { answers: results.into_iter().map(shared).collect() }
+        // made anew: a list of results is larger than one of answers, and would be kept
+        let mut answers = Vec::with_capacity(results.len());
+        answers.extend(results.into_iter().map(shared));
+        Self { answers }
     }
 
     /// All that it says, for those that have it: what differs within the class is told by the positions of layers and statements.

@@ -27,6 +27,7 @@ use crate::operations::catalogue::Operation;
 use crate::operations::{self, AccountEvaluator, Memo};
 use crate::permissions::classes::{Asked, Classes, Signature};
 use crate::permissions::everyone::Everyone;
+use crate::permissions::layer::Layer;
 use crate::permissions::principals::Principal;
 use crate::permissions::scenarios::Call;
 use crate::policies::RuleBook;
@@ -62,6 +63,16 @@ impl Decided {
             by_operation: HashMap::new(),
             memos: HashMap::new(),
             said: Said::default(),
+        }
+    }
+}
+
+impl Decided {
+    /// Layers that no principal has any more; what was decided by them stays.
+    pub fn forget<'l>(&mut self, layers: impl Iterator<Item = &'l Rc<Layer>>) {
+        for layer in layers {
+            self.classes.forget(layer);
+            self.by_operation.values_mut().for_each(|known| known.classes.forget(layer));
         }
     }
 }

@@ -156,6 +156,11 @@ impl Classes {
         Some(bytes.into_boxed_slice())
     }
 
+    /// A layer that no principal has any more.
+    pub fn forget(&mut self, layer: &Rc<Layer>) {
+        self.profiles.remove(&Rc::as_ptr(layer));
+    }
+
     /// Where the statements of a principal's layers stand.
     pub fn places(&mut self, principal: &Principal) -> Vec<Arc<Places>> {
         principal.stack.layers.iter().filter_map(|layer| Some(self.profile(layer)?.places.clone())).collect()

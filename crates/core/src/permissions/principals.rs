@@ -130,12 +130,17 @@ pub struct Directory<'a> {
     settled: &'a BTreeMap<String, Vec<String>>,
     everyone: Arc<Everyone<'a>>,
     layers: HashMap<String, Rc<Layer>>,
-    /// Those of principals by themselves: by their names, and the ids of their policies.
-    own: HashMap<&'static str, HashMap<Vec<String>, Rc<Layer>>>,
+    /// Those of principals by themselves.
+    own: Layers,
+    /// The same with a policy that nobody has outside the account that was asked about last.
+    passing: Layers,
     any_request: bool,
     /// Where accounts stand at the moment asked; as in the snapshot where nothing tells it.
     stands: Option<Stands<'a>>,
 }
+
+/// Layers by their names, and the ids of their policies.
+type Layers = HashMap<&'static str, HashMap<Vec<String>, Rc<Layer>>>;
 
 /// What all principals of an account share.
 struct Around {
@@ -182,6 +187,7 @@ impl<'a> Directory<'a> {
             everyone,
             layers: HashMap::new(),
             own: HashMap::new(),
+            passing: HashMap::new(),
             any_request: false,
             stands: None,
         }
@@ -244,8 +250,14 @@ impl<'a> Directory<'a> {
         if wanted.is_empty() {
             return Ok(Vec::new());
         }
+        self.passing.clear();
         let around = self.around(account, then);
         wanted.into_iter().map(|(identity, attached)| self.principal(identity, &around, attached)).collect()
+    }
+
+    /// The layers that only principals of the account have which was asked about last.
+    pub(crate) fn passing(&self) -> impl Iterator<Item = &Rc<Layer>> {
+        self.passing.values().flat_map(HashMap::values)
     }
 
     fn around(&mut self, account: &Account, then: &Then) -> Around {
@@ -302,13 +314,15 @@ impl<'a> Directory<'a> {
     fn layer(&mut self, name: &'static str, mut ids: Vec<String>) -> Rc<Layer> {
         ids.sort();
         ids.dedup();
-        let known = self.own.get(name).and_then(|layers| layers.get(&ids));
-        if let Some(layer) = known {
+        let passing = ids.iter().any(|id| self.everyone.is_of_one_account(id));
+        let layers = if passing { &self.passing } else { &self.own };
+        if let Some(layer) = layers.get(name).and_then(|layers| layers.get(&ids)) {
             return layer.clone();
         }
         let of = if ids.is_empty() { "no policy".to_owned() } else { ids.join(", ") };
         let layer = Rc::new(self.made(name, &of, ids.clone()));
-        self.own.entry(name).or_default().insert(ids, layer.clone());
+        let layers = if passing { &mut self.passing } else { &mut self.own };
+        layers.entry(name).or_default().insert(ids, layer.clone());
         layer
     }
 
