@@ -78,3 +78,30 @@ fn the_roles_that_somebody_may_become_are_told() {
     let (_, text, _) = can(&world, "reader");
     assert!(text.contains("Left out: roles that the principal may assume"), "{text}");
 }
+
+/// Whoever acts in another account may act in the one that is asked about by a role alone.
+#[test]
+fn somebody_of_another_account_is_told_the_roles_here() {
+    let world = |assumes: &str| {
+        let trust = policy(json!([{"Effect": "Allow", "Principal": {"AWS": B}, "Action": "sts:AssumeRole"}]));
+        let assume = json!([policy(json!([{"Effect": "Allow", "Action": assumes, "Resource": "*"}]))]);
+        let set = json!({"policies": assume, "assignments": [{"user": "u-dara", "accounts": [B]}]});
+        World::new()
+            .account(A, json!({}), &[])
+            .account(B, json!({}), &[])
+            .entity(json!({"uid": format!("arn:aws:iam::{A}:role/legal"),
+                "attrs": {"policies": [FULL], "trustPolicy": trust}}))
+            .entity(json!({"uid": "IdentityCenterUser::\"u-dara\"", "attrs": {"userName": "dara"}}))
+            .entity(json!({"uid": "PermissionSet::\"Dev\"", "attrs": set}))
+            .user(B, "jo", assume)
+    };
+    for who in ["jo", "dara"] {
+        let (code, text, json) = can(&world("sts:AssumeRole"), who);
+        assert!(text.starts_with("Yes, by assuming the role legal of account 222222222222."), "{text}");
+        assert_eq!((code, json["asRoles"].as_array().unwrap().len(), &json["answers"]), (1, 1, &json!([])), "{text}");
+        let folder = world("s3:GetObject").folder();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+        command.args(["can", who, "accept", "--scope", "account", "--account", A]).arg(folder.path());
+        assert_eq!(command.output().unwrap().status.code(), Some(2), "{who} does nothing there");
+    }
+}

@@ -655,7 +655,7 @@ fn permissions_that_a_principal_may_grant_itself() {
         let mut options = options_now();
         options.filter.operations = vec!["accept-agreement".to_owned()];
         let answers = assess(&inventory, &RULES, &options).unwrap().principals;
-        let found = countersign_core::escalation::of(&inventory, &options, &answers).unwrap();
+        let found = countersign_core::escalation::of((&inventory, &RULES), &options, &answers).unwrap();
         let found = found.into_iter().filter(|((_, arn), _)| !arn.ends_with(":root"));
         found.flat_map(|(_, ways)| ways).map(|w| (format!("{} {}", w.action, w.on), w.certain)).collect()
     };

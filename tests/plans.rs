@@ -427,3 +427,22 @@ fn again(after: &Assessment, who: &str, of: &countersign_core::assessment::Opera
     let principal = after.principals.iter().find(|p| p.principal == who).unwrap();
     principal.operations.iter().find(same).unwrap().decision
 }
+
+/// What is attached to a permission set is everyone's who has it: also where one of them asks.
+#[test]
+fn whoever_has_the_same_permission_set_gains_by_a_plan_too() {
+    let with = |users: &[&str]| {
+        let assignments: Vec<Value> = users.iter().map(|u| json!({"user": u, "accounts": [A]})).collect();
+        let attrs = json!({"policies": [allows(&["s3:GetObject"])], "assignments": assignments});
+        let person =
+            |id: &str, name: &str| json!({"uid": format!("IdentityCenterUser::\"{id}\""), "attrs": {"userName": name}});
+        let world = World::new().account(A, json!({}), &[]).entity(person("u-dara", "dara"));
+        let world =
+            world.entity(person("u-omar", "omar")).entity(json!({"uid": "PermissionSet::\"Dev\"", "attrs": attrs}));
+        let role = format!("arn:aws:iam::{A}:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Dev_*");
+        plan(&world, &role, "accept-agreement", "account")
+    };
+    let people = |plan: &Plan| plan.also_allows.iter().map(|g| g.people.clone()).collect::<Vec<_>>();
+    assert_eq!(people(&with(&["u-dara"])), Vec::<Vec<String>>::new());
+    assert_eq!(people(&with(&["u-dara", "u-omar"])), [["dara", "omar"]]);
+}

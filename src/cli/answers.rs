@@ -229,23 +229,31 @@ pub fn can(cli: &Cli, args: &CanArgs) -> Result<u8, Failure> {
     let mut session = cli.session(args.question.dir.as_ref(), &args.question.asking)?;
     let operation = narrow::operation(&session, &args.question.operation)?;
     let named = narrow::principal(&session, &args.principal);
-    let missing = named.as_ref().err().is_some_and(|f| matches!(f, Failure::NoPermissionSet { .. }));
-    session.options.filter.principals = Some(if missing { Vec::new() } else { named? });
+    // whoever acts in other accounts may act here by a role
+    let elsewhere = if named.is_err() { narrow::elsewhere(&session, &args.principal) } else { Vec::new() };
+    let is_person = named.as_ref().err().is_some_and(|f| matches!(f, Failure::NoPermissionSet { .. }));
+    let missing = is_person || !elsewhere.is_empty();
+    let (own, why) = match named {
+        Ok(own) => (own, None),
+        Err(failure) if missing => (Vec::new(), Some(failure)),
+        Err(failure) => return Err(failure),
+    };
+    session.options.filter.principals = Some(own);
     narrowed(&mut session, operation, &args.question)?;
     session.options.any_request = args.any;
     // an organization is called by its id where accounts are in several
     session.options.filter.answers_alone = session.inventory.of_type("Organization").nth(1).is_none();
     let mut assessment = assess(&session.inventory, &session.rules, &session.options)?;
     let besides = unlisted::besides(&session, &args.principal, &assessment)?;
-    if missing && besides.is_empty() {
-        return Err(Failure::NoPermissionSet { person: args.principal.clone() });
+    let as_roles = becoming::roles(&session, &mut assessment, &elsewhere)?;
+    if let Some(why) = why.filter(|_| besides.is_empty() && as_roles.is_empty()) {
+        return Err(why);
     }
     if !missing {
         some_answer(&session, &assessment, operation)?;
     }
     Planner { inventory: &session.inventory, rules: &session.rules, options: &session.options }.add(&mut assessment)?;
-    let grants = escalation::of(&session.inventory, &session.options, &assessment.principals)?;
-    let as_roles = becoming::roles(&session, &mut assessment)?;
+    let grants = escalation::of((&session.inventory, &session.rules), &session.options, &assessment.principals)?;
     let told: &[&str] = if becoming::are_told(&assessment) { &[GRANTS_ITSELF, ASSUMES] } else { &[GRANTS_ITSELF] };
     let leaves_out = left_out(&assessment, told);
     let provenance = &session.provenance();
@@ -269,7 +277,9 @@ pub fn can(cli: &Cli, args: &CanArgs) -> Result<u8, Failure> {
         let all = principals.flat_map(|p| p.operations.iter().map(move |o| (p, o)));
         let unknown = unlisted::first(&assessment, &besides, asked.name).into_iter();
         let mut sentences: Vec<String> = unknown.chain(becoming::first(&assessment, &as_roles, asked.names)).collect();
-        sentences.push(report::plain::can::headline(&assessment, &asked));
+        if !assessment.principals.is_empty() {
+            sentences.push(report::plain::can::headline(&assessment, &asked));
+        }
         sentences.extend(later.iter().cloned());
         sentences.push(told_left_out(&leaves_out));
         let table = report::rows::answers(&assessment, asked.names, all).of_moment(&assessment.at, provenance);
@@ -326,7 +336,7 @@ pub fn who_can(cli: &Cli, args: &WhoCanArgs) -> Result<u8, Failure> {
     let assessment = assess(&session.inventory, &session.rules, &session.options)?;
     some_answer(&session, &assessment, operation)?;
     let roles = people::behind((&session.inventory, &session.rules), &session.options, &assessment.principals)?;
-    let grants = escalation::of(&session.inventory, &session.options, &assessment.principals)?;
+    let grants = escalation::of((&session.inventory, &session.rules), &session.options, &assessment.principals)?;
     let [may, unknown, nearly] =
         report::who_can::rows(&assessment).map(|rows| rows.into_iter().map(|row| Answer::new(row, &roles)).collect());
     let provenance = &session.provenance();

@@ -32,11 +32,17 @@ pub fn are_told(assessment: &Assessment) -> bool {
 }
 
 /// The roles that the principals of an assessment may become, with their answers to the same question. Their accounts are added to those
-/// of the assessment, where they are not there.
-pub fn roles(session: &Session, assessment: &mut Assessment) -> Result<Vec<AsRole>, Failure> {
+/// of the assessment, where they are not there. `elsewhere` are principals, with their accounts, that are not asked about themselves.
+pub fn roles(
+    session: &Session,
+    assessment: &mut Assessment,
+    elsewhere: &[(String, String)],
+) -> Result<Vec<AsRole>, Failure> {
     let (inventory, rules, options) = (&session.inventory, session.rules.as_ref(), &session.options);
     let own: BTreeSet<(&str, &str)> =
         assessment.principals.iter().map(|p| (p.account.as_str(), p.principal.as_str())).collect();
+    let own: BTreeSet<(&str, &str)> =
+        own.into_iter().chain(elsewhere.iter().map(|(arn, account)| (account.as_str(), arn.as_str()))).collect();
     // of a role whose trust policy is not there it is not known who may become it
     let trusting = inventory.of_type("Role").filter(|r| r.reference("trustPolicy").is_some());
     let all: BTreeSet<String> = trusting.map(|r| r.uid.id.clone()).collect();
@@ -85,10 +91,11 @@ pub fn first(assessment: &Assessment, roles: &[AsRole], names: Names<'_>) -> Opt
     let perhaps: Vec<String> =
         rest.iter().filter(|r| may(r, Decision::Allow) || may(r, Decision::Unknown)).map(|r| told(r)).collect();
     let yes: Vec<String> = yes.into_iter().map(told).collect();
+    let itself = if assessment.principals.is_empty() { "By itself: it acts in other accounts." } else { "By itself:" };
     match (yes.as_slice(), perhaps.as_slice()) {
         ([], []) => None,
-        ([], perhaps) => Some(format!("Perhaps, by assuming {}. By itself:", listed(perhaps, "or"))),
-        (yes, _) => Some(format!("Yes, by assuming {}. By itself:", listed(yes, "or"))),
+        ([], perhaps) => Some(format!("Perhaps, by assuming {}. {itself}", listed(perhaps, "or"))),
+        (yes, _) => Some(format!("Yes, by assuming {}. {itself}", listed(yes, "or"))),
     }
 }
 

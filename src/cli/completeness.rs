@@ -11,6 +11,7 @@ use countersign_core::assessment::assess;
 use countersign_core::assessment::completeness::{Completeness, Missing};
 use countersign_core::inventory::entity::Entity;
 use countersign_core::moment;
+use countersign_core::people::unlisted;
 use countersign_core::problem::Failure;
 use countersign_core::provenance::Provenance;
 
@@ -51,7 +52,8 @@ struct Account<'a> {
 pub fn completeness(cli: &Cli, args: &CompletenessArgs) -> Result<u8, Failure> {
     let session = cli.session(args.dir.as_ref(), &args.asking)?;
     let (inventory, options) = (&session.inventory, &session.options);
-    let found = assess(inventory, &session.rules, options)?.completeness;
+    let mut found = assess(inventory, &session.rules, options)?.completeness;
+    found.perhaps_others.extend(unlisted::everywhere((inventory, &session.rules), options)?);
     let provenance = &session.provenance();
     let as_of = inventory.config.as_of.map(moment::format);
     let json = Json {

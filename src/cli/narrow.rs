@@ -85,6 +85,13 @@ pub fn principal(session: &Session, name: &str) -> Result<Vec<(String, String)>,
     Ok(found.into_iter().map(|p| (p.principal, p.account)).collect())
 }
 
+/// The principals that a name stands for in accounts that were not asked about; none where it is not clear who is meant.
+pub fn elsewhere(session: &Session, name: &str) -> Vec<(String, String)> {
+    let called = principals_called(&session.inventory, session.options.at, name);
+    let found = naming::principals(&session.inventory, &[], &called, name).unwrap_or_default();
+    found.into_iter().map(|p| (p.principal, p.account)).collect()
+}
+
 /// The filter for the principals of `--principal`.
 pub fn principal_filter(session: &Session, names: &[String]) -> Result<Option<Vec<(String, String)>>, Failure> {
     if names.is_empty() {

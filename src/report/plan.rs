@@ -1,8 +1,12 @@
 //! What would turn a denial around, in sentences.
 
+use super::few;
 use super::sentences::depends;
 use countersign_core::assessment::plans::{Gain, Plan, StepKind};
 use countersign_core::terms::Decision;
+
+/// So many people are named.
+const NAMES: usize = 6;
 
 /// The lines of a plan, each with its label.
 pub fn lines(plan: &Plan) -> Vec<(&'static str, String)> {
@@ -35,6 +39,9 @@ fn gains(gains: &[Gain]) -> String {
     if gains.is_empty() {
         return "allows nobody else anything".to_owned();
     }
-    let gain = |g: &Gain| format!("{} ({})", g.principal, g.operations.join(", "));
+    let gain = |g: &Gain| {
+        let people = if g.people.is_empty() { String::new() } else { format!(", of {}", few(&g.people, NAMES)) };
+        format!("{}{people} ({})", g.principal, g.operations.join(", "))
+    };
     format!("also allows {}", gains.iter().map(gain).collect::<Vec<_>>().join("; "))
 }

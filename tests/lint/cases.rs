@@ -25,6 +25,10 @@ fn a_denial_without_mfa_reaches_requests_without_the_key_only_if_it_says_so() {
         codes(&lint(&[Example::new("p.json", text)], &settings("")).findings).contains("CS148")
     };
     assert!(finds("Deny", "Bool", "\"false\"") && finds("Deny", "Bool", "false"));
+    for operator in ["StringEquals", "StringLike", "ForAnyValue:Bool"] {
+        assert!(finds("Deny", operator, "\"false\"") && !finds("Deny", &format!("{operator}IfExists"), "\"false\""));
+    }
+    assert!(!finds("Deny", "ForAllValues:Bool", "\"false\"") && !finds("Deny", "StringNotEquals", "\"true\""));
     assert!(!finds("Deny", "BoolIfExists", "\"false\""));
     assert!(!finds("Deny", "Bool", "\"true\""));
     assert!(!finds("Allow", "Bool", "\"false\""));

@@ -7,13 +7,14 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
+use crate::agreements::Agreements;
 use crate::assessment::{OperationAnswer, Options, PrincipalAnswer};
 use crate::aws;
 use crate::inventory::Inventory;
 use crate::inventory::entity::Uid;
-use crate::inventory::tree::Tree;
 use crate::permissions::principals::{Directory, Principal};
 use crate::permissions::scenarios::{Call, CallResult, ask};
+use crate::policies::RuleBook;
 use crate::problem::Failure;
 use crate::stack;
 use crate::terms::{Decision, PrincipalKind};
@@ -68,7 +69,7 @@ const CHOSEN: [&str; 2] = ["iam:policyarn", "iam:permissionsboundary"];
 /// The ways in which each of these principals may grant itself what it lacks, by its account and ARN. A principal that lacks nothing, or
 /// that more than its own policies deny, has none.
 pub fn of(
-    inventory: &Inventory,
+    (inventory, rules): (&Inventory, &RuleBook),
     options: &Options,
     answers: &[PrincipalAnswer],
 ) -> Result<BTreeMap<(String, String), Vec<Escalation>>, Failure> {
@@ -78,8 +79,9 @@ pub fn of(
         return Ok(BTreeMap::new());
     }
     stack::evaluate(|| {
-        let tree = Tree::new(inventory);
-        let mut directory = Directory::new(inventory, &tree, options.at, &options.context);
+        let agreements = Agreements::new(inventory, rules, options.at);
+        let directory = Directory::new(inventory, &agreements.tree, options.at, &options.context);
+        let mut directory = directory.standing(Box::new(|account| agreements.standing(account)));
         let principals = directory.those(|i| lacking.contains(&(i.account.as_str(), i.arn.as_str())))?;
         let mut found = BTreeMap::new();
         for principal in &principals {

@@ -24,9 +24,10 @@ use crate::terms::{Decision, PrincipalKind};
 mod members;
 mod outside;
 mod states;
+pub mod unlisted;
 
-pub use members::Unlisted;
-use outside::Outside;
+pub use members::{BySet, Unlisted};
+use outside::{Outside, Stranger};
 use states::{States, depending};
 
 /// Who stands behind roles, by their ARNs.
@@ -63,7 +64,7 @@ pub struct Other {
     pub who: String,
     /// The ARNs of the roles that are assumed one after the other; the last one is the role.
     pub roles: Vec<String>,
-    /// Where they are members of groups who were not all listed.
+    /// Where they are there only if not all is listed.
     #[serde(skip)]
     pub unlisted: Option<Unlisted>,
 }
@@ -248,7 +249,7 @@ fn accounts(
 struct Edges {
     /// Indices of callers.
     callers: Vec<(usize, Hop)>,
-    others: Vec<String>,
+    others: Vec<Stranger>,
 }
 
 struct Following<'a> {
@@ -297,10 +298,10 @@ impl Following<'_> {
                 let (identities, strangers, unseen) = (&self.identities, &self.strangers, &self.unseen);
                 edges.others = Outside { identities, strangers, unseen }.of(trust, &mut self.states)?;
                 if !trust.is_known() {
-                    edges.others.push(UNKNOWN.to_owned());
+                    edges.others.push((UNKNOWN.to_owned(), None));
                 }
             }
-            _ => edges.others.push(UNKNOWN.to_owned()),
+            _ => edges.others.push((UNKNOWN.to_owned(), None)),
         }
         self.edges.insert(role.to_owned(), edges.clone());
         Ok(edges)
@@ -319,7 +320,8 @@ impl Following<'_> {
                 continue;
             }
             let edges = self.edges(&here)?;
-            behind.others.extend(edges.others.into_iter().map(|who| Other::new(who, &roles)));
+            let others = edges.others.into_iter();
+            behind.others.extend(others.map(|(who, unlisted)| Other { unlisted, ..Other::new(who, &roles) }));
             let mut callers = edges.callers;
             callers.sort_by_key(|(_, hop)| hop.decision != Decision::Allow);
             for (index, hop) in callers {

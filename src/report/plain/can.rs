@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Names, capital, listed, opened, stopped};
 use crate::report::Shown;
-use crate::report::{bold, dim, in_colour, paragraph, sentences, wrapped};
+use crate::report::{bold, dim, few, in_colour, paragraph, sentences, wrapped};
 use countersign_core::assessment::plans::Gain;
 use countersign_core::assessment::{AccountAnswer, Assessment, BecauseAnswer, OperationAnswer, PrincipalAnswer};
 use countersign_core::terms::{AnyAllowed, Decision, PrincipalKind, Role, Scope};
@@ -344,6 +344,8 @@ fn gains(gains: &[Gain], names: Names<'_>) -> String {
         let place = names.account(&gain.account);
         if gain.principal.ends_with(":root") {
             format!("the root user of {place}")
+        } else if !gain.people.is_empty() {
+            format!("{} ({}) in {place}", gain.name, few(&gain.people, NAMED))
         } else {
             format!("{} in {place}", gain.name)
         }

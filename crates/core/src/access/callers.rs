@@ -7,8 +7,10 @@ use serde::Serialize;
 
 use super::views::Reading;
 use crate::iam::principal::{Principals, Who};
+use crate::iam::whom::Beyond;
 use crate::permissions::context::KeyValue;
 use crate::permissions::knowledge::Known;
+use crate::permissions::resource::Reach;
 
 /// What a resource-based policy grants a caller, from less to more: in the account of the resource, it depends on whom the
 /// statement names (IAM User Guide, "Policy evaluation logic").
@@ -98,10 +100,13 @@ impl Caller {
 
     /// What an `Allow` for a name grants the caller; `None` if it is not named by it.
     fn grant(&self, who: &Who, reading: Reading) -> Option<Grant> {
-        let of_account = !matches!(self.kind, Kind::Service | Kind::Federated);
+        let beyond = match self.kind {
+            Kind::Service => Beyond::Service,
+            Kind::Federated => Beyond::Provider,
+            _ => Beyond::No,
+        };
         let holds = match who {
-            Who::Everyone => true,
-            Who::AnyAws => of_account || reading.any_aws_is_everyone,
+            Who::Everyone | Who::AnyAws => reading.star.names(beyond).contains(&who.name().as_str()),
             Who::Service(name) if name == "*" => self.kind == Kind::Service,
             Who::Federated(name) if name == "*" => self.kind == Kind::Federated,
             who => return self.names.iter().find(|(name, _)| name == who).map(|(_, grant)| *grant),
@@ -115,8 +120,9 @@ impl Caller {
         let listed = |who: &Who| self.grant(who, reading);
         match (principals.negated, allow) {
             (false, true) => principals.who.iter().filter_map(listed).any(|g| g >= grant),
-            (false, false) => principals.who.iter().any(|who| listed(who).is_some()),
-            (true, true) => !principals.who.iter().any(|who| listed(who).is_some()),
+            // a denial for `*` is about everyone
+            (false, false) => principals.who.iter().any(|who| *who == Who::Everyone || listed(who).is_some()),
+            (true, true) => !principals.who.iter().any(|who| *who == Who::Everyone || listed(who).is_some()),
             (true, false) => !self.is_left_out(principals, reading),
         }
     }
@@ -124,7 +130,11 @@ impl Caller {
     /// Whether a `Deny` for all but these principals leaves the caller out. AWS says that the account is to be listed beside
     /// the user or role; where it is not, or is listed alone, the readings differ.
     fn is_left_out(&self, principals: &Principals, reading: Reading) -> bool {
-        let everyone = |who: &Who| matches!(who, Who::Everyone | Who::AnyAws) && self.grant(who, reading).is_some();
+        let everyone = |who: &Who| match who {
+            Who::Everyone => true,
+            Who::AnyAws => self.grant(who, reading).is_some(),
+            _ => false,
+        };
         let whole = principals.who.iter().any(everyone) || self.own.iter().all(|own| principals.who.contains(own));
         let partly = principals.who.iter().any(|who| self.grant(who, reading).is_some());
         !self.bounded && (whole || (partly && reading.partly_named_is_left_out))
@@ -140,8 +150,24 @@ impl Caller {
 
 impl Caller {
     /// A caller of these names and keys, without a boundary.
-    pub(super) fn new(name: &str, kind: Kind, names: Vec<(Who, Grant)>, keys: Vec<(&'static str, Known)>) -> Self {
-        let own = names.iter().map(|(who, _)| who.clone()).collect();
-        Self { name: name.to_owned(), kind, names, own, bounded: false, keys }
+    pub(super) fn new(name: &str, kind: Kind, own: Vec<Who>, keys: Vec<(&'static str, Known)>) -> Self {
+        let mut caller =
+            Self { name: name.to_owned(), kind, names: Vec::new(), own: own.clone(), bounded: false, keys };
+        caller.with_names(own);
+        caller
+    }
+
+    /// The same with more names, which `NotPrincipal` need not list.
+    pub(super) fn with_names(&mut self, more: Vec<Who>) {
+        let all: Vec<Who> = self.names.drain(..).map(|(who, _)| who).chain(more).collect();
+        let names: Vec<String> = all.iter().map(Who::name).collect();
+        let grant = |who: &Who| match Reach::of(&who.name(), &names) {
+            // the root user has no policies that could leave anything out
+            _ if self.kind == Kind::Root => Grant::Past,
+            Reach::Direct => Grant::Past,
+            Reach::Role => Grant::Direct,
+            Reach::Account => Grant::Delegated,
+        };
+        self.names = all.iter().map(|who| (who.clone(), grant(who))).collect();
     }
 }

@@ -12,6 +12,7 @@ use crate::iam::template::Template;
 use crate::permissions::caller;
 use crate::permissions::context::KeyValue;
 use crate::permissions::knowledge::Known;
+use crate::permissions::names::{self, CallerKind};
 
 /// What the statements name and read of callers.
 struct Named<'a> {
@@ -169,28 +170,28 @@ impl Named<'_> {
         let by_arn = Who::Aws(arn.to_owned());
         let keys = || caller::keys(arn);
         match kind {
-            Kind::Root => found.push(Caller::new(arn, kind, vec![(account, Grant::Past)], keys())),
+            Kind::Root => found.push(Caller::new(arn, kind, vec![account], keys())),
             Kind::Session => {
-                let names = vec![(by_arn, Grant::Direct), (account, Grant::Delegated)];
+                let names = vec![by_arn, account];
                 found.push(Caller::new(arn, kind, names.clone(), keys()));
-                for named in self.sessions(arn) {
+                for named in self.maybe(CallerKind::Role, arn) {
                     let mut names = names.clone();
-                    names.push((Who::Aws(named.to_owned()), Grant::Past));
+                    names.push(Who::Aws(named.to_owned()));
                     found.push(Caller::new(named, kind, names, keys()));
                 }
             }
             Kind::FederatedUser => {
-                let names = vec![(by_arn, Grant::Past), (account.clone(), Grant::Delegated)];
+                let names = vec![by_arn, account];
                 found.push(Caller::new(arn, kind, names.clone(), keys()));
                 // the user who asked for the session may be any of the account
-                for user in self.users(&account) {
+                for user in self.maybe(CallerKind::FederatedUser, arn) {
                     let mut caller = Caller::new(arn, kind, names.clone(), keys());
-                    caller.names.push((Who::Aws(user.to_owned()), Grant::Direct));
+                    caller.with_names(vec![Who::Aws(user.to_owned())]);
                     caller.name = format!("{arn}, a session of {user}");
                     found.push(caller);
                 }
             }
-            _ => found.push(Caller::new(arn, kind, vec![(by_arn, Grant::Past), (account, Grant::Delegated)], keys())),
+            _ => found.push(Caller::new(arn, kind, vec![by_arn, account], keys())),
         }
     }
 
@@ -198,25 +199,11 @@ impl Named<'_> {
         self.who.iter().filter_map(|who| if let Who::Aws(arn) = who { Some(arn.as_str()) } else { None })
     }
 
-    /// The sessions of a role that are named.
-    fn sessions(&self, role: &str) -> impl Iterator<Item = &str> {
-        let name = role.rsplit('/').next().unwrap_or_default().to_owned();
-        let stem: Vec<String> = role.split(':').map(str::to_owned).collect();
-        self.named_arns().filter(move |arn| {
-            let of = |index: usize| stem.get(index).map(String::as_str);
-            session(arn).is_some_and(|(partition, account, role, _)| {
-                of(1) == Some(partition) && of(4) == Some(account) && role == name
-            })
-        })
-    }
-
-    /// The users of an account that are named.
-    fn users(&self, account: &Who) -> Vec<&str> {
-        let Who::Account(number) = account else {
-            return Vec::new();
-        };
-        let of = format!(":iam::{number}:user/");
-        self.named_arns().filter(|arn| arn.contains(&of)).collect()
+    /// The ARNs that are named and that a caller may have besides its own: of a role, those of its sessions.
+    fn maybe(&self, kind: CallerKind, arn: &str) -> Vec<&str> {
+        let account = arn.split(':').nth(4).map(str::to_owned);
+        let caller = names::Caller { kind, name: arn.to_owned(), account };
+        self.named_arns().filter(|named| caller.may_be(named)).collect()
     }
 
     fn services(&self) -> Result<Vec<Caller>, String> {
@@ -236,7 +223,7 @@ impl Named<'_> {
         let elsewhere = named.iter().filter(|name| !name.ends_with(".amazonaws.com")).map(|name| (*name).clone());
         let service = |name: String| {
             let keys = caller::keys(&name);
-            Caller::new(&name, Kind::Service, vec![(Who::Service(name.clone()), Grant::Past)], keys)
+            Caller::new(&name, Kind::Service, vec![Who::Service(name.clone())], keys)
         };
         Ok(members.chain(elsewhere).map(service).collect())
     }
@@ -257,7 +244,7 @@ impl Named<'_> {
             service.clone().map(|service| {
                 let keys = absent.iter().map(|key| (*key, Known::Absent));
                 let keys = keys.chain([("aws:principalisawsservice", service)]).collect();
-                Caller::new(name, Kind::Federated, vec![(Who::Federated(name.to_owned()), Grant::Past)], keys)
+                Caller::new(name, Kind::Federated, vec![Who::Federated(name.to_owned())], keys)
             })
         };
         named.iter().copied().chain(others).flat_map(provider).collect()
@@ -267,8 +254,7 @@ impl Named<'_> {
     fn others(&self, found: &[Caller]) -> Vec<Caller> {
         let known = |who: &Who| found.iter().any(|caller| caller.names.iter().any(|(name, _)| name == who));
         let arns = self.named_arns().filter(|arn| !is_id(arn) && !known(&Who::Aws((*arn).to_owned())));
-        arns.map(|arn| Caller::new(arn, Kind::Other, vec![(Who::Aws(arn.to_owned()), Grant::Past)], Vec::new()))
-            .collect()
+        arns.map(|arn| Caller::new(arn, Kind::Other, vec![Who::Aws(arn.to_owned())], Vec::new())).collect()
     }
 
     /// Names that may be another's besides: an account may have any canonical user id, a user or role any unique id. Who has
@@ -280,12 +266,11 @@ impl Named<'_> {
             let mut variants = vec![caller];
             for who in self.who.iter().filter(|_| in_account) {
                 let alias = |caller: &Caller| {
-                    let grant = match (who, caller.kind) {
-                        (Who::CanonicalUser(_), Kind::Root) => Grant::Past,
-                        (Who::CanonicalUser(_), _) => Grant::Delegated,
-                        (Who::Aws(id), Kind::User) if is_id(id) && !id.starts_with("AROA") => Grant::Past,
-                        (Who::Aws(id), Kind::Session) if is_id(id) && !id.starts_with("AIDA") => Grant::Direct,
-                        _ => return None,
+                    let may_be = match (who, caller.kind) {
+                        (Who::CanonicalUser(_), _) => true,
+                        (Who::Aws(id), Kind::User) => is_id(id) && !id.starts_with("AROA"),
+                        (Who::Aws(id), Kind::Session) => is_id(id) && !id.starts_with("AIDA"),
+                        _ => false,
                     };
                     // an account has one canonical id, and a user or role one unique id
                     let same = |(name, _): &(Who, Grant)| match (name, who) {
@@ -299,8 +284,8 @@ impl Named<'_> {
                         Who::Aws(id) => format!("{}, with the unique id {id}", caller.name),
                         _ => variant.name,
                     };
-                    (!caller.names.iter().any(same)).then(|| {
-                        variant.names.push(((*who).clone(), grant));
+                    (may_be && !caller.names.iter().any(same)).then(|| {
+                        variant.with_names(vec![(*who).clone()]);
                         variant
                     })
                 };

@@ -7,14 +7,15 @@ use super::population::callers;
 use crate::iam::crossing::may_cross;
 use crate::iam::document::Statement;
 use crate::iam::principal::Who;
+use crate::iam::whom::Star;
 
 /// One choice for each point that sources leave open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reading {
     /// A `*` that ends a segment of an ARN crosses colons (D25).
     pub crosses: bool,
-    /// `{"AWS": "*"}` stands for services and identity providers too, as `"*"` does.
-    pub any_aws_is_everyone: bool,
+    /// How far a `*` reaches. That it is about identity providers is taken as settled: the labels of AWS's own pairs say so.
+    pub star: Star,
     /// A `Deny` for all but some principals leaves out those whose user or role is listed without the account, or the account
     /// without the user or role.
     pub partly_named_is_left_out: bool,
@@ -22,7 +23,7 @@ pub struct Reading {
 
 impl Default for Reading {
     fn default() -> Self {
-        Self { crosses: false, any_aws_is_everyone: true, partly_named_is_left_out: true }
+        Self { crosses: false, star: Star::AnyAws, partly_named_is_left_out: true }
     }
 }
 
@@ -34,7 +35,7 @@ impl Reading {
         if self.crosses != other.crosses {
             points.push("whether a `*` at the end of a segment of an ARN crosses colons (D25)");
         }
-        if self.any_aws_is_everyone != other.any_aws_is_everyone {
+        if self.star != other.star {
             points.push("whether {\"AWS\": \"*\"} stands for services and identity providers too");
         }
         if self.partly_named_is_left_out != other.partly_named_is_left_out {
@@ -91,7 +92,7 @@ pub fn readings<'a>(statements: impl Iterator<Item = &'a Statement> + Clone, cal
         }
     };
     double(crosses, |r| r.crosses = true);
-    double(any_aws, |r| r.any_aws_is_everyone = false);
+    double(any_aws, |r| r.star = Star::Providers);
     double(partly, |r| r.partly_named_is_left_out = false);
     readings
 }

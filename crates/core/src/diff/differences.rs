@@ -13,7 +13,7 @@ use crate::assessment::{
 };
 use crate::finding::Finding;
 use crate::inventory::Inventory;
-use crate::people::follow;
+use crate::people::{follow, unlisted};
 use crate::policies::RuleBook;
 use crate::problem::Failure;
 use crate::terms::{Coverage, Decision, PrincipalKind, Scope, terms};
@@ -164,6 +164,8 @@ pub struct Answers {
     pub principals: BTreeMap<Who, PrincipalEntry>,
     /// Who acts as which of them.
     pub(super) acting: Acting,
+    /// Those behind which somebody may stand who is not listed.
+    pub(super) open: BTreeSet<unlisted::Way>,
     others: BTreeMap<Subject, State>,
     operations: BTreeSet<Arc<Operation>>,
     states: BTreeSet<Arc<AccessState>>,
@@ -232,7 +234,9 @@ impl Answers {
             }
         }
         let following = Options { any_request: false, ..options.clone() };
-        for (arn, behind) in follow((inventory, rules), &following, &roles.collect())? {
+        let roles = follow((inventory, rules), &following, &roles.collect())?;
+        self.open = unlisted::open(inventory, &following, &roles);
+        for (arn, behind) in roles {
             if let Some(account) = inventory.entity("Role", &arn).and_then(|r| r.reference("account")) {
                 self.acting.role((account.to_owned(), arn), &behind);
             }

@@ -62,6 +62,7 @@ use crate::assessment::{ASSUMES, Assessment, Operation, Options, Person, Princip
 use crate::finding::Severity;
 use crate::inventory::Inventory;
 use crate::moment;
+use crate::people::unlisted;
 use crate::permissions::principals::{Identity, OpenGroup};
 use crate::policies::RuleBook;
 use crate::problem::Failure;
@@ -360,7 +361,7 @@ fn compare(
     };
     let causes = trials.causes(&differences);
     let later = later::losses((base, head), rules, &trials, [&old, &new])?;
-    let new_access = if with_access { stacks::new_access(base, head)? } else { Vec::new() };
+    let new_access = if with_access { stacks::new_access(base, head, rules)? } else { Vec::new() };
     let mut changes: Vec<ChangeEntry> = pieces.into_iter().map(|piece| ChangeEntry { piece, matters: false }).collect();
     let of_later = later.iter().flatten().flat_map(|e| &e.causes).map(|c| c.change);
     for index in causes.iter().flatten().map(|(index, _)| *index).chain(of_later) {
@@ -372,8 +373,9 @@ fn compare(
     let (access, mut coverage, findings) = sides.entries(&differences, &causes);
     let untold = later.is_none().then_some(later::UNTOLD);
     coverage.extend(later.into_iter().flatten());
-    let sight = Sight::new(base.inventory, head.inventory);
-    let (access, (new_access, first_seen)) = (sight.access(access, &changes), sight.stacks(new_access));
+    let sight = Sight::new(base, head, rules)?;
+    let (access, (new_access, first_seen)) =
+        (sight.access(access, &changes, [&old, &new]), sight.stacks(new_access, &old.open));
     for (change, reach) in changes.iter_mut().zip(&reach).filter(|(change, _)| !change.matters) {
         let mut told = new_access.iter().chain(&first_seen).filter(|n| n.widens());
         change.matters = told.any(|n| effects::may_cause(&change.piece, reach, n));
@@ -407,14 +409,22 @@ fn unseen(
     (after, within): (&Assessment, Option<BTreeSet<String>>),
 ) -> Result<Vec<Others>, Failure> {
     let as_of = |side: &Side<'_>| side.inventory.config.as_of;
-    if as_of(base) != as_of(head) && within.is_some() {
-        let mut found = others::others(head.inventory, rules, head.options)?;
-        found.extend(after.completeness.perhaps_others.iter().filter(|o| o.permission_set.is_some()).cloned());
+    if as_of(base) != as_of(head) {
+        let of = (head.inventory, rules);
+        let mut found = match within {
+            Some(_) => others::others(head.inventory, rules, head.options)?,
+            None => after.completeness.perhaps_others.clone(),
+        };
+        if within.is_some() {
+            found.extend(others::all_members(of, head.options, |_| true)?);
+        }
+        found.extend(unlisted::everywhere(of, head.options)?);
         return Ok(found);
     }
     let reached = |o: &&Others| match (&o.account, &within) {
         (Some(account), Some(within)) => within.contains(account),
-        (None, Some(_)) => false,
+        // accounts that are not listed are reached as their organization
+        (None, Some(within)) => o.organization.as_ref().is_some_and(|organization| within.contains(organization)),
         (_, None) => true,
     };
     Ok(after.completeness.perhaps_others.iter().filter(reached).cloned().collect())

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::pieces::{Piece, What};
 use crate::agreements::Agreements;
 use crate::agreements::narrowing::Narrowing;
+use crate::assessment::completeness::Unseen;
 use crate::inventory::Inventory;
 use crate::inventory::entity::policies_of;
 use crate::inventory::entity::{Entity, Item, Uid};
@@ -67,7 +68,8 @@ const OWN: [&str; 15] = [
 /// What hangs together on either side.
 pub struct Reacher<'a> {
     sides: [&'a Inventory; 2],
-    /// The accounts that stand, or stood at the moment asked, in an organization or below a unit.
+    /// The accounts that stand, or stood at the moment asked, in an organization or below a unit. Those that the new side does not list have
+    /// the id of their organization in the place of a number.
     below: BTreeMap<String, BTreeSet<String>>,
     /// The entities that refer to a policy.
     users: BTreeMap<String, BTreeSet<Uid>>,
@@ -91,8 +93,15 @@ impl<'a> Reacher<'a> {
             listing: rules.attributes_of("lists-agreements-of").cloned(),
         };
         let mut known: Vec<BTreeSet<String>> = Vec::new();
+        let unseen = Unseen::of(head);
         for inventory in [base, head] {
             let agreements = Agreements::new(inventory, rules, at);
+            for organization in unseen.organizations() {
+                let is_below = |unit: &&String| agreements.tree.root_of(unit) == Some(organization);
+                for node in agreements.tree.units.keys().filter(is_below).chain([organization]) {
+                    reacher.below.entry(node.clone()).or_default().insert(organization.clone());
+                }
+            }
             for account in agreements.tree.accounts.values() {
                 let (now, then) = (agreements.tree.now(account), agreements.standing(account)?);
                 let nodes = now.organization.iter().chain(&now.path).chain(then.organizations()).chain(&then.path);

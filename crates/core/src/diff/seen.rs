@@ -3,15 +3,20 @@
 
 use std::collections::BTreeSet;
 
-use super::differences::AccessChange;
+use super::differences::{AccessChange, Answers, gained};
+use super::people::{PersonEntry, is_loss};
 use super::pieces::What;
 use super::stacks::{Compared, NewAccess};
-use super::{AccessEntry, Cause, ChangeEntry, PrincipalEntry};
+use super::{AccessEntry, Cause, ChangeEntry, PrincipalEntry, Side};
 use crate::access::NewRequests;
+use crate::agreements::Agreements;
 use crate::assessment::completeness::Unseen;
-use crate::inventory::Inventory;
-use crate::inventory::tree::Tree;
+use crate::people::unlisted::Way;
 use crate::permissions::controls::Controls;
+use crate::permissions::moment::Then;
+use crate::policies::RuleBook;
+use crate::problem::Failure;
+use crate::stack;
 
 /// Where either side may hold principals that it does not list, or does not know who is kept from becoming a role.
 pub(super) struct Sight {
@@ -23,13 +28,13 @@ pub(super) struct Sight {
 
 impl Sight {
     /// Of two inventories.
-    pub fn new(base: &Inventory, head: &Inventory) -> Self {
-        let (old, new) = (unplaced(base), unplaced(head));
+    pub fn new(base: &Side<'_>, head: &Side<'_>, rules: &RuleBook) -> Result<Self, Failure> {
+        let (old, new) = stack::evaluate(|| Ok((unplaced(base, rules)?, unplaced(head, rules)?)))?;
         let only = |one: &BTreeSet<(String, String)>, other: &BTreeSet<(String, String)>| {
             one.difference(other).map(|(account, _)| account.clone()).collect()
         };
         let controls = [only(&old, &new), only(&new, &old)];
-        Self { base: Unseen::of(base), head: Unseen::of(head), controls }
+        Ok(Self { base: Unseen::of(base.inventory), head: Unseen::of(head.inventory), controls })
     }
 
     /// How it is told that somebody may become a role where nothing else is different than whether resource control policies are known;
@@ -57,9 +62,18 @@ impl Sight {
     }
 
     /// Tells the first sight of a principal from access that it gained, and the last one from access that it lost.
-    pub fn access(&self, entries: Vec<AccessEntry>, changes: &[ChangeEntry]) -> Vec<AccessEntry> {
+    pub fn access(
+        &self,
+        entries: Vec<AccessEntry>,
+        changes: &[ChangeEntry],
+        answers: [&Answers; 2],
+    ) -> Vec<AccessEntry> {
         let mut told = Vec::new();
-        for entry in entries {
+        for entry in entries.into_iter().flat_map(|entry| by_members(entry, answers)) {
+            if matches!(entry.change, AccessChange::FirstSeen | AccessChange::NoLongerKnown) {
+                told.push(entry);
+                continue;
+            }
             if let Some(change) = self.by_controls(&entry, changes) {
                 let (actions_gained, actions_lost) = (Vec::new(), Vec::new());
                 told.push(AccessEntry { change, actions_gained, actions_lost, ..entry });
@@ -96,7 +110,8 @@ impl Sight {
     }
 
     /// What is new, and what need not be: the stacks of principals that are seen for the first time.
-    pub fn stacks(&self, entries: Vec<NewAccess>) -> (Vec<NewAccess>, Vec<NewAccess>) {
+    /// `open` are the principals of the old side behind which somebody may have stood who was not listed.
+    pub fn stacks(&self, entries: Vec<NewAccess>, open: &BTreeSet<Way>) -> (Vec<NewAccess>, Vec<NewAccess>) {
         let (mut new, mut first_seen) = (Vec::new(), Vec::new());
         for entry in entries {
             let [came, _] = &self.controls;
@@ -105,6 +120,17 @@ impl Sight {
                 && entry.principals.iter().all(|p| came.contains(&p.account))
             {
                 first_seen.push(entry);
+                continue;
+            }
+            if entry.is_of_people() {
+                let is_open = |p: &PrincipalEntry| open.contains(&(p.account.clone(), p.principal.clone(), None));
+                let (unseen, known): (Vec<_>, Vec<_>) = entry.principals.iter().cloned().partition(is_open);
+                if !unseen.is_empty() {
+                    first_seen.push(NewAccess { principals: unseen, ..entry.clone() });
+                }
+                if !known.is_empty() {
+                    new.push(NewAccess { principals: known, ..entry });
+                }
                 continue;
             }
             if entry.of == Compared::Document || entry.was_there {
@@ -123,12 +149,64 @@ impl Sight {
     }
 }
 
+/// People who stand behind a principal on one side, where the other side did not list everybody who does: they are seen for the first time,
+/// or no longer known. What the principal itself may do has to be the same there.
+fn by_members(entry: AccessEntry, [old, new]: [&Answers; 2]) -> Vec<AccessEntry> {
+    let taken = is_loss(Some(entry.change), &entry.actions_gained);
+    let (change, other, reached) = match taken {
+        false => (AccessChange::FirstSeen, old, &entry.after),
+        true => (AccessChange::NoLongerKnown, new, &entry.before),
+    };
+    let is_unseen = |p: &PersonEntry| {
+        let who = (p.account.clone(), p.through.clone());
+        let alike = |operation| {
+            let theirs = other.state(&who, operation);
+            theirs.is_some_and(|s| s.decision == reached.decision && gained(&s, reached).is_empty())
+        };
+        // who assumes a role and has no permission set is a user, who is listed
+        let by_set = p.assuming.is_empty() || p.from.is_some();
+        by_set
+            && other.open.contains(&(p.account.clone(), p.through.clone(), p.from.clone()))
+            && entry.operations.iter().all(alike)
+    };
+    let unseen: BTreeSet<String> = {
+        let names: BTreeSet<&str> = entry.people.iter().map(|p| p.person.as_str()).collect();
+        let all = |name: &&str| entry.people.iter().filter(|p| p.person == *name).all(is_unseen);
+        names.into_iter().filter(all).map(str::to_owned).collect()
+    };
+    if unseen.is_empty() {
+        return vec![entry];
+    }
+    let of = |is: bool| -> Option<AccessEntry> {
+        let people: Vec<PersonEntry> =
+            entry.people.iter().filter(|p| unseen.contains(&p.person) == is).cloned().collect();
+        let through =
+            |p: &&PrincipalEntry| people.iter().any(|x| (&x.account, &x.through) == (&p.account, &p.principal));
+        let principals = entry.principals.iter().filter(through).map(|p| {
+            let own = |name: &&String| people.iter().any(|x| x.person == **name);
+            PrincipalEntry { people: p.people.iter().filter(own).cloned().collect(), ..p.clone() }
+        });
+        let principals = principals.collect();
+        (!people.is_empty()).then(|| AccessEntry { people: people.clone(), principals, ..entry.clone() })
+    };
+    let (unseen, known) = (of(true), of(false));
+    let unseen = unseen.map(|e| AccessEntry { change, actions_gained: Vec::new(), actions_lost: Vec::new(), ..e });
+    known.into_iter().chain(unseen).collect()
+}
+
 /// By account: the resource control policies of which it is not known where they are attached.
-fn unplaced(inventory: &Inventory) -> BTreeSet<(String, String)> {
-    let tree = Tree::new(inventory);
-    let of = |account| Controls::of(&tree, account, &tree.now(account)).unplaced;
-    let all = tree.accounts.values().map(|account| (account.id.clone(), of(account)));
-    all.flat_map(|(account, ids)| ids.into_iter().map(move |id| (account.clone(), id))).collect()
+fn unplaced(side: &Side<'_>, rules: &RuleBook) -> Result<BTreeSet<(String, String)>, Failure> {
+    let agreements = Agreements::new(side.inventory, rules, side.options.at);
+    let tree = &agreements.tree;
+    let mut found = BTreeSet::new();
+    if !Controls::exist(tree) {
+        return Ok(found);
+    }
+    for account in tree.accounts.values() {
+        let then = Then::at(tree, account, agreements.standing(account)?.as_ref());
+        found.extend(Controls::at(tree, account, &then).unplaced.into_iter().map(|id| (account.id.clone(), id)));
+    }
+    Ok(found)
 }
 
 /// Those that a side may hold unseen, and the others.

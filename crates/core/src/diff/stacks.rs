@@ -8,16 +8,20 @@ use serde::Serialize;
 use super::{PrincipalEntry, Side, trust};
 use crate::access::settled::{self, Named, OUTSIDE, everything, keys_of, of_statement};
 use crate::access::{self, AccessAnswer, NewRequests};
-use crate::inventory::tree::Tree;
+use crate::agreements::Agreements;
 use crate::inventory::{Inventory, Policy};
 use crate::permissions::knowledge::Knowledge;
 use crate::permissions::layer::{Layer, LayerStatement};
 use crate::permissions::principals::{Directory, Principal};
+use crate::policies::RuleBook;
 use crate::problem::Failure;
 use crate::stack;
 
 /// So many different stacks are searched; of the others it is said that they were not.
 const MAX_SEARCHED: usize = 200;
+
+/// What is compared where people came to stand behind a permission set.
+const BEHIND: &str = "who stands behind it";
 
 /// What is compared with what it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -51,6 +55,11 @@ impl NewAccess {
     /// Someone has access that they had not, or may have. What a document says counts by the stacks that it is a part of.
     pub fn widens(&self) -> bool {
         self.of == Compared::Stack && self.answer.decision != NewRequests::None
+    }
+
+    /// It is about people who came to stand behind permission sets.
+    pub fn is_of_people(&self) -> bool {
+        self.of == Compared::Stack && self.name == BEHIND
     }
 
     /// It is about who may assume a role.
@@ -87,11 +96,11 @@ struct Interned {
 }
 
 /// Compares documents and stacks.
-pub fn new_access(base: &Side<'_>, head: &Side<'_>) -> Result<Vec<NewAccess>, Failure> {
+pub fn new_access(base: &Side<'_>, head: &Side<'_>, rules: &RuleBook) -> Result<Vec<NewAccess>, Failure> {
     stack::evaluate(|| {
         let mut found = documents(base.inventory, head.inventory)?;
-        found.extend(trust::new_access(base, head)?);
-        found.extend(stacks(base, head)?);
+        found.extend(trust::new_access(base, head, rules)?);
+        found.extend(stacks(base, head, rules)?);
         Ok(found)
     })
 }
@@ -122,9 +131,9 @@ fn documents(base: &Inventory, head: &Inventory) -> Result<Vec<NewAccess>, Failu
     Ok(found)
 }
 
-fn stacks(base: &Side<'_>, head: &Side<'_>) -> Result<Vec<NewAccess>, Failure> {
+fn stacks(base: &Side<'_>, head: &Side<'_>, rules: &RuleBook) -> Result<Vec<NewAccess>, Failure> {
     let mut interned = Interned::default();
-    let (old, new) = (principals(base, &mut interned)?, principals(head, &mut interned)?);
+    let (old, new) = (principals(base, rules, &mut interned)?, principals(head, rules, &mut interned)?);
     let before: BTreeMap<_, _> = old.iter().map(|(who, _, stack)| ((&who.account, &who.principal), stack)).collect();
     let mut groups: BTreeMap<(Option<Stack>, Stack), Vec<PrincipalEntry>> = BTreeMap::new();
     for (who, _, stack) in &new {
@@ -154,9 +163,10 @@ type Standing = (PrincipalEntry, BTreeMap<String, String>, Stack);
 type Joined<'s> = BTreeMap<&'s PrincipalEntry, Vec<String>>;
 
 /// All principals of a side, with their stacks.
-fn principals(side: &Side<'_>, interned: &mut Interned) -> Result<Vec<Standing>, Failure> {
-    let tree = Tree::new(side.inventory);
-    let mut directory = Directory::new(side.inventory, &tree, side.options.at, &side.options.context);
+fn principals(side: &Side<'_>, rules: &RuleBook, interned: &mut Interned) -> Result<Vec<Standing>, Failure> {
+    let agreements = Agreements::new(side.inventory, rules, side.options.at);
+    let directory = Directory::new(side.inventory, &agreements.tree, side.options.at, &side.options.context);
+    let mut directory = directory.standing(Box::new(|account| agreements.standing(account)));
     let mut found = Vec::new();
     let everyone = directory.all()?;
     // principals share layers, which live as long as they do
@@ -283,7 +293,7 @@ impl Comparing<'_> {
         for ((had, stack), principals) in groups {
             let answer = self.beyond(&had, stack)?;
             let principals = principals.into_iter().map(|(who, people)| PrincipalEntry { people, ..who.clone() });
-            let (principals, name) = (principals.collect(), "who stands behind it".to_owned());
+            let (principals, name) = (principals.collect(), BEHIND.to_owned());
             found.push(NewAccess { of: Compared::Stack, name, was_there: true, principals, answer, allowed: None });
         }
         Ok(found)

@@ -11,6 +11,7 @@ use super::stacks::{Compared, NewAccess};
 use super::{PrincipalEntry, Side};
 use crate::access::settled::{self, Named};
 use crate::access::{self, AccessAnswer, NewRequests};
+use crate::agreements::Agreements;
 use crate::assessment::completeness::Unseen;
 use crate::aws::resource_policies;
 use crate::iam::crossing::crossed;
@@ -25,8 +26,8 @@ use crate::inventory::{Inventory, Policy, builtin};
 use crate::people;
 use crate::permissions::controls::Controls;
 use crate::permissions::knowledge::Knowledge;
-use crate::permissions::moment::Then;
 use crate::permissions::principals::Directory;
+use crate::policies::RuleBook;
 use crate::problem::Failure;
 use crate::terms::PrincipalKind;
 
@@ -34,16 +35,17 @@ use crate::terms::PrincipalKind;
 pub(super) const NAME: &str = "who may assume it, by its trust policy";
 
 /// The trust policies that are others than before, or are beside other resource control policies, each compared with what it was.
-pub(super) fn new_access(base: &Side<'_>, head: &Side<'_>) -> Result<Vec<NewAccess>, Failure> {
+pub(super) fn new_access(base: &Side<'_>, head: &Side<'_>, rules: &RuleBook) -> Result<Vec<NewAccess>, Failure> {
     let mut found = Vec::new();
     // what cannot be told of many roles for the same reason is told once
     let mut alike: BTreeMap<String, NewAccess> = BTreeMap::new();
-    let (old_tree, new_tree) = (Tree::new(base.inventory), Tree::new(head.inventory));
-    let (before, after) = (Around::of(base, &old_tree), Around::of(head, &new_tree));
+    let old = Agreements::new(base.inventory, rules, base.options.at);
+    let new = Agreements::new(head.inventory, rules, head.options.at);
+    let (before, after) = (Around::of(base, &old), Around::of(head, &new));
     for role in head.inventory.of_type("Role") {
         let old = base.inventory.entities.get(&role.uid).and_then(|r| Some((r, trust_of(base.inventory, r)?)));
         let (Some((old_role, old)), Some(new)) = (old, trust_of(head.inventory, role)) else { continue };
-        let (had, has) = (before.controls(old_role), after.controls(role));
+        let (had, has) = (before.controls(old_role)?, after.controls(role)?);
         if old.content == new.content && had.are_as(&has) {
             continue;
         }
@@ -115,12 +117,14 @@ struct Controlled {
 }
 
 impl<'a> Around<'a> {
-    fn of(side: &'a Side<'a>, tree: &'a Tree) -> Self {
+    fn of(side: &'a Side<'a>, agreements: &'a Agreements<'a>) -> Self {
+        let tree = &agreements.tree;
         let directory = Directory::new(side.inventory, tree, side.options.at, &side.options.context);
+        let directory = directory.standing(Box::new(|account| agreements.standing(account)));
         Self { inventory: side.inventory, tree, directory }
     }
 
-    fn controls(&self, role: &Entity) -> Controlled {
+    fn controls(&self, role: &Entity) -> Result<Controlled, Failure> {
         let mut controlled = Controlled {
             denials: Vec::new(),
             contents: BTreeSet::new(),
@@ -130,13 +134,12 @@ impl<'a> Around<'a> {
         };
         let account = role.reference("account").and_then(|account| self.tree.accounts.get(account));
         let Some(account) = account.filter(|_| resource_policies::are_controlled("sts")) else {
-            return controlled;
+            return Ok(controlled);
         };
-        let standing = self.tree.now(account);
-        let controls = Controls::of(self.tree, account, &standing);
-        controlled.standing = standing.organization.iter().chain(&standing.path).cloned().collect();
+        let then = self.directory.then(account)?;
+        let controls = Controls::at(self.tree, account, &then);
+        controlled.standing = then.position.organization.iter().chain(&then.position.path).cloned().collect();
         let mut knowledge = Knowledge::default();
-        let then = Then { position: standing, unknown: None };
         let keys = self.directory.resource_keys(&account.id, &then);
         keys.into_iter().for_each(|(key, known)| knowledge.insert(key, known));
         for id in controls.attached() {
@@ -150,7 +153,7 @@ impl<'a> Around<'a> {
         }
         let content = |id: &String| self.inventory.policies.get(id).map(|p| p.content.clone());
         controlled.unplaced = controls.unplaced.iter().map(|id| (id.clone(), content(id))).collect();
-        controlled
+        Ok(controlled)
     }
 }
 

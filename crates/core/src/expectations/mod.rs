@@ -3,8 +3,13 @@
 //! [`read`](Suite::read) reads them, [`run`] holds them against assessments, [`record`] writes a first set from what holds
 //! now.
 
+mod access;
+mod coverage;
+mod names;
+mod only;
 pub mod record;
 pub mod run;
+pub mod unmet;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -49,6 +49,42 @@ impl Who {
     }
 }
 
+/// How far a `*` of an `Allow` reaches beyond accounts, each further than the one before: what sources leave open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Star {
+    /// `*` is about services, and not about identity providers.
+    Services,
+    /// `*` is about identity providers, too.
+    Providers,
+    /// `{"AWS": "*"}` is about services and identity providers, as `*` is.
+    AnyAws,
+}
+
+/// Who asks, as far as a `*` may leave them out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Beyond {
+    /// Nobody: whoever acts for an account, or is anonymous.
+    No,
+    /// A service.
+    Service,
+    /// Whoever comes from an identity provider.
+    Provider,
+}
+
+impl Star {
+    /// From the least reading to the widest.
+    pub const ALL: [Self; 3] = [Self::Services, Self::Providers, Self::AnyAws];
+
+    /// The names that somebody has by it.
+    pub fn names(self, who: Beyond) -> &'static [&'static str] {
+        match (who, self) {
+            (Beyond::No, _) | (_, Self::AnyAws) => &[EVERYONE, ANY_AWS],
+            (Beyond::Service, _) | (Beyond::Provider, Self::Providers) => &[EVERYONE],
+            (Beyond::Provider, Self::Services) => &[],
+        }
+    }
+}
+
 /// The name that all principals of an account have.
 pub fn account(number: &str) -> String {
     format!("account:{number}")

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::members::Unlisted;
 use super::states::States;
 use crate::assessment::completeness::Unseen;
 use crate::iam::principal::Who;
@@ -9,6 +10,9 @@ use crate::permissions::principals::{Identity, Principal};
 use crate::permissions::trust::{Trust, is_identity};
 use crate::problem::Failure;
 use crate::terms::Decision;
+
+/// Somebody in words, and what was not listed of where they are.
+pub(super) type Stranger = (String, Option<Unlisted>);
 
 /// What is known of who is listed.
 pub(super) struct Outside<'f> {
@@ -32,7 +36,7 @@ impl Outside<'_> {
     }
 
     /// Those whom the trust policy lets become the role, and of whom the inventory knows nothing.
-    pub fn of(&self, trust: &Trust, states: &mut States<'_>) -> Result<Vec<String>, Failure> {
+    pub fn of(&self, trust: &Trust, states: &mut States<'_>) -> Result<Vec<Stranger>, Failure> {
         let mut others = Vec::new();
         for who in &trust.who {
             // nobody acts from an account that is closed or suspended
@@ -48,27 +52,32 @@ impl Outside<'_> {
             if from.map(|account| states.of(account)).transpose()? == Some(Decision::Deny) {
                 continue;
             }
+            let mut unlisted = None;
             let words = match who {
                 Who::Everyone | Who::AnyAws => "anyone, of any account".to_owned(),
                 Who::Account(account) if self.is_listed(account) || !self.may_come_from(account, trust)? => continue,
                 Who::Account(account) if self.identities.iter().any(|i| i.account == *account) => {
-                    format!("account {account}, whose principals are not all listed (D31)")
+                    unlisted = Unlisted::of_account(account, self.unseen);
+                    unlisted.as_ref().map(Unlisted::words).unwrap_or_else(|| format!("account {account}"))
                 }
                 Who::Account(account) => format!("account {account}, which is not in the inventory"),
                 // the unique id of a user or a role that was deleted
                 Who::Aws(text) if !text.starts_with("arn:") => continue,
                 Who::Aws(_) if self.identities.iter().any(|i| is_identity(who, i)) => continue,
-                Who::Aws(arn) => format!("{arn}, which is not in the inventory"),
+                Who::Aws(arn) => {
+                    unlisted = from.and_then(|account| Unlisted::of_account(account, self.unseen));
+                    format!("{arn}, which is not in the inventory")
+                }
                 Who::Service(service) => format!("the service {service}"),
                 Who::Federated(provider) => format!("the identity provider {provider}"),
                 Who::CanonicalUser(id) => format!("the canonical user {id}"),
             };
             if trust.assumed_from_outside(who)?.decision != Decision::Deny {
-                others.push(words);
+                others.push((words, unlisted));
             }
         }
         if trust.allows_everyone_but_some() {
-            others.push("anyone, of any account".to_owned());
+            others.push(("anyone, of any account".to_owned(), None));
         }
         others.sort();
         others.dedup();

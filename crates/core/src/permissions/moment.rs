@@ -54,6 +54,12 @@ impl Then {
         }
     }
 
+    /// What stands for control policies of which it is not known that they bound an account then, nor what they say.
+    pub fn not_known(&self, what: &str, account: &Account) -> String {
+        let within = self.position.organization.as_ref().map(|o| format!(" in {o}")).unwrap_or_default();
+        format!("the {what} of account {}{within} at that time", account.id)
+    }
+
     /// Whether control policies of which it is not known that they bind may do so. As everywhere, what a node does not declare does
     /// not restrict: `declares` tells whether an organization, or a unit below one, declares any.
     pub fn may_bind(&self, account: &Account, tree: &Tree, declares: impl Fn(Declared<'_>) -> bool) -> bool {

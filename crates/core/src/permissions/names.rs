@@ -7,7 +7,7 @@ use super::caller as determined;
 use super::context::KeyValue;
 use super::knowledge::Known;
 use crate::iam::principal::Who;
-use crate::iam::whom::{ALL, ANY_AWS, EVERYONE, account as account_name};
+use crate::iam::whom::{ALL, Beyond, EVERYONE, Star, account as account_name};
 
 /// What a caller is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,28 +125,30 @@ impl Caller {
     /// Its names, as far as they are known. `role` is the ARN of a session's role where that is given, `named` are those whom the
     /// policies name: of those that it may be, each is tried.
     pub fn names(&self, role: Option<&str>, named: &BTreeSet<Who>) -> Known {
+        let (beyond, what) = match self.kind {
+            CallerKind::Provider => (Beyond::Provider, "identity providers"),
+            CallerKind::Service => (Beyond::Service, "services"),
+            _ => (Beyond::No, ""),
+        };
+        let by_star = |star: Star| star.names(beyond).iter().map(|name| (*name).to_owned());
+        let [least, ..] = Star::ALL;
         let mut own = vec![ALL.to_owned()];
-        if self.kind != CallerKind::Provider {
-            own.push(EVERYONE.to_owned());
-        }
-        if !matches!(self.kind, CallerKind::Provider | CallerKind::Service) {
-            own.push(ANY_AWS.to_owned());
-        }
+        own.extend(by_star(least));
         own.extend(self.own_name());
         own.extend(self.account.as_deref().map(account_name));
         own.extend(role.filter(|_| self.kind == CallerKind::Session).map(str::to_owned));
         let one = |name: &str| (vec![name.to_owned()], name.to_owned());
         let mut open: Vec<Vec<(Vec<String>, String)>> = Vec::new();
-        // no source says whether `*` of an Allow is about identity providers, nor whether `{"AWS": "*"}` is about them or services
-        match self.kind {
-            CallerKind::Provider => open.push(vec![
-                (vec![EVERYONE.to_owned()], "`*` is about identity providers".to_owned()),
-                (vec![EVERYONE.to_owned(), ANY_AWS.to_owned()], "`AWS *` is about identity providers".to_owned()),
-            ]),
-            CallerKind::Service => {
-                open.push(vec![(vec![ANY_AWS.to_owned()], "`AWS *` is about services".to_owned())]);
+        let mut readings: Vec<(Vec<String>, String)> = Vec::new();
+        for star in Star::ALL {
+            let names: Vec<String> = by_star(star).filter(|name| !own.contains(name)).collect();
+            if !names.is_empty() && readings.iter().all(|(known, _)| *known != names) {
+                let text = if star == Star::AnyAws { "AWS *" } else { EVERYONE };
+                readings.push((names, format!("`{text}` is about {what}")));
             }
-            _ => {}
+        }
+        if !readings.is_empty() {
+            open.push(readings);
         }
         if role.is_none() || self.kind != CallerKind::Session {
             open.push(self.maybe(named).map(one).collect());
@@ -237,12 +239,13 @@ impl Caller {
     }
 
     /// Whether an ARN can be that of the role of a session, of a session of a role, of the user that a federated user comes from.
-    fn may_be(&self, arn: &str) -> bool {
+    pub(crate) fn may_be(&self, arn: &str) -> bool {
         let (Some(account), Some((head, resource))) = (&self.account, split(arn)) else {
             return false;
         };
         let last = |text: &str| text.rsplit('/').next().unwrap_or_default().to_owned();
-        let of = |service: &str| head == format!("{service}::{account}");
+        let own = |arn: &str| arn.split(':').nth(1).map(str::to_owned);
+        let of = |service: &str| head == format!("{service}::{account}") && own(arn) == own(&self.name);
         match self.kind {
             CallerKind::Session => {
                 let role = split(&self.name).and_then(|(_, r)| r.split('/').nth(1).map(str::to_owned));
@@ -293,6 +296,7 @@ fn of_arn(service: &str, resource: &str) -> Option<CallerKind> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::iam::whom::ANY_AWS;
 
     #[test]
     fn what_is_no_principal_is_an_error() {

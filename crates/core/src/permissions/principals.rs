@@ -365,15 +365,10 @@ impl<'a> Directory<'a> {
         let may_bind = then.may_bind(account, tree, declares);
         let mut layers = self.service_control_known(account, then, assuming);
         if may_bind {
-            layers.push(self.not_known("serviceControl[?]", "service control policies", account));
+            let of = then.not_known("service control policies", account);
+            layers.push(self.shared(of.clone(), "serviceControl[?]", &of, vec![of.clone()], false));
         }
         self.as_they_exist(layers, &then.position)
-    }
-
-    /// Policies of which it is not known that they bound an account at the moment asked, nor what they say.
-    fn not_known(&mut self, name: &str, what: &str, account: &Account) -> Rc<Layer> {
-        let of = format!("the {what} of account {} at that time", account.id);
-        self.shared(of.clone(), name, &of.clone(), vec![of], false)
     }
 
     /// Those of which it is known that they bind.
@@ -422,30 +417,10 @@ impl<'a> Directory<'a> {
     /// always attached, so a level that declares no policies does not restrict. Those of which it is not known where they are attached
     /// may deny anywhere.
     pub(crate) fn resource_control(&mut self, account: &Account, then: &Then) -> Vec<Rc<Layer>> {
-        let tree = self.tree;
-        let declares = |node: Declared<'_>| match node {
-            Declared::Organization(id) => {
-                tree.organizations.get(id).is_some_and(|o| !o.rcps.is_empty() || !o.unplaced_rcps.is_empty())
-            }
-            Declared::Unit(id) => tree.units.get(id).is_some_and(|u| !u.rcps.is_empty()),
-            Declared::Account(id) => tree.accounts.get(id).is_some_and(|a| !a.rcps.is_empty()),
-        };
-        let may_bind = then.may_bind(account, tree, declares);
-        let mut layers = self.resource_control_known(account, then);
-        if may_bind {
-            layers.push(self.not_known("resourceControl[?]", "resource control policies", account));
-        }
-        self.as_they_exist(layers, &then.position)
-    }
-
-    /// Those of which it is known that they bind.
-    fn resource_control_known(&mut self, account: &Account, then: &Then) -> Vec<Rc<Layer>> {
-        let Controls { levels, unplaced } = Controls::of(self.tree, account, &then.position);
-        // what is attached to the account is attached where it is now
-        let is_known = |node: &String| then.unknown.is_none() || *node != account.id;
+        let Controls { levels, unplaced } = Controls::at(self.tree, account, then);
         let mut layers = Vec::new();
         for (level, (node, mut ids)) in levels.into_iter().enumerate() {
-            if ids.is_empty() || !is_known(&node) {
+            if ids.is_empty() {
                 continue;
             }
             ids.push(FULL_RESOURCE_ACCESS.to_owned());
@@ -456,7 +431,7 @@ impl<'a> Directory<'a> {
             let name = "resourceControl[?]";
             layers.push(self.shared(format!("unplaced {id}"), name, id, vec![id.clone()], false));
         }
-        layers
+        self.as_they_exist(layers, &then.position)
     }
 
     /// Layers of control policies, which exist with all features only: where the feature set is not declared, each is there or not.

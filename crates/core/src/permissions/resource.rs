@@ -23,7 +23,7 @@ pub struct OfResource {
 
 /// How a policy of a resource reaches a caller that it allows; the sooner, the further past other policies it grants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reach {
+pub(crate) enum Reach {
     /// The user, the session or everyone: no identity policy, boundary or session policy has to allow, too.
     Direct,
     /// The role of the session, or the user that a federated user comes from: no identity policy has to.
@@ -33,12 +33,20 @@ enum Reach {
 }
 
 impl Reach {
+    /// How a name of a caller reaches it.
+    pub(crate) fn of(name: &str, names: &[String]) -> Self {
+        let all = [Self::Direct, Self::Role, Self::Account];
+        all.into_iter().find(|reach| reach.has(name, names)).unwrap_or(Self::Account)
+    }
+
     /// Whether a name of a caller is of this kind.
     fn has(self, name: &str, names: &[String]) -> bool {
         // a canonical user is an account under another name
         let is_account = name.starts_with("account:") || name.starts_with("canonical:");
         let is_session = |n: &str| n.contains(":sts:") && n.starts_with("arn:");
         let behind = name.contains(":iam::") && (name.contains(":role/") || names.iter().any(|n| is_session(n)));
+        // the unique id of a role
+        let behind = behind || name.starts_with("AROA");
         match self {
             Self::Direct => !is_account && !behind,
             Self::Role => behind,

@@ -298,7 +298,7 @@ impl Gathered {
             dimensions.push(Dimension { key: feature_set(organization), labels, choices: Choices::Features });
         }
         if !self.crossed.is_empty() {
-            let labels = ["it ends at a colon", "it crosses colons"].map(str::to_owned).to_vec();
+            let labels = ["up to a colon", "across colons"].map(str::to_owned).to_vec();
             let patterns = self.crossed.into_iter().collect::<Vec<_>>().join(", ");
             let key = format!("how far the `*` in {patterns} reaches (D25)");
             dimensions.push(Dimension { key, labels, choices: Choices::Reading });

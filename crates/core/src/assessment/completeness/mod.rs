@@ -293,6 +293,11 @@ impl Unseen {
             && self.organizations.is_empty()
     }
 
+    /// Organizations whose accounts are not all listed.
+    pub fn organizations(&self) -> impl Iterator<Item = &String> {
+        self.organizations.iter()
+    }
+
     /// In some account, assignments are not all listed.
     pub fn may_lack_assignments(&self) -> bool {
         self.any_assignment || !self.assignments.is_empty()

@@ -13,7 +13,7 @@ use crate::agreements::Agreements;
 use crate::agreements::standing::Standing;
 use crate::assessment::Operation;
 use crate::assessment::stage::{Stage, beside};
-use crate::assessment::{AgreementAnswer, Assessment, Filter, Options, PrincipalAnswer, assess};
+use crate::assessment::{AgreementAnswer, Assessment, Filter, Options, PrincipalAnswer, assess, principals};
 use crate::inventory::Inventory;
 use crate::inventory::entity::{Attr, Entity, Item, Uid};
 use crate::inventory::fields::Fields;
@@ -48,14 +48,35 @@ pub struct Others {
     /// The person who was asked about, and may be one of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub person: Option<String>,
+    /// The roles by which they could; none where they act as themselves, or by the permission set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assuming: Option<Assuming>,
+}
+
+/// How somebody who may be there unseen comes to act in an account.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Assuming {
+    /// The account that they assume the first of the roles from.
+    pub from: String,
+    /// The ARN of the permission set there by which they do; null for users and roles.
+    pub principal: Option<String>,
+    /// The ARNs of the roles that are assumed one after the other; the last one is of the account.
+    pub roles: Vec<String>,
 }
 
 impl Others {
     /// Who they are, in words: `other users and roles of 111122223333`.
     pub fn words(&self) -> String {
+        if let (Some(assuming), Some(account)) = (&self.assuming, &self.account) {
+            let own = Self { account: Some(assuming.from.clone()), assuming: None, ..self.clone() };
+            let names = assuming.roles.iter().map(|arn| arn.rsplit('/').next().unwrap_or(arn));
+            let names: Vec<&str> = names.collect();
+            return format!("{}, by assuming {} in {account}", own.words(), names.join(", then "));
+        }
         if let (Some(person), Some(account)) = (&self.person, &self.account) {
             return match &self.permission_set {
-                Some(set) if self.groups.is_empty() => format!("{person} by the permission set {set}"),
+                Some(set) if self.groups.is_empty() => format!("{person} by the permission set {set} in {account}"),
                 Some(set) => {
                     format!("{person} as a member of {} (permission set {set} in {account})", self.groups.join(" or "))
                 }
@@ -63,6 +84,9 @@ impl Others {
             };
         }
         match (&self.account, &self.permission_set) {
+            (Some(account), Some(set)) if self.groups.is_empty() => {
+                format!("people whose assignments are not listed (permission set {set} in {account})")
+            }
             (Some(account), Some(set)) => {
                 format!("other members of {} (permission set {set} in {account})", self.groups.join(", "))
             }
@@ -93,9 +117,12 @@ pub fn others(inventory: &Inventory, rules: &RuleBook, options: &Options) -> Res
         return Ok(Vec::new());
     }
     let mut found = Asking { inventory, rules, options, unseen: &unseen }.listed_accounts()?;
-    // who asks about some accounts asks about those
-    if filter.accounts.is_empty() && filter.principals_in.is_none() {
-        for organization in &unseen.organizations {
+    // who asks about some accounts asks about those; within the reach of a change, accounts that are not listed are their organization
+    if filter.accounts.is_empty() {
+        let within = |organization: &&String| filter.principals_in.as_ref().is_none_or(|a| a.contains(*organization));
+        let filter = Filter { principals_in: None, ..filter.clone() };
+        let options = &Options { filter, ..options.clone() };
+        for organization in unseen.organizations.iter().filter(within) {
             let (with, account) = with_unlisted(inventory, organization);
             let unseen = Unseen { principals: BTreeSet::from([account.clone()]), ..Unseen::default() };
             let of = Asking { inventory: &with, rules, options, unseen: &unseen }.listed_accounts()?;
@@ -199,6 +226,7 @@ impl Asking<'_> {
                     missing: missing.into_iter().filter(|(_, is)| *is).map(|(m, _)| m).collect(),
                     operations,
                     person: None,
+                    assuming: None,
                 });
             }
         }
@@ -294,7 +322,31 @@ pub fn members(inventory: &Inventory, tree: &Tree, principal: &PrincipalAnswer) 
         missing: vec![Missing::Members],
         operations,
         person: None,
+        assuming: None,
     })
+}
+
+/// The members of groups who may be there unseen, behind all permission sets that are `wanted` of what the options ask about.
+pub fn all_members(
+    (inventory, rules): (&Inventory, &RuleBook),
+    options: &Options,
+    wanted: impl Fn(&PrincipalAnswer) -> bool,
+) -> Result<Vec<Others>, Failure> {
+    let tree = Tree::new(inventory);
+    let is_open = |p: &PrincipalAnswer| {
+        p.kind == PrincipalKind::PermissionSet
+            && options.filter.account(&p.account)
+            && wanted(p)
+            && !unlisted_groups(inventory, &tree, (&p.uid, &p.account)).is_empty()
+    };
+    let open: Vec<(String, String)> =
+        principals(inventory, options.at).into_iter().filter(is_open).map(|p| (p.principal, p.account)).collect();
+    if open.is_empty() {
+        return Ok(Vec::new());
+    }
+    let filter = Filter { principals: Some(open), principals_in: None, ..options.filter.clone() };
+    let answers = assess(inventory, rules, &Options { filter, any_request: false, ..options.clone() })?;
+    Ok(answers.principals.iter().filter_map(|p| members(inventory, &tree, p)).collect())
 }
 
 impl Assessment {

@@ -5,12 +5,11 @@
 
 use super::others::{self, Others};
 use super::{Missing, Unseen};
-use crate::assessment::{Assessment, Filter, Operation, Options, PrincipalAnswer, assess, principals};
+use crate::assessment::{Assessment, Filter, Operation, Options, PrincipalAnswer};
 use crate::inventory::Inventory;
-use crate::inventory::tree::Tree;
 use crate::policies::RuleBook;
 use crate::problem::Failure;
-use crate::terms::{Decision, PrincipalKind};
+use crate::terms::Decision;
 
 /// A user of Identity Center.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,26 +39,11 @@ pub fn perhaps(
     person: &Named,
     own: &[PrincipalAnswer],
 ) -> Result<Vec<Others>, Failure> {
-    let tree = Tree::new(inventory);
-    let is_open = |p: &PrincipalAnswer| {
-        p.kind == PrincipalKind::PermissionSet
-            && options.filter.account(&p.account)
-            && !stands_behind(person, p)
-            && !others::unlisted_groups(inventory, &tree, (&p.uid, &p.account)).is_empty()
-    };
-    let open: Vec<(String, String)> =
-        principals(inventory, options.at).into_iter().filter(is_open).map(|p| (p.principal, p.account)).collect();
-    let asking = |principals: Option<Vec<(String, String)>>| {
-        let filter = Filter { principals, ..options.filter.clone() };
-        Options { filter, any_request: false, ..options.clone() }
-    };
-    let mut found = Vec::new();
-    if !open.is_empty() {
-        let answers = assess(inventory, rules, &asking(Some(open)))?;
-        found.extend(answers.principals.iter().filter_map(|p| others::members(inventory, &tree, p)));
-    }
+    let mut found = others::all_members((inventory, rules), options, |p| !stands_behind(person, p))?;
     if Unseen::of(inventory).may_lack_assignments() {
-        found.extend(others::others(inventory, rules, &asking(None))?);
+        let filter = Filter { principals: None, ..options.filter.clone() };
+        let asking = Options { filter, any_request: false, ..options.clone() };
+        found.extend(others::others(inventory, rules, &asking)?);
     }
     let besides = found.iter().filter_map(|others| concerning(others, person, own));
     Ok(besides.collect())

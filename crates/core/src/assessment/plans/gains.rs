@@ -1,17 +1,18 @@
 //! Who else is allowed something by edits: everyone who is under an edited policy, or has what is attached, is asked before
 //! and after.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
 use super::{Planner, Step, StepKind, refers_to};
+use crate::agreements::Agreements;
 use crate::assessment::plans::edits::Edit;
 use crate::assessment::{Filter, OperationAnswer, Options, PrincipalAnswer, assess, principals};
 use crate::inventory::Inventory;
 use crate::inventory::entity::Uid;
-use crate::inventory::tree::Tree;
 use crate::problem::Failure;
+use crate::stack;
 use crate::terms::Decision;
 
 /// A principal that is allowed more.
@@ -23,8 +24,18 @@ pub struct Gain {
     pub account: String,
     /// What people call it.
     pub name: String,
+    /// The people behind a permission set, and the groups whose members are not named.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub people: Vec<String>,
     /// The operations that it is allowed after the edits, or may be, and was not before.
     pub operations: Vec<&'static str>,
+}
+
+/// Who acts as a principal: the people behind a permission set.
+fn people(principal: &PrincipalAnswer) -> Vec<String> {
+    let people: BTreeMap<&str, &str> = principal.people.iter().map(|p| (p.id.as_str(), p.user_name.as_str())).collect();
+    let groups = principal.groups.iter().map(|g| format!("group {}", g.name));
+    people.into_values().map(str::to_owned).chain(groups).collect()
 }
 
 /// Who else is allowed something once these steps are done.
@@ -40,20 +51,21 @@ pub(super) fn of(
     if touched.is_empty() {
         return Ok(Vec::new());
     }
-    let tree = Tree::new(planner.inventory);
+    let places = places(planner)?;
     let is_touched = |p: &PrincipalAnswer| {
         let groups = planner.inventory.entities.get(&p.uid).map(|e| e.parents.clone()).unwrap_or_default();
-        let position = tree.accounts.get(&p.account).map(|a| tree.now(a)).unwrap_or_default();
         everywhere
             || touched.contains(&p.uid)
             || groups.iter().any(|(g, _)| touched.contains(g))
             || touched.contains(&Uid::new("Role", &p.principal))
             || touched.contains(&Uid::new("Account", &p.account))
-            || position.organization.is_some_and(|o| touched.contains(&Uid::new("Organization", o)))
-            || position.path.iter().any(|u| touched.contains(&Uid::new("OrganizationalUnit", u)))
+            || places.get(&p.account).is_some_and(|nodes| nodes.iter().any(|node| touched.contains(node)))
     };
     let others = principals(planner.inventory, planner.options.at).into_iter();
-    let others = others.filter(|p| (&p.principal, &p.account) != (&who.principal, &who.account));
+    // who asks may be one of several who act as the same
+    let alone =
+        |p: &PrincipalAnswer| (&p.principal, &p.account) == (&who.principal, &who.account) && people(p).len() < 2;
+    let others = others.filter(|p| !alone(p));
     let others: Vec<(String, String)> = others.filter(is_touched).map(|p| (p.principal, p.account)).collect();
     if others.is_empty() {
         return Ok(Vec::new());
@@ -67,10 +79,28 @@ pub(super) fn of(
         let operations = gained(old, &new);
         if !operations.is_empty() {
             let operations = operations.into_iter().collect();
-            gains.push(Gain { principal: new.principal, account: new.account, name: new.name, operations });
+            let people = people(&new);
+            gains.push(Gain { principal: new.principal, account: new.account, name: new.name, people, operations });
         }
     }
     Ok(gains)
+}
+
+/// What each account is in, at the moment asked or now: who is asked about needlessly gains nothing.
+fn places(planner: &Planner<'_>) -> Result<BTreeMap<String, BTreeSet<Uid>>, Failure> {
+    stack::evaluate(|| {
+        let agreements = Agreements::new(planner.inventory, planner.rules, planner.options.at);
+        let mut places = BTreeMap::new();
+        for account in agreements.tree.accounts.values() {
+            let (now, then) = (agreements.tree.now(account), agreements.standing(account)?);
+            let organizations = now.organization.iter().chain(&then.organization);
+            let units = now.path.iter().chain(&then.path);
+            let nodes = organizations.map(|o| Uid::new("Organization", o));
+            let nodes = nodes.chain(units.map(|u| Uid::new("OrganizationalUnit", u))).collect();
+            places.insert(account.id.clone(), nodes);
+        }
+        Ok(places)
+    })
 }
 
 /// The operations that a principal is allowed after, or may be, and was not before.

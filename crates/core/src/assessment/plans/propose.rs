@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use super::edits::Edit;
 use super::grants::{self, Grants, Resources, listed};
 use super::{Instead, Planner, Step, StepKind, refers_to};
+use crate::agreements::Agreements;
 use crate::assessment::{BecauseAnswer, GateAnswer, OperationAnswer, PrincipalAnswer, StatementPlace};
 use crate::inventory::Inventory;
 use crate::inventory::entity::Uid;
-use crate::inventory::tree::Tree;
 use crate::permissions::principals::Directory;
 use crate::policies::Rule;
 use crate::policies::settings::{Setting, Subject};
@@ -37,7 +37,8 @@ pub(super) fn steps(
     }
     let layers = layers(planner, inventory, principal)?;
     let resources = grants::resources(planner, inventory, principal, answer)?;
-    let proposal = Proposal { inventory, principal, layers, resources };
+    let organization = organization(planner, inventory, &principal.account)?;
+    let proposal = Proposal { inventory, principal, organization, layers, resources };
     let mut steps: Vec<Step> = Vec::new();
     for gate in &answer.gates {
         let rule = planner.rules.rules.get(&gate.id);
@@ -72,12 +73,22 @@ fn beyond(planner: &Planner<'_>, answer: &OperationAnswer) -> Vec<Step> {
     steps
 }
 
+/// The organization that an account is in at the moment asked, as far as that is known.
+fn organization(planner: &Planner<'_>, inventory: &Inventory, account: &str) -> Result<Option<String>, Failure> {
+    stack::evaluate(|| {
+        let agreements = Agreements::new(inventory, planner.rules, planner.options.at);
+        let account = agreements.tree.accounts.get(account);
+        Ok(account.map(|account| agreements.standing(account)).transpose()?.and_then(|s| s.organization.clone()))
+    })
+}
+
 /// The layers that a principal is under.
 fn layers(planner: &Planner<'_>, inventory: &Inventory, who: &PrincipalAnswer) -> Result<Vec<LayerOf>, Failure> {
     let options = planner.options;
     stack::evaluate(|| {
-        let tree = Tree::new(inventory);
-        let mut directory = Directory::new(inventory, &tree, options.at, &options.context);
+        let agreements = Agreements::new(inventory, planner.rules, options.at);
+        let directory = Directory::new(inventory, &agreements.tree, options.at, &options.context);
+        let mut directory = directory.standing(Box::new(|account| agreements.standing(account)));
         let found = directory.those(|i| i.arn == who.principal && i.account == who.account)?;
         let layer = |l: &std::rc::Rc<crate::permissions::layer::Layer>| LayerOf {
             name: l.name.clone(),
@@ -131,6 +142,8 @@ type Said<'a> = (&'a str, Option<&'a str>, Option<&'a StatementPlace>);
 struct Proposal<'p> {
     inventory: &'p Inventory,
     principal: &'p PrincipalAnswer,
+    /// The organization of its account at the moment asked.
+    organization: Option<String>,
     layers: Vec<LayerOf>,
     /// What each action is asked on.
     resources: Resources,
@@ -145,11 +158,9 @@ impl Proposal<'_> {
             (None, None) => return None,
         };
         let Setting { of, path, becomes } = Setting::parse(text).ok()?;
-        let tree = Tree::new(self.inventory);
-        let organization = || tree.now(tree.accounts.get(&self.principal.account)?).organization;
         let of = match of {
             Subject::Account => Uid::new("Account", &self.principal.account),
-            Subject::Organization => Uid::new("Organization", organization()?),
+            Subject::Organization => Uid::new("Organization", self.organization.clone()?),
             Subject::Report => Uid::new("Report", answer.report.clone()?),
         };
         let words = rule.text("change").unwrap_or_else(|| format!("{} of {}", path.join("."), of.id));

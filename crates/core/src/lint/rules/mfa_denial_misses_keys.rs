@@ -1,6 +1,6 @@
 #![doc = include_str!("../../../../../docs/rules/CS148.md")]
 
-use crate::iam::operator::Test;
+use crate::iam::operator::{SetPrefix, Test};
 use crate::iam::value;
 use crate::lint::policy::Policy;
 use crate::lint::{Check, Confidence, Rule, Severity, Sink, edit};
@@ -21,7 +21,11 @@ const KEY: &str = "aws:multifactorauthpresent";
 fn check(policy: &Policy, sink: &mut Sink<'_>) {
     for statement in policy.statements.iter().filter(|s| s.allow == Some(false)) {
         for condition in statement.conditions.iter().filter(|c| c.key.text.eq_ignore_ascii_case(KEY)) {
-            let fails_without = condition.operator.is_some_and(|o| o.test == Test::Bool && !o.if_exists && !o.negated);
+            let fails_without = condition.operator.is_some_and(|o| {
+                let compares = matches!(o.test, Test::Bool | Test::StringEquals | Test::StringEqualsIgnoreCase)
+                    || o.test == Test::StringLike;
+                compares && !o.if_exists && !o.negated && o.set != SetPrefix::All
+            });
             let without_mfa = condition.values.iter().any(|v| value::boolean(&v.text) == Some(false));
             if !fails_without || !without_mfa {
                 continue;
@@ -29,12 +33,13 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
             let message =
                 "requests with long-lived access keys do not carry this key: this denial does not apply to them";
             let text = &condition.operator_text;
-            if let Some(finding) = sink.add(&text.at, message, "write `BoolIfExists`") {
+            let with_absent = format!("{}IfExists", text.text);
+            if let Some(finding) = sink.add(&text.at, message, format!("write `{with_absent}`")) {
                 // the operator may hold other keys, which the fix would change too
                 let alone =
                     statement.conditions.iter().filter(|c| c.operator_text.at.span == text.at.span).count() == 1;
-                let taken = statement.conditions.iter().any(|c| c.operator_text.text == "BoolIfExists");
-                let edits = edit::replace_span(policy, text.at.span, "BoolIfExists").filter(|_| alone && !taken);
+                let taken = statement.conditions.iter().any(|c| c.operator_text.text == with_absent);
+                let edits = edit::replace_span(policy, text.at.span, &with_absent).filter(|_| alone && !taken);
                 finding.fix(false, "denies requests that do not carry the key too".to_owned(), edits);
             }
         }
