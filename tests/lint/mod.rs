@@ -6,6 +6,7 @@ mod catalogue;
 mod command;
 mod constructs;
 mod elsewhere;
+mod expressions;
 mod fixes;
 mod modules;
 mod pages;

@@ -195,7 +195,12 @@ fn tree(
             (own, Ok(body)) => Ok((terraform::tree(own, body, scopes), Host::Terraform)),
             (_, Err(problem)) => Err(vec![problem.clone()]),
         },
-        Form::Json | Form::Cedar => json_tree(source, faults),
+        Form::Json | Form::Cedar => json_tree(source, faults).or_else(|problems| {
+            // CloudFormation reads what is no JSON as YAML, which takes a comma at the end of a list
+            let of_cloudformation = find::is_template_text(&source.text);
+            let root = of_cloudformation.then(|| yaml::tree(source)).and_then(Result::ok);
+            root.map(|root| (root, Host::Closed)).ok_or(problems)
+        }),
     })
 }
 
