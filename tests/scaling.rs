@@ -12,7 +12,7 @@ use countersign_core::work;
 use serde_json::{Value, json};
 
 /// Twice the input takes at most about twice the work; and there is some.
-fn is_linear(what: &str, size: usize, work_of: impl Fn(usize) -> u64) {
+pub(crate) fn is_linear(what: &str, size: usize, work_of: impl Fn(usize) -> u64) {
     let (one, two) = (work_of(size), work_of(2 * size));
     assert!(one >= size as u64 / 4, "{what}: {one} steps for {size} are not counted");
     assert!(two as f64 <= 2.2 * one as f64 + 10_000.0, "{what}: {one} steps for {size}, {two} for twice as many");

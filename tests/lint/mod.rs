@@ -8,6 +8,7 @@ mod constructs;
 mod elsewhere;
 mod expressions;
 mod fixes;
+mod found;
 mod modules;
 mod pages;
 mod principals;

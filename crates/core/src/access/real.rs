@@ -150,7 +150,8 @@ fn lasts(form: &str, near: &str) -> Vec<String> {
             text.push_str(value);
             rest = after.split_once('}').map_or("", |(_, rest)| rest);
         }
-        text + rest
+        // forms of AWS Artifact have a star where others have a name
+        (text + rest).replace('*', value)
     };
     let slashed = near.trim_end_matches('/');
     vec![

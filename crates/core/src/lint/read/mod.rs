@@ -182,9 +182,11 @@ fn tree(
         Form::Yaml => match yaml::tree(source) {
             Ok(root) => {
                 faults.extend(yaml::duplicates(&root).into_iter().map(duplicate));
-                Ok((pulumi::resolved(root), Host::Yaml))
+                let mut root = pulumi::resolved(root);
+                placeholders::in_yaml(&mut root, forms::is_template(&source.path));
+                Ok((root, Host::Yaml))
             }
-            Err(problem) => match given::Given::file(&source.text).filled().map(|filled| yaml::read(source, filled)) {
+            Err(problem) => match filled(source).map(|filled| yaml::read(source, filled)) {
                 Some(Ok(root)) => Ok((root, Host::Closed)),
                 Some(Err(_)) => Err(vec![of_template(source, 0)]),
                 None if MARKS.iter().any(|mark| source.text.contains(mark)) => Err(vec![of_template(source, 0)]),
@@ -202,6 +204,12 @@ fn tree(
             root.map(|root| (root, Host::Closed)).ok_or(problems)
         }),
     })
+}
+
+/// The text of a file with its placeholders filled in, if it has any.
+fn filled(source: &SourceFile) -> Option<given::Given> {
+    let given = given::Given::file(&source.text);
+    if forms::is_template(&source.path) { given.filled_as_template() } else { given.filled() }
 }
 
 fn of_cedar(source: Arc<SourceFile>) -> Loaded {

@@ -132,7 +132,13 @@ fn dated(message: String, near: Option<String>, prefix: &str, settings: &Setting
     let catalogue = &settings.catalogue;
     let sure = near.is_some() && catalogue.is_young(prefix, settings.at);
     let severity = if sure { Severity::Error } else { Severity::Warning };
-    Slip { message: format!("{message} (as of {})", catalogue.date(prefix)), help: None, near, severity, of_service: false }
+    Slip {
+        message: format!("{message} (as of {})", catalogue.date(prefix)),
+        help: None,
+        near,
+        severity,
+        of_service: false,
+    }
 }
 
 fn report(policy: &Policy, text: &Text, slip: Slip, sink: &mut Sink<'_>) {

@@ -146,7 +146,8 @@ impl Scopes<'_> {
         }
         let mut found = Vec::new();
         for (caller, name) in self.at(folder).callers().iter().take(MOST_USES) {
-            let outer = if left > 0 && *caller != folder { self.uses_within(caller, left - 1, known) } else { Vec::new() };
+            let outer =
+                if left > 0 && *caller != folder { self.uses_within(caller, left - 1, known) } else { Vec::new() };
             let own = format!("module.{name}");
             work::add(1 + outer.len());
             match outer.is_empty() {

@@ -30,6 +30,9 @@ const MOST_OF_OTHERS: usize = 50_000;
 /// What is given to a variable beyond this many values is unknown: configurations of whole environments, not policies.
 const MOST_GIVEN: usize = 3_000;
 
+/// So many members are looked at for the price of one expression.
+const LOOKED_AT: usize = 64;
+
 /// Of a module that is called more often, what further calls give is unknown.
 const MOST_CALLS: usize = 200;
 
@@ -249,7 +252,10 @@ impl<'a> Evaluation<'a> {
 
     /// What is asked of a value is looked up in it before it is copied, for it may be large.
     fn asked(&self, base: &Node, operators: &[Operator], at: Span) -> Option<Node> {
-        let (node, rest) = below(base, operators);
+        let (node, rest, looked_at) = below(base, operators);
+        if !self.may_cost(looked_at / LOOKED_AT) {
+            return Some(self.too_large(at));
+        }
         let Some((first, rest)) = rest.split_first() else {
             return Some(self.copied(node));
         };
@@ -385,6 +391,9 @@ impl<'a> Evaluation<'a> {
     }
 
     fn applied(&self, node: &Node, operator: &TraversalOperator, at: Span) -> Option<Node> {
+        if !self.may_cost(node.as_object().map_or(0, <[Member]>::len) / LOOKED_AT) {
+            return Some(self.too_large(at));
+        }
         if let Value::OneOf(nodes) = &node.value {
             let each = nodes.iter().filter(|n| n.value != Value::Null);
             let found: Vec<Node> = each.filter_map(|n| self.applied(n, operator, at)).collect();
@@ -439,16 +448,17 @@ impl<'a> Evaluation<'a> {
     }
 }
 
-/// The value that the first attributes name in a value, and what else is asked.
-fn below<'n, 'o>(node: &'n Node, operators: &'o [Operator]) -> (&'n Node, &'o [Operator]) {
-    let (mut node, mut rest) = (node, operators);
+/// The value that the first attributes name in a value, what else is asked, and how many members were looked at.
+fn below<'n, 'o>(node: &'n Node, operators: &'o [Operator]) -> (&'n Node, &'o [Operator], usize) {
+    let (mut node, mut rest, mut looked_at) = (node, operators, 0);
     while let Some((TraversalOperator::GetAttr(name), after)) = rest.split_first().map(|(o, after)| (o.value(), after))
         && let Some(members) = node.as_object()
         && let Some(member) = members.iter().rev().find(|m| m.key == name.as_str())
     {
         (node, rest) = (&member.node, after);
+        looked_at += members.len();
     }
-    (node, rest)
+    (node, rest, looked_at)
 }
 
 /// A value that says something where others are possible.

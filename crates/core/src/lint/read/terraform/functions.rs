@@ -247,8 +247,12 @@ fn format_list(arguments: &[Node], at: Span) -> Node {
 /// How many elements or characters there are, where each of them is certain.
 fn length(node: &Node, at: Span) -> Node {
     let number = match &node.value {
-        Value::Array(nodes) if !nodes.iter().any(|n| is_unknown(n) || matches!(n.value, Value::OneOf(_))) => nodes.len(),
-        Value::Object(members) if !members.iter().any(|m| m.key.contains(UNKNOWN) || matches!(m.node.value, Value::OneOf(_))) => {
+        Value::Array(nodes) if !nodes.iter().any(|n| is_unknown(n) || matches!(n.value, Value::OneOf(_))) => {
+            nodes.len()
+        }
+        Value::Object(members)
+            if !members.iter().any(|m| m.key.contains(UNKNOWN) || matches!(m.node.value, Value::OneOf(_))) =>
+        {
             members.len()
         }
         Value::String(text) if is_known(node) => text.chars().count(),
