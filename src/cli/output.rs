@@ -179,9 +179,11 @@ pub fn write_table(
     })
 }
 
-/// Says beside the result what it was made from, and what was not read, where a format has no place for it.
+/// Says beside the result what it was made from, where something was not read and no format that was asked for has a place for it.
 pub fn beside(outputs: &[Output], provenance: &Provenance) {
-    if outputs.iter().any(|o| matches!(o.format, Format::Csv | Format::Gitlab)) {
+    let read = [&provenance.inventory, &provenance.base, &provenance.files];
+    let all_read = read.into_iter().flatten().all(|files| files.unread.is_empty());
+    if !all_read && outputs.iter().all(|o| matches!(o.format, Format::Csv | Format::Gitlab)) {
         note(&provenance.line());
     }
 }
