@@ -133,6 +133,22 @@ fn calls_of_one_module() {
     });
 }
 
+/// Layers of modules, each of which calls every one of the next layer: what they are called is told from their callers, once.
+#[test]
+fn layers_of_modules() {
+    is_linear("calls between layers", 49, |number| {
+        let width = number.isqrt();
+        let folder = |layer: usize, n: usize| {
+            let call = |next: usize| format!("module \"c{next}\" {{\n  source = \"../l{}m{next}\"\n}}\n", layer + 1);
+            let calls: String = if layer == 5 { String::new() } else { (0..width).map(call).collect() };
+            file(&format!("l{layer}m{n}/main.tf"), format!("{}{calls}", document("d", "[\"s3:GetObjct\"]")))
+        };
+        let files: Vec<_> =
+            (0..6).flat_map(|layer| (0..width).map(move |n| (layer, n))).map(|(l, n)| folder(l, n)).collect();
+        linting(&files, 6 * width)
+    });
+}
+
 /// Documents that are found by way of locals that name locals, each many times.
 #[test]
 fn documents_behind_locals() {

@@ -1,6 +1,7 @@
 //! Modules of the same tree: which folders call which, what is given to their variables, what they give back.
 
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use hcl_edit::Span as _;
 use hcl_edit::expr::Expression;
@@ -137,34 +138,37 @@ impl Scopes<'_> {
 
     /// What the module in a folder is called where it is used: `module.a`, `module.b.module.a`.
     pub fn uses(&self, folder: &str) -> Vec<String> {
-        self.uses_within(folder, DEEP, &mut HashMap::new())
+        self.uses_within(folder, DEEP).to_vec()
     }
 
-    fn uses_within<'s>(&'s self, folder: &'s str, left: usize, known: &mut Known<'s>) -> Vec<String> {
-        if let Some(found) = known.get(&(folder, left)) {
-            return found.clone();
+    /// The same, within so many modules; told once for all files.
+    fn uses_within(&self, folder: &str, left: usize) -> Rc<[String]> {
+        let scope = self.at(folder);
+        let key = (std::ptr::from_ref(scope).addr(), left);
+        if let Some(known) = self.uses.borrow().get(&key) {
+            return known.clone();
         }
         let mut found = Vec::new();
-        for (caller, name) in self.at(folder).callers().iter().take(MOST_USES) {
-            let outer =
-                if left > 0 && *caller != folder { self.uses_within(caller, left - 1, known) } else { Vec::new() };
+        for (caller, name) in scope.callers().iter().take(MOST_USES) {
+            let outer = if left > 0 && *caller != folder { self.uses_within(caller, left - 1) } else { Rc::default() };
             let own = format!("module.{name}");
             work::add(1 + outer.len());
             match outer.is_empty() {
                 true => found.push(own),
-                false => found.extend(outer.into_iter().map(|outer| format!("{outer}.{own}"))),
+                false => found.extend(outer.iter().map(|outer| format!("{outer}.{own}"))),
             }
         }
         found.sort();
         found.dedup();
         found.truncate(MOST_USES);
-        known.insert((folder, left), found.clone());
+        let found: Rc<[String]> = found.into();
+        self.uses.borrow_mut().insert(key, found.clone());
         found
     }
 }
 
-/// What the modules in folders are called, within so many modules.
-type Known<'s> = HashMap<(&'s str, usize), Vec<String>>;
+/// What modules are called, by where the names of their folders are kept, within so many modules.
+pub type Uses = HashMap<(usize, usize), Rc<[String]>>;
 
 /// A search for documents: what was found, and what was looked through.
 #[derive(Default)]

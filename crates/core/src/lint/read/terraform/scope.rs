@@ -1,12 +1,13 @@
 //! What the files of a folder say to each other: locals, what variables are where nobody sets them, and what modules are given.
 
+use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use hcl_edit::expr::Expression;
 use hcl_edit::structure::{Block, BlockLabel, Body, Structure};
 
-use super::calls::{Call, Given, called, calls};
+use super::calls::{Call, Given, Uses, called, calls};
 use super::memo::{Memo, Open};
 use crate::problem::{Problem, SourceFile};
 use crate::work;
@@ -197,6 +198,8 @@ pub struct Scopes<'m> {
     pub(super) memo: Memo,
     /// The evaluations of names that are under way.
     pub(super) open: Open,
+    /// What is known of what modules are called.
+    pub(super) uses: RefCell<Uses>,
 }
 
 impl<'m> Scopes<'m> {
@@ -221,7 +224,14 @@ impl<'m> Scopes<'m> {
             }
             folders.entry(call.caller).or_default().modules.insert(call.name, call.folder);
         }
-        Self { modules, folders, none: Scope::default(), memo: Memo::default(), open: Open::default() }
+        Self {
+            modules,
+            folders,
+            none: Scope::default(),
+            memo: Memo::default(),
+            open: Open::default(),
+            uses: RefCell::default(),
+        }
     }
 
     /// The names of a folder.
