@@ -90,7 +90,8 @@ fn chains_of_units() {
         let mut world = World::organization();
         for n in 0..number {
             let parent = if n == 0 { ORG.to_owned() } else { format!("ou-abcd-{:08}", n - 1) };
-            world = world.entity(json!({"uid": format!("ou-abcd-{n:08}"), "parents": [parent]}));
+            let (unit, account) = (format!("ou-abcd-{n:08}"), format!("{:012}", 444_400_000_000_u64 + n as u64));
+            world = world.entity(json!({"uid": unit, "parents": [parent]})).account(&account, json!({}), &[&unit]);
         }
         let (loaded, steps) = load(&world.entities);
         let Err(Failure::Problems(problems)) = loaded else { panic!("a chain of {number} units") };
