@@ -75,6 +75,7 @@ mod revision;
 mod rules;
 mod rules_change;
 mod scaling;
+mod scaling_terraform;
 mod show;
 mod sides;
 mod sides_of_a_change;

@@ -12,7 +12,7 @@ use countersign_core::work;
 use serde_json::{Value, json};
 
 /// Twice the input takes at most about twice the work; and there is some.
-fn is_linear(what: &str, size: usize, work_of: impl Fn(usize) -> u64) {
+pub(crate) fn is_linear(what: &str, size: usize, work_of: impl Fn(usize) -> u64) {
     let (one, two) = (work_of(size), work_of(2 * size));
     assert!(one >= size as u64 / 4, "{what}: {one} steps for {size} are not counted");
     assert!(two as f64 <= 2.2 * one as f64 + 10_000.0, "{what}: {one} steps for {size}, {two} for twice as many");
@@ -90,7 +90,8 @@ fn chains_of_units() {
         let mut world = World::organization();
         for n in 0..number {
             let parent = if n == 0 { ORG.to_owned() } else { format!("ou-abcd-{:08}", n - 1) };
-            world = world.entity(json!({"uid": format!("ou-abcd-{n:08}"), "parents": [parent]}));
+            let (unit, account) = (format!("ou-abcd-{n:08}"), format!("{:012}", 444_400_000_000_u64 + n as u64));
+            world = world.entity(json!({"uid": unit, "parents": [parent]})).account(&account, json!({}), &[&unit]);
         }
         let (loaded, steps) = load(&world.entities);
         let Err(Failure::Problems(problems)) = loaded else { panic!("a chain of {number} units") };

@@ -62,6 +62,30 @@ fn a_check_tells_them_and_rules_that_are_named_are_none() {
     assert!(code == Some(0) && !told.contains("is not read"), "{told}");
 }
 
+/// Files of rules are told with the folder that was typed.
+#[test]
+fn files_of_rules_have_the_name_that_was_typed() {
+    let rule = "@id(\"own\") @code(\"OWN1\") @rule(\"R1\") @severity(\"info\") @message(\"m\") @help(\"h\")
+        permit(principal is Artifact::Account, action == Artifact::Action::\"report-on-account\", resource is Artifact::Account);";
+    let folder = |cedar: &str| {
+        let world = World::new().account(A, json!({}), &[]).file("o/rules/x/own.cedar", cedar);
+        world.file("o/rules/note.cedar.txt", "x").folder()
+    };
+    let told = |folder: &tempfile::TempDir, args: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+        let output = command.current_dir(folder.path()).env("NO_COLOR", "1").args(args).output().unwrap();
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let broken = told(&folder("permit ("), &["coverage", ".", "--policies", "o/rules"]);
+    assert!(broken.contains("[o/rules/x/own.cedar:1:"), "{broken}");
+    let rules = folder(rule);
+    let warned = told(&rules, &["coverage", ".", "--policies", "./o/rules/"]);
+    assert!(warned.contains("./o/rules/note.cedar.txt is not read"), "{warned}");
+    std::fs::write(rules.path().join("countersign.toml"), "[rules]\npolicies = \"o/rules\"\n").unwrap();
+    let named = told(&rules, &["coverage", "."]);
+    assert!(named.contains("o/rules/note.cedar.txt is not read"), "{named}");
+}
+
 #[test]
 fn files_beside_rules_that_are_not_read_are_told() {
     let unread = |path: &str| {

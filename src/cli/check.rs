@@ -168,6 +168,7 @@ fn print(args: &CheckArgs, checked: &Checked, provenance: &Provenance) -> Result
         let words = checked.parts.iter().map(|p| format!("{}: {}", report::part(p.part), report::note(checked, p)));
         words.collect::<Vec<_>>().join(" · ")
     };
+    output::beside(&args.format, provenance);
     output::write_as(&args.format, |format| match format {
         Format::Sarif => {
             let entries = report::entries::entries(checked);

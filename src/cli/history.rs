@@ -65,6 +65,7 @@ pub fn history(cli: &Cli, args: &CoverageArgs) -> Result<u8, Failure> {
     let mut found = told(&session.inventory, &session.rules, &query)?;
     let provenance = Arc::new(session.provenance().at(to, session.inventory.config.as_of));
     found.provenance = Some(provenance.clone());
+    output::beside(&args.format, &provenance);
     output::write_as(&args.format, |format| match format {
         Format::Text => {
             let text = report::history::text(output::width(), &found, args.all);

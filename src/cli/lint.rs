@@ -160,6 +160,7 @@ pub fn lint(cli: &Cli, args: &LintArgs) -> Result<u8, Failure> {
 }
 
 fn print(formats: &[Output], report: &FindingsReport<'_>, provenance: &Provenance) -> Result<(), Failure> {
+    output::beside(formats, provenance);
     output::write_as(formats, |format| match format {
         Format::Text => Ok(output::told(findings::text::text(output::width(), report), provenance)),
         Format::Sarif => {

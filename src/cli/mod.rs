@@ -27,6 +27,7 @@ mod narrow;
 mod output;
 mod panics;
 mod report;
+mod rule_files;
 mod rules;
 mod service;
 mod show;
@@ -299,11 +300,17 @@ impl Cli {
         };
         let rules = match (&self.policies, &self.only_policies, named.policies, named.only_policies) {
             (Some(path), ..) => match folder(path)? {
-                Some(folder) => RuleBook::laid_over(folder.as_ref(), &schema)?,
+                Some(folder) => {
+                    let read = RuleBook::laid_over(folder.as_ref(), &schema);
+                    rule_files::told(read, folder.as_ref(), &path.display().to_string())?
+                }
                 None => RuleBook::built_in(&schema)?,
             },
             (_, Some(path), ..) => match folder(path)? {
-                Some(folder) => RuleBook::read(folder.as_ref(), &schema)?,
+                Some(folder) => {
+                    let read = RuleBook::read(folder.as_ref(), &schema);
+                    rule_files::told(read, folder.as_ref(), &path.display().to_string())?
+                }
                 None => RuleBook::built_in(&schema)?,
             },
             (_, _, Some(own), _) => named_rules(files, own, |folder| RuleBook::laid_over(folder, &schema))?,
@@ -399,7 +406,7 @@ fn named_rules(
     if !folder.exists() {
         return Err(missing(&path, &place));
     }
-    let mut rules = read(folder.as_ref())?;
+    let mut rules = rule_files::told(read(folder.as_ref()), folder.as_ref(), &path)?;
     rules.origin.folder = Some(path);
     Ok(rules)
 }

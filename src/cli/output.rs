@@ -149,7 +149,8 @@ pub fn write(
     })
 }
 
-/// Writes a result that is also a table. In Markdown the table stands below its sentences; CSV has no place for what it was made from.
+/// Writes a result that is also a table. In Markdown the table stands below its sentences; CSV has no place for what it was made from, which is said
+/// beside it.
 pub fn write_table(
     outputs: &[Output],
     json: &impl Serialize,
@@ -157,6 +158,7 @@ pub fn write_table(
     text: impl Fn() -> String,
     table: impl Fn() -> (String, Table),
 ) -> Result<(), Failure> {
+    beside(outputs, provenance);
     write_as(outputs, |format| match format {
         Format::Text => Ok(told(text(), provenance)),
         Format::Csv => Ok(table().1.csv()),
@@ -175,6 +177,15 @@ pub fn write_table(
         }
         _ => self::json(json),
     })
+}
+
+/// Says beside the result what it was made from, where something was not read and no format that was asked for has a place for it.
+pub fn beside(outputs: &[Output], provenance: &Provenance) {
+    let read = [&provenance.inventory, &provenance.base, &provenance.files];
+    let all_read = read.into_iter().flatten().all(|files| files.unread.is_empty());
+    if !all_read && outputs.iter().all(|o| matches!(o.format, Format::Csv | Format::Gitlab)) {
+        note(&provenance.line());
+    }
 }
 
 /// A text, and one line that says what it was made from.

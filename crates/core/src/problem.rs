@@ -147,6 +147,20 @@ impl Problem {
         &self.subject
     }
 
+    /// The same problem, with the folder of its file in the file's name.
+    #[must_use]
+    pub fn in_folder(mut self, folder: &str) -> Self {
+        let path = format!("{}/{}", folder.trim_end_matches('/'), self.subject);
+        if let Some(rest) = self.message.strip_prefix(&*self.subject) {
+            self.message = format!("{path}{rest}");
+        }
+        if let Some(place) = &mut self.place {
+            place.source = SourceFile::new(path.clone(), place.source.text.clone());
+        }
+        self.subject = path.into_boxed_str();
+        self
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {

@@ -144,12 +144,14 @@ fn near_form(form: &[String; 6], near: &[String; 6]) -> Vec<[String; 6]> {
 /// The last segment of ARNs of a form, near to that of another.
 fn lasts(form: &str, near: &str) -> Vec<String> {
     let slashed = near.trim_end_matches('/');
+    // forms of AWS Artifact have a star where others have a name
+    let filled = |value: &str| without_variables(form, value).replace('*', value);
     vec![
         near.to_owned(),
         format!("{near}{NAME}"),
         format!("{slashed}/{NAME}"),
         format!("{slashed}:{NAME}"),
-        without_variables(form, NAME),
-        without_variables(form, if near.is_empty() { NAME } else { slashed }),
+        filled(NAME),
+        filled(if near.is_empty() { NAME } else { slashed }),
     ]
 }

@@ -61,6 +61,11 @@ fn is_plain(text: &str) -> bool {
         && text.contains(':')
 }
 
+/// A string of Terraform with parts that are filled in: what one of them makes is not what stands there.
+pub fn is_template(like: &str) -> bool {
+    like.replace("$${", "").contains("${") || like.replace("%%{", "").contains("%{")
+}
+
 /// Replaces a string.
 pub fn replace(policy: &Policy, text: &Text, new: &str) -> Option<Vec<Edit>> {
     replace_span(policy, text.at.span, new)
@@ -69,7 +74,7 @@ pub fn replace(policy: &Policy, text: &Text, new: &str) -> Option<Vec<Edit>> {
 /// Replaces the string, or the name of a key, at a place.
 pub fn replace_span(policy: &Policy, span: Span, new: &str) -> Option<Vec<Edit>> {
     let like = policy.source.slice(span);
-    if policy.host == Host::Terraform && !like.starts_with('"') {
+    if policy.host == Host::Terraform && (!like.starts_with('"') || is_template(like)) {
         return None;
     }
     Some(vec![Edit { span, text: written(policy, like, new)? }])
@@ -84,7 +89,7 @@ pub fn replace_by_many(policy: &Policy, list: &List, index: usize, new: &[&str])
         return remove(policy, list, index);
     }
     let like = policy.source.slice(old.at.span);
-    if policy.host == Host::Terraform && !like.starts_with('"') {
+    if policy.host == Host::Terraform && (!like.starts_with('"') || is_template(like)) {
         return None;
     }
     let texts: Vec<String> = new.iter().map(|n| written(policy, like, n)).collect::<Option<_>>()?;

@@ -3,9 +3,14 @@
 //! A value is *there*; or one of several ([`Value::OneOf`], with `Null` for "none"); or unknown ([`UNKNOWN`]), which may be anything,
 //! also none.
 
+use std::collections::HashMap;
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash as _, Hasher as _};
+
 use super::UNKNOWN;
 use crate::problem::Span;
 use crate::text::json::{Node, Value};
+use crate::work;
 
 /// A value of which nothing is known.
 pub fn unknown(span: Span) -> Node {
@@ -37,16 +42,42 @@ pub fn perhaps(node: Node) -> Node {
 
 /// One of these values; those that are the same are one.
 pub fn one_of(span: Span, nodes: Vec<Node>) -> Node {
-    let mut different: Vec<Node> = Vec::new();
-    for node in nodes.into_iter().flat_map(flat) {
-        if !different.iter().any(|d| same(d, &node)) {
-            different.push(node);
-        }
-    }
+    let mut different = different(nodes.into_iter().flat_map(flat).collect());
     match different.len() {
         0 => Node::new(span, Value::Null),
         1 => different.pop().unwrap_or_else(|| unknown(span)),
         _ => Node::new(span, Value::OneOf(different)),
+    }
+}
+
+/// The values without those that were there before. Only values of one digest are compared with each other.
+fn different(nodes: Vec<Node>) -> Vec<Node> {
+    let mut seen: HashMap<u64, Vec<usize>> = HashMap::new();
+    let mut kept: Vec<Node> = Vec::new();
+    for node in nodes {
+        let mut hasher = DefaultHasher::new();
+        digest(&node, &mut hasher);
+        let alike = seen.entry(hasher.finish()).or_default();
+        if !alike.iter().filter_map(|index| kept.get(*index)).any(|k| same(k, &node)) {
+            alike.push(kept.len());
+            kept.push(node);
+        }
+    }
+    kept
+}
+
+fn digest(node: &Node, hasher: &mut DefaultHasher) {
+    work::add(1);
+    std::mem::discriminant(&node.value).hash(hasher);
+    match &node.value {
+        Value::Null => {}
+        Value::Bool(b) => b.hash(hasher),
+        Value::Number(text) | Value::String(text) => text.hash(hasher),
+        Value::Array(nodes) | Value::OneOf(nodes) => nodes.iter().for_each(|n| digest(n, hasher)),
+        Value::Object(members) => members.iter().for_each(|m| {
+            m.key.hash(hasher);
+            digest(&m.node, hasher);
+        }),
     }
 }
 
@@ -59,6 +90,7 @@ fn flat(node: Node) -> Vec<Node> {
 
 /// Two values are the same, wherever they stand.
 fn same(one: &Node, other: &Node) -> bool {
+    work::add(1);
     match (&one.value, &other.value) {
         (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(x, y)| same(x, y)),
         (Value::OneOf(a), Value::OneOf(b)) => a.len() == b.len() && a.iter().zip(b).all(|(x, y)| same(x, y)),

@@ -22,14 +22,24 @@ pub fn merged(source: &SourceFile, scope: &Scope<'_>, node: &Node) -> (Node, Vec
         statements.retain(|statement| {
             let raw = source.slice(statement.span);
             let documents = if is_unknown(statement) { scope.documents(raw) } else { Vec::new() };
-            let only =
-                documents.iter().fold(raw.to_owned(), |rest, name| rest.replace(&format!("{DOCUMENT}{name}.json"), ""));
-            let whole = !documents.is_empty() && only.chars().all(|c| c.is_whitespace() || "[],\"${}".contains(c));
+            let whole = !documents.is_empty() && names_only_documents(raw);
             names.extend(documents);
             !whole
         });
     }
     (root, names)
+}
+
+/// A list, or a text, of documents and of nothing else.
+fn names_only_documents(raw: &str) -> bool {
+    let between = |text: &str| text.chars().all(|c| c.is_whitespace() || "[],\"${}".contains(c));
+    let mut parts = raw.split(DOCUMENT);
+    let first = parts.next().unwrap_or_default();
+    between(first)
+        && parts.all(|part| {
+            let rest = part.trim_start_matches(|c: char| c.is_alphanumeric() || c == '_' || c == '-');
+            rest.strip_prefix(".json").is_some_and(between)
+        })
 }
 
 /// The argument of `file("${path.module}/x.json")`.
@@ -43,6 +53,15 @@ pub fn file_argument(raw: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_documents() {
+        let one = "data.aws_iam_policy_document.a.json";
+        assert!(names_only_documents(&format!("[{one}, \"${{{one}}}\"]")));
+        for other in ["local.x", "data.aws_iam_policy_document.a", "data.aws_iam_policy_document.a.jsonx"] {
+            assert!(!names_only_documents(&format!("[{one}, {other}]")), "{other}");
+        }
+    }
 
     #[test]
     fn files_of_terraform() {

@@ -283,6 +283,8 @@ impl<'a> Finder<'a> {
             // CloudFormation reads what is no JSON as YAML
             Err(_) if self.template_in(node, text, around, host) => {}
             Err(_) if is_template || text.contains(UNKNOWN) => self.not_literal(node, around),
+            // a document that is escaped once more than it is unescaped, as samples of answers have them
+            Err(_) if !around.expected && trimmed.starts_with("{\\\"") => self.not_literal(node, around),
             Err(problems) => self.faults.extend(problems.iter().map(unreadable)),
         }
     }
@@ -381,7 +383,7 @@ impl<'a> Finder<'a> {
 }
 
 /// A text that has resources of CloudFormation, and policies among them.
-fn is_template_text(text: &str) -> bool {
+pub(super) fn is_template_text(text: &str) -> bool {
     text.contains("Resources") && text.contains("AWS::") && looks_like_policy(text)
 }
 

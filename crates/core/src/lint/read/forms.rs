@@ -48,6 +48,12 @@ pub fn form(path: &str) -> Option<Form> {
     Some(*form)
 }
 
+/// A file that something else is made of, by its name.
+pub fn is_template(path: &str) -> bool {
+    let name = path.to_ascii_lowercase();
+    TEMPLATES.iter().any(|end| name.ends_with(end))
+}
+
 /// The form of a text of which only the text is known.
 pub fn form_of_text(text: &str) -> Form {
     let start = text.trim_start_matches('\u{FEFF}').trim_start();

@@ -57,6 +57,21 @@ impl Given {
 
     /// The same with an unknown value for each `{{ name }}` and `%NAME%`; `None` where there is none, or more than values are to be filled in.
     pub fn filled(&self) -> Option<Self> {
+        self.without(placeholder)
+    }
+
+    /// The same, of a text that is a template by its name: with one for each `${name}` as well.
+    pub fn filled_as_template(&self) -> Option<Self> {
+        let dollar = |text: &str| {
+            let inner = text.strip_prefix("${")?;
+            let end =
+                inner.find(['}', '\n']).filter(|end| inner.get(*end..).is_some_and(|rest| rest.starts_with('}')))?;
+            Some(end + 3)
+        };
+        self.without(|text| placeholder(text).or_else(|| dollar(text)))
+    }
+
+    fn without(&self, placeholder: impl Fn(&str) -> Option<usize>) -> Option<Self> {
         if STATEMENTS.iter().any(|mark| self.text.contains(mark)) {
             return None;
         }
@@ -101,6 +116,8 @@ mod tests {
         assert_eq!(given.offset(4), 12, "the slash");
         assert_eq!(given.offset(10), 18, "the second placeholder");
         assert!(Given::file("a: 10%\n").filled().is_none());
+        assert!(Given::file("a: ${x}\n").filled().is_none());
+        assert_eq!(Given::file("a: [${x.y}, b]\n").filled_as_template().unwrap().text, format!("a: [{UNKNOWN}, b]\n"));
         assert!(Given::file("{% if x %}\na: {{ x }}\n{% endif %}\n").filled().is_none());
     }
 

@@ -182,9 +182,11 @@ fn tree(
         Form::Yaml => match yaml::tree(source) {
             Ok(root) => {
                 faults.extend(yaml::duplicates(&root).into_iter().map(duplicate));
-                Ok((pulumi::resolved(root), Host::Yaml))
+                let mut root = pulumi::resolved(root);
+                placeholders::in_yaml(&mut root, forms::is_template(&source.path));
+                Ok((root, Host::Yaml))
             }
-            Err(problem) => match given::Given::file(&source.text).filled().map(|filled| yaml::read(source, filled)) {
+            Err(problem) => match filled(source).map(|filled| yaml::read(source, filled)) {
                 Some(Ok(root)) => Ok((root, Host::Closed)),
                 Some(Err(_)) => Err(vec![of_template(source, 0)]),
                 None if MARKS.iter().any(|mark| source.text.contains(mark)) => Err(vec![of_template(source, 0)]),
@@ -195,8 +197,19 @@ fn tree(
             (own, Ok(body)) => Ok((terraform::tree(own, body, scopes), Host::Terraform)),
             (_, Err(problem)) => Err(vec![problem.clone()]),
         },
-        Form::Json | Form::Cedar => json_tree(source, faults),
+        Form::Json | Form::Cedar => json_tree(source, faults).or_else(|problems| {
+            // CloudFormation reads what is no JSON as YAML, which takes a comma at the end of a list
+            let of_cloudformation = find::is_template_text(&source.text);
+            let root = of_cloudformation.then(|| yaml::tree(source)).and_then(Result::ok);
+            root.map(|root| (root, Host::Closed)).ok_or(problems)
+        }),
     })
+}
+
+/// The text of a file with its placeholders filled in, if it has any.
+fn filled(source: &SourceFile) -> Option<given::Given> {
+    let given = given::Given::file(&source.text);
+    if forms::is_template(&source.path) { given.filled_as_template() } else { given.filled() }
 }
 
 fn of_cedar(source: Arc<SourceFile>) -> Loaded {

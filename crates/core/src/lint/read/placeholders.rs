@@ -60,7 +60,30 @@ fn is_variable(name: &str) -> bool {
     let service =
         |prefix: &str| prefix.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-".contains(c));
     let key = |(prefix, rest): (&str, &str)| service(prefix) && !rest.starts_with(':');
-    name.split_once(':').map_or_else(|| ["*", "?", "$", ""].contains(&name), key)
+    !of_serverless(name) && name.split_once(':').map_or_else(|| ["*", "?", "$", ""].contains(&name), key)
+}
+
+/// The same in YAML. Where it is no template by its name, `${name}` is what it says, unless a framework fills it in. CloudFormation fills
+/// in `{{resolve:…}}`. A document in a text keeps its places: it is looked at once it is read.
+pub fn in_yaml(node: &mut Node, template: bool) {
+    match &mut node.value {
+        Value::String(text)
+            if text.trim_start().starts_with('{') && text.contains("Statement") || text.contains('\n') => {}
+        Value::String(text) if text.contains(['<', '[', '{']) => {
+            let is_kept = |name: &str| if template { is_variable(name) } else { !of_serverless(name) };
+            let kept = |name: &str| is_kept(name).then(|| format!("${{{name}}}"));
+            *text = interpolated(&without_blanks_to_fill_in(text), kept);
+        }
+        Value::Array(nodes) | Value::OneOf(nodes) => nodes.iter_mut().for_each(|n| in_yaml(n, template)),
+        Value::Object(members) => members.iter_mut().for_each(|m| in_yaml(&mut m.node, template)),
+        _ => {}
+    }
+}
+
+/// A variable of the Serverless Framework, which looks like a condition key: `${self:custom.bucket}`, `${aws:region}`.
+fn of_serverless(name: &str) -> bool {
+    const SOURCES: [&str; 7] = ["self:", "opt:", "env:", "sls:", "param:", "cf:", "ssm:/"];
+    SOURCES.iter().any(|source| name.starts_with(source)) || ["aws:region", "aws:accountId"].contains(&name)
 }
 
 #[cfg(test)]
@@ -81,6 +104,9 @@ mod tests {
             ("%{Source.Arn}/*", format!("{u}/*")),
             ("${ACCEL_LOOKUP::VPC_ID:OU:Infrastructure}", u.to_string()),
             ("${aws:PrincipalTag/team}", "${aws:PrincipalTag/team}".to_owned()),
+            ("arn:aws:s3:::${self:custom.bucket}/*", format!("arn:aws:s3:::{u}/*")),
+            ("${opt:stage, 'dev'}-${ssm:/a/b}-${aws:accountId}", format!("{u}-{u}-{u}")),
+            ("${ssm:resourceTag/team}", "${ssm:resourceTag/team}".to_owned()),
             ("a[0]", "a[0]".to_owned()),
         ] {
             assert_eq!(without_placeholders(text), expected, "{text}");

@@ -4,6 +4,7 @@ use crate::aws::actions;
 use crate::aws::catalogue::{self, Catalogue, Known, Service};
 use crate::iam::template::{Syntax, Template};
 use crate::lint::policy::{List, Policy, Statement, Text};
+use crate::lint::read::Host;
 use crate::lint::settings::Settings;
 use crate::lint::{Check, Confidence, Rule, Severity, Sink, edit};
 use crate::problem::{did_you_mean, distance};
@@ -29,6 +30,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
         let none_is_known = list.texts.iter().zip(&slips).all(|(text, slip)| slip.is_some() && !text.perhaps);
         for (text, slip) in list.texts.iter().zip(slips) {
             if let Some(slip) = slip {
+                let slip = slip.made_for_many(policy, text);
                 report(policy, text, slip.told(statement, list, none_is_known), sink);
             }
         }
@@ -41,9 +43,21 @@ struct Slip {
     help: Option<&'static str>,
     near: Option<String>,
     severity: Severity,
+    /// The service is one that AWS has.
+    of_service: bool,
 }
 
 impl Slip {
+    /// A pattern that a template makes for each of several services need not match an action of every one.
+    fn made_for_many(mut self, policy: &Policy, text: &Text) -> Self {
+        let written = policy.source.slice(text.at.span);
+        let filled_in = policy.host == Host::Terraform && (edit::is_template(written) || written.starts_with("format"));
+        if filled_in && !text.is_literal() && self.of_service {
+            self.severity = self.severity.min(Severity::Warning);
+        }
+        self
+    }
+
     /// Under `NotAction` a name that nothing has makes the statement wider: AWS takes it, and it has an effect.
     fn told(mut self, statement: &Statement, list: &List, none_is_known: bool) -> Self {
         if list.negated {
@@ -95,6 +109,7 @@ fn unknown_action(text: &Text, (prefix, short): (&str, &str), service: &Service,
                 help: Some("remove it, or name what took its place"),
                 near: None,
                 severity: Severity::Warning,
+                of_service: true,
             });
         }
         None => {}
@@ -109,7 +124,7 @@ fn unknown_action(text: &Text, (prefix, short): (&str, &str), service: &Service,
         true => format!("`{}` is not an AWS action", text.text),
         false => format!("`{}` matches no AWS action", text.text),
     };
-    Some(dated(message, near, prefix, settings))
+    Some(Slip { of_service: true, ..dated(message, near, prefix, settings) })
 }
 
 /// A name that is nearly another one is a slip where the catalogue is young; else it may be younger than the catalogue.
@@ -117,7 +132,13 @@ fn dated(message: String, near: Option<String>, prefix: &str, settings: &Setting
     let catalogue = &settings.catalogue;
     let sure = near.is_some() && catalogue.is_young(prefix, settings.at);
     let severity = if sure { Severity::Error } else { Severity::Warning };
-    Slip { message: format!("{message} (as of {})", catalogue.date(prefix)), help: None, near, severity }
+    Slip {
+        message: format!("{message} (as of {})", catalogue.date(prefix)),
+        help: None,
+        near,
+        severity,
+        of_service: false,
+    }
 }
 
 fn report(policy: &Policy, text: &Text, slip: Slip, sink: &mut Sink<'_>) {

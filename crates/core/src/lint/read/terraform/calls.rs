@@ -1,5 +1,8 @@
 //! Modules of the same tree: which folders call which, what is given to their variables, what they give back.
 
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
 use hcl_edit::Span as _;
 use hcl_edit::expr::Expression;
 use hcl_edit::structure::{Body, Structure};
@@ -10,6 +13,7 @@ use crate::lint::read::choice::unknown;
 use crate::problem::{SourceFile, Span};
 use crate::text::files;
 use crate::text::json::{Node, Value};
+use crate::work;
 
 /// Callers of callers are followed this deep.
 const DEEP: usize = 5;
@@ -71,30 +75,22 @@ pub fn called<'t>(path: &'t str, text: &'t str) -> impl Iterator<Item = String> 
 }
 
 /// A value that stands in another folder, without the policies in it: these are linted where they stand.
-pub fn without_policies(node: Node, at: Span) -> Node {
-    let Node { span, value } = node;
-    let inner = |nodes: Vec<Node>| nodes.into_iter().map(|n| without_policies(n, at)).collect();
-    let value = match value {
-        Value::String(text) if text.trim_start().starts_with('{') => return unknown(at),
-        Value::Array(nodes) => Value::Array(inner(nodes)),
-        Value::OneOf(nodes) => Value::OneOf(inner(nodes)),
-        Value::Object(members) => {
-            let node = Node::new(span, Value::Object(members));
-            if is_policy(&node) {
-                return unknown(at);
-            }
-            let Value::Object(mut members) = node.value else {
-                return unknown(at);
-            };
-            for member in &mut members {
-                let own = std::mem::replace(&mut member.node, unknown(at));
-                member.node = without_policies(own, at);
-            }
-            Value::Object(members)
-        }
-        other => other,
-    };
-    Node { span, value }
+pub fn without_policies(mut node: Node, at: Span) -> Node {
+    remove_policies(&mut node, at);
+    node
+}
+
+fn remove_policies(node: &mut Node, at: Span) {
+    let is_text = matches!(&node.value, Value::String(text) if text.trim_start().starts_with('{'));
+    if is_text || is_policy(node) {
+        *node = unknown(at);
+        return;
+    }
+    match &mut node.value {
+        Value::Array(nodes) | Value::OneOf(nodes) => nodes.iter_mut().for_each(|n| remove_policies(n, at)),
+        Value::Object(members) => members.iter_mut().for_each(|m| remove_policies(&mut m.node, at)),
+        _ => {}
+    }
 }
 
 /// A document of Terraform: its folder, and its name there.
@@ -103,57 +99,84 @@ pub type Document = (String, String);
 impl Scopes<'_> {
     /// The documents that an expression names, by way of locals, of what modules are given and of what they give back.
     pub fn documents(&self, folder: &str, text: &str) -> Vec<Document> {
-        let mut found = Vec::new();
-        self.collect(folder, text, DEEP, &mut found);
-        found
+        let mut search = Search::default();
+        // from near to far, so that each text is looked through once, and as deep as it can be
+        let mut next = vec![(folder, text)];
+        for _ in 0..=DEEP {
+            let now = std::mem::take(&mut next);
+            now.into_iter().for_each(|(folder, text)| self.look(folder, text, &mut search, &mut next));
+        }
+        search.found
     }
 
-    fn collect(&self, folder: &str, text: &str, left: usize, found: &mut Vec<Document>) {
+    /// Adds the documents that a text names to those that are found, and the texts that it names to the next ones.
+    fn look<'s>(&'s self, folder: &'s str, text: &'s str, search: &mut Search<'s>, next: &mut Vec<(&'s str, &'s str)>) {
+        work::add(text.len());
         for name in after(text, "data.aws_iam_policy_document.") {
-            if !found.iter().any(|(f, n)| f == folder && n == name) {
-                found.push((folder.to_owned(), name.to_owned()));
+            if search.documents.insert((folder, name)) {
+                search.found.push((folder.to_owned(), name.to_owned()));
             }
         }
-        let Some(left) = left.checked_sub(1) else {
-            return;
-        };
         let scope = self.at(folder);
-        let raw = |(value, source): Named<'_>| {
-            value.span().and_then(|range| source.text.get(range)).unwrap_or_default().to_owned()
+        let mut add = |folder: &'s str, (value, source): Named<'s>| {
+            let text = value.span().and_then(|range| source.text.get(range)).unwrap_or_default();
+            if search.texts.insert((folder, text.as_ptr().addr())) {
+                next.push((folder, text));
+            }
         };
-        for value in after(text, "local.").filter_map(|name| scope.local(name)) {
-            self.collect(folder, &raw(value), left, found);
-        }
-        for given in after(text, "var.").flat_map(|name| scope.given(name)) {
-            self.collect(given.folder, &raw(given.value), left, found);
-        }
+        after(text, "local.").filter_map(|name| scope.local(name)).for_each(|value| add(folder, value));
+        let mut variables: Vec<&str> = after(text, "var.").collect();
+        variables.sort_unstable();
+        variables.dedup();
+        variables.iter().flat_map(|name| scope.given(name)).for_each(|given| add(given.folder, given.value));
         for (name, output) in outputs(text) {
             if let Some((folder, value)) = scope.module(name).and_then(|f| Some((f, self.at(f).output(output)?))) {
-                self.collect(folder, &raw(value), left, found);
+                add(folder, value);
             }
         }
     }
 
     /// What the module in a folder is called where it is used: `module.a`, `module.b.module.a`.
     pub fn uses(&self, folder: &str) -> Vec<String> {
-        self.uses_within(folder, DEEP)
+        self.uses_within(folder, DEEP).to_vec()
     }
 
-    fn uses_within(&self, folder: &str, left: usize) -> Vec<String> {
+    /// The same, within so many modules; told once for all files.
+    fn uses_within(&self, folder: &str, left: usize) -> Rc<[String]> {
+        let scope = self.at(folder);
+        let key = (std::ptr::from_ref(scope).addr(), left);
+        if let Some(known) = self.uses.borrow().get(&key) {
+            return known.clone();
+        }
         let mut found = Vec::new();
-        for (caller, name) in self.at(folder).callers().iter().take(MOST_USES) {
-            let outer = if left > 0 && *caller != folder { self.uses_within(caller, left - 1) } else { Vec::new() };
+        for (caller, name) in scope.callers().iter().take(MOST_USES) {
+            let outer = if left > 0 && *caller != folder { self.uses_within(caller, left - 1) } else { Rc::default() };
             let own = format!("module.{name}");
+            work::add(1 + outer.len());
             match outer.is_empty() {
                 true => found.push(own),
-                false => found.extend(outer.into_iter().map(|outer| format!("{outer}.{own}"))),
+                false => found.extend(outer.iter().map(|outer| format!("{outer}.{own}"))),
             }
         }
         found.sort();
         found.dedup();
         found.truncate(MOST_USES);
+        let found: Rc<[String]> = found.into();
+        self.uses.borrow_mut().insert(key, found.clone());
         found
     }
+}
+
+/// What modules are called, by where the names of their folders are kept, within so many modules.
+pub type Uses = HashMap<(usize, usize), Rc<[String]>>;
+
+/// A search for documents: what was found, and what was looked through.
+#[derive(Default)]
+struct Search<'s> {
+    found: Vec<Document>,
+    documents: HashSet<(&'s str, &'s str)>,
+    /// By the folder in whose names they are written, and where they are.
+    texts: HashSet<(&'s str, usize)>,
 }
 
 /// What a text asks of modules: `module.name.output`, `module.name[0].output`.

@@ -1,7 +1,6 @@
 //! The value of an expression, as far as the files say it: what depends on anything else is unknown, or one of several.
 
-use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -13,12 +12,14 @@ use hcl_edit::template::{Element, Template};
 
 use super::calls::without_policies;
 use super::functions;
+use super::memo::{Key, Kind, Known, Memo, size};
 use super::scope::{Named, Scope, Scopes};
 use super::types::typed;
 use crate::lint::read::choice::{is_known, is_unknown, items, one_of, perhaps, unknown};
 use crate::lint::read::{MAX_DEPTH, UNKNOWN};
 use crate::problem::{SourceFile, Span};
 use crate::text::json::{Member, Node, Value};
+use crate::work;
 
 /// A file is not evaluated beyond this many expressions: the rest of it is unknown.
 const MOST: usize = 300_000;
@@ -29,21 +30,45 @@ const MOST_OF_OTHERS: usize = 50_000;
 /// What is given to a variable beyond this many values is unknown: configurations of whole environments, not policies.
 const MOST_GIVEN: usize = 3_000;
 
+/// So many members are looked at for the price of one expression.
+const LOOKED_AT: usize = 64;
+
 /// Of a module that is called more often, what further calls give is unknown.
 const MOST_CALLS: usize = 200;
 
-/// What the evaluation of a file may still cost, and what is known of what other folders give to it.
+/// What the evaluation of a file may still cost, and what its own names stand for, with their places in it.
 pub struct Budget {
     own: Cell<usize>,
     others: Cell<usize>,
-    /// By the names of a folder, which stay where they are, and the name of the variable.
-    given: RefCell<HashMap<(usize, String), Node>>,
+    memo: Memo,
 }
 
 impl Default for Budget {
     fn default() -> Self {
-        Self { own: Cell::new(MOST), others: Cell::new(MOST_OF_OTHERS), given: RefCell::default() }
+        Self { own: Cell::new(MOST), others: Cell::new(MOST_OF_OTHERS), memo: Memo::default() }
     }
+}
+
+/// A name that means a value in a part of a file, and those around it.
+struct Name {
+    name: Box<str>,
+    node: Node,
+    outer: Option<Rc<Self>>,
+}
+
+/// What is asked of a value.
+type Operator = hcl_edit::Decorated<TraversalOperator>;
+
+/// A value that is said elsewhere.
+struct Said {
+    node: Rc<Node>,
+    /// In another file: its places are none of this one.
+    elsewhere: bool,
+}
+
+/// The names of a folder stay where they are.
+fn address(scope: &Scope<'_>) -> usize {
+    std::ptr::from_ref(scope).addr()
 }
 
 /// Where an expression stands, and what names mean there.
@@ -55,7 +80,7 @@ pub struct Evaluation<'a> {
     all: &'a Scopes<'a>,
     /// The place that stands for every place of another file.
     at: Option<Span>,
-    names: Vec<(Rc<str>, Rc<Node>)>,
+    names: Option<Rc<Name>>,
     depth: usize,
     /// What is evaluated stands in another folder.
     of_others: bool,
@@ -66,15 +91,14 @@ impl<'a> Evaluation<'a> {
     /// For the expressions of one file.
     pub fn new(source: &'a Arc<SourceFile>, all: &'a Scopes<'a>, left: &'a Budget) -> Self {
         let scope = all.of(&source.path);
-        Self { source, scope, all, at: None, names: Vec::new(), depth: 0, of_others: false, left }
+        Self { source, scope, all, at: None, names: None, depth: 0, of_others: false, left }
     }
 
     /// The same, where a name means a value.
     #[must_use]
     pub fn with(&self, name: &str, value: Node) -> Self {
-        let mut inner = self.clone();
-        inner.names.push((Rc::from(name), Rc::new(value)));
-        inner
+        let names = Name { name: name.into(), node: value, outer: self.names.clone() };
+        Self { names: Some(Rc::new(names)), ..self.clone() }
     }
 
     /// Where something of the file stands.
@@ -91,14 +115,30 @@ impl<'a> Evaluation<'a> {
     /// The value; `None` where it is certain that there is none, which only `try` passes over.
     pub fn attempt(&self, expression: &Expression) -> Option<Node> {
         let at = self.span(expression.span());
-        let cell = if self.of_others { &self.left.others } else { &self.left.own };
-        let left = cell.get();
-        if self.depth > MAX_DEPTH || left == 0 {
+        if self.depth > MAX_DEPTH || !self.may_cost(1) {
+            self.all.open.cut();
             return Some(unknown(at));
         }
-        cell.set(left - 1);
         let inner = Self { depth: self.depth + 1, ..self.clone() };
         inner.deeper(expression, at)
+    }
+
+    /// Whether so many expressions may still be evaluated, or values be copied; then they are counted.
+    fn may_cost(&self, steps: usize) -> bool {
+        work::add(steps);
+        let cell = if self.of_others { &self.left.others } else { &self.left.own };
+        let left = cell.get().checked_sub(steps);
+        cell.set(left.unwrap_or_default());
+        left.is_some()
+    }
+
+    /// A copy of a value costs as much as it is large.
+    fn copied(&self, node: &Node) -> Node {
+        if self.may_cost(size(node)) {
+            return node.clone();
+        }
+        self.all.open.cut();
+        unknown(node.span)
     }
 
     fn deeper(&self, expression: &Expression, at: Span) -> Option<Node> {
@@ -117,7 +157,9 @@ impl<'a> Evaluation<'a> {
             }
             Expression::Parenthesis(inner) => return self.attempt(inner.inner()),
             Expression::FuncCall(call) => return functions::call(self, call, at),
-            Expression::Variable(ident) => return Some(self.named(ident.as_str()).unwrap_or_else(|| unknown(at))),
+            Expression::Variable(ident) => {
+                return Some(self.name(ident.as_str()).map_or_else(|| unknown(at), |node| self.copied(node)));
+            }
             Expression::Traversal(traversal) => return self.traversal(traversal, at),
             Expression::Conditional(choice) => {
                 return match self.value(&choice.cond_expr).value {
@@ -139,12 +181,15 @@ impl<'a> Evaluation<'a> {
         Some(Node::new(at, value))
     }
 
-    fn named(&self, name: &str) -> Option<Node> {
-        self.name(name).map(|node| node.as_ref().clone())
-    }
-
-    fn name(&self, name: &str) -> Option<&Rc<Node>> {
-        self.names.iter().rev().find(|(own, _)| own.as_ref() == name).map(|(_, node)| node)
+    fn name(&self, name: &str) -> Option<&Node> {
+        let mut names = self.names.as_deref();
+        while let Some(own) = names {
+            if own.name.as_ref() == name {
+                return Some(&own.node);
+            }
+            names = own.outer.as_deref();
+        }
+        None
     }
 
     fn object(&self, object: &Object) -> Vec<Member> {
@@ -186,35 +231,60 @@ impl<'a> Evaluation<'a> {
             TraversalOperator::GetAttr(name) => Some(name.as_str()),
             _ => None,
         });
-        let (base, rest) = match (&traversal.expr, first) {
-            (Expression::Variable(ident), Some(name)) if self.name(ident.as_str()).is_none() => {
-                let rest = operators.get(1..).unwrap_or_default();
-                match ident.as_str() {
-                    "local" => (self.elsewhere(self.scope.local(name)?, self.scope, at), rest),
-                    "var" => (self.variable(name, at), rest),
-                    "module" => return Some(self.output(name, rest, at)),
-                    _ => return Some(unknown(at)),
+        let rest = operators.get(1..).unwrap_or_default();
+        match (&traversal.expr, first) {
+            (Expression::Variable(ident), Some(name)) => match (ident.as_str(), self.name(ident.as_str())) {
+                (_, Some(node)) => self.asked(node, operators, at),
+                ("local", _) => {
+                    let said = self.said(Kind::Local, name, self.scope.local(name)?, self.scope, at);
+                    self.asked_elsewhere(&said, rest, at)
                 }
+                ("var", _) => self.asked_elsewhere(&self.variable(name, at), rest, at),
+                ("module", _) => Some(self.output(name, rest, at)),
+                _ => Some(unknown(at)),
+            },
+            (expression, _) => {
+                let base = self.attempt(expression)?;
+                operators.iter().try_fold(base, |node, operator| self.applied(&node, operator.value(), at))
             }
-            // what is asked of a value is looked up in it before it is copied, for it may be large
-            (Expression::Variable(ident), Some(_)) if self.name(ident.as_str()).is_some() => {
-                let (node, rest) = self.name(ident.as_str()).map(|node| below(node, operators))?;
-                (node.clone(), rest)
-            }
-            (expression, _) => (self.attempt(expression)?, operators),
+        }
+    }
+
+    /// What is asked of a value is looked up in it before it is copied, for it may be large.
+    fn asked(&self, base: &Node, operators: &[Operator], at: Span) -> Option<Node> {
+        let (node, rest, looked_at) = below(base, operators);
+        if !self.may_cost(looked_at / LOOKED_AT) {
+            return Some(self.too_large(at));
+        }
+        let Some((first, rest)) = rest.split_first() else {
+            return Some(self.copied(node));
         };
-        rest.iter().try_fold(base, |node, operator| self.applied(node, operator.value(), at))
+        let found = self.applied(node, first.value(), at)?;
+        let found = if self.may_cost(size(&found)) { found } else { self.too_large(at) };
+        rest.iter().try_fold(found, |node, operator| self.applied(&node, operator.value(), at))
+    }
+
+    fn too_large(&self, at: Span) -> Node {
+        self.all.open.cut();
+        unknown(at)
+    }
+
+    fn asked_elsewhere(&self, said: &Said, operators: &[Operator], at: Span) -> Option<Node> {
+        let mut found = self.asked(&said.node, operators, at)?;
+        if said.elsewhere {
+            relocate(&mut found, at);
+        }
+        Some(found)
     }
 
     /// A value that is said elsewhere: in this file it has its own places, those of another file are shown where it is used.
     fn elsewhere(&self, (expression, source): Named<'_>, scope: &'a Scope<'a>, at: Span) -> Node {
-        let here = self.at.is_none() && Arc::ptr_eq(source, self.source);
         let inner = Evaluation {
             source: self.source,
             scope,
             all: self.all,
-            at: if here { None } else { Some(at) },
-            names: Vec::new(),
+            at: if self.is_here(source) { None } else { Some(at) },
+            names: None,
             depth: self.depth,
             of_others: self.of_others || !std::ptr::eq(scope, self.scope),
             left: self.left,
@@ -222,12 +292,51 @@ impl<'a> Evaluation<'a> {
         inner.value(expression)
     }
 
+    fn is_here(&self, source: &Arc<SourceFile>) -> bool {
+        self.at.is_none() && Arc::ptr_eq(source, self.source)
+    }
+
+    /// The same, evaluated once for all who name it.
+    fn said(&self, kind: Kind, name: &str, named: Named<'_>, scope: &'a Scope<'a>, at: Span) -> Said {
+        let here = self.is_here(named.1);
+        let memo = if here { &self.left.memo } else { &self.all.memo };
+        let node = self.once(memo, (address(scope), kind, name.to_owned()), at, || self.elsewhere(named, scope, at));
+        Said { node, elsewhere: !here }
+    }
+
+    /// The value of a name that others may have asked for. Who asks while it is evaluated asks in a circle.
+    fn once(&self, memo: &Memo, key: Key, at: Span, value: impl FnOnce() -> Node) -> Rc<Node> {
+        match memo.get(&key, &self.all.open) {
+            Known::Value(node) => node,
+            Known::Circle => Rc::new(unknown(at)),
+            Known::Nothing => memo.evaluate(key, &self.all.open, value),
+        }
+    }
+
     /// A variable may be what it is by default, where that says something, what the modules' callers give, and anything else.
-    fn variable(&self, name: &str, at: Span) -> Node {
-        let default = self.scope.default_of(name).map(|d| self.elsewhere(d, self.scope, at));
+    fn variable(&self, name: &str, at: Span) -> Said {
+        let default = self.scope.default_of(name);
+        // a default of this file has its own places, the others those where it is used
+        if default.is_some_and(|(_, source)| self.is_here(source)) {
+            return Said { node: Rc::new(self.possible(name, at)), elsewhere: false };
+        }
+        let key = (address(self.scope), Kind::Variable, name.to_owned());
+        Said { node: self.once(&self.all.memo, key, at, || self.possible(name, at)), elsewhere: true }
+    }
+
+    fn possible(&self, name: &str, at: Span) -> Node {
+        let default = self.scope.default_of(name).map(|d| self.said(Kind::Default, name, d, self.scope, at));
+        let default = default.and_then(|said| self.asked_elsewhere(&said, &[], at));
         let possible = default.into_iter().chain(self.given(name, at)).filter(says);
         let typed = |node: Node| match self.scope.type_of(name) {
-            Some((ty, _)) => typed(node, ty, &|value| relocated(self.value(value), at)),
+            Some((ty, _)) => {
+                let value = |value: &Expression| {
+                    let mut node = self.value(value);
+                    relocate(&mut node, at);
+                    node
+                };
+                typed(node, ty, &value)
+            }
             None => node,
         };
         one_of(at, possible.map(typed).chain([unknown(at)]).collect())
@@ -239,11 +348,7 @@ impl<'a> Evaluation<'a> {
         if given.is_empty() {
             return Vec::new();
         }
-        // all of them are asked once a file; who asks meanwhile asks in a circle
-        let key = (std::ptr::from_ref(self.scope).addr(), name.to_owned());
-        let known = self.left.given.borrow().get(&key).cloned();
-        let known = known.unwrap_or_else(|| {
-            self.left.given.borrow_mut().insert(key.clone(), unknown(at));
+        let all = || {
             let mut left = MOST_GIVEN;
             let mut values = Vec::new();
             for given in given.iter().take(MOST_CALLS) {
@@ -254,15 +359,19 @@ impl<'a> Evaluation<'a> {
                 left = remaining;
                 values.push(value);
             }
-            let known = one_of(at, values);
-            self.left.given.borrow_mut().insert(key, known.clone());
-            known
-        });
-        relocated(known, at).alternatives().to_vec()
+            one_of(at, values)
+        };
+        let known = self.once(&self.all.memo, (address(self.scope), Kind::Given, name.to_owned()), at, all);
+        let mut known = self.copied(&known);
+        relocate(&mut known, at);
+        match known.value {
+            Value::OneOf(nodes) => nodes,
+            _ => vec![known],
+        }
     }
 
     /// What a module of the same tree gives back: `module.name.output`, of one of several as well.
-    fn output(&self, name: &str, rest: &[hcl_edit::Decorated<TraversalOperator>], at: Span) -> Node {
+    fn output(&self, name: &str, rest: &[Operator], at: Span) -> Node {
         let several = rest.first().is_some_and(|o| matches!(o.value(), TraversalOperator::Index(_)));
         let rest = rest.get(usize::from(several)..).unwrap_or_default();
         let Some((TraversalOperator::GetAttr(output), rest)) = rest.split_first().map(|(o, rest)| (o.value(), rest))
@@ -273,34 +382,40 @@ impl<'a> Evaluation<'a> {
         let Some((scope, value)) = scope.and_then(|scope| Some((scope, scope.output(output.as_str())?))) else {
             return unknown(at);
         };
-        let node = without_policies(self.elsewhere(value, scope, at), at);
-        let found = rest.iter().try_fold(node, |node, operator| self.applied(node, operator.value(), at));
+        let whole = || without_policies(self.elsewhere(value, scope, at), at);
+        let here = self.is_here(value.1);
+        let memo = if here { &self.left.memo } else { &self.all.memo };
+        let node = self.once(memo, (address(scope), Kind::Output, output.as_str().to_owned()), at, whole);
+        let found = self.asked_elsewhere(&Said { node, elsewhere: !here }, rest, at);
         found.unwrap_or_else(|| unknown(at))
     }
 
-    fn applied(&self, node: Node, operator: &TraversalOperator, at: Span) -> Option<Node> {
-        if let Value::OneOf(nodes) = node.value {
-            let each = nodes.into_iter().filter(|n| n.value != Value::Null);
+    fn applied(&self, node: &Node, operator: &TraversalOperator, at: Span) -> Option<Node> {
+        if !self.may_cost(node.as_object().map_or(0, <[Member]>::len) / LOOKED_AT) {
+            return Some(self.too_large(at));
+        }
+        if let Value::OneOf(nodes) = &node.value {
+            let each = nodes.iter().filter(|n| n.value != Value::Null);
             let found: Vec<Node> = each.filter_map(|n| self.applied(n, operator, at)).collect();
             return (!found.is_empty()).then(|| one_of(at, found));
         }
-        if is_unknown(&node) {
+        if is_unknown(node) {
             return Some(unknown(at));
         }
         match operator {
-            TraversalOperator::GetAttr(name) => member(&node, name.as_str()),
+            TraversalOperator::GetAttr(name) => member(node, name.as_str()),
             TraversalOperator::Index(index) => {
                 let index = self.value(index);
                 match &index.value {
-                    Value::String(text) if is_known(&index) => member(&node, text),
-                    Value::Number(number) => element(&node, number.parse().ok()?),
-                    _ => Some(one_of(at, children(&node))),
+                    Value::String(text) if is_known(&index) => member(node, text),
+                    Value::Number(number) => element(node, number.parse().ok()?),
+                    _ => Some(one_of(at, children(node))),
                 }
             }
-            TraversalOperator::LegacyIndex(index) => element(&node, usize::try_from(*index.value()).ok()?),
+            TraversalOperator::LegacyIndex(index) => element(node, usize::try_from(*index.value()).ok()?),
             // what follows is asked of each, which a list of several shows as well
             TraversalOperator::AttrSplat(_) | TraversalOperator::FullSplat(_) => {
-                Some(if node.as_array().is_some() { one_of(at, children(&node)) } else { node })
+                Some(if node.as_array().is_some() { one_of(at, children(node)) } else { node.clone() })
             }
         }
     }
@@ -333,28 +448,17 @@ impl<'a> Evaluation<'a> {
     }
 }
 
-/// The value that the first attributes name in a value, and what else is asked.
-fn below<'n, 'o>(
-    node: &'n Node,
-    operators: &'o [hcl_edit::Decorated<TraversalOperator>],
-) -> (&'n Node, &'o [hcl_edit::Decorated<TraversalOperator>]) {
-    let (mut node, mut rest) = (node, operators);
+/// The value that the first attributes name in a value, what else is asked, and how many members were looked at.
+fn below<'n, 'o>(node: &'n Node, operators: &'o [Operator]) -> (&'n Node, &'o [Operator], usize) {
+    let (mut node, mut rest, mut looked_at) = (node, operators, 0);
     while let Some((TraversalOperator::GetAttr(name), after)) = rest.split_first().map(|(o, after)| (o.value(), after))
         && let Some(members) = node.as_object()
         && let Some(member) = members.iter().rev().find(|m| m.key == name.as_str())
     {
         (node, rest) = (&member.node, after);
+        looked_at += members.len();
     }
-    (node, rest)
-}
-
-/// How many values there are in a value.
-fn size(node: &Node) -> usize {
-    1 + match &node.value {
-        Value::Array(nodes) | Value::OneOf(nodes) => nodes.iter().map(size).sum(),
-        Value::Object(members) => members.iter().map(|m| size(&m.node)).sum(),
-        _ => 0,
-    }
+    (node, rest, looked_at)
 }
 
 /// A value that says something where others are possible.
@@ -369,21 +473,18 @@ fn says(node: &Node) -> bool {
 }
 
 /// A value of another file, shown in one place of this one.
-fn relocated(mut node: Node, at: Span) -> Node {
+fn relocate(node: &mut Node, at: Span) {
     node.span = at;
     match &mut node.value {
-        Value::Array(nodes) | Value::OneOf(nodes) => {
-            nodes.iter_mut().for_each(|n| *n = relocated(std::mem::replace(n, unknown(at)), at));
-        }
+        Value::Array(nodes) | Value::OneOf(nodes) => nodes.iter_mut().for_each(|n| relocate(n, at)),
         Value::Object(members) => {
             for member in members {
                 member.key_span = at;
-                member.node = relocated(std::mem::replace(&mut member.node, unknown(at)), at);
+                relocate(&mut member.node, at);
             }
         }
         _ => {}
     }
-    node
 }
 
 /// The elements of a collection with their keys, and whether each may be missing; of one that is not known, one of which nothing is known.
@@ -454,9 +555,25 @@ fn compared(operator: BinaryOperator, one: &Node, other: &Node, at: Span) -> Nod
         (BinaryOperator::Or, Value::Bool(false), Value::Bool(false)) => false,
         (BinaryOperator::Eq, a, b) if scalar(one) && scalar(other) => a == b,
         (BinaryOperator::NotEq, a, b) if scalar(one) && scalar(other) => a != b,
+        (operator, Value::Number(a), Value::Number(b)) => match ordered(operator, a, b) {
+            Some(value) => value,
+            None => return unknown(at),
+        },
         _ => return unknown(at),
     };
     Node::new(at, Value::Bool(value))
+}
+
+/// How whole numbers compare.
+fn ordered(operator: BinaryOperator, one: &str, other: &str) -> Option<bool> {
+    let (one, other): (i64, i64) = (one.parse().ok()?, other.parse().ok()?);
+    match operator {
+        BinaryOperator::Less => Some(one < other),
+        BinaryOperator::LessEq => Some(one <= other),
+        BinaryOperator::Greater => Some(one > other),
+        BinaryOperator::GreaterEq => Some(one >= other),
+        _ => None,
+    }
 }
 
 /// `$${` stands for `${`.

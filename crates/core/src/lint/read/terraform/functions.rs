@@ -1,5 +1,7 @@
 //! The functions of Terraform's language that policies are built with. Any other gives what is not known.
 
+use std::collections::{HashMap, HashSet};
+
 use hcl_edit::expr::{Expression, FuncCall};
 
 use super::evaluate::{Evaluation, key_text};
@@ -38,6 +40,7 @@ pub fn call(of: &Evaluation<'_>, call: &FuncCall, at: Span) -> Option<Node> {
         "element" | "one" => one_of(at, items(&first()).into_iter().map(|i| i.node.clone()).collect()),
         "format" => formatted(&all(), at),
         "formatlist" => format_list(&all(), at),
+        "length" => length(&first(), at),
         "join" => joined(&all(), at),
         "split" => split(&all(), at),
         "lower" => text(&first(), at, |t| t.to_lowercase()),
@@ -101,15 +104,14 @@ fn whole(node: Node, at: Span, made: impl Fn(Vec<Node>) -> Vec<Node> + Copy) -> 
     }
 }
 
+/// The values of a set: a text that is known is in it once.
 fn different(nodes: Vec<Node>) -> Vec<Node> {
-    let mut kept: Vec<Node> = Vec::new();
-    for node in nodes {
-        let again = is_known(&node) && node.as_str().is_some() && kept.iter().any(|k| k.as_str() == node.as_str());
-        if !again {
-            kept.push(node);
-        }
-    }
-    kept
+    let mut seen: HashSet<String> = HashSet::new();
+    let mut again = |node: &Node| match node.as_str().filter(|_| is_known(node)) {
+        Some(text) => !seen.insert(text.to_owned()),
+        None => false,
+    };
+    nodes.into_iter().filter(|node| !again(node)).collect()
 }
 
 fn one_value(node: Node, at: Span, made: impl Fn(Vec<Member>) -> Vec<Node> + Copy) -> Node {
@@ -122,7 +124,9 @@ fn one_value(node: Node, at: Span, made: impl Fn(Vec<Member>) -> Vec<Node> + Cop
 
 /// Objects laid over each other. What one of several may say is said by a member that may be missing.
 fn merged(nodes: Vec<Node>, at: Span) -> Node {
-    let mut members: Vec<Member> = Vec::new();
+    // a member that is said again takes the last place
+    let mut members: Vec<Option<Member>> = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
     let mut open = false;
     for node in nodes {
         let several = node.alternatives().len() > 1;
@@ -130,13 +134,14 @@ fn merged(nodes: Vec<Node>, at: Span) -> Node {
             match &alternative.value {
                 Value::Object(own) => {
                     for member in own {
-                        let old = members.iter().position(|m| m.key == member.key).map(|i| members.remove(i));
+                        let old = places.insert(member.key.clone(), members.len());
+                        let old = old.and_then(|place| members.get_mut(place)?.take());
                         let mut new = member.clone();
                         if several {
                             let none = Node::new(at, Value::Null);
                             new.node = one_of(at, vec![old.map_or(none, |o| o.node), new.node]);
                         }
-                        members.push(new);
+                        members.push(Some(new));
                     }
                 }
                 Value::Null => {}
@@ -144,6 +149,7 @@ fn merged(nodes: Vec<Node>, at: Span) -> Node {
             }
         }
     }
+    let mut members: Vec<Member> = members.into_iter().flatten().collect();
     if open {
         members.push(Member { key: UNKNOWN.to_string(), key_span: at, node: unknown(at) });
     }
@@ -236,6 +242,23 @@ fn format_list(arguments: &[Node], at: Span) -> Node {
     let items = items(given);
     let certain = |maybe: bool, node: Node| if maybe { perhaps(node) } else { node };
     list(at, items.iter().map(|i| certain(i.perhaps || is_unknown(i.node), one(i.node))).collect())
+}
+
+/// How many elements or characters there are, where each of them is certain.
+fn length(node: &Node, at: Span) -> Node {
+    let number = match &node.value {
+        Value::Array(nodes) if !nodes.iter().any(|n| is_unknown(n) || matches!(n.value, Value::OneOf(_))) => {
+            nodes.len()
+        }
+        Value::Object(members)
+            if !members.iter().any(|m| m.key.contains(UNKNOWN) || matches!(m.node.value, Value::OneOf(_))) =>
+        {
+            members.len()
+        }
+        Value::String(text) if is_known(node) => text.chars().count(),
+        _ => return unknown(at),
+    };
+    Node::new(at, Value::Number(number.to_string()))
 }
 
 fn joined(arguments: &[Node], at: Span) -> Node {

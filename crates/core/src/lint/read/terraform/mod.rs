@@ -6,6 +6,7 @@ mod document;
 mod evaluate;
 mod functions;
 pub mod json;
+mod memo;
 pub mod scope;
 mod types;
 

@@ -1,13 +1,16 @@
 //! What the files of a folder say to each other: locals, what variables are where nobody sets them, and what modules are given.
 
-use std::collections::HashMap;
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use hcl_edit::expr::Expression;
 use hcl_edit::structure::{Block, BlockLabel, Body, Structure};
 
-use super::calls::{Call, Given, called, calls};
+use super::calls::{Call, Given, Uses, called, calls};
+use super::memo::{Memo, Open};
 use crate::problem::{Problem, SourceFile};
+use crate::work;
 
 /// Files of Terraform's language, parsed.
 pub struct Modules {
@@ -148,25 +151,24 @@ impl<'m> Scope<'m> {
     }
 
     /// The documents that an expression names, also by way of locals.
-    pub fn documents(&self, text: &str) -> Vec<String> {
+    pub fn documents<'s>(&'s self, text: &'s str) -> Vec<String> {
+        use hcl_edit::Span as _;
         const DEEP: usize = 5;
         let mut found = Vec::new();
-        self.collect(text, DEEP, &mut found);
-        found
-    }
-
-    fn collect(&self, text: &str, left: usize, found: &mut Vec<String>) {
-        for name in after(text, "data.aws_iam_policy_document.") {
-            if !found.iter().any(|f| f == name) {
-                found.push(name.to_owned());
+        let mut seen: HashSet<&str> = HashSet::new();
+        let mut looked_through: HashSet<&str> = HashSet::new();
+        let mut next = vec![text];
+        for _ in 0..=DEEP {
+            for text in std::mem::take(&mut next) {
+                work::add(text.len());
+                let documents = after(text, "data.aws_iam_policy_document.");
+                found.extend(documents.filter(|name| seen.insert(name)).map(str::to_owned));
+                let locals = after(text, "local.").filter(|name| looked_through.insert(name));
+                let values = locals.filter_map(|name| self.local(name));
+                next.extend(values.filter_map(|(value, source)| source.text.get(value.span()?)));
             }
         }
-        let locals = after(text, "local.").filter(|_| left > 0);
-        for (value, source) in locals.filter_map(|name| self.local(name)) {
-            use hcl_edit::Span as _;
-            let text = value.span().and_then(|range| source.text.get(range)).unwrap_or_default();
-            self.collect(text, left - 1, found);
-        }
+        found
     }
 }
 
@@ -192,6 +194,12 @@ pub struct Scopes<'m> {
     pub modules: &'m Modules,
     folders: HashMap<&'m str, Scope<'m>>,
     none: Scope<'m>,
+    /// What names stand for, without places.
+    pub(super) memo: Memo,
+    /// The evaluations of names that are under way.
+    pub(super) open: Open,
+    /// What is known of what modules are called.
+    pub(super) uses: RefCell<Uses>,
 }
 
 impl<'m> Scopes<'m> {
@@ -216,7 +224,14 @@ impl<'m> Scopes<'m> {
             }
             folders.entry(call.caller).or_default().modules.insert(call.name, call.folder);
         }
-        Self { modules, folders, none: Scope::default() }
+        Self {
+            modules,
+            folders,
+            none: Scope::default(),
+            memo: Memo::default(),
+            open: Open::default(),
+            uses: RefCell::default(),
+        }
     }
 
     /// The names of a folder.

@@ -1,0 +1,124 @@
+//! What public repositories write that was told wrongly once: each with what it must still be told for.
+
+use countersign_core::lint::{Finding, Severity};
+
+use super::{Example, codes, lint, settings, told};
+
+fn findings(name: &str, text: &str) -> Vec<Finding> {
+    lint(&[Example::new(name, text)], &settings("")).findings
+}
+
+fn errors(found: &[Finding]) -> Vec<String> {
+    told(&found.iter().filter(|f| f.severity == Severity::Error).cloned().collect::<Vec<_>>())
+}
+
+/// The file has no error, and with a slip in place of `s3:GetObject` that slip is one.
+#[track_caller]
+fn is_read(name: &str, text: &str) {
+    assert_eq!(errors(&findings(name, text)), Vec::<String>::new(), "{name}");
+    let found = errors(&findings(name, &text.replace("s3:GetObject", "s3:GetObjct")));
+    assert!(found.iter().any(|t| t.starts_with("CS121") && t.contains("s3:GetObjct")), "{name}: {found:#?}");
+}
+
+/// Variables of the Serverless Framework look like condition keys, and are none.
+#[test]
+fn what_a_framework_fills_in_is_no_policy_variable() {
+    let text = |action: &str| {
+        format!(
+            "resources:\n  Resources:\n    P:\n      Type: AWS::S3::BucketPolicy\n      Properties:\n        PolicyDocument:\n          Statement:\n            - Effect: Allow\n              Principal: '*'\n              Action: {action}\n              Resource: arn:aws:s3:::${{self:custom.bucket}}/*\n"
+        )
+    };
+    is_read("serverless.yml", &text("s3:GetObject"));
+    // one of AWS's is text under a version that has none
+    let own = text("s3:GetObject").replace("self:custom.bucket", "aws:username");
+    assert!(codes(&findings("serverless.yml", &own)).contains("CS112"), "{own}");
+}
+
+/// A pattern that a template makes for each of several services need not match an action of all, and no fix puts one service in its place.
+#[test]
+fn what_is_made_for_several_services_is_a_warning() {
+    let text = |actions: &str| {
+        format!(
+            "locals {{\n  services = [\"s3\", \"redshift\"]\n}}\ndata \"aws_iam_policy_document\" \"x\" {{\n  dynamic \"statement\" {{\n    for_each = toset(local.services)\n    content {{\n      actions   = {actions}\n      resources = [\"*\"]\n    }}\n  }}\n}}\n"
+        )
+    };
+    for actions in ["[\"${statement.value}:BatchGet*\"]", "[format(\"%s:BatchGet*\", statement.value)]"] {
+        let found = findings("x.tf", &text(actions));
+        let slips: Vec<&Finding> = found.iter().filter(|f| f.rule.code == "CS121").collect();
+        assert!(!slips.is_empty(), "{actions}: {:#?}", told(&found));
+        assert!(
+            slips.iter().all(|f| f.severity < Severity::Error && f.fix.is_none()),
+            "{actions}: {:#?}",
+            told(&found)
+        );
+    }
+    let literal = findings("x.tf", &text("[\"redshift:BatchGet*\"]"));
+    assert!(literal.iter().any(|f| f.rule.code == "CS121" && f.severity == Severity::Error), "{:#?}", told(&literal));
+    let service = findings("x.tf", &text("[\"${statement.value}:Get*\"]").replace("redshift", "redshft"));
+    assert!(service.iter().any(|f| f.rule.code == "CS121" && f.fix.is_none()), "{:#?}", told(&service));
+}
+
+/// A template of CloudFormation is read as YAML where it is no JSON; a policy is not.
+#[test]
+fn a_comma_too_many_in_a_template_is_no_error() {
+    let template = r#"{"Metadata": {"Source": "x",}, "Resources": {"P": {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": {
+  "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}}}}}"#;
+    is_read("stack.json", template);
+    is_read("stack.template", template);
+    let policy =
+        r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*",}]}"#;
+    assert!(codes(&findings("policy.json", policy)).contains("CS101"));
+}
+
+/// What is filtered away for certain makes no statement.
+#[test]
+fn what_is_empty_is_filtered_by_its_length() {
+    let text = |condition: &str| {
+        format!(
+            "locals {{\n  all = {{ a = [\"arn:aws:s3:::b/*\"], b = [null], c = [] }}\n}}\ndata \"aws_iam_policy_document\" \"x\" {{\n  dynamic \"statement\" {{\n    for_each = {{ for k, v in local.all : k => compact(v) if {condition} }}\n    content {{\n      actions   = [\"s3:GetObject\"]\n      resources = statement.value\n    }}\n  }}\n}}\n"
+        )
+    };
+    assert_eq!(errors(&findings("x.tf", &text("length(compact(v)) > 0"))), Vec::<String>::new());
+    assert_eq!(errors(&findings("x.tf", &text("length(compact(v)) >= 1"))), Vec::<String>::new());
+    assert!(codes(&findings("x.tf", &text("length(v) >= 0"))).contains("CS107"));
+}
+
+/// Conditions that no request meets, also where every value of each by itself can be met.
+#[test]
+fn ranges_that_exclude_each_other_never_hold() {
+    let fires = |condition: &str| {
+        let text = format!(
+            r#"{{"Version": "2012-10-17", "Statement": [{{"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "*", "Condition": {{{condition}}}}}]}}"#
+        );
+        codes(&findings("p.json", &text)).contains("CS144")
+    };
+    for (never, sometimes) in [
+        (
+            r#""DateGreaterThan": {"aws:CurrentTime": "2030-01-01T00:00:00Z"}, "DateLessThan": {"aws:CurrentTime": "2028-01-01T00:00:00Z"}"#,
+            r#""DateGreaterThan": {"aws:CurrentTime": "2028-01-01T00:00:00Z"}, "DateLessThan": {"aws:CurrentTime": "2030-01-01T00:00:00Z"}"#,
+        ),
+        (
+            r#""DateGreaterThan": {"aws:TokenIssueTime": "2030-01-01T00:00:00Z"}, "DateLessThan": {"aws:TokenIssueTime": "2020-01-01T00:00:00Z"}"#,
+            r#""DateGreaterThan": {"aws:TokenIssueTime": "2020-01-01T00:00:00Z"}, "DateLessThan": {"aws:TokenIssueTime": "2030-01-01T00:00:00Z"}"#,
+        ),
+        (
+            r#""NumericGreaterThan": {"s3:max-keys": "5"}, "NumericLessThan": {"s3:max-keys": "3"}"#,
+            r#""NumericGreaterThan": {"s3:max-keys": "3"}, "NumericLessThan": {"s3:max-keys": "5"}"#,
+        ),
+        (
+            r#""NumericGreaterThanEquals": {"s3:max-keys": "5"}, "NumericLessThan": {"s3:max-keys": "5"}"#,
+            r#""NumericGreaterThanEquals": {"s3:max-keys": "5"}, "NumericLessThanEquals": {"s3:max-keys": "5"}"#,
+        ),
+        (
+            r#""NumericGreaterThanIfExists": {"aws:MultiFactorAuthAge": "5"}, "NumericLessThan": {"aws:MultiFactorAuthAge": "3"}"#,
+            r#""NumericGreaterThanIfExists": {"aws:MultiFactorAuthAge": "5"}, "NumericLessThanIfExists": {"aws:MultiFactorAuthAge": "3"}"#,
+        ),
+        (
+            r#""IpAddress": {"aws:SourceIp": "203.0.113.0/24"}, "NotIpAddress": {"aws:SourceIp": "203.0.0.0/16"}"#,
+            r#""IpAddress": {"aws:SourceIp": "203.0.0.0/16"}, "NotIpAddress": {"aws:SourceIp": "203.0.113.0/24"}"#,
+        ),
+    ] {
+        assert!(fires(never), "{never}");
+        assert!(!fires(sometimes), "{sometimes}");
+    }
+}
