@@ -77,6 +77,7 @@ mod show;
 mod sides;
 mod sides_of_a_change;
 mod simulate;
+mod simulate_lines;
 mod stability;
 mod structure;
 mod unknown;

@@ -248,6 +248,11 @@ impl Stream {
         self.or_unread(|stdout| stdout.write_all(text.as_bytes()))
     }
 
+    /// Writes what is left so far.
+    pub fn flush(&mut self) -> Result<(), Failure> {
+        self.or_unread(Write::flush)
+    }
+
     /// Writes what is left.
     pub fn end(mut self) -> Result<(), Failure> {
         self.or_unread(Write::flush)
