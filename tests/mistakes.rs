@@ -2,6 +2,7 @@
 
 use crate::collect::countersign;
 use crate::common::*;
+use crate::own_rules::folder;
 use countersign_core::assessment::{Options, assess};
 use countersign_core::guardrails::Guardrails;
 use countersign_core::inventory::Inventory;
@@ -14,8 +15,7 @@ use std::sync::Arc;
 
 /// Rules of these files, laid over those that are built in, by this schema.
 fn laid_over(files: &[(&str, &str)], schema: &EntitySchema) -> Result<RuleBook, Vec<Problem>> {
-    let folder = tempfile::tempdir().unwrap();
-    files.iter().for_each(|(path, text)| std::fs::write(folder.path().join(path), text).unwrap());
+    let folder = folder(files);
     RuleBook::laid_over(&Folder::new(folder.path()), schema).map_err(|failure| match failure {
         Failure::Problems(problems) => problems,
         other => panic!("{other}"),

@@ -11,7 +11,7 @@ use countersign_core::source::Folder;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-fn folder(files: &[(&str, &str)]) -> TempDir {
+pub fn folder(files: &[(&str, &str)]) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     for (path, text) in files {
         std::fs::write(folder.path().join(path), text).unwrap();

@@ -9,16 +9,6 @@ use serde_json::{Value, json};
 const BEFORE: &str = "examples/pull-request/before";
 const AFTER: &str = "examples/pull-request/after";
 
-fn run_in(folder: &Path, args: &[&str]) -> String {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
-    for name in ["GITHUB_ACTIONS", "GITLAB_CI"] {
-        command.env_remove(name);
-    }
-    let output = command.current_dir(folder).env("NO_COLOR", "1").args(args).output().unwrap();
-    assert!(output.status.code().is_some_and(|c| c < 2), "{args:?} {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
-}
-
 fn run(args: &[&str]) -> String {
     run_in(Path::new(env!("CARGO_MANIFEST_DIR")), args)
 }

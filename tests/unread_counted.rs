@@ -1,8 +1,5 @@
 //! Whatever is declined, or not checked, is counted in every report, by its reason and by name.
 
-use std::path::Path;
-use std::process::Command;
-
 use crate::common::*;
 use serde_json::{Value, json};
 
@@ -32,16 +29,6 @@ fn world() -> World {
 
 const GUARDRAIL: &str = "@id(\"nobody\") @message(\"accepts\")
     forbid(principal is Artifact::User, action == Artifact::Action::\"may-accept-agreement\", resource);";
-
-fn run(folder: &Path, args: &[&str]) -> String {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
-    for name in ["GITHUB_ACTIONS", "GITLAB_CI"] {
-        command.env_remove(name);
-    }
-    let output = command.current_dir(folder).env("NO_COLOR", "1").args(args).output().unwrap();
-    assert!(output.status.code().is_some_and(|c| c < 2), "{args:?} {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
-}
 
 /// The counts and names of what was unread, by reason.
 fn unread(files: &Value) -> Vec<(String, u64, Vec<String>)> {
@@ -77,10 +64,10 @@ fn every_answer_about_an_inventory_counts_what_it_did_not_read() {
     ] {
         let args = [args, &["."]].concat();
         let args: Vec<&str> = if args[0] == "can" { [&args[..], &["--account", A]].concat() } else { args };
-        let text = run(folder.path(), &args);
+        let text = run_in(folder.path(), &args);
         assert!(text.lines().last().unwrap().contains(words), "{args:?} {text}");
         let document: Value =
-            serde_json::from_str(&run(folder.path(), &[&args[..], &["--format", "json"]].concat())).unwrap();
+            serde_json::from_str(&run_in(folder.path(), &[&args[..], &["--format", "json"]].concat())).unwrap();
         assert_eq!(schema_errors("provenance.v1.schema.json", &document["provenance"]), Vec::<String>::new());
         assert_eq!(unread(&document["provenance"]["inventory"]), declined, "{args:?}");
     }
@@ -91,7 +78,7 @@ fn every_answer_about_an_inventory_counts_what_it_did_not_read() {
 fn a_comparison_counts_both_sides() {
     let (base, head) = (World::organization().file("notes.txt", "x").folder(), world().folder());
     let args = ["diff", base.path().to_str().unwrap(), ".", "--format", "json"];
-    let document: Value = serde_json::from_str(&run(head.path(), &args)).unwrap();
+    let document: Value = serde_json::from_str(&run_in(head.path(), &args)).unwrap();
     assert_eq!(unread(&document["provenance"]["base"]), [told("other-kind", &["notes.txt"])]);
     assert_eq!(unread(&document["provenance"]["inventory"]).len(), 4);
 }
@@ -103,7 +90,7 @@ fn lint_counts_statements_that_have_placeholders_and_files_that_it_left() {
     std::fs::write(folder.path().join("countersign.toml"), "[lint]\nexclude = [\"a.json\"]\n").unwrap();
     let args = ["lint", "--fail-on", "never"];
     let document: Value =
-        serde_json::from_str(&run(folder.path(), &[&args[..], &["--format", "json"]].concat())).unwrap();
+        serde_json::from_str(&run_in(folder.path(), &[&args[..], &["--format", "json"]].concat())).unwrap();
     assert_eq!(schema_errors("findings.v1.schema.json", &document), Vec::<String>::new());
     let expected = [
         told("excluded", &["a.json"]),
@@ -119,7 +106,7 @@ fn lint_counts_statements_that_have_placeholders_and_files_that_it_left() {
     }
     assert_eq!(found.len(), expected.len(), "{found:?}");
     for format in ["text", "github", "markdown"] {
-        let text = run(folder.path(), &[&args[..], &["--format", format]].concat());
+        let text = run_in(folder.path(), &[&args[..], &["--format", format]].concat());
         assert!(text.contains("not checked: placeholders in 2 statements"), "{format}: {text}");
     }
     // what is known of such a statement is checked all the same
@@ -133,7 +120,7 @@ fn a_check_counts_what_no_part_has_read() {
     std::fs::write(folder.path().join("main.tf"), TERRAFORM).unwrap();
     let check = |more: &[&str]| -> Value {
         let args = [&["check", ".", "--no-base", "--fail-on", "never", "--format", "json"][..], more].concat();
-        serde_json::from_str::<Value>(&run(folder.path(), &args)).unwrap()["provenance"].clone()
+        serde_json::from_str::<Value>(&run_in(folder.path(), &args)).unwrap()["provenance"].clone()
     };
     let alone = check(&["--only", "findings"]);
     assert!(unread(&alone["inventory"]).contains(&told("other-kind", &["README.md", "main.tf", "table.csv"])));

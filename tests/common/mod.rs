@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::process::Command;
 use std::sync::{Arc, LazyLock};
 
 use countersign_core::assessment::{Options, assess};
@@ -46,6 +47,17 @@ pub fn schema_validator(name: &str) -> jsonschema::Validator {
 /// What is wrong with a document by a schema.
 pub fn schema_errors(name: &str, document: &Value) -> Vec<String> {
     schema_validator(name).iter_errors(document).map(|e| format!("{}: {e}", e.instance_path())).collect()
+}
+
+/// What a command prints in a folder, on no runner of anybody; whatever it says of the inventory.
+pub fn run_in(folder: &Path, args: &[&str]) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+    for name in ["GITHUB_ACTIONS", "GITLAB_CI"] {
+        command.env_remove(name);
+    }
+    let output = command.current_dir(folder).env("NO_COLOR", "1").args(args).output().unwrap();
+    assert!(output.status.code().is_some_and(|c| c < 2), "{args:?} {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
 }
 
 /// A folder in the making.

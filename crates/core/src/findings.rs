@@ -44,6 +44,7 @@ pub struct Gathered {
     access: BTreeMap<(String, String), (Finding, BTreeSet<String>)>,
     in_force: BTreeMap<String, BTreeSet<String>>,
 }
+
 /// Where a message about access names the series of reports.
 const SERIES: &str = "{series}";
 

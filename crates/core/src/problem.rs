@@ -30,6 +30,12 @@ impl Span {
     }
 }
 
+impl From<std::ops::Range<usize>> for Span {
+    fn from(range: std::ops::Range<usize>) -> Self {
+        Self { start: range.start, end: range.end }
+    }
+}
+
 /// A file that was read: its path as shown to the user, and its text.
 #[derive(Debug)]
 pub struct SourceFile {

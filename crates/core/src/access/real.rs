@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::witness::Change;
 use crate::aws::actions;
+use crate::aws::arns::without_variables;
 use crate::aws::asked_on::{Asked as Possible, asked_on, forms};
 use crate::aws::catalogue::Catalogue;
 use crate::iam::segments;
@@ -142,23 +143,13 @@ fn near_form(form: &[String; 6], near: &[String; 6]) -> Vec<[String; 6]> {
 
 /// The last segment of ARNs of a form, near to that of another.
 fn lasts(form: &str, near: &str) -> Vec<String> {
-    let filled = |value: &str| {
-        let mut text = String::new();
-        let mut rest = form;
-        while let Some((before, after)) = rest.split_once("${") {
-            text.push_str(before);
-            text.push_str(value);
-            rest = after.split_once('}').map_or("", |(_, rest)| rest);
-        }
-        text + rest
-    };
     let slashed = near.trim_end_matches('/');
     vec![
         near.to_owned(),
         format!("{near}{NAME}"),
         format!("{slashed}/{NAME}"),
         format!("{slashed}:{NAME}"),
-        filled(NAME),
-        filled(if near.is_empty() { NAME } else { slashed }),
+        without_variables(form, NAME),
+        without_variables(form, if near.is_empty() { NAME } else { slashed }),
     ]
 }

@@ -65,7 +65,7 @@ fn glob(text: &str) -> Template {
 }
 
 /// A text in which something stands for each `${…}`.
-fn without_variables(text: &str, stands: &str) -> String {
+pub fn without_variables(text: &str, stands: &str) -> String {
     let mut result = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, variable)) = rest.split_once("${") {

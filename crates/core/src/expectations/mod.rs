@@ -227,7 +227,7 @@ pub fn parse(source: &Arc<SourceFile>, operations: &Catalogue, problems: &mut Ve
     let file: File = match toml::from_str(&source.text) {
         Ok(file) => file,
         Err(e) => {
-            let span = e.span().map_or(Span::default(), |s| Span { start: s.start, end: s.end });
+            let span = e.span().map_or(Span::default(), Span::from);
             let message = e.message().lines().next().unwrap_or("invalid").to_owned();
             problems.push(Problem::at(source, span, message).help(HELP));
             return Vec::new();
@@ -254,13 +254,13 @@ impl Reader<'_> {
     }
 
     fn place<T>(&self, table: &toml::Spanned<T>) -> Place {
-        Place { source: self.source.clone(), span: Span { start: table.span().start, end: table.span().end } }
+        Place { source: self.source.clone(), span: Span::from(table.span()) }
     }
 
     fn context(&mut self, context: BTreeMap<String, toml::Spanned<Texts>>) -> BTreeMap<String, Vec<String>> {
         let mut settled = BTreeMap::new();
         for (key, texts) in context {
-            let span = Span { start: texts.span().start, end: texts.span().end };
+            let span = Span::from(texts.span());
             let values: Vec<String> = texts.into_inner().list().into_iter().filter(|t| !t.is_empty()).collect();
             for fault in keys::values::faults(&key, &values) {
                 self.wrong(span, fault.message, &fault.help);

@@ -23,7 +23,7 @@ pub(crate) type Table = BTreeMap<toml::Spanned<String>, Vec<String>>;
 impl Auditors {
     pub(crate) fn read(table: Table, source: &Arc<SourceFile>) -> Self {
         let one = |(name, series): (toml::Spanned<String>, Vec<String>)| {
-            let span = Span { start: name.span().start, end: name.span().end };
+            let span = Span::from(name.span());
             let place = Place { source: source.clone(), span };
             (name.into_inner(), Declared { series: series.into_iter().collect(), place })
         };

@@ -230,9 +230,8 @@ pub(crate) struct AwsTable {
 impl AwsTable {
     /// What it says; a day that is none goes to `problems`.
     pub(crate) fn read(self, source: &Arc<SourceFile>, problems: &mut Vec<Problem>) -> Aws {
-        let span = |s: std::ops::Range<usize>| Span { start: s.start, end: s.end };
         let named = |path: Option<toml::Spanned<String>>| {
-            path.map(|p| (p.get_ref().clone(), Place { source: source.clone(), span: span(p.span()) }))
+            path.map(|p| (p.get_ref().clone(), Place { source: source.clone(), span: Span::from(p.span()) }))
         };
         let as_of = self.as_of.and_then(|value| {
             let text = match value.get_ref() {
@@ -240,7 +239,7 @@ impl AwsTable {
                 other => other.to_string(),
             };
             if moment::parse(&text).is_none() {
-                let problem = Problem::at(source, span(value.span()), format!("`{text}` is not a valid day"));
+                let problem = Problem::at(source, Span::from(value.span()), format!("`{text}` is not a valid day"));
                 problems.push(problem.help("write asOf = 2026-11-20"));
                 return None;
             }
@@ -314,7 +313,7 @@ impl Config {
     /// Reads the text of `countersign.toml`.
     pub fn parse(source: &Arc<SourceFile>) -> Result<Self, Vec<Problem>> {
         let file: File = toml::from_str(&source.text).map_err(|e| {
-            let span = e.span().map_or(Span::default(), |s| Span { start: s.start, end: s.end });
+            let span = e.span().map_or(Span::default(), Span::from);
             let help =
                 "it may have asOf, exclude, permissionModel, signatories, phiTags and the tables [auditors], [aws], [context], [diff], [guardrails], [lint], [limits], [register], [rules], [[exception]] and [[trusted]]";
             vec![Problem::at(source, span, e.message().lines().next().unwrap_or("invalid").to_owned()).help(help)]
@@ -327,7 +326,7 @@ impl Config {
             };
             let moment = moment::parse(&text);
             if moment.is_none() {
-                let span = Span { start: value.span().start, end: value.span().end };
+                let span = Span::from(value.span());
                 let problem = Problem::at(source, span, format!("`{text}` is not a valid date or time"));
                 problems.push(problem.help("write \"2026-11-21\" or \"2026-11-21T09:00:00Z\""));
             }
@@ -336,7 +335,7 @@ impl Config {
         let exclude = Exclude::new(source, file.exclude, &mut problems);
         let mut context = BTreeMap::new();
         for (key, values) in file.context {
-            let span = Span { start: values.span().start, end: values.span().end };
+            let span = Span::from(values.span());
             let values = values.into_inner().texts();
             problems
                 .extend(keys::values::faults(&key, &values).map(|f| Problem::at(source, span, f.message).help(f.help)));
@@ -351,7 +350,7 @@ impl Config {
         let signatories: Option<Vec<String>> = file.signatories.map(texts);
         let mut exceptions = Vec::new();
         for allow in file.diff.allow {
-            let span = Span { start: allow.span().start, end: allow.span().end };
+            let span = Span::from(allow.span());
             match exception(Place { source: source.clone(), span }, allow.into_inner()) {
                 Ok(exception) => exceptions.push(exception),
                 Err(problem) => problems.push(*problem),
@@ -359,7 +358,7 @@ impl Config {
         }
         let mut trusted = Vec::new();
         for table in file.trusted {
-            let span = Span { start: table.span().start, end: table.span().end };
+            let span = Span::from(table.span());
             match self::trusted(Place { source: source.clone(), span }, table.into_inner()) {
                 Ok(one) => trusted.push(one),
                 Err(problem) => problems.push(*problem),
@@ -367,23 +366,22 @@ impl Config {
         }
         let mut account_exceptions = Vec::new();
         for table in file.exception {
-            let span = Span { start: table.span().start, end: table.span().end };
+            let span = Span::from(table.span());
             match AccountException::read(Place { source: source.clone(), span }, table.into_inner()) {
                 Ok(one) => account_exceptions.push(one),
                 Err(problem) => problems.push(*problem),
             }
         }
-        let place =
-            |s: &std::ops::Range<usize>| Place { source: source.clone(), span: Span { start: s.start, end: s.end } };
+        let place = |s: std::ops::Range<usize>| Place { source: source.clone(), span: Span::from(s) };
         let guardrails: Vec<(String, Place)> =
-            file.guardrails.on.into_iter().map(|name| (name.get_ref().clone(), place(&name.span()))).collect();
+            file.guardrails.on.into_iter().map(|name| (name.get_ref().clone(), place(name.span()))).collect();
         for (index, (name, place)) in guardrails.iter().enumerate() {
             if guardrails.iter().take(index).any(|(earlier, _)| earlier == name) {
                 let problem = Problem::at(&place.source, place.span, format!("`{name}` is switched on twice"));
                 problems.push(problem.help("name it once"));
             }
         }
-        let named = |path: Option<toml::Spanned<String>>| path.map(|p| (p.get_ref().clone(), place(&p.span())));
+        let named = |path: Option<toml::Spanned<String>>| path.map(|p| (p.get_ref().clone(), place(p.span())));
         let rules = Rules {
             policies: named(file.rules.policies),
             only_policies: named(file.rules.only_policies),
@@ -406,7 +404,7 @@ impl Config {
             let model = PermissionModel::named(word.get_ref());
             if model.is_none() {
                 let words = PermissionModel::ALL.iter().map(|m| format!("\"{m}\"")).collect::<Vec<_>>().join(", ");
-                let place = place(&word.span());
+                let place = place(word.span());
                 let message = format!("`{}` is not a permission model", word.get_ref());
                 problems.push(Problem::at(&place.source, place.span, message).help(format!("write one of {words}")));
             }
@@ -530,7 +528,7 @@ impl Exclude {
         let mut builder = GlobSetBuilder::new();
         let mut known = Vec::new();
         for pattern in patterns {
-            let span = Span { start: pattern.span().start, end: pattern.span().end };
+            let span = Span::from(pattern.span());
             match Glob::new(pattern.get_ref()) {
                 Ok(glob) => drop(builder.add(glob)),
                 Err(e) => {

@@ -61,7 +61,7 @@ impl AccountException {
         };
         let until = moment::parse(&text)
             .ok_or_else(|| wrong(format!("`{text}` is not a valid date or time"), "write until = \"2026-12-31\""))?;
-        let span = Span { start: account.span().start, end: account.span().end };
+        let span = Span::from(account.span());
         let account_place = Place { source: place.source.clone(), span };
         let account = account.into_inner();
         Ok(Self { place: place.clone(), account, account_place, owner, reason, controls, until })

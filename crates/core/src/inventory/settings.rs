@@ -22,9 +22,8 @@ impl Named {
         source: &std::sync::Arc<SourceFile>,
         list: Option<&Vec<toml::Spanned<String>>>,
     ) -> Vec<(String, Place)> {
-        let place = |s: std::ops::Range<usize>| Span { start: s.start, end: s.end };
         let named = |name: &toml::Spanned<String>| {
-            (name.get_ref().clone(), Place { source: source.clone(), span: place(name.span()) })
+            (name.get_ref().clone(), Place { source: source.clone(), span: Span::from(name.span()) })
         };
         list.into_iter().flatten().map(named).collect()
     }

@@ -201,7 +201,7 @@ impl Settings {
     /// Reads the text of `countersign.toml`.
     pub fn parse(source: &Arc<SourceFile>, at: Moment) -> Result<Self, Vec<Problem>> {
         let file: File = toml::from_str(&source.text).map_err(|e| {
-            let span = e.span().map_or(Span::default(), |s| Span { start: s.start, end: s.end });
+            let span = e.span().map_or(Span::default(), Span::from);
             let help =
                 "[lint] may have paths, baseline, profile, exclude, kinds, rules, ignore and owners; see docs/lint.md";
             vec![Problem::at(source, span, e.message().lines().next().unwrap_or("invalid").to_owned()).help(help)]
@@ -480,7 +480,7 @@ impl Reader<'_> {
             pointer: ignore.pointer,
             reason: reason.to_owned(),
             until,
-            span: Span { start: ignore.rule.span().start, end: ignore.rule.span().end },
+            span: Span::from(ignore.rule.span()),
         })
     }
 }

@@ -106,9 +106,7 @@ impl Principal {
             groups: groups.clone(),
         }
     }
-}
 
-impl Principal {
     /// Who it was.
     pub(crate) fn into_identity(self) -> Identity {
         let Self { arn, kind, account, uid, name, people, groups, .. } = self;

@@ -2,18 +2,18 @@
 //! active, and the state forbids nothing in one that is (D26).
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use cedar_policy::{
-    Authorizer, Context, Decision, Entities, Entity, EntityUid, Policy, PolicyId, PolicySet, Request,
+    Authorizer, Context, Decision, Entities, Entity, EntityUid, Policy, PolicySet, Request,
     RestrictedExpression as Expr,
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::Rule;
 use super::built_in::is_built_in;
 use super::operations::{Catalogue, Definition};
 use super::reads::attribute_of;
+use super::requires::by_themselves;
 use crate::inventory::schema::EntitySchema;
 use crate::problem::Problem;
 
@@ -21,32 +21,21 @@ use crate::problem::Problem;
 const ACTIVE: &str = "ACTIVE";
 
 /// A problem for each operation of the user's that is open in a state in which nobody acts, or closed in the one in which people do.
-pub fn faults(
-    catalogue: &Catalogue,
-    rules: &BTreeMap<String, Rule>,
-    all: &PolicySet,
-    schema: &EntitySchema,
-) -> Vec<Problem> {
+/// That the built-in ones are closed is what the policies' own tests show.
+pub fn faults(catalogue: &Catalogue, rules: &BTreeMap<String, Rule>, schema: &EntitySchema) -> Vec<Problem> {
     let states = schema.types.get("Account").and_then(|ty| ty.attributes.get("state")?.values.as_ref());
-    let of_state = rules.values().filter(|rule| rule.forbids && rule.get("state") == Some("account"));
-    let gates: Vec<(&Rule, Option<Policy>)> = of_state.map(|rule| (rule, conditions(rule, all))).collect();
-    let fault = |operation: &Definition| {
-        let own: Vec<&(&Rule, Option<Policy>)> =
-            gates.iter().filter(|(rule, _)| rule.actions.iter().any(|action| action == operation.name)).collect();
-        // that the built-in ones are closed is what the policies' own tests show
-        if own.is_empty() || is_shipped(operation, catalogue) {
-            return None;
-        }
-        states?.iter().find_map(|state| of_one(operation, state, &own))
-    };
-    catalogue.operations.iter().filter_map(fault).collect()
+    let own = catalogue.operations.iter().filter(|operation| !catalogue.ships(&operation.place));
+    own.filter_map(|operation| {
+        let is_about = |rule: &&Rule| rule.actions.iter().any(|action| action == operation.name);
+        let of_state = rules.values().filter(|rule| rule.forbids && rule.get("state") == Some("account"));
+        let gates: Vec<_> = of_state.filter(is_about).map(|rule| (rule, conditions(rule))).collect();
+        // one that no such gate is about is told already
+        if gates.is_empty() { None } else { states?.iter().find_map(|state| of_one(operation, state, &gates)) }
+    })
+    .collect()
 }
 
-fn is_shipped(operation: &Definition, catalogue: &Catalogue) -> bool {
-    catalogue.sources.first().is_some_and(|first| Arc::ptr_eq(first, &operation.place.source))
-}
-
-fn of_one(operation: &Definition, state: &str, gates: &[&(&Rule, Option<Policy>)]) -> Option<Problem> {
+fn of_one(operation: &Definition, state: &str, gates: &[(&Rule, Option<Policy>)]) -> Option<Problem> {
     let name = operation.name;
     let mut closing = gates.iter().filter(|(_, gate)| gate.as_ref().is_some_and(|gate| holds(gate, state)));
     if state == ACTIVE {
@@ -69,13 +58,9 @@ fn of_one(operation: &Definition, state: &str, gates: &[&(&Rule, Option<Policy>)
 }
 
 /// The conditions of a gate that asks about the state alone, whatever its head says. One that asks for more leaves accounts out.
-fn conditions(rule: &Rule, all: &PolicySet) -> Option<Policy> {
-    let json = all.policy(&PolicyId::new(&rule.id))?.to_json().ok()?;
-    let any = json!({"op": "All"});
-    let conditions = json.get("conditions").filter(|conditions| asks_state_alone(conditions))?;
-    let policy =
-        json!({"effect": "permit", "principal": any, "action": any, "resource": any, "conditions": conditions});
-    Policy::from_json(Some(PolicyId::new(&rule.id)), policy).ok()
+fn conditions(rule: &Rule) -> Option<Policy> {
+    let conditions = rule.conditions();
+    if conditions.iter().all(asks_state_alone) { by_themselves(conditions) } else { None }
 }
 
 fn asks_state_alone(json: &Value) -> bool {

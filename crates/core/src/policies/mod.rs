@@ -198,8 +198,8 @@ impl RuleBook {
         let operations = Catalogue::read(operations, schema, &mut problems);
         if problems.is_empty() && !held {
             problems.extend(check(&operations, &rules, schema));
-            problems.extend(possible::faults(&operations, &rules, &all));
-            problems.extend(active::faults(&operations, &rules, &all, schema));
+            problems.extend(possible::faults(&operations, &rules));
+            problems.extend(active::faults(&operations, &rules, schema));
         }
         if !problems.is_empty() {
             return Err(Failure::Problems(problems));

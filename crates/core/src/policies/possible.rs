@@ -3,8 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cedar_policy::{PolicyId, PolicySet};
-
 use super::Rule;
 use super::operations::{Catalogue, Definition};
 use super::requires::Gate;
@@ -12,14 +10,10 @@ use crate::problem::Problem;
 use crate::terms::{PermissionModel, Scope};
 
 /// A problem for each operation that its own gates forbid whenever it is said to be possible.
-pub fn faults(catalogue: &Catalogue, rules: &BTreeMap<String, Rule>, all: &PolicySet) -> Vec<Problem> {
+pub fn faults(catalogue: &Catalogue, rules: &BTreeMap<String, Rule>) -> Vec<Problem> {
     let of_state = |rule: &&Rule| rule.forbids && rule.get("state") == Some("agreements");
-    let mut gates = Vec::new();
-    for rule in rules.values().filter(of_state) {
-        let json = all.policy(&PolicyId::new(&rule.id)).and_then(|policy| policy.to_json().ok());
-        let conditions = json.and_then(|json| json.get("conditions")?.as_array().cloned());
-        gates.extend(conditions.and_then(Gate::new).map(|gate| (rule, gate)));
-    }
+    let gate = |rule| Some((rule, Gate::new(Rule::conditions(rule).to_vec())?));
+    let gates: Vec<(&Rule, Gate)> = rules.values().filter(of_state).filter_map(gate).collect();
     catalogue.operations.iter().filter_map(|operation| fault(operation, &gates)).collect()
 }
 

@@ -156,10 +156,7 @@ impl Gate {
     /// The conditions of a policy, as Cedar's JSON has them.
     pub fn new(conditions: Vec<Value>) -> Option<Self> {
         let text = json!(conditions).to_string();
-        let all = json!({"op": "All"});
-        let policy =
-            json!({"effect": "permit", "principal": all, "action": all, "resource": all, "conditions": conditions});
-        let policy = Policy::from_json(Some(PolicyId::new("gate")), policy).ok()?;
+        let policy = by_themselves(&conditions)?;
         let set = PolicySet::from_policies([policy]).ok()?;
         let reads = |attribute: &str| text.contains(&format!("\"attr\":\"{attribute}\""));
         Some(Self { set, scopes: reads("scope"), designations: reads("designated") })
@@ -203,6 +200,14 @@ impl Gate {
             None => Ok(response.decision() == Decision::Allow),
         }
     }
+}
+
+/// A policy that permits whatever meets these conditions.
+pub fn by_themselves(conditions: &[Value]) -> Option<Policy> {
+    let all = json!({"op": "All"});
+    let policy =
+        json!({"effect": "permit", "principal": all, "action": all, "resource": all, "conditions": conditions});
+    Policy::from_json(Some(PolicyId::new("gate")), policy).ok()
 }
 
 fn subsets(named: &[String]) -> impl Iterator<Item = BTreeSet<String>> {

@@ -37,6 +37,11 @@ pub struct Rule {
 }
 
 impl Rule {
+    /// Its conditions in Cedar's JSON.
+    pub(super) fn conditions(&self) -> &[serde_json::Value] {
+        self.json.get("conditions").and_then(serde_json::Value::as_array).map_or(&[], Vec::as_slice)
+    }
+
     /// A policy with what its annotations say; all that is wrong with them.
     pub(super) fn read(
         (source, span): (&Arc<SourceFile>, Span),

@@ -65,9 +65,7 @@ fn too_deep(text: &str) -> Option<(usize, String, &'static str)> {
                 skip_string(&mut characters);
                 depth.token(c);
             }
-            '/' if characters.peek().is_some_and(|(_, n)| *n == '/') => {
-                while characters.next_if(|(_, n)| *n != '\n').is_some() {}
-            }
+            '/' if characters.peek().is_some_and(|(_, n)| *n == '/') => skip_line(&mut characters),
             '|' | '&' => {
                 depth.token(c);
                 characters.next_if(|(_, n)| *n == c);
@@ -137,9 +135,7 @@ pub fn spans(text: &str) -> Vec<Span> {
     let mut characters = text.char_indices().peekable();
     while let Some((at, c)) = characters.next() {
         match c {
-            '/' if characters.peek().is_some_and(|(_, n)| *n == '/') => {
-                while characters.next_if(|(_, n)| *n != '\n').is_some() {}
-            }
+            '/' if characters.peek().is_some_and(|(_, n)| *n == '/') => skip_line(&mut characters),
             c if c.is_whitespace() => {}
             ';' => spans.extend(start.take().map(|start| Span { start, end: at + 1 })),
             c => {
@@ -151,6 +147,11 @@ pub fn spans(text: &str) -> Vec<Span> {
         }
     }
     spans
+}
+
+/// Skips to the end of a line, in a comment.
+pub(super) fn skip_line(characters: &mut std::iter::Peekable<std::str::CharIndices<'_>>) {
+    while characters.next_if(|(_, c)| *c != '\n').is_some() {}
 }
 
 /// Skips to the end of a text, after its first quote.

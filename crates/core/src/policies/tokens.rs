@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use super::text::skip_string;
+use super::text::{skip_line, skip_string};
 use crate::inventory::schema::local;
 use crate::problem::{SourceFile, Span};
 
@@ -26,9 +26,7 @@ pub fn tokens(source: &SourceFile, span: Span) -> Vec<Token> {
     while let Some((at, c)) = characters.next() {
         match c {
             '@' => annotation = true,
-            '/' if characters.peek().is_some_and(|(_, n)| *n == '/') => {
-                while characters.next_if(|(_, n)| *n != '\n').is_some() {}
-            }
+            '/' if characters.peek().is_some_and(|(_, n)| *n == '/') => skip_line(&mut characters),
             '"' => {
                 skip_string(&mut characters);
                 let end = characters.peek().map_or(text.len(), |(at, _)| *at);
@@ -52,9 +50,7 @@ pub fn word(source: &SourceFile, span: Span, wanted: &str) -> Option<Span> {
     let mut characters = text.char_indices().peekable();
     while let Some((at, c)) = characters.next() {
         match c {
-            '/' if characters.peek().is_some_and(|(_, n)| *n == '/') => {
-                while characters.next_if(|(_, n)| *n != '\n').is_some() {}
-            }
+            '/' if characters.peek().is_some_and(|(_, n)| *n == '/') => skip_line(&mut characters),
             '"' => skip_string(&mut characters),
             c if is_of_word(c) => {
                 while characters.next_if(|(_, n)| is_of_word(*n)).is_some() {}

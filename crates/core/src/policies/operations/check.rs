@@ -152,9 +152,8 @@ fn missing(
 
 /// A call of the user's that no gate asks for is misspelt. Those that are built in may be left by a policy that was removed.
 fn unused(call: &Asked, catalogue: &Catalogue, rules: &BTreeMap<String, Rule>) -> Option<Problem> {
-    let is_first = catalogue.sources.first().is_some_and(|first| Arc::ptr_eq(first, &call.place.source));
     let asks = |rule: &Rule| rule.requires.values().flatten().any(|a| *a == call.action);
-    if is_first || rules.values().any(asks) {
+    if catalogue.ships(&call.place) || rules.values().any(asks) {
         return None;
     }
     let names = rules.values().flat_map(|r| r.requires.values().flatten()).map(String::as_str);
@@ -206,9 +205,8 @@ fn asked_as_another(call: &Asked) -> Option<Problem> {
 
 /// A key that AWS's requests carry and a user's call does not: a condition on it would be false without a word.
 fn leaves_out(call: &Asked, catalogue: &Catalogue) -> Option<Problem> {
-    let is_first = catalogue.sources.first().is_some_and(|first| Arc::ptr_eq(first, &call.place.source));
     let name = call.asked_as.as_deref().unwrap_or(&call.action);
-    let action = actions::action(name).filter(|_| !is_first)?;
+    let action = actions::action(name).filter(|_| !catalogue.ships(&call.place))?;
     let left_out = action.own_keys().find(|key| !call.keys.contains_key(&key.to_ascii_lowercase()))?;
     let message = format!("`{name}` carries `{left_out}`, which this call does not say");
     let help = format!(r#"add "{left_out}" under `keys`: a value, or null where it may be anything"#);
@@ -217,8 +215,7 @@ fn leaves_out(call: &Asked, catalogue: &Catalogue) -> Option<Problem> {
 
 /// Another word for a user's operation that already stands for one: people who say it would get the other's answers.
 fn takes_a_word(operation: &Definition, catalogue: &Catalogue) -> Option<Problem> {
-    let is_first = catalogue.sources.first().is_some_and(|first| Arc::ptr_eq(first, &operation.place.source));
-    if is_first {
+    if catalogue.ships(&operation.place) {
         return None;
     }
     let others = || catalogue.operations.iter().filter(|other| other.name != operation.name);

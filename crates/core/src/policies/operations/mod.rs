@@ -148,6 +148,11 @@ impl Catalogue {
         SourceFile::new(BUILT_IN.0, BUILT_IN.1)
     }
 
+    /// Whether a place is in the first file: what the others say is laid over it.
+    pub fn ships(&self, place: &Place) -> bool {
+        self.sources.first().is_some_and(|first| Arc::ptr_eq(first, &place.source))
+    }
+
     /// The names of all operations, in order.
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
         self.operations.iter().map(|o| o.name)
