@@ -18,6 +18,7 @@ mod cli;
 mod collect;
 mod collect_controls;
 mod collect_marks;
+mod columns;
 mod completeness;
 mod contract;
 mod control_policies;

@@ -68,7 +68,7 @@ fn requests() -> impl Strategy<Value = Value> {
 /// One simulator decides all of them briefly, so that they share what they can; each is decided plainly by one of its own.
 #[test]
 fn a_brief_answer_is_the_plain_one() {
-    let cases = std::env::var("DIFFERENTIAL_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(3000);
+    let cases = std::env::var("DIFFERENTIAL_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(600);
     let mut runner = TestRunner::new_with_rng(Config::default(), drawn_from(113));
     let strategy = requests();
     let drawn: Vec<Value> = (0..cases).map(|_| strategy.new_tree(&mut runner).unwrap().current()).collect();
