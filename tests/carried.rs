@@ -52,6 +52,39 @@ fn the_tags_of_a_role_are_those_of_its_session() {
     assert_eq!(answer["dependsOn"], json!([{"key": "aws:PrincipalTag/team", "allows": ["legal"]}]));
 }
 
+/// The end of a permission set's role is not known, but it is the end of a name: no colon and no slash is in it.
+#[test]
+fn the_role_of_a_permission_set_is_no_root_user() {
+    let under = |pattern: &str, operator: &str| {
+        let denies = json!([
+            {"Effect": "Allow", "Action": "*", "Resource": "*"},
+            {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {operator: {"aws:PrincipalArn": pattern}}},
+        ]);
+        let world = World::new()
+            .org(json!({"serviceControlPolicies": ["scp.json"]}))
+            .file("scp.json", policy(denies).to_string())
+            .account(M, json!({}), &[ORG])
+            .account(A, json!({"nda": {"accepted": true}}), &[ORG])
+            .entity(json!({"uid": "IdentityCenterGroup::\"g\"", "attrs": {"displayName": "g"}}))
+            .entity(json!({"uid": "PermissionSet::\"Legal\"", "attrs": {
+                "policies": ["arn:aws:iam::aws:policy/AdministratorAccess"], "assignments": [{"group": "g", "accounts": [A]}]}}));
+        let role = format!("arn:aws:iam::{A}:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Legal_*");
+        world.now().decision(&role, "accept-agreement", "account").to_owned()
+    };
+    for (pattern, operator, decision) in [
+        ("arn:aws:iam::*:root", "StringLike", "allow"),
+        ("*:root", "StringLike", "allow"),
+        ("arn:aws:iam::*:role/break-glass", "StringLike", "allow"),
+        ("arn:aws:iam::*/break-glass", "StringNotLike", "deny"),
+        ("*/AWSReservedSSO_Legal_*", "StringLike", "deny"),
+        ("*AWSReservedSSO_Legal_0*", "StringLike", "unknown"),
+        ("*_Legal_*break-glass", "StringLike", "unknown"),
+        ("*/eu-west-1/*", "StringLike", "unknown"),
+    ] {
+        assert_eq!(under(pattern, operator), decision, "{operator} {pattern}");
+    }
+}
+
 /// What an unknown answer depends on can be pasted into `--context`, and then has the answer that it promises.
 #[test]
 fn what_an_answer_depends_on_can_be_pasted() {

@@ -212,6 +212,11 @@ fn the_roles_of_a_permission_set_are_alike_only_where_patterns_cannot_see_the_ac
         "arn:aws:iam::*:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Dev_*",
         "arn:aws:iam::*:root",
         "*:role/*/AWSReservedSSO_?e*",
+        "*_Dev_?x7*",
+        "arn:aws:iam::*:role/aws-reserved/sso.amazonaws.com/*_Dev_*3",
+        "*3:role/*_Dev_?x7*",
+        "arn:aws:iam::222222222222:role/*_Dev_?x7*",
+        "*_{account}*",
     ] {
         for operator in ["ArnLike", "StringNotLike"] {
             let conditional = json!({"Effect": "Allow", "Action": "*", "Resource": "*",

@@ -1,7 +1,8 @@
 //! The answers of a principal. What is equal for all that the policies do not tell apart stands once; where statements stand, and
 //! what is assumed of this account, is put to it when somebody looks.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, OnceLock};
 
@@ -11,13 +12,35 @@ use serde_json::{Value, json};
 use super::{BecauseAnswer, GateAnswer, OperationAnswer, StatementPlace};
 use crate::operations::answer::{Because, Gate, OperationResult};
 use crate::permissions::classes::Places;
+use crate::permissions::partial_arn::examples_in;
 use crate::policies::RuleBook;
 use crate::terms::{Decision, Scope};
+
+/// What stands for the account's number in what a class says.
+pub(super) const ACCOUNT: &str = "{account}";
 
 /// The answers of one class of principals.
 #[derive(Debug, Default, PartialEq)]
 pub struct Class {
-    answers: Vec<Shared>,
+    answers: Vec<Arc<Shared>>,
+}
+
+/// The answers of all classes: what several say stands once.
+#[derive(Default)]
+pub(super) struct Said {
+    by_hash: HashMap<u64, Vec<Arc<Shared>>>,
+}
+
+impl Said {
+    fn once(&mut self, shared: Shared) -> Arc<Shared> {
+        let alike = self.by_hash.entry(shared.hashed()).or_default();
+        if let Some(said) = alike.iter().find(|said| ***said == shared) {
+            return said.clone();
+        }
+        let shared = Arc::new(shared);
+        alike.push(shared.clone());
+        shared
+    }
 }
 
 /// An answer without what differs within its class.
@@ -29,6 +52,17 @@ struct Shared {
     because: Vec<Vec<Because>>,
     grants: Vec<Because>,
     granted: Vec<String>,
+}
+
+impl Shared {
+    /// Of what most answers differ in.
+    fn hashed(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        let OperationAnswer { operation, scope, agreement, report, decision, missing, .. } = &self.answer;
+        (operation, scope, agreement, report, decision, missing).hash(&mut hasher);
+        (&self.because, &self.grants).hash(&mut hasher);
+        hasher.finish()
+    }
 }
 
 /// What differs within a class.
@@ -62,10 +96,12 @@ pub struct Answers {
 }
 
 impl Class {
-    /// From the answers of a principal. `rank` gives the position of a layer's statement among those that say something.
+    /// From the answers of a principal of an account. `rank` gives the position of a layer's statement among those that say something.
     pub(super) fn new(
         results: Vec<OperationResult>,
         rules: &RuleBook,
+        account: &str,
+        said: &mut Said,
         mut rank: impl FnMut(usize, usize) -> Option<usize>,
     ) -> Self {
         let mut ranked = |because: Vec<Because>| -> Vec<Because> {
@@ -73,12 +109,16 @@ impl Class {
             because.into_iter().map(ranked).collect()
         };
         let shared = |mut result: OperationResult| {
+            result.depends_on.iter_mut().for_each(|d| examples_in(&d.key, &mut d.allows, account, ACCOUNT));
             let because = result.gates.iter_mut().map(|g| ranked(std::mem::take(&mut g.because))).collect();
             let grants = ranked(std::mem::take(&mut result.grants));
             let granted = std::mem::take(&mut result.granted);
-            Shared { answer: operation_answer(result, rules), because, grants, granted }
+            said.once(Shared { answer: operation_answer(result, rules), because, grants, granted })
         };
-        Self { answers: results.into_iter().map(shared).collect() }
+        // made anew: a list of results is larger than one of answers, and would be kept
+        let mut answers = Vec::with_capacity(results.len());
+        answers.extend(results.into_iter().map(shared));
+        Self { answers }
     }
 
     /// All that it says, for those that have it: what differs within the class is told by the positions of layers and statements.
@@ -87,7 +127,7 @@ impl Class {
             let one = |b: &Because| json!({"action": b.action, "layer": b.layer, "statement": b.statement});
             all.iter().map(one).collect()
         };
-        let operation = |shared: &Shared| {
+        let operation = |shared: &Arc<Shared>| {
             let mut says = serde_json::to_value(&shared.answer)?;
             let gates = says.get_mut("gates").and_then(Value::as_array_mut).into_iter().flatten();
             for (gate, of) in gates.zip(&shared.because).filter_map(|(g, b)| Some((g.as_object_mut()?, b))) {
@@ -145,6 +185,9 @@ impl Answers {
 impl Own {
     fn tell(&self, shared: &Shared) -> OperationAnswer {
         let mut answer = shared.answer.clone();
+        for dependency in &mut answer.depends_on {
+            examples_in(&dependency.key, &mut dependency.allows, ACCOUNT, &self.account);
+        }
         for (gate, because) in answer.gates.iter_mut().zip(&shared.because) {
             gate.because = self.because(because);
         }
@@ -153,7 +196,7 @@ impl Own {
         answer.denied_by = denied_by.into_iter().cloned().collect();
         answer.grants = self.because(&shared.grants);
         let report = answer.report.as_deref().unwrap_or("none");
-        let filled = shared.granted.iter().map(|s| s.replace("{account}", &self.account).replace("{report}", report));
+        let filled = shared.granted.iter().map(|s| s.replace(ACCOUNT, &self.account).replace("{report}", report));
         answer.assuming.extend(filled.chain(self.assuming.iter().cloned()));
         answer.assuming.sort();
         answer.assuming.dedup();

@@ -122,6 +122,7 @@ impl<'s> Asking<'s> {
             each(answer);
         }
         decided.memos.insert(class, memo);
+        decided.forget(directory.passing());
         Ok(())
     }
 }

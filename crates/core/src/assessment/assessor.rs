@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::answers::{Class, Moment};
+use super::answers::{ACCOUNT, Class, Moment, Said};
 use super::asking::{Asking, Shared, Told};
 use super::completeness::Completeness;
 use super::stage::beside;
@@ -27,6 +27,7 @@ use crate::operations::catalogue::Operation;
 use crate::operations::{self, AccountEvaluator, Memo};
 use crate::permissions::classes::{Asked, Classes, Signature};
 use crate::permissions::everyone::Everyone;
+use crate::permissions::layer::Layer;
 use crate::permissions::principals::Principal;
 use crate::permissions::scenarios::Call;
 use crate::policies::RuleBook;
@@ -49,13 +50,30 @@ pub(super) struct Decided {
     by_operation: HashMap<&'static str, OfOperation>,
     /// What accounts share that the rules do not tell apart.
     pub memos: HashMap<String, Memo>,
+    said: Said,
 }
 
 impl Decided {
     /// Nothing yet, of what the rules ask.
     pub fn new(rules: &RuleBook) -> Self {
         let classes = Classes::new(rules.operations.actions());
-        Self { classes, by_signature: HashMap::new(), by_operation: HashMap::new(), memos: HashMap::new() }
+        Self {
+            classes,
+            by_signature: HashMap::new(),
+            by_operation: HashMap::new(),
+            memos: HashMap::new(),
+            said: Said::default(),
+        }
+    }
+}
+
+impl Decided {
+    /// Layers that no principal has any more; what was decided by them stays.
+    pub fn forget<'l>(&mut self, layers: impl Iterator<Item = &'l Rc<Layer>>) {
+        for layer in layers {
+            self.classes.forget(layer);
+            self.by_operation.values_mut().for_each(|known| known.classes.forget(layer));
+        }
     }
 }
 
@@ -262,7 +280,7 @@ impl Assessor<'_> {
         if let Some(found) = known.by_signature.get_mut(&signature) {
             found.members += 1;
             let index = |layer: usize, rank: usize| known.classes.statement(layers.get(layer)?, rank);
-            let mut result = found.result.clone().of(operation, index);
+            let mut result = found.result.clone().of(operation, (ACCOUNT, &principal.account), index);
             // what is taken for granted may be about the kind of agreement, and about the principal
             if result.concluded {
                 result.granted = desk.assumptions(principal, operation, result.decision == Decision::Allow)?;
@@ -274,7 +292,7 @@ impl Assessor<'_> {
         }
         let result = desk.decide(principal, operation)?;
         let rank = |layer: usize, statement: usize| known.classes.rank(layers.get(layer)?, statement);
-        let told = result.clone().of(operation, rank);
+        let told = result.clone().of(operation, (&principal.account, ACCOUNT), rank);
         known.by_signature.insert(signature, KnownResult { result: told, members: 1 });
         Ok(result)
     }
@@ -283,7 +301,7 @@ impl Assessor<'_> {
         let rank = |layer: usize, statement: usize| {
             principal.stack.layers.get(layer).and_then(|l| decided.classes.rank(l, statement))
         };
-        Class::new(results, self.rules, rank)
+        Class::new(results, self.rules, &principal.account, &mut decided.said, rank)
     }
 
     /// Checks that a principal has the answers of its class, operation by operation: each is checked against one that is asked by

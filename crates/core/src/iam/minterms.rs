@@ -42,6 +42,8 @@ pub enum Piece<'t> {
     Path,
     /// A name.
     Name,
+    /// What ends a name, or nothing.
+    RestOfName,
     /// Names, each with a slash behind it; or nothing.
     Folders,
     /// Anything, colons included.
@@ -125,6 +127,7 @@ impl Pattern {
                 Piece::Account => tokens.extend([Token::Digit; 12]),
                 Piece::Path => tokens.extend([Token::Any(false), Token::OneOfName]),
                 Piece::Name => tokens.extend([Token::OneOfName, Token::Name]),
+                Piece::RestOfName => tokens.push(Token::Name),
                 Piece::Folders => tokens.extend([Token::Any(false), Token::Char('/')]),
                 Piece::Rest => tokens.push(Token::Any(true)),
             }

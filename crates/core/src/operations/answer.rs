@@ -9,6 +9,7 @@ use crate::aws::actions;
 use crate::aws::keys::spelling;
 use crate::moment;
 use crate::permissions::dependence::{Choice, allowing, pairs};
+use crate::permissions::partial_arn::examples_in;
 use crate::permissions::principals::Principal;
 use crate::permissions::scenarios::{CallResult, LayerStatements};
 use crate::policies::Rule;
@@ -31,7 +32,7 @@ pub struct Trial {
 }
 
 /// What a layer says of an IAM action.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Because {
     /// The IAM action.
     pub action: String,
@@ -126,11 +127,17 @@ impl OperationResult {
         }
     }
 
-    /// The same answer to an operation that is like this one, with statements told otherwise: `told` gives that of a layer's
-    /// statement.
+    /// The same answer to an operation that is like this one, of a principal that is like it in another account, with statements
+    /// told otherwise: `told` gives that of a layer's statement.
     #[must_use]
-    pub fn of(mut self, operation: &Operation, mut told: impl FnMut(usize, usize) -> Option<usize>) -> Self {
+    pub fn of(
+        mut self,
+        operation: &Operation,
+        (from, to): (&str, &str),
+        mut told: impl FnMut(usize, usize) -> Option<usize>,
+    ) -> Self {
         self.operation = operation.clone();
+        self.depends_on.iter_mut().for_each(|d| examples_in(&d.key, &mut d.allows, from, to));
         let gates = self.gates.iter_mut().flat_map(|g| &mut g.because);
         for because in gates.chain(&mut self.grants) {
             because.statement = because.statement.and_then(|s| told(because.layer, s));

@@ -3,6 +3,7 @@
 
 use super::context::KeyValue;
 use super::knowledge::Known;
+use super::partial_arn::{Part, PartialArn};
 use crate::iam::template::{Template, TemplatePart};
 
 /// Keys that tell of the organization of a principal, in lower case.
@@ -52,9 +53,10 @@ pub fn keys(principal: &str) -> Vec<(&'static str, Known)> {
         ["arn", partition, "sts", "", account, session] => match session.split('/').collect::<Vec<_>>().as_slice() {
             ["assumed-role", role, _] => {
                 // the ARN of a session leaves out the path of its role
-                let stem = format!("arn:{partition}:iam::{account}:role/");
-                let (direct, below) = (like(&[&format!("{stem}{role}")]), like(&[&stem, &format!("/{role}")]));
-                of_account(Known::Like(vec![direct, below]), account, "AssumedRole", Known::Absent)
+                let direct = vec![Part::text(format!("role/{role}"))];
+                let below = vec![Part::text("role/"), Part::Any, Part::text(format!("/{role}"))];
+                let arn = PartialArn::new(partition, account, vec![direct, below]);
+                of_account(Known::Like(arn), account, "AssumedRole", Known::Absent)
             }
             ["federated-user", _] => of_account(one(principal), account, "FederatedUser", Known::Absent),
             _ => Vec::new(),
@@ -114,13 +116,13 @@ mod tests {
         assert_eq!(key(role, "aws:principalarn"), one(role));
         assert_eq!(key(role, "aws:username"), Some(Known::Absent));
         let session = key("arn:aws:sts::111122223333:assumed-role/legal/jo", "aws:principalarn").unwrap();
-        let Known::Like(patterns) = session else { panic!("{session:?}") };
+        let Known::Like(partial) = session else { panic!("{session:?}") };
         for (arn, matches) in [
             (role, true),
             ("arn:aws:iam::111122223333:role/dept/legal", true),
             ("arn:aws:iam::111122223333:role/illegal", false),
         ] {
-            assert_eq!(patterns.iter().any(|p| p.matches(arn)), matches, "{arn}");
+            assert_eq!(partial.matches(arn), matches, "{arn}");
         }
         assert_eq!(key("sns.amazonaws.com", "aws:principalarn"), Some(Known::Absent));
         assert_eq!(key("sns.amazonaws.com", "aws:principalisawsservice"), one("true"));

@@ -13,6 +13,7 @@ use super::atom::holds_with;
 use super::context::{KeyValue, Keys};
 use super::knowledge::{Knowledge, Known};
 use super::layer::{Layer, Origin};
+use super::partial_arn::AccountInText;
 use super::principals::Principal;
 use super::scenarios::Call;
 use crate::iam::crossing::crossed;
@@ -20,7 +21,7 @@ use crate::iam::document::{Clause, Condition, ResourcePattern};
 use crate::iam::minterms::{self, Pattern};
 use crate::iam::operator::SetPrefix;
 use crate::iam::segments;
-use crate::iam::template::{Template, TemplatePart};
+use crate::iam::template::Template;
 use crate::terms::PrincipalKind;
 
 /// Everything by which answers can differ, exactly: principals with equal ones have the same.
@@ -93,14 +94,6 @@ struct Test {
     sees: AccountInText,
 }
 
-/// Whether a condition's patterns can tell one account number in an ARN from another.
-enum AccountInText {
-    /// They match a number by wildcards only, or ask for these numbers as a whole.
-    Only(Vec<String>),
-    /// They may look into it.
-    Any,
-}
-
 impl Classes {
     /// For these actions, and no others.
     pub fn new<'a>(actions: impl Iterator<Item = &'a str>) -> Self {
@@ -163,6 +156,11 @@ impl Classes {
         Some(bytes.into_boxed_slice())
     }
 
+    /// A layer that no principal has any more.
+    pub fn forget(&mut self, layer: &Rc<Layer>) {
+        self.profiles.remove(&Rc::as_ptr(layer));
+    }
+
     /// Where the statements of a principal's layers stand.
     pub fn places(&mut self, principal: &Principal) -> Vec<Arc<Places>> {
         principal.stack.layers.iter().filter_map(|layer| Some(self.profile(layer)?.places.clone())).collect()
@@ -221,7 +219,7 @@ impl Classes {
             key: self.number(key.clone()),
             content: self.number(format!("{operator} {key} {values:?}")),
             variables: values.iter().flat_map(Template::variables).map(str::to_owned).collect(),
-            sees: accounts_in(values),
+            sees: AccountInText::of(values.iter()),
         }
     }
 
@@ -283,12 +281,11 @@ impl Classes {
             bytes.push(u8::from(holds_with(condition, value, &keys)));
             return;
         }
+        // an account's number counts only where a pattern can tell it from others: what is told of the answer is of any
         let known = knowledge.get(&condition.key);
-        let number = match (&test.sees, known) {
-            (AccountInText::Only(numbers), Some(like @ Known::Like(_)))
-                if test.variables.is_empty() && !numbers.contains(&principal.account) =>
-            {
-                self.number(any_account(like, &principal.account))
+        let number = match known {
+            Some(Known::Like(arn)) if test.variables.is_empty() && test.sees.passes_over(arn.account()) => {
+                self.number(arn.of_any_account())
             }
             _ => self.number(format!("{known:?} {}", knowledge.is_complete(&condition.key))),
         };
@@ -303,9 +300,7 @@ impl Classes {
             bytes.push(u8::from(holds));
             return;
         }
-        // what is open is told by examples, which hold the account
-        let exact = self.number(format!("{known:?} {}", knowledge.is_complete(&condition.key)));
-        push(bytes, exact);
+        push(bytes, number);
         for variable in &test.variables {
             let number = self.number(format!("{:?} {}", knowledge.get(variable), knowledge.is_complete(variable)));
             push(bytes, number);
@@ -399,7 +394,7 @@ fn reaches<'k>(
 
 /// What a condition comes to on a key that has one value of which a pattern is known, if that is the same for all such values.
 fn comes_to(condition: &Condition, known: Option<&Known>) -> Option<bool> {
-    let Some(Known::Like(like)) = known.filter(|_| condition.operator.set == SetPrefix::None) else {
+    let Some(Known::Like(arn)) = known.filter(|_| condition.operator.set == SetPrefix::None) else {
         return None;
     };
     let patterns: Vec<Pattern> =
@@ -407,100 +402,16 @@ fn comes_to(condition: &Condition, known: Option<&Known>) -> Option<bool> {
     if patterns.len() < condition.values.len() {
         return None;
     }
-    let required: Vec<Pattern> = like.iter().map(Pattern::glob).collect();
-    let classes = minterms::classes_of(&patterns, &required)?;
+    let classes = minterms::classes_of(&patterns, &arn.patterns())?;
     let holds = |member: &str| holds_with(condition, Some(&KeyValue::One(member.to_owned())), &Keys::new());
     let mut outcomes = classes.iter().map(|class| holds(&class.member));
     let first = outcomes.next()?;
     outcomes.all(|o| o == first).then_some(first)
 }
 
-/// What is known of an ARN with a number for its account that stands for any.
-fn any_account(known: &Known, account: &str) -> String {
-    format!("{known:?}").replacen(&format!("::{account}:"), "::ACCOUNT:", usize::MAX)
-}
-
-/// Which account numbers these patterns ask for in an ARN.
-fn accounts_in(values: &[Template]) -> AccountInText {
-    let mut numbers = Vec::new();
-    for value in values {
-        if value.parts.iter().any(|p| matches!(p, TemplatePart::Variable { .. })) {
-            return AccountInText::Any;
-        }
-        let literals = value.parts.iter().enumerate().filter_map(|(i, p)| match p {
-            TemplatePart::Literal(text) => Some((i, text)),
-            _ => None,
-        });
-        for (index, text) in literals {
-            if let Some(number) = (index == 0).then(|| leading_account(text)).flatten() {
-                numbers.push(number.to_owned());
-                break;
-            }
-            if digits_may_stand_in_an_account(text) {
-                return AccountInText::Any;
-            }
-        }
-    }
-    AccountInText::Only(numbers)
-}
-
-/// `111122223333` of `arn:aws:iam::111122223333:role/…`.
-fn leading_account(text: &str) -> Option<&str> {
-    let mut pieces = text.splitn(6, ':');
-    let account = pieces.by_ref().nth(4)?;
-    pieces.next()?;
-    (account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit())).then_some(account)
-}
-
-/// Whether a digit of a literal may be matched with one of an account number: where something other than a colon stands before
-/// the digits, that would have to stand there too, and there is nothing but a colon and digits.
-fn digits_may_stand_in_an_account(text: &str) -> bool {
-    let mut before = None;
-    for c in text.chars() {
-        if c.is_ascii_digit() && matches!(before, None | Some(':')) {
-            return true;
-        }
-        // digits in a row count by what stands before the first of them
-        if !c.is_ascii_digit() {
-            before = Some(c);
-        }
-    }
-    false
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::iam::template::Syntax;
-
-    fn sees(pattern: &str) -> Option<Vec<String>> {
-        let syntax = Syntax { wildcards: true, variables: true };
-        match accounts_in(&[Template::parse(pattern, syntax).unwrap()]) {
-            AccountInText::Only(numbers) => Some(numbers),
-            AccountInText::Any => None,
-        }
-    }
-
-    #[test]
-    fn a_pattern_tells_account_numbers_apart_only_where_a_digit_of_it_can_stand_in_one() {
-        let number = vec!["111122223333".to_owned()];
-        for (pattern, expected) in [
-            ("arn:aws:iam::*:role/break-glass", Some(vec![])),
-            ("arn:aws:iam::*:role/team1-*", Some(vec![])),
-            ("arn:aws:iam::????????????:role/x", Some(vec![])),
-            ("*AWSReservedSSO_Legal_*", Some(vec![])),
-            ("arn:aws:iam::111122223333:role/x1*", Some(number.clone())),
-            ("arn:aws:iam::111122223333:*", Some(number)),
-            ("arn:aws:iam::1111*", None),
-            ("arn:aws:iam::*3:role/x", None),
-            ("*:111122223333:role/x", None),
-            ("*2*", None),
-            ("arn:aws:iam::${aws:PrincipalAccount}:role/x", None),
-        ] {
-            assert_eq!(sees(pattern), expected, "{pattern}");
-        }
-    }
-
     #[test]
     fn resources_are_reached_as_cedar_reaches_them() {
         let arn: [String; 6] = segments("arn:aws:artifact:::agreement/agreement-1").unwrap();

@@ -1,6 +1,6 @@
 //! Who can act in each account: the root user, users, roles, and the permission sets that are assigned there.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::principals::{Attached, Identity, OpenGroup, Person, is_role_of_set};
@@ -17,6 +17,8 @@ pub struct Everyone<'a> {
     entities: HashMap<&'a str, Vec<(&'a Entity, PrincipalKind)>>,
     /// Permission sets, and whom they are assigned to.
     assigned: HashMap<String, Vec<Assigned<'a>>>,
+    /// Policies that only principals of one account have.
+    of_one_account: HashSet<&'a str>,
 }
 
 /// A permission set in an account. Those behind it stand once for all accounts in which they are the same.
@@ -44,12 +46,18 @@ impl<'a> Everyone<'a> {
                 }
             }
         }
-        let mut everyone = Self { inventory, entities, assigned: HashMap::new() };
+        let of_one_account = of_one_account(inventory);
+        let mut everyone = Self { inventory, entities, assigned: HashMap::new(), of_one_account };
         let below = accounts_below(tree);
         for set in inventory.of_type("PermissionSet") {
             everyone.assign(set, &below);
         }
         everyone
+    }
+
+    /// Whether only principals of one account have a policy.
+    pub fn is_of_one_account(&self, policy: &str) -> bool {
+        self.of_one_account.contains(policy)
     }
 
     /// The principals of an account, by ARN; with their policies.
@@ -174,6 +182,23 @@ fn behind<'a>(set: &'a Entity, assignments: &[Assignment], by: &[usize]) -> Assi
     let people: BTreeSet<&Person> = assignments().flat_map(|a| &a.people).collect();
     let groups: BTreeSet<&OpenGroup> = assignments().filter_map(|a| a.group.as_ref()).collect();
     Assigned { set, people: people.into_iter().cloned().collect(), groups: groups.into_iter().cloned().collect() }
+}
+
+/// The policies that users, roles and groups of one account have, and nobody else.
+fn of_one_account(inventory: &Inventory) -> HashSet<&str> {
+    let mut accounts: HashMap<&str, Option<&str>> = HashMap::new();
+    for ty in ["User", "Role", "Group", "PermissionSet"] {
+        for entity in inventory.of_type(ty) {
+            // a permission set may be assigned in any
+            let account = entity.uid.id.split(':').nth(4).filter(|_| ty != "PermissionSet");
+            let policies = entity.set("policies").unwrap_or_default().iter().filter_map(Item::id);
+            for policy in policies.chain(entity.reference("permissionsBoundary")) {
+                let known = accounts.entry(policy).or_insert(account);
+                *known = known.filter(|known| Some(*known) == account);
+            }
+        }
+    }
+    accounts.into_iter().filter_map(|(policy, account)| account.map(|_| policy)).collect()
 }
 
 /// The accounts below each organizational unit.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::context::{KeyValue, Keys};
+use super::partial_arn::PartialArn;
 use crate::aws::actions;
 use crate::aws::keys::catalogued::is_never_carried;
 use crate::aws::keys::{CATALOGUED, is_multi_valued, spelling};
@@ -17,8 +18,8 @@ pub enum Known {
     Value(KeyValue),
     /// The request does not carry it.
     Absent,
-    /// It has one value, which one of these patterns matches.
-    Like(Vec<Template>),
+    /// It has one value, of which a part is known.
+    Like(PartialArn),
     /// It has one value in a list, which this pattern matches.
     ManyLike(Template),
     /// It has one of these values, each with what it is, in words.

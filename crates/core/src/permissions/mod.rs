@@ -16,6 +16,7 @@ pub mod layer;
 pub mod lower;
 pub(crate) mod moment;
 pub mod names;
+pub(crate) mod partial_arn;
 pub(crate) mod principals;
 pub(crate) mod representatives;
 pub mod resource;

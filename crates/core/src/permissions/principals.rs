@@ -13,6 +13,7 @@ use super::everyone::Everyone;
 use super::knowledge::{Knowledge, Known};
 use super::layer::Layer;
 use super::moment::{Declared, NotKnown, Stands, Then};
+use super::partial_arn::{Part, PartialArn};
 use super::scenarios::{Memo, Stack};
 use super::session_tags;
 use crate::aws;
@@ -129,12 +130,17 @@ pub struct Directory<'a> {
     settled: &'a BTreeMap<String, Vec<String>>,
     everyone: Arc<Everyone<'a>>,
     layers: HashMap<String, Rc<Layer>>,
-    /// Those of principals by themselves: by their names, and the ids of their policies.
-    own: HashMap<&'static str, HashMap<Vec<String>, Rc<Layer>>>,
+    /// Those of principals by themselves.
+    own: Layers,
+    /// The same with a policy that nobody has outside the account that was asked about last.
+    passing: Layers,
     any_request: bool,
     /// Where accounts stand at the moment asked; as in the snapshot where nothing tells it.
     stands: Option<Stands<'a>>,
 }
+
+/// Layers by their names, and the ids of their policies.
+type Layers = HashMap<&'static str, HashMap<Vec<String>, Rc<Layer>>>;
 
 /// What all principals of an account share.
 struct Around {
@@ -181,6 +187,7 @@ impl<'a> Directory<'a> {
             everyone,
             layers: HashMap::new(),
             own: HashMap::new(),
+            passing: HashMap::new(),
             any_request: false,
             stands: None,
         }
@@ -243,8 +250,14 @@ impl<'a> Directory<'a> {
         if wanted.is_empty() {
             return Ok(Vec::new());
         }
+        self.passing.clear();
         let around = self.around(account, then);
         wanted.into_iter().map(|(identity, attached)| self.principal(identity, &around, attached)).collect()
+    }
+
+    /// The layers that only principals of the account have which was asked about last.
+    pub(crate) fn passing(&self) -> impl Iterator<Item = &Rc<Layer>> {
+        self.passing.values().flat_map(HashMap::values)
     }
 
     fn around(&mut self, account: &Account, then: &Then) -> Around {
@@ -301,13 +314,15 @@ impl<'a> Directory<'a> {
     fn layer(&mut self, name: &'static str, mut ids: Vec<String>) -> Rc<Layer> {
         ids.sort();
         ids.dedup();
-        let known = self.own.get(name).and_then(|layers| layers.get(&ids));
-        if let Some(layer) = known {
+        let passing = ids.iter().any(|id| self.everyone.is_of_one_account(id));
+        let layers = if passing { &self.passing } else { &self.own };
+        if let Some(layer) = layers.get(name).and_then(|layers| layers.get(&ids)) {
             return layer.clone();
         }
         let of = if ids.is_empty() { "no policy".to_owned() } else { ids.join(", ") };
         let layer = Rc::new(self.made(name, &of, ids.clone()));
-        self.own.entry(name).or_default().insert(ids, layer.clone());
+        let layers = if passing { &mut self.passing } else { &mut self.own };
+        layers.entry(name).or_default().insert(ids, layer.clone());
         layer
     }
 
@@ -529,8 +544,13 @@ fn of_caller(knowledge: &mut Knowledge, kind: PrincipalKind, arn: &str) {
     caller::keys(arn.trim_end_matches('*')).into_iter().for_each(|(key, known)| knowledge.insert(key, known));
     if let (Some(stem), PrincipalKind::PermissionSet) = (arn.strip_suffix('*'), kind) {
         // the role's path holds the Region of Identity Center unless that is us-east-1, and its name ends in a suffix
-        let (path, name) = stem.rsplit_once('/').unwrap_or(("", stem));
-        let patterns = vec![like(&[stem, ""]), like(&[&format!("{path}/"), &format!("/{name}"), ""])];
-        knowledge.insert("aws:principalarn", Known::Like(patterns));
+        let parts: Vec<&str> = stem.splitn(6, ':').collect();
+        if let ["arn", partition, "iam", "", account, resource] = parts.as_slice() {
+            let (path, name) = resource.rsplit_once('/').unwrap_or(("", resource));
+            let in_region =
+                vec![Part::text(format!("{path}/")), Part::Name, Part::text(format!("/{name}")), Part::Name];
+            let resources = vec![vec![Part::text(*resource), Part::Name], in_region];
+            knowledge.insert("aws:principalarn", Known::Like(PartialArn::new(partition, account, resources)));
+        }
     }
 }

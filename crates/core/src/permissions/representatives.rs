@@ -4,6 +4,7 @@
 
 use super::context::KeyValue;
 use super::knowledge::Known;
+use super::partial_arn::{ANY_ACCOUNT, AccountInText, arn_in};
 use crate::aws::keys::Nature;
 use crate::aws::keys::values::SUCH_AS;
 use crate::iam::minterms::{self, Pattern};
@@ -149,9 +150,10 @@ fn texts<'a>(
     known: Option<&Known>,
     nature: Nature,
 ) -> Option<Vec<(String, String)>> {
+    let compared: Vec<(Operator, &Template)> = pairs.collect();
     let (mut patterns, mut shown) = (Vec::new(), Vec::new());
     let mut boolean = nature.boolean;
-    for (operator, template) in pairs {
+    for (operator, template) in compared.iter().copied() {
         boolean &= operator.test == Test::Bool;
         if let Some(pattern) = Pattern::of(operator, template)
             && !patterns.contains(&pattern)
@@ -167,8 +169,14 @@ fn texts<'a>(
             *text = format!("a match of {text}");
         }
     }
+    // members do not depend on an account's number that no pattern can tell from others
+    let sees = || AccountInText::of(compared.iter().map(|(_, template)| *template));
+    let any_account = match known {
+        Some(Known::Like(arn)) => sees().passes_over(arn.account()).then(|| arn.in_account(ANY_ACCOUNT)),
+        _ => None,
+    };
     let required: Vec<Pattern> = match known {
-        Some(Known::Like(templates)) => templates.iter().map(Pattern::glob).collect(),
+        Some(Known::Like(arn)) => any_account.as_ref().unwrap_or(arn).patterns(),
         Some(Known::ManyLike(template)) => vec![Pattern::glob(template)],
         _ => Vec::new(),
     };
@@ -195,6 +203,10 @@ fn texts<'a>(
                 let named = matched.first().copied().filter(literal);
                 let sample = named.into_iter().chain(samples).find(of_class);
                 let member = sample.filter(|_| required.is_empty()).map(str::to_owned).unwrap_or(class.member);
+                let member = match (known, &any_account) {
+                    (Some(Known::Like(arn)), Some(_)) => arn_in(&member, ANY_ACCOUNT, arn.account()).unwrap_or(member),
+                    _ => member,
+                };
                 (member, label)
             })
             .collect(),
@@ -268,6 +280,7 @@ fn addresses(networks: impl Iterator<Item = Network>) -> Vec<(String, String)> {
 mod tests {
     use super::*;
     use crate::iam::template::Syntax;
+    use crate::permissions::partial_arn::{Part, PartialArn, example_in};
 
     const NATURE: Nature = Nature { single: true, boolean: true, typed: true, samples: &[] };
 
@@ -356,15 +369,32 @@ mod tests {
 
     #[test]
     fn what_is_partly_known_stays_in_its_pattern() {
-        let like = Known::Like(vec![
-            Template::parse("role/AWSReservedSSO_A_*", Syntax { wildcards: true, variables: false }).unwrap(),
-        ]);
-        let found = candidates(
-            &uses(&[("StringLike", &["role/AWSReservedSSO_*"]), ("StringEquals", &["user/x"])]),
-            Some(&like),
-            NATURE,
-        )
-        .unwrap();
-        assert_eq!(found.len(), 1, "{found:?}: never absent, never the user");
+        let parts = vec![Part::text("role/AWSReservedSSO_A_"), Part::Name];
+        let like = Known::Like(PartialArn::new("aws", "111122223333", vec![parts]));
+        let role = "arn:aws:iam::111122223333:role/AWSReservedSSO_*";
+        for never in ["arn:aws:iam::111122223333:user/x", "arn:aws:iam::*:root", "arn:aws:iam::*/x"] {
+            let uses = uses(&[("StringLike", &[role, never])]);
+            let found = candidates(&uses, Some(&like), NATURE).unwrap();
+            assert_eq!(found.len(), 1, "{found:?}: never absent, never {never}");
+        }
+    }
+
+    #[test]
+    fn examples_of_two_accounts_differ_in_the_account_alone() {
+        let of = |account: &str, pattern: &str| {
+            let parts = vec![Part::text("role/AWSReservedSSO_A_"), Part::Name];
+            let like = Known::Like(PartialArn::new("aws", account, vec![parts]));
+            candidates(&uses(&[("StringLike", &[pattern])]), Some(&like), NATURE).unwrap()
+        };
+        let labels = |account: &str, pattern: &str| -> Vec<String> {
+            of(account, pattern).iter().map(|c| example_in(&c.label, account, "{account}")).collect()
+        };
+        let (one, other) = ("123456789012", "999999999999");
+        assert_eq!(labels(one, "*_A_?x7*"), labels(other, "*_A_?x7*"));
+        assert_eq!(labels(one, "*_A_?x7*").len(), 2);
+        assert_ne!(labels(one, "*:1*_A_?x7*"), labels(other, "*:1*_A_?x7*"), "the pattern looks into the number");
+        let values = of(one, "*_A_?x7*").into_iter().filter_map(|c| c.value);
+        let own = values.filter(|v| v.single().is_some_and(|v| v.starts_with(&format!("arn:aws:iam::{one}:role/"))));
+        assert_eq!(own.count(), 2, "what is asked has the account's own number");
     }
 }

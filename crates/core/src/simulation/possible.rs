@@ -95,8 +95,8 @@ fn determined(question: &Question, caller: &Caller) -> Vec<Problem> {
                 format!("it is {}", value.values().join(", "))
             }
             (Some(Known::Absent), Some(_)) => "it has none".to_owned(),
-            (Some(Known::Like(patterns)), given) => {
-                let fits = |value: &KeyValue| value.single().is_some_and(|v| patterns.iter().any(|p| p.matches(v)));
+            (Some(Known::Like(arn)), given) => {
+                let fits = |value: &KeyValue| value.single().is_some_and(|v| arn.matches(v));
                 if given.is_some_and(fits) {
                     continue;
                 }

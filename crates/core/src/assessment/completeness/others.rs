@@ -20,9 +20,9 @@ use crate::inventory::fields::Fields;
 use crate::inventory::model::Account;
 use crate::inventory::tree::Tree;
 use crate::operations::{self, AccountEvaluator, Memo};
-use crate::permissions::caller::like;
 use crate::permissions::context::KeyValue;
 use crate::permissions::knowledge::{Knowledge, Known};
+use crate::permissions::partial_arn::{Part, PartialArn};
 use crate::permissions::principals::{Directory, Principal};
 use crate::permissions::scenarios::{self, Stack};
 use crate::policies::RuleBook;
@@ -243,18 +243,16 @@ pub(crate) fn stranger(directory: &mut Directory<'_>, account: &Account, any: bo
     let mut assuming = Vec::new();
     let layers = directory.service_control(account, &standing, &mut assuming);
     let mut knowledge = Knowledge::default();
-    let stem = format!("arn:{}:iam::{}:", account.partition, account.id);
-    let arns = if any {
-        vec![like(&[&format!("{stem}user/"), ""]), like(&[&format!("{stem}role/"), ""])]
-    } else {
-        vec![like(&[&format!("{stem}role/aws-reserved/sso.amazonaws.com/"), ""])]
-    };
-    knowledge.insert("aws:principalarn", Known::Like(arns));
+    let after = |text: &str| vec![Part::text(text), Part::Any];
+    let resources =
+        if any { vec![after("user/"), after("role/")] } else { vec![after("role/aws-reserved/sso.amazonaws.com/")] };
+    let arn = PartialArn::new(&account.partition, &account.id, resources);
+    knowledge.insert("aws:principalarn", Known::Like(arn));
     knowledge.set("aws:principalaccount", &account.id);
     knowledge.insert("aws:principalisawsservice", Known::Value(KeyValue::One("false".to_owned())));
     knowledge.insert("aws:principalservicename", Known::Absent);
     directory.organization_keys(&mut knowledge, &standing);
-    let arn = format!("{stem}role/*");
+    let arn = format!("arn:{}:iam::{}:role/*", account.partition, account.id);
     Ok(Principal {
         uid: Uid::new("Role", &arn),
         arn,

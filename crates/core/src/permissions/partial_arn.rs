@@ -1,0 +1,216 @@
+//! The ARN of a user or role of which a part is not known, and which patterns can tell the account in it from another.
+
+use crate::aws::keys::values::SUCH_AS;
+use crate::iam::minterms::{Pattern, Piece};
+use crate::iam::template::{Template, TemplatePart};
+
+/// An account that there is not: it stands for any, where no pattern can tell which.
+pub const ANY_ACCOUNT: &str = "000000000000";
+
+/// The ARN of a user or role: its account is known, and of its resource some parts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartialArn {
+    partition: String,
+    account: String,
+    /// What the resource may be, each in its parts.
+    resources: Vec<Vec<Part>>,
+}
+
+/// A part of a resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// This text.
+    Text(String),
+    /// The rest of a name: no colon and no slash, as IAM has it.
+    Name,
+    /// Anything: a path may have colons.
+    Any,
+}
+
+impl Part {
+    /// A text that is known.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self::Text(text.into())
+    }
+}
+
+impl PartialArn {
+    /// Of the resources of an account.
+    pub fn new(partition: &str, account: &str, resources: Vec<Vec<Part>>) -> Self {
+        Self { partition: partition.to_owned(), account: account.to_owned(), resources }
+    }
+
+    /// The account's number.
+    pub fn account(&self) -> &str {
+        &self.account
+    }
+
+    /// The same in another account.
+    #[must_use]
+    pub fn in_account(&self, account: &str) -> Self {
+        Self { account: account.to_owned(), ..self.clone() }
+    }
+
+    /// The patterns of which one matches.
+    pub fn patterns(&self) -> Vec<Pattern> {
+        let stem = format!("arn:{}:iam::{}:", self.partition, self.account);
+        let pattern = |parts: &Vec<Part>| {
+            let mut pieces = vec![Piece::Text(&stem)];
+            pieces.extend(parts.iter().map(|part| match part {
+                Part::Text(text) => Piece::Text(text),
+                Part::Name => Piece::RestOfName,
+                Part::Any => Piece::Rest,
+            }));
+            Pattern::of_pieces(&pieces)
+        };
+        self.resources.iter().map(pattern).collect()
+    }
+
+    /// Whether it may be this text.
+    pub fn matches(&self, text: &str) -> bool {
+        self.patterns().iter().any(|p| p.matches(text))
+    }
+
+    /// Everything but the account, as a text by which it is compared.
+    pub fn of_any_account(&self) -> String {
+        format!("{} {:?}", self.partition, self.resources)
+    }
+}
+
+/// An ARN with another account; `None` where it is not one of this account.
+pub fn arn_in(arn: &str, from: &str, to: &str) -> Option<String> {
+    let mut segments: Vec<&str> = arn.splitn(6, ':').collect();
+    let account = segments.get_mut(4).filter(|account| **account == from)?;
+    *account = to;
+    Some(segments.join(":"))
+}
+
+/// A class of ARNs in words, with its example in another account. What is written in a policy stays.
+pub fn example_in(label: &str, from: &str, to: &str) -> String {
+    let example = label.rsplit_once(SUCH_AS).and_then(|(words, arn)| Some((words, arn_in(arn, from, to)?)));
+    example.map_or_else(|| label.to_owned(), |(words, arn)| format!("{words}{SUCH_AS}{arn}"))
+}
+
+/// What a key would have to be, with examples of another account: who a principal is may be known in part, and is then told by them.
+pub fn examples_in(key: &str, allows: &mut [String], from: &str, to: &str) {
+    if key == "aws:PrincipalArn" {
+        allows.iter_mut().for_each(|label| *label = example_in(label, from, to));
+    }
+}
+
+/// Whether patterns can tell one account number in an ARN from another.
+#[derive(Debug, PartialEq, Eq)]
+pub enum AccountInText {
+    /// They match a number by wildcards only, or ask for these numbers as a whole.
+    Only(Vec<String>),
+    /// They may look into it.
+    Any,
+}
+
+impl AccountInText {
+    /// These patterns, all together.
+    pub fn of<'t>(values: impl Iterator<Item = &'t Template>) -> Self {
+        let mut numbers = Vec::new();
+        for value in values {
+            if value.parts.iter().any(|p| matches!(p, TemplatePart::Variable { .. })) {
+                return Self::Any;
+            }
+            let literals = value.parts.iter().enumerate().filter_map(|(i, p)| match p {
+                TemplatePart::Literal(text) => Some((i, text)),
+                _ => None,
+            });
+            for (index, text) in literals {
+                if let Some(number) = (index == 0).then(|| leading_account(text)).flatten() {
+                    numbers.push(number.to_owned());
+                    break;
+                }
+                if digits_may_stand_in_an_account(text) {
+                    return Self::Any;
+                }
+            }
+        }
+        Self::Only(numbers)
+    }
+
+    /// They cannot tell this number from that of any other account which they do not name.
+    pub fn passes_over(&self, account: &str) -> bool {
+        match self {
+            Self::Only(numbers) => !numbers.iter().any(|n| n == account || n == ANY_ACCOUNT),
+            Self::Any => false,
+        }
+    }
+}
+
+/// `111122223333` of `arn:aws:iam::111122223333:role/…`.
+fn leading_account(text: &str) -> Option<&str> {
+    let mut pieces = text.splitn(6, ':');
+    let account = pieces.by_ref().nth(4)?;
+    pieces.next()?;
+    (account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit())).then_some(account)
+}
+
+/// Whether a digit of a literal may be matched with one of an account number: where something other than a colon stands before
+/// the digits, that would have to stand there too, and there is nothing but a colon and digits.
+fn digits_may_stand_in_an_account(text: &str) -> bool {
+    let mut before = None;
+    for c in text.chars() {
+        if c.is_ascii_digit() && matches!(before, None | Some(':')) {
+            return true;
+        }
+        // digits in a row count by what stands before the first of them
+        if !c.is_ascii_digit() {
+            before = Some(c);
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::iam::template::Syntax;
+
+    fn sees(pattern: &str) -> Option<Vec<String>> {
+        let syntax = Syntax { wildcards: true, variables: true };
+        match AccountInText::of([Template::parse(pattern, syntax).unwrap()].iter()) {
+            AccountInText::Only(numbers) => Some(numbers),
+            AccountInText::Any => None,
+        }
+    }
+
+    #[test]
+    fn a_pattern_tells_account_numbers_apart_only_where_a_digit_of_it_can_stand_in_one() {
+        let number = vec!["111122223333".to_owned()];
+        for (pattern, expected) in [
+            ("arn:aws:iam::*:role/break-glass", Some(vec![])),
+            ("arn:aws:iam::*:role/team1-*", Some(vec![])),
+            ("arn:aws:iam::????????????:role/x", Some(vec![])),
+            ("*AWSReservedSSO_Legal_*", Some(vec![])),
+            ("arn:aws:iam::111122223333:role/x1*", Some(number.clone())),
+            ("arn:aws:iam::111122223333:*", Some(number)),
+            ("arn:aws:iam::1111*", None),
+            ("arn:aws:iam::*3:role/x", None),
+            ("*:111122223333:role/x", None),
+            ("*2*", None),
+            ("arn:aws:iam::${aws:PrincipalAccount}:role/x", None),
+        ] {
+            assert_eq!(sees(pattern), expected, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn the_rest_of_a_name_ends_at_a_colon_and_at_a_slash() {
+        let parts = vec![Part::text("role/AWSReservedSSO_Legal_"), Part::Name];
+        let arn = PartialArn::new("aws", "111122223333", vec![parts]);
+        for (text, expected) in [
+            ("arn:aws:iam::111122223333:role/AWSReservedSSO_Legal_0123456789abcdef", true),
+            ("arn:aws:iam::111122223333:role/AWSReservedSSO_Legal_x:root", false),
+            ("arn:aws:iam::111122223333:role/AWSReservedSSO_Legal_x/y", false),
+            ("arn:aws:iam::444455556666:role/AWSReservedSSO_Legal_x", false),
+        ] {
+            assert_eq!(arn.matches(text), expected, "{text}");
+        }
+        assert!(arn.in_account("444455556666").matches("arn:aws:iam::444455556666:role/AWSReservedSSO_Legal_x"));
+        assert_eq!(arn.of_any_account(), arn.in_account("444455556666").of_any_account());
+    }
+}
