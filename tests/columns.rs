@@ -205,7 +205,7 @@ mod with_parquet {
                     {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "artifact:*", "Resource": "*"}}]}}));
             }
         }
-        std::fs::write(folder.path().join("countersign.toml"), "").unwrap();
+        std::fs::write(folder.path().join("countersign.toml"), "asOf = \"2026-11-01\"\n").unwrap();
         std::fs::write(folder.path().join("entities.json"), json!(entities).to_string()).unwrap();
         let rows = same(folder.path().to_str().unwrap(), &[]);
         assert!(rows > 32_768, "{rows} rows are one group");
