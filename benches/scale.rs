@@ -1,8 +1,10 @@
 //! What large organizations cost, whole processes beside yardsticks of the same run: `cargo bench --bench scale`.
 //!
-//! `-- --accounts N --principals N --json FILE` for other sizes, and for the numbers as JSON. It needs GNU time.
+//! `-- --accounts N --principals N --requests N --json FILE` for other sizes, and for the numbers as JSON. It needs GNU time.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+#[path = "organization/requests.rs"]
+mod requests;
 #[path = "organization/shapes.rs"]
 mod shapes;
 
@@ -86,6 +88,15 @@ fn typed_read(folder: &Path) -> f64 {
         let entities: Vec<Typed> = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
         read += entities.iter().map(|e| e.uid.len() + e.attrs.len() + e.parents.len() + e.tags.len()).sum::<usize>();
     }
+    assert!(read > 0);
+    begin.elapsed().as_secs_f64()
+}
+
+/// Reads JSON lines without knowing what they say: seconds.
+fn read_of_lines(text: &str) -> f64 {
+    let begin = Instant::now();
+    let read =
+        text.lines().map(|line| serde_json::from_str::<BTreeMap<String, Value>>(line).unwrap().len()).sum::<usize>();
     assert!(read > 0);
     begin.elapsed().as_secs_f64()
 }
@@ -199,10 +210,29 @@ fn main() {
         let id = shapes::number(accounts / 2);
         row("coverage".into(), run(&["coverage", dir], 1), read, 3.0, Some(700));
         row("coverage --account".into(), run(&["coverage", "--account", &id, dir], 1), read, 2.0, Some(700));
+        let base = tempfile::tempdir().unwrap();
+        shapes::write(base.path(), accounts, principals, shape);
+        let guard = base.path().join("scps/guard.json");
+        let weaker = std::fs::read_to_string(&guard)
+            .unwrap()
+            .replace("organizations:LeaveOrganization", "organizations:CloseAccount");
+        std::fs::write(guard, weaker).unwrap();
+        let base = base.path().to_str().unwrap();
+        row("check, against evaluate".into(), run(&["check", dir, "--base", base], 1), evaluate.cpu, 2.0, None);
         let who = format!("arn:aws:iam::{id}:role/deploy");
         row("can".into(), run(&["can", &who, "accept-agreement", dir], 1), read, 2.0, Some(700));
         row("who-can".into(), run(&["who-can", "accept-agreement", dir], 1), read, 2.0, Some(700));
     }
+    println!();
+    let asked = size("--requests", 20_000);
+    let (folder, text) = (tempfile::tempdir().unwrap(), requests::lines(asked));
+    let file = folder.path().join("requests.jsonl");
+    std::fs::write(&file, &text).unwrap();
+    let (file, read) = (file.to_str().unwrap(), read_of_lines(&text));
+    // one second and 35 MB for 20,000 took the fastest that was measured, which decides and does not explain: 20 times a read
+    let simulate = |more: &[&str]| run(&[&["simulate", file, "--format", "jsonl"], more].concat(), 1);
+    row(format!("simulate --brief, {asked} requests"), simulate(&["--brief"]), read, 20.0, Some(64));
+    row(format!("simulate, {asked} requests"), simulate(&[]), read, 20.0, Some(64));
     let hospital = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/hospital");
     let empty = run(&["--version"], 40);
     let can = run(&["can", "maria", "accept", hospital, "--account", "222222222222", "--scope", "account"], 10);

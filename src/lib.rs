@@ -2,6 +2,8 @@
 
 pub mod check;
 pub mod cli;
+#[cfg(feature = "parquet")]
+pub mod columns;
 pub mod evidence;
 pub mod page;
 pub mod report;

@@ -18,7 +18,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::{Map, Value, json};
 
-fn requests(operator: BoxedStrategy<&'static str>) -> impl Strategy<Value = Value> {
+pub fn requests(operator: BoxedStrategy<&'static str>) -> impl Strategy<Value = Value> {
     let layer = || prop::collection::vec(policy(&operator), 0..3);
     let context = KEYS.map(|_| value(&operator));
     let resource = prop::sample::select(vec!["arn:aws:s3:::b/k", "arn:aws:s3:::b/ab", "arn:aws:s3:::b/k:y", "*"]);
@@ -67,7 +67,7 @@ fn on_one_condition(operator: &'static str) -> impl Strategy<Value = Value> {
 fn decide(simulator: &Simulator, request: &Value) -> SimulatedDecision {
     let source = SourceFile::new("request", request.to_string());
     match Reader::new(&countersign_core::source::Memory::new(".")).batch(&source).unwrap() {
-        Batch::One(question) => simulator.decide(&question.unwrap()).unwrap(),
+        Batch::One(asked) => simulator.decide(&asked.question.unwrap()).unwrap(),
         Batch::Many(_) => panic!("one request"),
     }
 }

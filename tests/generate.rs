@@ -54,8 +54,8 @@ fn allowed(simulator: &Simulator, request: &Value) -> bool {
     let mut request = request.clone();
     request["contextIsComplete"] = json!(true);
     let source = SourceFile::new("request", request.to_string());
-    let Batch::One(question) = Reader::new(&Memory::new(".")).batch(&source).unwrap() else { panic!("one request") };
-    let answer = simulator.decide(&question.unwrap_or_else(|e| panic!("{}\n{request:#}", words(&e)))).unwrap();
+    let Batch::One(asked) = Reader::new(&Memory::new(".")).batch(&source).unwrap() else { panic!("one request") };
+    let answer = simulator.decide(&asked.question.unwrap_or_else(|e| panic!("{}\n{request:#}", words(&e)))).unwrap();
     assert_ne!(answer.decision, IamDecision::Unknown, "{request:#}");
     answer.decision == IamDecision::Allowed
 }

@@ -12,8 +12,8 @@ fn simulated(policy: &Value, resource: &str) -> Value {
     let request =
         json!({"action": "sns:Publish", "resource": resource, "identity": [policy], "contextIsComplete": true});
     let source = SourceFile::new("request", request.to_string());
-    let Batch::One(question) = Reader::new(&Memory::new(".")).batch(&source).unwrap() else { panic!() };
-    let question = question.unwrap();
+    let Batch::One(asked) = Reader::new(&Memory::new(".")).batch(&source).unwrap() else { panic!() };
+    let question = asked.question.unwrap();
     serde_json::to_value(stack::evaluate(|| Simulator::default().decide(&question)).unwrap()).unwrap()
 }
 

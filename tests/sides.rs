@@ -15,7 +15,9 @@ const THERE: &str = "444455556666";
 fn decide(simulator: &Simulator, request: &Value) -> SimulatedDecision {
     let source = SourceFile::new("request", request.to_string());
     match Reader::new(&countersign_core::source::Memory::new(".")).batch(&source).unwrap() {
-        Batch::One(question) => simulator.decide(&question.unwrap_or_else(|e| panic!("{e:?}\n{request:#}"))).unwrap(),
+        Batch::One(asked) => {
+            simulator.decide(&asked.question.unwrap_or_else(|e| panic!("{e:?}\n{request:#}"))).unwrap()
+        }
         Batch::Many(_) => panic!("one request"),
     }
 }
@@ -101,7 +103,7 @@ fn policy(of_resource: bool) -> impl Strategy<Value = Value> {
         .prop_map(|statements| json!({"Version": "2012-10-17", "Statement": statements}))
 }
 
-fn requests() -> impl Strategy<Value = Value> {
+pub fn requests() -> impl Strategy<Value = Value> {
     let own = || prop::collection::vec(policy(false), 0..3);
     let some = |weight| prop::option::weighted(weight, own());
     let service_control = prop::option::weighted(0.3, prop::collection::vec(own(), 0..3));

@@ -19,15 +19,23 @@ pub enum Shape {
 }
 
 /// Numbers that look drawn, and are the same in each run.
-struct Draw(u64);
+pub struct Draw(u64);
 
 impl Draw {
-    fn below(&mut self, n: usize) -> usize {
+    /// Those of a seed.
+    #[allow(dead_code, reason = "not every bench draws by itself")]
+    pub fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// A number below another.
+    pub fn below(&mut self, n: usize) -> usize {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(self.0 >> 33).unwrap_or(0) % n
     }
 
-    fn one<'v, T: ?Sized>(&mut self, of: &[&'v T]) -> &'v T {
+    /// One of several.
+    pub fn one<'v, T: ?Sized>(&mut self, of: &[&'v T]) -> &'v T {
         of[self.below(of.len())]
     }
 }

@@ -1,5 +1,7 @@
 //! `evaluate`.
 
+mod columns;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -21,9 +23,13 @@ pub struct EvaluateArgs {
     dir: Option<PathBuf>,
     #[command(flatten)]
     asking: EvaluationArgs,
-    /// `text`, `json` or `jsonl`; FORMAT=FILE writes to a file; may be repeated. `jsonl` goes alone, to stdout, as answers come
-    #[arg(long, value_name = "FORMAT[=FILE]", default_value = "text", value_parser = Output::with_lines)]
+    /// `text`, `json` or `jsonl`; FORMAT=FILE writes to a file; may be repeated. `jsonl` goes alone, to stdout, as answers come; so does
+    /// `parquet`, to the folder of --out
+    #[arg(long, value_name = "FORMAT[=FILE]", default_value = "text", value_parser = Output::of_evaluation)]
     format: Vec<Output>,
+    /// The folder for the tables of `parquet`
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
     #[command(flatten)]
     narrowing: Narrowing,
     /// Show everything instead of a summary
@@ -41,6 +47,7 @@ pub struct EvaluateArgs {
 }
 
 pub fn evaluate(cli: &Cli, args: &EvaluateArgs) -> Result<u8, Failure> {
+    let folder = columns::folder(args)?;
     let mut session = cli.session(args.dir.as_ref(), &args.asking)?;
     let kinds = narrow::kinds(&session.inventory, &args.narrowing.agreement)?;
     let principals = narrow::principal_filter(&session, &args.narrowing.principal)?;
@@ -49,6 +56,10 @@ pub fn evaluate(cli: &Cli, args: &EvaluateArgs) -> Result<u8, Failure> {
     filter.principals = principals;
     filter.agreements = kinds;
     filter.operations = operations;
+    if let Some(folder) = folder {
+        let assessment = columns::write(&session, folder)?;
+        return Ok(code(&assessment, args));
+    }
     if args.format.iter().any(|o| o.format == Format::Lines) {
         let assessment = lines(&session, args)?;
         return Ok(code(&assessment, args));

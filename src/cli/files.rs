@@ -6,6 +6,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use countersign_core::problem::{Doing, Failure, Problem};
+use tempfile::NamedTempFile;
 
 /// How the names of files begin that are being written; hidden, so that they are no part of an inventory.
 const WRITING: &str = ".countersign-writing-";
@@ -33,6 +34,25 @@ fn put(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
         // a terminal, a pipe: there is nothing to replace
         return std::fs::OpenOptions::new().write(true).open(&target)?.write_all(bytes);
     }
+    let mut file = begun(&target)?;
+    file.write_all(bytes)?;
+    ended(file, &target)
+}
+
+/// A file that is written as a stream; [`end`] puts it in its place.
+#[cfg(feature = "parquet")]
+pub fn begin(path: &Path) -> Result<NamedTempFile, Failure> {
+    begun(path).map_err(Failure::file(path, Doing::Writing))
+}
+
+/// Puts a file in its place that [`begin`] gave.
+#[cfg(feature = "parquet")]
+pub fn end(file: NamedTempFile, path: &Path) -> Result<(), Failure> {
+    ended(file, path).map_err(Failure::file(path, Doing::Writing))
+}
+
+/// A file beside its place, with another name.
+fn begun(target: &Path) -> std::io::Result<NamedTempFile> {
     let folder = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     clean(folder);
     let prefix = format!("{WRITING}{}-", std::process::id());
@@ -44,13 +64,16 @@ fn put(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
         // that of a file that any program creates: the system takes away what the user's mask says
         builder.permissions(std::fs::Permissions::from_mode(0o666));
     }
-    let mut file = builder.tempfile_in(folder)?;
-    file.write_all(bytes)?;
-    if let Some(known) = known {
+    builder.tempfile_in(folder)
+}
+
+/// Puts a file in its place, with the mode of the one that is there.
+fn ended(file: NamedTempFile, target: &Path) -> std::io::Result<()> {
+    if let Ok(known) = std::fs::metadata(target) {
         file.as_file().set_permissions(known.permissions())?;
     }
     file.as_file().sync_all()?;
-    file.persist(&target)?;
+    file.persist(target)?;
     Ok(())
 }
 

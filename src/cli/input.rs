@@ -1,6 +1,6 @@
 //! Files named on the command line; `-` is stdin.
 
-use std::io::Read;
+use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,6 +16,16 @@ pub fn read(path: &Path) -> Result<Arc<SourceFile>, Problem> {
         return text(path, &name);
     }
     files::text_of(stdin()?, "stdin")
+}
+
+/// A file, or stdin, as a stream.
+pub fn opened(path: &Path) -> Result<BufReader<Box<dyn Read>>, Problem> {
+    let name = path.display().to_string();
+    let opened: Box<dyn Read> = match name.as_str() {
+        "-" => Box::new(std::io::stdin()),
+        _ => Box::new(folder::opened(path, &name)?),
+    };
+    Ok(BufReader::with_capacity(1 << 16, opened))
 }
 
 /// What stdin holds; a little more than may be read where that is too much.

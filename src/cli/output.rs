@@ -50,6 +50,8 @@ pub enum Format {
     Csv,
     /// One page with everything in it.
     Html,
+    /// Tables of columns, for engines of queries.
+    Parquet,
 }
 
 /// The formats of answers that are also tables.
@@ -94,6 +96,19 @@ impl Output {
             return Ok(Self { format: Format::Lines, file: file.map(PathBuf::from) });
         }
         text.parse().map_err(|e: String| e.replace("text and json", "text, json and jsonl"))
+    }
+
+    /// The same, with `parquet`, for answers that are many.
+    pub fn of_evaluation(text: &str) -> Result<Self, String> {
+        match text {
+            "parquet" => Ok(Self { format: Format::Parquet, file: None }),
+            other if other.starts_with("parquet=") => {
+                Err("`parquet` is several files: name their folder with `--out DIR`".to_owned())
+            }
+            other => {
+                Self::with_lines(other).map_err(|e| e.replace("text, json and jsonl", "text, json, jsonl and parquet"))
+            }
+        }
     }
 
     /// One of the formats that coverage has: those of tables, and lines for its history.
@@ -257,6 +272,11 @@ impl Stream {
     /// Writes more.
     pub fn write(&mut self, text: &str) -> Result<(), Failure> {
         self.or_unread(|stdout| stdout.write_all(text.as_bytes()))
+    }
+
+    /// Writes what is left so far.
+    pub fn flush(&mut self) -> Result<(), Failure> {
+        self.or_unread(Write::flush)
     }
 
     /// Writes what is left.

@@ -1,25 +1,29 @@
 //! `simulate`: one IAM decision for any action, or a batch of them.
 
+mod lines;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
+use serde_json::Value;
 
 use super::errors::{explained, usage};
 use super::output::{Format, Output};
-use super::{INVALID, NOT_OK, OK, input, output, settled};
+use super::{NOT_OK, OK, input, output, settled};
 use crate::report::decision as report;
 use countersign_core::inventory::Policy;
 use countersign_core::permissions::context::{KeyValue, Keys};
-use countersign_core::problem::{Failure, NothingTo, Problem};
+use countersign_core::problem::{Failure, Problem};
 use countersign_core::provenance::Provenance;
 use countersign_core::simulation::caller::is_account;
-use countersign_core::simulation::request::{self, Batch, Of, Reader};
-use countersign_core::simulation::{Attached, IamDecision, Question, SimulatedDecision, Simulator};
+use countersign_core::simulation::request::{self, Asked, Batch, Of, Reader};
+use countersign_core::simulation::{Attached, IamDecision, Question, Simulator};
 use countersign_core::source::Folder;
 use countersign_core::source::digest::Files;
 use countersign_core::stack;
+use lines::{Answer, Detail, Lines};
 
 #[derive(Args)]
 pub struct SimulateArgs {
@@ -72,12 +76,23 @@ pub struct SimulateArgs {
     /// `text`, `json` or `jsonl`; FORMAT=FILE writes to a file; may be repeated
     #[arg(long, value_name = "FORMAT[=FILE]", default_value = "text", value_parser = Output::with_lines)]
     format: Vec<Output>,
+    /// With `--format jsonl`: only the decision of each request, and what it depends on. This is much faster
+    #[arg(long)]
+    brief: bool,
 }
 
 pub fn simulate(args: &SimulateArgs) -> Result<u8, Failure> {
+    let is_lines = |o: &Output| o.format == Format::Lines;
+    if args.brief && !args.format.iter().all(is_lines) {
+        let problem = usage("only JSON lines are brief");
+        return Err(problem.help("add `--format jsonl`, or leave out --brief").into());
+    }
     if args.action.is_some() {
         let question = question(args)?;
-        return one(&args.format, &question, Files::of(question.sources()), false);
+        if args.brief {
+            return many(args, &[Asked { id: None, question: Ok(question) }], Files::default());
+        }
+        return one(&args.format, (None, &question), Files::of(question.sources()), false);
     }
     let path = match args.file.as_slice() {
         [] => Path::new("-"),
@@ -87,26 +102,40 @@ pub fn simulate(args: &SimulateArgs) -> Result<u8, Failure> {
             return Err(problem.help("name one file, or --action and the files of identity policies").into());
         }
     };
+    if let [Output { format: Format::Lines, file: None }] = args.format.as_slice() {
+        return lines::stream(path, args.detail());
+    }
     let source = input::read(path)?;
     let folder = Folder::new(path.parent().unwrap_or(Path::new(".")));
     let mut reader = Reader::new(&folder);
     let batch = reader.batch(&source)?;
     let files = Files::of(reader.sources().chain([&source]));
     match batch {
-        // lines are asked for: one a request, be it one or be it wrong
-        Batch::One(question) if args.format.iter().any(|o| o.format == Format::Lines) => {
-            many(&args.format, &[question], files)
+        // where lines are asked for, there is one a request, be it one or be it wrong
+        Batch::One(asked) if !args.format.iter().any(is_lines) => {
+            let on_one_line = source.text.trim().lines().count() == 1;
+            one(&args.format, (asked.id, &asked.question?), files, on_one_line)
         }
-        Batch::One(question) => one(&args.format, &question?, files, source.text.trim().lines().count() == 1),
-        Batch::Many(questions) if questions.is_empty() => Err(Failure::Nothing(NothingTo::Decide)),
-        Batch::Many(questions) => many(&args.format, &questions, files),
+        batch => many(args, &lines::whole(batch)?, files),
+    }
+}
+
+impl SimulateArgs {
+    fn detail(&self) -> Detail {
+        if self.brief { Detail::Brief } else { Detail::Full }
     }
 }
 
 /// One answer; a request on one line is answered on one line.
-fn one(outputs: &[Output], question: &Question, files: Files, on_one_line: bool) -> Result<u8, Failure> {
+fn one(
+    outputs: &[Output],
+    (id, question): (Option<Value>, &Question),
+    files: Files,
+    on_one_line: bool,
+) -> Result<u8, Failure> {
     output::problems(&question.warnings);
-    let answer = stack::evaluate(|| Simulator::default().answer(question))?;
+    let mut answer = stack::evaluate(|| Simulator::default().answer(question))?;
+    answer.id = id;
     let provenance = Provenance::of_files(files);
     let mut document = answer.clone();
     document.provenance = Some(provenance.clone());
@@ -119,42 +148,33 @@ fn one(outputs: &[Output], question: &Question, files: Files, on_one_line: bool)
 }
 
 /// One line a request, in order.
-fn many(outputs: &[Output], questions: &[Result<Question, Failure>], files: Files) -> Result<u8, Failure> {
-    let lines = stack::evaluate(|| {
-        let simulator = Simulator::default();
-        let decide = |question: &Result<Question, Failure>| match question {
-            Ok(question) => simulator.answer(question).map_err(|e| Refusal::new(&e)),
-            Err(failure) => Err(Refusal::new(failure)),
-        };
-        Ok(questions.iter().map(decide).collect::<Vec<_>>())
-    })?;
-    for question in questions {
-        match question {
-            Ok(question) => output::problems(&question.warnings),
-            Err(failure) => output::failure(failure),
+fn many(args: &SimulateArgs, asked: &[Asked], files: Files) -> Result<u8, Failure> {
+    let (json, text, code) = stack::evaluate(|| {
+        let mut lines = Lines::new(args.detail());
+        let (mut json, mut text) = (String::new(), String::new());
+        for (index, asked) in asked.iter().enumerate() {
+            let answered = lines.answered(asked, index + 1);
+            json.push_str(&lines::json(&answered)?);
+            text.push_str(&match &answered {
+                Ok(Answer::Full(answer)) => report::line(index + 1, answer),
+                Ok(Answer::Brief(_)) => String::new(),
+                Err(refusal) => report::refusal(index + 1, &refusal.error),
+            });
         }
-    }
-    let json = |line: &Result<SimulatedDecision, Refusal>| match line {
-        Ok(answer) => serde_json::to_string(answer),
-        Err(refusal) => serde_json::to_string(refusal),
-    };
-    let text = |(index, line): (usize, &Result<SimulatedDecision, Refusal>)| match line {
-        Ok(answer) => report::line(index + 1, answer),
-        Err(refusal) => report::refusal(index + 1, &refusal.error),
-    };
-    let as_json = lines.iter().map(json).collect::<Result<Vec<_>, _>>();
-    let as_json = as_json.map_err(Failure::internal("JSON"))?.join("\n");
-    let as_text: String = lines.iter().enumerate().map(text).collect();
-    let as_text = output::told(as_text, &Provenance::of_files(files));
-    output::write_as(outputs, |format| Ok(if format == Format::Text { as_text.clone() } else { as_json.clone() }))?;
-    let worst = lines.iter().map(|line| line.as_ref().map_or(INVALID, |a| code(a.decision)));
-    Ok(worst.max().unwrap_or(OK))
+        Ok((json, text, lines.code()))
+    })?;
+    asked.iter().for_each(lines::tell);
+    let text = output::told(text, &Provenance::of_files(files));
+    output::write_as(&args.format, |format| Ok(if format == Format::Text { text.clone() } else { json.clone() }))?;
+    Ok(code)
 }
 
 /// The answer to a request that cannot be read or decided.
 #[derive(Serialize)]
 struct Refusal {
     schema: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<Value>,
     decision: &'static str,
     error: String,
     help: Option<String>,
@@ -162,7 +182,7 @@ struct Refusal {
 }
 
 impl Refusal {
-    fn new(failure: &Failure) -> Self {
+    fn new(failure: &Failure, schema: &'static str, id: Option<Value>) -> Self {
         let (error, help, place) = match failure {
             Failure::Nothing(nothing) => (nothing.to_string(), None, None),
             failure => {
@@ -176,7 +196,7 @@ impl Refusal {
                 (problems.iter().map(Problem::message).collect::<Vec<_>>().join("; "), help, place)
             }
         };
-        Self { schema: "countersign/decision/v1", decision: "error", error, help, place }
+        Self { schema, id, decision: "error", error, help, place }
     }
 }
 

@@ -1,6 +1,9 @@
 //! What an action can be asked on: its types of resources, as the catalogue has them; those of the actions of AWS Artifact that the
 //! catalogue no longer lists are in `data/actions.json`.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
 use std::sync::LazyLock;
 
 use super::catalogue::{Catalogue, Level};
@@ -68,8 +71,29 @@ fn pattern(arn: &str) -> ResourcePattern {
     ResourcePattern::parse(&text, false).unwrap_or(ResourcePattern::Nothing)
 }
 
-/// What an action takes; `None` where the data does not tell.
-fn takes(action: &str) -> Option<Takes> {
+/// So many actions are remembered with what they take.
+const REMEMBERED: usize = 1024;
+
+/// What an action takes; `None` where the data does not tell. Requests that come one after another are for few actions.
+fn takes(action: &str) -> Option<Rc<Takes>> {
+    thread_local! {
+        static KNOWN: RefCell<HashMap<String, Option<Rc<Takes>>>> = RefCell::default();
+    }
+    KNOWN.with(|known| {
+        let mut known = known.borrow_mut();
+        if let Some(takes) = known.get(action) {
+            return takes.clone();
+        }
+        if known.len() >= REMEMBERED {
+            known.clear();
+        }
+        let takes = looked_up(action).map(Rc::new);
+        known.insert(action.to_owned(), takes.clone());
+        takes
+    })
+}
+
+fn looked_up(action: &str) -> Option<Takes> {
     let (prefix, name) = action.split_once(':')?;
     let Some((service, action)) = CATALOGUE.service(prefix).and_then(|s| Some((s, s.action(name)?))) else {
         let types = &actions::action(action)?.resources;
@@ -90,19 +114,20 @@ fn takes(action: &str) -> Option<Takes> {
 
 /// The ARNs that an action takes, with `*` for Region and account, and `${…}` for names.
 pub(crate) fn forms(action: &str) -> Vec<String> {
-    takes(action).map(|takes| takes.arns).unwrap_or_default()
+    takes(action).map(|takes| takes.arns.clone()).unwrap_or_default()
 }
 
 /// Whether an action can be asked on a resource: an ARN, or `*`.
 pub fn asked_on(action: &str, resource: &str) -> Asked {
-    let Some(Takes { arns, needs_one }) = takes(action) else {
+    let Some(takes) = takes(action) else {
         return Asked::NotKnown;
     };
+    let Takes { arns, needs_one } = takes.as_ref();
     let Some(arn) = segments(resource) else {
         return match (arns.is_empty(), needs_one) {
             (true, _) => Asked::Possible,
             (false, false) => Asked::NotKnown,
-            (false, true) => Asked::Impossible(arns),
+            (false, true) => Asked::Impossible(arns.clone()),
         };
     };
     if arns.is_empty() {
@@ -114,7 +139,7 @@ pub fn asked_on(action: &str, resource: &str) -> Asked {
     match arns.iter().map(|form| fit(form, &arn)).max().unwrap_or(Fit::None) {
         Fit::Whole => Asked::Possible,
         Fit::Shortened if !CATALOGUED.contains(&service.as_str()) => Asked::NotKnown,
-        _ => Asked::Impossible(arns),
+        _ => Asked::Impossible(arns.clone()),
     }
 }
 

@@ -67,7 +67,7 @@ struct LoweredStatement {
 pub struct ConditionPart {
     /// What it reads.
     pub reads: Reads,
-    set: PolicySet,
+    set: Rc<PolicySet>,
 }
 
 impl ConditionPart {
@@ -284,22 +284,11 @@ impl Layer {
             return Ok(parts);
         }
         let lowered: Vec<_> = self.statements.iter().map(|s| lower::statement(&s.statement).parts).collect();
-        let text: String = lowered
-            .iter()
-            .flatten()
-            .map(|p| format!("permit {}\nwhen {{ {} }};\n", lower::SCOPE, p.condition))
-            .collect();
-        let mut parsed = parse(&text, lowered.iter().map(Vec::len).sum())?.into_iter();
+        let mut sets = sets_of(lowered.iter().flatten().map(|p| p.condition.as_str()))?.into_iter();
         let mut parts = Vec::new();
         for of_statement in lowered {
-            let set = |(part, policy)| {
-                let policy: cedar_policy::Policy = policy;
-                let set = PolicySet::from_policies([policy]).map_err(Failure::internal("a set of policies"))?;
-                let part: lower::LoweredCondition = part;
-                Ok(ConditionPart { reads: part.reads, set })
-            };
-            let policies: Vec<_> = parsed.by_ref().take(of_statement.len()).collect();
-            parts.push(of_statement.into_iter().zip(policies).map(set).collect::<Result<Vec<_>, Failure>>()?);
+            let of_statement = of_statement.into_iter().zip(sets.by_ref());
+            parts.push(of_statement.map(|(part, set)| ConditionPart { reads: part.reads, set }).collect());
         }
         Ok(self.parts.get_or_init(|| parts))
     }
@@ -362,6 +351,30 @@ fn parse(text: &str, count: usize) -> Result<Vec<cedar_policy::Policy>, Failure>
     // Cedar names the policies of a text by their order
     let nth = |n: usize| set.policy(&PolicyId::new(format!("policy{n}"))).cloned();
     (0..count).map(|n| nth(n).ok_or_else(|| wrong(format!("policy {n} is lost")))).collect()
+}
+
+/// The sets of conditions, each by itself. Statements have most of them in common, whatever layer they are of, so those that were parsed
+/// are remembered.
+fn sets_of<'c>(conditions: impl Iterator<Item = &'c str>) -> Result<Vec<Rc<PolicySet>>, Failure> {
+    thread_local! {
+        static KNOWN: RefCell<HashMap<String, Rc<PolicySet>>> = RefCell::default();
+    }
+    KNOWN.with(|known| {
+        let mut known = known.borrow_mut();
+        if known.len() >= REMEMBERED {
+            known.clear();
+        }
+        let conditions: Vec<&str> = conditions.collect();
+        let new: BTreeSet<&str> = conditions.iter().copied().filter(|c| !known.contains_key(*c)).collect();
+        let text: String = new.iter().map(|c| format!("permit {}\nwhen {{ {c} }};\n", lower::SCOPE)).collect();
+        for (condition, policy) in new.iter().zip(parse(&text, new.len())?) {
+            let set = PolicySet::from_policies([policy]).map_err(Failure::internal("a set of policies"))?;
+            known.insert((*condition).to_owned(), Rc::new(set));
+        }
+        let set = |condition: &&str| known.get(*condition).cloned();
+        let lost = || Failure::internal("the lowered form of statements")("a condition is lost".to_owned());
+        conditions.iter().map(|c| set(c).ok_or_else(lost)).collect()
+    })
 }
 
 /// What leads a lowered policy back to its statement.

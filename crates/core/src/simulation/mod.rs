@@ -1,9 +1,10 @@
 //! One IAM decision for any action of AWS, layer by layer: `countersign simulate`.
 //!
 //! The layers, the lowering and the unknown keys are those of [`crate::permissions`]; nothing is decided here that is not
-//! decided there. [`request`] reads questions from JSON, [`caller`] tells who asks, [`sides`] which policies bind the request, and
-//! [`explain`] tells statement by statement why.
+//! decided there. [`request`] reads questions from JSON, [`caller`] tells who asks, [`sides`] which policies bind the request,
+//! [`explain`] tells statement by statement why, and [`brief`] decides many requests without telling why.
 
+mod brief;
 pub mod explain;
 mod fields;
 mod possible;
@@ -21,6 +22,8 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use explain::StatementAnswer;
+
+pub use brief::BriefDecision;
 
 pub use crate::permissions::names as caller;
 use caller::{Caller, CallerKind};
@@ -128,6 +131,9 @@ pub struct SimulatedDecision {
     /// What it was made from; only at the top of a document.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub provenance: Option<Arc<Provenance>>,
+    /// What its sender calls the request, where that is told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<serde_json::Value>,
     /// What the request comes to.
     pub decision: IamDecision,
     /// The layer that decides; for an allow the one that grants, `None` where that depends on what is not known.
@@ -174,6 +180,7 @@ pub struct LayerAnswer {
 #[derive(Default)]
 pub struct Simulator {
     layers: RefCell<HashMap<Vec<String>, Rc<Layer>>>,
+    signatures: RefCell<brief::Signatures>,
 }
 
 /// The layers that are kept for later questions; a batch whose policies are all different keeps no more.
@@ -186,7 +193,7 @@ impl Simulator {
         let (question, asked) = possible::checked(question)?;
         let mut answer = self.decide(&question)?;
         if asked == Asked::NotKnown {
-            answer.assuming.push(format!("{} can be asked on {}", question.action, question.resource));
+            answer.assuming.push(can_be_asked(&question));
         }
         Ok(answer)
     }
@@ -246,12 +253,13 @@ impl Simulator {
             (decision, rows.decided_by(decision, &stack))
         };
         if let (true, Some(region)) = (scenarios.keys.contains(REGION), assumed_region(question)) {
-            sides.assuming.push(format!("aws:RequestedRegion is {region}"));
+            sides.assuming.push(region_is(region));
         }
         let warnings = question.warnings.iter().map(|w| w.message().to_owned()).chain(sides.warnings);
         Ok(SimulatedDecision {
             schema: "countersign/decision/v1",
             provenance: None,
+            id: None,
             decision,
             decided_by,
             denied_in_any_case: decision == IamDecision::Unknown && rows.never(IamDecision::Allowed),
@@ -344,6 +352,16 @@ fn caller(question: &Question) -> Result<Option<Caller>, Failure> {
 }
 
 const REGION: &str = "aws:requestedregion";
+
+/// Taken for granted where the data does not tell.
+fn can_be_asked(question: &Question) -> String {
+    format!("{} can be asked on {}", question.action, question.resource)
+}
+
+/// Taken for granted where the request does not tell.
+fn region_is(region: &str) -> String {
+    format!("aws:RequestedRegion is {region}")
+}
 
 /// The Region that requests to AWS Artifact are taken to be made in, where that is not told.
 fn assumed_region(question: &Question) -> Option<&'static str> {

@@ -20,7 +20,8 @@ use crate::problem::{Failure, Problem};
 /// The question, with lists for the keys that hold lists, and whether it is known that its action can be asked on its resource.
 pub(super) fn checked(question: &Question) -> Result<(Cow<'_, Question>, Asked), Failure> {
     let caller = super::caller(question)?;
-    let mut problems = pair(question);
+    let asked = asked_on(&question.action, &question.resource);
+    let mut problems: Vec<Problem> = pair(question, &asked).into_iter().collect();
     problems.extend(question.keys.iter().flat_map(|(key, value)| of_key(question, key, value)));
     if let Some(caller) = &caller {
         problems.extend(determined(question, caller));
@@ -32,7 +33,7 @@ pub(super) fn checked(question: &Question) -> Result<(Cow<'_, Question>, Asked),
     if !problems.is_empty() {
         return Err(Failure::Problems(problems));
     }
-    Ok((with_lists(question), asked_on(&question.action, &question.resource)))
+    Ok((with_lists(question), asked))
 }
 
 fn wrong(message: String, help: impl Into<String>) -> Problem {
@@ -40,15 +41,13 @@ fn wrong(message: String, help: impl Into<String>) -> Problem {
 }
 
 /// The action and the resource do not go together.
-fn pair(question: &Question) -> Vec<Problem> {
+fn pair(question: &Question, asked: &Asked) -> Option<Problem> {
     let Question { action, resource, .. } = question;
-    match asked_on(action, resource) {
-        Asked::Impossible(takes) => {
-            let help = format!("it is asked on {}", takes.join(", or on "));
-            vec![wrong(format!("{action} is never asked on {resource}"), help)]
-        }
-        _ => Vec::new(),
-    }
+    let Asked::Impossible(takes) = asked else {
+        return None;
+    };
+    let help = format!("it is asked on {}", takes.join(", or on "));
+    Some(wrong(format!("{action} is never asked on {resource}"), help))
 }
 
 /// A key that holds a list has one even where one value is given.

@@ -15,9 +15,17 @@ use crate::text::json::{self, Member, Node, Value};
 /// What a text holds.
 pub enum Batch {
     /// One request.
-    One(Result<Question, Failure>),
+    One(Asked),
     /// Several, in order: an array, or one a line.
-    Many(Vec<Result<Question, Failure>>),
+    Many(Vec<Asked>),
+}
+
+/// A request, as far as it could be read.
+pub struct Asked {
+    /// What its sender calls it, where it says so: a string or a number.
+    pub id: Option<serde_json::Value>,
+    /// What is asked, or what is wrong with it.
+    pub question: Result<Question, Failure>,
 }
 
 /// Reads requests, and the documents that they name.
@@ -30,7 +38,8 @@ pub struct Reader<'a> {
 /// A document that was read, and its warnings; or its errors.
 pub type Read = Result<(Policy, Vec<Problem>), Vec<Problem>>;
 
-const FIELDS: [&str; 15] = [
+const FIELDS: [&str; 16] = [
+    "id",
     "principal",
     "action",
     "resource",
@@ -63,30 +72,34 @@ impl<'a> Reader<'a> {
     pub fn batch(&mut self, source: &Arc<SourceFile>) -> Result<Batch, Failure> {
         match json::parse(source) {
             Ok(Node { value: Value::Array(nodes), .. }) => {
-                Ok(Batch::Many(nodes.iter().map(|n| self.question(source, n)).collect()))
+                Ok(Batch::Many(nodes.iter().map(|n| self.asked(source, n)).collect()))
             }
-            Ok(node) => Ok(Batch::One(self.question(source, &node))),
+            Ok(node) => Ok(Batch::One(self.asked(source, &node))),
             Err(problems) => {
                 let lines = || source.text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-                let is_request = |line: &str| {
-                    let value = serde_json::from_str::<serde_json::Value>(line);
-                    value.is_ok_and(|v| v.get("action").is_some())
-                };
                 if source.text.trim().is_empty() {
                     return Err(Failure::Nothing(NothingTo::Decide));
                 }
                 if !lines().any(|(_, line)| is_request(line)) {
                     return Err(Failure::Problems(problems));
                 }
-                Ok(Batch::Many(lines().map(|(index, line)| self.line(source, index, line)).collect()))
+                let read = |(index, line)| self.line(&SourceFile::new(line_of(&source.path, index + 1), line));
+                Ok(Batch::Many(lines().map(read).collect()))
             }
         }
     }
 
-    fn line(&mut self, file: &Arc<SourceFile>, index: usize, line: &str) -> Result<Question, Failure> {
-        let source = SourceFile::new(format!("{}, line {}", file.path, index + 1), line);
-        let node = json::parse(&source).map_err(Failure::Problems)?;
-        self.question(&source, &node)
+    /// The request on a line, which is a source by itself.
+    pub fn line(&mut self, source: &Arc<SourceFile>) -> Asked {
+        match json::parse(source) {
+            Ok(node) => self.asked(source, &node),
+            Err(problems) => Asked { id: None, question: Err(Failure::Problems(problems)) },
+        }
+    }
+
+    fn asked(&mut self, source: &Arc<SourceFile>, node: &Node) -> Asked {
+        let id = given(node, "id").map(|m| &m.node).filter(|n| is_id(n)).map(Node::to_json);
+        Asked { id, question: self.question(source, node) }
     }
 
     /// One request.
@@ -113,6 +126,12 @@ impl<'a> Reader<'a> {
             let help = instead(&member.key, FIELDS, format!("a request may have {}", FIELDS.join(", ")));
             problems
                 .push(Problem::at(source, member.key_span, format!("a request has no `{}`", member.key)).help(help));
+        }
+        if let Some(member) = given(node, "id").filter(|m| !is_id(&m.node)) {
+            let message = format!("`id` must be a string or a number, but this is {}", member.node.kind());
+            problems.push(
+                Problem::at(source, member.node.span, message).help("name the request by one word, or leave it out"),
+            );
         }
         let mut fields = Fields { source, node, problems };
         let principal = fields.text("principal").map(str::to_owned);
@@ -230,6 +249,21 @@ impl<'a> Reader<'a> {
         });
         take(found.clone(), problems).map(|p| (text.to_owned(), Some(p)))
     }
+}
+
+/// What errors call a line of a file.
+pub fn line_of(path: &str, number: usize) -> String {
+    format!("{path}, line {number}")
+}
+
+/// Whether a line is a request by itself, right or wrong: an object that names an action.
+pub fn is_request(line: &str) -> bool {
+    let value = serde_json::from_str::<serde_json::Value>(line);
+    value.is_ok_and(|v| v.get("action").is_some())
+}
+
+fn is_id(node: &Node) -> bool {
+    matches!(node.value, Value::String(_) | Value::Number(_))
 }
 
 /// What a policy is attached to, which is what its statements may say.

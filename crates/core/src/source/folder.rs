@@ -212,7 +212,12 @@ pub fn shown(root: &Path, path: &Path) -> String {
 
 /// What a file holds that the user names, if it is not too large; errors call it by `name`. It may be a pipe.
 pub fn bytes(path: &Path, name: &str) -> Result<Vec<u8>, Problem> {
-    bounded(MAX_BYTES, File::open(path).map_err(|e| Problem::unreadable(name, &e))?, name)
+    bounded(MAX_BYTES, opened(path, name)?, name)
+}
+
+/// A file that the user names, which is read as a stream; errors call it by `name`. It may be a pipe.
+pub fn opened(path: &Path, name: &str) -> Result<File, Problem> {
+    File::open(path).map_err(|e| Problem::unreadable(name, &e))
 }
 
 /// What a regular file holds, if it has at most so many bytes.
