@@ -140,7 +140,7 @@ enum Command {
 /// What every command that evaluates takes.
 #[derive(Args, Clone, Default)]
 struct EvaluationArgs {
-    /// Evaluate at this date or RFC 3339 time [default: `asOf` in countersign.toml, else now]
+    /// Evaluate at this date or RFC 3339 time [default: `asOf` in countersign.toml, else now; evidence needs one of them]
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
     /// Set a condition key; an empty value makes it absent, a repeated key makes a list

@@ -182,7 +182,7 @@ struct Refusal {
 }
 
 impl Refusal {
-    fn new(failure: &Failure, schema: &'static str, id: Option<Value>) -> Self {
+    fn new(failure: &Failure, schema: &'static str, id: Option<Value>) -> Box<Self> {
         let (error, help, place) = match failure {
             Failure::Nothing(nothing) => (nothing.to_string(), None, None),
             failure => {
@@ -196,7 +196,7 @@ impl Refusal {
                 (problems.iter().map(Problem::message).collect::<Vec<_>>().join("; "), help, place)
             }
         };
-        Self { schema, id, decision: "error", error, help, place }
+        Box::new(Self { schema, id, decision: "error", error, help, place })
     }
 }
 

@@ -78,7 +78,7 @@ impl Lines {
     }
 
     /// What a request comes to, which stands at this place among those that are asked.
-    pub fn answered(&mut self, asked: &Asked, number: usize) -> Result<Answer, Refusal> {
+    pub fn answered(&mut self, asked: &Asked, number: usize) -> Result<Answer, Box<Refusal>> {
         let Asked { id, question } = asked;
         let answer = match (question, self.detail) {
             (Err(failure), Detail::Full) => Err(Refusal::new(failure, FULL, id.clone())),
@@ -115,7 +115,7 @@ fn or_number(id: &Option<Value>, number: usize) -> Value {
 }
 
 /// An answer as a line of JSON.
-pub fn json(answered: &Result<Answer, Refusal>) -> Result<String, Failure> {
+pub fn json(answered: &Result<Answer, Box<Refusal>>) -> Result<String, Failure> {
     let written = match answered {
         Ok(answer) => serde_json::to_string(answer),
         Err(refusal) => serde_json::to_string(refusal),
@@ -179,7 +179,7 @@ pub fn stream(path: &Path, detail: Detail) -> Result<u8, Failure> {
 /// The requests of a batch.
 pub fn whole(batch: Batch) -> Result<Vec<Asked>, Failure> {
     match batch {
-        Batch::One(asked) => Ok(vec![asked]),
+        Batch::One(asked) => Ok(vec![*asked]),
         Batch::Many(asked) if asked.is_empty() => Err(Failure::Nothing(NothingTo::Decide)),
         Batch::Many(asked) => Ok(asked),
     }

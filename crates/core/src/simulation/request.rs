@@ -15,7 +15,7 @@ use crate::text::json::{self, Member, Node, Value};
 /// What a text holds.
 pub enum Batch {
     /// One request.
-    One(Asked),
+    One(Box<Asked>),
     /// Several, in order: an array, or one a line.
     Many(Vec<Asked>),
 }
@@ -74,7 +74,7 @@ impl<'a> Reader<'a> {
             Ok(Node { value: Value::Array(nodes), .. }) => {
                 Ok(Batch::Many(nodes.iter().map(|n| self.asked(source, n)).collect()))
             }
-            Ok(node) => Ok(Batch::One(self.asked(source, &node))),
+            Ok(node) => Ok(Batch::One(Box::new(self.asked(source, &node)))),
             Err(problems) => {
                 let lines = || source.text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
                 if source.text.trim().is_empty() {
