@@ -19,8 +19,12 @@ fn run(folder: &std::path::Path, args: &[&str], stdin: &str) -> Output {
     command.current_dir(folder).env("NO_COLOR", "1").args(args);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
-    child.stdin.take().unwrap().write_all(stdin.as_bytes()).unwrap();
-    child.wait_with_output().unwrap()
+    let mut input = child.stdin.take().unwrap();
+    // answers come while requests are written: whoever writes all of them first would wait for a reader of the answers
+    std::thread::scope(|scope| {
+        scope.spawn(move || input.write_all(stdin.as_bytes()).unwrap());
+        child.wait_with_output().unwrap()
+    })
 }
 
 fn here(args: &[&str]) -> Output {
