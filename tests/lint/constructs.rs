@@ -2,18 +2,10 @@
 
 use countersign_core::lint::{Finding, Severity};
 
-use super::{Example, codes, lint, settings, told};
-
-fn findings(name: &str, text: &str) -> Vec<Finding> {
-    lint(&[Example::new(name, text)], &settings("")).findings
-}
+use super::{Example, codes, errors, findings, lint, settings, told};
 
 fn of_case(name: &str) -> Vec<Finding> {
     findings(name, &std::fs::read_to_string(format!("tests/data/cases/lint/{name}")).unwrap())
-}
-
-fn errors(findings: &[Finding]) -> Vec<String> {
-    told(&findings.iter().filter(|f| f.severity == Severity::Error).cloned().collect::<Vec<_>>())
 }
 
 fn severities(findings: &[Finding], code: &str) -> Vec<Severity> {

@@ -1,17 +1,7 @@
 //! Policies where people keep them, as public repositories have them: templates in strings, programs of Pulumi, templates with blanks,
 //! and what only looks like a policy of AWS.
 
-use countersign_core::lint::{Finding, Severity};
-
-use super::{Example, codes, lint, settings, told};
-
-fn findings(name: &str, text: &str) -> Vec<Finding> {
-    lint(&[Example::new(name, text)], &settings("")).findings
-}
-
-fn errors(found: &[Finding]) -> Vec<String> {
-    told(&found.iter().filter(|f| f.severity == Severity::Error).cloned().collect::<Vec<_>>())
-}
+use super::{Example, codes, errors, findings, lint, settings, told};
 
 /// The file has no error, and with each slip in place of `s3:GetObject` that slip is one, underlined where it stands.
 #[track_caller]

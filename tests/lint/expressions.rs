@@ -1,13 +1,9 @@
 //! A property of every language that policies are written in: any value may be any expression of it, none makes an error, and a slip
 //! anywhere else is found all the same.
 
-use countersign_core::lint::{Finding, Severity};
+use countersign_core::lint::Finding;
 
-use super::{Example, lint, settings, told};
-
-fn errors(findings: &[Finding]) -> Vec<String> {
-    told(&findings.iter().filter(|f| f.severity == Severity::Error).cloned().collect::<Vec<_>>())
-}
+use super::{Example, errors, lint, settings, told};
 
 /// A text with places in it, `«…»`, each of which can be replaced.
 struct Language {

@@ -2,15 +2,7 @@
 
 use countersign_core::lint::{Finding, Severity};
 
-use super::{Example, codes, lint, settings, told};
-
-fn findings(name: &str, text: &str) -> Vec<Finding> {
-    lint(&[Example::new(name, text)], &settings("")).findings
-}
-
-fn errors(found: &[Finding]) -> Vec<String> {
-    told(&found.iter().filter(|f| f.severity == Severity::Error).cloned().collect::<Vec<_>>())
-}
+use super::{codes, errors, findings, told};
 
 /// The file has no error, and with a slip in place of `s3:GetObject` that slip is one.
 #[track_caller]

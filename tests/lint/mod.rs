@@ -19,12 +19,21 @@ mod whom;
 
 use std::collections::BTreeSet;
 
-use countersign_core::lint::Finding;
 use countersign_core::lint::read::{Form, form};
 use countersign_core::lint::run::{self, LintOutcome, Text};
 use countersign_core::lint::settings::Settings;
+use countersign_core::lint::{Finding, Severity};
 use countersign_core::moment;
 use countersign_core::problem::SourceFile;
+
+/// What is found in a file of this name, by the settings that nobody changed.
+fn findings(name: &str, text: &str) -> Vec<Finding> {
+    lint(&[Example::new(name, text)], &settings("")).findings
+}
+
+fn errors(found: &[Finding]) -> Vec<String> {
+    told(&found.iter().filter(|f| f.severity == Severity::Error).cloned().collect::<Vec<_>>())
+}
 
 /// A file of an example.
 #[derive(Debug)]
