@@ -1,7 +1,6 @@
 //! AWS's managed policies and the catalogue: every policy can be used everywhere, what an inventory holds prevails, and `show`.
 
-use std::io::Write;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 
 use cedar_policy::{PolicySet, Schema, ValidationMode, Validator};
 use countersign_core::aws::managed;
@@ -12,19 +11,12 @@ use countersign_core::problem::SourceFile;
 use countersign_core::text::json;
 use serde_json::{Value, json};
 
-use crate::common::schema_validator;
+use crate::common::{output_of, schema_validator};
 
 fn run(folder: &std::path::Path, args: &[&str], stdin: &str) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
     command.current_dir(folder).env("NO_COLOR", "1").args(args);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    let mut input = child.stdin.take().unwrap();
-    // answers come while requests are written: whoever writes all of them first would wait for a reader of the answers
-    std::thread::scope(|scope| {
-        scope.spawn(move || input.write_all(stdin.as_bytes()).unwrap());
-        child.wait_with_output().unwrap()
-    })
+    output_of(&mut command, stdin.as_bytes())
 }
 
 fn here(args: &[&str]) -> Output {

@@ -1,8 +1,8 @@
 //! Requests that AWS never receives are errors of `simulate`, and what is not known of a request is unknown: never an allow.
 
-use std::io::Write;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 
+use crate::common::output_of;
 use serde_json::{Value, json};
 
 const AGREEMENT: &str = "arn:aws:artifact:::agreement/agreement-9c1kBcYznTkcpRIm";
@@ -13,10 +13,7 @@ const SESSION: &str = "arn:aws:sts::111122223333:assumed-role/other/s";
 fn run(args: &[&str], stdin: &str) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
     command.current_dir(env!("CARGO_MANIFEST_DIR")).env("NO_COLOR", "1").args(args);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    child.stdin.take().unwrap().write_all(stdin.as_bytes()).unwrap();
-    child.wait_with_output().unwrap()
+    output_of(&mut command, stdin.as_bytes())
 }
 
 /// The answers to requests, in order.

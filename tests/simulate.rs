@@ -1,18 +1,14 @@
 //! `simulate` as its users run it: requests in JSON and on the command line, batches, and AWS's own examples.
 
-use std::io::Write;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 
-use crate::common::schema_validator;
+use crate::common::{output_of, schema_validator};
 use serde_json::{Value, json};
 
 fn countersign(args: &[&str], stdin: &str) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
     command.current_dir(env!("CARGO_MANIFEST_DIR")).env("NO_COLOR", "1").arg("simulate").args(args);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    child.stdin.take().unwrap().write_all(stdin.as_bytes()).unwrap();
-    child.wait_with_output().unwrap()
+    output_of(&mut command, stdin.as_bytes())
 }
 
 /// The answers to requests, one a line, each valid against its schema.

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Output, Stdio};
 
-use crate::common::{drawn_from, schema_validator, words};
+use crate::common::{drawn_from, output_of, schema_validator, words};
 use crate::{differential, generated, sides};
 use countersign_core::problem::SourceFile;
 use countersign_core::simulation::request::{Batch, Reader};
@@ -26,9 +26,7 @@ fn command(args: &[&str]) -> Command {
 }
 
 fn run(args: &[&str], stdin: &str) -> Output {
-    let mut child = command(args).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(stdin.as_bytes()).unwrap();
-    child.wait_with_output().unwrap()
+    output_of(&mut command(args), stdin.as_bytes())
 }
 
 /// The lines of an output, each valid against a schema.
@@ -262,9 +260,7 @@ fn what_is_not_utf_8_is_an_error_of_its_line() {
     let mut bytes = format!("\n{request}\n").into_bytes();
     bytes.extend(b"{\"action\": \"\xff\"}\r\n");
     bytes.extend(format!("{request}\r\n").into_bytes());
-    let mut child = command(&BRIEF).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(&bytes).unwrap();
-    let output = child.wait_with_output().unwrap();
+    let output = output_of(&mut command(&BRIEF), &bytes);
     let lines = lines(&output, "brief-decision.v1.schema.json");
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(

@@ -2,8 +2,9 @@
 #![allow(dead_code, reason = "not every test file uses everything")]
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Output, Stdio};
 use std::sync::{Arc, LazyLock};
 
 use countersign_core::assessment::{Options, assess};
@@ -47,6 +48,18 @@ pub fn schema_validator(name: &str) -> jsonschema::Validator {
 /// What is wrong with a document by a schema.
 pub fn schema_errors(name: &str, document: &Value) -> Vec<String> {
     schema_validator(name).iter_errors(document).map(|e| format!("{}: {e}", e.instance_path())).collect()
+}
+
+/// What a command answers to an input. It is read while the input is written: whoever writes all of it first would wait for a reader
+/// of the answers, which come as the input is read.
+pub fn output_of(command: &mut Command, input: &[u8]) -> Output {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(move || stdin.write_all(input).unwrap());
+        child.wait_with_output().unwrap()
+    })
 }
 
 /// What a command prints in a folder, on no runner of anybody; whatever it says of the inventory.
