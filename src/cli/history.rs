@@ -9,10 +9,11 @@ use serde::Serialize;
 use super::coverage::CoverageArgs;
 use super::errors::usage;
 use super::output::{self, Format};
-use super::{Cli, NOT_OK, OK, diff, narrow, parse_moment};
+use super::{Cli, EvaluationArgs, NOT_OK, OK, Session, diff, narrow, parse_moment};
 use crate::report;
 use countersign_core::diff as differences;
 use countersign_core::history::{Gap, Held, History, Interval, Query, history as told};
+use countersign_core::moment;
 use countersign_core::problem::Failure;
 use countersign_core::provenance::Provenance;
 
@@ -80,14 +81,17 @@ pub fn history(cli: &Cli, args: &CoverageArgs) -> Result<u8, Failure> {
     Ok(if fails { NOT_OK } else { OK })
 }
 
-/// What the second export lost and gained since the first: coverage and findings. Nothing is asked about principals.
+/// What the second export lost and gained since the first: coverage and findings. Nothing is asked about principals. Each export is asked
+/// at the moment of its own snapshot: what ended between the two is lost, though the first export records the end itself.
 pub fn compare(cli: &Cli, args: &CoverageArgs, old: &Path, new: &Path) -> Result<u8, Failure> {
     let diff::Compared { base, head, .. } = diff::Compared::folders(old, new);
     let (base_name, head_name) = (base.name.clone(), head.name.clone());
     let read = cli.deciding(head.files.as_ref())?;
     let mut head = cli.session_of(head.files, &args.asking, read, None)?;
-    let mut base = diff::base(cli, base, &args.asking, &head)?;
+    let mut base = diff::base(cli, base, &EvaluationArgs { at: None, ..args.asking.clone() }, &head)?;
+    base.options.at = base.inventory.config.as_of.unwrap_or(head.options.at);
     head.warn();
+    in_order((&base, &base_name), (&head, &head_name))?;
     narrow::accounts_of_either(&base.inventory, &head.inventory, &args.asking.account)?;
     for session in [&mut base, &mut head] {
         narrow::kinds(&session.inventory, &args.agreement)?;
@@ -99,6 +103,7 @@ pub fn compare(cli: &Cli, args: &CoverageArgs, old: &Path, new: &Path) -> Result
         &differences::Side { inventory: &head.inventory, options: &head.options },
         &base.rules,
     )?;
+    found.assuming = undated((&base, &base_name), (&head, &head_name), args.asking.at.is_some());
     let (rules, files) = (base.provenance().rules, base.inventory.files.clone());
     let provenance = Arc::new(Provenance { rules, base: Some(files), ..head.provenance() });
     found.provenance = Some(provenance.clone());
@@ -106,6 +111,42 @@ pub fn compare(cli: &Cli, args: &CoverageArgs, old: &Path, new: &Path) -> Result
         report::diff::text(output::width(), &found, (&base_name, &head_name), args.all)
     })?;
     Ok(if found.verdict.coverage_is_lost { NOT_OK } else { OK })
+}
+
+/// Two exports the wrong way round would tell losses as gains.
+fn in_order((base, old): (&Session, &str), (head, new): (&Session, &str)) -> Result<(), Failure> {
+    let (from, to) = (base.options.at, head.options.at);
+    if from <= to {
+        return Ok(());
+    }
+    let when = |at| report::plain::day::when(&moment::format(at));
+    let message = format!("{old} is asked about {}, and {new} about {}, which is earlier", when(from), when(to));
+    Err(usage(message).help("name the older export first: each is asked at its own moment (asOf in countersign.toml)").into())
+}
+
+/// What is taken for granted of the moments: an export that does not say when it was collected is asked at that of the other, or now.
+fn undated((base, old): (&Session, &str), (head, new): (&Session, &str), named: bool) -> Vec<String> {
+    let when = |at| report::plain::day::when(&moment::format(at));
+    let mut told = Vec::new();
+    if base.inventory.config.as_of.is_none() {
+        told.push(format!(
+            "{old} does not say when it was collected (asOf): it is asked about {}, and what had ended by then is not told as lost",
+            when(base.options.at)
+        ));
+    }
+    match head.inventory.config.as_of {
+        None if named => told.push(format!("{new} does not say when it was collected (asOf): it is asked about {}", when(head.options.at))),
+        None => told.push(format!(
+            "{new} does not say when it was collected (asOf): it is asked about now, {}",
+            when(head.options.at)
+        )),
+        Some(as_of) if as_of != head.options.at => told.push(format!(
+            "what {new} tells without a date is that of its snapshot of {}",
+            when(as_of)
+        )),
+        Some(_) => {}
+    }
+    told
 }
 
 fn is_of_phi(gap: &Gap) -> bool {
