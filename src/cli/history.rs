@@ -56,14 +56,22 @@ pub fn has_formats(args: &CoverageArgs) -> Result<(), Failure> {
 
 pub fn history(cli: &Cli, args: &CoverageArgs) -> Result<u8, Failure> {
     let session = cli.session(args.dir.as_ref(), &args.asking)?;
-    narrow::kinds(&session.inventory, &args.agreement)?;
+    let kinds = narrow::kinds(&session.inventory, &args.agreement)?;
     let moment = |text: &Option<String>| text.as_deref().map(parse_moment).transpose();
     let (from, to) = (moment(&args.over_time.from)?, moment(&args.over_time.to)?.unwrap_or(session.options.at));
     if from.is_some_and(|from| from > to) {
         return Err(usage("--from is later than --to").help("name the earlier moment with --from").into());
     }
-    let query = Query { from, to, accounts: session.options.filter.accounts.clone(), kinds: args.agreement.clone() };
+    let of_phi = session.rules.hipaa_kinds();
+    if args.over_time.fail_on_phi_gap && !kinds.is_empty() && !kinds.iter().any(|kind| of_phi.contains(kind)) {
+        let problem =
+            usage(format!("--fail-on-phi-gap is about {}", of_phi.iter().cloned().collect::<Vec<_>>().join(", ")));
+        return Err(problem.help("leave out --agreement, or name one of them").into());
+    }
+    let query = Query { from, to, accounts: session.options.filter.accounts.clone(), kinds };
     let mut found = told(&session.inventory, &session.rules, &query)?;
+    // no moment is told of alone
+    found.assuming.extend(report::plain::day::undated("", session.inventory.config.as_of, true));
     let provenance = Arc::new(session.provenance().at(to, session.inventory.config.as_of));
     found.provenance = Some(provenance.clone());
     output::beside(&args.format, &provenance);
@@ -92,11 +100,12 @@ pub fn compare(cli: &Cli, args: &CoverageArgs, old: &Path, new: &Path) -> Result
     base.options.at = base.inventory.config.as_of.unwrap_or(head.options.at);
     head.warn();
     in_order((&base, &base_name), (&head, &head_name))?;
-    narrow::accounts_of_either(&base.inventory, &head.inventory, &args.asking.account)?;
+    let accounts = base.options.filter.accounts.clone();
+    let kinds = narrow::kinds_of_either(&base.inventory, &head.inventory, &args.agreement)?;
     for session in [&mut base, &mut head] {
-        narrow::kinds(&session.inventory, &args.agreement)?;
         session.options.filter.without_principals = true;
-        session.options.filter.agreements.clone_from(&args.agreement);
+        session.options.filter.accounts.clone_from(&accounts);
+        session.options.filter.agreements.clone_from(&kinds);
     }
     let mut found = differences::coverage(
         &differences::Side { inventory: &base.inventory, options: &base.options },
@@ -121,7 +130,9 @@ fn in_order((base, old): (&Session, &str), (head, new): (&Session, &str)) -> Res
     }
     let when = |at| report::plain::day::when(&moment::format(at));
     let message = format!("{old} is asked about {}, and {new} about {}, which is earlier", when(from), when(to));
-    Err(usage(message).help("name the older export first: each is asked at its own moment (asOf in countersign.toml)").into())
+    Err(usage(message)
+        .help("name the older export first: each is asked at its own moment (asOf in countersign.toml)")
+        .into())
 }
 
 /// What is taken for granted of the moments: an export that does not say when it was collected is asked at that of the other, or now.
@@ -135,15 +146,17 @@ fn undated((base, old): (&Session, &str), (head, new): (&Session, &str), named: 
         ));
     }
     match head.inventory.config.as_of {
-        None if named => told.push(format!("{new} does not say when it was collected (asOf): it is asked about {}", when(head.options.at))),
+        None if named => told.push(format!(
+            "{new} does not say when it was collected (asOf): it is asked about {}",
+            when(head.options.at)
+        )),
         None => told.push(format!(
             "{new} does not say when it was collected (asOf): it is asked about now, {}",
             when(head.options.at)
         )),
-        Some(as_of) if as_of != head.options.at => told.push(format!(
-            "what {new} tells without a date is that of its snapshot of {}",
-            when(as_of)
-        )),
+        Some(as_of) if as_of != head.options.at => {
+            told.push(format!("what {new} tells without a date is that of its snapshot of {}", when(as_of)))
+        }
         Some(_) => {}
     }
     told
@@ -173,12 +186,19 @@ struct Head<'a> {
     provenance: Option<&'a Provenance>,
     from: &'a Option<String>,
     to: &'a str,
+    assuming: &'a [String],
 }
 
 /// What it was made from, then a line an interval.
 fn lines(found: &History) -> Result<String, Failure> {
     let schema = "countersign/history-lines/v1";
-    let head = Head { schema, provenance: found.provenance.as_deref(), from: &found.from, to: &found.to };
+    let head = Head {
+        schema,
+        provenance: found.provenance.as_deref(),
+        from: &found.from,
+        to: &found.to,
+        assuming: &found.assuming,
+    };
     let mut text = vec![line(&head)?];
     for account in &found.accounts {
         for row in &account.agreements {

@@ -52,7 +52,8 @@ pub fn show(rules: &RuleBook, args: &ServiceArgs) -> Result<(), Failure> {
 
 /// A name that stands for nothing, or for several: nothing follows from it.
 fn unknown(name: &str, near: &[String]) -> Problem {
-    let problem = usage(format!("`{name}` is not the name of one known service: whether it is HIPAA eligible is not known"));
+    let problem =
+        usage(format!("`{name}` is not the name of one known service: whether it is HIPAA eligible is not known"));
     match near {
         [] => problem.help("write the name that AWS lists, or the prefix that IAM policies write: s3"),
         [only] => problem.help(meant(only)),
@@ -76,6 +77,9 @@ fn text(width: usize, found: &Eligibility, at: &str) -> String {
     if let Some(unlisted) = &found.unlisted {
         section("in policies", &unlisted.prefix);
         section("on the lists", "none of them");
+        if let Some(listed) = &unlisted.perhaps_part_of {
+            section("perhaps", &format!("a part of {listed}, which is: whether it is one is not known"));
+        }
     }
     let around = match (&found.list_before, &found.list_after) {
         (Some(before), Some(after)) => format!("the list before is of {before}, the next of {after}"),

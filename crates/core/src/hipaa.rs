@@ -286,6 +286,8 @@ pub struct Unlisted {
     pub name: String,
     /// Its IAM prefix.
     pub prefix: String,
+    /// The service on the lists that it is called after: whether it is a part of that is not known.
+    pub perhaps_part_of: Option<String>,
 }
 
 /// A service of the dated lists.
@@ -319,7 +321,9 @@ pub fn eligibility(
     let meant = known.meant(service);
     let listed: Vec<Listed> = known.services(service).map(listed).collect();
     let unlisted = match meant {
-        Meant::Unlisted { name, prefix } => Some(Unlisted { name, prefix }),
+        Meant::Unlisted { name, prefix, part_of } => {
+            Some(Unlisted { name, prefix, perhaps_part_of: part_of.map(str::to_owned) })
+        }
         Meant::Listed(_) | Meant::Unknown(_) => None,
     };
     let uid = Uid::new("Service", service).to_cedar()?;
@@ -348,7 +352,7 @@ fn lists(known: &Lists, service: &str, at: crate::moment::Moment) -> Result<Cont
     let named = |list: Option<&str>| {
         Expr::new_bool(list.is_some_and(|date| known.services(service).any(|s| s.was_listed(date))))
     };
-    let is_known = Expr::new_bool(known.knows(service));
+    let is_known = Expr::new_bool(known.settles(service));
     let mut pairs = vec![("at", datetime(at)), ("onListBefore", named(before)), ("onListAfter", named(after))];
     pairs.push(("known", is_known));
     let date = |date: Option<&str>| date.and_then(crate::moment::parse).map(datetime);

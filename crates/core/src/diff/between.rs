@@ -63,7 +63,9 @@ impl Between<'_> {
         let mut told = Vec::new();
         for entry in entries {
             match is_dated(&entry) {
-                true => entry.accounts.iter().for_each(|account| add(&mut told, self.dated(entry, account, [&old, &new]))),
+                true => {
+                    entry.accounts.iter().for_each(|account| add(&mut told, self.dated(entry, account, [&old, &new])))
+                }
                 false => told.push(entry.clone()),
             }
         }
@@ -109,7 +111,8 @@ impl Between<'_> {
         let [_, to] = self.moments();
         let query = Query { from: None, to, accounts: accounts.iter().cloned().collect(), kinds: Vec::new() };
         let found = history::history(side.inventory, self.rules, &query)?;
-        let rows = found.accounts.into_iter().flat_map(|a| a.agreements.into_iter().map(move |row| (a.account.clone(), row)));
+        let rows =
+            found.accounts.into_iter().flat_map(|a| a.agreements.into_iter().map(move |row| (a.account.clone(), row)));
         Ok(rows.map(|(account, row)| ((account, row.kind.clone()), uncovered(&row.intervals))).collect())
     }
 
@@ -160,7 +163,8 @@ impl Between<'_> {
 fn add(entries: &mut Vec<CoverageEntry>, entry: CoverageEntry) {
     let same = |e: &&mut CoverageEntry| {
         (e.change, &e.kind, &e.before, &e.after) == (entry.change, &entry.kind, &entry.before, &entry.after)
-            && (&e.from, &e.until, &e.ended_with, &e.causes) == (&entry.from, &entry.until, &entry.ended_with, &entry.causes)
+            && (&e.from, &e.until, &e.ended_with, &e.causes)
+                == (&entry.from, &entry.until, &entry.ended_with, &entry.causes)
     };
     match entries.iter_mut().find(same) {
         Some(known) => {

@@ -385,7 +385,8 @@ fn compare(
         true => None,
         false => Some(Answers::assess(own.inventory, rules, own.options)?),
     };
-    let (first, first_assessed) = of_its_own.as_ref().map_or((&old, &before), |(answers, assessed)| (answers, assessed));
+    let (first, first_assessed) =
+        of_its_own.as_ref().map_or((&old, &before), |(answers, assessed)| (answers, assessed));
     let (differences, causes) = match &of_its_own {
         None => (differences, causes),
         Some((answers, _)) => by_itself(differences::differences(answers, &new), &differences, &causes),

@@ -90,6 +90,8 @@ pub struct History {
     pub from: Option<String>,
     /// The last moment asked.
     pub to: String,
+    /// What is taken for granted at every moment: what the files tell without a date.
+    pub assuming: Vec<String>,
     /// The kinds of agreement by which an account is covered as HIPAA asks.
     pub hipaa_kinds: Vec<String>,
     /// By number.
@@ -222,6 +224,7 @@ impl<'a> Historian<'a> {
             provenance: None,
             from: self.query.from.map(moment::format),
             to: moment::format(self.query.to),
+            assuming: Vec::new(),
             hipaa_kinds: self.rules.hipaa_kinds().iter().cloned().collect(),
             accounts,
         })

@@ -152,7 +152,8 @@ pub(crate) const SUPPORT_TEXT: &str = include_str!("../../../../../data/hipaa-su
 
 static SUPPORT: LazyLock<Vec<ServicePart>> = LazyLock::new(|| serde_json::from_str(SUPPORT_TEXT).unwrap_or_default());
 
-/// What AWS's own guardrail spares besides, as every account needs it: identities, costs, support.
+/// What AWS's own guardrail spares besides, as every account needs it: identities, costs, support. With it stand the prefixes that took the
+/// place of `aws-portal` in 2023, and those that notifications of AWS Artifact need (R82).
 pub fn support() -> &'static [ServicePart] {
     &SUPPORT
 }

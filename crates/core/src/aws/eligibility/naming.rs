@@ -7,7 +7,7 @@ use std::sync::{LazyLock, OnceLock};
 use serde::Deserialize;
 
 use super::{EligibleService, Lists};
-use crate::aws::catalogue::{self, Catalogue};
+use crate::aws::catalogue::{self, Catalogue, Service};
 use crate::problem::did_you_mean;
 
 /// The file of what people call services besides.
@@ -37,6 +37,8 @@ pub enum Meant<'l> {
         name: String,
         /// `lightsail`
         prefix: String,
+        /// The service on the lists that it is called after: it may be a part of that.
+        part_of: Option<&'l str>,
     },
     /// No service that is known, or several: names that are near.
     Unknown(Vec<String>),
@@ -84,6 +86,24 @@ impl Lists {
         }
     }
 
+    /// Whether the lists tell of a name if it is eligible: it stands for a service that is known, and not for what may be a part of one.
+    pub fn settles(&self, name: &str) -> bool {
+        !matches!(self.meant(name), Meant::Unknown(_) | Meant::Unlisted { part_of: Some(_), .. })
+    }
+
+    /// The service on the lists after whose longest name another is called.
+    fn called_after(&self, name: &str) -> Option<&str> {
+        let own = words(name);
+        let all = self.services.iter().flat_map(|s| names_of(s).map(move |n| (words(&n), s.name.as_str())));
+        let begins = |(of, _): &(Vec<String>, &str)| !of.is_empty() && own.starts_with(of);
+        all.filter(begins).max_by_key(|(of, _)| of.concat().len()).map(|(_, listed)| listed)
+    }
+
+    fn unlisted(&self, service: &Service) -> Meant<'_> {
+        let part_of = self.called_after(&service.name);
+        Meant::Unlisted { name: service.name.clone(), prefix: service.prefix.clone(), part_of }
+    }
+
     fn of_prefix(&self, prefix: &str) -> Vec<&EligibleService> {
         self.services.iter().filter(|s| s.prefixes.iter().any(|p| p.eq_ignore_ascii_case(prefix))).collect()
     }
@@ -92,7 +112,7 @@ impl Lists {
     fn of_the_catalogue(&self, name: &str, key: &str) -> Meant<'_> {
         let catalogue = Catalogue::built_in();
         if let Some(service) = catalogue.service(name) {
-            return Meant::Unlisted { name: service.name.clone(), prefix: service.prefix.clone() };
+            return self.unlisted(service);
         }
         let prefixes = CATALOGUED.get(key).map(Vec::as_slice).unwrap_or_default();
         let listed: Vec<Vec<&EligibleService>> = prefixes.iter().map(|p| self.of_prefix(p)).collect();
@@ -101,8 +121,7 @@ impl Lists {
         all.dedup_by(|a, b| a.name == b.name);
         match prefixes {
             [first, ..] if all.is_empty() => {
-                let name = catalogue.service(first).map(|s| s.name.clone()).unwrap_or_default();
-                Meant::Unlisted { name, prefix: (*first).to_owned() }
+                catalogue.service(first).map_or(Meant::Unknown(Vec::new()), |service| self.unlisted(service))
             }
             [_, ..] if listed.iter().all(|of| !of.is_empty()) => Meant::Listed(all),
             _ => Meant::Unknown(self.near(name, key)),
@@ -161,7 +180,8 @@ fn names_of(service: &EligibleService) -> impl Iterator<Item = String> {
         names.push(within.strip_prefix("formerly ").unwrap_or(within).to_owned());
     }
     // `Simple Storage Service` and `Simple Storage`
-    let short: Vec<String> = names.iter().filter_map(|n| n.trim().strip_suffix(" Service").map(str::to_owned)).collect();
+    let short: Vec<String> =
+        names.iter().filter_map(|n| n.trim().strip_suffix(" Service").map(str::to_owned)).collect();
     names.extend(short);
     names.extend(CALLED.iter().filter(|c| c.service == service.name).map(|c| c.name.clone()));
     names.into_iter()
@@ -169,10 +189,18 @@ fn names_of(service: &EligibleService) -> impl Iterator<Item = String> {
 
 /// What of a name tells it apart from others: its letters and digits in lower case, without the maker.
 fn key(name: &str) -> String {
+    words(name).concat()
+}
+
+/// The words of a name in lower case, their letters and digits alone, without the maker.
+fn words(name: &str) -> Vec<String> {
     let words: Vec<String> = name.split_whitespace().map(str::to_lowercase).collect();
     let maker = words.iter().take_while(|w| ["amazon", "aws"].contains(&w.as_str())).count();
-    let own = words.iter().skip(if maker < words.len() { maker } else { 0 });
-    own.flat_map(|word| word.chars()).filter(|c| c.is_alphanumeric()).collect()
+    let own = words.into_iter().skip_while(|w| ["amazon", "aws"].contains(&w.as_str()));
+    let plain = |word: String| word.chars().filter(|c| c.is_alphanumeric()).collect::<String>();
+    let own: Vec<String> = own.map(plain).filter(|w| !w.is_empty()).collect();
+    // a maker alone is a name of nothing, and told as it is written
+    if own.is_empty() && maker > 0 { vec!["amazon".to_owned()] } else { own }
 }
 
 #[cfg(test)]
@@ -182,7 +210,7 @@ mod tests {
     fn told(name: &str) -> String {
         match Lists::built_in().meant(name) {
             Meant::Listed(services) => services.iter().map(|s| s.name.as_str()).collect::<Vec<_>>().join(", "),
-            Meant::Unlisted { name, prefix } => format!("unlisted: {name} ({prefix})"),
+            Meant::Unlisted { name, prefix, .. } => format!("unlisted: {name} ({prefix})"),
             Meant::Unknown(near) => format!("unknown: {}", near.join(", ")),
         }
     }
@@ -245,6 +273,22 @@ mod tests {
                 assert!(told(&name).contains(&service.name), "{name}: {}", told(&name));
             }
         }
+    }
+
+    /// What is called after a service on the lists may be a part of it, and is not said to be on none.
+    #[test]
+    fn what_is_called_after_a_listed_service_may_be_a_part_of_it() {
+        let lists = Lists::built_in();
+        let part = |name: &str| match lists.meant(name) {
+            Meant::Unlisted { part_of, .. } => part_of.map(str::to_owned),
+            other => panic!("{name}: {other:?}"),
+        };
+        assert_eq!(part("ecr-public").as_deref(), Some("Amazon Elastic Container Registry (ECR)"));
+        assert_eq!(part("bedrock-mantle").as_deref(), Some("Amazon Bedrock"));
+        assert_eq!(part("awsconnector"), None, "words, not letters");
+        assert!(part("lightsail").is_none() && part("gamelift").is_none());
+        assert!(!lists.settles("ecr-public") && lists.knows("ecr-public") && lists.settles("gamelift"));
+        assert!(!lists.settles("gibberish") && lists.settles("s3"));
     }
 
     /// What AWS lists as a service never comes out as one that is on no list.
