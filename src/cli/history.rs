@@ -14,7 +14,7 @@ use crate::report;
 use countersign_core::diff as differences;
 use countersign_core::history::{Gap, Held, History, Interval, Query, history as told};
 use countersign_core::moment;
-use countersign_core::problem::Failure;
+use countersign_core::problem::{Failure, NothingTo};
 use countersign_core::provenance::Provenance;
 
 /// What of `coverage` is about more than one moment.
@@ -32,7 +32,7 @@ pub struct OverTime {
     /// Show what changed between two exports, coverage and findings alone: exit with 1 if an agreement is lost, or may be
     #[arg(long, num_args = 2, value_names = ["OLD", "NEW"], conflicts_with_all = ["history", "fail_on", "dir"])]
     pub compare: Vec<PathBuf>,
-    /// With --history, exit with 1 if there is a gap while an account held PHI, or may have
+    /// With --history, exit with 1 if there is a gap while an account held PHI, or may have, or if accounts were not all listed
     #[arg(long, requires = "history")]
     pub fail_on_phi_gap: bool,
 }
@@ -56,6 +56,9 @@ pub fn has_formats(args: &CoverageArgs) -> Result<(), Failure> {
 
 pub fn history(cli: &Cli, args: &CoverageArgs) -> Result<u8, Failure> {
     let session = cli.session(args.dir.as_ref(), &args.asking)?;
+    if args.over_time.fail_on_phi_gap {
+        has_accounts(&session)?;
+    }
     let kinds = narrow::kinds(&session.inventory, &args.agreement)?;
     let moment = |text: &Option<String>| text.as_deref().map(parse_moment).transpose();
     let (from, to) = (moment(&args.over_time.from)?, moment(&args.over_time.to)?.unwrap_or(session.options.at));
@@ -84,8 +87,10 @@ pub fn history(cli: &Cli, args: &CoverageArgs) -> Result<u8, Failure> {
         Format::Lines => lines(&found),
         _ => output::json(&found),
     })?;
+    // an account that nobody listed may hold PHI
+    let unlisted = !found.accounts_not_listed_of.is_empty();
     let mut gaps = found.accounts.iter().flat_map(|a| &a.agreements).flat_map(|k| &k.gaps);
-    let fails = args.over_time.fail_on_phi_gap && gaps.any(is_of_phi);
+    let fails = args.over_time.fail_on_phi_gap && (unlisted || gaps.any(is_of_phi));
     Ok(if fails { NOT_OK } else { OK })
 }
 
@@ -99,6 +104,7 @@ pub fn compare(cli: &Cli, args: &CoverageArgs, old: &Path, new: &Path) -> Result
     let mut base = diff::base(cli, base, &EvaluationArgs { at: None, ..args.asking.clone() }, &head)?;
     base.options.at = base.inventory.config.as_of.unwrap_or(head.options.at);
     head.warn();
+    has_accounts(&base)?;
     in_order((&base, &base_name), (&head, &head_name))?;
     let accounts = base.options.filter.accounts.clone();
     let kinds = narrow::kinds_of_either(&base.inventory, &head.inventory, &args.agreement)?;
@@ -120,6 +126,14 @@ pub fn compare(cli: &Cli, args: &CoverageArgs, old: &Path, new: &Path) -> Result
         report::diff::text(output::width(), &found, (&base_name, &head_name), args.all)
     })?;
     Ok(if found.verdict.coverage_is_lost { NOT_OK } else { OK })
+}
+
+/// Nothing passes that has no accounts to ask about.
+fn has_accounts(session: &Session) -> Result<(), Failure> {
+    match session.inventory.of_type("Account").next() {
+        Some(_) => Ok(()),
+        None => Err(Failure::Nothing(NothingTo::CheckAccounts(session.source.name()))),
+    }
 }
 
 /// Two exports the wrong way round would tell losses as gains.

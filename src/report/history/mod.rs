@@ -37,6 +37,10 @@ pub fn text(width: usize, found: &History, all: bool) -> String {
     if found.accounts.len() > 1 {
         text.push_str(&paragraph(width, "", "--account shows each interval with what tells of its edges."));
     }
+    for organization in &found.accounts_not_listed_of {
+        let what = format!("Other accounts of {organization} are not known: its accounts were not all listed.");
+        text.push_str(&paragraph(width, "", &what));
+    }
     for what in &found.assuming {
         text.push_str(&paragraph(width, "", &format!("Assuming: {what}.")));
     }
