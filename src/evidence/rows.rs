@@ -211,7 +211,7 @@ pub fn findings(facts: &Facts<'_>) -> Table {
     table.rows.extend(facts.assessment.findings.iter().map(|f| {
         let severity = f.severity.word().to_owned();
         let [code, name, subject] = [&f.rule, &f.name, &f.subject].map(Clone::clone);
-        vec![severity, code, name, subject, f.told(), f.help.clone(), f.cites.clone()]
+        vec![severity, code, name, subject, f.message.clone(), f.help.clone(), f.cites.clone()]
     }));
     table
 }

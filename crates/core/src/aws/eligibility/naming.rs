@@ -267,6 +267,10 @@ mod tests {
             }
             for name in names_of(service) {
                 assert!(told(&name).contains(&service.name), "{name}: {}", told(&name));
+                let spaced = format!("  aws {} ", name.to_uppercase().replace('-', " "));
+                for other in [name.to_uppercase(), name.replace(' ', "  "), name.replace(' ', "-"), spaced] {
+                    assert!(!told(&other).starts_with("unlisted"), "{other}: {}", told(&other));
+                }
             }
         }
     }
