@@ -222,6 +222,12 @@ fn an_account_and_a_kind_are_named_as_people_do() {
         assert!(code == Some(1) && text.contains("on 2026-10-15 at 00:00 UTC: "), "{args:?} {text} {told}");
         assert!(text.contains("was terminated (entities.json:"), "{text}");
     }
+    // so does diff
+    let folders = [old.folder(), new.folder()];
+    let paths = folders.each_ref().map(|f| f.path().to_str().unwrap());
+    let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+    let output = command.arg("diff").args(paths).args(["--account", "wards"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
     for args in [&["--account", "nobody"], &["--agreement", "nothing"]] {
         assert_eq!(printed(&old, &new, args).0, Some(2), "{args:?}");
     }

@@ -281,6 +281,27 @@ fn the_gate_of_phi_gaps_fails_where_there_was_never_cover() {
     assert!(code == Some(2) && told.contains("--fail-on-phi-gap is about baa"), "{told}");
 }
 
+/// Nothing passes where there is nobody to ask about, and not where accounts may be there that nobody listed.
+#[test]
+fn the_gate_of_phi_gaps_needs_all_accounts() {
+    let gate = |world: &World, args: &[&str]| {
+        let folder = world.clone().file("countersign.toml", "asOf = \"2026-11-01\"\n").folder();
+        let out =
+            command(&[&["coverage", folder.path().to_str().unwrap(), "--history", "--fail-on-phi-gap"], args].concat());
+        let text = String::from_utf8([out.stdout, out.stderr].concat()).unwrap();
+        (out.status.code(), text.split_whitespace().collect::<Vec<_>>().join(" "))
+    };
+    let (code, text) = gate(&World::new().report("report-SocReport1234567", "SOC", false), &[]);
+    assert!(code == Some(3) && text.contains("contains no accounts"), "{text}");
+    let partly = World::new().org(json!({"accountsKnown": false})).account(M, json!({}), &[ORG]);
+    let (code, text) = gate(&partly, &[]);
+    assert!(code == Some(1) && text.contains(&format!("Other accounts of {ORG} are not known")), "{text}");
+    let document: Value = serde_json::from_str(&gate(&partly, &["--format", "json"]).1).unwrap();
+    assert_eq!(schema_errors("history.v1.schema.json", &document), Vec::<String>::new());
+    assert_eq!(document["accountsNotListedOf"], json!([ORG]));
+    assert_eq!(gate(&partly, &["--account", M]).0, Some(0), "asked about one account alone");
+}
+
 /// What has no date is told as assumed, in every format (D22).
 #[test]
 fn facts_without_a_date_are_told_as_assumed() {
