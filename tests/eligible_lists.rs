@@ -47,11 +47,12 @@ fn codes(document: &Value) -> Vec<&str> {
 fn a_newer_file_decides_which_services_are_eligible() {
     let built_in = world().file("countersign.toml", "asOf = \"2026-11-01\"\n").folder();
     let document = evaluated(built_in.path());
-    assert!(codes(&document).contains(&"CS004"), "no list that is built in has the service");
+    assert!(codes(&document).contains(&"CS033"), "nothing that is built in knows the service");
+    assert!(!codes(&document).contains(&"CS004"), "what is not known is not said to be not eligible");
     assert_eq!(document["provenance"]["eligibleServices"], Value::Null);
     let newer = with_lists(NEWER).folder();
     let document = evaluated(newer.path());
-    assert!(!codes(&document).contains(&"CS004"), "{}", document["findings"]);
+    assert!(!codes(&document).iter().any(|c| ["CS004", "CS033"].contains(c)), "{}", document["findings"]);
     assert!(codes(&document).contains(&"CS017"), "its exclusions are told (R96)");
     let told = &document["provenance"]["eligibleServices"];
     assert_eq!((&told["file"], &told["date"]), (&json!("data/eligible.json"), &json!("2026-10-30")));
@@ -69,7 +70,7 @@ fn a_newer_file_decides_which_services_are_eligible() {
     let (_, text, _) = run(newer.path(), &["show", "service", "novelty", "--at", "2026-11-01"]);
     assert!(text.contains("Amazon Novelty") && text.contains("data/eligible.json"), "{text}");
     let (code, _, told) = run(built_in.path(), &["show", "service", "novelty"]);
-    assert!(code == Some(2) && told.contains("has ever named `novelty`"), "{told}");
+    assert!(code == Some(2) && told.contains("`novelty` is not the name of one known service"), "{told}");
     // what is generated, and lint, go by the same lists
     let (_, text, told) = run(newer.path(), &["generate", "scp", "eligible-services", "--at", "2026-11-01"]);
     assert!(text.contains("\"novelty:*\"") && !text.contains("\"healthlake:*\""), "{text} {told}");
@@ -91,4 +92,56 @@ fn a_file_that_is_none_is_an_error() {
     let folder = world().file("countersign.toml", "[aws]\neligibleServices = \"none.json\"\n").folder();
     let (code, _, told) = run(folder.path(), &["coverage", "."]);
     assert!(code == Some(2) && told.contains("there is no file none.json"), "{told}");
+}
+
+/// The register and `show service` take the names that people use; what is not known is told with near names, and is never "not eligible".
+#[test]
+fn services_are_named_as_people_do() {
+    let settings = "asOf = \"2026-11-01\"\n";
+    let folder = |services: Value| {
+        let world = World::new().account(A, json!({"phi": {"services": services, "safeguardsAttested": true}}), &[]);
+        world.file("countersign.toml", settings).folder()
+    };
+    let known =
+        ["Amazon HealthLake", "EC2", "Amazon S3", "s3", "AWS Lambda", "aws  lambda", "Amazon EC2", "SNS", "MSK"];
+    let eligible = folder(json!(known));
+    let document = evaluated(eligible.path());
+    let of_services = |document: &Value| {
+        let mut codes = codes(document);
+        codes.retain(|c| ["CS004", "CS005", "CS033"].contains(c));
+        codes.into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert!(of_services(&document).is_empty(), "{}", document["findings"]);
+    assert_eq!(document["accounts"][0]["hipaa"]["meetsDefinition"], true);
+    // what AWS has and does not list is not eligible (D18), under any of its names
+    let lightsail = folder(json!(["Amazon Lightsail", "lightsail", "LIGHTSAIL"]));
+    assert_eq!(of_services(&evaluated(lightsail.path())), ["CS004"]);
+    // what may be a part of a listed service is unknown
+    let part = folder(json!(["ecr-public", "Amazon Bedrock Web Search"]));
+    assert_eq!(of_services(&evaluated(part.path())), ["CS005"]);
+    let nonsense = folder(json!(["s3", "S4 buckets"]));
+    let document = evaluated(nonsense.path());
+    assert_eq!(of_services(&document), ["CS033"]);
+    assert_eq!(document["accounts"][0]["hipaa"]["meetsDefinition"], Value::Null);
+    assert!(document["findings"].to_string().contains("S4 buckets"), "{}", document["findings"]);
+    let show = |name: &str| run(eligible.path(), &["show", "service", name, "--at", "2026-06-01", "--format", "json"]);
+    for name in known {
+        let (code, text, told) = show(name);
+        let found: Value = serde_json::from_str(&text).unwrap_or_else(|_| panic!("{name}: {told}"));
+        assert_eq!((code, &found["eligible"]), (Some(0), &json!(true)), "{name}");
+        assert_eq!(schema_errors("service.v1.schema.json", &found), Vec::<String>::new());
+    }
+    let found: Value = serde_json::from_str(&show("amazon lightsail").1).unwrap();
+    assert_eq!((&found["eligible"], &found["unlisted"]["prefix"]), (&json!(false), &json!("lightsail")));
+    assert_eq!(schema_errors("service.v1.schema.json", &found), Vec::<String>::new());
+    for (name, near) in [("AWS Lamda", "Lambda"), ("Data Streams", "Amazon Kinesis Data Streams"), ("gibberish", "s3")]
+    {
+        let (code, _, told) = show(name);
+        let told = told.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(
+            code == Some(2) && told.contains("whether it is HIPAA eligible is not known") && told.contains(near),
+            "{told}"
+        );
+        assert!(!told.contains("not eligible"), "{told}");
+    }
 }

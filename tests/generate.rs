@@ -571,6 +571,94 @@ fn lint_finds_nothing_in_any_form() {
     );
 }
 
+/// A boundary grants nothing, and its name and Sid say that it is one: lint takes it for what it is in any file, and still tells of the
+/// same statement where it would grant.
+#[test]
+fn a_boundary_is_linted_as_one_whatever_its_file_is_called() {
+    let folder = tempfile::tempdir().unwrap();
+    let forms = ["--format", "json=a.json", "--format", "terraform=b.tf"];
+    let args = [&["generate", "protect-agreements", "--management", "boundary"][..], &forms].concat();
+    assert_eq!(run(&args, folder.path()).status.code(), Some(0));
+    let codes = || -> Vec<String> {
+        let output = run(&["lint", ".", "--format", "json"], folder.path());
+        let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+        found["findings"].as_array().unwrap().iter().map(|f| f["rule"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(codes(), Vec::<String>::new());
+    let text = std::fs::read_to_string(folder.path().join("a.json")).unwrap();
+    std::fs::write(folder.path().join("a.json"), text.replace("BoundaryOfEverythingElse", "EverythingElse")).unwrap();
+    assert_eq!(codes(), ["CS126", "CS127"], "as an identity policy, it would grant everything else");
+}
+
+/// What every account needs is spared: identities, costs under the prefixes of today, support, and what tells of agreements (R82).
+#[test]
+fn what_every_account_needs_is_spared() {
+    let policy = generated(&["scp", "eligible-services"]);
+    let spared = policy["Statement"][0]["NotAction"].as_array().unwrap().clone();
+    for prefix in [
+        "account",
+        "artifact",
+        "billing",
+        "consolidatedbilling",
+        "freetier",
+        "health",
+        "iam",
+        "invoicing",
+        "notifications",
+        "notifications-contacts",
+        "organizations",
+        "payments",
+        "purchase-orders",
+        "signin",
+        "sso",
+        "sts",
+        "support",
+        "tax",
+        "trustedadvisor",
+    ] {
+        assert!(spared.contains(&json!(format!("{prefix}:*"))), "{prefix}");
+        assert!(catalogue::Catalogue::built_in().service(prefix).is_some(), "{prefix}");
+    }
+}
+
+/// A report is asked about only where the inventory has it: what the expectations cannot hold is said, in the file and beside it.
+#[test]
+fn expectations_say_which_series_they_cannot_hold() {
+    let series = |more: &[&str], world: World| {
+        let folder = world.folder();
+        let who = "arn:aws:iam::222222222222:user/auditor";
+        let args = ["generate", "policy", "read-reports", ".", "--principal", who, "--format", "expect"];
+        let output = run(&[&args, more].concat(), folder.path());
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).split_whitespace().collect::<Vec<_>>().join(" ");
+        (output.status.code(), text(&output.stdout), text(&output.stderr))
+    };
+    let world = || {
+        World::new().account(A, json!({}), &[]).user(A, "auditor", json!([])).report(
+            "report-SocReport1234567",
+            "SOC",
+            false,
+        )
+    };
+    let (code, text, told) = series(&["--series", "SOC", "--series", "PCI"], world());
+    let missing = "that reports of PCI can be read, as the inventory has none of that series and category";
+    let others = "that no other reports can be read, as the inventory has no others";
+    assert_eq!(code, Some(0), "{told}");
+    for what in [missing, others] {
+        assert!(
+            text.contains(&format!("not held: {what}")) && told.contains(&format!("cannot hold {what}")),
+            "{text} {told}"
+        );
+    }
+    let all = world().report("report-PciReport1234567", "PCI", false).report("report-IsoReport1234567", "ISO", false);
+    let (code, text, told) = series(&["--series", "SOC", "--series", "PCI"], all);
+    assert!(code == Some(0) && !text.contains("not held") && !told.contains("cannot hold"), "{text} {told}");
+    let (code, _, told) = series(&["--series", "PCI"], world());
+    assert!(
+        code == Some(2) && told.contains("nobody in account 222222222222 can do what read-reports is for"),
+        "{told}"
+    );
+}
+
 /// The same statements, whatever the form.
 #[test]
 fn each_form_holds_the_same_policy() {

@@ -140,3 +140,32 @@ fn covered_accounts_without_phi_are_told_in_one_line() {
         serde_json::from_str(&told(&["evaluate", ".", "--at", "2026-11-01", "--format", "json"])).unwrap();
     assert_eq!(json["findings"].as_array().unwrap().iter().filter(|f| f["rule"] == "CS003").count(), 7);
 }
+
+/// A tag has no date: what is found by tags of another day says so, whether a tag declares PHI, none does, or none was listed (D3, D22).
+#[test]
+fn what_rests_on_tags_of_another_day_says_so() {
+    let world = World::new()
+        .entity(json!({"uid": PHI, "tags": {"Data": "PHI"}}))
+        .account(A.replace('2', "5").as_str(), json!({"tagsKnown": false}), &[])
+        .account(B, json!({"phi": {"services": ["s3"]}}), &[])
+        .account("666666666666", json!({}), &[])
+        .accepted("abcdef0123456789", "baa", "account", "666666666666", "2022-01-01", None)
+        .file("countersign.toml", "asOf = \"2026-10-01\"\n");
+    let folder = world.folder();
+    let told = |args: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+        let output = command.current_dir(folder.path()).env("NO_COLOR", "1").env("COLUMNS", "250").args(args).output();
+        String::from_utf8(output.unwrap().stdout).unwrap()
+    };
+    let of = |day: &[&str]| -> Vec<String> {
+        let json: Value = serde_json::from_str(&told(&[&["evaluate", ".", "--format", "json"], day].concat())).unwrap();
+        assert_eq!(schema_errors("assessment.v1.schema.json", &json), Vec::<String>::new());
+        let found = json["findings"].as_array().unwrap();
+        found.iter().filter(|f| f["assuming"].is_string()).map(|f| f["rule"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(of(&[]), Vec::<String>::new(), "of the day of the snapshot, nothing is assumed");
+    assert_eq!(of(&["--at", "2025-01-01"]), ["CS001", "CS008", "CS023", "CS024", "CS003"]);
+    // what the register says without a date is told for the whole answer
+    let text = told(&["evaluate", ".", "--at", "2025-01-01"]);
+    assert!(text.contains("(assuming that its tags then were those that the files tell of)"), "{text}");
+}

@@ -241,7 +241,82 @@ fn gaps_while_phi_was_held_are_those_after_the_date_of_the_register() {
         held(json!({"services": ["s3"], "since": "2022-07-01", "until": "2022-08-01"})),
         ["2023-01-01 2023-03-01 no"]
     );
-    assert_eq!(held(json!({"services": ["s3"]})), ["2023-01-01 2023-03-01 undated"]);
+    assert_eq!(held(json!({"services": ["s3"]})), ["– 2022-06-01 undated", "2023-01-01 2023-03-01 undated"]);
+}
+
+/// PHI without cover is a gap, whether or not there ever was cover; what is not known is not a pass.
+#[test]
+fn phi_in_an_account_that_was_never_covered_is_a_gap() {
+    let gaps = |attrs: Value, tags: Value| {
+        let mut entity = json!({"uid": X, "attrs": attrs});
+        entity["tags"] = tags;
+        let found = told(&World::new().entity(entity));
+        baa(&found, X).gaps.iter().map(|g| (g.from.clone(), g.until.clone(), g.phi.unwrap())).collect::<Vec<_>>()
+    };
+    let none = json!({});
+    assert_eq!(gaps(json!({"phi": {"services": ["s3"]}}), none.clone()), [(None, None, Held::Undated)]);
+    assert_eq!(gaps(none.clone(), json!({"Data": "PHI"})), [(None, None, Held::Undated)]);
+    assert_eq!(gaps(json!({"tagsKnown": false}), none.clone()), [(None, None, Held::Unknown)]);
+    let since = json!({"phi": {"services": ["s3"], "since": "2024-01-01"}});
+    assert_eq!(gaps(since, none.clone()), [(Some("2024-01-01T00:00:00Z".to_owned()), None, Held::Yes)]);
+    assert_eq!(gaps(none.clone(), none), []);
+}
+
+/// The gate fails for each of them, under whatever name the agreement is asked for, and asks nothing in vain.
+#[test]
+fn the_gate_of_phi_gaps_fails_where_there_was_never_cover() {
+    let of = |attrs: Value, args: &[&str]| {
+        let folder = World::new().account(X, attrs, &[]).file("countersign.toml", "asOf = \"2026-11-01\"\n").folder();
+        let folder = folder.path().to_str().unwrap();
+        let out = command(&[&["coverage", folder, "--history", "--fail-on-phi-gap"], args].concat());
+        (out.status.code(), String::from_utf8(out.stderr).unwrap())
+    };
+    let phi = json!({"phi": {"services": ["s3"]}});
+    for args in [&[][..], &["--agreement", "baa"], &["--agreement", "BAA"], &["--from", "2026-01-01"]] {
+        assert_eq!(of(phi.clone(), args).0, Some(1), "{args:?}");
+    }
+    assert_eq!(of(json!({"tagsKnown": false}), &[]).0, Some(1));
+    assert_eq!(of(json!({}), &[]).0, Some(0));
+    let (code, told) = of(phi, &["--agreement", "andb"]);
+    assert!(code == Some(2) && told.contains("--fail-on-phi-gap is about baa"), "{told}");
+}
+
+/// Nothing passes where there is nobody to ask about, and not where accounts may be there that nobody listed.
+#[test]
+fn the_gate_of_phi_gaps_needs_all_accounts() {
+    let gate = |world: &World, args: &[&str]| {
+        let folder = world.clone().file("countersign.toml", "asOf = \"2026-11-01\"\n").folder();
+        let out =
+            command(&[&["coverage", folder.path().to_str().unwrap(), "--history", "--fail-on-phi-gap"], args].concat());
+        let text = String::from_utf8([out.stdout, out.stderr].concat()).unwrap();
+        (out.status.code(), text.split_whitespace().collect::<Vec<_>>().join(" "))
+    };
+    let (code, text) = gate(&World::new().report("report-SocReport1234567", "SOC", false), &[]);
+    assert!(code == Some(3) && text.contains("contains no accounts"), "{text}");
+    let partly = World::new().org(json!({"accountsKnown": false})).account(M, json!({}), &[ORG]);
+    let (code, text) = gate(&partly, &[]);
+    assert!(code == Some(1) && text.contains(&format!("Other accounts of {ORG} are not known")), "{text}");
+    let document: Value = serde_json::from_str(&gate(&partly, &["--format", "json"]).1).unwrap();
+    assert_eq!(schema_errors("history.v1.schema.json", &document), Vec::<String>::new());
+    assert_eq!(document["accountsNotListedOf"], json!([ORG]));
+    assert_eq!(gate(&partly, &["--account", M]).0, Some(0), "asked about one account alone");
+}
+
+/// What has no date is told as assumed, in every format (D22).
+#[test]
+fn facts_without_a_date_are_told_as_assumed() {
+    let assumed = "what the files tell without a date (tags, PHI, attestations, names, settings)";
+    let entity = json!({"uid": X, "tags": {"Data": "PHI"}});
+    let dated = World::new().entity(entity.clone()).file("countersign.toml", "asOf = \"2026-10-01\"\n");
+    for (world, words) in [(dated, "is that of the snapshot of 2026-10-01"), (World::new().entity(entity), "(asOf)")] {
+        let folder = world.folder();
+        for format in ["text", "json", "jsonl", "csv"] {
+            let args = ["coverage", folder.path().to_str().unwrap(), "--history", "--format", format];
+            let text = String::from_utf8(command(&args).stdout).unwrap();
+            let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(text.contains(assumed) && text.contains(words), "{format}: {text}");
+        }
+    }
 }
 
 #[test]

@@ -22,6 +22,7 @@ mod columns;
 mod completeness;
 mod contract;
 mod control_policies;
+mod coverage_compare;
 mod deleted;
 mod diff;
 mod diff_later;

@@ -167,7 +167,9 @@ impl Compared {
 pub fn base(cli: &Cli, version: Version, asking: &EvaluationArgs, head: &Session) -> Result<Session, Failure> {
     let read = cli.deciding_in(version.files.as_ref(), &|path| version.named(path));
     let base = read.and_then(|read| cli.session_of(version.files, asking, read, Some(head.options.at)));
-    base.inspect_err(|_| output::note(&format!("In the base, {}:", version.name)))
+    let mut base = base.inspect_err(|_| output::note(&format!("In the base, {}:", version.name)))?;
+    base.options.filter.accounts = narrow::accounts_of_either(&base.inventory, &head.inventory, &asking.account)?;
+    Ok(base)
 }
 
 /// What is different between two inventories; `exceptions` are those that count, and `assessed` is what was assessed of the new one
@@ -188,10 +190,10 @@ pub fn diff_of(
 fn inventories(cli: &Cli, args: &DiffArgs, Compared { base: old, head: new, .. }: Compared) -> Result<u8, Failure> {
     let (base_name, head_name) = (old.name.clone(), new.name);
     let read = cli.deciding(new.files.as_ref())?;
-    let head = cli.session_of(new.files, &args.asking, read, None)?;
+    let mut head = cli.session_of(new.files, &args.asking, read, None)?;
     let base = base(cli, old, &args.asking, &head)?;
     head.warn();
-    narrow::accounts_of_either(&base.inventory, &head.inventory, &args.asking.account)?;
+    head.options.filter.accounts.clone_from(&base.options.filter.accounts);
     // a change of the rules does not weaken what is said of the change
     if !base.has_rules_of(&head) {
         output::note("The rules are not those of the base: the comparison is made by the rules of the base.");

@@ -279,7 +279,9 @@ fn policy(cli: &Cli, args: &PolicyArgs) -> Result<u8, Failure> {
             let problem = usage("--format expect is about one principal in one account");
             return Err(problem.help("name them with --principal and --account").into());
         };
-        expect::of_job(&wanted, &session.used(), principal, account)
+        let held = expect::of_job(&wanted, &session.used(), principal, account)?;
+        held.unheld.iter().for_each(|what| output::note(&format!("The expectations cannot hold {what}.")));
+        Ok(held.text)
     })
 }
 

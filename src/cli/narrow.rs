@@ -34,13 +34,38 @@ pub fn accounts(inventory: &Inventory, accounts: &[String]) -> Result<Vec<String
     if unknown.is_empty() { Ok(found) } else { Err(Failure::Unknown(unknown)) }
 }
 
-/// Makes sure that all accounts exist in one of two inventories.
-pub fn accounts_of_either(one: &Inventory, other: &Inventory, accounts: &[String]) -> Result<(), Failure> {
-    let both = one.of_type("Account").chain(other.of_type("Account"));
-    let known: BTreeSet<&str> = both.map(|a| a.uid.id.as_str()).collect();
-    let missing = accounts.iter().filter(|a| !known.contains(a.as_str()));
-    let unknown: Vec<_> = missing.map(|a| Unknown::new(Named::Account, a, known.iter().copied())).collect();
-    if unknown.is_empty() { Ok(()) } else { Err(Failure::Unknown(unknown)) }
+/// The numbers of accounts that are named by number or by name, in one of two inventories or in both. A name that several have, by
+/// either, is none of one.
+pub fn accounts_of_either(one: &Inventory, other: &Inventory, accounts: &[String]) -> Result<Vec<String>, Failure> {
+    let both = || one.of_type("Account").chain(other.of_type("Account"));
+    let (mut found, mut unknown) = (Vec::new(), Vec::new());
+    for named in accounts {
+        let is_number = both().any(|a| a.uid.id == *named);
+        let all = both().filter(|a| if is_number { a.uid.id == *named } else { a.str("name") == Some(named.as_str()) });
+        let numbers: BTreeSet<String> = all.map(|a| a.uid.id.clone()).collect();
+        match numbers.len() {
+            0 => {
+                let names = both().flat_map(|a| std::iter::once(a.uid.id.as_str()).chain(a.str("name")));
+                let names: BTreeSet<&str> = names.collect();
+                unknown.push(Unknown::new(Named::Account, named, names));
+            }
+            1 => found.extend(numbers),
+            _ => {
+                let (what, name) = (Named::Account, named.clone());
+                return Err(Failure::Ambiguous { what, name, meanings: numbers.into_iter().collect() });
+            }
+        }
+    }
+    if unknown.is_empty() { Ok(found) } else { Err(Failure::Unknown(unknown)) }
+}
+
+/// The kinds of agreements that these names stand for in one of two inventories, or in both.
+pub fn kinds_of_either(one: &Inventory, other: &Inventory, names: &[String]) -> Result<Vec<String>, Failure> {
+    let found = names.iter().map(|name| {
+        let name = std::slice::from_ref(name);
+        kinds(other, name).or_else(|failure| kinds(one, name).map_err(|_| failure))
+    });
+    Ok(found.collect::<Result<Vec<_>, _>>()?.concat())
 }
 
 /// The kinds of agreements that these names stand for. All that stand for none are named.

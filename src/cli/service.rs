@@ -6,10 +6,11 @@ use serde::Serialize;
 use super::errors::usage;
 use super::{Printing, now, output, parse_moment};
 use crate::report::{Shown, bold, day, dim, paragraph};
+use countersign_core::aws::eligibility::Meant;
 use countersign_core::hipaa::{self, Eligibility};
 use countersign_core::moment;
 use countersign_core::policies::RuleBook;
-use countersign_core::problem::{Failure, did_you_mean, meant};
+use countersign_core::problem::{Failure, Problem, meant};
 use countersign_core::provenance::Provenance;
 
 /// What eligible means, and does not (D23, R76, R77).
@@ -18,7 +19,7 @@ const MEANS: &str = "Eligible means only that AWS lists the service, on the whol
 
 #[derive(Args)]
 pub struct ServiceArgs {
-    /// Its name, as AWS lists it, or the prefix that IAM policies write: s3, "Amazon HealthLake"
+    /// Its name, as AWS lists it or as people call it, or the prefix that IAM policies write: s3, "Amazon HealthLake"
     name: String,
     /// At this date or RFC 3339 time [default: now]
     #[arg(long, value_name = "TIME")]
@@ -38,28 +39,31 @@ struct Service<'a> {
 
 pub fn show(rules: &RuleBook, args: &ServiceArgs) -> Result<(), Failure> {
     let at = args.at.as_deref().map(parse_moment).transpose()?.unwrap_or_else(now);
-    // AWS writes some names with small letters, and prefixes always
     let (lists, file) = super::generate::lists()?;
-    let all = lists.all();
-    let names = || all.iter().flat_map(|s| std::iter::once(&s.name).chain(&s.prefixes)).map(String::as_str);
-    let same = names().find(|n| n.eq_ignore_ascii_case(&args.name));
-    let Some(name) = same else {
-        let problem = usage(format!("no list of HIPAA eligible services has ever named `{}`", args.name));
-        let near = did_you_mean(&args.name, names()).map(meant);
-        let help = near.unwrap_or_else(|| {
-            format!("the lists are of {} to {}; a service on none of them is not eligible", lists.first(), lists.last())
-        });
-        return Err(problem.help(help).into());
-    };
-    let found = hipaa::eligibility(rules, &lists, name, at)?;
+    if let Meant::Unknown(near) = lists.meant(&args.name) {
+        return Err(unknown(&args.name, &near).into());
+    }
+    let found = hipaa::eligibility(rules, &lists, &args.name, at)?;
     let provenance = Provenance { eligible_services: file, ..Provenance::bare() };
     let json =
         Service { schema: "countersign/service/v1", provenance: &provenance, at: moment::format(at), service: &found };
     output::write(&args.printing.format, &json, &provenance, || text(output::width(), &found, &json.at))
 }
 
+/// A name that stands for nothing, or for several: nothing follows from it.
+fn unknown(name: &str, near: &[String]) -> Problem {
+    let problem =
+        usage(format!("`{name}` is not the name of one known service: whether it is HIPAA eligible is not known"));
+    match near {
+        [] => problem.help("write the name that AWS lists, or the prefix that IAM policies write: s3"),
+        [only] => problem.help(meant(only)),
+        several => problem.help(format!("it may be {}", several.join(", "))),
+    }
+}
+
 fn text(width: usize, found: &Eligibility, at: &str) -> String {
-    let names: Vec<&str> = found.listed.iter().map(|l| l.name.as_str()).collect();
+    let listed = found.listed.iter().map(|l| l.name.as_str());
+    let names: Vec<&str> = listed.chain(found.unlisted.iter().map(|u| u.name.as_str())).collect();
     let mut text = format!("{} {}\n", bold(&names.join(", ")), dim(&format!("· {}", day(at))));
     let mut section = |name: &str, body: &str| text.push_str(&paragraph(width, &format!("  {name:<13} "), body));
     section("HIPAA eligible", Shown::from(found.eligible).words);
@@ -69,6 +73,13 @@ fn text(width: usize, found: &Eligibility, at: &str) -> String {
             section("excluded", exclusions);
         }
         section("on the lists", &listed.seen.join(", "));
+    }
+    if let Some(unlisted) = &found.unlisted {
+        section("in policies", &unlisted.prefix);
+        section("on the lists", "none of them");
+        if let Some(listed) = &unlisted.perhaps_part_of {
+            section("perhaps", &format!("a part of {listed}, which is: whether it is one is not known"));
+        }
     }
     let around = match (&found.list_before, &found.list_after) {
         (Some(before), Some(after)) => format!("the list before is of {before}, the next of {after}"),

@@ -109,7 +109,7 @@ fn found(facts: &Facts<'_>) -> Vec<String> {
         of(Severity::Info)
     )];
     let errors = findings.iter().filter(|f| f.severity == Severity::Error);
-    lines.extend(errors.map(|f| cell(&plain::stopped(&format!("{}: {} {}", f.rule, f.subject, f.message)))));
+    lines.extend(errors.map(|f| cell(&plain::stopped(&format!("{}: {} {}", f.rule, f.subject, f.told())))));
     let at = moment::parse(&facts.assessment.at).unwrap_or_default();
     let (ended, in_force): (Vec<_>, Vec<_>) =
         facts.inventory.config.account_exceptions.iter().partition(|e| e.has_ended(at));

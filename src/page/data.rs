@@ -56,7 +56,7 @@ pub fn data(drawn: &Drawn<'_>) -> Value {
         "notFollowed": NOT_FOLLOWED,
         "access": access,
         "findings": assessment.findings.iter().map(|f| {
-            json!([f.severity.word(), f.rule, f.subject, f.message, f.help, f.cites])
+            json!([f.severity.word(), f.rule, f.subject, f.told(), f.help, f.cites])
         }).collect::<Vec<_>>(),
         "gaps": assessment.completeness.gaps.iter().map(|g| json!([g.missing.words(), g.of.len(), g.calls])).collect::<Vec<_>>(),
         "others": completeness::others(&assessment.completeness.perhaps_others),

@@ -36,7 +36,7 @@ pub fn markdown(drawn: &Drawn<'_>, title: &str) -> String {
     let mut findings = Table::new(&["severity", "about", "what it is", "what to do", "code", "rules"]);
     findings.rows.extend(assessment.findings.iter().map(|f| {
         let severity = f.severity.word().to_owned();
-        vec![severity, f.subject.clone(), f.message.clone(), f.help.clone(), f.rule.clone(), f.cites.clone()]
+        vec![severity, f.subject.clone(), f.told(), f.help.clone(), f.rule.clone(), f.cites.clone()]
     }));
     text.push_str(&if findings.rows.is_empty() { "None.\n".to_owned() } else { findings.markdown() });
     text.push_str("\n## Accounts\n\n");

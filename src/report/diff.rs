@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anstyle::AnsiColor;
 
 use super::plain::day::when;
-use super::{Shown, bold, completeness, count, day, dim, few, paragraph, sentences, styled, wrapped};
+use super::{Shown, bold, completeness, count, day, dim, few, history, paragraph, sentences, styled, wrapped};
 use countersign_core::access::NewRequests;
 use countersign_core::diff::causes::Contribution;
 use countersign_core::diff::differences::{AccessChange, AccessState, CoverageChange, CoverageState, FindingChange};
@@ -25,10 +25,17 @@ const INDENT: usize = 12;
 
 /// The text of a comparison of two named sides.
 pub fn text(width: usize, diff: &Diff, (base, head): (&str, &str), all: bool) -> String {
-    let mut text = format!("{} {}\n", bold(&format!("{base} → {head}")), dim(&format!("· {}", day(&diff.at))));
+    let at = match &diff.base_at {
+        Some(from) => format!("{} → {}", day(from), day(&diff.at)),
+        None => day(&diff.at).to_owned(),
+    };
+    let mut text = format!("{} {}\n", bold(&format!("{base} → {head}")), dim(&format!("· {at}")));
     text.push_str(&format!("  {}\n", verdict(diff)));
     text.push_str(&body(width, diff, all));
     text.push('\n');
+    for what in &diff.assuming {
+        text.push_str(&paragraph(width, "", &format!("Assuming: {what}.")));
+    }
     text.push_str(&paragraph(width, "", &format!("Left out: {}.", diff.leaves_out.join("; "))));
     text
 }
@@ -104,9 +111,14 @@ pub fn access_word(change: AccessChange) -> (&'static str, AnsiColor) {
     }
 }
 
-/// From when on, of what is lost later than at the moment asked.
+/// From when on, of what is lost at another moment than the one asked, and until when.
 pub fn later(entry: &CoverageEntry) -> String {
-    entry.from.as_deref().map(|from| format!(", from {} on", when(from))).unwrap_or_default()
+    match (entry.from.as_deref(), entry.until.as_deref()) {
+        (Some(from), Some(until)) => format!(", from {} until {}", when(from), when(until)),
+        (Some(from), None) => format!(", from {} on", when(from)),
+        (None, Some(until)) => format!(", until {}", when(until)),
+        (None, None) => String::new(),
+    }
 }
 
 /// The word of a change of coverage.
@@ -260,11 +272,14 @@ impl Drawing<'_> {
         };
         let sentence = format!("{} of {names}{}", entry.kind, later(entry));
         let mut text = self.head(coverage_word(entry.change), entry.allowed.as_ref(), &sentence);
-        text.push_str(&self.line(&format!(
-            "was {}, is {}",
-            coverage_state(&entry.before),
-            coverage_state(&entry.after)
-        )));
+        let (before, after) = (coverage_state(&entry.before), coverage_state(&entry.after));
+        text.push_str(&self.line(&match entry.until {
+            Some(_) => format!("was {before}, was {after} for that time, and is covered again"),
+            None => format!("was {before}, is {after}"),
+        }));
+        for event in &entry.ended_with {
+            text.push_str(&self.line(&format!("on {}: {}", when(&event.at), history::sentence(event))));
+        }
         text.push_str(&self.causes(&entry.causes));
         text
     }

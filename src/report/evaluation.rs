@@ -252,7 +252,7 @@ fn depend(number: usize) -> String {
 fn together<'f>(findings: impl Iterator<Item = &'f Finding>) -> Vec<Vec<&'f Finding>> {
     let mut groups: Vec<Vec<&Finding>> = Vec::new();
     for finding in findings {
-        let same = |f: &&Finding| (&f.rule, &f.name, &f.message) == (&finding.rule, &finding.name, &finding.message);
+        let same = |f: &&Finding| (&f.rule, &f.name, f.told()) == (&finding.rule, &finding.name, finding.told());
         let alike = groups.last_mut().filter(|group| finding.severity == Severity::Info && group.iter().all(same));
         match alike {
             Some(group) => group.push(finding),
@@ -290,7 +290,7 @@ fn findings(width: usize, findings: &[Finding], all: bool) -> String {
         let Some(finding) = alike.first() else { continue };
         let cites = if finding.cites.is_empty() { String::new() } else { format!(" ({})", finding.cites) };
         let head = format!("  {} {} ", verdict_padded(9, finding.severity), finding.rule);
-        text.push_str(&wrapped(width, &head, INDENT, &format!("{} {}{cites}", subjects(alike), finding.message)));
+        text.push_str(&wrapped(width, &head, INDENT, &format!("{} {}{cites}", subjects(alike), finding.told())));
     }
     let rest = findings.len() - shown.iter().map(Vec::len).sum::<usize>();
     if rest > 0 {

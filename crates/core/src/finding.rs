@@ -50,4 +50,17 @@ pub struct Finding {
     pub message: String,
     /// What to do.
     pub help: String,
+    /// What it takes for granted of the moment asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assuming: Option<String>,
+}
+
+impl Finding {
+    /// What it is, with what it takes for granted.
+    pub fn told(&self) -> String {
+        match &self.assuming {
+            Some(what) => format!("{} (assuming {what})", self.message),
+            None => self.message.clone(),
+        }
+    }
 }

@@ -7,7 +7,7 @@ mod agreements;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
-use cedar_policy::{Entities, RestrictedExpression as Expr};
+use cedar_policy::{Context, Entities, RestrictedExpression as Expr};
 
 use crate::agreements::{Agreements, KindCoverage, context, datetime};
 use crate::aws::eligibility::Lists;
@@ -44,6 +44,9 @@ pub struct Gathered {
     access: BTreeMap<(String, String), (Finding, BTreeSet<String>)>,
     in_force: BTreeMap<String, BTreeSet<String>>,
 }
+
+/// What a finding that rests on tags takes for granted of another moment than theirs: a tag has no date (D22).
+const TAGS: &str = "that its tags then were those that the files tell of";
 
 /// Where a message about access names the series of reports.
 const SERIES: &str = "{series}";
@@ -83,7 +86,7 @@ impl<'a> Findings<'a> {
         account: &Account,
         organization: Option<&str>,
         coverage: &[KindCoverage],
-        facts: &Facts,
+        (facts, other_tags): (&Facts, Vec<Context>),
         entities: &Entities,
     ) -> Result<(), Failure> {
         let shared = coverage.iter().filter(|c| c.in_force().any(|i| i.scope == Scope::Organization));
@@ -96,7 +99,14 @@ impl<'a> Findings<'a> {
             Some(name) => format!("account {} ({name})", account.id),
             None => format!("account {}", account.id),
         };
+        let mut of_other_tags = Vec::new();
+        for context in other_tags {
+            let ruling = self.rules.rule("report-on-account", &uid, &uid, context, entities)?;
+            of_other_tags.push(findings(&ruling, &subject)?);
+        }
         for mut finding in findings(&ruling, &subject)? {
+            let rests_on_tags = of_other_tags.iter().any(|found| found.iter().all(|f| f.name != finding.name));
+            finding.assuming = rests_on_tags.then(|| TAGS.to_owned());
             finding.message = with_services(finding.message, facts, &self.inventory.eligible);
             self.found.push(finding);
         }
@@ -251,9 +261,11 @@ fn declares_policies(agreements: &Agreements<'_>, organization: &Organization) -
 /// A message in which the attributes of `report-on-account` that hold services stand for those of the account.
 fn with_services(message: String, facts: &Facts, lists: &Lists) -> String {
     let of = |eligible: Option<bool>| {
-        let services = facts.services.iter().filter(|(_, e)| **e == eligible).map(|(id, _)| id.as_str());
-        services.collect::<Vec<_>>().join(", ")
+        let is = |(id, e): &(&String, &Option<bool>)| **e == eligible && !facts.not_known.contains(*id);
+        facts.services.iter().filter(is).map(|(id, _)| id.as_str()).collect::<Vec<_>>().join(", ")
     };
+    let not_known: Vec<&str> = facts.not_known.iter().map(String::as_str).collect();
+    let message = message.replace("{servicesNotKnown}", &not_known.join(", "));
     let message = message.replace("{servicesWithExclusions}", &with_exclusions(&facts.services, lists).join(", "));
     [
         ("{eligibleServices}", Some(true)),
@@ -284,5 +296,6 @@ fn finding(rule: &Rule, subject: &str) -> Result<Finding, Failure> {
         subject: subject.to_owned(),
         message: rule.text("message").unwrap_or_default(),
         help: rule.text("help").unwrap_or_default(),
+        assuming: None,
     })
 }

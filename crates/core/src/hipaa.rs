@@ -1,13 +1,13 @@
 //! The four HIPAA facts about an account (D3): plain facts are handed over, and `policies/hipaa` says what they come to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cedar_policy::{Context, Entities, EntityUid, RestrictedExpression as Expr};
 use serde::Serialize;
 
 use crate::agreements::standing::Standing;
 use crate::agreements::{Agreements, InForce, KindCoverage, context, datetime};
-use crate::aws::eligibility::{self, Lists};
+use crate::aws::eligibility::{self, Lists, Meant};
 use crate::inventory::entity::{Attr, Item, Uid, cedar_uid};
 use crate::inventory::model::Account;
 use crate::policies::{COVERED, RuleBook};
@@ -46,6 +46,8 @@ pub struct Facts {
     pub hipaa: Hipaa,
     /// The services of the register.
     pub services: Services,
+    /// Those of them whose names stand for no service that is known; each is in `services`, and unknown.
+    pub not_known: BTreeSet<String>,
     /// The safeguards that the BAA demands are attested.
     pub attested: Option<bool>,
     /// The context of `report-on-account`.
@@ -63,25 +65,33 @@ pub fn facts(
 ) -> Result<Facts, Failure> {
     let query = FactQuery { agreements, rules, account, uid: Uid::new("Account", &account.id).to_cedar()?, entities };
     let services = query.services()?;
-    let mut plain = query.plain(standing, coverage)?;
-    plain.extend(of_services(&services));
-    let fact = |action: &str, context: &Context| rules.fact(action, &query.uid, &query.uid, context.clone(), entities);
-    let told_by_the_inventory = context(plain.iter().cloned())?;
-    let covered = fact(COVERED, &told_by_the_inventory)?;
-    let holds_phi = fact(HOLDS_PHI, &told_by_the_inventory)?;
-    let attested = fact("attested", &told_by_the_inventory)?;
-    plain.extend(with_unknown("holdsPhi", "holdsPhiUnknown", holds_phi));
-    plain.extend(with_unknown("attested", "attestedUnknown", attested));
-    plain.push(("servicesWithExclusions", words(with_exclusions(&services, &agreements.inventory.eligible))));
-    let in_use = agreements.in_use();
-    plain.push(("registerInUse", Expr::new_bool(in_use.register)));
-    plain.push(("tagsInUse", Expr::new_bool(in_use.tags)));
-    plain.push(("exceptionEnded", Expr::new_bool(query.exception_has_ended())));
-    let context = context(plain)?;
-    let meets_definition = fact("meets-definition", &context)?;
+    let not_known = query.not_known(&services);
+    let (context, [covered, holds_phi, attested]) =
+        query.context((standing, coverage), (&services, &not_known), query.tags())?;
+    let meets_definition = query.fact("meets-definition", &context)?;
     let designated = query.designated(coverage)?;
     let hipaa = Hipaa { covered, designated, holds_phi, meets_definition };
-    Ok(Facts { hipaa, services, attested, context })
+    Ok(Facts { hipaa, services, not_known, attested, context })
+}
+
+/// The contexts of `report-on-account` in which the account has none of the tags that declare PHI, and in which it has one: what is
+/// found with its own tags and not with these rests on them. None where no tag declares PHI.
+pub fn with_other_tags(
+    agreements: &Agreements<'_>,
+    rules: &RuleBook,
+    account: &Account,
+    (standing, coverage): (&Standing, &[KindCoverage]),
+    entities: &Entities,
+) -> Result<Vec<Context>, Failure> {
+    let query = FactQuery { agreements, rules, account, uid: Uid::new("Account", &account.id).to_cedar()?, entities };
+    let services = query.services()?;
+    let not_known = query.not_known(&services);
+    let of_phi = query.phi_tags();
+    let Some(one) = of_phi.first() else { return Ok(Vec::new()) };
+    let without: Vec<String> = query.tags().into_iter().filter(|t| !of_phi.contains(t)).collect();
+    let with = without.iter().cloned().chain([one.clone()]).collect();
+    let of = |tags| Ok(query.context((standing, coverage), (&services, &not_known), tags)?.0);
+    [without, with].into_iter().map(of).collect()
 }
 
 /// Whether the register or a tag says that an account holds PHI, and nothing else of the facts.
@@ -94,15 +104,15 @@ pub fn holds_phi(
 ) -> Result<Option<bool>, Failure> {
     let (rules, uid) = (agreements.rules, Uid::new("Account", &account.id).to_cedar()?);
     let query = FactQuery { agreements, rules, account, uid, entities };
-    let mut plain = query.plain(standing, coverage)?;
+    let mut plain = query.plain(standing, coverage, query.tags())?;
     let services = if reads_services(rules) { query.services()? } else { Services::new() };
-    plain.extend(of_services(&services));
+    plain.extend(of_services(&services, &query.not_known(&services)));
     rules.fact(HOLDS_PHI, &query.uid, &query.uid, context(plain)?, entities)
 }
 
 /// Whether it matters to `holds-phi` which services are eligible.
 pub fn reads_services(rules: &RuleBook) -> bool {
-    let sets = ["eligibleServices", "ineligibleServices", "servicesOfUnknownEligibility"];
+    let sets = ["eligibleServices", "ineligibleServices", "servicesNotKnown", "servicesOfUnknownEligibility"];
     sets.iter().any(|set| rules.reads_attribute(HOLDS_PHI, set))
 }
 
@@ -116,12 +126,16 @@ pub fn words(words: impl IntoIterator<Item = impl Into<String>>) -> Expr {
     Expr::new_set(words.into_iter().map(|w| Expr::new_string(w.into())))
 }
 
-fn of_services(services: &Services) -> [(&'static str, Expr); 3] {
-    let of = |answer: Option<bool>| words(services.iter().filter(|(_, e)| **e == answer).map(|(id, _)| id.clone()));
+fn of_services(services: &Services, not_known: &BTreeSet<String>) -> [(&'static str, Expr); 4] {
+    let of = |answer: Option<bool>| {
+        let is = |(id, e): &(&String, &Option<bool>)| **e == answer && !not_known.contains(*id);
+        words(services.iter().filter(is).map(|(id, _)| id.clone()))
+    };
     [
         ("eligibleServices", of(Some(true))),
         ("ineligibleServices", of(Some(false))),
         ("servicesOfUnknownEligibility", of(None)),
+        ("servicesNotKnown", words(not_known)),
     ]
 }
 
@@ -135,15 +149,56 @@ struct FactQuery<'a> {
 }
 
 impl FactQuery<'_> {
-    /// What the inventory tells of the account, before any policy of HIPAA.
-    fn plain(&self, standing: &Standing, coverage: &[KindCoverage]) -> Result<Vec<(&'static str, Expr)>, Failure> {
+    fn fact(&self, action: &str, context: &Context) -> Result<Option<bool>, Failure> {
+        self.rules.fact(action, &self.uid, &self.uid, context.clone(), self.entities)
+    }
+
+    /// The context of `report-on-account` for an account with these tags; whether it is covered, holds PHI and is attested.
+    fn context(
+        &self,
+        (standing, coverage): (&Standing, &[KindCoverage]),
+        (services, not_known): (&Services, &BTreeSet<String>),
+        tags: Vec<String>,
+    ) -> Result<(Context, [Option<bool>; 3]), Failure> {
+        let mut plain = self.plain(standing, coverage, tags)?;
+        plain.extend(of_services(services, not_known));
+        let told_by_the_inventory = context(plain.iter().cloned())?;
+        let covered = self.fact(COVERED, &told_by_the_inventory)?;
+        let holds_phi = self.fact(HOLDS_PHI, &told_by_the_inventory)?;
+        let attested = self.fact("attested", &told_by_the_inventory)?;
+        plain.extend(with_unknown("holdsPhi", "holdsPhiUnknown", holds_phi));
+        plain.extend(with_unknown("attested", "attestedUnknown", attested));
+        let excluded = with_exclusions(services, &self.agreements.inventory.eligible);
+        plain.push(("servicesWithExclusions", words(excluded)));
+        let in_use = self.agreements.in_use();
+        plain.push(("registerInUse", Expr::new_bool(in_use.register)));
+        plain.push(("tagsInUse", Expr::new_bool(in_use.tags)));
+        plain.push(("exceptionEnded", Expr::new_bool(self.exception_has_ended())));
+        Ok((context(plain)?, [covered, holds_phi, attested]))
+    }
+
+    /// The tags of the account, in lower case.
+    fn tags(&self) -> Vec<String> {
+        self.account.tags.iter().map(|(k, v)| format!("{k}={v}").to_lowercase()).collect()
+    }
+
+    /// The tags that declare PHI.
+    fn phi_tags(&self) -> Vec<String> {
+        self.agreements.inventory.config.phi_tags.iter().map(|t| t.to_lowercase()).collect()
+    }
+
+    /// What the inventory tells of an account with these tags, before any policy of HIPAA.
+    fn plain(
+        &self,
+        standing: &Standing,
+        coverage: &[KindCoverage],
+        tags: Vec<String>,
+    ) -> Result<Vec<(&'static str, Expr)>, Failure> {
         let of = |answer: Coverage| words(coverage.iter().filter(|c| c.coverage == answer).map(|c| c.kind.clone()));
         let by = |scope: Scope| {
             let has = |c: &&KindCoverage| c.in_force().any(|i: &InForce| i.scope == scope);
             words(coverage.iter().filter(has).map(|c| c.kind.clone()))
         };
-        let tags = self.account.tags.iter().map(|(k, v)| format!("{k}={v}").to_lowercase());
-        let phi_tags = self.agreements.inventory.config.phi_tags.iter().map(|t| t.to_lowercase());
         let mut plain = vec![
             ("at", datetime(self.agreements.at())),
             ("covered", of(Coverage::Covered)),
@@ -153,7 +208,7 @@ impl FactQuery<'_> {
             ("organizationAgreements", by(Scope::Organization)),
             ("offlineAgreements", by(Scope::Offline)),
             ("tags", words(tags)),
-            ("phiTags", words(phi_tags)),
+            ("phiTags", words(self.phi_tags())),
         ];
         if let Some(organization) = &standing.organization {
             plain.push(("organization", Expr::new_entity_uid(cedar_uid("Organization", organization)?)));
@@ -183,8 +238,18 @@ impl FactQuery<'_> {
         ids.into_iter().map(|id| Ok((id.clone(), self.eligible(&id)?))).collect()
     }
 
+    /// Those whose eligibility is not known because nobody knows what they are called.
+    fn not_known(&self, services: &Services) -> BTreeSet<String> {
+        let lists = &self.agreements.inventory.eligible;
+        services.iter().filter(|(id, e)| e.is_none() && !lists.knows(id)).map(|(id, _)| id.clone()).collect()
+    }
+
     fn eligible(&self, service: &str) -> Result<Option<bool>, Failure> {
-        let asked = lists(&self.agreements.inventory.eligible, service, self.agreements.at())?;
+        let (inventory, known) = (self.agreements.inventory, &self.agreements.inventory.eligible);
+        // one that is declared may be called what nobody else calls it
+        let prefix = inventory.entity("Service", service).and_then(|s| s.str("prefix"));
+        let called = prefix.filter(|_| !known.knows(service)).unwrap_or(service);
+        let asked = lists(known, called, self.agreements.at())?;
         let principal = Uid::new("Service", service).to_cedar()?;
         self.rules.fact("eligible", &principal, &self.uid, asked, self.entities)
     }
@@ -207,6 +272,22 @@ pub struct Eligibility {
     pub list_after: Option<String>,
     /// The services of that name or prefix, as AWS lists them.
     pub listed: Vec<Listed>,
+    /// What it is, where no list ever had it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unlisted: Option<Unlisted>,
+}
+
+/// A service of AWS that no list ever had.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Unlisted {
+    /// What AWS calls it.
+    pub name: String,
+    /// Its IAM prefix.
+    pub prefix: String,
+    /// The service on the lists that it is called after: whether it is a part of that is not known.
+    pub perhaps_part_of: Option<String>,
 }
 
 /// A service of the dated lists.
@@ -224,7 +305,7 @@ pub struct Listed {
     pub seen: Vec<String>,
 }
 
-/// What is known of a service at a moment, by its name or IAM prefix. One that no list ever named is none of its.
+/// What is known of a service at a moment, by any of its names or its IAM prefix.
 pub fn eligibility(
     rules: &RuleBook,
     known: &Lists,
@@ -237,7 +318,14 @@ pub fn eligibility(
         exclusions: s.exclusions.clone(),
         seen: s.seen.clone(),
     };
+    let meant = known.meant(service);
     let listed: Vec<Listed> = known.services(service).map(listed).collect();
+    let unlisted = match meant {
+        Meant::Unlisted { name, prefix, part_of } => {
+            Some(Unlisted { name, prefix, perhaps_part_of: part_of.map(str::to_owned) })
+        }
+        Meant::Listed(_) | Meant::Unknown(_) => None,
+    };
     let uid = Uid::new("Service", service).to_cedar()?;
     let prefix = Expr::new_string(service.to_owned());
     let entity = cedar_policy::Entity::new(uid.clone(), [("prefix".to_owned(), prefix)].into(), [].into())
@@ -254,6 +342,7 @@ pub fn eligibility(
         list_before: before.map(str::to_owned),
         list_after: after.map(str::to_owned),
         listed,
+        unlisted,
     })
 }
 
@@ -263,7 +352,9 @@ fn lists(known: &Lists, service: &str, at: crate::moment::Moment) -> Result<Cont
     let named = |list: Option<&str>| {
         Expr::new_bool(list.is_some_and(|date| known.services(service).any(|s| s.was_listed(date))))
     };
+    let is_known = Expr::new_bool(known.settles(service));
     let mut pairs = vec![("at", datetime(at)), ("onListBefore", named(before)), ("onListAfter", named(after))];
+    pairs.push(("known", is_known));
     let date = |date: Option<&str>| date.and_then(crate::moment::parse).map(datetime);
     pairs.extend(date(before).map(|d| ("listBefore", d)));
     pairs.extend(date(after).map(|d| ("listAfter", d)));

@@ -305,6 +305,7 @@ pub fn data() -> &'static [Data] {
             file("escalation.json", Some(aws::ESCALATION_DATE), aws::ESCALATION_TEXT),
             file("full-aws-access.json", Some(PAGES_OF_AWS), managed::FULL_AWS_ACCESS),
             file("hipaa-eligible-services.json", Some(last), eligibility::TEXT),
+            file("hipaa-names.json", Some(last), eligibility::NAMES_TEXT),
             file("hipaa-parts.json", Some(last), eligibility::PARTS_TEXT),
             file("hipaa-support.json", Some(last), eligibility::SUPPORT_TEXT),
             packed("managed-policies.bin", |s| &s.managed_policies),

@@ -306,7 +306,9 @@ impl<'a> Checking<'a> {
         let files = Folder::new(self.head.session.source.name());
         let schema = self.head.session.inventory.schema.clone();
         let deciding = super::super::Deciding { schema, rules: target.session.rules.clone(), config };
-        cli.session_of(Box::new(files), &self.args.asking, deciding, None)
+        let mut session = cli.session_of(Box::new(files), &self.args.asking, deciding, None)?;
+        session.options.filter.accounts.clone_from(&self.head.session.options.filter.accounts);
+        Ok(session)
     }
 
     /// Asks the same again under the settings of the target, and adds what comes out worse.

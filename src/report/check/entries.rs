@@ -91,7 +91,7 @@ fn of_finding(checked: &Checked, finding: &Finding, place: Option<&Place>) -> En
         Some(place) => (checked.path(&place.source.path), Spot::Place(place.clone())),
         None => (checked.path(&finding.subject), Spot::Line(1)),
     };
-    let message = format!("{}: {}", finding.subject, finding.message);
+    let message = format!("{}: {}", finding.subject, finding.told());
     entry(&finding.rule, &finding.name, finding.severity, (file, spot), message, finding.help.clone())
 }
 

@@ -37,6 +37,13 @@ pub fn text(width: usize, found: &History, all: bool) -> String {
     if found.accounts.len() > 1 {
         text.push_str(&paragraph(width, "", "--account shows each interval with what tells of its edges."));
     }
+    for organization in &found.accounts_not_listed_of {
+        let what = format!("Other accounts of {organization} are not known: its accounts were not all listed.");
+        text.push_str(&paragraph(width, "", &what));
+    }
+    for what in &found.assuming {
+        text.push_str(&paragraph(width, "", &format!("Assuming: {what}.")));
+    }
     text.push_str(&paragraph(width, "", COVERED_MEANS));
     text
 }
@@ -87,7 +94,7 @@ fn gaps(width: usize, rows: &[Row<'_>]) -> String {
             let unknown = if gap.coverage == Coverage::Unknown { " (unknown)" } else { "" };
             let phi = match gap.phi {
                 Some(Held::Yes) => ", while it held PHI",
-                Some(Held::Undated) => ", and it holds PHI: the register does not say since when",
+                Some(Held::Undated) => ", and it holds PHI: neither register nor tags say since when",
                 Some(Held::Unknown) => ", and whether it held PHI is unknown",
                 Some(Held::No) | None => "",
             };
@@ -218,7 +225,7 @@ pub fn table(found: &History) -> Table {
                     interval.also_in_force.join("; "),
                     phi.to_owned(),
                     own(&interval.reason),
-                    interval.assuming.join("; "),
+                    interval.assuming.iter().chain(&found.assuming).cloned().collect::<Vec<_>>().join("; "),
                     told(&interval.began_with),
                     told(&interval.ended_with),
                     found.to.clone(),

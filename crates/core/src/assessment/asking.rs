@@ -90,7 +90,12 @@ impl<'s> Asking<'s> {
         let coverage = agreements.coverage(account, &standing, &entities)?;
         let facts = hipaa::facts(agreements, assessor.rules, account, &standing, &coverage, &entities)?;
         if let Some(findings) = findings {
-            findings.account(account, standing.organization.as_deref(), &coverage, &facts, &entities)?;
+            let of = (standing.as_ref(), coverage.as_slice());
+            let other_tags = match assessor.options.at == assessor.options.snapshot {
+                true => Vec::new(),
+                false => hipaa::with_other_tags(agreements, assessor.rules, account, of, &entities)?,
+            };
+            findings.account(account, standing.organization.as_deref(), &coverage, (&facts, other_tags), &entities)?;
         }
         if filter.account(&account.id) {
             told.accounts.push(account_answer(agreements, account, &standing, &coverage, &facts, filter));

@@ -181,6 +181,11 @@ fn built_in(position: usize) -> Option<&'static Service> {
     }))
 }
 
+/// The name of each service that is built in, and its prefix, without reading what they have.
+pub fn names() -> impl Iterator<Item = (&'static str, &'static str)> {
+    PACKED.entries.iter().map(|entry| (entry.more.first().copied().unwrap_or_default(), entry.name))
+}
+
 /// The day of the catalogue that is built in.
 pub fn date() -> &'static str {
     &super::sources().catalogue.date

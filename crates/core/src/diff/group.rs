@@ -73,6 +73,8 @@ impl Sides<'_> {
             after,
             accounts: accounts.into_iter().map(|a| self.account(a)).collect(),
             from: None,
+            until: None,
+            ended_with: Vec::new(),
             causes: cause_entries(causes),
             allowed: None,
         });

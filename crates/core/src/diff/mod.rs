@@ -39,6 +39,7 @@
 //! ```
 
 pub(crate) mod allow;
+mod between;
 pub mod causes;
 pub mod differences;
 mod effects;
@@ -52,7 +53,7 @@ pub mod stacks;
 mod trust;
 mod trusting;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -60,6 +61,7 @@ use serde::Serialize;
 use crate::assessment::completeness::others::{self, Others};
 use crate::assessment::{ASSUMES, Assessment, Operation, Options, Person, PrincipalAnswer};
 use crate::finding::Severity;
+use crate::history::Event;
 use crate::inventory::Inventory;
 use crate::moment;
 use crate::people::unlisted;
@@ -69,7 +71,9 @@ use crate::problem::Failure;
 use crate::provenance::Provenance;
 use crate::terms::PrincipalKind;
 use causes::{Contribution, Trials};
-use differences::{AccessChange, AccessState, Answers, CoverageChange, CoverageState, FindingChange};
+use differences::{
+    AccessChange, AccessState, Answers, CoverageChange, CoverageState, Difference, FindingChange, Subject,
+};
 use people::PersonEntry;
 use pieces::Piece;
 use reach::{Reach, Reacher};
@@ -81,7 +85,7 @@ use trusting::Trusting;
 pub struct Side<'a> {
     /// What is there.
     pub inventory: &'a Inventory,
-    /// What is asked of it. The moment is the same on both sides.
+    /// What is asked of it. The moment is the same on both sides, but for [`coverage`].
     pub options: &'a Options,
 }
 
@@ -97,6 +101,12 @@ pub struct Diff {
     pub provenance: Option<Arc<Provenance>>,
     /// The moment asked.
     pub at: String,
+    /// That which the old inventory was asked about, where it is another: two snapshots that are asked each at its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub base_at: Option<String>,
+    /// What is taken for granted of these moments.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub assuming: Vec<String>,
     /// What is worse, and is not excepted.
     pub verdict: Worsening,
     /// Operations, those that are gained first.
@@ -250,9 +260,15 @@ pub struct CoverageEntry {
     pub after: CoverageState,
     /// The accounts.
     pub accounts: Vec<AccountEntry>,
-    /// The later moment from which it is so; `None` where it is at the moment asked.
+    /// The later moment from which it is so, or the one since when between two snapshots; `None` where it is at the moment asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
+    /// The moment until which it was so, where it is over by the new snapshot.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+    /// What ended it between two snapshots.
+    #[serde(rename = "endedWith", skip_serializing_if = "Vec::is_empty")]
+    pub ended_with: Vec<Event>,
     /// Which changes make the difference.
     pub causes: Vec<Cause>,
     /// Why it is accepted, if an exception says so.
@@ -313,7 +329,8 @@ pub fn diff(base: &Side<'_>, head: &Side<'_>, rules: &RuleBook) -> Result<Diff, 
     diff_from(base, head, rules, None)
 }
 
-/// What is different in coverage and findings alone: nothing is asked about principals and their policies.
+/// What is different in coverage and findings alone: nothing is asked about principals and their policies. Each inventory is asked at
+/// the moment of its options; what ended between the two is lost.
 pub fn coverage(base: &Side<'_>, head: &Side<'_>, rules: &RuleBook) -> Result<Diff, Failure> {
     let options = |side: &Side<'_>| {
         let mut options = side.options.clone();
@@ -323,7 +340,7 @@ pub fn coverage(base: &Side<'_>, head: &Side<'_>, rules: &RuleBook) -> Result<Di
     let (old, new) = (options(base), options(head));
     let [base, head] = [(base, &old), (head, &new)].map(|(side, options)| Side { inventory: side.inventory, options });
     let found = compare(&base, &head, rules, None, false)?;
-    let untold = found.leaves_out.iter().copied().filter(|what| *what == later::UNTOLD);
+    let untold = found.leaves_out.iter().copied().filter(|what| [later::UNTOLD, between::UNTOLD].contains(what));
     Ok(Diff { leaves_out: std::iter::once("what principals may do").chain(untold).collect(), ..found })
 }
 
@@ -337,7 +354,8 @@ pub fn diff_from(
     compare(base, head, rules, assessed, true)
 }
 
-/// `with_access` says whether what any request may do, and who may be there unseen, is compared too.
+/// `with_access` says whether what any request may do, and who may be there unseen, is compared too. Where the old inventory is asked
+/// about a moment of its own, the pieces of the change are told apart from what came to pass by itself: at the moment of the new one.
 fn compare(
     base: &Side<'_>,
     head: &Side<'_>,
@@ -345,6 +363,9 @@ fn compare(
     assessed: Option<&Assessment>,
     with_access: bool,
 ) -> Result<Diff, Failure> {
+    let own = base;
+    let then = Options { at: head.options.at, ..base.options.clone() };
+    let base = &Side { inventory: base.inventory, options: &then };
     let pieces = pieces::pieces(base.inventory, head.inventory);
     let reacher = Reacher::new(base.inventory, head.inventory, rules, head.options.at)?;
     let trusting = Trusting::new([base.inventory, head.inventory]);
@@ -360,6 +381,16 @@ fn compare(
         reach: &reach,
     };
     let causes = trials.causes(&differences);
+    let of_its_own = match own.options.at == head.options.at {
+        true => None,
+        false => Some(Answers::assess(own.inventory, rules, own.options)?),
+    };
+    let (first, first_assessed) =
+        of_its_own.as_ref().map_or((&old, &before), |(answers, assessed)| (answers, assessed));
+    let (differences, causes) = match &of_its_own {
+        None => (differences, causes),
+        Some((answers, _)) => by_itself(differences::differences(answers, &new), &differences, &causes),
+    };
     let later = later::losses((base, head), rules, &trials, [&old, &new])?;
     let new_access = if with_access { stacks::new_access(base, head, rules)? } else { Vec::new() };
     let mut changes: Vec<ChangeEntry> = pieces.into_iter().map(|piece| ChangeEntry { piece, matters: false }).collect();
@@ -369,9 +400,13 @@ fn compare(
             change.matters = true;
         }
     }
-    let sides = group::Sides { before: &before, after: &after, answers: [&old, &new] };
+    let sides = group::Sides { before: first_assessed, after: &after, answers: [first, &new] };
     let (access, mut coverage, findings) = sides.entries(&differences, &causes);
-    let untold = later.is_none().then_some(later::UNTOLD);
+    let mut untold: Vec<&'static str> = later.is_none().then_some(later::UNTOLD).into_iter().collect();
+    if of_its_own.is_some() {
+        let between = between::Between { sides: [own, head], rules, answers: [first, &new] };
+        untold.extend((!between.tell(&mut coverage)?).then_some(between::UNTOLD));
+    }
     coverage.extend(later.into_iter().flatten());
     let sight = Sight::new(base, head, rules)?;
     let (access, (new_access, first_seen)) =
@@ -386,6 +421,8 @@ fn compare(
         schema: "countersign/diff/v1",
         provenance: None,
         at: moment::format(head.options.at),
+        base_at: of_its_own.is_some().then(|| moment::format(own.options.at)),
+        assuming: Vec::new(),
         verdict: Worsening::default(),
         access,
         coverage,
@@ -399,6 +436,17 @@ fn compare(
     };
     diff.judge();
     Ok(diff)
+}
+
+/// The differences of two moments, with the causes that they have at the later one; none where time alone makes them.
+fn by_itself(
+    found: Vec<Difference>,
+    then: &[Difference],
+    causes: &[causes::Causes],
+) -> (Vec<Difference>, Vec<causes::Causes>) {
+    let known: BTreeMap<&Subject, &causes::Causes> = then.iter().map(|d| &d.subject).zip(causes).collect();
+    let causes = found.iter().map(|d| known.get(&d.subject).map(|c| (*c).clone()).unwrap_or_default()).collect();
+    (found, causes)
 }
 
 /// Who may be there unseen where the change reaches. Two snapshots of different moments may differ wherever not all was listed.

@@ -10,6 +10,7 @@ use super::jobs::{Generation, Job, Wanted};
 use crate::assessment::{Assessment, Filter, Operation, OperationAnswer, Options, assess};
 use crate::aws;
 use crate::inventory::Inventory;
+use crate::inventory::entity::Entity;
 use crate::policies::RuleBook;
 use crate::problem::{Failure, Named, Problem, Unknown};
 use crate::terms::{Decision, Role, Scope};
@@ -27,8 +28,17 @@ pub struct Used<'a> {
     pub options: &'a Options,
 }
 
-/// The text of a file with what `principal` may do in `account`, and may not.
-pub fn of_job(wanted: &Wanted, used: &Used<'_>, principal: &str, account: &str) -> Result<String, Failure> {
+/// What holds a policy, and what of it is not held.
+#[derive(Clone, Debug)]
+pub struct Held {
+    /// The text of a file of expectations.
+    pub text: String,
+    /// What no expectation can hold, as the inventory has nothing to ask about; the text has it too.
+    pub unheld: Vec<String>,
+}
+
+/// What `principal` may do in `account`, and may not.
+pub fn of_job(wanted: &Wanted, used: &Used<'_>, principal: &str, account: &str) -> Result<Held, Failure> {
     check(wanted, used, account)?;
     let root = format!("arn:{}:iam::{account}:root", wanted.partition);
     let assessment =
@@ -63,10 +73,36 @@ pub fn of_job(wanted: &Wanted, used: &Used<'_>, principal: &str, account: &str) 
     for (why, of) in &left_out {
         text.push_str(&comment(&format!("left out, as nobody in the account can do it now: {}: {why}", of.join(", "))));
     }
+    let unheld = unheld(wanted, used.inventory);
+    for what in &unheld {
+        text.push_str(&comment(&format!("not held: {what}")));
+    }
     for ((operation, scope), rows) in &by {
         tables(&mut text, (principal, account), (operation, *scope), rows);
     }
-    Ok(text)
+    Ok(Held { text, unheld })
+}
+
+/// What of the reports to be read cannot be asked: a report is asked about only where the inventory has it.
+fn unheld(wanted: &Wanted, inventory: &Inventory) -> Vec<String> {
+    if wanted.job != Job::ReadReports {
+        return Vec::new();
+    }
+    let of = |entity: &Entity, attr: &str| entity.str(attr).map(str::to_owned);
+    let reports: Vec<_> = inventory.of_type("Report").map(|r| (of(r, "series"), of(r, "category"))).collect();
+    let is_wanted = |(series, category): &(Option<String>, Option<String>)| {
+        let among = |name: &Option<String>, all: &[String]| name.as_ref().is_some_and(|name| all.contains(name));
+        among(series, &wanted.series) && among(category, wanted.categories())
+    };
+    let has = |name: &String| reports.iter().any(|r| is_wanted(r) && r.0.as_ref() == Some(name));
+    let missing = wanted.series.iter().filter(|s| !has(s));
+    let mut unheld: Vec<String> = missing
+        .map(|s| format!("that reports of {s} can be read, as the inventory has none of that series and category"))
+        .collect();
+    if !wanted.series.is_empty() && reports.iter().all(is_wanted) {
+        unheld.push("that no other reports can be read, as the inventory has no others".to_owned());
+    }
+    unheld
 }
 
 /// An inventory in which the policy could not do what it is for.

@@ -208,15 +208,18 @@ pub fn protect_from_management(spared: &Spared, boundary: bool) -> Generated {
         &everything,
         spared.condition(),
     );
-    let allow = statement("EverythingElse", "Allow", ("Action", &everything), &everything, Value::Null);
-    let (kind, statements, how) = match boundary {
+    // its name and the Sid say what it is: as an identity policy, it would grant everything else
+    let allow = statement("BoundaryOfEverythingElse", "Allow", ("Action", &everything), &everything, Value::Null);
+    let (kind, name, statements, how) = match boundary {
         true => (
             Kind::Boundary,
+            "protect-organization-agreements-boundary",
             vec![allow, deny],
             "Set it as the permissions boundary of each user and role of the management account; it grants nothing by itself.",
         ),
         false => (
             Kind::Identity,
+            "protect-organization-agreements",
             vec![deny],
             "Attach it to each group, user and role of the management account beside the policies that they have.",
         ),
@@ -225,7 +228,7 @@ pub fn protect_from_management(spared: &Spared, boundary: bool) -> Generated {
     notes.extend(spared.note());
     Generated {
         kind,
-        name: "protect-organization-agreements".to_owned(),
+        name: name.to_owned(),
         description: "Keeps principals of the management account from accepting and ending agreements, and from removing, closing \
                       and deleting what they cover"
             .to_owned(),

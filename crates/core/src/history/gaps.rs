@@ -1,4 +1,4 @@
-//! Gaps: when an account was not covered after it had been, or while it held PHI.
+//! Gaps: when an account was not covered after it had been, or while it held PHI or may have held it.
 
 use std::fmt;
 
@@ -61,7 +61,8 @@ pub fn held(inventory: &Inventory, account: &Account) -> Register {
     Register { dated: since.is_some() }
 }
 
-/// The gaps between the intervals of one kind. What lies before the first coverage is none, unless PHI was held by then.
+/// The gaps between the intervals of one kind. What lies before the first coverage is none, unless PHI was held then, or may have been:
+/// PHI without cover is a gap, whether or not there ever was cover.
 pub fn of(intervals: &[Interval], register: &Register, is_hipaa: bool) -> Vec<Gap> {
     let (mut gaps, mut been) = (Vec::<Gap>::new(), false);
     let mut open = false;
@@ -71,7 +72,7 @@ pub fn of(intervals: &[Interval], register: &Register, is_hipaa: bool) -> Vec<Ga
             continue;
         }
         let phi = is_hipaa.then(|| phi(interval, register));
-        if !been && phi != Some(Held::Yes) {
+        if !been && phi.is_none_or(|held| held == Held::No) {
             open = false;
             continue;
         }

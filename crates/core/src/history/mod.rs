@@ -90,6 +90,11 @@ pub struct History {
     pub from: Option<String>,
     /// The last moment asked.
     pub to: String,
+    /// What is taken for granted at every moment: what the files tell without a date.
+    pub assuming: Vec<String>,
+    /// Organizations that may have other accounts, where all are asked about: these were not all listed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub accounts_not_listed_of: Vec<String>,
     /// The kinds of agreement by which an account is covered as HIPAA asks.
     pub hipaa_kinds: Vec<String>,
     /// By number.
@@ -222,9 +227,16 @@ impl<'a> Historian<'a> {
             provenance: None,
             from: self.query.from.map(moment::format),
             to: moment::format(self.query.to),
+            assuming: Vec::new(),
+            accounts_not_listed_of: self.not_listed(),
             hipaa_kinds: self.rules.hipaa_kinds().iter().cloned().collect(),
             accounts,
         })
+    }
+
+    fn not_listed(&self) -> Vec<String> {
+        let all = self.first.inventory.of_type("Organization").filter(|_| self.query.accounts.is_empty());
+        all.filter(|o| o.bool("accountsKnown") == Some(false)).map(|o| o.uid.id.clone()).collect()
     }
 
     fn account(&mut self, account: &Account) -> Result<AccountHistory, Failure> {

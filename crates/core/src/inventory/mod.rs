@@ -495,7 +495,7 @@ impl<'a> Builder<'a> {
             }
         }
         for (id, (source, span)) in named {
-            let prefix = self.eligible.services(&id).flat_map(|s| &s.prefixes).next().unwrap_or(&id).clone();
+            let prefix = self.eligible.prefix(&id).unwrap_or_else(|| id.clone());
             let uid = Uid::new("Service", id);
             entities.entry(uid.clone()).or_insert_with(|| {
                 let attrs = Fields::from([("prefix", Item { span, attr: Attr::String(prefix) })]);

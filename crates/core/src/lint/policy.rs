@@ -322,7 +322,8 @@ fn statements_of(root: &Node) -> Vec<(String, Node, bool)> {
 fn by_content(nodes: &[(String, Node, bool)]) -> PolicyKind {
     let with_principal = |n: &Node| n.get("Principal").is_some() || n.get("NotPrincipal").is_some();
     if !nodes.iter().any(|(_, n, _)| with_principal(n)) {
-        return PolicyKind::Identity;
+        let is_boundary = nodes.iter().any(|(_, n, _)| allows_all_as_boundary(n));
+        return if is_boundary { PolicyKind::Boundary } else { PolicyKind::Identity };
     }
     let assumes = |n: &Node| {
         let list = n.get("Action").map(strings).unwrap_or_default();
@@ -338,6 +339,15 @@ fn by_content(nodes: &[(String, Node, bool)]) -> PolicyKind {
         (false, true) => PolicyKind::Identity,
         (false, false) => PolicyKind::Resource,
     }
+}
+
+/// A statement that allows every action, and whose Sid says that this is a boundary: it is the most that principals may do, and grants
+/// nothing.
+fn allows_all_as_boundary(statement: &Node) -> bool {
+    let says = |sid: &str| sid.to_ascii_lowercase().contains("boundary");
+    statement.get("Effect").and_then(Node::as_str) == Some("Allow")
+        && statement.get("Sid").and_then(Node::as_str).is_some_and(says)
+        && statement.get("Action").map(strings).unwrap_or_default().contains(&"*")
 }
 
 fn strings(node: &Node) -> Vec<&str> {

@@ -165,8 +165,13 @@ fn code(annotated: &Annotated<'_>) -> Option<Problem> {
 }
 
 /// The services of an account that hold PHI, as the context of its findings has them.
-const SERVICES: [&str; 4] =
-    ["eligibleServices", "ineligibleServices", "servicesOfUnknownEligibility", "servicesWithExclusions"];
+const SERVICES: [&str; 5] = [
+    "eligibleServices",
+    "ineligibleServices",
+    "servicesNotKnown",
+    "servicesOfUnknownEligibility",
+    "servicesWithExclusions",
+];
 
 /// Where words have placeholders: the annotation, the action, and what may stand in it.
 const PLACEHOLDERS: [(&str, &str, &[&str]); 5] = [

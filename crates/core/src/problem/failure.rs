@@ -84,6 +84,8 @@ pub enum Failure {
 pub enum NothingTo {
     /// A folder without entities and policies.
     Check(String),
+    /// A folder without accounts.
+    CheckAccounts(String),
     /// No request to decide.
     Decide,
     /// Policies without statements.
@@ -279,6 +281,7 @@ impl Display for NothingTo {
             Self::Check(folder) => {
                 write!(f, "nothing to check: {folder} contains no entities and no policies")
             }
+            Self::CheckAccounts(folder) => write!(f, "nothing to check: {folder} contains no accounts"),
             Self::Decide => f.write_str("nothing to decide: there is no request"),
             Self::Compare => f.write_str("nothing to compare: the policies have no statements"),
             Self::CompareWith { commit, folder } => write!(f, "nothing to compare with: {commit} has no {folder}"),

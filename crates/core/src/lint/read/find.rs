@@ -234,6 +234,10 @@ impl<'a> Finder<'a> {
                 inner.names.push(own.to_owned());
             }
             inner.kind = of_terraform(ty, Some(&member.node));
+            // a managed policy may be attached, or be a boundary: its names may say so
+            if *ty == "aws_iam_policy" && inner.names.iter().any(|n| by_path(n) == Some(PolicyKind::Boundary)) {
+                inner.kind = Some(PolicyKind::Boundary);
+            }
             inner.holder = holder(ty);
             let attached = member.node.get("managed_policy_arns").map(managed).unwrap_or_default();
             inner.beside = beside(attached, boundary_of(member.node.get("permissions_boundary")));

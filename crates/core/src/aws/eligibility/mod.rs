@@ -1,11 +1,15 @@
 //! Which services are HIPAA eligible, by the dated lists, and what they are used with (`data/hipaa-*.json`).
 
+mod naming;
+
 use std::sync::{Arc, LazyLock};
 
 use serde::{Deserialize, Serialize};
 
 use crate::moment::{self, Moment};
 use crate::problem::{Problem, SourceFile};
+pub use naming::Meant;
+pub(crate) use naming::NAMES_TEXT;
 
 /// The dated lists, those that are built in or those of a newer file.
 #[derive(Debug, Default, Deserialize)]
@@ -15,6 +19,8 @@ pub struct Lists {
     /// The file that they were read from; `None` for those that are built in.
     #[serde(skip)]
     pub file: Option<ListsFile>,
+    #[serde(skip)]
+    by_name: naming::ByName,
 }
 
 /// A file of lists in place of those that are built in.
@@ -42,9 +48,9 @@ pub struct EligibleService {
 }
 
 /// The file of the dated lists.
-pub(crate) const TEXT: &str = include_str!("../../../../data/hipaa-eligible-services.json");
+pub(crate) const TEXT: &str = include_str!("../../../../../data/hipaa-eligible-services.json");
 /// The file of the parts of services.
-pub(crate) const PARTS_TEXT: &str = include_str!("../../../../data/hipaa-parts.json");
+pub(crate) const PARTS_TEXT: &str = include_str!("../../../../../data/hipaa-parts.json");
 
 static BUILT_IN: LazyLock<Arc<Lists>> = LazyLock::new(|| {
     // a test reads the file; an empty list would make every service unknown
@@ -88,9 +94,12 @@ impl Lists {
         Ok(lists)
     }
 
-    /// The services that have this name or IAM prefix.
-    pub fn services<'l>(&'l self, name: &'l str) -> impl Iterator<Item = &'l EligibleService> {
-        self.services.iter().filter(move |s| s.name == name || s.prefixes.iter().any(|p| p == name))
+    /// The services of the lists that a name or IAM prefix stands for.
+    pub fn services(&self, name: &str) -> impl Iterator<Item = &EligibleService> {
+        match self.meant(name) {
+            Meant::Listed(services) => services.into_iter(),
+            Meant::Unlisted { .. } | Meant::Unknown(_) => Vec::new().into_iter(),
+        }
     }
 
     /// Every service that was ever on a list.
@@ -139,11 +148,12 @@ pub struct ServicePart {
 static PARTS: LazyLock<Vec<ServicePart>> = LazyLock::new(|| serde_json::from_str(PARTS_TEXT).unwrap_or_default());
 
 /// The file of what every account needs.
-pub(crate) const SUPPORT_TEXT: &str = include_str!("../../../../data/hipaa-support.json");
+pub(crate) const SUPPORT_TEXT: &str = include_str!("../../../../../data/hipaa-support.json");
 
 static SUPPORT: LazyLock<Vec<ServicePart>> = LazyLock::new(|| serde_json::from_str(SUPPORT_TEXT).unwrap_or_default());
 
-/// What AWS's own guardrail spares besides, as every account needs it: identities, costs, support.
+/// What AWS's own guardrail spares besides, as every account needs it: identities, costs, support. With it stand the prefixes that took the
+/// place of `aws-portal` in 2023, and those that notifications of AWS Artifact need (R82).
 pub fn support() -> &'static [ServicePart] {
     &SUPPORT
 }
