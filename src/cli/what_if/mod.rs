@@ -58,7 +58,7 @@ pub fn what_if(cli: &Cli, args: &WhatIfArgs) -> Result<u8, Failure> {
     let session = cli.session(args.dir.as_ref(), &args.asking)?;
     let changes = args.changes.read()?;
     let (inventory, options) = (&session.inventory, &session.options);
-    let after = what_if::apply(inventory, &changes, options.at)?;
+    let after = what_if::apply(inventory, &session.rules, &changes, options.at)?;
     let [old, new] = [inventory, &after].map(|inventory| diff::Side { inventory, options });
     let found = diff::diff(&old, &new, &session.rules)?;
     let advice = advice::advice((inventory, &after), &session.rules, &changes, options.at)?;

@@ -20,6 +20,7 @@ impl Edit {
         if self.inventory.entities.get(&joined).is_some_and(|o| o.attrs.contains_key("deletedAt")) {
             return Err(Why::new(format!("{organization} was deleted"), "name another organization"));
         }
+        self.may_join(id, organization)?;
         match self.tree().now(&account).organization {
             Some(own) if own == organization => {
                 return Err(Why::new(format!("it is in {organization} already"), "--move changes its unit"));
@@ -70,8 +71,9 @@ impl Edit {
 
     pub fn close(&mut self, id: &str) -> Result<(), Why> {
         let account = self.account(id)?;
-        if account.state == "CLOSED" {
-            return Err(Why::new("it is closed already", ""));
+        if account.state == "CLOSED" || account.state == "PENDING_CLOSURE" {
+            let what = if account.state == "CLOSED" { "it is closed already" } else { "it is being closed already" };
+            return Err(Why::new(what, "closing leads to departure, on a date that is not known (D14)"));
         }
         let tree = self.tree();
         if tree.manages(id, tree.now(&account).organization.as_deref()) {
