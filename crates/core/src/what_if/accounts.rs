@@ -120,7 +120,12 @@ impl Edit {
                 }
             };
             match entity.attrs.get_mut("memberships").map(|i| &mut i.attr) {
-                Some(Attr::Set(items)) => items.iter_mut().for_each(ended),
+                Some(Attr::Set(items)) => {
+                    // what ends at the moment at which it begins never was (D5)
+                    let begins = |item: &Item| item.record()?.get("from")?.moment();
+                    items.retain(|item| begins(item) != Some(at));
+                    items.iter_mut().for_each(ended);
+                }
                 _ => {
                     let ended = record(span, [of, ("until", Attr::Moment(at))]);
                     entity.attrs.insert("memberships", Item { span, attr: Attr::Set(vec![ended]) });

@@ -70,6 +70,11 @@ impl Edit {
         };
         for id in ids {
             let uid = Uid::new("CustomerAgreement", id);
+            // what ends at the moment at which it begins is never in force (D5)
+            if self.inventory.entities.get(&uid).and_then(|e| e.moment("effectiveStart")) == Some(self.at) {
+                self.inventory.entities.remove(&uid);
+                continue;
+            }
             self.set(&uid, "effectiveEnd", Attr::Moment(self.at));
             self.set(&uid, "state", Attr::String("CUSTOMER_TERMINATED".to_owned()));
         }

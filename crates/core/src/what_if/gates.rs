@@ -16,26 +16,35 @@ use crate::terms::Scope;
 /// States in which an account departs by itself, or is perhaps about to (D14): nobody has to do anything.
 const DEPARTING: [&str; 3] = ["CLOSED", "PENDING_CLOSURE", "SUSPENDED"];
 
-/// Why a change cannot be made to an inventory at a moment; `None` where it can. What the change itself tells is told first.
-pub(super) fn stop(
-    inventory: &Inventory,
-    rules: &RuleBook,
-    change: &Change,
-    at: Moment,
-) -> Result<Option<Why>, Failure> {
+/// What stops a change, which the change itself does not tell.
+#[derive(Default)]
+pub(super) struct Stop {
+    /// It would be another change than the one that is named.
+    pub elsewhere: Option<Why>,
+    /// A gate.
+    pub gate: Option<Why>,
+}
+
+/// What stops a change of an inventory at a moment.
+pub(super) fn stop(inventory: &Inventory, rules: &RuleBook, change: &Change, at: Moment) -> Result<Stop, Failure> {
     let agreements = Agreements::new(inventory, rules, at);
-    if let Some(why) = elsewhere(&agreements, change)? {
-        return Ok(Some(why));
-    }
+    Ok(Stop { elsewhere: elsewhere(&agreements, change)?, gate: gate(&agreements, rules, change)? })
+}
+
+/// The gate that stops a change, if every way to make it is stopped.
+fn gate(agreements: &Agreements<'_>, rules: &RuleBook, change: &Change) -> Result<Option<Why>, Failure> {
+    let kept: &[&str] = match change {
+        Change::Organization { .. } => &[],
+        _ => &SET_UP,
+    };
     let mut first: Option<Stopped> = None;
-    for asked in ways(&agreements.tree, inventory, change) {
-        match stopped(&agreements, rules, &asked, &SET_UP)? {
+    for asked in ways(&agreements.tree, agreements.inventory, change) {
+        match stopped(agreements, rules, &asked, kept)? {
             None => return Ok(None),
             // with set-up left to it, it could happen
-            Some(_) if asked.scope.is_some() && stopped(&agreements, rules, &asked, &[])?.is_none() => {
-                let found = stopped(&agreements, rules, &asked, &SET_UP)?;
+            Some(found) if stopped(agreements, rules, &asked, &[])?.is_none() => {
                 let help = "put --set-up with the organization before it: what is set up on the way is a change of its own";
-                return Ok(found.map(|stopped| Why::new(words(&stopped), help)));
+                return Ok(Some(Why::new(words(&found), help)));
             }
             // what is unknown is nearer to being possible than what is not
             Some(stopped) if first.as_ref().is_none_or(|f| stopped.unknown && !f.unknown) => first = Some(stopped),

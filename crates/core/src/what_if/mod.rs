@@ -24,6 +24,7 @@ use crate::policies::RuleBook;
 use crate::problem::{Failure, Problem};
 use crate::stack;
 use edit::Edit;
+use gates::Stop;
 pub use policies::read as read_policy;
 
 /// Something that may happen.
@@ -244,19 +245,22 @@ pub fn apply(
 
 /// The same whether or not the gates let it happen: what would follow from it.
 pub(crate) fn supposed(inventory: &Inventory, changes: &[Change], at: Moment) -> Result<Inventory, Failure> {
-    made(inventory, changes, at, |_, _| Ok(None))
+    made(inventory, changes, at, |_, _| Ok(Stop::default()))
 }
 
 fn made(
     inventory: &Inventory,
     changes: &[Change],
     at: Moment,
-    stop: impl Fn(&Inventory, &Change) -> Result<Option<Why>, Failure>,
+    stop: impl Fn(&Inventory, &Change) -> Result<Stop, Failure>,
 ) -> Result<Inventory, Failure> {
     let mut edit = Edit::new(inventory.clone(), at);
     for change in changes {
         edit.number += 1;
         let stopped = stop(&edit.inventory, change)?;
+        if let Some(why) = stopped.elsewhere {
+            return Err(impossible(change, &why));
+        }
         let made = match change {
             Change::Leave { account } => edit.leave(account),
             Change::Join { account, organization } => edit.join(account, organization),
@@ -275,7 +279,7 @@ fn made(
             Change::Assign { to, set, account } => edit.assign(to, set, account),
         };
         made.map_err(|why| impossible(change, &why))?;
-        if let Some(why) = stopped {
+        if let Some(why) = stopped.gate {
             return Err(impossible(change, &why));
         }
         let mut problems = Vec::new();
