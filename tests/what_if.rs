@@ -612,6 +612,47 @@ fn a_change_is_made_where_the_account_stood_at_the_moment() {
 }
 
 #[test]
+fn what_is_perhaps_lost_passes_no_gate() {
+    let code = |world: &World, args: &[&str]| {
+        let folder = world.folder();
+        let folder = folder.path().to_str().unwrap().to_owned();
+        let (code, text) = printed(&[&["what-if", &folder, "--at", AT, "--expect", "none-uncovered"], args].concat());
+        (code, text.lines().filter(|l| l.contains("perhaps lost")).map(|l| l.trim().to_owned()).collect::<String>())
+    };
+    let with = |attrs: &[(&str, &str, Value)], world: World| {
+        let mut world = world;
+        for (uid, attr, value) in attrs {
+            world.entities.iter_mut().filter(|e| e["uid"] == *uid).for_each(|e| e["attrs"][*attr] = value.clone());
+        }
+        world
+    };
+    // D31: accounts that were not listed lose what the organization's agreement covers
+    let own = || {
+        let own = World::organization().accepted("OrgBaa1234567890", "baa", "organization", ORG, "2022-01-01", None);
+        let own = own.accepted("OwnBaa1234567890", "baa", "account", A, "2023-01-01", None);
+        own.accepted("OwnBaa1234567891", "baa", "account", M, "2023-01-01", None)
+    };
+    let terminate = ["--terminate", "o-exampleorgid=baa"];
+    assert_eq!(code(&own(), &terminate), (0, String::new()));
+    let open = with(&[(ORG, "accountsKnown", json!(false))], own());
+    assert_eq!(
+        code(&open, &terminate),
+        (1, "perhaps lost: baa of accounts of o-exampleorgid that were not listed".to_owned())
+    );
+    let twice = with(&[(ORG, "accountsKnown", json!(false))], own());
+    let twice = twice.accepted("OrgBaa1234567892", "baa", "organization", ORG, "2023-01-01", None);
+    assert_eq!(code(&twice, &["--terminate", "customer-agreement-OrgBaa1234567890"]).0, 0, "another covers them");
+    // D16: of an account of which it is not known whether it was covered
+    let unknown = [(M, "agreementsKnown", json!(false)), (A, "agreementsKnown", json!(false))];
+    let unknown = with(&unknown, World::organization());
+    let (leaves, told) = code(&unknown, &["--leave", A]);
+    assert_eq!(leaves, 1);
+    assert!(told.contains("baa") && told.contains("account 222222222222: whether it was"), "{told}");
+    assert_eq!(code(&unknown, &["--accept", "222222222222=baa"]).0, 0);
+    assert_eq!(code(&unknown, &["--terminate", "222222222222=baa"]).0, 2, "nothing is known to be in force");
+}
+
+#[test]
 fn a_chain_of_changes_is_asked_one_after_the_other() {
     let text = "[[change]]\naccept = { by = \"222222222222\", kind = \"baa\" }\n\
         [[change]]\nleave = { account = \"222222222222\" }\n\

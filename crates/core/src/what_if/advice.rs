@@ -54,7 +54,9 @@ pub fn advice(
         let made = Made::of(&before, changes);
         let denied = departing::denied(base, rules, changes, at)?;
         let mut found: BTreeMap<(String, String), Given> = BTreeMap::new();
-        for account in before.tree.accounts.values() {
+        let concerned = concerned(&before, changes, &made);
+        let is_concerned = |id: &String| concerned.as_ref().is_none_or(|concerned| concerned.contains(id));
+        for account in before.tree.accounts.values().filter(|a| is_concerned(&a.id)) {
             let Some(later) = after.tree.accounts.get(&account.id) else { continue };
             let (old, new) = (view(&before, account)?, view(&after, later)?);
             let asking = Asking { rules, made: &made, id: &account.id, denied: denied.get(&account.id), old, new };
@@ -79,12 +81,12 @@ pub fn advice(
 /// What is made to each account: by itself, or by the organization that it is in when it happens; with the kind of agreement, where it
 /// is about one.
 #[derive(Default)]
-struct Made {
+pub(super) struct Made {
     of: BTreeMap<String, Vec<(&'static str, Option<String>)>>,
 }
 
 impl Made {
-    fn of(before: &Agreements<'_>, changes: &[Change]) -> Self {
+    pub fn of(before: &Agreements<'_>, changes: &[Change]) -> Self {
         let mut made = Self::default();
         let tree = &before.tree;
         let mut places: BTreeMap<String, String> = BTreeMap::new();
@@ -129,15 +131,37 @@ impl Made {
     }
 
     /// Whether anything is made to an account.
-    fn any(&self, account: &str) -> bool {
+    pub fn any(&self, account: &str) -> bool {
         self.of.contains_key(account)
     }
 
     /// What is made to it that is about a kind of agreement, or about none.
-    fn to(&self, account: &str, kind: &str) -> BTreeSet<&'static str> {
+    pub fn to(&self, account: &str, kind: &str) -> BTreeSet<&'static str> {
         let all = self.of.get(account).into_iter().flatten();
         all.filter(|(_, of)| of.as_ref().is_none_or(|of| of == kind)).map(|(word, _)| *word).collect()
     }
+}
+
+/// The accounts whose coverage can differ; `None` for all. What is made to another account changes it only where agreements could not
+/// be listed: those of an organization are known from any account of it that was (D16).
+fn concerned(before: &Agreements<'_>, changes: &[Change], made: &Made) -> Option<BTreeSet<String>> {
+    if !before.stays_with_the_account() {
+        return None;
+    }
+    let tree = &before.tree;
+    let of = |id: &String| tree.accounts.get(id).and_then(|account| tree.now(account).organization);
+    let mut touched: BTreeSet<String> = made.of.keys().filter_map(of).collect();
+    touched.extend(changes.iter().filter_map(|change| match change {
+        Change::Join { organization, .. } => Some(organization.clone()),
+        _ => None,
+    }));
+    let members = || tree.accounts.values().filter_map(|a| Some((a, tree.now(a).organization?)));
+    let open: BTreeSet<String> = members().filter(|(a, _)| !a.agreements_known).map(|(_, o)| o).collect();
+    let in_open = members().filter(|(_, o)| touched.contains(o) && open.contains(o)).map(|(a, _)| a.id.clone());
+    // one that joins brings along that its own are not known
+    let joins_open = made.of.keys().any(|id| tree.accounts.get(id).is_some_and(|a| !a.agreements_known));
+    let all_touched = members().filter(|(_, o)| joins_open && touched.contains(o)).map(|(a, _)| a.id.clone());
+    Some(made.of.keys().cloned().chain(in_open).chain(all_touched).collect())
 }
 
 /// Whose acceptance a change is about, and of which kind.
@@ -160,7 +184,7 @@ fn agreement(before: &Agreements<'_>, change: &Change) -> Option<(Accepted, Stri
 }
 
 /// How an account stands on one side.
-struct View {
+pub(super) struct View {
     role: Role,
     /// Its organization declares it as a delegated administrator.
     delegated: bool,
@@ -169,7 +193,7 @@ struct View {
     entities: Entities,
 }
 
-fn view(agreements: &Agreements<'_>, account: &Account) -> Result<View, Failure> {
+pub(super) fn view(agreements: &Agreements<'_>, account: &Account) -> Result<View, Failure> {
     let standing = agreements.standing(account)?;
     let phi = agreements.inventory.entity("Account", &account.id).and_then(|e| e.record("phi"));
     let services = phi.and_then(|phi| phi.get("services")).map(|s| s.ids()).unwrap_or_default();
@@ -185,7 +209,13 @@ fn view(agreements: &Agreements<'_>, account: &Account) -> Result<View, Failure>
 }
 
 impl View {
-    fn coverage(&self, kind: &str) -> Coverage {
+    /// The kinds of which it has a row.
+    pub fn kinds(&self) -> impl Iterator<Item = &String> {
+        self.rows.keys()
+    }
+
+    /// Whether an agreement of a kind is in force.
+    pub fn coverage(&self, kind: &str) -> Coverage {
         self.rows.get(kind).map_or(Coverage::NotCovered, |row| row.coverage)
     }
 

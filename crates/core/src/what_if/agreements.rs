@@ -61,6 +61,11 @@ impl Edit {
             Some(kind) => {
                 let (_, uid, ..) = self.party(of)?;
                 let active = self.active(&uid, kind);
+                let known = self.inventory.entity("Account", of).and_then(|a| a.bool("agreementsKnown"));
+                if active.is_empty() && known == Some(false) {
+                    let what = format!("whether {of} has an active acceptance of the kind `{kind}` is unknown");
+                    return Err(Why::new(what, "its agreements could not be listed (D16)"));
+                }
                 if active.is_empty() {
                     let help = "an offline agreement cannot be terminated in AWS Artifact (R60, R73)";
                     return Err(Why::new(format!("{of} has no active acceptance of the kind `{kind}`"), help));

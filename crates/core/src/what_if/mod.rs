@@ -13,6 +13,7 @@ pub mod file;
 mod gates;
 mod organizations;
 mod people;
+pub mod perhaps;
 mod policies;
 
 use std::fmt;
