@@ -175,7 +175,10 @@ fn who_may_accept_the_invitation_of_one_organization_alone_may_depart() {
 fn who_may_terminate_one_of_several_acceptances_ends_what_that_one_covers() {
     let one = format!("arn:aws:artifact::{A}:customer-agreement/customer-agreement-Own0000000000002");
     let grants = |resource: Value| {
-        let all = [on("Allow", "artifact:TerminateAgreement", resource.clone()), on("Allow", "artifact:GetCustomerAgreement", resource)];
+        let all = [
+            on("Allow", "artifact:TerminateAgreement", resource.clone()),
+            on("Allow", "artifact:GetCustomerAgreement", resource),
+        ];
         json!([policy(json!(all))])
     };
     let world = World::new()

@@ -323,7 +323,10 @@ fn the_answer_is_the_difference_from_the_inventory_edited_by_hand_for_each_kind_
         (vec![becomes(OTHER, Becomes::AllFeatures)], with(OTHER, &[("featureSet", json!("ALL"))])),
         (vec![becomes(ORG, Becomes::WithoutTrustedAccess)], with(ORG, &[("trustedAccess", json!(false))])),
         (vec![becomes(ORG, Becomes::WithoutServiceRole)], with(ORG, &[("serviceRole", json!(false))])),
-        (vec![becomes(ORG, Becomes::SetUp)], with(ORG, &[("serviceRole", json!(true)), ("trustedAccess", json!(true))])),
+        (
+            vec![becomes(ORG, Becomes::SetUp)],
+            with(ORG, &[("serviceRole", json!(true)), ("trustedAccess", json!(true))]),
+        ),
         (vec![detach(&group, FULL)], with(&group, &[("policies", json!([]))])),
         (
             vec![Change::Replace { at: group.clone(), old: s(FULL), new: Named::Known(s(ADMIN)) }],
@@ -346,7 +349,8 @@ fn the_answer_is_the_difference_from_the_inventory_edited_by_hand_for_each_kind_
             edited(|e| {
                 if e["uid"] == A {
                     e["parents"] = json!([OTHER]);
-                    e["attrs"]["memberships"] = json!([{"organization": ORG, "until": AT}, {"organization": OTHER, "from": AT}]);
+                    e["attrs"]["memberships"] =
+                        json!([{"organization": ORG, "until": AT}, {"organization": OTHER, "from": AT}]);
                 }
             }),
         ),
@@ -459,7 +463,8 @@ fn advised_of(world: &World, changes: &[Change], kind: &str) -> Vec<(String, Vec
     let base = world.load();
     let head = apply(&base, &RULES, changes, at(AT)).unwrap_or_else(|f| panic!("{}", words(&f)));
     let found = advice((&base, &head), &RULES, changes, at(AT)).unwrap();
-    let accounts = |a: &countersign_core::what_if::advice::Advice| a.accounts.iter().map(|a| a.account.clone()).collect();
+    let accounts =
+        |a: &countersign_core::what_if::advice::Advice| a.accounts.iter().map(|a| a.account.clone()).collect();
     let of_kind = found.iter().filter(|a| a.kinds.contains(&s(kind)));
     of_kind.map(|a| (a.policy.clone(), accounts(a), a.message.clone())).collect()
 }
@@ -543,7 +548,11 @@ fn a_delegated_administrator_is_deregistered_before_it_departs() {
         e["attrs"]["delegatedAdministrators"] = json!([A]);
     });
     for change in [leave(A), join(A, OTHER)] {
-        assert!(is_advised(&advised_of(&delegated, std::slice::from_ref(&change), "baa"), "deregister-before-leaving", A));
+        assert!(is_advised(
+            &advised_of(&delegated, std::slice::from_ref(&change), "baa"),
+            "deregister-before-leaving",
+            A
+        ));
         assert!(!is_advised(&advised_of(&world(), &[change], "baa"), "deregister-before-leaving", A));
     }
     let close = Change::Close { account: s(A) };
@@ -662,9 +671,16 @@ fn an_account_is_closed_once_and_joins_what_can_invite_it() {
     assert!(made(&world(), &[close(B)]), "an account that stands alone closes itself");
     let gov = world().account(C, json!({"partition": "aws-us-gov"}), &[]);
     let message = refused(&gov, &[join(C, ORG)], AT);
-    assert!(message.contains("o-exampleorgid is in the partition aws, and the account in aws-us-gov"), "D15: {message}");
+    assert!(
+        message.contains("o-exampleorgid is in the partition aws, and the account in aws-us-gov"),
+        "D15: {message}"
+    );
     let mut closed = world();
-    closed.entities.iter_mut().filter(|e| e["uid"] == "666666666666").for_each(|e| e["attrs"]["state"] = json!("CLOSED"));
+    closed
+        .entities
+        .iter_mut()
+        .filter(|e| e["uid"] == "666666666666")
+        .for_each(|e| e["attrs"]["state"] = json!("CLOSED"));
     let message = refused(&closed, &[join(A, OTHER)], AT);
     assert!(message.contains("is not active: nobody can invite an account"), "{message}");
 }
@@ -678,10 +694,12 @@ fn a_change_is_made_where_the_account_stood_at_the_moment() {
         &[],
     );
     let message = refused(&gone, &[leave(C)], "2024-01-01");
-    assert!(message.contains("it is in o-exampleorgid at the moment asked, and in no organization in the snapshot"), "{message}");
+    assert!(
+        message.contains("it is in o-exampleorgid at the moment asked, and in no organization in the snapshot"),
+        "{message}"
+    );
     // it joined later than the moment
-    let joined =
-        world().account(C, json!({"memberships": [{"organization": ORG, "from": "2025-06-01"}]}), &[ORG]);
+    let joined = world().account(C, json!({"memberships": [{"organization": ORG, "from": "2025-06-01"}]}), &[ORG]);
     let message = refused(&joined, &[leave(C)], "2024-01-01");
     assert!(message.contains("it is in no organization at the moment asked"), "{message}");
     let unknown = world().account(C, json!({"membershipsKnownSince": "2025-06-01"}), &[ORG]);

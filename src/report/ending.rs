@@ -111,8 +111,9 @@ pub fn ways(endings: &[Ending]) -> Vec<Shared<'_>> {
             way.may.iter().map(of).collect::<Vec<_>>(),
             way.unknown.iter().map(|p| of(&p.principal)).collect::<Vec<_>>(),
         );
-        let place =
-            *places.entry((&ending.kind, way.operation, way.scope, &way.by, &way.acceptances, way.effect, who)).or_insert_with(|| {
+        let place = *places
+            .entry((&ending.kind, way.operation, way.scope, &way.by, &way.acceptances, way.effect, who))
+            .or_insert_with(|| {
                 found.push(Shared { kind: &ending.kind, way, accounts: Vec::new() });
                 found.len() - 1
             });

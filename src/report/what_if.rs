@@ -3,14 +3,20 @@
 use super::{COVERED_MEANS, bold, count, day, diff as differences, dim, few, paragraph};
 use countersign_core::diff::Diff;
 use countersign_core::what_if::Change;
-use countersign_core::what_if::perhaps::Perhaps;
 use countersign_core::what_if::advice::Advice;
+use countersign_core::what_if::perhaps::Perhaps;
 
 /// Accounts shown without `--all`.
 const SHOWN: usize = 6;
 
 /// All of it.
-pub fn text(width: usize, changes: &[Change], diff: &Diff, (advice, perhaps): (&[Advice], &[Perhaps]), all: bool) -> String {
+pub fn text(
+    width: usize,
+    changes: &[Change],
+    diff: &Diff,
+    (advice, perhaps): (&[Advice], &[Perhaps]),
+    all: bool,
+) -> String {
     let mut text = format!("{} {}\n", bold("What if"), dim(&format!("· {}", day(&diff.at))));
     for (index, change) in changes.iter().enumerate() {
         text.push_str(&paragraph(width, &format!("  {}. ", index + 1), &change.to_string()));

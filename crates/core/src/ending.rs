@@ -233,7 +233,11 @@ fn departing(account: &AccountAnswer) -> Option<Departing> {
 }
 
 /// Terminating: each acceptance of a scope that is in force by itself, and all of them.
-fn terminating(inventory: &Inventory, row: Option<&AgreementAnswer>, (scope, of, by): (Scope, &str, &str)) -> Vec<Asked> {
+fn terminating(
+    inventory: &Inventory,
+    row: Option<&AgreementAnswer>,
+    (scope, of, by): (Scope, &str, &str),
+) -> Vec<Asked> {
     let asked = |change, acceptances| Asked {
         operation: "terminate-agreement",
         scope: Some(scope),
@@ -272,8 +276,9 @@ fn asked(inventory: &Inventory, account: &AccountAnswer, kind: &str, manager: Op
     let by_organization = of_organization.map(|(organization, manager)| {
         terminating(inventory, row(account, kind), (Scope::Organization, organization, manager))
     });
-    let mut add =
-        |operation, scope, by: String, change| ways.push(Asked { operation, scope, by, change, acceptances: Vec::new() });
+    let mut add = |operation, scope, by: String, change| {
+        ways.push(Asked { operation, scope, by, change, acceptances: Vec::new() })
+    };
     if scope == Some(Scope::Offline) || scope.is_none() {
         let change = Change::RemoveDesignation { account: id(), kind: kind.to_owned() };
         add("remove-offline-designation", Some(Scope::Offline), id(), Some(change));
@@ -290,7 +295,8 @@ fn asked(inventory: &Inventory, account: &AccountAnswer, kind: &str, manager: Op
             add("close-own-account", None, id(), Some(Change::Close { account: id() }));
         }
     }
-    let at = ways.iter().take_while(|w| w.operation != "leave-organization" && w.operation != "delete-organization").count();
+    let at =
+        ways.iter().take_while(|w| w.operation != "leave-organization" && w.operation != "delete-organization").count();
     ways.splice(at..at, by_organization.into_iter().flatten());
     ways
 }

@@ -34,7 +34,11 @@ const FLAGS: [Flag; 19] = [
     ),
     flag("remove-designation", &["ACCOUNT=KIND"], "An account is removed from an offline agreement"),
     flag("all-features", &["ORGANIZATION"], "An organization enables all features"),
-    flag("set-up", &["ORGANIZATION"], "An organization sets AWS Artifact up: trusted access is on, and its role exists"),
+    flag(
+        "set-up",
+        &["ORGANIZATION"],
+        "An organization sets AWS Artifact up: trusted access is on, and its role exists",
+    ),
     flag("no-trusted-access", &["ORGANIZATION"], "An organization turns trusted access for AWS Artifact off"),
     flag("no-service-role", &["ORGANIZATION"], "The role that AWS Artifact uses is deleted"),
     flag("delete-organization", &["ORGANIZATION"], "An organization without members is deleted"),

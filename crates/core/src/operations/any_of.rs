@@ -139,6 +139,11 @@ fn told_apart(stack: &Stack, call: &Call, any: &AnyOf) -> Result<Option<Vec<(Str
             }
         }
     }
+    if patterns.is_empty() {
+        // nothing tells them apart
+        let member = |text: &String| text.replace('?', "a").replace('*', "");
+        return Ok(Some(call.resources.iter().map(|text| (member(text), Vec::new())).collect()));
+    }
     let except = any.except.iter().map(|text| within_names(text));
     let known = patterns.len();
     patterns.extend(except);

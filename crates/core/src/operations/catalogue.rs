@@ -289,9 +289,9 @@ impl Catalogue {
         let asked = self.calls.get(action).ok_or_else(wrong)?;
         let of_these = || asked.resources.iter().filter(|r| r.is_of(generation, in_force));
         let resources: Vec<String> = of_these().filter_map(|r| r.arn.render(&of.values)).collect();
-        let any = of_these().find(|r| r.any).map(|r| AnyOf {
-            except: r.except.as_ref().and_then(|except| except.render(&of.values)),
-        });
+        let any = of_these()
+            .find(|r| r.any)
+            .map(|r| AnyOf { except: r.except.as_ref().and_then(|except| except.render(&of.values)) });
         if resources.is_empty() {
             return Err(wrong());
         }

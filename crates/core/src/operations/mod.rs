@@ -6,9 +6,9 @@
 
 pub mod answer;
 mod any_of;
-pub mod stopped;
 pub mod any_request;
 pub(crate) mod catalogue;
+pub mod stopped;
 pub(crate) mod worlds;
 
 use std::cell::RefCell;
@@ -277,7 +277,8 @@ impl AccountEvaluator<'_> {
         let mut calls = Vec::new();
         for operation in std::iter::once(operation.clone()).chain(each) {
             for in_force in states(in_force) {
-                for (generation, action) in self.asked(&operation, Facts { in_force: *in_force, designated, world: 0 }) {
+                for (generation, action) in self.asked(&operation, Facts { in_force: *in_force, designated, world: 0 })
+                {
                     calls.push(self.rules.operations.call(&operation, &action, generation, *in_force)?.0);
                 }
             }

@@ -43,7 +43,8 @@ fn gate(agreements: &Agreements<'_>, rules: &RuleBook, change: &Change) -> Resul
             None => return Ok(None),
             // with set-up left to it, it could happen
             Some(found) if stopped(agreements, rules, &asked, &[])?.is_none() => {
-                let help = "put --set-up with the organization before it: what is set up on the way is a change of its own";
+                let help =
+                    "put --set-up with the organization before it: what is set up on the way is a change of its own";
                 return Ok(Some(Why::new(words(&found), help)));
             }
             // what is unknown is nearer to being possible than what is not

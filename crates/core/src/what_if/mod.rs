@@ -235,12 +235,7 @@ impl fmt::Display for Change {
 
 /// The inventory after these changes, made in this order at the moment. What cannot happen is a failure that says why: by the gates
 /// of the operation that makes a change, whatever anybody's permissions are, and by what the inventory can hold.
-pub fn apply(
-    inventory: &Inventory,
-    rules: &RuleBook,
-    changes: &[Change],
-    at: Moment,
-) -> Result<Inventory, Failure> {
+pub fn apply(inventory: &Inventory, rules: &RuleBook, changes: &[Change], at: Moment) -> Result<Inventory, Failure> {
     stack::evaluate(|| made(inventory, changes, at, |before, change| gates::stop(before, rules, change, at)))
 }
 

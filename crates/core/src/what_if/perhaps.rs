@@ -79,7 +79,8 @@ fn unlisted(
         let all = agreements.accepted(&accepted).filter(|a| holds(Some(a.start), a.end, at));
         all.map(|a| agreements.kind_of(a).to_owned()).collect()
     };
-    let is_open = |id: &&String| before.inventory.entity("Organization", id).and_then(|o| o.bool("accountsKnown")) == Some(false);
+    let is_open =
+        |id: &&String| before.inventory.entity("Organization", id).and_then(|o| o.bool("accountsKnown")) == Some(false);
     if changes.iter().any(|change| matches!(change, Change::Terminate { .. } | Change::Delete { .. })) {
         for organization in before.tree.organizations.keys().filter(is_open) {
             let lost: BTreeSet<String> =
