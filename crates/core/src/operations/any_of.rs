@@ -26,6 +26,9 @@ pub struct Calls {
     too_many: Vec<String>,
 }
 
+/// A resource of a class, and the patterns of the policies that name it.
+type Named = (String, Vec<String>);
+
 /// What stands for a call.
 enum Stands {
     /// The call itself, at a place among all.
@@ -118,7 +121,7 @@ impl Calls {
 }
 
 /// A resource of each class that the policies tell apart, with the patterns that name it; `None` where there are too many.
-fn told_apart(stack: &Stack, call: &Call, any: &AnyOf) -> Result<Option<Vec<(String, Vec<String>)>>, Failure> {
+fn told_apart(stack: &Stack, call: &Call, any: &AnyOf) -> Result<Option<Vec<Named>>, Failure> {
     let action = call.action.to_ascii_lowercase();
     let (mut texts, mut patterns) = (Vec::new(), Vec::new());
     for layer in &stack.layers {

@@ -13,6 +13,9 @@ use crate::policies::operations::{About, Catalogue, Definition};
 use crate::problem::Failure;
 use crate::terms::Scope;
 
+/// An acceptance by its id, and what stands for each place of the templates for it alone.
+type OfOne = (String, Rc<[Option<String>]>);
+
 /// An operation on one account.
 #[derive(Clone, Debug)]
 pub struct Operation {
@@ -38,7 +41,7 @@ pub struct Operation {
     values: Rc<[Option<String>]>,
     /// Several acceptances of the agreement are in force: their ids, and the same for each of them alone. What can be done with one of
     /// them can be done.
-    pub of_each: Rc<[(String, Rc<[Option<String>]>)]>,
+    pub of_each: Rc<[OfOne]>,
 }
 
 impl Operation {
@@ -171,7 +174,7 @@ impl Making<'_> {
     }
 
     /// Where several acceptances of an agreement are in force, what stands for each place for each of them alone.
-    fn of_each(&self, offer: &Agreement, scope: Scope) -> Vec<(String, Rc<[Option<String>]>)> {
+    fn of_each(&self, offer: &Agreement, scope: Scope) -> Vec<OfOne> {
         let row = self.coverage.iter().find(|c| c.kind == offer.kind);
         let in_force = row.into_iter().flat_map(KindCoverage::in_force).filter(|i| i.scope == scope);
         let mut ids: Vec<&String> = in_force.map(|i| &i.id).collect();

@@ -98,14 +98,14 @@ impl Made {
             let kind = agreement.as_ref().map(|(_, kind)| kind.clone());
             match (agreement.map(|(by, _)| by), change) {
                 (Some(Accepted::Organization(of)), Change::Accept { .. }) => {
-                    made.to_members(&places, &of, ("organization-accepts", kind));
+                    made.add_to_members(&places, &of, ("organization-accepts", kind));
                 }
                 (Some(Accepted::Organization(of)), _) => {
-                    made.to_members(&places, &of, ("organization-terminates", kind));
+                    made.add_to_members(&places, &of, ("organization-terminates", kind));
                 }
                 (Some(Accepted::Account(own)), _) => made.add(&own, (change.word(), kind)),
                 (None, Change::Delete { organization: of } | Change::Organization { organization: of, .. }) => {
-                    made.to_members(&places, of, (change.word(), None));
+                    made.add_to_members(&places, of, (change.word(), None));
                 }
                 (None, _) => change.accounts().iter().for_each(|id| made.add(id, (change.word(), kind.clone()))),
             }
@@ -121,7 +121,7 @@ impl Made {
         made
     }
 
-    fn to_members(&mut self, places: &BTreeMap<String, String>, of: &str, what: (&'static str, Option<String>)) {
+    fn add_to_members(&mut self, places: &BTreeMap<String, String>, of: &str, what: (&'static str, Option<String>)) {
         let members = places.iter().filter(|(_, organization)| *organization == of);
         members.for_each(|(account, _)| self.add(account, what.clone()));
     }
@@ -255,7 +255,7 @@ impl Asking<'_> {
         let pairs = [
             ("at", datetime(at)),
             ("kind", text(kind)),
-            ("changes", words(self.made.to(self.id, kind).into_iter())),
+            ("changes", words(self.made.to(self.id, kind))),
             ("before", text(self.old.coverage(kind).word())),
             ("after", text(self.new.coverage(kind).word())),
             ("scopeBefore", text(self.old.scope(kind))),
