@@ -2,7 +2,7 @@
 
 use countersign_core::assessment::Options;
 use countersign_core::assessment::completeness::others::Others;
-use countersign_core::ending::{Effect, Ending, Found, Way, endings};
+use countersign_core::ending::{Departing, Effect, Ending, Found, Way, endings};
 use countersign_core::inventory::Inventory;
 use countersign_core::terms::Scope;
 use serde_json::{Value, json};
@@ -127,6 +127,128 @@ fn nobody_departs_from_an_account_that_is_not_active() {
         ["ACTIVE", "SUSPENDED", "CLOSED", "PENDING_ACTIVATION", "PENDING_CLOSURE"].map(organization),
         [1, 0, 0, 0, 1]
     );
+}
+
+fn on(effect: &str, action: &str, resource: Value) -> Value {
+    json!({"Effect": effect, "Action": action, "Resource": resource})
+}
+
+/// R41: the invitation of whichever organization ends the membership, and one is enough.
+#[test]
+fn who_may_accept_the_invitation_of_one_organization_alone_may_depart() {
+    const HANDSHAKE: &str = "organizations:AcceptHandshake";
+    let of = |organization: &str| format!("arn:aws:organizations::999999999999:handshake/{organization}/invite/h-*");
+    let user = |statements: Value| {
+        let found = found(&world().user(A, "invited", json!([policy(statements)])), &[A]);
+        let way = way(&found, A, "accept-invitation", None);
+        let perhaps = way.unknown.iter().find(|p| p.principal.name == "invited").map(|p| p.on.clone());
+        (perhaps, way.may.len())
+    };
+    let one = of("o-aaaaaaaaaa");
+    // whether there is an invitation is in no inventory: never an allow
+    assert_eq!(user(json!([on("Allow", HANDSHAKE, json!(one))])), (Some(vec![one.clone()]), 0));
+    let exact = "arn:aws:organizations::999999999999:handshake/o-aaaaaaaaaa/invite/h-0123456789";
+    assert_eq!(user(json!([on("Allow", HANDSHAKE, json!(exact))])).0, Some(vec![exact.to_owned()]));
+    assert_eq!(user(json!([on("Allow", HANDSHAKE, json!("*"))])).0, Some(vec![]), "all of them");
+    // a denial of one leaves the others
+    let but = json!([on("Allow", HANDSHAKE, json!("*")), on("Deny", HANDSHAKE, json!(one))]);
+    assert!(user(but).0.is_some());
+    // of all that are allowed, nothing is left
+    let none = json!([on("Allow", HANDSHAKE, json!(one)), on("Deny", HANDSHAKE, json!(of("*")))]);
+    assert_eq!(user(none).0, None);
+    // an invitation to the organization that it is in, or a handshake of another kind, ends nothing
+    assert_eq!(user(json!([on("Allow", HANDSHAKE, json!(of(ORG)))])).0, None);
+    let features = "arn:aws:organizations::999999999999:handshake/o-aaaaaaaaaa/enable_all_features/h-*";
+    assert_eq!(user(json!([on("Allow", HANDSHAKE, json!(features))])).0, None);
+    let gov = one.replace("arn:aws:", "arn:aws-us-gov:");
+    assert_eq!(user(json!([on("Allow", HANDSHAKE, json!(gov))])).0, None);
+    // all but one
+    let all_but = json!([{"Effect": "Allow", "Action": HANDSHAKE, "NotResource": one}]);
+    assert!(user(all_but).0.is_some());
+    let condition = json!({"Bool": {"aws:MultiFactorAuthPresent": "true"}});
+    let depends = json!([{"Effect": "Allow", "Action": HANDSHAKE, "Resource": one, "Condition": condition}]);
+    assert_eq!(user(depends).0, Some(vec![one]));
+}
+
+/// D19: either of two acceptances covers, and each is terminated by itself.
+#[test]
+fn who_may_terminate_one_of_several_acceptances_ends_what_that_one_covers() {
+    let one = format!("arn:aws:artifact::{A}:customer-agreement/customer-agreement-Own0000000000002");
+    let grants = |resource: Value| {
+        let all = [
+            on("Allow", "artifact:TerminateAgreement", resource.clone()),
+            on("Allow", "artifact:GetCustomerAgreement", resource),
+        ];
+        json!([policy(json!(all))])
+    };
+    let world = World::new()
+        .account(A, json!({}), &[])
+        .accepted("Own0000000000001", "baa", "account", A, "2022-01-01", None)
+        .accepted("Own0000000000002", "baa", "account", A, "2023-01-01", None)
+        .user(A, "one", grants(json!(one)))
+        .user(A, "all", grants(json!("*")));
+    let found = found(&world, &[A]);
+    let terminating = found[0].ways.iter().filter(|w| w.operation == "terminate-agreement");
+    let last = |id: &String| id.chars().last().unwrap();
+    let ways: Vec<(String, Vec<&str>, Effect)> =
+        terminating.map(|w| (w.acceptances.iter().map(last).collect(), names(w).0, w.effect)).collect();
+    assert_eq!(
+        ways,
+        [
+            ("1".to_owned(), vec!["root", "all"], Effect::OwnAgreement),
+            ("2".to_owned(), vec!["root", "all", "one"], Effect::OwnAgreement),
+            ("12".to_owned(), vec!["root", "all"], Effect::Uncovered),
+        ]
+    );
+    // whoever may terminate one of them may terminate, and it is told which
+    let answers = world.now();
+    let answer = answers.operations(&user(A, "one")).iter().find(|o| {
+        (o["operation"].as_str(), o["scope"].as_str(), o["agreement"].as_str())
+            == (Some("terminate-agreement"), Some("account"), Some("baa"))
+    });
+    let answer = answer.unwrap();
+    assert_eq!(answer["decision"], "allow");
+    assert_eq!(answer["each"]["customer-agreement-Own0000000000001"], "deny");
+    assert_eq!(answer["each"]["customer-agreement-Own0000000000002"], "allow");
+}
+
+/// D14: closing leads to departure, on a date that is not known, and does nothing else.
+#[test]
+fn a_member_is_closed_by_its_management_account_and_by_its_own_root_user() {
+    let found = found(&world().user(A, "closer", json!([allows(&["account:CloseAccount"])])), &[A, M]);
+    let own = way(&found, A, "close-own-account", None);
+    assert_eq!((own.by.as_str(), names(own), own.effect), (A, (vec!["root"], vec![]), Effect::DepartsLater));
+    assert!(!found.iter().any(|e| e.account == M && e.ways.iter().any(|w| w.operation.starts_with("close"))));
+    // D12: service control policies bind the root user of a member
+    let deny = policy(json!([on("Deny", "account:CloseAccount", json!("*"))]));
+    let mut denied = world();
+    denied.entities.iter_mut().filter(|e| e["uid"] == ORG).for_each(|e| {
+        e["attrs"]["serviceControlPolicies"] =
+            json!(["arn:aws:organizations::aws:policy/service_control_policy/FullAWSAccess", deny]);
+    });
+    let found = self::found(&denied, &[A]);
+    assert_eq!(names(way(&found, A, "close-own-account", None)), (vec![], vec![]));
+    assert_eq!(names(way(&found, A, "close-account", None)).0, ["root", "platform"]);
+}
+
+#[test]
+fn a_member_that_is_closed_departs_by_itself() {
+    for (state, departing, closed_by, unknown) in [
+        ("ACTIVE", None, 1, 0),
+        ("CLOSED", Some(Departing::Closed), 0, 0),
+        ("PENDING_CLOSURE", Some(Departing::Closing), 0, 0),
+        ("SUSPENDED", Some(Departing::PerhapsClosed), 0, 1),
+    ] {
+        let world =
+            World::new().org(json!({})).account(M, json!({}), &[ORG]).account(A, json!({"state": state}), &[ORG]);
+        let found = found(&world.accepted("OrgBaa1234567890", "baa", "organization", ORG, "2022-01-01", None), &[A]);
+        assert_eq!(found[0].departing, departing, "{state}");
+        let (may, perhaps) = names(way(&found, A, "close-account", None));
+        assert_eq!((may.len(), perhaps.len()), (closed_by, unknown), "{state}");
+    }
+    let alone = World::new().account(A, json!({"state": "CLOSED"}), &[]);
+    let found = found(&alone.accepted("Own1234567890123", "baa", "account", A, "2022-01-01", None), &[A]);
+    assert_eq!(found[0].departing, None, "it is in no organization");
 }
 
 #[test]

@@ -190,7 +190,7 @@ fn they_are_attached_detached_and_replaced() {
         Named::Document(name.to_owned(), Box::new(countersign_core::what_if::read_policy(&source).unwrap()))
     };
     let after = |world: &World, changes: &[Change]| {
-        let edited = apply(&world.load(), changes, now()).map_err(|f| words(&f))?;
+        let edited = apply(&world.load(), &RULES, changes, now()).map_err(|f| words(&f))?;
         let roles = countersign_core::people::follow((&edited, &RULES), &options_now(), &[ROLE.to_owned()].into());
         Ok::<_, String>(roles.unwrap()[ROLE].assumers.first().map(|a| a.certain))
     };

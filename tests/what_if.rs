@@ -13,6 +13,7 @@ use crate::common::*;
 
 const AT: &str = "2026-11-01";
 const OTHER: &str = "o-otherorgid0";
+const C: &str = "444444444444";
 const UNIT: &str = "ou-ab12-clinical1";
 const SCP: &str = "p-protect1";
 const PERSON: &str = "u-dara";
@@ -45,7 +46,7 @@ fn options() -> Options {
 }
 
 fn after(world: &World, changes: &[Change]) -> Inventory {
-    apply(&world.load(), changes, at(AT)).unwrap_or_else(|f| panic!("{}", words(&f)))
+    apply(&world.load(), &RULES, changes, at(AT)).unwrap_or_else(|f| panic!("{}", words(&f)))
 }
 
 fn answers(inventory: &Inventory) -> Answers {
@@ -196,8 +197,8 @@ fn a_change_of_policy_or_unit_and_its_inverse_give_the_first_assessment_again() 
 
 #[test]
 fn leaving_and_coming_back_restores_current_coverage_and_the_history_keeps_the_gap() {
-    let left = apply(&world().load(), &[leave(A)], at("2026-11-01")).unwrap();
-    let back = apply(&left, &[join(A, ORG)], at("2026-11-08")).unwrap();
+    let left = apply(&world().load(), &RULES, &[leave(A)], at("2026-11-01")).unwrap();
+    let back = apply(&left, &RULES, &[join(A, ORG)], at("2026-11-08")).unwrap();
     let asked = Options { at: at("2026-11-08"), snapshot: at("2026-11-08"), ..Options::default() };
     let found = Answers(serde_json::to_value(assess(&back, &RULES, &asked).unwrap()).unwrap());
     assert_eq!(found.baa(A), "covered organization");
@@ -290,15 +291,97 @@ fn the_answer_is_the_difference_from_the_inventory_edited_by_hand() {
         ),
     ];
     for (change, head) in by_hand {
-        let made = apply(&base, std::slice::from_ref(&change), at(AT)).unwrap();
+        let made = apply(&base, &RULES, std::slice::from_ref(&change), at(AT)).unwrap();
         assert_eq!(compared(&base, &made), compared(&base, &head), "{change}");
     }
+}
+
+/// One entity's attributes, as a hand would edit them.
+fn with(uid: &str, attrs: &[(&str, Value)]) -> Inventory {
+    edited(|e| {
+        if e["uid"] == uid {
+            attrs.iter().for_each(|(attr, value)| e["attrs"][*attr] = value.clone());
+        }
+    })
+}
+
+#[test]
+fn the_answer_is_the_difference_from_the_inventory_edited_by_hand_for_each_kind_of_change() {
+    let group = format!("arn:aws:iam::{A}:group/legal");
+    let becomes = |of: &str, becomes| Change::Organization { organization: s(of), becomes };
+    let acceptance = |by: &str, of: &str| {
+        let mut world = world();
+        let attrs = json!({"agreement": "baa", by: of, "effectiveStart": AT});
+        world.entities.push(json!({"uid": "customer-agreement-WhatIf0000000001", "attrs": attrs}));
+        world.load()
+    };
+    let assigned = json!([{"user": "u-maria", "accounts": [M]}, {"user": "u-dara", "accounts": [A]}]);
+    let by_hand: Vec<(Vec<Change>, Inventory)> = vec![
+        (vec![Change::Close { account: s(A) }], with(A, &[("state", json!("CLOSED")), ("closedAt", json!(AT))])),
+        (vec![accept(A)], acceptance("account", A)),
+        (vec![accept(B)], acceptance("account", B)),
+        (vec![becomes(OTHER, Becomes::AllFeatures)], with(OTHER, &[("featureSet", json!("ALL"))])),
+        (vec![becomes(ORG, Becomes::WithoutTrustedAccess)], with(ORG, &[("trustedAccess", json!(false))])),
+        (vec![becomes(ORG, Becomes::WithoutServiceRole)], with(ORG, &[("serviceRole", json!(false))])),
+        (
+            vec![becomes(ORG, Becomes::SetUp)],
+            with(ORG, &[("serviceRole", json!(true)), ("trustedAccess", json!(true))]),
+        ),
+        (vec![detach(&group, FULL)], with(&group, &[("policies", json!([]))])),
+        (
+            vec![Change::Replace { at: group.clone(), old: s(FULL), new: Named::Known(s(ADMIN)) }],
+            with(&group, &[("policies", json!([ADMIN]))]),
+        ),
+        (
+            vec![Change::Assign { to: s("dara"), set: s("Legal"), account: s(A) }],
+            with("PermissionSet::\"Legal\"", &[("assignments", assigned)]),
+        ),
+        (
+            vec![Change::AddToGroup { user: user(A, "jane"), group: group.clone() }],
+            edited(|e| {
+                if e["uid"] == user(A, "jane").as_str() {
+                    e["parents"] = json!([format!("Group::\"{group}\"")]);
+                }
+            }),
+        ),
+        (
+            vec![join(A, OTHER)],
+            edited(|e| {
+                if e["uid"] == A {
+                    e["parents"] = json!([OTHER]);
+                    e["attrs"]["memberships"] =
+                        json!([{"organization": ORG, "until": AT}, {"organization": OTHER, "from": AT}]);
+                }
+            }),
+        ),
+        // what begins and ends at one moment never was (D5)
+        (vec![accept(A), terminate(A)], world().load()),
+        (
+            vec![leave(A), join(A, OTHER), leave(A)],
+            edited(|e| {
+                if e["uid"] == A {
+                    e["parents"] = json!([]);
+                    e["attrs"]["memberships"] = json!([{"organization": ORG, "until": AT}]);
+                }
+            }),
+        ),
+    ];
+    let base = world().load();
+    for (changes, head) in by_hand {
+        let made = apply(&base, &RULES, &changes, at(AT)).unwrap_or_else(|f| panic!("{}", words(&f)));
+        assert_eq!(compared(&base, &made), compared(&base, &head), "{changes:?}");
+    }
+    // what an inventory may say is more than what can happen: a change that a gate stops is refused, and edited by hand it is another
+    // state that is answered
+    let hand = acceptance("organization", OTHER);
+    assert_eq!(answers(&hand).baa("666666666666"), "covered organization");
+    assert!(refused(&world(), &[accept(OTHER)], AT).contains("enabled for all features"));
 }
 
 #[test]
 fn what_cannot_happen_is_an_error_that_says_why() {
     let base = world().load();
-    let wrong = |changes: &[Change]| match apply(&base, changes, at(AT)) {
+    let wrong = |changes: &[Change]| match apply(&base, &RULES, changes, at(AT)) {
         Err(Failure::Problems(problems)) => problems[0].to_string(),
         other => panic!("{:?}", other.map(|_| ())),
     };
@@ -335,7 +418,7 @@ fn what_cannot_happen_is_an_error_that_says_why() {
 fn what_to_do_before_is_what_the_rules_say() {
     let advised = |world: &World, changes: &[Change]| {
         let base = world.load();
-        let head = apply(&base, changes, at(AT)).unwrap();
+        let head = apply(&base, &RULES, changes, at(AT)).unwrap();
         let found = advice((&base, &head), &RULES, changes, at(AT)).unwrap();
         found
             .iter()
@@ -347,17 +430,20 @@ fn what_to_do_before_is_what_the_rules_say() {
     let plain = world();
     assert_eq!(
         names(advised(&plain, &[leave(A)])),
-        ["accept-before-leaving", "leaving-needs-a-standalone-account", "warn-before-removing"]
+        ["accept-first", "leaving-needs-a-standalone-account", "warn-before-removing"]
     );
     let own = world().accepted("OwnBaa1234567890", "baa", "account", A, "2023-01-01", None);
     assert_eq!(
         names(advised(&own, &[leave(A)])),
         ["leaving-needs-a-standalone-account", "own-agreement-takes-over", "warn-before-removing"]
     );
-    assert_eq!(advised(&plain, &[terminate(ORG)]), [(s("terminating-for-the-organization"), 2)]);
+    assert_eq!(
+        advised(&plain, &[terminate(ORG)]),
+        [(s("accept-first"), 2), (s("terminating-for-the-organization"), 2)]
+    );
     assert_eq!(
         advised(&own, &[terminate(ORG)]),
-        [(s("own-agreement-takes-over"), 1), (s("terminating-for-the-organization"), 1)]
+        [(s("accept-first"), 1), (s("own-agreement-takes-over"), 1), (s("terminating-for-the-organization"), 1)]
     );
     let alone = World::new().account(A, json!({"phi": {"services": ["s3"]}}), &[]).accepted(
         "OwnBaa1234567890",
@@ -370,6 +456,315 @@ fn what_to_do_before_is_what_the_rules_say() {
     assert_eq!(names(advised(&alone, &[terminate(A)])), ["phi-first", "terminating-its-own-agreement"]);
     assert_eq!(names(advised(&plain, &[Change::Close { account: s(A) }])), ["closing-ends-no-coverage"]);
     assert_eq!(names(advised(&plain, &[Change::Move { account: s(A), to: s(UNIT) }])), Vec::<String>::new());
+}
+
+/// What is advised about a kind of agreement: the policy, and the accounts.
+fn advised_of(world: &World, changes: &[Change], kind: &str) -> Vec<(String, Vec<String>, String)> {
+    let base = world.load();
+    let head = apply(&base, &RULES, changes, at(AT)).unwrap_or_else(|f| panic!("{}", words(&f)));
+    let found = advice((&base, &head), &RULES, changes, at(AT)).unwrap();
+    let accounts =
+        |a: &countersign_core::what_if::advice::Advice| a.accounts.iter().map(|a| a.account.clone()).collect();
+    let of_kind = found.iter().filter(|a| a.kinds.contains(&s(kind)));
+    of_kind.map(|a| (a.policy.clone(), accounts(a), a.message.clone())).collect()
+}
+
+fn is_advised(found: &[(String, Vec<String>, String)], policy: &str, account: &str) -> bool {
+    found.iter().any(|(name, accounts, _)| name == policy && accounts.contains(&s(account)))
+}
+
+#[test]
+fn nobody_is_advised_to_accept_where_nobody_can() {
+    // D26: the organization agreement covers an account in every state (D14)
+    for (state, accept, nobody) in [
+        ("ACTIVE", true, false),
+        ("SUSPENDED", false, true),
+        ("CLOSED", false, true),
+        ("PENDING_CLOSURE", false, true),
+        ("PENDING_ACTIVATION", false, true),
+    ] {
+        let world = world().account(C, json!({"state": state}), &[ORG]);
+        for change in [leave(C), terminate(ORG)] {
+            let found = advised_of(&world, &[change], "baa");
+            assert_eq!(is_advised(&found, "accept-first", C), accept, "{state}");
+            assert_eq!(is_advised(&found, "nobody-accepts-first", C), nobody, "{state}");
+        }
+    }
+}
+
+#[test]
+fn before_an_organization_is_deleted_each_account_that_it_covers_accepts_for_itself() {
+    // R54
+    let delete = [leave(A), Change::Delete { organization: s(ORG) }];
+    let found = advised_of(&world(), &delete, "baa");
+    assert!(is_advised(&found, "accept-first", A) && is_advised(&found, "accept-first", M), "{found:?}");
+    // what the plan does is not advised, in whatever it comes to
+    let found = advised_of(&world(), &[&[accept(A), accept(M)], &delete[..]].concat(), "baa");
+    assert!(!is_advised(&found, "accept-first", A) && !is_advised(&found, "accept-first", M), "{found:?}");
+    let again = [accept(A), leave(A), terminate(A)];
+    assert!(!is_advised(&advised_of(&world(), &again, "baa"), "accept-first", A));
+    // the acceptance of another kind is no answer
+    let other = [Change::Accept { by: s(A), kind: s("andb") }, leave(A)];
+    assert!(is_advised(&advised_of(&world(), &other, "baa"), "accept-first", A));
+}
+
+#[test]
+fn an_agreement_that_is_terminated_later_in_a_plan_is_of_the_organization_that_the_account_is_in_then() {
+    let plan = [join(B, ORG), terminate(ORG)];
+    let found = advised_of(&world(), &plan, "baa");
+    assert!(!is_advised(&found, "terminating-for-the-organization", B), "it was not covered before: {found:?}");
+    let plan = [leave(A), terminate(ORG)];
+    let found = advised_of(&world(), &plan, "baa");
+    assert!(!is_advised(&found, "terminating-for-the-organization", A), "it had left: {found:?}");
+    assert!(is_advised(&found, "terminating-for-the-organization", M));
+}
+
+#[test]
+fn where_control_policies_deny_departing_it_is_told_by_what_and_what_would_do() {
+    let found = advised_of(&world(), &[attach(A, SCP), leave(A)], "baa");
+    let (_, _, message) = found.iter().find(|(name, ..)| name == "leaving-is-denied").unwrap();
+    assert!(message.contains("Statement[0]") && message.contains(&format!("attached to {A}")), "{message}");
+    assert!(message.contains("the management account, which they do not bind, can remove it"), "D12: {message}");
+    let plan = [attach(A, SCP), detach(A, SCP), leave(A)];
+    assert!(!is_advised(&advised_of(&world(), &plan, "baa"), "leaving-is-denied", A), "it was detached before");
+    let moved = [attach(UNIT, SCP), Change::Move { account: s(A), to: s(UNIT) }, leave(A)];
+    assert!(is_advised(&advised_of(&world(), &moved, "baa"), "leaving-is-denied", A));
+    assert!(!is_advised(&advised_of(&world(), &[attach(UNIT, SCP), leave(A)], "baa"), "leaving-is-denied", A));
+    // to accept an invitation is an action of its own
+    let join = [attach(A, SCP), join(A, OTHER)];
+    let found = advised_of(&world(), &join, "baa");
+    assert!(!found.iter().any(|(name, ..)| name.ends_with("denied")), "{found:?}");
+    // an allow list that leaves it out denies it as well
+    let none = [detach(ORG, "p-FullAWSAccess"), leave(A)];
+    let found = advised_of(&world(), &none, "baa");
+    let (_, _, message) = found.iter().find(|(name, ..)| name == "leaving-is-denied").unwrap();
+    assert!(message.contains("no policy attached to o-exampleorgid allows it"), "{message}");
+}
+
+#[test]
+fn a_delegated_administrator_is_deregistered_before_it_departs() {
+    let mut delegated = world();
+    delegated.entities.iter_mut().filter(|e| e["uid"] == ORG).for_each(|e| {
+        e["attrs"]["delegatedAdministrators"] = json!([A]);
+    });
+    for change in [leave(A), join(A, OTHER)] {
+        assert!(is_advised(
+            &advised_of(&delegated, std::slice::from_ref(&change), "baa"),
+            "deregister-before-leaving",
+            A
+        ));
+        assert!(!is_advised(&advised_of(&world(), &[change], "baa"), "deregister-before-leaving", A));
+    }
+    let close = Change::Close { account: s(A) };
+    assert!(!is_advised(&advised_of(&delegated, &[close], "baa"), "deregister-before-leaving", A));
+}
+
+/// The refusal of a change, with what helps.
+fn refused(world: &World, changes: &[Change], moment: &str) -> String {
+    match apply(&world.load(), &RULES, changes, at(moment)) {
+        Err(Failure::Problems(problems)) => problems[0].to_string(),
+        Ok(_) => panic!("{changes:?} is made"),
+        Err(other) => panic!("{}", words(&other)),
+    }
+}
+
+fn made(world: &World, changes: &[Change]) -> bool {
+    apply(&world.load(), &RULES, changes, at(AT)).is_ok()
+}
+
+#[test]
+fn an_acceptance_that_the_gates_stop_is_refused_with_their_words() {
+    let accepts_for = |by: &str| Change::Accept { by: s(by), kind: s("baa") };
+    let becomes = |becomes: Becomes| Change::Organization { organization: s(ORG), becomes };
+    // R17, R36
+    let message = refused(&world(), &[accepts_for(OTHER)], AT);
+    assert!(message.contains("Your organization must be enabled for all features"), "{message}");
+    let all = Change::Organization { organization: s(OTHER), becomes: Becomes::AllFeatures };
+    assert!(made(&world(), &[all, accepts_for(OTHER)]));
+    // R18, R19: what sets AWS Artifact up on the way is a change of its own
+    for (lost, words) in [
+        (Becomes::WithoutTrustedAccess, "you need the following permissions: organizations:EnableAWSServiceAccess"),
+        (Becomes::WithoutServiceRole, "to list, create, and attach IAM roles"),
+    ] {
+        let plan = [terminate(ORG), becomes(lost), accepts_for(ORG)];
+        let message = refused(&world(), &plan, AT);
+        assert!(message.contains(words), "{message}");
+        assert!(made(&world(), &[terminate(ORG), becomes(lost), becomes(Becomes::SetUp), accepts_for(ORG)]));
+        let message = refused(&world(), &[becomes(lost), terminate(ORG)], AT);
+        assert!(message.contains(words), "{message}");
+    }
+    // D26
+    for (state, words) in [
+        ("CLOSED", "this account is closed: nobody can do anything in its console"),
+        ("SUSPENDED", "this account is suspended"),
+        ("PENDING_ACTIVATION", "this account is not activated yet"),
+        ("PENDING_CLOSURE", "it is unknown whether that can happen: this account is being closed"),
+    ] {
+        let world = world().account(C, json!({"state": state}), &[]);
+        for change in [accepts_for(C), join(C, ORG)] {
+            let message = refused(&world, &[change], AT);
+            assert!(message.contains(words), "{message}");
+        }
+        let own = world.accepted("OwnBaa1234567890", "baa", "account", C, "2023-01-01", None);
+        let message = refused(&own, &[terminate(C)], AT);
+        assert!(message.contains(words), "{message}");
+    }
+    // R26, R28
+    for nda in [json!({"accepted": false}), json!({"accepted": true, "acceptedAt": "2026-12-01"})] {
+        let world = world().account(C, json!({"nda": nda}), &[]);
+        let message = refused(&world, &[accepts_for(C)], AT);
+        assert!(message.contains("the AWS Artifact NDA is declared as not accepted in this account"), "{message}");
+    }
+    // the gate --expect none-uncovered concludes nothing from what cannot happen
+    let suspended = world().account(C, json!({"state": "SUSPENDED"}), &[ORG]);
+    assert!(!made(&suspended, &[accepts_for(C), leave(C)]));
+}
+
+#[test]
+fn what_is_not_declared_of_an_organization_leaves_open_whether_it_can_accept() {
+    let open = |attr: &str| {
+        let mut world = World::organization();
+        world.entities.iter_mut().filter(|e| e["uid"] == ORG).for_each(|e| {
+            e["attrs"].as_object_mut().unwrap().remove(attr);
+        });
+        world
+    };
+    for attr in ["featureSet", "trustedAccess", "serviceRole"] {
+        let message = refused(&open(attr), &[accept(ORG)], AT);
+        assert!(message.contains("it is unknown whether that can happen"), "{message}");
+        assert!(message.contains(attr), "{message}");
+    }
+    let settled = Change::Organization { organization: s(ORG), becomes: Becomes::SetUp };
+    assert!(made(&open("trustedAccess"), &[settled, accept(ORG)]));
+}
+
+#[test]
+fn an_organization_is_deleted_where_it_is_known_to_have_no_members() {
+    let delete = || Change::Delete { organization: s(ORG) };
+    let mut unlisted = world();
+    unlisted.entities.iter_mut().filter(|e| e["uid"] == ORG).for_each(|e| e["attrs"]["accountsKnown"] = json!(false));
+    let message = refused(&unlisted, &[leave(A), delete()], AT);
+    assert!(message.contains("whether the organization still has members is unknown"), "D31: {message}");
+    let perhaps = world().account(C, json!({"membershipsKnownSince": "9999-12-31"}), &[]);
+    let message = refused(&perhaps, &[leave(A), delete()], AT);
+    assert!(message.contains("whether the organization still has members is unknown"), "{message}");
+    let closed = world().account(C, json!({"state": "CLOSED"}), &[ORG]);
+    let message = refused(&closed, &[leave(A), delete()], AT);
+    assert!(message.contains(&format!("it still has members: {C}")), "D14: {message}");
+    // its departure follows from closing
+    assert!(made(&closed, &[leave(A), leave(C), delete()]));
+    assert!(made(&world(), &[leave(A), delete()]));
+}
+
+#[test]
+fn an_account_is_closed_once_and_joins_what_can_invite_it() {
+    let close = |account: &str| Change::Close { account: s(account) };
+    for (state, words) in [
+        ("CLOSED", "it is closed already"),
+        ("PENDING_CLOSURE", "it is being closed already"),
+        ("SUSPENDED", "it is unknown whether that can happen: this member is suspended, and is perhaps closed already"),
+    ] {
+        let world = world().account(C, json!({"state": state}), &[ORG]);
+        let message = refused(&world, &[close(C)], AT);
+        assert!(message.contains(words), "{message}");
+    }
+    assert!(made(&world(), &[close(B)]), "an account that stands alone closes itself");
+    let gov = world().account(C, json!({"partition": "aws-us-gov"}), &[]);
+    let message = refused(&gov, &[join(C, ORG)], AT);
+    assert!(
+        message.contains("o-exampleorgid is in the partition aws, and the account in aws-us-gov"),
+        "D15: {message}"
+    );
+    let mut closed = world();
+    closed
+        .entities
+        .iter_mut()
+        .filter(|e| e["uid"] == "666666666666")
+        .for_each(|e| e["attrs"]["state"] = json!("CLOSED"));
+    let message = refused(&closed, &[join(A, OTHER)], AT);
+    assert!(message.contains("is not active: nobody can invite an account"), "{message}");
+}
+
+#[test]
+fn a_change_is_made_where_the_account_stood_at_the_moment() {
+    // it left, and the snapshot has it nowhere
+    let gone = world().account(
+        C,
+        json!({"memberships": [{"organization": ORG, "from": "2022-06-01", "until": "2025-01-01"}]}),
+        &[],
+    );
+    let message = refused(&gone, &[leave(C)], "2024-01-01");
+    assert!(
+        message.contains("it is in o-exampleorgid at the moment asked, and in no organization in the snapshot"),
+        "{message}"
+    );
+    // it joined later than the moment
+    let joined = world().account(C, json!({"memberships": [{"organization": ORG, "from": "2025-06-01"}]}), &[ORG]);
+    let message = refused(&joined, &[leave(C)], "2024-01-01");
+    assert!(message.contains("it is in no organization at the moment asked"), "{message}");
+    let unknown = world().account(C, json!({"membershipsKnownSince": "2025-06-01"}), &[ORG]);
+    let message = refused(&unknown, &[leave(C)], "2024-01-01");
+    assert!(message.contains("unknown which organization"), "{message}");
+}
+
+#[test]
+fn what_is_perhaps_lost_passes_no_gate() {
+    let code = |world: &World, args: &[&str]| {
+        let folder = world.folder();
+        let folder = folder.path().to_str().unwrap().to_owned();
+        let (code, text) = printed(&[&["what-if", &folder, "--at", AT, "--expect", "none-uncovered"], args].concat());
+        (code, text.lines().filter(|l| l.contains("perhaps lost")).map(|l| l.trim().to_owned()).collect::<String>())
+    };
+    let with = |attrs: &[(&str, &str, Value)], world: World| {
+        let mut world = world;
+        for (uid, attr, value) in attrs {
+            world.entities.iter_mut().filter(|e| e["uid"] == *uid).for_each(|e| e["attrs"][*attr] = value.clone());
+        }
+        world
+    };
+    // D31: accounts that were not listed lose what the organization's agreement covers
+    let own = || {
+        let own = World::organization().accepted("OrgBaa1234567890", "baa", "organization", ORG, "2022-01-01", None);
+        let own = own.accepted("OwnBaa1234567890", "baa", "account", A, "2023-01-01", None);
+        own.accepted("OwnBaa1234567891", "baa", "account", M, "2023-01-01", None)
+    };
+    let terminate = ["--terminate", "o-exampleorgid=baa"];
+    assert_eq!(code(&own(), &terminate), (0, String::new()));
+    let open = with(&[(ORG, "accountsKnown", json!(false))], own());
+    assert_eq!(
+        code(&open, &terminate),
+        (1, "perhaps lost: baa of accounts of o-exampleorgid that were not listed".to_owned())
+    );
+    let twice = with(&[(ORG, "accountsKnown", json!(false))], own());
+    let twice = twice.accepted("OrgBaa1234567892", "baa", "organization", ORG, "2023-01-01", None);
+    assert_eq!(code(&twice, &["--terminate", "customer-agreement-OrgBaa1234567890"]).0, 0, "another covers them");
+    // D16: of an account of which it is not known whether it was covered
+    let unknown = [(M, "agreementsKnown", json!(false)), (A, "agreementsKnown", json!(false))];
+    let unknown = with(&unknown, World::organization());
+    let (leaves, told) = code(&unknown, &["--leave", A]);
+    assert_eq!(leaves, 1);
+    assert!(told.contains("baa") && told.contains("account 222222222222: whether it was"), "{told}");
+    assert_eq!(code(&unknown, &["--accept", "222222222222=baa"]).0, 0);
+    assert_eq!(code(&unknown, &["--terminate", "222222222222=baa"]).0, 2, "nothing is known to be in force");
+}
+
+#[test]
+fn a_chain_of_changes_is_asked_one_after_the_other() {
+    let text = "[[change]]\naccept = { by = \"222222222222\", kind = \"baa\" }\n\
+        [[change]]\nleave = { account = \"222222222222\" }\n\
+        [[change]]\ndelete-organization = { organization = \"o-exampleorgid\" }\n\
+        [[change]]\nset-up = { organization = \"o-otherorgid0\" }\n";
+    let read = file::changes(&SourceFile::new("changes.toml", text)).unwrap();
+    assert_eq!(answers(&after(&world(), &read[..3])).baa(A), "covered account");
+    let message = refused(&world(), &read, AT);
+    assert!(message.contains("must be enabled for all features"), "{message}");
+    let message = refused(&world(), &[&read[..3], &[join(A, ORG)]].concat(), AT);
+    assert!(message.contains("o-exampleorgid was deleted"), "{message}");
+    let back = [accept(A), leave(A), join(A, ORG)];
+    assert_eq!(answers(&after(&world(), &back)).baa(A), "covered organization", "R48");
+    let twice = [accept(A), accept(A)];
+    assert!(refused(&world(), &twice, AT).contains("active already"));
+    assert!(made(&world(), &[accept(A), terminate(A), accept(A)]));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::who_can::at_role;
 use super::{COVERED_MEANS, bold, completeness, day, dim, few, paragraph};
 use countersign_core::assessment::completeness::others::Others;
 use countersign_core::diff::PrincipalEntry;
-use countersign_core::ending::{Effect, Ending, Perhaps, Way};
+use countersign_core::ending::{Departing, Effect, Ending, Perhaps, Way};
 use countersign_core::people::Roles;
 use countersign_core::words;
 
@@ -31,6 +31,9 @@ pub fn text(
             |g| format!("covered by {} ({} agreement)", g.id, g.scope),
         );
         text.push_str(&format!("\n{}{name}  {}\n", bold(&ending.account), dim(&by)));
+        if let Some(departing) = ending.departing {
+            text.push_str(&paragraph(width, "  ", self::departing(departing)));
+        }
         ending.ways.iter().for_each(|w| text.push_str(&way(width, w, roles)));
     }
     text.push('\n');
@@ -57,9 +60,10 @@ pub fn table(endings: &[Ending]) -> Table {
         "principal",
         "depends on",
         "reason",
+        "on",
     ]);
     for (ending, way) in endings.iter().flat_map(|e| e.ways.iter().map(move |w| (e, w))) {
-        let mut row = |answer: &str, who: Option<&PrincipalEntry>, depends_on: &[String], reason: Option<&String>| {
+        let mut row = |answer: &str, who: Option<&PrincipalEntry>, perhaps: Option<&Perhaps>| {
             table.rows.push(vec![
                 ending.account.clone(),
                 ending.name.clone().unwrap_or_default(),
@@ -73,14 +77,15 @@ pub fn table(endings: &[Ending]) -> Table {
                 who.map(|w| words::principal(w.kind, &w.name, &w.account)).unwrap_or_default(),
                 who.map(|w| w.people.join("; ")).unwrap_or_default(),
                 who.map(|w| w.principal.clone()).unwrap_or_default(),
-                depends_on.join("; "),
-                reason.cloned().unwrap_or_default(),
+                perhaps.map(|p| p.depends_on.join("; ")).unwrap_or_default(),
+                perhaps.and_then(|p| p.reason.clone()).unwrap_or_default(),
+                perhaps.map(|p| &p.on).filter(|on| !on.is_empty()).unwrap_or(&way.acceptances).join("; "),
             ]);
         };
-        way.may.iter().for_each(|who| row("yes", Some(who), &[], None));
-        way.unknown.iter().for_each(|p| row("unknown", Some(&p.principal), &p.depends_on, p.reason.as_ref()));
+        way.may.iter().for_each(|who| row("yes", Some(who), None));
+        way.unknown.iter().for_each(|p| row("unknown", Some(&p.principal), Some(p)));
         if way.may.is_empty() && way.unknown.is_empty() {
-            row("nobody who is listed", None, &[], None);
+            row("nobody who is listed", None, None);
         }
     }
     table
@@ -106,8 +111,9 @@ pub fn ways(endings: &[Ending]) -> Vec<Shared<'_>> {
             way.may.iter().map(of).collect::<Vec<_>>(),
             way.unknown.iter().map(|p| of(&p.principal)).collect::<Vec<_>>(),
         );
-        let place =
-            *places.entry((&ending.kind, way.operation, way.scope, &way.by, way.effect, who)).or_insert_with(|| {
+        let place = *places
+            .entry((&ending.kind, way.operation, way.scope, &way.by, &way.acceptances, way.effect, who))
+            .or_insert_with(|| {
                 found.push(Shared { kind: &ending.kind, way, accounts: Vec::new() });
                 found.len() - 1
             });
@@ -129,10 +135,24 @@ pub fn effect(effect: Effect) -> &'static str {
     }
 }
 
+/// What becomes of an account that is closed.
+fn departing(departing: Departing) -> &'static str {
+    match departing {
+        Departing::Closed => "closed: it departs from its organization on a date that is not known",
+        Departing::Closing => "being closed: it departs from its organization on a date that is not known",
+        Departing::PerhapsClosed => "suspended, perhaps closed: it departs then on a date that is not known",
+    }
+}
+
 fn way(width: usize, way: &Way, roles: &Roles) -> String {
     let scope = way.scope.map(|s| format!(" ({s})")).unwrap_or_default();
     let effect = effect(way.effect);
-    let mut text = paragraph(width, "  ", &format!("{}{scope} in {}: {effect}", way.operation, way.by));
+    let of = match way.acceptances.as_slice() {
+        [] => String::new(),
+        [one] => format!(" of {one}"),
+        several => format!(" of {}", several.join(" and ")),
+    };
+    let mut text = paragraph(width, "  ", &format!("{}{scope}{of} in {}: {effect}", way.operation, way.by));
     let mut section = |name: &str, body: &str| text.push_str(&paragraph(width, &format!("    {name:<8} "), body));
     if way.may.is_empty() && way.unknown.is_empty() {
         section("nobody", "of those who are listed");
@@ -153,11 +173,12 @@ fn way(width: usize, way: &Way, roles: &Roles) -> String {
 /// Of whom it is not known, those with the same reason together, and the reason.
 pub fn perhaps(way: &Way) -> Vec<String> {
     let mut by_reason: BTreeMap<String, Vec<&PrincipalEntry>> = BTreeMap::new();
-    for Perhaps { principal, reason, depends_on, .. } in &way.unknown {
+    for Perhaps { principal, reason, depends_on, on, .. } in &way.unknown {
         let why = match depends_on.as_slice() {
             [] => reason.clone().unwrap_or_default(),
             keys => format!("it depends on {}", keys.join(", ")),
         };
+        let why = if on.is_empty() { why } else { format!("{why} (on {} alone)", on.join(", ")) };
         by_reason.entry(why).or_default().push(principal);
     }
     by_reason.into_iter().map(|(why, principals)| format!("{}: {why}", names(principals.into_iter()))).collect()

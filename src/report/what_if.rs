@@ -4,17 +4,33 @@ use super::{COVERED_MEANS, bold, count, day, diff as differences, dim, few, para
 use countersign_core::diff::Diff;
 use countersign_core::what_if::Change;
 use countersign_core::what_if::advice::Advice;
+use countersign_core::what_if::perhaps::Perhaps;
 
 /// Accounts shown without `--all`.
 const SHOWN: usize = 6;
 
 /// All of it.
-pub fn text(width: usize, changes: &[Change], diff: &Diff, advice: &[Advice], all: bool) -> String {
+pub fn text(
+    width: usize,
+    changes: &[Change],
+    diff: &Diff,
+    (advice, perhaps): (&[Advice], &[Perhaps]),
+    all: bool,
+) -> String {
     let mut text = format!("{} {}\n", bold("What if"), dim(&format!("· {}", day(&diff.at))));
     for (index, change) in changes.iter().enumerate() {
         text.push_str(&paragraph(width, &format!("  {}. ", index + 1), &change.to_string()));
     }
     text.push_str(&format!("  {}\n", differences::verdict(diff)));
+    for one in perhaps {
+        let whose = match (&one.account, &one.organization) {
+            (Some(account), _) => format!("account {account}: whether it was covered is unknown"),
+            (None, organization) => {
+                format!("accounts of {} that were not listed", organization.as_deref().unwrap_or("its organization"))
+            }
+        };
+        text.push_str(&paragraph(width, "  perhaps lost: ", &format!("{} of {whose}", one.kinds.join(", "))));
+    }
     if !advice.is_empty() {
         text.push_str(&format!("\n{}\n", bold("Before")));
     }

@@ -13,7 +13,7 @@ mod mutants;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Instant;
 
 use countersign_core::assessment::{Filter, Options, assess};
@@ -164,8 +164,25 @@ fn answer<T: serde::Serialize>(result: Result<T, Failure>) -> String {
     }
 }
 
+/// A plan by its name, its changes, and what comes of them.
+type Plan = (String, Vec<Change>, Inventory);
+
 /// What is advised before each change that can be made to an inventory by itself, or before those of one plan.
 fn advised(inventory: &Inventory, rules: &RuleBook, at: Moment, only: &[String]) -> String {
+    // one inventory is asked, at one moment, and advice changes nothing of what can happen
+    static PLANS: OnceLock<Vec<Plan>> = OnceLock::new();
+    let mut told = String::new();
+    for (made, changes, after) in PLANS.get_or_init(|| plans(inventory, at)) {
+        if only.is_empty() || only.contains(made) {
+            let advice = what_if::advice::advice((inventory, after), rules, changes, at);
+            told.push_str(&format!("{made}: {}\n", answer(advice)));
+        }
+    }
+    told
+}
+
+/// The plans that can be made.
+fn plans(inventory: &Inventory, at: Moment) -> Vec<Plan> {
     let ids = |ty: &'static str| inventory.of_type(ty).map(|e| e.uid.id.clone()).collect::<Vec<String>>();
     let (accounts, organizations) = (ids("Account"), ids("Organization"));
     let mut changes = Vec::new();
@@ -177,6 +194,7 @@ fn advised(inventory: &Inventory, rules: &RuleBook, at: Moment, only: &[String])
         changes.extend(organizations.iter().map(join));
         changes.push(Change::RemoveDesignation { account: account.clone(), kind: "baa".to_owned() });
     }
+    changes.extend(organizations.iter().map(|o| Change::Delete { organization: o.clone() }));
     for by in accounts.iter().chain(&organizations) {
         for kind in ["baa", "andb"] {
             changes.push(Change::Accept { by: by.clone(), kind: kind.to_owned() });
@@ -188,24 +206,27 @@ fn advised(inventory: &Inventory, rules: &RuleBook, at: Moment, only: &[String])
     for account in &accounts {
         let accept = Change::Accept { by: account.clone(), kind: "baa".to_owned() };
         let terminate = Change::Terminate { of: account.clone(), kind: Some("baa".to_owned()) };
-        plans.push(vec![accept.clone(), Change::Leave { account: account.clone() }]);
+        let leave = Change::Leave { account: account.clone() };
+        plans.push(vec![accept.clone(), leave.clone()]);
+        plans.push(vec![accept.clone(), leave.clone(), terminate.clone()]);
+        plans.push(vec![terminate.clone(), leave]);
+        // one that joins, and was covered by nothing that is terminated
+        plans.extend(organizations.first().map(|o| {
+            let join = Change::Join { account: account.clone(), organization: o.clone() };
+            vec![join, Change::Terminate { of: o.clone(), kind: Some("baa".to_owned()) }]
+        }));
         plans.push(vec![terminate.clone(), accept]);
         let join = |organization: &String| {
             vec![terminate.clone(), Change::Join { account: account.clone(), organization: organization.clone() }]
         };
         plans.extend(organizations.iter().map(join));
     }
-    let mut told = String::new();
-    for changes in plans {
-        let made = changes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        if !only.is_empty() && !only.contains(&made) {
-            continue;
-        }
-        let Ok(after) = what_if::apply(inventory, &changes, at) else { continue };
-        let advice = what_if::advice::advice((inventory, &after), rules, &changes, at);
-        told.push_str(&format!("{made}: {}\n", answer(advice)));
-    }
-    told
+    let made = |changes: Vec<Change>| {
+        let name = changes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let after = what_if::apply(inventory, &RULES, &changes, at).ok()?;
+        Some((name, changes, after))
+    };
+    plans.into_iter().filter_map(made).collect()
 }
 
 /// A part of a question that tells two answers apart: the account of a principal, a finding or a row that differs, or a plan.

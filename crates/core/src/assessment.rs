@@ -60,6 +60,7 @@ pub mod completeness;
 pub mod lines;
 mod operation;
 pub mod plans;
+pub(crate) mod possible;
 mod stage;
 mod threads;
 
@@ -372,6 +373,10 @@ pub struct OperationAnswer {
     pub gates: Vec<GateAnswer>,
     /// The statements that an allow comes from.
     pub grants: Vec<BecauseAnswer>,
+    /// The answer on each of several resources, where one of them will do: an acceptance by its id, invitations by the pattern of the
+    /// policies that matches them.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub each: BTreeMap<String, Decision>,
     /// Whether any request is allowed, where that was asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub any_request: Option<AnyRequest>,

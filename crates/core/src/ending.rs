@@ -18,7 +18,7 @@ use crate::people::{self, Roles};
 use crate::policies::RuleBook;
 use crate::problem::Failure;
 use crate::terms::{Coverage, Decision, Scope, terms};
-use crate::what_if::{Change, apply};
+use crate::what_if::{Change, supposed};
 use std::fmt;
 
 use serde::Deserialize;
@@ -39,6 +39,18 @@ terms! {
     }
 }
 
+terms! {
+    /// That an account is about to depart from its organization by itself, on a date that is not known (D14).
+    Departing {
+        /// It is closed.
+        Closed = "closed",
+        /// It is being closed.
+        Closing = "closing",
+        /// It is suspended, and perhaps closed.
+        PerhapsClosed = "perhaps-closed",
+    }
+}
+
 /// A covered account, and the ways in which that can end.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -52,6 +64,8 @@ pub struct Ending {
     pub kind: String,
     /// The agreement that governs; null where it is unknown which.
     pub governing: Option<Governing>,
+    /// It departs by itself, or perhaps does; null for one that is not closed, and for one in no organization.
+    pub departing: Option<Departing>,
     /// The ways.
     pub ways: Vec<Way>,
 }
@@ -67,6 +81,9 @@ pub struct Way {
     pub scope: Option<Scope>,
     /// The account whose principals can.
     pub by: String,
+    /// The acceptances that it ends, where several are in force.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub acceptances: Vec<String>,
     /// What comes of it.
     pub effect: Effect,
     /// Who may.
@@ -87,6 +104,9 @@ pub struct Perhaps {
     pub reason: Option<String>,
     /// Condition keys and the like that it depends on.
     pub depends_on: Vec<String>,
+    /// What it can be done on alone, or perhaps can, where not everything will do: patterns for invitations.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub on: Vec<String>,
 }
 
 /// What is not followed: each of these makes somebody able who is not told here.
@@ -114,16 +134,19 @@ struct Asked {
     scope: Option<Scope>,
     by: String,
     change: Option<Change>,
+    /// Which acceptances it ends, where several are in force.
+    acceptances: Vec<String>,
 }
 
 /// The operations that end coverage.
-const OPERATIONS: [&str; 7] = [
+const OPERATIONS: [&str; 8] = [
     "terminate-agreement",
     "leave-organization",
     "accept-invitation",
     "remove-account",
     "delete-organization",
     "close-account",
+    "close-own-account",
     "remove-offline-designation",
 ];
 
@@ -146,7 +169,7 @@ pub fn endings(inventory: &Inventory, rules: &RuleBook, options: &Options, kind:
     let answers = assess(inventory, rules, &asking)?;
     let ending = |account: &&AccountAnswer| {
         let manager = account.organization.as_ref().and_then(manager);
-        let ways = asked(account, kind, manager.as_deref());
+        let ways = asked(inventory, account, kind, manager.as_deref());
         // several ways make the same change
         let mut known: BTreeMap<Option<String>, Effect> = BTreeMap::new();
         let way = |asked: Asked| {
@@ -164,6 +187,7 @@ pub fn endings(inventory: &Inventory, rules: &RuleBook, options: &Options, kind:
             name: account.name.clone(),
             kind: kind.to_owned(),
             governing: row(account, kind).and_then(|r| r.governing.clone()),
+            departing: departing(account),
             ways: ways.into_iter().map(way).collect::<Result<_, Failure>>()?,
         })
     };
@@ -197,27 +221,70 @@ fn row<'a>(account: &'a AccountAnswer, kind: &str) -> Option<&'a AgreementAnswer
     account.agreements.iter().find(|r| r.kind == kind)
 }
 
+/// Whether an account of an organization departs by itself.
+fn departing(account: &AccountAnswer) -> Option<Departing> {
+    account.organization.as_ref()?;
+    match account.state.as_str() {
+        "CLOSED" => Some(Departing::Closed),
+        "PENDING_CLOSURE" => Some(Departing::Closing),
+        "SUSPENDED" => Some(Departing::PerhapsClosed),
+        _ => None,
+    }
+}
+
+/// Terminating: each acceptance of a scope that is in force by itself, and all of them.
+fn terminating(
+    inventory: &Inventory,
+    row: Option<&AgreementAnswer>,
+    (scope, of, by): (Scope, &str, &str),
+) -> Vec<Asked> {
+    let asked = |change, acceptances| Asked {
+        operation: "terminate-agreement",
+        scope: Some(scope),
+        by: by.to_owned(),
+        change: Some(change),
+        acceptances,
+    };
+    let Some(row) = row else { return Vec::new() };
+    let in_force = row.governing.iter().map(|g| &g.id).chain(&row.also_in_force).chain(&row.superseded);
+    let is_of = |id: &&String| {
+        let acceptance = inventory.entity("CustomerAgreement", id);
+        acceptance.is_some_and(|a| a.reference("account").or_else(|| a.reference("organization")) == Some(of))
+    };
+    let mut ids: Vec<String> = in_force.filter(is_of).cloned().collect();
+    ids.sort();
+    ids.dedup();
+    let all = Change::Terminate { of: of.to_owned(), kind: Some(row.kind.clone()) };
+    if ids.len() < 2 {
+        return vec![asked(all, Vec::new())];
+    }
+    let one = |id: &String| asked(Change::Terminate { of: id.clone(), kind: None }, vec![id.clone()]);
+    ids.iter().map(one).chain([asked(all, ids.clone())]).collect()
+}
+
 /// The ways that there are, by what covers the account.
-fn asked(account: &AccountAnswer, kind: &str, manager: Option<&str>) -> Vec<Asked> {
+fn asked(inventory: &Inventory, account: &AccountAnswer, kind: &str, manager: Option<&str>) -> Vec<Asked> {
     let id = || account.account.clone();
     let scope = row(account, kind).and_then(|r| r.governing.as_ref()).map(|g| g.scope);
     let mut ways = Vec::new();
-    let mut add = |operation, scope, by: String, change| ways.push(Asked { operation, scope, by, change });
     let own = scope == Some(Scope::Account);
     if own || scope.is_none() {
-        let change = Change::Terminate { of: id(), kind: Some(kind.to_owned()) };
-        add("terminate-agreement", Some(Scope::Account), id(), Some(change));
+        ways.extend(terminating(inventory, row(account, kind), (Scope::Account, &account.account, &account.account)));
     }
+    let of_organization = account.organization.as_deref().zip(manager);
+    let of_organization = of_organization.filter(|_| scope == Some(Scope::Organization) || scope.is_none());
+    let by_organization = of_organization.map(|(organization, manager)| {
+        terminating(inventory, row(account, kind), (Scope::Organization, organization, manager))
+    });
+    let mut add = |operation, scope, by: String, change| {
+        ways.push(Asked { operation, scope, by, change, acceptances: Vec::new() })
+    };
     if scope == Some(Scope::Offline) || scope.is_none() {
         let change = Change::RemoveDesignation { account: id(), kind: kind.to_owned() };
         add("remove-offline-designation", Some(Scope::Offline), id(), Some(change));
     }
-    if let (Some(organization), Some(manager)) = (&account.organization, manager)
-        && (scope == Some(Scope::Organization) || scope.is_none())
-    {
+    if let Some((_, manager)) = of_organization {
         let leave = || Some(Change::Leave { account: id() });
-        let change = Change::Terminate { of: organization.clone(), kind: Some(kind.to_owned()) };
-        add("terminate-agreement", Some(Scope::Organization), manager.to_owned(), Some(change));
         if manager == account.account {
             add("delete-organization", None, manager.to_owned(), None);
         } else {
@@ -225,8 +292,12 @@ fn asked(account: &AccountAnswer, kind: &str, manager: Option<&str>) -> Vec<Aske
             add("accept-invitation", None, id(), leave());
             add("remove-account", None, manager.to_owned(), leave());
             add("close-account", None, manager.to_owned(), Some(Change::Close { account: id() }));
+            add("close-own-account", None, id(), Some(Change::Close { account: id() }));
         }
     }
+    let at =
+        ways.iter().take_while(|w| w.operation != "leave-organization" && w.operation != "delete-organization").count();
+    ways.splice(at..at, by_organization.into_iter().flatten());
     ways
 }
 
@@ -241,19 +312,40 @@ fn way((account, kind): (&AccountAnswer, &str), (asked, effect): (Asked, Effect)
     let (mut may, mut unknown) = (Vec::new(), Vec::new());
     for principal in answers.principals.iter().filter(|p| p.account == asked.by) {
         for answer in principal.operations.iter().filter(is_it) {
-            match answer.decision {
+            match decision(answer, &asked.acceptances) {
                 Decision::Allow => may.push(PrincipalEntry::of(principal)),
                 Decision::Unknown => unknown.push(Perhaps {
                     principal: PrincipalEntry::of(principal),
                     reason: answer.reason.clone().or_else(|| answer.message.clone()),
                     depends_on: answer.depends_on.iter().map(|d| d.key.clone()).collect(),
+                    on: match asked.acceptances.is_empty() {
+                        true => can_be_on(answer),
+                        false => Vec::new(),
+                    },
                 }),
                 Decision::Deny => {}
             }
         }
     }
-    let Asked { operation, scope, by, .. } = asked;
-    Way { operation, scope, by, effect, may, unknown }
+    let Asked { operation, scope, by, acceptances, .. } = asked;
+    Way { operation, scope, by, acceptances, effect, may, unknown }
+}
+
+/// Whether somebody can end all of these acceptances.
+fn decision(answer: &OperationAnswer, acceptances: &[String]) -> Decision {
+    let of = |id: &String| answer.each.get(id).copied().unwrap_or(answer.decision);
+    let all: Vec<Decision> = acceptances.iter().map(of).collect();
+    match (all.contains(&Decision::Deny), all.contains(&Decision::Unknown)) {
+        _ if all.is_empty() => answer.decision,
+        (true, _) => Decision::Deny,
+        (false, true) => Decision::Unknown,
+        (false, false) => Decision::Allow,
+    }
+}
+
+/// What something can be done on, or perhaps can, where not everything will do.
+fn can_be_on(answer: &OperationAnswer) -> Vec<String> {
+    answer.each.iter().filter(|(_, d)| **d != Decision::Deny).map(|(on, _)| on.clone()).collect()
 }
 
 /// What is in force once it is done. Deleting the organization takes every member's departure first, so that its own agreement
@@ -272,7 +364,7 @@ fn effect(
         (None, None) => return Ok(Effect::Unknown),
     };
     // what cannot happen has no effect that is known
-    let Ok(after) = apply(inventory, &changes, options.at) else { return Ok(Effect::Unknown) };
+    let Ok(after) = supposed(inventory, &changes, options.at) else { return Ok(Effect::Unknown) };
     let filter = Filter { accounts: vec![account.account.clone()], ..Filter::default() };
     let asked = Options { filter, ..options.clone() };
     let found = coverage(&after, rules, &asked)?;

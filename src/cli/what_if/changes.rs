@@ -21,7 +21,7 @@ const fn flag(name: &'static str, values: &'static [&'static str], help: &'stati
 }
 
 /// All flags that are changes.
-const FLAGS: [Flag; 18] = [
+const FLAGS: [Flag; 19] = [
     flag("leave", &["ACCOUNT"], "An account leaves its organization, or is removed from it"),
     flag("join", &["ACCOUNT=ORGANIZATION"], "An account joins an organization; one that is in another moves directly"),
     flag("move", &["ACCOUNT=UNIT"], "An account moves to a unit, or to the root (o-…), of its organization"),
@@ -34,6 +34,11 @@ const FLAGS: [Flag; 18] = [
     ),
     flag("remove-designation", &["ACCOUNT=KIND"], "An account is removed from an offline agreement"),
     flag("all-features", &["ORGANIZATION"], "An organization enables all features"),
+    flag(
+        "set-up",
+        &["ORGANIZATION"],
+        "An organization sets AWS Artifact up: trusted access is on, and its role exists",
+    ),
     flag("no-trusted-access", &["ORGANIZATION"], "An organization turns trusted access for AWS Artifact off"),
     flag("no-service-role", &["ORGANIZATION"], "The role that AWS Artifact uses is deleted"),
     flag("delete-organization", &["ORGANIZATION"], "An organization without members is deleted"),
@@ -141,6 +146,7 @@ fn of_flag(name: &str, values: &[String]) -> Result<Change, Failure> {
             Change::RemoveDesignation { account, kind }
         }
         ("all-features", [of]) => organization(of, Becomes::AllFeatures),
+        ("set-up", [of]) => organization(of, Becomes::SetUp),
         ("no-trusted-access", [of]) => organization(of, Becomes::WithoutTrustedAccess),
         ("no-service-role", [of]) => organization(of, Becomes::WithoutServiceRole),
         ("delete-organization", [of]) => Change::Delete { organization: of.clone() },

@@ -14,6 +14,7 @@ use changes::Changes;
 use countersign_core::diff::{self, Diff};
 use countersign_core::problem::Failure;
 use countersign_core::provenance::Provenance;
+use countersign_core::what_if::perhaps::{Perhaps, perhaps_lost};
 use countersign_core::what_if::{self, advice, advice::Advice};
 
 #[derive(Args)]
@@ -51,6 +52,8 @@ struct WhatIf<'a> {
     at: &'a str,
     what_if: Vec<String>,
     advice: &'a [Advice],
+    /// Coverage that is perhaps lost, since it is not known whether there was any.
+    perhaps_lost: &'a [Perhaps],
     difference: &'a Diff,
 }
 
@@ -58,10 +61,11 @@ pub fn what_if(cli: &Cli, args: &WhatIfArgs) -> Result<u8, Failure> {
     let session = cli.session(args.dir.as_ref(), &args.asking)?;
     let changes = args.changes.read()?;
     let (inventory, options) = (&session.inventory, &session.options);
-    let after = what_if::apply(inventory, &changes, options.at)?;
+    let after = what_if::apply(inventory, &session.rules, &changes, options.at)?;
     let [old, new] = [inventory, &after].map(|inventory| diff::Side { inventory, options });
     let found = diff::diff(&old, &new, &session.rules)?;
     let advice = advice::advice((inventory, &after), &session.rules, &changes, options.at)?;
+    let perhaps = perhaps_lost((inventory, &after), &session.rules, &changes, options.at)?;
     let provenance = Arc::new(session.provenance());
     let json = WhatIf {
         schema: "countersign/what-if/v1",
@@ -69,13 +73,14 @@ pub fn what_if(cli: &Cli, args: &WhatIfArgs) -> Result<u8, Failure> {
         at: &found.at,
         what_if: changes.iter().map(ToString::to_string).collect(),
         advice: &advice,
+        perhaps_lost: &perhaps,
         difference: &found,
     };
     output::write(&args.printing.format, &json, &provenance, || {
-        report::what_if::text(output::width(), &changes, &found, &advice, args.all)
+        report::what_if::text(output::width(), &changes, &found, (&advice, &perhaps), args.all)
     })?;
     let holds = |expected: &Expect| match expected {
-        Expect::NoneUncovered => !found.verdict.coverage_is_lost,
+        Expect::NoneUncovered => !found.verdict.coverage_is_lost && perhaps.is_empty(),
         Expect::NoNewAccess => !found.verdict.access_widens && !found.verdict.access_is_unknown,
     };
     Ok(if args.expect.iter().all(holds) { OK } else { NOT_OK })

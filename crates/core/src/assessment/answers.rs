@@ -309,6 +309,7 @@ fn operation_answer(answer: OperationResult, rules: &RuleBook) -> OperationAnswe
         rests_on: answer.rests_on,
         deprecated: answer.deprecated,
         assuming: answer.assuming,
+        each: answer.each,
         any_request: answer.any_request,
         actions: answer.actions,
         grants: Vec::new(),

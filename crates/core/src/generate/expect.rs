@@ -177,7 +177,8 @@ fn expected(wanted: &Wanted, inventory: &Inventory, asked: &Operation) -> Option
         | "accept-invitation"
         | "remove-account"
         | "delete-organization"
-        | "close-account" => allow(false),
+        | "close-account"
+        | "close-own-account" => allow(false),
         _ => None,
     }
 }

@@ -154,6 +154,18 @@ impl Pattern {
         Self { tokens: all, ignore_case: false }
     }
 
+    /// The ARNs that a pattern for resources matches: a `*` stays in its segment, but for the last.
+    pub fn arn_of(segments: &[Template]) -> Self {
+        let mut all = Vec::new();
+        for (index, segment) in segments.iter().enumerate() {
+            if index > 0 {
+                all.push(Token::Char(':'));
+            }
+            all.extend(tokens(segment, index >= 5));
+        }
+        Self { tokens: all, ignore_case: false }
+    }
+
     /// Every ARN: it has a partition, a service and a resource.
     pub fn any_arn() -> Self {
         let (some, any) = ([Token::One(false), Token::Any(false)], [Token::Any(false)]);

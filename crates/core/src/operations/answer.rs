@@ -89,6 +89,9 @@ pub struct OperationResult {
     pub granted: Vec<String>,
     /// Its gates were asked: it is not unknown from the outset.
     pub concluded: bool,
+    /// The answer on each of several resources, where one of them will do and they are told apart: an acceptance by its id, others by
+    /// the pattern of the policies that matches them.
+    pub each: BTreeMap<String, Decision>,
     /// Whether any request is allowed, where that was asked.
     pub any_request: Option<AnyRequest>,
     /// The reason, where the gates do not tell it.
@@ -118,6 +121,7 @@ impl OperationResult {
             assuming: Vec::new(),
             granted: Vec::new(),
             concluded: false,
+            each: BTreeMap::new(),
             any_request: None,
             reason: None,
             trials: Vec::new(),
@@ -150,7 +154,8 @@ impl OperationResult {
         let told = |r: &Self| {
             let causes = (r.gates.clone(), r.missing.clone(), r.grants.clone(), r.actions.clone());
             let rests = (r.decision, r.rests_on.clone(), r.deprecated.clone(), r.reason.clone());
-            (rests, causes, r.depends_on.clone(), r.assuming.clone(), r.granted.clone(), r.any_request.clone())
+            let each = (r.each.clone(), r.any_request.clone());
+            (rests, causes, r.depends_on.clone(), r.assuming.clone(), r.granted.clone(), each)
         };
         told(self) == told(other)
     }

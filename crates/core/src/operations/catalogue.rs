@@ -13,6 +13,9 @@ use crate::policies::operations::{About, Catalogue, Definition};
 use crate::problem::Failure;
 use crate::terms::Scope;
 
+/// An acceptance by its id, and what stands for each place of the templates for it alone.
+type OfOne = (String, Rc<[Option<String>]>);
+
 /// An operation on one account.
 #[derive(Clone, Debug)]
 pub struct Operation {
@@ -28,12 +31,31 @@ pub struct Operation {
     pub member: Option<String>,
     /// It is asked about only where it is named: it is about the organization that the account is in.
     pub by_name: bool,
+    /// The state of that member.
+    pub member_state: Option<String>,
     /// The organization has members besides its management account; `None` where that is unknown, or nothing asks.
     pub other_members: Option<bool>,
     /// What the text for people calls it, and what it is done to.
     pub words: (&'static str, &'static str),
     /// What stands for each place of the catalogue's templates.
     values: Rc<[Option<String>]>,
+    /// Several acceptances of the agreement are in force: their ids, and the same for each of them alone. What can be done with one of
+    /// them can be done.
+    pub of_each: Rc<[OfOne]>,
+}
+
+impl Operation {
+    /// The same on one acceptance of several.
+    pub fn on(&self, values: &Rc<[Option<String>]>) -> Self {
+        Self { values: values.clone(), of_each: Rc::default(), ..self.clone() }
+    }
+}
+
+/// A call on any of the many resources that its one pattern matches.
+#[derive(Clone, Debug)]
+pub struct AnyOf {
+    /// But for those of this pattern.
+    pub except: Option<String>,
 }
 
 /// The operations of an account in the making.
@@ -79,7 +101,8 @@ impl Making<'_> {
             };
             let values = self.values(Some(offer), None, None);
             let operation = blank(definition, Some(scope), values);
-            self.operations.push(Operation { kind: Some(offer.kind.clone()), ..operation });
+            let of_each = self.of_each(offer, scope).into();
+            self.operations.push(Operation { kind: Some(offer.kind.clone()), of_each, ..operation });
         }
         if definition.scopes.contains(&Scope::Offline) {
             let values = self.values(None, None, None);
@@ -123,7 +146,9 @@ impl Making<'_> {
         }
         for member in members {
             let values = self.values(None, None, Some(&member));
-            self.operations.push(Operation { member: Some(member), ..blank(definition, None, values) });
+            let member_state = self.agreements.tree.accounts.get(&member).map(|a| a.state.clone());
+            let operation = blank(definition, None, values);
+            self.operations.push(Operation { member: Some(member), member_state, ..operation });
         }
         Ok(())
     }
@@ -148,6 +173,21 @@ impl Making<'_> {
         Ok((some, members))
     }
 
+    /// Where several acceptances of an agreement are in force, what stands for each place for each of them alone.
+    fn of_each(&self, offer: &Agreement, scope: Scope) -> Vec<OfOne> {
+        let row = self.coverage.iter().find(|c| c.kind == offer.kind);
+        let in_force = row.into_iter().flat_map(KindCoverage::in_force).filter(|i| i.scope == scope);
+        let mut ids: Vec<&String> = in_force.map(|i| &i.id).collect();
+        ids.sort();
+        ids.dedup();
+        if ids.len() < 2 {
+            return Vec::new();
+        }
+        let owner = self.acceptance(offer).0;
+        let values = |id: &String| self.values_with(Some(offer), None, None, Some((owner.clone(), Some(id.clone()))));
+        ids.into_iter().map(|id| (id.clone(), values(id))).collect()
+    }
+
     /// What stands for each place of a template.
     fn values(
         &self,
@@ -155,8 +195,18 @@ impl Making<'_> {
         report: Option<&Entity>,
         member: Option<&String>,
     ) -> Rc<[Option<String>]> {
+        self.values_with(offer, report, member, offer.map(|offer| self.acceptance(offer)))
+    }
+
+    /// The same, with the acceptance: the account that holds it, and its id.
+    fn values_with(
+        &self,
+        offer: Option<&Agreement>,
+        report: Option<&Entity>,
+        member: Option<&String>,
+        acceptance: Option<(String, Option<String>)>,
+    ) -> Rc<[Option<String>]> {
         let inventory = self.agreements.inventory;
-        let acceptance = offer.map(|offer| self.acceptance(offer));
         let value = |slot: &Slot| match (slot.of, slot.attr.as_str()) {
             (Of::Partition, "id") => Some(self.account.partition.clone()),
             (Of::Partition, _) => Some(aws::region_of(&self.account.partition).to_owned()),
@@ -202,9 +252,11 @@ fn blank(definition: &Definition, scope: Option<Scope>, values: Rc<[Option<Strin
         report: None,
         member: None,
         by_name: definition.by_name,
+        member_state: None,
         other_members: None,
         words,
         values,
+        of_each: Rc::default(),
     }
 }
 
@@ -228,12 +280,21 @@ impl Catalogue {
         self.calls.get(action).and_then(|call| call.asked_as.as_deref()).unwrap_or(action)
     }
 
-    /// The call behind an IAM action of an operation, in one generation of permissions.
-    pub fn call(&self, of: &Operation, action: &str, generation: &str, in_force: bool) -> Result<Call, Failure> {
+    /// The call behind an IAM action of an operation, in one generation of permissions; and whether it is on any of many resources.
+    pub fn call(
+        &self,
+        of: &Operation,
+        action: &str,
+        generation: &str,
+        in_force: bool,
+    ) -> Result<(Call, Option<AnyOf>), Failure> {
         let wrong = || Failure::NoCall { action: action.to_owned(), operation: of.name.to_owned() };
         let asked = self.calls.get(action).ok_or_else(wrong)?;
-        let resources = asked.resources.iter().filter(|r| r.is_of(generation, in_force));
-        let resources: Vec<String> = resources.filter_map(|r| r.arn.render(&of.values)).collect();
+        let of_these = || asked.resources.iter().filter(|r| r.is_of(generation, in_force));
+        let resources: Vec<String> = of_these().filter_map(|r| r.arn.render(&of.values)).collect();
+        let any = of_these()
+            .find(|r| r.any)
+            .map(|r| AnyOf { except: r.except.as_ref().and_then(|except| except.render(&of.values)) });
         if resources.is_empty() {
             return Err(wrong());
         }
@@ -245,6 +306,6 @@ impl Catalogue {
                 Some(value) => keys.extend(value.render(&of.values).map(|v| (key.clone(), Some(v)))),
             }
         }
-        Ok(Call { action: self.asked_as(action).to_owned(), resources, keys })
+        Ok((Call { action: self.asked_as(action).to_owned(), resources, keys }, any))
     }
 }

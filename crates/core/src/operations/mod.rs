@@ -5,8 +5,10 @@
 //! answer with its causes.
 
 pub mod answer;
+mod any_of;
 pub mod any_request;
 pub(crate) mod catalogue;
+pub mod stopped;
 pub(crate) mod worlds;
 
 use std::cell::RefCell;
@@ -26,7 +28,7 @@ use crate::permissions::scenarios::{Call, CallResult, Scenarios, ask};
 use crate::policies::operations::check::ASSUME;
 use crate::policies::{Rule, RuleBook};
 use crate::problem::Failure;
-use crate::terms::{PermissionModel, PrincipalKind, Scope};
+use crate::terms::{Decision, PermissionModel, PrincipalKind, Scope};
 use answer::{Dependency, OperationResult, Trial};
 use catalogue::Operation;
 use worlds::Worlds;
@@ -119,6 +121,7 @@ struct RulingKey {
     scope: Option<Scope>,
     report: Option<String>,
     other_members: Option<bool>,
+    member_state: Option<String>,
     /// Where the policies may read which kind of agreement it is.
     kind: Option<String>,
     facts: Facts,
@@ -142,8 +145,25 @@ struct AssumptionKey {
 }
 
 impl AccountEvaluator<'_> {
-    /// Decides one operation for one principal.
+    /// Decides one operation for one principal. Where it may be done to one of several acceptances, the best of the answers is the
+    /// answer, and says what each is.
     pub fn decide(&self, principal: &Principal, operation: &Operation) -> Result<OperationResult, Failure> {
+        let mut best: Option<OperationResult> = None;
+        let mut each = BTreeMap::new();
+        for (id, values) in operation.of_each.iter() {
+            let found = self.decide_one(principal, &operation.on(values))?;
+            each.insert(id.clone(), found.decision);
+            if best.as_ref().is_none_or(|b| rank(found.decision) > rank(b.decision)) {
+                best = Some(found);
+            }
+        }
+        match best {
+            Some(best) => Ok(OperationResult { operation: operation.clone(), each, ..best }),
+            None => self.decide_one(principal, operation),
+        }
+    }
+
+    fn decide_one(&self, principal: &Principal, operation: &Operation) -> Result<OperationResult, Failure> {
         let (in_force, designated) = self.state(operation);
         let mut answer = OperationResult::new(operation);
         let of_organization = operation.scope == Some(Scope::Organization) || operation.by_name;
@@ -184,8 +204,10 @@ impl AccountEvaluator<'_> {
         let call = |(generation, action): &(&str, String)| {
             self.rules.operations.call(operation, action, generation, facts.in_force)
         };
-        let calls = asked.iter().map(call).collect::<Result<Vec<Call>, _>>()?;
-        let scenarios = ask(&principal.stack, &calls, &principal.knowledge, &principal.memo)?;
+        let calls = asked.iter().map(call).collect::<Result<Vec<_>, _>>()?;
+        let calls = any_of::Calls::new(&principal.stack, calls)?;
+        let mut scenarios = ask(&principal.stack, calls.all(), &principal.knowledge, &principal.memo)?;
+        calls.conclude(&mut scenarios, &mut answer.each);
         answer.keys.extend(scenarios.keys.iter().cloned());
         answer.too_many.extend(scenarios.too_many.iter().cloned());
         for (world, taken) in self.worlds.of(operation).worlds().iter().enumerate() {
@@ -246,12 +268,19 @@ impl AccountEvaluator<'_> {
         let (in_force, designated) = self.state(operation);
         let Operation { name, scope, report, .. } = operation;
         let kind = operation.kind.as_ref().filter(|_| self.rules.reads_attribute(name, "agreement"));
-        let text =
-            format!("{name} {scope:?} {kind:?} {report:?} {in_force:?} {designated} {:?}", self.organization_unknown);
+        let each: Vec<&String> = operation.of_each.iter().map(|(id, _)| id).collect();
+        let text = format!(
+            "{name} {scope:?} {kind:?} {report:?} {in_force:?} {designated} {:?} {each:?}",
+            self.organization_unknown
+        );
+        let each = operation.of_each.iter().map(|(_, values)| operation.on(values));
         let mut calls = Vec::new();
-        for in_force in states(in_force) {
-            for (generation, action) in self.asked(operation, Facts { in_force: *in_force, designated, world: 0 }) {
-                calls.push(self.rules.operations.call(operation, &action, generation, *in_force)?);
+        for operation in std::iter::once(operation.clone()).chain(each) {
+            for in_force in states(in_force) {
+                for (generation, action) in self.asked(&operation, Facts { in_force: *in_force, designated, world: 0 })
+                {
+                    calls.push(self.rules.operations.call(&operation, &action, generation, *in_force)?.0);
+                }
             }
         }
         Ok((text, calls))
@@ -297,7 +326,7 @@ impl AccountEvaluator<'_> {
     fn needed(&self, principal: &Principal, operation: &Operation, facts: Facts) -> Result<Needed, Failure> {
         let mut needed = Needed::new();
         for generation in self.model.generations() {
-            let failing = self.failing(principal, operation, facts, generation, Vec::new())?;
+            let failing = self.failing(&principal.uid, operation, facts, generation, Vec::new())?;
             let gates = failing.iter().flatten().filter_map(|id| self.rules.rules.get(id));
             needed.extend(gates.flat_map(|g| g.requires(generation, facts.in_force)).map(|a| (*generation, a.clone())));
         }
@@ -389,7 +418,7 @@ impl AccountEvaluator<'_> {
             let of_generation = verdicts.iter().filter(|((g, _), _)| g == generation);
             let allowed = of_generation.filter(|(_, v)| matches!(v, CallResult::Allowed(_)));
             let allowed = allowed.map(|((_, name), _)| name.clone()).collect();
-            failing.insert(*generation, self.failing(principal, operation, facts, generation, allowed)?);
+            failing.insert(*generation, self.failing(&principal.uid, operation, facts, generation, allowed)?);
         }
         Ok(Trial { choice: Vec::new(), facts: Vec::new(), in_force: facts.in_force, verdicts, failing })
     }
@@ -399,7 +428,7 @@ impl AccountEvaluator<'_> {
     /// Requests that differ in nothing that a rule reads have the same answer: it is computed once an account.
     fn failing(
         &self,
-        principal: &Principal,
+        principal: &Uid,
         operation: &Operation,
         facts: Facts,
         generation: &'static str,
@@ -410,10 +439,11 @@ impl AccountEvaluator<'_> {
             scope: operation.scope,
             report: operation.report.clone(),
             other_members: operation.other_members,
+            member_state: operation.member_state.clone(),
             kind: operation.kind.clone().filter(|_| self.rules.reads_attribute(operation.name, "agreement")),
             facts,
             generation,
-            principal: self.rules.reads_principal(operation.name).then(|| principal.uid.clone()),
+            principal: self.rules.reads_principal(operation.name).then(|| principal.clone()),
             allowed,
         };
         if let Some(gates) = self.memo.rulings.borrow().get(&key) {
@@ -424,7 +454,7 @@ impl AccountEvaluator<'_> {
         let resource = Uid::new("Account", &self.account.id).to_cedar()?;
         let world = self.worlds.of(operation).worlds().get(facts.world);
         let entities = world.map_or(self.entities, |w| &w.entities);
-        let ruling = self.rules.rule(operation.name, &principal.uid.to_cedar()?, &resource, context, entities)?;
+        let ruling = self.rules.rule(operation.name, &principal.to_cedar()?, &resource, context, entities)?;
         let counts = |r: &&Rule| !(self.any_state && r.get("state").is_some());
         let passed = ruling.permitted || (!ruling.by.is_empty() && !ruling.by.iter().copied().any(|r| counts(&r)));
         let failing = || ruling.by.iter().copied().filter(counts).map(|r| r.id.clone()).collect::<Vec<_>>();
@@ -449,9 +479,19 @@ impl AccountEvaluator<'_> {
             ("designated", Expr::new_bool(facts.designated)),
         ];
         pairs.extend(operation.other_members.map(|are| ("otherMembers", Expr::new_bool(are))));
+        pairs.extend(operation.member_state.clone().map(|state| ("memberState", Expr::new_string(state))));
         pairs.extend(operation.kind.clone().map(|kind| ("agreement", Expr::new_string(kind))));
         pairs.extend(self.named(operation)?);
         context(pairs)
+    }
+}
+
+/// Which of the answers about several resources is the answer: what can be done with one of them can be done.
+fn rank(decision: Decision) -> u8 {
+    match decision {
+        Decision::Allow => 2,
+        Decision::Unknown => 1,
+        Decision::Deny => 0,
     }
 }
 

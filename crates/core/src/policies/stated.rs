@@ -174,9 +174,10 @@ const SERVICES: [&str; 5] = [
 ];
 
 /// Where words have placeholders: the annotation, the action, and what may stand in it.
-const PLACEHOLDERS: [(&str, &str, &[&str]); 5] = [
+const PLACEHOLDERS: [(&str, &str, &[&str]); 6] = [
     ("message", "report-on-account", &SERVICES),
     ("message", "report-on-access", &["series"]),
+    ("message", "advise", &["denials"]),
     ("assuming", "assume", &["account", "report"]),
     ("sets", "", &["report"]),
     ("happens", "", &["report"]),

@@ -20,6 +20,7 @@ impl Edit {
         if self.inventory.entities.get(&joined).is_some_and(|o| o.attrs.contains_key("deletedAt")) {
             return Err(Why::new(format!("{organization} was deleted"), "name another organization"));
         }
+        self.may_join(id, organization)?;
         match self.tree().now(&account).organization {
             Some(own) if own == organization => {
                 return Err(Why::new(format!("it is in {organization} already"), "--move changes its unit"));
@@ -70,8 +71,9 @@ impl Edit {
 
     pub fn close(&mut self, id: &str) -> Result<(), Why> {
         let account = self.account(id)?;
-        if account.state == "CLOSED" {
-            return Err(Why::new("it is closed already", ""));
+        if account.state == "CLOSED" || account.state == "PENDING_CLOSURE" {
+            let what = if account.state == "CLOSED" { "it is closed already" } else { "it is being closed already" };
+            return Err(Why::new(what, "closing leads to departure, on a date that is not known (D14)"));
         }
         let tree = self.tree();
         if tree.manages(id, tree.now(&account).organization.as_deref()) {
@@ -118,7 +120,12 @@ impl Edit {
                 }
             };
             match entity.attrs.get_mut("memberships").map(|i| &mut i.attr) {
-                Some(Attr::Set(items)) => items.iter_mut().for_each(ended),
+                Some(Attr::Set(items)) => {
+                    // what ends at the moment at which it begins never was (D5)
+                    let begins = |item: &Item| item.record()?.get("from")?.moment();
+                    items.retain(|item| begins(item) != Some(at));
+                    items.iter_mut().for_each(ended);
+                }
                 _ => {
                     let ended = record(span, [of, ("until", Attr::Moment(at))]);
                     entity.attrs.insert("memberships", Item { span, attr: Attr::Set(vec![ended]) });

@@ -7,6 +7,7 @@ use cedar_policy::{Entities, RestrictedExpression as Expr};
 use serde::Serialize;
 
 use super::Change;
+use super::departing::{self, Denied};
 use crate::agreements::{Agreements, KindCoverage, context, datetime};
 use crate::diff::AccountEntry;
 use crate::hipaa::{self, words};
@@ -51,11 +52,14 @@ pub fn advice(
     stack::evaluate(|| {
         let (before, after) = (Agreements::new(base, rules, at), Agreements::new(head, rules, at));
         let made = Made::of(&before, changes);
+        let denied = departing::denied(base, rules, changes, at)?;
         let mut found: BTreeMap<(String, String), Given> = BTreeMap::new();
-        for account in before.tree.accounts.values() {
+        let concerned = concerned(&before, changes, &made);
+        let is_concerned = |id: &String| concerned.as_ref().is_none_or(|concerned| concerned.contains(id));
+        for account in before.tree.accounts.values().filter(|a| is_concerned(&a.id)) {
             let Some(later) = after.tree.accounts.get(&account.id) else { continue };
-            let asking =
-                Asking { rules, made: made.to(&account.id), old: view(&before, account)?, new: view(&after, later)? };
+            let (old, new) = (view(&before, account)?, view(&after, later)?);
+            let asking = Asking { rules, made: &made, id: &account.id, denied: denied.get(&account.id), old, new };
             for kind in asking.kinds() {
                 for advice in asking.about(account, kind, at)? {
                     let key = (advice.policy.clone(), advice.message.clone());
@@ -74,64 +78,122 @@ pub fn advice(
     })
 }
 
-/// What is made to each account: by itself, or by the organization that it is in.
-struct Made {
-    own: BTreeMap<String, BTreeSet<&'static str>>,
-    shared: BTreeMap<String, BTreeSet<&'static str>>,
-    organizations: BTreeMap<String, String>,
+/// What is made to each account: by itself, or by the organization that it is in when it happens; with the kind of agreement, where it
+/// is about one.
+#[derive(Default)]
+pub(super) struct Made {
+    of: BTreeMap<String, Vec<(&'static str, Option<String>)>>,
 }
 
 impl Made {
-    fn of(before: &Agreements<'_>, changes: &[Change]) -> Self {
-        let mut made = Self { own: BTreeMap::new(), shared: BTreeMap::new(), organizations: BTreeMap::new() };
-        for account in before.tree.accounts.values() {
-            if let Some(organization) = before.tree.now(account).organization {
-                made.organizations.insert(account.id.clone(), organization);
-            }
+    pub fn of(before: &Agreements<'_>, changes: &[Change]) -> Self {
+        let mut made = Self::default();
+        let tree = &before.tree;
+        let mut places: BTreeMap<String, String> = BTreeMap::new();
+        for account in tree.accounts.values() {
+            places.extend(tree.now(account).organization.map(|organization| (account.id.clone(), organization)));
         }
         for change in changes {
-            for id in change.accounts() {
-                // an acceptance that is named by its id is made for somebody
-                let acceptances = before.inventory.customer_agreements();
-                let accepted = acceptances.into_iter().find(|a| a.id == id).map(|a| a.accepted);
-                match accepted {
-                    Some(Accepted::Account(own)) => made.add(&own, change),
-                    Some(Accepted::Organization(of)) => made.add(&of, change),
-                    None => made.add(id, change),
+            let agreement = agreement(before, change);
+            let kind = agreement.as_ref().map(|(_, kind)| kind.clone());
+            match (agreement.map(|(by, _)| by), change) {
+                (Some(Accepted::Organization(of)), Change::Accept { .. }) => {
+                    made.add_to_members(&places, &of, ("organization-accepts", kind));
                 }
+                (Some(Accepted::Organization(of)), _) => {
+                    made.add_to_members(&places, &of, ("organization-terminates", kind));
+                }
+                (Some(Accepted::Account(own)), _) => made.add(&own, (change.word(), kind)),
+                (None, Change::Delete { organization: of } | Change::Organization { organization: of, .. }) => {
+                    made.add_to_members(&places, of, (change.word(), None));
+                }
+                (None, _) => change.accounts().iter().for_each(|id| made.add(id, (change.word(), kind.clone()))),
             }
-            if let Change::Delete { organization } | Change::Organization { organization, .. } = change {
-                made.add(organization, change);
+            match change {
+                Change::Leave { account } => drop(places.remove(account)),
+                Change::Join { account, organization } => {
+                    places.insert(account.clone(), organization.clone());
+                }
+                Change::Delete { organization } => places.retain(|_, of| of != organization),
+                _ => {}
             }
         }
         made
     }
 
-    fn add(&mut self, id: &str, change: &Change) {
-        let word = match (id.starts_with("o-"), change) {
-            (true, Change::Accept { .. }) => "organization-accepts",
-            (true, Change::Terminate { .. }) => "organization-terminates",
-            _ => change.word(),
-        };
-        let of = if id.starts_with("o-") { &mut self.shared } else { &mut self.own };
-        of.entry(id.to_owned()).or_default().insert(word);
+    fn add_to_members(&mut self, places: &BTreeMap<String, String>, of: &str, what: (&'static str, Option<String>)) {
+        let members = places.iter().filter(|(_, organization)| *organization == of);
+        members.for_each(|(account, _)| self.add(account, what.clone()));
     }
 
-    fn to(&self, account: &str) -> BTreeSet<&'static str> {
-        let shared = self.organizations.get(account).and_then(|o| self.shared.get(o));
-        self.own.get(account).into_iter().chain(shared).flatten().copied().collect()
+    fn add(&mut self, account: &str, what: (&'static str, Option<String>)) {
+        self.of.entry(account.to_owned()).or_default().push(what);
+    }
+
+    /// Whether anything is made to an account.
+    pub fn any(&self, account: &str) -> bool {
+        self.of.contains_key(account)
+    }
+
+    /// What is made to it that is about a kind of agreement, or about none.
+    pub fn to(&self, account: &str, kind: &str) -> BTreeSet<&'static str> {
+        let all = self.of.get(account).into_iter().flatten();
+        all.filter(|(_, of)| of.as_ref().is_none_or(|of| of == kind)).map(|(word, _)| *word).collect()
     }
 }
 
+/// The accounts whose coverage can differ; `None` for all. What is made to another account changes it only where agreements could not
+/// be listed: those of an organization are known from any account of it that was (D16).
+fn concerned(before: &Agreements<'_>, changes: &[Change], made: &Made) -> Option<BTreeSet<String>> {
+    if !before.stays_with_the_account() {
+        return None;
+    }
+    let tree = &before.tree;
+    let of = |id: &String| tree.accounts.get(id).and_then(|account| tree.now(account).organization);
+    let mut touched: BTreeSet<String> = made.of.keys().filter_map(of).collect();
+    touched.extend(changes.iter().filter_map(|change| match change {
+        Change::Join { organization, .. } => Some(organization.clone()),
+        _ => None,
+    }));
+    let members = || tree.accounts.values().filter_map(|a| Some((a, tree.now(a).organization?)));
+    let open: BTreeSet<String> = members().filter(|(a, _)| !a.agreements_known).map(|(_, o)| o).collect();
+    let in_open = members().filter(|(_, o)| touched.contains(o) && open.contains(o)).map(|(a, _)| a.id.clone());
+    // one that joins brings along that its own are not known
+    let joins_open = made.of.keys().any(|id| tree.accounts.get(id).is_some_and(|a| !a.agreements_known));
+    let all_touched = members().filter(|(_, o)| joins_open && touched.contains(o)).map(|(a, _)| a.id.clone());
+    Some(made.of.keys().cloned().chain(in_open).chain(all_touched).collect())
+}
+
+/// Whose acceptance a change is about, and of which kind.
+fn agreement(before: &Agreements<'_>, change: &Change) -> Option<(Accepted, String)> {
+    let (by, kind) = match change {
+        Change::Accept { by, kind } | Change::Terminate { of: by, kind: Some(kind) } => (by, kind),
+        Change::RemoveDesignation { account, kind } => return Some((Accepted::Account(account.clone()), kind.clone())),
+        Change::Terminate { of, kind: None } => {
+            let acceptance = before.inventory.customer_agreements().into_iter().find(|a| a.id == *of)?;
+            let kind = before.kind_of(&acceptance).to_owned();
+            return Some((acceptance.accepted, kind));
+        }
+        _ => return None,
+    };
+    let by = match before.tree.organizations.contains_key(by) {
+        true => Accepted::Organization(by.clone()),
+        false => Accepted::Account(by.clone()),
+    };
+    Some((by, kind.clone()))
+}
+
 /// How an account stands on one side.
-struct View {
+pub(super) struct View {
     role: Role,
+    /// Its organization declares it as a delegated administrator.
+    delegated: bool,
     rows: BTreeMap<String, KindCoverage>,
     holds_phi: Option<bool>,
     entities: Entities,
 }
 
-fn view(agreements: &Agreements<'_>, account: &Account) -> Result<View, Failure> {
+pub(super) fn view(agreements: &Agreements<'_>, account: &Account) -> Result<View, Failure> {
     let standing = agreements.standing(account)?;
     let phi = agreements.inventory.entity("Account", &account.id).and_then(|e| e.record("phi"));
     let services = phi.and_then(|phi| phi.get("services")).map(|s| s.ids()).unwrap_or_default();
@@ -140,12 +202,20 @@ fn view(agreements: &Agreements<'_>, account: &Account) -> Result<View, Failure>
     let coverage = agreements.coverage(account, &standing, &entities)?;
     let holds_phi = hipaa::holds_phi(agreements, account, &standing, &coverage, &entities)?;
     let role = agreements.role(&account.id, &standing);
+    let organization = standing.organization.as_ref().and_then(|o| agreements.tree.organizations.get(o));
+    let delegated = organization.is_some_and(|o| o.delegated.contains(&account.id));
     let rows = coverage.into_iter().map(|row| (row.kind.clone(), row)).collect();
-    Ok(View { role, rows, holds_phi, entities })
+    Ok(View { role, delegated, rows, holds_phi, entities })
 }
 
 impl View {
-    fn coverage(&self, kind: &str) -> Coverage {
+    /// The kinds of which it has a row.
+    pub fn kinds(&self) -> impl Iterator<Item = &String> {
+        self.rows.keys()
+    }
+
+    /// Whether an agreement of a kind is in force.
+    pub fn coverage(&self, kind: &str) -> Coverage {
         self.rows.get(kind).map_or(Coverage::NotCovered, |row| row.coverage)
     }
 
@@ -161,7 +231,11 @@ impl View {
 /// One account before and after.
 struct Asking<'a> {
     rules: &'a RuleBook,
-    made: BTreeSet<&'static str>,
+    made: &'a Made,
+    /// The account.
+    id: &'a str,
+    /// What of departing service control policies deny in it, and which.
+    denied: Option<&'a Denied>,
     old: View,
     new: View,
 }
@@ -173,7 +247,7 @@ impl Asking<'_> {
         let differs = |kind: &str| {
             self.old.coverage(kind) != self.new.coverage(kind) || self.old.scope(kind) != self.new.scope(kind)
         };
-        if self.made.is_empty() && !kinds.iter().any(|kind| differs(kind)) { BTreeSet::new() } else { kinds }
+        if !self.made.any(self.id) && !kinds.iter().any(|kind| differs(kind)) { BTreeSet::new() } else { kinds }
     }
 
     fn about(&self, account: &Account, kind: &str, at: Moment) -> Result<Vec<Advice>, Failure> {
@@ -181,7 +255,7 @@ impl Asking<'_> {
         let pairs = [
             ("at", datetime(at)),
             ("kind", text(kind)),
-            ("changes", words(self.made.iter().copied())),
+            ("changes", words(self.made.to(self.id, kind))),
             ("before", text(self.old.coverage(kind).word())),
             ("after", text(self.new.coverage(kind).word())),
             ("scopeBefore", text(self.old.scope(kind))),
@@ -189,6 +263,8 @@ impl Asking<'_> {
             ("ownBefore", Expr::new_bool(self.old.has_own(kind))),
             ("ownAfter", Expr::new_bool(self.new.has_own(kind))),
             ("roleBefore", text(self.old.role.word())),
+            ("delegatedAdministrator", Expr::new_bool(self.old.delegated)),
+            ("denied", words(self.denied.into_iter().flatten().map(|(action, _)| action.as_str()))),
             ("holdsPhi", Expr::new_bool(self.old.holds_phi == Some(true))),
             ("holdsPhiUnknown", Expr::new_bool(self.old.holds_phi.is_none())),
         ];
@@ -198,10 +274,17 @@ impl Asking<'_> {
         let advice = |rule: &crate::policies::Rule| Advice {
             policy: rule.id.clone(),
             rule: rule.rule().to_owned(),
-            message: rule.text("message").unwrap_or_default(),
+            message: self.filled_in(rule.text("message").unwrap_or_default()),
             kinds: Vec::new(),
             accounts: Vec::new(),
         };
         Ok(by.into_iter().map(advice).collect())
+    }
+
+    /// A message with what denies, of the actions that it names.
+    fn filled_in(&self, message: String) -> String {
+        let named = self.denied.into_iter().flatten().filter(|(action, _)| message.contains(action.as_str()));
+        let denials: Vec<&str> = named.map(|(_, by)| by.as_str()).collect();
+        message.replace("{denials}", &denials.join("; "))
     }
 }

@@ -61,6 +61,11 @@ impl Edit {
             Some(kind) => {
                 let (_, uid, ..) = self.party(of)?;
                 let active = self.active(&uid, kind);
+                let known = self.inventory.entity("Account", of).and_then(|a| a.bool("agreementsKnown"));
+                if active.is_empty() && known == Some(false) {
+                    let what = format!("whether {of} has an active acceptance of the kind `{kind}` is unknown");
+                    return Err(Why::new(what, "its agreements could not be listed (D16)"));
+                }
                 if active.is_empty() {
                     let help = "an offline agreement cannot be terminated in AWS Artifact (R60, R73)";
                     return Err(Why::new(format!("{of} has no active acceptance of the kind `{kind}`"), help));
@@ -70,6 +75,11 @@ impl Edit {
         };
         for id in ids {
             let uid = Uid::new("CustomerAgreement", id);
+            // what ends at the moment at which it begins is never in force (D5)
+            if self.inventory.entities.get(&uid).and_then(|e| e.moment("effectiveStart")) == Some(self.at) {
+                self.inventory.entities.remove(&uid);
+                continue;
+            }
             self.set(&uid, "effectiveEnd", Attr::Moment(self.at));
             self.set(&uid, "state", Attr::String("CUSTOMER_TERMINATED".to_owned()));
         }

@@ -7,10 +7,13 @@
 mod accounts;
 pub mod advice;
 mod agreements;
+mod departing;
 mod edit;
 pub mod file;
+mod gates;
 mod organizations;
 mod people;
+pub mod perhaps;
 mod policies;
 
 use std::fmt;
@@ -18,8 +21,11 @@ use std::fmt;
 use crate::inventory::check;
 use crate::inventory::{Inventory, Policy};
 use crate::moment::Moment;
+use crate::policies::RuleBook;
 use crate::problem::{Failure, Problem};
+use crate::stack;
 use edit::Edit;
+use gates::Stop;
 pub use policies::read as read_policy;
 
 /// Something that may happen.
@@ -136,6 +142,8 @@ pub enum Change {
 pub enum Becomes {
     /// All features are enabled.
     AllFeatures,
+    /// AWS Artifact is set up: trusted access is on, and its role exists.
+    SetUp,
     /// Trusted access for AWS Artifact is turned off.
     WithoutTrustedAccess,
     /// The role of AWS Artifact is deleted.
@@ -210,6 +218,7 @@ impl fmt::Display for Change {
             }
             Self::Organization { organization, becomes } => match becomes {
                 Becomes::AllFeatures => write!(f, "{organization} enables all features"),
+                Becomes::SetUp => write!(f, "{organization} sets up AWS Artifact"),
                 Becomes::WithoutTrustedAccess => write!(f, "{organization} loses trusted access for AWS Artifact"),
                 Becomes::WithoutServiceRole => write!(f, "{organization} loses the role of AWS Artifact"),
             },
@@ -224,11 +233,30 @@ impl fmt::Display for Change {
     }
 }
 
-/// The inventory after these changes, made in this order at the moment. What cannot happen is a failure that says why.
-pub fn apply(inventory: &Inventory, changes: &[Change], at: Moment) -> Result<Inventory, Failure> {
+/// The inventory after these changes, made in this order at the moment. What cannot happen is a failure that says why: by the gates
+/// of the operation that makes a change, whatever anybody's permissions are, and by what the inventory can hold.
+pub fn apply(inventory: &Inventory, rules: &RuleBook, changes: &[Change], at: Moment) -> Result<Inventory, Failure> {
+    stack::evaluate(|| made(inventory, changes, at, |before, change| gates::stop(before, rules, change, at)))
+}
+
+/// The same whether or not the gates let it happen: what would follow from it.
+pub(crate) fn supposed(inventory: &Inventory, changes: &[Change], at: Moment) -> Result<Inventory, Failure> {
+    made(inventory, changes, at, |_, _| Ok(Stop::default()))
+}
+
+fn made(
+    inventory: &Inventory,
+    changes: &[Change],
+    at: Moment,
+    stop: impl Fn(&Inventory, &Change) -> Result<Stop, Failure>,
+) -> Result<Inventory, Failure> {
     let mut edit = Edit::new(inventory.clone(), at);
     for change in changes {
         edit.number += 1;
+        let stopped = stop(&edit.inventory, change)?;
+        if let Some(why) = stopped.elsewhere {
+            return Err(impossible(change, &why));
+        }
         let made = match change {
             Change::Leave { account } => edit.leave(account),
             Change::Join { account, organization } => edit.join(account, organization),
@@ -247,6 +275,9 @@ pub fn apply(inventory: &Inventory, changes: &[Change], at: Moment) -> Result<In
             Change::Assign { to, set, account } => edit.assign(to, set, account),
         };
         made.map_err(|why| impossible(change, &why))?;
+        if let Some(why) = stopped.gate {
+            return Err(impossible(change, &why));
+        }
         let mut problems = Vec::new();
         check::all(&edit.inventory.entities, &mut problems);
         problems.retain(Problem::is_error);

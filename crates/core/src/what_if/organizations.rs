@@ -7,11 +7,18 @@ use super::{Becomes, Why};
 use crate::inventory::entity::{Attr, Item, Uid};
 use crate::words::few;
 
+/// What setting up AWS Artifact makes of an organization.
+pub(super) const SET_UP: [&str; 2] = ["trustedAccess", "serviceRole"];
+
 impl Edit {
     pub fn organization(&mut self, id: &str, becomes: Becomes) -> Result<(), Why> {
         let uid = self.known("Organization", id)?;
         let (attr, value) = match becomes {
             Becomes::AllFeatures => ("featureSet", Attr::String("ALL".to_owned())),
+            Becomes::SetUp => {
+                SET_UP.iter().for_each(|attr| self.set(&uid, attr, Attr::Bool(true)));
+                return Ok(());
+            }
             Becomes::WithoutTrustedAccess => ("trustedAccess", Attr::Bool(false)),
             Becomes::WithoutServiceRole => ("serviceRole", Attr::Bool(false)),
         };
@@ -28,7 +35,8 @@ impl Edit {
         let members: Vec<String> = members.map(|a| a.id.clone()).filter(|account| *account != manager).collect();
         if !members.is_empty() {
             let what = format!("it still has members: {}", few(&members, 5));
-            return Err(Why::new(what, "an organization is deleted after every member has left: --leave them first"));
+            let help = "an organization is deleted after every member has left or departed: --leave them first; one that is closed departs on a date that is not known";
+            return Err(Why::new(what, help));
         }
         self.set(&uid, "deletedAt", Attr::Moment(self.at));
         self.place(&Uid::new("Account", manager), None);

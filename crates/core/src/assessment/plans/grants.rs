@@ -99,7 +99,7 @@ pub(super) fn resources(
         let mut resources = Resources::new();
         for because in answer.gates.iter().flat_map(|g| &g.because) {
             if let Ok(call) = rules.operations.call(operation, &because.action, generation, in_force) {
-                resources.insert(because.action.clone(), call.resources);
+                resources.insert(because.action.clone(), call.0.resources);
             }
         }
         Ok(resources)

@@ -98,6 +98,10 @@ pub struct Resource {
     pub generation: Option<String>,
     /// While an agreement of the kind and scope is in force alone, or while none is.
     pub in_force: Option<bool>,
+    /// The ARN is a pattern, and any resource that it matches will do, whatever is said of the others.
+    pub any: bool,
+    /// But for those that this pattern matches.
+    pub except: Option<Template>,
     /// Where the ARN stands.
     pub place: Place,
 }
@@ -292,7 +296,7 @@ fn asked(reader: &mut Reader<'_>, node: &Node, slots: &mut Slots, schema: &Entit
     let generations: Vec<(&str, &str)> = PermissionModel::Any.generations().iter().map(|g| (*g, *g)).collect();
     let mut resources = Vec::new();
     for entry in reader.list(node.get("resources")) {
-        reader.members(entry, &["arn", "generation", "inForce"], "a resource")?;
+        reader.members(entry, &["arn", "generation", "inForce", "any", "except"], "a resource")?;
         let (_, at) = reader.text(entry, "arn")?;
         let generation = match entry.get("generation") {
             Some(_) => Some(reader.one_of(entry, "generation", &generations)?.to_owned()),
@@ -300,7 +304,12 @@ fn asked(reader: &mut Reader<'_>, node: &Node, slots: &mut Slots, schema: &Entit
         };
         let in_force = reader.truth(entry, "inForce");
         let arn = reader.template(entry.get("arn")?, slots, schema)?;
-        resources.push(Resource { arn, generation, in_force, place: reader.place(at) });
+        let any = reader.truth(entry, "any").unwrap_or_default();
+        let except = match entry.get("except") {
+            Some(except) => Some(reader.template(except, slots, schema)?),
+            None => None,
+        };
+        resources.push(Resource { arn, generation, in_force, any, except, place: reader.place(at) });
     }
     let asked_as = match node.get("askedAs") {
         Some(_) => Some(reader.text(node, "askedAs")?.0.to_owned()),

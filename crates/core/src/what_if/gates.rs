@@ -1,0 +1,173 @@
+//! Whether a change can happen at all: the gates of the operation that makes it, asked as of somebody with every permission.
+
+use super::edit::Edit;
+use super::organizations::SET_UP;
+use super::{Becomes, Change, Why};
+use crate::agreements::Agreements;
+use crate::assessment::possible::{Asked, stopped};
+use crate::inventory::Inventory;
+use crate::inventory::tree::Tree;
+use crate::moment::Moment;
+use crate::operations::stopped::Stopped;
+use crate::policies::RuleBook;
+use crate::problem::Failure;
+use crate::terms::Scope;
+
+/// States in which an account departs by itself, or is perhaps about to (D14): nobody has to do anything.
+const DEPARTING: [&str; 3] = ["CLOSED", "PENDING_CLOSURE", "SUSPENDED"];
+
+/// What stops a change, which the change itself does not tell.
+#[derive(Default)]
+pub(super) struct Stop {
+    /// It would be another change than the one that is named.
+    pub elsewhere: Option<Why>,
+    /// A gate.
+    pub gate: Option<Why>,
+}
+
+/// What stops a change of an inventory at a moment.
+pub(super) fn stop(inventory: &Inventory, rules: &RuleBook, change: &Change, at: Moment) -> Result<Stop, Failure> {
+    let agreements = Agreements::new(inventory, rules, at);
+    Ok(Stop { elsewhere: elsewhere(&agreements, change)?, gate: gate(&agreements, rules, change)? })
+}
+
+/// The gate that stops a change, if every way to make it is stopped.
+fn gate(agreements: &Agreements<'_>, rules: &RuleBook, change: &Change) -> Result<Option<Why>, Failure> {
+    let kept: &[&str] = match change {
+        Change::Organization { .. } => &[],
+        _ => &SET_UP,
+    };
+    let mut first: Option<Stopped> = None;
+    for asked in ways(&agreements.tree, agreements.inventory, change) {
+        match stopped(agreements, rules, &asked, kept)? {
+            None => return Ok(None),
+            // with set-up left to it, it could happen
+            Some(found) if stopped(agreements, rules, &asked, &[])?.is_none() => {
+                let help =
+                    "put --set-up with the organization before it: what is set up on the way is a change of its own";
+                return Ok(Some(Why::new(words(&found), help)));
+            }
+            // what is unknown is nearer to being possible than what is not
+            Some(stopped) if first.as_ref().is_none_or(|f| stopped.unknown && !f.unknown) => first = Some(stopped),
+            Some(_) => {}
+        }
+    }
+    Ok(first.map(|stopped| Why::new(words(&stopped), stopped.change.clone().unwrap_or_default())))
+}
+
+fn words(stopped: &Stopped) -> String {
+    let rule = match stopped.rule.as_str() {
+        "" => String::new(),
+        rule => format!(" ({rule})"),
+    };
+    match stopped.unknown {
+        true => format!("it is unknown whether that can happen: {}{rule}", stopped.why),
+        false => format!("{}{rule}", stopped.why),
+    }
+}
+
+/// A change is made to the snapshot: where an account stood elsewhere at the moment asked, it would not be the change that is named.
+fn elsewhere(agreements: &Agreements<'_>, change: &Change) -> Result<Option<Why>, Failure> {
+    let id = match change {
+        Change::Leave { account }
+        | Change::Join { account, .. }
+        | Change::Move { account, .. }
+        | Change::Close { account } => account,
+        _ => return Ok(None),
+    };
+    let Some(account) = agreements.tree.accounts.get(id) else { return Ok(None) };
+    let standing = agreements.standing(account)?;
+    let then = match (&standing.unknown, &standing.organization) {
+        (Some(unknown), _) => return Ok(Some(Why::new(unknown.clone(), "ask about another moment with --at"))),
+        (None, then) => then.clone(),
+    };
+    let now = agreements.tree.now(account).organization;
+    let place = |o: &Option<String>| o.clone().unwrap_or_else(|| "no organization".to_owned());
+    Ok((then != now).then(|| {
+        let what = format!(
+            "it is in {} at the moment asked, and in {} in the snapshot, to which changes are made",
+            place(&then),
+            place(&now)
+        );
+        Why::new(what, "ask about the moment of the snapshot: leave --at out")
+    }))
+}
+
+/// The operations by which a change can be made: any of them will do.
+fn ways<'a>(tree: &'a Tree, inventory: &'a Inventory, change: &'a Change) -> Vec<Asked<'a>> {
+    let manager = |organization: &str| tree.organizations.get(organization).map(|o| o.management_account.as_str());
+    let manager_of = |account: &str| manager(tree.now(tree.accounts.get(account)?).organization.as_deref()?);
+    let plain = |operation, account| Asked { operation, account, scope: None, kind: None, member: None };
+    let of_agreement = |operation, by: &'a str, kind: &'a str| {
+        let (account, scope) = match inventory.entity("Organization", by) {
+            Some(_) => (manager(by)?, Scope::Organization),
+            None => (by, Scope::Account),
+        };
+        Some(Asked { operation, account, scope: Some(scope), kind: Some(kind), member: None })
+    };
+    let to_member = |operation, account: &'a str| {
+        let manager = manager_of(account).filter(|manager| *manager != account)?;
+        Some(Asked { member: Some(account), ..plain(operation, manager) })
+    };
+    let mut ways = Vec::new();
+    match change {
+        Change::Accept { by, kind } => ways.extend(of_agreement("accept-agreement", by, kind)),
+        Change::Terminate { of, kind: Some(kind) } => ways.extend(of_agreement("terminate-agreement", of, kind)),
+        Change::Terminate { of, kind: None } => {
+            let acceptance = inventory.entity("CustomerAgreement", of);
+            let by = acceptance.and_then(|a| a.reference("organization").or_else(|| a.reference("account")));
+            let offer = acceptance.and_then(|a| a.reference("agreement"));
+            let kind = offer.and_then(|offer| inventory.entity("Agreement", offer)?.str("kind"));
+            ways.extend(by.zip(kind).and_then(|(by, kind)| of_agreement("terminate-agreement", by, kind)));
+        }
+        Change::RemoveDesignation { account, kind } => {
+            let asked = plain("remove-offline-designation", account.as_str());
+            ways.push(Asked { scope: Some(Scope::Offline), kind: Some(kind), ..asked });
+        }
+        Change::Leave { account } => {
+            let departs = tree.accounts.get(account).is_some_and(|a| DEPARTING.contains(&a.state.as_str()));
+            if !departs {
+                ways.push(plain("leave-organization", account.as_str()));
+                ways.extend(to_member("remove-account", account));
+            }
+        }
+        Change::Join { account, .. } => ways.push(plain("accept-invitation", account.as_str())),
+        Change::Close { account } => {
+            ways.extend(to_member("close-account", account));
+            ways.push(plain("close-own-account", account.as_str()));
+        }
+        Change::Delete { organization } => {
+            ways.extend(manager(organization).map(|manager| plain("delete-organization", manager)));
+        }
+        Change::Organization { organization, becomes: Becomes::SetUp } => {
+            let asked = manager(organization).map(|manager| plain("set-up-organization-agreements", manager));
+            ways.extend(asked.map(|asked| Asked { scope: Some(Scope::Organization), ..asked }));
+        }
+        _ => {}
+    }
+    ways
+}
+
+impl Edit {
+    /// Whether an account may join an organization that is in the inventory.
+    pub fn may_join(&self, account: &str, organization: &str) -> Result<(), Why> {
+        let tree = self.tree();
+        let manager = tree.organizations.get(organization).and_then(|o| tree.accounts.get(&o.management_account));
+        let (Some(manager), Some(account)) = (manager, tree.accounts.get(account)) else { return Ok(()) };
+        if manager.partition != account.partition {
+            let what = format!(
+                "{organization} is in the partition {}, and the account in {} (D15)",
+                manager.partition, account.partition
+            );
+            return Err(Why::new(what, "name an organization of its own partition"));
+        }
+        if matches!(manager.state.as_str(), "CLOSED" | "SUSPENDED" | "PENDING_ACTIVATION") {
+            let what = format!(
+                "the management account {} of {organization} is not active: nobody can invite an account (D26)",
+                manager.id
+            );
+            return Err(Why::new(what, ""));
+        }
+        Ok(())
+    }
+}
