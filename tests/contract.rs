@@ -728,3 +728,63 @@ fn the_policies_are_valid_by_the_schema_as_they_stand_in_files() {
     let wrong: Vec<_> = wrong.chain(result.validation_warnings().map(ToString::to_string)).collect();
     assert!(result.validation_passed_without_warnings(), "{wrong:#?}");
 }
+
+/// What a rule reads behind the entities that it is asked with would count as empty: it is refused, in guardrails too, and what stands
+/// beside the principal is there in every question.
+#[test]
+fn a_rule_reads_nothing_behind_what_it_is_asked_with() {
+    let of_a_gate = |condition: &str| gate("@order(\"5\") @reason(\"no\")").replace("context.designated", condition);
+    for (condition, underlined) in [
+        (
+            "context has organization && context.organization.managementAccount.hasTag(\"Freeze\")",
+            "context.organization.managementAccount.hasTag(\"Freeze\")",
+        ),
+        (
+            "context has organization && context.organization.managementAccount.state == \"SUSPENDED\"",
+            "context.organization.managementAccount.state",
+        ),
+        ("Artifact::Account::\"111111111111\" has name", "Artifact::Account::\"111111111111\""),
+    ] {
+        let (at, message) = only(&of_a_gate(condition));
+        assert_eq!(at, underlined);
+        assert!(message.contains("not there when the rule is asked, and would count as empty"), "{message}");
+    }
+    let compares = "context has organization && context.organization.managementAccount == resource";
+    assert!(
+        problems(laid_over(&gate("@order(\"5\") @reason(\"no\")").replace("context.designated", compares))).is_empty()
+    );
+
+    let guardrail = "@id(\"g\") @message(\"told\")\nforbid (principal, action == Artifact::Action::\"may-accept-agreement\", resource)\nwhen { Artifact::Account::\"111111111111\" has name };";
+    let source = SourceFile::new("g.cedar", guardrail);
+    let Err(Failure::Problems(found)) = countersign_core::guardrails::Guardrails::of_sources(&[source], &SCHEMA) else {
+        panic!("a guardrail that reads what is not there")
+    };
+    assert!(found.iter().any(|p| p.message().contains("would count as empty")), "{found:?}");
+}
+
+/// A finding about an agreement reads the account and the organization that it is of.
+#[test]
+fn a_finding_about_an_agreement_reads_whose_it_is() {
+    let finding = |id: &str, condition: &str| {
+        format!(
+            "@id(\"{id}\") @code(\"{id}\") @severity(\"error\") @rule(\"C-1\") @message(\"told\")\npermit (principal is Artifact::CustomerAgreement, action == Artifact::Action::\"report-on-agreement\", resource is Artifact::CustomerAgreement)\nwhen {{ {condition} }};\n"
+        )
+    };
+    let rules = finding(
+        "XX001",
+        "principal has organization && principal.organization has featureSet && principal.organization.featureSet == \"ALL\"",
+    ) + &finding(
+        "XX002",
+        "principal has account && principal.account has name && principal.account.name == \"ward\"",
+    );
+    let rules = laid_over(&rules).unwrap();
+    let world = World::organization()
+        .accepted("OrgBaa", "baa", "organization", ORG, "2023-04-01", None)
+        .account("555555555555", json!({"name": "ward"}), &[])
+        .accepted("Own", "baa", "account", "555555555555", "2023-04-01", None);
+    let inventory = Inventory::load(&Folder::new(world.folder().path()), SCHEMA.clone()).unwrap();
+    let found = assess(&inventory, &rules, &Options { at: at("2026-11-01"), ..Options::default() }).unwrap().findings;
+    for code in ["XX001", "XX002"] {
+        assert!(found.iter().any(|f| f.rule == code), "{code}: {found:?}");
+    }
+}

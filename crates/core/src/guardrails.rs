@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use cedar_policy::{
     AuthorizationError, Authorizer, Effect, Entities, EntityUid, PolicyId, PolicySet, Request,
-    RestrictedExpression as Expr, ValidationMode, Validator,
+    RestrictedExpression as Expr,
 };
 use serde::Serialize;
 
@@ -254,7 +254,7 @@ impl Guardrails {
                 all.insert(guardrail.id.clone(), guardrail);
             }
         }
-        let result = Validator::new(schema.cedar.clone()).validate(&set, ValidationMode::Strict);
+        let result = policies::behind::validate(&set, &schema.cedar);
         reach::impossible(&result, &mut terms);
         let mut of_any_action = std::collections::BTreeSet::new();
         for error in result.validation_errors() {
@@ -267,6 +267,10 @@ impl Guardrails {
                 continue;
             }
             let place = all.get(&error.policy_id().to_string()).map(|g: &Guardrail| &g.place);
+            if let Some(behind) = place.and_then(|place| policies::behind::fault(&place.source, error)) {
+                problems.extend(behind.err());
+                continue;
+            }
             problems.push(match place {
                 Some(place) => policies::named_otherwise(policies::from_cedar(&place.source, error), error, schema),
                 None => Problem::about(error.policy_id().to_string(), error.to_string()),

@@ -27,11 +27,12 @@ impl Findings<'_> {
         Ok(())
     }
 
-    /// An agreement, and what was accepted by it.
+    /// An agreement, what was accepted by it, and for whom.
     fn of_agreement(&self, entity: &Entity) -> Result<Entities, Failure> {
-        let offer = entity.reference("agreement").map(|id| Uid::new("Agreement", id));
-        let offer = offer.and_then(|uid| self.inventory.entities.get(&uid));
-        let all: Vec<_> = std::iter::once(entity).chain(offer).map(|e| e.to_cedar(&[])).collect::<Result<_, _>>()?;
+        let named = [("agreement", "Agreement"), ("account", "Account"), ("organization", "Organization")];
+        let beside = named.iter().filter_map(|(attribute, ty)| Some(Uid::new(*ty, entity.reference(attribute)?)));
+        let beside = beside.filter_map(|uid| self.inventory.entities.get(&uid));
+        let all: Vec<_> = std::iter::once(entity).chain(beside).map(|e| e.to_cedar(&[])).collect::<Result<_, _>>()?;
         Entities::from_entities(all, None).map_err(Failure::internal("the entities of an agreement"))
     }
 }

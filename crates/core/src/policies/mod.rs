@@ -6,6 +6,7 @@
 
 mod active;
 pub(crate) mod annotations;
+pub(crate) mod behind;
 mod built_in;
 pub mod folder;
 mod has;
@@ -38,7 +39,7 @@ use std::sync::Arc;
 
 use cedar_policy::{
     ActionConstraint, AuthorizationError, Authorizer, Context, Decision, Entities, EntityUid, Policy, PolicyId,
-    PolicySet, Request, ValidationError, ValidationMode, Validator,
+    PolicySet, Request, ValidationError,
 };
 
 use crate::inventory::Inventory;
@@ -402,14 +403,17 @@ fn repeated_codes(rules: &BTreeMap<String, Rule>) -> Vec<Problem> {
 }
 
 fn validate(all: &PolicySet, rules: &BTreeMap<String, Rule>, schema: &EntitySchema, problems: &mut Vec<Problem>) {
-    let result = Validator::new(schema.cedar.clone()).validate(all, ValidationMode::Strict);
+    let result = behind::validate(all, &schema.cedar);
     let located = |id: &PolicyId, wrong: &dyn miette::Diagnostic| match rules.get(&id.to_string()) {
         Some(rule) => from_cedar(&rule.source, wrong),
         None => Problem::about(id.to_string(), wrong.to_string()),
     };
     // a policy that can never apply would never be asked, without a word
     problems.extend(result.validation_warnings().map(|w| located(w.policy_id(), w)));
-    problems.extend(result.validation_errors().map(|e| {
+    problems.extend(result.validation_errors().filter_map(|e| {
+        if let Some(behind) = rules.get(&e.policy_id().to_string()).and_then(|rule| behind::fault(&rule.source, e)) {
+            return behind.err();
+        }
         let problem = named_otherwise(located(e.policy_id(), e), e, schema);
         let is_undeclared = matches!(
             e,
@@ -417,7 +421,7 @@ fn validate(all: &PolicySet, rules: &BTreeMap<String, Rule>, schema: &EntitySche
                 | ValidationError::UnrecognizedEntityType(_)
                 | ValidationError::UnrecognizedActionId(_)
         );
-        if is_undeclared { problem.undeclared() } else { problem }
+        Some(if is_undeclared { problem.undeclared() } else { problem })
     }));
 }
 
