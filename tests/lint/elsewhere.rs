@@ -215,3 +215,24 @@ fn proposals_exist() {
         assert_eq!(help, Some(format!("did you mean `{proposed}`?")), "{written}");
     }
 }
+
+/// The name of a tag, and of an encryption context, may hold blanks (IAM User Guide, *Tags for IAM resources*); what stands before it may not.
+#[test]
+fn a_tag_whose_name_has_a_blank_is_no_slip() {
+    let policy = |key: &str| {
+        format!(
+            r#"{{"Version": "2012-10-17", "Statement": [{{"Effect": "Deny", "Action": "ec2:StartInstances", "Resource": "*",
+              "Condition": {{"StringEquals": {{"{key}": "x"}}}}}}]}}"#
+        )
+    };
+    let of = |key: &str| {
+        let found = findings("policy.json", &policy(key));
+        found.iter().filter(|f| f.rule.code == "CS111").count()
+    };
+    for key in ["aws:ResourceTag/Cost Center", "ec2:ResourceTag/it's", "kms:EncryptionContext:Dept Name"] {
+        assert_eq!(of(key), 0, "{key}");
+    }
+    for key in ["aws:Resource Tag/Cost", "aws:SourceIp ", "kms:Encryption Context:Dept"] {
+        assert_eq!(of(key), 1, "{key}");
+    }
+}

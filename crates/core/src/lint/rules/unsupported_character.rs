@@ -21,16 +21,16 @@ pub static RULE: Rule = Rule {
 fn check(policy: &Policy, sink: &mut Sink<'_>) {
     for statement in &policy.statements {
         if let Some(actions) = &statement.actions {
-            actions.texts.iter().for_each(|t| name(policy, t, true, sink));
+            actions.texts.iter().for_each(|t| name(policy, t, t.text.len(), sink));
         }
         if let Some(resources) = &statement.resources {
-            resources.texts.iter().for_each(|t| name(policy, t, false, sink));
+            resources.texts.iter().for_each(|t| name(policy, t, 0, sink));
         }
         if let Some(sid) = &statement.sid {
             other(policy, sid, sink);
         }
         for condition in &statement.conditions {
-            name(policy, &condition.key, true, sink);
+            name(policy, &condition.key, without_tag(&condition.key.text), sink);
             condition.values.iter().for_each(|v| other(policy, v, sink));
         }
     }
@@ -40,17 +40,29 @@ fn is_allowed(c: char) -> bool {
     is_character(c) || c == UNKNOWN
 }
 
-fn name(policy: &Policy, text: &Text, ascii: bool, sink: &mut Sink<'_>) {
-    let wrong = |c: char| !is_allowed(c) || is_deceptive(c) || (ascii && (c.is_whitespace() || c == '"' || c == '\''));
-    let Some(found) = text.text.chars().find(|c| wrong(*c)) else {
+/// How much of a condition key is not the name of a tag or of an encryption context, which may hold blanks and quotes.
+fn without_tag(key: &str) -> usize {
+    const CONTEXT: &str = "kms:encryptioncontext:";
+    let is_context = key.get(..CONTEXT.len()).is_some_and(|k| k.eq_ignore_ascii_case(CONTEXT));
+    if is_context { CONTEXT.len() } else { key.find('/').unwrap_or(key.len()) }
+}
+
+/// `plain`: the length of the beginning in which there are neither blanks nor quotes.
+fn name(policy: &Policy, text: &Text, plain: usize, sink: &mut Sink<'_>) {
+    let is_wrong = |(at, c): &(usize, char)| {
+        let (at, c) = (*at, *c);
+        !is_allowed(c) || is_deceptive(c) || (at < plain && (c.is_whitespace() || c == '"' || c == '\''))
+    };
+    let Some((_, found)) = text.text.char_indices().find(is_wrong) else {
         return;
     };
     let effect = if is_allowed(found) { "with it, this matches nothing" } else { "AWS rejects the policy" };
     let message = format!("{} in {}: {effect}", described(found), shown(&text.text));
     if let Some(finding) = sink.add(&place(policy, text, found), message, "type it again, without formatting") {
-        let plain: String = text.text.chars().filter(|c| !wrong(*c) && *c != '\u{2019}').collect();
-        let what = format!("writes `{plain}`, which takes effect");
-        let edits = if ascii { edit::replace(policy, text, &plain) } else { None };
+        let right = text.text.char_indices().filter(|at| !is_wrong(at) && at.1 != '\u{2019}');
+        let right: String = right.map(|(_, c)| c).collect();
+        let what = format!("writes `{right}`, which takes effect");
+        let edits = if plain > 0 { edit::replace(policy, text, &right) } else { None };
         finding.fix(false, what, edits);
     }
 }
