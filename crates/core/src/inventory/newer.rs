@@ -167,12 +167,36 @@ pub fn documents(files: &dyn Source, named: &Aws, problems: &mut Vec<Problem>) -
                 }
                 Some(document) => {
                     let inner = path.strip_prefix(&root).unwrap_or(&path).trim_start_matches('/');
-                    documents.insert(arn(inner), (source, document));
+                    let arn = arn(inner);
+                    match not_in_force(&source, &node, &arn) {
+                        Some(problem) => problems.push(problem),
+                        None => drop(documents.insert(arn, (source, document))),
+                    }
                 }
             },
         }
     }
     documents
+}
+
+/// An answer about a version that decides nothing: it is not the default one, or older than the one that is built in.
+fn not_in_force(source: &Arc<SourceFile>, node: &Node, arn: &str) -> Option<Problem> {
+    let version = node.get("PolicyVersion")?;
+    if let Some(default) = version.get("IsDefaultVersion").filter(|n| n.value == json::Value::Bool(false)) {
+        let problem = Problem::at(
+            source,
+            default.span,
+            "this version of the policy is not its default version, and decides nothing",
+        );
+        return Some(problem.help("ask for the version that `aws iam get-policy` names as DefaultVersionId"));
+    }
+    let number = |version: &str| version.strip_prefix('v').and_then(|n| n.parse::<u64>().ok());
+    let built_in = managed::of_arn(arn)?.version();
+    let given = version
+        .get("VersionId")
+        .filter(|v| v.as_str().and_then(number).zip(number(built_in)).is_some_and(|(given, ours)| given < ours))?;
+    let message = format!("this version of the policy is older than {built_in}, which is built in");
+    Some(Problem::at(source, given.span, message).help("ask AWS again, or move this file away"))
 }
 
 /// The document of an answer, which the AWS CLI prints as an object, and other tools as its text.
@@ -236,7 +260,7 @@ mod tests {
 
     #[test]
     fn answers_stand_for_the_policies_that_their_files_are_named_after() {
-        let answer = r#"{"PolicyVersion": {"Document": {"Statement": []}, "VersionId": "v9"}}"#;
+        let answer = r#"{"PolicyVersion": {"Document": {"Statement": []}, "VersionId": "v999"}}"#;
         let files = Memory::new(".").with("m/ViewOnlyAccess.json", answer).with("m/service-role/New.json", answer);
         let named = Aws { managed_policies: Some(("m".into(), place())), ..Aws::default() };
         let mut problems = Vec::new();
@@ -245,6 +269,15 @@ mod tests {
             ["arn:aws:iam::aws:policy/job-function/ViewOnlyAccess", "arn:aws:iam::aws:policy/service-role/New"];
         assert_eq!(arns, wanted);
         assert!(problems.is_empty());
+        for (version, message) in [
+            (r#""VersionId": "v1""#, "older than v"),
+            (r#""VersionId": "v9999", "IsDefaultVersion": false"#, "not its default version"),
+        ] {
+            let answer = format!(r#"{{"PolicyVersion": {{"Document": {{"Statement": []}}, {version}}}}}"#);
+            let files = Memory::new(".").with("m/SecurityAudit.json", answer);
+            assert!(documents(&files, &named, &mut problems).is_empty(), "{version}");
+            assert!(problems.pop().unwrap().message().contains(message), "{version}");
+        }
         let wrong = Memory::new(".").with("m/x.json", "{}");
         documents(&wrong, &named, &mut problems);
         assert!(problems.pop().unwrap().message().contains("get-policy-version"));
