@@ -195,7 +195,8 @@ fn what_is_proposed_exists_and_means_the_same() {
             r#"{{"Version": "2012-10-17", "Statement": [{{"Effect": "Allow", "Action": ["{action}"], "Resource": "*"}}]}}"#
         );
         let found = findings("x.json", &text);
-        let slip = found.iter().find(|f| f.rule.code == "CS121").unwrap_or_else(|| panic!("{action}: {found:#?}"));
+        let slip =
+            found.iter().find(|f| f.rule.code == "CS121").unwrap_or_else(|| panic!("{action}: {:#?}", told(&found)));
         let near = slip.help.strip_prefix("did you mean `").map(|rest| rest.trim_end_matches("`?").to_owned());
         assert_eq!(near.is_some(), slip.fix.is_some(), "{action}: {}", slip.help);
         near
