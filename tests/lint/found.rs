@@ -114,3 +114,74 @@ fn ranges_that_exclude_each_other_never_hold() {
         assert!(!fires(sometimes), "{sometimes}");
     }
 }
+
+/// The policy of an API of SAM, and of its domain, says who may call it: it is that of `AWS::ApiGateway::RestApi`.
+#[test]
+fn the_policy_of_an_api_of_sam_is_a_resource_policy() {
+    let policy = |indent: &str, effect: &str| {
+        format!(
+            "{indent}Version: '2012-10-17'\n{indent}Statement:\n{indent}- Effect: {effect}\n{indent}  Principal: '*'\n{indent}  Action: execute-api:Invoke\n{indent}  Resource: execute-api:/*\n"
+        )
+    };
+    let head = "Transform: AWS::Serverless-2016-10-31\nResources:\n  Api:\n    Type: AWS::Serverless::Api\n    Properties:\n      StageName: Prod\n";
+    let own = |effect: &str| format!("{head}      Policy:\n{}", policy("        ", effect));
+    let domain = |effect: &str| format!("{head}      Domain:\n        Policy:\n{}", policy("          ", effect));
+    for text in [&own as &dyn Fn(&str) -> String, &domain] {
+        assert_eq!(errors(&findings("template.yaml", &text("Allow"))), Vec::<String>::new(), "{}", text("Allow"));
+        assert!(codes(&findings("template.yaml", &text("Alow"))).contains("CS105"), "{}", text("Alow"));
+    }
+    // the policy of a function is one of its role
+    let function = own("Allow").replace("Serverless::Api", "Serverless::Function").replace("Policy:", "Policies:");
+    assert!(codes(&findings("template.yaml", &function)).contains("CS108"), "{function}");
+}
+
+/// The data source of Terraform keeps the values of a list as a set, and writes each once.
+#[test]
+fn what_terraform_writes_once_is_counted_once() {
+    let text = |actions: &[String]| {
+        let policy = "data.aws_iam_policy_document.d.json";
+        format!(
+            "data \"aws_iam_policy_document\" \"d\" {{\n  statement {{\n    actions   = [{}]\n    resources = [\"*\"]\n  }}\n}}\nresource \"aws_iam_policy\" \"p\" {{\n  policy = {policy}\n}}\n",
+            actions.join(", ")
+        )
+    };
+    let same: Vec<String> = (0..500).map(|_| "\"s3:GetObject\"".to_owned()).collect();
+    assert_eq!(errors(&findings("x.tf", &text(&same))), Vec::<String>::new());
+    let distinct: Vec<String> = (0..500).map(|i| format!("\"s3:{}*\"", "?".repeat(1 + i))).collect();
+    assert!(codes(&findings("x.tf", &text(&distinct))).contains("CS113"));
+    // a document that is written as it stands has every one
+    let json = format!(
+        "resource \"aws_iam_policy\" \"p\" {{\n  policy = jsonencode({{\n    Version = \"2012-10-17\"\n    Statement = [{{ Effect = \"Allow\", Action = [{}], Resource = \"*\" }}]\n  }})\n}}\n",
+        same.join(", ")
+    );
+    assert!(codes(&findings("x.tf", &json)).contains("CS113"));
+}
+
+/// What is compared may be unknown: an operator that there is not stays one.
+#[test]
+fn a_misspelt_operator_is_told_where_its_values_are_unknown() {
+    let terraform = |test: &str| {
+        format!(
+            "variable \"org\" {{ type = string }}\ndata \"aws_iam_policy_document\" \"d\" {{\n  statement {{\n    actions   = [\"s3:GetObject\"]\n    resources = [\"*\"]\n    condition {{\n      test     = \"{test}\"\n      variable = \"aws:PrincipalOrgID\"\n      values   = [var.org]\n    }}\n  }}\n}}\n"
+        )
+    };
+    let template = |test: &str| {
+        format!(
+            "Parameters: {{Org: {{Type: String}}}}\nResources:\n  P:\n    Type: AWS::IAM::ManagedPolicy\n    Properties:\n      PolicyDocument:\n        Version: \"2012-10-17\"\n        Statement:\n          - Effect: Allow\n            Action: s3:GetObject\n            Resource: \"*\"\n            Condition: {{\"{test}\": {{\"aws:PrincipalOrgID\": !Ref Org}}}}\n"
+        )
+    };
+    let json = |test: &str| {
+        format!(
+            r#"{{"Version": "2012-10-17", "Statement": [{{"Effect": "Deny", "Action": "s3:GetObject", "Resource": "*", "Condition": {{"{test}": {{"aws:PrincipalOrgID": "[MY_ORG]"}}}}}}]}}"#
+        )
+    };
+    let files: [(&str, &dyn Fn(&str) -> String); 3] = [("x.tf", &terraform), ("x.yaml", &template), ("x.json", &json)];
+    for (name, text) in files {
+        for known in ["StringEquals", "ForAnyValue:StringLikeIfExists"] {
+            assert_eq!(errors(&findings(name, &text(known))), Vec::<String>::new());
+        }
+        let found = findings(name, &text("StringEqualz"));
+        let slip = found.iter().find(|f| f.rule.code == "CS105");
+        assert!(slip.is_some_and(|f| f.message.contains("StringEqualz")), "{name}: {:#?}", told(&found));
+    }
+}

@@ -1,5 +1,6 @@
 //! A statement without what is not known of it, so that what is wrong with the rest is found.
 
+use crate::iam::operator::Operator;
 use crate::lint::read::choice::{is_known, items, may_be_missing};
 use crate::text::UNKNOWN;
 use crate::text::json::{Member, Node, Value};
@@ -106,5 +107,9 @@ fn operator(operator: &Member) -> Option<Member> {
             }
         }
     }
-    (!keys.is_empty()).then(|| Member { node: Node::new(operator.node.span, Value::Object(keys)), ..operator.clone() })
+    // an operator that there is not is wrong whatever it compares; a name of CloudFormation's is none of an operator
+    let is_none =
+        || Operator::parse(&operator.key).is_none() && !operator.key.is_empty() && !operator.key.contains("::");
+    (!keys.is_empty() || is_none())
+        .then(|| Member { node: Node::new(operator.node.span, Value::Object(keys)), ..operator.clone() })
 }

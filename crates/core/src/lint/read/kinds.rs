@@ -51,6 +51,8 @@ pub(super) fn of_cloudformation(ty: &str, properties: Option<&Node>) -> Option<P
         "AWS::SSO::PermissionSet" => Some(PolicyKind::PermissionSet),
         "AWS::IoT::Policy" => Some(PolicyKind::Identity),
         _ if ty.starts_with("AWS::IAM::") => Some(PolicyKind::Identity),
+        // the policy of an API, or of its domain, says who may call it
+        "AWS::Serverless::Api" | "AWS::Serverless::HttpApi" => Some(PolicyKind::Resource),
         _ if ty.starts_with("AWS::Serverless::") => Some(PolicyKind::Identity),
         _ if ty.starts_with("AWS::") => Some(PolicyKind::Resource),
         _ => of_type(ty),
@@ -93,6 +95,7 @@ pub(super) fn holder(ty: &str) -> Option<Holder> {
         "aws_iam_role" | "aws_iam_role_policy" | "AWS::IAM::Role" | "AWS::IAM::RolePolicy" => Some(Holder::Role),
         "aws_iam_user_policy" | "AWS::IAM::User" | "AWS::IAM::UserPolicy" => Some(Holder::User),
         "aws_iam_group_policy" | "AWS::IAM::Group" | "AWS::IAM::GroupPolicy" => Some(Holder::Group),
+        "AWS::Serverless::Api" | "AWS::Serverless::HttpApi" => None,
         _ if ty.starts_with("AWS::Serverless::") => Some(Holder::Role),
         _ => None,
     }

@@ -1,10 +1,15 @@
 #![doc = include_str!("../../../../../docs/rules/CS113.md")]
 
+use std::collections::HashSet;
+
 use crate::aws::quotas;
 use crate::lint::policy;
 use crate::lint::policy::{Holder, Policy, PolicyKind};
+use crate::lint::read::Host;
+use crate::lint::read::documents::DOCUMENT;
 use crate::lint::settings::Settings;
 use crate::lint::{Check, Confidence, Rule, Severity, Sink};
+use crate::text::json::{Member, Node, Value};
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -91,5 +96,27 @@ pub fn limit(policy: &Policy, settings: &Settings) -> Option<usize> {
 
 /// The characters of a policy as JSON without white space; `None` where a part of it is unknown.
 pub fn size(policy: &Policy) -> Option<usize> {
-    policy.complete.then(|| policy::size_of(&policy.root)).flatten()
+    if !policy.complete {
+        return None;
+    }
+    if policy.host == Host::Terraform && policy.pointer.starts_with(DOCUMENT) {
+        return policy::size_of(&with_sets(&policy.root));
+    }
+    policy::size_of(&policy.root)
+}
+
+/// A document as the data source of Terraform writes it, which keeps the values of a list as a set.
+fn with_sets(node: &Node) -> Node {
+    let value = match &node.value {
+        Value::Array(nodes) => {
+            let mut seen = HashSet::new();
+            let first = nodes.iter().filter(|n| n.as_str().is_none_or(|text| seen.insert(text.to_owned())));
+            Value::Array(first.map(with_sets).collect())
+        }
+        Value::Object(members) => {
+            Value::Object(members.iter().map(|m| Member { node: with_sets(&m.node), ..m.clone() }).collect())
+        }
+        other => other.clone(),
+    };
+    Node::new(node.span, value)
 }
