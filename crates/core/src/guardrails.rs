@@ -267,13 +267,9 @@ impl Guardrails {
                 continue;
             }
             let place = all.get(&error.policy_id().to_string()).map(|g: &Guardrail| &g.place);
-            if let Some(behind) = place.and_then(|place| policies::behind::fault(&place.source, error)) {
-                problems.extend(behind.err());
-                continue;
-            }
-            problems.push(match place {
-                Some(place) => policies::named_otherwise(policies::from_cedar(&place.source, error), error, schema),
-                None => Problem::about(error.policy_id().to_string(), error.to_string()),
+            problems.extend(match place {
+                Some(place) => policies::of_validation(policies::from_cedar(&place.source, error), error, schema),
+                None => Some(Problem::about(error.policy_id().to_string(), error.to_string())),
             });
         }
         let (set, lists) = lists::taken_out(set)?;

@@ -2,12 +2,9 @@
 //! agreement, the account and the organization of the principal. Cedar takes what is not among them for empty, without a word, so
 //! that a rule that reads behind these would be decided by what was not looked at.
 
-use std::sync::Arc;
+use cedar_policy::{PolicySet, Schema, ValidationMode, ValidationResult, Validator};
 
-use cedar_policy::{PolicySet, Schema, ValidationError, ValidationMode, ValidationResult, Validator};
-
-use super::text::from_cedar;
-use crate::problem::{Problem, SourceFile};
+use crate::problem::Problem;
 
 /// How far Cedar lets a rule follow references: what the principal, the resource and the context are. What is read behind is told by
 /// [`fault`], which knows what else is there.
@@ -21,18 +18,13 @@ pub fn validate(policies: &PolicySet, schema: &Schema) -> ValidationResult {
     Validator::new(schema.clone()).validate_with_level(policies, ValidationMode::Strict, FOLLOWED)
 }
 
-/// Where a policy reads what is not there when it is asked; `None` where Cedar's fault is another.
-pub fn fault(source: &Arc<SourceFile>, error: &ValidationError) -> Option<Result<(), Problem>> {
-    let ValidationError::EntityDerefLevelViolation(_) = error else { return None };
-    let found = from_cedar(source, error);
-    if is_there(found.underlined()) {
-        return Some(Ok(()));
-    }
+/// What Cedar tells of a policy that follows references further than [`FOLLOWED`]; `None` where what it reads is there.
+pub fn fault(found: &Problem) -> Option<Problem> {
+    let place = found.place().filter(|_| !is_there(found.underlined()))?;
     let message = "this reads an entity that is not there when the rule is asked, and would count as empty";
     let help = "a rule reads the principal, the resource, what the context names, and the agreement, the account and the \
                 organization of the principal; it can compare what they refer to, and read nothing behind it";
-    let span = found.place().map(|place| place.span).unwrap_or_default();
-    Some(Err(Problem::at(source, span, message).help(help)))
+    Some(Problem::at(&place.source, place.span, message).help(help))
 }
 
 /// Whether what is read is an attribute or a tag of what stands beside the principal.

@@ -411,10 +411,7 @@ fn validate(all: &PolicySet, rules: &BTreeMap<String, Rule>, schema: &EntitySche
     // a policy that can never apply would never be asked, without a word
     problems.extend(result.validation_warnings().map(|w| located(w.policy_id(), w)));
     problems.extend(result.validation_errors().filter_map(|e| {
-        if let Some(behind) = rules.get(&e.policy_id().to_string()).and_then(|rule| behind::fault(&rule.source, e)) {
-            return behind.err();
-        }
-        let problem = named_otherwise(located(e.policy_id(), e), e, schema);
+        let problem = of_validation(located(e.policy_id(), e), e, schema)?;
         let is_undeclared = matches!(
             e,
             ValidationError::UnsafeAttributeAccess(_)
@@ -425,16 +422,21 @@ fn validate(all: &PolicySet, rules: &BTreeMap<String, Rule>, schema: &EntitySche
     }));
 }
 
-/// An error of Cedar's with the nearest action that there is: Cedar proposes the group of them, by which a policy would be about all.
-pub(crate) fn named_otherwise(problem: Problem, error: &ValidationError, schema: &EntitySchema) -> Problem {
-    let ValidationError::UnrecognizedActionId(unknown) = error else { return problem };
+/// What an error of Cedar's comes to, which is told as this problem; `None` where it is none. An unknown action gets the nearest that there
+/// is: Cedar proposes the group of them, by which a policy would be about all.
+pub(crate) fn of_validation(problem: Problem, error: &ValidationError, schema: &EntitySchema) -> Option<Problem> {
+    let unknown = match error {
+        ValidationError::EntityDerefLevelViolation(_) => return behind::fault(&problem),
+        ValidationError::UnrecognizedActionId(unknown) => unknown,
+        _ => return Some(problem),
+    };
     let text = unknown.to_string();
     let name = text.split_once("::Action::\"").and_then(|(_, rest)| rest.split_once('"')).map(|(name, _)| name);
     let near = name.and_then(|name| did_you_mean(name, schema.actions.keys().map(String::as_str)));
-    match near {
+    Some(match near {
         Some(near) => problem.help(meant(format!("{NAMESPACE}::Action::\"{near}\""))),
         None => problem,
-    }
+    })
 }
 
 /// Of each set with policies that are `@uncertain`, the others.
