@@ -168,7 +168,7 @@ pub fn base(cli: &Cli, version: Version, asking: &EvaluationArgs, head: &Session
     let read = cli.deciding_in(version.files.as_ref(), &|path| version.named(path));
     let base = read.and_then(|read| cli.session_of(version.files, asking, read, Some(head.options.at)));
     let mut base = base.inspect_err(|_| output::note(&format!("In the base, {}:", version.name)))?;
-    base.options.filter.accounts = narrow::accounts_of_either(&base.inventory, &head.inventory, &asking.account)?;
+    base.options.filter.accounts = narrow::accounts(&[&base.inventory, &head.inventory], &asking.account)?;
     Ok(base)
 }
 

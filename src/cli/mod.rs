@@ -334,7 +334,7 @@ impl Cli {
         let deciding = self.deciding(&files)?;
         let mut session = self.session_of(Box::new(files), asking, deciding, None)?;
         session.warn();
-        session.options.filter.accounts = narrow::accounts(&session.inventory, &asking.account)?;
+        session.options.filter.accounts = narrow::accounts(&[&session.inventory], &asking.account)?;
         Ok(session)
     }
 

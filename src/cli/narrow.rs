@@ -8,45 +8,23 @@ use countersign_core::inventory::Inventory;
 use countersign_core::naming;
 use countersign_core::problem::{Failure, Named, Unknown};
 
-/// The numbers of accounts that are named by number or by name. A name that several have is none of one.
-pub fn accounts(inventory: &Inventory, accounts: &[String]) -> Result<Vec<String>, Failure> {
+/// The numbers of accounts that are named by number or by name, in any of these inventories. A name that several have is none of one.
+pub fn accounts(inventories: &[&Inventory], accounts: &[String]) -> Result<Vec<String>, Failure> {
+    let all = || inventories.iter().flat_map(|inventory| inventory.of_type("Account"));
     let (mut found, mut unknown) = (Vec::new(), Vec::new());
     for named in accounts {
-        if inventory.entity("Account", named).is_some() {
+        if inventories.iter().any(|inventory| inventory.entity("Account", named).is_some()) {
             found.push(named.clone());
             continue;
         }
-        let all = inventory.of_type("Account").filter(|a| a.str("name") == Some(named.as_str()));
-        let numbers: Vec<String> = all.map(|a| a.uid.id.clone()).collect();
-        match numbers.as_slice() {
-            [only] => found.push(only.clone()),
-            [] => {
-                let known = inventory.of_type("Account");
-                let names = known.flat_map(|a| std::iter::once(a.uid.id.as_str()).chain(a.str("name")));
-                unknown.push(Unknown::new(Named::Account, named, names));
-            }
-            _ => {
-                let (what, name) = (Named::Account, named.clone());
-                return Err(Failure::Ambiguous { what, name, meanings: numbers });
-            }
-        }
-    }
-    if unknown.is_empty() { Ok(found) } else { Err(Failure::Unknown(unknown)) }
-}
-
-/// The numbers of accounts that are named by number or by name, in one of two inventories or in both. A name that several have, by
-/// either, is none of one.
-pub fn accounts_of_either(one: &Inventory, other: &Inventory, accounts: &[String]) -> Result<Vec<String>, Failure> {
-    let both = || one.of_type("Account").chain(other.of_type("Account"));
-    let (mut found, mut unknown) = (Vec::new(), Vec::new());
-    for named in accounts {
-        let is_number = both().any(|a| a.uid.id == *named);
-        let all = both().filter(|a| if is_number { a.uid.id == *named } else { a.str("name") == Some(named.as_str()) });
-        let numbers: BTreeSet<String> = all.map(|a| a.uid.id.clone()).collect();
+        let called = all().filter(|a| a.str("name") == Some(named.as_str()));
+        let numbers: BTreeSet<String> = called.map(|a| a.uid.id.clone()).collect();
         match numbers.len() {
             0 => {
-                let names = both().flat_map(|a| std::iter::once(a.uid.id.as_str()).chain(a.str("name")));
-                let names: BTreeSet<&str> = names.collect();
+                let mut names: Vec<&str> =
+                    all().flat_map(|a| std::iter::once(a.uid.id.as_str()).chain(a.str("name"))).collect();
+                let mut known = BTreeSet::new();
+                names.retain(|name| known.insert(*name));
                 unknown.push(Unknown::new(Named::Account, named, names));
             }
             1 => found.extend(numbers),
