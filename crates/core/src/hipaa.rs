@@ -33,7 +33,7 @@ pub const HOLDS_PHI: &str = "holds-phi";
 
 /// The services among these that are eligible except for parts of them (R96).
 pub fn with_exclusions<'s>(services: &'s Services, lists: &Lists) -> Vec<&'s str> {
-    let excluded = |id: &str| lists.services(id).any(|s| s.exclusions.is_some());
+    let excluded = |id: &str| lists.meant(id).services().iter().any(|s| s.exclusions.is_some());
     services.iter().filter(|(id, e)| **e == Some(true) && excluded(id)).map(|(id, _)| id.as_str()).collect()
 }
 
@@ -75,23 +75,22 @@ pub fn facts(
 }
 
 /// The contexts of `report-on-account` in which the account has none of the tags that declare PHI, and in which it has one: what is
-/// found with its own tags and not with these rests on them. None where no tag declares PHI.
+/// found with its own tags and not with these rests on them. None where no tag declares PHI. Tags tell nothing of services.
 pub fn with_other_tags(
     agreements: &Agreements<'_>,
     rules: &RuleBook,
     account: &Account,
-    (standing, coverage): (&Standing, &[KindCoverage]),
+    of: (&Standing, &[KindCoverage]),
+    facts: &Facts,
     entities: &Entities,
 ) -> Result<Vec<Context>, Failure> {
     let query = FactQuery { agreements, rules, account, uid: Uid::new("Account", &account.id).to_cedar()?, entities };
-    let services = query.services()?;
-    let not_known = query.not_known(&services);
     let of_phi = query.phi_tags();
     let Some(one) = of_phi.first() else { return Ok(Vec::new()) };
     let without: Vec<String> = query.tags().into_iter().filter(|t| !of_phi.contains(t)).collect();
     let with = without.iter().cloned().chain([one.clone()]).collect();
-    let of = |tags| Ok(query.context((standing, coverage), (&services, &not_known), tags)?.0);
-    [without, with].into_iter().map(of).collect()
+    let with_tags = |tags| Ok(query.context(of, (&facts.services, &facts.not_known), tags)?.0);
+    [without, with].into_iter().map(with_tags).collect()
 }
 
 /// Whether the register or a tag says that an account holds PHI, and nothing else of the facts.
@@ -241,15 +240,18 @@ impl FactQuery<'_> {
     /// Those whose eligibility is not known because nobody knows what they are called.
     fn not_known(&self, services: &Services) -> BTreeSet<String> {
         let lists = &self.agreements.inventory.eligible;
-        services.iter().filter(|(id, e)| e.is_none() && !lists.knows(id)).map(|(id, _)| id.clone()).collect()
+        services.iter().filter(|(id, e)| e.is_none() && !lists.meant(id).is_known()).map(|(id, _)| id.clone()).collect()
     }
 
     fn eligible(&self, service: &str) -> Result<Option<bool>, Failure> {
         let (inventory, known) = (self.agreements.inventory, &self.agreements.inventory.eligible);
         // one that is declared may be called what nobody else calls it
         let prefix = inventory.entity("Service", service).and_then(|s| s.str("prefix"));
-        let called = prefix.filter(|_| !known.knows(service)).unwrap_or(service);
-        let asked = lists(known, called, self.agreements.at())?;
+        let meant = match (known.meant(service), prefix) {
+            (Meant::Unknown(_), Some(prefix)) => known.meant(prefix),
+            (meant, _) => meant,
+        };
+        let asked = lists(known, &meant, self.agreements.at())?;
         let principal = Uid::new("Service", service).to_cedar()?;
         self.rules.fact("eligible", &principal, &self.uid, asked, self.entities)
     }
@@ -312,14 +314,15 @@ pub fn eligibility(
     service: &str,
     at: crate::moment::Moment,
 ) -> Result<Eligibility, Failure> {
-    let listed = |s: &eligibility::EligibleService| Listed {
+    let listed = |s: &&eligibility::EligibleService| Listed {
         name: s.name.clone(),
         prefixes: s.prefixes.clone(),
         exclusions: s.exclusions.clone(),
         seen: s.seen.clone(),
     };
     let meant = known.meant(service);
-    let listed: Vec<Listed> = known.services(service).map(listed).collect();
+    let asked = lists(known, &meant, at)?;
+    let listed: Vec<Listed> = meant.services().iter().map(listed).collect();
     let unlisted = match meant {
         Meant::Unlisted { name, prefix, part_of } => {
             Some(Unlisted { name, prefix, perhaps_part_of: part_of.map(str::to_owned) })
@@ -333,7 +336,7 @@ pub fn eligibility(
     let entities = Entities::from_entities([entity], None).map_err(Failure::internal("an entity"))?;
     // no policy tells accounts apart by which services are eligible in them
     let account = Uid::new("Account", "000000000000").to_cedar()?;
-    let (eligible, ruling) = rules.fact_and_why("eligible", &uid, &account, lists(known, service, at)?, &entities)?;
+    let (eligible, ruling) = rules.fact_and_why("eligible", &uid, &account, asked, &entities)?;
     let (before, after) = known.around(at);
     Ok(Eligibility {
         service: service.to_owned(),
@@ -347,14 +350,17 @@ pub fn eligibility(
 }
 
 /// The context in which the policies are asked whether a service is eligible.
-fn lists(known: &Lists, service: &str, at: crate::moment::Moment) -> Result<Context, Failure> {
+fn lists(known: &Lists, meant: &Meant<'_>, at: crate::moment::Moment) -> Result<Context, Failure> {
     let (before, after) = known.around(at);
     let named = |list: Option<&str>| {
-        Expr::new_bool(list.is_some_and(|date| known.services(service).any(|s| s.was_listed(date))))
+        Expr::new_bool(list.is_some_and(|date| meant.services().iter().any(|s| s.was_listed(date))))
     };
-    let is_known = Expr::new_bool(known.settles(service));
-    let mut pairs = vec![("at", datetime(at)), ("onListBefore", named(before)), ("onListAfter", named(after))];
-    pairs.push(("known", is_known));
+    let mut pairs = vec![
+        ("at", datetime(at)),
+        ("onListBefore", named(before)),
+        ("onListAfter", named(after)),
+        ("known", Expr::new_bool(meant.is_settled())),
+    ];
     let date = |date: Option<&str>| date.and_then(crate::moment::parse).map(datetime);
     pairs.extend(date(before).map(|d| ("listBefore", d)));
     pairs.extend(date(after).map(|d| ("listAfter", d)));
@@ -400,7 +406,7 @@ pub fn phi(agreements: &Agreements<'_>, account: &str, facts: &Facts) -> Option<
     let text = |item: &Item| item.str().map(str::to_owned);
     let service = |(id, eligible): (&String, &Option<bool>)| {
         let prefix = inventory.entity("Service", id).and_then(|s| s.str("prefix")).unwrap_or(id).to_owned();
-        let exclusions = inventory.eligible.services(id).find_map(|s| s.exclusions.clone());
+        let exclusions = inventory.eligible.meant(id).services().iter().find_map(|s| s.exclusions.clone());
         PhiService {
             service: id.clone(),
             prefix,

@@ -93,7 +93,7 @@ impl<'s> Asking<'s> {
             let of = (standing.as_ref(), coverage.as_slice());
             let other_tags = match assessor.options.at == assessor.options.snapshot {
                 true => Vec::new(),
-                false => hipaa::with_other_tags(agreements, assessor.rules, account, of, &entities)?,
+                false => hipaa::with_other_tags(agreements, assessor.rules, account, of, &facts, &entities)?,
             };
             findings.account(account, standing.organization.as_deref(), &coverage, (&facts, other_tags), &entities)?;
         }

@@ -44,6 +44,26 @@ pub enum Meant<'l> {
     Unknown(Vec<String>),
 }
 
+impl<'l> Meant<'l> {
+    /// The services of the lists.
+    pub fn services(&self) -> &[&'l EligibleService] {
+        match self {
+            Self::Listed(services) => services,
+            Self::Unlisted { .. } | Self::Unknown(_) => &[],
+        }
+    }
+
+    /// Whether it is a service that is known.
+    pub fn is_known(&self) -> bool {
+        !matches!(self, Self::Unknown(_))
+    }
+
+    /// Whether the lists tell if it is eligible: it is a service that is known, and not what may be a part of one.
+    pub fn is_settled(&self) -> bool {
+        !matches!(self, Self::Unknown(_) | Self::Unlisted { part_of: Some(_), .. })
+    }
+}
+
 impl Lists {
     /// What a name stands for; case, blanks and hyphens do not matter, nor a leading `Amazon` or `AWS`.
     pub fn meant(&self, name: &str) -> Meant<'_> {
@@ -67,11 +87,6 @@ impl Lists {
         }
     }
 
-    /// Whether a name stands for a service that is known.
-    pub fn knows(&self, name: &str) -> bool {
-        !matches!(self.meant(name), Meant::Unknown(_))
-    }
-
     /// The first IAM prefix of what a name stands for.
     pub fn prefix(&self, name: &str) -> Option<String> {
         match self.meant(name) {
@@ -84,11 +99,6 @@ impl Lists {
             Meant::Unlisted { prefix, .. } => Some(prefix),
             Meant::Unknown(_) => None,
         }
-    }
-
-    /// Whether the lists tell of a name if it is eligible: it stands for a service that is known, and not for what may be a part of one.
-    pub fn settles(&self, name: &str) -> bool {
-        !matches!(self.meant(name), Meant::Unknown(_) | Meant::Unlisted { part_of: Some(_), .. })
     }
 
     /// The service on the lists after whose longest name another is called.
@@ -287,8 +297,9 @@ mod tests {
         assert_eq!(part("bedrock-mantle").as_deref(), Some("Amazon Bedrock"));
         assert_eq!(part("awsconnector"), None, "words, not letters");
         assert!(part("lightsail").is_none() && part("gamelift").is_none());
-        assert!(!lists.settles("ecr-public") && lists.knows("ecr-public") && lists.settles("gamelift"));
-        assert!(!lists.settles("gibberish") && lists.settles("s3"));
+        let settles = |name: &str| lists.meant(name).is_settled();
+        assert!(!settles("ecr-public") && lists.meant("ecr-public").is_known() && settles("gamelift"));
+        assert!(!settles("gibberish") && settles("s3"));
     }
 
     /// What AWS lists as a service never comes out as one that is on no list.
