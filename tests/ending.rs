@@ -2,9 +2,9 @@
 
 use countersign_core::assessment::Options;
 use countersign_core::assessment::completeness::others::Others;
-use countersign_core::ending::{Departing, Effect, Ending, Found, Way, endings};
+use countersign_core::ending::{Effect, Ending, Found, Way, endings};
 use countersign_core::inventory::Inventory;
-use countersign_core::terms::Scope;
+use countersign_core::terms::{Departing, Scope};
 use serde_json::{Value, json};
 
 use crate::common::*;

@@ -5,7 +5,7 @@ use countersign_core::diff::{Diff, Side, diff};
 use countersign_core::history::{Query, history};
 use countersign_core::inventory::Inventory;
 use countersign_core::problem::{Failure, SourceFile};
-use countersign_core::what_if::advice::advice;
+use countersign_core::what_if::consequences;
 use countersign_core::what_if::{Becomes, Change, Named, apply, file, read_policy};
 use serde_json::{Value, json};
 
@@ -419,7 +419,7 @@ fn what_to_do_before_is_what_the_rules_say() {
     let advised = |world: &World, changes: &[Change]| {
         let base = world.load();
         let head = apply(&base, &RULES, changes, at(AT)).unwrap();
-        let found = advice((&base, &head), &RULES, changes, at(AT)).unwrap();
+        let found = consequences((&base, &head), &RULES, changes, at(AT)).unwrap().advice;
         found
             .iter()
             .filter(|a| a.kinds.contains(&s("baa")))
@@ -462,7 +462,7 @@ fn what_to_do_before_is_what_the_rules_say() {
 fn advised_of(world: &World, changes: &[Change], kind: &str) -> Vec<(String, Vec<String>, String)> {
     let base = world.load();
     let head = apply(&base, &RULES, changes, at(AT)).unwrap_or_else(|f| panic!("{}", words(&f)));
-    let found = advice((&base, &head), &RULES, changes, at(AT)).unwrap();
+    let found = consequences((&base, &head), &RULES, changes, at(AT)).unwrap().advice;
     let accounts =
         |a: &countersign_core::what_if::advice::Advice| a.accounts.iter().map(|a| a.account.clone()).collect();
     let of_kind = found.iter().filter(|a| a.kinds.contains(&s(kind)));

@@ -8,8 +8,9 @@ use super::who_can::at_role;
 use super::{COVERED_MEANS, bold, completeness, day, dim, few, paragraph};
 use countersign_core::assessment::completeness::others::Others;
 use countersign_core::diff::PrincipalEntry;
-use countersign_core::ending::{Departing, Effect, Ending, Perhaps, Way};
+use countersign_core::ending::{Effect, Ending, Perhaps, Way};
 use countersign_core::people::Roles;
+use countersign_core::terms::Departing;
 use countersign_core::words;
 
 /// All of it.

@@ -174,8 +174,8 @@ fn advised(inventory: &Inventory, rules: &RuleBook, at: Moment, only: &[String])
     let mut told = String::new();
     for (made, changes, after) in PLANS.get_or_init(|| plans(inventory, at)) {
         if only.is_empty() || only.contains(made) {
-            let advice = what_if::advice::advice((inventory, after), rules, changes, at);
-            told.push_str(&format!("{made}: {}\n", answer(advice)));
+            let told_of = what_if::consequences((inventory, after), rules, changes, at);
+            told.push_str(&format!("{made}: {}\n", answer(told_of.map(|found| found.advice))));
         }
     }
     told

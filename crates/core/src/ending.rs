@@ -17,7 +17,7 @@ use crate::inventory::tree::Tree;
 use crate::people::{self, Roles};
 use crate::policies::RuleBook;
 use crate::problem::Failure;
-use crate::terms::{Coverage, Decision, Scope, terms};
+use crate::terms::{Coverage, Decision, Departing, Scope, terms};
 use crate::what_if::{Change, supposed};
 use std::fmt;
 
@@ -36,18 +36,6 @@ terms! {
         Uncovered = "uncovered",
         /// Whether one is in force is unknown.
         Unknown = "unknown",
-    }
-}
-
-terms! {
-    /// That an account is about to depart from its organization by itself, on a date that is not known (D14).
-    Departing {
-        /// It is closed.
-        Closed = "closed",
-        /// It is being closed.
-        Closing = "closing",
-        /// It is suspended, and perhaps closed.
-        PerhapsClosed = "perhaps-closed",
     }
 }
 
@@ -187,7 +175,7 @@ pub fn endings(inventory: &Inventory, rules: &RuleBook, options: &Options, kind:
             name: account.name.clone(),
             kind: kind.to_owned(),
             governing: row(account, kind).and_then(|r| r.governing.clone()),
-            departing: departing(account),
+            departing: account.organization.as_ref().and_then(|_| Departing::of(&account.state)),
             ways: ways.into_iter().map(way).collect::<Result<_, Failure>>()?,
         })
     };
@@ -219,17 +207,6 @@ fn coverage(inventory: &Inventory, rules: &RuleBook, options: &Options) -> Resul
 
 fn row<'a>(account: &'a AccountAnswer, kind: &str) -> Option<&'a AgreementAnswer> {
     account.agreements.iter().find(|r| r.kind == kind)
-}
-
-/// Whether an account of an organization departs by itself.
-fn departing(account: &AccountAnswer) -> Option<Departing> {
-    account.organization.as_ref()?;
-    match account.state.as_str() {
-        "CLOSED" => Some(Departing::Closed),
-        "PENDING_CLOSURE" => Some(Departing::Closing),
-        "SUSPENDED" => Some(Departing::PerhapsClosed),
-        _ => None,
-    }
 }
 
 /// Terminating: each acceptance of a scope that is in force by itself, and all of them.
@@ -264,40 +241,42 @@ fn terminating(
 
 /// The ways that there are, by what covers the account.
 fn asked(inventory: &Inventory, account: &AccountAnswer, kind: &str, manager: Option<&str>) -> Vec<Asked> {
-    let id = || account.account.clone();
-    let scope = row(account, kind).and_then(|r| r.governing.as_ref()).map(|g| g.scope);
-    let mut ways = Vec::new();
-    let own = scope == Some(Scope::Account);
-    if own || scope.is_none() {
-        ways.extend(terminating(inventory, row(account, kind), (Scope::Account, &account.account, &account.account)));
-    }
-    let of_organization = account.organization.as_deref().zip(manager);
-    let of_organization = of_organization.filter(|_| scope == Some(Scope::Organization) || scope.is_none());
-    let by_organization = of_organization.map(|(organization, manager)| {
-        terminating(inventory, row(account, kind), (Scope::Organization, organization, manager))
-    });
-    let mut add = |operation, scope, by: String, change| {
-        ways.push(Asked { operation, scope, by, change, acceptances: Vec::new() })
+    let id = account.account.as_str();
+    let row = row(account, kind);
+    let scope = row.and_then(|r| r.governing.as_ref()).map(|g| g.scope);
+    let may_be = |one: Scope| scope.is_none_or(|scope| scope == one);
+    let way = |operation, by: &str, change| Asked {
+        operation,
+        scope: None,
+        by: by.to_owned(),
+        change,
+        acceptances: Vec::new(),
     };
-    if scope == Some(Scope::Offline) || scope.is_none() {
-        let change = Change::RemoveDesignation { account: id(), kind: kind.to_owned() };
-        add("remove-offline-designation", Some(Scope::Offline), id(), Some(change));
+    let mut ways = Vec::new();
+    if may_be(Scope::Account) {
+        ways.extend(terminating(inventory, row, (Scope::Account, id, id)));
     }
-    if let Some((_, manager)) = of_organization {
-        let leave = || Some(Change::Leave { account: id() });
-        if manager == account.account {
-            add("delete-organization", None, manager.to_owned(), None);
-        } else {
-            add("leave-organization", None, id(), leave());
-            add("accept-invitation", None, id(), leave());
-            add("remove-account", None, manager.to_owned(), leave());
-            add("close-account", None, manager.to_owned(), Some(Change::Close { account: id() }));
-            add("close-own-account", None, id(), Some(Change::Close { account: id() }));
-        }
+    if may_be(Scope::Offline) {
+        let change = Change::RemoveDesignation { account: id.to_owned(), kind: kind.to_owned() };
+        let removed = way("remove-offline-designation", id, Some(change));
+        ways.push(Asked { scope: Some(Scope::Offline), ..removed });
     }
-    let at =
-        ways.iter().take_while(|w| w.operation != "leave-organization" && w.operation != "delete-organization").count();
-    ways.splice(at..at, by_organization.into_iter().flatten());
+    let organization = account.organization.as_deref().zip(manager);
+    let Some((organization, manager)) = organization.filter(|_| may_be(Scope::Organization)) else { return ways };
+    ways.extend(terminating(inventory, row, (Scope::Organization, organization, manager)));
+    if manager == id {
+        ways.push(way("delete-organization", manager, None));
+        return ways;
+    }
+    let leave = || Some(Change::Leave { account: id.to_owned() });
+    let close = || Some(Change::Close { account: id.to_owned() });
+    ways.extend([
+        way("leave-organization", id, leave()),
+        way("accept-invitation", id, leave()),
+        way("remove-account", manager, leave()),
+        way("close-account", manager, close()),
+        way("close-own-account", id, close()),
+    ]);
     ways
 }
 

@@ -92,6 +92,30 @@ terms! {
 }
 
 terms! {
+    /// That an account is about to depart from its organization by itself, on a date that is not known (D14).
+    Departing {
+        /// It is closed.
+        Closed = "closed",
+        /// It is being closed.
+        Closing = "closing",
+        /// It is suspended, and perhaps closed.
+        PerhapsClosed = "perhaps-closed",
+    }
+}
+
+impl Departing {
+    /// That an account in this state does, or perhaps does.
+    pub fn of(state: &str) -> Option<Self> {
+        match state {
+            "CLOSED" => Some(Self::Closed),
+            "PENDING_CLOSURE" => Some(Self::Closing),
+            "SUSPENDED" => Some(Self::PerhapsClosed),
+            _ => None,
+        }
+    }
+}
+
+terms! {
     /// What an account is in its organization.
     #[non_exhaustive]
     Role {

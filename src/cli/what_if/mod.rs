@@ -14,8 +14,9 @@ use changes::Changes;
 use countersign_core::diff::{self, Diff};
 use countersign_core::problem::Failure;
 use countersign_core::provenance::Provenance;
-use countersign_core::what_if::perhaps::{Perhaps, perhaps_lost};
-use countersign_core::what_if::{self, advice, advice::Advice};
+use countersign_core::what_if;
+use countersign_core::what_if::advice::Advice;
+use countersign_core::what_if::perhaps::Perhaps;
 
 #[derive(Args)]
 pub struct WhatIfArgs {
@@ -64,23 +65,22 @@ pub fn what_if(cli: &Cli, args: &WhatIfArgs) -> Result<u8, Failure> {
     let after = what_if::apply(inventory, &session.rules, &changes, options.at)?;
     let [old, new] = [inventory, &after].map(|inventory| diff::Side { inventory, options });
     let found = diff::diff(&old, &new, &session.rules)?;
-    let advice = advice::advice((inventory, &after), &session.rules, &changes, options.at)?;
-    let perhaps = perhaps_lost((inventory, &after), &session.rules, &changes, options.at)?;
+    let told = what_if::consequences((inventory, &after), &session.rules, &changes, options.at)?;
     let provenance = Arc::new(session.provenance());
     let json = WhatIf {
         schema: "countersign/what-if/v1",
         provenance: &provenance,
         at: &found.at,
         what_if: changes.iter().map(ToString::to_string).collect(),
-        advice: &advice,
-        perhaps_lost: &perhaps,
+        advice: &told.advice,
+        perhaps_lost: &told.perhaps_lost,
         difference: &found,
     };
     output::write(&args.printing.format, &json, &provenance, || {
-        report::what_if::text(output::width(), &changes, &found, (&advice, &perhaps), args.all)
+        report::what_if::text(output::width(), &changes, &found, (&told.advice, &told.perhaps_lost), args.all)
     })?;
     let holds = |expected: &Expect| match expected {
-        Expect::NoneUncovered => !found.verdict.coverage_is_lost && perhaps.is_empty(),
+        Expect::NoneUncovered => !found.verdict.coverage_is_lost && told.perhaps_lost.is_empty(),
         Expect::NoNewAccess => !found.verdict.access_widens && !found.verdict.access_is_unknown,
     };
     Ok(if args.expect.iter().all(holds) { OK } else { NOT_OK })

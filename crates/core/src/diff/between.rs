@@ -56,13 +56,13 @@ impl Between<'_> {
     }
 
     fn told(&self, entries: &[CoverageEntry], ended: &[Of]) -> Result<Vec<CoverageEntry>, Failure> {
-        let is_dated = |e: &&CoverageEntry| e.is_loss() && e.from.is_none();
-        let lost = entries.iter().filter(is_dated).flat_map(|e| e.accounts.iter().map(|a| a.account.clone()));
+        let lacks_day = |e: &&CoverageEntry| e.is_loss() && e.from.is_none();
+        let lost = entries.iter().filter(lacks_day).flat_map(|e| e.accounts.iter().map(|a| a.account.clone()));
         let accounts: BTreeSet<String> = ended.iter().map(|(account, _)| account.account.clone()).chain(lost).collect();
         let [old, new] = [self.histories(self.sides[0], &accounts)?, self.histories(self.sides[1], &accounts)?];
         let mut told = Vec::new();
         for entry in entries {
-            match is_dated(&entry) {
+            match lacks_day(&entry) {
                 true => {
                     entry.accounts.iter().for_each(|account| add(&mut told, self.dated(entry, account, [&old, &new])))
                 }

@@ -4,6 +4,7 @@ use super::Why;
 use super::edit::{Edit, record};
 use crate::inventory::entity::{Attr, Item, Uid};
 use crate::inventory::model::{Account, Parent};
+use crate::terms::Departing;
 
 impl Edit {
     pub fn leave(&mut self, id: &str) -> Result<(), Why> {
@@ -71,8 +72,12 @@ impl Edit {
 
     pub fn close(&mut self, id: &str) -> Result<(), Why> {
         let account = self.account(id)?;
-        if account.state == "CLOSED" || account.state == "PENDING_CLOSURE" {
-            let what = if account.state == "CLOSED" { "it is closed already" } else { "it is being closed already" };
+        let already = match Departing::of(&account.state) {
+            Some(Departing::Closed) => Some("it is closed already"),
+            Some(Departing::Closing) => Some("it is being closed already"),
+            _ => None,
+        };
+        if let Some(what) = already {
             return Err(Why::new(what, "closing leads to departure, on a date that is not known (D14)"));
         }
         let tree = self.tree();

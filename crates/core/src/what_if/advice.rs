@@ -17,7 +17,6 @@ use crate::inventory::model::{Accepted, Account};
 use crate::moment::Moment;
 use crate::policies::RuleBook;
 use crate::problem::Failure;
-use crate::stack;
 use crate::terms::{Coverage, Role, Scope};
 
 /// The question that the policies answer.
@@ -42,40 +41,43 @@ pub struct Advice {
 /// Advice, with the kinds and the accounts that it is given for.
 type Given = (Advice, BTreeSet<String>, BTreeSet<AccountEntry>);
 
-/// What the rules advise before these changes, which make one inventory of the other.
-pub fn advice(
-    (base, head): (&Inventory, &Inventory),
-    rules: &RuleBook,
-    changes: &[Change],
+/// Gathers what the rules advise before changes.
+pub(super) struct Advising<'a> {
+    rules: &'a RuleBook,
     at: Moment,
-) -> Result<Vec<Advice>, Failure> {
-    stack::evaluate(|| {
-        let (before, after) = (Agreements::new(base, rules, at), Agreements::new(head, rules, at));
-        let made = Made::of(&before, changes);
-        let denied = departing::denied(base, rules, changes, at)?;
-        let mut found: BTreeMap<(String, String), Given> = BTreeMap::new();
-        let concerned = concerned(&before, changes, &made);
-        let is_concerned = |id: &String| concerned.as_ref().is_none_or(|concerned| concerned.contains(id));
-        for account in before.tree.accounts.values().filter(|a| is_concerned(&a.id)) {
-            let Some(later) = after.tree.accounts.get(&account.id) else { continue };
-            let (old, new) = (view(&before, account)?, view(&after, later)?);
-            let asking = Asking { rules, made: &made, id: &account.id, denied: denied.get(&account.id), old, new };
-            for kind in asking.kinds() {
-                for advice in asking.about(account, kind, at)? {
-                    let key = (advice.policy.clone(), advice.message.clone());
-                    let entry = found.entry(key).or_insert_with(|| (advice, BTreeSet::new(), BTreeSet::new()));
-                    entry.1.insert(kind.to_owned());
-                    entry.2.insert(AccountEntry { account: account.id.clone(), name: account.name.clone() });
-                }
+    denied: BTreeMap<String, Denied>,
+    found: BTreeMap<(String, String), Given>,
+}
+
+impl<'a> Advising<'a> {
+    pub fn new(base: &Inventory, rules: &'a RuleBook, changes: &[Change], at: Moment) -> Result<Self, Failure> {
+        Ok(Self { rules, at, denied: departing::denied(base, rules, changes, at)?, found: BTreeMap::new() })
+    }
+
+    /// Asks about an account, as it stands before and after.
+    pub fn account(&mut self, made: &Made, account: &Account, (old, new): (View, View)) -> Result<(), Failure> {
+        let denied = self.denied.get(&account.id);
+        let asking = Asking { rules: self.rules, made, id: &account.id, denied, old, new };
+        for kind in asking.kinds() {
+            for advice in asking.about(account, kind, self.at)? {
+                let key = (advice.policy.clone(), advice.message.clone());
+                let entry = self.found.entry(key).or_insert_with(|| (advice, BTreeSet::new(), BTreeSet::new()));
+                entry.1.insert(kind.to_owned());
+                entry.2.insert(AccountEntry { account: account.id.clone(), name: account.name.clone() });
             }
         }
+        Ok(())
+    }
+
+    /// All of it.
+    pub fn told(self) -> Vec<Advice> {
         let told = |(advice, kinds, accounts): Given| Advice {
             kinds: kinds.into_iter().collect(),
             accounts: accounts.into_iter().collect(),
             ..advice
         };
-        Ok(found.into_values().map(told).collect())
-    })
+        self.found.into_values().map(told).collect()
+    }
 }
 
 /// What is made to each account: by itself, or by the organization that it is in when it happens; with the kind of agreement, where it
@@ -144,7 +146,7 @@ impl Made {
 
 /// The accounts whose coverage can differ; `None` for all. What is made to another account changes it only where agreements could not
 /// be listed: those of an organization are known from any account of it that was (D16).
-fn concerned(before: &Agreements<'_>, changes: &[Change], made: &Made) -> Option<BTreeSet<String>> {
+pub(super) fn concerned(before: &Agreements<'_>, changes: &[Change], made: &Made) -> Option<BTreeSet<String>> {
     if !before.stays_with_the_account() {
         return None;
     }

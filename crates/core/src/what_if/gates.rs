@@ -11,10 +11,7 @@ use crate::moment::Moment;
 use crate::operations::stopped::Stopped;
 use crate::policies::RuleBook;
 use crate::problem::Failure;
-use crate::terms::Scope;
-
-/// States in which an account departs by itself, or is perhaps about to (D14): nobody has to do anything.
-const DEPARTING: [&str; 3] = ["CLOSED", "PENDING_CLOSURE", "SUSPENDED"];
+use crate::terms::{Departing, Scope};
 
 /// What stops a change, which the change itself does not tell.
 #[derive(Default)]
@@ -124,12 +121,10 @@ fn ways<'a>(tree: &'a Tree, inventory: &'a Inventory, change: &'a Change) -> Vec
             let asked = plain("remove-offline-designation", account.as_str());
             ways.push(Asked { scope: Some(Scope::Offline), kind: Some(kind), ..asked });
         }
-        Change::Leave { account } => {
-            let departs = tree.accounts.get(account).is_some_and(|a| DEPARTING.contains(&a.state.as_str()));
-            if !departs {
-                ways.push(plain("leave-organization", account.as_str()));
-                ways.extend(to_member("remove-account", account));
-            }
+        // one that departs by itself needs nobody
+        Change::Leave { account } if tree.accounts.get(account).is_none_or(|a| Departing::of(&a.state).is_none()) => {
+            ways.push(plain("leave-organization", account.as_str()));
+            ways.extend(to_member("remove-account", account));
         }
         Change::Join { account, .. } => ways.push(plain("accept-invitation", account.as_str())),
         Change::Close { account } => {

@@ -7,6 +7,7 @@
 mod accounts;
 pub mod advice;
 mod agreements;
+mod consequences;
 mod departing;
 mod edit;
 pub mod file;
@@ -24,6 +25,7 @@ use crate::moment::Moment;
 use crate::policies::RuleBook;
 use crate::problem::{Failure, Problem};
 use crate::stack;
+pub use consequences::{Consequences, consequences};
 use edit::Edit;
 use gates::Stop;
 pub use policies::read as read_policy;
