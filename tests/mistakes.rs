@@ -13,6 +13,9 @@ use countersign_core::source::Folder;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
+/// The built-in gates of the account's state.
+const ACCOUNT_GATES: &str = include_str!("../policies/operations/account.cedar");
+
 /// Rules of these files, laid over those that are built in, by this schema.
 fn laid_over(files: &[(&str, &str)], schema: &EntitySchema) -> Result<RuleBook, Vec<Problem>> {
     let folder = folder(files);
@@ -93,12 +96,23 @@ fn told(rules: &RuleBook, inventory: &Inventory) -> Vec<(String, String)> {
     told.iter().map(|p| (p.underlined().to_owned(), p.help_text().unwrap_or_default().to_owned())).collect()
 }
 
+/// What is told of a file of rules names it with its folder, whether it is an error or a warning about an inventory.
+#[test]
+fn a_warning_names_the_folder_of_its_rules() {
+    let folder = folder(&[("own.cedar", &finding("when { principal.hasTag(\"Nowhere\") }"))]);
+    let typed = folder.path().display().to_string();
+    let output = countersign(&["evaluate", "examples/hospital", "--policies", &typed]);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(errors.contains(&format!("{typed}/own.cedar:3:")), "{errors}");
+}
+
 /// A misspelt tag, name or service makes a condition that never holds.
 #[test]
 fn names_and_tags_that_the_inventory_lacks_are_told() {
     let mut account = json!({"uid": A, "attrs": {"name": "management"}});
     account["tags"] = json!({"Data": "PHI"});
-    let folder = World::new().entity(account).folder();
+    let user = json!({"uid": format!("arn:aws:iam::{A}:user/jane"), "tags": {"Team": "legal"}});
+    let folder = World::new().entity(account).entity(user).folder();
     let inventory =
         Inventory::load(&Folder::new(folder.path()), SCHEMA.clone()).unwrap_or_else(|f| panic!("{}", words(&f)));
     for (condition, word, near) in [
@@ -122,6 +136,8 @@ fn names_and_tags_that_the_inventory_lacks_are_told() {
         "context.tags.contains(\"data=phi\")",
         "principal has name && principal.name like \"manage*\"",
         "context.ineligibleServices.contains(\"gamelift\")",
+        // rules about access read the tags of users
+        "principal.hasTag(\"Team\") && principal.getTag(\"Team\") == \"legal\"",
     ] {
         let rules = laid_over(&[("own.cedar", &finding(&format!("when {{ {condition} }}")))], &SCHEMA).unwrap();
         assert_eq!(told(&rules, &inventory), [], "{condition}");
@@ -255,6 +271,31 @@ fn a_call_carries_the_keys_that_aws_says_and_no_others() {
     assert_eq!(message, "`artifact:GetReport` carries `artifact:ReportCategory`, which this call does not say");
 }
 
+/// A gate of one state that is removed, or stands for another, opens accounts in that state, whatever the other gates say (D26).
+#[test]
+fn a_state_that_a_change_of_gates_opens_is_told() {
+    let removed = "@id(\"account-suspended\") @remove permit (principal is Artifact::Account, action == Artifact::Action::\"report-on-account\", resource is Artifact::Account);";
+    let closed_instead = ACCOUNT_GATES
+        .split("\n\n")
+        .find(|policy| policy.contains("@id(\"account-suspended\")"))
+        .unwrap()
+        .replace("\"SUSPENDED\"", "\"CLOSED\"");
+    for text in [removed, &closed_instead] {
+        let rules = laid_over(&[("own.cedar", text)], &SCHEMA).unwrap();
+        let told: Vec<&str> = rules.warnings.iter().map(Problem::message).collect();
+        // what stands in for the gate is told as well
+        let [.., warning] = told.as_slice() else { panic!("{told:?}") };
+        assert!(warning.starts_with("no gate forbids `accept-agreement`, "), "{warning}");
+        assert!(warning.ends_with(" in an account that is `SUSPENDED`"), "{warning}");
+        let lacks = rules.without();
+        assert!(lacks.iter().any(|l| l.starts_with("gates for an account that is SUSPENDED on ")), "{lacks:?}");
+    }
+    // another gate of that state closes it as well
+    let beside = closed_instead.replace("\"CLOSED\"", "\"SUSPENDED\"").replace("account-suspended", "own-suspended");
+    let rules = laid_over(&[("own.cedar", &format!("{removed}\n{beside}"))], &SCHEMA).unwrap();
+    assert!(rules.warnings.is_empty() && rules.without().is_empty(), "{:?}", rules.warnings);
+}
+
 /// One at most of these is so, whatever the inventory says.
 #[test]
 fn what_excludes_each_other_is_a_contradiction_where_the_conditions_stand() {
@@ -266,6 +307,38 @@ fn what_excludes_each_other_is_a_contradiction_where_the_conditions_stand() {
         let (underlined, message, _) = wrong(&finding(conditions));
         assert_eq!(underlined, "when", "{conditions}");
         assert!(message.contains("contradict"), "{message}");
+    }
+    // no moment is in no order, and what is reported on is one thing
+    for conditions in [
+        "when { context.at < datetime(\"2020-01-01\") && context.at > datetime(\"2025-01-01\") }",
+        "when { context.at < datetime(\"2020-01-01\") } unless { datetime(\"2025-01-01T00:00:00+0100\") >= context.at }",
+        "when { context.at == datetime(\"2020-01-01\") && context.at != datetime(\"2020-01-01T00:00:00Z\") }",
+        "when { principal != resource }",
+        "unless { resource == principal }",
+        "when { principal == Artifact::Account::\"111111111111\" && resource == Artifact::Account::\"222222222222\" }",
+        "when { principal has name && principal.name == \"a\" && resource has name && resource.name == \"b\" }",
+    ] {
+        let (underlined, message, _) = wrong(&finding(conditions));
+        assert!(["when", "unless"].contains(&underlined.as_str()), "{conditions}");
+        assert!(message.contains("contradict"), "{conditions}: {message}");
+    }
+    let of_accounts = |principal: &str, resource: &str| {
+        let [principal, resource] = [principal, resource].map(|id| format!("== Artifact::Account::\"{id}\""));
+        let text = finding("").replace("principal is Artifact::Account", &format!("principal {principal}"));
+        text.replace("resource is Artifact::Account", &format!("resource {resource}"))
+    };
+    assert!(wrong(&of_accounts("111111111111", "222222222222")).1.contains("contradict"));
+    for possible in [
+        finding("when { context.at <= datetime(\"2025-01-01\") && context.at >= datetime(\"2025-01-01\") }"),
+        finding("when { context.at < datetime(\"2025-01-01\") || context.at > datetime(\"2026-01-01\") }"),
+        finding("when { principal == resource }"),
+        of_accounts("111111111111", "111111111111"),
+        // of an operation they are two
+        gate("when { principal != resource }"),
+    ] {
+        if let Err(problems) = laid_over(&[("own.cedar", &possible)], &SCHEMA) {
+            panic!("{possible}: {problems:?}");
+        }
     }
     let of_two = "when { context.covered.contains(\"baa\") && context.notCovered.contains(\"andb\") }";
     assert!(laid_over(&[("own.cedar", &finding(of_two))], &SCHEMA).is_ok());

@@ -1,7 +1,7 @@
 //! The gates of the account's state, tried with each state that an account can be in: nobody does anything in one that is not
 //! active, and the state forbids nothing in one that is (D26).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cedar_policy::{
     Authorizer, Context, Decision, Entities, Entity, EntityUid, Policy, PolicySet, Request,
@@ -23,23 +23,58 @@ const ACTIVE: &str = "ACTIVE";
 /// A problem for each operation of the user's that is open in a state in which nobody acts, or closed in the one in which people do.
 /// That the built-in ones are closed is what the policies' own tests show.
 pub fn faults(catalogue: &Catalogue, rules: &BTreeMap<String, Rule>, schema: &EntitySchema) -> Vec<Problem> {
-    let states = schema.types.get("Account").and_then(|ty| ty.attributes.get("state")?.values.as_ref());
     let own = catalogue.operations.iter().filter(|operation| !catalogue.ships(&operation.place));
     own.filter_map(|operation| {
-        let is_about = |rule: &&Rule| rule.actions.iter().any(|action| action == operation.name);
-        let of_state = rules.values().filter(|rule| rule.forbids && rule.get("state") == Some("account"));
-        let gates: Vec<_> = of_state.filter(is_about).map(|rule| (rule, conditions(rule))).collect();
+        let gates = of_state(operation.name, rules);
         // one that no such gate is about is told already
-        if gates.is_empty() { None } else { states?.iter().find_map(|state| of_one(operation, state, &gates)) }
+        if gates.is_empty() { None } else { states(schema).find_map(|state| of_one(operation, state, &gates)) }
     })
     .collect()
 }
 
+/// The operations of which the gates of `before` close a state, and those of `rules` do not, by that state: a gate was removed, or
+/// another stands in for it.
+pub fn opened<'c>(
+    catalogue: &'c Catalogue,
+    rules: &BTreeMap<String, Rule>,
+    before: &BTreeMap<String, Rule>,
+    schema: &EntitySchema,
+) -> BTreeMap<String, BTreeSet<&'c str>> {
+    let mut opened: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    for operation in &catalogue.operations {
+        let [now, then] = [rules, before].map(|rules| of_state(operation.name, rules));
+        let is_closed = |gates: &[(&Rule, Option<Policy>)], state: &str| closing(gates, state).next().is_some();
+        for state in states(schema).filter(|state| is_closed(&then, state) && !is_closed(&now, state)) {
+            opened.entry(state.to_owned()).or_default().insert(operation.name);
+        }
+    }
+    opened
+}
+
+/// The states that an account can be in.
+fn states(schema: &EntitySchema) -> impl Iterator<Item = &str> {
+    let values = schema.types.get("Account").and_then(|ty| ty.attributes.get("state")?.values.as_ref());
+    values.into_iter().flatten().map(String::as_str)
+}
+
+/// The gates of the account's state that are about an operation, with the conditions of each that asks about the state alone.
+fn of_state<'r>(operation: &str, rules: &'r BTreeMap<String, Rule>) -> Vec<(&'r Rule, Option<Policy>)> {
+    let of_state = rules.values().filter(|rule| rule.forbids && rule.get("state") == Some("account"));
+    let is_about = |rule: &&Rule| rule.actions.iter().any(|action| action == operation);
+    of_state.filter(is_about).map(|rule| (rule, conditions(rule))).collect()
+}
+
+/// Those that forbid in a state, whatever else is so.
+fn closing<'g, 'r>(gates: &'g [(&'r Rule, Option<Policy>)], state: &'g str) -> impl Iterator<Item = &'r Rule> + 'g {
+    let forbids = move |gate: &Option<Policy>| gate.as_ref().is_some_and(|gate| holds(gate, state));
+    gates.iter().filter(move |(_, gate)| forbids(gate)).map(|(rule, _)| *rule)
+}
+
 fn of_one(operation: &Definition, state: &str, gates: &[(&Rule, Option<Policy>)]) -> Option<Problem> {
     let name = operation.name;
-    let mut closing = gates.iter().filter(|(_, gate)| gate.as_ref().is_some_and(|gate| holds(gate, state)));
+    let mut closing = closing(gates, state);
     if state == ACTIVE {
-        let (rule, _) = closing.next()?;
+        let rule = closing.next()?;
         let message = format!("`{}` forbids `{name}` in an account that is active, too", rule.id);
         let help = "a gate with @state(\"account\") says what the account's state forbids: ask `resource.state`";
         return Some(Problem::at(&rule.source, rule.span.first(), message).help(help));

@@ -13,6 +13,7 @@ mod has;
 pub(crate) mod names;
 mod narrower;
 pub mod operations;
+mod ordered;
 mod origin;
 mod overlay;
 mod parsed;
@@ -137,6 +138,7 @@ impl RuleBook {
         // what was taken away or stands for another rule may be all that there was of a finding
         let is_less = !laid.origin.removed.is_empty() || !laid.origin.replaced.is_empty();
         let lacks = if is_less { without::lacks(&rules, schema) } else { Vec::new() };
+        warnings.extend(is_less.then(|| without::opened(&rules, schema, &name)).into_iter().flatten());
         Ok(Self { origin: Origin { operations, calls, ..laid.origin }, warnings, lacks, ..rules })
     }
 
@@ -267,7 +269,11 @@ impl RuleBook {
 
     /// A warning for each name in the user's policies that an inventory does not have: a condition on it never holds.
     pub fn unknown_names(&self, inventory: &Inventory) -> Vec<Problem> {
-        unknown::unknown(&self.named, inventory)
+        let in_folder = |problem: Problem| match &self.origin.folder {
+            Some(folder) => problem.in_folder(folder),
+            None => problem,
+        };
+        unknown::unknown(&self.named, inventory).into_iter().map(in_folder).collect()
     }
 
     /// The kinds of agreement that the policies of HIPAA's coverage name. Whether they cover an account is told even where none does.

@@ -12,6 +12,7 @@ use super::annotations::{Annotated, SCOPES, Subject};
 use super::reads::{applies_to, attribute_of};
 use super::satisfiable::never_holds;
 use super::settings::{Becomes, Setting};
+use super::subjects::is_asked_of_itself;
 use super::tokens;
 use crate::inventory::schema::{Attribute, EntitySchema, Type};
 use crate::problem::{Problem, instead};
@@ -20,7 +21,7 @@ use crate::problem::{Problem, instead};
 pub fn faults(annotated: &Annotated<'_>, (actions, json): (&[String], &Value), schema: &EntitySchema) -> Vec<Problem> {
     let mut problems: Vec<Problem> = mixed(annotated).or_else(|| forbids_findings(annotated)).into_iter().collect();
     problems.extend(code(annotated));
-    problems.extend(contradiction(annotated, json));
+    problems.extend(contradiction(annotated, (actions, json)));
     problems.extend(since(annotated, json));
     problems.extend(scope(annotated, json));
     for (name, value) in annotated.policy.annotations() {
@@ -66,10 +67,16 @@ fn words(subject: Subject) -> &'static str {
     }
 }
 
-fn contradiction(annotated: &Annotated<'_>, json: &Value) -> Option<Problem> {
-    never_holds(json).then(|| {
+fn contradiction(annotated: &Annotated<'_>, (actions, json): (&[String], &Value)) -> Option<Problem> {
+    let of_itself = !actions.is_empty() && actions.iter().all(|action| is_asked_of_itself(action));
+    never_holds(json, of_itself).then(|| {
         let message = "the conditions of this policy contradict each other: it never applies";
-        let help = "one attribute is never two texts at once, and nothing is true and false";
+        let help = if of_itself && !never_holds(json, false) {
+            "what is reported on is both the principal and the resource"
+        } else {
+            "one attribute is never two texts at once, no moment is before one and after a later one, and nothing is \
+             true and false"
+        };
         let clause = ["when", "unless"].map(|word| tokens::word(annotated.source, annotated.span, word));
         let place = clause.into_iter().flatten().min_by_key(|place| place.start).unwrap_or(annotated.head());
         Problem::at(annotated.source, place, message).help(help)

@@ -33,6 +33,24 @@ const ASKED: [(&str, Subject); 19] = [
     ("advise", Subject::Advice),
 ];
 
+/// The questions of which the principal is the resource as well.
+const OF_ITSELF: [&str; 9] = [
+    "membership-known",
+    COVERED,
+    "holds-phi",
+    "attested",
+    "meets-definition",
+    "report-on-account",
+    "report-on-organization",
+    "report-on-agreement",
+    "report-on-policy",
+];
+
+/// Whether a question is asked about one thing, which is its principal and its resource.
+pub fn is_asked_of_itself(action: &str) -> bool {
+    OF_ITSELF.contains(&action)
+}
+
 /// What is asked about an action; `None` where nothing is.
 fn subject(action: &str, schema: &EntitySchema) -> Option<Subject> {
     let asked = ASKED.iter().find(|(name, _)| *name == action).map(|(_, subject)| *subject);

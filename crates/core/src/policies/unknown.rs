@@ -96,7 +96,8 @@ fn names(of: &Of, inventory: &Inventory) -> BTreeSet<String> {
             Catalogue::built_in().prefixes().map(str::to_owned).chain(declared).collect()
         }
         Of::Tag => {
-            let declared = tags(inventory).map(|(key, value)| format!("{key}={value}").to_lowercase());
+            let of_accounts = inventory.of_type("Account").flat_map(|account| &account.tags);
+            let declared = of_accounts.map(|(key, value)| format!("{key}={value}").to_lowercase());
             declared.chain(inventory.config.phi_tags.iter().map(|t| t.to_lowercase())).collect()
         }
         Of::TagKey => tags(inventory).map(|(key, _)| key.clone()).collect(),
@@ -109,9 +110,9 @@ fn names(of: &Of, inventory: &Inventory) -> BTreeSet<String> {
     }
 }
 
-/// The tags of all accounts.
+/// All tags: rules read those of accounts, users, roles and permission sets alike.
 fn tags(inventory: &Inventory) -> impl Iterator<Item = (&String, &String)> {
-    inventory.of_type("Account").flat_map(|account| &account.tags)
+    inventory.entities.values().flat_map(|entity| &entity.tags)
 }
 
 /// What people call an entity: the attribute that names it, else the last part of its ARN.

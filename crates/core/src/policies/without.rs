@@ -6,10 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use cedar_policy::Effect;
 
 use super::parsed::Policies;
-use super::{RuleBook, built_in};
+use super::{RuleBook, active, built_in};
 use crate::inventory::schema::EntitySchema;
 use crate::policies::Rule;
 use crate::policies::operations::check::ASSUME;
+use crate::problem::Problem;
 
 /// The actions of findings, and what they are about.
 const FINDINGS: [(&str, &str); 5] = [
@@ -47,11 +48,31 @@ fn gates(rules: &BTreeMap<String, Rule>) -> impl Iterator<Item = &Rule> {
     rules.values().filter(|rule| rule.forbids)
 }
 
-/// What the built-in rules decide and these do not, which stand in for all of them or are laid over them with less: gates of a state for some operation, and
-/// findings. What they lack altogether is told by [`RuleBook::without`].
+/// The built-in rules, which fit the built-in schema, whatever is laid over it.
+fn built_in_rules(schema: &EntitySchema) -> Option<BTreeMap<String, Rule>> {
+    Policies::of(&built_in::sources(), schema, false, &mut Vec::new()).ok().map(|policies| policies.rules)
+}
+
+/// A warning for each state of an account in which the built-in gates let nobody act, and these rules somebody (D26).
+pub fn opened(own: &RuleBook, schema: &EntitySchema, folder: &str) -> Vec<Problem> {
+    let Some(ours) = built_in_rules(schema) else {
+        return Vec::new();
+    };
+    let opened = active::opened(&own.operations, &own.rules, &ours, schema);
+    let warning = |(state, operations): (String, BTreeSet<&str>)| {
+        let names: Vec<String> = operations.iter().map(|name| format!("`{name}`")).collect();
+        let message = format!("no gate forbids {} in an account that is `{state}`", names.join(", "));
+        let help = "nobody can do anything in the console of an account that is not active (D26): replace the gate of that \
+                    state instead of removing it, or add one with @state(\"account\")";
+        Problem::about(folder.to_owned(), message).help(help).warning()
+    };
+    opened.into_iter().map(warning).collect()
+}
+
+/// What the built-in rules decide and these do not, which stand in for all of them or are laid over them with less: gates of a state
+/// for some operation, and findings. What they lack altogether is told by [`RuleBook::without`].
 pub fn lacks(own: &RuleBook, schema: &EntitySchema) -> Vec<String> {
-    // the built-in policies fit the built-in schema, whatever is laid over it
-    let Ok(ours) = Policies::of(&built_in::sources(), schema, false, &mut Vec::new()) else {
+    let Some(ours) = built_in_rules(schema) else {
         return Vec::new();
     };
     let mut lacks = Vec::new();
@@ -60,16 +81,24 @@ pub fn lacks(own: &RuleBook, schema: &EntitySchema) -> Vec<String> {
             gates(rules).filter(|r| r.get("state") == Some(state)).flat_map(|r| r.actions.clone()).collect()
         };
         let known = named(&own.rules);
-        let missing =
-            named(&ours.rules).into_iter().filter(|o| !known.contains(o) && own.operations.operation(o).is_some());
+        let missing = named(&ours).into_iter().filter(|o| !known.contains(o) && own.operations.operation(o).is_some());
         lacks.extend(missing.map(|operation| format!("{words} on {operation}")));
+        // of the others, what they forbid in some states only
+        if *state == "account" {
+            let opened = active::opened(&own.operations, &own.rules, &ours, schema).into_iter();
+            let in_part = opened.map(|(state, of)| (state, of.into_iter().filter(|o| known.contains(*o)).collect()));
+            let in_part = in_part.filter(|(_, operations): &(String, Vec<&str>)| !operations.is_empty());
+            lacks.extend(
+                in_part.map(|(state, of)| format!("gates for an account that is {state} on {}", of.join(", "))),
+            );
+        }
     }
     let codes = |rules: &BTreeMap<String, Rule>| -> BTreeSet<String> {
         rules.values().filter_map(|r| r.text("code")).collect()
     };
     let has_any = |rule: &Rule| rule.actions.iter().any(|action| own.policies(action).next().is_some());
     let known = codes(&own.rules);
-    let of_ours = ours.rules.values().filter(|rule| has_any(rule)).filter_map(|r| r.text("code"));
+    let of_ours = ours.values().filter(|rule| has_any(rule)).filter_map(|r| r.text("code"));
     let missing: BTreeSet<String> = of_ours.filter(|code| !known.contains(code)).collect();
     lacks.extend(missing.into_iter().map(|code| format!("finding {code}")));
     lacks
