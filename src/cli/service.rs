@@ -6,7 +6,6 @@ use serde::Serialize;
 use super::errors::usage;
 use super::{Printing, now, output, parse_moment};
 use crate::report::{Shown, bold, day, dim, paragraph};
-use countersign_core::aws::eligibility::Meant;
 use countersign_core::hipaa::{self, Eligibility};
 use countersign_core::moment;
 use countersign_core::policies::RuleBook;
@@ -40,8 +39,8 @@ struct Service<'a> {
 pub fn show(rules: &RuleBook, args: &ServiceArgs) -> Result<(), Failure> {
     let at = args.at.as_deref().map(parse_moment).transpose()?.unwrap_or_else(now);
     let (lists, file) = super::generate::lists()?;
-    if let Meant::Unknown(near) = lists.meant(&args.name) {
-        return Err(unknown(&args.name, &near).into());
+    if !lists.meant(&args.name).is_known() {
+        return Err(unknown(&args.name, &lists.near(&args.name)).into());
     }
     let found = hipaa::eligibility(rules, &lists, &args.name, at)?;
     let provenance = Provenance { eligible_services: file, ..Provenance::bare() };

@@ -248,7 +248,7 @@ impl FactQuery<'_> {
         // one that is declared may be called what nobody else calls it
         let prefix = inventory.entity("Service", service).and_then(|s| s.str("prefix"));
         let meant = match (known.meant(service), prefix) {
-            (Meant::Unknown(_), Some(prefix)) => known.meant(prefix),
+            (Meant::Unknown, Some(prefix)) => known.meant(prefix),
             (meant, _) => meant,
         };
         let asked = lists(known, &meant, self.agreements.at())?;
@@ -327,7 +327,7 @@ pub fn eligibility(
         Meant::Unlisted { name, prefix, part_of } => {
             Some(Unlisted { name, prefix, perhaps_part_of: part_of.map(str::to_owned) })
         }
-        Meant::Listed(_) | Meant::Unknown(_) => None,
+        Meant::Listed(_) | Meant::Unknown => None,
     };
     let uid = Uid::new("Service", service).to_cedar()?;
     let prefix = Expr::new_string(service.to_owned());

@@ -55,7 +55,7 @@ use names::Named;
 use operations::Catalogue;
 use operations::check::{check, ungated};
 pub use origin::{Laid, Origin};
-use parsed::Policies;
+use parsed::{Held, Policies};
 use reads::Reads;
 pub use reads::{applies_to, attribute_of, conjuncts_of, is_variable};
 pub use rule::Rule;
@@ -109,9 +109,8 @@ pub struct Ruling<'a> {
 impl RuleBook {
     /// The policies that are built in.
     pub fn built_in(schema: &EntitySchema) -> Result<Self, Failure> {
-        // what is built in is held to one another by a test (`every_file_of_the_folder_is_built_in`), and not anew in each run
-        let held = schema.is_built_in();
-        stack::evaluate(|| Self::checked(built_in::sources(), &[Catalogue::built_in()], schema, held))
+        let sources = built_in::sources();
+        stack::evaluate(|| Self::checked(sources, &[Catalogue::built_in()], schema, held_by(schema)))
     }
 
     /// The policies of a folder, laid over those that are built in by their ids.
@@ -181,25 +180,29 @@ impl RuleBook {
         schema: &EntitySchema,
     ) -> Result<Self, Failure> {
         // Cedar's validator, and all that walks a condition, call themselves as deep as it nests
-        stack::evaluate(|| Self::checked(sources, operations, schema, false))
+        stack::evaluate(|| Self::checked(sources, operations, schema, held_by(schema)))
     }
 
-    /// The rules of these texts. `held`: they are known to fit together, and to fit the schema.
+    /// The rules of these texts, of which those that are held are not held to the schema again.
     fn checked(
         sources: Vec<Arc<SourceFile>>,
         operations: &[Arc<SourceFile>],
         schema: &EntitySchema,
-        held: bool,
+        held: Held,
     ) -> Result<Self, Failure> {
         let mut problems = Vec::new();
+        // nothing but what is built in is held: these are all of it, which fits together
+        let files = operations;
+        let is_whole = || files.len() == 1 && files.iter().all(|file| file.text == Catalogue::built_in().text);
+        let all_held = sources.len() == BUILT_IN.len() && sources.iter().all(|source| held(source)) && is_whole();
         let policies = Policies::of(&sources, schema, held, &mut problems)?;
         let Policies { all, rules, by_policy, named, hipaa_kinds } = policies;
         problems.extend(repeated_codes(&rules));
-        if problems.is_empty() && !held {
-            validate(&all, &rules, schema, &mut problems);
+        if problems.is_empty() {
+            validate(&all, (&rules, held), schema, &mut problems)?;
         }
         let operations = Catalogue::read(operations, schema, &mut problems);
-        if problems.is_empty() && !held {
+        if problems.is_empty() && !all_held {
             problems.extend(check(&operations, &rules, schema));
             problems.extend(possible::faults(&operations, &rules));
             problems.extend(active::faults(&operations, &rules, schema));
@@ -212,7 +215,7 @@ impl RuleBook {
         let by_action: HashMap<String, Reads> = sets.iter().map(|(action, set)| (action.clone(), of(set))).collect();
         let reads_it =
             |id: &str, attr: &str| by_policy.get(&PolicyId::new(id)).is_some_and(|r| r.attributes.contains(attr));
-        let not_tried = if held { Vec::new() } else { subjects::not_tried(rules.values(), schema, reads_it) };
+        let not_tried = if all_held { Vec::new() } else { subjects::not_tried(rules.values(), schema, reads_it) };
         if !not_tried.is_empty() {
             return Err(Failure::Problems(not_tried));
         }
@@ -408,8 +411,24 @@ fn repeated_codes(rules: &BTreeMap<String, Rule>) -> Vec<Problem> {
     problems
 }
 
-fn validate(all: &PolicySet, rules: &BTreeMap<String, Rule>, schema: &EntitySchema, problems: &mut Vec<Problem>) {
-    let result = behind::validate(all, &schema.cedar);
+/// What is built in fits the built-in schema, which a test shows (`what_is_built_in_is_without_fault`): not asked anew in each run.
+fn held_by(schema: &EntitySchema) -> Held {
+    if schema.is_built_in() { is_built_in } else { |_| false }
+}
+
+fn validate(
+    all: &PolicySet,
+    (rules, held): (&BTreeMap<String, Rule>, Held),
+    schema: &EntitySchema,
+    problems: &mut Vec<Problem>,
+) -> Result<(), Failure> {
+    let is_held = |policy: &&Policy| rules.get(AsRef::<str>::as_ref(policy.id())).is_some_and(|r| held(&r.source));
+    let mut others = all.policies().filter(|policy| !is_held(policy)).cloned().peekable();
+    if others.peek().is_none() {
+        return Ok(());
+    }
+    let others = PolicySet::from_policies(others).map_err(Failure::internal("a set of policies"))?;
+    let result = behind::validate(&others, &schema.cedar);
     let located = |id: &PolicyId, wrong: &dyn miette::Diagnostic| match rules.get(&id.to_string()) {
         Some(rule) => from_cedar(&rule.source, wrong),
         None => Problem::about(id.to_string(), wrong.to_string()),
@@ -426,6 +445,7 @@ fn validate(all: &PolicySet, rules: &BTreeMap<String, Rule>, schema: &EntitySche
         );
         Some(if is_undeclared { problem.undeclared() } else { problem })
     }));
+    Ok(())
 }
 
 /// What an error of Cedar's comes to, which is told as this problem; `None` where it is none. An unknown action gets the nearest that there

@@ -28,17 +28,24 @@ pub struct Policies {
     pub hipaa_kinds: BTreeSet<String>,
 }
 
+/// Which sources are known to be without fault.
+pub type Held = fn(&SourceFile) -> bool;
+
 impl Policies {
-    /// Reads all sources; what is wrong goes to `problems`. `held`: they are known to be without fault.
+    /// Reads all sources; what is wrong goes to `problems`.
     pub fn of(
         sources: &[Arc<SourceFile>],
         schema: &EntitySchema,
-        held: bool,
+        held: Held,
         problems: &mut Vec<Problem>,
     ) -> Result<Self, Failure> {
         let mut policies = Self::default();
-        for (source, policy, span) in read(sources, held, problems) {
-            policies.add((source, span), &policy, (schema, held), problems)?;
+        let is_held: Vec<bool> = sources.iter().map(|source| held(source)).collect();
+        for (place, policy, span) in read(sources, &is_held, problems) {
+            let held = is_held.get(place).copied().unwrap_or_default();
+            if let Some(source) = sources.get(place) {
+                policies.add((source, span), &policy, (schema, held), problems)?;
+            }
         }
         Ok(policies)
     }
@@ -85,24 +92,18 @@ impl Policies {
     }
 }
 
-/// The policies of sources, in their order, and where they stand.
-fn read<'s>(
-    sources: &'s [Arc<SourceFile>],
-    held: bool,
-    problems: &mut Vec<Problem>,
-) -> Vec<(&'s Arc<SourceFile>, Policy, Span)> {
-    let places = |source: &'s Arc<SourceFile>| spans(&source.text).into_iter().map(move |span| (source, span));
-    if held {
-        // most of what a parse costs is its beginning: all together cost little more than one
-        let text = sources.iter().map(|s| s.text.as_str()).collect::<Vec<_>>().join("\n");
-        let all = parse(&SourceFile::new("policies", text), problems);
-        return sources
-            .iter()
-            .flat_map(places)
-            .zip(all)
-            .map(|((source, span), policy)| (source, policy, span))
-            .collect();
+/// The policies of sources, in their order: the place of the source, and where each stands in it.
+fn read(sources: &[Arc<SourceFile>], held: &[bool], problems: &mut Vec<Problem>) -> Vec<(usize, Policy, Span)> {
+    // most of what a parse costs is its beginning: all together cost little more than one
+    let known = sources.iter().zip(held).filter(|(_, held)| **held).map(|(source, _)| source.text.as_str());
+    let known = SourceFile::new("policies", known.collect::<Vec<_>>().join("\n"));
+    let mut known = parse(&known, problems).into_iter();
+    let mut read = Vec::new();
+    for (place, (source, held)) in sources.iter().zip(held).enumerate() {
+        let spans = spans(&source.text);
+        let policies: Vec<Policy> =
+            if *held { known.by_ref().take(spans.len()).collect() } else { parse(source, problems) };
+        read.extend(policies.into_iter().zip(spans).map(|(policy, span)| (place, policy, span)));
     }
-    let of = |source| parse(source, problems).into_iter().zip(places(source));
-    sources.iter().flat_map(of).map(|(policy, (source, span))| (source, policy, span)).collect()
+    read
 }

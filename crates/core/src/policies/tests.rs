@@ -20,6 +20,19 @@ fn every_file_of_the_folder_is_built_in() {
     assert!(read.rules.len() > 30);
 }
 
+/// What no run asks again.
+#[test]
+fn what_is_built_in_is_without_fault() {
+    let schema = EntitySchema::built_in().unwrap();
+    let asked = |sources| RuleBook::checked(sources, &[Catalogue::built_in()], &schema, |_| false).map(|_| ());
+    asked(built_in::sources()).unwrap();
+    // and one that has a fault is told
+    let mut sources = built_in::sources();
+    let gate = sources.iter_mut().find(|s| s.path == "operations/account.cedar").unwrap();
+    *gate = SourceFile::new(gate.path.clone(), gate.text.replace("resource.state", "resource.stat"));
+    assert!(asked(sources).is_err());
+}
+
 #[test]
 fn tells_what_operations_tell_accounts_apart_by() {
     let schema = EntitySchema::built_in().unwrap();

@@ -19,8 +19,9 @@ pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str
 /// How many edits are between two words, if there are at most so many. Words whose lengths differ by more are not compared: a word
 /// of input may be as long as its file.
 pub fn distance(one: &str, other: &str, most: usize) -> Option<usize> {
-    // a character has at most four bytes
-    if one.len().abs_diff(other.len()) > 4 * most {
+    let apart = one.len().abs_diff(other.len());
+    // a character has at most four bytes, and one where it is ASCII
+    if apart > 4 * most || (apart > most && one.is_ascii() && other.is_ascii()) {
         return None;
     }
     Some(strsim::osa_distance(one, other)).filter(|distance| *distance <= most)

@@ -40,8 +40,8 @@ pub enum Meant<'l> {
         /// The service on the lists that it is called after: it may be a part of that.
         part_of: Option<&'l str>,
     },
-    /// No service that is known, or several: names that are near.
-    Unknown(Vec<String>),
+    /// No service that is known, or several: [`Lists::near`] tells what may be meant.
+    Unknown,
 }
 
 impl<'l> Meant<'l> {
@@ -49,18 +49,18 @@ impl<'l> Meant<'l> {
     pub fn services(&self) -> &[&'l EligibleService] {
         match self {
             Self::Listed(services) => services,
-            Self::Unlisted { .. } | Self::Unknown(_) => &[],
+            Self::Unlisted { .. } | Self::Unknown => &[],
         }
     }
 
     /// Whether it is a service that is known.
     pub fn is_known(&self) -> bool {
-        !matches!(self, Self::Unknown(_))
+        !matches!(self, Self::Unknown)
     }
 
     /// Whether the lists tell if it is eligible: it is a service that is known, and not what may be a part of one.
     pub fn is_settled(&self) -> bool {
-        !matches!(self, Self::Unknown(_) | Self::Unlisted { part_of: Some(_), .. })
+        !matches!(self, Self::Unknown | Self::Unlisted { part_of: Some(_), .. })
     }
 }
 
@@ -77,14 +77,19 @@ impl Lists {
             return Meant::Listed(by_prefix);
         }
         let key = key(name);
-        let places = self.by_name.of(&self.services).get(&key).into_iter().flatten();
-        let called: Vec<_> = places.filter_map(|place| self.services.get(*place)).collect();
+        let called = self.called(&key);
         match called.as_slice() {
-            _ if key.is_empty() => Meant::Unknown(Vec::new()),
+            _ if key.is_empty() => Meant::Unknown,
             [_] => Meant::Listed(called),
             [] => self.of_the_catalogue(name, &key),
-            several => Meant::Unknown(several.iter().map(|s| s.name.clone()).collect()),
+            _ => Meant::Unknown,
         }
+    }
+
+    /// The services of the lists whose name comes to this.
+    fn called(&self, key: &str) -> Vec<&EligibleService> {
+        let places = self.by_name.of(&self.services).get(key).into_iter().flatten();
+        places.filter_map(|place| self.services.get(*place)).collect()
     }
 
     /// The first IAM prefix of what a name stands for.
@@ -97,7 +102,7 @@ impl Lists {
                 all.find(|p| p.eq_ignore_ascii_case(name.trim())).cloned().or(first)
             }
             Meant::Unlisted { prefix, .. } => Some(prefix),
-            Meant::Unknown(_) => None,
+            Meant::Unknown => None,
         }
     }
 
@@ -131,18 +136,27 @@ impl Lists {
         all.dedup_by(|a, b| a.name == b.name);
         match prefixes {
             [first, ..] if all.is_empty() => {
-                catalogue.service(first).map_or(Meant::Unknown(Vec::new()), |service| self.unlisted(service))
+                catalogue.service(first).map_or(Meant::Unknown, |service| self.unlisted(service))
             }
             [_, ..] if listed.iter().all(|of| !of.is_empty()) => Meant::Listed(all),
-            _ => Meant::Unknown(self.near(name, key)),
+            _ => Meant::Unknown,
         }
     }
 
-    /// Names that are near to one that is not known: those that have its words, else the one that is written much alike.
-    fn near(&self, name: &str, key: &str) -> Vec<String> {
+    /// What may be meant by a name that is not known: the services that are all called so, else those that have its words in their names, else
+    /// the one that is written much alike.
+    pub fn near(&self, name: &str) -> Vec<String> {
+        let (name, key) = (name.trim(), key(name));
+        if key.is_empty() {
+            return Vec::new();
+        }
+        let called = self.called(&key);
+        if !called.is_empty() {
+            return called.into_iter().map(|s| s.name.clone()).collect();
+        }
         let catalogued = || catalogue::names().map(|(name, _)| name);
         let known = self.services.iter().map(|s| s.name.as_str()).chain(catalogued());
-        let having: BTreeSet<&str> = known.filter(|n| key.len() > 2 && self::key(n).contains(key)).collect();
+        let having: BTreeSet<&str> = known.filter(|n| key.len() > 2 && self::key(n).contains(&key)).collect();
         if having.is_empty() {
             let own: Vec<String> = self.services.iter().flat_map(names_of).collect();
             let prefixes = self.services.iter().flat_map(|s| &s.prefixes);
@@ -218,7 +232,7 @@ mod tests {
         match Lists::built_in().meant(name) {
             Meant::Listed(services) => services.iter().map(|s| s.name.as_str()).collect::<Vec<_>>().join(", "),
             Meant::Unlisted { name, prefix, .. } => format!("unlisted: {name} ({prefix})"),
-            Meant::Unknown(near) => format!("unknown: {}", near.join(", ")),
+            Meant::Unknown => format!("unknown: {}", Lists::built_in().near(name).join(", ")),
         }
     }
 
