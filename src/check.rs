@@ -1,7 +1,7 @@
 //! Everything that a gate asks of an inventory: findings, lint, guardrails, expectations and what a change does, as facts.
 //! [`report::check`](crate::report::check) has the words.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -17,6 +17,7 @@ use countersign_core::inventory::entity::Uid;
 use countersign_core::lint::gains::PolicyGains;
 use countersign_core::lint::run::LintOutcome;
 use countersign_core::policies::RuleBook;
+use countersign_core::policies::operations::Catalogue;
 use countersign_core::problem::{Place, Problem, Span};
 use countersign_core::promises::Weakening;
 
@@ -256,6 +257,8 @@ pub struct RulesChange {
     pub changed: Vec<String>,
     /// Ids of policies that the base has only.
     pub removed: Vec<String>,
+    /// Names of operations and calls that one of both alone has, or that differ.
+    pub operations: Vec<String>,
     /// What is found by the rules of the base only.
     pub no_longer_found: Vec<RuleFinding>,
     /// What is found by the new rules only.
@@ -288,10 +291,22 @@ impl RulesChange {
             added: only(head, base),
             changed: base.rules.keys().filter(changed).cloned().collect(),
             removed: only(base, head),
+            operations: differing(&base.operations, &head.operations),
             no_longer_found: before.difference(&after).cloned().collect(),
             newly_found: after.difference(&before).cloned().collect(),
         }
     }
+}
+
+/// The names of operations and calls of which two catalogues do not say the same.
+fn differing(one: &Catalogue, other: &Catalogue) -> Vec<String> {
+    let contents = |catalogue: &Catalogue| -> BTreeMap<String, String> {
+        let operations = catalogue.operations.iter().map(|o| (o.name.to_owned(), o.content.clone()));
+        operations.chain(catalogue.calls.values().map(|c| (c.action.clone(), c.content.clone()))).collect()
+    };
+    let (one, other) = (contents(one), contents(other));
+    let names: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
+    names.into_iter().filter(|name| one.get(*name) != other.get(*name)).cloned().collect()
 }
 
 impl Checked {

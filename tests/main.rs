@@ -76,6 +76,7 @@ mod readme;
 mod revision;
 mod rules;
 mod rules_change;
+mod rules_unknown;
 mod scaling;
 mod scaling_terraform;
 mod show;

@@ -35,7 +35,7 @@ use crate::policies::annotations::{Annotated, Subject};
 use crate::policies::folder::{self, Folder};
 use crate::policies::names::{self, Named};
 use crate::policies::operations::check::grant;
-use crate::policies::{self, GUARDRAILS, unknown};
+use crate::policies::{self, GUARDRAILS, name_of, unknown};
 use crate::problem::{Cause, Evaluation, Failure, Place, Problem, SourceFile, Span, instead};
 use crate::provenance::Guarding;
 use crate::source;
@@ -262,7 +262,7 @@ impl Guardrails {
             let names_none = |p: &cedar_policy::Policy| p.action_constraint() == cedar_policy::ActionConstraint::Any;
             if set.policy(id).is_some_and(names_none) {
                 // Cedar tells of every action that lacks a term of guardrails, and each is one that was not meant
-                let guardrail = all.get(&id.to_string()).filter(|_| of_any_action.insert(id.to_string()));
+                let guardrail = all.get(name_of(id)).filter(|_| of_any_action.insert(name_of(id).to_owned()));
                 problems.extend(guardrail.map(names_no_action));
                 continue;
             }
@@ -573,7 +573,7 @@ impl<'a> GuardrailQuery<'a> {
         let action = cedar_uid("Action", &grant(operation.operation))?;
         let resource = Uid::new("Account", &question.account.id).to_cedar()?;
         let wrong = |source: Cause, policy: Option<&PolicyId>| {
-            let guardrail = policy.and_then(|id| self.guardrails.all.get(&id.to_string()));
+            let guardrail = policy.and_then(|id| self.guardrails.all.get(name_of(id)));
             let place = guardrail.map(|g| Place { source: g.place.source.clone(), span: g.place.span.first() });
             let (policies, request) = ("the guardrails".to_owned(), format!("{}", question.principal));
             Failure::Evaluation(Box::new(Evaluation { policies, request, place, source }))
@@ -585,7 +585,7 @@ impl<'a> GuardrailQuery<'a> {
             let AuthorizationError::PolicyEvaluationError(failed) = error;
             return Err(wrong(error.to_string().into(), Some(failed.policy_id())));
         }
-        let forbidding: BTreeSet<String> = response.diagnostics().reason().map(ToString::to_string).collect();
+        let forbidding: BTreeSet<String> = response.diagnostics().reason().map(|id| name_of(id).to_owned()).collect();
         self.idle.retain(|id| !forbidding.contains(id));
         Ok(forbidding)
     }

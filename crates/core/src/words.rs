@@ -2,10 +2,13 @@
 
 use crate::terms::PrincipalKind;
 
-/// `1 account`, `2 accounts`.
+/// `1 account`, `2 accounts`, `2 policies`.
 pub fn count(number: usize, noun: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {noun}{plural}")
+    match noun.strip_suffix('y').filter(|_| number != 1) {
+        Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{number} {stem}ies"),
+        _ if number == 1 => format!("{number} {noun}"),
+        _ => format!("{number} {noun}s"),
+    }
 }
 
 /// A few of many, and how many more there are.

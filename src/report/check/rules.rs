@@ -19,8 +19,12 @@ pub fn sentences(change: &RulesChange) -> Vec<String> {
     sentences.extend(ids(&change.removed, "removes"));
     sentences.extend(ids(&change.changed, "alters"));
     sentences.extend(ids(&change.added, "adds"));
+    let operations = &change.operations;
+    if !operations.is_empty() {
+        sentences.push(format!("it alters what operations.json says of {}", few(operations, NAMES)));
+    }
     if sentences.len() == 1 {
-        sentences.push("the policies are the same: comments, operations or the schema differ".to_owned());
+        sentences.push("the policies and operations are the same: comments or the schema differ".to_owned());
     }
     let effects = [
         found(&change.no_longer_found, "would no longer be made by the new rules"),

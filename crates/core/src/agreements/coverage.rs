@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cedar_policy::{Entities, EntityUid, RestrictedExpression as Expr};
 
-use super::open::{Open, open, tried};
+use super::open::{Open, Read, open, tried};
 use super::standing::Standing;
 use super::unlisted::Unlisted;
 use super::{Agreements, context, datetime};
@@ -144,7 +144,12 @@ impl Agreements<'_> {
         entities: &Entities,
     ) -> Result<Vec<KindCoverage>, Failure> {
         let reads = |attr: &str| COVERAGE.iter().any(|action| self.rules.reads_attribute(action, attr));
-        let open = open(self, (account, standing), None, reads);
+        let read = Read { attribute: &reads, tags: self.rules.tags_read(&COVERAGE) };
+        let open = open(self, (account, standing), None, &read);
+        if let Some(reason) = standing.unit_unknown.as_ref().filter(|_| self.reads_units()) {
+            let rows = self.rows(account, standing, entities)?;
+            return Ok(rows.into_iter().map(|row| row.not_known(reason)).collect());
+        }
         if open.is_empty() {
             return self.rows(account, standing, entities);
         }
@@ -158,6 +163,10 @@ impl Agreements<'_> {
             return Ok(rows.into_iter().map(|row| row.not_known(&reason)).collect());
         }
         Ok(in_all(worlds, &reason))
+    }
+
+    fn reads_units(&self) -> bool {
+        COVERAGE.iter().any(|action| self.rules.reads_units(action))
     }
 
     fn rows(&self, account: &Account, standing: &Standing, entities: &Entities) -> Result<Vec<KindCoverage>, Failure> {
@@ -243,7 +252,32 @@ impl Agreements<'_> {
         // a policy that puts an agreement in force before what it names has begun does not tell since when it is
         let since = since.into_iter().min().flatten().filter(|since| *since <= self.at());
         let policies = ruling.by.iter().map(|r| r.id.clone()).collect();
+        let since = since.map(|since| self.without_a_break(since, &uid, &resource, entities)).transpose()?;
         Ok(Some(InForce { id: uid.id.clone(), uid, scope, since, policies }))
+    }
+
+    /// Since when rules that name moments have put an agreement in force without a break, at the earliest since a moment.
+    fn without_a_break(
+        &self,
+        since: Moment,
+        uid: &Uid,
+        resource: &EntityUid,
+        entities: &Entities,
+    ) -> Result<Moment, Failure> {
+        let named = self.rules.moments("in-force").into_iter().filter(|m| since < *m && *m < self.at);
+        let mut first = self.at;
+        let mut moments: Vec<Moment> = std::iter::once(since).chain(named).collect();
+        if moments.len() == 1 && !self.rules.moments("in-force").contains(&self.at) {
+            return Ok(since);
+        }
+        while let Some(moment) = moments.pop() {
+            let asked = context([("at", datetime(moment))])?;
+            if !self.rules.rule("in-force", &uid.to_cedar()?, resource, asked, entities)?.permitted {
+                break;
+            }
+            first = moment;
+        }
+        Ok(first)
     }
 
     fn row(

@@ -1,9 +1,10 @@
 //! What the inventory does not say of an account and what it stands in, tried in every way.
 //!
 //! The schema annotates attributes with `unknownWhenAbsent`. Where a policy reads one that is absent, the rules are asked with
-//! each of its values.
+//! each of its values. Where the tags of an account were not listed, they are asked without each tag that a policy reads, and with each value
+//! that it is compared with.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cedar_policy::{Entities, Entity as CedarEntity};
 use serde_json::{Value, json};
@@ -13,6 +14,7 @@ use super::standing::Standing;
 use crate::inventory::entity::Uid;
 use crate::inventory::model::Account;
 use crate::inventory::schema::Type;
+use crate::policies::Tags;
 use crate::problem::Failure;
 
 /// With more worlds than this they are not tried, and the answer is unknown.
@@ -34,18 +36,37 @@ pub enum Tried {
     TooMany(Vec<String>),
 }
 
-/// An attribute that is absent, and the values that it may have.
+/// An attribute that is absent or a tag that is not known, and the values that it may have; none where they cannot all be tried.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Open {
     uid: Uid,
-    attr: String,
+    of: Of,
     values: Vec<Value>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Of {
+    Attribute(String),
+    /// A tag by its key; its value is null where the account does not have it.
+    Tag(String),
+}
+
+/// What policies read.
+pub struct Read<'r> {
+    /// Whether they read an attribute of this name.
+    pub attribute: &'r dyn Fn(&str) -> bool,
+    /// The tags.
+    pub tags: Tags,
 }
 
 impl Open {
     /// In words, and as the key of a dependency.
     pub fn words(&self) -> String {
-        format!("{} of {}", self.attr, self.uid.id)
+        match &self.of {
+            Of::Attribute(name) => format!("{name} of {}", self.uid.id),
+            Of::Tag(key) if key.is_empty() => format!("the tags of {}, which were not listed", self.uid.id),
+            Of::Tag(key) => format!("the tag `{key}` of {}, whose tags were not listed", self.uid.id),
+        }
     }
 }
 
@@ -60,12 +81,12 @@ impl Tried {
 }
 
 /// What policies read of an account, what it stands in and what else is named, and the inventory does not say. `reads` tells
-/// which attributes they read.
+/// what they read.
 pub fn open(
     agreements: &Agreements<'_>,
     (account, standing): (&Account, &Standing),
     more: Option<Uid>,
-    reads: impl Fn(&str) -> bool,
+    read: &Read<'_>,
 ) -> Vec<Open> {
     let mut uids = vec![Uid::new("Account", &account.id)];
     uids.extend(standing.organizations().map(|o| Uid::new("Organization", o)));
@@ -77,17 +98,35 @@ pub fn open(
             continue;
         };
         for (attr, attribute) in ty.attributes.iter().filter(|(_, a)| a.unknown_when_absent) {
-            if entity.attrs.contains_key(attr) || !reads(attr) {
+            if entity.attrs.contains_key(attr) || !(read.attribute)(attr) {
                 continue;
             }
             let values = match (&attribute.ty, &attribute.values) {
                 (Type::Boolean, _) => vec![json!(true), json!(false)],
                 (_, values) => values.iter().flatten().map(|v| json!(v)).collect(),
             };
-            open.push(Open { uid: uid.clone(), attr: attr.clone(), values });
+            open.push(Open { uid: uid.clone(), of: Of::Attribute(attr.clone()), values });
+        }
+        if entity.bool("tagsKnown") == Some(false) {
+            let not_listed = read.tags.iter().filter(|(key, _)| !entity.tags.contains_key(*key));
+            open.extend(not_listed.map(|(key, values)| Open {
+                uid: uid.clone(),
+                of: Of::Tag(key.clone()),
+                values: values.as_ref().map(values_of_a_tag).unwrap_or_default(),
+            }));
         }
     }
     open
+}
+
+/// Absent, each value that it is compared with, and another.
+fn values_of_a_tag(compared: &BTreeSet<String>) -> Vec<Value> {
+    let mut other = "another value".to_owned();
+    while compared.contains(&other) {
+        other.push('.');
+    }
+    let texts = compared.iter().cloned().chain([other]).map(Value::String);
+    std::iter::once(Value::Null).chain(texts).collect()
 }
 
 /// Attributes, and what they are taken to be.
@@ -96,7 +135,7 @@ type Taken<'o> = Vec<(&'o Open, &'o Value)>;
 /// Every assignment of what is open.
 pub fn tried(agreements: &Agreements<'_>, open: &[Open], entities: &Entities) -> Result<Tried, Failure> {
     let count = open.iter().try_fold(1_usize, |n, o| n.checked_mul(o.values.len()));
-    if count.is_none_or(|n| n > MAX_WORLDS) {
+    if count.is_none_or(|n| n > MAX_WORLDS) || open.iter().any(|o| o.values.is_empty()) {
         return Ok(Tried::TooMany(open.iter().map(Open::words).collect()));
     }
     let mut taken: Vec<Taken<'_>> = vec![Vec::new()];
@@ -105,7 +144,11 @@ pub fn tried(agreements: &Agreements<'_>, open: &[Open], entities: &Entities) ->
         taken = each.map(|(set, value)| set.iter().copied().chain([(open, value)]).collect()).collect();
     }
     let world = |set: Taken<'_>| {
-        let label = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let label = |value: &Value| match value {
+            Value::Null => "(absent)".to_owned(),
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
         let choice = set.iter().map(|(open, value)| (open.words(), label(value))).collect();
         Ok(World { choice, entities: with(agreements, &set, entities)? })
     };
@@ -122,8 +165,15 @@ fn with(agreements: &Agreements<'_>, set: &[(&Open, &Value)], entities: &Entitie
             let Some(entity) = entity.transpose().map_err(Failure::internal("an entity"))? else { continue };
             changed.insert(uid, entity);
         }
-        if let Some(attrs) = changed.get_mut(uid).and_then(|e| e.get_mut("attrs")).and_then(Value::as_object_mut) {
-            attrs.insert(open.attr.clone(), (*value).clone());
+        let Some(entity) = changed.get_mut(uid).and_then(Value::as_object_mut) else { continue };
+        let (part, name) = match &open.of {
+            Of::Attribute(name) => ("attrs", name),
+            Of::Tag(_) if value.is_null() => continue,
+            Of::Tag(key) => ("tags", key),
+        };
+        let part = entity.entry(part).or_insert_with(|| json!({}));
+        if let Some(members) = part.as_object_mut() {
+            members.insert(name.clone(), (*value).clone());
         }
     }
     let schema = &agreements.inventory.schema.cedar;

@@ -29,6 +29,8 @@ pub struct Standing {
     pub assuming: Option<String>,
     /// Why it is not known where it stands.
     pub unknown: Option<String>,
+    /// Why it is not known in which unit of its organization it is: memberships name none, and it is in another organization now.
+    pub unit_unknown: Option<String>,
 }
 
 impl Standing {
@@ -87,8 +89,12 @@ impl Agreements<'_> {
         });
         let organization = Some(latest.organization.clone());
         // the units of an earlier organization are not known, and no agreement depends on them
-        let path = if now.organization == organization { now.path } else { Vec::new() };
-        Ok(Standing { organization, path, memberships, assuming, ..Standing::default() })
+        let is_here = now.organization == organization;
+        let path = if is_here { now.path } else { Vec::new() };
+        let unit_unknown = (!is_here).then(|| {
+            format!("it is unknown in which unit of its organization account {} was at that time", account.id)
+        });
+        Ok(Standing { organization, path, memberships, assuming, unit_unknown, ..Standing::default() })
     }
 
     /// Asked once of all accounts that declare no moment, where the rules read nothing else of an account.

@@ -49,6 +49,7 @@ impl<'s> Stage<'s> {
             coverage: &self.coverage,
             organization: self.standing.organization.as_deref(),
             organization_unknown: self.standing.unknown.as_deref(),
+            unit_unknown: self.standing.unit_unknown.as_deref(),
             entities: &self.entities,
             worlds: &self.worlds,
             at: self.options.at,

@@ -6,10 +6,11 @@ use std::collections::BTreeSet;
 use cedar_policy::{EntityUid, PrincipalConstraint};
 
 use super::GuardrailQuery;
-use crate::agreements::open::open;
+use crate::agreements::open::{Read, open};
 use crate::agreements::standing::Standing;
 use crate::inventory::entity::Uid;
 use crate::inventory::model::Account;
+use crate::policies::Tags;
 use crate::policies::operations::check::grant;
 
 impl GuardrailQuery<'_> {
@@ -26,8 +27,8 @@ impl GuardrailQuery<'_> {
         let report = report.map(|id| Uid::new("Report", id));
         let own = grant(operation);
         let reads_gap = |(id, terms): &(&String, &super::Terms)| {
-            let attributes =
-                || !open(self.agreements, (account, standing), report.clone(), |attr| terms.reads(attr)).is_empty();
+            let read = Read { attribute: &|attr| terms.reads(attr), tags: Tags::new() };
+            let attributes = || !open(self.agreements, (account, standing), report.clone(), &read).is_empty();
             let gap = (tags && terms.reads_tags) || (membership && terms.reads_membership()) || attributes();
             terms.is_asked(&own) && gap && self.may_be_about(id, principal)
         };

@@ -18,6 +18,7 @@ use crate::assessment::{Assessment, OperationAnswer, PrincipalAnswer};
 use crate::inventory::entity::{Uid, cedar_uid};
 use crate::inventory::model::Account;
 use crate::inventory::schema::EntitySchema;
+use crate::policies::name_of;
 use crate::policies::operations::check::grant;
 use crate::policies::reads::actions;
 use crate::policies::subjects::name_in;
@@ -221,7 +222,7 @@ impl GuardrailQuery<'_> {
 
     /// Only the guardrails that forbid nothing so far are asked on.
     fn narrow(&mut self) -> Result<(), Failure> {
-        let idle = |p: &&cedar_policy::Policy| self.idle.contains(&p.id().to_string());
+        let idle = |p: &&cedar_policy::Policy| self.idle.contains(name_of(p.id()));
         let policies: Vec<_> = self.guardrails.set.policies().filter(idle).cloned().collect();
         self.set = PolicySet::from_policies(policies).map_err(Failure::internal("a set of policies"))?;
         Ok(())

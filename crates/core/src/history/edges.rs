@@ -13,7 +13,7 @@ use crate::inventory::Inventory;
 use crate::inventory::entity::{Attr, Entity, Item, Uid};
 use crate::inventory::model::{Accepted, Account};
 use crate::moment::{self, Moment};
-use crate::policies::{COVERAGE, RuleBook};
+use crate::policies::{COVERAGE, RuleBook, name_of};
 use crate::problem::{Failure, Problem};
 
 /// The questions whose answers make a history.
@@ -43,7 +43,7 @@ impl<'a> Edges<'a> {
         for policy in asked.iter().flat_map(|action| rules.policies(action)) {
             let json = policy.to_json().map_err(Failure::internal("a policy as JSON"))?;
             if !dates(&json, &mut in_policies) {
-                reckoning.extend(rules.rules.get(&policy.id().to_string()).map(|rule| (&rule.id, rule)));
+                reckoning.extend(rules.rules.get(name_of(policy.id())).map(|rule| (&rule.id, rule)));
             }
         }
         if reckoning.is_empty() {

@@ -97,6 +97,8 @@ pub struct OperationResult {
     /// The reason, where the gates do not tell it.
     pub reason: Option<String>,
     pub(super) trials: Vec<Trial>,
+    /// Those of requests that are made later than at the moment asked.
+    pub(super) later: Vec<Trial>,
     pub(super) keys: BTreeSet<String>,
     pub(super) too_many: BTreeSet<String>,
     /// The IAM actions without which a gate would fail, by generation.
@@ -125,6 +127,7 @@ impl OperationResult {
             any_request: None,
             reason: None,
             trials: Vec::new(),
+            later: Vec::new(),
             keys: BTreeSet::new(),
             too_many: BTreeSet::new(),
             needed: BTreeSet::new(),
@@ -185,7 +188,13 @@ impl OperationResult {
             self.refused(&trials, desk);
         }
         self.actions = outcomes(&trials, &self.needed);
-        self.any_request = desk.any_request.then(|| AnyRequest::of(&trials, &decisions, state_unknown));
+        if desk.any_request {
+            let later = std::mem::take(&mut self.later);
+            let of_later = later.iter().map(|t| trial_decision(t, desk));
+            let decisions: Vec<Decision> = decisions.iter().copied().chain(of_later).collect();
+            let all: Vec<&Trial> = trials.iter().chain(&later).collect();
+            self.any_request = Some(AnyRequest::of(&all, &decisions, state_unknown));
+        }
         self.dependencies(&trials, &decisions, state_unknown);
         self.assume(desk, principal, operation)?;
         Ok(())

@@ -23,7 +23,7 @@ pub struct AnyRequest {
 
 impl AnyRequest {
     /// From all trials: those with the same facts are requests of one world.
-    pub(super) fn of(trials: &[Trial], decisions: &[Decision], state_unknown: bool) -> Self {
+    pub(super) fn of(trials: &[&Trial], decisions: &[Decision], state_unknown: bool) -> Self {
         let mut worlds: BTreeMap<(bool, &Choice), Vec<(&Trial, Decision)>> = BTreeMap::new();
         for (trial, decision) in trials.iter().zip(decisions) {
             worlds.entry((trial.in_force, &trial.facts)).or_default().push((trial, *decision));
@@ -43,7 +43,7 @@ impl AnyRequest {
             Some(AnyAllowed::No) if outcomes.len() == 1 => AnyAllowed::No,
             _ => AnyAllowed::Unknown,
         };
-        let allowed = trials.iter().zip(decisions).filter(|(_, d)| **d == Decision::Allow).map(|(t, _)| t);
+        let allowed = trials.iter().zip(decisions).filter(|(_, d)| **d == Decision::Allow).map(|(t, _)| *t);
         let carried = |t: &Trial| -> BTreeMap<String, String> {
             let keys = t.choice.iter().filter(|c| !t.facts.contains(c));
             keys.map(|(key, label)| (spelling(key), label.clone())).collect()

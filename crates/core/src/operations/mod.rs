@@ -21,14 +21,14 @@ use crate::agreements::standing::Standing;
 use crate::agreements::{Agreements, KindCoverage, context, datetime};
 use crate::inventory::entity::{Uid, cedar_uid};
 use crate::inventory::model::Account;
-use crate::moment::Moment;
+use crate::moment::{self, Moment};
 use crate::permissions::dependence::Choice;
 use crate::permissions::principals::Principal;
 use crate::permissions::scenarios::{Call, CallResult, Scenarios, ask};
 use crate::policies::operations::check::ASSUME;
-use crate::policies::{Rule, RuleBook};
+use crate::policies::{Rule, RuleBook, Tags};
 use crate::problem::Failure;
-use crate::terms::{Decision, PermissionModel, PrincipalKind, Scope};
+use crate::terms::{AnyAllowed, Decision, PermissionModel, PrincipalKind, Scope};
 use answer::{Dependency, OperationResult, Trial};
 use catalogue::Operation;
 use worlds::Worlds;
@@ -45,6 +45,8 @@ pub struct AccountEvaluator<'a> {
     pub organization: Option<&'a str>,
     /// Why it is not known which organization that is.
     pub organization_unknown: Option<&'a str>,
+    /// Why it is not known in which unit of it the account is.
+    pub unit_unknown: Option<&'a str>,
     /// The entities that the rules read.
     pub entities: &'a Entities,
     /// The same, with what is not known taken to be something.
@@ -107,9 +109,14 @@ fn read_of(
     let text = format!("{} {own:?} {organization:?} {units:?} {offline:?} {:?}", account.partition, standing.unknown);
     let text = text.replace(&account.id, "SELF");
     // what is not said is told with whom it is of, and another account's answers do not have that
-    let open = open::open(agreements, (account, standing), None, |attr| attributes.contains(attr));
+    // rules that read tags tell accounts apart by themselves
+    let read = open::Read { attribute: &|attr| attributes.contains(attr), tags: Tags::new() };
+    let open = open::open(agreements, (account, standing), None, &read);
     open.iter().fold(text, |text, open| format!("{text} {}", open.words()))
 }
+
+/// What a request by which something is allowed later is told with.
+const LATER: &str = "the moment of the request";
 
 /// IAM actions, by generation.
 type Needed = BTreeSet<(&'static str, String)>;
@@ -164,10 +171,8 @@ impl AccountEvaluator<'_> {
     }
 
     fn decide_one(&self, principal: &Principal, operation: &Operation) -> Result<OperationResult, Failure> {
-        let (in_force, designated) = self.state(operation);
         let mut answer = OperationResult::new(operation);
-        let of_organization = operation.scope == Some(Scope::Organization) || operation.by_name;
-        if let Some(reason) = self.organization_unknown.filter(|_| of_organization) {
+        if let Some(reason) = self.place_unknown(operation) {
             answer.reason = Some(reason.to_owned());
             answer.depends_on.push(Dependency { key: "memberships".to_owned(), allows: Vec::new() });
             return Ok(answer);
@@ -177,9 +182,27 @@ impl AccountEvaluator<'_> {
             answer.depends_on = what.iter().map(|key| Dependency { key: key.clone(), allows: Vec::new() }).collect();
             return Ok(answer);
         }
+        let (in_force, designated) = self.state(operation);
+        // in any state, what can be done in one can be done
+        if self.any_state && in_force.is_none() {
+            let of = |state| self.decide_in(principal, operation, (Some(state), designated));
+            return Ok(better(of(false)?, of(true)?));
+        }
+        self.decide_in(principal, operation, (in_force, designated))
+    }
+
+    /// The answer where the agreement that an operation is about is in force, or is not; in both where that is not known.
+    fn decide_in(
+        &self,
+        principal: &Principal,
+        operation: &Operation,
+        (in_force, designated): (Option<bool>, bool),
+    ) -> Result<OperationResult, Failure> {
+        let mut answer = OperationResult::new(operation);
         let variants = states(in_force);
         for in_force in variants {
-            self.variant(principal, operation, Facts { in_force: *in_force, designated, world: 0 }, &mut answer)?;
+            let facts = Facts { in_force: *in_force, designated, world: 0, later: None };
+            self.variant(principal, operation, facts, &mut answer)?;
         }
         let no_actions = Needed::new();
         let too_many = !answer.too_many.is_empty();
@@ -190,6 +213,15 @@ impl AccountEvaluator<'_> {
             any.search(principal, if one { &answer.needed } else { &no_actions })?;
         }
         Ok(answer)
+    }
+
+    /// Why it is not known where the account stands, where the answer may depend on it.
+    fn place_unknown(&self, operation: &Operation) -> Option<&str> {
+        let of_organization = operation.scope == Some(Scope::Organization) || operation.by_name;
+        let reads_units = self.rules.reads_units(operation.name);
+        let reads_organization = of_organization || reads_units || self.rules.reads_organization(operation.name);
+        let organization = self.organization_unknown.filter(|_| reads_organization);
+        organization.or_else(|| self.unit_unknown.filter(|_| reads_units))
     }
 
     /// All assignments of what is unknown, with the agreement in force or not. What IAM says is the same in every world.
@@ -213,7 +245,18 @@ impl AccountEvaluator<'_> {
         for (world, taken) in self.worlds.of(operation).worlds().iter().enumerate() {
             let facts = Facts { world, ..facts };
             answer.needed.extend(self.needed(principal, operation, facts)?);
-            self.trials(principal, operation, facts, (&taken.choice, &asked, &scenarios), answer)?;
+            let known = (&taken.choice, &asked, &scenarios);
+            self.trials(principal, operation, facts, known, &mut answer.trials)?;
+            // a request can be made later as well
+            let later = if self.any_request { self.rules.moments(operation.name) } else { BTreeSet::new() };
+            for moment in later.into_iter().filter(|moment| *moment > self.at) {
+                let facts = Facts { later: Some(moment), ..facts };
+                let told = (LATER.to_owned(), moment::format(moment));
+                let mut found = Vec::new();
+                self.trials(principal, operation, facts, known, &mut found)?;
+                found.iter_mut().for_each(|trial| trial.choice.push(told.clone()));
+                answer.later.extend(found);
+            }
         }
         Ok(())
     }
@@ -225,14 +268,14 @@ impl AccountEvaluator<'_> {
         operation: &Operation,
         facts: Facts,
         (world, asked, scenarios): (&Choice, &Needed, &Scenarios),
-        answer: &mut OperationResult,
+        found: &mut Vec<Trial>,
     ) -> Result<(), Failure> {
         if !scenarios.too_many.is_empty() {
             // all or nothing: a gate that fails under both fails under every assignment
             for verdict in [CallResult::Blocked(Vec::new()), CallResult::Allowed(Vec::new())] {
                 let verdicts = asked.iter().map(|_| verdict.clone()).collect();
                 let trial = self.trial(principal, operation, facts, asked, verdicts)?;
-                answer.trials.push(Trial { choice: world.clone(), facts: world.clone(), ..trial });
+                found.push(Trial { choice: world.clone(), facts: world.clone(), ..trial });
             }
             return Ok(());
         }
@@ -257,7 +300,7 @@ impl AccountEvaluator<'_> {
             let more: Choice = world.iter().filter(|taken| !trial.choice.contains(taken)).cloned().collect();
             trial.choice.extend(more.iter().cloned());
             trial.facts.extend(more);
-            answer.trials.push(trial);
+            found.push(trial);
         }
         Ok(())
     }
@@ -271,13 +314,14 @@ impl AccountEvaluator<'_> {
         let each: Vec<&String> = operation.of_each.iter().map(|(id, _)| id).collect();
         let text = format!(
             "{name} {scope:?} {kind:?} {report:?} {in_force:?} {designated} {:?} {each:?}",
-            self.organization_unknown
+            (self.organization_unknown, self.unit_unknown)
         );
         let each = operation.of_each.iter().map(|(_, values)| operation.on(values));
         let mut calls = Vec::new();
         for operation in std::iter::once(operation.clone()).chain(each) {
             for in_force in states(in_force) {
-                for (generation, action) in self.asked(&operation, Facts { in_force: *in_force, designated, world: 0 })
+                for (generation, action) in
+                    self.asked(&operation, Facts { in_force: *in_force, designated, world: 0, later: None })
                 {
                     calls.push(self.rules.operations.call(&operation, &action, generation, *in_force)?.0);
                 }
@@ -302,6 +346,7 @@ impl AccountEvaluator<'_> {
         let designated = possible.designated.unwrap_or_else(|| self.designated(operation));
         let in_force = match (possible.in_force, operation.scope) {
             (Some(in_force), _) => Some(in_force),
+            (None, Some(Scope::Account | Scope::Organization)) if self.any_state && operation.kind.is_some() => None,
             (None, Some(Scope::Account)) => row.map_or(Some(false), |r| r.account),
             (None, Some(Scope::Organization)) if operation.kind.is_some() => {
                 row.map_or(Some(false), |r| r.organization)
@@ -471,7 +516,7 @@ impl AccountEvaluator<'_> {
         allowed: Expr,
     ) -> Result<cedar_policy::Context, Failure> {
         let mut pairs = vec![
-            ("at", datetime(self.at)),
+            ("at", datetime(facts.later.unwrap_or(self.at))),
             ("generation", Expr::new_string(generation.to_owned())),
             ("scope", Expr::new_string(operation.scope.map_or("none", Scope::word).to_owned())),
             ("allowed", allowed),
@@ -483,6 +528,24 @@ impl AccountEvaluator<'_> {
         pairs.extend(operation.kind.clone().map(|kind| ("agreement", Expr::new_string(kind))));
         pairs.extend(self.named(operation)?);
         context(pairs)
+    }
+}
+
+/// The better of the answers in two states, with the better of what any request may do.
+fn better(one: OperationResult, other: OperationResult) -> OperationResult {
+    let any = match (&one.any_request, &other.any_request) {
+        (Some(first), Some(second)) if possible(second.decision) > possible(first.decision) => Some(second.clone()),
+        (first, _) => first.clone(),
+    };
+    let best = if rank(other.decision) > rank(one.decision) { other } else { one };
+    OperationResult { any_request: any, ..best }
+}
+
+fn possible(any: AnyAllowed) -> u8 {
+    match any {
+        AnyAllowed::Yes => 2,
+        AnyAllowed::Unknown => 1,
+        AnyAllowed::No => 0,
     }
 }
 
@@ -513,4 +576,6 @@ pub struct Facts {
     designated: bool,
     /// Which of the operation's worlds.
     world: usize,
+    /// The moment of the request, where it is not the one asked.
+    later: Option<Moment>,
 }

@@ -9,7 +9,7 @@ use cedar_policy::Entities;
 
 use super::catalogue::Operation;
 use crate::agreements::Agreements;
-use crate::agreements::open::{Open, Tried, World, open, tried};
+use crate::agreements::open::{Open, Read, Tried, World, open, tried};
 use crate::agreements::standing::Standing;
 use crate::inventory::entity::Uid;
 use crate::inventory::model::Account;
@@ -44,7 +44,8 @@ impl Worlds {
             }
             let report = operation.report.as_ref().map(|r| Uid::new("Report", r));
             let reads = |attr: &str| rules.reads_attribute(operation.name, attr);
-            let open = open(agreements, (account, standing), report, reads);
+            let read = Read { attribute: &reads, tags: rules.tags_read(&[operation.name]) };
+            let open = open(agreements, (account, standing), report, &read);
             if open.is_empty() {
                 continue;
             }

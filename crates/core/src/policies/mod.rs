@@ -45,6 +45,7 @@ use cedar_policy::{
 
 use crate::inventory::Inventory;
 use crate::inventory::schema::{EntitySchema, NAMESPACE};
+use crate::moment::Moment;
 use crate::problem::{Cause, Evaluation, Failure, Place, Problem, SourceFile, did_you_mean, meant};
 use crate::source;
 use crate::stack;
@@ -57,6 +58,7 @@ use operations::check::{check, ungated};
 pub use origin::{Laid, Origin};
 use parsed::{Held, Policies};
 use reads::Reads;
+pub use reads::Tags;
 pub use reads::{applies_to, attribute_of, conjuncts_of, is_variable};
 pub use rule::Rule;
 pub use subjects::{COVERAGE, COVERED};
@@ -137,7 +139,10 @@ impl RuleBook {
         // what was taken away or stands for another rule may be all that there was of a finding
         let is_less = !laid.origin.removed.is_empty() || !laid.origin.replaced.is_empty();
         let lacks = if is_less { without::lacks(&rules, schema) } else { Vec::new() };
-        warnings.extend(is_less.then(|| without::opened(&rules, schema, &name)).into_iter().flatten());
+        if is_less {
+            warnings.extend(without::opened(&rules, schema, &name));
+            warnings.extend(without::left_out_warning(&rules, schema, &name));
+        }
         Ok(Self { origin: Origin { operations, calls, ..laid.origin }, warnings, lacks, ..rules })
     }
 
@@ -155,7 +160,9 @@ impl RuleBook {
             return Err(Failure::Problems(ungated));
         }
         let lacks = without::lacks(&rules, schema);
-        Ok(Self { warnings: unread, lacks, ..rules })
+        let mut warnings = unread;
+        warnings.extend(without::left_out_warning(&rules, schema, &folder.name()));
+        Ok(Self { warnings, lacks, ..rules })
     }
 
     /// The rules, if every question that is asked of them has a policy that can answer it.
@@ -270,6 +277,29 @@ impl RuleBook {
         self.by_action.get(action).is_some_and(|reads| reads.attributes.contains(attribute))
     }
 
+    /// The tags that some policy of these actions reads.
+    pub fn tags_read(&self, actions: &[&str]) -> Tags {
+        Reads::all(actions.iter().filter_map(|action| self.by_action.get(*action)).filter(|r| !r.tags.is_empty())).tags
+    }
+
+    /// Whether some policy of an action asks which organization an account is in, whatever the scope.
+    pub fn reads_organization(&self, action: &str) -> bool {
+        self.by_action.get(action).is_some_and(|reads| reads.organization)
+    }
+
+    /// The moments that policies of an action name, and those right after them, in order: between two of them these policies say the
+    /// same.
+    pub fn moments(&self, action: &str) -> BTreeSet<Moment> {
+        let named = self.by_action.get(action).into_iter().flat_map(|reads| &reads.moments);
+        let around = named.flat_map(|moment| [Some(*moment), moment.checked_add(1)]).flatten();
+        around.filter_map(Moment::from_timestamp_millis).collect()
+    }
+
+    /// Whether some policy of an action names a unit.
+    pub fn reads_units(&self, action: &str) -> bool {
+        self.by_action.get(action).is_some_and(|reads| reads.units)
+    }
+
     /// A warning for each name in the user's policies that an inventory does not have: a condition on it never holds.
     pub fn unknown_names(&self, inventory: &Inventory) -> Vec<Problem> {
         let in_folder = |problem: Problem| match &self.origin.folder {
@@ -346,7 +376,7 @@ impl RuleBook {
         entities: &Entities,
     ) -> Result<Ruling<'_>, Failure> {
         let wrong = |source: Cause, policy: Option<&PolicyId>| {
-            let rule = policy.and_then(|id| self.rules.get(&id.to_string()));
+            let rule = policy.and_then(|id| self.rules.get(name_of(id)));
             let place = rule.map(|rule| Place { source: rule.source.clone(), span: rule.span.first() });
             let (policies, request) = ("the policies".to_owned(), format!("{action} by {principal}"));
             Failure::Evaluation(Box::new(Evaluation { policies, request, place, source }))
@@ -363,8 +393,8 @@ impl RuleBook {
             let AuthorizationError::PolicyEvaluationError(failed) = error;
             return Err(wrong(error.to_string().into(), Some(failed.policy_id())));
         }
-        let ids = response.diagnostics().reason().map(ToString::to_string);
-        let mut by: Vec<&Rule> = ids.filter_map(|id| self.rules.get(&id)).collect();
+        let ids = response.diagnostics().reason().map(name_of);
+        let mut by: Vec<&Rule> = ids.filter_map(|id| self.rules.get(id)).collect();
         by.sort_by(|a, b| (a.order, &a.id).cmp(&(b.order, &b.id)));
         Ok(Ruling { permitted: response.decision() == Decision::Allow, by })
     }
@@ -411,6 +441,11 @@ fn repeated_codes(rules: &BTreeMap<String, Rule>) -> Vec<Problem> {
     problems
 }
 
+/// The `@id` of a policy as it is written; Cedar prints it with escapes.
+pub(crate) fn name_of(id: &PolicyId) -> &str {
+    id.as_ref()
+}
+
 /// What is built in fits the built-in schema, which a test shows (`what_is_built_in_is_without_fault`): not asked anew in each run.
 fn held_by(schema: &EntitySchema) -> Held {
     if schema.is_built_in() { is_built_in } else { |_| false }
@@ -429,9 +464,9 @@ fn validate(
     }
     let others = PolicySet::from_policies(others).map_err(Failure::internal("a set of policies"))?;
     let result = behind::validate(&others, &schema.cedar);
-    let located = |id: &PolicyId, wrong: &dyn miette::Diagnostic| match rules.get(&id.to_string()) {
+    let located = |id: &PolicyId, wrong: &dyn miette::Diagnostic| match rules.get(name_of(id)) {
         Some(rule) => from_cedar(&rule.source, wrong),
-        None => Problem::about(id.to_string(), wrong.to_string()),
+        None => Problem::about(name_of(id), wrong.to_string()),
     };
     // a policy that can never apply would never be asked, without a word
     problems.extend(result.validation_warnings().map(|w| located(w.policy_id(), w)));

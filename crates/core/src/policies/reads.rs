@@ -1,10 +1,11 @@
 //! What policies read: the attributes that they tell entities apart by, and whether they tell principals apart.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cedar_policy::{ActionConstraint, Policy, PrincipalConstraint};
 use serde_json::Value;
 
+use super::{ordered, patterns};
 use crate::inventory::schema::local;
 
 /// What policies read of entities.
@@ -16,7 +17,19 @@ pub struct Reads {
     names_entities: bool,
     /// The principal is read: in the scope of a policy, or in a condition.
     pub principal: bool,
+    /// The tags, of whatever entity.
+    pub tags: Tags,
+    /// Some policy asks which organization the account is in, and not only where the scope is the organization.
+    pub organization: bool,
+    /// A unit is named.
+    pub units: bool,
+    /// The moments that the moment asked is compared with, in milliseconds since 1970.
+    pub moments: BTreeSet<i64>,
 }
+
+/// The keys of tags that policies read, each with the values that it is compared with; `None` where it is compared with something else. A
+/// key that is not written out is empty.
+pub type Tags = BTreeMap<String, Option<BTreeSet<String>>>;
 
 impl Reads {
     /// What a policy in JSON reads.
@@ -25,6 +38,9 @@ impl Reads {
         reads.add(json);
         let any = json.get("principal").and_then(|p| p.get("op")).and_then(Value::as_str) == Some("All");
         reads.principal |= !any;
+        let of_one_scope = asks_for_the_organization(json);
+        reads.organization &= !of_one_scope;
+        tags(json, &mut reads.tags);
         reads
     }
 
@@ -35,6 +51,12 @@ impl Reads {
             reads.attributes.extend(one.attributes.iter().cloned());
             reads.names_entities |= one.names_entities;
             reads.principal |= one.principal;
+            reads.organization |= one.organization;
+            reads.units |= one.units;
+            reads.moments.extend(one.moments.iter().copied());
+            for (key, values) in &one.tags {
+                add_values(&mut reads.tags, key, values.clone());
+            }
         }
         reads
     }
@@ -52,6 +74,15 @@ impl Reads {
                     ty.is_some_and(|t| !t.ends_with("Action")) && members.get("id").is_some_and(Value::is_string);
                 self.names_entities |= is_entity || members.contains_key("getTag") || members.contains_key("hasTag");
                 self.principal |= is_variable(json, "principal");
+                let of = |name: &str| ty.is_some_and(|ty| local(ty) == name);
+                self.units |= of("OrganizationalUnit");
+                let compared = ordered::comparison(json).filter(|c| attribute_of(c.of, "context") == Some("at"));
+                self.moments.extend(compared.map(|comparison| comparison.with));
+                self.organization |= of("Organization") || attribute_of(json, "context") == Some("organization");
+                self.organization |= members.get("has").is_some_and(|has| {
+                    let attribute = has.get("attr").and_then(Value::as_str);
+                    attribute == Some("organization") && has.get("left").is_some_and(|l| is_variable(l, "context"))
+                });
                 self.attributes.extend(members.get("attr").and_then(Value::as_str).map(str::to_owned));
                 members.values().for_each(|v| self.add(v));
             }
@@ -59,6 +90,87 @@ impl Reads {
             _ => {}
         }
     }
+}
+
+/// Whether a policy applies only where the scope is the organization: one of its conditions says so.
+fn asks_for_the_organization(policy: &Value) -> bool {
+    let conditions = policy.get("conditions").and_then(Value::as_array).into_iter().flatten();
+    let when = conditions.filter(|c| c.get("kind").and_then(Value::as_str) == Some("when"));
+    let mut parts = Vec::new();
+    when.filter_map(|c| c.get("body")).for_each(|body| conjuncts_of(body, &mut parts));
+    parts.into_iter().any(|part| {
+        let Some(sides) = part.get("==") else { return false };
+        let (left, right) = (sides.get("left"), sides.get("right"));
+        let is_scope = |side: Option<&Value>| side.is_some_and(|s| attribute_of(s, "context") == Some("scope"));
+        let is_word =
+            |side: Option<&Value>| side.and_then(|s| s.get("Value")).and_then(Value::as_str) == Some("organization");
+        (is_scope(left) && is_word(right)) || (is_scope(right) && is_word(left))
+    })
+}
+
+fn add_values(tags: &mut Tags, key: &str, values: Option<BTreeSet<String>>) {
+    let known = tags.entry(key.to_owned()).or_insert_with(|| Some(BTreeSet::new()));
+    *known = match (known.take(), values) {
+        (Some(mut known), Some(values)) => {
+            known.extend(values);
+            Some(known)
+        }
+        _ => None,
+    };
+}
+
+/// The tags that an expression reads.
+fn tags(json: &Value, found: &mut Tags) {
+    const COMPARISONS: [&str; 5] = ["==", "!=", "contains", "containsAll", "containsAny"];
+    let members = match json {
+        Value::Object(members) => members,
+        Value::Array(items) => return items.iter().for_each(|item| tags(item, found)),
+        _ => return,
+    };
+    for (operator, operands) in members {
+        let side = |name: &str| operands.get(name).unwrap_or(&Value::Null);
+        let compared = match operator.as_str() {
+            "like" => sample(side("pattern")).map(|sample| (side("left"), BTreeSet::from([sample]))),
+            operator if COMPARISONS.contains(&operator) => {
+                let both = [(side("left"), side("right")), (side("right"), side("left"))];
+                both.into_iter().find_map(|(tag, other)| tag.get("getTag").and(texts(other)).map(|texts| (tag, texts)))
+            }
+            "hasTag" => {
+                let key = side("right").get("Value").and_then(Value::as_str);
+                add_values(found, key.unwrap_or_default(), key.map(|_| BTreeSet::new()));
+                None
+            }
+            // what it is compared with was taken above, or is not written out
+            "getTag" => {
+                let key = side("right").get("Value").and_then(Value::as_str);
+                add_values(found, key.unwrap_or_default(), None);
+                None
+            }
+            _ => None,
+        };
+        match compared.and_then(|(tag, texts)| Some((tag.get("getTag")?, texts))) {
+            Some((tag, texts)) => {
+                let key = tag.get("right").and_then(|key| key.get("Value")).and_then(Value::as_str);
+                add_values(found, key.unwrap_or_default(), key.map(|_| texts));
+                tags(tag.get("left").unwrap_or(&Value::Null), found);
+            }
+            None => tags(operands, found),
+        }
+    }
+}
+
+/// The texts of an expression that is one, or a set of them.
+fn texts(json: &Value) -> Option<BTreeSet<String>> {
+    let text = |json: &Value| Some(json.get("Value")?.as_str()?.to_owned());
+    match json.get("Set").and_then(Value::as_array) {
+        Some(items) => items.iter().map(text).collect(),
+        None => text(json).map(|text| BTreeSet::from([text])),
+    }
+}
+
+/// A text that has a pattern.
+fn sample(pattern: &Value) -> Option<String> {
+    Some(patterns::parts(pattern)?.into_iter().flatten().collect())
 }
 
 /// The names of the actions that a policy names; none where it applies to all.

@@ -69,13 +69,45 @@ pub fn opened(own: &RuleBook, schema: &EntitySchema, folder: &str) -> Vec<Proble
     opened.into_iter().map(warning).collect()
 }
 
+/// As many names are told of what is left out.
+const NAMES: usize = 6;
+
+/// The built-in policies that deny an operation, or say what is in force and what is a fact, of which these rules have none of the same
+/// `@id`: `gate all-features`.
+fn left_out(own: &RuleBook, ours: &BTreeMap<String, Rule>) -> Vec<String> {
+    let is_told = |rule: &&Rule| {
+        let others = |action: &String| action == ASSUME || action == "advise" || action.starts_with("report-on-");
+        !own.rules.contains_key(&rule.id) && !rule.actions.iter().any(others)
+    };
+    let is_operation = |action: &String| own.operations.operation(action).is_some();
+    let named = |rule: &Rule| match rule.forbids && rule.actions.iter().all(is_operation) {
+        true => format!("gate {}", rule.id),
+        false => format!("policy {}", rule.id),
+    };
+    let mut left_out: Vec<String> = ours.values().filter(is_told).map(named).collect();
+    left_out.sort();
+    if left_out.len() > NAMES {
+        let more = left_out.split_off(NAMES).len();
+        left_out.push(format!("{more} more of the built-in policies"));
+    }
+    left_out
+}
+
+/// A warning where built-in policies that decide are left out.
+pub fn left_out_warning(own: &RuleBook, schema: &EntitySchema, folder: &str) -> Option<Problem> {
+    let left_out = left_out(own, &built_in_rules(schema)?);
+    let message = format!("these rules have no {}", left_out.join(", no "));
+    let help = "what they alone deny, nothing denies: write a policy with this @id, unless that is meant";
+    (!left_out.is_empty()).then(|| Problem::about(folder.to_owned(), message).help(help).warning())
+}
+
 /// What the built-in rules decide and these do not, which stand in for all of them or are laid over them with less: gates of a state
 /// for some operation, and findings. What they lack altogether is told by [`RuleBook::without`].
 pub fn lacks(own: &RuleBook, schema: &EntitySchema) -> Vec<String> {
     let Some(ours) = built_in_rules(schema) else {
         return Vec::new();
     };
-    let mut lacks = Vec::new();
+    let mut lacks = left_out(own, &ours);
     for (state, words) in STATES.iter().filter(|(state, _)| of_state(&own.rules, state)) {
         let named = |rules: &BTreeMap<String, Rule>| -> BTreeSet<String> {
             gates(rules).filter(|r| r.get("state") == Some(state)).flat_map(|r| r.actions.clone()).collect()

@@ -85,6 +85,14 @@ impl Promises {
                 Item { value, name: format!("the policy `{}`", rule.id), place: Some(place) },
             );
         }
+        let operations = &book.operations;
+        let of_operations =
+            operations.operations.iter().map(|o| (format!("the operation `{}`", o.name), &o.content, &o.place));
+        let of_calls = operations.calls.values().map(|c| (format!("the call `{}`", c.action), &c.content, &c.place));
+        for (name, content, place) in of_operations.chain(of_calls) {
+            let item = Item { value: Value::Text(content.clone()), name: name.clone(), place: Some(place.clone()) };
+            self.add(Kind::Rule, name, item);
+        }
         let value = Value::Text(schema.to_owned());
         self.add(Kind::Schema, "", Item { value, name: "the schema".to_owned(), place: None });
     }

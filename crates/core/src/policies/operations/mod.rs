@@ -63,6 +63,8 @@ pub struct Definition {
     pub also_called: Vec<String>,
     /// Where its name stands.
     pub place: Place,
+    /// All that the file says of it, without spelling.
+    pub content: String,
 }
 
 /// The state of an agreement in which an operation is possible; `None` where it does not matter.
@@ -87,6 +89,8 @@ pub struct Asked {
     pub keys: BTreeMap<String, Option<Template>>,
     /// Where its name stands.
     pub place: Place,
+    /// All that the file says of it, without spelling.
+    pub content: String,
 }
 
 /// An ARN, and when it is asked on.
@@ -138,10 +142,18 @@ impl Catalogue {
             sources: sources.to_vec(),
             laid: Default::default(),
         };
+        let mut seen = Seen::default();
         for source in sources {
+            // a user's files are laid over what is built in, and none over another: their paths decide nothing
+            if source.text == BUILT_IN.1 {
+                seen = Seen::default();
+            }
             match json::parse(source) {
-                Ok(root) => catalogue.lay_over(Reader::new(source, problems), &root, schema),
+                Ok(root) => catalogue.lay_over(Reader::new(source, problems), &root, schema, &mut seen),
                 Err(found) => problems.extend(found),
+            }
+            if source.text == BUILT_IN.1 {
+                seen = Seen::default();
             }
         }
         catalogue
@@ -167,15 +179,15 @@ impl Catalogue {
         self.operations.iter().find(|o| o.name == name)
     }
 
-    fn lay_over(&mut self, mut reader: Reader<'_>, root: &Node, schema: &EntitySchema) {
+    fn lay_over(&mut self, mut reader: Reader<'_>, root: &Node, schema: &EntitySchema, seen: &mut Seen) {
         reader.members(root, &["operations", "calls"], "a file of operations");
-        let is_over = !self.operations.is_empty();
-        let mut seen = BTreeSet::new();
+        let is_over = self.sources.first().is_some_and(|first| first.text == BUILT_IN.1) && !reader.reads(BUILT_IN.1);
         for node in reader.list(root.get("operations")) {
             let Some(operation) = definition(&mut reader, node) else { continue };
-            if !seen.insert(operation.name.to_owned()) {
+            if !seen.operations.insert(operation.name.to_owned()) {
                 let message = format!("the operation `{}` appears twice", operation.name);
                 reader.wrong(operation.place.span, message, "keep one of the two");
+                continue;
             }
             let name = operation.name.to_owned();
             match self.operations.iter_mut().find(|o| o.name == operation.name) {
@@ -190,12 +202,12 @@ impl Catalogue {
                 }
             }
         }
-        seen.clear();
         for node in reader.list(root.get("calls")) {
             let Some(call) = asked(&mut reader, node, &mut self.slots, schema) else { continue };
-            if !seen.insert(call.action.clone()) {
+            if !seen.calls.insert(call.action.clone()) {
                 let message = format!("the call `{}` appears twice", call.action);
                 reader.wrong(call.place.span, message, "keep one of the two");
+                continue;
             }
             let laid = &mut self.laid.1;
             match self.calls.contains_key(&call.action) {
@@ -205,6 +217,13 @@ impl Catalogue {
             self.calls.insert(call.action.clone(), call);
         }
     }
+}
+
+/// The names in the files so far, of which none is laid over another.
+#[derive(Default)]
+struct Seen {
+    operations: BTreeSet<String>,
+    calls: BTreeSet<String>,
 }
 
 /// An operation that stands in for another is about the same, in at least its scopes: in a scope that it drops nobody would be
@@ -287,6 +306,7 @@ fn definition(reader: &mut Reader<'_>, node: &Node) -> Option<Definition> {
         object: interned(object),
         also_called,
         place: reader.place(span),
+        content: node.to_json().to_string(),
     })
 }
 
@@ -330,7 +350,8 @@ fn asked(reader: &mut Reader<'_>, node: &Node, slots: &mut Slots, schema: &Entit
         };
         keys.insert(member.key.to_ascii_lowercase(), value);
     }
-    Some(Asked { action: action.to_owned(), asked_as, resources, keys, place: reader.place(span) })
+    let content = node.to_json().to_string();
+    Some(Asked { action: action.to_owned(), asked_as, resources, keys, place: reader.place(span), content })
 }
 
 /// What is wrong with a key that a call would carry: AWS has none of that name.

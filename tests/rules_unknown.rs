@@ -1,0 +1,376 @@
+//! Rules of one's own and what is not known: tags that were not listed, places of another day, requests of a later day, states of agreements.
+//! None of it passes for what it is not.
+
+use std::process::Output;
+
+use crate::collect::countersign;
+use crate::common::*;
+use countersign_core::policies::RuleBook;
+use countersign_core::problem::{Failure, Problem};
+use countersign_core::source::Folder;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+const ALICE: &str = "arn:aws:iam::222222222223:user/alice";
+const X: &str = "222222222223";
+
+/// A folder of files, with the folders that their paths name.
+fn files(files: &[(&str, String)]) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (path, text) in files {
+        let path = folder.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    folder
+}
+
+/// Rules laid over those that are built in: a folder of one file.
+fn rules(text: &str) -> TempDir {
+    files(&[("r.cedar", text.to_owned())])
+}
+
+fn inventory(as_of: &str, entities: Value) -> TempDir {
+    files(&[("e.json", entities.to_string()), ("countersign.toml", format!("asOf = \"{as_of}\"\n"))])
+}
+
+fn run(args: &[&str], folder: &TempDir, more: &[&str]) -> Output {
+    let folder = folder.path().to_str().unwrap();
+    let args: Vec<&str> =
+        args.iter().map(|a| if *a == "DIR" { folder } else { a }).chain(more.iter().copied()).collect();
+    countersign(&args)
+}
+
+fn json_of(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|e| {
+        panic!("{e}: {} {}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+    })
+}
+
+/// The answer of `can` about the root user of an account.
+fn can(operation: &str, account: &str, inventory: &TempDir, rules: &TempDir, more: &[&str]) -> String {
+    let rules = rules.path().to_str().unwrap();
+    let all = [&["--account", account, "--policies", rules, "--format", "json"], more].concat();
+    let found = json_of(&run(&["can", "root", operation, "DIR"], inventory, &all));
+    found["answers"][0]["operations"][0]["decision"].as_str().unwrap_or_else(|| panic!("{found}")).to_owned()
+}
+
+/// Whether the BAA covers an account.
+fn covered(account: &str, inventory: &TempDir, rules: &TempDir, more: &[&str]) -> (String, Value) {
+    let rules = rules.path().to_str().unwrap();
+    let all = [&["--account", account, "--agreement", "baa", "--policies", rules, "--format", "json"], more].concat();
+    let found = json_of(&run(&["coverage", "DIR"], inventory, &all));
+    let row = &found["accounts"][0]["agreements"][0];
+    (row["coverage"].as_str().unwrap_or_else(|| panic!("{found}")).to_owned(), row["governing"]["since"].clone())
+}
+
+fn gate(operation: &str, conditions: &str) -> String {
+    format!(
+        "@id(\"own\") @order(\"7\") @rule(\"X\") @reason(\"no\")\n\
+         forbid (principal, action == Artifact::Action::\"{operation}\", resource is Artifact::Account)\n{conditions};"
+    )
+}
+
+fn never_covers(conditions: &str) -> String {
+    format!(
+        "@id(\"own\") @rule(\"X\")\n\
+         forbid (principal is Artifact::CustomerAgreement, action == Artifact::Action::\"in-force\", resource is Artifact::Account)\n\
+         {conditions};"
+    )
+}
+
+fn of_x(tags_known: bool, more: Value) -> Value {
+    let mut all = vec![
+        json!({"uid": format!("Account::\"{X}\""), "attrs": {"name": "x", "tagsKnown": tags_known}}),
+        // the tag is there, so that no warning tells of it
+        json!({"uid": "Account::\"222222222224\"", "tags": {"Frozen": "yes"}}),
+        json!({"uid": "CustomerAgreement::\"customer-agreement-Own2222222222222\"",
+            "attrs": {"agreement": "baa", "account": X, "effectiveStart": "2026-01-01"}}),
+    ];
+    all.extend(more.as_array().into_iter().flatten().cloned());
+    Value::Array(all)
+}
+
+/// D16: what was not listed is unknown, whatever a rule would make of a tag that is absent.
+#[test]
+fn tags_that_were_not_listed_are_tried_in_every_way() {
+    let of = |known: bool| inventory("2026-11-01", of_x(known, json!([])));
+    for (conditions, without) in [
+        ("when { resource.hasTag(\"Frozen\") }", "allow"),
+        ("unless { resource.hasTag(\"Frozen\") }", "deny"),
+        ("when { resource.hasTag(\"Frozen\") && resource.getTag(\"Frozen\") == \"yes\" }", "allow"),
+        ("when { resource.hasTag(\"Frozen\") && [\"a\", \"b\"].contains(resource.getTag(\"Frozen\")) }", "allow"),
+        ("when { resource.hasTag(\"Frozen\") && resource.getTag(\"Frozen\") like \"ye*\" }", "allow"),
+        (
+            "when { resource.hasTag(\"Frozen\") && resource has name && resource.getTag(\"Frozen\") == resource.name }",
+            "allow",
+        ),
+    ] {
+        let rules = rules(&gate("terminate-agreement", conditions));
+        let asked = |known| can("terminate", X, &of(known), &rules, &["--scope", "account", "--agreement", "baa"]);
+        assert_eq!(asked(true), without, "{conditions}");
+        assert_eq!(asked(false), "unknown", "{conditions}");
+    }
+    // where no value changes the answer, it is known
+    let whatever =
+        rules(&gate("terminate-agreement", "when { resource.hasTag(\"Frozen\") || !resource.hasTag(\"Frozen\") }"));
+    let denied = can("terminate", X, &of(false), &whatever, &["--scope", "account", "--agreement", "baa"]);
+    assert_eq!(denied, "deny");
+    let frozen = rules(&never_covers("when { resource.hasTag(\"Frozen\") }"));
+    assert_eq!(covered(X, &of(true), &frozen, &[]).0, "covered");
+    assert_eq!(covered(X, &of(false), &frozen, &[]).0, "unknown");
+}
+
+/// Memberships name no unit: of an account that is elsewhere now, or whose organization of then is unknown, the unit is not known.
+#[test]
+fn where_an_account_stood_is_not_taken_for_where_it_stands() {
+    const GONE: &str = "444444444444";
+    const LATE: &str = "555555555555";
+    let inventory = inventory(
+        "2026-11-01",
+        json!([
+            {"uid": "Organization::\"o-exampleorg1\"", "attrs": {"featureSet": "ALL", "managementAccount": "111111111111",
+                "trustedAccess": true, "serviceRole": true}},
+            {"uid": "OrganizationalUnit::\"ou-ab12-clinical1\"", "parents": ["o-exampleorg1"]},
+            {"uid": "Account::\"111111111111\"", "parents": ["o-exampleorg1"]},
+            {"uid": format!("Account::\"{GONE}\""), "attrs": {"memberships":
+                [{"organization": "o-exampleorg1", "from": "2022-01-01", "until": "2023-01-01"}]}},
+            {"uid": format!("Account::\"{LATE}\""), "parents": ["ou-ab12-clinical1"], "attrs": {"memberships":
+                [{"organization": "o-exampleorg1", "from": "2025-01-01"}], "membershipsKnownSince": "2025-01-01"}},
+            {"uid": "CustomerAgreement::\"customer-agreement-Org2222222222222\"",
+                "attrs": {"agreement": "baa", "organization": "o-exampleorg1", "effectiveStart": "2020-01-01"}}
+        ]),
+    );
+    let in_unit = "{ resource in Artifact::OrganizationalUnit::\"ou-ab12-clinical1\" }";
+    for effect in ["when", "unless"] {
+        let coverage = rules(&never_covers(&format!("{effect} {in_unit}")));
+        assert_eq!(covered(GONE, &inventory, &coverage, &["--at", "2022-06-01"]).0, "unknown", "{effect}");
+        let accept = rules(&gate("accept-agreement", &format!("{effect} {in_unit}")));
+        let asked = |account: &str, at: &str| {
+            can("accept", account, &inventory, &accept, &["--scope", "account", "--agreement", "andb", "--at", at])
+        };
+        assert_eq!(asked(GONE, "2022-06-01"), "unknown", "{effect}");
+        assert_eq!(asked(LATE, "2022-06-01"), "unknown", "{effect}");
+        assert_eq!(asked(LATE, "2026-01-01"), if effect == "when" { "deny" } else { "allow" });
+    }
+    let members = rules(&gate(
+        "accept-agreement",
+        "when { context.scope == \"account\" && context has organization && context.organization.managementAccount != resource }",
+    ));
+    let more = ["--scope", "account", "--agreement", "andb", "--at", "2022-06-01"];
+    assert_eq!(can("accept", LATE, &inventory, &members, &more), "unknown");
+    // and where no rule asks, the answer at the scope of the account does not depend on it
+    assert_eq!(
+        can("accept", LATE, &inventory, &rules(&gate("download-report", "when { false || resource has name }")), &more),
+        "allow"
+    );
+}
+
+fn guardrail(operation: &str) -> String {
+    format!(
+        "@id(\"own\") @message(\"not these\")\n\
+         forbid (principal is Artifact::User, action == Artifact::Action::\"may-{operation}\", resource);"
+    )
+}
+
+fn alice(policy: Value) -> Value {
+    json!([{"uid": format!("User::\"{ALICE}\""), "attrs": {"policies": [policy]}}])
+}
+
+/// What a guardrail comes to.
+fn guarded(entities: &Value, guardrail: &str, rules: Option<&str>) -> (Option<i32>, String) {
+    let mut all = vec![
+        ("e.json", entities.to_string()),
+        (
+            "countersign.toml",
+            format!("asOf = \"2026-06-15\"\n{}", if rules.is_some() { "[rules]\npolicies = \"rules\"\n" } else { "" }),
+        ),
+        ("guardrails/g.cedar", guardrail.to_owned()),
+    ];
+    all.extend(rules.map(|text| ("rules/r.cedar", text.to_owned())));
+    let folder = files(&all);
+    let output = run(&["check", "DIR", "--only", "guardrails", "--format", "json"], &folder, &[]);
+    (output.status.code(), json_of(&output)["guardrails"][0]["outcome"].as_str().unwrap().to_owned())
+}
+
+/// A guardrail is proved for requests whenever they are made: a freeze that ends proves nothing of what comes after it.
+#[test]
+fn a_gate_that_forbids_for_a_time_proves_no_guardrail() {
+    let entities = of_x(true, alice(json!("arn:aws:iam::aws:policy/AdministratorAccess")));
+    let guardrail = guardrail("accept-agreement");
+    let until = |until: &str| gate("accept-agreement", &format!("when {{ context.at < datetime(\"{until}\") }}"));
+    assert_eq!(guarded(&entities, &guardrail, None), (Some(1), "violated".to_owned()));
+    let (_, state) = guarded(&entities, &guardrail, Some(&until("2026-07-01")));
+    assert_ne!(state, "proved");
+    // what was over before the moment asked does not come back
+    let since = gate("accept-agreement", "when { context.at >= datetime(\"2026-06-01\") }");
+    assert_eq!(guarded(&entities, &guardrail, Some(&since)).1, "proved");
+    let folder = inventory("2026-06-15", entities);
+    let freeze = rules(&until("2026-07-01"));
+    let any = run(
+        &["can", ALICE, "accept", "DIR", "--any", "--scope", "account", "--agreement", "andb", "--format", "json"],
+        &folder,
+        &["--policies", freeze.path().to_str().unwrap()],
+    );
+    let found = json_of(&any)["answers"][0]["operations"][0]["anyRequest"].clone();
+    assert_eq!(found["decision"], "yes", "{found}");
+    assert_eq!(found["request"]["the moment of the request"], "2026-07-01T00:00:00Z");
+}
+
+/// R14: once an agreement is in force, another permission downloads it. Guardrails and expectations of any state ask both.
+#[test]
+fn a_guardrail_about_downloading_is_asked_in_each_state_of_the_agreement() {
+    let allow = |actions: Value| {
+        alice(json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}]}))
+    };
+    let bare = |more: Value| {
+        json!([{"uid": format!("Account::\"{X}\"")}])
+            .as_array()
+            .unwrap()
+            .iter()
+            .chain(more.as_array().unwrap())
+            .cloned()
+            .collect::<Value>()
+    };
+    let guardrail = guardrail("download-agreement");
+    let in_force = allow(json!("artifact:GetCustomerAgreement"));
+    assert_eq!(guarded(&bare(in_force.clone()), &guardrail, None).1, "violated", "nothing is in force yet");
+    assert_eq!(guarded(&of_x(true, in_force), &guardrail, None).1, "violated");
+    let before =
+        allow(json!(["artifact:GetNdaForAgreement", "artifact:AcceptNdaForAgreement", "artifact:GetAgreement"]));
+    assert_eq!(guarded(&of_x(true, before), &guardrail, None).1, "violated", "and the BAA may end");
+    assert_eq!(guarded(&of_x(true, allow(json!("s3:*"))), &guardrail, None).1, "proved");
+}
+
+/// What a gate makes of the state of today is no promise about who may act: it says that it is about a state.
+#[test]
+fn a_gate_about_a_state_says_so() {
+    for (conditions, state) in [
+        ("when { context.designated }", "agreements"),
+        ("when { context.inForce && resource has name }", "agreements"),
+        ("unless { resource has nda && resource.nda.accepted }", "agreements"),
+        ("when { resource.state == \"SUSPENDED\" }", "account"),
+    ] {
+        let text = gate("accept-agreement", conditions);
+        let Err(Failure::Problems(problems)) = RuleBook::laid_over(&Folder::new(rules(&text).path()), &SCHEMA) else {
+            panic!("{conditions}")
+        };
+        let told: Vec<&str> = problems.iter().map(Problem::message).collect();
+        assert!(told.iter().any(|m| m.contains(&format!("has no `@state(\"{state}\")`"))), "{told:?}");
+        let said = text.replace("@order", &format!("@state(\"{state}\") @order"));
+        assert!(RuleBook::laid_over(&Folder::new(rules(&said).path()), &SCHEMA).is_ok(), "{conditions}");
+    }
+}
+
+/// An id is a name, whatever characters it has.
+#[test]
+fn a_policy_counts_whatever_its_id_is() {
+    let entities = of_x(true, alice(json!("arn:aws:iam::aws:policy/AdministratorAccess")));
+    for id in ["isn't", "a\\\"b", "a\\\\b", "tab\\there", "u\\u{a0}x", "plain"] {
+        let named = |text: String| text.replace("@id(\"own\")", &format!("@id(\"{id}\")"));
+        let folder = inventory("2026-06-15", entities.clone());
+        let never = rules(&named(never_covers("when { resource has name }")));
+        assert_eq!(covered(X, &folder, &never, &[]).0, "not-covered", "{id}");
+        let uncertain = named(
+            gate("download-report", "when { resource has name }").replace("@order", "@uncertain(\"perhaps\") @order"),
+        );
+        let text = format!(
+            "{}\n@id(\"finding {id}\") @code(\"OWN001\") @rule(\"X\") @severity(\"error\") @message(\"look\")\n\
+             permit (principal is Artifact::Account, action == Artifact::Action::\"report-on-account\", resource is Artifact::Account)\n\
+             when {{ principal has name }};\n\
+             @id(\"covers {id}\") @rule(\"X\") @scope(\"account\") @since(\"principal\")\n\
+             permit (principal is Artifact::CustomerAgreement, action == Artifact::Action::\"in-force\", resource is Artifact::Account)\n\
+             when {{ principal has account && resource.hasTag(\"Frozen\") }};",
+            named(uncertain)
+        );
+        let own = rules(&text);
+        assert_eq!(covered("222222222224", &folder, &own, &[]).0, "covered", "{id}");
+        let output =
+            run(&["evaluate", "DIR", "--fail-on", "error", "--policies"], &folder, &[own.path().to_str().unwrap()]);
+        assert_eq!(output.status.code(), Some(1), "{id}");
+        assert!(String::from_utf8_lossy(&output.stdout).contains("OWN001"), "{id}");
+        assert_eq!(guarded(&entities, &named(guardrail("accept-agreement")), None).1, "violated", "{id}");
+    }
+}
+
+/// An agreement is in force since the moment from which on the rules say so without a break.
+#[test]
+fn a_rule_that_reads_the_moment_moves_the_beginning_of_coverage() {
+    let folder = inventory("2026-06-15", of_x(true, json!([])));
+    let since = |conditions: &str| covered(X, &folder, &rules(&never_covers(conditions)), &[]).1;
+    assert_eq!(since("when { context.at < datetime(\"2026-03-01\") }"), "2026-03-01T00:00:00Z");
+    let break_in_april = "when { context.at >= datetime(\"2026-04-01\") && context.at < datetime(\"2026-05-01\") }";
+    assert_eq!(since(break_in_april), "2026-05-01T00:00:00Z");
+    assert_eq!(
+        since("when { context.at < datetime(\"2025-03-01\") }"),
+        "2026-01-01T00:00:00Z",
+        "before it was accepted"
+    );
+    assert_eq!(since("when { context.at > datetime(\"2026-07-01\") }"), "2026-01-01T00:00:00Z", "later");
+}
+
+/// What stands in two files would be decided by their names.
+#[test]
+fn operations_and_calls_stand_in_one_file() {
+    let call = r#"{"calls": [{"action": "artifact:AcceptAgreement", "resources": [{"arn": "arn:{partition}:artifact:::agreement/{agreement.id}"}]}]}"#;
+    let twice = files(&[("a/operations.json", call.to_owned()), ("b/operations.json", call.to_owned())]);
+    let Err(Failure::Problems(problems)) = RuleBook::laid_over(&Folder::new(twice.path()), &SCHEMA) else {
+        panic!("no problem")
+    };
+    assert_eq!(problems[0].message(), "the call `artifact:AcceptAgreement` appears twice");
+    let once = files(&[("a/operations.json", call.to_owned())]);
+    assert!(RuleBook::laid_over(&Folder::new(once.path()), &SCHEMA).is_ok());
+}
+
+/// A change of what an operation is asked on decides as much as one of a gate.
+#[test]
+fn a_change_of_operations_weakens_what_changes_are_checked_by() {
+    let entities = of_x(true, alice(json!("arn:aws:iam::aws:policy/AdministratorAccess")));
+    let own = "@id(\"own\") @code(\"OWN001\") @rule(\"X\") @severity(\"info\") @message(\"look\")\n\
+        permit (principal is Artifact::Account, action == Artifact::Action::\"report-on-account\", resource is Artifact::Account)\n\
+        unless { principal has name };";
+    let call = r#"{"calls": [{"action": "artifact:TerminateAgreement", "resources": [{"arn": "arn:{partition}:artifact::000000000000:customer-agreement/none"}]}]}"#;
+    let folder = |more: Option<&str>| {
+        let mut all = vec![
+            ("e.json", entities.to_string()),
+            ("countersign.toml", "asOf = \"2026-06-15\"\n[rules]\npolicies = \"rules\"\n".to_owned()),
+            ("rules/own.cedar", own.to_owned()),
+        ];
+        all.extend(more.map(|text| ("rules/operations.json", text.to_owned())));
+        files(&all)
+    };
+    let (base, head) = (folder(None), folder(Some(call)));
+    let output = run(&["check", "DIR", "--format", "json", "--base"], &head, &[base.path().to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(4), "{}", String::from_utf8_lossy(&output.stderr));
+    let found = json_of(&output);
+    let told = found["weakening"]["entries"].as_array().unwrap();
+    let told: Vec<&str> = told.iter().map(|e| e["what"].as_str().unwrap()).collect();
+    assert_eq!(told, ["the call `artifact:TerminateAgreement` is changed in the rules that decide"]);
+    assert_eq!(found["rules"]["operations"], json!(["artifact:TerminateAgreement"]));
+    let same = run(&["check", "DIR", "--only", "weakening", "--base"], &base, &[base.path().to_str().unwrap()]);
+    assert_eq!(same.status.code(), Some(0));
+}
+
+/// A gate that rules do not have denies nobody: which of the built-in ones are left out is told.
+#[test]
+fn gates_that_are_left_out_are_told() {
+    let built_in = Folder::new(concat!(env!("CARGO_MANIFEST_DIR"), "/policies"));
+    let whole = RuleBook::read(&built_in, &SCHEMA).unwrap();
+    assert!(whole.without().is_empty() && whole.warnings.is_empty(), "{:?} {:?}", whole.without(), whole.warnings);
+    let mut texts: Vec<(&str, String)> =
+        countersign_core::policies::BUILT_IN.iter().map(|(p, t)| (*p, (*t).to_owned())).collect();
+    let of_organization = texts.iter_mut().find(|(path, _)| *path == "operations/organization.cedar").unwrap();
+    let policies: Vec<&str> =
+        of_organization.1.split("\n\n").filter(|p| !p.contains("@id(\"management-account\")")).collect();
+    of_organization.1 = policies.join("\n\n");
+    let less = RuleBook::read(&Folder::new(files(&texts).path()), &SCHEMA).unwrap();
+    assert_eq!(less.without(), ["gate management-account"]);
+    let told: Vec<&str> = less.warnings.iter().map(Problem::message).collect();
+    assert_eq!(told, ["these rules have no gate management-account"]);
+    let removed = rules(
+        "@id(\"management-account\") @remove permit (principal is Artifact::Account, action == Artifact::Action::\"report-on-account\", resource is Artifact::Account);",
+    );
+    let removed = RuleBook::laid_over(&Folder::new(removed.path()), &SCHEMA).unwrap();
+    assert_eq!(removed.without(), ["gate management-account"]);
+    assert!(removed.warnings.iter().any(|w| w.message().ends_with("no gate management-account")));
+}
