@@ -45,7 +45,7 @@ fn only(text: &str) -> (String, String) {
 }
 
 const GATE: &str =
-    "forbid (principal, action == Artifact::Action::\"download-report\", resource)\nwhen { context.designated };";
+    "forbid (principal, action == Artifact::Action::\"download-report\", resource)\nwhen { context has organization };";
 const FINDING: &str = "permit (principal is Artifact::Account, action == Artifact::Action::\"report-on-account\", resource is Artifact::Account);";
 const IN_FORCE: &str = "permit (principal is Artifact::OfflineAgreement, action == Artifact::Action::\"in-force\", resource is Artifact::Account)\nwhen { resource in principal };";
 
@@ -280,7 +280,7 @@ fn nothing_hides_what_a_gate_asks_for() {
         "unless { context.allowed.isEmpty() }",
         "when { context has report } unless { context has report && context.allowed.contains(\"artifact:Get\") }",
     ] {
-        let text = gate("@order(\"5\") @reason(\"no\")").replace("when { context.designated }", clause);
+        let text = gate("@order(\"5\") @reason(\"no\")").replace("when { context has organization }", clause);
         let (_, message) = only(&text);
         assert!(message.contains("`@requires` of `own`"), "{clause}: {message}");
     }
@@ -334,7 +334,7 @@ fn a_schema_takes_nothing_that_means_nothing() {
 
 /// A gate with a condition, and the only problem with it.
 fn of_condition(condition: &str) -> (String, String) {
-    let whole = gate("@order(\"5\") @reason(\"no\")").replace("context.designated", condition);
+    let whole = gate("@order(\"5\") @reason(\"no\")").replace("context has organization", condition);
     only(&whole)
 }
 
@@ -361,7 +361,7 @@ fn a_word_outside_a_closed_set_is_an_error() {
         assert_eq!(of_condition(condition), (underlined.to_owned(), message.to_owned()), "{condition}");
     }
     let near = problems(laid_over(
-        &gate("@order(\"5\") @reason(\"no\")").replace("context.designated", "context.scope == \"acount\""),
+        &gate("@order(\"5\") @reason(\"no\")").replace("context has organization", "context.scope == \"acount\""),
     ));
     assert_eq!(near[0].help_text(), Some("did you mean `account`?"));
     for allowed in [
@@ -370,7 +370,7 @@ fn a_word_outside_a_closed_set_is_an_error() {
         "resource has name && resource.name == \"acount\"",
         "resource.hasTag(\"scope\") && resource.getTag(\"scope\") == \"acount\"",
     ] {
-        let text = gate("@order(\"5\") @reason(\"no\")").replace("context.designated", allowed);
+        let text = gate("@order(\"5\") @reason(\"no\")").replace("context has organization", allowed);
         assert_eq!(problems(laid_over(&text)).len(), 0, "{allowed}");
     }
 }
@@ -379,7 +379,7 @@ fn a_word_outside_a_closed_set_is_an_error() {
 #[test]
 fn the_word_at_fault_is_underlined_not_its_like() {
     let condition = "resource has name && resource.name == \"acount\" && context.scope == \"acount\"";
-    let text = gate("@order(\"5\") @reason(\"acount\")").replace("context.designated", condition);
+    let text = gate("@order(\"5\") @reason(\"acount\")").replace("context has organization", condition);
     let problems = problems(laid_over(&text));
     let place = problems[0].place().unwrap();
     assert_eq!(place.span.start, text.rfind("\"acount\"").unwrap());
@@ -448,7 +448,7 @@ fn a_name_that_the_inventory_does_not_have_is_told() {
 fn long_conditions_load_or_are_refused() {
     let chain = |count: usize, operator: &str| {
         let operands: Vec<String> = (0..count).map(|i| format!("resource.hasTag(\"t{i}\")")).collect();
-        gate("@order(\"5\") @reason(\"no\")").replace("context.designated", &operands.join(operator))
+        gate("@order(\"5\") @reason(\"no\")").replace("context has organization", &operands.join(operator))
     };
     for operator in [" || ", " && "] {
         assert!(laid_over(&chain(700, operator)).is_ok());
@@ -462,7 +462,7 @@ fn long_conditions_load_or_are_refused() {
     assert!(laid_over(&chain(1_998, " || ")).is_ok());
     let items: Vec<String> = (0..100_000).map(|i| format!("\"t{i}\"")).collect();
     let list = format!("resource has name && [{}].contains(resource.name)", items.join(","));
-    assert!(laid_over(&gate("@order(\"5\") @reason(\"no\")").replace("context.designated", &list)).is_ok());
+    assert!(laid_over(&gate("@order(\"5\") @reason(\"no\")").replace("context has organization", &list)).is_ok());
     for (open, close) in [("(", ")"), ("!(", ")"), ("[", "].isEmpty()")] {
         let deep = format!("{}true{}", open.repeat(200), close.repeat(200));
         assert_eq!(of_condition(&deep).1, "a policy is nested more than 100 deep");
@@ -589,7 +589,7 @@ fn an_inventory_names_its_rules() {
 /// A change of the rules does not weaken what is said of the change.
 #[test]
 fn a_change_is_compared_by_the_rules_of_the_base() {
-    let strict = gate("@order(\"5\") @reason(\"no\")").replace("context.designated", "true");
+    let strict = gate("@order(\"5\") @reason(\"no\")").replace("context has organization", "true");
     let world = |settings: &str| {
         let world = World::new().account(A, json!({}), &[]).report("report-1", "SOC", false).user(A, "a", json!([]));
         world.file("rules/own.cedar", strict.as_str()).file("countersign.toml", settings)
@@ -703,13 +703,13 @@ fn a_rule_that_cannot_be_evaluated_has_its_place() {
 /// An attribute that only a user's schema could declare is told to be one; the flag is the command line's to name.
 #[test]
 fn an_attribute_that_no_schema_declares_is_told() {
-    let reads = gate("@order(\"5\") @reason(\"no\")").replace("context.designated", "principal.account.team == \"x\"");
+    let reads = gate("@order(\"5\") @reason(\"no\")").replace("context has organization", "principal.account.team == \"x\"");
     let found = problems(laid_over(&reads));
     assert!(found.iter().any(|p| p.is_undeclared() && p.message().contains("`team`")), "{found:?}");
     assert!(found.iter().all(|p| !p.help_text().unwrap_or_default().contains("--")), "{found:?}");
     let declares = World::new().account(A, json!({"team": "x"}), &[]).problems();
     assert!(declares[0].is_undeclared(), "{declares:?}");
-    let other = gate("@order(\"5\") @reason(\"no\")").replace("context.designated", "1");
+    let other = gate("@order(\"5\") @reason(\"no\")").replace("context has organization", "1");
     assert!(problems(laid_over(&other)).iter().all(|p| !p.is_undeclared()));
 }
 
@@ -733,7 +733,7 @@ fn the_policies_are_valid_by_the_schema_as_they_stand_in_files() {
 /// beside the principal is there in every question.
 #[test]
 fn a_rule_reads_nothing_behind_what_it_is_asked_with() {
-    let of_a_gate = |condition: &str| gate("@order(\"5\") @reason(\"no\")").replace("context.designated", condition);
+    let of_a_gate = |condition: &str| gate("@order(\"5\") @reason(\"no\")").replace("context has organization", condition);
     for (condition, underlined) in [
         (
             "context has organization && context.organization.managementAccount.hasTag(\"Freeze\")",
@@ -751,7 +751,7 @@ fn a_rule_reads_nothing_behind_what_it_is_asked_with() {
     }
     let compares = "context has organization && context.organization.managementAccount == resource";
     assert!(
-        problems(laid_over(&gate("@order(\"5\") @reason(\"no\")").replace("context.designated", compares))).is_empty()
+        problems(laid_over(&gate("@order(\"5\") @reason(\"no\")").replace("context has organization", compares))).is_empty()
     );
 
     let guardrail = "@id(\"g\") @message(\"told\")\nforbid (principal, action == Artifact::Action::\"may-accept-agreement\", resource)\nwhen { Artifact::Account::\"111111111111\" has name };";

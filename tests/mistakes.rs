@@ -189,7 +189,7 @@ fn an_id_that_is_nearly_a_built_in_one_is_told() {
     assert_eq!(rules.warnings.len(), 1);
     assert!(rules.warnings[0].message().contains("beside the built-in policy `accept-agreement`"));
     // one that is about something else is another policy
-    let other = gate("when { context.inForce }").replace("\"own\"", "\"accept-agrement\"");
+    let other = gate("when { context has organization }").replace("\"own\"", "\"accept-agrement\"");
     assert!(laid_over(&[("own.cedar", &other)], &SCHEMA).unwrap().warnings.is_empty());
 }
 

@@ -274,7 +274,9 @@ fn policy(cli: &Cli, args: &PolicyArgs) -> Result<u8, Failure> {
     let of_inventory = session.iter().flat_map(|s| s.inventory.of_type("Report")).filter_map(|r| r.str("series"));
     let taken = if args.unknown_series { args.series.clone() } else { Vec::new() };
     wanted.check(&of_inventory.map(str::to_owned).chain(taken).collect::<Vec<_>>())?;
-    args.writing.write(wanted.policy(), || {
+    let mut generated = wanted.policy();
+    generated.notes.extend(not_granted(cli, wanted.job, session.as_ref())?);
+    args.writing.write(generated, || {
         let (Some(session), Some(principal), Some(account)) = (&session, &args.principal, &account) else {
             let problem = usage("--format expect is about one principal in one account");
             return Err(problem.help("name them with --principal and --account").into());
@@ -283,6 +285,18 @@ fn policy(cli: &Cli, args: &PolicyArgs) -> Result<u8, Failure> {
         held.unheld.iter().for_each(|what| output::note(&format!("The expectations cannot hold {what}.")));
         Ok(held.text)
     })
+}
+
+/// What rules of the user's ask for beside what AWS asks for: the policy does not grant it.
+fn not_granted(cli: &Cli, job: Job, session: Option<&Session>) -> Result<Vec<String>, Failure> {
+    let rules = match session {
+        Some(session) => session.rules.clone(),
+        None => cli.deciding(&Folder::new(input::locate(None)))?.rules,
+    };
+    let note = |(gate, actions): (String, Vec<String>)| {
+        format!("The gate `{gate}` of these rules asks for {} as well, which this does not grant.", actions.join(", "))
+    };
+    Ok(job.asked_beside(&rules).into_iter().map(note).collect())
 }
 
 /// The account that an ARN names.

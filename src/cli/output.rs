@@ -194,11 +194,13 @@ pub fn write_table(
     })
 }
 
-/// Says beside the result what it was made from, where something was not read and no format that was asked for has a place for it.
+/// Says beside the result what it was made from, where something was not read or others than the built-in rules decided, and no format
+/// that was asked for has a place for it.
 pub fn beside(outputs: &[Output], provenance: &Provenance) {
     let read = [&provenance.inventory, &provenance.base, &provenance.files];
     let all_read = read.into_iter().flatten().all(|files| files.unread.is_empty());
-    if !all_read && outputs.iter().all(|o| matches!(o.format, Format::Csv | Format::Gitlab)) {
+    let others = provenance.rules.as_ref().is_some_and(|rules| rules.origin.folder.is_some());
+    if (!all_read || others) && outputs.iter().all(|o| matches!(o.format, Format::Csv | Format::Gitlab)) {
         note(&provenance.line());
     }
 }

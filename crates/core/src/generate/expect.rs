@@ -184,7 +184,7 @@ fn expected(wanted: &Wanted, inventory: &Inventory, asked: &Operation) -> Option
 }
 
 /// The operation that a job is for.
-fn goal(job: Job) -> &'static str {
+pub(super) fn goal(job: Job) -> &'static str {
     match job {
         Job::AcceptForAccount | Job::AcceptForOrganization => "accept-agreement",
         Job::ReadAgreements => "download-agreement",

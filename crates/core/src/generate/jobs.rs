@@ -4,11 +4,14 @@
 
 use serde_json::{Value, json};
 
+use super::expect::goal;
 use super::{Generated, Kind, document, owned, statement};
 use crate::aws;
 use crate::inventory::builtin::{Offer, offers};
+use crate::policies::RuleBook;
 use crate::problem::{Failure, Problem, instead};
 use crate::terms::terms;
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -47,6 +50,16 @@ impl Job {
             let help = instead(name, words.iter().copied(), format!("the jobs are {}", words.join(", ")));
             Problem::about(name, format!("there is no job `{name}`")).help(help).into()
         })
+    }
+
+    /// What gates of a user's ask for beside what AWS asks for, which no policy for the job grants: the gate, and the IAM actions.
+    pub fn asked_beside(self, rules: &RuleBook) -> Vec<(String, Vec<String>)> {
+        let own = rules.of_action(goal(self)).filter(|rule| rule.forbids && rules.is_own(&rule.id));
+        let asked = own.map(|rule| {
+            let actions: BTreeSet<String> = rule.requires.values().flatten().cloned().collect();
+            (rule.id.clone(), actions.into_iter().collect::<Vec<_>>())
+        });
+        asked.filter(|(_, actions)| !actions.is_empty()).collect()
     }
 
     /// What its policy lets somebody do.

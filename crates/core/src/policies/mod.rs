@@ -33,6 +33,7 @@ mod tests;
 mod text;
 mod tokens;
 pub(crate) mod unknown;
+mod unsaid;
 mod without;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -131,7 +132,7 @@ impl RuleBook {
         warnings.extend(laid.warnings);
         // what no policy of ours leaves ungated, a policy that was removed or replaced does
         let passed = ungated(&rules.operations, &rules.rules);
-        warnings.extend(passed.into_iter().map(|problem| {
+        warnings.extend(passed.iter().map(|problem| {
             Problem::about(name.clone(), problem.message().to_owned())
                 .help("replace the gate that asked for it instead of removing it, or add one that does")
                 .warning()
@@ -141,9 +142,11 @@ impl RuleBook {
         let lacks = if is_less { without::lacks(&rules, schema) } else { Vec::new() };
         if is_less {
             warnings.extend(without::opened(&rules, schema, &name));
-            warnings.extend(without::left_out_warning(&rules, schema, &name));
+            warnings.extend(without::left_out_warning(&rules, schema, &name, passed.is_empty()));
         }
-        Ok(Self { origin: Origin { operations, calls, ..laid.origin }, warnings, lacks, ..rules })
+        let mut rules = Self { origin: Origin { operations, calls, ..laid.origin }, warnings, lacks, ..rules };
+        rules.warnings.extend(rules.unsaid_states());
+        Ok(rules)
     }
 
     /// The policies of a folder, in place of all that are built in.
@@ -161,8 +164,11 @@ impl RuleBook {
         }
         let lacks = without::lacks(&rules, schema);
         let mut warnings = unread;
-        warnings.extend(without::left_out_warning(&rules, schema, &folder.name()));
-        Ok(Self { warnings, lacks, ..rules })
+        warnings.extend(without::left_out_warning(&rules, schema, &folder.name(), true));
+        let mut rules = Self { warnings, lacks, ..rules };
+        // what is copied from the built-in rules says it
+        rules.warnings.extend(rules.unsaid_states());
+        Ok(rules)
     }
 
     /// The rules, if every question that is asked of them has a policy that can answer it.
@@ -243,6 +249,12 @@ impl RuleBook {
             named,
             hipaa_kinds,
         })
+    }
+
+    /// Whether a policy is the user's: laid over those that are built in, or of rules that stand for them all.
+    pub fn is_own(&self, id: &str) -> bool {
+        let Origin { only, added, replaced, .. } = &self.origin;
+        *only || [added, replaced].into_iter().flatten().any(|own| own == id)
     }
 
     /// The gates and permits that apply to an action.

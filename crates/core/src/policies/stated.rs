@@ -23,7 +23,6 @@ pub fn faults(annotated: &Annotated<'_>, (actions, json): (&[String], &Value), s
     problems.extend(code(annotated));
     problems.extend(contradiction(annotated, (actions, json)));
     problems.extend(since(annotated, json));
-    problems.extend(of_a_state(annotated, json));
     problems.extend(scope(annotated, json));
     for (name, value) in annotated.policy.annotations() {
         problems.extend(placeholder(annotated, actions, (name, value)));
@@ -84,26 +83,6 @@ fn contradiction(annotated: &Annotated<'_>, (actions, json): (&[String], &Value)
     })
 }
 
-/// A gate that follows from the state of agreements or of the account says so: guardrails are about whoever may act, whatever that is
-/// today, and would take it for one that always forbids.
-fn of_a_state(annotated: &Annotated<'_>, json: &Value) -> Option<Problem> {
-    let is_gate = annotated.policy.effect() == Effect::Forbid && annotated.subjects.contains(&Subject::Operation);
-    let says = |annotation: &str| annotated.policy.annotation(annotation).is_some();
-    if !is_gate || says("requires") || says("state") {
-        return None;
-    }
-    const STATES: [(&str, &str, &str); 4] = [
-        ("context", "inForce", "agreements"),
-        ("context", "designated", "agreements"),
-        ("resource", "nda", "agreements"),
-        ("resource", "state", "account"),
-    ];
-    let (of, read, state) = STATES.into_iter().find(|(of, name, _)| reads_of(json, of, name))?;
-    let message = format!("this gate reads `{of}.{read}`, and has no `@state(\"{state}\")`");
-    let help = "add it: guardrails ask who may act, whatever the state of accounts and agreements is today";
-    Some(Problem::at(annotated.source, annotated.head(), message).help(help))
-}
-
 /// What `@since` names has to be what the policy is about: nothing is designated under an acceptance, and no membership makes an
 /// agreement apply that the condition does not ask about.
 fn since(annotated: &Annotated<'_>, json: &Value) -> Option<Problem> {
@@ -140,7 +119,7 @@ fn reads_of_principal(json: &Value, attribute: &str) -> bool {
     reads_of(json, "principal", attribute)
 }
 
-fn reads_of(json: &Value, variable: &str, attribute: &str) -> bool {
+pub(super) fn reads_of(json: &Value, variable: &str, attribute: &str) -> bool {
     match json {
         Value::Object(members) => {
             attribute_of(json, variable) == Some(attribute)

@@ -73,11 +73,12 @@ pub fn opened(own: &RuleBook, schema: &EntitySchema, folder: &str) -> Vec<Proble
 const NAMES: usize = 6;
 
 /// The built-in policies that deny an operation, or say what is in force and what is a fact, of which these rules have none of the same
-/// `@id`: `gate all-features`.
-fn left_out(own: &RuleBook, ours: &BTreeMap<String, Rule>) -> Vec<String> {
+/// `@id`: `gate all-features`. What gates of the account's state close is asked of all of them together ([`active::opened`]).
+fn left_out(own: &RuleBook, ours: &BTreeMap<String, Rule>, asking: bool) -> Vec<String> {
     let is_told = |rule: &&Rule| {
         let others = |action: &String| action == ASSUME || action == "advise" || action.starts_with("report-on-");
-        !own.rules.contains_key(&rule.id) && !rule.actions.iter().any(others)
+        let is_there = own.rules.contains_key(&rule.id) || rule.get("state") == Some("account");
+        !is_there && !rule.actions.iter().any(others) && (asking || rule.requires.is_empty())
     };
     let is_operation = |action: &String| own.operations.operation(action).is_some();
     let named = |rule: &Rule| match rule.forbids && rule.actions.iter().all(is_operation) {
@@ -93,9 +94,10 @@ fn left_out(own: &RuleBook, ours: &BTreeMap<String, Rule>) -> Vec<String> {
     left_out
 }
 
-/// A warning where built-in policies that decide are left out.
-pub fn left_out_warning(own: &RuleBook, schema: &EntitySchema, folder: &str) -> Option<Problem> {
-    let left_out = left_out(own, &built_in_rules(schema)?);
+/// A warning where built-in policies that decide are left out. `asking`: those that ask for permissions count, of which nothing else is
+/// told.
+pub fn left_out_warning(own: &RuleBook, schema: &EntitySchema, folder: &str, asking: bool) -> Option<Problem> {
+    let left_out = left_out(own, &built_in_rules(schema)?, asking);
     let message = format!("these rules have no {}", left_out.join(", no "));
     let help = "what they alone deny, nothing denies: write a policy with this @id, unless that is meant";
     (!left_out.is_empty()).then(|| Problem::about(folder.to_owned(), message).help(help).warning())
@@ -107,7 +109,7 @@ pub fn lacks(own: &RuleBook, schema: &EntitySchema) -> Vec<String> {
     let Some(ours) = built_in_rules(schema) else {
         return Vec::new();
     };
-    let mut lacks = left_out(own, &ours);
+    let mut lacks = left_out(own, &ours, true);
     for (state, words) in STATES.iter().filter(|(state, _)| of_state(&own.rules, state)) {
         let named = |rules: &BTreeMap<String, Rule>| -> BTreeSet<String> {
             gates(rules).filter(|r| r.get("state") == Some(state)).flat_map(|r| r.actions.clone()).collect()

@@ -13,7 +13,7 @@ use crate::lint::rules;
 use crate::lint::settings::Settings;
 use crate::moment;
 use crate::policies::RuleBook;
-use crate::problem::{Place, SourceFile};
+use crate::problem::{Place, SourceFile, Span};
 use crate::terms::PermissionModel;
 
 /// What a rule is told besides that looks at policies of AWS Artifact alone.
@@ -76,21 +76,19 @@ impl Promises {
 
     fn rules(&mut self, book: &RuleBook, schema: &str) {
         for rule in book.rules.values() {
-            let place = Place { source: rule.source.clone(), span: rule.span };
+            let place = book.is_own(&rule.id).then(|| in_folder(book, &rule.source, rule.span));
             let finds = rule.get("code").is_some() && !rule.forbids;
             let value = Value::Rule(rule.source.slice(rule.span).to_owned(), finds);
-            self.add(
-                Kind::Rule,
-                &rule.id,
-                Item { value, name: format!("the policy `{}`", rule.id), place: Some(place) },
-            );
+            self.add(Kind::Rule, &rule.id, Item { value, name: format!("the policy `{}`", rule.id), place });
         }
         let operations = &book.operations;
         let of_operations =
             operations.operations.iter().map(|o| (format!("the operation `{}`", o.name), &o.content, &o.place));
         let of_calls = operations.calls.values().map(|c| (format!("the call `{}`", c.action), &c.content, &c.place));
         for (name, content, place) in of_operations.chain(of_calls) {
-            let item = Item { value: Value::Text(content.clone()), name: name.clone(), place: Some(place.clone()) };
+            let is_own = book.operations.is_own(place);
+            let place = is_own.then(|| in_folder(book, &place.source, place.span));
+            let item = Item { value: Value::Text(content.clone()), name: name.clone(), place };
             self.add(Kind::Rule, name, item);
         }
         let value = Value::Text(schema.to_owned());
@@ -314,4 +312,13 @@ pub fn implies(strong: &str, weak: &str) -> bool {
         }
         _ => strong == weak,
     }
+}
+
+/// A place in a file of rules, by its path in the inventory.
+fn in_folder(book: &RuleBook, source: &SourceFile, span: Span) -> Place {
+    let path = match &book.origin.folder {
+        Some(folder) => format!("{}/{}", folder.trim_end_matches('/'), source.path),
+        None => source.path.clone(),
+    };
+    Place { source: SourceFile::new(path, source.text.clone()), span }
 }

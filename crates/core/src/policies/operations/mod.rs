@@ -169,6 +169,11 @@ impl Catalogue {
         self.sources.first().is_some_and(|first| Arc::ptr_eq(first, &place.source))
     }
 
+    /// Whether a place is in a user's file.
+    pub fn is_own(&self, place: &Place) -> bool {
+        place.source.text != BUILT_IN.1
+    }
+
     /// The names of all operations, in order.
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
         self.operations.iter().map(|o| o.name)
