@@ -51,7 +51,7 @@ fn the_same_input_gives_the_same_bytes() {
         }
         assert_eq!(verify(one.path(), &["--against", &inventory]).status.code(), Some(0), "{example}");
         let document: Value = serde_json::from_str(&read(one.path(), "evidence.json")).unwrap();
-        assert_eq!(schema_errors("evidence.v1.schema.json", &document), [""; 0], "{example}");
+        assert_eq!(schema_errors("evidence.v2.schema.json", &document), [""; 0], "{example}");
         assert!(!manifest.contains("run-record") && read(one.path(), "run-record.json").contains("Dana"), "{example}");
         let cover = read(one.path(), "cover.md");
         assert!(!cover.contains("Dana") && cover.contains("Covered means only"), "{example}");

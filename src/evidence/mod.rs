@@ -27,9 +27,20 @@ use countersign_core::source::Source;
 use countersign_core::terms::PermissionModel;
 
 /// The format of the document: the number goes up when a member changes its meaning or goes away.
-pub const FORMAT: &str = "countersign/evidence/v1";
+pub const FORMAT: &str = "countersign/evidence/v2";
 /// Every format that `--verify` and `--against` read.
-pub const FORMATS: [&str; 1] = [FORMAT];
+pub const FORMATS: [&str; 2] = [FORMAT, "countersign/evidence/v1"];
+/// The files of every format, the manifest and the run record not among them.
+pub const FILES: [&str; 8] = [
+    "access.csv",
+    "accounts.csv",
+    "agreements.csv",
+    COVER,
+    DOCUMENT,
+    "exceptions.csv",
+    "findings.csv",
+    "history.csv",
+];
 /// The JSON document.
 pub const DOCUMENT: &str = "evidence.json";
 /// The cover page.
@@ -47,10 +58,12 @@ pub struct Facts<'a> {
     pub assessment: &'a Assessment,
     /// Who stands behind roles.
     pub roles: &'a Roles,
-    /// What it was made from.
+    /// What it was made from. No commit is in it: the same files have others from one day to the next.
     pub provenance: &'a Provenance,
     /// The kinds of agreement that it is about.
     pub kinds: &'a [String],
+    /// The condition keys that the question settled, besides those of the inventory.
+    pub context: &'a BTreeMap<String, Vec<String>>,
 }
 
 impl Facts<'_> {
@@ -96,6 +109,7 @@ pub fn bundle(facts: &Facts<'_>) -> Result<Bundle, Failure> {
         at: &facts.assessment.at,
         permission_model: facts.assessment.permission_model,
         kinds: facts.kinds,
+        context: facts.context,
         population: population::population(facts),
         leaves_out: &facts.assessment.leaves_out,
         accounts,
@@ -124,6 +138,7 @@ struct Document<'a> {
     at: &'a str,
     permission_model: PermissionModel,
     kinds: &'a [String],
+    context: &'a BTreeMap<String, Vec<String>>,
     population: population::Population,
     leaves_out: &'a [&'static str],
     accounts: Value,
