@@ -18,6 +18,7 @@ use crate::report::{count, paragraph};
 use countersign_core::assessment::{Assessment, Filter, Options, assess};
 use countersign_core::finding::Severity;
 use countersign_core::history::{Query, history as told};
+use countersign_core::inventory::signatories::Signatories;
 use countersign_core::moment;
 use countersign_core::people;
 use countersign_core::problem::{Doing, Failure};
@@ -34,10 +35,10 @@ pub struct EvidenceArgs {
     out: Option<PathBuf>,
     /// Also file these agreements, by kind or by what people call them [default: the BAA]
     #[arg(long, value_name = "KIND", requires = "out")]
-    agreement: Vec<String>,
+    pub agreement: Vec<String>,
     /// Who runs this, for the run record [default: the name of the user]
     #[arg(long, value_name = "NAME", requires = "out")]
-    operator: Option<String>,
+    pub operator: Option<String>,
     /// Check filed evidence against its manifest
     #[arg(long, value_name = "DIR", conflicts_with_all = ["out", "register"])]
     verify: Option<PathBuf>,
@@ -49,7 +50,7 @@ pub struct EvidenceArgs {
     register: Option<PathBuf>,
     /// With --register: exit with 1 if something of this severity or above differs
     #[arg(long, value_parser = super::values::severity(), value_name = "SEVERITY", requires = "register")]
-    fail_on: Option<Severity>,
+    pub fail_on: Option<Severity>,
 }
 
 pub fn evidence(cli: &Cli, args: &EvidenceArgs) -> Result<u8, Failure> {
@@ -136,7 +137,7 @@ impl Made {
         history.provenance = Some(Arc::new(self.filed.clone()));
         bundle(&Facts {
             inventory,
-            source: self.session.source.as_ref(),
+            signatories: Signatories::of(inventory).as_ref(),
             assessment: &self.assessment,
             roles: &people::behind((inventory, rules), options, &self.assessment.principals)?,
             history: &history,
@@ -175,7 +176,8 @@ fn write(args: &EvidenceArgs, made: &Made, out: &Path) -> Result<(), Failure> {
     }
     let inventory = made.session.source.name();
     if is_within(out, Path::new(&inventory)) {
-        let problem = usage(format!("{} is within the inventory, which would have it read as a part of it", out.display()));
+        let problem =
+            usage(format!("{} is within the inventory, which would have it read as a part of it", out.display()));
         return Err(problem.help("name a folder outside of it").into());
     }
     let bundle = made.bundle()?;

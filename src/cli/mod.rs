@@ -113,6 +113,7 @@ enum Command {
     /// Show what a change would do, and what to do before it: an account leaves, an agreement ends, a policy is attached
     WhatIf(what_if::WhatIfArgs),
     /// Write what an auditor files: tables, a cover page and a manifest of digests; verify it; reconcile the company's register
+    #[command(mut_arg("account", |account| account.hide(true)))]
     Evidence(evidence::EvidenceArgs),
     /// Draw everything as one page to look at: coverage, people, findings; or write it in Markdown
     Report(report::ReportArgs),

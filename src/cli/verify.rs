@@ -19,6 +19,14 @@ fn refused(args: &EvidenceArgs) -> Result<(), Failure> {
         let problem = usage(format!("--verify evaluates no inventory, and {} is one", dir.display()));
         return Err(problem.help(format!("write --against {} to evaluate it again", dir.display())).into());
     }
+    let given = [
+        ("--agreement", !args.agreement.is_empty()),
+        ("--operator", args.operator.is_some()),
+        ("--fail-on", args.fail_on.is_some()),
+    ];
+    if let Some((flag, _)) = given.iter().find(|(_, is_given)| *is_given) {
+        return Err(usage(format!("{flag} has no part in --verify")).help("leave it out").into());
+    }
     let asking = &args.asking;
     let asks = asking.at.is_some() || !asking.context.is_empty() || asking.permission_model.is_some();
     if asks && args.against.is_none() {

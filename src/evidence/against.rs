@@ -97,7 +97,9 @@ pub fn compare(filed: &Filed, document: &Value, now: &Bundle) -> Compared {
     if is_same_format {
         found.files(filed, now);
     } else {
-        found.decided.push(format!("format: {} is filed, now {FORMAT}; {COVER} is not compared", of(document, "/schema")));
+        found
+            .decided
+            .push(format!("format: {} is filed, now {FORMAT}; {COVER} is not compared", of(document, "/schema")));
     }
     found
 }

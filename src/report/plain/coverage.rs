@@ -51,8 +51,7 @@ pub fn all(assessment: &Assessment, names: Names<'_>, asked: &[String], told: To
 
 /// The organizations that may have other accounts than those that are told of, a sentence each (D31).
 pub fn unlisted(organizations: &[String]) -> Vec<String> {
-    let told =
-        |id: &String| format!("Other accounts of {id} are not known: its accounts were not all listed.");
+    let told = |id: &String| format!("Other accounts of {id} are not known: its accounts were not all listed.");
     organizations.iter().map(told).collect()
 }
 
