@@ -193,7 +193,7 @@ mod tests {
 
     fn inventory(signatories: &str) -> Inventory {
         let settings = format!("signatories = {signatories}\n");
-        let files = Memory::new("a clinic").with("entities.json", ENTITIES).with("countersign.toml", &settings);
+        let files = Memory::new("a clinic").with("entities.json", ENTITIES).with("countersign.toml", settings);
         Inventory::load(&files, Arc::new(EntitySchema::built_in().unwrap())).unwrap()
     }
 
