@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 
 use crate::common::*;
 
-fn run(args: &[&str]) -> Output {
+pub fn run(args: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
     command.current_dir(env!("CARGO_MANIFEST_DIR")).env("NO_COLOR", "1").args(args).output().unwrap()
 }
 
-fn text(output: &Output) -> String {
+pub fn text(output: &Output) -> String {
     let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -21,18 +21,18 @@ fn file(inventory: &str, into: &Path) -> Output {
     run(&["evidence", inventory, "--out", into.to_str().unwrap(), "--operator", "Dana"])
 }
 
-fn filed(inventory: &str) -> tempfile::TempDir {
+pub fn filed(inventory: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let output = file(inventory, folder.path());
     assert_eq!(output.status.code(), Some(0), "{}", text(&output));
     folder
 }
 
-fn verify(folder: &Path, more: &[&str]) -> Output {
+pub fn verify(folder: &Path, more: &[&str]) -> Output {
     run(&[&["evidence", "--verify", folder.to_str().unwrap()][..], more].concat())
 }
 
-fn read(folder: &Path, name: &str) -> String {
+pub fn read(folder: &Path, name: &str) -> String {
     std::fs::read_to_string(folder.join(name)).unwrap()
 }
 
@@ -51,7 +51,7 @@ fn the_same_input_gives_the_same_bytes() {
         }
         assert_eq!(verify(one.path(), &["--against", &inventory]).status.code(), Some(0), "{example}");
         let document: Value = serde_json::from_str(&read(one.path(), "evidence.json")).unwrap();
-        assert_eq!(schema_errors("evidence.v1.schema.json", &document), [""; 0], "{example}");
+        assert_eq!(schema_errors("evidence.v2.schema.json", &document), [""; 0], "{example}");
         assert!(!manifest.contains("run-record") && read(one.path(), "run-record.json").contains("Dana"), "{example}");
         let cover = read(one.path(), "cover.md");
         assert!(!cover.contains("Dana") && cover.contains("Covered means only"), "{example}");
@@ -159,6 +159,8 @@ fn who_accepted_and_where_it_is_filed() {
         .account(A, json!({}), &[])
         .account(B, json!({}), &[])
         .account(M, json!({}), &[])
+        .user(A, "jane", json!([]))
+        .user(B, "bob", json!([]))
         .entity(acceptance("A0123456789abcde", A, copy))
         .entity(acceptance("B0123456789abcde", B, other))
         .entity(acceptance("M0123456789abcde", M, json!({})))
@@ -182,6 +184,17 @@ fn who_accepted_and_where_it_is_filed() {
     for entry in all {
         assert!(!std::fs::read_to_string(entry.path()).unwrap().contains("the executed agreement"), "R30: {entry:?}");
     }
+    // what is wrong with them is a finding, and an error is on the cover
+    let codes: Vec<(&str, &str)> = document["findings"].as_array().unwrap().iter().map(finding).collect();
+    let of = |id: &str, account: &str| format!("agreement customer-agreement-{id} of account {account}");
+    let of_b = of("B0123456789abcde", B);
+    assert!(codes.contains(&("CS034", &of_b)) && codes.contains(&("CS035", &of_b)), "{codes:?}");
+    assert!(!codes.iter().any(|(_, about)| *about == of("A0123456789abcde", A)), "{codes:?}");
+    assert!(read(folder.path(), "cover.md").contains("CS034: agreement customer-agreement-B0123456789abcde"));
+}
+
+fn finding(finding: &Value) -> (&str, &str) {
+    (finding["code"].as_str().unwrap(), finding["about"].as_str().unwrap())
 }
 
 const EXCEPTION: &str = "asOf = 2026-11-01\n[[exception]]\naccount = \"222222222222\"\nowner = \"Dana\"\n\

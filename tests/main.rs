@@ -32,6 +32,8 @@ mod ending;
 mod evaluate_lines;
 mod every_rule;
 mod evidence;
+mod evidence_filed;
+mod evidence_verified;
 mod expectations;
 mod gate;
 mod gates;

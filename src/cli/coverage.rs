@@ -11,8 +11,8 @@ use super::output::{self, Output};
 use super::{Cli, EvaluationArgs, Session, day, narrow};
 use crate::report;
 use crate::report::coverage::More;
+use crate::report::plain::coverage::Told;
 use crate::report::plain::{self, Names};
-use countersign_core::assessment::completeness::Missing;
 use countersign_core::assessment::{AccountAnswer, AgreementAnswer, Assessment, assess};
 use countersign_core::finding::Severity;
 use countersign_core::problem::Failure;
@@ -83,7 +83,7 @@ pub fn coverage(cli: &Cli, args: &CoverageArgs) -> Result<u8, Failure> {
     session.options.filter.answers_alone = args.fail_on.is_none();
     let mut assessment = assess(&session.inventory, &session.rules, &session.options)?;
     let names = Names::new(&session.inventory);
-    let of_all = report::plain::coverage::all(&assessment, names, &kinds);
+    let of_all = plain::coverage::all(&assessment, names, &kinds, Told::of(&session.options.filter.accounts));
     let asked = assessment.accounts.len();
     let only = narrowed(args, &kinds, &mut assessment);
     let unlisted = not_listed(&session, &assessment);
@@ -95,9 +95,7 @@ pub fn coverage(cli: &Cli, args: &CoverageArgs) -> Result<u8, Failure> {
     let undated = plain::day::undated(&assessment.at, session.inventory.config.as_of, named);
     besides.extend(undated.iter().map(|what| plain::stopped(&format!("Assuming: {what}"))));
     sentences.extend(besides.iter().cloned());
-    sentences.extend(unlisted.iter().map(|organization| {
-        format!("Other accounts of {organization} are not known: its accounts were not all listed.")
-    }));
+    sentences.extend(plain::coverage::unlisted(&unlisted));
     if !only.is_empty() {
         sentences.push(shown(&assessment, asked, &only));
     }
@@ -166,9 +164,7 @@ fn narrowed(args: &CoverageArgs, kinds: &[String], assessment: &mut Assessment) 
 
 /// The organizations that may have other accounts than those that are listed; none where some accounts are asked about.
 fn not_listed(session: &Session, assessment: &Assessment) -> Vec<String> {
-    let gaps = assessment.completeness.gaps.iter().filter(|g| g.missing == Missing::Accounts);
-    let all = session.options.filter.accounts.is_empty();
-    gaps.filter(|_| all).flat_map(|g| g.of.clone()).collect()
+    if session.options.filter.accounts.is_empty() { assessment.completeness.not_listed() } else { Vec::new() }
 }
 
 /// How many of the accounts are shown.

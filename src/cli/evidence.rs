@@ -1,60 +1,70 @@
-//! `evidence`: writing what is filed, verifying it, and reconciling the company's register.
+//! `evidence`: writing what is filed, and reconciling the company's register; `verify.rs` checks what was filed.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::errors::usage;
-use super::{Cli, EvaluationArgs, NOT_OK, OK, Session, input, narrow, now, output};
-use crate::evidence::manifest::{self, Fault, Filed};
+use super::{Cli, EvaluationArgs, NOT_OK, OK, Session, input, narrow, now, output, settled, verify};
+use crate::evidence::manifest;
 use crate::evidence::register::{Reconciled, reconcile};
-use crate::evidence::{Bundle, Facts, against, bundle};
+use crate::evidence::{Bundle, Facts, bundle};
+use crate::report::plain::coverage::Told;
 use crate::report::plain::{self, Names};
 use crate::report::{count, paragraph};
-use countersign_core::assessment::{Assessment, assess};
+use countersign_core::assessment::{Assessment, Filter, Options, assess};
 use countersign_core::finding::Severity;
 use countersign_core::history::{Query, history as told};
+use countersign_core::inventory::signatories::Signatories;
+use countersign_core::moment;
 use countersign_core::people;
 use countersign_core::problem::{Doing, Failure};
 use countersign_core::provenance::Provenance;
-use countersign_core::source::Folder;
 
 #[derive(Args)]
 pub struct EvidenceArgs {
     /// The folder of the inventory [default: this folder or the nearest parent with countersign.toml]
-    dir: Option<PathBuf>,
+    pub dir: Option<PathBuf>,
     #[command(flatten)]
-    asking: EvaluationArgs,
+    pub asking: EvaluationArgs,
     /// Write the evidence into this folder, which must be new or empty
     #[arg(long, value_name = "DIR", required_unless_present_any = ["verify", "register"])]
     out: Option<PathBuf>,
     /// Also file these agreements, by kind or by what people call them [default: the BAA]
-    #[arg(long, value_name = "KIND")]
-    agreement: Vec<String>,
+    #[arg(long, value_name = "KIND", requires = "out")]
+    pub agreement: Vec<String>,
     /// Who runs this, for the run record [default: the name of the user]
-    #[arg(long, value_name = "NAME")]
-    operator: Option<String>,
+    #[arg(long, value_name = "NAME", requires = "out")]
+    pub operator: Option<String>,
     /// Check filed evidence against its manifest
     #[arg(long, value_name = "DIR", conflicts_with_all = ["out", "register"])]
     verify: Option<PathBuf>,
-    /// With --verify: evaluate this inventory at the same moment, and say what differs
+    /// With --verify: evaluate this inventory at the same moment, and compare every file
     #[arg(long, value_name = "INVENTORY", requires = "verify")]
-    against: Option<PathBuf>,
+    pub against: Option<PathBuf>,
     /// Compare the company's register, a CSV file, and write the corrected one beside it
     #[arg(long, value_name = "FILE")]
     register: Option<PathBuf>,
     /// With --register: exit with 1 if something of this severity or above differs
-    #[arg(long, value_parser = super::values::severity(), value_name = "SEVERITY")]
-    fail_on: Option<Severity>,
+    #[arg(long, value_parser = super::values::severity(), value_name = "SEVERITY", requires = "register")]
+    pub fail_on: Option<Severity>,
 }
 
 pub fn evidence(cli: &Cli, args: &EvidenceArgs) -> Result<u8, Failure> {
-    if let Some(folder) = &args.verify {
-        return verify(cli, args, folder);
+    if !args.asking.account.is_empty() {
+        // sentences and counts about some accounts would be filed as if they were about all
+        let problem = usage("what is filed is about all accounts of the inventory, and --account narrows it");
+        return Err(problem.help("leave it out; `countersign coverage --account` tells of some").into());
     }
-    let made = Made::new(cli, args.dir.as_ref(), &args.asking, &args.agreement)?;
+    if let Some(folder) = &args.verify {
+        return verify::verify(cli, args, folder);
+    }
+    let context = settled(&args.asking.context, args.asking.context_unknown_keys)?;
+    let asking = Asking { args: &args.asking, agreements: &args.agreement, context };
+    let made = Made::new(cli, args.dir.as_ref(), asking)?;
     if let Some(out) = &args.out {
         write(args, &made, out)?;
     }
@@ -64,17 +74,34 @@ pub fn evidence(cli: &Cli, args: &EvidenceArgs) -> Result<u8, Failure> {
     }
 }
 
+/// What is asked.
+pub struct Asking<'a> {
+    /// When, and how.
+    pub args: &'a EvaluationArgs,
+    /// The agreements beside the BAA.
+    pub agreements: &'a [String],
+    /// The condition keys that are settled, besides those of the inventory.
+    pub context: BTreeMap<String, Vec<String>>,
+}
+
 /// What evidence is made of, and lives as long.
-struct Made {
+pub struct Made {
     session: Session,
     assessment: Assessment,
+    /// Of what is printed.
     provenance: Provenance,
+    /// Of what is filed: the commit differs where the files do not, and stands in the run record.
+    filed: Provenance,
     kinds: Vec<String>,
+    context: BTreeMap<String, Vec<String>>,
 }
 
 impl Made {
-    fn new(cli: &Cli, dir: Option<&PathBuf>, asking: &EvaluationArgs, agreements: &[String]) -> Result<Self, Failure> {
+    /// Asks an inventory.
+    pub fn new(cli: &Cli, dir: Option<&PathBuf>, asking: Asking<'_>) -> Result<Self, Failure> {
+        let Asking { args: asking, agreements, context } = asking;
         let mut session = cli.session(dir, asking)?;
+        session.options.context.extend(context.clone());
         if asking.at.is_none() && session.inventory.config.as_of.is_none() {
             let problem = usage("evidence needs the moment that it is about");
             let help = "write asOf in countersign.toml, when the files were true, or give --at";
@@ -84,32 +111,60 @@ impl Made {
         kinds.extend(session.rules.hipaa_kinds().iter().cloned());
         kinds.sort();
         kinds.dedup();
+        future(&session);
+        let all = Options { filter: Filter::default(), ..session.options.clone() };
         let filter = &mut session.options.filter;
         filter.agreements.clone_from(&kinds);
         let wanted = ["accept-agreement", "terminate-agreement"].map(str::to_owned);
         let known: Vec<&str> = session.rules.operations.names().collect();
         filter.operations = wanted.into_iter().filter(|o| known.contains(&o.as_str())).collect();
-        let assessment = assess(&session.inventory, &session.rules, &session.options)?;
+        let mut assessment = assess(&session.inventory, &session.rules, &session.options)?;
+        // findings are about everything, whatever else is filed: their number is that of every other command
+        assessment.findings = assess(&session.inventory, &session.rules, &all)?.findings;
         let provenance = session.provenance();
-        Ok(Self { session, assessment, provenance, kinds })
+        let mut filed = provenance.clone();
+        if let Some(files) = &mut filed.inventory {
+            files.commit = None;
+        }
+        Ok(Self { session, assessment, provenance, filed, kinds, context })
     }
 
     /// What is filed takes more than the register does: who stands behind roles, and coverage over time.
-    fn bundle(&self) -> Result<Bundle, Failure> {
+    pub fn bundle(&self) -> Result<Bundle, Failure> {
         let Session { inventory, rules, options, .. } = &self.session;
-        let accounts = options.filter.accounts.clone();
-        let query = Query { from: None, to: options.at, accounts, kinds: self.kinds.clone() };
+        let query = Query { to: options.at, kinds: self.kinds.clone(), ..Query::default() };
         let mut history = told(inventory, rules, &query)?;
-        history.provenance = Some(Arc::new(self.provenance.clone()));
+        history.provenance = Some(Arc::new(self.filed.clone()));
         bundle(&Facts {
             inventory,
-            source: self.session.source.as_ref(),
+            signatories: Signatories::of(inventory).as_ref(),
             assessment: &self.assessment,
             roles: &people::behind((inventory, rules), options, &self.assessment.principals)?,
             history: &history,
-            provenance: &self.provenance,
+            provenance: &self.filed,
             kinds: &self.kinds,
+            context: &self.context,
         })
+    }
+}
+
+/// Says that the files claim to be of a day that has not come: nothing of it can be known.
+fn future(session: &Session) {
+    let as_of = session.inventory.config.as_of.filter(|as_of| *as_of > now());
+    if let Some(as_of) = as_of {
+        let as_of = plain::day::when(&moment::format(as_of));
+        output::note(&format!("asOf says {as_of}, which has not come: nobody can have collected the files then"));
+    }
+}
+
+/// Whether a folder is that of the inventory, or within it: what is written there would be read as a part of it.
+fn is_within(out: &Path, inventory: &Path) -> bool {
+    let found = |path: &Path| path.canonicalize().ok();
+    // what is not there yet is where its first parent is that is there
+    let there = std::path::absolute(out).ok().and_then(|out| out.ancestors().find_map(found));
+    match (there, found(inventory)) {
+        (Some(out), Some(inventory)) => out.starts_with(inventory),
+        _ => false,
     }
 }
 
@@ -119,17 +174,24 @@ fn write(args: &EvidenceArgs, made: &Made, out: &Path) -> Result<(), Failure> {
         let problem = usage(format!("{} is not an empty folder", out.display()));
         return Err(problem.help("evidence that was filed is never written over: name a new folder").into());
     }
-    std::fs::create_dir_all(out).map_err(Failure::file(out, Doing::Creating))?;
+    let inventory = made.session.source.name();
+    if is_within(out, Path::new(&inventory)) {
+        let problem =
+            usage(format!("{} is within the inventory, which would have it read as a part of it", out.display()));
+        return Err(problem.help("name a folder outside of it").into());
+    }
     let bundle = made.bundle()?;
+    std::fs::create_dir_all(out).map_err(Failure::file(out, Doing::Creating))?;
     for (name, bytes) in &bundle.files {
         output::replace(&out.join(name), bytes)?;
     }
     let operator = args.operator.clone().or_else(|| ["USER", "USERNAME"].iter().find_map(|v| std::env::var(v).ok()));
     let record = json!({
         "schema": "countersign/run-record/v1",
-        "ranAt": countersign_core::moment::format(now()),
+        "ranAt": moment::format(now()),
         "operator": operator,
         "version": made.provenance.version,
+        "commit": made.provenance.inventory.as_ref().and_then(|files| files.commit.as_ref()),
     });
     let record = serde_json::to_string_pretty(&record).map_err(Failure::internal("JSON"))? + "\n";
     output::replace(&out.join(manifest::RUN_RECORD), record.as_bytes())?;
@@ -137,78 +199,19 @@ fn write(args: &EvidenceArgs, made: &Made, out: &Path) -> Result<(), Failure> {
     output::replace(&out.join(manifest::FILE), manifest::manifest(&bundle).as_bytes())?;
     let files = count(bundle.files.len(), "file");
     let (names, width) = (Names::new(&made.session.inventory), output::width());
-    let mut lines = plain::coverage::all(&made.assessment, names, &made.kinds);
+    let mut lines = plain::coverage::all(&made.assessment, names, &made.kinds, Told::All);
+    lines.extend(plain::coverage::unlisted(&made.assessment.completeness.not_listed()));
     lines.push(plain::day::answered(&made.assessment.at));
     lines.push(format!("{files} and {} are in {}", manifest::FILE, out.display()));
     let text: String = lines.iter().map(|line| paragraph(width, "", line)).collect();
     output::print(&output::told(text, &made.provenance))
 }
 
-/// Checks what was filed; all that is wrong is told, and is a failed check.
-fn verify(cli: &Cli, args: &EvidenceArgs, folder: &Path) -> Result<u8, Failure> {
-    let files = Folder::new(folder);
-    let filed = manifest::verify(&files)?;
-    let mut lines: Vec<String> = filed.faults.iter().map(fault).collect();
-    let mut decided = Vec::new();
-    if let Some(inventory) = &args.against {
-        let Some(document) = &filed.document else {
-            output::print(&(lines.join("\n") + "\n"))?;
-            return Ok(NOT_OK);
-        };
-        let now = again(cli, args, document, inventory)?;
-        lines.extend(against::differences(document, &now));
-        decided = against::decided_by(document, &now);
-    }
-    output::print(&verified(&filed, &lines, &decided, args.against.is_some()))?;
-    Ok(if lines.is_empty() { OK } else { NOT_OK })
-}
-
-fn verified(filed: &Filed, lines: &[String], decided: &[String], again: bool) -> String {
-    let width = output::width();
-    let mut text = if lines.is_empty() {
-        let files = count(filed.files, "file");
-        let same = if again { ", and a second evaluation says the same" } else { "" };
-        paragraph(width, "", &format!("{files} have the digests of {}{same}.", manifest::FILE))
-    } else {
-        lines.iter().map(|line| paragraph(width, "", line)).collect()
-    };
-    for line in decided {
-        text.push_str(&paragraph(width, "  decided by another ", line));
-    }
-    let warning = "An unsigned manifest shows accidents, not tampering: check the signature on it, where there is one.";
-    text + "\n" + &paragraph(width, "", warning)
-}
-
-fn fault(fault: &Fault) -> String {
-    match fault {
-        Fault::Changed(name) => format!("{name} was changed: it has another digest"),
-        Fault::Missing(name) => format!("{name} is missing"),
-        Fault::Foreign(name) => format!("{name} is not in {}", manifest::FILE),
-    }
-}
-
-/// The document of an inventory, asked as the filed one was.
-fn again(cli: &Cli, args: &EvidenceArgs, filed: &Value, inventory: &PathBuf) -> Result<Value, Failure> {
-    let text = |member: &str| filed.get(member).and_then(Value::as_str).map(str::to_owned);
-    let mut asking = args.asking.clone();
-    asking.at = asking.at.or_else(|| text("at"));
-    if asking.permission_model.is_none() {
-        let model = text("permissionModel").unwrap_or_default();
-        asking.permission_model = clap::ValueEnum::from_str(&model, true).ok();
-    }
-    let kinds = filed.get("kinds").and_then(Value::as_array).into_iter().flatten();
-    let kinds: Vec<String> = kinds.filter_map(Value::as_str).map(str::to_owned).collect();
-    Ok(Made::new(cli, Some(inventory), &asking, &kinds)?.bundle()?.document)
-}
-
-/// Compares the register, and writes the corrected one beside it.
+/// Compares the register for the BAA, whatever else is filed, and writes the corrected one beside it.
 fn register(args: &EvidenceArgs, made: &Made, file: &Path) -> Result<u8, Failure> {
     let name = file.display().to_string();
     let (text, is_marked) = input::table(file, &name)?;
     let kind = made.session.rules.hipaa_kinds().iter().next().cloned().unwrap_or_default();
-    let kind = args.agreement.first().map_or(Ok(kind), |k| {
-        narrow::kinds(&made.session.inventory, std::slice::from_ref(k)).map(|all| all.concat())
-    })?;
     let Reconciled { rows, differences, not_compared, corrected } =
         reconcile((&text.text, is_marked), &name, &made.session.inventory, &made.assessment, &kind)
             .map_err(Failure::Problems)?;

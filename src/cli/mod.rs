@@ -36,6 +36,7 @@ mod terms;
 mod test;
 mod unlisted;
 mod values;
+mod verify;
 mod what_if;
 mod written;
 
@@ -112,6 +113,7 @@ enum Command {
     /// Show what a change would do, and what to do before it: an account leaves, an agreement ends, a policy is attached
     WhatIf(what_if::WhatIfArgs),
     /// Write what an auditor files: tables, a cover page and a manifest of digests; verify it; reconcile the company's register
+    #[command(mut_arg("account", |account| account.hide(true)))]
     Evidence(evidence::EvidenceArgs),
     /// Draw everything as one page to look at: coverage, people, findings; or write it in Markdown
     Report(report::ReportArgs),
@@ -349,7 +351,14 @@ impl Cli {
         let mut inventory = Inventory::load_configured(source.as_ref(), config, schema)?;
         let root = PathBuf::from(source.name());
         inventory.warnings.retain(|warning| warning.place().is_some() || !self.names(&root.join(warning.subject())));
-        let snapshot = inventory.config.as_of.unwrap_or_else(now);
+        let undated = inventory.config.as_of.is_none() && asking.at.is_some();
+        let snapshot = inventory.config.as_of;
+        let snapshot = match (snapshot, &asking.at) {
+            (Some(as_of), _) => as_of,
+            // the clock has no part in an answer about a moment that is named
+            (None, Some(text)) => parse_moment(text)?,
+            (None, None) => now(),
+        };
         let at = match (&asking.at, at) {
             (Some(text), _) => parse_moment(text)?,
             (None, Some(at)) => at,
@@ -364,7 +373,7 @@ impl Cli {
             None => inventory.config.permission_model.unwrap_or_default(),
         };
         let filter = Filter { accounts: asking.account.clone(), ..Filter::default() };
-        let options = Options { at, snapshot, model, context, filter, ..Options::default() };
+        let options = Options { at, snapshot, undated, model, context, filter, ..Options::default() };
         Ok(Session { inventory, rules, options, source })
     }
 }

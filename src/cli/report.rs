@@ -9,6 +9,7 @@ use super::errors::usage;
 use super::{Cli, EvaluationArgs, OK, Session, output};
 use crate::page::{self, Drawn};
 use crate::report::paragraph;
+use crate::report::plain::coverage::Told;
 use countersign_core::assessment::plans::Planner;
 use countersign_core::assessment::{Assessment, assess};
 use countersign_core::ending::{self, Ending};
@@ -74,6 +75,7 @@ pub fn report(cli: &Cli, args: &ReportArgs) -> Result<u8, Failure> {
         inventory: &session.inventory,
         assessment: &assessment,
         provenance: &provenance,
+        told: Told::of(&session.options.filter.accounts),
     };
     let folder = session.source.name();
     let folder = folder.trim_end_matches('/').rsplit('/').next().filter(|n| !n.is_empty() && *n != ".");

@@ -1,8 +1,15 @@
-//! Filed evidence against an inventory of today: what a second evaluation at the same moment says differently.
+//! Filed evidence against an inventory of today: what a second evaluation at the same moment says differently. Every file is compared:
+//! the tables with the document, the document and the cover page with those of the second evaluation, and all of them byte for byte where
+//! the same version, rules and files decided. What may differ without a difference in what is said is named ([`Compared::decided`]).
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
+
+use super::cover::MADE_BY;
+use super::manifest::Filed;
+use super::{Bundle, COVER, DOCUMENT, FORMAT};
+use crate::report::table::{Table, member};
 
 /// The tables of a document, with the members that a row is known by.
 const TABLES: [(&str, &[&str]); 6] = [
@@ -14,11 +21,151 @@ const TABLES: [(&str, &[&str]); 6] = [
     ("history", &["account", "kind", "from"]),
 ];
 
-/// What differs, a line each; nothing where all rows are the same.
-pub fn differences(filed: &Value, now: &Value) -> Vec<String> {
-    let mut lines = Vec::new();
+/// What came of comparing.
+#[derive(Debug, Default)]
+pub struct Compared {
+    /// What a second evaluation says differently, a line each.
+    pub differences: Vec<String>,
+    /// What decided and is not the same: the version, the rules, the files. Told apart from what it led to.
+    pub decided: Vec<String>,
+}
+
+/// Tables that do not say what the document says: the same rows, in the same order, in the same bytes.
+pub fn tables(filed: &Filed) -> Vec<String> {
+    let Some(document) = &filed.document else { return Vec::new() };
+    let differs = |(table, _): &(&str, &[&str])| {
+        let name = format!("{table}.csv");
+        let bytes = filed.contents.get(&name)?;
+        let written = written(bytes, &rows(document, table));
+        let line = written.map_or(Some(1), |written| differing_line(bytes, written.as_bytes()))?;
+        Some(format!("{name} does not say what {DOCUMENT} says: line {line}"))
+    };
+    let mut lines: Vec<String> = TABLES.iter().filter_map(differs).collect();
+    if filed.contents.get(DOCUMENT).is_some_and(|bytes| !is_plain(bytes, document)) {
+        lines.push(format!("{DOCUMENT} is not written as countersign writes it"));
+    }
+    lines
+}
+
+/// A table as it is written, under the header of the file; `None` where rows have other members than the header.
+fn written(bytes: &[u8], rows: &[&Value]) -> Option<String> {
+    let mut reader = csv::Reader::from_reader(bytes);
+    let header: Vec<String> = reader.headers().ok()?.iter().map(str::to_owned).collect();
+    let members: Vec<String> = header.iter().map(|h| member(h)).collect();
+    let mut text = Table::line(header.iter().map(String::as_str));
+    for row in rows {
+        let row = row.as_object().filter(|row| row.len() == members.len())?;
+        let cells: Option<Vec<&str>> =
+            members.iter().map(|m| row.get(m).map(|cell| cell.as_str().unwrap_or_default())).collect();
+        text.push_str(&Table::line(cells?.into_iter()));
+    }
+    Some(text)
+}
+
+/// The first line in which two texts differ, from one.
+fn differing_line(one: &[u8], other: &[u8]) -> Option<usize> {
+    let (mut left, mut right) = (one.split(|b| *b == b'\n'), other.split(|b| *b == b'\n'));
+    (1..).find_map(|line| match (left.next(), right.next()) {
+        (None, None) => Some(None),
+        (a, b) => (a != b).then_some(Some(line)),
+    })?
+}
+
+/// Whether a document has the lines that it is written in, and each member once. The order of members is another thing.
+fn is_plain(bytes: &[u8], document: &Value) -> bool {
+    let lines = |text: &str| {
+        let mut lines: Vec<String> = text.lines().map(|l| l.trim_end_matches(',').to_owned()).collect();
+        lines.sort_unstable();
+        lines
+    };
+    let text = String::from_utf8_lossy(bytes);
+    serde_json::to_string_pretty(document).is_ok_and(|written| lines(&written) == lines(&text))
+}
+
+/// Compares all that was filed with a second evaluation.
+pub fn compare(filed: &Filed, document: &Value, now: &Bundle) -> Compared {
+    let is_same_format = document.get("schema").and_then(Value::as_str) == Some(FORMAT);
+    let mut found = Compared::default();
+    found.provenance(document, &now.document, is_same_format);
+    // other files have other digests, though they say the same
+    let other_files = of(document, FILES_DIGEST) != of(&now.document, FILES_DIGEST);
     for (table, known_by) in TABLES {
-        let (before, after) = (rows(filed, table), rows(now, table));
+        let rows = [rows(document, table), rows(&now.document, table)];
+        found.table((table, known_by), rows, (is_same_format, other_files));
+    }
+    found.members(document, &now.document, is_same_format);
+    if is_same_format {
+        found.files(filed, now);
+    } else {
+        found
+            .decided
+            .push(format!("format: {} is filed, now {FORMAT}; {COVER} is not compared", of(document, "/schema")));
+    }
+    found
+}
+
+/// Of the files of the inventory.
+const FILES_DIGEST: &str = "/provenance/inventory/sha256";
+
+fn of(document: &Value, path: &str) -> String {
+    document.pointer(path).and_then(Value::as_str).unwrap_or("none").to_owned()
+}
+
+impl Compared {
+    /// What decided. What the digest of the inventory does not tell is a difference where the digest is the same.
+    fn provenance(&mut self, filed: &Value, now: &Value, is_same_format: bool) {
+        let parts = [
+            ("version of countersign", "/provenance/version"),
+            ("digest of the rules", "/provenance/rules/sha256"),
+            ("digest of the schema", "/provenance/schema/sha256"),
+            ("digest of the inventory", FILES_DIGEST),
+            ("snapshot", "/provenance/asOf/moment"),
+        ];
+        let differing = parts.into_iter().filter(|(_, path)| of(filed, path) != of(now, path));
+        let told = differing.map(|(what, path)| format!("{what}: {} is filed, now {}", of(filed, path), of(now, path)));
+        self.decided.extend(told);
+        let other_files = of(filed, FILES_DIGEST) != of(now, FILES_DIGEST);
+        let members = |document: &Value, path: &str| -> Map<String, Value> {
+            document.pointer(path).and_then(Value::as_object).cloned().unwrap_or_default()
+        };
+        let (before, after) = (members(filed, "/provenance"), members(now, "/provenance"));
+        let (was, is) = (members(filed, "/provenance/inventory"), members(now, "/provenance/inventory"));
+        for name in names(&before, &after) {
+            let differs = before.get(name) != after.get(name);
+            match name.as_str() {
+                "version" | "inventory" => {}
+                "rules" | "schema" | "data" | "eligibleServices" if differs => {
+                    let line = format!("{name}: others are filed in the provenance");
+                    let is_told = self.decided.iter().any(|l| l.starts_with(&format!("digest of the {name}")));
+                    self.decided.extend((!is_told).then_some(line));
+                }
+                "asOf" if other_files => {}
+                _ if differs => self.differences.push(format!("provenance: {name} is not the same")),
+                _ => {}
+            }
+        }
+        for name in names(&was, &is) {
+            // an earlier format has the commit
+            let is_told = name == "sha256" || (name == "commit" && !is_same_format);
+            if is_told || was.get(name) == is.get(name) {
+                continue;
+            }
+            let what = if name == "unread" { "what was not read of it" } else { name };
+            if other_files {
+                self.decided.push(format!("{what}, of the inventory: other than filed"));
+            } else {
+                self.differences.push(format!("provenance: {what}, of the inventory, is not the same"));
+            }
+        }
+    }
+
+    fn table(
+        &mut self,
+        (table, known_by): (&str, &[&str]),
+        [before, after]: [Vec<&Value>; 2],
+        (is_same_format, other_files): (bool, bool),
+    ) {
+        let so_far = self.differences.len();
         let key = |row: &Value| known_by.iter().map(|m| text(row, m)).collect::<Vec<_>>();
         let keys: BTreeSet<Vec<String>> = before.iter().chain(&after).map(|r| key(r)).collect();
         for id in keys {
@@ -26,35 +173,86 @@ pub fn differences(filed: &Value, now: &Value) -> Vec<String> {
             let (old, new) = (of(&before), of(&after));
             let what = id.join(" ");
             match (old.first(), new.first()) {
-                (Some(_), None) => lines.push(format!("{table}: {what} is filed, and no longer there")),
-                (None, Some(_)) => lines.push(format!("{table}: {what} is there, and not filed")),
-                (Some(a), Some(b)) => lines.extend(members(a, b).map(|m| format!("{table}: {what}: {m}"))),
-                (None, None) => {}
+                (Some(_), None) => self.differences.push(format!("{table}: {what} is filed, and no longer there")),
+                (None, Some(_)) => self.differences.push(format!("{table}: {what} is there, and not filed")),
+                _ => {}
+            }
+            for (a, b) in old.iter().zip(&new) {
+                let members = differing(a, b, (is_same_format, other_files));
+                self.differences.extend(members.into_iter().map(|m| format!("{table}: {what}: {m}")));
             }
             if old.len() != new.len() && !old.is_empty() && !new.is_empty() {
-                lines.push(format!("{table}: {what}: {} rows are filed, and {} are there", old.len(), new.len()));
+                let (was, is) = (old.len(), new.len());
+                self.differences.push(format!("{table}: {what}: {was} rows are filed, and {is} are there"));
+            }
+        }
+        let order = |rows: &[&Value]| rows.iter().map(|r| key(r)).collect::<Vec<_>>();
+        if is_same_format && self.differences.len() == so_far && order(&before) != order(&after) {
+            self.differences.push(format!("{table}: the rows are filed in another order"));
+        }
+    }
+
+    /// What is neither a table nor told of what decided.
+    fn members(&mut self, filed: &Value, now: &Value, is_same_format: bool) {
+        let (Some(before), Some(after)) = (filed.as_object(), now.as_object()) else { return };
+        let is_told = |name: &str| name == "provenance" || name == "schema" || TABLES.iter().any(|(t, _)| *t == name);
+        for name in names(before, after).into_iter().filter(|name| !is_told(name)) {
+            let (was, is) = (before.get(name), after.get(name));
+            let is_same = if is_same_format { was == is } else { was.is_none_or(|was| says(was, is)) };
+            match name.as_str() {
+                _ if is_same => {}
+                "population" => {
+                    let what = "other accounts were counted, or something else was not collected";
+                    self.differences.push(format!("population: {what}"));
+                }
+                _ => {
+                    let shown = |value: Option<&Value>| value.map_or_else(|| "nothing".to_owned(), Value::to_string);
+                    self.differences.push(format!("{name} was {}, and is {}", shown(was), shown(is)));
+                }
             }
         }
     }
-    if filed.get("population") != now.get("population") {
-        lines.push("population: other accounts were counted, or something else was not collected".to_owned());
+
+    /// The files themselves, where the document says the same.
+    fn files(&mut self, filed: &Filed, now: &Bundle) {
+        let is_all_the_same = self.differences.is_empty() && self.decided.is_empty();
+        for (name, bytes) in &filed.contents {
+            let Some(written) = now.files.get(name) else { continue };
+            let header = |bytes: &[u8]| bytes.split(|b| *b == b'\n').next().map(<[u8]>::to_vec);
+            let is_same = match name.as_str() {
+                _ if is_all_the_same => bytes == written,
+                COVER => without_made_by(bytes) == without_made_by(written),
+                // its members were compared one by one
+                DOCUMENT => true,
+                // its rows were compared with the document
+                _ => header(bytes) == header(written),
+            };
+            if !is_same {
+                let line = differing_line(bytes, written).unwrap_or(1);
+                self.differences.push(format!("{name} is not what a second evaluation writes: line {line}"));
+            }
+        }
     }
-    lines
 }
 
-/// What decided and is not the same: the version, the rules, the schema, the files. Told apart from what it led to.
-pub fn decided_by(filed: &Value, now: &Value) -> Vec<String> {
-    let of = |document: &Value, path: &str| document.pointer(path).and_then(Value::as_str).unwrap_or("none").to_owned();
-    let parts = [
-        ("version of countersign", "/provenance/version"),
-        ("digest of the rules", "/provenance/rules/sha256"),
-        ("digest of the schema", "/provenance/schema/sha256"),
-        ("digest of the inventory", "/provenance/inventory/sha256"),
-        ("moment", "/at"),
-        ("snapshot", "/provenance/asOf/moment"),
-    ];
-    let differing = parts.into_iter().filter(|(_, path)| of(filed, path) != of(now, path));
-    differing.map(|(what, path)| format!("{what}: {} is filed, now {}", of(filed, path), of(now, path))).collect()
+/// A cover page without the section that tells what decided.
+fn without_made_by(page: &[u8]) -> String {
+    let page = String::from_utf8_lossy(page).into_owned();
+    let Some((before, rest)) = page.split_once(&format!("\n## {MADE_BY}\n")) else { return page };
+    let after = rest.split_once("\n## ").map_or("", |(_, after)| after);
+    format!("{before}\n## {after}")
+}
+
+/// Whether a value of an earlier format says what that of today says, as far as it went.
+fn says(was: &Value, is: Option<&Value>) -> bool {
+    match (was, is) {
+        (Value::Object(was), Some(Value::Object(is))) => was.iter().all(|(name, value)| says(value, is.get(name))),
+        (was, is) => Some(was) == is,
+    }
+}
+
+fn names<'a>(one: &'a Map<String, Value>, other: &'a Map<String, Value>) -> BTreeSet<&'a String> {
+    one.keys().chain(other.keys()).collect()
 }
 
 fn rows<'a>(document: &'a Value, table: &str) -> Vec<&'a Value> {
@@ -65,22 +263,23 @@ fn text(row: &Value, member: &str) -> String {
     row.get(member).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
-/// Whether a member is the digest of the file that a row was read from. Another file that says the same makes no other row; that files
-/// have other bytes is told by [`decided_by`].
+/// Whether a member tells of the bytes of the file that a row was read from. Another file that says the same makes no other row.
 fn is_source(member: &str) -> bool {
-    member.ends_with("Sha256") && member != "executedCopySha256"
+    (member.ends_with("Sha256") && member != "executedCopySha256") || member.ends_with("Lines")
 }
 
-/// The members of a row that differ.
-fn members<'a>(before: &'a Value, after: &'a Value) -> impl Iterator<Item = String> + 'a {
-    let names: BTreeSet<&String> =
-        [before, after].into_iter().filter_map(Value::as_object).flat_map(serde_json::Map::keys).collect();
-    let shown = |value: Option<&Value>| match value.and_then(Value::as_str) {
-        Some(text) => format!("`{text}`"),
-        None => "nothing".to_owned(),
+/// The members of a row that differ; of an earlier format, those that it had.
+fn differing(before: &Value, after: &Value, (is_same_format, other_files): (bool, bool)) -> Vec<String> {
+    let (Some(was), Some(is)) = (before.as_object(), after.as_object()) else { return Vec::new() };
+    let shown = |value: Option<&Value>| match value {
+        Some(Value::String(text)) => format!("`{text}`"),
+        None | Some(Value::Null) => "nothing".to_owned(),
+        Some(other) => other.to_string(),
     };
-    names
-        .into_iter()
-        .filter(|n| !is_source(n) && before.get(*n) != after.get(*n))
-        .map(move |name| format!("{name} was {}, and is {}", shown(before.get(name)), shown(after.get(name))))
+    let counts = |name: &String| {
+        let is_excepted = other_files && is_source(name);
+        !is_excepted && (is_same_format || was.contains_key(name))
+    };
+    let differing = names(was, is).into_iter().filter(|n| counts(n) && was.get(*n) != is.get(*n));
+    differing.map(|name| format!("{name} was {}, and is {}", shown(was.get(name)), shown(is.get(name)))).collect()
 }

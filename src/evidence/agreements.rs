@@ -3,10 +3,11 @@
 use super::Facts;
 use super::rows::source;
 use crate::report::table::Table;
+use countersign_core::inventory::copies::Copy;
 use countersign_core::inventory::entity::Entity;
+use countersign_core::inventory::signatories::Standing;
 use countersign_core::moment;
 use countersign_core::naming::kinds;
-use countersign_core::source::digest::sha256;
 
 const HEADER: [&str; 17] = [
     "agreement id",
@@ -104,28 +105,25 @@ pub fn state(facts: &Facts<'_>, entity: &Entity) -> String {
 
 /// On what declared authority somebody accepted (D24).
 fn authority(facts: &Facts<'_>, by: Option<&str>) -> String {
-    let is = |signatory: &String, by: &str| signatory == by || by.rsplit('/').next() == Some(signatory.as_str());
-    match (by, &facts.inventory.config.signatories) {
-        (None, _) => "who accepted it is not declared",
-        (_, None) => "no signatories are declared",
-        (Some(by), Some(all)) if all.iter().any(|s| is(s, by)) => "among the declared signatories",
-        _ => "not among the declared signatories",
+    let standing = by.and_then(|by| Some(facts.signatories?.accepted(facts.inventory, by)));
+    match (by, standing) {
+        (None, _) => "who accepted it is not declared".to_owned(),
+        (_, None) => "no signatories are declared".to_owned(),
+        (_, Some(Standing::Is)) => "among the declared signatories".to_owned(),
+        (_, Some(Standing::IsNot)) => "not among the declared signatories".to_owned(),
+        (_, Some(Standing::NotKnown(why))) => format!("not known: {why}"),
     }
-    .to_owned()
 }
 
 /// Whether the executed copy is filed, and is the one that was declared (R81). Its text is nobody's to read here (R30).
 fn check(facts: &Facts<'_>, entity: &Entity) -> String {
-    let (Some(path), Some(declared)) = (entity.str("executedCopy"), entity.str("executedCopySha256")) else {
-        return if entity.str("executedCopy").is_some() { "no digest is declared" } else { "none is filed" }.to_owned();
-    };
-    if !facts.source.has(path) {
-        return "declared, and not in this folder".to_owned();
-    }
-    match facts.source.bytes(path) {
-        Ok(bytes) if sha256(&bytes).eq_ignore_ascii_case(declared) => "the file has this digest",
-        Ok(_) => "THE FILE HAS ANOTHER DIGEST",
-        Err(_) => "the file cannot be read",
+    match (entity.str("executedCopy"), entity.str("executedCopySha256"), facts.inventory.copies.get(&entity.uid)) {
+        (None, ..) => "none is filed",
+        (Some(_), None, _) => "no digest is declared",
+        (.., None) => "declared, and not in this folder",
+        (.., Some(Copy::Same)) => "the file has this digest",
+        (.., Some(Copy::Other)) => "THE FILE HAS ANOTHER DIGEST",
+        (.., Some(Copy::Unreadable)) => "the file cannot be read",
     }
     .to_owned()
 }

@@ -7,8 +7,10 @@ use super::{DOCUMENT, Facts, manifest};
 use crate::report::completeness;
 use crate::report::findings::markdown::cell;
 use crate::report::foreign::Foreign;
+use crate::report::plain::coverage::Told;
 use crate::report::plain::day::when;
 use crate::report::{COVERED_MEANS, count, plain};
+use countersign_core::assessment::completeness::Gap;
 use countersign_core::finding::Severity;
 use countersign_core::moment;
 use countersign_core::naming::kinds;
@@ -16,13 +18,17 @@ use countersign_core::naming::kinds;
 /// Assumptions on the page; the tables have all of them.
 const SHOWN: usize = 20;
 
+/// What decided: the section that may differ where another version or other files say the same.
+pub const MADE_BY: &str = "Made by";
+
 /// The page, in Markdown.
 pub fn cover(facts: &Facts<'_>) -> String {
     let assessment = facts.assessment;
     let agreements: Vec<String> = facts.kinds.iter().map(|k| kinds::full(k)).collect();
     let mut page = format!("# Evidence of coverage on {}\n\n", when(&assessment.at));
     // the answer, then what was asked
-    let sentences = plain::coverage::all(assessment, facts.names(), facts.kinds);
+    let mut sentences = plain::coverage::all(assessment, facts.names(), facts.kinds, Told::All);
+    sentences.extend(plain::coverage::unlisted(&assessment.completeness.not_listed()));
     page.push_str(&paragraph(&sentences.join(" ")));
     let asked = plain::listed(&agreements, "and");
     page.push_str(&paragraph(&format!(
@@ -34,7 +40,7 @@ pub fn cover(facts: &Facts<'_>) -> String {
     page.push_str(&section("What was assumed", assumed(facts)));
     page.push_str(&section("Findings", found(facts)));
     page.push_str(&section("What this means, and does not", meaning()));
-    page.push_str(&section("Made by", made(facts)));
+    page.push_str(&section(MADE_BY, made(facts)));
     page.push_str(&section("Checking it", checking()));
     page
 }
@@ -51,11 +57,24 @@ fn section(title: &str, lines: Vec<String>) -> String {
 
 fn counted(facts: &Facts<'_>) -> Vec<String> {
     let population = population(facts);
+    let unknown = match population.unknown {
+        0 => String::new(),
+        unknown => format!("; {unknown} whose organization at that time is not known"),
+    };
+    let but = if population.without_row.is_empty() { "" } else { ", but for those below" };
     let mut lines = vec![format!(
-        "{} in the inventory, each with a row for each agreement in `accounts.csv`; {} in no organization.",
+        "{} in the inventory, each with a row for each agreement in `accounts.csv`{but}; {} in no organization{unknown}.",
         count(population.accounts, "account"),
         population.standalone
     )];
+    lines.extend(population.without_row.iter().map(|w| {
+        format!(
+            "{} of the partition {} without a row for the {}, which does not exist there.",
+            count(w.accounts, "account"),
+            cell(&w.partition),
+            cell(&kinds::full(&w.kind))
+        )
+    }));
     lines.extend(population.organizations.iter().map(|o| {
         let listed = if o.all_listed { "all that were listed" } else { "not all could be listed" };
         format!("{}: {}; {listed}.", cell(&o.organization), count(o.accounts, "account"))
@@ -65,13 +84,7 @@ fn counted(facts: &Facts<'_>) -> Vec<String> {
 
 fn unknown(facts: &Facts<'_>) -> Vec<String> {
     let gaps = &facts.assessment.completeness.gaps;
-    let mut lines: Vec<String> = gaps
-        .iter()
-        .map(|gap| {
-            let call = Foreign(&format!("aws {}", gap.calls)).code();
-            format!("Not collected: {} of {}. {call} tells it.", gap.missing.words(), cell(&gap.of.join(", ")))
-        })
-        .collect();
+    let mut lines: Vec<String> = gaps.iter().map(not_collected).collect();
     let others = completeness::others(&facts.assessment.completeness.perhaps_others);
     lines.extend(others.into_iter().map(|who| format!("Perhaps others, who are not listed: {}.", cell(&who))));
     lines.extend(
@@ -84,12 +97,36 @@ fn unknown(facts: &Facts<'_>) -> Vec<String> {
     lines
 }
 
+/// What was not collected, what would tell it, and the calls that failed.
+fn not_collected(gap: &Gap) -> String {
+    let code = |call: &str| Foreign(&format!("aws {call}")).code();
+    let of = cell(&gap.of.join(", "));
+    let mut line = format!("Not collected: {} of {of}. {} tells it.", gap.missing.words(), code(gap.calls));
+    for failed in gap.failed.iter().take(SHOWN) {
+        let why = failed.code.as_ref().map(|why| format!(" ({})", cell(why))).unwrap_or_default();
+        line.push_str(&format!(" {}{why}: {}.", plain::capital(failed.why.word()), code(&failed.call)));
+    }
+    match gap.failed.len().saturating_sub(SHOWN) {
+        0 => {}
+        more => line.push_str(&format!(" {more} more failed, as `{DOCUMENT}` tells.")),
+    }
+    line
+}
+
 fn assumed(facts: &Facts<'_>) -> Vec<String> {
     let accounts = facts.assessment.accounts.iter().flat_map(|a| &a.agreements).flat_map(|r| &r.assuming);
     let access = facts.assessment.principals.iter().flat_map(|p| &p.operations).flat_map(|o| &o.assuming);
     let all: BTreeSet<&String> = accounts.chain(access).collect();
     // what holds for all of the evidence comes first
     let mut lines: Vec<String> = facts.undated().iter().map(|a| cell(&plain::stopped(&plain::capital(a)))).collect();
+    lines.extend(facts.context.iter().map(|(key, values)| match values.as_slice() {
+        [] => format!("{} is absent from every request, as the question says.", Foreign(key).code()),
+        values => {
+            let values: Vec<String> = values.iter().map(|value| Foreign(value).code()).collect();
+            let (key, values) = (Foreign(key).code(), plain::listed(&values, "and"));
+            format!("{key} is {values} in every request, as the question says.")
+        }
+    }));
     lines.extend(all.iter().take(SHOWN).map(|a| cell(&plain::stopped(a))));
     match all.len().saturating_sub(SHOWN) {
         0 if lines.is_empty() => lines.push("Nothing.".to_owned()),
@@ -103,7 +140,7 @@ fn found(facts: &Facts<'_>) -> Vec<String> {
     let findings = &facts.assessment.findings;
     let of = |severity: Severity| findings.iter().filter(|f| f.severity == severity).count();
     let mut lines = vec![format!(
-        "{}, {}, {} for information; all are in `findings.csv`.",
+        "{}, {}, {} for information: all that `evaluate` and `report` find, and all are in `findings.csv`.",
         count(of(Severity::Error), "error"),
         count(of(Severity::Warning), "warning"),
         of(Severity::Info)
@@ -137,13 +174,21 @@ fn made(facts: &Facts<'_>) -> Vec<String> {
     lines.extend(digest("Rules", provenance.rules.as_ref().map(|r| &r.sha256)));
     lines.extend(digest("Schema", provenance.schema.as_ref().map(|s| &s.sha256)));
     lines.extend(digest("Inventory", provenance.inventory.as_ref().map(|f| &f.sha256)));
+    lines.push(match &provenance.as_of {
+        Some(as_of) => format!("Collected: the oldest answer in the inventory is of {}.", when(&as_of.moment)),
+        None => "Collected: on a day that the inventory does not say (asOf).".to_owned(),
+    });
+    lines.push(match &facts.inventory.config.collected_by {
+        Some(who) => format!("Collected by: {}.", cell(who)),
+        None => "Collected by: the inventory does not say (collectedBy).".to_owned(),
+    });
     lines
 }
 
 fn checking() -> Vec<String> {
     vec![
         format!("`countersign evidence --verify DIR`, or `sha256sum -c {}` in this folder.", manifest::FILE),
-        "`countersign evidence --verify DIR --against INVENTORY` evaluates again, and says what differs.".to_owned(),
+        "`countersign evidence --verify DIR --against INVENTORY` evaluates again, and compares every file.".to_owned(),
         format!(
             "The same inventory, moment and version give the same bytes. `{DOCUMENT}` has all tables in one document."
         ),
@@ -152,6 +197,9 @@ fn checking() -> Vec<String> {
              sign-blob --bundle {0}.sigstore.json {0}`.",
             manifest::FILE
         ),
-        format!("When it was made, and by whom, is in `{}`, which the manifest leaves out.", manifest::RUN_RECORD),
+        format!(
+            "When it was made, by whom, and from which commit, is in `{}`, which the manifest leaves out.",
+            manifest::RUN_RECORD
+        ),
     ]
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Bundle, DOCUMENT, FORMATS};
+use super::{Bundle, DOCUMENT, FILES, FORMATS};
 use countersign_core::problem::Problem;
 use countersign_core::source::Source;
 use countersign_core::source::digest::sha256;
@@ -29,6 +29,10 @@ pub enum Fault {
     Missing(String),
     /// A file is there that the manifest does not name.
     Foreign(String),
+    /// A file of the format that the manifest does not name.
+    Unlisted(String),
+    /// The manifest names a file that the format does not have.
+    Added(String),
 }
 
 /// Evidence as it was filed.
@@ -40,6 +44,8 @@ pub struct Filed {
     pub files: usize,
     /// The document; `None` where it was changed or is missing.
     pub document: Option<Value>,
+    /// The files as they were filed, by their names: those that were changed since are not among them.
+    pub contents: BTreeMap<String, Vec<u8>>,
 }
 
 /// Reads filed evidence, and compares it with its manifest. A manifest that cannot be read is an error, as is a format of the future.
@@ -47,6 +53,7 @@ pub fn verify(folder: &dyn Source) -> Result<Filed, Problem> {
     let listed = read(folder)?;
     let mut faults = Vec::new();
     let mut document = None;
+    let mut contents = BTreeMap::new();
     for (name, digest) in &listed {
         if !folder.has(name) {
             faults.push(Fault::Missing(name.clone()));
@@ -55,10 +62,16 @@ pub fn verify(folder: &dyn Source) -> Result<Filed, Problem> {
         let bytes = folder.bytes(name)?;
         if sha256(&bytes) != *digest {
             faults.push(Fault::Changed(name.clone()));
-        } else if name == DOCUMENT {
+            continue;
+        }
+        if name == DOCUMENT {
             document = Some(self::document(&bytes)?);
         }
+        contents.insert(name.clone(), bytes);
     }
+    // what a manifest passes over was not checked, and what no format has was not written by us
+    faults.extend(FILES.iter().filter(|f| !listed.contains_key(**f)).map(|f| Fault::Unlisted((*f).to_owned())));
+    faults.extend(listed.keys().filter(|f| !FILES.contains(&f.as_str())).cloned().map(Fault::Added));
     let mut problems = Vec::new();
     let there = folder.list("", countersign_core::source::Hidden::All, &mut problems);
     if let Some(problem) = problems.into_iter().next() {
@@ -66,8 +79,10 @@ pub fn verify(folder: &dyn Source) -> Result<Filed, Problem> {
     }
     // a signature stands beside the manifest under its name
     let known = |name: &String| listed.contains_key(name) || name == RUN_RECORD || name.starts_with(FILE);
-    faults.extend(there.into_iter().filter(|name| !known(name)).map(Fault::Foreign));
-    Ok(Filed { faults, files: listed.len(), document })
+    // one of ours that the manifest lacks is told already
+    let is_told = |name: &String| FILES.contains(&name.as_str());
+    faults.extend(there.into_iter().filter(|name| !known(name) && !is_told(name)).map(Fault::Foreign));
+    Ok(Filed { faults, files: listed.len(), document, contents })
 }
 
 fn document(bytes: &[u8]) -> Result<Value, Problem> {

@@ -1,6 +1,7 @@
 //! What an auditor files: tables, one JSON document, a cover page and a manifest of digests. The same input gives the same bytes: no
 //! clock, no name of a machine or of an operator is in it. Writing and the run record are `cli/evidence.rs`.
 
+mod access;
 pub mod against;
 mod agreements;
 mod cover;
@@ -20,16 +21,19 @@ use crate::report::table::Table;
 use countersign_core::assessment::Assessment;
 use countersign_core::history::History;
 use countersign_core::inventory::Inventory;
+use countersign_core::inventory::signatories::Signatories;
 use countersign_core::people::Roles;
 use countersign_core::problem::Failure;
 use countersign_core::provenance::Provenance;
-use countersign_core::source::Source;
 use countersign_core::terms::PermissionModel;
 
 /// The format of the document: the number goes up when a member changes its meaning or goes away.
-pub const FORMAT: &str = "countersign/evidence/v1";
+pub const FORMAT: &str = "countersign/evidence/v2";
 /// Every format that `--verify` and `--against` read.
-pub const FORMATS: [&str; 1] = [FORMAT];
+pub const FORMATS: [&str; 2] = [FORMAT, "countersign/evidence/v1"];
+/// The files of every format, the manifest and the run record not among them.
+pub const FILES: [&str; 8] =
+    ["access.csv", "accounts.csv", "agreements.csv", COVER, DOCUMENT, "exceptions.csv", "findings.csv", "history.csv"];
 /// The JSON document.
 pub const DOCUMENT: &str = "evidence.json";
 /// The cover page.
@@ -41,16 +45,18 @@ pub struct Facts<'a> {
     pub inventory: &'a Inventory,
     /// Coverage over time, up to the moment.
     pub history: &'a History,
-    /// Its files.
-    pub source: &'a dyn Source,
+    /// Its declared signatories; `None` where none are declared.
+    pub signatories: Option<&'a Signatories>,
     /// Coverage, who may accept and terminate, findings.
     pub assessment: &'a Assessment,
     /// Who stands behind roles.
     pub roles: &'a Roles,
-    /// What it was made from.
+    /// What it was made from. No commit is in it: the same files have others from one day to the next.
     pub provenance: &'a Provenance,
     /// The kinds of agreement that it is about.
     pub kinds: &'a [String],
+    /// The condition keys that the question settled, besides those of the inventory.
+    pub context: &'a BTreeMap<String, Vec<String>>,
 }
 
 impl Facts<'_> {
@@ -84,7 +90,7 @@ pub fn bundle(facts: &Facts<'_>) -> Result<Bundle, Failure> {
     let tables = [
         Filed { file: "accounts.csv", table: rows::accounts(facts) },
         Filed { file: "agreements.csv", table: agreements::agreements(facts) },
-        Filed { file: "access.csv", table: rows::access(facts) },
+        Filed { file: "access.csv", table: access::access(facts) },
         Filed { file: "findings.csv", table: rows::findings(facts) },
         Filed { file: "exceptions.csv", table: rows::exceptions(facts) },
         Filed { file: "history.csv", table: report::history::table(facts.history) },
@@ -96,6 +102,7 @@ pub fn bundle(facts: &Facts<'_>) -> Result<Bundle, Failure> {
         at: &facts.assessment.at,
         permission_model: facts.assessment.permission_model,
         kinds: facts.kinds,
+        context: facts.context,
         population: population::population(facts),
         leaves_out: &facts.assessment.leaves_out,
         accounts,
@@ -124,6 +131,7 @@ struct Document<'a> {
     at: &'a str,
     permission_model: PermissionModel,
     kinds: &'a [String],
+    context: &'a BTreeMap<String, Vec<String>>,
     population: population::Population,
     leaves_out: &'a [&'static str],
     accounts: Value,

@@ -1,10 +1,13 @@
 //! Who was counted: the accounts of each organization against the rows, and what could not be collected.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::Facts;
 use countersign_core::assessment::completeness::Gap;
 use countersign_core::inventory::entity::Uid;
+use countersign_core::terms::Role;
 
 /// The population.
 #[derive(Debug, Serialize)]
@@ -14,10 +17,26 @@ pub struct Population {
     pub accounts: usize,
     /// Those in no organization at the moment.
     pub standalone: usize,
+    /// Those of which it is not known in what organization they were at the moment.
+    pub unknown: usize,
     /// Organizations, and how many accounts each has at the moment.
     pub organizations: Vec<Counted>,
+    /// Kinds of agreement that some accounts cannot have, and so have no row for.
+    pub without_row: Vec<WithoutRow>,
     /// What was not collected, and the calls that would tell it.
     pub not_collected: Vec<Gap>,
+}
+
+/// Accounts of which nothing is told for a kind of agreement: it does not exist in their partition (D15).
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WithoutRow {
+    /// The kind.
+    pub kind: String,
+    /// Their partition.
+    pub partition: String,
+    /// How many they are.
+    pub accounts: usize,
 }
 
 /// The accounts of an organization.
@@ -46,8 +65,24 @@ pub fn population(facts: &Facts<'_>) -> Population {
     });
     Population {
         accounts: accounts.len(),
-        standalone: accounts.iter().filter(|a| a.organization.is_none()).count(),
+        standalone: accounts.iter().filter(|a| a.role == Role::Standalone).count(),
+        unknown: accounts.iter().filter(|a| a.role == Role::Unknown).count(),
         organizations: organizations.collect(),
+        without_row: without_row(facts),
         not_collected: facts.assessment.completeness.gaps.clone(),
     }
+}
+
+fn without_row(facts: &Facts<'_>) -> Vec<WithoutRow> {
+    let mut found: BTreeMap<(&String, &String), usize> = BTreeMap::new();
+    for account in &facts.assessment.accounts {
+        let lacking = facts.kinds.iter().filter(|kind| account.agreements.iter().all(|r| r.kind != **kind));
+        lacking.for_each(|kind| *found.entry((kind, &account.partition)).or_default() += 1);
+    }
+    let told = |((kind, partition), accounts): ((&String, &String), usize)| WithoutRow {
+        kind: kind.clone(),
+        partition: partition.clone(),
+        accounts,
+    };
+    found.into_iter().map(told).collect()
 }

@@ -1,16 +1,14 @@
-//! The tables about accounts, access, findings and exceptions.
+//! The tables about accounts, findings and exceptions.
 
 use super::Facts;
-use crate::report::plain::{can, who};
+use crate::report::Shown;
 use crate::report::table::Table;
-use crate::report::{Shown, sentences};
-use countersign_core::assessment::{AccountAnswer, AgreementAnswer, OperationAnswer, PrincipalAnswer};
+use countersign_core::assessment::{AccountAnswer, AgreementAnswer};
 use countersign_core::inventory::entity::Entity;
 use countersign_core::inventory::model::{Membership, membership};
 use countersign_core::moment;
 use countersign_core::naming::kinds;
 use countersign_core::source::digest::sha256;
-use countersign_core::terms::Decision;
 
 const ACCOUNTS: [&str; 32] = [
     "account",
@@ -131,78 +129,6 @@ pub fn source(entity: Option<&Entity>) -> (String, String) {
         Some(entity) => (entity.source.path.clone(), sha256(entity.source.text.as_bytes())),
         None => (String::new(), String::new()),
     }
-}
-
-const ACCESS: [&str; 15] = [
-    "answer",
-    "operation",
-    "agreement kind",
-    "scope",
-    "account",
-    "account name",
-    "principal",
-    "kind",
-    "who",
-    "people",
-    "stands behind",
-    "declared signatory",
-    "depends on",
-    "by deprecated permissions",
-    "assuming",
-];
-
-/// Who may accept and terminate, and of whom it is not known.
-pub fn access(facts: &Facts<'_>) -> Table {
-    let mut table = Table::new(&ACCESS);
-    for principal in &facts.assessment.principals {
-        for answer in principal.operations.iter().filter(|o| o.decision != Decision::Deny) {
-            table.rows.push(access_row(facts, principal, answer));
-        }
-    }
-    table
-}
-
-fn access_row(facts: &Facts<'_>, principal: &PrincipalAnswer, answer: &OperationAnswer) -> Vec<String> {
-    let account = facts.inventory.entity("Account", &principal.account);
-    let behind = facts.roles.get(&principal.principal);
-    let assumer = |a: &countersign_core::people::Assumer| {
-        let perhaps = if a.certain { "" } else { "perhaps " };
-        format!("{perhaps}{}", a.identity.arn)
-    };
-    let behind = behind.map(|b| {
-        let known = b.assumers.iter().map(assumer).chain(b.trusted.iter().cloned());
-        known.chain(b.others.iter().map(sentences::other)).collect::<Vec<_>>().join("; ")
-    });
-    let depends = answer.depends_on.iter().map(|d| sentences::depends(&d.key, &d.allows)).collect::<Vec<_>>();
-    let depends = if depends.is_empty() { answer.reason.clone().into_iter().collect() } else { depends };
-    vec![
-        can::word(answer.decision).to_lowercase(),
-        answer.operation.to_owned(),
-        answer.agreement.clone().unwrap_or_default(),
-        answer.scope.map(|s| s.to_string()).unwrap_or_default(),
-        principal.account.clone(),
-        account.and_then(|a| a.str("name")).unwrap_or_default().to_owned(),
-        principal.principal.clone(),
-        principal.kind.to_string(),
-        facts.names().principal(principal),
-        who::people(principal).join("; "),
-        behind.unwrap_or_default(),
-        signatory(facts, principal),
-        depends.join("; "),
-        answer.deprecated.clone().unwrap_or_default(),
-        answer.assuming.join("; "),
-    ]
-}
-
-/// Whether a principal, or everybody behind it, is named among those who have the authority to accept (D24).
-fn signatory(facts: &Facts<'_>, principal: &PrincipalAnswer) -> String {
-    let Some(signatories) = &facts.inventory.config.signatories else {
-        return "none are declared".to_owned();
-    };
-    let named = |name: &str| signatories.iter().any(|s| s == name);
-    let people = who::people(principal);
-    let all = !people.is_empty() && people.iter().all(|p| named(p));
-    if named(&principal.principal) || named(&principal.name) || all { "yes" } else { "no" }.to_owned()
 }
 
 /// The findings.

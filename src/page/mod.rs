@@ -12,6 +12,7 @@ use minijinja::{AutoEscape, Environment, context};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::report::plain::coverage::Told;
 use crate::report::plain::{self, Names};
 use crate::report::{COVERED_MEANS, completeness, count, day};
 use countersign_core::assessment::Assessment;
@@ -51,12 +52,14 @@ pub struct Drawn<'a> {
     pub endings: Option<Vec<Ending>>,
     /// What it was made from.
     pub provenance: &'a Provenance,
+    /// Whether its accounts are all that there are.
+    pub told: Told,
 }
 
 /// What is said first: who is covered, and what is taken for granted of another moment than that of the files.
 fn sentences(drawn: &Drawn<'_>) -> Vec<String> {
     let Drawn { inventory, assessment, .. } = drawn;
-    let mut sentences = plain::coverage::all(assessment, Names::new(inventory), &[]);
+    let mut sentences = plain::coverage::all(assessment, Names::new(inventory), &[], drawn.told);
     let undated = plain::day::undated(&assessment.at, inventory.config.as_of, false);
     sentences.extend(undated.map(|what| format!("Assuming: {what}.")));
     sentences

@@ -227,6 +227,7 @@ fn details(
             "{} of {organization}",
             if account.role == Role::Member { "a member" } else { "the management account" }
         ),
+        None if account.role == Role::Unknown => "in an organization that is not known".to_owned(),
         None => "in no organization".to_owned(),
     };
     let mut text = format!(

@@ -106,7 +106,7 @@ impl Table {
 }
 
 /// `accountSourceSha256` of `account source sha256`.
-fn member(name: &str) -> String {
+pub fn member(name: &str) -> String {
     let words = name.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty());
     let word = |(at, word): (usize, &str)| match at {
         // a name of several words stays one: `alsoInForce`

@@ -100,6 +100,8 @@ pub struct Options {
     pub at: Moment,
     /// When the inventory's snapshot was taken (D22).
     pub snapshot: Moment,
+    /// A moment was asked about, and the inventory does not say of when it is: no day of a snapshot is claimed.
+    pub undated: bool,
     /// Which generations of permissions count.
     pub model: PermissionModel,
     /// Condition keys that are settled, in lower case.
@@ -114,6 +116,13 @@ pub struct Options {
     pub threads: usize,
     /// What to leave out.
     pub filter: Filter,
+}
+
+impl Options {
+    /// Whether what has no date is told of the moment that it is of (D22).
+    pub(crate) fn is_of_snapshot(&self) -> bool {
+        !self.undated && self.at == self.snapshot
+    }
 }
 
 /// What an assessment is narrowed to; an empty list is no restriction.

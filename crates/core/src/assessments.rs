@@ -45,9 +45,18 @@ impl<'a> Assessments<'a> {
 impl Options {
     /// An assessment under these options has every answer of one under the others.
     fn answers(&self, others: &Self) -> bool {
-        let Self { at, snapshot, model, context, any_request, any_state, by_itself, threads: _, filter } = self;
-        (*at, *snapshot, *model, *any_request, *any_state, *by_itself)
-            == (others.at, others.snapshot, others.model, others.any_request, others.any_state, others.by_itself)
+        let Self { at, snapshot, undated, model, context, any_request, any_state, by_itself, threads: _, filter } =
+            self;
+        (*at, *snapshot, *undated, *model, *any_request, *any_state, *by_itself)
+            == (
+                others.at,
+                others.snapshot,
+                others.undated,
+                others.model,
+                others.any_request,
+                others.any_state,
+                others.by_itself,
+            )
             && *context == others.context
             && filter.includes(&others.filter)
     }

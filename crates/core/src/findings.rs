@@ -16,6 +16,7 @@ use crate::hipaa::{Facts, with_exclusions, words};
 use crate::inventory::Inventory;
 use crate::inventory::entity::Uid;
 use crate::inventory::model::{Account, Organization};
+use crate::inventory::signatories::{Signatories, Standing};
 use crate::moment::Moment;
 use crate::operations::AccountEvaluator;
 use crate::permissions::principals::Principal;
@@ -35,6 +36,7 @@ pub struct Findings<'a> {
     /// The kinds that an organization agreement is in force of, by organization.
     in_force: BTreeMap<String, BTreeSet<String>>,
     worth: Worth,
+    signatories: Option<Signatories>,
     asked: HashMap<AccessKey, Vec<Finding>>,
 }
 
@@ -71,6 +73,7 @@ impl<'a> Findings<'a> {
             access: BTreeMap::new(),
             in_force: BTreeMap::new(),
             worth: Worth::new(rules, at)?,
+            signatories: Signatories::of(inventory),
             asked: HashMap::new(),
         })
     }
@@ -161,6 +164,10 @@ impl<'a> Findings<'a> {
         if let Some(signatories) = &self.inventory.config.signatories {
             pairs.push(("signatories", words(signatories)));
         }
+        let named = self.signatories.as_ref().map(|s| s.principal(&principal.arn, &principal.uid));
+        pairs.push(("namedAsSignatory", Expr::new_bool(named == Some(Standing::Is))));
+        let people = self.signatories.as_ref().map(|s| s.people(&principal.people, &principal.groups));
+        pairs.push(("signatoryPeople", words(people.unwrap_or_default())));
         let names = [&principal.arn, &principal.name].into_iter().chain(principal.people.iter().map(|p| &p.user_name));
         if let Some(series) = self.inventory.config.auditors.series(names.map(String::as_str)) {
             pairs.push(("declaredSeries", words(&series)));

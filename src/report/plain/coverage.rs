@@ -10,21 +10,52 @@ use countersign_core::terms::Coverage;
 /// Accounts named in a sentence.
 const NAMED: usize = 6;
 
+/// Whom an assessment tells of: what is said of all accounts is never said of those alone that were named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// Every account of the inventory.
+    All,
+    /// The accounts that were named.
+    Named,
+}
+
+impl Told {
+    /// Of the accounts that were asked about: an empty list asks about all of them.
+    pub fn of(asked: &[String]) -> Self {
+        if asked.is_empty() { Self::All } else { Self::Named }
+    }
+
+    fn is_named(self) -> bool {
+        self == Self::Named
+    }
+}
+
 /// How many accounts are covered by the agreements that HIPAA asks for, or by those asked about; who is not; and whether any of them
 /// holds PHI.
-pub fn all(assessment: &Assessment, names: Names<'_>, asked: &[String]) -> Vec<String> {
+pub fn all(assessment: &Assessment, names: Names<'_>, asked: &[String], told: Told) -> Vec<String> {
     let mut kinds: Vec<&str> = asked.iter().map(String::as_str).collect();
     if kinds.is_empty() {
         kinds = assessment.hipaa_kinds.iter().map(String::as_str).collect();
     }
-    let mut sentences: Vec<String> = kinds.iter().map(|kind| of_kind(assessment, names, kind)).collect();
+    let mut sentences: Vec<String> = kinds.iter().map(|kind| of_kind(assessment, names, kind, told)).collect();
     if kinds.iter().any(|kind| assessment.hipaa_kinds.contains(*kind)) {
-        sentences.extend(of_phi(assessment, names));
+        sentences.extend(of_phi(assessment, names, told));
+    }
+    let others = names.accounts().saturating_sub(assessment.accounts.len());
+    if told.is_named() && others > 0 {
+        let accounts = count(names.accounts(), "account");
+        sentences.push(format!("The inventory has {accounts}: nothing is said here of those that were not named."));
     }
     sentences
 }
 
-fn of_kind(assessment: &Assessment, names: Names<'_>, kind: &str) -> String {
+/// The organizations that may have other accounts than those that are told of, a sentence each (D31).
+pub fn unlisted(organizations: &[String]) -> Vec<String> {
+    let told = |id: &String| format!("Other accounts of {id} are not known: its accounts were not all listed.");
+    organizations.iter().map(told).collect()
+}
+
+fn of_kind(assessment: &Assessment, names: Names<'_>, kind: &str, told: Told) -> String {
     let rows: Vec<(&AccountAnswer, &AgreementAnswer)> =
         assessment.accounts.iter().filter_map(|a| Some((a, a.agreements.iter().find(|r| r.kind == kind)?))).collect();
     let of = |coverage: Coverage| -> Vec<String> {
@@ -32,15 +63,20 @@ fn of_kind(assessment: &Assessment, names: Names<'_>, kind: &str) -> String {
     };
     let (covered, not, unknown) = (of(Coverage::Covered), of(Coverage::NotCovered), of(Coverage::Unknown));
     let short = kinds::short(kind);
+    // there are kinds that a partition does not know: of its accounts nothing is counted
+    let named = if told.is_named() { " named" } else { "" };
+    let can = if rows.len() < assessment.accounts.len() { " that can have it" } else { "" };
     let mut text = match (covered.len(), rows.len()) {
-        (_, 0) => return format!("No account can have the {short}."),
-        (c, n) if c == n => match n {
-            1 => format!("The only account is covered by the {short}."),
-            n => format!("All {n} accounts are covered by the {short}."),
+        (_, 0) => return format!("No account{named} can have the {short}."),
+        (c, n) if c == n => match (n, told) {
+            (1, Told::All) => format!("The only account{can} is covered by the {short}."),
+            (1, Told::Named) => format!("The account named{can} is covered by the {short}."),
+            (n, _) => format!("All {n} accounts{named}{can} are covered by the {short}."),
         },
-        (0, _) if unknown.is_empty() => format!("No account is covered by the {short}."),
+        (0, _) if unknown.is_empty() => format!("No account{named}{can} is covered by the {short}."),
         (c, n) => {
-            format!("{c} of {} {} covered by the {short}.", count(n, "account"), if c == 1 { "is" } else { "are" })
+            let is = if c == 1 { "is" } else { "are" };
+            format!("{c} of {}{named}{can} {is} covered by the {short}.", count(n, "account"))
         }
     };
     if !not.is_empty() && !covered.is_empty() {
@@ -53,7 +89,7 @@ fn of_kind(assessment: &Assessment, names: Names<'_>, kind: &str) -> String {
 }
 
 /// Whether accounts that hold PHI are covered (D3).
-fn of_phi(assessment: &Assessment, names: Names<'_>) -> Vec<String> {
+fn of_phi(assessment: &Assessment, names: Names<'_>, told: Told) -> Vec<String> {
     let holding = |fact: Option<bool>| assessment.accounts.iter().filter(move |a| a.hipaa.holds_phi == fact);
     let of = |covered: Option<bool>| -> Vec<String> {
         holding(Some(true)).filter(|a| a.hipaa.covered == covered).map(|a| names.place(&a.account)).collect()
@@ -62,7 +98,11 @@ fn of_phi(assessment: &Assessment, names: Names<'_>) -> Vec<String> {
     let (without, unknown) = (of(Some(false)), of(None));
     let say = |accounts: &[String], what: &str| {
         let holds = if accounts.len() == 1 { "holds" } else { "hold" };
-        format!("{} {holds} PHI {what}: {}.", capital(&count(accounts.len(), "account")), few(accounts, NAMED))
+        let who = match told {
+            Told::All => capital(&count(accounts.len(), "account")),
+            Told::Named => format!("{} of the accounts named", accounts.len()),
+        };
+        format!("{who} {holds} PHI {what}: {}.", few(accounts, NAMED))
     };
     if !without.is_empty() {
         sentences.push(say(&without, "without cover"));
@@ -71,11 +111,13 @@ fn of_phi(assessment: &Assessment, names: Names<'_>) -> Vec<String> {
         sentences.push(say(&unknown, "and may be without cover"));
     }
     if without.is_empty() && unknown.is_empty() && holding(Some(true)).next().is_some() {
-        sentences.push("Every account that is known to hold PHI is covered.".to_owned());
+        let named = if told.is_named() { " named" } else { "" };
+        sentences.push(format!("Every account{named} that is known to hold PHI is covered."));
     }
     let perhaps = holding(None).filter(|a| a.hipaa.covered != Some(true)).count();
     if perhaps > 0 {
-        let accounts = count(perhaps, "account");
+        let named = if told.is_named() { " named," } else { "" };
+        let accounts = format!("{}{named}", count(perhaps, "account"));
         sentences.push(format!("Of {accounts} without known cover it is not known whether PHI is held there."));
     }
     sentences

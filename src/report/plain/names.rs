@@ -17,6 +17,11 @@ impl<'a> Names<'a> {
         Self { inventory }
     }
 
+    /// How many accounts the inventory has.
+    pub fn accounts(&self) -> usize {
+        self.inventory.of_type("Account").count()
+    }
+
     fn name(&self, ty: &str, id: &str, attr: &str) -> Option<&'a str> {
         self.inventory.entity(ty, id).and_then(|e| e.str(attr))
     }

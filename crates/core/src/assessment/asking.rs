@@ -91,7 +91,7 @@ impl<'s> Asking<'s> {
         let facts = hipaa::facts(agreements, assessor.rules, account, &standing, &coverage, &entities)?;
         if let Some(findings) = findings {
             let of = (standing.as_ref(), coverage.as_slice());
-            let other_tags = match assessor.options.at == assessor.options.snapshot {
+            let other_tags = match assessor.options.is_of_snapshot() {
                 true => Vec::new(),
                 false => hipaa::with_other_tags(agreements, assessor.rules, account, of, &facts, &entities)?,
             };

@@ -319,13 +319,16 @@ impl Assessor<'_> {
 
     /// What every answer assumes of the moment: where the account stands, and that policies are those of the snapshot (D22).
     fn moment(&self, standing: &Standing) -> Moment {
-        if self.options.at == self.options.snapshot {
+        if self.options.is_of_snapshot() {
             return Moment::default();
         }
-        let snapshot = moment::format(self.options.snapshot);
+        let of = match self.options.undated {
+            true => "the day they were written, which the files do not say (asOf)".to_owned(),
+            false => format!("the snapshot of {}", moment::format(self.options.snapshot)),
+        };
         Moment {
             standing: standing.assuming.clone(),
-            snapshot: Some(format!("policies and permissions are those of the snapshot of {snapshot}")),
+            snapshot: Some(format!("policies and permissions are those of {of}")),
         }
     }
 }

@@ -4,7 +4,9 @@ use cedar_policy::{Entities, RestrictedExpression as Expr};
 
 use super::{Findings, findings};
 use crate::agreements::{Agreements, context, datetime};
+use crate::inventory::copies::Copy;
 use crate::inventory::entity::{Entity, Uid};
+use crate::inventory::signatories::Standing;
 use crate::problem::Failure;
 
 impl Findings<'_> {
@@ -16,15 +18,31 @@ impl Findings<'_> {
             ("copiesInUse", Expr::new_bool(in_use.copies)),
             ("witnessesInUse", Expr::new_bool(in_use.witnesses)),
         ];
-        let context = context(pairs)?;
         let inventory = self.inventory;
         for entity in inventory.of_type("CustomerAgreement").chain(inventory.of_type("OfflineAgreement")) {
             let uid = entity.uid.to_cedar()?;
             let entities = self.of_agreement(entity)?;
-            let ruling = self.rules.rule("report-on-agreement", &uid, &uid, context.clone(), &entities)?;
+            let own = pairs.iter().cloned().chain(self.facts(entity));
+            let ruling = self.rules.rule("report-on-agreement", &uid, &uid, context(own)?, &entities)?;
             self.found.extend(findings(&ruling, &subject(entity))?);
         }
         Ok(())
+    }
+
+    /// What is known beside an agreement: on whose authority it was accepted (D24), and whether its copy is the one declared (R81).
+    fn facts(&self, entity: &Entity) -> Vec<(&'static str, Expr)> {
+        let mut facts = Vec::new();
+        if let (Some(signatories), Some(by)) = (&self.signatories, entity.str("acceptedBy")) {
+            let authority = match signatories.accepted(self.inventory, by) {
+                Standing::Is => "declared",
+                Standing::IsNot => "not-declared",
+                Standing::NotKnown(_) => "unknown",
+            };
+            facts.push(("authority", Expr::new_string(authority.to_owned())));
+        }
+        let copy = self.inventory.copies.get(&entity.uid);
+        facts.extend(copy.map(|copy| ("copyIsOther", Expr::new_bool(*copy == Copy::Other))));
+        facts
     }
 
     /// An agreement, what was accepted by it, and for whom.

@@ -28,6 +28,8 @@ pub struct Config {
     pub source: Option<Arc<SourceFile>>,
     /// When the snapshot was taken; the moment of evaluation where `--at` is not given (D22).
     pub as_of: Option<Moment>,
+    /// Who collected the files, where that is told.
+    pub collected_by: Option<String>,
     /// Files that are not part of the inventory.
     pub exclude: Exclude,
     /// Condition keys that the inventory does not determine, by their name in lower case.
@@ -171,6 +173,7 @@ pub struct Exclude {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct File {
     as_of: Option<toml::Spanned<toml::Value>>,
+    collected_by: Option<String>,
     #[serde(default)]
     exclude: Vec<toml::Spanned<String>>,
     #[serde(default)]
@@ -315,7 +318,7 @@ impl Config {
         let file: File = toml::from_str(&source.text).map_err(|e| {
             let span = e.span().map_or(Span::default(), Span::from);
             let help =
-                "it may have asOf, exclude, permissionModel, signatories, phiTags and the tables [auditors], [aws], [context], [diff], [guardrails], [lint], [limits], [register], [rules], [[exception]] and [[trusted]]";
+                "it may have asOf, collectedBy, exclude, permissionModel, signatories, phiTags and the tables [auditors], [aws], [context], [diff], [guardrails], [lint], [limits], [register], [rules], [[exception]] and [[trusted]]";
             vec![Problem::at(source, span, e.message().lines().next().unwrap_or("invalid").to_owned()).help(help)]
         })?;
         let mut problems = Vec::new();
@@ -414,6 +417,7 @@ impl Config {
             Ok(Self {
                 source: Some(source.clone()),
                 as_of,
+                collected_by: file.collected_by.filter(|who| !who.trim().is_empty()),
                 exclude,
                 context,
                 signatories,

@@ -29,6 +29,7 @@ pub mod auditors;
 pub(crate) mod builtin;
 pub(crate) mod check;
 pub mod config;
+pub mod copies;
 mod deleted;
 pub mod entity;
 pub mod exceptions;
@@ -41,6 +42,7 @@ mod offline;
 pub mod register;
 pub mod schema;
 pub mod settings;
+pub mod signatories;
 pub(crate) mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -102,6 +104,8 @@ pub struct Inventory {
     pub files: Files,
     /// The dated lists of HIPAA eligible services.
     pub eligible: Arc<Lists>,
+    /// What the executed copies are that are filed below it.
+    pub copies: copies::Copies,
 }
 
 impl Inventory {
@@ -257,6 +261,7 @@ impl<'a> Builder<'a> {
             warnings: problems,
             files,
             eligible: self.eligible,
+            copies: copies::Copies::new(),
         })
     }
 

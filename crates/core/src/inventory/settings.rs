@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::config::{Config, FILE, Trusted};
 use super::entity::{Entity, Uid};
+use super::signatories::fitting;
 use crate::problem::{Place, Problem, SourceFile, Span, did_you_mean, instead, meant};
 
 /// Names of the settings, with their places.
@@ -36,6 +37,7 @@ pub(super) fn doubtful(entities: &BTreeMap<Uid, Entity>, config: &Config) -> Vec
     found.extend(
         config.named.signatories.iter().filter_map(|(name, place)| person(name, place, &people, "signatories")),
     );
+    found.extend(of_several(entities, config));
     for trusted in &config.trusted {
         found.extend(trusted.people.iter().filter_map(|name| person(name, &trusted.place, &people, "[[trusted]]")));
         found.extend(role(entities, trusted));
@@ -87,6 +89,20 @@ fn person(name: &str, place: &Place, known: &BTreeSet<&str>, setting: &str) -> O
     let near = did_you_mean(name, known.iter().copied())?;
     let message = format!("nobody in the inventory is called `{name}`, whom {setting} names");
     Some(Problem::at(&place.source, place.span, message).help(meant(near)).warning())
+}
+
+/// Signatories by a name that several have: nobody is known to be meant.
+fn of_several(entities: &BTreeMap<Uid, Entity>, config: &Config) -> Vec<Problem> {
+    let declared = &config.named.signatories;
+    let fitting = fitting(entities, declared.iter().map(|(name, _)| name.as_str()));
+    let several = |(name, place): &(String, Place)| {
+        let number = fitting.get(name.as_str()).map_or(0, BTreeSet::len);
+        let message =
+            format!("`{name}` fits {number} in the inventory, so that none of them is known to be a signatory");
+        let help = "write the ARN of the one who is meant, or the id of a person in Identity Center";
+        (number > 1).then(|| Problem::at(&place.source, place.span, message).help(help).warning())
+    };
+    declared.iter().filter_map(several).collect()
 }
 
 /// A pattern that no role has.

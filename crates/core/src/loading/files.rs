@@ -188,6 +188,11 @@ fn classify(source: &Arc<SourceFile>, node: &Node) -> Result<FileKind, Problem> 
             if let Some(kind) = answer::kind(node) {
                 return Ok(FileKind::Answer(import::InputKind::Answer(kind)));
             }
+            if let Some(schema) = ours(node) {
+                let message = format!("{FOUND}: countersign itself wrote it, as `{schema}`");
+                let help = "keep what countersign wrote outside of the inventory, or exclude it in countersign.toml";
+                return Err(Problem::at(source, first, message).help(help));
+            }
             let keys: Vec<&str> = members.iter().map(|m| m.key.as_str()).take(4).collect();
             let near = keys.iter().find_map(|k| did_you_mean(k, ["Statement"]));
             let found = match (near, keys.is_empty()) {
@@ -199,6 +204,11 @@ fn classify(source: &Arc<SourceFile>, node: &Node) -> Result<FileKind, Problem> 
         }
         _ => Err(Problem::at(source, node.span, format!("{FOUND}: {}", node.kind())).help(HELP)),
     }
+}
+
+/// The format of a document that countersign wrote: evidence that was filed, an answer that was kept.
+fn ours(node: &Node) -> Option<&str> {
+    node.get("schema").and_then(Node::as_str).filter(|schema| schema.starts_with("countersign/"))
 }
 
 const FOUND: &str = "this file is neither entities, nor a policy, nor AWS output that countersign can read";
@@ -220,6 +230,7 @@ mod tests {
             Ok(FileKind::Answer(import::InputKind::Answer(answer::AnswerKind::Accounts)))
         );
         assert!(kind(r#"{"Buckets": []}"#).unwrap_err().contains("an object with Buckets"));
+        assert!(kind(r#"{"schema": "countersign/evidence/v2"}"#).unwrap_err().contains("countersign itself wrote it"));
         assert!(kind(r#"[1]"#).unwrap_err().contains("an array of something other than entities"));
         assert!(kind("3").is_err());
     }

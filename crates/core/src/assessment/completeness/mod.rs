@@ -164,6 +164,12 @@ impl Completeness {
         Ok(Self { gaps: gaps(inventory, options.at), perhaps_others })
     }
 
+    /// The organizations that may have accounts which were not listed.
+    pub fn not_listed(&self) -> Vec<String> {
+        let gaps = self.gaps.iter().filter(|gap| gap.missing == Missing::Accounts);
+        gaps.flat_map(|gap| gap.of.clone()).collect()
+    }
+
     /// Nothing is missing.
     pub fn is_complete(&self) -> bool {
         self.gaps.is_empty()

@@ -1,0 +1,259 @@
+//! Whom the declared signatories name (D24). A declared signatory names a principal: by its ARN, or by a name that one alone in the
+//! inventory has for its own: a user, a role, a permission set, a person of Identity Center. A name that several have names none of them for
+//! certain. What a session calls itself names nobody: whoever assumes the role chooses it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Inventory;
+use super::entity::{Entity, Uid};
+use crate::permissions::principals::{OpenGroup, Person};
+
+/// Whether somebody is among the declared signatories.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// A declared signatory names them.
+    Is,
+    /// None does.
+    IsNot,
+    /// It is not known, for this reason.
+    NotKnown(String),
+}
+
+/// What a name can stand for: an ARN, or an entity that has none.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Who {
+    Arn(String),
+    Entity(Uid),
+}
+
+impl Who {
+    fn of(uid: &Uid) -> Self {
+        match uid.ty.as_str() {
+            "User" | "Role" => Self::Arn(uid.id.clone()),
+            _ => Self::Entity(uid.clone()),
+        }
+    }
+}
+
+/// The declared signatories of an inventory.
+#[derive(Clone, Debug)]
+pub struct Signatories {
+    /// Whom they name for certain.
+    named: BTreeSet<Who>,
+    /// Whom a name fits that fits others, too; by whom, the name.
+    perhaps: BTreeMap<Who, String>,
+}
+
+/// Whom these names fit in the inventory, by the names.
+pub(super) fn fitting<'n>(
+    entities: &BTreeMap<Uid, Entity>,
+    names: impl IntoIterator<Item = &'n str>,
+) -> BTreeMap<&'n str, BTreeSet<Who>> {
+    let mut found: BTreeMap<&str, BTreeSet<Who>> = names.into_iter().map(|name| (name, BTreeSet::new())).collect();
+    for ty in ["IdentityCenterUser", "PermissionSet", "Role", "User"] {
+        let of_type = entities.range(Uid::new(ty, "")..).map(|(_, e)| e).take_while(|e| e.uid.ty == ty);
+        for entity in of_type {
+            let id = entity.uid.id.as_str();
+            let own = [Some(id), id.rsplit('/').next(), entity.str("userName")];
+            for name in own.into_iter().flatten() {
+                if let Some(fits) = found.get_mut(name) {
+                    fits.insert(Who::of(&entity.uid));
+                }
+            }
+        }
+    }
+    found
+}
+
+fn is_arn(name: &str) -> bool {
+    name.starts_with("arn:")
+}
+
+impl Signatories {
+    /// Those of an inventory; `None` where none are declared.
+    pub fn of(inventory: &Inventory) -> Option<Self> {
+        let declared = inventory.config.signatories.as_ref()?;
+        let (mut named, mut perhaps) = (BTreeSet::new(), BTreeMap::new());
+        for (name, fits) in fitting(&inventory.entities, declared.iter().map(String::as_str)) {
+            match fits.len() {
+                // an ARN says who is meant, also where the inventory does not have them
+                0 => named.extend(is_arn(name).then(|| Who::Arn(name.to_owned()))),
+                1 => named.extend(fits),
+                _ => perhaps.extend(fits.into_iter().map(|who| (who, name.to_owned()))),
+            }
+        }
+        Some(Self { named, perhaps })
+    }
+
+    fn is(&self, who: &Who) -> Standing {
+        if self.named.contains(who) {
+            return Standing::Is;
+        }
+        match self.perhaps.get(who) {
+            Some(name) => Standing::NotKnown(format!("`{name}` fits several in the inventory")),
+            None => Standing::IsNot,
+        }
+    }
+
+    /// A principal by itself, whoever stands behind it.
+    pub fn principal(&self, arn: &str, uid: &Uid) -> Standing {
+        let all = [self.is(&Who::Arn(arn.to_owned())), self.is(&Who::of(uid))];
+        let known = all.iter().find(|s| **s == Standing::Is);
+        known.or_else(|| all.iter().find(|s| **s != Standing::IsNot)).cloned().unwrap_or(Standing::IsNot)
+    }
+
+    fn person(&self, id: &str) -> Standing {
+        self.is(&Who::Entity(Uid::new("IdentityCenterUser", id)))
+    }
+
+    /// The people behind a permission set whom declared signatories name, by their user names; none where others may stand there too.
+    pub fn people<'p>(&self, people: &'p [Person], groups: &[OpenGroup]) -> BTreeSet<&'p String> {
+        let (are, others): (Vec<_>, Vec<_>) = people.iter().partition(|p| self.person(&p.id) == Standing::Is);
+        let is_only = |name: &&String| groups.is_empty() && others.iter().all(|p| p.user_name != **name);
+        are.into_iter().map(|p| &p.user_name).filter(is_only).collect()
+    }
+
+    /// A principal with the people behind it: everybody behind a permission set has to be a signatory.
+    pub fn with_people(&self, (arn, uid): (&str, &Uid), people: &[Person], groups: &[OpenGroup]) -> Standing {
+        let own = self.principal(arn, uid);
+        if own != Standing::IsNot || (people.is_empty() && groups.is_empty()) {
+            return own;
+        }
+        let all: Vec<Standing> = people.iter().map(|p| self.person(&p.id)).collect();
+        if all.contains(&Standing::IsNot) {
+            return Standing::IsNot;
+        }
+        let unlisted = groups.first().map(|g| Standing::NotKnown(format!("not all members of {} are listed", g.name)));
+        all.into_iter().find(|s| *s != Standing::Is).or(unlisted).unwrap_or(Standing::Is)
+    }
+
+    /// Who accepted an agreement, as that is recorded.
+    pub fn accepted(&self, inventory: &Inventory, by: &str) -> Standing {
+        let not_known = |why: String| Standing::NotKnown(why);
+        if let Some((role, session)) = session(inventory, by) {
+            let is_role = role.is_some_and(|role| self.is(&Who::Arn(role)) == Standing::Is);
+            let why = || format!("`{session}` is what a session calls itself");
+            return if is_role { Standing::Is } else { not_known(why()) };
+        }
+        if is_arn(by) {
+            let standing = self.is(&Who::Arn(by.to_owned()));
+            let is_there =
+                ["User", "Role"].iter().any(|ty| inventory.entity(ty, by).is_some()) || is_root(inventory, by);
+            return match standing {
+                Standing::IsNot if !is_there => not_known("nobody in the inventory has this ARN".to_owned()),
+                standing => standing,
+            };
+        }
+        let fits = fitting(&inventory.entities, [by]).remove(by).unwrap_or_default();
+        match fits.into_iter().collect::<Vec<_>>().as_slice() {
+            [] => not_known(format!("nobody in the inventory is called `{by}`")),
+            [who] => self.is(who),
+            several => not_known(format!("`{by}` fits {} in the inventory", several.len())),
+        }
+    }
+}
+
+/// The root user of an account of the inventory.
+fn is_root(inventory: &Inventory, arn: &str) -> bool {
+    let account = arn.strip_suffix(":root").and_then(|arn| arn.rsplit(':').next());
+    account.is_some_and(|account| inventory.entity("Account", account).is_some())
+}
+
+/// The role of a session, where the inventory has it, and what the session calls itself.
+fn session<'a>(inventory: &Inventory, arn: &'a str) -> Option<(Option<String>, &'a str)> {
+    let mut parts = arn.splitn(6, ':');
+    let is_session = parts.next() == Some("arn") && parts.nth(1) == Some("sts");
+    let (account, resource) = (parts.nth(1)?, parts.next()?);
+    let mut of = resource.split('/').filter(|_| is_session);
+    let (kind, name, session) = (of.next()?, of.next()?, of.next()?);
+    if kind != "assumed-role" {
+        return None;
+    }
+    let is_role =
+        |role: &&Entity| role.reference("account") == Some(account) && role.uid.id.rsplit('/').next() == Some(name);
+    Some((inventory.of_type("Role").find(is_role).map(|role| role.uid.id.clone()), session))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::inventory::schema::EntitySchema;
+    use crate::source::Memory;
+
+    const ENTITIES: &str = r#"[
+        {"uid": "111122223333"}, {"uid": "444455556666"},
+        {"uid": "User::\"arn:aws:iam::111122223333:user/jane\""},
+        {"uid": "User::\"arn:aws:iam::111122223333:user/bob\""},
+        {"uid": "User::\"arn:aws:iam::444455556666:user/contractors/bob\""},
+        {"uid": "Role::\"arn:aws:iam::111122223333:role/legal\""},
+        {"uid": "Role::\"arn:aws:iam::111122223333:role/dev-role\""},
+        {"uid": "IdentityCenterUser::\"u-maria\"", "attrs": {"userName": "maria"}}]"#;
+
+    fn inventory(signatories: &str) -> Inventory {
+        let settings = format!("signatories = {signatories}\n");
+        let files = Memory::new("a clinic").with("entities.json", ENTITIES).with("countersign.toml", settings);
+        Inventory::load(&files, Arc::new(EntitySchema::built_in().unwrap())).unwrap()
+    }
+
+    /// D24: a name is that of one alone, an ARN is compared as a whole, and a session is nobody that the inventory knows.
+    #[test]
+    fn a_name_is_that_of_one_alone() {
+        let inventory = inventory(r#"["jane", "bob", "legal", "u-maria", "arn:aws:iam::999988887777:user/dana"]"#);
+        let signatories = Signatories::of(&inventory).unwrap();
+        let word = |by: &str| match signatories.accepted(&inventory, by) {
+            Standing::Is => "is",
+            Standing::IsNot => "is not",
+            Standing::NotKnown(_) => "not known",
+        };
+        for (by, expected) in [
+            ("arn:aws:iam::111122223333:user/jane", "is"),
+            ("jane", "is"),
+            ("maria", "is"),
+            ("u-maria", "is"),
+            ("arn:aws:iam::999988887777:user/dana", "is"),
+            ("arn:aws:sts::111122223333:assumed-role/legal/anybody", "is"),
+            ("arn:aws:sts::111122223333:assumed-role/dev-role/jane", "not known"),
+            ("arn:aws:sts::999988887777:assumed-role/legal/jane", "not known"),
+            ("arn:aws:iam::999988887777:user/jane", "not known"),
+            ("arn:aws:iam::111122223333:user/contractors/jane", "not known"),
+            ("arn:aws:iam::111122223333:role/jane", "not known"),
+            ("bob", "not known"),
+            ("arn:aws:iam::111122223333:user/bob", "not known"),
+            ("somebody else", "not known"),
+            ("arn:aws:iam::111122223333:role/dev-role", "is not"),
+            ("dev-role", "is not"),
+            ("arn:aws:iam::111122223333:root", "is not"),
+            ("arn:aws:iam::999988887777:root", "not known"),
+        ] {
+            assert_eq!(word(by), expected, "{by}");
+        }
+    }
+
+    /// A permission set is a signatory's only where everybody behind it is one, and all of them are listed.
+    #[test]
+    fn everybody_behind_a_permission_set_has_to_be_one() {
+        let inventory = inventory(r#"["maria"]"#);
+        let signatories = Signatories::of(&inventory).unwrap();
+        let person = |id: &str, name: &str| Person { id: id.to_owned(), user_name: name.to_owned(), group: None };
+        let (maria, other, sam) = (person("u-maria", "maria"), person("u-other", "maria"), person("u-sam", "sam"));
+        let uid = Uid::new("PermissionSet", "Agreements");
+        let of = |people: &[Person], groups: &[OpenGroup]| signatories.with_people(("arn:x", &uid), people, groups);
+        assert_eq!(of(std::slice::from_ref(&maria), &[]), Standing::Is);
+        assert_eq!(of(&[maria.clone(), sam], &[]), Standing::IsNot);
+        assert_eq!(of(&[maria.clone(), other.clone()], &[]), Standing::IsNot);
+        assert!(signatories.people(&[maria.clone(), other], &[]).is_empty(), "two of one name");
+        let group = [OpenGroup { id: "g".to_owned(), name: "legal".to_owned() }];
+        assert!(matches!(of(std::slice::from_ref(&maria), &group), Standing::NotKnown(_)));
+        assert!(signatories.people(&[maria], &group).is_empty());
+        assert_eq!(of(&[], &[]), Standing::IsNot);
+    }
+
+    #[test]
+    fn a_name_of_several_is_told() {
+        let warnings = inventory(r#"["bob"]"#).warnings;
+        assert!(warnings.iter().any(|w| w.to_string().contains("`bob` fits 2 in the inventory")), "{warnings:?}");
+        assert!(inventory(r#"["jane"]"#).warnings.is_empty());
+    }
+}

@@ -1,0 +1,106 @@
+//! `evidence --verify`: what was filed against its manifest, and against a second evaluation.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use super::errors::usage;
+use super::evidence::{Asking, EvidenceArgs, Made};
+use super::{Cli, NOT_OK, OK, output, settled};
+use crate::evidence::manifest::{self, Fault, Filed};
+use crate::evidence::{Bundle, DOCUMENT, against};
+use crate::report::{count, paragraph};
+use countersign_core::problem::{Failure, Problem};
+use countersign_core::source::Folder;
+
+/// What would be passed over is refused: whoever gives it believes that it counts.
+fn refused(args: &EvidenceArgs) -> Result<(), Failure> {
+    if let Some(dir) = &args.dir {
+        let problem = usage(format!("--verify evaluates no inventory, and {} is one", dir.display()));
+        return Err(problem.help(format!("write --against {} to evaluate it again", dir.display())).into());
+    }
+    let given = [
+        ("--agreement", !args.agreement.is_empty()),
+        ("--operator", args.operator.is_some()),
+        ("--fail-on", args.fail_on.is_some()),
+    ];
+    if let Some((flag, _)) = given.iter().find(|(_, is_given)| *is_given) {
+        return Err(usage(format!("{flag} has no part in --verify")).help("leave it out").into());
+    }
+    let asking = &args.asking;
+    let asks = asking.at.is_some() || !asking.context.is_empty() || asking.permission_model.is_some();
+    if asks && args.against.is_none() {
+        let problem = usage("--at, --context and --permission-model ask an inventory, and --verify asks none");
+        return Err(problem.help("name the inventory with --against").into());
+    }
+    Ok(())
+}
+
+/// Checks what was filed; all that is wrong is told, and is a failed check.
+pub fn verify(cli: &Cli, args: &EvidenceArgs, folder: &Path) -> Result<u8, Failure> {
+    refused(args)?;
+    let files = Folder::new(folder);
+    let filed = manifest::verify(&files)?;
+    let mut lines: Vec<String> = filed.faults.iter().map(fault).collect();
+    lines.extend(against::tables(&filed));
+    let mut decided = Vec::new();
+    if let Some(inventory) = &args.against {
+        let Some(document) = &filed.document else {
+            output::print(&(lines.join("\n") + "\n"))?;
+            return Ok(NOT_OK);
+        };
+        let now = again(cli, args, document, inventory)?;
+        let compared = against::compare(&filed, document, &now);
+        lines.extend(compared.differences);
+        decided = compared.decided;
+    }
+    output::print(&verified(&filed, &lines, &decided, args.against.is_some()))?;
+    Ok(if lines.is_empty() { OK } else { NOT_OK })
+}
+
+fn verified(filed: &Filed, lines: &[String], decided: &[String], again: bool) -> String {
+    let width = output::width();
+    let mut text = if lines.is_empty() {
+        let files = count(filed.files, "file");
+        let same = if again { ", and a second evaluation says the same" } else { "" };
+        paragraph(width, "", &format!("{files} have the digests of {}{same}.", manifest::FILE))
+    } else {
+        lines.iter().map(|line| paragraph(width, "", line)).collect()
+    };
+    for line in decided {
+        text.push_str(&paragraph(width, "  decided by another ", line));
+    }
+    let warning = "An unsigned manifest shows accidents, not tampering: check the signature on it, where there is one.";
+    text + "\n" + &paragraph(width, "", warning)
+}
+
+fn fault(fault: &Fault) -> String {
+    match fault {
+        Fault::Changed(name) => format!("{name} was changed: it has another digest"),
+        Fault::Missing(name) => format!("{name} is missing"),
+        Fault::Foreign(name) => format!("{name} is not in {}", manifest::FILE),
+        Fault::Unlisted(name) => format!("{} does not name {name}, which all evidence has", manifest::FILE),
+        Fault::Added(name) => format!("{} names {name}, which no evidence has", manifest::FILE),
+    }
+}
+
+/// The evidence of an inventory, asked as the filed one was.
+fn again(cli: &Cli, args: &EvidenceArgs, filed: &Value, inventory: &PathBuf) -> Result<Bundle, Failure> {
+    let text = |member: &str| filed.get(member).and_then(Value::as_str).map(str::to_owned);
+    let mut asking = args.asking.clone();
+    asking.at = asking.at.or_else(|| text("at"));
+    if asking.permission_model.is_none() {
+        let model = text("permissionModel").unwrap_or_default();
+        asking.permission_model = clap::ValueEnum::from_str(&model, true).ok();
+    }
+    let kinds = filed.get("kinds").and_then(Value::as_array).into_iter().flatten();
+    let kinds: Vec<String> = kinds.filter_map(Value::as_str).map(str::to_owned).collect();
+    // an earlier format does not tell which keys were settled: who asks may
+    let mut context = settled(&asking.context, asking.context_unknown_keys)?;
+    if context.is_empty() {
+        let recorded = filed.get("context").cloned().unwrap_or_else(|| json!({}));
+        context = serde_json::from_value(recorded)
+            .map_err(|e| Problem::about(DOCUMENT, format!("`context` is not what evidence has there: {e}")))?;
+    }
+    Made::new(cli, Some(inventory), Asking { args: &asking, agreements: &kinds, context })?.bundle()
+}

@@ -1,0 +1,193 @@
+//! Filed evidence is compared file by file with its document and with a second evaluation, and nothing that is asked is passed over.
+
+use std::path::Path;
+
+use crate::common::*;
+use crate::evidence::{filed, read, run, text, verify};
+
+/// The manifest of what the files are now, as whoever edits them can make it.
+fn sealed(folder: &Path) {
+    let manifest = read(folder, "MANIFEST.sha256");
+    let names = manifest.lines().filter_map(|line| line.split_once("  ")).map(|(_, name)| name);
+    let lines: String = names.map(|name| line(folder, name)).collect();
+    std::fs::write(folder.join("MANIFEST.sha256"), lines).unwrap();
+}
+
+fn line(folder: &Path, name: &str) -> String {
+    let digest = countersign_core::source::digest::sha256(&std::fs::read(folder.join(name)).unwrap());
+    format!("{digest}  {name}\n")
+}
+
+fn edited(folder: &Path, name: &str, edit: impl Fn(&str) -> String) {
+    let (before, after) = (read(folder, name), edit(&read(folder, name)));
+    assert_ne!(before, after, "{name}");
+    std::fs::write(folder.join(name), after).unwrap();
+    sealed(folder);
+}
+
+/// What people read and file is what was evaluated: whoever edits it and makes the manifest anew is found by a second evaluation.
+#[test]
+fn every_file_is_compared() {
+    const INVENTORY: &str = "examples/hospital";
+    type Edit = fn(&str) -> String;
+    let edits: [(&str, Edit, &str); 11] = [
+        (
+            "accounts.csv",
+            |t| t.replacen("not covered,", "covered,", 1),
+            "accounts.csv does not say what evidence.json says",
+        ),
+        (
+            "findings.csv",
+            |t| t.lines().filter(|l| !l.contains("CS001")).map(|l| format!("{l}\r\n")).collect(),
+            "findings.csv does not say",
+        ),
+        ("access.csv", |t| t.replacen("declared signatory", "signatory", 1), "access.csv does not say"),
+        (
+            "exceptions.csv",
+            |t| t.replacen("owner", "answers", 1),
+            "exceptions.csv is not what a second evaluation writes",
+        ),
+        ("history.csv", |t| format!("{t}x\r\n"), "history.csv does not say"),
+        (
+            "cover.md",
+            |t| t.replacen("4 of 5 accounts are", "All 5 accounts are", 1),
+            "cover.md is not what a second evaluation writes: line 3",
+        ),
+        ("cover.md", |t| t.replacen("Rules: SHA-256 ", "Rules: SHA-256 0", 1), "cover.md is not what"),
+        (
+            "evidence.json",
+            |t| t.replacen("\"leavesOut\": [", "\"extra\": 1,\n  \"leavesOut\": [", 1),
+            "extra was 1, and is nothing",
+        ),
+        (
+            "evidence.json",
+            |t| {
+                let (before, rest) = t.split_once("\"leavesOut\": [").unwrap();
+                format!("{before}\"leavesOut\": []{}", rest.split_once(']').unwrap().1)
+            },
+            "leavesOut was [], and is",
+        ),
+        (
+            "evidence.json",
+            |t| t.replacen("\"reason\": \"other-kind\"", "\"reason\": \"excluded\"", 1),
+            "what was not read of it, of the inventory, is not the same",
+        ),
+        (
+            "evidence.json",
+            |t| t.replacen("\"at\": ", "\"at\":  ", 1),
+            "evidence.json is not written as countersign writes it",
+        ),
+    ];
+    let whole = filed(INVENTORY);
+    assert_eq!(verify(whole.path(), &["--against", INVENTORY]).status.code(), Some(0));
+    for (name, edit, expected) in edits {
+        let folder = tempfile::tempdir().unwrap();
+        for entry in std::fs::read_dir(whole.path()).unwrap().map(Result::unwrap) {
+            std::fs::copy(entry.path(), folder.path().join(entry.file_name())).unwrap();
+        }
+        edited(folder.path(), name, edit);
+        let output = verify(folder.path(), &["--against", INVENTORY]);
+        let told = text(&output);
+        assert!(output.status.code() == Some(1) && told.contains(expected), "{name}, {expected}: {told}");
+    }
+}
+
+/// A table that the manifest does not name was not checked, and a file that no evidence has was not written by us.
+#[test]
+fn a_manifest_names_the_files_of_the_format() {
+    let folder = filed("examples/clinic");
+    let manifest = read(folder.path(), "MANIFEST.sha256");
+    let findings = read(folder.path(), "findings.csv");
+    let without: String = manifest.lines().filter(|l| !l.ends_with("findings.csv")).map(|l| format!("{l}\n")).collect();
+    std::fs::write(folder.path().join("MANIFEST.sha256"), without).unwrap();
+    for there in [true, false] {
+        if !there {
+            std::fs::remove_file(folder.path().join("findings.csv")).unwrap();
+        }
+        for more in [&[][..], &["--against", "examples/clinic"]] {
+            let output = verify(folder.path(), more);
+            assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+            assert!(text(&output).contains("does not name findings.csv"), "{}", text(&output));
+        }
+    }
+    std::fs::write(folder.path().join("findings.csv"), findings).unwrap();
+    std::fs::write(folder.path().join("summary.md"), "All is well.\n").unwrap();
+    std::fs::write(folder.path().join("MANIFEST.sha256"), manifest + &line(folder.path(), "summary.md")).unwrap();
+    let output = verify(folder.path(), &[]);
+    assert!(output.status.code() == Some(1), "{}", text(&output));
+    assert!(text(&output).contains("names summary.md, which no evidence has"), "{}", text(&output));
+}
+
+/// What --verify would pass over is refused: whoever gives it believes that it counts.
+#[test]
+fn what_verify_does_not_use_is_refused() {
+    let folder = filed("examples/clinic");
+    let filed = folder.path().to_str().unwrap();
+    for (args, expected) in [
+        (&["examples/clinic"][..], "write --against examples/clinic"),
+        (&["nosuchfolder"], "write --against nosuchfolder"),
+        (&["--at", "2024-01-01"], "name the inventory with --against"),
+        (&["--context", "aws:MultiFactorAuthPresent=true"], "name the inventory with --against"),
+        (&["--permission-model", "classic"], "name the inventory with --against"),
+        (&["--agreement", "andb"], "--agreement has no part in --verify"),
+        (&["--operator", "Dana"], "--operator has no part in --verify"),
+        (&["--fail-on", "error"], "--fail-on has no part in --verify"),
+    ] {
+        let output = run(&[&["evidence", "--verify", filed][..], args].concat());
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        assert!(text(&output).contains(expected), "{}", text(&output));
+    }
+}
+
+/// Other files that say the same are told of, and are no difference: another digest, another line.
+#[test]
+fn other_bytes_that_say_the_same_are_no_difference() {
+    let world = World::new()
+        .account(A, serde_json::json!({}), &[])
+        .user(A, "jane", serde_json::json!(["iam/legal.json"]))
+        .file(
+            "iam/legal.json",
+            policy(serde_json::json!([{"Effect": "Allow", "Action": "artifact:*", "Resource": "*"}])).to_string(),
+        )
+        .file("countersign.toml", "asOf = 2026-11-01\n")
+        .folder();
+    let inventory = world.path().to_str().unwrap();
+    let folder = filed(inventory);
+    let file = world.path().join("iam/legal.json");
+    let text_of = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, format!("\n\n{text_of}")).unwrap();
+    let output = verify(folder.path(), &["--against", inventory]);
+    let told = text(&output);
+    assert!(output.status.code() == Some(0) && told.contains("digest of the inventory"), "{told}");
+    edited(folder.path(), "cover.md", |t| t.replacen("1 account in the inventory", "2 accounts in the inventory", 1));
+    let output = verify(folder.path(), &["--against", inventory]);
+    assert!(output.status.code() == Some(1) && text(&output).contains("cover.md is not what"), "{}", text(&output));
+}
+
+/// Evidence of every earlier format is read for years: it verifies, and what was changed in it is found.
+#[test]
+fn evidence_of_an_earlier_format_is_read() {
+    const INVENTORY: &str = "tests/data/evidence/inventory";
+    let folder = tempfile::tempdir().unwrap();
+    for entry in std::fs::read_dir("tests/data/evidence/v1").unwrap().map(Result::unwrap) {
+        std::fs::copy(entry.path(), folder.path().join(entry.file_name())).unwrap();
+    }
+    let output = verify(folder.path(), &[]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    let again = text(&verify(folder.path(), &["--against", INVENTORY]));
+    assert!(again.contains("countersign/evidence/v1 is filed, now countersign/evidence/v2"), "{again}");
+    // what the rules of then called otherwise is another finding; everything else is said again
+    for table in ["accounts:", "agreements:", "access:", "exceptions:", "history:", "population:"] {
+        assert!(!again.contains(table), "{table} {again}");
+    }
+    edited(folder.path(), "accounts.csv", |t| t.replacen("not covered,", "covered,", 1));
+    let output = verify(folder.path(), &[]);
+    assert!(
+        output.status.code() == Some(1) && text(&output).contains("accounts.csv does not say"),
+        "{}",
+        text(&output)
+    );
+    edited(folder.path(), "evidence.json", |t| t.replacen("\"not covered\"", "\"covered\"", 1));
+    let output = verify(folder.path(), &["--against", INVENTORY]);
+    assert!(text(&output).contains("coverage was `covered`, and is `not covered`"), "{}", text(&output));
+}
