@@ -85,11 +85,15 @@ fn unknown(facts: &Facts<'_>) -> Vec<String> {
 }
 
 fn assumed(facts: &Facts<'_>) -> Vec<String> {
-    let accounts = facts.assessment.accounts.iter().flat_map(|a| &a.agreements).flat_map(|r| &r.assuming);
+    let assessment = facts.assessment;
+    let accounts = assessment.accounts.iter().flat_map(|a| &a.agreements).flat_map(|r| &r.assuming);
     let access = facts.assessment.principals.iter().flat_map(|p| &p.operations).flat_map(|o| &o.assuming);
     let all: BTreeSet<&String> = accounts.chain(access).collect();
     // what holds for all of the evidence comes first
     let mut lines: Vec<String> = facts.undated().iter().map(|a| cell(&plain::stopped(&plain::capital(a)))).collect();
+    if facts.kinds.iter().any(|kind| assessment.hipaa_kinds.contains(kind)) {
+        lines.push(cell(&plain::coverage::by_tags(facts.inventory)));
+    }
     lines.extend(all.iter().take(SHOWN).map(|a| cell(&plain::stopped(a))));
     match all.len().saturating_sub(SHOWN) {
         0 if lines.is_empty() => lines.push("Nothing.".to_owned()),

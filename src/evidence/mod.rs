@@ -3,6 +3,7 @@
 
 pub mod against;
 mod agreements;
+mod cells;
 mod cover;
 pub mod manifest;
 mod population;
