@@ -377,16 +377,8 @@ pub fn who_can(cli: &Cli, args: &WhoCanArgs) -> Result<u8, Failure> {
         if !grants.is_empty() {
             sentences.push(report::plain::who::grants(grants.len()));
         }
-        // who may grant himself what is missing is told whatever else is missing
-        let shown: Vec<report::who_can::Row<'_>> = [may, unknown, nearly].into_iter().flatten().collect();
-        let is_shown =
-            |(p, o): &report::who_can::Row<'_>| shown.iter().any(|(q, a)| std::ptr::eq(*p, *q) && std::ptr::eq(*o, *a));
-        let all = assessment.principals.iter().flat_map(|p| p.operations.iter().map(move |o| (p, o)));
-        let of_grants = all.filter(|(p, _)| grants.contains_key(&(p.account.clone(), p.principal.clone())));
-        let of_grants: Vec<report::who_can::Row<'_>> = of_grants.filter(|row| !is_shown(row)).collect();
         let besides = Besides { roles: Some(&roles), grants: Some(&grants) };
-        let table = report::rows::answers(&assessment, names, besides, shown.into_iter().chain(of_grants));
-        let table = report::rows::unlisted(table, &assessment.completeness.perhaps_others);
+        let table = report::rows::who(&assessment, names, besides, [may, unknown, nearly].concat());
         (sentences.join(" "), table.of_moment(&assessment.at, provenance))
     };
     output::write_table(&args.question.printing.format, &json, provenance, text, rows)?;

@@ -147,6 +147,10 @@ pub fn push_shown(text: &mut String, c: char) {
 
 /// Control characters, those that reorder what stands beside them, those without width, other ends of lines, and what is no character.
 pub fn is_unseen(c: char) -> bool {
+    // nearly every character is one of these, and output is as long as there are answers
+    if c.is_ascii() {
+        return c.is_ascii_control();
+    }
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180e}'

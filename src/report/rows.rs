@@ -60,8 +60,28 @@ impl Besides<'_> {
     }
 }
 
+/// The rows of a question about who, and what belongs to its answer: who may grant themselves what is missing, whatever else is, and those
+/// who are not listed.
+pub fn who<'a>(
+    assessment: &'a Assessment,
+    names: Names<'_>,
+    besides: Besides<'_>,
+    shown: Vec<who_can::Row<'a>>,
+) -> Table {
+    let grants = |p: &PrincipalAnswer| {
+        let key = (p.account.clone(), p.principal.clone());
+        besides.grants.is_some_and(|grants| grants.contains_key(&key))
+    };
+    let is_shown = |(p, o): &who_can::Row<'_>| shown.iter().any(|(q, a)| std::ptr::eq(*p, *q) && std::ptr::eq(*o, *a));
+    let all = assessment.principals.iter().filter(|p| grants(p));
+    let all = all.flat_map(|p| p.operations.iter().map(move |o| (p, o)));
+    let others: Vec<who_can::Row<'a>> = all.filter(|row| !is_shown(row)).collect();
+    let table = answers(assessment, names, besides, shown.iter().chain(&others).copied());
+    unlisted(table, &assessment.completeness.perhaps_others)
+}
+
 /// Those who may be there unseen, a row each: of whom it is not known is no less an answer (D31).
-pub fn unlisted(mut table: Table, others: &[Others]) -> Table {
+fn unlisted(mut table: Table, others: &[Others]) -> Table {
     for who in completeness::others(others) {
         let told = [("answer", "unknown"), ("who", who_can::OTHERS), ("reason", who.as_str())];
         let cell = |name: &&str| {
