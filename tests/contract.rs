@@ -703,7 +703,8 @@ fn a_rule_that_cannot_be_evaluated_has_its_place() {
 /// An attribute that only a user's schema could declare is told to be one; the flag is the command line's to name.
 #[test]
 fn an_attribute_that_no_schema_declares_is_told() {
-    let reads = gate("@order(\"5\") @reason(\"no\")").replace("context has organization", "principal.account.team == \"x\"");
+    let reads =
+        gate("@order(\"5\") @reason(\"no\")").replace("context has organization", "principal.account.team == \"x\"");
     let found = problems(laid_over(&reads));
     assert!(found.iter().any(|p| p.is_undeclared() && p.message().contains("`team`")), "{found:?}");
     assert!(found.iter().all(|p| !p.help_text().unwrap_or_default().contains("--")), "{found:?}");
@@ -733,7 +734,8 @@ fn the_policies_are_valid_by_the_schema_as_they_stand_in_files() {
 /// beside the principal is there in every question.
 #[test]
 fn a_rule_reads_nothing_behind_what_it_is_asked_with() {
-    let of_a_gate = |condition: &str| gate("@order(\"5\") @reason(\"no\")").replace("context has organization", condition);
+    let of_a_gate =
+        |condition: &str| gate("@order(\"5\") @reason(\"no\")").replace("context has organization", condition);
     for (condition, underlined) in [
         (
             "context has organization && context.organization.managementAccount.hasTag(\"Freeze\")",
@@ -751,7 +753,8 @@ fn a_rule_reads_nothing_behind_what_it_is_asked_with() {
     }
     let compares = "context has organization && context.organization.managementAccount == resource";
     assert!(
-        problems(laid_over(&gate("@order(\"5\") @reason(\"no\")").replace("context has organization", compares))).is_empty()
+        problems(laid_over(&gate("@order(\"5\") @reason(\"no\")").replace("context has organization", compares)))
+            .is_empty()
     );
 
     let guardrail = "@id(\"g\") @message(\"told\")\nforbid (principal, action == Artifact::Action::\"may-accept-agreement\", resource)\nwhen { Artifact::Account::\"111111111111\" has name };";

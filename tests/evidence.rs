@@ -288,7 +288,7 @@ fn a_register_is_reconciled() {
     let corrected = folder.path().join("register.corrected.csv");
     let text = std::fs::read_to_string(&corrected).unwrap();
     assert!(text.contains("222222222222,wards,customer-agreement-OrgBaa0123456789,yes,Ann\n"), "{text}");
-    assert!(text.contains("3333-3333-3333,research,customer-agreement-OrgBaa0123456789,no,\"'=1+1\"\n"), "{text}");
+    assert!(text.contains("3333-3333-3333,research,customer-agreement-OrgBaa0123456789,no,=1+1\n"), "{text}");
     assert_eq!(ask(&["--fail-on", "error"]).status.code(), Some(1));
     // what PHI an account holds is not corrected: everything else agrees after one round
     std::fs::copy(&corrected, &register).unwrap();
@@ -352,10 +352,92 @@ fn a_register_of_any_spreadsheet_is_read() {
         ("account\tname\tPHI\n222222222222\tlab\tyes\n", "account\tname\tPHI\n222222222222\tlab; north\tyes\n"),
         (
             "account,\"name; here\",name,PHI\n222222222222,a,lab,yes\n",
-            "account,name; here,name,PHI\n222222222222,a,lab; north,yes\n",
+            "account,\"name; here\",name,PHI\n222222222222,a,lab; north,yes\n",
         ),
     ] {
         let (code, told, corrected) = reconciled("", register);
         assert_eq!((code, corrected.as_str()), (Some(0), expected), "{told}");
     }
+}
+
+/// Of two columns of one name one would not be compared; rows that a spreadsheet leaves empty are none; `sep=` is Excel's.
+#[test]
+fn a_register_as_people_keep_it_is_read() {
+    for header in ["account,name,agreement,PHI,phi", "Account,account,name,PHI"] {
+        let (code, told, _) = reconciled("", &format!("{header}\n222222222222,x,,no,yes\n"));
+        assert!(code == Some(2) && told.contains("several columns are called"), "{told}");
+    }
+    let (code, told, corrected) = reconciled("", "sep=;\r\naccount;name;PHI\r\n222222222222;lab;yes\r\n;;\r\n;;\r\n");
+    assert_eq!(code, Some(0), "{told}");
+    assert_eq!(corrected, "sep=;\r\naccount;name;PHI\r\n222222222222;\"lab; north\";yes\r\n;;\r\n;;\r\n");
+    assert!(told.contains("1 row of the register"), "{told}");
+    for end in ["\n", "\r\n", "\r"] {
+        let register = ["account,note,PHI", "222222222222,\"a,b\",yes", "999999999999,,no", ""].join(end);
+        let (_, told, corrected) = reconciled("", &register);
+        assert!(told.contains("line 3, account 999999999999"), "{end:?}: {told}");
+        assert_eq!(corrected, register, "{end:?}");
+    }
+    let (code, told, _) = reconciled("", "account,PHI\n222222222222,\"yes\n");
+    assert!(code == Some(2) && told.contains("line 2: a quotation mark is not closed"), "{told}");
+    let (code, told, _) = reconciled("", "account,PHI\n222222222222\n");
+    assert!(code == Some(2) && told.contains("line 2: it has 1 cell, and the header has 2"), "{told}");
+}
+
+/// What nobody asked about stays as it was written: notes of several lines, numbers of telephones, balances.
+#[test]
+fn a_register_keeps_what_is_not_corrected() {
+    let register =
+        "account,name,phone,balance,note,PHI\n222222222222,lab,+49 30 123,-5,\"two\r\nlines\tand a tab\",yes\n";
+    let (_, told, corrected) = reconciled("", register);
+    assert_eq!(corrected, register.replace(",lab,", ",lab; north,"), "{told}");
+}
+
+/// An account that is added is told as the inventory tells it: the corrected register has nothing left to correct.
+#[test]
+fn a_corrected_register_agrees() {
+    let (_, told, corrected) = reconciled("", "account,name,agreement,PHI\n");
+    assert!(
+        told.contains("is missing in the register") && corrected.contains("222222222222,lab; north,,yes"),
+        "{corrected}"
+    );
+    let (code, told, again) = reconciled("", &corrected);
+    assert!(code == Some(0) && told.contains("0 differences"), "{told}");
+    assert_eq!(again, corrected);
+}
+
+/// The column of the agreement may say that there is one, which kind, and of which scope, as companies write it.
+#[test]
+fn a_register_may_say_yes() {
+    let world = World::organization()
+        .accepted("abcdef0123456789", "baa", "organization", ORG, "2024-01-01", None)
+        .account("444444444444", json!({}), &[])
+        .file("countersign.toml", "asOf = \"2026-11-01\"\n")
+        .folder();
+    let folder = tempfile::tempdir().unwrap();
+    let told = |cell: &str, other: &str| {
+        let file = folder.path().join("register.csv");
+        std::fs::write(&file, format!("account,agreement\n{M},yes\n{A},{cell}\n444444444444,{other}\n")).unwrap();
+        text(&run(&["evidence", world.path().to_str().unwrap(), "--register", file.to_str().unwrap()]))
+    };
+    for cell in [
+        "yes",
+        "YES",
+        "x",
+        "BAA",
+        "baa",
+        "HIPAA BAA",
+        "org BAA",
+        "Organization BAA",
+        "customer-agreement-abcdef0123456789",
+    ] {
+        let told = told(cell, "no");
+        assert!(told.contains("0 differences"), "{cell}: {told}");
+    }
+    for cell in ["no", "", "account BAA", "ANDB", "customer-agreement-another0123456", "perhaps"] {
+        let told = told(cell, "none");
+        assert!(told.contains("1 difference.") && told.contains("governs it"), "{cell}: {told}");
+    }
+    assert!(told("account BAA", "").contains("governs it (organization agreement)"));
+    assert!(told("yes", "yes").contains("has yes in the register, and no agreement is in force for it"));
+    assert!(told("yes", "").contains("in place of an earlier one"));
 }

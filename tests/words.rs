@@ -253,7 +253,7 @@ fn an_account_is_named_by_its_name() {
 /// A name is near another whatever its case.
 #[test]
 fn a_name_in_other_case_is_near() {
-    assert!(told(&["can", "Jane", "accept", HOSPITAL]).contains("did you mean `jane`?"));
+    assert_eq!(told(&["can", "Jane", "accept", HOSPITAL]), told(&["can", "jane", "accept", HOSPITAL]));
 }
 
 #[test]
@@ -275,9 +275,31 @@ fn an_exception_points_at_its_account() {
 
 #[test]
 fn every_word_of_a_table_is_a_term() {
-    for term in
-        ["p-FullAWSAccess", "FullAWSAccess", "definition", "outside definition", "besides", "as of", "answered for"]
-    {
+    for term in [
+        "p-FullAWSAccess",
+        "FullAWSAccess",
+        "definition",
+        "outside definition",
+        "besides",
+        "as of",
+        "answered for",
+        // the columns and words of the tables that are filed
+        "standalone",
+        "scope",
+        "partition",
+        "role",
+        "also in force",
+        "stands behind",
+        "declared signatory",
+        "safeguards attested",
+        "manifest",
+        "run record",
+        "population",
+        "gap",
+        "declined",
+        "nearly can",
+        "offline",
+    ] {
         let text = told(&["show", "term", term]);
         assert!(!text.contains("the glossary has no"), "{term}: {text}");
     }

@@ -11,6 +11,7 @@ use super::{Cli, EvaluationArgs, NOT_OK, OK, PrintingTables, Session, day, endin
 use crate::report;
 use crate::report::plain::Names;
 use crate::report::plain::can::Asked;
+use crate::report::rows::Besides;
 use crate::report::who_can::Escalations;
 use countersign_core::assessment::completeness::others::Others;
 use countersign_core::assessment::plans::Planner;
@@ -227,10 +228,11 @@ fn some_answer(session: &Session, assessment: &Assessment, operation: &str) -> R
 
 pub fn can(cli: &Cli, args: &CanArgs) -> Result<u8, Failure> {
     let mut session = cli.session(args.question.dir.as_ref(), &args.question.asking)?;
-    let operation = narrow::operation(&session, &args.question.operation)?;
-    let named = narrow::principal(&session, &args.principal);
+    let operation = narrow::asked(&session, &args.question.operation, &args.question.agreement)?;
+    let name = narrow::spelled(&session, &args.principal);
+    let named = narrow::principal(&session, &name);
     // whoever acts in other accounts may act here by a role
-    let elsewhere = if named.is_err() { narrow::elsewhere(&session, &args.principal) } else { Vec::new() };
+    let elsewhere = if named.is_err() { narrow::elsewhere(&session, &name) } else { Vec::new() };
     let is_person = named.as_ref().err().is_some_and(|f| matches!(f, Failure::NoPermissionSet { .. }));
     let missing = is_person || !elsewhere.is_empty();
     let (own, why) = match named {
@@ -244,7 +246,7 @@ pub fn can(cli: &Cli, args: &CanArgs) -> Result<u8, Failure> {
     // an organization is called by its id where accounts are in several
     session.options.filter.answers_alone = session.inventory.of_type("Organization").nth(1).is_none();
     let mut assessment = assess(&session.inventory, &session.rules, &session.options)?;
-    let besides = unlisted::besides(&session, &args.principal, &assessment)?;
+    let besides = unlisted::besides(&session, &name, &assessment)?;
     let as_roles = becoming::roles(&session, &mut assessment, &elsewhere)?;
     if let Some(why) = why.filter(|_| besides.is_empty() && as_roles.is_empty()) {
         return Err(why);
@@ -268,9 +270,13 @@ pub fn can(cli: &Cli, args: &CanArgs) -> Result<u8, Failure> {
         perhaps_through: &besides,
         could_grant_itself: could_grant(&assessment, &grants),
     };
-    let asked = Asked { names: Names::new(&session.inventory), name: &args.principal };
+    let asked = Asked { names: Names::new(&session.inventory), name: &narrow::signed_in(&session, &name) };
     let accounts = assessment.principals.iter().map(|p| p.account.clone()).collect();
-    let later = day::permissions(&session, accounts)?;
+    let mut later = day::permissions(&session, accounts)?;
+    if !assessment.principals.iter().flat_map(|p| &p.operations).any(|o| o.decision == Decision::Allow) {
+        let accounts: Vec<String> = assessment.principals.iter().map(|p| p.account.clone()).collect();
+        later.extend(report::plain::who::governed_elsewhere(&assessment, asked.names, &accounts));
+    }
     let text = || can_text(args, &assessment, &asked, (&as_roles, &besides, &grants), (&leaves_out, &later));
     let rows = || {
         let principals = assessment.principals.iter().chain(as_roles.iter().map(|r| &r.answer));
@@ -282,7 +288,8 @@ pub fn can(cli: &Cli, args: &CanArgs) -> Result<u8, Failure> {
         }
         sentences.extend(later.iter().cloned());
         sentences.push(told_left_out(&leaves_out));
-        let table = report::rows::answers(&assessment, asked.names, all).of_moment(&assessment.at, provenance);
+        let besides = Besides { grants: Some(&grants), ..Besides::default() };
+        let table = report::rows::answers(&assessment, asked.names, besides, all).of_moment(&assessment.at, provenance);
         (sentences.join(" "), table)
     };
     output::write_table(&args.question.printing.format, &json, provenance, text, rows)?;
@@ -331,7 +338,7 @@ pub fn who_can(cli: &Cli, args: &WhoCanArgs) -> Result<u8, Failure> {
         return ending::end_coverage(cli, dir.as_ref(), asking, &printing.format, agreement);
     }
     let mut session = cli.session(args.question.dir.as_ref(), &args.question.asking)?;
-    let operation = narrow::operation(&session, &args.question.operation)?;
+    let operation = narrow::asked(&session, &args.question.operation, &args.question.agreement)?;
     narrowed(&mut session, operation, &args.question)?;
     let assessment = assess(&session.inventory, &session.rules, &session.options)?;
     some_answer(&session, &assessment, operation)?;
@@ -356,13 +363,22 @@ pub fn who_can(cli: &Cli, args: &WhoCanArgs) -> Result<u8, Failure> {
     };
     let names = Names::new(&session.inventory);
     let later = day::permissions(&session, session.options.filter.accounts.clone())?;
-    let foot: Vec<String> = later.into_iter().chain([told_left_out(&leaves_out)]).collect();
+    let elsewhere = report::plain::who::governed_elsewhere(&assessment, names, &session.options.filter.accounts);
+    let foot: Vec<String> = elsewhere.into_iter().chain(later).chain([told_left_out(&leaves_out)]).collect();
     let text = || who_text(args, &assessment, &roles, (names, operation), (&grants, &foot));
     let rows = || {
         let [may, unknown, nearly] = report::who_can::rows(&assessment);
         let mut sentences = vec![report::plain::who::first((&assessment, &roles), names, [&may, &unknown, &nearly])];
         sentences.extend(foot.iter().cloned());
-        let table = report::rows::answers(&assessment, names, [may, unknown, nearly].into_iter().flatten());
+        sentences.extend(assessment.completeness.perhaps_others.first().map(|_| {
+            let others = report::completeness::others(&assessment.completeness.perhaps_others);
+            format!("Perhaps others, who are not listed: {}.", others.join("; "))
+        }));
+        if !grants.is_empty() {
+            sentences.push(report::plain::who::grants(grants.len()));
+        }
+        let besides = Besides { roles: Some(&roles), grants: Some(&grants) };
+        let table = report::rows::who(&assessment, names, besides, [may, unknown, nearly].concat());
         (sentences.join(" "), table.of_moment(&assessment.at, provenance))
     };
     output::write_table(&args.question.printing.format, &json, provenance, text, rows)?;

@@ -32,10 +32,10 @@ pub struct CoverageArgs {
     #[arg(long, value_name = "KIND")]
     pub agreement: Vec<String>,
     /// Show only accounts that no BAA is known to cover, or that lack one of the agreements of `--agreement`
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["history", "compare"])]
     without_cover: bool,
     /// Show only accounts that hold PHI, or of which that is not known
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["history", "compare"])]
     holding_phi: bool,
     /// Also show kinds that are in force for no account
     #[arg(long)]
@@ -85,6 +85,8 @@ pub fn coverage(cli: &Cli, args: &CoverageArgs) -> Result<u8, Failure> {
     let names = Names::new(&session.inventory);
     let of_all = plain::coverage::all(&assessment, names, &kinds, Told::of(&session.options.filter.accounts));
     let asked = assessment.accounts.len();
+    // said of all, whichever accounts are shown
+    let assumed = (asked > 1).then(|| plain::coverage::assumed(&assessment, names)).flatten();
     let only = narrowed(args, &kinds, &mut assessment);
     let unlisted = not_listed(&session, &assessment);
     let mut sentences = of_all;
@@ -95,6 +97,10 @@ pub fn coverage(cli: &Cli, args: &CoverageArgs) -> Result<u8, Failure> {
     let undated = plain::day::undated(&assessment.at, session.inventory.config.as_of, named);
     besides.extend(undated.iter().map(|what| plain::stopped(&format!("Assuming: {what}"))));
     sentences.extend(besides.iter().cloned());
+    sentences.extend(assumed);
+    if args.holding_phi {
+        sentences.push(plain::coverage::by_tags(&session.inventory));
+    }
     sentences.extend(plain::coverage::unlisted(&unlisted));
     if !only.is_empty() {
         sentences.push(shown(&assessment, asked, &only));
@@ -122,7 +128,7 @@ pub fn coverage(cli: &Cli, args: &CoverageArgs) -> Result<u8, Failure> {
         _ => report::coverage::table(widths, &assessment, more, &sentences),
     };
     let shows = |kind: &str| only.is_empty() || more.of_few(assessment.hipaa_kinds.contains(kind));
-    let rows = || report::rows::coverage(accounts, shows).of_moment(at, provenance);
+    let rows = || report::rows::coverage(accounts, undated.as_ref(), shows).of_moment(at, provenance);
     let table = || (sentences.join(" "), rows());
     output::write_table(&args.format, &json, provenance, text, table)?;
     Ok(exit(&assessment, args.fail_on))

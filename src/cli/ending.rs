@@ -71,10 +71,12 @@ pub fn end_coverage(
     };
     let text = || report::ending::text(output::width(), (kind, &at), (&found, &roles), &NOT_FOLLOWED, &others);
     let table = || {
-        (
-            format!("Not followed: {}.", NOT_FOLLOWED.join("; ")),
-            report::ending::table(&found).of_moment(&at, &provenance),
-        )
+        let mut sentences: Vec<String> = report::completeness::others(&others)
+            .iter()
+            .map(|o| format!("Perhaps others, who are not listed: {o}."))
+            .collect();
+        sentences.push(format!("Not followed: {}.", NOT_FOLLOWED.join("; ")));
+        (sentences.join(" "), report::ending::table(&found, &roles, &others).of_moment(&at, &provenance))
     };
     output::write_table(formats, &json, &provenance, text, table)?;
     Ok(OK)

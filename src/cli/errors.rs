@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use countersign_core::problem::{Doing, Failure, Named, Problem};
+use countersign_core::problem::{Doing, Failure, Named, Problem, Unknown};
 
 /// Something that cannot be asked as it was written on the command line.
 pub fn usage(message: impl Into<String>) -> Problem {
@@ -31,7 +31,11 @@ pub fn explained(failure: &Failure) -> Vec<Problem> {
     match failure {
         Failure::Problems(problems) => problems.clone(),
         Failure::Unknown(unknown) => {
-            unknown.iter().map(|u| helped(Problem::about(&u.name, u.to_string()), u.instead())).collect()
+            // of operations all are named: they are few, and nobody knows them by heart
+            let all =
+                |u: &Unknown| (u.what == Named::Operation).then(|| format!("use one of {}", u.candidates.join(", ")));
+            let help = |u: &Unknown| u.instead().or_else(|| all(u));
+            unknown.iter().map(|u| helped(Problem::about(&u.name, u.to_string()), help(u))).collect()
         }
         Failure::Unpermitted(unpermitted) => {
             let help = |action: &str| {
@@ -99,7 +103,7 @@ fn help(failure: &Failure) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use countersign_core::problem::{NothingTo, Unknown};
+    use countersign_core::problem::NothingTo;
 
     use super::*;
 

@@ -216,13 +216,14 @@ fn register(args: &EvidenceArgs, made: &Made, file: &Path) -> Result<u8, Failure
         reconcile((&text.text, is_marked), &name, &made.session.inventory, &made.assessment, &kind)
             .map_err(Failure::Problems)?;
     let beside = file.with_extension("corrected.csv");
+    let instead = if beside.exists() { ", in place of an earlier one" } else { "" };
     output::replace(&beside, corrected.as_bytes())?;
     let width = output::width();
     let mut lines = paragraph(
         width,
         "",
         &format!(
-            "{} of the register, {}. The corrected register is {}.",
+            "{} of the register, {}. The corrected register is {}{instead}.",
             count(rows, "row"),
             count(differences.len(), "difference"),
             beside.display()

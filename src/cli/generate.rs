@@ -8,6 +8,7 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::errors::usage;
 use super::{Cli, EvaluationArgs, OK, Session, input, narrow, now, output, parse_moment};
+use crate::report::border;
 use countersign_core::aws::eligibility::{Lists, ListsFile};
 use countersign_core::generate::expect::{self, Used};
 use countersign_core::generate::guardrails::{self, Spared};
@@ -349,11 +350,12 @@ impl Writing {
                 Kept::PermissionSet => written::permission_set(&generated)?,
                 Kept::Expect => expectations()?,
             };
-            made.push((format!("{}\n", text.trim_end()), file));
+            made.push((format!("{}\n", text.trim_end()), form, file));
         }
-        for (text, file) in made {
+        for (text, form, file) in made {
             match file {
                 Some(path) => output::replace(path, text.as_bytes())?,
+                None if matches!(form, Kept::Json | Kept::PermissionSet) => output::print(&border::json(&text))?,
                 None => output::print(&text)?,
             }
         }

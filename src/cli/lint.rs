@@ -133,7 +133,7 @@ pub fn lint(cli: &Cli, args: &LintArgs) -> Result<u8, Failure> {
     if args.fix || args.unsafe_fixes || args.diff {
         let fixed = run.fixed(&outcome, if args.unsafe_fixes { Which::All } else { Which::Safe })?;
         if args.diff {
-            output::print(&differences(&fixed))?;
+            output::print_file(&differences(&fixed))?;
             return Ok(if fixed.is_empty() { OK } else { NOT_OK });
         }
         (outcome, read) = run.write(&fixed)?;

@@ -7,6 +7,7 @@ use clap::Args;
 
 use super::explain::explain;
 use super::{OK, input, output};
+use crate::report::border;
 use countersign_core::iam::document::{self, Document};
 use countersign_core::permissions::context::Reads;
 use countersign_core::permissions::layer::{Origin, annotations};
@@ -78,7 +79,7 @@ pub fn lower(args: &LowerArgs) -> Result<u8, Failure> {
     validate(&pieces.concat(), &reads)?;
     if args.print_schema {
         let schema = serde_json::to_string_pretty(&reads.schema()).map_err(Failure::internal("JSON"))?;
-        output::print(&format!("{schema}\n"))?;
+        output::print(&border::json(&format!("{schema}\n")))?;
         return Ok(OK);
     }
     let config = cedar_policy_formatter::Config { line_width: 100, indent_width: 2 };

@@ -3,10 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::Session;
+use super::errors::usage;
+use countersign_core::assessment::completeness::person;
 use countersign_core::assessment::{PrincipalAnswer, principals, principals_called};
 use countersign_core::inventory::Inventory;
 use countersign_core::naming;
-use countersign_core::problem::{Failure, Named, Unknown};
+use countersign_core::problem::{Failure, Named, Problem, Unknown};
+use countersign_core::words::plain;
 
 /// The numbers of accounts that are named by number or by name, in any of these inventories. A name that several have is none of one.
 pub fn accounts(inventories: &[&Inventory], accounts: &[String]) -> Result<Vec<String>, Failure> {
@@ -17,8 +20,19 @@ pub fn accounts(inventories: &[&Inventory], accounts: &[String]) -> Result<Vec<S
             found.push(named.clone());
             continue;
         }
-        let called = all().filter(|a| a.str("name") == Some(named.as_str()));
-        let numbers: BTreeSet<String> = called.map(|a| a.uid.id.clone()).collect();
+        let of = |name: &str| -> BTreeSet<String> {
+            all().filter(|a| a.str("name") == Some(name)).map(|a| a.uid.id.clone()).collect()
+        };
+        let mut numbers = of(named);
+        // as the console writes a number, or in another case than its name is written
+        let names = || all().flat_map(|a| std::iter::once(a.uid.id.as_str()).chain(a.str("name")));
+        if let Some(meant) = naming::meant(named, names()).filter(|_| numbers.is_empty()) {
+            numbers = if inventories.iter().any(|i| i.entity("Account", meant).is_some()) {
+                BTreeSet::from([meant.to_owned()])
+            } else {
+                of(meant)
+            };
+        }
         match numbers.len() {
             0 => {
                 let mut names: Vec<&str> =
@@ -52,11 +66,51 @@ pub fn kinds(inventory: &Inventory, names: &[String]) -> Result<Vec<String>, Fai
     for name in names {
         match naming::kinds::named(inventory, name) {
             Ok(kind) => kinds.push(kind),
+            Err(Failure::Unknown(_)) if of_scope(inventory, name).is_some() => {
+                return Err(Failure::Problems(of_scope(inventory, name).into_iter().collect()));
+            }
             Err(Failure::Unknown(more)) => unknown.extend(more),
             Err(other) => return Err(other),
         }
     }
     if unknown.is_empty() { Ok(kinds) } else { Err(Failure::Unknown(unknown)) }
+}
+
+/// What to do about a name that says which scope of agreement is meant besides: `org BAA`.
+fn of_scope(inventory: &Inventory, name: &str) -> Option<Problem> {
+    let said = plain(name);
+    let (word, rest) = said.split_once(' ')?;
+    let scope = match word {
+        "org" | "organization" | "organizational" => "organization",
+        "account" | "individual" => "account",
+        "offline" | "paper" => "offline",
+        _ => return None,
+    };
+    let kind = naming::kinds::named(inventory, rest).ok()?;
+    let help = if scope == "offline" {
+        format!("write --agreement {kind}; `countersign who-can end-coverage` tells of offline agreements too")
+    } else {
+        format!("write --agreement {kind} --scope {scope} for `can` and `who-can`; coverage tells the scope of each")
+    };
+    Some(usage(format!("`{name}` is an agreement and its scope")).help(help))
+}
+
+/// The operation of a question, which may name the agreement too: `sign the HIPAA BAA`. `agreement`: the one that the question is about.
+pub fn asked(session: &Session, words: &str, agreement: &str) -> Result<&'static str, Failure> {
+    let failure = match operation(session, words) {
+        Err(failure @ Failure::Unknown(_)) => failure,
+        found => return found,
+    };
+    let said = plain(words);
+    let Some((verb, object)) = said.split_once(' ') else { return Err(failure) };
+    let (Ok(found), Ok(kind)) = (operation(session, verb), naming::kinds::named(&session.inventory, object)) else {
+        return Err(failure);
+    };
+    if naming::kinds::named(&session.inventory, agreement).is_ok_and(|asked| asked == kind) {
+        return Ok(found);
+    }
+    let problem = usage(format!("`{words}` names another agreement than --agreement, which is {agreement}"));
+    Err(problem.help(format!("write `{verb}` and --agreement {kind}")).into())
 }
 
 /// The full name of an operation.
@@ -67,6 +121,30 @@ pub fn operation(session: &Session, name: &str) -> Result<&'static str, Failure>
 /// The full names of operations.
 pub fn operations(session: &Session, names: &[String]) -> Result<Vec<String>, Failure> {
     names.iter().map(|n| operation(session, n).map(str::to_owned)).collect()
+}
+
+/// A name of a principal or a person as it is written, where what was said differs in its case, its hyphens or its blanks alone.
+pub fn spelled(session: &Session, name: &str) -> String {
+    let inventory = &session.inventory;
+    let is_person = !person::named(inventory, name).is_empty();
+    if is_person || !principals_called(inventory, session.options.at, name).is_empty() {
+        return name.to_owned();
+    }
+    if ["root user", "the root user"].contains(&name.to_lowercase().as_str()) {
+        return "root".to_owned();
+    }
+    let all = principals(inventory, session.options.at);
+    let own = all.iter().map(|p| p.name.as_str());
+    let people = inventory.of_type("IdentityCenterUser").filter_map(|u| u.str("userName"));
+    naming::meant(name, own.chain(people)).unwrap_or(name).to_owned()
+}
+
+/// What a person of this id signs in with; any other name is itself.
+pub fn signed_in(session: &Session, name: &str) -> String {
+    match person::named(&session.inventory, name).as_slice() {
+        [only] => only.user_name.clone(),
+        _ => name.to_owned(),
+    }
 }
 
 /// The principals that a name stands for, in the accounts that were asked about.

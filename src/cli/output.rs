@@ -1,6 +1,7 @@
 //! Where output goes: results to stdout or whole files, everything else to stderr.
 
-use std::io::Write;
+use std::borrow::Cow;
+use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -9,12 +10,12 @@ use serde::Serialize;
 
 use super::errors;
 pub use super::files::replace;
-use crate::report::dim;
 use crate::report::excerpt::{Excerpt, sentence};
 use crate::report::findings::markdown::cell;
-use crate::report::foreign::{Foreign, harmless};
+use crate::report::foreign::harmless;
 use crate::report::plain::day;
 use crate::report::table::Table;
+use crate::report::{border, dim, wrapped};
 use countersign_core::problem::{Doing, Failure, Problem};
 use countersign_core::provenance::Provenance;
 
@@ -182,7 +183,7 @@ pub fn write_table(
             let at = table.rows.first().and_then(|row| row.iter().zip(&table.header).find(|(_, h)| **h == "at"));
             let at = at.map(|(at, _)| format!("{}\n\n", day::answered(at))).unwrap_or_default();
             let later = provenance.later().map(|later| format!("As {}.\n\n", later.trim_start_matches("as ")));
-            let sentences = cell(&anstream::adapter::strip_str(&sentences).to_string());
+            let sentences = cell(&border::plain(&sentences));
             let text = format!(
                 "{sentences}\n\n{at}{}{}",
                 later.unwrap_or_default(),
@@ -214,7 +215,10 @@ pub fn told(mut text: String, provenance: &Provenance) -> String {
         text.push_str(&format!("As {}.\n", later.trim_start_matches("as ")));
     }
     let provenance = Provenance { as_of: None, ..provenance.clone() };
-    text + &dim(&provenance.line()) + "\n"
+    let line = dim(&provenance.line());
+    // whoever reads at a terminal reads no line that is wider than it
+    let line = if std::io::stdout().is_terminal() { wrapped(width(), "", 2, &line) } else { line + "\n" };
+    text + &line
 }
 
 /// Markdown, and what it was made from.
@@ -231,24 +235,43 @@ pub fn json(value: &impl Serialize) -> Result<String, Failure> {
 pub fn write_as(outputs: &[Output], as_format: impl Fn(Format) -> Result<String, Failure>) -> Result<(), Failure> {
     for output in outputs {
         let written = as_format(output.format)?;
-        let mut written = match output.format {
-            Format::Text | Format::Markdown => harmless(&written).into_owned(),
-            Format::Junit => harmless(&Foreign(&written).xml()).into_owned(),
-            _ => written,
-        };
+        let mut written = passed(output, &written).into_owned();
         if !written.ends_with('\n') {
             written.push('\n');
         }
         match &output.file {
-            Some(path) => replace(path, anstream::adapter::strip_str(&written).to_string().as_bytes())?,
-            None => print(&written)?,
+            Some(path) => replace(path, written.as_bytes())?,
+            None => put(&written)?,
         }
     }
     Ok(())
 }
 
-/// Writes to stdout; a reader that has gone away is no error.
+/// What of a result passes the border: text of its format, in styles where it is printed.
+fn passed<'t>(output: &Output, text: &'t str) -> Cow<'t, str> {
+    match output.format {
+        Format::Text | Format::Markdown | Format::Junit => {
+            let text = if output.file.is_some() { border::plain(text) } else { border::printed(text) };
+            Cow::Owned(harmless(&text).into_owned())
+        }
+        Format::Github => Cow::Owned(border::plain(text).into_owned()),
+        Format::Json | Format::Lines | Format::Sarif | Format::Gitlab => border::json(text),
+        // these have passed a border of their own: each cell, each value of the template
+        Format::Csv | Format::Html | Format::Parquet => Cow::Borrowed(text),
+    }
+}
+
+/// Prints text for people to stdout; a reader that has gone away is no error.
 pub fn print(text: &str) -> Result<(), Failure> {
+    put(&border::printed(text))
+}
+
+/// Prints a file of the user's as it would be read: as it is, but on a terminal.
+pub fn print_file(text: &str) -> Result<(), Failure> {
+    if std::io::stdout().is_terminal() { print(text) } else { put(text) }
+}
+
+fn put(text: &str) -> Result<(), Failure> {
     let mut stdout = anstream::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
@@ -271,9 +294,9 @@ impl Stream {
         Self { stdout: std::io::BufWriter::with_capacity(1 << 16, std::io::stdout()), unread: false }
     }
 
-    /// Writes more.
+    /// Writes more JSON.
     pub fn write(&mut self, text: &str) -> Result<(), Failure> {
-        self.or_unread(|stdout| stdout.write_all(text.as_bytes()))
+        self.or_unread(|stdout| stdout.write_all(border::json(text).as_bytes()))
     }
 
     /// Writes what is left so far.
@@ -306,7 +329,7 @@ impl Stream {
 pub fn note(text: &str) {
     let mut stderr = anstream::stderr().lock();
     // nothing can be told to a reader of stderr that has gone away
-    let _ = writeln!(stderr, "{}", harmless(text));
+    let _ = writeln!(stderr, "{}", harmless(&border::printed(text)));
 }
 
 /// Tells why a run, or a part of it, ended without an answer.
@@ -339,7 +362,7 @@ pub fn problems(problems: &[Problem]) {
     if errors > 1 {
         drawn.push_str(&format!("\n{errors} errors\n"));
     }
-    note(drawn.trim_end_matches('\n'));
+    note(&border::drawn(drawn.trim_end_matches('\n')));
 }
 
 /// A problem as it is drawn.

@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use super::catalogue::{self, Asked};
 use super::errors::usage;
 use super::{Cli, Deciding, OK, completeness, grants, input, output, service};
-use crate::report::{bold, paragraph};
+use crate::report::{bold, border, paragraph};
 use countersign_core::aws;
 use countersign_core::inventory::Inventory;
 use countersign_core::inventory::entity::Uid;
@@ -133,7 +133,7 @@ pub fn show(cli: &Cli, args: &ShowArgs) -> Result<u8, Failure> {
         What::Entities { .. } => {
             let inventory = Inventory::load_configured(&folder, config, schema)?;
             output::problems(&inventory.warnings);
-            entities(&inventory)?
+            border::json(&entities(&inventory)?).into_owned()
         }
         What::Policy { id, .. } => super::rules::policy(&rules, &folder, id)?,
         What::Rule { number } => super::rules::rule(&rules, &folder, number)?,

@@ -114,11 +114,15 @@ fn not_collected(gap: &Gap) -> String {
 }
 
 fn assumed(facts: &Facts<'_>) -> Vec<String> {
-    let accounts = facts.assessment.accounts.iter().flat_map(|a| &a.agreements).flat_map(|r| &r.assuming);
+    let assessment = facts.assessment;
+    let accounts = assessment.accounts.iter().flat_map(|a| &a.agreements).flat_map(|r| &r.assuming);
     let access = facts.assessment.principals.iter().flat_map(|p| &p.operations).flat_map(|o| &o.assuming);
     let all: BTreeSet<&String> = accounts.chain(access).collect();
     // what holds for all of the evidence comes first
     let mut lines: Vec<String> = facts.undated().iter().map(|a| cell(&plain::stopped(&plain::capital(a)))).collect();
+    if facts.kinds.iter().any(|kind| assessment.hipaa_kinds.contains(kind)) {
+        lines.push(cell(&plain::coverage::by_tags(facts.inventory)));
+    }
     lines.extend(facts.context.iter().map(|(key, values)| match values.as_slice() {
         [] => format!("{} is absent from every request, as the question says.", Foreign(key).code()),
         values => {

@@ -4,6 +4,7 @@
 mod access;
 pub mod against;
 mod agreements;
+mod cells;
 mod cover;
 pub mod manifest;
 mod population;

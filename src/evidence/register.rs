@@ -7,10 +7,13 @@ use countersign_core::assessment::{AccountAnswer, Assessment};
 use countersign_core::finding::Severity;
 use countersign_core::inventory::Inventory;
 use countersign_core::inventory::register::RegisterColumns;
+use countersign_core::naming::kinds;
 use countersign_core::problem::Problem;
-use countersign_core::terms::Coverage;
+use countersign_core::terms::{Coverage, Scope};
+use countersign_core::words::plain;
 
-use crate::report::table::Table;
+use super::cells::Sheet;
+use crate::report::count;
 
 /// Something in which the register and the inventory differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,25 +59,21 @@ pub fn reconcile(
 ) -> Result<Reconciled, Vec<Problem>> {
     let named = &inventory.config.register;
     let wrong = |message: String| Problem::about(file, message);
-    let separator = separator(text);
-    let mut builder = csv::ReaderBuilder::new();
-    builder.delimiter(separator as u8).trim(csv::Trim::All).flexible(false);
-    let mut reader = builder.from_reader(text.as_bytes());
-    let header = reader.headers().map_err(|e| vec![wrong(format!("the header cannot be read: {e}"))])?.clone();
-    let columns = columns(&header, named, file)?;
-    let (mut problems, mut seen, mut differences, mut rows) = (Vec::new(), BTreeMap::new(), Vec::new(), Vec::new());
-    for row in reader.records() {
-        let row = match row {
-            Ok(row) => row,
-            Err(error) => {
-                problems.push(wrong(format!("a row cannot be read: {error}")));
-                continue;
-            }
-        };
-        let line = row.position().map_or(0, csv::Position::line);
-        let mut cells: Vec<String> = row.iter().map(str::to_owned).collect();
-        let Some(account) = row.get(columns.account).and_then(number) else {
-            let found = row.get(columns.account).unwrap_or_default();
+    let sheet = Sheet::read(text).map_err(|(line, what)| vec![wrong(format!("line {line}: {what}"))])?;
+    let Some(header) = sheet.header() else { return Err(vec![wrong("it is empty".to_owned())]) };
+    let (header, width) = (&header.cells, header.cells.len());
+    let columns = columns(header, named, file)?;
+    let (mut problems, mut seen, mut differences) = (Vec::new(), BTreeMap::new(), Vec::new());
+    let (mut rows, mut added) = (Vec::new(), Vec::new());
+    for row in sheet.rows() {
+        let (line, mut cells) = (row.line, row.cells.clone());
+        if cells.len() != width {
+            let cells = count(cells.len(), "cell");
+            problems.push(wrong(format!("line {line}: it has {cells}, and the header has {width}")));
+            continue;
+        }
+        let found = cells.get(columns.account).cloned().unwrap_or_default();
+        let Some(account) = number(&found) else {
             let help = "it has twelve digits; spreadsheets that treat it as a number drop its leading zeros";
             problems.push(wrong(format!("line {line}: `{found}` is not an account number")).help(help));
             continue;
@@ -84,7 +83,7 @@ pub fn reconcile(
         }
         let compare = Compare { inventory, assessment, kind, named, columns: &columns, line, account: &account };
         differences.extend(compare.row(&mut cells));
-        rows.push(cells);
+        rows.push((line, cells));
     }
     if !problems.is_empty() {
         return Err(problems);
@@ -93,18 +92,23 @@ pub fn reconcile(
     for account in assessment.accounts.iter().filter(|a| !listed.contains(&a.account)) {
         if let Some(difference) = missing(account, kind) {
             differences.push(difference);
-            rows.push(row_of(account, kind, &columns, header.len()));
+            added.push(row_of(account, (kind, named), &columns, width));
         }
     }
-    let read = seen.len();
-    let corrected = corrected((text, is_marked, separator), &header, &rows);
-    Ok(Reconciled { rows: read, differences, not_compared: columns.absent(named), corrected })
+    let corrected = sheet.corrected(is_marked, &rows, &added);
+    Ok(Reconciled { rows: seen.len(), differences, not_compared: columns.absent(named), corrected })
 }
 
-fn columns(header: &csv::StringRecord, named: &RegisterColumns, file: &str) -> Result<Columns, Vec<Problem>> {
+fn columns(header: &[String], named: &RegisterColumns, file: &str) -> Result<Columns, Vec<Problem>> {
     let at = |name: &str| header.iter().position(|h| h.eq_ignore_ascii_case(name));
     let all =
         [("account", &named.account), ("name", &named.name), ("agreement", &named.agreement), ("phi", &named.phi)];
+    // of two columns of one name one would not be compared, and nobody would know which
+    let times = |name: &str| header.iter().filter(|h| h.eq_ignore_ascii_case(name)).count();
+    if let Some((setting, name)) = all.iter().find(|(_, name)| times(name) > 1) {
+        let help = format!("call one of them otherwise, or name another column as {setting} under [register]");
+        return Err(vec![Problem::about(file, format!("several columns are called `{name}`")).help(help)]);
+    }
     // what is named and is not there would not be compared, and nobody would know
     let is_asked = |setting: &str| setting == "account" || named.named.contains(&setting);
     let absent = all.into_iter().find(|(setting, name)| is_asked(setting) && at(name).is_none());
@@ -127,16 +131,45 @@ impl Columns {
     }
 }
 
-/// What some programs write at the beginning of a file.
-const BYTE_ORDER_MARK: char = '\u{feff}';
+/// What a cell says of the agreement that covers an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Says {
+    /// There is one of the kind, of this scope where one is named.
+    Agreement(Option<Scope>),
+    /// There is none.
+    None,
+    /// Neither: an id, or nothing that is understood.
+    Other,
+}
 
-/// What parts the cells: the one of the usual characters that is most often in the header, outside of quotes.
-fn separator(text: &str) -> char {
-    let header = text.lines().next().unwrap_or_default();
-    let plain: String = header.split('"').step_by(2).collect();
-    let often = |separator: &char| plain.matches(*separator).count();
-    // of equals the last is taken: a comma
-    ['\t', ';', ','].into_iter().max_by_key(often).unwrap_or(',')
+impl Says {
+    /// What a cell says of an agreement of this kind: by a word of the settings, by what people call the kind, or with the scope before it
+    /// (`org BAA`).
+    fn of(cell: &str, (named, inventory, kind): (&RegisterColumns, &Inventory, &str)) -> Self {
+        let said = plain(cell);
+        let has = |values: &[String]| values.contains(&said);
+        let is_kind = |text: &str| kinds::named(inventory, text).is_ok_and(|found| found == kind);
+        if has(&named.agreement_values) {
+            return Self::Agreement(None);
+        }
+        if has(&named.no_agreement_values) {
+            return Self::None;
+        }
+        // an offline agreement is an id, and is what people call it: the id is the narrower
+        if inventory.entity("OfflineAgreement", cell).is_some() {
+            return Self::Other;
+        }
+        if is_kind(cell) {
+            return Self::Agreement(None);
+        }
+        let scope = said.split_once(' ').filter(|(_, rest)| is_kind(rest)).and_then(|(word, _)| match word {
+            "org" | "organization" | "organizational" => Some(Scope::Organization),
+            "account" | "individual" => Some(Scope::Account),
+            "offline" | "paper" => Some(Scope::Offline),
+            _ => None,
+        });
+        scope.map_or(Self::Other, |scope| Self::Agreement(Some(scope)))
+    }
 }
 
 /// A number of twelve digits, also as the console writes it: `1111-2222-3333`.
@@ -199,13 +232,24 @@ impl Compare<'_> {
             let what = "which agreement governs it is not known, so the register cannot be checked".to_owned();
             return Some(self.differs(Severity::Warning, what));
         }
-        if governing == cell {
+        let agrees = match Says::of(cell, (self.named, self.inventory, self.kind)) {
+            Says::Agreement(scope) => {
+                row.governing.as_ref().is_some_and(|g| scope.is_none_or(|scope| scope == g.scope))
+            }
+            Says::None => governing.is_empty(),
+            Says::Other => governing == cell,
+        };
+        if agrees {
             return None;
         }
+        let of_scope = row.governing.as_ref().map(|g| format!(" ({} agreement)", g.scope)).unwrap_or_default();
         let what = match (cell.as_str(), governing) {
             ("", id) => format!("has no agreement in the register, and {id} governs it"),
             (id, "") => format!("has {id} in the register, and no agreement is in force for it"),
-            (old, id) => format!("has {old} in the register, and {id} governs it"),
+            (old, id) => format!(
+                "has {old} in the register, and {id} governs it{}",
+                if old.starts_with("customer-agreement-") { "" } else { &of_scope }
+            ),
         };
         governing.clone_into(cell);
         Some(self.differs(Severity::Error, what))
@@ -247,13 +291,26 @@ fn missing(account: &AccountAnswer, kind: &str) -> Option<Difference> {
     Some(Difference { severity, line: None, account: account.account.clone(), what })
 }
 
-fn row_of(account: &AccountAnswer, kind: &str, columns: &Columns, width: usize) -> Vec<String> {
+/// The row of an account that the register does not have. What PHI it holds is told as its tags and its entry tell it; not known is left
+/// empty.
+fn row_of(
+    account: &AccountAnswer,
+    (kind, named): (&str, &RegisterColumns),
+    columns: &Columns,
+    width: usize,
+) -> Vec<String> {
+    let phi = match account.hipaa.holds_phi {
+        Some(true) => named.phi_values.first(),
+        Some(false) => named.no_phi_values.first(),
+        None => None,
+    };
     let mut cells = vec![String::new(); width];
     let governing = account.agreements.iter().find(|r| r.kind == kind).and_then(|r| r.governing.as_ref());
     let values = [
         (Some(columns.account), Some(account.account.clone())),
         (columns.name, account.name.clone()),
         (columns.agreement, governing.map(|g| g.id.clone())),
+        (columns.phi, phi.cloned()),
     ];
     for (at, value) in values {
         if let (Some(cell), Some(value)) = (at.and_then(|at| cells.get_mut(at)), value) {
@@ -261,16 +318,4 @@ fn row_of(account: &AccountAnswer, kind: &str, columns: &Columns, width: usize) 
         }
     }
     cells
-}
-
-/// The corrected register, with the ends of lines that it had: no value of it is a formula.
-fn corrected(
-    (text, is_marked, separator): (&str, bool, char),
-    header: &csv::StringRecord,
-    rows: &[Vec<String>],
-) -> String {
-    let all = std::iter::once(header.iter().map(str::to_owned).collect()).chain(rows.iter().cloned());
-    let csv: String = all.map(|row: Vec<String>| Table::line_by(separator, row.iter().map(String::as_str))).collect();
-    let csv = if is_marked { format!("{BYTE_ORDER_MARK}{csv}") } else { csv };
-    if text.contains("\r\n") { csv } else { csv.replace("\r\n", "\n") }
 }

@@ -50,6 +50,7 @@ pub fn page(checked: &Checked, provenance: &Provenance) -> Result<String, Failur
     let values = context! {
         folder => checked.folder.as_str(),
         at => day(&checked.at),
+        as_of => provenance.as_of.as_ref().map(|of| day(&of.moment)),
         base => checked.base.as_deref(),
         passed => checked.passed(),
         parts => Value::from(Serde(parts.collect::<Vec<_>>())),

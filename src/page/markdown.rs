@@ -40,7 +40,13 @@ pub fn markdown(drawn: &Drawn<'_>, title: &str) -> String {
     }));
     text.push_str(&if findings.rows.is_empty() { "None.\n".to_owned() } else { findings.markdown() });
     text.push_str("\n## Accounts\n\n");
-    text.push_str(&rows::coverage(&assessment.accounts, |_| true).markdown());
+    let undated = plain::day::undated(&assessment.at, drawn.inventory.config.as_of, false);
+    text.push_str(&rows::coverage(&assessment.accounts, undated.as_ref(), |_| true).markdown());
+    let assuming = super::assuming(drawn);
+    if !assuming.is_empty() {
+        text.push_str("\n## Taken for granted\n\n");
+        assuming.iter().for_each(|one| text.push_str(&format!("- {}\n", cell(one))));
+    }
     text.push_str(&format!("\n{COVERED_MEANS} Left out: {}.\n", assessment.leaves_out.join("; ")));
     text
 }

@@ -5,16 +5,17 @@ pub mod change;
 mod data;
 pub mod markdown;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment, context};
+use minijinja::{AutoEscape, Environment, context, escape_formatter};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::report::foreign::Foreign;
 use crate::report::plain::coverage::Told;
 use crate::report::plain::{self, Names};
-use crate::report::{COVERED_MEANS, completeness, count, day};
+use crate::report::{COVERED_MEANS, assumed, completeness, count, day};
 use countersign_core::assessment::Assessment;
 use countersign_core::ending::Ending;
 use countersign_core::finding::Severity;
@@ -65,6 +66,19 @@ fn sentences(drawn: &Drawn<'_>) -> Vec<String> {
     sentences
 }
 
+/// What the answers take for granted: about coverage, about what principals may do, and about who can end coverage.
+fn assuming(drawn: &Drawn<'_>) -> Vec<String> {
+    let of_accounts = drawn.assessment.accounts.iter().flat_map(|a| &a.agreements).flat_map(|row| &row.assuming);
+    let mut all: BTreeSet<String> = of_accounts.cloned().collect();
+    for answer in drawn.assessment.principals.iter().flat_map(|p| p.operations.iter()) {
+        for assumption in answer.assuming.iter().filter(|a| !all.contains(*a)).cloned().collect::<Vec<_>>() {
+            all.insert(assumption);
+        }
+    }
+    all.extend(drawn.endings.iter().flatten().flat_map(|e| &e.ways).flat_map(|w| &w.assuming).cloned());
+    assumed::alike(all.iter())
+}
+
 /// The page of an assessment.
 pub fn page(drawn: &Drawn<'_>, title: &str) -> Result<String, Failure> {
     let Drawn { assessment, provenance, .. } = drawn;
@@ -77,14 +91,16 @@ pub fn page(drawn: &Drawn<'_>, title: &str) -> Result<String, Failure> {
     let values = context! {
         title => title,
         at => day(&assessment.at),
+        as_of => provenance.as_of.as_ref().map(|of| day(&of.moment)),
         later => provenance.later(),
         complete => complete,
         sentences => sentences(drawn),
         tiles => minijinja::Value::from(Serde(tiles(assessment))),
         means => COVERED_MEANS,
+        assuming => assuming(drawn),
         left_out => assessment.leaves_out.join("; "),
         provenance => provenance.line(),
-        data => harmless(&data::data(drawn)),
+        data => harmless(&shown(data::data(drawn))),
     };
     render("page.html", TEMPLATE, values)
 }
@@ -93,6 +109,10 @@ pub fn page(drawn: &Drawn<'_>, title: &str) -> Result<String, Failure> {
 fn render(name: &'static str, template: &'static str, values: minijinja::Value) -> Result<String, Failure> {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
+    environment.set_formatter(|out, state, value| {
+        let shown = value.as_str().filter(|_| !value.is_safe()).map(|text| Foreign(text).line().into_owned());
+        escape_formatter(out, state, &shown.map_or_else(|| value.clone(), minijinja::Value::from))
+    });
     let wrong = Failure::internal("the page");
     environment.add_template(name, template).map_err(&wrong)?;
     let policy = format!(
@@ -103,6 +123,17 @@ fn render(name: &'static str, template: &'static str, values: minijinja::Value) 
     let shell = context! { policy => policy, style => STYLE, script => SCRIPT };
     let page = environment.get_template(name).map_err(&wrong)?;
     page.render(context! { ..values, ..shell }).map_err(wrong)
+}
+
+/// Values of which everything is seen, on one line each.
+fn shown(value: Value) -> Value {
+    let text = |text: String| Foreign(&text).line().into_owned();
+    match value {
+        Value::String(told) => Value::String(text(told)),
+        Value::Array(values) => values.into_iter().map(shown).collect(),
+        Value::Object(members) => members.into_iter().map(|(name, value)| (text(name), shown(value))).collect(),
+        other => other,
+    }
 }
 
 /// JSON that ends no element of HTML and no line of a script.

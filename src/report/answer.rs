@@ -14,7 +14,7 @@ pub fn principal(width: usize, principal: &PrincipalAnswer, at: &str) -> String 
         kind => format!("{kind} {}", principal.name),
     };
     text.push_str(&format!("{} {}\n", bold(&who), dim(&format!("· {}", day(at)))));
-    text.push_str(&format!("  {}\n", principal.principal));
+    text.push_str(&paragraph(width, "  ", &principal.principal));
     if !principal.people.is_empty() {
         let people = principal.people.iter().map(|p| match &p.group {
             Some(group) => format!("{} (by {group})", p.user_name),

@@ -1,7 +1,7 @@
 //! Coverage: a table of accounts, or one account in one screen.
 
-use comfy_table::{ColumnConstraint, ContentArrangement, Table};
-
+use super::border::line;
+use super::grid::{Grid, together};
 use super::plain::{self, Names};
 use super::{COVERED_MEANS, Shown, bold, count, day, dim, paragraph, verdict};
 use countersign_core::assessment::{AccountAnswer, AgreementAnswer, Assessment};
@@ -76,17 +76,6 @@ pub fn table(widths: (usize, usize), assessment: &Assessment, more: More, senten
             &format!("In force for no account: {} (--all shows them).", hidden.join(", ")),
         ));
     }
-    let assumed = assessment.accounts.iter().filter(|a| a.agreements.iter().any(|r| !r.assuming.is_empty()));
-    match assumed.count() {
-        0 => {}
-        number => {
-            let what = format!(
-                "The organizations of {} at that time are assumed (--account shows how).",
-                count(number, "account")
-            );
-            text.push_str(&paragraph(width, "", &what));
-        }
-    }
     if !text.ends_with("\n\n") {
         text.push('\n');
     }
@@ -136,41 +125,44 @@ pub fn summary(rows: &[(&AccountAnswer, &AgreementAnswer)]) -> String {
     format!("{} of {}", parts.join(", "), count(rows.len(), "account"))
 }
 
+/// A row an account. Where the columns do not fit, since when stands below what governs, then what stands besides does; else each account
+/// is a block.
 fn kind_table(width: usize, is_hipaa: bool, rows: &[(&AccountAnswer, &AgreementAnswer)]) -> String {
-    let mut table = Table::new();
-    table.load_style(comfy_table::presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_width(u16::try_from(width).unwrap_or(100));
-    let mut header = vec!["account", "coverage", "governing", "since", "besides"];
-    if is_hipaa {
-        header.push("HIPAA");
-    }
-    table.set_header(header);
-    for (account, row) in rows {
-        let name = account.name.as_ref().map(|n| format!("\n{n}")).unwrap_or_default();
+    let fits = (0..3).find_map(|stacked| grid(is_hipaa, rows, stacked).text(width));
+    fits.unwrap_or_else(|| grid(is_hipaa, rows, 0).blocks(width))
+}
+
+/// The table, with so many columns stacked in that of what governs.
+fn grid(is_hipaa: bool, rows: &[(&AccountAnswer, &AgreementAnswer)], stacked: usize) -> Grid {
+    let columns = ["since", "besides"];
+    let beside = columns.iter().skip(stacked).chain(is_hipaa.then_some(&"HIPAA"));
+    let header = ["account", "coverage", "governing"].iter().chain(beside).copied().collect();
+    let none = || "–".to_owned();
+    let row = |(account, row): &(&AccountAnswer, &AgreementAnswer)| {
+        let name = account.name.as_ref().map(|n| format!("\n{}", line(n))).unwrap_or_default();
         let governing = row.governing.as_ref();
-        let mut besides: Vec<String> = row.superseded.iter().map(|id| format!("superseded\n{}", short(id))).collect();
-        besides.extend(row.also_in_force.iter().map(|id| format!("also in force\n{}", short(id))));
-        let none = || "–".to_owned();
+        let mut besides: Vec<String> =
+            row.superseded.iter().map(|id| format!("superseded\n{}", line(short(id)))).collect();
+        besides.extend(row.also_in_force.iter().map(|id| format!("also in force\n{}", line(short(id)))));
+        let since = governing.map(|g| g.since.as_deref().map_or("unknown", date).to_owned());
+        let mut governs = vec![governing.map_or_else(none, |g| format!("{}\n{}", g.scope, line(short(&g.id))))];
+        if stacked > 0 {
+            governs.extend(since.iter().map(|since| format!("since {since}")));
+        }
+        if stacked > 1 {
+            governs.append(&mut besides);
+        }
         let mut cells = vec![
-            format!("{}{name}", account.account),
-            Shown::from(row.coverage).words.to_owned(),
-            governing.map_or_else(none, |g| format!("{}\n{}", g.scope, short(&g.id))),
-            governing.map_or_else(none, |g| g.since.as_deref().map_or("unknown", date).to_owned()),
-            besides.join("\n"),
+            format!("{}{name}", line(&account.account)),
+            together(Shown::from(row.coverage).words),
+            governs.join("\n"),
         ];
-        if is_hipaa {
-            cells.push(facts(account));
-        }
-        table.add_row(cells);
-    }
-    // what is wrapped first is what stands besides
-    for column in [1, 2, 3] {
-        if let Some(column) = table.column_mut(column) {
-            column.set_constraint(ColumnConstraint::ContentWidth);
-        }
-    }
-    let drawn = table.trim_fmt();
-    drawn.lines().map(|l| format!(" {}\n", l.trim_end())).collect()
+        let apart = [since.unwrap_or_else(none), besides.join("\n")];
+        cells.extend(apart.into_iter().skip(stacked));
+        cells.extend(is_hipaa.then(|| facts(account)));
+        cells
+    };
+    Grid { header, rows: rows.iter().map(row).collect() }
 }
 
 /// The day of a moment: a table has no room for the time.
@@ -194,7 +186,7 @@ fn facts(account: &AccountAnswer) -> String {
     let designated = word(hipaa.designated, ["designated", "not designated", "designated?"]);
     let phi = word(hipaa.holds_phi, ["PHI", "no PHI", "PHI?"]);
     let definition = word(hipaa.meets_definition, ["in definition", "outside definition", "definition?"]);
-    [designated, phi, definition].join("\n")
+    [&together(designated), phi, definition].join("\n")
 }
 
 /// "Was this account covered on that day, and by what?"

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::diff::principal;
+use super::plain;
 use super::table::Table;
-use super::who_can::at_role;
-use super::{COVERED_MEANS, bold, completeness, day, dim, few, paragraph};
+use super::who_can::{OTHERS, at_role, behind};
+use super::{COVERED_MEANS, assumed, bold, completeness, day, dim, few, paragraph, sentences, wrapped};
 use countersign_core::assessment::completeness::others::Others;
 use countersign_core::diff::PrincipalEntry;
 use countersign_core::ending::{Effect, Ending, Perhaps, Way};
@@ -31,7 +32,8 @@ pub fn text(
             || "what governs it is unknown".to_owned(),
             |g| format!("covered by {} ({} agreement)", g.id, g.scope),
         );
-        text.push_str(&format!("\n{}{name}  {}\n", bold(&ending.account), dim(&by)));
+        let who = format!("{}{name}  {}", bold(&ending.account), dim(&by));
+        text.push_str(&format!("\n{}", wrapped(width, "", 2, &who)));
         if let Some(departing) = ending.departing {
             text.push_str(&paragraph(width, "  ", self::departing(departing)));
         }
@@ -40,12 +42,15 @@ pub fn text(
     text.push('\n');
     text.push_str(&completeness::perhaps(width, others));
     text.push_str(&paragraph(width, "", &format!("Not followed: {}.", not_followed.join("; "))));
+    for assumption in assumed::alike(endings.iter().flat_map(|e| &e.ways).flat_map(|w| &w.assuming)) {
+        text.push_str(&wrapped(width, "Assuming: ", 2, &plain::stopped(&assumption)));
+    }
     text.push_str(&paragraph(width, "", COVERED_MEANS));
     text
 }
 
 /// A row an account, way and principal who can go it or may; a way that nobody who is listed can go has a row too.
-pub fn table(endings: &[Ending]) -> Table {
+pub fn table(endings: &[Ending], roles: &Roles, others: &[Others]) -> Table {
     let mut table = Table::new(&[
         "account",
         "account name",
@@ -62,6 +67,8 @@ pub fn table(endings: &[Ending]) -> Table {
         "depends on",
         "reason",
         "on",
+        "stands behind",
+        "assuming",
     ]);
     for (ending, way) in endings.iter().flat_map(|e| e.ways.iter().map(move |w| (e, w))) {
         let mut row = |answer: &str, who: Option<&PrincipalEntry>, perhaps: Option<&Perhaps>| {
@@ -78,9 +85,13 @@ pub fn table(endings: &[Ending]) -> Table {
                 who.map(|w| words::principal(w.kind, &w.name, &w.account)).unwrap_or_default(),
                 who.map(|w| w.people.join("; ")).unwrap_or_default(),
                 who.map(|w| w.principal.clone()).unwrap_or_default(),
-                perhaps.map(|p| p.depends_on.join("; ")).unwrap_or_default(),
+                perhaps
+                    .map(|p| p.depends_on.iter().map(|k| sentences::key(k)).collect::<Vec<_>>().join("; "))
+                    .unwrap_or_default(),
                 perhaps.and_then(|p| p.reason.clone()).unwrap_or_default(),
                 perhaps.map(|p| &p.on).filter(|on| !on.is_empty()).unwrap_or(&way.acceptances).join("; "),
+                who.and_then(|w| roles.get(&w.principal)).map(|b| behind(b).join("; ")).unwrap_or_default(),
+                way.assuming.join("; "),
             ]);
         };
         way.may.iter().for_each(|who| row("yes", Some(who), None));
@@ -88,6 +99,14 @@ pub fn table(endings: &[Ending]) -> Table {
         if way.may.is_empty() && way.unknown.is_empty() {
             row("nobody who is listed", None, None);
         }
+    }
+    for who in completeness::others(others) {
+        let mut row = vec![String::new(); table.header.len()];
+        let told = [("answer", "unknown"), ("who", OTHERS), ("reason", &who)];
+        for (cell, name) in row.iter_mut().zip(&table.header) {
+            told.iter().filter(|(column, _)| column == name).for_each(|(_, text)| (*text).clone_into(cell));
+        }
+        table.rows.push(row);
     }
     table
 }
@@ -177,7 +196,7 @@ pub fn perhaps(way: &Way) -> Vec<String> {
     for Perhaps { principal, reason, depends_on, on, .. } in &way.unknown {
         let why = match depends_on.as_slice() {
             [] => reason.clone().unwrap_or_default(),
-            keys => format!("it depends on {}", keys.join(", ")),
+            keys => format!("it depends on {}", keys.iter().map(|k| sentences::key(k)).collect::<Vec<_>>().join(", ")),
         };
         let why = if on.is_empty() { why } else { format!("{why} (on {} alone)", on.join(", ")) };
         by_reason.entry(why).or_default().push(principal);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::{bold, completeness, count, coverage, day, dim, few, paragraph, verdict_padded, wrapped};
+use super::{bold, border, completeness, count, coverage, day, dim, few, paragraph, verdict_padded, wrapped};
 use countersign_core::assessment::{
     AccountAnswer, AgreementAnswer, Assessment, Class, OperationAnswer, PrincipalAnswer,
 };
@@ -57,6 +57,7 @@ fn summary(assessment: &Assessment) -> String {
     }
     for (kind, rows) in rows {
         if assessment.hipaa_kinds.contains(kind) || rows.iter().any(|(_, r)| r.coverage != Coverage::NotCovered) {
+            let kind = border::line(kind);
             text.push_str(&format!("  {kind}: {}{}\n", coverage::summary(&rows), scopes(&rows)));
         }
     }

@@ -302,7 +302,7 @@ pub fn suites(cases: &[CaseReport]) -> Vec<TestSuite> {
             let first = case.actual.first().map_or("", |a| a.is.as_str());
             status.set_type("expectation").set_message(format!("expected {}, got {first}", case.expected));
             let place = format!("{}:{}\n{}", case.file, case.line, failed(100, case));
-            status.set_description(anstream::adapter::strip_str(&place).to_string());
+            status.set_description(crate::report::border::plain(&place).into_owned());
             status
         };
         if let Some(suite) = suites.last_mut() {

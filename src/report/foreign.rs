@@ -10,37 +10,12 @@ pub struct Foreign<'a>(pub &'a str);
 impl<'a> Foreign<'a> {
     /// In one line of text for people: what would steer a terminal, break the line or not be seen is shown.
     pub fn line(self) -> Cow<'a, str> {
-        self.shown(|c| c == '\t')
+        self.shown(|_| false)
     }
 
     /// The same in text of several lines.
     pub fn lines(self) -> Cow<'a, str> {
         self.shown(|c| c == '\t' || c == '\n')
-    }
-
-    /// The same where this program has set colours, which stay.
-    pub fn coloured(self) -> Cow<'a, str> {
-        if !self.0.contains('\u{1b}') {
-            return self.line();
-        }
-        let mut shown = String::with_capacity(self.0.len());
-        let mut rest = self.0;
-        while let Some((before, after)) = rest.split_once('\u{1b}') {
-            shown.push_str(&Foreign(before).line());
-            match colour(after) {
-                Some((colour, after)) => {
-                    shown.push('\u{1b}');
-                    shown.push_str(colour);
-                    rest = after;
-                }
-                None => {
-                    shown.push('␛');
-                    rest = after;
-                }
-            }
-        }
-        shown.push_str(&Foreign(rest).line());
-        Cow::Owned(shown)
     }
 
     fn shown(self, kept: impl Fn(char) -> bool) -> Cow<'a, str> {
@@ -161,14 +136,6 @@ pub fn harmless(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.split_inclusive('\n').map(line).collect())
 }
 
-/// The rest of a sequence that sets colours, and what follows it.
-fn colour(after: &str) -> Option<(&str, &str)> {
-    let end = after.find('m')?;
-    let (sequence, rest) = after.split_at_checked(end + 1)?;
-    let inner = sequence.strip_prefix('[')?.strip_suffix('m')?;
-    inner.chars().all(|c| c.is_ascii_digit() || c == ';').then_some((sequence, rest))
-}
-
 /// Shows a character that is not seen.
 pub fn push_shown(text: &mut String, c: char) {
     match c {
@@ -180,6 +147,10 @@ pub fn push_shown(text: &mut String, c: char) {
 
 /// Control characters, those that reorder what stands beside them, those without width, other ends of lines, and what is no character.
 pub fn is_unseen(c: char) -> bool {
+    // nearly every character is one of these, and output is as long as there are answers
+    if c.is_ascii() {
+        return c.is_ascii_control();
+    }
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180e}'
@@ -199,7 +170,7 @@ mod tests {
             "a␛[31mb␊c\\u{202e}d\\u{200b}e\\u{9b}␡"
         );
         assert_eq!(Foreign("a\nb\tc").lines(), "a\nb\tc");
-        assert_eq!(Foreign("\u{1b}[1ma\u{1b}[0m\u{1b}]0;title\u{7}\n").coloured(), "\u{1b}[1ma\u{1b}[0m␛]0;title␇␊");
+        assert_eq!(Foreign("a\tb").line(), "a␉b");
         assert_eq!(Foreign("é 漢字").line(), "é 漢字");
     }
 

@@ -2,6 +2,8 @@
 
 pub mod access;
 pub mod answer;
+pub mod assumed;
+pub mod border;
 pub mod check;
 pub mod completeness;
 pub mod coverage;
@@ -14,6 +16,7 @@ pub mod excerpt;
 pub mod expectations;
 pub mod findings;
 pub mod foreign;
+pub mod grid;
 pub mod history;
 pub mod plain;
 pub mod plan;
@@ -35,7 +38,7 @@ pub const COVERED_MEANS: &str = "Covered means only that an agreement is in forc
 
 /// A text in a style; colours are stripped where the output is no terminal.
 pub fn styled(style: Style, text: &str) -> String {
-    format!("{}{}{}", style.render(), foreign::Foreign(text).coloured(), style.render_reset())
+    border::styled(style, text)
 }
 
 /// Bold.
@@ -79,7 +82,7 @@ pub fn wrapped(width: usize, first: &str, indent: usize, text: &str) -> String {
         .break_words(false)
         .word_separator(textwrap::WordSeparator::AsciiSpace)
         .word_splitter(textwrap::WordSplitter::NoHyphenation);
-    let text = foreign::Foreign(text).coloured();
+    let text = border::line(text);
     let mut wrapped = textwrap::fill(&text, options);
     wrapped.push('\n');
     wrapped

@@ -2,11 +2,14 @@
 
 use super::plain::{Names, can, lacking, who};
 use super::table::Table;
-use super::{Shown, plan, sentences};
+use super::who_can::{self, Escalations};
+use super::{Shown, completeness, plan, sentences};
+use countersign_core::assessment::completeness::others::Others;
 use countersign_core::assessment::{AccountAnswer, Assessment, OperationAnswer, PrincipalAnswer};
+use countersign_core::people::Roles;
 use countersign_core::terms::Decision;
 
-const ANSWERS: [&str; 17] = [
+const ANSWERS: [&str; 20] = [
     "answer",
     "who",
     "people",
@@ -24,12 +27,76 @@ const ANSWERS: [&str; 17] = [
     "missing",
     "denied by",
     "what would change it",
+    "stands behind",
+    "may grant itself",
+    "assuming",
 ];
+
+/// What stands beside answers about principals: who may become their roles, and what they may grant themselves.
+#[derive(Clone, Copy, Default)]
+pub struct Besides<'a> {
+    /// Who stands behind roles, where that was asked.
+    pub roles: Option<&'a Roles>,
+    /// What principals may grant themselves.
+    pub grants: Option<&'a Escalations>,
+}
+
+impl Besides<'_> {
+    fn behind(&self, principal: &PrincipalAnswer, answer: &OperationAnswer) -> String {
+        let behind = self.roles.and_then(|roles| roles.get(&principal.principal));
+        let behind = behind.filter(|_| answer.decision != Decision::Deny);
+        behind.map(|b| who_can::behind(b).join("; ")).unwrap_or_default()
+    }
+
+    fn grants(&self, principal: &PrincipalAnswer) -> String {
+        let key = (principal.account.clone(), principal.principal.clone());
+        let ways = self.grants.and_then(|grants| grants.get(&key)).into_iter().flatten();
+        let told = ways.map(|way| {
+            let perhaps = if way.certain { "" } else { "perhaps " };
+            let on = if way.on == principal.principal { "itself" } else { &way.on };
+            format!("{perhaps}{} on {on}", way.action)
+        });
+        told.collect::<Vec<_>>().join("; ")
+    }
+}
+
+/// The rows of a question about who, and what belongs to its answer: who may grant themselves what is missing, whatever else is, and those
+/// who are not listed.
+pub fn who<'a>(
+    assessment: &'a Assessment,
+    names: Names<'_>,
+    besides: Besides<'_>,
+    shown: Vec<who_can::Row<'a>>,
+) -> Table {
+    let grants = |p: &PrincipalAnswer| {
+        let key = (p.account.clone(), p.principal.clone());
+        besides.grants.is_some_and(|grants| grants.contains_key(&key))
+    };
+    let is_shown = |(p, o): &who_can::Row<'_>| shown.iter().any(|(q, a)| std::ptr::eq(*p, *q) && std::ptr::eq(*o, *a));
+    let all = assessment.principals.iter().filter(|p| grants(p));
+    let all = all.flat_map(|p| p.operations.iter().map(move |o| (p, o)));
+    let others: Vec<who_can::Row<'a>> = all.filter(|row| !is_shown(row)).collect();
+    let table = answers(assessment, names, besides, shown.iter().chain(&others).copied());
+    unlisted(table, &assessment.completeness.perhaps_others)
+}
+
+/// Those who may be there unseen, a row each: of whom it is not known is no less an answer (D31).
+fn unlisted(mut table: Table, others: &[Others]) -> Table {
+    for who in completeness::others(others) {
+        let told = [("answer", "unknown"), ("who", who_can::OTHERS), ("reason", who.as_str())];
+        let cell = |name: &&str| {
+            told.iter().find(|(column, _)| column == name).map(|(_, text)| (*text).to_owned()).unwrap_or_default()
+        };
+        table.rows.push(table.header.iter().map(cell).collect());
+    }
+    table
+}
 
 /// The answers of an assessment that are wanted, a row each.
 pub fn answers<'a>(
     assessment: &'a Assessment,
     names: Names<'_>,
+    besides: Besides<'_>,
     rows: impl Iterator<Item = (&'a PrincipalAnswer, &'a OperationAnswer)>,
 ) -> Table {
     let mut table = Table::new(&ANSWERS);
@@ -38,9 +105,10 @@ pub fn answers<'a>(
         let depends = answer.depends_on.iter().map(|d| sentences::depends(&d.key, &d.allows));
         let changes = answer.changes.iter().flat_map(plan::lines).map(|(label, text)| format!("{label}: {text}"));
         let any = answer.any_request.as_ref().map(|any| Shown::from(any.decision).words.to_owned());
+        // of an answer that is not known, what it depends on is told
         let (missing, denied) = match answer.decision {
-            Decision::Allow => (String::new(), String::new()),
-            _ => lacking::cells(answer, names),
+            Decision::Deny => lacking::cells(answer, names),
+            _ => (String::new(), String::new()),
         };
         table.rows.push(vec![
             any.unwrap_or_else(|| can::word(answer.decision).to_lowercase()),
@@ -60,12 +128,15 @@ pub fn answers<'a>(
             missing,
             denied,
             changes.collect::<Vec<_>>().join("; "),
+            besides.behind(principal, answer),
+            besides.grants(principal),
+            answer.assuming.join("; "),
         ]);
     }
     table
 }
 
-const COVERAGE: [&str; 17] = [
+const COVERAGE: [&str; 18] = [
     "account",
     "name",
     "partition",
@@ -83,10 +154,11 @@ const COVERAGE: [&str; 17] = [
     "designated",
     "holds PHI",
     "meets definition",
+    "assuming",
 ];
 
-/// Coverage, a row an account and kind of agreement that is shown.
-pub fn coverage(accounts: &[AccountAnswer], shows: impl Fn(&str) -> bool) -> Table {
+/// Coverage, a row an account and kind of agreement that is shown. `undated`: what of another moment is taken for granted (D22).
+pub fn coverage(accounts: &[AccountAnswer], undated: Option<&String>, shows: impl Fn(&str) -> bool) -> Table {
     let mut table = Table::new(&COVERAGE);
     for account in accounts {
         for row in account.agreements.iter().filter(|r| shows(&r.kind)) {
@@ -110,6 +182,7 @@ pub fn coverage(accounts: &[AccountAnswer], shows: impl Fn(&str) -> bool) -> Tab
                 fact(account.hipaa.designated),
                 fact(account.hipaa.holds_phi),
                 fact(account.hipaa.meets_definition),
+                row.assuming.iter().chain(undated).cloned().collect::<Vec<_>>().join("; "),
             ]);
         }
     }

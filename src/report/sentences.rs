@@ -54,15 +54,25 @@ pub fn place(statement: &StatementPlace) -> String {
     format!("{}:{} {}{sid}", statement.file, statement.line, statement.pointer)
 }
 
+/// What an answer depends on, as people say it: a condition key is one that they write themselves, an attribute of the inventory is not.
+pub fn key(key: &str) -> String {
+    match key {
+        "agreementsKnown" => "whether an agreement is in force, which was not collected".to_owned(),
+        key => key.to_owned(),
+    }
+}
+
 /// What an answer depends on, and when it would be an allow.
 pub fn depends(key: &str, allows: &[String]) -> String {
     // of a policy that is not told, what it says; of anything else, what it is
     let says =
         key.starts_with("arn:") || key.starts_with("the policy of ") || key.starts_with("the identity policies of ");
     let is = if says { "" } else { "is " };
+    let told = self::key(key);
     match allows {
-        [] => format!("on {key}"),
-        values => format!("on {key}; allowed when it {is}{}", values.join(" or ")),
+        [] => format!("on {told}"),
+        _ if told != key => format!("on {told}"),
+        values => format!("on {told}; allowed when it {is}{}", values.join(" or ")),
     }
 }
 

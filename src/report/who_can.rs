@@ -6,8 +6,9 @@ use super::diff::principal as principal_words;
 use super::sentences::{self, place};
 use super::{bold, completeness, day, dim, paragraph, verdict};
 use countersign_core::assessment::{Assessment, GateAnswer, OperationAnswer, Person, PrincipalAnswer};
+use countersign_core::diff::PrincipalEntry;
 use countersign_core::escalation::Escalation;
-use countersign_core::people::{Behind, Roles, short};
+use countersign_core::people::{Assumer, Behind, Roles, short};
 use countersign_core::terms::{Decision, PrincipalKind, Scope};
 
 /// A principal, and one of its answers.
@@ -30,14 +31,36 @@ pub fn rows(assessment: &Assessment) -> [Vec<Row<'_>>; 3] {
     [of(Decision::Allow), of(Decision::Unknown), all.iter().filter(nearly).copied().collect()]
 }
 
-/// The gates that nobody passes, where nobody may: what stands in everybody's way.
-pub fn in_everybodys_way(assessment: &Assessment) -> Vec<&GateAnswer> {
-    let all = || assessment.principals.iter().flat_map(|p| &p.operations);
-    let Some(first) = all().next().filter(|_| all().all(|o| o.decision == Decision::Deny)) else {
+/// What stands in everybody's way, where nobody may: the gate that everybody fails first, which is the answer (D8), and where that is so.
+/// One that fails later is no answer of anybody's.
+pub fn in_everybodys_way(assessment: &Assessment) -> Vec<(&GateAnswer, Vec<Row<'_>>)> {
+    let all = || assessment.principals.iter().flat_map(|p| p.operations.iter().map(move |o| (p, o)));
+    if all().any(|(_, o)| o.decision != Decision::Deny) {
         return Vec::new();
-    };
-    let fails = |answer: &OperationAnswer, id: &str| answer.gates.iter().any(|g| g.id == id && g.certain);
-    first.gates.iter().filter(|gate| all().all(|answer| fails(answer, &gate.id))).collect()
+    }
+    let mut places: BTreeMap<_, Vec<Row<'_>>> = BTreeMap::new();
+    for (principal, answer) in all() {
+        let what = (answer.scope, &answer.agreement, &answer.report);
+        places.entry((&principal.account, what)).or_default().push((principal, answer));
+    }
+    let mut found: Vec<(&GateAnswer, Vec<Row<'_>>)> = Vec::new();
+    for rows in places.into_values() {
+        let mut gates = rows.iter().map(|(_, answer)| first_gate(answer));
+        let Some(gate) = gates.next().flatten().filter(|gate| gates.all(|g| g.is_some_and(|g| says(g) == says(gate))))
+        else {
+            continue;
+        };
+        match found.iter_mut().find(|(known, _)| says(known) == says(gate)) {
+            Some((_, known)) => known.extend(rows.into_iter().take(1)),
+            None => found.push((gate, rows.into_iter().take(1).collect())),
+        }
+    }
+    found
+}
+
+/// The gate that is the answer: the first that fails whatever is not known.
+fn first_gate(answer: &OperationAnswer) -> Option<&GateAnswer> {
+    answer.gates.iter().find(|gate| gate.certain)
 }
 
 /// What a gate says: the console's message, or the reason of the rules.
@@ -65,7 +88,7 @@ pub fn who_can(width: usize, assessment: &Assessment, roles: &Roles, operation: 
     if !stops.is_empty() {
         text.push_str(&format!("\n{}\n", bold("what stops everyone")));
     }
-    for gate in stops {
+    for (gate, _) in stops {
         let line = format!("{} ({}, {}, {})", says(gate), gate.id, gate.policy, gate.rule);
         text.push_str(&paragraph(width, "  ", &line));
     }
@@ -120,6 +143,20 @@ pub fn at_role(width: usize, behind: &Behind) -> String {
     }
     text
 }
+
+/// Who may become a role, each in a few words: its assumers, others of whom nothing is known, and those whom settings declare.
+pub fn behind(behind: &Behind) -> Vec<String> {
+    let assumer = |assumer: &Assumer| {
+        let perhaps = if assumer.certain { "" } else { "perhaps " };
+        let identity = PrincipalEntry::from(&assumer.identity);
+        format!("{perhaps}{}", principal_words(&identity))
+    };
+    let others = behind.others.iter().map(|other| format!("people unknown: {}", sentences::other(other)));
+    behind.assumers.iter().map(assumer).chain(others).chain(behind.trusted.iter().cloned()).collect()
+}
+
+/// Those who may be there unseen, in a table.
+pub const OTHERS: &str = "others, who are not listed";
 
 /// What principals may grant themselves, by account and ARN.
 pub type Escalations = BTreeMap<(String, String), Vec<Escalation>>;

@@ -78,6 +78,9 @@ pub struct Way {
     pub may: Vec<PrincipalEntry>,
     /// Of whom it is not known, with the reason.
     pub unknown: Vec<Perhaps>,
+    /// What the answers about it take for granted (D22).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub assuming: Vec<String>,
 }
 
 /// Somebody of whom it is not known.
@@ -288,9 +291,10 @@ fn way((account, kind): (&AccountAnswer, &str), (asked, effect): (Asked, Effect)
             && o.agreement.as_deref().is_none_or(|k| k == kind)
             && o.member.as_ref().is_none_or(|member| *member == account.account)
     };
-    let (mut may, mut unknown) = (Vec::new(), Vec::new());
+    let (mut may, mut unknown, mut assuming) = (Vec::new(), Vec::new(), BTreeSet::new());
     for principal in answers.principals.iter().filter(|p| p.account == asked.by) {
         for answer in principal.operations.iter().filter(is_it) {
+            assuming.extend(answer.assuming.iter().cloned());
             match decision(answer, &asked.acceptances) {
                 Decision::Allow => may.push(PrincipalEntry::of(principal)),
                 Decision::Unknown => unknown.push(Perhaps {
@@ -307,7 +311,8 @@ fn way((account, kind): (&AccountAnswer, &str), (asked, effect): (Asked, Effect)
         }
     }
     let Asked { operation, scope, by, acceptances, .. } = asked;
-    Way { operation, scope, by, acceptances, effect, may, unknown }
+    let assuming = assuming.into_iter().collect();
+    Way { operation, scope, by, acceptances, effect, may, unknown, assuming }
 }
 
 /// Whether somebody can end all of these acceptances.

@@ -6,20 +6,21 @@ use std::collections::BTreeSet;
 
 use crate::assessment::PrincipalAnswer;
 use crate::inventory::Inventory;
+use crate::permissions::principals::Person;
 use crate::policies::operations::Catalogue;
 use crate::problem::{Failure, Named, Unknown};
 use crate::terms::PrincipalKind;
 
 /// The full name of an operation: as it is, another word for it (`sign`), or a beginning that no other operation has.
 pub fn operation(catalogue: &Catalogue, name: &str) -> Result<&'static str, Failure> {
-    if let Some(exact) = catalogue.operation(name) {
+    let said = name.trim().to_lowercase();
+    if let Some(exact) = catalogue.operation(name).or_else(|| catalogue.operation(&said)) {
         return Ok(exact.name);
     }
-    let said = name.to_lowercase();
     let mut also = catalogue.operations.iter().filter(|o| o.also_called.contains(&said)).map(|o| o.name).peekable();
     // what is asked by its whole name alone is no other meaning of a beginning
     let asked = catalogue.operations.iter().filter(|o| !o.by_name).map(|o| o.name);
-    let starting = asked.filter(|n| n.starts_with(name) && !name.is_empty());
+    let starting = asked.filter(|n| n.starts_with(said.as_str()) && !said.is_empty());
     let mut found: Box<dyn Iterator<Item = &'static str>> =
         if also.peek().is_some() { Box::new(also) } else { Box::new(starting) };
     match (found.next(), found.next()) {
@@ -30,6 +31,22 @@ pub fn operation(catalogue: &Catalogue, name: &str) -> Result<&'static str, Fail
         }
         _ => Err(Unknown::new(Named::Operation, name, catalogue.names()).into()),
     }
+}
+
+/// The only one of some names that differs from a word in nothing but its case, its hyphens and its blanks; an exact one is itself.
+pub fn meant<'n>(word: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    let names: BTreeSet<&str> = names.collect();
+    if let Some(exact) = names.get(word) {
+        return Some(*exact);
+    }
+    let loose = |text: &str| -> String {
+        let letters = text.chars().filter(|c| !matches!(c, '-' | '_' | ' '));
+        letters.flat_map(char::to_lowercase).collect()
+    };
+    let said = loose(word);
+    let mut found: BTreeSet<&str> =
+        names.iter().copied().filter(|name| !said.is_empty() && loose(name) == said).collect();
+    found.pop_first().filter(|_| found.is_empty())
 }
 
 /// The principals, each in its account, that a name stands for.
@@ -51,8 +68,12 @@ pub fn principals(
     let iam: Vec<_> = named.cloned().collect();
     let sets: Vec<_> =
         all.iter().filter(here).filter(|p| p.name == name && p.kind == PrincipalKind::PermissionSet).cloned().collect();
-    let person = all.iter().filter(here).filter(|p| p.people.iter().any(|person| person.user_name == name));
-    let person: Vec<_> = person.cloned().collect();
+    let people = |is: &dyn Fn(&Person) -> bool| -> Vec<PrincipalAnswer> {
+        all.iter().filter(here).filter(|p| p.people.iter().any(is)).cloned().collect()
+    };
+    let by_name = people(&|person| person.user_name == name);
+    // an id names a person where nobody signs in with it
+    let person = if by_name.is_empty() { people(&|person| person.id == name) } else { by_name };
     let known_person =
         inventory.of_type("IdentityCenterUser").any(|u| u.str("userName") == Some(name) || u.uid.id == name);
     let meanings = [iam.len(), usize::from(!sets.is_empty()), usize::from(!person.is_empty())].iter().sum::<usize>();
@@ -65,6 +86,9 @@ pub fn principals(
                 .filter(here)
                 .flat_map(|p| std::iter::once(p.name.as_str()).chain(p.people.iter().map(|x| x.user_name.as_str())));
             let names: BTreeSet<&str> = names.collect();
+            if let Some(only) = meant(name, names.iter().copied()) {
+                return principals(inventory, accounts, all, only);
+            }
             Err(Unknown::new(Named::Principal, name, names).into())
         }
         1 => Ok([iam, sets, person].concat()),

@@ -106,7 +106,7 @@ fn change(checked: &Checked, state: &State, note: &str) -> TestSuite {
         let both = checked.diff.iter().chain(checked.by_settings.iter().map(|(_, d)| d));
         let told: String = both.map(|d| crate::report::diff::body(100, d, false)).collect();
         status.set_type("change").set_message(note);
-        status.set_description(anstream::adapter::strip_str(&told).to_string());
+        status.set_description(crate::report::border::plain(&told).into_owned());
         status
     } else {
         TestCaseStatus::success()

@@ -4,7 +4,7 @@ use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, So
 
 use super::FindingsReport;
 use crate::report::excerpt::{Excerpt, sentence};
-use crate::report::{bold, count, dim};
+use crate::report::{bold, border, count, dim};
 use countersign_core::lint::{Finding, Suppressed};
 
 /// A finding as it is drawn.
@@ -82,9 +82,11 @@ pub fn text(width: usize, report: &FindingsReport<'_>) -> String {
     let mut text = String::new();
     let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode()).with_width(width).with_links(false);
     for finding in report.open() {
-        if handler.render_report(&mut text, &Drawn::new(finding)).is_err() {
-            text.push_str(&format!("{}: {}\n", finding.rule.code, finding.message));
+        let mut one = String::new();
+        if handler.render_report(&mut one, &Drawn::new(finding)).is_err() {
+            one = format!("{}: {}\n", finding.rule.code, sentence(&finding.message));
         }
+        text.push_str(&border::drawn(&one));
         text.push('\n');
     }
     text.push_str(&summary(report));

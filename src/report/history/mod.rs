@@ -2,9 +2,9 @@
 
 mod timeline;
 
-use super::excerpt::sentence as harmless;
+use super::foreign::Foreign;
 use super::table::Table;
-use super::{COVERED_MEANS, Shown, bold, count, day, dim, paragraph, verdict};
+use super::{COVERED_MEANS, Shown, bold, count, day, dim, paragraph, verdict, wrapped};
 use countersign_core::history::{AccountHistory, Event, EventKind, Gap, Held, History, Interval, KindHistory};
 use countersign_core::terms::Coverage;
 use timeline::Axis;
@@ -21,7 +21,7 @@ pub fn text(width: usize, found: &History, all: bool) -> String {
             hidden.push(kind);
             continue;
         }
-        text.push_str(&format!("\n{}  {}\n", bold(kind), summary(&rows)));
+        text.push_str(&format!("\n{}", wrapped(width, "", 2, &format!("{}  {}", bold(kind), summary(&rows)))));
         text.push_str(&Axis::of(width, found, &rows).draw());
         text.push_str(&gaps(width, &rows));
         if let [(_, row)] = rows.as_slice() {
@@ -128,8 +128,7 @@ fn dates(from: Option<&str>, until: Option<&str>) -> String {
 
 /// An account by its number and name; a name from outside draws nothing but itself.
 fn label(account: &AccountHistory) -> String {
-    let name =
-        account.name.as_deref().map(|n| format!(" {}", harmless(n).replace(['\n', '\t'], " "))).unwrap_or_default();
+    let name = account.name.as_deref().map(|n| format!(" {}", Foreign(n).line())).unwrap_or_default();
     format!("{}{name}", account.account)
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Names, capital, listed, opened, stopped};
 use crate::report::Shown;
-use crate::report::{bold, dim, few, in_colour, paragraph, sentences, wrapped};
+use crate::report::{assumed, bold, dim, few, in_colour, paragraph, sentences, wrapped};
 use countersign_core::assessment::plans::Gain;
 use countersign_core::assessment::{AccountAnswer, Assessment, BecauseAnswer, OperationAnswer, PrincipalAnswer};
 use countersign_core::terms::{AnyAllowed, Decision, PrincipalKind, Role, Scope};
@@ -46,15 +46,10 @@ pub fn can(width: usize, assessment: &Assessment, asked: &Asked<'_>) -> String {
             text.push_str(&block(width, group, asked));
         }
     }
-    let assuming: BTreeSet<&String> =
-        assessment.principals.iter().flat_map(|p| &p.operations).flat_map(|o| &o.assuming).collect();
-    if !assuming.is_empty() {
-        text.push('\n');
-        for assumption in assuming {
-            text.push_str(&wrapped(width, "Assuming: ", 2, &stopped(assumption)));
-        }
-    }
-    text
+    text + &assumed::text(
+        width,
+        assessment.principals.iter().flat_map(|p| p.operations.iter()).flat_map(|o| &o.assuming),
+    )
 }
 
 /// The first sentences alone: one for each group of answers.

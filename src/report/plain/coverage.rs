@@ -4,6 +4,7 @@ use super::day::{when, whose};
 use super::{Names, capital, listed};
 use crate::report::{count, day, few};
 use countersign_core::assessment::{AccountAnswer, AgreementAnswer, Assessment};
+use countersign_core::inventory::Inventory;
 use countersign_core::naming::kinds;
 use countersign_core::terms::Coverage;
 
@@ -79,7 +80,7 @@ fn of_kind(assessment: &Assessment, names: Names<'_>, kind: &str, told: Told) ->
             format!("{c} of {}{named}{can} {is} covered by the {short}.", count(n, "account"))
         }
     };
-    if !not.is_empty() && !covered.is_empty() {
+    if !not.is_empty() && not.len() < rows.len() {
         text.push_str(&format!(" Not covered: {}.", few(&not, NAMED)));
     }
     if !unknown.is_empty() {
@@ -121,6 +122,26 @@ fn of_phi(assessment: &Assessment, names: Names<'_>, told: Told) -> Vec<String> 
         sentences.push(format!("Of {accounts} without known cover it is not known whether PHI is held there."));
     }
     sentences
+}
+
+/// That where accounts were at that time is taken for granted, of all that are asked about; `None` where it is not (D22).
+pub fn assumed(assessment: &Assessment, names: Names<'_>) -> Option<String> {
+    let rests = |a: &&AccountAnswer| a.agreements.iter().any(|r| !r.assuming.is_empty());
+    let all: Vec<String> = assessment.accounts.iter().filter(rests).map(|a| names.place(&a.account)).collect();
+    let which = if all.len() == 1 { "organization" } else { "organizations" };
+    (!all.is_empty()).then(|| {
+        let accounts = count(all.len(), "account");
+        format!("Assuming: the {which} of {accounts} at that time: {} (--account shows how).", few(&all, NAMED))
+    })
+}
+
+/// How an account says that it holds PHI: whose tags are none of these holds none by its tags (R85).
+pub fn by_tags(inventory: &Inventory) -> String {
+    let tags: Vec<String> = inventory.config.phi_tags.iter().map(|tag| format!("`{tag}`")).collect();
+    let tags = if tags.is_empty() { "no tag says so (phiTags)".to_owned() } else { listed(&tags, "or") };
+    format!(
+        "An account holds PHI by its entry `phi`, or by the tag {tags}, in any case of letters (phiTags); by no other tag."
+    )
 }
 
 /// Whether one account is covered, by what and since when: by the agreements that HIPAA asks for, or by the only one asked about.

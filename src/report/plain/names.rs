@@ -48,7 +48,11 @@ impl<'a> Names<'a> {
             let name = self.name("OrganizationalUnit", id, "name").unwrap_or(id);
             return format!("the organizational unit {name}");
         }
-        format!("the organization {id}")
+        // what is not known is named in words, not by an id
+        match id.strip_prefix("the service control policies of ") {
+            Some(of) => of.to_owned(),
+            None => format!("the organization {id}"),
+        }
     }
 
     /// `the SOC report (report-…)`

@@ -3,8 +3,8 @@
 use super::can::target;
 use super::counted::Counted;
 use super::{Names, lacking, listed, opened, stopped};
-use crate::report::{bold, completeness, count, few, paragraph, who_can, wrapped};
-use countersign_core::assessment::{Assessment, OperationAnswer, Person, PrincipalAnswer};
+use crate::report::{assumed, bold, completeness, count, few, paragraph, sentences, who_can, wrapped};
+use countersign_core::assessment::{AccountAnswer, Assessment, OperationAnswer, Person, PrincipalAnswer};
 use countersign_core::people::Roles;
 use countersign_core::terms::{Decision, PrincipalKind, Scope};
 use who_can::Row;
@@ -14,9 +14,9 @@ const NAMED: usize = 6;
 
 /// The text.
 pub fn who(width: usize, assessment: &Assessment, roles: &Roles, names: Names<'_>) -> String {
-    let [may, unknown, nearly] = who_can::rows(assessment);
-    let mut text = paragraph(width, "", &first((assessment, roles), names, [&may, &unknown, &nearly]));
-    for (title, rows) in [("Can", &may), ("Unknown", &unknown), ("Nearly can", &nearly)] {
+    let [may, unknown_rows, nearly] = who_can::rows(assessment);
+    let mut text = paragraph(width, "", &first((assessment, roles), names, [&may, &unknown_rows, &nearly]));
+    for (title, rows) in [("Can", &may), ("Unknown", &unknown_rows), ("Nearly can", &nearly)] {
         if rows.is_empty() {
             continue;
         }
@@ -33,7 +33,19 @@ pub fn who(width: usize, assessment: &Assessment, roles: &Roles, names: Names<'_
     if !unknown.is_empty() {
         text.push_str(&format!("\n{unknown}"));
     }
-    text
+    let rows: Vec<Row<'_>> = [may, unknown_rows, nearly].concat();
+    text + &assumed::text(width, shown_or_all(assessment, &rows).flat_map(|o| o.assuming.iter()))
+}
+
+/// The answers of some rows; where nobody is among them, those of everybody, which say so.
+fn shown_or_all<'a>(
+    assessment: &'a Assessment,
+    rows: &'a [Row<'a>],
+) -> Box<dyn Iterator<Item = &'a OperationAnswer> + 'a> {
+    if rows.is_empty() {
+        return Box::new(assessment.principals.iter().flat_map(|p| p.operations.iter()));
+    }
+    Box::new(rows.iter().map(|(_, answer)| *answer))
 }
 
 /// The answer in a sentence or two.
@@ -56,11 +68,7 @@ pub fn first(
     let people = Counted::of(names, may);
     let mut text = match people.names.len() + people.groups.len() {
         0 if assessment.completeness.perhaps_others.is_empty() && unknown.is_empty() => {
-            let stops: Vec<String> = who_can::in_everybodys_way(assessment).into_iter().map(who_can::says).collect();
-            match stops.as_slice() {
-                [] => format!("Nobody can {deed}."),
-                stops => stopped(&format!("Nobody can {deed}: {}", listed(stops, "and"))),
-            }
+            nobody(assessment, names, &deed)
         }
         0 => format!("Nobody is known who can {deed}."),
         n => {
@@ -85,6 +93,50 @@ pub fn first(
     }
     text
 }
+
+/// That nobody can, and why: what everybody is told first, and where, if that is not the same everywhere.
+fn nobody(assessment: &Assessment, names: Names<'_>, deed: &str) -> String {
+    let stops = who_can::in_everybodys_way(assessment);
+    let reason = |rows: &[Row<'_>]| {
+        let all = rows.iter().map(|(p, answer)| {
+            let (preposition, target) = target(assessment, p, answer, names);
+            format!("{preposition} {target}")
+        });
+        few(&all.collect::<Vec<_>>(), NAMED)
+    };
+    match stops.as_slice() {
+        [] => format!("Nobody can {deed}."),
+        [(gate, _)] => stopped(&format!("Nobody can {deed}: {}", who_can::says(gate))),
+        stops => {
+            let each = stops.iter().map(|(gate, rows)| format!("{}: {}", reason(rows), who_can::says(gate)));
+            stopped(&format!("Nobody can {deed}; {}", each.collect::<Vec<_>>().join("; ")))
+        }
+    }
+}
+
+/// Where to ask about the cover of accounts that the agreement of an organization, or one made outside AWS Artifact, governs: it does not
+/// end with an agreement of their own.
+pub fn governed_elsewhere(assessment: &Assessment, names: Names<'_>, accounts: &[String]) -> Option<String> {
+    let all = || assessment.principals.iter().flat_map(|p| &p.operations);
+    let kind = all().find(|o| o.operation == TERMINATES)?.agreement.as_ref()?;
+    let by_another = |account: &&AccountAnswer| {
+        let row = account.agreements.iter().find(|r| r.kind == *kind);
+        let by = row.and_then(|r| r.governing.as_ref()).map(|g| g.scope);
+        accounts.contains(&account.account) && by.is_some_and(|scope| scope != Scope::Account)
+    };
+    let governed: Vec<&AccountAnswer> = assessment.accounts.iter().filter(by_another).collect();
+    let first = governed.first()?;
+    let places: Vec<String> = governed.iter().map(|a| names.place(&a.account)).collect();
+    let (is, own) = if places.len() == 1 { ("is", "its") } else { ("are", "their") };
+    Some(format!(
+        "{} {is} governed by an agreement that is not {own} own: `countersign who-can end-coverage --account {}` tells who can end that.",
+        few(&places, NAMED),
+        first.account
+    ))
+}
+
+/// The operation by which an agreement ends.
+const TERMINATES: &str = "terminate-agreement";
 
 /// Groups stand within the sentence.
 fn lower(number: &str) -> String {
@@ -124,7 +176,7 @@ fn row(assessment: &Assessment, names: Names<'_>, principal: &PrincipalAnswer, a
         }
         Decision::Deny => format!("; {}", lacking::text(answer, names)),
         Decision::Unknown => {
-            let keys: Vec<&str> = answer.depends_on.iter().map(|d| d.key.as_str()).collect();
+            let keys: Vec<String> = answer.depends_on.iter().map(|d| sentences::key(&d.key)).collect();
             let depends = || format!("depends on {}", keys.join(", "));
             format!("; {}", answer.reason.clone().unwrap_or_else(depends))
         }

@@ -30,7 +30,7 @@ pub fn read(facts: &mut Facts, source: &Arc<SourceFile>, problems: &mut Vec<Prob
             }
         };
         let field = |name: &str| column(name).and_then(|c| row.get(c)).filter(|f| !f.is_empty());
-        let line = line(source, row.position().map_or(0, csv::Position::line));
+        let line = line(source, row.position());
         let Some(id) = field("Account ID").filter(|id| answer::is_account(id)) else {
             let found = field("Account ID").unwrap_or_default();
             let message = format!("`{found}` is not an account number");
@@ -62,15 +62,35 @@ pub fn read(facts: &mut Facts, source: &Arc<SourceFile>, problems: &mut Vec<Prob
 }
 
 fn wrong(source: &Arc<SourceFile>, error: &csv::Error) -> Problem {
-    let number = error.position().map_or(0, csv::Position::line);
-    Problem::at(source, line(source, number), format!("this row cannot be parsed: {error}"))
+    Problem::at(source, line(source, error.position()), format!("this row cannot be parsed: {error}"))
         .help("export the file again")
 }
 
-/// The span of a one-based line.
-fn line(source: &Arc<SourceFile>, number: u64) -> Span {
-    let number = usize::try_from(number).unwrap_or(0).max(1);
-    let start: usize = source.text.split_inclusive('\n').take(number - 1).map(str::len).sum();
-    let length = source.text.get(start..).and_then(|s| s.lines().next()).map_or(0, str::len);
+/// The line of a row. It is told by its byte: of lines that end as on Windows the reader counts one too few.
+fn line(source: &Arc<SourceFile>, position: Option<&csv::Position>) -> Span {
+    let mark = source.text.len() - source.text.trim_start_matches('\u{feff}').len();
+    let byte = position.map_or(0, |p| usize::try_from(p.byte()).unwrap_or_default());
+    let rest = source.text.get(mark + byte..).unwrap_or_default();
+    // where the row before it ends
+    let own = rest.trim_start_matches(['\r', '\n']);
+    let start = source.text.len() - own.len();
+    let length = own.split(['\r', '\n']).next().map_or(0, str::len);
     Span { start, end: start + length }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_is_told_by_its_line_whatever_ends_lines() {
+        for (mark, end) in [("", "\n"), ("", "\r\n"), ("\u{feff}", "\r\n"), ("", "\r")] {
+            let text = ["Account ID,Name,Joined timestamp", "222222222222,a,", "x,b,", ""].join(end);
+            let source = SourceFile::new("accounts.csv", format!("{mark}{text}"));
+            let mut problems = Vec::new();
+            read(&mut Facts::default(), &source, &mut problems);
+            let places: Vec<&str> = problems.iter().map(Problem::underlined).collect();
+            assert_eq!(places, ["x,b,"], "{mark:?} {end:?}: {problems:?}");
+        }
+    }
 }

@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use crate::words::plain;
+
 /// The columns of a register, by their headers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RegisterColumns {
@@ -17,6 +19,10 @@ pub struct RegisterColumns {
     pub phi_values: Vec<String>,
     /// What stands there where it does not, in lower case. Anything else says neither.
     pub no_phi_values: Vec<String>,
+    /// What stands in the column of the agreement where there is one, whichever it is, in lower case.
+    pub agreement_values: Vec<String>,
+    /// What stands there where there is none, in lower case. Anything else is the id of one.
+    pub no_agreement_values: Vec<String>,
     /// The columns that `[register]` names: a register without one of them is not the one that was meant.
     pub named: Vec<&'static str>,
 }
@@ -37,6 +43,8 @@ pub(super) struct Table {
     phi: Option<String>,
     phi_values: Option<Vec<String>>,
     no_phi_values: Option<Vec<String>>,
+    agreement_values: Option<Vec<String>>,
+    no_agreement_values: Option<Vec<String>>,
 }
 
 impl From<Table> for RegisterColumns {
@@ -51,6 +59,9 @@ impl From<Table> for RegisterColumns {
         let no_phi =
             table.no_phi_values.unwrap_or_else(|| ["no", "false", "none", "-", ""].map(str::to_owned).to_vec());
         let or = |text: Option<String>, default: &str| text.unwrap_or_else(|| default.to_owned());
+        let texts = |all: &[&str]| all.iter().map(|v| (*v).to_owned()).collect();
+        let agreed = table.agreement_values.unwrap_or_else(|| texts(&["yes", "true", "x", "covered"]));
+        let none = table.no_agreement_values.unwrap_or_else(|| texts(&["", "no", "false", "none", "-"]));
         let values = table.phi_values.unwrap_or_else(|| ["yes", "true", "phi", "x"].map(str::to_owned).to_vec());
         Self {
             account: or(table.account, "account"),
@@ -59,6 +70,8 @@ impl From<Table> for RegisterColumns {
             phi: or(table.phi, "PHI"),
             phi_values: values.iter().map(|v| v.to_lowercase()).collect(),
             no_phi_values: no_phi.iter().map(|v| v.to_lowercase()).collect(),
+            agreement_values: agreed.iter().map(|v| plain(v)).collect(),
+            no_agreement_values: none.iter().map(|v| plain(v)).collect(),
             named,
         }
     }

@@ -64,7 +64,7 @@ pub fn named(inventory: &Inventory, name: &str) -> Result<String, Failure> {
         return Ok(name.to_owned());
     }
     let said = plain(name);
-    let said = said.strip_prefix("the ").unwrap_or(&said);
+    let said = ["the ", "our ", "an ", "a "].iter().find_map(|word| said.strip_prefix(word)).unwrap_or(&said);
     let is = |word: &str| plain(word) == said;
     let of_names = all()
         .iter()
@@ -78,7 +78,11 @@ pub fn named(inventory: &Inventory, name: &str) -> Result<String, Failure> {
     let mut found = found.into_iter();
     match (found.next(), found.next()) {
         (Some(only), None) => Ok(only.to_owned()),
-        _ => Err(Failure::Unknown(vec![Unknown::new(Named::Kind, name, known)])),
+        _ => {
+            let called = all().iter().filter(|k| known.contains(k.kind.as_str())).flat_map(|k| &k.also_called);
+            let unknown = Unknown::new(Named::Kind, name, known.iter().copied());
+            Err(Failure::Unknown(vec![unknown.or_called(called.map(String::as_str))]))
+        }
     }
 }
 

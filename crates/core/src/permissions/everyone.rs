@@ -87,7 +87,7 @@ impl<'a> Everyone<'a> {
         let is = |id: &str| id == name || id.rsplit(['/', ':']).next() == Some(name);
         let by_arn = name.split(':').nth(4) == Some(account.id.as_str());
         let named = |a: &Assigned<'_>| {
-            a.set.str("name").unwrap_or(&a.set.uid.id) == name || a.people.iter().any(|p| p.user_name == name)
+            a.set.str("name").unwrap_or(&a.set.uid.id) == name || a.people.iter().any(|p| p.is_called(name))
         };
         name == "root"
             || by_arn

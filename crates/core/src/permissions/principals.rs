@@ -39,6 +39,13 @@ pub struct Person {
     pub group: Option<String>,
 }
 
+impl Person {
+    /// Whether a name is theirs: what they sign in with, or their id.
+    pub fn is_called(&self, name: &str) -> bool {
+        self.user_name == name || self.id == name
+    }
+}
+
 /// A group that a permission set is assigned to, and of which the inventory names no member: whoever is in it acts too.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct OpenGroup {
@@ -278,7 +285,7 @@ impl<'a> Directory<'a> {
     pub fn called(&self, name: &str) -> Vec<Identity> {
         let accounts = self.tree.accounts.values().filter(|a| self.everyone.may_have(a, name));
         let all = accounts.flat_map(|a| self.everyone.of_account(a)).map(|(identity, _)| identity);
-        let is = |i: &Identity| i.arn == name || i.name == name || i.people.iter().any(|p| p.user_name == name);
+        let is = |i: &Identity| i.arn == name || i.name == name || i.people.iter().any(|p| p.is_called(name));
         all.filter(is).collect()
     }
 

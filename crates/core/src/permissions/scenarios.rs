@@ -288,7 +288,7 @@ impl Gathered {
         for (policy, known) in self.unplaced {
             let labels = match known {
                 true => ["not attached here", "attached here"],
-                false => ["not attached here, or no denial of it", "attached here, and a denial of it"],
+                false => ["not attached here, or not denying it", "attached here and denying it"],
             };
             let labels = labels.map(str::to_owned).to_vec();
             dimensions.push(Dimension { key: attachment(&policy), labels, choices: Choices::Attachment });

@@ -144,18 +144,28 @@ pub struct Unknown {
     pub name: String,
     /// The names that there are.
     pub candidates: Vec<String>,
+    /// What else people say for them: near enough to have been meant, and never listed.
+    pub called: Vec<String>,
 }
 
 impl Unknown {
     /// A name that is not among the candidates.
     pub fn new<'c>(what: Named, name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Self {
         let candidates = candidates.into_iter().map(str::to_owned).collect();
-        Self { what, name: name.to_owned(), candidates }
+        Self { what, name: name.to_owned(), candidates, called: Vec::new() }
+    }
+
+    /// The same with other words for the candidates.
+    #[must_use]
+    pub fn or_called<'c>(mut self, words: impl IntoIterator<Item = &'c str>) -> Self {
+        self.called.extend(words.into_iter().map(str::to_owned));
+        self
     }
 
     /// The candidate that was probably meant.
     pub fn near(&self) -> Option<&str> {
-        did_you_mean(&self.name, self.candidates.iter().map(String::as_str))
+        let own = did_you_mean(&self.name, self.candidates.iter().map(String::as_str));
+        own.or_else(|| did_you_mean(&self.name, self.called.iter().map(String::as_str)))
     }
 
     /// What to write instead: the candidate that was probably meant, or one of a few.
