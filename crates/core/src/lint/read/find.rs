@@ -16,6 +16,7 @@ use super::terraform::calls::Document;
 use super::terraform::scope::{Scope, Scopes, folder};
 use super::yaml;
 use super::{Fault, FaultKind, Host, UNKNOWN, duplicate, looks_like_policy, placeholders, shown, unreadable};
+use crate::aws::managed as managed_policies;
 use crate::lint::policy::{Found, Holder, Policy, PolicyKind, SiblingPolicies, is_policy, size_of};
 use crate::problem::{SourceFile, Span};
 use crate::text::json::{Member, Node, Value};
@@ -247,11 +248,11 @@ impl<'a> Finder<'a> {
     /// The ARNs of managed policies that AWS does not have.
     fn unknown_managed(&mut self, node: &Node) {
         match &node.value {
-            Value::String(arn) if !arn.contains(['*', '$', '{', '<', ' ', UNKNOWN]) => {
-                if crate::aws::managed::unknown(arn).is_some() {
-                    let (message, help) = (arn.clone(), String::new());
-                    self.faults.push(Fault { kind: FaultKind::UnknownManaged, span: node.span, message, help });
-                }
+            Value::String(arn)
+                if !arn.contains(['*', '$', '{', '<', ' ', UNKNOWN]) && managed_policies::unknown(arn).is_some() =>
+            {
+                let (message, help) = (arn.clone(), String::new());
+                self.faults.push(Fault { kind: FaultKind::UnknownManaged, span: node.span, message, help });
             }
             Value::Array(nodes) | Value::OneOf(nodes) => nodes.iter().for_each(|n| self.unknown_managed(n)),
             Value::Object(members) => members.iter().for_each(|m| self.unknown_managed(&m.node)),
