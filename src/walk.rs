@@ -49,6 +49,7 @@ pub fn inputs(
                 Ok(input) if told || is_policy_text(&input.source.text) => inputs.push(input),
                 Ok(input) => unread.add(Reason::WithoutPolicy, &*input.source.path),
                 Err(_) if !told => unread.add(Reason::OtherKind, name(root, &file)),
+                Err(_) if !named && is_other_encoding(&file) => unread.add(Reason::NotUtf8, name(root, &file)),
                 Err(problem) => problems.push(problem),
             }
         }
@@ -222,6 +223,12 @@ fn lexical(path: &Path) -> PathBuf {
         }
     }
     result
+}
+
+/// A text in UTF-16, as PowerShell writes what a program prints: one file of many, which is told as not read.
+fn is_other_encoding(path: &Path) -> bool {
+    let start = regular_up_to(MAX_BYTES, path, "").unwrap_or_default();
+    start.starts_with(&[0xFF, 0xFE]) || start.starts_with(&[0xFE, 0xFF])
 }
 
 fn read(root: &Path, path: &Path, named: bool) -> Result<Input, Problem> {

@@ -80,11 +80,11 @@ struct ShownResource {
 
 #[derive(Serialize)]
 struct ShownPolicy {
-    name: &'static str,
+    name: String,
     arn: String,
-    version: &'static str,
-    created: &'static str,
-    updated: &'static str,
+    version: String,
+    created: String,
+    updated: String,
     document: serde_json::Value,
 }
 
@@ -116,7 +116,17 @@ pub fn show(asked: &Asked<'_>, formats: &[Output]) -> Result<u8, Failure> {
         Asked::Action(name) => action(&catalogue, name)?,
         Asked::Key(name) => key(&catalogue, name)?,
         Asked::Resource(service, name) => resource(&catalogue, service, name)?,
-        Asked::ManagedPolicy(name) => (managed_policy(name)?, managed::date().to_owned()),
+        Asked::ManagedPolicy(name) => {
+            let mut problems = Vec::new();
+            let given = newer::documents(&folder, &config.aws, &mut problems);
+            if !problems.is_empty() {
+                return Err(Failure::Problems(problems));
+            }
+            match given_policy(name, &given) {
+                Some(shown) => (shown, config.aws.as_of.clone().unwrap_or_else(|| managed::date().to_owned())),
+                None => (managed_policy(name)?, managed::date().to_owned()),
+            }
+        }
     };
     let text = text(&shown, &as_of);
     let provenance = Provenance::bare();
@@ -243,6 +253,27 @@ fn resource(catalogue: &Catalogue, prefix: &str, name: &str) -> Result<(Shown, S
     Ok((Shown::Resource(shown), as_of))
 }
 
+/// A policy whose document the inventory gives, which decides in place of what is built in.
+fn given_policy(name: &str, given: &newer::Documents) -> Option<Shown> {
+    let is_meant = |arn: &str| arn == name || arn.rsplit('/').next() == Some(name);
+    let (arn, (source, document)) = given.iter().find(|(arn, _)| is_meant(arn))?;
+    let answer: serde_json::Value = serde_json::from_str(&source.text).ok()?;
+    let text =
+        |key: &str| answer.get("PolicyVersion").and_then(|v| v.get(key)).and_then(|v| v.as_str()).unwrap_or_default();
+    let built_in = managed::of_arn(arn).map_or("", |p| p.created());
+    Some(Shown::ManagedPolicy(ShownPolicy {
+        name: arn.rsplit('/').next().unwrap_or(arn).to_owned(),
+        arn: arn.clone(),
+        version: text("VersionId").to_owned(),
+        created: built_in.to_owned(),
+        updated: text("CreateDate").get(..DAY).unwrap_or_default().to_owned(),
+        document: document.to_json(),
+    }))
+}
+
+/// The characters of a day.
+const DAY: usize = "2026-11-01".len();
+
 fn managed_policy(name: &str) -> Result<Shown, Failure> {
     let short = name.rsplit('/').next().unwrap_or(name);
     let found = if name.starts_with("arn:") { managed::of_arn(name) } else { managed::named(short) };
@@ -254,11 +285,11 @@ fn managed_policy(name: &str) -> Result<Shown, Failure> {
     };
     let document = serde_json::from_str(policy.document()).map_err(Failure::internal("a managed policy"))?;
     Ok(Shown::ManagedPolicy(ShownPolicy {
-        name: policy.name(),
+        name: policy.name().to_owned(),
         arn: policy.arn(),
-        version: policy.version(),
-        created: policy.created(),
-        updated: policy.updated(),
+        version: policy.version().to_owned(),
+        created: policy.created().to_owned(),
+        updated: policy.updated().to_owned(),
         document,
     }))
 }
@@ -304,10 +335,10 @@ fn text(shown: &Shown, as_of: &str) -> String {
             lines
         }
         Shown::ManagedPolicy(policy) => {
-            let mut lines = Lines::new(policy.name);
+            let mut lines = Lines::new(&policy.name);
             lines.add("ARN", &policy.arn);
             lines.add("version", &format!("{} of {}", policy.version, policy.updated));
-            lines.add("made", policy.created);
+            lines.add("made", &policy.created);
             lines
         }
     };

@@ -156,8 +156,16 @@ fn actions(width: usize, grant: &Grant) -> String {
         Some(of) => format!("{} of {of}", grant.actions.len()),
         None => count(grant.actions.len(), "action"),
     };
-    let head = format!("    {service}{} · {level} · {number}: ", grant.service);
-    wrapped_list(width, &head, &grant.actions)
+    let head = format!("    {service}{} · {level} · ", grant.service);
+    let mut text = String::new();
+    if !grant.actions.is_empty() {
+        text.push_str(&wrapped_list(width, &format!("{head}{number}: "), &grant.actions));
+    }
+    if !grant.without_effect.is_empty() {
+        let head = format!("{head}without effect, asked on other resources: ");
+        text.push_str(&wrapped_list(width, &head, &grant.without_effect));
+    }
+    text
 }
 
 fn wrapped_list(width: usize, head: &str, names: &[String]) -> String {

@@ -180,3 +180,86 @@ fn actions_on_resources_of_types_that_none_of_them_has_are_told_one_by_one() {
     assert_eq!(of_statement(&json!(["sqs:SendMessage", "s3:*"]), bucket, "CS125"), [], "a pattern may reach one");
     assert_eq!(of_statement(&json!(["sqs:SendMessage"]), "*", "CS125"), []);
 }
+
+/// An action that is asked on `*` only is told where it is given an ARN, and each type of Amazon S3's is known.
+#[test]
+fn actions_that_have_no_resource_are_told_where_they_are_given_one() {
+    for (action, resource, bad) in [
+        ("s3:ListAllMyBuckets", "arn:aws:s3:::b", Severity::Warning),
+        ("kms:CreateKey", "arn:aws:s3:::b", Severity::Warning),
+        ("ec2:DescribeInstances", "arn:aws:ec2:us-east-1:111122223333:instance/i-1", Severity::Info),
+        ("lambda:ListFunctions", "arn:aws:lambda:us-east-1:111122223333:function:*", Severity::Info),
+        ("organizations:ListAccounts", "arn:aws:organizations::111122223333:account/o-exampleorgid/*", Severity::Info),
+    ] {
+        let found = of_statement(&json!(action), resource, "CS134");
+        assert!(
+            matches!(found.as_slice(), [(severity, said)] if *severity == bad && said.contains(action)),
+            "{action}: {found:?}"
+        );
+        assert_eq!(of_statement(&json!(action), "*", "CS134"), []);
+        assert_eq!(of_statement(&json!([action, "s3:Get*"]), resource, "CS134"), [], "a pattern may reach one");
+    }
+    assert_eq!(of_statement(&json!("s3:ListAllMyBuckets"), "arn:aws:s3:::*", "CS134"), [], "AWS's own policies do");
+    for (action, resource) in [("s3:ListBucket", "arn:aws:s3:::b/*"), ("s3:GetObject", "arn:aws:s3:::b")] {
+        let found = of_statement(&json!(action), resource, "CS125");
+        assert!(matches!(found.as_slice(), [(Severity::Warning, _)]), "{action}: {found:?}");
+    }
+    assert_eq!(of_statement(&json!("s3:GetObject"), "arn:aws:s3:::b*", "CS125"), []);
+}
+
+/// What the condition of one statement is told, by code and severity.
+fn of_condition(action: &str, condition: &serde_json::Value, code: &str) -> Vec<Severity> {
+    let text = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": "*", "Condition": condition}]});
+    let found = lint(&[Example::new("p.json", text.to_string())], &settings("")).findings;
+    of(&found, code).into_iter().map(|f| f.severity).collect()
+}
+
+/// A key that only other actions carry, of the same service or of another one.
+#[test]
+fn a_key_that_no_request_of_the_action_carries_is_told() {
+    let told = |action: &str, key: &str| of_condition(action, &json!({"StringEquals": {key: "x"}}), "CS142");
+    for (action, key) in
+        [("s3:GetObject", "s3:prefix"), ("ec2:TerminateInstances", "s3:prefix"), ("iam:GetRole", "iam:PassedToService")]
+    {
+        assert_eq!(told(action, key), [Severity::Warning], "{action} {key}");
+    }
+    assert_eq!(told("ram:GetResourceShares", "ram:ResourceShareName"), [Severity::Info]);
+    for (action, key) in
+        [("s3:ListBucket", "s3:prefix"), ("iam:PassRole", "iam:PassedToService"), ("s3:GetObject", "aws:SourceIp")]
+    {
+        assert_eq!(told(action, key), [], "{action} {key}");
+    }
+    let absent = json!({"StringNotEquals": {"s3:prefix": "x"}});
+    assert_eq!(of_condition("s3:GetObject", &absent, "CS142"), [], "without the key, this holds");
+}
+
+/// The catalogue tells what the values of a key are, and so which operators are meant for it.
+#[test]
+fn an_operator_that_is_not_meant_for_a_key_is_told() {
+    use Severity::{Info, Warning};
+    let told = |operator: &str, key: &str, value: &str| {
+        of_condition("s3:ListBucket", &json!({operator: {key: value}}), "CS143")
+    };
+    for (operator, key, value, bad) in [
+        ("StringEquals", "aws:ViaAWSService", "true", Info),
+        ("StringEquals", "s3:max-keys", "10", Info),
+        ("NumericEquals", "s3:prefix", "10", Info),
+        ("ArnLike", "lambda:Principal", "arn:aws:iam::111122223333:root", Info),
+        ("IpAddress", "ec2:InstanceType", "10.0.0.0/8", Warning),
+        ("DateLessThan", "aws:PrincipalOrgID", "2030-01-01T00:00:00Z", Warning),
+        ("Bool", "aws:PrincipalOrgID", "true", Info),
+        ("NumericLessThan", "aws:CurrentTime", "5", Warning),
+    ] {
+        assert_eq!(told(operator, key, value), [bad], "{operator} {key}");
+    }
+    for (operator, key, value) in [
+        ("NumericEquals", "s3:max-keys", "10"),
+        ("StringLike", "s3:prefix", "a*"),
+        ("NumericLessThan", "aws:RequestTag/cost", "5"),
+        ("Bool", "aws:ViaAWSService", "true"),
+        ("ArnLike", "aws:SourceArn", "arn:aws:s3:::b"),
+        ("ArnLike", "s3:DataAccessPointArn", "arn:aws:s3:us-east-1:111122223333:accesspoint/a"),
+    ] {
+        assert_eq!(told(operator, key, value), [], "{operator} {key}");
+    }
+}

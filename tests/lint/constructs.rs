@@ -111,6 +111,12 @@ fn terraform_says_more_than_literals() {
         "merge({ a = [] }, { a = local.more }).a",
         "coalesce(null, local.more)",
         "values(local.map)[0].actions",
+        "zipmap([\"x\"], [local.more])[\"x\"]",
+        "jsondecode(\"{\\\"a\\\": [\\\"s3:LsitBucket\\\"]}\").a",
+        "slice([\"s3:LsitBucket\", \"s3:GetObject\"], 0, 1)",
+        "slice([\"s3:LsitBucket\", var.c], 0, var.n)",
+        "flatten(chunklist(local.more, 1))",
+        "merge([{ a = local.more }, {}]...).a",
         "[\"s3:GetObject\", jsondecode(\"x\"), \"s3:LsitBucket\"]",
     ] {
         let found = findings("x.tf", &document(actions));
@@ -243,4 +249,22 @@ fn a_folder_is_read_as_one() {
     assert_eq!(words, ["local.actions", "var.more"], "{:#?}", told(&found));
     let elsewhere = [Example::new("m/main.tf", main), Example::new("n/other.tf", others)];
     assert_eq!(told(&lint(&elsewhere, &settings("")).findings), Vec::<String>::new());
+}
+
+/// The default of a parameter may be there, and what a literal is split into is.
+#[test]
+fn cloudformation_says_more_than_literals() {
+    let template = |actions: &str| {
+        format!(
+            "Parameters:\n  P: {{Type: String, Default: \"s3:LsitBucket\"}}\n  L: {{Type: CommaDelimitedList, Default: \"s3:GetObject, s3:LsitBucket\"}}\n  N: {{Type: String, Default: none}}\nResources:\n  R:\n    Type: AWS::IAM::ManagedPolicy\n    Properties:\n      PolicyDocument:\n        Version: \"2012-10-17\"\n        Statement:\n          - Effect: Allow\n            Resource: \"*\"\n            Action: {actions}\n"
+        )
+    };
+    for actions in ["[!Ref P]", "!Ref L", "!Split [\",\", \"s3:GetObject,s3:LsitBucket\"]"] {
+        let found = findings("x.yaml", &template(actions));
+        let slips = found.iter().filter(|f| f.rule.code == "CS121" && f.message.contains("`s3:LsitBucket`")).count();
+        assert_eq!((slips, errors(&found).len()), (1, 1), "{actions}: {:#?}", told(&found));
+    }
+    for actions in ["[!Ref N]", "!Split [\",\", !Ref N]"] {
+        assert_eq!(errors(&findings("x.yaml", &template(actions))), Vec::<String>::new(), "{actions}");
+    }
 }

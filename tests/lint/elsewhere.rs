@@ -65,6 +65,25 @@ fn a_template_in_a_string_is_read() {
     is_read("stack-set.yaml", json);
 }
 
+/// PyYAML and CloudFormation do not ask how far in the lines of a quoted text are.
+#[test]
+fn a_quoted_text_may_end_as_far_out_as_its_key() {
+    let quoted = |head: &str, quote: char| {
+        let text = if quote == '"' {
+            r#"\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", \"Action\": [\"s3:GetObject\"], \"Resource\": \"*\"}]"#
+        } else {
+            r#""Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": "*"}]"#
+        };
+        format!(
+            "Resources:\n  P:\n    Type: AWS::IAM::ManagedPolicy\n    Properties:\n{head}      PolicyDocument: !Sub {quote}{{\n          {text}\n      }}{quote}\n"
+        )
+    };
+    for quote in ['\'', '"'] {
+        is_read("template.yaml", &quoted("", quote));
+        is_read("template.yaml", &quoted("      Description: \"{{resolve:ssm:x}}\"\n", quote));
+    }
+}
+
 #[test]
 fn a_bracket_may_stand_as_far_out_as_its_key() {
     let text = MANAGED.replace("Action: s3:GetObject", "Action: [\n  \"s3:GetObject\",\n            ]");
@@ -234,5 +253,38 @@ fn a_tag_whose_name_has_a_blank_is_no_slip() {
     }
     for key in ["aws:Resource Tag/Cost", "aws:SourceIp ", "kms:Encryption Context:Dept"] {
         assert_eq!(of(key), 1, "{key}");
+    }
+}
+
+/// Statements that something else makes a policy of: a module of a registry, the Serverless Framework, a catalog in YAML.
+#[test]
+fn statements_without_a_policy_around_them_are_read() {
+    let module = |source: &str| {
+        format!(
+            "module \"f\" {{\n  source = \"{source}\"\n  policy_statements = {{\n    step = {{\n      effect    = \"Allow\"\n      actions   = [\"s3:GetObject\"]\n      resources = [\"*\"]\n      condition = {{\n        a = {{ test = \"StringEquals\", variable = \"aws:SourceVpc\", values = [\"vpc-1\"] }}\n      }}\n    }}\n  }}\n}}\n"
+        )
+    };
+    is_read("main.tf", &module("terraform-aws-modules/lambda/aws"));
+    let list = module("git::https://example.com/x.git")
+        .replace("{\n    step = {", "[\n    {")
+        .replace("    }\n  }\n}\n", "    }\n  ]\n}\n");
+    is_read("main.tf", &list);
+    let slip = findings("main.tf", &module("a/b/c").replace("StringEquals", "StringEqualz"));
+    assert!(codes(&slip).contains("CS105"), "{:#?}", told(&slip));
+    let framework = "service: x\nprovider:\n  name: aws\n  iam:\n    role:\n      statements:\n        - Effect: Allow\n          Action: [s3:GetObject]\n          Resource: arn:aws:s3:::${self:custom.bucket}/*\n";
+    is_read("serverless.yml", framework);
+    is_read(
+        "serverless.yml",
+        "functions:\n  f:\n    iamRoleStatements:\n      - ${file(more.yml)}\n      - Effect: Allow\n        Action: s3:GetObject\n        Resource: '*'\n",
+    );
+    let catalog = "- sid: Deny\n  effect: Deny\n  actions:\n    - s3:GetObject\n  condition:\n    - test: \"Null\"\n      variable: aws:SourceVpc\n      values:\n        - true\n  resources:\n    - \"*\"\n";
+    is_read("catalog/s3.yaml", catalog);
+    for other in [
+        "- effect: NoSchedule\n  actions: [a:b]\n",
+        "- effect: Allow\n  actions: [create, delete]\n",
+        "rules:\n  - actions: [s3:GetObjct]\n",
+        "statements:\n  - Effect: Allow\n    Text: x\n",
+    ] {
+        is_no_policy("x.yaml", other);
     }
 }

@@ -2,7 +2,7 @@
 
 use countersign_core::lint::{Finding, Severity};
 
-use super::{codes, errors, findings, told};
+use super::{Example, codes, errors, findings, lint, settings, told};
 
 /// The file has no error, and with a slip in place of `s3:GetObject` that slip is one.
 #[track_caller]
@@ -44,7 +44,7 @@ fn what_is_made_for_several_services_is_a_warning() {
             told(&found)
         );
     }
-    let literal = findings("x.tf", &text("[\"redshift:BatchGet*\"]"));
+    let literal = findings("x.tf", &text("[\"redshift:BatchDleete*\"]"));
     assert!(literal.iter().any(|f| f.rule.code == "CS121" && f.severity == Severity::Error), "{:#?}", told(&literal));
     let service = findings("x.tf", &text("[\"${statement.value}:Get*\"]").replace("redshift", "redshft"));
     assert!(service.iter().any(|f| f.rule.code == "CS121" && f.fix.is_none()), "{:#?}", told(&service));
@@ -188,4 +188,219 @@ fn a_misspelt_operator_is_told_where_its_values_are_unknown() {
         let slip = found.iter().find(|f| f.rule.code == "CS105");
         assert!(slip.is_some_and(|f| f.message.contains("StringEqualz")), "{name}: {:#?}", told(&found));
     }
+}
+
+/// SAM makes the resource policy of an API of these statements.
+#[test]
+fn custom_statements_of_an_api_of_sam_are_read() {
+    let text = |action: &str| {
+        format!(
+            "Transform: AWS::Serverless-2016-10-31\nResources:\n  Api:\n    Type: AWS::Serverless::Api\n    Properties:\n      StageName: Prod\n      Auth:\n        ResourcePolicy:\n          CustomStatements:\n            - Effect: Allow\n              Principal: \"*\"\n              Action: {action}\n              Resource: execute-api:/Prod/*/*\n"
+        )
+    };
+    assert_eq!(errors(&findings("template.yaml", &text("execute-api:Invoke"))), Vec::<String>::new());
+    let found = errors(&findings("template.yaml", &text("execute-api:Invok")));
+    assert!(matches!(found.as_slice(), [one] if one.starts_with("CS121") && one.contains("Invok")), "{found:#?}");
+}
+
+/// The answer of a call that adds one statement to a policy, and a message that AWS encoded, are no policies.
+#[test]
+fn an_answer_of_aws_is_no_policy() {
+    let statement = r#"{"Sid": "s", "Effect": "Allow", "Principal": "*", "Action": "lambda:GetLayerVersion", "Resource": "arn:aws:lambda:us-east-1:111122223333:layer:l:1"}"#;
+    for field in [r#""ResponseMetadata": {"HTTPStatusCode": 201}"#, r#""RevisionId": "3f7d5b6a""#] {
+        let answer = format!(r#"{{"answer": {{"Statement": {statement}, {field}}}}}"#);
+        assert_eq!(told(&findings("x.json", &answer)), Vec::<String>::new(), "{answer}");
+        let whole = format!(r#"{{"Version": "2012-10-17", "Statement": {statement}, {field}}}"#);
+        assert!(codes(&findings("x.json", &whole)).contains("CS106"), "{whole}");
+    }
+    let message = |key: &str| {
+        format!(r#"{{"DecodedMessage": "{{\"allowed\": \"false\", \"{key}\": \"\", \"context\": [{{\"item\": 1]}}"}}"#)
+    };
+    assert_eq!(told(&findings("x.json", &message("matchedStatements"))), Vec::<String>::new());
+    assert!(codes(&findings("x.json", &message("Statement"))).contains("CS101"));
+}
+
+/// CloudFormation takes the last of two keys: one of a function that says nothing of its policies is no matter of theirs.
+#[test]
+fn a_key_of_a_function_that_stands_twice_is_told_where_it_concerns_policies() {
+    let text = |before: &str, within: &str| {
+        format!(
+            "Resources:\n  F:\n    Type: AWS::Serverless::Function\n    Properties:\n      Handler: a.b\n{before}      Policies:\n        - Version: '2012-10-17'\n          Statement:\n            - Effect: Allow\n{within}              Action: s3:GetObject\n              Resource: \"*\"\n"
+        )
+    };
+    is_read("template.yaml", &text("      Handler: c.d\n", ""));
+    for twice in [
+        text("      Role: a\n      Role: b\n", ""),
+        text("      Policies: []\n", ""),
+        text("", "              Action: s3:PutObject\n"),
+    ] {
+        assert!(codes(&findings("template.yaml", &twice)).contains("CS102"), "{twice}");
+    }
+}
+
+/// A proposal exists, has an effect, and is not the opposite of what is written.
+#[test]
+fn what_is_proposed_exists_and_means_the_same() {
+    let proposed = |action: &str| {
+        let text = format!(
+            r#"{{"Version": "2012-10-17", "Statement": [{{"Effect": "Allow", "Action": ["{action}"], "Resource": "*"}}]}}"#
+        );
+        let found = findings("x.json", &text);
+        let slip =
+            found.iter().find(|f| f.rule.code == "CS121").unwrap_or_else(|| panic!("{action}: {:#?}", told(&found)));
+        let near = slip.help.strip_prefix("did you mean `").map(|rest| rest.trim_end_matches("`?").to_owned());
+        assert_eq!(near.is_some(), slip.fix.is_some(), "{action}: {}", slip.help);
+        near
+    };
+    for without in [
+        "organizations:Get*",
+        "redshift:BatchGet*",
+        "ds:DisconnectDirectory",
+        "dynamo:FooBar",
+        "dynamo:View*",
+        "vpce:List*",
+        "scheduler:TagSchedule",
+    ] {
+        assert_eq!(proposed(without), None, "{without}");
+    }
+    for (slip, near) in [
+        ("s3:GetObjct", "s3:GetObject"),
+        ("s3:GetObjct*", "s3:GetObject*"),
+        ("ec2:Desribe*", "ec2:Describe*"),
+        ("ec2:DetatchVolume", "ec2:DetachVolume"),
+        ("ds:deauthorizeApplication", "ds:UnauthorizeApplication"),
+        ("dynamo:GetItem", "dynamodb:GetItem"),
+    ] {
+        assert_eq!(proposed(slip).as_deref(), Some(near), "{slip}");
+    }
+}
+
+/// The part of a key before the name of a tag is one of a closed list; other global keys that there are not may be younger than the list.
+#[test]
+fn a_global_key_that_there_is_not_is_told() {
+    let of = |key: &str| {
+        let text = format!(
+            r#"{{"Version": "2012-10-17", "Statement": [{{"Effect": "Deny", "Action": "ec2:StartInstances", "Resource": "*", "Condition": {{"StringEquals": {{"{key}": "x"}}}}}}]}}"#
+        );
+        let found = findings("x.json", &text);
+        found.into_iter().find(|f| f.rule.code == "CS141").map(|f| (f.severity, f.help))
+    };
+    for (slip, near) in [
+        ("aws:ResouceTag/env", "aws:ResourceTag/env"),
+        ("aws:ReqestTag/env", "aws:RequestTag/env"),
+        ("aws:PrincipalTags/env", "aws:PrincipalTag/env"),
+        ("aws:ResourceTag:env", "aws:ResourceTag/env"),
+        ("ec2:ResourceTg/env", "ec2:ResourceTag/env"),
+        ("aws:SouceIp", "aws:SourceIp"),
+    ] {
+        assert_eq!(of(slip), Some((Severity::Error, format!("did you mean `{near}`?"))), "{slip}");
+    }
+    for unknown in ["aws:FooBar", "aws:Foo/env"] {
+        assert!(matches!(of(unknown), Some((Severity::Warning, help)) if !help.contains("mean")), "{unknown}");
+    }
+    assert!(matches!(of("aws:ARN"), Some((Severity::Error, help)) if help.contains("aws:PrincipalArn")));
+    for right in ["aws:ResourceTag/a/b:c", "aws:sourceip", "aws:SourceOwner", "ec2:ResourceTag/env"] {
+        assert_eq!(of(right), None, "{right}");
+    }
+}
+
+/// The quotas are for what customers create, and AWS has larger ones.
+#[test]
+fn a_policy_of_aws_has_no_quota() {
+    let actions: Vec<String> = (0..9_000).map(|i| format!("\"s3:GetObject{}{i:0>9}*\"", "?")).collect();
+    let text = |arn: &str| {
+        format!(
+            r#"{{"arn": "{arn}", "document": {{"Version": "2012-10-17", "Statement": [{{"Effect": "Allow", "Action": [{}], "Resource": "*"}}]}}}}"#,
+            actions.join(", ")
+        )
+    };
+    let large = |arn: &str| codes(&findings("x.json", &text(arn))).contains("CS113");
+    assert!(large("arn:aws:iam::111122223333:policy/Large"));
+    assert!(!large("arn:aws:iam::aws:policy/aws-service-role/AWSSupportServiceRolePolicy"));
+}
+
+/// What the same policy denies always, it does not allow; a condition on a key that every request carries holds with `IfExists` too.
+#[test]
+fn what_a_policy_denies_it_does_not_hand_out() {
+    let codes_of = |statements: &str| {
+        let text = format!(r#"{{"Version": "2012-10-17", "Statement": [{statements}]}}"#);
+        let found = lint(&[Example::new("x.json", text)], &settings("[lint]\nprofile = \"security\"\n")).findings;
+        let codes = codes(&found);
+        ["CS126", "CS127", "CS202"].into_iter().filter(|c| codes.contains(c)).collect::<Vec<_>>()
+    };
+    let all = r#"{"Effect": "Allow", "Action": ["iam:PassRole", "ec2:RunInstances", "iam:CreateServiceLinkedRole"], "Resource": "*"}"#;
+    assert_eq!(codes_of(all), ["CS126", "CS127", "CS202"]);
+    let deny = |more: &str| format!(r#"{all}, {{"Effect": "Deny", "Action": "iam:*", "Resource": "*"{more}}}"#);
+    assert_eq!(codes_of(&deny("")), Vec::<&str>::new());
+    let mfa = r#", "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "false"}}"#;
+    assert_eq!(codes_of(&deny(mfa)), ["CS126", "CS127", "CS202"]);
+    let pass = |resource: &str, condition: &str| {
+        codes_of(&format!(r#"{{"Effect": "Allow", "Action": "iam:PassRole", "Resource": "{resource}"{condition}}}"#))
+    };
+    let to_ec2 = r#", "Condition": {"StringEqualsIfExists": {"iam:PassedToService": "ec2.amazonaws.com"}}"#;
+    assert_eq!(pass("*", to_ec2), Vec::<&str>::new());
+    assert_eq!(pass("arn:aws:iam::*:role/*", ""), ["CS126"]);
+    assert_eq!(pass("arn:aws:iam::*:role/service/*", ""), Vec::<&str>::new());
+}
+
+/// Requests through a VPC endpoint carry no aws:SourceIp, and meet what ends in `IfExists`.
+#[test]
+fn a_private_address_with_if_exists_tells_some_requests_apart() {
+    let of = |operator: &str| {
+        let text = format!(
+            r#"{{"Version": "2012-10-17", "Statement": [{{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*", "Condition": {{"{operator}": {{"aws:SourceIp": "10.0.0.0/8"}}}}}}]}}"#
+        );
+        findings("x.json", &text).into_iter().find(|f| f.rule.code == "CS162").map(|f| f.severity)
+    };
+    assert_eq!(of("IpAddress"), Some(Severity::Error));
+    assert_eq!(of("IpAddressIfExists"), Some(Severity::Warning));
+    assert_eq!(of("NotIpAddressIfExists"), Some(Severity::Error));
+}
+
+/// A managed policy of AWS's that there is not, wherever one is listed; of other partitions and of customers' own nothing is known.
+#[test]
+fn a_managed_policy_that_aws_does_not_have_is_told() {
+    let of = |name: &str, text: &str| {
+        let found = findings(name, text);
+        found.into_iter().find(|f| f.rule.code == "CS167").map(|f| (f.severity, f.help))
+    };
+    let terraform = |arn: &str| {
+        format!(
+            "resource \"aws_iam_role_policy_attachment\" \"a\" {{\n  policy_arn = \"{arn}\"\n}}\nresource \"aws_iam_role\" \"r\" {{\n  permissions_boundary = \"{arn}\"\n  managed_policy_arns  = [\"{arn}\"]\n}}\n"
+        )
+    };
+    let template = |arn: &str| {
+        format!("Resources:\n  R:\n    Type: AWS::IAM::Role\n    Properties:\n      ManagedPolicyArns: [\"{arn}\"]\n")
+    };
+    let slip = "arn:aws:iam::aws:policy/SecurityAudi";
+    for (name, text) in [("x.tf", terraform(slip)), ("x.yaml", template(slip))] {
+        let told = of(name, &text);
+        assert!(matches!(&told, Some((Severity::Warning, help)) if help.contains("policy/SecurityAudit")), "{told:?}");
+        for right in [
+            "arn:aws:iam::aws:policy/SecurityAudit",
+            "arn:aws-us-gov:iam::aws:policy/SecurityAudi",
+            "arn:aws:iam::111122223333:policy/SecurityAudi",
+            "arn:aws:iam::aws:policy/${aws:x}",
+        ] {
+            assert_eq!(of(name, &text.replace(slip, right)), None, "{right}");
+        }
+    }
+    assert_eq!(findings("x.tf", &terraform(slip)).iter().filter(|f| f.rule.code == "CS167").count(), 3);
+}
+
+/// All that is wrong with a statement is told at once, and each thing once.
+#[test]
+fn one_slip_does_not_hide_another() {
+    let text = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Alow", "Action": "s3:GetObject", "Resource": "*", "Condition": {"StringEqls": {"aws:PrincipalOrgID": "o-a"}}}]}"#;
+    let found = told(&findings("x.json", text));
+    assert!(["Effect", "StringEqls"].iter().all(|words| found.iter().any(|t| t.contains(words))), "{found:#?}");
+    let blank =
+        r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": " iot:Foo*", "Resource": "*"}]}"#;
+    assert_eq!(codes(&findings("x.json", blank)).into_iter().collect::<Vec<_>>(), ["CS111"]);
+    // Terraform's data source has arguments, which are called otherwise
+    let terraform = "data \"aws_iam_policy_document\" \"d\" {\n  statement {\n    action    = [\"s3:GetObject\"]\n    resources = [\"*\"]\n  }\n}\n";
+    let found = findings("x.tf", terraform);
+    let slip = found.iter().find(|f| f.rule.code == "CS106").unwrap_or_else(|| panic!("{:#?}", told(&found)));
+    assert!(slip.message.contains("Terraform rejects"), "{}", slip.message);
+    assert_eq!(slip.fix.as_ref().map(|fix| fix.edits[0].text.as_str()), Some("actions"));
 }

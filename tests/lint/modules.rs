@@ -80,16 +80,42 @@ fn a_module_is_judged_with_what_it_is_given() {
     assert_eq!(one[0].place.source.path, "modules/read/main.tf");
     assert_eq!(one[0].place.source.slice(one[0].place.span), "var.actions");
     assert_eq!(one[0].address().as_deref(), Some("data.aws_iam_policy_document.this"));
+    assert_eq!(one[0].uses, ["module.one.data.aws_iam_policy_document.this"], "only the use that gives it");
+    assert!(one[0].help.ends_with("it is given in live/main.tf:3"), "{}", one[0].help);
+    let both = slips(&found, "s3:PutObjct");
     assert_eq!(
-        one[0].uses,
+        both[0].uses,
         ["module.one.data.aws_iam_policy_document.this", "module.two.data.aws_iam_policy_document.this"]
     );
-    assert_eq!(slips(&found, "s3:PutObjct").len(), 1, "a statement of both is told once: {:#?}", told(&found));
+    assert_eq!(both.len(), 1, "a statement of both is told once: {:#?}", told(&found));
     // what an object leaves out is what its type says: there is no `NotPrincipal`
     let errors: Vec<_> = found.iter().filter(|f| f.severity > Severity::Info && f.rule.code != "CS121").collect();
     assert!(errors.is_empty(), "{:#?}", told(&found));
     // alone, nothing of it is known, and nothing is wrong
     assert_eq!(told(&findings(&[("modules/read/main.tf", MODULE)])), Vec::<String>::new());
+}
+
+/// A call for each of several gives what each of them says.
+#[test]
+fn what_a_call_gives_for_each_is_known() {
+    let call = |elements: &str| {
+        format!(
+            "variable \"names\" {{}}\nlocals {{\n  all = {{ a = {{ actions = [\"s3:LsitBucket\"] }}, b = {{ actions = [\"s3:ListBucket\"] }} }}\n}}\nmodule \"m\" {{\n  source   = \"./modules/read\"\n  for_each = {elements}\n  actions  = each.value.actions\n}}\n"
+        )
+    };
+    for (elements, slip) in [
+        ("local.all", 1),
+        ("{ a = { actions = [\"s3:LsitBucket\"] } }", 1),
+        ("{ for n, v in local.all : n => v }", 1),
+        ("{ for n, v in local.all : n => v if n == \"b\" }", 0),
+        ("{ for n in var.names : n => { actions = [\"s3:LsitBucket\"] } }", 1),
+        ("var.names", 0),
+    ] {
+        let found = findings(&[("modules/read/main.tf", MODULE), ("main.tf", &call(elements))]);
+        assert_eq!(slips(&found, "s3:LsitBucket").len(), slip, "{elements}: {:#?}", told(&found));
+        let others: Vec<_> = found.iter().filter(|f| f.severity > Severity::Info && f.rule.code != "CS121").collect();
+        assert!(others.is_empty(), "{elements}: {:#?}", told(&found));
+    }
 }
 
 #[test]
@@ -101,6 +127,7 @@ fn a_module_within_a_module_has_the_address_of_both() {
     let slip = slips(&found, "s3:LsitBucket");
     assert_eq!(slip.len(), 1, "{:#?}", told(&found));
     assert_eq!(slip[0].uses, ["module.outer.module.inner.data.aws_iam_policy_document.this"]);
+    assert!(slip[0].help.ends_with("it is given in live/main.tf:3"), "{}", slip[0].help);
 }
 
 /// What a module gives back is known where it is used, also whether it is a document.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Example, codes, lint, settings};
+use super::{Example, codes, findings, lint, settings};
 
 const REDUNDANCY: [&str; 3] = ["CS181", "CS182", "CS183"];
 
@@ -55,4 +55,81 @@ fn what_is_the_same_for_the_same_principals_is_told() {
         let found = redundant(&policy(&[(one.0, one.1, one.2.clone()), (other.0, other.1, other.2.clone())]));
         assert_eq!(found.join(" "), expected, "{one:?} {other:?}");
     }
+}
+
+/// An ARN of IAM names a principal only with a partition of AWS's, twelve digits, and the name of a user or a role.
+#[test]
+fn a_principal_that_nobody_can_be_is_told() {
+    let found = |principal: &str| {
+        let text = format!(
+            r#"{{"Version": "2012-10-17", "Statement": [{{"Effect": "Allow", "Principal": {{"AWS": "{principal}"}}, "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"}}]}}"#
+        );
+        let found = findings("bucket-policy.json", &text);
+        found.into_iter().find(|f| f.rule.code == "CS128").map(|f| format!("{} / {}", f.message, f.help))
+    };
+    for (wrong, says) in [
+        ("arn:aws:iam::1234567890:root", "10 digits"),
+        ("arn:aws:iam::111122223333:user", "no user"),
+        ("arn:aws:iam::111122223333:rol/x", "`role`"),
+        ("arn:aws:iam::111122223333:group/x", "group"),
+        ("arn:aws:iam:us-east-1:111122223333:role/x", "Region"),
+        ("arn:asw:iam::111122223333:role/x", "`aws`"),
+        ("arn:aws:iam:::role/x", "no account"),
+    ] {
+        assert!(found(wrong).is_some_and(|said| said.contains(says)), "{wrong}: {:?}", found(wrong));
+    }
+    for right in [
+        "arn:aws-us-gov:iam::111122223333:root",
+        "arn:aws:iam::111122223333:role/path/x",
+        "arn:aws:sts::111122223333:assumed-role/r/s",
+        "arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E1",
+        "arn:aws:iam::ACCOUNT_ID:root",
+        "arn:PARTITION:iam::111122223333:root",
+    ] {
+        assert_eq!(found(right), None, "{right}");
+    }
+}
+
+/// The partitions of AWS are few: another one is in no ARN, of whatever service and in whatever policy.
+#[test]
+fn a_partition_that_there_is_not_is_told() {
+    let found = |resource: &str, principal: &str| {
+        let text = format!(
+            r#"{{"Version": "2012-10-17", "Statement": [{{"Effect": "Allow", {principal}"Action": "s3:GetObject", "Resource": "{resource}"}}]}}"#
+        );
+        let found = findings("x.json", &text);
+        found.into_iter().find(|f| f.rule.code == "CS131").map(|f| f.help)
+    };
+    for principal in ["", r#""Principal": {"AWS": "111122223333"}, "#] {
+        assert_eq!(found("arn:asw:s3:::b/*", principal).as_deref(), Some("did you mean `aws`?"));
+        assert_eq!(found("arn:aws-usgov:s3:::b/*", principal).as_deref(), Some("did you mean `aws-us-gov`?"));
+        for right in ["arn:aws-cn:s3:::b/*", "arn:*:s3:::b/*", "arn:aws*:s3:::b/*", "arn:${aws:x}:s3:::b/*"] {
+            assert_eq!(found(right, principal), None, "{right}");
+        }
+    }
+}
+
+/// What AWS Organizations refuses of a resource control policy.
+#[test]
+fn a_resource_control_policy_that_is_refused_is_told() {
+    let found = |effect: &str, principal: &str, action: &str| {
+        let text = format!(
+            r#"{{"Version": "2012-10-17", "Statement": [{{"Effect": "{effect}", "Principal": {principal}, {action}, "Resource": "*"}}]}}"#
+        );
+        let settings = settings("[lint.kinds]\n\"p.json\" = \"resource-control\"\n");
+        lint(&[Example::new("p.json", text)], &settings)
+            .findings
+            .into_iter()
+            .filter(|f| f.rule.code == "CS137")
+            .map(|f| f.pointer)
+            .collect::<Vec<_>>()
+    };
+    let (all, s3) = (r#""*""#, r#""Action": "s3:*""#);
+    assert_eq!(found("Deny", all, s3), Vec::<String>::new());
+    assert_eq!(found("Allow", all, r#""Action": "*""#), Vec::<String>::new(), "RCPFullAWSAccess");
+    assert_eq!(found("Allow", all, s3), ["Statement[0].Effect"]);
+    assert_eq!(found("Deny", all, r#""NotAction": "s3:*""#), ["Statement[0].NotAction"]);
+    assert_eq!(found("Deny", r#"{"AWS": "111122223333"}"#, s3), ["Statement[0].Principal"]);
+    assert_eq!(found("Deny", all, r#""Action": "*""#), ["Statement[0].Action"]);
+    assert_eq!(found("Deny", all, r#""Action": ["s3:*", "ec2:*"]"#), ["Statement[0].Action[1]"]);
 }

@@ -96,8 +96,8 @@ fn a_policy_is_shown_by_service_and_level() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("legal");
     let text = json!({"Version": "2012-10-17", "Statement": [
-        {"Sid": "Reports", "Effect": "Allow", "Action": ["artifact:ListReports", "artifact:GetReport", "s3:PutObject", "s3:NoSuchThing"],
-         "Resource": "arn:aws:s3:::b/*", "Condition": {"StringEquals": {"aws:PrincipalTag/team": ["legal", "audit"]}}},
+        {"Sid": "Reports", "Effect": "Allow", "Action": ["artifact:ListReports", "artifact:GetReport", "s3:PutObject", "s3:CreateBucket", "s3:NoSuchThing"],
+         "Resource": ["arn:aws:s3:::b/*", "arn:aws:artifact:::report/*"], "Condition": {"StringEquals": {"aws:PrincipalTag/team": ["legal", "audit"]}}},
         {"Effect": "Deny", "NotAction": "iam:*", "NotResource": "*"}]});
     std::fs::write(&path, text.to_string()).unwrap();
     let path = path.to_str().unwrap();
@@ -105,26 +105,41 @@ fn a_policy_is_shown_by_service_and_level() {
     let document: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(schema_errors("policy.v1.schema.json", &document), Vec::<String>::new());
     let grants = document["policies"][0]["grants"].as_array().unwrap();
-    let row =
-        |g: &Value| json!([g["effect"], g["service"], g["level"], g["actions"], g["allBut"], g["allResourcesBut"]]);
+    let row = |g: &Value| {
+        json!([
+            g["effect"],
+            g["service"],
+            g["level"],
+            g["actions"],
+            g["withoutEffect"],
+            g["allBut"],
+            g["allResourcesBut"]
+        ])
+    };
     let rows: Vec<Value> = grants.iter().map(row).collect();
     assert_eq!(
         rows,
         [
-            json!(["Allow", "artifact", "List", ["ListReports"], false, false]),
-            json!(["Allow", "artifact", "Read", ["GetReport"], false, false]),
-            json!(["Allow", "s3", null, ["NoSuchThing"], false, false]),
-            json!(["Allow", "s3", "Write", ["PutObject"], false, false]),
-            json!(["Deny", "*", null, ["iam:*"], true, true]),
+            json!(["Allow", "artifact", "List", [], ["ListReports"], false, false]),
+            json!(["Allow", "artifact", "Read", ["GetReport"], [], false, false]),
+            json!(["Allow", "s3", null, ["NoSuchThing"], [], false, false]),
+            json!(["Allow", "s3", "Write", ["PutObject"], ["CreateBucket"], false, false]),
+            json!(["Deny", "*", null, ["iam:*"], [], true, true]),
         ]
     );
     assert_eq!(grants[0]["conditions"], json!(["StringEquals aws:PrincipalTag/team: legal, audit"]));
-    assert_eq!(grants[0]["resources"], json!(["arn:aws:s3:::b/*"]));
+    assert_eq!(grants[0]["resources"], json!(["arn:aws:s3:::b/*", "arn:aws:artifact:::report/*"]));
     let (code, text) = shown(&["show", "policy", path]);
     assert_eq!(code, Some(0), "{text}");
-    for says in
-        ["(Reports)", "allows", "denies", "every action but iam:*", "every resource but *", "not in the catalogue"]
-    {
+    for says in [
+        "(Reports)",
+        "allows",
+        "denies",
+        "every action but iam:*",
+        "every resource but *",
+        "not in the catalogue",
+        "without effect",
+    ] {
         assert!(text.contains(says), "{says}: {text}");
     }
 }
@@ -158,4 +173,38 @@ fn what_is_unknown_in_a_policy_is_said() {
         text.contains("of which some is not known here") && text.contains("GetObject") && text.contains('…'),
         "{text}"
     );
+}
+
+/// A slip of the name of AWS Artifact is what its profile is about.
+#[test]
+fn the_profile_of_artifact_tells_slips_of_its_name() {
+    let settings = settings("[lint]\nprofile = \"artifact\"\n");
+    let told = |action: &str| {
+        let text =
+            json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]});
+        super::codes(&super::lint(&[Example::new("p.json", text.to_string())], &settings).findings).contains("CS121")
+    };
+    for slip in ["artifac:GetReport", "artefact:ListReports", "atrifact:AcceptAgreement"] {
+        assert!(told(slip), "{slip}");
+    }
+    assert!(!told("s3:GetObjct") && !told("artifact:GetReport"));
+}
+
+/// Anybody can have an owner whose name a pattern leaves open.
+#[test]
+fn subjects_of_github_that_anybody_can_have_are_told() {
+    let settings = settings("[lint]\nprofile = \"security\"\n");
+    let told = |operator: &str, subject: &str| {
+        let host = "token.actions.githubusercontent.com";
+        let text = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity",
+            "Principal": {"Federated": format!("arn:aws:iam::111122223333:oidc-provider/{host}")},
+            "Condition": {"StringEquals": {format!("{host}:aud"): "sts.amazonaws.com"}, operator: {format!("{host}:sub"): subject}}}]});
+        super::codes(&super::lint(&[Example::new("p.json", text.to_string())], &settings).findings).contains("CS206")
+    };
+    for open in ["repo:*", "repo:*:ref:refs/heads/main", "repo:myorg*", "repo:my*/repo:*"] {
+        assert!(told("StringLike", open), "{open}");
+    }
+    for named in ["repo:myorg/repo:*", "repo:myorg/*", "repo:myorg/repo:ref:refs/heads/main"] {
+        assert!(!told("StringLike", named), "{named}");
+    }
 }

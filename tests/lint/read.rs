@@ -147,7 +147,8 @@ fn a_set_is_more_than_its_own_policy() {
         "\"artifact:AcceptAgreement\""
     );
     // of a policy of one's own nothing is known
-    assert_eq!(found("s.json", &set("legal", "MyPolicy", accept)), Vec::<String>::new());
+    let own = set("legal", "MyPolicy", accept).replace("iam::aws:policy", "iam::111122223333:policy");
+    assert_eq!(found("s.json", &own), Vec::<String>::new());
     let role = |managed: &str| {
         format!(
             "Resources:\n  R:\n    Type: AWS::IAM::Role\n    Properties:\n      RoleName: report-viewer\n      ManagedPolicyArns: [arn:aws:iam::aws:policy/{managed}]\n"
@@ -276,4 +277,104 @@ fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
     }
     found.sort();
     found
+}
+
+/// What a rule says of a file, with its severity.
+fn said(name: &str, text: &str, code: &str) -> Vec<(countersign_core::lint::Severity, String)> {
+    let found = lint(&[Example::new(name, text)], &settings("")).findings;
+    found.into_iter().filter(|f| f.rule.code == code).map(|f| (f.severity, f.message)).collect()
+}
+
+/// The names of files and folders tell a kind where the statements can be of it; what is only guessed is told as that, and not mended.
+#[test]
+fn a_kind_that_names_tell_is_told_as_a_guess() {
+    use countersign_core::lint::Severity::{Error, Warning};
+    let deny = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*"}]}"#;
+    for name in ["scp/p.json", "my-scp.json", "permission-sets/p.json"] {
+        let found = said(name, deny, "CS108");
+        assert!(matches!(found.as_slice(), [(Warning, message)] if message.contains("its name")), "{name}: {found:?}");
+    }
+    let of_somebody = deny.replace("\"*\", \"Action\"", "{\"AWS\": \"111122223333\"}, \"Action\"");
+    for (name, text) in
+        [("x.json", deny), ("rcps/x.json", deny), ("scp/x.json", &of_somebody), ("guardrails/x.json", deny)]
+    {
+        assert_eq!(said(name, text, "CS108"), [], "{name}");
+    }
+    let nobody = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"}]}"#;
+    let assume = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole"}]}"#;
+    for (name, text) in [
+        ("bucket-policy.json", nobody),
+        ("bucket-policies/p.json", nobody),
+        ("rcp/p.json", &deny.replace("\"Principal\": \"*\", ", "")),
+        ("trust-policy.json", assume),
+        ("assume-role.json", assume),
+        ("trust-policies/p.json", assume),
+    ] {
+        let found = said(name, text, "CS137");
+        assert!(matches!(found.as_slice(), [(Warning, message)] if message.contains("taken")), "{name}: {found:?}");
+    }
+    for (name, text) in
+        [("read-bucket-policy.json", nobody), ("assume-role.json", nobody), ("bucket-policy.json", deny)]
+    {
+        assert_eq!(said(name, text, "CS137"), [], "{name}");
+    }
+    // some of nobody and some of somebody: no kind of policy, and which one was meant is not guessed
+    let mixed = nobody.replace(
+        "[{",
+        "[{\"Effect\": \"Allow\", \"Principal\": \"*\", \"Action\": \"s3:ListBucket\", \"Resource\": \"*\"}, {",
+    );
+    let found = lint(&[Example::new("x.json", mixed.clone())], &settings("")).findings;
+    let mixture =
+        found.iter().find(|f| f.rule.code == "CS108").unwrap_or_else(|| panic!("{mixed}: {:#?}", told(&found)));
+    assert!(mixture.severity == Error && mixture.message.contains("mixture") && mixture.fix.is_none());
+}
+
+/// Terraform's types tell kinds, also where the policy is called otherwise, and what is no policy of IAM is none.
+#[test]
+fn types_of_terraform_tell_kinds() {
+    let policy = |effect: &str| {
+        format!(
+            "jsonencode({{ Version = \"2012-10-17\", Statement = [{{ Effect = \"{effect}\", Action = \"es:*\", Resource = \"*\" }}] }})"
+        )
+    };
+    for (ty, attribute) in [
+        ("aws_opensearch_domain_policy", "access_policies"),
+        ("aws_glacier_vault", "access_policy"),
+        ("aws_cloudwatch_log_resource_policy", "policy_document"),
+        ("aws_s3_bucket_policy", "policy"),
+    ] {
+        let text = format!("resource \"{ty}\" \"x\" {{\n  {attribute} = {}\n}}\n", policy("Allow"));
+        assert_eq!(said("x.tf", &text, "CS137").len(), 1, "{ty}");
+    }
+    let not_iam = "variable \"p\" {}\nresource \"aws_ecr_lifecycle_policy\" \"x\" {\n  policy = var.p\n}\n";
+    assert_eq!(said("x.tf", not_iam, "CS116"), []);
+    assert_eq!(said("x.tf", &not_iam.replace("lifecycle", "repository"), "CS116").len(), 1);
+    let account = "Resources:\n  P:\n    Type: AWS::Logs::AccountPolicy\n    Properties:\n      PolicyName: x\n      PolicyDocument: !Sub '{\"DestinationArn\":\"arn:aws:lambda:${AWS::Region}:${AWS::AccountId}:function:f\"}'\n";
+    assert_eq!(said("x.yaml", account, "CS116"), []);
+    // whose boundary a managed policy is, and who has it
+    let boundary = |more: &str| {
+        format!(
+            "resource \"aws_iam_user\" \"u\" {{\n  permissions_boundary = aws_iam_policy.b.arn\n}}\n{more}resource \"aws_iam_policy\" \"b\" {{\n  policy = jsonencode({{ Version = \"2012-10-17\", Statement = [{{ Effect = \"Allow\", Principal = \"*\", Action = \"es:*\", Resource = \"*\" }}] }})\n}}\n"
+        )
+    };
+    let kind = |text: &str| said("x.tf", text, "CS108").first().map(|(_, message)| message.contains("boundary"));
+    assert_eq!(kind(&boundary("")), Some(true));
+    let attached = "resource \"aws_iam_user_policy_attachment\" \"a\" {\n  policy_arn = aws_iam_policy.b.arn\n}\n";
+    assert_eq!(kind(&boundary(attached)), Some(false));
+}
+
+/// A file that `templatefile` fills in is read where it stands, as what it is used for.
+#[test]
+fn the_file_of_a_template_is_what_it_is_used_for() {
+    let main = "resource \"aws_iam_policy\" \"q\" {\n  policy = templatefile(\"${path.module}/p/x.json.tpl\", { bucket = var.b })\n}\n";
+    let text = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::${bucket}/*"}]}"#;
+    let of = |text: &str| {
+        let files = [Example::new("main.tf", main), Example::new("p/x.json.tpl", text)];
+        lint(&files, &settings("")).findings
+    };
+    let found = codes(&of(text));
+    assert!(found.contains("CS108") && !found.contains("CS116"), "{found:?}");
+    assert_eq!(told(&of(&text.replace("\"Principal\": \"*\", ", ""))), Vec::<String>::new());
+    // what is not among the files is told
+    assert!(codes(&lint(&[Example::new("main.tf", main)], &settings("")).findings).contains("CS116"));
 }

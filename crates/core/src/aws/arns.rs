@@ -2,10 +2,12 @@
 //!
 //! It errs on the side of reaching: where a part of an ARN differs from resource to resource, anything fits it, nothing too.
 
+use super::ALL_PARTITIONS;
 use super::catalogue::{Action, Catalogue, Resource, Service};
 use super::resources::ArnText;
 use crate::iam::patterns::overlap;
-use crate::iam::template::{Syntax, Template};
+use crate::iam::template::{Syntax, Template, TemplatePart};
+use crate::problem::{did_you_mean, meant};
 
 /// A pattern of a policy's `Resource`. A policy variable, and what is not known, may stand for any text.
 pub struct Reach {
@@ -31,13 +33,28 @@ impl Reach {
         self.segments.iter().all(Template::is_any)
     }
 
+    /// Whether it is every resource of a service, whatever their types.
+    pub fn is_all_of(&self, service: &str) -> bool {
+        let all = self.segments.last().is_some_and(Template::is_any);
+        all && self.service().is_none_or(|own| own == service)
+    }
+
     /// Whether it can match a resource of a type.
     pub fn reaches(&self, resource: &Resource) -> bool {
         resource.arns.iter().any(|arn| {
             let arn = without_variables(arn, "*");
             let parts: Vec<&str> = arn.splitn(PARTS, ':').collect();
-            parts.len() == PARTS && parts.iter().zip(&self.segments).all(|(part, own)| overlap(own, &glob(part)))
+            let is_bucket = parts.last() == Some(&"*") && parts.get(2) == Some(&"s3") && parts.get(3) == Some(&"");
+            parts.len() == PARTS
+                && !(is_bucket && self.has_slash())
+                && parts.iter().zip(&self.segments).all(|(part, own)| overlap(own, &glob(part)))
         })
+    }
+
+    /// The name of a bucket has no slash, which is what tells a bucket from an object.
+    fn has_slash(&self) -> bool {
+        let has = |part: &TemplatePart| matches!(part, TemplatePart::Literal(text) if text.contains('/'));
+        self.segments.last().is_some_and(|name| name.parts.iter().any(has))
     }
 
     /// Whether it can match a resource that an action acts on.
@@ -58,6 +75,28 @@ impl Catalogue {
         let others = self.prefixes().filter(move |p| *p != namespace).filter_map(|p| self.service(p));
         own.chain(others).flat_map(|s| &s.resources).filter(is_named)
     }
+}
+
+/// What is wrong with a partition that AWS does not have.
+pub struct NoPartition {
+    /// In one sentence.
+    pub message: String,
+    /// What to write.
+    pub help: String,
+    /// The partition that was probably meant.
+    pub near: Option<&'static str>,
+}
+
+/// What is said of the partition of an ARN, where AWS has none of this name. A pattern, a blank to fill in and what is not known are
+/// taken for one.
+pub fn no_partition(partition: &str) -> Option<NoPartition> {
+    let is_name = !partition.is_empty() && partition.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
+    if !is_name || partition == "partition" || ALL_PARTITIONS.contains(&partition) {
+        return None;
+    }
+    let near = did_you_mean(partition, ALL_PARTITIONS);
+    let help = near.map_or_else(|| format!("the partitions are {}", ALL_PARTITIONS.join(", ")), meant);
+    Some(NoPartition { message: format!("AWS has no partition `{partition}`: this names nothing"), help, near })
 }
 
 fn glob(text: &str) -> Template {
@@ -96,6 +135,11 @@ mod tests {
         ] {
             assert!(reached(text, service), "{text}");
         }
+        let s3 = catalogue.service("s3").unwrap();
+        let acts = |action: &str, arn: &str| Reach::new(arn).unwrap().reaches_action(s3, s3.action(action).unwrap());
+        assert!(acts("ListBucket", "arn:aws:s3:::b*") && acts("GetObject", "arn:aws:s3:::b/*"));
+        assert!(!acts("ListBucket", "arn:aws:s3:::b/*") && !acts("GetObject", "arn:aws:s3:::b"));
+        assert!(acts("GetObject", "arn:aws:s3:::b*") && !acts("ListAllMyBuckets", "arn:aws:s3:::b"));
         assert!(!reached("arn:aws:kms:us-east-1:111122223333:keys/1", "kms"));
         assert!(Reach::new("arn:aws:s3").is_none());
     }

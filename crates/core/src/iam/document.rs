@@ -272,18 +272,20 @@ impl<'a> Reader<'a> {
                 }
             }
         }
-        let allow = self.effect(node)?;
-        let actions = self.clause(node, "Action", "NotAction", Self::action)?;
+        // all that is wrong is told at once
+        let allow = self.effect(node);
+        let actions = self.clause(node, "Action", "NotAction", Self::action);
         let resources = match ["Resource", "NotResource"].iter().all(|key| node.get(key).is_none()) {
             _ if self.trust => {
-                Clause { negated: false, patterns: vec![ResourcePattern::All], texts: vec!["*".to_owned()] }
+                Some(Clause { negated: false, patterns: vec![ResourcePattern::All], texts: vec!["*".to_owned()] })
             }
             true if self.of_resource => {
-                Clause { negated: false, patterns: vec![ResourcePattern::All], texts: Vec::new() }
+                Some(Clause { negated: false, patterns: vec![ResourcePattern::All], texts: Vec::new() })
             }
-            _ => self.clause(node, "Resource", "NotResource", Self::resource)?,
+            _ => self.clause(node, "Resource", "NotResource", Self::resource),
         };
         let mut conditions = node.get("Condition").map(|c| self.conditions(c)).unwrap_or_default();
+        let (allow, actions, resources) = (allow?, actions?, resources?);
         let principals = if self.says_whom() { Some(self.principals(node)?) } else { None };
         if let Some(principals) = principals.as_ref().filter(|_| self.of_resource) {
             let place = Place { source: self.source.clone(), span: node.span };

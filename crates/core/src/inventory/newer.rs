@@ -135,6 +135,14 @@ fn service(source: &Arc<SourceFile>) -> Result<Service, Problem> {
         Problem::about(&source.path, message)
             .help("save the file of a service as it is published, or move this one away")
     })?;
+    let incomplete = |message: String| Problem::about(&source.path, message).help("save the file of the service again");
+    if reference.actions.is_empty() {
+        return Err(incomplete(format!("{} has no actions, and every service has", source.path)));
+    }
+    let stem = source.path.rsplit('/').next().and_then(|name| name.strip_suffix(".json")).unwrap_or_default();
+    if !stem.eq_ignore_ascii_case(&reference.name) {
+        return Err(incomplete(format!("{} is about the service `{}`, not `{stem}`", source.path, reference.name)));
+    }
     let actions = reference.actions.into_iter().map(|a| {
         let resources = a.resources.into_iter().map(|r| (r.name, false)).collect();
         let level = a.annotations.properties.level();

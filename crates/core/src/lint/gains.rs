@@ -132,6 +132,9 @@ mod tests {
         let narrow = get.replace("\"*\"}", "\"arn:aws:s3:::b/*\"}");
         assert_eq!(told(&narrow, get), ["allowed s3 Read GetObject"], "on more resources");
         assert_eq!(told(get, &narrow), Vec::<String>::new(), "on fewer");
+        let listed = narrow.replace("s3:GetObject", "s3:Get*");
+        assert!(!told("", &listed).join(" ").contains("GetBucketTagging"), "{:?}", told("", &listed));
+        assert_eq!(told("", &narrow.replace("s3:GetObject", "ec2:DescribeInstances")), Vec::<String>::new());
         let tagged =
             get.replace("\"Resource\"", r#""Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}, "Resource""#);
         assert_eq!(told(&tagged, get), ["allowed s3 Read GetObject"], "without the condition");

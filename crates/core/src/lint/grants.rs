@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::policy::{Condition, List, Policy, Statement, Text};
-use super::told;
-use crate::aws::catalogue::{Catalogue, Level, Service};
+use super::{idle, told};
+use crate::aws::arns::Reach;
+use crate::aws::catalogue::{Action, Catalogue, Level, Service};
 use crate::text::json::Node;
 
 /// What a statement says of the actions of one service and access level.
@@ -25,6 +26,8 @@ pub struct Grant {
     pub level: Option<&'static str>,
     /// The actions, or the patterns that no action of the catalogue fits, or `*`.
     pub actions: Vec<String>,
+    /// Actions that are named as well, and by the catalogue act on none of the resources: these are neither allowed nor denied here.
+    pub without_effect: Vec<String>,
     /// How many actions of this level the service has.
     pub of: Option<usize>,
     /// All actions but these.
@@ -58,6 +61,7 @@ fn of_statement(policy: &Policy, statement: &Statement, catalogue: &Catalogue) -
         service_name: None,
         level: None,
         actions: vec!["*".to_owned()],
+        without_effect: Vec::new(),
         of: None,
         all_but: false,
         resources: resources.iter().flat_map(|r| &r.texts).map(|t| told(t.text.clone())).collect(),
@@ -79,14 +83,16 @@ fn of_statement(policy: &Policy, statement: &Statement, catalogue: &Catalogue) -
         return vec![frame];
     }
     let mut found = Vec::new();
-    for ((service, level), names) in by_level(actions, catalogue) {
+    let reaches = resources.and_then(idle::reaches);
+    for ((service, level), names) in by_level(actions, reaches.as_deref(), catalogue) {
         let known = catalogue.service(&service);
         let of = known.zip(level).map(|(s, level)| s.actions.iter().filter(|a| a.level == level).count());
         found.push(Grant {
             service_name: known.map(|s| s.name.clone()),
             service,
             level: level.map(Level::words),
-            actions: names,
+            actions: names.acting,
+            without_effect: names.idle,
             of,
             ..frame.clone()
         });
@@ -94,33 +100,48 @@ fn of_statement(policy: &Policy, statement: &Statement, catalogue: &Catalogue) -
     found
 }
 
+/// The names of actions of one service and level.
+#[derive(Default)]
+struct Names {
+    acting: Vec<String>,
+    /// Those that act on none of the resources.
+    idle: Vec<String>,
+}
+
 /// The actions that a list names, by service and level; those that the catalogue does not have as they are written.
-fn by_level(actions: &List, catalogue: &Catalogue) -> BTreeMap<(String, Option<Level>), Vec<String>> {
-    let mut found: BTreeMap<(String, Option<Level>), Vec<String>> = BTreeMap::new();
-    let mut add = |service: &str, level: Option<Level>, name: String| {
+fn by_level(
+    actions: &List,
+    reaches: Option<&[Reach]>,
+    catalogue: &Catalogue,
+) -> BTreeMap<(String, Option<Level>), Names> {
+    let mut found: BTreeMap<(String, Option<Level>), Names> = BTreeMap::new();
+    let mut add = |service: &str, level: Option<Level>, name: String, idle: bool| {
         let names = found.entry((service.to_ascii_lowercase(), level)).or_default();
+        let names = if idle { &mut names.idle } else { &mut names.acting };
         if !names.contains(&name) {
             names.push(name);
         }
     };
     for text in &actions.texts {
         let (prefix, short) = text.text.split_once(':').unwrap_or(("*", &text.text));
-        let matched = catalogue.service(prefix).map(|s| named(s, short, text)).unwrap_or_default();
+        let service = catalogue.service(prefix);
+        let matched = service.map(|s| named(s, short, text)).unwrap_or_default();
         if matched.is_empty() {
-            add(&told(prefix.to_owned()), None, told(short.to_owned()));
+            add(&told(prefix.to_owned()), None, told(short.to_owned()), false);
         }
-        for (level, name) in matched {
-            add(prefix, Some(level), name);
+        for action in matched {
+            let idle = service.zip(reaches).is_some_and(|(s, reaches)| idle::acts_on_none(s, action, reaches));
+            add(prefix, Some(action.level), action.name.clone(), idle);
         }
     }
     found
 }
 
-fn named(service: &Service, pattern: &str, text: &Text) -> Vec<(Level, String)> {
+fn named<'c>(service: &'c Service, pattern: &str, text: &Text) -> Vec<&'c Action> {
     if !text.is_known() {
         return Vec::new();
     }
-    service.matching(pattern).map(|a| (a.level, a.name.clone())).collect()
+    service.matching(pattern).collect()
 }
 
 fn condition(condition: &Condition) -> String {

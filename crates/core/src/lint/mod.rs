@@ -25,6 +25,7 @@ pub(crate) mod edit;
 pub mod fix;
 pub mod gains;
 pub mod grants;
+mod idle;
 pub mod owners;
 pub mod policy;
 pub mod profile;
@@ -166,6 +167,8 @@ pub struct Finding {
     pub report_only: bool,
     /// What uses the module that it is found in: `module.sso.aws_iam_policy.legal`.
     pub uses: Vec<String>,
+    /// The text of the policy that it is about, where it is about one that is known.
+    pub words: Option<String>,
 }
 
 impl Finding {
@@ -239,6 +242,7 @@ impl<'a> Sink<'a> {
     pub fn add(&mut self, at: &At, message: impl Into<String>, help: impl Into<String>) -> Option<&mut Finding> {
         let pointer = self.policy.map_or_else(|| at.pointer.clone(), |p| p.pointer_to(&at.pointer));
         let sid = self.policy.and_then(|p| p.sid_at(&at.pointer));
+        let words = self.policy.filter(|p| p.host == read::Host::Terraform).and_then(|p| p.words_at(&at.pointer));
         self.found.push(Finding {
             rule: self.rule,
             severity: self.severity,
@@ -252,6 +256,7 @@ impl<'a> Sink<'a> {
             owner: None,
             report_only: false,
             uses: Vec::new(),
+            words,
         });
         self.found.last_mut()
     }

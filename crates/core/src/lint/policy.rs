@@ -9,8 +9,9 @@ use std::sync::Arc;
 use super::At;
 use super::read::Host;
 use crate::aws;
-use crate::iam::document::{self, ELEMENTS};
+use crate::iam::document::{self, ELEMENTS, ResourcePattern};
 use crate::iam::operator::Operator;
+use crate::iam::patterns::reaches_action;
 use crate::lint::read::choice::{is_known, is_unknown, items};
 use crate::problem::{Problem, SourceFile, Span};
 use crate::text::UNKNOWN;
@@ -242,6 +243,18 @@ impl Policy {
         }
     }
 
+    /// The text that a path in the policy names, where it is known.
+    pub fn words_at(&self, pointer: &str) -> Option<String> {
+        let within = |s: &&Statement| {
+            pointer.strip_prefix(s.at.pointer.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        let statement = self.statements.iter().find(within)?;
+        let lists = statement.actions.iter().chain(&statement.resources).flat_map(|list| &list.texts);
+        let conditions = statement.conditions.iter().flat_map(|c| c.values.iter().chain([&c.key, &c.operator_text]));
+        let mut texts = lists.chain(conditions);
+        texts.find(|t| t.at.pointer == pointer && t.is_known()).map(|t| t.text.clone())
+    }
+
     /// The `Sid` of the statement that a path in the policy is in.
     pub fn sid_at(&self, pointer: &str) -> Option<String> {
         let within = |s: &&Statement| {
@@ -286,6 +299,15 @@ impl Policy {
     pub fn set(&self) -> impl Iterator<Item = &document::Statement> {
         let managed = self.beside.managed.iter().flat_map(|(_, statements)| statements);
         self.meanings().map(|(_, m)| m).chain(&self.beside.statements).chain(managed)
+    }
+
+    /// One of its statements denies an action (in lower case) always, whatever it is asked on.
+    pub fn always_denies(&self, action: &str) -> bool {
+        let denies = |s: &Statement, m: &document::Statement| {
+            let on_all = !m.resources.negated && m.resources.patterns.contains(&ResourcePattern::All);
+            !s.perhaps && !m.allow && on_all && m.conditions.is_empty() && reaches_action(m, action)
+        };
+        self.meanings().any(|(s, m)| denies(s, m))
     }
 
     /// Every statement of those who have it is known.
@@ -369,6 +391,11 @@ pub fn is_policy(node: &Node) -> bool {
     let Some(statement) = node.get("Statement") else {
         return versioned;
     };
+    // what an answer of AWS adds to the one statement that a call made
+    let is_answer = !versioned && ["ResponseMetadata", "RevisionId"].iter().any(|key| node.get(key).is_some());
+    if is_answer && statement.as_object().is_some() {
+        return false;
+    }
     // policies of data protection (Amazon SNS, CloudWatch Logs) and of other clouds are written much alike
     let of_data = |n: &Node| ["DataIdentifier", "DataDirection"].iter().any(|key| n.get(key).is_some());
     let of_others =

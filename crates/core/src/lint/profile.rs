@@ -2,6 +2,8 @@
 
 use super::policy::Policy;
 use super::{Check, Rule};
+use crate::aws::catalogue::Catalogue;
+use crate::problem::did_you_mean;
 
 /// A choice of rules.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
@@ -71,10 +73,14 @@ impl Profile {
     }
 }
 
-/// Whether a policy names an action or a resource of AWS Artifact.
+/// Whether a policy names an action or a resource of AWS Artifact, or an action of what is nearly called so and nothing of AWS.
 fn names_artifact(policy: &Policy) -> bool {
-    let actions = policy.action_texts().filter_map(|t| t.text.get(.."artifact:".len()));
+    const NAME: &str = "artifact";
+    let is_meant = |prefix: &str| {
+        prefix.eq_ignore_ascii_case(NAME)
+            || did_you_mean(prefix, [NAME]).is_some() && Catalogue::built_in().service(prefix).is_none()
+    };
+    let mut actions = policy.action_texts().filter_map(|t| t.text.split_once(':'));
     let mut resources = policy.resource_texts();
-    actions.into_iter().any(|start| start.eq_ignore_ascii_case("artifact:"))
-        || resources.any(|t| t.text.split(':').nth(2) == Some("artifact"))
+    actions.any(|(prefix, _)| is_meant(prefix)) || resources.any(|t| t.text.split(':').nth(2) == Some("artifact"))
 }

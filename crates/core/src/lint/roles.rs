@@ -8,7 +8,8 @@ use crate::iam::patterns::reaches_action;
 /// Where a policy allows an action of IAM on every role, and no condition on a key says for which service. Both are in lower case.
 pub fn on_every_role(policy: &Policy, action: &str, key: &str) -> Vec<At> {
     let allows = |s: &&Statement| {
-        let everything = s.resources.as_ref().is_some_and(|r| !r.negated && r.texts.iter().any(|t| t.text == "*"));
+        let everything =
+            s.resources.as_ref().is_some_and(|r| !r.negated && r.texts.iter().any(|t| is_every_role(&t.text)));
         let all_but = s.resources.as_ref().is_some_and(|r| r.negated);
         policy.kind.grants()
             && s.allow == Some(true)
@@ -16,7 +17,19 @@ pub fn on_every_role(policy: &Policy, action: &str, key: &str) -> Vec<At> {
             && s.meaning.as_ref().is_some_and(|m| reaches_action(m, action))
             && !s.conditions.iter().any(|c| says_which(c, key))
     };
+    if policy.always_denies(action) {
+        return Vec::new();
+    }
     policy.statements.iter().filter(allows).filter_map(|s| named_at(s, action)).collect()
+}
+
+/// Whether a pattern matches every role of every account.
+fn is_every_role(pattern: &str) -> bool {
+    match pattern.splitn(6, ':').collect::<Vec<_>>().as_slice() {
+        ["*"] => true,
+        ["arn", _, "iam" | "*", "" | "*", "*", name] => *name == "*" || *name == "role/*",
+        _ => false,
+    }
 }
 
 /// The text with which a statement reaches an action; the element where that is a `NotAction`.
@@ -29,10 +42,8 @@ fn named_at(statement: &Statement, action: &str) -> Option<At> {
     pairs.find(|(_, pattern)| pattern.matches(action)).map(|(text, _)| text.at.clone())
 }
 
-/// Whether a condition fails where the key is absent, and names the service: a value that begins with `*` also fits others.
+/// Whether a condition names the service: a value that begins with `*` also fits others. Every request of these actions carries the key.
 fn says_which(condition: &Condition, key: &str) -> bool {
-    let holds = condition
-        .operator
-        .is_some_and(|o| o.test != Test::Null && !o.negated && !o.if_exists && o.set != SetPrefix::All);
+    let holds = condition.operator.is_some_and(|o| o.test != Test::Null && !o.negated && o.set != SetPrefix::All);
     holds && condition.key.text.eq_ignore_ascii_case(key) && !condition.values.iter().any(|v| v.text.starts_with('*'))
 }

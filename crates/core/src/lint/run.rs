@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::comments::CommentIgnore;
 use super::read::choice::is_known;
-use super::read::terraform::scope::{Candidate, Modules, Scopes};
+use super::read::terraform::calls::Giver;
+use super::read::terraform::scope::{Candidate, Modules, Scopes, folder};
 use super::read::{self, FaultKind, Form, Loaded};
 use super::references;
 use super::rules::{self, expired_ignore, idle_ignore};
@@ -45,7 +46,9 @@ pub struct LintOutcome {
 /// Lints these texts. `given` is the kind of all policies, where the user says so; `whole`: these are all the texts that
 /// the settings speak of.
 pub fn lint(texts: &[Text], settings: &Settings, given: Option<PolicyKind>, whole: bool) -> LintOutcome {
-    let loaded = read_all(texts, settings, given);
+    let modules = modules(texts);
+    let scopes = Scopes::new(&modules);
+    let loaded = read_with(texts, settings, given, &scopes);
     let mut outcome = LintOutcome {
         findings: Vec::new(),
         files: 0,
@@ -73,7 +76,7 @@ pub fn lint(texts: &[Text], settings: &Settings, given: Option<PolicyKind>, whol
         outcome.findings.extend(findings);
     }
     let used = loaded.iter().filter(|f| !f.uses.is_empty()).map(|f| (f.source.path.as_str(), &f.uses)).collect();
-    used_by(&mut outcome.findings, &used);
+    used_by(&mut outcome.findings, &used, &scopes);
     settings.assign(&mut outcome.findings);
     let matched = settings.suppress(&mut outcome.findings);
     // which of the settings' ignores match nothing, only all findings show
@@ -100,10 +103,17 @@ fn unchecked(file: &Loaded, unread: &mut Unread) {
 
 /// Reads these texts: what is in each, in their order.
 pub fn read_all(texts: &[Text], settings: &Settings, given: Option<PolicyKind>) -> Vec<Loaded> {
+    let modules = modules(texts);
+    read_with(texts, settings, given, &Scopes::new(&modules))
+}
+
+fn modules(texts: &[Text]) -> Modules {
     let of_terraform = texts.iter().filter(|t| t.form == Form::Terraform);
-    let modules = Modules::parse(of_terraform.map(|t| Candidate { source: &t.source, named: t.named }));
-    let scopes = Scopes::new(&modules);
-    let mut loaded: Vec<Loaded> = texts.iter().map(|t| load(t, settings, given, &scopes)).collect();
+    Modules::parse(of_terraform.map(|t| Candidate { source: &t.source, named: t.named }))
+}
+
+fn read_with(texts: &[Text], settings: &Settings, given: Option<PolicyKind>, scopes: &Scopes<'_>) -> Vec<Loaded> {
+    let mut loaded: Vec<Loaded> = texts.iter().map(|t| load(t, settings, given, scopes)).collect();
     references::resolve(&mut loaded);
     loaded
 }
@@ -136,14 +146,36 @@ fn of_file(file: &Loaded, settings: &Settings) -> Vec<Finding> {
     told_once(rules::invalid_statement::without_repeated(findings))
 }
 
-/// Says of each finding in a module what uses the module.
-fn used_by(findings: &mut [Finding], used: &BTreeMap<&str, &Vec<String>>) {
+/// Says of each finding in a module what uses the module; of what is given to it, which use gives it, and where.
+fn used_by(findings: &mut [Finding], used: &BTreeMap<&str, &Vec<String>>, scopes: &Scopes<'_>) {
+    let mut known: BTreeMap<(String, String), Vec<Giver>> = BTreeMap::new();
     for finding in findings {
-        if let (Some(uses), Some(address)) = (used.get(finding.place.source.path.as_str()), finding.address()) {
-            finding.uses = uses.iter().map(|module| format!("{module}.{address}")).collect();
+        let path = finding.place.source.path.as_str();
+        let (Some(uses), Some(address)) = (used.get(path), finding.address()) else {
+            continue;
+        };
+        finding.uses = uses.iter().map(|module| format!("{module}.{address}")).collect();
+        let written = finding.place.source.slice(finding.place.span);
+        let Some(words) = finding.words.as_ref().filter(|words| !written.contains(words.as_str())) else {
+            continue;
+        };
+        let key = (folder(path).to_owned(), words.clone());
+        if known.len() >= MOST_GIVEN && !known.contains_key(&key) {
+            continue;
         }
+        let givers = known.entry(key).or_insert_with_key(|(folder, words)| scopes.givers(folder, words));
+        let Some(first) = givers.first() else {
+            continue;
+        };
+        finding.uses = givers.iter().map(|giver| format!("{}.{address}", giver.module)).collect();
+        let (line, _) = first.place.source.line_column(first.place.span.start);
+        let more = if givers.len() > 1 { " and elsewhere" } else { "" };
+        finding.help = format!("{}; it is given in {}:{line}{more}", finding.help, first.place.source.path);
     }
 }
+
+/// Of so many texts that modules are given, it is looked up who gives them.
+const MOST_GIVEN: usize = 200;
 
 /// What is used in several places stands in one, and is told once.
 fn told_once(findings: Vec<Finding>) -> Vec<Finding> {

@@ -1,6 +1,6 @@
 //! The table `[lint]` of `countersign.toml`: which rules, how severe, what is known and why.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use globset::{Glob, GlobMatcher};
@@ -37,6 +37,8 @@ pub struct Settings {
     pub ignores: Vec<Ignore>,
     /// What is known of AWS's services.
     pub catalogue: Catalogue,
+    /// The ARNs of managed policies of AWS's whose documents the settings give.
+    pub managed: BTreeSet<String>,
     /// The dated lists of HIPAA eligible services.
     pub eligible: Arc<Lists>,
     /// Whose files are whose; of several that fit, the last one counts.
@@ -168,6 +170,7 @@ impl Settings {
             source: SourceFile::new(FILE, ""),
             ignores: Vec::new(),
             catalogue: Catalogue::built_in(),
+            managed: BTreeSet::new(),
             eligible: Lists::built_in(),
             owners: Vec::new(),
             chosen_owners: Vec::new(),
@@ -195,6 +198,10 @@ impl Settings {
         }
         settings.catalogue = newer::catalogue(files, &named)?;
         settings.eligible = newer::eligible(files, &named)?.0;
+        settings.managed = newer::documents(files, &named, &mut problems).into_keys().collect();
+        if !problems.is_empty() {
+            return Err(problems);
+        }
         Ok(settings)
     }
 

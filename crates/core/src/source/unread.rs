@@ -19,6 +19,8 @@ pub enum Reason {
     Ignored,
     /// The name of the file ends in none of those that are read.
     OtherKind,
+    /// The file is in another encoding than UTF-8.
+    NotUtf8,
     /// The file holds no policy.
     WithoutPolicy,
     /// The statement has placeholders: what they stand for is not checked.
@@ -33,7 +35,7 @@ impl Reason {
     /// What is counted by it.
     fn noun(self) -> &'static str {
         match self {
-            Self::Excluded | Self::OtherKind | Self::WithoutPolicy => "file",
+            Self::Excluded | Self::OtherKind | Self::NotUtf8 | Self::WithoutPolicy => "file",
             Self::Hidden | Self::Ignored => "entry",
             Self::Placeholders => "statement",
             Self::NotLiteral | Self::WithoutDocument => "policy",
@@ -52,6 +54,7 @@ impl Reason {
             Self::Hidden => format!("{number} hidden"),
             Self::Ignored => format!("{number} ignored by git"),
             Self::OtherKind => format!("{number} of another kind"),
+            Self::NotUtf8 => format!("{number} in UTF-16, not UTF-8"),
             Self::WithoutPolicy => format!("{number} without a policy"),
             Self::Placeholders => format!("placeholders in {}", count(number, "statement")),
             Self::NotLiteral => format!("{} not literal", policies(number)),

@@ -65,7 +65,7 @@ pub const SPELLINGS: [&str; 41] = [
 ];
 
 /// Global keys of AWS besides those that are asked about.
-const OTHER_GLOBAL: [&str; 18] = [
+const OTHER_GLOBAL: [&str; 19] = [
     "aws:AssumedRoot",
     "aws:CalledViaAWSMCP",
     "aws:CalledViaFirst",
@@ -73,6 +73,8 @@ const OTHER_GLOBAL: [&str; 18] = [
     "aws:ChatbotSourceArn",
     "aws:Ec2InstanceSourcePrivateIPv4",
     "aws:IsMcpServiceAction",
+    // only AWS's own managed policies name it
+    "aws:PrincipalOrgMasterAccountId",
     "aws:PrincipalServiceNamesList",
     "aws:SignInSessionArn",
     "aws:SourceOwner",

@@ -56,6 +56,8 @@ pub enum Holder {
     User,
     /// The inline policies of a group.
     Group,
+    /// A managed policy of AWS's own.
+    OfAws,
 }
 
 impl Holder {
@@ -66,6 +68,7 @@ impl Holder {
             Self::Role => "the inline policies of a role",
             Self::User => "the inline policies of a user",
             Self::Group => "the inline policies of a group",
+            Self::OfAws => "a managed policy of AWS",
         }
     }
 }

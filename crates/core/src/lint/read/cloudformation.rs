@@ -14,8 +14,9 @@ pub fn resolved(root: Node) -> Node {
         return root;
     }
     let mappings = root.get("Mappings").cloned();
+    let parameters = root.get("Parameters").cloned();
     let at = root.span;
-    Resolver { mappings }.value(root).unwrap_or_else(|| Node::new(at, Value::Null))
+    Resolver { mappings, parameters }.value(root).unwrap_or_else(|| Node::new(at, Value::Null))
 }
 
 fn has_functions(node: &Node) -> bool {
@@ -44,6 +45,7 @@ fn function(members: &[Member]) -> Option<&Member> {
 
 struct Resolver {
     mappings: Option<Node>,
+    parameters: Option<Node>,
 }
 
 impl Resolver {
@@ -93,6 +95,8 @@ impl Resolver {
         let of = |index: usize| arguments.get(index).and_then(|n| self.value(n.clone()));
         Some(match function.key.as_str() {
             "Ref" if argument.as_str() == Some("AWS::NoValue") => return None,
+            "Ref" => argument.as_str().map_or_else(|| unknown(at), |name| self.parameter(name, at)),
+            "Fn::Split" => split(of(0), of(1), at),
             "Fn::If" if arguments.len() == 3 => {
                 let none = || Node::new(at, Value::Null);
                 let either = one_of(at, vec![of(1).unwrap_or_else(none), of(2).unwrap_or_else(none)]);
@@ -112,6 +116,19 @@ impl Resolver {
             "Fn::ToJsonString" | "Fn::GetPolicy" => of(0)?,
             _ => unknown(at),
         })
+    }
+
+    /// What a parameter may be: its default, where that says something of a policy, and anything else.
+    fn parameter(&self, name: &str, at: Span) -> Node {
+        let says = |text: &str| text.contains(':') && !text.contains("{{");
+        let default = self.parameters.as_ref().and_then(|all| all.get(name)).and_then(|own| own.get("Default"));
+        match default.and_then(Node::as_str).filter(|text| is_known_text(text) && says(text)) {
+            Some(text) if text.contains(',') => {
+                one_of(at, text.split(',').map(|part| Node::string(at, part.trim())).chain([unknown(at)]).collect())
+            }
+            Some(text) => one_of(at, vec![Node::string(at, text), unknown(at)]),
+            None => unknown(at),
+        }
     }
 
     /// What a mapping says under keys, all of them where one is not known.
@@ -150,6 +167,23 @@ fn joined(separator: Option<Node>, list: Option<Node>, at: Span) -> Node {
     let text = nodes.iter().map(part).collect::<Vec<_>>().join(separator);
     // the places of a document in pieces cannot be told
     if text.trim_start().starts_with('{') { unknown(at) } else { Node::string(at, text) }
+}
+
+fn is_known_text(text: &str) -> bool {
+    !text.contains(UNKNOWN)
+}
+
+/// The parts of a text that is known.
+fn split(separator: Option<Node>, text: Option<Node>, at: Span) -> Node {
+    let (Some(separator), Some(text)) = (separator, text) else {
+        return unknown(at);
+    };
+    match (separator.as_str(), text.as_str()) {
+        (Some(separator), Some(parts)) if is_known(&text) && !separator.is_empty() => {
+            Node::new(at, Value::Array(parts.split(separator).map(|part| Node::string(text.span, part)).collect()))
+        }
+        _ => unknown(at),
+    }
 }
 
 fn selected(index: Option<Node>, list: Option<Node>, at: Span) -> Node {

@@ -42,10 +42,15 @@ fn names_only_documents(raw: &str) -> bool {
         })
 }
 
-/// The argument of `file("${path.module}/x.json")`.
+/// The file of `file("${path.module}/x.json")`, and of `templatefile` with whatever fills it in.
 pub fn file_argument(raw: &str) -> Option<String> {
-    let inner = raw.strip_prefix("file(")?.strip_suffix(')')?.trim();
-    let path = inner.strip_prefix('"')?.strip_suffix('"')?;
+    let path = match raw.strip_prefix("templatefile(") {
+        Some(arguments) => arguments.trim_start().strip_prefix('"')?.split_once('"').filter(|_| raw.ends_with(')'))?.0,
+        None => {
+            let inner = raw.strip_prefix("file(")?.strip_suffix(')')?.trim();
+            inner.strip_prefix('"')?.strip_suffix('"')?
+        }
+    };
     let path = path.strip_prefix("${path.module}/").unwrap_or(path);
     (!path.contains("${") && !path.contains('"')).then(|| path.to_owned())
 }
@@ -67,6 +72,9 @@ mod tests {
     fn files_of_terraform() {
         assert_eq!(file_argument("file(\"${path.module}/p/x.json\")").as_deref(), Some("p/x.json"));
         assert_eq!(file_argument("file(\"${var.x}.json\")"), None);
-        assert_eq!(file_argument("templatefile(\"x\", {})"), None);
+        assert_eq!(file_argument("templatefile(\"x.tpl\", {})").as_deref(), Some("x.tpl"));
+        let filled = "templatefile(\n  \"${path.module}/p/x.json.tpl\",\n  { a = \"b\" }\n)";
+        assert_eq!(file_argument(filled).as_deref(), Some("p/x.json.tpl"));
+        assert_eq!(file_argument("templatefile(\"${var.x}.tpl\", {})"), None);
     }
 }

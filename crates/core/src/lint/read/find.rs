@@ -6,13 +6,17 @@ use super::choice::{is_known, is_unknown};
 use super::documents::{DOCUMENT, file_argument, merged};
 use super::embedded::{self, Mapped};
 use super::given::Given;
-use super::kinds::{by_path, holder, of_another_cloud, of_cloudformation, of_key, of_terraform, of_type};
+use super::kinds::{
+    by_name, by_path, holder, is_of_other_language, of_another_cloud, of_cloudformation, of_key, of_terraform, of_type,
+};
 use super::siblings::{beside, boundary_of, managed, of_template, sibling_statements};
+use super::statements;
 use super::template;
 use super::terraform::calls::Document;
 use super::terraform::scope::{Scope, Scopes, folder};
 use super::yaml;
 use super::{Fault, FaultKind, Host, UNKNOWN, duplicate, looks_like_policy, placeholders, shown, unreadable};
+use crate::aws::managed as managed_policies;
 use crate::lint::policy::{Found, Holder, Policy, PolicyKind, SiblingPolicies, is_policy, size_of};
 use crate::problem::{SourceFile, Span};
 use crate::text::json::{Member, Node, Value};
@@ -44,7 +48,16 @@ pub struct FileReference {
 }
 
 /// The attributes of Terraform's resources that hold policies.
-const TERRAFORM_KEYS: [&str; 4] = ["policy", "inline_policy", "assume_role_policy", "content"];
+const TERRAFORM_KEYS: [&str; 8] = [
+    "policy",
+    "inline_policy",
+    "assume_role_policy",
+    "content",
+    "access_policy",
+    "access_policies",
+    "resource_policy",
+    "policy_document",
+];
 
 /// Strings in strings are followed this deep.
 const MAX_STRINGS: usize = 3;
@@ -56,7 +69,6 @@ pub struct Finder<'a> {
     /// The names of a folder of Terraform.
     scope: Option<&'a Scope<'a>>,
     scopes: Option<&'a Scopes<'a>>,
-    of_path: Option<PolicyKind>,
     /// What was found.
     pub policies: Vec<Policy>,
     /// What is wrong with it.
@@ -78,6 +90,8 @@ struct Enclosing {
     strings: usize,
     /// A value here should be a policy.
     expected: bool,
+    /// The policies of what this is are none of IAM.
+    of_other_language: bool,
 }
 
 impl Enclosing {
@@ -93,14 +107,12 @@ impl Enclosing {
 impl<'a> Finder<'a> {
     /// A finder for one file.
     pub fn new(source: &'a Arc<SourceFile>, given: Option<PolicyKind>, scopes: Option<&'a Scopes<'a>>) -> Self {
-        let of_path = by_path(&source.path);
         let scope = scopes.map(|all| all.of(&source.path));
         Self {
             source,
             given,
             scope,
             scopes,
-            of_path,
             policies: Vec::new(),
             faults: Vec::new(),
             references: Vec::new(),
@@ -146,6 +158,11 @@ impl<'a> Finder<'a> {
     }
 
     fn value(&mut self, node: &Node, around: &Enclosing, host: Host) {
+        if self.may_be_statements(around)
+            && let Some(policy) = statements::policy(node)
+        {
+            return self.policy(&policy, around, Host::Closed);
+        }
         match &node.value {
             Value::Object(_) if is_policy(node) => self.policy(node, around, host),
             Value::Object(members) => self.object(node, members, around, host),
@@ -162,13 +179,34 @@ impl<'a> Finder<'a> {
         }
     }
 
+    /// Whether statements may stand here without a policy around them: in Terraform, where they are given to a module that is not among the
+    /// files, for those of a module that is are read where the module uses them.
+    fn may_be_statements(&self, around: &Enclosing) -> bool {
+        let Some(scope) = self.scope else {
+            return true;
+        };
+        let name = around.pointer.strip_prefix("module.").and_then(|rest| rest.split(['.', '[']).next());
+        name.is_some_and(|name| scope.module(name).is_none_or(|f| self.scopes.is_none_or(|all| !all.has(f))))
+    }
+
     fn object(&mut self, node: &Node, members: &[Member], around: &Enclosing, host: Host) {
         let own = described(node, around);
         if let Some(list) = managed_only(node) {
             self.managed_only(list, &own);
         }
         for member in members {
+            if lists_managed(&member.key) {
+                self.unknown_managed(&member.node);
+            }
             let mut inner = own.below(&member.key);
+            if self.may_be_statements(&inner)
+                && let Some((policy, kind, holder)) = statements::listed(member)
+            {
+                inner.kind = kind.or(inner.kind);
+                inner.holder = holder;
+                self.policy(&policy, &inner, Host::Closed);
+                continue;
+            }
             inner.kind = of_key(&member.key).or(inner.kind);
             if self.scope.is_some() && around.pointer.is_empty() {
                 if of_another_cloud(&member.key) {
@@ -179,6 +217,11 @@ impl<'a> Finder<'a> {
             inner.expected = holds_policy(&member.key, &own, self.scope.is_some());
             if let ("Properties", Some(ty)) = (member.key.as_str(), resource_type(node)) {
                 self.properties(ty, &member.node, &inner, host);
+                continue;
+            }
+            if member.key == CUSTOM_STATEMENTS && around.pointer.ends_with(".Auth.ResourcePolicy") {
+                inner.kind = Some(PolicyKind::Resource);
+                self.statements_only(member, &inner);
                 continue;
             }
             let siblings = sibling_statements(self.source, member, host);
@@ -202,18 +245,39 @@ impl<'a> Finder<'a> {
         }
     }
 
+    /// The ARNs of managed policies that AWS does not have.
+    fn unknown_managed(&mut self, node: &Node) {
+        match &node.value {
+            Value::String(arn)
+                if !arn.contains(['*', '$', '{', '<', ' ', UNKNOWN]) && managed_policies::unknown(arn).is_some() =>
+            {
+                let (message, help) = (arn.clone(), String::new());
+                self.faults.push(Fault { kind: FaultKind::UnknownManaged, span: node.span, message, help });
+            }
+            Value::Array(nodes) | Value::OneOf(nodes) => nodes.iter().for_each(|n| self.unknown_managed(n)),
+            Value::Object(members) => members.iter().for_each(|m| self.unknown_managed(&m.node)),
+            _ => {}
+        }
+    }
+
     /// What a resource of CloudFormation is: no policy itself, whatever its members are called.
     fn properties(&mut self, ty: &str, node: &Node, around: &Enclosing, host: Host) {
         let Some(members) = node.as_object() else {
             return self.value(node, around, host);
         };
         if let Some(statement) = members.iter().find(|m| m.key == "Statement").filter(|_| ty == EVENT_BUS_POLICY) {
-            let version = Node::string(statement.key_span, "2012-10-17");
-            let version = Member { key: "Version".to_owned(), key_span: statement.key_span, node: version };
-            let root = Node::new(node.span, Value::Object(vec![version, statement.clone()]));
-            self.policy(&root, around, Host::Closed);
+            self.statements_only(statement, around);
         }
         self.object(node, members, around, host);
+    }
+
+    /// The statements of a policy that whoever deploys them completes.
+    fn statements_only(&mut self, statements: &Member, around: &Enclosing) {
+        let at = statements.key_span;
+        let version = Member { key: "Version".to_owned(), key_span: at, node: Node::string(at, "2012-10-17") };
+        let statement = Member { key: "Statement".to_owned(), ..statements.clone() };
+        let root = Node::new(at, Value::Object(vec![version, statement]));
+        self.policy(&root, around, Host::Closed);
     }
 
     /// A permission set or role of managed policies only: a policy without statements, with others beside it.
@@ -234,8 +298,9 @@ impl<'a> Finder<'a> {
                 inner.names.push(own.to_owned());
             }
             inner.kind = of_terraform(ty, Some(&member.node));
-            // a managed policy may be attached, or be a boundary: its names may say so
-            if *ty == "aws_iam_policy" && inner.names.iter().any(|n| by_path(n) == Some(PolicyKind::Boundary)) {
+            // a managed policy may be attached, or be a boundary: its names, or those who have it, may say so
+            let named = || inner.names.iter().any(|n| by_path(n) == Some(PolicyKind::Boundary));
+            if *ty == "aws_iam_policy" && (self.scope.is_some_and(|s| s.is_boundary(name)) || named()) {
                 inner.kind = Some(PolicyKind::Boundary);
             }
             inner.holder = holder(ty);
@@ -289,6 +354,8 @@ impl<'a> Finder<'a> {
             Err(_) if is_template || text.contains(UNKNOWN) => self.not_literal(node, around),
             // a document that is escaped once more than it is unescaped, as samples of answers have them
             Err(_) if !around.expected && trimmed.starts_with("{\\\"") => self.not_literal(node, around),
+            // no key of it is that of a policy: a message that AWS encodes has `matchedStatements`
+            Err(_) if !around.expected && !text.contains("\"Statement") => {}
             Err(problems) => self.faults.extend(problems.iter().map(unreadable)),
         }
     }
@@ -364,9 +431,7 @@ impl<'a> Finder<'a> {
     }
 
     fn policy(&mut self, node: &Node, around: &Enclosing, host: Host) {
-        // the name of a file tells less than principals do
-        let of_path = self.of_path.filter(|k| k.has_principals() || !has_principals(node));
-        let kind = self.given.or(around.kind).or(of_path);
+        let kind = self.given.or(around.kind).or_else(|| by_name(&self.source.path, node));
         let (node, merged) = match self.scope {
             Some(scope) if around.pointer.starts_with(DOCUMENT) => merged(self.source, scope, node),
             _ => (node.clone(), Vec::new()),
@@ -405,11 +470,6 @@ fn managed_only(node: &Node) -> Option<&Member> {
     (!own && list.node.as_array().is_some_and(|l| !l.is_empty())).then_some(list)
 }
 
-fn has_principals(node: &Node) -> bool {
-    let statements = node.get("Statement").map(|s| s.as_array().unwrap_or(std::slice::from_ref(s))).unwrap_or_default();
-    statements.iter().any(|s| s.get("Principal").is_some() || s.get("NotPrincipal").is_some())
-}
-
 /// What an object says of the policies in it.
 fn described(node: &Node, around: &Enclosing) -> Enclosing {
     let mut own = around.clone();
@@ -417,7 +477,12 @@ fn described(node: &Node, around: &Enclosing) -> Enclosing {
     own.names.extend(NAMES.iter().filter_map(|k| text(k)).map(str::to_owned));
     if let Some(ty) = text("Type") {
         own.kind = of_cloudformation(ty, node.get("Properties")).or(own.kind);
+        own.of_other_language |= is_of_other_language(ty);
         own.holder = holder(ty);
+    }
+    let is_of_aws = |arn: &str| arn.starts_with("arn:") && arn.contains(":iam::aws:policy/");
+    if ["Arn", "arn", "PolicyArn"].iter().filter_map(|k| text(k)).any(is_of_aws) {
+        own.holder = Some(Holder::OfAws);
     }
     if let Some(ty) = node.get("PolicySummary").and_then(|s| s.get("Type")).and_then(Node::as_str) {
         own.kind = of_type(ty);
@@ -439,6 +504,9 @@ fn described(node: &Node, around: &Enclosing) -> Enclosing {
 /// A resource that has one statement of a policy, not a policy.
 const EVENT_BUS_POLICY: &str = "AWS::Events::EventBusPolicy";
 
+/// Statements that SAM adds to the resource policy of an API.
+const CUSTOM_STATEMENTS: &str = "CustomStatements";
+
 /// The type of a resource of CloudFormation.
 fn resource_type(node: &Node) -> Option<&str> {
     node.get("Type").and_then(Node::as_str).filter(|ty| ty.contains("::"))
@@ -452,11 +520,19 @@ fn properties_names(properties: &Node) -> impl Iterator<Item = String> + '_ {
 /// The members that name what holds a policy.
 const NAMES: [&str; 6] = ["Name", "PolicyName", "RoleName", "UserName", "GroupName", "ManagedPolicyName"];
 
+/// Whether the values of a key are ARNs of managed policies: `ManagedPolicyArns`, `policy_arn`, `permissions_boundary`.
+fn lists_managed(key: &str) -> bool {
+    let key = key.replace('_', "").to_ascii_lowercase();
+    let lists = ["policyarn", "policyarns", "managedpolicies"].iter().any(|end| key.ends_with(end));
+    !key.contains(':') && lists || ["permissionsboundary", "permissionboundary"].contains(&key.as_str())
+}
+
 /// Whether the value of a key should be a policy, so that one that is not literal is told.
 fn holds_policy(key: &str, around: &Enclosing, terraform: bool) -> bool {
     let named = ["PolicyDocument", "AssumeRolePolicyDocument", "InlinePolicy", "CustomPolicy"].contains(&key);
     let of_terraform =
         TERRAFORM_KEYS.contains(&key) && around.pointer.starts_with("resource.aws_") && around.kind.is_some();
     let of_organizations = key == "Content" && around.kind.is_some();
+    let named = named && !around.of_other_language;
     named || (terraform && of_terraform) || of_organizations
 }

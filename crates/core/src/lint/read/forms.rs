@@ -77,7 +77,8 @@ pub fn looks_like_policy(text: &str) -> bool {
             .skip(1)
             .any(|rest| rest.trim_start_matches(['"', '\'', '\\', ' ', '\t']).starts_with([':', '=']))
     };
-    key("Statement") && (key("Effect") || key("Action")) || text.contains("aws_iam_policy_document")
+    (key("Statement") || key("CustomStatements")) && (key("Effect") || key("Action"))
+        || text.contains("aws_iam_policy_document")
 }
 
 #[cfg(test)]

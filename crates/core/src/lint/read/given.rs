@@ -55,6 +55,40 @@ impl Given {
         Some(Self { text, offsets })
     }
 
+    /// The same, the lines of the quoted text at a character further in: these readers do not ask how far in they are either, and white space
+    /// at their beginning is no part of the text.
+    pub fn quoted_further_in(&self, character: usize) -> Option<Self> {
+        if self.text.len() > MOST {
+            return None;
+        }
+        let mut characters = self.text.chars().enumerate().skip(character);
+        let (_, quote) = characters.next().filter(|(_, c)| ['"', '\''].contains(c))?;
+        let (mut starts, mut escaped) = (Vec::new(), false);
+        for (at, c) in characters {
+            match c {
+                _ if escaped => escaped = false,
+                '\\' if quote == '"' => escaped = true,
+                // two of them stand for one, and end the text and begin it again here
+                c if c == quote => break,
+                '\n' => starts.push(at + 1),
+                _ => {}
+            }
+        }
+        let (mut text, mut offsets) = (String::new(), Vec::new());
+        let mut starts = starts.into_iter().peekable();
+        starts.peek()?;
+        for (at, c) in self.text.chars().enumerate() {
+            if starts.next_if_eq(&at).is_some() {
+                text.push_str(&" ".repeat(INDENTATION));
+                offsets.extend(std::iter::repeat_n(self.offset(at), INDENTATION));
+            }
+            text.push(c);
+            offsets.push(self.offset(at));
+        }
+        offsets.push(self.offset(usize::MAX));
+        Some(Self { text, offsets })
+    }
+
     /// The same with an unknown value for each `{{ name }}` and `%NAME%`; `None` where there is none, or more than values are to be filled in.
     pub fn filled(&self) -> Option<Self> {
         self.without(placeholder)

@@ -1,5 +1,7 @@
 //! What kind of policy the words around it tell: the name of a key, the type of a resource, the path of the file.
 
+use super::choice::items;
+use crate::aws::resource_policies;
 use crate::lint::policy::{Holder, PolicyKind};
 use crate::text::json::Node;
 
@@ -16,6 +18,15 @@ pub(super) fn of_key(key: &str) -> Option<PolicyKind> {
         "resourceControlPolicies" | "resourceControlPoliciesUnplaced" => Some(PolicyKind::ResourceControl),
         "trustPolicy" => Some(PolicyKind::Trust),
         "permissionsBoundary" => Some(PolicyKind::Boundary),
+        _ => None,
+    }
+}
+
+/// Under which keys statements stand by themselves, and what is made of them: the role of a function, the policy of an API.
+pub(super) fn holder_of_statements(key: &str) -> Option<(Option<PolicyKind>, Option<Holder>)> {
+    match key {
+        "iamRoleStatements" | "iamManagedPolicyStatements" | "statements" => Some((None, None)),
+        "resourcePolicy" => Some((Some(PolicyKind::Resource), None)),
         _ => None,
     }
 }
@@ -40,9 +51,44 @@ pub(super) fn of_terraform(ty: &str, body: Option<&Node>) -> Option<PolicyKind> 
         // attached to certificates and things, it names nobody
         "aws_iot_policy" => Some(PolicyKind::Identity),
         "aws_iam_policy_document" => None,
-        _ if ty.starts_with("aws_") && body.is_some_and(|b| b.get("policy").is_some()) => Some(PolicyKind::Resource),
+        _ if is_of_other_language(ty) => None,
+        _ if ty.starts_with("aws_") && body.is_some_and(|b| OF_RESOURCES.iter().any(|key| b.get(key).is_some())) => {
+            Some(PolicyKind::Resource)
+        }
         _ => None,
     }
+}
+
+/// The attributes of Terraform's resources that hold the policy of the resource.
+const OF_RESOURCES: [&str; 5] = ["policy", "access_policy", "access_policies", "resource_policy", "policy_document"];
+
+/// Types of Terraform and CloudFormation whose policies are none of IAM: what is kept how long, who is asked what, what is masked.
+const OTHER_LANGUAGES: [&str; 20] = [
+    "aws_cloudwatch_log_account_policy",
+    "aws_cloudwatch_log_data_protection_policy",
+    "aws_dlm_lifecycle_policy",
+    "aws_ecr_lifecycle_policy",
+    "aws_fms_policy",
+    "aws_opensearchserverless_access_policy",
+    "aws_opensearchserverless_lifecycle_policy",
+    "aws_opensearchserverless_security_policy",
+    "aws_sns_topic_data_protection_policy",
+    "aws_verifiedpermissions_policy",
+    "AWS::ECR::Repository",
+    "AWS::FMS::Policy",
+    "AWS::Logs::AccountPolicy",
+    "AWS::Logs::LogGroup",
+    "AWS::OpenSearchServerless::AccessPolicy",
+    "AWS::OpenSearchServerless::LifecyclePolicy",
+    "AWS::OpenSearchServerless::SecurityPolicy",
+    "AWS::DLM::LifecyclePolicy",
+    "AWS::SecurityHub::ConfigurationPolicy",
+    "AWS::VerifiedPermissions::Policy",
+];
+
+/// A type whose policies are none of IAM; a repository of Amazon ECR has one of each.
+pub(super) fn is_of_other_language(ty: &str) -> bool {
+    OTHER_LANGUAGES.contains(&ty)
 }
 
 pub(super) fn of_cloudformation(ty: &str, properties: Option<&Node>) -> Option<PolicyKind> {
@@ -50,6 +96,7 @@ pub(super) fn of_cloudformation(ty: &str, properties: Option<&Node>) -> Option<P
         "AWS::Organizations::Policy" => properties.and_then(|p| p.get("Type")).and_then(Node::as_str).and_then(of_type),
         "AWS::SSO::PermissionSet" => Some(PolicyKind::PermissionSet),
         "AWS::IoT::Policy" => Some(PolicyKind::Identity),
+        _ if is_of_other_language(ty) && ty != "AWS::ECR::Repository" => None,
         _ if ty.starts_with("AWS::IAM::") => Some(PolicyKind::Identity),
         // the policy of an API, or of its domain, says who may call it
         "AWS::Serverless::Api" | "AWS::Serverless::HttpApi" => Some(PolicyKind::Resource),
@@ -101,6 +148,42 @@ pub(super) fn holder(ty: &str) -> Option<Holder> {
     }
 }
 
+/// The kind of a document that the names of its file and its folders tell, where its statements can be of that kind.
+pub(super) fn by_name(path: &str, root: &Node) -> Option<PolicyKind> {
+    let kind = by_path(path)?;
+    let statements = root.get("Statement").map(items).unwrap_or_default();
+    let principals = || statements.iter().flat_map(|s| [s.node.get("Principal"), s.node.get("NotPrincipal")]).flatten();
+    let none = principals().next().is_none();
+    let fits = match kind {
+        // in such folders are also policies of the resources that such policies do not bind
+        PolicyKind::ResourceControl => {
+            (!none || is_outright(path)) && statements.iter().any(|s| names_controlled(s.node))
+        }
+        PolicyKind::Trust => none && !statements.iter().any(|s| s.node.get("Resource").is_some()),
+        PolicyKind::Resource => none,
+        // who writes one for everybody, and in such a place, mistakes it for a policy of a resource
+        _ if is_outright(path) => principals().all(|p| p.as_str() == Some("*")),
+        _ => none,
+    };
+    fits.then_some(kind)
+}
+
+/// Whether a statement names an action of a service whose resources are bound by resource control policies.
+fn names_controlled(statement: &Node) -> bool {
+    let actions = statement.get("Action").or_else(|| statement.get("NotAction")).map(items).unwrap_or_default();
+    let mut prefixes = actions.iter().filter_map(|a| a.node.as_str()?.split_once(':'));
+    prefixes.any(|(prefix, _)| resource_policies::are_controlled(&prefix.to_ascii_lowercase()))
+}
+
+/// The names say it in so many words.
+fn is_outright(path: &str) -> bool {
+    let path = path.to_ascii_lowercase();
+    let mut words = path.split(|c: char| !c.is_ascii_alphanumeric());
+    let squeezed = path.replace(['-', '_', ' '], "");
+    words.any(|w| ["scp", "scps", "rcp", "rcps"].contains(&w))
+        || ["servicecontrol", "permissionset", "resourcecontrolpolic"].iter().any(|part| squeezed.contains(part))
+}
+
 /// The kind that the names of a file and its folders tell.
 pub(super) fn by_path(path: &str) -> Option<PolicyKind> {
     let path = path.to_ascii_lowercase();
@@ -108,6 +191,9 @@ pub(super) fn by_path(path: &str) -> Option<PolicyKind> {
     let squeezed = path.replace(['-', '_', ' '], "");
     let has = |word: &str| words.contains(&word);
     let holds = |part: &str| squeezed.contains(part);
+    // a file or a folder of just this name
+    let is =
+        |names: &[&str]| squeezed.split('/').any(|part| part.split('.').next().is_some_and(|p| names.contains(&p)));
     if has("scp") || has("scps") || holds("servicecontrol") || has("guardrails") || has("guardrail") {
         Some(PolicyKind::ServiceControl)
     } else if has("rcp") || has("rcps") || holds("resourcecontrol") {
@@ -116,10 +202,41 @@ pub(super) fn by_path(path: &str) -> Option<PolicyKind> {
         Some(PolicyKind::Boundary)
     } else if holds("permissionset") {
         Some(PolicyKind::PermissionSet)
+    } else if is(&TRUST) {
+        Some(PolicyKind::Trust)
+    } else if is(&RESOURCE) {
+        Some(PolicyKind::Resource)
     } else {
         None
     }
 }
+
+/// What files and folders of trust policies are called, without what stands between words.
+const TRUST: [&str; 7] = [
+    "assumerole",
+    "assumerolepolicies",
+    "assumerolepolicy",
+    "trustpolicies",
+    "trustpolicy",
+    "trustrelationship",
+    "trustrelationships",
+];
+
+/// The same of policies of resources.
+const RESOURCE: [&str; 12] = [
+    "bucketpolicies",
+    "bucketpolicy",
+    "keypolicies",
+    "keypolicy",
+    "queuepolicies",
+    "queuepolicy",
+    "resourcebasedpolicies",
+    "resourcebasedpolicy",
+    "resourcepolicies",
+    "resourcepolicy",
+    "topicpolicies",
+    "topicpolicy",
+];
 
 #[cfg(test)]
 mod tests {
@@ -143,5 +260,8 @@ mod tests {
         assert_eq!(by_path("permission-sets/auditor.json"), Some(PolicyKind::PermissionSet));
         assert_eq!(by_path("iam/boundary.json"), Some(PolicyKind::Boundary));
         assert_eq!(by_path("iam/discprices.json"), None);
+        assert_eq!(by_path("iam/trust-policies/ci.json"), Some(PolicyKind::Trust));
+        assert_eq!(by_path("s3/bucket_policy.json"), Some(PolicyKind::Resource));
+        assert_eq!(by_path("iam/read-bucket-policy.json"), None);
     }
 }

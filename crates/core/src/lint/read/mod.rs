@@ -16,6 +16,7 @@ mod placeholders;
 mod pulumi;
 mod repeated;
 mod siblings;
+mod statements;
 pub(crate) mod template;
 pub(crate) mod terraform;
 pub(crate) mod yaml;
@@ -59,6 +60,8 @@ pub enum FaultKind {
     ByteOrderMark,
     /// A policy that is not literal.
     NotLiteral,
+    /// A managed policy that the data of AWS's lacks: its message is the ARN.
+    UnknownManaged,
 }
 
 /// A fault, and where.
@@ -189,7 +192,9 @@ fn tree(
             Err(problem) => match filled(source).map(|filled| yaml::read(source, filled)) {
                 Some(Ok(root)) => Ok((root, Host::Closed)),
                 Some(Err(_)) => Err(vec![of_template(source, 0)]),
-                None if MARKS.iter().any(|mark| source.text.contains(mark)) => Err(vec![of_template(source, 0)]),
+                None if MARKS.iter().any(|mark| source.text.contains(mark)) || has_blank_line(&source.text) => {
+                    Err(vec![of_template(source, 0)])
+                }
                 None => Err(vec![problem]),
             },
         },
@@ -204,6 +209,16 @@ fn tree(
             root.map(|root| (root, Host::Closed)).ok_or(problems)
         }),
     })
+}
+
+/// A line that is nothing but a name in braces: what a program puts in its place may be anything.
+fn has_blank_line(text: &str) -> bool {
+    let name = |line: &str| line.trim().strip_prefix('{').and_then(|l| l.strip_suffix('}')).map(str::to_owned);
+    let is_name = |name: String| {
+        name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.')
+    };
+    text.lines().filter_map(name).any(is_name)
 }
 
 /// The text of a file with its placeholders filled in, if it has any.

@@ -33,7 +33,10 @@ pub fn read(source: &Arc<SourceFile>, given: Given) -> Result<Node, Problem> {
             Ok(node) => return Ok(node),
             Err(unread) => unread,
         };
-        let again = line.and_then(|character| given.further_in(character));
+        let again = line.and_then(|line| match line {
+            Line::Quoted(character) => given.quoted_further_in(character),
+            Line::Of(character) => given.further_in(character),
+        });
         let first = first.get_or_insert(*problem);
         match again {
             Some(again) => given = again,
@@ -43,8 +46,17 @@ pub fn read(source: &Arc<SourceFile>, given: Given) -> Result<Node, Problem> {
     Err(first.unwrap_or_else(|| Problem::at(source, Span::default(), "invalid YAML")))
 }
 
-/// Why a text is not read, and the character whose line may have to be further in.
-type Unread = (Box<Problem>, Option<usize>);
+/// Why a text is not read, and what may have to be further in.
+type Unread = (Box<Problem>, Option<Line>);
+
+/// What is not far enough in for the reader.
+#[derive(Clone, Copy)]
+enum Line {
+    /// The line of a character.
+    Of(usize),
+    /// Those of the quoted text that begins at a character.
+    Quoted(usize),
+}
 
 fn compose(source: &Arc<SourceFile>, given: &Given) -> Result<Node, Unread> {
     let mut composer = Composer {
@@ -67,8 +79,8 @@ struct Composer<'a> {
     parser: Parser<'a, saphyr_parser::StrInput<'a>>,
     anchors: HashMap<usize, Node>,
     values: usize,
-    /// The character at which the reader stopped for want of indentation.
-    further_in: Option<usize>,
+    /// Where the reader stopped for want of indentation.
+    further_in: Option<Line>,
 }
 
 impl<'a> Composer<'a> {
@@ -99,7 +111,11 @@ impl<'a> Composer<'a> {
             Some(Ok((event, span))) => Ok(Some((event, self.span(span)))),
             Some(Err(error)) => {
                 let character = error.marker().index();
-                self.further_in = (error.info() == NOT_FAR_ENOUGH_IN).then_some(character);
+                self.further_in = match error.info() {
+                    NOT_FAR_ENOUGH_IN => Some(Line::Of(character)),
+                    super::STRICT => Some(Line::Quoted(character)),
+                    _ => None,
+                };
                 let at = self.given.offset(character);
                 let end = self.source.text.get(at..).and_then(|t| t.chars().next()).map_or(at, |c| at + c.len_utf8());
                 Err(self.problem(Span { start: at, end }, format!("invalid YAML: {}", error.info())))

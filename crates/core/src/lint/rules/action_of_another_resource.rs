@@ -2,10 +2,10 @@
 
 use crate::aws::actions;
 use crate::aws::arns::Reach;
-use crate::aws::catalogue::{Action, Level, Service};
+use crate::aws::catalogue::{Action, Catalogue, Service};
 use crate::aws::resources::{self, ArnText, Type};
 use crate::lint::policy::{List, Policy, Statement, Text};
-use crate::lint::{Check, Confidence, Rule, Severity, Sink};
+use crate::lint::{Check, Confidence, Rule, Severity, Sink, idle};
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -58,33 +58,19 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
 fn by_catalogue(statement: &Statement, actions: &List, resources: &List, sink: &mut Sink<'_>) {
     let settings = sink.settings;
     let catalogue = &settings.catalogue;
-    let reaches: Option<Vec<Reach>> =
-        resources.texts.iter().map(|t| Reach::new(&t.text).filter(|_| t.is_known())).collect();
-    let Some(reaches) = reaches.filter(|r| !r.is_empty() && !actions.texts.is_empty()) else {
+    let Some(reaches) = idle::reaches(resources) else {
         return;
     };
     // what matches nothing at all is told as that
     let known = |reach: &Reach| reach.service().is_some_and(|s| catalogue.resources_of(s).any(|r| reach.reaches(r)));
-    let mut named: Vec<(&Text, &Service, &Action)> = Vec::new();
-    for text in &actions.texts {
-        let split = text.text.split_once(':').filter(|(prefix, _)| !prefix.eq_ignore_ascii_case("artifact"));
-        let Some((prefix, short)) = split.filter(|_| text.is_literal()) else {
-            return;
-        };
-        let found = catalogue.service(prefix).and_then(|s| Some((s, s.action(short)?)));
-        // of what is not known, and of what has no type of its own, nothing can be said
-        let Some((service, action)) = found.filter(|(_, a)| !a.resources.is_empty()) else {
-            return;
-        };
-        if reaches.iter().any(|reach| reach.reaches_action(service, action)) {
-            return;
-        }
-        named.push((text, service, action));
-    }
+    let Some(named) = idle_actions(actions, &reaches, catalogue) else {
+        return;
+    };
     if !reaches.iter().all(known) {
         return;
     }
-    for (text, service, action) in named {
+    // what is asked on `*` only is told as that
+    for (text, service, action) in named.into_iter().filter(|(.., a)| !a.resources.is_empty()) {
         let types = action.resources.iter().filter_map(|(name, _)| service.resource(name));
         let arns: Vec<&str> = types.flat_map(|r| &r.arns).map(String::as_str).collect();
         let verb = if statement.allow == Some(false) { "deny" } else { "grant" };
@@ -95,16 +81,24 @@ fn by_catalogue(statement: &Statement, actions: &List, resources: &List, sink: &
             catalogue.date(&service.prefix)
         );
         let help = format!("it acts on {}", arns.join(" and "));
-        // AWS lists the types of some actions incompletely, and those that can be tagged most of all
-        let near = reaches
-            .iter()
-            .any(|reach| reach.service().is_none_or(|s| s == service.prefix || arns.iter().any(|a| is_of(a, s))));
-        let severity = if near || action.level == Level::Tagging { Severity::Info } else { Severity::Warning };
+        let incomplete = idle::may_be_incomplete(service, &reaches, &arns);
+        let severity = if incomplete { Severity::Info } else { Severity::Warning };
         sink.add_as(severity, &text.at, message, help);
     }
 }
 
-/// Whether an ARN names a service.
-fn is_of(arn: &str, service: &str) -> bool {
-    arn.split(':').nth(2) == Some(service)
+/// The actions of a list, each of which acts on none of the resources; `None` where one does, or where that is not known of one.
+pub(super) fn idle_actions<'a>(
+    actions: &'a List,
+    reaches: &[Reach],
+    catalogue: &'a Catalogue,
+) -> Option<Vec<(&'a Text, &'a Service, &'a Action)>> {
+    let one = |text: &'a Text| {
+        let (prefix, short) = text.text.split_once(':').filter(|_| text.is_literal())?;
+        let found = catalogue.service(prefix).and_then(|s| Some((s, s.action(short)?)));
+        // AWS Artifact's own actions are told by what is known of them
+        let (service, action) = found.filter(|(s, _)| s.prefix != "artifact")?;
+        idle::acts_on_none(service, action, reaches).then_some((text, service, action))
+    };
+    actions.texts.iter().map(one).collect()
 }

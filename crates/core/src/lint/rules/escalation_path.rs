@@ -25,7 +25,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
         return;
     }
     let allows: Vec<&document::Statement> = policy.meanings().map(|(_, m)| m).filter(|m| m.allow).collect();
-    let held = |action: &String| allows.iter().any(|s| reaches_action(s, action));
+    let held = |action: &String| allows.iter().any(|s| reaches_action(s, action)) && !policy.always_denies(action);
     let paths: Vec<&security::Path> = security::paths().iter().filter(|p| p.permissions.iter().all(held)).collect();
     let Some(first) = paths.first() else {
         return;

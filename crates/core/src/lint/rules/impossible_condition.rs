@@ -1,6 +1,7 @@
 #![doc = include_str!("../../../../../docs/rules/CS144.md")]
 
 use super::truth::{Truth, judgements};
+use crate::aws::catalogue::Key;
 use crate::aws::keys::is_multi_valued;
 use crate::iam::operator::{SetPrefix, Test};
 use crate::lint::policy::{Condition, Policy};
@@ -50,7 +51,10 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
 fn unqualified(condition: &Condition, sink: &mut Sink<'_>) {
     let plain = |o: &crate::iam::operator::Operator| o.set == SetPrefix::None && o.test != Test::Null;
     let (operator, key) = (&condition.operator_text, &condition.key);
-    if !condition.operator.as_ref().is_some_and(plain) || !is_multi_valued(&key.text.to_ascii_lowercase()) {
+    let prefix = key.text.split(':').next().unwrap_or_default();
+    let newer = sink.settings.catalogue.service(prefix).and_then(|s| s.key(&key.text)).map(Key::is_multi_valued);
+    let several = newer.unwrap_or_default() || is_multi_valued(&key.text.to_ascii_lowercase());
+    if !condition.operator.as_ref().is_some_and(plain) || !several {
         return;
     }
     let message = format!("{} has several values, and `{}` compares one", key.text, operator.text);

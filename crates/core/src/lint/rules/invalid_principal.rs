@@ -1,10 +1,11 @@
 #![doc = include_str!("../../../../../docs/rules/CS128.md")]
 
+use crate::aws::arns::no_partition;
 use crate::lint::At;
 use crate::lint::policy::{Policy, Statement};
 use crate::lint::read::choice::items;
 use crate::lint::{Check, Confidence, Rule, Severity, Sink};
-use crate::problem::did_you_mean;
+use crate::problem::{did_you_mean, meant};
 use crate::text::UNKNOWN;
 use crate::text::json::Node;
 
@@ -84,6 +85,43 @@ fn of_service(text: &str, at: &At, sink: &mut Sink<'_>) {
     }
 }
 
+/// What keeps an ARN of IAM or of AWS STS from naming a principal, and what to write instead.
+fn wrong_part(
+    partition: &str,
+    (service, region): (&str, &str),
+    (account, name): (&str, &str),
+) -> Option<(String, String)> {
+    if let Some(wrong) = no_partition(partition) {
+        return Some((wrong.message, wrong.help));
+    }
+    if !region.is_empty() {
+        return Some(("its ARN has no Region".to_owned(), "leave the Region out".to_owned()));
+    }
+    if account.is_empty() {
+        return Some(("its ARN has no account".to_owned(), "write the twelve digits of the account".to_owned()));
+    }
+    if account.bytes().all(|b| b.is_ascii_digit()) && account.len() != 12 {
+        let message = format!("the account `{account}` has {} digits", account.len());
+        return Some((message, "write the twelve digits of the account".to_owned()));
+    }
+    if service == "sts" || name == "root" {
+        return None;
+    }
+    let (word, rest) = name.split_once('/').unwrap_or((name, ""));
+    match word {
+        "user" | "role" if !rest.is_empty() => None,
+        "user" | "role" => Some((format!("it names no {word}"), format!("write its name, as in {word}/NAME"))),
+        "group" => {
+            Some(("a group is no principal".to_owned(), "name its users, or a role that they assume".to_owned()))
+        }
+        _ => {
+            let near = did_you_mean(word, ["root", "user", "role"]);
+            let help = near.map_or_else(|| "name a user, a role, or `root` for the account".to_owned(), meant);
+            Some((format!("`{word}` is neither a user nor a role"), help))
+        }
+    }
+}
+
 fn of_aws(text: &str, at: &At, sink: &mut Sink<'_>) {
     const HELP: &str = "write the twelve digits of an account, or the ARN of a user, a role or a session";
     let parts: Vec<&str> = text.splitn(6, ':').collect();
@@ -101,7 +139,11 @@ fn of_aws(text: &str, at: &At, sink: &mut Sink<'_>) {
             let message = format!("`{text}` has a wildcard, which only `*` as a whole principal may be");
             sink.add(at, message, "name the principal, or write \"*\" with a condition on aws:PrincipalArn");
         }
-        ["arn", _, "iam" | "sts", ..] if parts.len() == 6 => {}
+        ["arn", partition, service @ ("iam" | "sts"), region, account, name] => {
+            if let Some((message, help)) = wrong_part(partition, (service, region), (account, name)) {
+                sink.add(at, format!("`{text}` is not an AWS principal: {message}"), help);
+            }
+        }
         // other words may be ids of a kind that is not known here
         [_] if id => {}
         _ => {

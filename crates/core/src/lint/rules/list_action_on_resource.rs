@@ -1,9 +1,10 @@
 #![doc = include_str!("../../../../../docs/rules/CS134.md")]
 
+use super::action_of_another_resource::idle_actions;
 use super::tasks;
 use crate::aws::actions;
-use crate::lint::policy::{Policy, Text};
-use crate::lint::{Check, Confidence, Rule, Severity, Sink, edit};
+use crate::lint::policy::{List, Policy, Statement, Text};
+use crate::lint::{Check, Confidence, Rule, Severity, Sink, edit, idle};
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -28,6 +29,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
         {
             continue;
         }
+        by_catalogue(statement, actions, resources, about, sink);
         let without = |t: &&Text| is_without_resource(t, about);
         let every = actions.texts.iter().all(|t| is_without_resource(t, about));
         for text in actions.texts.iter().filter(without) {
@@ -44,6 +46,26 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
                 finding.fix(false, what, edit::replace(policy, only, "*").filter(|_| every));
             }
         }
+    }
+}
+
+/// The actions of other services that have no resources, where none of the actions of a statement acts on any of its resources. Where one
+/// does, the others may stand there for the sake of a short list.
+fn by_catalogue(statement: &Statement, actions: &List, resources: &List, about: bool, sink: &mut Sink<'_>) {
+    let settings = sink.settings;
+    let Some(reaches) = idle::reaches(resources) else {
+        return;
+    };
+    let idle = idle_actions(actions, &reaches, &settings.catalogue).unwrap_or_default();
+    let told = |text: &Text| is_without_resource(text, about);
+    for (text, service, _) in idle.into_iter().filter(|(text, _, a)| a.resources.is_empty() && !told(text)) {
+        let verb = if statement.allow == Some(false) { "denied" } else { "granted" };
+        let date = settings.catalogue.date(&service.prefix);
+        let message =
+            format!("`{}` applies only to `*`, not to an ARN: it is not {verb} here (as of {date})", text.text);
+        let incomplete = idle::may_be_incomplete(service, &reaches, &[]);
+        let severity = if incomplete { Severity::Info } else { Severity::Warning };
+        sink.add_as(severity, &text.at, message, "give it a statement of its own with \"Resource\": \"*\"");
     }
 }
 

@@ -1,9 +1,10 @@
 #![doc = include_str!("../../../../../docs/rules/CS143.md")]
 
+use crate::aws::catalogue::{self, Catalogue};
 use crate::aws::keys::nature;
 use crate::aws::keys::values::{ADDRESSES, ARNS, MOMENTS};
 use crate::iam::operator::Test;
-use crate::lint::policy::Policy;
+use crate::lint::policy::{Condition, Policy};
 use crate::lint::{Check, Confidence, Rule, Severity, Sink, edit};
 
 /// The rule.
@@ -31,6 +32,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
             sink.add(&condition.operator_text.at, message, format!("write {fitting}"));
             continue;
         }
+        by_catalogue(condition, operator.test, sink);
         let literal = matches!(operator.test, Test::StringEquals | Test::StringEqualsIgnoreCase);
         let star = condition.values.iter().find(|v| v.text.replace("${*}", "").contains('*'));
         if let Some(value) = star.filter(|_| literal) {
@@ -46,6 +48,49 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
             }
         }
     }
+}
+
+/// An operator that is not meant for what the catalogue says that a key is. Texts may be numbers, and the words true and false compare as
+/// text, so that most of these only surprise.
+fn by_catalogue(condition: &Condition, test: Test, sink: &mut Sink<'_>) {
+    let key = &condition.key.text;
+    let Some(element) = element(key, &sink.settings.catalogue) else {
+        return;
+    };
+    let text = matches!(test, Test::StringEquals | Test::StringEqualsIgnoreCase | Test::StringLike);
+    let (what, fitting, severity) = match (element.as_str(), test) {
+        ("Bool", _) if text => ("true and false", "Bool", Severity::Info),
+        ("Numeric", _) if text => ("numbers", "NumericEquals or another of Numeric…", Severity::Info),
+        ("Bool", Test::Numeric(_) | Test::Date(_) | Test::Ip | Test::Arn) => {
+            ("true and false", "Bool", Severity::Warning)
+        }
+        ("Numeric", Test::Bool | Test::Date(_) | Test::Ip | Test::Arn) => {
+            ("numbers", "NumericEquals or another of Numeric…", Severity::Warning)
+        }
+        ("Date", Test::Bool | Test::Ip | Test::Arn) => {
+            ("dates and times", "DateLessThan, DateGreaterThan or another of Date…", Severity::Warning)
+        }
+        ("IPAddress", Test::Bool | Test::Numeric(_) | Test::Date(_) | Test::Arn) => {
+            ("addresses", "IpAddress or NotIpAddress", Severity::Warning)
+        }
+        ("String", Test::Date(_) | Test::Ip) => ("texts", "StringEquals or another of String…", Severity::Warning),
+        // what is called an ARN is one, whatever its type is said to be
+        ("String", Test::Arn) if key.to_ascii_lowercase().contains("arn") => return,
+        ("String", Test::Bool | Test::Arn | Test::Numeric(_)) => {
+            ("texts", "StringEquals or another of String…", Severity::Info)
+        }
+        _ => return,
+    };
+    let message = format!("`{}` is not meant for {key}, whose values are {what}", condition.operator_text.text);
+    sink.add_as(severity, &condition.operator_text.at, message, format!("write {fitting}"));
+}
+
+/// What the values of a key are, by the catalogue; not told of keys with a part of the user's, whose values are the user's as well.
+fn element(key: &str, catalogue: &Catalogue) -> Option<String> {
+    let prefix = key.split(':').next().unwrap_or_default();
+    let global = catalogue::find(catalogue::global_keys(), key);
+    let found = global.or_else(|| catalogue.service(prefix)?.key(key))?;
+    (!found.name.contains(['$', '<']) && !found.name.ends_with("/tag-key")).then(|| found.element().to_owned())
 }
 
 /// What a key is, and which operators compare that.

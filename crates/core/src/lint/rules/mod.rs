@@ -79,6 +79,7 @@ pub mod unknown_action;
 pub mod unknown_agreement;
 pub mod unknown_condition_key;
 pub mod unknown_element;
+pub mod unknown_managed_policy;
 pub mod unnamed_cedar_policy;
 pub mod unreadable_policy;
 pub mod unsupported_character;
@@ -92,7 +93,7 @@ pub mod write_on_everything;
 use super::Rule;
 
 /// Every rule, in the order of their codes.
-static ALL: [&Rule; 81] = [
+static ALL: [&Rule; 82] = [
     &unreadable_policy::RULE,
     &duplicate_key::RULE,
     &missing_version::RULE,
@@ -155,6 +156,7 @@ static ALL: [&Rule; 81] = [
     &null_with_set_operator::RULE,
     &repeated_condition_key::RULE,
     &tag_of_untagged_service::RULE,
+    &unknown_managed_policy::RULE,
     &guardrail_denies_artifact::RULE,
     &allow_list_without_artifact::RULE,
     &outdated_hipaa_guardrail::RULE,

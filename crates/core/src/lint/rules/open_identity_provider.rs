@@ -1,5 +1,6 @@
 #![doc = include_str!("../../../../../docs/rules/CS206.md")]
 
+use crate::iam::operator::Test;
 use crate::iam::principal::Who;
 use crate::lint::policy::{Policy, PolicyKind, Statement};
 use crate::lint::sources::{is_required, principal_at, trusting};
@@ -46,11 +47,39 @@ fn missing(statement: &Statement, host: &str, sink: &mut Sink<'_>) {
     }
     let subject = format!("{host}:sub");
     let of_subject = statement.conditions.iter().filter(|c| c.key.text.eq_ignore_ascii_case(&subject));
-    for value in of_subject.flat_map(|c| &c.values) {
-        let open = matches!(value.text.as_str(), "*" | "repo:*" | "repo:*/*" | "repo:*:*");
-        if open {
-            let message = format!("`{}` is every subject of {host}", value.text);
+    for condition in of_subject {
+        let pattern = condition.operator.is_some_and(|o| o.test == Test::StringLike);
+        for value in condition.values.iter().filter(|v| v.is_known()) {
+            let message = match open(&value.text, pattern, host) {
+                Some(Open::Everybody) => format!("`{}` is every subject of {host}", value.text),
+                Some(Open::Owners) => {
+                    format!("`{}` is of every owner of this name, and anybody can have one", value.text)
+                }
+                None => continue,
+            };
             sink.add(&value.at, message, "name the repository, as in repo:OWNER/NAME:ref:refs/heads/main");
         }
     }
+}
+
+/// Whose a subject is, where anybody can have it.
+enum Open {
+    Everybody,
+    /// Of owners whose names the pattern does not fix: everybody may be one.
+    Owners,
+}
+
+/// The host of GitHub's tokens.
+const GITHUB: &str = "token.actions.githubusercontent.com";
+
+fn open(subject: &str, pattern: bool, host: &str) -> Option<Open> {
+    if matches!(subject, "*" | "repo:*" | "repo:*/*" | "repo:*:*") {
+        return Some(Open::Everybody);
+    }
+    if !pattern || !host.eq_ignore_ascii_case(GITHUB) {
+        return None;
+    }
+    // up to its first slash, a subject names the owner
+    let owner = subject.split('/').next().unwrap_or_default();
+    owner.contains(['*', '?']).then_some(Open::Owners)
 }

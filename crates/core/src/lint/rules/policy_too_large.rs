@@ -71,6 +71,10 @@ pub fn words(policy: &Policy) -> &'static str {
 pub fn limit(policy: &Policy, settings: &Settings) -> Option<usize> {
     // what no policy may exceed, whatever it is
     const WIRE: usize = 131_072;
+    // the quotas are for what customers create
+    if policy.holder == Some(Holder::OfAws) {
+        return None;
+    }
     if !policy.kind_is_told && matches!(policy.kind, PolicyKind::Identity | PolicyKind::Boundary) {
         return Some(settings.limit(RULE.code, "any").unwrap_or(WIRE));
     }
@@ -87,7 +91,7 @@ pub fn limit(policy: &Policy, settings: &Settings) -> Option<usize> {
         (PolicyKind::ServiceControl, _) => ("service-control", quotas::SERVICE_CONTROL),
         (PolicyKind::ResourceControl, _) => ("resource-control", quotas::RESOURCE_CONTROL),
         (PolicyKind::Trust, _) => ("trust", quotas::TRUST),
-        (PolicyKind::Resource, _) => return None,
+        (PolicyKind::Resource, _) | (_, Some(Holder::OfAws)) => return None,
     };
     let own = settings.limit(RULE.code, name);
     let of_identities = || settings.limit(RULE.code, "identity").filter(|_| policy.kind == PolicyKind::Identity);

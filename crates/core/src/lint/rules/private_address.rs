@@ -28,7 +28,11 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
             continue;
         };
         let help = "compare aws:VpcSourceIp for requests through a VPC endpoint, or name public addresses";
-        if private.len() == condition.values.len() && private.iter().all(|v| !v.perhaps) {
+        let all = private.len() == condition.values.len() && private.iter().all(|v| !v.perhaps);
+        if all && condition.operator.is_some_and(|o| o.if_exists && !o.negated) {
+            let message = "aws:SourceIp is never a private address: only requests without the key meet this, those through a VPC endpoint";
+            sink.add_as(Severity::Warning, &first.at, message, help);
+        } else if all {
             let message = "aws:SourceIp is never a private address: this condition tells no requests apart";
             sink.add(&first.at, message, help);
         } else {

@@ -1,7 +1,7 @@
 #![doc = include_str!("../../../../../docs/rules/CS131.md")]
 
 use crate::aws;
-use crate::aws::arns::Reach;
+use crate::aws::arns::{NoPartition, Reach};
 use crate::aws::resources::{self, ArnText, Type, Wrong};
 use crate::iam::stored::is_arn_or_pattern;
 use crate::lint::policy::{Policy, Text};
@@ -21,10 +21,11 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(policy: &Policy, sink: &mut Sink<'_>) {
-    if policy.kind.has_principals() {
-        return;
-    }
     for text in policy.resource_texts() {
+        // the partitions are the same for all; what else an ARN of a resource's own policy may leave out, its service says
+        if of_no_partition(policy, text, sink) || policy.kind.has_principals() {
+            continue;
+        }
         if text.text.is_empty() || !(is_arn_or_pattern(&text.text) || text.text.starts_with(UNKNOWN)) {
             sink.add(&text.at, format!("`{}` is neither an ARN nor `*`", text.text), "write an ARN, or \"*\"");
             continue;
@@ -41,6 +42,27 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
             _ => of_catalogue(text, sink),
         }
     }
+}
+
+/// An ARN in a partition that AWS does not have; whether it is one.
+fn of_no_partition(policy: &Policy, text: &Text, sink: &mut Sink<'_>) -> bool {
+    let mut parts = text.text.splitn(6, ':');
+    let (Some("arn"), Some(partition), 4) = (parts.next(), parts.next(), parts.count()) else {
+        return false;
+    };
+    let Some(NoPartition { message, help, near }) = aws::arns::no_partition(partition) else {
+        return false;
+    };
+    // what is no slip of one may be younger than what is known here, or the partition of a test
+    let severity = if near.is_some() { Severity::Error } else { Severity::Warning };
+    if let Some(finding) = sink.add_as(severity, &text.at, message, help)
+        && let Some(near) = near
+    {
+        let corrected = text.text.replacen(&format!("arn:{partition}:"), &format!("arn:{near}:"), 1);
+        let edits = edit::replace(policy, text, &corrected).filter(|_| text.is_known());
+        finding.fix(false, format!("writes `{corrected}`, which takes effect"), edits);
+    }
+    true
 }
 
 /// A service in capitals, or an account of fewer or more than twelve digits: no ARN has either. Whether there is one.

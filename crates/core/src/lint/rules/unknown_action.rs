@@ -40,7 +40,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
 /// A name that AWS does not have.
 struct Slip {
     message: String,
-    help: Option<&'static str>,
+    help: Option<String>,
     near: Option<String>,
     severity: Severity,
     /// The service is one that AWS has.
@@ -75,8 +75,8 @@ impl Slip {
 
 fn slip(text: &Text, settings: &Settings) -> Option<Slip> {
     let (prefix, short) = text.text.split_once(':').filter(|_| text.is_known())?;
-    // wildcards in the name of a service are told as that
-    if prefix.contains(['*', '?']) || short.is_empty() {
+    // wildcards in the name of a service, and white space, are told as that
+    if prefix.contains(['*', '?']) || short.is_empty() || text.text.contains(char::is_whitespace) {
         return None;
     }
     let catalogue = &settings.catalogue;
@@ -88,8 +88,9 @@ fn slip(text: &Text, settings: &Settings) -> Option<Slip> {
             let slip = dated(format!("`{prefix}` is not a service of AWS"), near.map(str::to_owned), prefix, settings);
             // what is proposed is an action that there is, of that service or of the only one that has it
             let has = |p: &str| catalogue.service(p).is_some_and(|s| s.matching(short).next().is_some());
-            let owner = near.filter(|p| has(p)).or_else(|| only_owner(catalogue, prefix, short)).or(near);
-            Some(Slip { near: slip.near.and(owner.map(|p| format!("{p}:{short}"))), ..slip })
+            let owner = near.filter(|p| has(p)).or_else(|| only_owner(catalogue, prefix, short));
+            let help = near.map(|p| format!("is the service `{p}` meant? It has no such action"));
+            Some(Slip { near: slip.near.and(owner.map(|p| format!("{p}:{short}"))), help, ..slip })
         }
     }
 }
@@ -106,7 +107,7 @@ fn unknown_action(text: &Text, (prefix, short): (&str, &str), service: &Service,
         Some(Known::Ended(day)) => {
             return Some(Slip {
                 message: format!("`{}` has ended: AWS's catalogue had it last on {day}", text.text),
-                help: Some("remove it, or name what took its place"),
+                help: Some("remove it, or name what took its place".to_owned()),
                 near: None,
                 severity: Severity::Warning,
                 of_service: true,
@@ -124,7 +125,11 @@ fn unknown_action(text: &Text, (prefix, short): (&str, &str), service: &Service,
         true => format!("`{}` is not an AWS action", text.text),
         false => format!("`{}` matches no AWS action", text.text),
     };
-    Some(Slip { of_service: true, ..dated(message, near, prefix, settings) })
+    // a slip that has no name of the same sense near it is one all the same
+    let is_slip = text.is_literal() && did_you_mean(short, service.actions.iter().map(|a| a.name.as_str())).is_some();
+    let slip = dated(message, near, prefix, settings);
+    let sure = is_slip && settings.catalogue.is_young(prefix, settings.at);
+    Some(Slip { of_service: true, severity: if sure { Severity::Error } else { slip.severity }, ..slip })
 }
 
 /// A name that is nearly another one is a slip where the catalogue is young; else it may be younger than the catalogue.
@@ -144,7 +149,7 @@ fn dated(message: String, near: Option<String>, prefix: &str, settings: &Setting
 fn report(policy: &Policy, text: &Text, slip: Slip, sink: &mut Sink<'_>) {
     let help = match (&slip.near, slip.help) {
         (Some(near), _) => format!("did you mean `{near}`?"),
-        (None, Some(help)) => help.to_owned(),
+        (None, Some(help)) => help,
         (None, None) => {
             "check its name: `countersign show action` shows those that are known; a younger one may be missing"
                 .to_owned()
@@ -156,23 +161,133 @@ fn report(policy: &Policy, text: &Text, slip: Slip, sink: &mut Sink<'_>) {
     }
 }
 
-/// The nearest action. Of a pattern that ends in `*`, what stands before it is compared with how actions begin.
+/// The nearest action that does the same kind of thing; of a pattern, the nearest words that actions begin with.
 fn near_action(service: &Service, short: &str) -> Option<String> {
     let names = || service.actions.iter().map(|a| a.name.as_str());
     let Some(start) = short.strip_suffix('*') else {
-        let near = did_you_mean(short, names()).filter(|_| !short.contains(['*', '?']))?;
+        if short.contains(['*', '?']) {
+            return None;
+        }
+        let near = did_you_mean(short, names().filter(|name| has_sense_of(name, short)));
         // of `ReEncrypt`, `ReEncryptFrom` was meant, not `Encrypt`
         let lower = short.to_ascii_lowercase();
-        let one_slip = distance(&lower, &near.to_ascii_lowercase(), 1).is_some();
-        let longer = names().filter(|name| !one_slip && name.to_ascii_lowercase().starts_with(&lower));
-        return Some(longer.min().unwrap_or(near).to_owned());
+        let one_slip = near.is_some_and(|near| distance(&lower, &near.to_ascii_lowercase(), 1).is_some());
+        let is_near = did_you_mean(short, names()).is_some() && !one_slip;
+        let longer = names().filter(|name| is_near && name.to_ascii_lowercase().starts_with(&lower)).min();
+        return longer.or(near).map(str::to_owned);
     };
     if start.contains(['*', '?']) {
         return None;
     }
-    let length = start.chars().count();
-    let beginnings: Vec<String> = names().map(|name| name.chars().take(length).collect()).collect();
-    did_you_mean(start, beginnings.iter().map(String::as_str)).map(|near| format!("{near}*"))
+    near_start(names(), start).map(|near| format!("{near}*"))
+}
+
+/// The whole words that some name begins with and that are one slip from these; a short beginning is near to too much.
+fn near_start<'n>(names: impl Iterator<Item = &'n str>, start: &str) -> Option<&'n str> {
+    let length = start.len();
+    if length < SHORTEST_START {
+        return None;
+    }
+    let lower = start.to_ascii_lowercase();
+    let beginnings = names.flat_map(|name| (length - 1..=length + 1).filter_map(|end| whole_words(name, end)));
+    beginnings
+        .filter(|b| distance(&lower, &b.to_ascii_lowercase(), 1).is_some() && has_sense_of(b, start))
+        .min_by_key(|b| (b.len().abs_diff(length), *b))
+}
+
+/// The shortest beginning of a pattern of which a near one is proposed.
+const SHORTEST_START: usize = 5;
+
+/// The first letters of a name, where a word ends there.
+fn whole_words(name: &str, end: usize) -> Option<&str> {
+    let (start, rest) = name.split_at_checked(end)?;
+    rest.chars().next().is_none_or(char::is_uppercase).then_some(start)
+}
+
+/// What a name begins with where it is no slip: an action that begins with another word does another thing.
+const VERBS: [&str; 57] = [
+    "accept",
+    "activate",
+    "add",
+    "allow",
+    "approve",
+    "associate",
+    "attach",
+    "authorize",
+    "batch",
+    "cancel",
+    "check",
+    "connect",
+    "copy",
+    "create",
+    "deactivate",
+    "decrease",
+    "decrypt",
+    "delete",
+    "deny",
+    "deregister",
+    "describe",
+    "detach",
+    "disable",
+    "disassociate",
+    "disconnect",
+    "enable",
+    "encrypt",
+    "export",
+    "get",
+    "import",
+    "increase",
+    "invoke",
+    "leave",
+    "list",
+    "modify",
+    "pass",
+    "publish",
+    "put",
+    "read",
+    "register",
+    "reject",
+    "remove",
+    "replace",
+    "reset",
+    "restore",
+    "revoke",
+    "run",
+    "search",
+    "send",
+    "set",
+    "start",
+    "stop",
+    "tag",
+    "untag",
+    "update",
+    "view",
+    "write",
+];
+
+/// What turns a verb into its opposite.
+const OPPOSITES: [&str; 3] = ["de", "dis", "un"];
+
+/// Whether an action may be meant by a name: it has the verb that is written, where that is one, and is not the opposite.
+fn has_sense_of(action: &str, written: &str) -> bool {
+    let (action_verb, written_verb) = (verb(action), verb(written));
+    if VERBS.contains(&written_verb.as_str()) {
+        return action_verb == written_verb;
+    }
+    let (action, written) = (action.to_ascii_lowercase(), written.to_ascii_lowercase());
+    let most = action.len().max(written.len());
+    let apart = |one: &str, other: &str| distance(one, other, most).unwrap_or(most);
+    let opposite = |long: &str, short: &str| {
+        let mut without = OPPOSITES.iter().filter_map(|prefix| long.strip_prefix(prefix));
+        without.any(|rest| apart(rest, short) < apart(long, short))
+    };
+    !opposite(&written, &action) && !opposite(&action, &written)
+}
+
+/// The first word of a name, in small letters.
+fn verb(name: &str) -> String {
+    let next = name.char_indices().skip(1).find(|(_, c)| c.is_uppercase()).map_or(name.len(), |(at, _)| at);
+    name.get(..next).unwrap_or(name).to_ascii_lowercase()
 }
 
 /// The service that alone has an action of this name, of several the only one whose name the prefix abbreviates.

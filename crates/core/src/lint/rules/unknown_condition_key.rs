@@ -53,16 +53,52 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
                 report(policy, condition, None, &format!("name the tag, as in `{}/team`", key.text), sink);
             }
             "aws" if !is_global(&key.text) && !is_of_a_service(policy, &key.text, sink) => {
-                // keys are added from time to time: only a slip of a known one is told
-                if let Some(near) = near(&key.text) {
-                    report(policy, condition, Some(near), "", sink);
-                }
+                of_none(policy, condition, sink);
             }
             "aws" => {}
             prefix => of_a_service(policy, condition, prefix, sink),
         }
     }
 }
+
+/// A global key that there is not: a slip of one that there is, one that AWS has replaced, or one that may be younger than what is known.
+fn of_none(policy: &Policy, condition: &Condition, sink: &mut Sink<'_>) {
+    let key = &condition.key;
+    if key.text.contains("${") {
+        return;
+    }
+    let replaced = REPLACED.iter().find(|(old, _)| old.eq_ignore_ascii_case(&key.text));
+    if let Some((_, help)) = replaced {
+        return report(policy, condition, None, help, sink);
+    }
+    let slip = near(&key.text).map(str::to_owned).or_else(|| near_with_a_part(&key.text, TAGS));
+    if slip.is_some() {
+        return report(policy, condition, slip.as_deref(), "", sink);
+    }
+    let message = format!("AWS has no global condition key `{}` (as of {})", key.text, catalogue::date());
+    sink.add_as(Severity::Warning, &key.at, message, "check its name: a younger key may be missing");
+}
+
+/// The global keys whose names end in that of a tag.
+const TAGS: [&str; 3] = ["aws:PrincipalTag/${TagKey}", "aws:RequestTag/${TagKey}", "aws:ResourceTag/${TagKey}"];
+
+/// Keys that AWS no longer puts into requests, and what took their place (IAM policy check reference, 2026-09).
+const REPLACED: [(&str, &str); 1] =
+    [("aws:ARN", "write `aws:PrincipalArn` for who asks, or `aws:SourceArn` for what a service acts for")];
+
+/// The key whose name, up to the part that the user names, is one slip from this one's: `aws:ResouceTag/env`, `aws:ResourceTag:env`.
+fn near_with_a_part<'k>(key: &str, known: impl IntoIterator<Item = &'k str>) -> Option<String> {
+    let (prefix, name) = key.split_once(':')?;
+    let (head, part) = name.split_at_checked(name.find(['/', ':'])? + 1)?;
+    let heads = known.into_iter().filter_map(|k| k.find(['$', '<']).and_then(|end| k.get(..end)));
+    let written = format!("{prefix}:{head}");
+    let near = did_you_mean(&written, heads.filter(|h| h.ends_with(['/', ':']) && h.len() > prefix.len() + 1))?;
+    distance(&written.to_ascii_lowercase(), &near.to_ascii_lowercase(), SLIP)?;
+    (!part.is_empty()).then(|| format!("{near}{part}"))
+}
+
+/// So many edits make a slip of a key.
+const SLIP: usize = 2;
 
 /// A key of a service: the service has it, or one of those whose actions the policy names.
 fn of_a_service(policy: &Policy, condition: &Condition, prefix: &str, sink: &mut Sink<'_>) {
@@ -80,7 +116,10 @@ fn of_a_service(policy: &Policy, condition: &Condition, prefix: &str, sink: &mut
     let (message, near) = match catalogue.service(prefix) {
         Some(service) if service.key(&key.text).is_some() => return,
         Some(service) => {
-            let near = did_you_mean(&key.text, service.keys.iter().map(|k| k.name.as_str())).map(str::to_owned);
+            let known = || service.keys.iter().map(|k| k.name.as_str());
+            // a name with a part of the user's is no proposal that can be written as it is
+            let whole = did_you_mean(&key.text, known().filter(|n| !n.contains(['<', '$']))).map(str::to_owned);
+            let near = near_with_a_part(&key.text, known()).or(whole);
             (format!("`{}` has no condition key `{}`", service.prefix, key.text), near)
         }
         None if catalogue::known_service(prefix).is_some() => return,
@@ -90,8 +129,6 @@ fn of_a_service(policy: &Policy, condition: &Condition, prefix: &str, sink: &mut
             (format!("`{prefix}` is not a service of AWS"), near.map(|n| format!("{n}:{rest}")))
         }
     };
-    // a name with a part of the user's is no proposal that can be written as it is
-    let near = near.filter(|n| !n.contains(['<', '$']));
     let message = format!("{message} (as of {})", catalogue.date(prefix));
     let slip = near.is_some() && catalogue.is_young(prefix, settings.at);
     let severity = if slip { Severity::Error } else { Severity::Warning };
@@ -120,7 +157,6 @@ fn globals() -> impl Iterator<Item = &'static str> {
 }
 
 fn near(key: &str) -> Option<&'static str> {
-    const SLIP: usize = 2;
     let found = did_you_mean(key, globals())?;
     distance(&key.to_ascii_lowercase(), &found.to_ascii_lowercase(), SLIP).map(|_| found)
 }

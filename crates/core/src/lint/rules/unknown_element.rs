@@ -1,12 +1,14 @@
 #![doc = include_str!("../../../../../docs/rules/CS106.md")]
 
 use crate::iam::document::ELEMENTS;
-use crate::lint::edit;
-use crate::lint::policy::Policy;
-use crate::lint::{At, Check, Confidence, Rule, Severity, Sink};
+use crate::lint::policy::{Policy, Statement};
+use crate::lint::read::Host;
+use crate::lint::read::documents::DOCUMENT;
+use crate::lint::read::terraform::document::NAMES;
+use crate::lint::{At, Check, Confidence, Edit, Rule, Severity, Sink, edit};
 use crate::problem::{did_you_mean, meant};
 use crate::text::UNKNOWN;
-use crate::text::json::Node;
+use crate::text::json::{Member, Node};
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -23,7 +25,33 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
     unknown(policy, &policy.root, "", &["Version", "Id", "Statement"], "a policy", sink);
     let elements: Vec<&str> = ELEMENTS.iter().copied().filter(|e| *e != "Id").collect();
     for statement in &policy.statements {
+        if policy.host == Host::Terraform && policy.pointer.starts_with(DOCUMENT) {
+            arguments(statement, &elements, sink);
+            continue;
+        }
         unknown(policy, &statement.node, &statement.at.pointer, &elements, "a statement", sink);
+    }
+}
+
+/// A statement of the data source of Terraform, which refuses arguments that it does not have.
+fn arguments(statement: &Statement, known: &[&str], sink: &mut Sink<'_>) {
+    let node = &statement.node;
+    let own = NAMES.iter().map(|(own, _)| *own);
+    let is_other = |m: &&Member| !known.contains(&m.key.as_str()) && !m.key.contains(UNKNOWN);
+    for member in node.as_object().unwrap_or_default().iter().filter(is_other) {
+        let near = did_you_mean(&member.key, own.clone());
+        let help = near.map_or_else(|| format!("it may have {}", own.clone().collect::<Vec<_>>().join(", ")), meant);
+        let at = At { pointer: format!("{}.{}", statement.at.pointer, member.key), span: member.key_span };
+        let message = format!("a statement has no argument `{}`, and Terraform rejects it", member.key);
+        if let (Some(finding), Some(near)) = (sink.add(&at, message, help), near) {
+            let taken = NAMES.iter().any(|(own, name)| *own == near && node.get(name).is_some());
+            let edits = vec![Edit { span: member.key_span, text: near.to_owned() }];
+            finding.fix(
+                false,
+                format!("renames `{}` to `{near}`, which takes effect", member.key),
+                Some(edits).filter(|_| !taken),
+            );
+        }
     }
 }
 

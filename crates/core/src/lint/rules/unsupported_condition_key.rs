@@ -1,9 +1,12 @@
 #![doc = include_str!("../../../../../docs/rules/CS142.md")]
 
 use crate::aws::actions::{self, Action};
+use crate::aws::catalogue;
+use crate::aws::keys::catalogued::is_never_carried;
 use crate::iam::operator::{SetPrefix, Test};
-use crate::lint::policy::{Condition, Policy};
+use crate::lint::policy::{Condition, Policy, Statement, Text};
 use crate::lint::{Check, Confidence, Rule, Severity, Sink};
+use crate::text::json::{Node, Value};
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -21,6 +24,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
         let Some(actions) = statement.actions.as_ref().filter(|a| !a.negated) else {
             continue;
         };
+        let mut told = Vec::new();
         for text in &actions.texts {
             let Some(action) = actions::action(&text.text).filter(|a| !a.is_deprecated()) else {
                 continue;
@@ -34,11 +38,62 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
             if keys.is_empty() {
                 continue;
             }
+            told.push(text.at.span);
             let verb = if statement.allow == Some(false) { "denied" } else { "granted" };
             let message =
                 format!("requests for `{}` do not carry {}: it is not {verb} here", action.name, keys.join(" or "));
             sink.add(&text.at, message, "move it to a statement of its own, without this condition");
         }
+        for text in actions.texts.iter().filter(|t| t.is_literal() && !told.contains(&t.at.span)) {
+            by_catalogue(statement, text, sink);
+        }
+    }
+}
+
+/// A key that by the catalogue only other actions carry: that of another service, or of other actions of the same one.
+fn by_catalogue(statement: &Statement, text: &Text, sink: &mut Sink<'_>) {
+    let action = text.text.to_ascii_lowercase();
+    // conditions of which one or another is there say nothing of each action
+    if text.perhaps || statement.perhaps || statement.node.get("Condition").is_some_and(has_choice) {
+        return;
+    }
+    let of_service = |c: &&Condition| c.key.is_known() && !c.key.text.to_ascii_lowercase().starts_with("aws:");
+    let conditions = statement.conditions.iter().filter(|c| asks_for_presence(c)).filter(of_service);
+    let mut keys: Vec<&str> = conditions
+        .filter(|c| is_never_carried(&action, &c.key.text.to_ascii_lowercase()))
+        .map(|c| c.key.text.as_str())
+        .collect();
+    keys.sort_unstable();
+    keys.dedup();
+    if keys.is_empty() {
+        return;
+    }
+    let verb = if statement.allow == Some(false) { "denied" } else { "granted" };
+    let message = format!(
+        "requests for `{}` do not carry {}: it is not {verb} here (as of {})",
+        text.text,
+        keys.join(" or "),
+        catalogue::date()
+    );
+    // AWS lists the keys of the actions of a service incompletely, but for a few
+    let own = action.split(':').next().unwrap_or_default();
+    let of_own = |key: &&str| key.split(':').next().is_some_and(|prefix| prefix.eq_ignore_ascii_case(own));
+    let is_listed = |key: &&str| COMPLETE.contains(&own) || key.eq_ignore_ascii_case("iam:PassedToService");
+    let incomplete = keys.iter().all(|key| of_own(key) && !is_listed(key));
+    let severity = if incomplete { Severity::Info } else { Severity::Warning };
+    sink.add_as(severity, &text.at, message, "move it to a statement of its own, without this condition");
+}
+
+/// Services of which every key is listed with every action that carries it (Service Authorization Reference, 2026-09).
+const COMPLETE: [&str; 3] = ["artifact", "organizations", "s3"];
+
+/// A part of it is one of several values.
+fn has_choice(node: &Node) -> bool {
+    match &node.value {
+        Value::OneOf(_) => true,
+        Value::Array(nodes) => nodes.iter().any(has_choice),
+        Value::Object(members) => members.iter().any(|m| has_choice(&m.node)),
+        _ => false,
     }
 }
 

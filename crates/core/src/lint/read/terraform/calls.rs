@@ -7,10 +7,12 @@ use hcl_edit::Span as _;
 use hcl_edit::expr::Expression;
 use hcl_edit::structure::{Body, Structure};
 
+use super::each_of;
+use super::evaluate::{Budget, Evaluation};
 use super::scope::{Named, Scopes, after, folder, label};
 use crate::lint::policy::is_policy;
 use crate::lint::read::choice::unknown;
-use crate::problem::{SourceFile, Span};
+use crate::problem::{Place, SourceFile, Span};
 use crate::text::files;
 use crate::text::json::{Node, Value};
 use crate::work;
@@ -31,6 +33,8 @@ pub struct Call<'m> {
     pub folder: String,
     /// What is given.
     pub given: Vec<(&'m str, Named<'m>)>,
+    /// What it is called for each of.
+    pub for_each: Option<Named<'m>>,
 }
 
 /// A value that a call gives to a variable.
@@ -39,6 +43,10 @@ pub struct Given<'m> {
     pub value: Named<'m>,
     /// The folder in whose names it is written.
     pub folder: &'m str,
+    /// What `each` is in it: the call is one for each element of this.
+    pub for_each: Option<Named<'m>>,
+    /// What the call is named.
+    pub name: &'m str,
 }
 
 /// The arguments of a call that are none of the module's variables.
@@ -61,6 +69,7 @@ pub fn calls<'m>(path: &'m str, source: &'m std::sync::Arc<SourceFile>, body: &'
             name: label(block, 0)?,
             folder: files::resolve(path, from),
             given: given.map(|a| (a.key.as_str(), (&a.value, source))).collect(),
+            for_each: block.body.get_attribute("for_each").map(|a| (&a.value, source)),
         })
     };
     blocks.filter_map(call).collect()
@@ -164,6 +173,65 @@ impl Scopes<'_> {
         let found: Rc<[String]> = found.into();
         self.uses.borrow_mut().insert(key, found.clone());
         found
+    }
+}
+
+/// A call that gives a text to a module: what the module is called there, and where the text stands.
+#[derive(Clone, Debug)]
+pub struct Giver {
+    /// `module.a`, `module.b.module.a`
+    pub module: String,
+    /// Where the text stands, or what it comes from where that is another file.
+    pub place: Place,
+}
+
+impl Scopes<'_> {
+    /// Which calls of the module in a folder give it a text, by itself or as a part of something else.
+    pub fn givers(&self, folder: &str, text: &str) -> Vec<Giver> {
+        self.givers_within(folder, text, DEEP)
+    }
+
+    fn givers_within(&self, folder: &str, text: &str, left: usize) -> Vec<Giver> {
+        let mut found: Vec<Giver> = Vec::new();
+        for given in self.at(folder).all_given().take(MOST_USES) {
+            let (value, source) = given.value;
+            let budget = Budget::default();
+            let of = Evaluation::new(source, self, &budget);
+            let of = given.for_each.map_or_else(|| of.clone(), |(elements, _)| each_of(&of, elements));
+            let Some(span) = place_of(&of.value(value), text) else {
+                continue;
+            };
+            let own = format!("module.{}", given.name);
+            let literal = source.slice(span).contains(text);
+            let outer = if literal || left == 0 || given.folder == folder {
+                Vec::new()
+            } else {
+                self.givers_within(given.folder, text, left - 1)
+            };
+            if outer.is_empty() {
+                let place = Place { source: source.clone(), span };
+                let outer = self.uses(given.folder);
+                let named = outer.iter().map(|outer| format!("{outer}.{own}"));
+                let named = if outer.is_empty() { vec![own] } else { named.collect() };
+                found.extend(named.into_iter().map(|module| Giver { module, place: place.clone() }));
+            } else {
+                let named = |g: Giver| Giver { module: format!("{}.{own}", g.module), place: g.place };
+                found.extend(outer.into_iter().map(named));
+            }
+        }
+        found.sort_by(|a, b| (&a.module, a.place.span).cmp(&(&b.module, b.place.span)));
+        found.dedup_by(|b, a| a.module == b.module);
+        found
+    }
+}
+
+/// Where a text stands in a value: the nearest that is known.
+fn place_of(node: &Node, text: &str) -> Option<Span> {
+    match &node.value {
+        Value::String(own) => (own == text).then_some(node.span),
+        Value::Array(nodes) | Value::OneOf(nodes) => nodes.iter().find_map(|n| place_of(n, text)),
+        Value::Object(members) => members.iter().find_map(|m| place_of(&m.node, text)),
+        _ => None,
     }
 }
 

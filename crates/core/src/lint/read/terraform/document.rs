@@ -95,7 +95,8 @@ fn dynamic<T: Into<Node>>(
     nodes
 }
 
-pub(super) const NAMES: [(&str, &str); 6] = [
+/// What the attributes of a statement are called here, and in IAM.
+pub const NAMES: [(&str, &str); 6] = [
     ("sid", "Sid"),
     ("effect", "Effect"),
     ("actions", "Action"),
@@ -216,7 +217,7 @@ pub(super) fn variables(node: &mut Node) {
 }
 
 /// `Principal` as the provider writes it: its types with their identifiers; `"*"` for everyone.
-pub(super) fn whom<'n>(nodes: impl Iterator<Item = &'n Node>, at: Span) -> Node {
+pub fn whom<'n>(nodes: impl Iterator<Item = &'n Node>, at: Span) -> Node {
     let mut types: Vec<Member> = Vec::new();
     let mut certain = false;
     for node in nodes {
@@ -247,7 +248,7 @@ pub(super) fn whom<'n>(nodes: impl Iterator<Item = &'n Node>, at: Span) -> Node 
 }
 
 /// Blocks `condition { test, variable, values }`, below the operators that they name; one that may be missing leaves something unknown.
-pub(super) fn operators(blocks: &[Node]) -> Vec<Member> {
+pub fn operators(blocks: &[Node]) -> Vec<Member> {
     let mut operators: Vec<Member> = Vec::new();
     for node in blocks {
         if !matches!(node.value, Value::Object(_)) && !operators.iter().any(|m| m.key.contains(UNKNOWN)) {

@@ -11,6 +11,7 @@ use hcl_edit::expr::{
 use hcl_edit::template::{Element, Template};
 
 use super::calls::without_policies;
+use super::each_of;
 use super::functions;
 use super::memo::{Key, Kind, Known, Memo, size};
 use super::scope::{Named, Scope, Scopes};
@@ -278,8 +279,13 @@ impl<'a> Evaluation<'a> {
     }
 
     /// A value that is said elsewhere: in this file it has its own places, those of another file are shown where it is used.
-    fn elsewhere(&self, (expression, source): Named<'_>, scope: &'a Scope<'a>, at: Span) -> Node {
-        let inner = Evaluation {
+    fn elsewhere(&self, named: Named<'_>, scope: &'a Scope<'a>, at: Span) -> Node {
+        self.there(named.1, scope, at).value(named.0)
+    }
+
+    /// The evaluation of what a file of a folder says.
+    fn there(&self, source: &Arc<SourceFile>, scope: &'a Scope<'a>, at: Span) -> Self {
+        Evaluation {
             source: self.source,
             scope,
             all: self.all,
@@ -288,8 +294,7 @@ impl<'a> Evaluation<'a> {
             depth: self.depth,
             of_others: self.of_others || !std::ptr::eq(scope, self.scope),
             left: self.left,
-        };
-        inner.value(expression)
+        }
     }
 
     fn is_here(&self, source: &Arc<SourceFile>) -> bool {
@@ -352,7 +357,10 @@ impl<'a> Evaluation<'a> {
             let mut left = MOST_GIVEN;
             let mut values = Vec::new();
             for given in given.iter().take(MOST_CALLS) {
-                let value = without_policies(self.elsewhere(given.value, self.all.at(given.folder), at), at);
+                let (value, source) = given.value;
+                let there = self.there(source, self.all.at(given.folder), at);
+                let there = given.for_each.map_or_else(|| there.clone(), |(elements, _)| each_of(&there, elements));
+                let value = without_policies(there.value(value), at);
                 let Some(remaining) = left.checked_sub(size(&value)) else {
                     continue;
                 };
@@ -473,7 +481,7 @@ fn says(node: &Node) -> bool {
 }
 
 /// A value of another file, shown in one place of this one.
-fn relocate(node: &mut Node, at: Span) {
+pub fn relocate(node: &mut Node, at: Span) {
     node.span = at;
     match &mut node.value {
         Value::Array(nodes) | Value::OneOf(nodes) => nodes.iter_mut().for_each(|n| relocate(n, at)),

@@ -4,11 +4,11 @@ use std::collections::{HashMap, HashSet};
 
 use hcl_edit::expr::{Expression, FuncCall};
 
-use super::evaluate::{Evaluation, key_text};
+use super::evaluate::{Evaluation, key_text, relocate};
 use crate::lint::read::UNKNOWN;
 use crate::lint::read::choice::{is_known, is_unknown, items, one_of, perhaps, unknown};
-use crate::problem::Span;
-use crate::text::json::{Member, Node, Value};
+use crate::problem::{SourceFile, Span};
+use crate::text::json::{self, Member, Node, Value};
 
 /// The value of a call; `None` where it certainly fails.
 pub fn call(of: &Evaluation<'_>, call: &FuncCall, at: Span) -> Option<Node> {
@@ -17,10 +17,17 @@ pub fn call(of: &Evaluation<'_>, call: &FuncCall, at: Span) -> Option<Node> {
         return Some(unknown(at));
     }
     let first = || arguments.first().map_or_else(|| unknown(at), |a| of.value(a));
-    let all = || arguments.iter().map(|a| of.value(a)).collect::<Vec<Node>>();
+    let all = || {
+        let values = arguments.iter().map(|a| of.value(a)).collect::<Vec<Node>>();
+        if call.args.expand_final() { spread(values, at) } else { values }
+    };
     Some(match call.name.name.as_str() {
         "try" => return attempted(of, &arguments, at),
-        "jsonencode" | "jsondecode" | "yamldecode" | "yamlencode" => document(first(), at),
+        "jsondecode" => decoded(first(), at),
+        "jsonencode" | "yamldecode" | "yamlencode" => document(first(), at),
+        "zipmap" => zipped(&all(), at),
+        "slice" => sliced(&all(), at),
+        "chunklist" => chunked(&all(), at),
         "sensitive" | "nonsensitive" | "tostring" | "tonumber" | "tobool" | "tomap" | "ephemeralasnull" => first(),
         "concat" | "setunion" => list(at, all().into_iter().flat_map(elements).collect()),
         "flatten" => list(at, elements(first()).into_iter().flat_map(flattened).collect()),
@@ -60,6 +67,77 @@ fn document(node: Node, at: Span) -> Node {
     match node.value {
         Value::String(_) => unknown(at),
         _ => node,
+    }
+}
+
+/// The arguments of a call whose last one, a list, gives the rest of them.
+fn spread(mut values: Vec<Node>, at: Span) -> Vec<Node> {
+    match values.pop().map(|last| last.value) {
+        Some(Value::Array(nodes)) => values.extend(nodes),
+        Some(Value::Null) | None => {}
+        Some(_) => values.push(unknown(at)),
+    }
+    values
+}
+
+/// What a text in JSON says, where all of it is known; a document that was one is itself.
+fn decoded(node: Node, at: Span) -> Node {
+    match &node.value {
+        Value::String(text) if is_known(&node) => match json::parse(&SourceFile::new("", text.clone())) {
+            Ok(mut root) => {
+                relocate(&mut root, at);
+                root
+            }
+            Err(_) => unknown(at),
+        },
+        _ => document(node, at),
+    }
+}
+
+/// An object of keys and values, where each of them is certain.
+fn zipped(arguments: &[Node], at: Span) -> Node {
+    let (Some(keys), Some(values)) = (certain(arguments.first()), certain(arguments.get(1))) else {
+        return unknown(at);
+    };
+    let member = |(key, value): (&Node, &Node)| {
+        Some(Member {
+            key: key.as_str().filter(|_| is_known(key))?.to_owned(),
+            key_span: key.span,
+            node: value.clone(),
+        })
+    };
+    let members: Option<Vec<Member>> = keys.iter().zip(values).map(member).collect();
+    members.map_or_else(|| unknown(at), |members| Node::new(at, Value::Object(members)))
+}
+
+/// The elements of a list each of which is there.
+fn certain(node: Option<&Node>) -> Option<&[Node]> {
+    let nodes = node?.as_array()?;
+    (!nodes.iter().any(|n| is_unknown(n) || matches!(n.value, Value::OneOf(_)))).then_some(nodes)
+}
+
+fn whole_number(node: Option<&Node>) -> Option<usize> {
+    match &node?.value {
+        Value::Number(text) => text.parse().ok(),
+        _ => None,
+    }
+}
+
+/// A part of a list; of one whose elements or bounds are not certain, any of them.
+fn sliced(arguments: &[Node], at: Span) -> Node {
+    let bounds = whole_number(arguments.get(1)).zip(whole_number(arguments.get(2)));
+    match (certain(arguments.first()), bounds, arguments.first()) {
+        (Some(nodes), Some((from, to)), _) => list(at, nodes.get(from..to).unwrap_or_default().to_vec()),
+        (_, _, Some(of)) => list(at, items(of).into_iter().map(|i| perhaps(i.node.clone())).collect()),
+        _ => unknown(at),
+    }
+}
+
+/// A list of lists of so many elements.
+fn chunked(arguments: &[Node], at: Span) -> Node {
+    match (certain(arguments.first()), whole_number(arguments.get(1)).filter(|size| *size > 0)) {
+        (Some(nodes), Some(size)) => list(at, nodes.chunks(size).map(|part| list(at, part.to_vec())).collect()),
+        _ => arguments.first().map_or_else(|| unknown(at), |of| list(at, vec![of.clone()])),
     }
 }
 

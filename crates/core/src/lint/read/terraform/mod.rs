@@ -2,7 +2,7 @@
 //! policy that it renders. [`evaluate`] gives values as far as the files of a folder ([`scope`]) say them.
 
 pub mod calls;
-mod document;
+pub(in crate::lint) mod document;
 mod evaluate;
 mod functions;
 pub mod json;
@@ -13,6 +13,7 @@ mod types;
 use std::sync::Arc;
 
 use hcl_edit::Span as _;
+use hcl_edit::expr::Expression;
 use hcl_edit::structure::{Attribute, Block, BlockLabel, Body, Structure};
 
 use self::evaluate::{Budget, Evaluation, entries};
@@ -100,11 +101,13 @@ fn dynamic_member(of: &Evaluation<'_>, block: &Block, depth: usize) -> Member {
 
 /// What `each` means in a block with `for_each`: the key and the value of any of its elements.
 fn each<'a>(of: &Evaluation<'a>, body: &Body) -> Evaluation<'a> {
-    let Some(attribute) = body.get_attribute("for_each") else {
-        return of.clone();
-    };
-    let at = of.span(attribute.value.span());
-    let all = entries(&of.value(&attribute.value), at);
+    body.get_attribute("for_each").map_or_else(|| of.clone(), |attribute| each_of(of, &attribute.value))
+}
+
+/// The same, of what it is for.
+fn each_of<'a>(of: &Evaluation<'a>, elements: &Expression) -> Evaluation<'a> {
+    let at = of.span(elements.span());
+    let all = entries(&of.value(elements), at);
     if all.is_empty() {
         return of.clone();
     }

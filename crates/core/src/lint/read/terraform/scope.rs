@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use hcl_edit::Span as _;
 use hcl_edit::expr::Expression;
 use hcl_edit::structure::{Block, BlockLabel, Body, Structure};
 
@@ -84,6 +85,10 @@ pub struct Scope<'m> {
     given: HashMap<&'m str, Vec<Given<'m>>>,
     /// The folders that call it, and what they call it.
     callers: Vec<(&'m str, &'m str)>,
+    /// Managed policies that are somebody's boundary.
+    boundaries: HashSet<&'m str>,
+    /// Managed policies that somebody has.
+    attached: HashSet<&'m str>,
 }
 
 impl<'m> Scope<'m> {
@@ -110,9 +115,25 @@ impl<'m> Scope<'m> {
                         self.outputs.insert(name, (&value.value, source));
                     }
                 }
+                "resource" => {
+                    for attribute in block.body.iter().filter_map(Structure::as_attribute) {
+                        let policies = match attribute.key.as_str() {
+                            "permissions_boundary" => &mut self.boundaries,
+                            "policy_arn" | "managed_policy_arns" | "policy_arns" => &mut self.attached,
+                            _ => continue,
+                        };
+                        let text = attribute.value.span().and_then(|range| source.text.get(range)).unwrap_or_default();
+                        policies.extend(after(text, "aws_iam_policy."));
+                    }
+                }
                 _ => {}
             }
         }
+    }
+
+    /// Whether a managed policy is a boundary of somebody, and nobody has it.
+    pub fn is_boundary(&self, name: &str) -> bool {
+        self.boundaries.contains(name) && !self.attached.contains(name)
     }
 
     /// The type of a variable.
@@ -135,6 +156,13 @@ impl<'m> Scope<'m> {
         self.given.get(name).map(Vec::as_slice).unwrap_or_default()
     }
 
+    /// Whatever its variables are given, in the order of their names.
+    pub fn all_given(&self) -> impl Iterator<Item = &Given<'m>> {
+        let mut names: Vec<&str> = self.given.keys().copied().collect();
+        names.sort_unstable();
+        names.into_iter().flat_map(|name| self.given(name))
+    }
+
     /// The folders that call it as a module, and what they call it.
     pub fn callers(&self) -> &[(&'m str, &'m str)] {
         &self.callers
@@ -152,7 +180,6 @@ impl<'m> Scope<'m> {
 
     /// The documents that an expression names, also by way of locals.
     pub fn documents<'s>(&'s self, text: &'s str) -> Vec<String> {
-        use hcl_edit::Span as _;
         const DEEP: usize = 5;
         let mut found = Vec::new();
         let mut seen: HashSet<&str> = HashSet::new();
@@ -170,6 +197,11 @@ impl<'m> Scope<'m> {
         }
         found
     }
+}
+
+/// Whether a value has a part that is said for each element of what a block is for.
+fn names_each((value, source): Named<'_>) -> bool {
+    value.span().and_then(|range| source.text.get(range)).is_some_and(|text| text.contains("each."))
 }
 
 /// The names that stand after these words in a text.
@@ -219,7 +251,13 @@ impl<'m> Scopes<'m> {
             if let Some(called) = folders.get_mut(call.folder.as_str()) {
                 called.callers.push((call.caller, call.name));
                 for (name, value) in call.given {
-                    called.given.entry(name).or_default().push(Given { value, folder: call.caller });
+                    let for_each = call.for_each.filter(|_| names_each(value));
+                    called.given.entry(name).or_default().push(Given {
+                        value,
+                        folder: call.caller,
+                        for_each,
+                        name: call.name,
+                    });
                 }
             }
             folders.entry(call.caller).or_default().modules.insert(call.name, call.folder);
@@ -237,6 +275,11 @@ impl<'m> Scopes<'m> {
     /// The names of a folder.
     pub fn at(&self, folder: &str) -> &Scope<'m> {
         self.folders.get(folder).unwrap_or(&self.none)
+    }
+
+    /// Whether files of a folder are among those that are read.
+    pub fn has(&self, folder: &str) -> bool {
+        self.folders.contains_key(folder)
     }
 
     /// The names of the folder of a file.

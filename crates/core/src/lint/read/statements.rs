@@ -1,0 +1,119 @@
+//! Statements without the policy around them: those that a module of a registry, a framework or a catalog makes a policy of.
+//!
+//! Written with the names of Terraform (`effect`, `actions`, `resources`) anywhere, or with those of IAM under a key that says so.
+
+use super::UNKNOWN;
+use super::choice::{is_unknown, unknown};
+use super::kinds::holder_of_statements;
+use super::terraform::document::{NAMES, operators, whom};
+use crate::lint::policy::{Holder, PolicyKind};
+use crate::problem::{Span, did_you_mean};
+use crate::text::json::{Member, Node, Value};
+
+/// The policy that these statements make, in a list or by their names; `None` where they are none.
+pub fn policy(node: &Node) -> Option<Node> {
+    let nodes: Vec<&Node> = match &node.value {
+        Value::Array(nodes) => nodes.iter().collect(),
+        Value::Object(members) => members.iter().map(|m| &m.node).collect(),
+        _ => return None,
+    };
+    // a part of which nothing is known may be a statement as well
+    let known: Vec<&Node> = nodes.iter().flat_map(|n| n.alternatives()).filter(|n| !may_be_none(n)).collect();
+    if known.is_empty() || !known.iter().all(|n| is_statement(n)) {
+        return None;
+    }
+    let statements = nodes.into_iter().map(renamed).collect();
+    Some(document(node.span, Node::new(node.span, Value::Array(statements))))
+}
+
+/// The policy of a list of statements in IAM's words under a key such as `iamRoleStatements`, and what it is attached to.
+pub fn listed(member: &Member) -> Option<(Node, Option<PolicyKind>, Option<Holder>)> {
+    let (kind, holder) = holder_of_statements(&member.key)?;
+    let nodes = member.node.as_array()?;
+    let has = |node: &Node, keys: [&str; 2]| keys.iter().any(|key| node.get(key).is_some());
+    let is_one = |n: &Node| n.get("Effect").is_some() && has(n, ["Action", "NotAction"]);
+    let known = nodes.iter().filter(|n| n.as_object().is_some());
+    if !known.clone().any(is_one) {
+        return None;
+    }
+    // what a framework reads from another file stands there in a text
+    let one = |n: &Node| if n.as_str().is_some() { unknown(n.span) } else { n.clone() };
+    let statements = Node::new(member.node.span, Value::Array(nodes.iter().map(one).collect()));
+    Some((document(member.key_span, statements), kind, holder))
+}
+
+fn document(at: Span, statements: Node) -> Node {
+    let member = |key: &str, node: Node| Member { key: key.to_owned(), key_span: at, node };
+    let members = vec![member("Version", Node::string(at, "2012-10-17")), member("Statement", statements)];
+    Node::new(at, Value::Object(members))
+}
+
+fn may_be_none(node: &Node) -> bool {
+    node.value == Value::Null || is_unknown(node)
+}
+
+/// An object with an effect, and with actions of which one is written as such.
+fn is_statement(node: &Node) -> bool {
+    const EFFECTS: [&str; 2] = ["Allow", "Deny"];
+    let effect = node.get("effect").is_some_and(|effect| {
+        let known = |text: &str| text.contains(UNKNOWN) || did_you_mean(text, EFFECTS).is_some();
+        effect.alternatives().iter().any(|e| e.as_str().is_some_and(known))
+    });
+    let is_action =
+        |n: &Node| n.as_str().is_some_and(|text| text == "*" || text.contains(':') || text.contains(UNKNOWN));
+    let actions = ["actions", "not_actions"].iter().filter_map(|key| node.get(key));
+    let mut each = actions.flat_map(Node::alternatives).flat_map(|n| n.as_array().unwrap_or(std::slice::from_ref(n)));
+    effect && each.any(is_action)
+}
+
+/// A statement under IAM's names. What a module adds to it is not known.
+fn renamed(node: &Node) -> Node {
+    match &node.value {
+        Value::OneOf(nodes) => Node::new(node.span, Value::OneOf(nodes.iter().map(renamed).collect())),
+        Value::Object(members) => Node::new(node.span, Value::Object(members_of(members, node.span))),
+        _ => node.clone(),
+    }
+}
+
+fn members_of(members: &[Member], at: Span) -> Vec<Member> {
+    let mut found: Vec<Member> = Vec::new();
+    for member in members.iter().filter(|m| m.node.value != Value::Null) {
+        let key = member.key.as_str();
+        let (name, node) = match key {
+            "condition" | "conditions" => ("Condition", conditions(&member.node)),
+            "principals" => ("Principal", principals(&member.node)),
+            "not_principals" => ("NotPrincipal", principals(&member.node)),
+            _ => match NAMES.iter().find(|(own, _)| *own == key) {
+                // an empty list is left out
+                Some(_) if member.node.as_array().is_some_and(<[Node]>::is_empty) => continue,
+                Some(("sid", _)) if member.node.as_str() == Some("") => continue,
+                Some((_, name)) => (*name, member.node.clone()),
+                None => continue,
+            },
+        };
+        found.push(Member { key: name.to_owned(), key_span: member.key_span, node });
+    }
+    if !found.iter().any(|m| m.key == "Resource" || m.key == "NotResource") {
+        found.push(Member { key: "Resource".to_owned(), key_span: at, node: unknown(at) });
+    }
+    found
+}
+
+/// Conditions as Terraform has them, in a list, alone or by names.
+fn conditions(node: &Node) -> Node {
+    let all: Vec<Node> = match &node.value {
+        Value::Array(nodes) => nodes.clone(),
+        Value::Object(members) if node.get("test").is_none() => members.iter().map(|m| m.node.clone()).collect(),
+        Value::Object(_) => vec![node.clone()],
+        _ => return unknown(node.span),
+    };
+    let blocks = all.iter().all(|n| n.get("test").is_some() && n.get("variable").is_some());
+    if blocks { Node::new(node.span, Value::Object(operators(&all))) } else { unknown(node.span) }
+}
+
+fn principals(node: &Node) -> Node {
+    match node.as_array() {
+        Some(nodes) if nodes.iter().all(|n| n.get("type").is_some()) => whom(nodes.iter(), node.span),
+        _ => unknown(node.span),
+    }
+}
