@@ -10,7 +10,7 @@ use crate::report::table::Table;
 use countersign_core::assessment::completeness::others::Others;
 use countersign_core::assessment::{BecauseAnswer, Operation, OperationAnswer, PrincipalAnswer};
 use countersign_core::inventory::Inventory;
-use countersign_core::inventory::signatories::Standing;
+use countersign_core::inventory::signatories::{self, Standing};
 use countersign_core::people::{Assumer, Behind};
 use countersign_core::problem::SourceFile;
 use countersign_core::source::digest::sha256;
@@ -157,9 +157,13 @@ const NO_SIGNATORIES: &str = "none are declared";
 
 /// Whether a principal, or everybody behind it, is named among those who have the authority to accept (D24).
 fn signatory(facts: &Facts<'_>, principal: &PrincipalAnswer) -> String {
-    let Some(signatories) = facts.signatories else { return NO_SIGNATORIES.to_owned() };
+    let Some(declared) = facts.signatories else { return NO_SIGNATORIES.to_owned() };
     let who = (principal.principal.as_str(), &principal.uid);
-    match signatories.with_people(who, &principal.people, &principal.groups) {
+    let behind = signatories::Behind {
+        people: principal.people.iter().map(|p| (p.id.as_str(), &p.user_name)).collect(),
+        groups: principal.groups.iter().map(|g| g.name.as_str()).collect(),
+    };
+    match declared.with_people(who, &behind) {
         Standing::Is => "yes".to_owned(),
         Standing::IsNot => "no".to_owned(),
         Standing::NotKnown(why) => format!("not known: {why}"),

@@ -16,7 +16,7 @@ use crate::hipaa::{Facts, with_exclusions, words};
 use crate::inventory::Inventory;
 use crate::inventory::entity::Uid;
 use crate::inventory::model::{Account, Organization};
-use crate::inventory::signatories::{Signatories, Standing};
+use crate::inventory::signatories::{Behind, Signatories, Standing};
 use crate::moment::Moment;
 use crate::operations::AccountEvaluator;
 use crate::permissions::principals::Principal;
@@ -166,7 +166,11 @@ impl<'a> Findings<'a> {
         }
         let named = self.signatories.as_ref().map(|s| s.principal(&principal.arn, &principal.uid));
         pairs.push(("namedAsSignatory", Expr::new_bool(named == Some(Standing::Is))));
-        let people = self.signatories.as_ref().map(|s| s.people(&principal.people, &principal.groups));
+        let behind = Behind {
+            people: principal.people.iter().map(|p| (p.id.as_str(), &p.user_name)).collect(),
+            groups: principal.groups.iter().map(|g| g.name.as_str()).collect(),
+        };
+        let people = self.signatories.as_ref().map(|s| s.people(&behind));
         pairs.push(("signatoryPeople", words(people.unwrap_or_default())));
         let names = [&principal.arn, &principal.name].into_iter().chain(principal.people.iter().map(|p| &p.user_name));
         if let Some(series) = self.inventory.config.auditors.series(names.map(String::as_str)) {

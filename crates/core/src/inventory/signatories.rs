@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Inventory;
 use super::entity::{Entity, Uid};
-use crate::permissions::principals::{OpenGroup, Person};
 
 /// Whether somebody is among the declared signatories.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +16,15 @@ pub enum Standing {
     IsNot,
     /// It is not known, for this reason.
     NotKnown(String),
+}
+
+/// Those behind a permission set: the ids and the user names of people, and the names of groups whose members are not all listed.
+#[derive(Clone, Debug, Default)]
+pub struct Behind<'p> {
+    /// Ids and user names.
+    pub people: Vec<(&'p str, &'p String)>,
+    /// Names of groups.
+    pub groups: Vec<&'p str>,
 }
 
 /// What a name can stand for: an ARN, or an entity that has none.
@@ -107,23 +115,24 @@ impl Signatories {
     }
 
     /// The people behind a permission set whom declared signatories name, by their user names; none where others may stand there too.
-    pub fn people<'p>(&self, people: &'p [Person], groups: &[OpenGroup]) -> BTreeSet<&'p String> {
-        let (are, others): (Vec<_>, Vec<_>) = people.iter().partition(|p| self.person(&p.id) == Standing::Is);
-        let is_only = |name: &&String| groups.is_empty() && others.iter().all(|p| p.user_name != **name);
-        are.into_iter().map(|p| &p.user_name).filter(is_only).collect()
+    pub fn people<'p>(&self, behind: &Behind<'p>) -> BTreeSet<&'p String> {
+        let (are, others): (Vec<_>, Vec<_>) =
+            behind.people.iter().copied().partition(|(id, _)| self.person(id) == Standing::Is);
+        let is_only = |name: &&String| behind.groups.is_empty() && others.iter().all(|(_, other)| other != name);
+        are.into_iter().map(|(_, name)| name).filter(is_only).collect()
     }
 
     /// A principal with the people behind it: everybody behind a permission set has to be a signatory.
-    pub fn with_people(&self, (arn, uid): (&str, &Uid), people: &[Person], groups: &[OpenGroup]) -> Standing {
+    pub fn with_people(&self, (arn, uid): (&str, &Uid), Behind { people, groups }: &Behind<'_>) -> Standing {
         let own = self.principal(arn, uid);
         if own != Standing::IsNot || (people.is_empty() && groups.is_empty()) {
             return own;
         }
-        let all: Vec<Standing> = people.iter().map(|p| self.person(&p.id)).collect();
+        let all: Vec<Standing> = people.iter().map(|(id, _)| self.person(id)).collect();
         if all.contains(&Standing::IsNot) {
             return Standing::IsNot;
         }
-        let unlisted = groups.first().map(|g| Standing::NotKnown(format!("not all members of {} are listed", g.name)));
+        let unlisted = groups.first().map(|g| Standing::NotKnown(format!("not all members of {g} are listed")));
         all.into_iter().find(|s| *s != Standing::Is).or(unlisted).unwrap_or(Standing::Is)
     }
 
@@ -236,18 +245,19 @@ mod tests {
     fn everybody_behind_a_permission_set_has_to_be_one() {
         let inventory = inventory(r#"["maria"]"#);
         let signatories = Signatories::of(&inventory).unwrap();
-        let person = |id: &str, name: &str| Person { id: id.to_owned(), user_name: name.to_owned(), group: None };
-        let (maria, other, sam) = (person("u-maria", "maria"), person("u-other", "maria"), person("u-sam", "sam"));
+        let names = ["maria", "sam"].map(str::to_owned);
+        let [maria, sam] = [("u-maria", &names[0]), ("u-sam", &names[1])];
+        let other = ("u-other", &names[0]);
         let uid = Uid::new("PermissionSet", "Agreements");
-        let of = |people: &[Person], groups: &[OpenGroup]| signatories.with_people(("arn:x", &uid), people, groups);
-        assert_eq!(of(std::slice::from_ref(&maria), &[]), Standing::Is);
-        assert_eq!(of(&[maria.clone(), sam], &[]), Standing::IsNot);
-        assert_eq!(of(&[maria.clone(), other.clone()], &[]), Standing::IsNot);
-        assert!(signatories.people(&[maria.clone(), other], &[]).is_empty(), "two of one name");
-        let group = [OpenGroup { id: "g".to_owned(), name: "legal".to_owned() }];
-        assert!(matches!(of(std::slice::from_ref(&maria), &group), Standing::NotKnown(_)));
-        assert!(signatories.people(&[maria], &group).is_empty());
-        assert_eq!(of(&[], &[]), Standing::IsNot);
+        let behind = |people: &[(&'static str, &'_ String)], groups: &[&'static str]| -> (Standing, usize) {
+            let behind = Behind { people: people.to_vec(), groups: groups.to_vec() };
+            (signatories.with_people(("arn:x", &uid), &behind), signatories.people(&behind).len())
+        };
+        assert_eq!(behind(&[maria], &[]), (Standing::Is, 1));
+        assert_eq!(behind(&[maria, sam], &[]), (Standing::IsNot, 1));
+        assert_eq!(behind(&[maria, other], &[]), (Standing::IsNot, 0), "two of one name");
+        assert!(matches!(behind(&[maria], &["legal"]), (Standing::NotKnown(_), 0)));
+        assert_eq!(behind(&[], &[]), (Standing::IsNot, 0));
     }
 
     #[test]
