@@ -404,3 +404,30 @@ fn one_slip_does_not_hide_another() {
     assert!(slip.message.contains("Terraform rejects"), "{}", slip.message);
     assert_eq!(slip.fix.as_ref().map(|fix| fix.edits[0].text.as_str()), Some("actions"));
 }
+
+/// A colon alone makes no action, and nothing is near to it.
+#[test]
+fn an_action_has_a_service_and_a_name() {
+    for half in ["s3:", ":GetObject"] {
+        let text = format!(
+            r#"{{"Version": "2012-10-17", "Statement": [{{"Effect": "Allow", "Action": ["{half}", "s3:GetObject"], "Resource": "*"}}]}}"#
+        );
+        let found = findings("x.json", &text);
+        let slip =
+            found.iter().find(|f| f.rule.code == "CS121").unwrap_or_else(|| panic!("{half}: {:#?}", told(&found)));
+        assert!(slip.severity == Severity::Error && slip.fix.is_none() && !slip.help.contains("mean"), "{}", slip.help);
+    }
+}
+
+/// What CS143 writes for an ARN is no finding of CS150.
+#[test]
+fn arns_with_a_star_are_compared_as_arns() {
+    let of = |key: &str| {
+        let text = format!(
+            r#"{{"Version": "2012-10-17", "Statement": [{{"Effect": "Deny", "Action": "s3:GetObject", "Resource": "*", "Condition": {{"StringNotEquals": {{"{key}": "arn:aws:iam::111122223333:role/a*"}}}}}}]}}"#
+        );
+        findings("x.json", &text).into_iter().find(|f| f.rule.code == "CS143").map(|f| f.help)
+    };
+    assert_eq!(of("aws:PrincipalArn").as_deref(), Some("write `ArnNotLike`"));
+    assert_eq!(of("aws:PrincipalTag/role").as_deref(), Some("write `StringNotLike`"));
+}

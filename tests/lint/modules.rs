@@ -81,7 +81,7 @@ fn a_module_is_judged_with_what_it_is_given() {
     assert_eq!(one[0].place.source.slice(one[0].place.span), "var.actions");
     assert_eq!(one[0].address().as_deref(), Some("data.aws_iam_policy_document.this"));
     assert_eq!(one[0].uses, ["module.one.data.aws_iam_policy_document.this"], "only the use that gives it");
-    assert!(one[0].help.ends_with("it is given in live/main.tf:3"), "{}", one[0].help);
+    assert!(one[0].help.ends_with("? It is given in live/main.tf:3"), "{}", one[0].help);
     let both = slips(&found, "s3:PutObjct");
     assert_eq!(
         both[0].uses,
@@ -127,7 +127,7 @@ fn a_module_within_a_module_has_the_address_of_both() {
     let slip = slips(&found, "s3:LsitBucket");
     assert_eq!(slip.len(), 1, "{:#?}", told(&found));
     assert_eq!(slip[0].uses, ["module.outer.module.inner.data.aws_iam_policy_document.this"]);
-    assert!(slip[0].help.ends_with("it is given in live/main.tf:3"), "{}", slip[0].help);
+    assert!(slip[0].help.ends_with("? It is given in live/main.tf:3"), "{}", slip[0].help);
 }
 
 /// What a module gives back is known where it is used, also whether it is a document.

@@ -170,7 +170,8 @@ fn used_by(findings: &mut [Finding], used: &BTreeMap<&str, &Vec<String>>, scopes
         finding.uses = givers.iter().map(|giver| format!("{}.{address}", giver.module)).collect();
         let (line, _) = first.place.source.line_column(first.place.span.start);
         let more = if givers.len() > 1 { " and elsewhere" } else { "" };
-        finding.help = format!("{}; it is given in {}:{line}{more}", finding.help, first.place.source.path);
+        let then = if finding.help.ends_with('?') { " It" } else { "; it" };
+        finding.help = format!("{}{then} is given in {}:{line}{more}", finding.help, first.place.source.path);
     }
 }
 

@@ -38,6 +38,8 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
         if let Some(value) = star.filter(|_| literal) {
             let message = format!("`{}` compares `*` literally: nothing has this value", condition.operator_text.text);
             let like = condition.operator_text.text.replace("EqualsIgnoreCase", "Like").replace("Equals", "Like");
+            // ARNs are compared part by part
+            let like = if ARNS.contains(&key.as_str()) { like.replace("String", "Arn") } else { like };
             if let Some(finding) = sink.add(&value.at, message, format!("write `{like}`")) {
                 let what = format!("writes `{like}`: the condition holds for more values");
                 let edits = edit::replace_span(policy, condition.operator_text.at.span, &like);

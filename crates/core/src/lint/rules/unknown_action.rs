@@ -76,8 +76,21 @@ impl Slip {
 fn slip(text: &Text, settings: &Settings) -> Option<Slip> {
     let (prefix, short) = text.text.split_once(':').filter(|_| text.is_known())?;
     // wildcards in the name of a service, and white space, are told as that
-    if prefix.contains(['*', '?']) || short.is_empty() || text.text.contains(char::is_whitespace) {
+    if prefix.contains(['*', '?']) || text.text.contains(char::is_whitespace) {
         return None;
+    }
+    if prefix.is_empty() || short.is_empty() {
+        let (what, help) = match prefix.is_empty() {
+            true => ("service", "write the prefix of a service before the colon, as in `s3:GetObject`"),
+            false => ("action", "write the name of an action after the colon, or `*` for all"),
+        };
+        return Some(Slip {
+            message: format!("`{}` names no {what}", text.text),
+            help: Some(help.to_owned()),
+            near: None,
+            severity: Severity::Error,
+            of_service: false,
+        });
     }
     let catalogue = &settings.catalogue;
     match catalogue.service(prefix) {
