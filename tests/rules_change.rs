@@ -45,7 +45,7 @@ fn a_change_cannot_switch_off_what_the_base_finds() {
     assert_eq!(schema_errors("check.v1.schema.json", &document), Vec::<String>::new());
     let subject = format!("account {A}");
     let expected = json!({"added": ["own"], "changed": [], "removed": ["phi-without-coverage"],
-        "noLongerFound": [{"rule": "CS001", "subject": subject}], "newlyFound": [{"rule": "OWN1", "subject": subject}]});
+        "operations": [], "noLongerFound": [{"rule": "CS001", "subject": subject}], "newlyFound": [{"rule": "OWN1", "subject": subject}]});
     assert_eq!(document["rules"], expected);
     let codes: Vec<&str> =
         document["findings"].as_array().unwrap().iter().map(|f| f["rule"].as_str().unwrap()).collect();
