@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use countersign_core::provenance::Provenance;
 
 use crate::common::*;
+use crate::lint;
 
 /// One fact, and what the answer is with it and without.
 struct Contrast {
@@ -20,7 +21,7 @@ struct Contrast {
     without: &'static str,
 }
 
-const CONTRASTS: [Contrast; 16] = [
+const CONTRASTS: [Contrast; 17] = [
     Contrast {
         rule: "R4",
         fact: "a user is an administrator",
@@ -150,6 +151,19 @@ const CONTRASTS: [Contrast; 16] = [
         answer: |star| on_resource(if star { "arn:aws:artifact:*" } else { "arn:aws:artifact" }),
         with: "allow",
         without: "deny",
+    },
+    Contrast {
+        rule: "D28",
+        fact: "the settings say that the fine-grained permissions alone count",
+        answer: |strict| {
+            let settings = if strict { "permissionModel = \"fine-grained\"" } else { "" };
+            let document =
+                policy(json!([{"Effect": "Allow", "Action": "artifact:DownloadAgreement", "Resource": "*"}]));
+            let found = lint::messages(&document.to_string(), settings);
+            found.iter().any(|message| message.contains("grants nothing")).to_string()
+        },
+        with: "true",
+        without: "false",
     },
     Contrast {
         rule: "D29",

@@ -311,6 +311,24 @@ fn a_rule_that_reads_the_moment_moves_the_beginning_of_coverage() {
     assert_eq!(since("when { context.at > datetime(\"2026-07-01\") }"), "2026-01-01T00:00:00Z", "later");
 }
 
+/// What the command line names as rules is no part of an inventory, wherever it lies.
+#[test]
+fn rules_within_the_folder_of_an_inventory_are_not_read_as_inventory() {
+    let schema = std::fs::read_to_string("examples/writing-rules/attribute/schema.json").unwrap();
+    let call = r#"{"calls": [{"action": "artifact:AcceptAgreement", "resources": [{"arn": "arn:{partition}:artifact:::agreement/{agreement.id}"}]}]}"#;
+    let folder = files(&[
+        ("e.json", of_x(true, json!([])).to_string()),
+        ("countersign.toml", "asOf = \"2026-06-15\"\n".to_owned()),
+        ("mine/r.cedar", gate("download-report", "when { context has report }")),
+        ("mine/operations.json", call.to_owned()),
+        ("mine.schema.json", schema),
+    ]);
+    let [policies, schema] = ["mine", "mine.schema.json"].map(|name| folder.path().join(name).display().to_string());
+    let output = run(&["evaluate", "DIR", "--policies", &policies, "--schema", &schema], &folder, &[]);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}
+
 /// What stands in two files would be decided by their names.
 #[test]
 fn operations_and_calls_stand_in_one_file() {

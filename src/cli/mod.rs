@@ -278,6 +278,7 @@ impl Cli {
     fn deciding_in(&self, files: &dyn Source, place: &dyn Fn(&Path) -> Option<String>) -> Result<Deciding, Failure> {
         let mut config = if files.exists() { Config::read(files).map_err(Failure::Problems)? } else { Config::none() };
         config.limits = limits::with(&self.limit, config.limits);
+        config.rules.beside = self.rules_in(Path::new(&files.name()), place);
         let named = config.rules.clone();
         let schema = match (&self.schema, &named.schema) {
             (Some(path), _) => match place(path) {
@@ -322,12 +323,18 @@ impl Cli {
         Ok(Deciding { schema: Arc::new(schema), rules: Arc::new(rules), config })
     }
 
-    /// Whether a file is in the folder of rules that the command line names: it is read, though not as a part of the inventory.
-    fn names(&self, file: &Path) -> bool {
-        let folders = [&self.policies, &self.only_policies].into_iter().flatten();
-        let found = |path: &Path| path.canonicalize().ok();
-        let mut folders = folders.filter_map(|folder| found(folder));
-        found(file).is_some_and(|file| folders.any(|folder| file.starts_with(folder)))
+    /// What the command line names as rules and schema within the folder of an inventory, by the paths in it: it is read, though not as a
+    /// part of the inventory.
+    fn rules_in(&self, root: &Path, place: &dyn Fn(&Path) -> Option<String>) -> Vec<String> {
+        let root = root.canonicalize().ok();
+        let named = [&self.policies, &self.only_policies, &self.schema].into_iter().flatten();
+        let within = |path: &PathBuf| {
+            let path = path.canonicalize().ok()?;
+            let parts = path.strip_prefix(root.as_ref()?).ok()?.components();
+            let parts: Vec<String> = parts.map(|part| part.as_os_str().to_string_lossy().into_owned()).collect();
+            (!parts.is_empty()).then(|| parts.join("/"))
+        };
+        named.filter_map(|path| place(path).or_else(|| within(path))).collect()
     }
 
     /// Reads the inventory and the rules, and settles what was asked.
@@ -348,9 +355,7 @@ impl Cli {
         Deciding { schema, rules, config }: Deciding,
         at: Option<Moment>,
     ) -> Result<Session, Failure> {
-        let mut inventory = Inventory::load_configured(source.as_ref(), config, schema)?;
-        let root = PathBuf::from(source.name());
-        inventory.warnings.retain(|warning| warning.place().is_some() || !self.names(&root.join(warning.subject())));
+        let inventory = Inventory::load_configured(source.as_ref(), config, schema)?;
         let undated = inventory.config.as_of.is_none() && asking.at.is_some();
         let snapshot = inventory.config.as_of;
         let snapshot = match (snapshot, &asking.at) {

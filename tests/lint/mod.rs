@@ -81,6 +81,12 @@ fn told(findings: &[Finding]) -> Vec<String> {
     findings.iter().filter(|f| f.is_open()).map(one).collect()
 }
 
+/// What is said of a policy, by these settings.
+pub fn messages(document: &str, toml: &str) -> Vec<String> {
+    let found = lint(&[Example::new("policy.json", document)], &settings(toml)).findings;
+    found.into_iter().filter(Finding::is_open).map(|f| f.message).collect()
+}
+
 fn codes(findings: &[Finding]) -> BTreeSet<&'static str> {
     findings.iter().filter(|f| f.is_open()).map(|f| f.rule.code).collect()
 }

@@ -94,15 +94,16 @@ pub struct Rules {
     pub only_policies: Option<(String, Place)>,
     /// A schema, laid over the one that is built in.
     pub schema: Option<(String, Place)>,
+    /// Folders and files of the inventory that are named as rules beside its settings: on the command line.
+    pub beside: Vec<String>,
 }
 
 impl Rules {
     /// Whether a file of the inventory's folder, by its path in it, is one of the rules.
     pub fn holds(&self, name: &str) -> bool {
-        [&self.policies, &self.only_policies, &self.schema].into_iter().flatten().any(|(path, _)| {
-            let path = files::resolve(FILE, path);
-            name == path || name.strip_prefix(&path).is_some_and(|rest| rest.starts_with('/'))
-        })
+        let named = [&self.policies, &self.only_policies, &self.schema].into_iter().flatten();
+        let mut all = named.map(|(path, _)| files::resolve(FILE, path)).chain(self.beside.iter().cloned());
+        all.any(|path| name == path || name.strip_prefix(&path).is_some_and(|rest| rest.starts_with('/')))
     }
 }
 
@@ -389,6 +390,7 @@ impl Config {
             policies: named(file.rules.policies),
             only_policies: named(file.rules.only_policies),
             schema: named(file.rules.schema),
+            beside: Vec::new(),
         };
         for (path, place) in [&rules.policies, &rules.only_policies].into_iter().flatten() {
             if files::resolve(FILE, path).is_empty() {
