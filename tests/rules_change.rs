@@ -90,6 +90,17 @@ fn guardrails_and_expectations_are_asked_by_the_rules_of_the_base() {
         let parts = document["parts"].as_array().unwrap();
         parts.iter().find(|p| p["part"] == part).unwrap()["state"].as_str().unwrap().to_owned()
     };
+    // and a comparison says so, in each format
+    let both = [base.path().to_str().unwrap(), head.path().to_str().unwrap()];
+    let compared = |format: &str, folders: [&str; 2]| {
+        run(Path::new("."), &[&["diff", "--format", format][..], &folders].concat()).1
+    };
+    let told = "the rules of the base decide of both, and those of the new inventory are others";
+    let one_line = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for format in ["text", "json"] {
+        assert!(one_line(compared(format, both)).contains(told), "{format}");
+        assert!(!one_line(compared(format, [both[0], both[0]])).contains(told), "{format}");
+    }
     for name in ["guardrails", "expectations"] {
         assert_eq!(part(&["--no-base"], name), "passed", "{name}");
         assert_eq!(part(&["--base", base.path().to_str().unwrap()], name), "failed", "{name}");

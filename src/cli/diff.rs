@@ -205,6 +205,11 @@ fn inventories(cli: &Cli, args: &DiffArgs, Compared { base: old, head: new, .. }
     let (rules, files) = (base.provenance().rules, base.inventory.files.clone());
     let provenance = Arc::new(Provenance { rules, base: Some(files), ..head.provenance() });
     found.provenance = Some(provenance.clone());
+    if !base.has_rules_of(&head) {
+        found
+            .assuming
+            .push("the rules of the base decide of both, and those of the new inventory are others".to_owned());
+    }
     output::write(&args.printing.format, &found, &provenance, || {
         report::diff::text(output::width(), &found, (&base_name, &head_name), args.all)
     })?;
