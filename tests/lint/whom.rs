@@ -164,3 +164,37 @@ fn a_policy_of_data_protection_is_none_of_iam() {
     let outcome = lint(&[Example::new("main.tf", text)], &settings(""));
     assert_eq!(super::told(&outcome.findings), Vec::<String>::new());
 }
+
+/// A condition that everybody meets, or can meet from an account of their own, says neither who nor where from.
+#[test]
+fn a_condition_that_everybody_meets_keeps_nobody_out() {
+    let told = |operator: &str, key: &str, values: Value| {
+        let mut statement = on_bucket(&json!("*"));
+        statement["Condition"] = json!({operator: {key: values}});
+        !found("CS204", "p.json", &statement).is_empty()
+    };
+    for (operator, key, values) in [
+        ("IpAddress", "aws:SourceIp", json!("0.0.0.0/0")),
+        ("IpAddress", "aws:SourceIp", json!(["203.0.113.0/24", "::/0"])),
+        ("StringLike", "aws:PrincipalOrgID", json!("o-*")),
+        ("StringLike", "aws:PrincipalOrgID", json!("*")),
+        ("ForAnyValue:StringLike", "aws:PrincipalOrgPaths", json!("o-*/*")),
+        ("StringLike", "aws:PrincipalAccount", json!("????????????")),
+        ("ArnLike", "aws:PrincipalArn", json!("arn:aws:iam::*:role/admin")),
+        ("ArnEquals", "aws:PrincipalArn", json!(["arn:aws:iam::111122223333:root", "*"])),
+    ] {
+        assert!(told(operator, key, values.clone()), "{operator} {key} {values}");
+    }
+    for (operator, key, values) in [
+        ("IpAddress", "aws:SourceIp", json!("203.0.113.0/24")),
+        ("IpAddress", "aws:SourceIp", json!("10.0.0.0/10")),
+        ("StringLike", "aws:PrincipalOrgID", json!("o-a1b2c3*")),
+        ("ForAnyValue:StringLike", "aws:PrincipalOrgPaths", json!("o-a1b2c3d4e5/*")),
+        ("StringEquals", "aws:PrincipalOrgID", json!("o-a1b2c3d4e5")),
+        ("ArnLike", "aws:PrincipalArn", json!("arn:aws:iam::111122223333:role/*")),
+        ("ArnLike", "aws:SourceArn", json!("arn:aws:s3:::reports")),
+        ("StringEquals", "aws:SourceVpce", json!("vpce-0a1b2c3d")),
+    ] {
+        assert!(!told(operator, key, values.clone()), "{operator} {key} {values}");
+    }
+}

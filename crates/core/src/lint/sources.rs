@@ -20,7 +20,34 @@ pub fn is_required(condition: &Condition) -> bool {
 /// Whether a condition of a statement narrows it by one of these keys, which are in lower case.
 pub fn narrows(statement: &Statement, keys: &[&str]) -> bool {
     let by = |c: &&Condition| keys.contains(&c.key.text.to_ascii_lowercase().as_str());
-    statement.conditions.iter().filter(by).any(is_required)
+    statement.conditions.iter().filter(by).any(|c| is_required(c) && !passes_everybody(c))
+}
+
+/// Whether a value of a condition is one that everybody has, or can have in an account of their own: every address, every organization, a
+/// role of this name wherever it is.
+fn passes_everybody(condition: &Condition) -> bool {
+    let Some(test) = condition.operator.map(|operator| operator.test) else {
+        return false;
+    };
+    let key = condition.key.text.to_ascii_lowercase();
+    condition.values.iter().filter(|value| !value.perhaps && value.is_known()).any(|value| match test {
+        Test::Ip => value.text.ends_with("/0"),
+        Test::StringLike | Test::Arn => is_anybody(&key, &value.text),
+        _ => false,
+    })
+}
+
+fn is_anybody(key: &str, pattern: &str) -> bool {
+    let is_open = |text: &str| !text.is_empty() && text.chars().all(|c| matches!(c, '*' | '?'));
+    if key.contains("org") {
+        let organization = pattern.split('/').next().unwrap_or_default();
+        return is_open(organization.strip_prefix("o-").unwrap_or(organization));
+    }
+    match pattern.splitn(6, ':').collect::<Vec<_>>().as_slice() {
+        ["arn", _, _, _, "", resource] => is_open(resource),
+        ["arn", _, _, _, account, _] => is_open(account),
+        _ => is_open(pattern),
+    }
 }
 
 /// Where a statement says whom it is about.
