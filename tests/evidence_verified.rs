@@ -164,6 +164,45 @@ fn other_bytes_that_say_the_same_are_no_difference() {
     assert!(output.status.code() == Some(1) && text(&output).contains("cover.md is not what"), "{}", text(&output));
 }
 
+/// What is of one format does not pass for another, of which less is compared, and a document that was cut is told without a second evaluation.
+#[test]
+fn a_document_has_the_members_of_its_format() {
+    const INVENTORY: &str = "examples/clinic";
+    type Edit = fn(&str) -> String;
+    let edits: [(Edit, &str); 4] = [
+        (|t| t.replacen("countersign/evidence/v2", "countersign/evidence/v1", 1), "evidence.json has `context`"),
+        (|t| t.replacen("\"kinds\": [", "\"sorts\": [", 1), "evidence.json lacks `kinds`"),
+        (|t| t.replacen("\"population\": {", "\"counted\": {", 1), "evidence.json lacks `population`"),
+        (|t| t.replacen("\"at\": ", "\"extra\": 1,\n  \"at\": ", 1), "evidence.json has `extra`"),
+    ];
+    for (edit, expected) in edits {
+        for more in [&[][..], &["--against", INVENTORY]] {
+            let folder = filed(INVENTORY);
+            edited(folder.path(), "evidence.json", edit);
+            let output = verify(folder.path(), more);
+            assert!(output.status.code() == Some(1) && text(&output).contains(expected), "{}", text(&output));
+        }
+    }
+}
+
+/// Where another version decided, what it decided by is another section of the cover page: it is said not to be compared, and holds no line more.
+#[test]
+fn what_is_not_compared_is_said() {
+    const INVENTORY: &str = "examples/clinic";
+    let folder = filed(INVENTORY);
+    let version = format!("\"version\": \"{}\"", env!("CARGO_PKG_VERSION"));
+    edited(folder.path(), "evidence.json", |t| t.replacen(&version, "\"version\": \"0.0.9\"", 1));
+    let output = verify(folder.path(), &["--against", INVENTORY]);
+    let told = text(&output).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert_eq!(output.status.code(), Some(0), "{told}");
+    assert!(told.contains("but for the section \"Made by\" of cover.md, which was not compared"), "{told}");
+    edited(folder.path(), "cover.md", |t| {
+        t.replacen("## Made by\n\n", "## Made by\n\n- Correction: all accounts are covered.\n", 1)
+    });
+    let output = verify(folder.path(), &["--against", INVENTORY]);
+    assert!(output.status.code() == Some(1) && text(&output).contains("cover.md is not what"), "{}", text(&output));
+}
+
 /// Evidence of every earlier format is read for years: it verifies, and what was changed in it is found.
 #[test]
 fn evidence_of_an_earlier_format_is_read() {

@@ -9,7 +9,7 @@ use super::evidence::{Asking, EvidenceArgs, Made};
 use super::{Cli, NOT_OK, OK, output, settled};
 use crate::evidence::manifest::{self, Fault, Filed};
 use crate::evidence::{Bundle, DOCUMENT, against};
-use crate::report::{count, paragraph};
+use crate::report::{count, paragraph, plain};
 use countersign_core::problem::{Failure, Problem};
 use countersign_core::source::Folder;
 
@@ -43,26 +43,31 @@ pub fn verify(cli: &Cli, args: &EvidenceArgs, folder: &Path) -> Result<u8, Failu
     let filed = manifest::verify(&files)?;
     let mut lines: Vec<String> = filed.faults.iter().map(fault).collect();
     lines.extend(against::tables(&filed));
-    let mut decided = Vec::new();
+    let (mut decided, mut not_compared) = (Vec::new(), Vec::new());
     if let Some(inventory) = &args.against {
         let Some(document) = &filed.document else {
-            output::print(&(lines.join("\n") + "\n"))?;
+            let told: String = lines.iter().map(|line| paragraph(output::width(), "", line)).collect();
+            output::print(&told)?;
             return Ok(NOT_OK);
         };
         let now = again(cli, args, document, inventory)?;
         let compared = against::compare(&filed, document, &now);
         lines.extend(compared.differences);
-        decided = compared.decided;
+        (decided, not_compared) = (compared.decided, compared.not_compared);
     }
-    output::print(&verified(&filed, &lines, &decided, args.against.is_some()))?;
+    output::print(&verified(&filed, &lines, (&decided, &not_compared), args.against.is_some()))?;
     Ok(if lines.is_empty() { OK } else { NOT_OK })
 }
 
-fn verified(filed: &Filed, lines: &[String], decided: &[String], again: bool) -> String {
+fn verified(filed: &Filed, lines: &[String], (decided, not_compared): (&[String], &[String]), again: bool) -> String {
     let width = output::width();
     let mut text = if lines.is_empty() {
         let files = count(filed.files, "file");
-        let same = if again { ", and a second evaluation says the same" } else { "" };
+        let but = match not_compared {
+            [] => String::new(),
+            parts => format!(", but for {}, which was not compared", plain::listed(parts, "and")),
+        };
+        let same = if again { format!(", and a second evaluation says the same{but}") } else { String::new() };
         paragraph(width, "", &format!("{files} have the digests of {}{same}.", manifest::FILE))
     } else {
         lines.iter().map(|line| paragraph(width, "", line)).collect()

@@ -28,6 +28,8 @@ pub struct Compared {
     pub differences: Vec<String>,
     /// What decided and is not the same: the version, the rules, the files. Told apart from what it led to.
     pub decided: Vec<String>,
+    /// What could not be compared, since something else decided.
+    pub not_compared: Vec<String>,
 }
 
 /// Tables that do not say what the document says: the same rows, in the same order, in the same bytes.
@@ -41,10 +43,26 @@ pub fn tables(filed: &Filed) -> Vec<String> {
         Some(format!("{name} does not say what {DOCUMENT} says: line {line}"))
     };
     let mut lines: Vec<String> = TABLES.iter().filter_map(differs).collect();
+    lines.extend(not_of_its_format(document));
     if filed.contents.get(DOCUMENT).is_some_and(|bytes| !is_plain(bytes, document)) {
         lines.push(format!("{DOCUMENT} is not written as countersign writes it"));
     }
     lines
+}
+
+/// What a document has beside its tables: an earlier format has no context.
+const MEMBERS: [&str; 8] =
+    ["schema", "provenance", "at", "permissionModel", "kinds", "context", "population", "leavesOut"];
+
+/// That a document has other members than its format: it was cut, or says that it is of another one.
+fn not_of_its_format(document: &Value) -> Option<String> {
+    let format = document.get("schema").and_then(Value::as_str).unwrap_or_default();
+    let beside = MEMBERS.iter().filter(|member| format == FORMAT || **member != "context");
+    let all: BTreeSet<&str> = beside.copied().chain(TABLES.iter().map(|(table, _)| *table)).collect();
+    let there: BTreeSet<&str> = document.as_object().into_iter().flatten().map(|(name, _)| name.as_str()).collect();
+    let fault = |name: &&str, what: &str| format!("{DOCUMENT} {what} `{name}`: it is not of the format {format}");
+    let lacks = all.difference(&there).next().map(|name| fault(name, "lacks"));
+    lacks.or_else(|| there.difference(&all).next().map(|name| fault(name, "has")))
 }
 
 /// A table as it is written, under the header of the file; `None` where rows have other members than the header.
@@ -97,9 +115,8 @@ pub fn compare(filed: &Filed, document: &Value, now: &Bundle) -> Compared {
     if is_same_format {
         found.files(filed, now);
     } else {
-        found
-            .decided
-            .push(format!("format: {} is filed, now {FORMAT}; {COVER} is not compared", of(document, "/schema")));
+        found.decided.push(format!("format: {} is filed, now {FORMAT}", of(document, "/schema")));
+        found.not_compared.push(COVER.to_owned());
     }
     found
 }
@@ -152,7 +169,7 @@ impl Compared {
             }
             let what = if name == "unread" { "what was not read of it" } else { name };
             if other_files {
-                self.decided.push(format!("{what}, of the inventory: other than filed"));
+                self.decided.push(format!("inventory: {what} is not what was filed"));
             } else {
                 self.differences.push(format!("provenance: {what}, of the inventory, is not the same"));
             }
@@ -173,8 +190,8 @@ impl Compared {
             let (old, new) = (of(&before), of(&after));
             let what = id.join(" ");
             match (old.first(), new.first()) {
-                (Some(_), None) => self.differences.push(format!("{table}: {what} is filed, and no longer there")),
-                (None, Some(_)) => self.differences.push(format!("{table}: {what} is there, and not filed")),
+                (Some(_), None) => self.differences.push(format!("{table}: filed, and no longer there: {what}")),
+                (None, Some(_)) => self.differences.push(format!("{table}: there, and not filed: {what}")),
                 _ => {}
             }
             for (a, b) in old.iter().zip(&new) {
@@ -202,8 +219,7 @@ impl Compared {
             match name.as_str() {
                 _ if is_same => {}
                 "population" => {
-                    let what = "other accounts were counted, or something else was not collected";
-                    self.differences.push(format!("population: {what}"));
+                    self.differences.extend(population(was, is));
                 }
                 _ => {
                     let shown = |value: Option<&Value>| value.map_or_else(|| "nothing".to_owned(), Value::to_string);
@@ -221,7 +237,10 @@ impl Compared {
             let header = |bytes: &[u8]| bytes.split(|b| *b == b'\n').next().map(<[u8]>::to_vec);
             let is_same = match name.as_str() {
                 _ if is_all_the_same => bytes == written,
-                COVER => without_made_by(bytes) == without_made_by(written),
+                COVER => {
+                    self.not_compared.push(format!("the section \"{MADE_BY}\" of {COVER}"));
+                    made_by(bytes) == made_by(written) && without_made_by(bytes) == without_made_by(written)
+                }
                 // its members were compared one by one
                 DOCUMENT => true,
                 // its rows were compared with the document
@@ -235,12 +254,35 @@ impl Compared {
     }
 }
 
+/// Of the section that tells what decided, what each line begins with: a line more is none of ours.
+fn made_by(page: &[u8]) -> Vec<String> {
+    let page = String::from_utf8_lossy(page).into_owned();
+    let section = page.split_once(&format!("\n## {MADE_BY}\n")).map_or("", |(_, rest)| rest);
+    let lines = section.split("\n## ").next().unwrap_or_default().lines();
+    lines.map(|line| line.split(':').next().unwrap_or_default().split(' ').take(2).collect()).collect()
+}
+
 /// A cover page without the section that tells what decided.
 fn without_made_by(page: &[u8]) -> String {
     let page = String::from_utf8_lossy(page).into_owned();
     let Some((before, rest)) = page.split_once(&format!("\n## {MADE_BY}\n")) else { return page };
     let after = rest.split_once("\n## ").map_or("", |(_, after)| after);
     format!("{before}\n## {after}")
+}
+
+/// What of the population is not the same, a line each.
+fn population(was: Option<&Value>, is: Option<&Value>) -> Vec<String> {
+    let empty = Map::new();
+    let [was, is] = [was, is].map(|p| p.and_then(Value::as_object).unwrap_or(&empty));
+    let differing = names(was, is).into_iter().filter(|name| was.get(*name) != is.get(*name));
+    let shown = |value: Option<&Value>| match value {
+        Some(number @ Value::Number(_)) => number.to_string(),
+        None | Some(Value::Null) => "nothing".to_owned(),
+        Some(_) => "something else".to_owned(),
+    };
+    let told =
+        |name: &String| format!("population: {name} was {}, and is {}", shown(was.get(name)), shown(is.get(name)));
+    differing.map(told).collect()
 }
 
 /// Whether a value of an earlier format says what that of today says, as far as it went.
