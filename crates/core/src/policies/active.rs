@@ -94,8 +94,12 @@ fn of_one(operation: &Definition, state: &str, gates: &[(&Rule, Option<Policy>)]
 
 /// The conditions of a gate that asks about the state alone, whatever its head says. One that asks for more leaves accounts out.
 fn conditions(rule: &Rule) -> Option<Policy> {
-    let conditions = rule.conditions();
-    if conditions.iter().all(asks_state_alone) { by_themselves(conditions) } else { None }
+    if is_of_state_alone(rule) { by_themselves(rule.conditions()) } else { None }
+}
+
+/// Whether a policy asks about the account's state and nothing else.
+pub fn is_of_state_alone(rule: &Rule) -> bool {
+    rule.conditions().iter().all(asks_state_alone)
 }
 
 fn asks_state_alone(json: &Value) -> bool {

@@ -204,7 +204,7 @@ impl RuleBook {
         held: Held,
     ) -> Result<Self, Failure> {
         let mut problems = Vec::new();
-        // nothing but what is built in is held: these are all of it, which fits together
+        // all that is built in, and no more, fits together
         let files = operations;
         let is_whole = || files.len() == 1 && files.iter().all(|file| file.text == Catalogue::built_in().text);
         let all_held = sources.len() == BUILT_IN.len() && sources.iter().all(|source| held(source)) && is_whole();
@@ -269,7 +269,7 @@ impl RuleBook {
 
     /// A policy of these rules in Cedar's JSON.
     pub(crate) fn json_of(&self, policy: &Policy) -> Option<&serde_json::Value> {
-        let rule = self.rules.get(AsRef::<str>::as_ref(policy.id()))?;
+        let rule = self.rules.get(name_of(policy.id()))?;
         Some(rule.json.as_ref())
     }
 

@@ -73,12 +73,15 @@ pub fn opened(own: &RuleBook, schema: &EntitySchema, folder: &str) -> Vec<Proble
 const NAMES: usize = 6;
 
 /// The built-in policies that deny an operation, or say what is in force and what is a fact, of which these rules have none of the same
-/// `@id`: `gate all-features`. What gates of the account's state close is asked of all of them together ([`active::opened`]).
+/// `@id`: `gate all-features`. What gates of the account's state alone close is asked of all of them together ([`active::opened`]).
 fn left_out(own: &RuleBook, ours: &BTreeMap<String, Rule>, asking: bool) -> Vec<String> {
     let is_told = |rule: &&Rule| {
         let others = |action: &String| action == ASSUME || action == "advise" || action.starts_with("report-on-");
-        let is_there = own.rules.contains_key(&rule.id) || rule.get("state") == Some("account");
-        !is_there && !rule.actions.iter().any(others) && (asking || rule.requires.is_empty())
+        let is_measured = rule.get("state") == Some("account") && active::is_of_state_alone(rule);
+        !own.rules.contains_key(&rule.id)
+            && !is_measured
+            && !rule.actions.iter().any(others)
+            && (asking || rule.requires.is_empty())
     };
     let is_operation = |action: &String| own.operations.operation(action).is_some();
     let named = |rule: &Rule| match rule.forbids && rule.actions.iter().all(is_operation) {
