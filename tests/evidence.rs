@@ -274,12 +274,12 @@ fn a_register_is_reconciled() {
     assert_eq!(output.status.code(), Some(0));
     let told = text(&output);
     for expected in [
-        "line 2, account 222222222222 has customer-agreement-Wards01234567890 in the register, and customer-agreement-OrgBaa0123456789 governs it",
+        "line 2, account 222222222222 has `customer-agreement-Wards01234567890` in the register, and customer-agreement-OrgBaa0123456789 governs it",
         "line 3, account 333333333333 is called `Research lab` in the register, and `research` in the inventory",
         "line 3, account 333333333333 holds PHI by its tags or entry, and not by the register",
         "line 4, account 999999999999 is in the register, and not in the inventory",
         "line 5, account 555555555555 left o-hospital01 on 2025-06-30T00:00:00Z",
-        "line 5, account 555555555555 has customer-agreement-OrgBaa0123456789 in the register, and no agreement is in force for it",
+        "line 5, account 555555555555 has `customer-agreement-OrgBaa0123456789` in the register, and no agreement is in force for it",
         "account 111111111111 is missing in the register",
         "account 444444444444 is missing in the register",
     ] {
@@ -438,6 +438,6 @@ fn a_register_may_say_yes() {
         assert!(told.contains("1 difference.") && told.contains("governs it"), "{cell}: {told}");
     }
     assert!(told("account BAA", "").contains("governs it (organization agreement)"));
-    assert!(told("yes", "yes").contains("has yes in the register, and no agreement is in force for it"));
+    assert!(told("yes", "yes").contains("has `yes` in the register, and no agreement is in force for it"));
     assert!(told("yes", "").contains("in place of an earlier one"));
 }

@@ -311,3 +311,61 @@ fn a_snapshot_of_the_future_is_told() {
     ]));
     assert!(!told.contains("has not come"), "{told}");
 }
+
+/// The same rules are filed alike, wherever whoever filed them keeps them.
+#[test]
+fn where_the_rules_lie_is_not_filed() {
+    let rules = || {
+        let folder = tempfile::tempdir().unwrap();
+        let own = folder.path().join("own-rules");
+        std::fs::create_dir(&own).unwrap();
+        let text = "@id(\"own\") @code(\"OWN001\") @rule(\"X\") @severity(\"info\") @message(\"look\")\n\
+            permit (principal is Artifact::Account, action == Artifact::Action::\"report-on-account\", resource is Artifact::Account);";
+        std::fs::write(own.join("r.cedar"), text).unwrap();
+        (folder, own.to_str().unwrap().to_owned())
+    };
+    let [(one, first), (other, second)] = [rules(), rules()];
+    let [(a, _), (b, document)] = [first, second].map(|own| filed_with("examples/clinic", &["--policies", &own]));
+    assert_ne!(one.path(), other.path());
+    assert_eq!(read(a.path(), "MANIFEST.sha256"), read(b.path(), "MANIFEST.sha256"));
+    assert_eq!(document["provenance"]["rules"]["origin"]["folder"], "own-rules");
+}
+
+/// What a corrected register writes of a name is that name when it is read again.
+#[test]
+fn a_corrected_register_settles() {
+    let world = World::new()
+        .entity(json!({"uid": A, "attrs": {"name": "-old"}}))
+        .entity(json!({"uid": B, "attrs": {"name": "tab\there"}}))
+        .file("countersign.toml", "asOf = 2026-11-01\n[register]\naccount = \"Account\"\nname = \"Name\"\n")
+        .folder();
+    let folder = tempfile::tempdir().unwrap();
+    let register = folder.path().join("register.csv");
+    std::fs::write(&register, format!("Account,Name\n{A},new\n{B},other\n")).unwrap();
+    let reconcile =
+        |file: &std::path::Path| text(&run(&["evidence", path(&world), "--register", file.to_str().unwrap()]));
+    let first = reconcile(&register);
+    assert!(first.contains("2 differences"), "{first}");
+    let corrected = folder.path().join("register.corrected.csv");
+    let again = folder.path().join("again.csv");
+    std::fs::copy(&corrected, &again).unwrap();
+    let second = reconcile(&again);
+    assert!(second.contains("0 differences"), "{second}\n{}", std::fs::read_to_string(&again).unwrap());
+}
+
+/// What the rest of the day brings is filed and reported as it is said on the screen (D22).
+#[test]
+fn the_day_of_a_change_is_told_wherever_coverage_is() {
+    const TOLD: &str = "From 15:20 UTC on that day";
+    let at = ["--at", "2023-04-01"];
+    assert!(text(&run(&[&["coverage", "examples/hospital"][..], &at].concat())).contains(TOLD));
+    let (folder, _) = filed_with("examples/hospital", &at);
+    assert!(read(folder.path(), "cover.md").contains(TOLD));
+    let (other, _) = filed_with("examples/hospital", &["--at", "2023-04-02"]);
+    assert!(!read(other.path(), "cover.md").contains(TOLD));
+    let report = |more: &[&str]| text(&run(&[&["report", "examples/hospital"][..], &at, more].concat()));
+    assert!(report(&["--format", "markdown"]).contains(TOLD));
+    let page = folder.path().join("report.html");
+    report(&["--out", page.to_str().unwrap()]);
+    assert!(std::fs::read_to_string(&page).unwrap().contains(TOLD));
+}

@@ -70,7 +70,7 @@ fn every_file_is_compared() {
         (
             "evidence.json",
             |t| t.replacen("\"reason\": \"other-kind\"", "\"reason\": \"excluded\"", 1),
-            "what was not read of it, of the inventory, is not the same",
+            "of the inventory, what was not read is not the same",
         ),
         (
             "evidence.json",

@@ -8,7 +8,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::errors::usage;
-use super::{Cli, EvaluationArgs, NOT_OK, OK, Session, input, narrow, now, output, settled, verify};
+use super::{Cli, EvaluationArgs, NOT_OK, OK, Session, day, input, narrow, now, output, settled, verify};
 use crate::evidence::manifest;
 use crate::evidence::register::{Reconciled, reconcile};
 use crate::evidence::{Bundle, Facts, bundle};
@@ -94,6 +94,8 @@ pub struct Made {
     filed: Provenance,
     kinds: Vec<String>,
     context: BTreeMap<String, Vec<String>>,
+    /// What of coverage changes later on the day.
+    later: Vec<String>,
 }
 
 impl Made {
@@ -126,7 +128,15 @@ impl Made {
         if let Some(files) = &mut filed.inventory {
             files.commit = None;
         }
-        Ok(Self { session, assessment, provenance, filed, kinds, context })
+        // where the rules lie is a matter of the machine
+        if let Some(folder) = filed.rules.as_mut().and_then(|rules| rules.origin.folder.as_mut()) {
+            *folder = last_part(folder);
+        }
+        if let Some(overlay) = filed.schema.as_mut().and_then(|schema| schema.overlay.as_mut()) {
+            *overlay = last_part(overlay);
+        }
+        let later = day::coverage(&session, &kinds)?;
+        Ok(Self { session, assessment, provenance, filed, kinds, context, later })
     }
 
     /// What is filed takes more than the register does: who stands behind roles, and coverage over time.
@@ -144,6 +154,7 @@ impl Made {
             provenance: &self.filed,
             kinds: &self.kinds,
             context: &self.context,
+            later: &self.later,
         })
     }
 }
@@ -200,6 +211,7 @@ fn write(args: &EvidenceArgs, made: &Made, out: &Path) -> Result<(), Failure> {
     let files = count(bundle.files.len(), "file");
     let (names, width) = (Names::new(&made.session.inventory), output::width());
     let mut lines = plain::coverage::all(&made.assessment, names, &made.kinds, Told::All);
+    lines.extend(made.later.iter().cloned());
     lines.extend(plain::coverage::unlisted(&made.assessment.completeness.not_listed()));
     lines.push(plain::day::answered(&made.assessment.at));
     lines.push(format!("{files} and {} are in {}", manifest::FILE, out.display()));
@@ -242,4 +254,10 @@ fn register(args: &EvidenceArgs, made: &Made, file: &Path) -> Result<u8, Failure
     output::print(&output::told(lines, &made.provenance))?;
     let fails = args.fail_on.is_some_and(|limit| differences.iter().any(|d| d.severity >= limit));
     Ok(if fails { NOT_OK } else { OK })
+}
+
+/// The last part of a path that was typed.
+fn last_part(path: &str) -> String {
+    let name = Path::new(path).file_name();
+    name.map_or_else(|| path.to_owned(), |name| name.to_string_lossy().into_owned())
 }

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::ending::MOST;
 use super::errors::usage;
-use super::{Cli, EvaluationArgs, OK, Session, output};
+use super::{Cli, EvaluationArgs, OK, Session, day, output};
 use crate::page::{self, Drawn};
 use crate::report::paragraph;
 use crate::report::plain::coverage::Told;
@@ -69,6 +69,7 @@ pub fn report(cli: &Cli, args: &ReportArgs) -> Result<u8, Failure> {
         planner.add(&mut assessment)?;
     }
     let provenance = session.provenance();
+    let hipaa: Vec<String> = session.rules.hipaa_kinds().iter().cloned().collect();
     let drawn = Drawn {
         history: history(&session)?,
         endings: endings(&session, &assessment)?,
@@ -76,6 +77,7 @@ pub fn report(cli: &Cli, args: &ReportArgs) -> Result<u8, Failure> {
         assessment: &assessment,
         provenance: &provenance,
         told: Told::of(&session.options.filter.accounts),
+        later: day::coverage(&session, &hipaa)?,
     };
     let folder = session.source.name();
     let folder = folder.trim_end_matches('/').rsplit('/').next().filter(|n| !n.is_empty() && *n != ".");

@@ -167,11 +167,11 @@ impl Compared {
             if is_told || was.get(name) == is.get(name) {
                 continue;
             }
-            let what = if name == "unread" { "what was not read of it" } else { name };
+            let what = if name == "unread" { "what was not read" } else { name };
             if other_files {
                 self.decided.push(format!("inventory: {what} is not what was filed"));
             } else {
-                self.differences.push(format!("provenance: {what}, of the inventory, is not the same"));
+                self.differences.push(format!("provenance: of the inventory, {what} is not the same"));
             }
         }
     }

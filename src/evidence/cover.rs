@@ -28,6 +28,7 @@ pub fn cover(facts: &Facts<'_>) -> String {
     let mut page = format!("# Evidence of coverage on {}\n\n", when(&assessment.at));
     // the answer, then what was asked
     let mut sentences = plain::coverage::all(assessment, facts.names(), facts.kinds, Told::All);
+    sentences.extend(facts.later.iter().cloned());
     sentences.extend(plain::coverage::unlisted(&assessment.completeness.not_listed()));
     page.push_str(&paragraph(&sentences.join(" ")));
     let asked = plain::listed(&agreements, "and");

@@ -58,6 +58,8 @@ pub struct Facts<'a> {
     pub kinds: &'a [String],
     /// The condition keys that the question settled, besides those of the inventory.
     pub context: &'a BTreeMap<String, Vec<String>>,
+    /// What of coverage changes later on the day, in sentences.
+    pub later: &'a [String],
 }
 
 impl Facts<'_> {

@@ -14,6 +14,7 @@ use countersign_core::words::plain;
 
 use super::cells::Sheet;
 use crate::report::count;
+use crate::report::foreign::Foreign;
 
 /// Something in which the register and the inventory differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -218,7 +219,7 @@ impl Compare<'_> {
 
     fn name(&self, answer: &AccountAnswer, cells: &mut [String]) -> Option<Difference> {
         let cell = cells.get_mut(self.columns.name?)?;
-        let name = answer.name.as_ref().filter(|name| *name != cell)?;
+        let name = answer.name.as_ref().filter(|name| *name != cell && !is_written(name, cell))?;
         let what = format!("is called `{cell}` in the register, and `{name}` in the inventory");
         cell.clone_from(name);
         Some(self.differs(Severity::Info, what))
@@ -245,9 +246,9 @@ impl Compare<'_> {
         let of_scope = row.governing.as_ref().map(|g| format!(" ({} agreement)", g.scope)).unwrap_or_default();
         let what = match (cell.as_str(), governing) {
             ("", id) => format!("has no agreement in the register, and {id} governs it"),
-            (id, "") => format!("has {id} in the register, and no agreement is in force for it"),
+            (id, "") => format!("has `{id}` in the register, and no agreement is in force for it"),
             (old, id) => format!(
-                "has {old} in the register, and {id} governs it{}",
+                "has `{old}` in the register, and {id} governs it{}",
                 if old.starts_with("customer-agreement-") { "" } else { &of_scope }
             ),
         };
@@ -318,4 +319,10 @@ fn row_of(
         }
     }
     cells
+}
+
+/// Whether a cell is what a corrected register has for a name: without characters that are not seen, and no formula.
+fn is_written(name: &str, cell: &str) -> bool {
+    let shown = Foreign(name).lines().replace(['\n', '\t'], " ");
+    cell == shown || cell.strip_prefix('\'').is_some_and(|rest| rest == shown)
 }

@@ -37,7 +37,7 @@ impl Once {
 
 /// The data of an assessment.
 pub fn data(drawn: &Drawn<'_>) -> Value {
-    let Drawn { inventory, assessment, provenance, history, endings, told: _ } = drawn;
+    let Drawn { inventory, assessment, provenance, history, endings, told: _, later: _ } = drawn;
     let names = Names::new(inventory);
     let kinds = shown_kinds(assessment);
     let mut nodes = Nodes::default();

@@ -55,12 +55,15 @@ pub struct Drawn<'a> {
     pub provenance: &'a Provenance,
     /// Whether its accounts are all that there are.
     pub told: Told,
+    /// What of coverage changes later on the day, in sentences.
+    pub later: Vec<String>,
 }
 
 /// What is said first: who is covered, and what is taken for granted of another moment than that of the files.
 fn sentences(drawn: &Drawn<'_>) -> Vec<String> {
     let Drawn { inventory, assessment, .. } = drawn;
     let mut sentences = plain::coverage::all(assessment, Names::new(inventory), &[], drawn.told);
+    sentences.extend(drawn.later.iter().cloned());
     let undated = plain::day::undated(&assessment.at, inventory.config.as_of, false);
     sentences.extend(undated.map(|what| format!("Assuming: {what}.")));
     sentences
