@@ -120,6 +120,7 @@ fn names_and_tags_that_the_inventory_lacks_are_told() {
         ("principal.hasTag(\"data\")", "\"data\"", "`Data`"),
         ("principal.hasTag(\"Data\") && principal.getTag(\"Data\") == \"PHII\"", "\"PHII\"", "`PHI`"),
         ("principal.hasTag(\"Data\") && [\"PHII\"].contains(principal.getTag(\"Data\"))", "\"PHII\"", "`PHI`"),
+        ("principal.hasTag(\"Dataa\") && principal.getTag(\"Dataa\") == \"PHI\"", "\"Dataa\"", "`Data`"),
         ("context.tags.contains(\"data=phii\")", "\"data=phii\"", "`data=phi`"),
         ("principal has name && principal.name == \"managment\"", "\"managment\"", "`management`"),
         ("principal has name && principal.name like \"manag-*\"", "\"manag-*\"", "never holds"),

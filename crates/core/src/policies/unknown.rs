@@ -18,8 +18,17 @@ pub fn unknown<'n>(named: impl IntoIterator<Item = &'n Named>, inventory: &Inven
     let mut problems = Vec::new();
     // how many of a file, and the last of those that are not told
     let mut of_file: BTreeMap<&str, (usize, Option<&Named>)> = BTreeMap::new();
+    let mut told = BTreeSet::new();
     for n in named {
+        // a tag that is not there has no value either
+        if matches!(&n.of, Of::TagValue(key) if !known.has_tag(key)) {
+            continue;
+        }
         let Some((what, all)) = known.of(n) else { continue };
+        // once in a file is enough
+        if !told.insert((n.source.path.as_str(), what.clone(), n.name.as_str())) {
+            continue;
+        }
         let (count, last) = of_file.entry(n.source.path.as_str()).or_default();
         *count += 1;
         if *count > MOST_NAMES {
@@ -53,6 +62,13 @@ struct Known<'i> {
 }
 
 impl Known<'_> {
+    /// Whether something has a tag of this key.
+    fn has_tag(&mut self, key: &str) -> bool {
+        let inventory = self.inventory;
+        let all = self.sets.entry(format!("{:?}", Of::TagKey)).or_insert_with(|| names(&Of::TagKey, inventory));
+        all.contains(key)
+    }
+
     /// What the name would be of, and the names that there are; `None` where it is one of them.
     fn of(&mut self, named: &Named) -> Option<(String, &BTreeSet<String>)> {
         let what = match &named.of {
