@@ -2,9 +2,10 @@
 //! Their text is nobody's to read here (R30): nothing but a digest is taken of it.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
 
-use super::entity::Entity;
-use super::entity::Uid;
+use super::entity::{Entity, Uid};
 use crate::source::Source;
 use crate::source::digest::sha256;
 
@@ -19,23 +20,58 @@ pub enum Copy {
     Unreadable,
 }
 
-/// Those of agreements that declare a path and a digest, by the agreements, where the file is there.
-pub type Copies = BTreeMap<Uid, Copy>;
+/// Those of agreements that declare a path and a digest. They are compared when one is asked about: they may be many and large, and most
+/// questions are about none.
+#[derive(Clone, Default)]
+pub struct Copies(Option<Arc<Filed>>);
 
-/// Compares the copies that are there.
-pub(crate) fn copies(entities: &BTreeMap<Uid, Entity>, files: &dyn Source) -> Copies {
-    let check = |entity: &Entity| {
-        let (path, declared) = (entity.str("executedCopy")?, entity.str("executedCopySha256")?);
-        if !files.has(path) {
-            return None;
-        }
-        let copy = match files.bytes(path) {
-            Ok(bytes) if sha256(&bytes).eq_ignore_ascii_case(declared) => Copy::Same,
-            Ok(_) => Copy::Other,
-            Err(_) => Copy::Unreadable,
+struct Filed {
+    files: Box<dyn Source>,
+    /// The path and the digest that an agreement declares.
+    declared: BTreeMap<Uid, (String, String)>,
+    compared: OnceLock<BTreeMap<Uid, Copy>>,
+}
+
+impl Copies {
+    /// Those that these agreements declare.
+    pub(crate) fn of(entities: &BTreeMap<Uid, Entity>, files: &dyn Source) -> Self {
+        let declared = |entity: &Entity| {
+            let (path, digest) = (entity.str("executedCopy")?, entity.str("executedCopySha256")?);
+            Some((entity.uid.clone(), (path.to_owned(), digest.to_owned())))
         };
-        Some((entity.uid.clone(), copy))
-    };
-    let of = |ty: &'static str| entities.range(Uid::new(ty, "")..).take_while(move |(uid, _)| uid.ty == ty);
-    ["CustomerAgreement", "OfflineAgreement"].into_iter().flat_map(of).filter_map(|(_, e)| check(e)).collect()
+        let of = |ty: &'static str| entities.range(Uid::new(ty, "")..).take_while(move |(uid, _)| uid.ty == ty);
+        let agreements = ["CustomerAgreement", "OfflineAgreement"].into_iter().flat_map(of);
+        let declared: BTreeMap<_, _> = agreements.filter_map(|(_, e)| declared(e)).collect();
+        if declared.is_empty() {
+            return Self::default();
+        }
+        Self(Some(Arc::new(Filed { files: files.below(""), declared, compared: OnceLock::new() })))
+    }
+
+    /// What the copy of an agreement is; `None` where none is declared with a digest, or the file is not there.
+    pub fn get(&self, agreement: &Uid) -> Option<Copy> {
+        let filed = self.0.as_ref()?;
+        filed.compared.get_or_init(|| filed.compare()).get(agreement).copied()
+    }
+}
+
+impl Filed {
+    fn compare(&self) -> BTreeMap<Uid, Copy> {
+        let there = self.declared.iter().filter(|(_, (path, _))| self.files.has(path));
+        let compared = there.map(|(uid, (path, declared))| {
+            let copy = match self.files.bytes(path) {
+                Ok(bytes) if sha256(&bytes).eq_ignore_ascii_case(declared) => Copy::Same,
+                Ok(_) => Copy::Other,
+                Err(_) => Copy::Unreadable,
+            };
+            (uid.clone(), copy)
+        });
+        compared.collect()
+    }
+}
+
+impl fmt::Debug for Copies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Copies").field(&self.0.as_ref().map(|filed| &filed.declared)).finish()
+    }
 }

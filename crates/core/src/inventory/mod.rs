@@ -261,7 +261,7 @@ impl<'a> Builder<'a> {
             warnings: problems,
             files,
             eligible: self.eligible,
-            copies: copies::Copies::new(),
+            copies: copies::Copies::default(),
         })
     }
 

@@ -50,6 +50,8 @@ pub struct Signatories {
     named: BTreeSet<Who>,
     /// Whom a name fits that fits others, too; by whom, the name.
     perhaps: BTreeMap<Who, String>,
+    /// Whom those fit by whose names agreements say that they were accepted: looked for together, since each takes a walk over all.
+    accepting: BTreeMap<String, BTreeSet<Who>>,
 }
 
 /// Whom these names fit in the inventory, by the names.
@@ -58,6 +60,9 @@ pub(super) fn fitting<'n>(
     names: impl IntoIterator<Item = &'n str>,
 ) -> BTreeMap<&'n str, BTreeSet<Who>> {
     let mut found: BTreeMap<&str, BTreeSet<Who>> = names.into_iter().map(|name| (name, BTreeSet::new())).collect();
+    if found.is_empty() {
+        return found;
+    }
     for ty in ["IdentityCenterUser", "PermissionSet", "Role", "User"] {
         let of_type = entities.range(Uid::new(ty, "")..).map(|(_, e)| e).take_while(|e| e.uid.ty == ty);
         for entity in of_type {
@@ -81,6 +86,10 @@ impl Signatories {
     /// Those of an inventory; `None` where none are declared.
     pub fn of(inventory: &Inventory) -> Option<Self> {
         let declared = inventory.config.signatories.as_ref()?;
+        let agreements = ["CustomerAgreement", "OfflineAgreement"].into_iter().flat_map(|ty| inventory.of_type(ty));
+        let accepting = agreements.filter_map(|a| a.str("acceptedBy")).filter(|by| !is_arn(by));
+        let accepting = fitting(&inventory.entities, accepting).into_iter().map(|(by, fits)| (by.to_owned(), fits));
+        let accepting = accepting.collect();
         let (mut named, mut perhaps) = (BTreeSet::new(), BTreeMap::new());
         for (name, fits) in fitting(&inventory.entities, declared.iter().map(String::as_str)) {
             match fits.len() {
@@ -90,7 +99,7 @@ impl Signatories {
                 _ => perhaps.extend(fits.into_iter().map(|who| (who, name.to_owned()))),
             }
         }
-        Some(Self { named, perhaps })
+        Some(Self { named, perhaps, accepting })
     }
 
     fn is(&self, who: &Who) -> Standing {
@@ -139,10 +148,14 @@ impl Signatories {
     /// Who accepted an agreement, as that is recorded.
     pub fn accepted(&self, inventory: &Inventory, by: &str) -> Standing {
         let not_known = |why: String| Standing::NotKnown(why);
-        if let Some((role, session)) = session(inventory, by) {
-            let is_role = role.is_some_and(|role| self.is(&Who::Arn(role)) == Standing::Is);
+        if let Some((account, role, session)) = session(by) {
+            let is_role = |arn: &str| {
+                arn.rsplit('/').next() == Some(role)
+                    && inventory.entity("Role", arn).is_some_and(|r| r.reference("account") == Some(account))
+            };
+            let is_named = self.named.iter().any(|who| matches!(who, Who::Arn(arn) if is_role(arn)));
             let why = || format!("`{session}` is what a session calls itself");
-            return if is_role { Standing::Is } else { not_known(why()) };
+            return if is_named { Standing::Is } else { not_known(why()) };
         }
         if is_arn(by) {
             let standing = self.is(&Who::Arn(by.to_owned()));
@@ -153,7 +166,8 @@ impl Signatories {
                 standing => standing,
             };
         }
-        let fits = fitting(&inventory.entities, [by]).remove(by).unwrap_or_default();
+        let alone = || fitting(&inventory.entities, [by]).remove(by).unwrap_or_default();
+        let fits = self.accepting.get(by).cloned().unwrap_or_else(alone);
         match fits.into_iter().collect::<Vec<_>>().as_slice() {
             [] => not_known(format!("nobody in the inventory is called `{by}`")),
             [who] => self.is(who),
@@ -168,19 +182,14 @@ fn is_root(inventory: &Inventory, arn: &str) -> bool {
     account.is_some_and(|account| inventory.entity("Account", account).is_some())
 }
 
-/// The role of a session, where the inventory has it, and what the session calls itself.
-fn session<'a>(inventory: &Inventory, arn: &'a str) -> Option<(Option<String>, &'a str)> {
+/// The account and the name of the role of a session, and what the session calls itself.
+fn session(arn: &str) -> Option<(&str, &str, &str)> {
     let mut parts = arn.splitn(6, ':');
     let is_session = parts.next() == Some("arn") && parts.nth(1) == Some("sts");
     let (account, resource) = (parts.nth(1)?, parts.next()?);
     let mut of = resource.split('/').filter(|_| is_session);
     let (kind, name, session) = (of.next()?, of.next()?, of.next()?);
-    if kind != "assumed-role" {
-        return None;
-    }
-    let is_role =
-        |role: &&Entity| role.reference("account") == Some(account) && role.uid.id.rsplit('/').next() == Some(name);
-    Some((inventory.of_type("Role").find(is_role).map(|role| role.uid.id.clone()), session))
+    (kind == "assumed-role").then_some((account, name, session))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::import::{self, Imported};
 use crate::inventory::config::Config;
-use crate::inventory::copies;
+use crate::inventory::copies::Copies;
 use crate::inventory::limits::Limited;
 use crate::inventory::schema::EntitySchema;
 use crate::inventory::{Builder, Inventory};
@@ -57,7 +57,7 @@ impl Inventory {
         let mut inventory = builder.finish(config)?;
         inventory.files.unread.extend(unread);
         inventory.files.commit = source.commit();
-        inventory.copies = copies::copies(&inventory.entities, source);
+        inventory.copies = Copies::of(&inventory.entities, source);
         Ok(inventory)
     }
 

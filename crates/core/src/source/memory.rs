@@ -1,6 +1,7 @@
 //! Files that are held in memory.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::{Hidden, Listed, Source};
 use crate::problem::Problem;
@@ -9,7 +10,8 @@ use crate::problem::Problem;
 #[derive(Clone, Debug, Default)]
 pub struct Memory {
     name: String,
-    files: BTreeMap<String, Vec<u8>>,
+    /// What a file holds is shared with the folders below.
+    files: BTreeMap<String, Arc<[u8]>>,
     commit: Option<String>,
 }
 
@@ -28,7 +30,7 @@ impl Memory {
 
     /// Adds a file, or replaces it.
     pub fn add(&mut self, path: impl Into<String>, content: impl Into<Vec<u8>>) {
-        self.files.insert(path.into(), content.into());
+        self.files.insert(path.into(), content.into().into());
     }
 
     /// The same, read at a commit.
@@ -91,7 +93,10 @@ impl Source for Memory {
     }
 
     fn bytes(&self, path: &str) -> Result<Vec<u8>, Problem> {
-        self.files.get(path).cloned().ok_or_else(|| Problem::about(path, format!("there is no file {path}")))
+        self.files
+            .get(path)
+            .map(|bytes| bytes.to_vec())
+            .ok_or_else(|| Problem::about(path, format!("there is no file {path}")))
     }
 
     fn commit(&self) -> Option<String> {

@@ -58,7 +58,7 @@ pub struct Listed {
 /// assert_eq!(source.paths(&mut Vec::new()), ["iam/legal.json"]);
 /// assert_eq!(source.bytes("iam/legal.json").unwrap(), b"{}");
 /// ```
-pub trait Source {
+pub trait Source: Send + Sync {
     /// What people call it: a folder as they named it.
     fn name(&self) -> String;
 
