@@ -41,13 +41,9 @@ impl Reach {
 
     /// Whether it can match a resource of a type.
     pub fn reaches(&self, resource: &Resource) -> bool {
-        resource.arns.iter().any(|arn| {
-            let arn = without_variables(arn, "*");
-            let parts: Vec<&str> = arn.splitn(PARTS, ':').collect();
-            let is_bucket = parts.last() == Some(&"*") && parts.get(2) == Some(&"s3") && parts.get(3) == Some(&"");
-            parts.len() == PARTS
-                && !(is_bucket && self.has_slash())
-                && parts.iter().zip(&self.segments).all(|(part, own)| overlap(own, &glob(part)))
+        resource.shapes().iter().any(|shape| {
+            !(shape.is_bucket && self.has_slash())
+                && shape.segments.iter().zip(&self.segments).all(|(part, own)| overlap(own, part))
         })
     }
 
@@ -97,6 +93,24 @@ pub fn no_partition(partition: &str) -> Option<NoPartition> {
     let near = did_you_mean(partition, ALL_PARTITIONS);
     let help = near.map_or_else(|| format!("the partitions are {}", ALL_PARTITIONS.join(", ")), meant);
     Some(NoPartition { message: format!("AWS has no partition `{partition}`: this names nothing"), help, near })
+}
+
+/// What an ARN of the catalogue's looks like, part by part.
+#[derive(Clone, Debug)]
+pub struct Shape {
+    segments: Vec<Template>,
+    /// It is that of a bucket, whose name has no slash.
+    is_bucket: bool,
+}
+
+impl Shape {
+    /// `None` for what has not the parts of an ARN.
+    pub fn new(arn: &str) -> Option<Self> {
+        let arn = without_variables(arn, "*");
+        let parts: Vec<&str> = arn.splitn(PARTS, ':').collect();
+        let is_bucket = matches!(parts.as_slice(), [_, _, "s3", "", _, "*"]);
+        (parts.len() == PARTS).then(|| Self { segments: parts.into_iter().map(glob).collect(), is_bucket })
+    }
 }
 
 fn glob(text: &str) -> Template {

@@ -9,6 +9,7 @@ use std::sync::{Arc, LazyLock, OnceLock};
 
 use serde::Deserialize;
 
+use super::arns::Shape;
 use super::packed::Packed;
 use crate::iam::template::{Syntax, Template, TemplatePart};
 use crate::moment::{self, Moment};
@@ -101,6 +102,15 @@ pub struct Resource {
     /// Its ARNs, with `${…}` for what differs.
     pub arns: Vec<String>,
     keys: Vec<usize>,
+    /// What these look like: read once, and held against every pattern.
+    shapes: OnceLock<Vec<Shape>>,
+}
+
+impl Resource {
+    /// What its ARNs look like.
+    pub fn shapes(&self) -> &[Shape] {
+        self.shapes.get_or_init(|| self.arns.iter().filter_map(|arn| Shape::new(arn)).collect())
+    }
 }
 
 /// A condition key.
@@ -273,7 +283,12 @@ impl Service {
         });
         let mut actions: Vec<Action> = actions.collect();
         actions.sort_by(|a, b| a.lower.cmp(&b.lower));
-        let resources = of.resources.into_iter().map(|(name, arns, keys)| Resource { name, arns, keys: places(keys) });
+        let resources = of.resources.into_iter().map(|(name, arns, keys)| Resource {
+            name,
+            arns,
+            keys: places(keys),
+            ..Resource::default()
+        });
         let resources = resources.collect();
         let name = PACKED.position(&of.prefix).and_then(built_in).map_or_else(|| of.prefix.clone(), |s| s.name.clone());
         Self { prefix: of.prefix, name, actions, resources, keys }
@@ -292,6 +307,7 @@ impl Service {
                     name: next().to_owned(),
                     arns: vec![next().to_owned()],
                     keys: numbers(next()),
+                    ..Resource::default()
                 }),
                 Some("A") => service.actions.push(action([next(), next(), next(), next(), next()])),
                 _ => {}
@@ -348,7 +364,8 @@ impl Service {
 
 /// The key of this name among keys, some of which have a part that the user names.
 pub fn find<'k>(keys: &'k [Key], name: &str) -> Option<&'k Key> {
-    keys.iter().find(|k| k.is_named(name))
+    // a name that is written out needs no pattern
+    keys.iter().find(|k| k.name.eq_ignore_ascii_case(name)).or_else(|| keys.iter().find(|k| k.is_named(name)))
 }
 
 impl Key {
