@@ -12,17 +12,6 @@ use countersign_core::problem::{Failure, Problem, SourceFile};
 use countersign_core::source::Folder;
 use countersign_core::text::json;
 use serde_json::json;
-use tempfile::TempDir;
-
-fn folder(files: &[(&str, &str)]) -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    for (path, text) in files {
-        let path = folder.path().join(path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
-    folder
-}
 
 fn laid_over(text: &str) -> Result<RuleBook, Failure> {
     RuleBook::laid_over(&Folder::new(folder(&[("own.cedar", text)]).path()), &SCHEMA)

@@ -2,7 +2,6 @@
 
 use crate::collect::countersign;
 use crate::common::*;
-use crate::own_rules::folder;
 use countersign_core::assessment::{Options, assess};
 use countersign_core::guardrails::Guardrails;
 use countersign_core::inventory::Inventory;
@@ -275,13 +274,13 @@ fn a_call_carries_the_keys_that_aws_says_and_no_others() {
 /// A gate of one state that is removed, or stands for another, opens accounts in that state, whatever the other gates say (D26).
 #[test]
 fn a_state_that_a_change_of_gates_opens_is_told() {
-    let removed = "@id(\"account-suspended\") @remove permit (principal is Artifact::Account, action == Artifact::Action::\"report-on-account\", resource is Artifact::Account);";
+    let removed = removing("account-suspended");
     let closed_instead = ACCOUNT_GATES
         .split("\n\n")
         .find(|policy| policy.contains("@id(\"account-suspended\")"))
         .unwrap()
         .replace("\"SUSPENDED\"", "\"CLOSED\"");
-    for text in [removed, &closed_instead] {
+    for text in [&removed, &closed_instead] {
         let rules = laid_over(&[("own.cedar", text)], &SCHEMA).unwrap();
         let told: Vec<&str> = rules.warnings.iter().map(Problem::message).collect();
         // what stands in for the gate is told as well

@@ -9,15 +9,6 @@ use countersign_core::policies::RuleBook;
 use countersign_core::problem::{Failure, Problem};
 use countersign_core::source::Folder;
 use serde_json::{Value, json};
-use tempfile::TempDir;
-
-pub fn folder(files: &[(&str, &str)]) -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    for (path, text) in files {
-        std::fs::write(folder.path().join(path), text).unwrap();
-    }
-    folder
-}
 
 fn laid_over(files: &[(&str, &str)]) -> Result<RuleBook, Failure> {
     RuleBook::laid_over(&Folder::new(folder(files).path()), &SCHEMA)
@@ -175,7 +166,7 @@ fn an_operation_is_held_to_the_state_of_the_account() {
     let operations =
         r#"{"operations": [{"operation": "ask", "about": "account", "verb": "ask", "object": "questions"}]}"#;
     let read = |cedar: String| {
-        let folder = folder(&[("own.cedar", &cedar), ("operations.json", operations)]);
+        let folder = folder(&[("own.cedar", cedar.as_str()), ("operations.json", operations)]);
         RuleBook::laid_over(&Folder::new(folder.path()), &schema)
     };
     let Err(Failure::Problems(problems)) = read(permit.to_owned()) else { panic!("no problem") };

@@ -14,24 +14,13 @@ use tempfile::TempDir;
 const ALICE: &str = "arn:aws:iam::222222222223:user/alice";
 const X: &str = "222222222223";
 
-/// A folder of files, with the folders that their paths name.
-fn files(files: &[(&str, String)]) -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    for (path, text) in files {
-        let path = folder.path().join(path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
-    folder
-}
-
 /// Rules laid over those that are built in: a folder of one file.
 fn rules(text: &str) -> TempDir {
-    files(&[("r.cedar", text.to_owned())])
+    folder(&[("r.cedar", text)])
 }
 
 fn inventory(as_of: &str, entities: Value) -> TempDir {
-    files(&[("e.json", entities.to_string()), ("countersign.toml", format!("asOf = \"{as_of}\"\n"))])
+    folder(&[("e.json", entities.to_string()), ("countersign.toml", format!("asOf = \"{as_of}\"\n"))])
 }
 
 fn run(args: &[&str], folder: &TempDir, more: &[&str]) -> Output {
@@ -188,7 +177,7 @@ fn guarded(entities: &Value, guardrail: &str, rules: Option<&str>) -> (Option<i3
         ("guardrails/g.cedar", guardrail.to_owned()),
     ];
     all.extend(rules.map(|text| ("rules/r.cedar", text.to_owned())));
-    let folder = files(&all);
+    let folder = folder(&all);
     let output = run(&["check", "DIR", "--only", "guardrails", "--format", "json"], &folder, &[]);
     (output.status.code(), json_of(&output)["guardrails"][0]["outcome"].as_str().unwrap().to_owned())
 }
@@ -316,7 +305,7 @@ fn a_rule_that_reads_the_moment_moves_the_beginning_of_coverage() {
 fn rules_within_the_folder_of_an_inventory_are_not_read_as_inventory() {
     let schema = std::fs::read_to_string("examples/writing-rules/attribute/schema.json").unwrap();
     let call = r#"{"calls": [{"action": "artifact:AcceptAgreement", "resources": [{"arn": "arn:{partition}:artifact:::agreement/{agreement.id}"}]}]}"#;
-    let folder = files(&[
+    let folder = folder(&[
         ("e.json", of_x(true, json!([])).to_string()),
         ("countersign.toml", "asOf = \"2026-06-15\"\n".to_owned()),
         ("mine/r.cedar", gate("download-report", "when { context has report }")),
@@ -333,12 +322,12 @@ fn rules_within_the_folder_of_an_inventory_are_not_read_as_inventory() {
 #[test]
 fn operations_and_calls_stand_in_one_file() {
     let call = r#"{"calls": [{"action": "artifact:AcceptAgreement", "resources": [{"arn": "arn:{partition}:artifact:::agreement/{agreement.id}"}]}]}"#;
-    let twice = files(&[("a/operations.json", call.to_owned()), ("b/operations.json", call.to_owned())]);
+    let twice = folder(&[("a/operations.json", call.to_owned()), ("b/operations.json", call.to_owned())]);
     let Err(Failure::Problems(problems)) = RuleBook::laid_over(&Folder::new(twice.path()), &SCHEMA) else {
         panic!("no problem")
     };
     assert_eq!(problems[0].message(), "the call `artifact:AcceptAgreement` appears twice");
-    let once = files(&[("a/operations.json", call.to_owned())]);
+    let once = folder(&[("a/operations.json", call.to_owned())]);
     assert!(RuleBook::laid_over(&Folder::new(once.path()), &SCHEMA).is_ok());
 }
 
@@ -357,7 +346,7 @@ fn a_change_of_operations_weakens_what_changes_are_checked_by() {
             ("rules/own.cedar", own.to_owned()),
         ];
         all.extend(more.map(|text| ("rules/operations.json", text.to_owned())));
-        files(&all)
+        folder(&all)
     };
     let (base, head) = (folder(None), folder(Some(call)));
     let output = run(&["check", "DIR", "--format", "json", "--base"], &head, &[base.path().to_str().unwrap()]);
@@ -383,13 +372,11 @@ fn gates_that_are_left_out_are_told() {
     let policies: Vec<&str> =
         of_organization.1.split("\n\n").filter(|p| !p.contains("@id(\"management-account\")")).collect();
     of_organization.1 = policies.join("\n\n");
-    let less = RuleBook::read(&Folder::new(files(&texts).path()), &SCHEMA).unwrap();
+    let less = RuleBook::read(&Folder::new(folder(&texts).path()), &SCHEMA).unwrap();
     assert_eq!(less.without(), ["gate management-account"]);
     let told: Vec<&str> = less.warnings.iter().map(Problem::message).collect();
     assert_eq!(told, ["these rules have no gate management-account"]);
-    let removed = rules(
-        "@id(\"management-account\") @remove permit (principal is Artifact::Account, action == Artifact::Action::\"report-on-account\", resource is Artifact::Account);",
-    );
+    let removed = rules(&removing("management-account"));
     let removed = RuleBook::laid_over(&Folder::new(removed.path()), &SCHEMA).unwrap();
     assert_eq!(removed.without(), ["gate management-account"]);
     assert!(removed.warnings.iter().any(|w| w.message().ends_with("no gate management-account")));

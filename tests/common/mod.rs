@@ -191,11 +191,8 @@ impl World {
 
     pub fn folder(&self) -> TempDir {
         let folder = tempfile::tempdir().unwrap();
-        for (path, text) in &self.files {
-            let path = folder.path().join(path);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, text).unwrap();
-        }
+        let files = self.files.iter().map(|(path, text)| (path.as_str(), text.as_str()));
+        files.for_each(|(path, text)| write(folder.path(), path, text));
         if !self.entities.is_empty() {
             let text = serde_json::to_string_pretty(&self.entities).unwrap();
             std::fs::write(folder.path().join("entities.json"), text).unwrap();
@@ -338,6 +335,28 @@ pub fn texts(value: &Value) -> Vec<&str> {
     value.as_array().unwrap().iter().map(|v| v.as_str().unwrap()).collect()
 }
 
+/// Writes a file below a folder, with the folders that its path names.
+fn write(folder: &Path, path: &str, text: &str) {
+    let path = folder.join(path);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, text).unwrap();
+}
+
+/// A folder of files.
+pub fn folder(files: &[(&str, impl AsRef<str>)]) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    files.iter().for_each(|(path, text)| write(folder.path(), path, text.as_ref()));
+    folder
+}
+
+/// A file of rules that drops a built-in policy.
+pub fn removing(id: &str) -> String {
+    format!(
+        "@id(\"{id}\") @remove\n\
+         permit (principal is Artifact::Account, action == Artifact::Action::\"report-on-account\", resource is Artifact::Account);"
+    )
+}
+
 /// The rules with one text of a file replaced by another.
 pub fn rules_with(file: &str, from: &str, to: &str) -> RuleBook {
     let folder = tempfile::tempdir().unwrap();
@@ -350,9 +369,7 @@ pub fn rules_with(file: &str, from: &str, to: &str) -> RuleBook {
             assert!(text.contains(from), "{file} has no {from}");
             text = text.replace(from, to);
         }
-        let path = folder.path().join(name);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
+        write(folder.path(), name.to_str().unwrap(), &text);
     }
     RuleBook::read(&Folder::new(folder.path()), &SCHEMA).unwrap_or_else(|f| panic!("{}", words(&f)))
 }
