@@ -301,8 +301,7 @@ impl RulesChange {
 /// The names of operations and calls of which two catalogues do not say the same.
 fn differing(one: &Catalogue, other: &Catalogue) -> Vec<String> {
     let contents = |catalogue: &Catalogue| -> BTreeMap<String, String> {
-        let operations = catalogue.operations.iter().map(|o| (o.name.to_owned(), o.content.clone()));
-        operations.chain(catalogue.calls.values().map(|c| (c.action.clone(), c.content.clone()))).collect()
+        catalogue.entries().map(|entry| (entry.name.to_owned(), entry.content())).collect()
     };
     let (one, other) = (contents(one), contents(other));
     let names: BTreeSet<&String> = one.keys().chain(other.keys()).collect();

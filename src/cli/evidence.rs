@@ -120,8 +120,10 @@ impl Made {
         let wanted = ["accept-agreement", "terminate-agreement"].map(str::to_owned);
         let known: Vec<&str> = session.rules.operations.names().collect();
         filter.operations = wanted.into_iter().filter(|o| known.contains(&o.as_str())).collect();
-        let mut assessment = assess(&session.inventory, &session.rules, &session.options)?;
         // findings are about everything, whatever else is filed: their number is that of every other command
+        let alone = Filter { answers_alone: true, ..session.options.filter.clone() };
+        let alone = Options { filter: alone, ..session.options.clone() };
+        let mut assessment = assess(&session.inventory, &session.rules, &alone)?;
         assessment.findings = assess(&session.inventory, &session.rules, &all)?.findings;
         let provenance = session.provenance();
         let mut filed = provenance.clone();

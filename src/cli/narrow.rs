@@ -9,6 +9,7 @@ use countersign_core::assessment::{PrincipalAnswer, principals, principals_calle
 use countersign_core::inventory::Inventory;
 use countersign_core::naming;
 use countersign_core::problem::{Failure, Named, Problem, Unknown};
+use countersign_core::terms::Scope;
 use countersign_core::words::plain;
 
 /// The numbers of accounts that are named by number or by name, in any of these inventories. A name that several have is none of one.
@@ -78,16 +79,8 @@ pub fn kinds(inventory: &Inventory, names: &[String]) -> Result<Vec<String>, Fai
 
 /// What to do about a name that says which scope of agreement is meant besides: `org BAA`.
 fn of_scope(inventory: &Inventory, name: &str) -> Option<Problem> {
-    let said = plain(name);
-    let (word, rest) = said.split_once(' ')?;
-    let scope = match word {
-        "org" | "organization" | "organizational" => "organization",
-        "account" | "individual" => "account",
-        "offline" | "paper" => "offline",
-        _ => return None,
-    };
-    let kind = naming::kinds::named(inventory, rest).ok()?;
-    let help = if scope == "offline" {
+    let (scope, kind) = naming::kinds::with_scope(inventory, name)?;
+    let help = if scope == Scope::Offline {
         format!("write --agreement {kind}; `countersign who-can end-coverage` tells of offline agreements too")
     } else {
         format!("write --agreement {kind} --scope {scope} for `can` and `who-can`; coverage tells the scope of each")

@@ -46,8 +46,7 @@ pub fn verify(cli: &Cli, args: &EvidenceArgs, folder: &Path) -> Result<u8, Failu
     let (mut decided, mut not_compared) = (Vec::new(), Vec::new());
     if let Some(inventory) = &args.against {
         let Some(document) = &filed.document else {
-            let told: String = lines.iter().map(|line| paragraph(output::width(), "", line)).collect();
-            output::print(&told)?;
+            output::print(&paragraphs(&lines))?;
             return Ok(NOT_OK);
         };
         let now = again(cli, args, document, inventory)?;
@@ -70,13 +69,17 @@ fn verified(filed: &Filed, lines: &[String], (decided, not_compared): (&[String]
         let same = if again { format!(", and a second evaluation says the same{but}") } else { String::new() };
         paragraph(width, "", &format!("{files} have the digests of {}{same}.", manifest::FILE))
     } else {
-        lines.iter().map(|line| paragraph(width, "", line)).collect()
+        paragraphs(lines)
     };
     for line in decided {
         text.push_str(&paragraph(width, "  decided by another ", line));
     }
     let warning = "An unsigned manifest shows accidents, not tampering: check the signature on it, where there is one.";
     text + "\n" + &paragraph(width, "", warning)
+}
+
+fn paragraphs(lines: &[String]) -> String {
+    lines.iter().map(|line| paragraph(output::width(), "", line)).collect()
 }
 
 fn fault(fault: &Fault) -> String {

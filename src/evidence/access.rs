@@ -116,13 +116,9 @@ fn unseen(facts: &Facts<'_>, others: &Others, operation: &Operation) -> Vec<Stri
 
 /// Who stands behind a role, by ARNs and in words.
 fn stands(behind: &Behind) -> String {
-    let arn = |a: &Assumer| perhaps(a, &a.identity.arn);
+    let arn = |a: &Assumer| sentences::perhaps(a.certain, &a.identity.arn);
     let known = behind.assumers.iter().map(arn).chain(behind.trusted.iter().cloned());
     known.chain(behind.others.iter().map(sentences::other)).collect::<Vec<_>>().join("; ")
-}
-
-fn perhaps(assumer: &Assumer, who: &str) -> String {
-    if assumer.certain { who.to_owned() } else { format!("perhaps {who}") }
 }
 
 /// The people behind a role, each once, those first of whom it is certain: behind permission sets, users, and as declared.
@@ -139,7 +135,7 @@ fn people(behind: &Behind) -> Vec<String> {
             names.push(identity.name.clone());
         }
         for name in names {
-            let told = perhaps(assumer, &name);
+            let told = sentences::perhaps(assumer.certain, &name);
             if !found.contains(&name) && !found.contains(&told) {
                 found.push(told);
             }

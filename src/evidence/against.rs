@@ -2,7 +2,7 @@
 //! the tables with the document, the document and the cover page with those of the second evaluation, and all of them byte for byte where
 //! the same version, rules and files decided. What may differ without a difference in what is said is named ([`Compared::decided`]).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
@@ -184,10 +184,13 @@ impl Compared {
     ) {
         let so_far = self.differences.len();
         let key = |row: &Value| known_by.iter().map(|m| text(row, m)).collect::<Vec<_>>();
-        let keys: BTreeSet<Vec<String>> = before.iter().chain(&after).map(|r| key(r)).collect();
-        for id in keys {
-            let of = |rows: &[&Value]| rows.iter().filter(|r| key(r) == id).map(|r| (*r).clone()).collect::<Vec<_>>();
-            let (old, new) = (of(&before), of(&after));
+        let mut by_key: BTreeMap<Vec<String>, [Vec<&Value>; 2]> = BTreeMap::new();
+        for (side, rows) in [&before, &after].into_iter().enumerate() {
+            for row in rows {
+                by_key.entry(key(row)).or_default().iter_mut().skip(side).take(1).for_each(|of| of.push(row));
+            }
+        }
+        for (id, [old, new]) in by_key {
             let what = id.join(" ");
             match (old.first(), new.first()) {
                 (Some(_), None) => self.differences.push(format!("{table}: filed, and no longer there: {what}")),

@@ -1,5 +1,7 @@
 //! A table as somebody's spreadsheet wrote it: each cell with its own text, so that what is not corrected stays as it was, to the byte.
 
+use std::collections::BTreeMap;
+
 use super::Table;
 
 /// What some programs write at the beginning of a file.
@@ -65,13 +67,13 @@ impl<'t> Sheet<'t> {
 
     /// The text with some rows corrected, by their lines, and others added below the last that is written: no value that is new is a formula.
     pub fn corrected(&self, is_marked: bool, rows: &[(u64, Vec<String>)], added: &[Vec<String>]) -> String {
+        let rows: BTreeMap<u64, &[String]> = rows.iter().map(|(line, cells)| (*line, cells.as_slice())).collect();
         let end = self.records.iter().map(|r| r.end).find(|end| !end.is_empty()).unwrap_or("\n");
         let last = self.records.iter().rposition(|r| !r.is_empty()).unwrap_or_default();
         let mut text = if is_marked { BYTE_ORDER_MARK.to_string() } else { String::new() };
         text.push_str(self.before);
         for (at, record) in self.records.iter().enumerate() {
-            let new = rows.iter().find(|(line, _)| *line == record.line).map(|(_, cells)| cells.as_slice());
-            text.push_str(&self.text(record, new.unwrap_or(&record.cells)));
+            text.push_str(&self.text(record, rows.get(&record.line).copied().unwrap_or(&record.cells)));
             let is_last = at == last;
             text.push_str(if is_last && !added.is_empty() && record.end.is_empty() { end } else { record.end });
             for cells in added.iter().filter(|_| is_last) {

@@ -163,13 +163,8 @@ impl Says {
         if is_kind(cell) {
             return Self::Agreement(None);
         }
-        let scope = said.split_once(' ').filter(|(_, rest)| is_kind(rest)).and_then(|(word, _)| match word {
-            "org" | "organization" | "organizational" => Some(Scope::Organization),
-            "account" | "individual" => Some(Scope::Account),
-            "offline" | "paper" => Some(Scope::Offline),
-            _ => None,
-        });
-        scope.map_or(Self::Other, |scope| Self::Agreement(Some(scope)))
+        let scoped = kinds::with_scope(inventory, cell).filter(|(_, found)| found == kind);
+        scoped.map_or(Self::Other, |(scope, _)| Self::Agreement(Some(scope)))
     }
 }
 

@@ -5,7 +5,7 @@ pub mod change;
 mod data;
 pub mod markdown;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, context, escape_formatter};
@@ -72,14 +72,9 @@ fn sentences(drawn: &Drawn<'_>) -> Vec<String> {
 /// What the answers take for granted: about coverage, about what principals may do, and about who can end coverage.
 fn assuming(drawn: &Drawn<'_>) -> Vec<String> {
     let of_accounts = drawn.assessment.accounts.iter().flat_map(|a| &a.agreements).flat_map(|row| &row.assuming);
-    let mut all: BTreeSet<String> = of_accounts.cloned().collect();
-    for answer in drawn.assessment.principals.iter().flat_map(|p| p.operations.iter()) {
-        for assumption in answer.assuming.iter().filter(|a| !all.contains(*a)).cloned().collect::<Vec<_>>() {
-            all.insert(assumption);
-        }
-    }
-    all.extend(drawn.endings.iter().flatten().flat_map(|e| &e.ways).flat_map(|w| &w.assuming).cloned());
-    assumed::alike(all.iter())
+    let of_operations = drawn.assessment.principals.iter().flat_map(|p| p.operations.iter()).flat_map(|o| &o.assuming);
+    let of_endings = drawn.endings.iter().flatten().flat_map(|e| &e.ways).flat_map(|way| &way.assuming);
+    assumed::alike(of_accounts.chain(of_operations).chain(of_endings))
 }
 
 /// The page of an assessment.

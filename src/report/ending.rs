@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::diff::principal;
 use super::plain;
 use super::table::Table;
-use super::who_can::{OTHERS, at_role, behind};
-use super::{COVERED_MEANS, assumed, bold, completeness, day, dim, few, paragraph, sentences, wrapped};
+use super::who_can::{at_role, behind};
+use super::{COVERED_MEANS, assumed, bold, completeness, day, dim, few, paragraph, rows, sentences, wrapped};
 use countersign_core::assessment::completeness::others::Others;
 use countersign_core::diff::PrincipalEntry;
 use countersign_core::ending::{Effect, Ending, Perhaps, Way};
@@ -100,15 +100,7 @@ pub fn table(endings: &[Ending], roles: &Roles, others: &[Others]) -> Table {
             row("nobody who is listed", None, None);
         }
     }
-    for who in completeness::others(others) {
-        let mut row = vec![String::new(); table.header.len()];
-        let told = [("answer", "unknown"), ("who", OTHERS), ("reason", &who)];
-        for (cell, name) in row.iter_mut().zip(&table.header) {
-            told.iter().filter(|(column, _)| column == name).for_each(|(_, text)| (*text).clone_into(cell));
-        }
-        table.rows.push(row);
-    }
-    table
+    rows::unlisted(table, others)
 }
 
 /// A way that several accounts share.

@@ -1,5 +1,7 @@
 //! Answers as tables, for CSV and Markdown: a row an answer, or an account and kind of agreement.
 
+use std::collections::HashSet;
+
 use super::plain::{Names, can, lacking, who};
 use super::table::Table;
 use super::who_can::{self, Escalations};
@@ -52,9 +54,8 @@ impl Besides<'_> {
         let key = (principal.account.clone(), principal.principal.clone());
         let ways = self.grants.and_then(|grants| grants.get(&key)).into_iter().flatten();
         let told = ways.map(|way| {
-            let perhaps = if way.certain { "" } else { "perhaps " };
             let on = if way.on == principal.principal { "itself" } else { &way.on };
-            format!("{perhaps}{} on {on}", way.action)
+            sentences::perhaps(way.certain, &format!("{} on {on}", way.action))
         });
         told.collect::<Vec<_>>().join("; ")
     }
@@ -72,7 +73,9 @@ pub fn who<'a>(
         let key = (p.account.clone(), p.principal.clone());
         besides.grants.is_some_and(|grants| grants.contains_key(&key))
     };
-    let is_shown = |(p, o): &who_can::Row<'_>| shown.iter().any(|(q, a)| std::ptr::eq(*p, *q) && std::ptr::eq(*o, *a));
+    let answers_shown: HashSet<*const OperationAnswer> =
+        shown.iter().map(|(_, answer)| std::ptr::from_ref(*answer)).collect();
+    let is_shown = |(_, answer): &who_can::Row<'_>| answers_shown.contains(&std::ptr::from_ref(*answer));
     let all = assessment.principals.iter().filter(|p| grants(p));
     let all = all.flat_map(|p| p.operations.iter().map(move |o| (p, o)));
     let others: Vec<who_can::Row<'a>> = all.filter(|row| !is_shown(row)).collect();
@@ -80,8 +83,8 @@ pub fn who<'a>(
     unlisted(table, &assessment.completeness.perhaps_others)
 }
 
-/// Those who may be there unseen, a row each: of whom it is not known is no less an answer (D31).
-fn unlisted(mut table: Table, others: &[Others]) -> Table {
+/// The same with those who may be there unseen, a row each: of whom it is not known is no less an answer (D31).
+pub fn unlisted(mut table: Table, others: &[Others]) -> Table {
     for who in completeness::others(others) {
         let told = [("answer", "unknown"), ("who", who_can::OTHERS), ("reason", who.as_str())];
         let cell = |name: &&str| {

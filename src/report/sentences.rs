@@ -54,6 +54,11 @@ pub fn place(statement: &StatementPlace) -> String {
     format!("{}:{} {}{sid}", statement.file, statement.line, statement.pointer)
 }
 
+/// Who or what it is, where that is certain; else perhaps.
+pub fn perhaps(certain: bool, what: &str) -> String {
+    if certain { what.to_owned() } else { format!("perhaps {what}") }
+}
+
 /// What an answer depends on, as people say it: a condition key is one that they write themselves, an attribute of the inventory is not.
 pub fn key(key: &str) -> String {
     match key {

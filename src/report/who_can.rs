@@ -147,9 +147,7 @@ pub fn at_role(width: usize, behind: &Behind) -> String {
 /// Who may become a role, each in a few words: its assumers, others of whom nothing is known, and those whom settings declare.
 pub fn behind(behind: &Behind) -> Vec<String> {
     let assumer = |assumer: &Assumer| {
-        let perhaps = if assumer.certain { "" } else { "perhaps " };
-        let identity = PrincipalEntry::from(&assumer.identity);
-        format!("{perhaps}{}", principal_words(&identity))
+        sentences::perhaps(assumer.certain, &principal_words(&PrincipalEntry::from(&assumer.identity)))
     };
     let others = behind.others.iter().map(|other| format!("people unknown: {}", sentences::other(other)));
     behind.assumers.iter().map(assumer).chain(others).chain(behind.trusted.iter().cloned()).collect()
