@@ -1,6 +1,7 @@
 //! Which agreements of each kind are in force for an account, which governs, and what becomes of the others.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
 use cedar_policy::{Entities, EntityUid, RestrictedExpression as Expr};
 
@@ -264,13 +265,15 @@ impl Agreements<'_> {
         resource: &EntityUid,
         entities: &Entities,
     ) -> Result<Moment, Failure> {
-        let named = self.rules.moments("in-force").into_iter().filter(|m| since < *m && *m < self.at);
-        let mut first = self.at;
-        let mut moments: Vec<Moment> = std::iter::once(since).chain(named).collect();
-        if moments.len() == 1 && !self.rules.moments("in-force").contains(&self.at) {
+        let named = self.rules.moments("in-force");
+        // what no policy names a moment of since then, it said then as it does now
+        let mut after = named.range((Bound::Excluded(since), Bound::Included(self.at))).copied().peekable();
+        if after.peek().is_none() {
             return Ok(since);
         }
-        while let Some(moment) = moments.pop() {
+        let moments: Vec<Moment> = std::iter::once(since).chain(after.filter(|moment| *moment < self.at)).collect();
+        let mut first = self.at;
+        for moment in moments.into_iter().rev() {
             let asked = context([("at", datetime(moment))])?;
             if !self.rules.rule("in-force", &uid.to_cedar()?, resource, asked, entities)?.permitted {
                 break;

@@ -41,7 +41,7 @@ impl Findings<'_> {
             facts.push(("authority", Expr::new_string(authority.to_owned())));
         }
         let copy = self.inventory.copies.get(&entity.uid);
-        facts.extend(copy.map(|copy| ("copyIsOther", Expr::new_bool(*copy == Copy::Other))));
+        facts.extend(copy.map(|copy| ("copyIsOther", Expr::new_bool(copy == Copy::Other))));
         facts
     }
 

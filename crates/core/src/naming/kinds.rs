@@ -8,6 +8,7 @@ use serde::Deserialize;
 use crate::aws::NAMES_TEXT;
 use crate::inventory::Inventory;
 use crate::problem::{Failure, Named, Unknown};
+use crate::terms::Scope;
 use crate::words::plain;
 
 #[derive(Deserialize)]
@@ -84,6 +85,19 @@ pub fn named(inventory: &Inventory, name: &str) -> Result<String, Failure> {
             Err(Failure::Unknown(vec![unknown.or_called(called.map(String::as_str))]))
         }
     }
+}
+
+/// The scope and the kind that a name of both stands for: `org BAA`, `paper BAA`.
+pub fn with_scope(inventory: &Inventory, name: &str) -> Option<(Scope, String)> {
+    let said = plain(name);
+    let (word, rest) = said.split_once(' ')?;
+    let scope = match word {
+        "org" | "organization" | "organizational" => Scope::Organization,
+        "account" | "individual" => Scope::Account,
+        "offline" | "paper" => Scope::Offline,
+        _ => return None,
+    };
+    Some((scope, named(inventory, rest).ok()?))
 }
 
 #[cfg(test)]

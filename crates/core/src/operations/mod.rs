@@ -28,7 +28,7 @@ use crate::permissions::scenarios::{Call, CallResult, Scenarios, ask};
 use crate::policies::operations::check::ASSUME;
 use crate::policies::{Rule, RuleBook, Tags};
 use crate::problem::Failure;
-use crate::terms::{AnyAllowed, Decision, PermissionModel, PrincipalKind, Scope};
+use crate::terms::{Decision, PermissionModel, PrincipalKind, Scope};
 use answer::{Dependency, OperationResult, Trial};
 use catalogue::Operation;
 use worlds::Worlds;
@@ -217,6 +217,7 @@ impl AccountEvaluator<'_> {
 
     /// Why it is not known where the account stands, where the answer may depend on it.
     fn place_unknown(&self, operation: &Operation) -> Option<&str> {
+        self.organization_unknown.or(self.unit_unknown)?;
         let of_organization = operation.scope == Some(Scope::Organization) || operation.by_name;
         let reads_units = self.rules.reads_units(operation.name);
         let reads_organization = of_organization || reads_units || self.rules.reads_organization(operation.name);
@@ -533,20 +534,10 @@ impl AccountEvaluator<'_> {
 
 /// The better of the answers in two states, with the better of what any request may do.
 fn better(one: OperationResult, other: OperationResult) -> OperationResult {
-    let any = match (&one.any_request, &other.any_request) {
-        (Some(first), Some(second)) if possible(second.decision) > possible(first.decision) => Some(second.clone()),
-        (first, _) => first.clone(),
-    };
+    let decision = |answer: &OperationResult| answer.any_request.as_ref().map(|any| any.decision);
+    let any = if decision(&other) > decision(&one) { other.any_request.clone() } else { one.any_request.clone() };
     let best = if rank(other.decision) > rank(one.decision) { other } else { one };
     OperationResult { any_request: any, ..best }
-}
-
-fn possible(any: AnyAllowed) -> u8 {
-    match any {
-        AnyAllowed::Yes => 2,
-        AnyAllowed::Unknown => 1,
-        AnyAllowed::No => 0,
-    }
 }
 
 /// Which of the answers about several resources is the answer: what can be done with one of them can be done.

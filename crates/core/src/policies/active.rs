@@ -34,12 +34,12 @@ pub fn faults(catalogue: &Catalogue, rules: &BTreeMap<String, Rule>, schema: &En
 
 /// The operations of which the gates of `before` close a state, and those of `rules` do not, by that state: a gate was removed, or
 /// another stands in for it.
-pub fn opened<'c>(
-    catalogue: &'c Catalogue,
+pub fn opened(
+    catalogue: &Catalogue,
     rules: &BTreeMap<String, Rule>,
     before: &BTreeMap<String, Rule>,
     schema: &EntitySchema,
-) -> BTreeMap<String, BTreeSet<&'c str>> {
+) -> BTreeMap<String, BTreeSet<&'static str>> {
     let mut opened: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
     for operation in &catalogue.operations {
         let [now, then] = [rules, before].map(|rules| of_state(operation.name, rules));

@@ -64,6 +64,7 @@ pub use reads::{applies_to, attribute_of, conjuncts_of, is_variable};
 pub use rule::Rule;
 pub use subjects::{COVERAGE, COVERED};
 pub use text::{from_cedar, parse, spans};
+use without::Less;
 
 /// All rules of the domain.
 #[derive(Debug)]
@@ -139,12 +140,11 @@ impl RuleBook {
         }));
         // what was taken away or stands for another rule may be all that there was of a finding
         let is_less = !laid.origin.removed.is_empty() || !laid.origin.replaced.is_empty();
-        let lacks = if is_less { without::lacks(&rules, schema) } else { Vec::new() };
-        if is_less {
-            warnings.extend(without::opened(&rules, schema, &name));
-            warnings.extend(without::left_out_warning(&rules, schema, &name, passed.is_empty()));
-        }
-        let mut rules = Self { origin: Origin { operations, calls, ..laid.origin }, warnings, lacks, ..rules };
+        let less = if is_less { Less::of(&rules, schema) } else { Less::default() };
+        warnings.extend(less.opened(&name));
+        warnings.extend(less.left_out(&name, passed.is_empty()));
+        let origin = Origin { operations, calls, ..laid.origin };
+        let mut rules = Self { origin, warnings, lacks: less.lacks, ..rules };
         rules.warnings.extend(rules.unsaid_states());
         Ok(rules)
     }
@@ -162,10 +162,10 @@ impl RuleBook {
         if !ungated.is_empty() {
             return Err(Failure::Problems(ungated));
         }
-        let lacks = without::lacks(&rules, schema);
+        let less = Less::of(&rules, schema);
         let mut warnings = unread;
-        warnings.extend(without::left_out_warning(&rules, schema, &folder.name(), true));
-        let mut rules = Self { warnings, lacks, ..rules };
+        warnings.extend(less.left_out(&folder.name(), true));
+        let mut rules = Self { warnings, lacks: less.lacks, ..rules };
         // what is copied from the built-in rules says it
         rules.warnings.extend(rules.unsaid_states());
         Ok(rules)

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::has;
 use super::patterns;
+use super::reads::{COMPARISONS, tag_key};
 use super::shapes::{Shape, Variables, path, variables};
 use super::tokens::Places;
 use crate::inventory::expand::{article, type_of_id};
@@ -226,9 +227,6 @@ fn cannot_exist(ty: &str, id: &str, schema: &EntitySchema) -> Option<(String, St
     Some((message, format!("such an id looks like {example}: a condition on another never holds")))
 }
 
-/// The comparisons, in which each side is held against the other.
-const COMPARISONS: [&str; 5] = ["==", "!=", "contains", "containsAll", "containsAny"];
-
 /// A walk over the conditions of a policy, in the order of their text.
 struct Walk<'s> {
     variables: Variables<'s>,
@@ -327,11 +325,6 @@ impl<'s> Walk<'s> {
             _ => None,
         }
     }
-}
-
-/// The key that `hasTag` or `getTag` asks for, where it is written out.
-fn tag_key(operands: &Value) -> Option<&str> {
-    operands.get("right")?.get("Value")?.as_str()
 }
 
 /// Whether all texts of an expression are its value: it is one, or a set of them, or chosen from them.

@@ -75,7 +75,9 @@ fn at(index: usize) -> usize {
 
 /// The comparison that an expression is; `None` where it is none with such a constant on one side.
 pub fn comparison(expression: &Value) -> Option<Ordered<'_>> {
-    let (operands, how) = OPERATORS.iter().find_map(|(sign, how)| Some((expression.get(sign)?, *how)))?;
+    // an operator is the only member of its expression
+    let (operator, operands) = expression.as_object()?.iter().next()?;
+    let (_, how) = *OPERATORS.iter().find(|(sign, _)| sign == operator)?;
     let (left, right) = (operands.get("left")?, operands.get("right")?);
     match (constant(left), constant(right)) {
         (None, Some(with)) => Some(Ordered { of: left, how, with }),

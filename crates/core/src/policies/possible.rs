@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::Rule;
 use super::operations::{Catalogue, Definition};
-use super::reads::is_variable;
+use super::reads::{any_part, is_variable};
 use super::requires::Gate;
 use crate::problem::Problem;
 use crate::terms::{PermissionModel, Scope};
@@ -15,7 +15,8 @@ use crate::terms::{PermissionModel, Scope};
 /// A problem for each operation that its own gates forbid whenever it is said to be possible.
 pub fn faults(catalogue: &Catalogue, rules: &BTreeMap<String, Rule>) -> Vec<Problem> {
     // what a gate reads of the account may be otherwise
-    let of_context = |rule: &Rule| !rule.conditions().iter().any(reads_an_entity);
+    let is_entity = |part: &Value| is_variable(part, "principal") || is_variable(part, "resource");
+    let of_context = |rule: &Rule| !rule.conditions().iter().any(|condition| any_part(condition, &is_entity));
     let of_state = |rule: &&Rule| rule.forbids && rule.get("state") == Some("agreements") && of_context(rule);
     let gate = |rule| Some((rule, Gate::new(Rule::conditions(rule).to_vec())?));
     let gates: Vec<(&Rule, Gate)> = rules.values().filter(of_state).filter_map(gate).collect();
@@ -38,16 +39,6 @@ fn fault(operation: &Definition, gates: &[(&Rule, Gate)]) -> Option<Problem> {
         }
     }
     None
-}
-
-/// Whether an expression reads the principal or the account.
-fn reads_an_entity(json: &Value) -> bool {
-    match json {
-        _ if is_variable(json, "principal") || is_variable(json, "resource") => true,
-        Value::Object(members) => members.values().any(reads_an_entity),
-        Value::Array(items) => items.iter().any(reads_an_entity),
-        _ => false,
-    }
 }
 
 /// Whether a gate forbids in every state that the operation is possible in. One that reads anything else may not.

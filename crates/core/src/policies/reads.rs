@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cedar_policy::{ActionConstraint, Policy, PrincipalConstraint};
 use serde_json::Value;
 
+use super::satisfiable::compared;
 use super::{ordered, patterns};
 use crate::inventory::schema::local;
 
@@ -38,9 +39,11 @@ impl Reads {
         reads.add(json);
         let any = json.get("principal").and_then(|p| p.get("op")).and_then(Value::as_str) == Some("All");
         reads.principal |= !any;
-        let of_one_scope = asks_for_the_organization(json);
-        reads.organization &= !of_one_scope;
-        tags(json, &mut reads.tags);
+        reads.organization = reads.organization && !asks_for_the_organization(json);
+        // most policies read none, and each of them is read in each run
+        if reads.names_entities {
+            tags(json, &mut reads.tags);
+        }
         reads
     }
 
@@ -98,14 +101,11 @@ fn asks_for_the_organization(policy: &Value) -> bool {
     let when = conditions.filter(|c| c.get("kind").and_then(Value::as_str) == Some("when"));
     let mut parts = Vec::new();
     when.filter_map(|c| c.get("body")).for_each(|body| conjuncts_of(body, &mut parts));
-    parts.into_iter().any(|part| {
-        let Some(sides) = part.get("==") else { return false };
-        let (left, right) = (sides.get("left"), sides.get("right"));
-        let is_scope = |side: Option<&Value>| side.is_some_and(|s| attribute_of(s, "context") == Some("scope"));
-        let is_word =
-            |side: Option<&Value>| side.and_then(|s| s.get("Value")).and_then(Value::as_str) == Some("organization");
-        (is_scope(left) && is_word(right)) || (is_scope(right) && is_word(left))
-    })
+    let is_scope = |of: &Value| attribute_of(of, "context") == Some("scope");
+    let is_one = |part: &Value| {
+        part.get("==").and_then(|_| compared(part)).is_some_and(|(of, words)| is_scope(of) && words == ["organization"])
+    };
+    parts.into_iter().any(is_one)
 }
 
 fn add_values(tags: &mut Tags, key: &str, values: Option<BTreeSet<String>>) {
@@ -119,9 +119,14 @@ fn add_values(tags: &mut Tags, key: &str, values: Option<BTreeSet<String>>) {
     };
 }
 
+/// Adds the tag that these operands of `hasTag` or `getTag` name, and what it is compared with.
+fn add_tag(tags: &mut Tags, operands: &Value, values: Option<BTreeSet<String>>) {
+    let key = tag_key(operands);
+    add_values(tags, key.unwrap_or_default(), values.filter(|_| key.is_some()));
+}
+
 /// The tags that an expression reads.
 fn tags(json: &Value, found: &mut Tags) {
-    const COMPARISONS: [&str; 5] = ["==", "!=", "contains", "containsAll", "containsAny"];
     let members = match json {
         Value::Object(members) => members,
         Value::Array(items) => return items.iter().for_each(|item| tags(item, found)),
@@ -129,33 +134,28 @@ fn tags(json: &Value, found: &mut Tags) {
     };
     for (operator, operands) in members {
         let side = |name: &str| operands.get(name).unwrap_or(&Value::Null);
+        let tag_of = |name: &str| side(name).get("getTag");
+        // a tag, and the texts that its value is compared with
         let compared = match operator.as_str() {
-            "like" => sample(side("pattern")).map(|sample| (side("left"), BTreeSet::from([sample]))),
+            "like" => tag_of("left").zip(sample(side("pattern")).map(|sample| BTreeSet::from([sample]))),
             operator if COMPARISONS.contains(&operator) => {
-                let both = [(side("left"), side("right")), (side("right"), side("left"))];
-                both.into_iter().find_map(|(tag, other)| tag.get("getTag").and(texts(other)).map(|texts| (tag, texts)))
-            }
-            "hasTag" => {
-                let key = side("right").get("Value").and_then(Value::as_str);
-                add_values(found, key.unwrap_or_default(), key.map(|_| BTreeSet::new()));
-                None
-            }
-            // what it is compared with was taken above, or is not written out
-            "getTag" => {
-                let key = side("right").get("Value").and_then(Value::as_str);
-                add_values(found, key.unwrap_or_default(), None);
-                None
+                let both = [("left", "right"), ("right", "left")];
+                both.into_iter().find_map(|(tag, other)| tag_of(tag).zip(texts(side(other))))
             }
             _ => None,
         };
-        match compared.and_then(|(tag, texts)| Some((tag.get("getTag")?, texts))) {
-            Some((tag, texts)) => {
-                let key = tag.get("right").and_then(|key| key.get("Value")).and_then(Value::as_str);
-                add_values(found, key.unwrap_or_default(), key.map(|_| texts));
-                tags(tag.get("left").unwrap_or(&Value::Null), found);
-            }
-            None => tags(operands, found),
+        if let Some((tag, texts)) = compared {
+            add_tag(found, tag, Some(texts));
+            tags(tag.get("left").unwrap_or(&Value::Null), found);
+            continue;
         }
+        match operator.as_str() {
+            "hasTag" => add_tag(found, operands, Some(BTreeSet::new())),
+            // compared with what is not written out
+            "getTag" => add_tag(found, operands, None),
+            _ => {}
+        }
+        tags(operands, found);
     }
 }
 
@@ -171,6 +171,24 @@ fn texts(json: &Value) -> Option<BTreeSet<String>> {
 /// A text that has a pattern.
 fn sample(pattern: &Value) -> Option<String> {
     Some(patterns::parts(pattern)?.into_iter().flatten().collect())
+}
+
+/// The comparisons, in which each side is held against the other.
+pub const COMPARISONS: [&str; 5] = ["==", "!=", "contains", "containsAll", "containsAny"];
+
+/// The key that `hasTag` or `getTag` asks for, where it is written out.
+pub fn tag_key(operands: &Value) -> Option<&str> {
+    operands.get("right")?.get("Value")?.as_str()
+}
+
+/// Whether an expression in JSON, or a part of it, is one of those that are looked for.
+pub fn any_part(json: &Value, is: &dyn Fn(&Value) -> bool) -> bool {
+    is(json)
+        || match json {
+            Value::Object(members) => members.values().any(|value| any_part(value, is)),
+            Value::Array(items) => items.iter().any(|item| any_part(item, is)),
+            _ => false,
+        }
 }
 
 /// The names of the actions that a policy names; none where it applies to all.

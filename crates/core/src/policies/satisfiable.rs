@@ -197,7 +197,7 @@ fn written(value: &Value) -> Option<String> {
 }
 
 /// What is compared with texts or entities that are written out: `x == "a"`, `x != "a"`, `["a", "b"].contains(x)`.
-fn compared(expression: &Value) -> Option<(&Value, Vec<String>)> {
+pub(super) fn compared(expression: &Value) -> Option<(&Value, Vec<String>)> {
     if let Some(operands) = ["==", "!="].iter().find_map(|operator| expression.get(operator)) {
         let (left, right) = (operands.get("left")?, operands.get("right")?);
         return match (written(left), written(right)) {

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::BUILT_IN;
 use super::annotations::{Annotated, SCOPES, Subject};
-use super::reads::{applies_to, attribute_of};
+use super::reads::{any_part, applies_to, attribute_of};
 use super::satisfiable::never_holds;
 use super::settings::{Becomes, Setting};
 use super::subjects::is_asked_of_itself;
@@ -119,15 +119,9 @@ fn reads_of_principal(json: &Value, attribute: &str) -> bool {
     reads_of(json, "principal", attribute)
 }
 
+/// Whether some part of an expression reads an attribute of a variable.
 pub(super) fn reads_of(json: &Value, variable: &str, attribute: &str) -> bool {
-    match json {
-        Value::Object(members) => {
-            attribute_of(json, variable) == Some(attribute)
-                || members.values().any(|value| reads_of(value, variable, attribute))
-        }
-        Value::Array(items) => items.iter().any(|item| reads_of(item, variable, attribute)),
-        _ => false,
-    }
+    any_part(json, &|part| attribute_of(part, variable) == Some(attribute))
 }
 
 /// What `@scope` says has to be what the condition asks of the agreement: what is accepted by an account would otherwise be told as

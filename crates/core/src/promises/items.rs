@@ -81,15 +81,11 @@ impl Promises {
             let value = Value::Rule(rule.source.slice(rule.span).to_owned(), finds);
             self.add(Kind::Rule, &rule.id, Item { value, name: format!("the policy `{}`", rule.id), place });
         }
-        let operations = &book.operations;
-        let of_operations =
-            operations.operations.iter().map(|o| (format!("the operation `{}`", o.name), &o.content, &o.place));
-        let of_calls = operations.calls.values().map(|c| (format!("the call `{}`", c.action), &c.content, &c.place));
-        for (name, content, place) in of_operations.chain(of_calls) {
-            let is_own = book.operations.is_own(place);
-            let place = is_own.then(|| in_folder(book, &place.source, place.span));
-            let item = Item { value: Value::Text(content.clone()), name: name.clone(), place };
-            self.add(Kind::Rule, name, item);
+        for entry in book.operations.entries() {
+            let name = format!("the {} `{}`", entry.what, entry.name);
+            let is_own = book.operations.is_own(entry.place);
+            let place = is_own.then(|| in_folder(book, &entry.place.source, entry.place.span));
+            self.add(Kind::Rule, name.clone(), Item { value: Value::Text(entry.content()), name, place });
         }
         let value = Value::Text(schema.to_owned());
         self.add(Kind::Schema, "", Item { value, name: "the schema".to_owned(), place: None });

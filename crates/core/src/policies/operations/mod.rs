@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::aws::catalogue::Catalogue as Catalogued;
 use crate::inventory::schema::EntitySchema;
 use crate::policies::origin::Laid;
-use crate::problem::{Place, Problem, SourceFile, instead};
+use crate::problem::{Place, Problem, SourceFile, Span, instead};
 use crate::terms::{PermissionModel, Scope};
 use crate::text::json::{self, Node, Value};
 use read::Reader;
@@ -63,8 +63,8 @@ pub struct Definition {
     pub also_called: Vec<String>,
     /// Where its name stands.
     pub place: Place,
-    /// All that the file says of it, without spelling.
-    pub content: String,
+    /// All that the file says of it.
+    entry: Span,
 }
 
 /// The state of an agreement in which an operation is possible; `None` where it does not matter.
@@ -89,8 +89,8 @@ pub struct Asked {
     pub keys: BTreeMap<String, Option<Template>>,
     /// Where its name stands.
     pub place: Place,
-    /// All that the file says of it, without spelling.
-    pub content: String,
+    /// All that the file says of it.
+    entry: Span,
 }
 
 /// An ARN, and when it is asked on.
@@ -130,6 +130,26 @@ pub struct Catalogue {
     pub sources: Vec<Arc<SourceFile>>,
     /// What the files after the first add to it and replace of it: operations, and calls.
     pub laid: (Laid, Laid),
+}
+
+/// What a file says of an operation or a call.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry<'c> {
+    /// `operation`, `call`
+    pub what: &'static str,
+    /// Its name.
+    pub name: &'c str,
+    /// Where its name stands.
+    pub place: &'c Place,
+    span: Span,
+}
+
+impl Entry<'_> {
+    /// All that is said of it, without spelling.
+    pub fn content(&self) -> String {
+        let written = self.place.source.slice(self.span);
+        serde_json::from_str(written).map_or_else(|_| written.to_owned(), |entry: serde_json::Value| entry.to_string())
+    }
 }
 
 impl Catalogue {
@@ -172,6 +192,13 @@ impl Catalogue {
     /// Whether a place is in a user's file.
     pub fn is_own(&self, place: &Place) -> bool {
         place.source.text != BUILT_IN.1
+    }
+
+    /// What the files say, an entry each: the operations, and the calls.
+    pub fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
+        let operations = self.operations.iter().map(|o| ("operation", o.name, &o.place, o.entry));
+        let calls = self.calls.values().map(|c| ("call", c.action.as_str(), &c.place, c.entry));
+        operations.chain(calls).map(|(what, name, place, span)| Entry { what, name, place, span })
     }
 
     /// The names of all operations, in order.
@@ -311,7 +338,7 @@ fn definition(reader: &mut Reader<'_>, node: &Node) -> Option<Definition> {
         object: interned(object),
         also_called,
         place: reader.place(span),
-        content: node.to_json().to_string(),
+        entry: node.span,
     })
 }
 
@@ -355,8 +382,7 @@ fn asked(reader: &mut Reader<'_>, node: &Node, slots: &mut Slots, schema: &Entit
         };
         keys.insert(member.key.to_ascii_lowercase(), value);
     }
-    let content = node.to_json().to_string();
-    Some(Asked { action: action.to_owned(), asked_as, resources, keys, place: reader.place(span), content })
+    Some(Asked { action: action.to_owned(), asked_as, resources, keys, place: reader.place(span), entry: node.span })
 }
 
 /// What is wrong with a key that a call would carry: AWS has none of that name.
