@@ -9,7 +9,7 @@ use super::output::{self, Output};
 use super::{OK, input};
 use crate::report::{bold, paragraph};
 use countersign_core::aws::catalogue::{self, Action, Catalogue, Key, Known, Service};
-use countersign_core::aws::{actions, managed};
+use countersign_core::aws::{actions, api, managed};
 use countersign_core::inventory::config::Config;
 use countersign_core::inventory::newer;
 use countersign_core::problem::{Failure, did_you_mean};
@@ -179,6 +179,17 @@ fn action(catalogue: &Catalogue, name: &str) -> Result<(Shown, String), Failure>
             deprecated: deprecated(name),
         };
         return Ok((Shown::Action(shown), as_of));
+    }
+    let needed = api::actions_of(prefix, short);
+    if !needed.is_empty() {
+        let help = format!("it needs {}: show that", needed.join(" and "));
+        return Err(usage(format!("`{name}` is an operation of the API, and no action has its name"))
+            .help(help)
+            .into());
+    }
+    if catalogue.service(prefix).is_none() && catalogue::known_service(prefix).is_some() {
+        let near = did_you_mean(short, catalogue::known_actions(prefix)).map(|n| format!("{prefix}:{n}"));
+        return Err(unknown(&format!("action `{name}`"), near, &as_of, &format!("the service `{prefix}` has ended")));
     }
     let service = service(catalogue, prefix)?;
     let near = did_you_mean(short, service.actions.iter().map(|a| a.name.as_str()));

@@ -263,3 +263,21 @@ fn an_operator_that_is_not_meant_for_a_key_is_told() {
         assert_eq!(told(operator, key, value), [], "{operator} {key}");
     }
 }
+
+/// The permission of an operation has another name; what is near to it would be another permission.
+#[test]
+fn an_operation_of_the_api_is_told_with_its_permission() {
+    let told = |action: &str| {
+        let found = of(&lint(&[policy(action)], &settings("")).findings, "CS121");
+        found.first().map(|f| (f.severity, f.help.clone(), f.fix.is_some()))
+    };
+    let one = |needed: &str| Some((Severity::Error, format!("did you mean `{needed}`?"), true));
+    assert_eq!(told("s3:ListBuckets"), one("s3:ListAllMyBuckets"));
+    assert_eq!(told("s3:headobject"), one("s3:GetObject"));
+    assert_eq!(told("lambda:Invoke"), one("lambda:InvokeFunction"));
+    assert_eq!(
+        told("s3:CopyObject"),
+        Some((Severity::Error, "it needs s3:GetObject and s3:PutObject".to_owned(), false))
+    );
+    assert_eq!(told("s3:ListBucket"), None);
+}

@@ -106,8 +106,8 @@ fn values_have_the_form_of_their_key() {
     let none = Vec::<String>::new();
     for (key, right, wrong, severity) in [
         ("aws:PrincipalAccount", "111122223333", "1111222233334", "warning"),
-        ("aws:SourceVpc", "vpc-0a1b2c", "vpce-0a1b2c", "warning"),
-        ("aws:SourceVpce", "vpce-0a1b2c", "vpc-0a1b2c", "warning"),
+        ("aws:SourceVpc", "vpc-0a1b2c3d", "vpce-0a1b2c3d", "warning"),
+        ("aws:SourceVpce", "vpce-0a1b2c3d4e5f67890", "vpce-0a1b2c", "warning"),
         ("aws:PrincipalOrgID", "o-a1b2c3d4e5", "r-abcd", "warning"),
         ("aws:RequestedRegion", "eu-west-1", "eu-wst-1", "info"),
     ] {

@@ -298,6 +298,7 @@ pub fn data() -> &'static [Data] {
         vec![
             file("actions.json", Some(PAGES_OF_AWS), aws::actions::TEXT),
             file("agreements.json", Some(PAGES_OF_AWS), builtin::AGREEMENTS),
+            file("api-operations.json", Some(aws::api::date()), aws::api::TEXT),
             file("artifact.json", Some(PAGES_OF_AWS), aws::TEXT),
             file("aws.json", Some(managed::date()), aws::SOURCES_TEXT),
             packed("catalogue.bin", |s| &s.catalogue),

@@ -4,6 +4,7 @@
 //! all services and AWS's managed policies are compressed, and read only by what needs them.
 
 pub mod actions;
+pub mod api;
 pub mod arns;
 pub mod asked_on;
 pub mod catalogue;
@@ -122,6 +123,11 @@ pub fn partition(name: &str) -> &'static str {
 pub fn partition_of(region: &str) -> &'static str {
     let fitting = partitions().iter().filter(|p| region.starts_with(&p.regions));
     fitting.max_by_key(|p| p.regions.len()).map_or("", |p| &p.name)
+}
+
+/// The Regions that are known, of every partition.
+pub fn regions() -> impl Iterator<Item = &'static str> {
+    ARTIFACT.regions.iter().map(String::as_str)
 }
 
 /// Whether a text is the name of a Region that is known, of any partition.

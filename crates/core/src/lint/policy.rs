@@ -135,6 +135,8 @@ pub struct Condition {
     pub key: Text,
     /// The values.
     pub values: Vec<Text>,
+    /// What it compares with is an empty list, and no list of which nothing is known.
+    pub is_empty: bool,
 }
 
 impl Text {

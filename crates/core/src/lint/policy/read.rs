@@ -107,6 +107,7 @@ fn conditions(node: &Node, pointer: &str) -> Vec<Condition> {
                 operator_text: operator_text.clone(),
                 operator: Operator::parse(&member.key),
                 values: texts(&key.node, &at),
+                is_empty: key.node.as_array().is_some_and(<[_]>::is_empty),
                 key: Text { text: key.key.clone(), at: At { pointer: at, span: key.key_span }, perhaps: false },
             });
         }

@@ -1,8 +1,10 @@
 #![doc = include_str!("../../../../../docs/rules/CS145.md")]
 
 use super::truth::{Truth, judgements};
-use crate::lint::policy::Policy;
-use crate::lint::{Check, Confidence, Rule, Severity, Sink};
+use crate::lint::policy::{Policy, Statement};
+use crate::lint::{At, Check, Confidence, Rule, Severity, Sink};
+use crate::text::UNKNOWN;
+use crate::text::json::Member;
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -17,6 +19,7 @@ pub static RULE: Rule = Rule {
 
 fn check(policy: &Policy, sink: &mut Sink<'_>) {
     for statement in &policy.statements {
+        nothing_compared(statement, sink);
         for found in judgements(statement, sink.settings.at) {
             let key = &found.condition.key.text;
             match found.verdict {
@@ -31,5 +34,22 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
                 _ => {}
             }
         }
+    }
+}
+
+/// A `Condition` without an operator, or an operator without a key: nothing is compared.
+fn nothing_compared(statement: &Statement, sink: &mut Sink<'_>) {
+    let is_empty = |member: &&Member| member.node.as_object().is_some_and(<[_]>::is_empty);
+    let Some(condition) = statement.node.member("Condition") else {
+        return;
+    };
+    let pointer = format!("{}.Condition", statement.at.pointer);
+    let operators = condition.node.as_object().unwrap_or_default().iter();
+    let idle = is_empty(&condition).then_some((condition, pointer.clone()));
+    let of_operators = operators.filter(is_empty).map(|m| (m, format!("{pointer}.{}", m.key)));
+    for (member, pointer) in idle.into_iter().chain(of_operators).filter(|(m, _)| !m.key.contains(UNKNOWN)) {
+        let message = format!("`{}` is empty: it compares nothing, and every request passes", member.key);
+        let at = At { pointer, span: member.key_span };
+        sink.add_as(Severity::Info, &at, message, "remove it, or write the condition that you meant");
     }
 }

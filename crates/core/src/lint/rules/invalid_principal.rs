@@ -7,7 +7,7 @@ use crate::lint::read::choice::items;
 use crate::lint::{Check, Confidence, Rule, Severity, Sink};
 use crate::problem::{did_you_mean, meant};
 use crate::text::UNKNOWN;
-use crate::text::json::Node;
+use crate::text::json::{Member, Node};
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -48,6 +48,7 @@ fn of_element(statement: &Statement, element: &str, node: &Node, sink: &mut Sink
         }
         return;
     };
+    nobody(&pointer, element, node, members, sink);
     for member in members.iter().filter(|m| !m.key.contains(UNKNOWN)) {
         let at = At { pointer: format!("{pointer}.{}", member.key), span: member.key_span };
         if !KEYS.contains(&member.key.as_str()) {
@@ -68,6 +69,17 @@ fn of_element(statement: &Statement, element: &str, node: &Node, sink: &mut Sink
             }
         }
     }
+}
+
+/// An element that names nobody: the statement applies to no request, or, with `NotPrincipal`, to all.
+fn nobody(pointer: &str, element: &str, node: &Node, members: &[Member], sink: &mut Sink<'_>) {
+    let is_empty = |m: &Member| m.node.as_array().is_some_and(<[_]>::is_empty) && !m.key.contains(UNKNOWN);
+    if !members.iter().all(is_empty) {
+        return;
+    }
+    let at = At { pointer: pointer.to_owned(), span: members.first().map_or(node.span, |m| m.key_span) };
+    let message = format!("this `{element}` names nobody");
+    sink.add_as(Severity::Warning, &at, message, "name a principal, or remove the statement");
 }
 
 /// A place that somebody has to fill in, or a variable of another language.

@@ -30,6 +30,11 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
                 sink.add(&at, message, "write [ { \"Effect\": … } ]");
             }
         }
+        Some(member) if is_empty_list(policy, member) => {
+            let at = At { pointer: "Statement".to_owned(), span: member.node.span };
+            let message = "this policy has no statement: it allows and denies nothing";
+            sink.add_as(Severity::Warning, &at, message, "write a statement, or remove the policy");
+        }
         Some(_) => {}
     }
     let known = |v: &&Text| v.is_known() && !["2012-10-17", "2008-10-17"].contains(&v.text.as_str());
@@ -52,6 +57,12 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
             sink.add(&at, problem.message(), problem.help_text().unwrap_or("correct it"));
         }
     }
+}
+
+/// The file itself says that there is no statement; a document that others become a part of may be made of theirs alone.
+fn is_empty_list(policy: &Policy, member: &Member) -> bool {
+    let written = policy.source.slice(member.node.span);
+    member.node.as_array().is_some_and(<[_]>::is_empty) && written.split_whitespace().collect::<String>() == "[]"
 }
 
 /// IAM asks for an action and a resource, and takes an empty list for none.

@@ -50,23 +50,31 @@ fn missing(statement: &Statement, host: &str, sink: &mut Sink<'_>) {
     for condition in of_subject {
         let pattern = condition.operator.is_some_and(|o| o.test == Test::StringLike);
         for value in condition.values.iter().filter(|v| v.is_known()) {
+            let help = "name the repository, as in repo:OWNER/NAME:ref:refs/heads/main";
             let message = match open(&value.text, pattern, host) {
+                Some(Open::Repositories) => {
+                    let message = format!("`{}` is of every repository, or every branch, of one owner", value.text);
+                    sink.add_as(Severity::Info, &value.at, message, help);
+                    continue;
+                }
                 Some(Open::Everybody) => format!("`{}` is every subject of {host}", value.text),
                 Some(Open::Owners) => {
                     format!("`{}` is of every owner of this name, and anybody can have one", value.text)
                 }
                 None => continue,
             };
-            sink.add(&value.at, message, "name the repository, as in repo:OWNER/NAME:ref:refs/heads/main");
+            sink.add(&value.at, message, help);
         }
     }
 }
 
-/// Whose a subject is, where anybody can have it.
+/// Whose a subject is, where that is left open.
 enum Open {
     Everybody,
     /// Of owners whose names the pattern does not fix: everybody may be one.
     Owners,
+    /// Of one owner, and which repository or branch is left open.
+    Repositories,
 }
 
 /// The host of GitHub's tokens.
@@ -81,5 +89,8 @@ fn open(subject: &str, pattern: bool, host: &str) -> Option<Open> {
     }
     // up to its first slash, a subject names the owner
     let owner = subject.split('/').next().unwrap_or_default();
-    owner.contains(['*', '?']).then_some(Open::Owners)
+    if owner.contains(['*', '?']) {
+        return Some(Open::Owners);
+    }
+    subject.contains(['*', '?']).then_some(Open::Repositories)
 }

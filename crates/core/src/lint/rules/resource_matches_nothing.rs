@@ -5,7 +5,7 @@ use crate::aws::arns::{NoPartition, Reach};
 use crate::aws::resources::{self, ArnText, Type, Wrong};
 use crate::iam::stored::is_arn_or_pattern;
 use crate::lint::policy::{Policy, Text};
-use crate::lint::{Check, Confidence, Rule, Severity, Sink, edit};
+use crate::lint::{Check, Confidence, Rule, Severity, Sink, arn_parts, edit};
 use crate::problem::{did_you_mean, meant};
 use crate::text::UNKNOWN;
 
@@ -38,7 +38,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
             }
             "artifact" => artifact(policy, text, &arn, sink),
             "iam" if role(policy, text, &arn, sink) => {}
-            _ if wrong_part(text, &arn, sink) => {}
+            _ if arn_parts::is_wrong(text, &arn, sink) => {}
             _ => of_catalogue(text, sink),
         }
     }
@@ -63,23 +63,6 @@ fn of_no_partition(policy: &Policy, text: &Text, sink: &mut Sink<'_>) -> bool {
         finding.fix(false, format!("writes `{corrected}`, which takes effect"), edits);
     }
     true
-}
-
-/// A service in capitals, or an account of fewer or more than twelve digits: no ARN has either. Whether there is one.
-fn wrong_part(text: &Text, arn: &ArnText, sink: &mut Sink<'_>) -> bool {
-    let (service, account) = (arn.segment(2), arn.segment(4));
-    if service.contains(|c: char| c.is_ascii_uppercase()) && text.is_known() {
-        let message = format!("ARNs name a service in lower case, and `{service}` is not");
-        sink.add_as(Severity::Warning, &text.at, message, format!("write `{}`", service.to_ascii_lowercase()));
-        return true;
-    }
-    let digits = !account.is_empty() && account.bytes().all(|b| b.is_ascii_digit());
-    if digits && account.len() != 12 {
-        let message = format!("the account `{account}` has {} digits, and an account has twelve", account.len());
-        sink.add_as(Severity::Warning, &text.at, message, "write the twelve digits of an account, or `*`");
-        return true;
-    }
-    false
 }
 
 /// An ARN of any other service: some type of the catalogue has to have such ARNs. AWS does not list every type, and lists some after

@@ -1,7 +1,7 @@
 #![doc = include_str!("../../../../../docs/rules/CS121.md")]
 
-use crate::aws::actions;
 use crate::aws::catalogue::{self, Catalogue, Known, Service};
+use crate::aws::{actions, api};
 use crate::iam::template::{Syntax, Template};
 use crate::lint::policy::{List, Policy, Statement, Text};
 use crate::lint::read::Host;
@@ -128,6 +128,9 @@ fn unknown_action(text: &Text, (prefix, short): (&str, &str), service: &Service,
         }
         None => {}
     }
+    if let Some(slip) = operation(text, (prefix, short)) {
+        return Some(slip);
+    }
     let syntax = Syntax { wildcards: true, variables: false };
     let template = Template::parse(short, syntax).unwrap_or_default().to_lower();
     if catalogue::known_actions(prefix).any(|name| template.matches(&name.to_ascii_lowercase())) {
@@ -143,6 +146,23 @@ fn unknown_action(text: &Text, (prefix, short): (&str, &str), service: &Service,
     let slip = dated(message, near, prefix, settings);
     let sure = is_slip && settings.catalogue.is_young(prefix, settings.at);
     Some(Slip { of_service: true, severity: if sure { Severity::Error } else { slip.severity }, ..slip })
+}
+
+/// An operation of the API whose permission has another name. No action will have its name: this depends on no date.
+fn operation(text: &Text, (prefix, short): (&str, &str)) -> Option<Slip> {
+    let needed = api::actions_of(prefix, short);
+    let (first, rest) = needed.split_first()?;
+    Some(Slip {
+        message: format!(
+            "`{}` is an operation of the API, and no action has its name (as of {})",
+            text.text,
+            api::date()
+        ),
+        help: Some(format!("it needs {}", needed.join(" and "))),
+        near: rest.is_empty().then(|| first.clone()),
+        severity: Severity::Error,
+        of_service: true,
+    })
 }
 
 /// A name that is nearly another one is a slip where the catalogue is young; else it may be younger than the catalogue.

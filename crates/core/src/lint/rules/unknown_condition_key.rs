@@ -48,9 +48,10 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
             "artifact" => {}
             "aws"
                 if ["aws:principaltag", "aws:requesttag", "aws:resourcetag"]
-                    .contains(&key.text.to_ascii_lowercase().as_str()) =>
+                    .contains(&key.text.to_ascii_lowercase().trim_end_matches('/')) =>
             {
-                report(policy, condition, None, &format!("name the tag, as in `{}/team`", key.text), sink);
+                let name = key.text.trim_end_matches('/');
+                report(policy, condition, None, &format!("name the tag, as in `{name}/team`"), sink);
             }
             "aws" if !is_global(&key.text) && !is_of_a_service(policy, &key.text, sink) => {
                 of_none(policy, condition, sink);

@@ -25,6 +25,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
         }
         if let Some(resources) = &statement.resources {
             resources.texts.iter().for_each(|t| name(policy, t, 0, sink));
+            resources.texts.iter().filter(|_| policy.variables).for_each(|t| variable(t, sink));
         }
         if let Some(sid) = &statement.sid {
             other(policy, sid, sink);
@@ -32,6 +33,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
         for condition in &statement.conditions {
             name(policy, &condition.key, without_tag(&condition.key.text), sink);
             condition.values.iter().for_each(|v| other(policy, v, sink));
+            condition.values.iter().filter(|_| policy.variables).for_each(|t| variable(t, sink));
         }
     }
 }
@@ -64,6 +66,24 @@ fn name(policy: &Policy, text: &Text, plain: usize, sink: &mut Sink<'_>) {
         let what = format!("writes `{right}`, which takes effect");
         let edits = if plain > 0 { edit::replace(policy, text, &right) } else { None };
         finding.fix(false, what, edits);
+    }
+}
+
+/// A policy variable with a blank around its key: `${aws: username}`. The name of a tag may hold one, and so may what stands for a key
+/// that is absent.
+fn variable(text: &Text, sink: &mut Sink<'_>) {
+    let variables = text.text.split("${").skip(1).filter_map(|rest| Some(rest.split_once('}')?.0));
+    for inside in variables {
+        let key = inside.split(',').next().unwrap_or_default();
+        let plain = key.get(..without_tag(key)).unwrap_or_default();
+        if !(plain.contains(char::is_whitespace) || key.ends_with(char::is_whitespace)) {
+            continue;
+        }
+        let message =
+            format!("white space in the policy variable {}, which AWS does not take", shown(&format!("${{{inside}}}")));
+        let right: String = plain.chars().filter(|c| !c.is_whitespace()).collect();
+        let rest = key.get(plain.len()..).unwrap_or_default().trim_end();
+        sink.add_as(Severity::Warning, &text.at, message, format!("write `{right}{rest}`, without it"));
     }
 }
 

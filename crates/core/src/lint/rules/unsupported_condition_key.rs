@@ -4,7 +4,8 @@ use crate::aws::actions::{self, Action};
 use crate::aws::catalogue;
 use crate::aws::keys::catalogued::is_never_carried;
 use crate::iam::operator::{SetPrefix, Test};
-use crate::lint::policy::{Condition, Policy, Statement, Text};
+use crate::iam::patterns::reaches_action;
+use crate::lint::policy::{Condition, Policy, PolicyKind, Statement, Text};
 use crate::lint::{Check, Confidence, Rule, Severity, Sink};
 use crate::text::json::{Node, Value};
 
@@ -20,6 +21,9 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(policy: &Policy, sink: &mut Sink<'_>) {
+    if policy.kind == PolicyKind::Trust {
+        of_session(policy, sink);
+    }
     for statement in &policy.statements {
         let Some(actions) = statement.actions.as_ref().filter(|a| !a.negated) else {
             continue;
@@ -47,6 +51,35 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
         for text in actions.texts.iter().filter(|t| t.is_literal() && !told.contains(&t.at.span)) {
             by_catalogue(statement, text, sink);
         }
+    }
+}
+
+/// Keys of what a session begins with, in lower case, and the action without which nobody can pass it (AWS STS, *Passing session tags*
+/// and *Monitoring and controlling actions taken with assumed roles*).
+const OF_SESSION: [(&str, &str); 4] = [
+    ("aws:requesttag/", "sts:TagSession"),
+    ("aws:tagkeys", "sts:TagSession"),
+    ("sts:transitivetagkeys", "sts:TagSession"),
+    ("sts:sourceidentity", "sts:SetSourceIdentity"),
+];
+
+/// A trust policy that asks for session tags, or for a source identity, and lets nobody pass one.
+fn of_session(policy: &Policy, sink: &mut Sink<'_>) {
+    let allowing = || policy.statements.iter().filter(|s| s.allow == Some(true));
+    let whole = policy.complete && policy.merged.is_empty() && policy.statements.iter().all(|s| s.meaning.is_some());
+    let allows = |action: &str| allowing().filter_map(|s| s.meaning.as_ref()).any(|m| reaches_action(m, action));
+    let conditions = allowing().filter(|_| whole).flat_map(|s| &s.conditions);
+    for condition in conditions.filter(|c| asks_for_presence(c)) {
+        let key = condition.key.text.to_ascii_lowercase();
+        let needed = OF_SESSION.iter().find(|(own, _)| key == *own || own.ends_with('/') && key.starts_with(own));
+        let Some((_, action)) = needed.filter(|(_, action)| !allows(action)) else {
+            continue;
+        };
+        let message = format!(
+            "no request carries {} here: nobody passes it without `{action}`, which this policy does not allow",
+            condition.key.text
+        );
+        sink.add(&condition.key.at, message, format!("add \"{action}\" to the actions, or remove the condition"));
     }
 }
 
