@@ -145,3 +145,23 @@ fn services_are_named_as_people_do() {
         assert!(!told.contains("not eligible"), "{told}");
     }
 }
+
+/// A prefix stands for several services, of which one may be on a list and another not. What is listed of a service is shown as it
+/// stands there: it may be what is included, what is excluded, or another agreement that applies (R96).
+#[test]
+fn a_prefix_says_which_of_its_services_are_listed() {
+    let shown = |name: &str, at: &str| {
+        let text = run(Path::new("."), &["show", "service", name, "--at", at]).1;
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let ecs = shown("ecs", "2023-01-01");
+    let wanted = "on the list of 2022-04-18: Amazon Elastic Container Service (ECS); not on it: AWS Fargate";
+    assert!(ecs.contains(wanted), "{ecs}");
+    let later = shown("ecs", "2026-06-01");
+    assert!(!later.contains("not on it"), "{later}");
+    let rds = shown("rds", "2026-06-01");
+    assert!(rds.contains("as listed SQL Server, MySQL") && !rds.contains("excluded"), "{rds}");
+    let connect = shown("Amazon Connect Health", "2026-06-01");
+    assert!(connect.contains("as listed a Healthcare and Life Sciences Addendum applies"), "{connect}");
+    assert!(shown("AWS HealthScribe", "2026-06-01").starts_with("AWS Transcribe"));
+}

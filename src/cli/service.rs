@@ -6,14 +6,14 @@ use serde::Serialize;
 use super::errors::usage;
 use super::{Printing, now, output, parse_moment};
 use crate::report::{Shown, bold, day, dim, paragraph};
-use countersign_core::hipaa::{self, Eligibility};
+use countersign_core::hipaa::{self, Eligibility, Listed};
 use countersign_core::moment;
 use countersign_core::policies::RuleBook;
 use countersign_core::problem::{Failure, Problem, meant};
 use countersign_core::provenance::Provenance;
 
 /// What eligible means, and does not (D23, R76, R77).
-const MEANS: &str = "Eligible means only that AWS lists the service, on the whole or with the exclusions named here. It does not say \
+const MEANS: &str = "Eligible means only that AWS lists the service, on the whole or within the limits named here. It does not say \
     whether an agreement is in force for an account, or how the service has to be configured.";
 
 #[derive(Args)]
@@ -60,16 +60,28 @@ fn unknown(name: &str, near: &[String]) -> Problem {
     }
 }
 
+/// Which services of one prefix are on the list that decides, where some are and some are not: a prefix stands for each of them.
+fn differ(found: &Eligibility) -> Option<String> {
+    let list = found.list_before.as_ref()?;
+    let (on, off): (Vec<&Listed>, Vec<&Listed>) = found.listed.iter().partition(|l| l.seen.contains(list));
+    let names = |of: &[&Listed]| of.iter().map(|l| l.name.as_str()).collect::<Vec<_>>().join(", ");
+    (!on.is_empty() && !off.is_empty())
+        .then(|| format!("on the list of {list}: {}; not on it: {}", names(&on), names(&off)))
+}
+
 fn text(width: usize, found: &Eligibility, at: &str) -> String {
     let listed = found.listed.iter().map(|l| l.name.as_str());
     let names: Vec<&str> = listed.chain(found.unlisted.iter().map(|u| u.name.as_str())).collect();
     let mut text = format!("{} {}\n", bold(&names.join(", ")), dim(&format!("· {}", day(at))));
     let mut section = |name: &str, body: &str| text.push_str(&paragraph(width, &format!("  {name:<13} "), body));
     section("HIPAA eligible", Shown::from(found.eligible).words);
+    if let Some(differ) = differ(found) {
+        section("which of them", &differ);
+    }
     for listed in &found.listed {
         section("in policies", &listed.prefixes.join(", "));
         if let Some(exclusions) = &listed.exclusions {
-            section("excluded", exclusions);
+            section("as listed", exclusions);
         }
         section("on the lists", &listed.seen.join(", "));
     }

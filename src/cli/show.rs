@@ -84,7 +84,7 @@ enum What {
         #[command(flatten)]
         printing: super::Printing,
     },
-    /// Show whether a service is HIPAA eligible at a date, and what of it is excluded
+    /// Show whether a service is HIPAA eligible at a date, and within which limits
     Service(service::ServiceArgs),
     /// Explain a word of AWS, of HIPAA or of these answers; all of them where none is given
     Term {

@@ -102,7 +102,7 @@ fn register(width: usize, phi: &Phi, (lists, at): (&Lists, &str)) -> String {
             Some(false) => "not HIPAA eligible".to_owned(),
             None => format!("eligibility unknown ({})", around(lists, at)),
         };
-        let except = service.exclusions.as_ref().map(|e| format!(", with exclusions: {e}")).unwrap_or_default();
+        let except = service.exclusions.as_ref().map(|e| format!(", as listed: {e}")).unwrap_or_default();
         section("PHI in", &format!("{}: {eligible}{except}", service.service));
     }
     if !phi.regions.is_empty() {

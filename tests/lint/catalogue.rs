@@ -280,4 +280,10 @@ fn an_operation_of_the_api_is_told_with_its_permission() {
         Some((Severity::Error, "it needs s3:GetObject and s3:PutObject".to_owned(), false))
     );
     assert_eq!(told("s3:ListBucket"), None);
+    // beside what it needs it does no harm
+    let beside = json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": ["s3:HeadObject", "s3:Get*"], "Resource": "arn:aws:s3:::b/*"}]});
+    let found = of(&lint(&[Example::new("p.json", beside.to_string())], &settings("")).findings, "CS121");
+    assert_eq!((found[0].severity, found[0].fix.is_some()), (Severity::Warning, false));
+    assert_eq!(found[0].help, "remove it: s3:GetObject, which it needs, stands beside it");
 }

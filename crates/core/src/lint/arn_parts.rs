@@ -33,7 +33,8 @@ fn service(arn: &ArnText, catalogue: &Catalogue) -> Option<Wrong> {
         let message = format!("ARNs name a service in lower case, and `{service}` is not");
         return Some((Severity::Warning, message, format!("write `{}`", service.to_ascii_lowercase())));
     }
-    let is_known = || catalogue.resources_of(service).next().is_some() || catalogue::known_service(service).is_some();
+    let named = || catalogue.service(service).is_some() || catalogue.resources_of(service).next().is_some();
+    let is_known = || named() || catalogue::known_service(service).is_some();
     if !is_word(service) || is_known() || catalogue::other_prefixes().any(|p| p == service) {
         return None;
     }

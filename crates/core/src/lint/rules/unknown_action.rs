@@ -30,7 +30,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
         let none_is_known = list.texts.iter().zip(&slips).all(|(text, slip)| slip.is_some() && !text.perhaps);
         for (text, slip) in list.texts.iter().zip(slips) {
             if let Some(slip) = slip {
-                let slip = slip.made_for_many(policy, text);
+                let slip = slip.made_for_many(policy, text).beside(list);
                 report(policy, text, slip.told(statement, list, none_is_known), sink);
             }
         }
@@ -45,6 +45,8 @@ struct Slip {
     severity: Severity,
     /// The service is one that AWS has.
     of_service: bool,
+    /// The actions that are asked for, where it is an operation of the API.
+    needs: Vec<String>,
 }
 
 impl Slip {
@@ -54,6 +56,22 @@ impl Slip {
         let filled_in = policy.host == Host::Terraform && (edit::is_template(written) || written.starts_with("format"));
         if filled_in && !text.is_literal() && self.of_service {
             self.severity = self.severity.min(Severity::Warning);
+        }
+        self
+    }
+
+    /// An operation of the API beside the actions that it needs does no harm.
+    fn beside(mut self, list: &List) -> Self {
+        let syntax = Syntax { wildcards: true, variables: false };
+        let is_listed = |action: &String| {
+            let patterns =
+                list.texts.iter().filter(|t| t.is_known()).filter_map(|t| Template::parse(&t.text, syntax).ok());
+            patterns.map(|p| p.to_lower()).any(|p| p.matches(&action.to_ascii_lowercase()))
+        };
+        if !self.needs.is_empty() && self.needs.iter().all(is_listed) {
+            self.severity = self.severity.min(Severity::Warning);
+            self.near = None;
+            self.help = Some(format!("remove it: {}, which it needs, stands beside it", self.needs.join(" and ")));
         }
         self
     }
@@ -90,6 +108,7 @@ fn slip(text: &Text, settings: &Settings) -> Option<Slip> {
             near: None,
             severity: Severity::Error,
             of_service: false,
+            needs: Vec::new(),
         });
     }
     let catalogue = &settings.catalogue;
@@ -124,6 +143,7 @@ fn unknown_action(text: &Text, (prefix, short): (&str, &str), service: &Service,
                 near: None,
                 severity: Severity::Warning,
                 of_service: true,
+                needs: Vec::new(),
             });
         }
         None => {}
@@ -162,6 +182,7 @@ fn operation(text: &Text, (prefix, short): (&str, &str)) -> Option<Slip> {
         near: rest.is_empty().then(|| first.clone()),
         severity: Severity::Error,
         of_service: true,
+        needs: needed.clone(),
     })
 }
 
@@ -176,6 +197,7 @@ fn dated(message: String, near: Option<String>, prefix: &str, settings: &Setting
         near,
         severity,
         of_service: false,
+        needs: Vec::new(),
     }
 }
 
