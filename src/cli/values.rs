@@ -34,6 +34,7 @@ pub fn kind() -> impl TypedValueParser<Value = PolicyKind> {
         ("identity", "An identity policy, managed or inline", PolicyKind::Identity),
         ("permission-set", "The policy of a permission set", PolicyKind::PermissionSet),
         ("boundary", "A permissions boundary", PolicyKind::Boundary),
+        ("session", "A policy that a session is narrowed by", PolicyKind::Session),
         ("service-control", "A service control policy", PolicyKind::ServiceControl),
         ("resource-control", "A resource control policy", PolicyKind::ResourceControl),
         ("trust", "Who may assume a role", PolicyKind::Trust),

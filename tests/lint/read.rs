@@ -1,6 +1,7 @@
 //! Where policies stand, and what is said of files that hold none.
 
 use countersign_core::lint::rules;
+use serde_json::json;
 
 use super::{Example, codes, lint, settings, told};
 
@@ -377,4 +378,19 @@ fn the_file_of_a_template_is_what_it_is_used_for() {
     assert_eq!(told(&of(&text.replace("\"Principal\": \"*\", ", ""))), Vec::<String>::new());
     // what is not among the files is told
     assert!(codes(&lint(&[Example::new("main.tf", main)], &settings("")).findings).contains("CS116"));
+}
+
+/// A session policy has a quota of its own, and grants nothing: what a task lacks in it is no fault.
+#[test]
+fn a_session_policy_is_one_by_its_name() {
+    let of = |actions: usize| {
+        let names: Vec<String> = (0..actions).map(|n| format!("artifact:GetReport{n}*")).collect();
+        let statements = json!([{"Effect": "Allow", "Action": "artifact:AcceptAgreement", "Resource": "*"},
+            {"Effect": "Deny", "Action": names, "Resource": "*"}]);
+        json!({"Version": "2012-10-17", "Statement": statements}).to_string()
+    };
+    let told = |name: &str, actions: usize, code: &str| !said(name, &of(actions), code).is_empty();
+    assert!(told("session-policies/read.json", 100, "CS113") && !told("session-policies/read.json", 10, "CS113"));
+    assert!(!told("iam/read.json", 100, "CS113"));
+    assert!(!told("session-policies/read.json", 10, "CS151") && told("iam/read.json", 10, "CS151"));
 }

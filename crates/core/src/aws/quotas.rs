@@ -13,6 +13,8 @@ pub const GROUP: usize = 5_120;
 pub const ROLE: usize = 10_240;
 /// What the service takes of a permission set when it provisions it.
 pub const PERMISSION_SET: usize = 10_240;
+/// A session policy, white space included.
+pub const SESSION: usize = 2_048;
 /// A service control policy; white space counts where it is saved by the API.
 pub const SERVICE_CONTROL: usize = 10_240;
 /// A resource control policy.

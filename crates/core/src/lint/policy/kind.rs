@@ -10,6 +10,8 @@ pub enum PolicyKind {
     PermissionSet,
     /// A permissions boundary.
     Boundary,
+    /// What a session is narrowed by.
+    Session,
     /// A service control policy.
     ServiceControl,
     /// A resource control policy.
@@ -27,6 +29,7 @@ impl PolicyKind {
             Self::Identity => "an identity policy",
             Self::PermissionSet => "a permission set",
             Self::Boundary => "a permissions boundary",
+            Self::Session => "a session policy",
             Self::ServiceControl => "a service control policy",
             Self::ResourceControl => "a resource control policy",
             Self::Trust => "a trust policy",

@@ -200,6 +200,8 @@ pub(super) fn by_path(path: &str) -> Option<PolicyKind> {
         Some(PolicyKind::ResourceControl)
     } else if has("boundary") || has("boundaries") || holds("permissionsboundar") || holds("permissionboundar") {
         Some(PolicyKind::Boundary)
+    } else if holds("sessionpolic") {
+        Some(PolicyKind::Session)
     } else if holds("permissionset") {
         Some(PolicyKind::PermissionSet)
     } else if is(&TRUST) {
@@ -259,6 +261,7 @@ mod tests {
         assert_eq!(by_path("rcps/p-perimeter01.json"), Some(PolicyKind::ResourceControl));
         assert_eq!(by_path("permission-sets/auditor.json"), Some(PolicyKind::PermissionSet));
         assert_eq!(by_path("iam/boundary.json"), Some(PolicyKind::Boundary));
+        assert_eq!(by_path("sts/session-policy.json"), Some(PolicyKind::Session));
         assert_eq!(by_path("iam/discprices.json"), None);
         assert_eq!(by_path("iam/trust-policies/ci.json"), Some(PolicyKind::Trust));
         assert_eq!(by_path("s3/bucket_policy.json"), Some(PolicyKind::Resource));

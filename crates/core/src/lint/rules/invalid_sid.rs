@@ -17,7 +17,8 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(policy: &Policy, sink: &mut Sink<'_>) {
-    if !matches!(policy.kind, PolicyKind::Identity | PolicyKind::PermissionSet | PolicyKind::Boundary) {
+    let of_identities = [PolicyKind::Identity, PolicyKind::PermissionSet, PolicyKind::Boundary, PolicyKind::Session];
+    if !of_identities.contains(&policy.kind) {
         return;
     }
     let sids = || policy.statements.iter().filter_map(|s| s.sid.as_ref());

@@ -88,6 +88,7 @@ pub fn limit(policy: &Policy, settings: &Settings) -> Option<usize> {
         (PolicyKind::Identity, None) => ("identity", quotas::ROLE),
         (PolicyKind::PermissionSet, _) => ("permission-set", quotas::PERMISSION_SET),
         (PolicyKind::Boundary, _) => ("boundary", quotas::MANAGED),
+        (PolicyKind::Session, _) => ("session", quotas::SESSION),
         (PolicyKind::ServiceControl, _) => ("service-control", quotas::SERVICE_CONTROL),
         (PolicyKind::ResourceControl, _) => ("resource-control", quotas::RESOURCE_CONTROL),
         (PolicyKind::Trust, _) => ("trust", quotas::TRUST),
