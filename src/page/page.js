@@ -36,6 +36,9 @@ const accounts = data.accounts ?? [], nodes = data.nodes ?? [], access = data.ac
 const byNumber = new Map(accounts.map((a) => [a[0], a]));
 const coverage = (account) => account[8][kind()]?.[0] ?? 0;
 const called = (account) => (account[1] ? `${account[1]} (${account[0]})` : account[0]);
+// the name gives way where there is no room, and the number never
+const cell = (name, number) => [make("span", { class: "name" }, name ?? number), name ? make("span", { class: "number" }, `(${number})`) : null];
+const accountCell = (number) => make("span", { class: "account", title: place(number) }, cell(byNumber.get(number)?.[1], number));
 const place = (number) => (byNumber.has(number) ? called(byNumber.get(number)) : number);
 const haystack = new Map(accounts.map((a) => [a, `${a[0]} ${a[1] ?? ""}`.toLowerCase()]));
 const within = (node, wanted) => { for (let at = node; at !== null && at !== undefined; at = nodes[at][2]) if (nodes[at][0] === wanted) return true; return false; };
@@ -143,18 +146,18 @@ const DRAW = {
   },
   accounts(content) {
     const rows = wantedAccounts();
-    content.append(table("Accounts", ["Account", "Covered", "By", "Since", "PHI", "Where"], "minmax(13rem,2fr) 8rem 8rem 10rem 6rem minmax(8rem,1fr)", rows, (a) => {
+    content.append(table("Accounts", ["Account", "Covered", "By", "Since", "PHI", "Where"], "minmax(16rem,2fr) 7rem 8rem 7rem 6rem minmax(8rem,1fr)", rows, (a) => {
       const row = a[8][kind()] ?? [0];
-      return [make("a", { href: address({ account: a[0], who: null }) }, called(a)), tag(WORD[row[0]], TONE[row[0]]), row[2] ?? "–", row[3] ? day(row[3]).slice(0, 10) : row[1] ? "not known" : "–", { 1: "yes", 0: "no", "-1": "not known" }[a[5]], a[2] === null ? "no organization" : nodes[a[2]][1]];
+      return [make("a", { class: "account", title: called(a), href: address({ account: a[0], who: null }) }, cell(a[1], a[0])), tag(WORD[row[0]], TONE[row[0]]), row[2] ?? "–", row[3] ? day(row[3]).slice(0, 10) : row[1] ? "not known" : "–", { 1: "yes", 0: "no", "-1": "not known" }[a[5]], a[2] === null ? "no organization" : nodes[a[2]][1]];
     }));
     return `${rows.length} of ${plural(accounts.length, "account")}`;
   },
   people(content) {
     const shown = columns(), rows = wantedPeople(shown);
     const head = ["Who", "Account", ...shown.map(([q]) => `${q[0]}${q[2] ? ` (${q[2]})` : ""}`)];
-    content.append(table("People by operations", head, `minmax(11rem,1.4fr) minmax(10rem,1fr) repeat(${shown.length},6.5rem)`, rows, (p) => {
+    content.append(table("People by operations", head, `minmax(11rem,1.4fr) minmax(16rem,1fr) repeat(${shown.length},6.5rem)`, rows, (p) => {
       const index = access.principals.indexOf(p);
-      return [make("span", { title: p[0] }, title(p)), place(p[1]), ...shown.map(([q, at]) => {
+      return [make("span", { title: p[0] }, title(p)), accountCell(p[1]), ...shown.map(([q, at]) => {
         const answer = answerOf(p, at);
         return answer ? make("a", { class: `cell ${TONE[answer[0]]}`, href: address({ who: `${index}.${at}`, account: null }), "aria-label": `${title(p)}, ${q[0]}: ${MARK[answer[0]].slice(2)}` }, MARK[answer[0]]) : make("span", { class: "cell none" }, "–");
       })];
