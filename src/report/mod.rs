@@ -24,6 +24,7 @@ pub mod rows;
 pub mod sentences;
 mod shown;
 pub mod table;
+pub mod typed;
 pub mod what_if;
 pub mod who_can;
 
