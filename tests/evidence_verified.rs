@@ -72,7 +72,7 @@ fn every_file_is_compared() {
         (
             "evidence.json",
             |t| t.replacen("\"reason\": \"other-kind\"", "\"reason\": \"excluded\"", 1),
-            "of the inventory, files that were not read (excluded): README.md is filed, and not there",
+            "of the inventory, not read (excluded), filed, and no longer there: README.md",
         ),
         (
             "evidence.json",
@@ -259,11 +259,14 @@ fn what_differs_is_named() {
     same(&["a second evaluation says the same"]);
     std::fs::write(world.path().join("notes.txt"), "x").unwrap();
     std::fs::write(world.path().join(".DS_Store"), "x").unwrap();
-    same(&["(other-kind): notes.txt is there, and not filed", "(hidden): .DS_Store is there, and not filed"]);
+    same(&[
+        "not read (other-kind), there, and not filed: notes.txt",
+        "not read (hidden), there, and not filed: .DS_Store",
+    ]);
     std::fs::remove_file(world.path().join("notes.txt")).unwrap();
     std::fs::remove_file(world.path().join(".DS_Store")).unwrap();
     std::fs::remove_file(world.path().join("README.md")).unwrap();
-    same(&["(other-kind): README.md is filed, and not there"]);
+    same(&["not read (other-kind), filed, and no longer there: README.md"]);
     let other = World::organization().account(B, json!({"principalsKnown": false}), &[ORG]);
     let other = other.file("countersign.toml", settings).folder();
     let output = verify(folder.path(), &["--against", other.path().to_str().unwrap()]);

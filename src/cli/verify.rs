@@ -92,7 +92,7 @@ fn verified(
         paragraphs(lines)
     };
     for line in decided {
-        text.push_str(&crate::report::wrapped(width, "  decided by ", 4, line));
+        text.push_str(&crate::report::wrapped(width, "  ", 4, line));
     }
     if let (true, false) = (lines.is_empty(), again) {
         let told = "Checked without an inventory: that the tables and the document say the same, and that the document has its form.";

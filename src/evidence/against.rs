@@ -30,7 +30,8 @@ const TABLES: [(&str, &[&str]); 6] = [
 pub struct Compared {
     /// What a second evaluation says differently, a line each.
     pub differences: Vec<String>,
-    /// What decided and is not the same: the version, the rules, the files. Told apart from what it led to.
+    /// What decided and is not the same: the version, the rules, the files; and files that were not read either time. Told apart from
+    /// what it led to.
     pub decided: Vec<String>,
     /// What could not be compared, since something else decided.
     pub not_compared: Vec<String>,
@@ -124,7 +125,7 @@ pub fn compare(filed: &Filed, document: &Value, now: &Bundle) -> Compared {
     if is_same_format {
         found.files(filed, now);
     } else {
-        found.decided.push(format!("another format: {} is filed, now {FORMAT}", of(document, "/schema")));
+        found.decided.push(format!("decided by another format: {} is filed, now {FORMAT}", of(document, "/schema")));
         found.not_compared.push(COVER.to_owned());
     }
     found
@@ -148,11 +149,11 @@ impl Compared {
     /// What decided. What the digest of the inventory does not tell is a difference where the digest is the same.
     fn provenance(&mut self, filed: &Value, now: &Value, is_same_format: bool) {
         let parts = [
-            ("another version of countersign", "/provenance/version"),
-            ("other rules, by their digest", "/provenance/rules/sha256"),
-            ("another schema, by its digest", "/provenance/schema/sha256"),
-            ("another inventory, by the digest of its files", FILES_DIGEST),
-            ("another snapshot", "/provenance/asOf/moment"),
+            ("decided by another version of countersign", "/provenance/version"),
+            ("decided by other rules, by their digest", "/provenance/rules/sha256"),
+            ("decided by another schema, by its digest", "/provenance/schema/sha256"),
+            ("decided by another inventory, by the digest of its files", FILES_DIGEST),
+            ("decided by another snapshot", "/provenance/asOf/moment"),
         ];
         let differing = parts.into_iter().filter(|(_, path)| of(filed, path) != of(now, path));
         let told = differing.map(|(what, path)| format!("{what}: {} is filed, now {}", of(filed, path), of(now, path)));
@@ -168,7 +169,7 @@ impl Compared {
                 "rules" | "schema" if is_told(&path) => {}
                 "rules" | "schema" | "data" | "eligibleServices" if differs => {
                     let what = if name == "eligibleServices" { "lists of eligible services" } else { name };
-                    self.decided.push(format!("other {what}, as the provenance that is filed tells"));
+                    self.decided.push(format!("decided by other {what}, as the provenance that is filed tells"));
                 }
                 "asOf" if other_files => {}
                 _ if differs => self.differences.push(format!("provenance: {name} is not the same")),
@@ -184,7 +185,7 @@ impl Compared {
         let (was, is) = (members(filed, path), members(now, path));
         let changed = sources::changed(filed, now);
         if other_files && !changed.is_empty() {
-            self.decided.push(format!("other bytes of {}", few(&changed, NAMED)));
+            self.decided.push(format!("decided by other bytes of {}", few(&changed, NAMED)));
         }
         let [unread, and] = sources::unread(was.get("unread"), is.get("unread"));
         self.decided.extend(unread);
@@ -197,9 +198,9 @@ impl Compared {
             }
             let [then, today] = [was.get(name), is.get(name)].map(values::shown);
             match (name.as_str(), other_files) {
-                ("files", true) => self.decided.push(format!("other files: {then} are filed, now {today}")),
+                ("files", true) => self.decided.push(format!("decided by other files: {then} are filed, now {today}")),
                 ("bytes", true) => {}
-                (_, true) => self.decided.push(format!("another inventory: {name} was {then}, now {today}")),
+                (_, true) => self.decided.push(format!("decided by another inventory: {name} was {then}, now {today}")),
                 _ => self.differences.push(format!("provenance: of the inventory, {name} is not the same")),
             }
         }
@@ -220,7 +221,7 @@ impl Compared {
             }
         }
         for (id, [old, new]) in by_key {
-            let what = id.join(" · ");
+            let what = id.iter().filter(|part| !part.is_empty()).cloned().collect::<Vec<_>>().join(" · ");
             match (old.first(), new.first()) {
                 (Some(_), None) => self.differences.push(format!("{table}: filed, and no longer there: {what}")),
                 (None, Some(_)) => self.differences.push(format!("{table}: there, and not filed: {what}")),

@@ -63,13 +63,13 @@ pub fn unread(was: Option<&Value>, is: Option<&Value>) -> [Vec<String>; 2] {
         let told = if WITHOUT_PART.contains(&reason.as_str()) && !moved { &mut without_part } else { &mut with_part };
         let so_far = told.len();
         if !gone.is_empty() {
-            told.push(format!("files that were not read ({reason}): {} is filed, and not there", few(&gone, NAMED)));
+            told.push(format!("not read ({reason}), filed, and no longer there: {}", few(&gone, NAMED)));
         }
         if !new.is_empty() {
-            told.push(format!("files that were not read ({reason}): {} is there, and not filed", few(&new, NAMED)));
+            told.push(format!("not read ({reason}), there, and not filed: {}", few(&new, NAMED)));
         }
         if told.len() == so_far {
-            told.push(format!("files that were not read ({reason}): {} are filed, now {}", then.1, today.1));
+            told.push(format!("not read ({reason}): {} are filed, now {}", then.1, today.1));
         }
     }
     [without_part, with_part]
