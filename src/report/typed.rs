@@ -38,6 +38,24 @@ impl Typed {
     }
 }
 
+/// What stands for a blank within a command while text is wrapped: the first line of two would be run by itself. It is no character, and
+/// is in no text that has passed the border.
+const GLUE: &str = "\u{fdd0}";
+
+/// Text in which the commands are one word each.
+pub fn glued(text: &str) -> String {
+    let part = |(at, part): (usize, &str)| match at % 2 == 1 && part.starts_with("countersign ") {
+        true => part.replace(' ', GLUE),
+        false => part.to_owned(),
+    };
+    text.split('`').enumerate().map(part).collect::<Vec<_>>().join("`")
+}
+
+/// The same with its blanks.
+pub fn parted(text: &str) -> String {
+    text.replace(GLUE, " ")
+}
+
 /// A word as a shell takes it for one.
 fn quoted(word: &str) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || "-_./:=,@+%".contains(c);
@@ -50,6 +68,13 @@ fn quoted(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_command_stands_on_one_line() {
+        let text = "Of `a b` see `countersign show completeness 'our clinic'` for the list.";
+        let wrapped = crate::report::paragraph(20, "", text);
+        assert_eq!(wrapped, "Of `a b` see\n`countersign show completeness 'our clinic'`\nfor the list.\n");
+    }
 
     #[test]
     fn a_command_asks_what_was_asked() {
