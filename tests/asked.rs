@@ -58,6 +58,17 @@ fn nobody_can_for_the_reason_that_each_is_told() {
         let can = told(&["can", "root", "end", HOSPITAL, "--account", account]).replace('\n', " ");
         assert!(can.contains(who), "{can}");
     }
+    let research = told(&["who-can", "end-coverage", HOSPITAL, "--account", "research"]);
+    let who = "maria, the root user of account management (111111111111) and jane of account management (111111111111)";
+    let can = "can end the cover of research (333333333333) by the BAA that governs it, which then has another agreement in force.";
+    assert!(
+        research.starts_with(&format!(
+            "{who} {can} Perhaps can: the root user of account research (333333333333). The root user of"
+        )),
+        "{research}"
+    );
+    let all = told(&["who-can", "end-coverage", HOSPITAL]);
+    assert!(all.starts_with("A BAA covers management (111111111111), wards (222222222222)"), "{all}");
     let own = told(&["who-can", "end", HOSPITAL, "--account", "management"]);
     assert!(!own.starts_with("Nobody"), "{own}");
 }
@@ -175,6 +186,8 @@ fn names_are_found_as_people_write_them() {
         (&["who-can", "end", HOSPITAL, "--agreement", "organization BAA"], "--agreement baa --scope organization"),
         (&["who-can", "end", HOSPITAL, "--agreement", "paper BAA"], "end-coverage"),
         (&["can", "maria", "peruse", HOSPITAL], "help: "),
+        (&["who-can", HOSPITAL, "end"], "write `countersign who-can end examples/hospital`"),
+        (&["can", "maria", HOSPITAL, "sign"], "write `countersign can maria sign examples/hospital`"),
         (&["can", "maria", "download the tax report", HOSPITAL], "there is no report"),
         (&["can", "maria", "sign the ANDB", HOSPITAL], "--agreement andb"),
     ] {

@@ -1,6 +1,6 @@
 //! `can` and `who-can`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
@@ -181,6 +181,15 @@ impl<'a> StandsBehind<'a> {
     }
 }
 
+/// That the folder was written where the operation stands, and the operation where the folder does.
+fn in_order(question: &Question, command: &str) -> Result<(), Failure> {
+    let Question { operation, dir, .. } = question;
+    let Some(dir) = dir.as_ref().filter(|dir| !dir.exists() && Path::new(operation).is_dir()) else { return Ok(()) };
+    let folder = Some(operation.clone());
+    let line = Typed { folder, ..Typed::default() }.command(&format!("{command} {}", dir.display()), &[]);
+    Err(usage("the operation comes before the folder").help(format!("write {line}")).into())
+}
+
 /// What an operation is asked about.
 fn about(session: &Session, operation: &str) -> About {
     session.rules.operations.operation(operation).map_or(About::Account, |o| o.about)
@@ -227,6 +236,7 @@ fn some_answer(session: &Session, assessment: &Assessment, operation: &str) -> R
 }
 
 pub fn can(cli: &Cli, args: &CanArgs) -> Result<u8, Failure> {
+    in_order(&args.question, &format!("can {}", args.principal))?;
     let mut session = cli.session(args.question.dir.as_ref(), &args.question.asking)?;
     let (operation, reports) = narrow::asked(&session, &args.question.operation, &args.question.agreement)?;
     let name = narrow::spelled(&session, &args.principal);
@@ -333,6 +343,7 @@ fn can_text(
 }
 
 pub fn who_can(cli: &Cli, args: &WhoCanArgs) -> Result<u8, Failure> {
+    in_order(&args.question, "who-can")?;
     if args.question.operation == ending::NAME {
         let Question { dir, asking, printing, agreement, .. } = &args.question;
         return ending::end_coverage(cli, dir.as_ref(), asking, &printing.format, agreement);

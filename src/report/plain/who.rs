@@ -1,18 +1,14 @@
 //! "Who can do that?": how many, who they are, of whom it is not known, and who nearly can.
 
-use std::collections::BTreeMap;
-
 use super::can::target;
 use super::counted::Counted;
+use super::ending::all_or_few;
 use super::{Names, lacking, listed, opened, stopped};
-use crate::report::typed::{Typed, USUAL_KIND};
+use crate::report::typed::Typed;
 use crate::report::{assumed, bold, completeness, count, few, paragraph, sentences, who_can, wrapped};
 use countersign_core::assessment::{Assessment, OperationAnswer, Person, PrincipalAnswer};
-use countersign_core::diff::PrincipalEntry;
-use countersign_core::ending::{Ending, Way};
-use countersign_core::naming::kinds;
 use countersign_core::people::Roles;
-use countersign_core::terms::{Decision, PrincipalKind, Role, Scope};
+use countersign_core::terms::{Decision, PrincipalKind, Scope};
 use who_can::Row;
 
 /// Names in the first sentence; who else there is is counted.
@@ -126,108 +122,6 @@ fn nobody(assessment: &Assessment, names: Names<'_>, (deed, itself): (&str, &str
         }
     }
 }
-
-/// Accounts that one agreement governs which they cannot terminate themselves.
-pub struct Elsewhere<'a> {
-    /// The kind of agreement.
-    kind: &'a str,
-    /// Its scope.
-    scope: Scope,
-    /// The accounts.
-    accounts: Vec<&'a str>,
-}
-
-/// Of these accounts those that the agreement of an organization, or one made outside AWS Artifact, governs, where it is asked who can
-/// terminate: their cover does not end with an agreement of their own.
-pub fn governed_elsewhere<'a>(assessment: &'a Assessment, accounts: &[String]) -> Vec<Elsewhere<'a>> {
-    let mut all = assessment.principals.iter().flat_map(|p| &p.operations);
-    let kind = all.find(|o| o.operation == TERMINATES).and_then(|o| o.agreement.as_ref());
-    let mut found: BTreeMap<&str, Elsewhere<'a>> = BTreeMap::new();
-    for account in assessment.accounts.iter().filter(|a| accounts.contains(&a.account)) {
-        let row = account.agreements.iter().find(|r| Some(&r.kind) == kind);
-        let Some((kind, governing)) = row.and_then(|r| Some((r.kind.as_str(), r.governing.as_ref()?))) else {
-            continue;
-        };
-        let itself = governing.scope == Scope::Account
-            || (governing.scope == Scope::Organization && account.role == Role::Management);
-        if !itself {
-            let new = || Elsewhere { kind, scope: governing.scope, accounts: Vec::new() };
-            found.entry(&governing.id).or_insert_with(new).accounts.push(&account.account);
-        }
-    }
-    found.into_values().collect()
-}
-
-impl Elsewhere<'_> {
-    /// The account to ask about for all of them.
-    pub fn asked(&self) -> Option<&str> {
-        self.accounts.first().copied()
-    }
-
-    /// The kind of agreement.
-    pub fn kind(&self) -> &str {
-        self.kind
-    }
-
-    /// Who can end the cover that they have, and where to ask about every way.
-    pub fn sentence(&self, ending: Option<&Ending>, names: Names<'_>, typed: &Typed) -> String {
-        let places: Vec<String> = self.accounts.iter().map(|account| names.place(account)).collect();
-        let (are, their) = if places.len() == 1 { ("is", "its") } else { ("are", "their") };
-        let (kind, asked) = (kinds::short(self.kind), self.asked().unwrap_or_default());
-        let agreement = if self.kind == USUAL_KIND { Vec::new() } else { vec![("--agreement", self.kind)] };
-        let more = [vec![("--account", asked)], agreement].concat();
-        let command = typed.command("who-can end-coverage", &more);
-        let by = match self.scope {
-            Scope::Offline => format!("a {kind} made outside AWS Artifact, which nobody can terminate there"),
-            _ => format!(
-                "the {kind} of {their} organization{}",
-                ending.map(|e| terminating(e, names)).unwrap_or_default()
-            ),
-        };
-        format!("{} {are} governed by {by}; {command} tells every way to end {their} cover.", few(&places, NAMED))
-    }
-}
-
-/// Who can terminate the agreement of the organization that governs an account.
-fn terminating(ending: &Ending, names: Names<'_>) -> String {
-    let is_it = |way: &&Way| way.operation == TERMINATES && way.scope == Some(Scope::Organization);
-    // of several acceptances all have to end: that way is the last
-    let Some(way) = ending.ways.iter().rfind(is_it) else { return String::new() };
-    let place = names.account(&way.by);
-    let unknown: Vec<&PrincipalEntry> = way.unknown.iter().map(|p| &p.principal).collect();
-    let unknown = all_or_few(&named(&unknown));
-    let may = all_or_few(&named(&way.may.iter().collect::<Vec<_>>()));
-    match (may.as_str(), unknown.as_str()) {
-        ("", "") => format!(", which nobody who is listed can terminate in {place}"),
-        ("", unknown) => format!(", which {unknown} perhaps can terminate in {place}"),
-        (may, "") => format!(", which {may} can terminate in {place}"),
-        (may, unknown) => format!(", which {may} can terminate in {place}, and perhaps {unknown}"),
-    }
-}
-
-/// Names in a sentence; the others are counted.
-fn all_or_few(names: &[String]) -> String {
-    if names.len() <= NAMED { listed(names, "and") } else { few(names, NAMED) }
-}
-
-/// People by their names, and who is no person by what they are, each once.
-fn named(principals: &[&PrincipalEntry]) -> Vec<String> {
-    let mut found: Vec<String> = Vec::new();
-    for principal in principals {
-        let own = match principal.kind {
-            PrincipalKind::Root => "its root user".to_owned(),
-            PrincipalKind::Role => format!("the role {}", principal.name),
-            PrincipalKind::PermissionSet => format!("the permission set {}", principal.name),
-            _ => principal.name.clone(),
-        };
-        let names = if principal.people.is_empty() { vec![own] } else { principal.people.clone() };
-        found.extend(names.into_iter().filter(|name| !found.contains(name)).collect::<Vec<_>>());
-    }
-    found
-}
-
-/// The operation by which an agreement ends.
-const TERMINATES: &str = "terminate-agreement";
 
 /// Groups stand within the sentence.
 fn lower(number: &str) -> String {
