@@ -245,7 +245,7 @@ mod tests {
     use crate::source::Memory;
 
     const ENTITIES: &str = r#"[
-        {"uid": "111122223333"}, {"uid": "444455556666"},
+        {"uid": "111122223333", "parents": ["o-a"]}, {"uid": "444455556666"},
         {"uid": "User::\"arn:aws:iam::111122223333:user/jane\""},
         {"uid": "User::\"arn:aws:iam::111122223333:user/bob\""},
         {"uid": "User::\"arn:aws:iam::444455556666:user/contractors/bob\""},
