@@ -43,20 +43,97 @@ fn nobody_can_for_the_reason_that_each_is_told() {
     );
     for (account, of_organization) in [("wards", "only the management account"), ("sandbox", message)] {
         let text = told(&["who-can", "end", HOSPITAL, "--account", account]);
-        assert!(text.starts_with("Nobody can terminate the BAA"), "{text}");
+        let governed = format!("{account} (");
+        assert!(text.starts_with(&governed) && text.contains("Nobody can terminate the BAA from there"), "{text}");
         assert!(!text.contains("to terminate the agreement”"), "{text}");
         for reason in [none, of_organization] {
             assert!(text.contains(reason), "{reason}: {text}");
             let can = told(&["can", "root", "end", HOSPITAL, "--account", account]);
             assert!(can.contains(reason), "{reason}: {can}");
         }
-        // what governs it is the organization's, and who can end that is another question
-        let question = "`countersign who-can end-coverage --account";
-        assert!(text.contains(question), "{text}");
-        assert!(told(&["can", "root", "end", HOSPITAL, "--account", account]).contains(question));
+        // what governs it is the organization's, and who can end that (R62) comes first
+        let text = text.replace('\n', " ");
+        let who = "which maria, its root user and jane can terminate in account management (111111111111)";
+        assert!(text.split(who).next().is_some_and(|before| !before.contains("Nobody")), "{text}");
+        let can = told(&["can", "root", "end", HOSPITAL, "--account", account]).replace('\n', " ");
+        assert!(can.contains(who), "{can}");
     }
+    let research = told(&["who-can", "end-coverage", HOSPITAL, "--account", "research"]);
+    let who = "maria, the root user of account management (111111111111) and jane of account management (111111111111)";
+    let can = "can end the cover of research (333333333333) by the BAA that governs it, which then has another agreement in force.";
+    assert!(
+        research.starts_with(&format!(
+            "{who} {can} Perhaps can: the root user of account research (333333333333). The root user of"
+        )),
+        "{research}"
+    );
+    let all = told(&["who-can", "end-coverage", HOSPITAL]);
+    assert!(all.starts_with("A BAA covers management (111111111111), wards (222222222222)"), "{all}");
     let own = told(&["who-can", "end", HOSPITAL, "--account", "management"]);
     assert!(!own.starts_with("Nobody"), "{own}");
+}
+
+/// A command that is printed as advice is run as it stands: it names the inventory, the moment and the rules of the question.
+#[test]
+fn a_command_that_is_printed_asks_what_was_asked() {
+    let world = World::organization().accepted("org", "baa", "organization", ORG, "2024-01-01", None).account(
+        "444444444444",
+        json!({"name": "Night Desk", "principalsKnown": false}),
+        &[],
+    );
+    let entities = serde_json::to_string(&world.entities).unwrap();
+    let asking = ["--at", "2026-01-01", "--context", "aws:MultiFactorAuthPresent=true", "--policies", "our rules"];
+    let folder = folder(&[("our clinic/entities.json", entities.as_str()), ("our rules/none.cedar", "")]);
+    let run = |args: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_countersign")).current_dir(folder.path()).args(args).output();
+        let output = output.unwrap();
+        let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        (output.status.code().unwrap(), text.split_whitespace().collect::<Vec<_>>().join(" "))
+    };
+    for (question, expected) in [
+        (&["who-can", "end", "our clinic", "--account", A][..], "who-can end-coverage"),
+        (&["who-can", "accept", "our clinic"], "show completeness"),
+        (&["evaluate", "our clinic"], "show completeness"),
+        (&["evidence", "our clinic", "--out", "filed", "--account", "Night Desk"], "coverage"),
+        (&["check", "our clinic", "--only", "expectations"], "test"),
+    ] {
+        let (_, text) = run(&[question, &asking[..]].concat());
+        let printed = text
+            .split('`')
+            .find(|c| c.starts_with(&format!("countersign {expected} ")))
+            .unwrap_or_else(|| panic!("{text}"));
+        for part in
+            ["'our clinic'", "--at 2026-01-01", "--context aws:MultiFactorAuthPresent=true", "--policies 'our rules'"]
+        {
+            assert!(printed.contains(part), "{part}: {printed}");
+        }
+        let words: Vec<&str> = printed
+            .split('\'')
+            .enumerate()
+            .flat_map(|(at, part)| if at % 2 == 1 { vec![part] } else { part.split_whitespace().collect() })
+            .collect();
+        let (code, text) = run(&words[1..]);
+        assert_eq!(code, 0, "{printed}: {text}");
+    }
+}
+
+/// Whoever is not in the accounts that were named is told where they are, not that there is nobody of that name.
+#[test]
+fn whoever_is_in_another_account_is_told_to_be_there() {
+    for (args, told) in [
+        (
+            &["can", "jane", "accept", HOSPITAL, "--account", "333333333333"][..],
+            "`jane` is in management (111111111111)",
+        ),
+        (&["can", "maria", "accept", HOSPITAL, "--account", "former-clinic"], "`maria` is in "),
+        (&["evaluate", HOSPITAL, "--principal", "jane", "--account", "research"], "and not in research (333333333333)"),
+    ] {
+        let (code, text) = run(args);
+        assert!(code == 2 && text.contains(told), "{args:?}: {text}");
+    }
+    assert!(
+        self::told(&["can", "jone", "accept", HOSPITAL, "--account", "research"]).contains("there is no principal")
+    );
 }
 
 /// A person is who is asked about, by the id as by the user name.
@@ -90,6 +167,13 @@ fn names_are_found_as_people_write_them() {
     assert_eq!(run(&["can", "root user", "accept", HOSPITAL]), root);
     assert_eq!(run(&["can", "maria", "sign the HIPAA BAA", HOSPITAL]), run(&["can", "maria", "sign", HOSPITAL]));
     assert_eq!(run(&["can", "maria", "Accept-Agreement", HOSPITAL]), run(&["can", "maria", "accept", HOSPITAL]));
+    assert_eq!(run(&["can", "maria", "revoke", HOSPITAL]), run(&["can", "maria", "terminate", HOSPITAL]));
+    assert_eq!(run(&["can", "maria", "read", HOSPITAL]), run(&["can", "maria", "download-agreement", HOSPITAL]));
+    let soc = run(&["can", "sam", "download-report", HOSPITAL, "--report", "report-bqhUJF3FrQZsMJpb"]);
+    assert_eq!(run(&["can", "sam", "download the SOC report", HOSPITAL]), soc);
+    assert_eq!(run(&["can", "sam", "download-report", HOSPITAL, "--report", "soc"]), soc);
+    let all = run(&["who-can", "download-report", HOSPITAL]);
+    assert_eq!(run(&["who-can", "read reports", HOSPITAL]), all);
     for agreement in ["our BAA", "the HIPAA BAA", "a business associate agreement"] {
         assert_eq!(
             run(&["coverage", HOSPITAL, "--agreement", agreement]),
@@ -101,8 +185,10 @@ fn names_are_found_as_people_write_them() {
         (&["coverage", HOSPITAL, "--agreement", "org BAA"], "--scope"),
         (&["who-can", "end", HOSPITAL, "--agreement", "organization BAA"], "--agreement baa --scope organization"),
         (&["who-can", "end", HOSPITAL, "--agreement", "paper BAA"], "end-coverage"),
-        (&["can", "maria", "revoke", HOSPITAL], "help: "),
-        (&["can", "maria", "read", HOSPITAL], "help: "),
+        (&["can", "maria", "peruse", HOSPITAL], "help: "),
+        (&["who-can", HOSPITAL, "end"], "write `countersign who-can end examples/hospital`"),
+        (&["can", "maria", HOSPITAL, "sign"], "write `countersign can maria sign examples/hospital`"),
+        (&["can", "maria", "download the tax report", HOSPITAL], "there is no report"),
         (&["can", "maria", "sign the ANDB", HOSPITAL], "--agreement andb"),
     ] {
         let (code, text) = run(args);

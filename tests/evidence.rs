@@ -136,8 +136,8 @@ fn a_second_evaluation_says_what_differs() {
     let output = verify(folder.path(), &["--against", after.path().to_str().unwrap()]);
     let told = text(&output);
     assert_eq!(output.status.code(), Some(1), "{told}");
-    assert!(told.contains("222222222222 baa: coverage was `covered`, and is `not covered`"), "{told}");
-    assert!(told.contains("digest of the inventory"), "{told}");
+    assert!(told.contains("222222222222 · baa: coverage was `covered`, and is `not covered`"), "{told}");
+    assert!(told.contains("decided by another inventory"), "{told}");
     let same = world("2024-01-01");
     std::fs::rename(same.path().join("entities.json"), same.path().join("other.json")).unwrap();
     let output = verify(folder.path(), &["--against", same.path().to_str().unwrap()]);
@@ -155,6 +155,7 @@ fn who_accepted_and_where_it_is_filed() {
     };
     let copy = json!({"acceptedBy": "arn:aws:iam::222222222222:user/jane", "executedCopy": "filed/baa.pdf", "executedCopySha256": digest});
     let other = json!({"acceptedBy": "bob", "executedCopy": "filed/baa.pdf", "executedCopySha256": "0".repeat(64)});
+    let outside = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
     let world = World::new()
         .account(A, json!({}), &[])
         .account(B, json!({}), &[])
@@ -164,8 +165,12 @@ fn who_accepted_and_where_it_is_filed() {
         .entity(acceptance("A0123456789abcde", A, copy))
         .entity(acceptance("B0123456789abcde", B, other))
         .entity(acceptance("M0123456789abcde", M, json!({})))
+        .account("444444444444", json!({}), &[])
+        .entity(acceptance("N0123456789abcde", "444444444444", json!({"executedCopy": "filed/none.pdf"})))
+        .entity(acceptance("O0123456789abcde", "444444444444", json!({"executedCopy": outside})))
+        .entity(acceptance("P0123456789abcde", "444444444444", json!({"executedCopy": "filed/baa.pdf"})))
         .file("filed/baa.pdf", "the executed agreement")
-        .file("countersign.toml", "asOf = 2026-11-01\nsignatories = [\"jane\"]\n")
+        .file("countersign.toml", "asOf = 2026-11-01\nsignatories = [\"jane\", \"the board\"]\n")
         .folder();
     let folder = filed(world.path().to_str().unwrap());
     let document: Value = serde_json::from_str(&read(folder.path(), "evidence.json")).unwrap();
@@ -178,6 +183,9 @@ fn who_accepted_and_where_it_is_filed() {
             ["among the declared signatories", "the file has this digest"],
             ["not among the declared signatories", "THE FILE HAS ANOTHER DIGEST"],
             ["who accepted it is not declared", "none is filed"],
+            ["who accepted it is not declared", "declared, and not in this folder"],
+            ["who accepted it is not declared", "the file cannot be read"],
+            ["who accepted it is not declared", "no digest is declared"],
         ]
     );
     let all = walkdir::WalkDir::new(folder.path()).into_iter().map(Result::unwrap).filter(|e| e.file_type().is_file());
@@ -190,6 +198,14 @@ fn who_accepted_and_where_it_is_filed() {
     let of_b = of("B0123456789abcde", B);
     assert!(codes.contains(&("CS034", &of_b)) && codes.contains(&("CS035", &of_b)), "{codes:?}");
     assert!(!codes.iter().any(|(_, about)| *about == of("A0123456789abcde", A)), "{codes:?}");
+    // a copy that is not there, or that cannot be read, is told as one with another digest is (R81)
+    let absent: Vec<&str> = codes.iter().filter(|(code, _)| *code == "CS037").map(|(_, about)| *about).collect();
+    assert_eq!(absent, [of("N0123456789abcde", "444444444444"), of("O0123456789abcde", "444444444444")]);
+    let cover = read(folder.path(), "cover.md");
+    assert!(
+        cover.contains("`the board` is declared as a signatory, and nobody in the inventory is called that."),
+        "{cover}"
+    );
     assert!(read(folder.path(), "cover.md").contains("CS034: agreement customer-agreement-B0123456789abcde"));
 }
 

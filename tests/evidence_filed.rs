@@ -337,15 +337,21 @@ fn a_corrected_register_settles() {
     let world = World::new()
         .entity(json!({"uid": A, "attrs": {"name": "-old"}}))
         .entity(json!({"uid": B, "attrs": {"name": "tab\there"}}))
-        .file("countersign.toml", "asOf = 2026-11-01\n[register]\naccount = \"Account\"\nname = \"Name\"\n")
+        .entity(json!({"uid": "444444444444", "attrs": {"name": "  +both;=1 "}}))
+        .entity(json!({"uid": "555555555555", "attrs": {"name": "'quoted'"}}))
+        .entity(json!({"uid": "666666666666", "attrs": {}, "tags": {"Data": "PHI"}}))
+        .file("countersign.toml", "asOf = 2026-11-01\n[register]\naccount = \"Account\"\nname = \"Name\"\nagreement = \"BAA\"\nphi = \"PHI\"\nphiValues = [\"+\"]\nnoPhiValues = [\"-\"]\n")
+        .entity(json!({"uid": "OfflineAgreement::\"=paper\"", "attrs": {"kind": "baa", "effectiveStart": "2018-01-01",
+            "designations": [{"account": A, "from": "2018-01-01"}]}}))
         .folder();
     let folder = tempfile::tempdir().unwrap();
     let register = folder.path().join("register.csv");
-    std::fs::write(&register, format!("Account,Name\n{A},new\n{B},other\n")).unwrap();
+    let rows = [A, B, "444444444444", "555555555555"].map(|account| format!("{account},other,unsigned,-\n"));
+    std::fs::write(&register, format!("Account,Name,BAA,PHI\n{}", rows.concat())).unwrap();
     let reconcile =
         |file: &std::path::Path| text(&run(&["evidence", path(&world), "--register", file.to_str().unwrap()]));
     let first = reconcile(&register);
-    assert!(first.contains("2 differences"), "{first}");
+    assert!(first.contains("9 differences"), "{first}");
     let corrected = folder.path().join("register.corrected.csv");
     let again = folder.path().join("again.csv");
     std::fs::copy(&corrected, &again).unwrap();

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use serde_json::json;
+
 use crate::common::*;
 use crate::evidence::{filed, read, run, text, verify};
 
@@ -65,12 +67,12 @@ fn every_file_is_compared() {
                 let (before, rest) = t.split_once("\"leavesOut\": [").unwrap();
                 format!("{before}\"leavesOut\": []{}", rest.split_once(']').unwrap().1)
             },
-            "leavesOut was [], and is",
+            "leavesOut: `session policies, which are given when a role is assumed` is there, and is not filed",
         ),
         (
             "evidence.json",
             |t| t.replacen("\"reason\": \"other-kind\"", "\"reason\": \"excluded\"", 1),
-            "of the inventory, what was not read is not the same",
+            "of the inventory, not read (excluded), filed, and no longer there: README.md",
         ),
         (
             "evidence.json",
@@ -90,6 +92,83 @@ fn every_file_is_compared() {
         let told = text(&output);
         assert!(output.status.code() == Some(1) && told.contains(expected), "{name}, {expected}: {told}");
     }
+}
+
+/// Without an inventory, the document is held to its form and to its rows, and the cover page to the document; what is left is said.
+#[test]
+fn what_needs_no_inventory_is_checked() {
+    type Edit = fn(&str) -> String;
+    let edits: [(&str, Edit, &str); 14] = [
+        (
+            "evidence.json",
+            |t| t.replacen("\"accounts\": 5,", "\"accounts\": 99,", 1),
+            "population counts 99 accounts for baa, and the rows have 5",
+        ),
+        (
+            "evidence.json",
+            |t| t.replacen("\"standalone\": 1,", "\"standalone\": 2,", 1),
+            "population counts 2 accounts in no organization",
+        ),
+        (
+            "evidence.json",
+            |t| t.replacen("\"accounts\": 4,", "\"accounts\": 3,", 1),
+            "population counts 3 accounts of o-hospital01, and the rows have 4",
+        ),
+        (
+            "evidence.json",
+            |t| t.replacen("\"permissionModel\": \"any\"", "\"permissionModel\": \"all\"", 1),
+            "permissionModel is none of the words",
+        ),
+        (
+            "evidence.json",
+            |t| t.replacen("\"files\": null,", "\"files\": null, \"more\": 1,", 1),
+            "is not written as countersign writes it",
+        ),
+        ("evidence.json", |t| t.replacen("    \"files\": null,\n", "", 1), "it lacks provenance.files"),
+        (
+            "evidence.json",
+            |t| t.replacen("\"count\": 1,", "\"count\": \"1\",", 1),
+            "provenance.inventory.unread[0].count is of another type",
+        ),
+        ("cover.md", |t| t.replacen("4 of 5 accounts are", "All 5 accounts are", 1), "how many accounts are covered"),
+        ("cover.md", |_| String::new(), "its sections"),
+        (
+            "cover.md",
+            |t| t.replacen("on 2026-11-01 at 00:00 UTC.\n", "on 2026-12-01 at 00:00 UTC.\n", 1),
+            "what was asked",
+        ),
+        (
+            "cover.md",
+            |t| t.replacen("5 accounts in the inventory", "6 accounts in the inventory", 1),
+            "the section \"Population\"",
+        ),
+        ("cover.md", |t| t.replacen("## Findings\n\n- ", "## Findings\n\n- 1", 1), "the section \"Findings\""),
+        ("cover.md", |t| t.replacen("Rules: SHA-256 ", "Rules: SHA-256 0", 1), "the section \"Made by\""),
+        (
+            "cover.md",
+            |t| t.replacen("## Checking it", "- All is well.\n\n## Checking it", 1),
+            "the section \"Made by\"",
+        ),
+    ];
+    let whole = filed("examples/hospital");
+    let output = verify(whole.path(), &[]);
+    let told = text(&output).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(output.status.code() == Some(0) && told.contains("Not checked: the rest of cover.md"), "{told}");
+    for (name, edit, expected) in edits {
+        let folder = tempfile::tempdir().unwrap();
+        for entry in std::fs::read_dir(whole.path()).unwrap().map(Result::unwrap) {
+            std::fs::copy(entry.path(), folder.path().join(entry.file_name())).unwrap();
+        }
+        edited(folder.path(), name, edit);
+        let output = verify(folder.path(), &[]);
+        let told = text(&output).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(output.status.code() == Some(1) && told.contains(expected), "{name}, {expected}: {told}");
+    }
+    let version = format!("\"version\": \"{}\"", env!("CARGO_PKG_VERSION"));
+    edited(whole.path(), "evidence.json", |t| t.replacen(&version, "\"version\": \"9.9.9\"", 1));
+    let output = verify(whole.path(), &[]);
+    let told = text(&output).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(output.status.code() == Some(0) && told.contains("Not checked: cover.md, which version 9.9.9"), "{told}");
 }
 
 /// A table that the manifest does not name was not checked, and a file that no evidence has was not written by us.
@@ -158,10 +237,49 @@ fn other_bytes_that_say_the_same_are_no_difference() {
     std::fs::write(&file, format!("\n\n{text_of}")).unwrap();
     let output = verify(folder.path(), &["--against", inventory]);
     let told = text(&output);
-    assert!(output.status.code() == Some(0) && told.contains("digest of the inventory"), "{told}");
+    assert!(output.status.code() == Some(0) && told.contains("decided by other bytes of iam/legal.json"), "{told}");
     edited(folder.path(), "cover.md", |t| t.replacen("1 account in the inventory", "2 accounts in the inventory", 1));
     let output = verify(folder.path(), &["--against", inventory]);
     assert!(output.status.code() == Some(1) && text(&output).contains("cover.md is not what"), "{}", text(&output));
+}
+
+/// Files that had no part in what was read are told by their names, and are no difference; what differs of the population is told, and how.
+#[test]
+fn what_differs_is_named() {
+    let account = |id: &str| World::new().account(A, json!({}), &[]).account(id, json!({}), &[]);
+    let settings = "asOf = 2026-11-01\n";
+    let world = account(B).file("countersign.toml", settings).file("README.md", "x").folder();
+    let inventory = world.path().to_str().unwrap();
+    let folder = filed(inventory);
+    let same = |told: &[&str]| {
+        let output = verify(folder.path(), &["--against", inventory]);
+        let text = text(&output).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(output.status.code() == Some(0) && told.iter().all(|t| text.contains(t)), "{text}");
+    };
+    same(&["a second evaluation says the same"]);
+    std::fs::write(world.path().join("notes.txt"), "x").unwrap();
+    std::fs::write(world.path().join(".DS_Store"), "x").unwrap();
+    same(&[
+        "not read (other-kind), there, and not filed: notes.txt",
+        "not read (hidden), there, and not filed: .DS_Store",
+    ]);
+    std::fs::remove_file(world.path().join("notes.txt")).unwrap();
+    std::fs::remove_file(world.path().join(".DS_Store")).unwrap();
+    std::fs::remove_file(world.path().join("README.md")).unwrap();
+    same(&["not read (other-kind), filed, and no longer there: README.md"]);
+    let other = World::organization().account(B, json!({"principalsKnown": false}), &[ORG]);
+    let other = other.file("countersign.toml", settings).folder();
+    let output = verify(folder.path(), &["--against", other.path().to_str().unwrap()]);
+    let text = text(&output).split_whitespace().collect::<Vec<_>>().join(" ");
+    for told in [
+        "population: accounts was 2, and is 3",
+        "population: organizations o-exampleorgid is there, and is not filed",
+        "population: notCollected principals",
+        "decided by other bytes of entities.json",
+        "accounts: there, and not filed: 111111111111 · baa",
+    ] {
+        assert!(output.status.code() == Some(1) && text.contains(told), "{told}: {text}");
+    }
 }
 
 /// What is of one format does not pass for another, of which less is compared, and a document that was cut is told without a second evaluation.

@@ -376,3 +376,23 @@ fn a_finding_that_was_removed_is_lacking() {
         "{text}"
     );
 }
+
+/// What the tables of filed evidence call their columns is explained by `show term`, but for plain words that need no explanation.
+#[test]
+fn the_columns_of_evidence_are_explained() {
+    const PLAIN: [&str; 10] =
+        ["account", "account name", "name", "answer", "operation", "kind", "who", "people", "for", "agreement name"];
+    let folder = crate::evidence::filed("examples/hospital");
+    let mut missing = Vec::new();
+    for table in ["accounts.csv", "agreements.csv", "access.csv"] {
+        let text = crate::evidence::read(folder.path(), table);
+        let columns = text.lines().next().unwrap().split(',');
+        for column in columns.map(|c| c.trim_matches('"')).filter(|c| !PLAIN.contains(c)) {
+            let output = crate::evidence::run(&["show", "term", column]);
+            if output.status.code() != Some(0) {
+                missing.push(format!("{table}: {column}"));
+            }
+        }
+    }
+    assert_eq!(missing, [""; 0]);
+}

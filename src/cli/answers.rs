@@ -1,6 +1,6 @@
 //! `can` and `who-can`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
@@ -12,6 +12,7 @@ use crate::report;
 use crate::report::plain::Names;
 use crate::report::plain::can::Asked;
 use crate::report::rows::Besides;
+use crate::report::typed::{Typed, USUAL_KIND};
 use crate::report::who_can::Escalations;
 use countersign_core::assessment::completeness::others::Others;
 use countersign_core::assessment::plans::Planner;
@@ -60,9 +61,9 @@ struct Question {
     #[arg(long, value_name = "SCOPE")]
     scope: Option<String>,
     /// The agreement, by its kind or by what people call it: baa, "HIPAA BAA"
-    #[arg(long, value_name = "KIND", default_value = "baa")]
+    #[arg(long, value_name = "KIND", default_value = USUAL_KIND)]
     agreement: String,
-    /// Only these reports, by id [default: all]
+    /// Only these reports, by id or by series [default: all]
     #[arg(long, value_name = "REPORT")]
     report: Vec<String>,
 }
@@ -180,29 +181,37 @@ impl<'a> StandsBehind<'a> {
     }
 }
 
+/// That the folder was written where the operation stands, and the operation where the folder does.
+fn in_order(question: &Question, command: &str) -> Result<(), Failure> {
+    let Question { operation, dir, .. } = question;
+    let Some(dir) = dir.as_ref().filter(|dir| !dir.exists() && Path::new(operation).is_dir()) else { return Ok(()) };
+    let folder = Some(operation.clone());
+    let line = Typed { folder, ..Typed::default() }.command(&format!("{command} {}", dir.display()), &[]);
+    Err(usage("the operation comes before the folder").help(format!("write {line}")).into())
+}
+
 /// What an operation is asked about.
 fn about(session: &Session, operation: &str) -> About {
     session.rules.operations.operation(operation).map_or(About::Account, |o| o.about)
 }
 
 /// The options that narrow an assessment to one operation.
-fn narrowed(session: &mut Session, operation: &'static str, question: &Question) -> Result<(), Failure> {
-    let Question { scope, agreement, report: reports, .. } = question;
+fn narrowed(
+    session: &mut Session,
+    (operation, named): (&'static str, Vec<String>),
+    question: &Question,
+) -> Result<(), Failure> {
+    let Question { scope, agreement, report, .. } = question;
+    let reports = [named, narrow::reports(session, report)?].concat();
     let about = about(session, operation);
-    let named = |word: &String| {
+    let scope_of = |word: &String| {
         Scope::named(word).ok_or_else(|| Failure::from(Unknown::new(Named::Scope, word, ["account", "organization"])))
     };
-    let scope = scope.as_ref().map(named).transpose()?;
-    for report in reports {
-        if session.inventory.entity("Report", report).is_none() {
-            let known = session.inventory.of_type("Report").map(|r| r.uid.id.as_str());
-            return Err(Unknown::new(Named::Report, report, known).into());
-        }
-    }
+    let scope = scope.as_ref().map(scope_of).transpose()?;
     let filter = &mut session.options.filter;
     filter.answers_alone = true;
     filter.operations = vec![operation.to_owned()];
-    filter.reports.clone_from(reports);
+    filter.reports = reports;
     if let (Some(scope), false) = (scope, about == About::Report) {
         filter.scopes = vec![scope];
     }
@@ -227,8 +236,9 @@ fn some_answer(session: &Session, assessment: &Assessment, operation: &str) -> R
 }
 
 pub fn can(cli: &Cli, args: &CanArgs) -> Result<u8, Failure> {
+    in_order(&args.question, &format!("can {}", args.principal))?;
     let mut session = cli.session(args.question.dir.as_ref(), &args.question.asking)?;
-    let operation = narrow::asked(&session, &args.question.operation, &args.question.agreement)?;
+    let (operation, reports) = narrow::asked(&session, &args.question.operation, &args.question.agreement)?;
     let name = narrow::spelled(&session, &args.principal);
     let named = narrow::principal(&session, &name);
     // whoever acts in other accounts may act here by a role
@@ -241,7 +251,7 @@ pub fn can(cli: &Cli, args: &CanArgs) -> Result<u8, Failure> {
         Err(failure) => return Err(failure),
     };
     session.options.filter.principals = Some(own);
-    narrowed(&mut session, operation, &args.question)?;
+    narrowed(&mut session, (operation, reports), &args.question)?;
     session.options.any_request = args.any;
     // an organization is called by its id where accounts are in several
     session.options.filter.answers_alone = session.inventory.of_type("Organization").nth(1).is_none();
@@ -275,7 +285,7 @@ pub fn can(cli: &Cli, args: &CanArgs) -> Result<u8, Failure> {
     let mut later = day::permissions(&session, accounts)?;
     if !assessment.principals.iter().flat_map(|p| &p.operations).any(|o| o.decision == Decision::Allow) {
         let accounts: Vec<String> = assessment.principals.iter().map(|p| p.account.clone()).collect();
-        later.extend(report::plain::who::governed_elsewhere(&assessment, asked.names, &accounts));
+        later.extend(ending::elsewhere(&session, &assessment, &accounts)?);
     }
     let text = || can_text(args, &assessment, &asked, (&as_roles, &besides, &grants), (&leaves_out, &later));
     let rows = || {
@@ -333,13 +343,14 @@ fn can_text(
 }
 
 pub fn who_can(cli: &Cli, args: &WhoCanArgs) -> Result<u8, Failure> {
+    in_order(&args.question, "who-can")?;
     if args.question.operation == ending::NAME {
         let Question { dir, asking, printing, agreement, .. } = &args.question;
         return ending::end_coverage(cli, dir.as_ref(), asking, &printing.format, agreement);
     }
     let mut session = cli.session(args.question.dir.as_ref(), &args.question.asking)?;
-    let operation = narrow::asked(&session, &args.question.operation, &args.question.agreement)?;
-    narrowed(&mut session, operation, &args.question)?;
+    let (operation, reports) = narrow::asked(&session, &args.question.operation, &args.question.agreement)?;
+    narrowed(&mut session, (operation, reports), &args.question)?;
     let assessment = assess(&session.inventory, &session.rules, &session.options)?;
     some_answer(&session, &assessment, operation)?;
     let roles = people::behind((&session.inventory, &session.rules), &session.options, &assessment.principals)?;
@@ -363,12 +374,14 @@ pub fn who_can(cli: &Cli, args: &WhoCanArgs) -> Result<u8, Failure> {
     };
     let names = Names::new(&session.inventory);
     let later = day::permissions(&session, session.options.filter.accounts.clone())?;
-    let elsewhere = report::plain::who::governed_elsewhere(&assessment, names, &session.options.filter.accounts);
-    let foot: Vec<String> = elsewhere.into_iter().chain(later).chain([told_left_out(&leaves_out)]).collect();
-    let text = || who_text(args, &assessment, &roles, (names, operation), (&grants, &foot));
+    let elsewhere = ending::elsewhere(&session, &assessment, &session.options.filter.accounts)?;
+    let foot: Vec<String> = later.into_iter().chain([told_left_out(&leaves_out)]).collect();
+    let asked = (names, operation, &session.typed);
+    let text = || who_text(args, (&assessment, &roles), asked, (&grants, &elsewhere, &foot));
     let rows = || {
         let [may, unknown, nearly] = report::who_can::rows(&assessment);
-        let mut sentences = vec![report::plain::who::first((&assessment, &roles), names, [&may, &unknown, &nearly])];
+        let all = [&may, &unknown, &nearly];
+        let mut sentences = vec![report::plain::who::first((&assessment, &roles), names, all, &elsewhere)];
         sentences.extend(foot.iter().cloned());
         sentences.extend(assessment.completeness.perhaps_others.first().map(|_| {
             let others = report::completeness::others(&assessment.completeness.perhaps_others);
@@ -388,16 +401,16 @@ pub fn who_can(cli: &Cli, args: &WhoCanArgs) -> Result<u8, Failure> {
 /// Who may in plain words, then what is behind it where that is asked for.
 fn who_text(
     args: &WhoCanArgs,
-    assessment: &Assessment,
-    roles: &Roles,
-    (names, operation): (Names<'_>, &str),
-    (grants, foot): (&Escalations, &[String]),
+    assessed: (&Assessment, &Roles),
+    (names, operation, typed): (Names<'_>, &str, &Typed),
+    (grants, elsewhere, foot): (&Escalations, &[String], &[String]),
 ) -> String {
     let (width, explain) = (output::width(), args.question.explain);
-    let mut parts = vec![report::plain::who::who(width, assessment, roles, names)];
+    let mut parts = vec![report::plain::who::who(width, assessed, names, (elsewhere, typed))];
     if explain {
-        parts.push(report::who_can::who_can(width, assessment, roles, operation));
+        parts.push(report::who_can::who_can(width, assessed, operation, typed));
     }
+    let (assessment, _) = assessed;
     match report::who_can::could_grant(width, assessment, grants) {
         Some(grants) if explain => parts.push(grants),
         Some(_) => parts.push(report::paragraph(width, "", &report::plain::who::grants(grants.len()))),

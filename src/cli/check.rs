@@ -5,7 +5,7 @@ mod parts;
 mod pipeline;
 mod versions;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -115,8 +115,12 @@ fn check_one(cli: &Cli, args: &CheckArgs, folder: PathBuf) -> Result<u8, Failure
     let at = args.asking.at.as_deref().map_or_else(|| Ok(super::now()), super::parse_moment)?;
     let mut linting = None;
     match cli.session(Some(&folder), &args.asking) {
-        Ok(session) => {
+        Ok(mut session) => {
             provenance = session.provenance();
+            let is_named = args.dir.is_some() || args.inventory.is_some();
+            if !is_named && (folder.is_absolute() || folder == Path::new(".")) {
+                session.typed.folder = None;
+            }
             checked.at = moment::format(session.options.at);
             let mut saying = Saying { checked: &mut checked, provenance: &mut provenance, files: &mut files };
             let (head, gate) = parts::check(cli, args, session, &mut saying)?;

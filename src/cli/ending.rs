@@ -7,9 +7,11 @@ use serde::Serialize;
 use super::answers::StandsBehind;
 use super::errors::usage;
 use super::output::{self, Output};
-use super::{Cli, EvaluationArgs, OK, narrow};
+use super::{Cli, EvaluationArgs, OK, Session, narrow};
 use crate::report;
+use crate::report::plain::{self, Names};
 use countersign_core::assessment::completeness::others::Others;
+use countersign_core::assessment::{Assessment, Filter, Options};
 use countersign_core::ending::{Ending, Found, NOT_FOLLOWED, endings};
 use countersign_core::moment;
 use countersign_core::problem::Failure;
@@ -19,6 +21,8 @@ use countersign_core::provenance::Provenance;
 pub const NAME: &str = "end-coverage";
 /// More accounts than this are not asked about at once: each way is made and asked again for every one.
 pub const MOST: usize = 500;
+/// So many agreements that govern other accounts than their own are told of in one answer.
+const MOST_ELSEWHERE: usize = 3;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -69,15 +73,33 @@ pub fn end_coverage(
         perhaps_others: &others,
         stands_behind: roles.iter().map(|(role, b)| AtRole { role, behind: StandsBehind::new(b) }).collect(),
     };
-    let text = || report::ending::text(output::width(), (kind, &at), (&found, &roles), &NOT_FOLLOWED, &others);
+    let first = plain::ending::first(&found, &others, kind, Names::new(&session.inventory));
+    let text = || {
+        let first = report::paragraph(output::width(), "", &first);
+        first + "\n" + &report::ending::text(output::width(), (kind, &at), (&found, &roles), &NOT_FOLLOWED, &others)
+    };
     let table = || {
-        let mut sentences: Vec<String> = report::completeness::others(&others)
-            .iter()
-            .map(|o| format!("Perhaps others, who are not listed: {o}."))
-            .collect();
+        let unlisted = report::completeness::others(&others);
+        let unlisted = unlisted.iter().map(|o| format!("Perhaps others, who are not listed: {o}."));
+        let mut sentences: Vec<String> = std::iter::once(first.clone()).chain(unlisted).collect();
         sentences.push(format!("Not followed: {}.", NOT_FOLLOWED.join("; ")));
         (sentences.join(" "), report::ending::table(&found, &roles, &others).of_moment(&at, &provenance))
     };
     output::write_table(formats, &json, &provenance, text, table)?;
     Ok(OK)
+}
+
+/// Who can end the cover of accounts that the agreement of another governs, where it is asked who can terminate: a sentence for each
+/// agreement.
+pub fn elsewhere(session: &Session, assessment: &Assessment, accounts: &[String]) -> Result<Vec<String>, Failure> {
+    let names = Names::new(&session.inventory);
+    let governed = plain::ending::governed_elsewhere(assessment, accounts);
+    let told = governed.iter().take(MOST_ELSEWHERE).map(|elsewhere| {
+        let accounts = elsewhere.asked().map(str::to_owned).into_iter().collect();
+        let filter = Filter { accounts, ..Filter::default() };
+        let options = Options { filter, ..session.options.clone() };
+        let found = endings(&session.inventory, &session.rules, &options, elsewhere.kind())?;
+        Ok(elsewhere.sentence((found.endings.first(), &found.others), names, &session.typed))
+    });
+    told.collect()
 }

@@ -14,6 +14,7 @@ use crate::evidence::register::{Reconciled, reconcile};
 use crate::evidence::{Bundle, Facts, bundle};
 use crate::report::plain::coverage::Told;
 use crate::report::plain::{self, Names};
+use crate::report::typed::Typed;
 use crate::report::{count, paragraph};
 use countersign_core::assessment::{Assessment, Filter, Options, assess};
 use countersign_core::finding::Severity;
@@ -57,7 +58,10 @@ pub fn evidence(cli: &Cli, args: &EvidenceArgs) -> Result<u8, Failure> {
     if !args.asking.account.is_empty() {
         // sentences and counts about some accounts would be filed as if they were about all
         let problem = usage("what is filed is about all accounts of the inventory, and --account narrows it");
-        return Err(problem.help("leave it out; `countersign coverage --account` tells of some").into());
+        let folder = args.dir.as_ref().map(|dir| dir.display().to_string());
+        let accounts: Vec<_> = args.asking.account.iter().map(|account| ("--account", account.as_str())).collect();
+        let coverage = Typed { folder, ..cli.typed(&args.asking) }.command("coverage", &accounts);
+        return Err(problem.help(format!("leave it out; {coverage} tells of some")).into());
     }
     if let Some(folder) = &args.verify {
         return verify::verify(cli, args, folder);

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::output::{self, Output};
 use super::{OK, errors, input};
+use crate::report::typed::Typed;
 use crate::report::{bold, count, dim, paragraph};
 use crate::walk;
 use countersign_core::aws::catalogue;
@@ -65,7 +66,8 @@ pub fn show(word: &str, formats: &[Output]) -> Result<u8, Failure> {
     let loaded = run::read_all(&texts, &settings, None);
     let policies: Vec<&Policy> = loaded.iter().flat_map(|file| &file.policies).collect();
     if policies.is_empty() && problems.is_empty() {
-        let help = "`countersign lint` says what is wrong with it";
+        let lint = Typed { folder: Some(word.to_owned()), ..Typed::default() }.command("lint", &[]);
+        let help = format!("{lint} says what is wrong with it");
         return Err(errors::usage(format!("{word} contains no policy that can be read")).help(help).into());
     }
     if !problems.is_empty() {

@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::errors::usage;
 use super::{OK, output};
+use crate::report::typed::Typed;
 use countersign_core::problem::{Doing, Failure, Problem};
 
 #[derive(Args)]
@@ -41,6 +42,7 @@ pub fn init(args: &InitArgs) -> Result<u8, Failure> {
         output::replace(&path, text.as_bytes())?;
         output::print(&format!("{}\n", path.display()))?;
     }
-    output::note(&format!("next: countersign evaluate {}", args.dir.display()));
+    let typed = Typed { folder: Some(args.dir.display().to_string()), ..Typed::default() };
+    output::note(&format!("next: {}", typed.line("evaluate", &[])));
     Ok(OK)
 }

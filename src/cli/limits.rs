@@ -1,5 +1,6 @@
 //! Limits that the command line gives, and the end of a run that takes too long.
 
+use std::fmt;
 use std::str::FromStr;
 use std::sync::{Condvar, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -28,6 +29,12 @@ impl FromStr for Given {
             return Err(format!("`{name}` is at most {}", limited.built_in()));
         }
         Ok(Self { limited, most })
+    }
+}
+
+impl fmt::Display for Given {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}={}", self.limited.word(), self.most)
     }
 }
 

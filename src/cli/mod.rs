@@ -48,6 +48,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::report::typed::Typed;
 use countersign_core::assessment::{Filter, Options};
 use countersign_core::aws::keys;
 use countersign_core::inventory::Inventory;
@@ -203,6 +204,8 @@ struct Session {
     options: Options,
     /// Its files.
     source: Box<dyn Source>,
+    /// How it was asked, for commands that ask further.
+    typed: Typed,
 }
 
 impl Session {
@@ -344,7 +347,23 @@ impl Cli {
         let mut session = self.session_of(Box::new(files), asking, deciding, None)?;
         session.warn();
         session.options.filter.accounts = narrow::accounts(&[&session.inventory], &asking.account)?;
+        session.typed.folder = folder.map(|folder| folder.display().to_string());
         Ok(session)
+    }
+
+    /// What another command has to repeat to be answered of the same inventory; its folder is added where it was named.
+    fn typed(&self, asking: &EvaluationArgs) -> Typed {
+        let path = |flag, path: &Option<PathBuf>| path.as_ref().map(|path| (flag, path.display().to_string()));
+        let model = asking.permission_model.and_then(|model| model.to_possible_value());
+        let flags = (asking.at.iter().map(|at| ("--at", at.clone())))
+            .chain(asking.context.iter().map(|context| ("--context", context.clone())))
+            .chain(asking.context_unknown_keys.then(|| ("--context-unknown-keys", String::new())))
+            .chain(model.map(|model| ("--permission-model", model.get_name().to_owned())))
+            .chain(path("--policies", &self.policies))
+            .chain(path("--only-policies", &self.only_policies))
+            .chain(path("--schema", &self.schema))
+            .chain(self.limit.iter().map(|limit| ("--limit", limit.to_string())));
+        Typed { folder: None, flags: flags.collect() }
     }
 
     /// The same for these files. `at` is the moment where `--at` is not given; else it is that of the snapshot.
@@ -379,7 +398,7 @@ impl Cli {
         };
         let filter = Filter { accounts: asking.account.clone(), ..Filter::default() };
         let options = Options { at, snapshot, undated, model, context, filter, ..Options::default() };
-        Ok(Session { inventory, rules, options, source })
+        Ok(Session { inventory, rules, options, source, typed: self.typed(asking) })
     }
 }
 

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use super::Session;
 use super::errors::usage;
+use crate::report::few;
+use crate::report::plain::Names;
 use countersign_core::assessment::completeness::person;
 use countersign_core::assessment::{PrincipalAnswer, principals, principals_called};
 use countersign_core::inventory::Inventory;
@@ -11,6 +13,9 @@ use countersign_core::naming;
 use countersign_core::problem::{Failure, Named, Problem, Unknown};
 use countersign_core::terms::Scope;
 use countersign_core::words::plain;
+
+/// Accounts that are named in a sentence.
+const SHOWN: usize = 6;
 
 /// The numbers of accounts that are named by number or by name, in any of these inventories. A name that several have is none of one.
 pub fn accounts(inventories: &[&Inventory], accounts: &[String]) -> Result<Vec<String>, Failure> {
@@ -81,29 +86,54 @@ pub fn kinds(inventory: &Inventory, names: &[String]) -> Result<Vec<String>, Fai
 fn of_scope(inventory: &Inventory, name: &str) -> Option<Problem> {
     let (scope, kind) = naming::kinds::with_scope(inventory, name)?;
     let help = if scope == Scope::Offline {
-        format!("write --agreement {kind}; `countersign who-can end-coverage` tells of offline agreements too")
+        format!("write --agreement {kind}; `who-can end-coverage` tells of offline agreements too")
     } else {
         format!("write --agreement {kind} --scope {scope} for `can` and `who-can`; coverage tells the scope of each")
     };
     Some(usage(format!("`{name}` is an agreement and its scope")).help(help))
 }
 
-/// The operation of a question, which may name the agreement too: `sign the HIPAA BAA`. `agreement`: the one that the question is about.
-pub fn asked(session: &Session, words: &str, agreement: &str) -> Result<&'static str, Failure> {
+/// The operation of a question, and the reports that it names. It may name the agreement too: `sign the HIPAA BAA`, `download the SOC
+/// report`. `agreement`: the one that the question is about.
+pub fn asked(session: &Session, words: &str, agreement: &str) -> Result<(&'static str, Vec<String>), Failure> {
     let failure = match operation(session, words) {
         Err(failure @ Failure::Unknown(_)) => failure,
-        found => return found,
+        found => return found.map(|found| (found, Vec::new())),
     };
     let said = plain(words);
     let Some((verb, object)) = said.split_once(' ') else { return Err(failure) };
+    if let Some(series) = object.strip_suffix("reports").or_else(|| object.strip_suffix("report")) {
+        let Ok(found) = operation(session, &format!("{verb}-report")) else { return Err(failure) };
+        let series = ["the ", "our ", "an ", "a "].iter().find_map(|word| series.strip_prefix(word)).unwrap_or(series);
+        let named: Vec<String> = Some(series.trim()).filter(|s| !s.is_empty()).map(str::to_owned).into_iter().collect();
+        return Ok((found, reports(session, &named)?));
+    }
     let (Ok(found), Ok(kind)) = (operation(session, verb), naming::kinds::named(&session.inventory, object)) else {
         return Err(failure);
     };
     if naming::kinds::named(&session.inventory, agreement).is_ok_and(|asked| asked == kind) {
-        return Ok(found);
+        return Ok((found, Vec::new()));
     }
     let problem = usage(format!("`{words}` names another agreement than --agreement, which is {agreement}"));
     Err(problem.help(format!("write `{verb}` and --agreement {kind}")).into())
+}
+
+/// The reports that these names stand for: ids, or series as people call them.
+pub fn reports(session: &Session, names: &[String]) -> Result<Vec<String>, Failure> {
+    let all = || session.inventory.of_type("Report");
+    let mut found = Vec::new();
+    for name in names {
+        let is_series = |series: &str| plain(series) == plain(name);
+        let of = all().filter(|r| r.uid.id == *name || r.str("series").is_some_and(is_series));
+        let ids: Vec<String> = of.map(|r| r.uid.id.clone()).collect();
+        if ids.is_empty() {
+            let known: BTreeSet<&str> =
+                all().flat_map(|r| [Some(r.uid.id.as_str()), r.str("series")]).flatten().collect();
+            return Err(Unknown::new(Named::Report, name, known).into());
+        }
+        found.extend(ids);
+    }
+    Ok(found)
 }
 
 /// The full name of an operation.
@@ -144,13 +174,32 @@ pub fn signed_in(session: &Session, name: &str) -> String {
 fn named(session: &Session, name: &str) -> Result<Vec<PrincipalAnswer>, Failure> {
     let (inventory, accounts) = (&session.inventory, &session.options.filter.accounts);
     let called = principals_called(inventory, session.options.at, name);
-    match naming::principals(inventory, accounts, &called, name) {
+    let found = match naming::principals(inventory, accounts, &called, name) {
         // what was meant in its place is found among all names
         Err(Failure::Unknown(_)) => {
             naming::principals(inventory, accounts, &principals(inventory, session.options.at), name)
         }
         found => found,
+    };
+    match found {
+        Err(failure @ (Failure::Unknown(_) | Failure::NoPermissionSet { .. })) => {
+            Err(acts_elsewhere(session, name).map_or(failure, Failure::from))
+        }
+        found => found,
     }
+}
+
+/// That whoever is named acts in other accounts than those that were asked about.
+fn acts_elsewhere(session: &Session, name: &str) -> Option<Problem> {
+    let names = Names::new(&session.inventory);
+    let places: BTreeSet<String> = elsewhere(session, name).iter().map(|(_, account)| names.place(account)).collect();
+    let places: Vec<String> = places.into_iter().collect();
+    let asked: Vec<String> = session.options.filter.accounts.iter().map(|account| names.place(account)).collect();
+    if places.is_empty() || asked.is_empty() {
+        return None;
+    }
+    let message = format!("`{name}` is in {}, and not in {}", few(&places, SHOWN), few(&asked, SHOWN));
+    Some(usage(message).help("leave out --account, or name an account that it is in"))
 }
 
 /// The principals that one name stands for, as a filter.

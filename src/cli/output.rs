@@ -419,5 +419,19 @@ pub fn table_width() -> usize {
 /// How many columns there are: those of the terminal, else those that `COLUMNS` names, else 100.
 fn columns() -> usize {
     let named = || std::env::var("COLUMNS").ok().and_then(|n| n.parse().ok());
-    terminal_size::terminal_size().map(|(w, _)| usize::from(w.0)).or_else(named).unwrap_or(100)
+    of_terminal().or_else(named).unwrap_or(100)
+}
+
+/// The columns of the terminal, whatever it says of its rows; `None` where there is none, or it does not say.
+#[cfg(unix)]
+fn of_terminal() -> Option<usize> {
+    use rustix::termios::tcgetwinsize;
+    let sizes = [tcgetwinsize(std::io::stdout()), tcgetwinsize(std::io::stderr()), tcgetwinsize(std::io::stdin())];
+    sizes.into_iter().flatten().map(|size| usize::from(size.ws_col)).find(|columns| *columns > 0)
+}
+
+/// The same.
+#[cfg(not(unix))]
+fn of_terminal() -> Option<usize> {
+    terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))
 }

@@ -1,6 +1,7 @@
 //! `show`: what is built in, what was read, what a rule says, what a console message means.
 
 use std::collections::BTreeSet;
+use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -8,7 +9,7 @@ use clap::{Args, Subcommand};
 use super::catalogue::{self, Asked};
 use super::errors::usage;
 use super::{Cli, Deciding, OK, completeness, grants, input, output, service};
-use crate::report::{bold, border, paragraph};
+use crate::report::{bold, border, paragraph, wrapped};
 use countersign_core::aws;
 use countersign_core::inventory::Inventory;
 use countersign_core::inventory::entity::Uid;
@@ -174,9 +175,14 @@ fn entities(inventory: &Inventory) -> Result<String, Failure> {
 fn rules_of_lint() -> String {
     let line = |rule: &&lint::Rule| {
         let off = if rule.opinion { " (off by default)" } else { "" };
-        format!("{} {:<36} {:<8} {}{off}", bold(rule.code), rule.name, rule.severity.word(), rule.summary())
+        let first = format!("{} {:<36} {:<8} ", bold(rule.code), rule.name, rule.severity.word());
+        // a line is a rule for whoever searches in it; whoever reads at a terminal reads no line that is wider than it
+        if std::io::stdout().is_terminal() {
+            return wrapped(output::table_width(), &first, 53, &format!("{}{off}", rule.summary()));
+        }
+        format!("{first}{}{off}\n", rule.summary())
     };
-    lint::rules::all().iter().map(line).collect::<Vec<_>>().join("\n")
+    lint::rules::all().iter().map(line).collect()
 }
 
 /// A text shorter than this is found only where it is a whole message.

@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use super::errors::usage;
 use super::evidence::{Asking, EvidenceArgs, Made};
 use super::{Cli, NOT_OK, OK, output, settled};
+use crate::evidence::alone::{self, Alone};
 use crate::evidence::manifest::{self, Fault, Filed};
-use crate::evidence::{Bundle, DOCUMENT, against};
+use crate::evidence::{Bundle, COVER, DOCUMENT, against};
 use crate::report::{count, paragraph, plain};
 use countersign_core::problem::{Failure, Problem};
 use countersign_core::source::Folder;
@@ -43,6 +44,14 @@ pub fn verify(cli: &Cli, args: &EvidenceArgs, folder: &Path) -> Result<u8, Failu
     let filed = manifest::verify(&files)?;
     let mut lines: Vec<String> = filed.faults.iter().map(fault).collect();
     lines.extend(against::tables(&filed));
+    // what is no fault of the tables is looked at where they have none: one change is told once
+    let mut alone = Alone::default();
+    if let Some(document) = filed.document.as_ref().filter(|_| lines.is_empty()) {
+        alone = alone::check(document, filed.contents.get(COVER).map(Vec::as_slice));
+        if args.against.is_none() {
+            lines.append(&mut alone.faults);
+        }
+    }
     let (mut decided, mut not_compared) = (Vec::new(), Vec::new());
     if let Some(inventory) = &args.against {
         let Some(document) = &filed.document else {
@@ -52,13 +61,24 @@ pub fn verify(cli: &Cli, args: &EvidenceArgs, folder: &Path) -> Result<u8, Failu
         let now = again(cli, args, document, inventory)?;
         let compared = against::compare(&filed, document, &now);
         lines.extend(compared.differences);
+        // where something else decided, not all is compared
+        if lines.is_empty() {
+            lines.append(&mut alone.faults);
+        }
+        alone.not_checked.clear();
         (decided, not_compared) = (compared.decided, compared.not_compared);
     }
-    output::print(&verified(&filed, &lines, (&decided, &not_compared), args.against.is_some()))?;
+    let but = (alone.not_checked.as_slice(), not_compared.as_slice());
+    output::print(&verified(&filed, &lines, (&decided, but), args.against.is_some()))?;
     Ok(if lines.is_empty() { OK } else { NOT_OK })
 }
 
-fn verified(filed: &Filed, lines: &[String], (decided, not_compared): (&[String], &[String]), again: bool) -> String {
+fn verified(
+    filed: &Filed,
+    lines: &[String],
+    (decided, (not_checked, not_compared)): (&[String], (&[String], &[String])),
+    again: bool,
+) -> String {
     let width = output::width();
     let mut text = if lines.is_empty() {
         let files = count(filed.files, "file");
@@ -72,7 +92,15 @@ fn verified(filed: &Filed, lines: &[String], (decided, not_compared): (&[String]
         paragraphs(lines)
     };
     for line in decided {
-        text.push_str(&paragraph(width, "  decided by another ", line));
+        text.push_str(&crate::report::wrapped(width, "  ", 4, line));
+    }
+    if let (true, false) = (lines.is_empty(), again) {
+        let told = "Checked without an inventory: that the tables and the document say the same, and that the document has its form.";
+        text.push_str(&paragraph(width, "", told));
+        if !not_checked.is_empty() {
+            let rest = plain::listed(not_checked, "and");
+            text.push_str(&paragraph(width, "", &format!("Not checked: {rest}. --against INVENTORY compares it.")));
+        }
     }
     let warning = "An unsigned manifest shows accidents, not tampering: check the signature on it, where there is one.";
     text + "\n" + &paragraph(width, "", warning)

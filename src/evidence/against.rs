@@ -2,6 +2,9 @@
 //! the tables with the document, the document and the cover page with those of the second evaluation, and all of them byte for byte where
 //! the same version, rules and files decided. What may differ without a difference in what is said is named ([`Compared::decided`]).
 
+mod sources;
+mod values;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
@@ -9,6 +12,7 @@ use serde_json::{Map, Value};
 use super::cover::MADE_BY;
 use super::manifest::Filed;
 use super::{Bundle, COVER, DOCUMENT, FORMAT};
+use crate::report::few;
 use crate::report::table::{Table, member};
 
 /// The tables of a document, with the members that a row is known by.
@@ -26,7 +30,8 @@ const TABLES: [(&str, &[&str]); 6] = [
 pub struct Compared {
     /// What a second evaluation says differently, a line each.
     pub differences: Vec<String>,
-    /// What decided and is not the same: the version, the rules, the files. Told apart from what it led to.
+    /// What decided and is not the same: the version, the rules, the files; and files that were not read either time. Told apart from
+    /// what it led to.
     pub decided: Vec<String>,
     /// What could not be compared, since something else decided.
     pub not_compared: Vec<String>,
@@ -38,7 +43,7 @@ pub fn tables(filed: &Filed) -> Vec<String> {
     let differs = |(table, _): &(&str, &[&str])| {
         let name = format!("{table}.csv");
         let bytes = filed.contents.get(&name)?;
-        let written = written(bytes, &rows(document, table));
+        let written = written(bytes, &rows(document, table), of(document, "/schema") != FORMAT);
         let line = written.map_or(Some(1), |written| differing_line(bytes, written.as_bytes()))?;
         Some(format!("{name} does not say what {DOCUMENT} says: line {line}"))
     };
@@ -66,18 +71,23 @@ fn not_of_its_format(document: &Value) -> Option<String> {
 }
 
 /// A table as it is written, under the header of the file; `None` where rows have other members than the header.
-fn written(bytes: &[u8], rows: &[&Value]) -> Option<String> {
+fn written(bytes: &[u8], rows: &[&Value], is_first: bool) -> Option<String> {
     let mut reader = csv::Reader::from_reader(bytes);
     let header: Vec<String> = reader.headers().ok()?.iter().map(str::to_owned).collect();
     let members: Vec<String> = header.iter().map(|h| member(h)).collect();
-    let mut text = Table::line(header.iter().map(String::as_str));
+    let mut text = table_line(header.iter().map(String::as_str), is_first);
     for row in rows {
         let row = row.as_object().filter(|row| row.len() == members.len())?;
         let cells: Option<Vec<&str>> =
             members.iter().map(|m| row.get(m).map(|cell| cell.as_str().unwrap_or_default())).collect();
-        text.push_str(&Table::line(cells?.into_iter()));
+        text.push_str(&table_line(cells?.into_iter(), is_first));
     }
     Some(text)
+}
+
+/// A line of a table as its format has it.
+fn table_line<'a>(cells: impl Iterator<Item = &'a str>, is_first: bool) -> String {
+    if is_first { Table::line_of_the_first_format(cells) } else { Table::line(cells) }
 }
 
 /// The first line in which two texts differ, from one.
@@ -115,7 +125,7 @@ pub fn compare(filed: &Filed, document: &Value, now: &Bundle) -> Compared {
     if is_same_format {
         found.files(filed, now);
     } else {
-        found.decided.push(format!("format: {} is filed, now {FORMAT}", of(document, "/schema")));
+        found.decided.push(format!("decided by another format: {} is filed, now {FORMAT}", of(document, "/schema")));
         found.not_compared.push(COVER.to_owned());
     }
     found
@@ -123,6 +133,13 @@ pub fn compare(filed: &Filed, document: &Value, now: &Bundle) -> Compared {
 
 /// Of the files of the inventory.
 const FILES_DIGEST: &str = "/provenance/inventory/sha256";
+
+/// Names in a line.
+const NAMED: usize = 6;
+
+fn members(document: &Value, path: &str) -> Map<String, Value> {
+    document.pointer(path).and_then(Value::as_object).cloned().unwrap_or_default()
+}
 
 fn of(document: &Value, path: &str) -> String {
     document.pointer(path).and_then(Value::as_str).unwrap_or("none").to_owned()
@@ -132,46 +149,59 @@ impl Compared {
     /// What decided. What the digest of the inventory does not tell is a difference where the digest is the same.
     fn provenance(&mut self, filed: &Value, now: &Value, is_same_format: bool) {
         let parts = [
-            ("version of countersign", "/provenance/version"),
-            ("digest of the rules", "/provenance/rules/sha256"),
-            ("digest of the schema", "/provenance/schema/sha256"),
-            ("digest of the inventory", FILES_DIGEST),
-            ("snapshot", "/provenance/asOf/moment"),
+            ("decided by another version of countersign", "/provenance/version"),
+            ("decided by other rules, by their digest", "/provenance/rules/sha256"),
+            ("decided by another schema, by its digest", "/provenance/schema/sha256"),
+            ("decided by another inventory, by the digest of its files", FILES_DIGEST),
+            ("decided by another snapshot", "/provenance/asOf/moment"),
         ];
         let differing = parts.into_iter().filter(|(_, path)| of(filed, path) != of(now, path));
         let told = differing.map(|(what, path)| format!("{what}: {} is filed, now {}", of(filed, path), of(now, path)));
         self.decided.extend(told);
-        let other_files = of(filed, FILES_DIGEST) != of(now, FILES_DIGEST);
-        let members = |document: &Value, path: &str| -> Map<String, Value> {
-            document.pointer(path).and_then(Value::as_object).cloned().unwrap_or_default()
-        };
+        let is_told = |path: &str| of(filed, path) != of(now, path);
+        let other_files = is_told(FILES_DIGEST);
         let (before, after) = (members(filed, "/provenance"), members(now, "/provenance"));
-        let (was, is) = (members(filed, "/provenance/inventory"), members(now, "/provenance/inventory"));
         for name in names(&before, &after) {
             let differs = before.get(name) != after.get(name);
+            let path = format!("/provenance/{name}/sha256");
             match name.as_str() {
                 "version" | "inventory" => {}
+                "rules" | "schema" if is_told(&path) => {}
                 "rules" | "schema" | "data" | "eligibleServices" if differs => {
-                    let line = format!("{name}: others are filed in the provenance");
-                    let is_told = self.decided.iter().any(|l| l.starts_with(&format!("digest of the {name}")));
-                    self.decided.extend((!is_told).then_some(line));
+                    let what = if name == "eligibleServices" { "lists of eligible services" } else { name };
+                    self.decided.push(format!("decided by other {what}, as the provenance that is filed tells"));
                 }
                 "asOf" if other_files => {}
                 _ if differs => self.differences.push(format!("provenance: {name} is not the same")),
                 _ => {}
             }
         }
+        self.files_of_the_inventory(filed, now, (is_same_format, other_files));
+    }
+
+    /// The files of the inventory: those that the tables name and that have other bytes, how many there are, and what was not read.
+    fn files_of_the_inventory(&mut self, filed: &Value, now: &Value, (is_same_format, other_files): (bool, bool)) {
+        let path = "/provenance/inventory";
+        let (was, is) = (members(filed, path), members(now, path));
+        let changed = sources::changed(filed, now);
+        if other_files && !changed.is_empty() {
+            self.decided.push(format!("decided by other bytes of {}", few(&changed, NAMED)));
+        }
+        let [unread, and] = sources::unread(was.get("unread"), is.get("unread"));
+        self.decided.extend(unread);
+        self.differences.extend(and.into_iter().map(|what| format!("provenance: of the inventory, {what}")));
         for name in names(&was, &is) {
             // an earlier format has the commit
-            let is_told = name == "sha256" || (name == "commit" && !is_same_format);
+            let is_told = ["sha256", "unread"].contains(&name.as_str()) || (name == "commit" && !is_same_format);
             if is_told || was.get(name) == is.get(name) {
                 continue;
             }
-            let what = if name == "unread" { "what was not read" } else { name };
-            if other_files {
-                self.decided.push(format!("inventory: {what} is not what was filed"));
-            } else {
-                self.differences.push(format!("provenance: of the inventory, {what} is not the same"));
+            let [then, today] = [was.get(name), is.get(name)].map(values::shown);
+            match (name.as_str(), other_files) {
+                ("files", true) => self.decided.push(format!("decided by other files: {then} are filed, now {today}")),
+                ("bytes", true) => {}
+                (_, true) => self.decided.push(format!("decided by another inventory: {name} was {then}, now {today}")),
+                _ => self.differences.push(format!("provenance: of the inventory, {name} is not the same")),
             }
         }
     }
@@ -191,7 +221,7 @@ impl Compared {
             }
         }
         for (id, [old, new]) in by_key {
-            let what = id.join(" ");
+            let what = id.iter().filter(|part| !part.is_empty()).cloned().collect::<Vec<_>>().join(" · ");
             match (old.first(), new.first()) {
                 (Some(_), None) => self.differences.push(format!("{table}: filed, and no longer there: {what}")),
                 (None, Some(_)) => self.differences.push(format!("{table}: there, and not filed: {what}")),
@@ -221,13 +251,7 @@ impl Compared {
             let is_same = if is_same_format { was == is } else { was.is_none_or(|was| says(was, is)) };
             match name.as_str() {
                 _ if is_same => {}
-                "population" => {
-                    self.differences.extend(population(was, is));
-                }
-                _ => {
-                    let shown = |value: Option<&Value>| value.map_or_else(|| "nothing".to_owned(), Value::to_string);
-                    self.differences.push(format!("{name} was {}, and is {}", shown(was), shown(is)));
-                }
+                _ => self.differences.extend(values::differing(name, was, is)),
             }
         }
     }
@@ -273,21 +297,6 @@ fn without_made_by(page: &[u8]) -> String {
     format!("{before}\n## {after}")
 }
 
-/// What of the population is not the same, a line each.
-fn population(was: Option<&Value>, is: Option<&Value>) -> Vec<String> {
-    let empty = Map::new();
-    let [was, is] = [was, is].map(|p| p.and_then(Value::as_object).unwrap_or(&empty));
-    let differing = names(was, is).into_iter().filter(|name| was.get(*name) != is.get(*name));
-    let shown = |value: Option<&Value>| match value {
-        Some(number @ Value::Number(_)) => number.to_string(),
-        None | Some(Value::Null) => "nothing".to_owned(),
-        Some(_) => "something else".to_owned(),
-    };
-    let told =
-        |name: &String| format!("population: {name} was {}, and is {}", shown(was.get(name)), shown(is.get(name)));
-    differing.map(told).collect()
-}
-
 /// Whether a value of an earlier format says what that of today says, as far as it went.
 fn says(was: &Value, is: Option<&Value>) -> bool {
     match (was, is) {
@@ -316,15 +325,12 @@ fn is_source(member: &str) -> bool {
 /// The members of a row that differ; of an earlier format, those that it had.
 fn differing(before: &Value, after: &Value, (is_same_format, other_files): (bool, bool)) -> Vec<String> {
     let (Some(was), Some(is)) = (before.as_object(), after.as_object()) else { return Vec::new() };
-    let shown = |value: Option<&Value>| match value {
-        Some(Value::String(text)) => format!("`{text}`"),
-        None | Some(Value::Null) => "nothing".to_owned(),
-        Some(other) => other.to_string(),
-    };
     let counts = |name: &String| {
         let is_excepted = other_files && is_source(name);
         !is_excepted && (is_same_format || was.contains_key(name))
     };
     let differing = names(was, is).into_iter().filter(|n| counts(n) && was.get(*n) != is.get(*n));
-    differing.map(|name| format!("{name} was {}, and is {}", shown(was.get(name)), shown(is.get(name)))).collect()
+    differing
+        .map(|name| format!("{name} was {}, and is {}", values::shown(was.get(name)), values::shown(is.get(name))))
+        .collect()
 }

@@ -117,13 +117,13 @@ fn authority(facts: &Facts<'_>, by: Option<&str>) -> String {
 
 /// Whether the executed copy is filed, and is the one that was declared (R81). Its text is nobody's to read here (R30).
 fn check(facts: &Facts<'_>, entity: &Entity) -> String {
-    match (entity.str("executedCopy"), entity.str("executedCopySha256"), facts.inventory.copies.get(&entity.uid)) {
-        (None, ..) => "none is filed",
-        (Some(_), None, _) => "no digest is declared",
-        (.., None) => "declared, and not in this folder",
-        (.., Some(Copy::Same)) => "the file has this digest",
-        (.., Some(Copy::Other)) => "THE FILE HAS ANOTHER DIGEST",
-        (.., Some(Copy::Unreadable)) => "the file cannot be read",
+    match facts.inventory.copies.get(&entity.uid) {
+        None => "none is filed",
+        Some(Copy::Unproved) => "no digest is declared",
+        Some(Copy::Absent) => "declared, and not in this folder",
+        Some(Copy::Same) => "the file has this digest",
+        Some(Copy::Other) => "THE FILE HAS ANOTHER DIGEST",
+        Some(Copy::Unreadable) => "the file cannot be read",
     }
     .to_owned()
 }

@@ -2,48 +2,134 @@
 
 use std::collections::BTreeSet;
 
-use super::population::population;
+use super::population::{Counts, population};
 use super::{DOCUMENT, Facts, manifest};
 use crate::report::completeness;
 use crate::report::findings::markdown::cell;
 use crate::report::foreign::Foreign;
 use crate::report::plain::coverage::Told;
 use crate::report::plain::day::when;
-use crate::report::{COVERED_MEANS, count, plain};
+use crate::report::{COVERED_MEANS, Shown, count, plain};
 use countersign_core::assessment::completeness::Gap;
 use countersign_core::finding::Severity;
 use countersign_core::moment;
 use countersign_core::naming::kinds;
+use countersign_core::terms::Coverage;
+use serde_json::Value;
 
 /// Assumptions on the page; the tables have all of them.
 const SHOWN: usize = 20;
 
+/// The section of who was counted.
+pub const POPULATION: &str = "Population";
+/// That of what was found.
+pub const FINDINGS: &str = "Findings";
+/// That of what coverage means.
+pub const MEANING: &str = "What this means, and does not";
 /// What decided: the section that may differ where another version or other files say the same.
 pub const MADE_BY: &str = "Made by";
+/// That of how it is checked.
+pub const CHECKING: &str = "Checking it";
+const UNKNOWN: &str = "What is not known";
+const ASSUMED: &str = "What was assumed";
+/// All of them, in their order.
+pub const TITLES: [&str; 7] = [POPULATION, UNKNOWN, ASSUMED, FINDINGS, MEANING, MADE_BY, CHECKING];
 
 /// The page, in Markdown.
 pub fn cover(facts: &Facts<'_>) -> String {
     let assessment = facts.assessment;
-    let agreements: Vec<String> = facts.kinds.iter().map(|k| kinds::full(k)).collect();
-    let mut page = format!("# Evidence of coverage on {}\n\n", when(&assessment.at));
+    let mut page = format!("{}\n\n", title(&assessment.at));
     // the answer, then what was asked
     let mut sentences = plain::coverage::all(assessment, facts.names(), facts.kinds, Told::All);
     sentences.extend(facts.later.iter().cloned());
     sentences.extend(plain::coverage::unlisted(&assessment.completeness.not_listed()));
     page.push_str(&paragraph(&sentences.join(" ")));
-    let asked = plain::listed(&agreements, "and");
-    page.push_str(&paragraph(&format!(
-        "Asked: which agreement governs each account, and who can accept and terminate, for the {asked}, on {}.",
-        when(&assessment.at)
-    )));
-    page.push_str(&section("Population", counted(facts)));
-    page.push_str(&section("What is not known", unknown(facts)));
-    page.push_str(&section("What was assumed", assumed(facts)));
-    page.push_str(&section("Findings", found(facts)));
-    page.push_str(&section("What this means, and does not", meaning()));
+    page.push_str(&format!("{}\n\n", asked(facts.kinds, &assessment.at)));
+    page.push_str(&section(POPULATION, counted(&population(facts).counts)));
+    page.push_str(&section(UNKNOWN, unknown(facts)));
+    page.push_str(&section(ASSUMED, assumed(facts)));
+    page.push_str(&section(FINDINGS, found(facts)));
+    page.push_str(&section(MEANING, meaning()));
     page.push_str(&section(MADE_BY, made(facts)));
-    page.push_str(&section("Checking it", checking()));
+    page.push_str(&section(CHECKING, checking()));
     page
+}
+
+/// Its first line.
+pub fn title(at: &str) -> String {
+    format!("# Evidence of coverage on {}", when(at))
+}
+
+/// What was asked, in Markdown.
+pub fn asked(kinds: &[String], at: &str) -> String {
+    let agreements: Vec<String> = kinds.iter().map(|k| kinds::full(k)).collect();
+    cell(&format!(
+        "Asked: which agreement governs each account, and who can accept and terminate, for the {}, on {}.",
+        plain::listed(&agreements, "and"),
+        when(at)
+    ))
+}
+
+/// What the answer begins with by the rows of a document, in Markdown: how many accounts are covered.
+pub fn answer(document: &Value, kinds: &[String]) -> String {
+    let accounts = document.pointer("/population/accounts").and_then(Value::as_u64).unwrap_or_default();
+    let all = || document.get("accounts").and_then(Value::as_array).into_iter().flatten();
+    let text = |row: &Value, member: &str| row.get(member).and_then(Value::as_str).map(str::to_owned);
+    let place = |row: &Value| {
+        let account = text(row, "account").unwrap_or_default();
+        text(row, "name").map_or(account.clone(), |name| format!("{name} ({account})"))
+    };
+    let coverage = |row: &Value| {
+        let said = text(row, "coverage").unwrap_or_default();
+        Coverage::ALL.iter().copied().find(|c| Shown::from(*c).words == said).unwrap_or(Coverage::Unknown)
+    };
+    let of_kind = |kind: &String| {
+        let of_kind = all().filter(|row| text(row, "agreementKind").as_ref() == Some(kind));
+        let rows: Vec<(String, Coverage)> = of_kind.map(|row| (place(row), coverage(row))).collect();
+        plain::coverage::of_rows(kind, &rows, usize::try_from(accounts).unwrap_or_default(), Told::All)
+    };
+    cell(&kinds.iter().map(of_kind).collect::<Vec<_>>().join(" "))
+}
+
+/// What the lines about findings begin with, by the rows of a document, in Markdown.
+pub fn findings_of(document: &Value) -> Vec<String> {
+    let rows = |table: &str| document.get(table).and_then(Value::as_array).into_iter().flatten();
+    let text = |row: &Value, member: &str| row.get(member).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let of = |word: &str| rows("findings").filter(|row| text(row, "severity") == word).count();
+    let [errors, warnings, infos] = [Severity::Error, Severity::Warning, Severity::Info].map(|s| of(s.word()));
+    let mut lines = vec![counts_of_findings(errors, warnings, infos)];
+    let errors = rows("findings").filter(|row| text(row, "severity") == Severity::Error.word());
+    lines.extend(errors.map(|row| {
+        let told = ["code", "about", "whatItIs"].map(|member| text(row, member));
+        cell(&format!("{}: {} {}", told[0], told[1], told[2]))
+    }));
+    let exceptions = |word: &str| rows("exceptions").filter(|row| text(row, "state") == word).count();
+    lines.extend(counts_of_exceptions(exceptions("in force"), exceptions("ended")));
+    lines
+}
+
+fn counts_of_findings(errors: usize, warnings: usize, infos: usize) -> String {
+    format!(
+        "{}, {}, {infos} for information: all that `evaluate` and `report` find, and all are in `findings.csv`.",
+        count(errors, "error"),
+        count(warnings, "warning"),
+    )
+}
+
+fn counts_of_exceptions(in_force: usize, ended: usize) -> Vec<String> {
+    let told = |number: usize, what: &str| {
+        (number > 0).then(|| format!("{} {what}, in `exceptions.csv`.", count(number, "exception")))
+    };
+    let has = if ended == 1 { "that has ended" } else { "that have ended" };
+    told(in_force, "in force").into_iter().chain(told(ended, has)).collect()
+}
+
+/// When the inventory was collected.
+pub fn collected(when: Option<String>) -> String {
+    match when {
+        Some(when) => format!("Collected: the oldest answer in the inventory is of {when}."),
+        None => "Collected: on a day that the inventory does not say (asOf).".to_owned(),
+    }
 }
 
 fn paragraph(text: &str) -> String {
@@ -56,8 +142,8 @@ fn section(title: &str, lines: Vec<String>) -> String {
     format!("## {title}\n\n{lines}\n")
 }
 
-fn counted(facts: &Facts<'_>) -> Vec<String> {
-    let population = population(facts);
+/// Who was counted.
+pub fn counted(population: &Counts) -> Vec<String> {
     let unknown = match population.unknown {
         0 => String::new(),
         unknown => format!("; {unknown} whose organization at that time is not known"),
@@ -88,6 +174,7 @@ fn unknown(facts: &Facts<'_>) -> Vec<String> {
     let mut lines: Vec<String> = gaps.iter().map(not_collected).collect();
     let others = completeness::others(&facts.assessment.completeness.perhaps_others);
     lines.extend(others.into_iter().map(|who| format!("Perhaps others, who are not listed: {}.", cell(&who))));
+    lines.extend(no_signatories(facts));
     lines.extend(
         facts.provenance.later().map(|later| format!("Everything is told as {}.", later.trim_start_matches("as "))),
     );
@@ -95,6 +182,21 @@ fn unknown(facts: &Facts<'_>) -> Vec<String> {
         lines.push("Nothing was left uncollected that the answers rest on.".to_owned());
     }
     lines.push(format!("Left out of every answer: {}.", facts.assessment.leaves_out.join("; ")));
+    lines
+}
+
+/// Declared signatories who are nobody in the inventory (D24).
+fn no_signatories(facts: &Facts<'_>) -> Vec<String> {
+    let nobody = facts.signatories.map(|s| s.of_nobody(facts.inventory)).unwrap_or_default();
+    let told = |name: &&str| {
+        let has = if name.starts_with("arn:") { "has that ARN" } else { "is called that" };
+        format!("{} is declared as a signatory, and nobody in the inventory {has}.", Foreign(name).code())
+    };
+    let mut lines: Vec<String> = nobody.iter().take(SHOWN).map(told).collect();
+    match nobody.len().saturating_sub(SHOWN) {
+        0 => {}
+        more => lines.push(format!("{more} more declared signatories are nobody in the inventory.")),
+    }
     lines
 }
 
@@ -144,26 +246,18 @@ fn assumed(facts: &Facts<'_>) -> Vec<String> {
 fn found(facts: &Facts<'_>) -> Vec<String> {
     let findings = &facts.assessment.findings;
     let of = |severity: Severity| findings.iter().filter(|f| f.severity == severity).count();
-    let mut lines = vec![format!(
-        "{}, {}, {} for information: all that `evaluate` and `report` find, and all are in `findings.csv`.",
-        count(of(Severity::Error), "error"),
-        count(of(Severity::Warning), "warning"),
-        of(Severity::Info)
-    )];
+    let mut lines = vec![counts_of_findings(of(Severity::Error), of(Severity::Warning), of(Severity::Info))];
     let errors = findings.iter().filter(|f| f.severity == Severity::Error);
     lines.extend(errors.map(|f| cell(&plain::stopped(&format!("{}: {} {}", f.rule, f.subject, f.told())))));
     let at = moment::parse(&facts.assessment.at).unwrap_or_default();
     let (ended, in_force): (Vec<_>, Vec<_>) =
         facts.inventory.config.account_exceptions.iter().partition(|e| e.has_ended(at));
-    let told = |number: usize, what: &str| {
-        (number > 0).then(|| format!("{} {what}, in `exceptions.csv`.", count(number, "exception")))
-    };
-    lines.extend(told(in_force.len(), "in force"));
-    lines.extend(told(ended.len(), if ended.len() == 1 { "that has ended" } else { "that have ended" }));
+    lines.extend(counts_of_exceptions(in_force.len(), ended.len()));
     lines
 }
 
-fn meaning() -> Vec<String> {
+/// What coverage means.
+pub fn meaning() -> Vec<String> {
     vec![
         COVERED_MEANS.to_owned(),
         "`history.csv` tells which agreement governed each account, and when, as far back as the files go.".to_owned(),
@@ -179,10 +273,7 @@ fn made(facts: &Facts<'_>) -> Vec<String> {
     lines.extend(digest("Rules", provenance.rules.as_ref().map(|r| &r.sha256)));
     lines.extend(digest("Schema", provenance.schema.as_ref().map(|s| &s.sha256)));
     lines.extend(digest("Inventory", provenance.inventory.as_ref().map(|f| &f.sha256)));
-    lines.push(match &provenance.as_of {
-        Some(as_of) => format!("Collected: the oldest answer in the inventory is of {}.", when(&as_of.moment)),
-        None => "Collected: on a day that the inventory does not say (asOf).".to_owned(),
-    });
+    lines.push(collected(provenance.as_of.as_ref().map(|as_of| when(&as_of.moment))));
     lines.push(match &facts.inventory.config.collected_by {
         Some(who) => format!("Collected by: {}.", cell(who)),
         None => "Collected by: the inventory does not say (collectedBy).".to_owned(),
@@ -190,7 +281,8 @@ fn made(facts: &Facts<'_>) -> Vec<String> {
     lines
 }
 
-fn checking() -> Vec<String> {
+/// How it is checked.
+pub fn checking() -> Vec<String> {
     vec![
         format!("`countersign evidence --verify DIR`, or `sha256sum -c {}` in this folder.", manifest::FILE),
         "`countersign evidence --verify DIR --against INVENTORY` evaluates again, and compares every file.".to_owned(),

@@ -4,8 +4,10 @@
 mod access;
 pub mod against;
 mod agreements;
+pub mod alone;
 mod cells;
 mod cover;
+mod form;
 pub mod manifest;
 mod population;
 pub mod register;

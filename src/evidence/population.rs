@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Facts;
 use countersign_core::assessment::completeness::Gap;
@@ -13,6 +13,17 @@ use countersign_core::terms::Role;
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Population {
+    /// Its numbers.
+    #[serde(flatten)]
+    pub counts: Counts,
+    /// What was not collected, and the calls that would tell it.
+    pub not_collected: Vec<Gap>,
+}
+
+/// Its numbers.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Counts {
     /// Accounts that the inventory has, each with its rows.
     pub accounts: usize,
     /// Those in no organization at the moment.
@@ -23,12 +34,10 @@ pub struct Population {
     pub organizations: Vec<Counted>,
     /// Kinds of agreement that some accounts cannot have, and so have no row for.
     pub without_row: Vec<WithoutRow>,
-    /// What was not collected, and the calls that would tell it.
-    pub not_collected: Vec<Gap>,
 }
 
 /// Accounts of which nothing is told for a kind of agreement: it does not exist in their partition (D15).
-#[derive(Debug, Serialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct WithoutRow {
     /// The kind.
@@ -40,7 +49,7 @@ pub struct WithoutRow {
 }
 
 /// The accounts of an organization.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Counted {
     /// Its id.
@@ -63,14 +72,14 @@ pub fn population(facts: &Facts<'_>) -> Population {
             all_listed: organization.bool("accountsKnown") != Some(false),
         }
     });
-    Population {
+    let counts = Counts {
         accounts: accounts.len(),
         standalone: accounts.iter().filter(|a| a.role == Role::Standalone).count(),
         unknown: accounts.iter().filter(|a| a.role == Role::Unknown).count(),
         organizations: organizations.collect(),
         without_row: without_row(facts),
-        not_collected: facts.assessment.completeness.gaps.clone(),
-    }
+    };
+    Population { counts, not_collected: facts.assessment.completeness.gaps.clone() }
 }
 
 fn without_row(facts: &Facts<'_>) -> Vec<WithoutRow> {

@@ -14,7 +14,7 @@ use countersign_core::words::plain;
 
 use super::cells::Sheet;
 use crate::report::count;
-use crate::report::foreign::Foreign;
+use crate::report::table::Table;
 
 /// Something in which the register and the inventory differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -214,7 +214,7 @@ impl Compare<'_> {
 
     fn name(&self, answer: &AccountAnswer, cells: &mut [String]) -> Option<Difference> {
         let cell = cells.get_mut(self.columns.name?)?;
-        let name = answer.name.as_ref().filter(|name| *name != cell && !is_written(name, cell))?;
+        let name = answer.name.as_ref().filter(|name| !says(name, cell))?;
         let what = format!("is called `{cell}` in the register, and `{name}` in the inventory");
         cell.clone_from(name);
         Some(self.differs(Severity::Info, what))
@@ -233,7 +233,7 @@ impl Compare<'_> {
                 row.governing.as_ref().is_some_and(|g| scope.is_none_or(|scope| scope == g.scope))
             }
             Says::None => governing.is_empty(),
-            Says::Other => governing == cell,
+            Says::Other => says(governing, cell),
         };
         if agrees {
             return None;
@@ -253,7 +253,7 @@ impl Compare<'_> {
 
     fn phi(&self, answer: &AccountAnswer, cells: &[String]) -> Option<Difference> {
         let cell = cells.get(self.columns.phi?)?;
-        let says = |values: &[String]| values.contains(&cell.to_lowercase());
+        let says = |values: &[String]| values.iter().any(|value| says(value, &cell.to_lowercase()));
         let claimed = says(&self.named.phi_values);
         if !claimed && !says(&self.named.no_phi_values) {
             let what = format!(
@@ -316,8 +316,11 @@ fn row_of(
     cells
 }
 
-/// Whether a cell is what a corrected register has for a name: without characters that are not seen, and no formula.
-fn is_written(name: &str, cell: &str) -> bool {
-    let shown = Foreign(name).lines().replace(['\n', '\t'], " ");
-    cell == shown || cell.strip_prefix('\'').is_some_and(|rest| rest == shown)
+/// Whether a cell says a value: as it is, or as a corrected register has it: without characters that are not seen, and no formula. A
+/// spreadsheet that saves it again may have taken the apostrophe at its beginning for its own.
+fn says(value: &str, cell: &str) -> bool {
+    let written = Table::said(value);
+    let written = written.trim();
+    let bare = written.strip_prefix('\'').map(str::trim);
+    cell == value.trim() || cell == written || bare == Some(cell)
 }

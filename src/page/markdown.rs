@@ -25,7 +25,8 @@ pub fn markdown(drawn: &Drawn<'_>, title: &str) -> String {
     text.push_str(&match &drawn.endings {
         Some(endings) => ending_by(endings),
         None => {
-            "Not asked of so many accounts: `countersign who-can end-coverage --account` answers for some.\n".to_owned()
+            "Not asked of so many accounts: `countersign who-can end-coverage DIR --account NUMBER` answers for some.\n"
+                .to_owned()
         }
     });
     text.push_str(&format!("\nNot followed: {}.\n", NOT_FOLLOWED.join("; ")));

@@ -248,7 +248,7 @@ function ofAccount(a) {
 }
 // endings: [kind, operation, scope, in account, what comes of it, accounts, who can, who perhaps can and why]
 function enders() {
-  if (!data.endings) return [make("p", {}, "Not asked of so many accounts: countersign who-can end-coverage --account answers for some.")];
+  if (!data.endings) return [make("p", {}, "Not asked of so many accounts: countersign who-can end-coverage DIR --account NUMBER answers for some.")];
   const ways = data.endings.filter((w) => w[0] === data.kinds[kind()]?.[0]), ways_of = ways.filter((w) => w[6].length + w[7].length);
   const names = (who) => (who.length > 12 ? [...who.slice(0, 12), `${who.length - 12} more`] : who).join(", ");
   const row = (w) => make("li", {}, make("b", {}, w[1]), ` in ${place(w[3])}${w[2] ? `, for the ${w[2]}` : ""} (${plural(w[5].length, "account")}: ${w[4]})`, w[6].length ? make("p", {}, `Can: ${names(w[6])}`) : null, ...w[7].map((who) => make("p", {}, `Perhaps: ${who}`)));

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::typed::Typed;
 use super::{bold, count, dim, few, paragraph, sentences, wrapped};
 use countersign_core::assessment::completeness::others::Others;
 use countersign_core::assessment::completeness::{Completeness, Gap, Missing};
@@ -66,17 +67,18 @@ pub fn summary(gaps: &[Gap]) -> String {
 }
 
 /// The same as a sentence for the foot of an answer.
-pub fn line(width: usize, completeness: &Completeness) -> String {
+pub fn line(width: usize, completeness: &Completeness, typed: &Typed) -> String {
     if completeness.is_complete() {
         return String::new();
     }
-    let known = format!("Not known: {}. `countersign show completeness` has the list.", summary(&completeness.gaps));
+    let list = typed.command("show completeness", &[]);
+    let known = format!("Not known: {}. {list} has the list.", summary(&completeness.gaps));
     paragraph(width, "", &known)
 }
 
 /// All of it: what is known of each account, and what is missing with the calls that tell it.
 pub fn text(width: usize, completeness: &Completeness, inventory: &Inventory, folder: &str, as_of: &str) -> String {
-    let mut text = format!("{} {}\n", bold(folder), dim(&format!("· {as_of}")));
+    let mut text = wrapped(width, "", 2, &format!("{} {}", bold(folder), dim(&format!("· {as_of}"))));
     let columns = [Missing::Principals, Missing::Assignments, Missing::Agreements, Missing::Membership, Missing::Tags];
     let missing = |what: Missing| -> BTreeSet<&str> {
         let gap = completeness.gaps.iter().find(|g| g.missing == what);
@@ -97,10 +99,8 @@ pub fn text(width: usize, completeness: &Completeness, inventory: &Inventory, fo
         let words = |what: &Missing| what.words();
         let known: Vec<&str> = columns.iter().filter(|c| !of.contains(c)).map(words).collect();
         let not: Vec<&str> = of.iter().map(words).collect();
-        text.push_str(&format!(
-            "\n{}\n",
-            bold(&format!("{}: {}", count(accounts.len(), "account"), few(accounts, SHOWN)))
-        ));
+        let which = bold(&format!("{}: {}", count(accounts.len(), "account"), few(accounts, SHOWN)));
+        text.push_str(&format!("\n{}", wrapped(width, "", 2, &which)));
         let known = if known.is_empty() { "nothing".to_owned() } else { known.join(", ") };
         text.push_str(&wrapped(width, "  known     ", 12, &known));
         if !not.is_empty() {

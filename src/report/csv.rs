@@ -19,13 +19,43 @@ pub fn row_by<'c>(separator: char, cells: impl IntoIterator<Item = &'c str>) -> 
     format!("{}\r\n", cells.join(&separator.to_string()))
 }
 
+/// A line as formats of evidence before the second have it: what follows a semicolon within a cell is left as it is there.
+pub fn row_of_the_first_format<'c>(cells: impl IntoIterator<Item = &'c str>) -> String {
+    let cells: Vec<String> = cells.into_iter().map(|text| quoted(begun(text))).collect();
+    format!("{}\r\n", cells.join(","))
+}
+
 /// A cell: quoted where it has to be, and neutralised with an apostrophe where a spreadsheet would compute it.
 pub(super) fn cell(text: &str) -> String {
-    let starts = |c: char| FORMULAS.contains(&c) || ['\t', '\r', '\n'].contains(&c);
-    let is_formula = text.starts_with(starts) || text.trim_start().starts_with(FORMULAS);
-    // the wide forms count as the plain ones in some spreadsheets
-    let is_wide = text.trim_start().starts_with(['＝', '＋', '－', '＠']);
-    let text = if is_formula || is_wide { format!("'{text}") } else { text.to_owned() };
+    quoted(neutral(text))
+}
+
+/// The forms of the signs that count as the plain ones in some spreadsheets.
+const WIDE: [char; 4] = ['＝', '＋', '－', '＠'];
+
+/// What parts cells in some country or other, whatever parts them here: there the quotation marks of a cell do not stand at its beginning.
+const SEPARATORS: [char; 4] = [';', '\t', '\r', '\n'];
+
+fn is_formula(text: &str) -> bool {
+    text.starts_with(FORMULAS) || text.starts_with(WIDE)
+}
+
+/// An apostrophe where a cell begins as a formula does.
+fn begun(text: &str) -> String {
+    let is_formula = text.starts_with(['\t', '\r', '\n']) || is_formula(text.trim_start());
+    if is_formula { format!("'{text}") } else { text.to_owned() }
+}
+
+/// What a cell says, with an apostrophe wherever a spreadsheet would find the beginning of a formula.
+pub fn neutral(text: &str) -> String {
+    let mut parts = text.split_inclusive(SEPARATORS);
+    let first = parts.next().map(begun).unwrap_or_default();
+    let is_formula = |part: &str| is_formula(part.trim_start_matches(|c: char| c.is_whitespace() || c == '"'));
+    let rest = parts.map(|part| if is_formula(part) { format!("'{part}") } else { part.to_owned() });
+    first + &rest.collect::<String>()
+}
+
+fn quoted(text: String) -> String {
     if text.starts_with('\'')
         || text.contains(['"', ',', '\n', '\r', '\t'])
         || text.starts_with(' ')
@@ -46,6 +76,25 @@ mod tests {
             assert!(cell(text).starts_with("\"'"), "{text:?} became {}", cell(text));
         }
         assert_eq!(row(["=HYPERLINK(\"http://x\",\"y\")"]), "\"'=HYPERLINK(\"\"http://x\"\",\"\"y\"\")\"\r\n");
+    }
+
+    /// A spreadsheet that parts cells by semicolons, or by tabs, finds no formula within a cell either.
+    #[test]
+    fn what_follows_a_separator_is_text() {
+        for (text, neutral) in [
+            (";=1", ";'=1"),
+            ("x; -1", "x;' -1"),
+            ("a\t+1\n@x", "a\t'+1\n'@x"),
+            ("x;\"=1\"", "x;'\"=1\""),
+            ("a;b=c;;＝1", "a;b=c;;'＝1"),
+            ("=1;=2", "'=1;'=2"),
+            ("a; b; c", "a; b; c"),
+            ("", ""),
+        ] {
+            assert_eq!(super::neutral(text), neutral, "{text:?}");
+        }
+        assert_eq!(row(["1", "x;=1"]), "1,x;'=1\r\n");
+        assert_eq!(row_of_the_first_format(["=1", "x;=1"]), "\"'=1\",x;=1\r\n");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use super::typed::Typed;
 use super::{bold, border, completeness, count, coverage, day, dim, few, paragraph, verdict_padded, wrapped};
 use countersign_core::assessment::{
     AccountAnswer, AgreementAnswer, Assessment, Class, OperationAnswer, PrincipalAnswer,
@@ -17,7 +18,7 @@ const SHOWN: usize = 12;
 const INDENT: usize = 11;
 
 /// The text of an assessment.
-pub fn evaluation(width: usize, assessment: &Assessment, folder: &str, all: bool) -> String {
+pub fn evaluation(width: usize, assessment: &Assessment, (folder, typed): (&str, &Typed), all: bool) -> String {
     let mut text = format!(
         "{} {}\n",
         bold(folder),
@@ -30,7 +31,7 @@ pub fn evaluation(width: usize, assessment: &Assessment, folder: &str, all: bool
     text.push_str(&completeness::perhaps(width, &assessment.completeness.perhaps_others));
     text.push_str(&findings(width, &assessment.findings, all));
     text.push('\n');
-    text.push_str(&completeness::line(width, &assessment.completeness));
+    text.push_str(&completeness::line(width, &assessment.completeness, typed));
     text.push_str(&paragraph(width, "", super::COVERED_MEANS));
     text.push_str(&paragraph(width, "", &format!("Left out: {}.", assessment.leaves_out.join("; "))));
     text

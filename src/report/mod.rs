@@ -24,6 +24,7 @@ pub mod rows;
 pub mod sentences;
 mod shown;
 pub mod table;
+pub mod typed;
 pub mod what_if;
 pub mod who_can;
 
@@ -73,7 +74,7 @@ pub fn paragraph(width: usize, first: &str, text: &str) -> String {
     wrapped(width, first, textwrap::core::display_width(first), text)
 }
 
-/// A paragraph whose later lines are indented by so many blanks. Only blanks part words: paths and ARNs stay whole.
+/// A paragraph whose later lines are indented by so many blanks. Only blanks part words: paths, ARNs and commands stay whole.
 pub fn wrapped(width: usize, first: &str, indent: usize, text: &str) -> String {
     let blanks = " ".repeat(indent);
     let options = textwrap::Options::new(width)
@@ -82,8 +83,8 @@ pub fn wrapped(width: usize, first: &str, indent: usize, text: &str) -> String {
         .break_words(false)
         .word_separator(textwrap::WordSeparator::AsciiSpace)
         .word_splitter(textwrap::WordSplitter::NoHyphenation);
-    let text = border::line(text);
-    let mut wrapped = textwrap::fill(&text, options);
+    let text = typed::glued(&border::line(text));
+    let mut wrapped = typed::parted(&textwrap::fill(&text, options));
     wrapped.push('\n');
     wrapped
 }

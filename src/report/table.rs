@@ -29,13 +29,24 @@ impl Table {
 
     /// A line of CSV.
     pub fn line<'a>(cells: impl Iterator<Item = &'a str>) -> String {
-        let cells: Vec<String> = cells.map(|c| Foreign(c).lines().replace(['\n', '\t'], " ")).collect();
+        let cells: Vec<String> = cells.map(seen).collect();
         csv::row(cells.iter().map(String::as_str))
+    }
+
+    /// A line of CSV as formats of evidence before the second have it.
+    pub fn line_of_the_first_format<'a>(cells: impl Iterator<Item = &'a str>) -> String {
+        let cells: Vec<String> = cells.map(seen).collect();
+        csv::row_of_the_first_format(cells.iter().map(String::as_str))
+    }
+
+    /// What a cell says of a value.
+    pub fn said(value: &str) -> String {
+        csv::neutral(&seen(value))
     }
 
     /// The same, parted by another character.
     pub fn line_by<'a>(separator: char, cells: impl Iterator<Item = &'a str>) -> String {
-        let cells: Vec<String> = cells.map(|c| Foreign(c).lines().replace(['\n', '\t'], " ")).collect();
+        let cells: Vec<String> = cells.map(seen).collect();
         csv::row_by(separator, cells.iter().map(String::as_str))
     }
 
@@ -103,6 +114,11 @@ impl Table {
         }
         text
     }
+}
+
+/// A value on one line, without characters that are not seen.
+fn seen(value: &str) -> String {
+    Foreign(value).lines().replace(['\n', '\t'], " ")
 }
 
 /// `accountSourceSha256` of `account source sha256`.

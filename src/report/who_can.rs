@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::diff::principal as principal_words;
 use super::sentences::{self, place};
+use super::typed::Typed;
 use super::{bold, completeness, day, dim, paragraph, verdict};
 use countersign_core::assessment::{Assessment, GateAnswer, OperationAnswer, Person, PrincipalAnswer};
 use countersign_core::diff::PrincipalEntry;
@@ -72,7 +73,7 @@ pub fn says(gate: &GateAnswer) -> String {
 }
 
 /// The text.
-pub fn who_can(width: usize, assessment: &Assessment, roles: &Roles, operation: &str) -> String {
+pub fn who_can(width: usize, (assessment, roles): (&Assessment, &Roles), operation: &str, typed: &Typed) -> String {
     let mut text = format!("{} {}\n", bold(operation), dim(&format!("· {}", day(&assessment.at))));
     let [may, unknown, nearly] = rows(assessment);
     for (title, rows) in [("may", &may), ("unknown", &unknown), ("nearly may", &nearly)] {
@@ -93,7 +94,7 @@ pub fn who_can(width: usize, assessment: &Assessment, roles: &Roles, operation: 
         text.push_str(&paragraph(width, "  ", &line));
     }
     text.push_str(&completeness::perhaps(width, &assessment.completeness.perhaps_others));
-    let unknown = completeness::line(width, &assessment.completeness);
+    let unknown = completeness::line(width, &assessment.completeness, typed);
     if !unknown.is_empty() {
         text.push_str(&format!("\n{unknown}"));
     }

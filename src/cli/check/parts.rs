@@ -376,7 +376,8 @@ impl<'a> Checking<'a> {
         match said.cases {
             Some(cases) => checked.add_expectations(cases),
             None if self.args.wants(Part::Expectations) => {
-                let why = format!("there is no *{SUFFIX}; `countersign test --record` writes a first set");
+                let record = self.head.session.typed.command("test", &[("--record", "")]);
+                let why = format!("there is no *{SUFFIX}; {record} writes a first set");
                 checked.skip(Part::Expectations, why);
             }
             None => {}

@@ -57,16 +57,24 @@ pub fn unlisted(organizations: &[String]) -> Vec<String> {
 }
 
 fn of_kind(assessment: &Assessment, names: Names<'_>, kind: &str, told: Told) -> String {
-    let rows: Vec<(&AccountAnswer, &AgreementAnswer)> =
-        assessment.accounts.iter().filter_map(|a| Some((a, a.agreements.iter().find(|r| r.kind == kind)?))).collect();
+    let row = |a: &AccountAnswer| {
+        let row = a.agreements.iter().find(|r| r.kind == kind)?;
+        Some((names.place(&a.account), row.coverage))
+    };
+    let rows: Vec<(String, Coverage)> = assessment.accounts.iter().filter_map(row).collect();
+    of_rows(kind, &rows, assessment.accounts.len(), told)
+}
+
+/// How many of so many accounts an agreement covers, by the rows of those that can have it.
+pub fn of_rows(kind: &str, rows: &[(String, Coverage)], accounts: usize, told: Told) -> String {
     let of = |coverage: Coverage| -> Vec<String> {
-        rows.iter().filter(|(_, r)| r.coverage == coverage).map(|(a, _)| names.place(&a.account)).collect()
+        rows.iter().filter(|(_, is)| *is == coverage).map(|(place, _)| place.clone()).collect()
     };
     let (covered, not, unknown) = (of(Coverage::Covered), of(Coverage::NotCovered), of(Coverage::Unknown));
     let short = kinds::short(kind);
     // there are kinds that a partition does not know: of its accounts nothing is counted
     let named = if told.is_named() { " named" } else { "" };
-    let can = if rows.len() < assessment.accounts.len() { " that can have it" } else { "" };
+    let can = if rows.len() < accounts { " that can have it" } else { "" };
     let mut text = match (covered.len(), rows.len()) {
         (_, 0) => return format!("No account{named} can have the {short}."),
         (c, n) if c == n => match (n, told) {

@@ -5,6 +5,7 @@ pub mod can;
 mod counted;
 pub mod coverage;
 pub mod day;
+pub mod ending;
 pub mod lacking;
 pub mod names;
 pub mod who;

@@ -2,9 +2,11 @@
 
 use super::can::target;
 use super::counted::Counted;
+use super::ending::all_or_few;
 use super::{Names, lacking, listed, opened, stopped};
+use crate::report::typed::Typed;
 use crate::report::{assumed, bold, completeness, count, few, paragraph, sentences, who_can, wrapped};
-use countersign_core::assessment::{AccountAnswer, Assessment, OperationAnswer, Person, PrincipalAnswer};
+use countersign_core::assessment::{Assessment, OperationAnswer, Person, PrincipalAnswer};
 use countersign_core::people::Roles;
 use countersign_core::terms::{Decision, PrincipalKind, Scope};
 use who_can::Row;
@@ -12,10 +14,16 @@ use who_can::Row;
 /// Names in the first sentence; who else there is is counted.
 const NAMED: usize = 6;
 
-/// The text.
-pub fn who(width: usize, assessment: &Assessment, roles: &Roles, names: Names<'_>) -> String {
+/// The text. `elsewhere`: who can end the cover of accounts that they cannot end themselves.
+pub fn who(
+    width: usize,
+    (assessment, roles): (&Assessment, &Roles),
+    names: Names<'_>,
+    (elsewhere, typed): (&[String], &Typed),
+) -> String {
     let [may, unknown_rows, nearly] = who_can::rows(assessment);
-    let mut text = paragraph(width, "", &first((assessment, roles), names, [&may, &unknown_rows, &nearly]));
+    let rows = [&may, &unknown_rows, &nearly];
+    let mut text = paragraph(width, "", &first((assessment, roles), names, rows, elsewhere));
     for (title, rows) in [("Can", &may), ("Unknown", &unknown_rows), ("Nearly can", &nearly)] {
         if rows.is_empty() {
             continue;
@@ -29,7 +37,7 @@ pub fn who(width: usize, assessment: &Assessment, roles: &Roles, names: Names<'_
         }
     }
     text.push_str(&completeness::perhaps(width, &assessment.completeness.perhaps_others));
-    let unknown = completeness::line(width, &assessment.completeness);
+    let unknown = completeness::line(width, &assessment.completeness, typed);
     if !unknown.is_empty() {
         text.push_str(&format!("\n{unknown}"));
     }
@@ -48,11 +56,12 @@ fn shown_or_all<'a>(
     Box::new(rows.iter().map(|(_, answer)| *answer))
 }
 
-/// The answer in a sentence or two.
+/// The answer in a sentence or two. Who can end the cover of an account comes first where its own people cannot.
 pub fn first(
     (assessment, roles): (&Assessment, &Roles),
     names: Names<'_>,
     [may, unknown, nearly]: [&Vec<Row<'_>>; 3],
+    elsewhere: &[String],
 ) -> String {
     let behind = may.iter().chain(unknown).filter_map(|(p, _)| roles.get(&p.principal));
     let at_a_role = behind.flat_map(|b| &b.others).any(|other| other.unlisted.is_some());
@@ -66,17 +75,16 @@ pub fn first(
     }
     let deed = listed(&deeds, "or");
     let people = Counted::of(names, may);
+    let (first, last): (&[String], &[String]) = if may.is_empty() { (elsewhere, &[]) } else { (&[], elsewhere) };
+    let itself = if first.is_empty() { "" } else { " from there" };
     let mut text = match people.names.len() + people.groups.len() {
         0 if assessment.completeness.perhaps_others.is_empty() && unknown.is_empty() => {
-            nobody(assessment, names, &deed)
+            nobody(assessment, names, (&deed, itself))
         }
-        0 => format!("Nobody is known who can {deed}."),
-        n => {
+        0 => format!("Nobody is known who can {deed}{itself}."),
+        _ => {
             let all: Vec<String> = people.names.iter().chain(&people.groups).cloned().collect();
-            let shown = match n.saturating_sub(NAMED) {
-                0 => listed(&all, "and"),
-                _ => few(&all, NAMED),
-            };
+            let shown = all_or_few(&all);
             let shown = if people.names.is_empty() { String::new() } else { format!(": {shown}") };
             format!("{} can {deed}{shown}.", people.number())
         }
@@ -91,11 +99,12 @@ pub fn first(
     if others {
         text.push_str(" Others, who are not listed, perhaps can.");
     }
-    text
+    first.iter().chain([&text]).chain(last).cloned().collect::<Vec<_>>().join(" ")
 }
 
 /// That nobody can, and why: what everybody is told first, and where, if that is not the same everywhere.
-fn nobody(assessment: &Assessment, names: Names<'_>, deed: &str) -> String {
+fn nobody(assessment: &Assessment, names: Names<'_>, (deed, itself): (&str, &str)) -> String {
+    let deed = format!("{deed}{itself}");
     let stops = who_can::in_everybodys_way(assessment);
     let reason = |rows: &[Row<'_>]| {
         let all = rows.iter().map(|(p, answer)| {
@@ -113,30 +122,6 @@ fn nobody(assessment: &Assessment, names: Names<'_>, deed: &str) -> String {
         }
     }
 }
-
-/// Where to ask about the cover of accounts that the agreement of an organization, or one made outside AWS Artifact, governs: it does not
-/// end with an agreement of their own.
-pub fn governed_elsewhere(assessment: &Assessment, names: Names<'_>, accounts: &[String]) -> Option<String> {
-    let all = || assessment.principals.iter().flat_map(|p| &p.operations);
-    let kind = all().find(|o| o.operation == TERMINATES)?.agreement.as_ref()?;
-    let by_another = |account: &&AccountAnswer| {
-        let row = account.agreements.iter().find(|r| r.kind == *kind);
-        let by = row.and_then(|r| r.governing.as_ref()).map(|g| g.scope);
-        accounts.contains(&account.account) && by.is_some_and(|scope| scope != Scope::Account)
-    };
-    let governed: Vec<&AccountAnswer> = assessment.accounts.iter().filter(by_another).collect();
-    let first = governed.first()?;
-    let places: Vec<String> = governed.iter().map(|a| names.place(&a.account)).collect();
-    let (is, own) = if places.len() == 1 { ("is", "its") } else { ("are", "their") };
-    Some(format!(
-        "{} {is} governed by an agreement that is not {own} own: `countersign who-can end-coverage --account {}` tells who can end that.",
-        few(&places, NAMED),
-        first.account
-    ))
-}
-
-/// The operation by which an agreement ends.
-const TERMINATES: &str = "terminate-agreement";
 
 /// Groups stand within the sentence.
 fn lower(number: &str) -> String {

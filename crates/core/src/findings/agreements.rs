@@ -29,7 +29,7 @@ impl Findings<'_> {
         Ok(())
     }
 
-    /// What is known beside an agreement: on whose authority it was accepted (D24), and whether its copy is the one declared (R81).
+    /// What is known beside an agreement: on whose authority it was accepted (D24), and whether its copy is there, and the one declared (R81).
     fn facts(&self, entity: &Entity) -> Vec<(&'static str, Expr)> {
         let mut facts = Vec::new();
         if let (Some(signatories), Some(by)) = (&self.signatories, entity.str("acceptedBy")) {
@@ -41,7 +41,10 @@ impl Findings<'_> {
             facts.push(("authority", Expr::new_string(authority.to_owned())));
         }
         let copy = self.inventory.copies.get(&entity.uid);
-        facts.extend(copy.map(|copy| ("copyIsOther", Expr::new_bool(copy == Copy::Other))));
+        let compared = copy.filter(|copy| matches!(copy, Copy::Same | Copy::Other));
+        facts.extend(compared.map(|copy| ("copyIsOther", Expr::new_bool(copy == Copy::Other))));
+        let is_absent = |copy| Expr::new_bool(matches!(copy, Copy::Absent | Copy::Unreadable));
+        facts.extend(copy.map(|copy| ("copyIsAbsent", is_absent(copy))));
         facts
     }
 

@@ -16,11 +16,15 @@ pub enum Copy {
     Same,
     /// Another: it has another digest.
     Other,
+    /// There, and declared without a digest.
+    Unproved,
     /// One that cannot be read.
     Unreadable,
+    /// Not there.
+    Absent,
 }
 
-/// Those of agreements that declare a path and a digest. They are compared when one is asked about: they may be many and large, and most
+/// Those of agreements that declare a path, most with a digest. They are compared when one is asked about: they may be many and large, and most
 /// questions are about none.
 #[derive(Clone, Default)]
 pub struct Copies(Option<Arc<Filed>>);
@@ -28,7 +32,7 @@ pub struct Copies(Option<Arc<Filed>>);
 struct Filed {
     files: Box<dyn Source>,
     /// The path and the digest that an agreement declares.
-    declared: BTreeMap<Uid, (String, String)>,
+    declared: BTreeMap<Uid, (String, Option<String>)>,
     compared: OnceLock<BTreeMap<Uid, Copy>>,
 }
 
@@ -36,8 +40,8 @@ impl Copies {
     /// Those that these agreements declare.
     pub(crate) fn of(entities: &BTreeMap<Uid, Entity>, files: &dyn Source) -> Self {
         let declared = |entity: &Entity| {
-            let (path, digest) = (entity.str("executedCopy")?, entity.str("executedCopySha256")?);
-            Some((entity.uid.clone(), (path.to_owned(), digest.to_owned())))
+            let (path, digest) = (entity.str("executedCopy")?, entity.str("executedCopySha256"));
+            Some((entity.uid.clone(), (path.to_owned(), digest.map(str::to_owned))))
         };
         let of = |ty: &'static str| entities.range(Uid::new(ty, "")..).take_while(move |(uid, _)| uid.ty == ty);
         let agreements = ["CustomerAgreement", "OfflineAgreement"].into_iter().flat_map(of);
@@ -48,7 +52,7 @@ impl Copies {
         Self(Some(Arc::new(Filed { files: files.below(""), declared, compared: OnceLock::new() })))
     }
 
-    /// What the copy of an agreement is; `None` where none is declared with a digest, or the file is not there.
+    /// What the copy of an agreement is; `None` where none is declared.
     pub fn get(&self, agreement: &Uid) -> Option<Copy> {
         let filed = self.0.as_ref()?;
         filed.compared.get_or_init(|| filed.compare()).get(agreement).copied()
@@ -57,16 +61,20 @@ impl Copies {
 
 impl Filed {
     fn compare(&self) -> BTreeMap<Uid, Copy> {
-        let there = self.declared.iter().filter(|(_, (path, _))| self.files.has(path));
-        let compared = there.map(|(uid, (path, declared))| {
-            let copy = match self.files.bytes(path) {
-                Ok(bytes) if sha256(&bytes).eq_ignore_ascii_case(declared) => Copy::Same,
-                Ok(_) => Copy::Other,
-                Err(_) => Copy::Unreadable,
-            };
-            (uid.clone(), copy)
-        });
+        let compared = self.declared.iter().map(|(uid, (path, declared))| (uid.clone(), self.copy(path, declared)));
         compared.collect()
+    }
+
+    fn copy(&self, path: &str, declared: &Option<String>) -> Copy {
+        if !self.files.has(path) {
+            return Copy::Absent;
+        }
+        match (self.files.bytes(path), declared) {
+            (Err(_), _) => Copy::Unreadable,
+            (Ok(_), None) => Copy::Unproved,
+            (Ok(bytes), Some(declared)) if sha256(&bytes).eq_ignore_ascii_case(declared) => Copy::Same,
+            (Ok(_), Some(_)) => Copy::Other,
+        }
     }
 }
 

@@ -39,6 +39,7 @@ pub mod limits;
 pub mod model;
 pub mod newer;
 mod offline;
+pub(crate) mod permission_sets;
 pub mod register;
 pub mod schema;
 pub mod settings;

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Inventory;
 use super::entity::{Entity, Uid};
+use super::permission_sets::{self, is_role_of_set};
 
 /// Whether somebody is among the declared signatories.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,7 +68,8 @@ pub(super) fn fitting<'n>(
         let of_type = entities.range(Uid::new(ty, "")..).map(|(_, e)| e).take_while(|e| e.uid.ty == ty);
         for entity in of_type {
             let id = entity.uid.id.as_str();
-            let own = [Some(id), id.rsplit('/').next(), entity.str("userName")];
+            let set = (ty == "PermissionSet").then(|| permission_sets::name(entity));
+            let own = [Some(id), id.rsplit('/').next(), entity.str("userName"), set];
             for name in own.into_iter().flatten() {
                 if let Some(fits) = found.get_mut(name) {
                     fits.insert(Who::of(&entity.uid));
@@ -100,6 +102,15 @@ impl Signatories {
             }
         }
         Some(Self { named, perhaps, accepting })
+    }
+
+    /// Declared names, and ARNs, of which the inventory has nobody. Acceptances by an ARN count all the same.
+    pub fn of_nobody<'i>(&self, inventory: &'i Inventory) -> Vec<&'i str> {
+        let declared = || inventory.config.signatories.iter().flatten().map(String::as_str);
+        let fitting = fitting(&inventory.entities, declared());
+        let is_nobody = |name: &&str| fitting.get(name).is_none_or(BTreeSet::is_empty) && !is_root(inventory, name);
+        let mut seen = BTreeSet::new();
+        declared().filter(is_nobody).filter(|name| seen.insert(*name)).collect()
     }
 
     fn is(&self, who: &Who) -> Standing {
@@ -148,13 +159,9 @@ impl Signatories {
     /// Who accepted an agreement, as that is recorded.
     pub fn accepted(&self, inventory: &Inventory, by: &str) -> Standing {
         let not_known = |why: String| Standing::NotKnown(why);
-        if let Some((account, role, session)) = session(by) {
-            let is_role = |arn: &str| {
-                arn.rsplit('/').next() == Some(role)
-                    && inventory.entity("Role", arn).is_some_and(|r| r.reference("account") == Some(account))
-            };
-            let is_named = self.named.iter().any(|who| matches!(who, Who::Arn(arn) if is_role(arn)));
-            let why = || format!("`{session}` is what a session calls itself");
+        if let Some(session) = Session::of(by) {
+            let why = || format!("`{}` is what a session calls itself", session.name);
+            let is_named = self.named.iter().any(|who| session.is_of(inventory, who));
             return if is_named { Standing::Is } else { not_known(why()) };
         }
         if is_arn(by) {
@@ -182,14 +189,51 @@ fn is_root(inventory: &Inventory, arn: &str) -> bool {
     account.is_some_and(|account| inventory.entity("Account", account).is_some())
 }
 
-/// The account and the name of the role of a session, and what the session calls itself.
-fn session(arn: &str) -> Option<(&str, &str, &str)> {
+/// A session of a role, by its ARN.
+struct Session<'a> {
+    partition: &'a str,
+    account: &'a str,
+    /// The name of the role: no two roles of an account have the same, whatever their paths.
+    role: &'a str,
+    /// What it calls itself.
+    name: &'a str,
+}
+
+impl<'a> Session<'a> {
+    fn of(arn: &'a str) -> Option<Self> {
+        let (partition, account, resource) = parts(arn, "sts")?;
+        let mut of = resource.split('/');
+        let (kind, role, name) = (of.next()?, of.next()?, of.next()?);
+        (kind == "assumed-role").then_some(Self { partition, account, role, name })
+    }
+
+    /// Whether it is one of somebody who is named: of a role, or of the role that a permission set is in an account that it is assigned in.
+    fn is_of(&self, inventory: &Inventory, who: &Who) -> bool {
+        match who {
+            Who::Arn(arn) => parts(arn, "iam").is_some_and(|(partition, account, resource)| {
+                let role = resource.strip_prefix("role/").and_then(|path| path.rsplit('/').next());
+                // as a permission set is written whose role is not known: `…/AWSReservedSSO_NAME_*`
+                let set = role.and_then(|r| r.strip_prefix("AWSReservedSSO_")?.strip_suffix("_*"));
+                let is_role = role == Some(self.role) || set.is_some_and(|set| is_role_of_set(self.role, set));
+                (partition, account) == (self.partition, self.account) && is_role
+            }),
+            Who::Entity(uid) => {
+                let set = inventory.entities.get(uid).filter(|set| set.uid.ty == "PermissionSet");
+                set.is_some_and(|set| {
+                    is_role_of_set(self.role, permission_sets::name(set))
+                        && permission_sets::is_assigned(inventory, set, self.account)
+                })
+            }
+        }
+    }
+}
+
+/// The partition, the account and the resource of an ARN of a service.
+fn parts<'a>(arn: &'a str, service: &str) -> Option<(&'a str, &'a str, &'a str)> {
     let mut parts = arn.splitn(6, ':');
-    let is_session = parts.next() == Some("arn") && parts.nth(1) == Some("sts");
-    let (account, resource) = (parts.nth(1)?, parts.next()?);
-    let mut of = resource.split('/').filter(|_| is_session);
-    let (kind, name, session) = (of.next()?, of.next()?, of.next()?);
-    (kind == "assumed-role").then_some((account, name, session))
+    let (arn, partition, of) = (parts.next()?, parts.next()?, parts.next()?);
+    let (_, account, resource) = (parts.next()?, parts.next()?, parts.next()?);
+    (arn == "arn" && of == service).then_some((partition, account, resource))
 }
 
 #[cfg(test)]
@@ -201,13 +245,18 @@ mod tests {
     use crate::source::Memory;
 
     const ENTITIES: &str = r#"[
-        {"uid": "111122223333"}, {"uid": "444455556666"},
+        {"uid": "111122223333", "parents": ["o-a"]}, {"uid": "444455556666"},
         {"uid": "User::\"arn:aws:iam::111122223333:user/jane\""},
         {"uid": "User::\"arn:aws:iam::111122223333:user/bob\""},
         {"uid": "User::\"arn:aws:iam::444455556666:user/contractors/bob\""},
         {"uid": "Role::\"arn:aws:iam::111122223333:role/legal\""},
         {"uid": "Role::\"arn:aws:iam::111122223333:role/dev-role\""},
-        {"uid": "IdentityCenterUser::\"u-maria\"", "attrs": {"userName": "maria"}}]"#;
+        {"uid": "IdentityCenterUser::\"u-maria\"", "attrs": {"userName": "maria"}},
+        {"uid": "OrganizationalUnit::\"ou-a\"", "parents": ["o-a"]},
+        {"uid": "o-a", "attrs": {"managementAccount": "111122223333"}},
+        {"uid": "777788889999", "parents": ["ou-a"]},
+        {"uid": "PermissionSet::\"set-1\"", "attrs": {"name": "Agree_All", "policies": [], "assignments": [
+            {"user": "u-maria", "accounts": ["111122223333"]}, {"user": "u-maria", "organizationalUnits": ["ou-a"]}]}}]"#;
 
     fn inventory(signatories: &str) -> Inventory {
         let settings = format!("signatories = {signatories}\n");
@@ -267,6 +316,41 @@ mod tests {
         assert_eq!(behind(&[maria, other], &[]), (Standing::IsNot, 0), "two of one name");
         assert!(matches!(behind(&[maria], &["legal"]), (Standing::NotKnown(_), 0)));
         assert_eq!(behind(&[], &[]), (Standing::IsNot, 0));
+    }
+
+    /// D24: a session counts as its role, also where that is what a permission set becomes in an account that it is assigned in.
+    #[test]
+    fn a_session_counts_as_its_role() {
+        let session = |account: &str, role: &str| format!("arn:aws:sts::{account}:assumed-role/{role}/maria");
+        let role = "AWSReservedSSO_Agree_All_0123456789abcdef";
+        let own = |path: &str| format!("arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/{path}");
+        for (signatory, by, is) in [
+            ("Agree_All", session("111122223333", role), true),
+            ("set-1", session("777788889999", role), true),
+            ("Agree_All", session("444455556666", role), false),
+            ("Agree_All", session("111122223333", "AWSReservedSSO_Agree_0123456789abcdef"), false),
+            ("Agree_All", session("111122223333", "AWSReservedSSO_Agree_All_mine"), false),
+            ("maria", session("111122223333", role), false),
+            (&own(&format!("eu-west-1/{role}")), session("111122223333", role), true),
+            (&own("AWSReservedSSO_Agree_All_*"), session("111122223333", role), true),
+            (&own("AWSReservedSSO_Agree_All_*"), session("777788889999", role), false),
+            (&own("AWSReservedSSO_*"), session("111122223333", role), false),
+            ("arn:aws-us-gov:iam::111122223333:role/legal", session("111122223333", "legal"), false),
+        ] {
+            let inventory = inventory(&format!("[{signatory:?}]"));
+            let standing = Signatories::of(&inventory).unwrap().accepted(&inventory, &by);
+            assert_eq!(standing == Standing::Is, is, "{signatory} {by}: {standing:?}");
+            assert_ne!(standing, Standing::IsNot, "{signatory} {by}");
+        }
+    }
+
+    #[test]
+    fn who_is_nobody_is_told() {
+        let inventory = inventory(
+            r#"["jane", "g-x", "*", "", "arn:aws:iam::999988887777:user/dana", "g-x", "arn:aws:iam::111122223333:root", "bob", "Agree_All"]"#,
+        );
+        let told = Signatories::of(&inventory).unwrap();
+        assert_eq!(told.of_nobody(&inventory), ["g-x", "*", "", "arn:aws:iam::999988887777:user/dana"]);
     }
 
     #[test]

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use super::principals::{Attached, Identity, OpenGroup, Person, is_role_of_set};
+use super::principals::{Attached, Identity, OpenGroup, Person};
 use crate::inventory::Inventory;
 use crate::inventory::entity::{Entity, Item, Uid};
 use crate::inventory::model::Account;
+use crate::inventory::permission_sets::{self, is_role_of_set};
 use crate::inventory::tree::Tree;
 use crate::terms::PrincipalKind;
 
@@ -108,7 +109,7 @@ impl<'a> Everyone<'a> {
     /// The principal that a permission set is in an account: a role of the inventory, if one is provisioned.
     fn permission_set(&self, assigned: &Assigned<'_>, account: &Account) -> (Identity, Attached) {
         let set = assigned.set;
-        let name = set.str("name").unwrap_or(&set.uid.id).to_owned();
+        let name = permission_sets::name(set).to_owned();
         let prefix = format!("arn:{}:iam::{}:role/aws-reserved/sso.amazonaws.com/", account.partition, account.id);
         let roles = self.inventory.entities.range(Uid::new("Role", &prefix)..).map(|(_, e)| e);
         let mut roles = roles.take_while(|r| r.uid.ty == "Role" && r.uid.id.starts_with(&prefix));

@@ -501,13 +501,6 @@ pub fn is_service_linked(arn: &str) -> bool {
     arn.contains(":role/aws-service-role/")
 }
 
-/// Whether a name is that of the role that a permission set becomes: it ends in sixteen hexadecimal digits.
-pub(super) fn is_role_of_set(role: &str, name: &str) -> bool {
-    let suffix =
-        role.strip_prefix("AWSReservedSSO_").and_then(|r| r.strip_prefix(name)).and_then(|r| r.strip_prefix('_'));
-    suffix.is_some_and(|s| s.len() == 16 && s.bytes().all(|b| b.is_ascii_hexdigit()))
-}
-
 /// What the moment says of the requests of all principals of an account, and what is assumed (DESIGN §4).
 fn of_account(account: &Account, at: Moment) -> Knowledge {
     let mut knowledge = Knowledge::default();

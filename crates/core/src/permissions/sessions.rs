@@ -6,10 +6,10 @@ use std::collections::BTreeSet;
 use super::context::KeyValue;
 use super::knowledge::Known;
 use super::names::{Caller, CallerKind};
-use super::principals::is_role_of_set;
 use crate::iam::principal::Who;
 use crate::iam::segments;
 use crate::iam::whom::{ALL, ANY_AWS, EVERYONE};
+use crate::inventory::permission_sets::is_role_of_set;
 use crate::terms::PrincipalKind;
 
 /// The names that a caller has, and those that `NotPrincipal` must list to except it.

@@ -93,7 +93,7 @@ fn refused(path: &str, why: impl std::fmt::Display) -> Problem {
 
 /// An error about a link that leads out of the tree.
 pub fn leads_out(path: &str) -> Problem {
-    refused(path, "leads out of the inventory and its repository, and is not read")
+    refused(path, "leads out of its folder and the repository around it, and is not read")
         .help("put a copy in place of the link, or remove it")
 }
 

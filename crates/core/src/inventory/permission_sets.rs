@@ -1,0 +1,38 @@
+//! What is known of a permission set by its declaration: the names of the roles that it becomes, and the accounts that it is assigned in.
+
+use std::collections::BTreeSet;
+
+use super::Inventory;
+use super::entity::{Entity, Item, Uid};
+
+/// What a permission set is called.
+pub fn name(set: &Entity) -> &str {
+    set.str("name").unwrap_or(&set.uid.id)
+}
+
+/// Whether a role is the one that a permission set becomes: its name ends in sixteen hexadecimal digits.
+pub fn is_role_of_set(role: &str, name: &str) -> bool {
+    let suffix =
+        role.strip_prefix("AWSReservedSSO_").and_then(|r| r.strip_prefix(name)).and_then(|r| r.strip_prefix('_'));
+    suffix.is_some_and(|s| s.len() == 16 && s.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
+/// Whether a permission set is assigned in an account: there, or in a unit above it.
+pub fn is_assigned(inventory: &Inventory, set: &Entity, account: &str) -> bool {
+    let mut above: BTreeSet<Uid> = BTreeSet::from([Uid::new("Account", account)]);
+    let mut rest: Vec<Uid> = above.iter().cloned().collect();
+    while let Some(uid) = rest.pop() {
+        let parents = inventory.entities.get(&uid).map(|e| e.parents.as_slice()).unwrap_or_default();
+        rest.extend(
+            parents.iter().filter(|(parent, _)| above.insert(parent.clone())).map(|(parent, _)| parent.clone()),
+        );
+    }
+    let of = |ty: &str| -> BTreeSet<&str> { above.iter().filter(|u| u.ty == ty).map(|u| u.id.as_str()).collect() };
+    let (accounts, units) = (of("Account"), of("OrganizationalUnit"));
+    let mut assignments = set.set("assignments").unwrap_or_default().iter().filter_map(Item::record);
+    assignments.any(|fields| {
+        let ids = |field: &str| fields.get(field).map(Item::ids).unwrap_or_default();
+        ids("accounts").iter().any(|id| accounts.contains(id.as_str()))
+            || ids("organizationalUnits").iter().any(|id| units.contains(id.as_str()))
+    })
+}

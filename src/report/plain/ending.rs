@@ -1,0 +1,191 @@
+//! Who can end the cover of accounts, in a sentence: that of an account that is asked about by itself, and that of accounts which another
+//! agreement governs than their own.
+
+use std::collections::BTreeMap;
+
+use super::{Names, listed, opened};
+use crate::report::few;
+use crate::report::typed::{Typed, USUAL_KIND};
+use countersign_core::assessment::Assessment;
+use countersign_core::assessment::completeness::others::Others;
+use countersign_core::diff::PrincipalEntry;
+use countersign_core::ending::{Effect, Ending, Way};
+use countersign_core::naming::kinds;
+use countersign_core::terms::{PrincipalKind, Role, Scope};
+
+/// Names in a sentence; who and what else there is is counted.
+const NAMED: usize = 6;
+
+/// Those who may be there unseen.
+const NOT_LISTED: &str = "others, who are not listed";
+
+/// Who can end the cover of accounts: for a few of them a sentence each, for more how many they are.
+pub fn first(endings: &[Ending], others: &[Others], kind: &str, names: Names<'_>) -> String {
+    const EACH: usize = 3;
+    let short = kinds::short(kind);
+    if endings.is_empty() {
+        return format!("No account that was asked about is covered by a {short}, so that nobody can end that.");
+    }
+    if endings.len() > EACH {
+        let places: Vec<String> = endings.iter().map(|e| names.place(&e.account)).collect();
+        return format!("A {short} covers {}: who can end that of each is told below.", few(&places, NAMED));
+    }
+    endings.iter().map(|ending| of_account(ending, others, short, names)).collect::<Vec<_>>().join(" ")
+}
+
+fn of_account(ending: &Ending, others: &[Others], short: &str, names: Names<'_>) -> String {
+    let place = names.place(&ending.account);
+    let cover = match ending.governing {
+        Some(_) => format!("the cover of {place} by the {short} that governs it"),
+        None => format!("the cover that {place} may have by a {short}"),
+    };
+    // closing ends nothing at once (D14)
+    let (closing, ways): (Vec<&Way>, Vec<&Way>) = ending.ways.iter().partition(|w| w.effect == Effect::DepartsLater);
+    let certain = people(ways.iter().flat_map(|w| &w.may), names);
+    let mut perhaps = people(ways.iter().flat_map(|w| &w.unknown).map(|p| &p.principal), names);
+    perhaps.retain(|name| !certain.contains(name));
+    let is_on_a_way = |o: &Others| ending.ways.iter().any(|w| o.account.as_ref() == Some(&w.by));
+    perhaps.extend(others.iter().any(is_on_a_way).then(|| NOT_LISTED.to_owned()));
+    // what governs then is told where it is so whichever way it ends
+    let stays = |way: &&Way| way.may.is_empty() || matches!(way.effect, Effect::OwnAgreement | Effect::StillCovered);
+    let but = if ways.iter().all(stays) { ", which then has another agreement in force" } else { "" };
+    let mut text = match certain.as_slice() {
+        [] => format!("Nobody who is listed is known to be able to end {cover}."),
+        certain => format!("{} can end {cover}{but}.", opened(&all_or_few(certain))),
+    };
+    if !perhaps.is_empty() {
+        text.push_str(&format!(" Perhaps can: {}.", all_or_few(&perhaps)));
+    }
+    let closing = people(closing.iter().flat_map(|w| &w.may), names);
+    if !closing.is_empty() {
+        let who = opened(&all_or_few(&closing));
+        text.push_str(&format!(" {who} can close the account, which ends it on a later day that is not known."));
+    }
+    text
+}
+
+/// People by their names, and who is no person with the account, each once.
+fn people<'p>(principals: impl Iterator<Item = &'p PrincipalEntry>, names: Names<'_>) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for principal in principals {
+        let own = || vec![called(principal, names)];
+        let all = if principal.people.is_empty() { own() } else { principal.people.clone() };
+        found.extend(all.into_iter().filter(|name| !found.contains(name)).collect::<Vec<_>>());
+    }
+    found
+}
+
+/// Who is no person, with the account.
+fn called(principal: &PrincipalEntry, names: Names<'_>) -> String {
+    let place = names.account(&principal.account);
+    match principal.kind {
+        PrincipalKind::Root => format!("the root user of {place}"),
+        PrincipalKind::Role => format!("the role {} of {place}", principal.name),
+        PrincipalKind::PermissionSet => format!("the permission set {} in {place}", principal.name),
+        _ => format!("{} of {place}", principal.name),
+    }
+}
+
+/// Accounts that one agreement governs which they cannot terminate themselves.
+pub struct Elsewhere<'a> {
+    /// The kind of agreement.
+    kind: &'a str,
+    /// Its scope.
+    scope: Scope,
+    /// The accounts.
+    accounts: Vec<&'a str>,
+}
+
+/// Of these accounts those that the agreement of an organization, or one made outside AWS Artifact, governs, where it is asked who can
+/// terminate: their cover does not end with an agreement of their own.
+pub fn governed_elsewhere<'a>(assessment: &'a Assessment, accounts: &[String]) -> Vec<Elsewhere<'a>> {
+    let mut all = assessment.principals.iter().flat_map(|p| &p.operations);
+    let kind = all.find(|o| o.operation == TERMINATES).and_then(|o| o.agreement.as_ref());
+    let mut found: BTreeMap<&str, Elsewhere<'a>> = BTreeMap::new();
+    for account in assessment.accounts.iter().filter(|a| accounts.contains(&a.account)) {
+        let row = account.agreements.iter().find(|r| Some(&r.kind) == kind);
+        let Some((kind, governing)) = row.and_then(|r| Some((r.kind.as_str(), r.governing.as_ref()?))) else {
+            continue;
+        };
+        let itself = governing.scope == Scope::Account
+            || (governing.scope == Scope::Organization && account.role == Role::Management);
+        if !itself {
+            let new = || Elsewhere { kind, scope: governing.scope, accounts: Vec::new() };
+            found.entry(&governing.id).or_insert_with(new).accounts.push(&account.account);
+        }
+    }
+    found.into_values().collect()
+}
+
+impl Elsewhere<'_> {
+    /// The account to ask about for all of them.
+    pub fn asked(&self) -> Option<&str> {
+        self.accounts.first().copied()
+    }
+
+    /// The kind of agreement.
+    pub fn kind(&self) -> &str {
+        self.kind
+    }
+
+    /// Who can end the cover that they have, and where to ask about every way.
+    pub fn sentence(&self, (ending, others): (Option<&Ending>, &[Others]), names: Names<'_>, typed: &Typed) -> String {
+        let places: Vec<String> = self.accounts.iter().map(|account| names.place(account)).collect();
+        let (are, their) = if places.len() == 1 { ("is", "its") } else { ("are", "their") };
+        let (kind, asked) = (kinds::short(self.kind), self.asked().unwrap_or_default());
+        let agreement = if self.kind == USUAL_KIND { Vec::new() } else { vec![("--agreement", self.kind)] };
+        let more = [vec![("--account", asked)], agreement].concat();
+        let command = typed.command("who-can end-coverage", &more);
+        let by = match self.scope {
+            Scope::Offline => format!("a {kind} made outside AWS Artifact, which nobody can terminate there"),
+            _ => format!(
+                "the {kind} of {their} organization{}",
+                ending.map(|e| terminating((e, others), names)).unwrap_or_default()
+            ),
+        };
+        format!("{} {are} governed by {by}; {command} tells every way to end {their} cover.", few(&places, NAMED))
+    }
+}
+
+/// Who can terminate the agreement of the organization that governs an account.
+fn terminating((ending, others): (&Ending, &[Others]), names: Names<'_>) -> String {
+    let is_it = |way: &&Way| way.operation == TERMINATES && way.scope == Some(Scope::Organization);
+    // of several acceptances all have to end: that way is the last
+    let Some(way) = ending.ways.iter().rfind(is_it) else { return String::new() };
+    let place = names.account(&way.by);
+    let unknown: Vec<&PrincipalEntry> = way.unknown.iter().map(|p| &p.principal).collect();
+    let mut unknown = named(&unknown);
+    unknown.extend(others.iter().any(|o| o.account.as_ref() == Some(&way.by)).then(|| NOT_LISTED.to_owned()));
+    let unknown = all_or_few(&unknown);
+    let may = all_or_few(&named(&way.may.iter().collect::<Vec<_>>()));
+    match (may.as_str(), unknown.as_str()) {
+        ("", "") => format!(", which nobody who is listed can terminate in {place}"),
+        ("", unknown) => format!(", which {unknown} perhaps can terminate in {place}"),
+        (may, "") => format!(", which {may} can terminate in {place}"),
+        (may, unknown) => format!(", which {may} can terminate in {place}, and perhaps {unknown}"),
+    }
+}
+
+/// Names in a sentence; the others are counted.
+pub fn all_or_few(names: &[String]) -> String {
+    if names.len() <= NAMED { listed(names, "and") } else { few(names, NAMED) }
+}
+
+/// People by their names, and who is no person by what they are, each once.
+fn named(principals: &[&PrincipalEntry]) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for principal in principals {
+        let own = match principal.kind {
+            PrincipalKind::Root => "its root user".to_owned(),
+            PrincipalKind::Role => format!("the role {}", principal.name),
+            PrincipalKind::PermissionSet => format!("the permission set {}", principal.name),
+            _ => principal.name.clone(),
+        };
+        let names = if principal.people.is_empty() { vec![own] } else { principal.people.clone() };
+        found.extend(names.into_iter().filter(|name| !found.contains(name)).collect::<Vec<_>>());
+    }
+    found
+}
+
+/// The operation by which an agreement ends.
+const TERMINATES: &str = "terminate-agreement";
