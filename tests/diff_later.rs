@@ -70,7 +70,7 @@ fn what_a_change_does_not_lose_is_not_told() {
 /// nothing to do with coverage does not ask.
 #[test]
 fn what_rules_that_reckon_with_dates_do_not_tell_passes_no_gate() {
-    let rules = crate::history::rules_with(
+    let rules = rules_with(
         "agreements/standing.cedar",
         "unless { principal has until && principal.until <= context.at };\n\n@id(\"deleted-organization-has-no-members\")",
         "unless { principal has until && principal.until.offset(duration(\"30d\")) <= context.at };\n\n@id(\"deleted-organization-has-no-members\")",
