@@ -357,7 +357,11 @@ pub fn coverage(base: &Side<'_>, head: &Side<'_>, rules: &RuleBook) -> Result<Di
     let [base, head] = [(base, &old), (head, &new)].map(|(side, options)| Side { inventory: side.inventory, options });
     let found = compare(&base, &head, rules, None, false)?;
     let untold = found.leaves_out.iter().copied().filter(|what| [later::UNTOLD, between::UNTOLD].contains(what));
-    Ok(Diff { leaves_out: std::iter::once("what principals may do").chain(untold).collect(), ..found })
+    let narrowed = !head.options.filter.agreements.is_empty();
+    let kinds = narrowed
+        .then_some("agreements of other kinds than those that are asked about, of which the verdict says nothing");
+    let leaves_out = std::iter::once("what principals may do").chain(untold).chain(kinds).collect();
+    Ok(Diff { leaves_out, ..found })
 }
 
 /// What a comparison that is narrowed to some accounts leaves out.
