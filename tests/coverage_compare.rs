@@ -133,6 +133,45 @@ fn what_is_covered_again_was_lost_for_a_time() {
     assert_eq!(lost(offline(first), offline(removed)), one("2026-10-10 – removed"));
 }
 
+/// What is shown is narrowed to the accounts that are asked about, and the gate is not.
+#[test]
+fn a_loss_of_an_account_that_is_not_shown_passes_no_gate() {
+    let both = |end| own(end).account(A, json!({}), &[]);
+    let (old, new) = exports(both(None), both(Some("2026-10-15")));
+    let (code, document) = compared(&old, &new, &["--account", A]);
+    assert_eq!((code, &document["verdict"]["coverageIsLost"]), (Some(1), &json!(true)));
+    assert!(document["coverage"].as_array().unwrap().is_empty(), "{document}");
+    let (_, text, _) = printed(&old, &new, &["--account", A]);
+    assert!(text.contains("coverage is lost") && text.contains("accounts that are not asked about"), "{text}");
+    let (old, new) = exports(both(None), both(None));
+    assert_eq!(compared(&old, &new, &["--account", A]).0, Some(0));
+}
+
+/// D16: what is recorded to have ended may have been lost until the next acceptance; what no record begins is not told of.
+#[test]
+fn what_is_not_known_after_an_end_is_perhaps_lost_for_a_time() {
+    let again = |known: bool| {
+        let world = World::new().account(X, json!({"agreementsKnown": known}), &[]);
+        let world = world.accepted(OWN, "baa", "account", X, "2024-01-01", Some("2026-10-15"));
+        world.accepted("AgainBaa12345678", "baa", "account", X, "2026-10-20", None)
+    };
+    assert_eq!(lost(own(None), again(true)), one("2026-10-15 2026-10-20 terminated"));
+    let (old, new) = exports(own(None), again(false));
+    let (code, document) = compared(&old, &new, &[]);
+    let told = document["coverage"].as_array().unwrap().iter().find(|e| e["kind"] == "baa" && e.get("until").is_some());
+    let entry = told.unwrap_or_else(|| panic!("{document:#}"));
+    assert_eq!((code, &entry["change"]), (Some(1), &json!("may-be-lost")), "{document}");
+    assert_eq!((&entry["from"], &entry["until"]), (&json!("2026-10-15T00:00:00Z"), &json!("2026-10-20T00:00:00Z")));
+    assert_eq!(entry["after"]["coverage"], "unknown");
+    assert_eq!(entry["endedWith"][0]["event"], "terminated");
+    let (_, text, _) = printed(&old, &new, &[]);
+    assert!(text.contains("is covered again, and was for that time unknown"), "{text}");
+    // a snapshot that tells of its own moment only
+    let stays = |attrs: Value| of(attrs, &[ORG]);
+    let known = json!({"memberships": [{"organization": ORG, "from": "2023-01-01"}]});
+    assert_eq!(lost(stays(known), stays(json!({"membershipsKnownSince": "2026-11-01"}))), NOTHING);
+}
+
 #[test]
 fn an_account_of_one_export_only() {
     let (with, without) = (own(None), World::new().account(A, json!({}), &[]));

@@ -66,6 +66,31 @@ fn what_a_change_does_not_lose_is_not_told() {
     assert_eq!(lost(&found), (vec![at("2026-11-20", &[M]), at("2027-01-01", &[A])], true));
 }
 
+/// Rules that reckon with dates do not tell when their answers change: what is lost later is not known, and no gate passes that. What has
+/// nothing to do with coverage does not ask.
+#[test]
+fn what_rules_that_reckon_with_dates_do_not_tell_passes_no_gate() {
+    let rules = rules_with(
+        "agreements/standing.cedar",
+        "unless { principal has until && principal.until <= context.at };\n\n@id(\"deleted-organization-has-no-members\")",
+        "unless { principal has until && principal.until.offset(duration(\"30d\")) <= context.at };\n\n@id(\"deleted-organization-has-no-members\")",
+    );
+    let found = |base: &World, head: &World| {
+        let (base, head) = (base.load(), head.load());
+        let options = countersign_core::assessment::Options {
+            at: crate::common::at("2026-11-01"),
+            snapshot: crate::common::at("2026-11-01"),
+            ..Default::default()
+        };
+        let side = |inventory| countersign_core::diff::Side { inventory, options: &options };
+        countersign_core::diff::diff(&side(&base), &side(&head), &rules).unwrap()
+    };
+    let later = found(&world(None, None), &world(Some("2026-12-20"), None));
+    assert!(later.verdict.coverage_is_unknown && !later.verdict.is_clean(), "{:?}", later.leaves_out);
+    let other = found(&world(None, None), &world(None, None).user(M, "jane", json!([])));
+    assert!(!other.verdict.loses_coverage());
+}
+
 /// Cover that was to begin is lost on the day on which it would have.
 #[test]
 fn a_beginning_that_is_taken_away_is_a_loss() {

@@ -199,7 +199,7 @@ fn members_keep_their_agreements_and_stay() {
     for (flags, accept) in [(plain, true), (accepting, false)] {
         let policy = generated(&[&["protect-agreements", "--exempt", SPARED][..], &flags].concat());
         let denied = |action: &str, resource: &str| match action {
-            "artifact:TerminateAgreement" | "organizations:LeaveOrganization" => true,
+            "artifact:TerminateAgreement" | "organizations:LeaveOrganization" | "account:CloseAccount" => true,
             "artifact:AcceptAgreement" => !accept,
             "organizations:AcceptHandshake" => resource == INVITATION,
             _ => false,
@@ -228,6 +228,48 @@ fn members_keep_their_agreements_and_stay() {
             }
         });
     }
+}
+
+/// D14, D12: the root user of a member cannot close it under the policy, nor leave or accept an invitation; the management account is not
+/// bound, and closes and removes members all the same.
+#[test]
+fn members_do_not_close_themselves_under_the_policy() {
+    let scp = generated(&["protect-agreements"]);
+    let world = |policies: Value| {
+        World::new()
+            .org(json!({"serviceControlPolicies": policies}))
+            .account(M, json!({}), &[ORG])
+            .account(A, json!({}), &[ORG])
+            .user(A, "admin", json!([ADMIN]))
+            .accepted("OrgBaa1234567890", "baa", "organization", ORG, "2022-01-01", None)
+            .file("countersign.toml", "asOf = \"2026-11-01\"\n")
+            .folder()
+    };
+    let (free, bound) = (world(json!(["p-FullAWSAccess"])), world(json!(["p-FullAWSAccess", scp])));
+    let can = |folder: &Path, account: &str, operation: &str, more: &[&str]| {
+        let root = format!("arn:aws:iam::{account}:root");
+        let output = run(&[&["can", &root, operation, ".", "--format", "json"], more].concat(), folder);
+        let answer: Value = serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|_| panic!("{operation} {}", String::from_utf8_lossy(&output.stderr)));
+        answer["answers"][0]["operations"][0]["decision"].as_str().unwrap().to_owned()
+    };
+    for (operation, without) in
+        [("close-own-account", "allow"), ("leave-organization", "unknown"), ("accept-invitation", "unknown")]
+    {
+        assert_eq!(can(free.path(), A, operation, &[]), without, "{operation}");
+        assert_eq!(can(bound.path(), A, operation, &[]), "deny", "{operation}");
+    }
+    let ending = run(&["who-can", "end-coverage", ".", "--account", A, "--format", "json"], bound.path());
+    let ending: Value = serde_json::from_slice(&ending.stdout).unwrap();
+    let ways = ending["endings"][0]["ways"].as_array().unwrap().clone();
+    let may = |operation: &str| {
+        let way = ways.iter().find(|w| w["operation"] == operation).unwrap_or_else(|| panic!("{operation}"));
+        way["may"].as_array().unwrap().len() + way["unknown"].as_array().unwrap().len()
+    };
+    for operation in ["close-own-account", "leave-organization", "accept-invitation"] {
+        assert_eq!(may(operation), 0, "{operation}");
+    }
+    assert!(may("close-account") > 0 && may("remove-account") > 0, "R33: the management account");
 }
 
 #[test]

@@ -276,6 +276,15 @@ fn the_gate_of_phi_gaps_fails_where_there_was_never_cover() {
         assert_eq!(of(phi.clone(), args).0, Some(1), "{args:?}");
     }
     assert_eq!(of(json!({"tagsKnown": false}), &[]).0, Some(1));
+    // a tag would say that PHI is there although the register says that it is gone, or that there is none (R85, D3)
+    let gone = json!({"services": ["s3"], "since": "2024-01-01", "until": "2025-01-01"});
+    for phi in [json!({"services": []}), gone] {
+        let args = ["--from", "2025-06-01"];
+        assert_eq!(of(json!({"tagsKnown": false, "phi": phi}), &args).0, Some(1), "{phi}");
+        assert_eq!(of(json!({"phi": phi}), &args).0, Some(0), "{phi}");
+    }
+    let later = json!({"services": ["s3"], "since": "2027-01-01"});
+    assert_eq!(of(json!({"tagsKnown": false, "phi": later}), &[]).0, Some(0), "before it is there, no tag counts");
     assert_eq!(of(json!({}), &[]).0, Some(0));
     let (code, told) = of(phi, &["--agreement", "andb"]);
     assert!(code == Some(2) && told.contains("--fail-on-phi-gap is about baa"), "{told}");

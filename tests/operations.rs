@@ -112,6 +112,66 @@ fn asking(resource: &str) -> World {
     World::new().account(A, json!({}), &[]).report("report-1", "SOC", false).user(A, "a", json!([policy(statement)]))
 }
 
+/// Each call of the built-in operations is asked on an ARN that the service authorization reference has for its action, and the patterns
+/// of identifiers are as wide as the API reference says.
+#[test]
+fn what_is_asked_on_is_what_aws_publishes() {
+    use countersign_core::aws::{self, asked_on};
+    let text = std::fs::read_to_string("policies/operations/operations.json").unwrap();
+    let document: Value = serde_json::from_str(&text).unwrap();
+    let slot = |name: &str| match name.split('|').next().unwrap() {
+        "partition" => "aws".to_owned(),
+        "account" | "member.id" | "acceptance.account" => A.to_owned(),
+        "partition.region" | "report.region" => "us-east-1".to_owned(),
+        name => match name.strip_prefix("aws.") {
+            Some(of) => aws::name(of).unwrap().replace(['?', '*'], "x"),
+            // what follows a `|` has the form of what it stands for
+            None if name == "organization.id" => "o-0000000000".to_owned(),
+            None => "x".to_owned(),
+        },
+    };
+    let filled = |template: &str| {
+        let mut parts = template.split('{');
+        let mut arn = parts.next().unwrap().to_owned();
+        for part in parts {
+            let (name, rest) = part.split_once('}').unwrap();
+            arn.push_str(&slot(name));
+            arn.push_str(rest);
+        }
+        arn.replace("????????????", A)
+    };
+    let mut seen = BTreeSet::new();
+    for call in document["calls"].as_array().unwrap() {
+        let action = call["askedAs"].as_str().or(call["action"].as_str()).unwrap();
+        for resource in call["resources"].as_array().unwrap() {
+            let arn = filled(resource["arn"].as_str().unwrap());
+            match asked_on::asked_on(action, &arn) {
+                asked_on::Asked::Possible => drop(seen.insert(action.to_owned())),
+                // what has ended or no catalogue has had
+                _ if countersign_core::aws::actions::action(action).is_some()
+                    || action == "artifact:UndocumentedAction" => {}
+                other => panic!("{action} on {arn}: {other:?}"),
+            }
+        }
+    }
+    for action in [
+        "account:CloseAccount",
+        "organizations:AcceptHandshake",
+        "organizations:CloseAccount",
+        "organizations:RemoveAccountFromOrganization",
+    ] {
+        assert!(seen.contains(action), "{action}");
+    }
+    let data: Value = serde_json::from_str(&std::fs::read_to_string("data/artifact.json").unwrap()).unwrap();
+    for (name, of) in [("anyOrganization", "organization"), ("anyHandshake", "handshake")] {
+        // `o-[a-z0-9]{10,32}` as a pattern: so many characters, and any after them
+        let form = data["identifiers"][of].as_str().unwrap();
+        let (prefix, least) = (form.split('[').next().unwrap(), form.split(['{', ',']).nth(1).unwrap());
+        let pattern = format!("{prefix}{}*", "?".repeat(least.parse().unwrap()));
+        assert_eq!(data["names"][name], json!(pattern));
+    }
+}
+
 #[test]
 fn a_new_operation_is_asked_on_what_its_data_says() {
     for (resource, decision) in [

@@ -201,6 +201,9 @@ fn inventories(cli: &Cli, args: &DiffArgs, Compared { base: old, head: new, .. }
     let exceptions = args.allow.then_some(head.inventory.config.exceptions.as_slice());
     let sides = ((&base, &base.options), (&head, &head.options));
     let (mut found, warnings) = diff_of(sides.0, sides.1, (&base.rules, exceptions), None)?;
+    let [old, new] = [sides.0, sides.1].map(|(session, options)| diff::Side { inventory: &session.inventory, options });
+    let excepted = exceptions.map(|exceptions| (exceptions, super::now()));
+    diff::judge_all(&mut found, [&old, &new], &base.rules, (true, excepted))?;
     output::problems(&warnings);
     let (rules, files) = (base.provenance().rules, base.inventory.files.clone());
     let provenance = Arc::new(Provenance { rules, base: Some(files), ..head.provenance() });

@@ -113,11 +113,12 @@ pub fn compare(cli: &Cli, args: &CoverageArgs, old: &Path, new: &Path) -> Result
         session.options.filter.accounts.clone_from(&accounts);
         session.options.filter.agreements.clone_from(&kinds);
     }
-    let mut found = differences::coverage(
-        &differences::Side { inventory: &base.inventory, options: &base.options },
-        &differences::Side { inventory: &head.inventory, options: &head.options },
-        &base.rules,
-    )?;
+    let [old, new] = [&base, &head].map(|session| {
+        let Session { inventory, options, .. } = session;
+        differences::Side { inventory, options }
+    });
+    let mut found = differences::coverage(&old, &new, &base.rules)?;
+    differences::judge_all(&mut found, [&old, &new], &base.rules, (false, None))?;
     found.assuming = undated((&base, &base_name), (&head, &head_name), args.asking.at.is_some());
     let (rules, files) = (base.provenance().rules, base.inventory.files.clone());
     let provenance = Arc::new(Provenance { rules, base: Some(files), ..head.provenance() });
@@ -125,7 +126,7 @@ pub fn compare(cli: &Cli, args: &CoverageArgs, old: &Path, new: &Path) -> Result
     output::write(&args.format, &found, &provenance, || {
         report::diff::text(output::width(), &found, (&base_name, &head_name), args.all)
     })?;
-    Ok(if found.verdict.coverage_is_lost { NOT_OK } else { OK })
+    Ok(if found.verdict.loses_coverage() { NOT_OK } else { OK })
 }
 
 /// Nothing passes that has no accounts to ask about.

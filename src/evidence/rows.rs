@@ -133,11 +133,12 @@ pub fn source(entity: Option<&Entity>) -> (String, String) {
 
 /// The findings.
 pub fn findings(facts: &Facts<'_>) -> Table {
-    let mut table = Table::new(&["severity", "code", "name", "about", "what it is", "what to do", "rules"]);
+    let mut table = Table::new(&["severity", "code", "name", "about", "what it is", "what to do", "rules", "assuming"]);
     table.rows.extend(facts.assessment.findings.iter().map(|f| {
         let severity = f.severity.word().to_owned();
         let [code, name, subject] = [&f.rule, &f.name, &f.subject].map(Clone::clone);
-        vec![severity, code, name, subject, f.message.clone(), f.help.clone(), f.cites.clone()]
+        let assuming = f.assuming.clone().unwrap_or_default();
+        vec![severity, code, name, subject, f.message.clone(), f.help.clone(), f.cites.clone(), assuming]
     }));
     table
 }

@@ -73,6 +73,17 @@ fn of_diff(diff: &Diff) -> Vec<Section> {
             why(diff, &entry.causes, entry.allowed.as_ref()),
         ]
     });
+    let perhaps = diff.perhaps_lost.iter().map(|lost| {
+        let accepted = lost.allowed.as_ref().map(|reason| format!("accepted: {reason}")).unwrap_or_default();
+        vec![
+            "perhaps lost".to_owned(),
+            lost.kind.clone(),
+            words::perhaps_lost(lost),
+            "not known".to_owned(),
+            "not known".to_owned(),
+            accepted,
+        ]
+    });
     let access = diff.access.iter().map(|entry| {
         vec![
             words::access_word(entry.change).0.to_owned(),
@@ -93,7 +104,7 @@ fn of_diff(diff: &Diff) -> Vec<Section> {
         Section {
             title: "Coverage",
             header: vec!["Change", "Agreement", "Accounts", "Before", "After", "Why"],
-            rows: coverage.collect(),
+            rows: coverage.chain(perhaps).collect(),
         },
         Section {
             title: "Access",

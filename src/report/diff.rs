@@ -9,6 +9,7 @@ use super::{Shown, bold, completeness, count, day, dim, few, history, paragraph,
 use countersign_core::access::NewRequests;
 use countersign_core::diff::causes::Contribution;
 use countersign_core::diff::differences::{AccessChange, AccessState, CoverageChange, CoverageState, FindingChange};
+use countersign_core::diff::perhaps::PerhapsLost;
 use countersign_core::diff::stacks::{Compared, NewAccess};
 use countersign_core::diff::{
     AccessEntry, Cause, ChangeEntry, CoverageEntry, Diff, FindingEntry, PrincipalEntry, Worsening,
@@ -47,6 +48,9 @@ pub fn body(width: usize, diff: &Diff, all: bool) -> String {
     for entry in &diff.coverage {
         text.push_str(&drawing.coverage(entry));
     }
+    for lost in &diff.perhaps_lost {
+        text.push_str(&drawing.perhaps_lost(lost));
+    }
     let (decided, same): (Vec<&AccessEntry>, Vec<&AccessEntry>) =
         diff.access.iter().partition(|e| all || e.change.decides());
     for entry in decided {
@@ -82,6 +86,7 @@ pub fn verdict(diff: &Diff) -> String {
 pub fn worse(verdict: Worsening) -> Vec<&'static str> {
     let worse = [
         (verdict.coverage_is_lost, "coverage is lost"),
+        (verdict.coverage_is_unknown, "coverage is perhaps lost"),
         (verdict.access_widens, "access widens"),
         (verdict.access_is_unknown, "whether access is new is unknown"),
     ];
@@ -119,6 +124,12 @@ pub fn later(entry: &CoverageEntry) -> String {
         (None, Some(until)) => format!(", until {}", when(until)),
         (None, None) => String::new(),
     }
+}
+
+/// Coverage that is perhaps lost, in words.
+pub fn perhaps_lost(lost: &PerhapsLost) -> String {
+    let from = lost.from.as_deref().map(|from| format!(", from {} on", when(from))).unwrap_or_default();
+    format!("{} of {}{from}", lost.kind, lost.whose())
 }
 
 /// The word of a change of coverage.
@@ -274,6 +285,9 @@ impl Drawing<'_> {
         let mut text = self.head(coverage_word(entry.change), entry.allowed.as_ref(), &sentence);
         let (before, after) = (coverage_state(&entry.before), coverage_state(&entry.after));
         text.push_str(&self.line(&match entry.until {
+            Some(_) if entry.after.reason.is_some() => {
+                format!("was {before}, is covered again, and was for that time {after}")
+            }
             Some(_) => format!("was {before}, was {after} for that time, and is covered again"),
             None => format!("was {before}, is {after}"),
         }));
@@ -282,6 +296,10 @@ impl Drawing<'_> {
         }
         text.push_str(&self.causes(&entry.causes));
         text
+    }
+
+    fn perhaps_lost(&self, lost: &PerhapsLost) -> String {
+        self.head(("perhaps", AnsiColor::Red), lost.allowed.as_ref(), &format!("perhaps lost: {}", perhaps_lost(lost)))
     }
 
     fn access(&self, entry: &AccessEntry) -> String {

@@ -1,10 +1,12 @@
 //! What a change would do, for people: the change, what to do before it, and the difference in the words of `diff`.
 
+use std::collections::BTreeMap;
+
 use super::{COVERED_MEANS, bold, count, day, diff as differences, dim, few, paragraph};
 use countersign_core::diff::Diff;
 use countersign_core::what_if::Change;
 use countersign_core::what_if::advice::Advice;
-use countersign_core::what_if::perhaps::Perhaps;
+use countersign_core::what_if::between::Between;
 
 /// Accounts shown without `--all`.
 const SHOWN: usize = 6;
@@ -14,7 +16,7 @@ pub fn text(
     width: usize,
     changes: &[Change],
     diff: &Diff,
-    (advice, perhaps): (&[Advice], &[Perhaps]),
+    (advice, between): (&[Advice], &[Between]),
     all: bool,
 ) -> String {
     let mut text = format!("{} {}\n", bold("What if"), dim(&format!("· {}", day(&diff.at))));
@@ -22,14 +24,16 @@ pub fn text(
         text.push_str(&paragraph(width, &format!("  {}. ", index + 1), &change.to_string()));
     }
     text.push_str(&format!("  {}\n", differences::verdict(diff)));
-    for one in perhaps {
-        let whose = match (&one.account, &one.organization) {
-            (Some(account), _) => format!("account {account}: whether it was covered is unknown"),
-            (None, organization) => {
-                format!("accounts of {} that were not listed", organization.as_deref().unwrap_or("its organization"))
-            }
-        };
-        text.push_str(&paragraph(width, "  perhaps lost: ", &format!("{} of {whose}", one.kinds.join(", "))));
+    let mut alike: BTreeMap<(usize, usize, &str), Vec<String>> = BTreeMap::new();
+    for gap in between {
+        alike.entry((gap.after, gap.until, &gap.kind)).or_default().push(gap.account.clone());
+    }
+    for ((after, until, kind), accounts) in alike {
+        let shown = if all { accounts.len() } else { SHOWN };
+        let whose = format!("{}: {}", count(accounts.len(), "account"), few(&accounts, shown));
+        let body =
+            format!("{kind} of {whose}, after change {after} until change {until}: put what covers them before it");
+        text.push_str(&paragraph(width, "  uncovered on the way: ", &body));
     }
     if !advice.is_empty() {
         text.push_str(&format!("\n{}\n", bold("Before")));

@@ -16,7 +16,7 @@ use countersign_core::problem::Failure;
 use countersign_core::provenance::Provenance;
 use countersign_core::what_if;
 use countersign_core::what_if::advice::Advice;
-use countersign_core::what_if::perhaps::Perhaps;
+use countersign_core::what_if::between::Between;
 
 #[derive(Args)]
 pub struct WhatIfArgs {
@@ -53,8 +53,7 @@ struct WhatIf<'a> {
     at: &'a str,
     what_if: Vec<String>,
     advice: &'a [Advice],
-    /// Coverage that is perhaps lost, since it is not known whether there was any.
-    perhaps_lost: &'a [Perhaps],
+    uncovered_between: &'a [Between],
     difference: &'a Diff,
 }
 
@@ -64,7 +63,8 @@ pub fn what_if(cli: &Cli, args: &WhatIfArgs) -> Result<u8, Failure> {
     let (inventory, options) = (&session.inventory, &session.options);
     let after = what_if::apply(inventory, &session.rules, &changes, options.at)?;
     let [old, new] = [inventory, &after].map(|inventory| diff::Side { inventory, options });
-    let found = diff::diff(&old, &new, &session.rules)?;
+    let mut found = diff::diff(&old, &new, &session.rules)?;
+    diff::judge_all(&mut found, [&old, &new], &session.rules, (true, None))?;
     let told = what_if::consequences((inventory, &after), &session.rules, &changes, options.at)?;
     let provenance = Arc::new(session.provenance());
     let json = WhatIf {
@@ -73,14 +73,15 @@ pub fn what_if(cli: &Cli, args: &WhatIfArgs) -> Result<u8, Failure> {
         at: &found.at,
         what_if: changes.iter().map(ToString::to_string).collect(),
         advice: &told.advice,
-        perhaps_lost: &told.perhaps_lost,
+        uncovered_between: &told.uncovered_between,
         difference: &found,
     };
     output::write(&args.printing.format, &json, &provenance, || {
-        report::what_if::text(output::width(), &changes, &found, (&told.advice, &told.perhaps_lost), args.all)
+        report::what_if::text(output::width(), &changes, &found, (&told.advice, &told.uncovered_between), args.all)
     })?;
+    let (lost, gap, denied) = (found.verdict.loses_coverage(), &told.uncovered_between, &told.denied_acceptances);
     let holds = |expected: &Expect| match expected {
-        Expect::NoneUncovered => !found.verdict.coverage_is_lost && told.perhaps_lost.is_empty(),
+        Expect::NoneUncovered => !lost && gap.is_empty() && denied.is_empty(),
         Expect::NoNewAccess => !found.verdict.access_widens && !found.verdict.access_is_unknown,
     };
     Ok(if args.expect.iter().all(holds) { OK } else { NOT_OK })

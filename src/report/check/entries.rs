@@ -165,6 +165,15 @@ fn of_diff(checked: &Checked, diff: &Diff) -> Vec<Entry> {
         let message = format!("{} of {}{}: was {was}, is {is}", e.kind, few(&accounts, NAMES), words::later(e));
         entries.push(caused(Told::CoverageChange, severity(e.is_loss(), e.allowed.is_some()), message, &e.causes));
     }
+    for lost in &diff.perhaps_lost {
+        let severity = severity(true, lost.allowed.is_some());
+        entries.push(caused(
+            Told::CoverageChange,
+            severity,
+            format!("perhaps lost: {}", words::perhaps_lost(lost)),
+            &[],
+        ));
+    }
     for e in diff.access.iter().filter(|e| e.widens() || e.change.decides()) {
         let who = words::whom(e, NAMES);
         let (word, _) = words::access_word(e.change);

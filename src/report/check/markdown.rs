@@ -154,6 +154,9 @@ fn gain(gain: &Gain) -> String {
 fn decisions(diff: &Diff) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     lines.extend(diff.coverage.iter().filter(|e| e.is_loss()).map(|e| coverage(diff, e)));
+    lines.extend(diff.perhaps_lost.iter().map(|lost| {
+        format!("**Coverage perhaps lost**: {}{}", cell(&words::perhaps_lost(lost)), excepted(lost.allowed.as_ref()))
+    }));
     let gains: Vec<&AccessEntry> = diff.access.iter().filter(|e| is_gain(e)).collect();
     lines.extend(access(diff, &gains));
     let mut requests: Vec<(String, Vec<PrincipalEntry>)> = Vec::new();

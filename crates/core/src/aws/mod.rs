@@ -192,7 +192,7 @@ mod tests {
     #[test]
     fn names_are_there() {
         assert_eq!(name("servicePrincipal"), Some("artifact.amazonaws.com"));
-        assert_eq!(names().count(), 4);
+        assert_eq!(names().count(), 6);
         assert_eq!(of_classic_role().until, "2023-09-26");
         assert_eq!(of_classic_role().created_by.len(), 3);
     }

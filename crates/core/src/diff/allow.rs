@@ -1,6 +1,7 @@
 //! Reviewed exceptions: what `[[diff.allow]]` of `countersign.toml` says of a difference. The principals and accounts that an
 //! exception is about are told by themselves, with its reason.
 
+use super::perhaps::PerhapsLost;
 use super::{AccessEntry, AccountEntry, CoverageEntry, Diff, NewAccess, PrincipalEntry};
 use crate::assessment::Operation;
 use crate::inventory::config::{Excepted, Exception};
@@ -35,6 +36,14 @@ impl Exception {
             return false;
         };
         entry.is_loss() && entry.kind == *kind && self.is_in(&account.account)
+    }
+
+    /// An exception that names accounts is about no account that is not listed.
+    fn excepts_perhaps(&self, lost: &PerhapsLost) -> bool {
+        let Excepted::Coverage(kind) = &self.of else {
+            return false;
+        };
+        lost.kind == *kind && lost.account.as_ref().map_or(self.accounts.is_empty(), |account| self.is_in(account))
     }
 }
 
@@ -76,6 +85,9 @@ impl Diff {
             |e, a| first(&|x| x.excepts_loss(e, a)),
             |e, reason| e.allowed = reason,
         );
+        for lost in &mut self.perhaps_lost {
+            lost.allowed = first(&|x| x.excepts_perhaps(lost));
+        }
         self.judge();
         let idle = counting
             .iter()

@@ -23,6 +23,8 @@ struct Uncovered {
     until: Option<Moment>,
     /// Of some of it that is certain.
     certainly: bool,
+    /// Why of none of it is.
+    reason: Option<String>,
     ended_with: Vec<Event>,
 }
 
@@ -134,20 +136,26 @@ impl Between<'_> {
     }
 
     /// The losses of one that is covered at both moments, by what the new inventory records. What is not known of the time in between
-    /// is none: a snapshot often tells of its own moment only.
+    /// is none unless it begins with an end that is recorded: a snapshot often tells of its own moment only.
     fn for_a_time(&self, account: &AccountEntry, kind: &str, new: &Histories) -> Vec<CoverageEntry> {
         let [from, to] = self.moments();
         let is_within = |u: &&Uncovered| {
-            u.certainly && u.from.is_none_or(|at| at <= to) && u.until.is_some_and(|at| at > from && at <= to)
+            let begins = u.certainly || (u.ended_with.iter().any(|e| e.event.ends()) && u.from > Some(from));
+            begins && u.from.is_none_or(|at| at <= to) && u.until.is_some_and(|at| at > from && at <= to)
         };
         let [before, _] = self.answers_about(&account.account, kind);
-        let after = CoverageState { coverage: Some(Coverage::NotCovered), ..CoverageState::absent() };
+        let after = |u: &Uncovered| match u.certainly {
+            true => CoverageState { coverage: Some(Coverage::NotCovered), ..CoverageState::absent() },
+            false => {
+                CoverageState { coverage: Some(Coverage::Unknown), reason: u.reason.clone(), ..CoverageState::absent() }
+            }
+        };
         let all = new.get(&(account.account.clone(), kind.to_owned())).into_iter().flatten().filter(is_within);
         let entry = |u: &Uncovered| CoverageEntry {
-            change: CoverageChange::Lost,
+            change: if u.certainly { CoverageChange::Lost } else { CoverageChange::MayBeLost },
             kind: kind.to_owned(),
             before: before.clone(),
-            after: after.clone(),
+            after: after(u),
             accounts: vec![account.clone()],
             from: u.from.map(moment::format),
             until: u.until.map(moment::format),
@@ -188,7 +196,10 @@ fn uncovered(intervals: &[Interval]) -> Vec<Uncovered> {
         let certainly = interval.coverage == Coverage::NotCovered;
         match found.last_mut().filter(|_| open) {
             Some(last) => (last.until, last.certainly) = (until, last.certainly || certainly),
-            None => found.push(Uncovered { from, until, certainly, ended_with: interval.began_with.clone() }),
+            None => {
+                let (reason, ended_with) = (interval.reason.clone(), interval.began_with.clone());
+                found.push(Uncovered { from, until, certainly, reason, ended_with });
+            }
         }
         open = true;
     }

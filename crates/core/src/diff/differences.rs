@@ -215,6 +215,17 @@ impl Answers {
         Ok((answers, narrowed))
     }
 
+    /// The accounts and kinds of which it is not known whether they are covered.
+    pub(super) fn of_unknown_coverage(&self) -> BTreeSet<(String, String)> {
+        let of = |(subject, state): (&Subject, &State)| match (subject, state) {
+            (Subject::Coverage { account, kind }, State::Coverage(c)) if c.coverage == Some(Coverage::Unknown) => {
+                Some((account.clone(), kind.clone()))
+            }
+            _ => None,
+        };
+        self.others.iter().filter_map(of).collect()
+    }
+
     /// Assesses an inventory, of which only what is compared is kept.
     pub fn assess(inventory: &Inventory, rules: &RuleBook, options: &Options) -> Result<(Self, Assessment), Failure> {
         let mut answers = Self::default();

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::causes::{Causes, Trials};
 use super::differences::{self, Answers, Difference, Subject};
 use super::group::Sides;
+use super::pieces::{Piece, What};
 use super::{CoverageEntry, Side};
 use crate::assessment::Options;
 use crate::history::{self, Query, Turn};
@@ -16,6 +17,18 @@ use crate::terms::Coverage;
 
 /// That rules reckon with dates: when their answers change is not known.
 pub(super) const UNTOLD: &str = "what is lost at later moments: the rules reckon with dates";
+
+/// Whether a piece of a change may have to do with coverage: it is about an account, an organization or an agreement, or about settings.
+pub(super) fn concerns_coverage(piece: &Piece) -> bool {
+    let of = match &piece.of {
+        What::Entity(uid) | What::Position(uid) | What::Parent(uid, _) | What::Tags(uid) => uid,
+        What::Element(uid, ..) | What::Attribute(uid, _) => uid,
+        What::Statement(..) | What::Document(_) => return false,
+        What::Settings => return true,
+    };
+    let types = ["Account", "Agreement", "CustomerAgreement", "OfflineAgreement", "Organization", "OrganizationalUnit"];
+    types.contains(&of.ty.as_str())
+}
 
 /// An account, and a kind of agreement.
 type Of = (String, String);

@@ -46,6 +46,7 @@ mod effects;
 mod group;
 mod later;
 pub mod people;
+pub mod perhaps;
 pub mod pieces;
 pub(crate) mod reach;
 mod seen;
@@ -63,7 +64,8 @@ use crate::assessment::{ASSUMES, Assessment, Operation, Options, Person, Princip
 use crate::finding::Severity;
 use crate::history::Event;
 use crate::inventory::Inventory;
-use crate::moment;
+use crate::inventory::config::Exception;
+use crate::moment::{self, Moment};
 use crate::people::unlisted;
 use crate::permissions::principals::{Identity, OpenGroup};
 use crate::policies::RuleBook;
@@ -75,6 +77,7 @@ use differences::{
     AccessChange, AccessState, Answers, CoverageChange, CoverageState, Difference, FindingChange, Subject,
 };
 use people::PersonEntry;
+use perhaps::PerhapsLost;
 use pieces::Piece;
 use reach::{Reach, Reacher};
 use seen::Sight;
@@ -113,6 +116,8 @@ pub struct Diff {
     pub access: Vec<AccessEntry>,
     /// Coverage, what is lost first.
     pub coverage: Vec<CoverageEntry>,
+    /// Coverage that is perhaps lost: it is not known whether there was any.
+    pub perhaps_lost: Vec<PerhapsLost>,
     /// New access for any request, document by document and stack by stack.
     pub new_access: Vec<NewAccess>,
     /// What is allowed to principals that are seen for the first time: the old inventory need not have listed them, and whether it is new
@@ -126,6 +131,9 @@ pub struct Diff {
     pub changes: Vec<ChangeEntry>,
     /// What no answer here takes into account.
     pub leaves_out: Vec<&'static str>,
+    /// Whether coverage is lost at other moments is not told, since the rules reckon with dates.
+    #[serde(skip)]
+    pub coverage_is_untold: bool,
 }
 
 /// What a gate asks.
@@ -140,12 +148,20 @@ pub struct Worsening {
     pub access_is_unknown: bool,
     /// An agreement that was in force for an account is not, or may not be.
     pub coverage_is_lost: bool,
+    /// Whether coverage is lost is not known: accounts that are not listed may have had it, or ones of which it is not known (D16, D31), or
+    /// the rules reckon with dates, so that other moments are not told of.
+    pub coverage_is_unknown: bool,
 }
 
 impl Worsening {
+    /// Coverage is lost, or may be: what a gate on coverage fails for.
+    pub fn loses_coverage(self) -> bool {
+        self.coverage_is_lost || self.coverage_is_unknown
+    }
+
     /// Nothing is worse.
     pub fn is_clean(self) -> bool {
-        !self.access_widens && !self.access_is_unknown && !self.coverage_is_lost
+        !self.access_widens && !self.access_is_unknown && !self.loses_coverage()
     }
 }
 
@@ -341,7 +357,41 @@ pub fn coverage(base: &Side<'_>, head: &Side<'_>, rules: &RuleBook) -> Result<Di
     let [base, head] = [(base, &old), (head, &new)].map(|(side, options)| Side { inventory: side.inventory, options });
     let found = compare(&base, &head, rules, None, false)?;
     let untold = found.leaves_out.iter().copied().filter(|what| [later::UNTOLD, between::UNTOLD].contains(what));
-    Ok(Diff { leaves_out: std::iter::once("what principals may do").chain(untold).collect(), ..found })
+    let narrowed = !head.options.filter.agreements.is_empty();
+    let kinds = narrowed
+        .then_some("agreements of other kinds than those that are asked about, of which the verdict says nothing");
+    let leaves_out = std::iter::once("what principals may do").chain(untold).chain(kinds).collect();
+    Ok(Diff { leaves_out, ..found })
+}
+
+/// What a comparison that is narrowed to some accounts leaves out.
+const OTHERS: &str = "differences of accounts that are not asked about, which the verdict counts all the same";
+
+/// Judges all accounts, where the options ask about some: what is shown is narrowed, and no gate is. `with_access` says whether more than
+/// coverage and findings is compared, and `except` which exceptions count.
+pub fn judge_all(
+    found: &mut Diff,
+    [base, head]: [&Side<'_>; 2],
+    rules: &RuleBook,
+    (with_access, except): (bool, Option<(&[Exception], Moment)>),
+) -> Result<(), Failure> {
+    if head.options.filter.accounts.is_empty() && base.options.filter.accounts.is_empty() {
+        return Ok(());
+    }
+    let all = |side: &Side<'_>| {
+        let mut options = side.options.clone();
+        options.filter.accounts.clear();
+        options
+    };
+    let (old, new) = (all(base), all(head));
+    let [base, head] = [(base, &old), (head, &new)].map(|(side, options)| Side { inventory: side.inventory, options });
+    let mut of_all = if with_access { diff(&base, &head, rules)? } else { coverage(&base, &head, rules)? };
+    if let Some((exceptions, now)) = except {
+        drop(of_all.except(exceptions, now));
+    }
+    found.verdict = of_all.verdict;
+    found.leaves_out.push(OTHERS);
+    Ok(())
 }
 
 /// The same. `assessed` is what the options of the new inventory ask of it, where that was assessed already.
@@ -403,17 +453,29 @@ fn compare(
     let sides = group::Sides { before: first_assessed, after: &after, answers: [first, &new] };
     let (access, mut coverage, findings) = sides.entries(&differences, &causes);
     let mut untold: Vec<&'static str> = later.is_none().then_some(later::UNTOLD).into_iter().collect();
+    let mut coverage_is_untold = later.is_none() && changes.iter().any(|c| later::concerns_coverage(&c.piece));
     if of_its_own.is_some() {
         let between = between::Between { sides: [own, head], rules, answers: [first, &new] };
-        untold.extend((!between.tell(&mut coverage)?).then_some(between::UNTOLD));
+        let is_told = between.tell(&mut coverage)?;
+        untold.extend((!is_told).then_some(between::UNTOLD));
+        coverage_is_untold |= !is_told;
     }
     coverage.extend(later.into_iter().flatten());
+    let perhaps_lost = match changes.is_empty() && of_its_own.is_none() {
+        true => Vec::new(),
+        false => perhaps::lost([own, head], rules, [first, &new])?,
+    };
     let sight = Sight::new(base, head, rules)?;
     let (access, (new_access, first_seen)) =
         (sight.access(access, &changes, [&old, &new]), sight.stacks(new_access, &old.open));
     for (change, reach) in changes.iter_mut().zip(&reach).filter(|(change, _)| !change.matters) {
         let mut told = new_access.iter().chain(&first_seen).filter(|n| n.widens());
         change.matters = told.any(|n| effects::may_cause(&change.piece, reach, n));
+    }
+    for (change, reach) in changes.iter_mut().zip(&reach) {
+        // accounts that are not listed are reached as their organization
+        let reached = |p: &PerhapsLost| p.account.iter().chain(&p.organization).any(|id| reach.contains(id));
+        change.matters |= perhaps_lost.iter().any(reached);
     }
     let perhaps_others =
         if with_access { unseen(base, head, rules, (&after, Reach::union(&reach)))? } else { Vec::new() };
@@ -426,6 +488,7 @@ fn compare(
         verdict: Worsening::default(),
         access,
         coverage,
+        perhaps_lost,
         new_access,
         first_seen,
         perhaps_others,
@@ -433,6 +496,7 @@ fn compare(
         changes,
         // who may become which role is compared
         leaves_out: after.leaves_out.iter().copied().filter(|what| *what != ASSUMES).chain(untold).collect(),
+        coverage_is_untold,
     };
     diff.judge();
     Ok(diff)
@@ -510,6 +574,7 @@ impl Diff {
                 || self.new_access.iter().any(|n| n.widens() && n.allowed.is_none()),
             access_is_unknown: !self.perhaps_others.is_empty() || self.access.iter().any(AccessEntry::may_be_new),
             coverage_is_lost: self.coverage.iter().any(|e| e.is_loss() && e.allowed.is_none()),
+            coverage_is_unknown: self.coverage_is_untold || self.perhaps_lost.iter().any(|p| p.allowed.is_none()),
         };
         self.verdict.access_is_unknown |= self.first_seen.iter().any(|n| n.widens() && n.allowed.is_none());
     }
@@ -518,6 +583,8 @@ impl Diff {
     pub fn keep_certain(&mut self) {
         self.access.retain(|e| e.change == AccessChange::Gained && e.widens());
         self.coverage.retain(|e| e.change == CoverageChange::Lost);
+        self.perhaps_lost.clear();
+        self.coverage_is_untold = false;
         self.new_access.clear();
         self.first_seen.clear();
         self.perhaps_others.clear();
@@ -544,6 +611,7 @@ impl Diff {
         }
         left(&mut self.access, &other.access);
         left(&mut self.coverage, &other.coverage);
+        left(&mut self.perhaps_lost, &other.perhaps_lost);
         left(&mut self.new_access, &other.new_access);
         left(&mut self.first_seen, &other.first_seen);
         left(&mut self.perhaps_others, &other.perhaps_others);
@@ -553,6 +621,7 @@ impl Diff {
 
     /// Nothing is different, and nothing was changed.
     pub fn is_empty(&self) -> bool {
-        self.changes.is_empty() && self.access.is_empty() && self.coverage.is_empty() && self.findings.is_empty()
+        let is_same = self.access.is_empty() && self.coverage.is_empty() && self.findings.is_empty();
+        self.changes.is_empty() && is_same && self.perhaps_lost.is_empty()
     }
 }

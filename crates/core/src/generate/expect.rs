@@ -265,6 +265,7 @@ pub fn of_protection(spared: &Spared, accepting: bool, used: &Used<'_>) -> Resul
         ("terminate-agreement", Some(Scope::Account), true),
         ("leave-organization", None, true),
         ("accept-invitation", None, true),
+        ("close-own-account", None, true),
     ];
     for (operation, scope, _) in operations.into_iter().filter(|(.., is)| *is) {
         text.push_str(&format!("\n[[only]]\nprincipal = {principals}\naccount = {members}\n"));

@@ -149,8 +149,9 @@ fn fits(generated: &Generated) -> Result<(), Failure> {
     Err(Problem::about("the policy", message).help(help).into())
 }
 
-/// A service control policy for members: nobody but these terminates account agreements, leaves the organization or accepts the
-/// invitation of another one; nor, where that is asked for, accepts account agreements.
+/// A service control policy for members: nobody but these terminates account agreements, leaves the organization, accepts the
+/// invitation of another one or closes the account, which leads to departure (D14); nor, where that is asked for, accepts account
+/// agreements.
 pub fn protect_agreements(spared: &Spared, accepting: bool) -> Result<Generated, Failure> {
     let partition = spared.partition;
     let mut actions = owned(&["artifact:TerminateAgreement"]);
@@ -166,9 +167,11 @@ pub fn protect_agreements(spared: &Spared, accepting: bool) -> Result<Generated,
         "It binds members, their root users included, and never the management account: --management writes the policy for there, and \
          an inventory named with it lists who there can accept, terminate, remove, close or delete."
             .to_owned(),
-        "Removing an account from an offline agreement has no permission of a known name (D21), and closing an account ends nothing by \
-         itself (D14): neither is denied."
+        "Closing an account ends nothing by itself, and leads to departure on a date that is not known (D14): the root user of a member is \
+         kept from it by account:CloseAccount, and the management account closes members by organizations:CloseAccount, which no service \
+         control policy denies."
             .to_owned(),
+        "Removing an account from an offline agreement has no permission of a known name (D21): it is not denied.".to_owned(),
     ];
     if accepting {
         notes.push("An account that is to leave can accept no agreement of its own before (R54).".to_owned());
@@ -182,6 +185,7 @@ pub fn protect_agreements(spared: &Spared, accepting: bool) -> Result<Generated,
             deny("ProtectAccountAgreements", &actions, &everything),
             deny("StayInTheOrganization", &owned(&["organizations:LeaveOrganization"]), &everything),
             deny("AcceptNoInvitation", &owned(&["organizations:AcceptHandshake"]), &invitations),
+            deny("CloseNoAccount", &owned(&["account:CloseAccount"]), &everything),
         ]),
         notes,
     };

@@ -111,14 +111,21 @@ impl Edit {
 
     /// Ends the membership that is open, and takes off what the organization attached and assigned.
     fn depart(&mut self, account: &Account, organization: &str) {
-        let (uid, at) = (Uid::new("Account", &account.id), self.at);
-        let of = ("organization", Attr::Entity(Uid::new("Organization", organization)));
         self.unassign(&account.id);
-        self.with(&uid, |entity| {
-            let span = entity.span;
+        self.with(&Uid::new("Account", &account.id), |entity| {
             for attr in ["serviceControlPolicies", "serviceControlPoliciesAtLeast", "resourceControlPolicies"] {
                 entity.attrs.remove(attr);
             }
+        });
+        self.end_membership(&account.id, organization);
+    }
+
+    /// Ends the membership that is open. One that is not declared is, so that it is known what it was.
+    pub fn end_membership(&mut self, account: &str, organization: &str) {
+        let (uid, at) = (Uid::new("Account", account), self.at);
+        let of = ("organization", Attr::Entity(Uid::new("Organization", organization)));
+        self.with(&uid, |entity| {
+            let span = entity.span;
             let ended = |item: &mut Item| {
                 if let Attr::Record(fields) = &mut item.attr {
                     fields.entry("until".to_owned()).or_insert(Item { span, attr: Attr::Moment(at) });

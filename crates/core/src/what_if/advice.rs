@@ -19,6 +19,8 @@ use crate::policies::RuleBook;
 use crate::problem::Failure;
 use crate::terms::{Coverage, Role, Scope};
 
+/// The action by which an agreement is accepted.
+const ACCEPT: &str = "artifact:AcceptAgreement";
 /// The question that the policies answer.
 const ADVISE: &str = "advise";
 
@@ -50,8 +52,20 @@ pub(super) struct Advising<'a> {
 }
 
 impl<'a> Advising<'a> {
-    pub fn new(base: &Inventory, rules: &'a RuleBook, changes: &[Change], at: Moment) -> Result<Self, Failure> {
-        Ok(Self { rules, at, denied: departing::denied(base, rules, changes, at)?, found: BTreeMap::new() })
+    pub fn new(base: &Inventory, rules: &'a RuleBook, plan: (&[Change], &Made), at: Moment) -> Result<Self, Failure> {
+        Ok(Self { rules, at, denied: departing::denied(base, rules, plan, at)?, found: BTreeMap::new() })
+    }
+
+    /// The accounts that are to accept an agreement of their own, and in which service control policies deny it.
+    pub fn denied_acceptances(&self, changes: &[Change]) -> Vec<String> {
+        let is_denied = |change: &Change| match change {
+            Change::Accept { by, kind } => {
+                let denied = self.denied.get(by)?;
+                denied.contains_key(&(ACCEPT.to_owned(), Some(kind.clone()))).then(|| by.clone())
+            }
+            _ => None,
+        };
+        changes.iter().filter_map(is_denied).collect()
     }
 
     /// Asks about an account, as it stands before and after.
@@ -130,6 +144,17 @@ impl Made {
 
     fn add(&mut self, account: &str, what: (&'static str, Option<String>)) {
         self.of.entry(account.to_owned()).or_default().push(what);
+    }
+
+    /// The accounts that something is made to.
+    pub fn with<'m>(&'m self, what: &'m str) -> impl Iterator<Item = &'m String> {
+        let is_made = move |made: &[(&'static str, Option<String>)]| made.iter().any(|(word, _)| *word == what);
+        self.of.iter().filter(move |(_, made)| is_made(made)).map(|(account, _)| account)
+    }
+
+    /// The accounts that anything is made to.
+    pub fn accounts(&self) -> impl Iterator<Item = &String> {
+        self.of.keys()
     }
 
     /// Whether anything is made to an account.
@@ -211,13 +236,8 @@ pub(super) fn view(agreements: &Agreements<'_>, account: &Account) -> Result<Vie
 }
 
 impl View {
-    /// The kinds of which it has a row.
-    pub fn kinds(&self) -> impl Iterator<Item = &String> {
-        self.rows.keys()
-    }
-
     /// Whether an agreement of a kind is in force.
-    pub fn coverage(&self, kind: &str) -> Coverage {
+    fn coverage(&self, kind: &str) -> Coverage {
         self.rows.get(kind).map_or(Coverage::NotCovered, |row| row.coverage)
     }
 
@@ -266,7 +286,7 @@ impl Asking<'_> {
             ("ownAfter", Expr::new_bool(self.new.has_own(kind))),
             ("roleBefore", text(self.old.role.word())),
             ("delegatedAdministrator", Expr::new_bool(self.old.delegated)),
-            ("denied", words(self.denied.into_iter().flatten().map(|(action, _)| action.as_str()))),
+            ("denied", words(self.denied_of(kind).map(|(action, _)| action))),
             ("holdsPhi", Expr::new_bool(self.old.holds_phi == Some(true))),
             ("holdsPhiUnknown", Expr::new_bool(self.old.holds_phi.is_none())),
         ];
@@ -276,17 +296,24 @@ impl Asking<'_> {
         let advice = |rule: &crate::policies::Rule| Advice {
             policy: rule.id.clone(),
             rule: rule.rule().to_owned(),
-            message: self.filled_in(rule.text("message").unwrap_or_default()),
+            message: self.filled_in(rule.text("message").unwrap_or_default(), kind),
             kinds: Vec::new(),
             accounts: Vec::new(),
         };
         Ok(by.into_iter().map(advice).collect())
     }
 
+    /// The actions that are denied, of those about a kind of agreement and about none, and what denies them.
+    fn denied_of(&self, kind: &str) -> impl Iterator<Item = (&str, &str)> {
+        let all = self.denied.into_iter().flatten();
+        let of = all.filter(move |((_, about), _)| about.as_ref().is_none_or(|about| about == kind));
+        of.map(|((action, _), by)| (action.as_str(), by.as_str()))
+    }
+
     /// A message with what denies, of the actions that it names.
-    fn filled_in(&self, message: String) -> String {
-        let named = self.denied.into_iter().flatten().filter(|(action, _)| message.contains(action.as_str()));
-        let denials: Vec<&str> = named.map(|(_, by)| by.as_str()).collect();
+    fn filled_in(&self, message: String, kind: &str) -> String {
+        let named = self.denied_of(kind).filter(|(action, _)| message.contains(action));
+        let denials: Vec<&str> = named.map(|(_, by)| by).collect();
         message.replace("{denials}", &denials.join("; "))
     }
 }

@@ -7,6 +7,7 @@
 mod accounts;
 pub mod advice;
 mod agreements;
+pub mod between;
 mod consequences;
 mod departing;
 mod edit;
@@ -14,7 +15,6 @@ pub mod file;
 mod gates;
 mod organizations;
 mod people;
-pub mod perhaps;
 mod policies;
 
 use std::fmt;

@@ -39,6 +39,7 @@ impl Edit {
             return Err(Why::new(what, help));
         }
         self.set(&uid, "deletedAt", Attr::Moment(self.at));
+        self.end_membership(&manager, id);
         self.place(&Uid::new("Account", manager), None);
         // its units go with it, and so do assignments in them
         let below = |unit: &String| {
