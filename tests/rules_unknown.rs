@@ -300,6 +300,86 @@ fn a_rule_that_reads_the_moment_moves_the_beginning_of_coverage() {
     assert_eq!(since("when { context.at > datetime(\"2026-07-01\") }"), "2026-01-01T00:00:00Z", "later");
 }
 
+/// The account and an overlay of the schema with moments of one's own.
+fn frozen_until() -> (Value, String) {
+    let moment = json!({"type": "Extension", "name": "datetime", "required": false});
+    let of = |ty: &str| json!({(ty): {"shape": {"type": "Record", "attributes": {"frozenUntil": moment}}}});
+    let mut types = of("Account");
+    types.as_object_mut().unwrap().extend(of("Organization").as_object().unwrap().clone());
+    let schema = json!({"Artifact": {"entityTypes": types}});
+    let mut entities = of_x(true, alice(json!("arn:aws:iam::aws:policy/AdministratorAccess")));
+    entities[0]["attrs"]["frozenUntil"] = json!("2026-07-01");
+    entities[0]["parents"] = json!(["o-exampleorg1"]);
+    let organization = json!({"featureSet": "ALL", "managementAccount": X, "trustedAccess": true, "serviceRole": true,
+        "frozenUntil": "2026-08-01"});
+    entities.as_array_mut().unwrap().push(json!({"uid": "Organization::\"o-exampleorg1\"", "attrs": organization}));
+    (entities, schema.to_string())
+}
+
+/// Moments turn an answer wherever they stand: in a policy, in an attribute of the account, of its organization, of the agreement.
+#[test]
+fn moments_of_entities_turn_answers_as_those_in_policies_do() {
+    let (entities, schema) = frozen_until();
+    let guarded = |as_of: &str, conditions: &str| {
+        let settings = format!("asOf = \"{as_of}\"\n[rules]\npolicies = \"rules\"\nschema = \"own.schema.json\"\n");
+        let folder = folder(&[
+            ("e.json", entities.to_string()),
+            ("countersign.toml", settings),
+            ("own.schema.json", schema.clone()),
+            ("guardrails/g.cedar", guardrail("accept-agreement")),
+            ("rules/r.cedar", gate("accept-agreement", conditions)),
+        ]);
+        let output = run(&["check", "DIR", "--only", "guardrails", "--format", "json"], &folder, &[]);
+        json_of(&output)["guardrails"][0]["outcome"].as_str().unwrap().to_owned()
+    };
+    let own = "resource has frozenUntil && context.at < resource.frozenUntil";
+    let shared = "context has organization && context.organization has frozenUntil && context.organization.frozenUntil >= context.at";
+    for conditions in [own, shared] {
+        let conditions = format!("when {{ {conditions} }}");
+        assert_eq!(guarded("2026-06-15", &conditions), "holds", "{conditions}");
+        assert_eq!(guarded("2026-09-01", &conditions), "violated", "{conditions}");
+    }
+    assert_eq!(
+        guarded("2026-07-15", "when { resource has frozenUntil && context.at >= resource.frozenUntil }"),
+        "proved"
+    );
+    // what is reckoned turns at no moment that is told: perhaps it never forbids
+    for reckoned in [
+        "when { resource has frozenUntil && context.at < resource.frozenUntil.offset(duration(\"1d\")) }",
+        "when { context.at.durationSince(datetime(\"2026-06-01\")) < duration(\"90d\") }",
+        "when { context.at.toTime() < duration(\"12h\") }",
+    ] {
+        assert_eq!(guarded("2026-06-15", reckoned), "holds", "{reckoned}");
+    }
+    // who has no permission breaks nothing, whatever the moment
+    let nobody = of_x(
+        true,
+        alice(json!({"Version": "2012-10-17", "Statement":
+        [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]})),
+    );
+    let daily = gate("accept-agreement", "when { context.at.toTime() < duration(\"12h\") }");
+    assert_eq!(self::guarded(&nobody, &guardrail("accept-agreement"), Some(&daily)).1, "proved");
+}
+
+/// The same of the beginning of coverage.
+#[test]
+fn moments_of_entities_move_the_beginning_of_coverage() {
+    let (mut entities, schema) = frozen_until();
+    entities[0]["attrs"]["frozenUntil"] = json!("2026-03-01");
+    entities[0]["attrs"]["nda"] = json!({"accepted": true, "acceptedAt": "2026-02-01"});
+    let folder = inventory("2026-06-15", entities);
+    let schema_file = self::folder(&[("own.schema.json", schema)]);
+    let schema_file = schema_file.path().join("own.schema.json").display().to_string();
+    let since =
+        |conditions: &str| covered(X, &folder, &rules(&never_covers(conditions)), &["--schema", &schema_file]).1;
+    assert_eq!(since("when { resource has name && resource.name == \"y\" }"), "2026-01-01T00:00:00Z");
+    assert_eq!(since("when { resource has frozenUntil && context.at < resource.frozenUntil }"), "2026-03-01T00:00:00Z");
+    let signed = "unless { resource has nda && resource.nda has acceptedAt && resource.nda.acceptedAt <= context.at }";
+    assert_eq!(since(signed), "2026-02-01T00:00:00Z");
+    let reckoned = "when { context.at.durationSince(principal.effectiveStart) < duration(\"30d\") }";
+    assert_eq!(since(reckoned), Value::Null, "30 days after it was accepted, which no date tells");
+}
+
 /// What the command line names as rules is no part of an inventory, wherever it lies.
 #[test]
 fn rules_within_the_folder_of_an_inventory_are_not_read_as_inventory() {

@@ -32,6 +32,7 @@ pub(crate) mod subjects;
 mod tests;
 mod text;
 mod tokens;
+pub(crate) mod turning;
 pub(crate) mod unknown;
 mod unsaid;
 mod without;
@@ -64,6 +65,7 @@ pub use reads::{applies_to, attribute_of, conjuncts_of, is_variable};
 pub use rule::Rule;
 pub use subjects::{COVERAGE, COVERED};
 pub use text::{from_cedar, parse, spans};
+use turning::Asked;
 use without::Less;
 
 /// All rules of the domain.
@@ -90,6 +92,8 @@ pub struct RuleBook {
     reads: Reads,
     /// The names in policies that only an inventory can tell to exist.
     named: Vec<Named>,
+    /// The policies that make something of the moment asked.
+    reckoning: BTreeSet<String>,
     /// The kinds of agreement by which an account is covered as HIPAA asks.
     hipaa_kinds: BTreeSet<String>,
 }
@@ -235,6 +239,8 @@ impl RuleBook {
         let of_operations = schema.operations.iter().map(String::as_str).chain([operations::check::ASSUME]);
         let reads = Reads::all(of_operations.filter_map(|action| by_action.get(action)));
         let origin = Origin::default();
+        let reckoning = by_policy.iter().filter(|(_, reads)| reads.turning.reckons);
+        let reckoning = reckoning.map(|(id, _)| name_of(id).to_owned()).collect();
         Ok(Self {
             rules,
             sources,
@@ -247,6 +253,7 @@ impl RuleBook {
             by_action,
             reads,
             named,
+            reckoning,
             hipaa_kinds,
         })
     }
@@ -299,12 +306,21 @@ impl RuleBook {
         self.by_action.get(action).is_some_and(|reads| reads.organization)
     }
 
-    /// The moments that policies of an action name, and those right after them, in order: between two of them these policies say the
-    /// same.
-    pub fn moments(&self, action: &str) -> BTreeSet<Moment> {
-        let named = self.by_action.get(action).into_iter().flat_map(|reads| &reads.moments);
-        let around = named.flat_map(|moment| [Some(*moment), moment.checked_add(1)]).flatten();
-        around.filter_map(Moment::from_timestamp_millis).collect()
+    /// The moments that policies of an action compare the moment asked with, and those right after them, in order: between two of
+    /// them these policies say the same of what is asked, unless one [reckons](Self::reckons).
+    pub(crate) fn moments(&self, action: &str, asked: &Asked<'_>) -> BTreeSet<Moment> {
+        self.by_action.get(action).map(|reads| reads.turning.moments(asked)).unwrap_or_default()
+    }
+
+    /// Whether some policy of an action makes something of the moment asked (`context.at.offset(…)`): when its answer turns is told by
+    /// no date.
+    pub fn reckons(&self, action: &str) -> bool {
+        self.by_action.get(action).is_some_and(|reads| reads.turning.reckons)
+    }
+
+    /// The same of one policy.
+    pub(crate) fn is_reckoning(&self, id: &str) -> bool {
+        self.reckoning.contains(id)
     }
 
     /// Whether some policy of an action names a unit.

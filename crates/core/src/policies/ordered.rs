@@ -75,15 +75,25 @@ fn at(index: usize) -> usize {
 
 /// The comparison that an expression is; `None` where it is none with such a constant on one side.
 pub fn comparison(expression: &Value) -> Option<Ordered<'_>> {
-    // an operator is the only member of its expression
-    let (operator, operands) = expression.as_object()?.iter().next()?;
-    let (_, how) = *OPERATORS.iter().find(|(sign, _)| sign == operator)?;
-    let (left, right) = (operands.get("left")?, operands.get("right")?);
+    let (how, left, right) = parts(expression)?;
     match (constant(left), constant(right)) {
         (None, Some(with)) => Some(Ordered { of: left, how, with }),
         (Some(with), None) => Some(Ordered { of: right, how: how.turned(), with }),
         _ => None,
     }
+}
+
+/// The sides of a comparison.
+pub fn sides(expression: &Value) -> Option<(&Value, &Value)> {
+    let (_, left, right) = parts(expression)?;
+    Some((left, right))
+}
+
+fn parts(expression: &Value) -> Option<(How, &Value, &Value)> {
+    // an operator is the only member of its expression
+    let (operator, operands) = expression.as_object()?.iter().next()?;
+    let (_, how) = *OPERATORS.iter().find(|(sign, _)| sign == operator)?;
+    Some((how, operands.get("left")?, operands.get("right")?))
 }
 
 fn constant(expression: &Value) -> Option<i64> {
