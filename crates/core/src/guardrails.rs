@@ -266,10 +266,10 @@ impl Guardrails {
                 problems.extend(guardrail.map(names_no_action));
                 continue;
             }
-            let place = all.get(&error.policy_id().to_string()).map(|g: &Guardrail| &g.place);
+            let place = all.get(name_of(id)).map(|g: &Guardrail| &g.place);
             problems.extend(match place {
                 Some(place) => policies::of_validation(policies::from_cedar(&place.source, error), error, schema),
-                None => Some(Problem::about(error.policy_id().to_string(), error.to_string())),
+                None => Some(Problem::about(name_of(id), error.to_string())),
             });
         }
         let (set, lists) = lists::taken_out(set)?;

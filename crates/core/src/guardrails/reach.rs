@@ -146,7 +146,7 @@ pub(super) fn unasked(
 pub(super) fn impossible(result: &ValidationResult, terms: &mut BTreeMap<String, Terms>) {
     for warning in result.validation_warnings() {
         if let ValidationWarning::ImpossiblePolicy(_) = warning
-            && let Some(terms) = terms.get_mut(&warning.policy_id().to_string())
+            && let Some(terms) = terms.get_mut(name_of(warning.policy_id()))
         {
             let reason = "no principal, action and account can meet its conditions, in any inventory";
             terms.impossible.get_or_insert_with(|| reason.to_owned());
