@@ -423,6 +423,65 @@ fn answers_about_members_name_them() {
     assert!(csv.contains("report,member,") && csv.contains(",close-account,,,,333333333333,"), "{csv}");
 }
 
+/// An operation about members that no gate keeps from accounts without one is told.
+#[test]
+fn an_operation_about_members_says_what_it_is_where_there_are_none() {
+    let warnings = |about: &str, gate: &str| {
+        let example = "examples/writing-rules/operation/rules";
+        let read = |file: &str| std::fs::read_to_string(format!("{example}/{file}")).unwrap();
+        let operations = read("operations.json").replace("\"about\": \"account\"", &format!("\"about\": \"{about}\""));
+        let files =
+            folder(&[("own.cedar", format!("{}\n{gate}", read("inquiry.cedar"))), ("operations.json", operations)]);
+        let schema = std::fs::read_to_string("examples/writing-rules/operation/schema.json").unwrap();
+        let source = countersign_core::problem::SourceFile::new("schema.json", schema);
+        let node = countersign_core::text::json::parse(&source).unwrap();
+        let schema = countersign_core::inventory::schema::EntitySchema::laid_over(&source, &node).unwrap();
+        let rules =
+            RuleBook::laid_over(&Folder::new(files.path()), &schema).unwrap_or_else(|f| panic!("{}", words(&f)));
+        rules.warnings.iter().filter(|w| w.message().contains("manages no other")).count()
+    };
+    let of_member = gate("create-compliance-inquiry", "unless { context has memberState }");
+    assert_eq!(warnings("account", ""), 0);
+    assert_eq!(warnings("member", ""), 1);
+    assert_eq!(warnings("member", &of_member), 0);
+}
+
+/// What stands under `[rules]` is a folder, relative, and within the repository: what is wrong with another is told by its name.
+#[test]
+fn a_setting_that_names_no_folder_of_rules_says_why() {
+    let told = |path: &str| {
+        let folder = folder(&[
+            ("e.json", of_x(true, json!([])).to_string()),
+            ("countersign.toml", format!("asOf = \"2026-06-15\"\n[rules]\npolicies = \"{path}\"\n")),
+            ("rules/own.cedar", gate("download-report", "when { resource has name }")),
+        ]);
+        let output = run(&["evaluate", "DIR"], &folder, &[]);
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).split_whitespace().collect::<Vec<_>>().join(" "))
+    };
+    assert_eq!(told("rules").0, Some(0));
+    for (path, why) in [
+        ("rules/own.cedar", "rules/own.cedar is a file, and rules are a folder of files"),
+        ("/tmp", "/tmp is an absolute path, and rules are named relative to"),
+        ("rule", "there is no rule"),
+    ] {
+        let (code, text) = told(path);
+        assert_eq!(code, Some(2), "{text}");
+        assert!(text.contains(why), "{text}");
+    }
+}
+
+/// An operation is found by the words that answers have for it.
+#[test]
+fn an_operation_is_asked_by_the_words_of_its_answers() {
+    let catalogue = &RULES.operations;
+    for (words, name) in
+        [("accept agreements", "accept-agreement"), ("Close members", "close-account"), ("sign", "accept-agreement")]
+    {
+        let found = countersign_core::naming::operation(catalogue, words);
+        assert_eq!(found.ok(), Some(name), "{words}");
+    }
+}
+
 /// What a built-in policy was, and what took it away, is told where it is asked for, and its removal where it is said.
 #[test]
 fn a_built_in_policy_that_is_removed_is_told_with_its_place() {
@@ -625,6 +684,20 @@ fn moments_of_entities_turn_answers_as_those_in_policies_do() {
     assert_eq!(self::guarded(&nobody, &guardrail("accept-agreement"), Some(&daily)).1, "proved");
 }
 
+/// A guardrail that forbids from a day on is broken by a request of that day.
+#[test]
+fn a_guardrail_that_reads_the_moment_is_tried_with_later_requests() {
+    let entities = of_x(true, alice(json!("arn:aws:iam::aws:policy/AdministratorAccess")));
+    let state = |conditions: &str| {
+        let text = guardrail("accept-agreement");
+        guarded(&entities, &format!("{}\n{conditions};", text.trim_end_matches(';')), None).1
+    };
+    assert_eq!(state("when { context.at >= datetime(\"2026-06-01\") }"), "violated");
+    assert_eq!(state("when { context.at >= datetime(\"2026-07-01\") }"), "holds");
+    assert_eq!(state("when { context.at > datetime(\"2026-07-01\") && context.name == \"alice\" }"), "holds");
+    assert_eq!(state("when { context.at.toTime() >= duration(\"12h\") }"), "holds");
+}
+
 /// The same of the beginning of coverage.
 #[test]
 fn moments_of_entities_move_the_beginning_of_coverage() {
@@ -633,6 +706,16 @@ fn moments_of_entities_move_the_beginning_of_coverage() {
     entities[0]["attrs"]["nda"] = json!({"accepted": true, "acceptedAt": "2026-02-01"});
     let folder = inventory("2026-06-15", entities);
     let schema_file = self::folder(&[("own.schema.json", schema)]);
+    let of_organization = inventory(
+        "2026-06-15",
+        json!([
+            {"uid": "Organization::\"o-exampleorg1\"", "attrs": {"featureSet": "ALL", "managementAccount": "111111111111"}},
+            {"uid": "Account::\"111111111111\"", "parents": ["o-exampleorg1"], "attrs": {"frozenUntil": "2026-04-01",
+                "memberships": [{"organization": "o-exampleorg1", "from": "2020-01-01"}]}},
+            {"uid": "CustomerAgreement::\"customer-agreement-Org2222222222222\"",
+                "attrs": {"agreement": "baa", "organization": "o-exampleorg1", "effectiveStart": "2025-01-01"}}
+        ]),
+    );
     let schema_file = schema_file.path().join("own.schema.json").display().to_string();
     let since =
         |conditions: &str| covered(X, &folder, &rules(&never_covers(conditions)), &["--schema", &schema_file]).1;
@@ -640,6 +723,18 @@ fn moments_of_entities_move_the_beginning_of_coverage() {
     assert_eq!(since("when { resource has frozenUntil && context.at < resource.frozenUntil }"), "2026-03-01T00:00:00Z");
     let signed = "unless { resource has nda && resource.nda has acceptedAt && resource.nda.acceptedAt <= context.at }";
     assert_eq!(since(signed), "2026-02-01T00:00:00Z");
+    // where the account stood elsewhere, it was not in force by standing there
+    let holds = |conditions: &str| {
+        let own = format!(
+            "@id(\"own\") @rule(\"X\")\n\
+             forbid (principal is Artifact::Membership, action == Artifact::Action::\"holds\", resource is Artifact::Account)\n\
+             {conditions};"
+        );
+        covered("111111111111", &of_organization, &rules(&own), &["--schema", &schema_file]).1
+    };
+    assert_eq!(holds("when { false || context.at < datetime(\"2010-01-01\") }"), "2025-01-01T00:00:00Z");
+    assert_eq!(holds("when { context.at < datetime(\"2026-03-01\") }"), "2026-03-01T00:00:00Z");
+    assert_eq!(holds("when { resource has frozenUntil && context.at < resource.frozenUntil }"), "2026-04-01T00:00:00Z");
     let reckoned = "when { context.at.durationSince(principal.effectiveStart) < duration(\"30d\") }";
     assert_eq!(since(reckoned), Value::Null, "30 days after it was accepted, which no date tells");
 }

@@ -270,28 +270,51 @@ impl Agreements<'_> {
         account: &Account,
         entities: &Entities,
     ) -> Result<Option<Moment>, Failure> {
-        if self.rules.reckons("in-force") {
+        if ["in-force", "holds", "membership-known"].iter().any(|action| self.rules.reckons(action)) {
             return Ok(None);
         }
         let own = Uid::new("Account", &account.id);
         let of: [(&[&str], &Uid); 2] = [(&["principal"], uid), (&["resource"], &own)];
-        let compared = self.rules.moments("in-force", &Asked { inventory: self.inventory, of: &of });
+        let asked = Asked { inventory: self.inventory, of: &of };
+        let mut compared = self.rules.moments("in-force", &asked);
+        // where the rules let memberships and designations hold at some moments only, the account stood elsewhere at others
+        let asked = Asked { of: of.get(1..).unwrap_or_default(), ..asked };
+        let of_standing: BTreeSet<Moment> =
+            ["holds", "membership-known"].iter().flat_map(|action| self.rules.moments(action, &asked)).collect();
+        let moves = !of_standing.is_empty();
+        compared.extend(of_standing);
         // what no policy compares the moment with since then, it said then as it does now
         let mut after = compared.range((Bound::Excluded(since), Bound::Included(self.at))).copied().peekable();
         if after.peek().is_none() {
             return Ok(Some(since));
         }
-        let resource = own.to_cedar()?;
+        let (principal, resource) = (uid.to_cedar()?, own.to_cedar()?);
         let moments: Vec<Moment> = std::iter::once(since).chain(after.filter(|moment| *moment < self.at)).collect();
         let mut first = self.at;
         for moment in moments.into_iter().rev() {
             let asked = context([("at", datetime(moment))])?;
-            if !self.rules.rule("in-force", &uid.to_cedar()?, &resource, asked, entities)?.permitted {
+            let then = if moves { self.entities_at(moment, account)? } else { None };
+            let entities = then.as_ref().unwrap_or(entities);
+            // one that the account is not asked about where it stood then
+            if entities.get(&principal).is_none() {
+                break;
+            }
+            if !self.rules.rule("in-force", &principal, &resource, asked, entities)?.permitted {
                 break;
             }
             first = moment;
         }
         Ok(Some(first))
+    }
+
+    /// The entities as they stood at another moment; `None` where that is not known.
+    fn entities_at(&self, moment: Moment, account: &Account) -> Result<Option<Entities>, Failure> {
+        let then = self.moved_to(moment);
+        let standing = then.standing(account)?;
+        if standing.unknown.is_some() {
+            return Ok(None);
+        }
+        then.entities(account, &standing, &[]).map(Some)
     }
 
     fn row(

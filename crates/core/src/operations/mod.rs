@@ -120,7 +120,7 @@ fn read_of(
 }
 
 /// What a request by which something is allowed later is told with.
-const LATER: &str = "the moment of the request";
+pub(crate) const LATER: &str = "the moment of the request";
 
 /// IAM actions, by generation.
 type Needed = BTreeSet<(&'static str, String)>;
@@ -540,7 +540,7 @@ impl AccountEvaluator<'_> {
         let entities = world.map_or(self.entities, |w| &w.entities);
         let ruling = self.rules.rule(operation.name, &principal.to_cedar()?, &resource, context, entities)?;
         let reckons = |r: &Rule| facts.unreckoned && self.rules.is_reckoning(&r.id);
-        let counts = |r: &&Rule| !(self.any_state && r.get("state").is_some()) && !reckons(r);
+        let counts = |r: &&Rule| !(reckons(r) || self.any_state && r.get("state").is_some());
         // a permit that reckons may apply at another moment
         let unpermitted =
             || ruling.by.is_empty() && self.rules.of_action(operation.name).any(|r| !r.forbids && reckons(r));

@@ -332,8 +332,8 @@ impl RuleBook {
         self.by_action.get(action).is_some_and(|reads| reads.organization)
     }
 
-    /// The moments that policies of an action compare the moment asked with, and those right after them, in order: between two of
-    /// them these policies say the same of what is asked, unless one [reckons](Self::reckons).
+    /// The moments at which what policies of an action say can turn, in order: from one to the next they say the same of what is asked,
+    /// unless one [reckons](Self::reckons).
     pub(crate) fn moments(&self, action: &str, asked: &Asked<'_>) -> BTreeSet<Moment> {
         self.by_action.get(action).map(|reads| reads.turning.moments(asked)).unwrap_or_default()
     }

@@ -1,7 +1,7 @@
 //! The moments at which a comparison with the moment asked can turn: those that are written out in a policy, and those that stand in
 //! entities (`resource.nda.acceptedAt`).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -14,10 +14,10 @@ use crate::moment::Moment;
 /// What policies compare the moment asked with.
 #[derive(Clone, Debug, Default)]
 pub struct Turning {
-    /// Moments that are written out, in milliseconds since 1970.
+    /// Those that are written out, in milliseconds since 1970.
     written: BTreeSet<i64>,
-    /// What is read of entities: a variable and the attributes after it.
-    read: BTreeSet<Vec<String>>,
+    /// Those that are read of entities, by a variable and the attributes after it: whether answers turn at the moment, and right after it.
+    read: BTreeMap<Vec<String>, [bool; 2]>,
     /// Something is made of the moment (`context.at.offset(…)`), or it is compared with what is: where that turns is told by no date.
     pub reckons: bool,
 }
@@ -31,6 +31,11 @@ pub struct Asked<'a> {
 }
 
 impl Turning {
+    /// Nothing.
+    pub const fn none() -> Self {
+        Self { written: BTreeSet::new(), read: BTreeMap::new(), reckons: false }
+    }
+
     /// Takes in what an expression does, apart from its parts. Whether the parts have to be looked at.
     pub fn add(&mut self, json: &Value) -> bool {
         if is_moment(json) {
@@ -38,35 +43,36 @@ impl Turning {
             return false;
         }
         if let Some(written) = ordered::comparison(json).filter(|c| is_moment(c.of)) {
-            self.written.insert(written.with);
+            self.written.extend(edges(written.with, written.turns()));
             return false;
         }
-        let Some((left, right)) = ordered::sides(json) else { return true };
-        let other = match (is_moment(left), is_moment(right)) {
-            (true, false) => right,
-            (false, true) => left,
-            _ => return true,
-        };
+        let Some((other, turns)) = ordered::compared_with(json, &is_moment) else { return true };
         match path(other) {
-            Some(path) => drop(self.read.insert(path)),
+            Some(path) => self.turn(path, turns),
             None => self.reckons = true,
         }
         false
     }
 
+    fn turn(&mut self, path: Vec<String>, turns: [bool; 2]) {
+        let known = self.read.entry(path).or_default();
+        let [at, after] = *known;
+        let [also_at, also_after] = turns;
+        *known = [at || also_at, after || also_after];
+    }
+
     /// What these do as well.
     pub fn extend(&mut self, other: &Self) {
         self.written.extend(&other.written);
-        self.read.extend(other.read.iter().cloned());
+        other.read.iter().for_each(|(path, turns)| self.turn(path.clone(), *turns));
         self.reckons |= other.reckons;
     }
 
-    /// The moments, and those right after them, in order: between two of them the policies say the same.
+    /// The moments at which what the policies say can turn, in order: from one to the next they say the same.
     pub fn moments(&self, asked: &Asked<'_>) -> BTreeSet<Moment> {
-        let read = self.read.iter().filter_map(|path| asked.moment(path));
-        let all = self.written.iter().copied().chain(read.map(|moment| moment.timestamp_millis()));
-        let around = all.flat_map(|moment| [Some(moment), moment.checked_add(1)]).flatten();
-        around.filter_map(Moment::from_timestamp_millis).collect()
+        let read = self.read.iter().filter_map(|(path, turns)| Some((asked.moment(path)?.timestamp_millis(), *turns)));
+        let all = self.written.iter().copied().chain(read.flat_map(|(moment, turns)| edges(moment, turns)));
+        all.filter_map(Moment::from_timestamp_millis).collect()
     }
 }
 
@@ -74,7 +80,7 @@ impl Asked<'_> {
     /// What stands at a path, where it is a moment.
     fn moment(&self, path: &[String]) -> Option<Moment> {
         let starts = |start: &&[&str]| path.iter().zip(*start).all(|(a, b)| a == b) && path.len() > start.len();
-        let (start, uid) = self.of.iter().find(|(start, _)| starts(&start))?;
+        let (start, uid) = self.of.iter().find(|(start, _)| starts(start))?;
         let mut entity = self.inventory.entities.get(*uid)?;
         let mut attributes = path.get(start.len()..)?.iter();
         let mut item: &Item = entity.attrs.get(attributes.next()?)?;
@@ -93,6 +99,12 @@ impl Asked<'_> {
             _ => None,
         }
     }
+}
+
+/// The moment and the one right after it, as far as answers turn there.
+fn edges(moment: i64, [at, after]: [bool; 2]) -> impl Iterator<Item = i64> {
+    let next = moment.checked_add(1).filter(|_| after);
+    Some(moment).filter(|_| at).into_iter().chain(next)
 }
 
 fn is_moment(json: &Value) -> bool {
