@@ -216,6 +216,6 @@ fn coverage_row(account: &AccountAnswer, agreement: &AgreementAnswer) -> Result<
 }
 
 fn finding_row(finding: &Finding) -> [Cell; 7] {
-    let Finding { rule, name, severity, cites, subject, help, message: _, assuming: _ } = finding;
+    let Finding { rule, name, severity, cites, subject, help, message: _, assuming: _, unknown: _ } = finding;
     [rule, name, severity.word(), cites, subject, &finding.told(), help].map(Cell::text)
 }

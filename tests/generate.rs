@@ -157,7 +157,7 @@ fn a_list_of_its_time_is_used_and_what_cannot_be_is_refused() {
     let told = refused(&args);
     let told = told.split_whitespace().filter(|w| *w != "│").collect::<Vec<_>>().join(" ");
     assert!(told.contains("may have 10240") && told.contains("--drop") && told.contains("do not split it"), "{told}");
-    assert_eq!(quotas::SERVICE_CONTROL, 10_240);
+    assert_eq!(quotas::quotas().service_control, 10_240);
 }
 
 #[test]

@@ -300,6 +300,445 @@ fn a_rule_that_reads_the_moment_moves_the_beginning_of_coverage() {
     assert_eq!(since("when { context.at > datetime(\"2026-07-01\") }"), "2026-01-01T00:00:00Z", "later");
 }
 
+/// The findings of a code: the account, and whether it is perhaps so.
+fn found(code: &str, inventory: &TempDir, rules: &TempDir) -> Vec<(String, bool)> {
+    let rules = rules.path().to_str().unwrap();
+    let all = json_of(&run(&["evaluate", "DIR", "--format", "json", "--policies", rules], inventory, &[]));
+    let of_code = all["findings"].as_array().unwrap().iter().filter(|f| f["rule"] == code);
+    of_code
+        .map(|f| {
+            let told = f["message"].as_str().unwrap().contains("perhaps: it depends on the tags of 222222222223");
+            assert_eq!(f["unknown"].is_string(), told, "{f}");
+            (f["subject"].as_str().unwrap().to_owned(), told)
+        })
+        .collect()
+}
+
+/// D16: a finding that rests on a tag is unknown where tags were not listed: it is perhaps so, whether it is about the tag or its absence.
+#[test]
+fn findings_about_tags_that_were_not_listed_are_perhaps_so() {
+    let of = |action: &str, principal: &str, resource: &str, conditions: &str| {
+        rules(&format!(
+            "@id(\"own\") @code(\"OWN001\") @rule(\"X\") @severity(\"error\") @message(\"look\")\n\
+             permit (principal{principal}, action == Artifact::Action::\"report-on-{action}\", resource{resource})\n{conditions};"
+        ))
+    };
+    let account = " is Artifact::Account";
+    let (x, other) = (format!("account {X} (x)"), "account 222222222224".to_owned());
+    let listed =
+        |known: bool| inventory("2026-11-01", of_x(known, alice(json!("arn:aws:iam::aws:policy/AdministratorAccess"))));
+    for (conditions, known, unknown) in [
+        ("when { principal.hasTag(\"Frozen\") }", vec![(&other, false)], vec![(&x, true), (&other, false)]),
+        ("unless { principal.hasTag(\"Frozen\") }", vec![(&x, false)], vec![(&x, true)]),
+        ("unless { context.tags.contains(\"frozen=yes\") }", vec![(&x, false)], vec![(&x, true)]),
+        // whatever the tag is
+        (
+            "when { principal has name } unless { principal.hasTag(\"a\") && !principal.hasTag(\"a\") }",
+            vec![(&x, false)],
+            vec![(&x, false)],
+        ),
+        // and where the policy asks whether they were listed
+        ("when { principal.tagsKnown } unless { context.tags.contains(\"frozen=yes\") }", vec![(&x, false)], vec![]),
+    ] {
+        let rules = of("account", account, account, conditions);
+        for (known, expected) in [(true, known), (false, unknown)] {
+            let mut found = found("OWN001", &listed(known), &rules);
+            found.sort_by_key(|(subject, _)| subject.len());
+            let mut expected: Vec<(String, bool)> =
+                expected.iter().map(|(s, perhaps)| ((*s).clone(), *perhaps)).collect();
+            expected.sort_by_key(|(subject, _)| subject.len());
+            assert_eq!(found, expected, "{conditions} {known}");
+        }
+    }
+    // nothing passes by what is not known
+    let rules = of("account", account, account, "when { principal.hasTag(\"Frozen\") && principal has name }");
+    let folder = listed(false);
+    let output =
+        run(&["evaluate", "DIR", "--fail-on", "error", "--policies"], &folder, &[rules.path().to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        !String::from_utf8_lossy(&output.stderr).contains("has no tag"),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    // of access and of agreements as well
+    let access = of(
+        "access",
+        "",
+        account,
+        "when { context.operation == \"terminate-agreement\" && context.allowed && resource.hasTag(\"Frozen\") }",
+    );
+    assert_eq!(found("OWN001", &listed(true), &access), []);
+    let perhaps = found("OWN001", &listed(false), &access);
+    assert!(!perhaps.is_empty() && perhaps.iter().all(|(_, perhaps)| *perhaps), "{perhaps:?}");
+    let agreement = " is Artifact::CustomerAgreement";
+    let agreement =
+        of("agreement", agreement, agreement, "when { principal has account && principal.account.hasTag(\"Frozen\") }");
+    assert_eq!(found("OWN001", &listed(true), &agreement), []);
+    assert_eq!(found("OWN001", &listed(false), &agreement).len(), 1);
+}
+
+/// D16: the same of the facts on which findings rest.
+#[test]
+fn a_fact_that_rests_on_tags_that_were_not_listed_is_unknown() {
+    let facts = rules(
+        "@id(\"own\") @rule(\"X\")\n\
+         forbid (principal is Artifact::Account, action == Artifact::Action::\"covered\", resource is Artifact::Account)\n\
+         when { principal.hasTag(\"Frozen\") };",
+    );
+    let covered = |known: bool| {
+        let folder = inventory("2026-11-01", of_x(known, json!([])));
+        let rules = facts.path().to_str().unwrap();
+        json_of(&run(&["evaluate", "DIR", "--format", "json", "--policies", rules], &folder, &[]))["accounts"][0]["hipaa"]["covered"].clone()
+    };
+    assert_eq!((covered(true), covered(false)), (json!(true), Value::Null));
+}
+
+/// What is done to members of an organization names them.
+#[test]
+fn answers_about_members_name_them() {
+    let mut entities = json!([
+        {"uid": "Organization::\"o-exampleorg1\"", "attrs": {"featureSet": "ALL", "managementAccount": "111111111111",
+            "trustedAccess": true, "serviceRole": true}},
+        {"uid": "Account::\"111111111111\"", "parents": ["o-exampleorg1"]}
+    ]);
+    let members = [("222222222222", "wards"), ("333333333333", "research")];
+    for (id, name) in members {
+        let member =
+            json!({"uid": format!("Account::\"{id}\""), "parents": ["o-exampleorg1"], "attrs": {"name": name}});
+        entities.as_array_mut().unwrap().push(member);
+    }
+    let folder = inventory("2026-06-15", entities);
+    let told = |args: &[&str]| {
+        let output = run(args, &folder, &[]);
+        String::from_utf8_lossy(&output.stdout).split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let who = told(&["who-can", "close-account", "DIR"]);
+    for (id, name) in members {
+        assert!(who.contains(&format!("close the member {name} ({id}) in account 111111111111")), "{who}");
+    }
+    let can = told(&["can", "root", "close-account", "DIR", "--account", "111111111111"]);
+    assert!(can.contains("close the members wards (222222222222), research (333333333333) in account"), "{can}");
+    let csv = told(&["who-can", "close-account", "DIR", "--format", "csv"]);
+    assert!(csv.contains("report,member,") && csv.contains(",close-account,,,,333333333333,"), "{csv}");
+}
+
+/// An operation about members that no gate keeps from accounts without one is told.
+#[test]
+fn an_operation_about_members_says_what_it_is_where_there_are_none() {
+    let warnings = |about: &str, gate: &str| {
+        let example = "examples/writing-rules/operation/rules";
+        let read = |file: &str| std::fs::read_to_string(format!("{example}/{file}")).unwrap();
+        let operations = read("operations.json").replace("\"about\": \"account\"", &format!("\"about\": \"{about}\""));
+        let files =
+            folder(&[("own.cedar", format!("{}\n{gate}", read("inquiry.cedar"))), ("operations.json", operations)]);
+        let schema = std::fs::read_to_string("examples/writing-rules/operation/schema.json").unwrap();
+        let source = countersign_core::problem::SourceFile::new("schema.json", schema);
+        let node = countersign_core::text::json::parse(&source).unwrap();
+        let schema = countersign_core::inventory::schema::EntitySchema::laid_over(&source, &node).unwrap();
+        let rules =
+            RuleBook::laid_over(&Folder::new(files.path()), &schema).unwrap_or_else(|f| panic!("{}", words(&f)));
+        rules.warnings.iter().filter(|w| w.message().contains("manages no other")).count()
+    };
+    let of_member = gate("create-compliance-inquiry", "unless { context has memberState }");
+    assert_eq!(warnings("account", ""), 0);
+    assert_eq!(warnings("member", ""), 1);
+    assert_eq!(warnings("member", &of_member), 0);
+}
+
+/// What stands under `[rules]` is a folder, relative, and within the repository: what is wrong with another is told by its name.
+#[test]
+fn a_setting_that_names_no_folder_of_rules_says_why() {
+    let told = |path: &str| {
+        let folder = folder(&[
+            ("e.json", of_x(true, json!([])).to_string()),
+            ("countersign.toml", format!("asOf = \"2026-06-15\"\n[rules]\npolicies = \"{path}\"\n")),
+            ("rules/own.cedar", gate("download-report", "when { resource has name }")),
+        ]);
+        let output = run(&["evaluate", "DIR"], &folder, &[]);
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).split_whitespace().collect::<Vec<_>>().join(" "))
+    };
+    assert_eq!(told("rules").0, Some(0));
+    for (path, why) in [
+        ("rules/own.cedar", "rules/own.cedar is a file, and rules are a folder of files"),
+        ("/tmp", "/tmp is an absolute path, and rules are named relative to"),
+        ("rule", "there is no rule"),
+    ] {
+        let (code, text) = told(path);
+        assert_eq!(code, Some(2), "{text}");
+        assert!(text.contains(why), "{text}");
+    }
+}
+
+/// An operation is found by the words that answers have for it.
+#[test]
+fn an_operation_is_asked_by_the_words_of_its_answers() {
+    let catalogue = &RULES.operations;
+    for (words, name) in
+        [("accept agreements", "accept-agreement"), ("Close members", "close-account"), ("sign", "accept-agreement")]
+    {
+        let found = countersign_core::naming::operation(catalogue, words);
+        assert_eq!(found.ok(), Some(name), "{words}");
+    }
+}
+
+/// What a built-in policy was, and what took it away, is told where it is asked for, and its removal where it is said.
+#[test]
+fn a_built_in_policy_that_is_removed_is_told_with_its_place() {
+    let text = format!("// ours\n{}\n{}", removing("management-account"), removing("phi-without-coverage"));
+    let line = |id: &str| {
+        let at = text.find(&format!("@id(\"{id}\")")).unwrap();
+        1 + text[..at].matches('\n').count()
+    };
+    let of = |own: Option<&str>| {
+        let settings = if own.is_some() { "[rules]\npolicies = \"rules\"\n" } else { "" };
+        let mut all = vec![
+            ("e.json", of_x(true, json!([])).to_string()),
+            ("countersign.toml", format!("asOf = \"2026-06-15\"\n{settings}")),
+        ];
+        all.extend(own.map(|text| ("rules/r.cedar", text.to_owned())));
+        folder(&all)
+    };
+    let (base, head) = (of(None), of(Some(&text)));
+    let found =
+        json_of(&run(&["check", "DIR", "--format", "json", "--base", base.path().to_str().unwrap()], &head, &[]));
+    let entries = found["weakening"]["entries"].as_array().unwrap();
+    for id in ["management-account", "phi-without-coverage"] {
+        let entry =
+            entries.iter().find(|e| e["what"].as_str().unwrap().contains(id)).unwrap_or_else(|| panic!("{found}"));
+        assert!(entry["file"].as_str().unwrap().ends_with("rules/r.cedar"), "{entry}");
+        let told = usize::try_from(entry["line"].as_u64().unwrap()).unwrap();
+        assert!((line(id)..line(id) + 3).contains(&told), "{entry} {}", line(id));
+    }
+    let rules = head.path().join("rules").display().to_string();
+    for (what, name) in [("rule", "CS001"), ("policy", "management-account"), ("rule", "R33")] {
+        let output = countersign(&["show", what, name, "--policies", &rules]);
+        let shown = String::from_utf8_lossy(&output.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(output.status.code(), Some(0), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(shown.contains("r.cedar:") && shown.contains("removes it"), "{name}: {shown}");
+    }
+}
+
+/// Memberships name no unit (D22): where rules read units, an answer for another day takes those of the files for granted, as it does tags.
+#[test]
+fn the_unit_of_another_day_is_told_as_assumed_where_rules_read_units() {
+    let entities = json!([
+        {"uid": "Organization::\"o-exampleorg1\"", "attrs": {"featureSet": "ALL", "managementAccount": "111111111111",
+            "trustedAccess": true, "serviceRole": true}},
+        {"uid": "OrganizationalUnit::\"ou-ab12-clinical1\"", "parents": ["o-exampleorg1"]},
+        {"uid": "Account::\"111111111111\"", "parents": ["ou-ab12-clinical1"], "attrs": {"memberships":
+            [{"organization": "o-exampleorg1", "from": "2020-01-01"}]}},
+        {"uid": "CustomerAgreement::\"customer-agreement-Org2222222222222\"",
+            "attrs": {"agreement": "baa", "organization": "o-exampleorg1", "effectiveStart": "2020-01-01"}}
+    ]);
+    let folder = inventory("2026-11-01", entities);
+    let units = rules(&never_covers("when { resource in Artifact::OrganizationalUnit::\"ou-ab12-clinical1\" }"));
+    let tags = rules(&never_covers("when { resource.hasTag(\"Frozen\") }"));
+    let assumed = |rules: &TempDir, at: &str| {
+        let rules = rules.path().to_str().unwrap();
+        let found = run(&["coverage", "DIR", "--policies", rules, "--at", at, "--format", "json"], &folder, &[]);
+        let text = run(&["coverage", "DIR", "--policies", rules, "--at", at], &folder, &[]);
+        let of_operations = run(
+            &[
+                "can",
+                "root",
+                "accept",
+                "DIR",
+                "--account",
+                "111111111111",
+                "--policies",
+                rules,
+                "--at",
+                at,
+                "--format",
+                "json",
+            ],
+            &folder,
+            &[],
+        );
+        let told = [
+            json_of(&found)["assuming"].to_string(),
+            String::from_utf8_lossy(&text.stdout).into_owned(),
+            json_of(&of_operations)["answers"][0]["operations"][0]["assuming"].to_string(),
+        ];
+        told.map(|told| told.contains("organizational units"))
+    };
+    assert_eq!(assumed(&units, "2024-01-01"), [true; 3]);
+    assert_eq!(assumed(&units, "2026-11-01"), [false; 3]);
+    assert_eq!(assumed(&tags, "2024-01-01"), [false; 3]);
+}
+
+/// A gate is asked about permission sets: what it asks of people never holds, wherever it asks.
+#[test]
+fn a_gate_that_asks_who_people_are_is_an_error() {
+    for test in [
+        "principal in Artifact::IdentityCenterGroup::\"g-legal\"",
+        "principal is Artifact::IdentityCenterUser",
+        "principal is Artifact::IdentityCenterUser in Artifact::IdentityCenterGroup::\"g-legal\"",
+        "resource in Artifact::Group::\"arn:aws:iam::111111111111:group/legal\"",
+        "resource is Artifact::Organization",
+    ] {
+        for conditions in [
+            format!("unless {{ {test} }}"),
+            format!("when {{ resource has name || {test} }}"),
+            format!("when {{ !({test}) }}"),
+        ] {
+            let rules = rules(&gate("accept-agreement", &conditions));
+            let Err(Failure::Problems(problems)) = RuleBook::laid_over(&Folder::new(rules.path()), &SCHEMA) else {
+                panic!("nothing is wrong with {conditions}")
+            };
+            assert!(problems.iter().any(|p| p.message().contains("this is never true")), "{conditions}: {problems:?}");
+        }
+    }
+    for possible in [
+        "unless { principal in Artifact::Group::\"arn:aws:iam::111111111111:group/legal\" }",
+        "unless { principal is Artifact::PermissionSet }",
+        "when { resource in Artifact::Organization::\"o-exampleorg1\" || resource in Artifact::OfflineAgreement::\"o\" }",
+        "when { context has organization && context.organization == Artifact::Organization::\"o-exampleorg1\" }",
+    ] {
+        let rules = rules(&gate("accept-agreement", possible));
+        RuleBook::laid_over(&Folder::new(rules.path()), &SCHEMA).unwrap_or_else(|f| panic!("{possible} {}", words(&f)));
+    }
+}
+
+/// An id is told as it is written, and what is wrong with a guardrail stands where it is written, whatever its id is.
+#[test]
+fn what_is_wrong_with_a_guardrail_has_its_place_whatever_its_id_is() {
+    for id in ["plain", "isn't", "a\\\"b", "tab\\there"] {
+        let with = |conditions: &str| {
+            let text = guardrail("accept-agreement").replace("@id(\"own\")", &format!("@id(\"{id}\")"));
+            let text = text.trim_end_matches(';').to_owned();
+            format!("{text}\n{conditions};")
+        };
+        let text = with("when { context.nothing == 1 }");
+        let source = countersign_core::problem::SourceFile::new("g.cedar", text);
+        let Err(Failure::Problems(problems)) = countersign_core::guardrails::Guardrails::of_sources(&[source], &SCHEMA)
+        else {
+            panic!("nothing is wrong with {id}")
+        };
+        assert!(problems.iter().all(|p| !p.underlined().is_empty()), "{id}: {problems:?}");
+        let entities = of_x(true, alice(json!("arn:aws:iam::aws:policy/AdministratorAccess")));
+        let state = guarded(&entities, &with("when { false }"), None).1;
+        assert_eq!(state, "cannot-match", "{id}");
+    }
+}
+
+/// The account and an overlay of the schema with moments of one's own.
+fn frozen_until() -> (Value, String) {
+    let moment = json!({"type": "Extension", "name": "datetime", "required": false});
+    let of = |ty: &str| json!({(ty): {"shape": {"type": "Record", "attributes": {"frozenUntil": moment}}}});
+    let mut types = of("Account");
+    types.as_object_mut().unwrap().extend(of("Organization").as_object().unwrap().clone());
+    let schema = json!({"Artifact": {"entityTypes": types}});
+    let mut entities = of_x(true, alice(json!("arn:aws:iam::aws:policy/AdministratorAccess")));
+    entities[0]["attrs"]["frozenUntil"] = json!("2026-07-01");
+    entities[0]["parents"] = json!(["o-exampleorg1"]);
+    let organization = json!({"featureSet": "ALL", "managementAccount": X, "trustedAccess": true, "serviceRole": true,
+        "frozenUntil": "2026-08-01"});
+    entities.as_array_mut().unwrap().push(json!({"uid": "Organization::\"o-exampleorg1\"", "attrs": organization}));
+    (entities, schema.to_string())
+}
+
+/// Moments turn an answer wherever they stand: in a policy, in an attribute of the account, of its organization, of the agreement.
+#[test]
+fn moments_of_entities_turn_answers_as_those_in_policies_do() {
+    let (entities, schema) = frozen_until();
+    let guarded = |as_of: &str, conditions: &str| {
+        let settings = format!("asOf = \"{as_of}\"\n[rules]\npolicies = \"rules\"\nschema = \"own.schema.json\"\n");
+        let folder = folder(&[
+            ("e.json", entities.to_string()),
+            ("countersign.toml", settings),
+            ("own.schema.json", schema.clone()),
+            ("guardrails/g.cedar", guardrail("accept-agreement")),
+            ("rules/r.cedar", gate("accept-agreement", conditions)),
+        ]);
+        let output = run(&["check", "DIR", "--only", "guardrails", "--format", "json"], &folder, &[]);
+        json_of(&output)["guardrails"][0]["outcome"].as_str().unwrap().to_owned()
+    };
+    let own = "resource has frozenUntil && context.at < resource.frozenUntil";
+    let shared = "context has organization && context.organization has frozenUntil && context.organization.frozenUntil >= context.at";
+    for conditions in [own, shared] {
+        let conditions = format!("when {{ {conditions} }}");
+        assert_eq!(guarded("2026-06-15", &conditions), "holds", "{conditions}");
+        assert_eq!(guarded("2026-09-01", &conditions), "violated", "{conditions}");
+    }
+    assert_eq!(
+        guarded("2026-07-15", "when { resource has frozenUntil && context.at >= resource.frozenUntil }"),
+        "proved"
+    );
+    // what is reckoned turns at no moment that is told: perhaps it never forbids
+    for reckoned in [
+        "when { resource has frozenUntil && context.at < resource.frozenUntil.offset(duration(\"1d\")) }",
+        "when { context.at.durationSince(datetime(\"2026-06-01\")) < duration(\"90d\") }",
+        "when { context.at.toTime() < duration(\"12h\") }",
+    ] {
+        assert_eq!(guarded("2026-06-15", reckoned), "holds", "{reckoned}");
+    }
+    // who has no permission breaks nothing, whatever the moment
+    let nobody = of_x(
+        true,
+        alice(json!({"Version": "2012-10-17", "Statement":
+        [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]})),
+    );
+    let daily = gate("accept-agreement", "when { context.at.toTime() < duration(\"12h\") }");
+    assert_eq!(self::guarded(&nobody, &guardrail("accept-agreement"), Some(&daily)).1, "proved");
+}
+
+/// A guardrail that forbids from a day on is broken by a request of that day.
+#[test]
+fn a_guardrail_that_reads_the_moment_is_tried_with_later_requests() {
+    let entities = of_x(true, alice(json!("arn:aws:iam::aws:policy/AdministratorAccess")));
+    let state = |conditions: &str| {
+        let text = guardrail("accept-agreement");
+        guarded(&entities, &format!("{}\n{conditions};", text.trim_end_matches(';')), None).1
+    };
+    assert_eq!(state("when { context.at >= datetime(\"2026-06-01\") }"), "violated");
+    assert_eq!(state("when { context.at >= datetime(\"2026-07-01\") }"), "holds");
+    assert_eq!(state("when { context.at > datetime(\"2026-07-01\") && context.name == \"alice\" }"), "holds");
+    assert_eq!(state("when { context.at.toTime() >= duration(\"12h\") }"), "holds");
+}
+
+/// The same of the beginning of coverage.
+#[test]
+fn moments_of_entities_move_the_beginning_of_coverage() {
+    let (mut entities, schema) = frozen_until();
+    entities[0]["attrs"]["frozenUntil"] = json!("2026-03-01");
+    entities[0]["attrs"]["nda"] = json!({"accepted": true, "acceptedAt": "2026-02-01"});
+    let folder = inventory("2026-06-15", entities);
+    let schema_file = self::folder(&[("own.schema.json", schema)]);
+    let of_organization = inventory(
+        "2026-06-15",
+        json!([
+            {"uid": "Organization::\"o-exampleorg1\"", "attrs": {"featureSet": "ALL", "managementAccount": "111111111111"}},
+            {"uid": "Account::\"111111111111\"", "parents": ["o-exampleorg1"], "attrs": {"frozenUntil": "2026-04-01",
+                "memberships": [{"organization": "o-exampleorg1", "from": "2020-01-01"}]}},
+            {"uid": "CustomerAgreement::\"customer-agreement-Org2222222222222\"",
+                "attrs": {"agreement": "baa", "organization": "o-exampleorg1", "effectiveStart": "2025-01-01"}}
+        ]),
+    );
+    let schema_file = schema_file.path().join("own.schema.json").display().to_string();
+    let since =
+        |conditions: &str| covered(X, &folder, &rules(&never_covers(conditions)), &["--schema", &schema_file]).1;
+    assert_eq!(since("when { resource has name && resource.name == \"y\" }"), "2026-01-01T00:00:00Z");
+    assert_eq!(since("when { resource has frozenUntil && context.at < resource.frozenUntil }"), "2026-03-01T00:00:00Z");
+    let signed = "unless { resource has nda && resource.nda has acceptedAt && resource.nda.acceptedAt <= context.at }";
+    assert_eq!(since(signed), "2026-02-01T00:00:00Z");
+    // where the account stood elsewhere, it was not in force by standing there
+    let holds = |conditions: &str| {
+        let own = format!(
+            "@id(\"own\") @rule(\"X\")\n\
+             forbid (principal is Artifact::Membership, action == Artifact::Action::\"holds\", resource is Artifact::Account)\n\
+             {conditions};"
+        );
+        covered("111111111111", &of_organization, &rules(&own), &["--schema", &schema_file]).1
+    };
+    assert_eq!(holds("when { false || context.at < datetime(\"2010-01-01\") }"), "2025-01-01T00:00:00Z");
+    assert_eq!(holds("when { context.at < datetime(\"2026-03-01\") }"), "2026-03-01T00:00:00Z");
+    assert_eq!(holds("when { resource has frozenUntil && context.at < resource.frozenUntil }"), "2026-04-01T00:00:00Z");
+    let reckoned = "when { context.at.durationSince(principal.effectiveStart) < duration(\"30d\") }";
+    assert_eq!(since(reckoned), Value::Null, "30 days after it was accepted, which no date tells");
+}
+
 /// What the command line names as rules is no part of an inventory, wherever it lies.
 #[test]
 fn rules_within_the_folder_of_an_inventory_are_not_read_as_inventory() {

@@ -94,7 +94,7 @@ pub fn coverage(cli: &Cli, args: &CoverageArgs) -> Result<u8, Failure> {
     let one = asked == 1 && assessment.accounts.len() == 1;
     let mut besides = day::coverage(&session, if one { &kinds } else { &of_phi })?;
     let named = args.asking.at.is_some();
-    let undated = plain::day::undated(&assessment.at, session.inventory.config.as_of, named);
+    let undated = plain::day::undated(&assessment.at, session.inventory.config.as_of, named, &session.rules);
     besides.extend(undated.iter().map(|what| plain::stopped(&format!("Assuming: {what}"))));
     sentences.extend(besides.iter().cloned());
     sentences.extend(assumed);

@@ -73,7 +73,8 @@ pub fn evaluate(cli: &Cli, args: &EvaluateArgs) -> Result<u8, Failure> {
     assessment.provenance = Some(provenance.clone());
     let folder = session.source.name();
     let (as_of, named) = (session.inventory.config.as_of, args.asking.at.is_some());
-    let undated = plain::day::undated(&assessment.at, as_of, named).map(|what| format!("Assuming: {what}."));
+    let undated =
+        plain::day::undated(&assessment.at, as_of, named, &session.rules).map(|what| format!("Assuming: {what}."));
     output::write(&args.format, &assessment, &provenance, || {
         let text = report::evaluation::evaluation(output::width(), &assessment, (&folder, &session.typed), args.all);
         let undated = undated.iter().map(|what| report::paragraph(output::width(), "", what));

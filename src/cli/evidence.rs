@@ -153,6 +153,7 @@ impl Made {
         history.provenance = Some(Arc::new(self.filed.clone()));
         bundle(&Facts {
             inventory,
+            rules,
             signatories: Signatories::of(inventory).as_ref(),
             assessment: &self.assessment,
             roles: &people::behind((inventory, rules), options, &self.assessment.principals)?,

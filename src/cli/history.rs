@@ -74,7 +74,7 @@ pub fn history(cli: &Cli, args: &CoverageArgs) -> Result<u8, Failure> {
     let query = Query { from, to, accounts: session.options.filter.accounts.clone(), kinds };
     let mut found = told(&session.inventory, &session.rules, &query)?;
     // no moment is told of alone
-    found.assuming.extend(report::plain::day::undated("", session.inventory.config.as_of, true));
+    found.assuming.extend(report::plain::day::undated("", session.inventory.config.as_of, true, &session.rules));
     let provenance = Arc::new(session.provenance().at(to, session.inventory.config.as_of));
     found.provenance = Some(provenance.clone());
     output::beside(&args.format, &provenance);

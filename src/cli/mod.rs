@@ -292,7 +292,7 @@ impl Cli {
             (None, Some((path, place))) => {
                 let path = texts::resolve(FILE, path);
                 if !files.has(&path) {
-                    return Err(missing(&path, place));
+                    return Err(missing(&path, place, false));
                 }
                 schema(&source::text(files, &path)?)?
             }
@@ -437,7 +437,8 @@ fn named_rules(
 ) -> Result<RuleBook, Failure> {
     let folder = files.below(&texts::resolve(FILE, &path));
     if !folder.exists() {
-        return Err(missing(&path, &place));
+        let is_file = files.has(&texts::resolve(FILE, &path));
+        return Err(missing(&path, &place, is_file));
     }
     let mut rules = rule_files::told(read(folder.as_ref()), folder.as_ref(), &path)?;
     rules.origin.folder = Some(path);
@@ -445,9 +446,17 @@ fn named_rules(
 }
 
 /// What `countersign.toml` names is not there.
-fn missing(path: &str, place: &Place) -> Failure {
-    let problem = Problem::at(&place.source, place.span, format!("there is no {path}"));
-    problem.help("name it relative to the folder of countersign.toml").into()
+fn missing(path: &str, place: &Place, is_file: bool) -> Failure {
+    let message = match (path.starts_with('/'), is_file) {
+        (true, _) => {
+            format!("{path} is an absolute path, and rules are named relative to the folder of countersign.toml")
+        }
+        (_, true) => format!("{path} is a file, and rules are a folder of files"),
+        _ => format!("there is no {path}"),
+    };
+    let help =
+        if is_file { "name the folder that it is in" } else { "name it relative to the folder of countersign.toml" };
+    Problem::at(&place.source, place.span, message).help(help).into()
 }
 
 fn parse_moment(text: &str) -> Result<Moment, Failure> {

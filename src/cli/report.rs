@@ -76,6 +76,7 @@ pub fn report(cli: &Cli, args: &ReportArgs) -> Result<u8, Failure> {
         inventory: &session.inventory,
         assessment: &assessment,
         provenance: &provenance,
+        rules: &session.rules,
         told: Told::of(&session.options.filter.accounts),
         later: day::coverage(&session, &hipaa)?,
     };

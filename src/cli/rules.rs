@@ -10,6 +10,7 @@ use super::output;
 use crate::check::Told;
 use crate::report::{bold, dim, paragraph};
 use countersign_core::guardrails;
+use countersign_core::inventory::schema::EntitySchema;
 use countersign_core::lint;
 use countersign_core::policies::{self, Rule, RuleBook};
 use countersign_core::problem::{Failure, SourceFile, Span, instead};
@@ -34,6 +35,9 @@ pub fn rule(rules: &RuleBook, files: &dyn source::Source, name: &str) -> Result<
     let finding = rules.rules.values().find(|r| r.get("code").is_some_and(|c| c.eq_ignore_ascii_case(name)));
     if let Some(rule) = finding {
         return Ok(of_policy(rule));
+    }
+    if let Some(gone) = gone(rules, &|r| r.get("code").is_some_and(|c| c.eq_ignore_ascii_case(name))) {
+        return Ok(gone);
     }
     if let Some(told) = Told::ALL.into_iter().find(|t| [t.code(), t.name()].contains(&name)) {
         return Ok(format!("{}\n\n{}", bold(told.code()), paragraph(output::width(), "", told.meaning())));
@@ -60,8 +64,35 @@ pub fn policy(rules: &RuleBook, files: &dyn source::Source, id: &str) -> Result<
 fn policy_of(rules: &RuleBook, files: &dyn source::Source, id: &str) -> Option<String> {
     match rules.rules.get(id) {
         Some(rule) => Some(of_policy(rule)),
-        None => guardrail(id).or_else(|| own_guardrail(files, id)),
+        None => gone(rules, &|r| r.id == id).or_else(|| guardrail(id)).or_else(|| own_guardrail(files, id)),
     }
+}
+
+/// A built-in policy that does not decide, as it stands, and what stands in for it or drops it.
+fn gone(rules: &RuleBook, is: &dyn Fn(&Rule) -> bool) -> Option<String> {
+    rules.origin.folder.as_ref()?;
+    let built_in = RuleBook::built_in(&EntitySchema::built_in().ok()?).ok()?;
+    let rule = built_in.rules.values().find(|r| is(r))?;
+    let text = paragraph(
+        output::width(),
+        "",
+        &format!("This built-in policy does not count: {}.", what_took(rules, &rule.id)?),
+    );
+    Some(format!("{text}\n{}", of_policy(rule)))
+}
+
+/// What drops a built-in policy, stands in for it, or leaves it out.
+fn what_took(rules: &RuleBook, id: &str) -> Option<String> {
+    let folder = rules.origin.folder.as_ref()?;
+    let at = |source: &Arc<SourceFile>, span: Span| {
+        let place = rules.in_folder(source, span);
+        format!("{}:{}", place.source.path, place.line())
+    };
+    Some(match (rules.removed.get(id), rules.rules.get(id)) {
+        (Some(place), _) => format!("{} removes it", at(&place.source, place.span)),
+        (None, Some(rule)) => format!("{} replaces it", at(&rule.source, rule.span)),
+        (None, None) => format!("{folder} has the rules that count, and leaves it out"),
+    })
 }
 
 /// The guardrails of an inventory; one that does not parse is told by `check`.
@@ -151,7 +182,29 @@ fn stated(rules: &RuleBook, number: &str, body: &str) -> String {
     for rule in stating {
         text.push_str(&format!("  {} {}\n", rule.id, dim(&format!("({})", rule.file))));
     }
+    if rules.origin.folder.is_some() {
+        text.push_str(&no_longer_stated(rules, number));
+    }
     text
+}
+
+/// The built-in policies that state a rule and do not count, with what took them away.
+fn no_longer_stated(rules: &RuleBook, number: &str) -> String {
+    let built_in = EntitySchema::built_in().and_then(|schema| RuleBook::built_in(&schema));
+    let states = |rule: &&Rule| rule.rule().split_whitespace().any(|n| n == number);
+    let mut text = String::new();
+    for rule in built_in.iter().flat_map(|rules| rules.rules.values()).filter(states) {
+        // one that stands in for it is among those that state the rule, or is not
+        let still = rules.rules.get(&rule.id).is_some_and(|own| states(&own));
+        let took = what_took(rules, &rule.id).filter(|_| !still);
+        text.push_str(
+            &took.map(|why| format!("  {} {}\n", rule.id, dim(&format!("(no longer: {why})")))).unwrap_or_default(),
+        );
+    }
+    match text.is_empty() {
+        true => text,
+        false => format!("\n{}\n{text}", bold("built in, and no longer stated by")),
+    }
 }
 
 /// A policy as it stands in its file, what it applies to, and what it rests on.

@@ -26,6 +26,7 @@ use countersign_core::history::History;
 use countersign_core::inventory::Inventory;
 use countersign_core::inventory::signatories::Signatories;
 use countersign_core::people::Roles;
+use countersign_core::policies::RuleBook;
 use countersign_core::problem::Failure;
 use countersign_core::provenance::Provenance;
 use countersign_core::terms::PermissionModel;
@@ -46,6 +47,8 @@ pub const COVER: &str = "cover.md";
 pub struct Facts<'a> {
     /// The inventory.
     pub inventory: &'a Inventory,
+    /// The rules.
+    pub rules: &'a RuleBook,
     /// Coverage over time, up to the moment.
     pub history: &'a History,
     /// Its declared signatories; `None` where none are declared.
@@ -67,7 +70,7 @@ pub struct Facts<'a> {
 impl Facts<'_> {
     /// That facts without a date are told of another moment than that of the files.
     fn undated(&self) -> Option<String> {
-        day::undated(&self.assessment.at, self.inventory.config.as_of, true)
+        day::undated(&self.assessment.at, self.inventory.config.as_of, true, self.rules)
     }
 
     fn names(&self) -> Names<'_> {

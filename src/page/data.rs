@@ -37,7 +37,7 @@ impl Once {
 
 /// The data of an assessment.
 pub fn data(drawn: &Drawn<'_>) -> Value {
-    let Drawn { inventory, assessment, provenance, history, endings, told: _, later: _ } = drawn;
+    let Drawn { inventory, assessment, provenance, history, endings, rules: _, told: _, later: _ } = drawn;
     let names = Names::new(inventory);
     let kinds = shown_kinds(assessment);
     let mut nodes = Nodes::default();
@@ -206,7 +206,7 @@ fn access(assessment: &Assessment, names: Names<'_>) -> Value {
 /// What is asked: in words, the operation, the scope, the kind.
 fn question(operation: &OperationAnswer, names: Names<'_>) -> Value {
     json!([
-        names.deed(operation),
+        names.deed_to(operation, operation.member.as_slice()),
         operation.operation,
         operation.scope.map(Scope::word),
         operation.agreement,

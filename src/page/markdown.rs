@@ -41,7 +41,7 @@ pub fn markdown(drawn: &Drawn<'_>, title: &str) -> String {
     }));
     text.push_str(&if findings.rows.is_empty() { "None.\n".to_owned() } else { findings.markdown() });
     text.push_str("\n## Accounts\n\n");
-    let undated = plain::day::undated(&assessment.at, drawn.inventory.config.as_of, false);
+    let undated = plain::day::undated(&assessment.at, drawn.inventory.config.as_of, false, drawn.rules);
     text.push_str(&rows::coverage(&assessment.accounts, undated.as_ref(), |_| true).markdown());
     let assuming = super::assuming(drawn);
     if !assuming.is_empty() {

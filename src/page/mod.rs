@@ -21,6 +21,7 @@ use countersign_core::ending::Ending;
 use countersign_core::finding::Severity;
 use countersign_core::history::History;
 use countersign_core::inventory::Inventory;
+use countersign_core::policies::RuleBook;
 use countersign_core::problem::Failure;
 use countersign_core::provenance::Provenance;
 use countersign_core::source::digest::sha256;
@@ -53,6 +54,8 @@ pub struct Drawn<'a> {
     pub endings: Option<Vec<Ending>>,
     /// What it was made from.
     pub provenance: &'a Provenance,
+    /// The rules that decided.
+    pub rules: &'a RuleBook,
     /// Whether its accounts are all that there are.
     pub told: Told,
     /// What of coverage changes later on the day, in sentences.
@@ -64,7 +67,7 @@ fn sentences(drawn: &Drawn<'_>) -> Vec<String> {
     let Drawn { inventory, assessment, .. } = drawn;
     let mut sentences = plain::coverage::all(assessment, Names::new(inventory), &[], drawn.told);
     sentences.extend(drawn.later.iter().cloned());
-    let undated = plain::day::undated(&assessment.at, inventory.config.as_of, false);
+    let undated = plain::day::undated(&assessment.at, inventory.config.as_of, false, drawn.rules);
     sentences.extend(undated.map(|what| format!("Assuming: {what}.")));
     sentences
 }

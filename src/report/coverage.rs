@@ -143,7 +143,7 @@ fn grid(is_hipaa: bool, rows: &[(&AccountAnswer, &AgreementAnswer)], stacked: us
         let governing = row.governing.as_ref();
         let mut besides: Vec<String> =
             row.superseded.iter().map(|id| format!("superseded\n{}", line(short(id)))).collect();
-        besides.extend(row.also_in_force.iter().map(|id| format!("also in force\n{}", line(short(id)))));
+        besides.extend(row.also_in_force.iter().map(|id| format!("{}\n{}", stands(row), line(short(id)))));
         let since = governing.map(|g| g.since.as_deref().map_or("unknown", date).to_owned());
         let mut governs = vec![governing.map_or_else(none, |g| format!("{}\n{}", g.scope, line(short(&g.id))))];
         if stacked > 0 {
@@ -163,6 +163,11 @@ fn grid(is_hipaa: bool, rows: &[(&AccountAnswer, &AgreementAnswer)], stacked: us
         cells
     };
     Grid { header, rows: rows.iter().map(row).collect() }
+}
+
+/// What an agreement in force is beside the one that governs; where that is not known, it may govern itself.
+fn stands(row: &AgreementAnswer) -> &'static str {
+    if row.governing.is_some() { "also in force" } else { "in force" }
 }
 
 /// The day of a moment: a table has no room for the time.
@@ -241,7 +246,7 @@ fn details(
             section("superseded", id);
         }
         for id in &row.also_in_force {
-            section("also in force", id);
+            section(stands(row), id);
         }
         if let Some(reason) = &row.reason {
             section("unknown", reason);

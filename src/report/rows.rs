@@ -11,7 +11,7 @@ use countersign_core::assessment::{AccountAnswer, Assessment, OperationAnswer, P
 use countersign_core::people::Roles;
 use countersign_core::terms::Decision;
 
-const ANSWERS: [&str; 20] = [
+const ANSWERS: [&str; 21] = [
     "answer",
     "who",
     "people",
@@ -23,6 +23,7 @@ const ANSWERS: [&str; 20] = [
     "agreement",
     "scope",
     "report",
+    "member",
     "console message",
     "reason",
     "depends on",
@@ -125,6 +126,7 @@ pub fn answers<'a>(
             answer.agreement.clone().unwrap_or_default(),
             answer.scope.map(|s| s.to_string()).unwrap_or_default(),
             answer.report.clone().unwrap_or_default(),
+            answer.member.clone().unwrap_or_default(),
             answer.message.clone().unwrap_or_default(),
             answer.reason.clone().unwrap_or_default(),
             depends.collect::<Vec<_>>().join("; "),

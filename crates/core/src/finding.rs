@@ -53,9 +53,19 @@ pub struct Finding {
     /// What it takes for granted of the moment asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub assuming: Option<String>,
+    /// What it depends on that is not known: perhaps it is so. Its message says so too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unknown: Option<String>,
 }
 
 impl Finding {
+    /// The same, where whether it is so depends on what is not known.
+    #[must_use]
+    pub fn perhaps(self, on: &str) -> Self {
+        let message = format!("{}, perhaps: it depends on {on}", self.message);
+        Self { message, unknown: Some(on.to_owned()), ..self }
+    }
+
     /// What it is, with what it takes for granted.
     pub fn told(&self) -> String {
         match &self.assuming {

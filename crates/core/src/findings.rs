@@ -3,6 +3,7 @@
 
 pub mod access;
 mod agreements;
+mod untagged;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
@@ -24,6 +25,7 @@ use crate::policies::{Rule, RuleBook, Ruling};
 use crate::problem::{Failure, Problem};
 use crate::terms::Scope;
 use access::{ACTION, Access, Worth};
+use untagged::{Untagged, WithTags};
 
 /// Collects findings.
 pub struct Findings<'a> {
@@ -90,24 +92,27 @@ impl<'a> Findings<'a> {
         organization: Option<&str>,
         coverage: &[KindCoverage],
         (facts, other_tags): (&Facts, Vec<Context>),
-        entities: &Entities,
+        (entities, with_tags): (&Entities, WithTags<'_>),
     ) -> Result<(), Failure> {
         let shared = coverage.iter().filter(|c| c.in_force().any(|i| i.scope == Scope::Organization));
         if let Some(organization) = organization {
             self.in_force.entry(organization.to_owned()).or_default().extend(shared.map(|c| c.kind.clone()));
         }
         let uid = Uid::new("Account", &account.id).to_cedar()?;
-        let ruling = self.rules.rule("report-on-account", &uid, &uid, facts.context.clone(), entities)?;
+        let untagged =
+            Untagged { inventory: self.inventory, rules: self.rules, account: &account.id, with_tags: Some(with_tags) };
+        let report = |context: &Context, subject: &str| {
+            untagged.findings("report-on-account", (&uid, &uid), (context, entities), subject)
+        };
         let subject = match &account.name {
             Some(name) => format!("account {} ({name})", account.id),
             None => format!("account {}", account.id),
         };
         let mut of_other_tags = Vec::new();
         for context in other_tags {
-            let ruling = self.rules.rule("report-on-account", &uid, &uid, context, entities)?;
-            of_other_tags.push(findings(&ruling, &subject)?);
+            of_other_tags.push(report(&context, &subject)?);
         }
-        for mut finding in findings(&ruling, &subject)? {
+        for mut finding in report(&facts.context, &subject)? {
             let rests_on_tags = of_other_tags.iter().any(|found| found.iter().all(|f| f.name != finding.name));
             finding.assuming = rests_on_tags.then(|| TAGS.to_owned());
             finding.message = with_services(finding.message, facts, &self.inventory.eligible);
@@ -177,8 +182,9 @@ impl<'a> Findings<'a> {
             pairs.push(("declaredSeries", words(&series)));
         }
         let (who, resource) = (principal.uid.to_cedar()?, Uid::new("Account", &desk.account.id).to_cedar()?);
-        let ruling = self.rules.rule(ACTION, &who, &resource, context(pairs)?, desk.entities)?;
-        findings(&ruling, "")
+        let untagged =
+            Untagged { inventory: self.inventory, rules: self.rules, account: &desk.account.id, with_tags: None };
+        untagged.findings(ACTION, (&who, &resource), (&context(pairs)?, desk.entities), "")
     }
 
     /// Those about organizations, once all accounts are known.
@@ -308,5 +314,6 @@ fn finding(rule: &Rule, subject: &str) -> Result<Finding, Failure> {
         message: rule.text("message").unwrap_or_default(),
         help: rule.text("help").unwrap_or_default(),
         assuming: None,
+        unknown: None,
     })
 }

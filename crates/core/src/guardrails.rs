@@ -6,6 +6,7 @@
 
 mod duties;
 mod gaps;
+mod later;
 mod lists;
 mod people_at;
 mod reach;
@@ -30,6 +31,7 @@ use crate::inventory::Inventory;
 use crate::inventory::entity::{Uid, cedar_uid};
 use crate::inventory::model::Account;
 use crate::inventory::schema::EntitySchema;
+use crate::moment::Moment;
 use crate::people::{self, Roles};
 use crate::policies::annotations::{Annotated, Subject};
 use crate::policies::folder::{self, Folder};
@@ -266,10 +268,10 @@ impl Guardrails {
                 problems.extend(guardrail.map(names_no_action));
                 continue;
             }
-            let place = all.get(&error.policy_id().to_string()).map(|g: &Guardrail| &g.place);
+            let place = all.get(name_of(id)).map(|g: &Guardrail| &g.place);
             problems.extend(match place {
                 Some(place) => policies::of_validation(policies::from_cedar(&place.source, error), error, schema),
-                None => Some(Problem::about(error.policy_id().to_string(), error.to_string())),
+                None => Some(Problem::about(name_of(id), error.to_string())),
             });
         }
         let (set, lists) = lists::taken_out(set)?;
@@ -533,6 +535,12 @@ impl<'a> GuardrailQuery<'a> {
                 for id in besides.difference(&some) {
                     self.violated(id, By::Request, acting, operation, actor, BTreeMap::new());
                 }
+                let open = perhaps.union(by_request).copied().collect();
+                for (id, at) in self.forbidding_later(question, operation, actor, (certain, &open))? {
+                    if !some.contains(&id) {
+                        self.violated(&id, By::Request, acting, operation, actor, at);
+                    }
+                }
                 for id in some {
                     let by = if by == By::Grant && !all.contains(&id) { By::Unknown } else { by };
                     let request = any.any_request.as_ref().filter(|_| by == By::Request).map(|a| a.request.clone());
@@ -551,9 +559,20 @@ impl<'a> GuardrailQuery<'a> {
         actor: &Actor,
         may: &BTreeSet<&'static str>,
     ) -> Result<BTreeSet<String>, Failure> {
+        self.ask_at(self.agreements.at(), question, operation, (actor, may))
+    }
+
+    /// The same at a moment.
+    fn ask_at(
+        &mut self,
+        at: Moment,
+        question: &Question<'_>,
+        operation: &Operation,
+        (actor, may): (&Actor, &BTreeSet<&'static str>),
+    ) -> Result<BTreeSet<String>, Failure> {
         let text = |t: &str| Expr::new_string(t.to_owned());
         let mut pairs = vec![
-            ("at", datetime(self.agreements.at())),
+            ("at", datetime(at)),
             ("role", text(question.role)),
             ("name", text(question.name)),
             ("groups", Expr::new_set(actor.groups.iter().map(|g| text(g)))),

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cedar_policy::{Context, Entities, EntityUid, RestrictedExpression as Expr};
 use serde::Serialize;
 
+use crate::agreements::open::of_tags;
 use crate::agreements::standing::Standing;
 use crate::agreements::{Agreements, InForce, KindCoverage, context, datetime};
 use crate::aws::eligibility::{self, Lists, Meant};
@@ -93,6 +94,19 @@ pub fn with_other_tags(
     [without, with].into_iter().map(with_tags).collect()
 }
 
+/// The context of `report-on-account` if the account had these tags.
+pub fn with_tags(
+    agreements: &Agreements<'_>,
+    rules: &RuleBook,
+    account: &Account,
+    of: (&Standing, &[KindCoverage]),
+    (facts, tags): (&Facts, Vec<String>),
+    entities: &Entities,
+) -> Result<Context, Failure> {
+    let query = FactQuery { agreements, rules, account, uid: Uid::new("Account", &account.id).to_cedar()?, entities };
+    Ok(query.context(of, (&facts.services, &facts.not_known), tags)?.0)
+}
+
 /// Whether the register or a tag says that an account holds PHI, and nothing else of the facts.
 pub fn holds_phi(
     agreements: &Agreements<'_>,
@@ -106,7 +120,7 @@ pub fn holds_phi(
     let mut plain = query.plain(standing, coverage, query.tags())?;
     let services = if reads_services(rules) { query.services()? } else { Services::new() };
     plain.extend(of_services(&services, &query.not_known(&services)));
-    rules.fact(HOLDS_PHI, &query.uid, &query.uid, context(plain)?, entities)
+    query.fact(HOLDS_PHI, &context(plain)?)
 }
 
 /// Whether it matters to `holds-phi` which services are eligible.
@@ -149,7 +163,19 @@ struct FactQuery<'a> {
 
 impl FactQuery<'_> {
     fn fact(&self, action: &str, context: &Context) -> Result<Option<bool>, Failure> {
-        self.rules.fact(action, &self.uid, &self.uid, context.clone(), self.entities)
+        self.fact_of(action, &self.uid, context)
+    }
+
+    /// Where policies read tags of the account that were not listed: what is the same whatever these are, or unknown.
+    fn fact_of(&self, action: &str, of: &EntityUid, context: &Context) -> Result<Option<bool>, Failure> {
+        let asked = |entities: &Entities| self.rules.fact(action, of, &self.uid, context.clone(), entities);
+        let tags = self.rules.tags_read(&[action]);
+        let Some(tried) = of_tags(self.agreements.inventory, &self.account.id, &tags, self.entities)? else {
+            return asked(self.entities);
+        };
+        let answers = tried.worlds().iter().map(|world| asked(&world.entities)).collect::<Result<Vec<_>, _>>()?;
+        let first = answers.first().copied().flatten();
+        Ok(first.filter(|_| answers.iter().all(|answer| *answer == first)))
     }
 
     /// The context of `report-on-account` for an account with these tags; whether it is covered, holds PHI and is attested.
@@ -253,7 +279,7 @@ impl FactQuery<'_> {
         };
         let asked = lists(known, &meant, self.agreements.at())?;
         let principal = Uid::new("Service", service).to_cedar()?;
-        self.rules.fact("eligible", &principal, &self.uid, asked, self.entities)
+        self.fact_of("eligible", &principal, &asked)
     }
 }
 

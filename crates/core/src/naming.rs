@@ -7,17 +7,19 @@ use std::collections::BTreeSet;
 use crate::assessment::PrincipalAnswer;
 use crate::inventory::Inventory;
 use crate::permissions::principals::Person;
-use crate::policies::operations::Catalogue;
+use crate::policies::operations::{Catalogue, Definition};
 use crate::problem::{Failure, Named, Unknown};
 use crate::terms::PrincipalKind;
 
-/// The full name of an operation: as it is, another word for it (`sign`), or a beginning that no other operation has.
+/// The full name of an operation: as it is, another word for it (`sign`), what answers call it (`accept agreements`), or a beginning that no other operation has.
 pub fn operation(catalogue: &Catalogue, name: &str) -> Result<&'static str, Failure> {
     let said = name.trim().to_lowercase();
     if let Some(exact) = catalogue.operation(name).or_else(|| catalogue.operation(&said)) {
         return Ok(exact.name);
     }
-    let mut also = catalogue.operations.iter().filter(|o| o.also_called.contains(&said)).map(|o| o.name).peekable();
+    let in_words = |o: &&Definition| format!("{} {}", o.verb, o.object).to_lowercase() == said;
+    let also = catalogue.operations.iter().filter(|o| o.also_called.contains(&said) || in_words(o));
+    let mut also = also.map(|o| o.name).peekable();
     // what is asked by its whole name alone is no other meaning of a beginning
     let asked = catalogue.operations.iter().filter(|o| !o.by_name).map(|o| o.name);
     let starting = asked.filter(|n| n.starts_with(said.as_str()) && !said.is_empty());

@@ -117,6 +117,8 @@ pub enum Value {
 #[derive(Clone, Debug, Default)]
 pub struct Promises {
     items: BTreeMap<(Kind, String), Item>,
+    /// Where built-in policies are said to be dropped.
+    removed: BTreeMap<String, Place>,
     has_settings: bool,
 }
 
@@ -203,7 +205,8 @@ pub fn weakenings(target: &Promises, base: &Promises, head: &Promises, now: Mome
             if new.is_none() && stronger_stands(key.0, old, head) {
                 continue;
             }
-            let place = new.and_then(|i| i.place.as_ref()).or(old.and_then(|i| i.place.as_ref()));
+            let removed = || head.removed.get(&key.1).filter(|_| key.0 == Kind::Rule && new.is_none());
+            let place = new.and_then(|i| i.place.as_ref()).or_else(removed).or(old.and_then(|i| i.place.as_ref()));
             let of = |item: Option<&Item>| item.map_or_else(String::new, |i| format!("{:?}", i.value));
             found.push(Weakening {
                 kind: key.0,

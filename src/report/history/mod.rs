@@ -141,7 +141,8 @@ fn interval(width: usize, interval: &Interval) -> String {
         section("governed by", &format!("{} ({} agreement)", governing.id, governing.scope));
     }
     interval.superseded.iter().for_each(|id| section("superseded", id));
-    interval.also_in_force.iter().for_each(|id| section("also in force", id));
+    let beside = if interval.governing.is_some() { "also in force" } else { "in force" };
+    interval.also_in_force.iter().for_each(|id| section(beside, id));
     interval.began_with.iter().for_each(|event| section("began with", &sentence(event)));
     if interval.from.is_some() && interval.began_with.is_empty() {
         section("began with", "a date that the rules name");

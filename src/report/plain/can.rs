@@ -23,6 +23,8 @@ struct Group<'a> {
     who: String,
     deed: String,
     /// `for account wards (…)`, each with its preposition.
+    /// The members that it is done to.
+    members: Vec<String>,
     targets: Vec<(&'static str, String)>,
     cause: String,
     answers: Vec<(&'a PrincipalAnswer, &'a OperationAnswer)>,
@@ -107,8 +109,10 @@ fn groups<'a>(assessment: &'a Assessment, asked: &Asked<'_>) -> Vec<Group<'a>> {
                 (g.decision, &g.who, &g.deed, &g.cause) == (decision, &who, &deed, &cause)
                     && first == Some(reasons(answer))
             };
+            let member = answer.member.iter().cloned();
             match groups.iter_mut().find(same) {
                 Some(group) => {
+                    group.members.extend(member);
                     group.targets.push(target);
                     group.answers.push((principal, answer));
                 }
@@ -116,11 +120,18 @@ fn groups<'a>(assessment: &'a Assessment, asked: &Asked<'_>) -> Vec<Group<'a>> {
                     decision,
                     who,
                     deed,
+                    members: member.collect(),
                     targets: vec![target],
                     cause,
                     answers: vec![(principal, answer)],
                 }),
             }
+        }
+    }
+    for group in &mut groups {
+        group.members.dedup();
+        if let Some((_, answer)) = group.answers.first() {
+            group.deed = asked.names.deed_to(answer, &group.members);
         }
     }
     groups.sort_by_key(|g| g.decision);

@@ -7,6 +7,7 @@ use countersign_core::assessment::Governing;
 use countersign_core::history::Turn;
 use countersign_core::moment::{self, Moment};
 use countersign_core::naming::kinds;
+use countersign_core::policies::RuleBook;
 use countersign_core::terms::{Coverage, Scope};
 
 /// Accounts named in a sentence.
@@ -43,9 +44,10 @@ pub fn later(moments: &[Moment]) -> Option<String> {
 }
 
 /// That what the files tell without a date is told of another moment than theirs (D22). `asked`: the moment was named, and is none
-/// that the files tell of themselves.
-pub fn undated(at: &str, as_of: Option<Moment>, asked: bool) -> Option<String> {
-    let what = "what the files tell without a date (tags, PHI, attestations, names, settings)";
+/// that the files tell of themselves. Memberships name no unit of an organization: where the rules read them, they are told as well.
+pub fn undated(at: &str, as_of: Option<Moment>, asked: bool, rules: &RuleBook) -> Option<String> {
+    let units = if rules.read_units() { "organizational units, " } else { "" };
+    let what = format!("what the files tell without a date ({units}tags, PHI, attestations, names, settings)");
     match as_of.map(moment::format) {
         Some(as_of) if as_of == at => None,
         Some(as_of) => Some(format!("{what} is that of the snapshot of {}", day(&as_of))),

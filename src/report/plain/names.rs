@@ -1,9 +1,13 @@
 //! Accounts, organizations, principals and agreements as people call them.
 
+use crate::report::few;
 use countersign_core::assessment::{OperationAnswer, PrincipalAnswer};
 use countersign_core::inventory::Inventory;
 use countersign_core::naming::kinds;
 use countersign_core::terms::{PrincipalKind, Scope};
+
+/// Members that are named.
+const MEMBERS: usize = 6;
 
 /// The names of an inventory.
 #[derive(Clone, Copy)]
@@ -71,6 +75,18 @@ impl<'a> Names<'a> {
             PrincipalKind::Role => format!("the role {name}"),
             PrincipalKind::PermissionSet => format!("the permission set {name}"),
             _ => name.clone(),
+        }
+    }
+
+    /// The same, with the members that it is done to: `close the member wards (222222222222)`.
+    pub fn deed_to(&self, answer: &OperationAnswer, members: &[String]) -> String {
+        let (verb, object) = answer.words;
+        let places: Vec<String> = members.iter().map(|member| self.place(member)).collect();
+        match (places.as_slice(), object) {
+            ([], _) => self.deed(answer),
+            ([one], "members") => format!("{verb} the member {one}"),
+            (several, "members") => format!("{verb} the members {}", few(several, MEMBERS)),
+            (several, _) => format!("{} ({})", self.deed(answer), few(several, MEMBERS)),
         }
     }
 

@@ -170,7 +170,7 @@ fn row(assessment: &Assessment, names: Names<'_>, principal: &PrincipalAnswer, a
     stopped(&opened(&format!(
         "{}{through}: {} {preposition} {target}{more}",
         called(names, principal),
-        names.deed(answer)
+        names.deed_to(answer, answer.member.as_slice())
     )))
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::callers::{Caller, Grant, KEYS, Kind};
-use crate::aws::ALL_PARTITIONS;
+use crate::aws::all_partitions;
 use crate::iam::document::{Condition, Statement};
 use crate::iam::minterms::{self, Pattern, Piece};
 use crate::iam::operator::Test;
@@ -153,7 +153,7 @@ impl Named<'_> {
         let accounts: Vec<&str> = ACCOUNTS.into_iter().chain(of_who).chain(of_keys).collect();
         let names: Vec<&str> = if kind == Kind::Root { vec![""] } else { NAMES.to_vec() };
         let mut found = Vec::new();
-        for partition in ALL_PARTITIONS {
+        for partition in all_partitions() {
             for account in &accounts {
                 for name in &names {
                     let arn = format!("arn:{partition}{service}{account}{ending}{name}");

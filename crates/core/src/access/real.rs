@@ -128,7 +128,7 @@ fn near_form(form: &[String; 6], near: &[String; 6]) -> Vec<[String; 6]> {
             (fixed, _) => vec![fixed.to_owned()],
         }
     };
-    let partition = if crate::aws::ALL_PARTITIONS.contains(&partition.as_str()) { partition.as_str() } else { "aws" };
+    let partition = if crate::aws::is_partition(partition) { partition.as_str() } else { "aws" };
     let mut found = Vec::new();
     for region in either(region, near_region, REGION) {
         for account in either(account, near_account, ACCOUNT) {

@@ -12,6 +12,7 @@ use super::{Agreements, context, datetime};
 use crate::inventory::entity::Uid;
 use crate::inventory::model::{Accepted, Account, CustomerAgreement};
 use crate::moment::Moment;
+use crate::policies::turning::Asked;
 use crate::policies::{COVERAGE, Rule};
 use crate::problem::{Failure, Problem};
 use crate::terms::{Coverage, Scope};
@@ -253,34 +254,67 @@ impl Agreements<'_> {
         // a policy that puts an agreement in force before what it names has begun does not tell since when it is
         let since = since.into_iter().min().flatten().filter(|since| *since <= self.at());
         let policies = ruling.by.iter().map(|r| r.id.clone()).collect();
-        let since = since.map(|since| self.without_a_break(since, &uid, &resource, entities)).transpose()?;
+        let since = match since {
+            Some(since) => self.without_a_break(since, &uid, account, entities)?,
+            None => None,
+        };
         Ok(Some(InForce { id: uid.id.clone(), uid, scope, since, policies }))
     }
 
-    /// Since when rules that name moments have put an agreement in force without a break, at the earliest since a moment.
+    /// Since when the rules have put an agreement in force without a break, at the earliest since a moment; `None` where one reckons
+    /// with the moment.
     fn without_a_break(
         &self,
         since: Moment,
         uid: &Uid,
-        resource: &EntityUid,
+        account: &Account,
         entities: &Entities,
-    ) -> Result<Moment, Failure> {
-        let named = self.rules.moments("in-force");
-        // what no policy names a moment of since then, it said then as it does now
-        let mut after = named.range((Bound::Excluded(since), Bound::Included(self.at))).copied().peekable();
-        if after.peek().is_none() {
-            return Ok(since);
+    ) -> Result<Option<Moment>, Failure> {
+        if ["in-force", "holds", "membership-known"].iter().any(|action| self.rules.reckons(action)) {
+            return Ok(None);
         }
+        let own = Uid::new("Account", &account.id);
+        let of: [(&[&str], &Uid); 2] = [(&["principal"], uid), (&["resource"], &own)];
+        let asked = Asked { inventory: self.inventory, of: &of };
+        let mut compared = self.rules.moments("in-force", &asked);
+        // where the rules let memberships and designations hold at some moments only, the account stood elsewhere at others
+        let asked = Asked { of: of.get(1..).unwrap_or_default(), ..asked };
+        let of_standing: BTreeSet<Moment> =
+            ["holds", "membership-known"].iter().flat_map(|action| self.rules.moments(action, &asked)).collect();
+        let moves = !of_standing.is_empty();
+        compared.extend(of_standing);
+        // what no policy compares the moment with since then, it said then as it does now
+        let mut after = compared.range((Bound::Excluded(since), Bound::Included(self.at))).copied().peekable();
+        if after.peek().is_none() {
+            return Ok(Some(since));
+        }
+        let (principal, resource) = (uid.to_cedar()?, own.to_cedar()?);
         let moments: Vec<Moment> = std::iter::once(since).chain(after.filter(|moment| *moment < self.at)).collect();
         let mut first = self.at;
         for moment in moments.into_iter().rev() {
             let asked = context([("at", datetime(moment))])?;
-            if !self.rules.rule("in-force", &uid.to_cedar()?, resource, asked, entities)?.permitted {
+            let then = if moves { self.entities_at(moment, account)? } else { None };
+            let entities = then.as_ref().unwrap_or(entities);
+            // one that the account is not asked about where it stood then
+            if entities.get(&principal).is_none() {
+                break;
+            }
+            if !self.rules.rule("in-force", &principal, &resource, asked, entities)?.permitted {
                 break;
             }
             first = moment;
         }
-        Ok(first)
+        Ok(Some(first))
+    }
+
+    /// The entities as they stood at another moment; `None` where that is not known.
+    fn entities_at(&self, moment: Moment, account: &Account) -> Result<Option<Entities>, Failure> {
+        let then = self.moved_to(moment);
+        let standing = then.standing(account)?;
+        if standing.unknown.is_some() {
+            return Ok(None);
+        }
+        then.entities(account, &standing, &[]).map(Some)
     }
 
     fn row(

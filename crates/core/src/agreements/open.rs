@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::Agreements;
 use super::standing::Standing;
+use crate::inventory::Inventory;
 use crate::inventory::entity::Uid;
 use crate::inventory::model::Account;
 use crate::inventory::schema::Type;
@@ -92,9 +93,28 @@ pub fn open(
     uids.extend(standing.organizations().map(|o| Uid::new("Organization", o)));
     uids.extend(standing.path.iter().map(|u| Uid::new("OrganizationalUnit", u)));
     uids.extend(more);
-    let (inventory, mut open) = (agreements.inventory, Vec::new());
+    in_entities(agreements.inventory, &uids, read)
+}
+
+/// The worlds of policies that read tags of an account which were not listed; `None` where they read none, or these were.
+pub fn of_tags(
+    inventory: &Inventory,
+    account: &str,
+    tags: &Tags,
+    entities: &Entities,
+) -> Result<Option<Tried>, Failure> {
+    if tags.is_empty() {
+        return Ok(None);
+    }
+    let read = Read { attribute: &|_| false, tags: tags.clone() };
+    let open = in_entities(inventory, &[Uid::new("Account", account)], &read);
+    if open.is_empty() { Ok(None) } else { tried_in(inventory, &open, entities).map(Some) }
+}
+
+fn in_entities(inventory: &Inventory, uids: &[Uid], read: &Read<'_>) -> Vec<Open> {
+    let mut open = Vec::new();
     for uid in uids {
-        let (Some(entity), Some(ty)) = (inventory.entities.get(&uid), inventory.schema.types.get(&uid.ty)) else {
+        let (Some(entity), Some(ty)) = (inventory.entities.get(uid), inventory.schema.types.get(&uid.ty)) else {
             continue;
         };
         for (attr, attribute) in ty.attributes.iter().filter(|(_, a)| a.unknown_when_absent) {
@@ -134,6 +154,10 @@ type Taken<'o> = Vec<(&'o Open, &'o Value)>;
 
 /// Every assignment of what is open.
 pub fn tried(agreements: &Agreements<'_>, open: &[Open], entities: &Entities) -> Result<Tried, Failure> {
+    tried_in(agreements.inventory, open, entities)
+}
+
+fn tried_in(inventory: &Inventory, open: &[Open], entities: &Entities) -> Result<Tried, Failure> {
     let count = open.iter().try_fold(1_usize, |n, o| n.checked_mul(o.values.len()));
     if count.is_none_or(|n| n > MAX_WORLDS) || open.iter().any(|o| o.values.is_empty()) {
         return Ok(Tried::TooMany(open.iter().map(Open::words).collect()));
@@ -150,13 +174,13 @@ pub fn tried(agreements: &Agreements<'_>, open: &[Open], entities: &Entities) ->
             other => other.to_string(),
         };
         let choice = set.iter().map(|(open, value)| (open.words(), label(value))).collect();
-        Ok(World { choice, entities: with(agreements, &set, entities)? })
+        Ok(World { choice, entities: with(inventory, &set, entities)? })
     };
     Ok(Tried::All(taken.into_iter().map(world).collect::<Result<_, Failure>>()?))
 }
 
 /// The entities with attributes that they do not have.
-fn with(agreements: &Agreements<'_>, set: &[(&Open, &Value)], entities: &Entities) -> Result<Entities, Failure> {
+fn with(inventory: &Inventory, set: &[(&Open, &Value)], entities: &Entities) -> Result<Entities, Failure> {
     let mut changed: BTreeMap<&Uid, Value> = BTreeMap::new();
     for (open, value) in set {
         let uid = &open.uid;
@@ -176,7 +200,7 @@ fn with(agreements: &Agreements<'_>, set: &[(&Open, &Value)], entities: &Entitie
             members.insert(name.clone(), (*value).clone());
         }
     }
-    let schema = &agreements.inventory.schema.cedar;
+    let schema = &inventory.schema.cedar;
     let convert =
         |json: Value| CedarEntity::from_json_value(json, Some(schema)).map_err(Failure::internal("an entity"));
     let changed = changed.into_values().map(convert).collect::<Result<Vec<_>, _>>()?;

@@ -95,7 +95,9 @@ impl<'s> Asking<'s> {
                 true => Vec::new(),
                 false => hipaa::with_other_tags(agreements, assessor.rules, account, of, &facts, &entities)?,
             };
-            findings.account(account, standing.organization.as_deref(), &coverage, (&facts, other_tags), &entities)?;
+            let with_tags = |tags| hipaa::with_tags(agreements, assessor.rules, account, of, (&facts, tags), &entities);
+            let organization = standing.organization.as_deref();
+            findings.account(account, organization, &coverage, (&facts, other_tags), (&entities, &with_tags))?;
         }
         if filter.account(&account.id) {
             told.accounts.push(account_answer(agreements, account, &standing, &coverage, &facts, filter));

@@ -326,10 +326,9 @@ impl Assessor<'_> {
             true => "the day they were written, which the files do not say (asOf)".to_owned(),
             false => format!("the snapshot of {}", moment::format(self.options.snapshot)),
         };
-        Moment {
-            standing: standing.assuming.clone(),
-            snapshot: Some(format!("policies and permissions are those of {of}")),
-        }
+        let units = self.rules.read_units();
+        let what = if units { "policies, permissions and organizational units" } else { "policies and permissions" };
+        Moment { standing: standing.assuming.clone(), snapshot: Some(format!("{what} are those of {of}")) }
     }
 }
 

@@ -18,6 +18,7 @@ use crate::problem::Failure;
 pub(super) struct Stage<'s> {
     account: &'s Account,
     standing: &'s Standing,
+    inventory: &'s Inventory,
     rules: &'s RuleBook,
     options: &'s Options,
     entities: Entities,
@@ -29,7 +30,7 @@ pub(super) struct Stage<'s> {
 impl<'s> Stage<'s> {
     /// Of an account with the entities that the rules read of it, and the agreements in force.
     pub fn new(
-        agreements: &Agreements<'_>,
+        agreements: &Agreements<'s>,
         (account, standing): (&'s Account, &'s Standing),
         (rules, options): (&'s RuleBook, &'s Options),
         (entities, coverage): (Entities, Vec<KindCoverage>),
@@ -38,12 +39,14 @@ impl<'s> Stage<'s> {
         let named = &options.filter.operations;
         let operations = catalogue::operations(&rules.operations, agreements, account, asked, named)?;
         let worlds = Worlds::new(agreements, rules, (account, standing), &operations, &entities)?;
-        Ok(Self { account, standing, rules, options, entities, coverage, operations, worlds })
+        let inventory = agreements.inventory;
+        Ok(Self { account, standing, inventory, rules, options, entities, coverage, operations, worlds })
     }
 
     /// Asks about the principals of the account.
     pub fn evaluator<'e>(&'e self, memo: &'e Memo) -> AccountEvaluator<'e> {
         AccountEvaluator {
+            inventory: self.inventory,
             rules: self.rules,
             account: self.account,
             coverage: &self.coverage,

@@ -2,9 +2,9 @@
 //!
 //! It errs on the side of reaching: where a part of an ARN differs from resource to resource, anything fits it, nothing too.
 
-use super::ALL_PARTITIONS;
 use super::catalogue::{Action, Catalogue, Resource, Service};
 use super::resources::ArnText;
+use super::{all_partitions, is_partition};
 use crate::iam::patterns::overlap;
 use crate::iam::template::{Syntax, Template, TemplatePart};
 use crate::problem::{did_you_mean, meant};
@@ -87,11 +87,11 @@ pub struct NoPartition {
 /// taken for one.
 pub fn no_partition(partition: &str) -> Option<NoPartition> {
     let is_name = !partition.is_empty() && partition.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
-    if !is_name || partition == "partition" || ALL_PARTITIONS.contains(&partition) {
+    if !is_name || partition == "partition" || is_partition(partition) {
         return None;
     }
-    let near = did_you_mean(partition, ALL_PARTITIONS);
-    let help = near.map_or_else(|| format!("the partitions are {}", ALL_PARTITIONS.join(", ")), meant);
+    let near = did_you_mean(partition, all_partitions().iter().map(String::as_str));
+    let help = near.map_or_else(|| format!("the partitions are {}", all_partitions().join(", ")), meant);
     Some(NoPartition { message: format!("AWS has no partition `{partition}`: this names nothing"), help, near })
 }
 

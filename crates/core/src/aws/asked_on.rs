@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use super::catalogue::{Catalogue, Level};
 use super::keys::CATALOGUED;
-use super::{ALL_PARTITIONS, actions, resources};
+use super::{actions, is_partition, resources};
 use crate::iam::document::ResourcePattern;
 use crate::iam::segments;
 
@@ -50,7 +50,7 @@ fn fit(arn: &str, resource: &[String; 6]) -> Fit {
     let is_bucket = arn.rsplit(':').next() == Some("${BucketName}");
     let bucket = is_bucket && resource.last().is_some_and(|r| r.contains('/'));
     let filled = resource.last().is_some_and(|r| !r.is_empty());
-    let of_aws = resource.get(1).is_some_and(|partition| ALL_PARTITIONS.contains(&partition.as_str()));
+    let of_aws = resource.get(1).is_some_and(|partition| is_partition(partition));
     if bucket || !filled || !of_aws || !pattern.iter().zip(resource).all(|(p, text)| p.matches(text)) {
         return Fit::None;
     }

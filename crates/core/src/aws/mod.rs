@@ -10,6 +10,7 @@ pub mod asked_on;
 pub mod catalogue;
 pub mod eligibility;
 pub mod keys;
+pub mod linted;
 pub mod managed;
 mod packed;
 pub mod quotas;
@@ -25,6 +26,8 @@ use serde::Deserialize;
 
 #[derive(Default, Deserialize)]
 struct Artifact {
+    #[serde(rename = "allPartitions")]
+    all_partitions: Vec<String>,
     partitions: Vec<Partition>,
     regions: Vec<String>,
     names: BTreeMap<String, String>,
@@ -105,8 +108,14 @@ static ARTIFACT: LazyLock<Artifact> = LazyLock::new(|| {
 });
 
 /// The partitions of AWS, whether or not they have AWS Artifact.
-pub const ALL_PARTITIONS: [&str; 8] =
-    ["aws", "aws-us-gov", "aws-cn", "aws-eusc", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f"];
+pub fn all_partitions() -> &'static [String] {
+    &ARTIFACT.all_partitions
+}
+
+/// Whether a text is the name of a partition of AWS.
+pub fn is_partition(text: &str) -> bool {
+    all_partitions().iter().any(|partition| partition == text)
+}
 
 /// The partitions that have AWS Artifact.
 pub fn partitions() -> &'static [Partition] {

@@ -1,23 +1,40 @@
-//! What AWS takes of a policy, in characters without white space where nothing else is said. The quotas are dated: AWS has raised some.
+//! What AWS takes of a policy (`data/quotas.json`), in characters without white space where nothing else is said.
 
-/// The month in which they were read.
-pub const AS_OF: &str = "2026-11";
+use std::sync::LazyLock;
 
-/// A managed policy of one's own, and a permissions boundary.
-pub const MANAGED: usize = 6_144;
-/// The inline policies of a user together.
-pub const USER: usize = 2_048;
-/// The inline policies of a group together.
-pub const GROUP: usize = 5_120;
-/// The inline policies of a role together.
-pub const ROLE: usize = 10_240;
-/// What the service takes of a permission set when it provisions it.
-pub const PERMISSION_SET: usize = 10_240;
-/// A session policy, white space included.
-pub const SESSION: usize = 2_048;
-/// A service control policy; white space counts where it is saved by the API.
-pub const SERVICE_CONTROL: usize = 10_240;
-/// A resource control policy.
-pub const RESOURCE_CONTROL: usize = 5_120;
-/// A trust policy, at most.
-pub const TRUST: usize = 4_096;
+use serde::Deserialize;
+
+/// The file.
+pub(crate) const TEXT: &str = include_str!("../../../../data/quotas.json");
+
+/// How large a policy can be. AWS has raised some of these.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Quotas {
+    /// The month in which they were read.
+    pub date: String,
+    /// A managed policy of one's own, and a permissions boundary.
+    pub managed: usize,
+    /// The inline policies of a user together.
+    pub user: usize,
+    /// The inline policies of a group together.
+    pub group: usize,
+    /// The inline policies of a role together.
+    pub role: usize,
+    /// What the service takes of a permission set when it provisions it.
+    pub permission_set: usize,
+    /// A session policy, white space included.
+    pub session: usize,
+    /// A service control policy; white space counts where it is saved by the API.
+    pub service_control: usize,
+    /// A resource control policy.
+    pub resource_control: usize,
+    /// A trust policy, at most.
+    pub trust: usize,
+}
+
+/// How large a policy can be.
+pub fn quotas() -> &'static Quotas {
+    static QUOTAS: LazyLock<Quotas> = LazyLock::new(|| serde_json::from_str(TEXT).unwrap_or_default());
+    &QUOTAS
+}

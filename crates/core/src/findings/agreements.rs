@@ -2,7 +2,8 @@
 
 use cedar_policy::{Entities, RestrictedExpression as Expr};
 
-use super::{Findings, findings};
+use super::Findings;
+use super::untagged::Untagged;
 use crate::agreements::{Agreements, context, datetime};
 use crate::inventory::copies::Copy;
 use crate::inventory::entity::{Entity, Uid};
@@ -23,8 +24,10 @@ impl Findings<'_> {
             let uid = entity.uid.to_cedar()?;
             let entities = self.of_agreement(entity)?;
             let own = pairs.iter().cloned().chain(self.facts(entity));
-            let ruling = self.rules.rule("report-on-agreement", &uid, &uid, context(own)?, &entities)?;
-            self.found.extend(findings(&ruling, &subject(entity))?);
+            let account = entity.reference("account").unwrap_or_default();
+            let untagged = Untagged { inventory, rules: self.rules, account, with_tags: None };
+            let asked = (&context(own)?, &entities);
+            self.found.extend(untagged.findings("report-on-agreement", (&uid, &uid), asked, &subject(entity))?);
         }
         Ok(())
     }

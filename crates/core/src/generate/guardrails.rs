@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Generated, Kind, document, owned, statement};
 use crate::aws::eligibility::{self, Lists};
-use crate::aws::quotas;
+use crate::aws::quotas::quotas;
 use crate::moment::{self, Moment};
 use crate::problem::{Failure, Problem, instead};
 
@@ -136,13 +136,13 @@ fn drop_from(prefixes: &mut Vec<&str>, dropped: &[String]) -> Result<(), Failure
 
 /// Whether AWS takes a service control policy.
 fn fits(generated: &Generated) -> Result<(), Failure> {
-    let (size, limit) = (generated.size(), quotas::SERVICE_CONTROL);
+    let (size, limit) = (generated.size(), quotas().service_control);
     if size <= limit {
         return Ok(());
     }
     let message = format!(
         "the policy has {size} characters without white space, and a service control policy may have {limit} ({})",
-        quotas::AS_OF
+        quotas().date
     );
     let help = "drop services that you do not use with --drop, or exempt fewer principals; do not split it, since two such documents \
                 deny what the other spares";

@@ -3,13 +3,13 @@
 use serde_json::{Map, Value, json};
 
 use super::{Generated, Kind};
-use crate::aws::quotas;
+use crate::aws::quotas::quotas;
 use crate::problem::{Failure, Problem};
 
 /// The document. The API counts white space in service control policies: where it would be too much, there is none.
 pub fn json(generated: &Generated) -> Result<String, Failure> {
     let pretty = serde_json::to_string_pretty(&generated.document).map_err(Failure::internal("JSON"))?;
-    let fits = generated.kind != Kind::ServiceControl || pretty.chars().count() <= quotas::SERVICE_CONTROL;
+    let fits = generated.kind != Kind::ServiceControl || pretty.chars().count() <= quotas().service_control;
     Ok(if fits { pretty } else { generated.document.to_string() })
 }
 

@@ -36,7 +36,7 @@ impl GuardrailQuery<'_> {
     }
 
     /// Whether the principal that a guardrail names can be this one.
-    fn may_be_about(&self, id: &str, principal: &EntityUid) -> bool {
+    pub(super) fn may_be_about(&self, id: &str, principal: &EntityUid) -> bool {
         let of = cedar_policy::PolicyId::new(id);
         match self.guardrails.set.policy(&of).map(cedar_policy::Policy::principal_constraint) {
             Some(PrincipalConstraint::Eq(named)) => named == *principal,

@@ -20,8 +20,9 @@ use crate::inventory::model::Account;
 use crate::inventory::schema::EntitySchema;
 use crate::policies::name_of;
 use crate::policies::operations::check::grant;
-use crate::policies::reads::actions;
+use crate::policies::reads::{Reads, actions};
 use crate::policies::subjects::name_in;
+use crate::policies::turning::Turning;
 use crate::problem::{Failure, Problem, SourceFile, Span, did_you_mean};
 
 /// What the text of a guardrail tells of what it can match.
@@ -43,6 +44,8 @@ pub(super) struct Terms {
     pub reads_tags: bool,
     /// It names an organization or an organizational unit.
     names_organization: bool,
+    /// What it compares the moment asked with.
+    pub turning: Turning,
 }
 
 /// A guardrail that forbids nothing to anyone in the inventory.
@@ -63,7 +66,8 @@ impl Terms {
     pub fn of(policy: &cedar_policy::Policy, json: &Value, schema: &EntitySchema) -> Self {
         let any = json.pointer("/principal/op").and_then(Value::as_str) == Some("All");
         let is_about_people = !any || json.get("conditions").is_some_and(reads_who);
-        let mut terms = Self { actions: actions(policy), is_about_people, ..Self::default() };
+        let turning = Reads::of(json).turning;
+        let mut terms = Self { actions: actions(policy), is_about_people, turning, ..Self::default() };
         for part in ["principal", "resource", "conditions"] {
             terms.add(json.get(part).unwrap_or(&Value::Null), schema);
         }
@@ -146,7 +150,7 @@ pub(super) fn unasked(
 pub(super) fn impossible(result: &ValidationResult, terms: &mut BTreeMap<String, Terms>) {
     for warning in result.validation_warnings() {
         if let ValidationWarning::ImpossiblePolicy(_) = warning
-            && let Some(terms) = terms.get_mut(&warning.policy_id().to_string())
+            && let Some(terms) = terms.get_mut(name_of(warning.policy_id()))
         {
             let reason = "no principal, action and account can meet its conditions, in any inventory";
             terms.impossible.get_or_insert_with(|| reason.to_owned());
@@ -410,6 +414,7 @@ fn entity(uid: &Uid, attributes: Vec<(String, Expr)>, parents: &[Uid]) -> Result
 impl Guardrails {
     fn terms(&self, id: &str) -> &Terms {
         static NONE: Terms = Terms {
+            turning: Turning::none(),
             impossible: None,
             actions: Vec::new(),
             texts: BTreeSet::new(),

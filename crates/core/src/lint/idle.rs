@@ -3,6 +3,7 @@
 use super::policy::List;
 use crate::aws::arns::Reach;
 use crate::aws::catalogue::{Action, Level, Service};
+use crate::aws::linted::has_complete_types;
 
 /// What a list of resources reaches; `None` where that is not known, where one of them is no ARN, and for all but some.
 pub fn reaches(resources: &List) -> Option<Vec<Reach>> {
@@ -18,13 +19,10 @@ pub fn acts_on_none(service: &Service, action: &Action, reaches: &[Reach]) -> bo
     action.level != Level::Tagging && !reaches.iter().any(|r| on_all(r) || r.reaches_action(service, action))
 }
 
-/// Services whose actions are listed with all of their types (Service Authorization Reference, 2026-09).
-const COMPLETE: [&str; 1] = ["s3"];
-
 /// Whether types may be missing that would make a difference: a service has none listed, or a resource is of the service itself, and AWS
 /// lists types incompletely.
 pub fn may_be_incomplete(service: &Service, reaches: &[Reach], arns: &[&str]) -> bool {
     let is_of = |name: &str| name == service.prefix || arns.iter().any(|arn| arn.split(':').nth(2) == Some(name));
     service.resources.is_empty()
-        || !COMPLETE.contains(&service.prefix.as_str()) && reaches.iter().any(|r| r.service().is_none_or(is_of))
+        || !has_complete_types(&service.prefix) && reaches.iter().any(|r| r.service().is_none_or(is_of))
 }

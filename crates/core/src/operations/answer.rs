@@ -99,6 +99,8 @@ pub struct OperationResult {
     pub(super) trials: Vec<Trial>,
     /// Those of requests that are made later than at the moment asked.
     pub(super) later: Vec<Trial>,
+    /// Those without the policies that reckon with the moment: what they allow, some request may be allowed.
+    pub(super) perhaps_later: Vec<Trial>,
     pub(super) keys: BTreeSet<String>,
     pub(super) too_many: BTreeSet<String>,
     /// The IAM actions without which a gate would fail, by generation.
@@ -128,6 +130,7 @@ impl OperationResult {
             reason: None,
             trials: Vec::new(),
             later: Vec::new(),
+            perhaps_later: Vec::new(),
             keys: BTreeSet::new(),
             too_many: BTreeSet::new(),
             needed: BTreeSet::new(),
@@ -191,8 +194,13 @@ impl OperationResult {
         if desk.any_request {
             let later = std::mem::take(&mut self.later);
             let of_later = later.iter().map(|t| trial_decision(t, desk));
-            let decisions: Vec<Decision> = decisions.iter().copied().chain(of_later).collect();
-            let all: Vec<&Trial> = trials.iter().chain(&later).collect();
+            let perhaps = std::mem::take(&mut self.perhaps_later);
+            let of_perhaps = perhaps.iter().map(|t| match trial_decision(t, desk) {
+                Decision::Deny => Decision::Deny,
+                Decision::Allow | Decision::Unknown => Decision::Unknown,
+            });
+            let decisions: Vec<Decision> = decisions.iter().copied().chain(of_later).chain(of_perhaps).collect();
+            let all: Vec<&Trial> = trials.iter().chain(&later).chain(&perhaps).collect();
             self.any_request = Some(AnyRequest::of(&all, &decisions, state_unknown));
         }
         self.dependencies(&trials, &decisions, state_unknown);

@@ -19,6 +19,7 @@ use cedar_policy::{Entities, RestrictedExpression as Expr};
 use crate::agreements::open::{self, Tried};
 use crate::agreements::standing::Standing;
 use crate::agreements::{Agreements, KindCoverage, context, datetime};
+use crate::inventory::Inventory;
 use crate::inventory::entity::{Uid, cedar_uid};
 use crate::inventory::model::Account;
 use crate::moment::{self, Moment};
@@ -26,6 +27,7 @@ use crate::permissions::dependence::Choice;
 use crate::permissions::principals::Principal;
 use crate::permissions::scenarios::{Call, CallResult, Scenarios, ask};
 use crate::policies::operations::check::ASSUME;
+use crate::policies::turning::Asked;
 use crate::policies::{Rule, RuleBook, Tags};
 use crate::problem::Failure;
 use crate::terms::{Decision, PermissionModel, PrincipalKind, Scope};
@@ -35,6 +37,8 @@ use worlds::Worlds;
 
 /// The station: what is needed to decide for the principals of one account.
 pub struct AccountEvaluator<'a> {
+    /// The inventory.
+    pub inventory: &'a Inventory,
     /// The rules.
     pub rules: &'a RuleBook,
     /// The account.
@@ -116,7 +120,7 @@ fn read_of(
 }
 
 /// What a request by which something is allowed later is told with.
-const LATER: &str = "the moment of the request";
+pub(crate) const LATER: &str = "the moment of the request";
 
 /// IAM actions, by generation.
 type Needed = BTreeSet<(&'static str, String)>;
@@ -201,7 +205,7 @@ impl AccountEvaluator<'_> {
         let mut answer = OperationResult::new(operation);
         let variants = states(in_force);
         for in_force in variants {
-            let facts = Facts { in_force: *in_force, designated, world: 0, later: None };
+            let facts = Facts { in_force: *in_force, designated, world: 0, later: None, unreckoned: false };
             self.variant(principal, operation, facts, &mut answer)?;
         }
         let no_actions = Needed::new();
@@ -248,18 +252,51 @@ impl AccountEvaluator<'_> {
             answer.needed.extend(self.needed(principal, operation, facts)?);
             let known = (&taken.choice, &asked, &scenarios);
             self.trials(principal, operation, facts, known, &mut answer.trials)?;
-            // a request can be made later as well
-            let later = if self.any_request { self.rules.moments(operation.name) } else { BTreeSet::new() };
-            for moment in later.into_iter().filter(|moment| *moment > self.at) {
-                let facts = Facts { later: Some(moment), ..facts };
-                let told = (LATER.to_owned(), moment::format(moment));
-                let mut found = Vec::new();
-                self.trials(principal, operation, facts, known, &mut found)?;
-                found.iter_mut().for_each(|trial| trial.choice.push(told.clone()));
-                answer.later.extend(found);
+            if self.any_request {
+                self.later(principal, operation, facts, known, answer)?;
             }
         }
         Ok(())
+    }
+
+    /// The same of requests that are made later: at each moment at which a policy can turn, and, where one reckons with the moment,
+    /// without it.
+    fn later(
+        &self,
+        principal: &Principal,
+        operation: &Operation,
+        facts: Facts,
+        known: (&Choice, &Needed, &Scenarios),
+        answer: &mut OperationResult,
+    ) -> Result<(), Failure> {
+        let later: Vec<Moment> =
+            self.turns_of(&principal.uid, operation).into_iter().filter(|moment| *moment > self.at).collect();
+        for moment in &later {
+            let facts = Facts { later: Some(*moment), ..facts };
+            let told = (LATER.to_owned(), moment::format(*moment));
+            let mut found = Vec::new();
+            self.trials(principal, operation, facts, known, &mut found)?;
+            found.iter_mut().for_each(|trial| trial.choice.push(told.clone()));
+            answer.later.extend(found);
+        }
+        if self.rules.reckons(operation.name) {
+            for moment in std::iter::once(self.at).chain(later) {
+                let facts = Facts { later: Some(moment), unreckoned: true, ..facts };
+                self.trials(principal, operation, facts, known, &mut answer.perhaps_later)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The moments at which what the policies of an operation say of a principal can turn.
+    fn turns_of(&self, principal: &Uid, operation: &Operation) -> BTreeSet<Moment> {
+        let own = Uid::new("Account", &self.account.id);
+        let organization = self.organization.map(|id| Uid::new("Organization", id));
+        let report = operation.report.as_ref().map(|id| Uid::new("Report", id));
+        let mut of: Vec<(&[&str], &Uid)> = vec![(&["principal"], principal), (&["resource"], &own)];
+        of.extend(organization.as_ref().map(|uid| (&["context", "organization"][..], uid)));
+        of.extend(report.as_ref().map(|uid| (&["context", "report"][..], uid)));
+        self.rules.moments(operation.name, &Asked { inventory: self.inventory, of: &of })
     }
 
     /// The trials of one world.
@@ -321,9 +358,10 @@ impl AccountEvaluator<'_> {
         let mut calls = Vec::new();
         for operation in std::iter::once(operation.clone()).chain(each) {
             for in_force in states(in_force) {
-                for (generation, action) in
-                    self.asked(&operation, Facts { in_force: *in_force, designated, world: 0, later: None })
-                {
+                for (generation, action) in self.asked(
+                    &operation,
+                    Facts { in_force: *in_force, designated, world: 0, later: None, unreckoned: false },
+                ) {
                     calls.push(self.rules.operations.call(&operation, &action, generation, *in_force)?.0);
                 }
             }
@@ -501,8 +539,14 @@ impl AccountEvaluator<'_> {
         let world = self.worlds.of(operation).worlds().get(facts.world);
         let entities = world.map_or(self.entities, |w| &w.entities);
         let ruling = self.rules.rule(operation.name, &principal.to_cedar()?, &resource, context, entities)?;
-        let counts = |r: &&Rule| !(self.any_state && r.get("state").is_some());
-        let passed = ruling.permitted || (!ruling.by.is_empty() && !ruling.by.iter().copied().any(|r| counts(&r)));
+        let reckons = |r: &Rule| facts.unreckoned && self.rules.is_reckoning(&r.id);
+        let counts = |r: &&Rule| !(reckons(r) || self.any_state && r.get("state").is_some());
+        // a permit that reckons may apply at another moment
+        let unpermitted =
+            || ruling.by.is_empty() && self.rules.of_action(operation.name).any(|r| !r.forbids && reckons(r));
+        let passed = ruling.permitted
+            || unpermitted()
+            || (!ruling.by.is_empty() && !ruling.by.iter().copied().any(|r| counts(&r)));
         let failing = || ruling.by.iter().copied().filter(counts).map(|r| r.id.clone()).collect::<Vec<_>>();
         let gates = (!passed).then(failing);
         self.memo.rulings.borrow_mut().insert(key, gates.clone());
@@ -569,4 +613,6 @@ pub struct Facts {
     world: usize,
     /// The moment of the request, where it is not the one asked.
     later: Option<Moment>,
+    /// Policies that reckon with the moment are left out: at some other moment they may not apply.
+    unreckoned: bool,
 }

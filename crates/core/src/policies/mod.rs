@@ -12,6 +12,7 @@ pub mod folder;
 mod has;
 pub(crate) mod names;
 mod narrower;
+mod never;
 pub mod operations;
 mod ordered;
 mod origin;
@@ -32,6 +33,7 @@ pub(crate) mod subjects;
 mod tests;
 mod text;
 mod tokens;
+pub(crate) mod turning;
 pub(crate) mod unknown;
 mod unsaid;
 mod without;
@@ -47,7 +49,7 @@ use cedar_policy::{
 use crate::inventory::Inventory;
 use crate::inventory::schema::{EntitySchema, NAMESPACE};
 use crate::moment::Moment;
-use crate::problem::{Cause, Evaluation, Failure, Place, Problem, SourceFile, did_you_mean, meant};
+use crate::problem::{Cause, Evaluation, Failure, Place, Problem, SourceFile, Span, did_you_mean, meant};
 use crate::source;
 use crate::stack;
 use built_in::is_built_in;
@@ -64,6 +66,7 @@ pub use reads::{applies_to, attribute_of, conjuncts_of, is_variable};
 pub use rule::Rule;
 pub use subjects::{COVERAGE, COVERED};
 pub use text::{from_cedar, parse, spans};
+use turning::Asked;
 use without::Less;
 
 /// All rules of the domain.
@@ -77,6 +80,8 @@ pub struct RuleBook {
     pub origin: Origin,
     /// The operations, and what they are asked on.
     pub operations: Catalogue,
+    /// The built-in policies that were dropped, and where that is said.
+    pub removed: BTreeMap<String, Place>,
     /// Files of the user's folder that are not read.
     pub warnings: Vec<Problem>,
     /// What the built-in rules decide and these do not, where they stand in for all of them: the words after "which have no".
@@ -90,6 +95,8 @@ pub struct RuleBook {
     reads: Reads,
     /// The names in policies that only an inventory can tell to exist.
     named: Vec<Named>,
+    /// What each policy reads, by its id.
+    by_id: BTreeMap<String, Reads>,
     /// The kinds of agreement by which an account is covered as HIPAA asks.
     hipaa_kinds: BTreeSet<String>,
 }
@@ -144,7 +151,8 @@ impl RuleBook {
         warnings.extend(less.opened(&name));
         warnings.extend(less.left_out(&name, passed.is_empty()));
         let origin = Origin { operations, calls, ..laid.origin };
-        let mut rules = Self { origin, warnings, lacks: less.lacks, ..rules };
+        let removed = laid.removed;
+        let mut rules = Self { origin, removed, warnings, lacks: less.lacks, ..rules };
         rules.warnings.extend(rules.unsaid_states());
         Ok(rules)
     }
@@ -235,11 +243,13 @@ impl RuleBook {
         let of_operations = schema.operations.iter().map(String::as_str).chain([operations::check::ASSUME]);
         let reads = Reads::all(of_operations.filter_map(|action| by_action.get(action)));
         let origin = Origin::default();
+        let by_id = by_policy.into_iter().map(|(id, reads)| (name_of(&id).to_owned(), reads)).collect();
         Ok(Self {
             rules,
             sources,
             origin,
             operations,
+            removed: BTreeMap::new(),
             warnings: Vec::new(),
             lacks: Vec::new(),
             certain: certain(&sets)?,
@@ -247,8 +257,20 @@ impl RuleBook {
             by_action,
             reads,
             named,
+            by_id,
             hipaa_kinds,
         })
+    }
+
+    /// A place in a file of the user's folder, with the name of the folder; any other as it is.
+    pub fn in_folder(&self, source: &Arc<SourceFile>, span: Span) -> Place {
+        match &self.origin.folder {
+            Some(folder) if !is_built_in(source) => {
+                let path = format!("{}/{}", folder.trim_end_matches('/'), source.path);
+                Place { source: SourceFile::new(path, source.text.clone()), span }
+            }
+            _ => Place { source: source.clone(), span },
+        }
     }
 
     /// Whether a policy is the user's: laid over those that are built in, or of rules that stand for them all.
@@ -294,17 +316,42 @@ impl RuleBook {
         Reads::all(actions.iter().filter_map(|action| self.by_action.get(*action)).filter(|r| !r.tags.is_empty())).tags
     }
 
+    /// The tags that one policy reads.
+    pub(crate) fn tags_of(&self, id: &str) -> Option<&Tags> {
+        self.by_id.get(id).map(|reads| &reads.tags).filter(|tags| !tags.is_empty())
+    }
+
+    /// Whether one policy reads the tags as a set of the context, and not whether they were listed.
+    pub(crate) fn reads_tags_as_listed(&self, id: &str) -> bool {
+        let reads = |attributes: &BTreeSet<String>| attributes.contains("tags") && !attributes.contains("tagsKnown");
+        self.by_id.get(id).is_some_and(|policy| reads(&policy.attributes))
+    }
+
     /// Whether some policy of an action asks which organization an account is in, whatever the scope.
     pub fn reads_organization(&self, action: &str) -> bool {
         self.by_action.get(action).is_some_and(|reads| reads.organization)
     }
 
-    /// The moments that policies of an action name, and those right after them, in order: between two of them these policies say the
-    /// same.
-    pub fn moments(&self, action: &str) -> BTreeSet<Moment> {
-        let named = self.by_action.get(action).into_iter().flat_map(|reads| &reads.moments);
-        let around = named.flat_map(|moment| [Some(*moment), moment.checked_add(1)]).flatten();
-        around.filter_map(Moment::from_timestamp_millis).collect()
+    /// The moments at which what policies of an action say can turn, in order: from one to the next they say the same of what is asked,
+    /// unless one [reckons](Self::reckons).
+    pub(crate) fn moments(&self, action: &str, asked: &Asked<'_>) -> BTreeSet<Moment> {
+        self.by_action.get(action).map(|reads| reads.turning.moments(asked)).unwrap_or_default()
+    }
+
+    /// Whether some policy of an action makes something of the moment asked (`context.at.offset(…)`): when its answer turns is told by
+    /// no date.
+    pub fn reckons(&self, action: &str) -> bool {
+        self.by_action.get(action).is_some_and(|reads| reads.turning.reckons)
+    }
+
+    /// The same of one policy.
+    pub(crate) fn is_reckoning(&self, id: &str) -> bool {
+        self.by_id.get(id).is_some_and(|reads| reads.turning.reckons)
+    }
+
+    /// Whether some policy at all names a unit.
+    pub fn read_units(&self) -> bool {
+        self.by_action.values().any(|reads| reads.units)
     }
 
     /// Whether some policy of an action names a unit.

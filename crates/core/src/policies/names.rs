@@ -11,6 +11,7 @@ use cedar_policy::Policy;
 use serde_json::Value;
 
 use super::has;
+use super::never;
 use super::patterns;
 use super::reads::{COMPARISONS, tag_key};
 use super::shapes::{Shape, Variables, path, variables};
@@ -87,6 +88,7 @@ pub fn of(
         walk.expression(condition.get("body").unwrap_or(&Value::Null));
     }
     problems.extend(has::faults(json, &walk.variables, (source, span)));
+    problems.extend(never::faults(json, &walk.variables, schema, (source, span)));
     let Walk { texts, found, patterns, entities, tags, .. } = walk;
     let places = Places::new(source, span, &texts);
     let mut named = Vec::new();

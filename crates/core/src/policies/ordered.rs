@@ -45,7 +45,23 @@ impl How {
     }
 }
 
+impl How {
+    /// Whether what is compared turns the comparison where it comes to the other, and right after it.
+    fn turns(self) -> [bool; 2] {
+        match self {
+            Self::Less | Self::GreaterOrEqual => [true, false],
+            Self::LessOrEqual | Self::Greater => [false, true],
+            Self::Equal | Self::Unequal => [true, true],
+        }
+    }
+}
+
 impl Ordered<'_> {
+    /// Whether it turns where what is compared comes to the constant, and right after it.
+    pub fn turns(&self) -> [bool; 2] {
+        self.how.turns()
+    }
+
     /// Whether it holds of what stands at a place among these constants, of which its own is one.
     pub fn holds(&self, known: &[i64], place: usize) -> bool {
         let Ok(index) = known.binary_search(&self.with) else {
@@ -75,15 +91,30 @@ fn at(index: usize) -> usize {
 
 /// The comparison that an expression is; `None` where it is none with such a constant on one side.
 pub fn comparison(expression: &Value) -> Option<Ordered<'_>> {
-    // an operator is the only member of its expression
-    let (operator, operands) = expression.as_object()?.iter().next()?;
-    let (_, how) = *OPERATORS.iter().find(|(sign, _)| sign == operator)?;
-    let (left, right) = (operands.get("left")?, operands.get("right")?);
+    let (how, left, right) = parts(expression)?;
     match (constant(left), constant(right)) {
         (None, Some(with)) => Some(Ordered { of: left, how, with }),
         (Some(with), None) => Some(Ordered { of: right, how: how.turned(), with }),
         _ => None,
     }
+}
+
+/// What an expression compares something with, and whether it turns where that comes to it, and right after it; `None` where it does not
+/// compare it, or compares it with itself.
+pub fn compared_with<'v>(expression: &'v Value, something: &dyn Fn(&Value) -> bool) -> Option<(&'v Value, [bool; 2])> {
+    let (how, left, right) = parts(expression)?;
+    match (something(left), something(right)) {
+        (true, false) => Some((right, how.turns())),
+        (false, true) => Some((left, how.turned().turns())),
+        _ => None,
+    }
+}
+
+fn parts(expression: &Value) -> Option<(How, &Value, &Value)> {
+    // an operator is the only member of its expression
+    let (operator, operands) = expression.as_object()?.iter().next()?;
+    let (_, how) = *OPERATORS.iter().find(|(sign, _)| sign == operator)?;
+    Some((how, operands.get("left")?, operands.get("right")?))
 }
 
 fn constant(expression: &Value) -> Option<i64> {

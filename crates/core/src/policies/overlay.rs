@@ -11,7 +11,7 @@ use super::annotations::{Annotated, annotation};
 use super::narrower::asks_more;
 use super::reads::actions;
 use super::{Origin, parse, spans};
-use crate::problem::{Problem, SourceFile, Span, distance, instead};
+use crate::problem::{Place, Problem, SourceFile, Span, distance, instead};
 
 /// Built-in texts and a user's, as one set of rules.
 pub struct Overlay {
@@ -19,15 +19,18 @@ pub struct Overlay {
     pub sources: Vec<Arc<SourceFile>>,
     /// What was laid over.
     pub origin: Origin,
+    /// Where each policy that was dropped is said to be.
+    pub removed: BTreeMap<String, Place>,
     /// What is likely not meant.
     pub warnings: Vec<Problem>,
 }
 
-/// A policy by its `@id`, where it stands, whether it has `@remove`, and what it is about.
+/// A policy by its `@id`, where it stands, what drops ours, and what it is about.
 struct Named {
     id: String,
     span: Span,
-    removes: bool,
+    /// Where it says that it drops the built-in one.
+    removal: Option<Span>,
     /// Its effect and its actions.
     about: String,
     /// Of a forbid, the principals and resources that it is about.
@@ -37,6 +40,11 @@ struct Named {
 }
 
 impl Named {
+    /// Whether it drops the built-in policy of its id.
+    fn removes(&self) -> bool {
+        self.removal.is_some()
+    }
+
     /// Whether a forbid is about fewer principals or resources than another, as far as its head tells.
     fn is_narrower_than(&self, other: &Self) -> bool {
         let (Some(own), Some(others)) = (&self.scope, &other.scope) else {
@@ -83,6 +91,7 @@ pub fn lay(
     let mut origin = Origin { folder: Some(folder.to_owned()), ..Origin::default() };
     let (mut sources, mut warnings) = (Vec::new(), Vec::new());
     let mut gone = BTreeSet::new();
+    let mut removed = BTreeMap::new();
     for source in own {
         let policies = named(&source, problems);
         for policy in &policies {
@@ -97,35 +106,39 @@ pub fn lay(
             }
             // another policy of the id of a gate would take the gate away without a word
             let known = ours.get_key_value(policy.id.as_str());
-            if let Some((_, ours)) = known.filter(|(_, ours)| !policy.removes && policy.is_narrower_than(ours)) {
+            if let Some((_, ours)) = known.filter(|(_, ours)| !policy.removes() && policy.is_narrower_than(ours)) {
                 let message =
                     format!("`{}` forbids less than the built-in policy: whom it leaves out would pass", ours.id);
                 let help = "write `principal` and `resource` as the built-in policy has them; to drop it, write it with @remove";
                 problems.push(at(message, help));
                 continue;
             }
-            if let Some((_, ours)) = known.filter(|(_, ours)| !policy.removes && ours.about != policy.about) {
+            if let Some((_, ours)) = known.filter(|(_, ours)| !policy.removes() && ours.about != policy.about) {
                 let about = &ours.about;
                 let message =
                     format!("`{}` is a {about} in the built-in rules, but a {} here", policy.id, policy.about);
                 problems.push(at(message, "use another @id; to drop the built-in policy, write it with @remove"));
                 continue;
             }
-            if !policy.removes {
+            if !policy.removes() {
                 warnings.extend(match known {
                     Some((_, ours)) => policy.forbids_less(&source, ours),
                     None => policy.nearly(&source, &ours),
                 });
             }
-            match (known.is_some(), policy.removes) {
-                (true, true) => origin.removed.push(policy.id.clone()),
+            match (known.is_some(), policy.removes()) {
+                (true, true) => {
+                    let span = policy.removal.unwrap_or(policy.span);
+                    removed.insert(policy.id.clone(), Place { source: source.clone(), span });
+                    origin.removed.push(policy.id.clone());
+                }
                 (true, false) => origin.replaced.push(policy.id.clone()),
                 (false, false) => origin.added.push(policy.id.clone()),
                 (false, true) => problems.push(unknown(&source, policy, &ours)),
             }
             gone.extend(known.map(|(id, _)| *id));
         }
-        let removing: Vec<Span> = policies.iter().filter(|p| p.removes).map(|p| p.span).collect();
+        let removing: Vec<Span> = policies.iter().filter(|p| p.removes()).map(|p| p.span).collect();
         sources.push(without(&source, &removing));
     }
     let kept = built_in.iter().map(|(source, policies)| {
@@ -136,7 +149,7 @@ pub fn lay(
     for ids in [&mut origin.added, &mut origin.replaced, &mut origin.removed] {
         ids.sort();
     }
-    Overlay { sources, origin, warnings }
+    Overlay { sources, origin, removed, warnings }
 }
 
 fn unknown(source: &Arc<SourceFile>, policy: &Named, ours: &BTreeMap<&str, &Named>) -> Problem {
@@ -166,7 +179,8 @@ fn named(source: &Arc<SourceFile>, problems: &mut Vec<Problem>) -> Vec<Named> {
             let part = |name: &str| json.as_ref().and_then(|json| json.get(name).cloned());
             let conditions = part("conditions").and_then(|c| c.as_array().cloned()).unwrap_or_default();
             let scope = part("principal").zip(part("resource")).map(|(principal, resource)| [principal, resource]);
-            Some(Named { id, span, removes: remove.is_some(), about, scope, conditions })
+            let place = || Annotated { source, span, policy, subjects: &[] }.place("remove");
+            Some(Named { id, span, removal: remove.map(|_| place()), about, scope, conditions })
         })
         .collect()
 }

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use cedar_policy::{ActionConstraint, Policy, PrincipalConstraint};
 use serde_json::Value;
 
+use super::patterns;
 use super::satisfiable::compared;
-use super::{ordered, patterns};
+use super::turning::Turning;
 use crate::inventory::schema::local;
 
 /// What policies read of entities.
@@ -24,8 +25,8 @@ pub struct Reads {
     pub organization: bool,
     /// A unit is named.
     pub units: bool,
-    /// The moments that the moment asked is compared with, in milliseconds since 1970.
-    pub moments: BTreeSet<i64>,
+    /// What the moment asked is compared with.
+    pub turning: Turning,
 }
 
 /// The keys of tags that policies read, each with the values that it is compared with; `None` where it is compared with something else. A
@@ -37,6 +38,7 @@ impl Reads {
     pub fn of(json: &Value) -> Self {
         let mut reads = Self::default();
         reads.add(json);
+        reads.turns(json);
         let any = json.get("principal").and_then(|p| p.get("op")).and_then(Value::as_str) == Some("All");
         reads.principal |= !any;
         reads.organization = reads.organization && !asks_for_the_organization(json);
@@ -56,7 +58,7 @@ impl Reads {
             reads.principal |= one.principal;
             reads.organization |= one.organization;
             reads.units |= one.units;
-            reads.moments.extend(one.moments.iter().copied());
+            reads.turning.extend(&one.turning);
             for (key, values) in &one.tags {
                 add_values(&mut reads.tags, key, values.clone());
             }
@@ -79,8 +81,6 @@ impl Reads {
                 self.principal |= is_variable(json, "principal");
                 let of = |name: &str| ty.is_some_and(|ty| local(ty) == name);
                 self.units |= of("OrganizationalUnit");
-                let compared = ordered::comparison(json).filter(|c| attribute_of(c.of, "context") == Some("at"));
-                self.moments.extend(compared.map(|comparison| comparison.with));
                 self.organization |= of("Organization") || attribute_of(json, "context") == Some("organization");
                 self.organization |= members.get("has").is_some_and(|has| {
                     let attribute = has.get("attr").and_then(Value::as_str);
@@ -90,6 +90,15 @@ impl Reads {
                 members.values().for_each(|v| self.add(v));
             }
             Value::Array(items) => items.iter().for_each(|v| self.add(v)),
+            _ => {}
+        }
+    }
+
+    /// Takes in what the moment asked is compared with.
+    fn turns(&mut self, json: &Value) {
+        match json {
+            Value::Object(members) if self.turning.add(json) => members.values().for_each(|part| self.turns(part)),
+            Value::Array(items) => items.iter().for_each(|item| self.turns(item)),
             _ => {}
         }
     }

@@ -86,6 +86,21 @@ impl<'s> Variables<'s> {
         (!attributes.is_empty()).then_some(Shape::Attributes(attributes))
     }
 
+    /// The types of which an expression can be an entity; `None` where that is not told.
+    pub fn types(&self, json: &Value) -> Option<Vec<&'s str>> {
+        match self.shape(json)? {
+            Shape::Entities(types) => Some(types),
+            Shape::Contexts => None,
+            Shape::Attributes(of) => {
+                let entity = |a: &'s Attribute| match &a.ty {
+                    Type::Entity(ty) => Some(ty.as_str()),
+                    _ => None,
+                };
+                of.into_iter().map(entity).collect()
+            }
+        }
+    }
+
     /// The attributes that what an expression is can have, whichever it is; `None` where that is not told.
     pub fn attributes(&self, json: &Value) -> Option<BTreeSet<&'s str>> {
         let of_type = |ty: &str| self.schema.types.get(ty).map(|t| t.attributes.keys().map(String::as_str));

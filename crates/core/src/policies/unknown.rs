@@ -19,7 +19,12 @@ pub fn unknown<'n>(named: impl IntoIterator<Item = &'n Named>, inventory: &Inven
     // how many of a file, and the last of those that are not told
     let mut of_file: BTreeMap<&str, (usize, Option<&Named>)> = BTreeMap::new();
     let mut told = BTreeSet::new();
+    let tags_known = inventory.of_type("Account").all(|account| account.bool("tagsKnown") != Some(false));
     for n in named {
+        // one that was not listed may be there
+        if matches!(n.of, Of::Tag | Of::TagKey | Of::TagValue(_)) && !tags_known {
+            continue;
+        }
         // a tag that is not there has no value either
         if matches!(&n.of, Of::TagValue(key) if !known.has_tag(key)) {
             continue;

@@ -13,7 +13,7 @@ use crate::lint::rules;
 use crate::lint::settings::Settings;
 use crate::moment;
 use crate::policies::RuleBook;
-use crate::problem::{Place, SourceFile, Span};
+use crate::problem::{Place, SourceFile};
 use crate::terms::PermissionModel;
 
 /// What a rule is told besides that looks at policies of AWS Artifact alone.
@@ -76,15 +76,16 @@ impl Promises {
 
     fn rules(&mut self, book: &RuleBook, schema: &str) {
         for rule in book.rules.values() {
-            let place = book.is_own(&rule.id).then(|| in_folder(book, &rule.source, rule.span));
+            let place = book.is_own(&rule.id).then(|| book.in_folder(&rule.source, rule.span));
             let finds = rule.get("code").is_some() && !rule.forbids;
             let value = Value::Rule(rule.source.slice(rule.span).to_owned(), finds);
             self.add(Kind::Rule, &rule.id, Item { value, name: format!("the policy `{}`", rule.id), place });
         }
+        self.removed = book.removed.iter().map(|(id, place)| (id.clone(), in_folder(book, place))).collect();
         for entry in book.operations.entries() {
             let name = format!("the {} `{}`", entry.what, entry.name);
             let is_own = book.operations.is_own(entry.place);
-            let place = is_own.then(|| in_folder(book, &entry.place.source, entry.place.span));
+            let place = is_own.then(|| in_folder(book, entry.place));
             self.add(Kind::Rule, name.clone(), Item { value: Value::Text(entry.content()), name, place });
         }
         let value = Value::Text(schema.to_owned());
@@ -311,10 +312,6 @@ pub fn implies(strong: &str, weak: &str) -> bool {
 }
 
 /// A place in a file of rules, by its path in the inventory.
-fn in_folder(book: &RuleBook, source: &SourceFile, span: Span) -> Place {
-    let path = match &book.origin.folder {
-        Some(folder) => format!("{}/{}", folder.trim_end_matches('/'), source.path),
-        None => source.path.clone(),
-    };
-    Place { source: SourceFile::new(path, source.text.clone()), span }
+fn in_folder(book: &RuleBook, place: &Place) -> Place {
+    book.in_folder(&place.source, place.span)
 }

@@ -6,11 +6,11 @@ use std::borrow::Cow;
 
 use super::caller::{Caller, CallerKind, is_account};
 use super::{Question, sides};
-use crate::aws::ALL_PARTITIONS;
 use crate::aws::asked_on::{Asked, asked_on};
 use crate::aws::keys::catalogued::is_never_carried;
 use crate::aws::keys::values::{self, Fault};
 use crate::aws::keys::{is_multi_valued, nature, spelling};
+use crate::aws::{all_partitions, is_partition};
 use crate::iam::document::Statement;
 use crate::iam::{segments, stored};
 use crate::permissions::context::KeyValue;
@@ -137,10 +137,10 @@ fn arns(question: &Question, caller: Option<&Caller>) -> Vec<Problem> {
     let resource = segments(&question.resource);
     for arn in principal.iter().chain(&resource) {
         let [_, partition, service, _, account, name] = arn;
-        if !ALL_PARTITIONS.contains(&partition.as_str()) {
+        if !is_partition(partition) {
             problems.push(wrong(
                 format!("AWS has no partition `{partition}`"),
-                format!("write one of {} after `arn:`", ALL_PARTITIONS.join(", ")),
+                format!("write one of {} after `arn:`", all_partitions().join(", ")),
             ));
         }
         if account.bytes().any(|b| b.is_ascii_digit()) && !is_account(account) {

@@ -123,7 +123,8 @@ impl Source for Folder {
             return Listed::default();
         }
         if !self.tree.as_ref().is_none_or(|tree| tree.holds(&root, true)) {
-            problems.push(leads_out(folder));
+            let named = if folder.is_empty() { self.name() } else { folder.to_owned() };
+            problems.push(leads_out(&named));
             return Listed::default();
         }
         let mut refused_here = Vec::new();

@@ -3,90 +3,109 @@
 pub mod catalogued;
 pub mod values;
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
 use super::catalogue::Key;
 
 /// Services whose own keys are known action by action.
 pub(crate) const CATALOGUED: [&str; 3] = ["artifact", "iam", "organizations"];
 
-/// Keys that hold a list even where it has one element.
-pub(crate) const MULTI_VALUED: [&str; 7] = [
-    "aws:calledvia",
-    "aws:principalorgpaths",
-    "aws:principalservicenameslist",
-    "aws:resourceorgpaths",
-    "aws:sourceorgpaths",
-    "aws:tagkeys",
-    "aws:vpceorgpaths",
-];
+/// The file of the global condition keys, and of those of services that are asked about.
+pub(crate) const TEXT: &str = include_str!("../../../../../data/condition-keys.json");
 
-/// Global condition keys, as AWS writes them.
-pub const SPELLINGS: [&str; 41] = [
-    "aws:CalledVia",
-    "aws:CurrentTime",
-    "aws:Ec2InstanceSourceVpc",
-    "aws:EpochTime",
-    "aws:FederatedProvider",
-    "aws:MultiFactorAuthAge",
-    "aws:MultiFactorAuthPresent",
-    "aws:PrincipalAccount",
-    "aws:PrincipalArn",
-    "aws:PrincipalIsAWSService",
-    "aws:PrincipalOrgID",
-    "aws:PrincipalOrgPaths",
-    "aws:PrincipalServiceName",
-    "aws:PrincipalType",
-    "aws:Referer",
-    "aws:RequestedRegion",
-    "aws:ResourceAccount",
-    "aws:ResourceOrgID",
-    "aws:ResourceOrgPaths",
-    "aws:SecureTransport",
-    "aws:SourceAccount",
-    "aws:SourceArn",
-    "aws:SourceIdentity",
-    "aws:SourceIp",
-    "aws:SourceOrgID",
-    "aws:SourceOrgPaths",
-    "aws:SourceVpc",
-    "aws:SourceVpcArn",
-    "aws:SourceVpce",
-    "aws:TagKeys",
-    "aws:TokenIssueTime",
-    "aws:UserAgent",
-    "aws:userid",
-    "aws:username",
-    "aws:ViaAWSService",
-    "aws:VpcSourceIp",
-    "artifact:ReportCategory",
-    "artifact:ReportSeries",
-    "iam:AWSServiceName",
-    "iam:PermissionsBoundary",
-    "organizations:ServicePrincipal",
-];
+static DATA: LazyLock<Data> = LazyLock::new(|| serde_json::from_str(TEXT).unwrap_or_default());
 
-/// Global keys of AWS besides those that are asked about.
-const OTHER_GLOBAL: [&str; 19] = [
-    "aws:AssumedRoot",
-    "aws:CalledViaAWSMCP",
-    "aws:CalledViaFirst",
-    "aws:CalledViaLast",
-    "aws:ChatbotSourceArn",
-    "aws:Ec2InstanceSourcePrivateIPv4",
-    "aws:IsMcpServiceAction",
-    // only AWS's own managed policies name it
-    "aws:PrincipalOrgMasterAccountId",
-    "aws:PrincipalServiceNamesList",
-    "aws:SignInSessionArn",
-    "aws:SourceOwner",
-    "aws:SourceVpcAccount",
-    "aws:SourceVpcOrgID",
-    "aws:SourceVpceAccount",
-    "aws:SourceVpceOrgID",
-    "aws:SourceVpceOrgPaths",
-    "aws:VpceAccount",
-    "aws:VpceOrgID",
-    "aws:VpceOrgPaths",
-];
+static BY_NAME: LazyLock<HashMap<String, &'static Known>> =
+    LazyLock::new(|| DATA.keys.iter().map(|known| (known.key.to_ascii_lowercase(), known)).collect());
+
+#[derive(Default, Deserialize)]
+struct Data {
+    date: String,
+    keys: Vec<Known>,
+    replaced: Vec<Replaced>,
+}
+
+/// A condition key, as AWS documents it.
+#[derive(Deserialize)]
+pub(crate) struct Known {
+    /// As AWS writes it.
+    key: String,
+    /// What its values are.
+    #[serde(default, rename = "type")]
+    pub kind: KeyType,
+    /// It holds a list even where it has one element.
+    #[serde(default)]
+    list: bool,
+    /// What its values begin with, where they are ids.
+    pub begins: Option<String>,
+    /// The values that it can have, where AWS lists them.
+    #[serde(default)]
+    pub values: Vec<String>,
+    /// Requests that are asked about may carry it.
+    #[serde(default = "asked")]
+    asked: bool,
+}
+
+fn asked() -> bool {
+    true
+}
+
+/// What the values of a key are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+pub(crate) enum KeyType {
+    #[default]
+    String,
+    Bool,
+    Numeric,
+    Date,
+    EpochTime,
+    #[serde(rename = "IPAddress")]
+    IpAddress,
+    #[serde(rename = "ARN")]
+    Arn,
+    Account,
+    Organization,
+    Region,
+}
+
+impl KeyType {
+    /// Numbers, moments and addresses.
+    fn is_typed(self) -> bool {
+        matches!(self, Self::Numeric | Self::Date | Self::EpochTime | Self::IpAddress)
+    }
+}
+
+/// A key that AWS no longer puts into requests.
+#[derive(Deserialize)]
+pub struct Replaced {
+    /// The key.
+    pub key: String,
+    /// What took its place.
+    pub help: String,
+}
+
+/// The keys that AWS no longer puts into requests.
+pub fn replaced() -> &'static [Replaced] {
+    &DATA.replaced
+}
+
+/// The day of the file.
+pub(crate) fn date() -> &'static str {
+    &DATA.date
+}
+
+/// A key in lower case, where AWS documents its values.
+pub(crate) fn known(key: &str) -> Option<&'static Known> {
+    BY_NAME.get(key).copied()
+}
+
+/// What the values of a key in lower case are, where AWS documents that.
+pub(crate) fn type_of(key: &str) -> Option<KeyType> {
+    known(key).map(|known| known.kind)
+}
 
 /// What values a key can have, as far as AWS documents it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -101,27 +120,13 @@ pub struct Nature {
     pub samples: &'static [&'static str],
 }
 
-/// Global keys that are numbers, moments or addresses.
-const TYPED: [&str; 6] = [
-    "aws:currenttime",
-    "aws:epochtime",
-    "aws:multifactorauthage",
-    "aws:sourceip",
-    "aws:tokenissuetime",
-    "aws:vpcsourceip",
-];
-
-/// Global keys that are true or false.
-const BOOLEAN: [&str; 4] =
-    ["aws:multifactorauthpresent", "aws:principalisawsservice", "aws:securetransport", "aws:viaawsservice"];
-
 /// What values a key can have.
 pub fn nature(key: &str) -> Nature {
     let element = of_service(key).map(Key::element).unwrap_or_default();
     Nature {
         single: is_single_valued(key),
-        boolean: BOOLEAN.contains(&key) || element == "Bool",
-        typed: TYPED.contains(&key) || matches!(element, "Numeric" | "Date" | "IPAddress"),
+        boolean: type_of(key) == Some(KeyType::Bool) || element == "Bool",
+        typed: type_of(key).is_some_and(KeyType::is_typed) || matches!(element, "Numeric" | "Date" | "IPAddress"),
         samples: values::samples(key),
     }
 }
@@ -133,15 +138,15 @@ fn of_service(key: &str) -> Option<&'static Key> {
 
 /// Whether a key in lower case holds a list even where it has one element.
 pub fn is_multi_valued(key: &str) -> bool {
-    MULTI_VALUED.contains(&key) || of_service(key).is_some_and(Key::is_multi_valued)
+    known(key).is_some_and(|known| known.list) || of_service(key).is_some_and(Key::is_multi_valued)
 }
 
 /// Whether a key never has a list of values: the global keys that are not known to have one, tags, and the keys of services whose
 /// type the catalogue tells.
 fn is_single_valued(key: &str) -> bool {
-    let global = SPELLINGS.iter().any(|s| s.eq_ignore_ascii_case(key)) || tag(key).is_some();
+    let global = known(key).is_some_and(|known| known.asked) || tag(key).is_some();
     let of_service = key.split(':').next().is_some_and(|prefix| CATALOGUED.contains(&prefix));
-    (global && !MULTI_VALUED.contains(&key)) || of_service || is_told_as_single(key)
+    (global && !known(key).is_some_and(|known| known.list)) || of_service || is_told_as_single(key)
 }
 
 fn is_told_as_single(key: &str) -> bool {
@@ -155,7 +160,7 @@ pub fn tag(key: &str) -> Option<&str> {
 
 /// Every key that is known by its name, as AWS writes it: all but those of tags.
 pub fn known_keys() -> impl Iterator<Item = &'static str> {
-    SPELLINGS.iter().copied().chain(OTHER_GLOBAL)
+    DATA.keys.iter().map(|known| known.key.as_str())
 }
 
 /// A key as AWS writes it.
@@ -163,6 +168,29 @@ pub fn spelling(key: &str) -> String {
     if let Some(tag) = key.strip_prefix("aws:principaltag/") {
         return format!("aws:PrincipalTag/{tag}");
     }
-    let common = SPELLINGS.iter().find(|s| s.eq_ignore_ascii_case(key)).map(|s| (*s).to_owned());
+    let common = known(&key.to_ascii_lowercase()).filter(|known| known.asked).map(|known| known.key.clone());
     common.or_else(|| catalogued::spelling(key)).unwrap_or_else(|| key.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What stands in a file is read, and each key once.
+    #[test]
+    fn the_keys_of_the_file_are_read() {
+        assert_eq!(DATA.keys.len(), BY_NAME.len());
+        assert!(moment_like(date()) && replaced().iter().all(|old| known(&old.key.to_ascii_lowercase()).is_none()));
+        assert_eq!(type_of("aws:sourceip"), Some(KeyType::IpAddress));
+        assert!(is_multi_valued("aws:tagkeys") && !is_multi_valued("aws:sourceip"));
+        assert_eq!(spelling("aws:principalorgid"), "aws:PrincipalOrgID");
+        let of_services = DATA.keys.iter().filter(|known| !known.key.starts_with("aws:"));
+        for key in of_services.map(|known| known.key.to_ascii_lowercase()) {
+            assert!(catalogued::key(&key).is_some(), "{key}");
+        }
+    }
+
+    fn moment_like(date: &str) -> bool {
+        crate::moment::parse(date).is_some()
+    }
 }

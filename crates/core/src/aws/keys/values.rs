@@ -1,7 +1,9 @@
 //! What values condition keys take: a value that no request can carry settles nothing, and would make a wrong answer.
 
+use std::sync::LazyLock;
+
 use super::catalogued::{self, Prefix};
-use super::{is_multi_valued, known_keys, nature, of_service, spelling, tag};
+use super::{KeyType, Known, is_multi_valued, known, known_keys, nature, of_service, spelling, tag, type_of};
 use crate::aws;
 use crate::aws::catalogue::Key;
 use crate::iam::value;
@@ -29,40 +31,36 @@ enum Takes {
     Account,
     Region,
     Id(&'static str),
-    OneOf(&'static [&'static str]),
+    OneOf(&'static [String]),
     Text,
 }
 
-/// Keys whose values are ARNs.
-pub const ARNS: [&str; 4] = ["aws:principalarn", "aws:sourcearn", "aws:sourcevpcarn", "iam:policyarn"];
-/// Keys whose values are addresses.
-pub const ADDRESSES: [&str; 2] = ["aws:sourceip", "aws:vpcsourceip"];
-/// Keys whose values are dates and times.
-pub const MOMENTS: [&str; 2] = ["aws:currenttime", "aws:tokenissuetime"];
-
-const ACCOUNTS: [&str; 3] = ["aws:principalaccount", "aws:resourceaccount", "aws:sourceaccount"];
-const ORGANIZATIONS: [&str; 3] = ["aws:principalorgid", "aws:resourceorgid", "aws:sourceorgid"];
-const PRINCIPAL_TYPES: [&str; 5] = ["Account", "User", "FederatedUser", "AssumedRole", "Anonymous"];
+static PRINCIPAL_TYPES: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+    known("aws:principaltype").into_iter().flat_map(|known| known.values.iter().map(String::as_str)).collect()
+});
 
 /// Services all of whose keys are known.
 const KNOWN: [&str; 2] = ["aws", "artifact"];
 
 impl Takes {
     fn of(key: &str) -> Self {
-        match key {
-            key if nature(key).boolean => Self::Boolean,
-            "aws:multifactorauthage" => Self::Number,
-            "aws:epochtime" => Self::Moment,
-            key if MOMENTS.contains(&key) => Self::Moment,
-            key if ADDRESSES.contains(&key) => Self::Address,
-            key if ARNS.contains(&key) => Self::Arn,
-            key if ACCOUNTS.contains(&key) => Self::Account,
-            "aws:requestedregion" => Self::Region,
-            key if ORGANIZATIONS.contains(&key) => Self::Id("o-"),
-            "aws:sourcevpc" => Self::Id("vpc-"),
-            "aws:sourcevpce" => Self::Id("vpce-"),
-            "aws:principaltype" => Self::OneOf(&PRINCIPAL_TYPES),
-            key => Self::of_service(key),
+        let known = known(key);
+        let kind = known.map(|known| known.kind).unwrap_or_default();
+        match kind {
+            KeyType::Bool => Self::Boolean,
+            KeyType::Numeric => Self::Number,
+            KeyType::Date | KeyType::EpochTime => Self::Moment,
+            KeyType::IpAddress => Self::Address,
+            KeyType::Arn => Self::Arn,
+            KeyType::Account => Self::Account,
+            KeyType::Region => Self::Region,
+            KeyType::Organization => Self::Id("o-"),
+            KeyType::String if nature(key).boolean => Self::Boolean,
+            KeyType::String => match known {
+                Some(Known { begins: Some(begins), .. }) => Self::Id(begins),
+                Some(Known { values, .. }) if !values.is_empty() => Self::OneOf(values),
+                _ => Self::of_service(key),
+            },
         }
     }
 
@@ -88,7 +86,7 @@ impl Takes {
             Self::Account => text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit()),
             Self::Region => aws::is_region(text),
             Self::Id(prefix) => text.strip_prefix(prefix).is_some_and(|rest| !rest.is_empty()),
-            Self::OneOf(words) => words.contains(&text),
+            Self::OneOf(words) => words.iter().any(|word| word == text),
             Self::Text => true,
         }
     }
@@ -196,13 +194,15 @@ pub fn samples(key: &str) -> &'static [&'static str] {
             "arn:aws:iam::111122223333:user/another",
             "arn:aws:iam::444455556666:root",
         ],
-        key if ARNS.contains(&key) => &["arn:aws:s3:::another", "arn:aws:sns:us-east-1:111122223333:another"],
-        key if ACCOUNTS.contains(&key) => &["111122223333", "444455556666", "777788889999"],
+        key if type_of(key) == Some(KeyType::Arn) => {
+            &["arn:aws:s3:::another", "arn:aws:sns:us-east-1:111122223333:another"]
+        }
+        key if type_of(key) == Some(KeyType::Account) => &["111122223333", "444455556666", "777788889999"],
         "aws:requestedregion" => &["us-east-1", "eu-central-1", "us-west-2", "ap-south-1", "sa-east-1"],
-        key if ORGANIZATIONS.contains(&key) => &["o-a1b2c3d4e5", "o-f6g7h8i9j0"],
+        key if type_of(key) == Some(KeyType::Organization) => &["o-a1b2c3d4e5", "o-f6g7h8i9j0"],
         "aws:sourcevpc" => &["vpc-0a1b2c3d", "vpc-4e5f6a7b"],
         "aws:sourcevpce" => &["vpce-0a1b2c3d", "vpce-4e5f6a7b"],
-        "aws:principaltype" => &PRINCIPAL_TYPES,
+        "aws:principaltype" => PRINCIPAL_TYPES.as_slice(),
         _ => &[],
     }
 }

@@ -6,9 +6,7 @@ use super::choice::{is_known, is_unknown};
 use super::documents::{DOCUMENT, file_argument, merged};
 use super::embedded::{self, Mapped};
 use super::given::Given;
-use super::kinds::{
-    by_name, by_path, holder, is_of_other_language, of_another_cloud, of_cloudformation, of_key, of_terraform, of_type,
-};
+use super::kinds::{by_name, by_path, holder, of_another_cloud, of_cloudformation, of_key, of_terraform, of_type};
 use super::siblings::{beside, boundary_of, managed, of_template, sibling_statements};
 use super::statements;
 use super::template;
@@ -16,6 +14,7 @@ use super::terraform::calls::Document;
 use super::terraform::scope::{Scope, Scopes, folder};
 use super::yaml;
 use super::{Fault, FaultKind, Host, UNKNOWN, duplicate, looks_like_policy, placeholders, shown, unreadable};
+use crate::aws::linted::is_of_other_language;
 use crate::aws::managed as managed_policies;
 use crate::lint::policy::{Found, Holder, Policy, PolicyKind, SiblingPolicies, is_policy, size_of};
 use crate::problem::{SourceFile, Span};

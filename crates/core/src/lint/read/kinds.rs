@@ -1,6 +1,7 @@
 //! What kind of policy the words around it tell: the name of a key, the type of a resource, the path of the file.
 
 use super::choice::items;
+use crate::aws::linted::is_of_other_language;
 use crate::aws::resource_policies;
 use crate::lint::policy::{Holder, PolicyKind};
 use crate::text::json::Node;
@@ -61,35 +62,6 @@ pub(super) fn of_terraform(ty: &str, body: Option<&Node>) -> Option<PolicyKind> 
 
 /// The attributes of Terraform's resources that hold the policy of the resource.
 const OF_RESOURCES: [&str; 5] = ["policy", "access_policy", "access_policies", "resource_policy", "policy_document"];
-
-/// Types of Terraform and CloudFormation whose policies are none of IAM: what is kept how long, who is asked what, what is masked.
-const OTHER_LANGUAGES: [&str; 20] = [
-    "aws_cloudwatch_log_account_policy",
-    "aws_cloudwatch_log_data_protection_policy",
-    "aws_dlm_lifecycle_policy",
-    "aws_ecr_lifecycle_policy",
-    "aws_fms_policy",
-    "aws_opensearchserverless_access_policy",
-    "aws_opensearchserverless_lifecycle_policy",
-    "aws_opensearchserverless_security_policy",
-    "aws_sns_topic_data_protection_policy",
-    "aws_verifiedpermissions_policy",
-    "AWS::ECR::Repository",
-    "AWS::FMS::Policy",
-    "AWS::Logs::AccountPolicy",
-    "AWS::Logs::LogGroup",
-    "AWS::OpenSearchServerless::AccessPolicy",
-    "AWS::OpenSearchServerless::LifecyclePolicy",
-    "AWS::OpenSearchServerless::SecurityPolicy",
-    "AWS::DLM::LifecyclePolicy",
-    "AWS::SecurityHub::ConfigurationPolicy",
-    "AWS::VerifiedPermissions::Policy",
-];
-
-/// A type whose policies are none of IAM; a repository of Amazon ECR has one of each.
-pub(super) fn is_of_other_language(ty: &str) -> bool {
-    OTHER_LANGUAGES.contains(&ty)
-}
 
 pub(super) fn of_cloudformation(ty: &str, properties: Option<&Node>) -> Option<PolicyKind> {
     match ty {

@@ -1,7 +1,6 @@
 #![doc = include_str!("../../../../../docs/rules/CS150.md")]
 
-use crate::aws::keys::catalogued;
-use crate::aws::keys::values::ARNS;
+use crate::aws::keys::{KeyType, catalogued, type_of};
 use crate::iam::operator::Test;
 use crate::lint::policy::{Policy, Text};
 use crate::lint::{Check, Confidence, Rule, Severity, Sink};
@@ -36,5 +35,5 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
 
 /// Whether the values of a key are ARNs.
 fn is_arn(key: &str) -> bool {
-    ARNS.contains(&key) || catalogued::key(key).is_some_and(|k| k.element() == "ARN")
+    type_of(key) == Some(KeyType::Arn) || catalogued::key(key).is_some_and(|k| k.element() == "ARN")
 }

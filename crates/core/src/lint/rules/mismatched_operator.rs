@@ -1,8 +1,7 @@
 #![doc = include_str!("../../../../../docs/rules/CS143.md")]
 
 use crate::aws::catalogue::{self, Catalogue};
-use crate::aws::keys::nature;
-use crate::aws::keys::values::{ADDRESSES, ARNS, MOMENTS};
+use crate::aws::keys::{KeyType, nature, type_of};
 use crate::iam::operator::Test;
 use crate::lint::policy::{Condition, Policy};
 use crate::lint::{Check, Confidence, Rule, Severity, Sink, edit};
@@ -39,7 +38,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
             let message = format!("`{}` compares `*` literally: nothing has this value", condition.operator_text.text);
             let like = condition.operator_text.text.replace("EqualsIgnoreCase", "Like").replace("Equals", "Like");
             // ARNs are compared part by part
-            let like = if ARNS.contains(&key.as_str()) { like.replace("String", "Arn") } else { like };
+            let like = if type_of(&key) == Some(KeyType::Arn) { like.replace("String", "Arn") } else { like };
             if let Some(finding) = sink.add(&value.at, message, format!("write `{like}`")) {
                 let what = format!("writes `{like}`: the condition holds for more values");
                 let edits = edit::replace_span(policy, condition.operator_text.at.span, &like);
@@ -97,26 +96,28 @@ fn element(key: &str, catalogue: &Catalogue) -> Option<String> {
 
 /// What a key is, and which operators compare that.
 fn expected(key: &str) -> Option<(&'static str, &'static str)> {
-    match key {
-        key if ADDRESSES.contains(&key) => Some(("addresses", "IpAddress or NotIpAddress")),
-        key if MOMENTS.contains(&key) => Some(("dates and times", "DateLessThan, DateGreaterThan or another of Date…")),
-        "aws:epochtime" => Some(("dates and times", "DateLessThan, NumericLessThan or another of Date… and Numeric…")),
-        "aws:multifactorauthage" => Some(("numbers", "NumericLessThan or another of Numeric…")),
-        key if nature(key).boolean => Some(("true and false", "Bool")),
-        key if ARNS.contains(&key) => Some(("ARNs", "ArnLike or ArnNotLike")),
+    match type_of(key).unwrap_or_default() {
+        KeyType::IpAddress => Some(("addresses", "IpAddress or NotIpAddress")),
+        KeyType::Date => Some(("dates and times", "DateLessThan, DateGreaterThan or another of Date…")),
+        KeyType::EpochTime => {
+            Some(("dates and times", "DateLessThan, NumericLessThan or another of Date… and Numeric…"))
+        }
+        KeyType::Numeric => Some(("numbers", "NumericLessThan or another of Numeric…")),
+        _ if nature(key).boolean => Some(("true and false", "Bool")),
+        KeyType::Arn => Some(("ARNs", "ArnLike or ArnNotLike")),
         _ => None,
     }
 }
 
 fn fits(key: &str, test: Test) -> bool {
     let text = matches!(test, Test::StringEquals | Test::StringEqualsIgnoreCase | Test::StringLike);
-    match key {
-        key if ADDRESSES.contains(&key) => test == Test::Ip,
-        key if MOMENTS.contains(&key) => matches!(test, Test::Date(_)),
-        "aws:epochtime" => matches!(test, Test::Date(_) | Test::Numeric(_)),
-        "aws:multifactorauthage" => matches!(test, Test::Numeric(_)),
+    match type_of(key).unwrap_or_default() {
+        KeyType::IpAddress => test == Test::Ip,
+        KeyType::Date => matches!(test, Test::Date(_)),
+        KeyType::EpochTime => matches!(test, Test::Date(_) | Test::Numeric(_)),
+        KeyType::Numeric => matches!(test, Test::Numeric(_)),
         // the words true and false compare as text as well
-        key if nature(key).boolean => test == Test::Bool || text,
+        _ if nature(key).boolean => test == Test::Bool || text,
         _ => test == Test::Arn || text,
     }
 }

@@ -1,7 +1,7 @@
 #![doc = include_str!("../../../../../docs/rules/CS114.md")]
 
 use super::policy_too_large::{limit, size, words};
-use crate::aws::quotas;
+use crate::aws::quotas::quotas;
 use crate::lint::policy::{Policy, PolicyKind};
 use crate::lint::read::Host;
 use crate::lint::{Check, Confidence, Rule, Severity, Sink};
@@ -17,13 +17,12 @@ pub static RULE: Rule = Rule {
     check: Check::Policy(check),
 };
 
-/// A managed policy may have less than what roles hold inline.
-const MANAGED: usize = quotas::MANAGED;
-
 fn check(policy: &Policy, sink: &mut Sink<'_>) {
     let (Some(limit), Some(size)) = (limit(policy, sink.settings), size(policy)) else {
         return;
     };
+    // one may have less than what roles hold inline
+    let managed = quotas().managed;
     // service control policies are counted with their white space when the AWS CLI saves them
     let raw = policy.source.slice(policy.root.span).chars().count();
     let with_space = policy.kind == PolicyKind::ServiceControl && policy.host == Host::Json && raw > limit;
@@ -32,9 +31,9 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
         return;
     } else if size >= limit / 10 * 9 {
         format!("{size} of the {limit} characters that {words} may have")
-    } else if policy.kind == PolicyKind::Identity && policy.holder.is_none() && size > MANAGED {
+    } else if policy.kind == PolicyKind::Identity && policy.holder.is_none() && size > managed {
         format!(
-            "{size} characters without white space: a managed policy may have {MANAGED}; only the inline policies of a role may have more"
+            "{size} characters without white space: a managed policy may have {managed}; only the inline policies of a role may have more"
         )
     } else if with_space {
         format!(

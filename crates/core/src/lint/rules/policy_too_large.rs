@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::aws::quotas;
+use crate::aws::quotas::quotas;
 use crate::lint::policy;
 use crate::lint::policy::{Holder, Policy, PolicyKind};
 use crate::lint::read::Host;
@@ -79,19 +79,19 @@ pub fn limit(policy: &Policy, settings: &Settings) -> Option<usize> {
         return Some(settings.limit(RULE.code, "any").unwrap_or(WIRE));
     }
     let (name, limit) = match (policy.kind, policy.holder) {
-        (PolicyKind::Identity, Some(Holder::Managed)) => ("managed", quotas::MANAGED),
-        (PolicyKind::Identity, Some(Holder::User)) => ("user", quotas::USER),
-        (PolicyKind::Identity, Some(Holder::Group)) => ("group", quotas::GROUP),
+        (PolicyKind::Identity, Some(Holder::Managed)) => ("managed", quotas().managed),
+        (PolicyKind::Identity, Some(Holder::User)) => ("user", quotas().user),
+        (PolicyKind::Identity, Some(Holder::Group)) => ("group", quotas().group),
         // what all inline policies of a role may have together
-        (PolicyKind::Identity, Some(Holder::Role)) => ("role", quotas::ROLE),
+        (PolicyKind::Identity, Some(Holder::Role)) => ("role", quotas().role),
         // wherever it is attached, it may not have more than a role's
-        (PolicyKind::Identity, None) => ("identity", quotas::ROLE),
-        (PolicyKind::PermissionSet, _) => ("permission-set", quotas::PERMISSION_SET),
-        (PolicyKind::Boundary, _) => ("boundary", quotas::MANAGED),
-        (PolicyKind::Session, _) => ("session", quotas::SESSION),
-        (PolicyKind::ServiceControl, _) => ("service-control", quotas::SERVICE_CONTROL),
-        (PolicyKind::ResourceControl, _) => ("resource-control", quotas::RESOURCE_CONTROL),
-        (PolicyKind::Trust, _) => ("trust", quotas::TRUST),
+        (PolicyKind::Identity, None) => ("identity", quotas().role),
+        (PolicyKind::PermissionSet, _) => ("permission-set", quotas().permission_set),
+        (PolicyKind::Boundary, _) => ("boundary", quotas().managed),
+        (PolicyKind::Session, _) => ("session", quotas().session),
+        (PolicyKind::ServiceControl, _) => ("service-control", quotas().service_control),
+        (PolicyKind::ResourceControl, _) => ("resource-control", quotas().resource_control),
+        (PolicyKind::Trust, _) => ("trust", quotas().trust),
         (PolicyKind::Resource, _) | (_, Some(Holder::OfAws)) => return None,
     };
     let own = settings.limit(RULE.code, name);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::aws::keys::{known_keys, tag};
+use crate::aws::keys::{known_keys, replaced, tag};
 use crate::aws::{actions, catalogue};
 use crate::lint::policy::{Condition, Policy};
 use crate::lint::{Check, Confidence, Rule, Severity, Sink, edit};
@@ -68,9 +68,9 @@ fn of_none(policy: &Policy, condition: &Condition, sink: &mut Sink<'_>) {
     if key.text.contains("${") {
         return;
     }
-    let replaced = REPLACED.iter().find(|(old, _)| old.eq_ignore_ascii_case(&key.text));
-    if let Some((_, help)) = replaced {
-        return report(policy, condition, None, help, sink);
+    let replaced = replaced().iter().find(|old| old.key.eq_ignore_ascii_case(&key.text));
+    if let Some(replaced) = replaced {
+        return report(policy, condition, None, &replaced.help, sink);
     }
     let slip = near(&key.text).map(str::to_owned).or_else(|| near_with_a_part(&key.text, TAGS));
     if slip.is_some() {
@@ -82,10 +82,6 @@ fn of_none(policy: &Policy, condition: &Condition, sink: &mut Sink<'_>) {
 
 /// The global keys whose names end in that of a tag.
 const TAGS: [&str; 3] = ["aws:PrincipalTag/${TagKey}", "aws:RequestTag/${TagKey}", "aws:ResourceTag/${TagKey}"];
-
-/// Keys that AWS no longer puts into requests, and what took their place (IAM policy check reference, 2026-09).
-const REPLACED: [(&str, &str); 1] =
-    [("aws:ARN", "write `aws:PrincipalArn` for who asks, or `aws:SourceArn` for what a service acts for")];
 
 /// The key whose name, up to the part that the user names, is one slip from this one's: `aws:ResouceTag/env`, `aws:ResourceTag:env`.
 fn near_with_a_part<'k>(key: &str, known: impl IntoIterator<Item = &'k str>) -> Option<String> {

@@ -1,0 +1,75 @@
+//! What lint knows of AWS besides the catalogue (`data/lint.json`): of what its lists are complete, and which policies are none of IAM.
+
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+/// The file.
+pub(crate) const TEXT: &str = include_str!("../../../../data/lint.json");
+
+static DATA: LazyLock<Data> = LazyLock::new(|| serde_json::from_str(TEXT).unwrap_or_default());
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Data {
+    complete_resource_types: Complete,
+    other_languages: OtherLanguages,
+    shared_with_code_artifact: Shared,
+}
+
+#[derive(Default, Deserialize)]
+struct Complete {
+    date: String,
+    services: Vec<String>,
+}
+
+#[derive(Default, Deserialize)]
+struct OtherLanguages {
+    types: Vec<String>,
+}
+
+#[derive(Default, Deserialize)]
+struct Shared {
+    actions: Vec<String>,
+}
+
+fn has(all: &[String], one: &str) -> bool {
+    all.iter().any(|known| known == one)
+}
+
+/// Whether AWS lists all types of resources of the actions of a service.
+pub fn has_complete_types(service: &str) -> bool {
+    has(&DATA.complete_resource_types.services, service)
+}
+
+/// Whether the policies of a type of Terraform or CloudFormation are none of IAM.
+pub fn is_of_other_language(ty: &str) -> bool {
+    has(&DATA.other_languages.types, ty)
+}
+
+/// Whether AWS CodeArtifact has an action of AWS Artifact, too.
+pub fn is_shared_with_code_artifact(action: &str) -> bool {
+    has(&DATA.shared_with_code_artifact.actions, action)
+}
+
+/// The day of the file.
+pub fn date() -> &'static str {
+    &DATA.complete_resource_types.date
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::catalogue::Catalogue;
+
+    #[test]
+    fn the_lists_of_the_file_are_read() {
+        assert!(has_complete_types("s3") && !has_complete_types("ec2"));
+        let catalogue = Catalogue::built_in();
+        let known: Vec<&str> = catalogue.prefixes().collect();
+        assert!(DATA.complete_resource_types.services.iter().all(|service| known.contains(&service.as_str())));
+        assert!(is_of_other_language("aws_dlm_lifecycle_policy") && !is_of_other_language("aws_iam_policy"));
+        assert!(is_shared_with_code_artifact("TagResource") && !is_shared_with_code_artifact("GetReport"));
+        assert!(!date().is_empty());
+    }
+}
