@@ -79,6 +79,9 @@ fn text(width: usize, found: &Eligibility, at: &str) -> String {
         section("which of them", &differ);
     }
     for listed in &found.listed {
+        if found.listed.len() > 1 {
+            section("of them", &listed.name);
+        }
         section("in policies", &listed.prefixes.join(", "));
         if let Some(exclusions) = &listed.exclusions {
             section("as listed", exclusions);

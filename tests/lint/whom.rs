@@ -29,6 +29,7 @@ fn principals_that_aws_takes_and_refuses() {
         json!({"AWS": "arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E1"}),
         json!({"AWS": "${ACCOUNT}"}),
         json!({"Service": ["ec2.amazonaws.com", "ec2.amazonaws.com.cn", "logs.eu-west-1.amazonaws.com"]}),
+        json!({"Service": ["ecs-tasks.amazonaws.com", "macie.amazonaws.com", "lexv2.amazonaws.com", "younger.amazonaws.com"]}),
         json!({"CanonicalUser": "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"}),
     ] {
         assert_eq!(found("CS128", "p.json", &on_bucket(&right)), Vec::<String>::new(), "{right}");
@@ -40,6 +41,8 @@ fn principals_that_aws_takes_and_refuses() {
         (json!({"AWS": "11112222333"}), "error \"11112222333\""),
         (json!({"AWS": "AROAEXAMPLE123456789"}), "warning \"AROAEXAMPLE123456789\""),
         (json!({"Service": "ec2.amazon.com"}), "error \"ec2.amazon.com\""),
+        (json!({"Service": "lamda.amazonaws.com"}), "warning \"lamda.amazonaws.com\""),
+        (json!({"Service": "cloudtrial.amazonaws.com"}), "warning \"cloudtrial.amazonaws.com\""),
         (json!({"Aws": "111122223333"}), "error \"Aws\""),
     ] {
         assert_eq!(found("CS128", "p.json", &on_bucket(&wrong)), [told], "{wrong}");

@@ -11,7 +11,7 @@ pub(crate) const TEXT: &str = include_str!("../../../../data/quotas.json");
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Quotas {
-    /// The month in which they were read.
+    /// The day on which they were read.
     pub date: String,
     /// A managed policy of one's own, and a permissions boundary.
     pub managed: usize,

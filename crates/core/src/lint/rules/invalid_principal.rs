@@ -1,11 +1,13 @@
 #![doc = include_str!("../../../../../docs/rules/CS128.md")]
 
 use crate::aws::arns::no_partition;
+use crate::aws::catalogue::{self, Catalogue};
+use crate::aws::managed;
 use crate::lint::At;
 use crate::lint::policy::{Policy, Statement};
 use crate::lint::read::choice::items;
 use crate::lint::{Check, Confidence, Rule, Severity, Sink};
-use crate::problem::{did_you_mean, meant};
+use crate::problem::{did_you_mean, distance, meant};
 use crate::text::UNKNOWN;
 use crate::text::json::{Member, Node};
 
@@ -94,7 +96,25 @@ fn of_service(text: &str, at: &At, sink: &mut Sink<'_>) {
     if text != "*" && !named {
         let message = format!("`{text}` is not the name of a service");
         sink.add(at, message, "a service is named as in ec2.amazonaws.com");
+    } else if let Some(near) = slip_of_service(text, &sink.settings.catalogue) {
+        let message = format!("no service of AWS is known to be `{text}`");
+        sink.add_as(Severity::Warning, at, message, meant(near));
     }
+}
+
+/// The service of which a name is a slip of one letter. Not every service that acts for itself is called by a prefix of the catalogue: one
+/// that AWS's managed policies name is none.
+fn slip_of_service(text: &str, catalogue: &Catalogue) -> Option<String> {
+    const SHORTEST: usize = 4;
+    const ENDING: &str = ".amazonaws.com";
+    let name = text.strip_suffix(ENDING).filter(|n| n.len() >= SHORTEST && !n.contains(['.', '*']))?;
+    if catalogue.service(name).is_some() || catalogue::known_service(name).is_some() {
+        return None;
+    }
+    let is_near = |prefix: &&str| prefix.len() >= SHORTEST && distance(name, prefix, 1).is_some();
+    let near = catalogue.prefixes().find(is_near)?;
+    let is_named = || managed::all().any(|policy| policy.document().contains(text));
+    (!is_named()).then(|| format!("{near}{ENDING}"))
 }
 
 /// What keeps an ARN of IAM or of AWS STS from naming a principal, and what to write instead.
