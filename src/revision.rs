@@ -67,11 +67,28 @@ impl Repository {
         if name.starts_with('-') {
             return Err(about(&self.folder, format!("`{name}` is not a revision")).into());
         }
+        self.is_one(name)?;
         let found = git(&self.folder, &["rev-parse", "--verify", "--quiet", &format!("{name}^{{commit}}")]);
         match found {
             Ok(commit) => Ok(commit.trim().to_owned()),
             Err(_) => Err(self.missing(&format!("there is no revision `{name}`"), "name a branch, a tag or a commit")),
         }
+    }
+
+    /// That a name is not of several, of which git would take one: a tag before a branch.
+    fn is_one(&self, name: &str) -> Result<(), Failure> {
+        const SPACES: [&str; 4] = ["refs/tags/", "refs/heads/", "refs/remotes/", "refs/"];
+        let whole: Vec<String> = SPACES.iter().map(|space| format!("{space}{name}")).collect();
+        let mut arguments = vec!["for-each-ref", "--format=%(refname)", "--"];
+        arguments.extend(whole.iter().map(String::as_str));
+        // a name that no reference can have is none of several
+        let listed = git(&self.folder, &arguments).unwrap_or_default();
+        let found: Vec<&str> = listed.lines().filter(|line| whole.iter().any(|w| w == line)).collect();
+        if found.len() < 2 {
+            return Ok(());
+        }
+        let message = format!("`{name}` is the name of several revisions: {}", found.join(", "));
+        Err(about(&self.folder, message).help(format!("write {} in full", found.join(" or "))).into())
     }
 
     /// The commit where two have branched.

@@ -95,10 +95,16 @@ fn folder(
     (problems, unread): (&mut Vec<Problem>, &mut Unread),
 ) -> Vec<PathBuf> {
     let tree = Tree::of(folder);
+    if let Some(problem) = unreadable_ignore(folder) {
+        problems.push(problem);
+        return Vec::new();
+    }
     let left = Arc::new(Mutex::new(Vec::new()));
-    let (own, noted) = (tree.clone(), left.clone());
+    let wrong = Arc::new(Mutex::new(Vec::new()));
+    let (own, noted, told) = (tree.clone(), left.clone(), wrong.clone());
     let walker = ignore::WalkBuilder::new(folder)
         .require_git(false)
+        .ignore(false)
         .follow_links(true)
         .max_depth(Some(MAX_DEPTH + 1))
         // a folder behind a link out of the tree is not even listed
@@ -107,7 +113,13 @@ fn folder(
             if leaves && let Ok(mut noted) = noted.lock() {
                 noted.push(entry.path().to_owned());
             }
-            !leaves
+            let is_folder = entry.file_type().is_some_and(|t| t.is_dir());
+            let unreadable = if is_folder && !leaves { unreadable_ignore(entry.path()) } else { None };
+            let enters = !leaves && unreadable.is_none();
+            if let (Some(problem), Ok(mut told)) = (unreadable, told.lock()) {
+                told.push(problem);
+            }
+            enters
         })
         .build();
     let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
@@ -163,9 +175,19 @@ fn folder(
     }
     let left = left.lock().map(|left| left.clone()).unwrap_or_default();
     seen.extend(left.iter().cloned());
+    problems.extend(wrong.lock().map(|mut wrong| std::mem::take(&mut *wrong)).unwrap_or_default());
     folders.iter().for_each(|folder| not_walked(root, folder, &seen, unread));
     problems.extend(left.iter().map(|path| leads_out(&name(root, path))));
     found
+}
+
+/// The `.gitignore` of a folder that is no file, or far too large for one: whoever walks the folder would read it without end.
+pub fn unreadable_ignore(folder: &Path) -> Option<Problem> {
+    const MOST: u64 = 1024 * 1024;
+    let path = folder.join(".gitignore");
+    // without it, or with a link to nothing, nothing is read
+    path.metadata().ok()?;
+    regular_up_to(MOST, &path, &path.display().to_string()).err()
 }
 
 /// The link that leads nowhere, if an entry is not read for that reason.

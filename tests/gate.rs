@@ -344,6 +344,31 @@ fn lists_of_eligible_services_that_a_change_replaces_are_told() {
     assert_eq!((checked.code, checked.weakened()), (4, vec!["eligible-services"]), "{}", checked.errors);
 }
 
+/// What a managed policy of AWS's says, and which actions there are, is not for a change to say.
+#[test]
+fn data_of_aws_that_a_change_brings_is_told() {
+    let answer = |action: &str| {
+        let document =
+            json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]});
+        json!({"PolicyVersion": {"VersionId": "v999", "IsDefaultVersion": true, "Document": document}}).to_string()
+    };
+    let settings = "asOf = \"2026-11-15\"\n[aws]\nmanagedPolicies = \"aws/mp\"\n";
+    let file = "aws/mp/AdministratorAccess.json";
+    let repository = Repository::new(&world());
+    repository.write("countersign.toml", settings).write(file, &answer("artifact:ListReports"));
+    let checked = repository.check(&["--only", "weakening"]);
+    assert_eq!((checked.code, checked.weakened()), (4, vec!["aws-data"]), "{}", checked.errors);
+    let digest = checked.digest().to_owned();
+    assert_eq!(repository.check(&["--only", "weakening", "--accept-change", &digest]).code, 0);
+    // what the target has may be neither changed nor taken out
+    let repository = Repository::new(&world().file("countersign.toml", settings).file(file, answer("*")));
+    assert_eq!(repository.check(&["--only", "weakening"]).code, 0);
+    repository.write(file, &answer("artifact:ListReports"));
+    assert_eq!(repository.check(&["--only", "weakening"]).weakened(), ["aws-data"]);
+    repository.write("aws/mp/SecurityAudit.json", &answer("*")).remove(file);
+    assert_eq!(repository.check(&["--only", "weakening"]).weakened(), ["aws-data", "aws-data"]);
+}
+
 /// A change is held to the limits of its target, and a limit that is taken away is told.
 #[test]
 fn a_limit_of_the_change_does_not_loosen_that_of_its_target() {
@@ -561,6 +586,18 @@ fn a_change_does_not_choose_what_is_checked() {
     let found = check(&beside);
     let told = String::from_utf8_lossy(&found.stderr).into_owned();
     assert!(found.status.code() == Some(2) && told.contains("cloud was an inventory"), "{told}");
+    // another inventory in its place, by a link
+    std::os::unix::fs::symlink("other", beside.path().join("cloud")).unwrap();
+    let found = check(&beside);
+    let told = String::from_utf8_lossy(&found.stderr).into_owned();
+    assert!(found.status.code() == Some(2) && told.contains("cloud is a link"), "{told}");
+    // an empty folder, as a submodule is checked out
+    std::fs::remove_file(beside.path().join("cloud")).unwrap();
+    std::fs::create_dir(beside.path().join("cloud")).unwrap();
+    beside.commit("gone");
+    let found = check(&beside);
+    let told = String::from_utf8_lossy(&found.stderr).into_owned();
+    assert!(found.status.code() == Some(2) && told.contains("has no cloud"), "{told}");
 }
 
 /// A folder of policies without an inventory is held to its settings of lint, too, and a file that it has stays linted.

@@ -95,6 +95,14 @@ mod unix {
             let (code, _, errors) = run(folder.path(), &[command, "."]);
             assert!(code == 2 && errors.contains("agreements.json is not a regular file"), "{command}: {errors}");
         }
+        // so is what says which files are left out, at the top and below
+        for below in [".", "iam"] {
+            let folder = small().file("iam/x.json", "{}").folder();
+            let made = Command::new("mkfifo").arg(folder.path().join(below).join(".gitignore")).status().unwrap();
+            assert!(made.success());
+            let (code, _, errors) = run(folder.path(), &["lint", "."]);
+            assert!(code == 2 && errors.contains(".gitignore is not a regular file"), "{below}: {errors}");
+        }
         let folder = small().folder();
         let name = std::ffi::OsStr::from_bytes(b"agreements-\xff.json");
         std::fs::write(folder.path().join(name), "[]").unwrap();

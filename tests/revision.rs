@@ -114,6 +114,12 @@ fn what_is_not_there_is_a_clear_error() {
     assert!(code == 2 && text.contains("no revision `nowhere`"), "{text}");
     let (code, text) = words(repository.path(), &["diff", "--git", "--output=x", "cloud/aws"]);
     assert!(code == 2, "{text}");
+    // git would take the tag for the branch
+    git(repository.path(), &["tag", "main", "topic"]);
+    let (code, text) = words(repository.path(), &["diff", "--git", "main...", "cloud/aws"]);
+    assert!(code == 2 && text.contains("several revisions: refs/heads/main, refs/tags/main"), "{text}");
+    assert_eq!(run(repository.path(), &["diff", "--git", "refs/heads/main", "cloud/aws"]).status.code(), Some(1));
+    git(repository.path(), &["tag", "--delete", "main"]);
     let empty = tempfile::tempdir().unwrap();
     let (code, text) = words(empty.path(), &["diff", "--git", "main"]);
     assert!(code == 2 && text.contains("not in a git repository"), "{text}");

@@ -142,7 +142,7 @@ impl Compared {
         let tip = range.head.as_deref().map(|head| Ok::<_, Failure>((head, repository.commit(head)?))).transpose()?;
         let head = match &tip {
             None => Version::of_folder(folder),
-            Some((head, commit)) => Version::of_commit(&repository, head, commit)?,
+            Some((head, commit)) => Version::of_commit(&repository, head, commit).map_err(|f| gone(folder, f))?,
         };
         let until = tip.as_ref().map(|(_, commit)| commit.as_str());
         let of_settings = range.target.as_deref().unwrap_or(&range.base);
@@ -160,6 +160,13 @@ impl Compared {
             (Err(failure), _) => Err(failure),
         }
     }
+}
+
+/// That the new side has no such inventory, a submodule in its place perhaps: no first adoption, where only the old side has none.
+fn gone(folder: &Path, failure: Failure) -> Failure {
+    let Failure::Nothing(why) = failure else { return failure };
+    let help = "put it back, or commit it; to compare what is not committed, name the base without dots: --git main";
+    Problem::about(folder.display().to_string(), why.to_string()).help(help).into()
 }
 
 /// Reads the inventory that is compared with, by the same rules and about the same moment. What is wrong with it is told to be of

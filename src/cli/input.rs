@@ -2,8 +2,9 @@
 
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
+use crate::walk;
 use countersign_core::inventory::config::FILE;
 use countersign_core::problem::{Failure, Problem, SourceFile};
 use countersign_core::source::folder;
@@ -68,12 +69,33 @@ pub fn inventories(given: Option<&Path>) -> Result<Vec<PathBuf>, Failure> {
         return Ok(vec![located]);
     }
     let mut found = Vec::new();
-    for entry in ignore::WalkBuilder::new(".").require_git(false).max_depth(Some(folder::MAX_DEPTH)).build() {
+    if let Some(problem) = walk::unreadable_ignore(Path::new(".")) {
+        return Err(problem.into());
+    }
+    let wrong = Arc::new(Mutex::new(None));
+    let told = wrong.clone();
+    let walker = ignore::WalkBuilder::new(".")
+        .require_git(false)
+        .ignore(false)
+        .max_depth(Some(folder::MAX_DEPTH))
+        .filter_entry(move |entry| {
+            let unreadable = walk::unreadable_ignore(entry.path());
+            let enters = unreadable.is_none();
+            if let (Some(problem), Ok(mut told)) = (unreadable, told.lock()) {
+                *told = Some(problem);
+            }
+            enters
+        })
+        .build();
+    for entry in walker {
         let entry = entry.map_err(|e| Problem::about(".", format!("a part of this folder cannot be read: {e}")))?;
         if entry.file_name() == FILE && entry.file_type().is_some_and(|t| t.is_file()) {
             let path = entry.path().strip_prefix(".").unwrap_or(entry.path());
             found.extend(path.parent().map(Path::to_owned));
         }
+    }
+    if let Some(problem) = wrong.lock().ok().and_then(|mut wrong| wrong.take()) {
+        return Err(problem.into());
     }
     found.sort();
     Ok(if found.is_empty() { vec![located] } else { found })

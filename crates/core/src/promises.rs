@@ -56,6 +56,8 @@ pub enum Kind {
     Baseline,
     /// The lists of HIPAA eligible services that `[aws]` names.
     EligibleServices,
+    /// A file of AWS's Service Reference, or of a managed policy, that `[aws]` names.
+    AwsData,
     /// `[limits]`
     Limit,
 }

@@ -126,7 +126,7 @@ fn parts_of(kind: Kind) -> &'static [Part] {
         Kind::Exception => &[Part::Diff, Part::Weakening],
         kind if kind.is_of_lint() => &[Part::Lint, Part::Weakening],
         // of whatever is read
-        Kind::Limit | Kind::EligibleServices => &[
+        Kind::Limit | Kind::EligibleServices | Kind::AwsData => &[
             Part::Diff,
             Part::Expectations,
             Part::Guardrails,

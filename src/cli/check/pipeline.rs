@@ -17,6 +17,18 @@ struct Event {
     reference: Option<String>,
     repository: Option<Repository>,
     merge_group: Option<MergeGroup>,
+    pull_request: Option<PullRequest>,
+}
+
+#[derive(Deserialize)]
+struct PullRequest {
+    base: Branch,
+}
+
+#[derive(Deserialize)]
+struct Branch {
+    #[serde(rename = "ref")]
+    name: String,
 }
 
 #[derive(Deserialize)]
@@ -38,7 +50,12 @@ fn since(base: String) -> Range {
 /// From where a branch began; the settings of the tip of the other hold.
 fn branched(branch: &str) -> Range {
     let branch = branch.strip_prefix("refs/heads/").unwrap_or(branch);
-    Range { base: format!("origin/{branch}"), head: None, merge_base: true, target: None }
+    Range { base: of_remote(branch), head: None, merge_base: true, target: None }
+}
+
+/// The branch as it was fetched, by its whole name: a tag or a branch of the change may be called `origin/main` as well.
+fn of_remote(branch: &str) -> String {
+    format!("refs/remotes/origin/{branch}")
 }
 
 /// A commit, rather than the zeros that stand for none.
@@ -63,7 +80,8 @@ fn github(variable: &impl Fn(&str) -> Option<String>) -> Result<Option<Range>, F
         return Ok(Some(branched(&branch)));
     }
     let name = variable("GITHUB_EVENT_NAME").unwrap_or_default();
-    if !["push", "merge_group", "pull_request", "pull_request_target"].contains(&name.as_str()) {
+    let of_pull_request = name.starts_with("pull_request");
+    if !(of_pull_request || ["push", "merge_group"].contains(&name.as_str())) {
         return Ok(None);
     }
     let event = match variable("GITHUB_EVENT_PATH") {
@@ -78,6 +96,10 @@ fn github(variable: &impl Fn(&str) -> Option<String>) -> Result<Option<Range>, F
             return Ok(Some(branched(&branch)));
         }
         return Err(baseless("a merge group"));
+    }
+    // a review runs on the change that it is about
+    if let Some(PullRequest { base }) = event.pull_request.filter(|_| of_pull_request) {
+        return Ok(Some(branched(&base.name)));
     }
     if name != "push" {
         return Err(baseless("a pull request"));
@@ -99,12 +121,19 @@ fn event(path: &str) -> Result<Event, Failure> {
 }
 
 fn gitlab(variable: &impl Fn(&str) -> Option<String>) -> Result<Option<Range>, Failure> {
-    let target = variable("CI_MERGE_REQUEST_TARGET_BRANCH_NAME").map(|branch| format!("origin/{branch}"));
+    let target = variable("CI_MERGE_REQUEST_TARGET_BRANCH_NAME").map(|branch| of_remote(&branch));
     if let Some(base) = variable("CI_MERGE_REQUEST_DIFF_BASE_SHA") {
         return Ok(Some(Range { target, ..since(base) }));
     }
     if let Some(branch) = variable("CI_MERGE_REQUEST_TARGET_BRANCH_NAME") {
         return Ok(Some(branched(&branch)));
+    }
+    // a pull request of GitHub's that GitLab builds
+    if let Some(branch) = variable("CI_EXTERNAL_PULL_REQUEST_TARGET_BRANCH_NAME") {
+        return Ok(Some(branched(&branch)));
+    }
+    if variable("CI_PIPELINE_SOURCE").is_some_and(|source| source == "external_pull_request_event") {
+        return Err(baseless("a pull request"));
     }
     if variable("CI_PIPELINE_SOURCE").is_some_and(|source| source != "push" && source != "merge_request_event") {
         return Ok(None);
@@ -170,6 +199,9 @@ mod tests {
         assert_eq!(told("merge_group", group).unwrap(), Some(branched("main")));
         assert!(told("merge_group", serde_json::json!({"merge_group": {}})).is_err());
         assert!(told("pull_request", serde_json::json!({})).is_err());
+        let review = serde_json::json!({"pull_request": {"base": {"ref": "main"}}});
+        assert_eq!(told("pull_request_review", review).unwrap(), Some(branched("main")));
+        assert!(told("pull_request_review", serde_json::json!({})).is_err());
         assert_eq!(told("schedule", serde_json::json!({})).unwrap(), None);
         assert_eq!(of(&[("GITHUB_BASE_REF", "main")]), None, "only in a pipeline");
     }
@@ -178,7 +210,7 @@ mod tests {
     fn the_base_is_that_of_gitlab() {
         let with = |more: &[(&str, &str)]| found(&[&[("GITLAB_CI", "true")][..], more].concat());
         let (base, target) = ("CI_MERGE_REQUEST_DIFF_BASE_SHA", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME");
-        let of_main = Range { target: Some("origin/main".to_owned()), ..since(SHA.to_owned()) };
+        let of_main = Range { target: Some("refs/remotes/origin/main".to_owned()), ..since(SHA.to_owned()) };
         // the commit before is zeros in pipelines of merge requests
         let request = [(base, SHA), (target, "main"), ("CI_COMMIT_BEFORE_SHA", ZEROS)];
         assert_eq!(with(&request).unwrap(), Some(of_main));
@@ -191,6 +223,12 @@ mod tests {
         assert_eq!(push("topic", ZEROS).unwrap(), Some(branched("main")));
         assert!(push("main", ZEROS).is_err(), "no base is never a pass");
         assert!(with(&[("CI_COMMIT_BEFORE_SHA", ZEROS)]).is_err());
+        let external = ("CI_PIPELINE_SOURCE", "external_pull_request_event");
+        assert_eq!(
+            with(&[external, ("CI_EXTERNAL_PULL_REQUEST_TARGET_BRANCH_NAME", "main")]).unwrap(),
+            Some(branched("main"))
+        );
+        assert!(with(&[external]).is_err());
         assert_eq!(with(&[("CI_PIPELINE_SOURCE", "schedule"), ("CI_COMMIT_BEFORE_SHA", ZEROS)]).unwrap(), None);
     }
 }

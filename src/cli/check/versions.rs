@@ -119,7 +119,10 @@ fn range(args: &CheckArgs) -> Result<Option<Range>, Failure> {
 pub fn inventories(args: &CheckArgs) -> Result<Vec<PathBuf>, Failure> {
     let given = args.dir.as_deref().or(args.inventory.as_deref());
     let mut folders = input::inventories(given)?;
-    let (None, Some(range)) = (given, range(args)?) else { return Ok(folders) };
+    let Some(range) = range(args)? else { return Ok(folders) };
+    if let Some(given) = given {
+        return no_link(given).map(|()| folders);
+    }
     let root = match folders.as_slice() {
         // one above this folder is what it holds
         [one] if one.is_absolute() => one.clone(),
@@ -131,6 +134,7 @@ pub fn inventories(args: &CheckArgs) -> Result<Vec<PathBuf>, Failure> {
     let plain = |path: &PathBuf| path.components().collect::<PathBuf>();
     let mut is_new = folders.iter().any(|f| !known.iter().any(|k| plain(k) == plain(f)));
     for folder in known {
+        no_link(&folder)?;
         if folders.iter().any(|f| plain(f) == plain(&folder)) {
             continue;
         }
@@ -147,6 +151,16 @@ pub fn inventories(args: &CheckArgs) -> Result<Vec<PathBuf>, Failure> {
     }
     folders.sort();
     Ok(folders)
+}
+
+/// An inventory that is reached by a link is another one: its own base would be compared with nothing of what was there.
+fn no_link(folder: &Path) -> Result<(), Failure> {
+    // of a whole path, where the repository lies is not the change's
+    let inner = folder.ancestors().filter(|part| !folder.is_absolute() || *part == folder);
+    let Some(link) = inner.into_iter().find(|part| part.is_symlink()) else { return Ok(()) };
+    let message = format!("{} is a link, and no inventory to compare with what was there", link.display());
+    let help = "name the folder that it leads to, or put the inventory back";
+    Err(Problem::about(link.display().to_string(), message).help(help).into())
 }
 
 /// What to compare with: what was asked for, else what the pipeline says.
@@ -249,8 +263,11 @@ pub fn linting(
 
 /// An inventory that is gone from the change, while there is one to compare with: nothing of it would be checked.
 pub fn gone(args: &CheckArgs, folder: &Path) -> Result<(), Failure> {
-    let Ok(Some(compared)) = compared(args, folder) else { return Ok(()) };
-    let base = compared.base;
+    let base = match compared(args, folder) {
+        Ok(Some(compared)) => compared.base,
+        Ok(None) | Err(Failure::Nothing(_)) => return Ok(()),
+        Err(failure) => return Err(failure),
+    };
     let mut problems = Vec::new();
     let listed = base.files.paths(&mut problems);
     if listed.iter().any(|path| path.ends_with(".json") || path.ends_with(".csv")) {

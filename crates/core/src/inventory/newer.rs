@@ -110,6 +110,14 @@ pub fn catalogue(files: &dyn Source, named: &Aws) -> Result<Catalogue, Vec<Probl
     if problems.is_empty() { Ok(Catalogue::with(services, named.as_of.clone())) } else { Err(problems) }
 }
 
+/// The digest of each file of these folders, by its path: what takes the place of what is built in.
+pub fn digests(files: &dyn Source, named: &Aws) -> BTreeMap<String, String> {
+    let folders = [&named.service_reference, &named.managed_policies].into_iter().flatten();
+    let paths = folders.flat_map(|(folder, place)| listed(files, folder, place, &mut Vec::new()));
+    // what cannot be read is told where it is used
+    paths.filter_map(|path| files.bytes(&path).ok().map(|bytes| (path, sha256(&bytes)))).collect()
+}
+
 /// Lists of eligible services, and the text of their file where they are not built in.
 pub type Listed = (Arc<Lists>, Option<Arc<SourceFile>>);
 

@@ -39,6 +39,8 @@ pub struct Settings {
     pub catalogue: Catalogue,
     /// The ARNs of managed policies of AWS's whose documents the settings give.
     pub managed: BTreeSet<String>,
+    /// The digest of each file of AWS's data that takes the place of what is built in, by its path.
+    pub aws_data: BTreeMap<String, String>,
     /// The dated lists of HIPAA eligible services.
     pub eligible: Arc<Lists>,
     /// Whose files are whose; of several that fit, the last one counts.
@@ -171,6 +173,7 @@ impl Settings {
             ignores: Vec::new(),
             catalogue: Catalogue::built_in(),
             managed: BTreeSet::new(),
+            aws_data: BTreeMap::new(),
             eligible: Lists::built_in(),
             owners: Vec::new(),
             chosen_owners: Vec::new(),
@@ -198,6 +201,7 @@ impl Settings {
         }
         settings.catalogue = newer::catalogue(files, &named)?;
         settings.eligible = newer::eligible(files, &named)?.0;
+        settings.aws_data = newer::digests(files, &named);
         settings.managed = newer::documents(files, &named, &mut problems).into_keys().collect();
         if !problems.is_empty() {
             return Err(problems);

@@ -226,6 +226,11 @@ impl Promises {
             let name = format!("{file}, the lists of HIPAA eligible services,");
             self.add(Kind::EligibleServices, "", Item { value: text(sha256), name, place: Some(place) });
         }
+        for (path, sha256) in &settings.aws_data {
+            let place = Place { source: settings.source.clone(), span: Default::default() };
+            let name = format!("{path}, data of AWS's in place of what is built in,");
+            self.add(Kind::AwsData, path.as_str(), Item { value: text(sha256), name, place: Some(place) });
+        }
         for (limited, most) in settings.limits.said() {
             let place = Place { source: settings.source.clone(), span: Default::default() };
             let value = Value::Count(usize::try_from(most).unwrap_or(usize::MAX));

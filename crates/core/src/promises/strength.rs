@@ -69,6 +69,8 @@ pub fn weaker(kind: Kind, old: Option<&Item>, new: Option<&Item>, now: Moment) -
         },
         (Kind::EligibleServices, Some(_), None) => named("is taken out"),
         (Kind::EligibleServices, _, Some(_)) => named("decides which services are eligible, otherwise than before"),
+        (Kind::AwsData, Some(_), None) => named("is taken out"),
+        (Kind::AwsData, _, Some(_)) => named("decides, otherwise than before"),
         (Kind::Limit, Some(_), None) => named("is removed: more is read than before"),
         (Kind::Limit, Some(old), Some(new)) => match (&old.value, &new.value) {
             (Value::Count(old), Value::Count(new)) if new <= old => None,
