@@ -147,6 +147,21 @@ fn a_loss_of_an_account_that_is_not_shown_passes_no_gate() {
     assert_eq!(compared(&old, &new, &["--account", A]).0, Some(0));
 }
 
+/// D16: of what was unknown nobody knows whether there was any to lose.
+#[test]
+fn what_was_unknown_and_is_not_there_was_perhaps_lost() {
+    let open = World::new().account(X, json!({"agreementsKnown": false}), &[]);
+    let (old, new) = exports(open, World::new().account(X, json!({}), &[]));
+    let (code, document) = compared(&old, &new, &[]);
+    let changes: Vec<&Value> = document["coverage"].as_array().unwrap().iter().map(|e| &e["change"]).collect();
+    assert!(!changes.is_empty() && changes.iter().all(|change| **change == "may-be-lost"), "{document}");
+    let verdict = |name: &str| document["verdict"][name].clone();
+    assert_eq!((code, verdict("coverageIsLost"), verdict("coverageIsUnknown")), (Some(1), json!(false), json!(true)));
+    let (_, text, _) = printed(&old, &new, &[]);
+    assert!(text.contains("coverage is perhaps lost") && text.contains("perhaps lost: baa of account"), "{text}");
+    assert!(!text.contains("coverage is lost") && !text.contains("uncovered"), "{text}");
+}
+
 /// D16: what is recorded to have ended may have been lost until the next acceptance; what no record begins is not told of.
 #[test]
 fn what_is_not_known_after_an_end_is_perhaps_lost_for_a_time() {

@@ -1,6 +1,6 @@
 //! Who can end coverage and how: each way with its gates, what comes of it, and what stays unknown.
 
-use countersign_core::assessment::Options;
+use countersign_core::assessment::{Filter, Options, assess};
 use countersign_core::assessment::completeness::others::Others;
 use countersign_core::ending::{Effect, Ending, Found, Way, endings};
 use countersign_core::inventory::Inventory;
@@ -111,6 +111,31 @@ fn an_organization_is_deleted_after_its_last_member_has_left() {
     // as is whether one that was not listed is
     let unlisted = found(&alone_in(json!({"accountsKnown": false})), &[M]);
     assert_eq!(names(way(&unlisted, M, "delete-organization", None)), (vec![], vec!["root"]));
+}
+
+/// R51, D14: where there is no member, nobody removes or closes one, and where that is not known it is unknown.
+#[test]
+fn nobody_removes_or_closes_a_member_where_there_is_none() {
+    let decided = |world: &World| {
+        let ask = |operation: &str| {
+            let filter = Filter { operations: vec![operation.to_owned()], ..Filter::default() };
+            let options = Options { at: at(AT), snapshot: at(AT), filter, ..Options::default() };
+            let answers = Answers(serde_json::to_value(assess(&world.load(), &RULES, &options).unwrap()).unwrap());
+            let root = format!("arn:aws:iam::{M}:root");
+            let all = answers.operations(&root).iter().filter(|o| o["operation"] == *operation);
+            let all: Vec<String> = all.map(|o| o["decision"].as_str().unwrap().to_owned()).collect();
+            all.join(" ")
+        };
+        ["remove-account", "close-account"].map(ask)
+    };
+    let alone = |attrs: Value| World::new().org(attrs).account(M, json!({}), &[ORG]);
+    assert_eq!(decided(&alone(json!({}))), ["deny", "deny"]);
+    assert_eq!(decided(&alone(json!({"accountsKnown": false}))), ["unknown", "unknown"]);
+    let perhaps = alone(json!({})).account(A, json!({"membershipsKnownSince": "9999-12-31"}), &[]);
+    assert_eq!(decided(&perhaps), ["unknown", "unknown"]);
+    let member = |attrs: Value| alone(attrs).account(A, json!({}), &[ORG]);
+    assert_eq!(decided(&member(json!({}))), ["unknown", "allow"], "whether it can stand alone is unknown");
+    assert_eq!(decided(&member(json!({"accountsKnown": false}))), ["unknown", "allow"]);
 }
 
 /// D26: nobody does anything in the console of a suspended account, and whether one can in an account that is being closed is unknown.

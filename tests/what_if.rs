@@ -992,3 +992,55 @@ fn findings_about_where_phi_is_held_are_made_while_it_is() {
         "it held PHI until then"
     );
 }
+
+/// Of these accounts the agreements could not be listed.
+fn without_lists(mut world: World, accounts: &[&str]) -> World {
+    let of = |e: &&mut Value| accounts.iter().any(|id| e["uid"] == *id);
+    world.entities.iter_mut().filter(of).for_each(|e| e["attrs"]["agreementsKnown"] = json!(false));
+    world
+}
+
+/// An organization of whose accounts none has its agreements listed, and an account that stands alone and has.
+fn unlisted() -> World {
+    without_lists(World::organization().account(C, json!({}), &[]), &[M, A])
+}
+
+/// D16: a list tells what its account saw where it stood when it was listed, not what it would see elsewhere.
+#[test]
+fn who_has_listed_what_is_that_of_before_the_changes() {
+    let joined = answers(&after(&unlisted(), &[join(C, ORG)]));
+    assert_eq!((joined.baa(C), joined.baa(M)), (s("unknown"), s("unknown")));
+    let there = without_lists(World::organization().account(C, json!({}), &[ORG]), &[M, A]);
+    assert_eq!(answers(&there.load()).baa(M), "unknown", "its own could not be listed");
+    let row = |inventory: &Inventory, account: &str| answers(inventory).coverage_of(account, "baa")["reason"].clone();
+    assert!(!row(&there.load(), M).to_string().contains("no account of"), "C was listed as one of its accounts");
+    // the one that was listed leaves, or moves to another organization: what it saw stays known
+    for change in [leave(C), join(C, OTHER)] {
+        let there = without_lists(world().account(C, json!({}), &[ORG]), &[M, A, "666666666666"]);
+        let gone = after(&there, &[change]);
+        assert!(!row(&gone, M).to_string().contains("no account of"), "{}", row(&gone, M));
+        assert_eq!(answers(&gone).baa("666666666666"), "unknown", "what it joins is not what it saw");
+    }
+    // and where it comes back, it is as it was
+    let back = after(&unlisted(), &[join(C, ORG), leave(C)]);
+    assert_eq!(answers(&back).baa(C), "not-covered");
+}
+
+/// D16: what is not known is not said as if it were.
+#[test]
+fn what_is_unknown_of_agreements_is_said_before_they_are_accepted_and_terminated() {
+    for by in [ORG, A] {
+        assert!(is_advised(&advised_of(&unlisted(), &[accept(by)], "baa"), "accepted-already-perhaps", A), "{by}");
+        let message = refused(&unlisted(), &[terminate(by)], AT);
+        assert!(message.contains(&format!("whether {by} has an active acceptance of the kind `baa` is unknown")), "{message}");
+    }
+    assert!(!is_advised(&advised_of(&unlisted(), &[accept(C)], "baa"), "accepted-already-perhaps", C));
+    assert!(!is_advised(&advised_of(&unlisted(), &[accept(ORG)], "baa"), "accepted-already-perhaps", C));
+    let listed = World::organization();
+    assert!(!is_advised(&advised_of(&listed, &[accept(ORG)], "baa"), "accepted-already-perhaps", A));
+    assert!(refused(&listed, &[terminate(ORG)], AT).contains("has no active acceptance"));
+    let own = unlisted().accepted("OwnBaa1234567890", "baa", "account", A, "2023-01-01", None);
+    let found = advised_of(&own, &[terminate(A)], "baa");
+    let (_, _, words) = found.iter().find(|(policy, ..)| policy == "terminating-its-own-agreement").unwrap();
+    assert!(words.contains("is known to cover it"), "whether its organization has one is unknown: {words}");
+}

@@ -65,7 +65,7 @@ fn of_diff(diff: &Diff) -> Vec<Section> {
     let coverage = diff.coverage.iter().map(|entry| {
         let accounts: Vec<String> = entry.accounts.iter().map(|a| a.account.clone()).collect();
         vec![
-            words::coverage_word(entry.change).0.to_owned(),
+            words::coverage_word(entry).0.to_owned(),
             entry.kind.clone(),
             format!("{}{}", few(&accounts, NAMES), words::later(entry)),
             words::coverage_state(&entry.before),

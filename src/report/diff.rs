@@ -15,6 +15,7 @@ use countersign_core::diff::{
     AccessEntry, Cause, ChangeEntry, CoverageEntry, Diff, FindingEntry, PrincipalEntry, Worsening,
 };
 
+use countersign_core::terms::Coverage;
 use countersign_core::words;
 
 /// What is said of an answer that one side does not have.
@@ -133,9 +134,11 @@ pub fn perhaps_lost(lost: &PerhapsLost) -> String {
 }
 
 /// The word of a change of coverage.
-pub fn coverage_word(change: CoverageChange) -> (&'static str, AnsiColor) {
-    match change {
+pub fn coverage_word(entry: &CoverageEntry) -> (&'static str, AnsiColor) {
+    match entry.change {
         CoverageChange::Lost => ("uncovered", AnsiColor::Red),
+        // what may have been there, and is not
+        CoverageChange::MayBeLost if entry.before.coverage == Some(Coverage::Unknown) => ("perhaps", AnsiColor::Red),
         CoverageChange::MayBeLost => ("unknown", AnsiColor::Red),
         CoverageChange::Governed => ("governed", AnsiColor::Yellow),
         CoverageChange::Gained => ("covered", AnsiColor::Green),
@@ -281,8 +284,9 @@ impl Drawing<'_> {
             [only] => format!("account {only}"),
             names => format!("{}: {}", count(names.len(), "account"), few(names, self.shown)),
         };
-        let sentence = format!("{} of {names}{}", entry.kind, later(entry));
-        let mut text = self.head(coverage_word(entry.change), entry.allowed.as_ref(), &sentence);
+        let perhaps = if coverage_word(entry).0 == "perhaps" { "perhaps lost: " } else { "" };
+        let sentence = format!("{perhaps}{} of {names}{}", entry.kind, later(entry));
+        let mut text = self.head(coverage_word(entry), entry.allowed.as_ref(), &sentence);
         let (before, after) = (coverage_state(&entry.before), coverage_state(&entry.after));
         text.push_str(&self.line(&match entry.until {
             Some(_) if entry.after.reason.is_some() => {

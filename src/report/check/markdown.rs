@@ -10,6 +10,7 @@ use crate::report::diff as words;
 use crate::report::foreign::Foreign;
 use crate::report::{count, expectations::CaseReport, sentences};
 use countersign_core::access::NewRequests;
+use countersign_core::diff::differences::CoverageChange;
 use countersign_core::diff::{AccessEntry, Cause, CoverageEntry, Diff, PrincipalEntry};
 use countersign_core::guardrails::{By, GuardrailState};
 use countersign_core::lint::gains::{Gain, PolicyGains};
@@ -201,7 +202,11 @@ fn excepted(allowed: Option<&String>) -> String {
 
 fn coverage(diff: &Diff, entry: &CoverageEntry) -> String {
     let accounts: Vec<String> = entry.accounts.iter().map(|a| a.account.clone()).collect();
-    let word = if entry.is_loss() { "Coverage lost" } else { words::coverage_word(entry.change).0 };
+    let word = match entry.change {
+        CoverageChange::Lost => "Coverage lost",
+        CoverageChange::MayBeLost => "Coverage perhaps lost",
+        _ => words::coverage_word(entry).0,
+    };
     let of = match accounts.len() {
         n if n > NAMES => format!("{} ({})", count(n, "account"), few(&accounts, NAMES)),
         _ => accounts.join(", "),

@@ -13,6 +13,7 @@ use super::coverage::{InForce, Stands};
 use super::standing::Standing;
 use crate::inventory::entity::{Uid, cedar_uid};
 use crate::inventory::model::Account;
+use crate::inventory::tree::Position;
 use crate::problem::Failure;
 use crate::terms::Scope;
 
@@ -77,7 +78,7 @@ impl Agreements<'_> {
     }
 
     /// Whether some list tells the agreements of an account.
-    fn is_own_listed(&self, account: &Account) -> Result<bool, Failure> {
+    pub(crate) fn is_own_listed(&self, account: &Account) -> Result<bool, Failure> {
         let own = Uid::new("Account", &account.id);
         // with other rules, the list of another account may tell it
         Ok(self.lists(account, &own)?
@@ -158,7 +159,7 @@ impl Agreements<'_> {
         self.members.get_or_init(|| {
             let mut members: BTreeMap<String, Vec<String>> = BTreeMap::new();
             for account in self.tree.accounts.values() {
-                if let Some(organization) = self.tree.now(account).organization {
+                if let Some(organization) = self.listed_at(account).organization {
                     members.entry(organization).or_default().push(account.id.clone());
                 }
             }
@@ -166,17 +167,36 @@ impl Agreements<'_> {
         })
     }
 
+    /// Where an account stood when its agreements were listed: where it stands, unless a plan has moved it since.
+    fn listed_at(&self, account: &Account) -> Position {
+        self.inventory.listed_at.get(&account.id).cloned().unwrap_or_else(|| self.tree.now(account))
+    }
+
+    fn is_moved(&self, account: &Account) -> bool {
+        self.inventory.listed_at.contains_key(&account.id)
+    }
+
     /// Whether the list of one account tells the agreements of it or of its organization.
     ///
     /// It is asked of the account as the inventory declares it: the list tells what the account saw when it was listed, which
-    /// is nothing of an organization that it had left.
+    /// is nothing of an organization that it had left, nor of one that it joins by a plan.
     fn lists(&self, account: &Account, of: &Uid) -> Result<bool, Failure> {
-        let now = self.tree.now(account);
-        let above = now.organization.iter().map(|o| Uid::new("Organization", o));
-        let above = above.chain(now.path.iter().map(|u| Uid::new("OrganizationalUnit", u)));
+        let then = self.listed_at(account);
+        let above = then.organization.iter().map(|o| Uid::new("Organization", o));
+        let above = above.chain(then.path.iter().map(|u| Uid::new("OrganizationalUnit", u)));
         let above = above.map(|uid| self.entity(&uid)).collect::<Result<Vec<_>, Failure>>()?;
-        let entities = self.declared(account, above.into_iter().flatten().collect())?;
-        let principal = Uid::new("Account", &account.id).to_cedar()?;
+        let mut entities: Vec<CedarEntity> = above.into_iter().flatten().collect();
+        let own = Uid::new("Account", &account.id);
+        let entities = match self.inventory.entities.get(&own).filter(|_| self.is_moved(account)) {
+            Some(moved) => {
+                let unit = then.path.last().map(|u| Uid::new("OrganizationalUnit", u));
+                let below = unit.or_else(|| then.organization.as_ref().map(|o| Uid::new("Organization", o)));
+                entities.push(moved.to_cedar(&below.into_iter().collect::<Vec<_>>())?);
+                Entities::from_entities(entities, None).map_err(Failure::internal("an entity"))?
+            }
+            None => self.declared(account, entities)?,
+        };
+        let principal = own.to_cedar()?;
         let context = self.asked_at()?;
         Ok(self.rules.rule("lists-agreements-of", &principal, &of.to_cedar()?, context, &entities)?.permitted)
     }

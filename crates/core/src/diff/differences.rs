@@ -476,9 +476,9 @@ pub fn gained(before: &AccessState, after: &AccessState) -> Vec<String> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CoverageChange {
-    /// It is not covered now, and was or may have been.
+    /// It is not covered now, and was.
     Lost,
-    /// Whether it is covered is not known now; it was.
+    /// Whether it is covered is not known now, and it was; or it is not covered now, and may have been.
     MayBeLost,
     /// It is covered by another agreement.
     Governed,
@@ -497,8 +497,8 @@ pub fn coverage_change(before: &CoverageState, after: &CoverageState) -> Option<
             _ => CoverageChange::Governed,
         }),
         (_, Some(Covered)) => Some(CoverageChange::Gained),
-        (Some(Covered), Some(Unknown)) => Some(CoverageChange::MayBeLost),
-        (Some(Covered | Unknown), _) => Some(CoverageChange::Lost),
+        (Some(Covered), Some(Unknown)) | (Some(Unknown), _) => Some(CoverageChange::MayBeLost),
+        (Some(Covered), _) => Some(CoverageChange::Lost),
         (Some(NotCovered) | None, Some(Unknown)) => Some(CoverageChange::MayBeGained),
         (Some(NotCovered) | None, _) => None,
     }

@@ -146,9 +146,10 @@ pub struct Worsening {
     /// Whether access is new is not known: others may be there whom the new inventory does not list, or somebody is whom the old one
     /// need not have listed (D31).
     pub access_is_unknown: bool,
-    /// An agreement that was in force for an account is not, or may not be.
+    /// An agreement that was in force for an account is not.
     pub coverage_is_lost: bool,
-    /// Whether coverage is lost is not known: accounts that are not listed may have had it, or ones of which it is not known (D16, D31), or
+    /// Whether coverage is lost is not known: an agreement may have been in force, or may still be (D16), or accounts that are not listed may
+    /// have had it (D31), or
     /// the rules reckon with dates, so that other moments are not told of.
     pub coverage_is_unknown: bool,
 }
@@ -292,7 +293,7 @@ pub struct CoverageEntry {
 }
 
 impl CoverageEntry {
-    /// An agreement that was in force is not, or may not be.
+    /// An agreement that was in force, or may have been, is not, or may not be.
     pub fn is_loss(&self) -> bool {
         matches!(self.change, CoverageChange::Lost | CoverageChange::MayBeLost)
     }
@@ -569,12 +570,15 @@ fn both(
 impl Diff {
     /// Says what is worse, and not excepted.
     pub fn judge(&mut self) {
+        let changes = |change| self.coverage.iter().any(|e| e.change == change && e.allowed.is_none());
         self.verdict = Worsening {
             access_widens: self.access.iter().any(|e| e.widens() && e.allowed.is_none())
                 || self.new_access.iter().any(|n| n.widens() && n.allowed.is_none()),
             access_is_unknown: !self.perhaps_others.is_empty() || self.access.iter().any(AccessEntry::may_be_new),
-            coverage_is_lost: self.coverage.iter().any(|e| e.is_loss() && e.allowed.is_none()),
-            coverage_is_unknown: self.coverage_is_untold || self.perhaps_lost.iter().any(|p| p.allowed.is_none()),
+            coverage_is_lost: changes(CoverageChange::Lost),
+            coverage_is_unknown: self.coverage_is_untold
+                || changes(CoverageChange::MayBeLost)
+                || self.perhaps_lost.iter().any(|p| p.allowed.is_none()),
         };
         self.verdict.access_is_unknown |= self.first_seen.iter().any(|n| n.widens() && n.allowed.is_none());
     }

@@ -107,6 +107,8 @@ pub struct Inventory {
     pub eligible: Arc<Lists>,
     /// What the executed copies are that are filed below it.
     pub copies: copies::Copies,
+    /// Where accounts stood when their agreements were listed, of those that a plan has moved since: their lists tell of that place.
+    pub(crate) listed_at: BTreeMap<String, tree::Position>,
 }
 
 impl Inventory {
@@ -263,6 +265,7 @@ impl<'a> Builder<'a> {
             files,
             eligible: self.eligible,
             copies: copies::Copies::default(),
+            listed_at: BTreeMap::new(),
         })
     }
 

@@ -136,19 +136,19 @@ impl Making<'_> {
         Ok(())
     }
 
-    /// One for each other member; a single one that names none where the account manages nothing, for its gates to tell.
+    /// One for each other member; a single one that names none where there is none, for its gates to tell.
     fn about_members(&mut self, definition: &Definition) -> Result<(), Failure> {
         let manages = self.agreements.tree.manages(&self.account.id, self.organization);
-        let members = if manages { self.members()?.1 } else { Vec::new() };
+        let (other_members, members) = if manages { self.members()? } else { (None, Vec::new()) };
         if members.is_empty() {
             let values = self.values(None, None, None);
-            self.operations.push(blank(definition, None, values));
+            self.operations.push(Operation { other_members, ..blank(definition, None, values) });
         }
         for member in members {
             let values = self.values(None, None, Some(&member));
             let member_state = self.agreements.tree.accounts.get(&member).map(|a| a.state.clone());
             let operation = blank(definition, None, values);
-            self.operations.push(Operation { member: Some(member), member_state, ..operation });
+            self.operations.push(Operation { member: Some(member), member_state, other_members, ..operation });
         }
         Ok(())
     }

@@ -169,26 +169,10 @@ impl Made {
     }
 }
 
-/// The accounts whose coverage can differ; `None` for all. What is made to another account changes it only where agreements could not
-/// be listed: those of an organization are known from any account of it that was (D16).
-pub(super) fn concerned(before: &Agreements<'_>, changes: &[Change], made: &Made) -> Option<BTreeSet<String>> {
-    if !before.stays_with_the_account() {
-        return None;
-    }
-    let tree = &before.tree;
-    let of = |id: &String| tree.accounts.get(id).and_then(|account| tree.now(account).organization);
-    let mut touched: BTreeSet<String> = made.of.keys().filter_map(of).collect();
-    touched.extend(changes.iter().filter_map(|change| match change {
-        Change::Join { organization, .. } => Some(organization.clone()),
-        _ => None,
-    }));
-    let members = || tree.accounts.values().filter_map(|a| Some((a, tree.now(a).organization?)));
-    let open: BTreeSet<String> = members().filter(|(a, _)| !a.agreements_known).map(|(_, o)| o).collect();
-    let in_open = members().filter(|(_, o)| touched.contains(o) && open.contains(o)).map(|(a, _)| a.id.clone());
-    // one that joins brings along that its own are not known
-    let joins_open = made.of.keys().any(|id| tree.accounts.get(id).is_some_and(|a| !a.agreements_known));
-    let all_touched = members().filter(|(_, o)| joins_open && touched.contains(o)).map(|(a, _)| a.id.clone());
-    Some(made.of.keys().cloned().chain(in_open).chain(all_touched).collect())
+/// The accounts whose coverage can differ; `None` for all. What is made to another account changes nothing of one: who has listed what
+/// is that of the inventory before the changes (D16).
+pub(super) fn concerned(before: &Agreements<'_>, made: &Made) -> Option<BTreeSet<String>> {
+    before.stays_with_the_account().then(|| made.accounts().cloned().collect())
 }
 
 /// Whose acceptance a change is about, and of which kind.
@@ -245,6 +229,11 @@ impl View {
         self.rows.get(kind).and_then(|row| row.governing.as_ref()).map_or("none", |g| g.scope.word())
     }
 
+    /// Whether it is unknown what a row says.
+    fn is_open(&self, kind: &str, says: impl Fn(&KindCoverage) -> Option<bool>) -> bool {
+        self.rows.get(kind).is_some_and(|row| says(row).is_none())
+    }
+
     fn has_own(&self, kind: &str) -> bool {
         self.rows.get(kind).is_some_and(|row| row.in_force().any(|i| i.scope == Scope::Account))
     }
@@ -283,6 +272,8 @@ impl Asking<'_> {
             ("scopeBefore", text(self.old.scope(kind))),
             ("scopeAfter", text(self.new.scope(kind))),
             ("ownBefore", Expr::new_bool(self.old.has_own(kind))),
+            ("ownUnknown", Expr::new_bool(self.old.is_open(kind, |row| row.account))),
+            ("organizationUnknown", Expr::new_bool(self.old.is_open(kind, |row| row.organization))),
             ("ownAfter", Expr::new_bool(self.new.has_own(kind))),
             ("roleBefore", text(self.old.role.word())),
             ("delegatedAdministrator", Expr::new_bool(self.old.delegated)),

@@ -48,7 +48,8 @@ impl Edit {
         Ok(())
     }
 
-    pub fn terminate(&mut self, of: &str, kind: Option<&str>) -> Result<(), Why> {
+    /// `unlisted` says that no list tells what there is to terminate.
+    pub fn terminate(&mut self, of: &str, kind: Option<&str>, unlisted: bool) -> Result<(), Why> {
         let ids: Vec<String> = match kind {
             None => {
                 let uid = self.known("CustomerAgreement", of)?;
@@ -61,8 +62,7 @@ impl Edit {
             Some(kind) => {
                 let (_, uid, ..) = self.party(of)?;
                 let active = self.active(&uid, kind);
-                let known = self.inventory.entity("Account", of).and_then(|a| a.bool("agreementsKnown"));
-                if active.is_empty() && known == Some(false) {
+                if active.is_empty() && unlisted {
                     let what = format!("whether {of} has an active acceptance of the kind `{kind}` is unknown");
                     return Err(Why::new(what, "its agreements could not be listed (D16)"));
                 }

@@ -33,7 +33,7 @@ pub fn consequences(
         let (before, after) = (Agreements::new(base, rules, at), Agreements::new(head, rules, at));
         let made = Made::of(&before, changes);
         let mut advising = Advising::new(base, rules, (changes, &made), at)?;
-        let concerned = concerned(&before, changes, &made);
+        let concerned = concerned(&before, &made);
         let is_concerned = |id: &String| concerned.as_ref().is_none_or(|concerned| concerned.contains(id));
         for account in before.tree.accounts.values().filter(|a| is_concerned(&a.id)) {
             let Some(later) = after.tree.accounts.get(&account.id) else { continue };

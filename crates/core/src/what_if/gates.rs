@@ -20,12 +20,26 @@ pub(super) struct Stop {
     pub elsewhere: Option<Why>,
     /// A gate.
     pub gate: Option<Why>,
+    /// No list tells the agreements of the account or organization whose agreement would be terminated.
+    pub unlisted: bool,
 }
 
 /// What stops a change of an inventory at a moment.
 pub(super) fn stop(inventory: &Inventory, rules: &RuleBook, change: &Change, at: Moment) -> Result<Stop, Failure> {
     let agreements = Agreements::new(inventory, rules, at);
-    Ok(Stop { elsewhere: elsewhere(&agreements, change)?, gate: gate(&agreements, rules, change)? })
+    let unlisted = match change {
+        Change::Terminate { of, kind: Some(_) } => !is_listed(&agreements, of)?,
+        _ => false,
+    };
+    Ok(Stop { elsewhere: elsewhere(&agreements, change)?, gate: gate(&agreements, rules, change)?, unlisted })
+}
+
+/// Whether some list tells the agreements of an account or an organization.
+fn is_listed(agreements: &Agreements<'_>, by: &str) -> Result<bool, Failure> {
+    match agreements.tree.accounts.get(by) {
+        Some(account) => agreements.is_own_listed(account),
+        None => agreements.lists_of(by),
+    }
 }
 
 /// The gate that stops a change, if every way to make it is stopped.

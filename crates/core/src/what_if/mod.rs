@@ -265,7 +265,7 @@ fn made(
             Change::Move { account, to } => edit.move_to(account, to),
             Change::Close { account } => edit.close(account),
             Change::Accept { by, kind } => edit.accept(by, kind),
-            Change::Terminate { of, kind } => edit.terminate(of, kind.as_deref()),
+            Change::Terminate { of, kind } => edit.terminate(of, kind.as_deref(), stopped.unlisted),
             Change::RemoveDesignation { account, kind } => edit.remove_designation(account, kind),
             Change::Organization { organization, becomes } => edit.organization(organization, *becomes),
             Change::Delete { organization } => edit.delete(organization),
