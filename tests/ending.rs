@@ -1,7 +1,7 @@
 //! Who can end coverage and how: each way with its gates, what comes of it, and what stays unknown.
 
-use countersign_core::assessment::{Filter, Options, assess};
 use countersign_core::assessment::completeness::others::Others;
+use countersign_core::assessment::{Filter, Options, assess};
 use countersign_core::ending::{Effect, Ending, Found, Way, endings};
 use countersign_core::inventory::Inventory;
 use countersign_core::terms::{Departing, Scope};
@@ -367,4 +367,17 @@ fn who_stands_behind_a_role_that_can_end_it_is_told() {
     assert_eq!(others, [format!("the identity provider {provider}")]);
     let text = countersign::report::ending::text(90, ("baa", AT), (&found.endings, &found.roles), &[], &found.others);
     assert!(text.contains("people unknown: the identity provider"), "{text}");
+}
+
+/// What would be ignored is refused.
+#[test]
+fn options_that_do_not_go_with_it_are_refused() {
+    let folder = world().folder();
+    for option in [["--scope", "account"], ["--report", "soc"]] {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_countersign"));
+        let output = command.args(["who-can", "end-coverage"]).arg(folder.path()).args(option).output().unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{told}");
+        assert!(told.contains(&format!("{} does not go with end-coverage", option[0])), "{told}");
+    }
 }

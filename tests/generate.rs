@@ -335,6 +335,35 @@ fn who_is_left_in_the_management_account_is_listed() {
         assert!(line(operation).contains("root user"), "no policy binds root: {told}");
     }
     assert!(!told.contains("member of"), "members are bound: {told}");
+    assert!(!told.contains("not listed"), "{told}");
+}
+
+/// D31: those who were not listed are told of, where anybody is asked about.
+#[test]
+fn who_was_not_listed_in_the_management_account_is_told() {
+    let told = |world: World, args: &[&str]| {
+        let folder = world.folder();
+        let output = run(&[&["generate", "protect-agreements", "."], args].concat(), folder.path());
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (text(output.stdout), text(output.stderr))
+    };
+    let open = || {
+        let mut world = World::organization();
+        let manager = |e: &&mut Value| e["uid"] == M;
+        world.entities.iter_mut().filter(manager).for_each(|e| e["attrs"]["principalsKnown"] = json!(false));
+        world
+    };
+    let (_, words) = told(open(), &[]);
+    let others = words.split_once("Possibly others, not listed:").unwrap_or_else(|| panic!("{words}")).1;
+    assert!(
+        others.contains("remove-account") && others.contains("terminate-agreement") && others.contains(M),
+        "{others}"
+    );
+    let (_, words) = told(World::new().account(A, json!({}), &[]), &[]);
+    assert!(words.contains("has no management account") && !words.contains("whatever service control"), "{words}");
+    // members that join later are held by nothing that was written before
+    let (file, words) = told(open(), &["--format", "expect"]);
+    assert!([&file, &words].iter().all(|t| t.contains("Only the members that the inventory lists")), "{file} {words}");
 }
 
 /// What an action is asked on, and with which keys.

@@ -1032,7 +1032,10 @@ fn what_is_unknown_of_agreements_is_said_before_they_are_accepted_and_terminated
     for by in [ORG, A] {
         assert!(is_advised(&advised_of(&unlisted(), &[accept(by)], "baa"), "accepted-already-perhaps", A), "{by}");
         let message = refused(&unlisted(), &[terminate(by)], AT);
-        assert!(message.contains(&format!("whether {by} has an active acceptance of the kind `baa` is unknown")), "{message}");
+        assert!(
+            message.contains(&format!("whether {by} has an active acceptance of the kind `baa` is unknown")),
+            "{message}"
+        );
     }
     assert!(!is_advised(&advised_of(&unlisted(), &[accept(C)], "baa"), "accepted-already-perhaps", C));
     assert!(!is_advised(&advised_of(&unlisted(), &[accept(ORG)], "baa"), "accepted-already-perhaps", C));

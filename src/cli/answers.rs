@@ -345,7 +345,12 @@ fn can_text(
 pub fn who_can(cli: &Cli, args: &WhoCanArgs) -> Result<u8, Failure> {
     in_order(&args.question, "who-can")?;
     if args.question.operation == ending::NAME {
-        let Question { dir, asking, printing, agreement, .. } = &args.question;
+        let Question { dir, asking, printing, agreement, scope, report, .. } = &args.question;
+        let ignored = [("--scope", scope.is_some()), ("--report", !report.is_empty())];
+        if let Some((option, _)) = ignored.iter().find(|(_, is)| *is) {
+            let problem = usage(format!("{option} does not go with {}", ending::NAME));
+            return Err(problem.help(format!("leave {option} out: each way is told with its scope")).into());
+        }
         return ending::end_coverage(cli, dir.as_ref(), asking, &printing.format, agreement);
     }
     let mut session = cli.session(args.question.dir.as_ref(), &args.question.asking)?;

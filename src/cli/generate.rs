@@ -8,7 +8,7 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::errors::usage;
 use super::{Cli, EvaluationArgs, OK, Session, input, narrow, now, output, parse_moment};
-use crate::report::border;
+use crate::report::{self, border};
 use countersign_core::aws::eligibility::{Lists, ListsFile};
 use countersign_core::generate::expect::{self, Used};
 use countersign_core::generate::guardrails::{self, Spared};
@@ -232,13 +232,28 @@ fn protect(cli: &Cli, args: &ProtectArgs) -> Result<u8, Failure> {
         }
         (Some(session), None) => expect::of_protection(&spared, args.accepting, &session.used()),
     })?;
-    if let Some(listed) = listed {
-        output::note("\nIn the management account, whatever service control policies say:");
-        for (operation, names) in &listed {
-            output::note(&format!("  {operation:<20} {}", names.join(", ")));
-        }
+    if args.writing.format.iter().any(|f| f.form == Kept::Expect) {
+        output::note(expect::TODAY);
     }
+    listed.iter().for_each(tell_managing);
     Ok(OK)
+}
+
+/// Who is left in the management account.
+fn tell_managing(listed: &expect::Managing) {
+    if listed.accounts.is_empty() {
+        return output::note(
+            "\nThe inventory has no management account: there is nobody to list whom the policy would not bind.",
+        );
+    }
+    output::note("\nIn the management account, whatever service control policies say:");
+    for (operation, names) in &listed.by_operation {
+        output::note(&format!("  {operation:<20} {}", names.join(", ")));
+    }
+    if !listed.others.is_empty() {
+        output::note("Possibly others, not listed:");
+        report::completeness::others(&listed.others).iter().for_each(|line| output::note(&format!("  {line}")));
+    }
 }
 
 fn policy(cli: &Cli, args: &PolicyArgs) -> Result<u8, Failure> {

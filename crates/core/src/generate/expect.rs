@@ -3,10 +3,11 @@
 //! What is expected follows from the job, not from an evaluation. What is asked at all, and what nobody in the account could do,
 //! is found by asking about its root user.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::guardrails::Spared;
 use super::jobs::{Generation, Job, Wanted};
+use crate::assessment::completeness::others::Others;
 use crate::assessment::{Assessment, Filter, Operation, OperationAnswer, Options, assess};
 use crate::aws;
 use crate::inventory::Inventory;
@@ -36,6 +37,10 @@ pub struct Held {
     /// What no expectation can hold, as the inventory has nothing to ask about; the text has it too.
     pub unheld: Vec<String>,
 }
+
+/// What expectations about the members of an inventory do not hold.
+pub const TODAY: &str =
+    "Only the members that the inventory lists are held to it: make it anew when accounts join or are listed.";
 
 /// What `principal` may do in `account`, and may not.
 pub fn of_job(wanted: &Wanted, used: &Used<'_>, principal: &str, account: &str) -> Result<Held, Failure> {
@@ -260,6 +265,7 @@ pub fn of_protection(spared: &Spared, accepting: bool, used: &Used<'_>) -> Resul
     let principals: Vec<toml::Value> = spared.principals.iter().map(|p| p.as_str().into()).collect();
     let (members, principals) = (toml::Value::Array(members), toml::Value::Array(principals));
     let mut text = head("keeps members from ending their agreements and their membership");
+    text.push_str(&comment(TODAY));
     let operations = [
         ("accept-agreement", Some(Scope::Account), accepting),
         ("terminate-agreement", Some(Scope::Account), true),
@@ -276,14 +282,31 @@ pub fn of_protection(spared: &Spared, accepting: bool, used: &Used<'_>) -> Resul
     Ok(text)
 }
 
+/// Who can still act in the management accounts, which no service control policy binds.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Managing {
+    /// The accounts.
+    pub accounts: BTreeSet<String>,
+    /// Who may do it, or perhaps may, by operation.
+    pub by_operation: BTreeMap<&'static str, Vec<String>>,
+    /// Those who were not listed, and what they could do (D31).
+    pub others: Vec<Others>,
+}
+
 /// Who of the management accounts may do, or perhaps may do, what no service control policy keeps them from, by operation.
-pub fn of_management(used: &Used<'_>) -> Result<BTreeMap<&'static str, Vec<String>>, Failure> {
+pub fn of_management(used: &Used<'_>) -> Result<Managing, Failure> {
     let coverage = permitted(used, Filter { without_principals: true, ..Filter::default() })?;
     let managers = coverage.accounts.iter().filter(|a| a.role == Role::Management).map(|a| a.account.clone());
-    let assessment = permitted(used, Filter { principals_in: Some(managers.collect()), ..Filter::default() })?;
+    let accounts: BTreeSet<String> = managers.collect();
+    if accounts.is_empty() {
+        return Ok(Managing { accounts, by_operation: BTreeMap::new(), others: Vec::new() });
+    }
+    let assessment = permitted(used, Filter { principals_in: Some(accounts.clone()), ..Filter::default() })?;
     let mut found: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
     for principal in &assessment.principals {
-        for answer in principal.operations.iter().filter(|o| ends(o) && o.decision != Decision::Deny) {
+        for answer in principal.operations.iter().filter(|o| ends(o.operation, o.scope) && o.decision != Decision::Deny)
+        {
             let perhaps = if answer.decision == Decision::Unknown { " (perhaps)" } else { "" };
             let name = format!("{} {} of {}{perhaps}", principal.kind, principal.name, principal.account);
             let names = found.entry(answer.operation).or_default();
@@ -295,13 +318,20 @@ pub fn of_management(used: &Used<'_>) -> Result<BTreeMap<&'static str, Vec<Strin
             }
         }
     }
-    Ok(found)
+    let there = |others: &&Others| others.account.as_ref().is_some_and(|account| accounts.contains(account));
+    let those_that_end = |others: &Others| {
+        let operations = others.operations.iter().filter(|o| ends(o.operation, o.scope)).cloned().collect();
+        Others { operations, ..others.clone() }
+    };
+    let others = assessment.completeness.perhaps_others.iter().filter(there).map(those_that_end);
+    let others = others.filter(|others| !others.operations.is_empty()).collect();
+    Ok(Managing { accounts, by_operation: found, others })
 }
 
 /// What accepts for an organization, or ends what it covers.
-fn ends(answer: &OperationAnswer) -> bool {
-    let of_organization = answer.scope == Some(Scope::Organization);
-    match answer.operation {
+fn ends(operation: &str, scope: Option<Scope>) -> bool {
+    let of_organization = scope == Some(Scope::Organization);
+    match operation {
         "accept-agreement" | "terminate-agreement" => of_organization,
         operation => ["remove-account", "close-account", "delete-organization"].contains(&operation),
     }
