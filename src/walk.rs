@@ -63,6 +63,16 @@ pub fn inputs(
     inputs
 }
 
+/// Where a path of the settings leads, which may come with a stranger's change: as far as the repository, or to what stands beside the
+/// folder.
+pub fn of_settings(root: &Path, named: &str) -> Result<PathBuf, Problem> {
+    let path = root.join(named);
+    // a file that is to be written lies where its folder does
+    let there = if path.exists() { path.as_path() } else { path.parent().unwrap_or(root) };
+    let holds = Tree::of(root).is_none_or(|tree| tree.holds(there, true));
+    if holds && Path::new(named).is_relative() { Ok(path) } else { Err(leads_out(named)) }
+}
+
 /// Adds files of a folder that are known by their paths in it, and that `.gitignore` leaves out.
 pub fn known(
     root: &Path,

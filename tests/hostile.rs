@@ -115,6 +115,38 @@ mod unix {
         assert!(code == 2 && errors.contains("larger than"), "{errors}");
     }
 
+    /// What settings of lint name is neither read nor written outside of the folder, what stands beside it, and its repository.
+    #[test]
+    fn settings_of_lint_lead_nowhere_else() {
+        let outside = tempfile::tempdir().unwrap();
+        let policy = format!(
+            r#"{{"Version": "2012-10-17", "Statement": [{{"Sid": "{SECRET}", "Effect": "Allow", "Action": "s3:GetObjct", "Resource": "*"}}]}}"#
+        );
+        std::fs::write(outside.path().join("secret.json"), &policy).unwrap();
+        let inventory = outside.path().join("a/b");
+        std::fs::create_dir_all(&inventory).unwrap();
+        std::fs::write(inventory.join("p.json"), policy.replace(SECRET, "own")).unwrap();
+        let whole = outside.path().join("secret.json").display().to_string();
+        for named in ["../../secret.json", &whole] {
+            let set = |settings: String| std::fs::write(inventory.join("countersign.toml"), settings).unwrap();
+            set(format!("[lint]\npaths = [\"{named}\"]\n"));
+            for args in [&["lint"][..], &["lint", "--unsafe-fixes"]] {
+                let (code, out, errors) = run(&inventory, args);
+                assert!(
+                    code == 2 && errors.contains("leads out") && !(out + &errors).contains(SECRET),
+                    "{named} {errors}"
+                );
+            }
+            set(format!("[lint]\nbaseline = \"{named}\"\n"));
+            let (code, out, errors) = run(&inventory, &["lint"]);
+            assert!(code == 2 && errors.contains("leads out") && !(out + &errors).contains(SECRET), "{named} {errors}");
+            set("[lint]\nbaseline = \"../../written.json\"\n".to_owned());
+            assert_eq!(run(&inventory, &["lint", "--write-baseline"]).0, 2);
+        }
+        assert!(!outside.path().join("written.json").exists());
+        assert_eq!(std::fs::read_to_string(outside.path().join("secret.json")).unwrap(), policy);
+    }
+
     /// A commit whose paths and links lead out of the repository writes and reads nothing there.
     #[test]
     fn a_crafted_revision_stays_in_memory() {

@@ -215,14 +215,16 @@ fn prepare(cli: &Cli, args: &LintArgs, problems: &mut Vec<Problem>) -> Result<Ru
     let paths: Vec<PathBuf> = match (whole, settings.paths.as_slice()) {
         (false, _) => named.into_iter().cloned().collect(),
         (true, []) => vec![PathBuf::from(".")],
-        (true, own) => own.iter().map(|p| root.join(p)).collect(),
+        (true, own) => own.iter().map(|p| walk::of_settings(&root, p)).collect::<Result<_, _>>()?,
     };
     if let Some(missing) = paths.iter().find(|p| !p.exists()) {
         return Err(errors::missing(missing).into());
     }
     let mut unread = Unread::default();
     inputs.extend(walk::inputs(&root, &paths, &settings, (problems, &mut unread)));
-    let named = args.baseline.clone().or_else(|| settings.baseline.as_ref().map(|own| root.join(own)));
+    let of_settings = settings.baseline.as_ref().filter(|_| args.baseline.is_none());
+    let of_settings = of_settings.map(|own| walk::of_settings(&root, own)).transpose()?;
+    let named = args.baseline.clone().or(of_settings);
     let baseline = match &named {
         None if args.write_baseline || args.prune_baseline => {
             return Err(usage("there is no baseline to write")

@@ -64,7 +64,7 @@ fn add(outcome: &mut LintOutcome, other: LintOutcome) {
 fn linted(folder: &Path, settings: &Settings, known: &[String], files: &mut Listing) -> Result<LintOutcome, Failure> {
     let paths: Vec<PathBuf> = match settings.paths.as_slice() {
         [] => vec![folder.to_owned()],
-        own => own.iter().map(|p| folder.join(p)).collect(),
+        own => own.iter().map(|p| walk::of_settings(folder, p)).collect::<Result<_, _>>()?,
     };
     if let Some(missing) = paths.iter().find(|p| !p.exists()) {
         return Err(errors::missing(missing).into());
