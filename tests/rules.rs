@@ -389,8 +389,8 @@ fn phi_that_is_perhaps_held_without_coverage_is_a_finding() {
     assert_eq!(codes(account(json!({"tagsKnown": true}))), "", "it does not say that it holds PHI");
     assert_eq!(
         codes(account(json!({"tagsKnown": false, "phi": {"services": []}}))),
-        "",
-        "the register says that it does not"
+        "CS008",
+        "the register says that it does not, and a tag would count all the same (D3)"
     );
     let registered = json!({"tagsKnown": false, "phi": {"services": ["s3"], "safeguardsAttested": true}});
     assert_eq!(codes(account(registered)), "CS001");
