@@ -13,7 +13,7 @@ use countersign_core::guardrails;
 use countersign_core::inventory::schema::EntitySchema;
 use countersign_core::lint;
 use countersign_core::policies::{self, Rule, RuleBook};
-use countersign_core::problem::{Failure, SourceFile, Span, instead};
+use countersign_core::problem::{Failure, Place, SourceFile, Span, instead};
 use countersign_core::source;
 
 /// The rules and decisions, in the project's own words.
@@ -84,13 +84,13 @@ fn gone(rules: &RuleBook, is: &dyn Fn(&Rule) -> bool) -> Option<String> {
 /// What drops a built-in policy, stands in for it, or leaves it out.
 fn what_took(rules: &RuleBook, id: &str) -> Option<String> {
     let folder = rules.origin.folder.as_ref()?;
-    let at = |source: &Arc<SourceFile>, span: Span| {
-        let place = rules.in_folder(source, span);
+    let at = |place: &Place| {
+        let place = rules.in_folder(place);
         format!("{}:{}", place.source.path, place.line())
     };
     Some(match (rules.removed.get(id), rules.rules.get(id)) {
-        (Some(place), _) => format!("{} removes it", at(&place.source, place.span)),
-        (None, Some(rule)) => format!("{} replaces it", at(&rule.source, rule.span)),
+        (Some(place), _) => format!("{} removes it", at(place)),
+        (None, Some(rule)) => format!("{} replaces it", at(&rule.place())),
         (None, None) => format!("{folder} has the rules that count, and leaves it out"),
     })
 }

@@ -213,7 +213,7 @@ impl Compared {
         (is_same_format, other_files): (bool, bool),
     ) {
         let so_far = self.differences.len();
-        let key = |row: &Value| known_by.iter().map(|m| text(row, m)).collect::<Vec<_>>();
+        let key = |row: &Value| known_by.iter().map(|m| text(row, m).to_owned()).collect::<Vec<_>>();
         let mut by_key: BTreeMap<Vec<String>, [Vec<&Value>; 2]> = BTreeMap::new();
         for (side, rows) in [&before, &after].into_iter().enumerate() {
             for row in rows {
@@ -309,12 +309,14 @@ fn names<'a>(one: &'a Map<String, Value>, other: &'a Map<String, Value>) -> BTre
     one.keys().chain(other.keys()).collect()
 }
 
-fn rows<'a>(document: &'a Value, table: &str) -> Vec<&'a Value> {
+/// The rows of a table of a document.
+pub fn rows<'a>(document: &'a Value, table: &str) -> Vec<&'a Value> {
     document.get(table).and_then(Value::as_array).into_iter().flatten().collect()
 }
 
-fn text(row: &Value, member: &str) -> String {
-    row.get(member).and_then(Value::as_str).unwrap_or_default().to_owned()
+/// What a row says of a member; empty where it says nothing.
+pub fn text<'a>(row: &'a Value, member: &str) -> &'a str {
+    row.get(member).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// Whether a member tells of the bytes of the file that a row was read from. Another file that says the same makes no other row.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
+use super::against::{rows, text};
 use super::population::Counts;
 use super::{COVER, DOCUMENT, FORMAT, cover, form};
 use crate::report::plain::day::when;
@@ -41,14 +42,6 @@ pub fn check(document: &Value, page: Option<&[u8]>) -> Alone {
         _ => {}
     }
     found
-}
-
-fn rows<'a>(document: &'a Value, table: &str) -> Vec<&'a Value> {
-    document.get(table).and_then(Value::as_array).into_iter().flatten().collect()
-}
-
-fn text<'a>(row: &'a Value, member: &str) -> &'a str {
-    row.get(member).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// The population against the rows: every account has one for each kind, but for those that are counted as having none.

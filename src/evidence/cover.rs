@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::against::{rows, text};
 use super::population::{Counts, population};
 use super::{DOCUMENT, Facts, manifest};
 use crate::report::completeness;
@@ -73,18 +74,18 @@ pub fn asked(kinds: &[String], at: &str) -> String {
 /// What the answer begins with by the rows of a document, in Markdown: how many accounts are covered.
 pub fn answer(document: &Value, kinds: &[String]) -> String {
     let accounts = document.pointer("/population/accounts").and_then(Value::as_u64).unwrap_or_default();
-    let all = || document.get("accounts").and_then(Value::as_array).into_iter().flatten();
-    let text = |row: &Value, member: &str| row.get(member).and_then(Value::as_str).map(str::to_owned);
+    let all = rows(document, "accounts");
     let place = |row: &Value| {
-        let account = text(row, "account").unwrap_or_default();
-        text(row, "name").map_or(account.clone(), |name| format!("{name} ({account})"))
+        let account = text(row, "account");
+        let name = row.get("name").and_then(Value::as_str);
+        name.map_or_else(|| account.to_owned(), |name| format!("{name} ({account})"))
     };
     let coverage = |row: &Value| {
-        let said = text(row, "coverage").unwrap_or_default();
+        let said = text(row, "coverage");
         Coverage::ALL.iter().copied().find(|c| Shown::from(*c).words == said).unwrap_or(Coverage::Unknown)
     };
     let of_kind = |kind: &String| {
-        let of_kind = all().filter(|row| text(row, "agreementKind").as_ref() == Some(kind));
+        let of_kind = all.iter().filter(|row| text(row, "agreementKind") == kind);
         let rows: Vec<(String, Coverage)> = of_kind.map(|row| (place(row), coverage(row))).collect();
         plain::coverage::of_rows(kind, &rows, usize::try_from(accounts).unwrap_or_default(), Told::All)
     };
@@ -93,17 +94,16 @@ pub fn answer(document: &Value, kinds: &[String]) -> String {
 
 /// What the lines about findings begin with, by the rows of a document, in Markdown.
 pub fn findings_of(document: &Value) -> Vec<String> {
-    let rows = |table: &str| document.get(table).and_then(Value::as_array).into_iter().flatten();
-    let text = |row: &Value, member: &str| row.get(member).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let of = |word: &str| rows("findings").filter(|row| text(row, "severity") == word).count();
+    let findings = rows(document, "findings");
+    let of = |word: &str| findings.iter().filter(|row| text(row, "severity") == word).count();
     let [errors, warnings, infos] = [Severity::Error, Severity::Warning, Severity::Info].map(|s| of(s.word()));
     let mut lines = vec![counts_of_findings(errors, warnings, infos)];
-    let errors = rows("findings").filter(|row| text(row, "severity") == Severity::Error.word());
+    let errors = findings.iter().filter(|row| text(row, "severity") == Severity::Error.word());
     lines.extend(errors.map(|row| {
         let told = ["code", "about", "whatItIs"].map(|member| text(row, member));
         cell(&format!("{}: {} {}", told[0], told[1], told[2]))
     }));
-    let exceptions = |word: &str| rows("exceptions").filter(|row| text(row, "state") == word).count();
+    let exceptions = |word: &str| rows(document, "exceptions").iter().filter(|row| text(row, "state") == word).count();
     lines.extend(counts_of_exceptions(exceptions("in force"), exceptions("ended")));
     lines
 }

@@ -181,6 +181,11 @@ impl Filter {
         self.answers_alone && !wanted && !(self.without_principals && self.account(account))
     }
 
+    /// Whether a kind of agreement is asked about.
+    pub(crate) fn agreement(&self, kind: &String) -> bool {
+        self.agreements.is_empty() || self.agreements.contains(kind)
+    }
+
     pub(crate) fn operation(&self, operation: &catalogue::Operation) -> bool {
         fn among(list: &[String], value: Option<&str>) -> bool {
             list.is_empty() || value.is_some_and(|v| list.iter().any(|l| l == v))

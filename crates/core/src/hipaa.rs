@@ -90,7 +90,7 @@ pub fn with_other_tags(
     let Some(one) = of_phi.first() else { return Ok(Vec::new()) };
     let without: Vec<String> = query.tags().into_iter().filter(|t| !of_phi.contains(t)).collect();
     let with = without.iter().cloned().chain([one.clone()]).collect();
-    let with_tags = |tags| Ok(query.context(of, (&facts.services, &facts.not_known), tags)?.0);
+    let with_tags = |tags| with_tags(agreements, rules, account, of, (facts, tags), entities);
     [without, with].into_iter().map(with_tags).collect()
 }
 

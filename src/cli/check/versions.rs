@@ -53,6 +53,7 @@ impl Loaded {
         };
         let schema = session.provenance().schema.map(|s| s.sha256).unwrap_or_default();
         let promises = Promises::of(&Sources {
+            files,
             config: &written,
             rules: &session.rules,
             schema: &schema,
@@ -246,15 +247,16 @@ pub fn linting(
     let read = |version: &Version| -> Result<(Settings, Option<BaselineFile>, Promises), Failure> {
         let settings = Settings::read(version.files.as_ref(), at).map_err(Failure::Problems)?;
         let baseline = baseline_of(version, args)?;
-        let promises = Promises::of_lint(&settings, baseline.as_ref().map(|(b, f)| (b, f)));
+        let promises = Promises::of_lint(version.files.as_ref(), &settings, baseline.as_ref().map(|(b, f)| (b, f)));
         Ok((settings, baseline, promises))
     };
     let (_, _, first) = read(&compared.base)?;
     let target = compared.target.and_then(Result::ok).unwrap_or(compared.base);
     let (settings, known, theirs) = read(&target)?;
-    let own = Settings::read(&Folder::new(folder), at).map_err(Failure::Problems)?;
+    let changed = Folder::new(folder);
+    let own = Settings::read(&changed, at).map_err(Failure::Problems)?;
     let written = baseline(args)?;
-    let head = Promises::of_lint(&own, written.as_ref().map(|(b, f)| (b, f)));
+    let head = Promises::of_lint(&changed, &own, written.as_ref().map(|(b, f)| (b, f)));
     let found = promises::weakenings(&theirs, &first, &head, at);
     let files = target.files.list("", Hidden::LeftOut, &mut Vec::new());
     let linting = Linting { settings, baseline: known, alike: head.lints_like(&theirs), files };

@@ -29,7 +29,7 @@ fn digests(document: &Value) -> BTreeMap<String, BTreeSet<String>> {
             ("accountSource", "accountSourceSha256"),
             ("agreementSource", "agreementSourceSha256"),
         ] {
-            add(&text(row, file), &text(row, digest));
+            add(text(row, file), text(row, digest));
         }
         for one in text(row, "allowedBySha256").split("; ") {
             one.split_once(' ').into_iter().for_each(|(digest, file)| add(file, digest));

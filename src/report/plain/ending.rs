@@ -41,8 +41,9 @@ fn of_account(ending: &Ending, others: &[Others], short: &str, names: Names<'_>)
     };
     // closing ends nothing at once (D14)
     let (closing, ways): (Vec<&Way>, Vec<&Way>) = ending.ways.iter().partition(|w| w.effect == Effect::DepartsLater);
-    let certain = people(ways.iter().flat_map(|w| &w.may), names);
-    let mut perhaps = people(ways.iter().flat_map(|w| &w.unknown).map(|p| &p.principal), names);
+    let there = |principal: &PrincipalEntry| called(principal, names);
+    let certain = people(ways.iter().flat_map(|w| &w.may), there);
+    let mut perhaps = people(ways.iter().flat_map(|w| &w.unknown).map(|p| &p.principal), there);
     perhaps.retain(|name| !certain.contains(name));
     let is_on_a_way = |o: &Others| ending.ways.iter().any(|w| o.account.as_ref() == Some(&w.by));
     perhaps.extend(others.iter().any(is_on_a_way).then(|| NOT_LISTED.to_owned()));
@@ -56,7 +57,7 @@ fn of_account(ending: &Ending, others: &[Others], short: &str, names: Names<'_>)
     if !perhaps.is_empty() {
         text.push_str(&format!(" Perhaps can: {}.", all_or_few(&perhaps)));
     }
-    let closing = people(closing.iter().flat_map(|w| &w.may), names);
+    let closing = people(closing.iter().flat_map(|w| &w.may), there);
     if !closing.is_empty() {
         let who = opened(&all_or_few(&closing));
         text.push_str(&format!(" {who} can close the account, which ends it on a later day that is not known."));
@@ -64,11 +65,14 @@ fn of_account(ending: &Ending, others: &[Others], short: &str, names: Names<'_>)
     text
 }
 
-/// People by their names, and who is no person with the account, each once.
-fn people<'p>(principals: impl Iterator<Item = &'p PrincipalEntry>, names: Names<'_>) -> Vec<String> {
+/// People by their names, and who is no person as they are called, each once.
+fn people<'p>(
+    principals: impl Iterator<Item = &'p PrincipalEntry>,
+    called: impl Fn(&PrincipalEntry) -> String,
+) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for principal in principals {
-        let own = || vec![called(principal, names)];
+        let own = || vec![called(principal)];
         let all = if principal.people.is_empty() { own() } else { principal.people.clone() };
         found.extend(all.into_iter().filter(|name| !found.contains(name)).collect::<Vec<_>>());
     }
@@ -153,11 +157,10 @@ fn terminating((ending, others): (&Ending, &[Others]), names: Names<'_>) -> Stri
     // of several acceptances all have to end: that way is the last
     let Some(way) = ending.ways.iter().rfind(is_it) else { return String::new() };
     let place = names.account(&way.by);
-    let unknown: Vec<&PrincipalEntry> = way.unknown.iter().map(|p| &p.principal).collect();
-    let mut unknown = named(&unknown);
+    let mut unknown = people(way.unknown.iter().map(|p| &p.principal), of_the_place);
     unknown.extend(others.iter().any(|o| o.account.as_ref() == Some(&way.by)).then(|| NOT_LISTED.to_owned()));
     let unknown = all_or_few(&unknown);
-    let may = all_or_few(&named(&way.may.iter().collect::<Vec<_>>()));
+    let may = all_or_few(&people(way.may.iter(), of_the_place));
     match (may.as_str(), unknown.as_str()) {
         ("", "") => format!(", which nobody who is listed can terminate in {place}"),
         ("", unknown) => format!(", which {unknown} perhaps can terminate in {place}"),
@@ -171,20 +174,14 @@ pub fn all_or_few(names: &[String]) -> String {
     if names.len() <= NAMED { listed(names, "and") } else { few(names, NAMED) }
 }
 
-/// People by their names, and who is no person by what they are, each once.
-fn named(principals: &[&PrincipalEntry]) -> Vec<String> {
-    let mut found: Vec<String> = Vec::new();
-    for principal in principals {
-        let own = match principal.kind {
-            PrincipalKind::Root => "its root user".to_owned(),
-            PrincipalKind::Role => format!("the role {}", principal.name),
-            PrincipalKind::PermissionSet => format!("the permission set {}", principal.name),
-            _ => principal.name.clone(),
-        };
-        let names = if principal.people.is_empty() { vec![own] } else { principal.people.clone() };
-        found.extend(names.into_iter().filter(|name| !found.contains(name)).collect::<Vec<_>>());
+/// Who is no person, of an account that is named in the sentence.
+fn of_the_place(principal: &PrincipalEntry) -> String {
+    match principal.kind {
+        PrincipalKind::Root => "its root user".to_owned(),
+        PrincipalKind::Role => format!("the role {}", principal.name),
+        PrincipalKind::PermissionSet => format!("the permission set {}", principal.name),
+        _ => principal.name.clone(),
     }
-    found
 }
 
 /// The operation by which an agreement ends.

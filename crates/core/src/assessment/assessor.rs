@@ -357,7 +357,7 @@ pub(super) fn account_answer(
         UnitAnswer { id: id.clone(), name: name.map(str::to_owned) }
     };
     let ids = |list: &[InForce]| list.iter().map(|i| i.id.clone()).collect();
-    let rows = coverage.iter().filter(|c| filter.agreements.is_empty() || filter.agreements.contains(&c.kind));
+    let rows = coverage.iter().filter(|c| filter.agreement(&c.kind));
     let rows = rows.map(|row| AgreementAnswer {
         kind: row.kind.clone(),
         coverage: row.coverage,

@@ -148,9 +148,8 @@ pub struct Worsening {
     pub access_is_unknown: bool,
     /// An agreement that was in force for an account is not.
     pub coverage_is_lost: bool,
-    /// Whether coverage is lost is not known: an agreement may have been in force, or may still be (D16), or accounts that are not listed may
-    /// have had it (D31), or
-    /// the rules reckon with dates, so that other moments are not told of.
+    /// Whether coverage is lost is not known: an agreement may have been in force, or may still be (D16), accounts that are not listed may
+    /// have had it (D31), or the rules reckon with dates, so that other moments are not told of.
     pub coverage_is_unknown: bool,
 }
 

@@ -9,7 +9,6 @@ use serde::Serialize;
 use super::Side;
 use super::differences::Answers;
 use crate::agreements::{Agreements, KindCoverage};
-use crate::assessment::Filter;
 use crate::assessment::completeness::Unseen;
 use crate::assessment::completeness::others::with_unlisted;
 use crate::history::{self, Query};
@@ -103,14 +102,10 @@ pub(super) fn lost(
                 found.extend(unlisted([base, head], rules, organization)?);
             }
         }
-        found.retain(|lost| is_asked(filter, &lost.kind));
+        found.retain(|lost| filter.agreement(&lost.kind));
         found.sort();
         Ok(found)
     })
-}
-
-fn is_asked(filter: &Filter, kind: &str) -> bool {
-    filter.agreements.is_empty() || filter.agreements.iter().any(|asked| asked == kind)
 }
 
 /// That of accounts whose coverage is unknown on both sides.

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use cedar_policy::{Context, Entities, EntityUid};
-use serde_json::Value;
 
 use super::{finding, findings};
 use crate::agreements::open::{Tried, of_tags};
 use crate::finding::Finding;
 use crate::inventory::Inventory;
+use crate::policies::reads::literals;
 use crate::policies::{Rule, RuleBook};
 use crate::problem::Failure;
 
@@ -95,7 +95,7 @@ impl Untagged<'_> {
             return Ok(answers);
         };
         let mut named = BTreeSet::new();
-        texts(&rule.json, &mut named);
+        literals(&rule.json, &mut named);
         named.extend(self.inventory.config.phi_tags.iter().map(|tag| tag.to_lowercase()));
         let all: Vec<String> = named.iter().filter(|text| text.contains('=')).cloned().collect();
         let each = all.iter().map(|tag| vec![tag.clone()]);
@@ -103,17 +103,5 @@ impl Untagged<'_> {
             answers.insert(permits((&with_tags(tags)?, entities))?);
         }
         Ok(answers)
-    }
-}
-
-/// The texts that a policy writes out.
-fn texts(json: &Value, found: &mut BTreeSet<String>) {
-    match json {
-        Value::Object(members) => {
-            found.extend(members.get("Value").and_then(Value::as_str).map(str::to_owned));
-            members.values().for_each(|value| texts(value, found));
-        }
-        Value::Array(items) => items.iter().for_each(|item| texts(item, found)),
-        _ => {}
     }
 }

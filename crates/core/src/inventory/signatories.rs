@@ -51,8 +51,9 @@ pub struct Signatories {
     named: BTreeSet<Who>,
     /// Whom a name fits that fits others, too; by whom, the name.
     perhaps: BTreeMap<Who, String>,
-    /// Whom those fit by whose names agreements say that they were accepted: looked for together, since each takes a walk over all.
-    accepting: BTreeMap<String, BTreeSet<Who>>,
+    /// Whom the names fit that are declared, and those by which agreements were accepted: looked for together, since each search walks over
+    /// all.
+    fitting: BTreeMap<String, BTreeSet<Who>>,
 }
 
 /// Whom these names fit in the inventory, by the names.
@@ -90,25 +91,27 @@ impl Signatories {
         let declared = inventory.config.signatories.as_ref()?;
         let agreements = ["CustomerAgreement", "OfflineAgreement"].into_iter().flat_map(|ty| inventory.of_type(ty));
         let accepting = agreements.filter_map(|a| a.str("acceptedBy")).filter(|by| !is_arn(by));
-        let accepting = fitting(&inventory.entities, accepting).into_iter().map(|(by, fits)| (by.to_owned(), fits));
-        let accepting = accepting.collect();
+        let names = accepting.chain(declared.iter().map(String::as_str));
+        let fitting = fitting(&inventory.entities, names).into_iter().map(|(name, fits)| (name.to_owned(), fits));
+        let fitting: BTreeMap<String, BTreeSet<Who>> = fitting.collect();
         let (mut named, mut perhaps) = (BTreeSet::new(), BTreeMap::new());
-        for (name, fits) in fitting(&inventory.entities, declared.iter().map(String::as_str)) {
-            match fits.len() {
+        for name in declared.iter().collect::<BTreeSet<_>>() {
+            let fits = || fitting.get(name).into_iter().flatten().cloned();
+            match fits().count() {
                 // an ARN says who is meant, also where the inventory does not have them
-                0 => named.extend(is_arn(name).then(|| Who::Arn(name.to_owned()))),
-                1 => named.extend(fits),
-                _ => perhaps.extend(fits.into_iter().map(|who| (who, name.to_owned()))),
+                0 => named.extend(is_arn(name).then(|| Who::Arn(name.clone()))),
+                1 => named.extend(fits()),
+                _ => perhaps.extend(fits().map(|who| (who, name.clone()))),
             }
         }
-        Some(Self { named, perhaps, accepting })
+        Some(Self { named, perhaps, fitting })
     }
 
     /// Declared names, and ARNs, of which the inventory has nobody. Acceptances by an ARN count all the same.
     pub fn of_nobody<'i>(&self, inventory: &'i Inventory) -> Vec<&'i str> {
         let declared = || inventory.config.signatories.iter().flatten().map(String::as_str);
-        let fitting = fitting(&inventory.entities, declared());
-        let is_nobody = |name: &&str| fitting.get(name).is_none_or(BTreeSet::is_empty) && !is_root(inventory, name);
+        let is_nobody =
+            |name: &&str| self.fitting.get(*name).is_none_or(BTreeSet::is_empty) && !is_root(inventory, name);
         let mut seen = BTreeSet::new();
         declared().filter(is_nobody).filter(|name| seen.insert(*name)).collect()
     }
@@ -174,7 +177,7 @@ impl Signatories {
             };
         }
         let alone = || fitting(&inventory.entities, [by]).remove(by).unwrap_or_default();
-        let fits = self.accepting.get(by).cloned().unwrap_or_else(alone);
+        let fits = self.fitting.get(by).cloned().unwrap_or_else(alone);
         match fits.into_iter().collect::<Vec<_>>().as_slice() {
             [] => not_known(format!("nobody in the inventory is called `{by}`")),
             [who] => self.is(who),

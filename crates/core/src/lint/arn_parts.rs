@@ -1,7 +1,6 @@
 //! The parts of an ARN that are the same for every service: how it names a service, a Region and an account.
 
 use crate::aws;
-use crate::aws::arns::Reach;
 use crate::aws::catalogue::{self, Catalogue};
 use crate::aws::resources::ArnText;
 use crate::lint::policy::Text;
@@ -14,7 +13,7 @@ pub fn is_wrong(text: &Text, arn: &ArnText, sink: &mut Sink<'_>) -> bool {
     let known = |arn| text.is_known().then_some(arn);
     let wrong = known(arn).and_then(|arn| service(arn, catalogue)).or_else(|| digits(arn));
     let wrong = wrong.or_else(|| account(known(arn)?, catalogue)).or_else(|| region(known(arn)?));
-    let Some((severity, message, help)) = wrong.or_else(|| no_region(&text.text, known(arn)?, catalogue)) else {
+    let Some((severity, message, help)) = wrong else {
         return false;
     };
     sink.add_as(severity, &text.at, message, help);
@@ -56,41 +55,27 @@ fn digits(arn: &ArnText) -> Option<Wrong> {
 fn account(arn: &ArnText, catalogue: &Catalogue) -> Option<Wrong> {
     let word = arn.segment(4);
     let of_a_type = || catalogue.resources_of(arn.segment(2)).flat_map(|r| &r.arns).any(|a| part(a, 4) == word);
-    let message = format!("`{word}` is not an account: an account has twelve digits");
-    (is_word(word) && word != "aws" && !of_a_type()).then(|| (Severity::Warning, message, ACCOUNT.to_owned()))
+    (is_word(word) && word != "aws" && !of_a_type()).then(|| {
+        let message = format!("`{word}` is not an account: an account has twelve digits");
+        (Severity::Warning, message, ACCOUNT.to_owned())
+    })
 }
 
 /// A slip of the name of a Region. One more number in a part of the world that has Regions is none: it may be younger than the list.
 fn region(arn: &ArnText) -> Option<Wrong> {
     let written = arn.segment(3);
-    let part_of_world = |name: &str| name.trim_end_matches(|c: char| c.is_ascii_digit()).to_owned();
-    let world = part_of_world(written);
-    if !is_word(written) || aws::regions().any(|r| part_of_world(r) == world) {
+    fn part_of_world(name: &str) -> &str {
+        name.trim_end_matches(|c: char| c.is_ascii_digit())
+    }
+    if !is_word(written) || aws::regions().any(|r| part_of_world(r) == part_of_world(written)) {
         return None;
     }
     let near = did_you_mean(written, aws::regions())?;
     Some((Severity::Warning, format!("AWS has no Region `{written}`: this matches nothing"), meant(near)))
 }
 
-/// The types that a pattern could be of all have a Region in their ARNs, and it has none.
-fn no_region(text: &str, arn: &ArnText, catalogue: &Catalogue) -> Option<Wrong> {
-    let reach = Reach::new(text).filter(|_| arn.segment(3).is_empty())?;
-    let service = reach.service()?;
-    let mut reached = catalogue.resources_of(service).filter(|r| reach.reaches(r)).flat_map(|r| &r.arns).peekable();
-    if reached.peek().is_none() || !reached.all(|a| part(a, 3) == "${Region}") {
-        return None;
-    }
-    let date = catalogue.date(service);
-    let message = format!("this matches nothing: the ARNs of `{service}` have a Region (as of {date})");
-    let (partition, account, name) = (arn.segment(1), arn.segment(4), arn.segment(5));
-    Some((
-        Severity::Warning,
-        message,
-        format!("write arn:{partition}:{service}:REGION:{account}:{name}, with `*` for every Region"),
-    ))
-}
-
-fn part(arn: &str, at: usize) -> &str {
+/// A part of an ARN, from zero on.
+pub fn part(arn: &str, at: usize) -> &str {
     arn.split(':').nth(at).unwrap_or_default()
 }
 

@@ -14,7 +14,7 @@ use super::rules;
 use super::{Finding, Rule, Severity, Suppressed};
 use crate::aws::catalogue::Catalogue;
 use crate::aws::eligibility::Lists;
-use crate::inventory::config::{AwsTable, FILE};
+use crate::inventory::config::{Aws, AwsTable, FILE};
 use crate::inventory::limits::{self, Limits};
 use crate::inventory::newer;
 use crate::moment::{self, Moment};
@@ -39,8 +39,8 @@ pub struct Settings {
     pub catalogue: Catalogue,
     /// The ARNs of managed policies of AWS's whose documents the settings give.
     pub managed: BTreeSet<String>,
-    /// The digest of each file of AWS's data that takes the place of what is built in, by its path.
-    pub aws_data: BTreeMap<String, String>,
+    /// The data of AWS's that takes the place of what is built in.
+    pub aws: Aws,
     /// The dated lists of HIPAA eligible services.
     pub eligible: Arc<Lists>,
     /// Whose files are whose; of several that fit, the last one counts.
@@ -173,7 +173,7 @@ impl Settings {
             ignores: Vec::new(),
             catalogue: Catalogue::built_in(),
             managed: BTreeSet::new(),
-            aws_data: BTreeMap::new(),
+            aws: Aws::default(),
             eligible: Lists::built_in(),
             owners: Vec::new(),
             chosen_owners: Vec::new(),
@@ -201,8 +201,8 @@ impl Settings {
         }
         settings.catalogue = newer::catalogue(files, &named)?;
         settings.eligible = newer::eligible(files, &named)?.0;
-        settings.aws_data = newer::digests(files, &named);
         settings.managed = newer::documents(files, &named, &mut problems).into_keys().collect();
+        settings.aws = named;
         if !problems.is_empty() {
             return Err(problems);
         }

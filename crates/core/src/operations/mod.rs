@@ -205,7 +205,7 @@ impl AccountEvaluator<'_> {
         let mut answer = OperationResult::new(operation);
         let variants = states(in_force);
         for in_force in variants {
-            let facts = Facts { in_force: *in_force, designated, world: 0, later: None, unreckoned: false };
+            let facts = Facts::now(*in_force, designated, 0);
             self.variant(principal, operation, facts, &mut answer)?;
         }
         let no_actions = Needed::new();
@@ -358,10 +358,7 @@ impl AccountEvaluator<'_> {
         let mut calls = Vec::new();
         for operation in std::iter::once(operation.clone()).chain(each) {
             for in_force in states(in_force) {
-                for (generation, action) in self.asked(
-                    &operation,
-                    Facts { in_force: *in_force, designated, world: 0, later: None, unreckoned: false },
-                ) {
+                for (generation, action) in self.asked(&operation, Facts::now(*in_force, designated, 0)) {
                     calls.push(self.rules.operations.call(&operation, &action, generation, *in_force)?.0);
                 }
             }
@@ -615,4 +612,11 @@ pub struct Facts {
     later: Option<Moment>,
     /// Policies that reckon with the moment are left out: at some other moment they may not apply.
     unreckoned: bool,
+}
+
+impl Facts {
+    /// Of a request that is made at the moment asked.
+    fn now(in_force: bool, designated: bool, world: usize) -> Self {
+        Self { in_force, designated, world, later: None, unreckoned: false }
+    }
 }

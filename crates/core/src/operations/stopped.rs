@@ -44,7 +44,7 @@ impl AccountEvaluator<'_> {
         for (world, taken) in worlds.iter().enumerate() {
             let mut stopped = None;
             for in_force in states(in_force) {
-                let facts = Facts { in_force: *in_force, designated, world, later: None, unreckoned: false };
+                let facts = Facts::now(*in_force, designated, world);
                 stopped = self.stopped_in(who, operation, facts, kept)?;
                 // in either state it comes to the same
                 if stopped.is_none() {

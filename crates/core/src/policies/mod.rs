@@ -49,7 +49,7 @@ use cedar_policy::{
 use crate::inventory::Inventory;
 use crate::inventory::schema::{EntitySchema, NAMESPACE};
 use crate::moment::Moment;
-use crate::problem::{Cause, Evaluation, Failure, Place, Problem, SourceFile, Span, did_you_mean, meant};
+use crate::problem::{Cause, Evaluation, Failure, Place, Problem, SourceFile, did_you_mean, meant};
 use crate::source;
 use crate::stack;
 use built_in::is_built_in;
@@ -263,13 +263,13 @@ impl RuleBook {
     }
 
     /// A place in a file of the user's folder, with the name of the folder; any other as it is.
-    pub fn in_folder(&self, source: &Arc<SourceFile>, span: Span) -> Place {
+    pub fn in_folder(&self, place: &Place) -> Place {
         match &self.origin.folder {
-            Some(folder) if !is_built_in(source) => {
-                let path = format!("{}/{}", folder.trim_end_matches('/'), source.path);
-                Place { source: SourceFile::new(path, source.text.clone()), span }
+            Some(folder) if !is_built_in(&place.source) => {
+                let path = format!("{}/{}", folder.trim_end_matches('/'), place.source.path);
+                Place { source: SourceFile::new(path, place.source.text.clone()), span: place.span }
             }
-            _ => Place { source: source.clone(), span },
+            _ => place.clone(),
         }
     }
 

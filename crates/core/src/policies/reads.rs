@@ -200,6 +200,18 @@ pub fn any_part(json: &Value, is: &dyn Fn(&Value) -> bool) -> bool {
         }
 }
 
+/// The texts that are written out in an expression in JSON, or in a part of it.
+pub fn literals(json: &Value, found: &mut BTreeSet<String>) {
+    match json {
+        Value::Object(members) => {
+            found.extend(members.get("Value").and_then(Value::as_str).map(str::to_owned));
+            members.values().for_each(|value| literals(value, found));
+        }
+        Value::Array(items) => items.iter().for_each(|item| literals(item, found)),
+        _ => {}
+    }
+}
+
 /// The names of the actions that a policy names; none where it applies to all.
 pub fn actions(policy: &Policy) -> Vec<String> {
     let uids = match policy.action_constraint() {

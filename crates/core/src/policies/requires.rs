@@ -12,7 +12,7 @@ use cedar_policy::{
 use serde_json::{Value, json};
 
 use super::annotations::SCOPES;
-use super::reads::{attribute_of, is_variable};
+use super::reads::{attribute_of, is_variable, literals};
 use crate::terms::PermissionModel;
 
 /// More actions than this are not tried in every combination.
@@ -301,17 +301,6 @@ fn actions(value: &Value, found: &mut BTreeSet<String>) {
             }
         }
         Value::Array(items) => items.iter().for_each(|i| actions(i, found)),
-        _ => {}
-    }
-}
-
-fn literals(value: &Value, found: &mut BTreeSet<String>) {
-    match value {
-        Value::Object(members) => {
-            found.extend(members.get("Value").and_then(Value::as_str).map(str::to_owned));
-            members.values().for_each(|v| literals(v, found));
-        }
-        Value::Array(items) => items.iter().for_each(|i| literals(i, found)),
         _ => {}
     }
 }

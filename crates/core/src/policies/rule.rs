@@ -9,7 +9,7 @@ use super::annotations::{Annotated, Subject, annotation};
 use super::built_in::is_built_in;
 use super::{reads, requires, stated, subjects};
 use crate::inventory::schema::EntitySchema;
-use crate::problem::{Problem, SourceFile, Span};
+use crate::problem::{Place, Problem, SourceFile, Span};
 
 /// A policy and what its annotations say.
 #[derive(Clone, Debug)]
@@ -37,6 +37,11 @@ pub struct Rule {
 }
 
 impl Rule {
+    /// Where it stands.
+    pub fn place(&self) -> Place {
+        Place { source: self.source.clone(), span: self.span }
+    }
+
     /// Its conditions in Cedar's JSON.
     pub(super) fn conditions(&self) -> &[serde_json::Value] {
         self.json.get("conditions").and_then(serde_json::Value::as_array).map_or(&[], Vec::as_slice)

@@ -8,12 +8,14 @@ use crate::aws::eligibility::ListsFile;
 use crate::expectations::{Expectation, Expected, Suite};
 use crate::guardrails::{Guardrail, Guardrails};
 use crate::inventory::config::{Config, Excepted, Exception};
+use crate::inventory::newer;
 use crate::lint::baseline::Baseline;
 use crate::lint::rules;
 use crate::lint::settings::Settings;
 use crate::moment;
 use crate::policies::RuleBook;
 use crate::problem::{Place, SourceFile};
+use crate::source::Source;
 use crate::terms::PermissionModel;
 
 /// What a rule is told besides that looks at policies of AWS Artifact alone.
@@ -24,6 +26,8 @@ pub const WHOLE: &str = ".";
 
 /// Where the promises of a version stand.
 pub struct Sources<'a> {
+    /// Its files.
+    pub files: &'a dyn Source,
     /// Its settings.
     pub config: &'a Config,
     /// The rules that decide about it.
@@ -52,7 +56,7 @@ impl Promises {
         all.settings(sources.config);
         sources.config.exceptions.iter().for_each(|e| all.exception(e));
         all.lint(sources.lint);
-        all.limits(sources.lint);
+        all.limits(sources.files, sources.lint);
         if let Some((baseline, file)) = sources.baseline {
             all.baseline(baseline, file);
         }
@@ -60,10 +64,10 @@ impl Promises {
     }
 
     /// The promises of a folder that is linted and has no inventory.
-    pub fn of_lint(settings: &Settings, baseline: Option<(&Baseline, &Arc<SourceFile>)>) -> Self {
+    pub fn of_lint(files: &dyn Source, settings: &Settings, baseline: Option<(&Baseline, &Arc<SourceFile>)>) -> Self {
         let mut all = Self { has_settings: !settings.source.text.is_empty(), ..Self::default() };
         all.lint(settings);
-        all.limits(settings);
+        all.limits(files, settings);
         if let Some((baseline, file)) = baseline {
             all.baseline(baseline, file);
         }
@@ -76,16 +80,16 @@ impl Promises {
 
     fn rules(&mut self, book: &RuleBook, schema: &str) {
         for rule in book.rules.values() {
-            let place = book.is_own(&rule.id).then(|| book.in_folder(&rule.source, rule.span));
+            let place = book.is_own(&rule.id).then(|| book.in_folder(&rule.place()));
             let finds = rule.get("code").is_some() && !rule.forbids;
             let value = Value::Rule(rule.source.slice(rule.span).to_owned(), finds);
             self.add(Kind::Rule, &rule.id, Item { value, name: format!("the policy `{}`", rule.id), place });
         }
-        self.removed = book.removed.iter().map(|(id, place)| (id.clone(), in_folder(book, place))).collect();
+        self.removed = book.removed.iter().map(|(id, place)| (id.clone(), book.in_folder(place))).collect();
         for entry in book.operations.entries() {
             let name = format!("the {} `{}`", entry.what, entry.name);
             let is_own = book.operations.is_own(entry.place);
-            let place = is_own.then(|| in_folder(book, entry.place));
+            let place = is_own.then(|| book.in_folder(entry.place));
             self.add(Kind::Rule, name.clone(), Item { value: Value::Text(entry.content()), name, place });
         }
         let value = Value::Text(schema.to_owned());
@@ -220,16 +224,16 @@ impl Promises {
     }
 
     /// Limits of what is read, and what is read in place of what is built in.
-    fn limits(&mut self, settings: &Settings) {
+    fn limits(&mut self, files: &dyn Source, settings: &Settings) {
         if let Some(ListsFile { file, sha256, .. }) = &settings.eligible.file {
             let place = Place { source: settings.source.clone(), span: Default::default() };
             let name = format!("{file}, the lists of HIPAA eligible services,");
             self.add(Kind::EligibleServices, "", Item { value: text(sha256), name, place: Some(place) });
         }
-        for (path, sha256) in &settings.aws_data {
+        for (path, sha256) in newer::digests(files, &settings.aws) {
             let place = Place { source: settings.source.clone(), span: Default::default() };
             let name = format!("{path}, data of AWS's in place of what is built in,");
-            self.add(Kind::AwsData, path.as_str(), Item { value: text(sha256), name, place: Some(place) });
+            self.add(Kind::AwsData, path, Item { value: text(&sha256), name, place: Some(place) });
         }
         for (limited, most) in settings.limits.said() {
             let place = Place { source: settings.source.clone(), span: Default::default() };
@@ -314,9 +318,4 @@ pub fn implies(strong: &str, weak: &str) -> bool {
         }
         _ => strong == weak,
     }
-}
-
-/// A place in a file of rules, by its path in the inventory.
-fn in_folder(book: &RuleBook, place: &Place) -> Place {
-    book.in_folder(&place.source, place.span)
 }

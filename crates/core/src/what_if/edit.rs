@@ -112,12 +112,12 @@ impl Edit {
         });
     }
 
-    /// Puts an account or a unit below something, or nowhere.
-    /// What was listed of an account stays what it saw where it stood (D16).
+    /// Puts an account or a unit below something, or nowhere. What was listed of an account stays what it saw where it stood (D16).
     pub fn place(&mut self, uid: &Uid, below: Option<&Parent>) {
-        let tree = self.tree();
-        if let Some(account) = tree.accounts.get(&uid.id).filter(|_| uid.ty == "Account") {
-            self.inventory.listed_at.entry(uid.id.clone()).or_insert_with(|| tree.now(account));
+        if uid.ty == "Account" && !self.inventory.listed_at.contains_key(&uid.id) {
+            let tree = self.tree();
+            let stood = tree.accounts.get(&uid.id).map(|account| (uid.id.clone(), tree.now(account)));
+            self.inventory.listed_at.extend(stood);
         }
         let parent = below.map(|p| match p {
             Parent::Unit(id) => Uid::new("OrganizationalUnit", id),

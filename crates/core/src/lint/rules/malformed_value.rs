@@ -40,26 +40,25 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
             if let Some(fault) = values::wrong(&key, &value.text) {
                 let severity = if key == "aws:requestedregion" { Severity::Info } else { Severity::Warning };
                 sink.add_as(severity, &value.at, fault.message, fault.help);
-            } else if let Some(of) = VPC.iter().find(|of| **of == key)
-                && !is_vpc_id(&value.text)
+            } else if let Some((_, prefix)) = VPC.iter().find(|(of, _)| *of == key)
+                && !is_vpc_id(&value.text, prefix)
             {
                 let message = format!(
                     "`{}` is no value of {}: its ids end in 8 or 17 letters and digits",
                     value.text, condition.key.text
                 );
-                let kind = if of.ends_with('e') { "vpce-" } else { "vpc-" };
-                sink.add(&value.at, message, format!("write the id as AWS shows it, as in {kind}0a1b2c3d4e5f67890"));
+                sink.add(&value.at, message, format!("write the id as AWS shows it, as in {prefix}0a1b2c3d4e5f67890"));
             }
         }
     }
 }
 
-/// Keys whose values are the ids of a VPC or of an endpoint.
-const VPC: [&str; 2] = ["aws:sourcevpc", "aws:sourcevpce"];
+/// Keys whose values are the ids of a VPC or of an endpoint, and what these begin with.
+const VPC: [(&str, &str); 2] = [("aws:sourcevpc", "vpc-"), ("aws:sourcevpce", "vpce-")];
 
 /// So many letters and digits follow the prefix of an id: 8 in those of before 2018, 17 since.
-fn is_vpc_id(id: &str) -> bool {
-    let Some((_, rest)) = id.split_once('-') else {
+fn is_vpc_id(id: &str, prefix: &str) -> bool {
+    let Some(rest) = id.strip_prefix(prefix) else {
         return false;
     };
     matches!(rest.len(), 8 | 17) && rest.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())

@@ -39,7 +39,7 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
             "artifact" => artifact(policy, text, &arn, sink),
             "iam" if role(policy, text, &arn, sink) => {}
             _ if arn_parts::is_wrong(text, &arn, sink) => {}
-            _ => of_catalogue(text, sink),
+            _ => of_catalogue(text, &arn, sink),
         }
     }
 }
@@ -68,18 +68,29 @@ fn of_no_partition(policy: &Policy, text: &Text, sink: &mut Sink<'_>) -> bool {
 /// An ARN of any other service: some type of the catalogue has to have such ARNs. AWS does not list every type, and lists some after
 /// its own policies name them: only a word that is nearly the one of a type is more than worth knowing. Of services without types
 /// nothing can be said.
-fn of_catalogue(text: &Text, sink: &mut Sink<'_>) {
+fn of_catalogue(text: &Text, arn: &ArnText, sink: &mut Sink<'_>) {
     const MOST: usize = 3;
     let settings = sink.settings;
     let catalogue = &settings.catalogue;
     let Some(reach) = Reach::new(&text.text).filter(|_| text.is_known()) else {
         return;
     };
-    let Some(service) = reach.service().filter(|s| catalogue.service(s).is_some()) else {
+    let Some(service) = reach.service() else {
         return;
     };
-    let mut types = catalogue.resources_of(service).peekable();
-    if types.peek().is_none() || types.any(|r| reach.reaches(r)) {
+    let mut reached = catalogue.resources_of(service).filter(|r| reach.reaches(r)).flat_map(|r| &r.arns).peekable();
+    if reached.peek().is_some() {
+        // the types that it could be of may all have a Region, and it has none
+        if arn.segment(3).is_empty() && reached.all(|of| arn_parts::part(of, 3) == "${Region}") {
+            let date = catalogue.date(service);
+            let message = format!("this matches nothing: the ARNs of `{service}` have a Region (as of {date})");
+            let (partition, account, name) = (arn.segment(1), arn.segment(4), arn.segment(5));
+            let help = format!("write arn:{partition}:{service}:REGION:{account}:{name}, with `*` for every Region");
+            sink.add_as(Severity::Warning, &text.at, message, help);
+        }
+        return;
+    }
+    if catalogue.service(service).is_none() || catalogue.resources_of(service).next().is_none() {
         return;
     }
     let arns = || catalogue.resources_of(service).flat_map(|r| &r.arns).map(String::as_str);
