@@ -369,4 +369,36 @@ fn policies_that_aws_does_not_store() {
     wrong(policy(&twice), r#""A""#, "appears twice in one policy");
     let service = statement("").replace("s3:Get*", "s?:Get*");
     wrong(policy(&service), r#""s?:Get*""#, "a wildcard in its service prefix");
+    wrong(policy(&statement("").replace(r#""s3:Get*""#, "[]")), "[]", "`Action` is an empty list");
+    wrong(policy(&statement("").replace("s3:Get*", "s3:Get:Object")), r#""s3:Get:Object""#, "more than one colon");
+    let sid = statement(r#""Sid": "A b", "#);
+    wrong(policy(&sid), &sid, "contains characters other than letters and digits");
+    let control = |sid: &str| {
+        let text = format!(r#"{{"Version": "2012-10-17", "Statement": [{}]}}"#, statement(sid));
+        let attached = json!({"serviceControlPolicies": ["p.json"]});
+        World::new().account(A, attached, &[]).file("p.json", text)
+    };
+    // Organizations stores what IAM does not
+    assert_eq!(control(r#""Sid": "A b", "#).problems().len(), 0);
+}
+
+/// The principals of a trust policy are of the forms that lint knows, too (D29).
+#[test]
+fn trust_policies_name_principals_that_there_can_be() {
+    let role = |principal: &str| {
+        let trust = format!(
+            r#"{{"Version": "2012-10-17", "Statement": [{{"Effect": "Allow", "Principal": {principal}, "Action": "sts:AssumeRole"}}]}}"#
+        );
+        let uid = format!("Role::\"arn:aws:iam::{A}:role/r\"");
+        let role = json!({"uid": uid, "attrs": {"policies": [], "trustPolicy": "t.json"}, "parents": [A]});
+        World::new().account(A, json!({}), &[]).entity(role).file("t.json", trust)
+    };
+    for principal in [
+        r#"{"AWS": "arn:aws:iam::111122223333:group/g"}"#,
+        r#"{"AWS": "11112222333"}"#,
+        r#"{"Service": "ec2"}"#,
+        r#"{"Federated": "*"}"#,
+    ] {
+        wrong(role(principal), principal, "");
+    }
 }

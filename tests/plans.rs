@@ -132,6 +132,37 @@ fn an_exception_is_proposed_before_a_removal_and_who_else_would_gain_is_named() 
     assert_eq!(also, [(root(A).as_str(), &["accept-agreement"][..]), (root(B).as_str(), &["accept-agreement"][..])]);
 }
 
+/// The role of a permission set has a Region in its path or none: an exception by what the plan prints allows, whichever it is.
+#[test]
+fn an_exception_for_a_permission_set_names_its_roles_in_any_region() {
+    let assignments = json!([{"user": "u-omar", "accounts": [A]}]);
+    let set = json!({"uid": "PermissionSet::\"Legal\"", "attrs": {"policies": [ADMIN], "assignments": assignments}});
+    let person = json!({"uid": "IdentityCenterUser::\"u-omar\"", "attrs": {"userName": "omar"}});
+    let world = denied_to_all().entity(person).entity(set);
+    let role = format!("arn:aws:iam::{A}:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Legal_*");
+    let found = plan(&world, &role, "accept-agreement", "account");
+    let printed = found.steps[0].text.strip_prefix("except ").unwrap().split(" from ").next().unwrap().to_owned();
+    let arns: Vec<&str> = printed.split(" and ").collect();
+    let deny =
+        policy(json!([{"Sid": "NoAgreements", "Effect": "Deny", "Action": "artifact:AcceptAgreement", "Resource": "*",
+        "Condition": {"ArnNotLike": {"aws:PrincipalArn": arns}}}]));
+    let answers = world.file("scps/deny.json", deny.to_string()).now();
+    assert_eq!(answers.decision(&role, "accept-agreement", "account"), "allow", "{arns:?}");
+}
+
+/// A principal has one boundary: what takes its place allows what it allowed.
+#[test]
+fn a_boundary_of_aws_is_replaced() {
+    const READ: &str = "arn:aws:iam::aws:policy/ReadOnlyAccess";
+    let attrs = json!({"policies": [ADMIN], "permissionsBoundary": READ});
+    let world = World::new().account(A, json!({}), &[]).entity(json!({"uid": user(A, "a"), "attrs": attrs}));
+    let found = plan(&world, &user(A, "a"), "accept-agreement", "account");
+    let text = &found.steps[0].text;
+    let wanted = format!("replace {READ} of {} with a permissions boundary that allows the same and ", user(A, "a"));
+    assert!(text.starts_with(&wanted) && text.contains("artifact:AcceptAgreement"), "{text}");
+    assert_eq!((found.steps.len(), found.leads_to), (1, Some(Decision::Allow)));
+}
+
 /// What is denied with it is told: the exception allows that too.
 #[test]
 fn an_exception_from_a_wider_denial_tells_what_else_it_allows() {

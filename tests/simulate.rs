@@ -169,7 +169,7 @@ fn wrong_requests_have_their_place_and_what_to_do() {
         (json!({"identity": ["no/such.json"]}), "there is no policy document no/such.json", "relative"),
         (json!({"identity": [{"Statement": {"Effect": "Allow"}}]}), "neither `Action` nor `NotAction`", "add"),
         (json!({"serviceControl": [{}]}), "`serviceControl[0]` must be a list of policies", "write [ … ]"),
-        (json!({"context": {"aws:x": {}}}), "the value of a key must be a string", "leave the key out"),
+        (json!({"context": {"aws:x": {}}}), "the value of a key must be a string", "write null"),
         (json!({"context": {"aws:x": "1", "AWS:X": "2"}}), "is given twice", "keep one"),
         (json!({"contextIsComplete": "yes"}), "`contextIsComplete` must be true or false", "true or false"),
     ] {
@@ -202,6 +202,7 @@ fn what_aws_does_not_store_is_an_error() {
         (json!([with("Principal", json!("*"))]), "`Principal` is in a policy of identities, where AWS rejects it"),
         (json!([with("Action", json!(["s3:*", "*:GetObject"]))]), "has a wildcard in its service prefix"),
         (json!([with("Sid", json!("A")), with("Sid", json!("A"))]), "the `Sid` A appears twice"),
+        (json!([with("Resource", json!([]))]), "`Resource` is an empty list"),
     ] {
         let policy = json!({"Version": "2012-10-17", "Statement": statements});
         let output = countersign(&[], &get_object(&json!({"identity": [policy]})).to_string());
@@ -209,6 +210,75 @@ fn what_aws_does_not_store_is_an_error() {
         assert_eq!(output.status.code(), Some(2), "{policy}");
         assert!(output.stdout.is_empty() && text.contains(message) && text.contains("stdin:1:"), "{policy}\n{text}");
     }
+}
+
+/// What an answer prints as what a key would have to be is a value of that key, whatever its type, and has the answer that it promised.
+#[test]
+fn any_value_of_a_key_is_one_that_the_key_can_have() {
+    for key in [
+        "aws:MultiFactorAuthAge",
+        "aws:TokenIssueTime",
+        "aws:CurrentTime",
+        "aws:EpochTime",
+        "aws:SourceIp",
+        "aws:VpcSourceIp",
+        "aws:ViaAWSService",
+        "aws:SourceVpce",
+        "aws:PrincipalTag/team",
+        "s3:max-keys",
+    ] {
+        let policy = json!({"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"Null": {key: "false"}}}]});
+        let question = |context: Value| {
+            json!({"principal": "arn:aws:iam::111122223333:role/r", "action": "s3:ListBucket", "resource": "arn:aws:s3:::e",
+                "resourceAccount": "111122223333", "identity": [policy], "context": context})
+        };
+        let open = answer(&question(json!({})));
+        let allows = open["dependsOn"][0]["allows"][0].as_str().unwrap_or_else(|| panic!("{open}"));
+        let file = crate::common::folder(&[("p.json", policy.to_string())]);
+        let path = file.path().join("p.json");
+        let given = format!("{key}={allows}");
+        let arguments = [
+            "--principal",
+            "arn:aws:iam::111122223333:role/r",
+            "--action",
+            "s3:ListBucket",
+            "--resource",
+            "arn:aws:s3:::e",
+            "--resource-account",
+            "111122223333",
+            "--context",
+            &given,
+            path.to_str().unwrap(),
+        ];
+        let output = countersign(&arguments, "");
+        assert_eq!(output.status.code(), Some(0), "{given}: {}", String::from_utf8_lossy(&output.stderr));
+        // null is the absent key
+        assert_eq!(answer(&question(json!({key: null})))["decision"], "implicitDeny", "{key}");
+    }
+}
+
+#[test]
+fn a_list_is_given_as_it_is_printed() {
+    let policy = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*",
+        "Condition": {"ForAllValues:StringEquals": {"aws:TagKeys": ["a", "b"]}, "Null": {"aws:TagKeys": "false"}}}]});
+    let file = crate::common::folder(&[("p.json", policy.to_string())]);
+    let path = file.path().join("p.json");
+    let run = |context: &str| {
+        let arguments = [
+            "--principal",
+            "arn:aws:iam::111122223333:user/dev",
+            "--action",
+            "ec2:CreateTags",
+            "--resource",
+            "arn:aws:ec2:eu-central-1:111122223333:instance/i-1",
+            "--context",
+            context,
+            path.to_str().unwrap(),
+        ];
+        countersign(&arguments, "").status.code()
+    };
+    assert_eq!((run(r#"aws:TagKeys=["a","b"]"#), run(r#"aws:TagKeys=["a","c"]"#)), (Some(0), Some(1)));
 }
 
 #[test]
@@ -390,7 +460,7 @@ fn what_cannot_be_asked_is_an_error() {
         (json!({"resourcePolicy": allow("*", "*")}), "neither `Principal` nor `NotPrincipal`", "add \"Principal\""),
         (
             json!({"resourcePolicy": {"Statement": {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111122223333:user/*"}, "Action": "*"}}}),
-            "has wildcards",
+            "has a wildcard",
             "aws:PrincipalArn",
         ),
         (json!({"resourceControl": [{}]}), "`resourceControl[0]` must be a list of policies", "write [ … ]"),

@@ -144,12 +144,12 @@ pub fn kind(operator: &str) -> &'static str {
     }
 }
 
-/// One value, or a list.
-pub fn one_or_more(values: Vec<&'static str>) -> impl Strategy<Value = Value> {
+/// One value, or a list of at least so many.
+pub fn one_or_list(values: Vec<&'static str>, least: usize) -> impl Strategy<Value = Value> {
     let value = prop::sample::select(values);
     prop_oneof![
         3 => value.clone().prop_map(|v| json!(v)),
-        2 => prop::collection::vec(value, 0..4).prop_map(|v| json!(v)),
+        2 => prop::collection::vec(value, least..4).prop_map(|v| json!(v)),
     ]
 }
 
@@ -165,24 +165,17 @@ pub fn condition(operator: BoxedStrategy<&'static str>) -> impl Strategy<Value =
             } else {
                 (format!("{prefix}{operator}{suffix}"), wanted(operator))
             };
-            one_or_more(values).prop_map(move |values| (name.clone(), key, values))
+            one_or_list(values, 0).prop_map(move |values| (name.clone(), key, values))
         },
     )
 }
 
 pub fn statement(operator: &BoxedStrategy<&'static str>) -> impl Strategy<Value = Value> + use<> {
-    let actions = one_or_more(vec![
-        "s3:GetObject",
-        "S3:getobject",
-        "s3:*",
-        "s3:Get?bject",
-        "*",
-        "s3:Put*",
-        "iam:*",
-        "*:*",
-        "s3:?*",
-    ]);
-    let resources = one_or_more(vec![
+    // AWS refuses a statement that names nothing
+    let named = |values| one_or_list(values, 1);
+    let actions =
+        named(vec!["s3:GetObject", "S3:getobject", "s3:*", "s3:Get?bject", "*", "s3:Put*", "iam:*", "*:*", "s3:?*"]);
+    let resources = named(vec![
         "*",
         "**",
         "arn:aws:s3:::b/k",
@@ -199,10 +192,6 @@ pub fn statement(operator: &BoxedStrategy<&'static str>) -> impl Strategy<Value 
     (prop::bool::weighted(0.7), actions, resources, prop::bool::weighted(0.15), prop::bool::weighted(0.15), conditions)
         .prop_map(|(allow, actions, resources, not_action, not_resource, conditions)| {
             let mut statement = json!({"Effect": if allow { "Allow" } else { "Deny" }});
-            // nothing is excluded by an empty list, and AWS refuses it
-            let names = |list: &Value| list.as_array().is_none_or(|l| !l.is_empty());
-            let not_action = not_action && names(&actions);
-            let not_resource = not_resource && names(&resources);
             statement[if not_action { "NotAction" } else { "Action" }] = actions;
             statement[if not_resource { "NotResource" } else { "Resource" }] = resources;
             let mut block = Map::new();

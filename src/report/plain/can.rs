@@ -313,15 +313,20 @@ pub fn changes_of(answer: &OperationAnswer, principal: &PrincipalAnswer, names: 
     let Some(plan) = &answer.changes else { return Vec::new() };
     let who = names.principal(principal);
     let whom = format!("{who} in {}", names.account(&principal.account));
+    let arn = principal.principal.as_str();
+    // the role of a permission set has two patterns, with a Region in its path and without one
+    let patterns = arn.rsplit_once('/').map(|(path, name)| format!("{arn} and {path}/*/{name}")).unwrap_or_default();
     let mut lines = Vec::new();
     for step in &plan.steps {
         let plain = |text: &str| {
             let text = match (&step.file, &step.pointer) {
                 (Some(file), Some(pointer)) => text.replace(&format!("{file}, {pointer}"), &document(file)),
+                // a document within the file of entities is called by what it is
+                (Some(file), None) if text.ends_with(&format!("written in {file}")) => text.to_owned(),
                 (Some(file), None) => text.replace(file.as_str(), &document(file)),
                 _ => text.to_owned(),
             };
-            text.replace(principal.principal.as_str(), &whom).replace("(Sid ", "(statement ")
+            text.replace(&patterns, &whom).replace(arn, &whom).replace("(Sid ", "(statement ")
         };
         lines.push(stopped(&capital(&plain(&step.text))));
         if let Some(instead) = &step.instead {

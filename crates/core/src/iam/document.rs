@@ -312,14 +312,9 @@ impl<'a> Reader<'a> {
             self.error(element.key_span, message, WRITE);
             return None;
         };
-        let pattern = |w: &&Who| !matches!(w, Who::Everyone | Who::AnyAws) && w.text().contains(['*', '?']);
-        if let Some(wrong) = principals.who.iter().find(pattern) {
-            let message = format!("`{}` has wildcards, which IAM takes as a whole principal only", wrong.text());
-            self.error(
-                element.node.span,
-                message,
-                "name the principal, or write \"*\" and a condition on aws:PrincipalArn",
-            );
+        let refused = principals.who.iter().find_map(Who::refused);
+        if let Some(Refusal { message, help }) = refused.filter(|_| self.whole) {
+            self.error(element.node.span, message, help);
             return None;
         }
         Some(principals)
@@ -365,8 +360,7 @@ impl<'a> Reader<'a> {
             }
         };
         let written = self.strings(&member.node, &member.key)?;
-        let all = written.is_empty() && member.key == negated;
-        self.refuse(member.node.span, all.then(|| stored::all_but_nothing(negated)));
+        self.refuse(member.node.span, written.is_empty().then(|| stored::nothing(&member.key)));
         let patterns = written.iter().filter_map(|(n, text)| read(self, n, text)).collect();
         let texts = written.into_iter().map(|(_, text)| text).collect();
         Some(Clause { negated: member.key == negated, patterns, texts })
@@ -534,6 +528,9 @@ mod tests {
             ),
             (r#""Effect": "Deny", "Action": "s3:Get ", "Resource": "*""#, r#""s3:Get ""#),
             (r#""Effect": "Allow", "NotAction": [], "Resource": "*""#, "[]"),
+            (r#""Effect": "Allow", "Action": [], "Resource": "*""#, "[]"),
+            (r#""Effect": "Deny", "Action": "*", "Resource": []"#, "[]"),
+            (r#""Effect": "Deny", "Action": "s3:Get:Object", "Resource": "*""#, r#""s3:Get:Object""#),
             (r#""Effect": "Allow", "Action": "*", "NotResource": []"#, "[]"),
             (
                 r#""Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {"StringEquals": {"username": "u"}}"#,
@@ -572,6 +569,10 @@ mod tests {
         assert_eq!(
             problems(r#""NotPrincipal": {"AWS": "111122223333"}, "Action": "sts:AssumeRole""#),
             [r#""NotPrincipal""#]
+        );
+        assert_eq!(
+            problems(r#""Principal": {"AWS": "arn:aws:iam::111122223333:group/g"}, "Action": "sts:AssumeRole""#),
+            [r#"{"AWS": "arn:aws:iam::111122223333:group/g"}"#]
         );
     }
 

@@ -1,5 +1,6 @@
 //! Whom a statement is about: `Principal` and `NotPrincipal` of resource-based policies, trust policies and resource control policies.
 
+use super::stored::{self, Refusal};
 use crate::text::json::{Node, Value};
 
 /// Whom a statement is about.
@@ -42,6 +43,18 @@ impl Who {
             "CanonicalUser" => Self::CanonicalUser(text),
             _ => return None,
         })
+    }
+
+    /// Why AWS stores no policy that names it.
+    pub fn refused(&self) -> Option<Refusal> {
+        let (key, text) = match self {
+            Self::Everyone | Self::AnyAws | Self::Account(_) => return None,
+            Self::Aws(arn) => ("AWS", arn),
+            Self::Service(name) => ("Service", name),
+            Self::Federated(name) => ("Federated", name),
+            Self::CanonicalUser(id) => ("CanonicalUser", id),
+        };
+        stored::named_principal(key, text)
     }
 }
 

@@ -1,10 +1,12 @@
 //! What IAM and Organizations refuse to store (D29): one list, which evaluation and lint share. A policy that cannot exist decides
 //! nothing.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::document::Statement;
 use super::principal::Who;
+use crate::problem::{did_you_mean, meant};
 use crate::text::json::Node;
 
 /// What is wrong, and what to do.
@@ -13,16 +15,23 @@ pub struct Refusal {
     /// One sentence.
     pub message: String,
     /// What to do.
-    pub help: &'static str,
+    pub help: Cow<'static, str>,
 }
 
-/// An action whose service is a pattern: only the name of an action may hold wildcards, but for `*` and `*:*`, all actions.
+/// An action that is not a service and a name of one of its actions; and one whose service is a pattern: only the name of an action may
+/// hold wildcards, but for `*` and `*:*`, all actions.
 pub fn service_of_action(text: &str) -> Option<Refusal> {
     let (service, name) = text.split_once(':')?;
     let all = !service.is_empty() && text.bytes().all(|b| b == b'*' || b == b':');
+    if name.contains(':') && !all {
+        return Some(Refusal {
+            message: format!("the action `{text}` has more than one colon, and AWS rejects it"),
+            help: "write the service, one colon and the name of the action, as in s3:GetObject".into(),
+        });
+    }
     (service.contains(['*', '?']) && !all && !name.is_empty()).then(|| Refusal {
         message: format!("the action `{text}` has a wildcard in its service prefix, and AWS rejects it"),
-        help: "name each service, or write \"*\" for every action",
+        help: "name each service, or write \"*\" for every action".into(),
     })
 }
 
@@ -30,7 +39,7 @@ pub fn service_of_action(text: &str) -> Option<Refusal> {
 pub fn principal(key: &str, of: &str) -> Refusal {
     Refusal {
         message: format!("`{key}` is in {of}, where AWS rejects it"),
-        help: "leave it out: the policy applies to whatever it is attached to",
+        help: "leave it out: the policy applies to whatever it is attached to".into(),
     }
 }
 
@@ -38,7 +47,7 @@ pub fn principal(key: &str, of: &str) -> Refusal {
 pub fn repeated_sid(sid: &str) -> Refusal {
     Refusal {
         message: format!("the `Sid` {sid} appears twice in one policy, and AWS rejects it"),
-        help: "give each statement its own `Sid`",
+        help: "give each statement its own `Sid`".into(),
     }
 }
 
@@ -72,7 +81,7 @@ pub fn characters(text: &str, is_name: bool) -> Option<Refusal> {
     };
     text.chars().find(wrong).map(|c| Refusal {
         message: format!("`{}` contains the character U+{:04X}, and AWS rejects it", text.escape_debug(), u32::from(c)),
-        help: "type it again, without formatting",
+        help: "type it again, without formatting".into(),
     })
 }
 
@@ -81,14 +90,14 @@ pub fn resource(text: &str) -> Option<Refusal> {
     if !is_arn_or_pattern(text) {
         return Some(Refusal {
             message: format!("the resource `{text}` is neither an ARN nor `*`, and AWS rejects it"),
-            help: "write an ARN, or \"*\"",
+            help: "write an ARN, or \"*\"".into(),
         });
     }
     let service = text.split(':').nth(2).unwrap_or_default();
     let is_part = service.contains(['*', '?']) && service.bytes().any(|b| !matches!(b, b'*' | b'?'));
     (is_part && text.splitn(6, ':').count() == 6).then(|| Refusal {
         message: format!("the resource `{text}` has a wildcard in its service segment, and AWS rejects it"),
-        help: "name each service",
+        help: "name each service".into(),
     })
 }
 
@@ -101,7 +110,7 @@ pub fn is_arn_or_pattern(text: &str) -> bool {
 pub fn condition_key(text: &str, of_resource: bool) -> Option<Refusal> {
     (text.is_empty() || (!of_resource && !text.contains(':'))).then(|| Refusal {
         message: format!("the condition key `{text}` has no prefix, and AWS rejects it"),
-        help: "write it in full, such as aws:username",
+        help: "write it in full, such as aws:username".into(),
     })
 }
 
@@ -109,16 +118,18 @@ pub fn condition_key(text: &str, of_resource: bool) -> Option<Refusal> {
 pub fn sid(text: &str) -> Option<Refusal> {
     (!text.chars().all(|c| c.is_ascii_alphanumeric())).then(|| Refusal {
         message: format!("the `Sid` {text} contains characters other than letters and digits, and IAM rejects it"),
-        help: "use only letters and digits",
+        help: "use only letters and digits".into(),
     })
 }
 
-/// `NotAction` or `NotResource` of nothing. What AWS does with it no source says, and read literally it is everything.
-pub fn all_but_nothing(key: &str) -> Refusal {
-    Refusal {
-        message: format!("`{key}` is an empty list, and AWS rejects a statement that names nothing"),
-        help: "list what the statement leaves out, or write \"*\" without `Not`",
-    }
+/// An element of a statement that lists nothing: of `Not…`, read literally, everything.
+pub fn nothing(key: &str) -> Refusal {
+    let help = match key.starts_with("Not") {
+        true => "list what the statement leaves out, or write \"*\" without `Not`",
+        false => "name at least one, or remove the statement",
+    };
+    let message = format!("`{key}` is an empty list, and AWS rejects a statement that names nothing");
+    Refusal { message, help: help.into() }
 }
 
 /// An action of a trust policy that is not one of AWS STS.
@@ -126,7 +137,7 @@ pub fn action_of_trust(text: &str) -> Option<Refusal> {
     let (service, _) = text.split_once(':')?;
     (!service.contains('*') && !service.eq_ignore_ascii_case("sts")).then(|| Refusal {
         message: format!("the action `{text}` is in a trust policy, which has actions of AWS STS only: AWS rejects it"),
-        help: "write sts:AssumeRole, or another action by which a role is assumed",
+        help: "write sts:AssumeRole, or another action by which a role is assumed".into(),
     })
 }
 
@@ -134,7 +145,91 @@ pub fn action_of_trust(text: &str) -> Option<Refusal> {
 pub fn trust_of_all_but() -> Refusal {
     Refusal {
         message: "`NotPrincipal` is in a trust policy, where AWS rejects it".to_owned(),
-        help: "name whom the role trusts with `Principal`",
+        help: "name whom the role trusts with `Principal`".into(),
+    }
+}
+
+/// The kinds of principals that are named.
+pub const PRINCIPALS: [&str; 4] = ["AWS", "Service", "Federated", "CanonicalUser"];
+
+/// A principal of one of [`PRINCIPALS`] that names nobody whom AWS knows by its form.
+pub fn named_principal(key: &str, text: &str) -> Option<Refusal> {
+    match key {
+        "AWS" => of_aws(text),
+        _ if text.contains(['*', '?']) => Some(Refusal {
+            message: format!("`{text}` has a wildcard, which IAM takes as a whole principal of `AWS` only"),
+            help: "name the principal, or write \"*\" with a condition".into(),
+        }),
+        "Service" => service_principal(text),
+        _ => None,
+    }
+}
+
+fn service_principal(text: &str) -> Option<Refusal> {
+    const ENDINGS: [&str; 5] =
+        [".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu", ".c2s.ic.gov", ".sc2s.sgov.gov"];
+    let named = ENDINGS.iter().any(|end| text.strip_suffix(end).is_some_and(|name| !name.is_empty()));
+    (!named).then(|| Refusal {
+        message: format!("`{text}` is not the name of a service"),
+        help: "a service is named as in ec2.amazonaws.com".into(),
+    })
+}
+
+fn of_aws(text: &str) -> Option<Refusal> {
+    let parts: Vec<&str> = text.splitn(6, ':').collect();
+    let is_account = |t: &str| t.len() == 12 && t.bytes().all(|b| b.is_ascii_digit());
+    match parts.as_slice() {
+        ["*"] => None,
+        _ if is_account(text) => None,
+        ["arn", _, "iam" | "sts", _, _, _] if text.contains(['*', '?']) => Some(Refusal {
+            message: format!("`{text}` has a wildcard, which only `*` as a whole principal may be"),
+            help: "name the principal, or write \"*\" with a condition on aws:PrincipalArn".into(),
+        }),
+        ["arn", _, service @ ("iam" | "sts"), region, account, name] => wrong_part((service, region), (account, name))
+            .map(|(message, help)| Refusal { message: format!("`{text}` is not an AWS principal: {message}"), help }),
+        // an id: of what was deleted, or of a kind that is not known here
+        [_] if is_unique_id(text) => None,
+        _ => Some(Refusal {
+            message: format!("`{text}` is not an AWS principal"),
+            help: "write the twelve digits of an account, or the ARN of a user, a role or a session".into(),
+        }),
+    }
+}
+
+/// The unique id of a user, a role or another principal of IAM (`AROA…`).
+pub fn is_unique_id(text: &str) -> bool {
+    text.len() >= 16 && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+}
+
+/// What keeps an ARN of IAM or of AWS STS from naming a principal, and what to write instead.
+fn wrong_part((service, region): (&str, &str), (account, name): (&str, &str)) -> Option<(String, Cow<'static, str>)> {
+    const DIGITS: &str = "write the twelve digits of the account";
+    let wrong = |message: &str, help: &'static str| Some((message.to_owned(), help.into()));
+    if !region.is_empty() {
+        return wrong("its ARN has no Region", "leave the Region out");
+    }
+    if account.is_empty() {
+        return wrong("its ARN has no account", DIGITS);
+    }
+    if account.bytes().all(|b| b.is_ascii_digit()) && account.len() != 12 {
+        return Some((format!("the account `{account}` has {} digits", account.len()), DIGITS.into()));
+    }
+    let (word, rest) = name.split_once('/').unwrap_or((name, ""));
+    if service == "iam" && word == "assumed-role" {
+        return wrong("a session is of AWS STS", "write arn:aws:sts::…:assumed-role/ROLE/SESSION");
+    }
+    if service == "sts" || name == "root" {
+        return None;
+    }
+    match word {
+        "user" | "role" if !rest.is_empty() => None,
+        "user" | "role" => Some((format!("it names no {word}"), format!("write its name, as in {word}/NAME").into())),
+        "group" => wrong("a group is no principal", "name its users, or a role that they assume"),
+        _ => {
+            let near = did_you_mean(word, ["root", "user", "role"]);
+            let help = near.map_or_else(|| "name a user, a role, or `root` for the account".to_owned(), meant);
+            Some((format!("`{word}` is neither a user nor a role"), help.into()))
+        }
     }
 }
 
@@ -145,16 +240,18 @@ pub fn of_resource_control(statement: &Statement) -> Option<Refusal> {
     let everyone = |who: &Who| matches!(who, Who::Everyone | Who::AnyAws);
     if statement.allow {
         let message = format!("a statement of {of} allows, and AWS stores only those that deny");
-        return Some(Refusal { message, help: "leave it out: RCPFullAWSAccess, which is always attached, allows" });
+        let help = "leave it out: RCPFullAWSAccess, which is always attached, allows".into();
+        return Some(Refusal { message, help });
     }
     if principals.is_some_and(|p| p.negated || !p.who.iter().all(everyone)) {
         let message =
             format!("a statement of {of} is about some principals only, and AWS stores only \"Principal\": \"*\"");
-        return Some(Refusal { message, help: "write \"Principal\": \"*\", and a condition on aws:PrincipalArn" });
+        let help = "write \"Principal\": \"*\", and a condition on aws:PrincipalArn".into();
+        return Some(Refusal { message, help });
     }
     statement.actions.negated.then(|| Refusal {
         message: format!("`NotAction` is in {of}, where AWS rejects it"),
-        help: "name the actions that are denied",
+        help: "name the actions that are denied".into(),
     })
 }
 
@@ -167,7 +264,7 @@ mod tests {
         for text in ["s3:Get*", "*", "*:*", "s3:*", "**", "s3:"] {
             assert_eq!(service_of_action(text), None, "{text}");
         }
-        for text in ["s*:GetObject", "*:GetObject", "s?:*", "*:Get*"] {
+        for text in ["s*:GetObject", "*:GetObject", "s?:*", "*:Get*", "s3:Get:Object", "s3::*"] {
             assert!(service_of_action(text).is_some(), "{text}");
         }
     }
@@ -198,6 +295,40 @@ mod tests {
         }
         for text in ["artifact", "", "agreement/*", "arn:aws:art*:::agreement/*", "arn:aws:s?:::b"] {
             assert!(resource(text).is_some(), "{text}");
+        }
+    }
+
+    #[test]
+    fn principals_have_the_forms_that_aws_knows() {
+        for (key, text) in [
+            ("AWS", "*"),
+            ("AWS", "111122223333"),
+            ("AWS", "arn:aws:iam::111122223333:root"),
+            ("AWS", "arn:aws:iam::111122223333:role/path/reports"),
+            ("AWS", "arn:aws:sts::111122223333:assumed-role/reports/session"),
+            ("AWS", "arn:aws:sts::111122223333:federated-user/jo"),
+            ("AWS", "AROAEXAMPLEID1234"),
+            ("Service", "ec2.amazonaws.com"),
+            ("Federated", "cognito-identity.amazonaws.com"),
+            ("CanonicalUser", "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"),
+        ] {
+            assert_eq!(named_principal(key, text), None, "{key} {text}");
+        }
+        for (key, text) in [
+            ("AWS", "11112222333"),
+            ("AWS", "arn:aws:iam::111122223333:group/g"),
+            ("AWS", "arn:aws:iam::111122223333:assumed-role/reports/s"),
+            ("AWS", "arn:aws:iam::11112222333:root"),
+            ("AWS", "arn:aws:iam:us-east-1:111122223333:role/r"),
+            ("AWS", "arn:aws:iam::111122223333:role/r*"),
+            ("AWS", "arn:aws:s3:::bucket"),
+            ("AWS", "jo"),
+            ("Service", "ec2"),
+            ("Service", "*"),
+            ("Federated", "*"),
+            ("CanonicalUser", "79*"),
+        ] {
+            assert!(named_principal(key, text).is_some(), "{key} {text}");
         }
     }
 

@@ -57,9 +57,9 @@ use schema::EntitySchema;
 
 use crate::aws::eligibility::Lists;
 use crate::aws::managed;
-use crate::iam::document::{self, Document};
+use crate::iam::document::{self, Document, Statement};
 use crate::iam::stored;
-use crate::problem::{Failure, NothingTo, Problem, SourceFile, instead};
+use crate::problem::{Failure, NothingTo, Place, Problem, SourceFile, instead};
 use crate::source;
 use crate::source::digest::Files;
 use crate::source::digest::Listing;
@@ -148,6 +148,8 @@ pub(crate) struct Builder<'a> {
     trusts: BTreeSet<String>,
     /// The ids of the resource control policies.
     controls: BTreeSet<String>,
+    /// Policies that are attached to identities.
+    attached: BTreeSet<String>,
     /// Policies that are declared, or stand inside entity files: others are named by a path or an ARN.
     declared: BTreeSet<String>,
 }
@@ -173,6 +175,7 @@ impl<'a> Builder<'a> {
             unread: Unread::default(),
             trusts: BTreeSet::new(),
             controls: BTreeSet::new(),
+            attached: BTreeSet::new(),
             declared: BTreeSet::new(),
         }
     }
@@ -329,13 +332,32 @@ impl<'a> Builder<'a> {
         };
         let document = Arc::new(read(source, node, &mut self.expanded.problems));
         for statement in document.statements.iter().filter(|_| controls) {
-            let at = &statement.place;
-            let problem = |r: stored::Refusal| Problem::at(&at.source, at.span, r.message).help(r.help);
-            self.expanded.problems.extend(stored::of_resource_control(statement).map(problem));
+            self.refuse(statement, stored::of_resource_control(statement));
         }
         let content = node.to_json().to_string();
         let policy = Policy { label, document, content, built_in };
         self.policies.insert(id, policy);
+    }
+
+    /// What AWS does not store is an error where it stands (D29).
+    fn refuse(&mut self, statement: &Statement, refusal: Option<stored::Refusal>) {
+        let Place { source, span } = &statement.place;
+        let problem = refusal.map(|r| Problem::at(source, *span, r.message).help(r.help));
+        self.expanded.problems.extend(problem);
+    }
+
+    /// What IAM refuses of a policy because it is one of identities.
+    fn of_identities(&mut self, attr: &str, id: &str) {
+        if attr == "trustPolicy" || CONTROLS.contains(&attr) || attr.starts_with(SERVICE_CONTROL) {
+            return;
+        }
+        let document = self.policies.get(id).filter(|p| !p.built_in).map(|p| p.document.clone());
+        if !self.attached.insert(id.to_owned()) {
+            return;
+        }
+        for statement in document.iter().flat_map(|d| &d.statements) {
+            self.refuse(statement, statement.sid.as_deref().and_then(stored::sid));
+        }
     }
 
     /// Finds the document of every policy that is declared or referred to, and adds the entities left out.
@@ -365,6 +387,7 @@ impl<'a> Builder<'a> {
                 policy_references(item, &mut found);
                 for (uid, span) in found {
                     self.reference(&source, uid, span);
+                    self.of_identities(attr, &uid.id);
                     if attr != "trustPolicy" && self.trusts.contains(&uid.id) {
                         let message = format!("{} is the trust policy of a role", uid.id);
                         let help = "name a policy that says what is allowed, not who may assume the role";
@@ -530,6 +553,9 @@ fn trusts(entities: &BTreeMap<Uid, Entity>) -> BTreeSet<String> {
     let named = roles.filter_map(|e| Some((e, e.reference("trustPolicy")?)));
     named.flat_map(|(e, id)| [id.to_owned(), files::resolve(&e.source.path, id)]).collect()
 }
+
+/// How the attributes of an organization, a unit or an account begin that have its service control policies.
+const SERVICE_CONTROL: &str = "serviceControlPolicies";
 
 /// The attributes of an organization, a unit or an account that have its resource control policies.
 const CONTROLS: [&str; 2] = ["resourceControlPolicies", "resourceControlPoliciesUnplaced"];

@@ -71,15 +71,16 @@ impl<'a> Fields<'a> {
         Some(text.to_owned())
     }
 
-    pub fn context(&mut self) -> Keys {
-        let mut keys = Keys::new();
+    /// The condition keys that are given, and those that are said to be absent: by `null`.
+    pub fn context(&mut self) -> (Keys, BTreeSet<String>) {
+        let (mut keys, mut absent) = (Keys::new(), BTreeSet::new());
         let Some(member) = given(self.node, "context") else {
-            return keys;
+            return (keys, absent);
         };
         let Some(members) = member.node.as_object() else {
             let message = format!("`context` must be an object of condition keys, but this is {}", member.node.kind());
             self.wrong(&member.node, message, "write { \"aws:MultiFactorAuthPresent\": \"true\" }");
-            return keys;
+            return (keys, absent);
         };
         let mut seen = BTreeSet::new();
         for member in members {
@@ -88,11 +89,13 @@ impl<'a> Fields<'a> {
                 let message = format!("the key `{}` is given twice: keys are not case-sensitive", member.key);
                 self.problems.push(Problem::at(self.source, member.key_span, message).help("keep one of the two"));
             }
-            if let Some(value) = self.value(&member.node) {
+            if matches!(member.node.value, Value::Null) {
+                absent.insert(key);
+            } else if let Some(value) = self.value(&member.node) {
                 keys.insert(key, value);
             }
         }
-        keys
+        (keys, absent)
     }
 
     /// A string, a number or a boolean; a list makes the key multi-valued, even with one element.
@@ -103,7 +106,7 @@ impl<'a> Fields<'a> {
             _ => {
                 let message =
                     format!("the value of a key must be a string or a list of strings, but this is {}", node.kind());
-                self.wrong(node, message, "leave the key out if the request does not carry it");
+                self.wrong(node, message, "write null if the request does not carry the key");
                 None
             }
         };

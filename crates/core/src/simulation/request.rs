@@ -1,6 +1,6 @@
 //! Questions from JSON: one request, an array of them, or one a line.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::fields::Fields;
@@ -142,7 +142,7 @@ impl<'a> Reader<'a> {
         let unknown_keys = fields.boolean("contextUnknownKeys");
         let resource_account = fields.account("resourceAccount");
         let management_account = fields.account("managementAccount");
-        let keys = fields.context();
+        let (keys, absent) = fields.context();
         let mut layers = Vec::new();
         for layer in ["identity", "boundary", "session"] {
             if let Some(member) = given(node, layer) {
@@ -167,7 +167,7 @@ impl<'a> Reader<'a> {
             action: action?,
             resource: resource?,
             keys,
-            absent: BTreeSet::new(),
+            absent,
             complete,
             layers,
             resource_account,

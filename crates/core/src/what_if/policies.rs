@@ -71,7 +71,13 @@ impl Edit {
 
     /// The attribute that a policy stands in where it is attached to what has service control policies, or others, in `attr`.
     fn attribute_for(&self, id: &str, attr: &'static str) -> Result<&'static str, Why> {
-        let statements = self.inventory.policies.get(id).map(|p| p.document.statements.as_slice()).unwrap_or_default();
+        let policy = self.inventory.policies.get(id).filter(|p| !p.built_in);
+        let statements = policy.map(|p| p.document.statements.as_slice()).unwrap_or_default();
+        let refused = |refusal: stored::Refusal| Why::new(format!("{id}: {}", refusal.message), refusal.help);
+        let sid = statements.iter().find_map(|s| s.sid.as_deref().and_then(stored::sid));
+        if let Some(refusal) = sid.filter(|_| attr != SERVICE_CONTROL) {
+            return Err(refused(refusal));
+        }
         if !statements.iter().any(|s| s.principals.is_some()) {
             return Ok(attr);
         }
@@ -80,7 +86,7 @@ impl Edit {
             return Err(Why::new(format!("{id} says whom it is about, as a resource control policy does"), help));
         }
         match statements.iter().find_map(stored::of_resource_control) {
-            Some(refusal) => Err(Why::new(format!("{id}: {}", refusal.message), refusal.help)),
+            Some(refusal) => Err(refused(refusal)),
             None => Ok(RESOURCE_CONTROL),
         }
     }

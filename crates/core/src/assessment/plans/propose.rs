@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::edits::Edit;
+use super::edits::{Edit, NEW};
 use super::grants::{self, Grants, Resources, listed};
 use super::{Instead, Planner, Step, StepKind, refers_to};
 use crate::agreements::Agreements;
@@ -202,7 +202,7 @@ impl Proposal<'_> {
         let (text, edit, instead) = if self.is_shared(layer, &policy) {
             let edit = Edit::Except { policy, statement: index, arns: self.arns() };
             let instead = Instead { text: format!("remove {what}"), also_allows: Vec::new(), edit: remove };
-            (format!("except {} from {what}{all}", self.principal.principal), edit, Some(instead))
+            (format!("except {} from {what}{all}", self.arns().join(" and ")), edit, Some(instead))
         } else {
             (format!("remove {what}"), remove, None)
         };
@@ -231,7 +231,14 @@ impl Proposal<'_> {
         editable.sort_by_key(|id| !speaks(id));
         if let Some(policy) = editable.first() {
             let file = self.inventory.policies.get(*policy).map(|p| p.label.clone()).unwrap_or_default();
+            let is_within_entities = policy.contains('#');
+            let is_new = policy.starts_with(NEW);
             let within = match layer.name.as_str() {
+                "identity" if is_new => "the policy that was attached before".to_owned(),
+                "boundary" if is_new => "the permissions boundary that was set before".to_owned(),
+                _ if is_new => format!("the service control policy that was attached to {} before", layer.of),
+                "identity" if is_within_entities => format!("the policy written in {file}"),
+                "boundary" if is_within_entities => format!("the permissions boundary written in {file}"),
                 "identity" => file.clone(),
                 "boundary" => format!("the permissions boundary {file}"),
                 _ => format!("the service control policy {file} of {}", layer.of),
@@ -239,7 +246,8 @@ impl Proposal<'_> {
             let grants = Grants::of(&actions, &self.resources);
             let text = format!("allow {} in {within}", grants.words());
             let edit = Edit::Allow { policy: (*policy).clone(), grants };
-            return Some(Step { file: Some(file), edit: Some(edit), ..Step::of(StepKind::Statement, text) });
+            let file = (!is_new).then_some(file);
+            return Some(Step { file, edit: Some(edit), ..Step::of(StepKind::Statement, text) });
         }
         let (to, attr, what) = match layer.name.as_str() {
             "identity" => (self.principal.uid.clone(), "policies", "a policy"),
@@ -252,7 +260,12 @@ impl Proposal<'_> {
             _ => self.principal.principal.clone(),
         };
         let grants = Grants::of(&actions, &self.resources);
-        let text = format!("attach {what} that allows {} to {whom}", grants.words());
+        let replaced = self.inventory.entities.get(&to).and_then(|e| e.reference(attr));
+        let text = match replaced {
+            // a principal has one boundary
+            Some(old) => format!("replace {old} of {whom} with {what} that allows the same and {}", grants.words()),
+            None => format!("attach {what} that allows {} to {whom}", grants.words()),
+        };
         Some(Step { edit: Some(Edit::Attach { to, attr, grants }), ..Step::of(StepKind::Attachment, text) })
     }
 
@@ -273,7 +286,7 @@ impl Proposal<'_> {
     fn arns(&self) -> Vec<String> {
         let arn = self.principal.principal.clone();
         match arn.rsplit_once('/').filter(|_| arn.ends_with('*')) {
-            Some((path, name)) => vec![format!("{path}/*/{name}"), arn],
+            Some((path, name)) => vec![arn.clone(), format!("{path}/*/{name}")],
             None => vec![arn],
         }
     }

@@ -125,10 +125,15 @@ pub fn nature(key: &str) -> Nature {
     let element = of_service(key).map(Key::element).unwrap_or_default();
     Nature {
         single: is_single_valued(key),
-        boolean: type_of(key) == Some(KeyType::Bool) || element == "Bool",
+        boolean: is_boolean(key),
         typed: type_of(key).is_some_and(KeyType::is_typed) || matches!(element, "Numeric" | "Date" | "IPAddress"),
         samples: values::samples(key),
     }
+}
+
+/// Whether a key in lower case is true or false.
+fn is_boolean(key: &str) -> bool {
+    type_of(key) == Some(KeyType::Bool) || of_service(key).is_some_and(|k| k.element() == "Bool")
 }
 
 /// A key of a service, or of credentials, in the catalogue.

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use super::catalogued::{self, Prefix};
-use super::{KeyType, Known, is_multi_valued, known, known_keys, nature, of_service, spelling, tag, type_of};
+use super::{KeyType, Known, is_boolean, is_multi_valued, known, known_keys, nature, of_service, spelling, tag};
 use crate::aws;
 use crate::aws::catalogue::Key;
 use crate::iam::value;
@@ -26,6 +26,8 @@ enum Takes {
     Number,
     Decimal,
     Moment,
+    /// A moment, in seconds as a rule.
+    Epoch,
     Address,
     Arn,
     Account,
@@ -49,13 +51,14 @@ impl Takes {
         match kind {
             KeyType::Bool => Self::Boolean,
             KeyType::Numeric => Self::Number,
-            KeyType::Date | KeyType::EpochTime => Self::Moment,
+            KeyType::Date => Self::Moment,
+            KeyType::EpochTime => Self::Epoch,
             KeyType::IpAddress => Self::Address,
             KeyType::Arn => Self::Arn,
             KeyType::Account => Self::Account,
             KeyType::Region => Self::Region,
             KeyType::Organization => Self::Id("o-"),
-            KeyType::String if nature(key).boolean => Self::Boolean,
+            KeyType::String if is_boolean(key) => Self::Boolean,
             KeyType::String => match known {
                 Some(Known { begins: Some(begins), .. }) => Self::Id(begins),
                 Some(Known { values, .. }) if !values.is_empty() => Self::OneOf(values),
@@ -80,7 +83,7 @@ impl Takes {
             Self::Boolean => value::boolean(text).is_some(),
             Self::Number => !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()),
             Self::Decimal => value::number(text).is_some(),
-            Self::Moment => value::date(text).is_some(),
+            Self::Moment | Self::Epoch => value::date(text).is_some(),
             Self::Address => value::address(text).is_some(),
             Self::Arn => text.starts_with("arn:") && text.splitn(6, ':').count() == 6,
             Self::Account => text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit()),
@@ -91,12 +94,31 @@ impl Takes {
         }
     }
 
+    /// Values of the type, where not every text is one.
+    fn samples(self) -> &'static [&'static str] {
+        match self {
+            Self::Boolean => &["true", "false"],
+            Self::Number | Self::Decimal => &["1"],
+            Self::Moment => &["2026-11-21T09:00:00Z"],
+            Self::Epoch => &["1795251600"],
+            Self::Address => &["203.0.113.7"],
+            Self::Arn => &["arn:aws:s3:::another", "arn:aws:sns:us-east-1:111122223333:another"],
+            Self::Account => &["111122223333", "444455556666", "777788889999"],
+            Self::Region => &["us-east-1", "eu-central-1", "us-west-2", "ap-south-1", "sa-east-1"],
+            Self::Id("o-") => &["o-a1b2c3d4e5", "o-f6g7h8i9j0"],
+            Self::Id("vpc-") => &["vpc-0a1b2c3d", "vpc-4e5f6a7b"],
+            Self::Id("vpce-") => &["vpce-0a1b2c3d", "vpce-4e5f6a7b"],
+            Self::Id(_) | Self::OneOf(_) | Self::Text => &[],
+        }
+    }
+
     fn words(self) -> String {
         match self {
             Self::Boolean => "true or false".to_owned(),
             Self::Number => "a whole number, without a unit".to_owned(),
             Self::Decimal => "a number, without a unit".to_owned(),
             Self::Moment => "a date or time, such as 2026-11-21T09:00:00Z".to_owned(),
+            Self::Epoch => "a moment in seconds since 1970, such as 1795251600, or a date".to_owned(),
             Self::Address => "one address, such as 203.0.113.7, and not a range".to_owned(),
             Self::Arn => "an ARN, such as arn:aws:iam::111122223333:role/admin".to_owned(),
             Self::Account => "the 12 digits of an account".to_owned(),
@@ -177,11 +199,11 @@ fn left_out(name: &str) -> Option<&'static str> {
 /// What stands between a class of values in words and one of them, where an answer prints what a key would have to be.
 pub const SUCH_AS: &str = " (such as ";
 
-/// The values that an answer prints as what a key would have to be: `less than 3600 (such as 3599)` is 3599.
+/// The values that an answer prints as what a key would have to be: `less than 3600 (such as 3599)` is 3599, and `["a","b"]` is both.
 pub fn given(printed: &str) -> Vec<String> {
     let value = printed.strip_suffix(')').and_then(|l| l.rsplit_once(SUCH_AS)).map_or(printed, |(_, value)| value);
     match serde_json::from_str::<Vec<String>>(value) {
-        Ok(list) if value != printed && !list.is_empty() => list,
+        Ok(list) if !list.is_empty() => list,
         _ => vec![value.to_owned()],
     }
 }
@@ -194,16 +216,8 @@ pub fn samples(key: &str) -> &'static [&'static str] {
             "arn:aws:iam::111122223333:user/another",
             "arn:aws:iam::444455556666:root",
         ],
-        key if type_of(key) == Some(KeyType::Arn) => {
-            &["arn:aws:s3:::another", "arn:aws:sns:us-east-1:111122223333:another"]
-        }
-        key if type_of(key) == Some(KeyType::Account) => &["111122223333", "444455556666", "777788889999"],
-        "aws:requestedregion" => &["us-east-1", "eu-central-1", "us-west-2", "ap-south-1", "sa-east-1"],
-        key if type_of(key) == Some(KeyType::Organization) => &["o-a1b2c3d4e5", "o-f6g7h8i9j0"],
-        "aws:sourcevpc" => &["vpc-0a1b2c3d", "vpc-4e5f6a7b"],
-        "aws:sourcevpce" => &["vpce-0a1b2c3d", "vpce-4e5f6a7b"],
         "aws:principaltype" => PRINCIPAL_TYPES.as_slice(),
-        _ => &[],
+        key => Takes::of(key).samples(),
     }
 }
 

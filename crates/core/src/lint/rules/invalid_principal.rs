@@ -3,6 +3,7 @@
 use crate::aws::arns::no_partition;
 use crate::aws::catalogue::{self, Catalogue};
 use crate::aws::managed;
+use crate::iam::stored::{self, PRINCIPALS, Refusal};
 use crate::lint::At;
 use crate::lint::policy::{Policy, Statement};
 use crate::lint::read::choice::items;
@@ -21,8 +22,6 @@ pub static RULE: Rule = Rule {
     page: include_str!("../../../../../docs/rules/CS128.md"),
     check: Check::Policy(check),
 };
-
-const KEYS: [&str; 4] = ["AWS", "Service", "Federated", "CanonicalUser"];
 
 fn check(policy: &Policy, sink: &mut Sink<'_>) {
     if !policy.kind.has_principals() {
@@ -43,9 +42,9 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
 fn of_element(statement: &Statement, element: &str, node: &Node, sink: &mut Sink<'_>) {
     let pointer = format!("{}.{element}", statement.at.pointer);
     let Some(members) = node.as_object() else {
-        let text = node.as_str().unwrap_or("*");
-        if text != "*" && !text.contains(UNKNOWN) && !is_blank(text) {
-            let message = format!("`{text}` is not a principal by itself");
+        let text = node.as_str().map_or_else(|| node.kind().to_owned(), |text| format!("`{text}`"));
+        if node.as_str() != Some("*") && !text.contains(UNKNOWN) && !node.as_str().is_some_and(is_blank) {
+            let message = format!("{text} is not a principal by itself");
             sink.add(&At { pointer, span: node.span }, message, "write \"*\", or { \"AWS\": \"…\" }");
         }
         return;
@@ -53,10 +52,10 @@ fn of_element(statement: &Statement, element: &str, node: &Node, sink: &mut Sink
     nobody(&pointer, element, node, members, sink);
     for member in members.iter().filter(|m| !m.key.contains(UNKNOWN)) {
         let at = At { pointer: format!("{pointer}.{}", member.key), span: member.key_span };
-        if !KEYS.contains(&member.key.as_str()) {
-            let near = did_you_mean(&member.key, KEYS).map(|near| format!("did you mean `{near}`?"));
+        if !PRINCIPALS.contains(&member.key.as_str()) {
+            let near = did_you_mean(&member.key, PRINCIPALS).map(|near| format!("did you mean `{near}`?"));
             let message = format!("`{}` is not a kind of principal", member.key);
-            sink.add(&at, message, near.unwrap_or_else(|| format!("it is one of {}", KEYS.join(", "))));
+            sink.add(&at, message, near.unwrap_or_else(|| format!("it is one of {}", PRINCIPALS.join(", "))));
             continue;
         }
         for item in items(&member.node) {
@@ -64,6 +63,10 @@ fn of_element(statement: &Statement, element: &str, node: &Node, sink: &mut Sink
                 continue;
             };
             let at = At { span: item.node.span, ..at.clone() };
+            if let Some(Refusal { message, help }) = stored::named_principal(&member.key, text) {
+                sink.add(&at, message, help);
+                continue;
+            }
             match member.key.as_str() {
                 "Service" => of_service(text, &at, sink),
                 "AWS" => of_aws(text, &at, sink),
@@ -90,13 +93,7 @@ fn is_blank(text: &str) -> bool {
 }
 
 fn of_service(text: &str, at: &At, sink: &mut Sink<'_>) {
-    const ENDINGS: [&str; 5] =
-        [".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu", ".c2s.ic.gov", ".sc2s.sgov.gov"];
-    let named = ENDINGS.iter().any(|end| text.strip_suffix(end).is_some_and(|name| !name.is_empty()));
-    if text != "*" && !named {
-        let message = format!("`{text}` is not the name of a service");
-        sink.add(at, message, "a service is named as in ec2.amazonaws.com");
-    } else if let Some(near) = slip_of_service(text, &sink.settings.catalogue) {
+    if let Some(near) = slip_of_service(text, &sink.settings.catalogue) {
         let message = format!("no service of AWS is known to be `{text}`");
         sink.add_as(Severity::Warning, at, message, meant(near));
     }
@@ -117,69 +114,13 @@ fn slip_of_service(text: &str, catalogue: &Catalogue) -> Option<String> {
     (!is_named()).then(|| format!("{near}{ENDING}"))
 }
 
-/// What keeps an ARN of IAM or of AWS STS from naming a principal, and what to write instead.
-fn wrong_part(
-    partition: &str,
-    (service, region): (&str, &str),
-    (account, name): (&str, &str),
-) -> Option<(String, String)> {
-    if let Some(wrong) = no_partition(partition) {
-        return Some((wrong.message, wrong.help));
-    }
-    if !region.is_empty() {
-        return Some(("its ARN has no Region".to_owned(), "leave the Region out".to_owned()));
-    }
-    if account.is_empty() {
-        return Some(("its ARN has no account".to_owned(), "write the twelve digits of the account".to_owned()));
-    }
-    if account.bytes().all(|b| b.is_ascii_digit()) && account.len() != 12 {
-        let message = format!("the account `{account}` has {} digits", account.len());
-        return Some((message, "write the twelve digits of the account".to_owned()));
-    }
-    if service == "sts" || name == "root" {
-        return None;
-    }
-    let (word, rest) = name.split_once('/').unwrap_or((name, ""));
-    match word {
-        "user" | "role" if !rest.is_empty() => None,
-        "user" | "role" => Some((format!("it names no {word}"), format!("write its name, as in {word}/NAME"))),
-        "group" => {
-            Some(("a group is no principal".to_owned(), "name its users, or a role that they assume".to_owned()))
-        }
-        _ => {
-            let near = did_you_mean(word, ["root", "user", "role"]);
-            let help = near.map_or_else(|| "name a user, a role, or `root` for the account".to_owned(), meant);
-            Some((format!("`{word}` is neither a user nor a role"), help))
-        }
-    }
-}
-
 fn of_aws(text: &str, at: &At, sink: &mut Sink<'_>) {
-    const HELP: &str = "write the twelve digits of an account, or the ARN of a user, a role or a session";
-    let parts: Vec<&str> = text.splitn(6, ':').collect();
-    let is_account = |t: &str| t.len() == 12 && t.bytes().all(|b| b.is_ascii_digit());
-    let id = text.len() >= 16 && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
-    match parts.as_slice() {
-        ["*"] => {}
-        _ if is_account(text) => {}
-        [_] if id && (text.starts_with("AROA") || text.starts_with("AIDA")) => {
-            let message =
-                format!("`{text}` is what is left of a principal that was deleted: nobody has this id any more");
-            sink.add_as(Severity::Warning, at, message, "remove it, or name the principal by its ARN");
-        }
-        ["arn", _, "iam" | "sts", ..] if parts.len() == 6 && text.contains(['*', '?']) => {
-            let message = format!("`{text}` has a wildcard, which only `*` as a whole principal may be");
-            sink.add(at, message, "name the principal, or write \"*\" with a condition on aws:PrincipalArn");
-        }
-        ["arn", partition, service @ ("iam" | "sts"), region, account, name] => {
-            if let Some((message, help)) = wrong_part(partition, (service, region), (account, name)) {
-                sink.add(at, format!("`{text}` is not an AWS principal: {message}"), help);
-            }
-        }
-        // other words may be ids of a kind that is not known here
-        [_] if id => {}
-        _ => {
-            sink.add(at, format!("`{text}` is not an AWS principal"), HELP);
-        }
+    if stored::is_unique_id(text) && (text.starts_with("AROA") || text.starts_with("AIDA")) {
+        let message = format!("`{text}` is what is left of a principal that was deleted: nobody has this id any more");
+        sink.add_as(Severity::Warning, at, message, "remove it, or name the principal by its ARN");
+    }
+    let partition = text.strip_prefix("arn:").and_then(|rest| rest.split(':').next());
+    if let Some(wrong) = partition.and_then(no_partition) {
+        sink.add(at, format!("`{text}` is not an AWS principal: {}", wrong.message), wrong.help);
     }
 }

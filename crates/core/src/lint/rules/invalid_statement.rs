@@ -1,5 +1,6 @@
 #![doc = include_str!("../../../../../docs/rules/CS105.md")]
 
+use crate::iam::stored::{self, Refusal};
 use crate::lint::policy::{Policy, Statement, Text};
 use crate::lint::{At, Check, Confidence, Finding, Rule, Severity, Sink};
 use crate::problem::Span;
@@ -71,11 +72,8 @@ fn empty_lists(statement: &Statement, sink: &mut Sink<'_>) {
         let empty = |m: &&Member| m.node.as_array().is_some_and(<[_]>::is_empty);
         if let Some(member) = statement.node.member(key).filter(empty) {
             let at = At { pointer: format!("{}.{key}", statement.at.pointer), span: member.node.span };
-            sink.add(
-                &at,
-                format!("`{key}` is an empty list, which IAM rejects"),
-                "name at least one, or remove the statement",
-            );
+            let Refusal { message, help } = stored::nothing(key);
+            sink.add(&at, message, help);
         }
     }
 }

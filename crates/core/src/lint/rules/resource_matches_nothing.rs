@@ -3,6 +3,7 @@
 use crate::aws;
 use crate::aws::arns::{NoPartition, Reach};
 use crate::aws::resources::{self, ArnText, Type, Wrong};
+use crate::iam::crossing;
 use crate::iam::stored::is_arn_or_pattern;
 use crate::lint::policy::{Policy, Text};
 use crate::lint::{Check, Confidence, Rule, Severity, Sink, arn_parts, edit};
@@ -32,6 +33,14 @@ fn check(policy: &Policy, sink: &mut Sink<'_>) {
         }
         let arn = ArnText::new(&text.text);
         match arn.segment(2) {
+            _ if !arn.is_whole() && crossing::may_cross(&text.text) => {
+                let message = format!(
+                    "`{}` has fewer than the six parts of an ARN: it matches nothing, unless its `*` reaches across colons (D25)",
+                    text.text
+                );
+                let help = "write all six parts, as in arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE";
+                sink.add_as(Severity::Warning, &text.at, message, help);
+            }
             _ if !arn.is_whole() => {
                 let message = format!("`{}` has fewer than the six parts of an ARN, so it matches nothing", text.text);
                 sink.add(&text.at, message, "write arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE, or end it with `*`");
