@@ -369,6 +369,37 @@ fn data_of_aws_that_a_change_brings_is_told() {
     assert_eq!(repository.check(&["--only", "weakening"]).weakened(), ["aws-data", "aws-data"]);
 }
 
+/// Nor is it where an entity of the inventory gives a policy of AWS's its document.
+#[test]
+fn a_document_that_a_change_gives_a_policy_of_aws_is_told() {
+    let with = |action: &str, arn: &str| {
+        let document = json!({"attrs": {"document": allows(&[action])}, "uid": format!("IamPolicy::\"{arn}\"")});
+        entities(&world().user(A, "b", json!([arn])).entity(document))
+    };
+    for arn in ["arn:aws:iam::aws:policy/AdministratorAccess", "arn:aws:iam::aws:policy/NoSuchPolicyOfAws"] {
+        let repository = Repository::new(&world());
+        repository.write("entities.json", &with("artifact:ListReports", arn));
+        let checked = repository.check(&["--only", "weakening"]);
+        assert_eq!((checked.code, checked.weakened()), (4, vec!["aws-data"]), "{arn} {}", checked.errors);
+        let entry = &checked.document["weakening"]["entries"][0];
+        assert_eq!(entry["file"], "entities.json", "{entry}");
+        let digest = checked.digest().to_owned();
+        assert_eq!(repository.check(&["--only", "weakening", "--accept-change", &digest]).code, 0);
+        repository.on_main(|r| {
+            r.write("entities.json", &with("artifact:ListReports", arn));
+        });
+        assert_eq!(repository.check(&["--only", "weakening"]).code, 0, "{arn}");
+        repository.write("entities.json", &with("artifact:GetReport", arn));
+        assert_eq!(repository.check(&["--only", "weakening"]).weakened(), ["aws-data"]);
+    }
+    // the same as AWS says decides nothing anew, and one of one's own is compared by what it allows
+    for arn in ["arn:aws:iam::aws:policy/AdministratorAccess", "arn:aws:iam::111122223333:policy/own"] {
+        let repository = Repository::new(&world());
+        repository.write("entities.json", &with("*", arn));
+        assert_eq!(repository.check(&["--only", "weakening"]).code, 0, "{arn}");
+    }
+}
+
 /// A change is held to the limits of its target, and a limit that is taken away is told.
 #[test]
 fn a_limit_of_the_change_does_not_loosen_that_of_its_target() {

@@ -56,7 +56,8 @@ pub enum Kind {
     Baseline,
     /// The lists of HIPAA eligible services that `[aws]` names.
     EligibleServices,
-    /// A file of AWS's Service Reference, or of a managed policy, that `[aws]` names.
+    /// A file of AWS's Service Reference, or of a managed policy, that `[aws]` names; the document that an inventory gives a policy of
+    /// AWS's.
     AwsData,
     /// `[limits]`
     Limit,

@@ -55,6 +55,7 @@ impl Loaded {
         let promises = Promises::of(&Sources {
             files,
             config: &written,
+            inventory: &session.inventory,
             rules: &session.rules,
             schema: &schema,
             guardrails: guardrails.as_ref(),

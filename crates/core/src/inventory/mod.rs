@@ -97,6 +97,8 @@ pub struct Inventory {
     pub entities: BTreeMap<Uid, Entity>,
     /// Documents by the id of their `IamPolicy`; AWS managed policies that are not built in are missing.
     pub policies: BTreeMap<String, Policy>,
+    /// Policies of AWS's, by their ids, whose document here is not the one that is built in, nor one that `[aws]` names.
+    pub unlike_aws: BTreeSet<String>,
     /// Policy documents that nothing refers to.
     pub unused: Vec<Arc<SourceFile>>,
     /// What was wrong without stopping the run.
@@ -150,6 +152,8 @@ pub(crate) struct Builder<'a> {
     controls: BTreeSet<String>,
     /// Policies that are declared, or stand inside entity files: others are named by a path or an ARN.
     declared: BTreeSet<String>,
+    /// Those of AWS's among them, with a document that AWS does not give them.
+    unlike_aws: BTreeSet<String>,
 }
 
 /// No policy that a customer stores has more characters, white space aside, whatever its kind. AWS's own have.
@@ -174,6 +178,7 @@ impl<'a> Builder<'a> {
             trusts: BTreeSet::new(),
             controls: BTreeSet::new(),
             declared: BTreeSet::new(),
+            unlike_aws: BTreeSet::new(),
         }
     }
 
@@ -260,6 +265,7 @@ impl<'a> Builder<'a> {
             schema: self.schema,
             entities,
             policies: self.policies,
+            unlike_aws: self.unlike_aws,
             unused,
             warnings: problems,
             files,
@@ -358,6 +364,7 @@ impl<'a> Builder<'a> {
             }
         }
         self.declared = self.policies.keys().cloned().collect();
+        self.unlike_aws = self.declared.iter().filter(|id| self.is_unlike_aws(id)).cloned().collect();
         for entity in entities.values_mut() {
             let source = entity.source.clone();
             for (attr, item) in entity.attrs.iter_mut() {
@@ -379,6 +386,14 @@ impl<'a> Builder<'a> {
             }
         }
         self.declare(entities);
+    }
+
+    /// Whether a document that is declared differs from what AWS gives the policy of this id, as far as that is known.
+    fn is_unlike_aws(&self, id: &str) -> bool {
+        let Some(own) = self.policies.get(id).map(|policy| &policy.content) else { return false };
+        let newer = self.newer.get(id).map(|(_, node)| node.to_json().to_string());
+        let known: Vec<String> = newer.into_iter().chain(builtin::managed_policy(id).map(|p| p.text)).collect();
+        !known.is_empty() && !known.iter().any(|text| document::say_the_same(text, own))
     }
 
     /// A reference to a policy: an entity, a built-in policy, or the path of a document.

@@ -8,7 +8,7 @@ use crate::aws::eligibility::ListsFile;
 use crate::expectations::{Expectation, Expected, Suite};
 use crate::guardrails::{Guardrail, Guardrails};
 use crate::inventory::config::{Config, Excepted, Exception};
-use crate::inventory::newer;
+use crate::inventory::{Inventory, builtin, newer};
 use crate::lint::baseline::Baseline;
 use crate::lint::rules;
 use crate::lint::settings::Settings;
@@ -16,6 +16,7 @@ use crate::moment;
 use crate::policies::RuleBook;
 use crate::problem::{Place, SourceFile};
 use crate::source::Source;
+use crate::source::digest::sha256;
 use crate::terms::PermissionModel;
 
 /// What a rule is told besides that looks at policies of AWS Artifact alone.
@@ -30,6 +31,8 @@ pub struct Sources<'a> {
     pub files: &'a dyn Source,
     /// Its settings.
     pub config: &'a Config,
+    /// Its inventory.
+    pub inventory: &'a Inventory,
     /// The rules that decide about it.
     pub rules: &'a RuleBook,
     /// The digest of its schema.
@@ -57,6 +60,7 @@ impl Promises {
         sources.config.exceptions.iter().for_each(|e| all.exception(e));
         all.lint(sources.lint);
         all.limits(sources.files, sources.lint);
+        all.policies_of_aws(sources.inventory);
         if let Some((baseline, file)) = sources.baseline {
             all.baseline(baseline, file);
         }
@@ -243,6 +247,21 @@ impl Promises {
         }
     }
 
+    /// What the inventory says of policies that are AWS's.
+    fn policies_of_aws(&mut self, inventory: &Inventory) {
+        let declared = inventory.of_type("IamPolicy").filter(|e| !e.built_in && is_of_aws(&e.uid.id));
+        for entity in declared {
+            let id = &entity.uid.id;
+            // one that AWS gives too decides nothing anew
+            let is_known = builtin::managed_policy(id).is_some() && !inventory.unlike_aws.contains(id);
+            let Some(policy) = inventory.policies.get(id).filter(|_| !is_known) else { continue };
+            let place = Place { source: entity.source.clone(), span: entity.span };
+            let name = format!("the document of {id}, in place of AWS's,");
+            let value = text(&sha256(policy.content.as_bytes()));
+            self.add(Kind::AwsData, id, Item { value, name, place: Some(place) });
+        }
+    }
+
     fn baseline(&mut self, baseline: &Baseline, file: &Arc<SourceFile>) {
         let mut counts: BTreeMap<String, (usize, String)> = BTreeMap::new();
         for entry in &baseline.entries {
@@ -255,6 +274,11 @@ impl Promises {
             self.add(Kind::Baseline, key, Item { value: Value::Count(count), name, place: Some(place) });
         }
     }
+}
+
+/// Whether the id of a policy is that of one of AWS's.
+fn is_of_aws(id: &str) -> bool {
+    builtin::is_aws_managed(id) || builtin::is_full_aws_access(id)
 }
 
 /// What an exception is about.
