@@ -650,6 +650,73 @@ fn lint_alone_is_held_to_the_target() {
     assert_eq!(repository.check(&lint).part("lint"), "failed");
 }
 
+/// A policy that an entity names counts wherever it stands, and so it is linted there: hidden, under another ending, ignored, or beside
+/// the folder.
+#[test]
+fn what_the_inventory_uses_is_linted_wherever_it_stands() {
+    let wrong = allows(&["artifact:NoSuchAction"]).to_string();
+    let lint = ["--only", "lint", "--fail-on", "warning"];
+    let moved = |to: &str| {
+        let inside = |path: &str| format!("inv/{path}");
+        let mut base = World::new().file("README", "x").file("inv/entities.json", entities(&world()));
+        for (path, text) in world().files {
+            base = base.file(&inside(&path), text);
+        }
+        let repository = Repository::new(&base);
+        repository.remove("inv/a.json").write(&inside(to), &wrong);
+        let text = entities(&world()).replace("a.json", to);
+        repository.write("inv/entities.json", &text);
+        repository
+    };
+    let check = |repository: &Repository| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+        for name in ["GITHUB_ACTIONS", "GITLAB_CI"] {
+            command.env_remove(name);
+        }
+        let args = [&["check", "inv", "--git", "main...", "--format", "json"][..], &lint].concat();
+        let output = command.current_dir(repository.path()).env("NO_COLOR", "1").args(args).output().unwrap();
+        let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let found = document["findings"].as_array().unwrap().iter();
+        let files: Vec<String> = found.map(|f| f["file"].as_str().unwrap_or_default().to_owned()).collect();
+        (output.status.code(), files)
+    };
+    for (to, told) in [
+        ("b.json", "inv/b.json"),
+        (".iam/b.json", "inv/.iam/b.json"),
+        ("iam/.b.json", "inv/iam/.b.json"),
+        ("b.xyz", "inv/b.xyz"),
+        ("../pol/b.json", "pol/b.json"),
+        ("../pol/b.xyz", "pol/b.xyz"),
+    ] {
+        assert_eq!(check(&moved(to)), (Some(1), vec![told.to_owned()]), "{to}");
+    }
+    for ignore in ["inv/.gitignore", ".gitignore", "inv/.ignore"] {
+        let repository = moved("iam/b.json");
+        repository.write(ignore, "iam/\n");
+        assert_eq!(check(&repository), (Some(1), vec!["inv/iam/b.json".to_owned()]), "{ignore}");
+    }
+    // a path of lint that the change leaves
+    let settings = "asOf = \"2026-11-15\"\n[lint]\npaths = [\"iam\"]\n";
+    let document = serde_json::to_string(&allows(&["s3:ListAllMyBuckets"])).unwrap();
+    let base = World {
+        files: [("countersign.toml".to_owned(), settings.to_owned()), ("iam/a.json".to_owned(), document)].into(),
+        entities: world()
+            .user(A, "b", json!(["iam/a.json"]))
+            .entities
+            .into_iter()
+            .filter(|e| !e.to_string().contains("\"a.json\""))
+            .collect(),
+        ..World::new()
+    };
+    let repository = Repository::new(&base);
+    assert_eq!(repository.check(&lint).code, 0);
+    repository
+        .write("other/a.json", &wrong)
+        .write("entities.json", &entities(&base).replace("iam/a.json", "other/a.json"));
+    let checked = repository.check(&lint);
+    assert_eq!((checked.code, checked.part("lint")), (1, "failed"), "{}", checked.errors);
+}
+
 /// A comment is read: who gains what through which permission set is counted, and it stays short.
 #[test]
 fn a_comment_is_short_however_large_the_change() {

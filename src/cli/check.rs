@@ -113,7 +113,7 @@ fn check_one(cli: &Cli, args: &CheckArgs, folder: PathBuf) -> Result<u8, Failure
     let mut provenance = Provenance::bare();
     let mut files = Listing::default();
     let at = args.asking.at.as_deref().map_or_else(|| Ok(super::now()), super::parse_moment)?;
-    let mut linting = None;
+    let (mut linting, mut evaluated) = (None, None);
     match cli.session(Some(&folder), &args.asking) {
         Ok(mut session) => {
             provenance = session.provenance();
@@ -125,6 +125,7 @@ fn check_one(cli: &Cli, args: &CheckArgs, folder: PathBuf) -> Result<u8, Failure
             let mut saying = Saying { checked: &mut checked, provenance: &mut provenance, files: &mut files };
             let (head, gate) = parts::check(cli, args, session, &mut saying)?;
             linting = gate.map(|gate| Linting::of(gate.target(), &head, at)).transpose()?;
+            evaluated = Some(head.session.inventory.paths.clone());
         }
         Err(Failure::Nothing(why)) => {
             versions::gone(args, &folder)?;
@@ -144,7 +145,7 @@ fn check_one(cli: &Cli, args: &CheckArgs, folder: PathBuf) -> Result<u8, Failure
     let mut unread = Unread::default();
     if args.wants(Part::Lint) {
         let accepted = checked.weakening.as_ref().is_some_and(|w| w.accepted);
-        let held = (at, linting.filter(|_| !accepted));
+        let held = linted::Held { at, target: linting.filter(|_| !accepted), evaluated };
         unread = linted::lint_policies((cli, args), &folder, held, (&mut checked, &mut files))?;
     }
     provenance.files = Some(read(&files, unread, &mut provenance)).filter(|f| f.files > 0);
@@ -160,6 +161,7 @@ fn check_one(cli: &Cli, args: &CheckArgs, folder: PathBuf) -> Result<u8, Failure
 /// The files that were read beside those of the inventory. What either part has read was not declined; what a setting keeps from
 /// lint is told all the same.
 fn read(files: &Listing, mut unread: Unread, provenance: &mut Provenance) -> Files {
+    unread.retain(|_, name| !files.has(name));
     if let Some(inventory) = &mut provenance.inventory {
         inventory.unread.retain(|_, name| !files.has(name) || unread.has(Reason::WithoutPolicy, name));
         unread.retain(|reason, _| [Reason::Excluded, Reason::Ignored].contains(&reason));

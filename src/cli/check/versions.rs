@@ -219,6 +219,8 @@ pub struct Linting {
     pub alike: bool,
     /// The files of the target: what it has is linted, whatever the change ignores.
     pub files: Vec<String>,
+    /// The files that its inventory is read from, if there is one.
+    pub evaluated: Option<Arc<[String]>>,
 }
 
 impl Linting {
@@ -230,6 +232,7 @@ impl Linting {
             baseline: target.baseline.clone(),
             alike: head.promises.lints_like(&target.promises),
             files: source.list("", Hidden::LeftOut, &mut Vec::new()),
+            evaluated: Some(target.session.inventory.paths.clone()),
         })
     }
 }
@@ -260,7 +263,7 @@ pub fn linting(
     let head = Promises::of_lint(&changed, &own, written.as_ref().map(|(b, f)| (b, f)));
     let found = promises::weakenings(&theirs, &first, &head, at);
     let files = target.files.list("", Hidden::LeftOut, &mut Vec::new());
-    let linting = Linting { settings, baseline: known, alike: head.lints_like(&theirs), files };
+    let linting = Linting { settings, baseline: known, alike: head.lints_like(&theirs), files, evaluated: None };
     Ok(Some((linting, target.name, found)))
 }
 

@@ -105,6 +105,8 @@ pub struct Inventory {
     pub warnings: Vec<Problem>,
     /// The files that it was read from.
     pub files: Files,
+    /// Their paths, of policy documents that its entities name among them, wherever those stand.
+    pub paths: Arc<[String]>,
     /// The dated lists of HIPAA eligible services.
     pub eligible: Arc<Lists>,
     /// What the executed copies are that are filed below it.
@@ -258,6 +260,7 @@ impl<'a> Builder<'a> {
         if entities.values().all(|e| e.built_in) && unused.is_empty() {
             return Err(Failure::Nothing(NothingTo::Check(self.source.name())));
         }
+        let paths = self.listing.paths().map(str::to_owned).collect();
         let mut files = self.listing.files();
         files.unread = self.unread;
         Ok(Inventory {
@@ -269,6 +272,7 @@ impl<'a> Builder<'a> {
             unused,
             warnings: problems,
             files,
+            paths,
             eligible: self.eligible,
             copies: copies::Copies::default(),
             listed_at: BTreeMap::new(),
