@@ -66,7 +66,7 @@ pub fn lint_policies(
         add(&mut outcome, linted(folder, &target.settings, (&target.files, &wherever), &mut Listing::default())?);
     }
     let target = held.target;
-    if let Some((baseline, _)) = super::versions::baseline(args)? {
+    if let Some((baseline, _)) = super::versions::own_baseline(args, &Folder::new(folder), &own)? {
         match &target {
             Some(held) => counted(&baseline, held.baseline.as_ref().map(|(b, _)| b)).suppress(&mut outcome.findings),
             None => baseline.suppress(&mut outcome.findings),

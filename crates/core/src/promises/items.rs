@@ -8,13 +8,14 @@ use crate::aws::eligibility::ListsFile;
 use crate::expectations::{Expectation, Expected, Suite};
 use crate::guardrails::{Guardrail, Guardrails};
 use crate::inventory::config::{Config, Excepted, Exception};
+use crate::inventory::exceptions::AccountException;
 use crate::inventory::{Inventory, builtin, newer};
 use crate::lint::baseline::Baseline;
 use crate::lint::rules;
 use crate::lint::settings::Settings;
-use crate::moment;
+use crate::moment::{self, Moment};
 use crate::policies::RuleBook;
-use crate::problem::{Place, SourceFile};
+use crate::problem::{Place, SourceFile, Span};
 use crate::source::Source;
 use crate::source::digest::sha256;
 use crate::terms::PermissionModel;
@@ -54,10 +55,11 @@ impl Promises {
         let guardrails = sources.guardrails.map(|g| g.all.len()).unwrap_or_default();
         all.has_settings = sources.config.source.is_some() || guardrails > 0 || !sources.suite.expectations.is_empty();
         all.rules(sources.rules, sources.schema);
-        sources.guardrails.iter().flat_map(|g| g.all.values()).for_each(|g| all.guardrail(g));
+        sources.guardrails.iter().flat_map(|g| g.all.values()).for_each(|g| all.guardrail(g, sources.config));
         sources.suite.expectations.iter().for_each(|e| all.expectation(e));
         all.settings(sources.config);
         sources.config.exceptions.iter().for_each(|e| all.exception(e));
+        sources.config.account_exceptions.iter().for_each(|e| all.account_exception(e));
         all.lint(sources.lint);
         all.limits(sources.files, sources.lint);
         all.policies_of_aws(sources.inventory);
@@ -100,7 +102,7 @@ impl Promises {
         self.add(Kind::Schema, "", Item { value, name: "the schema".to_owned(), place: None });
     }
 
-    fn guardrail(&mut self, guardrail: &Guardrail) {
+    fn guardrail(&mut self, guardrail: &Guardrail, config: &Config) {
         let text = guardrail.place.source.slice(guardrail.place.span);
         let parsed = cedar_policy::Policy::parse(None, text).ok().and_then(|policy| policy.to_json().ok());
         let value = match parsed {
@@ -113,7 +115,15 @@ impl Promises {
             None => Value::Text(text.to_owned()),
         };
         let name = format!("the guardrail `{}`", guardrail.id);
-        self.add(Kind::Guardrail, &guardrail.id, Item { value, name, place: Some(guardrail.place.clone()) });
+        let place = match guardrail.file() {
+            Some(_) => Some(guardrail.place.clone()),
+            // one that is included stands where it is switched on
+            None => config
+                .source
+                .as_ref()
+                .map(|source| Place { source: source.clone(), span: found(source, &guardrail.id) }),
+        };
+        self.add(Kind::Guardrail, &guardrail.id, Item { value, name, place });
     }
 
     fn expectation(&mut self, expectation: &Expectation) {
@@ -128,17 +138,24 @@ impl Promises {
 
     fn exception(&mut self, exception: &Exception) {
         let key = excepted(exception);
-        // of two about the same, the one that holds longer counts
-        let longer = match self.items.get(&(Kind::Exception, key.clone())).map(|i| &i.value) {
-            Some(Value::Until(known)) => {
-                known.is_none() || exception.until.is_some_and(|u| known.is_some_and(|k| u <= k))
-            }
+        let name = format!("the exception for {key}");
+        self.until(Kind::Exception, key, (exception.until, name, &exception.place));
+    }
+
+    fn account_exception(&mut self, exception: &AccountException) {
+        let name = format!("the exception for account {}", exception.account);
+        let key = exception.account.clone();
+        self.until(Kind::AccountException, key, (Some(exception.until), name, &exception.place));
+    }
+
+    /// Something that is excepted until a moment: of two about the same, the one that holds longer counts.
+    fn until(&mut self, kind: Kind, key: String, (until, name, place): (Option<Moment>, String, &Place)) {
+        let longer = match self.items.get(&(kind, key.clone())).map(|i| &i.value) {
+            Some(Value::Until(known)) => known.is_none() || until.is_some_and(|u| known.is_some_and(|k| u <= k)),
             _ => false,
         };
         if !longer {
-            let name = format!("the exception for {key}");
-            let item = Item { value: Value::Until(exception.until), name, place: Some(exception.place.clone()) };
-            self.add(Kind::Exception, key, item);
+            self.add(kind, key, Item { value: Value::Until(until), name, place: Some(place.clone()) });
         }
     }
 
@@ -274,6 +291,12 @@ impl Promises {
             self.add(Kind::Baseline, key, Item { value: Value::Count(count), name, place: Some(place) });
         }
     }
+}
+
+/// Where a text stands between quotes for the first time; the beginning where it does not.
+fn found(source: &SourceFile, text: &str) -> Span {
+    let found = source.text.find(&format!("\"{text}\""));
+    found.map_or_else(Span::default, |at| Span { start: at + 1, end: at + 1 + text.len() })
 }
 
 /// Whether the id of a policy is that of one of AWS's.
