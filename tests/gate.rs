@@ -460,7 +460,7 @@ fn exceptions_of_accounts_that_a_change_widens_are_told() {
         (settings(&[]), false),
         (settings(&[one.replace("Dana", "Alex")]), false),
     ] {
-        let repository = Repository::new(&world().file("countersign.toml", settings(&[one.clone()])));
+        let repository = Repository::new(&world().file("countersign.toml", settings(std::slice::from_ref(&one))));
         repository.write("countersign.toml", &to);
         for only in ["findings", "weakening"] {
             let checked = repository.check(&["--only", only]);
@@ -927,7 +927,6 @@ fn what_the_inventory_uses_is_linted_wherever_it_stands() {
             .into_iter()
             .filter(|e| !e.to_string().contains("\"a.json\""))
             .collect(),
-        ..World::new()
     };
     let repository = Repository::new(&base);
     assert_eq!(repository.check(&lint).code, 0);
