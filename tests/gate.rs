@@ -916,6 +916,12 @@ fn what_the_inventory_uses_is_linted_wherever_it_stands() {
         repository.write(ignore, "iam/\n");
         assert_eq!(check(&repository), (Some(1), vec!["inv/iam/b.json".to_owned()]), "{ignore}");
     }
+    // what holds no policy is not read as one: packed events
+    let repository = moved("b.json");
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    std::io::Write::write_all(&mut packed, br#"{"Records": []}"#).unwrap();
+    std::fs::write(repository.path().join("inv/events.json.gz"), packed.finish().unwrap()).unwrap();
+    assert_eq!(check(&repository), (Some(1), vec!["inv/b.json".to_owned()]));
     // a path of lint that the change leaves
     let settings = "asOf = \"2026-11-15\"\n[lint]\npaths = [\"iam\"]\n";
     let document = serde_json::to_string(&allows(&["s3:ListAllMyBuckets"])).unwrap();

@@ -139,7 +139,7 @@ fn check_one(cli: &Cli, args: &CheckArgs, folder: PathBuf) -> Result<(u8, Option
             let mut saying = Saying { checked: &mut checked, provenance: &mut provenance, files: &mut files };
             let (head, gate) = parts::check(cli, args, session, &mut saying)?;
             linting = gate.map(|gate| Linting::of(gate.target(), &head, at)).transpose()?;
-            evaluated = Some(head.session.inventory.paths.clone());
+            evaluated = Some(head.session.inventory.holding.clone());
         }
         Err(Failure::Nothing(why)) => {
             versions::gone(args, &folder)?;

@@ -263,7 +263,7 @@ impl Linting {
             baseline: target.baseline.clone(),
             alike: head.promises.lints_like(&target.promises),
             files: source.list("", Hidden::LeftOut, &mut Vec::new()),
-            evaluated: Some(target.session.inventory.paths.clone()),
+            evaluated: Some(target.session.inventory.holding.clone()),
         })
     }
 }

@@ -107,6 +107,8 @@ pub struct Inventory {
     pub files: Files,
     /// Their paths, of policy documents that its entities name among them, wherever those stand.
     pub paths: Arc<[String]>,
+    /// Those of them that may hold policies: tables, calls that failed and packed files aside.
+    pub holding: Arc<[String]>,
     /// The dated lists of HIPAA eligible services.
     pub eligible: Arc<Lists>,
     /// What the executed copies are that are filed below it.
@@ -154,7 +156,9 @@ pub(crate) struct Builder<'a> {
     controls: BTreeSet<String>,
     /// Policies that are declared, or stand inside entity files: others are named by a path or an ARN.
     declared: BTreeSet<String>,
-    /// Those of AWS's among them, with a document that AWS does not give them.
+    /// Files that hold no policy, whatever they hold: tables, calls that failed, packed files.
+    aside: BTreeSet<String>,
+    /// Those of AWS's among what is declared, with a document that AWS does not give them.
     unlike_aws: BTreeSet<String>,
 }
 
@@ -180,6 +184,7 @@ impl<'a> Builder<'a> {
             trusts: BTreeSet::new(),
             controls: BTreeSet::new(),
             declared: BTreeSet::new(),
+            aside: BTreeSet::new(),
             unlike_aws: BTreeSet::new(),
         }
     }
@@ -212,6 +217,11 @@ impl<'a> Builder<'a> {
     /// Notes a file that was read.
     pub(crate) fn note(&mut self, path: &str, sha256: String, bytes: u64) {
         self.listing.note(path, sha256, bytes);
+    }
+
+    /// Notes a file that holds no policy, whatever it holds.
+    pub(crate) fn aside(&mut self, path: &str) {
+        self.aside.insert(path.to_owned());
     }
 
     /// How many entities were read so far.
@@ -260,7 +270,8 @@ impl<'a> Builder<'a> {
         if entities.values().all(|e| e.built_in) && unused.is_empty() {
             return Err(Failure::Nothing(NothingTo::Check(self.source.name())));
         }
-        let paths = self.listing.paths().map(str::to_owned).collect();
+        let paths: Arc<[String]> = self.listing.paths().map(str::to_owned).collect();
+        let holding = paths.iter().filter(|path| !self.aside.contains(*path)).cloned().collect();
         let mut files = self.listing.files();
         files.unread = self.unread;
         Ok(Inventory {
@@ -273,6 +284,7 @@ impl<'a> Builder<'a> {
             warnings: problems,
             files,
             paths,
+            holding,
             eligible: self.eligible,
             copies: copies::Copies::default(),
             listed_at: BTreeMap::new(),
