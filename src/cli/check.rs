@@ -176,7 +176,8 @@ fn check_one(cli: &Cli, args: &CheckArgs, folder: PathBuf) -> Result<(u8, Option
 /// The files that were read beside those of the inventory. What either part has read was not declined; what a setting keeps from
 /// lint is told all the same.
 fn read(files: &Listing, mut unread: Unread, provenance: &mut Provenance) -> Files {
-    unread.retain(|_, name| !files.has(name));
+    // what is linted wherever it stands was read after all
+    unread.retain(|reason, name| ![Reason::Hidden, Reason::Ignored].contains(&reason) || !files.has(name));
     if let Some(inventory) = &mut provenance.inventory {
         inventory.unread.retain(|_, name| !files.has(name) || unread.has(Reason::WithoutPolicy, name));
         unread.retain(|reason, _| [Reason::Excluded, Reason::Ignored].contains(&reason));
