@@ -432,7 +432,7 @@ fn subject(inventory: &Inventory, subject: &str) -> Option<Place> {
     } else if let Some(source) = inventory.unused.iter().find(|s| s.path == subject) {
         return Some(Place { source: source.clone(), span: Span { start: 0, end: 1 } });
     } else {
-        let own = ["User", "Role", "Root", "Group"].iter().find_map(|ty| entity(ty, subject));
+        let own = ["User", "Role", "Root", "Group", "IamPolicy"].iter().find_map(|ty| entity(ty, subject));
         // a root user, or the role of a permission set, that is not declared stands with its account
         own.or_else(|| entity("Account", subject.split(':').nth(4)?))
     };

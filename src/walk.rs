@@ -98,6 +98,36 @@ pub fn known(
     inputs.sort_by(|a, b| a.source.path.cmp(&b.source.path));
 }
 
+/// Adds files that were read as part of an inventory and hold policies, by their paths as seen from the folder: those that a walk does
+/// not meet, because they are hidden, ignored, beside the folder, or have another name than files of policies have.
+pub fn wherever(
+    root: &Path,
+    paths: &[String],
+    settings: &Settings,
+    (inputs, problems): (&mut Vec<Input>, &mut Vec<Problem>),
+) {
+    let tree = Tree::of(root);
+    let mut met: BTreeSet<PathBuf> = inputs.iter().filter_map(|input| input.path.canonicalize().ok()).collect();
+    for path in paths.iter().filter(|path| !settings.excludes(path)) {
+        let file = root.join(path);
+        // the evaluator has its words for what it cannot read
+        let Some(real) = file.canonicalize().ok().filter(|real| real.is_file()) else { continue };
+        if met.contains(&real) || tree.as_ref().is_some_and(|tree| !tree.holds(&file, true)) {
+            continue;
+        }
+        match read(root, &file, false) {
+            Ok(input) if form(path).is_some() || is_policy_text(&input.source.text) => {
+                met.insert(real);
+                let source = SourceFile::new(path.clone(), input.source.text.clone());
+                inputs.push(Input { source, ..input });
+            }
+            Ok(_) => {}
+            Err(problem) => problems.push(problem),
+        }
+    }
+    inputs.sort_by(|a, b| a.source.path.cmp(&b.source.path));
+}
+
 fn folder(
     root: &Path,
     folder: &Path,

@@ -348,3 +348,29 @@ fn evidence_of_an_earlier_format_is_read() {
     let output = verify(folder.path(), &["--against", INVENTORY]);
     assert!(text(&output).contains("coverage was `covered`, and is `not covered`"), "{}", text(&output));
 }
+
+/// What is not seen is escaped in the document, as in all other JSON; evidence that earlier versions filed, where it stood as it is, still
+/// verifies.
+#[test]
+fn characters_that_are_not_seen_are_escaped() {
+    let name = "x\u{202e}y\u{200b}z\u{2028}\u{9b}";
+    let world = World::organization().account(B, json!({"name": name}), &[ORG]);
+    let inventory = world.file("countersign.toml", "asOf = \"2026-11-15\"\n").folder();
+    let path = inventory.path().to_str().unwrap();
+    let folder = filed(path);
+    let text = read(folder.path(), "evidence.json");
+    assert!(text.contains("x\\u202ey\\u200bz\\u2028\\u009b"), "{text}");
+    assert!(text.chars().all(|c| c == '\n' || !(c.is_control() || "\u{202e}\u{200b}\u{2028}".contains(c))));
+    for against in [&[][..], &["--against", path]] {
+        let output = verify(folder.path(), against);
+        assert_eq!(output.status.code(), Some(0), "{}", self::text(&output));
+    }
+    let earlier: serde_json::Value = serde_json::from_str(&text).unwrap();
+    edited(folder.path(), "evidence.json", |_| String::new());
+    edited(folder.path(), "evidence.json", |_| serde_json::to_string_pretty(&earlier).unwrap() + "\n");
+    assert!(read(folder.path(), "evidence.json").contains(name));
+    for against in [&[][..], &["--against", path]] {
+        let output = verify(folder.path(), against);
+        assert_eq!(output.status.code(), Some(0), "{}", self::text(&output));
+    }
+}

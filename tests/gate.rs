@@ -369,6 +369,148 @@ fn data_of_aws_that_a_change_brings_is_told() {
     assert_eq!(repository.check(&["--only", "weakening"]).weakened(), ["aws-data", "aws-data"]);
 }
 
+/// Nor is it where an entity of the inventory gives a policy of AWS's its document.
+#[test]
+fn a_document_that_a_change_gives_a_policy_of_aws_is_told() {
+    let with = |action: &str, arn: &str| {
+        let document = json!({"attrs": {"document": allows(&[action])}, "uid": format!("IamPolicy::\"{arn}\"")});
+        entities(&world().user(A, "b", json!([arn])).entity(document))
+    };
+    for arn in ["arn:aws:iam::aws:policy/AdministratorAccess", "arn:aws:iam::aws:policy/NoSuchPolicyOfAws"] {
+        let repository = Repository::new(&world());
+        repository.write("entities.json", &with("artifact:ListReports", arn));
+        let checked = repository.check(&["--only", "weakening"]);
+        assert_eq!((checked.code, checked.weakened()), (4, vec!["aws-data"]), "{arn} {}", checked.errors);
+        let entry = &checked.document["weakening"]["entries"][0];
+        assert_eq!(entry["file"], "entities.json", "{entry}");
+        let digest = checked.digest().to_owned();
+        assert_eq!(repository.check(&["--only", "weakening", "--accept-change", &digest]).code, 0);
+        repository.on_main(|r| {
+            r.write("entities.json", &with("artifact:ListReports", arn));
+        });
+        assert_eq!(repository.check(&["--only", "weakening"]).code, 0, "{arn}");
+        repository.write("entities.json", &with("artifact:GetReport", arn));
+        assert_eq!(repository.check(&["--only", "weakening"]).weakened(), ["aws-data"]);
+    }
+    // the same as AWS says decides nothing anew, and one of one's own is compared by what it allows
+    for arn in ["arn:aws:iam::aws:policy/AdministratorAccess", "arn:aws:iam::111122223333:policy/own"] {
+        let repository = Repository::new(&world());
+        repository.write("entities.json", &with("*", arn));
+        assert_eq!(repository.check(&["--only", "weakening"]).code, 0, "{arn}");
+    }
+}
+
+/// A guardrail is not kept by a change after which it is about nobody: a group under its name that is empty, say.
+#[test]
+fn a_guardrail_that_is_about_nobody_any_more_is_told() {
+    let guardrail = "@id(\"developers\") @message(\"accepts\")
+        forbid(principal, action == Artifact::Action::\"may-accept-agreement\", resource) when { context.groups.contains(\"developers\") };";
+    let with = |name: &str, decoy: bool| {
+        let set = json!({"policies": ["a.json"], "assignments": [{"group": "g", "accounts": [A]}]});
+        let mut world = World::organization()
+            .file("a.json", serde_json::to_string(&allows(&["artifact:ListReports"])).unwrap())
+            .entity(json!({"uid": "IdentityCenterGroup::\"g\"", "attrs": {"displayName": name}}))
+            .entity(json!({"uid": "IdentityCenterUser::\"p\"", "attrs": {"userName": "p"}, "parents": ["IdentityCenterGroup::\"g\""]}))
+            .entity(json!({"uid": "PermissionSet::\"Developers\"", "attrs": set}))
+            .file("guardrails/developers.cedar", guardrail);
+        if decoy {
+            world =
+                world.entity(json!({"uid": "IdentityCenterGroup::\"empty\"", "attrs": {"displayName": "developers"}}));
+        }
+        world
+    };
+    let repository = Repository::new(&with("developers", false));
+    let checked = repository.check(&["--only", "guardrails"]);
+    assert_eq!((checked.code, checked.part("guardrails")), (0, "passed"), "{}", checked.document);
+    repository.write("entities.json", &entities(&with("devs", true)));
+    for only in ["guardrails", "weakening"] {
+        let checked = repository.check(&["--only", only]);
+        assert_eq!((checked.code, checked.weakened()), (4, vec!["idle-guardrail"]), "{only} {}", checked.document);
+        let entry = &checked.document["weakening"]["entries"][0];
+        assert_eq!((&entry["file"], &entry["line"]), (&json!("guardrails/developers.cedar"), &json!(1)));
+    }
+    let digest = repository.check(&["--only", "weakening"]).digest().to_owned();
+    assert_eq!(repository.check(&["--accept-change", &digest, "--only", "weakening"]).code, 0);
+    // stronger in its form, and about nobody all the same
+    repository.write(
+        "guardrails/developers.cedar",
+        &guardrail.replace("\"may-accept-agreement\", resource", "\"may\", resource").replace("action ==", "action in"),
+    );
+    assert!(repository.check(&["--only", "weakening"]).weakened().contains(&"idle-guardrail"));
+    // one that was about nobody before the change is not weakened by it
+    let repository = Repository::new(&with("devs", true));
+    repository.write("a.json", &allows(&["artifact:GetReport"]).to_string());
+    assert_eq!(repository.check(&["--only", "guardrails"]).code, 0);
+}
+
+/// `[[exception]]`: what is excepted for longer, of another account, or newly; one that is shortened or taken out is stronger.
+#[test]
+fn exceptions_of_accounts_that_a_change_widens_are_told() {
+    let exception = |account: &str, until: &str| {
+        format!("[[exception]]\naccount = \"{account}\"\nowner = \"Dana\"\nreason = \"r\"\nuntil = {until}\n")
+    };
+    let settings = |tables: &[String]| format!("asOf = \"2026-11-15\"\n{}", tables.concat());
+    let one = exception(A, "2026-12-01");
+    for (to, weakens) in [
+        (settings(&[exception(A, "2026-12-02")]), true),
+        (settings(&[exception(M, "2026-12-01")]), true),
+        (settings(&[one.clone(), exception(M, "2026-01-01")]), true),
+        (settings(&[exception(A, "2026-01-01"), exception(A, "2027-01-01")]), true),
+        (settings(&[exception(A, "2026-11-30")]), false),
+        (settings(&[]), false),
+        (settings(&[one.replace("Dana", "Alex")]), false),
+    ] {
+        let repository = Repository::new(&world().file("countersign.toml", settings(std::slice::from_ref(&one))));
+        repository.write("countersign.toml", &to);
+        for only in ["findings", "weakening"] {
+            let checked = repository.check(&["--only", only]);
+            let expected: &[&str] = if weakens { &["account-exception"] } else { &[] };
+            let code = if weakens { 4 } else { 0 };
+            assert_eq!((checked.code, checked.weakened().as_slice()), (code, expected), "{to} {}", checked.errors);
+        }
+    }
+}
+
+/// Each inventory has a digest of its own, and each is accepted by its own.
+#[test]
+fn several_inventories_are_accepted_each_by_its_digest() {
+    let mut base = World::new().file("README", "x");
+    for folder in ["one", "two"] {
+        for (path, text) in world().files {
+            base = base.file(&format!("{folder}/{path}"), text);
+        }
+        base = base.file(&format!("{folder}/entities.json"), entities(&world()));
+    }
+    let repository = Repository::new(&base);
+    repository.remove("one/guardrails/own.cedar").remove("two/guardrails/own.cedar");
+    let check = |more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+        for name in ["GITHUB_ACTIONS", "GITLAB_CI"] {
+            command.env_remove(name);
+        }
+        let args = [&["check", "--git", "main...", "--only", "weakening"][..], more].concat();
+        let output = command.current_dir(repository.path()).env("NO_COLOR", "1").args(args).output().unwrap();
+        let [told, errors] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
+        (output.status.code(), told, errors)
+    };
+    let (code, told, _) = check(&[]);
+    assert_eq!(code, Some(4), "{told}");
+    let digests: Vec<&str> = told
+        .split_whitespace()
+        .filter(|word| word.len() == 40 && word.chars().all(|c| c.is_ascii_hexdigit()))
+        .collect();
+    assert!(digests.len() == 2 && digests[0] != digests[1], "the same change of two inventories: {told}");
+    let (code, _, errors) = check(&["--accept-change", digests[0], "--accept-change", digests[1]]);
+    assert!(code == Some(0) && !errors.contains("no effect"), "{errors}");
+    let (code, _, errors) = check(&["--accept-change", &digests.join(",")]);
+    assert!(code == Some(0) && !errors.contains("no effect"), "{errors}");
+    let (code, told, errors) = check(&["--accept-change", digests[1]]);
+    assert!(code == Some(4) && told.contains(digests[0]) && !errors.contains("no effect"), "{errors}");
+    let (code, _, errors) = check(&["--accept-change", digests[0], "--accept-change", "0123"]);
+    assert!(code == Some(4) && errors.contains("--accept-change 0123 has no effect"), "{errors}");
+    assert_eq!(errors.matches("no effect").count(), 1, "{errors}");
+}
+
 /// A change is held to the limits of its target, and a limit that is taken away is told.
 #[test]
 fn a_limit_of_the_change_does_not_loosen_that_of_its_target() {
@@ -495,6 +637,49 @@ fn lint_is_that_of_the_target_too() {
     );
 }
 
+/// A baseline that the settings name counts in a check as it does for lint, as far as the target has it too, and may stand in the
+/// inventory.
+#[test]
+fn the_baseline_of_the_settings_is_that_of_a_check() {
+    let wrong = allows(&["artifact:NoSuchAction"]).to_string();
+    let settings = "asOf = \"2026-11-15\"\n[lint]\nbaseline = \"lint-baseline.json\"\n";
+    let empty = "{\"schema\": \"countersign/baseline/v1\", \"entries\": []}\n";
+    let world = world().file("a.json", wrong).file("countersign.toml", settings).file("lint-baseline.json", empty);
+    let repository = Repository::new(&world);
+    let lint = ["--only", "lint", "--fail-on", "warning"];
+    let open = repository.check(&lint);
+    assert_eq!((open.code, open.part("lint")), (1, "failed"), "{}", open.errors);
+    let write = ["lint", "--write-baseline"];
+    let written =
+        Command::new(env!("CARGO_BIN_EXE_countersign")).current_dir(repository.path()).args(write).output().unwrap();
+    assert!(written.status.success(), "{}", String::from_utf8_lossy(&written.stderr));
+    let known = std::fs::read_to_string(repository.path().join("lint-baseline.json")).unwrap();
+    // what the change adds to it is told, and ignores nothing
+    let widened = repository.check(&lint);
+    assert_eq!((widened.code, widened.part("lint"), widened.weakened()), (1, "failed", vec!["baseline"]));
+    let accepted = repository.check(&[&lint[..], &["--accept-change", widened.digest()]].concat());
+    assert_eq!((accepted.code, accepted.part("lint")), (0, "passed"));
+    // once the target has it, it counts
+    repository.on_main(|r| {
+        r.write("lint-baseline.json", &known);
+    });
+    let same = repository.check(&lint);
+    assert_eq!((same.code, same.part("lint"), same.part("weakening")), (0, "passed", "passed"), "{}", same.document);
+    // the same under another name, and one that is taken out
+    repository.write("other.json", &known).write("countersign.toml", &settings.replace("lint-baseline", "other"));
+    assert_eq!(repository.check(&lint).code, 0);
+    repository.write("countersign.toml", "asOf = \"2026-11-15\"\n");
+    assert_eq!(repository.check(&lint).code, 1);
+    assert_eq!(repository.check(&["--only", "weakening"]).code, 0, "stricter");
+    // a folder without an inventory has one, too
+    let alone = World::new()
+        .file("a.json", allows(&["artifact:NoSuchAction"]).to_string())
+        .file("countersign.toml", settings)
+        .file("lint-baseline.json", known);
+    let checked = Repository::new(&alone).check(&lint);
+    assert_eq!((checked.code, checked.part("lint")), (0, "passed"), "{}", checked.document);
+}
+
 /// The rules that the command line names in the repository are those of the target.
 #[test]
 fn rules_that_are_named_come_from_the_target() {
@@ -515,6 +700,73 @@ fn rules_that_are_named_come_from_the_target() {
         "{}",
         checked.document["rules"]
     );
+}
+
+/// The places of what is told are files of the repository: also of a guardrail that is built in, of rules that the command line names,
+/// and of what takes the place of AWS's.
+#[test]
+fn places_are_files_that_there_are() {
+    let shipped = countersign_core::guardrails::shipped().unwrap();
+    let name = shipped[0].1.annotation("id").unwrap().to_owned();
+    let settings = format!("asOf = \"2026-11-15\"\n\n[guardrails]\non = [\"{name}\"]\n");
+    let gate = "@id(\"closed\") @rule(\"R1\") @order(\"1\") @reason(\"closed\")
+        forbid(principal, action == Artifact::Action::\"accept-agreement\", resource);\n";
+    let arn = "arn:aws:iam::aws:policy/AWSArtifactAgreementsFullAccess";
+    let mut base = World::new().file("README", "x").file("rules/own.cedar", gate);
+    for (path, text) in world().files {
+        base = base.file(&format!("inv/{path}"), text);
+    }
+    let people = world().user(A, "b", json!([arn]));
+    base = base.file("inv/entities.json", entities(&people)).file("inv/countersign.toml", settings.clone());
+    let repository = Repository::new(&base);
+    let check = |more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+        for name in ["GITHUB_ACTIONS", "GITLAB_CI"] {
+            command.env_remove(name);
+        }
+        let args = [&["check", "inv", "--git", "main...", "--format", "json"][..], more].concat();
+        let output = command.current_dir(repository.path()).env("NO_COLOR", "1").args(args).output().unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        serde_json::from_slice::<Value>(&output.stdout).unwrap_or_else(|_| panic!("{errors}"))
+    };
+    let place = |entry: &Value| (entry["file"].as_str().unwrap().to_owned(), entry["line"].as_u64().unwrap());
+    let weakened = |document: &Value| place(&document["weakening"]["entries"][0]);
+    repository.write("inv/countersign.toml", "asOf = \"2026-11-15\"\n");
+    let document = check(&["--only", "weakening"]);
+    assert_eq!(weakened(&document), ("inv/countersign.toml".to_owned(), 4), "where it was switched on");
+    repository.write("inv/countersign.toml", &settings);
+    let of_own = |text: &str| {
+        repository.write("rules/own.cedar", text);
+        weakened(&check(&["--only", "weakening", "--policies", "rules"]))
+    };
+    assert_eq!(of_own(&gate.replace("closed\")\n", "shut\")\n")), ("rules/own.cedar".to_owned(), 1), "changed");
+    assert_eq!(
+        of_own(&format!("{gate}{}", gate.replace("closed", "more"))),
+        ("rules/own.cedar".to_owned(), 3),
+        "added"
+    );
+    repository.write("rules/own.cedar", gate);
+    // a document in the place of AWS's: of an entity, in either form, or of a file that `[aws]` names
+    let document = allows(&["artifact:ListReports"]);
+    let entity = |document: Value| json!({"uid": format!("IamPolicy::\"{arn}\""), "attrs": {"document": document}});
+    for written in [json!(document.to_string()), document.clone()] {
+        repository.write("inv/entities.json", &entities(&people.clone().entity(entity(written))));
+        let files: Vec<String> = check(&["--only", "diff"])["diff"]["changes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|change| change["file"].as_str().unwrap().to_owned())
+            .collect();
+        assert!(!files.is_empty() && files.iter().all(|file| file == "inv/entities.json"), "{files:?}");
+    }
+    repository.write("inv/entities.json", &entities(&people));
+    let answer = json!({"PolicyVersion": {"VersionId": "v999", "IsDefaultVersion": true, "Document": document}});
+    repository.write("inv/aws/AWSArtifactAgreementsFullAccess.json", &answer.to_string());
+    repository.write("inv/countersign.toml", &format!("{settings}[aws]\nmanagedPolicies = \"aws\"\n"));
+    let changes = check(&["--only", "diff"])["diff"]["changes"].clone();
+    let files: Vec<&str> = changes.as_array().unwrap().iter().map(|change| change["file"].as_str().unwrap()).collect();
+    let expected = "inv/aws/AWSArtifactAgreementsFullAccess.json";
+    assert!(!files.is_empty() && files.iter().all(|file| *file == expected), "{files:?}");
 }
 
 #[test]
@@ -617,6 +869,78 @@ fn lint_alone_is_held_to_the_target() {
     assert_eq!((accepted.code, accepted.part("lint")), (0, "passed"));
     repository.write("countersign.toml", "[lint.rules]\nCS101 = \"error\"\n").write(".gitignore", "main.tf\n");
     assert_eq!(repository.check(&lint).part("lint"), "failed");
+}
+
+/// A policy that an entity names counts wherever it stands, and so it is linted there: hidden, under another ending, ignored, or beside
+/// the folder.
+#[test]
+fn what_the_inventory_uses_is_linted_wherever_it_stands() {
+    let wrong = allows(&["artifact:NoSuchAction"]).to_string();
+    let lint = ["--only", "lint", "--fail-on", "warning"];
+    let moved = |to: &str| {
+        let inside = |path: &str| format!("inv/{path}");
+        let mut base = World::new().file("README", "x").file("inv/entities.json", entities(&world()));
+        for (path, text) in world().files {
+            base = base.file(&inside(&path), text);
+        }
+        let repository = Repository::new(&base);
+        repository.remove("inv/a.json").write(&inside(to), &wrong);
+        let text = entities(&world()).replace("a.json", to);
+        repository.write("inv/entities.json", &text);
+        repository
+    };
+    let check = |repository: &Repository| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+        for name in ["GITHUB_ACTIONS", "GITLAB_CI"] {
+            command.env_remove(name);
+        }
+        let args = [&["check", "inv", "--git", "main...", "--format", "json"][..], &lint].concat();
+        let output = command.current_dir(repository.path()).env("NO_COLOR", "1").args(args).output().unwrap();
+        let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let found = document["findings"].as_array().unwrap().iter();
+        let files: Vec<String> = found.map(|f| f["file"].as_str().unwrap_or_default().to_owned()).collect();
+        (output.status.code(), files)
+    };
+    for (to, told) in [
+        ("b.json", "inv/b.json"),
+        (".iam/b.json", "inv/.iam/b.json"),
+        ("iam/.b.json", "inv/iam/.b.json"),
+        ("b.xyz", "inv/b.xyz"),
+        ("../pol/b.json", "pol/b.json"),
+        ("../pol/b.xyz", "pol/b.xyz"),
+    ] {
+        assert_eq!(check(&moved(to)), (Some(1), vec![told.to_owned()]), "{to}");
+    }
+    for ignore in ["inv/.gitignore", ".gitignore", "inv/.ignore"] {
+        let repository = moved("iam/b.json");
+        repository.write(ignore, "iam/\n");
+        assert_eq!(check(&repository), (Some(1), vec!["inv/iam/b.json".to_owned()]), "{ignore}");
+    }
+    // what holds no policy is not read as one: packed events
+    let repository = moved("b.json");
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    std::io::Write::write_all(&mut packed, br#"{"Records": []}"#).unwrap();
+    std::fs::write(repository.path().join("inv/events.json.gz"), packed.finish().unwrap()).unwrap();
+    assert_eq!(check(&repository), (Some(1), vec!["inv/b.json".to_owned()]));
+    // a path of lint that the change leaves
+    let settings = "asOf = \"2026-11-15\"\n[lint]\npaths = [\"iam\"]\n";
+    let document = serde_json::to_string(&allows(&["s3:ListAllMyBuckets"])).unwrap();
+    let base = World {
+        files: [("countersign.toml".to_owned(), settings.to_owned()), ("iam/a.json".to_owned(), document)].into(),
+        entities: world()
+            .user(A, "b", json!(["iam/a.json"]))
+            .entities
+            .into_iter()
+            .filter(|e| !e.to_string().contains("\"a.json\""))
+            .collect(),
+    };
+    let repository = Repository::new(&base);
+    assert_eq!(repository.check(&lint).code, 0);
+    repository
+        .write("other/a.json", &wrong)
+        .write("entities.json", &entities(&base).replace("iam/a.json", "other/a.json"));
+    let checked = repository.check(&lint);
+    assert_eq!((checked.code, checked.part("lint")), (1, "failed"), "{}", checked.errors);
 }
 
 /// A comment is read: who gains what through which permission set is counted, and it stays short.

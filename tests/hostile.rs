@@ -247,6 +247,77 @@ mod unix {
         assert_eq!(import().0, 0);
     }
 
+    /// What an import writes is not what it reads the next time.
+    #[test]
+    fn an_import_into_its_own_answers_is_refused() {
+        let accounts = json!({"Accounts": [{"Id": A, "Name": "a", "Status": "ACTIVE", "Arn": format!("arn:aws:organizations::{M}:account/{ORG}/{A}"),
+            "Email": "a@example.com", "JoinedMethod": "CREATED", "JoinedTimestamp": "2024-01-01T00:00:00Z"}]});
+        let answers = World::new().file("ans/list-accounts.json", accounts.to_string()).folder();
+        for out in ["ans", "ans/inventory", "ans/../ans"] {
+            let (code, _, errors) = run(answers.path(), &["import", "ans", "--out", out]);
+            assert!(code == 2 && errors.contains("which is imported"), "{out}: {errors}");
+        }
+        let there: Vec<_> = std::fs::read_dir(answers.path().join("ans")).unwrap().collect();
+        assert_eq!(there.len(), 1);
+        for _ in 0..2 {
+            assert_eq!(run(answers.path(), &["import", "ans", "--out", "out"]).0, 0);
+        }
+    }
+
+    /// A file and a link to it are one file: mended once, and both stay what they are.
+    #[test]
+    fn a_file_that_is_linked_to_is_mended_once() {
+        let twice = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["s3:GetObject", "s3:GetObject"], "Resource": "*"}]});
+        let folder = World::new().file("q.json", twice.to_string()).folder();
+        symlink("q.json", folder.path().join("p.json")).unwrap();
+        let (code, told, errors) = run(folder.path(), &["lint", "--fix", "--fail-on", "never"]);
+        assert!(code == 0 && !errors.contains("has changed"), "{told} {errors}");
+        assert!(folder.path().join("p.json").is_symlink());
+        let text = std::fs::read_to_string(folder.path().join("q.json")).unwrap();
+        assert_eq!(text.matches("s3:GetObject").count(), 1, "{text}");
+    }
+
+    /// An output is not written over what the run has read, and not twice to one place; over an earlier output it is.
+    #[test]
+    fn an_output_is_not_written_over_an_input() {
+        let guardrail = "@id(\"nobody\") @message(\"m\")
+            forbid(principal is Artifact::User, action == Artifact::Action::\"may-accept-agreement\", resource);";
+        let settings = "asOf = \"2026-11-15\"\n[lint]\nbaseline = \"known.json\"\n";
+        let folder = World::organization()
+            .user(A, "a", json!(["iam/a.json"]))
+            .file("iam/a.json", allows(&["s3:ListAllMyBuckets"]).to_string())
+            .file("guardrails/own.cedar", guardrail)
+            .file("known.json", "{\"schema\": \"countersign/baseline/v1\", \"entries\": []}\n")
+            .file("countersign.toml", settings)
+            .folder();
+        symlink("iam/a.json", folder.path().join("link")).unwrap();
+        let text = |file: &str| std::fs::read_to_string(folder.path().join(file)).unwrap();
+        let commands: [&[&str]; 4] = [&["check", "--no-base"], &["evaluate"], &["coverage"], &["lint"]];
+        for file in ["iam/a.json", "link", "entities.json", "guardrails/own.cedar", "countersign.toml", "known.json"] {
+            let before = text(file);
+            for command in commands {
+                if file == "known.json" && !["check", "lint"].contains(&command[0]) {
+                    continue;
+                }
+                let (code, _, errors) = run(folder.path(), &[command, &["--format", &format!("json={file}")]].concat());
+                assert!(code == 2 && errors.contains("is not written over"), "{command:?} {file}: {errors}");
+                assert_eq!(text(file), before, "{command:?} {file}");
+            }
+        }
+        for command in commands {
+            for _ in 0..2 {
+                let (code, _, errors) = run(folder.path(), &[command, &["--format", "json=told.json"]].concat());
+                // what countersign wrote is no part of an inventory
+                let is_input = errors.contains("countersign itself wrote it");
+                assert!([0, 1].contains(&code) || is_input, "{command:?}: {errors}");
+            }
+            std::fs::remove_file(folder.path().join("told.json")).unwrap();
+        }
+        let twice = ["check", "--no-base", "--format", "json=one.json", "--format", "text=one.json"];
+        let (code, _, errors) = run(folder.path(), &twice);
+        assert!(code == 2 && errors.contains("is named for two formats"), "{errors}");
+    }
+
     /// Ended at any moment, each writer leaves what was or what is to be, and the next run succeeds.
     #[test]
     fn a_writer_that_is_killed_leaves_the_old_or_the_new() {

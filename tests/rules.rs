@@ -358,6 +358,40 @@ fn a_document_that_nothing_refers_to_is_a_finding() {
     assert_eq!(finding["subject"], "iam/unused.json");
 }
 
+/// What a policy of AWS's says is AWS's to say: a document that it does not have there is told, wherever it stands.
+#[test]
+fn a_policy_of_aws_with_another_document_is_a_finding() {
+    const ADMIN: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
+    let world = |id: &str, document: serde_json::Value| {
+        World::new()
+            .account(A, json!({}), &[])
+            .user(A, "a", json!([id]))
+            .entity(json!({"uid": format!("IamPolicy::\"{id}\""), "attrs": {"document": document}}))
+    };
+    let told = |world: World| -> Vec<String> {
+        let answers = world.now();
+        let found = answers.0["findings"].as_array().unwrap().iter().filter(|f| f["rule"] == "CS038");
+        found.map(|f| f["subject"].as_str().unwrap().to_owned()).collect()
+    };
+    let whole = json!({"Statement": {"Resource": ["*"], "Action": "*", "Effect": "Allow"}, "Version": "2012-10-17"});
+    assert_eq!(told(world(ADMIN, allows(&["artifact:ListReports"]))), [ADMIN]);
+    assert_eq!(told(world(ADMIN, whole.clone())), Vec::<String>::new(), "in other words");
+    let beside = world(ADMIN, json!("aws.json")).file("aws.json", allows(&["artifact:ListReports"]).to_string());
+    assert_eq!(told(beside), [ADMIN]);
+    assert_eq!(told(world("p-FullAWSAccess", allows(&["s3:*"]))), ["p-FullAWSAccess"]);
+    // one of one's own, and one that the data do not have
+    for id in ["arn:aws:iam::111122223333:policy/own", "arn:aws:iam::aws:policy/NoSuchPolicyOfAws"] {
+        assert_eq!(told(world(id, whole.clone())), Vec::<String>::new(), "{id}");
+    }
+    // what `[aws]` names is AWS's own too
+    let newer =
+        json!({"PolicyVersion": {"VersionId": "v999", "IsDefaultVersion": true, "Document": allows(&["s3:*"])}});
+    let named = world(ADMIN, allows(&["s3:*"]))
+        .file("aws/AdministratorAccess.json", newer.to_string())
+        .file("countersign.toml", "[aws]\nmanagedPolicies = \"aws\"\n");
+    assert_eq!(told(named), Vec::<String>::new());
+}
+
 #[test]
 fn contradictions_of_consolidated_billing_are_findings() {
     let billing = json!({"featureSet": "CONSOLIDATED_BILLING", "serviceControlPolicies": ["p-FullAWSAccess"]});

@@ -43,9 +43,10 @@ pub struct CheckArgs {
     /// Apply the reviewed exceptions in countersign.toml: `[[diff.allow]]`, each with a reason
     #[arg(long)]
     allow: bool,
-    /// Accept that the change weakens what it is checked by: the digest of exactly those weakenings, as this command prints it
+    /// Accept that the change weakens what it is checked by: the digest of exactly those weakenings, as this command prints it; one for
+    /// each inventory, by repeating it or with commas
     #[arg(long, value_name = "DIGEST")]
-    accept_change: Option<String>,
+    accept_change: Vec<String>,
     /// Run only these parts
     #[arg(long, value_enum, value_name = "PART")]
     only: Vec<Part>,
@@ -74,6 +75,12 @@ impl CheckArgs {
         self.only.is_empty() || self.only.contains(&part)
     }
 
+    /// The digests of what is accepted.
+    fn accepted(&self) -> Vec<&str> {
+        let parts = self.accept_change.iter().flat_map(|given| given.split([',', ' ', '\n']));
+        parts.filter(|digest| !digest.is_empty()).collect()
+    }
+
     fn wants_any(&self, parts: &[Part]) -> bool {
         parts.iter().any(|part| self.wants(*part))
     }
@@ -85,9 +92,15 @@ pub fn check(cli: &Cli, args: &CheckArgs) -> Result<u8, Failure> {
     if folders.len() > 1 && !whole {
         return Err(several(&folders));
     }
-    let mut codes = Vec::new();
+    let (mut codes, mut digests) = (Vec::new(), Vec::new());
     for folder in folders {
-        codes.push(check_one(cli, args, folder)?);
+        let (code, digest) = check_one(cli, args, folder)?;
+        codes.push(code);
+        digests.extend(digest);
+    }
+    for given in args.accepted().into_iter().filter(|given| !digests.iter().any(|digest| digest == given)) {
+        let why = if digests.is_empty() { "nothing is weakened" } else { "it names another change" };
+        output::note(&format!("--accept-change {given} has no effect: {why}."));
     }
     // what fails comes before what is weakened, and what passes before nothing at all
     let worst = [NOT_OK, WEAKENED, OK].into_iter().find(|code| codes.contains(code));
@@ -102,7 +115,8 @@ fn several(folders: &[PathBuf]) -> Failure {
     errors::usage(message).help(help).into()
 }
 
-fn check_one(cli: &Cli, args: &CheckArgs, folder: PathBuf) -> Result<u8, Failure> {
+/// Checks an inventory: the exit code, and the digest of what is weakened.
+fn check_one(cli: &Cli, args: &CheckArgs, folder: PathBuf) -> Result<(u8, Option<String>), Failure> {
     let mut checked = Checked {
         folder: folder.display().to_string(),
         root: in_repository(&folder).unwrap_or_else(|| folder.display().to_string()),
@@ -113,7 +127,7 @@ fn check_one(cli: &Cli, args: &CheckArgs, folder: PathBuf) -> Result<u8, Failure
     let mut provenance = Provenance::bare();
     let mut files = Listing::default();
     let at = args.asking.at.as_deref().map_or_else(|| Ok(super::now()), super::parse_moment)?;
-    let mut linting = None;
+    let (mut linting, mut evaluated) = (None, None);
     match cli.session(Some(&folder), &args.asking) {
         Ok(mut session) => {
             provenance = session.provenance();
@@ -125,6 +139,7 @@ fn check_one(cli: &Cli, args: &CheckArgs, folder: PathBuf) -> Result<u8, Failure
             let mut saying = Saying { checked: &mut checked, provenance: &mut provenance, files: &mut files };
             let (head, gate) = parts::check(cli, args, session, &mut saying)?;
             linting = gate.map(|gate| Linting::of(gate.target(), &head, at)).transpose()?;
+            evaluated = Some(head.session.inventory.holding.clone());
         }
         Err(Failure::Nothing(why)) => {
             versions::gone(args, &folder)?;
@@ -144,22 +159,25 @@ fn check_one(cli: &Cli, args: &CheckArgs, folder: PathBuf) -> Result<u8, Failure
     let mut unread = Unread::default();
     if args.wants(Part::Lint) {
         let accepted = checked.weakening.as_ref().is_some_and(|w| w.accepted);
-        let held = (at, linting.filter(|_| !accepted));
+        let held = linted::Held { at, target: linting.filter(|_| !accepted), evaluated };
         unread = linted::lint_policies((cli, args), &folder, held, (&mut checked, &mut files))?;
     }
     provenance.files = Some(read(&files, unread, &mut provenance)).filter(|f| f.files > 0);
     print(args, &checked, &provenance)?;
-    Ok(match (checked.is_empty(), checked.passed(), checked.only_weakens()) {
+    let code = match (checked.is_empty(), checked.passed(), checked.only_weakens()) {
         (true, ..) => NOTHING,
         (_, true, _) => OK,
         (_, _, true) => WEAKENED,
         _ => NOT_OK,
-    })
+    };
+    Ok((code, checked.weakening.and_then(|weakening| weakening.digest)))
 }
 
 /// The files that were read beside those of the inventory. What either part has read was not declined; what a setting keeps from
 /// lint is told all the same.
 fn read(files: &Listing, mut unread: Unread, provenance: &mut Provenance) -> Files {
+    // what is linted wherever it stands was read after all
+    unread.retain(|reason, name| ![Reason::Hidden, Reason::Ignored].contains(&reason) || !files.has(name));
     if let Some(inventory) = &mut provenance.inventory {
         inventory.unread.retain(|_, name| !files.has(name) || unread.has(Reason::WithoutPolicy, name));
         unread.retain(|reason, _| [Reason::Excluded, Reason::Ignored].contains(&reason));

@@ -8,6 +8,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::errors::usage;
+use super::files::is_within;
 use super::{Cli, EvaluationArgs, NOT_OK, OK, Session, day, input, narrow, now, output, settled, verify};
 use crate::evidence::manifest;
 use crate::evidence::register::{Reconciled, reconcile};
@@ -172,17 +173,6 @@ fn future(session: &Session) {
     if let Some(as_of) = as_of {
         let as_of = plain::day::when(&moment::format(as_of));
         output::note(&format!("asOf says {as_of}, which has not come: nobody can have collected the files then"));
-    }
-}
-
-/// Whether a folder is that of the inventory, or within it: what is written there would be read as a part of it.
-fn is_within(out: &Path, inventory: &Path) -> bool {
-    let found = |path: &Path| path.canonicalize().ok();
-    // what is not there yet is where its first parent is that is there
-    let there = std::path::absolute(out).ok().and_then(|out| out.ancestors().find_map(found));
-    match (there, found(inventory)) {
-        (Some(out), Some(inventory)) => out.starts_with(inventory),
-        _ => false,
     }
 }
 

@@ -2,14 +2,73 @@
 //! the link stays.
 
 use std::fs::{File, TryLockError};
-use std::io::Write;
+use std::io::{Read as _, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 use countersign_core::problem::{Doing, Failure, Problem};
 use tempfile::NamedTempFile;
 
 /// How the names of files begin that are being written; hidden, so that they are no part of an inventory.
 const WRITING: &str = ".countersign-writing-";
+
+/// Files that this run has read: the folder, and their paths in it.
+type Read = (PathBuf, Arc<[String]>);
+
+static READ: Mutex<Vec<Read>> = Mutex::new(Vec::new());
+
+/// Notes what this run has read: no output is written over it.
+pub fn was_read(folder: &Path, paths: Arc<[String]>) {
+    if let Ok(mut read) = READ.lock() {
+        read.push((folder.to_owned(), paths));
+    }
+}
+
+/// Writes an output that the command line names: not over what this run has read.
+pub fn write_output(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    if is_input(path) {
+        let message = format!("{} is a file that this run has read, and is not written over", path.display());
+        return Err(Problem::about(path.display().to_string(), message).help("name another file").into());
+    }
+    replace(path, bytes)
+}
+
+/// Whether a file was read, or is one of a folder that was read whose name says that it decides: a policy, an expectation, a setting.
+fn is_input(path: &Path) -> bool {
+    let Ok(real) = path.canonicalize() else { return false };
+    let decides = real.extension().is_some_and(|end| end == "cedar" || end == "toml");
+    let is_read = |(folder, paths): &Read| {
+        let is_within = || folder.canonicalize().is_ok_and(|folder| real.starts_with(folder));
+        (decides && is_within()) || paths.iter().any(|inner| folder.join(inner).canonicalize().is_ok_and(|p| p == real))
+    };
+    READ.lock().is_ok_and(|read| read.iter().any(is_read)) && !is_output(&real)
+}
+
+/// Whether an earlier run has written a file as an output: findings may be written again where lint has looked at them.
+fn is_output(path: &Path) -> bool {
+    const BEGINNING: usize = 4096;
+    let text = File::open(path).and_then(|file| {
+        let mut text = Vec::new();
+        file.take(BEGINNING as u64).read_to_end(&mut text)?;
+        Ok(String::from_utf8_lossy(&text).into_owned())
+    });
+    let is_one = |text: String| {
+        let is_of_ours = text.contains("\"countersign/") && !text.contains("\"countersign/baseline/");
+        is_of_ours || (text.contains("\"$schema\"") && text.contains("sarif")) || text.contains("\"check_name\"")
+    };
+    text.is_ok_and(is_one)
+}
+
+/// Whether a folder is one that was read, or within it: what is written there would be read as a part of it.
+pub fn is_within(out: &Path, read: &Path) -> bool {
+    let found = |path: &Path| path.canonicalize().ok();
+    // what is not there yet is where its first parent is that is there
+    let there = std::path::absolute(out).ok().and_then(|out| out.ancestors().find_map(found));
+    match (there, found(read)) {
+        (Some(out), Some(read)) => out.starts_with(read),
+        _ => false,
+    }
+}
 
 /// Replaces a file whole, or leaves it as it is.
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {

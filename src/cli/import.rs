@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::{Cli, OK, limits, output, parse_moment, written};
+use super::files::is_within;
+use super::{Cli, OK, errors, limits, output, parse_moment, written};
 use crate::report::count;
 use countersign_core::import;
 use countersign_core::inventory::Inventory;
@@ -48,6 +49,11 @@ pub fn import(cli: &Cli, args: &ImportArgs) -> Result<u8, Failure> {
         return Ok(OK);
     };
     let as_of = args.as_of.as_deref().map(parse_moment).transpose()?;
+    if let Some(source) = args.source.iter().find(|source| source.is_dir() && is_within(out, source)) {
+        let message = format!("{} is within {}, which is imported", out.display(), source.display());
+        let help = "name a folder outside of it: the next import would read what this one writes";
+        return Err(errors::usage(message).help(help).into());
+    }
     let schema = cli.deciding(&Folder::new(out))?.schema;
     let mut problems = Vec::new();
     let config = Config { limits: limits::with(&cli.limit, Limits::default()), ..Config::none() };

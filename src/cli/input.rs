@@ -4,6 +4,7 @@ use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
+use super::files::was_read;
 use crate::walk;
 use countersign_core::inventory::config::FILE;
 use countersign_core::problem::{Failure, Problem, SourceFile};
@@ -39,12 +40,14 @@ pub fn stdin() -> Result<Vec<u8>, Problem> {
 
 /// A file of the disk as text; errors call it by `name`.
 pub fn text(path: &Path, name: &str) -> Result<Arc<SourceFile>, Problem> {
+    was_read(Path::new(""), [path.display().to_string()].into());
     files::text_of(folder::bytes(path, name)?, name)
 }
 
 /// A table as text, without the byte order mark that spreadsheets write at the beginning; and whether there was one.
 pub fn table(path: &Path, name: &str) -> Result<(Arc<SourceFile>, bool), Problem> {
     const MARK: &[u8] = b"\xef\xbb\xbf";
+    was_read(Path::new(""), [path.display().to_string()].into());
     let bytes = folder::bytes(path, name)?;
     match bytes.strip_prefix(MARK) {
         Some(rest) => Ok((files::text_of(rest.to_vec(), name)?, true)),

@@ -1,5 +1,6 @@
 //! `lint`: reads the files, prints what was found, mends what can be mended.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -221,7 +222,10 @@ fn prepare(cli: &Cli, args: &LintArgs, problems: &mut Vec<Problem>) -> Result<Ru
         return Err(errors::missing(missing).into());
     }
     let mut unread = Unread::default();
+    let walked = inputs.len();
     inputs.extend(walk::inputs(&root, &paths, &settings, (problems, &mut unread)));
+    let absolute = |input: &walk::Input| Some(std::path::absolute(&input.path).ok()?.display().to_string());
+    files::was_read(&root, inputs.iter().skip(walked).filter_map(absolute).collect());
     let of_settings = settings.baseline.as_ref().filter(|_| args.baseline.is_none());
     let of_settings = of_settings.map(|own| walk::of_settings(&root, own)).transpose()?;
     let named = args.baseline.clone().or(of_settings);
@@ -298,13 +302,18 @@ impl Run {
     /// Writes what was mended, and lints again; the texts as they are then.
     fn write(&self, fixed: &[Fixed]) -> Result<(LintOutcome, Vec<Arc<SourceFile>>), Failure> {
         let mut texts = self.texts();
+        let mut written = BTreeSet::new();
         for file in fixed {
             let Some(input) = self.inputs.iter().find(|i| i.source.path == file.before.path) else {
                 continue;
             };
-            files::replace_unchanged(&input.path, file.before.text.as_bytes(), file.after.as_bytes())?;
-            for done in &file.done {
-                output::note(&format!("{}: {done}", file.before.path));
+            // a file and a link to it are one, and are mended once
+            let is_first = input.path.canonicalize().map_or(true, |real| written.insert(real));
+            if is_first {
+                files::replace_unchanged(&input.path, file.before.text.as_bytes(), file.after.as_bytes())?;
+                for done in &file.done {
+                    output::note(&format!("{}: {done}", file.before.path));
+                }
             }
             if let Some(text) = texts.iter_mut().find(|t| t.source.path == file.before.path) {
                 text.source = SourceFile::new(file.before.path.clone(), file.after.clone());

@@ -375,6 +375,7 @@ impl Cli {
         at: Option<Moment>,
     ) -> Result<Session, Failure> {
         let inventory = Inventory::load_configured(source.as_ref(), config, schema)?;
+        files::was_read(Path::new(&source.name()), inventory.paths.clone());
         let undated = inventory.config.as_of.is_none() && asking.at.is_some();
         let snapshot = inventory.config.as_of;
         let snapshot = match (snapshot, &asking.at) {

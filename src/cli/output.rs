@@ -8,7 +8,8 @@ use std::str::FromStr;
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode};
 use serde::Serialize;
 
-use super::errors;
+use super::errors::{self, usage};
+use super::files;
 pub use super::files::replace;
 use crate::report::excerpt::{Excerpt, sentence};
 use crate::report::findings::markdown::cell;
@@ -233,6 +234,11 @@ pub fn json(value: &impl Serialize) -> Result<String, Failure> {
 
 /// Writes what a format looks like, for every format that was asked for.
 pub fn write_as(outputs: &[Output], as_format: impl Fn(Format) -> Result<String, Failure>) -> Result<(), Failure> {
+    let files: Vec<&PathBuf> = outputs.iter().filter_map(|output| output.file.as_ref()).collect();
+    let twice = files.iter().enumerate().find(|(at, file)| files.iter().take(*at).any(|earlier| earlier == *file));
+    if let Some((_, file)) = twice.filter(|(_, file)| file.as_path() != Path::new("/dev/null")) {
+        return Err(usage(format!("{} is named for two formats", file.display())).help("name a file for each").into());
+    }
     for output in outputs {
         let written = as_format(output.format)?;
         let mut written = passed(output, &written).into_owned();
@@ -240,7 +246,7 @@ pub fn write_as(outputs: &[Output], as_format: impl Fn(Format) -> Result<String,
             written.push('\n');
         }
         match &output.file {
-            Some(path) => replace(path, written.as_bytes())?,
+            Some(path) => files::write_output(path, written.as_bytes())?,
             None => put(&written)?,
         }
     }

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::ending::MOST;
 use super::errors::usage;
-use super::{Cli, EvaluationArgs, OK, Session, day, output};
+use super::{Cli, EvaluationArgs, OK, Session, day, files, output};
 use crate::page::{self, Drawn};
 use crate::report::paragraph;
 use crate::report::plain::coverage::Told;
@@ -90,7 +90,7 @@ pub fn report(cli: &Cli, args: &ReportArgs) -> Result<u8, Failure> {
     match &args.out {
         None => output::print(&text)?,
         Some(file) => {
-            output::replace(file, text.as_bytes())?;
+            files::write_output(file, text.as_bytes())?;
             let told = paragraph(output::width(), "", &format!("The report is in {}.", file.display()));
             output::print(&output::told(told, &provenance))?;
         }

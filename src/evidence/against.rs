@@ -12,8 +12,8 @@ use serde_json::{Map, Value};
 use super::cover::MADE_BY;
 use super::manifest::Filed;
 use super::{Bundle, COVER, DOCUMENT, FORMAT};
-use crate::report::few;
 use crate::report::table::{Table, member};
+use crate::report::{border, few};
 
 /// The tables of a document, with the members that a row is known by.
 const TABLES: [(&str, &[&str]); 6] = [
@@ -107,7 +107,9 @@ fn is_plain(bytes: &[u8], document: &Value) -> bool {
         lines
     };
     let text = String::from_utf8_lossy(bytes);
-    serde_json::to_string_pretty(document).is_ok_and(|written| lines(&written) == lines(&text))
+    // earlier versions wrote characters that are not seen as they are
+    let is_as = |written: &str| lines(written) == lines(&text);
+    serde_json::to_string_pretty(document).is_ok_and(|written| is_as(&border::json(&written)) || is_as(&written))
 }
 
 /// Compares all that was filed with a second evaluation.
@@ -263,6 +265,8 @@ impl Compared {
             let Some(written) = now.files.get(name) else { continue };
             let header = |bytes: &[u8]| bytes.split(|b| *b == b'\n').next().map(<[u8]>::to_vec);
             let is_same = match name.as_str() {
+                // earlier versions wrote characters that are not seen as they are
+                DOCUMENT if is_all_the_same => border::json(&String::from_utf8_lossy(bytes)).as_bytes() == written,
                 _ if is_all_the_same => bytes == written,
                 COVER => {
                     self.not_compared.push(format!("the section \"{MADE_BY}\" of {COVER}"));

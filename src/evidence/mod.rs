@@ -19,6 +19,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::report;
+use crate::report::border;
 use crate::report::plain::{Names, day};
 use crate::report::table::Table;
 use countersign_core::assessment::Assessment;
@@ -121,7 +122,7 @@ pub fn bundle(facts: &Facts<'_>) -> Result<Bundle, Failure> {
         history,
     };
     let json = Failure::internal("JSON");
-    let text = serde_json::to_string_pretty(&document).map_err(json)? + "\n";
+    let text = border::json(&serde_json::to_string_pretty(&document).map_err(json)?).into_owned() + "\n";
     let document = serde_json::to_value(&document).map_err(Failure::internal("JSON"))?;
     let mut files: BTreeMap<String, Vec<u8>> =
         tables.iter().map(|t| (t.file.to_owned(), t.table.csv().into_bytes())).collect();

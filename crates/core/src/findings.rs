@@ -213,12 +213,18 @@ impl<'a> Findings<'a> {
         let attached = self.inventory.policies.iter().map(|(id, policy)| (id, &policy.label, true));
         let unused = self.inventory.unused.iter().map(|source| (&source.path, &source.path, false));
         for (id, label, attached) in attached.chain(unused) {
-            let pairs = [("at", datetime(self.at)), ("attached", Expr::new_bool(attached))];
+            let unlike_aws = attached && self.inventory.unlike_aws.contains(id);
+            let pairs = [
+                ("at", datetime(self.at)),
+                ("attached", Expr::new_bool(attached)),
+                ("unlikeAws", Expr::new_bool(unlike_aws)),
+            ];
             let uid = Uid::new("IamPolicy", id).to_cedar()?;
             let entity = cedar_policy::Entity::new_no_attrs(uid.clone(), std::collections::HashSet::new());
             let entities = Entities::from_entities([entity], None).map_err(Failure::internal("an entity"))?;
             let ruling = self.rules.rule("report-on-policy", &uid, &uid, context(pairs)?, &entities)?;
-            self.found.extend(findings(&ruling, label)?);
+            // which policy it is is told by its ARN, whatever file has the document
+            self.found.extend(findings(&ruling, if unlike_aws { id } else { label })?);
         }
         Ok(())
     }

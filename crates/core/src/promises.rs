@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use crate::guardrails::GuardrailResult;
 use crate::moment::Moment;
 use crate::problem::Place;
 use crate::source::digest::sha256;
@@ -26,10 +27,14 @@ pub enum Kind {
     Schema,
     /// A guardrail, of the folder or switched on in the settings.
     Guardrail,
+    /// A guardrail that was about somebody, and is about nobody any more: what the inventory says has changed, not the guardrail.
+    IdleGuardrail,
     /// An expectation.
     Expectation,
     /// `[[diff.allow]]`
     Exception,
+    /// `[[exception]]`: what somebody answers for in an account.
+    AccountException,
     /// `exclude`: files that are no part of the inventory.
     Exclude,
     /// `asOf`
@@ -56,7 +61,8 @@ pub enum Kind {
     Baseline,
     /// The lists of HIPAA eligible services that `[aws]` names.
     EligibleServices,
-    /// A file of AWS's Service Reference, or of a managed policy, that `[aws]` names.
+    /// A file of AWS's Service Reference, or of a managed policy, that `[aws]` names; the document that an inventory gives a policy of
+    /// AWS's.
     AwsData,
     /// `[limits]`
     Limit,
@@ -181,6 +187,11 @@ impl Promises {
         self.items.iter().filter(move |((own, _), _)| *own == kind).map(|((_, key), item)| (key.as_str(), item))
     }
 
+    /// Where an item stands.
+    pub fn place(&self, kind: Kind, key: &str) -> Option<&Place> {
+        self.get(&(kind, key.to_owned()))?.place.as_ref()
+    }
+
     fn get(&self, key: &(Kind, String)) -> Option<&Item> {
         self.items.get(key)
     }
@@ -222,6 +233,21 @@ pub fn weakenings(target: &Promises, base: &Promises, head: &Promises, now: Mome
     found
 }
 
+impl Weakening {
+    /// A guardrail that forbids nothing to anyone in the inventory of the change, for a reason, while it did so in its target.
+    pub fn idle(guardrail: &GuardrailResult, place: Option<&Place>, target: &str) -> Self {
+        let GuardrailResult { id, reason, .. } = guardrail;
+        let why = reason.as_ref().map_or_else(String::new, |why| format!(": {why}"));
+        Self {
+            kind: Kind::IdleGuardrail,
+            what: format!("the guardrail `{id}` is about nobody any more, and was about somebody in {target}{why}"),
+            file: place.map(|p| p.source.path.clone()),
+            line: place.map_or(1, Place::line),
+            identity: format!("{:?}\u{1f}{id}", Kind::IdleGuardrail),
+        }
+    }
+}
+
 /// Whether something else that the change promises holds all that one promise does that is gone.
 fn stronger_stands(kind: Kind, old: Option<&Item>, head: &Promises) -> bool {
     let Some(Value::Text(old)) = old.map(|i| &i.value) else { return false };
@@ -231,10 +257,11 @@ fn stronger_stands(kind: Kind, old: Option<&Item>, head: &Promises) -> bool {
     })
 }
 
-/// What names exactly these weakenings: it changes with each of them.
-pub fn digest(weakenings: &[Weakening]) -> String {
+/// What names exactly these weakenings of one inventory, by its path in the repository: it changes with each of them.
+pub fn digest(inventory: &str, weakenings: &[Weakening]) -> String {
     let mut identities: Vec<&str> = weakenings.iter().map(|w| w.identity.as_str()).collect();
     identities.sort_unstable();
+    identities.insert(0, inventory);
     let digest = sha256(identities.join("\u{1e}").as_bytes());
     digest.get(..40).unwrap_or(&digest).to_owned()
 }

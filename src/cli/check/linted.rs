@@ -1,6 +1,7 @@
 //! Lint as a part of a check: by the settings of the change, and by those of its target.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::versions::Linting;
 use super::{CheckArgs, Cli, errors, limits};
@@ -16,28 +17,56 @@ use countersign_core::source::Folder;
 use countersign_core::source::digest::Listing;
 use countersign_core::source::unread::Unread;
 
+/// What lint is held to beside its own settings.
+pub struct Held {
+    /// The moment.
+    pub at: Moment,
+    /// The target of the change, if there is one whose settings count.
+    pub target: Option<Linting>,
+    /// The files that the inventory was read from: what they say counts, wherever they stand.
+    pub evaluated: Option<Arc<[String]>>,
+}
+
+impl Held {
+    /// The files that are linted wherever they stand: of settings that say which paths are linted, those alone that are new.
+    fn wherever(&self, settings: &Settings) -> Vec<String> {
+        let known = self.target.as_ref().and_then(|target| target.evaluated.as_deref());
+        let is_asked = |path: &&String| match (settings.paths.is_empty(), known) {
+            (true, _) => true,
+            (false, Some(known)) => !known.contains(path),
+            (false, None) => false,
+        };
+        self.evaluated.iter().flat_map(|all| all.iter()).filter(is_asked).cloned().collect()
+    }
+}
+
 /// Lints the policies of a folder; what was declined or not checked of it. What either version asks for is asked; what the change ignores with a reason is ignored.
 pub fn lint_policies(
     (cli, args): (&Cli, &CheckArgs),
     folder: &Path,
-    (at, mut target): (Moment, Option<Linting>),
+    mut held: Held,
     (checked, files): (&mut Checked, &mut Listing),
 ) -> Result<Unread, Failure> {
     let settings = || -> Result<Settings, Failure> {
-        let mut settings = Settings::read(&Folder::new(folder), at).map_err(Failure::Problems)?;
+        let mut settings = Settings::read(&Folder::new(folder), held.at).map_err(Failure::Problems)?;
         settings.limits = limits::with(&cli.limit, settings.limits);
         Ok(settings)
     };
     let own = settings()?;
-    let known = target.as_ref().map_or(&[][..], |target| &target.files);
-    let mut outcome = linted(folder, &own, known, files)?;
-    if let Some(held) = target.as_mut().filter(|held| !held.alike) {
-        (held.settings.ignores, held.settings.source) = (settings()?.ignores, own.source.clone());
+    let known = held.target.as_ref().map_or(&[][..], |target| &target.files);
+    let mut outcome = linted(folder, &own, (known, &held.wherever(&own)), files)?;
+    let ignores = settings()?.ignores;
+    if let Some(target) = held.target.as_mut().filter(|target| !target.alike) {
+        (target.settings.ignores, target.settings.source) = (ignores, own.source.clone());
         // a folder that the change removes has nothing to lint
-        held.settings.paths.retain(|path| folder.join(path).exists());
-        add(&mut outcome, linted(folder, &held.settings, &held.files, &mut Listing::default())?);
+        target.settings.paths.retain(|path| folder.join(path).exists());
     }
-    if let Some((baseline, _)) = super::versions::baseline(args)? {
+    if let Some(target) = held.target.as_ref().filter(|target| !target.alike) {
+        let wherever = held.wherever(&target.settings);
+        add(&mut outcome, linted(folder, &target.settings, (&target.files, &wherever), &mut Listing::default())?);
+    }
+    let target = held.target;
+    if let Some((baseline, _)) = super::versions::own_baseline(args, &Folder::new(folder), &own)? {
         match &target {
             Some(held) => counted(&baseline, held.baseline.as_ref().map(|(b, _)| b)).suppress(&mut outcome.findings),
             None => baseline.suppress(&mut outcome.findings),
@@ -60,8 +89,14 @@ fn add(outcome: &mut LintOutcome, other: LintOutcome) {
     outcome.findings.extend(other.findings.into_iter().filter(|f| f.is_open() && !known.contains(&key(f))));
 }
 
-/// Lints the folder by some settings; files of the target among them that `.gitignore` of the change leaves out.
-fn linted(folder: &Path, settings: &Settings, known: &[String], files: &mut Listing) -> Result<LintOutcome, Failure> {
+/// Lints the folder by some settings; files of the target among them that `.gitignore` of the change leaves out, and others that are
+/// linted wherever they stand.
+fn linted(
+    folder: &Path,
+    settings: &Settings,
+    (known, wherever): (&[String], &[String]),
+    files: &mut Listing,
+) -> Result<LintOutcome, Failure> {
     let paths: Vec<PathBuf> = match settings.paths.as_slice() {
         [] => vec![folder.to_owned()],
         own => own.iter().map(|p| walk::of_settings(folder, p)).collect::<Result<_, _>>()?,
@@ -75,6 +110,7 @@ fn linted(folder: &Path, settings: &Settings, known: &[String], files: &mut List
     if settings.paths.is_empty() {
         walk::known(folder, known, settings, (&mut inputs, &mut problems));
     }
+    walk::wherever(folder, wherever, settings, (&mut inputs, &mut problems));
     if !problems.is_empty() {
         return Err(Failure::Problems(problems));
     }

@@ -1,12 +1,15 @@
 //! The parts that need an inventory. A change is held to the settings of its target as well as to its own, unless it was accepted that
 //! it weakens them.
 
+use std::path::Path;
+
 use super::super::diff::diff_of;
 use super::super::{Cli, Session, limits, output};
 use super::CheckArgs;
 use super::versions::{self, Gate, Loaded, Ungated};
 use crate::check::{Checked, Part, RulesChange, WeakeningReport};
 use crate::report::expectations::title;
+use crate::revision::in_repository;
 use countersign_core::assessment::completeness::gaps;
 use countersign_core::assessment::{Assessment, Options};
 use countersign_core::assessments::Assessments;
@@ -14,7 +17,7 @@ use countersign_core::diff::Diff;
 use countersign_core::expectations::run::{Case, run};
 use countersign_core::expectations::{SUFFIX, Suite};
 use countersign_core::finding::Finding;
-use countersign_core::guardrails::{FOLDER, Guardrail, GuardrailResult};
+use countersign_core::guardrails::{FOLDER, Guardrail, GuardrailResult, GuardrailState};
 use countersign_core::inventory::config::{Config, Exception};
 use countersign_core::inventory::limits::Limited;
 use countersign_core::lint::gains;
@@ -49,25 +52,53 @@ pub fn check(
     }
     let gate = versions::gate(cli, args, &session)?;
     let head = Loaded::new(session.source.name(), session, versions::baseline(args)?)?;
-    weakening(args, &head, gate.as_ref(), saying.checked);
-    let accepted = saying.checked.weakening.as_ref().is_some_and(|w| w.accepted);
-    if let Some(gate) = gate.as_ref().ok().filter(|_| !accepted) {
-        within(&gate.target().written, &cli.limit, &head.session)?;
-    }
-    let gate = match gate {
-        Ok(gate) => Some(gate),
-        Err(Ungated::NoBase(why) | Ungated::Adoption(why)) => {
-            if args.wants(Part::Diff) {
-                saying.checked.skip(Part::Diff, why);
-            }
-            None
+    let limited = gate.as_ref().map_or(Ok(()), |gate| within(&gate.target().written, &cli.limit, &head.session));
+    // what is too large is not asked about, unless it may turn out to be accepted
+    let limited = if args.accepted().is_empty() { Ok(limited?) } else { limited };
+    // what guardrails come to is told by the rules of the target, as are the other parts
+    let rules = gate.as_ref().map_or(&head.session.rules, |gate| &gate.target().session.rules);
+    let assessments = Assessments::new(&head.session.inventory, rules);
+    let guarded = match &head.guardrails {
+        Some(own) if !own.all.is_empty() && args.wants_any(parts_of(Kind::Guardrail)) => {
+            own.check(&assessments, &head.session.options)?
         }
+        _ => Vec::new(),
     };
+    let idle = gate.as_ref().map_or(Ok(Vec::new()), |gate| idle(&head, gate, &guarded))?;
+    weakening((cli, args), &head, (gate.as_ref(), idle), saying.checked);
+    let accepted = saying.checked.weakening.as_ref().is_some_and(|w| w.accepted);
+    if !accepted {
+        limited?;
+    }
+    if let Err(Ungated::NoBase(why) | Ungated::Adoption(why)) = &gate
+        && args.wants(Part::Diff)
+    {
+        saying.checked.skip(Part::Diff, why.clone());
+    }
     if args.only.is_empty() || args.only.iter().any(|part| *part != Part::Lint) {
-        let checking = Checking::new(args, &head, gate.as_ref(), saying.checked);
+        let checking = Checking::new(args, (&head, &assessments, guarded), gate.as_ref().ok(), saying.checked);
         checking.parts(cli, saying)?;
     }
-    Ok((head, gate))
+    Ok((head, gate.ok()))
+}
+
+/// The guardrails that are about nobody with the change, and were about somebody before it: in the target, and where the change began.
+fn idle(head: &Loaded, gate: &Gate, guarded: &[GuardrailResult]) -> Result<Vec<Weakening>, Failure> {
+    let is_idle = |result: &&GuardrailResult| result.outcome == GuardrailState::NotApplicable;
+    let mut ids: Vec<&GuardrailResult> = guarded.iter().filter(is_idle).collect();
+    let versions = gate.target.iter().chain([&gate.base]);
+    for version in versions {
+        let Some(own) = &version.guardrails else { return Ok(Vec::new()) };
+        if ids.iter().any(|result| own.all.contains_key(&result.id)) {
+            let session = &version.session;
+            let asked = own.check(&Assessments::new(&session.inventory, &session.rules), &session.options)?;
+            ids.retain(|result| asked.iter().any(|before| before.id == result.id && !is_idle(&before)));
+        } else {
+            return Ok(Vec::new());
+        }
+    }
+    let place = |id: &str| head.promises.place(Kind::Guardrail, id);
+    Ok(ids.into_iter().map(|result| Weakening::idle(result, place(&result.id), &gate.target().name)).collect())
 }
 
 /// A change is held to the limits of its target, whatever it says of them itself.
@@ -85,7 +116,12 @@ fn within(target: &Config, given: &[limits::Given], head: &Session) -> Result<()
 }
 
 /// What the change weakens, of the parts that were asked for.
-fn weakening(args: &CheckArgs, head: &Loaded, gate: Result<&Gate, &Ungated>, checked: &mut Checked) {
+fn weakening(
+    (cli, args): (&Cli, &CheckArgs),
+    head: &Loaded,
+    (gate, idle): (Result<&Gate, &Ungated>, Vec<Weakening>),
+    checked: &mut Checked,
+) {
     let gate = match gate {
         Ok(gate) => gate,
         Err(Ungated::Adoption(why)) => {
@@ -102,27 +138,43 @@ fn weakening(args: &CheckArgs, head: &Loaded, gate: Result<&Gate, &Ungated>, che
         }
     };
     let target = gate.target();
-    let found = promises::weakenings(&target.promises, &gate.base.promises, &head.promises, super::super::now());
+    let mut found = promises::weakenings(&target.promises, &gate.base.promises, &head.promises, super::super::now());
+    found.extend(idle);
+    located(cli, [head, target], &checked.root, &mut found);
     judged(args, target.name.clone(), found, checked);
+}
+
+/// Gives what stands in a folder of rules that the command line names its path as seen from the inventory, as all else has.
+fn located(cli: &Cli, versions: [&Loaded; 2], root: &str, found: &mut [Weakening]) {
+    let typed = cli.policies.as_ref().or(cli.only_policies.as_ref());
+    let Some(folder) = typed.and_then(|path| in_repository(path)) else { return };
+    let names: Vec<&String> = versions.iter().filter_map(|v| v.session.rules.origin.folder.as_ref()).collect();
+    let above = "../".repeat(root.split('/').filter(|part| !part.is_empty()).count());
+    for weakening in found.iter_mut().filter(|w| w.kind == Kind::Rule) {
+        let file = weakening.file.as_deref().unwrap_or_default();
+        let inner = names.iter().find_map(|name| file.strip_prefix(name.trim_end_matches('/'))?.strip_prefix('/'));
+        if let Some(inner) = inner.map(|inner| format!("{above}{folder}/{inner}")) {
+            weakening.file = Some(inner);
+        }
+    }
 }
 
 /// Judges what is weakened, of the parts that were asked for.
 pub fn judged(args: &CheckArgs, target: String, mut found: Vec<Weakening>, checked: &mut Checked) {
     found.retain(|w| args.wants_any(parts_of(w.kind)));
-    let digest = (!found.is_empty()).then(|| promises::digest(&found));
-    let accepted = digest.is_some() && args.accept_change == digest;
-    if let (Some(given), false) = (args.accept_change.as_deref().filter(|d| !d.is_empty()), accepted) {
-        let why = if digest.is_some() { "it names another change" } else { "nothing is weakened" };
-        output::note(&format!("--accept-change {given} has no effect: {why}."));
-    }
+    // what is accepted of one inventory is not of another, were it the same
+    let inventory = in_repository(Path::new(&checked.folder)).unwrap_or_default();
+    let digest = (!found.is_empty()).then(|| promises::digest(&inventory, &found));
+    let accepted = digest.as_ref().is_some_and(|digest| args.accepted().contains(&digest.as_str()));
     checked.add_weakening(WeakeningReport { target, adoption: None, entries: found, digest, accepted });
 }
 
 /// The parts that rest on a kind of promise.
 fn parts_of(kind: Kind) -> &'static [Part] {
     match kind {
-        Kind::Guardrail => &[Part::Guardrails, Part::Weakening],
+        Kind::Guardrail | Kind::IdleGuardrail => &[Part::Guardrails, Part::Weakening],
         Kind::Expectation => &[Part::Expectations, Part::Weakening],
+        Kind::AccountException => &[Part::Findings, Part::Weakening],
         Kind::Exception => &[Part::Diff, Part::Weakening],
         kind if kind.is_of_lint() => &[Part::Lint, Part::Weakening],
         // of whatever is read
@@ -143,6 +195,9 @@ fn parts_of(kind: Kind) -> &'static [Part] {
 struct Checking<'a> {
     args: &'a CheckArgs,
     head: &'a Loaded,
+    /// What was asked of it by the rules of the target, and what its own guardrails came to.
+    assessments: &'a Assessments<'a>,
+    guarded: Vec<GuardrailResult>,
     gate: Option<&'a Gate>,
     /// The version whose settings hold beside the change's own; `None` where there is none, or they were given up.
     target: Option<&'a Loaded>,
@@ -159,7 +214,12 @@ struct View<'a> {
 }
 
 impl<'a> Checking<'a> {
-    fn new(args: &'a CheckArgs, head: &'a Loaded, gate: Option<&'a Gate>, checked: &Checked) -> Self {
+    fn new(
+        args: &'a CheckArgs,
+        (head, assessments, guarded): (&'a Loaded, &'a Assessments<'a>, Vec<GuardrailResult>),
+        gate: Option<&'a Gate>,
+        checked: &Checked,
+    ) -> Self {
         let accepted = checked.weakening.as_ref().is_some_and(|w| w.accepted);
         let target = gate.map(Gate::target).filter(|_| !accepted);
         let own = &head.session.inventory.config.exceptions;
@@ -168,12 +228,13 @@ impl<'a> Checking<'a> {
             None => own.clone(),
         });
         let rules = target.map_or(&head.session.rules, |t| &t.session.rules);
-        Self { args, head, gate, target, rules, exceptions }
+        Self { args, head, assessments, guarded, gate, target, rules, exceptions }
     }
 
     fn parts(&self, cli: &Cli, saying: &mut Saying<'_>) -> Result<(), Failure> {
         let own = View { session: &self.head.session, options: self.head.session.options.clone() };
-        let assessments = Assessments::new(&own.session.inventory, self.rules);
+        let others = Assessments::new(&own.session.inventory, self.rules);
+        let assessments = if std::ptr::eq(self.assessments.rules, self.rules) { self.assessments } else { &others };
         // findings ask for every answer, among them what the other parts ask for at the same moment
         let assessed = self.args.wants(Part::Findings).then(|| assessments.at_least(&own.options)).transpose()?;
         if let (Some(target), Some(assessed)) = (self.target, &assessed)
@@ -197,10 +258,10 @@ impl<'a> Checking<'a> {
         };
         let suite = self.suite(saying.files);
         let cases = match &suite {
-            Some(suite) => Some(run(suite, &assessments, &own.options)?),
+            Some(suite) => Some(run(suite, assessments, &own.options)?),
             None => None,
         };
-        let guarded = self.guardrails(&assessments, &own.options, saying)?;
+        let guarded = self.guardrails(assessments, &own.options, saying)?;
         let findings = assessed.as_ref().map(|a| a.findings.clone());
         let mut said = Said { diff, by_settings: None, cases, guarded, findings };
         if let Some(target) = self.target.filter(|t| !t.promises.asks_like(&self.head.promises)) {
@@ -275,6 +336,7 @@ impl<'a> Checking<'a> {
 
     fn guarded(&self, assessments: &Assessments<'_>, options: &Options) -> Result<Vec<GuardrailResult>, Failure> {
         let mut all = match &self.head.guardrails {
+            Some(_) if std::ptr::eq(assessments, self.assessments) => self.guarded.clone(),
             Some(own) if !own.all.is_empty() => own.check(assessments, options)?,
             _ => Vec::new(),
         };

@@ -5,18 +5,20 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::super::diff::{self, Compared, Version};
+use super::super::files::was_read;
 use super::super::{Cli, Session, input, output};
 use super::{CheckArgs, pipeline};
 use crate::revision::{Range, Repository};
 use countersign_core::expectations::Suite;
 use countersign_core::guardrails::Guardrails;
-use countersign_core::inventory::config::Config;
+use countersign_core::inventory::config::{Config, FILE};
 use countersign_core::lint::baseline::Baseline;
 use countersign_core::lint::settings::Settings;
 use countersign_core::moment::Moment;
 use countersign_core::problem::{Failure, Problem, SourceFile};
 use countersign_core::promises::{self, Promises, Sources, Weakening};
 use countersign_core::source::{self, Folder, Hidden};
+use countersign_core::text::files::resolve;
 
 /// A baseline, and its file.
 pub type BaselineFile = (Baseline, Arc<SourceFile>);
@@ -46,6 +48,7 @@ impl Loaded {
         let guardrails = Guardrails::read(files, &session.inventory, &session.inventory.schema)?;
         let suite = Suite::read(files, &session.inventory.config.exclude, &session.rules.operations)?;
         let lint = Settings::read(files, session.options.at).map_err(Failure::Problems)?;
+        let baseline = baseline.map_or_else(|| baseline_named(files, &lint), |known| Ok(Some(known)))?;
         // the moment of AWS's answers is that of the data, and no setting
         let written = match &session.inventory.config.source {
             Some(source) => Config::parse(source).map_err(Failure::Problems)?,
@@ -55,6 +58,7 @@ impl Loaded {
         let promises = Promises::of(&Sources {
             files,
             config: &written,
+            inventory: &session.inventory,
             rules: &session.rules,
             schema: &schema,
             guardrails: guardrails.as_ref(),
@@ -66,6 +70,18 @@ impl Loaded {
     }
 }
 
+/// The baseline that the settings of a version name, as it has it; the command line names another in its place.
+pub fn baseline_named(files: &dyn source::Source, settings: &Settings) -> Result<Option<BaselineFile>, Failure> {
+    let Some(named) = &settings.baseline else { return Ok(None) };
+    let name = resolve(FILE, named);
+    // one that is not there suppresses nothing
+    if Path::new(named).is_absolute() || !files.has(&name) {
+        return Ok(None);
+    }
+    let source = source::text(files, &name)?;
+    Ok(Some((Baseline::parse(&source)?, source)))
+}
+
 /// The baseline that the command line names.
 pub fn baseline(args: &CheckArgs) -> Result<Option<BaselineFile>, Failure> {
     let Some(path) = &args.baseline else { return Ok(None) };
@@ -73,8 +89,24 @@ pub fn baseline(args: &CheckArgs) -> Result<Option<BaselineFile>, Failure> {
     Ok(Some((Baseline::parse(&source)?, source)))
 }
 
+/// The baseline of what is checked: that of the command line, else that of its settings.
+pub fn own_baseline(
+    args: &CheckArgs,
+    files: &dyn source::Source,
+    settings: &Settings,
+) -> Result<Option<BaselineFile>, Failure> {
+    let found = if args.baseline.is_some() { baseline(args) } else { baseline_named(files, settings) }?;
+    if let Some((_, file)) = &found {
+        was_read(Path::new(&files.name()), [file.path.clone()].into());
+    }
+    Ok(found)
+}
+
 /// The baseline as a version has it: one that stands in the repository is that of the revision.
 fn baseline_of(version: &Version, args: &CheckArgs) -> Result<Option<BaselineFile>, Failure> {
+    if args.baseline.is_none() {
+        return Ok(None);
+    }
     let Some(there) = args.baseline.as_deref().and_then(|path| version.named(path)) else { return baseline(args) };
     if !version.files.has(&there) {
         return Ok(None);
@@ -88,7 +120,7 @@ pub struct Gate {
     /// Where it began.
     pub base: Loaded,
     /// Whose settings hold; `None` where they are those of the base.
-    target: Option<Loaded>,
+    pub target: Option<Loaded>,
 }
 
 impl Gate {
@@ -218,6 +250,8 @@ pub struct Linting {
     pub alike: bool,
     /// The files of the target: what it has is linted, whatever the change ignores.
     pub files: Vec<String>,
+    /// The files that its inventory is read from, if there is one.
+    pub evaluated: Option<Arc<[String]>>,
 }
 
 impl Linting {
@@ -229,6 +263,7 @@ impl Linting {
             baseline: target.baseline.clone(),
             alike: head.promises.lints_like(&target.promises),
             files: source.list("", Hidden::LeftOut, &mut Vec::new()),
+            evaluated: Some(target.session.inventory.holding.clone()),
         })
     }
 }
@@ -246,7 +281,9 @@ pub fn linting(
     };
     let read = |version: &Version| -> Result<(Settings, Option<BaselineFile>, Promises), Failure> {
         let settings = Settings::read(version.files.as_ref(), at).map_err(Failure::Problems)?;
-        let baseline = baseline_of(version, args)?;
+        let files = version.files.as_ref();
+        let baseline =
+            if args.baseline.is_some() { baseline_of(version, args) } else { baseline_named(files, &settings) }?;
         let promises = Promises::of_lint(version.files.as_ref(), &settings, baseline.as_ref().map(|(b, f)| (b, f)));
         Ok((settings, baseline, promises))
     };
@@ -255,11 +292,11 @@ pub fn linting(
     let (settings, known, theirs) = read(&target)?;
     let changed = Folder::new(folder);
     let own = Settings::read(&changed, at).map_err(Failure::Problems)?;
-    let written = baseline(args)?;
+    let written = own_baseline(args, &changed, &own)?;
     let head = Promises::of_lint(&changed, &own, written.as_ref().map(|(b, f)| (b, f)));
     let found = promises::weakenings(&theirs, &first, &head, at);
     let files = target.files.list("", Hidden::LeftOut, &mut Vec::new());
-    let linting = Linting { settings, baseline: known, alike: head.lints_like(&theirs), files };
+    let linting = Linting { settings, baseline: known, alike: head.lints_like(&theirs), files, evaluated: None };
     Ok(Some((linting, target.name, found)))
 }
 

@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::iam::document::Statement;
+use crate::inventory::config::FILE;
 use crate::inventory::entity::{Attr, Entity, Item, Uid, policies_of};
 use crate::inventory::{Inventory, Policy, builtin};
 use crate::problem::Span;
@@ -130,7 +131,7 @@ pub fn pieces(base: &Inventory, head: &Inventory) -> Vec<Piece> {
         pieces.push(Piece {
             change: Change::Changed,
             what: "the settings of the inventory changed".to_owned(),
-            file: crate::inventory::config::FILE.to_owned(),
+            file: FILE.to_owned(),
             line: 1,
             pointer: None,
             sid: None,
@@ -151,12 +152,20 @@ fn stands_by_itself(id: &str) -> bool {
         && builtin::managed_policy(id).is_none()
 }
 
+/// The file that holds a policy; `None` for what is built in.
+fn file_of<'p>(id: &str, policy: &'p Policy) -> Option<&'p str> {
+    let path = policy.document.source.path.as_str();
+    // a document that is a text of an entity is called after both
+    let of_entity = path.strip_suffix(id).and_then(|path| path.strip_suffix('#'));
+    Some(of_entity.unwrap_or(path)).filter(|path| !path.starts_with("aws:"))
+}
+
 /// A policy whose document one side alone has.
 fn told(id: &str, policy: &Policy, change: Change, layers: Vec<&'static str>) -> Piece {
     Piece {
         change,
         what: format!("the document of {id} {}", change.word()),
-        file: policy.document.source.path.clone(),
+        file: file_of(id, policy).unwrap_or(FILE).to_owned(),
         line: 1,
         pointer: None,
         sid: None,
@@ -312,11 +321,17 @@ fn signatures(policy: &Policy) -> Option<(Value, Vec<String>)> {
 
 /// The pieces in which a document is different. Statements that stand on both sides are the same wherever they stand.
 fn document(id: &str, old: &Policy, new: &Policy, layers: Vec<&'static str>, pieces: &mut Vec<Piece>) {
+    // what is built in stands in no file: what took its place does, or the settings, which name data of AWS's
+    let file = |policy: &Policy| -> Option<String> {
+        let other = || [new, old].into_iter().find_map(|p| file_of(id, p));
+        file_of(id, policy).or_else(other).map(str::to_owned)
+    };
+    let is_whole = |policy: &Policy| file_of(id, policy) == Some(policy.document.source.path.as_str());
     let piece = |policy: &Policy, statement: Option<&Statement>, change: Change, of, what: String| Piece {
         change,
         what: format!("{what} {}", change.word()),
-        file: policy.label.clone(),
-        line: statement.map_or(1, |s| s.place.line()),
+        file: file(policy).unwrap_or_else(|| FILE.to_owned()),
+        line: statement.filter(|_| is_whole(policy)).map_or(1, |s| s.place.line()),
         pointer: statement.map(|s| s.pointer.clone()),
         sid: statement.and_then(|s| s.sid.clone()),
         layers: layers.clone(),

@@ -104,6 +104,21 @@ pub fn is_document(node: &Node) -> bool {
     node.get("Statement").is_some()
 }
 
+/// Whether two documents say the same, but for the order of members, and one value standing alone or in a list of one.
+pub fn say_the_same(one: &str, other: &str) -> bool {
+    fn plain(value: serde_json::Value) -> serde_json::Value {
+        use serde_json::Value;
+        match value {
+            Value::Array(mut list) if list.len() == 1 => plain(list.remove(0)),
+            Value::Array(list) => Value::Array(list.into_iter().map(plain).collect()),
+            Value::Object(members) => Value::Object(members.into_iter().map(|(k, v)| (k, plain(v))).collect()),
+            other => other,
+        }
+    }
+    let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok().map(plain);
+    read(one).is_some_and(|one| Some(one) == read(other))
+}
+
 /// Reads a document; warnings and errors go to `problems`.
 ///
 /// The document has every statement that could be read, so that all errors of a run are shown.

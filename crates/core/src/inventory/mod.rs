@@ -97,12 +97,18 @@ pub struct Inventory {
     pub entities: BTreeMap<Uid, Entity>,
     /// Documents by the id of their `IamPolicy`; AWS managed policies that are not built in are missing.
     pub policies: BTreeMap<String, Policy>,
+    /// Policies of AWS's, by their ids, whose document here is not the one that is built in, nor one that `[aws]` names.
+    pub unlike_aws: BTreeSet<String>,
     /// Policy documents that nothing refers to.
     pub unused: Vec<Arc<SourceFile>>,
     /// What was wrong without stopping the run.
     pub warnings: Vec<Problem>,
     /// The files that it was read from.
     pub files: Files,
+    /// Their paths, of policy documents that its entities name among them, wherever those stand.
+    pub paths: Arc<[String]>,
+    /// Those of them that may hold policies: tables, calls that failed and packed files aside.
+    pub holding: Arc<[String]>,
     /// The dated lists of HIPAA eligible services.
     pub eligible: Arc<Lists>,
     /// What the executed copies are that are filed below it.
@@ -152,6 +158,10 @@ pub(crate) struct Builder<'a> {
     attached: BTreeSet<String>,
     /// Policies that are declared, or stand inside entity files: others are named by a path or an ARN.
     declared: BTreeSet<String>,
+    /// Files that hold no policy, whatever they hold: tables, calls that failed, packed files.
+    aside: BTreeSet<String>,
+    /// Those of AWS's among what is declared, with a document that AWS does not give them.
+    unlike_aws: BTreeSet<String>,
 }
 
 /// No policy that a customer stores has more characters, white space aside, whatever its kind. AWS's own have.
@@ -177,6 +187,8 @@ impl<'a> Builder<'a> {
             controls: BTreeSet::new(),
             attached: BTreeSet::new(),
             declared: BTreeSet::new(),
+            aside: BTreeSet::new(),
+            unlike_aws: BTreeSet::new(),
         }
     }
 
@@ -208,6 +220,11 @@ impl<'a> Builder<'a> {
     /// Notes a file that was read.
     pub(crate) fn note(&mut self, path: &str, sha256: String, bytes: u64) {
         self.listing.note(path, sha256, bytes);
+    }
+
+    /// Notes a file that holds no policy, whatever it holds.
+    pub(crate) fn aside(&mut self, path: &str) {
+        self.aside.insert(path.to_owned());
     }
 
     /// How many entities were read so far.
@@ -256,6 +273,8 @@ impl<'a> Builder<'a> {
         if entities.values().all(|e| e.built_in) && unused.is_empty() {
             return Err(Failure::Nothing(NothingTo::Check(self.source.name())));
         }
+        let paths: Arc<[String]> = self.listing.paths().map(str::to_owned).collect();
+        let holding = paths.iter().filter(|path| !self.aside.contains(*path)).cloned().collect();
         let mut files = self.listing.files();
         files.unread = self.unread;
         Ok(Inventory {
@@ -263,9 +282,12 @@ impl<'a> Builder<'a> {
             schema: self.schema,
             entities,
             policies: self.policies,
+            unlike_aws: self.unlike_aws,
             unused,
             warnings: problems,
             files,
+            paths,
+            holding,
             eligible: self.eligible,
             copies: copies::Copies::default(),
             listed_at: BTreeMap::new(),
@@ -380,6 +402,7 @@ impl<'a> Builder<'a> {
             }
         }
         self.declared = self.policies.keys().cloned().collect();
+        self.unlike_aws = self.declared.iter().filter(|id| self.is_unlike_aws(id)).cloned().collect();
         for entity in entities.values_mut() {
             let source = entity.source.clone();
             for (attr, item) in entity.attrs.iter_mut() {
@@ -402,6 +425,14 @@ impl<'a> Builder<'a> {
             }
         }
         self.declare(entities);
+    }
+
+    /// Whether a document that is declared differs from what AWS gives the policy of this id, as far as that is known.
+    fn is_unlike_aws(&self, id: &str) -> bool {
+        let Some(own) = self.policies.get(id).map(|policy| &policy.content) else { return false };
+        let newer = self.newer.get(id).map(|(_, node)| node.to_json().to_string());
+        let known: Vec<String> = newer.into_iter().chain(builtin::managed_policy(id).map(|p| p.text)).collect();
+        !known.is_empty() && !known.iter().any(|text| document::say_the_same(text, own))
     }
 
     /// A reference to a policy: an entity, a built-in policy, or the path of a document.

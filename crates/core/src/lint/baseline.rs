@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::{Finding, Suppressed};
 use crate::problem::{Problem, SourceFile, Span};
 
-const SCHEMA: &str = "countersign/baseline/v1";
+/// The format of a baseline.
+pub const SCHEMA: &str = "countersign/baseline/v1";
 
 /// Known findings.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -74,6 +74,10 @@ impl Inventory {
 fn read(builder: &mut Builder<'_>, file: File) -> Option<import::File> {
     let File { source, root, kind, sha256, bytes } = file;
     builder.note(&source.path, sha256, bytes);
+    let is_table = matches!(kind, FileKind::Answer(import::InputKind::AccountsCsv | import::InputKind::FailedCall));
+    if is_table || source.path.to_ascii_lowercase().ends_with(".gz") {
+        builder.aside(&source.path);
+    }
     match kind {
         FileKind::Answer(kind) => return Some(import::File { source, root, kind }),
         FileKind::Entities => builder.entities(&source, &root),

@@ -8,14 +8,16 @@ use crate::aws::eligibility::ListsFile;
 use crate::expectations::{Expectation, Expected, Suite};
 use crate::guardrails::{Guardrail, Guardrails};
 use crate::inventory::config::{Config, Excepted, Exception};
-use crate::inventory::newer;
+use crate::inventory::exceptions::AccountException;
+use crate::inventory::{Inventory, builtin, newer};
 use crate::lint::baseline::Baseline;
 use crate::lint::rules;
 use crate::lint::settings::Settings;
-use crate::moment;
+use crate::moment::{self, Moment};
 use crate::policies::RuleBook;
-use crate::problem::{Place, SourceFile};
+use crate::problem::{Place, SourceFile, Span};
 use crate::source::Source;
+use crate::source::digest::sha256;
 use crate::terms::PermissionModel;
 
 /// What a rule is told besides that looks at policies of AWS Artifact alone.
@@ -30,6 +32,8 @@ pub struct Sources<'a> {
     pub files: &'a dyn Source,
     /// Its settings.
     pub config: &'a Config,
+    /// Its inventory.
+    pub inventory: &'a Inventory,
     /// The rules that decide about it.
     pub rules: &'a RuleBook,
     /// The digest of its schema.
@@ -51,12 +55,14 @@ impl Promises {
         let guardrails = sources.guardrails.map(|g| g.all.len()).unwrap_or_default();
         all.has_settings = sources.config.source.is_some() || guardrails > 0 || !sources.suite.expectations.is_empty();
         all.rules(sources.rules, sources.schema);
-        sources.guardrails.iter().flat_map(|g| g.all.values()).for_each(|g| all.guardrail(g));
+        sources.guardrails.iter().flat_map(|g| g.all.values()).for_each(|g| all.guardrail(g, sources.config));
         sources.suite.expectations.iter().for_each(|e| all.expectation(e));
         all.settings(sources.config);
         sources.config.exceptions.iter().for_each(|e| all.exception(e));
+        sources.config.account_exceptions.iter().for_each(|e| all.account_exception(e));
         all.lint(sources.lint);
         all.limits(sources.files, sources.lint);
+        all.policies_of_aws(sources.inventory);
         if let Some((baseline, file)) = sources.baseline {
             all.baseline(baseline, file);
         }
@@ -96,7 +102,7 @@ impl Promises {
         self.add(Kind::Schema, "", Item { value, name: "the schema".to_owned(), place: None });
     }
 
-    fn guardrail(&mut self, guardrail: &Guardrail) {
+    fn guardrail(&mut self, guardrail: &Guardrail, config: &Config) {
         let text = guardrail.place.source.slice(guardrail.place.span);
         let parsed = cedar_policy::Policy::parse(None, text).ok().and_then(|policy| policy.to_json().ok());
         let value = match parsed {
@@ -109,7 +115,15 @@ impl Promises {
             None => Value::Text(text.to_owned()),
         };
         let name = format!("the guardrail `{}`", guardrail.id);
-        self.add(Kind::Guardrail, &guardrail.id, Item { value, name, place: Some(guardrail.place.clone()) });
+        let place = match guardrail.file() {
+            Some(_) => Some(guardrail.place.clone()),
+            // one that is included stands where it is switched on
+            None => config
+                .source
+                .as_ref()
+                .map(|source| Place { source: source.clone(), span: found(source, &guardrail.id) }),
+        };
+        self.add(Kind::Guardrail, &guardrail.id, Item { value, name, place });
     }
 
     fn expectation(&mut self, expectation: &Expectation) {
@@ -124,17 +138,24 @@ impl Promises {
 
     fn exception(&mut self, exception: &Exception) {
         let key = excepted(exception);
-        // of two about the same, the one that holds longer counts
-        let longer = match self.items.get(&(Kind::Exception, key.clone())).map(|i| &i.value) {
-            Some(Value::Until(known)) => {
-                known.is_none() || exception.until.is_some_and(|u| known.is_some_and(|k| u <= k))
-            }
+        let name = format!("the exception for {key}");
+        self.until(Kind::Exception, key, (exception.until, name, &exception.place));
+    }
+
+    fn account_exception(&mut self, exception: &AccountException) {
+        let name = format!("the exception for account {}", exception.account);
+        let key = exception.account.clone();
+        self.until(Kind::AccountException, key, (Some(exception.until), name, &exception.place));
+    }
+
+    /// Something that is excepted until a moment: of two about the same, the one that holds longer counts.
+    fn until(&mut self, kind: Kind, key: String, (until, name, place): (Option<Moment>, String, &Place)) {
+        let longer = match self.items.get(&(kind, key.clone())).map(|i| &i.value) {
+            Some(Value::Until(known)) => known.is_none() || until.is_some_and(|u| known.is_some_and(|k| u <= k)),
             _ => false,
         };
         if !longer {
-            let name = format!("the exception for {key}");
-            let item = Item { value: Value::Until(exception.until), name, place: Some(exception.place.clone()) };
-            self.add(Kind::Exception, key, item);
+            self.add(kind, key, Item { value: Value::Until(until), name, place: Some(place.clone()) });
         }
     }
 
@@ -243,6 +264,21 @@ impl Promises {
         }
     }
 
+    /// What the inventory says of policies that are AWS's.
+    fn policies_of_aws(&mut self, inventory: &Inventory) {
+        let declared = inventory.of_type("IamPolicy").filter(|e| !e.built_in && is_of_aws(&e.uid.id));
+        for entity in declared {
+            let id = &entity.uid.id;
+            // one that AWS gives too decides nothing anew
+            let is_known = builtin::managed_policy(id).is_some() && !inventory.unlike_aws.contains(id);
+            let Some(policy) = inventory.policies.get(id).filter(|_| !is_known) else { continue };
+            let place = Place { source: entity.source.clone(), span: entity.span };
+            let name = format!("the document of {id}, in place of AWS's,");
+            let value = text(&sha256(policy.content.as_bytes()));
+            self.add(Kind::AwsData, id, Item { value, name, place: Some(place) });
+        }
+    }
+
     fn baseline(&mut self, baseline: &Baseline, file: &Arc<SourceFile>) {
         let mut counts: BTreeMap<String, (usize, String)> = BTreeMap::new();
         for entry in &baseline.entries {
@@ -255,6 +291,17 @@ impl Promises {
             self.add(Kind::Baseline, key, Item { value: Value::Count(count), name, place: Some(place) });
         }
     }
+}
+
+/// Where a text stands between quotes for the first time; the beginning where it does not.
+fn found(source: &SourceFile, text: &str) -> Span {
+    let found = source.text.find(&format!("\"{text}\""));
+    found.map_or_else(Span::default, |at| Span { start: at + 1, end: at + 1 + text.len() })
+}
+
+/// Whether the id of a policy is that of one of AWS's.
+fn is_of_aws(id: &str) -> bool {
+    builtin::is_aws_managed(id) || builtin::is_full_aws_access(id)
 }
 
 /// What an exception is about.

@@ -25,8 +25,9 @@ pub fn weaker(kind: Kind, old: Option<&Item>, new: Option<&Item>, now: Moment) -
         (Kind::Rule, Some(_), None) => named("is removed from the rules that decide"),
         (Kind::Rule, Some(_), Some(_)) => named("is changed in the rules that decide"),
         (Kind::Schema, ..) => named("is changed"),
+        (Kind::AccountException, None, Some(_)) => named("is added: somebody answers for what the account lacks"),
         (Kind::Exception, None, Some(_)) => named("is added: what it excepts no longer fails a change"),
-        (Kind::Exception, Some(old), Some(new)) => match (&old.value, &new.value) {
+        (Kind::Exception | Kind::AccountException, Some(old), Some(new)) => match (&old.value, &new.value) {
             (Value::Until(Some(old)), Value::Until(Some(new))) if new <= old => None,
             (Value::Until(None), Value::Until(_)) => None,
             _ => named("holds for longer"),

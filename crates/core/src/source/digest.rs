@@ -54,6 +54,11 @@ impl Listing {
         self.entries.range(from..).next().is_some_and(|(first, ..)| first == path)
     }
 
+    /// The paths of all of them.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.entries.iter().map(|(path, ..)| path.as_str())
+    }
+
     /// All of them.
     pub fn files(&self) -> Files {
         let mut whole = Sha256::new();

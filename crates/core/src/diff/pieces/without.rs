@@ -52,6 +52,18 @@ pub fn without(base: &Inventory, head: &Inventory, pieces: &[&Piece]) -> Invento
             }
         }
     }
+    // whether a document is AWS's own is told of it as a whole
+    let documents = pieces.iter().filter_map(|piece| match &piece.of {
+        What::Document(id) | What::Statement(id, ..) => Some(id),
+        _ => None,
+    });
+    for id in documents {
+        if base.unlike_aws.contains(id) {
+            mixed.unlike_aws.insert(id.clone());
+        } else {
+            mixed.unlike_aws.remove(id);
+        }
+    }
     for (id, reverted) in statements {
         if let (Some(old), Some(policy)) = (base.policies.get(id), mixed.policies.get_mut(id)) {
             revert_statements(policy, old, &reverted);
