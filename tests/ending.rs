@@ -381,3 +381,86 @@ fn options_that_do_not_go_with_it_are_refused() {
         assert!(told.contains(&format!("{} does not go with end-coverage", option[0])), "{told}");
     }
 }
+
+/// R39, D8: the console asks who may describe the organization, and IAM does not ask it of the call.
+#[test]
+fn whom_iam_lets_make_the_call_is_told_where_the_console_does_not_let_them() {
+    let terminates = &["artifact:TerminateAgreement", "artifact:GetCustomerAgreement"];
+    let guarded = policy(json!([{"Effect": "Allow", "Action": terminates, "Resource": "*",
+        "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}}]));
+    let world = world().user(M, "calls", json!([allows(terminates)])).user(M, "perhaps", json!([guarded])).user(
+        M,
+        "reads",
+        json!([allows(&["artifact:GetCustomerAgreement", "organizations:DescribeOrganization"])]),
+    );
+    let found = all(&world, &[A]);
+    let terminate = way(&found.endings, A, "terminate-agreement", Some(Scope::Organization));
+    assert_eq!(names(terminate), (vec!["root", "legal"], vec![]));
+    let by_the_call: Vec<&str> = terminate.by_the_call.iter().map(|p| p.name.as_str()).collect();
+    assert_eq!(by_the_call, ["calls", "perhaps"]);
+    assert!(
+        found.endings[0].ways.iter().filter(|w| w.operation != "terminate-agreement").all(|w| w.by_the_call.is_empty())
+    );
+    let folder = world.folder();
+    let text = run_in(folder.path(), &["who-can", "end-coverage", "--account", A, "--at", AT]);
+    let plain = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(plain.contains("Perhaps can: calls of account 111111111111, perhaps of account"), "{plain}");
+    assert!(plain.contains("IAM lets them make the call itself"), "{plain}");
+    let table = run_in(folder.path(), &["who-can", "end-coverage", "--account", A, "--at", AT, "--format", "csv"]);
+    assert!(table.lines().any(|l| l.contains("unknown") && l.contains("user/calls")), "{table}");
+    let json = run_in(folder.path(), &["who-can", "end-coverage", "--account", A, "--at", AT, "--format", "json"]);
+    assert_eq!(
+        schema_errors("end-coverage.v1.schema.json", &serde_json::from_str(&json).unwrap()),
+        Vec::<String>::new()
+    );
+    // of the management account, whoever the call lets is listed as well
+    let listed = std::process::Command::new(env!("CARGO_BIN_EXE_countersign"))
+        .args(["generate", "protect-agreements"])
+        .arg(folder.path())
+        .output()
+        .unwrap();
+    let listed = String::from_utf8(listed.stderr).unwrap();
+    assert!(listed.contains("user calls of 111111111111 (perhaps, by the call itself"), "{listed}");
+}
+
+/// Why nobody can go a way is what stops the root user.
+#[test]
+fn why_nobody_can_is_told() {
+    let deletes = way(&found(&world(), &[M]), M, "delete-organization", None).why_nobody.clone();
+    assert_eq!(deletes.len(), 1);
+    assert!(deletes[0].contains("cannot be deleted while it has members"), "{deletes:?}");
+    let deny = policy(json!([on("Deny", "organizations:LeaveOrganization", json!("*"))]));
+    let mut denied = world();
+    denied.entities.iter_mut().filter(|e| e["uid"] == ORG).for_each(|e| {
+        e["attrs"]["serviceControlPolicies"] =
+            json!(["arn:aws:organizations::aws:policy/service_control_policy/FullAWSAccess", deny]);
+    });
+    let found = self::found(&denied, &[A]);
+    let leave = way(&found, A, "leave-organization", None);
+    assert!(
+        leave.why_nobody[0].contains("Statement[0]") && leave.why_nobody[0].contains(ORG),
+        "{:?}",
+        leave.why_nobody
+    );
+    assert!(way(&found, A, "remove-account", None).why_nobody.is_empty(), "some perhaps can");
+    let text = countersign::report::ending::text(500, ("baa", AT), (&found, &Default::default()), &[], &[]);
+    assert!(
+        text.contains("nobody   of those who are listed: its policies do not allow this account to leave"),
+        "{text}"
+    );
+}
+
+/// A list that is filed has everyone.
+#[test]
+fn everyone_who_can_is_named() {
+    let mut world = world();
+    for n in 0..12 {
+        world = world.user(M, &format!("legal{n}"), json!([ADMIN]));
+    }
+    let found = found(&world, &[A]);
+    let text = countersign::report::ending::text(90, ("baa", AT), (&found, &Default::default()), &[], &[]);
+    let terminate: String =
+        text.split("terminate-agreement").nth(1).unwrap().split("leave-organization").next().unwrap().to_owned();
+    assert!((0..12).all(|n| terminate.contains(&format!("legal{n}"))), "{terminate}");
+    assert!(!text.contains(" more"), "{text}");
+}

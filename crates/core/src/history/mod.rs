@@ -147,6 +147,9 @@ pub struct Interval {
     pub began_with: Vec<Event>,
     /// What happened when it ended.
     pub ended_with: Vec<Event>,
+    /// That the account was closed within it: it ends nothing by itself (D14), and is no edge.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub within: Vec<Event>,
     #[serde(skip)]
     pub(crate) span: (Option<Moment>, Option<Moment>),
 }
@@ -304,7 +307,14 @@ impl<'a> Historian<'a> {
             }
             let (ended_with, span) = (Vec::new(), (from, None));
             let from = from.map(moment::format);
-            intervals.push(Interval { from, until: None, state, began_with, ended_with, span });
+            let within = Vec::new();
+            intervals.push(Interval { from, until: None, state, began_with, ended_with, within, span });
+        }
+        for interval in &mut intervals {
+            let (from, until) = interval.span;
+            let falls = |e: &&events::Dated| from.is_none_or(|f| f <= e.at) && until.is_none_or(|u| e.at < u);
+            let closed = events.iter().filter(falls).map(|e| &e.event).filter(|e| e.event == EventKind::Closed);
+            interval.within = closed.filter(|e| !interval.began_with.contains(e)).cloned().collect();
         }
         let held = gaps::held(self.first.inventory, account);
         let asked = |span: (Option<Moment>, Option<Moment>)| self.is_within(span.0, span.1);
